@@ -1,0 +1,77 @@
+// Package infer finds the Next Header and the destination of IPv6 packets that
+// a raw socket delivered without their IPv6 header, and proves them by the
+// transport checksum.
+//
+// It promises never to guess: an answer is given only where the evidence
+// leaves no credible other one; otherwise the destination stays :: and, where
+// the protocol too is open, the Next Header stays 255. It reads no files and
+// holds no packets.
+//
+// Use it in two passes: Examine and Observe every packet, Conclude once, then
+// ask Infer for each packet's answer. Examine is pure and may run on many
+// cores; the Engine's own methods are not safe for concurrent use, but for
+// Infer after Conclude.
+package infer
+
+import "net/netip"
+
+// Unknown is the Next Header value that stands for "unknown".
+const Unknown = 255
+
+// Packet is one packet as a raw socket delivered it: what stood behind the
+// IPv6 header and its extension headers, and the source address.
+type Packet struct {
+	Source      netip.Addr // without zone
+	Zone        uint32     // interface index of the source where the capture has it, else 0
+	Destination netip.Addr // zero or :: where unknown
+	NextHeader  uint8      // Unknown where unknown
+	Data        []byte     // captured upper-layer data; not kept
+	Length      int        // length of the upper-layer data on the wire, bytes; at least len(Data)
+}
+
+// Origin says where a field of the rebuilt header comes from.
+type Origin uint8
+
+// The origins of a field.
+const (
+	NotKnown   Origin = iota // left unknown: nothing proved it
+	AsCaptured               // the sniffer had recorded it
+	Inferred                 // proved by the evidence named beside it
+)
+
+// Evidence names what carried an answer; the first that applies, from the
+// strongest.
+type Evidence string
+
+// The kinds of evidence.
+const (
+	ByNone        Evidence = ""
+	ByConnection  Evidence = "connection-table"  // checksum, and a table names this 4-tuple
+	ByPayload     Evidence = "payload"           // the payload dictates the destination
+	ByReverseFlow Evidence = "reverse-flow"      // checksum, and the other direction is in the capture
+	ByCache       Evidence = "destination-cache" // checksum, address in the destination cache
+	ByNeighbor    Evidence = "neighbour-table"   // checksum, address in the neighbour table
+	ByLocal       Evidence = "local-address"     // checksum, an address of the host
+	BySeen        Evidence = "seen-in-capture"   // checksum, address seen in the capture
+	ByChecksum    Evidence = "checksum"          // next header alone: the sum fits over several packets
+)
+
+// Candidate is one possible answer with its posterior probability.
+type Candidate struct {
+	NextHeader  uint8
+	Destination netip.Addr // :: where it is open
+	Posterior   float64
+	Evidence    Evidence
+}
+
+// Answer is what could be proved of one packet's header.
+type Answer struct {
+	NextHeader        uint8      // Unknown where not proved
+	Destination       netip.Addr // :: where not proved
+	NextHeaderOrigin  Origin
+	DestinationOrigin Origin
+	Evidence          Evidence
+	ChecksumVerified  bool        // a whole checksum over all the data confirmed the answer
+	HopLimit          uint8       // to write where the sniffer recorded none (255 ND, 1 MLD, 64 otherwise)
+	Candidates        []Candidate // ranked, at most 3; only where something stayed unknown
+}

@@ -1,0 +1,163 @@
+// Package report says what a repair found: the types, and their renderings
+// for a terminal and as JSON.
+//
+// It promises the same bytes for the same findings: sorted, without clock or
+// host name. Text that came from packets or file names is sanitised where it
+// is shown to a person; JSON keeps it, escaped.
+package report
+
+import "time"
+
+// Schema names the form of the JSON report.
+const Schema = "mendcap.report/1"
+
+// Report is all that is said of one capture. Frame numbers count packets from
+// 1, as Wireshark does; times are those of the capture.
+type Report struct {
+	Schema    string    `json:"schema"`
+	Capture   Capture   `json:"capture"`
+	Output    Output    `json:"output"`
+	Tables    []Table   `json:"tables"`
+	Inference Inference `json:"inference"`
+	Order     Order     `json:"order"`
+	Analysis  Analysis  `json:"analysis"`
+	Findings  Findings  `json:"findings"`
+	Damage    []Damage  `json:"damage"`
+	Notes     []string  `json:"notes"` // limits that were met, in the order in which they were
+}
+
+// Capture describes the input.
+type Capture struct {
+	Name        string      `json:"name"`   // base name; "-" for standard input
+	Format      string      `json:"format"` // "pcap" or "pcapng"
+	Compression string      `json:"compression,omitempty"`
+	Packets     int64       `json:"packets"`
+	Bytes       int64       `json:"bytes"`          // captured bytes of the packets
+	First       time.Time   `json:"first,omitzero"` // earliest stamp
+	Last        time.Time   `json:"last,omitzero"`  // latest stamp
+	Interfaces  []Interface `json:"interfaces"`
+}
+
+// Interface describes one interface of the input.
+type Interface struct {
+	Section    int    `json:"section"` // from 0
+	ID         uint32 `json:"id"`      // within its section, from 0
+	Name       string `json:"name,omitempty"`
+	LinkType   uint16 `json:"linkType"`
+	LinkName   string `json:"linkName"`   // as in tcpdump.org's list, without LINKTYPE_
+	Resolution string `json:"resolution"` // "10^-6 s", "2^-10 s"
+	Packets    int64  `json:"packets"`
+}
+
+// Output says what was written.
+type Output struct {
+	Name    string `json:"name,omitempty"` // base name; "-" for standard output
+	Changed bool   `json:"changed"`        // a packet was edited or moved
+	Edited  int64  `json:"edited"`         // packets with a new header, time or comment
+	Dropped int64  `json:"dropped"`        // blocks and options left out because they must not be copied
+}
+
+// Table says what one file of network tables gave.
+type Table struct {
+	Name          string `json:"name"`
+	Format        string `json:"format"`
+	Rows          int    `json:"rows"`          // rows understood
+	Addresses     int    `json:"addresses"`     // distinct addresses in them
+	NotUnderstood int    `json:"notUnderstood"` // lines that were not understood
+}
+
+// Inference counts what could be proved of header-less IPv6 packets.
+type Inference struct {
+	Packets     int64            `json:"packets"` // header-less ones
+	NextHeader  Proof            `json:"nextHeader"`
+	Destination Proof            `json:"destination"`
+	ByEvidence  map[string]int64 `json:"byEvidence"`
+	Candidates  int              `json:"candidates"` // addresses tried
+}
+
+// Proof counts where one field comes from; the three add up to the packets.
+type Proof struct {
+	Inferred   int64 `json:"inferred"`
+	AsCaptured int64 `json:"asCaptured"`
+	Unknown    int64 `json:"unknown"`
+}
+
+// Order says what was wrong with the order, and what was done.
+type Order struct {
+	Basis      string         `json:"basis"`    // "file" or "stamps"
+	Vantage    string         `json:"vantage"`  // how the capturing host is known, or "unproven"
+	Local      []string       `json:"local"`    // addresses of the capturing host
+	Moved      int64          `json:"moved"`    // packets that have another place or time
+	MaxShift   time.Duration  `json:"maxShift"` // largest change of a time, nanoseconds
+	ByLaw      map[string]Law `json:"byLaw"`
+	Unrepaired int64          `json:"unrepaired"` // violations left as they are
+	Scales     Scales         `json:"scales"`
+	Gate       time.Duration  `json:"gate"`   // nanoseconds; beyond it nothing moves
+	Placed     bool           `json:"placed"` // mendcap had put the capture in order before
+}
+
+// Law counts what one law met.
+type Law struct {
+	Violations int64 `json:"violations"` // in the basis, explained ones excluded
+	Explained  int64 `json:"explained"`  // by a drop of the capture
+	Moved      int64 `json:"moved"`      // packets that it placed
+	Unrepaired int64 `json:"unrepaired"` // beyond the gate, in a cycle, or out of the window
+}
+
+// Scales are what was learnt of this capture's clock and jitter, nanoseconds.
+type Scales struct {
+	Tick         time.Duration `json:"tick"`
+	ThreadJitter time.Duration `json:"threadJitter"`
+	QueueJitter  time.Duration `json:"queueJitter"`
+}
+
+// Analysis counts analyser's flags by their Wireshark names, every name
+// present. Before is the input in file order with the headers of the output.
+type Analysis struct {
+	Before map[string]int64 `json:"before"`
+	After  map[string]int64 `json:"after"`
+}
+
+// Findings are the first findings in order of their frame, and the count of
+// the rest. The counts cover all.
+type Findings struct {
+	Total     int64            `json:"total"`
+	Omitted   int64            `json:"omitted"` // not in List
+	ByVerdict map[string]int64 `json:"byVerdict"`
+	List      []Finding        `json:"list"`
+}
+
+// Finding is one flag of the analyser, or one violated law, and what it was.
+type Finding struct {
+	Frame      int64     `json:"frame"`      // in the input
+	FrameAfter int64     `json:"frameAfter"` // in the output
+	Time       time.Time `json:"time"`       // as repaired
+	Flow       string    `json:"flow"`       // "source:port > destination:port"
+	Flag       string    `json:"flag"`       // Wireshark's name without "tcp.analysis."; "" for a law without a flag
+	Verdict    string    `json:"verdict"`
+	Repaired   bool      `json:"repaired"`
+	Law        string    `json:"law,omitempty"` // that moved the packet, or that stayed violated
+	Sequence   *Range    `json:"sequence,omitempty"`
+	Evidence   string    `json:"evidence"` // in words
+}
+
+// Range is a half-open span of sequence numbers.
+type Range struct {
+	Left  uint32 `json:"left"`
+	Right uint32 `json:"right"`
+}
+
+// Damage is something broken in the input.
+type Damage struct {
+	Frame  int64  `json:"frame"`  // last whole frame before it
+	Offset int64  `json:"offset"` // bytes, in the decompressed file
+	What   string `json:"what"`
+}
+
+// The verdicts.
+const (
+	Artefact  = "artefact"  // made by the capture's order, now gone
+	Genuine   = "genuine"   // stands after repair as it stood before
+	Undecided = "undecided" // neither could be shown
+	Created   = "created"   // flagged after repair, not before
+)
