@@ -1,0 +1,50 @@
+package packet
+
+import "encoding/binary"
+
+// Decode fills v from one captured packet, whatever v held before. data are
+// the captured bytes, wireLen is their number on the wire (taken as len(data)
+// if it is smaller). layout matters in LINKTYPE_USER0-15 only.
+//
+// It never fails: what can't be made out leaves Form NoIP. The first IP header
+// counts, that of a tunnel included, so that a flow is what the wire had; only
+// encapsulations below IP are looked through (Tunnel says so). It doesn't keep
+// data, and allocates only for those encapsulations.
+func Decode(v *View, link LinkType, data []byte, wireLen int, layout Layout) {
+	*v = View{}
+	wireLen = max(wireLen, len(data))
+	switch link {
+	case Ethernet:
+		decodeEthernet(v, data, wireLen)
+	case Raw, rawBSD, rawOpenBSD, IPv4, IPv6:
+		decodeIP(v, data, 0, wireLen)
+	case Null:
+		decodeNull(v, data, wireLen)
+	case Loop:
+		decodeLoop(v, data, wireLen)
+	case SLL:
+		decodeSLL(v, data, wireLen)
+	case SLL2:
+		decodeSLL2(v, data, wireLen)
+	default:
+		if link >= User0 && link <= User15 {
+			decodeSockaddr(v, data, wireLen, layout)
+		} else if d := linkDecoder(link); d != nil {
+			decodeTunnel(v, d, data, 0, wireLen)
+		}
+	}
+}
+
+// Ports returns the first two 16-bit words of an upper-layer header: source
+// and destination port of TCP, UDP, UDP-Lite, DCCP and SCTP. ok is false where
+// fewer than four bytes were captured.
+func Ports(upper []byte) (src, dst uint16, ok bool) {
+	if len(upper) < 4 {
+		return 0, 0, false
+	}
+	return be16(upper), be16(upper[2:]), true
+}
+
+func be16(b []byte) uint16 { return binary.BigEndian.Uint16(b) }
+
+func be32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }

@@ -1,0 +1,109 @@
+package packet
+
+import (
+	"encoding/binary"
+
+	"github.com/google/gopacket/layers"
+)
+
+// DLT_RAW of most systems and of OpenBSD, which some writers put into files
+// instead of LINKTYPE_RAW.
+const (
+	rawBSD     LinkType = 12
+	rawOpenBSD LinkType = 14
+)
+
+// EtherTypes that are decoded by hand, and those that are known to hold no IP
+// packet and too frequent for the long way.
+const (
+	etherIPv4  = 0x0800
+	etherARP   = 0x0806
+	etherVLAN  = 0x8100
+	etherIPv6  = 0x86DD
+	etherQinQ  = 0x88A8 // IEEE 802.1ad
+	etherVLAN2 = 0x9100 // double tags before IEEE 802.1ad
+	etherMin   = 0x0600 // smaller values are IEEE 802.3 lengths
+)
+
+const (
+	ethernetLen = 14
+	vlanLen     = 4
+	nullLen     = 4
+	sllLen      = 16
+	sll2Len     = 20
+
+	sllOutgoing = 4 // packet type: sent by the capturing host
+)
+
+func decodeEthernet(v *View, data []byte, wireLen int) {
+	if len(data) < ethernetLen {
+		return
+	}
+	decodeEtherType(v, data, be16(data[12:]), ethernetLen, wireLen)
+}
+
+// decodeEtherType goes on at data[pos:] with what kind, an EtherType, says.
+func decodeEtherType(v *View, data []byte, kind uint16, pos, wireLen int) {
+	for kind == etherVLAN || kind == etherQinQ || kind == etherVLAN2 {
+		if len(data) < pos+vlanLen {
+			return
+		}
+		kind = be16(data[pos+2:])
+		pos += vlanLen
+	}
+	switch {
+	case kind == etherIPv4 || kind == etherIPv6:
+		decodeIP(v, data, pos, wireLen)
+	case kind < etherMin || kind == etherARP:
+	default:
+		decodeTunnel(v, layers.EthernetType(kind), data, pos, wireLen)
+	}
+}
+
+// decodeNull reads BSD's loopback header: the address family in the byte order
+// of the host that captured.
+func decodeNull(v *View, data []byte, wireLen int) {
+	if len(data) < nullLen {
+		return
+	}
+	if isIPFamily(binary.LittleEndian.Uint32(data)) || isIPFamily(be32(data)) {
+		decodeIP(v, data, nullLen, wireLen)
+	}
+}
+
+// decodeLoop reads OpenBSD's loopback header: the address family in network
+// order.
+func decodeLoop(v *View, data []byte, wireLen int) {
+	if len(data) >= nullLen && isIPFamily(be32(data)) {
+		decodeIP(v, data, nullLen, wireLen)
+	}
+}
+
+// isIPFamily reports whether an address family is AF_INET or any system's
+// AF_INET6: 10 Linux, 23 Windows, 24 NetBSD and OpenBSD, 28 FreeBSD, 30 macOS.
+// Which IP version follows, the packet says better.
+func isIPFamily(family uint32) bool {
+	switch family {
+	case 2, 10, 23, 24, 28, 30:
+		return true
+	}
+	return false
+}
+
+// decodeSLL reads the header of Linux "cooked" captures, version 1.
+func decodeSLL(v *View, data []byte, wireLen int) {
+	if len(data) < sllLen {
+		return
+	}
+	v.Outgoing = be16(data) == sllOutgoing
+	decodeEtherType(v, data, be16(data[14:]), sllLen, wireLen)
+}
+
+// decodeSLL2 reads the header of Linux "cooked" captures, version 2.
+func decodeSLL2(v *View, data []byte, wireLen int) {
+	if len(data) < sll2Len {
+		return
+	}
+	v.Outgoing = data[10] == sllOutgoing
+	decodeEtherType(v, data, be16(data), sll2Len, wireLen)
+}

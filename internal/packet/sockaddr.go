@@ -1,0 +1,133 @@
+package packet
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Layout says whose sockaddr stands in front of the records of
+// LINKTYPE_USER0-15.
+type Layout uint8
+
+// The layouts. The systems differ in the address family, which BSD and macOS
+// keep in one byte behind a length byte.
+const (
+	LayoutAuto    Layout = iota // by content, where all of it is plausible
+	LayoutWindows               // AF_INET6 is 23
+	LayoutLinux                 // AF_INET6 is 10
+	LayoutBSD                   // AF_INET6 is 24, 28 or 30
+	LayoutNone                  // these records are something else
+)
+
+var layoutNames = [...]string{"auto", "windows", "linux", "bsd", "none"}
+
+// String returns the name that ParseLayout reads.
+func (l Layout) String() string {
+	if int(l) < len(layoutNames) {
+		return layoutNames[l]
+	}
+	return fmt.Sprintf("Layout(%d)", uint8(l))
+}
+
+// ParseLayout reads the name of a layout: auto, windows, linux, bsd or none.
+func ParseLayout(name string) (Layout, error) {
+	for i, n := range layoutNames {
+		if n == name {
+			return Layout(i), nil
+		}
+	}
+	return LayoutAuto, fmt.Errorf("unknown layout %q: want auto, windows, linux, bsd or none", name)
+}
+
+// Sizes of sockaddr_in and sockaddr_in6 on all systems.
+const (
+	sockaddr4Len = 16
+	sockaddr6Len = 28
+)
+
+// decodeSockaddr reads a sockaddr as recvfrom returned it and what stands
+// behind: upper-layer data after a sockaddr_in6, a whole IPv4 packet after a
+// sockaddr_in.
+//
+// Wrongly taking somebody's own protocol for one would change packets that are
+// none of ours. So without a stated layout all fields must be plausible; with
+// one the family is enough.
+func decodeSockaddr(v *View, data []byte, wireLen int, layout Layout) {
+	if len(data) < sockaddr4Len {
+		return
+	}
+	switch family := be16(data); {
+	case isSockaddr6(family, layout):
+		if len(data) >= sockaddr6Len && (layout != LayoutAuto || plausibleSockaddr6(data)) {
+			v.Form, v.Version, v.Proto = Sockaddr6, 6, NoNextHeaderKnown
+			copy(v.Src[:], data[8:24])
+			v.Zone = binary.LittleEndian.Uint32(data[24:])
+			v.place(0, sockaddr6Len, wireLen, len(data))
+		}
+	case isSockaddr4(family, layout):
+		if layout == LayoutAuto && !plausibleSockaddr4(data, wireLen) {
+			return
+		}
+		if decodeIPv4(v, data, sockaddr4Len, wireLen) {
+			v.Form, v.Net = Sockaddr4, 0
+		}
+	}
+}
+
+// isSockaddr6 reports whether the first two bytes are those of a sockaddr_in6:
+// a little-endian family, or BSD's length and family.
+func isSockaddr6(first uint16, layout Layout) bool {
+	switch first {
+	case 23 << 8:
+		return layout == LayoutAuto || layout == LayoutWindows
+	case 10 << 8:
+		return layout == LayoutAuto || layout == LayoutLinux
+	case sockaddr6Len<<8 | 24, sockaddr6Len<<8 | 28, sockaddr6Len<<8 | 30:
+		return layout == LayoutAuto || layout == LayoutBSD
+	}
+	return false
+}
+
+// isSockaddr4 is isSockaddr6's counterpart for sockaddr_in, whose family is 2
+// everywhere.
+func isSockaddr4(first uint16, layout Layout) bool {
+	switch first {
+	case 2 << 8:
+		return layout == LayoutAuto || layout == LayoutWindows || layout == LayoutLinux
+	case sockaddr4Len<<8 | 2:
+		return layout == LayoutAuto || layout == LayoutBSD
+	}
+	return false
+}
+
+// plausibleSockaddr6 reports whether a sockaddr_in6 is one that a raw socket
+// returns: no port (some systems put the protocol there), a flow label with at
+// most the traffic class above it, and a source address that exists.
+func plausibleSockaddr6(data []byte) bool {
+	return data[2] == 0 && data[4]&0xF0 == 0 && isSource(data[8:24])
+}
+
+// isSource reports whether an IPv6 address may be a packet's source: global
+// unicast (2000::/3), unique local (fc00::/7), link-local (fe80::/10),
+// translated (64:ff9b::/32, RFC 6052 and 8215), :: or ::1.
+func isSource(a []byte) bool {
+	switch {
+	case a[0]>>5 == 1, a[0]&0xFE == 0xFC, a[0] == 0xFE && a[1]>>6 == 2:
+		return true
+	case be32(a) == 0x0064FF9B:
+		return true
+	}
+	return [15]byte(a) == [15]byte{} && a[15] <= 1
+}
+
+// plausibleSockaddr4 reports whether a sockaddr_in has the source address of
+// the IPv4 packet behind it, and that packet's length the record's.
+func plausibleSockaddr4(data []byte, wireLen int) bool {
+	p := data[sockaddr4Len:]
+	if len(p) < ipv4Len || data[2] != 0 {
+		return false
+	}
+	total := int(be16(p[2:]))
+	return [4]byte(data[4:8]) == [4]byte(p[12:16]) &&
+		(total == wireLen-sockaddr4Len || total == 0 && p[9] == ProtoTCP)
+}
