@@ -1,13 +1,47 @@
 package tcp
 
-// Analyser gives each segment of a capture the flags that Wireshark 4.0
-// (epan/dissectors/packet-tcp.c) gives it, reading in file order. The zero
-// value is not usable: see NewAnalyser.
-type Analyser struct{}
+import "slices"
+
+// Analyser gives each segment of a capture the flags that Wireshark 4.0 gives
+// it (tcp.analysis.*, epan/dissectors/packet-tcp.c, tshark 4.0.17), in file
+// order. internal/lab/analysis holds it against tshark.
+//
+// It keeps one conversation a flow, of fixed size, and takes the same few steps
+// for every segment: none of these flags needs the list of unacknowledged
+// segments that Wireshark walks for its times and bytes in flight. It does not
+// know Multipath TCP, whose duplicate ACKs (RFC 8684, section 4) Wireshark
+// sometimes excuses.
+type Analyser struct {
+	conversations []conversation // by Segment.Flow
+}
 
 // NewAnalyser returns an analyser that has seen nothing.
 func NewAnalyser() *Analyser { return &Analyser{} }
 
 // Add analyses the next segment of the file and returns its flags. Segments of
-// all flows go through one Analyser in file order; s is not kept.
-func (a *Analyser) Add(s *Segment) Analysis { return 0 }
+// all flows go through one Analyser in file order; Flow and Dir tell them
+// apart, and Flow numbers are dense (memory grows with the largest). s is not
+// kept.
+func (a *Analyser) Add(s *Segment) Analysis {
+	c := a.conversation(s.Flow)
+	flags := c.reuse(s)
+	dir := s.Dir & 1
+	m := moment{s: s, c: c, from: &c.ends[dir], to: &c.ends[dir^1]}
+	m.setBases()
+	flags |= m.flags()
+	m.remember(flags)
+	m.learnHandshake()
+	return flags
+}
+
+// conversation finds the flow's current conversation, new if there is none.
+func (a *Analyser) conversation(flow uint32) *conversation {
+	if n := int(flow) + 1; n > len(a.conversations) {
+		a.conversations = slices.Grow(a.conversations, n-len(a.conversations))[:n]
+	}
+	c := &a.conversations[flow]
+	if !c.begun {
+		c.begin()
+	}
+	return c
+}
