@@ -1,0 +1,270 @@
+package reorder
+
+// node is a packet's position in the window, or a virtual node behind them.
+type node = int32
+
+const noNode node = -1
+
+// edge says that one node comes before another, and by which law.
+type edge struct {
+	from, to node
+	law      Law
+}
+
+// graph holds the constraints between packets of a window. Virtual nodes stand
+// for "all of these before all of those", so that the number of edges stays
+// linear. Its slices are kept from one window to the next.
+type graph struct {
+	packets int // nodes below are packets
+	edges   []edge
+	nodes   int
+
+	place []placing
+	pred  []int32 // edges by their target, as indices
+	start []int32 // of each target's edges in pred
+	fill  []int32
+	open  []int32 // edges to successors that are not settled yet
+	ready []node
+	order []node  // as settled: successors first
+	stamp []int64 // of each packet, nanoseconds
+	clock []int64 // the same with the reader's stalls taken out
+}
+
+// placing is where a node ends up.
+type placing struct {
+	pos    int32 // position before which it stands; its own where it stays
+	anchor node  // the packet whose time it takes, itself where it keeps its own
+	law    Law   // of the edge that placed it
+	moved  bool
+	// direct is the earliest packet that it must precede by a single law, with
+	// that law: what the violation itself asks for, before any chain.
+	direct    int32
+	directLaw Law
+	state     settled
+}
+
+// settled says how a node was placed.
+type settled uint8
+
+const (
+	sound   settled = iota // placed as the constraints ask
+	gated                  // a constraint asks for more than the gate allows
+	tangled                // on a cycle of constraints
+)
+
+const farAway = int32(1<<31 - 1)
+
+func (g *graph) reset(stamp, clock []int64) {
+	g.packets, g.nodes = len(stamp), len(stamp)
+	g.stamp, g.clock = stamp, clock
+	g.edges = g.edges[:0]
+}
+
+func (g *graph) virtual() node {
+	g.nodes++
+	return node(g.nodes - 1)
+}
+
+func (g *graph) before(a, b node, law Law) { g.edges = append(g.edges, edge{a, b, law}) }
+
+// solve places every node: the latest positions that satisfy all constraints
+// and move nothing back. A packet that would have to move by more than gate
+// stays; so does all that lies on a cycle.
+func (g *graph) solve(gate int64) {
+	g.index()
+	g.begin()
+	g.settle(gate)
+	if len(g.order) < g.nodes {
+		g.cutCycles()
+		g.settle(gate)
+	}
+}
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/2)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// index groups the edges by their target and counts those that leave each node.
+func (g *graph) index() {
+	g.start = resize(g.start, g.nodes+1)
+	g.open = resize(g.open, g.nodes)
+	g.pred = resize(g.pred, len(g.edges))
+	for _, e := range g.edges {
+		g.start[e.to+1]++
+		g.open[e.from]++
+	}
+	for i := range g.nodes {
+		g.start[i+1] += g.start[i]
+	}
+	g.fill = append(g.fill[:0], g.start...)
+	for i, e := range g.edges {
+		g.pred[g.fill[e.to]] = int32(i)
+		g.fill[e.to]++
+	}
+}
+
+func (g *graph) begin() {
+	g.place = resize(g.place, g.nodes)
+	g.order, g.ready = g.order[:0], g.ready[:0]
+	for n := range node(g.nodes) {
+		p := placing{pos: farAway, anchor: noNode, direct: farAway}
+		if int(n) < g.packets {
+			p.pos, p.anchor = n, n
+		}
+		g.place[n] = p
+		if g.open[n] == 0 {
+			g.ready = append(g.ready, n)
+		}
+	}
+}
+
+// settle works backwards from the nodes that nothing follows.
+func (g *graph) settle(gate int64) {
+	for len(g.ready) > 0 {
+		b := g.ready[len(g.ready)-1]
+		g.ready = g.ready[:len(g.ready)-1]
+		g.order = append(g.order, b)
+		for _, i := range g.pred[g.start[b]:g.start[b+1]] {
+			e := g.edges[i]
+			if g.place[e.from].state == tangled {
+				continue
+			}
+			g.relax(e, gate)
+			if g.open[e.from]--; g.open[e.from] == 0 {
+				g.ready = append(g.ready, e.from)
+			}
+		}
+	}
+}
+
+// relax lets the constraint e pull its first node before its second.
+func (g *graph) relax(e edge, gate int64) {
+	a, b := &g.place[e.from], &g.place[e.to]
+	real := int(e.from) < g.packets
+	g.relaxDirect(e, real)
+	if b.pos >= a.pos {
+		g.relaxTime(a, b, real, e.from)
+		return
+	}
+	if !real {
+		a.pos, a.anchor, a.moved = b.pos, b.anchor, b.moved
+		return
+	}
+	if g.clock[e.from]-g.clock[b.pos] > gate {
+		if a.state == sound {
+			a.state = gated
+			if !a.moved {
+				a.law = e.law
+			}
+		}
+		return
+	}
+	a.pos, a.law, a.moved = b.pos, e.law, true
+	if g.stamp[b.anchor] < g.stamp[a.anchor] {
+		a.anchor = b.anchor
+	}
+}
+
+// relaxTime: a stands before b already, but b has taken an earlier time.
+func (g *graph) relaxTime(a, b *placing, real bool, from node) {
+	if !b.moved || b.anchor == noNode {
+		return
+	}
+	if !real {
+		if a.anchor == noNode || g.stamp[b.anchor] < g.stamp[a.anchor] {
+			a.anchor, a.moved = b.anchor, true
+		}
+		return
+	}
+	if a.moved && g.stamp[b.anchor] < g.stamp[a.anchor] {
+		a.anchor = b.anchor
+	}
+}
+
+// relaxDirect keeps what a single law asks of a, through virtual nodes only.
+func (g *graph) relaxDirect(e edge, real bool) {
+	a, b := &g.place[e.from], &g.place[e.to]
+	asks := b.direct
+	if int(e.to) < g.packets {
+		if real && e.to > e.from {
+			return
+		}
+		asks = e.to
+	}
+	if asks == farAway || real && asks >= e.from {
+		return
+	}
+	if asks < a.direct {
+		a.direct, a.directLaw = asks, e.law
+	}
+}
+
+// cutCycles pins what lies on a cycle, or between two, and lets the rest go on:
+// contradicting constraints mean a mistaken identity, so nothing there moves.
+func (g *graph) cutCycles() {
+	in := make([]int32, g.nodes)
+	var free []node
+	left := func(n node) bool { return g.open[n] > 0 }
+	succ := make(map[node][]node)
+	for _, e := range g.edges {
+		if left(e.from) && left(e.to) {
+			in[e.to]++
+			succ[e.from] = append(succ[e.from], e.to)
+		}
+	}
+	for n := range node(g.nodes) {
+		if left(n) && in[n] == 0 {
+			free = append(free, n)
+		}
+	}
+	upstream := make(map[node]bool)
+	for len(free) > 0 {
+		n := free[len(free)-1]
+		free = free[:len(free)-1]
+		upstream[n] = true
+		for _, m := range succ[n] {
+			if in[m]--; in[m] == 0 {
+				free = append(free, m)
+			}
+		}
+	}
+	for n := range node(g.nodes) {
+		if !left(n) || upstream[n] {
+			continue
+		}
+		p := placing{pos: farAway, anchor: noNode, direct: farAway, state: tangled}
+		if int(n) < g.packets {
+			p.pos, p.anchor = n, n
+		}
+		p.law = g.place[n].law
+		g.place[n] = p
+		g.ready = append(g.ready, n)
+	}
+}
+
+// ranks fills key so that packets which share a position sort by it: each keeps
+// its own position unless something that must precede it comes from further
+// back. rank breaks the remaining ties by the constraints.
+func (g *graph) ranks(key, rank []int32) {
+	for n := range key {
+		key[n] = -1
+		if n < g.packets {
+			key[n] = int32(n)
+		}
+	}
+	for i := len(g.order) - 1; i >= 0; i-- {
+		b := g.order[i]
+		rank[b] = int32(len(g.order) - 1 - i)
+		for _, j := range g.pred[g.start[b]:g.start[b+1]] {
+			a := g.edges[j].from
+			if g.place[a].pos == g.place[b].pos && key[a] > key[b] {
+				key[b] = key[a]
+			}
+		}
+	}
+}

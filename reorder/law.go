@@ -1,0 +1,80 @@
+package reorder
+
+// Law is one causal law: what it says must hold in the true order of every
+// capture, so a violation within the gate moves the packet that is late.
+type Law uint8
+
+// The moving laws. How often truth breaks each was counted on recordings whose
+// order is known; the laws that truth does break now and then are not here.
+const (
+	// Ack: a packet that acknowledges beyond byte x comes after some copy of x
+	// (RFC 9293, section 3.4: an ACK number is the next one expected).
+	// Counter-example: a host that acknowledges what a middlebox swallowed.
+	Ack Law = iota
+	// Sack: a SACK block comes after some copy of each byte in it (RFC 2018).
+	// Counter-example: the copy was dropped by the capture.
+	Sack
+	// OutAck: the ACK number of packets that the host sends never falls, since
+	// RCV.NXT never does (RFC 9293, section 3.3.1). Counter-example: seen from
+	// mid-path, where the network may have swapped them.
+	OutAck
+	// OutTSval: the TSval of packets that the host sends never falls (RFC 7323,
+	// section 5.4). Counter-example: as OutAck.
+	OutTSval
+	// OutSack: among packets that the host sends with one ACK number, a SACK
+	// block never shrinks (RFC 2018, section 8: reneging is rare and a receiver
+	// that does so discards all). Counter-example: reneging.
+	OutSack
+	// OutSeq: the first copies of the bytes that the host sends appear in
+	// sequence order: a sender does not skip ahead. Counter-example: a
+	// retransmission whose original the capture dropped.
+	OutSeq
+	// Handshake: SYN before SYN/ACK before ACK, and a SYN before all else that
+	// its sender says in this incarnation (RFC 9293, section 3.5).
+	// Counter-example: the port pair used again while packets of the old
+	// connection are about.
+	Handshake
+	// IPID: the IPv4 Identification of packets that the host sends rises, where
+	// the host shows itself to use a counter (RFC 6864 leaves it the choice).
+	// Counter-example: several cores that number and queue concurrently.
+	IPID
+
+	// NumLaws is how many laws there are.
+	NumLaws = int(IPID) + 1
+)
+
+var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id"}
+
+// String returns the law's name as used in options and reports.
+func (l Law) String() string { return lawNames[l] }
+
+// LawNames lists the laws' names in their order.
+func LawNames() []string { return append([]string(nil), lawNames[:]...) }
+
+func lawNamed(name string) (Law, bool) {
+	for i, n := range lawNames {
+		if n == name {
+			return Law(i), true
+		}
+	}
+	return 0, false
+}
+
+// lawSet is a set of laws, one bit each.
+type lawSet uint16
+
+const allLaws lawSet = 1<<NumLaws - 1
+
+func (l Law) bit() lawSet { return 1 << l }
+
+func (s lawSet) has(l Law) bool { return s&l.bit() != 0 }
+
+// amongOut reports whether the law compares only packets that the host sent:
+// then its violations show the jitter between threads, not that of the queue.
+func (l Law) amongOut() bool {
+	switch l {
+	case OutAck, OutTSval, OutSack, OutSeq, IPID:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,374 @@
+package reorder
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Placement says where a packet belongs. Placements come in repaired order.
+type Placement struct {
+	Index    int64 // of the packet as pushed, from 0
+	Stamp    int64 // repaired time, nanoseconds
+	TimeFrom int64 // index of the packet whose stamp it takes; its own where it keeps it
+	Moved    bool  // it has another place or time, by Law
+	Law      Law
+	Left     bool // a violation of Law was left as it is
+	Excused  bool // it looks late, but a drop of the capture explains it
+}
+
+// Stats count what an Orderer met, by law.
+type Stats struct {
+	Violations [NumLaws]int64 // packets that a single law wants elsewhere, in the basis
+	Explained  [NumLaws]int64
+	Moved      [NumLaws]int64
+	Unrepaired [NumLaws]int64 // beyond the gate or the window, or contradicting
+	MaxShift   int64          // nanoseconds
+	Forced     int64          // times that the window was too small for the gate
+}
+
+// Orderer places packets through a bounded window. It is not safe for
+// concurrent use.
+type Orderer struct {
+	emit    func(Placement)
+	profile Profile
+	laws    lawSet
+	limit   int
+	track   tracker
+
+	waiting []item // stamp order only: sorted by stamp, not yet in the window
+	items   []item // the window, in basis order
+	pushed  int64
+	latest  int64 // highest stamp pushed since the last clock step
+	settled int   // packets at which the window is looked at next
+
+	graph   graph
+	build   builder
+	stamp   []int64
+	clock   []int64
+	groups  map[uint64]int32
+	members []int32
+	lists   [][]node
+	key     []int32
+	rank    []int32
+	out     []node
+
+	stats   Stats
+	measure *scales // of a Survey: displacements that the violations ask for
+}
+
+// NewOrderer returns an Orderer that hands every pushed packet to emit once, in
+// repaired order; emit must not call the Orderer.
+func NewOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
+	laws, err := o.laws()
+	if err != nil {
+		return nil, err
+	}
+	r := &Orderer{emit: emit, profile: p, laws: laws, limit: o.window(), latest: math.MinInt64, settled: batch}
+	r.track.ipid, r.track.copies = p.IPID, p.Copies
+	r.groups = make(map[uint64]int32)
+	return r, nil
+}
+
+// batch is how many packets are placed at once, and margin how many are held
+// back, at least.
+const (
+	batch  = 1024
+	margin = 16
+)
+
+// Push adds the next packet of the capture. A nil segment is a packet that no
+// law speaks of; it has a place all the same.
+func (r *Orderer) Push(seg *Segment, stamp int64) {
+	it := item{index: r.pushed, apart: seg == nil}
+	r.pushed++
+	if seg != nil {
+		it.seg = *seg
+	}
+	it.seg.Stamp = stamp
+	if r.profile.Basis == StampOrder {
+		r.sortIn(it)
+		return
+	}
+	r.enter(it)
+}
+
+// sortIn lets packets wait until none with an earlier stamp can come.
+func (r *Orderer) sortIn(it item) {
+	if it.seg.Stamp < r.latest-widestGate {
+		r.release(math.MaxInt64) // the clock was set back
+	}
+	at := len(r.waiting)
+	for at > 0 && r.waiting[at-1].seg.Stamp > it.seg.Stamp {
+		at--
+	}
+	r.waiting = slices.Insert(r.waiting, at, it)
+	if len(r.waiting) > r.limit {
+		r.stats.Forced++
+		r.release(r.waiting[len(r.waiting)/2].seg.Stamp)
+		return
+	}
+	if len(r.waiting)%64 == 0 {
+		r.release(r.waiting[len(r.waiting)-1].seg.Stamp - r.profile.Backward)
+	}
+}
+
+// release lets the packets stamped up to a time into the window.
+func (r *Orderer) release(until int64) {
+	k := 0
+	for k < len(r.waiting) && r.waiting[k].seg.Stamp <= until {
+		r.enter(r.waiting[k])
+		k++
+	}
+	r.waiting = append(r.waiting[:0], r.waiting[k:]...)
+}
+
+// enter takes the packet into the window.
+func (r *Orderer) enter(it item) {
+	if !it.apart {
+		r.track.note(&it)
+	}
+	if it.seg.Stamp > r.latest || it.seg.Stamp < r.latest-widestGate {
+		r.latest = it.seg.Stamp
+	}
+	r.items = append(r.items, it)
+	if len(r.items) >= r.settled || len(r.items) >= r.limit {
+		r.drain()
+		r.settled = max(2*len(r.items), batch) + batch
+	}
+}
+
+// Barrier places all packets that were pushed: none crosses this point.
+func (r *Orderer) Barrier() {
+	r.release(math.MaxInt64)
+	r.place(len(r.items))
+	r.settled = batch
+}
+
+// Stats returns what was counted so far; it is complete after a Barrier behind
+// the last packet.
+func (r *Orderer) Stats() Stats { return r.stats }
+
+// drain places the packets that nothing yet to come can move.
+func (r *Orderer) drain() {
+	r.readClock()
+	reach := r.profile.Gate + r.profile.Tick
+	if r.profile.Basis == FileOrder {
+		reach += r.profile.Backward
+	}
+	now := slices.Max(r.clock)
+	cut := 0
+	for cut < len(r.items)-margin && r.clock[cut] < now-reach {
+		cut++
+	}
+	if len(r.items) >= r.limit && cut < len(r.items)/2 {
+		r.stats.Forced++
+		cut = len(r.items) / 2
+	}
+	r.place(cut)
+}
+
+// place emits all packets that belong before position cut.
+func (r *Orderer) place(cut int) {
+	if cut == 0 {
+		return
+	}
+	if !r.suspicious() {
+		for i := range r.items[:cut] {
+			it := &r.items[i]
+			r.emit(Placement{Index: it.index, Stamp: it.seg.Stamp, TimeFrom: it.index})
+		}
+		r.items = append(r.items[:0], r.items[cut:]...)
+		return
+	}
+	r.readClock()
+	r.constrain()
+	r.graph.solve(r.profile.Gate)
+	r.emitBefore(int32(cut))
+}
+
+func (r *Orderer) suspicious() bool {
+	for i := range r.items {
+		if r.items[i].suspect != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// constrain builds the constraints of every connection that has a suspect.
+func (r *Orderer) constrain() {
+	r.graph.reset(r.stamp, r.clock)
+	b := &r.build
+	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
+	b.excused = resize(b.excused, len(r.items))
+	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
+	for _, list := range r.connections(all) {
+		b.excuse(list)
+		b.connection(list)
+	}
+	if all {
+		r.out = r.out[:0]
+		for n := range node(len(r.items)) {
+			r.out = append(r.out, n)
+		}
+		b.counted(r.out, func(*item) bool { return true })
+	}
+}
+
+// connections groups the packets of the window by connection, in the order in
+// which the connections begin; only those with a suspect, or all.
+func (r *Orderer) connections(all bool) [][]node {
+	clear(r.groups)
+	if !all {
+		for i := range r.items {
+			if it := &r.items[i]; it.suspect != 0 {
+				r.groups[connectionOf(it)] = -1
+			}
+		}
+	}
+	lists := r.lists[:0]
+	for i := range r.items {
+		it := &r.items[i]
+		if it.apart {
+			continue
+		}
+		id := connectionOf(it)
+		g, known := r.groups[id]
+		if !known && !all {
+			continue
+		}
+		if !known || g < 0 {
+			g = int32(len(lists))
+			r.groups[id] = g
+			lists = slices.Grow(lists, 1)[:g+1]
+			lists[g] = lists[g][:0]
+		}
+		lists[g] = append(lists[g], node(i))
+	}
+	r.lists = lists
+	return lists
+}
+
+func connectionOf(it *item) uint64 { return uint64(it.seg.Flow)<<32 | uint64(it.epoch) }
+
+// emitBefore emits what was placed before position cut and keeps the rest.
+func (r *Orderer) emitBefore(cut int32) {
+	g := &r.graph
+	r.key, r.rank = resize(r.key, g.nodes), resize(r.rank, g.nodes)
+	g.ranks(r.key, r.rank)
+	r.out = r.out[:0]
+	for n := range node(len(r.items)) {
+		if g.place[n].pos < cut {
+			r.out = append(r.out, n)
+		}
+	}
+	slices.SortFunc(r.out, func(x, y node) int {
+		return cmp.Or(cmp.Compare(g.place[x].pos, g.place[y].pos), cmp.Compare(r.key[x], r.key[y]), cmp.Compare(r.rank[x], r.rank[y]))
+	})
+	for _, n := range r.out {
+		r.count(n)
+		r.emit(r.placement(n))
+	}
+	kept := r.items[:0]
+	for n := range r.items {
+		if g.place[n].pos >= cut {
+			kept = append(kept, r.items[n])
+		}
+	}
+	r.items = kept
+}
+
+func (r *Orderer) placement(n node) Placement {
+	p, it := &r.graph.place[n], &r.items[n]
+	out := Placement{Index: it.index, Stamp: it.seg.Stamp, TimeFrom: it.index, Excused: r.build.excused[n]}
+	if p.moved {
+		out.Moved, out.Law = true, p.law
+		out.Stamp, out.TimeFrom = r.items[p.anchor].seg.Stamp, r.items[p.anchor].index
+	} else if law, left := r.leftover(n); left {
+		out.Left, out.Law = true, law
+	}
+	return out
+}
+
+// leftover reports the law that stays violated at packet n, if one does.
+func (r *Orderer) leftover(n node) (Law, bool) {
+	p, it := &r.graph.place[n], &r.items[n]
+	if r.build.excused[n] || p.moved {
+		return 0, false
+	}
+	if p.direct != farAway {
+		return p.directLaw, true
+	}
+	// What it comes too late for has left the window before it came.
+	for _, law := range [...]Law{Ack, OutAck, OutTSval, OutSeq} {
+		if it.suspect.has(law) && r.laws.has(law) {
+			return law, true
+		}
+	}
+	return 0, false
+}
+
+func (r *Orderer) count(n node) {
+	p, it := &r.graph.place[n], &r.items[n]
+	if r.build.excused[n] {
+		r.stats.Explained[firstLaw(it.suspect)]++
+	}
+	if p.direct != farAway {
+		r.stats.Violations[p.directLaw]++
+		if r.measure != nil {
+			r.measure.add(p.directLaw, r.clock[n]-r.clock[p.direct])
+		}
+	}
+	if p.moved {
+		r.stats.Moved[p.law]++
+		r.stats.MaxShift = max(r.stats.MaxShift, it.seg.Stamp-r.items[p.anchor].seg.Stamp)
+	} else if law, left := r.leftover(n); left {
+		r.stats.Unrepaired[law]++
+	}
+}
+
+func firstLaw(s lawSet) Law {
+	for l := range Law(NumLaws) {
+		if s.has(l) {
+			return l
+		}
+	}
+	return Ack
+}
+
+// Stalls of the reader that are taken out of the clock: a gap of this length
+// behind which a run of packets is drained at once.
+const (
+	stallMin   = int64(3e6)
+	stallMax   = int64(30e6)
+	stallDrain = 8  // packets drained
+	stallSpeed = 32 // in at most this fraction of the gap
+)
+
+// readClock fills stamp and clock for the window. The clock counts time but for
+// the reader's stalls: in one, no packet was read, so what it separates may be
+// neighbours.
+func (r *Orderer) readClock() {
+	r.stamp, r.clock = resize(r.stamp, len(r.items)), resize(r.clock, len(r.items))
+	var out int64
+	for i := range r.items {
+		r.stamp[i] = r.items[i].seg.Stamp
+		if i > 0 {
+			out += r.stalledBefore(i)
+		}
+		r.clock[i] = r.stamp[i] - out
+	}
+}
+
+func (r *Orderer) stalledBefore(i int) int64 {
+	gap := r.items[i].seg.Stamp - r.items[i-1].seg.Stamp
+	if gap < stallMin || gap > stallMax || i+stallDrain >= len(r.items) {
+		return 0
+	}
+	drain := r.items[i+stallDrain].seg.Stamp - r.items[i].seg.Stamp
+	if drain < 0 || drain > gap/stallSpeed || gap <= 2*r.profile.Tick {
+		return 0
+	}
+	return gap
+}

@@ -1,0 +1,77 @@
+package reorder
+
+import "github.com/mendcap/mendcap/internal/tcp"
+
+// maxIslands bounds the spans kept beyond the contiguous edge of a half. When
+// there are more, the lowest hole counts as seen: its bytes then never count as
+// first copies, so the bound can only make the laws more careful.
+const maxIslands = 64
+
+// seenBytes is the set of bytes of one direction that have appeared: all from
+// the first byte to edge, and islands beyond it.
+type seenBytes struct {
+	edge    tcp.Seq
+	islands []tcp.Range // sorted, disjoint, all beyond edge
+}
+
+// add inserts r and returns the first byte of it that was new.
+func (s *seenBytes) add(r tcp.Range) (left tcp.Seq, fresh bool) {
+	if r.Right.AtMost(s.edge) {
+		return 0, false
+	}
+	left = r.Left
+	if left.Less(s.edge) {
+		left = s.edge
+	}
+	at := 0
+	for at < len(s.islands) && s.islands[at].Right.Less(left) {
+		at++
+	}
+	// Islands from at on end at or behind left; those that hold it hide it.
+	if at < len(s.islands) && s.islands[at].Left.AtMost(left) {
+		if r.Right.AtMost(s.islands[at].Right) {
+			return 0, false
+		}
+		if left.Less(s.islands[at].Right) {
+			left = s.islands[at].Right
+		}
+	}
+	s.insert(at, r)
+	return left, true
+}
+
+// insert merges r with the islands from at on, then lets the edge advance.
+func (s *seenBytes) insert(at int, r tcp.Range) {
+	if r.Left.AtMost(s.edge) && len(s.islands) == 0 {
+		s.edge = r.Right
+		return
+	}
+	end := at
+	for end < len(s.islands) && s.islands[end].Left.AtMost(r.Right) {
+		if s.islands[end].Left.Less(r.Left) {
+			r.Left = s.islands[end].Left
+		}
+		if r.Right.Less(s.islands[end].Right) {
+			r.Right = s.islands[end].Right
+		}
+		end++
+	}
+	if end == at {
+		s.islands = append(s.islands, tcp.Range{})
+		copy(s.islands[at+1:], s.islands[at:])
+		s.islands[at] = r
+	} else {
+		s.islands[at] = r
+		s.islands = append(s.islands[:at+1], s.islands[end:]...)
+	}
+	s.advance()
+}
+
+func (s *seenBytes) advance() {
+	for len(s.islands) > 0 && (s.islands[0].Left.AtMost(s.edge) || len(s.islands) > maxIslands) {
+		if s.edge.Less(s.islands[0].Right) {
+			s.edge = s.islands[0].Right
+		}
+		s.islands = append(s.islands[:0], s.islands[1:]...)
+	}
+}

@@ -1,0 +1,108 @@
+// Package reorder finds the true order of TCP segments that a capture recorded
+// late or in the wrong order, from TCP's own numbers.
+//
+// It promises to move a segment only where a causal law, which truth does not
+// break, is violated; never beyond the gate that this capture's own jitter
+// sets; never later, and never past a barrier. It knows segments, not files.
+//
+// Use it in two passes over the same packets: a Survey learns the capture's
+// clock, jitter and basis; an Orderer made from the Survey's Profile then
+// places every packet, through a bounded window.
+package reorder
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// Segment is one TCP segment with the numbers that the laws compare.
+type Segment = tcp.Segment
+
+// Options choose what the laws may do. The zero value uses all laws.
+type Options struct {
+	Without []string // names of laws that are switched off
+	Window  int      // packets that are held at most, 0 = DefaultWindow
+}
+
+// DefaultWindow is how many packets an Orderer holds at most. Regions whose
+// jitter spans more packets are placed as far as the window reaches.
+const DefaultWindow = 1 << 16
+
+// survey's provisional gate: no jitter of a capture is taken to be larger. Four
+// ticks of the slowest clock (15.6 ms).
+const widestGate = int64(64 * time.Millisecond)
+
+// laws returns the set of laws that the options leave on.
+func (o Options) laws() (lawSet, error) {
+	set := allLaws
+	for _, name := range o.Without {
+		law, ok := lawNamed(name)
+		if !ok {
+			return 0, fmt.Errorf("unknown law %q", name)
+		}
+		set &^= law.bit()
+	}
+	return set, nil
+}
+
+// Validate reports the first option that can't be used.
+func (o Options) Validate() error {
+	if o.Window < 0 {
+		return fmt.Errorf("window of %d packets", o.Window)
+	}
+	_, err := o.laws()
+	return err
+}
+
+func (o Options) window() int {
+	if o.Window == 0 {
+		return DefaultWindow
+	}
+	return o.Window
+}
+
+// Basis is the order that is taken as the first witness.
+type Basis uint8
+
+// The two witnesses.
+const (
+	FileOrder Basis = iota
+	StampOrder
+)
+
+func (b Basis) String() string {
+	if b == StampOrder {
+		return "stamps"
+	}
+	return "file"
+}
+
+// IPIDMode says how the capturing host numbers its IPv4 packets.
+type IPIDMode uint8
+
+// The modes. Only a host that shows itself to count is believed.
+const (
+	IPIDNone    IPIDMode = iota // random, zero, or too few to tell
+	IPIDPerFlow                 // one counter a connection
+	IPIDGlobal                  // one counter for the host
+)
+
+// Profile is what a Survey learnt of a capture. Durations are nanoseconds.
+type Profile struct {
+	Basis        Basis
+	Tick         int64 // the clock's tick, 0 if finer than 100 us
+	ThreadJitter int64 // scale of inversions among packets that the host sent
+	QueueJitter  int64 // scale of responses that stand before what they respond to
+	Gate         int64 // beyond it nothing moves
+	Backward     int64 // largest backward step between stamps, at most the widest gate
+	IPID         IPIDMode
+	Copies       bool           // a second observation point shows packets twice
+	Violations   [NumLaws]int64 // in the basis, without those that drops explain
+	Explained    [NumLaws]int64 // by drops of the capture
+	Other        int64          // violations in the order that was not taken as basis
+}
+
+// Broken reports whether any moving law is violated in the basis.
+func (p *Profile) Broken() bool { return p.Violations != [NumLaws]int64{} }

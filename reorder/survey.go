@@ -1,0 +1,220 @@
+package reorder
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// Survey learns from a first pass over a capture what an Orderer needs to know:
+// which order to take as basis, the clock's tick, and the scales of its jitter.
+type Survey struct {
+	options Options
+	file    *Orderer // the capture in file order
+	stamps  *Orderer // the same in stamp order; nil as long as both agree
+	ticks   tickMeter
+	last    int64
+	any     bool
+	back    int64 // largest backward step
+}
+
+// NewSurvey returns a Survey for one capture.
+func NewSurvey(o Options) (*Survey, error) {
+	wide := Profile{Gate: widestGate, Backward: widestGate}
+	file, err := NewOrderer(wide, o, func(Placement) {})
+	if err != nil {
+		return nil, err
+	}
+	file.measure = new(scales)
+	return &Survey{options: o, file: file}, nil
+}
+
+// Push adds the next packet of the capture, as Orderer.Push does.
+func (s *Survey) Push(seg *Segment, stamp int64) {
+	if s.any {
+		s.ticks.add(stamp - s.last)
+		if step := s.last - stamp; step > 0 {
+			s.back = max(s.back, min(step, widestGate))
+			if s.stamps == nil {
+				s.stamps = s.file.inStampOrder()
+			}
+		}
+	}
+	s.last, s.any = stamp, true
+	s.file.Push(seg, stamp)
+	if s.stamps != nil {
+		s.stamps.Push(seg, stamp)
+	}
+}
+
+// Barrier says that no packet crosses this point.
+func (s *Survey) Barrier() {
+	s.file.Barrier()
+	if s.stamps != nil {
+		s.stamps.Barrier()
+	}
+}
+
+// inStampOrder copies the Orderer, to go on with the packets sorted by stamp.
+func (r *Orderer) inStampOrder() *Orderer {
+	c := &Orderer{emit: r.emit, profile: r.profile, laws: r.laws, limit: r.limit,
+		pushed: r.pushed, latest: r.latest, settled: r.settled, stats: r.stats,
+		groups: make(map[uint64]int32), items: slices.Clone(r.items), track: r.track}
+	c.profile.Basis = StampOrder
+	c.track.flows = slices.Clone(r.track.flows)
+	for i := range c.track.flows {
+		for h := range c.track.flows[i].half {
+			seen := &c.track.flows[i].half[h].seen
+			seen.islands = slices.Clone(seen.islands)
+		}
+	}
+	measure := *r.measure
+	c.measure = &measure
+	return c
+}
+
+// Profile ends the survey and returns what it learnt.
+func (s *Survey) Profile() Profile {
+	s.Barrier()
+	basis, other := s.file, s.stamps
+	p := Profile{Basis: FileOrder, Backward: s.back, Tick: s.ticks.tick()}
+	if s.stamps != nil && total(s.stamps.stats.Violations) < total(s.file.stats.Violations) {
+		basis, other, p.Basis = s.stamps, s.file, StampOrder
+	}
+	p.Violations, p.Explained = basis.stats.Violations, basis.stats.Explained
+	if other != nil {
+		p.Other = total(other.stats.Violations)
+	}
+	p.ThreadJitter = max(basis.measure.thread.scale(), tieOf(basis.measure.thread, p.Tick))
+	p.QueueJitter = max(basis.measure.queue.scale(), tieOf(basis.measure.queue, p.Tick))
+	p.Gate = max(p.Tick, gateFactor*max(p.ThreadJitter, p.QueueJitter))
+	p.IPID = basis.track.idMode()
+	p.Copies = basis.track.twins >= 32 && 5*basis.track.twins >= basis.track.data
+	return p
+}
+
+// gateFactor: nothing moves by more than this many times the larger scale.
+const gateFactor = 2
+
+// tieOf: an inversion inside a tick counts as one tick.
+func tieOf(h histogram, tick int64) int64 {
+	if h.total == 0 {
+		return 0
+	}
+	return tick
+}
+
+func total(counts [NumLaws]int64) (sum int64) {
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
+// idMode says how the host counts, where it does.
+func (t *tracker) idMode() IPIDMode {
+	switch {
+	case t.idGlobal.counts():
+		return IPIDGlobal
+	case t.idFlow.counts():
+		return IPIDPerFlow
+	}
+	return IPIDNone
+}
+
+// scales collects by how much violations ask packets to move.
+type scales struct{ thread, queue histogram }
+
+func (s *scales) add(law Law, displacement int64) {
+	if law.amongOut() {
+		s.thread.add(displacement)
+	} else {
+		s.queue.add(displacement)
+	}
+}
+
+// histogram counts durations in buckets of an eighth of an octave.
+type histogram struct {
+	total   int64
+	buckets [64 * 8]int64
+}
+
+func (h *histogram) add(d int64) {
+	h.total++
+	h.buckets[bucketOf(d)]++
+}
+
+func bucketOf(d int64) int {
+	if d < 8 {
+		return int(max(d, 0))
+	}
+	e := bits.Len64(uint64(d)) - 1
+	return 8*(e-2) + int(d>>(e-3))&7
+}
+
+// upper is the largest duration of a bucket.
+func upper(bucket int) int64 {
+	if bucket < 8 {
+		return int64(bucket)
+	}
+	e := bucket/8 + 2
+	return (int64(bucket%8)+9)<<(e-3) - 1
+}
+
+// scale is the duration that all but the rarest displacements keep within.
+func (h *histogram) scale() int64 {
+	const rare = 50 // one in
+	left := h.total / rare
+	for b := len(h.buckets) - 1; b >= 0; b-- {
+		if left -= h.buckets[b]; left < 0 {
+			return upper(b)
+		}
+	}
+	return 0
+}
+
+// tickMeter finds the tick of a coarse clock: the steps between stamps are then
+// multiples of the smallest one.
+type tickMeter struct {
+	smallest int64
+	steps    []int64
+}
+
+const (
+	tickSteps    = 4096
+	tickSmallest = int64(100e3) // finer clocks need no care
+)
+
+func (m *tickMeter) add(step int64) {
+	if step < 0 {
+		step = -step
+	}
+	if step == 0 || step > math.MaxInt64/2 {
+		return
+	}
+	if m.smallest == 0 || step < m.smallest {
+		m.smallest = step
+	}
+	if len(m.steps) < tickSteps {
+		m.steps = append(m.steps, step)
+	}
+}
+
+// tick returns the clock's tick in nanoseconds, 0 if it is too fine to matter or
+// too few steps tell.
+func (m *tickMeter) tick() int64 {
+	if m.smallest < tickSmallest || len(m.steps) < 32 {
+		return 0
+	}
+	fit := 0
+	for _, step := range m.steps {
+		k := (step + m.smallest/2) / m.smallest
+		if d := step - k*m.smallest; max(d, -d) <= max(m.smallest/50, step/100) {
+			fit++
+		}
+	}
+	if 100*fit < 99*len(m.steps) {
+		return 0
+	}
+	return m.smallest
+}

@@ -1,0 +1,297 @@
+package reorder
+
+import "github.com/mendcap/mendcap/internal/tcp"
+
+// half is what is known of one sender of a flow, in basis order.
+type half struct {
+	started bool
+	hasISN  bool // its SYN was seen in this incarnation
+	first   tcp.Seq
+	seen    seenBytes
+
+	hasAcked bool
+	acked    tcp.Seq // highest ACK number of the other side
+	sacked   tcp.Seq // highest right edge of a SACK block of the other side
+
+	hasAck, hasTS bool
+	maxAck        tcp.Seq // highest ACK number sent
+	maxTS         tcp.Seq // highest TSval sent
+	maxSeq        tcp.Seq // highest end of data sent
+
+	hasID  bool
+	lastID uint16 // IPv4 Identification of the last packet sent
+
+	prints [4]uint64 // fingerprints of the last packets, to recognise copies
+	stamps [4]int64
+	next   uint8
+}
+
+// flow is one connection: two halves of one incarnation of a port pair.
+type flow struct {
+	epoch  uint32
+	sackOK bool  // SACK blocks were seen, or both SYNs permit them
+	permit uint8 // halves whose SYN permits SACK, one bit each
+	half   [2]half
+}
+
+// item is one packet in the window.
+type item struct {
+	seg   Segment
+	index int64  // as pushed
+	epoch uint32 // incarnation of the port pair
+	apart bool   // no TCP, a copy, or of another incarnation: no law applies
+
+	sackOK  bool    // the connection uses SACK
+	first   bool    // holds bytes that had not appeared before it
+	newLeft tcp.Seq // the first of them
+	suspect lawSet  // laws that it may violate with something before it
+}
+
+// fresh is the packet's place in the stream from its first new byte.
+func (it *item) fresh() tcp.Range { return tcp.Range{Left: it.newLeft, Right: it.seg.End()} }
+
+func (it *item) out() bool { return it.seg.Outbound == tcp.Out || it.seg.Outbound == tcp.Both }
+
+// plausible bounds how far a number may lie from those of its connection; the
+// largest window is 2^30 bytes (RFC 7323, section 2.3). Beyond, the packet is
+// of another incarnation of the port pair.
+const plausible = 1 << 30
+
+// copyWithin is how long after a packet its copy from a second observation
+// point may be stamped, nanoseconds.
+const copyWithin = int64(2e6)
+
+// tracker follows all flows in basis order and notes in each item what it adds
+// and what it may violate. It compares with the highest numbers only: exact
+// pairs are the window's business, and only where something is suspect.
+type tracker struct {
+	flows  []flow
+	copies bool // leave second copies of a packet apart
+
+	ipid     IPIDMode
+	hostID   uint16
+	hasHost  bool
+	idGlobal nearCount
+	idFlow   nearCount
+	twins    int64 // packets with data that appeared twice
+	data     int64 // packets with data
+}
+
+// nearCount counts how often a counter advanced by little.
+type nearCount struct{ near, far int64 }
+
+func (n *nearCount) add(prev, id uint16) {
+	if d := int16(id - prev); d > -64 && d < 64 {
+		n.near++
+	} else {
+		n.far++
+	}
+}
+
+// counts reports whether the steps look like a counter's.
+func (n nearCount) counts() bool { return n.near >= 32 && n.near >= 50*n.far }
+
+func (t *tracker) flow(id uint32) *flow {
+	for int(id) >= len(t.flows) {
+		t.flows = append(t.flows, flow{})
+	}
+	return &t.flows[id]
+}
+
+// note fills in what the item adds and what it may violate.
+func (t *tracker) note(it *item) {
+	seg := &it.seg
+	f := t.flow(seg.Flow)
+	own, peer := &f.half[seg.Dir&1], &f.half[1-seg.Dir&1]
+	if own.repeats(seg) {
+		if seg.Len > 0 {
+			t.twins++
+		}
+		if t.copies {
+			it.apart = true
+			return
+		}
+	}
+	if seg.Len > 0 {
+		t.data++
+	}
+	f.incarnate(seg, own, peer)
+	it.epoch = f.epoch
+	it.sackOK = f.usesSACK(seg)
+	if !own.fits(seg, peer) {
+		it.apart = true
+		return
+	}
+	it.noteData(own)
+	if it.out() {
+		it.noteOut(own)
+		t.noteID(it, own)
+	}
+	own.sends(seg, peer)
+}
+
+// repeats reports whether the packet is the same as one just before it, and
+// remembers it.
+func (h *half) repeats(seg *Segment) bool {
+	print := fingerprint(seg)
+	for i, p := range h.prints {
+		if p == print && seg.Stamp-h.stamps[i] <= copyWithin && h.stamps[i]-seg.Stamp <= copyWithin {
+			return true
+		}
+	}
+	h.prints[h.next&3], h.stamps[h.next&3] = print, seg.Stamp
+	h.next++
+	return false
+}
+
+func fingerprint(s *Segment) uint64 {
+	h := uint64(s.Seq)<<32 | uint64(s.Ack)
+	h = (h ^ uint64(s.Len)) * 0x9E3779B97F4A7C15
+	h = (h ^ h>>29 ^ uint64(s.Sum)<<32 ^ uint64(s.IPID)<<16 ^ uint64(s.Bits)) * 0x9E3779B97F4A7C15
+	return (h^h>>32^uint64(s.TSval))*0x9E3779B97F4A7C15 | 1
+}
+
+// incarnate starts a new incarnation of the port pair at a SYN that is not of
+// the present one.
+func (f *flow) incarnate(seg *Segment, own, peer *half) {
+	if !seg.Bits.Has(tcp.SYN) || !own.started {
+		return
+	}
+	if own.hasISN && seg.Seq == own.first {
+		return // a copy or a retransmission of the SYN
+	}
+	if !own.hasISN && own.first-1 == seg.Seq {
+		return // the SYN stands behind what its sender said next
+	}
+	if peer.hasISN && seg.Bits.Has(tcp.ACK) && seg.Ack == peer.first+1 && !own.hasISN {
+		return
+	}
+	epoch := f.epoch + 1
+	*f = flow{epoch: epoch}
+}
+
+// usesSACK notes what the packet says of SACK and reports whether it is in use.
+func (f *flow) usesSACK(seg *Segment) bool {
+	if seg.SACKPermitted {
+		f.permit |= 1 << (seg.Dir & 1)
+	}
+	f.sackOK = f.sackOK || seg.SACKs > 0 || f.permit == 3
+	return f.sackOK
+}
+
+// fits reports whether the numbers are of this incarnation.
+func (h *half) fits(seg *Segment, peer *half) bool {
+	if h.started && !near(seg.Seq, h.maxSeq) {
+		return false
+	}
+	return !seg.HasAck() || !peer.started || near(seg.Ack, peer.maxSeq)
+}
+
+func near(a, b tcp.Seq) bool { return a-b < plausible || b-a < plausible }
+
+// noteData settles whether the packet holds first copies, and whether they come
+// behind what acknowledges them or behind higher ones.
+func (it *item) noteData(own *half) {
+	seg := &it.seg
+	if seg.Span() == 0 || seg.Bits.Has(tcp.RST) {
+		return
+	}
+	if !own.started {
+		own.seen.edge = seg.Seq
+	}
+	it.newLeft, it.first = own.seen.add(tcp.Range{Left: seg.Seq, Right: seg.End()})
+	if seg.Bits.Has(tcp.SYN) && !own.hasISN {
+		it.newLeft, it.first = seg.Seq, true // also behind what its sender said next
+	}
+	if !it.first {
+		return
+	}
+	if own.hasAcked {
+		if it.newLeft.Less(own.acked) {
+			it.suspect |= Ack.bit()
+		}
+		if it.newLeft.Less(own.sacked) {
+			it.suspect |= Sack.bit()
+		}
+	}
+	if own.started && it.out() && it.newLeft.Less(own.maxSeq) {
+		it.suspect |= OutSeq.bit()
+	}
+}
+
+// noteOut compares a packet that the host sent with the highest numbers that it
+// sent before.
+func (it *item) noteOut(own *half) {
+	seg := &it.seg
+	if own.hasAck && seg.HasAck() {
+		if seg.Ack.Less(own.maxAck) {
+			it.suspect |= OutAck.bit()
+		}
+		if seg.Ack == own.maxAck && seg.SACKs > 0 {
+			it.suspect |= OutSack.bit()
+		}
+	}
+	if own.hasTS && seg.HasTS && !seg.Bits.Has(tcp.RST) && tcp.Seq(seg.TSval).Less(own.maxTS) {
+		it.suspect |= OutTSval.bit()
+	}
+}
+
+// noteID follows the host's IPv4 Identification.
+func (t *tracker) noteID(it *item, own *half) {
+	seg := &it.seg
+	if !seg.HasIPID || seg.IPID == 0 {
+		return
+	}
+	if t.hasHost {
+		t.idGlobal.add(t.hostID, seg.IPID)
+		if t.ipid == IPIDGlobal && int16(seg.IPID-t.hostID) < 0 {
+			it.suspect |= IPID.bit()
+		}
+	}
+	if own.hasID {
+		t.idFlow.add(own.lastID, seg.IPID)
+		if t.ipid == IPIDPerFlow && int16(seg.IPID-own.lastID) < 0 {
+			it.suspect |= IPID.bit()
+		}
+	}
+	if !t.hasHost || int16(seg.IPID-t.hostID) > 0 || t.ipid != IPIDGlobal {
+		t.hostID, t.hasHost = seg.IPID, true
+	}
+	own.lastID, own.hasID = seg.IPID, true
+}
+
+// sends advances both halves by what the packet says.
+func (h *half) sends(seg *Segment, peer *half) {
+	if !h.started {
+		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
+		if seg.Span() == 0 {
+			h.seen.edge = seg.Seq
+		}
+	}
+	if seg.Bits.Has(tcp.SYN) && !h.hasISN {
+		h.hasISN, h.first = true, seg.Seq
+	}
+	if !seg.Bits.Has(tcp.RST) && h.maxSeq.Less(seg.End()) {
+		h.maxSeq = seg.End()
+	}
+	if seg.HasTS && !seg.Bits.Has(tcp.RST) && (!h.hasTS || h.maxTS.Less(tcp.Seq(seg.TSval))) {
+		h.maxTS, h.hasTS = tcp.Seq(seg.TSval), true
+	}
+	if !seg.HasAck() {
+		return
+	}
+	if !h.hasAck || h.maxAck.Less(seg.Ack) {
+		h.maxAck, h.hasAck = seg.Ack, true
+	}
+	if !peer.hasAcked || peer.acked.Less(seg.Ack) {
+		if !peer.hasAcked {
+			peer.sacked = seg.Ack
+		}
+		peer.acked, peer.hasAcked = seg.Ack, true
+	}
+	for i := range seg.SACKs {
+		if peer.sacked.Less(seg.SACK[i].Right) {
+			peer.sacked = seg.SACK[i].Right
+		}
+	}
+}
