@@ -18,6 +18,10 @@ type Snapshot struct {
 	UDPEndpoints     []Connection  `json:"udpEndpoints,omitempty"`
 	DestinationCache []Destination `json:"destinationCache,omitempty"`
 	Neighbors        []Neighbor    `json:"neighbors,omitempty"`
+
+	// Hosts are other addresses that the tables name: gateways, name servers.
+	// Nothing says that the host has sent to them.
+	Hosts []netip.Addr `json:"hosts,omitempty"`
 }
 
 // Interface is one of the host's interfaces with its own addresses.

@@ -1,0 +1,64 @@
+package tables
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+// isNetstat tells a row of Windows' netstat -n: the protocol, then an endpoint.
+// Linux and macOS have the queues' lengths between the two. With -b the names
+// of programs stand on lines between the rows.
+func isNetstat(l *lines) bool {
+	fields := netstatFields(l.current)
+	if len(fields) < 3 {
+		return false
+	}
+	_, ok := parseEndpoint(fields[1])
+	return ok
+}
+
+// netstatFields returns the fields of a line that begins with a protocol.
+func netstatFields(line string) []string {
+	line = strings.TrimSpace(line)
+	if !strings.HasPrefix(line, "TCP") && !strings.HasPrefix(line, "UDP") {
+		return nil
+	}
+	fields := strings.Fields(line)
+	if suffix := fields[0][3:]; suffix != "" && !strings.EqualFold(suffix, "v6") {
+		return nil
+	}
+	return fields
+}
+
+// parseNetstat reads one row: protocol, local and remote endpoint, then the
+// state (TCP only; in the user's language, of any number of words) and the PID
+// (with -o). A remote endpoint that is a host name is no address: the row is
+// not understood.
+func parseNetstat(c *collector, l *lines) {
+	defer l.next()
+	fields := netstatFields(l.current)
+	local, _ := parseEndpoint(fields[1])
+	remote, ok := parseEndpoint(fields[2])
+	if !ok || local.Port == 0 {
+		c.miss(l)
+		return
+	}
+	row := infer.Connection{Local: local, Remote: remote}
+	tail := fields[3:]
+	for i := len(tail) - 1; i >= 0; i-- {
+		if pid, err := strconv.ParseUint(tail[i], 10, 32); err == nil {
+			row.PID = uint32(pid)
+			tail = tail[:i]
+			break
+		}
+	}
+	row.State = word(strings.Join(tail, " "))
+	if strings.HasPrefix(fields[0], "UDP") {
+		c.snapshot.UDPEndpoints = append(c.snapshot.UDPEndpoints, row)
+	} else {
+		c.snapshot.TCPConnections = append(c.snapshot.TCPConnections, row)
+	}
+	c.rows++
+}

@@ -1,0 +1,176 @@
+package tables
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+const ownFormat = "mendcap-json"
+
+// ownTables are the tables of mendcap's own format. Members that are not known
+// are passed over.
+var ownTables = []struct {
+	name string
+	row  func(s *infer.Snapshot, raw json.RawMessage) bool
+}{
+	{"interfaces", ownInterface},
+	{"tcpConnections", func(s *infer.Snapshot, raw json.RawMessage) bool {
+		return ownConnection(&s.TCPConnections, raw)
+	}},
+	{"udpEndpoints", func(s *infer.Snapshot, raw json.RawMessage) bool {
+		return ownConnection(&s.UDPEndpoints, raw)
+	}},
+	{"destinationCache", ownDestination},
+	{"neighbors", ownNeighbor},
+	{"hosts", ownHost},
+}
+
+// isOwnFormat tells mendcap's own form by its version or any of its tables.
+func isOwnFormat(members map[string]value) bool {
+	if _, ok := members["version"]; ok {
+		return true
+	}
+	for _, table := range ownTables {
+		if _, ok := members[table.name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// parseOwn reads mendcap's own form. Another version is refused: its fields
+// could mean something else.
+func (j *jsonText) parseOwn(members map[string]value) {
+	j.found(ownFormat)
+	if v, ok := members["version"]; !ok {
+		j.problem = "mendcap's table format without its version"
+		return
+	} else if string(v.raw) != strconv.Itoa(Version) {
+		j.problem = fmt.Sprintf("table format version %s is not known, only %d", sanitise(string(v.raw), 20), Version)
+		return
+	}
+	if v, ok := members["takenAt"]; ok {
+		if err := json.Unmarshal(v.raw, &j.snapshot.TakenAt); err != nil {
+			j.lost(v)
+		}
+	}
+	for _, table := range ownTables {
+		v, ok := members[table.name]
+		if !ok || string(v.raw) == "null" {
+			continue
+		}
+		if v.raw[0] != '[' {
+			j.lost(v)
+			continue
+		}
+		for _, row := range elements(v) {
+			if table.row(j.snapshot, row.raw) {
+				j.rows++
+			} else {
+				j.lost(row)
+			}
+		}
+	}
+}
+
+func ownInterface(s *infer.Snapshot, raw json.RawMessage) bool {
+	var row infer.Interface
+	if json.Unmarshal(raw, &row) != nil {
+		return false
+	}
+	row.Name = word(row.Name)
+	for i, address := range row.Addresses {
+		plain, zone, ok := parseLocal(address.String())
+		if !ok {
+			return false
+		}
+		row.Addresses[i] = plain
+		if row.Index == 0 {
+			row.Index = zone
+		}
+	}
+	s.Interfaces = append(s.Interfaces, row)
+	return true
+}
+
+func ownConnection(rows *[]infer.Connection, raw json.RawMessage) bool {
+	var row infer.Connection
+	if json.Unmarshal(raw, &row) != nil || row.Local.Port == 0 {
+		return false
+	}
+	row.State = word(row.State)
+	row.Local.Address, _ = plainAddress(row.Local.Address)
+	row.Remote.Address, _ = plainAddress(row.Remote.Address)
+	*rows = append(*rows, row)
+	return true
+}
+
+func ownDestination(s *infer.Snapshot, raw json.RawMessage) bool {
+	var row infer.Destination
+	if json.Unmarshal(raw, &row) != nil {
+		return false
+	}
+	var zones [3]uint32
+	row.Destination, zones[0] = plainAddress(row.Destination)
+	row.Source, zones[1] = plainAddress(row.Source)
+	row.NextHop, zones[2] = plainAddress(row.NextHop)
+	for _, zone := range zones {
+		if row.Interface == 0 {
+			row.Interface = zone
+		}
+	}
+	if !row.Destination.IsValid() {
+		return false
+	}
+	s.DestinationCache = append(s.DestinationCache, row)
+	return true
+}
+
+func ownNeighbor(s *infer.Snapshot, raw json.RawMessage) bool {
+	var row infer.Neighbor
+	if json.Unmarshal(raw, &row) != nil {
+		return false
+	}
+	address, zone := plainAddress(row.Address)
+	if !address.IsValid() {
+		return false
+	}
+	row.Address, row.State = address, word(row.State)
+	row.LinkLayer = plainLinkLayer(row.LinkLayer)
+	if row.Interface == 0 {
+		row.Interface = zone
+	}
+	s.Neighbors = append(s.Neighbors, row)
+	return true
+}
+
+func ownHost(s *infer.Snapshot, raw json.RawMessage) bool {
+	var address netip.Addr
+	if json.Unmarshal(raw, &address) != nil {
+		return false
+	}
+	if address, _ = plainAddress(address); !address.IsValid() {
+		return false
+	}
+	s.Hosts = append(s.Hosts, address)
+	return true
+}
+
+// plainAddress brings an address into the form that Snapshots keep: no zone,
+// not IPv4-mapped, the zero address for "any".
+func plainAddress(address netip.Addr) (plain netip.Addr, zone uint32) {
+	plain, zone, _ = parseHost(address.String())
+	return specified(plain), zone
+}
+
+// plainLinkLayer is an Ethernet address in one spelling; another link's stays.
+func plainLinkLayer(s string) string {
+	if linkLayer, ok := parseLinkLayer(s); ok {
+		return linkLayer
+	}
+	return word(s)
+}

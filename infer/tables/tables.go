@@ -1,0 +1,62 @@
+// Package tables reads network tables that were saved beside a capture, in the
+// formats of the tools that print them, and unions them into an
+// infer.Snapshot.
+//
+// It promises that every address of a Snapshot stood whole in the text, in the
+// role that the Snapshot gives it: addresses that a tool has cut, and rows
+// whose shape is not known, are counted and never guessed at. Outputs are
+// localised, so roles come from position and shape, not from words. It does
+// not read tables that stand inside a capture file.
+package tables
+
+import (
+	"github.com/mendcap/mendcap/infer"
+)
+
+// Version is the version of mendcap's own table format, the one that is
+// written and the only one that is read.
+const Version = 1
+
+// Limits of what one file may cost.
+const (
+	maxSize  = 64 << 20 // bytes of one file
+	maxLine  = 4096     // bytes of one line of a text table; no tool prints longer ones
+	maxKept  = 1000     // lines kept in Result.Lines
+	maxShown = 120      // runes kept of one of them
+	maxWord  = 64       // runes kept of a state or of an interface's name
+)
+
+// Result says what one file gave.
+type Result struct {
+	Name          string `json:"name"`
+	Format        string `json:"format"`            // the formats found, joined by " + ", or "unknown"
+	Rows          int    `json:"rows"`              // rows understood, before duplicates are dropped
+	Addresses     int    `json:"addresses"`         // distinct addresses, of both families
+	Lines         []Line `json:"lines,omitempty"`   // lines not understood, at most the first 1,000
+	NotUnderstood int    `json:"notUnderstood"`     // count of all of them
+	Problem       string `json:"problem,omitempty"` // why nothing could be read, or empty
+}
+
+// Line is a line that was not understood. Its text comes from the file: it is
+// cut, and characters that could act on a terminal are replaced.
+type Line struct {
+	Number int    `json:"number"` // from 1
+	Text   string `json:"text"`
+}
+
+// Parse reads one file's content; name is only repeated in the Result. The
+// Snapshot is never nil; it is sorted and has no duplicates.
+func Parse(name string, content []byte) (*infer.Snapshot, Result) {
+	snapshot := &infer.Snapshot{Version: Version}
+	result := Result{Name: name, Format: unknownFormat}
+	text, problem := decode(content)
+	if problem != "" {
+		result.Problem = problem
+		return snapshot, result
+	}
+	c := &collector{snapshot: snapshot, parsers: parsers}
+	c.read(text)
+	normalise(snapshot)
+	c.report(&result)
+	return snapshot, result
+}

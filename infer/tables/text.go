@@ -1,0 +1,142 @@
+package tables
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// decode makes text of a file's bytes. What is not Unicode was written in some
+// legacy code page: its bytes above ASCII become U+FFFD, so that no token that
+// holds one can pass for an address. The problem says why there is no text.
+func decode(content []byte) (text, problem string) {
+	if len(content) > maxSize {
+		return "", "too large: more than 64 MiB"
+	}
+	switch {
+	case bytes.HasPrefix(content, []byte{0xff, 0xfe}):
+		text = decodeUTF16(content[2:], true)
+	case bytes.HasPrefix(content, []byte{0xfe, 0xff}):
+		text = decodeUTF16(content[2:], false)
+	case zeroHalf(content, 1):
+		text = decodeUTF16(content, true)
+	case zeroHalf(content, 0):
+		text = decodeUTF16(content, false)
+	case utf8.Valid(content):
+		text = string(content)
+	default:
+		text = decodeASCII(content)
+	}
+	// A byte order mark inside stands where a file was appended to another.
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\ufeff", "\n")
+	if strings.TrimSpace(text) == "" {
+		return "", "empty"
+	}
+	if isBinary(text) {
+		return "", "binary, or text in mixed encodings"
+	}
+	return text, ""
+}
+
+// zeroHalf tells UTF-16 without a byte order mark: the given half of each pair
+// of bytes, 0 or 1, is zero in most pairs and the other half hardly ever.
+func zeroHalf(content []byte, half int) bool {
+	const sample = 4096
+	content = content[:min(len(content), sample)&^1]
+	var zeros, others int
+	for i := 0; i < len(content); i += 2 {
+		if content[i+half] == 0 {
+			zeros++
+		}
+		if content[i+1-half] == 0 {
+			others++
+		}
+	}
+	return zeros > len(content)/4 && others <= zeros/8
+}
+
+func decodeUTF16(content []byte, littleEndian bool) string {
+	unit := func(i int) rune {
+		if littleEndian {
+			return rune(content[i]) | rune(content[i+1])<<8
+		}
+		return rune(content[i])<<8 | rune(content[i+1])
+	}
+	var b strings.Builder
+	b.Grow(len(content) / 2)
+	for i := 0; i+1 < len(content); i += 2 {
+		r := unit(i)
+		if utf16.IsSurrogate(r) && i+3 < len(content) {
+			if pair := utf16.DecodeRune(r, unit(i+2)); pair != utf8.RuneError {
+				r = pair
+				i += 2
+			}
+		}
+		b.WriteRune(r) // a lone surrogate becomes U+FFFD
+	}
+	return b.String()
+}
+
+func decodeASCII(content []byte) string {
+	var b strings.Builder
+	b.Grow(len(content))
+	for _, c := range content {
+		if c < utf8.RuneSelf {
+			b.WriteByte(c)
+		} else {
+			b.WriteRune(utf8.RuneError)
+		}
+	}
+	return b.String()
+}
+
+// isBinary tells data from text by its control characters. Escape is none of
+// them: terminal logs are full of it.
+func isBinary(text string) bool {
+	var controls, all int
+	for _, r := range text {
+		all++
+		if r == 0 {
+			return true
+		}
+		if r < ' ' && r != '\x1b' && !unicode.IsSpace(r) {
+			controls++
+		}
+	}
+	return controls > all/20
+}
+
+// sanitise makes text from a file safe to print: control and format characters
+// (bidirectional overrides among them) become U+FFFD, spaces of any kind a
+// space, and what is longer than limit runes is cut.
+func sanitise(s string, limit int) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if n == limit {
+			b.WriteRune('…')
+			break
+		}
+		switch {
+		case unicode.IsSpace(r) && r != '\u0085' && r != '\u2028' && r != '\u2029':
+			r = ' '
+		case !unicode.IsPrint(r):
+			r = utf8.RuneError
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// word is a state or a name as kept in a Snapshot: empty where its characters
+// were lost or could act on a terminal.
+func word(s string) string {
+	s = sanitise(s, maxWord)
+	if strings.ContainsRune(s, utf8.RuneError) {
+		return ""
+	}
+	return s
+}
