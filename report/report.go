@@ -52,6 +52,7 @@ type Interface struct {
 // Output says what was written.
 type Output struct {
 	Name    string `json:"name,omitempty"` // base name; "-" for standard output
+	Status  string `json:"status"`         // "written", or "unchanged" where an identical file was there
 	Changed bool   `json:"changed"`        // a packet was edited or moved
 	Edited  int64  `json:"edited"`         // packets with a new header, time or comment
 	Dropped int64  `json:"dropped"`        // blocks and options left out because they must not be copied

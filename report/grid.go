@@ -1,0 +1,110 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// gap is what stands between two columns.
+const gap = "  "
+
+// narrowest is the least width that a table is laid out for, in columns.
+const narrowest = 40
+
+// grid is a table without frame: a header over a rule, if there is a header,
+// and rows of sanitised cells.
+type grid struct {
+	header []string
+	align  []tw.Align
+	rows   [][]string
+	// wrapped is set where the last column takes what is left of the width
+	// and is wrapped to it.
+	wrapped bool
+}
+
+func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
+
+// render writes the table, at most width columns wide if it is wrapped.
+func (g *grid) render(w io.Writer, width int) error {
+	if g.wrapped {
+		g.fit(max(width, narrowest))
+	}
+	var buf bytes.Buffer
+	t := newTable(&buf, g.align, len(g.header) > 0)
+	if len(g.header) > 0 {
+		t.Header(g.header)
+	}
+	for _, row := range g.rows {
+		if err := t.Append(row); err != nil {
+			return fmt.Errorf("add table row: %w", err)
+		}
+	}
+	if err := t.Render(); err != nil {
+		return fmt.Errorf("render table: %w", err)
+	}
+	return writeTrimmed(w, buf.String())
+}
+
+// fit wraps the last column to what the others leave.
+func (g *grid) fit(width int) {
+	last := len(g.align) - 1
+	left := width
+	for i := range last {
+		widest := 0
+		for _, row := range g.rows {
+			widest = max(widest, columns(row[i]))
+		}
+		if g.header != nil {
+			widest = max(widest, columns(g.header[i]))
+		}
+		left -= widest + len(gap)
+	}
+	for _, row := range g.rows {
+		row[last] = wrap(row[last], max(left, narrowest/2))
+	}
+}
+
+// newTable sets tablewriter up so that it changes no cell, and lays out the
+// same whatever the locale.
+func newTable(w io.Writer, align []tw.Align, header bool) *tablewriter.Table {
+	rule := tw.State(tw.Off)
+	if header {
+		rule = tw.On
+	}
+	symbols := tw.NewSymbolCustom("rule").WithRow("─").WithCenter("──").WithColumn(gap)
+	alignment := tw.CellAlignment{PerColumn: align}
+	return tablewriter.NewTable(w,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders: tw.BorderNone,
+			Symbols: symbols,
+			Settings: tw.Settings{
+				Separators: tw.Separators{BetweenColumns: tw.On, BetweenRows: tw.Off, ShowHeader: rule},
+				Lines:      tw.Lines{ShowHeaderLine: rule},
+			},
+		})),
+		tablewriter.WithEastAsian(tw.Off),
+		tablewriter.WithPadding(tw.PaddingNone),
+		tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
+		tablewriter.WithRowAutoWrap(tw.WrapNone),
+		tablewriter.WithHeaderAlignmentConfig(alignment),
+		tablewriter.WithRowAlignmentConfig(alignment),
+	)
+}
+
+// writeTrimmed writes s without the blanks that end its lines.
+func writeTrimmed(w io.Writer, s string) error {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(strings.TrimRight(line, " \n"))
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

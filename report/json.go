@@ -1,0 +1,109 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// WriteJSON writes r as indented JSON with a closing line feed. Lists and maps
+// that are nil are written as empty ones, so that a reader meets every field.
+// Text keeps what stood in the capture: what is not printable is escaped, so
+// that it can be shown on a terminal; invalid UTF-8 becomes U+FFFD.
+func (r *Report) WriteJSON(w io.Writer) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(r.filled()); err != nil {
+		return fmt.Errorf("encode report: %w", err)
+	}
+	_, err := w.Write(escape(buf.Bytes()))
+	return err
+}
+
+// Array writes several reports as one JSON array. The zero value with a writer
+// set is ready for use.
+type Array struct {
+	W io.Writer
+	n int
+}
+
+// Add writes one more report.
+func (a *Array) Add(r *Report) error {
+	before := ",\n"
+	if a.n == 0 {
+		before = "[\n"
+	}
+	a.n++
+	if _, err := io.WriteString(a.W, before); err != nil {
+		return err
+	}
+	return r.WriteJSON(a.W)
+}
+
+// Close ends the array. It does not close the writer.
+func (a *Array) Close() error {
+	end := "]\n"
+	if a.n == 0 {
+		end = "[]\n"
+	}
+	_, err := io.WriteString(a.W, end)
+	return err
+}
+
+// escape writes what is not printable in a JSON text as \u escapes. Beyond
+// ASCII such characters stand in strings only, and encoding/json has escaped
+// those within ASCII but DEL.
+func escape(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case r < 0x7F || strconv.IsPrint(r):
+			out = append(out, text[:size]...)
+		case r > 0xFFFF: // a surrogate pair (RFC 8259, section 7)
+			r -= 0x10000
+			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xD800+r>>10, 0xDC00+r&0x3FF)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		text = text[size:]
+	}
+	return out
+}
+
+// filled returns a copy of r without nil lists and maps.
+func (r *Report) filled() Report {
+	c := *r
+	if c.Schema == "" {
+		c.Schema = Schema
+	}
+	fillList(&c.Capture.Interfaces)
+	fillList(&c.Tables)
+	fillList(&c.Order.Local)
+	fillList(&c.Findings.List)
+	fillList(&c.Damage)
+	fillList(&c.Notes)
+	fillMap(&c.Inference.ByEvidence)
+	fillMap(&c.Order.ByLaw)
+	fillMap(&c.Analysis.Before)
+	fillMap(&c.Analysis.After)
+	fillMap(&c.Findings.ByVerdict)
+	return c
+}
+
+func fillList[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
+}
+
+func fillMap[T any](m *map[string]T) {
+	if *m == nil {
+		*m = map[string]T{}
+	}
+}

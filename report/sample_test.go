@@ -1,0 +1,90 @@
+package report
+
+import "time"
+
+// sample is a report in which every field is set, with text that a terminal
+// must not see as it is.
+func sample() *Report {
+	first := time.Date(2026, 3, 1, 23, 59, 50, 123456000, time.UTC)
+	return &Report{
+		Schema: Schema,
+		Capture: Capture{
+			Name: "office\u202e.pcapng", Format: "pcapng", Compression: "gzip",
+			Packets: 10_233, Bytes: 4_213_456,
+			First: first, Last: first.Add(83*time.Second + 400*time.Millisecond),
+			Interfaces: []Interface{
+				{ID: 0, Name: "Ethernet\x1b[31m", LinkType: 229, LinkName: "IPV6", Resolution: "10^-6 s", Packets: 10_000},
+				{Section: 1, ID: 0, LinkType: 101, LinkName: "RAW", Resolution: "2^-10 s", Packets: 233},
+			},
+		},
+		Output: Output{Name: "office.mended.pcapng", Status: "written", Changed: true, Edited: 9_870, Dropped: 2},
+		Tables: []Table{
+			{Name: "office.tables/netstat.txt", Format: "netstat", Rows: 61, Addresses: 17},
+			{Name: "office.tables/neighbours.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3},
+		},
+		Inference: Inference{
+			Packets:     9_800,
+			NextHeader:  Proof{Inferred: 9_790, AsCaptured: 8, Unknown: 2},
+			Destination: Proof{Inferred: 9_700, AsCaptured: 60, Unknown: 40},
+			ByEvidence:  map[string]int64{"connection-table": 9_000, "payload": 200, "reverse-flow": 500, "checksum": 0},
+			Candidates:  31,
+		},
+		Order: Order{
+			Basis: "file", Vantage: "tables", Local: []string{"2001:db8::10", "2001:db8::11", "fe80::10"},
+			Moved: 1_204, MaxShift: 1250 * time.Microsecond,
+			ByLaw: map[string]Law{
+				"ack":     {Violations: 1_134, Moved: 1_130, Explained: 3, Unrepaired: 4},
+				"out-seq": {Violations: 70, Moved: 74},
+				"sack":    {},
+			},
+			Unrepaired: 4,
+			Scales:     Scales{Tick: time.Millisecond, ThreadJitter: 310 * time.Microsecond, QueueJitter: 900 * time.Microsecond},
+			Gate:       3600 * time.Microsecond,
+			Placed:     true,
+		},
+		Analysis: Analysis{
+			Before: map[string]int64{"retransmission": 1_966, "ack_lost_segment": 1_134, "duplicate_ack": 12, "zero_window": 0},
+			After:  map[string]int64{"retransmission": 10, "ack_lost_segment": 0, "duplicate_ack": 12, "zero_window": 0},
+		},
+		Findings: Findings{
+			Total: 3_114, Omitted: 3_107,
+			ByVerdict: map[string]int64{Artefact: 3_090, Genuine: 20, Undecided: 3, Created: 1},
+			List:      sampleFindings(first),
+		},
+		Damage: []Damage{{Frame: 10_233, Offset: 4_377_184, What: "block length 0xFFFFFFFF is longer than the file"}},
+		Notes:  []string{"the flow table was full: 12 flows were closed early", "no tables name interface 3"},
+	}
+}
+
+func sampleFindings(at time.Time) []Finding {
+	finding := Finding{
+		Frame: 15, FrameAfter: 12, Time: at, Flow: "[2001:db8::10]:49152 > [2001:db8::1]:443",
+		Flag: "ack_lost_segment", Verdict: Artefact, Repaired: true, Law: "ack",
+		Sequence: &Range{Left: 4294967000, Right: 204},
+		Evidence: "acknowledged bytes whose segment stood 3 frames later; law ack placed it before",
+	}
+	law := Finding{
+		Frame: 20, FrameAfter: 20, Time: at.Add(time.Millisecond), Flow: "10.0.0.1:80 > 10.0.0.2:1024",
+		Verdict: Undecided, Law: "out-ack", Evidence: "beyond the gate",
+	}
+	list := []Finding{finding, law}
+	for i := range int64(5) {
+		f := finding
+		f.Frame, f.FrameAfter, f.Flag, f.Verdict = 30+i, 30+i, "duplicate_ack", Genuine
+		f.Repaired, f.Law, f.Sequence = false, "", nil
+		f.Evidence = "hole open for a round trip\x07"
+		list = append(list, f)
+	}
+	return list
+}
+
+func sampleTables() []TableFile {
+	return []TableFile{
+		{Table: Table{Name: "office.tables/netstat.txt", Format: "netstat", Rows: 61, Addresses: 17}},
+		{
+			Table: Table{Name: "office.tables/neighbours.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3},
+			Lines: []TableLine{{7, "fe80::1%3 \x1b[2J incompl\xff"}, {19, "2001:db8:85a3:8d3:1319:8a2e:370:7348 is a line that is too long for one row of eighty columns"}},
+		},
+		{Table: Table{Name: "notes.bin", Format: ""}, Problem: "binary file, no table of any known format"},
+	}
+}

@@ -1,0 +1,75 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// TableFile is one file of network tables with the lines in it that were not
+// understood: the first ones, Table.NotUnderstood counts them all.
+type TableFile struct {
+	Table
+	Problem string // why nothing of the file could be used; "" otherwise
+	Lines   []TableLine
+}
+
+// TableLine is a line of a file, its number counted from 1.
+type TableLine struct {
+	Number int
+	Text   string
+}
+
+// WriteTables writes what files of network tables gave, for a terminal of the
+// given width in columns (80 if it is not positive): a line a file, then for
+// each file the lines that were not understood.
+func WriteTables(w io.Writer, width int, files []TableFile) error {
+	if width <= 0 {
+		width = 80
+	}
+	summary := numbers("file", "format", "rows", "addresses", "not understood")
+	summary.align[1] = tw.AlignLeft
+	for _, f := range files {
+		summary.add(Sanitise(f.Name), Sanitise(f.Format), count(int64(f.Rows)),
+			count(int64(f.Addresses)), count(int64(f.NotUnderstood)))
+	}
+	if err := summary.render(w, width); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Problem == "" && len(f.Lines) == 0 {
+			continue
+		}
+		if err := f.write(w, width); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *TableFile) write(w io.Writer, width int) error {
+	title := "lines that were not understood"
+	if f.Problem != "" {
+		title = Sanitise(f.Problem)
+	}
+	if _, err := fmt.Fprintf(w, "\n%s: %s\n", Sanitise(f.Name), title); err != nil {
+		return err
+	}
+	if len(f.Lines) == 0 {
+		return nil
+	}
+	g := &grid{
+		header:  []string{"line", "text"},
+		align:   []tw.Align{tw.AlignRight, tw.AlignLeft},
+		wrapped: true,
+	}
+	for _, l := range f.Lines {
+		g.add(strconv.Itoa(l.Number), Sanitise(l.Text))
+	}
+	if more := f.NotUnderstood - len(f.Lines); more > 0 {
+		g.add("", fmt.Sprintf("and %s more", count(int64(more))))
+	}
+	return g.render(w, width)
+}

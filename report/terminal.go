@@ -1,0 +1,345 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// What a terminal shows of lists that can be long.
+const (
+	shownFindings   = 5
+	shownTables     = 4
+	shownInterfaces = 3
+	shownAddresses  = 2
+	shownNotes      = 8
+)
+
+// WriteTerminal writes a summary of r for a terminal of the given width in
+// columns (80 if it is not positive): what was read and written, then a table
+// each for headers, laws, analyser's flags and the first findings. Parts that
+// have nothing to say are left out.
+func (r *Report) WriteTerminal(w io.Writer, width int) error {
+	if width <= 0 {
+		width = 80
+	}
+	parts := []*grid{
+		r.overview(), r.inferenceGrid(), r.orderGrid(), r.analysisGrid(),
+		r.verdicts(), r.findingsGrid(), r.closing(),
+	}
+	first := true
+	for _, g := range parts {
+		if len(g.rows) == 0 {
+			continue
+		}
+		if !first {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
+		}
+		first = false
+		if err := g.render(w, width); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// labelled returns a grid of labels with text beside them.
+func labelled() *grid {
+	return &grid{align: []tw.Align{tw.AlignLeft, tw.AlignLeft}, wrapped: true}
+}
+
+func (r *Report) overview() *grid {
+	g := labelled()
+	g.add("Capture", r.Capture.text())
+	if r.Output.Name != "" || r.Output.Status != "" {
+		g.add("Output", r.Output.text())
+	}
+	if len(r.Tables) > 0 {
+		g.add("Tables", tablesText(r.Tables))
+	}
+	if r.Inference.Packets > 0 {
+		g.add("Headers", r.Inference.text())
+	}
+	if r.Order.Basis != "" {
+		g.add("Order", r.Order.text())
+	}
+	for _, d := range r.Damage {
+		g.add("Damage", fmt.Sprintf("after frame %d, at byte %d: %s", d.Frame, d.Offset, Sanitise(d.What)))
+	}
+	return g
+}
+
+func (c *Capture) text() string {
+	format := c.Format
+	if c.Compression != "" {
+		format += " in " + c.Compression
+	}
+	lines := []string{fmt.Sprintf("%s: %s, %s, %s", Sanitise(c.Name), Sanitise(format),
+		plural(c.Packets, "packet"), size(c.Bytes))}
+	if !c.First.IsZero() {
+		lines = append(lines, period(c.First, c.Last))
+	}
+	for i, f := range c.Interfaces {
+		if i == shownInterfaces && len(c.Interfaces) > shownInterfaces+1 {
+			lines = append(lines, fmt.Sprintf("and %d more interfaces", len(c.Interfaces)-i))
+			break
+		}
+		lines = append(lines, f.text())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f *Interface) text() string {
+	s := fmt.Sprintf("interface %d", f.ID)
+	if f.Section > 0 {
+		s += fmt.Sprintf(" of section %d", f.Section)
+	}
+	if f.Name != "" {
+		s += " (" + Sanitise(f.Name) + ")"
+	}
+	return fmt.Sprintf("%s: %s (%d), ticks of %s, %s", s, Sanitise(f.LinkName), f.LinkType,
+		Sanitise(f.Resolution), plural(f.Packets, "packet"))
+}
+
+// period writes two times in UTC and what lies between; the second without its
+// date where that is the same.
+func period(first, last time.Time) string {
+	const date, clock = "2006-01-02", "15:04:05.999999999"
+	first, last = first.UTC(), last.UTC()
+	end := last.Format(clock)
+	if first.Format(date) != last.Format(date) {
+		end = last.Format(date) + " " + end
+	}
+	return fmt.Sprintf("%s %s to %s UTC, %s", first.Format(date), first.Format(clock), end,
+		duration(last.Sub(first)))
+}
+
+func (o *Output) text() string {
+	name := Sanitise(o.Name)
+	if o.Name == "-" {
+		name = "standard output"
+	}
+	s := name + " " + Sanitise(o.Status)
+	if o.Status == "unchanged" {
+		s = name + " is unchanged: the same bytes were there"
+	}
+	if !o.Changed {
+		return s + "; no packet was edited or moved"
+	}
+	s += "; " + plural(o.Edited, "packet") + " edited"
+	if o.Dropped > 0 {
+		s += "; " + plural(o.Dropped, "item") + " left out that must not be copied when data changes"
+	}
+	return s
+}
+
+func tablesText(tables []Table) string {
+	var lines []string
+	for i, t := range tables {
+		if i == shownTables && len(tables) > shownTables+1 {
+			lines = append(lines, fmt.Sprintf("and %d more files", len(tables)-i))
+			break
+		}
+		lines = append(lines, t.text())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (t *Table) text() string {
+	s := fmt.Sprintf("%s: %s, %s, %s", Sanitise(t.Name), Sanitise(t.Format),
+		plural(int64(t.Rows), "row"), addresses(t.Addresses))
+	if t.NotUnderstood > 0 {
+		s += "; " + plural(int64(t.NotUnderstood), "line") + " not understood"
+	}
+	return s
+}
+
+func addresses(n int) string {
+	if n == 1 {
+		return "1 address"
+	}
+	return count(int64(n)) + " addresses"
+}
+
+func (i *Inference) text() string {
+	s := plural(i.Packets, "IPv6 packet") + " without a header of its own, " + addresses(i.Candidates) + " tried"
+	names := slices.SortedFunc(maps.Keys(i.ByEvidence), byCount(i.ByEvidence))
+	var by []string
+	for _, name := range names {
+		if n := i.ByEvidence[name]; n > 0 {
+			by = append(by, Sanitise(name)+" "+count(n))
+		}
+	}
+	if len(by) > 0 {
+		s += "\nproved by " + strings.Join(by, ", ")
+	}
+	return s
+}
+
+// byCount orders names by falling count, then by name.
+func byCount(counts map[string]int64) func(a, b string) int {
+	return func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	}
+}
+
+func (o *Order) text() string {
+	s := "no packet moved"
+	if o.Moved > 0 {
+		s = plural(o.Moved, "packet") + " moved"
+		if o.MaxShift > 0 {
+			s += ", by up to " + duration(o.MaxShift)
+		}
+	}
+	if o.Unrepaired > 0 {
+		s += "; " + plural(o.Unrepaired, "violation") + " left as they are"
+	}
+	if o.Placed {
+		s += "; mendcap had ordered this capture before"
+	}
+	s += "\nbasis " + Sanitise(o.Basis)
+	if o.Vantage != "" {
+		s += "; capturing host: " + Sanitise(o.Vantage) + o.localText()
+	}
+	if o.Scales == (Scales{}) && o.Gate == 0 {
+		return s // nothing was learnt: no violation measured anything
+	}
+	return s + fmt.Sprintf("\nclock tick %s, jitter of threads %s, of the queue %s; gate %s", duration(o.Scales.Tick),
+		duration(o.Scales.ThreadJitter), duration(o.Scales.QueueJitter), duration(o.Gate))
+}
+
+func (o *Order) localText() string {
+	if len(o.Local) == 0 {
+		return ""
+	}
+	shown := make([]string, 0, shownAddresses)
+	for _, a := range o.Local[:min(len(o.Local), shownAddresses)] {
+		shown = append(shown, Sanitise(a))
+	}
+	s := strings.Join(shown, ", ")
+	if more := len(o.Local) - len(shown); more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return " (" + s + ")"
+}
+
+// numbers returns a grid of a name and counts.
+func numbers(header ...string) *grid {
+	align := []tw.Align{tw.AlignLeft}
+	for range header[1:] {
+		align = append(align, tw.AlignRight)
+	}
+	return &grid{header: header, align: align}
+}
+
+func (r *Report) inferenceGrid() *grid {
+	g := numbers("IPv6 header field", "inferred", "as captured", "unknown")
+	if r.Inference.Packets == 0 {
+		return g
+	}
+	add := func(name string, p Proof) {
+		g.add(name, count(p.Inferred), count(p.AsCaptured), count(p.Unknown))
+	}
+	add("Next Header", r.Inference.NextHeader)
+	add("Destination", r.Inference.Destination)
+	return g
+}
+
+func (r *Report) orderGrid() *grid {
+	g := numbers("law of order", "violations", "explained by drops", "moved", "unrepaired")
+	for _, name := range slices.Sorted(maps.Keys(r.Order.ByLaw)) {
+		if l := r.Order.ByLaw[name]; l != (Law{}) {
+			g.add(Sanitise(name), count(l.Violations), count(l.Explained), count(l.Moved), count(l.Unrepaired))
+		}
+	}
+	return g
+}
+
+func (r *Report) analysisGrid() *grid {
+	g := numbers("tcp.analysis flag", "before", "after")
+	names := map[string]int64{}
+	var before, after int64
+	for name, n := range r.Analysis.Before {
+		names[name] += n
+		before += n
+	}
+	for name, n := range r.Analysis.After {
+		names[name] += 0 // its own place is that of its count before
+		after += n
+	}
+	if before+after == 0 {
+		return g
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(names), byCount(names)) {
+		if b, a := r.Analysis.Before[name], r.Analysis.After[name]; b+a > 0 {
+			g.add(Sanitise(name), count(b), count(a))
+		}
+	}
+	g.add("all flags", count(before), count(after))
+	return g
+}
+
+func (r *Report) verdicts() *grid {
+	g := labelled()
+	if r.Findings.Total == 0 {
+		return g
+	}
+	order := []string{Artefact, Genuine, Undecided, Created}
+	for _, name := range slices.Sorted(maps.Keys(r.Findings.ByVerdict)) {
+		if !slices.Contains(order, name) {
+			order = append(order, name)
+		}
+	}
+	var parts []string
+	for _, name := range order {
+		parts = append(parts, count(r.Findings.ByVerdict[name])+" "+Sanitise(name))
+	}
+	g.add("Verdicts", strings.Join(parts, ", "))
+	return g
+}
+
+func (r *Report) findingsGrid() *grid {
+	g := &grid{
+		header:  []string{"frame", "flag", "verdict", "evidence"},
+		align:   []tw.Align{tw.AlignRight, tw.AlignLeft, tw.AlignLeft, tw.AlignLeft},
+		wrapped: true,
+	}
+	for _, f := range r.Findings.List[:min(len(r.Findings.List), shownFindings)] {
+		frame := strconv.FormatInt(f.Frame, 10)
+		if f.FrameAfter != f.Frame && f.FrameAfter != 0 {
+			frame += " → " + strconv.FormatInt(f.FrameAfter, 10)
+		}
+		flag := Sanitise(f.Flag)
+		if flag == "" && f.Law != "" {
+			flag = "law " + Sanitise(f.Law)
+		}
+		g.add(frame, flag, Sanitise(f.Verdict), Sanitise(f.Evidence))
+	}
+	return g
+}
+
+// closing says where the rest of the findings is, and the notes.
+func (r *Report) closing() *grid {
+	g := labelled()
+	if shown := min(len(r.Findings.List), shownFindings); r.Findings.Total > int64(shown) {
+		g.add("Findings", fmt.Sprintf("the first %d of %s; the JSON report has %s of them",
+			shown, count(r.Findings.Total), count(int64(len(r.Findings.List)))))
+	}
+	for i, note := range r.Notes {
+		if i == shownNotes && len(r.Notes) > shownNotes+1 {
+			g.add("Note", fmt.Sprintf("and %d more notes; the JSON report has all of them", len(r.Notes)-i))
+			break
+		}
+		g.add("Note", Sanitise(note))
+	}
+	return g
+}
