@@ -61,9 +61,9 @@ func tail(b []byte) (word uint64) {
 // network order.
 func fold64(sum, carry uint64) uint32 {
 	s := sum>>32 + sum&0xFFFFFFFF + carry
-	s = s>>16 + s&0xFFFF // at most 18 bits of it above the first 16
-	s = s>>16 + s&0xFFFF
-	s = s>>16 + s&0xFFFF
+	s = s>>16 + s&0xFFFF // from 33 bits to 18
+	s = s>>16 + s&0xFFFF // to 17
+	s = s>>16 + s&0xFFFF // to 16
 	return uint32(bits.ReverseBytes16(uint16(s)))
 }
 
