@@ -1,0 +1,216 @@
+// Package analysis holds the TCP analyser against tshark 4.0, the judge of
+// what it flags: tshark's dissection as segments, its flags as golden text,
+// and the agreement of both, packet by packet.
+//
+// It promises nothing for other versions of tshark: their rules differ.
+package analysis
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// Line is the version line of Wireshark whose rules the analyser follows.
+const Line = "4.0"
+
+// ErrNoJudge says that there is no tshark of that line.
+var ErrNoJudge = errors.New("no tshark " + Line)
+
+// Packet is one TCP packet as tshark dissects it, and the flags it gives it.
+type Packet struct {
+	Segment tcp.Segment
+	Flags   tcp.Analysis
+}
+
+// FindTshark returns the path of a tshark of the right line, or an error that
+// wraps ErrNoJudge and says what was found instead.
+func FindTshark(ctx context.Context) (string, error) {
+	path, err := exec.LookPath("tshark")
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoJudge, err)
+	}
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("%w: tshark --version: %w", ErrNoJudge, err)
+	}
+	first, _, _ := strings.Cut(string(out), "\n")
+	if !strings.HasPrefix(first, "TShark (Wireshark) "+Line+".") {
+		return "", fmt.Errorf("%w: found %q", ErrNoJudge, first)
+	}
+	return path, nil
+}
+
+// fields are the columns asked of tshark, before those of the flags.
+var fields = []string{
+	"frame.number", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst",
+	"tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.flags",
+	"tcp.window_size_value", "tcp.options.wscale.shift", "tcp.options.sack_le", "tcp.options.sack_re",
+}
+
+// Columns in fields.
+const (
+	colFrame = iota
+	colTime
+	colSource4
+	colDestination4
+	colSource6
+	colDestination6
+	colSourcePort
+	colDestinationPort
+	colSeq
+	colAck
+	colLen
+	colBits
+	colWindow
+	colShift
+	colLeft
+	colRight
+	colFlags
+)
+
+// Read has tshark analyse the capture at path and returns the packets that it
+// analysed as TCP, in file order. Packets with more than one TCP header
+// (tunnels, headers quoted in ICMP errors) are left out: skipped counts them.
+func Read(ctx context.Context, path string) (packets []Packet, skipped int, err error) {
+	tshark, err := FindTshark(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	args := []string{"-n", "-r", path, "-o", "tcp.relative_sequence_numbers:FALSE", "-Y", "tcp", "-T", "fields"}
+	for _, field := range fields {
+		args = append(args, "-e", field)
+	}
+	for _, name := range tcp.AnalysisNames() {
+		args = append(args, "-e", "tcp.analysis."+name)
+	}
+	cmd := exec.CommandContext(ctx, tshark, args...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, 0, fmt.Errorf("run tshark: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, 0, fmt.Errorf("run tshark: %w", err)
+	}
+	packets, skipped, err = parseRows(out)
+	if err != nil {
+		_ = cmd.Process.Kill()
+	}
+	// tshark fails on a damaged file, behind the packets before the damage:
+	// they are what both sides are compared on.
+	var exit *exec.ExitError
+	if waited := cmd.Wait(); err == nil && !errors.As(waited, &exit) {
+		err = waited
+	}
+	return packets, skipped, err
+}
+
+func parseRows(r io.Reader) (packets []Packet, skipped int, err error) {
+	flows := flowTable{}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		row := strings.Split(lines.Text(), "\t")
+		if want := len(fields) + len(tcp.AnalysisNames()); len(row) != want {
+			return nil, 0, fmt.Errorf("tshark wrote %d columns, want %d: %q", len(row), want, lines.Text())
+		}
+		if row[colLen] == "" || strings.Contains(row[colSourcePort], ",") || strings.Contains(row[colSource4]+row[colSource6], ",") {
+			skipped++
+			continue
+		}
+		p, err := parseRow(row, flows)
+		if err != nil {
+			return nil, 0, fmt.Errorf("frame %s of tshark's: %w", row[colFrame], err)
+		}
+		packets = append(packets, p)
+	}
+	return packets, skipped, lines.Err()
+}
+
+// flowTable numbers the pairs of endpoints densely.
+type flowTable map[[2]string]uint32
+
+// place returns a packet's flow and its direction in it.
+func (t flowTable) place(source, destination string) (flow uint32, dir uint8) {
+	key := [2]string{source, destination}
+	if source > destination {
+		key, dir = [2]string{destination, source}, 1
+	}
+	flow, ok := t[key]
+	if !ok {
+		flow = uint32(len(t))
+		t[key] = flow
+	}
+	return flow, dir
+}
+
+func parseRow(row []string, flows flowTable) (Packet, error) {
+	n := numbers{row: row}
+	s := tcp.Segment{
+		Frame: int64(n.column(colFrame, 64)), Stamp: n.stamp(colTime),
+		Seq: tcp.Seq(n.column(colSeq, 32)), Ack: tcp.Seq(n.column(colAck, 32)),
+		Len: uint32(n.column(colLen, 32)), Bits: tcp.Bits(n.column(colBits, 16)) & 0xFFF,
+		Window: uint16(n.column(colWindow, 16)), WindowShift: -1,
+	}
+	s.Flow, s.Dir = flows.place(
+		row[colSource4]+row[colSource6]+" "+row[colSourcePort],
+		row[colDestination4]+row[colDestination6]+" "+row[colDestinationPort])
+	if row[colShift] != "" {
+		s.WindowShift = int8(n.column(colShift, 7))
+	}
+	if row[colLeft] != "" {
+		n.blocks(&s)
+	}
+	p := Packet{Segment: s}
+	for i := range tcp.AnalysisNames() {
+		if row[colFlags+i] != "" {
+			p.Flags |= 1 << i
+		}
+	}
+	return p, n.err
+}
+
+// numbers reads a row's columns; the first error stays.
+type numbers struct {
+	row []string
+	err error
+}
+
+func (n *numbers) number(text string, bits int) uint64 {
+	v, err := strconv.ParseUint(text, 0, bits)
+	if err != nil && n.err == nil {
+		n.err = err
+	}
+	return v
+}
+
+func (n *numbers) column(i, bits int) uint64 { return n.number(n.row[i], bits) }
+
+// stamp reads seconds with a fraction as nanoseconds, exactly.
+func (n *numbers) stamp(i int) int64 {
+	r, ok := new(big.Rat).SetString(n.row[i])
+	if !ok {
+		if n.err == nil {
+			n.err = fmt.Errorf("time %q", n.row[i])
+		}
+		return 0
+	}
+	r.Mul(r, big.NewRat(1e9, 1))
+	return new(big.Int).Quo(r.Num(), r.Denom()).Int64()
+}
+
+// blocks reads the SACK blocks: columns of values separated by commas.
+func (n *numbers) blocks(s *tcp.Segment) {
+	lefts, rights := strings.Split(n.row[colLeft], ","), strings.Split(n.row[colRight], ",")
+	for i := 0; i < min(len(lefts), len(rights), tcp.MaxSACK); i++ {
+		s.SACK[i] = tcp.Range{Left: tcp.Seq(n.number(lefts[i], 32)), Right: tcp.Seq(n.number(rights[i], 32))}
+		s.SACKs++
+	}
+}
