@@ -26,6 +26,8 @@ func Decode(v *View, link LinkType, data []byte, wireLen int, layout Layout) {
 		decodeSLL(v, data, wireLen)
 	case SLL2:
 		decodeSLL2(v, data, wireLen)
+	case linkPPPEther:
+		decodePPPoE(v, data, 0, wireLen)
 	default:
 		if link >= User0 && link <= User15 {
 			decodeSockaddr(v, data, wireLen, layout)

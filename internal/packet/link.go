@@ -21,6 +21,7 @@ const (
 	etherVLAN  = 0x8100
 	etherIPv6  = 0x86DD
 	etherQinQ  = 0x88A8 // IEEE 802.1ad
+	etherPPPoE = 0x8864 // session stage
 	etherVLAN2 = 0x9100 // double tags before IEEE 802.1ad
 	etherMin   = 0x0600 // smaller values are IEEE 802.3 lengths
 )
@@ -55,6 +56,8 @@ func decodeEtherType(v *View, data []byte, kind uint16, pos, wireLen int) {
 	case kind == etherIPv4 || kind == etherIPv6:
 		decodeIP(v, data, pos, wireLen)
 	case kind < etherMin || kind == etherARP:
+	case kind == etherPPPoE:
+		decodePPPoE(v, data, pos, wireLen)
 	default:
 		decodeTunnel(v, layers.EthernetType(kind), data, pos, wireLen)
 	}

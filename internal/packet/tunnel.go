@@ -1,6 +1,8 @@
 package packet
 
 import (
+	"bytes"
+
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 )
@@ -26,8 +28,6 @@ func linkDecoder(link LinkType) gopacket.Decoder {
 		return layers.LayerTypePPP
 	case linkFDDI:
 		return layers.LayerTypeFDDI
-	case linkPPPEther:
-		return layers.LayerTypePPPoE
 	case linkDot11:
 		return layers.LayerTypeDot11
 	case linkPFLog:
@@ -42,6 +42,15 @@ func linkDecoder(link LinkType) gopacket.Decoder {
 	return nil
 }
 
+// decodePPPoE goes on behind the header of a PPPoE packet (RFC 2516, section
+// 4). gopacket's decoder of it refuses one that the snap length has cut.
+func decodePPPoE(v *View, data []byte, pos, wireLen int) {
+	const headerLen, session = 6, 0
+	if len(data) > pos+headerLen && data[pos+1] == session {
+		decodeTunnel(v, layers.LayerTypePPP, data, pos+headerLen, wireLen)
+	}
+}
+
 // decodeTunnel looks for the first IP packet in data[pos:], whose outermost
 // layer is first, and decodes it by hand.
 func decodeTunnel(v *View, first gopacket.Decoder, data []byte, pos, wireLen int) {
@@ -51,27 +60,31 @@ func decodeTunnel(v *View, first gopacket.Decoder, data []byte, pos, wireLen int
 	}
 }
 
+// maxEncapsulation bounds how deep an IP header is looked for, in bytes:
+// radiotap's header with many antennas, or a long stack of labels.
+const maxEncapsulation = 512
+
 // innerIP returns the offset of the first IP header that gopacket finds in
 // data. Its errors, and panics of its decoders, mean that there is none.
+//
+// gopacket works on its own copy: its radiotap decoder moves bytes of what it
+// is given, and these are not ours to change.
 func innerIP(first gopacket.Decoder, data []byte) (at int, ok bool) {
 	defer func() {
 		if recover() != nil {
 			at, ok = 0, false
 		}
 	}()
-	p := gopacket.NewPacket(data, first, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
+	data = data[:min(len(data), maxEncapsulation)]
+	p := gopacket.NewPacket(data, first, gopacket.DecodeOptions{Lazy: true})
 	layer := p.LayerClass(ipLayers{})
 	if layer == nil {
 		return 0, false
 	}
-	// A sub-slice shares the end of its array, so that capacities tell the
-	// offset. A layer that was copied (reassembled, decrypted) has none.
-	header := layer.LayerContents()
-	at = cap(data) - cap(header)
-	if len(header) == 0 || at < 0 || at >= len(data) || &data[at] != &header[0] {
-		return 0, false
-	}
-	return at, true
+	// The layer may be in a copy of a copy, so that only its content tells
+	// where it came from: addresses and lengths don't occur in a link header.
+	at = bytes.Index(data, layer.LayerContents())
+	return at, at >= 0
 }
 
 // ipLayers is the class of gopacket's two IP layers.
