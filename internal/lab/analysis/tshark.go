@@ -78,8 +78,8 @@ const (
 )
 
 // Read has tshark analyse the capture at path and returns the packets that it
-// analysed as TCP, in file order. Packets with more than one TCP header
-// (tunnels, headers quoted in ICMP errors) are left out: skipped counts them.
+// analysed as TCP, in file order. Those with more than one TCP header (TCP in a
+// tunnel over TCP) are left out: skipped counts them.
 func Read(ctx context.Context, path string) (packets []Packet, skipped int, err error) {
 	tshark, err := FindTshark(ctx)
 	if err != nil {
@@ -121,8 +121,11 @@ func parseRows(r io.Reader) (packets []Packet, skipped int, err error) {
 		if want := len(fields) + len(tcp.AnalysisNames()); len(row) != want {
 			return nil, 0, fmt.Errorf("tshark wrote %d columns, want %d: %q", len(row), want, lines.Text())
 		}
-		if row[colLen] == "" || strings.Contains(row[colSourcePort], ",") || strings.Contains(row[colSource4]+row[colSource6], ",") {
+		if strings.Contains(row[colSourcePort], ",") {
 			skipped++
+			continue
+		}
+		if row[colLen] == "" { // quoted in an ICMP error, or a fragment
 			continue
 		}
 		p, err := parseRow(row, flows)
