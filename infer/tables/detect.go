@@ -59,6 +59,12 @@ func (t *tally) add(number int, text string) {
 	}
 }
 
+// merge adds another tally's lines behind its own.
+func (t *tally) merge(other tally) {
+	t.count += other.count
+	t.lines = append(t.lines, other.lines[:min(len(other.lines), maxKept-len(t.lines))]...)
+}
+
 // read takes a text apart into blocks.
 func (c *collector) read(text string) {
 	c.json = 4*len(text) + 1<<16
@@ -90,6 +96,12 @@ func (c *collector) find(l *lines) *parser {
 	return nil
 }
 
+// begins reports whether a block in some other format begins at the current
+// line, which the one being read could not take.
+func (c *collector) begins(l *lines) bool {
+	return beginsJSON(l.current) || c.find(l) != nil
+}
+
 func (c *collector) found(format string) {
 	if !slices.Contains(c.formats, format) {
 		c.formats = append(c.formats, format)
@@ -105,6 +117,13 @@ func (c *collector) miss(l *lines) {
 	if mentionsAddress(l.current) {
 		c.doubtful.add(l.number, l.current)
 	}
+}
+
+// reject notes that the current line is a row of its format and yet gave
+// nothing.
+func (c *collector) reject(l *lines) {
+	c.unread.add(l.number, l.current)
+	c.doubtful.add(l.number, l.current)
 }
 
 // local adds an address of an interface of the host.

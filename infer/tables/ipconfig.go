@@ -49,7 +49,7 @@ func parseIPConfig(c *collector, l *lines) {
 		if blank(line) {
 			continue
 		}
-		if len(line) > maxLine || line[0] != ' ' && line[0] != '\t' && !isIPConfig(l) {
+		if len(line) > maxLine || !isIPConfig(l) && (line[0] != ' ' && line[0] != '\t' || c.begins(l)) {
 			break
 		}
 		if !a.take(line) {

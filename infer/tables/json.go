@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,7 @@ func (c *collector) takeJSON(l *lines) bool {
 		return false
 	}
 	end := int(decoder.InputOffset())
-	j := &jsonText{collector: c, text: text, first: l.number, line: l.number}
+	j := &jsonText{collector: c, text: text, line: l.number}
 	if !j.parse(value{raw, end - len(raw)}) {
 		c.json -= end
 		return false
@@ -60,61 +61,80 @@ func triedJSON(err error, all int) int {
 type jsonText struct {
 	*collector
 	text   string // what offsets count in
-	first  int    // number of its first line
-	line   int    // number of the line at counted
-	offset int    // up to which lines were counted
+	line   int    // number of the line at offset
+	offset int
+	lost   tally // values that were not understood
 }
 
 // parse reads a value of any of the known shapes: mendcap's own form, or what
 // ConvertTo-Json makes of PowerShell's objects: an array of them, one alone, or
 // an array wrapped as {"value": [...], "Count": N}.
 func (j *jsonText) parse(v value) bool {
+	known := false
 	if v.raw[0] == '[' {
-		return j.parseObjects(elements(v))
+		known = j.parseObjects(v)
+	} else if o := members(v); isOwnFormat(o) {
+		j.parseOwn(o)
+		known = true
+	} else if inner, ok := o["value"]; ok && inner.raw[0] == '[' {
+		known = j.parseObjects(inner)
+	} else {
+		known = j.parseObject(v)
 	}
-	members := members(v)
-	if isOwnFormat(members) {
-		j.parseOwn(members)
-		return true
+	if known {
+		j.unread.merge(j.lost)
+		j.doubtful.merge(j.lost)
 	}
-	if inner, ok := members["value"]; ok && inner.raw[0] == '[' {
-		return j.parseObjects(elements(inner))
-	}
-	return j.parseObjects([]value{v})
+	return known
 }
 
-// lost notes that a value was not understood.
-func (j *jsonText) lost(v value) {
-	if v.offset < j.offset { // members are visited in an order of their own
-		j.line, j.offset = j.first, 0
+// lose notes that a value was not understood.
+func (j *jsonText) lose(v value) {
+	if v.offset >= j.offset {
+		j.line += strings.Count(j.text[j.offset:v.offset], "\n")
+	} else {
+		j.line -= strings.Count(j.text[v.offset:j.offset], "\n")
 	}
-	j.line += strings.Count(j.text[j.offset:v.offset], "\n")
 	j.offset = v.offset
-	text := string(v.raw[:min(len(v.raw), maxLine)])
-	j.unread.add(j.line, text)
-	j.doubtful.add(j.line, text)
+	j.lost.add(j.line, string(v.raw[:min(len(v.raw), maxLine)]))
 }
 
-// elements returns the elements of an array that is known to be valid.
-func elements(v value) []value {
-	var found []value
-	walk(v, func(decoder *json.Decoder) {
-		found = append(found, next(decoder, v.offset))
-	})
-	return found
-}
+// object is a JSON object's members that mendcap knows the names of.
+type object map[string]value
 
-// members returns the members of an object that is known to be valid; of
-// members with one name the last counts.
-func members(v value) map[string]value {
-	found := map[string]value{}
+// members returns an object's known members; of two with one name the last
+// counts. Anything but a valid object has none.
+func members(v value) object {
+	found := object{}
+	if v.raw[0] != '{' {
+		return found
+	}
 	walk(v, func(decoder *json.Decoder) {
-		if key, err := decoder.Token(); err == nil {
-			name, _ := key.(string)
-			found[name] = next(decoder, v.offset)
+		key, err := decoder.Token()
+		if err != nil {
+			return
+		}
+		member := nextValue(decoder, v.offset)
+		if name, _ := key.(string); isKnown(name) {
+			found[name] = member
 		}
 	})
 	return found
+}
+
+// isKnown tells the names of members; others are not kept, however many.
+func isKnown(name string) bool {
+	switch name {
+	case "version", "takenAt", "value":
+		return true
+	}
+	return slices.Contains(properties, name) ||
+		slices.ContainsFunc(ownTables, func(t ownTable) bool { return t.name == name })
+}
+
+// elements calls visit with each element of a valid array.
+func elements(v value, visit func(value)) {
+	walk(v, func(decoder *json.Decoder) { visit(nextValue(decoder, v.offset)) })
 }
 
 // walk calls visit at each element or member of an array or object.
@@ -132,8 +152,8 @@ func walk(v value, visit func(*json.Decoder)) {
 	}
 }
 
-// next reads the next value.
-func next(decoder *json.Decoder, base int) value {
+// nextValue reads the next value; base is the offset of the decoder's input.
+func nextValue(decoder *json.Decoder, base int) value {
 	var raw json.RawMessage
 	if err := decoder.Decode(&raw); err != nil {
 		raw = json.RawMessage("null")

@@ -61,7 +61,7 @@ func parseTable(c *collector, l *lines, row func(fields []string) bool) {
 		if len(l.current) <= maxLine && row(strings.Fields(l.current)) {
 			continue
 		}
-		if c.find(l) != nil {
+		if c.begins(l) {
 			return
 		}
 		c.miss(l)

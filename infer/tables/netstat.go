@@ -42,7 +42,7 @@ func parseNetstat(c *collector, l *lines) {
 	local, _ := parseEndpoint(fields[1])
 	remote, ok := parseEndpoint(fields[2])
 	if !ok || local.Port == 0 {
-		c.miss(l)
+		c.reject(l)
 		return
 	}
 	row := infer.Connection{Local: local, Remote: remote}

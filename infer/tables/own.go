@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/mendcap/mendcap/infer"
@@ -11,12 +12,15 @@ import (
 
 const ownFormat = "mendcap-json"
 
-// ownTables are the tables of mendcap's own format. Members that are not known
-// are passed over.
-var ownTables = []struct {
+// ownTable reads the rows of one table.
+type ownTable struct {
 	name string
 	row  func(s *infer.Snapshot, raw json.RawMessage) bool
-}{
+}
+
+// ownTables are the tables of mendcap's own format. Members that are not known
+// are passed over.
+var ownTables = []ownTable{
 	{"interfaces", ownInterface},
 	{"tcpConnections", func(s *infer.Snapshot, raw json.RawMessage) bool {
 		return ownConnection(&s.TCPConnections, raw)
@@ -30,50 +34,42 @@ var ownTables = []struct {
 }
 
 // isOwnFormat tells mendcap's own form by its version or any of its tables.
-func isOwnFormat(members map[string]value) bool {
-	if _, ok := members["version"]; ok {
-		return true
-	}
-	for _, table := range ownTables {
-		if _, ok := members[table.name]; ok {
-			return true
-		}
-	}
-	return false
+func isOwnFormat(o object) bool {
+	return o.has("version") || slices.ContainsFunc(ownTables, func(t ownTable) bool { return o.has(t.name) })
 }
 
 // parseOwn reads mendcap's own form. Another version is refused: its fields
 // could mean something else.
-func (j *jsonText) parseOwn(members map[string]value) {
+func (j *jsonText) parseOwn(o object) {
 	j.found(ownFormat)
-	if v, ok := members["version"]; !ok {
+	if v, ok := o["version"]; !ok {
 		j.problem = "mendcap's table format without its version"
 		return
 	} else if string(v.raw) != strconv.Itoa(Version) {
 		j.problem = fmt.Sprintf("table format version %s is not known, only %d", sanitise(string(v.raw), 20), Version)
 		return
 	}
-	if v, ok := members["takenAt"]; ok {
+	if v, ok := o["takenAt"]; ok {
 		if err := json.Unmarshal(v.raw, &j.snapshot.TakenAt); err != nil {
-			j.lost(v)
+			j.lose(v)
 		}
 	}
 	for _, table := range ownTables {
-		v, ok := members[table.name]
+		v, ok := o[table.name]
 		if !ok || string(v.raw) == "null" {
 			continue
 		}
 		if v.raw[0] != '[' {
-			j.lost(v)
+			j.lose(v)
 			continue
 		}
-		for _, row := range elements(v) {
+		elements(v, func(row value) {
 			if table.row(j.snapshot, row.raw) {
 				j.rows++
 			} else {
-				j.lost(row)
+				j.lose(row)
 			}
-		}
+		})
 	}
 }
 

@@ -8,13 +8,16 @@ import (
 	"github.com/mendcap/mendcap/infer"
 )
 
-// object is one of PowerShell's CIM objects as ConvertTo-Json writes it. Names
-// of properties are English in every locale; values may be null; enumerations
-// are numbers (Windows PowerShell 5.1, PowerShell 7) or, with -EnumsAsStrings or
-// after Select-Object, their English names.
-type object map[string]json.RawMessage
+// properties are those of PowerShell's CIM objects that are read. Their names
+// are English in every locale; values may be null; enumerations are numbers or
+// their English names, by version and options.
+var properties = []string{
+	"LocalAddress", "LocalPort", "RemoteAddress", "RemotePort", "State", "OwningProcess",
+	"IPAddress", "IPv6Address", "IPv4Address", "LinkLayerAddress", "InterfaceIndex", "ifIndex", "InterfaceAlias",
+	"PrefixLength", "PrefixOrigin", "SuffixOrigin", "AddressState",
+}
 
-// has reports whether the object has any of the properties.
+// has reports whether the object has any of the members.
 func (o object) has(names ...string) bool {
 	for _, name := range names {
 		if _, ok := o[name]; ok {
@@ -28,15 +31,15 @@ func (o object) has(names ...string) bool {
 // number as its digits.
 func (o object) text(names ...string) string {
 	for _, name := range names {
-		raw, ok := o[name]
-		if !ok || string(raw) == "null" {
+		member, ok := o[name]
+		if !ok || string(member.raw) == "null" {
 			continue
 		}
 		var s string
-		if json.Unmarshal(raw, &s) == nil {
+		if json.Unmarshal(member.raw, &s) == nil {
 			return s
 		}
-		return string(raw)
+		return string(member.raw)
 	}
 	return ""
 }
@@ -84,44 +87,30 @@ var cmdlets = []cmdlet{
 	{"Get-NetIPAddress (json)", isIPAddress, ipAddress},
 }
 
-// parseObjects reads the objects and reports whether any was of a known kind.
-func (j *jsonText) parseObjects(values []value) bool {
-	known := false
-	var unknown []value
-	for _, v := range values {
-		var o object
-		if json.Unmarshal(v.raw, &o) != nil {
-			unknown = append(unknown, v)
-			continue
-		}
-		matched, understood := j.takeObject(o)
-		known = known || matched
-		if !understood {
-			unknown = append(unknown, v)
-		}
-	}
-	if known {
-		for _, v := range unknown {
-			j.lost(v)
-		}
-	}
+// parseObjects reads an array of objects and reports whether any was of a known
+// kind.
+func (j *jsonText) parseObjects(v value) (known bool) {
+	elements(v, func(element value) { known = j.parseObject(element) || known })
 	return known
 }
 
-// takeObject reads one object by the first cmdlet that it can come from.
-func (j *jsonText) takeObject(o object) (matched, understood bool) {
+// parseObject reads one object by the first cmdlet that it can come from.
+func (j *jsonText) parseObject(v value) (known bool) {
+	o := members(v)
 	for _, cmdlet := range cmdlets {
 		if !cmdlet.matches(o) {
 			continue
 		}
 		j.found(cmdlet.name)
-		if !cmdlet.row(j.collector, o) {
-			return true, false
+		if cmdlet.row(j.collector, o) {
+			j.rows++
+		} else {
+			j.lose(v)
 		}
-		j.rows++
-		return true, true
+		return true
 	}
-	return false, false
+	j.lose(v)
+	return false
 }
 
 func isTCPConnection(o object) bool {

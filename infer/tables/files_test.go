@@ -1,0 +1,98 @@
+package tables
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func writeFiles(t *testing.T, folder string, files map[string]string) {
+	t.Helper()
+	for name, content := range files {
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	folder := t.TempDir()
+	stem := filepath.Join(folder, "a")
+	writeFiles(t, folder, map[string]string{
+		"a.tables/z.txt":           "",
+		"a.tables/b.json":          "",
+		"a.tables/deeper/no.txt":   "",
+		"a.pcapng.gz.tables/c.txt": "",
+		"a.tables.txt":             "",
+		"a.tables.json":            "",
+		"a.tables.csv":             "",
+		"ab.tables.txt":            "",
+	})
+	got, err := Find(stem+".pcapng.gz", stem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, path := range got {
+		name, err := filepath.Rel(folder, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, filepath.ToSlash(name))
+	}
+	want := []string{"a.pcapng.gz.tables/c.txt", "a.tables.json", "a.tables.txt", "a.tables/b.json", "a.tables/z.txt"}
+	if !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+	if got, err = Find(filepath.Join(folder, "x.pcap"), filepath.Join(folder, "x")); err != nil || len(got) != 0 {
+		t.Errorf("beside x.pcap: got %q, %v, want none", got, err)
+	}
+	if got, err = Find(stem, stem); err != nil || len(got) != 4 {
+		t.Errorf("a capture without suffix: got %q, %v, want each of 4 files once", got, err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	folder := t.TempDir()
+	const row = "TCP [2001:db8::1]:5000 [2001:db8::2]:443 ESTABLISHED\n"
+	writeFiles(t, folder, map[string]string{
+		"t/2.txt":         row,
+		"t/1.txt":         row + "TCP [2001:db8::1]:5001 [2001:db8::3]:443 ESTABLISHED\n",
+		"t/3.bin":         "\x00\x01\x02\x03\x04\x05\x06",
+		"t/deeper/no.txt": row,
+		"empty.txt":       "",
+	})
+	snapshot, results, err := Load(filepath.Join(folder, "empty.txt"), filepath.Join(folder, "t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(snapshot.TCPConnections); n != 2 {
+		t.Errorf("got %d connections, want 2: the same row counts once", n)
+	}
+	var got []string
+	for _, result := range results {
+		got = append(got, filepath.Base(result.Name)+" "+result.Problem)
+	}
+	want := []string{"empty.txt empty", "1.txt ", "2.txt ", "3.bin binary, or text in mixed encodings"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got results %q, want %q", got, want)
+	}
+}
+
+func TestLoadMissing(t *testing.T) {
+	folder := t.TempDir()
+	writeFiles(t, folder, map[string]string{"a.txt": "TCP [2001:db8::1]:5000 [2001:db8::2]:443\n"})
+	snapshot, results, err := Load(filepath.Join(folder, "missing"), filepath.Join(folder, "a.txt"))
+	if err == nil || !strings.Contains(err.Error(), "missing") {
+		t.Errorf("got error %v, want one that names the missing file", err)
+	}
+	if len(results) != 1 || len(snapshot.TCPConnections) != 1 {
+		t.Errorf("got %d results, %d connections, want 1, 1 from the other file", len(results), len(snapshot.TCPConnections))
+	}
+}

@@ -1,0 +1,258 @@
+package tables
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+const fixtures = "../../testdata/tables"
+
+// want says what each fixture gives; its Snapshot is the golden file.
+var want = map[string]struct {
+	format        string
+	rows          int
+	addresses     int
+	notUnderstood int
+}{
+	"ipconfig-all-de-utf16be-bom.txt":        {"ipconfig", 2, 2, 0},
+	"ipconfig-all-en.txt":                    {"ipconfig", 11, 9, 0},
+	"ipconfig-all-fr-cp850.txt":              {"ipconfig", 4, 4, 0},
+	"ipconfig-all-zh-gbk.txt":                {"ipconfig", 5, 5, 0},
+	"ipconfig-plain-en.txt":                  {"ipconfig", 6, 6, 0},
+	"mendcap-version-2.json":                 {"mendcap-json", 0, 0, 0},
+	"mendcap.json":                           {"mendcap-json", 7, 5, 3},
+	"netipaddress-one-ps7.json":              {"Get-NetIPAddress (json)", 1, 1, 0},
+	"netneighbor-ps51.json":                  {"Get-NetNeighbor (json)", 3, 3, 0},
+	"netsh-addresses-de-cp850.txt":           {"netsh-addresses", 2, 2, 0},
+	"netsh-addresses-en.txt":                 {"netsh-addresses", 4, 4, 0},
+	"netsh-addresses-one-en.txt":             {"netsh-addresses", 2, 2, 0},
+	"netsh-destinationcache-en.txt":          {"netsh-destinationcache", 6, 7, 0},
+	"netsh-destinationcache-zh-gbk.txt":      {"netsh-destinationcache", 2, 4, 0},
+	"netsh-neighbors-de-cp850.txt":           {"netsh-neighbors", 5, 5, 0},
+	"netsh-neighbors-fr-utf8bom.txt":         {"netsh-neighbors", 2, 2, 0},
+	"netsh-neighbors-zh-utf16le.txt":         {"netsh-neighbors", 2, 2, 0},
+	"netstat-an-zh-gbk.txt":                  {"netstat", 3, 3, 0},
+	"netstat-ano-de-cp850.txt":               {"netstat", 4, 3, 0},
+	"netstat-ano-en.txt":                     {"netstat", 10, 8, 0},
+	"netstat-anob-fr-cp850.txt":              {"netstat", 4, 4, 0},
+	"netstat-n-tcpv6-utf16le-bom.txt":        {"netstat", 2, 3, 0},
+	"nettcpconnection-ps51-utf16le-bom.json": {"Get-NetTCPConnection (json)", 2, 2, 0},
+	"nettcpconnection-ps7.json":              {"Get-NetTCPConnection (json)", 1, 2, 1},
+	"netudpendpoint-ps7.json":                {"Get-NetUDPEndpoint (json)", 2, 1, 0},
+	"not-understood.txt":                     {"netstat", 1, 2, 10},
+	"pasted-together.txt": {
+		"netstat + netsh-neighbors + netsh-destinationcache + ipconfig + Get-NetUDPEndpoint (json)", 6, 4, 1,
+	},
+}
+
+// fixtureFiles returns the contents of all fixtures by name.
+func fixtureFiles(t testing.TB) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for _, pattern := range []string{"*.txt", "*.json"} {
+		paths, err := filepath.Glob(filepath.Join(fixtures, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[filepath.Base(path)] = content
+		}
+	}
+	return files
+}
+
+func toJSON(t testing.TB, s *infer.Snapshot) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WriteJSON(&b, s); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestParseFixtures(t *testing.T) {
+	files := fixtureFiles(t)
+	for name := range want {
+		if _, ok := files[name]; !ok {
+			t.Errorf("fixture %s is missing", name)
+		}
+	}
+	for name, content := range files {
+		t.Run(name, func(t *testing.T) {
+			snapshot, result := Parse(name, content)
+			w, ok := want[name]
+			if !ok {
+				t.Fatalf("no expectation for fixture %s", name)
+			}
+			if result.Format != w.format || result.Rows != w.rows || result.Addresses != w.addresses ||
+				result.NotUnderstood != w.notUnderstood {
+				t.Errorf("got format %q, rows %d, addresses %d, not understood %d; want %q, %d, %d, %d", result.Format,
+					result.Rows, result.Addresses, result.NotUnderstood, w.format, w.rows, w.addresses, w.notUnderstood)
+			}
+			if len(result.Lines) != result.NotUnderstood {
+				t.Errorf("got %d lines kept, want all %d", len(result.Lines), result.NotUnderstood)
+			}
+			checkGolden(t, name, toJSON(t, snapshot))
+		})
+	}
+}
+
+func checkGolden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join(fixtures, "golden", strings.TrimSuffix(name, filepath.Ext(name))+".json")
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	golden, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, golden) {
+		t.Errorf("snapshot of %s:\ngot  %s\nwant %s", name, got, golden)
+	}
+}
+
+// The same text means the same in every encoding and with every line ending.
+func TestParseEncodings(t *testing.T) {
+	const text = "Interface 7: Wi-Fi\n\nAddress  Physical  Type\n" +
+		"--------------------------------------------  -----------------  -----------\n" +
+		"2001:db8::1  00-00-5e-00-53-01  Erreichbar\n" +
+		"2001:db8::2  00-00-5e-00-53-02  Veraltet (Router)\n"
+	plain, _ := Parse("plain", []byte(text))
+	golden := toJSON(t, plain)
+	wide := func(text string, little bool) []byte {
+		var b []byte
+		for _, r := range text {
+			if little {
+				b = append(b, byte(r), byte(r>>8))
+			} else {
+				b = append(b, byte(r>>8), byte(r))
+			}
+		}
+		return b
+	}
+	tests := map[string][]byte{
+		"CRLF":            []byte(strings.ReplaceAll(text, "\n", "\r\n")),
+		"CRCRLF":          []byte(strings.ReplaceAll(text, "\n", "\r\r\n")),
+		"UTF-8 BOM":       []byte("\ufeff" + text),
+		"UTF-16LE BOM":    wide("\ufeff"+text, true),
+		"UTF-16BE BOM":    wide("\ufeff"+text, false),
+		"UTF-16LE":        wide(text, true),
+		"UTF-16BE":        wide(text, false),
+		"no last newline": []byte(strings.TrimRight(text, "\n")),
+	}
+	for name, content := range tests {
+		snapshot, result := Parse(name, content)
+		if got := toJSON(t, snapshot); !bytes.Equal(got, golden) {
+			t.Errorf("%s: got %s want %s", name, got, golden)
+		}
+		if result.Rows != 2 || result.NotUnderstood != 0 {
+			t.Errorf("%s: got %d rows, %d lines not understood, want 2, 0", name, result.Rows, result.NotUnderstood)
+		}
+	}
+	if n := plain.Neighbors; len(n) != 2 || n[0].Interface != 7 || n[1].State != "Veraltet (Router)" {
+		t.Errorf("got neighbours %+v", n)
+	}
+}
+
+func TestParseProblems(t *testing.T) {
+	tests := []struct {
+		name    string
+		content []byte
+		problem string // part of it
+	}{
+		{"empty", nil, "empty"},
+		{"blank", []byte(" \r\n\t\r\n"), "empty"},
+		{"only a byte order mark", []byte{0xff, 0xfe}, "empty"},
+		{"binary", []byte("\x0a\x0d\x0d\x0a\x1c\x00\x00\x00 TCP [::1]:1 [::1]:2"), "binary"},
+		{"control characters", []byte(strings.Repeat("\x01\x02ab", 50)), "binary"},
+		{"too large", bytes.Repeat([]byte{' '}, maxSize+1), "too large"},
+		{"a later version", []byte(`{"version":7,"hosts":["2001:db8::1"]}`), "version 7"},
+		{"no version", []byte(`{"hosts":["2001:db8::1"]}`), "without its version"},
+		{"version of another type", []byte(`{"version":"1","hosts":["2001:db8::1"]}`), `version "1"`},
+	}
+	for _, test := range tests {
+		snapshot, result := Parse(test.name, test.content)
+		if !strings.Contains(result.Problem, test.problem) || result.Problem == "" {
+			t.Errorf("%s: got problem %q, want one with %q", test.name, result.Problem, test.problem)
+		}
+		if result.Rows != 0 || result.Addresses != 0 || countAddresses(snapshot) != 0 {
+			t.Errorf("%s: got %d rows, %d addresses, want none", test.name, result.Rows, result.Addresses)
+		}
+	}
+}
+
+// A file of nothing but text is no problem, but each of its lines is named.
+func TestParseUnknown(t *testing.T) {
+	_, result := Parse("notes", []byte("first\n\nsecond 2001:db8::1\n"))
+	if result.Format != "unknown" || result.NotUnderstood != 2 || result.Problem != "" {
+		t.Fatalf("got format %q, %d lines not understood, problem %q, want unknown, 2, none",
+			result.Format, result.NotUnderstood, result.Problem)
+	}
+	if got := result.Lines[1]; got != (Line{3, "second 2001:db8::1"}) {
+		t.Errorf("got second line %+v, want number 3", got)
+	}
+}
+
+func TestLinesAreBoundedAndSafe(t *testing.T) {
+	text := strings.Repeat("\u202e\x1b[31mTCP [::1]:1 \u0007[::2"+strings.Repeat("x", 300)+"\n", 1500)
+	_, result := Parse("evil", []byte(text))
+	if result.NotUnderstood != 1500 || len(result.Lines) != 1000 {
+		t.Fatalf("got %d lines not understood, %d kept, want 1500, 1000", result.NotUnderstood, len(result.Lines))
+	}
+	for _, line := range result.Lines {
+		if n := len([]rune(line.Text)); n > 121 {
+			t.Fatalf("got %d runes, want at most 120 and an ellipsis", n)
+		}
+		if strings.ContainsAny(line.Text, "\x1b\u202e\u0007") {
+			t.Fatalf("got control characters in %q", line.Text)
+		}
+	}
+}
+
+// Huge lines cost no more than their length, whatever is in them.
+func TestHugeLines(t *testing.T) {
+	tests := map[string]string{
+		"fields":   strings.Repeat("1 ", 1<<20),
+		"dashes":   strings.Repeat("--- ", 1<<19),
+		"brackets": strings.Repeat("[\n", 1<<17),
+		"braces":   strings.Repeat("{\"a\":", 1<<17),
+		"title":    "Address 2001:db8::1 x\n" + strings.Repeat("-", 1<<20) + "\nName : x\n",
+		"ipconfig": "a . . : " + strings.Repeat("::1(", 1<<18),
+	}
+	for name, text := range tests {
+		_, result := Parse(name, []byte(text))
+		if result.Rows != 0 {
+			t.Errorf("%s: got %d rows, want none", name, result.Rows)
+		}
+	}
+}
+
+func TestRolesOfIPConfig(t *testing.T) {
+	// Rows of netstat straight behind those of ipconfig belong to netstat.
+	const text = "   IPv6-Adresse. . . . . . . . . . . : 2001:db8::1(Bevorzugt)\n" +
+		"   DNS-Server  . . . . . . . . . . . : 2001:db8::53\n" +
+		"  TCP    [2001:db8::1]:50000    [2001:db8::2]:443    HERGESTELLT    4\n"
+	snapshot, result := Parse("both", []byte(text))
+	if result.Format != "ipconfig + netstat" || result.Rows != 3 {
+		t.Errorf("got format %q, %d rows, want ipconfig + netstat, 3", result.Format, result.Rows)
+	}
+	if len(snapshot.Interfaces) != 1 || len(snapshot.Hosts) != 1 || len(snapshot.TCPConnections) != 1 {
+		t.Errorf("got %s", toJSON(t, snapshot))
+	}
+}
