@@ -19,7 +19,7 @@ type Placement struct {
 
 // Stats count what an Orderer met, by law.
 type Stats struct {
-	Violations [NumLaws]int64 // packets that a single law wants elsewhere, in the basis
+	Violations [NumLaws]int64 // packets that a single law wants elsewhere in the basis, within the gate
 	Explained  [NumLaws]int64
 	Moved      [NumLaws]int64
 	Unrepaired [NumLaws]int64 // beyond the gate or the window, or contradicting
@@ -314,10 +314,10 @@ func (r *Orderer) count(n node) {
 	if r.build.excused[n] {
 		r.stats.Explained[firstLaw(it.suspect)]++
 	}
-	if p.direct != farAway {
+	if asks := r.asks(n); asks <= r.profile.Gate {
 		r.stats.Violations[p.directLaw]++
 		if r.measure != nil {
-			r.measure.add(p.directLaw, r.clock[n]-r.clock[p.direct])
+			r.measure.add(p.directLaw, asks)
 		}
 	}
 	if p.moved {
@@ -326,6 +326,16 @@ func (r *Orderer) count(n node) {
 	} else if law, left := r.leftover(n); left {
 		r.stats.Unrepaired[law]++
 	}
+}
+
+// asks returns by how much a single law wants the packet earlier, on the clock
+// without stalls; farther than any gate where none does.
+func (r *Orderer) asks(n node) int64 {
+	p := &r.graph.place[n]
+	if p.direct == farAway {
+		return math.MaxInt64
+	}
+	return r.clock[n] - r.clock[p.direct]
 }
 
 func firstLaw(s lawSet) Law {

@@ -1,0 +1,133 @@
+package reorder
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// script builds a true sequence of packets of one connection as the host saw
+// it. Dir 0 is the host, 1 the peer.
+type script struct {
+	segs  []Segment
+	now   int64 // nanoseconds
+	tsval bool
+	isn   [2]tcp.Seq
+}
+
+const ms = int64(1e6)
+
+func newScript() *script { return &script{now: 1e18, isn: [2]tcp.Seq{1000, 500000}} }
+
+// add appends a packet; seq and ack are relative to the initial numbers.
+func (s *script) add(dir uint8, bits tcp.Bits, seq, ack, length uint32) *Segment {
+	seg := Segment{
+		Stamp: s.now, Frame: int64(len(s.segs) + 1), Dir: dir, Bits: bits, WindowShift: -1,
+		Window: 1000, Seq: s.isn[dir].Add(seq), Ack: s.isn[1-dir].Add(ack), Len: length,
+		Outbound: tcp.Out, Sum: uint16(len(s.segs)),
+	}
+	if dir == 1 {
+		seg.Outbound = tcp.In
+	}
+	if s.tsval {
+		seg.HasTS, seg.TSval = true, uint32(s.now/ms)
+	}
+	s.segs = append(s.segs, seg)
+	return &s.segs[len(s.segs)-1]
+}
+
+func (s *script) wait(d int64) *script { s.now += d; return s }
+
+func (s *script) out(seq, ack, length uint32) *Segment { return s.add(0, tcp.ACK, seq, ack, length) }
+func (s *script) in(seq, ack, length uint32) *Segment  { return s.add(1, tcp.ACK, seq, ack, length) }
+
+// handshake opens the connection; the next bytes are 1 and 1.
+func (s *script) handshake() *script {
+	s.add(0, tcp.SYN, 0, 0, 0).SACKPermitted = true
+	s.wait(10 * ms)
+	s.add(1, tcp.SYN|tcp.ACK, 0, 1, 0).SACKPermitted = true
+	s.wait(ms / 100)
+	s.out(1, 1, 0)
+	s.wait(ms)
+	return s
+}
+
+// sacks gives the segment SACK blocks, relative to the peer's initial number.
+func (s *script) sacks(seg *Segment, edges ...uint32) {
+	for i := 0; i < len(edges); i += 2 {
+		base := s.isn[1-seg.Dir]
+		seg.SACK[seg.SACKs] = tcp.Range{Left: base.Add(edges[i]), Right: base.Add(edges[i+1])}
+		seg.SACKs++
+	}
+}
+
+// download appends n requests that the peer answers with one segment each,
+// which the host acknowledges at once.
+func (s *script) download(n int) *script {
+	for i := range n {
+		at := uint32(1 + i*1000)
+		s.in(at, 1, 1000)
+		s.wait(ms / 50)
+		s.out(1, at+1000, 0)
+		s.wait(ms / 2)
+	}
+	return s
+}
+
+// swapLate puts the packet at index i behind the one after it, as a sniffer
+// does that gets the response first: the late one is stamped after it.
+func swapLate(segs []Segment, i int, late int64) {
+	segs[i], segs[i+1] = segs[i+1], segs[i]
+	segs[i+1].Stamp = segs[i].Stamp + late
+}
+
+// repaired runs both passes and returns the frames in repaired order, with the
+// stamps and the statistics.
+func repaired(t testing.TB, segs []Segment, o Options) (frames []int64, placed []Placement, p Profile) {
+	t.Helper()
+	survey, err := NewSurvey(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range segs {
+		survey.Push(&segs[i], segs[i].Stamp)
+	}
+	p = survey.Profile()
+	r, err := NewOrderer(p, o, func(pl Placement) {
+		frames, placed = append(frames, segs[pl.Index].Frame), append(placed, pl)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range segs {
+		r.Push(&segs[i], segs[i].Stamp)
+	}
+	r.Barrier()
+	return frames, placed, p
+}
+
+// wantOrder checks that the frames come out as 1, 2, 3, …
+func wantOrder(t *testing.T, frames []int64, n int) {
+	t.Helper()
+	want := make([]int64, n)
+	for i := range want {
+		want[i] = int64(i + 1)
+	}
+	if !slices.Equal(frames, want) {
+		t.Errorf("order after repair: got %v, want 1 to %d in sequence", frames, n)
+	}
+}
+
+// wantUntouched checks that nothing moved.
+func wantUntouched(t *testing.T, segs []Segment, placed []Placement) {
+	t.Helper()
+	for i, p := range placed {
+		if p.Moved || p.Index != int64(i) || p.Stamp != segs[i].Stamp {
+			t.Errorf("packet %d (frame %d): got place %d, moved %v by %s, want untouched", i, segs[i].Frame, p.Index, p.Moved, p.Law)
+		}
+	}
+	if len(placed) != len(segs) {
+		t.Errorf("packets: got %d, want %d", len(placed), len(segs))
+	}
+}
