@@ -1,0 +1,73 @@
+//go:build linux
+
+package main
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Shape is what one direction of the network does to packets.
+type Shape struct {
+	Delay     time.Duration // one way
+	Jitter    time.Duration // at most this much more, order kept
+	Rate      int64         // bits per second, 0 = unlimited
+	Queue     int           // bytes that wait for the rate, then tail drop
+	Loss      float64       // share of packets
+	Reorder   float64       // share of packets that later ones overtake
+	ReorderBy time.Duration // at most this much later
+	Duplicate float64       // share of packets that arrive twice
+}
+
+// link applies a Shape. Times are nanoseconds.
+type link struct {
+	Shape
+	rng  *rand.Rand
+	free int64 // when the transmitter is done with all that it accepted
+	last int64 // latest delivery of a packet that kept its place
+}
+
+// fate is what happens to one packet.
+type fate struct {
+	event string  // "", "lost", "queue-full", "reordered", "duplicated"
+	due   []int64 // deliveries
+}
+
+func (l *link) admit(now int64, size int) fate {
+	if l.rng.Float64() < l.Loss {
+		return fate{event: "lost"}
+	}
+	sent, ok := l.transmit(now, size)
+	if !ok {
+		return fate{event: "queue-full"}
+	}
+	due := sent + int64(l.Delay) + l.upTo(l.Jitter)
+	if l.rng.Float64() < l.Reorder {
+		return fate{"reordered", []int64{due + int64(l.ReorderBy)/4 + l.upTo(l.ReorderBy)*3/4}}
+	}
+	l.last = max(l.last, due)
+	if l.rng.Float64() < l.Duplicate {
+		return fate{"duplicated", []int64{l.last, l.last + l.upTo(2*time.Millisecond)}}
+	}
+	return fate{due: []int64{l.last}}
+}
+
+// transmit says when the packet has left, at the link's rate.
+func (l *link) transmit(now int64, size int) (int64, bool) {
+	if l.Rate == 0 {
+		return now, true
+	}
+	backlog := max(0, l.free-now) * l.Rate / 8e9
+	if backlog+int64(size) > int64(l.Queue) {
+		return 0, false
+	}
+	l.free = max(l.free, now) + int64(size)*8e9/l.Rate
+	return l.free, true
+}
+
+func (l *link) upTo(limit time.Duration) int64 {
+	if limit == 0 {
+		return 0
+	}
+	return l.rng.Int64N(int64(limit))
+}

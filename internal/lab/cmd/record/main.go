@@ -1,0 +1,102 @@
+//go:build linux
+
+// Record makes the recordings in testdata: real traffic of real Linux stacks
+// between two network namespaces, captured at the host, in the order in which
+// the host's stack saw it. It needs root and the ip command, and leaves
+// nothing behind.
+//
+//	record [-o DIR] [RECIPE...]
+//
+// Without a recipe all are recorded. Each gives DIR/NAME.pcapng.gz, and
+// DIR/NAME.events with what the network did on purpose.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+
+	"github.com/google/renameio/v2"
+	"github.com/klauspost/compress/gzip"
+	"github.com/spf13/pflag"
+
+	"github.com/mendcap/mendcap/internal/lab"
+)
+
+func main() {
+	dir := pflag.StringP("output", "o", "testdata/recordings", "folder to write to")
+	pflag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *dir, pflag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "record:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, dir string, names []string) error {
+	all := recipes()
+	for _, name := range names {
+		if !slices.ContainsFunc(all, func(r Recipe) bool { return r.Name == name }) {
+			return fmt.Errorf("no recipe %q", name)
+		}
+	}
+	for _, recipe := range all {
+		if len(names) > 0 && !slices.Contains(names, recipe.Name) {
+			continue
+		}
+		frames, err := record(ctx, dir, recipe)
+		if err != nil {
+			return fmt.Errorf("%s: %w", recipe.Name, err)
+		}
+		fmt.Printf("%-14s %6d packets: %s\n", recipe.Name, frames, recipe.About)
+	}
+	return nil
+}
+
+// record runs one recipe in fresh namespaces and writes its files, both whole
+// or not at all.
+func record(ctx context.Context, dir string, r Recipe) (frames int, err error) {
+	n, err := newNetwork(r.Seed)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, n.remove()) }()
+	var capture, events bytes.Buffer
+	zipped, err := gzip.NewWriterLevel(&capture, gzip.BestCompression)
+	if err != nil {
+		return 0, err
+	}
+	link := uint16(lab.LinkRaw)
+	if r.Veth {
+		link = lab.LinkEthernet
+	}
+	out, err := lab.NewWriter(zipped, lab.Pcapng, link)
+	if err != nil {
+		return 0, err
+	}
+	if r.Veth {
+		frames, err = overVeth(ctx, n, r, out)
+	} else {
+		frames, err = overTUN(ctx, n, r, out, &eventLog{&events})
+	}
+	if err := errors.Join(err, out.Flush(), zipped.Close()); err != nil {
+		return 0, err
+	}
+	return frames, writeFiles(filepath.Join(dir, r.Name), capture.Bytes(), events.Bytes())
+}
+
+func writeFiles(base string, capture, events []byte) error {
+	if err := renameio.WriteFile(base+".pcapng.gz", capture, 0o644); err != nil {
+		return err
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	return renameio.WriteFile(base+".events", events, 0o644)
+}

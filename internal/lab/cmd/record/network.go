@@ -1,0 +1,187 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mendcap/mendcap/internal/lab"
+)
+
+// The addresses: documentation prefixes only (RFC 3849, RFC 5737). The peers
+// answer for the whole of theirs.
+const (
+	hostV4   = "192.0.2.10"
+	hostV6   = "2001:db8:1::10"
+	serverV4 = "198.51.100.1"
+	serverV6 = "2001:db8:8000::1"
+)
+
+// network is a host and its peers, each in a namespace of its own.
+type network struct {
+	host, peers *namespace
+	rng         *rand.Rand
+	private     []string // the host's own IPv6 addresses with random identifiers
+	services    []string // addresses with DNS and UDP services
+}
+
+func newNetwork(seed uint64) (*network, error) {
+	suffix := fmt.Sprint(os.Getpid())
+	host, err := newNamespace("mendcap-host-" + suffix)
+	if err != nil {
+		return nil, err
+	}
+	peers, err := newNamespace("mendcap-peers-" + suffix)
+	if err != nil {
+		return nil, err
+	}
+	n := &network{host: host, peers: peers, rng: rand.New(rand.NewPCG(seed, 1))}
+	for range 3 {
+		n.private = append(n.private, n.randomV6("2001:db8:1:0"))
+	}
+	n.services = []string{serverV4, serverV6}
+	for i := range 6 {
+		n.services = append(n.services, n.randomV6(fmt.Sprintf("2001:db8:8000:%x", 0x100+i)))
+	}
+	return n, nil
+}
+
+func (n *network) remove() error {
+	if err := n.host.remove(); err != nil {
+		return err
+	}
+	return n.peers.remove()
+}
+
+// randomV6 makes an address as privacy extensions do: a random identifier
+// (RFC 8981) behind a /64 given by its four groups.
+func (n *network) randomV6(prefix string) string {
+	id := n.rng.Uint64()
+	return net.ParseIP(fmt.Sprintf("%s:%x:%x:%x:%x", prefix,
+		id>>48, id>>32&0xFFFF, id>>16&0xFFFF, id&0xFFFF)).String()
+}
+
+// addressOf gives each name an address in the peers' network.
+func (n *network) addressOf(name string, v4 bool) net.IP {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	sum := h.Sum64()
+	if v4 {
+		return net.IPv4(203, 0, 113, byte(1+sum%250)).To4()
+	}
+	return net.ParseIP(fmt.Sprintf("2001:db8:8%03x:%x:%x:%x:%x:%x", sum>>52,
+		sum>>40&0xFFFF, sum>>48, sum>>32&0xFFFF, sum>>16&0xFFFF, sum&0xFFFF))
+}
+
+// configure sets addresses and routes for the devices of host and peers.
+func (n *network) configure(hostDev, peerDev string) error {
+	quiet := map[string]string{
+		"ipv6/conf/default/accept_dad": "0", "ipv6/conf/all/accept_dad": "0",
+	}
+	if err := n.host.sysctl(quiet); err != nil {
+		return err
+	}
+	if err := n.peers.sysctl(quiet); err != nil {
+		return err
+	}
+	if err := n.host.ip("link set lo up", "link set "+hostDev+" txqueuelen 10000 up",
+		"addr add "+hostV4+"/24 dev "+hostDev, "addr add "+hostV6+"/64 dev "+hostDev+" nodad"); err != nil {
+		return err
+	}
+	for _, address := range n.private {
+		if err := n.host.ip("addr add " + address + "/64 dev " + hostDev + " nodad"); err != nil {
+			return err
+		}
+	}
+	if err := n.peers.ip("link set lo up", "link set "+peerDev+" txqueuelen 10000 up",
+		"route add local 203.0.113.0/24 dev lo", "-6 route add local 2001:db8:8000::/33 dev lo"); err != nil {
+		return err
+	}
+	for _, address := range n.services {
+		if err := n.peers.ip("addr add " + address + " dev lo"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// route connects the two networks over point-to-point devices.
+func (n *network) route(hostDev, peerDev string) error {
+	if err := n.host.ip("route add default dev "+hostDev, "-6 route add default dev "+hostDev); err != nil {
+		return err
+	}
+	return n.peers.ip("route add default dev "+peerDev+" src "+serverV4, "-6 route add default dev "+peerDev)
+}
+
+// openTUN makes a TUN device in the namespace and returns its descriptor.
+// Without IFF_VNET_HDR the stack computes checksums and segments by itself.
+func (n *namespace) openTUN(name string) (fd int, err error) {
+	err = n.do(func() error {
+		fd, err = unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK, 0)
+		if err != nil {
+			return fmt.Errorf("open tun: %w", err)
+		}
+		request, err := unix.NewIfreq(name)
+		if err != nil {
+			return err
+		}
+		request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+		return unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
+	})
+	return fd, err
+}
+
+// overTUN runs the traffic over two TUN devices and a forwarder.
+func overTUN(ctx context.Context, n *network, r Recipe, out *lab.Writer, events *eventLog) (int, error) {
+	hostFD, err := n.host.openTUN("tun0")
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(hostFD)
+	peerFD, err := n.peers.openTUN("tun0")
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(peerFD)
+	if err := n.configure("tun0", "tun0"); err != nil {
+		return 0, err
+	}
+	if err := n.route("tun0", "tun0"); err != nil {
+		return 0, err
+	}
+	f := &forwarder{host: hostFD, peer: peerFD, out: out, events: events, start: time.Now(),
+		up:   link{Shape: r.Up, rng: rand.New(rand.NewPCG(r.Seed, 2))},
+		down: link{Shape: r.Down, rng: rand.New(rand.NewPCG(r.Seed, 3))}}
+	done := make(chan error, 1)
+	go func() { done <- f.run() }()
+	err = n.traffic(ctx, r)
+	time.Sleep(4*r.Down.Delay + 300*time.Millisecond) // the last FINs and their ACKs
+	f.stop()
+	if runErr := <-done; err == nil {
+		err = runErr
+	}
+	return f.frames, err
+}
+
+// traffic sets the stacks up and runs the recipe's clients to their end.
+func (n *network) traffic(ctx context.Context, r Recipe) error {
+	for _, side := range []*namespace{n.host, n.peers} {
+		if err := side.sysctl(r.Sysctl); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := n.listen(ctx); err != nil {
+		return fmt.Errorf("start services: %w", err)
+	}
+	return r.Run(ctx, &clients{network: n, v4: r.V4})
+}

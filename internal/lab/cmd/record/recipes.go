@@ -1,0 +1,117 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Recipe says how one recording is made.
+type Recipe struct {
+	Name, About string
+	Seed        uint64
+	V4          bool
+	Veth        bool // over a veth pair with its offloads on, not over TUN
+	Up, Down    Shape
+	Sysctl      map[string]string // below /proc/sys/net, in both namespaces
+	Run         func(context.Context, *clients) error
+}
+
+const (
+	ms   = time.Millisecond
+	mbit = 1_000_000
+)
+
+// path is a plain network path: 20 ms there and back.
+func path(rate int64) Shape {
+	return Shape{Delay: 10 * ms, Jitter: ms / 2, Rate: rate, Queue: 256 << 10}
+}
+
+func lossy(s Shape, share float64) Shape { s.Loss = share; return s }
+
+func reordering(s Shape, share float64, by time.Duration) Shape {
+	s.Reorder, s.ReorderBy = share, by
+	return s
+}
+
+func duplicating(s Shape, share float64) Shape { s.Duplicate = share; return s }
+
+var noOptions = map[string]string{"ipv4/tcp_sack": "0", "ipv4/tcp_timestamps": "0"}
+
+// recipes lists all recordings. The seeds fix addresses and the network's
+// dice; the stacks' own timing makes each run differ all the same.
+func recipes() []Recipe {
+	clean := path(20 * mbit)
+	return []Recipe{
+		{Name: "clean", Seed: 1, Up: clean, Down: clean, Run: transfers(1.3e6, 700e3),
+			About: "downloads and uploads, nothing lost"},
+		{Name: "lossy", Seed: 2, Up: lossy(clean, .01), Down: lossy(clean, .02), Run: transfers(1.3e6, 700e3),
+			About: "1 % lost outbound, 2 % inbound"},
+		{Name: "reorder-light", Seed: 3, Up: reordering(clean, .005, 2*ms), Down: reordering(clean, .01, 2*ms),
+			Run: transfers(1.3e6, 700e3), About: "1 % of the packets are overtaken, by up to 2 ms"},
+		{Name: "reorder-heavy", Seed: 4, Up: reordering(clean, .06, 8*ms), Down: reordering(clean, .1, 8*ms),
+			Run: transfers(1.3e6, 700e3), About: "10 % of the packets are overtaken, by up to 8 ms"},
+		{Name: "long-fat", Seed: 5, Run: longFat, About: "100 ms and 200 Mbit/s, one loss in 700",
+			Up:   Shape{Delay: 50 * ms, Jitter: ms, Rate: 200 * mbit, Queue: 2 << 20},
+			Down: Shape{Delay: 50 * ms, Jitter: ms, Rate: 200 * mbit, Queue: 2 << 20, Loss: .0015}},
+		{Name: "many-flows", Seed: 6, Up: lossy(clean, .003), Down: lossy(clean, .003), Run: manyFlows(220),
+			About: "page loads from many addresses, DNS, UDP, echo, fragments, unreachable ports"},
+		{Name: "duplicating", Seed: 7, Up: duplicating(clean, .03), Down: duplicating(clean, .03),
+			Run: transfers(1.2e6, 600e3), About: "3 % of the packets arrive twice"},
+		{Name: "plain-tcp", Seed: 8, Up: lossy(clean, .01), Down: reordering(lossy(clean, .015), .01, 3*ms),
+			Sysctl: noOptions, Run: transfers(1.2e6, 600e3), About: "neither SACK nor timestamps; loss and reordering"},
+		{Name: "bidirectional", Seed: 9, Up: lossy(clean, .005), Down: lossy(clean, .005), Run: bidirectional,
+			About: "bulk in both directions of each connection at once"},
+		{Name: "idle-and-full", Seed: 10, Up: clean, Down: lossy(clean, .002), Run: idleAndFull,
+			Sysctl: map[string]string{"ipv4/tcp_rmem": "4096 32768 65536"},
+			About:  "keep-alives, zero windows and probes of both ends"},
+		{Name: "v4-lossy", Seed: 11, V4: true, Up: lossy(clean, .01), Down: lossy(clean, .02),
+			Run: transfers(1.2e6, 600e3), About: "IPv4; 1 % lost outbound, 2 % inbound"},
+		{Name: "v4-many-flows", Seed: 12, V4: true, Up: clean, Down: reordering(clean, .005, 2*ms),
+			Run: manyFlows(150), About: "IPv4; page loads, DNS, UDP, echo"},
+		{Name: "offload", Seed: 13, Veth: true, Run: offloaded,
+			About: "veth with offloads: neighbour discovery, MLD, partial checksums, segments beyond the MTU"},
+	}
+}
+
+// transfers runs two downloads and one upload at a time, and a chat beside.
+func transfers(down, up int64) func(context.Context, *clients) error {
+	return func(ctx context.Context, c *clients) error {
+		var group errgroup.Group
+		for range 2 {
+			group.Go(func() error { return c.download(ctx, c.server(), down) })
+		}
+		group.Go(func() error { return c.upload(ctx, c.server(), "PUT", up) })
+		group.Go(func() error { return c.chatty(ctx, c.server(), 300, 9000, 40000, 70) })
+		return group.Wait()
+	}
+}
+
+// longFat fills a large window once; the socket buffers have to allow it.
+func longFat(ctx context.Context, c *clients) error {
+	var group errgroup.Group
+	group.Go(func() error { return c.download(ctx, c.server(), 4e6) })
+	group.Go(func() error { return c.upload(ctx, c.server(), "PUT", 1.5e6) })
+	return group.Wait()
+}
+
+func bidirectional(ctx context.Context, c *clients) error {
+	var group errgroup.Group
+	for range 3 {
+		group.Go(func() error { return c.duplex(ctx, c.server(), 700e3) })
+	}
+	return group.Wait()
+}
+
+func idleAndFull(ctx context.Context, c *clients) error {
+	var group errgroup.Group
+	for i := range 3 {
+		group.Go(func() error { return c.stalledReader(ctx, 120e3, time.Duration(900+i*300)*ms) })
+		group.Go(func() error { return c.upload(ctx, c.server(), "SLOW", 300e3) })
+		group.Go(func() error { return c.idle(ctx, time.Second, 4500*ms) })
+	}
+	return group.Wait()
+}
