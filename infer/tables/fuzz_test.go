@@ -1,0 +1,118 @@
+package tables
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+func decimal(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
+// tokens are runs of what addresses are made of.
+var (
+	tokens  = regexp.MustCompile(`[0-9A-Fa-f:.]+`)
+	escapes = regexp.MustCompile(`\\u00([2-7][0-9A-Fa-f])`)
+)
+
+// addressesIn finds everything in a file that can be an address, in whatever
+// encoding, without the parsers: what is not found so was made up.
+func addressesIn(content []byte) map[netip.Addr]bool {
+	texts := []string{string(content)}
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		units := make([]uint16, len(content)/2)
+		for i := range units {
+			units[i] = order.Uint16(content[2*i:])
+		}
+		texts = append(texts, string(utf16.Decode(units)))
+	}
+	found := map[netip.Addr]bool{}
+	for _, text := range texts {
+		text = escapes.ReplaceAllStringFunc(text, func(s string) string {
+			n, _ := strconv.ParseUint(s[2:], 16, 8)
+			return string(rune(n))
+		})
+		for _, token := range tokens.FindAllString(text, -1) {
+			host, _, _ := strings.Cut(token, ":")
+			for _, s := range []string{token, host} {
+				if address, err := netip.ParseAddr(s); err == nil {
+					found[address.Unmap()] = true
+				}
+			}
+		}
+	}
+	return found
+}
+
+// eachAddress visits all the addresses of a snapshot.
+func eachAddress(s *infer.Snapshot, visit func(netip.Addr)) {
+	for _, row := range s.Interfaces {
+		for _, address := range row.Addresses {
+			visit(address)
+		}
+	}
+	for _, row := range append(append([]infer.Connection{}, s.TCPConnections...), s.UDPEndpoints...) {
+		visit(row.Local.Address)
+		visit(row.Remote.Address)
+	}
+	for _, row := range s.DestinationCache {
+		visit(row.Destination)
+		visit(row.Source)
+		visit(row.NextHop)
+	}
+	for _, row := range s.Neighbors {
+		visit(row.Address)
+	}
+	for _, address := range s.Hosts {
+		visit(address)
+	}
+}
+
+// checkAddresses holds that each address stands in the file, and none has a
+// zone or is unspecified.
+func checkAddresses(t *testing.T, s *infer.Snapshot, content []byte) {
+	t.Helper()
+	found := addressesIn(content)
+	eachAddress(s, func(address netip.Addr) {
+		if !address.IsValid() {
+			return // any
+		}
+		if !found[address] {
+			t.Errorf("got address %v, which is not in the file", address)
+		}
+		if address.Zone() != "" || address.IsUnspecified() || address.Is4In6() {
+			t.Errorf("got address %v, want none with a zone, unspecified or IPv4-mapped", address)
+		}
+	})
+}
+
+func TestFixturesMakeNothingUp(t *testing.T) {
+	for name, content := range fixtureFiles(t) {
+		snapshot, _ := Parse(name, content)
+		checkAddresses(t, snapshot, content)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, content := range fixtureFiles(f) {
+		f.Add(content)
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		snapshot, result := Parse("fuzz", content)
+		checkAddresses(t, snapshot, content)
+		if result.NotUnderstood < len(result.Lines) || len(result.Lines) > 1000 {
+			t.Errorf("got %d lines, %d not understood", len(result.Lines), result.NotUnderstood)
+		}
+		written := toJSON(t, snapshot)
+		again, own := Parse("own", written)
+		if got := toJSON(t, again); !bytes.Equal(got, written) || own.NotUnderstood != 0 {
+			t.Errorf("got %s\nwant %s", got, written)
+		}
+	})
+}

@@ -1,0 +1,261 @@
+package tables
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+// sample says what a sample of Windows' outputs must give, counted by hand.
+type sample struct {
+	format        string
+	interfaces    []string // "index address"
+	tcp, udp      int      // distinct rows
+	destinations  []string // "interface destination next-hop"
+	neighbors     []string // "interface address link-layer"
+	hosts         []string
+	notUnderstood int
+	connections   []infer.Connection // some of the rows
+}
+
+func connection(local, remote string, state string, pid uint32) infer.Connection {
+	endpoint := func(s string) infer.Endpoint {
+		if s == "" {
+			return infer.Endpoint{}
+		}
+		if port, ok := strings.CutPrefix(s, "any:"); ok {
+			return infer.Endpoint{Port: netip.MustParseAddrPort("0.0.0.0:" + port).Port()}
+		}
+		p := netip.MustParseAddrPort(s)
+		return infer.Endpoint{Address: p.Addr(), Port: p.Port()}
+	}
+	return infer.Connection{Local: endpoint(local), Remote: endpoint(remote), State: state, PID: pid}
+}
+
+var samples = map[string]sample{
+	"windows-convertto-json-nettcp.txt": {
+		format: "Get-NetTCPConnection (json)", tcp: 2,
+		connections: []infer.Connection{
+			connection("192.168.1.5:52341", "142.250.80.46:443", "Established", 1234),
+			connection("any:8082", "", "Listen", 5678),
+		},
+	},
+	"windows-ipconfig-all-10.txt": {
+		format: "ipconfig",
+		interfaces: []string{
+			"8 100.115.71.66", "8 fd7a:115c:a1e0:ab12:4843:cd96:6293:47b2", "8 fe80::99d0:ec2d:b2e7:536b",
+			"16 10.50.13.132", "16 fe80::c936:c2db:79ad:e1c6",
+		},
+		hosts: []string{"10.50.13.1", "fec0:0:0:ffff::1", "fec0:0:0:ffff::2", "fec0:0:0:ffff::3"},
+	},
+	"windows-ipconfig-all-11.txt": {
+		format: "ipconfig",
+		interfaces: []string{
+			"8 192.168.181.1", "8 fe80::f47d:9c7f:69dc:591e", "10 192.168.213.1", "10 fe80::4551:bf0d:59dd:a4f0",
+			"11 192.168.1.169", "11 fd63:cc9c:65eb:3f95:57c2:aa:10d8:db08",
+			"11 fd63:cc9c:65eb:3f95:8928:348e:d692:b7ef", "11 fe80::4fae:1380:5a1b:8b6b",
+		},
+		hosts: []string{"192.168.1.1", "192.168.181.254", "192.168.213.2", "192.168.213.254"},
+	},
+	"windows-ipconfig-all-2008.txt": {
+		format:     "ipconfig",
+		interfaces: []string{"11 192.168.23.154", "11 fe80::9595:e8d9:b190:ecac"},
+		hosts:      []string{"192.168.23.1", "192.168.23.151"},
+	},
+	"windows-ipconfig-all-7.txt": {
+		format:     "ipconfig",
+		interfaces: []string{"10 192.168.22.33", "10 fe80::c447:d1ef:c29f:c44c"},
+		hosts:      []string{"192.168.22.1", "192.168.22.151"},
+	},
+	"windows-ipconfig-all-de.txt": {
+		format:     "ipconfig",
+		interfaces: []string{"31 169.254.114.149", "31 fe80::25d7:866d:f5c9:7295"},
+	},
+	"windows-netsh-ipv6-show-addresses-en.txt": {
+		format: "netsh-addresses",
+		interfaces: []string{
+			"1 ::1", "7 2001:db8:1111:1:c1cd:7a44:45a5:58f1", "7 2001:db8:1111:1:f1f5:5cbb:f395:6c51",
+			"7 fe80::f1f5:5cbb:f395:6c51", "15 fe80::b47c:bc69:f064:85d9", "16 fe80::78a9:3abe:7c8f:b5c1",
+			"23 fe80::8df7:1b8c:5751:2d4a",
+		},
+	},
+	"windows-netsh-ipv6-show-neighbors-DE.txt": {format: "netsh-neighbors", neighbors: neighborsOf13},
+	"windows-netsh-ipv6-show-neighbors-FR.txt": {format: "netsh-neighbors", neighbors: neighborsOf13},
+	"windows-netsh-ipv6-show-neighbors-en.txt": {
+		format: "netsh-neighbors",
+		neighbors: []string{
+			"14 2405:4802:1f90:fda0:ffff:ffff:ffff:ff88 ", "14 fe80::1 60:57:47:21:dd:00",
+			"14 fe80::6257:47ff:fe21:dd00 60:57:47:21:dd:00", "14 ff02::1 33:33:00:00:00:01",
+			"14 ff02::2 33:33:00:00:00:02", "14 ff02::c 33:33:00:00:00:0c",
+		},
+	},
+	"windows-netsh-ipv6-show-neighbors-en2.txt": {
+		format: "netsh-neighbors",
+		neighbors: []string{
+			"0 fe80::f841:cd78:7c8a:e20d ", "0 ff02::1 33:33:00:00:00:01", "0 ff02::2 33:33:00:00:00:02",
+			"0 ff02::16 33:33:00:00:00:16", "0 ff02::fb 33:33:00:00:00:fb", "0 ff02::1:2 33:33:00:01:00:02",
+			"0 ff02::1:3 33:33:00:01:00:03", "0 ff02::1:ff01:228 33:33:ff:01:02:28",
+			"0 ff02::1:ff0e:19d5 33:33:ff:0e:19:d5", "0 ff02::1:ff14:322c 33:33:ff:14:32:2c",
+			"0 ff02::1:ff7e:ff50 33:33:ff:7e:ff:50", "0 ff02::1:ff8a:e20d 33:33:ff:8a:e2:0d",
+			"0 ff02::1:ffb1:992d 33:33:ff:b1:99:2d", "0 ff05::c 33:33:00:00:00:0c",
+		},
+	},
+	"windows-netsh-show-destinationcache-zh.txt": {
+		format: "netsh-destinationcache",
+		destinations: []string{
+			"16 10.0.32.2 192.168.35.1", "16 20.42.65.91 192.168.35.1", "16 39.91.134.53 192.168.35.1",
+		},
+	},
+	"windows-netstat-an.txt": {
+		format: "netstat", tcp: -1, udp: -1, notUnderstood: 1, // fe80::asda
+		connections: []infer.Connection{
+			connection("127.0.0.1:1031", "127.0.0.1:1032", "ESTABLISHED", 0),
+			connection("[::1]:1025", "", "LISTENING", 0),
+			connection("[::1]:52290", "", "", 0),
+		},
+	},
+	"windows-netstat-aon.txt": {
+		format: "netstat", tcp: -1, udp: -1,
+		connections: []infer.Connection{
+			connection("127.0.0.1:1031", "127.0.0.1:1032", "ESTABLISHED", 10644),
+			connection("[::1]:8307", "", "LISTENING", 9396),
+			connection("[fe80::244e:2f1e:2096:62b2]:1900", "", "", 8844),
+			connection("[fe80::f5d1:8bf7:c410:e325]:52284", "", "", 8844),
+		},
+	},
+	"windows-netstat.txt": {format: "netstat", notUnderstood: 32}, // host names, all of them
+}
+
+var neighborsOf13 = []string{
+	"13 fe80::92:656c:3602:a02f b8:7b:d4:ef:62:02", "13 fe80::3e64:cfff:fee0:261c 3c:64:cf:e0:26:1c",
+	"13 fe80::6283:e7ff:fe88:a0b1 60:83:e7:88:a0:b1", "13 ff02::1 33:33:00:00:00:01",
+}
+
+// readSamples returns the shared samples of tables by name.
+func readSamples(t *testing.T) map[string]string {
+	t.Helper()
+	folder := os.Getenv("MENDCAP_SAMPLES")
+	if folder == "" {
+		t.Skip("MENDCAP_SAMPLES is not set: the shared samples of tables are not tested")
+	}
+	paths, err := filepath.Glob(filepath.Join(folder, "tables", "*.txt"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("got samples %q, %v, want some", paths, err)
+	}
+	texts := map[string]string{}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[filepath.Base(path)] = string(content)
+	}
+	return texts
+}
+
+func TestSamples(t *testing.T) {
+	texts := readSamples(t)
+	for name := range samples {
+		if _, ok := texts[name]; !ok {
+			t.Errorf("sample %s is missing", name)
+		}
+	}
+	for name, text := range texts {
+		t.Run(name, func(t *testing.T) {
+			snapshot, result := Parse(name, []byte(text))
+			checkAddresses(t, snapshot, []byte(text))
+			if result.Problem != "" {
+				t.Errorf("got problem %q, want none", result.Problem)
+			}
+			w, known := samples[name]
+			if !known { // a format that is not read
+				if result.Format != "unknown" || result.Rows != 0 || result.NotUnderstood == 0 {
+					t.Errorf("got format %s, %d rows, %d lines not understood, want unknown, 0, some",
+						result.Format, result.Rows, result.NotUnderstood)
+				}
+				return
+			}
+			if result.Format != w.format || result.NotUnderstood != w.notUnderstood {
+				t.Errorf("got format %s, %d lines not understood %+v, want %s, %d",
+					result.Format, result.NotUnderstood, result.Lines, w.format, w.notUnderstood)
+			}
+			checkSample(t, snapshot, w, text)
+		})
+	}
+}
+
+// netstatRow finds a row's two endpoints by another way than the parser's.
+var netstatRow = regexp.MustCompile(`(?m)^ +(TCP|UDP) +(?:0\.0\.0\.0|\[::\])?([^ ]*?[0-9]) +([^ ]+)( .*)?$`)
+
+func checkSample(t *testing.T, got *infer.Snapshot, w sample, text string) {
+	t.Helper()
+	if w.tcp < 0 { // count the distinct rows, "any" being one for both families
+		rows := map[string]map[string]bool{"TCP": {}, "UDP": {}}
+		for _, m := range netstatRow.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(m[2], "asda") {
+				rows[m[1]][strings.Join(strings.Fields(strings.ReplaceAll(m[2]+" "+m[3]+m[4], "[::]:0", "0.0.0.0:0")), " ")] = true
+			}
+		}
+		w.tcp, w.udp = len(rows["TCP"]), len(rows["UDP"])
+	}
+	if len(got.TCPConnections) != w.tcp || len(got.UDPEndpoints) != w.udp {
+		t.Errorf("got %d TCP and %d UDP rows, want %d and %d", len(got.TCPConnections), len(got.UDPEndpoints), w.tcp, w.udp)
+	}
+	all := append(append([]infer.Connection{}, got.TCPConnections...), got.UDPEndpoints...)
+	for _, row := range w.connections {
+		found := false
+		for _, candidate := range all {
+			found = found || candidate == row
+		}
+		if !found {
+			t.Errorf("connection %+v is missing", row)
+		}
+	}
+	checkSets(t, got, w)
+}
+
+func checkSets(t *testing.T, got *infer.Snapshot, w sample) {
+	t.Helper()
+	var interfaces, destinations, neighbors, hosts []string
+	for _, row := range got.Interfaces {
+		for _, address := range row.Addresses {
+			interfaces = append(interfaces, decimal(row.Index)+" "+address.String())
+		}
+	}
+	for _, row := range got.DestinationCache {
+		destinations = append(destinations, decimal(row.Interface)+" "+row.Destination.String()+" "+row.NextHop.String())
+	}
+	for _, row := range got.Neighbors {
+		neighbors = append(neighbors, decimal(row.Interface)+" "+row.Address.String()+" "+row.LinkLayer)
+	}
+	for _, address := range got.Hosts {
+		hosts = append(hosts, address.String())
+	}
+	checkSet(t, "interface addresses", interfaces, w.interfaces)
+	checkSet(t, "destinations", destinations, w.destinations)
+	checkSet(t, "neighbours", neighbors, w.neighbors)
+	checkSet(t, "hosts", hosts, w.hosts)
+}
+
+func checkSet(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	left := map[string]int{}
+	for _, s := range want {
+		left[s]++
+	}
+	for _, s := range got {
+		left[s]--
+	}
+	for s, n := range left {
+		if n > 0 {
+			t.Errorf("%s: %q is missing", what, s)
+		} else if n < 0 {
+			t.Errorf("%s: got %q, which is not wanted", what, s)
+		}
+	}
+}
