@@ -26,12 +26,14 @@ func runDecode(t *testing.T, cases []decodeCase) {
 	}
 }
 
-func TestDecodeLinks(t *testing.T) {
+func TestDecodeLinks(t *testing.T) { runDecode(t, linkCases()) }
+
+func linkCases() []decodeCase {
 	p6, p4 := ip6(ProtoTCP, 36, segment), ip4(ProtoTCP, 56, 0x4000, nil, segment)
 	null := func(b ...byte) []byte { return append(b, p6...) }
 	vlan := []byte{0, 7, 0x86, 0xDD}
 	outgoing := func(v *View) { v.Outgoing = true }
-	runDecode(t, []decodeCase{
+	return []decodeCase{
 		{name: "Ethernet IPv6", link: Ethernet, data: ethernet(0x86DD, p6), want: whole6(14, 54, 36)},
 		{name: "Ethernet IPv4", link: Ethernet, data: ethernet(0x0800, p4), want: whole4(14, 34, 36)},
 		{name: "VLAN", link: Ethernet, data: ethernet(0x8100, vlan, p6), want: whole6(18, 58, 36)},
@@ -70,15 +72,17 @@ func TestDecodeLinks(t *testing.T) {
 		{name: "SLL2 out", link: SLL2, data: sll2(4, 0x86DD, p6), want: with(whole6(20, 60, 36), outgoing)},
 		{name: "SLL2 cut", link: SLL2, data: sll2(4, 0x86DD)[:19]},
 		{name: "unknown link type", link: 999, data: p6},
-	})
+	}
 }
 
-func TestDecodeIPv4(t *testing.T) {
+func TestDecodeIPv4(t *testing.T) { runDecode(t, ipv4Cases()) }
+
+func ipv4Cases() []decodeCase {
 	partial := func(v *View) { v.Partial = true }
 	later := func(v *View) { v.Partial, v.Fragment = true, true }
 	offload := func(v *View) { v.Offload = true }
 	big := ip4(ProtoTCP, 0, 0x4000, nil, segment, zeros(65000))
-	runDecode(t, []decodeCase{
+	return []decodeCase{
 		{name: "padding", link: Ethernet, data: ethernet(0x0800, ip4(ProtoTCP, 56, 0, nil, segment), zeros(9)),
 			want: whole4(14, 34, 36)},
 		{name: "options", link: Raw, data: ip4(ProtoTCP, 64, 0, zeros(8), segment), want: whole4(0, 28, 36)},
@@ -101,7 +105,7 @@ func TestDecodeIPv4(t *testing.T) {
 		{name: "header length 4", link: Raw, data: append([]byte{0x44}, ip4(ProtoTCP, 56, 0, nil, segment)[1:]...)},
 		{name: "wire length below the captured one", link: Raw, data: ip4(ProtoTCP, 56, 0, nil, segment), wire: 1,
 			want: whole4(0, 20, 36)},
-	})
+	}
 }
 
 func TestDecodeDoesNotAllocate(t *testing.T) {

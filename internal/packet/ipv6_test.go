@@ -18,13 +18,15 @@ func jumbo(next uint8, n int) []byte {
 	return []byte{next, 0, 0xC2, 4, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
 }
 
-func TestExtensionHeaders(t *testing.T) {
+func TestExtensionHeaders(t *testing.T) { runDecode(t, extensionCases()) }
+
+func extensionCases() []decodeCase {
 	proto := func(v View, p uint8) View { v.Proto = p; return v }
 	partial := func(v *View) { v.Partial = true }
 	long := append([]byte{ProtoTCP, 1}, zeros(14)...)
 	ah := append([]byte{ProtoTCP, 4}, zeros(22)...) // (4+2)*4 bytes
 	many := bytes.Repeat(ext(ProtoDestOpts), maxExtensions+1)
-	runDecode(t, []decodeCase{
+	return []decodeCase{
 		{name: "hop-by-hop", link: Raw, data: ip6(0, 44, ext(6), segment), want: whole6(0, 48, 36)},
 		{name: "all in the recommended order", link: Raw,
 			data: ip6(0, 108, ext(60), ext(43), ext(44), frag(51, 0), []byte{60, 4}, zeros(22), long, segment),
@@ -52,13 +54,15 @@ func TestExtensionHeaders(t *testing.T) {
 			want: proto(with(whole6(0, 40, 44), func(v *View) { v.End = 41 }), 60)},
 		{name: "too many", link: Raw, data: ip6(60, len(many), many),
 			want: proto(whole6(0, 40+8*maxExtensions, 8), 60)},
-	})
+	}
 }
 
-func TestIPv6Lengths(t *testing.T) {
+func TestIPv6Lengths(t *testing.T) { runDecode(t, lengthCases()) }
+
+func lengthCases() []decodeCase {
 	huge := ip6(0, 0, jumbo(6, 70044), segment, zeros(70000))
 	offload := func(v *View) { v.Offload = true }
-	runDecode(t, []decodeCase{
+	return []decodeCase{
 		{name: "padding", link: Ethernet, data: ethernet(0x86DD, ip6(6, 36, segment), zeros(6)),
 			want: whole6(14, 54, 36)},
 		{name: "cut by the snap length", link: Raw, data: ip6(6, 36, segment)[:50], wire: 76,
@@ -83,7 +87,7 @@ func TestIPv6Lengths(t *testing.T) {
 		{name: "no payload under TCP", link: Raw, data: ip6(6, 0), want: whole6(0, 40, 0)},
 		{name: "no payload, padding", link: Ethernet, data: ethernet(0x86DD, ip6(17, 0), zeros(6)),
 			want: with(whole6(14, 54, 0), func(v *View) { v.Proto = 17 })},
-	})
+	}
 }
 
 // stub is the View of a stub with n bytes of data and Next Header next.
@@ -93,11 +97,13 @@ func stub(net, upper, n int, next uint8) View {
 	return v
 }
 
-func TestStub(t *testing.T) {
+func TestStub(t *testing.T) { runDecode(t, stubCases()) }
+
+func stubCases() []decodeCase {
 	st := func(next uint8, length int, rest ...[]byte) []byte { return header6(Addr{}, next, length, rest...) }
 	mapped := stub(0, 40, 36, 255)
 	mapped.Dst = dst6
-	runDecode(t, []decodeCase{
+	return []decodeCase{
 		{name: "RAW", link: Raw, data: st(255, 36, segment), want: stub(0, 40, 36, 255)},
 		{name: "IPV6", link: IPv6, data: st(255, 36, segment), want: stub(0, 40, 36, 255)},
 		{name: "NULL", link: Null, data: append([]byte{30, 0, 0, 0}, st(255, 36, segment)...), want: stub(4, 44, 36, 255)},
@@ -116,7 +122,7 @@ func TestStub(t *testing.T) {
 		{name: "cut by the snap length", link: Raw, data: st(255, 2000, segment), wire: 2040,
 			want: with(stub(0, 40, 36, 255), func(v *View) { v.UpperLen = 2000 })},
 		{name: "more than 64 KiB", link: Raw, data: st(255, 0, zeros(70000)), want: stub(0, 40, 70000, 255)},
-	})
+	}
 }
 
 func TestAppendFilled(t *testing.T) {

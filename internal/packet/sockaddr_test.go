@@ -16,7 +16,9 @@ const (
 	bsd4     = 16<<8 | 2
 )
 
-func TestSockaddr6(t *testing.T) {
+func TestSockaddr6(t *testing.T) { runDecode(t, sockaddr6Cases()) }
+
+func sockaddr6Cases() []decodeCase {
 	want := View{Form: Sockaddr6, Version: 6, Proto: NoNextHeaderKnown, Src: src6, Upper: 28, End: 64, UpperLen: 36}
 	of := func(first uint16) []byte { return sockaddr6(first, src6, 0, segment) }
 	change := func(at int, to byte) []byte {
@@ -32,7 +34,7 @@ func TestSockaddr6(t *testing.T) {
 		}
 		return v
 	}
-	runDecode(t, []decodeCase{
+	return []decodeCase{
 		{name: "Windows", link: User0, data: of(windows6), want: want},
 		{name: "Linux", link: User15, data: of(linux6), want: want},
 		{name: "NetBSD", link: 150, data: of(netBSD6), want: want},
@@ -60,14 +62,16 @@ func TestSockaddr6(t *testing.T) {
 		{name: "stated none", link: User0, data: of(windows6), layout: LayoutNone},
 		{name: "below the user range", link: User0 - 1, data: of(windows6)},
 		{name: "above the user range", link: User15 + 1, data: of(windows6)},
-	})
+	}
 }
 
-func TestSockaddr4(t *testing.T) {
+func TestSockaddr4(t *testing.T) { runDecode(t, sockaddr4Cases()) }
+
+func sockaddr4Cases() []decodeCase {
 	p := ip4(ProtoTCP, 56, 0, nil, segment)
 	want := whole4(0, 36, 36)
 	want.Form = Sockaddr4
-	runDecode(t, []decodeCase{
+	return []decodeCase{
 		{name: "Windows and Linux", link: User0, data: sockaddr4(other4, src4, p), want: want},
 		{name: "BSD", link: User0, data: sockaddr4(bsd4, src4, p), want: want},
 		{name: "cut by the snap length", link: User0, data: sockaddr4(other4, src4, p[:40]), wire: 72,
@@ -82,7 +86,7 @@ func TestSockaddr4(t *testing.T) {
 		{name: "stated", link: User0, data: sockaddr4(other4, dst4, p), layout: LayoutLinux, want: want},
 		{name: "stated, no IPv4 packet", link: User0, data: sockaddr4(other4, src4, segment), layout: LayoutLinux},
 		{name: "stated otherwise", link: User0, data: sockaddr4(bsd4, src4, p), layout: LayoutLinux},
-	})
+	}
 }
 
 func TestParseLayout(t *testing.T) {

@@ -97,8 +97,8 @@ func (t *TCP) option(kind uint8, value []byte) {
 		t.SACKPermitted = true
 	case kind == optTimestamps && len(value) == 8:
 		t.HasTS, t.TSval, t.TSecr = true, be32(value), be32(value[4:])
-	case kind == optSACK && len(value)%8 == 0:
-		t.SACKs = 0
+	case kind == optSACK && len(value) > 0 && len(value)%8 == 0:
+		t.SACKs, t.SACK = 0, [4][2]uint32{}
 		for ; len(value) > 0 && int(t.SACKs) < len(t.SACK); value = value[8:] {
 			t.SACK[t.SACKs] = [2]uint32{be32(value), be32(value[4:])}
 			t.SACKs++

@@ -47,6 +47,10 @@ func TestParseTCP(t *testing.T) {
 			h.SACKs = 4
 			h.SACK = [4][2]uint32{{1, 2}, {1, 2}, {1, 2}, {1, 2}}
 		})},
+		{"a shorter SACK replaces one", tcpWith(join([]byte{5, 18}, block, block, []byte{5, 10}, block)...), 48,
+			of(48, func(h *TCP) { h.SACKs, h.SACK[0] = 1, [2]uint32{1, 2} })},
+		{"SACK without blocks passed", tcpWith(join([]byte{5, 10}, block, []byte{5, 2})...), 32,
+			of(32, func(h *TCP) { h.SACKs, h.SACK[0] = 1, [2]uint32{1, 2} })},
 		{"SACK of half a block", tcpWith(5, 6, 0, 0, 0, 1, 4, 2), 28, of(28, func(h *TCP) { h.SACKPermitted = true })},
 		{"unknown option passed", tcpWith(254, 4, 1, 2, 4, 2), 28, of(28, func(h *TCP) { h.SACKPermitted = true })},
 		{"known option of another length passed", tcpWith(2, 3, 5, 4, 2), 28, of(28, func(h *TCP) { h.SACKPermitted = true })},

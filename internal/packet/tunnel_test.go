@@ -17,7 +17,9 @@ func dot11(packet []byte) []byte {
 	return join(header, []byte{0xAA, 0xAA, 3, 0, 0, 0, 0x86, 0xDD}, packet, zeros(4))
 }
 
-func TestDecodeTunnels(t *testing.T) {
+func TestDecodeTunnels(t *testing.T) { runDecode(t, tunnelCases()) }
+
+func tunnelCases() []decodeCase {
 	p6, p4 := ip6(ProtoTCP, 36, segment), ip4(ProtoTCP, 56, 0, nil, segment)
 	tunnel := func(v *View) { v.Tunnel = true }
 	radiotap := []byte{0, 0, 8, 0, 0, 0, 0, 0}
@@ -26,7 +28,7 @@ func TestDecodeTunnels(t *testing.T) {
 	label := []byte{0, 0x01, 0x01, 64} // bottom of the stack
 	above := []byte{0, 0x02, 0x00, 64}
 	gre := ip4(47, 20+4+len(p6), 0, nil, []byte{0, 0, 0x86, 0xDD}, p6)
-	runDecode(t, []decodeCase{
+	return []decodeCase{
 		{name: "PPPoE", link: Ethernet, data: pppoe(p6), want: with(whole6(22, 62, 36), tunnel)},
 		{name: "PPPoE behind a VLAN", link: Ethernet, data: join(ethernet(0x8100, []byte{0, 1}), pppoe(p6)[12:]),
 			want: with(whole6(26, 66, 36), tunnel)},
@@ -60,7 +62,7 @@ func TestDecodeTunnels(t *testing.T) {
 		{name: "PPP of nothing", link: 9},
 		{name: "an outer IP header counts, not what is in it", link: Raw, data: gre,
 			want: with(whole4(0, 20, 4+len(p6)), func(v *View) { v.Proto = 47 })},
-	})
+	}
 }
 
 // gopacket's radiotap decoder takes padding out in place.
