@@ -71,4 +71,8 @@ type Interface struct {
 	Resol    uint8  // if_tsresol as on the wire: 10^-n, or 2^-n with the high bit set
 	Offset   int64  // if_tsoffset, seconds
 	Name     string // if_name, not sanitised; "" without one
+
+	order   binary.ByteOrder // of options
+	options []byte           // as they stand in its block; for a pcap file as they would
+	added   bool             // by a Writer: ID is that of the output
 }

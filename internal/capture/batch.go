@@ -1,0 +1,65 @@
+package capture
+
+// Batch is a run of consecutive blocks. It belongs to whoever got it from
+// Next, until it is released.
+type Batch struct {
+	Blocks []Block
+
+	buf  []byte // what the blocks alias
+	home chan *Batch
+}
+
+// freeBatches is how many released batches a Reader keeps for reuse.
+const freeBatches = 16
+
+// Release gives the batch's memory back to its Reader. The batch, its blocks
+// and all that aliases them are invalid afterwards. It may be called from any
+// goroutine, once; a batch that is never released is left to the collector.
+func (b *Batch) Release() {
+	if b.home == nil {
+		return
+	}
+	select {
+	case b.home <- b:
+	default:
+	}
+}
+
+// batch gives an empty batch whose buffer starts with the bytes that were
+// carried over.
+func (r *Reader) batch() *Batch {
+	var b *Batch
+	select {
+	case b = <-r.free:
+		b.Blocks = b.Blocks[:0]
+	default:
+		b = &Batch{home: r.free}
+	}
+	// A buffer that grew for one huge block is not kept.
+	if size := max(r.batchSize, len(r.carry)); cap(b.buf) < size || cap(b.buf) > 2*size {
+		b.buf = make([]byte, 0, size)
+	}
+	// The carried bytes may lie in this very buffer: copy allows for it.
+	b.buf = b.buf[:copy(b.buf[:cap(b.buf)], r.carry)]
+	r.carry = nil
+	return b
+}
+
+// grow gives the buffer more room, doubling, for a block of need bytes: so
+// much memory is taken only when half of it has really arrived.
+func (b *Batch) grow(need int) {
+	bigger := make([]byte, len(b.buf), min(need, 2*cap(b.buf)))
+	copy(bigger, b.buf)
+	b.buf = bigger
+}
+
+// add appends an empty block and returns it for filling in.
+func (b *Batch) add() *Block {
+	if n := len(b.Blocks); n < cap(b.Blocks) {
+		b.Blocks = b.Blocks[:n+1]
+		b.Blocks[n] = Block{}
+	} else {
+		b.Blocks = append(b.Blocks, Block{})
+	}
+	return &b.Blocks[len(b.Blocks)-1]
+}

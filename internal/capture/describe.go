@@ -1,0 +1,78 @@
+package capture
+
+// optionList gives the options of a block that this package understands: of
+// sections, interfaces and packets.
+func (b *Block) optionList() []byte {
+	fixed := 0
+	switch b.Type {
+	case TypeEPB, TypePB:
+		return b.Options
+	case TypeSection:
+		fixed = sectionFixed
+	case TypeInterface:
+		fixed = interfaceFixed
+	}
+	if fixed == 0 || len(b.Raw) < fixed+trailerLen {
+		return nil
+	}
+	return b.Raw[fixed : len(b.Raw)-trailerLen]
+}
+
+// Comments gives the opt_comment options of a section, an interface or a
+// packet, in their order. They are not sanitised.
+func (b *Block) Comments() []string {
+	var comments []string
+	list := b.optionList()
+	for {
+		o, rest, ok, _ := nextOption(list, b.Order)
+		if !ok {
+			return comments
+		}
+		if o.code == optComment {
+			comments = append(comments, string(o.value))
+		}
+		list = rest
+	}
+}
+
+// Application gives the shb_userappl of a section header, "" without one. It
+// is not sanitised.
+func (b *Block) Application() string {
+	if b.Type != TypeSection {
+		return ""
+	}
+	v, _ := findOption(b.optionList(), b.Order, optApplication)
+	return string(v)
+}
+
+// Flags gives the epb_flags of a packet (section 4.3.1), and whether it has
+// any.
+func (b *Block) Flags() (uint32, bool) {
+	if b.Type != TypeEPB && b.Type != TypePB {
+		return 0, false
+	}
+	v, ok := findOption(b.Options, b.Order, optFlags)
+	if !ok || len(v) != 4 {
+		return 0, false
+	}
+	return b.Order.Uint32(v), true
+}
+
+// unknownDrops is the drop count of an obsolete packet block whose writer did
+// not know it.
+const unknownDrops = 0xFFFF
+
+// DropCount gives how many packets the capture lost between this packet and
+// the one before it on its interface, and whether the file says so.
+func (b *Block) DropCount() (uint64, bool) {
+	switch {
+	case b.Type == TypePB && len(b.Raw) >= enhancedFixed:
+		n := b.Order.Uint16(b.Raw[10:])
+		return uint64(n), n != unknownDrops
+	case b.Type == TypeEPB:
+		if v, ok := findOption(b.Options, b.Order, optDropCount); ok && len(v) == 8 {
+			return b.Order.Uint64(v), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,46 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What can be wrong with a capture. They arrive wrapped in a FormatError.
+var (
+	ErrEmpty      = errors.New("the file is empty")
+	ErrNotCapture = errors.New("not a pcap or pcapng capture")
+	ErrVersion    = errors.New("unknown version of the format")
+	ErrTruncated  = errors.New("the capture is cut short")
+	ErrLength     = errors.New("impossible length")
+	ErrTrailer    = errors.New("the lengths of a block disagree")
+	ErrOption     = errors.New("an option does not fit its block")
+	ErrTooLarge   = errors.New("larger than the limit")
+	ErrByteOrder  = errors.New("section header without a byte-order magic")
+	ErrGzip       = errors.New("damaged gzip data")
+)
+
+// Errors of the Writer: what it was asked for cannot be written as pcapng.
+var (
+	ErrNoSection     = errors.New("write capture: no section header yet")
+	ErrSectionLength = errors.New("write capture: edit in a section that states its length")
+	ErrForeign       = errors.New("write capture: block or interface of another section")
+	ErrOptionLength  = errors.New("write capture: option value longer than 65535 bytes")
+)
+
+// FormatError is damage in a capture, and where it is.
+type FormatError struct {
+	Frame  int64 // the last whole packet before the damage; 0 = none
+	Offset int64 // of the damaged block in the decompressed file, bytes
+	Err    error // wraps one of the sentinels above
+}
+
+// Error says what is wrong, and where.
+func (e *FormatError) Error() string {
+	if e.Frame == 0 {
+		return fmt.Sprintf("%v (at byte %d, before any frame)", e.Err, e.Offset)
+	}
+	return fmt.Sprintf("%v (at byte %d, after frame %d)", e.Err, e.Offset, e.Frame)
+}
+
+// Unwrap gives the condition to errors.Is.
+func (e *FormatError) Unwrap() error { return e.Err }

@@ -1,0 +1,104 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Option codes of the pcapng specification (sections 3.5, 4.1, 4.2 and 4.3).
+const (
+	optEnd          = 0
+	optComment      = 1
+	optApplication  = 4  // shb_userappl
+	optName         = 2  // if_name
+	optResol        = 9  // if_tsresol
+	optFCS          = 13 // if_fcslen, bits
+	optOffset       = 14 // if_tsoffset
+	optFlags        = 2  // epb_flags, pack_flags
+	optHash         = 3  // epb_hash, pack_hash
+	optDropCount    = 4  // epb_dropcount
+	optCustomTextNC = 19372
+	optCustomNC     = 19373
+)
+
+// maxOption is the longest value that an option can have, bytes.
+const maxOption = 0xFFFF
+
+// option is one option as it stands in a block.
+type option struct {
+	code  uint16
+	value []byte // without padding
+	raw   []byte // header, value and padding
+}
+
+// nextOption cuts the first option off a list. It returns ok = false at the
+// end of the list, and an error where the first one does not fit the list. As
+// in Wireshark, a list may lack its opt_endofopt, and what stands behind one
+// is not looked at.
+func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok bool, err error) {
+	if len(list) == 0 {
+		return option{}, nil, false, nil
+	}
+	if len(list) < 4 {
+		return option{}, nil, false, fmt.Errorf("%w: %d bytes are left for its header", ErrOption, len(list))
+	}
+	code := order.Uint16(list)
+	if code == optEnd {
+		return option{}, nil, false, nil
+	}
+	n := int(order.Uint16(list[2:]))
+	size := 4 + padded(n)
+	if size > len(list) {
+		return option{}, nil, false, fmt.Errorf("%w: option %d of %d bytes, %d bytes are left",
+			ErrOption, code, n, len(list)-4)
+	}
+	return option{code: code, value: list[4 : 4+n], raw: list[:size]}, list[size:], true, nil
+}
+
+// checkOptions says whether every option lies within the list.
+func checkOptions(list []byte, order binary.ByteOrder) error {
+	for {
+		_, rest, ok, err := nextOption(list, order)
+		if !ok {
+			return err
+		}
+		list = rest
+	}
+}
+
+// findOption gives the value of the first option with a code. An option that
+// may stand once counts where it first stands, as in Wireshark.
+func findOption(list []byte, order binary.ByteOrder, code uint16) ([]byte, bool) {
+	for {
+		o, rest, ok, _ := nextOption(list, order)
+		if !ok {
+			return nil, false
+		}
+		if o.code == code {
+			return o.value, true
+		}
+		list = rest
+	}
+}
+
+// doNotCopy says whether an option must go from a block that is changed
+// (section 3.5.1: custom options that are not to be copied).
+func doNotCopy(code uint16) bool {
+	return code == optCustomTextNC || code == optCustomNC
+}
+
+// appendOption adds an option with its padding to a list.
+func appendOption(list []byte, order binary.ByteOrder, code uint16, value string) []byte {
+	var head [4]byte
+	order.PutUint16(head[:], code)
+	order.PutUint16(head[2:], uint16(len(value)))
+	list = append(list, head[:]...)
+	list = append(list, value...)
+	return append(list, padding(len(value))...)
+}
+
+// padding gives the zero bytes that fill n bytes up to a multiple of four.
+func padding(n int) string { return "\x00\x00\x00"[:padded(n)-n] }
+
+// padded rounds a length up to a multiple of four.
+func padded(n int) int { return (n + 3) &^ 3 }

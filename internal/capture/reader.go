@@ -1,0 +1,233 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+)
+
+// The limits that hold where ReaderOptions says nothing, bytes.
+const (
+	defaultBatchSize = 1 << 20
+	defaultMaxBlock  = 64 << 20
+	minBatchSize     = 1 << 10
+)
+
+// ReaderOptions are the limits of a Reader. The zero value is fit for use.
+type ReaderOptions struct {
+	BatchSize int // memory of one batch, bytes; 0 = 1 MiB
+	MaxBlock  int // largest block or record that is believed, bytes; 0 = 64 MiB
+}
+
+// Reader reads a capture block by block. One goroutine may call its methods
+// at a time; Consumed and Batch.Release may be called from any.
+type Reader struct {
+	source      *source
+	src         io.Reader // source, decompressed
+	compression string
+	layout      layout
+	batchSize   int
+	maxBlock    int
+	free        chan *Batch
+
+	pending  []Block // blocks that stand before the first that is read: the header of a pcap file
+	carry    []byte  // the start of a block whose rest is still to be read
+	offset   int64   // of the next block in the decompressed file
+	frame    int64   // number of the last packet
+	err      error   // what Next returns from now on
+	consumed atomic.Int64
+}
+
+// layout is how one format cuts a file into blocks and understands them.
+type layout interface {
+	name() string
+	// size gives the length of the block that p starts with, and 0 where p is
+	// too short to tell. It does not trust p to hold the block.
+	size(p []byte) (uint64, error)
+	// decode fills in a block whose Raw is set and whole. The frame number is
+	// the reader's business.
+	decode(b *Block) error
+}
+
+// NewReader finds out what the bytes are: a pcap or pcapng capture, plain or
+// compressed by gzip. It returns a *FormatError that wraps ErrEmpty,
+// ErrNotCapture, ErrVersion, ErrTruncated or ErrGzip where they are nothing
+// that it can read, and the error of r where that failed.
+func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
+	rd := &Reader{
+		source:    &source{r: r},
+		batchSize: opts.BatchSize,
+		maxBlock:  opts.MaxBlock,
+		free:      make(chan *Batch, freeBatches),
+	}
+	if rd.batchSize <= 0 {
+		rd.batchSize = defaultBatchSize
+	}
+	rd.batchSize = max(rd.batchSize, minBatchSize)
+	if rd.maxBlock <= 0 {
+		rd.maxBlock = defaultMaxBlock
+	}
+	if err := rd.open(); err != nil {
+		return nil, err
+	}
+	return rd, nil
+}
+
+// Format is "pcap" or "pcapng".
+func (r *Reader) Format() string { return r.layout.name() }
+
+// Compression is "gzip", or "" for a plain file.
+func (r *Reader) Compression() string { return r.compression }
+
+// Consumed is how much of the decompressed file was delivered so far, bytes.
+func (r *Reader) Consumed() int64 { return r.consumed.Load() }
+
+// Next delivers the next blocks, at least one. It returns io.EOF behind the
+// last block of an undamaged file. Of a damaged file every block before the
+// damage is delivered, and then a *FormatError; a failure of the underlying
+// reader comes back as it is, with the position added.
+func (r *Reader) Next() (*Batch, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	b := r.batch()
+	b.Blocks = append(b.Blocks, r.pending...)
+	r.pending = nil
+	for {
+		readErr := r.fill(b)
+		used, need, err := r.split(b)
+		switch {
+		case err != nil:
+			r.err = r.damage(err)
+		case readErr != nil:
+			r.err = r.ended(len(b.buf)-used, readErr)
+		case len(b.Blocks) == 0:
+			b.grow(need)
+			continue
+		default:
+			r.carry = b.buf[used:]
+		}
+		break
+	}
+	r.consumed.Store(r.offset)
+	if len(b.Blocks) == 0 {
+		b.Release()
+		return nil, r.err
+	}
+	return b, nil
+}
+
+// fill reads until the buffer is full or the source has ended.
+func (r *Reader) fill(b *Batch) error {
+	for len(b.buf) < cap(b.buf) {
+		n, err := r.src.Read(b.buf[len(b.buf):cap(b.buf)])
+		b.buf = b.buf[:len(b.buf)+n]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// split cuts the buffer into blocks. It says how many bytes the whole ones
+// take, and how many bytes the one behind them needs at least.
+func (r *Reader) split(b *Batch) (used, need int, err error) {
+	for {
+		p := b.buf[used:]
+		size, err := r.layout.size(p)
+		if err == nil && size > uint64(r.maxBlock) {
+			err = fmt.Errorf("%w of %d bytes: block of %d bytes", ErrTooLarge, r.maxBlock, size)
+		}
+		if err != nil {
+			return used, 0, err
+		}
+		if size == 0 || size > uint64(len(p)) {
+			return used, max(int(size), len(p)+minBatchSize), nil
+		}
+		block := b.add()
+		block.Raw = p[:size:size]
+		block.Offset = r.offset
+		if err := r.layout.decode(block); err != nil {
+			b.Blocks = b.Blocks[:len(b.Blocks)-1]
+			return used, 0, err
+		}
+		if block.Kind == Packet {
+			r.frame++
+			block.Frame = r.frame
+		}
+		used += int(size)
+		r.offset += int64(size)
+	}
+}
+
+// ended says what it means that the source ended with err while so many bytes
+// of an incomplete block were left.
+func (r *Reader) ended(left int, err error) error {
+	if r.source.err != nil {
+		return fmt.Errorf("read capture at byte %d, after frame %d: %w", r.offset+int64(left), r.frame, r.source.err)
+	}
+	damaged := compressionError(err)
+	switch {
+	case left > 0 && damaged != nil:
+		return r.damage(fmt.Errorf("%w: %w", ErrTruncated, damaged))
+	case left > 0:
+		return r.damage(fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, left))
+	case damaged != nil:
+		return r.damage(damaged)
+	}
+	return io.EOF
+}
+
+// damage adds the position to an error.
+func (r *Reader) damage(err error) error {
+	return &FormatError{Frame: r.frame, Offset: r.offset, Err: err}
+}
+
+// compressionError says what a decompressor's error means; nil where the
+// data ended as it should.
+func compressionError(err error) error {
+	var corrupt flate.CorruptInputError
+	switch {
+	case err == io.EOF:
+		return nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: %w within the compressed data", ErrGzip, ErrTruncated)
+	case errors.Is(err, gzip.ErrChecksum):
+		return fmt.Errorf("%w: wrong checksum", ErrGzip)
+	case errors.Is(err, gzip.ErrHeader):
+		return fmt.Errorf("%w: bytes behind its end are not gzip", ErrGzip)
+	case errors.As(err, &corrupt):
+		return fmt.Errorf("%w at compressed byte %d", ErrGzip, min(int64(corrupt), math.MaxInt64))
+	}
+	return fmt.Errorf("%w: %w", ErrGzip, err)
+}
+
+// source remembers a failure of the reader below, so that it can be told
+// from damage that a decompressor found.
+type source struct {
+	r   io.Reader
+	err error
+}
+
+// idleReads is how often a reader may give nothing before it counts as stuck.
+const idleReads = 100
+
+// Read reads at least one byte or fails.
+func (s *source) Read(p []byte) (int, error) {
+	for range idleReads {
+		n, err := s.r.Read(p)
+		if err != nil && err != io.EOF {
+			s.err = err
+		}
+		if n > 0 || err != nil || len(p) == 0 {
+			return n, err
+		}
+	}
+	s.err = io.ErrNoProgress
+	return 0, s.err
+}

@@ -1,0 +1,248 @@
+package capture
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+)
+
+// writeBuffer is how much output is collected before it is written, bytes.
+const writeBuffer = 1 << 20
+
+// unstatedLength is the section length of a section that does not state it.
+const unstatedLength = math.MaxUint64
+
+// Writer writes a pcapng capture block by block: the blocks of one Reader, in
+// any order in which every packet follows its interface. Blocks without an
+// edit leave as the bytes that came; those of a pcap file become their
+// counterparts in pcapng, little-endian. One goroutine may use it at a time,
+// and it keeps nothing of a block beyond the call.
+type Writer struct {
+	out     *bufio.Writer
+	dropped int64
+
+	// The section that is being written.
+	order   binary.ByteOrder // nil before the first
+	section int              // its number, from 0
+	stated  bool             // it states its length, hence may not change
+	ids     []uint32         // of the interfaces that came: what each has become
+	added   uint32           // interfaces that AddInterface wrote
+
+	head [enhancedFixed]byte // the block header that is being made
+	list []byte              // the options that are being made
+}
+
+// NewWriter returns a Writer to w. Flush must be called in the end.
+func NewWriter(w io.Writer) *Writer {
+	return &Writer{out: bufio.NewWriterSize(w, writeBuffer), section: -1}
+}
+
+// Flush writes what is still buffered. It returns the first error that w gave.
+func (w *Writer) Flush() error { return w.out.Flush() }
+
+// Dropped is how many options were left out of edited blocks because they are
+// marked not to be copied.
+func (w *Writer) Dropped() int64 { return w.dropped }
+
+// Write writes a block as it came. Only the number of its interface changes,
+// where AddInterface moved that.
+func (w *Writer) Write(b *Block) error {
+	switch {
+	case b.Kind == Section && b.Type == TypePcap:
+		return w.WriteSection(b, "", "")
+	case b.Kind == Section:
+		w.startSection(b.Order, b.Order.Uint64(b.Raw[16:]) != unstatedLength)
+		return w.bytes(b.Raw)
+	case w.order == nil:
+		return ErrNoSection
+	case b.Type != TypePcap && b.Order != w.order:
+		return ErrForeign
+	case b.Kind == Iface:
+		return w.describe(b)
+	case b.Type == TypePcap:
+		return w.enhanced(b, &PacketEdit{})
+	}
+	return w.renumbered(b)
+}
+
+// WriteSection writes a section header that names the application in
+// shb_userappl, beside what stands there and unless its name (all before the
+// first space) is there already, and that has one comment more if that is not
+// "". Its section length is left open, so that the section may be edited.
+func (w *Writer) WriteSection(b *Block, application, comment string) error {
+	if b.Kind != Section {
+		return ErrNoSection
+	}
+	if len(comment) > maxOption {
+		return ErrOptionLength
+	}
+	order, version, stated := binary.ByteOrder(binary.LittleEndian), []byte{1, 0, 0, 0}, true
+	if b.Type != TypePcap {
+		order, version = b.Order, b.Raw[12:16]
+		stated = order.Uint64(b.Raw[16:]) != unstatedLength
+	}
+	w.startSection(order, false)
+	named := b.Application()
+	all := nameApplication(named, application)
+	if !stated && all == named && comment == "" {
+		return w.bytes(b.Raw)
+	}
+	w.list = w.sectionOptions(w.list[:0], b.optionList(), named, all)
+	if comment != "" {
+		w.list = appendOption(w.list, order, optComment, comment)
+	}
+	order.PutUint32(w.head[8:], byteOrderMagic)
+	copy(w.head[12:16], version)
+	order.PutUint64(w.head[16:], unstatedLength)
+	return w.described(TypeSection, sectionFixed)
+}
+
+// sectionOptions copies the options of a section header with the applications
+// that it names now in the place where they stood.
+func (w *Writer) sectionOptions(to, list []byte, named, all string) []byte {
+	standing := false
+	to = w.keepOptions(to, list, func(o option) []byte {
+		if standing || o.code != optApplication || named == all {
+			return o.raw
+		}
+		standing = true
+		return appendOption(nil, w.order, optApplication, all)
+	})
+	if !standing && named != all {
+		to = appendOption(to, w.order, optApplication, all)
+	}
+	return to
+}
+
+// nameApplication adds an application to those that a section names, if it is
+// not among them.
+func nameApplication(named, application string) string {
+	if application == "" || named == "" {
+		return named + application
+	}
+	name, _, _ := strings.Cut(application, " ")
+	for part := range strings.SplitSeq(named, "; ") {
+		if first, _, _ := strings.Cut(part, " "); first == name {
+			return named
+		}
+	}
+	if all := named + "; " + application; len(all) <= maxOption {
+		return all
+	}
+	return named
+}
+
+// AddInterface writes another interface description into the current section:
+// as that of like, which must be of this section, with its resolution, offset,
+// name and other options, but another link type and addSnap bytes more of snap
+// length (no limit stays no limit). Interfaces that follow move up by one.
+func (w *Writer) AddInterface(like *Interface, linkType uint16, addSnap uint32) (*Interface, error) {
+	switch {
+	case w.order == nil:
+		return nil, ErrNoSection
+	case w.stated:
+		return nil, ErrSectionLength
+	case len(w.ids) == 0 || like.Section != w.section || like.order != w.order:
+		return nil, ErrForeign
+	}
+	i := *like
+	i.ID, i.added = w.nextID(), true
+	i.LinkType = linkType
+	if i.SnapLen != 0 {
+		i.SnapLen = uint32(min(uint64(i.SnapLen)+uint64(addSnap), math.MaxUint32))
+	}
+	i.options = w.keepOptions(nil, like.options, func(o option) []byte { return o.raw })
+	w.list = append(w.list[:0], i.options...)
+	if err := w.writeInterface(&i); err != nil {
+		return nil, err
+	}
+	w.added++
+	return &i, nil
+}
+
+// startSection forgets the section before.
+func (w *Writer) startSection(order binary.ByteOrder, stated bool) {
+	w.order, w.stated = order, stated
+	w.section++
+	w.ids, w.added = w.ids[:0], 0
+}
+
+// nextID is the number of the next interface that is written.
+func (w *Writer) nextID() uint32 { return uint32(len(w.ids)) + w.added }
+
+// describe writes an interface that came with the capture.
+func (w *Writer) describe(b *Block) error {
+	w.ids = append(w.ids, w.nextID())
+	if b.Type != TypePcap {
+		return w.bytes(b.Raw)
+	}
+	w.list = append(w.list[:0], b.Interface.options...)
+	return w.writeInterface(b.Interface)
+}
+
+// writeInterface writes an interface description block with the options of
+// w.list.
+func (w *Writer) writeInterface(i *Interface) error {
+	w.order.PutUint16(w.head[8:], i.LinkType)
+	w.order.PutUint16(w.head[10:], 0)
+	w.order.PutUint32(w.head[12:], i.SnapLen)
+	return w.described(TypeInterface, interfaceFixed)
+}
+
+// described writes a block of w.head, whose first 8 bytes it fills in, and the
+// options of w.list.
+func (w *Writer) described(typ uint32, fixed int) error {
+	if len(w.list) > 0 {
+		w.list = append(w.list, 0, 0, 0, 0) // opt_endofopt
+	}
+	total, err := w.open(typ, fixed+len(w.list)+trailerLen)
+	if err != nil {
+		return err
+	}
+	w.out.Write(w.head[:fixed])
+	w.out.Write(w.list)
+	return w.close(total)
+}
+
+// open puts type and length at the start of w.head.
+func (w *Writer) open(typ uint32, size int) (total uint32, err error) {
+	if uint64(size) > math.MaxUint32 {
+		return 0, fmt.Errorf("write block of %d bytes: %w", size, ErrTooLarge)
+	}
+	w.order.PutUint32(w.head[:], typ)
+	w.order.PutUint32(w.head[4:], uint32(size))
+	return uint32(size), nil
+}
+
+// close writes the trailer. The errors of the writes before it are this one's
+// too, since bufio keeps the first.
+func (w *Writer) close(total uint32) error {
+	w.order.PutUint32(w.head[:], total)
+	return w.bytes(w.head[:trailerLen])
+}
+
+// bytes writes p as it is.
+func (w *Writer) bytes(p []byte) error {
+	_, err := w.out.Write(p)
+	return err
+}
+
+// keepOptions copies options, each as keep gives it, without those that may
+// not be copied into a changed block, which it counts.
+func (w *Writer) keepOptions(to, list []byte, keep func(option) []byte) []byte {
+	for {
+		o, rest, ok, _ := nextOption(list, w.order)
+		if !ok {
+			return to
+		}
+		list = rest
+		if doNotCopy(o.code) {
+			w.dropped++
+			continue
+		}
+		to = append(to, keep(o)...)
+	}
+}
