@@ -1,7 +1,6 @@
 package reorder
 
 import (
-	"math"
 	"math/bits"
 	"slices"
 )
@@ -94,7 +93,7 @@ func (s *Survey) Profile() Profile {
 }
 
 // gateFactor: nothing moves by more than this many times the larger scale.
-const gateFactor = 2
+const gateFactor = 3
 
 // tieOf: an inversion inside a tick counts as one tick.
 func tieOf(h histogram, tick int64) int64 {
@@ -173,48 +172,48 @@ func (h *histogram) scale() int64 {
 	return 0
 }
 
-// tickMeter finds the tick of a coarse clock: the steps between stamps are then
-// multiples of the smallest one.
-type tickMeter struct {
-	smallest int64
-	steps    []int64
-}
+// tickMeter finds the tick of a coarse clock: steps between stamps are then
+// multiples of one length, but for the clock's drift.
+type tickMeter struct{ steps []int64 }
 
 const (
-	tickSteps    = 4096
-	tickSmallest = int64(100e3) // finer clocks need no care
+	tickSteps    = 4096       // steps that are looked at
+	tickFewest   = 32         // steps that can tell
+	tickSmallest = int64(1e5) // nanoseconds; finer clocks need no care
+	tickDrift    = 50         // one part in this many
 )
 
 func (m *tickMeter) add(step int64) {
-	if step < 0 {
-		step = -step
-	}
-	if step == 0 || step > math.MaxInt64/2 {
-		return
-	}
-	if m.smallest == 0 || step < m.smallest {
-		m.smallest = step
-	}
-	if len(m.steps) < tickSteps {
-		m.steps = append(m.steps, step)
+	if step != 0 && len(m.steps) < tickSteps {
+		m.steps = append(m.steps, max(step, -step))
 	}
 }
 
 // tick returns the clock's tick in nanoseconds, 0 if it is too fine to matter or
 // too few steps tell.
 func (m *tickMeter) tick() int64 {
-	if m.smallest < tickSmallest || len(m.steps) < 32 {
+	if len(m.steps) < tickFewest {
 		return 0
 	}
-	fit := 0
-	for _, step := range m.steps {
-		k := (step + m.smallest/2) / m.smallest
-		if d := step - k*m.smallest; max(d, -d) <= max(m.smallest/50, step/100) {
+	sorted := slices.Clone(m.steps)
+	slices.Sort(sorted)
+	tick := sorted[len(sorted)/10]
+	if tick < tickSmallest {
+		return 0
+	}
+	near, fit := 0, 0
+	for _, step := range sorted {
+		k := (step + tick/2) / tick
+		if k > 8 {
+			break // too far for its drift to tell
+		}
+		near++
+		if d := step - k*tick; max(d, -d) <= tick/tickDrift*max(k, 1) {
 			fit++
 		}
 	}
-	if 100*fit < 99*len(m.steps) {
+	if near < tickFewest || 10*fit < 9*near {
 		return 0
 	}
-	return m.smallest
+	return tick
 }
