@@ -24,7 +24,7 @@ type parser struct {
 	parse func(c *collector, l *lines)
 }
 
-// parsers are all the text formats. At most one of them matches at any line.
+// parsers are all the text formats, in the order in which they are tried.
 var parsers = []parser{
 	{"netstat", isNetstat, parseNetstat},
 	{"netsh-destinationcache", isDestinations, parseDestinations},
@@ -36,14 +36,14 @@ var parsers = []parser{
 
 // collector gathers what the blocks of one file give.
 type collector struct {
-	snapshot *infer.Snapshot
-	parsers  []parser
-	formats  []string
-	rows     int
-	json     int   // bytes that may still be spent on looking for JSON in vain
-	doubtful tally // lines that mention an address but gave none
-	unread   tally // all lines that no format took
-	problem  string
+	snapshot   *infer.Snapshot
+	parsers    []parser
+	formats    []string
+	rows       int
+	jsonBudget int   // bytes that may still be spent on looking for JSON in vain
+	doubtful   tally // lines that mention an address but gave none
+	unread     tally // all lines that no format took
+	problem    string
 }
 
 // tally counts lines and keeps the first of them.
@@ -67,7 +67,7 @@ func (t *tally) merge(other tally) {
 
 // read takes a text apart into blocks.
 func (c *collector) read(text string) {
-	c.json = 4*len(text) + 1<<16
+	c.jsonBudget = 4*len(text) + 1<<20
 	for l := newLines(text); !l.done(); {
 		if c.takeJSON(l) {
 			continue

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// attempt is what looking for JSON in vain costs at least, in bytes.
+const attempt = 512
+
 // value is a JSON value in a text, at an offset of what was parsed.
 type value struct {
 	raw    json.RawMessage
@@ -17,20 +20,20 @@ type value struct {
 // takeJSON reads a JSON value that begins at the current line, if there is one
 // with rows in it, and moves behind it.
 func (c *collector) takeJSON(l *lines) bool {
-	if c.json <= 0 || !beginsJSON(l.current) {
+	if c.jsonBudget <= 0 || !beginsJSON(l.current) {
 		return false
 	}
 	text := l.rest()
 	decoder := json.NewDecoder(strings.NewReader(text))
 	var raw json.RawMessage
 	if err := decoder.Decode(&raw); err != nil {
-		c.json -= triedJSON(err, len(text))
+		c.jsonBudget -= max(attempt, triedJSON(err, len(text)))
 		return false
 	}
 	end := int(decoder.InputOffset())
 	j := &jsonText{collector: c, text: text, line: l.number}
 	if !j.parse(value{raw, end - len(raw)}) {
-		c.json -= end
+		c.jsonBudget -= max(attempt, end)
 		return false
 	}
 	l.skip(end)
