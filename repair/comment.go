@@ -1,0 +1,110 @@
+package repair
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// application is how mendcap names itself in shb_userappl.
+const application = "mendcap"
+
+// commentMark begins each of mendcap's packet comments; orderMark begins that
+// of a section whose packets it has put in order.
+const (
+	commentMark = "mendcap: "
+	orderMark   = commentMark + "order "
+)
+
+// sectionComment stores the basis and the gate, so that a later repair leaves
+// the packets where this one put them.
+func sectionComment(p *reorder.Profile) string {
+	return fmt.Sprintf("%sbasis=%s gate=%s", orderMark, p.Basis, time.Duration(p.Gate))
+}
+
+// headerComment says what was inferred of a header-less packet, by what proof,
+// and what was made up.
+func headerComment(u *unit) string {
+	a := &u.answer
+	var b strings.Builder
+	b.WriteString(commentMark)
+	fmt.Fprintf(&b, "next header %s", field(a.NextHeaderOrigin, protocolName(a.NextHeader)))
+	fmt.Fprintf(&b, ", destination %s", field(a.DestinationOrigin, a.Destination.String()))
+	if a.Evidence != infer.ByNone {
+		fmt.Fprintf(&b, " (by %s%s)", a.Evidence, verified(a.ChecksumVerified))
+	}
+	for i, c := range a.Candidates {
+		sep := "; candidates: "
+		if i > 0 {
+			sep = ", "
+		}
+		fmt.Fprintf(&b, "%s%s to %s %.4f", sep, protocolName(c.NextHeader), c.Destination, c.Posterior)
+	}
+	b.WriteString("; synthesised: ")
+	b.WriteString(synthesised(u))
+	return b.String()
+}
+
+func field(origin infer.Origin, value string) string {
+	switch origin {
+	case infer.Inferred:
+		return value + " inferred"
+	case infer.AsCaptured:
+		return value + " as captured"
+	}
+	return "unknown"
+}
+
+func verified(checksum bool) string {
+	if checksum {
+		return ", checksum verified"
+	}
+	return ", no checksum verified"
+}
+
+// synthesised lists the fields of the header that no evidence gave.
+func synthesised(u *unit) string {
+	if u.view.Form == packet.Sockaddr6 {
+		return fmt.Sprintf("traffic class 0, flow label 0, hop limit %d", u.answer.HopLimit)
+	}
+	if u.view.TTL == 0 {
+		return fmt.Sprintf("hop limit %d", u.answer.HopLimit)
+	}
+	return "nothing"
+}
+
+func protocolName(n uint8) string {
+	switch n {
+	case packet.ProtoTCP:
+		return "6 (TCP)"
+	case packet.ProtoUDP:
+		return "17 (UDP)"
+	case packet.ProtoICMPv6:
+		return "58 (ICMPv6)"
+	}
+	return fmt.Sprint(n)
+}
+
+// moveComment says that the packet was recorded late, and when.
+func moveComment(u *unit) string {
+	place := &u.fate.place
+	stamp, _ := u.stamp()
+	if !u.fate.timed {
+		return fmt.Sprintf("%smoved by %s from behind within its tick; stamp kept, frame %d in the input", commentMark, place.Law, u.block.Frame)
+	}
+	return fmt.Sprintf("%smoved by %s, %v earlier; original stamp %s, frame %d in the input",
+		commentMark, place.Law, time.Duration(stamp-place.Stamp), seconds(stamp), u.block.Frame)
+}
+
+// seconds writes nanoseconds since 1970 as Wireshark's frame.time_epoch does.
+func seconds(ns int64) string {
+	sign := ""
+	if ns < 0 {
+		sign, ns = "-", -ns
+	}
+	return fmt.Sprintf("%s%d.%09d", sign, ns/1e9, ns%1e9)
+}

@@ -1,0 +1,78 @@
+package repair
+
+import (
+	"time"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
+)
+
+// conclude fills the report from what the third pass counted.
+func (j *job) conclude(s *sequencer, w *writer) {
+	r := &j.report
+	r.Schema = report.Schema
+	r.Capture = j.facts.describeCapture(j.source.name)
+	r.Inference = w.infer.describe(j.engine.Candidates())
+	r.Order = j.describeOrder(s.order.Stats(), w.moved)
+	r.Analysis = report.Analysis{Before: s.before.named(), After: w.after.named()}
+	r.Findings = w.findings.result()
+	j.limits(s.order.Stats())
+	r.Damage = []report.Damage{}
+	if d := j.facts.damage; d != nil {
+		r.Damage = append(r.Damage, report.Damage{Frame: d.Frame, Offset: d.Offset, What: d.Err.Error()})
+	}
+	if r.Notes == nil {
+		r.Notes = []string{}
+	}
+}
+
+func (c *inferred) describe(candidates int) report.Inference {
+	proof := func(n [3]int64) report.Proof {
+		return report.Proof{Inferred: n[infer.Inferred], AsCaptured: n[infer.AsCaptured], Unknown: n[infer.NotKnown]}
+	}
+	r := report.Inference{
+		Packets: c.packets, NextHeader: proof(c.nextHeader), Destination: proof(c.destination),
+		ByEvidence: c.byEvidence, Candidates: candidates,
+	}
+	if r.ByEvidence == nil {
+		r.ByEvidence = map[string]int64{}
+	}
+	return r
+}
+
+func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
+	p := &j.profile
+	r := report.Order{
+		Basis: p.Basis.String(), Vantage: j.local.by, Local: j.local.addresses(),
+		Moved: moved, MaxShift: time.Duration(stats.MaxShift), ByLaw: make(map[string]report.Law),
+		Scales: report.Scales{
+			Tick: time.Duration(p.Tick), ThreadJitter: time.Duration(p.ThreadJitter), QueueJitter: time.Duration(p.QueueJitter),
+		},
+		Gate: time.Duration(p.Gate),
+	}
+	for _, placed := range j.facts.placed {
+		r.Placed = r.Placed || placed
+	}
+	for i, name := range reorder.LawNames() {
+		r.ByLaw[name] = report.Law{
+			Violations: stats.Violations[i], Explained: stats.Explained[i],
+			Moved: stats.Moved[i], Unrepaired: stats.Unrepaired[i],
+		}
+		r.Unrepaired += stats.Unrepaired[i]
+	}
+	return r
+}
+
+// limits says which bounds were met.
+func (j *job) limits(stats reorder.Stats) {
+	if n := j.flows.overflow; n > 0 {
+		j.note("%d times a packet belonged to a flow beyond the first %d: not analysed and not put in order", n, maxFlows)
+	}
+	if n := j.engine.Evicted(); n > 0 {
+		j.note("%d header-less packets were answered without the evidence of their flow: too many flows", n)
+	}
+	if stats.Forced > 0 {
+		j.note("the window of %d packets was too small for the gate %d times", reorder.DefaultWindow, stats.Forced)
+	}
+}

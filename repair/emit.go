@@ -1,0 +1,185 @@
+package repair
+
+import (
+	"context"
+
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// fate is what became of a unit.
+type fate struct {
+	place reorder.Placement
+	ticks uint64 // of its interface, where its time changed
+	timed bool   // its time changed
+	moved bool   // it has another place or time
+}
+
+// sequencer is the middle of the third pass: it analyses packets in file order,
+// puts them in repaired order, and hands all blocks on to the writer.
+type sequencer struct {
+	j       *job
+	order   *reorder.Orderer
+	analyse *tcp.Analyser
+	before  flagCounts
+
+	pending []*unit // pushed and not yet placed; pending[0] has index base
+	base    int64
+	pushed  int64
+	highest int64 // highest index placed
+	others  []waiting
+	out     []*unit
+}
+
+// waiting is a block that is no packet: it goes out before the first packet
+// placed that came behind it.
+type waiting struct {
+	u      *unit
+	behind int64 // index of the next packet
+}
+
+func (j *job) newSequencer() (*sequencer, error) {
+	s := &sequencer{j: j, analyse: tcp.NewAnalyser(), highest: -1}
+	order, err := reorder.NewOrderer(j.profile, j.order, s.placed)
+	s.order = order
+	return s, err
+}
+
+// take adds one unit of the capture.
+func (s *sequencer) take(u *unit) {
+	if isBarrier(u.block) {
+		s.barrier()
+		if u.block.Kind == capture.Packet {
+			s.analyseBefore(u)
+		}
+		s.out = append(s.out, u)
+		return
+	}
+	if u.block.Kind != capture.Packet {
+		s.others = append(s.others, waiting{u, s.pushed})
+		return
+	}
+	stamp, _ := u.stamp()
+	seg := s.analyseBefore(u)
+	s.pending = append(s.pending, u)
+	s.pushed++
+	s.order.Push(seg, stamp)
+}
+
+func (s *sequencer) analyseBefore(u *unit) *reorder.Segment {
+	seg := s.j.segment(u)
+	if u.isTCP {
+		u.before = s.analyse.Add(&u.seg)
+		s.before.add(u.before)
+	}
+	return seg
+}
+
+// placed takes a packet from the orderer.
+func (s *sequencer) placed(p reorder.Placement) {
+	for len(s.others) > 0 && s.others[0].behind <= p.Index {
+		s.out = append(s.out, s.others[0].u)
+		s.others = s.others[1:]
+	}
+	u := s.pending[p.Index-s.base]
+	from := s.pending[p.TimeFrom-s.base]
+	sorted := s.j.profile.Basis == reorder.StampOrder && p.Index < s.highest
+	u.fate.place, u.fate.moved = p, p.Moved || sorted
+	s.highest = max(s.highest, p.Index)
+	if from != u {
+		ticks := u.block.Interface.Rebase(from.block.Ticks, from.block.Interface)
+		u.fate.timed = ticks != u.block.Ticks
+		u.fate.ticks = ticks
+	}
+	s.out = append(s.out, u)
+	s.settle(u)
+}
+
+// settle forgets the placed packets at the front. A packet whose time another
+// takes is placed after that, so it is always still here.
+func (s *sequencer) settle(u *unit) {
+	u.settled = true
+	for len(s.pending) > 0 && s.pending[0].settled {
+		s.pending[0] = nil
+		s.pending = s.pending[1:]
+		s.base++
+	}
+}
+
+// barrier places all packets before a point that none crosses.
+func (s *sequencer) barrier() {
+	s.order.Barrier()
+	for _, o := range s.others {
+		s.out = append(s.out, o.u)
+	}
+	s.others = s.others[:0]
+}
+
+// emit is the third pass: order, analyse, write.
+func (j *job) emit(ctx context.Context, w *writer) error {
+	s, err := j.newSequencer()
+	if err != nil {
+		return err
+	}
+	written := make(chan error, 1)
+	batches := make(chan []*unit, ahead)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		err := w.all(batches)
+		if err != nil {
+			stop(err)
+		}
+		written <- err
+	}()
+	_, err = j.pass(ctx, &decoder{layout: j.layout, engine: j.engine}, func(c *chunk) error {
+		for i := range c.units {
+			s.take(&c.units[i])
+		}
+		return s.hand(ctx, batches)
+	})
+	if err == nil {
+		s.barrier()
+		err = s.hand(ctx, batches)
+	}
+	close(batches)
+	if werr := <-written; werr != nil {
+		return werr
+	}
+	j.conclude(s, w)
+	return err
+}
+
+// hand gives what is in order to the writer.
+func (s *sequencer) hand(ctx context.Context, batches chan<- []*unit) error {
+	if len(s.out) == 0 {
+		return nil
+	}
+	select {
+	case batches <- s.out:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	s.out = make([]*unit, 0, len(s.out))
+	return nil
+}
+
+// flagCounts counts analyser's flags.
+type flagCounts [32]int64
+
+func (c *flagCounts) add(a tcp.Analysis) {
+	for i := 0; a != 0; i, a = i+1, a>>1 {
+		if a&1 != 0 {
+			c[i]++
+		}
+	}
+}
+
+func (c *flagCounts) named() map[string]int64 {
+	m := make(map[string]int64)
+	for i, name := range tcp.AnalysisNames() {
+		m[name] = c[i]
+	}
+	return m
+}

@@ -1,0 +1,155 @@
+package repair
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/mendcap/mendcap/internal/capture"
+)
+
+// chunk is one batch of blocks with its packets decoded.
+type chunk struct {
+	batch *capture.Batch
+	units []unit // one for each block; those of other blocks than packets are zero but for block
+	left  int    // units that are still needed; the last one gives the batch back
+	err   error
+	ready chan struct{}
+	read  int64 // bytes of the file read with it
+}
+
+// release says that n units of the chunk are done with.
+func (c *chunk) release(n int) {
+	if c.left -= n; c.left == 0 {
+		c.batch.Release()
+		c.batch, c.units = nil, nil
+	}
+}
+
+// ahead is how many chunks are read and decoded before they are asked for.
+const ahead = 4
+
+// pass reads the capture once: one goroutine reads, others decode, and each is
+// called with the chunks in the order of the file. It returns the damage that
+// ended the capture early, if there was some.
+func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*capture.FormatError, error) {
+	f, r, err := j.source.open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	j.facts.format, j.facts.compression = r.Format(), r.Compression()
+
+	ctx, stop := context.WithCancel(ctx)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer stop()
+	chunks := j.decodeAhead(ctx, r, d, &workers)
+	for c := range chunks {
+		<-c.ready
+		if c.err != nil {
+			return damage(j.source.name, c.err)
+		}
+		j.progress(c.read)
+		if err := each(c); err != nil {
+			return nil, err
+		}
+	}
+	return nil, ctx.Err()
+}
+
+// damage tells the end of the file and what is broken in it from failures to
+// read it.
+func damage(name string, err error) (*capture.FormatError, error) {
+	if err == io.EOF {
+		return nil, nil
+	}
+	var broken *capture.FormatError
+	if errors.As(err, &broken) {
+		return broken, nil
+	}
+	return nil, ioError("read "+name, err)
+}
+
+// decodeAhead starts the reader and the workers. The channel is closed when ctx
+// is done or behind the chunk with an error.
+func (j *job) decodeAhead(ctx context.Context, r *capture.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
+	work := make(chan *chunk, ahead)
+	out := make(chan *chunk, ahead)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for c := range work {
+				c.decode(d)
+				close(c.ready)
+			}
+		})
+	}
+	wg.Go(func() {
+		defer close(out)
+		defer close(work)
+		for {
+			c := readChunk(r)
+			select {
+			case out <- c:
+			case <-ctx.Done():
+				return
+			}
+			if c.err != nil {
+				return
+			}
+			select {
+			case work <- c:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return out
+}
+
+func readChunk(r *capture.Reader) *chunk {
+	c := &chunk{ready: make(chan struct{})}
+	c.batch, c.err = r.Next()
+	c.read = r.Consumed()
+	if c.err != nil {
+		close(c.ready)
+		return c
+	}
+	c.left = len(c.batch.Blocks)
+	return c
+}
+
+func (c *chunk) decode(d *decoder) {
+	c.units = make([]unit, len(c.batch.Blocks))
+	for i := range c.units {
+		u := &c.units[i]
+		u.block, u.chunk = &c.batch.Blocks[i], c
+		if u.block.Kind == capture.Packet {
+			d.decode(u)
+		}
+	}
+}
+
+// progress reports how far the passes have come.
+func (j *job) progress(read int64) {
+	if j.o.Progress == nil {
+		return
+	}
+	total := int64(-1)
+	if j.facts.compression == "" && j.source.size >= 0 {
+		total = passes * j.source.size
+		read = min(read, j.source.size) + int64(j.facts.pass)*j.source.size
+	}
+	j.o.Progress(read, total)
+}
+
+// passes over the capture: facts, survey, emit.
+const passes = 3
+
+// inFile names the place of a damage for people.
+func inFile(name string, broken *capture.FormatError) string {
+	return fmt.Sprintf("%s: %v", name, broken)
+}

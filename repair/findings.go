@@ -1,0 +1,94 @@
+package repair
+
+import (
+	"cmp"
+	"container/heap"
+	"net/netip"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/repair/diagnose"
+	"github.com/mendcap/mendcap/report"
+)
+
+// collector counts all findings and keeps those of the lowest frames.
+type collector struct {
+	limit     int
+	total     int64
+	byVerdict map[string]int64
+	kept      lastFirst
+}
+
+func newCollector(limit int) *collector {
+	return &collector{limit: limit, byVerdict: make(map[string]int64)}
+}
+
+// add takes in what the analyser and the laws said of a packet.
+func (c *collector) add(u *unit, frame int64, after tcp.Analysis) {
+	one := diagnose.Case{Before: u.before, After: after, Place: u.fate.place, Segment: u.seg}
+	if one.Nothing() {
+		return
+	}
+	place := 0
+	one.Each(func(v diagnose.Verdict) {
+		c.total++
+		c.byVerdict[v.Verdict]++
+		c.keep(u, frame, v, place)
+		place++
+	})
+}
+
+func (c *collector) keep(u *unit, frame int64, v diagnose.Verdict, place int) {
+	rank := ranked{frame: u.block.Frame, place: place}
+	if len(c.kept) >= c.limit {
+		if c.limit == 0 || !rank.less(&c.kept[0]) {
+			return
+		}
+		heap.Pop(&c.kept)
+	}
+	rank.Finding = report.Finding{
+		Frame: u.block.Frame, FrameAfter: frame, Time: utc(u.fate.place.Stamp), Flow: flowName(u),
+		Flag: v.Flag, Verdict: v.Verdict, Repaired: v.Repaired, Law: v.Law, Evidence: v.Evidence,
+	}
+	if u.isTCP {
+		rank.Sequence = &report.Range{Left: uint32(u.seg.Seq), Right: uint32(u.seg.End())}
+	}
+	heap.Push(&c.kept, rank)
+}
+
+func flowName(u *unit) string {
+	src, dst := u.ends()
+	return netip.AddrPortFrom(src, u.sport).String() + " > " + netip.AddrPortFrom(dst, u.dport).String()
+}
+
+// result lists what was kept, in the order of the frames.
+func (c *collector) result() report.Findings {
+	list := make([]report.Finding, len(c.kept))
+	for i := len(list) - 1; i >= 0; i-- {
+		list[i] = heap.Pop(&c.kept).(ranked).Finding
+	}
+	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: c.byVerdict, List: list}
+}
+
+// ranked is a finding with its place: by frame, then by flag.
+type ranked struct {
+	report.Finding
+	frame int64
+	place int
+}
+
+func (r *ranked) less(o *ranked) bool {
+	return cmp.Or(cmp.Compare(r.frame, o.frame), cmp.Compare(r.place, o.place)) < 0
+}
+
+// lastFirst is a heap with the last finding on top.
+type lastFirst []ranked
+
+func (h lastFirst) Len() int           { return len(h) }
+func (h lastFirst) Less(i, j int) bool { return h[j].less(&h[i]) }
+func (h lastFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *lastFirst) Push(x any)        { *h = append(*h, x.(ranked)) }
+func (h *lastFirst) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}

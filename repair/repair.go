@@ -1,0 +1,183 @@
+// Package repair is the whole job: it reads a capture, infers the headers that
+// a raw socket left out, puts the packets in their true order, and writes a
+// pcapng and a report.
+//
+// It promises that the output appears whole or not at all, that a capture in
+// which nothing had to be repaired leaves as the bytes that came (pcapng), and
+// that the same input gives the same bytes on any number of cores. It holds no
+// more of the capture in memory than a bounded window.
+package repair
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
+)
+
+// Options choose how a capture is repaired. The zero value works.
+type Options struct {
+	Tables     []string                // files or folders of network tables; none: those found beside the capture
+	Force      bool                    // overwrite an output that exists and differs
+	Findings   int                     // kept in the report, 0 = DefaultFindings
+	UserLayout string                  // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
+	Without    []string                // names of laws that are switched off, of Laws
+	Progress   func(done, total int64) // bytes read over all passes; total < 0 = unknown; may be nil
+	Stdin      io.Reader               // what "-" reads, nil = os.Stdin
+	Stdout     io.Writer               // what "-" writes, nil = os.Stdout
+}
+
+// DefaultFindings is how many findings a report lists at most by default.
+const DefaultFindings = 10_000
+
+// The conditions that callers tell apart.
+var (
+	ErrUsage     = errors.New("bad option")          // an option's value can't be used
+	ErrNoCapture = errors.New("no usable capture")   // nothing in the input could be read as one
+	ErrIO        = errors.New("i/o failed")          // reading the input or writing the output failed
+	ErrExists    = errors.New("output exists")       // it differs, and Force was not given; is an ErrIO too
+	errSame      = errors.New("output is the input") // is an ErrUsage too
+)
+
+// Laws lists the names of the laws of order, for Options.Without.
+func Laws() []string { return reorder.LawNames() }
+
+// File repairs the capture in ("-" for standard input) and writes the result to
+// out ("-" for standard output, "" for OutputName(in, "")). The report's Damage
+// names what was broken in the input; that is no error as long as something
+// could be read. Errors are ErrUsage, ErrNoCapture, ErrIO, ErrExists, or the
+// context's; after any of them there is no output.
+func File(ctx context.Context, in, out string, o Options) (report.Report, error) {
+	j, err := newJob(in, out, o)
+	if err != nil {
+		return report.Report{}, err
+	}
+	defer j.close()
+	if err := j.run(ctx); err != nil {
+		return report.Report{}, err
+	}
+	return j.report, nil
+}
+
+// job is one capture's way through the stages.
+type job struct {
+	in, out string
+	o       Options
+	layout  packet.Layout
+	order   reorder.Options
+
+	source *source
+	engine *infer.Engine
+	flows  *flowTable
+	facts  facts
+	local  vantage
+
+	profile reorder.Profile
+	report  report.Report
+}
+
+func newJob(in, out string, o Options) (*job, error) {
+	j := &job{in: in, out: out, o: o}
+	if j.out == "" {
+		if in == "-" {
+			return nil, fmt.Errorf("%w: standard input needs a named output", ErrUsage)
+		}
+		j.out = OutputName(in, "")
+	}
+	if o.Findings < 0 {
+		return nil, fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
+	}
+	if j.o.Findings == 0 {
+		j.o.Findings = DefaultFindings
+	}
+	name := o.UserLayout
+	if name == "" {
+		name = "auto"
+	}
+	var err error
+	if j.layout, err = packet.ParseLayout(name); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	j.order.Without = o.Without
+	if err := j.order.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if sameFile(in, j.out) {
+		return nil, fmt.Errorf("%w: %s: %w", ErrUsage, j.out, errSame)
+	}
+	return j, nil
+}
+
+// sameFile reports whether both names lead to one existing file.
+func sameFile(in, out string) bool {
+	a, err := os.Stat(in)
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(out)
+	return err == nil && os.SameFile(a, b)
+}
+
+func (j *job) close() {
+	if j.source != nil {
+		j.source.close()
+	}
+}
+
+// run takes the capture through its passes: facts, survey, emit.
+func (j *job) run(ctx context.Context) error {
+	if err := j.loadTables(); err != nil {
+		return err
+	}
+	var err error
+	if j.source, err = openSource(ctx, j.in, j.o.Stdin); err != nil {
+		return err
+	}
+	j.flows = newFlowTable()
+	if err := j.gather(ctx); err != nil {
+		return err
+	}
+	if err := j.survey(ctx); err != nil {
+		return err
+	}
+	return j.write(ctx)
+}
+
+// loadTables reads the tables that were named, or those beside the capture.
+func (j *job) loadTables() error {
+	paths := j.o.Tables
+	if len(paths) == 0 && j.in != "-" {
+		found, err := tables.Find(j.in, Stem(j.in))
+		if err != nil {
+			return fmt.Errorf("%w: find tables: %w", ErrIO, err)
+		}
+		paths = found
+	}
+	snapshot, results, err := tables.Load(paths...)
+	if err != nil {
+		return fmt.Errorf("%w: read tables: %w", ErrIO, err)
+	}
+	j.report.Tables = make([]report.Table, 0, len(results))
+	for _, r := range results {
+		j.report.Tables = append(j.report.Tables, report.Table{
+			Name: r.Name, Format: r.Format, Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood,
+		})
+		if r.Problem != "" {
+			j.note("tables %s: %s", r.Name, r.Problem)
+		}
+	}
+	j.engine = infer.New(infer.Options{Snapshot: snapshot})
+	j.local.fromTables(snapshot)
+	return nil
+}
+
+func (j *job) note(format string, args ...any) {
+	j.report.Notes = append(j.report.Notes, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,228 @@
+package repair
+
+import (
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// writer is the last stage: it writes blocks in repaired order, edits what was
+// inferred or moved, analyses the result, and collects the findings.
+type writer struct {
+	j        *job
+	w        *capture.Writer
+	edits    bool // blocks may be edited; else every block leaves as it came
+	raw      map[*capture.Interface]*capture.Interface
+	buf      []byte
+	comments []string
+
+	frame    int64 // packets written
+	edited   int64
+	moved    int64
+	skipped  int64 // blocks left out because they must not be copied
+	analyse  *tcp.Analyser
+	after    flagCounts
+	infer    inferred
+	findings *collector
+}
+
+func (j *job) newWriter(w *capture.Writer) *writer {
+	return &writer{
+		j: j, w: w, edits: j.expectsEdits(), raw: make(map[*capture.Interface]*capture.Interface),
+		analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings),
+	}
+}
+
+// expectsEdits reports whether anything may have to be repaired. Otherwise the
+// capture is only analysed.
+func (j *job) expectsEdits() bool {
+	return j.facts.headerless > 0 || j.facts.converted > 0 || j.profile.Broken()
+}
+
+// all writes batches of units until there are no more.
+func (w *writer) all(batches <-chan []*unit) error {
+	for units := range batches {
+		for _, u := range units {
+			if err := w.unit(u); err != nil {
+				return ioError("write the output", err)
+			}
+			u.chunk.release(1)
+		}
+	}
+	if err := w.w.Flush(); err != nil {
+		return ioError("write the output", err)
+	}
+	return nil
+}
+
+func (w *writer) unit(u *unit) error {
+	b := u.block
+	switch {
+	case b.Kind == capture.Packet:
+		return w.packet(u)
+	case !w.edits:
+		return w.w.Write(b)
+	case b.Kind == capture.Section:
+		return w.w.WriteSection(b, application, sectionComment(&w.j.profile))
+	case b.Type == capture.TypeCustomNC:
+		w.skipped++
+		return nil
+	}
+	return w.w.Write(b)
+}
+
+func (w *writer) packet(u *unit) error {
+	w.frame++
+	w.judge(u)
+	e, changed, err := w.edit(u)
+	if err != nil {
+		return err
+	}
+	if u.fate.moved {
+		w.moved++
+	}
+	if !changed {
+		return w.w.Write(u.block)
+	}
+	w.edited++
+	return w.w.WritePacket(u.block, &e)
+}
+
+// judge analyses the packet where it stands now, and keeps what is to be said.
+func (w *writer) judge(u *unit) {
+	if u.view.Form.Headerless() {
+		w.infer.add(u)
+	}
+	var after tcp.Analysis
+	if u.isTCP {
+		seg := u.seg
+		seg.Frame = w.frame
+		if u.block.HasStamp {
+			seg.Stamp = u.fate.place.Stamp
+		}
+		after = w.analyse.Add(&seg)
+		w.after.add(after)
+	}
+	w.findings.add(u, w.frame, after)
+}
+
+// edit works out how the packet differs from what was captured.
+func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
+	w.comments = w.comments[:0]
+	if !w.edits {
+		return e, false, nil
+	}
+	switch u.view.Form {
+	case packet.Stub, packet.Sockaddr6:
+		if !w.j.finished(u) {
+			err = w.header(u, &e)
+		}
+	case packet.Sockaddr4:
+		err = w.unwrap(u, &e)
+	}
+	if u.fate.place.Moved {
+		w.comments = append(w.comments, moveComment(u))
+	}
+	if u.fate.timed {
+		e.HasTicks, e.Ticks = true, u.fate.ticks
+	}
+	e.Comments = w.comments
+	return e, len(e.Comments) > 0 || e.Data != nil || e.HasTicks, err
+}
+
+// finished reports whether an earlier repair has done for the packet what can
+// be done.
+func (j *job) finished(u *unit) bool {
+	i := u.block.Interface
+	return i != nil && j.facts.placed[i.Section] && mended(u.block)
+}
+
+// maxPayload is the longest upper-layer data that an IPv6 header can announce
+// without a jumbo payload option (RFC 8200, section 3).
+const maxPayload = 0xFFFF
+
+// header gives a header-less packet its IPv6 header.
+func (w *writer) header(u *unit, e *capture.PacketEdit) error {
+	v, data := &u.view, u.block.Data
+	if v.Form == packet.Sockaddr6 && v.UpperLen > maxPayload {
+		w.comments = append(w.comments, commentMark+"left without IPv6 header: more than 65,535 bytes")
+		return nil
+	}
+	w.buf = w.buf[:0]
+	if v.Form == packet.Stub {
+		hop := v.TTL
+		if hop == 0 {
+			hop = u.answer.HopLimit
+		}
+		w.buf = append(w.buf, data[:v.Net]...)
+		w.buf = packet.AppendFilled(w.buf, data, v, u.answer.NextHeader, hop, v.Dst)
+		w.buf = append(w.buf, data[v.Upper:]...)
+		e.OrigLen = u.block.OrigLen
+	} else {
+		w.buf = packet.AppendIPv6(w.buf, packet.IPv6Header{
+			PayloadLength: uint16(v.UpperLen), NextHeader: u.answer.NextHeader, HopLimit: u.answer.HopLimit,
+			Src: v.Src, Dst: v.Dst,
+		})
+		w.buf = append(w.buf, data[v.Upper:]...)
+		e.OrigLen = u.block.OrigLen + uint32(len(w.buf)-len(data))
+		if err := w.toRaw(u, e); err != nil {
+			return err
+		}
+	}
+	e.Data = w.buf
+	w.comments = append(w.comments, headerComment(u))
+	return nil
+}
+
+// sockaddrGrowth is by how much the longest header is longer than the sockaddr
+// that it takes the place of.
+const sockaddrGrowth = 40 - 28
+
+// unwrap takes the sockaddr from in front of a whole IPv4 packet.
+func (w *writer) unwrap(u *unit, e *capture.PacketEdit) error {
+	data := u.block.Data
+	at := ipOf(&u.view)
+	e.Data, e.OrigLen = data[at:], u.block.OrigLen-uint32(at)
+	w.comments = append(w.comments, commentMark+"sockaddr taken from in front of the IPv4 header")
+	return w.toRaw(u, e)
+}
+
+// ipOf is where the IPv4 header of a Sockaddr4 record begins.
+func ipOf(v *packet.View) int { return v.Net + 16 }
+
+// toRaw puts the packet on an interface of LINKTYPE_RAW.
+func (w *writer) toRaw(u *unit, e *capture.PacketEdit) error {
+	own := u.block.Interface
+	raw, ok := w.raw[own]
+	if !ok {
+		var err error
+		if raw, err = w.w.AddInterface(own, uint16(packet.Raw), sockaddrGrowth); err != nil {
+			return err
+		}
+		w.raw[own] = raw
+	}
+	e.Interface = raw
+	return nil
+}
+
+// inferred counts what became of header-less packets.
+type inferred struct {
+	packets     int64
+	nextHeader  [3]int64 // by infer.Origin
+	destination [3]int64
+	byEvidence  map[string]int64
+}
+
+func (c *inferred) add(u *unit) {
+	c.packets++
+	c.nextHeader[u.answer.NextHeaderOrigin]++
+	c.destination[u.answer.DestinationOrigin]++
+	if u.answer.Evidence == infer.ByNone {
+		return
+	}
+	if c.byEvidence == nil {
+		c.byEvidence = make(map[string]int64)
+	}
+	c.byEvidence[string(u.answer.Evidence)]++
+}
