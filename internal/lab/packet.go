@@ -1,0 +1,202 @@
+package lab
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mendcap/mendcap/internal/capture"
+)
+
+// Packet is one IP packet as it was at the capturing host.
+type Packet struct {
+	Index int   // position in the true capture, from 0
+	Stamp int64 // nanoseconds since 1970
+	Data  []byte
+	Out   bool // sent by the capturing host
+}
+
+// Recording is a true capture.
+type Recording struct {
+	Name    string // without folder and suffix
+	Packets []Packet
+}
+
+// Load reads a recording: one interface of LINKTYPE_RAW or Ethernet, with the
+// directions in epb_flags. What is not IP (ARP) is left out; the packets keep
+// their index.
+func Load(path string) (Recording, error) {
+	rec := Recording{Name: strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".gz"), ".pcapng")}
+	file, err := os.Open(path)
+	if err != nil {
+		return rec, err
+	}
+	defer file.Close()
+	err = eachPacket(file, func(b *capture.Block) error {
+		data, err := stripLink(b.Interface.LinkType, b.Data)
+		if err != nil || data == nil {
+			return err
+		}
+		flags, _ := b.Flags()
+		rec.Packets = append(rec.Packets, Packet{int(b.Frame - 1), b.Interface.Nanos(b.Ticks),
+			slices.Clone(data), flags&3 == Outbound})
+		return nil
+	})
+	if err != nil {
+		return rec, fmt.Errorf("load %s: %w", path, err)
+	}
+	return rec, nil
+}
+
+// eachPacket calls f for each packet block; the block is valid until f returns.
+func eachPacket(r io.Reader, f func(*capture.Block) error) error {
+	in, err := capture.NewReader(r, capture.ReaderOptions{})
+	if err != nil {
+		return err
+	}
+	for {
+		batch, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for i := range batch.Blocks {
+			if b := &batch.Blocks[i]; b.Kind == capture.Packet && b.Interface != nil {
+				if err := f(b); err != nil {
+					return err
+				}
+			}
+		}
+		batch.Release()
+	}
+}
+
+// stripLink returns the IP packet, or nil for another protocol.
+func stripLink(link uint16, data []byte) ([]byte, error) {
+	switch link {
+	case LinkRaw:
+		return data, nil
+	case LinkEthernet:
+		if len(data) < 14 {
+			return nil, nil
+		}
+		if kind := binary.BigEndian.Uint16(data[12:]); kind != 0x0800 && kind != 0x86DD {
+			return nil, nil
+		}
+		return trim(data[14:]), nil
+	}
+	return nil, fmt.Errorf("link type %d is not one of the lab's", link)
+}
+
+// trim takes Ethernet's padding off. A length of 0 is a segmentation-offload
+// record: all of it is the packet.
+func trim(ip []byte) []byte {
+	h, ok := parseIP(ip)
+	if !ok || h.length == 0 || h.length > len(ip) {
+		return ip
+	}
+	return ip[:h.length]
+}
+
+// Upper-layer protocols and extension headers by their IANA numbers.
+const (
+	protoHopByHop = 0
+	protoICMP     = 1
+	protoTCP      = 6
+	protoUDP      = 17
+	protoRouting  = 43
+	protoFragment = 44
+	protoICMPv6   = 58
+	protoDestOpts = 60
+)
+
+// ipHeader is what the lab needs of an IP header with its extensions.
+type ipHeader struct {
+	version  int
+	length   int // of the whole packet by its header; 0 where that says 0
+	src, dst netip.Addr
+	proto    byte // of the upper layer
+	upper    int  // offset behind all headers
+	fragment bool // IPv6: there is a fragment header
+	offset   int  // of the fragment, bytes
+	more     bool
+	id       uint32 // IPv6: of the fragments
+}
+
+func parseIP(data []byte) (ipHeader, bool) {
+	if len(data) >= 40 && data[0]>>4 == 6 {
+		return parseIPv6(data)
+	}
+	if len(data) < 20 || data[0]>>4 != 4 {
+		return ipHeader{}, false
+	}
+	be := binary.BigEndian
+	frag := be.Uint16(data[6:])
+	h := ipHeader{version: 4, length: int(be.Uint16(data[2:])), proto: data[9], upper: int(data[0]&15) * 4,
+		src: netip.AddrFrom4([4]byte(data[12:16])), dst: netip.AddrFrom4([4]byte(data[16:20])),
+		offset: int(frag&0x1FFF) * 8, more: frag&0x2000 != 0}
+	return h, h.upper >= 20 && h.upper <= len(data)
+}
+
+func parseIPv6(data []byte) (ipHeader, bool) {
+	be := binary.BigEndian
+	h := ipHeader{version: 6, length: int(be.Uint16(data[4:])), proto: data[6], upper: 40,
+		src: netip.AddrFrom16([16]byte(data[8:24])), dst: netip.AddrFrom16([16]byte(data[24:40]))}
+	if h.length > 0 {
+		h.length += 40
+	}
+	for {
+		rest := data[h.upper:]
+		switch h.proto {
+		case protoHopByHop, protoRouting, protoDestOpts:
+			if len(rest) < 8 || len(rest) < int(rest[1])*8+8 {
+				return h, false
+			}
+			h.proto, h.upper = rest[0], h.upper+int(rest[1])*8+8
+		case protoFragment:
+			if len(rest) < 8 || h.fragment {
+				return h, false
+			}
+			field := be.Uint16(rest[2:])
+			h.fragment, h.offset, h.more = true, int(field&^7), field&1 != 0
+			h.id = be.Uint32(rest[4:])
+			h.proto, h.upper = rest[0], h.upper+8
+			if h.offset > 0 {
+				return h, true // no header of the upper layer here
+			}
+		default:
+			return h, true
+		}
+	}
+}
+
+// flowKey names the TCP or UDP flow that a packet belongs to, the same in both
+// directions; other packets are flows by addresses and protocol.
+type flowKey struct {
+	low, high netip.AddrPort
+	proto     byte
+}
+
+func flowOf(data []byte) flowKey {
+	h, ok := parseIP(data)
+	if !ok {
+		return flowKey{}
+	}
+	var from, to uint16
+	if (h.proto == protoTCP || h.proto == protoUDP) && h.offset == 0 && len(data) >= h.upper+4 {
+		from, to = binary.BigEndian.Uint16(data[h.upper:]), binary.BigEndian.Uint16(data[h.upper+2:])
+	}
+	a, b := netip.AddrPortFrom(h.src, from), netip.AddrPortFrom(h.dst, to)
+	if b.Compare(a) < 0 {
+		a, b = b, a
+	}
+	return flowKey{a, b, h.proto}
+}
