@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// command is one word of the command line.
+type command struct {
+	name     string
+	synopsis string // what follows the name
+	summary  string // one line
+	text     string // the rest of the help
+	flags    *pflag.FlagSet
+	run      func(ctx context.Context, s *streams, args []string) int // args without the flags
+}
+
+// commands returns all commands, with their flags unset.
+func commands() []*command {
+	return []*command{repairCommand(), tablesCommand(), versionCommand(), helpCommand()}
+}
+
+func find(name string) *command {
+	all := commands()
+	if i := slices.IndexFunc(all, func(c *command) bool { return c.name == name }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// newFlags returns an empty set that prints nothing by itself.
+func newFlags(name string) *pflag.FlagSet {
+	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
+	flags.SortFlags = false
+	flags.Usage = func() {}
+	return flags
+}
+
+// run carries out a command line and returns the exit code.
+func run(ctx context.Context, s *streams, args []string) int {
+	root := newFlags("mendcap")
+	root.SetInterspersed(false)
+	root.BoolP("help", "h", false, "")
+	showVersion := root.Bool("version", false, "")
+	err := root.Parse(args)
+	var unknown *pflag.NotExistError
+	help, _ := root.GetBool("help")
+	switch {
+	case errors.As(err, &unknown): // a flag of repair, which need not be named
+		return find("repair").start(ctx, s, args)
+	case err != nil:
+		return s.fail("", usagef(seeHelp, "%v", err))
+	case help:
+		return s.print(overview())
+	case *showVersion:
+		return s.print(versionText())
+	case root.NArg() == 0:
+		return s.fail("", usagef(seeHelp, "no command and no capture"))
+	}
+	return dispatch(ctx, s, root.Args())
+}
+
+const seeHelp = "see: mendcap help"
+
+// dispatch takes the first word as a command, or else as a capture.
+func dispatch(ctx context.Context, s *streams, words []string) int {
+	if c := find(words[0]); c != nil {
+		return c.start(ctx, s, words[1:])
+	}
+	if words[0] != "-" && !hasGlob(words[0]) {
+		if _, err := os.Lstat(words[0]); errors.Is(err, os.ErrNotExist) {
+			return s.fail(words[0], usagef("the commands are "+commandNames()+"; a capture's name must be that of a file",
+				"unknown command, and no such file"))
+		}
+	}
+	return find("repair").start(ctx, s, words)
+}
+
+func commandNames() string {
+	var names []string
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// start parses the flags of c and runs it.
+func (c *command) start(ctx context.Context, s *streams, args []string) int {
+	c.flags.BoolP("help", "h", false, "show this help")
+	if err := c.flags.Parse(args); err != nil {
+		return s.fail("", usagef("see: mendcap help "+c.name, "%v", err))
+	}
+	if help, _ := c.flags.GetBool("help"); help {
+		return s.print(c.help())
+	}
+	return c.run(ctx, s, c.flags.Args())
+}
+
+// print writes text to standard output.
+func (s *streams) print(text string) int {
+	if _, err := fmt.Fprint(s.out, text); err != nil {
+		return s.fail("standard output", err)
+	}
+	return exitDone
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// The exit codes of all commands. Where one run meets several, it ends with
+// the largest.
+const (
+	exitDone        = 0
+	exitUsage       = 2
+	exitDamaged     = 3
+	exitNoCapture   = 4
+	exitIO          = 5
+	exitInterrupted = 130
+)
+
+// exitCodes is the table that the help shows. 1 and 6 belong to commands that
+// find things and that repair whole folders; no other meaning may take them.
+var exitCodes = []struct {
+	code    int
+	meaning string
+}{
+	{exitDone, "done"},
+	{1, "a check has findings"},
+	{exitUsage, "usage: the command line can't be meant so; nothing was written"},
+	{exitDamaged, "the input was damaged; what could be read was written"},
+	{exitNoCapture, "no usable input: missing, unreadable, or of no known format"},
+	{exitIO, "reading or writing failed, or the output exists and differs"},
+	{6, "some captures of a batch failed"},
+	{exitInterrupted, "interrupted; the capture at hand left no output"},
+}
+
+// usageError is a command line that can't be carried out.
+type usageError struct{ text, hint string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(hint, format string, args ...any) error {
+	return &usageError{text: fmt.Sprintf(format, args...), hint: hint}
+}
+
+// explain returns the exit code that err stands for, and what may help.
+func explain(err error) (code int, hint string) {
+	var usage *usageError
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage, usage.hint
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted, ""
+	case errors.Is(err, repair.ErrUsage):
+		return exitUsage, "see: mendcap help repair"
+	case errors.Is(err, repair.ErrNoCapture):
+		return exitNoCapture, "pcap and pcapng files are read, as they are or in gzip"
+	case errors.Is(err, repair.ErrExists):
+		return exitIO, "--force replaces it; -w FILE or -o DIR writes elsewhere"
+	}
+	return exitIO, ""
+}
+
+// fail prints err, about the file of that name if it is not "", and returns
+// the exit code.
+func (s *streams) fail(name string, err error) int {
+	code, hint := explain(err)
+	if name != "" {
+		name = report.Sanitise(name) + ": "
+	}
+	text := report.Sanitise(strings.ReplaceAll(err.Error(), "\n", "; ")) // of joined errors
+	if code == exitInterrupted {
+		text = "interrupted"
+	}
+	fmt.Fprintf(s.err, "mendcap: %s%s\n", name, text)
+	if hint != "" {
+		fmt.Fprintf(s.err, "  hint: %s\n", report.Sanitise(hint))
+	}
+	return code
+}

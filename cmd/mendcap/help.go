@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// helpWidth is that of help texts, columns.
+const helpWidth = 80
+
+func helpCommand() *command {
+	return &command{
+		name:     "help",
+		synopsis: "[COMMAND]",
+		summary:  "explain a command",
+		text:     "Without a command, lists them all, and the exit codes.",
+		flags:    newFlags("help"),
+		run:      runHelp,
+	}
+}
+
+func runHelp(_ context.Context, s *streams, args []string) int {
+	switch len(args) {
+	case 0:
+		return s.print(overview())
+	case 1:
+		c := find(args[0])
+		if c == nil {
+			return s.fail(args[0], usagef("the commands are "+commandNames(), "unknown command"))
+		}
+		return s.print(c.help())
+	}
+	return s.fail("", usagef(seeHelp, "help takes one command"))
+}
+
+// overview is the help of the whole tool.
+func overview() string {
+	var b strings.Builder
+	b.WriteString(`Mendcap repairs packet captures that were taken with raw sockets: it fills in
+the IPv6 headers that are missing, and puts packets back in their true order.
+It changes only what it can prove.
+
+Usage:
+  mendcap [repair] [FLAG]... CAPTURE...
+  mendcap COMMAND [FLAG]... [ARGUMENT]...
+  mendcap --help | --version
+
+Commands:
+`)
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-8s %s\n", c.name, c.summary)
+	}
+	b.WriteString("\nExit codes:\n")
+	for _, e := range exitCodes {
+		fmt.Fprintf(&b, "  %3d  %s\n", e.code, e.meaning)
+	}
+	b.WriteString("\nWhere one run meets several, it ends with the largest.\n")
+	return b.String()
+}
+
+// help is the help of one command.
+func (c *command) help() string {
+	if c.flags.Lookup("help") == nil {
+		c.flags.BoolP("help", "h", false, "show this help")
+	}
+	usage := strings.TrimSpace("mendcap " + c.name + " " + c.synopsis)
+	// pflag spells out the values of switches, which are rarely wanted.
+	const values = "[=true|false]"
+	flags := strings.ReplaceAll(c.flags.FlagUsagesWrapped(helpWidth), values, strings.Repeat(" ", len(values)))
+	return fmt.Sprintf("Usage:\n  %s\n\n%s.\n\n%s\n\nFlags:\n%s", usage,
+		strings.ToUpper(c.summary[:1])+c.summary[1:], c.text, flags)
+}

@@ -1,0 +1,54 @@
+// Mendcap repairs packet captures that were taken with raw sockets: it infers
+// the IPv6 headers that such a socket leaves out, and puts packets back in the
+// order that TCP proves. Package repair does the work; this command reads
+// flags, names files and chooses the exit code.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+func main() { os.Exit(interruptible()) }
+
+// interruptible runs the command line until it is done or interrupted. A
+// second interrupt ends the process at once.
+func interruptible() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, terminal(), os.Args[1:])
+}
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+	width    int  // of the terminal that shows reports, columns; 0 if there is none
+	progress bool // err is a terminal
+}
+
+func terminal() *streams {
+	s := &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, progress: term.IsTerminal(int(os.Stderr.Fd()))}
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		s.width = width
+	}
+	return s
+}
+
+// interruptibleInput returns standard input as a reader that ends with the
+// context's error: a read of a terminal or a pipe can't be ended otherwise.
+func (s *streams) interruptibleInput(ctx context.Context) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		_, err := io.Copy(w, s.in)
+		w.CloseWithError(err)
+	}()
+	context.AfterFunc(ctx, func() { w.CloseWithError(ctx.Err()) })
+	return r
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// job is one capture and where its repaired form goes; "-" stands for
+// standard input and output.
+type job struct{ in, out string }
+
+// plan decides what is read and written. It writes nothing but a note for
+// each capture that it skips: an error here leaves everything as it was.
+func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
+	captures, err := f.captures(s, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.checkTargets(captures); err != nil {
+		return nil, err
+	}
+	jobs := make([]job, 0, len(captures))
+	for _, in := range captures {
+		out := f.write
+		if out == "" {
+			out = repair.OutputName(in, f.dir)
+		}
+		jobs = append(jobs, job{in, out})
+	}
+	if err := checkCollisions(jobs); err != nil {
+		return nil, err
+	}
+	return jobs, f.checkReports(jobs)
+}
+
+// captures returns the names of the captures.
+func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
+	if f.read != "" {
+		if len(args) > 0 {
+			return nil, usagef("-r FILE is another way of naming the one capture", "-r and %q both name a capture", args[0])
+		}
+		return []string{f.read}, nil
+	}
+	if len(args) == 0 {
+		return nil, usagef("see: mendcap help repair", "no capture was named")
+	}
+	captures, err := expandGlobs(args)
+	if err != nil {
+		return nil, err
+	}
+	if len(captures) == 1 && captures[0] == args[0] {
+		return captures, nil // named alone
+	}
+	kept := slices.DeleteFunc(captures, func(name string) bool {
+		mended := isMended(name)
+		if mended {
+			fmt.Fprintf(s.err, "mendcap: %s: skipped: it is mendcap's own output (name it alone to repair it)\n", report.Sanitise(name))
+		}
+		return mended
+	})
+	if len(kept) == 0 {
+		return nil, usagef("name one alone to repair it", "all captures named are mendcap's own output")
+	}
+	return kept, nil
+}
+
+func isMended(name string) bool {
+	return strings.HasSuffix(strings.ToLower(name), repair.Mended)
+}
+
+// checkTargets checks what -w and -o ask for.
+func (f *repairFlags) checkTargets(captures []string) error {
+	switch {
+	case f.write != "" && f.dir != "":
+		return usagef("-w names one file, -o a folder", "-w and -o can't be used together")
+	case f.write != "" && len(captures) > 1:
+		return usagef("-o DIR writes each capture there under its own name", "-w names one file for %d captures", len(captures))
+	case f.write == "" && slices.Contains(captures, "-"):
+		return usagef("-w FILE names it; -w - is standard output", "standard input needs a named output")
+	case f.write == "-" && f.json:
+		return usagef("--report FILE.json writes the JSON to a file", "-w - and --json both need standard output")
+	}
+	if f.dir == "" {
+		return nil
+	}
+	if info, err := os.Stat(f.dir); err != nil || !info.IsDir() {
+		return usagef("-o takes a folder that exists", "%s is not a folder", f.dir)
+	}
+	return nil
+}
+
+// checkCollisions looks for two captures with one output.
+func checkCollisions(jobs []job) error {
+	seen := map[string]string{}
+	for _, j := range jobs {
+		key := pathKey(j.out)
+		if other, ok := seen[key]; ok {
+			return usagef("repair them in two runs, with -w or -o", "%s and %s would both be written to %s", other, j.in, j.out)
+		}
+		seen[key] = j.in
+	}
+	return nil
+}
+
+// pathKey tells paths of different files apart, as far as names can.
+func pathKey(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		path = strings.ToLower(path)
+	}
+	return path
+}
+
+// hasGlob reports whether a name that is no file's can stand for several.
+func hasGlob(name string) bool { return strings.ContainsAny(name, "*?[{") }
+
+// expandGlobs replaces names that are no file's by the files that they match:
+// not every shell does so.
+func expandGlobs(names []string) ([]string, error) {
+	var all []string
+	for _, name := range names {
+		if _, err := os.Lstat(name); err == nil || !hasGlob(name) {
+			all = append(all, name)
+			continue
+		}
+		found, err := doublestar.FilepathGlob(name, doublestar.WithFilesOnly())
+		if err != nil {
+			return nil, usagef("quote a name that is no pattern, or check its brackets", "%s: %v", name, err)
+		}
+		if len(found) == 0 {
+			return nil, usagef("* stands for part of a name, ** for folders", "no file matches %s", name)
+		}
+		slices.Sort(found)
+		all = append(all, found...)
+	}
+	return all, nil
+}

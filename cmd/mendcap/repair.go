@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// repairFlags are the flags of repair as they were given.
+type repairFlags struct {
+	read, write, dir string
+	tables           []string
+	reports          []string
+	json             bool
+	force            bool
+	quiet            bool
+	findings         int
+	layout           string
+	without          []string
+}
+
+const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--tables PATH]...
+      [--report FILE]... [--json] [--force] [-q] [--findings N]
+      [--user-layout LAYOUT] [--without LAW]... CAPTURE...`
+
+const repairText = `The repaired capture X.mended.pcapng is written beside X.pcap, whole or not at
+all. An output that exists and is identical is left as it is; another one is
+replaced only with --force. Network tables are found beside the capture, as
+X.tables/, X.pcap.tables/, X.tables.json and X.tables.txt, unless --tables names
+them. "-" is standard input and needs -w; with -w - the report goes to standard
+error. The report goes to standard output, progress and errors to standard
+error. With several captures, those named *.mended.pcapng are skipped, and JSON
+is one array of reports instead of one report.`
+
+func repairCommand() *command {
+	f := &repairFlags{}
+	flags := newFlags("repair")
+	flags.StringVarP(&f.read, "read", "r", "", "`FILE` is the one capture to repair")
+	flags.StringVarP(&f.write, "write", "w", "", "write the repaired capture to `FILE`")
+	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`")
+	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable)")
+	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix: "+reportSuffixes+" (repeatable)")
+	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
+	flags.BoolVar(&f.force, "force", false, "replace another output of the same name")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report (but --json)")
+	flags.IntVar(&f.findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
+	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
+	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
+	return &command{
+		name: "repair", synopsis: repairSynopsis, text: repairText,
+		summary: "repair captures and report what was found",
+		flags:   flags,
+		run:     f.run,
+	}
+}
+
+func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
+	if f.findings < 1 {
+		return s.fail("", usagef("--findings N takes a number from 1", "--findings %d", f.findings))
+	}
+	jobs, err := f.plan(s, args)
+	if err != nil {
+		return s.fail("", err)
+	}
+	to, err := f.openSinks(s, len(jobs) > 1)
+	if err != nil {
+		return s.fail("", err)
+	}
+	code := exitDone
+	for _, j := range jobs {
+		one := f.repair(ctx, s, j, to)
+		code = max(code, one)
+		if one == exitInterrupted || one == exitUsage {
+			break // the captures that follow would end the same way
+		}
+	}
+	if err := to.close(); err != nil {
+		code = max(code, s.fail("", err))
+	}
+	return code
+}
+
+// repair carries out one job.
+func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
+	o := repair.Options{
+		Tables: f.tables, Force: f.force, Findings: f.findings, UserLayout: f.layout,
+		Without: f.without, Stdout: s.out,
+	}
+	if j.in == "-" {
+		o.Stdin = s.interruptibleInput(ctx)
+	}
+	bar := f.progress(s, j.in)
+	o.Progress = bar.set
+	r, err := repair.File(ctx, j.in, j.out, o)
+	bar.close()
+	if err != nil {
+		return s.fail(j.in, err)
+	}
+	code := exitDone
+	for _, d := range r.Damage {
+		code = exitDamaged
+		fmt.Fprintf(s.err, "mendcap: %s: damaged after frame %d, at byte %d: %s\n", report.Sanitise(j.in),
+			d.Frame, d.Offset, report.Sanitise(d.What))
+	}
+	if err := to.add(&r); err != nil {
+		code = max(code, s.fail(j.in, err))
+	}
+	return code
+}

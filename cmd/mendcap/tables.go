@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/report"
+)
+
+func tablesCommand() *command {
+	flags := newFlags("tables")
+	asJSON := flags.Bool("json", false, "print the union of all tables in mendcap's own JSON form")
+	return &command{
+		name:     "tables",
+		synopsis: "[--json] PATH...",
+		summary:  "show what files of network tables give",
+		text: `Reads files, and every file of folders, as "mendcap repair" would, and shows
+what each gave and which lines were not understood. Ends with 3 if a file could
+not be used, and with 4 if no file gave anything.`,
+		flags: flags,
+		run: func(_ context.Context, s *streams, args []string) int {
+			return s.showTables(args, *asJSON)
+		},
+	}
+}
+
+func (s *streams) showTables(args []string, asJSON bool) int {
+	if len(args) == 0 {
+		return s.fail("", usagef("see: mendcap help tables", "no file or folder of tables"))
+	}
+	paths, err := expandGlobs(args)
+	if err != nil {
+		return s.fail("", err)
+	}
+	snapshot, results, loadErr := tables.Load(paths...)
+	files, code := s.tableFiles(results)
+	if loadErr != nil {
+		code = max(code, s.fail("", loadErr))
+	}
+	if asJSON {
+		err = tables.WriteJSON(s.out, snapshot)
+	} else if len(files) > 0 {
+		err = report.WriteTables(s.out, s.width, files)
+	}
+	if err != nil {
+		code = max(code, s.fail("standard output", err))
+	}
+	return code
+}
+
+// tableFiles returns results as the report shows them, and prints what could
+// not be used.
+func (s *streams) tableFiles(results []tables.Result) (files []report.TableFile, code int) {
+	rows := 0
+	for _, r := range results {
+		f := report.TableFile{Problem: r.Problem, Table: report.Table{Name: r.Name, Format: r.Format,
+			Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood}}
+		for _, line := range r.Lines {
+			f.Lines = append(f.Lines, report.TableLine(line))
+		}
+		files = append(files, f)
+		rows += r.Rows
+		if r.Problem != "" {
+			code = exitDamaged
+			fmt.Fprintf(s.err, "mendcap: %s: %s\n", report.Sanitise(r.Name), report.Sanitise(r.Problem))
+		}
+	}
+	if rows == 0 {
+		fmt.Fprintln(s.err, "mendcap: no file gave a row")
+		code = exitNoCapture
+	}
+	return files, code
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+func versionCommand() *command {
+	return &command{
+		name:    "version",
+		summary: "print the version",
+		text:    "Names the version or revision that the binary was built from, and with what.",
+		flags:   newFlags("version"),
+		run: func(_ context.Context, s *streams, args []string) int {
+			if len(args) > 0 {
+				return s.fail("", usagef("see: mendcap help version", "version takes no arguments"))
+			}
+			return s.print(versionText())
+		},
+	}
+}
+
+// versionText is what the Go tool has stamped into the binary.
+func versionText() string {
+	version, revision, modified := "(unknown)", "", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, setting := range info.Settings {
+			switch {
+			case setting.Key == "vcs.revision":
+				revision = ", revision " + setting.Value
+			case setting.Key == "vcs.modified" && setting.Value == "true":
+				modified = " with changes"
+			}
+		}
+	}
+	return fmt.Sprintf("mendcap %s%s%s, %s, %s/%s\n", version, revision, modified,
+		runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
