@@ -1,6 +1,10 @@
 package infer
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
 
 // DefaultMaxClusters is the bound on clusters where Options name none.
 const DefaultMaxClusters = 1 << 18
@@ -9,43 +13,176 @@ const DefaultMaxClusters = 1 << 18
 // default bound.
 type Options struct {
 	Snapshot *Snapshot // the host's tables; nil without any; not kept
-	// MaxClusters bounds the flows, and the clusters in them, that are kept:
-	// about 200 bytes each. Packets beyond it are answered one by one, without
-	// the evidence of their flow, and counted by Evicted. 0 means
-	// DefaultMaxClusters.
+	// MaxClusters bounds what is kept of the capture: flows, the clusters in
+	// them, and addresses, about 300 bytes for one of each. Packets beyond it
+	// are answered one by one, without the evidence of their cluster, and
+	// counted by Evicted. 0 means DefaultMaxClusters.
 	MaxClusters int
 }
 
 // Engine infers headers from what it has observed.
-type Engine struct{}
+type Engine struct {
+	flows      flows
+	candidates candidates
+	vantage    vantage
+	truncated  bool // some packet's checksum can't be verified
+
+	// By Conclude.
+	open    [directions]float64 // log2 odds of "none of the candidates"
+	lists   [][]Candidate       // of clusters that stayed undecided
+	byPorts map[portKey]int32   // the flow from these ports, manyFlows if several; only if truncated
+}
 
 // New returns an Engine that knows what o's tables say.
-func New(o Options) *Engine { return &Engine{} }
-
-// Facts are what one packet says: all that Observe and Infer need, without a
-// pointer into the packet. The zero value says nothing.
-type Facts struct{ src netip.Addr }
-
-// Examine returns the facts of p. It is pure, and reads the data once.
-func Examine(p *Packet) Facts { return Facts{} }
+func New(o Options) *Engine {
+	most := o.MaxClusters
+	if most <= 0 {
+		most = DefaultMaxClusters
+	}
+	e := &Engine{flows: newFlows(), candidates: newCandidates()}
+	if o.Snapshot != nil {
+		e.seed(o.Snapshot)
+	}
+	e.flows.limit(most)
+	e.candidates.limit(most)
+	return e
+}
 
 // Observe takes in one header-less packet.
-func (e *Engine) Observe(f *Facts) {}
+func (e *Engine) Observe(f *Facts) {
+	if !isUnspecified(f.dst) {
+		e.candidates.add(f.dst, f.zone, isSeen)
+	}
+	known := false
+	for h := range hypotheses {
+		if f.bits[h] != 0 {
+			e.observeAs(f, h)
+			known = true
+		}
+	}
+	if !known {
+		e.see(f.src, f.zone)
+	}
+}
 
-// ObserveFlow takes in one packet that has its IPv6 header.
-func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint16) {}
+// observeAs takes in f, read under h.
+func (e *Engine) observeAs(f *Facts, h hypothesis) {
+	key := f.key(h)
+	i, fresh := e.flows.open(key)
+	if fresh {
+		e.see(f.src, f.zone)
+	}
+	if h == asICMPv6 && f.dictation != dictatesNothing {
+		e.observeDictated(f)
+	}
+	if i == none {
+		e.flows.evicted++
+		return
+	}
+	e.flows.list[i].packets++
+	if !isUnspecified(f.dst) {
+		e.flows.name(key, f.dst, bySeen)
+	}
+	if h == asTCP {
+		e.flows.list[i].follow(f)
+	}
+	if !f.checked(h) {
+		e.truncated = true
+		return
+	}
+	if f.clustered(h) && !e.flows.add(i, f.need(h), f.field[h], f.bits[h]) {
+		e.flows.evicted++
+	}
+}
 
-// Conclude decides all that was observed.
-func (e *Engine) Conclude() {}
+// follow takes in the sequence numbers of a TCP packet.
+func (fl *flow) follow(f *Facts) {
+	if f.hasSeq {
+		fl.seqs.add(f.seq)
+		fl.seqs.add(f.end)
+	}
+	if f.hasAck {
+		fl.acks.add(f.ack)
+	}
+}
 
-// Infer returns what can be proved of the header of the packet behind f.
-func (e *Engine) Infer(f *Facts) Answer { return Answer{NextHeader: Unknown} }
+// observeDictated takes in what an ICMPv6 message says of other packets: who
+// asked for an advertisement, and where the quoted packet went.
+func (e *Engine) observeDictated(f *Facts) {
+	switch f.dictation {
+	case toSolicited:
+		if !isUnspecified(f.src) {
+			e.flows.name(solicited(f.target, f.zone), f.src, byPayload)
+		}
+	case toAllRouters:
+		if f.icmpType == icmpRouterSolicit && !isUnspecified(f.src) {
+			e.flows.name(solicited(packet.Addr{}, f.zone), f.src, byPayload)
+		}
+	case toQuotedSource:
+		e.see(f.target, f.zone)
+		e.see(f.quoted, f.zone)
+		if f.quotedProto == packet.ProtoTCP || f.quotedProto == packet.ProtoUDP {
+			k := flowKey{src: f.target, ports: f.quotedPorts, class: class(f.quotedProto)}
+			if isLinkLocal(k.src) {
+				k.zone = f.zone
+			}
+			e.flows.name(k, f.quoted, bySeen)
+		}
+	}
+}
 
-// Local returns the host's own addresses, sorted.
-func (e *Engine) Local() []netip.Addr { return nil }
+// solicited returns the key under which those are named who asked for an
+// advertisement of target; :: stands for any router.
+func solicited(target packet.Addr, zone uint32) flowKey {
+	k := flowKey{src: target, zone: zone, class: icmpClass(icmpNeighborAdvert)}
+	if isUnspecified(target) {
+		k.class = icmpClass(icmpRouterAdvert)
+	} else if !isLinkLocal(target) {
+		k.zone = 0
+	}
+	return k
+}
+
+// see makes a candidate of an address that the capture shows.
+func (e *Engine) see(a packet.Addr, zone uint32) {
+	if !isMulticast(a) {
+		e.candidates.add(a, zone, isSeen)
+	}
+}
+
+// ObserveFlow takes in one packet that has its IP header. sport and dport are
+// 0 where there are no ports.
+func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint16) {
+	from, to := packet.AddrOf(src), packet.AddrOf(dst)
+	e.vantage.edge(from, to)
+	if isMapped(from) || isUnspecified(from) {
+		return
+	}
+	zone := zoneOf(src)
+	key := flowKey{src: from, ports: portsOf(sport, dport), class: class(proto)}
+	if isLinkLocal(from) {
+		key.zone = zone
+	}
+	i, fresh := e.flows.open(key)
+	if i == none {
+		e.flows.evicted++
+	} else if !fresh {
+		if _, known := e.flows.namedBy(&e.flows.list[i], to); known {
+			return
+		}
+	}
+	e.candidates.add(from, zone, isSeen)
+	e.candidates.add(to, zoneOf(dst), isSeen)
+	e.flows.name(key, to, bySeen)
+}
+
+// Local returns the host's own addresses, sorted: those that the tables name,
+// else those that the capture proves to be an end of all its traffic.
+func (e *Engine) Local() []netip.Addr { return e.vantage.addresses() }
 
 // Candidates returns the number of distinct addresses tried.
-func (e *Engine) Candidates() int { return 0 }
+func (e *Engine) Candidates() int { return e.candidates.distinct() }
 
-// Evicted returns the number of packets that found no room in the cluster table.
-func (e *Engine) Evicted() int64 { return 0 }
+// Evicted returns the number of packets that found no room in the cluster
+// table; they are answered without the evidence of their cluster.
+func (e *Engine) Evicted() int64 { return e.flows.evicted }

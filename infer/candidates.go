@@ -1,0 +1,153 @@
+package infer
+
+import (
+	"bytes"
+	"math"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// role says why an address is a candidate; several may hold.
+type role uint8
+
+const (
+	inCache    role = 1 << iota // the host has sent to it
+	inNeighbor                  // the tables name it
+	isLocal                     // the host's own
+	isSeen                      // seen in the capture
+
+	roles = 4 // their number
+)
+
+// maxCrowd bounds the candidates of one residue that are looked at. Beyond it
+// they are too many to be told apart by less than a name.
+const maxCrowd = 1024
+
+// place is an address on an interface; zone is 0 where it doesn't matter or
+// isn't known.
+type place struct {
+	addr packet.Addr
+	zone uint32
+}
+
+// candidate is an address that packets may have gone to.
+type candidate struct {
+	place
+	roles role
+}
+
+// candidates is the table of addresses, found by their residue.
+type candidates struct {
+	max    int
+	index  map[place]int32
+	list   []candidate
+	counts [roles]int // by role
+
+	// By arrange: the candidates with residue r are order[start[r]:start[r+1]].
+	start    []int32
+	order    []int32
+	occupied float64 // share of the residues that some candidate has
+}
+
+func newCandidates() candidates {
+	return candidates{max: math.MaxInt32, index: map[place]int32{}}
+}
+
+// limit leaves room for that many more addresses.
+func (t *candidates) limit(room int) { t.max = min(len(t.list)+room, math.MaxInt32) }
+
+// add notes that a has a role. Addresses that no packet is sent to, and IPv4's,
+// are left out.
+func (t *candidates) add(a packet.Addr, zone uint32, r role) {
+	if isUnspecified(a) || isMapped(a) {
+		return
+	}
+	p := place{addr: a}
+	if isLinkLocal(a) {
+		p.zone = zone
+	}
+	i, ok := t.index[p]
+	if !ok {
+		if len(t.list) >= t.max {
+			return
+		}
+		i = int32(len(t.list))
+		t.list = append(t.list, candidate{place: p})
+		t.index[p] = i
+	}
+	t.list[i].roles |= r
+}
+
+// arrange sorts the candidates by residue, and by address within one, so that
+// results do not depend on the order in which they came.
+func (t *candidates) arrange() {
+	t.start = make([]int32, 1<<16+1)
+	t.order = make([]int32, len(t.list))
+	sums := make([]residue, len(t.list))
+	t.counts = [roles]int{}
+	for i := range t.list {
+		sums[i] = residueOf(t.list[i].addr)
+		t.start[int(sums[i])+1]++
+		t.order[i] = int32(i)
+		for r := range t.counts {
+			if t.list[i].roles&(1<<r) != 0 {
+				t.counts[r]++
+			}
+		}
+	}
+	filled := 0
+	for r := 1; r < len(t.start); r++ {
+		if t.start[r] > 0 {
+			filled++
+		}
+		t.start[r] += t.start[r-1]
+	}
+	t.occupied = float64(filled) / 0xFFFF
+	slices.SortFunc(t.order, func(i, j int32) int {
+		if sums[i] != sums[j] {
+			return int(sums[i]) - int(sums[j])
+		}
+		return compareAddr(t.list[i].addr, t.list[j].addr)
+	})
+}
+
+// with returns the indices of the candidates that have residue r.
+func (t *candidates) with(r residue) []int32 {
+	if t.start == nil {
+		return nil
+	}
+	return t.order[t.start[r]:t.start[int(r)+1]]
+}
+
+// share returns log2 of one candidate's share among those with role r.
+func (t *candidates) share(r role) float64 {
+	for i := range t.counts {
+		if r == 1<<i {
+			return -math.Log2(float64(max(1, t.counts[i])))
+		}
+	}
+	return 0
+}
+
+// distinct returns the number of addresses, zones aside.
+func (t *candidates) distinct() int {
+	addresses := make([]packet.Addr, len(t.list))
+	for i := range t.list {
+		addresses[i] = t.list[i].addr
+	}
+	slices.SortFunc(addresses, compareAddr)
+	return len(slices.Compact(addresses))
+}
+
+func compareAddr(a, b packet.Addr) int { return bytes.Compare(a[:], b[:]) }
+
+func isUnspecified(a packet.Addr) bool { return a == packet.Addr{} }
+func isLoopback(a packet.Addr) bool    { return a == packet.Addr{15: 1} }
+func isMulticast(a packet.Addr) bool   { return a[0] == 0xFF }
+func isLinkLocal(a packet.Addr) bool   { return a[0] == 0xFE && a[1]&0xC0 == 0x80 }
+
+// isMapped reports whether a is an IPv4 address (::ffff:0:0/96).
+func isMapped(a packet.Addr) bool {
+	return [12]byte(a[:12]) == [12]byte{10: 0xFF, 11: 0xFF}
+}

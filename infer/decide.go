@@ -1,0 +1,279 @@
+package infer
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// credible is the posterior from which on an answer is given. The runner-up
+// has at most a thousandth then.
+const credible = 0.999
+
+// maxListed bounds the candidates that an answer lists.
+const maxListed = 3
+
+// evidence is Evidence in a byte, the strongest first.
+type evidence uint8
+
+const (
+	byTable evidence = iota
+	byPayload
+	byReverse
+	byCache
+	byNeighbor
+	byLocal
+	bySeen
+	byChecksum
+	noEvidence
+
+	evidences // their number
+)
+
+var evidenceNames = [evidences]Evidence{
+	ByConnection, ByPayload, ByReverseFlow, ByCache, ByNeighbor, ByLocal, BySeen, ByChecksum, ByNone,
+}
+
+// outcome is what was decided of a cluster or a packet.
+type outcome struct {
+	dst      packet.Addr // if found
+	found    bool        // the destination is proved, and with it the protocol
+	protocol uint8       // Unknown where it isn't proved
+	by       evidence
+	listed   int32 // in Engine.lists, none without one
+}
+
+// direction tells what the host sent from the rest.
+type direction uint8
+
+const (
+	outbound direction = iota
+	inbound            // or not known
+
+	directions // their number
+)
+
+func (e *Engine) direction(src packet.Addr) direction {
+	if e.vantage.proved(src) {
+		return outbound
+	}
+	return inbound
+}
+
+// Conclude decides all that was observed. It is called once, between the last
+// Observe and the first Infer.
+func (e *Engine) Conclude() {
+	if e.truncated {
+		e.indexPorts()
+	}
+	local := e.settleLocal()
+	e.decideAll()
+	if e.vantage.known != nil {
+		return
+	}
+	e.learnEdges()
+	if again := e.settleLocal(); !slices.Equal(local, again) {
+		e.decideAll()
+	}
+}
+
+// settleLocal gives the host's own addresses, as known now, their role, and
+// arranges the candidates.
+func (e *Engine) settleLocal() []packet.Addr {
+	list := e.vantage.all()
+	slices.SortFunc(list, compareAddr)
+	if e.vantage.known == nil {
+		for i := range e.candidates.list {
+			e.candidates.list[i].roles &^= isLocal
+		}
+		for _, a := range list {
+			e.candidates.add(a, 0, isLocal)
+		}
+	}
+	e.candidates.arrange()
+	return list
+}
+
+// learnEdges shows the vantage the conversations that were proved.
+func (e *Engine) learnEdges() {
+	e.eachCluster(func(fl *flow, c *cluster) {
+		if c.found {
+			e.vantage.edge(fl.key.src, c.dst)
+		}
+	})
+}
+
+// eachCluster calls visit with every cluster.
+func (e *Engine) eachCluster(visit func(*flow, *cluster)) {
+	for i := range e.flows.list {
+		if fl := &e.flows.list[i]; fl.first != none {
+			visit(fl, &e.flows.clusters[fl.first])
+		}
+	}
+	for k, c := range e.flows.clusterOf { // in any order: what is visited doesn't depend on it
+		visit(&e.flows.list[k>>16], &e.flows.clusters[c])
+	}
+}
+
+// decideAll decides every cluster.
+func (e *Engine) decideAll() {
+	e.lists = nil
+	e.learnOpen()
+	room := make([]scored, 0, 64)
+	e.eachCluster(func(fl *flow, c *cluster) {
+		q := e.questionOf(fl, c)
+		room = e.explain(room[:0], &q)
+		var listed []Candidate
+		c.outcome, listed = e.settle(room, []question{q})
+		if listed != nil {
+			c.listed = int32(len(e.lists))
+			e.lists = append(e.lists, listed)
+		}
+	})
+}
+
+// questionOf returns the question that c asks.
+func (e *Engine) questionOf(fl *flow, c *cluster) question {
+	q := question{key: fl.key, h: fl.key.hypothesis(), fl: fl, need: c.need, checked: true, header: float64(c.least)}
+	if q.h == asUDP {
+		q.said = dictatedByPort(fl.key.ports)
+	}
+	if fl.proved(c) {
+		q.proved = true
+		q.header += bitsProved
+	}
+	return q
+}
+
+// learnOpen learns from the flows without any candidate how often the true
+// destination is not among the candidates. Those that match by chance are
+// allowed for.
+func (e *Engine) learnOpen() {
+	const (
+		least   = 1.0 / 64
+		assumed = 16 // flows that had one, before the first is seen
+	)
+	matched := map[*flow]bool{}
+	e.eachCluster(func(fl *flow, c *cluster) {
+		matched[fl] = matched[fl] || e.hasCandidate(fl, c)
+	})
+	var flows, empty [directions]float64
+	for fl, some := range matched {
+		d := e.direction(fl.key.src)
+		flows[d]++
+		if !some {
+			empty[d]++
+		}
+	}
+	for d := range e.open {
+		missing := empty[d] / math.Max(1-e.candidates.occupied, 0.05)
+		e.open[d] = math.Log2(min(1, max(least, (missing+1)/(flows[d]+assumed))))
+	}
+}
+
+// hasCandidate reports whether any address fits c.
+func (e *Engine) hasCandidate(fl *flow, c *cluster) bool {
+	if len(e.candidates.with(c.need)) > 0 {
+		return true
+	}
+	q := e.questionOf(fl, c)
+	var room [4]scored
+	return len(e.named(room[:0], &q)) > 0
+}
+
+// settle weighs list, all explanations of questions, against one another.
+func (e *Engine) settle(list []scored, questions []question) (outcome, []Candidate) {
+	sortScored(list)
+	other := math.Exp2(e.open[e.direction(questions[0].key.src)])
+	total := other
+	for i := range list {
+		total += math.Exp2(list[i].total)
+	}
+	o := outcome{protocol: Unknown, by: noEvidence, listed: none}
+	if best := &list[0]; !isUnspecified(best.addr) && math.Exp2(best.total) >= credible*total {
+		o.found, o.dst, o.by = true, best.addr, best.by
+		o.protocol = protocols[best.h]
+		return o, nil
+	}
+	for i := range questions {
+		if q := &questions[i]; protocolStands(list, q, total, other) {
+			o.protocol, o.by = protocols[q.h], byChecksum
+		}
+	}
+	return o, shortlist(list, total)
+}
+
+// sortScored sorts the likeliest first, and otherwise so that the order does
+// not depend on the capture's.
+func sortScored(list []scored) {
+	slices.SortFunc(list, func(a, b scored) int {
+		return cmp.Or(cmp.Compare(b.total, a.total), compareAddr(a.addr, b.addr), cmp.Compare(a.h, b.h))
+	})
+}
+
+// protocolStands reports whether q's protocol is proved though its destination
+// isn't: by the flow's own packets, or by a sum that fits several candidates.
+func protocolStands(list []scored, q *question, total, other float64) bool {
+	mass, fits := 0.0, 0.0
+	for i := range list {
+		if list[i].h != q.h {
+			continue
+		}
+		mass += math.Exp2(list[i].total)
+		if !isUnspecified(list[i].addr) {
+			fits += math.Exp2(list[i].bits)
+		}
+	}
+	if mass < credible*total {
+		return false
+	}
+	return q.proved || q.checked && fits >= credible*(fits+other)
+}
+
+// shortlist returns the likeliest candidates, or nil where nothing but "none
+// of them" is open.
+func shortlist(list []scored, total float64) []Candidate {
+	any := slices.ContainsFunc(list, func(s scored) bool { return !isUnspecified(s.addr) })
+	if !any {
+		return nil
+	}
+	listed := make([]Candidate, 0, maxListed)
+	for _, s := range list[:min(maxListed, len(list))] {
+		listed = append(listed, Candidate{
+			NextHeader:  protocols[s.h],
+			Destination: s.addr.Netip(),
+			Posterior:   math.Exp2(s.total) / total,
+			Evidence:    evidenceNames[s.by],
+		})
+	}
+	return listed
+}
+
+// portKey names the flows between two ports.
+type portKey struct {
+	ports ports
+	class class
+}
+
+// manyFlows marks ports that several sources send from.
+const manyFlows = -2
+
+// indexPorts finds the flows by their ports, for packets whose checksum can't
+// be verified.
+func (e *Engine) indexPorts() {
+	e.byPorts = map[portKey]int32{}
+	for i := range e.flows.list {
+		fl := &e.flows.list[i]
+		if !fl.key.twoWay() || fl.packets == 0 {
+			continue
+		}
+		k := portKey{fl.key.ports, fl.key.class}
+		if _, ok := e.byPorts[k]; ok {
+			e.byPorts[k] = manyFlows
+		} else {
+			e.byPorts[k] = int32(i)
+		}
+	}
+}

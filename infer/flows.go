@@ -1,0 +1,279 @@
+package infer
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// class is a Next Header value; that of an ICMPv6 message that is no echo has
+// its type in the second byte, so that a flow is of one kind.
+type class uint32
+
+func icmpClass(icmpType uint8) class { return packet.ProtoICMPv6 | class(icmpType)<<8 }
+
+// flowKey names one direction of a conversation by what a header-less packet
+// says of it. An echo request has its identifier for source port and 0 for
+// destination port, the reply the other way round.
+type flowKey struct {
+	src   packet.Addr
+	zone  uint32 // of a link-local source where the capture has it
+	ports ports
+	class class
+}
+
+// key returns the flow of f under h.
+func (f *Facts) key(h hypothesis) flowKey {
+	k := flowKey{src: f.src, zone: f.zone, class: class(protocols[h])}
+	switch {
+	case h != asICMPv6:
+		k.ports = f.ports
+	case f.icmpType == icmpEchoRequest:
+		k.ports = portsOf(f.icmpID, 0)
+	case f.icmpType == icmpEchoReply:
+		k.ports = portsOf(0, f.icmpID)
+	default:
+		k.class = icmpClass(f.icmpType)
+	}
+	return k
+}
+
+// hypothesis returns the one under which k is a flow.
+func (k *flowKey) hypothesis() hypothesis {
+	switch uint8(k.class) {
+	case packet.ProtoTCP:
+		return asTCP
+	case packet.ProtoUDP:
+		return asUDP
+	}
+	return asICMPv6
+}
+
+// twoWay reports whether the other direction of k has a key of its own.
+func (k *flowKey) twoWay() bool { return k.class <= 0xFF }
+
+// discovers reports whether k is neighbour discovery (RFC 4861), which may
+// cross scopes.
+func (k *flowKey) discovers() bool {
+	return k.class >= icmpClass(icmpRouterSolicit) && k.class <= icmpClass(icmpRedirect)
+}
+
+// answeredBy returns the key of the other direction, from peer.
+func (k *flowKey) answeredBy(peer packet.Addr) flowKey {
+	r := flowKey{src: peer, ports: k.ports.reversed(), class: k.class}
+	if isLinkLocal(peer) {
+		r.zone = k.zone
+	}
+	return r
+}
+
+// clustered reports whether packets like f, read under h, are decided by the
+// cluster. What dictates its own destination is decided by itself.
+func (f *Facts) clustered(h hypothesis) bool {
+	return h != asICMPv6 || f.dictation == dictatesNothing
+}
+
+// none is the index of nothing in a table.
+const none = -1
+
+// maxNeeds bounds the clusters of one flow. A flow has one for each of its
+// destinations; many more mean that its checksums aren't whole.
+const maxNeeds = 256
+
+// maxNamed bounds the destinations named for one flow.
+const maxNamed = 16
+
+// flow is one direction of a conversation.
+type flow struct {
+	key      flowKey
+	first    int32  // its first cluster, none without one; the others are in clusterOf
+	named    int32  // the first of its named destinations, none without one
+	packets  uint32 // header-less ones
+	clusters uint32
+	seqs     span // of a TCP flow
+	acks     span
+}
+
+// cluster is what the packets of a flow have in common that need the same
+// residue of their destination: one destination, unless two collide.
+type cluster struct {
+	need    residue
+	least   int8   // bits of its least plausible header
+	fields  uint64 // the checksums seen, hashed to a bit each
+	packets uint32
+
+	outcome // by Conclude
+}
+
+// named is a destination that something outside of the packet names for a
+// flow.
+type named struct {
+	dst  packet.Addr
+	by   evidence
+	next int32
+}
+
+// flows is the table of flows and their clusters.
+type flows struct {
+	max       int
+	index     map[flowKey]int32
+	list      []flow
+	clusters  []cluster
+	clusterOf map[uint64]int32 // flow and need of those that aren't a flow's first
+	names     []named
+	evicted   int64
+}
+
+func newFlows() flows {
+	return flows{max: math.MaxInt32, index: map[flowKey]int32{}, clusterOf: map[uint64]int32{}}
+}
+
+// limit leaves room for that many more flows, clusters and names.
+func (t *flows) limit(room int) { t.max = min(max(len(t.list), len(t.names))+room, math.MaxInt32) }
+
+// find returns the flow with key k, or nil.
+func (t *flows) find(k flowKey) *flow {
+	if i, ok := t.index[k]; ok {
+		return &t.list[i]
+	}
+	return nil
+}
+
+// open returns the index of the flow with key k, which is new if fresh; none
+// if there is no room.
+func (t *flows) open(k flowKey) (i int32, fresh bool) {
+	if i, ok := t.index[k]; ok {
+		return i, false
+	}
+	if len(t.list) >= t.max {
+		return none, true
+	}
+	i = int32(len(t.list))
+	t.list = append(t.list, flow{key: k, first: none, named: none})
+	t.index[k] = i
+	return i, true
+}
+
+// name notes that by names dst for the flow with key k.
+func (t *flows) name(k flowKey, dst packet.Addr, by evidence) {
+	i, _ := t.open(k)
+	if i == none || len(t.names) >= t.max {
+		return
+	}
+	count := 0
+	for j := t.list[i].named; j != none; j = t.names[j].next {
+		n := &t.names[j]
+		if n.dst == dst {
+			n.by = min(n.by, by)
+			return
+		}
+		count++
+	}
+	if count < maxNamed {
+		t.names = append(t.names, named{dst: dst, by: by, next: t.list[i].named})
+		t.list[i].named = int32(len(t.names) - 1)
+	}
+}
+
+// namedBy reports whether fl has dst among its named destinations, and by what.
+func (t *flows) namedBy(fl *flow, dst packet.Addr) (evidence, bool) {
+	for j := fl.named; j != none; j = t.names[j].next {
+		if t.names[j].dst == dst {
+			return t.names[j].by, true
+		}
+	}
+	return noEvidence, false
+}
+
+func clusterKey(i int32, need residue) uint64 { return uint64(i)<<16 | uint64(need) }
+
+// cluster returns that of flow i with need, or nil.
+func (t *flows) cluster(i int32, need residue) *cluster {
+	first := t.list[i].first
+	if first == none {
+		return nil
+	}
+	if t.clusters[first].need == need {
+		return &t.clusters[first]
+	}
+	if t.list[i].clusters > 1 {
+		if c, ok := t.clusterOf[clusterKey(i, need)]; ok {
+			return &t.clusters[c]
+		}
+	}
+	return nil
+}
+
+// add counts a packet to flow i and its cluster; false if there is no room for
+// that.
+func (t *flows) add(i int32, need residue, field uint16, header int8) bool {
+	fl := &t.list[i]
+	c := t.cluster(i, need)
+	if c == nil {
+		if len(t.clusters) >= t.max || fl.clusters >= maxNeeds {
+			return false
+		}
+		index := int32(len(t.clusters))
+		t.clusters = append(t.clusters, cluster{need: need, least: header, outcome: outcome{listed: none}})
+		c = &t.clusters[index]
+		if fl.first == none {
+			fl.first = index
+		} else {
+			t.clusterOf[clusterKey(i, need)] = index
+		}
+		fl.clusters++
+	}
+	c.packets++
+	c.least = min(c.least, header)
+	c.fields |= 1 << (field * 0x9E37 >> 10)
+	return true
+}
+
+// proved reports whether c's packets show by themselves that a checksum under
+// the flow's protocol covers them: different checksums, and always the same
+// need. By chance a flow of m packets has n with one need C(m, n) / 65536^(n-1)
+// times.
+func (fl *flow) proved(c *cluster) bool {
+	const credible = 10 // bits
+	n := float64(bits.OnesCount64(c.fields))
+	if n < 2 {
+		return false
+	}
+	m := math.Max(float64(fl.packets), n)
+	ways := 0.0 // log2 C(m, n)
+	for k := 0.0; k < n; k++ {
+		ways += math.Log2((m - k) / (n - k))
+	}
+	return 16*(n-1)-ways >= credible
+}
+
+// span is the range of the sequence numbers seen, whatever their order. It
+// says nothing once they went around.
+type span struct {
+	low, high uint32
+	any       bool
+}
+
+func (s *span) add(n tcp.Seq) {
+	v := uint32(n)
+	if !s.any {
+		*s = span{low: v, high: v, any: true}
+		return
+	}
+	s.low, s.high = min(s.low, v), max(s.high, v)
+}
+
+// far reports whether s and o are further apart than a window; ok is false
+// where they can't tell.
+func (s *span) far(o *span) (far, ok bool) {
+	const window = 1 << 19 // so that chance has it 1 in 2^12 times
+	if !s.any || !o.any || s.high-s.low > 1<<31 || o.high-o.low > 1<<31 {
+		return false, false
+	}
+	if s.low <= o.high && o.low <= s.high {
+		return false, true
+	}
+	return min(o.low-s.high, s.low-o.high) > window, true
+}

@@ -1,0 +1,162 @@
+package infer
+
+import (
+	"encoding/binary"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// ICMPv6 types in IANA's list that matter by name here.
+const (
+	icmpUnreachable     = 1
+	icmpParameter       = 4
+	icmpEchoRequest     = 128
+	icmpEchoReply       = 129
+	icmpMLDQuery        = 130
+	icmpMLDReport       = 131
+	icmpMLDDone         = 132
+	icmpRouterSolicit   = 133
+	icmpRouterAdvert    = 134
+	icmpNeighborSolicit = 135
+	icmpNeighborAdvert  = 136
+	icmpRedirect        = 137
+	icmpMLDv2Report     = 143
+)
+
+// icmpShape is what an ICMPv6 message of one type looks like.
+type icmpShape struct {
+	least   int   // length, bytes; 0 where the type isn't assigned
+	codes   uint8 // assigned codes are below it
+	options int   // where neighbour discovery options begin; 0 without any
+}
+
+// icmpShapes are those of the assigned types: RFC 4443, 2710, 3810, 4861,
+// 4620, 6275, 3971, 4286, 6550, 6775 and 8335. An error quotes at least an
+// IPv6 header.
+var icmpShapes = [256]icmpShape{
+	icmpUnreachable:     {least: 48, codes: 9},
+	2:                   {least: 48, codes: 1},
+	3:                   {least: 48, codes: 2},
+	icmpParameter:       {least: 48, codes: 11},
+	icmpEchoRequest:     {least: 8, codes: 1},
+	icmpEchoReply:       {least: 8, codes: 1},
+	icmpMLDQuery:        {least: 24, codes: 1},
+	icmpMLDReport:       {least: 24, codes: 1},
+	icmpMLDDone:         {least: 24, codes: 1},
+	icmpRouterSolicit:   {least: 8, codes: 1, options: 8},
+	icmpRouterAdvert:    {least: 16, codes: 1, options: 16},
+	icmpNeighborSolicit: {least: 24, codes: 1, options: 24},
+	icmpNeighborAdvert:  {least: 24, codes: 1, options: 24},
+	icmpRedirect:        {least: 40, codes: 1, options: 40},
+	139:                 {least: 16, codes: 3}, // node information
+	140:                 {least: 16, codes: 3},
+	141:                 {least: 8, codes: 1, options: 8}, // inverse neighbour discovery
+	142:                 {least: 8, codes: 1, options: 8},
+	icmpMLDv2Report:     {least: 8, codes: 1},
+	144:                 {least: 8, codes: 1}, // Mobile IPv6
+	145:                 {least: 8, codes: 1},
+	146:                 {least: 8, codes: 1},
+	147:                 {least: 8, codes: 1},
+	148:                 {least: 12, codes: 1}, // SEND
+	149:                 {least: 12, codes: 1},
+	151:                 {least: 8, codes: 255}, // multicast router discovery: the code is an interval
+	152:                 {least: 4, codes: 1},
+	153:                 {least: 4, codes: 1},
+	155:                 {least: 4, codes: 0x8B}, // RPL
+	157:                 {least: 16, codes: 6},   // duplicate address request and confirmation
+	158:                 {least: 16, codes: 6},
+	160:                 {least: 8, codes: 1}, // extended echo
+	161:                 {least: 8, codes: 5},
+}
+
+// icmpBits judges data as ICMPv6 (RFC 4443, section 2.1).
+func icmpBits(data []byte) int8 {
+	if len(data) < icmpHeader {
+		return 0
+	}
+	shape := icmpShapes[data[0]]
+	if shape.least == 0 || len(data) < shape.least || data[1] >= shape.codes {
+		return 0
+	}
+	switch {
+	case data[0] <= icmpParameter:
+		if data[8]>>4 != 6 {
+			return 0
+		}
+	case shape.options != 0:
+		if !saneNDOptions(data[shape.options:]) {
+			return 0
+		}
+	case data[0] == icmpMLDReport || data[0] == icmpMLDDone:
+		if data[8] != 0xFF {
+			return 0
+		}
+	}
+	return icmpv6Type
+}
+
+// saneNDOptions reports whether options follow one another to the end of the
+// data (RFC 4861, section 4.6).
+func saneNDOptions(options []byte) bool {
+	for len(options) > 0 {
+		if len(options) < 2 || options[1] == 0 || int(options[1])*8 > len(options) {
+			return false
+		}
+		options = options[int(options[1])*8:]
+	}
+	return true
+}
+
+// readICMPv6 takes what an ICMPv6 message says of its destination, and of the
+// flow of the packet that it quotes.
+func (f *Facts) readICMPv6(data []byte) {
+	f.field[asICMPv6] = binary.BigEndian.Uint16(data[2:])
+	f.icmpType, f.icmpCode = data[0], data[1]
+	if len(data) < icmpShapes[f.icmpType].least {
+		return // named by the sniffer, but cut off
+	}
+	switch f.icmpType {
+	case icmpEchoRequest, icmpEchoReply:
+		f.icmpID = binary.BigEndian.Uint16(data[4:])
+	case icmpMLDQuery, icmpMLDReport, icmpNeighborSolicit, icmpNeighborAdvert:
+		f.target = packet.Addr(data[8:24])
+	case icmpUnreachable, 2, 3, icmpParameter:
+		f.readQuoted(data[8:])
+	}
+	f.dictation = dictationOf(f.icmpType, data)
+}
+
+// readQuoted takes the addresses and the ports of the packet that an error
+// quotes; behind extension headers the ports stay unknown.
+func (f *Facts) readQuoted(inner []byte) {
+	f.target = packet.Addr(inner[8:24])
+	f.quoted = packet.Addr(inner[24:40])
+	f.quotedProto = inner[6]
+	if rest := inner[ipv6Header:]; len(rest) >= 4 {
+		f.quotedPorts = ports(binary.BigEndian.Uint32(rest))
+	} else {
+		f.quotedProto = Unknown
+	}
+}
+
+// discovers reports whether f, read as ICMPv6, is neighbour discovery
+// (RFC 4861): valid with Hop Limit 255 alone, and free to cross scopes.
+func (f *Facts) discovers() bool {
+	return f.icmpType >= icmpRouterSolicit && f.icmpType <= icmpRedirect
+}
+
+// hopLimit returns the Hop Limit that receivers demand of the packet
+// (RFC 4861, section 7.1; RFC 3810, section 5), else the usual one.
+func (f *Facts) hopLimit(nextHeader uint8) uint8 {
+	if nextHeader != packet.ProtoICMPv6 {
+		return 64
+	}
+	switch f.icmpType {
+	case icmpMLDQuery, icmpMLDReport, icmpMLDDone, icmpMLDv2Report:
+		return 1
+	}
+	if f.discovers() {
+		return 255
+	}
+	return 64
+}

@@ -1,0 +1,92 @@
+package infer
+
+import (
+	"encoding/binary"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// Least lengths of the headers, bytes.
+const (
+	tcpHeader  = 20
+	udpHeader  = 8
+	icmpHeader = 4
+	ipv6Header = 40
+)
+
+// What a plausible header is worth, in bits (log2 of how rarely other data
+// looks so).
+const (
+	udpShape   = 12 // the length field equals the data's length
+	tcpShape   = 5  // offset, reserved bits and flags are sane
+	tcpUrgent  = 6  // and the urgent pointer is zero without URG
+	icmpv6Type = 8  // type and code are assigned, and what they ask for is there
+)
+
+// udpBits judges data as UDP (RFC 768); length is that on the wire.
+func udpBits(data []byte, length uint32) int8 {
+	if len(data) < udpHeader || uint32(binary.BigEndian.Uint16(data[4:])) != length {
+		return 0
+	}
+	return udpShape
+}
+
+// tcpBits judges data as TCP (RFC 9293, section 3.1).
+func tcpBits(data []byte) int8 {
+	if len(data) < tcpHeader {
+		return 0
+	}
+	const reserved = 0x0E // the fourth bit is AE (RFC 9768)
+	offset := int(data[12]>>4) * 4
+	if offset < tcpHeader || data[12]&reserved != 0 || !saneFlags(tcp.Bits(data[13])) {
+		return 0
+	}
+	if !saneOptions(data[tcpHeader:min(offset, len(data))], offset <= len(data)) {
+		return 0
+	}
+	if data[18]|data[19] != 0 && data[13]&byte(tcp.URG) == 0 {
+		return tcpShape
+	}
+	return tcpShape + tcpUrgent
+}
+
+// saneFlags reports whether a stack would send these flags together.
+func saneFlags(flags tcp.Bits) bool {
+	switch flags & (tcp.SYN | tcp.FIN | tcp.RST) {
+	case tcp.SYN, tcp.RST:
+		return true
+	case 0, tcp.FIN:
+		return flags.Has(tcp.ACK)
+	}
+	return false // two of them at once
+}
+
+// tcpOptionLengths are the lengths that known options have (RFC 9293, 7323,
+// 2018); 0 where any will do.
+var tcpOptionLengths = [...]byte{2: 4, 3: 3, 4: 2, 8: 10}
+
+// saneOptions reports whether the options fill their space as they should.
+// all says that they were captured to their end.
+func saneOptions(options []byte, all bool) bool {
+	for len(options) > 0 {
+		switch kind := options[0]; kind {
+		case 0:
+			return true
+		case 1:
+			options = options[1:]
+		default:
+			if len(options) < 2 {
+				return !all
+			}
+			size := options[1]
+			if size < 2 || int(kind) < len(tcpOptionLengths) && tcpOptionLengths[kind] != 0 && size != tcpOptionLengths[kind] {
+				return false
+			}
+			if int(size) > len(options) {
+				return !all
+			}
+			options = options[size:]
+		}
+	}
+	return true
+}

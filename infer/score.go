@@ -1,0 +1,299 @@
+package infer
+
+import (
+	"math"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// Evidence in bits: log2 odds. Priors are those of an address's best single
+// source; sources don't add.
+const (
+	priorNamed     = 0  // a table names the 4-tuple, or the payload says so
+	priorReverse   = -1 // the other direction is in the capture
+	priorListed    = -1 // one of the destination cache; of the host's addresses, for what others sent
+	priorSeen      = -4 // one of the neighbours, or of the addresses seen
+	priorUnrelated = -40
+
+	openNamed = -5 // that it's none of these, more: something names one
+
+	bitsSum        = 16  // the checksum fits
+	bitsNamed      = 10  // ports or payload agree with what names the address
+	bitsAnswered   = 4   // the other direction has the ports, but not proved to be for us
+	bitsSequence   = 12  // sequence numbers within the window of the other direction
+	bitsNoSequence = -8  // out of it
+	bitsProved     = 8   // the flow's packets prove the protocol
+	bitsTCPGroup   = -30 // TCP to a group
+	bitsScope      = -8  // from a link-local source to beyond the link
+	bitsToLink     = -4  // from beyond the link to a link-local address
+	bitsLoopback   = -30 // loopback at one end alone
+	bitsSelf       = -6  // to the source itself
+	bitsPassing    = -8  // neither end is the host's
+	bitsBreach     = -12 // against what the payload dictates
+)
+
+// question is what is to be decided: one packet or cluster, under one
+// hypothesis.
+type question struct {
+	key     flowKey
+	h       hypothesis
+	fl      *flow   // nil without one
+	need    residue // if checked
+	checked bool
+	proved  bool    // the checksum covers the data, whatever the destination
+	header  float64 // bits of the header's plausibility
+	said    dictated
+	asked   flowKey // under which those are named who asked for this, if about
+	about   bool
+}
+
+// scored is one explanation of a packet. An unspecified address stands for
+// "none of the candidates".
+type scored struct {
+	addr  packet.Addr
+	roles role
+	h     hypothesis
+	by    evidence
+	named bool
+	bits  float64 // without the header's, which are its hypothesis's
+	total float64 // with them
+}
+
+// explain appends to list the explanations of q, the open one included.
+func (e *Engine) explain(list []scored, q *question) []scored {
+	from := len(list)
+	list = e.named(list, q)
+	if q.checked {
+		list = e.fitting(list, from, q)
+	} else {
+		list = e.answering(list, from, q)
+	}
+	open := e.open[e.direction(q.key.src)]
+	for i := from; i < len(list); i++ {
+		s := &list[i]
+		e.weigh(s, q)
+		s.total = s.bits + q.header
+		if s.by == byTable || s.by == byPayload {
+			open = math.Min(open, e.open[e.direction(q.key.src)]+openNamed)
+		}
+	}
+	return append(list, scored{h: q.h, by: noEvidence, bits: open, total: open + q.header})
+}
+
+// named appends the destinations that the payload, a table or another packet
+// names for q, as far as they fit.
+func (e *Engine) named(list []scored, q *question) []scored {
+	from := len(list)
+	add := func(a packet.Addr, by evidence) {
+		if isUnspecified(a) || q.checked && residueOf(a) != q.need {
+			return
+		}
+		for i := from; i < len(list); i++ {
+			if list[i].addr == a {
+				list[i].by = min(list[i].by, by)
+				return
+			}
+		}
+		list = append(list, scored{addr: a, h: q.h, by: by, named: true})
+	}
+	if q.checked || q.said.strict && q.said.n == 1 {
+		for _, a := range q.said.list() {
+			add(a, byPayload)
+		}
+	}
+	e.eachNamed(&q.key, add)
+	if q.about {
+		e.eachNamed(&q.asked, add)
+	}
+	return list
+}
+
+// eachNamed calls add with the destinations named for k. Tables don't always
+// know the zone.
+func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
+	fl := e.flows.find(*k)
+	if fl == nil && k.zone != 0 {
+		anywhere := *k
+		anywhere.zone = 0
+		fl = e.flows.find(anywhere)
+	}
+	if fl == nil {
+		return
+	}
+	for j := fl.named; j != none; j = e.flows.names[j].next {
+		add(e.flows.names[j].dst, e.flows.names[j].by)
+	}
+}
+
+// fitting appends the candidates with q's residue. Those in list from there on
+// were named, and only gain their roles.
+func (e *Engine) fitting(list []scored, from int, q *question) []scored {
+	crowd := e.candidates.with(q.need)
+	if len(crowd) > maxCrowd {
+		return list
+	}
+	named := len(list)
+next:
+	for _, i := range crowd {
+		c := &e.candidates.list[i]
+		if c.zone != 0 && q.key.zone != 0 && c.zone != q.key.zone {
+			continue
+		}
+		for j := from; j < named; j++ {
+			if list[j].addr == c.addr {
+				list[j].roles |= c.roles
+				continue next
+			}
+		}
+		if last := len(list) - 1; last >= named && list[last].addr == c.addr {
+			list[last].roles |= c.roles
+			continue
+		}
+		list = append(list, scored{addr: c.addr, roles: c.roles, h: q.h, by: noEvidence})
+	}
+	return list
+}
+
+// answering appends, where no checksum can be verified, the only address that
+// sends the other way between these ports.
+func (e *Engine) answering(list []scored, from int, q *question) []scored {
+	i, ok := e.byPorts[portKey{q.key.ports.reversed(), q.key.class}]
+	if !ok || i == manyFlows {
+		return list
+	}
+	peer := e.flows.list[i].key.src
+	if peer == q.key.src {
+		return list
+	}
+	for j := from; j < len(list); j++ {
+		if list[j].addr == peer {
+			return list
+		}
+	}
+	return append(list, scored{addr: peer, h: q.h, by: noEvidence})
+}
+
+// weigh sets the bits of s and what carries it.
+func (e *Engine) weigh(s *scored, q *question) {
+	prior, by := e.standing(s, q)
+	bits := 0.0
+	if s.named {
+		bits += bitsNamed
+		if s.by == bySeen {
+			prior, by = math.Max(prior, priorReverse), min(by, bySeen)
+		} else {
+			prior, by = priorNamed, s.by
+		}
+	}
+	if known, extra := e.answered(s.addr, q); known {
+		prior, by = math.Max(prior, priorReverse), min(by, byReverse)
+		if s.named {
+			extra -= bitsNamed // the ports agree once only
+			extra = math.Max(extra, 0)
+		}
+		bits += extra
+		bits += e.sequence(s.addr, q)
+	}
+	if q.checked {
+		bits += bitsSum
+	}
+	s.by = by
+	s.bits = prior + bits + e.scope(s.addr, q)
+	if q.said.strict && !(s.named && by <= byPayload) {
+		s.bits += bitsBreach
+	}
+}
+
+// standing returns the prior of an address by its roles, and the strongest of
+// them.
+func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
+	prior, by = priorUnrelated, noEvidence
+	consider := func(r role, bits float64, is evidence) {
+		if s.roles&r != 0 {
+			prior, by = math.Max(prior, bits+e.candidates.share(r)), min(by, is)
+		}
+	}
+	own := float64(priorSeen)
+	if !e.vantage.proved(q.key.src) {
+		own = priorListed
+	}
+	consider(inCache, priorListed, byCache)
+	consider(inNeighbor, priorSeen, byNeighbor)
+	consider(isLocal, own, byLocal)
+	consider(isSeen, priorSeen, bySeen)
+	return prior, by
+}
+
+// answered reports whether the other direction of q, from peer, is in the
+// capture, and what that's worth.
+func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
+	if !q.key.twoWay() || isMulticast(peer) {
+		return false, 0
+	}
+	i, ok := e.flows.index[q.key.answeredBy(peer)]
+	if !ok {
+		return false, 0
+	}
+	fl := &e.flows.list[i]
+	if by, ok := e.flows.namedBy(fl, q.key.src); ok && by == bySeen {
+		return true, bitsNamed
+	}
+	if fl.packets == 0 {
+		return false, 0 // of a table
+	}
+	if e.flows.cluster(i, residueOf(q.key.src)) != nil {
+		return true, bitsNamed
+	}
+	if q.key.ports != q.key.ports.reversed() {
+		return true, bitsAnswered
+	}
+	return false, 0
+}
+
+// sequence returns what the sequence numbers of both directions say of peer.
+func (e *Engine) sequence(peer packet.Addr, q *question) float64 {
+	if q.h != asTCP || q.fl == nil {
+		return 0
+	}
+	other := e.flows.find(q.key.answeredBy(peer))
+	if other == nil {
+		return 0
+	}
+	farAck, ok := q.fl.acks.far(&other.seqs)
+	farSeq, too := q.fl.seqs.far(&other.acks)
+	switch {
+	case farAck || farSeq:
+		return bitsNoSequence
+	case ok || too:
+		return bitsSequence
+	}
+	return 0
+}
+
+// scope returns what speaks against an address because of where it lies.
+func (e *Engine) scope(a packet.Addr, q *question) (bits float64) {
+	src := q.key.src
+	if q.h == asTCP && isMulticast(a) {
+		bits += bitsTCPGroup
+	}
+	if !q.key.discovers() && !isMulticast(a) {
+		switch {
+		case isLinkLocal(src) && !isLinkLocal(a):
+			bits += bitsScope
+		case isLinkLocal(a) && !isLinkLocal(src):
+			bits += bitsToLink
+		}
+	}
+	switch {
+	case isLoopback(a) != isLoopback(src):
+		if isLoopback(a) || !e.vantage.proved(a) {
+			bits += bitsLoopback
+		}
+	case a == src && !isLoopback(a):
+		bits += bitsSelf
+	}
+	if e.vantage.some() && !isMulticast(a) && !e.vantage.proved(a) && !e.vantage.proved(src) {
+		bits += bitsPassing
+	}
+	return bits
+}

@@ -1,0 +1,87 @@
+package infer
+
+import (
+	"net/netip"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// seed takes in what the tables say.
+func (e *Engine) seed(s *Snapshot) {
+	for _, i := range s.Interfaces {
+		for _, a := range i.Addresses {
+			e.seedOwn(a, i.Index)
+		}
+	}
+	for _, c := range s.TCPConnections {
+		e.seedConnection(c, packet.ProtoTCP)
+	}
+	for _, c := range s.UDPEndpoints {
+		e.seedConnection(c, packet.ProtoUDP)
+	}
+	for _, d := range s.DestinationCache {
+		e.seedOwn(d.Source, d.Interface)
+		e.seedAddress(d.Destination, d.Interface, inCache)
+		e.seedAddress(d.NextHop, d.Interface, inNeighbor)
+	}
+	for _, n := range s.Neighbors {
+		e.seedAddress(n.Address, n.Interface, inNeighbor)
+	}
+	for _, a := range s.Hosts {
+		e.seedAddress(a, 0, inNeighbor)
+	}
+}
+
+// seedAddress makes a candidate of a row's address, on its own zone if it has
+// one.
+func (e *Engine) seedAddress(a netip.Addr, zone uint32, r role) {
+	if !a.IsValid() {
+		return
+	}
+	if z := zoneOf(a); z != 0 {
+		zone = z
+	}
+	e.candidates.add(packet.AddrOf(a), zone, r)
+}
+
+// seedOwn notes one of the host's own addresses.
+func (e *Engine) seedOwn(a netip.Addr, zone uint32) {
+	if a.IsValid() && !a.IsMulticast() {
+		e.vantage.own(a)
+		e.seedAddress(a, zone, isLocal)
+	}
+}
+
+// seedConnection takes in a row of an endpoint table: it names the destination
+// of both directions. The remote end is one that the host has sent to, as
+// those in the destination cache are.
+func (e *Engine) seedConnection(c Connection, protocol uint8) {
+	local, remote := c.Local, c.Remote
+	e.seedOwn(local.Address, 0)
+	if !remote.Address.IsValid() || remote.Address.IsUnspecified() || remote.Port == 0 {
+		return
+	}
+	e.seedAddress(remote.Address, zoneOf(local.Address), inCache)
+	if local.Address.IsValid() && !local.Address.IsUnspecified() {
+		e.seedName(local, remote, protocol)
+		e.seedName(remote, local, protocol)
+	}
+}
+
+// seedName names the destination of what from sends to to.
+func (e *Engine) seedName(from, to Endpoint, protocol uint8) {
+	key := flowKey{src: packet.AddrOf(from.Address), ports: portsOf(from.Port, to.Port), class: class(protocol)}
+	dst := packet.AddrOf(to.Address)
+	if isMapped(key.src) || isMapped(dst) {
+		return
+	}
+	e.flows.name(key, dst, byTable)
+	zone := zoneOf(from.Address)
+	if zone == 0 {
+		zone = zoneOf(to.Address)
+	}
+	if isLinkLocal(key.src) && zone != 0 { // for captures with zones
+		key.zone = zone
+		e.flows.name(key, dst, byTable)
+	}
+}

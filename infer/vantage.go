@@ -1,0 +1,139 @@
+package infer
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// vantage knows which addresses are the capturing host's own.
+type vantage struct {
+	known map[packet.Addr]bool // from tables; otherwise nil
+	hubs  [scopes]hub
+}
+
+// scope separates traffic that has other addresses of the same host for ends.
+type scope uint8
+
+const (
+	global scope = iota
+	link
+	ipv4
+
+	scopes // their number
+)
+
+// hub holds the addresses that were an end of every conversation so far.
+type hub struct {
+	common [2]packet.Addr
+	n      int
+	any    bool // a conversation was seen
+}
+
+// edge takes in a conversation between a and b. A host that captures its own
+// traffic is an end of each, so the only address that all of them share is its
+// own: two conversations can prove it, one can't.
+func (v *vantage) edge(a, b packet.Addr) {
+	if a == b || !isUnicast(a) || !isUnicast(b) {
+		return
+	}
+	s := global
+	switch {
+	case isMapped(a):
+		s = ipv4
+	case isLinkLocal(a) || isLinkLocal(b):
+		s = link
+	}
+	h := &v.hubs[s]
+	if !h.any {
+		*h = hub{common: [2]packet.Addr{a, b}, n: 2, any: true}
+		return
+	}
+	kept := 0
+	for _, c := range h.common[:h.n] {
+		if c == a || c == b {
+			h.common[kept] = c
+			kept++
+		}
+	}
+	h.n = kept
+}
+
+// isUnicast reports whether a can be one end of a conversation between two
+// hosts.
+func isUnicast(a packet.Addr) bool {
+	if isMapped(a) {
+		return a[12] != 0 && a[12] != 127 && a[12] < 224
+	}
+	return !isUnspecified(a) && !isMulticast(a) && !isLoopback(a)
+}
+
+// own notes that the tables name a as the host's.
+func (v *vantage) own(a netip.Addr) {
+	if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
+		return
+	}
+	if v.known == nil {
+		v.known = map[packet.Addr]bool{}
+	}
+	v.known[packet.AddrOf(a)] = true
+}
+
+// proved reports whether a is the host's own.
+func (v *vantage) proved(a packet.Addr) bool {
+	if isLoopback(a) {
+		return true
+	}
+	if v.known != nil {
+		return v.known[a]
+	}
+	for i := range v.hubs {
+		if v.hubs[i].n == 1 && v.hubs[i].common[0] == a {
+			return true
+		}
+	}
+	return false
+}
+
+// some reports whether any of the host's IPv6 addresses is known.
+func (v *vantage) some() bool {
+	return v.known != nil || v.hubs[global].n == 1 || v.hubs[link].n == 1
+}
+
+// all returns the host's own addresses, unsorted.
+func (v *vantage) all() []packet.Addr {
+	var list []packet.Addr
+	for a := range v.known {
+		list = append(list, a)
+	}
+	if v.known == nil {
+		for i := range v.hubs {
+			if v.hubs[i].n == 1 {
+				list = append(list, v.hubs[i].common[0])
+			}
+		}
+	}
+	return list
+}
+
+// addresses returns the host's own addresses, sorted.
+func (v *vantage) addresses() []netip.Addr {
+	var list []netip.Addr
+	for _, a := range v.all() {
+		list = append(list, a.Netip())
+	}
+	slices.SortFunc(list, netip.Addr.Compare)
+	return list
+}
+
+// zoneOf returns the interface index in a's zone, 0 without one or where the
+// zone is a name.
+func zoneOf(a netip.Addr) uint32 {
+	index, err := strconv.ParseUint(a.Zone(), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(index)
+}
