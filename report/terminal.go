@@ -113,8 +113,12 @@ func (f *Interface) text() string {
 // period writes two times in UTC and what lies between; the second without its
 // date where that is the same.
 func period(first, last time.Time) string {
-	const date, clock = "2006-01-02", "15:04:05.999999999"
+	const date = "2006-01-02"
 	first, last = first.UTC(), last.UTC()
+	clock := "15:04:05.000000"
+	if first.Nanosecond()%1000 != 0 || last.Nanosecond()%1000 != 0 {
+		clock += "000"
+	}
 	end := last.Format(clock)
 	if first.Format(date) != last.Format(date) {
 		end = last.Format(date) + " " + end

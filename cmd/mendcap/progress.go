@@ -42,10 +42,19 @@ func (p *progress) set(done, total int64) {
 		if time.Since(p.began) < patience {
 			return
 		}
-		p.bar = pb.New64(0).Set(pb.Bytes, true).Set(pb.SIBytesPrefix, true).Set(pb.CleanOnFinish, true).
-			Set("prefix", p.name).SetWriter(p.streams.err).Start()
+		p.bar = newBar(total).Set("name", p.name).Set(pb.CleanOnFinish, true).SetWriter(p.streams.err).Start()
 	}
 	p.bar.SetTotal(max(total, 0)).SetCurrent(done)
+}
+
+// newBar shows a share where the total is known: the bytes of all passes would
+// be taken for the size of the file.
+func newBar(total int64) *pb.ProgressBar {
+	bar := pb.New64(0).Set(pb.Bytes, true).Set(pb.SIBytesPrefix, true)
+	if total < 0 {
+		return bar.SetTemplateString(`{{string . "name"}} {{counters .}} {{speed .}}`)
+	}
+	return bar.SetTemplateString(`{{string . "name"}} {{bar .}} {{percent .}} {{rtime . "%s left" "%s" "?"}}`)
 }
 
 // close takes the bar off the terminal.
