@@ -35,6 +35,7 @@ type Orderer struct {
 	laws    lawSet
 	limit   int
 	track   tracker
+	idle    bool // no law is violated: every packet stays
 
 	waiting []item // stamp order only: sorted by stamp, not yet in the window
 	items   []item // the window, in basis order
@@ -60,6 +61,17 @@ type Orderer struct {
 // NewOrderer returns an Orderer that hands every pushed packet to emit once, in
 // repaired order; emit must not call the Orderer.
 func NewOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
+	r, err := newOrderer(p, o, emit)
+	if err != nil {
+		return nil, err
+	}
+	if r.idle = !p.Broken(); r.idle {
+		r.stats.Explained = p.Explained
+	}
+	return r, nil
+}
+
+func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	laws, err := o.laws()
 	if err != nil {
 		return nil, err
@@ -80,8 +92,13 @@ const (
 // Push adds the next packet of the capture. A nil segment is a packet that no
 // law speaks of; it has a place all the same.
 func (r *Orderer) Push(seg *Segment, stamp int64) {
-	it := item{index: r.pushed, apart: seg == nil}
+	index := r.pushed
 	r.pushed++
+	if r.idle {
+		r.emit(Placement{Index: index, Stamp: stamp, TimeFrom: index})
+		return
+	}
+	it := item{index: index, apart: seg == nil}
 	if seg != nil {
 		it.seg = *seg
 	}
@@ -156,16 +173,30 @@ func (r *Orderer) drain() {
 	if r.profile.Basis == FileOrder {
 		reach += r.profile.Backward
 	}
-	now := slices.Max(r.clock)
-	cut := 0
-	for cut < len(r.items)-margin && r.clock[cut] < now-reach {
-		cut++
-	}
+	cut := min(r.settledBefore(reach), len(r.items)-margin)
 	if len(r.items) >= r.limit && cut < len(r.items)/2 {
 		r.stats.Forced++
 		cut = len(r.items) / 2
 	}
 	r.place(cut)
+}
+
+// settledBefore counts the packets, from the front, that lie further back than
+// reach from the newest, or before a step of the clock.
+func (r *Orderer) settledBefore(reach int64) (n int) {
+	now := r.clock[0]
+	for i, c := range r.clock {
+		if c < now-widestGate {
+			now, n = c, i
+		}
+		now = max(now, c)
+	}
+	for i := len(r.clock) - 1; i >= n; i-- {
+		if r.clock[i] < now-reach {
+			return i + 1
+		}
+	}
+	return n
 }
 
 // place emits all packets that belong before position cut.

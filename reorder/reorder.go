@@ -101,8 +101,12 @@ type Profile struct {
 	Copies       bool           // a second observation point shows packets twice
 	Violations   [NumLaws]int64 // in the basis, without those that drops explain
 	Explained    [NumLaws]int64 // by drops of the capture
+	Unrepaired   [NumLaws]int64 // violations farther apart than any jitter, or contradicting
 	Other        int64          // violations in the order that was not taken as basis
 }
 
-// Broken reports whether any moving law is violated in the basis.
-func (p *Profile) Broken() bool { return p.Violations != [NumLaws]int64{} }
+// Broken reports whether any moving law is violated in the basis. Where none
+// is, nothing moves.
+func (p *Profile) Broken() bool {
+	return p.Violations != [NumLaws]int64{} || p.Unrepaired != [NumLaws]int64{}
+}

@@ -20,7 +20,7 @@ type Survey struct {
 // NewSurvey returns a Survey for one capture.
 func NewSurvey(o Options) (*Survey, error) {
 	wide := Profile{Gate: widestGate, Backward: widestGate}
-	file, err := NewOrderer(wide, o, func(Placement) {})
+	file, err := newOrderer(wide, o, func(Placement) {})
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,7 @@ func (s *Survey) Profile() Profile {
 		basis, other, p.Basis = s.stamps, s.file, StampOrder
 	}
 	p.Violations, p.Explained = basis.stats.Violations, basis.stats.Explained
+	p.Unrepaired = basis.stats.Unrepaired
 	if other != nil {
 		p.Other = total(other.stats.Violations)
 	}

@@ -29,7 +29,7 @@ func sectionComment(p *reorder.Profile) string {
 // headerComment says what was inferred of a header-less packet, by what proof,
 // and what was made up.
 func headerComment(u *unit) string {
-	a := &u.answer
+	a := &u.headless.answer
 	var b strings.Builder
 	b.WriteString(commentMark)
 	fmt.Fprintf(&b, "next header %s", field(a.NextHeaderOrigin, protocolName(a.NextHeader)))
@@ -69,10 +69,10 @@ func verified(checksum bool) string {
 // synthesised lists the fields of the header that no evidence gave.
 func synthesised(u *unit) string {
 	if u.view.Form == packet.Sockaddr6 {
-		return fmt.Sprintf("traffic class 0, flow label 0, hop limit %d", u.answer.HopLimit)
+		return fmt.Sprintf("traffic class 0, flow label 0, hop limit %d", u.headless.answer.HopLimit)
 	}
 	if u.view.TTL == 0 {
-		return fmt.Sprintf("hop limit %d", u.answer.HopLimit)
+		return fmt.Sprintf("hop limit %d", u.headless.answer.HopLimit)
 	}
 	return "nothing"
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/mendcap/mendcap/internal/capture"
@@ -25,9 +26,13 @@ type chunk struct {
 func (c *chunk) release(n int) {
 	if c.left -= n; c.left == 0 {
 		c.batch.Release()
-		c.batch, c.units = nil, nil
+		c.batch = nil
+		spareUnits.Put(&c.units)
 	}
 }
+
+// spareUnits keeps the units of chunks that are done with, for the next ones.
+var spareUnits = sync.Pool{New: func() any { return new([]unit) }}
 
 // ahead is how many chunks are read and decoded before they are asked for.
 const ahead = 4
@@ -123,10 +128,10 @@ func readChunk(r *capture.Reader) *chunk {
 }
 
 func (c *chunk) decode(d *decoder) {
-	c.units = make([]unit, len(c.batch.Blocks))
+	c.units = slices.Grow((*spareUnits.Get().(*[]unit))[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
 	for i := range c.units {
 		u := &c.units[i]
-		u.block, u.chunk = &c.batch.Blocks[i], c
+		*u = unit{block: &c.batch.Blocks[i], chunk: c}
 		if u.block.Kind == capture.Packet {
 			d.decode(u)
 		}

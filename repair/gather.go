@@ -107,7 +107,7 @@ func (j *job) observe(u *unit, placed bool) {
 	switch {
 	case u.view.Form.Headerless() && !(placed && mended(u.block)):
 		f.headerless++
-		j.engine.Observe(&u.facts)
+		j.engine.Observe(&u.headless.facts)
 	case u.view.Form == packet.Sockaddr4:
 		f.converted++
 		fallthrough

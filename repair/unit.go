@@ -11,11 +11,10 @@ import (
 
 // unit is one packet on its way: the block and the views of it.
 type unit struct {
-	block  *capture.Block
-	chunk  *chunk
-	view   packet.View
-	facts  infer.Facts  // of a header-less packet
-	answer infer.Answer // of a header-less packet, in the passes after Conclude
+	block    *capture.Block
+	chunk    *chunk
+	view     packet.View
+	headless *headless // of a packet whose IPv6 header is missing, nil of others
 
 	proto        uint8 // upper-layer protocol, inferred or captured
 	isTCP        bool  // seg holds the segment, but for Flow, Dir and Outbound
@@ -25,6 +24,12 @@ type unit struct {
 	before  tcp.Analysis // flags in the input
 	fate    fate
 	settled bool // placed, and handed to the writer
+}
+
+// headless is what is known of a missing IPv6 header.
+type headless struct {
+	facts  infer.Facts
+	answer infer.Answer // in the passes after Conclude
 }
 
 // decoder turns blocks into units. It is used by many workers at once.
@@ -58,14 +63,15 @@ func (d *decoder) examine(u *unit) {
 	if v.Dst != (packet.Addr{}) {
 		p.Destination = v.Dst.Netip()
 	}
-	u.facts = infer.Examine(&p)
+	h := &headless{facts: infer.Examine(&p)}
+	u.headless = h
 	if d.engine == nil {
 		return
 	}
-	u.answer = d.engine.Infer(&u.facts)
-	u.proto = u.answer.NextHeader
-	if u.answer.Destination.IsValid() {
-		v.Dst = packet.AddrOf(u.answer.Destination)
+	h.answer = d.engine.Infer(&h.facts)
+	u.proto = h.answer.NextHeader
+	if h.answer.Destination.IsValid() {
+		v.Dst = packet.AddrOf(h.answer.Destination)
 	}
 }
 

@@ -153,15 +153,15 @@ func (w *writer) header(u *unit, e *capture.PacketEdit) error {
 	if v.Form == packet.Stub {
 		hop := v.TTL
 		if hop == 0 {
-			hop = u.answer.HopLimit
+			hop = u.headless.answer.HopLimit
 		}
 		w.buf = append(w.buf, data[:v.Net]...)
-		w.buf = packet.AppendFilled(w.buf, data, v, u.answer.NextHeader, hop, v.Dst)
+		w.buf = packet.AppendFilled(w.buf, data, v, u.headless.answer.NextHeader, hop, v.Dst)
 		w.buf = append(w.buf, data[v.Upper:]...)
 		e.OrigLen = u.block.OrigLen
 	} else {
 		w.buf = packet.AppendIPv6(w.buf, packet.IPv6Header{
-			PayloadLength: uint16(v.UpperLen), NextHeader: u.answer.NextHeader, HopLimit: u.answer.HopLimit,
+			PayloadLength: uint16(v.UpperLen), NextHeader: u.headless.answer.NextHeader, HopLimit: u.headless.answer.HopLimit,
 			Src: v.Src, Dst: v.Dst,
 		})
 		w.buf = append(w.buf, data[v.Upper:]...)
@@ -216,13 +216,13 @@ type inferred struct {
 
 func (c *inferred) add(u *unit) {
 	c.packets++
-	c.nextHeader[u.answer.NextHeaderOrigin]++
-	c.destination[u.answer.DestinationOrigin]++
-	if u.answer.Evidence == infer.ByNone {
+	c.nextHeader[u.headless.answer.NextHeaderOrigin]++
+	c.destination[u.headless.answer.DestinationOrigin]++
+	if u.headless.answer.Evidence == infer.ByNone {
 		return
 	}
 	if c.byEvidence == nil {
 		c.byEvidence = make(map[string]int64)
 	}
-	c.byEvidence[string(u.answer.Evidence)]++
+	c.byEvidence[string(u.headless.answer.Evidence)]++
 }
