@@ -23,10 +23,11 @@ func (e *PacketEdit) none() bool {
 // WritePacket writes a packet with an edit, as an enhanced packet block
 // whatever it was. Its options stay as they are, in their order, but for the
 // hash where the data changed and those marked not to be copied. A packet
-// that has no stamp (a simple packet block) and gets none is stamped 0.
+// that has no stamp (a simple packet block) and gets none is stamped 0. A block
+// that is no packet is written as it came.
 func (w *Writer) WritePacket(b *Block, e *PacketEdit) error {
 	switch {
-	case e.none():
+	case e.none() || b.Kind != Packet:
 		return w.Write(b)
 	case w.order == nil:
 		return ErrNoSection

@@ -84,7 +84,7 @@ func (r *Reader) openPcap(p *pcap, head []byte) error {
 	r.offset = pcapHeaderLen
 	r.pending = []Block{
 		{Kind: Section, Type: TypePcap, Raw: head, Order: p.order},
-		{Kind: Iface, Type: TypePcap, Order: p.order, Interface: p.iface},
+		{Kind: Iface, Type: TypePcap, Offset: pcapHeaderLen, Order: p.order, Interface: p.iface},
 	}
 	return nil
 }

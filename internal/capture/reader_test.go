@@ -1,0 +1,359 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func TestReaderDeliversEveryByte(t *testing.T) {
+	for name, data := range map[string][]byte{"everything": everything(), "resolutions": resolutions()} {
+		for _, size := range []int{0, minBatchSize, 4096} {
+			t.Run(fmt.Sprint(name, size), func(t *testing.T) {
+				blocks, err := readAll(iotest.HalfReader(bytes.NewReader(data)), ReaderOptions{BatchSize: size})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var all []byte
+				for _, b := range blocks {
+					if b.Offset != int64(len(all)) {
+						t.Fatalf("block %#x: offset %d, want %d", b.Type, b.Offset, len(all))
+					}
+					all = append(all, b.Raw...)
+				}
+				if !bytes.Equal(all, data) {
+					t.Errorf("blocks give %d bytes that differ from the file's %d", len(all), len(data))
+				}
+			})
+		}
+	}
+}
+
+func TestReaderUnderstandsBlocks(t *testing.T) {
+	type packet struct {
+		section, id int
+		ticks       uint64
+		hasStamp    bool
+		data        string
+		original    uint32
+	}
+	want := []packet{
+		{1, 0, 1<<40 + 5, true, "first packet", 112},
+		{1, 0, 0, false, strings.Repeat("\x00", 96), 200},
+		{1, 0, 7, true, "obsolete", 8},
+		{1, 1, 42, true, "late", 104},
+		{-1, -1, 42, true, "nobody's", 108},
+	}
+	got := packets(mustRead(t, everything()))
+	if len(got) != 3*len(want) {
+		t.Fatalf("got %d packets, want %d", len(got), 3*len(want))
+	}
+	for n, b := range got {
+		w := want[n%len(want)]
+		g := packet{-1, -1, b.Ticks, b.HasStamp, string(b.Data), b.OrigLen}
+		if b.Interface != nil {
+			g.section, g.id = b.Interface.Section, int(b.Interface.ID)
+			w.section += 2 * (n / len(want))
+		}
+		if g != w || b.Frame != int64(n+1) {
+			t.Errorf("frame %d: got number %d %+v, want %+v", n+1, b.Frame, g, w)
+		}
+	}
+}
+
+func TestReaderUnderstandsInterfaces(t *testing.T) {
+	blocks := mustRead(t, everything())
+	var got []string
+	for _, b := range blocks {
+		if i := b.Interface; b.Kind == Iface {
+			got = append(got, fmt.Sprintf("%d/%d %q link %d snap %d %s offset %d", i.Section, i.ID, i.Name, i.LinkType,
+				i.SnapLen, i.Resolution(), i.Offset))
+		}
+	}
+	var want []string
+	for section := 1; section < 6; section += 2 {
+		want = append(want,
+			fmt.Sprintf(`%d/0 "eth0" link 1 snap 96 10^-9 s offset 3600`, section),
+			fmt.Sprintf(`%d/1 "" link 101 snap 0 2^-10 s offset 0`, section))
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestReaderKinds(t *testing.T) {
+	want := map[uint32]Kind{
+		TypeSection: Section, TypeInterface: Iface, TypeEPB: Packet, TypeSPB: Packet, TypePB: Packet,
+		TypeNames: Names, TypeSecrets: Secrets, TypeStats: Other, TypeCustom: Other, TypeCustomNC: Other, 0x99: Other,
+	}
+	seen := make(map[uint32]bool)
+	for _, b := range mustRead(t, everything()) {
+		seen[b.Type] = true
+		if b.Kind != want[b.Type] {
+			t.Errorf("block %#x: kind %d, want %d", b.Type, b.Kind, want[b.Type])
+		}
+	}
+	if len(seen) != len(want) {
+		t.Errorf("saw %d types, want %d", len(seen), len(want))
+	}
+}
+
+func TestReaderGzip(t *testing.T) {
+	data := everything()
+	for name, zipped := range map[string][]byte{
+		"one member":    zip(t, data),
+		"three members": zip(t, data[:5], nil, data[5:]),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := NewReader(bytes.NewReader(zipped), ReaderOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Format() != "pcapng" || r.Compression() != "gzip" {
+				t.Errorf("got %q in %q, want pcapng in gzip", r.Format(), r.Compression())
+			}
+			b, err := r.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := len(b.Blocks), len(mustRead(t, data)); got != want || r.Consumed() != int64(len(data)) {
+				t.Errorf("got %d blocks, %d bytes, want %d and %d", got, r.Consumed(), want, len(data))
+			}
+			if _, err := r.Next(); err != io.EOF {
+				t.Errorf("at the end: got %v, want EOF", err)
+			}
+		})
+	}
+}
+
+// damaged is a file with something wrong, and what is to be said of it.
+type damaged struct {
+	name   string
+	data   []byte
+	want   error
+	frame  int64
+	offset int64
+	blocks int // delivered before
+}
+
+// damagedPcapng are pcapng files that go wrong behind a section header, an
+// interface and one packet.
+func damagedPcapng() []damaged {
+	f := (&file{}).section(littleEndian).iface(1, 0).epb(0, 1, "data")
+	good := f.buf
+	at := int64(len(good))
+	whole := (&file{order: littleEndian}).epb(0, 2, "more").buf
+	with := func(tail ...[]byte) []byte { return bytes.Join(append([][]byte{good}, tail...), nil) }
+	patched := func(offset int, v uint32) []byte {
+		p := bytes.Clone(whole)
+		binary.LittleEndian.PutUint32(p[offset:], v)
+		return with(p, whole)
+	}
+	option := with((&file{order: littleEndian}).epb(0, 1, "", f.u16(1), f.u16(8), f.u32(0)).buf)
+	header := with((&file{order: littleEndian}).block(TypeEPB, make([]byte, 16)).buf)
+	section := with((&file{}).section(bigEndian, f.u16(1), f.u16(0x3030), f.u32(0)).buf)
+	describe := with((&file{order: littleEndian}).iface(1, 0, f.u16(2)[:2], f.u16(5)[:2], f.u32(0)).buf)
+	version := with((&file{order: bigEndian}).block(TypeSection, []byte("\x1a\x2b\x3c\x4d\x00\x02"), make([]byte, 10)).buf)
+	tests := []damaged{
+		{name: "cut in mid-packet", data: with(whole[:20]), want: ErrTruncated},
+		{name: "cut in a block header", data: with(whole[:7]), want: ErrTruncated},
+		{name: "cut before the trailer", data: with(whole[:len(whole)-4]), want: ErrTruncated},
+		{name: "cut in a section's magic", data: with(good[:11]), want: ErrTruncated},
+		{name: "block length 0", data: patched(4, 0), want: ErrLength},
+		{name: "block length 3", data: patched(4, 3), want: ErrLength},
+		{name: "block length 8", data: patched(4, 8), want: ErrLength},
+		{name: "block length 11", data: patched(4, 11), want: ErrLength},
+		{name: "block length 0xFFFFFFFF", data: patched(4, 0xFFFFFFFF), want: ErrTooLarge},
+		{name: "block length 60 MB", data: patched(4, 60e6), want: ErrTruncated},
+		{name: "trailer", data: patched(len(whole)-4, 40), want: ErrTrailer},
+		{name: "captured length 2 GiB", data: patched(20, 1<<31), want: ErrLength},
+		{name: "captured length 5", data: patched(20, 5), want: ErrLength},
+		{name: "option of a packet", data: option, want: ErrOption},
+		{name: "option of a section", data: section, want: ErrOption},
+		{name: "option of an interface", data: describe, want: ErrOption},
+		{name: "packet block too short", data: header, want: ErrLength},
+		{name: "byte-order magic", data: with(good[:8], []byte("magic...")), want: ErrByteOrder},
+		{name: "section version", data: version, want: ErrVersion},
+		{name: "simple packet beyond its block", data: with((&file{order: littleEndian}).spb(8, "four").buf), want: ErrLength},
+		{name: "simple packet with a rest", data: with((&file{order: littleEndian}).spb(4, "four+four").buf), want: ErrTrailer},
+		{name: "interface too short", data: with((&file{order: littleEndian}).block(TypeInterface, make([]byte, 4)).buf), want: ErrLength},
+	}
+	for i := range tests {
+		tests[i].frame, tests[i].offset, tests[i].blocks = 1, at, 3
+	}
+	return tests
+}
+
+// damagedOthers are files that go wrong elsewhere.
+func damagedOthers(t testing.TB) []damaged {
+	rec := pcapFile(bigEndian, magicMicro, 1, [2]uint32{1, 2}, [2]uint32{3, 4})
+	huge := bytes.Clone(rec)
+	binary.BigEndian.PutUint32(huge[24+17+8:], 1<<31)
+	version := bytes.Clone(rec)
+	version[5] = 3
+	zipped := zip(t, rec)
+	broken := bytes.Clone(zipped)
+	broken[len(broken)-8] ^= 1 // the checksum
+	return []damaged{
+		{name: "empty", want: ErrEmpty},
+		{name: "empty gzip", data: zip(t, nil), want: ErrEmpty},
+		{name: "text", data: []byte("No.,Time,Source\n"), want: ErrNotCapture},
+		{name: "short text", data: []byte("hi"), want: ErrNotCapture},
+		{name: "text in gzip", data: zip(t, []byte("hello, world")), want: ErrNotCapture},
+		{name: "lines", data: []byte("\n\r\r\nhello, world"), want: ErrNotCapture},
+		{name: "start of pcapng", data: []byte("\n\r\r\n\x1c\x00\x00\x00"), want: ErrTruncated},
+		{name: "start of pcap", data: rec[:10], want: ErrTruncated},
+		{name: "pcap version", data: version, want: ErrVersion},
+		{name: "record cut", data: rec[:len(rec)-1], want: ErrTruncated, frame: 1, offset: 24 + 17, blocks: 3},
+		{name: "record header cut", data: rec[:24+17+3], want: ErrTruncated, frame: 1, offset: 24 + 17, blocks: 3},
+		{name: "captured length 2 GiB", data: huge, want: ErrTooLarge, frame: 1, offset: 24 + 17, blocks: 3},
+		{name: "gzip cut", data: zipped[:len(zipped)-1], want: ErrTruncated, frame: 2, offset: int64(len(rec)), blocks: 4},
+		{name: "gzip checksum", data: broken, want: ErrGzip, frame: 2, offset: int64(len(rec)), blocks: 4},
+		{name: "behind gzip", data: append(zip(t, rec), "rest of it"...), want: ErrGzip, frame: 2, offset: int64(len(rec)), blocks: 4},
+		{name: "gzip header only", data: zipped[:8], want: ErrTruncated},
+	}
+}
+
+func TestReaderDamage(t *testing.T) {
+	for _, test := range append(damagedPcapng(), damagedOthers(t)...) {
+		t.Run(test.name, func(t *testing.T) {
+			for _, size := range []int{0, minBatchSize} {
+				blocks, err := readAll(bytes.NewReader(test.data), ReaderOptions{BatchSize: size})
+				var broken *FormatError
+				if !errors.As(err, &broken) || !errors.Is(err, test.want) {
+					t.Fatalf("got error %v, want a FormatError of %v", err, test.want)
+				}
+				if broken.Frame != test.frame || broken.Offset != test.offset {
+					t.Errorf("%v: got frame %d offset %d, want %d and %d", err, broken.Frame, broken.Offset, test.frame, test.offset)
+				}
+				if len(blocks) != test.blocks {
+					t.Errorf("got %d blocks before the damage, want %d", len(blocks), test.blocks)
+				}
+			}
+		})
+	}
+}
+
+func TestReaderKeepsItsError(t *testing.T) {
+	r, err := NewReader(bytes.NewReader(damagedPcapng()[0].data), ReaderOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Next(); err != nil {
+		t.Fatalf("first: %v", err)
+	}
+	_, first := r.Next()
+	_, second := r.Next()
+	if !errors.Is(first, ErrTruncated) || first != second {
+		t.Errorf("got %v, then %v, want the same twice", first, second)
+	}
+	if want := fmt.Sprintf("at byte %d, after frame 1", first.(*FormatError).Offset); !strings.Contains(first.Error(), want) {
+		t.Errorf("error says %q, want %q in it", first, want)
+	}
+}
+
+// A failing disk is not a damaged capture.
+func TestReaderInputFails(t *testing.T) {
+	failure := errors.New("disk on fire")
+	data := everything()
+	for name, start := range map[string][]byte{"plain": data, "gzip": zip(t, data), "at once": nil} {
+		_, err := readAll(io.MultiReader(bytes.NewReader(start[:len(start)/2]), iotest.ErrReader(failure)), ReaderOptions{})
+		var broken *FormatError
+		if !errors.Is(err, failure) || errors.As(err, &broken) {
+			t.Errorf("%s: got %v, want the failure and no FormatError", name, err)
+		}
+	}
+}
+
+// Lengths that leave the padding out are taken as Wireshark takes them.
+func TestReaderRoundsLengths(t *testing.T) {
+	head := (&file{}).section(littleEndian).iface(1, 0).buf
+	for _, trailer := range []uint32{33, 36} {
+		block := (&file{order: littleEndian}).epb(0, 1, "x").buf
+		binary.LittleEndian.PutUint32(block[4:], 33)
+		binary.LittleEndian.PutUint32(block[len(block)-4:], trailer)
+		got := mustRead(t, bytes.Join([][]byte{head, block, block}, nil))
+		if len(got) != 4 || string(got[2].Data) != "x" || !bytes.Equal(got[3].Raw, block) {
+			t.Errorf("trailer %d: got %d blocks, want 4 with the packets whole", trailer, len(got))
+		}
+	}
+}
+
+// A block larger than a batch arrives whole, and one that only claims to be
+// large takes no memory.
+func TestReaderLargeBlocks(t *testing.T) {
+	large := strings.Repeat("large", 1<<20)
+	data := (&file{}).section(bigEndian).iface(1, 0).epb(0, 1, "small").epb(0, 2, large).epb(0, 3, "small").buf
+	blocks, err := readAll(bytes.NewReader(data), ReaderOptions{BatchSize: 4096})
+	if err != nil || len(blocks) != 5 || string(blocks[3].Data) != large {
+		t.Fatalf("got %d blocks, error %v, want 5 with the large one whole", len(blocks), err)
+	}
+	if _, err := readAll(bytes.NewReader(data), ReaderOptions{MaxBlock: 5 << 20}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("beyond the limit: got %v, want %v", err, ErrTooLarge)
+	}
+	claim := (&file{}).section(bigEndian).buf
+	claim = append(claim, 0, 0, 0, 6, 3, 0, 0, 0) // 48 MiB
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := readAll(bytes.NewReader(claim), ReaderOptions{BatchSize: 4096}); !errors.Is(err, ErrTruncated) {
+		t.Errorf("claimed: got %v, want %v", err, ErrTruncated)
+	}
+	runtime.ReadMemStats(&after)
+	if taken := after.TotalAlloc - before.TotalAlloc; taken > 4<<20 {
+		t.Errorf("a claim of 48 MiB took %d bytes", taken)
+	}
+}
+
+func TestReaderLimitsInterfaces(t *testing.T) {
+	f := (&file{}).section(littleEndian)
+	for range 100 {
+		f.iface(1, 0)
+	}
+	if _, err := readAll(bytes.NewReader(f.buf), ReaderOptions{MaxBlock: 8192}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("got %v, want %v", err, ErrTooLarge)
+	}
+}
+
+// Batches that are held keep their bytes while others are read.
+func TestBatchesAreIndependent(t *testing.T) {
+	f := (&file{}).section(littleEndian).iface(1, 0)
+	for i := range 500 {
+		f.epb(0, uint64(i), fmt.Sprintf("packet %04d", i))
+	}
+	r, err := NewReader(bytes.NewReader(f.buf), ReaderOptions{BatchSize: minBatchSize})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held []*Batch
+	check := func() {
+		for _, b := range held {
+			for _, p := range packets(b.Blocks) {
+				if want := fmt.Sprintf("packet %04d", p.Frame-1); string(p.Data) != want {
+					t.Fatalf("frame %d holds %q, want %q", p.Frame, p.Data, want)
+				}
+			}
+		}
+	}
+	for {
+		b, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if held = append(held, b); len(held) > 4 { // release one from the middle
+			check()
+			held[2].Release()
+			held = slices.Delete(held, 2, 3)
+		}
+	}
+	check()
+}

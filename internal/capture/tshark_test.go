@@ -1,0 +1,99 @@
+package capture
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// tshark gives one line a packet of a file, as tshark reads it, or skips the
+// test where it is not installed.
+func tshark(t *testing.T, data []byte) []string {
+	t.Helper()
+	path, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed")
+	}
+	name := filepath.Join(t.TempDir(), "file.pcapng")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fields := []string{"-n", "-r", name, "-T", "fields", "-E", "separator=|"}
+	for _, f := range []string{"frame.number", "frame.interface_id", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.comment"} {
+		fields = append(fields, "-e", f)
+	}
+	cmd := exec.Command(path, fields...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("tshark: %v: %s", err, stderr.String())
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+}
+
+// What an edited file says, tshark reads: stamps, lengths, comments and
+// interfaces that moved.
+func TestTsharkReadsEdits(t *testing.T) {
+	for _, order := range []string{"little", "big"} {
+		f := (&file{}).section(littleEndian)
+		if order == "big" {
+			f = (&file{}).section(bigEndian)
+		}
+		data := strings.Repeat("\xff", 61)
+		f.iface(1, 0, f.option(optResol, []byte{9})).epb(0, 1e9, data)
+		f.iface(1, 0).epb(1, 2e6, data).pb(1, 2, 3e6, data).epb(0, 4e9, data, f.option(optComment, []byte("had one")), f.end())
+		blocks := mustRead(t, f.buf)
+		out := write(t, func(w *Writer) error {
+			if err := w.WriteSection(&blocks[0], "mendcap 1.0", "repaired"); err != nil {
+				return err
+			}
+			if err := w.Write(&blocks[1]); err != nil {
+				return err
+			}
+			added, err := w.AddInterface(blocks[1].Interface, 101, 40)
+			if err != nil {
+				return err
+			}
+			edits := map[int]*PacketEdit{
+				2: {Interface: added, Data: []byte("changed"), OrigLen: 77},
+				5: {HasTicks: true, Ticks: 3_500_000, Comments: []string{"moved"}},
+				6: {Comments: []string{"and another"}},
+			}
+			for i := 2; i < len(blocks); i++ {
+				if err := w.WritePacket(&blocks[i], edits[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		want := []string{
+			"1|1|1.000000000|77|7|",
+			"2|2|2.000000000|161|61|",
+			"3|2|3.500000000|61|61|moved",
+			"4|0|4.000000000|161|61|had one,and another",
+		}
+		if got := tshark(t, out); strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%s: got\n%s\nwant\n%s", order, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+// A pcap file of every variant says the same to tshark after its conversion.
+func TestTsharkReadsConverted(t *testing.T) {
+	for _, magic := range []uint32{magicMicro, magicNano} {
+		data := pcapFile(bigEndian, magic, 2<<fcsShift|fcsPresent|1, [2]uint32{1, 2}, [2]uint32{0x7FFFFFFF, 999999})
+		out := write(t, copyAll(mustRead(t, data)))
+		fraction := []string{"000002000", "999999000"}
+		if magic == magicNano {
+			fraction = []string{"000000002", "000999999"}
+		}
+		want := fmt.Sprintf("1|0|1.%s|1500|1|\n2|0|2147483647.%s|1500|2|", fraction[0], fraction[1])
+		if got := strings.Join(tshark(t, out), "\n"); got != want {
+			t.Errorf("%#x: got\n%s\nwant\n%s", magic, got, want)
+		}
+	}
+}
