@@ -15,6 +15,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -23,17 +24,16 @@ import (
 
 	"github.com/google/renameio/v2"
 	"github.com/klauspost/compress/gzip"
-	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/internal/lab"
 )
 
 func main() {
-	dir := pflag.StringP("output", "o", "testdata/recordings", "folder to write to")
-	pflag.Parse()
+	dir := flag.String("o", "testdata/recordings", "folder to write to")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *dir, pflag.Args()); err != nil {
+	if err := run(ctx, *dir, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "record:", err)
 		os.Exit(1)
 	}
