@@ -98,22 +98,23 @@ func (e *Engine) settleLocal() []packet.Addr {
 
 // learnEdges shows the vantage the conversations that were proved.
 func (e *Engine) learnEdges() {
-	e.eachCluster(func(fl *flow, c *cluster) {
-		if c.found {
-			e.vantage.edge(fl.key.src, c.dst)
+	e.eachCluster(func(i int32, c *cluster) {
+		if c.found && !c.rivals {
+			e.vantage.edge(e.flows.list[i].key.src, c.dst)
 		}
 	})
 }
 
-// eachCluster calls visit with every cluster.
-func (e *Engine) eachCluster(visit func(*flow, *cluster)) {
+// eachCluster calls visit with every cluster and the index of its flow, in any
+// order: what is done must not depend on it.
+func (e *Engine) eachCluster(visit func(int32, *cluster)) {
 	for i := range e.flows.list {
-		if fl := &e.flows.list[i]; fl.first != none {
-			visit(fl, &e.flows.clusters[fl.first])
+		if first := e.flows.list[i].first; first != none {
+			visit(int32(i), &e.flows.clusters[first])
 		}
 	}
-	for k, c := range e.flows.clusterOf { // in any order: what is visited doesn't depend on it
-		visit(&e.flows.list[k>>16], &e.flows.clusters[c])
+	for k, c := range e.flows.clusterOf {
+		visit(int32(k>>16), &e.flows.clusters[c])
 	}
 }
 
@@ -122,8 +123,8 @@ func (e *Engine) decideAll() {
 	e.lists = nil
 	e.learnOpen()
 	room := make([]scored, 0, 64)
-	e.eachCluster(func(fl *flow, c *cluster) {
-		q := e.questionOf(fl, c)
+	e.eachCluster(func(i int32, c *cluster) {
+		q := e.questionOf(&e.flows.list[i], c)
 		room = e.explain(room[:0], &q)
 		var listed []Candidate
 		c.outcome, listed = e.settle(room, []question{q})
@@ -155,13 +156,16 @@ func (e *Engine) learnOpen() {
 		least   = 1.0 / 64
 		assumed = 16 // flows that had one, before the first is seen
 	)
-	matched := map[*flow]bool{}
-	e.eachCluster(func(fl *flow, c *cluster) {
-		matched[fl] = matched[fl] || e.hasCandidate(fl, c)
+	matched := make([]bool, len(e.flows.list))
+	e.eachCluster(func(i int32, c *cluster) {
+		matched[i] = matched[i] || e.hasCandidate(&e.flows.list[i], c)
 	})
 	var flows, empty [directions]float64
-	for fl, some := range matched {
-		d := e.direction(fl.key.src)
+	for i, some := range matched {
+		if e.flows.list[i].first == none {
+			continue
+		}
+		d := e.direction(e.flows.list[i].key.src)
 		flows[d]++
 		if !some {
 			empty[d]++

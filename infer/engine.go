@@ -90,7 +90,7 @@ func (e *Engine) observeAs(f *Facts, h hypothesis) {
 		e.truncated = true
 		return
 	}
-	if f.clustered(h) && !e.flows.add(i, f.need(h), f.field[h], f.bits[h]) {
+	if f.clustered(h) && !e.flows.add(i, f, h) {
 		e.flows.evicted++
 	}
 }

@@ -99,10 +99,10 @@ type flow struct {
 // cluster is what the packets of a flow have in common that need the same
 // residue of their destination: one destination, unless two collide.
 type cluster struct {
-	need    residue
-	least   int8   // bits of its least plausible header
-	fields  uint64 // the checksums seen, hashed to a bit each
-	packets uint32
+	need   residue
+	least  int8   // bits of its least plausible header
+	fields uint64 // the checksums seen, hashed to a bit each
+	rivals bool   // a packet of it is plausible under another hypothesis too
 
 	outcome // by Conclude
 }
@@ -206,17 +206,17 @@ func (t *flows) cluster(i int32, need residue) *cluster {
 	return nil
 }
 
-// add counts a packet to flow i and its cluster; false if there is no room for
-// that.
-func (t *flows) add(i int32, need residue, field uint16, header int8) bool {
-	fl := &t.list[i]
+// add counts f, read under h, to flow i and its cluster; false if there is no
+// room for that.
+func (t *flows) add(i int32, f *Facts, h hypothesis) bool {
+	fl, need := &t.list[i], f.need(h)
 	c := t.cluster(i, need)
 	if c == nil {
 		if len(t.clusters) >= t.max || fl.clusters >= maxNeeds {
 			return false
 		}
 		index := int32(len(t.clusters))
-		t.clusters = append(t.clusters, cluster{need: need, least: header, outcome: outcome{listed: none}})
+		t.clusters = append(t.clusters, cluster{need: need, least: f.bits[h], outcome: outcome{listed: none}})
 		c = &t.clusters[index]
 		if fl.first == none {
 			fl.first = index
@@ -225,9 +225,11 @@ func (t *flows) add(i int32, need residue, field uint16, header int8) bool {
 		}
 		fl.clusters++
 	}
-	c.packets++
-	c.least = min(c.least, header)
-	c.fields |= 1 << (field * 0x9E37 >> 10)
+	c.least = min(c.least, f.bits[h])
+	c.fields |= 1 << (f.field[h] * 0x9E37 >> 10)
+	if _, alone := f.only(); !alone {
+		c.rivals = true
+	}
 	return true
 }
 
