@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 )
 
@@ -71,6 +72,9 @@ func (f *pcapng) size(p []byte) (uint64, error) {
 	n := u32(p[4:], big)
 	if n < blockMin {
 		return 0, fmt.Errorf("%w: block of %d bytes, the least is %d", ErrLength, n, blockMin)
+	}
+	if n > math.MaxUint32&^3 { // with its padding it would not fit the field
+		return 0, fmt.Errorf("%w: block of %d bytes", ErrLength, n)
 	}
 	return (uint64(n) + 3) &^ 3, nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/flate"
@@ -173,12 +172,12 @@ func (r *Reader) ended(left int, err error) error {
 	}
 	damaged := compressionError(err)
 	switch {
-	case left > 0 && damaged != nil:
+	case damaged != nil && left > 0 && !errors.Is(damaged, ErrTruncated):
 		return r.damage(fmt.Errorf("%w: %w", ErrTruncated, damaged))
-	case left > 0:
-		return r.damage(fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, left))
 	case damaged != nil:
 		return r.damage(damaged)
+	case left > 0:
+		return r.damage(fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, left))
 	}
 	return io.EOF
 }
@@ -196,13 +195,13 @@ func compressionError(err error) error {
 	case err == io.EOF:
 		return nil
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: %w within the compressed data", ErrGzip, ErrTruncated)
+		return fmt.Errorf("%w: %w", ErrGzip, ErrTruncated)
 	case errors.Is(err, gzip.ErrChecksum):
 		return fmt.Errorf("%w: wrong checksum", ErrGzip)
 	case errors.Is(err, gzip.ErrHeader):
-		return fmt.Errorf("%w: bytes behind its end are not gzip", ErrGzip)
+		return fmt.Errorf("%w: no gzip header where one must be", ErrGzip)
 	case errors.As(err, &corrupt):
-		return fmt.Errorf("%w at compressed byte %d", ErrGzip, min(int64(corrupt), math.MaxInt64))
+		return fmt.Errorf("%w at compressed byte %d", ErrGzip, int64(corrupt))
 	}
 	return fmt.Errorf("%w: %w", ErrGzip, err)
 }

@@ -170,7 +170,8 @@ func damagedPcapng() []damaged {
 		{name: "block length 3", data: patched(4, 3), want: ErrLength},
 		{name: "block length 8", data: patched(4, 8), want: ErrLength},
 		{name: "block length 11", data: patched(4, 11), want: ErrLength},
-		{name: "block length 0xFFFFFFFF", data: patched(4, 0xFFFFFFFF), want: ErrTooLarge},
+		{name: "block length 0xFFFFFFFF", data: patched(4, 0xFFFFFFFF), want: ErrLength},
+		{name: "block length 0xFFFFFFFC", data: patched(4, 0xFFFFFFFC), want: ErrTooLarge},
 		{name: "block length 60 MB", data: patched(4, 60e6), want: ErrTruncated},
 		{name: "trailer", data: patched(len(whole)-4, 40), want: ErrTrailer},
 		{name: "captured length 2 GiB", data: patched(20, 1<<31), want: ErrLength},
@@ -217,6 +218,8 @@ func damagedOthers(t testing.TB) []damaged {
 		{name: "gzip cut", data: zipped[:len(zipped)-1], want: ErrTruncated, frame: 2, offset: int64(len(rec)), blocks: 4},
 		{name: "gzip checksum", data: broken, want: ErrGzip, frame: 2, offset: int64(len(rec)), blocks: 4},
 		{name: "behind gzip", data: append(zip(t, rec), "rest of it"...), want: ErrGzip, frame: 2, offset: int64(len(rec)), blocks: 4},
+		{name: "gzip data", data: append(bytes.Clone(zipped[:10]), bytes.Repeat([]byte{0xFF}, 40)...), want: ErrGzip},
+		{name: "gzip header", data: []byte("\x1f\x8b is not enough"), want: ErrGzip},
 		{name: "gzip header only", data: zipped[:8], want: ErrTruncated},
 	}
 }
@@ -232,6 +235,9 @@ func TestReaderDamage(t *testing.T) {
 				}
 				if broken.Frame != test.frame || broken.Offset != test.offset {
 					t.Errorf("%v: got frame %d offset %d, want %d and %d", err, broken.Frame, broken.Offset, test.frame, test.offset)
+				}
+				if want := fmt.Sprintf("at byte %d", test.offset); !strings.Contains(err.Error(), want) {
+					t.Errorf("error says %q, want %q in it", err, want)
 				}
 				if len(blocks) != test.blocks {
 					t.Errorf("got %d blocks before the damage, want %d", len(blocks), test.blocks)

@@ -27,7 +27,7 @@ func (r *Reader) open() error {
 		r.compression = "gzip"
 		zipped, err := gzip.NewReader(bufio.NewReaderSize(r.src, gzipBuffer))
 		if err != nil {
-			return r.ended(len(head), err)
+			return r.ended(0, err)
 		}
 		if head, err = r.peek(zipped); err != nil {
 			return err
