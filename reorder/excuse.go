@@ -11,6 +11,9 @@ import "github.com/mendcap/mendcap/internal/tcp"
 // side of a suspect one.
 const excuseReach = 256
 
+// excuseAhead is how many packets behind an answer its cause may be recorded.
+const excuseAhead = 8
+
 // excuse marks the suspects among the connection's packets that a drop explains.
 func (b *builder) excuse(list []node) {
 	const lawsOfData = lawSet(1<<Ack | 1<<Sack | 1<<OutSeq)
@@ -81,34 +84,59 @@ func showsHole(q *Segment, p *item) bool {
 // section 4.2).
 func (b *builder) receivedAgain(list []node, i int) bool {
 	p := &b.items[list[i]]
-	usesSACK, answered := false, false
-	repeats := false
-	for j := i + 1; j < len(list) && j <= i+excuseReach; j++ {
-		q := &b.items[list[j]].seg
-		if q.Dir == p.seg.Dir || !q.HasAck() {
-			continue
-		}
-		if q.DSACK() && q.SACK[0].Overlaps(p.fresh()) {
-			return true
-		}
-		usesSACK = usesSACK || q.SACKs > 0
-		if !answered {
-			answered, repeats = true, b.repeatsACK(list, i, q)
-		}
+	if p.sackOK {
+		return b.toldDuplicate(list, i, p)
 	}
-	return repeats && !usesSACK && !p.sackOK
+	return b.repeatsACK(list, i, p)
 }
 
-// repeatsACK: q is the same bare ACK as the last one before position i.
-func (b *builder) repeatsACK(list []node, i int, q *Segment) bool {
-	if q.Span() != 0 {
-		return false
-	}
-	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
-		last := &b.items[list[j]].seg
-		if last.Dir == q.Dir && last.HasAck() {
-			return last.Ack == q.Ack && last.Window == q.Window
+// toldDuplicate: a D-SACK for p follows, with no other copy of p about that it
+// could be for.
+func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
+	told := -1
+	for j := i + 1; j < len(list) && j <= i+excuseReach; j++ {
+		q := &b.items[list[j]].seg
+		switch {
+		case told >= 0 && j > told+excuseAhead:
+			return true
+		case q.Dir == p.seg.Dir:
+			if q.Len > 0 && (tcp.Range{Left: q.Seq, Right: q.End()}).Overlaps(p.fresh()) {
+				return false
+			}
+		case told < 0 && q.HasAck() && q.DSACK() && q.SACK[0].Overlaps(p.fresh()):
+			told = j
 		}
 	}
-	return false
+	return told >= 0
+}
+
+// repeatsACK: the first thing that the host says behind p is the very ACK that
+// it said last before p, which covers p, and no segment beyond a hole is about
+// that the repetition could be for.
+func (b *builder) repeatsACK(list []node, i int, p *item) bool {
+	last, answer := -1, -1
+	for j := i - 1; j >= 0 && j >= i-excuseReach && last < 0; j-- {
+		if b.items[list[j]].seg.Dir != p.seg.Dir {
+			last = j
+		}
+	}
+	for j := i + 1; j < len(list) && j <= i+excuseReach && answer < 0; j++ {
+		if b.items[list[j]].seg.Dir != p.seg.Dir {
+			answer = j
+		}
+	}
+	if last < 0 || answer < 0 {
+		return false
+	}
+	before, after := &b.items[list[last]].seg, &b.items[list[answer]].seg
+	if after.Span() != 0 || !before.HasAck() || !after.HasAck() ||
+		before.Ack != after.Ack || before.Window != after.Window || after.Ack.Less(p.seg.End()) {
+		return false
+	}
+	for j := last + 1; j < len(list) && j <= answer+excuseAhead; j++ {
+		if q := &b.items[list[j]].seg; q.Dir == p.seg.Dir && q.Len > 0 && after.Ack.Less(q.Seq) {
+			return false
+		}
+	}
+	return true
 }
