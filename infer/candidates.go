@@ -2,6 +2,7 @@ package infer
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"slices"
 
@@ -34,7 +35,8 @@ type place struct {
 // candidate is an address that packets may have gone to.
 type candidate struct {
 	place
-	roles role
+	roles   role
+	planned bool // by arrange: it belongs to a plan whose addresses collide easily
 }
 
 // candidates is the table of addresses, found by their residue.
@@ -110,6 +112,59 @@ func (t *candidates) arrange() {
 		}
 		return compareAddr(t.list[i].addr, t.list[j].addr)
 	})
+	t.findPlans(sums)
+}
+
+// planWidth is how far the words of two addresses of one plan lie apart at
+// most.
+const planWidth = 512
+
+// findPlans marks the candidates that have a relative: one with the same first
+// 32 bits, where two or more of the other words differ, each by little. Where
+// addresses are numbered in two words (2001:db8:1::2, 2001:db8:2::1), one that
+// isn't known has the residue of one that is far more often than once in
+// 65,536 times. Addresses that differ in one word alone never collide, and
+// random ones are no plan.
+func (t *candidates) findPlans(sums []residue) {
+	const neighbours = 512 // looked at for each; a plan's are next to one another
+	byPrefix := slices.Clone(t.order)
+	slices.SortStableFunc(byPrefix, func(i, j int32) int {
+		return bytes.Compare(t.list[i].addr[:4], t.list[j].addr[:4])
+	})
+	for i := range t.list {
+		t.list[i].planned = false
+	}
+	for n, i := range byPrefix {
+		a := &t.list[i]
+		for _, j := range slices.Backward(byPrefix[max(0, n-neighbours):n]) {
+			b := &t.list[j]
+			if [4]byte(a.addr[:4]) != [4]byte(b.addr[:4]) || sums[i]-sums[j] > planWidth {
+				break
+			}
+			if a.planned && b.planned {
+				continue
+			}
+			if a.zone == b.zone && related(&a.addr, &b.addr) {
+				a.planned, b.planned = true, true
+			}
+		}
+	}
+}
+
+// related reports whether a and b look like numbers of one plan, counted in
+// two or more words.
+func related(a, b *packet.Addr) bool {
+	apart := 0
+	for i := 0; i < len(a); i += 2 {
+		d := int(binary.BigEndian.Uint16(a[i:])) - int(binary.BigEndian.Uint16(b[i:]))
+		if d < -planWidth || d > planWidth {
+			return false
+		}
+		if d != 0 {
+			apart++
+		}
+	}
+	return apart > 1
 }
 
 // with returns the indices of the candidates that have residue r.

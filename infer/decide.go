@@ -227,7 +227,8 @@ func protocolStands(list []scored, q *question, total, other float64) bool {
 		}
 		mass += math.Exp2(list[i].total)
 		if !isUnspecified(list[i].addr) {
-			fits += math.Exp2(list[i].bits)
+			// A plan makes addresses collide, not protocols.
+			fits += math.Exp2(list[i].bits + list[i].discount)
 		}
 	}
 	if mass < credible*total {

@@ -16,7 +16,6 @@ var (
 	host   = addr("2001:db8:1::10")
 	server = addr("2001:db8:77::443")
 	hostLL = addr("fe80::10")
-	peerLL = addr("fe80::21")
 )
 
 // traffic returns conversations of host with n peers of an address plan: TCP,
@@ -304,14 +303,14 @@ func TestOffloadedChecksum(t *testing.T) {
 
 func TestZones(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
-	// The same link-local addresses on two links; on the second, the peer has
-	// another that collides with the first's.
-	far := addr("fe80:0:0:21::")
+	// The host has one link-local address on two links. A peer on one has the
+	// residue of a peer on the other.
+	near, far := addr("fe80::1234:5678:9abc:def1"), addr("fe80::5678:1234:9abc:def1")
 	s := &Snapshot{
 		Interfaces: []Interface{{Index: 2, Addresses: []netip.Addr{hostLL}}, {Index: 3, Addresses: []netip.Addr{hostLL}}},
-		Neighbors:  []Neighbor{{Address: peerLL, Interface: 2}, {Address: far, Interface: 3}},
+		Neighbors:  []Neighbor{{Address: near, Interface: 2}, {Address: far, Interface: 3}},
 	}
-	one := udpTo(hostLL, peerLL, 5000, 7000, bytesOf(r, 30))
+	one := udpTo(hostLL, near, 5000, 7000, bytesOf(r, 30))
 	two := udpTo(hostLL, far, 5000, 7000, bytesOf(r, 30))
 	p, q := one.hidden(), two.hidden()
 	p.Zone, q.Zone = 2, 3

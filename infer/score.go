@@ -18,6 +18,7 @@ const (
 	openNamed = -5 // that it's none of these, more: something names one
 
 	bitsSum        = 16  // the checksum fits
+	bitsPlanned    = 4   // the checksum fits an address of a plan whose addresses collide easily
 	bitsNamed      = 10  // ports or payload agree with what names the address
 	bitsAnswered   = 4   // the other direction has the ports, but not proved to be for us
 	bitsSequence   = 12  // sequence numbers within the window of the other direction
@@ -50,13 +51,15 @@ type question struct {
 // scored is one explanation of a packet. An unspecified address stands for
 // "none of the candidates".
 type scored struct {
-	addr  packet.Addr
-	roles role
-	h     hypothesis
-	by    evidence
-	named bool
-	bits  float64 // without the header's, which are its hypothesis's
-	total float64 // with them
+	addr     packet.Addr
+	roles    role
+	h        hypothesis
+	by       evidence
+	named    bool
+	planned  bool    // see candidate
+	bits     float64 // without the header's, which are its hypothesis's
+	discount float64 // what bits have less for an address of a plan
+	total    float64 // with them
 }
 
 // explain appends to list the explanations of q, the open one included.
@@ -142,6 +145,7 @@ next:
 		for j := from; j < named; j++ {
 			if list[j].addr == c.addr {
 				list[j].roles |= c.roles
+				list[j].planned = c.planned
 				continue next
 			}
 		}
@@ -149,7 +153,7 @@ next:
 			list[last].roles |= c.roles
 			continue
 		}
-		list = append(list, scored{addr: c.addr, roles: c.roles, h: q.h, by: noEvidence})
+		list = append(list, scored{addr: c.addr, roles: c.roles, planned: c.planned, h: q.h, by: noEvidence})
 	}
 	return list
 }
@@ -194,7 +198,11 @@ func (e *Engine) weigh(s *scored, q *question) {
 		bits += extra
 		bits += e.sequence(s.addr, q)
 	}
-	if q.checked {
+	switch {
+	case s.planned && !e.ours(s, q):
+		bits += bitsPlanned
+		s.discount = bitsSum - bitsPlanned
+	case q.checked:
 		bits += bitsSum
 	}
 	s.by = by
@@ -222,6 +230,12 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	consider(isLocal, own, byLocal)
 	consider(isSeen, priorSeen, bySeen)
 	return prior, by
+}
+
+// ours reports whether s is for the host, as its tables have it: what others
+// send goes to that short list, whatever else there is in an address plan.
+func (e *Engine) ours(s *scored, q *question) bool {
+	return e.vantage.known[s.addr] && !e.vantage.proved(q.key.src)
 }
 
 // answered reports whether the other direction of q, from peer, is in the

@@ -1,0 +1,118 @@
+package infer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+)
+
+// With nothing but wrong candidates no destination may be answered, however
+// many packets there are.
+func TestWrongCandidatesOnly(t *testing.T) {
+	r := rand.New(rand.NewPCG(41, 42))
+	for _, n := range []int{100, 1000, 10_000, 100_000} {
+		s := cacheOf([]netip.Addr{host})
+		for range n {
+			s.DestinationCache = append(s.DestinationCache, Destination{Destination: randomAddr(r, "2a00:1450::")})
+		}
+		var list []sent
+		for i := range 4000 {
+			peer := randomAddr(r, "2600:9000::")
+			switch i % 4 {
+			case 0:
+				list = append(list, tcpTo(host, peer, uint16(30000+i), 443, r.Uint32(), 0, flagSYN, nil))
+			case 1:
+				list = append(list, udpTo(host, peer, uint16(30000+i), 53, bytesOf(r, 40)))
+			case 2:
+				list = append(list, icmpTo(host, peer, icmpEchoRequest, 0, bytesOf(r, 40)))
+			case 3:
+				list = append(list, sent{host, peer, 253, bytesOf(r, 40+r.IntN(100))}) // experimental
+			}
+		}
+		got := count(list, inferAll(New(Options{Snapshot: s}), hideAll(list)))
+		if got.dstWrong != 0 || got.nextWrong != 0 {
+			t.Errorf("%d wrong candidates: got %v, want none wrong", n, got)
+		}
+	}
+}
+
+func TestRandomDataAreNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(43, 44))
+	s := cacheOf([]netip.Addr{host})
+	for range 10_000 {
+		s.DestinationCache = append(s.DestinationCache, Destination{Destination: randomAddr(r, "2a00:1450::")})
+	}
+	n := 200_000
+	if testing.Short() {
+		n = 20_000
+	}
+	list := make([]sent, n)
+	for i := range list {
+		list[i] = sent{randomAddr(r, "2600:9000::"), host, 253, bytesOf(r, 20+r.IntN(60))}
+	}
+	if got := count(list, inferAll(New(Options{Snapshot: s}), hideAll(list))); got.dstWrong+got.nextWrong != 0 || got.dst != 0 {
+		t.Errorf("random data: got %v, want no answer", got)
+	}
+}
+
+// Tables that know only some of the destinations, and colliding and
+// translated ones beside them.
+func TestPartialTables(t *testing.T) {
+	r := rand.New(rand.NewPCG(45, 46))
+	peers := plan(60, func(i int) string {
+		if i%3 == 0 {
+			return fmt.Sprintf("2001:db8:%x::%x", i%9+1, i/9+1)
+		}
+		return randomAddr(r, "2a00:1450::").String()
+	})
+	var oneWay []sent // only the host's half, so that tables alone can answer
+	for _, s := range traffic(r, peers) {
+		if s.src == host {
+			oneWay = append(oneWay, s)
+		}
+	}
+	for _, known := range []int{0, 15, 30, 45, 60} {
+		s := cacheOf([]netip.Addr{host}, peers[:known]...)
+		got := count(oneWay, inferAll(New(Options{Snapshot: s}), hideAll(oneWay)))
+		t.Logf("%d of %d destinations known: %v", known, len(peers), got)
+		if got.dstWrong != 0 || got.nextWrong != 0 {
+			t.Errorf("%d known: got %v, want none wrong", known, got)
+		}
+		// A third of the peers collide among themselves and may stay open.
+		if floor := got.packets * known / len(peers) / 2; got.dst < floor {
+			t.Errorf("%d known: got %d destinations, want at least %d", known, got.dst, floor)
+		}
+	}
+}
+
+// Prefix translation keeps the sum (RFC 6296): the inner and the outer address
+// of one host can't be told apart by a checksum.
+func TestPrefixTranslation(t *testing.T) {
+	r := rand.New(rand.NewPCG(47, 48))
+	inner := addr("fd01:203:405:1::1234")
+	outer := addr("2001:db8:1:d550::1234") // of RFC 6296, section 3.5
+	if residueOf([16]byte(inner.As16())) != residueOf([16]byte(outer.As16())) {
+		t.Fatal("the addresses of the RFC have different sums")
+	}
+	s := udpTo(host, inner, 5000, 7000, bytesOf(r, 30))
+	a := inferAll(New(Options{Snapshot: cacheOf([]netip.Addr{host}, inner, outer)}), []*Packet{s.hidden()})[0]
+	if a.Destination != netip.IPv6Unspecified() || a.NextHeader != 17 {
+		t.Errorf("got %v, next header %d, want none and 17", a.Destination, a.NextHeader)
+	}
+}
+
+// Tables of another host must not lead astray.
+func TestForeignTables(t *testing.T) {
+	r := rand.New(rand.NewPCG(49, 50))
+	peers := plan(30, func(int) string { return randomAddr(r, "2a00:1450::").String() })
+	s := cacheOf([]netip.Addr{addr("2001:db8:ffff::1")})
+	for range 2000 {
+		s.DestinationCache = append(s.DestinationCache, Destination{Destination: randomAddr(r, "2400::")})
+	}
+	list := traffic(r, peers)
+	got := count(list, inferAll(New(Options{Snapshot: s}), hideAll(list)))
+	if got.dstWrong+got.nextWrong != 0 || got.dst < got.packets*95/100 {
+		t.Errorf("got %v, want none wrong and 95 %% right by the other direction", got)
+	}
+}
