@@ -35,7 +35,7 @@ func Degradations() []Degradation {
 	)
 	return []Degradation{
 		{Name: "rawsocket", ResponseFirst: .5, Batch: 8, BatchSpan: ms, Late: late,
-			Stalls: .5, Tick: ms, DropRate: .001, DropBurst: 6},
+			Stalls: .5, Tick: ms, DropRate: .002, DropBurst: 6},
 		{Name: "response-first", ResponseFirst: .5, BatchSpan: ms, Late: late},
 		{Name: "batches", ResponseFirst: .5, Batch: 16, BatchSpan: ms, Late: late},
 		{Name: "completion-port", Threads: 4, Late: late},

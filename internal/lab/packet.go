@@ -178,17 +178,18 @@ func parseIPv6(data []byte) (ipHeader, bool) {
 	}
 }
 
-// flowKey names the TCP or UDP flow that a packet belongs to, the same in both
+// Flow names the TCP or UDP flow that a packet belongs to, the same in both
 // directions; other packets are flows by addresses and protocol.
-type flowKey struct {
+type Flow struct {
 	low, high netip.AddrPort
 	proto     byte
 }
 
-func flowOf(data []byte) flowKey {
+// FlowOf returns the flow of an IP packet, the zero Flow if it is none.
+func FlowOf(data []byte) Flow {
 	h, ok := parseIP(data)
 	if !ok {
-		return flowKey{}
+		return Flow{}
 	}
 	var from, to uint16
 	if (h.proto == protoTCP || h.proto == protoUDP) && h.offset == 0 && len(data) >= h.upper+4 {
@@ -198,5 +199,5 @@ func flowOf(data []byte) flowKey {
 	if b.Compare(a) < 0 {
 		a, b = b, a
 	}
-	return flowKey{a, b, h.proto}
+	return Flow{a, b, h.proto}
 }

@@ -1,0 +1,134 @@
+package judge
+
+import (
+	"math/bits"
+
+	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// Score is what the judge found; scores add up.
+type Score struct {
+	Packets              int
+	Lost, Added, Changed int // packets of the repaired file against the truth
+	IPv6                 int // packets that came without header
+	NextHeader           Tally
+	Destination          Tally
+	SpuriousBefore       int // (packet, flag) pairs that the truth does not have
+	SpuriousAfter        int
+	Genuine, Kept        int // pairs that it has, and those still there
+	InvertedBefore       int // neighbours of a flow that stand the wrong way round
+	InvertedAfter        int
+	Worsened             int // that stood right before, and wrong after
+}
+
+// Tally counts answers about one header field of IPv6 packets.
+type Tally struct{ Right, Unknown, Wrong int }
+
+// Add adds another score.
+func (s *Score) Add(o Score) {
+	s.Packets += o.Packets
+	s.Lost, s.Added, s.Changed = s.Lost+o.Lost, s.Added+o.Added, s.Changed+o.Changed
+	s.IPv6 += o.IPv6
+	s.NextHeader.add(o.NextHeader)
+	s.Destination.add(o.Destination)
+	s.SpuriousBefore, s.SpuriousAfter = s.SpuriousBefore+o.SpuriousBefore, s.SpuriousAfter+o.SpuriousAfter
+	s.Genuine, s.Kept = s.Genuine+o.Genuine, s.Kept+o.Kept
+	s.InvertedBefore, s.InvertedAfter = s.InvertedBefore+o.InvertedBefore, s.InvertedAfter+o.InvertedAfter
+	s.Worsened += o.Worsened
+}
+
+func (t *Tally) add(o Tally) {
+	t.Right, t.Unknown, t.Wrong = t.Right+o.Right, t.Unknown+o.Unknown, t.Wrong+o.Wrong
+}
+
+// Compare judges a repaired file. The truth lacks the packets that the sniffer
+// dropped; the baseline is what the sniffer wrote, with right headers.
+func Compare(truth, baseline, repaired *File) Score {
+	s := Score{Packets: len(truth.ids)}
+	before, _ := baseline.match(truth)
+	after, missing := repaired.match(truth)
+	added := 0
+	for i, place := range after {
+		if place < 0 {
+			added++
+			continue
+		}
+		s.judgeHeader(truth.rows[place], repaired.rows[i])
+		s.Kept += pairs(truth.rows[place].Flags & repaired.rows[i].Flags)
+		s.SpuriousAfter += pairs(repaired.rows[i].Flags &^ truth.rows[place].Flags)
+	}
+	for i, place := range before {
+		if place >= 0 {
+			s.SpuriousBefore += pairs(baseline.rows[i].Flags &^ truth.rows[place].Flags)
+		}
+	}
+	for _, row := range truth.rows {
+		s.Genuine += pairs(row.Flags)
+	}
+	// One gone and another in its stead is one that was changed.
+	s.Changed = min(missing, added)
+	s.Lost, s.Added = missing-s.Changed, added-s.Changed
+	s.judgeOrder(truth.flows, before, after)
+	return s
+}
+
+func pairs(flags tcp.Analysis) int { return bits.OnesCount32(uint32(flags)) }
+
+// The values that say "unknown" in a header (formats.md).
+const unknownNextHeader = 255
+
+func (s *Score) judgeHeader(truth, got Row) {
+	if truth.NextHeader < 0 {
+		return
+	}
+	s.IPv6++
+	s.NextHeader.count(got.NextHeader == truth.NextHeader, got.NextHeader < 0 || got.NextHeader == unknownNextHeader)
+	s.Destination.count(got.Dst == truth.Dst, !got.Dst.IsValid() || got.Dst.IsUnspecified())
+}
+
+func (t *Tally) count(right, unknown bool) {
+	switch {
+	case right:
+		t.Right++
+	case unknown:
+		t.Unknown++
+	default:
+		t.Wrong++
+	}
+}
+
+// judgeOrder looks at neighbours of each flow in the truth. The places are
+// those in the truth, in the order of the judged files.
+func (s *Score) judgeOrder(flows []lab.Flow, before, after []int) {
+	was, is := positions(before, len(flows)), positions(after, len(flows))
+	last := map[lab.Flow]int{}
+	for place, flow := range flows {
+		previous, ok := last[flow]
+		last[flow] = place
+		if !ok {
+			continue
+		}
+		wrongBefore, wrongAfter := was[previous] > was[place], is[previous] > is[place]
+		if wrongBefore {
+			s.InvertedBefore++
+		}
+		if wrongAfter {
+			s.InvertedAfter++
+		}
+		if wrongAfter && !wrongBefore {
+			s.Worsened++
+		}
+	}
+}
+
+// positions turns places by position into positions by place.
+func positions(places []int, n int) []int {
+	positions := make([]int, n)
+	for position, place := range places {
+		if place >= 0 {
+			positions[place] = position
+		}
+	}
+	return positions
+}
