@@ -7,8 +7,8 @@ import "github.com/mendcap/mendcap/internal/packet"
 // may be shared with others': they are not to be changed.
 func (e *Engine) Infer(f *Facts) Answer {
 	if h, ok := f.only(); ok && isUnspecified(f.dst) && f.clustered(h) && f.checked(h) {
-		if fl, c := e.clusterOf(f, h); c != nil {
-			return e.inferClustered(f, h, fl, c)
+		if _, c := e.clusterOf(f, h); c != nil {
+			return e.inferClustered(f, h, c)
 		}
 	}
 	return e.inferAlone(f)
@@ -43,11 +43,11 @@ func (e *Engine) clusterOf(f *Facts, h hypothesis) (*flow, *cluster) {
 }
 
 // inferClustered answers with what was decided of f's cluster.
-func (e *Engine) inferClustered(f *Facts, h hypothesis, fl *flow, c *cluster) Answer {
+func (e *Engine) inferClustered(f *Facts, h hypothesis, c *cluster) Answer {
 	if !c.found {
 		q := e.ask(f, h)
-		if dst, by := e.offloaded(f, &q); by != noEvidence {
-			return f.answer(outcome{found: true, dst: dst, protocol: protocols[h], by: by}, false, nil)
+		if o := e.unverified(f, &q); o.found {
+			return f.answer(o, false, nil)
 		}
 	}
 	var listed []Candidate
@@ -79,9 +79,8 @@ func (e *Engine) inferAlone(f *Facts) Answer {
 	o, listed := e.settle(list, questions)
 	verified := o.by != noEvidence && f.checkedAs(o.protocol)
 	if !o.found && len(questions) == 1 {
-		if dst, by := e.offloaded(f, &questions[0]); by != noEvidence {
-			o = outcome{found: true, dst: dst, protocol: protocols[questions[0].h], by: by}
-			verified, listed = false, nil
+		if u := e.unverified(f, &questions[0]); u.found {
+			o, verified, listed = u, false, nil
 		}
 	}
 	return f.answer(o, verified, listed)
@@ -131,6 +130,39 @@ func (f *Facts) soliciting() (k flowKey, ok bool) {
 		return solicited(packet.Addr{}, f.zone), true
 	}
 	return k, false
+}
+
+// unverified returns what can be proved without a checksum over all of the
+// data; nothing is found if that's nothing.
+func (e *Engine) unverified(f *Facts, q *question) outcome {
+	dst, by := e.offloaded(f, q)
+	if by == noEvidence {
+		dst, by = e.continued(f, q)
+	}
+	return outcome{dst: dst, found: by != noEvidence, protocol: protocols[q.h], by: by, listed: none}
+}
+
+// continued returns the only destination that f's flow has elsewhere, for a
+// TCP segment whose own checksum is wrong (receive coalescing leaves that of
+// its first part), if both its numbers are within the window of the other
+// direction; noEvidence otherwise.
+func (e *Engine) continued(f *Facts, q *question) (dst packet.Addr, by evidence) {
+	if q.h != asTCP || q.fl == nil || q.fl.settled < 0 || !f.hasSeq || !f.hasAck {
+		return dst, noEvidence
+	}
+	dst = e.flows.clusters[q.fl.settled].dst
+	other := e.flows.find(q.key.answeredBy(dst))
+	if other == nil {
+		return packet.Addr{}, noEvidence
+	}
+	var seq, ack span
+	seq.add(f.seq)
+	ack.add(f.ack)
+	acks, seqs := ack.agree(&other.seqs), seq.agree(&other.acks)
+	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
+		return packet.Addr{}, noEvidence
+	}
+	return dst, byReverse
 }
 
 // offloaded returns the destination whose pseudo-header's sum stands in f's

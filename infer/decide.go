@@ -96,25 +96,26 @@ func (e *Engine) settleLocal() []packet.Addr {
 	return list
 }
 
-// learnEdges shows the vantage the conversations that were proved.
+// learnEdges shows the vantage the conversations that were proved between two
+// addresses.
 func (e *Engine) learnEdges() {
-	e.eachCluster(func(i int32, c *cluster) {
-		if c.found && !c.rivals {
-			e.vantage.edge(e.flows.list[i].key.src, c.dst)
+	for i := range e.flows.list {
+		if fl := &e.flows.list[i]; fl.settled >= 0 {
+			e.vantage.edge(fl.key.src, e.flows.clusters[fl.settled].dst)
 		}
-	})
+	}
 }
 
-// eachCluster calls visit with every cluster and the index of its flow, in any
-// order: what is done must not depend on it.
-func (e *Engine) eachCluster(visit func(int32, *cluster)) {
+// eachCluster calls visit with the indices of every flow and cluster in it, in
+// any order: what is done must not depend on it.
+func (e *Engine) eachCluster(visit func(int32, int32)) {
 	for i := range e.flows.list {
 		if first := e.flows.list[i].first; first != none {
-			visit(int32(i), &e.flows.clusters[first])
+			visit(int32(i), first)
 		}
 	}
 	for k, c := range e.flows.clusterOf {
-		visit(int32(k>>16), &e.flows.clusters[c])
+		visit(int32(k>>16), c)
 	}
 }
 
@@ -123,7 +124,8 @@ func (e *Engine) decideAll() {
 	e.lists = nil
 	e.learnOpen()
 	room := make([]scored, 0, 64)
-	e.eachCluster(func(i int32, c *cluster) {
+	e.eachCluster(func(i, j int32) {
+		c := &e.flows.clusters[j]
 		q := e.questionOf(&e.flows.list[i], c)
 		room = e.explain(room[:0], &q)
 		var listed []Candidate
@@ -131,6 +133,25 @@ func (e *Engine) decideAll() {
 		if listed != nil {
 			c.listed = int32(len(e.lists))
 			e.lists = append(e.lists, listed)
+		}
+	})
+	e.settleFlows()
+}
+
+// settleFlows notes for every flow the only destination that its clusters
+// prove.
+func (e *Engine) settleFlows() {
+	for i := range e.flows.list {
+		e.flows.list[i].settled = none
+	}
+	e.eachCluster(func(i, j int32) {
+		fl, c := &e.flows.list[i], &e.flows.clusters[j]
+		switch {
+		case !c.found || c.rivals || fl.settled == several:
+		case fl.settled == none:
+			fl.settled = j
+		case e.flows.clusters[fl.settled].dst != c.dst:
+			fl.settled = several
 		}
 	})
 }
@@ -157,8 +178,8 @@ func (e *Engine) learnOpen() {
 		assumed = 16 // flows that had one, before the first is seen
 	)
 	matched := make([]bool, len(e.flows.list))
-	e.eachCluster(func(i int32, c *cluster) {
-		matched[i] = matched[i] || e.hasCandidate(&e.flows.list[i], c)
+	e.eachCluster(func(i, j int32) {
+		matched[i] = matched[i] || e.hasCandidate(&e.flows.list[i], &e.flows.clusters[j])
 	})
 	var flows, empty [directions]float64
 	for i, some := range matched {
@@ -262,9 +283,6 @@ type portKey struct {
 	class class
 }
 
-// manyFlows marks ports that several sources send from.
-const manyFlows = -2
-
 // indexPorts finds the flows by their ports, for packets whose checksum can't
 // be verified.
 func (e *Engine) indexPorts() {
@@ -276,7 +294,7 @@ func (e *Engine) indexPorts() {
 		}
 		k := portKey{fl.key.ports, fl.key.class}
 		if _, ok := e.byPorts[k]; ok {
-			e.byPorts[k] = manyFlows
+			e.byPorts[k] = several
 		} else {
 			e.byPorts[k] = int32(i)
 		}

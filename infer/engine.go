@@ -30,7 +30,7 @@ type Engine struct {
 	// By Conclude.
 	open    [directions]float64 // log2 odds of "none of the candidates"
 	lists   [][]Candidate       // of clusters that stayed undecided
-	byPorts map[portKey]int32   // the flow from these ports, manyFlows if several; only if truncated
+	byPorts map[portKey]int32   // the flow from these ports, or several; only if truncated
 }
 
 // New returns an Engine that knows what o's tables say.

@@ -75,8 +75,11 @@ func (f *Facts) clustered(h hypothesis) bool {
 	return h != asICMPv6 || f.dictation == dictatesNothing
 }
 
-// none is the index of nothing in a table.
-const none = -1
+// Indices of nothing in a table, and of more than one.
+const (
+	none    = -1
+	several = -2
+)
 
 // maxNeeds bounds the clusters of one flow. A flow has one for each of its
 // destinations; many more mean that its checksums aren't whole.
@@ -90,6 +93,7 @@ type flow struct {
 	key      flowKey
 	first    int32  // its first cluster, none without one; the others are in clusterOf
 	named    int32  // the first of its named destinations, none without one
+	settled  int32  // by Conclude: a cluster with the only destination proved; none, or several
 	packets  uint32 // header-less ones
 	clusters uint32
 	seqs     span // of a TCP flow
@@ -151,7 +155,7 @@ func (t *flows) open(k flowKey) (i int32, fresh bool) {
 		return none, true
 	}
 	i = int32(len(t.list))
-	t.list = append(t.list, flow{key: k, first: none, named: none})
+	t.list = append(t.list, flow{key: k, first: none, named: none, settled: none})
 	t.index[k] = i
 	return i, true
 }
@@ -267,15 +271,18 @@ func (s *span) add(n tcp.Seq) {
 	s.low, s.high = min(s.low, v), max(s.high, v)
 }
 
-// far reports whether s and o are further apart than a window; ok is false
-// where they can't tell.
-func (s *span) far(o *span) (far, ok bool) {
+// agree returns what it is worth, in bits, that s and o are within a window of
+// one another: the less the more numbers they cover, 0 where they can't tell,
+// bitsNoSequence where they are further apart.
+func (s *span) agree(o *span) float64 {
 	const window = 1 << 19 // so that chance has it 1 in 2^12 times
 	if !s.any || !o.any || s.high-s.low > 1<<31 || o.high-o.low > 1<<31 {
-		return false, false
+		return 0
 	}
-	if s.low <= o.high && o.low <= s.high {
-		return false, true
+	apart := s.low > o.high || o.low > s.high
+	if apart && min(o.low-s.high, s.low-o.high) > window {
+		return bitsNoSequence
 	}
-	return min(o.low-s.high, s.low-o.high) > window, true
+	covered := float64(s.high-s.low) + float64(o.high-o.low) + 2*window
+	return min(bitsSequence, max(0, 32-math.Log2(covered)))
 }

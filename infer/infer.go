@@ -48,7 +48,7 @@ const (
 	ByNone        Evidence = ""
 	ByConnection  Evidence = "connection-table"  // checksum, and a table names this 4-tuple
 	ByPayload     Evidence = "payload"           // the payload dictates the destination
-	ByReverseFlow Evidence = "reverse-flow"      // checksum, and the other direction is in the capture
+	ByReverseFlow Evidence = "reverse-flow"      // the other direction is in the capture, and the checksum or the sequence numbers fit
 	ByCache       Evidence = "destination-cache" // checksum, address in the destination cache
 	ByNeighbor    Evidence = "neighbour-table"   // checksum, address in the neighbour table
 	ByLocal       Evidence = "local-address"     // checksum, an address of the host

@@ -270,12 +270,39 @@ func TestTruncated(t *testing.T) {
 			t.Errorf("truncated %+v: got checksum verified, want not", a)
 		}
 	}
-	// A second server on the same ports: neither.
-	twin := tcpTo(addr("2001:db8:78::1"), host, 443, 50000, 1, 1, flagPSH, bytesOf(r, 500))
-	for i, a := range inferAll(New(Options{}), append(list, cut(twin)))[:len(talk)] {
-		if talk[i].src == host && len(talk[i].data) > 40 && a.Destination != netip.IPv6Unspecified() {
+	// A second server on the same ports, and no packet that is whole: neither.
+	list = []*Packet{cut(tcpTo(addr("2001:db8:78::1"), host, 443, 50000, 1, 1, flagPSH, bytesOf(r, 500)))}
+	for _, s := range talk {
+		if len(s.data) > 40 {
+			list = append(list, cut(s))
+		}
+	}
+	for i, a := range inferAll(New(Options{}), list) {
+		if list[i].Source == host && a.Destination != netip.IPv6Unspecified() {
 			t.Errorf("packet %d, two sources with its ports: got %v, want none", i, a.Destination)
 		}
+	}
+}
+
+// Segments that the receiver coalesced have the checksum of their first part:
+// their flow and their numbers answer.
+func TestCoalescedSegment(t *testing.T) {
+	r := rand.New(rand.NewPCG(51, 52))
+	list := conversation(r, host, server, 50000, 443, 4)
+	stale := slices.Clone(list[4].data)
+	stale = append(stale, bytesOf(r, 1000)...)
+	list = append(list, sent{list[4].src, list[4].dst, packet.ProtoTCP, stale})
+	answers := inferAll(New(Options{}), hideAll(list))
+	wantAll(t, list, answers)
+	if a := answers[len(list)-1]; a.ChecksumVerified || a.Evidence != ByReverseFlow {
+		t.Errorf("got %+v, want by %q without a verified checksum", a, ByReverseFlow)
+	}
+	// With other numbers it is another conversation's.
+	strange := slices.Clone(stale)
+	strange[4] ^= 0x40
+	list[len(list)-1].data = strange
+	if a := inferAll(New(Options{}), hideAll(list))[len(list)-1]; a.Destination != netip.IPv6Unspecified() {
+		t.Errorf("sequence number far away: got %v, want none", a.Destination)
 	}
 }
 

@@ -162,7 +162,7 @@ next:
 // sends the other way between these ports.
 func (e *Engine) answering(list []scored, from int, q *question) []scored {
 	i, ok := e.byPorts[portKey{q.key.ports.reversed(), q.key.class}]
-	if !ok || i == manyFlows {
+	if !ok || i == several {
 		return list
 	}
 	peer := e.flows.list[i].key.src
@@ -273,15 +273,11 @@ func (e *Engine) sequence(peer packet.Addr, q *question) float64 {
 	if other == nil {
 		return 0
 	}
-	farAck, ok := q.fl.acks.far(&other.seqs)
-	farSeq, too := q.fl.seqs.far(&other.acks)
-	switch {
-	case farAck || farSeq:
+	acks, seqs := q.fl.acks.agree(&other.seqs), q.fl.seqs.agree(&other.acks)
+	if acks < 0 || seqs < 0 {
 		return bitsNoSequence
-	case ok || too:
-		return bitsSequence
 	}
-	return 0
+	return max(acks, seqs)
 }
 
 // scope returns what speaks against an address because of where it lies.
