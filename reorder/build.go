@@ -14,10 +14,13 @@ type builder struct {
 	laws  lawSet
 	ipid  IPIDMode
 
+	mandate bool // soft laws may act
+
 	excused []bool // packets that are retransmissions of originals that the capture dropped
 
 	list    []node    // the connection's packets, in basis order
 	data    [2][]node // first copies of each half, in sequence order
+	kept    []node
 	prefix  []node
 	tree    []node
 	sorted  []numbered
@@ -44,11 +47,17 @@ func (b *builder) connection(list []node) {
 	for dir := range b.data {
 		b.firstCopies(uint8(dir))
 	}
-	for dir := range b.data {
-		b.acknowledged(uint8(dir))
-		b.handshake(uint8(dir))
-		if b.isOut(uint8(dir)) {
-			b.outLaws(uint8(dir))
+	for dir := range uint8(2) {
+		b.acknowledged(dir)
+		b.handshake(dir)
+		if b.laws.has(TSecr) {
+			b.echoed(dir)
+		}
+		switch {
+		case b.isOut(dir):
+			b.outLaws(dir)
+		case b.mandate:
+			b.inLaws(dir)
 		}
 	}
 }
@@ -206,7 +215,10 @@ func (b *builder) handshake(dir uint8) {
 // outLaws adds the laws that hold among the packets that the host itself sent.
 func (b *builder) outLaws(dir uint8) {
 	if b.laws.has(OutSeq) {
-		b.inSequence(b.data[dir])
+		b.inSequence(b.data[dir], OutSeq)
+	}
+	if b.laws.has(Window) {
+		b.offered(dir)
 	}
 	if b.laws.has(OutAck) {
 		b.rising(OutAck, func(it *item) (tcp.Seq, bool) {
@@ -219,16 +231,101 @@ func (b *builder) outLaws(dir uint8) {
 		})
 	}
 	if b.laws.has(OutSack) {
-		b.growingBlocks(dir)
+		b.growingBlocks(dir, OutSack)
 	}
 	if b.laws.has(IPID) && b.ipid == IPIDPerFlow {
 		b.counted(b.list, func(it *item) bool { return it.seg.Dir == dir })
 	}
 }
 
-func (b *builder) inSequence(data []node) {
+// inLaws adds the soft laws, which hold among the packets that the host received
+// as far as the network kept their order.
+func (b *builder) inLaws(dir uint8) {
+	if b.laws.has(InSeq) {
+		b.kept = b.kept[:0]
+		for _, n := range b.data[dir] {
+			if !b.showsHoleAt(n) {
+				b.kept = append(b.kept, n)
+			}
+		}
+		b.inSequence(b.kept, InSeq)
+	}
+	if b.laws.has(InAck) {
+		b.rising(InAck, func(it *item) (tcp.Seq, bool) {
+			return it.seg.Ack, it.seg.Dir == dir && it.seg.HasAck()
+		})
+	}
+	if b.laws.has(InSack) {
+		b.growingBlocks(dir, InSack)
+	}
+}
+
+// inSequence puts first copies, sorted by sequence number, in their order.
+func (b *builder) inSequence(data []node, law Law) {
 	for k := 1; k < len(data); k++ {
-		b.g.before(data[k-1], data[k], OutSeq)
+		b.g.before(data[k-1], data[k], law)
+	}
+}
+
+// echoed puts before each packet of a half the packet of the other one whose
+// timestamp it echoes: the first with that TSval or a later one, unless one was
+// there before the window.
+func (b *builder) echoed(dir uint8) {
+	b.sorted = b.sorted[:0]
+	began, had := tcp.Seq(0), false
+	for _, n := range b.list {
+		it := &b.items[n]
+		if it.seg.Dir == dir || !it.seg.HasTS || it.seg.Bits.Has(tcp.RST) {
+			continue
+		}
+		if len(b.sorted) == 0 {
+			began, had = it.tsvalBefore, it.hadTS
+		}
+		b.sorted = append(b.sorted, numbered{n, tcp.Seq(it.seg.TSval)})
+	}
+	b.sortNumbered()
+	for _, n := range b.list {
+		it := &b.items[n]
+		if it.seg.Dir == dir && it.echoes() && had && began.Less(tcp.Seq(it.seg.TSecr)) {
+			b.afterFirst(n, tcp.Seq(it.seg.TSecr), TSecr)
+		}
+	}
+}
+
+// offered puts before each first copy the packet that opened the window so far.
+func (b *builder) offered(dir uint8) {
+	b.sorted = b.sorted[:0]
+	began, had := tcp.Seq(0), false
+	for _, n := range b.list {
+		it := &b.items[n]
+		if it.seg.Dir == dir || !it.hasEdge {
+			continue
+		}
+		if len(b.sorted) == 0 {
+			began, had = it.edgeBefore, it.hadEdge
+		}
+		b.sorted = append(b.sorted, numbered{n, it.edge})
+	}
+	b.sortNumbered()
+	for _, n := range b.data[dir] {
+		it := &b.items[n]
+		if it.seg.Len > 1 && had && began.Less(it.seg.End()) {
+			b.afterFirst(n, it.seg.End(), Window)
+		}
+	}
+}
+
+// afterFirst puts n behind the packet of b.sorted with the lowest number that is
+// at least the given one; of several, behind the first in basis order.
+func (b *builder) afterFirst(n node, number tcp.Seq, law Law) {
+	k, _ := slices.BinarySearchFunc(b.sorted, number, func(x numbered, number tcp.Seq) int {
+		if x.number.Less(number) {
+			return -1
+		}
+		return 1
+	})
+	if k < len(b.sorted) {
+		b.g.before(b.sorted[k].n, n, law)
 	}
 }
 
@@ -246,12 +343,7 @@ func (b *builder) rising(law Law, number func(*item) (tcp.Seq, bool)) {
 // chain sorts b.sorted by number and puts each class of equal numbers before
 // the next.
 func (b *builder) chain(law Law) {
-	slices.SortFunc(b.sorted, func(x, y numbered) int {
-		if d := x.number.Sub(y.number); d != 0 {
-			return int(d)
-		}
-		return int(x.n - y.n)
-	})
+	b.sortNumbered()
 	barrier := noNode
 	for rest := b.sorted; len(rest) > 0; {
 		k := 1
@@ -261,6 +353,16 @@ func (b *builder) chain(law Law) {
 		barrier = b.class(rest[:k], barrier, k < len(rest), law)
 		rest = rest[k:]
 	}
+}
+
+// sortNumbered sorts b.sorted by number, then by position.
+func (b *builder) sortNumbered() {
+	slices.SortFunc(b.sorted, func(x, y numbered) int {
+		if d := x.number.Sub(y.number); d != 0 {
+			return int(d)
+		}
+		return int(x.n - y.n)
+	})
 }
 
 // class puts equal packets behind a barrier, and before the one it returns.
@@ -281,7 +383,7 @@ func (b *builder) class(equal []numbered, barrier node, more bool, law Law) (nex
 }
 
 // growingBlocks: with one ACK number and one left edge, right edges rise.
-func (b *builder) growingBlocks(dir uint8) {
+func (b *builder) growingBlocks(dir uint8, law Law) {
 	b.reports = b.reports[:0]
 	for _, n := range b.list {
 		if seg := &b.items[n].seg; seg.Dir == dir && seg.HasAck() {
@@ -296,7 +398,7 @@ func (b *builder) growingBlocks(dir uint8) {
 			b.sorted = append(b.sorted, numbered{rest[k].n, rest[k].block.Right})
 		}
 		if k > 1 {
-			b.chain(OutSack)
+			b.chain(law)
 		}
 		rest = rest[k:]
 	}

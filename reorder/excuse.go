@@ -1,6 +1,10 @@
 package reorder
 
-import "github.com/mendcap/mendcap/internal/tcp"
+import (
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // A capture that merely dropped packets breaks laws without any disorder: the
 // retransmission of a dropped original looks like a first copy that is late.
@@ -139,4 +143,31 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 		}
 	}
 	return true
+}
+
+// showsHoleAt reports whether the host's own ACKs show that the inbound packet n
+// arrived behind higher ones: with SACK a block beyond it while it was missing,
+// without SACK a repeated ACK that asks for it (RFC 5681, section 4.2).
+func (b *builder) showsHoleAt(n node) bool {
+	p := &b.items[n]
+	if p.wish&InSeq.bit() == 0 {
+		return false
+	}
+	at, _ := slices.BinarySearch(b.list, n)
+	asks := 0
+	for j := max(0, at-excuseReach); j < min(len(b.list), at+excuseReach); j++ {
+		q := &b.items[b.list[j]].seg
+		if q.Dir == p.seg.Dir {
+			continue
+		}
+		if showsHole(q, p) {
+			return true
+		}
+		if !p.sackOK && q.Span() == 0 && q.HasAck() && q.Ack == p.newLeft {
+			if asks++; asks > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -70,13 +70,20 @@ func (g *graph) before(a, b node, law Law) { g.edges = append(g.edges, edge{a, b
 // solve places every node: the latest positions that satisfy all constraints
 // and move nothing back. A packet that would have to move by more than gate
 // stays; so does all that lies on a cycle.
-func (g *graph) solve(gate int64) {
-	g.index()
-	g.begin()
-	g.settle(gate)
-	if len(g.order) < g.nodes {
-		g.cutCycles()
-		g.settle(gate)
+func (g *graph) solve(gates [NumLaws]int64) {
+	for {
+		g.index()
+		g.begin()
+		g.settle(&gates)
+		if len(g.order) == g.nodes {
+			return
+		}
+		tangle := g.tangle()
+		if !g.dropSoft(tangle) {
+			g.pin(tangle)
+			g.settle(&gates)
+			return
+		}
 	}
 }
 
@@ -124,7 +131,7 @@ func (g *graph) begin() {
 }
 
 // settle works backwards from the nodes that nothing follows.
-func (g *graph) settle(gate int64) {
+func (g *graph) settle(gates *[NumLaws]int64) {
 	for len(g.ready) > 0 {
 		b := g.ready[len(g.ready)-1]
 		g.ready = g.ready[:len(g.ready)-1]
@@ -134,7 +141,7 @@ func (g *graph) settle(gate int64) {
 			if g.place[e.from].state == tangled {
 				continue
 			}
-			g.relax(e, gate)
+			g.relax(e, gates[e.law])
 			if g.open[e.from]--; g.open[e.from] == 0 {
 				g.ready = append(g.ready, e.from)
 			}
@@ -204,44 +211,75 @@ func (g *graph) relaxDirect(e edge, real bool) {
 	}
 }
 
-// cutCycles pins what lies on a cycle, or between two, and lets the rest go on:
-// contradicting constraints mean a mistaken identity, so nothing there moves.
-func (g *graph) cutCycles() {
+// tangle marks the nodes that lie on a cycle, or between two. settle has left
+// them open, and all that comes before them.
+func (g *graph) tangle() []bool {
+	tangle := make([]bool, g.nodes)
 	in := make([]int32, g.nodes)
-	var free []node
-	left := func(n node) bool { return g.open[n] > 0 }
-	succ := make(map[node][]node)
+	for n := range tangle {
+		tangle[n] = g.open[n] > 0
+	}
 	for _, e := range g.edges {
-		if left(e.from) && left(e.to) {
+		if tangle[e.from] && tangle[e.to] {
 			in[e.to]++
-			succ[e.from] = append(succ[e.from], e.to)
 		}
 	}
-	for n := range node(g.nodes) {
-		if left(n) && in[n] == 0 {
-			free = append(free, n)
+	var upstream []node
+	for n := range tangle {
+		if tangle[n] && in[n] == 0 {
+			upstream = append(upstream, node(n))
 		}
 	}
-	upstream := make(map[node]bool)
-	for len(free) > 0 {
-		n := free[len(free)-1]
-		free = free[:len(free)-1]
-		upstream[n] = true
-		for _, m := range succ[n] {
+	followers := g.followers(tangle)
+	for len(upstream) > 0 {
+		n := upstream[len(upstream)-1]
+		upstream = upstream[:len(upstream)-1]
+		tangle[n] = false
+		for _, m := range followers[n] {
 			if in[m]--; in[m] == 0 {
-				free = append(free, m)
+				upstream = append(upstream, m)
 			}
 		}
 	}
+	return tangle
+}
+
+// followers lists the targets of the edges among the marked nodes by source.
+func (g *graph) followers(marked []bool) map[node][]node {
+	followers := make(map[node][]node)
+	for _, e := range g.edges {
+		if marked[e.from] && marked[e.to] {
+			followers[e.from] = append(followers[e.from], e.to)
+		}
+	}
+	return followers
+}
+
+// dropSoft takes the soft laws out of a tangle and reports whether there were
+// any: against other laws a soft one is not believed.
+func (g *graph) dropSoft(tangle []bool) bool {
+	kept := g.edges[:0]
+	for _, e := range g.edges {
+		if !(e.law.soft() && tangle[e.from] && tangle[e.to]) {
+			kept = append(kept, e)
+		}
+	}
+	dropped := len(kept) < len(g.edges)
+	g.edges = kept
+	return dropped
+}
+
+// pin leaves the tangled nodes where they are and lets the rest go on:
+// contradicting constraints mean a mistaken identity, so nothing there moves.
+func (g *graph) pin(tangle []bool) {
 	for n := range node(g.nodes) {
-		if !left(n) || upstream[n] {
+		if !tangle[n] {
 			continue
 		}
 		p := placing{pos: farAway, anchor: noNode, direct: farAway, state: tangled}
 		if int(n) < g.packets {
 			p.pos, p.anchor = n, n
 		}
-		p.law = g.place[n].law
 		g.place[n] = p
 		g.ready = append(g.ready, n)
 	}

@@ -39,11 +39,40 @@ const (
 	// Counter-example: several cores that number and queue concurrently.
 	IPID
 
+	// Window: data that the host sends does not reach beyond the right edge of
+	// the window that the peer has offered (RFC 9293, section 3.8.6): it comes
+	// after the packet that opened the window so far. Counter-example: a probe
+	// of a closed window, which holds one byte.
+	Window
+	// TSecr: a packet that echoes a timestamp comes after some packet of the
+	// other side with that TSval or a later one (RFC 7323, section 3.2).
+	// Counter-example: the packet that was echoed was dropped by the capture,
+	// and one of the same clock tick came later.
+	TSecr
+
+	// The soft laws are broken by the network too. They act only with a mandate:
+	// where the moving laws show that this capture swaps packets of one sender.
+
+	// InSeq: data that the host receives arrives in sequence order, unless the
+	// host's own ACKs show the hole. Counter-example: reordering in the network
+	// whose duplicate ACK the capture dropped.
+	InSeq
+	// InAck: the ACK number of packets that the host receives never falls.
+	// Counter-example: ACKs that overtook each other.
+	InAck
+	// InSack: as OutSack, for packets that the host receives. Counter-example:
+	// as InAck.
+	InSack
+
 	// NumLaws is how many laws there are.
-	NumLaws = int(IPID) + 1
+	NumLaws = int(InSack) + 1
 )
 
-var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id"}
+var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
+	"window", "tsecr", "in-seq", "in-ack", "in-sack"}
+
+// soft reports whether the law moves packets only with a mandate.
+func (l Law) soft() bool { return l >= InSeq }
 
 // String returns the law's name as used in options and reports.
 func (l Law) String() string { return lawNames[l] }

@@ -201,7 +201,7 @@ func (r *Orderer) settledBefore(reach int64) (n int) {
 
 // place emits all packets that belong before position cut.
 func (r *Orderer) place(cut int) {
-	if cut == 0 {
+	if cut <= 0 {
 		return
 	}
 	if !r.suspicious() {
@@ -214,13 +214,26 @@ func (r *Orderer) place(cut int) {
 	}
 	r.readClock()
 	r.constrain()
-	r.graph.solve(r.profile.Gate)
+	r.graph.solve(r.gates())
 	r.emitBefore(int32(cut))
 }
 
+// gates returns by how much each law may move a packet: the soft ones no
+// further than the jitter among packets of one sender reaches.
+func (r *Orderer) gates() (gates [NumLaws]int64) {
+	for l := range Law(NumLaws) {
+		gates[l] = r.profile.Gate
+		if l.soft() {
+			gates[l] = min(r.profile.Gate, max(r.profile.Tick, gateFactor*r.profile.ThreadJitter))
+		}
+	}
+	return gates
+}
+
+// suspicious reports whether any packet in the window may violate a law.
 func (r *Orderer) suspicious() bool {
 	for i := range r.items {
-		if r.items[i].suspect != 0 {
+		if r.items[i].suspect != 0 || r.profile.Mandate && r.items[i].wish != 0 {
 			return true
 		}
 	}
@@ -233,6 +246,7 @@ func (r *Orderer) constrain() {
 	b := &r.build
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
 	b.excused = resize(b.excused, len(r.items))
+	b.mandate = r.profile.Mandate
 	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
 	for _, list := range r.connections(all) {
 		b.excuse(list)
@@ -253,7 +267,7 @@ func (r *Orderer) connections(all bool) [][]node {
 	clear(r.groups)
 	if !all {
 		for i := range r.items {
-			if it := &r.items[i]; it.suspect != 0 {
+			if it := &r.items[i]; it.suspect != 0 || r.profile.Mandate && it.wish != 0 {
 				r.groups[connectionOf(it)] = -1
 			}
 		}

@@ -97,6 +97,7 @@ type Profile struct {
 	QueueJitter  int64 // scale of responses that stand before what they respond to
 	Gate         int64 // beyond it nothing moves
 	Backward     int64 // largest backward step between stamps, at most the widest gate
+	Mandate      bool  // the capture swaps packets of one sender: soft laws may act
 	IPID         IPIDMode
 	Copies       bool           // a second observation point shows packets twice
 	Violations   [NumLaws]int64 // in the basis, without those that drops explain

@@ -18,6 +18,10 @@ type half struct {
 	maxTS         tcp.Seq // highest TSval sent
 	maxSeq        tcp.Seq // highest end of data sent
 
+	shift   int8    // of its window, by its SYN; -1 without the option
+	hasEdge bool    // an edge is known
+	edge    tcp.Seq // highest right edge of the window that it offered
+
 	hasID  bool
 	lastID uint16 // IPv4 Identification of the last packet sent
 
@@ -44,7 +48,14 @@ type item struct {
 	sackOK  bool    // the connection uses SACK
 	first   bool    // holds bytes that had not appeared before it
 	newLeft tcp.Seq // the first of them
-	suspect lawSet  // laws that it may violate with something before it
+	suspect lawSet  // moving laws that it may violate with something before it
+	wish    lawSet  // soft laws that it may violate so
+
+	// What its sender had said before it, and what it says of its window.
+	edge, edgeBefore tcp.Seq
+	hasEdge, hadEdge bool
+	tsvalBefore      tcp.Seq
+	hadTS            bool
 }
 
 // fresh is the packet's place in the stream from its first new byte.
@@ -123,11 +134,15 @@ func (t *tracker) note(it *item) {
 		return
 	}
 	it.noteData(own)
+	it.noteEcho(own, peer)
 	if it.out() {
-		it.noteOut(own)
+		it.noteOut(own, peer)
 		t.noteID(it, own)
+	} else {
+		it.noteIn(own)
 	}
 	own.sends(seg, peer)
+	own.offers(it, f.permit&scaled == scaled)
 }
 
 // repeats reports whether the packet is the same as one just before it, and
@@ -175,9 +190,18 @@ func (f *flow) usesSACK(seg *Segment) bool {
 	if seg.SACKPermitted {
 		f.permit |= 1 << (seg.Dir & 1)
 	}
-	f.sackOK = f.sackOK || seg.SACKs > 0 || f.permit == 3
+	if seg.Bits.Has(tcp.SYN) {
+		f.permit |= 4 << (seg.Dir & 1)
+	}
+	f.sackOK = f.sackOK || seg.SACKs > 0 || f.permit&permitted == permitted
 	return f.sackOK
 }
+
+// What flow.permit says when both SYNs have been seen, or permit SACK.
+const (
+	permitted = 3
+	scaled    = 12
+)
 
 // fits reports whether the numbers are of this incarnation.
 func (h *half) fits(seg *Segment, peer *half) bool {
@@ -221,8 +245,11 @@ func (it *item) noteData(own *half) {
 
 // noteOut compares a packet that the host sent with the highest numbers that it
 // sent before.
-func (it *item) noteOut(own *half) {
+func (it *item) noteOut(own, peer *half) {
 	seg := &it.seg
+	if it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()) {
+		it.suspect |= Window.bit()
+	}
 	if own.hasAck && seg.HasAck() {
 		if seg.Ack.Less(own.maxAck) {
 			it.suspect |= OutAck.bit()
@@ -233,6 +260,54 @@ func (it *item) noteOut(own *half) {
 	}
 	if own.hasTS && seg.HasTS && !seg.Bits.Has(tcp.RST) && tcp.Seq(seg.TSval).Less(own.maxTS) {
 		it.suspect |= OutTSval.bit()
+	}
+}
+
+// noteIn compares a packet that the host received with the highest numbers that
+// its sender had shown before. Only soft laws speak of it.
+func (it *item) noteIn(own *half) {
+	seg := &it.seg
+	if own.hasAck && seg.HasAck() && seg.Ack.Less(own.maxAck) {
+		it.wish |= InAck.bit()
+	}
+	if own.hasAck && seg.HasAck() && seg.Ack == own.maxAck && seg.SACKs > 0 {
+		it.wish |= InSack.bit()
+	}
+	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
+		it.wish |= InSeq.bit()
+	}
+}
+
+// noteEcho compares the timestamp that is echoed with those of the other side.
+func (it *item) noteEcho(own, peer *half) {
+	it.tsvalBefore, it.hadTS = own.maxTS, own.hasTS
+	it.edgeBefore, it.hadEdge = own.edge, own.hasEdge
+	if it.echoes() && peer.hasTS && peer.maxTS.Less(tcp.Seq(it.seg.TSecr)) {
+		it.suspect |= TSecr.bit()
+	}
+}
+
+// echoes reports whether the packet carries a TSecr that counts (RFC 7323,
+// section 3.2: only with ACK; some stacks leave it 0).
+func (it *item) echoes() bool { return it.seg.HasTS && it.seg.HasAck() && it.seg.TSecr != 0 }
+
+// offers advances the right edge of the window that the half offers. scaled says
+// that both SYNs were seen, so that the shift is known.
+func (h *half) offers(it *item, known bool) {
+	seg := &it.seg
+	if seg.Bits.Has(tcp.SYN) {
+		h.shift = seg.WindowShift
+	}
+	if !known || !seg.HasAck() {
+		return
+	}
+	window := uint32(seg.Window)
+	if !seg.Bits.Has(tcp.SYN) {
+		window <<= max(h.shift, 0)
+	}
+	it.edge, it.hasEdge = seg.Ack.Add(window), true
+	if !h.hasEdge || h.edge.Less(it.edge) {
+		h.edge, h.hasEdge = it.edge, true
 	}
 }
 
