@@ -56,10 +56,7 @@ func (f Form) append(buf, ip []byte) ([]byte, error) {
 	case WithHeaders:
 		return append(buf, ip...), nil
 	case Stub:
-		if v6 {
-			return appendStub(buf, ip), nil
-		}
-		return append(buf, ip...), nil
+		return AppendStub(buf, ip), nil
 	}
 	family, ok := families[f]
 	if !ok {
@@ -71,9 +68,12 @@ func (f Form) append(buf, ip []byte) ([]byte, error) {
 	return append(appendSockaddr4(buf, ip, family), ip...), nil
 }
 
-// appendStub makes an IPv6 header with what a raw socket tells: the length of
-// the data and the source.
-func appendStub(buf, ip []byte) []byte {
+// AppendStub adds the record of Stub for one IP packet: IPv6 gets a header with
+// what a raw socket tells, the length of the data and the source.
+func AppendStub(buf, ip []byte) []byte {
+	if len(ip) < 40 || ip[0]>>4 != 6 {
+		return append(buf, ip...)
+	}
 	buf = append(buf, 0x60, 0, 0, 0)
 	buf = binary.BigEndian.AppendUint16(buf, uint16(len(ip)-40))
 	buf = append(buf, 255, 0) // next header and hop limit unknown

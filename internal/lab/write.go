@@ -36,6 +36,7 @@ type Writer struct {
 	w      *bufio.Writer
 	format FileFormat
 	buf    []byte
+	size   int64
 	err    error
 }
 
@@ -73,7 +74,11 @@ func (w *Writer) Flush() error {
 	return w.err
 }
 
+// Size is how much was written so far, bytes.
+func (w *Writer) Size() int64 { return w.size }
+
 func (w *Writer) put() {
+	w.size += int64(len(w.buf))
 	if w.err == nil {
 		_, w.err = w.w.Write(w.buf)
 	}
