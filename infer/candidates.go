@@ -126,7 +126,7 @@ const planWidth = 512
 // 65,536 times. Addresses that differ in one word alone never collide, and
 // random ones are no plan.
 func (t *candidates) findPlans(sums []residue) {
-	const neighbours = 512 // looked at for each; a plan's are next to one another
+	const neighbours = 64 // looked at for each: those that may collide have residues next to one another
 	byPrefix := slices.Clone(t.order)
 	slices.SortStableFunc(byPrefix, func(i, j int32) int {
 		return bytes.Compare(t.list[i].addr[:4], t.list[j].addr[:4])
