@@ -14,8 +14,6 @@ type builder struct {
 	laws  lawSet
 	ipid  IPIDMode
 
-	mandate bool // soft laws may act
-
 	excused []bool // packets that are retransmissions of originals that the capture dropped
 
 	list    []node    // the connection's packets, in basis order
@@ -53,10 +51,9 @@ func (b *builder) connection(list []node) {
 		if b.laws.has(TSecr) {
 			b.echoed(dir)
 		}
-		switch {
-		case b.isOut(dir):
+		if b.isOut(dir) {
 			b.outLaws(dir)
-		case b.mandate:
+		} else {
 			b.inLaws(dir)
 		}
 	}

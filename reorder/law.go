@@ -39,20 +39,20 @@ const (
 	// Counter-example: several cores that number and queue concurrently.
 	IPID
 
+	// The soft laws are broken by the network too, or by a capture that merely
+	// drops packets. They act only with a mandate: where the moving laws show
+	// that this capture disturbs the order in the same way.
+
 	// Window: data that the host sends does not reach beyond the right edge of
 	// the window that the peer has offered (RFC 9293, section 3.8.6): it comes
-	// after the packet that opened the window so far. Counter-example: a probe
-	// of a closed window, which holds one byte.
+	// after the packet that opened the window so far. Counter-examples: a probe
+	// of a closed window; the opening packet was dropped by the capture.
 	Window
 	// TSecr: a packet that echoes a timestamp comes after some packet of the
 	// other side with that TSval or a later one (RFC 7323, section 3.2).
 	// Counter-example: the packet that was echoed was dropped by the capture,
-	// and one of the same clock tick came later.
+	// and one of the same tick came later.
 	TSecr
-
-	// The soft laws are broken by the network too. They act only with a mandate:
-	// where the moving laws show that this capture swaps packets of one sender.
-
 	// InSeq: data that the host receives arrives in sequence order, unless the
 	// host's own ACKs show the hole. Counter-example: reordering in the network
 	// whose duplicate ACK the capture dropped.
@@ -72,7 +72,19 @@ var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack"
 	"window", "tsecr", "in-seq", "in-ack", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
-func (l Law) soft() bool { return l >= InSeq }
+func (l Law) soft() bool { return l >= Window }
+
+// mandated returns the laws that may act, of those that are on: all moving ones,
+// and the soft ones for whose kind of disorder the capture gives a mandate.
+func (s lawSet) mandated(p *Profile) lawSet {
+	if !p.QueueMandate {
+		s &^= Window.bit() | TSecr.bit()
+	}
+	if !p.ThreadMandate {
+		s &^= InSeq.bit() | InAck.bit() | InSack.bit()
+	}
+	return s
+}
 
 // String returns the law's name as used in options and reports.
 func (l Law) String() string { return lawNames[l] }
@@ -97,6 +109,9 @@ const allLaws lawSet = 1<<NumLaws - 1
 func (l Law) bit() lawSet { return 1 << l }
 
 func (s lawSet) has(l Law) bool { return s&l.bit() != 0 }
+
+// ofQueue reports whether a soft law speaks of responses and their causes.
+func (l Law) ofQueue() bool { return l == Window || l == TSecr }
 
 // amongOut reports whether the law compares only packets that the host sent:
 // then its violations show the jitter between threads, not that of the queue.

@@ -76,7 +76,7 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Orderer{emit: emit, profile: p, laws: laws, limit: o.window(), latest: math.MinInt64, settled: batch}
+	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
 	r.track.ipid, r.track.copies = p.IPID, p.Copies
 	r.groups = make(map[uint64]int32)
 	return r, nil
@@ -223,7 +223,7 @@ func (r *Orderer) place(cut int) {
 func (r *Orderer) gates() (gates [NumLaws]int64) {
 	for l := range Law(NumLaws) {
 		gates[l] = r.profile.Gate
-		if l.soft() {
+		if l.soft() && !l.ofQueue() {
 			gates[l] = min(r.profile.Gate, max(r.profile.Tick, gateFactor*r.profile.ThreadJitter))
 		}
 	}
@@ -233,7 +233,7 @@ func (r *Orderer) gates() (gates [NumLaws]int64) {
 // suspicious reports whether any packet in the window may violate a law.
 func (r *Orderer) suspicious() bool {
 	for i := range r.items {
-		if r.items[i].suspect != 0 || r.profile.Mandate && r.items[i].wish != 0 {
+		if r.items[i].doubt()&r.laws != 0 {
 			return true
 		}
 	}
@@ -246,7 +246,6 @@ func (r *Orderer) constrain() {
 	b := &r.build
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
 	b.excused = resize(b.excused, len(r.items))
-	b.mandate = r.profile.Mandate
 	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
 	for _, list := range r.connections(all) {
 		b.excuse(list)
@@ -267,7 +266,7 @@ func (r *Orderer) connections(all bool) [][]node {
 	clear(r.groups)
 	if !all {
 		for i := range r.items {
-			if it := &r.items[i]; it.suspect != 0 || r.profile.Mandate && it.wish != 0 {
+			if it := &r.items[i]; it.doubt()&r.laws != 0 {
 				r.groups[connectionOf(it)] = -1
 			}
 		}

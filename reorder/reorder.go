@@ -97,13 +97,15 @@ type Profile struct {
 	QueueJitter  int64 // scale of responses that stand before what they respond to
 	Gate         int64 // beyond it nothing moves
 	Backward     int64 // largest backward step between stamps, at most the widest gate
-	Mandate      bool  // the capture swaps packets of one sender: soft laws may act
-	IPID         IPIDMode
-	Copies       bool           // a second observation point shows packets twice
-	Violations   [NumLaws]int64 // in the basis, without those that drops explain
-	Explained    [NumLaws]int64 // by drops of the capture
-	Unrepaired   [NumLaws]int64 // violations farther apart than any jitter, or contradicting
-	Other        int64          // violations in the order that was not taken as basis
+	// QueueMandate: responses stand before their causes here. ThreadMandate:
+	// packets of one sender are swapped. Each lets soft laws act.
+	QueueMandate, ThreadMandate bool
+	IPID                        IPIDMode
+	Copies                      bool           // a second observation point shows packets twice
+	Violations                  [NumLaws]int64 // in the basis, without those that drops explain
+	Explained                   [NumLaws]int64 // by drops of the capture
+	Unrepaired                  [NumLaws]int64 // violations farther apart than any jitter, or contradicting
+	Other                       int64          // violations in the order that was not taken as basis
 }
 
 // Broken reports whether any moving law is violated in the basis. Where none

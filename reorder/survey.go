@@ -88,7 +88,8 @@ func (s *Survey) Profile() Profile {
 	p.ThreadJitter = max(basis.measure.thread.scale(), tieOf(basis.measure.thread, p.Tick))
 	p.QueueJitter = max(basis.measure.queue.scale(), tieOf(basis.measure.queue, p.Tick))
 	p.Gate = max(p.Tick, gateFactor*max(p.ThreadJitter, p.QueueJitter))
-	p.Mandate = basis.measure.thread.total >= mandateFrom
+	p.ThreadMandate = basis.measure.thread.total >= mandateFrom
+	p.QueueMandate = basis.measure.queue.total >= mandateFrom
 	p.IPID = basis.track.idMode()
 	p.Copies = basis.track.twins >= 32 && 5*basis.track.twins >= basis.track.data
 	return p
@@ -97,8 +98,8 @@ func (s *Survey) Profile() Profile {
 // gateFactor: nothing moves by more than this many times the larger scale.
 const gateFactor = 3
 
-// mandateFrom is how many inversions among packets that the host sent show that
-// the capture swaps packets of one sender.
+// mandateFrom is how many violations of moving laws show that a kind of disorder
+// belongs to the capture.
 const mandateFrom = 4
 
 // tieOf: an inversion inside a tick counts as one tick.

@@ -58,6 +58,9 @@ type item struct {
 	hadTS            bool
 }
 
+// doubt is the set of laws that the packet may violate.
+func (it *item) doubt() lawSet { return it.suspect | it.wish }
+
 // fresh is the packet's place in the stream from its first new byte.
 func (it *item) fresh() tcp.Range { return tcp.Range{Left: it.newLeft, Right: it.seg.End()} }
 
@@ -248,7 +251,7 @@ func (it *item) noteData(own *half) {
 func (it *item) noteOut(own, peer *half) {
 	seg := &it.seg
 	if it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()) {
-		it.suspect |= Window.bit()
+		it.wish |= Window.bit()
 	}
 	if own.hasAck && seg.HasAck() {
 		if seg.Ack.Less(own.maxAck) {
@@ -283,7 +286,7 @@ func (it *item) noteEcho(own, peer *half) {
 	it.tsvalBefore, it.hadTS = own.maxTS, own.hasTS
 	it.edgeBefore, it.hadEdge = own.edge, own.hasEdge
 	if it.echoes() && peer.hasTS && peer.maxTS.Less(tcp.Seq(it.seg.TSecr)) {
-		it.suspect |= TSecr.bit()
+		it.wish |= TSecr.bit()
 	}
 }
 
