@@ -217,16 +217,7 @@ func (b *builder) outLaws(dir uint8) {
 	if b.laws.has(Window) {
 		b.offered(dir)
 	}
-	if b.laws.has(OutAck) {
-		b.rising(OutAck, func(it *item) (tcp.Seq, bool) {
-			return it.seg.Ack, it.seg.Dir == dir && it.seg.HasAck()
-		})
-	}
-	if b.laws.has(OutTSval) {
-		b.rising(OutTSval, func(it *item) (tcp.Seq, bool) {
-			return tcp.Seq(it.seg.TSval), it.seg.Dir == dir && it.seg.HasTS && !it.seg.Bits.Has(tcp.RST)
-		})
-	}
+	b.risingNumbers(dir, OutAck, OutTSval)
 	if b.laws.has(OutSack) {
 		b.growingBlocks(dir, OutSack)
 	}
@@ -247,11 +238,7 @@ func (b *builder) inLaws(dir uint8) {
 		}
 		b.inSequence(b.kept, InSeq)
 	}
-	if b.laws.has(InAck) {
-		b.rising(InAck, func(it *item) (tcp.Seq, bool) {
-			return it.seg.Ack, it.seg.Dir == dir && it.seg.HasAck()
-		})
-	}
+	b.risingNumbers(dir, InAck, InTSval)
 	if b.laws.has(InSack) {
 		b.growingBlocks(dir, InSack)
 	}
@@ -323,6 +310,20 @@ func (b *builder) afterFirst(n node, number tcp.Seq, law Law) {
 	})
 	if k < len(b.sorted) {
 		b.g.before(b.sorted[k].n, n, law)
+	}
+}
+
+// risingNumbers: neither ACK numbers nor timestamps of one sender fall.
+func (b *builder) risingNumbers(dir uint8, acks, stamps Law) {
+	if b.laws.has(acks) {
+		b.rising(acks, func(it *item) (tcp.Seq, bool) {
+			return it.seg.Ack, it.seg.Dir == dir && it.seg.HasAck()
+		})
+	}
+	if b.laws.has(stamps) {
+		b.rising(stamps, func(it *item) (tcp.Seq, bool) {
+			return tcp.Seq(it.seg.TSval), it.seg.Dir == dir && it.seg.HasTS && !it.seg.Bits.Has(tcp.RST)
+		})
 	}
 }
 

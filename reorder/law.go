@@ -60,6 +60,9 @@ const (
 	// InAck: the ACK number of packets that the host receives never falls.
 	// Counter-example: ACKs that overtook each other.
 	InAck
+	// InTSval: the TSval of packets that the host receives never falls.
+	// Counter-example: as InAck.
+	InTSval
 	// InSack: as OutSack, for packets that the host receives. Counter-example:
 	// as InAck.
 	InSack
@@ -69,7 +72,7 @@ const (
 )
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
-	"window", "tsecr", "in-seq", "in-ack", "in-sack"}
+	"window", "tsecr", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= Window }
@@ -81,7 +84,7 @@ func (s lawSet) mandated(p *Profile) lawSet {
 		s &^= Window.bit() | TSecr.bit()
 	}
 	if !p.ThreadMandate {
-		s &^= InSeq.bit() | InAck.bit() | InSack.bit()
+		s &^= InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
 	}
 	return s
 }

@@ -224,7 +224,7 @@ func (r *Orderer) gates() (gates [NumLaws]int64) {
 	for l := range Law(NumLaws) {
 		gates[l] = r.profile.Gate
 		if l.soft() && !l.ofQueue() {
-			gates[l] = min(r.profile.Gate, max(r.profile.Tick, gateFactor*r.profile.ThreadJitter))
+			gates[l] = min(r.profile.Gate, max(r.profile.Tick, r.profile.ThreadJitter))
 		}
 	}
 	return gates

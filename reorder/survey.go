@@ -15,6 +15,7 @@ type Survey struct {
 	last    int64
 	any     bool
 	back    int64 // largest backward step
+	steps   int64 // backward steps
 }
 
 // NewSurvey returns a Survey for one capture.
@@ -33,6 +34,7 @@ func (s *Survey) Push(seg *Segment, stamp int64) {
 	if s.any {
 		s.ticks.add(stamp - s.last)
 		if step := s.last - stamp; step > 0 {
+			s.steps++
 			s.back = max(s.back, min(step, widestGate))
 			if s.stamps == nil {
 				s.stamps = s.file.inStampOrder()
@@ -88,8 +90,12 @@ func (s *Survey) Profile() Profile {
 	p.ThreadJitter = max(basis.measure.thread.scale(), tieOf(basis.measure.thread, p.Tick))
 	p.QueueJitter = max(basis.measure.queue.scale(), tieOf(basis.measure.queue, p.Tick))
 	p.Gate = max(p.Tick, gateFactor*max(p.ThreadJitter, p.QueueJitter))
-	p.ThreadMandate = basis.measure.thread.total >= mandateFrom
 	p.QueueMandate = basis.measure.queue.total >= mandateFrom
+	p.ThreadMandate = basis.measure.thread.total >= mandateFrom
+	if p.QueueMandate && !p.ThreadMandate && s.steps >= mandateFrom {
+		// Stamps and file disagree too: several threads stamp and write.
+		p.ThreadMandate, p.ThreadJitter = true, max(p.ThreadJitter, p.QueueJitter)
+	}
 	p.IPID = basis.track.idMode()
 	p.Copies = basis.track.twins >= 32 && 5*basis.track.twins >= basis.track.data
 	return p

@@ -276,6 +276,9 @@ func (it *item) noteIn(own *half) {
 	if own.hasAck && seg.HasAck() && seg.Ack == own.maxAck && seg.SACKs > 0 {
 		it.wish |= InSack.bit()
 	}
+	if own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) {
+		it.wish |= InTSval.bit()
+	}
 	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
 		it.wish |= InSeq.bit()
 	}
