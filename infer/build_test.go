@@ -117,7 +117,7 @@ func conversation(r *rand.Rand, a, b netip.Addr, aport, bport uint16, n int) []s
 	return list
 }
 
-// infer runs both passes over list and returns the answers.
+// inferAll runs both passes over list and returns the answers.
 func inferAll(e *Engine, list []*Packet) []Answer {
 	for _, p := range list {
 		f := Examine(p)
@@ -140,7 +140,7 @@ func hideAll(list []sent) []*Packet {
 	return hidden
 }
 
-// score counts how answers compare with the truth.
+// tally counts how answers compare with the truth.
 type tally struct{ packets, next, nextWrong, dst, dstWrong int }
 
 func (c *tally) add(s sent, a Answer) {

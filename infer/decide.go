@@ -177,19 +177,22 @@ func (e *Engine) learnOpen() {
 		least   = 1.0 / 64
 		assumed = 16 // flows that had one, before the first is seen
 	)
-	matched := make([]bool, len(e.flows.list))
+	for i := range e.flows.list {
+		e.flows.list[i].empty = 0
+	}
 	e.eachCluster(func(i, j int32) {
-		matched[i] = matched[i] || e.hasCandidate(&e.flows.list[i], &e.flows.clusters[j])
+		if fl := &e.flows.list[i]; !e.hasCandidate(fl, &e.flows.clusters[j]) {
+			fl.empty++
+		}
 	})
 	var flows, empty [directions]float64
-	for i, some := range matched {
-		if e.flows.list[i].first == none {
-			continue
-		}
-		d := e.direction(e.flows.list[i].key.src)
-		flows[d]++
-		if !some {
-			empty[d]++
+	for i := range e.flows.list {
+		if fl := &e.flows.list[i]; fl.clusters > 0 {
+			d := e.direction(fl.key.src)
+			flows[d]++
+			if fl.empty == fl.clusters {
+				empty[d]++
+			}
 		}
 	}
 	for d := range e.open {
@@ -211,7 +214,7 @@ func (e *Engine) hasCandidate(fl *flow, c *cluster) bool {
 // settle weighs list, all explanations of questions, against one another.
 func (e *Engine) settle(list []scored, questions []question) (outcome, []Candidate) {
 	sortScored(list)
-	other := math.Exp2(e.open[e.direction(questions[0].key.src)])
+	other := math.Exp2(e.openFor(&questions[0]))
 	total := other
 	for i := range list {
 		total += math.Exp2(list[i].total)

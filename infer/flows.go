@@ -96,7 +96,8 @@ type flow struct {
 	settled  int32  // by Conclude: a cluster with the only destination proved; none, or several
 	packets  uint32 // header-less ones
 	clusters uint32
-	seqs     span // of a TCP flow
+	empty    uint32 // by Conclude: clusters that no address fits
+	seqs     span   // of a TCP flow
 	acks     span
 }
 

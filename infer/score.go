@@ -71,16 +71,32 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 	} else {
 		list = e.answering(list, from, q)
 	}
-	open := e.open[e.direction(q.key.src)]
+	open := e.openFor(q)
+	least := open + openNamed
 	for i := from; i < len(list); i++ {
 		s := &list[i]
 		e.weigh(s, q)
 		s.total = s.bits + q.header
 		if s.by == byTable || s.by == byPayload {
-			open = math.Min(open, e.open[e.direction(q.key.src)]+openNamed)
+			open = least
 		}
 	}
 	return append(list, scored{h: q.h, by: noEvidence, bits: open, total: open + q.header})
+}
+
+// openFor returns log2 of how likely q is for none of the candidates: what was
+// learnt of all flows, and what the other packets of its own say. Where they
+// each need something else, their checksums aren't whole, and one that fits
+// does so by chance: the more of them, the sooner. A proved cluster stands
+// apart from that.
+func (e *Engine) openFor(q *question) float64 {
+	open := e.open[e.direction(q.key.src)]
+	if q.fl == nil || q.fl.clusters < 2 || q.proved {
+		return open
+	}
+	clusters := float64(q.fl.clusters)
+	share := math.Log2(math.Max(float64(q.fl.empty), math.Exp2(open)) / clusters)
+	return math.Max(open, share) + math.Log2(clusters)
 }
 
 // named appends the destinations that the payload, a table or another packet

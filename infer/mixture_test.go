@@ -1,0 +1,119 @@
+package infer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"testing"
+)
+
+// mixture makes a capture of any plan, with any part of it lost, offloaded or
+// cut, and tables that know any part of it.
+func mixture(r *rand.Rand) (list []sent, hidden []*Packet, s *Snapshot) {
+	plans := []func(i int) string{
+		func(int) string { return randomAddr(r, "2a00:1450::").String() },
+		func(i int) string { return fmt.Sprintf("2001:db8:1::%x", i+0x20) },
+		func(i int) string { return fmt.Sprintf("2001:db8:%x::%x", i%6+1, i/6+1) },
+		func(i int) string { return fmt.Sprintf("2a00:1450:400%x:80%x::200%x", i%4, i/4%8, i%3) },
+		func(i int) string { return fmt.Sprintf("fd00:1:%x:%x::1%x", i%4, 7-i%4, i/4) },
+	}
+	n := 1 + r.IntN(48)
+	peers := plan(n, plans[r.IntN(len(plans))])
+	all := append(traffic(r, peers), multicastAndDiscovery(r)...)
+	lost, offloaded, cut, known := r.Float64()*0.7, r.Float64()*0.5, r.Float64()*0.3, r.IntN(n+1)
+	halves := r.IntN(3) // 0: only one direction is in the capture
+	for _, p := range all {
+		if r.Float64() < lost || halves == 0 && p.src != host {
+			continue
+		}
+		if p.src == host && r.Float64() < offloaded {
+			p = offload(p)
+		}
+		h := p.hidden()
+		if r.Float64() < cut {
+			h.Data = h.Data[:min(len(h.Data), 30+r.IntN(40))]
+		}
+		list, hidden = append(list, p), append(hidden, h)
+	}
+	if r.IntN(4) == 0 {
+		return list, hidden, nil
+	}
+	s = cacheOf([]netip.Addr{host}, peers[:known]...)
+	if r.IntN(2) == 0 {
+		for i, peer := range peers[:known] {
+			s.TCPConnections = append(s.TCPConnections, Connection{Local: Endpoint{host, uint16(40000 + i)}, Remote: Endpoint{peer, 443}})
+		}
+	}
+	return list, hidden, s
+}
+
+// Whatever is lost, offloaded, cut or unknown: answers are wrong less often than
+// their posterior allows (a destination that no table knows has the residue of
+// one that is known once in 65,536 times), and protocols never.
+func TestAnswersKeepTheirPromise(t *testing.T) {
+	seeds := uint64(300)
+	if testing.Short() {
+		seeds = 50
+	}
+	var all tally
+	for seed := range seeds {
+		list, hidden, s := mixture(rand.New(rand.NewPCG(seed, 81)))
+		for i, a := range inferAll(New(Options{Snapshot: s}), hidden) {
+			all.add(list[i], a)
+		}
+	}
+	t.Log(all)
+	if all.nextWrong != 0 || float64(all.dstWrong) > (1-credible)/2*float64(all.dst) {
+		t.Errorf("got %v, want no next header wrong and fewer than 1 destination in 2,000", all)
+	}
+	if all.dst < all.packets/2 {
+		t.Errorf("got %v, want at least half of the destinations", all)
+	}
+}
+
+// With complete tables and whole checksums no destination may be wrong, and
+// next to none open, whatever the plan and whatever was lost.
+func TestCompleteTables(t *testing.T) {
+	var all tally
+	for seed := range uint64(100) {
+		r := rand.New(rand.NewPCG(seed, 83))
+		peers := plan(1+r.IntN(40), func(i int) string { return fmt.Sprintf("2001:db8:%x::%x", i%6+1, i/6+1) })
+		s := cacheOf([]netip.Addr{host}, peers...)
+		for i, peer := range peers {
+			s.TCPConnections = append(s.TCPConnections, Connection{Local: Endpoint{host, uint16(40000 + i)}, Remote: Endpoint{peer, 443}})
+		}
+		list := traffic(r, peers)
+		kept := list[:0]
+		for _, p := range list {
+			if r.Float64() < 0.99 {
+				kept = append(kept, p)
+			}
+		}
+		for i, a := range inferAll(New(Options{Snapshot: s}), hideAll(kept)) {
+			all.add(kept[i], a)
+		}
+	}
+	t.Log(all)
+	if all.dstWrong+all.nextWrong != 0 || all.dst < all.packets*995/1000 || all.next < all.packets*999/1000 {
+		t.Errorf("got %v, want none wrong, 99.5 %% of destinations and 99.9 %% of next headers", all)
+	}
+}
+
+func TestInferIsConcurrent(t *testing.T) {
+	list, hidden, s := mixture(rand.New(rand.NewPCG(1, 85)))
+	e := New(Options{Snapshot: s})
+	want := inferAll(e, hidden)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for i := range list {
+				f := Examine(hidden[i])
+				if got := e.Infer(&f); got.Destination != want[i].Destination || got.NextHeader != want[i].NextHeader {
+					t.Errorf("packet %d: got %+v beside others, want %+v", i, got, want[i])
+				}
+			}
+		})
+	}
+	all.Wait()
+}
