@@ -44,6 +44,8 @@ func Degradations() []Degradation {
 		{Name: "tick-15.6ms", ResponseFirst: .3, BatchSpan: ms, Late: late, Tick: 15625 * us},
 		{Name: "drops-0.1", DropRate: .001, DropBurst: 4, Late: late},
 		{Name: "drops-2", DropRate: .02, DropBurst: 8, Late: late},
+		{Name: "everything", ResponseFirst: .5, Batch: 8, BatchSpan: ms, Late: late,
+			Threads: 4, Stalls: 1, Tick: ms, DropRate: .01, DropBurst: 6},
 		{Name: "none"},
 	}
 }
