@@ -16,6 +16,8 @@ type builder struct {
 
 	excused []bool // packets that are retransmissions of originals that the capture dropped
 
+	delayed []bool // inbound packets that the host's ACKs show to have come late
+
 	list    []node    // the connection's packets, in basis order
 	data    [2][]node // first copies of each half, in sequence order
 	kept    []node
@@ -229,13 +231,16 @@ func (b *builder) outLaws(dir uint8) {
 // inLaws adds the soft laws, which hold among the packets that the host received
 // as far as the network kept their order.
 func (b *builder) inLaws(dir uint8) {
-	if b.laws.has(InSeq) {
-		b.kept = b.kept[:0]
-		for _, n := range b.data[dir] {
-			if !b.showsHoleAt(n) {
-				b.kept = append(b.kept, n)
-			}
+	if b.laws&(InSeq.bit()|InAck.bit()|InTSval.bit()) == 0 {
+		return
+	}
+	b.kept = b.kept[:0]
+	for _, n := range b.data[dir] {
+		if b.delayed[n] = b.showsHoleAt(n); !b.delayed[n] {
+			b.kept = append(b.kept, n)
 		}
+	}
+	if b.laws.has(InSeq) {
 		b.inSequence(b.kept, InSeq)
 	}
 	b.risingNumbers(dir, InAck, InTSval)
@@ -313,25 +318,26 @@ func (b *builder) afterFirst(n node, number tcp.Seq, law Law) {
 	}
 }
 
-// risingNumbers: neither ACK numbers nor timestamps of one sender fall.
+// risingNumbers: neither ACK numbers nor timestamps of one sender fall, but for
+// what the network itself delayed.
 func (b *builder) risingNumbers(dir uint8, acks, stamps Law) {
 	if b.laws.has(acks) {
-		b.rising(acks, func(it *item) (tcp.Seq, bool) {
-			return it.seg.Ack, it.seg.Dir == dir && it.seg.HasAck()
+		b.rising(acks, func(n node, it *item) (tcp.Seq, bool) {
+			return it.seg.Ack, it.seg.Dir == dir && it.seg.HasAck() && !b.delayed[n]
 		})
 	}
 	if b.laws.has(stamps) {
-		b.rising(stamps, func(it *item) (tcp.Seq, bool) {
-			return tcp.Seq(it.seg.TSval), it.seg.Dir == dir && it.seg.HasTS && !it.seg.Bits.Has(tcp.RST)
+		b.rising(stamps, func(n node, it *item) (tcp.Seq, bool) {
+			return tcp.Seq(it.seg.TSval), it.seg.Dir == dir && it.seg.HasTS && !it.seg.Bits.Has(tcp.RST) && !b.delayed[n]
 		})
 	}
 }
 
 // rising puts the packets in the order of a number that never falls.
-func (b *builder) rising(law Law, number func(*item) (tcp.Seq, bool)) {
+func (b *builder) rising(law Law, number func(node, *item) (tcp.Seq, bool)) {
 	b.sorted = b.sorted[:0]
 	for _, n := range b.list {
-		if v, ok := number(&b.items[n]); ok {
+		if v, ok := number(n, &b.items[n]); ok {
 			b.sorted = append(b.sorted, numbered{n, v})
 		}
 	}

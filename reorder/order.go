@@ -246,6 +246,7 @@ func (r *Orderer) constrain() {
 	b := &r.build
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
 	b.excused = resize(b.excused, len(r.items))
+	b.delayed = resize(b.delayed, len(r.items))
 	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
 	for _, list := range r.connections(all) {
 		b.excuse(list)
