@@ -46,13 +46,14 @@ func TestAddressPlans(t *testing.T) {
 	plans := []struct {
 		name  string
 		peers []netip.Addr
+		wide  bool // in so many networks that the host shows itself
 	}{
-		{"random", random},
-		{"dense /64", plan(60, func(i int) string { return fmt.Sprintf("2001:db8:1::%x", i+0x20) })},
-		{"subnets", plan(60, func(i int) string { return fmt.Sprintf("2001:db8:%x::1", i+2) })},
-		{"colliding", plan(64, func(i int) string { return fmt.Sprintf("2001:db8:%x::%x", i%8+1, i/8+1) })},
+		{"random", random, false},
+		{"dense /64", plan(60, func(i int) string { return fmt.Sprintf("2001:db8:1::%x", i+0x20) }), false},
+		{"subnets", plan(60, func(i int) string { return fmt.Sprintf("2001:db8:%x::1", i+2) }), true},
+		{"colliding", plan(64, func(i int) string { return fmt.Sprintf("2001:db8:%x::%x", i%8+1, i/8+1) }), true},
 		{"translated", append(plan(20, func(i int) string { return fmt.Sprintf("fd00:1:2:5::%x", i+1) }),
-			plan(20, func(i int) string { return fmt.Sprintf("fd00:1:3:4::%x", i+1) })...)},
+			plan(20, func(i int) string { return fmt.Sprintf("fd00:1:3:4::%x", i+1) })...), false},
 	}
 	for _, p := range plans {
 		for _, tables := range []bool{true, false} {
@@ -64,11 +65,31 @@ func TestAddressPlans(t *testing.T) {
 				}
 				e := New(o)
 				wantAll(t, list, inferAll(e, hideAll(list)))
-				if got := e.Local(); !slices.Equal(got, []netip.Addr{host}) {
-					t.Errorf("local addresses: got %v, want %v", got, host)
+				var want []netip.Addr
+				if tables || p.wide {
+					want = []netip.Addr{host}
+				}
+				if got := e.Local(); !slices.Equal(got, want) {
+					t.Errorf("local addresses: got %v, want %v", got, want)
 				}
 			})
 		}
+	}
+}
+
+// What all conversations share may be the server, when the host has several
+// addresses: then nobody is proved to be the host.
+func TestServerIsNotTakenForTheHost(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	var list []sent
+	for i := range 8 {
+		own := addr(fmt.Sprintf("2001:db8:1::%x", 0x1000+i))
+		list = append(list, conversation(r, own, server, uint16(50000+i), 443, 4)...)
+	}
+	e := New(Options{})
+	inferAll(e, hideAll(list))
+	if got := e.Local(); len(got) != 0 {
+		t.Errorf("local addresses: got %v, want none", got)
 	}
 }
 

@@ -25,16 +25,48 @@ const (
 	scopes // their number
 )
 
-// hub holds the addresses that were an end of every conversation so far.
+// hub holds the addresses that were an end of every conversation so far, and
+// some of the networks that the conversations led to.
 type hub struct {
-	common [2]packet.Addr
-	n      int
-	any    bool // a conversation was seen
+	common   [2]packet.Addr
+	n        int
+	any      bool // a conversation was seen
+	networks [hubNetworks]packet.Addr
+	count    int
+}
+
+// hubNetworks is how many networks, that of the hub among them, must have been
+// seen: a host has several addresses in one or two networks of its own, which
+// may all talk to one server, and that is then what they share.
+const hubNetworks = 4
+
+// proves reports whether the hub is the capturing host.
+func (h *hub) proves() bool { return h.n == 1 && h.count == hubNetworks }
+
+// leadsTo notes the network of an end.
+func (h *hub) leadsTo(a packet.Addr, s scope) {
+	prefix := 8 // a /64
+	switch s {
+	case link:
+		prefix = len(a)
+	case ipv4:
+		prefix = 15 // a /24
+	}
+	clear(a[prefix:])
+	for _, known := range h.networks[:h.count] {
+		if known == a {
+			return
+		}
+	}
+	if h.count < hubNetworks {
+		h.networks[h.count] = a
+		h.count++
+	}
 }
 
 // edge takes in a conversation between a and b. A host that captures its own
 // traffic is an end of each, so the only address that all of them share is its
-// own: two conversations can prove it, one can't.
+// own, if they lead to many networks.
 func (v *vantage) edge(a, b packet.Addr) {
 	if a == b || !isUnicast(a) || !isUnicast(b) {
 		return
@@ -47,8 +79,10 @@ func (v *vantage) edge(a, b packet.Addr) {
 		s = link
 	}
 	h := &v.hubs[s]
+	h.leadsTo(a, s)
+	h.leadsTo(b, s)
 	if !h.any {
-		*h = hub{common: [2]packet.Addr{a, b}, n: 2, any: true}
+		h.common, h.n, h.any = [2]packet.Addr{a, b}, 2, true
 		return
 	}
 	kept := 0
@@ -90,7 +124,7 @@ func (v *vantage) proved(a packet.Addr) bool {
 		return v.known[a]
 	}
 	for i := range v.hubs {
-		if v.hubs[i].n == 1 && v.hubs[i].common[0] == a {
+		if v.hubs[i].proves() && v.hubs[i].common[0] == a {
 			return true
 		}
 	}
@@ -99,7 +133,7 @@ func (v *vantage) proved(a packet.Addr) bool {
 
 // some reports whether any of the host's IPv6 addresses is known.
 func (v *vantage) some() bool {
-	return v.known != nil || v.hubs[global].n == 1 || v.hubs[link].n == 1
+	return v.known != nil || v.hubs[global].proves() || v.hubs[link].proves()
 }
 
 // all returns the host's own addresses, unsorted.
@@ -110,7 +144,7 @@ func (v *vantage) all() []packet.Addr {
 	}
 	if v.known == nil {
 		for i := range v.hubs {
-			if v.hubs[i].n == 1 {
+			if v.hubs[i].proves() {
 				list = append(list, v.hubs[i].common[0])
 			}
 		}
