@@ -38,6 +38,22 @@ const (
 	// the host shows itself to use a counter (RFC 6864 leaves it the choice).
 	// Counter-example: several cores that number and queue concurrently.
 	IPID
+	// Quote: an ICMP or ICMPv6 error comes after the packet that it quotes (RFC
+	// 792; RFC 4443, section 2.4). Counter-example: the packet was sent twice
+	// and the capture dropped the first.
+	Quote
+	// DNS, Echo, NTP, DHCPv6, STUN, Neighbour: an answer comes after what it
+	// answers: same id, ports and question (RFC 1035, section 4.1.1); same
+	// identifier and sequence (RFC 4443, section 4.2); origin timestamp (RFC
+	// 5905, section 7.3); transaction ids (RFC 8415, section 8; RFC 8489,
+	// section 5); solicited advertisement (RFC 4861, section 7.2.4).
+	// Counter-example: as Quote.
+	DNS
+	Echo
+	NTP
+	DHCPv6
+	STUN
+	Neighbour
 
 	// The soft laws are broken by the network too, or by a capture that merely
 	// drops packets. They act only with a mandate: where the moving laws show
@@ -72,6 +88,7 @@ const (
 )
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
+	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
 	"window", "tsecr", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
@@ -105,7 +122,7 @@ func lawNamed(name string) (Law, bool) {
 }
 
 // lawSet is a set of laws, one bit each.
-type lawSet uint16
+type lawSet uint32
 
 const allLaws lawSet = 1<<NumLaws - 1
 

@@ -89,20 +89,20 @@ const (
 	margin = 16
 )
 
-// Push adds the next packet of the capture. A nil segment is a packet that no
-// law speaks of; it has a place all the same.
-func (r *Orderer) Push(seg *Segment, stamp int64) {
+// Push adds the next packet of the capture. One that no law speaks of has a
+// place all the same.
+func (r *Orderer) Push(p *Packet) {
 	index := r.pushed
 	r.pushed++
 	if r.idle {
-		r.emit(Placement{Index: index, Stamp: stamp, TimeFrom: index})
+		r.emit(Placement{Index: index, Stamp: p.Stamp, TimeFrom: index})
 		return
 	}
-	it := item{index: index, apart: seg == nil}
-	if seg != nil {
-		it.seg = *seg
+	it := item{index: index, apart: p.Segment == nil, exchange: exchange{p.Cause, p.Effect, p.Self, p.Quoted, p.By}}
+	if p.Segment != nil {
+		it.seg = *p.Segment
 	}
-	it.seg.Stamp = stamp
+	it.seg.Stamp = p.Stamp
 	if r.profile.Basis == StampOrder {
 		r.sortIn(it)
 		return
@@ -145,6 +145,7 @@ func (r *Orderer) enter(it item) {
 	if !it.apart {
 		r.track.note(&it)
 	}
+	r.track.noteExchange(&it)
 	if it.seg.Stamp > r.latest || it.seg.Stamp < r.latest-widestGate {
 		r.latest = it.seg.Stamp
 	}
@@ -247,6 +248,7 @@ func (r *Orderer) constrain() {
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
 	b.excused = resize(b.excused, len(r.items))
 	b.delayed = resize(b.delayed, len(r.items))
+	b.exchanges()
 	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
 	for _, list := range r.connections(all) {
 		b.excuse(list)
@@ -267,7 +269,7 @@ func (r *Orderer) connections(all bool) [][]node {
 	clear(r.groups)
 	if !all {
 		for i := range r.items {
-			if it := &r.items[i]; it.doubt()&r.laws != 0 {
+			if it := &r.items[i]; !it.apart && it.doubt()&r.laws != 0 {
 				r.groups[connectionOf(it)] = -1
 			}
 		}

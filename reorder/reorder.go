@@ -20,6 +20,18 @@ import (
 // Segment is one TCP segment with the numbers that the laws compare.
 type Segment = tcp.Segment
 
+// Packet is one packet of a capture, as far as the laws can speak of it.
+type Packet struct {
+	Stamp   int64    // as recorded, nanoseconds since 1970
+	Segment *Segment // of TCP, else nil; its Stamp is not used, and it is not kept
+
+	// Cause names what the packet asks, Effect what it answers; Self names the
+	// packet as an error would quote it, Quoted the one that it quotes. Names
+	// are hashes that are equal where the packets belong together; 0 is none.
+	Cause, Effect, Self, Quoted uint64
+	By                          Law // of Effect
+}
+
 // Options choose what the laws may do. The zero value uses all laws.
 type Options struct {
 	Without []string // names of laws that are switched off

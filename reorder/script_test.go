@@ -91,7 +91,7 @@ func repaired(t testing.TB, segs []Segment, o Options) (frames []int64, placed [
 		t.Fatal(err)
 	}
 	for i := range segs {
-		survey.Push(&segs[i], segs[i].Stamp)
+		survey.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
 	}
 	p = survey.Profile()
 	r, err := NewOrderer(p, o, func(pl Placement) {
@@ -101,7 +101,7 @@ func repaired(t testing.TB, segs []Segment, o Options) (frames []int64, placed [
 		t.Fatal(err)
 	}
 	for i := range segs {
-		r.Push(&segs[i], segs[i].Stamp)
+		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
 	}
 	r.Barrier()
 	return frames, placed, p

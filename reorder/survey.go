@@ -30,7 +30,8 @@ func NewSurvey(o Options) (*Survey, error) {
 }
 
 // Push adds the next packet of the capture, as Orderer.Push does.
-func (s *Survey) Push(seg *Segment, stamp int64) {
+func (s *Survey) Push(p *Packet) {
+	stamp := p.Stamp
 	if s.any {
 		s.ticks.add(stamp - s.last)
 		if step := s.last - stamp; step > 0 {
@@ -42,9 +43,9 @@ func (s *Survey) Push(seg *Segment, stamp int64) {
 		}
 	}
 	s.last, s.any = stamp, true
-	s.file.Push(seg, stamp)
+	s.file.Push(p)
 	if s.stamps != nil {
-		s.stamps.Push(seg, stamp)
+		s.stamps.Push(p)
 	}
 }
 
@@ -62,6 +63,7 @@ func (r *Orderer) inStampOrder() *Orderer {
 		pushed: r.pushed, latest: r.latest, settled: r.settled, stats: r.stats,
 		groups: make(map[uint64]int32), items: slices.Clone(r.items), track: r.track}
 	c.profile.Basis = StampOrder
+	c.track.causes = slices.Clone(r.track.causes)
 	c.track.flows = slices.Clone(r.track.flows)
 	for i := range c.track.flows {
 		for h := range c.track.flows[i].half {

@@ -43,7 +43,8 @@ type item struct {
 	seg   Segment
 	index int64  // as pushed
 	epoch uint32 // incarnation of the port pair
-	apart bool   // no TCP, a copy, or of another incarnation: no law applies
+	exchange
+	apart bool // no TCP, a copy, or of another incarnation: no law applies
 
 	sackOK  bool    // the connection uses SACK
 	first   bool    // holds bytes that had not appeared before it
@@ -80,7 +81,8 @@ const copyWithin = int64(2e6)
 // pairs are the window's business, and only where something is suspect.
 type tracker struct {
 	flows  []flow
-	copies bool // leave second copies of a packet apart
+	causes []uint64 // what was asked lately, by hash
+	copies bool     // leave second copies of a packet apart
 
 	ipid     IPIDMode
 	hostID   uint16

@@ -64,7 +64,7 @@ func (s *sequencer) take(u *unit) {
 	seg := s.analyseBefore(u)
 	s.pending = append(s.pending, u)
 	s.pushed++
-	s.order.Push(seg, stamp)
+	s.order.Push(&reorder.Packet{Stamp: stamp, Segment: seg})
 }
 
 func (s *sequencer) analyseBefore(u *unit) *reorder.Segment {

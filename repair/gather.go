@@ -154,7 +154,7 @@ func (j *job) survey(ctx context.Context) error {
 				s.Barrier()
 			}
 			if stamp, ok := u.stamp(); ok {
-				s.Push(j.segment(u), stamp)
+				s.Push(&reorder.Packet{Stamp: stamp, Segment: j.segment(u)})
 			}
 		}
 		c.release(len(c.units))
