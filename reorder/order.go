@@ -15,6 +15,11 @@ type Placement struct {
 	Law      Law
 	Left     bool // a violation of Law was left as it is
 	Excused  bool // it looks late, but a drop of the capture explains it
+
+	// The packet happened between these times, if no packet was stamped later
+	// than the gate, or a millisecond, says: after its latest predecessor, and
+	// before its own stamp and its earliest successor.
+	Earliest, Latest int64
 }
 
 // Stats count what an Orderer met, by law.
@@ -30,12 +35,13 @@ type Stats struct {
 // Orderer places packets through a bounded window. It is not safe for
 // concurrent use.
 type Orderer struct {
-	emit    func(Placement)
-	profile Profile
-	laws    lawSet
-	limit   int
-	track   tracker
-	idle    bool // no law is violated: every packet stays
+	emit     func(Placement)
+	profile  Profile
+	laws     lawSet
+	limit    int
+	track    tracker
+	lateness lateness
+	idle     bool // no law is violated: every packet stays
 
 	waiting []item // stamp order only: sorted by stamp, not yet in the window
 	items   []item // the window, in basis order
@@ -50,9 +56,13 @@ type Orderer struct {
 	groups  map[uint64]int32
 	members []int32
 	lists   [][]node
+	first   []int64 // earliest time by the predecessors
 	key     []int32
 	rank    []int32
 	out     []node
+
+	wanted func(index int64) bool
+	tell   func(Trace)
 
 	stats   Stats
 	measure *scales // of a Survey: displacements that the violations ask for
@@ -79,6 +89,7 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
 	r.track.ipid, r.track.copies = p.IPID, p.Copies
 	r.groups = make(map[uint64]int32)
+	r.lateness = newLateness(&p)
 	return r, nil
 }
 
@@ -94,11 +105,12 @@ const (
 func (r *Orderer) Push(p *Packet) {
 	index := r.pushed
 	r.pushed++
+	earliest := r.lateness.earliest(p.Stamp)
 	if r.idle {
-		r.emit(Placement{Index: index, Stamp: p.Stamp, TimeFrom: index})
+		r.stay(index, p.Stamp, earliest)
 		return
 	}
-	it := item{index: index, apart: p.Segment == nil, exchange: exchange{p.Cause, p.Effect, p.Self, p.Quoted, p.By}}
+	it := item{index: index, earliest: earliest, apart: p.Segment == nil, exchange: exchange{p.Cause, p.Effect, p.Self, p.Quoted, p.By}}
 	if p.Segment != nil {
 		it.seg = *p.Segment
 	}
@@ -208,7 +220,7 @@ func (r *Orderer) place(cut int) {
 	if !r.suspicious() {
 		for i := range r.items[:cut] {
 			it := &r.items[i]
-			r.emit(Placement{Index: it.index, Stamp: it.seg.Stamp, TimeFrom: it.index})
+			r.stay(it.index, it.seg.Stamp, it.earliest)
 		}
 		r.items = append(r.items[:0], r.items[cut:]...)
 		return
@@ -302,6 +314,7 @@ func connectionOf(it *item) uint64 { return uint64(it.seg.Flow)<<32 | uint64(it.
 // emitBefore emits what was placed before position cut and keeps the rest.
 func (r *Orderer) emitBefore(cut int32) {
 	g := &r.graph
+	r.bound()
 	r.key, r.rank = resize(r.key, g.nodes), resize(r.rank, g.nodes)
 	g.ranks(r.key, r.rank)
 	r.out = r.out[:0]
@@ -315,7 +328,9 @@ func (r *Orderer) emitBefore(cut int32) {
 	})
 	for _, n := range r.out {
 		r.count(n)
-		r.emit(r.placement(n))
+		p := r.placement(n)
+		r.watched(p, n, r.items[n].seg.Stamp)
+		r.emit(p)
 	}
 	kept := r.items[:0]
 	for n := range r.items {
@@ -328,10 +343,13 @@ func (r *Orderer) emitBefore(cut int32) {
 
 func (r *Orderer) placement(n node) Placement {
 	p, it := &r.graph.place[n], &r.items[n]
-	out := Placement{Index: it.index, Stamp: it.seg.Stamp, TimeFrom: it.index, Excused: r.build.excused[n]}
+	out := r.unmoved(it.index, it.seg.Stamp, max(it.earliest, r.first[n]))
+	out.Excused = r.build.excused[n]
 	if p.moved {
 		out.Moved, out.Law = true, p.law
 		out.Stamp, out.TimeFrom = r.items[p.anchor].seg.Stamp, r.items[p.anchor].index
+		out.Latest = out.Stamp + r.lateness.tick
+		out.Earliest = min(out.Earliest, out.Stamp)
 	} else if law, left := r.leftover(n); left {
 		out.Left, out.Law = true, law
 	}

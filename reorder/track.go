@@ -40,9 +40,10 @@ type flow struct {
 
 // item is one packet in the window.
 type item struct {
-	seg   Segment
-	index int64  // as pushed
-	epoch uint32 // incarnation of the port pair
+	seg      Segment
+	index    int64  // as pushed
+	earliest int64  // it can't have happened before, by its stamp alone
+	epoch    uint32 // incarnation of the port pair
 	exchange
 	apart bool // no TCP, a copy, or of another incarnation: no law applies
 

@@ -1,0 +1,72 @@
+package reorder
+
+import "math"
+
+// leastDelay is how late a packet may be stamped in any capture, nanoseconds:
+// also in one whose order shows no disturbance to measure it by.
+const leastDelay = int64(1e6)
+
+// finestTick is the resolution that stamps are taken to have at least.
+const finestTick = int64(1e3)
+
+// lateness bounds from below when a packet can have happened, by its stamp.
+type lateness struct {
+	delay int64 // at most so late is a packet stamped while the reader runs
+	tick  int64
+
+	newest           int64 // stamp
+	resumed, stalled int64 // the last gap that may have been a stall: when it ended, how long it was
+}
+
+func newLateness(p *Profile) lateness {
+	return lateness{delay: max(p.Gate, p.Tick, leastDelay), tick: max(p.Tick, finestTick), newest: math.MinInt64, resumed: math.MinInt64}
+}
+
+// earliest returns the bound for the next packet. Within the delay after a gap
+// the packet may have waited for a reader that stood still.
+func (l *lateness) earliest(stamp int64) int64 {
+	if gap := stamp - l.newest; l.newest != math.MinInt64 && gap >= stallMin && gap <= stallMax {
+		l.resumed, l.stalled = stamp, gap
+	}
+	l.newest = max(l.newest, stamp)
+	if stamp < l.newest-widestGate {
+		l.newest = stamp // the clock was set back
+	}
+	bound := stamp - l.delay
+	if l.resumed != math.MinInt64 && bound <= l.resumed {
+		bound -= l.stalled
+	}
+	return bound
+}
+
+// unmoved is the placement of a packet that keeps its place and time.
+func (r *Orderer) unmoved(index, stamp, earliest int64) Placement {
+	return Placement{Index: index, Stamp: stamp, TimeFrom: index, Earliest: earliest, Latest: stamp + r.lateness.tick}
+}
+
+// stay emits a packet about which no law is in doubt.
+func (r *Orderer) stay(index, stamp, earliest int64) {
+	p := r.unmoved(index, stamp, earliest)
+	r.watched(p, noNode, stamp)
+	r.emit(p)
+}
+
+// bound fills r.first: no packet happened before those that must precede it.
+func (r *Orderer) bound() {
+	g := &r.graph
+	r.first = resize(r.first, g.nodes)
+	for n := range r.first {
+		r.first[n] = math.MinInt64
+		if n < len(r.items) {
+			r.first[n] = r.items[n].earliest
+		}
+	}
+	for i := len(g.order) - 1; i >= 0; i-- {
+		b := g.order[i]
+		for _, j := range g.pred[g.start[b]:g.start[b+1]] {
+			if a := g.edges[j].from; g.place[a].state == sound && !g.edges[j].law.soft() {
+				r.first[b] = max(r.first[b], r.first[a])
+			}
+		}
+	}
+}
