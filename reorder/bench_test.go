@@ -1,0 +1,91 @@
+package reorder
+
+import "testing"
+
+// benchmarkRounds is how many segments a peer sends in the script of a
+// benchmark; each is acknowledged.
+const benchmarkRounds = 20_000
+
+// benchmarkScripts are a download in order, and one in which every tenth
+// segment stands behind the ACK that answers it.
+func benchmarkScripts() []benchmarkScript {
+	scripts := []benchmarkScript{{name: "clean"}, {name: "disordered", broken: true}}
+	for i := range scripts {
+		s := newScript()
+		s.tsval = true
+		segs := s.handshake().download(benchmarkRounds).segs
+		for at := 3; scripts[i].broken && at+1 < len(segs); at += 20 {
+			swapLate(segs, at, ms/50)
+		}
+		scripts[i].segs = segs
+	}
+	return scripts
+}
+
+type benchmarkScript struct {
+	name   string
+	broken bool
+	segs   []Segment
+}
+
+// BenchmarkSurvey is the first of the two passes: to learn the capture's jitter.
+func BenchmarkSurvey(b *testing.B) {
+	for _, c := range benchmarkScripts() {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if p := profileOf(b, c.segs); p.Broken() != c.broken {
+					b.Fatalf("broken: got %v", p.Broken())
+				}
+			}
+			reportPackets(b, len(c.segs))
+		})
+	}
+}
+
+// BenchmarkOrderer is the second: to place the packets.
+func BenchmarkOrderer(b *testing.B) {
+	for _, c := range benchmarkScripts() {
+		b.Run(c.name, func(b *testing.B) {
+			p := profileOf(b, c.segs)
+			b.ReportAllocs()
+			for b.Loop() {
+				moved := 0
+				r, err := NewOrderer(p, Options{}, func(p Placement) {
+					if p.Moved {
+						moved++
+					}
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for i := range c.segs {
+					r.Push(&c.segs[i], c.segs[i].Stamp)
+				}
+				r.Barrier()
+				if (moved > 0) != c.broken {
+					b.Fatalf("moved: got %d packets", moved)
+				}
+			}
+			reportPackets(b, len(c.segs))
+		})
+	}
+}
+
+// profileOf surveys the segments.
+func profileOf(b *testing.B, segs []Segment) Profile {
+	b.Helper()
+	s, err := NewSurvey(Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range segs {
+		s.Push(&segs[i], segs[i].Stamp)
+	}
+	return s.Profile()
+}
+
+func reportPackets(b *testing.B, packets int) {
+	b.Helper()
+	b.ReportMetric(float64(packets)*float64(b.N)/b.Elapsed().Seconds(), "packets/s")
+}
