@@ -60,7 +60,7 @@ func BenchmarkOrderer(b *testing.B) {
 					b.Fatal(err)
 				}
 				for i := range c.segs {
-					r.Push(&c.segs[i], c.segs[i].Stamp)
+					r.Push(&Packet{Stamp: c.segs[i].Stamp, Segment: &c.segs[i]})
 				}
 				r.Barrier()
 				if (moved > 0) != c.broken {
@@ -80,7 +80,7 @@ func profileOf(b *testing.B, segs []Segment) Profile {
 		b.Fatal(err)
 	}
 	for i := range segs {
-		s.Push(&segs[i], segs[i].Stamp)
+		s.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
 	}
 	return s.Profile()
 }

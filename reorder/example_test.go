@@ -27,7 +27,7 @@ func Example() {
 		return
 	}
 	for i := range segments {
-		survey.Push(&segments[i], segments[i].Stamp)
+		survey.Push(&reorder.Packet{Stamp: segments[i].Stamp, Segment: &segments[i]})
 	}
 
 	orderer, err := reorder.NewOrderer(survey.Profile(), reorder.Options{}, func(p reorder.Placement) {
@@ -43,7 +43,7 @@ func Example() {
 		return
 	}
 	for i := range segments {
-		orderer.Push(&segments[i], segments[i].Stamp)
+		orderer.Push(&reorder.Packet{Stamp: segments[i].Stamp, Segment: &segments[i]})
 	}
 	orderer.Barrier() // there is no more
 
