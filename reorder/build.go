@@ -216,6 +216,9 @@ func (b *builder) outLaws(dir uint8) {
 	if b.laws.has(OutSeq) {
 		b.inSequence(b.data[dir], OutSeq)
 	}
+	if b.laws.has(OutNxt) {
+		b.bareACKs(dir, b.data[dir], OutNxt)
+	}
 	if b.laws.has(Window) {
 		b.offered(dir)
 	}
@@ -231,7 +234,7 @@ func (b *builder) outLaws(dir uint8) {
 // inLaws adds the soft laws, which hold among the packets that the host received
 // as far as the network kept their order.
 func (b *builder) inLaws(dir uint8) {
-	if b.laws&(InSeq.bit()|InAck.bit()|InTSval.bit()) == 0 {
+	if b.laws&(InSeq.bit()|InNxt.bit()|InAck.bit()|InTSval.bit()) == 0 {
 		return
 	}
 	b.kept = b.kept[:0]
@@ -243,6 +246,9 @@ func (b *builder) inLaws(dir uint8) {
 	if b.laws.has(InSeq) {
 		b.inSequence(b.kept, InSeq)
 	}
+	if b.laws.has(InNxt) {
+		b.bareACKs(dir, b.kept, InNxt)
+	}
 	b.risingNumbers(dir, InAck, InTSval)
 	if b.laws.has(InSack) {
 		b.growingBlocks(dir, InSack)
@@ -253,6 +259,28 @@ func (b *builder) inLaws(dir uint8) {
 func (b *builder) inSequence(data []node, law Law) {
 	for k := 1; k < len(data); k++ {
 		b.g.before(data[k-1], data[k], law)
+	}
+}
+
+// bareACKs puts packets without data between the data, sorted by sequence
+// number, that their sender had sent and had yet to send. Keep-alives bear a
+// number inside of what was sent; nothing is said of those.
+func (b *builder) bareACKs(dir uint8, data []node, law Law) {
+	for _, n := range b.list {
+		seg := &b.items[n].seg
+		if seg.Dir != dir || seg.Span() != 0 || !seg.HasAck() {
+			continue
+		}
+		k := b.behind(data, seg.Seq)
+		if k > 0 && seg.Seq.Less(b.items[data[k-1]].seg.End()) {
+			continue
+		}
+		if k > 0 {
+			b.g.before(data[k-1], n, law)
+		}
+		if k < len(data) {
+			b.g.before(n, data[k], law)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ type graph struct {
 	ready []node
 	order []node  // as settled: successors first
 	stamp []int64 // of each packet, nanoseconds
+	late  []bool  // packets that a moving law has shown to be late: soft laws may move them as far
 	clock []int64 // the same with the reader's stalls taken out
 }
 
@@ -70,18 +71,32 @@ func (g *graph) before(a, b node, law Law) { g.edges = append(g.edges, edge{a, b
 // solve places every node: the latest positions that satisfy all constraints
 // and move nothing back. A packet that would have to move by more than gate
 // stays; so does all that lies on a cycle.
-func (g *graph) solve(gates [NumLaws]int64) {
+func (g *graph) solve(gates *[NumLaws]int64) {
+	g.late = resize(g.late, g.packets)
+	g.solveOnce(gates)
+	again := false
+	for n := range g.late {
+		p := &g.place[n]
+		g.late[n] = p.moved && !p.law.soft()
+		again = again || g.late[n] && p.state == gated
+	}
+	if again {
+		g.solveOnce(gates)
+	}
+}
+
+func (g *graph) solveOnce(gates *[NumLaws]int64) {
 	for {
 		g.index()
 		g.begin()
-		g.settle(&gates)
+		g.settle(gates)
 		if len(g.order) == g.nodes {
 			return
 		}
 		tangle := g.tangle()
 		if !g.dropSoft(tangle) {
 			g.pin(tangle)
-			g.settle(&gates)
+			g.settle(gates)
 			return
 		}
 	}
@@ -141,7 +156,7 @@ func (g *graph) settle(gates *[NumLaws]int64) {
 			if g.place[e.from].state == tangled {
 				continue
 			}
-			g.relax(e, gates[e.law])
+			g.relax(e, gates[e.law], gates[Ack])
 			if g.open[e.from]--; g.open[e.from] == 0 {
 				g.ready = append(g.ready, e.from)
 			}
@@ -150,7 +165,7 @@ func (g *graph) settle(gates *[NumLaws]int64) {
 }
 
 // relax lets the constraint e pull its first node before its second.
-func (g *graph) relax(e edge, gate int64) {
+func (g *graph) relax(e edge, gate, widest int64) {
 	a, b := &g.place[e.from], &g.place[e.to]
 	real := int(e.from) < g.packets
 	g.relaxDirect(e, real)
@@ -161,6 +176,9 @@ func (g *graph) relax(e edge, gate int64) {
 	if !real {
 		a.pos, a.anchor, a.moved = b.pos, b.anchor, b.moved
 		return
+	}
+	if g.late[e.from] {
+		gate = max(gate, widest)
 	}
 	if g.clock[e.from]-g.clock[b.pos] > gate {
 		if a.state == sound {

@@ -69,6 +69,12 @@ const (
 	// Counter-example: the packet that was echoed was dropped by the capture,
 	// and one of the same tick came later.
 	TSecr
+	// OutNxt, InNxt: a bare ACK bears the sequence number that its sender would
+	// send next (RFC 9293, section 3.10.4), so it stands between the data before
+	// and behind that number. Counter-example: a stack that goes back to the
+	// first lost byte after a timeout; in the network, as InAck.
+	OutNxt
+	InNxt
 	// InSeq: data that the host receives arrives in sequence order, unless the
 	// host's own ACKs show the hole. Counter-example: reordering in the network
 	// whose duplicate ACK the capture dropped.
@@ -89,7 +95,7 @@ const (
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
 	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"window", "tsecr", "in-seq", "in-ack", "in-tsval", "in-sack"}
+	"window", "tsecr", "out-nxt", "in-nxt", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= Window }
@@ -101,7 +107,7 @@ func (s lawSet) mandated(p *Profile) lawSet {
 		s &^= Window.bit() | TSecr.bit()
 	}
 	if !p.ThreadMandate {
-		s &^= InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
+		s &^= OutNxt.bit() | InNxt.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
 	}
 	return s
 }

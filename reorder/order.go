@@ -227,7 +227,8 @@ func (r *Orderer) place(cut int) {
 	}
 	r.readClock()
 	r.constrain()
-	r.graph.solve(r.gates())
+	gates := r.gates()
+	r.graph.solve(&gates)
 	r.emitBefore(int32(cut))
 }
 

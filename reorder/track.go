@@ -141,6 +141,9 @@ func (t *tracker) note(it *item) {
 	}
 	it.noteData(own)
 	it.noteEcho(own, peer)
+	if seg.Span() == 0 && own.started && seg.Seq.Less(own.maxSeq) {
+		it.wish |= OutNxt.bit() | InNxt.bit()
+	}
 	if it.out() {
 		it.noteOut(own, peer)
 		t.noteID(it, own)
