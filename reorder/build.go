@@ -33,6 +33,14 @@ type numbered struct {
 	number tcp.Seq
 }
 
+// compare finds the first packet with a number or a higher one.
+func (x numbered) compare(number tcp.Seq) int {
+	if x.number.Less(number) {
+		return -1
+	}
+	return 1
+}
+
 // sackReport is one SACK block with the ACK number beside it.
 type sackReport struct {
 	ack   tcp.Seq
@@ -328,19 +336,25 @@ func (b *builder) offered(dir uint8) {
 		it := &b.items[n]
 		if it.seg.Len > 1 && had && began.Less(it.seg.End()) {
 			b.afterFirst(n, it.seg.End(), Window)
+		} else if it.seg.Len > 1 {
+			b.filling(n, it.seg.End())
 		}
+	}
+}
+
+// filling puts before a segment that ends exactly at the edge of a window the
+// packet that offered this window: senders fill what they were offered last.
+func (b *builder) filling(n node, end tcp.Seq) {
+	k, _ := slices.BinarySearchFunc(b.sorted, end, numbered.compare)
+	if k < len(b.sorted) && b.sorted[k].number == end {
+		b.g.before(b.sorted[k].n, n, Window)
 	}
 }
 
 // afterFirst puts n behind the packet of b.sorted with the lowest number that is
 // at least the given one; of several, behind the first in basis order.
 func (b *builder) afterFirst(n node, number tcp.Seq, law Law) {
-	k, _ := slices.BinarySearchFunc(b.sorted, number, func(x numbered, number tcp.Seq) int {
-		if x.number.Less(number) {
-			return -1
-		}
-		return 1
-	})
+	k, _ := slices.BinarySearchFunc(b.sorted, number, numbered.compare)
 	if k < len(b.sorted) {
 		b.g.before(b.sorted[k].n, n, law)
 	}

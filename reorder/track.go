@@ -152,6 +152,9 @@ func (t *tracker) note(it *item) {
 	}
 	own.sends(seg, peer)
 	own.offers(it, f.permit&scaled == scaled)
+	if it.hasEdge && it.seg.Outbound == tcp.In && it.edge == peer.maxSeq {
+		it.wish |= Window.bit() // what stands before it fills this very window
+	}
 }
 
 // repeats reports whether the packet is the same as one just before it, and
