@@ -58,6 +58,9 @@ func (b *builder) connection(list []node) {
 	for dir := range uint8(2) {
 		b.acknowledged(dir)
 		b.handshake(dir)
+		if b.laws.has(InTurn) {
+			b.inTurn(dir)
+		}
 		if b.laws.has(TSecr) {
 			b.echoed(dir)
 		}
@@ -216,6 +219,20 @@ func (b *builder) handshake(dir uint8) {
 		if seg.Dir == dir && n != syn && !seg.Bits.Has(tcp.SYN) && !seg.Bits.Has(tcp.RST) {
 			b.g.before(all, n, Handshake)
 		}
+	}
+}
+
+// inTurn keeps the packets of one sender in basis order.
+func (b *builder) inTurn(dir uint8) {
+	last := noNode
+	for _, n := range b.list {
+		if b.items[n].seg.Dir != dir {
+			continue
+		}
+		if last != noNode {
+			b.g.before(last, n, InTurn)
+		}
+		last = n
 	}
 }
 

@@ -69,6 +69,11 @@ const (
 	// Counter-example: the packet that was echoed was dropped by the capture,
 	// and one of the same tick came later.
 	TSecr
+	// InTurn: packets of one sender keep their order where nothing shows that the
+	// capture swaps them: one reader empties the socket's queue in turn, and only
+	// what the host sends overtakes what it receives. Counter-example: a
+	// completion port, which the swaps among the host's own packets give away.
+	InTurn
 	// OutNxt, InNxt: a bare ACK bears the sequence number that its sender would
 	// send next (RFC 9293, section 3.10.4), so it stands between the data before
 	// and behind that number. Counter-example: a stack that goes back to the
@@ -95,7 +100,7 @@ const (
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
 	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"window", "tsecr", "out-nxt", "in-nxt", "in-seq", "in-ack", "in-tsval", "in-sack"}
+	"window", "tsecr", "in-turn", "out-nxt", "in-nxt", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= Window }
@@ -105,6 +110,9 @@ func (l Law) soft() bool { return l >= Window }
 func (s lawSet) mandated(p *Profile) lawSet {
 	if !p.QueueMandate {
 		s &^= Window.bit() | TSecr.bit()
+	}
+	if p.ThreadMandate || !p.QueueMandate {
+		s &^= InTurn.bit()
 	}
 	if !p.ThreadMandate {
 		s &^= OutNxt.bit() | InNxt.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
@@ -137,7 +145,7 @@ func (l Law) bit() lawSet { return 1 << l }
 func (s lawSet) has(l Law) bool { return s&l.bit() != 0 }
 
 // ofQueue reports whether a soft law speaks of responses and their causes.
-func (l Law) ofQueue() bool { return l == Window || l == TSecr }
+func (l Law) ofQueue() bool { return l == Window || l == TSecr || l == InTurn }
 
 // amongOut reports whether the law compares only packets that the host sent:
 // then its violations show the jitter between threads, not that of the queue.
