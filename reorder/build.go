@@ -14,6 +14,7 @@ type builder struct {
 	laws  lawSet
 	ipid  IPIDMode
 
+	gate    int64
 	excused []bool // packets that are retransmissions of originals that the capture dropped
 
 	delayed []bool // inbound packets that the host's ACKs show to have come late
@@ -238,6 +239,9 @@ func (b *builder) inTurn(dir uint8) {
 
 // outLaws adds the laws that hold among the packets that the host itself sent.
 func (b *builder) outLaws(dir uint8) {
+	if b.laws.has(RoundTrip) {
+		b.roundTrips(dir)
+	}
 	if b.laws.has(OutSeq) {
 		b.inSequence(b.data[dir], OutSeq)
 	}
@@ -253,6 +257,27 @@ func (b *builder) outLaws(dir uint8) {
 	}
 	if b.laws.has(IPID) && b.ipid == IPIDPerFlow {
 		b.counted(b.list, func(it *item) bool { return it.seg.Dir == dir })
+	}
+}
+
+// roundTrips puts data that stands behind its ACK a round trip before it.
+func (b *builder) roundTrips(dir uint8) {
+	for i, n := range b.list {
+		it := &b.items[n]
+		if it.seg.Dir != dir || it.suspect&Ack.bit() == 0 || it.roundTrip == 0 || b.excused[n] {
+			continue
+		}
+		ack, ok := b.firstAnswer(b.list, i)
+		if !ok {
+			continue
+		}
+		at := ack
+		for at > 0 && b.g.stamp[at-1] > b.g.stamp[ack]-it.roundTrip {
+			at--
+		}
+		if at < ack {
+			b.g.before(n, at, RoundTrip)
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ func (b *builder) excuse(list []node) {
 		}
 		switch it.seg.Outbound {
 		case tcp.Out:
-			b.excused[n] = b.sentAgain(list, i)
+			b.excused[n] = b.sentAgain(list, i) || b.answeredTooSoon(list, i)
 		case tcp.In:
 			b.excused[n] = b.receivedAgain(list, i)
 		case tcp.Both:
@@ -64,6 +64,30 @@ func (b *builder) sentAgain(list []node, i int) bool {
 		}
 	}
 	return false
+}
+
+// answeredTooSoon: an ACK that stands before the packet by more than the gate
+// less a round trip was for an original that the capture dropped.
+func (b *builder) answeredTooSoon(list []node, i int) bool {
+	p := &b.items[list[i]]
+	if p.roundTrip == 0 || p.suspect&Ack.bit() == 0 {
+		return false
+	}
+	ack, ok := b.firstAnswer(list, i)
+	return ok && b.g.clock[list[i]]-b.g.clock[ack]+p.roundTrip > b.gate
+}
+
+// firstAnswer finds the first packet before position i that acknowledges bytes
+// of the packet there.
+func (b *builder) firstAnswer(list []node, i int) (first node, ok bool) {
+	p := &b.items[list[i]]
+	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
+		q := &b.items[list[j]].seg
+		if q.Dir != p.seg.Dir && q.HasAck() && p.newLeft.Less(q.Ack) {
+			first, ok = list[j], true
+		}
+	}
+	return first, ok
 }
 
 // showsHole: the peer has what lies behind p, but not p.

@@ -69,6 +69,11 @@ const (
 	// Counter-example: the packet that was echoed was dropped by the capture,
 	// and one of the same tick came later.
 	TSecr
+	// RoundTrip: an inbound ACK comes at least the connection's smallest round
+	// trip after the data that it acknowledges (the speed of light; RFC 6298
+	// measures it). It moves only data that Ack moves. Counter-example: a round
+	// trip that became shorter.
+	RoundTrip
 	// InTurn: packets of one sender keep their order where nothing shows that the
 	// capture swaps them: one reader empties the socket's queue in turn, and only
 	// what the host sends overtakes what it receives. Counter-example: a
@@ -100,7 +105,7 @@ const (
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
 	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"window", "tsecr", "in-turn", "out-nxt", "in-nxt", "in-seq", "in-ack", "in-tsval", "in-sack"}
+	"window", "tsecr", "round-trip", "in-turn", "out-nxt", "in-nxt", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= Window }
@@ -145,7 +150,7 @@ func (l Law) bit() lawSet { return 1 << l }
 func (s lawSet) has(l Law) bool { return s&l.bit() != 0 }
 
 // ofQueue reports whether a soft law speaks of responses and their causes.
-func (l Law) ofQueue() bool { return l == Window || l == TSecr || l == InTurn }
+func (l Law) ofQueue() bool { return l == Window || l == TSecr || l == RoundTrip || l == InTurn }
 
 // amongOut reports whether the law compares only packets that the host sent:
 // then its violations show the jitter between threads, not that of the queue.

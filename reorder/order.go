@@ -63,6 +63,7 @@ type Orderer struct {
 
 	wanted func(index int64) bool
 	tell   func(Trace)
+	leave  links // of the window, once a watched packet has asked
 
 	stats   Stats
 	measure *scales // of a Survey: displacements that the violations ask for
@@ -259,6 +260,7 @@ func (r *Orderer) constrain() {
 	r.graph.reset(r.stamp, r.clock)
 	b := &r.build
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
+	b.gate = r.profile.Gate
 	b.excused = resize(b.excused, len(r.items))
 	b.delayed = resize(b.delayed, len(r.items))
 	b.exchanges()
@@ -315,6 +317,7 @@ func connectionOf(it *item) uint64 { return uint64(it.seg.Flow)<<32 | uint64(it.
 // emitBefore emits what was placed before position cut and keeps the rest.
 func (r *Orderer) emitBefore(cut int32) {
 	g := &r.graph
+	r.leave = links{}
 	r.bound()
 	r.key, r.rank = resize(r.key, g.nodes), resize(r.rank, g.nodes)
 	g.ranks(r.key, r.rank)

@@ -5,14 +5,17 @@ package reorder
 type Trace struct {
 	Placement
 	Recorded  int64      // stamp as recorded, nanoseconds
-	Followers []Relation // what it must precede, nearest first, at most maxRelations
-	Causes    []Relation // what must precede it
+	Followers []Relation // what it must precede, at most maxRelations: what asks most of it, then the nearest
+	Causes    []Relation // what must precede it, nearest first
 	Bounded   bool       // constraints were built here; else no law was in doubt
+	Gated     bool       // a constraint asks for more than the gate allows
+	Tangled   bool       // its constraints contradict each other
 }
 
 // Relation is one constraint between two packets.
 type Relation struct {
-	Index    int64 // of the other packet
+	Index    int64   // of the other packet
+	Segment  Segment // of the other packet, zero where it has none
 	Law      Law
 	Broken   bool // in the basis order
 	Repaired bool // broken, and satisfied in the repaired order
@@ -35,6 +38,7 @@ func (r *Orderer) watched(p Placement, n node, recorded int64) {
 	t := Trace{Placement: p, Recorded: recorded}
 	if n != noNode {
 		t.Bounded = true
+		t.Gated, t.Tangled = r.graph.place[n].state == gated, r.graph.place[n].state == tangled
 		t.Followers, t.Causes = r.relations(n)
 	}
 	r.tell(t)
@@ -42,24 +46,32 @@ func (r *Orderer) watched(p Placement, n node, recorded int64) {
 
 // relations collects the packets on both sides of n, through virtual nodes.
 func (r *Orderer) relations(n node) (followers, causes []Relation) {
-	next := func(e edge) (from, to node) { return e.from, e.to }
-	back := func(e edge) (from, to node) { return e.to, e.from }
-	for _, m := range r.around(n, next) {
-		followers = append(followers, r.relation(n, m.n, m.law, m.n))
+	g := &r.graph
+	next, back := r.leaving(), links{g.start, g.pred}
+	direct := lawful{g.place[n].direct, g.place[n].directLaw}
+	if direct.n != farAway {
+		followers = append(followers, r.relation(n, direct.n, direct))
 	}
-	for _, m := range r.around(n, back) {
-		causes = append(causes, r.relation(m.n, n, m.law, m.n))
+	for _, m := range g.around(n, next, func(e edge) node { return e.to }) {
+		if m.n != direct.n && len(followers) < maxRelations {
+			followers = append(followers, r.relation(n, m.n, m))
+		}
+	}
+	for _, m := range g.around(n, back, func(e edge) node { return e.from }) {
+		causes = append(causes, r.relation(m.n, n, m))
 	}
 	return followers, causes
 }
 
-func (r *Orderer) relation(a, b node, law Law, other node) Relation {
-	g := &r.graph
+// relation says how a, which must come first, stands to b; other is one of them.
+func (r *Orderer) relation(a, b node, other lawful) Relation {
+	it := &r.items[other.n]
 	broken := a > b
-	return Relation{
-		Index: r.items[other].index, Law: law, Broken: broken,
-		Repaired: broken && r.before(g, a, b),
+	rel := Relation{Index: it.index, Law: other.law, Broken: broken, Repaired: broken && r.before(&r.graph, a, b)}
+	if !it.apart {
+		rel.Segment = it.seg
 	}
+	return rel
 }
 
 func (r *Orderer) before(g *graph, a, b node) bool {
@@ -78,34 +90,57 @@ type lawful struct {
 	law Law
 }
 
-// around walks from n along the edges, breadth first, through virtual nodes to
-// the nearest packets. It reads all edges: it is for the few that are watched.
-func (r *Orderer) around(n node, turn func(edge) (from, to node)) (found []lawful) {
+// links lists edges by one of their ends: those of node n are
+// edge[start[n]:start[n+1]].
+type links struct{ start, edge []int32 }
+
+// leaving returns the window's edges by their source. They are sorted once a
+// window, and only where a packet is watched.
+func (r *Orderer) leaving() links {
 	g := &r.graph
-	leads := make(map[node][]lawful)
-	for _, e := range g.edges {
-		from, to := turn(e)
-		leads[from] = append(leads[from], lawful{to, e.law})
+	if r.leave.start != nil {
+		return r.leave
 	}
+	start := make([]int32, g.nodes+2)
+	for _, e := range g.edges {
+		start[e.from+2]++
+	}
+	for i := 2; i < len(start); i++ {
+		start[i] += start[i-1]
+	}
+	list := make([]int32, len(g.edges))
+	for i, e := range g.edges {
+		list[start[e.from+1]] = int32(i)
+		start[e.from+1]++
+	}
+	r.leave = links{start, list}
+	return r.leave
+}
+
+// around walks from n along the edges, breadth first, through virtual nodes to
+// the nearest packets.
+func (g *graph) around(n node, along links, end func(edge) node) (found []lawful) {
 	seen := map[node]bool{n: true}
-	queue := leads[n]
-	for len(queue) > 0 && len(found) < maxRelations {
-		m := queue[0]
+	queue := []lawful{{n: n}}
+	for len(queue) > 0 {
+		at := queue[0]
 		queue = queue[1:]
-		if seen[m.n] {
-			continue
-		}
-		seen[m.n] = true
-		if int(m.n) < g.packets {
-			found = append(found, m)
-			continue
-		}
-		for _, next := range leads[m.n] {
-			// The law of a packet's own edge says more than that inside a class.
-			if int(next.n) >= g.packets {
-				next.law = m.law
+		for _, i := range along.edge[along.start[at.n]:along.start[at.n+1]] {
+			m := lawful{end(g.edges[i]), g.edges[i].law}
+			if seen[m.n] {
+				continue
 			}
-			queue = append(queue, next)
+			seen[m.n] = true
+			if int(m.n) >= g.packets {
+				if at.n != n {
+					m.law = at.law // a packet's own edge says more than one inside a class
+				}
+				queue = append(queue, m)
+				continue
+			}
+			if found = append(found, m); len(found) == maxRelations {
+				return found
+			}
 		}
 	}
 	return found

@@ -22,6 +22,14 @@ type half struct {
 	hasEdge bool    // an edge is known
 	edge    tcp.Seq // highest right edge of the window that it offered
 
+	// One segment at a time is timed, as RFC 6298 has it (section 3, with Karn's
+	// rule), for the smallest round trip.
+	timing     bool
+	timedEnd   tcp.Seq
+	timedStamp int64
+	roundTrip  int64 // the smallest, nanoseconds
+	trips      int32 // how many were timed
+
 	hasID  bool
 	lastID uint16 // IPv4 Identification of the last packet sent
 
@@ -52,6 +60,8 @@ type item struct {
 	newLeft tcp.Seq // the first of them
 	suspect lawSet  // moving laws that it may violate with something before it
 	wish    lawSet  // soft laws that it may violate so
+
+	roundTrip int64 // smallest of the connection so far, nanoseconds, 0 if unknown
 
 	// What its sender had said before it, and what it says of its window.
 	edge, edgeBefore tcp.Seq
@@ -150,6 +160,8 @@ func (t *tracker) note(it *item) {
 	} else {
 		it.noteIn(own)
 	}
+	own.time(it)
+	peer.timed(seg)
 	own.sends(seg, peer)
 	own.offers(it, f.permit&scaled == scaled)
 	if it.hasEdge && it.seg.Outbound == tcp.In && it.edge == peer.maxSeq {
@@ -305,6 +317,41 @@ func (it *item) noteEcho(own, peer *half) {
 // echoes reports whether the packet carries a TSecr that counts (RFC 7323,
 // section 3.2: only with ACK; some stacks leave it 0).
 func (it *item) echoes() bool { return it.seg.HasTS && it.seg.HasAck() && it.seg.TSecr != 0 }
+
+// time starts timing a segment of the host's, and stops where bytes are sent
+// again: then an ACK may be for either copy.
+func (h *half) time(it *item) {
+	if h.trips >= credibleTrips {
+		it.roundTrip = h.roundTrip
+	}
+	switch {
+	case it.seg.Outbound != tcp.Out || it.seg.Span() == 0:
+	case !it.first || it.suspect != 0:
+		h.timing = false
+	case !h.timing:
+		h.timing, h.timedEnd, h.timedStamp = true, it.seg.End(), it.seg.Stamp
+	}
+}
+
+// timed takes the round trip at the ACK for the timed segment.
+func (h *half) timed(seg *Segment) {
+	if !h.timing || !seg.HasAck() || seg.Ack.Less(h.timedEnd) {
+		return
+	}
+	h.timing = false
+	trip := seg.Stamp - h.timedStamp
+	if trip <= 0 {
+		return
+	}
+	if h.trips == 0 || trip < h.roundTrip {
+		h.roundTrip = trip
+	}
+	h.trips++
+}
+
+// credibleTrips is from how many samples on the smallest round trip is believed:
+// a handshake alone may have been slow.
+const credibleTrips = 8
 
 // offers advances the right edge of the window that the half offers. scaled says
 // that both SYNs were seen, so that the shift is known.
