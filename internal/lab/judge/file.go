@@ -17,9 +17,10 @@ type identity [sha256.Size]byte
 
 // File is a capture as the judge sees it, in file order.
 type File struct {
-	rows  []Row
-	ids   []identity
-	flows []lab.Flow
+	rows   []Row
+	ids    []identity
+	flows  []lab.Flow
+	stamps []int64 // nanoseconds
 }
 
 // Open reads a capture. Its packets are IP packets, or records of a sockaddr
@@ -78,6 +79,7 @@ func (f *File) add(b *capture.Block) error {
 	}
 	f.ids = append(f.ids, identify(b.Interface.LinkType, b.Data))
 	f.flows = append(f.flows, lab.FlowOf(b.Data))
+	f.stamps = append(f.stamps, b.Interface.Nanos(b.Ticks))
 	return nil
 }
 

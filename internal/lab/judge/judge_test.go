@@ -27,6 +27,7 @@ func packets(letters string) *File {
 		f.rows = append(f.rows, row)
 		f.ids = append(f.ids, digest(nil, []byte{byte(letter)}))
 		f.flows = append(f.flows, lab.Flow{})
+		f.stamps = append(f.stamps, 0)
 	}
 	return f
 }
@@ -37,19 +38,29 @@ func TestCompareCounts(t *testing.T) {
 		want                            Score
 	}{
 		{"repaired", "abcD", "aCbD", "abcD",
-			Score{Packets: 4, SpuriousBefore: 1, Genuine: 1, Kept: 1, InvertedBefore: 1}},
+			Score{Packets: 4, SpuriousBefore: 1, Genuine: 1, Kept: 1, Order: OrderScore{InvertedBefore: 1, Touched: 2}}},
 		{"left as it was", "abcD", "aCbD", "aCbD",
-			Score{Packets: 4, SpuriousBefore: 1, SpuriousAfter: 1, Genuine: 1, Kept: 1, InvertedBefore: 1, InvertedAfter: 1}},
-		{"made worse", "abcD", "abcD", "acbd", Score{Packets: 4, Genuine: 1, InvertedAfter: 1, Worsened: 1}},
+			Score{Packets: 4, SpuriousBefore: 1, SpuriousAfter: 1, Genuine: 1, Kept: 1,
+				Order: OrderScore{InvertedBefore: 1, InvertedAfter: 1}}},
+		{"made worse", "abcD", "abcD", "acbd", Score{Packets: 4, Genuine: 1,
+			Order: OrderScore{InvertedAfter: 1, Worsened: 1, Harmed: 1, Touched: 2}}},
+		{"made worse over a distance", "abcde", "acbde", "ebcda", Score{Packets: 5,
+			Order: OrderScore{InvertedBefore: 1, InvertedAfter: 2, Worsened: 2, Harmed: 7, Touched: 4}}},
 		{"equal packets changing places", "aab", "aab", "aab", Score{Packets: 3}},
-		{"one lost", "abc", "abc", "ac", Score{Packets: 3, Lost: 1}},
-		{"one added", "abc", "abc", "abbc", Score{Packets: 3, Added: 1}},
-		{"one changed", "abc", "abc", "axc", Score{Packets: 3, Changed: 1}},
+		{"one lost", "abc", "abc", "ac", Score{Packets: 3, Lost: 1, Order: OrderScore{Touched: 1}}},
+		{"one added", "abc", "abc", "abbc", Score{Packets: 3, Added: 1, Order: OrderScore{Touched: 2}}},
+		{"one changed", "abc", "abc", "axc", Score{Packets: 3, Changed: 1, Order: OrderScore{Touched: 1}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := Compare(packets(test.truth), packets(test.baseline), packets(test.repaired))
 			got.IPv6, got.NextHeader, got.Destination = 0, Tally{}, Tally{}
+			n := len(test.truth)
+			if got.Order.Neighbours != n-1 || got.Order.Pairs != n*(n-1)/2 {
+				t.Errorf("neighbours and pairs: got %d and %d, want %d and %d",
+					got.Order.Neighbours, got.Order.Pairs, n-1, n*(n-1)/2)
+			}
+			got.Order.Neighbours, got.Order.Pairs = 0, 0
 			if got != test.want {
 				t.Errorf("got  %+v\nwant %+v", got, test.want)
 			}
@@ -124,7 +135,7 @@ func TestTrialRepairsARecording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trial := Trial{Recording: recording, Degradation: lab.Degradations()[0], Seed: 1, Form: lab.SockaddrLinux, Tables: "all"}
+	trial := Trial{Case: NewCase(t.Context(), recording), Degradation: lab.Degradations()[0], Seed: 1, Form: lab.SockaddrLinux, Tables: "all"}
 	got, err := trial.Run(context.Background(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)

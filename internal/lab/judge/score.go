@@ -3,7 +3,6 @@ package judge
 import (
 	"math/bits"
 
-	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
@@ -17,9 +16,9 @@ type Score struct {
 	SpuriousBefore       int // (packet, flag) pairs that the truth does not have
 	SpuriousAfter        int
 	Genuine, Kept        int // pairs that it has, and those still there
-	InvertedBefore       int // neighbours of a flow that stand the wrong way round
-	InvertedAfter        int
-	Worsened             int // that stood right before, and wrong after
+	Order                OrderScore
+	Floor                int // spurious pairs in the true order with the latest times that the sniffer's allow
+	Times, Held          int // intervals for a packet's time, and those that hold the true one
 }
 
 // Tally counts answers about one header field of IPv6 packets.
@@ -34,8 +33,8 @@ func (s *Score) Add(o Score) {
 	s.Destination.add(o.Destination)
 	s.SpuriousBefore, s.SpuriousAfter = s.SpuriousBefore+o.SpuriousBefore, s.SpuriousAfter+o.SpuriousAfter
 	s.Genuine, s.Kept = s.Genuine+o.Genuine, s.Kept+o.Kept
-	s.InvertedBefore, s.InvertedAfter = s.InvertedBefore+o.InvertedBefore, s.InvertedAfter+o.InvertedAfter
-	s.Worsened += o.Worsened
+	s.Order.add(o.Order)
+	s.Floor, s.Times, s.Held = s.Floor+o.Floor, s.Times+o.Times, s.Held+o.Held
 }
 
 func (t *Tally) add(o Tally) {
@@ -69,7 +68,8 @@ func Compare(truth, baseline, repaired *File) Score {
 	// One gone and another in its stead is one that was changed.
 	s.Changed = min(missing, added)
 	s.Lost, s.Added = missing-s.Changed, added-s.Changed
-	s.judgeOrder(truth.flows, before, after)
+	s.Order = judgeOrder(truth.flows, before, after)
+	s.Order.Touched = touched(before, after, baseline.stamps, repaired.stamps)
 	return s
 }
 
@@ -96,39 +96,4 @@ func (t *Tally) count(right, unknown bool) {
 	default:
 		t.Wrong++
 	}
-}
-
-// judgeOrder looks at neighbours of each flow in the truth. The places are
-// those in the truth, in the order of the judged files.
-func (s *Score) judgeOrder(flows []lab.Flow, before, after []int) {
-	was, is := positions(before, len(flows)), positions(after, len(flows))
-	last := map[lab.Flow]int{}
-	for place, flow := range flows {
-		previous, ok := last[flow]
-		last[flow] = place
-		if !ok {
-			continue
-		}
-		wrongBefore, wrongAfter := was[previous] > was[place], is[previous] > is[place]
-		if wrongBefore {
-			s.InvertedBefore++
-		}
-		if wrongAfter {
-			s.InvertedAfter++
-		}
-		if wrongAfter && !wrongBefore {
-			s.Worsened++
-		}
-	}
-}
-
-// positions turns places by position into positions by place.
-func positions(places []int, n int) []int {
-	positions := make([]int, n)
-	for position, place := range places {
-		if place >= 0 {
-			positions[place] = position
-		}
-	}
-	return positions
 }

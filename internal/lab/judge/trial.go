@@ -13,7 +13,7 @@ import (
 
 // Trial is one recording, degraded in one way, that is to be repaired.
 type Trial struct {
-	Recording   lab.Recording
+	Case        *Case
 	Degradation lab.Degradation
 	Seed        uint64
 	Form        lab.Form
@@ -21,58 +21,36 @@ type Trial struct {
 	Options     repair.Options
 }
 
-// Run degrades, repairs and judges. It works in dir, which has to be empty.
+// Run degrades, repairs and judges with tshark. It works in dir, which has to
+// be empty. The intervals and the floor are those of Direct.
 func (t Trial) Run(ctx context.Context, dir string) (Score, error) {
-	truth := lab.Delivered(t.Recording.Packets)
-	degraded := lab.Degrade(truth, t.Degradation, t.Seed)
-	in := filepath.Join(dir, "input.pcapng")
-	for _, file := range []struct {
-		name    string
-		packets []lab.Packet
-		form    lab.Form
-	}{
-		{filepath.Join(dir, "truth.pcapng"), survivors(truth, degraded), lab.WithHeaders},
-		{filepath.Join(dir, "baseline.pcapng"), degraded, lab.WithHeaders},
-		{in, degraded, t.Form},
-	} {
-		if err := writeFile(file.name, file.packets, file.form); err != nil {
-			return Score{}, err
-		}
-	}
-	if err := t.writeTables(filepath.Join(dir, "input.tables"), truth); err != nil {
+	degraded := lab.Degrade(t.Case.truth, t.Degradation, t.Seed)
+	in, out := filepath.Join(dir, "input.pcapng"), filepath.Join(dir, "repaired.pcapng")
+	if err := writeFile(in, degraded, t.Form); err != nil {
 		return Score{}, err
 	}
-	out := filepath.Join(dir, "repaired.pcapng")
+	if err := t.writeTables(filepath.Join(dir, "input.tables")); err != nil {
+		return Score{}, err
+	}
 	if _, err := repair.File(ctx, in, out, t.Options); err != nil {
 		return Score{}, fmt.Errorf("repair: %w", err)
 	}
-	return compareFiles(ctx, filepath.Join(dir, "truth.pcapng"), filepath.Join(dir, "baseline.pcapng"), out)
-}
-
-func compareFiles(ctx context.Context, paths ...string) (Score, error) {
-	var files [3]*File
-	for i, path := range paths {
-		var err error
-		if files[i], err = Open(ctx, path); err != nil {
-			return Score{}, err
-		}
+	truth, err := t.Case.judged(ctx, t.Case.survivors(degraded))
+	if err != nil {
+		return Score{}, err
 	}
-	return Compare(files[0], files[1], files[2]), nil
-}
-
-// survivors are the packets of the truth that the sniffer did not drop.
-func survivors(truth, degraded []lab.Packet) []lab.Packet {
-	there := make(map[int]bool, len(degraded))
-	for _, p := range degraded {
-		there[p.Index] = true
+	baseline, err := openAs(ctx, "baseline", degraded)
+	if err != nil {
+		return Score{}, err
 	}
-	kept := make([]lab.Packet, 0, len(degraded))
-	for _, p := range truth {
-		if there[p.Index] {
-			kept = append(kept, p)
-		}
+	repaired, err := Open(ctx, out)
+	if err != nil {
+		return Score{}, err
 	}
-	return kept
+	s := Compare(truth, baseline, repaired)
+	direct, err := t.Direct()
+	s.Times, s.Held, s.Floor = direct.Times, direct.Held, direct.Floor
+	return s, err
 }
 
 func writeFile(path string, packets []lab.Packet, form lab.Form) error {
@@ -83,8 +61,8 @@ func writeFile(path string, packets []lab.Packet, form lab.Form) error {
 	return os.WriteFile(path, b.Bytes(), 0o644)
 }
 
-func (t Trial) writeTables(dir string, truth []lab.Packet) error {
-	snapshot := lab.SnapshotOf(truth)
+func (t Trial) writeTables(dir string) error {
+	snapshot := lab.SnapshotOf(t.Case.truth)
 	switch t.Tables {
 	case "none":
 		return nil

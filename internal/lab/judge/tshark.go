@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/mendcap/mendcap/internal/lab/analysis"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -31,9 +32,12 @@ type Row struct {
 
 var columns = []string{"frame.cap_len", "ipv6.nxt", "ipv6.dst", "ip.id"}
 
+// findTshark asks for tshark's version once.
+var findTshark = sync.OnceValues(func() (string, error) { return analysis.FindTshark(context.Background()) })
+
 // Dissect has tshark read a capture and returns a row for each packet.
 func Dissect(ctx context.Context, path string) ([]Row, error) {
-	tshark, err := analysis.FindTshark(ctx)
+	tshark, err := findTshark()
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func bars(results []result, o options) []string {
 	miss := func(format string, args ...any) { missed = append(missed, fmt.Sprintf(format, args...)) }
 	var sum judge.Score
 	for _, r := range results {
-		name := r.name + ", " + r.degradation
+		name := r.name + ", " + r.degradation.Name
 		s := r.score
 		sum.Add(s)
 		if s.Lost+s.Added+s.Changed > 0 {

@@ -2,11 +2,23 @@
 // them repaired, and prints how far that is from the truth, as tshark sees it.
 //
 //	accuracy [-recordings A,B] [-seeds N] [-degradations A,B] [-form FORM]
-//	         [-tables all|half|none] [-check]
+//	         [-tables all|half|none] [-quick] [-bars repair|order] [-check]
 //	accuracy -rawcap FILE [-check]
 //
-// With -check it exits with 1 when a bar is missed. The second form judges the
-// real capture of RawCap, whose IPv4 Identification tells the true order.
+// With -check it exits with 1 when a bar is missed: those of the repair as a
+// whole, or the much higher ones of order (which takes all degradations and five
+// seeds by default). With -quick order alone is judged, in memory, with the
+// flags of internal/tcp in tshark's stead. The second form judges the real
+// capture of RawCap, whose IPv4 Identification tells the true order.
+//
+// Columns: spurious are (packet, flag) pairs that the truth does not have, in
+// the degraded file with right headers and after its repair; floor is how many
+// are there in the true order with the latest times that the sniffer's allow.
+// Inverted are neighbours of a flow in the truth that stand the wrong way round.
+// Worsened are those of them, and harmed are any two packets of a flow, that
+// stood right before and are wrong after. In time are intervals that hold the
+// true time of their packet. Touched are packets with another place in the file
+// or another time than before.
 package main
 
 import (
@@ -27,8 +39,9 @@ import (
 type options struct {
 	folder, recordings, degradations string
 	form, tables, rawcap, without    string
+	bars                             string
 	seeds, firstSeed                 uint64
-	check                            bool
+	check, quick                     bool
 }
 
 // errMissed says that a bar was missed; which one was printed.
@@ -38,15 +51,18 @@ func main() {
 	var o options
 	flag.StringVar(&o.folder, "folder", "testdata/recordings", "where the recordings are")
 	flag.StringVar(&o.recordings, "recordings", "", "names, separated by commas (default all)")
-	flag.StringVar(&o.degradations, "degradations", "rawsocket,completion-port", "names, separated by commas, or all")
+	flag.StringVar(&o.degradations, "degradations", "", "names, separated by commas, or all (default rawsocket,completion-port; all with -bars order)")
 	flag.StringVar(&o.form, "form", string(lab.Stub), "stub, sockaddr-windows, sockaddr-linux or sockaddr-bsd")
 	flag.StringVar(&o.tables, "tables", "all", "rows of the network tables: all, half or none")
 	flag.StringVar(&o.without, "without", "", "laws to switch off, separated by commas")
 	flag.StringVar(&o.rawcap, "rawcap", "", "judge this real capture instead")
-	flag.Uint64Var(&o.seeds, "seeds", 2, "number of seeds")
+	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair or order")
+	flag.BoolVar(&o.quick, "quick", false, "judge order alone, without files and tshark")
+	flag.Uint64Var(&o.seeds, "seeds", 0, "number of seeds (default 2; 5 with -bars order)")
 	flag.Uint64Var(&o.firstSeed, "seed", 1, "first seed")
 	flag.BoolVar(&o.check, "check", false, "exit with 1 when a bar is missed")
 	flag.Parse()
+	o.setDefaults()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, o); err != nil {
@@ -55,9 +71,25 @@ func main() {
 	}
 }
 
+func (o *options) setDefaults() {
+	degradations, seeds := "rawsocket,completion-port", uint64(2)
+	if o.bars == "order" {
+		degradations, seeds = "all", 5
+	}
+	if o.degradations == "" {
+		o.degradations = degradations
+	}
+	if o.seeds == 0 {
+		o.seeds = seeds
+	}
+}
+
 func run(ctx context.Context, o options) error {
 	if o.rawcap != "" {
 		return runRawcap(ctx, o)
+	}
+	if o.bars != "repair" && o.bars != "order" {
+		return fmt.Errorf("unknown bars %q", o.bars)
 	}
 	paths, err := o.paths()
 	if err != nil {
@@ -71,8 +103,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	printResults(os.Stdout, results)
-	missed := bars(results, o)
+	printResults(os.Stdout, o, results)
+	missed := misses(results, o)
 	for _, line := range missed {
 		fmt.Println("missed:", line)
 	}
@@ -80,6 +112,13 @@ func run(ctx context.Context, o options) error {
 		return errMissed
 	}
 	return nil
+}
+
+func misses(results []result, o options) []string {
+	if o.bars == "order" {
+		return orderBars(results)
+	}
+	return bars(results, o)
 }
 
 // paths finds the recordings, sorted by name.

@@ -8,41 +8,60 @@ import (
 	"github.com/mendcap/mendcap/internal/lab/judge"
 )
 
-// printResults prints a row for each recording and a sum for each degradation.
-func printResults(w io.Writer, results []result) {
+// printResults prints a row for each recording, a sum for each degradation, and
+// one for all.
+func printResults(w io.Writer, o options, results []result) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	all, kept := judge.Score{}, true
 	for i := 0; i < len(results); {
 		n := 1
-		for i+n < len(results) && results[i+n].degradation == results[i].degradation {
+		for i+n < len(results) && results[i+n].degradation.Name == results[i].degradation.Name {
 			n++
 		}
-		printGroup(table, results[i:i+n])
+		sum, groupKept := printGroup(table, o, results[i:i+n])
+		all.Add(sum)
+		kept = kept && groupKept
 		i += n
 	}
+	printHead(table, o, "all")
+	printRow(table, o, "sum", all, kept)
 	// Writing to the terminal is best effort.
 	_ = table.Flush()
 }
 
-func printGroup(w io.Writer, results []result) {
-	fmt.Fprintf(w, "%s\tpackets\tlost\tadded\tchanged\tnext header\tunknown\twrong\tdestination\tunknown\twrong\t"+
-		"spurious\tafter\tless\tgenuine\tkept\tinverted\tafter\tworsened\ttrue kept\t\n", results[0].degradation)
-	sum, kept := judge.Score{}, true
+func printGroup(w io.Writer, o options, results []result) (sum judge.Score, kept bool) {
+	printHead(w, o, results[0].degradation.Name)
+	kept = true
 	for _, r := range results {
-		printRow(w, r.name, r.score, r.trueKept)
+		printRow(w, o, r.name, r.score, r.trueKept)
 		sum.Add(r.score)
 		kept = kept && r.trueKept
 	}
-	printRow(w, "sum", sum, kept)
+	printRow(w, o, "sum", sum, kept)
 	fmt.Fprintln(w, "\t")
+	return sum, kept
 }
 
-func printRow(w io.Writer, name string, s judge.Score, trueKept bool) {
-	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%d\t%s\t%d\t%s\t%d\t%d\t%d\t%v\t\n", name,
-		s.Packets, s.Lost, s.Added, s.Changed,
-		percent(s.NextHeader.Right, s.IPv6), s.NextHeader.Unknown, s.NextHeader.Wrong,
-		percent(s.Destination.Right, s.IPv6), s.Destination.Unknown, s.Destination.Wrong,
-		s.SpuriousBefore, s.SpuriousAfter, percent(s.SpuriousBefore-s.SpuriousAfter, s.SpuriousBefore),
-		s.Genuine, percent(s.Kept, s.Genuine), s.InvertedBefore, s.InvertedAfter, s.Worsened, trueKept)
+func printHead(w io.Writer, o options, name string) {
+	fmt.Fprintf(w, "%s\tpackets\t", name)
+	if !o.quick {
+		fmt.Fprint(w, "lost\tadded\tchanged\tnext header\tunknown\twrong\tdestination\tunknown\twrong\ttrue kept\t")
+	}
+	fmt.Fprintln(w, "spurious\tafter\tless\tfloor\tgenuine\tkept\tinverted\tafter\tworsened\tharmed\tper 100,000\tin time\ttouched\t")
+}
+
+func printRow(w io.Writer, o options, name string, s judge.Score, trueKept bool) {
+	fmt.Fprintf(w, "%s\t%d\t", name, s.Packets)
+	if !o.quick {
+		fmt.Fprintf(w, "%d\t%d\t%d\t%s\t%d\t%d\t%s\t%d\t%d\t%v\t", s.Lost, s.Added, s.Changed,
+			percent(s.NextHeader.Right, s.IPv6), s.NextHeader.Unknown, s.NextHeader.Wrong,
+			percent(s.Destination.Right, s.IPv6), s.Destination.Unknown, s.Destination.Wrong, trueKept)
+	}
+	order := s.Order
+	fmt.Fprintf(w, "%d\t%d\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%d\t%.2f\t%s\t%d\t\n",
+		s.SpuriousBefore, s.SpuriousAfter, percent(s.SpuriousBefore-s.SpuriousAfter, s.SpuriousBefore), s.Floor,
+		s.Genuine, percent(s.Kept, s.Genuine), order.InvertedBefore, order.InvertedAfter, order.Worsened,
+		order.Harmed, 1e5*share(order.Harmed, order.Pairs), percent(s.Held, s.Times), order.Touched)
 }
 
 // percent writes n of total; "-" where there was nothing.

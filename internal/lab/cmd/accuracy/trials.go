@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
@@ -18,57 +19,98 @@ import (
 
 // result is a row of the table: one recording, over all seeds.
 type result struct {
-	name, degradation string
-	score             judge.Score
-	trueKept          bool // the true capture leaves byte for byte as it came
+	name        string
+	degradation lab.Degradation
+	score       judge.Score
+	trueKept    bool // the true capture leaves byte for byte as it came
+}
+
+// trials is the work at hand.
+type trials struct {
+	o            options
+	degradations []lab.Degradation
+	group        *errgroup.Group
+	mu           sync.Mutex // of the results' contents
+	results      []result   // by degradation, then by recording
 }
 
 // runTrials tries each recording in each way, as many at a time as there are
 // processors, and returns the rows in order.
 func runTrials(ctx context.Context, o options, paths []string, degradations []lab.Degradation) ([]result, error) {
-	results := make([]result, len(paths)*len(degradations))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
+	t := &trials{o: o, degradations: degradations, results: make([]result, len(paths)*len(degradations))}
+	t.group, ctx = errgroup.WithContext(ctx)
+	t.group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range paths {
-		for j, degradation := range degradations {
-			group.Go(func() error {
-				r, err := tryRecording(ctx, o, path, degradation)
+		recording, err := lab.Load(path)
+		if err != nil {
+			return nil, err
+		}
+		var rows []*result
+		for j, d := range degradations {
+			r := &t.results[j*len(paths)+i]
+			r.name, r.degradation, r.trueKept = recording.Name, d, true
+			rows = append(rows, r)
+		}
+		t.recording(ctx, path, judge.NewCase(ctx, recording), rows)
+	}
+	return t.results, t.group.Wait()
+}
+
+// recording starts the trials of one recording; rows has one for each
+// degradation.
+func (t *trials) recording(ctx context.Context, path string, c *judge.Case, rows []*result) {
+	for _, row := range rows {
+		for seed := t.o.firstSeed; seed < t.o.firstSeed+t.o.seeds; seed++ {
+			t.group.Go(func() error {
+				score, err := t.try(ctx, c, row.degradation, seed)
 				if err != nil {
-					return fmt.Errorf("%s, %s: %w", filepath.Base(path), degradation.Name, err)
+					return fmt.Errorf("%s, %s, seed %d: %w", row.name, row.degradation.Name, seed, err)
 				}
-				results[j*len(paths)+i] = r
+				t.mu.Lock()
+				defer t.mu.Unlock()
+				row.score.Add(score)
 				return nil
 			})
 		}
 	}
-	return results, group.Wait()
+	if t.o.quick {
+		return
+	}
+	t.group.Go(func() error {
+		kept, err := t.unharmed(ctx, path)
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		for _, row := range rows {
+			row.trueKept = kept
+		}
+		return err
+	})
 }
 
-// tryRecording sums one recording's scores over the seeds.
-func tryRecording(ctx context.Context, o options, path string, d lab.Degradation) (result, error) {
-	recording, err := lab.Load(path)
-	if err != nil {
-		return result{}, err
+func (t *trials) try(ctx context.Context, c *judge.Case, d lab.Degradation, seed uint64) (score judge.Score, err error) {
+	trial := judge.Trial{Case: c, Degradation: d, Seed: seed, Form: lab.Form(t.o.form),
+		Tables: t.o.tables, Options: repair.Options{Without: t.o.laws()}}
+	if t.o.quick {
+		return trial.Direct()
 	}
-	r := result{name: recording.Name, degradation: d.Name}
+	err = inTemporary(func(dir string) error {
+		score, err = trial.Run(ctx, dir)
+		return err
+	})
+	return score, err
+}
+
+// unharmed repairs the recording as it is.
+func (t *trials) unharmed(ctx context.Context, path string) (kept bool, err error) {
 	err = inTemporary(func(dir string) error {
 		plain, err := decompress(path, dir)
 		if err != nil {
 			return err
 		}
-		r.trueKept, err = judge.Unharmed(ctx, plain, dir, repair.Options{Without: o.laws()})
+		kept, err = judge.Unharmed(ctx, plain, dir, repair.Options{Without: t.o.laws()})
 		return err
 	})
-	for seed := o.firstSeed; err == nil && seed < o.firstSeed+o.seeds; seed++ {
-		trial := judge.Trial{Recording: recording, Degradation: d, Seed: seed, Form: lab.Form(o.form),
-			Tables: o.tables, Options: repair.Options{Without: o.laws()}}
-		err = inTemporary(func(dir string) error {
-			score, err := trial.Run(ctx, dir)
-			r.score.Add(score)
-			return err
-		})
-	}
-	return r, err
+	return kept, err
 }
 
 func inTemporary(f func(dir string) error) error {

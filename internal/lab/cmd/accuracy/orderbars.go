@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/judge"
+)
+
+// The bars of order. A cell is one recording, degraded in one way, over all
+// seeds; one with fewer spurious flags than cellFewest counts only in the sum.
+const (
+	maxSpuriousLeft     = .001
+	maxSpuriousLeftCell = .01
+	cellFewest          = 100
+	minGenuineKept      = .995
+	maxHarmed           = 1e-5 // of any two packets of a flow
+	minInTime           = .99
+)
+
+// orderBars says which bars of order the results miss.
+func orderBars(results []result) []string {
+	var missed []string
+	miss := func(format string, args ...any) { missed = append(missed, fmt.Sprintf(format, args...)) }
+	var sum judge.Score
+	for _, r := range results {
+		s, name := r.score, r.name+", "+r.degradation.Name
+		sum.Add(s)
+		if limit := maxSpuriousLeftCell * float64(s.SpuriousBefore); s.SpuriousBefore >= cellFewest && float64(s.SpuriousAfter) > limit {
+			miss("%s: %d flags that the truth does not have, want at most %.0f", name, s.SpuriousAfter, limit)
+		}
+		if inOrder(r.degradation) && s.Order.Touched > 0 {
+			miss("%s: nothing was out of order, yet %d packets have another place or time", name, s.Order.Touched)
+		}
+		if !r.trueKept {
+			miss("%s: the true capture did not leave as it came", r.name)
+		}
+	}
+	if left := float64(sum.SpuriousAfter); left > maxSpuriousLeft*float64(sum.SpuriousBefore) {
+		miss("in sum %d of %d flags that the truth does not have are left, want at most %.1f %%",
+			sum.SpuriousAfter, sum.SpuriousBefore, 100*maxSpuriousLeft)
+	}
+	if kept := share(sum.Kept, sum.Genuine); kept < minGenuineKept {
+		miss("in sum %.2f %% of the genuine flags kept, want %.1f", 100*kept, 100*minGenuineKept)
+	}
+	if n := float64(sum.Order.Harmed); n > maxHarmed*float64(sum.Order.Pairs) {
+		miss("in sum %d of %d pairs harmed, want at most %.0f", sum.Order.Harmed, sum.Order.Pairs, maxHarmed*float64(sum.Order.Pairs))
+	}
+	if held := share(sum.Held, sum.Times); held < minInTime {
+		miss("in sum %.2f %% of the intervals hold the true time, want %.0f", 100*held, 100*minInTime)
+	}
+	return missed
+}
+
+// inOrder reports whether the degradation leaves the order as it was: then
+// nothing may move, whatever it drops and however late the stamps are.
+func inOrder(d lab.Degradation) bool { return d.ResponseFirst == 0 && d.Threads == 0 }

@@ -1,0 +1,167 @@
+package judge
+
+import (
+	"net/netip"
+
+	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// Direct judges order alone, without files and without tshark: packets with
+// their true headers go through a Survey and an Orderer, and the flags are those
+// of internal/tcp, which tests hold against tshark. It takes milliseconds.
+func (t Trial) Direct() (Score, error) {
+	degraded := lab.Degrade(t.Case.truth, t.Degradation, t.Seed)
+	kept := t.Case.survivors(degraded)
+	placed, err := t.place(degraded)
+	if err != nil {
+		return Score{}, err
+	}
+	repaired := make([]lab.Packet, len(placed))
+	for i, p := range placed {
+		repaired[i] = degraded[p.Index]
+		repaired[i].Stamp = p.Stamp
+	}
+	truth := t.Case.analysed(kept)
+	s := Compare(truth, t.Case.analysed(degraded), t.Case.analysed(repaired))
+	s.Floor = floor(truth, t.Case.analysed(latestTimes(kept, degraded)))
+	s.Times, s.Held = t.Case.held(placed, degraded)
+	return s, nil
+}
+
+// place has the degraded packets put in order.
+func (t Trial) place(degraded []lab.Packet) ([]reorder.Placement, error) {
+	o := reorder.Options{Without: t.Options.Without}
+	survey, err := reorder.NewSurvey(o)
+	if err != nil {
+		return nil, err
+	}
+	packets := make([]reorder.Packet, len(degraded))
+	segments := make([]tcp.Segment, len(degraded))
+	for i, p := range degraded {
+		packets[i].Stamp = p.Stamp
+		if known := t.Case.table[p.Index].known; known.ok {
+			segments[i] = known.Segment
+			segments[i].Stamp, segments[i].Frame = p.Stamp, int64(i+1)
+			packets[i].Segment = &segments[i]
+		}
+		survey.Push(&packets[i])
+	}
+	placed := make([]reorder.Placement, 0, len(degraded))
+	orderer, err := reorder.NewOrderer(survey.Profile(), o, func(p reorder.Placement) { placed = append(placed, p) })
+	if err != nil {
+		return nil, err
+	}
+	for i := range packets {
+		orderer.Push(&packets[i])
+	}
+	orderer.Barrier()
+	return placed, nil
+}
+
+// analysed is what the judge would see of a file with these packets.
+func (c *Case) analysed(packets []lab.Packet) *File {
+	f := &File{rows: make([]Row, len(packets)), ids: make([]identity, len(packets)),
+		flows: make([]lab.Flow, len(packets)), stamps: make([]int64, len(packets))}
+	analyser := tcp.NewAnalyser()
+	for i, p := range packets {
+		known := c.table[p.Index]
+		f.rows[i] = Row{Len: len(p.Data), NextHeader: -1, ID: -1}
+		f.ids[i], f.flows[i], f.stamps[i] = known.id, known.flow, p.Stamp
+		if known.known.ok {
+			s := known.known.Segment
+			s.Stamp, s.Frame = p.Stamp, int64(i+1)
+			f.rows[i].Flags = analyser.Add(&s)
+		}
+	}
+	return f
+}
+
+// latestTimes gives the packets, in true order, the latest times that rise and
+// are nowhere later than the sniffer's stamps: no repair of times can do better.
+func latestTimes(kept, degraded []lab.Packet) []lab.Packet {
+	stamps := make(map[int]int64, len(degraded))
+	for _, p := range degraded {
+		stamps[p.Index] = p.Stamp
+	}
+	out := make([]lab.Packet, len(kept))
+	for i := len(kept) - 1; i >= 0; i-- {
+		out[i] = kept[i]
+		out[i].Stamp = stamps[kept[i].Index]
+		if i+1 < len(kept) {
+			out[i].Stamp = min(out[i].Stamp, out[i+1].Stamp)
+		}
+	}
+	return out
+}
+
+// floor counts the flags that the truth does not have, in the same order.
+func floor(truth, timed *File) (n int) {
+	for i := range truth.rows {
+		n += pairs(timed.rows[i].Flags &^ truth.rows[i].Flags)
+	}
+	return n
+}
+
+// held counts the intervals, and those in which the packet's true time lies.
+func (c *Case) held(placed []reorder.Placement, degraded []lab.Packet) (times, held int) {
+	for _, p := range placed {
+		at := c.truth[c.table[degraded[p.Index].Index].place].Stamp
+		times++
+		if p.Earliest <= at && at <= p.Latest {
+			held++
+		}
+	}
+	return times, held
+}
+
+// segment is a packet as order and analysis see it; ok is false of what is not
+// TCP.
+type segment struct {
+	tcp.Segment
+	ok bool
+}
+
+// flowNumbers numbers connections densely by their lower end.
+type flowNumbers map[[2]netip.AddrPort]uint32
+
+// segment reads the packet with its true header.
+func (f flowNumbers) segment(p lab.Packet) (s segment) {
+	var v packet.View
+	packet.Decode(&v, packet.Raw, p.Data, len(p.Data), packet.Layout(0))
+	var h packet.TCP
+	if v.Form == packet.NoIP || v.Proto != packet.ProtoTCP || v.Partial || v.Fragment ||
+		!packet.ParseTCP(&h, p.Data[v.Upper:v.End], v.UpperLen) {
+		return s
+	}
+	s.ok = true
+	s.Segment = tcp.Segment{
+		Bits: tcp.Bits(h.Bits), WindowShift: h.WindowShift, SACKPermitted: h.SACKPermitted, MSS: h.MSS,
+		HasTS: h.HasTS, TSval: h.TSval, TSecr: h.TSecr, Window: h.Window,
+		Seq: tcp.Seq(h.Seq), Ack: tcp.Seq(h.Ack), Len: uint32(h.PayloadLen), SACKs: h.SACKs,
+		Sum: h.Checksum, IPID: v.IPID, HasIPID: v.Version == 4, Outbound: tcp.In,
+	}
+	for i := range h.SACKs {
+		s.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
+	}
+	if p.Out {
+		s.Outbound = tcp.Out
+	}
+	from, to := netip.AddrPortFrom(v.Src.Netip(), h.SrcPort), netip.AddrPortFrom(v.Dst.Netip(), h.DstPort)
+	s.Flow, s.Dir = f.place(from, to)
+	return s
+}
+
+func (f flowNumbers) place(from, to netip.AddrPort) (flow uint32, dir uint8) {
+	if to.Compare(from) < 0 {
+		from, to, dir = to, from, 1
+	}
+	flow, ok := f[[2]netip.AddrPort{from, to}]
+	if !ok {
+		flow = uint32(len(f))
+		f[[2]netip.AddrPort{from, to}] = flow
+	}
+	return flow, dir
+}
