@@ -129,6 +129,9 @@ func (t *tracker) flow(id uint32) *flow {
 func (t *tracker) note(it *item) {
 	seg := &it.seg
 	f := t.flow(seg.Flow)
+	if seg.Fresh {
+		*f = flow{epoch: f.epoch + 1}
+	}
 	own, peer := &f.half[seg.Dir&1], &f.half[1-seg.Dir&1]
 	if own.repeats(seg) {
 		if seg.Len > 0 {

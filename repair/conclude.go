@@ -66,8 +66,8 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 
 // limits says which bounds were met.
 func (j *job) limits(stats reorder.Stats) {
-	if n := j.flows.overflow; n > 0 {
-		j.note("%d times a packet belonged to a flow beyond the first %d: not analysed and not put in order", n, maxFlows)
+	if n := j.flows.evicted; n > 0 {
+		j.note("%d times a connection was forgotten: more than %d at once over the passes; what came back later was judged afresh", n, maxFlows)
 	}
 	if n := j.engine.Evicted(); n > 0 {
 		j.note("%d header-less packets were answered without the evidence of their flow: too many flows", n)

@@ -119,12 +119,11 @@ func (j *job) observe(u *unit, placed bool) {
 // observeWhole takes in a packet with its own IP header: once a flow and
 // direction for the inference, each time for the vantage.
 func (j *job) observeWhole(u *unit) {
-	known := len(j.flows.keys)
-	id, dir, ok := j.flows.of(u)
-	if !ok {
-		return
+	id, dir, fresh := j.flows.of(u)
+	if fresh {
+		j.local.forget(id)
 	}
-	if int(id) == known || j.local.ttls[id].high[dir] == 0 {
+	if j.local.ttls[id].high[dir] == 0 {
 		src, dst := u.ends()
 		j.engine.ObserveFlow(src, dst, u.proto, u.sport, u.dport)
 	}

@@ -38,11 +38,16 @@ func (v *vantage) fromTables(s *infer.Snapshot) {
 	}
 }
 
-// observe takes in a packet with its own IP header.
-func (v *vantage) observe(u *unit, flow uint32, dir uint8) {
+// forget makes room for a flow under a number that is new, or was another's.
+func (v *vantage) forget(flow uint32) {
 	for int(flow) >= len(v.ttls) {
 		v.ttls = append(v.ttls, hops{})
 	}
+	v.ttls[flow] = hops{}
+}
+
+// observe takes in a packet with its own IP header.
+func (v *vantage) observe(u *unit, flow uint32, dir uint8) {
 	h := &v.ttls[flow]
 	ttl := u.view.TTL
 	if h.high[dir] == 0 {

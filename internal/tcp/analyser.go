@@ -24,6 +24,10 @@ func NewAnalyser() *Analyser { return &Analyser{} }
 // kept.
 func (a *Analyser) Add(s *Segment) Analysis {
 	c := a.conversation(s.Flow)
+	if s.Fresh {
+		*c = conversation{}
+		c.begin()
+	}
 	flags := c.reuse(s)
 	dir := s.Dir & 1
 	m := moment{s: s, c: c, from: &c.ends[dir], to: &c.ends[dir^1]}
