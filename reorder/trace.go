@@ -10,6 +10,7 @@ type Trace struct {
 	Bounded   bool       // constraints were built here; else no law was in doubt
 	Gated     bool       // a constraint asks for more than the gate allows
 	Tangled   bool       // its constraints contradict each other
+	Cut       bool       // there are more Followers or Causes than are listed
 }
 
 // Relation is one constraint between two packets.
@@ -39,28 +40,33 @@ func (r *Orderer) watched(p Placement, n node, recorded int64) {
 	if n != noNode {
 		t.Bounded = true
 		t.Gated, t.Tangled = r.graph.place[n].state == gated, r.graph.place[n].state == tangled
-		t.Followers, t.Causes = r.relations(n)
+		r.relations(&t, n)
 	}
 	r.tell(t)
 }
 
 // relations collects the packets on both sides of n, through virtual nodes.
-func (r *Orderer) relations(n node) (followers, causes []Relation) {
+func (r *Orderer) relations(t *Trace, n node) {
 	g := &r.graph
-	next, back := r.leaving(), links{g.start, g.pred}
 	direct := lawful{g.place[n].direct, g.place[n].directLaw}
 	if direct.n != farAway {
-		followers = append(followers, r.relation(n, direct.n, direct))
+		t.Followers = append(t.Followers, r.relation(n, direct.n, direct))
 	}
-	for _, m := range g.around(n, next, func(e edge) node { return e.to }) {
-		if m.n != direct.n && len(followers) < maxRelations {
-			followers = append(followers, r.relation(n, m.n, m))
+	found, cut := g.around(n, r.leaving(), func(e edge) node { return e.to })
+	for _, m := range found {
+		switch {
+		case m.n == direct.n:
+		case len(t.Followers) == maxRelations:
+			cut = true
+		default:
+			t.Followers = append(t.Followers, r.relation(n, m.n, m))
 		}
 	}
-	for _, m := range g.around(n, back, func(e edge) node { return e.from }) {
-		causes = append(causes, r.relation(m.n, n, m))
+	found, t.Cut = g.around(n, links{g.start, g.pred}, func(e edge) node { return e.from })
+	t.Cut = t.Cut || cut
+	for _, m := range found {
+		t.Causes = append(t.Causes, r.relation(m.n, n, m))
 	}
-	return followers, causes
 }
 
 // relation says how a, which must come first, stands to b; other is one of them.
@@ -118,8 +124,8 @@ func (r *Orderer) leaving() links {
 }
 
 // around walks from n along the edges, breadth first, through virtual nodes to
-// the nearest packets.
-func (g *graph) around(n node, along links, end func(edge) node) (found []lawful) {
+// the nearest packets; cut says that there are more than maxRelations.
+func (g *graph) around(n node, along links, end func(edge) node) (found []lawful, cut bool) {
 	seen := map[node]bool{n: true}
 	queue := []lawful{{n: n}}
 	for len(queue) > 0 {
@@ -138,10 +144,11 @@ func (g *graph) around(n node, along links, end func(edge) node) (found []lawful
 				queue = append(queue, m)
 				continue
 			}
-			if found = append(found, m); len(found) == maxRelations {
-				return found
+			if len(found) == maxRelations {
+				return found, true
 			}
+			found = append(found, m)
 		}
 	}
-	return found
+	return found, false
 }
