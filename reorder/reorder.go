@@ -101,6 +101,10 @@ const (
 	IPIDGlobal                  // one counter for the host
 )
 
+func (m IPIDMode) String() string {
+	return [...]string{"none", "per flow", "global"}[m]
+}
+
 // Profile is what a Survey learnt of a capture. Durations are nanoseconds.
 type Profile struct {
 	Basis        Basis
@@ -113,6 +117,7 @@ type Profile struct {
 	// packets of one sender are swapped. Each lets soft laws act.
 	QueueMandate, ThreadMandate bool
 	IPID                        IPIDMode
+	ClockSteps                  int64          // times that the clock was set back
 	Copies                      bool           // a second observation point shows packets twice
 	Violations                  [NumLaws]int64 // in the basis, without those that drops explain
 	Explained                   [NumLaws]int64 // by drops of the capture

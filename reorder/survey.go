@@ -1,6 +1,7 @@
 package reorder
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -8,14 +9,15 @@ import (
 // Survey learns from a first pass over a capture what an Orderer needs to know:
 // which order to take as basis, the clock's tick, and the scales of its jitter.
 type Survey struct {
-	options Options
-	file    *Orderer // the capture in file order
-	stamps  *Orderer // the same in stamp order; nil as long as both agree
-	ticks   tickMeter
-	last    int64
-	any     bool
-	back    int64 // largest backward step
-	steps   int64 // backward steps
+	options    Options
+	file       *Orderer // the capture in file order
+	stamps     *Orderer // the same in stamp order; nil as long as both agree
+	ticks      tickMeter
+	last       int64
+	any        bool
+	back       int64 // largest backward step
+	steps      int64 // backward steps
+	clockSteps int64 // of them, those that no jitter explains
 }
 
 // NewSurvey returns a Survey for one capture.
@@ -36,6 +38,9 @@ func (s *Survey) Push(p *Packet) {
 		s.ticks.add(stamp - s.last)
 		if step := s.last - stamp; step > 0 {
 			s.steps++
+			if step > widestGate {
+				s.clockSteps++
+			}
 			s.back = max(s.back, min(step, widestGate))
 			if s.stamps == nil {
 				s.stamps = s.file.inStampOrder()
@@ -80,7 +85,7 @@ func (r *Orderer) inStampOrder() *Orderer {
 func (s *Survey) Profile() Profile {
 	s.Barrier()
 	basis, other := s.file, s.stamps
-	p := Profile{Basis: FileOrder, Backward: s.back, Tick: s.ticks.tick()}
+	p := Profile{Basis: FileOrder, Backward: s.back, ClockSteps: s.clockSteps, Tick: s.ticks.tick()}
 	if s.stamps != nil && total(s.stamps.stats.Violations) < total(s.file.stats.Violations) {
 		basis, other, p.Basis = s.stamps, s.file, StampOrder
 	}
@@ -111,7 +116,7 @@ const gateFactor = 3
 const mandateFrom = 4
 
 // tieOf: an inversion inside a tick counts as one tick.
-func tieOf(h histogram, tick int64) int64 {
+func tieOf(h Histogram, tick int64) int64 {
 	if h.total == 0 {
 		return 0
 	}
@@ -137,25 +142,39 @@ func (t *tracker) idMode() IPIDMode {
 }
 
 // scales collects by how much violations ask packets to move.
-type scales struct{ thread, queue histogram }
+type scales struct{ thread, queue Histogram }
 
 func (s *scales) add(law Law, displacement int64) {
 	if law.amongOut() {
-		s.thread.add(displacement)
+		s.thread.Add(displacement)
 	} else {
-		s.queue.add(displacement)
+		s.queue.Add(displacement)
 	}
 }
 
-// histogram counts durations in buckets of an eighth of an octave.
-type histogram struct {
+// Histogram counts durations in buckets of an eighth of an octave. The zero
+// value is an empty one.
+type Histogram struct {
 	total   int64
 	buckets [64 * 8]int64
 }
 
-func (h *histogram) add(d int64) {
+// Add counts a duration, nanoseconds; negative ones count as 0.
+func (h *Histogram) Add(d int64) {
 	h.total++
 	h.buckets[bucketOf(d)]++
+}
+
+// Quantile returns a duration that at least the given share of those counted
+// keep within, 0 for an empty histogram.
+func (h *Histogram) Quantile(share float64) int64 {
+	left := h.total - int64(math.Ceil(share*float64(h.total)))
+	for b := len(h.buckets) - 1; b >= 0; b-- {
+		if left -= h.buckets[b]; left < 0 {
+			return upper(b)
+		}
+	}
+	return 0
 }
 
 func bucketOf(d int64) int {
@@ -176,16 +195,7 @@ func upper(bucket int) int64 {
 }
 
 // scale is the duration that all but the rarest displacements keep within.
-func (h *histogram) scale() int64 {
-	const rare = 50 // one in
-	left := h.total / rare
-	for b := len(h.buckets) - 1; b >= 0; b-- {
-		if left -= h.buckets[b]; left < 0 {
-			return upper(b)
-		}
-	}
-	return 0
-}
+func (h *Histogram) scale() int64 { return h.Quantile(0.98) }
 
 // tickMeter finds the tick of a coarse clock: steps between stamps are then
 // multiples of one length, but for the clock's drift.

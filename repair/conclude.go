@@ -15,6 +15,7 @@ func (j *job) conclude(s *sequencer, w *writer) {
 	r.Capture = j.facts.describeCapture(j.source.name)
 	r.Inference = w.infer.describe(j.engine.Candidates())
 	r.Order = j.describeOrder(s.order.Stats(), w.moved)
+	r.Order.Uncertainty = describeWidths(&w.widths)
 	r.Analysis = report.Analysis{Before: s.before.named(), After: w.after.named()}
 	r.Findings = w.findings.result()
 	j.limits(s.order.Stats())
@@ -51,6 +52,10 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		},
 		Gate: time.Duration(p.Gate),
 	}
+	r.Learnt = report.Learnt{
+		IPID: p.IPID.String(), Copies: p.Copies, Responses: p.QueueMandate, Threads: p.ThreadMandate,
+		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
+	}
 	for _, placed := range j.facts.placed {
 		r.Placed = r.Placed || placed
 	}
@@ -62,6 +67,11 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		r.Unrepaired += stats.Unrepaired[i]
 	}
 	return r
+}
+
+func describeWidths(h *reorder.Histogram) report.Uncertainty {
+	at := func(share float64) time.Duration { return time.Duration(h.Quantile(share)) }
+	return report.Uncertainty{Median: at(0.5), P90: at(0.9), P99: at(0.99), Max: at(1)}
 }
 
 // limits says which bounds were met.

@@ -5,6 +5,7 @@ import (
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 )
 
 // writer is the last stage: it writes blocks in repaired order, edits what was
@@ -25,6 +26,7 @@ type writer struct {
 	after    flagCounts
 	infer    inferred
 	findings *collector
+	widths   reorder.Histogram // of the intervals in which packets can have happened
 }
 
 func (j *job) newWriter(w *capture.Writer) *writer {
@@ -103,6 +105,9 @@ func (w *writer) judge(u *unit) {
 		}
 		after = w.analyse.Add(&seg)
 		w.after.add(after)
+	}
+	if u.block.HasStamp {
+		w.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
 	}
 	w.findings.add(u, w.frame, after)
 }

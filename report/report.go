@@ -85,16 +85,39 @@ type Proof struct {
 
 // Order says what was wrong with the order, and what was done.
 type Order struct {
-	Basis      string         `json:"basis"`    // "file" or "stamps"
-	Vantage    string         `json:"vantage"`  // how the capturing host is known, or "unproven"
-	Local      []string       `json:"local"`    // addresses of the capturing host
-	Moved      int64          `json:"moved"`    // packets that have another place or time
-	MaxShift   time.Duration  `json:"maxShift"` // largest change of a time, nanoseconds
-	ByLaw      map[string]Law `json:"byLaw"`
-	Unrepaired int64          `json:"unrepaired"` // violations left as they are
-	Scales     Scales         `json:"scales"`
-	Gate       time.Duration  `json:"gate"`   // nanoseconds; beyond it nothing moves
-	Placed     bool           `json:"placed"` // mendcap had put the capture in order before
+	Basis       string         `json:"basis"`    // "file" or "stamps"
+	Vantage     string         `json:"vantage"`  // how the capturing host is known, or "unproven"
+	Local       []string       `json:"local"`    // addresses of the capturing host
+	Moved       int64          `json:"moved"`    // packets that have another place or time
+	MaxShift    time.Duration  `json:"maxShift"` // largest change of a time, nanoseconds
+	ByLaw       map[string]Law `json:"byLaw"`
+	Unrepaired  int64          `json:"unrepaired"` // violations left as they are
+	Scales      Scales         `json:"scales"`
+	Gate        time.Duration  `json:"gate"` // nanoseconds; beyond it nothing moves
+	Learnt      Learnt         `json:"learnt"`
+	Uncertainty Uncertainty    `json:"uncertainty"`
+	Placed      bool           `json:"placed"` // mendcap had put the capture in order before
+}
+
+// Learnt is what else the capture showed of how it was taken.
+type Learnt struct {
+	IPID       string `json:"ipid"`       // how the host numbers IPv4 packets: "none", "per flow", "global"
+	Copies     bool   `json:"copies"`     // a second observation point shows packets twice
+	Responses  bool   `json:"responses"`  // responses stand before their causes: the laws window, tsecr, round-trip may act
+	Threads    bool   `json:"threads"`    // packets of one sender are swapped: the laws in-* and *-nxt may act
+	ClockSteps int64  `json:"clockSteps"` // times that the clock was set back
+	OtherBasis int64  `json:"otherBasis"` // violations in the order that was not taken as basis
+}
+
+// Uncertainty is the distribution of the intervals in which the packets can
+// have happened: after their latest predecessor, before their stamp and their
+// earliest successor. Widths in nanoseconds, rounded up to an eighth of their
+// power of two.
+type Uncertainty struct {
+	Median time.Duration `json:"median"`
+	P90    time.Duration `json:"p90"`
+	P99    time.Duration `json:"p99"`
+	Max    time.Duration `json:"max"`
 }
 
 // Law counts what one law met.
