@@ -13,22 +13,41 @@ import (
 // their true headers go through a Survey and an Orderer, and the flags are those
 // of internal/tcp, which tests hold against tshark. It takes milliseconds.
 func (t Trial) Direct() (Score, error) {
-	degraded := lab.Degrade(t.Case.truth, t.Degradation, t.Seed)
-	kept := t.Case.survivors(degraded)
-	placed, err := t.place(degraded)
+	o, err := t.direct()
 	if err != nil {
 		return Score{}, err
 	}
-	repaired := make([]lab.Packet, len(placed))
-	for i, p := range placed {
-		repaired[i] = degraded[p.Index]
-		repaired[i].Stamp = p.Stamp
+	s := Compare(o.truth, o.baseline, o.repaired)
+	for i := range o.truth.rows {
+		s.Floor += pairs(o.timed.rows[i].Flags &^ o.truth.rows[i].Flags)
 	}
-	truth := t.Case.analysed(kept)
-	s := Compare(truth, t.Case.analysed(degraded), t.Case.analysed(repaired))
-	s.Floor = floor(truth, t.Case.analysed(latestTimes(kept, degraded)))
-	s.Times, s.Held = t.Case.held(placed, degraded)
+	s.Times, s.Held = t.Case.held(o.placed, o.degraded)
 	return s, nil
+}
+
+// outcome is what became of the packets in memory.
+type outcome struct {
+	degraded []lab.Packet
+	placed   []reorder.Placement
+	packets  []lab.Packet // in repaired order
+	// timed is the true order with the latest times that the sniffer's allow.
+	truth, baseline, repaired, timed *File
+}
+
+func (t Trial) direct() (o outcome, err error) {
+	o.degraded = lab.Degrade(t.Case.truth, t.Degradation, t.Seed)
+	if o.placed, err = t.place(o.degraded); err != nil {
+		return o, err
+	}
+	o.packets = make([]lab.Packet, len(o.placed))
+	for i, p := range o.placed {
+		o.packets[i] = o.degraded[p.Index]
+		o.packets[i].Stamp = p.Stamp
+	}
+	kept := t.Case.survivors(o.degraded)
+	o.truth, o.baseline = t.Case.analysed(kept), t.Case.analysed(o.degraded)
+	o.repaired, o.timed = t.Case.analysed(o.packets), t.Case.analysed(latestTimes(kept, o.degraded))
+	return o, nil
 }
 
 // place has the degraded packets put in order.
@@ -95,14 +114,6 @@ func latestTimes(kept, degraded []lab.Packet) []lab.Packet {
 		}
 	}
 	return out
-}
-
-// floor counts the flags that the truth does not have, in the same order.
-func floor(truth, timed *File) (n int) {
-	for i := range truth.rows {
-		n += pairs(timed.rows[i].Flags &^ truth.rows[i].Flags)
-	}
-	return n
 }
 
 // held counts the intervals, and those in which the packet's true time lies.

@@ -3,12 +3,14 @@
 //
 //	accuracy [-recordings A,B] [-seeds N] [-degradations A,B] [-form FORM]
 //	         [-tables all|half|none] [-quick] [-bars repair|order] [-check]
+//	accuracy -remains [-recordings A,B] [-seeds N] [-degradations A,B]
 //	accuracy -rawcap FILE [-check]
 //
 // With -check it exits with 1 when a bar is missed: those of the repair as a
 // whole, or the much higher ones of order (which takes all degradations and five
 // seeds by default). With -quick order alone is judged, in memory, with the
-// flags of internal/tcp in tshark's stead. The second form judges the real
+// flags of internal/tcp in tshark's stead. The second form shows the packets
+// around each flag that differs from the truth. The third one judges the real
 // capture of RawCap, whose IPv4 Identification tells the true order.
 //
 // Columns: spurious are (packet, flag) pairs that the truth does not have, in
@@ -41,7 +43,7 @@ type options struct {
 	form, tables, rawcap, without    string
 	bars                             string
 	seeds, firstSeed                 uint64
-	check, quick                     bool
+	check, quick, remains            bool
 }
 
 // errMissed says that a bar was missed; which one was printed.
@@ -58,6 +60,7 @@ func main() {
 	flag.StringVar(&o.rawcap, "rawcap", "", "judge this real capture instead")
 	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair or order")
 	flag.BoolVar(&o.quick, "quick", false, "judge order alone, without files and tshark")
+	flag.BoolVar(&o.remains, "remains", false, "show what is left around each flag that differs from the truth; in memory")
 	flag.Uint64Var(&o.seeds, "seeds", 0, "number of seeds (default 2; 5 with -bars order)")
 	flag.Uint64Var(&o.firstSeed, "seed", 1, "first seed")
 	flag.BoolVar(&o.check, "check", false, "exit with 1 when a bar is missed")
@@ -98,6 +101,9 @@ func run(ctx context.Context, o options) error {
 	degradations, err := o.chosen()
 	if err != nil {
 		return err
+	}
+	if o.remains {
+		return showRemains(ctx, o, paths, degradations)
 	}
 	results, err := runTrials(ctx, o, paths, degradations)
 	if err != nil {

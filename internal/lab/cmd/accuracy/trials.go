@@ -88,8 +88,7 @@ func (t *trials) recording(ctx context.Context, path string, c *judge.Case, rows
 }
 
 func (t *trials) try(ctx context.Context, c *judge.Case, d lab.Degradation, seed uint64) (score judge.Score, err error) {
-	trial := judge.Trial{Case: c, Degradation: d, Seed: seed, Form: lab.Form(t.o.form),
-		Tables: t.o.tables, Options: repair.Options{Without: t.o.laws()}}
+	trial := t.o.trial(c, d, seed)
 	if t.o.quick {
 		return trial.Direct()
 	}
@@ -98,6 +97,30 @@ func (t *trials) try(ctx context.Context, c *judge.Case, d lab.Degradation, seed
 		return err
 	})
 	return score, err
+}
+
+func (o options) trial(c *judge.Case, d lab.Degradation, seed uint64) judge.Trial {
+	return judge.Trial{Case: c, Degradation: d, Seed: seed, Form: lab.Form(o.form),
+		Tables: o.tables, Options: repair.Options{Without: o.laws()}}
+}
+
+// showRemains prints what order leaves to be repaired.
+func showRemains(ctx context.Context, o options, paths []string, degradations []lab.Degradation) error {
+	for _, path := range paths {
+		recording, err := lab.Load(path)
+		if err != nil {
+			return err
+		}
+		c := judge.NewCase(ctx, recording)
+		for _, d := range degradations {
+			for seed := o.firstSeed; seed < o.firstSeed+o.seeds; seed++ {
+				if err := o.trial(c, d, seed).Remains(os.Stdout); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // unharmed repairs the recording as it is.
