@@ -40,7 +40,11 @@ func sample() *Report {
 			Unrepaired: 4,
 			Scales:     Scales{Tick: time.Millisecond, ThreadJitter: 310 * time.Microsecond, QueueJitter: 900 * time.Microsecond},
 			Gate:       3600 * time.Microsecond,
-			Placed:     true,
+			Learnt:     Learnt{IPID: "global", Copies: true, Responses: true, ClockSteps: 2, OtherBasis: 1_500},
+			Uncertainty: Uncertainty{
+				Median: 20 * time.Microsecond, P90: 400 * time.Microsecond, P99: 1200 * time.Microsecond, Max: 3 * time.Millisecond,
+			},
+			Placed: true,
 		},
 		Analysis: Analysis{
 			Before: map[string]int64{"retransmission": 1_966, "ack_lost_segment": 1_134, "duplicate_ack": 12, "zero_window": 0},

@@ -214,11 +214,42 @@ func (o *Order) text() string {
 	if o.Vantage != "" {
 		s += "; capturing host: " + Sanitise(o.Vantage) + o.localText()
 	}
+	if learnt := o.Learnt.text(); learnt != "" {
+		s += "\nlearnt: " + learnt
+	}
+	if o.Uncertainty.Max > 0 {
+		s += fmt.Sprintf("\ntimes are certain to %s (half of the packets), %s (99 %%)",
+			duration(o.Uncertainty.Median), duration(o.Uncertainty.P99))
+	}
 	if o.Scales == (Scales{}) && o.Gate == 0 {
-		return s // nothing was learnt: no violation measured anything
+		return s // no violation measured anything
 	}
 	return s + fmt.Sprintf("\nclock tick %s, jitter of threads %s, of the queue %s; gate %s", duration(o.Scales.Tick),
 		duration(o.Scales.ThreadJitter), duration(o.Scales.QueueJitter), duration(o.Gate))
+}
+
+// text says what was learnt, in short; "" for nothing.
+func (l *Learnt) text() string {
+	var parts []string
+	if l.IPID != "" && l.IPID != "none" {
+		parts = append(parts, "IPv4 IDs count "+Sanitise(l.IPID))
+	}
+	for _, p := range []struct {
+		holds bool
+		text  string
+	}{
+		{l.Copies, "packets were seen twice"},
+		{l.Responses, "responses stand before their causes"},
+		{l.Threads, "packets of one sender are swapped"},
+	} {
+		if p.holds {
+			parts = append(parts, p.text)
+		}
+	}
+	if l.ClockSteps > 0 {
+		parts = append(parts, "the clock was set back "+plural(l.ClockSteps, "time"))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (o *Order) localText() string {

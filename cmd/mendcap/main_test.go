@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden texts in the scripts")
+
+// built is the path of the mendcap binary for the tests: go run hides exit codes.
+var built string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "mendcap-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	built = filepath.Join(dir, "mendcap")
+	if runtime.GOOS == "windows" {
+		built += ".exe"
+	}
+	if out, err := exec.Command("go", "build", "-o", built, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		UpdateScripts:       *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", filepath.Dir(built)+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Setenv("TMPDIR", env.Getenv("TMPDIR"))
+			return writeFixtures(env.WorkDir)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"only":  only,
+		},
+	})
+}
+
+// exits CODE ARGUMENT... runs mendcap and compares its exit code; stdout and
+// stderr can be matched afterwards.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: exits CODE ARGUMENT...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(built, args[1:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("run mendcap: %v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code of mendcap %s: got %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// only PATTERN [NAME]... checks that the files that match the pattern, in the
+// current folder, are exactly those named.
+func only(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: only PATTERN [NAME]...")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	var names []string
+	for _, f := range found {
+		names = append(names, filepath.Base(f))
+	}
+	if got, want := strings.Join(names, " "), strings.Join(args[1:], " "); got != want {
+		ts.Fatalf("files matching %s: got %q, want %q", args[0], got, want)
+	}
+}
+
+// TestInterruptLeavesNoOutput interrupts a run that waits for more input.
+func TestInterruptLeavesNoOutput(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no interrupt signal can be sent to one process on Windows")
+	}
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, built, "repair", "-w", "out.pcapng", "--report", "r.json", "-")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// More than a pipe holds: once it is written, the command is reading.
+	if _, err := stdin.Write(pcap(20_000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		t.Errorf("exit: got %v, want code 130; stderr:\n%s", err, stderr.String())
+	}
+	if !strings.Contains(stderr.String(), "interrupted") {
+		t.Errorf("stderr: got %q, want the word interrupted", stderr.String())
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range left {
+		t.Errorf("left behind: %s", entry.Name())
+	}
+}
+
+// TestFullOutputFails writes to a device that is always full.
+func TestFullOutputFails(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full on this system")
+	}
+	defer full.Close()
+	dir := t.TempDir()
+	if err := writeFixtures(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"repair", "-w", "-", "good.pcap"},
+		{"repair", "--json", "good.pcap"},
+		{"repair", "good.pcap"},
+		{"tables", "netstat.dat"},
+		{"tables", "--json", "netstat.dat"},
+		{"help"},
+	} {
+		cmd := exec.Command(built, args...)
+		cmd.Dir = dir
+		cmd.Stdout = full
+		stderr, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(stderr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var exit *exec.ExitError
+		if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 5 {
+			t.Errorf("mendcap %s: got %v, want code 5; stderr:\n%s", strings.Join(args, " "), err, text)
+		}
+	}
+}
