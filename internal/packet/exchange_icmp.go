@@ -1,0 +1,147 @@
+package packet
+
+// Types of ICMP and ICMPv6 messages in IANA's lists.
+const (
+	icmpEchoReply      = 0
+	icmpUnreachable    = 3
+	icmpSourceQuench   = 4
+	icmpRedirect       = 5
+	icmpEchoRequest    = 8
+	icmpTimeExceeded   = 11
+	icmpParameter      = 12
+	icmp6Unreachable   = 1
+	icmp6Parameter     = 4
+	icmp6EchoRequest   = 128
+	icmp6EchoReply     = 129
+	icmp6Solicitation  = 135
+	icmp6Advertisement = 136
+)
+
+// Lengths in bytes: of the header of a message, and of one with the target
+// address behind it (RFC 4861, sections 4.3 and 4.4).
+const (
+	icmpLen      = 8
+	neighbourLen = icmpLen + 16
+)
+
+// readICMP names what a message of ICMP or ICMPv6 says.
+func (x *Exchange) readICMP(v *View, proto uint8, b []byte) {
+	if len(b) < icmpLen {
+		return
+	}
+	switch kind := icmpKind(proto, b[0]); {
+	case kind == icmpAsks && b[1] == 0:
+		x.asks(Echo, v, 0, 0, uint64(be32(b[4:])))
+	case kind == icmpAnswers && b[1] == 0:
+		x.answers(Echo, v, 0, 0, uint64(be32(b[4:])))
+	case kind == icmpFails:
+		x.Quoted = quotedName(v, b)
+	case proto == ProtoICMPv6 && len(b) >= neighbourLen && b[1] == 0:
+		x.readNeighbour(v, b)
+	}
+}
+
+// icmpRole is what an ICMP or ICMPv6 message does, of either version.
+type icmpRole uint8
+
+const (
+	icmpOther icmpRole = iota
+	icmpAsks           // an echo request
+	icmpAnswers
+	icmpFails // an error, with what it is about
+)
+
+func icmpKind(proto, kind uint8) icmpRole {
+	if proto == ProtoICMPv6 {
+		switch {
+		case kind == icmp6EchoRequest:
+			return icmpAsks
+		case kind == icmp6EchoReply:
+			return icmpAnswers
+		case kind >= icmp6Unreachable && kind <= icmp6Parameter:
+			return icmpFails
+		}
+		return icmpOther
+	}
+	switch kind {
+	case icmpEchoRequest:
+		return icmpAsks
+	case icmpEchoReply:
+		return icmpAnswers
+	case icmpUnreachable, icmpSourceQuench, icmpRedirect, icmpTimeExceeded, icmpParameter:
+		return icmpFails
+	}
+	return icmpOther
+}
+
+// readNeighbour names a solicitation, and the advertisement that answers it, by
+// the target and the one who asks: solicitations go to a multicast address.
+// Solicited advertisements alone answer; the others have their own reasons.
+func (x *Exchange) readNeighbour(v *View, b []byte) {
+	const solicited = 0x40
+	target := (*Addr)(b[icmpLen:neighbourLen])
+	name := func(asker *Addr) uint64 { return begin(Neighbour).addr(target).addr(asker).name() }
+	switch {
+	case b[0] == icmp6Solicitation:
+		x.Kind, x.Cause = Neighbour, name(&v.Src)
+	case b[0] == icmp6Advertisement && b[4]&solicited != 0:
+		x.Kind, x.Effect = Neighbour, name(&v.Dst)
+	}
+}
+
+// Errors quote the start of what they are about (RFC 792; RFC 4443, section
+// 2.4): its IP header and at least selfLen bytes behind it.
+const selfLen = 8
+
+// salt of the names that errors quote, beside the kinds of exchanges.
+const quoteSalt ExchangeKind = 255
+
+// QuotesPacket reports whether upper looks like an error of ICMP or ICMPv6 that
+// quotes a packet: where no packet of a capture does, nobody needs a SelfName.
+func QuotesPacket(proto uint8, upper []byte) bool {
+	if proto != ProtoICMP && proto != ProtoICMPv6 || len(upper) <= icmpLen || icmpKind(proto, upper[0]) != icmpFails {
+		return false
+	}
+	version := upper[icmpLen] >> 4
+	return version == 4 && proto == ProtoICMP || version == 6 && proto == ProtoICMPv6
+}
+
+// quotedName is the SelfName of the packet that the error b quotes. A translator
+// on the way may have changed addresses and ports in one of both: then the
+// names just differ.
+func quotedName(v *View, b []byte) uint64 {
+	var q View
+	quote := b[icmpLen:]
+	decodeIP(&q, quote, 0, max(v.UpperLen-icmpLen, len(quote)))
+	if q.Form != Whole || q.Version != v.Version {
+		return 0
+	}
+	return SelfName(&q, q.Proto, quote[q.Upper:q.End])
+}
+
+// SelfName names the packet that v views as an error would quote it: by its
+// addresses, its length, and the first 8 bytes of its upper layer. That has the
+// ports and the sequence number of TCP, all of UDP's header, identifier and
+// sequence number of an echo. Other packets have no name (0), nor have
+// fragments but the first.
+//
+// The length tells a segment from what is sent in its place after an error that
+// says it was too big (RFC 8201), with the same sequence number.
+func SelfName(v *View, proto uint8, upper []byte) uint64 {
+	if len(upper) < selfLen || !nameable(v) {
+		return 0
+	}
+	start := be64(upper)
+	switch proto {
+	case ProtoTCP, ProtoUDP:
+	case ProtoICMP, ProtoICMPv6:
+		const checksum = 0xFFFF << 32
+		if role := icmpKind(proto, upper[0]); role != icmpAsks && role != icmpAnswers {
+			return 0
+		}
+		start &^= checksum // a network card may have filled it in later
+	default:
+		return 0
+	}
+	return begin(quoteSalt).addr(&v.Src).addr(&v.Dst).add(uint64(proto)<<32 | uint64(uint32(v.UpperLen))).add(start).name()
+}
