@@ -60,11 +60,10 @@ func (s *sequencer) take(u *unit) {
 		s.others = append(s.others, waiting{u, s.pushed})
 		return
 	}
-	stamp, _ := u.stamp()
-	seg := s.analyseBefore(u)
+	p := s.j.subject(u, s.analyseBefore(u))
 	s.pending = append(s.pending, u)
 	s.pushed++
-	s.order.Push(&reorder.Packet{Stamp: stamp, Segment: seg})
+	s.order.Push(&p)
 }
 
 func (s *sequencer) analyseBefore(u *unit) *reorder.Segment {
@@ -133,7 +132,7 @@ func (j *job) emit(ctx context.Context, w *writer) error {
 		}
 		written <- err
 	}()
-	_, err = j.pass(ctx, &decoder{layout: j.layout, engine: j.engine}, func(c *chunk) error {
+	_, err = j.pass(ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
 			s.take(&c.units[i])
 		}

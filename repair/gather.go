@@ -24,6 +24,7 @@ type facts struct {
 	interfaces     []report.Interface
 	byInterface    map[*capture.Interface]int // the present pass's, into interfaces
 	headerless     int64
+	quotes         bool         // errors quote packets
 	converted      int64        // sockaddr records, IPv4 ones too
 	placed         map[int]bool // sections that mendcap has put in order before
 	damage         *capture.FormatError
@@ -92,6 +93,7 @@ func (j *job) observe(u *unit, placed bool) {
 	f := &j.facts
 	f.packets++
 	f.bytes += int64(len(u.block.Data))
+	f.quotes = f.quotes || u.names.quotes
 	if n, ok := f.byInterface[u.block.Interface]; ok {
 		f.interfaces[n].Packets++
 	}
@@ -146,14 +148,15 @@ func (j *job) survey(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	_, err = j.pass(ctx, &decoder{layout: j.layout, engine: j.engine}, func(c *chunk) error {
+	_, err = j.pass(ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
 			u := &c.units[i]
 			if isBarrier(u.block) {
 				s.Barrier()
 			}
-			if stamp, ok := u.stamp(); ok {
-				s.Push(&reorder.Packet{Stamp: stamp, Segment: j.segment(u)})
+			if u.block.HasStamp && u.block.Interface != nil {
+				p := j.subject(u, j.segment(u))
+				s.Push(&p)
 			}
 		}
 		c.release(len(c.units))
@@ -174,7 +177,7 @@ func (j *job) segment(u *unit) *reorder.Segment {
 		u.isTCP = false
 		return nil
 	}
-	if i := u.block.Interface; i != nil && j.facts.placed[i.Section] {
+	if j.placed(u) {
 		return nil
 	}
 	return &u.seg

@@ -20,6 +20,7 @@ type unit struct {
 	isTCP        bool  // seg holds the segment, but for Flow, Dir and Outbound
 	sport, dport uint16
 	seg          tcp.Segment
+	names        names
 
 	before  tcp.Analysis // flags in the input
 	fate    fate
@@ -36,6 +37,7 @@ type headless struct {
 type decoder struct {
 	layout packet.Layout
 	engine *infer.Engine // asked for answers; nil in the pass that gathers facts
+	quoted bool          // errors in the capture quote packets
 }
 
 // decode fills u from its block.
@@ -88,6 +90,7 @@ func (d *decoder) upper(u *unit) {
 	case packet.ProtoUDP:
 		u.sport, u.dport, _ = packet.Ports(data)
 	}
+	d.name(u, data)
 }
 
 func (u *unit) readTCP(data []byte) {
