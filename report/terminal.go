@@ -232,7 +232,7 @@ func (o *Order) text() string {
 func (l *Learnt) text() string {
 	var parts []string
 	if l.IPID != "" && l.IPID != "none" {
-		parts = append(parts, "IPv4 IDs count "+Sanitise(l.IPID))
+		parts = append(parts, "IPv4 IDs are counted ("+Sanitise(l.IPID)+")")
 	}
 	for _, p := range []struct {
 		holds bool
