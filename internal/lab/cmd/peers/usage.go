@@ -1,0 +1,73 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// usage is what one run of a program took.
+type usage struct {
+	wall, user, system time.Duration
+	peak               int64 // resident set, bytes
+}
+
+// measure runs a program to its end. Its output is kept for the error alone.
+func measure(ctx context.Context, name string, args ...string) (usage, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	start := time.Now()
+	err := cmd.Run()
+	u := usage{wall: time.Since(start)}
+	if err != nil {
+		return u, fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, bytes.TrimSpace(complaints.Bytes()))
+	}
+	u.user, u.system = cmd.ProcessState.UserTime(), cmd.ProcessState.SystemTime()
+	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		u.peak = r.Maxrss * 1024 // getrusage(2): kilobytes
+	}
+	return u, nil
+}
+
+// medians is the median of each figure by itself.
+func medians(runs []usage) usage {
+	return usage{
+		wall:   median(each(runs, func(u usage) time.Duration { return u.wall })),
+		user:   median(each(runs, func(u usage) time.Duration { return u.user })),
+		system: median(each(runs, func(u usage) time.Duration { return u.system })),
+		peak:   median(each(runs, func(u usage) int64 { return u.peak })),
+	}
+}
+
+func each[T any](runs []usage, figure func(usage) T) []T {
+	figures := make([]T, len(runs))
+	for i, u := range runs {
+		figures[i] = figure(u)
+	}
+	return figures
+}
+
+// median is the middle one, or the upper of the two in the middle.
+func median[T cmp.Ordered](values []T) T {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+// wallRatios divides the runs of one program by those of the other, pair by
+// pair.
+func wallRatios(a, b []usage) []float64 {
+	ratios := make([]float64, len(a))
+	for i := range a {
+		ratios[i] = a[i].wall.Seconds() / b[i].wall.Seconds()
+	}
+	return ratios
+}
