@@ -27,6 +27,7 @@ type sequencer struct {
 	pending []*unit // pushed and not yet placed; pending[0] has index base
 	base    int64
 	pushed  int64
+	toFrame int64 // added to an index: the frame, of packets since the last barrier
 	highest int64 // highest index placed
 	others  []waiting
 	out     []*unit
@@ -43,6 +44,9 @@ func (j *job) newSequencer() (*sequencer, error) {
 	s := &sequencer{j: j, analyse: tcp.NewAnalyser(), highest: -1}
 	order, err := reorder.NewOrderer(j.profile, j.order, s.placed)
 	s.order = order
+	if err == nil && j.explain != nil {
+		j.explain.watch(s)
+	}
 	return s, err
 }
 
@@ -62,6 +66,7 @@ func (s *sequencer) take(u *unit) {
 	}
 	p := s.j.subject(u, s.analyseBefore(u))
 	s.pending = append(s.pending, u)
+	s.toFrame = u.block.Frame - s.pushed
 	s.pushed++
 	s.order.Push(&p)
 }
@@ -71,6 +76,9 @@ func (s *sequencer) analyseBefore(u *unit) *reorder.Segment {
 	if u.isTCP {
 		u.before = s.analyse.Add(&u.seg)
 		s.before.add(u.before)
+	}
+	if s.j.explain != nil {
+		s.j.explain.see(u)
 	}
 	return seg
 }

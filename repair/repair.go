@@ -81,6 +81,7 @@ type job struct {
 
 	profile reorder.Profile
 	report  report.Report
+	explain *explainer // nil where nothing is to be explained
 }
 
 func newJob(in, out string, o Options) (*job, error) {
@@ -133,6 +134,17 @@ func (j *job) close() {
 
 // run takes the capture through its passes: facts, survey, emit.
 func (j *job) run(ctx context.Context) error {
+	if err := j.collect(ctx); err != nil {
+		return err
+	}
+	if err := j.survey(ctx); err != nil {
+		return err
+	}
+	return j.write(ctx)
+}
+
+// collect opens the input and takes it through the first pass.
+func (j *job) collect(ctx context.Context) error {
 	if err := j.loadTables(); err != nil {
 		return err
 	}
@@ -141,13 +153,7 @@ func (j *job) run(ctx context.Context) error {
 		return err
 	}
 	j.flows = newFlowTable()
-	if err := j.gather(ctx); err != nil {
-		return err
-	}
-	if err := j.survey(ctx); err != nil {
-		return err
-	}
-	return j.write(ctx)
+	return j.gather(ctx)
 }
 
 // loadTables reads the tables that were named, or those beside the capture.

@@ -24,7 +24,8 @@ type unit struct {
 
 	before  tcp.Analysis // flags in the input
 	fate    fate
-	settled bool // placed, and handed to the writer
+	settled bool  // placed, and handed to the writer
+	clue    *clue // of a packet that is to be explained
 }
 
 // headless is what is known of a missing IPv6 header.

@@ -110,6 +110,9 @@ func (w *writer) judge(u *unit) {
 		w.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
 	}
 	w.findings.add(u, w.frame, after)
+	if u.clue != nil {
+		w.j.explain.judged(w.j, u, w.frame, after)
+	}
 }
 
 // edit works out how the packet differs from what was captured.

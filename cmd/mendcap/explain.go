@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// explainFlags are the flags of explain as they were given.
+type explainFlags struct {
+	tables  []string
+	layout  string
+	without []string
+	json    bool
+}
+
+const explainText = `For each FRAME, a number from 1 as in Wireshark or a range like 10-14, says what
+was inferred of its header and by what evidence; which law of order moved it, by
+how much and against which frame, or why it stayed; when it can have happened;
+which frames must come before and behind it; and what an analyser flags before
+and after the repair. Nothing is written. Frame numbers are those of CAPTURE,
+which may be "-" for standard input; sequence numbers are relative, as Wireshark
+shows them. At most 1,000 frames are explained at once. Network tables are found
+as by "mendcap repair".`
+
+func explainCommand() *command {
+	f := &explainFlags{}
+	flags := newFlags("explain")
+	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable)")
+	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
+	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable), as for repair")
+	flags.BoolVar(&f.json, "json", false, "print the explanations as JSON")
+	return &command{
+		name:     "explain",
+		synopsis: "[--tables PATH]... [--user-layout LAYOUT]\n      [--without LAW]... [--json] CAPTURE FRAME...",
+		summary:  "say of single frames what a repair does to them, and why",
+		text:     explainText,
+		flags:    flags,
+		run:      f.run,
+	}
+}
+
+func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
+	const hint = "see: mendcap help explain"
+	if len(args) < 2 {
+		return s.fail("", usagef(hint, "a capture and the frames to explain must be named"))
+	}
+	in := args[0]
+	frames, err := parseFrames(args[1:])
+	if err != nil {
+		return s.fail("", err)
+	}
+	o := repair.Options{Tables: f.tables, UserLayout: f.layout, Without: f.without}
+	if in == "-" {
+		o.Stdin = s.interruptibleInput(ctx)
+	}
+	bar := (&repairFlags{}).progress(s, in)
+	o.Progress = bar.set
+	x, err := repair.Explain(ctx, in, frames, o)
+	bar.close()
+	if errors.Is(err, repair.ErrUsage) {
+		err = usagef(hint, "%v", err)
+	}
+	if err != nil {
+		return s.fail(in, err)
+	}
+	return f.show(s, in, &x)
+}
+
+// show prints the explanations, and what is broken in the capture.
+func (f *explainFlags) show(s *streams, in string, x *report.Explanations) int {
+	code := exitDone
+	for _, d := range x.Damage {
+		code = exitDamaged
+		fmt.Fprintf(s.err, "mendcap: %s: damaged after frame %d, at byte %d: %s\n", report.Sanitise(in),
+			d.Frame, d.Offset, report.Sanitise(d.What))
+	}
+	var err error
+	if f.json {
+		err = x.WriteJSON(s.out)
+	} else {
+		err = x.WriteTerminal(s.out, s.width)
+	}
+	if err != nil {
+		code = max(code, s.fail("standard output", err))
+	}
+	return code
+}
+
+// parseFrames reads frame numbers and ranges of them.
+func parseFrames(words []string) ([]int64, error) {
+	var frames []int64
+	for _, word := range words {
+		low, high, isRange := strings.Cut(word, "-")
+		first, err := strconv.ParseInt(low, 10, 64)
+		last := first
+		if err == nil && isRange {
+			last, err = strconv.ParseInt(high, 10, 64)
+		}
+		if err != nil || first < 1 || last < first {
+			return nil, usagef("frames are numbers from 1, or ranges like 10-14", "%q is no frame and no range of frames", word)
+		}
+		if last-first >= repair.MaxExplained || len(frames) > repair.MaxExplained {
+			return nil, usagef("explain them in several runs", "more than %d frames", repair.MaxExplained)
+		}
+		for n := first; n <= last; n++ {
+			frames = append(frames, n)
+		}
+	}
+	return frames, nil
+}

@@ -1,0 +1,331 @@
+package repair
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/repair/diagnose"
+	"github.com/mendcap/mendcap/report"
+)
+
+// MaxExplained is how many frames Explain takes at once.
+const MaxExplained = 1000
+
+// Explain says of frames of the capture in ("-" for standard input), by their
+// numbers from 1, what File would do to them and why. It writes nothing. Options
+// about outputs and findings are not used. Errors are those of File; a frame
+// that the capture does not have is an ErrUsage.
+func Explain(ctx context.Context, in string, frames []int64, o Options) (report.Explanations, error) {
+	x, err := newExplainer(frames)
+	if err != nil {
+		return report.Explanations{}, err
+	}
+	j, err := newJob(in, "-", o)
+	if err != nil {
+		return report.Explanations{}, err
+	}
+	defer j.close()
+	j.explain = x
+	if err := j.collect(ctx); err != nil {
+		return report.Explanations{}, err
+	}
+	if last := slices.Max(frames); last > j.facts.packets {
+		return report.Explanations{}, fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, last, j.facts.packets)
+	}
+	if err := j.survey(ctx); err != nil {
+		return report.Explanations{}, err
+	}
+	if err := j.emit(ctx, j.newWriter(capture.NewWriter(io.Discard))); err != nil {
+		return report.Explanations{}, err
+	}
+	return x.result(j), nil
+}
+
+// explainer follows a few frames through the third pass.
+type explainer struct {
+	wanted map[int64]bool
+	flows  map[uint32]*initials // by Segment.Flow
+	list   []report.Explanation
+}
+
+func newExplainer(frames []int64) (*explainer, error) {
+	x := &explainer{wanted: make(map[int64]bool), flows: make(map[uint32]*initials)}
+	for _, f := range frames {
+		if f < 1 {
+			return nil, fmt.Errorf("%w: frame %d: frames are counted from 1", ErrUsage, f)
+		}
+		x.wanted[f] = true
+	}
+	if n := len(x.wanted); n == 0 || n > MaxExplained {
+		return nil, fmt.Errorf("%w: %d frames: from 1 to %d can be explained at once", ErrUsage, n, MaxExplained)
+	}
+	return x, nil
+}
+
+// clue is what the sequencer knows of a frame that is to be explained.
+type clue struct {
+	trace    reorder.Trace
+	toFrame  int64     // added to an index of the trace: its frame
+	initials *initials // of its connection, nil without TCP
+}
+
+// initials are the initial sequence numbers of one incarnation of a connection,
+// by Segment.Dir: those that Wireshark counts relative numbers from.
+type initials struct {
+	number [2]tcp.Seq
+	known  [2]bool
+}
+
+// see takes in a packet in file order, before it is placed.
+func (x *explainer) see(u *unit) {
+	var of *initials
+	if u.isTCP {
+		of = x.learn(&u.seg)
+	}
+	if x.wanted[u.block.Frame] {
+		u.clue = &clue{initials: of}
+	}
+}
+
+// learn takes the initial numbers from a SYN, or else from the first segment
+// and the first ACK that are there. A SYN with another number begins another
+// connection.
+func (x *explainer) learn(seg *tcp.Segment) *initials {
+	own, syn := seg.Dir&1, seg.Bits.Has(tcp.SYN)
+	n := x.flows[seg.Flow]
+	if n == nil || syn && !seg.Bits.Has(tcp.ACK) && n.known[own] && n.number[own] != seg.Seq {
+		n = &initials{}
+		x.flows[seg.Flow] = n
+	}
+	switch {
+	case syn:
+		n.number[own], n.known[own] = seg.Seq, true
+	case !n.known[own]:
+		n.number[own], n.known[own] = seg.Seq-1, true
+	}
+	if peer := 1 - own; seg.Bits.Has(tcp.ACK) && !n.known[peer] {
+		n.number[peer], n.known[peer] = seg.Ack-1, true
+	}
+	return n
+}
+
+// watch asks the orderer for the traces of the frames. No packet is in its hands
+// together with one from behind a barrier, so that one difference turns all
+// their indices into frames.
+func (x *explainer) watch(s *sequencer) {
+	s.order.Watch(
+		func(index int64) bool { return x.wanted[index+s.toFrame] },
+		func(t reorder.Trace) {
+			if c := s.pending[t.Index-s.base].clue; c != nil {
+				c.trace, c.toFrame = t, s.toFrame
+			}
+		})
+}
+
+// judged takes a frame in output order, when all is known of it.
+func (x *explainer) judged(j *job, u *unit, frame int64, after tcp.Analysis) {
+	c := u.clue
+	e := report.Explanation{
+		Frame: u.block.Frame, FrameAfter: frame, Protocol: protocolOf(u), Flow: flowOf(u),
+		Header: j.explainHeader(u), Place: j.explainPlace(u),
+		Causes: c.neighbours(c.trace.Causes), Followers: c.neighbours(c.trace.Followers), More: c.trace.Cut,
+	}
+	if u.isTCP {
+		e.Segment = c.initials.explain(&u.seg)
+	}
+	one := diagnose.Case{Before: u.before, After: after, Place: u.fate.place, Segment: u.seg}
+	one.Each(func(v diagnose.Verdict) {
+		e.Flags = append(e.Flags, report.ExplainedFlag{
+			Flag: v.Flag, Before: slices.Contains(u.before.Names(), v.Flag), After: slices.Contains(after.Names(), v.Flag),
+			Verdict: v.Verdict, Evidence: v.Evidence,
+		})
+	})
+	x.list = append(x.list, e)
+}
+
+func (x *explainer) result(j *job) report.Explanations {
+	slices.SortFunc(x.list, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
+	all := report.Explanations{
+		Schema: report.ExplainSchema, Capture: j.source.name, Basis: j.profile.Basis.String(),
+		Gate: time.Duration(j.profile.Gate), Frames: x.list, Damage: []report.Damage{},
+	}
+	if d := j.facts.damage; d != nil {
+		all.Damage = append(all.Damage, report.Damage{Frame: d.Frame, Offset: d.Offset, What: d.Err.Error()})
+	}
+	return all
+}
+
+// neighbours names the packets of a trace by their frames.
+func (c *clue) neighbours(relations []reorder.Relation) []report.Neighbour {
+	list := make([]report.Neighbour, len(relations))
+	for i := range relations {
+		r := &relations[i]
+		list[i] = report.Neighbour{Frame: r.Index + c.toFrame, Law: r.Law.String(), Broken: r.Broken, Repaired: r.Repaired}
+		if r.Segment != (reorder.Segment{}) && c.initials != nil {
+			list[i].Segment = c.initials.explain(&r.Segment)
+		}
+	}
+	return list
+}
+
+// bitNames are those of Wireshark, from the lowest bit.
+var bitNames = [...]string{"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"}
+
+func (n *initials) explain(seg *tcp.Segment) *report.ExplainedTCP {
+	own, peer := n.number[seg.Dir&1], n.number[1-seg.Dir&1]
+	relative := func(r tcp.Range, to tcp.Seq) report.Range {
+		return report.Range{Left: uint32(r.Left - to), Right: uint32(r.Right - to)}
+	}
+	e := &report.ExplainedTCP{
+		Bits: []string{}, Seq: uint32(seg.Seq), Ack: uint32(seg.Ack), Len: seg.Len, Sack: []report.Range{},
+		Relative: relative(tcp.Range{Left: seg.Seq, Right: seg.End()}, own), Acks: seg.HasAck(),
+	}
+	for i, name := range bitNames {
+		if seg.Bits&(1<<i) != 0 {
+			e.Bits = append(e.Bits, name)
+		}
+	}
+	if e.Acks {
+		e.RelativeAck = uint32(seg.Ack - peer)
+	}
+	for _, block := range seg.SACK[:seg.SACKs] {
+		e.Sack = append(e.Sack, relative(block, peer))
+	}
+	if seg.HasTS {
+		val, ecr := seg.TSval, seg.TSecr
+		e.TSval, e.TSecr = &val, &ecr
+	}
+	return e
+}
+
+func protocolOf(u *unit) string {
+	switch {
+	case u.view.Form == packet.NoIP:
+		return ""
+	case u.proto == packet.ProtoTCP:
+		return "TCP"
+	case u.proto == packet.ProtoUDP:
+		return "UDP"
+	case u.proto == packet.ProtoICMP:
+		return "ICMP"
+	case u.proto == packet.ProtoICMPv6:
+		return "ICMPv6"
+	case u.headless != nil && u.proto == infer.Unknown:
+		return "unknown protocol"
+	}
+	return fmt.Sprintf("protocol %d", u.proto)
+}
+
+// flowOf names both ends, with ports where there are some.
+func flowOf(u *unit) string {
+	if u.view.Form == packet.NoIP {
+		return ""
+	}
+	src, dst := u.ends()
+	if u.sport == 0 && u.dport == 0 {
+		return src.String() + " > " + dst.String()
+	}
+	return netip.AddrPortFrom(src, u.sport).String() + " > " + netip.AddrPortFrom(dst, u.dport).String()
+}
+
+func (j *job) explainHeader(u *unit) report.ExplainedHeader {
+	switch u.view.Form {
+	case packet.NoIP:
+		return report.ExplainedHeader{Form: report.FormNone}
+	case packet.Whole:
+		return report.ExplainedHeader{Form: report.FormWhole}
+	case packet.Sockaddr4:
+		return report.ExplainedHeader{Form: report.FormSockaddrIPv4}
+	}
+	if j.finished(u) {
+		return report.ExplainedHeader{Form: report.FormMended}
+	}
+	a := &u.headless.answer
+	h := report.ExplainedHeader{
+		Form:        report.FormStub,
+		NextHeader:  report.ExplainedField{Value: protocolName(a.NextHeader), Origin: originName(a.NextHeaderOrigin)},
+		Destination: report.ExplainedField{Value: a.Destination.String(), Origin: originName(a.DestinationOrigin)},
+		Evidence:    string(a.Evidence), ChecksumVerified: a.ChecksumVerified, Synthesised: synthesised(u),
+	}
+	if u.view.Form == packet.Sockaddr6 {
+		h.Form = report.FormSockaddr
+	}
+	for _, c := range a.Candidates {
+		h.Candidates = append(h.Candidates, report.ExplainedCandidate{
+			NextHeader: protocolName(c.NextHeader), Destination: c.Destination.String(),
+			Posterior: c.Posterior, Evidence: string(c.Evidence),
+		})
+	}
+	return h
+}
+
+func originName(o infer.Origin) string {
+	switch o {
+	case infer.Inferred:
+		return "inferred"
+	case infer.AsCaptured:
+		return "as captured"
+	}
+	return "unknown"
+}
+
+func (j *job) explainPlace(u *unit) report.ExplainedPlace {
+	p := &u.fate.place
+	e := report.ExplainedPlace{Why: j.why(u)}
+	if p.Moved || p.Left {
+		e.Law = p.Law.String()
+	}
+	stamp, ok := u.stamp()
+	if !ok {
+		return e
+	}
+	e.Recorded, e.Time = utc(stamp), utc(p.Stamp)
+	e.Shift = time.Duration(stamp - p.Stamp)
+	if p.TimeFrom != p.Index {
+		e.TimeFrom = p.TimeFrom + u.clue.toFrame
+	}
+	e.Earliest, e.Latest = utc(p.Earliest), utc(p.Latest)
+	return e
+}
+
+// why is the reason for which the packet moves, or stays.
+func (j *job) why(u *unit) string {
+	t, p := &u.clue.trace, &u.fate.place
+	switch {
+	case isBarrier(u.block):
+		return report.WhyNoTime
+	case p.Moved:
+		return report.WhyMoved
+	case u.fate.moved:
+		return report.WhySorted
+	case j.placed(u):
+		return report.WhyPlacedBefore
+	case p.Excused:
+		return report.WhyDrop
+	case t.Tangled:
+		return report.WhyContradiction
+	case t.Gated || p.Left && len(t.Followers) > 0 && t.Followers[0].Broken && !t.Followers[0].Repaired:
+		return report.WhyBeyondGate
+	case p.Left:
+		return report.WhyOutOfWindow
+	case len(t.Causes)+len(t.Followers) > 0:
+		return report.WhyInOrder
+	case !u.isTCP && u.proto == packet.ProtoTCP && u.view.Form != packet.NoIP:
+		return report.WhyNotFollowed
+	case !u.isTCP:
+		return report.WhyNoTCP
+	case !j.profile.Broken():
+		return report.WhyNothingBroken
+	}
+	return report.WhyNotInDoubt
+}

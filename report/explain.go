@@ -1,0 +1,141 @@
+package report
+
+import "time"
+
+// ExplainSchema names the form of the JSON explanations.
+const ExplainSchema = "mendcap.explain/1"
+
+// Explanations say of some frames of one capture what a repair does to them,
+// and why.
+type Explanations struct {
+	Schema  string        `json:"schema"`
+	Capture string        `json:"capture"` // base name; "-" for standard input
+	Basis   string        `json:"basis"`   // the order that is taken as the first witness: "file" or "stamps"
+	Gate    time.Duration `json:"gate"`    // nanoseconds; beyond it nothing moves
+	Frames  []Explanation `json:"frames"`  // in the order of the input
+	Damage  []Damage      `json:"damage"`
+}
+
+// Explanation is what is known of one frame. Frame numbers count packets from
+// 1; where nothing else is said they are those of the input.
+type Explanation struct {
+	Frame      int64            `json:"frame"`
+	FrameAfter int64            `json:"frameAfter"`        // in the output
+	Protocol   string           `json:"protocol"`          // "TCP", "58 (ICMPv6)"; "" without IP
+	Flow       string           `json:"flow"`              // "source:port > destination:port"; "" without IP
+	Segment    *ExplainedTCP    `json:"segment,omitempty"` // of TCP that can be followed
+	Header     ExplainedHeader  `json:"header"`
+	Place      ExplainedPlace   `json:"place"`
+	Causes     []Neighbour      `json:"causes"`    // what must come before it, the nearest
+	Followers  []Neighbour      `json:"followers"` // what must come after it, the nearest
+	More       bool             `json:"more"`      // there are more neighbours than those
+	Flags      []ExplainedFlag  `json:"flags"`     // of the analyser, before or after
+	Text       ExplainedInWords `json:"text"`
+}
+
+// ExplainedTCP holds the numbers of a segment that laws compare. Relative ones
+// are counted from the initial sequence numbers, as Wireshark shows them.
+type ExplainedTCP struct {
+	Bits        []string `json:"bits"`     // names of the control bits that are set
+	Seq         uint32   `json:"seq"`      // on the wire
+	Ack         uint32   `json:"ack"`      // on the wire
+	Relative    Range    `json:"relative"` // place in the stream, SYN and FIN counted
+	RelativeAck uint32   `json:"relativeAck"`
+	Acks        bool     `json:"acks"` // the ACK number counts
+	Len         uint32   `json:"len"`  // payload, bytes
+	Sack        []Range  `json:"sack"` // relative; a D-SACK is among them
+	TSval       *uint32  `json:"tsval,omitempty"`
+	TSecr       *uint32  `json:"tsecr,omitempty"`
+}
+
+// ExplainedHeader says what was inferred of an IP header.
+type ExplainedHeader struct {
+	Form             string               `json:"form"` // one of the Form constants
+	NextHeader       ExplainedField       `json:"nextHeader,omitzero"`
+	Destination      ExplainedField       `json:"destination,omitzero"`
+	Evidence         string               `json:"evidence,omitempty"` // its name, as in Inference.ByEvidence
+	ChecksumVerified bool                 `json:"checksumVerified"`
+	Candidates       []ExplainedCandidate `json:"candidates,omitempty"`  // where something stayed unknown
+	Synthesised      string               `json:"synthesised,omitempty"` // fields that no evidence gave
+}
+
+// The forms in which an IP header is recorded.
+const (
+	FormWhole        = "whole"         // as it was on the wire
+	FormStub         = "stub"          // made up by the sniffer, without destination
+	FormSockaddr     = "sockaddr"      // a socket address in its stead
+	FormSockaddrIPv4 = "sockaddr-ipv4" // a socket address in front of a whole IPv4 packet
+	FormMended       = "mended"        // filled in by an earlier repair
+	FormNone         = "none"          // no IP packet could be made out
+)
+
+// ExplainedField is one field of a header that was not captured as a whole.
+type ExplainedField struct {
+	Value  string `json:"value"`
+	Origin string `json:"origin"` // "inferred", "as captured", "unknown"
+}
+
+// ExplainedCandidate is an answer that could not be told from others.
+type ExplainedCandidate struct {
+	NextHeader  string  `json:"nextHeader"`
+	Destination string  `json:"destination"`
+	Posterior   float64 `json:"posterior"` // probability
+	Evidence    string  `json:"evidence"`
+}
+
+// ExplainedPlace says where a frame belongs, and why there.
+type ExplainedPlace struct {
+	Why      string        `json:"why"`                // one of the Why constants
+	Law      string        `json:"law,omitempty"`      // that moved it, or that stays violated
+	Recorded time.Time     `json:"recorded,omitzero"`  // zero without a time
+	Time     time.Time     `json:"time,omitzero"`      // as repaired
+	Shift    time.Duration `json:"shift"`              // by which it is earlier, nanoseconds
+	TimeFrom int64         `json:"timeFrom,omitempty"` // frame whose time it takes, if that is another
+	// It happened between these, as far as can be known.
+	Earliest time.Time `json:"earliest,omitzero"`
+	Latest   time.Time `json:"latest,omitzero"`
+}
+
+// The reasons for which a frame moves, or stays.
+const (
+	WhyMoved         = "moved"            // a law moved it
+	WhySorted        = "sorted"           // its stamp put it elsewhere, since stamps are the basis
+	WhyInOrder       = "in-order"         // laws were looked at, and none asks for another place
+	WhyNotInDoubt    = "not-in-doubt"     // no law was in doubt around it
+	WhyNothingBroken = "nothing-broken"   // no law is broken in the whole capture
+	WhyDrop          = "drop"             // it looks late, but a drop of the capture explains it
+	WhyBeyondGate    = "beyond-gate"      // a law asks for more than the gate
+	WhyContradiction = "contradiction"    // the laws around it contradict each other
+	WhyOutOfWindow   = "out-of-window"    // what it should come before had left the window
+	WhyPlacedBefore  = "placed-before"    // an earlier repair has put it in order
+	WhyNoTCP         = "no-tcp"           // no law speaks of it
+	WhyNotFollowed   = "not-followed"     // TCP, but of no connection that could be followed
+	WhyNoTime        = "no-recorded-time" // it has no stamp to compare
+)
+
+// Neighbour is one constraint between a frame and another one.
+type Neighbour struct {
+	Frame    int64         `json:"frame"`
+	Law      string        `json:"law"`
+	Broken   bool          `json:"broken"`   // the capture has them the other way round
+	Repaired bool          `json:"repaired"` // broken, and satisfied in the output
+	Segment  *ExplainedTCP `json:"segment,omitempty"`
+}
+
+// ExplainedFlag is one flag of the analyser, and what it was.
+type ExplainedFlag struct {
+	Flag     string `json:"flag"` // Wireshark's name without "tcp.analysis."; "" for a law without a flag
+	Before   bool   `json:"before"`
+	After    bool   `json:"after"`
+	Verdict  string `json:"verdict"`
+	Evidence string `json:"evidence"`
+}
+
+// ExplainedInWords is an explanation in sentences. They are made when it is
+// written.
+type ExplainedInWords struct {
+	Header    []string `json:"header"`
+	Order     []string `json:"order"`
+	Neighbour []string `json:"neighbours"`
+	Flags     []string `json:"flags"`
+}

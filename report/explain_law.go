@@ -1,0 +1,154 @@
+package report
+
+import "fmt"
+
+// A relation says in words why one of two frames comes before the other. In a
+// clause "they" are the other frames, "it" is the one that is explained.
+type relation struct {
+	cause    string // said of the frames that must come before it
+	follower string // said of the frames that must come after it
+}
+
+// relations holds the clauses by law. A law that is missing is named alone.
+var relations = map[string]relation{
+	"ack":        {"whose bytes it acknowledges", "where its bytes are acknowledged"},
+	"sack":       {"whose bytes its SACK blocks report as received", "where SACK blocks report its bytes as received"},
+	"out-ack":    {"with a lower ACK number of the same host", "with a higher ACK number of the same host"},
+	"out-tsval":  {"with a lower TSval of the same host", "with a higher TSval of the same host"},
+	"out-sack":   {"with a shorter form of its SACK block", "with a longer form of its SACK block"},
+	"out-seq":    {"with the bytes in front of its own", "with the bytes behind its own"},
+	"handshake":  {"with a SYN of the connection", "of the connection that its SYN opens"},
+	"ip-id":      {"with a lower IPv4 Identification of the same host", "with a higher IPv4 Identification of the same host"},
+	"quote":      {"which it quotes", "where an error quotes it"},
+	"dns":        {"with the question that it answers", "with the answer to it"},
+	"echo":       {"with the request that it answers", "with the reply to it"},
+	"ntp":        {"with the request that it answers", "with the answer to it"},
+	"dhcpv6":     {"with the message that it answers", "with the answer to it"},
+	"stun":       {"with the request that it answers", "with the response to it"},
+	"neighbour":  {"with the solicitation that it answers", "with the advertisement that answers it"},
+	"window":     {"which offered the window that its bytes need", "whose bytes need the window that it offers"},
+	"tsecr":      {"whose timestamp it echoes", "where its timestamp is echoed"},
+	"round-trip": {"whose ACK comes a round trip later", "recorded a round trip before its ACK"},
+	"in-turn":    {"which its sender sent earlier", "which its sender sent later"},
+	"out-nxt":    {"on that side of the number that a bare ACK bears", "on that side of the number that a bare ACK bears"},
+	"in-nxt":     {"on that side of the number that a bare ACK bears", "on that side of the number that a bare ACK bears"},
+	"in-seq":     {"with the bytes in front of its own", "with the bytes behind its own"},
+	"in-ack":     {"with a lower ACK number of the same peer", "with a higher ACK number of the same peer"},
+	"in-tsval":   {"with a lower TSval of the same peer", "with a higher TSval of the same peer"},
+	"in-sack":    {"with a shorter form of its SACK block", "with a longer form of its SACK block"},
+}
+
+// reason says with their numbers why the explained frame comes before n.
+func (e *Explanation) reason(n *Neighbour) string {
+	own, other := e.Segment, n.Segment
+	if own == nil || other == nil {
+		return n.plainReason()
+	}
+	switch n.Law {
+	case "ack", "handshake":
+		if other.Acks && overlap(own.Relative, Range{0, other.RelativeAck}) {
+			return fmt.Sprintf("frame %d acknowledges %s", n.Frame, own.below(other.RelativeAck))
+		}
+	case "sack":
+		for _, block := range other.Sack {
+			if overlap(own.Relative, block) {
+				return fmt.Sprintf("frame %d reports %s as received, in the SACK block %s", n.Frame, own.bytes(), block.inclusive())
+			}
+		}
+	case "out-ack", "in-ack":
+		return fmt.Sprintf("its ACK number is %d, that of frame %d from the same sender is %d, and a sender's ACK number never falls",
+			own.RelativeAck, n.Frame, other.RelativeAck)
+	case "out-tsval", "in-tsval":
+		if own.TSval != nil && other.TSval != nil {
+			return fmt.Sprintf("its TSval is %d, that of frame %d from the same sender is %d, and a sender's clock never runs back",
+				*own.TSval, n.Frame, *other.TSval)
+		}
+	case "out-seq", "in-seq":
+		return fmt.Sprintf("it holds %s, frame %d holds %s of the same stream, and a sender does not skip ahead",
+			own.place(), n.Frame, other.place())
+	case "tsecr":
+		if own.TSval != nil && other.TSecr != nil {
+			return fmt.Sprintf("frame %d echoes the timestamp %d, which its sender can have from it only", n.Frame, *other.TSecr)
+		}
+	case "in-turn":
+		return "one reader takes each sender's packets from the queue in turn"
+	case "window":
+		return fmt.Sprintf("frame %d sends bytes up to %d, and it takes the window that this one offers to do so",
+			n.Frame, other.Relative.Right-1)
+	}
+	return n.plainReason()
+}
+
+// plainReason is a reason without numbers.
+func (n *Neighbour) plainReason() string {
+	if r, ok := relations[n.Law]; ok {
+		return fmt.Sprintf("frame %d is one %s", n.Frame, r.follower)
+	}
+	return fmt.Sprintf("that law puts it before frame %d", n.Frame)
+}
+
+// overlap reports whether two spans of the circle share a number.
+func overlap(a, b Range) bool {
+	return int32(a.Left-b.Right) < 0 && int32(b.Left-a.Right) < 0
+}
+
+// inclusive writes the span by its first and last byte.
+func (r Range) inclusive() string {
+	if r.Right-r.Left == 1 {
+		return fmt.Sprint(r.Left)
+	}
+	return fmt.Sprintf("%d-%d", r.Left, r.Right-1)
+}
+
+// below names what of the segment lies below an ACK number.
+func (s *ExplainedTCP) below(ack uint32) string {
+	if int32(ack-s.Relative.Right) < 0 && s.Len > 0 {
+		return "its bytes " + Range{s.first(), ack}.inclusive()
+	}
+	return s.bytes()
+}
+
+// bytes names what the segment takes in the stream.
+func (s *ExplainedTCP) bytes() string {
+	switch {
+	case s.Len == 1:
+		return fmt.Sprintf("its byte %d", s.first())
+	case s.Len > 0:
+		return "its bytes " + Range{s.first(), s.first() + s.Len}.inclusive()
+	case s.has("SYN"):
+		return "its SYN"
+	case s.has("FIN"):
+		return "its FIN"
+	}
+	return "it"
+}
+
+// place is bytes without an owner.
+func (s *ExplainedTCP) place() string {
+	switch {
+	case s.Len > 0:
+		return "bytes " + Range{s.first(), s.first() + s.Len}.inclusive()
+	case s.has("SYN"):
+		return "the SYN"
+	case s.has("FIN"):
+		return fmt.Sprintf("the FIN at %d", s.Relative.Left)
+	}
+	return fmt.Sprintf("no bytes at %d", s.Relative.Left)
+}
+
+// first is the number of the first byte of payload: a SYN takes one before it.
+func (s *ExplainedTCP) first() uint32 {
+	if s.has("SYN") {
+		return s.Relative.Left + 1
+	}
+	return s.Relative.Left
+}
+
+func (s *ExplainedTCP) has(bit string) bool {
+	for _, b := range s.Bits {
+		if b == bit {
+			return true
+		}
+	}
+	return false
+}
