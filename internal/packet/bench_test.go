@@ -89,3 +89,34 @@ func BenchmarkParseTCP(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkExchange names packets: those that ask nothing too, which are nearly
+// all.
+func BenchmarkExchange(b *testing.B) {
+	quic := ipPacket(src6, dst6, ProtoUDP, udp(50000, 443, zeros(1200)))
+	packets := []benchPacket{{"TCP", Raw, ip6(ProtoTCP, len(segment), segment)}, {"UDP", Raw, quic}}
+	for _, c := range exchangeCases() {
+		packets = append(packets, benchPacket{c.name, Raw, c.request})
+	}
+	packets = append(packets, benchPacket{"quote", Raw, errorAbout(3, quic)})
+	for _, c := range packets {
+		var v View
+		Decode(&v, c.link, c.data, len(c.data), LayoutAuto)
+		upper := c.data[v.Upper:v.End]
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			var x Exchange
+			for b.Loop() {
+				ReadExchange(&x, &v, v.Proto, upper)
+			}
+		})
+		if SelfName(&v, v.Proto, upper) != 0 {
+			b.Run(c.name+"-self", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					SelfName(&v, v.Proto, upper)
+				}
+			})
+		}
+	}
+}
