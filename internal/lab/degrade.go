@@ -12,7 +12,8 @@ import (
 type Degradation struct {
 	Name string
 	// ResponseFirst is the share of inbound batches that the kernel queues to
-	// the socket behind the packets that the host sent meanwhile.
+	// the socket behind the packets that the host sent meanwhile. Where it talks
+	// to itself, these are the ones that go the other way in the first one's flow.
 	ResponseFirst float64
 	Batch         int           // inbound packets of a batch, at most; 0 counts as 1
 	BatchSpan     time.Duration // a batch lasts at most this long
@@ -117,7 +118,7 @@ func (s *sniffer) batch(truth []Packet) int {
 	span := min(int64(s.BatchSpan), int64(s.rng.ExpFloat64()*float64(s.BatchSpan)/4))
 	inbound := 1 + s.rng.IntN(max(1, s.Batch))
 	for n := 0; n < len(truth); n++ {
-		if !truth[n].Out {
+		if !overtakes(&truth[n], &truth[0]) {
 			inbound--
 		}
 		if inbound < 0 || truth[n].Stamp-truth[0].Stamp > span {
@@ -129,18 +130,24 @@ func (s *sniffer) batch(truth []Packet) int {
 
 // appendBatch queues what the host sent, then what had arrived before it.
 func appendBatch(queue []queued, batch []Packet) []queued {
-	end := batch[len(batch)-1].Stamp
-	for _, p := range batch {
-		if p.Out {
-			queue = append(queue, queued{Packet: p, at: p.Stamp})
+	first, end := &batch[0], batch[len(batch)-1].Stamp
+	for i := range batch {
+		if p := &batch[i]; overtakes(p, first) {
+			queue = append(queue, queued{Packet: *p, at: p.Stamp})
 		}
 	}
-	for _, p := range batch {
-		if !p.Out {
-			queue = append(queue, queued{Packet: p, at: end})
+	for i := range batch {
+		if p := &batch[i]; !overtakes(p, first) {
+			queue = append(queue, queued{Packet: *p, at: end})
 		}
 	}
 	return queue
+}
+
+// overtakes reports whether the kernel queues p before the batch that begins
+// with first.
+func overtakes(p, first *Packet) bool {
+	return p.Out || p.Local && p != first && answers(p.Data, first.Data)
 }
 
 // drop takes bursts out of the queue, whatever flows they belong to.

@@ -19,7 +19,8 @@ type Packet struct {
 	Index int   // position in the true capture, from 0
 	Stamp int64 // nanoseconds since 1970
 	Data  []byte
-	Out   bool // sent by the capturing host
+	Out   bool // sent by the capturing host, to another
+	Local bool // sent by the capturing host to itself
 }
 
 // Recording is a true capture.
@@ -44,8 +45,9 @@ func Load(path string) (Recording, error) {
 			return err
 		}
 		flags, _ := b.Flags()
-		rec.Packets = append(rec.Packets, Packet{int(b.Frame - 1), b.Interface.Nanos(b.Ticks),
-			slices.Clone(data), flags&3 == Outbound})
+		h, ok := parseIP(data)
+		rec.Packets = append(rec.Packets, Packet{Index: int(b.Frame - 1), Stamp: b.Interface.Nanos(b.Ticks),
+			Data: slices.Clone(data), Out: flags&3 == Outbound, Local: ok && h.src == h.dst})
 		return nil
 	})
 	if err != nil {
@@ -187,17 +189,30 @@ type Flow struct {
 
 // FlowOf returns the flow of an IP packet, the zero Flow if it is none.
 func FlowOf(data []byte) Flow {
+	flow, _ := flowFrom(data)
+	return flow
+}
+
+// flowFrom returns the flow of an IP packet and its sender.
+func flowFrom(data []byte) (flow Flow, from netip.AddrPort) {
 	h, ok := parseIP(data)
 	if !ok {
-		return Flow{}
+		return flow, from
 	}
-	var from, to uint16
+	var sport, dport uint16
 	if (h.proto == protoTCP || h.proto == protoUDP) && h.offset == 0 && len(data) >= h.upper+4 {
-		from, to = binary.BigEndian.Uint16(data[h.upper:]), binary.BigEndian.Uint16(data[h.upper+2:])
+		sport, dport = binary.BigEndian.Uint16(data[h.upper:]), binary.BigEndian.Uint16(data[h.upper+2:])
 	}
-	a, b := netip.AddrPortFrom(h.src, from), netip.AddrPortFrom(h.dst, to)
-	if b.Compare(a) < 0 {
-		a, b = b, a
+	from, to := netip.AddrPortFrom(h.src, sport), netip.AddrPortFrom(h.dst, dport)
+	if to.Compare(from) < 0 {
+		return Flow{to, from, h.proto}, from
 	}
-	return Flow{a, b, h.proto}
+	return Flow{from, to, h.proto}, from
+}
+
+// answers reports whether p goes the other way in the flow that q belongs to.
+func answers(p, q []byte) bool {
+	flow, from := flowFrom(p)
+	same, to := flowFrom(q)
+	return flow == same && from != to
 }

@@ -33,8 +33,8 @@ func TestMergeLetsRecordingsStartTogether(t *testing.T) {
 	a := []Packet{{Stamp: 100, Data: []byte{1}}, {Stamp: 300, Data: []byte{2}}}
 	b := []Packet{{Stamp: 5000, Data: []byte{3}}, {Stamp: 5100, Data: []byte{4}}}
 	got := Merge(a, nil, b)
-	for i, want := range []Packet{{0, 100, []byte{1}, false}, {1, 100, []byte{3}, false},
-		{2, 200, []byte{4}, false}, {3, 300, []byte{2}, false}} {
+	for i, want := range []Packet{{Index: 0, Stamp: 100, Data: []byte{1}}, {Index: 1, Stamp: 100, Data: []byte{3}},
+		{Index: 2, Stamp: 200, Data: []byte{4}}, {Index: 3, Stamp: 300, Data: []byte{2}}} {
 		if got[i].Index != want.Index || got[i].Stamp != want.Stamp || got[i].Data[0] != want.Data[0] {
 			t.Errorf("packet %d: got %v, want %v", i, got[i], want)
 		}

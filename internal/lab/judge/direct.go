@@ -157,7 +157,10 @@ func (f flowNumbers) segment(p lab.Packet) (s segment) {
 	for i := range h.SACKs {
 		s.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
 	}
-	if p.Out {
+	switch {
+	case p.Local:
+		s.Outbound = tcp.Both
+	case p.Out:
 		s.Outbound = tcp.Out
 	}
 	from, to := netip.AddrPortFrom(v.Src.Netip(), h.SrcPort), netip.AddrPortFrom(v.Dst.Netip(), h.DstPort)

@@ -17,25 +17,35 @@ import (
 // clients makes the host's side of the traffic.
 type clients struct {
 	*network
-	v4 bool
-	mu sync.Mutex // of rng
+	v4       bool
+	loopback bool       // the host talks to itself
+	mu       sync.Mutex // of rng
 }
 
 // dialOptions are what a connection wants beyond the defaults.
 type dialOptions struct {
 	receive   int // SO_RCVBUF, bytes
+	port      int // of the host, used again although it is in use still; 0 = any
 	keepAlive time.Duration
 }
 
 // server is the address of the main peer, host the address to use with it.
 func (c *clients) server() string {
-	if c.v4 {
+	switch {
+	case c.loopback && c.v4:
+		return "127.0.0.1"
+	case c.loopback:
+		return "::1"
+	case c.v4:
 		return serverV4
 	}
 	return serverV6
 }
 
 func (c *clients) source() net.IP {
+	if c.loopback {
+		return net.ParseIP(c.server())
+	}
 	if c.v4 {
 		return net.ParseIP(hostV4)
 	}
@@ -46,7 +56,7 @@ func (c *clients) source() net.IP {
 
 // dial connects from the host to a peer.
 func (c *clients) dial(ctx context.Context, to string, o dialOptions) (conn *net.TCPConn, err error) {
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: c.source()}, KeepAlive: -1, Control: o.control}
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: o.from(c), Port: o.port}, KeepAlive: -1, Control: o.control}
 	if o.keepAlive > 0 {
 		dialer.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: o.keepAlive, Interval: o.keepAlive, Count: 5}
 	}
@@ -62,15 +72,25 @@ func (c *clients) dial(ctx context.Context, to string, o dialOptions) (conn *net
 	return conn, err
 }
 
-func (o dialOptions) control(_, _ string, raw syscall.RawConn) error {
-	if o.receive == 0 {
-		return nil
+// from is the address to use: always the same one where the port is.
+func (o dialOptions) from(c *clients) net.IP {
+	if o.port != 0 && !c.v4 && !c.loopback {
+		return net.ParseIP(hostV6)
 	}
-	var err error
+	return c.source()
+}
+
+func (o dialOptions) control(_, _ string, raw syscall.RawConn) error {
+	var receive, reuse error
 	outer := raw.Control(func(fd uintptr) {
-		err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, o.receive)
+		if o.receive != 0 {
+			receive = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, o.receive)
+		}
+		if o.port != 0 {
+			reuse = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+		}
 	})
-	return errors.Join(outer, err)
+	return errors.Join(outer, receive, reuse)
 }
 
 // exchange opens a connection, does what f says and closes it.

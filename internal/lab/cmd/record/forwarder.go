@@ -16,12 +16,16 @@ import (
 )
 
 // forwarder carries packets between the TUN devices of the host and of the
-// peers, and records what passes the host's. One goroutine does all of it:
+// peers, and records what passes its vantage. One goroutine does all of it:
 // what the host has written is read and stamped before anything is given to
-// it, so the record has the order that the host's stack saw.
+// it, so a record at the stack has the order that the host's stack saw.
 type forwarder struct {
 	host, peer int // descriptors of the TUN devices, non-blocking
-	up, down   link
+	up, down   []*link
+	vantage    vantage
+	batch      []delivery // below the stack: received, and not yet handed up
+	interrupt  int64      // when the batch is handed up
+	miss       misses
 	pending    deliveries
 	serial     uint64
 	frames     int
@@ -38,6 +42,7 @@ type delivery struct {
 	due    int64
 	serial uint64 // arrival, for packets due together
 	toHost bool
+	stage  int // of the path
 	event  string
 	data   []byte
 }
@@ -71,6 +76,9 @@ func (f *forwarder) wait() error {
 	if len(f.pending) > 0 {
 		timeout = min(timeout, max(0, f.pending[0].due-f.now()))
 	}
+	if len(f.batch) > 0 {
+		timeout = min(timeout, max(0, f.interrupt-f.now()))
+	}
 	fds := []unix.PollFd{
 		{Fd: int32(f.host), Events: unix.POLLIN},
 		{Fd: int32(f.peer), Events: unix.POLLIN},
@@ -85,13 +93,18 @@ func (f *forwarder) wait() error {
 // readHost takes everything that the host's stack has handed over so far.
 func (f *forwarder) readHost() error {
 	return f.drain(f.host, func(data []byte) error {
-		if err := f.record(data, lab.Outbound); err != nil {
-			return err
+		if f.vantage != midPath {
+			if err := f.record(data, lab.Outbound); err != nil {
+				return err
+			}
 		}
 		if !forwarded(data) {
 			return nil
 		}
-		return f.send(&f.up, data, false)
+		if f.vantage == midPath {
+			lowerTTL(data, hopsToTap)
+		}
+		return f.send(0, data, false)
 	})
 }
 
@@ -101,7 +114,7 @@ func (f *forwarder) readPeer() error {
 			return nil
 		}
 		decrementTTL(data)
-		return f.send(&f.down, data, true)
+		return f.send(0, data, true)
 	})
 }
 
@@ -120,16 +133,23 @@ func (f *forwarder) drain(fd int, each func([]byte) error) error {
 	}
 }
 
-// send puts a packet on the link and writes down what becomes of it.
-func (f *forwarder) send(l *link, data []byte, toHost bool) error {
-	fate := l.admit(f.now(), len(data))
+func (f *forwarder) path(toHost bool) []*link {
+	if toHost {
+		return f.down
+	}
+	return f.up
+}
+
+// send puts a packet on a link of its path and writes down what becomes of it.
+func (f *forwarder) send(stage int, data []byte, toHost bool) error {
+	fate := f.path(toHost)[stage].admit(f.now(), len(data))
 	for i, due := range fate.due {
 		event := fate.event
 		if event == "duplicated" && i == 0 {
 			event = ""
 		}
 		f.serial++
-		heap.Push(&f.pending, delivery{due, f.serial, toHost, event, data})
+		heap.Push(&f.pending, delivery{due, f.serial, toHost, stage, event, data})
 	}
 	if fate.event == "" || toHost && len(fate.due) > 0 {
 		return nil // an inbound packet's event is told when it arrives
@@ -141,16 +161,55 @@ func (f *forwarder) send(l *link, data []byte, toHost bool) error {
 func (f *forwarder) deliver() error {
 	for len(f.pending) > 0 && f.pending[0].due <= f.now() {
 		next := heap.Pop(&f.pending).(delivery)
-		if !next.toHost {
-			if err := write(f.peer, next.data); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := f.deliverToHost(next); err != nil {
+		if err := f.pass(next); err != nil {
 			return err
 		}
 	}
+	if len(f.batch) > 0 && f.interrupt <= f.now() {
+		return f.handUp()
+	}
+	return nil
+}
+
+// pass brings a packet that is due one step further.
+func (f *forwarder) pass(d delivery) error {
+	switch {
+	case d.stage+1 < len(f.path(d.toHost)):
+		if err := f.record(d.data, lab.NoDirection); err != nil {
+			return err
+		}
+		return f.send(d.stage+1, d.data, d.toHost)
+	case !d.toHost:
+		return write(f.peer, d.data)
+	case f.vantage == belowStack:
+		if len(f.batch) == 0 {
+			f.interrupt = f.now() + int64(moderation)
+		}
+		f.batch = append(f.batch, d)
+		return nil
+	case f.vantage == midPath:
+		return write(f.host, d.data)
+	}
+	return f.deliverToHost(d)
+}
+
+// handUp records a batch as a driver does that was interrupted once for it, and
+// then gives it to the stack.
+func (f *forwarder) handUp() error {
+	if err := f.readHost(); err != nil {
+		return err
+	}
+	for _, d := range f.batch {
+		if err := f.record(d.data, lab.Inbound); err != nil {
+			return err
+		}
+	}
+	for _, d := range f.batch {
+		if err := write(f.host, d.data); err != nil {
+			return err
+		}
+	}
+	f.batch = f.batch[:0]
 	return nil
 }
 
@@ -170,6 +229,9 @@ func (f *forwarder) deliverToHost(d delivery) error {
 }
 
 func (f *forwarder) record(data []byte, direction uint32) error {
+	if f.miss.next() {
+		return nil
+	}
 	f.frames++
 	f.stamp = max(f.stamp+1, f.now())
 	return f.out.Write(f.stamp, data, direction)

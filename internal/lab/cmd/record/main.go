@@ -8,7 +8,8 @@
 //	record [-o DIR] [RECIPE...]
 //
 // Without a recipe all are recorded. Each gives DIR/NAME.pcapng.gz, and
-// DIR/NAME.events with what the network did on purpose.
+// DIR/NAME.events with what the network did on purpose. Those that are not taken
+// at the host's stack go to DIR/elsewhere.
 package main
 
 import (
@@ -40,7 +41,7 @@ func main() {
 }
 
 func run(ctx context.Context, dir string, names []string) error {
-	all := recipes()
+	all := append(recipes(), elsewhereRecipes()...)
 	for _, name := range names {
 		if !slices.ContainsFunc(all, func(r Recipe) bool { return r.Name == name }) {
 			return fmt.Errorf("no recipe %q", name)
@@ -80,18 +81,31 @@ func record(ctx context.Context, dir string, r Recipe) (frames int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if r.Veth {
+	switch {
+	case r.Veth:
 		frames, err = overVeth(ctx, n, r, out)
-	} else {
+	case r.Loopback:
+		frames, err = overLoopback(ctx, n, r, out)
+	default:
 		frames, err = overTUN(ctx, n, r, out, &eventLog{&events})
 	}
 	if err := errors.Join(err, out.Flush(), zipped.Close()); err != nil {
 		return 0, err
 	}
+	if r.Vantage != atStack || r.Missed > 0 {
+		dir, events = filepath.Join(dir, elsewhere), bytes.Buffer{}
+	}
 	return frames, writeFiles(filepath.Join(dir, r.Name), capture.Bytes(), events.Bytes())
 }
 
+// elsewhere is the folder of the recordings that are not what the host's stack
+// saw: nothing moves in them, and degrading them would make no sense.
+const elsewhere = "elsewhere"
+
 func writeFiles(base string, capture, events []byte) error {
+	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
+		return err
+	}
 	if err := renameio.WriteFile(base+".pcapng.gz", capture, 0o644); err != nil {
 		return err
 	}

@@ -157,9 +157,9 @@ func overTUN(ctx context.Context, n *network, r Recipe, out *lab.Writer, events 
 	if err := n.route("tun0", "tun0"); err != nil {
 		return 0, err
 	}
-	f := &forwarder{host: hostFD, peer: peerFD, out: out, events: events, start: time.Now(),
-		up:   link{Shape: r.Up, rng: rand.New(rand.NewPCG(r.Seed, 2))},
-		down: link{Shape: r.Down, rng: rand.New(rand.NewPCG(r.Seed, 3))}}
+	f := &forwarder{host: hostFD, peer: peerFD, out: out, events: events, start: time.Now(), vantage: r.Vantage,
+		miss: misses{share: r.Missed, rng: rand.New(rand.NewPCG(r.Seed, 6))},
+		up:   r.Vantage.path(r.Up, r.Seed, 2), down: r.Vantage.path(r.Down, r.Seed, 3)}
 	done := make(chan error, 1)
 	go func() { done <- f.run() }()
 	err = n.traffic(ctx, r)
@@ -180,8 +180,12 @@ func (n *network) traffic(ctx context.Context, r Recipe) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := n.listen(ctx); err != nil {
+	listen := n.listen
+	if r.Loopback {
+		listen = n.listenLocally
+	}
+	if err := listen(ctx); err != nil {
 		return fmt.Errorf("start services: %w", err)
 	}
-	return r.Run(ctx, &clients{network: n, v4: r.V4})
+	return r.Run(ctx, &clients{network: n, v4: r.V4, loopback: r.Loopback})
 }

@@ -24,6 +24,7 @@ var text = bytes.Repeat([]byte("mendcap: the quick brown packet jumps over the l
 //	PUT n    n bytes follow, OK comes back
 //	SLOW n   the same, read after a pause that fills the window
 //	BOTH n   n bytes in each direction at once
+//	LAST n   n bytes come back, then the server closes
 func serveTCP(listener net.Listener) {
 	for {
 		conn, err := listener.Accept()
@@ -58,6 +59,8 @@ func serveRequest(conn *net.TCPConn, in io.Reader, verb string, size int64) erro
 	switch verb {
 	case "GET":
 		return send(conn, size)
+	case "LAST":
+		return errors.Join(send(conn, size), io.EOF)
 	case "SLOW":
 		time.Sleep(1500 * time.Millisecond)
 		fallthrough
@@ -127,14 +130,9 @@ func serveDNS(conn net.PacketConn, pick func(name string, v4 bool) net.IP) {
 // listen starts all services of the peers. They end when the context does.
 func (n *network) listen(ctx context.Context) error {
 	return n.peers.do(func() error {
-		var config net.ListenConfig
-		config.SetMultipathTCP(false) // plain TCP is what is wanted
-		listener, err := config.Listen(ctx, "tcp", ":443")
-		if err != nil {
+		if err := listenTCP(ctx); err != nil {
 			return err
 		}
-		go serveTCP(listener)
-		context.AfterFunc(ctx, func() { listener.Close() })
 		for _, address := range n.services {
 			if err := n.listenUDP(ctx, address); err != nil {
 				return err
@@ -142,6 +140,23 @@ func (n *network) listen(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// listenLocally starts the line protocol's server on the host itself.
+func (n *network) listenLocally(ctx context.Context) error {
+	return n.host.do(func() error { return listenTCP(ctx) })
+}
+
+func listenTCP(ctx context.Context) error {
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // plain TCP is what is wanted
+	listener, err := config.Listen(ctx, "tcp", ":443")
+	if err != nil {
+		return err
+	}
+	go serveTCP(listener)
+	context.AfterFunc(ctx, func() { listener.Close() })
+	return nil
 }
 
 func (n *network) listenUDP(ctx context.Context, address string) error {

@@ -15,6 +15,9 @@ type Recipe struct {
 	Seed        uint64
 	V4          bool
 	Veth        bool // over a veth pair with its offloads on, not over TUN
+	Loopback    bool // the host talks to itself
+	Vantage     vantage
+	Missed      float64 // share of packets that the capture lacks
 	Up, Down    Shape
 	Sysctl      map[string]string // below /proc/sys/net, in both namespaces
 	Run         func(context.Context, *clients) error
@@ -38,6 +41,11 @@ func reordering(s Shape, share float64, by time.Duration) Shape {
 }
 
 func duplicating(s Shape, share float64) Shape { s.Duplicate = share; return s }
+
+var (
+	noTimestamps = map[string]string{"ipv4/tcp_timestamps": "0"}
+	bbr          = map[string]string{"ipv4/tcp_congestion_control": "bbr"}
+)
 
 var noOptions = map[string]string{"ipv4/tcp_sack": "0", "ipv4/tcp_timestamps": "0"}
 
@@ -74,8 +82,40 @@ func recipes() []Recipe {
 			Run: manyFlows(150), About: "IPv4; page loads, DNS, UDP, echo"},
 		{Name: "offload", Seed: 13, Veth: true, Run: offloaded,
 			About: "veth with offloads: neighbour discovery, MLD, partial checksums, segments beyond the MTU"},
+		{Name: "no-timestamps", Seed: 14, Up: lossy(clean, .005), Down: reordering(lossy(clean, .01), .01, 3*ms),
+			Sysctl: noTimestamps, Run: transfers(1.2e6, 600e3), About: "SACK without timestamps, as of Windows; loss and reordering"},
+		{Name: "bbr", Seed: 15, Up: lossy(clean, .01), Down: lossy(clean, .02), Sysctl: bbr,
+			Run: transfers(1.2e6, 600e3), About: "as lossy, under BBR in CUBIC's stead"},
+		{Name: "heavy", Seed: 16, Up: heavy(clean), Down: heavy(clean), Run: transfers(500e3, 300e3),
+			About: "3 % lost, 4 % overtaken by up to 5 ms, 2 % twice"},
+		{Name: "plain-heavy", Seed: 17, Up: heavy(clean), Down: heavy(clean), Sysctl: noOptions, Run: transfers(500e3, 300e3),
+			About: "the same with neither SACK nor timestamps"},
+		{Name: "ports-again", Seed: 18, Up: lossy(clean, .003), Down: lossy(clean, .003), Run: usedAgain(6, 24),
+			About: "port pairs that are used again within milliseconds, after resets and FINs"},
+		{Name: "loopback", Seed: 19, Loopback: true, Run: locally, About: "the host talks to itself"},
+		{Name: "v4-loopback", Seed: 20, V4: true, Loopback: true, Run: locally, About: "the same over IPv4"},
 	}
 }
+
+// elsewhereRecipes lists the recordings that are not taken at the host's stack.
+func elsewhereRecipes() []Recipe {
+	rough := lossy(reordering(path(20*mbit), .01, 3*ms), .01)
+	return []Recipe{
+		{Name: "below-stack", Seed: 31, Vantage: belowStack, Up: rough, Down: rough, Run: transfers(1e6, 500e3),
+			About: "a driver's view: batches of inbound packets before the ACKs for their first ones"},
+		{Name: "mid-path", Seed: 32, Vantage: midPath, Up: rough, Down: rough, Run: transfers(1e6, 500e3),
+			About: "a tap in mid-path: both sides reorder and lose before it and behind it"},
+		{Name: "v4-mid-path", Seed: 33, V4: true, Vantage: midPath, Up: rough, Down: rough, Sysctl: noOptions,
+			Run: transfers(1e6, 500e3), About: "the same over IPv4 with neither SACK nor timestamps"},
+		{Name: "missed", Seed: 34, Missed: .02, Up: rough, Down: rough, Run: transfers(1e6, 500e3),
+			About: "at the stack, 2 % of the packets missing in bursts"},
+		{Name: "below-stack-missed", Seed: 35, Vantage: belowStack, Missed: .02, Up: rough, Down: rough, Run: transfers(1e6, 500e3),
+			About: "as below-stack, 2 % of the packets missing in bursts"},
+	}
+}
+
+// heavy is a bad path.
+func heavy(s Shape) Shape { return duplicating(reordering(lossy(s, .03), .04, 5*ms), .02) }
 
 // transfers runs two downloads and one upload at a time, and a chat beside.
 func transfers(down, up int64) func(context.Context, *clients) error {

@@ -29,11 +29,20 @@ func forwarded(data []byte) bool {
 // always the same number from the same peer.
 func decrementTTL(data []byte) {
 	if data[0]>>4 == 6 {
-		data[7] -= 5 + data[23]%11
+		lowerTTL(data, 5+data[23]%11)
 		return
 	}
-	hops := uint16(5 + data[15]%11)
-	data[8] -= byte(hops)
+	lowerTTL(data, 5+data[15]%11)
+}
+
+// lowerTTL takes a number of hops off.
+func lowerTTL(data []byte, by byte) {
+	if data[0]>>4 == 6 {
+		data[7] -= by
+		return
+	}
+	hops := uint16(by)
+	data[8] -= by
 	// RFC 1624: HC' = ~(~HC + ~m + m'), with m the word of TTL and protocol.
 	sum := uint32(^binary.BigEndian.Uint16(data[10:])) + uint32(^(hops << 8))
 	binary.BigEndian.PutUint16(data[10:], ^uint16(sum+sum>>16))

@@ -24,7 +24,7 @@ func overVeth(ctx context.Context, n *network, r Recipe, out *lab.Writer) (int, 
 		"peer", "name", "v0", "netns", n.peers.name); err != nil {
 		return 0, err
 	}
-	fd, err := n.host.openPacketSocket()
+	fd, err := n.host.openPacketSocket("v0")
 	if err != nil {
 		return 0, err
 	}
@@ -53,8 +53,8 @@ func (n *network) configureVeth() error {
 	return n.host.ip("route add default via 192.0.2.1", "-6 route add default via 2001:db8:1::1")
 }
 
-// openPacketSocket sees everything on every device of the namespace.
-func (n *namespace) openPacketSocket() (fd int, err error) {
+// openPacketSocket sees everything on a device of the namespace.
+func (n *namespace) openPacketSocket(name string) (fd int, err error) {
 	err = n.do(func() error {
 		const all = unix.ETH_P_ALL<<8 | unix.ETH_P_ALL>>8 // network order
 		fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, all)
@@ -62,7 +62,7 @@ func (n *namespace) openPacketSocket() (fd int, err error) {
 			return fmt.Errorf("open packet socket: %w", err)
 		}
 		timeout := unix.Timeval{Usec: 100_000}
-		device, err := net.InterfaceByName("v0")
+		device, err := net.InterfaceByName(name)
 		if err != nil {
 			return err
 		}
@@ -83,6 +83,8 @@ type sniffer struct {
 	frames  int
 	stamp   int64
 	stopped atomic.Bool
+	// loopback: each packet passes twice, and is taken when it is sent.
+	loopback bool
 }
 
 func (s *sniffer) run() error {
@@ -113,10 +115,21 @@ func (s *sniffer) record(data, control []byte, from unix.Sockaddr) error {
 	if ll, ok := from.(*unix.SockaddrLinklayer); ok && ll.Pkttype == unix.PACKET_OUTGOING {
 		direction = lab.Outbound
 	}
+	if s.loopback {
+		if direction == lab.Inbound || len(data) < ethernetHeader {
+			return nil
+		}
+		data, direction = data[ethernetHeader:], lab.NoDirection
+		if isTCP(data) {
+			completeSum(data)
+		}
+	}
 	s.stamp = max(s.stamp, stamp)
 	s.frames++
 	return s.out.Write(s.stamp, data, direction)
 }
+
+const ethernetHeader = 14
 
 func kernelStamp(control []byte) (int64, error) {
 	messages, err := unix.ParseSocketControlMessage(control)
