@@ -165,8 +165,7 @@ func portsOf(source, destination uint16) ports {
 	return ports(source)<<16 | ports(destination)
 }
 
-// source and destination return the two halves.
-func (p ports) source() uint16      { return uint16(p >> 16) }
+// destination returns the second half.
 func (p ports) destination() uint16 { return uint16(p) }
 
 // reversed returns the ports of the other direction.

@@ -49,17 +49,16 @@ type Orderer struct {
 	latest  int64 // highest stamp pushed since the last clock step
 	settled int   // packets at which the window is looked at next
 
-	graph   graph
-	build   builder
-	stamp   []int64
-	clock   []int64
-	groups  map[uint64]int32
-	members []int32
-	lists   [][]node
-	first   []int64 // earliest time by the predecessors
-	key     []int32
-	rank    []int32
-	out     []node
+	graph  graph
+	build  builder
+	stamp  []int64
+	clock  []int64
+	groups map[uint64]int32
+	lists  [][]node
+	first  []int64 // earliest time by the predecessors
+	key    []int32
+	rank   []int32
+	out    []node
 
 	wanted func(index int64) bool
 	tell   func(Trace)

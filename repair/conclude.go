@@ -56,6 +56,7 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		IPID: p.IPID.String(), Copies: p.Copies, Responses: p.QueueMandate, Threads: p.ThreadMandate,
 		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
 	}
+	r.Clocks = j.clocks.describe(&j.facts)
 	for _, placed := range j.facts.placed {
 		r.Placed = r.Placed || placed
 	}

@@ -54,7 +54,11 @@ func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*c
 	defer stop()
 	chunks := j.decodeAhead(ctx, r, d, &workers)
 	for c := range chunks {
-		<-c.ready
+		select {
+		case <-c.ready:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 		if c.err != nil {
 			return damage(j.source.name, c.err)
 		}

@@ -148,6 +148,7 @@ func (j *job) survey(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
+	j.clocks.begin(&j.facts)
 	_, err = j.pass(ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
 			u := &c.units[i]
@@ -155,7 +156,9 @@ func (j *job) survey(ctx context.Context) error {
 				s.Barrier()
 			}
 			if u.block.HasStamp && u.block.Interface != nil {
-				p := j.subject(u, j.segment(u))
+				seg := j.segment(u)
+				j.clocks.observe(u, seg)
+				p := j.subject(u, seg)
 				s.Push(&p)
 			}
 		}
@@ -166,6 +169,7 @@ func (j *job) survey(ctx context.Context) error {
 		return err
 	}
 	j.profile = s.Profile()
+	j.compareClocks()
 	j.facts.pass++
 	return nil
 }

@@ -78,6 +78,7 @@ type job struct {
 	flows  *flowTable
 	facts  facts
 	local  vantage
+	clocks clocks
 
 	profile reorder.Profile
 	report  report.Report

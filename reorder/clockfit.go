@@ -1,0 +1,314 @@
+package reorder
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// ClockState says what a ClockSurvey found of two clocks.
+type ClockState uint8
+
+// The states.
+const (
+	ClockUnknown  ClockState = iota // too few samples, or no line fits them all
+	ClockAligned                    // one clock explains all samples
+	ClockDiffers                    // none does; Offset and SkewPPB say by how much they differ
+	ClockOneSided                   // only answers on one of the two were seen: Offset is a bound
+)
+
+// Clock is what is known of one interface's clock against the reference's.
+// Times are nanoseconds.
+type Clock struct {
+	Interface, Reference int
+	State                ClockState
+	// Apart: the stamps of the two interfaces can't be compared. One clock
+	// doesn't explain the samples, whether the difference is known or not.
+	Apart bool
+
+	At          int64 // on the reference's clock; Offset is that of this instant
+	Offset      int64 // by how much the interface's clock is ahead
+	Uncertainty int64 // the offset is at most so far off, at any time of the capture
+	AtLeast     bool  // one-sided: the offset is at least that; otherwise at most
+
+	SkewPPB         int64 // how much faster it runs, parts per billion; 0 unless the data show one
+	SkewUncertainty int64 // parts per billion
+
+	Samples  int64
+	Inverted int64 // samples whose answer stands before its cause in the file
+}
+
+// Correct turns a stamp of the interface into the time of the reference's
+// clock, rounded down; only where the State is ClockDiffers. Both are
+// nanoseconds, and held within int64.
+func (c *Clock) Correct(stamp int64) int64 {
+	since := minus(minus(stamp, c.Offset), c.At)
+	return minus(minus(stamp, c.Offset), proportion(since, c.SkewPPB, billion+c.SkewPPB))
+}
+
+const (
+	billion = int64(1e9)
+	// maxSkew is the largest skew that is believed: crystals keep within 100
+	// parts per million, and clocks that are being set within 500.
+	maxSkew = int64(1e6)
+	// fewestSamples and fewestWindows tell of an offset and of a skew.
+	fewestSamples = 8
+	fewestWindows = 8
+	// latestStamp is by how much a reader may stamp a packet late: it stalls for
+	// 20 ms at most, as far as we have seen.
+	latestStamp = int64(20e6)
+	// atOnce is how long the fastest of a host's many answers may take: some
+	// ACKs wait for nothing (RFC 5681, section 4.2: every second segment, and
+	// what fills or opens a hole; RFC 9293, section 3.5: a handshake's).
+	atOnce = int64(1e6)
+)
+
+// clockPair compares an interface with the reference. Both envelopes keep
+// smallest values: most what the offset is at most, least the negative of what
+// it is at least.
+type clockPair struct {
+	most, least envelope
+	inverted    int64
+}
+
+// line is a skew, parts per billion, and how far it may be off.
+type line struct{ skew, tolerance int64 }
+
+func (p *clockPair) conclude(tickReference, tickOther int64) Clock {
+	c := Clock{Samples: p.most.samples + p.least.samples, Inverted: p.inverted}
+	first, last := p.span()
+	c.At = first + int64(uint64(last-first)/2)
+	most, least := p.most.points(c.At), p.least.points(c.At)
+	switch {
+	case p.most.samples >= fewestSamples && p.least.samples >= fewestSamples:
+		c.between(p, most, least, tickReference, tickOther)
+	case p.most.samples >= fewestSamples:
+		c.State, c.Offset = ClockOneSided, intercept(most, 0)
+		c.Apart = contradicts(most, steepness(most), -c.Offset-tickOther)
+	case p.least.samples >= fewestSamples:
+		c.State, c.Offset, c.AtLeast = ClockOneSided, -intercept(least, 0), true
+		c.Apart = contradicts(least, steepness(least), c.Offset-tickReference)
+	}
+	return c
+}
+
+// contradicts reports whether points that ask for an answer so long before its
+// cause, on one clock, mean another clock and not a reader that stamps late:
+// then they keep close to a line, rather than to zero with some exceptions.
+func contradicts(points []clockPoint, skew, violation int64) bool {
+	if violation <= 0 || violation > latestStamp {
+		return violation > 0
+	}
+	base := intercept(points, skew)
+	toLine, toZero := 0, 0
+	for _, p := range points {
+		if minus(rest(p, skew), base) <= violation/4 {
+			toLine++
+		}
+		if p.value >= 0 && p.value <= violation/4 {
+			toZero++
+		}
+	}
+	return toLine > toZero
+}
+
+// span is the time of the first and the last sample.
+func (p *clockPair) span() (first, last int64) {
+	any := false
+	for _, e := range []*envelope{&p.most, &p.least} {
+		for _, w := range e.windows {
+			if !any {
+				first, last, any = w.at, w.at, true
+			}
+			first, last = min(first, w.at), max(last, w.at)
+		}
+	}
+	return first, last
+}
+
+// between finds the offset between two bounds.
+func (c *Clock) between(p *clockPair, most, least []clockPoint, tickReference, tickOther int64) {
+	high, low := intercept(most, 0), -intercept(least, 0)
+	ticks := tickReference + tickOther
+	early, late := low-tickReference, -high-tickOther // by how much one clock contradicts the bounds
+	if early > 0 || late > 0 {
+		fit, ok := bestLine(most, least)
+		if !ok {
+			return
+		}
+		if contradicts(least, -fit.skew, early) || contradicts(most, fit.skew, late) {
+			c.State, c.Apart = ClockDiffers, true
+			c.SkewPPB, c.SkewUncertainty = fit.skew, fit.tolerance
+			c.place(-intercept(least, -fit.skew), intercept(most, fit.skew), p)
+			first, last := p.span()
+			c.Uncertainty += ticks + proportion(minus(last, first), fit.tolerance, 2*billion)
+			return
+		}
+	}
+	c.State = ClockAligned
+	c.Offset, c.Uncertainty = low+(high-low)/2, max(high-low, low-high)/2+max(early, late, 0)+ticks
+}
+
+// place puts the offset in the middle of what the bounds leave, or, where the
+// capturing host's answers give one bound, close to that.
+func (c *Clock) place(low, high int64, p *clockPair) {
+	lowByHost, highByHost := p.least.byHost(), p.most.byHost()
+	half := (high - low) / 2
+	near := min(half, finestTick)
+	c.Uncertainty = min(high-low, atOnce)
+	switch {
+	case lowByHost && !highByHost:
+		c.Offset = low + near
+	case highByHost && !lowByHost:
+		c.Offset = high - near
+	default:
+		c.Offset, c.Uncertainty = low+half, half+1
+	}
+}
+
+// byHost reports whether the answers are the capturing host's, and so many that
+// some were given at once.
+func (e *envelope) byHost() bool {
+	return e.host >= 4*fewestSamples && 10*e.host >= 9*e.samples
+}
+
+// bestLine finds a skew with which both bounds can hold: what the envelope
+// shows that shows it best, what the other does, or none.
+func bestLine(most, least []clockPoint) (line, bool) {
+	a, okA := slope(most)
+	b, okB := slope(least)
+	b.skew = -b.skew
+	if okB && (!okA || b.tolerance < a.tolerance) {
+		a, b, okA, okB = b, a, okB, okA
+	}
+	var candidates []line
+	if okA {
+		candidates = append(candidates, a.shown())
+	}
+	if okB {
+		candidates = append(candidates, b.shown())
+	}
+	for _, l := range append(candidates, line{tolerance: a.tolerance}) {
+		if max(l.skew, -l.skew) <= maxSkew && -intercept(least, -l.skew) <= intercept(most, l.skew) {
+			return l, true
+		}
+	}
+	return line{}, false
+}
+
+// shown leaves out a skew that the data don't show.
+func (l line) shown() line {
+	if max(l.skew, -l.skew) <= l.tolerance {
+		l.skew = 0
+	}
+	return l
+}
+
+// steepness is the skew of one envelope alone, 0 where it shows none.
+func steepness(points []clockPoint) int64 {
+	if l, ok := slope(points); ok && max(l.skew, -l.skew) <= maxSkew {
+		return l.shown().skew
+	}
+	return 0
+}
+
+// intercept is the largest offset of a line of a skew that lies below all
+// points.
+func intercept(points []clockPoint, skew int64) int64 {
+	offset := rest(points[0], skew)
+	for _, p := range points[1:] {
+		offset = min(offset, rest(p, skew))
+	}
+	return offset
+}
+
+func rest(p clockPoint, skew int64) int64 { return minus(p.value, proportion(p.at, skew, billion)) }
+
+// slope returns the skew of the points' smallest values: of the side of their
+// lower convex hull below their middle, the line below all points that is
+// closest to them all (Moon, Skelly and Towsley, Estimation and Removal of Clock
+// Skew from Network Delay Measurements, INFOCOM 1999).
+func slope(points []clockPoint) (line, bool) {
+	if len(points) < fewestWindows {
+		return line{}, false
+	}
+	hull := lowerHull(points)
+	middle := points[len(points)/2].at
+	k, _ := slices.BinarySearchFunc(hull, middle, func(p clockPoint, at int64) int {
+		if p.at < at {
+			return -1
+		}
+		return 1
+	})
+	k = max(k, 1)
+	a, b := hull[k-1], hull[k]
+	long := minus(b.at, a.at)
+	l := line{skew: proportion(minus(b.value, a.value), billion, long)}
+	l.tolerance = proportion(noise(points, l.skew)+finestTick, billion, long)
+	return l, true
+}
+
+// lowerHull returns the points that a line can touch from below.
+func lowerHull(points []clockPoint) []clockPoint {
+	var hull []clockPoint
+	for _, p := range points {
+		for len(hull) >= 2 && !convex(hull[len(hull)-2], hull[len(hull)-1], p) {
+			hull = hull[:len(hull)-1]
+		}
+		hull = append(hull, p)
+	}
+	return hull
+}
+
+// convex reports whether b lies below the line from a to c.
+func convex(a, b, c clockPoint) bool {
+	hi, lo := product(minus(b.value, a.value), minus(c.at, a.at))
+	hi2, lo2 := product(minus(c.value, a.value), minus(b.at, a.at))
+	return hi < hi2 || hi == hi2 && lo < lo2
+}
+
+// noiseSlices is into how many parts a capture is cut to see how steadily its
+// smallest delays come back.
+const noiseSlices = 8
+
+// noise tells how far above the line below all points the smallest ones of
+// each part of the capture lie, typically.
+func noise(points []clockPoint, skew int64) int64 {
+	base := intercept(points, skew)
+	first := points[0].at
+	width := minus(points[len(points)-1].at, first)/noiseSlices + 1
+	var least []int64
+	part := int64(-1)
+	for _, p := range points {
+		above := minus(rest(p, skew), base)
+		if k := minus(p.at, first) / width; k != part {
+			part, least = k, append(least, above)
+		}
+		least[len(least)-1] = min(least[len(least)-1], above)
+	}
+	slices.Sort(least)
+	return least[len(least)/2]
+}
+
+// product is a*b in 128 bits, two's complement.
+func product(a, b int64) (hi int64, lo uint64) {
+	high, lo := bits.Mul64(uint64(a), uint64(b))
+	return int64(high) - a>>63&b - b>>63&a, lo
+}
+
+// proportion is a*b/c rounded down, held within int64; c is positive.
+func proportion(a, b, c int64) int64 {
+	hi, lo := product(a, b)
+	negative := hi < 0
+	if negative { // -x/c rounded down is the complement of (x-1)/c
+		hi, lo = ^hi, ^lo
+	}
+	q := uint64(1<<63 - 1)
+	if uint64(hi) < uint64(c) {
+		quo, _ := bits.Div64(uint64(hi), lo, uint64(c))
+		q = min(q, quo)
+	}
+	if negative {
+		return ^int64(q)
+	}
+	return int64(q)
+}
