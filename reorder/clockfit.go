@@ -243,7 +243,7 @@ func slope(points []clockPoint) (line, bool) {
 	a, b := hull[k-1], hull[k]
 	long := minus(b.at, a.at)
 	l := line{skew: proportion(minus(b.value, a.value), billion, long)}
-	l.tolerance = proportion(noise(points, l.skew)+finestTick, billion, long)
+	l.tolerance = proportion(2*(noise(points, l.skew)+finestTick), billion, long)
 	return l, true
 }
 

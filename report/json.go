@@ -85,6 +85,7 @@ func (r *Report) filled() Report {
 	fillList(&c.Capture.Interfaces)
 	fillList(&c.Tables)
 	fillList(&c.Order.Local)
+	fillList(&c.Order.Clocks)
 	fillList(&c.Findings.List)
 	fillList(&c.Damage)
 	fillList(&c.Notes)

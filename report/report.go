@@ -96,6 +96,7 @@ type Order struct {
 	Gate        time.Duration  `json:"gate"` // nanoseconds; beyond it nothing moves
 	Learnt      Learnt         `json:"learnt"`
 	Uncertainty Uncertainty    `json:"uncertainty"`
+	Clocks      []Clock        `json:"clocks"` // of the interfaces with packets, but for the one they are compared with
 	Placed      bool           `json:"placed"` // mendcap had put the capture in order before
 }
 
@@ -108,6 +109,31 @@ type Learnt struct {
 	ClockSteps int64  `json:"clockSteps"` // times that the clock was set back
 	OtherBasis int64  `json:"otherBasis"` // violations in the order that was not taken as basis
 }
+
+// Clock says how the clock of one interface stands to that of another, the
+// reference. Interfaces are counted from 0 over the whole capture; durations
+// are nanoseconds.
+type Clock struct {
+	Interface          int           `json:"interface"`
+	Reference          int           `json:"reference"`
+	State              string        `json:"state"`
+	Offset             time.Duration `json:"offset"`          // by how much the interface's clock is ahead
+	Bound              string        `json:"bound,omitempty"` // one-sided: the offset is "at least" or "at most" that
+	Uncertainty        time.Duration `json:"uncertainty"`     // of the offset, at any time of the capture
+	At                 time.Time     `json:"at,omitzero"`     // when the offset was that
+	SkewPPB            int64         `json:"skewPPB"`         // how much faster it runs, parts per billion; 0 unless shown
+	SkewUncertaintyPPB int64         `json:"skewUncertaintyPPB"`
+	Samples            int64         `json:"samples"` // answers on one of the two to what was seen on the other
+}
+
+// The states of a Clock.
+const (
+	ClockAligned   = "aligned"   // one clock explains all samples
+	ClockDiffers   = "differs"   // none does; the stamps are as recorded
+	ClockCorrected = "corrected" // it differed, and the stamps were corrected
+	ClockOneSided  = "one-sided" // samples in one direction only: the offset is a bound
+	ClockUnknown   = "unknown"   // too few samples, or they contradict each other
+)
 
 // Uncertainty is the distribution of the intervals in which the packets can
 // have happened: after their latest predecessor, before their stamp and their
