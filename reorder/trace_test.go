@@ -114,12 +114,12 @@ func TestTraceNamesWhatMoves(t *testing.T) {
 }
 
 func TestTraceSaysWhyAPacketStays(t *testing.T) {
-	beyond := newScript().handshake().download(50)
-	for i := 5; i < 40; i += 6 {
+	beyond := newScript().handshake().download(1000)
+	for i := 5; i < 1990; i += 6 {
 		swapLate(beyond.segs, i, ms/10)
 	}
-	swapLate(beyond.segs, 81, 40*ms)
-	for i := 83; i < len(beyond.segs); i++ {
+	swapLate(beyond.segs, 1997, 40*ms)
+	for i := 1999; i < len(beyond.segs); i++ {
 		beyond.segs[i].Stamp += 40 * ms
 	}
 	contradiction := newScript().handshake().download(20)
