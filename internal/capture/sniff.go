@@ -26,6 +26,9 @@ func (r *Reader) open() error {
 	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
 		r.compression = "gzip"
 		zipped, err := gzip.NewReader(bufio.NewReaderSize(r.src, gzipBuffer))
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF // within the gzip header
+		}
 		if err != nil {
 			return r.ended(0, err)
 		}
