@@ -32,26 +32,45 @@ func (t *tracker) noteExchange(it *item) {
 	}
 }
 
+// answers are the laws that speak of a packet's names.
+const answers = lawSet(1<<Quote | 1<<DNS | 1<<Echo | 1<<NTP | 1<<DHCPv6 | 1<<STUN | 1<<Neighbour)
+
 // exchanges puts each answer to what nobody had asked before the window behind
 // the first packet that asks it, and each error behind the packet that it
-// quotes.
+// quotes. Where one is out of place, the others keep behind their causes, which
+// may have to follow what moves.
 func (b *builder) exchanges() {
-	const answers = lawSet(1<<Quote | 1<<DNS | 1<<Echo | 1<<NTP | 1<<DHCPv6 | 1<<STUN | 1<<Neighbour)
-	var asked map[uint64]node
+	if !b.doubts(answers) {
+		return
+	}
+	asked := b.asked()
 	for n := range b.items {
 		it := &b.items[n]
-		if it.suspect&answers&b.laws == 0 {
-			continue
+		b.answered(asked, node(n), it.effect, it.by)
+		b.answered(asked, node(n), it.quoted, Quote)
+	}
+}
+
+// doubts reports whether a packet of the window may violate one of the laws.
+func (b *builder) doubts(laws lawSet) bool {
+	for i := range b.items {
+		if b.items[i].suspect&laws&b.laws != 0 {
+			return true
 		}
-		if asked == nil {
-			asked = b.asked()
-		}
-		if q, ok := asked[it.effect]; ok && it.effect != 0 && b.laws.has(it.by) {
-			b.g.before(q, node(n), it.by)
-		}
-		if q, ok := asked[it.quoted]; ok && it.quoted != 0 && b.laws.has(Quote) {
-			b.g.before(q, node(n), Quote)
-		}
+	}
+	return false
+}
+
+// answered puts the packet n behind the one that asked what n answers. An answer
+// to what was asked before the window may stand before the same question asked
+// again.
+func (b *builder) answered(asked map[uint64]node, n node, name uint64, law Law) {
+	q, ok := asked[name]
+	if name == 0 || !ok || q == n || !b.laws.has(law) {
+		return
+	}
+	if q < n || b.items[n].suspect.has(law) {
+		b.g.before(q, n, law)
 	}
 }
 

@@ -368,6 +368,9 @@ func (r *Orderer) leftover(n node) (Law, bool) {
 	if p.direct != farAway {
 		return p.directLaw, true
 	}
+	if p.state == tangled && it.suspect&answers&r.laws != 0 {
+		return firstLaw(it.suspect & answers & r.laws), true
+	}
 	// What it comes too late for has left the window before it came.
 	for _, law := range [...]Law{Ack, OutAck, OutTSval, OutSeq} {
 		if it.suspect.has(law) && r.laws.has(law) {
