@@ -9,7 +9,7 @@ import (
 
 // maxFlows is how many pairs of endpoints are followed at once. When there are
 // more, the quarter that was silent longest is forgotten.
-const maxFlows = 1 << 18
+const maxFlows = 1 << 15
 
 // flowKey is a pair of endpoints; the lower one stands first.
 type flowKey struct {

@@ -2,6 +2,7 @@ package repair
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type facts struct {
 	interfaces     []report.Interface
 	byInterface    map[*capture.Interface]int // the present pass's, into interfaces
 	headerless     int64
+	whole          bool         // the inference is shown packets with their own header too
 	quotes         bool         // errors quote packets
 	converted      int64        // sockaddr records, IPv4 ones too
 	placed         map[int]bool // sections that mendcap has put in order before
@@ -32,8 +34,25 @@ type facts struct {
 
 // gather is the first pass: what the capture holds, and what the inference and
 // the vantage can learn from it.
+//
+// What packets with their own header show helps the inference only where others
+// lack theirs. As long as none does, nothing of it is kept; should the first one
+// come late, the pass begins again.
 func (j *job) gather(ctx context.Context) error {
+	err := j.gatherOnce(ctx, false)
+	if err == errHeaderless {
+		j.facts, j.flows = facts{}, newFlowTable()
+		err = j.gatherOnce(ctx, true)
+	}
+	return err
+}
+
+// errHeaderless ends a pass that should have shown the inference whole packets.
+var errHeaderless = errors.New("a header-less packet behind whole ones")
+
+func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 	f := &j.facts
+	f.whole = whole
 	f.byInterface = make(map[*capture.Interface]int)
 	f.placed = make(map[int]bool)
 	section := -1
@@ -47,7 +66,9 @@ func (j *job) gather(ctx context.Context) error {
 			case capture.Iface:
 				f.describe(u.block.Interface)
 			case capture.Packet:
-				j.observe(u, f.placed[section])
+				if err := j.observe(u, f.placed[section]); err != nil {
+					return err
+				}
 			}
 		}
 		c.release(len(c.units))
@@ -89,7 +110,7 @@ func (f *facts) describe(i *capture.Interface) {
 	})
 }
 
-func (j *job) observe(u *unit, placed bool) {
+func (j *job) observe(u *unit, placed bool) error {
 	f := &j.facts
 	f.packets++
 	f.bytes += int64(len(u.block.Data))
@@ -108,7 +129,10 @@ func (j *job) observe(u *unit, placed bool) {
 	}
 	switch {
 	case u.view.Form.Headerless() && !(placed && mended(u.block)):
-		f.headerless++
+		if f.headerless++; !f.whole && len(j.flows.keys) > 0 {
+			return errHeaderless
+		}
+		f.whole = true
 		j.engine.Observe(&u.headless.facts)
 	case u.view.Form == packet.Sockaddr4:
 		f.converted++
@@ -116,6 +140,7 @@ func (j *job) observe(u *unit, placed bool) {
 	case u.view.Form == packet.Whole:
 		j.observeWhole(u)
 	}
+	return nil
 }
 
 // observeWhole takes in a packet with its own IP header: once a flow and
@@ -125,7 +150,7 @@ func (j *job) observeWhole(u *unit) {
 	if fresh {
 		j.local.forget(id)
 	}
-	if j.local.ttls[id].high[dir] == 0 {
+	if j.facts.whole && j.local.ttls[id].high[dir] == 0 {
 		src, dst := u.ends()
 		j.engine.ObserveFlow(src, dst, u.proto, u.sport, u.dport)
 	}
@@ -143,48 +168,55 @@ func mended(b *capture.Block) bool {
 }
 
 // survey is the second pass: it learns how the capture's order is disturbed.
+// Where clocks have to be corrected that takes two.
 func (j *job) survey(ctx context.Context) error {
+	j.clocks.begin(&j.facts)
+	err := j.surveyOnce(ctx)
+	if err == nil && j.o.AlignInterfaces && j.clocks.align() {
+		err = j.surveyOnce(ctx)
+	}
+	j.facts.pass++
+	return err
+}
+
+func (j *job) surveyOnce(ctx context.Context) error {
 	s, err := reorder.NewSurvey(j.order)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	j.clocks.begin(&j.facts)
+	align := newAligner(&j.clocks, func(u *unit) {
+		if isBarrier(u.block) {
+			s.Barrier()
+		}
+		if u.block.HasStamp && u.block.Interface != nil {
+			p := j.subject(u)
+			s.Push(&p)
+		}
+		u.chunk.release(1)
+	})
 	_, err = j.pass(ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
 			u := &c.units[i]
-			if isBarrier(u.block) {
-				s.Barrier()
-			}
-			if u.block.HasStamp && u.block.Interface != nil {
-				seg := j.segment(u)
-				j.clocks.observe(u, seg)
-				p := j.subject(u, seg)
-				s.Push(&p)
-			}
+			j.rule(u)
+			j.clocks.observe(u)
+			align.take(u)
 		}
-		c.release(len(c.units))
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	align.flush()
 	j.profile = s.Profile()
 	j.compareClocks()
-	j.facts.pass++
 	return nil
 }
 
-// segment returns what the laws may see of the packet: nil where they have no
-// say, or where mendcap has placed it before.
-func (j *job) segment(u *unit) *reorder.Segment {
-	if u.block.Kind != capture.Packet || !j.flows.segment(u, &j.local) {
-		u.isTCP = false
-		return nil
-	}
-	if j.placed(u) {
-		return nil
-	}
-	return &u.seg
+// rule completes the packet's segment. Laws have no say where it has none that
+// can be followed, or where mendcap has placed it before.
+func (j *job) rule(u *unit) {
+	u.isTCP = u.block.Kind == capture.Packet && j.flows.segment(u, &j.local)
+	u.ruled = u.isTCP && !j.placed(u)
 }
 
 // isBarrier reports whether no packet may cross the block: a section header, an
