@@ -41,9 +41,9 @@ type ExplainedTCP struct {
 	Ack         uint32   `json:"ack"`      // on the wire
 	Relative    Range    `json:"relative"` // place in the stream, SYN and FIN counted
 	RelativeAck uint32   `json:"relativeAck"`
-	Acks        bool     `json:"acks"` // the ACK number counts
-	Len         uint32   `json:"len"`  // payload, bytes
-	Sack        []Range  `json:"sack"` // relative; a D-SACK is among them
+	Acks        bool     `json:"acks"`           // the ACK number counts
+	Len         uint32   `json:"len"`            // payload, bytes
+	Sack        []Range  `json:"sack,omitempty"` // relative; a D-SACK is among them
 	TSval       *uint32  `json:"tsval,omitempty"`
 	TSecr       *uint32  `json:"tsecr,omitempty"`
 }
@@ -134,8 +134,8 @@ type ExplainedFlag struct {
 // ExplainedInWords is an explanation in sentences. They are made when it is
 // written.
 type ExplainedInWords struct {
-	Header    []string `json:"header"`
-	Order     []string `json:"order"`
-	Neighbour []string `json:"neighbours"`
-	Flags     []string `json:"flags"`
+	Header     []string `json:"header"`
+	Order      []string `json:"order"`
+	Neighbours []string `json:"neighbours"`
+	Flags      []string `json:"flags"`
 }

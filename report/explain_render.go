@@ -36,7 +36,7 @@ func (x *Explanations) grid(e *Explanation) *grid {
 	for _, part := range []struct {
 		label     string
 		sentences []string
-	}{{"Header", said.Header}, {"Order", said.Order}, {"Neighbours", said.Neighbour}, {"Analyser", said.Flags}} {
+	}{{"Header", said.Header}, {"Order", said.Order}, {"Neighbours", said.Neighbours}, {"Analyser", said.Flags}} {
 		if len(part.sentences) > 0 {
 			g.add(part.label, sanitisedLines(part.sentences))
 		}
@@ -102,7 +102,7 @@ func (x *Explanations) filled() Explanations {
 		e.Text = x.words(e)
 		fillList(&e.Text.Header)
 		fillList(&e.Text.Order)
-		fillList(&e.Text.Neighbour)
+		fillList(&e.Text.Neighbours)
 		fillList(&e.Text.Flags)
 		fillList(&e.Causes)
 		fillList(&e.Followers)

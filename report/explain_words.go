@@ -10,10 +10,10 @@ import (
 // words makes the sentences of e. They are not sanitised.
 func (x *Explanations) words(e *Explanation) ExplainedInWords {
 	return ExplainedInWords{
-		Header:    e.Header.sentences(),
-		Order:     append(e.orderSentences(x), e.placeSentences()...),
-		Neighbour: e.neighbourSentences(),
-		Flags:     e.flagSentences(),
+		Header:     e.Header.sentences(),
+		Order:      append(e.orderSentences(x), e.placeSentences()...),
+		Neighbours: e.neighbourSentences(),
+		Flags:      e.flagSentences(),
 	}
 }
 
@@ -193,7 +193,7 @@ func (e *Explanation) placeSentences() (list []string) {
 	case e.FrameAfter < e.Frame:
 		list = append(list, fmt.Sprintf("In the output it is frame %d, %s further ahead.", e.FrameAfter, plural(e.Frame-e.FrameAfter, "place")))
 	case e.FrameAfter > e.Frame:
-		list = append(list, fmt.Sprintf("In the output it is frame %d: %s recorded after it came before it.", e.FrameAfter, plural(e.FrameAfter-e.Frame, "packet")))
+		list = append(list, fmt.Sprintf("In the output it is frame %d, behind %s that the capture has after it.", e.FrameAfter, plural(e.FrameAfter-e.Frame, "packet")))
 	}
 	if p.Recorded.IsZero() {
 		return list
