@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
@@ -16,6 +17,9 @@ type clocks struct {
 	survey    *reorder.ClockSurvey
 	found     []reorder.Clock
 	quiet     bool // stamps can't be compared, so nothing moves
+
+	corrections map[int]correction // by interface; nil where nothing is corrected
+	merge       bool               // the packets of all interfaces have to be merged again
 }
 
 // interfaceID names an interface in all passes.
@@ -47,29 +51,57 @@ func (c *clocks) begin(f *facts) {
 	}
 }
 
-// observe takes in a packet that has a stamp.
-func (c *clocks) observe(u *unit, seg *reorder.Segment) {
-	if c.survey == nil || seg == nil {
+// observe takes in a packet.
+func (c *clocks) observe(u *unit) {
+	if c.survey == nil || !u.ruled {
 		return
 	}
-	stamp, _ := u.stamp()
-	c.survey.Add(c.number[idOf(u.block.Interface)], stamp, seg)
+	if stamp, ok := u.stamp(); ok {
+		c.survey.Add(c.number[idOf(u.block.Interface)], stamp, &u.seg)
+	}
 }
 
-// compareClocks ends the comparison. Where clocks are apart, laws between their
-// interfaces prove nothing about stamps, and nothing may move.
+// compareClocks ends the comparison. Where clocks are apart and not corrected,
+// laws prove nothing about stamps, and nothing may move.
 func (j *job) compareClocks() {
 	c := &j.clocks
-	if c.survey == nil {
-		return
-	}
-	c.found, c.survey = c.survey.Result(), nil
-	for _, clock := range c.found {
-		if clock.Apart {
-			c.quiet = true
-			j.profile.Basis = reorder.FileOrder
-			j.profile.Violations, j.profile.Unrepaired = [reorder.NumLaws]int64{}, [reorder.NumLaws]int64{}
+	if c.survey != nil {
+		c.found, c.survey = c.survey.Result(), nil
+		for i := range c.found {
+			c.quiet = c.quiet || c.found[i].Apart
 		}
+	}
+	if c.quiet {
+		j.profile.Basis = reorder.FileOrder
+		j.profile.Violations, j.profile.Unrepaired = [reorder.NumLaws]int64{}, [reorder.NumLaws]int64{}
+	}
+}
+
+// comment says that the packet's stamp was corrected.
+func (c *clocks) comment(u *unit) string {
+	recorded := u.recordedStamp()
+	now, _ := u.stamp()
+	return fmt.Sprintf("%sclock of interface %d corrected by %v to that of interface %d; original stamp %s", commentMark,
+		c.number[idOf(u.block.Interface)], time.Duration(now-recorded), c.reference, seconds(recorded))
+}
+
+// noteClocks says what the difference of clocks keeps from being repaired.
+func (j *job) noteClocks(forced int64) {
+	c := &j.clocks
+	for i := range c.found {
+		clock := &c.found[i]
+		if !clock.Apart || c.corrections != nil && clock.State == reorder.ClockDiffers {
+			continue
+		}
+		how := "how far can't be told, since answers were seen in one direction only"
+		if clock.State == reorder.ClockDiffers {
+			how = "--align-interfaces corrects them"
+		}
+		j.note("the clocks of interfaces %d and %d are apart, so their stamps can't be compared and no packet was moved; %s",
+			clock.Reference, clock.Interface, how)
+	}
+	if forced > 0 {
+		j.note("interfaces were merged through a window of %d packets, too small for the clocks' difference %d times", maxMerged, forced)
 	}
 }
 
@@ -89,7 +121,7 @@ func (c *clocks) describe(f *facts) []report.Clock {
 		}
 		clock := known[n]
 		one := report.Clock{
-			Interface: n, Reference: c.reference, State: stateOf(&clock), Samples: clock.Samples,
+			Interface: n, Reference: c.reference, State: c.stateOf(&clock), Samples: clock.Samples,
 			Offset: time.Duration(clock.Offset), Uncertainty: time.Duration(clock.Uncertainty),
 			SkewPPB: clock.SkewPPB, SkewUncertaintyPPB: clock.SkewUncertainty,
 		}
@@ -107,11 +139,14 @@ func (c *clocks) describe(f *facts) []report.Clock {
 	return list
 }
 
-func stateOf(c *reorder.Clock) string {
-	switch c.State {
+func (c *clocks) stateOf(clock *reorder.Clock) string {
+	switch clock.State {
 	case reorder.ClockAligned:
 		return report.ClockAligned
 	case reorder.ClockDiffers:
+		if c.corrections != nil {
+			return report.ClockCorrected
+		}
 		return report.ClockDiffers
 	case reorder.ClockOneSided:
 		return report.ClockOneSided

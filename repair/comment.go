@@ -97,7 +97,7 @@ func moveComment(u *unit) string {
 		return fmt.Sprintf("%smoved by %s from behind within its tick; stamp kept, frame %d in the input", commentMark, place.Law, u.block.Frame)
 	}
 	return fmt.Sprintf("%smoved by %s, %v earlier; original stamp %s, frame %d in the input",
-		commentMark, place.Law, time.Duration(stamp-place.Stamp), seconds(stamp), u.block.Frame)
+		commentMark, place.Law, time.Duration(stamp-place.Stamp), seconds(u.recordedStamp()), u.block.Frame)
 }
 
 // seconds writes nanoseconds since 1970 as Wireshark's frame.time_epoch does.

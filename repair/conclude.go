@@ -19,6 +19,7 @@ func (j *job) conclude(s *sequencer, w *writer) {
 	r.Analysis = report.Analysis{Before: s.before.named(), After: w.after.named()}
 	r.Findings = w.findings.result()
 	j.limits(s.order.Stats())
+	j.noteClocks(s.align.forced)
 	r.Damage = []report.Damage{}
 	if d := j.facts.damage; d != nil {
 		r.Damage = append(r.Damage, report.Damage{Frame: d.Frame, Offset: d.Offset, What: d.Err.Error()})

@@ -20,6 +20,7 @@ type fate struct {
 // puts them in repaired order, and hands all blocks on to the writer.
 type sequencer struct {
 	j       *job
+	align   *aligner
 	order   *reorder.Orderer
 	analyse *tcp.Analyser
 	before  flagCounts
@@ -27,8 +28,8 @@ type sequencer struct {
 	pending []*unit // pushed and not yet placed; pending[0] has index base
 	base    int64
 	pushed  int64
-	toFrame int64 // added to an index: the frame, of packets since the last barrier
-	highest int64 // highest index placed
+	frames  []int64 // of the last packets by index, where some are to be explained
+	highest int64   // highest index placed
 	others  []waiting
 	out     []*unit
 }
@@ -42,6 +43,7 @@ type waiting struct {
 
 func (j *job) newSequencer() (*sequencer, error) {
 	s := &sequencer{j: j, analyse: tcp.NewAnalyser(), highest: -1}
+	s.align = newAligner(&j.clocks, s.arrange)
 	order, err := reorder.NewOrderer(j.profile, j.order, s.placed)
 	s.order = order
 	if err == nil && j.explain != nil {
@@ -52,11 +54,16 @@ func (j *job) newSequencer() (*sequencer, error) {
 
 // take adds one unit of the capture.
 func (s *sequencer) take(u *unit) {
+	if u.block.Kind == capture.Packet {
+		s.analyseBefore(u)
+	}
+	s.align.take(u)
+}
+
+// arrange adds one unit with its stamp corrected.
+func (s *sequencer) arrange(u *unit) {
 	if isBarrier(u.block) {
 		s.barrier()
-		if u.block.Kind == capture.Packet {
-			s.analyseBefore(u)
-		}
 		s.out = append(s.out, u)
 		return
 	}
@@ -64,15 +71,17 @@ func (s *sequencer) take(u *unit) {
 		s.others = append(s.others, waiting{u, s.pushed})
 		return
 	}
-	p := s.j.subject(u, s.analyseBefore(u))
+	p := s.j.subject(u)
 	s.pending = append(s.pending, u)
-	s.toFrame = u.block.Frame - s.pushed
+	if s.frames != nil {
+		s.frames[s.pushed%framesKept] = u.block.Frame
+	}
 	s.pushed++
 	s.order.Push(&p)
 }
 
-func (s *sequencer) analyseBefore(u *unit) *reorder.Segment {
-	seg := s.j.segment(u)
+func (s *sequencer) analyseBefore(u *unit) {
+	s.j.rule(u)
 	if u.isTCP {
 		u.before = s.analyse.Add(&u.seg)
 		s.before.add(u.before)
@@ -80,7 +89,6 @@ func (s *sequencer) analyseBefore(u *unit) *reorder.Segment {
 	if s.j.explain != nil {
 		s.j.explain.see(u)
 	}
-	return seg
 }
 
 // placed takes a packet from the orderer.
@@ -147,6 +155,7 @@ func (j *job) emit(ctx context.Context, w *writer) error {
 		return s.hand(ctx, batches)
 	})
 	if err == nil {
+		s.align.flush()
 		s.barrier()
 		err = s.hand(ctx, batches)
 	}

@@ -41,9 +41,12 @@ var lawOf = [...]reorder.Law{
 
 // subject is what order may know of the packet: without names where mendcap has
 // placed it before.
-func (j *job) subject(u *unit, seg *reorder.Segment) reorder.Packet {
+func (j *job) subject(u *unit) reorder.Packet {
 	stamp, _ := u.stamp()
-	p := reorder.Packet{Stamp: stamp, Segment: seg}
+	p := reorder.Packet{Stamp: stamp}
+	if u.ruled {
+		p.Segment = &u.seg
+	}
 	if j.placed(u) {
 		return p
 	}

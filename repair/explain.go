@@ -74,9 +74,9 @@ func newExplainer(frames []int64) (*explainer, error) {
 
 // clue is what the sequencer knows of a frame that is to be explained.
 type clue struct {
-	trace    reorder.Trace
-	toFrame  int64     // added to an index of the trace: its frame
-	initials *initials // of its connection, nil without TCP
+	trace    reorder.Trace // its indices turned into frames
+	timeFrom int64         // frame whose stamp it takes
+	initials *initials     // of its connection, nil without TCP
 }
 
 // initials are the initial sequence numbers of one incarnation of a connection,
@@ -119,18 +119,30 @@ func (x *explainer) learn(seg *tcp.Segment) *initials {
 	return n
 }
 
-// watch asks the orderer for the traces of the frames. No packet is in its hands
-// together with one from behind a barrier, so that one difference turns all
-// their indices into frames.
+// watch asks the orderer for the traces of the frames.
 func (x *explainer) watch(s *sequencer) {
+	s.frames = make([]int64, framesKept)
 	s.order.Watch(
-		func(index int64) bool { return x.wanted[index+s.toFrame] },
+		func(index int64) bool { return x.wanted[s.frame(index)] },
 		func(t reorder.Trace) {
-			if c := s.pending[t.Index-s.base].clue; c != nil {
-				c.trace, c.toFrame = t, s.toFrame
+			c := s.pending[t.Index-s.base].clue
+			if c == nil {
+				return
+			}
+			c.trace, c.timeFrom = t, s.frame(t.TimeFrom)
+			for _, list := range [][]reorder.Relation{t.Causes, t.Followers} {
+				for i := range list {
+					list[i].Index = s.frame(list[i].Index)
+				}
 			}
 		})
 }
+
+// framesKept is more than the orderer has in its hands.
+const framesKept = 4 * reorder.DefaultWindow
+
+// frame is that of a packet that the orderer has in its hands.
+func (s *sequencer) frame(index int64) int64 { return s.frames[index%framesKept] }
 
 // judged takes a frame in output order, when all is known of it.
 func (x *explainer) judged(j *job, u *unit, frame int64, after tcp.Analysis) {
@@ -170,7 +182,7 @@ func (c *clue) neighbours(relations []reorder.Relation) []report.Neighbour {
 	list := make([]report.Neighbour, len(relations))
 	for i := range relations {
 		r := &relations[i]
-		list[i] = report.Neighbour{Frame: r.Index + c.toFrame, Law: r.Law.String(), Broken: r.Broken, Repaired: r.Repaired}
+		list[i] = report.Neighbour{Frame: r.Index, Law: r.Law.String(), Broken: r.Broken, Repaired: r.Repaired}
 		if r.Segment != (reorder.Segment{}) && c.initials != nil {
 			list[i].Segment = c.initials.explain(&r.Segment)
 		}
@@ -289,10 +301,13 @@ func (j *job) explainPlace(u *unit) report.ExplainedPlace {
 	if !ok {
 		return e
 	}
-	e.Recorded, e.Time = utc(stamp), utc(p.Stamp)
+	e.Recorded, e.Time = utc(u.recordedStamp()), utc(p.Stamp)
 	e.Shift = time.Duration(stamp - p.Stamp)
+	if u.corrected {
+		e.Corrected = utc(stamp)
+	}
 	if p.TimeFrom != p.Index {
-		e.TimeFrom = p.TimeFrom + u.clue.toFrame
+		e.TimeFrom = u.clue.timeFrom
 	}
 	e.Earliest, e.Latest = utc(p.Earliest), utc(p.Latest)
 	return e

@@ -24,14 +24,17 @@ import (
 
 // Options choose how a capture is repaired. The zero value works.
 type Options struct {
-	Tables     []string                // files or folders of network tables; none: those found beside the capture
-	Force      bool                    // overwrite an output that exists and differs
-	Findings   int                     // kept in the report, 0 = DefaultFindings
-	UserLayout string                  // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
-	Without    []string                // names of laws that are switched off, of Laws
-	Progress   func(done, total int64) // bytes read over all passes; total < 0 = unknown; may be nil
-	Stdin      io.Reader               // what "-" reads, nil = os.Stdin
-	Stdout     io.Writer               // what "-" writes, nil = os.Stdout
+	Tables     []string // files or folders of network tables; none: those found beside the capture
+	Force      bool     // overwrite an output that exists and differs
+	Findings   int      // kept in the report, 0 = DefaultFindings
+	UserLayout string   // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
+	Without    []string // names of laws that are switched off, of Laws
+	// AlignInterfaces corrects the stamps of interfaces whose clock is shown to
+	// differ from that of the interface with most packets.
+	AlignInterfaces bool
+	Progress        func(done, total int64) // bytes read over all passes; total < 0 = unknown; may be nil
+	Stdin           io.Reader               // what "-" reads, nil = os.Stdin
+	Stdout          io.Writer               // what "-" writes, nil = os.Stdout
 }
 
 // DefaultFindings is how many findings a report lists at most by default.

@@ -20,12 +20,16 @@ type unit struct {
 	isTCP        bool  // seg holds the segment, but for Flow, Dir and Outbound
 	sport, dport uint16
 	seg          tcp.Segment
+	ruled        bool // laws may speak of seg
 	names        names
 
 	before  tcp.Analysis // flags in the input
 	fate    fate
 	settled bool  // placed, and handed to the writer
 	clue    *clue // of a packet that is to be explained
+
+	corrected bool   // the block's ticks are those of the reference's clock
+	recorded  uint64 // then: the ticks in the file
 }
 
 // headless is what is known of a missing IPv6 header.

@@ -39,7 +39,7 @@ func (j *job) newWriter(w *capture.Writer) *writer {
 // expectsEdits reports whether anything may have to be repaired. Otherwise the
 // capture is only analysed.
 func (j *job) expectsEdits() bool {
-	return j.facts.headerless > 0 || j.facts.converted > 0 || j.profile.Broken()
+	return j.facts.headerless > 0 || j.facts.converted > 0 || j.profile.Broken() || j.clocks.corrections != nil
 }
 
 // all writes batches of units until there are no more.
@@ -128,6 +128,10 @@ func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
 		}
 	case packet.Sockaddr4:
 		err = w.unwrap(u, &e)
+	}
+	if u.corrected {
+		e.HasTicks, e.Ticks = true, u.block.Ticks
+		w.comments = append(w.comments, w.j.clocks.comment(u))
 	}
 	if u.fate.place.Moved {
 		w.comments = append(w.comments, moveComment(u))

@@ -85,12 +85,13 @@ type ExplainedCandidate struct {
 
 // ExplainedPlace says where a frame belongs, and why there.
 type ExplainedPlace struct {
-	Why      string        `json:"why"`                // one of the Why constants
-	Law      string        `json:"law,omitempty"`      // that moved it, or that stays violated
-	Recorded time.Time     `json:"recorded,omitzero"`  // zero without a time
-	Time     time.Time     `json:"time,omitzero"`      // as repaired
-	Shift    time.Duration `json:"shift"`              // by which it is earlier, nanoseconds
-	TimeFrom int64         `json:"timeFrom,omitempty"` // frame whose time it takes, if that is another
+	Why       string        `json:"why"`                // one of the Why constants
+	Law       string        `json:"law,omitempty"`      // that moved it, or that stays violated
+	Recorded  time.Time     `json:"recorded,omitzero"`  // zero without a time
+	Corrected time.Time     `json:"corrected,omitzero"` // recorded, by the clock of the reference interface
+	Time      time.Time     `json:"time,omitzero"`      // as repaired
+	Shift     time.Duration `json:"shift"`              // by which it is earlier, nanoseconds
+	TimeFrom  int64         `json:"timeFrom,omitempty"` // frame whose time it takes, if that is another
 	// It happened between these, as far as can be known.
 	Earliest time.Time `json:"earliest,omitzero"`
 	Latest   time.Time `json:"latest,omitzero"`

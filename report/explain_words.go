@@ -198,6 +198,10 @@ func (e *Explanation) placeSentences() (list []string) {
 	if p.Recorded.IsZero() {
 		return list
 	}
+	if !p.Corrected.IsZero() {
+		list = append(list, fmt.Sprintf("The clock of its interface was corrected by %s, to %s.",
+			duration(p.Corrected.Sub(p.Recorded)), clock(p.Corrected)))
+	}
 	if p.Shift > 0 {
 		list = append(list, fmt.Sprintf("Recorded %s; its time is now %s, %s earlier%s.", stamp(p.Recorded), clock(p.Time), duration(p.Shift), p.timeFrom()))
 	} else {

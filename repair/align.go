@@ -1,0 +1,200 @@
+package repair
+
+import (
+	"container/heap"
+
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// correction brings the stamps of an interface to the reference's clock.
+type correction struct {
+	clock *reorder.Clock
+	// merge: the file is sorted by stamps that can't be compared, so that its
+	// order says nothing about packets of different interfaces.
+	merge bool
+}
+
+// shuffled is the share of samples, one in so many, whose answer stands before
+// its cause in a file that was sorted by stamps which can't be compared.
+const shuffled = 20
+
+// align decides what is corrected, and reports whether anything is.
+func (c *clocks) align() bool {
+	c.quiet = false
+	for i := range c.found {
+		clock := &c.found[i]
+		if clock.State != reorder.ClockDiffers {
+			c.quiet = c.quiet || clock.Apart
+			continue
+		}
+		if c.corrections == nil {
+			c.corrections = make(map[int]correction)
+		}
+		merge := clock.Inverted*shuffled > clock.Samples
+		c.corrections[clock.Interface] = correction{clock, merge}
+		c.merge = c.merge || merge
+	}
+	return c.corrections != nil
+}
+
+// correct gives the packet the time of the reference's clock, in the ticks of
+// its own interface; one before 1970 keeps its own. It returns by how much the
+// stamp was ahead, nanoseconds.
+func (c *clocks) correct(u *unit) (ahead int64) {
+	stamp, ok := u.stamp()
+	if !ok {
+		return 0
+	}
+	by, ok := c.corrections[c.number[idOf(u.block.Interface)]]
+	if !ok {
+		return 0
+	}
+	time := by.clock.Correct(stamp)
+	if time < 0 {
+		return 0
+	}
+	u.recorded, u.corrected = u.block.Ticks, true
+	u.block.Ticks = u.block.Interface.Rebase(uint64(time), &nanoseconds)
+	u.seg.Stamp, _ = u.stamp()
+	return stamp - u.seg.Stamp
+}
+
+// nanoseconds is an interface whose ticks are nanoseconds since 1970.
+var nanoseconds = capture.Interface{Resol: 9}
+
+// recordedStamp is the packet's time as recorded, nanoseconds.
+func (u *unit) recordedStamp() int64 {
+	if u.corrected {
+		return u.block.Interface.Nanos(u.recorded)
+	}
+	stamp, _ := u.stamp()
+	return stamp
+}
+
+// aligner is the first stage of a pass: it corrects the stamps of packets and
+// hands them on; where the file's order is that of wrong stamps, in the order of
+// the corrected ones. The packets of one interface keep their order.
+type aligner struct {
+	*clocks
+	next   func(*unit)
+	forced int64 // times that more packets had to wait than could
+
+	waiting   waitingHeap
+	pushed    int64
+	any       bool
+	latest    int64         // corrected stamp
+	low, high int64         // by how much stamps were ahead
+	times     map[int]int64 // latest of each interface
+	last      int64         // time of the last packet
+	fresh     map[uint32]bool
+}
+
+// maxMerged is how many packets may wait for those of other interfaces.
+const maxMerged = reorder.DefaultWindow
+
+// clockStep is a backward step that neither jitter nor the clocks' difference
+// explains, nanoseconds.
+const clockStep = int64(64e6)
+
+func newAligner(c *clocks, next func(*unit)) *aligner {
+	return &aligner{clocks: c, next: next, times: make(map[int]int64), fresh: make(map[uint32]bool)}
+}
+
+// take adds one block of the capture.
+func (a *aligner) take(u *unit) {
+	if a.corrections == nil {
+		a.next(u)
+		return
+	}
+	if isBarrier(u.block) {
+		a.flush()
+		a.next(u)
+		return
+	}
+	isPacket := u.block.Kind == capture.Packet
+	ahead := int64(0)
+	if isPacket {
+		ahead = a.correct(u)
+	}
+	if !a.merge {
+		a.next(u)
+		return
+	}
+	if isPacket {
+		a.reckon(u, ahead)
+	}
+	heap.Push(&a.waiting, turn{time: a.last, number: a.pushed, u: u})
+	a.pushed++
+	for len(a.waiting) > 0 && a.waiting[0].time <= a.latest-(a.high-a.low) {
+		a.release()
+	}
+	if len(a.waiting) > maxMerged {
+		a.forced++
+		a.release()
+	}
+}
+
+// reckon finds when it is the packet's turn: at its time, but not before other
+// packets of its interface.
+func (a *aligner) reckon(u *unit, ahead int64) {
+	stamp, _ := u.stamp()
+	a.low, a.high = min(a.low, ahead), max(a.high, ahead)
+	if a.any && stamp < a.latest-(a.high-a.low)-clockStep {
+		a.flush()
+	}
+	if !a.any || stamp > a.latest {
+		a.latest, a.any = stamp, true
+	}
+	n := a.number[idOf(u.block.Interface)]
+	if t, ok := a.times[n]; ok {
+		stamp = max(stamp, t)
+	}
+	a.times[n], a.last = stamp, stamp
+	if u.isTCP && u.seg.Fresh {
+		a.fresh[u.seg.Flow], u.seg.Fresh = true, false
+	}
+}
+
+// release hands on the next block. The first packet of a flow is another one
+// now, perhaps.
+func (a *aligner) release() {
+	u := heap.Pop(&a.waiting).(turn).u
+	if len(a.fresh) > 0 && u.isTCP && a.fresh[u.seg.Flow] {
+		u.seg.Fresh = true
+		delete(a.fresh, u.seg.Flow)
+	}
+	a.next(u)
+}
+
+// flush hands on all blocks that wait.
+func (a *aligner) flush() {
+	for len(a.waiting) > 0 {
+		a.release()
+	}
+	a.any = false
+	clear(a.times)
+}
+
+// turn is a block that waits for its time.
+type turn struct {
+	time   int64
+	number int64 // in the file
+	u      *unit
+}
+
+// waitingHeap has the next block on top.
+type waitingHeap []turn
+
+func (h waitingHeap) Len() int      { return len(h) }
+func (h waitingHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h waitingHeap) Less(i, j int) bool {
+	return h[i].time < h[j].time || h[i].time == h[j].time && h[i].number < h[j].number
+}
+func (h *waitingHeap) Push(x any) { *h = append(*h, x.(turn)) }
+func (h *waitingHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	(*h)[len(*h)-1] = turn{}
+	*h = (*h)[:len(*h)-1]
+	return last
+}
