@@ -22,7 +22,7 @@ type explainFlags struct {
 const explainText = `For each FRAME, a number from 1 as in Wireshark or a range like 10-14, says what
 was inferred of its header and by what evidence; which law of order moved it, by
 how much and against which frame, or why it stayed; when it can have happened;
-which frames must come before and behind it; and what an analyser flags before
+which frames must come before and after it; and what an analyser flags before
 and after the repair. Nothing is written. Frame numbers are those of CAPTURE,
 which may be "-" for standard input; sequence numbers are relative, as Wireshark
 shows them. At most 1,000 frames are explained at once. Network tables are found

@@ -161,6 +161,7 @@ func TestFullOutputFails(t *testing.T) {
 		{"repair", "-w", "-", "good.pcap"},
 		{"repair", "--json", "good.pcap"},
 		{"repair", "good.pcap"},
+		{"explain", "good.pcap", "1"},
 		{"tables", "netstat.dat"},
 		{"tables", "--json", "netstat.dat"},
 		{"help"},
