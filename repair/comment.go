@@ -26,9 +26,43 @@ func sectionComment(p *reorder.Profile) string {
 	return fmt.Sprintf("%sbasis=%s gate=%s", orderMark, p.Basis, time.Duration(p.Gate))
 }
 
+// maxPhrases bounds the comments that are kept for reuse.
+const maxPhrases = 1 << 12
+
+// phrases keeps the comments on inferred headers: the packets of a flow share
+// theirs.
+type phrases map[phrase]string
+
+// phrase is all that the comment on a header without open candidates says.
+type phrase struct {
+	nextHeader, hopLimit      uint8
+	nextHeaderBy, dstBy       infer.Origin
+	destination               packet.Addr
+	evidence                  infer.Evidence
+	verified, sockaddr, filed bool
+}
+
 // headerComment says what was inferred of a header-less packet, by what proof,
 // and what was made up.
-func headerComment(u *unit) string {
+func (p phrases) headerComment(u *unit) string {
+	a := &u.headless.answer
+	if len(a.Candidates) > 0 {
+		return composeHeader(u)
+	}
+	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, u.view.Dst,
+		a.Evidence, a.ChecksumVerified, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
+	comment, known := p[k]
+	if !known {
+		if len(p) >= maxPhrases {
+			clear(p)
+		}
+		comment = composeHeader(u)
+		p[k] = comment
+	}
+	return comment
+}
+
+func composeHeader(u *unit) string {
 	a := &u.headless.answer
 	var b strings.Builder
 	b.WriteString(commentMark)

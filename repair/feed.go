@@ -15,8 +15,9 @@ import (
 // chunk is one batch of blocks with its packets decoded.
 type chunk struct {
 	batch *capture.Batch
-	units []unit // one for each block; those of other blocks than packets are zero but for block
-	left  int    // units that are still needed; the last one gives the batch back
+	units []unit     // one for each block; those of other blocks than packets are zero but for block
+	heads []headless // of the units that lack their header
+	left  int        // units that are still needed; the last one gives the batch back
 	err   error
 	ready chan struct{}
 	read  int64 // bytes of the file read with it
@@ -28,11 +29,26 @@ func (c *chunk) release(n int) {
 		c.batch.Release()
 		c.batch = nil
 		spareUnits.Put(&c.units)
+		if c.heads != nil {
+			spareHeads.Put(&c.heads)
+		}
 	}
 }
 
 // spareUnits keeps the units of chunks that are done with, for the next ones.
 var spareUnits = sync.Pool{New: func() any { return new([]unit) }}
+
+// spareHeads does the same for what is known of missing headers.
+var spareHeads = sync.Pool{New: func() any { return new([]headless) }}
+
+// headless returns room for what is known of one more missing header.
+func (c *chunk) headless() *headless {
+	if c.heads == nil {
+		c.heads = slices.Grow((*spareHeads.Get().(*[]headless))[:0], len(c.batch.Blocks))
+	}
+	c.heads = append(c.heads, headless{})
+	return &c.heads[len(c.heads)-1]
+}
 
 // ahead is how many chunks are read and decoded before they are asked for.
 const ahead = 4

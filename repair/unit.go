@@ -70,8 +70,8 @@ func (d *decoder) examine(u *unit) {
 	if v.Dst != (packet.Addr{}) {
 		p.Destination = v.Dst.Netip()
 	}
-	h := &headless{facts: infer.Examine(&p)}
-	u.headless = h
+	h := u.chunk.headless()
+	h.facts, u.headless = infer.Examine(&p), h
 	if d.engine == nil {
 		return
 	}

@@ -17,6 +17,7 @@ type writer struct {
 	raw      map[*capture.Interface]*capture.Interface
 	buf      []byte
 	comments []string
+	phrases  phrases
 
 	frame    int64 // packets written
 	edited   int64
@@ -32,7 +33,7 @@ type writer struct {
 func (j *job) newWriter(w *capture.Writer) *writer {
 	return &writer{
 		j: j, w: w, edits: j.expectsEdits(), raw: make(map[*capture.Interface]*capture.Interface),
-		analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings),
+		phrases: make(phrases), analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings),
 	}
 }
 
@@ -183,7 +184,7 @@ func (w *writer) header(u *unit, e *capture.PacketEdit) error {
 		}
 	}
 	e.Data = w.buf
-	w.comments = append(w.comments, headerComment(u))
+	w.comments = append(w.comments, w.phrases.headerComment(u))
 	return nil
 }
 
