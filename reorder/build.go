@@ -17,7 +17,8 @@ type builder struct {
 	gate    int64
 	excused []bool // packets that are retransmissions of originals that the capture dropped
 
-	delayed []bool // inbound packets that the host's ACKs show to have come late
+	tellsDuplicates bool   // a D-SACK is among the connection's packets
+	delayed         []bool // inbound packets that the host's ACKs show to have come late
 
 	list    []node    // the connection's packets, in basis order
 	data    [2][]node // first copies of each half, in sequence order

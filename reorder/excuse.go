@@ -21,6 +21,7 @@ const excuseAhead = 8
 // excuse marks the suspects among the connection's packets that a drop explains.
 func (b *builder) excuse(list []node) {
 	const lawsOfData = lawSet(1<<Ack | 1<<Sack | 1<<OutSeq)
+	b.tellsDuplicates = slices.ContainsFunc(list, func(n node) bool { return b.items[n].seg.DSACK() })
 	for i, n := range list {
 		it := &b.items[n]
 		if !it.first || it.suspect&lawsOfData == 0 || it.seg.Bits.Has(tcp.SYN) {
@@ -113,7 +114,7 @@ func showsHole(q *Segment, p *item) bool {
 func (b *builder) receivedAgain(list []node, i int) bool {
 	p := &b.items[list[i]]
 	if p.sackOK {
-		return b.toldDuplicate(list, i, p)
+		return b.tellsDuplicates && b.toldDuplicate(list, i, p)
 	}
 	return b.repeatsACK(list, i, p)
 }

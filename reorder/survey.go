@@ -81,6 +81,20 @@ func (r *Orderer) inStampOrder() *Orderer {
 	return c
 }
 
+// enoughPackets and enoughViolations are from where on more of the capture
+// tells nothing new: tens of violations would do for the scales.
+const (
+	enoughPackets    = 1 << 18
+	enoughViolations = 1 << 11
+)
+
+// Enough reports whether the capture is long and disturbed enough that the rest
+// of it would not change the profile much: the survey may end here.
+func (s *Survey) Enough() bool {
+	return s.file.pushed >= enoughPackets && total(s.file.stats.Violations) >= enoughViolations &&
+		(s.stamps == nil || total(s.stamps.stats.Violations) >= enoughViolations)
+}
+
 // Profile ends the survey and returns what it learnt.
 func (s *Survey) Profile() Profile {
 	s.Barrier()

@@ -179,6 +179,9 @@ func (j *job) survey(ctx context.Context) error {
 	return err
 }
 
+// errEnough ends a survey before the end of the capture.
+var errEnough = errors.New("nothing more to learn")
+
 func (j *job) surveyOnce(ctx context.Context) error {
 	s, err := reorder.NewSurvey(j.order)
 	if err != nil {
@@ -201,9 +204,12 @@ func (j *job) surveyOnce(ctx context.Context) error {
 			j.clocks.observe(u)
 			align.take(u)
 		}
+		if s.Enough() && j.clocks.survey == nil {
+			return errEnough
+		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && err != errEnough {
 		return err
 	}
 	align.flush()
