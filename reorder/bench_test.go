@@ -73,7 +73,7 @@ func BenchmarkOrderer(b *testing.B) {
 }
 
 // profileOf surveys the segments.
-func profileOf(b *testing.B, segs []Segment) Profile {
+func profileOf(b testing.TB, segs []Segment) Profile {
 	b.Helper()
 	s, err := NewSurvey(Options{})
 	if err != nil {

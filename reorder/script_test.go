@@ -14,11 +14,14 @@ type script struct {
 	now   int64 // nanoseconds
 	tsval bool
 	isn   [2]tcp.Seq
+	next  [2]uint32 // what each end sends next in upload and download, relative
 }
 
 const ms = int64(1e6)
 
-func newScript() *script { return &script{now: 1e18, isn: [2]tcp.Seq{1000, 500000}} }
+func newScript() *script {
+	return &script{now: 1e18, isn: [2]tcp.Seq{1000, 500000}, next: [2]uint32{1, 1}}
+}
 
 // add appends a packet; seq and ack are relative to the initial numbers.
 func (s *script) add(dir uint8, bits tcp.Bits, seq, ack, length uint32) *Segment {
@@ -62,15 +65,50 @@ func (s *script) sacks(seg *Segment, edges ...uint32) {
 	}
 }
 
-// download appends n requests that the peer answers with one segment each,
-// which the host acknowledges at once.
+// download appends n segments of the peer's, each of which the host
+// acknowledges at once.
 func (s *script) download(n int) *script {
-	for i := range n {
-		at := uint32(1 + i*1000)
-		s.in(at, 1, 1000)
+	for range n {
+		s.in(s.next[1], s.next[0], 1000)
+		s.next[1] += 1000
 		s.wait(ms / 50)
-		s.out(1, at+1000, 0)
+		s.out(s.next[0], s.next[1], 0)
 		s.wait(ms / 2)
+	}
+	return s
+}
+
+// upload appends n pairs of segments of the host's, each of which the peer
+// acknowledges ten milliseconds later.
+func (s *script) upload(n int) *script {
+	for range n {
+		for range 2 {
+			s.out(s.next[0], s.next[1], 1000)
+			s.next[0] += 1000
+			s.wait(ms / 50)
+		}
+		s.wait(10 * ms)
+		s.in(s.next[1], s.next[0], 0)
+		s.wait(ms)
+	}
+	return s
+}
+
+// disordered appends what gives a capture a jitter of 0.1 ms: ACKs before the
+// segments that they acknowledge and, with threads, swapped segments of the
+// host's. Frames tell the true order.
+func (s *script) disordered(threads bool) *script {
+	from := len(s.segs)
+	s.download(30)
+	for i := from; i < len(s.segs); i += 6 {
+		swapLate(s.segs, i, ms/10)
+	}
+	if threads {
+		from = len(s.segs)
+		s.upload(20)
+		for i := from; i < len(s.segs); i += 6 {
+			swapLate(s.segs, i, ms/10)
+		}
 	}
 	return s
 }
@@ -105,6 +143,22 @@ func repaired(t testing.TB, segs []Segment, o Options) (frames []int64, placed [
 	}
 	r.Barrier()
 	return frames, placed, p
+}
+
+// wantTruth checks that the segments come out in their true order, which their
+// frames tell, and that they do not with a law switched off ("" for no such
+// check): then the law is what the test is about.
+func wantTruth(t *testing.T, segs []Segment, without string) {
+	t.Helper()
+	frames, _, _ := repaired(t, segs, Options{})
+	wantOrder(t, frames, len(segs))
+	if without == "" {
+		return
+	}
+	frames, _, _ = repaired(t, segs, Options{Without: []string{without}})
+	if slices.IsSorted(frames) {
+		t.Errorf("without %s: got the true order all the same, want the test to depend on that law", without)
+	}
 }
 
 // wantOrder checks that the frames come out as 1, 2, 3, …
