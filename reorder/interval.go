@@ -32,16 +32,28 @@ func (l *lateness) earliest(stamp int64) int64 {
 	if stamp < l.newest-widestGate {
 		l.newest = stamp // the clock was set back
 	}
-	bound := stamp - l.delay
+	bound := shifted(stamp, -l.delay)
 	if l.resumed != math.MinInt64 && bound <= l.resumed {
-		bound -= l.stalled
+		bound = shifted(bound, -l.stalled)
 	}
 	return bound
 }
 
+// shifted returns t moved by d, held at the ends of what a stamp can be: a
+// damaged capture may have stamps there.
+func shifted(t, d int64) int64 {
+	switch {
+	case d > 0 && t > math.MaxInt64-d:
+		return math.MaxInt64
+	case d < 0 && t < math.MinInt64-d:
+		return math.MinInt64
+	}
+	return t + d
+}
+
 // unmoved is the placement of a packet that keeps its place and time.
 func (r *Orderer) unmoved(index, stamp, earliest int64) Placement {
-	return Placement{Index: index, Stamp: stamp, TimeFrom: index, Earliest: earliest, Latest: stamp + r.lateness.tick}
+	return Placement{Index: index, Stamp: stamp, TimeFrom: index, Earliest: earliest, Latest: shifted(stamp, r.lateness.tick)}
 }
 
 // stay emits a packet about which no law is in doubt.

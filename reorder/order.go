@@ -351,7 +351,7 @@ func (r *Orderer) placement(n node) Placement {
 	if p.moved {
 		out.Moved, out.Law = true, p.law
 		out.Stamp, out.TimeFrom = r.items[p.anchor].seg.Stamp, r.items[p.anchor].index
-		out.Latest = out.Stamp + r.lateness.tick
+		out.Latest = shifted(out.Stamp, r.lateness.tick)
 		out.Earliest = min(out.Earliest, out.Stamp)
 	} else if law, left := r.leftover(n); left {
 		out.Left, out.Law = true, law

@@ -1,6 +1,7 @@
 package reorder
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -109,6 +110,20 @@ func TestTraceNamesWhatMoves(t *testing.T) {
 			if slices.ContainsFunc(tr.Followers[:i], func(o Relation) bool { return o.Index == r.Index }) {
 				t.Errorf("frame %d: packet %d is listed twice", frame, r.Index)
 			}
+		}
+	}
+}
+
+// A damaged capture may have any stamp.
+func TestIntervalsHoldTheStampWhateverItIs(t *testing.T) {
+	s := newScript().handshake().download(6)
+	for i, stamp := range []int64{math.MinInt64, math.MaxInt64, math.MinInt64 + 1, 0, math.MaxInt64 - 1, -1} {
+		s.segs[i+3].Stamp = stamp
+	}
+	_, placed, _ := repaired(t, s.segs, Options{})
+	for _, p := range placed {
+		if p.Earliest > p.Stamp || p.Stamp > p.Latest {
+			t.Errorf("packet %d: got stamp %d between %d and %d, want it within", p.Index, p.Stamp, p.Earliest, p.Latest)
 		}
 	}
 }

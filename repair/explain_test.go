@@ -119,6 +119,9 @@ func TestExplanationsAgreeWithTheRepair(t *testing.T) {
 
 	moved, stayed, byAck := 0, 0, 0
 	for frame, e := range all {
+		if p := e.Place; p.Earliest.After(p.Time) || p.Time.After(p.Latest) || p.Time.After(p.Recorded) {
+			t.Errorf("frame %d: got time %v, recorded %v, between %v and %v; want it there, and not after what was recorded", frame, p.Time, p.Recorded, p.Earliest, p.Latest)
+		}
 		comment := comments[e.FrameAfter]
 		if was := strings.Contains(comment, "moved by "+e.Place.Law+" from") || strings.Contains(comment, "moved by "+e.Place.Law+","); was != (e.Place.Why == report.WhyMoved) {
 			t.Errorf("frame %d: got %s by law %q, but the output's frame %d says %q", frame, e.Place.Why, e.Place.Law, e.FrameAfter, comment)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +69,8 @@ func size(n int64) string {
 // duration writes d as a person reads it: "1.25 ms", "12.5 s", "1 h 2 min".
 func duration(d time.Duration) string {
 	switch {
+	case d == math.MinInt64:
+		return duration(d + 1) // its opposite is no int64
 	case d < 0:
 		return "-" + duration(-d)
 	case d < time.Microsecond:

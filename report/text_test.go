@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,7 @@ func TestDuration(t *testing.T) {
 		{83 * time.Second, "1 min 23 s"},
 		{26*time.Hour + 5*time.Minute, "26 h 5 min"},
 		{-2 * time.Millisecond, "-2 ms"},
+		{math.MinInt64, "-2,562,047 h 47 min"},
 	} {
 		if got := duration(c.in); got != c.want {
 			t.Errorf("duration(%d): got %q, want %q", c.in, got, c.want)
