@@ -44,6 +44,10 @@ func sample() *Report {
 			Uncertainty: Uncertainty{
 				Median: 20 * time.Microsecond, P90: 400 * time.Microsecond, P99: 1200 * time.Microsecond, Max: 3 * time.Millisecond,
 			},
+			Clocks: []Clock{{
+				Interface: 1, State: ClockCorrected, Offset: 2*time.Second - 111_981, Uncertainty: time.Millisecond + 4848,
+				At: first.Add(40 * time.Second), SkewPPB: -41_250, SkewUncertaintyPPB: 300, Samples: 812,
+			}},
 			Placed: true,
 		},
 		Analysis: Analysis{

@@ -72,6 +72,9 @@ func (r *Report) overview() *grid {
 	if r.Order.Basis != "" {
 		g.add("Order", r.Order.text())
 	}
+	if text := clocksText(r.Order.Clocks); text != "" {
+		g.add("Clocks", text)
+	}
 	for _, d := range r.Damage {
 		g.add("Damage", fmt.Sprintf("after frame %d, at byte %d: %s", d.Frame, d.Offset, Sanitise(d.What)))
 	}

@@ -16,6 +16,7 @@ type explainFlags struct {
 	tables  []string
 	layout  string
 	without []string
+	align   bool
 	json    bool
 }
 
@@ -34,10 +35,11 @@ func explainCommand() *command {
 	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable)")
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable), as for repair")
+	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces, as for repair")
 	flags.BoolVar(&f.json, "json", false, "print the explanations as JSON")
 	return &command{
 		name:     "explain",
-		synopsis: "[--tables PATH]... [--user-layout LAYOUT]\n      [--without LAW]... [--json] CAPTURE FRAME...",
+		synopsis: "[--tables PATH]... [--user-layout LAYOUT]\n      [--without LAW]... [--align-interfaces] [--json] CAPTURE FRAME...",
 		summary:  "say of single frames what a repair does to them, and why",
 		text:     explainText,
 		flags:    flags,
@@ -55,7 +57,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	o := repair.Options{Tables: f.tables, UserLayout: f.layout, Without: f.without}
+	o := repair.Options{Tables: f.tables, UserLayout: f.layout, Without: f.without, AlignInterfaces: f.align}
 	if in == "-" {
 		o.Stdin = s.interruptibleInput(ctx)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/spf13/pflag"
 )
 
 // helpWidth is that of help texts, columns.
@@ -65,9 +67,18 @@ func (c *command) help() string {
 		c.flags.BoolP("help", "h", false, "show this help")
 	}
 	usage := strings.TrimSpace("mendcap " + c.name + " " + c.synopsis)
-	// pflag spells out the values of switches, which are rarely wanted.
-	const values = "[=true|false]"
-	flags := strings.ReplaceAll(c.flags.FlagUsagesWrapped(helpWidth), values, strings.Repeat(" ", len(values)))
+	flags := newFlags(c.name)
+	c.flags.VisitAll(func(f *pflag.Flag) {
+		shown := *f
+		if f.Value.Type() == "bool" {
+			shown.Value = plainValue{f.Value}
+		}
+		flags.AddFlag(&shown)
+	})
 	return fmt.Sprintf("Usage:\n  %s\n\n%s.\n\n%s\n\nFlags:\n%s", usage,
-		strings.ToUpper(c.summary[:1])+c.summary[1:], c.text, flags)
+		strings.ToUpper(c.summary[:1])+c.summary[1:], c.text, flags.FlagUsagesWrapped(helpWidth))
 }
+
+// plainValue hides that a value is a switch: pflag spells out the values of
+// switches, which are rarely wanted.
+type plainValue struct{ pflag.Value }

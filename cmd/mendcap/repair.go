@@ -20,11 +20,13 @@ type repairFlags struct {
 	findings         int
 	layout           string
 	without          []string
+	align            bool
 }
 
 const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--tables PATH]...
       [--report FILE]... [--json] [--force] [-q] [--findings N]
-      [--user-layout LAYOUT] [--without LAW]... CAPTURE...`
+      [--user-layout LAYOUT] [--without LAW]... [--align-interfaces]
+      CAPTURE...`
 
 const repairText = `The repaired capture X.mended.pcapng is written beside X.pcap, whole or not at
 all. An output that exists and is identical is left as it is; another one is
@@ -49,6 +51,7 @@ func repairCommand() *command {
 	flags.IntVar(&f.findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
+	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
 	return &command{
 		name: "repair", synopsis: repairSynopsis, text: repairText,
 		summary: "repair captures and report what was found",
@@ -87,7 +90,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
 	o := repair.Options{
 		Tables: f.tables, Force: f.force, Findings: f.findings, UserLayout: f.layout,
-		Without: f.without, Stdout: s.out,
+		Without: f.without, AlignInterfaces: f.align, Stdout: s.out,
 	}
 	if j.in == "-" {
 		o.Stdin = s.interruptibleInput(ctx)
