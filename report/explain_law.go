@@ -30,8 +30,8 @@ var relations = map[string]relation{
 	"tsecr":      {"whose timestamp it echoes", "where its timestamp is echoed"},
 	"round-trip": {"whose ACK comes a round trip later", "recorded a round trip before its ACK"},
 	"in-turn":    {"which its sender sent earlier", "which its sender sent later"},
-	"out-nxt":    {"on that side of the number that a bare ACK bears", "on that side of the number that a bare ACK bears"},
-	"in-nxt":     {"on that side of the number that a bare ACK bears", "on that side of the number that a bare ACK bears"},
+	"out-nxt":    {"which the sequence number of a bare ACK puts first", "which the sequence number of a bare ACK puts later"},
+	"in-nxt":     {"which the sequence number of a bare ACK puts first", "which the sequence number of a bare ACK puts later"},
 	"in-seq":     {"with the bytes in front of its own", "with the bytes behind its own"},
 	"in-ack":     {"with a lower ACK number of the same peer", "with a higher ACK number of the same peer"},
 	"in-tsval":   {"with a lower TSval of the same peer", "with a higher TSval of the same peer"},
@@ -70,6 +70,9 @@ func (e *Explanation) reason(n *Neighbour) string {
 		if own.TSval != nil && other.TSecr != nil {
 			return fmt.Sprintf("frame %d echoes the timestamp %d, which its sender can have from it only", n.Frame, *other.TSecr)
 		}
+	case "out-nxt", "in-nxt":
+		return fmt.Sprintf("a bare ACK bears the sequence number that its sender would send next, which is %d here and %d in frame %d",
+			own.Relative.Left, other.Relative.Left, n.Frame)
 	case "in-turn":
 		return "one reader takes each sender's packets from the queue in turn"
 	case "window":
