@@ -7,20 +7,13 @@ import (
 	"github.com/mendcap/mendcap/reorder"
 )
 
-// correction brings the stamps of an interface to the reference's clock.
-type correction struct {
-	clock *reorder.Clock
-	// merge: the file is sorted by stamps that can't be compared, so that its
-	// order says nothing about packets of different interfaces.
-	merge bool
-}
-
 // shuffled is the share of samples, one in so many, whose answer stands before
 // its cause in a file that was sorted by stamps which can't be compared.
 const shuffled = 20
 
-// align decides what is corrected, and reports whether anything is.
-func (c *clocks) align() bool {
+// align decides what is corrected, and reports whether anything is. It is told
+// the earliest and the latest stamp.
+func (c *clocks) align(first, last int64) bool {
 	c.quiet = false
 	for i := range c.found {
 		clock := &c.found[i]
@@ -29,35 +22,36 @@ func (c *clocks) align() bool {
 			continue
 		}
 		if c.corrections == nil {
-			c.corrections = make(map[int]correction)
+			c.corrections = make(map[int]*reorder.Clock)
 		}
-		merge := clock.Inverted*shuffled > clock.Samples
-		c.corrections[clock.Interface] = correction{clock, merge}
-		c.merge = c.merge || merge
+		c.corrections[clock.Interface] = clock
+		c.merge = c.merge || clock.Inverted*shuffled > clock.Samples
+		for _, stamp := range [...]int64{first, last} {
+			ahead := stamp - clock.Correct(stamp)
+			c.low, c.high = min(c.low, ahead), max(c.high, ahead)
+		}
 	}
 	return c.corrections != nil
 }
 
 // correct gives the packet the time of the reference's clock, in the ticks of
-// its own interface; one before 1970 keeps its own. It returns by how much the
-// stamp was ahead, nanoseconds.
-func (c *clocks) correct(u *unit) (ahead int64) {
+// its own interface; one before 1970 keeps its own.
+func (c *clocks) correct(u *unit) {
 	stamp, ok := u.stamp()
 	if !ok {
-		return 0
+		return
 	}
-	by, ok := c.corrections[c.number[idOf(u.block.Interface)]]
+	clock, ok := c.corrections[c.number[idOf(u.block.Interface)]]
 	if !ok {
-		return 0
+		return
 	}
-	time := by.clock.Correct(stamp)
+	time := clock.Correct(stamp)
 	if time < 0 {
-		return 0
+		return
 	}
 	u.recorded, u.corrected = u.block.Ticks, true
 	u.block.Ticks = u.block.Interface.Rebase(uint64(time), &nanoseconds)
 	u.seg.Stamp, _ = u.stamp()
-	return stamp - u.seg.Stamp
 }
 
 // nanoseconds is an interface whose ticks are nanoseconds since 1970.
@@ -84,7 +78,6 @@ type aligner struct {
 	pushed    int64
 	any       bool
 	latest    int64         // corrected stamp
-	low, high int64         // by how much stamps were ahead
 	times     map[int]int64 // latest of each interface
 	last      int64         // time of the last packet
 	fresh     map[uint32]bool
@@ -113,16 +106,15 @@ func (a *aligner) take(u *unit) {
 		return
 	}
 	isPacket := u.block.Kind == capture.Packet
-	ahead := int64(0)
 	if isPacket {
-		ahead = a.correct(u)
+		a.correct(u)
 	}
 	if !a.merge {
 		a.next(u)
 		return
 	}
 	if isPacket {
-		a.reckon(u, ahead)
+		a.reckon(u)
 	}
 	heap.Push(&a.waiting, turn{time: a.last, number: a.pushed, u: u})
 	a.pushed++
@@ -137,9 +129,8 @@ func (a *aligner) take(u *unit) {
 
 // reckon finds when it is the packet's turn: at its time, but not before other
 // packets of its interface.
-func (a *aligner) reckon(u *unit, ahead int64) {
+func (a *aligner) reckon(u *unit) {
 	stamp, _ := u.stamp()
-	a.low, a.high = min(a.low, ahead), max(a.high, ahead)
 	if a.any && stamp < a.latest-(a.high-a.low)-clockStep {
 		a.flush()
 	}

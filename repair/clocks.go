@@ -18,8 +18,11 @@ type clocks struct {
 	found     []reorder.Clock
 	quiet     bool // stamps can't be compared, so nothing moves
 
-	corrections map[int]correction // by interface; nil where nothing is corrected
-	merge       bool               // the packets of all interfaces have to be merged again
+	corrections map[int]*reorder.Clock // by interface; nil where nothing is corrected
+	low, high   int64                  // by how much stamps are ahead of the reference, nanoseconds
+	// merge: the file is sorted by stamps that can't be compared, so that its
+	// order says nothing about packets of different interfaces.
+	merge bool
 }
 
 // interfaceID names an interface in all passes.

@@ -24,10 +24,10 @@ func newCollector(limit int) *collector {
 
 // add takes in what the analyser and the laws said of a packet.
 func (c *collector) add(u *unit, frame int64, after tcp.Analysis) {
-	one := diagnose.Case{Before: u.before, After: after, Place: u.fate.place, Segment: u.seg}
-	if one.Nothing() {
+	if u.before|after == 0 && !u.fate.place.Left {
 		return
 	}
+	one := diagnose.Case{Before: u.before, After: after, Place: u.fate.place, Segment: u.seg}
 	place := 0
 	one.Each(func(v diagnose.Verdict) {
 		c.total++

@@ -143,10 +143,18 @@ func (j *job) observe(u *unit, placed bool) error {
 	return nil
 }
 
+// vantagePackets is how many packets tell from which host the capture was taken
+// where only their TTLs can.
+const vantagePackets = 1 << 18
+
 // observeWhole takes in a packet with its own IP header: once a flow and
 // direction for the inference, each time for the vantage.
 func (j *job) observeWhole(u *unit) {
-	id, dir, fresh := j.flows.of(u)
+	if !j.facts.whole && j.facts.packets > vantagePackets {
+		return
+	}
+	id, fresh := j.flows.of(&u.pair)
+	dir := u.pair.dir
 	if fresh {
 		j.local.forget(id)
 	}
@@ -172,7 +180,7 @@ func mended(b *capture.Block) bool {
 func (j *job) survey(ctx context.Context) error {
 	j.clocks.begin(&j.facts)
 	err := j.surveyOnce(ctx)
-	if err == nil && j.o.AlignInterfaces && j.clocks.align() {
+	if err == nil && j.o.AlignInterfaces && j.clocks.align(j.facts.first, j.facts.last) {
 		err = j.surveyOnce(ctx)
 	}
 	j.facts.pass++

@@ -19,6 +19,7 @@ type unit struct {
 	proto        uint8 // upper-layer protocol, inferred or captured
 	isTCP        bool  // seg holds the segment, but for Flow, Dir and Outbound
 	sport, dport uint16
+	pair         pair // of its endpoints, once both are known
 	seg          tcp.Segment
 	ruled        bool // laws may speak of seg
 	names        names
@@ -57,6 +58,9 @@ func (d *decoder) decode(u *unit) {
 		d.examine(u)
 	}
 	d.upper(u)
+	if u.view.Form != packet.NoIP {
+		u.pairUp()
+	}
 }
 
 // examine reads the facts of a header-less packet, and its answer once the

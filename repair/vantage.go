@@ -62,9 +62,10 @@ func (v *vantage) decide(t *flowTable, proved []netip.Addr, headerless bool) {
 	v.local = make(map[packet.Addr]bool)
 	seen := make(map[packet.Addr]bool)
 	loopback := false
-	for _, k := range t.keys {
-		seen[k.low], seen[k.high] = true, true
-		loopback = loopback || k.low == k.high
+	for i := range t.keys {
+		low, high := t.keys[i].low(), t.keys[i].high()
+		seen[low], seen[high] = true, true
+		loopback = loopback || low == high
 	}
 	for a := range seen {
 		if a.Netip().IsLoopback() {
@@ -105,11 +106,11 @@ func (v *vantage) byTTL(t *flowTable) bool {
 		case h.high[0] == 0 || h.high[1] == 0 || low == high:
 			continue
 		case low:
-			votes[k.low]++
-			votes[k.high] -= len(v.ttls)
+			votes[k.low()]++
+			votes[k.high()] -= len(v.ttls)
 		default:
-			votes[k.high]++
-			votes[k.low] -= len(v.ttls)
+			votes[k.high()]++
+			votes[k.low()] -= len(v.ttls)
 		}
 	}
 	any := false

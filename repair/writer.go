@@ -97,16 +97,8 @@ func (w *writer) judge(u *unit) {
 	if u.view.Form.Headerless() {
 		w.infer.add(u)
 	}
-	var after tcp.Analysis
-	if u.isTCP {
-		seg := u.seg
-		seg.Frame = w.frame
-		if u.block.HasStamp {
-			seg.Stamp = u.fate.place.Stamp
-		}
-		after = w.analyse.Add(&seg)
-		w.after.add(after)
-	}
+	after := w.flags(u)
+	w.after.add(after)
 	if u.block.HasStamp {
 		w.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
 	}
@@ -114,6 +106,19 @@ func (w *writer) judge(u *unit) {
 	if u.clue != nil {
 		w.j.explain.judged(w.j, u, w.frame, after)
 	}
+}
+
+// flags analyses the packet in the order of the output, with its repaired time.
+// Where nothing is edited that is what it was in the input.
+func (w *writer) flags(u *unit) tcp.Analysis {
+	if !w.edits || !u.isTCP {
+		return u.before
+	}
+	if u.block.HasStamp {
+		u.seg.Stamp = u.fate.place.Stamp
+	}
+	u.seg.Frame = w.frame
+	return w.analyse.Add(&u.seg)
 }
 
 // edit works out how the packet differs from what was captured.
