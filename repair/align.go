@@ -74,13 +74,13 @@ type aligner struct {
 	next   func(*unit)
 	forced int64 // times that more packets had to wait than could
 
-	waiting   waitingHeap
-	pushed    int64
-	any       bool
-	latest    int64         // corrected stamp
-	times     map[int]int64 // latest of each interface
-	last      int64         // time of the last packet
-	fresh     map[uint32]bool
+	waiting waitingHeap
+	pushed  int64
+	any     bool
+	latest  int64         // corrected stamp
+	times   map[int]int64 // latest of each interface
+	last    int64         // time of the last packet
+	fresh   map[uint32]bool
 }
 
 // maxMerged is how many packets may wait for those of other interfaces.
