@@ -1,6 +1,10 @@
 package reorder
 
-import "github.com/mendcap/mendcap/internal/tcp"
+import (
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // maxIslands bounds the spans kept beyond the contiguous edge of a half. When
 // there are more, the lowest hole counts as seen: its bytes then never count as
@@ -74,4 +78,55 @@ func (s *seenBytes) advance() {
 		}
 		s.islands = append(s.islands[:0], s.islands[1:]...)
 	}
+}
+
+// spans is a small set of ranges: the SACK blocks beyond an ACK number. When
+// there are too many the lowest are forgotten: what lies in them then only
+// counts as acknowledged later.
+type spans []tcp.Range
+
+// add joins r with the ranges that it touches.
+func (s *spans) add(r tcp.Range) {
+	if !r.Left.Less(r.Right) {
+		return
+	}
+	list := *s
+	at := 0
+	for at < len(list) && list[at].Right.Less(r.Left) {
+		at++
+	}
+	end := at
+	for end < len(list) && list[end].Left.AtMost(r.Right) {
+		if list[end].Left.Less(r.Left) {
+			r.Left = list[end].Left
+		}
+		if r.Right.Less(list[end].Right) {
+			r.Right = list[end].Right
+		}
+		end++
+	}
+	list = slices.Replace(list, at, end, r)
+	if len(list) > maxIslands {
+		list = slices.Delete(list, 0, 1)
+	}
+	*s = list
+}
+
+// forget drops the ranges that end at or below the number.
+func (s *spans) forget(number tcp.Seq) {
+	n := 0
+	for n < len(*s) && (*s)[n].Right.AtMost(number) {
+		n++
+	}
+	*s = slices.Delete(*s, 0, n)
+}
+
+// overlap reports whether any byte of r is in the set.
+func (s spans) overlap(r tcp.Range) bool {
+	for _, x := range s {
+		if x.Overlaps(r) {
+			return true
+		}
+	}
+	return false
 }

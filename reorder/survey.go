@@ -72,8 +72,9 @@ func (r *Orderer) inStampOrder() *Orderer {
 	c.track.flows = slices.Clone(r.track.flows)
 	for i := range c.track.flows {
 		for h := range c.track.flows[i].half {
-			seen := &c.track.flows[i].half[h].seen
-			seen.islands = slices.Clone(seen.islands)
+			half := &c.track.flows[i].half[h]
+			half.seen.islands = slices.Clone(half.seen.islands)
+			half.sacked = slices.Clone(half.sacked)
 		}
 	}
 	measure := *r.measure

@@ -10,8 +10,9 @@ type half struct {
 	seen    seenBytes
 
 	hasAcked bool
-	acked    tcp.Seq // highest ACK number of the other side
-	sacked   tcp.Seq // highest right edge of a SACK block of the other side
+	acked    tcp.Seq                // highest ACK number of the other side
+	sacked   spans                  // what the other side has reported by SACK blocks
+	reported [tcp.MaxSACK]tcp.Range // SACK blocks of the last packet sent with maxAck
 
 	hasAck, hasTS bool
 	maxAck        tcp.Seq // highest ACK number sent
@@ -261,9 +262,9 @@ func (it *item) noteData(own *half) {
 		if it.newLeft.Less(own.acked) {
 			it.suspect |= Ack.bit()
 		}
-		if it.newLeft.Less(own.sacked) {
-			it.suspect |= Sack.bit()
-		}
+	}
+	if own.sacked.overlap(it.fresh()) {
+		it.suspect |= Sack.bit()
 	}
 	if own.started && it.out() && it.newLeft.Less(own.maxSeq) {
 		it.suspect |= OutSeq.bit()
@@ -281,7 +282,7 @@ func (it *item) noteOut(own, peer *half) {
 		if seg.Ack.Less(own.maxAck) {
 			it.suspect |= OutAck.bit()
 		}
-		if seg.Ack == own.maxAck && seg.SACKs > 0 {
+		if seg.Ack == own.maxAck && own.shrinks(seg) {
 			it.suspect |= OutSack.bit()
 		}
 	}
@@ -297,7 +298,7 @@ func (it *item) noteIn(own *half) {
 	if own.hasAck && seg.HasAck() && seg.Ack.Less(own.maxAck) {
 		it.wish |= InAck.bit()
 	}
-	if own.hasAck && seg.HasAck() && seg.Ack == own.maxAck && seg.SACKs > 0 {
+	if own.hasAck && seg.HasAck() && seg.Ack == own.maxAck && own.shrinks(seg) {
 		it.wish |= InSack.bit()
 	}
 	if own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) {
@@ -422,16 +423,32 @@ func (h *half) sends(seg *Segment, peer *half) {
 	}
 	if !h.hasAck || h.maxAck.Less(seg.Ack) {
 		h.maxAck, h.hasAck = seg.Ack, true
+		h.reported = [tcp.MaxSACK]tcp.Range{}
+	}
+	if seg.Ack == h.maxAck && seg.SACKs > 0 {
+		h.reported = seg.SACK
+		clear(h.reported[seg.SACKs:])
 	}
 	if !peer.hasAcked || peer.acked.Less(seg.Ack) {
-		if !peer.hasAcked {
-			peer.sacked = seg.Ack
-		}
 		peer.acked, peer.hasAcked = seg.Ack, true
+		peer.sacked.forget(seg.Ack)
 	}
 	for i := range seg.SACKs {
-		if peer.sacked.Less(seg.SACK[i].Right) {
-			peer.sacked = seg.SACK[i].Right
+		if peer.acked.Less(seg.SACK[i].Right) {
+			peer.sacked.add(seg.SACK[i])
 		}
 	}
+}
+
+// shrinks reports whether a SACK block of the packet ends before the one with
+// the same left edge that its sender reported last with this ACK number.
+func (h *half) shrinks(seg *Segment) bool {
+	for i := range seg.SACKs {
+		for _, last := range h.reported {
+			if last.Left == seg.SACK[i].Left && seg.SACK[i].Right.Less(last.Right) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -124,7 +124,7 @@ func (j *job) observe(u *unit, placed bool) error {
 		}
 		f.first, f.last = min(f.first, stamp), max(f.last, stamp)
 	}
-	if u.direction() != tcp.Unproven {
+	if u.heading != tcp.Unproven {
 		j.local.flagged = true
 	}
 	switch {

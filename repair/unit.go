@@ -19,7 +19,8 @@ type unit struct {
 	proto        uint8 // upper-layer protocol, inferred or captured
 	isTCP        bool  // seg holds the segment, but for Flow, Dir and Outbound
 	sport, dport uint16
-	pair         pair // of its endpoints, once both are known
+	heading      tcp.Side // as the record itself has it
+	pair         pair     // of its endpoints, once both are known
 	seg          tcp.Segment
 	ruled        bool // laws may speak of seg
 	names        names
@@ -60,6 +61,7 @@ func (d *decoder) decode(u *unit) {
 	d.upper(u)
 	if u.view.Form != packet.NoIP {
 		u.pairUp()
+		u.heading = u.direction()
 	}
 }
 

@@ -133,7 +133,7 @@ func (v *vantage) side(u *unit) tcp.Side {
 	if src && dst {
 		return tcp.Both
 	}
-	switch u.direction() {
+	switch u.heading {
 	case tcp.Out:
 		return tcp.Out
 	case tcp.In:
