@@ -56,6 +56,8 @@ const (
 	// latestStamp is by how much a reader may stamp a packet late: it stalls for
 	// 20 ms at most, as far as we have seen.
 	latestStamp = int64(20e6)
+	// fewBeyond: one in so many points may be an exception.
+	fewBeyond = 16
 	// atOnce is how long the fastest of a host's many answers may take: some
 	// ACKs wait for nothing (RFC 5681, section 4.2: every second segment, and
 	// what fills or opens a hole; RFC 9293, section 3.5: a handshake's).
@@ -83,20 +85,21 @@ func (p *clockPair) conclude(tickReference, tickOther int64) Clock {
 		c.between(p, most, least, tickReference, tickOther)
 	case p.most.samples >= fewestSamples:
 		c.State, c.Offset = ClockOneSided, intercept(most, 0)
-		c.Apart = contradicts(most, steepness(most), -c.Offset-tickOther)
+		c.Apart = contradicts(most, steepness(most, tickOther), -c.Offset-tickOther)
 	case p.least.samples >= fewestSamples:
 		c.State, c.Offset, c.AtLeast = ClockOneSided, -intercept(least, 0), true
-		c.Apart = contradicts(least, steepness(least), c.Offset-tickReference)
+		c.Apart = contradicts(least, steepness(least, tickReference), c.Offset-tickReference)
 	}
 	return c
 }
 
 // contradicts reports whether points that ask for an answer so long before its
-// cause, on one clock, mean another clock and not a reader that stamps late:
-// then they keep close to a line, rather than to zero with some exceptions.
+// cause, on one clock, mean another clock, and not a reader that stamps late or
+// a clock that is set back between the two. Those are exceptions: other points
+// stay close to zero, and few are below it by more than a reader can be late.
 func contradicts(points []clockPoint, skew, violation int64) bool {
-	if violation <= 0 || violation > latestStamp {
-		return violation > 0
+	if violation <= 0 {
+		return false
 	}
 	base := intercept(points, skew)
 	toLine, toZero := 0, 0
@@ -108,7 +111,19 @@ func contradicts(points []clockPoint, skew, violation int64) bool {
 			toZero++
 		}
 	}
-	return toLine > toZero
+	return toLine > toZero || beyondLateness(points)
+}
+
+// beyondLateness reports whether more than exceptions ask for an answer before
+// its cause by more than a reader can be late.
+func beyondLateness(points []clockPoint) bool {
+	n := 0
+	for _, p := range points {
+		if p.value < -latestStamp {
+			n++
+		}
+	}
+	return n >= fewestWindows && n > len(points)/fewBeyond
 }
 
 // span is the time of the first and the last sample.
@@ -131,8 +146,9 @@ func (c *Clock) between(p *clockPair, most, least []clockPoint, tickReference, t
 	ticks := tickReference + tickOther
 	early, late := low-tickReference, -high-tickOther // by how much one clock contradicts the bounds
 	if early > 0 || late > 0 {
-		fit, ok := bestLine(most, least)
+		fit, ok := bestLine(most, least, ticks)
 		if !ok {
+			c.Apart = beyondLateness(least) || beyondLateness(most)
 			return
 		}
 		if contradicts(least, -fit.skew, early) || contradicts(most, fit.skew, late) {
@@ -153,15 +169,15 @@ func (c *Clock) between(p *clockPair, most, least []clockPoint, tickReference, t
 func (c *Clock) place(low, high int64, p *clockPair) {
 	lowByHost, highByHost := p.least.byHost(), p.most.byHost()
 	half := (high - low) / 2
-	near := min(half, finestTick)
-	c.Uncertainty = min(high-low, atOnce)
+	near := min(max(half, 0), finestTick)
+	c.Uncertainty = min(max(high-low, 0), atOnce)
 	switch {
 	case lowByHost && !highByHost:
 		c.Offset = low + near
 	case highByHost && !lowByHost:
 		c.Offset = high - near
 	default:
-		c.Offset, c.Uncertainty = low+half, half+1
+		c.Offset, c.Uncertainty = low+half, max(half, 0)+1
 	}
 }
 
@@ -173,9 +189,9 @@ func (e *envelope) byHost() bool {
 
 // bestLine finds a skew with which both bounds can hold: what the envelope
 // shows that shows it best, what the other does, or none.
-func bestLine(most, least []clockPoint) (line, bool) {
-	a, okA := slope(most)
-	b, okB := slope(least)
+func bestLine(most, least []clockPoint, ticks int64) (line, bool) {
+	a, okA := slope(most, ticks)
+	b, okB := slope(least, ticks)
 	b.skew = -b.skew
 	if okB && (!okA || b.tolerance < a.tolerance) {
 		a, b, okA, okB = b, a, okB, okA
@@ -188,7 +204,7 @@ func bestLine(most, least []clockPoint) (line, bool) {
 		candidates = append(candidates, b.shown())
 	}
 	for _, l := range append(candidates, line{tolerance: a.tolerance}) {
-		if max(l.skew, -l.skew) <= maxSkew && -intercept(least, -l.skew) <= intercept(most, l.skew) {
+		if max(l.skew, -l.skew) <= maxSkew && minus(-intercept(least, -l.skew), intercept(most, l.skew)) <= ticks {
 			return l, true
 		}
 	}
@@ -204,8 +220,8 @@ func (l line) shown() line {
 }
 
 // steepness is the skew of one envelope alone, 0 where it shows none.
-func steepness(points []clockPoint) int64 {
-	if l, ok := slope(points); ok && max(l.skew, -l.skew) <= maxSkew {
+func steepness(points []clockPoint, ticks int64) int64 {
+	if l, ok := slope(points, ticks); ok && max(l.skew, -l.skew) <= maxSkew {
 		return l.shown().skew
 	}
 	return 0
@@ -227,7 +243,7 @@ func rest(p clockPoint, skew int64) int64 { return minus(p.value, proportion(p.a
 // lower convex hull below their middle, the line below all points that is
 // closest to them all (Moon, Skelly and Towsley, Estimation and Removal of Clock
 // Skew from Network Delay Measurements, INFOCOM 1999).
-func slope(points []clockPoint) (line, bool) {
+func slope(points []clockPoint, ticks int64) (line, bool) {
 	if len(points) < fewestWindows {
 		return line{}, false
 	}
@@ -243,7 +259,7 @@ func slope(points []clockPoint) (line, bool) {
 	a, b := hull[k-1], hull[k]
 	long := minus(b.at, a.at)
 	l := line{skew: proportion(minus(b.value, a.value), billion, long)}
-	l.tolerance = proportion(2*(noise(points, l.skew)+finestTick), billion, long)
+	l.tolerance = proportion(2*(noise(points, l.skew)+ticks), billion, long)
 	return l, true
 }
 

@@ -9,7 +9,7 @@ import (
 
 // shuffled is the share of samples, one in so many, whose answer stands before
 // its cause in a file that was sorted by stamps which can't be compared.
-const shuffled = 20
+const shuffled = 100
 
 // align decides what is corrected, and reports whether anything is. It is told
 // the earliest and the latest stamp.
