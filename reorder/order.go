@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // Placement says where a packet belongs. Placements come in repaired order.
@@ -268,12 +270,40 @@ func (r *Orderer) constrain() {
 		b.excuse(list)
 		b.connection(list)
 	}
+	r.incarnations()
 	if all {
 		r.out = r.out[:0]
 		for n := range node(len(r.items)) {
 			r.out = append(r.out, n)
 		}
 		b.counted(r.out, func(*item) bool { return true })
+	}
+}
+
+// incarnations puts what the host said in one incarnation of a port pair before
+// its SYN of the next.
+func (r *Orderer) incarnations() {
+	b := &r.build
+	if !b.laws.has(Handshake) {
+		return
+	}
+	for _, list := range r.lists {
+		syn := slices.IndexFunc(list, func(n node) bool {
+			it := &r.items[n]
+			return it.first && it.out() && it.seg.Bits.Has(tcp.SYN)
+		})
+		if syn < 0 {
+			continue
+		}
+		last, ok := r.groups[connectionOf(&r.items[list[syn]])-1]
+		if !ok || last < 0 {
+			continue
+		}
+		for _, n := range r.lists[last] {
+			if it := &r.items[n]; it.out() && it.seg.Dir == r.items[list[syn]].seg.Dir {
+				r.graph.before(n, list[syn], Handshake)
+			}
+		}
 	}
 }
 
@@ -285,6 +315,9 @@ func (r *Orderer) connections(all bool) [][]node {
 		for i := range r.items {
 			if it := &r.items[i]; !it.apart && it.doubt()&r.laws != 0 {
 				r.groups[connectionOf(it)] = -1
+				if it.late {
+					r.groups[connectionOf(it)+1] = -1
+				}
 			}
 		}
 	}

@@ -71,15 +71,23 @@ func (r *Orderer) inStampOrder() *Orderer {
 	c.track.causes = slices.Clone(r.track.causes)
 	c.track.flows = slices.Clone(r.track.flows)
 	for i := range c.track.flows {
-		for h := range c.track.flows[i].half {
-			half := &c.track.flows[i].half[h]
-			half.seen.islands = slices.Clone(half.seen.islands)
-			half.sacked = slices.Clone(half.sacked)
-		}
+		c.track.flows[i] = c.track.flows[i].clone()
 	}
 	measure := *r.measure
 	c.measure = &measure
 	return c
+}
+
+func (f flow) clone() flow {
+	for h := range f.half {
+		f.half[h].seen.islands = slices.Clone(f.half[h].seen.islands)
+		f.half[h].sacked = slices.Clone(f.half[h].sacked)
+	}
+	if f.prior != nil {
+		prior := f.prior.clone()
+		f.prior = &prior
+	}
+	return f
 }
 
 // enoughPackets and enoughViolations are from where on more of the capture

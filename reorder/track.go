@@ -6,6 +6,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 type half struct {
 	started bool
 	hasISN  bool // its SYN was seen in this incarnation
+	long    bool // more than a plausible distance was sent since the first byte
 	first   tcp.Seq
 	seen    seenBytes
 
@@ -42,7 +43,10 @@ type half struct {
 // flow is one connection: two halves of one incarnation of a port pair.
 type flow struct {
 	epoch  uint32
-	sackOK bool  // SACK blocks were seen, or both SYNs permit them
+	sackOK bool // SACK blocks were seen, or both SYNs permit them
+	// prior is the incarnation before: its last packets may be recorded behind
+	// the SYN of this one. nil without one.
+	prior  *flow
 	permit uint8 // halves whose SYN permits SACK, one bit each
 	half   [2]half
 }
@@ -54,6 +58,7 @@ type item struct {
 	earliest int64  // it can't have happened before, by its stamp alone
 	epoch    uint32 // incarnation of the port pair
 	exchange
+	late  bool // behind the SYN of the next incarnation
 	apart bool // no TCP, a copy, or of another incarnation: no law applies
 
 	sackOK  bool    // the connection uses SACK
@@ -133,26 +138,50 @@ func (t *tracker) note(it *item) {
 	if seg.Fresh {
 		*f = flow{epoch: f.epoch + 1}
 	}
-	own, peer := &f.half[seg.Dir&1], &f.half[1-seg.Dir&1]
-	if own.repeats(seg) {
-		if seg.Len > 0 {
-			t.twins++
-		}
-		if t.copies {
-			it.apart = true
-			return
-		}
-	}
-	if seg.Len > 0 {
-		t.data++
-	}
-	f.incarnate(seg, own, peer)
-	it.epoch = f.epoch
-	it.sackOK = f.usesSACK(seg)
-	if !own.fits(seg, peer) {
-		it.apart = true
+	if it.apart = t.twin(f, seg); it.apart {
 		return
 	}
+	f.incarnate(seg)
+	own, peer := f.halves(seg)
+	if !own.fits(seg, peer) && f.prior != nil {
+		f = f.prior
+		own, peer = f.halves(seg)
+		it.late = true
+	}
+	it.epoch = f.epoch
+	it.sackOK = f.usesSACK(seg)
+	if it.apart = !own.fits(seg, peer); it.apart {
+		return
+	}
+	if it.late && it.out() {
+		it.suspect |= Handshake.bit()
+	}
+	t.compare(it, f, own, peer)
+}
+
+// twin reports whether the packet is to be left apart as the copy of one just
+// before it, and counts such copies.
+func (t *tracker) twin(f *flow, seg *Segment) bool {
+	own, _ := f.halves(seg)
+	again := own.repeats(seg)
+	if seg.Len > 0 {
+		t.data++
+		if again {
+			t.twins++
+		}
+	}
+	return again && t.copies
+}
+
+// halves returns what is known of the packet's sender and of the other side.
+func (f *flow) halves(seg *Segment) (own, peer *half) {
+	return &f.half[seg.Dir&1], &f.half[1-seg.Dir&1]
+}
+
+// compare notes what the packet may violate in its incarnation, and lets that
+// advance.
+func (t *tracker) compare(it *item, f *flow, own, peer *half) {
+	seg := &it.seg
 	it.noteData(own)
 	it.noteEcho(own, peer)
 	if seg.Span() == 0 && own.started && seg.Seq.Less(own.maxSeq) {
@@ -196,7 +225,8 @@ func fingerprint(s *Segment) uint64 {
 
 // incarnate starts a new incarnation of the port pair at a SYN that is not of
 // the present one.
-func (f *flow) incarnate(seg *Segment, own, peer *half) {
+func (f *flow) incarnate(seg *Segment) {
+	own, peer := f.halves(seg)
 	if !seg.Bits.Has(tcp.SYN) || !own.started {
 		return
 	}
@@ -209,8 +239,12 @@ func (f *flow) incarnate(seg *Segment, own, peer *half) {
 	if peer.hasISN && seg.Bits.Has(tcp.ACK) && seg.Ack == peer.first+1 && !own.hasISN {
 		return
 	}
-	epoch := f.epoch + 1
-	*f = flow{epoch: epoch}
+	if f.prior != nil && f.prior.half[seg.Dir&1].hasISN && f.prior.half[seg.Dir&1].first == seg.Seq {
+		return // a late copy of the SYN before
+	}
+	last := *f
+	last.prior = nil
+	*f = flow{epoch: last.epoch + 1, prior: &last}
 }
 
 // usesSACK notes what the packet says of SACK and reports whether it is in use.
@@ -231,13 +265,22 @@ const (
 	scaled    = 12
 )
 
-// fits reports whether the numbers are of this incarnation.
+// fits reports whether the numbers are of this incarnation: near those seen, and
+// neither before its SYN nor an acknowledgement of what came before the other
+// side's.
 func (h *half) fits(seg *Segment, peer *half) bool {
-	if h.started && !near(seg.Seq, h.maxSeq) {
+	if h.started && !near(seg.Seq, h.maxSeq) || h.young() && seg.Seq.Less(h.first) {
 		return false
 	}
-	return !seg.HasAck() || !peer.started || near(seg.Ack, peer.maxSeq)
+	if !seg.HasAck() || !peer.started {
+		return true
+	}
+	return near(seg.Ack, peer.maxSeq) && !(peer.young() && seg.Ack.AtMost(peer.first))
 }
+
+// young reports whether numbers can still be compared with the SYN's: it was
+// seen, and the stream has not come near going round.
+func (h *half) young() bool { return h.hasISN && !h.long }
 
 func near(a, b tcp.Seq) bool { return a-b < plausible || b-a < plausible }
 
@@ -414,6 +457,7 @@ func (h *half) sends(seg *Segment, peer *half) {
 	}
 	if !seg.Bits.Has(tcp.RST) && h.maxSeq.Less(seg.End()) {
 		h.maxSeq = seg.End()
+		h.long = h.long || h.maxSeq-h.first >= plausible
 	}
 	if seg.HasTS && !seg.Bits.Has(tcp.RST) && (!h.hasTS || h.maxTS.Less(tcp.Seq(seg.TSval))) {
 		h.maxTS, h.hasTS = tcp.Seq(seg.TSval), true
