@@ -27,7 +27,7 @@ func newScript() *script {
 func (s *script) add(dir uint8, bits tcp.Bits, seq, ack, length uint32) *Segment {
 	seg := Segment{
 		Stamp: s.now, Frame: int64(len(s.segs) + 1), Dir: dir, Bits: bits, WindowShift: -1,
-		Window: 1000, Seq: s.isn[dir].Add(seq), Ack: s.isn[1-dir].Add(ack), Len: length,
+		Window: 65535, Seq: s.isn[dir].Add(seq), Ack: s.isn[1-dir].Add(ack), Len: length,
 		Outbound: tcp.Out, Sum: uint16(len(s.segs)),
 	}
 	if dir == 1 {
@@ -120,9 +120,15 @@ func swapLate(segs []Segment, i int, late int64) {
 	segs[i+1].Stamp = segs[i].Stamp + late
 }
 
+// failer is what the tests' and the properties' handles share.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // repaired runs both passes and returns the frames in repaired order, with the
 // stamps and the statistics.
-func repaired(t testing.TB, segs []Segment, o Options) (frames []int64, placed []Placement, p Profile) {
+func repaired(t failer, segs []Segment, o Options) (frames []int64, placed []Placement, p Profile) {
 	t.Helper()
 	survey, err := NewSurvey(o)
 	if err != nil {
