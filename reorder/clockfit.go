@@ -85,18 +85,17 @@ func (p *clockPair) conclude(tickReference, tickOther int64) Clock {
 		c.between(p, most, least, tickReference, tickOther)
 	case p.most.samples >= fewestSamples:
 		c.State, c.Offset = ClockOneSided, intercept(most, 0)
-		c.Apart = contradicts(most, steepness(most, tickOther), -c.Offset-tickOther)
+		c.Apart = contradicts(most, steepness(most, tickOther), -c.Offset-tickOther) || beyondLateness(most)
 	case p.least.samples >= fewestSamples:
 		c.State, c.Offset, c.AtLeast = ClockOneSided, -intercept(least, 0), true
-		c.Apart = contradicts(least, steepness(least, tickReference), c.Offset-tickReference)
+		c.Apart = contradicts(least, steepness(least, tickReference), c.Offset-tickReference) || beyondLateness(least)
 	}
 	return c
 }
 
 // contradicts reports whether points that ask for an answer so long before its
-// cause, on one clock, mean another clock, and not a reader that stamps late or
-// a clock that is set back between the two. Those are exceptions: other points
-// stay close to zero, and few are below it by more than a reader can be late.
+// cause, on one clock, mean another clock and not a reader that stamps late:
+// then they keep to a line, rather than to zero with exceptions.
 func contradicts(points []clockPoint, skew, violation int64) bool {
 	if violation <= 0 {
 		return false
@@ -111,11 +110,12 @@ func contradicts(points []clockPoint, skew, violation int64) bool {
 			toZero++
 		}
 	}
-	return toLine > toZero || beyondLateness(points)
+	return toLine > toZero
 }
 
-// beyondLateness reports whether more than exceptions ask for an answer before
-// its cause by more than a reader can be late.
+// beyondLateness reports whether more points than a clock that is set back can
+// explain, between causes and their answers, ask for an answer before its cause
+// by more than a reader can be late.
 func beyondLateness(points []clockPoint) bool {
 	n := 0
 	for _, p := range points {
@@ -145,23 +145,30 @@ func (c *Clock) between(p *clockPair, most, least []clockPoint, tickReference, t
 	high, low := intercept(most, 0), -intercept(least, 0)
 	ticks := tickReference + tickOther
 	early, late := low-tickReference, -high-tickOther // by how much one clock contradicts the bounds
-	if early > 0 || late > 0 {
-		fit, ok := bestLine(most, least, ticks)
-		if !ok {
-			c.Apart = beyondLateness(least) || beyondLateness(most)
-			return
-		}
-		if contradicts(least, -fit.skew, early) || contradicts(most, fit.skew, late) {
-			c.State, c.Apart = ClockDiffers, true
-			c.SkewPPB, c.SkewUncertainty = fit.skew, fit.tolerance
-			c.place(-intercept(least, -fit.skew), intercept(most, fit.skew), p)
-			first, last := p.span()
-			c.Uncertainty += ticks + proportion(minus(last, first), fit.tolerance, 2*billion)
-			return
-		}
+	fit, ok := bestLine(most, least, ticks)
+	switch {
+	case early <= 0 && late <= 0:
+		c.aligned(low, high, 0)
+	case !ok:
+		c.Apart = beyondLateness(least) || beyondLateness(most)
+		return
+	case max(early, late) > latestStamp, contradicts(least, -fit.skew, early), contradicts(most, fit.skew, late):
+		c.State, c.Apart = ClockDiffers, true
+		c.SkewPPB, c.SkewUncertainty = fit.skew, fit.tolerance
+		c.place(-intercept(least, -fit.skew), intercept(most, fit.skew), p)
+		fit.skew = 0 // it is accounted for
+	default:
+		c.aligned(low, high, max(early, late))
 	}
+	first, last := p.span()
+	c.Uncertainty += ticks + proportion(minus(last, first), max(fit.skew, -fit.skew)+fit.tolerance, 2*billion)
+}
+
+// aligned says that one clock explains the samples, but for stamps that are late
+// by so much.
+func (c *Clock) aligned(low, high, late int64) {
 	c.State = ClockAligned
-	c.Offset, c.Uncertainty = low+(high-low)/2, max(high-low, low-high)/2+max(early, late, 0)+ticks
+	c.Offset, c.Uncertainty = low+(high-low)/2, max(high-low, low-high)/2+late
 }
 
 // place puts the offset in the middle of what the bounds leave, or, where the
@@ -259,7 +266,9 @@ func slope(points []clockPoint, ticks int64) (line, bool) {
 	a, b := hull[k-1], hull[k]
 	long := minus(b.at, a.at)
 	l := line{skew: proportion(minus(b.value, a.value), billion, long)}
-	l.tolerance = proportion(2*(noise(points, l.skew)+ticks), billion, long)
+	// A line that is steeper would leave the smallest values of one half.
+	half := minus(points[len(points)-1].at, points[0].at) / 2
+	l.tolerance = proportion(2*(noise(points, l.skew)+ticks), billion, max(long, half))
 	return l, true
 }
 
