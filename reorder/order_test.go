@@ -2,6 +2,8 @@ package reorder
 
 import (
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 func TestTrueOrderStays(t *testing.T) {
@@ -59,4 +61,83 @@ func TestLawsCanBeSwitchedOff(t *testing.T) {
 	if err := (Options{Without: []string{"gravity"}}).Validate(); err == nil {
 		t.Error("unknown law: got no error")
 	}
+}
+
+// Each moving law repairs what no other one sees.
+func TestEachMovingLawMoves(t *testing.T) {
+	tests := map[Law]func(s *script){
+		Ack: func(s *script) { s.in(s.next[1], s.next[0], 1000); s.next[1] += 1000; s.out(s.next[0], s.next[1], 0) },
+		Sack: func(s *script) {
+			s.in(s.next[1]+1000, s.next[0], 1000)
+			s.sacks(s.out(s.next[0], s.next[1], 0), s.next[1]+1000, s.next[1]+2000)
+			s.next[1] += 2000 // the first half is never seen
+		},
+		OutAck: func(s *script) {
+			s.in(s.next[1], s.next[0], 2000)
+			s.wait(2 * ms)
+			s.out(s.next[0], s.next[1]+1000, 0)
+			s.next[1] += 2000
+			s.out(s.next[0], s.next[1], 0)
+		},
+		OutTSval: func(s *script) {
+			first := s.out(s.next[0], s.next[1], 0)
+			first.HasTS, first.TSval = true, 2*uint32(len(s.segs))
+			second := s.out(s.next[0], s.next[1], 0)
+			second.HasTS, second.TSval = true, 2*uint32(len(s.segs))
+		},
+		OutSack: func(s *script) {
+			s.in(s.next[1]+1000, s.next[0], 2000)
+			s.wait(2 * ms)
+			s.sacks(s.out(s.next[0], s.next[1], 0), s.next[1]+1000, s.next[1]+2000)
+			s.sacks(s.out(s.next[0], s.next[1], 0), s.next[1]+1000, s.next[1]+3000)
+			s.next[1] += 3000
+		},
+		OutSeq: func(s *script) { s.out(s.next[0], 1, 1000); s.out(s.next[0]+1000, 1, 1000); s.next[0] += 2000 },
+		IPID: func(s *script) {
+			for range 2 {
+				seg := s.out(s.next[0], s.next[1], 0)
+				seg.HasIPID, seg.IPID = true, uint16(len(s.segs))
+			}
+		},
+	}
+	for law, pair := range tests {
+		t.Run(law.String(), func(t *testing.T) {
+			s := newScript().handshake()
+			if law == IPID {
+				s.disordered(true) // it says nothing where no other law is broken
+			}
+			for i := range 120 {
+				pair(s)
+				if i%8 == 3 {
+					swapLate(s.segs, len(s.segs)-2, ms/20)
+				}
+				s.wait(ms)
+			}
+			wantTruth(t, s.segs, law.String())
+		})
+	}
+}
+
+// The handshake comes in its order, also where the capture swaps all of it.
+func TestHandshakeMoves(t *testing.T) {
+	s := newScript()
+	for flow := range uint32(12) {
+		from := len(s.segs)
+		s.isn = [2]tcp.Seq{tcp.Seq(1000 * flow), tcp.Seq(7000 * flow)}
+		s.add(0, tcp.SYN, 0, 0, 0)
+		s.wait(ms / 50)
+		s.add(1, tcp.SYN|tcp.ACK, 0, 1, 0)
+		s.wait(ms / 50)
+		s.out(1, 1, 0)
+		s.wait(ms)
+		for i := range s.segs[from:] {
+			s.segs[from+i].Flow = flow
+		}
+		if flow%2 == 0 {
+			swapLate(s.segs, from, ms/20)
+		} else {
+			swapLate(s.segs, from+1, ms/20)
+		}
+	}
+	wantTruth(t, s.segs, "handshake")
 }
