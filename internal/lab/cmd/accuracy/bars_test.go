@@ -75,6 +75,13 @@ func TestOrderBars(t *testing.T) {
 	}
 }
 
+func TestUndegradedBars(t *testing.T) {
+	all := []undegraded{{name: "a"}, {name: "b", moved: 2}, {name: "c", refused: true}}
+	if got := strings.Join(undegradedBars(all), "; "); got != "b was not degraded, yet 2 packets moved" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestRawcapBars(t *testing.T) {
 	before := tally{sum: 5000, inversions: 2000}
 	tests := []struct {

@@ -13,6 +13,10 @@
 // around each flag that differs from the truth. The third one judges the real
 // capture of RawCap, whose IPv4 Identification tells the true order.
 //
+// The bars of order also hold captures to stay as they are: the recordings that
+// were not taken at the host's stack, and the public ones in the folder that
+// MENDCAP_SAMPLES names.
+//
 // Columns: spurious are (packet, flag) pairs that the truth does not have, in
 // the degraded file with right headers and after its repair; floor is how many
 // are there in the true order with the latest times that the sniffer's allow.
@@ -111,6 +115,14 @@ func run(ctx context.Context, o options) error {
 	}
 	printResults(os.Stdout, o, results)
 	missed := misses(results, o)
+	if o.bars == "order" {
+		all, err := repairUndegraded(ctx, o)
+		if err != nil {
+			return err
+		}
+		printUndegraded(os.Stdout, all)
+		missed = append(missed, undegradedBars(all)...)
+	}
 	for _, line := range missed {
 		fmt.Println("missed:", line)
 	}
