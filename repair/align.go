@@ -25,6 +25,7 @@ func (c *clocks) align(first, last int64) bool {
 			c.corrections = make(map[int]*reorder.Clock)
 		}
 		c.corrections[clock.Interface] = clock
+		c.uncertainty = max(c.uncertainty, clock.Uncertainty)
 		c.merge = c.merge || clock.Inverted*shuffled > clock.Samples
 		for _, stamp := range [...]int64{first, last} {
 			ahead := stamp - clock.Correct(stamp)
@@ -50,12 +51,9 @@ func (c *clocks) correct(u *unit) {
 		return
 	}
 	u.recorded, u.corrected = u.block.Ticks, true
-	u.block.Ticks = u.block.Interface.Rebase(uint64(time), &nanoseconds)
+	u.block.Ticks = u.block.Interface.Rebase(uint64(time), &capture.Interface{Resol: 9}) // of nanoseconds
 	u.seg.Stamp, _ = u.stamp()
 }
-
-// nanoseconds is an interface whose ticks are nanoseconds since 1970.
-var nanoseconds = capture.Interface{Resol: 9}
 
 // recordedStamp is the packet's time as recorded, nanoseconds.
 func (u *unit) recordedStamp() int64 {

@@ -19,6 +19,7 @@ type clocks struct {
 	quiet     bool // stamps can't be compared, so nothing moves
 
 	corrections map[int]*reorder.Clock // by interface; nil where nothing is corrected
+	uncertainty int64                  // of corrected stamps, nanoseconds
 	low, high   int64                  // by how much stamps are ahead of the reference, nanoseconds
 	// merge: the file is sorted by stamps that can't be compared, so that its
 	// order says nothing about packets of different interfaces.

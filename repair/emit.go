@@ -100,6 +100,7 @@ func (s *sequencer) placed(p reorder.Placement) {
 	u := s.pending[p.Index-s.base]
 	from := s.pending[p.TimeFrom-s.base]
 	sorted := s.j.profile.Basis == reorder.StampOrder && p.Index < s.highest
+	p.Earliest, p.Latest = p.Earliest-s.j.clocks.uncertainty, p.Latest+s.j.clocks.uncertainty
 	u.fate.place, u.fate.moved = p, p.Moved || sorted
 	s.highest = max(s.highest, p.Index)
 	if from != u {
