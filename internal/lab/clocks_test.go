@@ -332,3 +332,44 @@ func TestSkewOfALongCapture(t *testing.T) {
 		}
 	}
 }
+
+// A frame is explained by the numbers of the capture, where clocks are corrected
+// and the file is merged again too.
+func TestExplainOnCorrectedClocks(t *testing.T) {
+	truth := delivered(t, "lossy")
+	f := newTwoInterfaces(t, truth, clockError{10 * time.Second, 0}, true)
+	o := repair.Options{AlignInterfaces: true}
+	out, r := mend(t, f.path, o)
+	input, output := packetBlocks(readBlocks(t, f.path)), packetBlocks(readBlocks(t, out))
+	place := make(map[int]int64)
+	for i := range output {
+		place[packetID(t, &output[i])] = int64(i + 1)
+	}
+	var frames []int64
+	for frame := 7; frame < len(input); frame += len(input) / 50 {
+		frames = append(frames, int64(frame))
+	}
+	all, err := repair.Explain(context.Background(), f.path, frames, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	corrected := 0
+	for _, e := range all.Frames {
+		b := &input[e.Frame-1]
+		if want := place[packetID(t, b)]; e.FrameAfter != want {
+			t.Errorf("frame %d: place in the output: got %d, want %d", e.Frame, e.FrameAfter, want)
+		}
+		if got, want := !e.Place.Corrected.IsZero(), b.Interface.ID == uint32(r.Order.Clocks[0].Interface); got != want {
+			t.Errorf("frame %d on interface %d: corrected: got %v, want %v", e.Frame, b.Interface.ID, got, want)
+		}
+		if !e.Place.Corrected.IsZero() {
+			corrected++
+		}
+		if e.Place.Recorded.UnixNano() != b.Interface.Nanos(b.Ticks) {
+			t.Errorf("frame %d: recorded: got %v, want what the file says", e.Frame, e.Place.Recorded)
+		}
+	}
+	if corrected == 0 || corrected == len(all.Frames) {
+		t.Errorf("frames with corrected stamps: got %d of %d, want some", corrected, len(all.Frames))
+	}
+}
