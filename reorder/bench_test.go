@@ -1,6 +1,11 @@
 package reorder
 
-import "testing"
+import (
+	"runtime"
+	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // benchmarkRounds is how many segments a peer sends in the script of a
 // benchmark; each is acknowledged.
@@ -70,6 +75,38 @@ func BenchmarkOrderer(b *testing.B) {
 			reportPackets(b, len(c.segs))
 		})
 	}
+}
+
+// BenchmarkFlowTable opens a million connections, of which nothing more is seen,
+// and reports what the flow table keeps of them.
+func BenchmarkFlowTable(b *testing.B) {
+	const flows = 1_000_000
+	syn := Segment{Bits: tcp.SYN, WindowShift: 7, Outbound: tcp.Out, Window: 65535}
+	b.ReportAllocs()
+	var kept uint64
+	for b.Loop() {
+		s, err := NewSurvey(Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		before := heap()
+		for flow := range uint32(flows) {
+			syn.Flow, syn.Seq, syn.Sum = flow, tcp.Seq(flow*7919), uint16(flow)
+			s.Push(&Packet{Stamp: 1e18 + int64(flow)*1000, Segment: &syn})
+		}
+		kept = max(kept, heap()-before)
+		runtime.KeepAlive(s)
+	}
+	b.ReportMetric(float64(kept)/flows, "B/flow")
+	reportPackets(b, flows)
+}
+
+// heap is how many bytes live on it.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // profileOf surveys the segments.
