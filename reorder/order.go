@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // Placement says where a packet belongs. Placements come in repaired order.
@@ -234,118 +232,6 @@ func (r *Orderer) place(cut int) {
 	r.emitBefore(int32(cut))
 }
 
-// gates returns by how much each law may move a packet: the soft ones no
-// further than the jitter among packets of one sender reaches.
-func (r *Orderer) gates() (gates [NumLaws]int64) {
-	for l := range Law(NumLaws) {
-		gates[l] = r.profile.Gate
-		if l.soft() && !l.ofQueue() {
-			gates[l] = min(r.profile.Gate, max(r.profile.Tick, r.profile.ThreadJitter))
-		}
-	}
-	return gates
-}
-
-// suspicious reports whether any packet in the window may violate a law.
-func (r *Orderer) suspicious() bool {
-	for i := range r.items {
-		if r.items[i].doubt()&r.laws != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// constrain builds the constraints of every connection that has a suspect.
-func (r *Orderer) constrain() {
-	r.graph.reset(r.stamp, r.clock)
-	b := &r.build
-	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
-	b.gate = r.profile.Gate
-	b.excused = resize(b.excused, len(r.items))
-	b.delayed = resize(b.delayed, len(r.items))
-	b.exchanges()
-	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
-	for _, list := range r.connections(all) {
-		b.excuse(list)
-		b.connection(list)
-	}
-	r.incarnations()
-	if all {
-		r.out = r.out[:0]
-		for n := range node(len(r.items)) {
-			r.out = append(r.out, n)
-		}
-		b.counted(r.out, func(*item) bool { return true })
-	}
-}
-
-// incarnations puts what the host said in one incarnation of a port pair before
-// its SYN of the next.
-func (r *Orderer) incarnations() {
-	b := &r.build
-	if !b.laws.has(Handshake) {
-		return
-	}
-	for _, list := range r.lists {
-		syn := slices.IndexFunc(list, func(n node) bool {
-			it := &r.items[n]
-			return it.first && it.out() && it.seg.Bits.Has(tcp.SYN)
-		})
-		if syn < 0 {
-			continue
-		}
-		last, ok := r.groups[connectionOf(&r.items[list[syn]])-1]
-		if !ok || last < 0 {
-			continue
-		}
-		for _, n := range r.lists[last] {
-			if it := &r.items[n]; it.out() && it.seg.Dir == r.items[list[syn]].seg.Dir {
-				r.graph.before(n, list[syn], Handshake)
-			}
-		}
-	}
-}
-
-// connections groups the packets of the window by connection, in the order in
-// which the connections begin; only those with a suspect, or all.
-func (r *Orderer) connections(all bool) [][]node {
-	clear(r.groups)
-	if !all {
-		for i := range r.items {
-			if it := &r.items[i]; !it.apart && it.doubt()&r.laws != 0 {
-				r.groups[connectionOf(it)] = -1
-				if it.late {
-					r.groups[connectionOf(it)+1] = -1
-				}
-			}
-		}
-	}
-	lists := r.lists[:0]
-	for i := range r.items {
-		it := &r.items[i]
-		if it.apart {
-			continue
-		}
-		id := connectionOf(it)
-		g, known := r.groups[id]
-		if !known && !all {
-			continue
-		}
-		if !known || g < 0 {
-			g = int32(len(lists))
-			r.groups[id] = g
-			lists = slices.Grow(lists, 1)[:g+1]
-			lists[g] = lists[g][:0]
-		}
-		lists[g] = append(lists[g], node(i))
-	}
-	r.lists = lists
-	return lists
-}
-
-func connectionOf(it *item) uint64 { return uint64(it.seg.Flow)<<32 | uint64(it.epoch) }
-
 // emitBefore emits what was placed before position cut and keeps the rest.
 func (r *Orderer) emitBefore(cut int32) {
 	g := &r.graph
@@ -449,40 +335,4 @@ func firstLaw(s lawSet) Law {
 		}
 	}
 	return Ack
-}
-
-// Stalls of the reader that are taken out of the clock: a gap of this length
-// behind which a run of packets is drained at once.
-const (
-	stallMin   = int64(3e6)
-	stallMax   = int64(30e6)
-	stallDrain = 8  // packets drained
-	stallSpeed = 32 // in at most this fraction of the gap
-)
-
-// readClock fills stamp and clock for the window. The clock counts time but for
-// the reader's stalls: in one, no packet was read, so what it separates may be
-// neighbours.
-func (r *Orderer) readClock() {
-	r.stamp, r.clock = resize(r.stamp, len(r.items)), resize(r.clock, len(r.items))
-	var out int64
-	for i := range r.items {
-		r.stamp[i] = r.items[i].seg.Stamp
-		if i > 0 {
-			out += r.stalledBefore(i)
-		}
-		r.clock[i] = r.stamp[i] - out
-	}
-}
-
-func (r *Orderer) stalledBefore(i int) int64 {
-	gap := r.items[i].seg.Stamp - r.items[i-1].seg.Stamp
-	if gap < stallMin || gap > stallMax || i+stallDrain >= len(r.items) {
-		return 0
-	}
-	drain := r.items[i+stallDrain].seg.Stamp - r.items[i].seg.Stamp
-	if drain < 0 || drain > gap/stallSpeed || gap <= 2*r.profile.Tick {
-		return 0
-	}
-	return gap
 }

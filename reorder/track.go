@@ -40,17 +40,6 @@ type half struct {
 	next   uint8
 }
 
-// flow is one connection: two halves of one incarnation of a port pair.
-type flow struct {
-	epoch  uint32
-	sackOK bool // SACK blocks were seen, or both SYNs permit them
-	// prior is the incarnation before: its last packets may be recorded behind
-	// the SYN of this one. nil without one.
-	prior  *flow
-	permit uint8 // halves whose SYN permits SACK, one bit each
-	half   [2]half
-}
-
 // item is one packet in the window.
 type item struct {
 	seg      Segment
@@ -84,11 +73,6 @@ func (it *item) fresh() tcp.Range { return tcp.Range{Left: it.newLeft, Right: it
 
 func (it *item) out() bool { return it.seg.Outbound == tcp.Out || it.seg.Outbound == tcp.Both }
 
-// plausible bounds how far a number may lie from those of its connection; the
-// largest window is 2^30 bytes (RFC 7323, section 2.3). Beyond, the packet is
-// of another incarnation of the port pair.
-const plausible = 1 << 30
-
 // copyWithin is how long after a packet its copy from a second observation
 // point may be stamped, nanoseconds.
 const copyWithin = int64(2e6)
@@ -108,27 +92,6 @@ type tracker struct {
 	idFlow   nearCount
 	twins    int64 // packets with data that appeared twice
 	data     int64 // packets with data
-}
-
-// nearCount counts how often a counter advanced by little.
-type nearCount struct{ near, far int64 }
-
-func (n *nearCount) add(prev, id uint16) {
-	if d := int16(id - prev); d > -64 && d < 64 {
-		n.near++
-	} else {
-		n.far++
-	}
-}
-
-// counts reports whether the steps look like a counter's.
-func (n nearCount) counts() bool { return n.near >= 32 && n.near >= 50*n.far }
-
-func (t *tracker) flow(id uint32) *flow {
-	for int(id) >= len(t.flows) {
-		t.flows = append(t.flows, flow{})
-	}
-	return &t.flows[id]
 }
 
 // note fills in what the item adds and what it may violate.
@@ -171,11 +134,6 @@ func (t *tracker) twin(f *flow, seg *Segment) bool {
 		}
 	}
 	return again && t.copies
-}
-
-// halves returns what is known of the packet's sender and of the other side.
-func (f *flow) halves(seg *Segment) (own, peer *half) {
-	return &f.half[seg.Dir&1], &f.half[1-seg.Dir&1]
 }
 
 // compare notes what the packet may violate in its incarnation, and lets that
@@ -222,67 +180,6 @@ func fingerprint(s *Segment) uint64 {
 	h = (h ^ h>>29 ^ uint64(s.Sum)<<32 ^ uint64(s.IPID)<<16 ^ uint64(s.Bits)) * 0x9E3779B97F4A7C15
 	return (h^h>>32^uint64(s.TSval))*0x9E3779B97F4A7C15 | 1
 }
-
-// incarnate starts a new incarnation of the port pair at a SYN that is not of
-// the present one.
-func (f *flow) incarnate(seg *Segment) {
-	own, peer := f.halves(seg)
-	if !seg.Bits.Has(tcp.SYN) || !own.started {
-		return
-	}
-	if own.hasISN && seg.Seq == own.first {
-		return // a copy or a retransmission of the SYN
-	}
-	if !own.hasISN && own.first-1 == seg.Seq {
-		return // the SYN stands behind what its sender said next
-	}
-	if peer.hasISN && seg.Bits.Has(tcp.ACK) && seg.Ack == peer.first+1 && !own.hasISN {
-		return
-	}
-	if f.prior != nil && f.prior.half[seg.Dir&1].hasISN && f.prior.half[seg.Dir&1].first == seg.Seq {
-		return // a late copy of the SYN before
-	}
-	last := *f
-	last.prior = nil
-	*f = flow{epoch: last.epoch + 1, prior: &last}
-}
-
-// usesSACK notes what the packet says of SACK and reports whether it is in use.
-func (f *flow) usesSACK(seg *Segment) bool {
-	if seg.SACKPermitted {
-		f.permit |= 1 << (seg.Dir & 1)
-	}
-	if seg.Bits.Has(tcp.SYN) {
-		f.permit |= 4 << (seg.Dir & 1)
-	}
-	f.sackOK = f.sackOK || seg.SACKs > 0 || f.permit&permitted == permitted
-	return f.sackOK
-}
-
-// What flow.permit says when both SYNs have been seen, or permit SACK.
-const (
-	permitted = 3
-	scaled    = 12
-)
-
-// fits reports whether the numbers are of this incarnation: near those seen, and
-// neither before its SYN nor an acknowledgement of what came before the other
-// side's.
-func (h *half) fits(seg *Segment, peer *half) bool {
-	if h.started && !near(seg.Seq, h.maxSeq) || h.young() && seg.Seq.Less(h.first) {
-		return false
-	}
-	if !seg.HasAck() || !peer.started {
-		return true
-	}
-	return near(seg.Ack, peer.maxSeq) && !(peer.young() && seg.Ack.AtMost(peer.first))
-}
-
-// young reports whether numbers can still be compared with the SYN's: it was
-// seen, and the stream has not come near going round.
-func (h *half) young() bool { return h.hasISN && !h.long }
-
-func near(a, b tcp.Seq) bool { return a-b < plausible || b-a < plausible }
 
 // noteData settles whether the packet holds first copies, and whether they come
 // behind what acknowledges them or behind higher ones.
@@ -418,30 +315,6 @@ func (h *half) offers(it *item, known bool) {
 	if !h.hasEdge || h.edge.Less(it.edge) {
 		h.edge, h.hasEdge = it.edge, true
 	}
-}
-
-// noteID follows the host's IPv4 Identification.
-func (t *tracker) noteID(it *item, own *half) {
-	seg := &it.seg
-	if !seg.HasIPID || seg.IPID == 0 {
-		return
-	}
-	if t.hasHost {
-		t.idGlobal.add(t.hostID, seg.IPID)
-		if t.ipid == IPIDGlobal && int16(seg.IPID-t.hostID) < 0 {
-			it.suspect |= IPID.bit()
-		}
-	}
-	if own.hasID {
-		t.idFlow.add(own.lastID, seg.IPID)
-		if t.ipid == IPIDPerFlow && int16(seg.IPID-own.lastID) < 0 {
-			it.suspect |= IPID.bit()
-		}
-	}
-	if !t.hasHost || int16(seg.IPID-t.hostID) > 0 || t.ipid != IPIDGlobal {
-		t.hostID, t.hasHost = seg.IPID, true
-	}
-	own.lastID, own.hasID = seg.IPID, true
 }
 
 // sends advances both halves by what the packet says.

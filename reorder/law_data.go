@@ -1,0 +1,130 @@
+package reorder
+
+import (
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// acknowledged adds the laws ack and sack (and handshake, for SYNs) for the
+// bytes of one half and the packets of the other that acknowledge them.
+func (b *builder) acknowledged(dir uint8) {
+	data := b.data[dir]
+	if len(data) == 0 {
+		return
+	}
+	prefix := b.prefixes(data)
+	tree := b.spans(dir)
+	for _, n := range b.list {
+		it := &b.items[n]
+		if it.seg.Dir == dir || !it.seg.HasAck() {
+			continue
+		}
+		if k := b.behind(data, it.seg.Ack); k > 0 && b.laws.has(Ack) {
+			b.g.before(prefix[k-1], n, Ack)
+		}
+		if tree != nil {
+			b.sacked(tree, data, n)
+		}
+	}
+}
+
+// prefixes makes a virtual node for every prefix of the data: what comes after
+// it comes after all packets of the prefix.
+func (b *builder) prefixes(data []node) []node {
+	prefix := b.prefix[:0]
+	for k, n := range data {
+		v := b.g.virtual()
+		law := Ack
+		if b.items[n].seg.Bits.Has(tcp.SYN) {
+			law = Handshake
+		}
+		if b.laws.has(law) {
+			b.g.before(n, v, law)
+		}
+		if k > 0 {
+			b.g.before(prefix[k-1], v, Ack)
+		}
+		prefix = append(prefix, v)
+	}
+	b.prefix = prefix
+	return prefix
+}
+
+// behind counts the first copies that begin before the number.
+func (b *builder) behind(data []node, number tcp.Seq) int {
+	k, _ := slices.BinarySearchFunc(data, number, func(n node, number tcp.Seq) int {
+		if b.items[n].newLeft.Less(number) {
+			return -1
+		}
+		return 1
+	})
+	return k
+}
+
+// spans makes a binary tree of virtual nodes over the data of one half, so that
+// a SACK block needs a logarithmic number of constraints. It is nil where
+// nobody sends SACK blocks. tree[1] is the root, leaves begin at len(data).
+func (b *builder) spans(dir uint8) []node {
+	if !b.laws.has(Sack) || !slices.ContainsFunc(b.list, func(n node) bool {
+		return b.items[n].seg.Dir != dir && b.items[n].seg.SACKs > 0
+	}) {
+		return nil
+	}
+	data := b.data[dir]
+	tree := resize(b.tree, 2*len(data))
+	b.tree = tree
+	for i := len(tree) - 1; i > 0; i-- {
+		if i >= len(data) {
+			tree[i] = data[i-len(data)]
+		} else {
+			tree[i] = b.g.virtual()
+		}
+	}
+	for i := len(tree) - 1; i > 1; i-- {
+		b.g.before(tree[i], tree[i/2], Sack)
+	}
+	return tree
+}
+
+// sacked puts the data in each SACK block of packet n before it.
+func (b *builder) sacked(tree, data []node, n node) {
+	seg := &b.items[n].seg
+	for i := range seg.SACKs {
+		block := seg.SACK[i]
+		if i == 0 && seg.DSACK() || !block.Left.Less(block.Right) {
+			continue
+		}
+		lo, hi := b.behind(data, block.Left), b.behind(data, block.Right)
+		if lo > 0 && block.Left.Less(b.items[data[lo-1]].seg.End()) {
+			lo--
+		}
+		for l, r := lo+len(data), hi+len(data); l < r; l, r = l/2, r/2 {
+			if l&1 == 1 {
+				b.g.before(tree[l], n, Sack)
+				l++
+			}
+			if r&1 == 1 {
+				r--
+				b.g.before(tree[r], n, Sack)
+			}
+		}
+	}
+}
+
+// handshake puts a half's SYN before all else that it says.
+func (b *builder) handshake(dir uint8) {
+	data := b.data[dir]
+	if !b.laws.has(Handshake) || len(data) == 0 || !b.items[data[0]].seg.Bits.Has(tcp.SYN) {
+		return
+	}
+	syn := data[0]
+	all := b.g.virtual()
+	b.g.before(syn, all, Handshake)
+	for _, n := range b.list {
+		seg := &b.items[n].seg
+		if seg.Dir == dir && n != syn && !seg.Bits.Has(tcp.SYN) && !seg.Bits.Has(tcp.RST) {
+			b.g.before(all, n, Handshake)
+		}
+	}
+}
