@@ -42,20 +42,23 @@ func (b *builder) excuse(list []node) {
 // the packet was sent after a higher one.
 func (b *builder) sentAgain(list []node, i int) bool {
 	p := &b.items[list[i]]
-	asks := 0 // bare ACKs in between that ask for p
+	asks := 0 // bare ACKs so far, going back, that ask for p
 	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
 		h := &b.items[list[j]]
 		if h.seg.Dir != p.seg.Dir {
 			if h.seg.Span() == 0 && h.seg.HasAck() && h.seg.Ack == p.newLeft {
 				asks++
 			}
-			if showsHole(&h.seg, p) || asks > 1 && !p.sackOK {
+			if showsHole(&h.seg, p) {
 				return true
 			}
 			continue
 		}
 		if !h.first || h.seg.Bits.Has(tcp.RST) || !p.seg.Seq.Less(h.seg.Seq) {
 			continue
+		}
+		if asks > 1 && !p.sackOK {
+			return true
 		}
 		if p.seg.HasTS && h.seg.HasTS && tcp.Seq(h.seg.TSval).Less(tcp.Seq(p.seg.TSval)) {
 			return true
@@ -91,7 +94,9 @@ func (b *builder) firstAnswer(list []node, i int) (first node, ok bool) {
 	return first, ok
 }
 
-// showsHole: the peer has what lies behind p, but not p.
+// showsHole: the peer has what lies behind p, but not p. An option without room
+// for another block leaves open what it does not name, but for the very byte
+// that is asked for.
 func showsHole(q *Segment, p *item) bool {
 	if !q.HasAck() || p.newLeft.Less(q.Ack) {
 		return false
@@ -105,7 +110,16 @@ func showsHole(q *Segment, p *item) bool {
 			beyond = true
 		}
 	}
-	return beyond
+	return beyond && (q.Ack == p.newLeft || q.SACKs < roomForSACKs(q))
+}
+
+// roomForSACKs is how many blocks an option can hold, beside timestamps or alone
+// (RFC 2018, section 3).
+func roomForSACKs(q *Segment) uint8 {
+	if q.HasTS {
+		return 3
+	}
+	return 4
 }
 
 // receivedAgain: the host answers the packet as one that it has already. With
@@ -163,7 +177,9 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 		return false
 	}
 	for j := last + 1; j < len(list) && j <= answer+excuseAhead; j++ {
-		if q := &b.items[list[j]].seg; q.Dir == p.seg.Dir && q.Len > 0 && after.Ack.Less(q.Seq) {
+		q := &b.items[list[j]].seg
+		near := b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.gate
+		if q.Dir == p.seg.Dir && q.Len > 0 && after.Ack.Less(q.Seq) && near {
 			return false
 		}
 	}

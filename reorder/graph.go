@@ -83,6 +83,7 @@ func (g *graph) solve(gates *[NumLaws]int64) {
 	if again {
 		g.solveOnce(gates)
 	}
+	g.times()
 }
 
 func (g *graph) solveOnce(gates *[NumLaws]int64) {
@@ -169,46 +170,59 @@ func (g *graph) relax(e edge, gate, widest int64) {
 	a, b := &g.place[e.from], &g.place[e.to]
 	real := int(e.from) < g.packets
 	g.relaxDirect(e, real)
-	if b.pos >= a.pos {
-		g.relaxTime(a, b, real, e.from)
-		return
-	}
-	if !real {
-		a.pos, a.anchor, a.moved = b.pos, b.anchor, b.moved
-		return
-	}
-	if g.late[e.from] {
-		gate = max(gate, widest)
-	}
-	if g.clock[e.from]-g.clock[b.pos] > gate {
+	switch {
+	case !real:
+		a.pos = min(a.pos, b.pos)
+	case b.pos > a.pos:
+	case b.pos == a.pos:
+		if a.moved {
+			a.law = min(a.law, e.law) // of several that place it, always the same is named
+		}
+	case g.clock[e.from]-g.clock[b.pos] > g.reach(e.from, gate, widest):
 		if a.state == sound {
 			a.state = gated
 			if !a.moved {
 				a.law = e.law
 			}
 		}
-		return
-	}
-	a.pos, a.law, a.moved = b.pos, e.law, true
-	if g.stamp[b.anchor] < g.stamp[a.anchor] {
-		a.anchor = b.anchor
+	default:
+		a.pos, a.law, a.moved = b.pos, e.law, true
 	}
 }
 
-// relaxTime: a stands before b already, but b has taken an earlier time.
-func (g *graph) relaxTime(a, b *placing, real bool, from node) {
-	if !b.moved || b.anchor == noNode {
-		return
+// reach is how far a law may move the packet.
+func (g *graph) reach(n node, gate, widest int64) int64 {
+	if g.late[n] {
+		return max(gate, widest)
 	}
-	if !real {
-		if a.anchor == noNode || g.stamp[b.anchor] < g.stamp[a.anchor] {
-			a.anchor, a.moved = b.anchor, true
+	return gate
+}
+
+// times gives each moved packet the time of the earliest at its place that must
+// follow it, directly or not, where that is before its own: of several with one
+// stamp, the first.
+func (g *graph) times() {
+	for _, b := range g.order {
+		follower := g.place[b].anchor
+		if follower == noNode {
+			continue
 		}
-		return
+		for _, i := range g.pred[g.start[b]:g.start[b+1]] {
+			a := g.edges[i].from
+			p := &g.place[a]
+			own := int(a) < g.packets
+			switch {
+			case p.pos != g.place[b].pos: // stands far before it; a clock step may lie between
+			case own && (!p.moved || g.stamp[follower] >= g.stamp[a]):
+			case p.anchor == noNode, own && p.anchor == a, g.earlier(follower, p.anchor):
+				p.anchor = follower
+			}
+		}
 	}
-	if a.moved && g.stamp[b.anchor] < g.stamp[a.anchor] {
-		a.anchor = b.anchor
-	}
+}
+
+func (g *graph) earlier(a, b node) bool {
+	return g.stamp[a] < g.stamp[b] || g.stamp[a] == g.stamp[b] && a < b
 }
 
 // relaxDirect keeps what a single law asks of a, through virtual nodes only.
@@ -305,21 +319,25 @@ func (g *graph) pin(tangle []bool) {
 
 // ranks fills key so that packets which share a position sort by it: each keeps
 // its own position unless something that must precede it comes from further
-// back. rank breaks the remaining ties by the constraints.
+// back. rank counts the constraints that led to that, so that what precedes has
+// the lower one; what neither tells apart keeps its order.
 func (g *graph) ranks(key, rank []int32) {
 	for n := range key {
-		key[n] = -1
+		key[n], rank[n] = -1, 0
 		if n < g.packets {
 			key[n] = int32(n)
 		}
 	}
 	for i := len(g.order) - 1; i >= 0; i-- {
 		b := g.order[i]
-		rank[b] = int32(len(g.order) - 1 - i)
 		for _, j := range g.pred[g.start[b]:g.start[b+1]] {
-			a := g.edges[j].from
-			if g.place[a].pos == g.place[b].pos && key[a] > key[b] {
-				key[b] = key[a]
+			if a := g.edges[j].from; g.place[a].pos == g.place[b].pos {
+				key[b] = max(key[b], key[a])
+			}
+		}
+		for _, j := range g.pred[g.start[b]:g.start[b+1]] {
+			if a := g.edges[j].from; g.place[a].pos == g.place[b].pos && key[a] == key[b] {
+				rank[b] = max(rank[b], rank[a]+1)
 			}
 		}
 	}

@@ -246,7 +246,7 @@ func (r *Orderer) emitBefore(cut int32) {
 		}
 	}
 	slices.SortFunc(r.out, func(x, y node) int {
-		return cmp.Or(cmp.Compare(g.place[x].pos, g.place[y].pos), cmp.Compare(r.key[x], r.key[y]), cmp.Compare(r.rank[x], r.rank[y]))
+		return cmp.Or(cmp.Compare(g.place[x].pos, g.place[y].pos), cmp.Compare(r.key[x], r.key[y]), cmp.Compare(r.rank[x], r.rank[y]), cmp.Compare(x, y))
 	})
 	for _, n := range r.out {
 		r.count(n)

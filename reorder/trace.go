@@ -87,7 +87,7 @@ func (r *Orderer) before(g *graph, a, b node) bool {
 	if r.key[a] != r.key[b] {
 		return r.key[a] < r.key[b]
 	}
-	return r.rank[a] < r.rank[b]
+	return r.rank[a] < r.rank[b] || r.rank[a] == r.rank[b] && a < b
 }
 
 // lawful is a node with the law that leads to it.
