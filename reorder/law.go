@@ -85,6 +85,15 @@ const (
 	// first lost byte after a timeout; in the network, as InAck.
 	OutNxt
 	InNxt
+	// OutEdge, InEdge: the right edge of the window that one sender offers never
+	// falls: receivers must not shrink it (RFC 9293, section 3.8.6).
+	// Counter-example: a receiver short of memory; in the network, as InAck.
+	OutEdge
+	InEdge
+	// OutRST: an RST is the last that the host says in an incarnation (RFC 9293,
+	// section 3.5.2: the connection is gone). Counter-example: the SYN of the
+	// next incarnation was dropped by the capture.
+	OutRST
 	// InSeq: data that the host receives arrives in sequence order, unless the
 	// host's own ACKs show the hole. Counter-example: reordering in the network
 	// whose duplicate ACK the capture dropped.
@@ -105,7 +114,7 @@ const (
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
 	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"window", "tsecr", "round-trip", "in-turn", "out-nxt", "in-nxt", "in-seq", "in-ack", "in-tsval", "in-sack"}
+	"window", "tsecr", "round-trip", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= Window }
@@ -120,7 +129,7 @@ func (s lawSet) mandated(p *Profile) lawSet {
 		s &^= InTurn.bit()
 	}
 	if !p.ThreadMandate {
-		s &^= OutNxt.bit() | InNxt.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
+		s &^= OutNxt.bit() | InNxt.bit() | OutEdge.bit() | InEdge.bit() | OutRST.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
 	}
 	return s
 }

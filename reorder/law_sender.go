@@ -38,10 +38,13 @@ func (b *builder) outLaws(dir uint8) {
 	if b.laws.has(OutNxt) {
 		b.bareACKs(dir, b.data[dir], OutNxt)
 	}
+	if b.laws.has(OutRST) {
+		b.resetLast(dir)
+	}
 	if b.laws.has(Window) {
 		b.offered(dir)
 	}
-	b.risingNumbers(dir, OutAck, OutTSval)
+	b.risingNumbers(dir, OutAck, OutTSval, OutEdge)
 	if b.laws.has(OutSack) {
 		b.growingBlocks(dir, OutSack)
 	}
@@ -74,7 +77,7 @@ func (b *builder) roundTrips(dir uint8) {
 // inLaws adds the soft laws, which hold among the packets that the host received
 // as far as the network kept their order.
 func (b *builder) inLaws(dir uint8) {
-	if b.laws&(InSeq.bit()|InNxt.bit()|InAck.bit()|InTSval.bit()) == 0 {
+	if b.laws&(InSeq.bit()|InNxt.bit()|InAck.bit()|InTSval.bit()|InEdge.bit()) == 0 {
 		return
 	}
 	b.kept = b.kept[:0]
@@ -89,7 +92,7 @@ func (b *builder) inLaws(dir uint8) {
 	if b.laws.has(InNxt) {
 		b.bareACKs(dir, b.kept, InNxt)
 	}
-	b.risingNumbers(dir, InAck, InTSval)
+	b.risingNumbers(dir, InAck, InTSval, InEdge)
 	if b.laws.has(InSack) {
 		b.growingBlocks(dir, InSack)
 	}
@@ -120,6 +123,27 @@ func (b *builder) bareACKs(dir uint8, data []node, law Law) {
 		}
 		if k < len(data) {
 			b.g.before(n, data[k], law)
+		}
+	}
+}
+
+// resetLast puts a half's RSTs behind all else that it says.
+func (b *builder) resetLast(dir uint8) {
+	all := noNode
+	for _, n := range b.list {
+		if seg := &b.items[n].seg; seg.Dir == dir && seg.Bits.Has(tcp.RST) {
+			if all == noNode {
+				all = b.g.virtual()
+			}
+			b.g.before(all, n, OutRST)
+		}
+	}
+	if all == noNode {
+		return
+	}
+	for _, n := range b.list {
+		if seg := &b.items[n].seg; seg.Dir == dir && !seg.Bits.Has(tcp.RST) {
+			b.g.before(n, all, OutRST)
 		}
 	}
 }
@@ -192,9 +216,9 @@ func (b *builder) afterFirst(n node, number tcp.Seq, law Law) {
 	}
 }
 
-// risingNumbers: neither ACK numbers nor timestamps of one sender fall, but for
-// what the network itself delayed.
-func (b *builder) risingNumbers(dir uint8, acks, stamps Law) {
+// risingNumbers: neither ACK numbers nor timestamps nor window edges of one
+// sender fall, but for what the network itself delayed.
+func (b *builder) risingNumbers(dir uint8, acks, stamps, edges Law) {
 	if b.laws.has(acks) {
 		b.rising(acks, func(n node, it *item) (tcp.Seq, bool) {
 			return it.seg.Ack, it.seg.Dir == dir && it.seg.HasAck() && !b.delayed[n]
@@ -203,6 +227,11 @@ func (b *builder) risingNumbers(dir uint8, acks, stamps Law) {
 	if b.laws.has(stamps) {
 		b.rising(stamps, func(n node, it *item) (tcp.Seq, bool) {
 			return tcp.Seq(it.seg.TSval), it.seg.Dir == dir && it.seg.HasTS && !it.seg.Bits.Has(tcp.RST) && !b.delayed[n]
+		})
+	}
+	if b.laws.has(edges) {
+		b.rising(edges, func(n node, it *item) (tcp.Seq, bool) {
+			return it.edge, it.seg.Dir == dir && it.hasEdge && !b.delayed[n]
 		})
 	}
 }

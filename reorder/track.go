@@ -21,6 +21,7 @@ type half struct {
 	maxSeq        tcp.Seq // highest end of data sent
 
 	shift   int8    // of its window, by its SYN; -1 without the option
+	reset   bool    // it has sent an RST
 	hasEdge bool    // an edge is known
 	edge    tcp.Seq // highest right edge of the window that it offered
 
@@ -215,6 +216,9 @@ func (it *item) noteData(own *half) {
 // sent before.
 func (it *item) noteOut(own, peer *half) {
 	seg := &it.seg
+	if own.reset && !seg.Bits.Has(tcp.RST) {
+		it.wish |= OutRST.bit()
+	}
 	if it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()) {
 		it.wish |= Window.bit()
 	}
@@ -312,6 +316,9 @@ func (h *half) offers(it *item, known bool) {
 		window <<= max(h.shift, 0)
 	}
 	it.edge, it.hasEdge = seg.Ack.Add(window), true
+	if h.hasEdge && it.edge.Less(h.edge) {
+		it.wish |= OutEdge.bit() | InEdge.bit()
+	}
 	if !h.hasEdge || h.edge.Less(it.edge) {
 		h.edge, h.hasEdge = it.edge, true
 	}
@@ -319,6 +326,7 @@ func (h *half) offers(it *item, known bool) {
 
 // sends advances both halves by what the packet says.
 func (h *half) sends(seg *Segment, peer *half) {
+	h.reset = h.reset || seg.Bits.Has(tcp.RST)
 	if !h.started {
 		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
 		if seg.Span() == 0 {
