@@ -14,8 +14,9 @@ type builder struct {
 	laws  lawSet
 	ipid  IPIDMode
 
-	gate    int64
-	excused []bool // packets that are retransmissions of originals that the capture dropped
+	gate     int64
+	lateness int64  // how late a packet is usually stamped, at most
+	excused  []bool // packets that are retransmissions of originals that the capture dropped
 
 	tellsDuplicates bool   // a D-SACK is among the connection's packets
 	delayed         []bool // inbound packets that the host's ACKs show to have come late

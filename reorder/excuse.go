@@ -178,7 +178,7 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 	}
 	for j := last + 1; j < len(list) && j <= answer+excuseAhead; j++ {
 		q := &b.items[list[j]].seg
-		near := b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.gate
+		near := b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.lateness
 		if q.Dir == p.seg.Dir && q.Len > 0 && after.Ack.Less(q.Seq) && near {
 			return false
 		}
