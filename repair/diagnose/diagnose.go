@@ -30,9 +30,6 @@ type Verdict struct {
 	Evidence string
 }
 
-// Nothing reports whether there is nothing to say of the packet.
-func (c *Case) Nothing() bool { return c.Before|c.After == 0 && !c.Place.Left }
-
 // Each calls say for every verdict on the packet, in the order of the flags.
 func (c *Case) Each(say func(Verdict)) {
 	flags := c.Before | c.After
@@ -47,12 +44,6 @@ func (c *Case) Each(say func(Verdict)) {
 			Evidence: "the law is violated by more than the gate, or against other laws; the packet stays",
 		})
 	}
-}
-
-// Count is how many verdicts Each gives.
-func (c *Case) Count() (n int) {
-	c.Each(func(Verdict) { n++ })
-	return n
 }
 
 func (c *Case) flag(bit tcp.Analysis, name string) Verdict {
