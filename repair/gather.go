@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -25,9 +26,11 @@ type facts struct {
 	interfaces     []report.Interface
 	byInterface    map[*capture.Interface]int // the present pass's, into interfaces
 	headerless     int64
-	whole          bool         // the inference is shown packets with their own header too
-	quotes         bool         // errors quote packets
-	converted      int64        // sockaddr records, IPv4 ones too
+	whole          bool  // the inference is shown packets with their own header too
+	quotes         bool  // errors quote packets
+	converted      int64 // sockaddr records, IPv4 ones too
+	partial        bool  // only the beginning was gathered
+	sections       int
 	placed         map[int]bool // sections that mendcap has put in order before
 	damage         *capture.FormatError
 }
@@ -38,46 +41,50 @@ type facts struct {
 // What packets with their own header show helps the inference only where others
 // lack theirs. As long as none does, nothing of it is kept; should the first one
 // come late, the pass begins again.
+//
+// Where all packets at the beginning have their header, the beginning is enough:
+// the second pass then counts the rest, and sends back here if it was not.
 func (j *job) gather(ctx context.Context) error {
 	err := j.gatherOnce(ctx, false)
-	if err == errHeaderless {
-		j.facts, j.flows = facts{}, newFlowTable()
-		err = j.gatherOnce(ctx, true)
+	if err == errGatherAll {
+		err = j.gatherAll(ctx)
 	}
 	return err
 }
 
-// errHeaderless ends a pass that should have shown the inference whole packets.
-var errHeaderless = errors.New("a header-less packet behind whole ones")
+// gatherAll is the first pass over the whole capture, from the start.
+func (j *job) gatherAll(ctx context.Context) error {
+	j.facts, j.flows = facts{pass: j.facts.pass}, newFlowTable()
+	j.engine = infer.New(infer.Options{Snapshot: j.snapshot})
+	j.local.ttls = nil
+	return j.gatherOnce(ctx, true)
+}
+
+// errGatherAll says that the beginning of the capture has not told all: a packet
+// without its header came behind whole ones, or another interface.
+var errGatherAll = errors.New("the whole capture has to be gathered")
 
 func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 	f := &j.facts
+	f.begin()
 	f.whole = whole
-	f.byInterface = make(map[*capture.Interface]int)
-	f.placed = make(map[int]bool)
-	section := -1
 	broken, err := j.pass(ctx, &decoder{layout: j.layout}, func(c *chunk) error {
 		for i := range c.units {
 			u := &c.units[i]
-			switch u.block.Kind {
-			case capture.Section:
-				section++
-				f.placed[section] = placedBefore(u.block)
-			case capture.Iface:
-				f.describe(u.block.Interface)
-			case capture.Packet:
-				if err := j.observe(u, f.placed[section]); err != nil {
-					return err
-				}
+			f.count(u)
+			if err := j.observe(u); err != nil {
+				return err
 			}
 		}
 		c.release(len(c.units))
+		if !f.whole && f.converted == 0 && f.packets >= j.beginning && !j.o.AlignInterfaces {
+			return errEnough
+		}
 		return nil
 	})
-	if err != nil {
+	if f.partial = err == errEnough; err != nil && !f.partial {
 		return err
 	}
-	f.byInterface = nil
 	if f.packets == 0 && broken != nil {
 		return fmt.Errorf("%w: %s", ErrNoCapture, inFile(j.source.name, broken))
 	}
@@ -110,13 +117,36 @@ func (f *facts) describe(i *capture.Interface) {
 	})
 }
 
-func (j *job) observe(u *unit, placed bool) error {
-	f := &j.facts
+// begin starts the counts of a pass.
+func (f *facts) begin() {
+	f.packets, f.bytes, f.stamped, f.converted = 0, 0, false, 0
+	f.interfaces, f.sections = nil, 0
+	f.byInterface = make(map[*capture.Interface]int)
+	f.placed = make(map[int]bool)
+}
+
+// count takes in what a block says of the capture as a whole.
+func (f *facts) count(u *unit) {
+	switch u.block.Kind {
+	case capture.Section:
+		f.placed[f.sections] = placedBefore(u.block)
+		f.sections++
+		return
+	case capture.Iface:
+		f.describe(u.block.Interface)
+		return
+	case capture.Packet:
+	default:
+		return
+	}
 	f.packets++
 	f.bytes += int64(len(u.block.Data))
 	f.quotes = f.quotes || u.names.quotes
 	if n, ok := f.byInterface[u.block.Interface]; ok {
 		f.interfaces[n].Packets++
+	}
+	if u.view.Form == packet.Sockaddr4 {
+		f.converted++
 	}
 	if stamp, ok := u.stamp(); ok {
 		if !f.stamped {
@@ -124,20 +154,30 @@ func (j *job) observe(u *unit, placed bool) error {
 		}
 		f.first, f.last = min(f.first, stamp), max(f.last, stamp)
 	}
+}
+
+// headerless reports whether the packet's header has to be inferred.
+func (j *job) headerless(u *unit) bool {
+	return u.view.Form.Headerless() && !j.finished(u)
+}
+
+// observe takes in what a packet tells the inference and the vantage.
+func (j *job) observe(u *unit) error {
+	if u.block.Kind != capture.Packet {
+		return nil
+	}
+	f := &j.facts
 	if u.heading != tcp.Unproven {
 		j.local.flagged = true
 	}
 	switch {
-	case u.view.Form.Headerless() && !(placed && mended(u.block)):
+	case j.headerless(u):
 		if f.headerless++; !f.whole && len(j.flows.keys) > 0 {
-			return errHeaderless
+			return errGatherAll
 		}
 		f.whole = true
 		j.engine.Observe(&u.headless.facts)
-	case u.view.Form == packet.Sockaddr4:
-		f.converted++
-		fallthrough
-	case u.view.Form == packet.Whole:
+	case u.view.Form == packet.Sockaddr4, u.view.Form == packet.Whole:
 		j.observeWhole(u)
 	}
 	return nil
@@ -150,7 +190,7 @@ const vantagePackets = 1 << 18
 // observeWhole takes in a packet with its own IP header: once a flow and
 // direction for the inference, each time for the vantage.
 func (j *job) observeWhole(u *unit) {
-	if !j.facts.whole && j.facts.packets > vantagePackets {
+	if !j.facts.whole && j.facts.packets > j.beginning {
 		return
 	}
 	id, fresh := j.flows.of(&u.pair)
@@ -180,6 +220,15 @@ func mended(b *capture.Block) bool {
 func (j *job) survey(ctx context.Context) error {
 	j.clocks.begin(&j.facts)
 	err := j.surveyOnce(ctx)
+	if err == errGatherAll {
+		if err = j.gatherAll(ctx); err != nil {
+			return err
+		}
+		j.facts.pass--
+		j.clocks = clocks{}
+		j.clocks.begin(&j.facts)
+		err = j.surveyOnce(ctx)
+	}
 	if err == nil && j.o.AlignInterfaces && j.clocks.align(j.facts.first, j.facts.last) {
 		err = j.surveyOnce(ctx)
 	}
@@ -205,14 +254,18 @@ func (j *job) surveyOnce(ctx context.Context) error {
 		}
 		u.chunk.release(1)
 	})
-	_, err = j.pass(ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
+	rest := j.countRest()
+	broken, err := j.pass(ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
 			u := &c.units[i]
+			if err := rest(u); err != nil {
+				return err
+			}
 			j.rule(u)
 			j.clocks.observe(u)
 			align.take(u)
 		}
-		if s.Enough() && j.clocks.survey == nil {
+		if s.Enough() && j.clocks.survey == nil && !j.facts.partial {
 			return errEnough
 		}
 		return nil
@@ -220,10 +273,31 @@ func (j *job) surveyOnce(ctx context.Context) error {
 	if err != nil && err != errEnough {
 		return err
 	}
+	if j.facts.partial {
+		j.facts.damage, j.facts.partial = broken, false
+	}
 	align.flush()
 	j.profile = s.Profile()
 	j.compareClocks()
 	return nil
+}
+
+// countRest returns what the second pass does with each block where the first
+// has seen only the beginning: it counts, and stops where that was not enough.
+func (j *job) countRest() func(*unit) error {
+	f := &j.facts
+	if !f.partial {
+		return func(*unit) error { return nil }
+	}
+	known := len(f.interfaces)
+	f.begin()
+	return func(u *unit) error {
+		f.count(u)
+		if len(f.interfaces) > known || u.block.Kind == capture.Packet && (j.headerless(u) || f.converted > 0) {
+			return errGatherAll
+		}
+		return nil
+	}
 }
 
 // rule completes the packet's segment. Laws have no say where it has none that

@@ -71,17 +71,19 @@ func File(ctx context.Context, in, out string, o Options) (report.Report, error)
 
 // job is one capture's way through the stages.
 type job struct {
-	in, out string
-	o       Options
-	layout  packet.Layout
-	order   reorder.Options
+	in, out   string
+	o         Options
+	layout    packet.Layout
+	beginning int64 // packets that the first pass reads where all have their header
+	order     reorder.Options
 
-	source *source
-	engine *infer.Engine
-	flows  *flowTable
-	facts  facts
-	local  vantage
-	clocks clocks
+	source   *source
+	snapshot *infer.Snapshot // what the tables say
+	engine   *infer.Engine
+	flows    *flowTable
+	facts    facts
+	local    vantage
+	clocks   clocks
 
 	profile reorder.Profile
 	report  report.Report
@@ -89,7 +91,7 @@ type job struct {
 }
 
 func newJob(in, out string, o Options) (*job, error) {
-	j := &job{in: in, out: out, o: o}
+	j := &job{in: in, out: out, o: o, beginning: vantagePackets}
 	if j.out == "" {
 		if in == "-" {
 			return nil, fmt.Errorf("%w: standard input needs a named output", ErrUsage)
@@ -183,6 +185,7 @@ func (j *job) loadTables() error {
 			j.note("tables %s: %s", r.Name, r.Problem)
 		}
 	}
+	j.snapshot = snapshot
 	j.engine = infer.New(infer.Options{Snapshot: snapshot})
 	j.local.fromTables(snapshot)
 	return nil
