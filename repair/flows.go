@@ -11,7 +11,7 @@ import (
 
 // maxFlows is how many pairs of endpoints are followed at once. When there are
 // more, the quarter that was silent longest is forgotten.
-const maxFlows = 1 << 15
+const maxFlows = 1 << 14
 
 // flowKey is a pair of endpoints: the two addresses, the lower endpoint first,
 // their ports and the protocol, as bytes.
