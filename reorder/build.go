@@ -136,12 +136,3 @@ func (b *builder) class(equal []numbered, barrier node, more bool, law Law) (nex
 	}
 	return next
 }
-
-func (r sackReport) compare(o sackReport) int {
-	for _, d := range [...]int32{r.ack.Sub(o.ack), r.block.Left.Sub(o.block.Left), r.block.Right.Sub(o.block.Right), r.n - o.n} {
-		if d != 0 {
-			return int(d)
-		}
-	}
-	return 0
-}

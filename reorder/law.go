@@ -1,11 +1,11 @@
 package reorder
 
-// Law is one causal law: what it says must hold in the true order of every
-// capture, so a violation within the gate moves the packet that is late.
+// Law is one causal law: what it says holds in the true order of a capture, so a
+// violation within the gate moves the packet that is late.
 type Law uint8
 
-// The moving laws. How often truth breaks each was counted on recordings whose
-// order is known; the laws that truth does break now and then are not here.
+// The laws: first those that move packets wherever they are violated, then the
+// soft ones.
 const (
 	// Ack: a packet that acknowledges beyond byte x comes after some copy of x
 	// (RFC 9293, section 3.4: an ACK number is the next one expected).
@@ -30,7 +30,8 @@ const (
 	// retransmission whose original the capture dropped.
 	OutSeq
 	// Handshake: SYN before SYN/ACK before ACK, and a SYN before all else that
-	// its sender says in this incarnation (RFC 9293, section 3.5).
+	// its sender says in this incarnation (RFC 9293, section 3.5); what the host
+	// says in one incarnation before its SYN of the next.
 	// Counter-example: the port pair used again while packets of the old
 	// connection are about.
 	Handshake

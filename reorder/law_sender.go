@@ -269,6 +269,15 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 	}
 }
 
+func (r sackReport) compare(o sackReport) int {
+	for _, d := range [...]int32{r.ack.Sub(o.ack), r.block.Left.Sub(o.block.Left), r.block.Right.Sub(o.block.Right), r.n - o.n} {
+		if d != 0 {
+			return int(d)
+		}
+	}
+	return 0
+}
+
 func appendReports(reports []sackReport, seg *Segment, n node) []sackReport {
 	blocks := seg.SACK[:seg.SACKs]
 	if seg.DSACK() {

@@ -18,11 +18,6 @@ const (
 	SockaddrBSD     Form = "sockaddr-bsd"
 )
 
-// Forms lists all forms.
-func Forms() []Form {
-	return []Form{WithHeaders, Stub, SockaddrWindows, SockaddrLinux, SockaddrBSD}
-}
-
 // link is the link type of a file of this form.
 func (f Form) link() uint16 {
 	if f == WithHeaders || f == Stub {

@@ -39,7 +39,7 @@ func Load(path string) (Recording, error) {
 		return rec, err
 	}
 	defer file.Close()
-	err = eachPacket(file, func(b *capture.Block) error {
+	err = EachPacket(file, func(b *capture.Block) error {
 		data, err := stripLink(b.Interface.LinkType, b.Data)
 		if err != nil || data == nil {
 			return err
@@ -56,8 +56,9 @@ func Load(path string) (Recording, error) {
 	return rec, nil
 }
 
-// eachPacket calls f for each packet block; the block is valid until f returns.
-func eachPacket(r io.Reader, f func(*capture.Block) error) error {
+// EachPacket calls f for each packet of a capture whose interface is described,
+// until f fails; the block is valid until f returns.
+func EachPacket(r io.Reader, f func(*capture.Block) error) error {
 	in, err := capture.NewReader(r, capture.ReaderOptions{})
 	if err != nil {
 		return err

@@ -3,9 +3,7 @@ package judge
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/mendcap/mendcap/internal/capture"
@@ -46,33 +44,12 @@ func (f *File) readPackets(path string) error {
 		return err
 	}
 	defer file.Close()
-	in, err := capture.NewReader(file, capture.ReaderOptions{})
-	if err != nil {
-		return err
-	}
-	for {
-		batch, err := in.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for i := range batch.Blocks {
-			if err := f.add(&batch.Blocks[i]); err != nil {
-				return err
-			}
-		}
-		batch.Release()
-	}
+	return lab.EachPacket(file, f.add)
 }
 
 // add takes a packet in; tshark's length has to agree, so that the rows are
 // known to be of the same packets.
 func (f *File) add(b *capture.Block) error {
-	if b.Kind != capture.Packet || b.Interface == nil {
-		return nil
-	}
 	n := len(f.ids)
 	if n >= len(f.rows) || f.rows[n].Len != len(b.Data) {
 		return fmt.Errorf("packet %d: tshark sees another length than %d", n+1, len(b.Data))
