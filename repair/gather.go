@@ -98,7 +98,7 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 
 // placedBefore reports whether mendcap has put the section in order already.
 func placedBefore(section *capture.Block) bool {
-	if section.Type == capture.TypePcap {
+	if section.Pcap {
 		return false
 	}
 	for _, c := range section.Comments() {

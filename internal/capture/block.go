@@ -36,7 +36,6 @@ const (
 	TypeSecrets   = 0x0000000A
 	TypeCustom    = 0x00000BAD
 	TypeCustomNC  = 0x40000BAD // custom block that must not be copied when the file is changed
-	TypePcap      = 0xFFFFFFFF // not of the specification: a record of a pcap file
 )
 
 // Block is one block of a pcapng file, or one record of a pcap file. Its
@@ -44,7 +43,8 @@ const (
 type Block struct {
 	Raw    []byte // the whole block as it stands in the file, headers and trailer included
 	Kind   Kind
-	Type   uint32 // block type; TypePcap for a pcap record
+	Pcap   bool   // it comes from a pcap file: a record, or what its header says
+	Type   uint32 // block type of pcapng, any value; 0 in a pcap file
 	Offset int64  // of Raw in the (decompressed) file, bytes
 	Order  binary.ByteOrder
 

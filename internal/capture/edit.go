@@ -33,7 +33,7 @@ func (w *Writer) WritePacket(b *Block, e *PacketEdit) error {
 		return ErrNoSection
 	case w.stated:
 		return ErrSectionLength
-	case b.Type != TypePcap && b.Order != w.order:
+	case !b.Pcap && b.Order != w.order:
 		return ErrForeign
 	}
 	return w.enhanced(b, e)

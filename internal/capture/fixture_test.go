@@ -96,7 +96,7 @@ func everything() []byte {
 		f.block(TypeSecrets, f.u32(0x544c534b), f.u32(4), []byte("keys"))
 		f.block(TypeCustom, f.u32(32473), []byte("body"))
 		f.block(TypeCustomNC, f.u32(32473))
-		f.block(0x99)
+		f.block(0x99).block(0).block(0xFFFFFFFF)
 		f.stats(0).stats(1)
 	}
 	return f.buf

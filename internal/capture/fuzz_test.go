@@ -97,7 +97,7 @@ func FuzzRoundTrip(f *testing.F) {
 			return
 		}
 		out := write(t, copyAll(blocks))
-		if blocks[0].Type == TypePcap {
+		if blocks[0].Pcap {
 			samePackets(t, mustRead(t, out), blocks)
 		} else {
 			var want []byte

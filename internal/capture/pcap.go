@@ -113,7 +113,7 @@ func (p *pcap) size(rec []byte) (uint64, error) {
 
 func (p *pcap) decode(b *Block) error {
 	rec := b.Raw
-	b.Kind, b.Type, b.Order, b.Interface = Packet, TypePcap, p.order, p.iface
+	b.Kind, b.Pcap, b.Order, b.Interface = Packet, true, p.order, p.iface
 	b.HasStamp = true
 	b.Ticks = uint64(u32(rec, p.big))*p.perSecond + uint64(u32(rec[4:], p.big))
 	_, b.OrigLen = p.lengths(rec)

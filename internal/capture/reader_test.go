@@ -91,7 +91,8 @@ func TestReaderUnderstandsInterfaces(t *testing.T) {
 func TestReaderKinds(t *testing.T) {
 	want := map[uint32]Kind{
 		TypeSection: Section, TypeInterface: Iface, TypeEPB: Packet, TypeSPB: Packet, TypePB: Packet,
-		TypeNames: Names, TypeSecrets: Secrets, TypeStats: Other, TypeCustom: Other, TypeCustomNC: Other, 0x99: Other,
+		TypeNames: Names, TypeSecrets: Secrets, TypeStats: Other, TypeCustom: Other, TypeCustomNC: Other,
+		0x99: Other, 0: Other, 0xFFFFFFFF: Other,
 	}
 	seen := make(map[uint32]bool)
 	for _, b := range mustRead(t, everything()) {

@@ -44,7 +44,7 @@ func TestSamples(t *testing.T) {
 				t.Errorf("got %d packets, want %d", got, frames)
 			}
 			out := write(t, copyAll(blocks))
-			if blocks[0].Type == TypePcap {
+			if blocks[0].Pcap {
 				samePackets(t, mustRead(t, out), blocks)
 			} else if !bytes.Equal(out, data) {
 				t.Errorf("a copy of %d bytes differs from the file of %d", len(out), len(data))

@@ -86,8 +86,8 @@ func (r *Reader) openPcap(p *pcap, head []byte) error {
 	r.layout = p
 	r.offset = pcapHeaderLen
 	r.pending = []Block{
-		{Kind: Section, Type: TypePcap, Raw: head, Order: p.order},
-		{Kind: Iface, Type: TypePcap, Offset: pcapHeaderLen, Order: p.order, Interface: p.iface},
+		{Kind: Section, Pcap: true, Raw: head, Order: p.order},
+		{Kind: Iface, Pcap: true, Offset: pcapHeaderLen, Order: p.order, Interface: p.iface},
 	}
 	return nil
 }

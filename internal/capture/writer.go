@@ -52,18 +52,18 @@ func (w *Writer) Dropped() int64 { return w.dropped }
 // where AddInterface moved that.
 func (w *Writer) Write(b *Block) error {
 	switch {
-	case b.Kind == Section && b.Type == TypePcap:
+	case b.Kind == Section && b.Pcap:
 		return w.WriteSection(b, "", "")
 	case b.Kind == Section:
 		w.startSection(b.Order, b.Order.Uint64(b.Raw[16:]) != unstatedLength)
 		return w.bytes(b.Raw)
 	case w.order == nil:
 		return ErrNoSection
-	case b.Type != TypePcap && b.Order != w.order:
+	case !b.Pcap && b.Order != w.order:
 		return ErrForeign
 	case b.Kind == Iface:
 		return w.describe(b)
-	case b.Type == TypePcap:
+	case b.Pcap:
 		return w.enhanced(b, &PacketEdit{})
 	}
 	return w.renumbered(b)
@@ -81,7 +81,7 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 		return ErrOptionLength
 	}
 	order, version, stated := binary.ByteOrder(binary.LittleEndian), []byte{1, 0, 0, 0}, true
-	if b.Type != TypePcap {
+	if !b.Pcap {
 		order, version = b.Order, b.Raw[12:16]
 		stated = order.Uint64(b.Raw[16:]) != unstatedLength
 	}
@@ -177,7 +177,7 @@ func (w *Writer) nextID() uint32 { return uint32(len(w.ids)) + w.added }
 // describe writes an interface that came with the capture.
 func (w *Writer) describe(b *Block) error {
 	w.ids = append(w.ids, w.nextID())
-	if b.Type != TypePcap {
+	if !b.Pcap {
 		return w.bytes(b.Raw)
 	}
 	w.list = append(w.list[:0], b.Interface.options...)
