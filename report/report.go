@@ -14,16 +14,18 @@ const Schema = "mendcap.report/1"
 // Report is all that is said of one capture. Frame numbers count packets from
 // 1, as Wireshark does; times are those of the capture.
 type Report struct {
-	Schema    string    `json:"schema"`
-	Capture   Capture   `json:"capture"`
-	Output    Output    `json:"output"`
-	Tables    []Table   `json:"tables"`
-	Inference Inference `json:"inference"`
-	Order     Order     `json:"order"`
-	Analysis  Analysis  `json:"analysis"`
-	Findings  Findings  `json:"findings"`
-	Damage    []Damage  `json:"damage"`
-	Notes     []string  `json:"notes"` // limits that were met, in the order in which they were
+	Schema      string      `json:"schema"`
+	Capture     Capture     `json:"capture"`
+	Output      Output      `json:"output"`
+	Tables      []Table     `json:"tables"`
+	Inference   Inference   `json:"inference"`
+	Order       Order       `json:"order"`
+	Analysis    Analysis    `json:"analysis"`
+	Findings    Findings    `json:"findings"`
+	CaptureLoss CaptureLoss `json:"captureLoss"`
+	Flows       Flows       `json:"flows"`
+	Damage      []Damage    `json:"damage"`
+	Notes       []string    `json:"notes"` // limits that were met, in the order in which they were
 }
 
 // Capture describes the input.
@@ -85,19 +87,20 @@ type Proof struct {
 
 // Order says what was wrong with the order, and what was done.
 type Order struct {
-	Basis       string         `json:"basis"`    // "file" or "stamps"
-	Vantage     string         `json:"vantage"`  // how the capturing host is known, or "unproven"
-	Local       []string       `json:"local"`    // addresses of the capturing host
-	Moved       int64          `json:"moved"`    // packets that have another place or time
-	MaxShift    time.Duration  `json:"maxShift"` // largest change of a time, nanoseconds
-	ByLaw       map[string]Law `json:"byLaw"`
-	Unrepaired  int64          `json:"unrepaired"` // violations left as they are
-	Scales      Scales         `json:"scales"`
-	Gate        time.Duration  `json:"gate"` // nanoseconds; beyond it nothing moves
-	Learnt      Learnt         `json:"learnt"`
-	Uncertainty Uncertainty    `json:"uncertainty"`
-	Clocks      []Clock        `json:"clocks"` // of the interfaces with packets, but for the one they are compared with
-	Placed      bool           `json:"placed"` // mendcap had put the capture in order before
+	Basis        string         `json:"basis"`    // "file" or "stamps"
+	Vantage      string         `json:"vantage"`  // how the capturing host is known, or "unproven"
+	Local        []string       `json:"local"`    // addresses of the capturing host
+	Moved        int64          `json:"moved"`    // packets that have another place or time
+	MaxShift     time.Duration  `json:"maxShift"` // largest change of a time, nanoseconds
+	ByLaw        map[string]Law `json:"byLaw"`
+	Unrepaired   int64          `json:"unrepaired"` // violations left as they are
+	Scales       Scales         `json:"scales"`
+	Gate         time.Duration  `json:"gate"` // nanoseconds; beyond it nothing moves
+	Learnt       Learnt         `json:"learnt"`
+	Uncertainty  Uncertainty    `json:"uncertainty"`
+	Displacement []Displacement `json:"displacement"` // of the packets moved, by how far
+	Clocks       []Clock        `json:"clocks"`       // of the interfaces with packets, but for the one they are compared with
+	Placed       bool           `json:"placed"`       // mendcap had put the capture in order before
 }
 
 // Learnt is what else the capture showed of how it was taken.
@@ -179,12 +182,13 @@ type Findings struct {
 
 // Finding is one flag of the analyser, or one violated law, and what it was.
 type Finding struct {
-	Frame      int64     `json:"frame"`      // in the input
-	FrameAfter int64     `json:"frameAfter"` // in the output
-	Time       time.Time `json:"time"`       // as repaired
-	Flow       string    `json:"flow"`       // "source:port > destination:port"
-	Flag       string    `json:"flag"`       // Wireshark's name without "tcp.analysis."; "" for a law without a flag
-	Verdict    string    `json:"verdict"`
+	Frame      int64     `json:"frame"`            // in the input
+	FrameAfter int64     `json:"frameAfter"`       // in the output
+	Time       time.Time `json:"time"`             // as repaired
+	Flow       string    `json:"flow"`             // "source:port > destination:port"
+	Flag       string    `json:"flag"`             // Wireshark's name without "tcp.analysis."; "" for a law without a flag
+	Verdict    string    `json:"verdict"`          // one of Verdicts
+	Detail     string    `json:"detail,omitempty"` // of Loss and Duplicate
 	Repaired   bool      `json:"repaired"`
 	Law        string    `json:"law,omitempty"` // that moved the packet, or that stayed violated
 	Sequence   *Range    `json:"sequence,omitempty"`
@@ -203,11 +207,3 @@ type Damage struct {
 	Offset int64  `json:"offset"` // bytes, in the decompressed file
 	What   string `json:"what"`
 }
-
-// The verdicts.
-const (
-	Artefact  = "artefact"  // made by the capture's order, now gone
-	Genuine   = "genuine"   // stands after repair as it stood before
-	Undecided = "undecided" // neither could be shown
-	Created   = "created"   // flagged after repair, not before
-)

@@ -49,6 +49,9 @@ func sample() *Report {
 				At: first.Add(40 * time.Second), SkewPPB: -41_250, SkewUncertaintyPPB: 300, Samples: 812,
 			}},
 			Placed: true,
+			Displacement: []Displacement{
+				{UpTo: 0, Packets: 800}, {UpTo: 100 * time.Microsecond, Packets: 300}, {UpTo: 2 * time.Millisecond, Packets: 104},
+			},
 		},
 		Analysis: Analysis{
 			Before: map[string]int64{"retransmission": 1_966, "ack_lost_segment": 1_134, "duplicate_ack": 12, "zero_window": 0},
@@ -59,8 +62,10 @@ func sample() *Report {
 			ByVerdict: map[string]int64{Artefact: 3_090, Genuine: 20, Undecided: 3, Created: 1},
 			List:      sampleFindings(first),
 		},
-		Damage: []Damage{{Frame: 10_233, Offset: 4_377_184, What: "block length 0xFFFFFFFF is longer than the file"}},
-		Notes:  []string{"the flow table was full: 12 flows were closed early", "no tables name interface 3"},
+		CaptureLoss: sampleLoss(first),
+		Flows:       sampleFlows(first),
+		Damage:      []Damage{{Frame: 10_233, Offset: 4_377_184, What: "block length 0xFFFFFFFF is longer than the file"}},
+		Notes:       []string{"the flow table was full: 12 flows were closed early", "no tables name interface 3"},
 	}
 }
 
@@ -94,5 +99,44 @@ func sampleTables() []TableFile {
 			Lines: []TableLine{{7, "fe80::1%3 \x1b[2J incompl\xff"}, {19, "2001:db8:85a3:8d3:1319:8a2e:370:7348 is a line that is too long for one row of eighty columns"}},
 		},
 		{Table: Table{Name: "notes.bin", Format: ""}, Problem: "binary file, no table of any known format"},
+	}
+}
+
+func sampleLoss(at time.Time) CaptureLoss {
+	return CaptureLoss{
+		Directions: []DirectionLoss{
+			{
+				Direction: "in", AckedBytes: 4_000_000, MissedBytes: 28_960, GapEvents: 11, PacketsLeast: 20, PacketsMost: 24,
+				RatePPM: 7_240, LowPPM: 5_100, HighPPM: 9_900, Connections: 9, OneSided: 1, MedianBytes: 1_448,
+			},
+			{Direction: "out", AckedBytes: 900, Abstained: "fewer than 100 data packets", Connections: 2},
+		},
+		Timeline: []LossBin{
+			{Start: at, Direction: "in", MissedBytes: 20_272, AckedBytes: 144_800},
+			{Start: at.Add(5 * time.Second), Direction: "in", MissedBytes: 8_688, AckedBytes: 101_360},
+		},
+		Omitted:   3,
+		Overflows: []Overflow{{Start: at, Span: 3 * time.Millisecond, Connections: 4, MissedBytes: 20_272, Frame: 44}},
+		Declared:  []Declared{{Interface: 0, Source: "isb_osdrop", Packets: 22}},
+	}
+}
+
+func sampleFlows(at time.Time) Flows {
+	point := func(frame, left int64) Point {
+		return Point{Frame: frame, FrameAfter: frame - 1, Before: 1000 * frame, After: 900 * frame, Kind: "data", Left: left, Right: left + 1448}
+	}
+	moved := point(3, 1449)
+	moved.Moved, moved.Flags, moved.Verdicts = true, []string{"retransmission"}, []string{Artefact}
+	ack := Point{Frame: 5, FrameAfter: 5, Before: 5000, After: 5000, Kind: "ack", Left: 1449, Right: 65_000, SACK: [][2]int64{{2897, 4345}}}
+	return Flows{
+		Total: 9, Omitted: 8,
+		List: []Flow{{
+			Name: "[2001:db8::10]:49152 <> [2001:db8::1]:443", Protocol: "TCP", Packets: 4_000, Bytes: 3_900_000, Moved: 900,
+			First: at, Last: at.Add(time.Second), ByVerdict: map[string]int64{Artefact: 3_000, Loss: 2}, Before: 3_002, After: 2,
+			Graph: &Graph{
+				Direction: "[2001:db8::1]:443 > [2001:db8::10]:49152", Omitted: 3_996,
+				Points: []Point{point(2, 1), moved, point(4, 2897), ack},
+			},
+		}},
 	}
 }

@@ -1,0 +1,57 @@
+package report
+
+import "time"
+
+// Flows are the connections with most to say, worst first, and the count of
+// the rest.
+type Flows struct {
+	Total   int64  `json:"total"`   // connections seen
+	Omitted int64  `json:"omitted"` // not in List
+	List    []Flow `json:"list"`
+}
+
+// Flow is one connection.
+type Flow struct {
+	Name      string           `json:"name"` // "address:port <> address:port", the client first where it is known
+	Protocol  string           `json:"protocol"`
+	Packets   int64            `json:"packets"`
+	Bytes     int64            `json:"bytes"` // payload
+	Moved     int64            `json:"moved"`
+	First     time.Time        `json:"first"`
+	Last      time.Time        `json:"last"`
+	ByVerdict map[string]int64 `json:"byVerdict"`
+	Before    int64            `json:"before"` // flags in the input
+	After     int64            `json:"after"`  // flags in the output
+	Graph     *Graph           `json:"graph,omitempty"`
+}
+
+// Graph is a time-sequence picture of one direction of a connection, the one
+// that carried more data. Its points are the first of the connection, in the
+// order of the output; sequence numbers are relative to the first one seen.
+type Graph struct {
+	Direction string  `json:"direction"` // "source > destination"
+	Omitted   int64   `json:"omitted"`   // packets that have no point
+	Points    []Point `json:"points"`
+}
+
+// Point is one packet of a Graph. Times are nanoseconds since the
+// connection's first packet.
+type Point struct {
+	Frame      int64      `json:"frame"`      // in the input
+	FrameAfter int64      `json:"frameAfter"` // in the output
+	Before     int64      `json:"before"`     // time as recorded
+	After      int64      `json:"after"`      // time as repaired
+	Kind       string     `json:"kind"`       // "data" or "ack"
+	Left       int64      `json:"left"`       // data: its first byte; ack: what it acknowledges
+	Right      int64      `json:"right"`      // data: behind its last byte; ack: the window's right edge
+	SACK       [][2]int64 `json:"sack,omitempty"`
+	Moved      bool       `json:"moved,omitempty"`
+	Flags      []string   `json:"flags,omitempty"`    // of the analyser, before
+	Verdicts   []string   `json:"verdicts,omitempty"` // of its findings
+}
+
+// Displacement is one step of the histogram of how far packets were moved.
+type Displacement struct {
+	UpTo    time.Duration `json:"upTo"` // nanoseconds, inclusive
+	Packets int64         `json:"packets"`
+}
