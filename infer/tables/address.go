@@ -35,6 +35,12 @@ func parseLocal(token string) (address netip.Addr, zone uint32, ok bool) {
 	return address, zone, ok && !address.IsMulticast()
 }
 
+// parseGroup reads the address of a multicast group.
+func parseGroup(token string) (address netip.Addr, zone uint32, ok bool) {
+	address, zone, ok = parseAddress(token)
+	return address, zone, ok && address.IsMulticast()
+}
+
 // parseEndpoint reads an address and port as Windows prints them: [a%zone]:port,
 // a.b.c.d:port, *:port and *:*. An unspecified address is any: the zero one.
 func parseEndpoint(token string) (endpoint infer.Endpoint, ok bool) {

@@ -151,28 +151,44 @@ func (c *collector) report(result *Result) {
 
 func countAddresses(s *infer.Snapshot) int {
 	seen := map[netip.Addr]bool{}
-	for _, row := range s.Interfaces {
-		for _, address := range row.Addresses {
-			seen[address] = true
+	eachAddress(s, func(address netip.Addr) { seen[address] = true })
+	delete(seen, netip.Addr{})
+	return len(seen)
+}
+
+// eachAddress visits the addresses of a snapshot, the zero ones too; prefixes
+// are none.
+func eachAddress(s *infer.Snapshot, visit func(netip.Addr)) {
+	all := func(addresses []netip.Addr) {
+		for _, address := range addresses {
+			visit(address)
 		}
+	}
+	for _, row := range s.Interfaces {
+		all(row.Addresses)
+		all(row.Groups)
 	}
 	for _, rows := range [][]infer.Connection{s.TCPConnections, s.UDPEndpoints} {
 		for _, row := range rows {
-			seen[row.Local.Address] = true
-			seen[row.Remote.Address] = true
+			visit(row.Local.Address)
+			visit(row.Remote.Address)
 		}
 	}
 	for _, row := range s.DestinationCache {
-		seen[row.Destination] = true
-		seen[row.Source] = true
-		seen[row.NextHop] = true
+		visit(row.Destination)
+		visit(row.Source)
+		visit(row.NextHop)
 	}
 	for _, row := range s.Neighbors {
-		seen[row.Address] = true
+		visit(row.Address)
 	}
-	for _, address := range s.Hosts {
-		seen[address] = true
+	for _, row := range s.Flows {
+		visit(row.Source.Address)
+		visit(row.Destination.Address)
 	}
-	delete(seen, netip.Addr{})
-	return len(seen)
+	for _, row := range s.Routes {
+		visit(row.NextHop)
+	}
+	all(s.Hosts)
+	all(s.DNSCache)
 }

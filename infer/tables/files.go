@@ -42,7 +42,8 @@ func Find(capture, stem string) ([]string, error) {
 }
 
 // Load reads files, and every regular file of folders (not of folders in
-// them), and unions what they say. There is one Result a file, in the order of
+// them), and unions what they say; rows that name an interface whose index some
+// other file gives are put there. There is one Result a file, in the order of
 // paths and sorted within a folder. The error names the paths that could not
 // be read; the Snapshot and Results hold what the others gave.
 func Load(paths ...string) (*infer.Snapshot, []Result, error) {
@@ -66,6 +67,7 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 			Merge(snapshot, one)
 		}
 	}
+	settleDevices(snapshot)
 	return snapshot, results, errors.Join(failed...)
 }
 

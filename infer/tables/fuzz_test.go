@@ -50,30 +50,6 @@ func addressesIn(content []byte) map[netip.Addr]bool {
 	return found
 }
 
-// eachAddress visits all the addresses of a snapshot.
-func eachAddress(s *infer.Snapshot, visit func(netip.Addr)) {
-	for _, row := range s.Interfaces {
-		for _, address := range row.Addresses {
-			visit(address)
-		}
-	}
-	for _, row := range append(append([]infer.Connection{}, s.TCPConnections...), s.UDPEndpoints...) {
-		visit(row.Local.Address)
-		visit(row.Remote.Address)
-	}
-	for _, row := range s.DestinationCache {
-		visit(row.Destination)
-		visit(row.Source)
-		visit(row.NextHop)
-	}
-	for _, row := range s.Neighbors {
-		visit(row.Address)
-	}
-	for _, address := range s.Hosts {
-		visit(address)
-	}
-}
-
 // checkAddresses holds that each address stands in the file, and none has a
 // zone or is unspecified.
 func checkAddresses(t *testing.T, s *infer.Snapshot, content []byte) {

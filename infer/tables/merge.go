@@ -25,6 +25,10 @@ func Merge(a, b *infer.Snapshot) {
 	a.DestinationCache = append(a.DestinationCache, b.DestinationCache...)
 	a.Neighbors = append(a.Neighbors, b.Neighbors...)
 	a.Hosts = append(a.Hosts, b.Hosts...)
+	a.Flows = append(a.Flows, b.Flows...)
+	a.Routes = append(a.Routes, b.Routes...)
+	a.DNSCache = append(a.DNSCache, b.DNSCache...)
+	a.Hints = append(a.Hints, b.Hints...)
 	normalise(a)
 }
 
@@ -51,6 +55,45 @@ func normalise(s *infer.Snapshot) {
 	s.DestinationCache = sorted(s.DestinationCache, compareDestinations)
 	s.Neighbors = sorted(s.Neighbors, compareNeighbors)
 	s.Hosts = sorted(s.Hosts, netip.Addr.Compare)
+	s.Flows = sorted(s.Flows, compareFlows)
+	s.Routes = sorted(s.Routes, compareRoutes)
+	s.DNSCache = sorted(s.DNSCache, netip.Addr.Compare)
+	s.Hints = sorted(s.Hints, compareHints)
+}
+
+// settleDevices gives rows that only name an interface its index, where the
+// tables together give that name exactly one.
+func settleDevices(s *infer.Snapshot) {
+	indices := map[string]uint32{}
+	for _, row := range s.Interfaces {
+		if row.Index == 0 || row.Name == "" {
+			continue
+		}
+		if known, ok := indices[row.Name]; ok && known != row.Index {
+			indices[row.Name] = 0
+		} else {
+			indices[row.Name] = row.Index
+		}
+	}
+	settle := func(index *uint32, device *string) {
+		if known := indices[*device]; known != 0 && *index == 0 {
+			*index, *device = known, ""
+		}
+	}
+	for i := range s.Interfaces {
+		name := s.Interfaces[i].Name
+		settle(&s.Interfaces[i].Index, &name)
+	}
+	for i := range s.DestinationCache {
+		settle(&s.DestinationCache[i].Interface, &s.DestinationCache[i].Device)
+	}
+	for i := range s.Neighbors {
+		settle(&s.Neighbors[i].Interface, &s.Neighbors[i].Device)
+	}
+	for i := range s.Routes {
+		settle(&s.Routes[i].Interface, &s.Routes[i].Device)
+	}
+	normalise(s)
 }
 
 // sorted sorts rows and drops duplicates; compare says 0 for equal rows only.
@@ -70,6 +113,7 @@ func mergeInterfaces(rows []infer.Interface) []infer.Interface {
 		last := len(merged) - 1
 		if last < 0 || merged[last].Index != row.Index || row.Index == 0 && merged[last].Name != row.Name {
 			row.Addresses = slices.Clone(row.Addresses)
+			row.Groups = slices.Clone(row.Groups)
 			merged = append(merged, row)
 			continue
 		}
@@ -77,9 +121,11 @@ func mergeInterfaces(rows []infer.Interface) []infer.Interface {
 			merged[last].Name = row.Name
 		}
 		merged[last].Addresses = append(merged[last].Addresses, row.Addresses...)
+		merged[last].Groups = append(merged[last].Groups, row.Groups...)
 	}
 	for i := range merged {
 		merged[i].Addresses = sorted(merged[i].Addresses, netip.Addr.Compare)
+		merged[i].Groups = sorted(merged[i].Groups, netip.Addr.Compare)
 	}
 	return merged
 }
@@ -103,6 +149,7 @@ func compareDestinations(a, b infer.Destination) int {
 		a.Source.Compare(b.Source),
 		a.NextHop.Compare(b.NextHop),
 		cmp.Compare(a.Interface, b.Interface),
+		cmp.Compare(a.Device, b.Device),
 	)
 }
 
@@ -110,7 +157,43 @@ func compareNeighbors(a, b infer.Neighbor) int {
 	return cmp.Or(
 		a.Address.Compare(b.Address),
 		cmp.Compare(a.Interface, b.Interface),
+		cmp.Compare(a.Device, b.Device),
 		cmp.Compare(a.LinkLayer, b.LinkLayer),
 		cmp.Compare(a.State, b.State),
 	)
+}
+
+func compareFlows(a, b infer.Flow) int {
+	return cmp.Or(
+		cmp.Compare(a.Protocol, b.Protocol),
+		compareEndpoints(a.Source, b.Source),
+		compareEndpoints(a.Destination, b.Destination),
+	)
+}
+
+func compareRoutes(a, b infer.Route) int {
+	return cmp.Or(
+		comparePrefixes(a.Prefix, b.Prefix),
+		a.NextHop.Compare(b.NextHop),
+		cmp.Compare(a.Interface, b.Interface),
+		cmp.Compare(a.Device, b.Device),
+	)
+}
+
+func compareHints(a, b infer.Hint) int {
+	local := func(h infer.Hint) int {
+		if h.Local {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		comparePrefixes(a.Prefix, b.Prefix),
+		cmp.Compare(a.Port, b.Port),
+		cmp.Compare(local(a), local(b)),
+	)
+}
+
+func comparePrefixes(a, b netip.Prefix) int {
+	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
 }

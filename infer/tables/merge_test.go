@@ -65,6 +65,35 @@ func TestMergeInterfaces(t *testing.T) {
 	}
 }
 
+// Rows that name an interface get its index where some table gives exactly one.
+func TestSettleDevices(t *testing.T) {
+	a, b := netip.MustParseAddr("fe80::1"), netip.MustParseAddr("fe80::2")
+	s := &infer.Snapshot{
+		Interfaces: []infer.Interface{
+			{Index: 3, Name: "eth0", Addresses: []netip.Addr{a}}, {Name: "eth0", Addresses: []netip.Addr{b}},
+			{Index: 4, Name: "tun0"}, {Index: 5, Name: "tun0"}, {Name: "wlan0"},
+		},
+		Neighbors: []infer.Neighbor{
+			{Address: a, Device: "eth0"}, {Address: a, Interface: 3}, {Address: b, Device: "tun0"}, {Address: b, Device: "wlan0"},
+		},
+		DestinationCache: []infer.Destination{{Destination: a, Device: "eth0"}},
+		Routes:           []infer.Route{{Prefix: netip.PrefixFrom(a, 128), Device: "eth0"}},
+	}
+	settleDevices(s)
+	want := []infer.Neighbor{{Address: a, Interface: 3}, {Address: b, Device: "tun0"}, {Address: b, Device: "wlan0"}}
+	if !slices.Equal(s.Neighbors, want) {
+		t.Errorf("got neighbours %+v, want %+v", s.Neighbors, want)
+	}
+	if s.DestinationCache[0].Interface != 3 || s.Routes[0].Interface != 3 || s.Routes[0].Device != "" {
+		t.Errorf("got destination %+v, route %+v, want both on interface 3", s.DestinationCache[0], s.Routes[0])
+	}
+	for _, row := range s.Interfaces {
+		if row.Name == "eth0" && (row.Index != 3 || len(row.Addresses) != 2) {
+			t.Errorf("got %+v, want one row of eth0 with both addresses", row)
+		}
+	}
+}
+
 func TestWriteJSONReadsBack(t *testing.T) {
 	union := &infer.Snapshot{}
 	for name, content := range fixtureFiles(t) {
@@ -77,7 +106,7 @@ func TestWriteJSONReadsBack(t *testing.T) {
 		t.Errorf("got %s\nwant %s", got, written)
 	}
 	rows := len(union.Interfaces) + len(union.TCPConnections) + len(union.UDPEndpoints) + len(union.DestinationCache) +
-		len(union.Neighbors) + len(union.Hosts)
+		len(union.Neighbors) + len(union.Hosts) + len(union.Flows) + len(union.Routes) + len(union.DNSCache) + len(union.Hints)
 	if result.Rows != rows || result.NotUnderstood != 0 || result.Format != "mendcap-json" {
 		t.Errorf("got %d rows, %d not understood, format %s, want %d, 0, mendcap-json",
 			result.Rows, result.NotUnderstood, result.Format, rows)

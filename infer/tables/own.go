@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -30,7 +31,11 @@ var ownTables = []ownTable{
 	}},
 	{"destinationCache", ownDestination},
 	{"neighbors", ownNeighbor},
-	{"hosts", ownHost},
+	{"hosts", func(s *infer.Snapshot, raw json.RawMessage) bool { return ownAddress(&s.Hosts, raw) }},
+	{"flows", ownFlow},
+	{"routes", ownRoute},
+	{"dnsCache", func(s *infer.Snapshot, raw json.RawMessage) bool { return ownAddress(&s.DNSCache, raw) }},
+	{"hints", ownHint},
 }
 
 // isOwnFormat tells mendcap's own form by its version or any of its tables.
@@ -79,14 +84,17 @@ func ownInterface(s *infer.Snapshot, raw json.RawMessage) bool {
 		return false
 	}
 	row.Name = word(row.Name)
-	for i, address := range row.Addresses {
-		plain, zone, ok := parseLocal(address.String())
-		if !ok {
-			return false
-		}
-		row.Addresses[i] = plain
-		if row.Index == 0 {
-			row.Index = zone
+	for _, list := range []struct {
+		addresses []netip.Addr
+		parse     func(string) (netip.Addr, uint32, bool)
+	}{{row.Addresses, parseLocal}, {row.Groups, parseGroup}} {
+		for i, address := range list.addresses {
+			plain, zone, ok := list.parse(address.String())
+			if !ok {
+				return false
+			}
+			list.addresses[i] = plain
+			row.Index = cmp.Or(row.Index, zone)
 		}
 	}
 	s.Interfaces = append(s.Interfaces, row)
@@ -114,11 +122,8 @@ func ownDestination(s *infer.Snapshot, raw json.RawMessage) bool {
 	row.Destination, zones[0] = plainAddress(row.Destination)
 	row.Source, zones[1] = plainAddress(row.Source)
 	row.NextHop, zones[2] = plainAddress(row.NextHop)
-	for _, zone := range zones {
-		if row.Interface == 0 {
-			row.Interface = zone
-		}
-	}
+	row.Interface = cmp.Or(row.Interface, zones[0], zones[1], zones[2])
+	row.Device = word(row.Device)
 	if !row.Destination.IsValid() {
 		return false
 	}
@@ -137,14 +142,13 @@ func ownNeighbor(s *infer.Snapshot, raw json.RawMessage) bool {
 	}
 	row.Address, row.State = address, word(row.State)
 	row.LinkLayer = plainLinkLayer(row.LinkLayer)
-	if row.Interface == 0 {
-		row.Interface = zone
-	}
+	row.Interface = cmp.Or(row.Interface, zone)
+	row.Device = word(row.Device)
 	s.Neighbors = append(s.Neighbors, row)
 	return true
 }
 
-func ownHost(s *infer.Snapshot, raw json.RawMessage) bool {
+func ownAddress(rows *[]netip.Addr, raw json.RawMessage) bool {
 	var address netip.Addr
 	if json.Unmarshal(raw, &address) != nil {
 		return false
@@ -152,7 +156,44 @@ func ownHost(s *infer.Snapshot, raw json.RawMessage) bool {
 	if address, _ = plainAddress(address); !address.IsValid() {
 		return false
 	}
-	s.Hosts = append(s.Hosts, address)
+	*rows = append(*rows, address)
+	return true
+}
+
+func ownFlow(s *infer.Snapshot, raw json.RawMessage) bool {
+	var row infer.Flow
+	if json.Unmarshal(raw, &row) != nil {
+		return false
+	}
+	row.Source.Address, _ = plainAddress(row.Source.Address)
+	row.Destination.Address, _ = plainAddress(row.Destination.Address)
+	if !row.Source.Address.IsValid() || !row.Destination.Address.IsValid() {
+		return false
+	}
+	s.Flows = append(s.Flows, row)
+	return true
+}
+
+func ownRoute(s *infer.Snapshot, raw json.RawMessage) bool {
+	var row infer.Route
+	if json.Unmarshal(raw, &row) != nil || !row.Prefix.IsValid() {
+		return false
+	}
+	var zone uint32
+	row.Prefix, row.Device = row.Prefix.Masked(), word(row.Device)
+	row.NextHop, zone = plainAddress(row.NextHop)
+	row.Interface = cmp.Or(row.Interface, zone)
+	s.Routes = append(s.Routes, row)
+	return true
+}
+
+func ownHint(s *infer.Snapshot, raw json.RawMessage) bool {
+	var row infer.Hint
+	if json.Unmarshal(raw, &row) != nil || !row.Prefix.IsValid() {
+		return false
+	}
+	row.Prefix = row.Prefix.Masked()
+	s.Hints = append(s.Hints, row)
 	return true
 }
 

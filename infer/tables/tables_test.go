@@ -29,6 +29,7 @@ var want = map[string]struct {
 	"ipconfig-plain-en.txt":                  {"ipconfig", 6, 6, 0},
 	"mendcap-version-2.json":                 {"mendcap-json", 0, 0, 0},
 	"mendcap.json":                           {"mendcap-json", 7, 5, 3},
+	"mendcap-roles.json":                     {"mendcap-json", 9, 7, 4},
 	"netipaddress-one-ps7.json":              {"Get-NetIPAddress (json)", 1, 1, 0},
 	"netneighbor-ps51.json":                  {"Get-NetNeighbor (json)", 3, 3, 0},
 	"netsh-addresses-de-cp850.txt":           {"netsh-addresses", 2, 2, 0},
