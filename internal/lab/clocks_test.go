@@ -219,8 +219,8 @@ func TestTsharkOnCorrectedClocks(t *testing.T) {
 func tsharkFlags(t *testing.T, tshark, path string) map[int]string {
 	t.Helper()
 	args := []string{"-n", "-r", path, "-T", "fields"}
-	for _, name := range tcp.AnalysisNames() {
-		args = append(args, "-e", "tcp.analysis."+name)
+	for _, field := range tcp.AnalysisFields() {
+		args = append(args, "-e", field)
 	}
 	out, err := exec.Command(tshark, append(args, "-e", "_ws.col.Protocol")...).Output()
 	if err != nil {

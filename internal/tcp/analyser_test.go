@@ -312,3 +312,34 @@ func bulk() (cycle []Segment) {
 	}
 	return cycle
 }
+
+func TestDuplicateSACK(t *testing.T) {
+	const ack = 1000
+	block := func(left, right int) Range { return Range{Left: Seq(ack + left), Right: Seq(ack + right)} }
+	for _, c := range []struct {
+		name      string
+		blocks    []Range
+		flag, rfc bool // Wireshark's flag; RFC 2883's predicate, which evidence rests on
+	}{
+		{"no block", nil, false, false},
+		{"a hole", []Range{block(100, 200)}, false, false},
+		{"below the ACK", []Range{block(-200, -100)}, true, true},
+		{"up to the ACK", []Range{block(-100, 0)}, true, true},
+		{"across the ACK", []Range{block(-100, 100)}, false, false},
+		{"inside the second", []Range{block(200, 300), block(100, 400)}, true, true},
+		{"the second itself", []Range{block(100, 400), block(100, 400)}, true, true},
+		{"beside the second", []Range{block(400, 500), block(100, 400)}, false, false},
+		{"into the second", []Range{block(100, 300), block(200, 400)}, true, false},
+		{"out of the second", []Range{block(200, 500), block(100, 400)}, false, false},
+		{"in the third", []Range{block(600, 700), block(100, 400), block(500, 800)}, false, false},
+	} {
+		s := Segment{Bits: ACK, WindowShift: -1, Window: 1, Ack: ack, SACKs: uint8(len(c.blocks))}
+		copy(s.SACK[:], c.blocks)
+		if got := NewAnalyser().Add(&s)&DuplicateSACK != 0; got != c.flag {
+			t.Errorf("%s: got flag %v, want %v", c.name, got, c.flag)
+		}
+		if got := s.DSACK(); got != c.rfc {
+			t.Errorf("%s: by RFC 2883 got %v, want %v", c.name, got, c.rfc)
+		}
+	}
+}

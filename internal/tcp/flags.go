@@ -21,6 +21,7 @@ const (
 	ZeroWindowProbe
 	ZeroWindowProbeAck
 	ReusedPorts
+	DuplicateSACK // not of tcp.analysis.*: Wireshark has it among the options
 
 	analysisEnd // one past the last flag
 )
@@ -29,11 +30,11 @@ var analysisNames = [...]string{
 	"retransmission", "fast_retransmission", "spurious_retransmission",
 	"out_of_order", "lost_segment", "ack_lost_segment", "duplicate_ack",
 	"keep_alive", "keep_alive_ack", "window_full", "window_update",
-	"zero_window", "zero_window_probe", "zero_window_probe_ack", "reused_ports",
+	"zero_window", "zero_window_probe", "zero_window_probe_ack", "reused_ports", "dsack",
 }
 
 // Names returns the flags' names as in Wireshark's filters, without
-// "tcp.analysis.".
+// "tcp.analysis." or "tcp.options.sack.".
 func (a Analysis) Names() []string {
 	var names []string
 	for i, name := range analysisNames {
@@ -46,3 +47,16 @@ func (a Analysis) Names() []string {
 
 // AnalysisNames lists all flags' names in their order.
 func AnalysisNames() []string { return analysisNames[:] }
+
+// AnalysisFields lists the fields of Wireshark's filters that stand for the
+// flags, in their order.
+func AnalysisFields() []string {
+	fields := make([]string, len(analysisNames))
+	for i, name := range analysisNames {
+		fields[i] = "tcp.analysis." + name
+		if Analysis(1)<<i == DuplicateSACK {
+			fields[i] = "tcp.options.sack." + name
+		}
+	}
+	return fields
+}

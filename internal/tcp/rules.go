@@ -35,6 +35,9 @@ func (m *moment) flags() Analysis {
 	if a&KeepAlive == 0 {
 		a |= m.repetition()
 	}
+	if m.isDuplicateSACK() {
+		a |= DuplicateSACK
+	}
 	return a
 }
 
@@ -128,6 +131,18 @@ func (m *moment) isZeroWindowProbeAck() bool {
 // isDuplicateAck: nothing is new, not even the window, and that is open.
 func (m *moment) isDuplicateAck() bool {
 	return m.repeatsAck() && m.s.Window != 0 && m.sameWindow()
+}
+
+// isDuplicateSACK: the first SACK block lies at or below the ACK number, or
+// ends inside the second one. RFC 2883 asks for the whole block inside, which
+// Segment.DSACK does; no stack sends what lies between the two.
+func (m *moment) isDuplicateSACK() bool {
+	if m.s.SACKs == 0 {
+		return false
+	}
+	first, second := m.s.SACK[0], m.s.SACK[1]
+	return first.Right.AtMost(m.s.Ack) ||
+		m.s.SACKs > 1 && second.Left.Less(first.Right) && first.Right.AtMost(second.Right)
 }
 
 // acksUnseen: it acknowledges beyond what was seen without a hole.

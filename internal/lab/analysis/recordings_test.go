@@ -184,7 +184,10 @@ func segment(b *capture.Block, flows flowTable) (s tcp.Segment, ok bool) {
 	s = tcp.Segment{
 		Frame: b.Frame, Stamp: b.Interface.Nanos(b.Ticks),
 		Bits: tcp.Bits(h.Bits), Seq: tcp.Seq(h.Seq), Ack: tcp.Seq(h.Ack),
-		Len: uint32(h.PayloadLen), Window: h.Window, WindowShift: h.WindowShift,
+		Len: uint32(h.PayloadLen), Window: h.Window, WindowShift: h.WindowShift, SACKs: h.SACKs,
+	}
+	for i := range h.SACKs {
+		s.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
 	}
 	source, destination := endpoint(v.Src, h.SrcPort), endpoint(v.Dst, h.DstPort)
 	s.Flow, s.Dir = flows.place(source, destination)

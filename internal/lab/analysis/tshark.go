@@ -89,8 +89,8 @@ func Read(ctx context.Context, path string) (packets []Packet, skipped int, err 
 	for _, field := range fields {
 		args = append(args, "-e", field)
 	}
-	for _, name := range tcp.AnalysisNames() {
-		args = append(args, "-e", "tcp.analysis."+name)
+	for _, field := range tcp.AnalysisFields() {
+		args = append(args, "-e", field)
 	}
 	cmd := exec.CommandContext(ctx, tshark, args...)
 	out, err := cmd.StdoutPipe()

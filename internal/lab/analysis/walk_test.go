@@ -164,12 +164,17 @@ func (w *walk) control(s *tcp.Segment) {
 	}
 }
 
-// sack adds blocks above the ACK number. They change no flag.
+// sack adds blocks above the ACK number, and now and then one that tells of a
+// duplicate: below it, across it, or inside the next one.
 func (w *walk) sack(s *tcp.Segment) {
 	for range 1 + w.r.IntN(tcp.MaxSACK) {
 		left := s.Ack.Add(pick[uint32](w.r, 0, 100, 200, 300))
 		s.SACK[s.SACKs] = tcp.Range{Left: left, Right: left.Add(pick[uint32](w.r, 100, 200, 300))}
 		s.SACKs++
+	}
+	if w.r.IntN(3) == 0 {
+		s.SACK[0].Left = s.Ack - tcp.Seq(pick[uint32](w.r, 0, 1, 50, 100, 200))
+		s.SACK[0].Right = s.SACK[0].Left.Add(pick[uint32](w.r, 1, 50, 100, 300))
 	}
 }
 

@@ -45,8 +45,8 @@ func Dissect(ctx context.Context, path string) ([]Row, error) {
 	for _, column := range columns {
 		args = append(args, "-e", column)
 	}
-	for _, name := range tcp.AnalysisNames() {
-		args = append(args, "-e", "tcp.analysis."+name)
+	for _, field := range tcp.AnalysisFields() {
+		args = append(args, "-e", field)
 	}
 	cmd := exec.CommandContext(ctx, tshark, args...)
 	out, err := cmd.StdoutPipe()
