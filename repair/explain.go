@@ -48,6 +48,9 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 	if err := j.emit(ctx, j.newWriter(capture.NewWriter(io.Discard))); err != nil {
 		return report.Explanations{}, err
 	}
+	if err := j.source.changed(); err != nil {
+		return report.Explanations{}, err
+	}
 	return x.result(j), nil
 }
 

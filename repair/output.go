@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -20,28 +19,37 @@ const (
 	statusUnchanged = "unchanged"
 )
 
-// write runs the third pass into a temporary file and lets it appear as the
+// write runs the third pass into a pending file and lets it appear as the
 // output once it is whole.
 func (j *job) write(ctx context.Context) error {
-	tmp, err := j.temporary()
+	if j.out == "-" {
+		return j.writeStdout(ctx)
+	}
+	tmp, err := createPending(j.out)
 	if err != nil {
 		return ioError("create the output", err)
 	}
-	defer os.Remove(tmp.Name())
-	err = j.fill(ctx, tmp)
+	err = j.fill(ctx, tmp.File)
 	if err == nil {
-		err = ioResult("write the output", tmp.Sync())
+		err = j.settle(ctx)
 	}
-	if cerr := tmp.Close(); err == nil {
-		err = ioResult("write the output", cerr)
+	publish := false
+	if err == nil {
+		publish, err = j.publishes(tmp.Name())
 	}
-	if err != nil {
-		return err
+	if !publish {
+		return errors.Join(err, ioResult("remove what was not published", tmp.Discard()))
 	}
+	return ioResult("publish the output", tmp.Commit())
+}
+
+// settle is asked before an output appears: it may not if the run was ended or
+// the input was changed.
+func (j *job) settle(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return j.publish(tmp.Name())
+	return j.source.changed()
 }
 
 func ioResult(doing string, err error) error {
@@ -49,23 +57,6 @@ func ioResult(doing string, err error) error {
 		return nil
 	}
 	return ioError(doing, err)
-}
-
-// temporary creates the file that is written: beside the output, so that a
-// rename suffices. Unlike os.CreateTemp it leaves the mode to the umask.
-func (j *job) temporary() (*os.File, error) {
-	if j.out == "-" {
-		return os.CreateTemp("", "mendcap-*.tmp")
-	}
-	dir, base := filepath.Split(j.out)
-	for range 100 {
-		name := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, os.ErrExist) {
-			return f, err
-		}
-	}
-	return nil, os.ErrExist
 }
 
 // fill writes the repaired capture. Where repairs were expected and none turned
@@ -113,39 +104,49 @@ func (j *job) copy(ctx context.Context, out *capture.Writer) error {
 	return ioResult("write the output", out.Flush())
 }
 
-// publish lets the finished file appear under its name.
-func (j *job) publish(tmp string) error {
+// publishes says whether the finished file is to take the output's name: not
+// where the same bytes stand there already, nor where others do.
+func (j *job) publishes(tmp string) (bool, error) {
 	o := &j.report.Output
 	o.Status = statusWritten
-	if j.out == "-" {
-		o.Name = "-"
-		return j.toStdout(tmp)
-	}
 	o.Name = filepath.Base(j.out)
 	same, exists, err := equalFiles(tmp, j.out)
 	switch {
 	case err != nil:
-		return ioError("compare with the output that exists", err)
+		return false, ioError("compare with the output that exists", err)
 	case same:
 		o.Status = statusUnchanged
-		return nil
+		return false, nil
 	case exists && !j.o.Force:
-		return fmt.Errorf("%w: %w: %s", ErrIO, ErrExists, j.out)
+		return false, fmt.Errorf("%w: %w: %s", ErrIO, ErrExists, j.out)
 	}
-	return ioResult("rename the output", os.Rename(tmp, j.out))
+	return true, nil
 }
 
-func (j *job) toStdout(tmp string) error {
-	f, err := os.Open(tmp)
+// writeStdout runs the third pass into a temporary file, which is copied to
+// standard output once it is whole.
+func (j *job) writeStdout(ctx context.Context) error {
+	tmp, err := createScratch()
 	if err != nil {
+		return ioError("create the output", err)
+	}
+	spooled := source{path: tmp.Name(), spooled: tmp}
+	defer spooled.close()
+	if err := j.fill(ctx, tmp); err != nil {
+		return err
+	}
+	if err := j.settle(ctx); err != nil {
+		return err
+	}
+	j.report.Output.Name, j.report.Output.Status = "-", statusWritten
+	if _, err := tmp.Seek(0, io.SeekStart); err != nil {
 		return ioError("write to standard output", err)
 	}
-	defer f.Close()
 	var out io.Writer = os.Stdout
 	if j.o.Stdout != nil {
 		out = j.o.Stdout
 	}
-	_, err = io.Copy(out, f)
+	_, err = io.Copy(out, contextReader{ctx, tmp})
 	return ioResult("write to standard output", err)
 }
 

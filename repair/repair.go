@@ -140,6 +140,17 @@ func (j *job) close() {
 
 // run takes the capture through its passes: facts, survey, emit.
 func (j *job) run(ctx context.Context) error {
+	err := j.passes(ctx)
+	if err == nil || ctx.Err() != nil || j.source == nil {
+		return err
+	}
+	if changed := j.source.changed(); changed != nil {
+		return changed // whatever else went wrong, this may be why
+	}
+	return err
+}
+
+func (j *job) passes(ctx context.Context) error {
 	if err := j.collect(ctx); err != nil {
 		return err
 	}

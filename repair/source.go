@@ -16,8 +16,9 @@ import (
 type source struct {
 	name    string // as shown: base name, or "-"
 	path    string
-	spooled bool
 	size    int64 // of the file as it lies there, bytes; -1 where unknown
+	was     os.FileInfo
+	spooled *os.File // holds the lock of a spooled input; nil for others
 }
 
 // openSource checks that the input is there. Standard input is copied to a
@@ -36,7 +37,7 @@ func openSource(ctx context.Context, in string, stdin io.Reader) (*source, error
 	if !info.Mode().IsRegular() {
 		return spoolFile(ctx, in)
 	}
-	return &source{name: filepath.Base(in), path: in, size: info.Size()}, nil
+	return &source{name: filepath.Base(in), path: in, size: info.Size(), was: info}, nil
 }
 
 // spoolFile copies what can be read only once, a pipe for example.
@@ -57,17 +58,36 @@ func spool(ctx context.Context, from io.Reader) (*source, error) {
 	if from == nil {
 		from = os.Stdin
 	}
-	f, err := os.CreateTemp("", "mendcap-*.spool")
+	f, err := createScratch()
 	if err != nil {
 		return nil, fmt.Errorf("%w: spool the input: %w", ErrIO, err)
 	}
-	s := &source{name: "-", path: f.Name(), spooled: true}
+	s := &source{name: "-", path: f.Name(), spooled: f}
 	s.size, err = io.Copy(f, contextReader{ctx, from})
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err == nil && !renamesOpen {
+		err = f.Close() // nothing else would be allowed to remove it
+	}
+	if err != nil {
 		s.close()
 		return nil, ioError("spool the input", err)
 	}
 	return s, nil
+}
+
+// changed returns an error if the file is not the one any more that it was when
+// it was opened first: the passes would have seen different captures.
+func (s *source) changed() error {
+	if s.spooled != nil {
+		return nil
+	}
+	now, err := os.Stat(s.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %s went away while it was read: %w", ErrIO, s.name, err)
+	case !os.SameFile(s.was, now) || now.Size() != s.was.Size() || !now.ModTime().Equal(s.was.ModTime()):
+		return fmt.Errorf("%w: %s was changed while it was read (%d bytes before, %d now)", ErrIO, s.name, s.was.Size(), now.Size())
+	}
+	return nil
 }
 
 // ioError marks an error as one of input or output, unless it is the context's.
@@ -79,8 +99,10 @@ func ioError(doing string, err error) error {
 }
 
 func (s *source) close() {
-	if s.spooled {
+	if s.spooled != nil {
 		os.Remove(s.path)
+		s.spooled.Close()
+		os.Remove(s.path) // where an open file can't be removed
 	}
 }
 

@@ -21,6 +21,9 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
 	}
+	// A reader that is gone is an error of writing, which leaves no file behind;
+	// the signal would end the process where it stands.
+	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(interruptible())
 }
 

@@ -186,3 +186,40 @@ func TestFullOutputFails(t *testing.T) {
 		}
 	}
 }
+
+// TestReaderThatDies lets the reader of standard output end before the capture
+// has been written.
+func TestReaderThatDies(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "long.pcap"), pcap(20_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"repair", "-w", "-", "long.pcap"}, {"repair", "--json", "--force", "long.pcap"}, {"help"}} {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := reader.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var stderr strings.Builder
+		cmd := exec.Command(built, args...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, writer, &stderr
+		cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+		err = cmd.Run()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 5 {
+			t.Errorf("mendcap %s: got %v, want code 5", strings.Join(args, " "), err)
+		}
+		if got := stderr.String(); !strings.HasPrefix(got, "mendcap: ") || strings.Contains(got, "goroutine") {
+			t.Errorf("mendcap %s: stderr: got %q, want one message", strings.Join(args, " "), got)
+		}
+		if err := writer.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "*.scratch"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}

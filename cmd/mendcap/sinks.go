@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -52,8 +53,8 @@ type sinks struct {
 type jsonSink struct {
 	name  string
 	w     io.Writer
-	array *report.Array // nil where the run has one capture
-	file  *pendingFile  // nil for standard output
+	array *report.Array   // nil where the run has one capture
+	file  *repair.Pending // nil for standard output
 	empty bool
 }
 
@@ -65,7 +66,7 @@ func (f *repairFlags) openSinks(s *streams, several bool) (*sinks, error) {
 		to.screen = f.screen(s)
 	}
 	for _, name := range f.reports {
-		file, err := createPending(name)
+		file, err := repair.CreatePending(name)
 		if err != nil {
 			to.discard()
 			return nil, fmt.Errorf("write report: %w", err)
@@ -139,7 +140,7 @@ func (to *sinks) close() error {
 
 func (sink *jsonSink) close() error {
 	if sink.empty && sink.file != nil {
-		return sink.file.discard()
+		return sink.file.Discard()
 	}
 	if sink.array != nil {
 		if err := sink.array.Close(); err != nil {
@@ -147,7 +148,7 @@ func (sink *jsonSink) close() error {
 		}
 	}
 	if sink.file != nil {
-		return sink.file.commit()
+		return sink.file.Commit()
 	}
 	return nil
 }
@@ -156,7 +157,7 @@ func (sink *jsonSink) close() error {
 func (to *sinks) discard() {
 	for _, sink := range to.json {
 		if sink.file != nil {
-			sink.file.discard()
+			sink.file.Discard()
 		}
 	}
 }

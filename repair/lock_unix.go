@@ -1,0 +1,44 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package repair
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// renamesOpen says that a file can be renamed and removed while it is open.
+const renamesOpen = true
+
+// hold takes the lock of an open file, which ends with the process at the
+// latest. A file system without locks counts as one where it could be had.
+func hold(f *os.File) bool {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	return err == nil || !errors.Is(err, unix.EWOULDBLOCK)
+}
+
+// removeDead removes a file whose writer has died, which shows by its lock. A
+// symbolic link is none of ours and stays.
+func removeDead(name string) bool {
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
+		return false
+	}
+	there, err := os.Lstat(name)
+	if err != nil {
+		return false
+	}
+	if mine, err := f.Stat(); err != nil || !os.SameFile(mine, there) {
+		return false // another run was faster
+	}
+	return os.Remove(name) == nil
+}
