@@ -8,7 +8,7 @@ import (
 // suffixes of compressed files and of captures, in the order in which they are
 // stripped.
 var (
-	compressions = []string{".gz"}
+	compressions = []string{".gz", ".zst", ".xz", ".lz4", ".bz2"}
 	captures     = []string{".pcapng", ".pcap", ".ntar", ".cap", ".dmp", ".trc"}
 )
 
@@ -23,15 +23,29 @@ func Stem(in string) string {
 
 func cutSuffix(name string, suffixes []string) string {
 	for _, s := range suffixes {
-		if n := len(name) - len(s); n > 0 && strings.EqualFold(name[n:], s) && name[n-1] != '/' && name[n-1] != filepath.Separator {
-			return name[:n]
+		if hasSuffix(name, s) {
+			return name[:len(name)-len(s)]
 		}
 	}
 	return name
 }
 
+// hasSuffix reports whether a path ends with a suffix, in whatever case, behind
+// a name.
+func hasSuffix(name, suffix string) bool {
+	n := len(name) - len(suffix)
+	return n > 0 && strings.EqualFold(name[n:], suffix) && name[n-1] != '/' && name[n-1] != filepath.Separator
+}
+
+// IsMended reports whether a file is named as a repaired capture is, compressed
+// or not.
+func IsMended(name string) bool {
+	return strings.HasSuffix(strings.ToLower(cutSuffix(name, compressions)), Mended)
+}
+
 // OutputName returns the path of the repaired capture: beside the capture, or
-// in dir where that is not "".
+// in dir where that is not "". PackedSuffix goes behind it where the output is
+// compressed.
 func OutputName(in, dir string) string {
 	name := Stem(in) + Mended
 	if dir == "" {

@@ -62,9 +62,15 @@ func ioResult(doing string, err error) error {
 // fill writes the repaired capture. Where repairs were expected and none turned
 // out to be needed, the capture is copied instead.
 func (j *job) fill(ctx context.Context, tmp *os.File) error {
-	out := capture.NewWriter(tmp)
-	w := j.newWriter(out)
+	out, err := j.newPacked(tmp)
+	if err != nil {
+		return err
+	}
+	w := j.newWriter(out.Writer)
 	if err := j.emit(ctx, w); err != nil {
+		return err
+	}
+	if err := out.close(); err != nil {
 		return err
 	}
 	changed := w.edited > 0 || w.moved > 0
@@ -77,8 +83,10 @@ func (j *job) fill(ctx context.Context, tmp *os.File) error {
 		if _, err := tmp.Seek(0, io.SeekStart); err != nil {
 			return ioError("write the output", err)
 		}
-		out = capture.NewWriter(tmp)
-		if err := j.copy(ctx, out); err != nil {
+		if out, err = j.newPacked(tmp); err != nil {
+			return err
+		}
+		if err := errors.Join(j.copy(ctx, out.Writer), out.close()); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,7 @@ type Options struct {
 	Findings   int      // kept in the report, 0 = DefaultFindings
 	UserLayout string   // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
 	Without    []string // names of laws that are switched off, of Laws
+	Compress   string   // how the output is compressed, of Compressions; "": as its name says, .gz or .zst
 	// AlignInterfaces corrects the stamps of interfaces whose clock is shown to
 	// differ from that of the interface with most packets.
 	AlignInterfaces bool
@@ -53,8 +54,8 @@ var (
 func Laws() []string { return reorder.LawNames() }
 
 // File repairs the capture in ("-" for standard input) and writes the result to
-// out ("-" for standard output, "" for OutputName(in, "")). The report's Damage
-// names what was broken in the input; that is no error as long as something
+// out ("-" for standard output, "" for OutputName(in, "") and the suffix of
+// o.Compress). The report's Damage names what was broken in the input; that is no error as long as something
 // could be read. Errors are ErrUsage, ErrNoCapture, ErrIO, ErrExists, or the
 // context's; after any of them there is no output.
 func File(ctx context.Context, in, out string, o Options) (report.Report, error) {
@@ -96,7 +97,10 @@ func newJob(in, out string, o Options) (*job, error) {
 		if in == "-" {
 			return nil, fmt.Errorf("%w: standard input needs a named output", ErrUsage)
 		}
-		j.out = OutputName(in, "")
+		j.out = OutputName(in, "") + PackedSuffix(o.Compress)
+	}
+	if err := j.chooseCompression(); err != nil {
+		return nil, err
 	}
 	if o.Findings < 0 {
 		return nil, fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)

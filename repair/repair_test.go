@@ -111,6 +111,10 @@ func TestNames(t *testing.T) {
 		"x.pcap.pcapng":     "x.pcap.mended.pcapng",
 		"capture.ntar":      "capture.mended.pcapng",
 		"capture.gz":        "capture.mended.pcapng",
+		"x.pcapng.zst":      "x.mended.pcapng",
+		"x.pcap.XZ":         "x.mended.pcapng",
+		"x.cap.lz4":         "x.mended.pcapng",
+		"x.pcap.bz2":        "x.mended.pcapng",
 		"capture.dmp.other": "capture.dmp.other.mended.pcapng",
 	} {
 		if got := filepath.ToSlash(OutputName(filepath.FromSlash(in), "")); got != want {
@@ -119,6 +123,13 @@ func TestNames(t *testing.T) {
 	}
 	if got, want := OutputName("a/x.pcap", "d"), filepath.Join("d", "x.mended.pcapng"); got != want {
 		t.Errorf("output in a folder: got %s, want %s", got, want)
+	}
+	for name, want := range map[string]bool{
+		"x.mended.pcapng": true, "x.mended.PCAPNG.gz": true, "x.mended.pcapng.zst": true, "x.pcapng.gz": false, "x.mended.pcapng.txt": false,
+	} {
+		if got := IsMended(name); got != want {
+			t.Errorf("is %s an output: got %v, want %v", name, got, want)
+		}
 	}
 }
 

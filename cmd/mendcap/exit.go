@@ -57,7 +57,7 @@ func explain(err error) (code int, hint string) {
 	case errors.Is(err, repair.ErrUsage):
 		return exitUsage, "see: mendcap help repair"
 	case errors.Is(err, repair.ErrNoCapture):
-		return exitNoCapture, "pcap and pcapng files are read, as they are or in gzip"
+		return exitNoCapture, "pcap and pcapng files are read, as they are or in gzip, zstd, xz, lz4 or bzip2"
 	case errors.Is(err, repair.ErrExists):
 		return exitIO, "--force replaces it; -w FILE or -o DIR writes elsewhere"
 	}

@@ -32,7 +32,7 @@ func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
 	for _, in := range captures {
 		out := f.write
 		if out == "" {
-			out = repair.OutputName(in, f.dir)
+			out = repair.OutputName(in, f.dir) + repair.PackedSuffix(f.compress)
 		}
 		jobs = append(jobs, job{in, out})
 	}
@@ -61,7 +61,7 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 		return captures, nil // named alone
 	}
 	kept := slices.DeleteFunc(captures, func(name string) bool {
-		mended := isMended(name)
+		mended := repair.IsMended(name)
 		if mended {
 			fmt.Fprintf(s.err, "mendcap: %s: skipped: it is mendcap's own output (name it alone to repair it)\n", report.Sanitise(name))
 		}
@@ -71,10 +71,6 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 		return nil, usagef("name one alone to repair it", "all captures named are mendcap's own output")
 	}
 	return kept, nil
-}
-
-func isMended(name string) bool {
-	return strings.HasSuffix(strings.ToLower(name), repair.Mended)
 }
 
 // checkTargets checks what -w and -o ask for.

@@ -18,6 +18,7 @@ type repairFlags struct {
 	force            bool
 	quiet            bool
 	findings         int
+	compress         string
 	layout           string
 	without          []string
 	align            bool
@@ -26,6 +27,7 @@ type repairFlags struct {
 const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--tables PATH]...
       [--report FILE]... [--json] [--force] [-q] [--findings N]
       [--user-layout LAYOUT] [--without LAW]... [--align-interfaces]
+      [--compress gzip|zstd]
       CAPTURE...`
 
 const repairText = `The repaired capture X.mended.pcapng is written beside X.pcap, whole or not at
@@ -52,6 +54,7 @@ func repairCommand() *command {
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
 	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
+	flags.StringVar(&f.compress, "compress", "", "compress the output by `CODEC`: "+strings.Join(repair.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
 	return &command{
 		name: "repair", synopsis: repairSynopsis, text: repairText,
 		summary: "repair captures and report what was found",
@@ -90,7 +93,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
 	o := repair.Options{
 		Tables: f.tables, Force: f.force, Findings: f.findings, UserLayout: f.layout,
-		Without: f.without, AlignInterfaces: f.align, Stdout: s.out,
+		Without: f.without, AlignInterfaces: f.align, Compress: f.compress, Stdout: s.out,
 	}
 	if j.in == "-" {
 		o.Stdin = s.interruptibleInput(ctx)

@@ -16,7 +16,7 @@ var (
 	ErrOption     = errors.New("an option does not fit its block")
 	ErrTooLarge   = errors.New("larger than the limit")
 	ErrByteOrder  = errors.New("section header without a byte-order magic")
-	ErrGzip       = errors.New("damaged gzip data")
+	ErrCompressed = errors.New("damaged compressed data")
 )
 
 // Errors of the Writer: what it was asked for cannot be written as pcapng.

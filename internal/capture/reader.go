@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
-
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
 )
 
 // The limits that hold where ReaderOptions says nothing, bytes.
@@ -54,8 +51,9 @@ type layout interface {
 }
 
 // NewReader finds out what the bytes are: a pcap or pcapng capture, plain or
-// compressed by gzip. It returns a *FormatError that wraps ErrEmpty,
-// ErrNotCapture, ErrVersion, ErrTruncated or ErrGzip where they are nothing
+// compressed by gzip, zstd, xz, lz4 or bzip2. It returns a *FormatError that
+// wraps ErrEmpty, ErrNotCapture, ErrVersion, ErrTruncated or ErrCompressed
+// where they are nothing
 // that it can read, and the error of r where that failed.
 func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
 	rd := &Reader{
@@ -80,7 +78,7 @@ func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
 // Format is "pcap" or "pcapng".
 func (r *Reader) Format() string { return r.layout.name() }
 
-// Compression is "gzip", or "" for a plain file.
+// Compression is "gzip", "zstd", "xz", "lz4" or "bzip2", or "" for a plain file.
 func (r *Reader) Compression() string { return r.compression }
 
 // Consumed is how much of the decompressed file was delivered so far, bytes.
@@ -170,7 +168,7 @@ func (r *Reader) ended(left int, err error) error {
 	if r.source.err != nil {
 		return fmt.Errorf("read capture at byte %d, after frame %d: %w", r.offset+int64(left), r.frame, r.source.err)
 	}
-	damaged := compressionError(err)
+	damaged := r.compressionError(err)
 	switch {
 	case damaged != nil && left > 0 && !errors.Is(damaged, ErrTruncated):
 		return r.damage(fmt.Errorf("%w: %w", ErrTruncated, damaged))
@@ -185,25 +183,6 @@ func (r *Reader) ended(left int, err error) error {
 // damage adds the position to an error.
 func (r *Reader) damage(err error) error {
 	return &FormatError{Frame: r.frame, Offset: r.offset, Err: err}
-}
-
-// compressionError says what a decompressor's error means; nil where the
-// data ended as it should.
-func compressionError(err error) error {
-	var corrupt flate.CorruptInputError
-	switch {
-	case err == io.EOF:
-		return nil
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: %w", ErrGzip, ErrTruncated)
-	case errors.Is(err, gzip.ErrChecksum):
-		return fmt.Errorf("%w: wrong checksum", ErrGzip)
-	case errors.Is(err, gzip.ErrHeader):
-		return fmt.Errorf("%w: no gzip header where one must be", ErrGzip)
-	case errors.As(err, &corrupt):
-		return fmt.Errorf("%w at compressed byte %d", ErrGzip, int64(corrupt))
-	}
-	return fmt.Errorf("%w: %w", ErrGzip, err)
 }
 
 // source remembers a failure of the reader below, so that it can be told

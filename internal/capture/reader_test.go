@@ -217,10 +217,10 @@ func damagedOthers(t testing.TB) []damaged {
 		{name: "record header cut", data: rec[:24+17+3], want: ErrTruncated, frame: 1, offset: 24 + 17, blocks: 3},
 		{name: "captured length 2 GiB", data: huge, want: ErrTooLarge, frame: 1, offset: 24 + 17, blocks: 3},
 		{name: "gzip cut", data: zipped[:len(zipped)-1], want: ErrTruncated, frame: 2, offset: int64(len(rec)), blocks: 4},
-		{name: "gzip checksum", data: broken, want: ErrGzip, frame: 2, offset: int64(len(rec)), blocks: 4},
-		{name: "behind gzip", data: append(zip(t, rec), "rest of it"...), want: ErrGzip, frame: 2, offset: int64(len(rec)), blocks: 4},
-		{name: "gzip data", data: append(bytes.Clone(zipped[:10]), bytes.Repeat([]byte{0xFF}, 40)...), want: ErrGzip},
-		{name: "gzip header", data: []byte("\x1f\x8b is not enough"), want: ErrGzip},
+		{name: "gzip checksum", data: broken, want: ErrCompressed, frame: 2, offset: int64(len(rec)), blocks: 4},
+		{name: "behind gzip", data: append(zip(t, rec), "rest of it"...), want: ErrCompressed, frame: 2, offset: int64(len(rec)), blocks: 4},
+		{name: "gzip data", data: append(bytes.Clone(zipped[:10]), bytes.Repeat([]byte{0xFF}, 40)...), want: ErrCompressed},
+		{name: "gzip header", data: []byte("\x1f\x8b is not enough"), want: ErrCompressed},
 		{name: "gzip header only", data: zipped[:8], want: ErrTruncated},
 	}
 }

@@ -1,17 +1,11 @@
 package capture
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
-
-	"github.com/klauspost/compress/gzip"
 )
-
-// gzipBuffer is how much compressed data is read at a time, bytes.
-const gzipBuffer = 256 << 10
 
 // sniffLen is how much of a file tells what it is: the header of a pcap file,
 // and more than the part of a section header that has the byte-order magic.
@@ -23,16 +17,12 @@ func (r *Reader) open() error {
 	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
-		r.compression = "gzip"
-		zipped, err := gzip.NewReader(bufio.NewReaderSize(r.src, gzipBuffer))
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF // within the gzip header
-		}
+	if c := codecOf(head); c != nil {
+		plain, err := r.decompress(c)
 		if err != nil {
-			return r.ended(0, err)
+			return err
 		}
-		if head, err = r.peek(zipped); err != nil {
+		if head, err = r.peek(plain); err != nil {
 			return err
 		}
 	}
@@ -49,7 +39,7 @@ func (r *Reader) peek(src io.Reader) ([]byte, error) {
 	if n == 0 {
 		empty := fmt.Errorf("%w", ErrEmpty)
 		if src != io.Reader(r.source) && err != io.EOF {
-			empty = compressionError(err)
+			empty = r.compressionError(err)
 		}
 		return nil, r.damage(empty)
 	}

@@ -1,0 +1,195 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// xzGuard passes an xz file on and follows its structure (the .xz file format
+// 1.2.0, sections 2 to 5), since the decompressor takes the memory that a block
+// header asks for before it has seen any data: a dictionary larger than
+// maxWindow is an error.
+type xzGuard struct {
+	r    io.Reader
+	step func(g *xzGuard) error // what to do once head is complete
+	head []byte
+	want int   // bytes that belong into head
+	skip int64 // bytes to pass over before that
+
+	check   int   // length of a block's checksum
+	data    int64 // compressed bytes of the block
+	varints uint64
+	index   int64 // bytes of the index so far
+	err     error
+}
+
+// Lengths of parts of an xz file, bytes.
+const (
+	xzHeaderLen = 12 // of a stream, and of its footer
+	xzIndexCRC  = 4
+)
+
+func (g *xzGuard) Read(p []byte) (int, error) {
+	if g.err != nil {
+		return 0, g.err
+	}
+	n, err := g.r.Read(p)
+	if g.err = g.follow(p[:n]); g.err != nil {
+		return 0, g.err
+	}
+	return n, err
+}
+
+// follow takes in the next bytes of the file.
+func (g *xzGuard) follow(p []byte) error {
+	if g.step == nil {
+		g.expect(0, xzHeaderLen, (*xzGuard).stream)
+	}
+	for len(p) > 0 {
+		over := min(g.skip, int64(len(p)))
+		g.skip -= over
+		p = p[over:]
+		take := min(g.want-len(g.head), len(p))
+		g.head = append(g.head, p[:take]...)
+		p = p[take:]
+		for g.skip == 0 && len(g.head) == g.want {
+			if err := g.step(g); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// expect sets the next step: behind so many bytes, with so many bytes.
+func (g *xzGuard) expect(skip int64, want int, step func(*xzGuard) error) {
+	g.skip, g.want, g.step, g.head = skip, want, step, g.head[:0]
+}
+
+// more asks for further bytes for the present step.
+func (g *xzGuard) more(want int) error {
+	g.want = want
+	return nil
+}
+
+// stream reads a stream header (section 2.1.1), or four bytes of padding.
+func (g *xzGuard) stream() error {
+	if binary.LittleEndian.Uint32(g.head) == 0 {
+		kept := append([]byte(nil), g.head[4:]...)
+		g.head = append(g.head[:0], kept...)
+		return nil
+	}
+	if string(g.head[:6]) != "\xfd7zXZ\x00" || g.head[7] > 0x0F {
+		return fmt.Errorf("no stream header where one must be")
+	}
+	g.check = xzCheckLen(g.head[7])
+	g.expect(0, 1, (*xzGuard).block)
+	return nil
+}
+
+// xzCheckLen is the length of a checksum by its number (section 2.1.1.2).
+func xzCheckLen(id byte) int {
+	if id == 0 {
+		return 0
+	}
+	return 4 << ((id - 1) / 3)
+}
+
+// block reads a block header (section 3.1), or the start of the index.
+func (g *xzGuard) block() error {
+	if g.head[0] == 0 {
+		g.index, g.varints = 1, 0
+		g.expect(0, 1, (*xzGuard).records)
+		return nil
+	}
+	if size := (int(g.head[0]) + 1) * 4; len(g.head) < size {
+		return g.more(size)
+	}
+	if err := checkFilters(g.head); err != nil {
+		return err
+	}
+	g.data = 0
+	g.expect(0, 1, (*xzGuard).chunk)
+	return nil
+}
+
+// checkFilters reads the filters of a block header. Only LZMA2 is decompressed.
+func checkFilters(h []byte) error {
+	const lzma2 = 0x21
+	flags, at := h[1], 2
+	for range int(flags>>6&1) + int(flags>>7) { // compressed and uncompressed size
+		_, n := binary.Uvarint(h[at:])
+		if n <= 0 {
+			return fmt.Errorf("bad block header")
+		}
+		at += n
+	}
+	if flags&3 != 0 || at+3 > len(h) || h[at] != lzma2 || h[at+1] != 1 {
+		return fmt.Errorf("a filter other than LZMA2")
+	}
+	if size := xzDictionary(h[at+2]); size > maxWindow {
+		return fmt.Errorf("%w of %d bytes: dictionary of %d bytes", ErrTooLarge, maxWindow, size)
+	}
+	return nil
+}
+
+// xzDictionary decodes the size of a dictionary (section 5.3.1), bytes.
+func xzDictionary(bits byte) uint64 {
+	return uint64(2|bits&1) << (bits&0x3F/2 + 11)
+}
+
+// chunk reads the header of one LZMA2 chunk: control byte, sizes, properties.
+func (g *xzGuard) chunk() error {
+	control := g.head[0]
+	size := 1
+	switch {
+	case control == 0:
+		g.data++
+		g.expect(-g.data&3+int64(g.check), 1, (*xzGuard).block)
+		return nil
+	case control >= 0xC0:
+		size = 6
+	case control >= 0x80:
+		size = 5
+	case control <= 2:
+		size = 3
+	default:
+		return fmt.Errorf("bad LZMA2 chunk")
+	}
+	if len(g.head) < size {
+		return g.more(size)
+	}
+	length := int64(binary.BigEndian.Uint16(g.head[1:])) + 1
+	if control >= 0x80 {
+		length = int64(binary.BigEndian.Uint16(g.head[3:])) + 1
+	}
+	g.data += int64(size) + length
+	g.expect(length, 1, (*xzGuard).chunk)
+	return nil
+}
+
+// records passes over the index (section 4): the number of records, two
+// numbers each, padding and checksum; and over the footer behind it.
+func (g *xzGuard) records() error {
+	last := g.head[len(g.head)-1]
+	if g.index++; last >= 0x80 {
+		if len(g.head) >= binary.MaxVarintLen64 {
+			return fmt.Errorf("bad index")
+		}
+		return g.more(len(g.head) + 1)
+	}
+	v, _ := binary.Uvarint(g.head)
+	if g.varints == 0 { // the first one
+		if v > 1<<62 {
+			return fmt.Errorf("bad index")
+		}
+		g.varints = 2*v + 1
+	}
+	if g.varints--; g.varints > 0 {
+		g.expect(0, 1, (*xzGuard).records)
+		return nil
+	}
+	g.expect(-g.index&3+xzIndexCRC+xzHeaderLen, xzHeaderLen, (*xzGuard).stream)
+	return nil
+}
