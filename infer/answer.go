@@ -216,6 +216,7 @@ func (f *Facts) answer(o outcome, verified bool, listed []Candidate) Answer {
 		}
 	case o.found:
 		a.Destination, a.DestinationOrigin = o.dst.Netip(), Inferred
+		a.Posterior, a.RunnerUp = float64(o.posterior), float64(o.second)
 	default:
 		a.Destination, a.DestinationOrigin = packet.Addr{}.Netip(), NotKnown
 	}

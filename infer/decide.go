@@ -43,6 +43,8 @@ type outcome struct {
 	protocol uint8       // Unknown where it isn't proved
 	by       evidence
 	listed   int32 // in Engine.lists, none without one
+
+	posterior, second float32 // of the destination, and of the next best explanation
 }
 
 // direction tells what the host sent from the rest.
@@ -222,6 +224,8 @@ func (e *Engine) settle(list []scored, questions []question) (outcome, []Candida
 	o := outcome{protocol: Unknown, by: noEvidence, listed: none}
 	if best := &list[0]; !isUnspecified(best.addr) && math.Exp2(best.total) >= credible*total {
 		o.found, o.dst, o.by = true, best.addr, best.by
+		o.posterior = float32(math.Exp2(best.total) / total)
+		o.second = float32(math.Exp2(list[1].total) / total) // the open explanation is always there
 		o.protocol = protocols[best.h]
 		return o, nil
 	}

@@ -73,5 +73,7 @@ type Answer struct {
 	Evidence          Evidence
 	ChecksumVerified  bool        // a whole checksum over all the data confirmed the answer
 	HopLimit          uint8       // to write where the sniffer recorded none (255 ND, 1 MLD, 64 otherwise)
+	Posterior         float64     // of the destination answered; 0 without one
+	RunnerUp          float64     // posterior of the next best explanation, "none of the candidates" included
 	Candidates        []Candidate // ranked, at most 3; only where something stayed unknown
 }

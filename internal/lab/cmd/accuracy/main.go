@@ -62,7 +62,7 @@ func main() {
 	flag.StringVar(&o.tables, "tables", "all", "rows of the network tables: all, half or none")
 	flag.StringVar(&o.without, "without", "", "laws to switch off, separated by commas")
 	flag.StringVar(&o.rawcap, "rawcap", "", "judge this real capture instead")
-	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair or order")
+	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order or inference")
 	flag.BoolVar(&o.quick, "quick", false, "judge order alone, without files and tshark")
 	flag.BoolVar(&o.remains, "remains", false, "show what is left around each flag that differs from the truth; in memory")
 	flag.Uint64Var(&o.seeds, "seeds", 0, "number of seeds (default 2; 5 with -bars order)")
@@ -94,6 +94,9 @@ func (o *options) setDefaults() {
 func run(ctx context.Context, o options) error {
 	if o.rawcap != "" {
 		return runRawcap(ctx, o)
+	}
+	if o.bars == "inference" {
+		return runInference(ctx, o, os.Stdout)
 	}
 	if o.bars != "repair" && o.bars != "order" {
 		return fmt.Errorf("unknown bars %q", o.bars)

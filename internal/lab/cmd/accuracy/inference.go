@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/headers"
+)
+
+// peersCopies is how many copies of a recording happen at once in each plan.
+const peersCopies = 3
+
+// planned names the recording with hundreds of peers, whose peers get all plans'
+// addresses.
+const planned = "many-flows"
+
+// inferred is a row of the table: one capture under one condition.
+type inferred struct {
+	capture     string
+	condition   headers.Condition
+	ours, plain headers.Score
+}
+
+// conditions are those that every capture is put under.
+func conditions() []headers.Condition {
+	return []headers.Condition{
+		{Tables: "all"}, {Tables: "half"}, {Tables: "none"},
+		{Tables: "all", Snap: 96}, {Tables: "none", Snap: 96},
+		{Tables: "all", Snap: 128}, {Tables: "none", Snap: 128},
+		{Tables: "half", OneWay: true},
+		{Tables: "all", Offload: "partial"}, {Tables: "none", Offload: "partial"},
+		{Tables: "all", Offload: "no length"}, {Tables: "none", Offload: "no length", Snap: 128},
+		{Tables: "all", Zones: true},
+	}
+}
+
+// runInference measures inference alone, in memory.
+func runInference(ctx context.Context, o options, w io.Writer) error {
+	cases, err := o.inferenceCases()
+	if err != nil {
+		return err
+	}
+	var rows []inferred
+	for _, c := range cases {
+		for _, under := range conditions() {
+			rows = append(rows, inferred{capture: c.Name, condition: under})
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range rows {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r := &rows[i]
+			var err error
+			r.ours, r.plain, err = headers.Run(cases[i/len(conditions())], r.condition, o.firstSeed)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	printInference(w, rows)
+	missed := inferenceBars(cases, rows)
+	for _, line := range missed {
+		fmt.Fprintln(w, "missed:", line)
+	}
+	if o.check && len(missed) > 0 {
+		return errMissed
+	}
+	return nil
+}
+
+// inferenceCases loads the recordings, and those with many peers once for each
+// plan.
+func (o options) inferenceCases() ([]*headers.Case, error) {
+	paths, err := o.paths()
+	if err != nil {
+		return nil, err
+	}
+	var cases []*headers.Case
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".pcapng.gz")
+		if strings.HasPrefix(name, "v4-") {
+			continue
+		}
+		recording, err := lab.Load(path)
+		if err != nil {
+			return nil, err
+		}
+		truth := lab.Delivered(recording.Packets)
+		cases = append(cases, headers.NewCase(name, truth))
+		if name != planned {
+			continue
+		}
+		for _, plan := range lab.Plans() {
+			copies, err := lab.Renumber(truth, plan, peersCopies)
+			if err != nil {
+				return nil, err
+			}
+			cases = append(cases, headers.NewCase(name+", "+plan.Name, copies))
+		}
+	}
+	return cases, nil
+}
+
+func printInference(w io.Writer, rows []inferred) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "capture\tcondition\tpackets\tnext header\topen\twrong\tdestination\topen\twrong\tflows\tright\topen\twrong\tplain: next header\twrong\tdestination\twrong\t")
+	var ours, plain headers.Score
+	for _, r := range rows {
+		printInferred(table, r.capture, r.condition.String(), &r.ours, &r.plain)
+		ours.Add(r.ours)
+		plain.Add(r.plain)
+	}
+	printInferred(table, "all", "", &ours, &plain)
+	// Writing to the terminal is best effort.
+	_ = table.Flush()
+	fmt.Fprintln(w, "\nposterior of the top candidate\tflows\tmean\tright")
+	for i, b := range ours.Bins {
+		if b.Flows > 0 {
+			fmt.Fprintf(w, "%.1f to %.1f\t%d\t%.4f\t%.4f\n", float64(i)/10, float64(i+1)/10, b.Flows,
+				b.Posterior/float64(b.Flows), float64(b.Right)/float64(b.Flows))
+		}
+	}
+	calibration, bins := ours.CalibrationError(fewestInBin)
+	fmt.Fprintf(w, "expected calibration error %.4f over %d bins with at least %d flows\n", calibration, bins, fewestInBin)
+}
+
+func printInferred(w io.Writer, capture, condition string, ours, plain *headers.Score) {
+	next, dst := ours.Packets.NextHeader, ours.Packets.Destination
+	flows := ours.Flows.Destination
+	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%s\t%d\t%d\t%s\t%d\t%s\t%d\t\n", capture, condition,
+		next.Total(), percent(next.Right, next.Total()), next.Open, next.Wrong, percent(dst.Right, dst.Total()), dst.Open, dst.Wrong,
+		flows.Total(), percent(flows.Right, flows.Total()), flows.Open, flows.Wrong,
+		percent(plain.Packets.NextHeader.Right, next.Total()), plain.Packets.NextHeader.Wrong,
+		percent(plain.Packets.Destination.Right, dst.Total()), plain.Packets.Destination.Wrong)
+}

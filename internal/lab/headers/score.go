@@ -1,0 +1,173 @@
+package headers
+
+import (
+	"math"
+	"net/netip"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+// Tally counts answers about one header field.
+type Tally struct{ Right, Wrong, Open int }
+
+// Total is how many there were to give.
+func (t Tally) Total() int { return t.Right + t.Wrong + t.Open }
+
+func (t *Tally) plus(o Tally) {
+	t.Right, t.Wrong, t.Open = t.Right+o.Right, t.Wrong+o.Wrong, t.Open+o.Open
+}
+
+// Fields are tallies of both fields.
+type Fields struct{ NextHeader, Destination Tally }
+
+func (f *Fields) plus(o Fields) {
+	f.NextHeader.plus(o.NextHeader)
+	f.Destination.plus(o.Destination)
+}
+
+// Bin holds the flows whose top candidate has a posterior in one tenth.
+type Bin struct {
+	Flows, Right int
+	Posterior    float64 // sum
+}
+
+// Score is how answers compare with the truth; scores add up. A flow is right
+// if all of its packets are, and wrong if one is.
+type Score struct {
+	Packets, Flows Fields
+	Summed         Fields // packets of flows in which some checksum covers the addresses
+	TwoWay         Fields // packets of those that have another direction in the capture
+	Bins           [10]Bin
+}
+
+// Add adds another score.
+func (s *Score) Add(o Score) {
+	s.Packets.plus(o.Packets)
+	s.Flows.plus(o.Flows)
+	s.Summed.plus(o.Summed)
+	s.TwoWay.plus(o.TwoWay)
+	for i := range s.Bins {
+		s.Bins[i].Flows += o.Bins[i].Flows
+		s.Bins[i].Right += o.Bins[i].Right
+		s.Bins[i].Posterior += o.Bins[i].Posterior
+	}
+}
+
+// CalibrationError is the expected calibration error over the bins with at
+// least a number of flows, and how many these are.
+func (s *Score) CalibrationError(least int) (err float64, bins int) {
+	all := 0
+	for _, b := range s.Bins {
+		if b.Flows >= least {
+			err += math.Abs(b.Posterior - float64(b.Right))
+			all += b.Flows
+			bins++
+		}
+	}
+	return err / float64(max(1, all)), bins
+}
+
+// judge gathers the answers of one trial.
+type judge struct {
+	c      *Case
+	oneWay bool
+	total  Score
+	flows  []verdict
+}
+
+// verdict is what became of a flow.
+type verdict struct {
+	seen      bool
+	next, dst Tally   // of its packets
+	topped    bool    // its first packet has a candidate
+	posterior float64 // of the likeliest
+	right     bool    // that is the truth
+}
+
+func newJudge(c *Case, under Condition) *judge {
+	return &judge{c: c, oneWay: under.OneWay, flows: make([]verdict, len(c.flows))}
+}
+
+// add takes in one answer.
+func (j *judge) add(s *sample, a *infer.Answer) {
+	var f Fields
+	switch a.NextHeader {
+	case s.next:
+		f.NextHeader.Right++
+	case infer.Unknown:
+		f.NextHeader.Open++
+	default:
+		f.NextHeader.Wrong++
+	}
+	switch a.Destination {
+	case s.dst:
+		f.Destination.Right++
+	case netip.IPv6Unspecified():
+		f.Destination.Open++
+	default:
+		f.Destination.Wrong++
+	}
+	j.total.Packets.plus(f)
+	flow := &j.c.flows[s.flow]
+	if flow.summed {
+		j.total.Summed.plus(f)
+	}
+	if flow.twoWay && !j.oneWay {
+		j.total.TwoWay.plus(f)
+	}
+	v := &j.flows[s.flow]
+	v.next.plus(f.NextHeader)
+	v.dst.plus(f.Destination)
+	if !v.seen {
+		v.seen = true
+		v.top(s, a)
+	}
+}
+
+// top notes the likeliest address of the flow's first packet.
+func (v *verdict) top(s *sample, a *infer.Answer) {
+	if !a.Destination.IsUnspecified() {
+		v.topped, v.posterior = true, a.Posterior
+		v.right = a.Destination == s.dst && a.NextHeader == s.next
+		return
+	}
+	for _, c := range a.Candidates {
+		if !c.Destination.IsUnspecified() {
+			v.topped, v.posterior = true, c.Posterior
+			v.right = c.Destination == s.dst && c.NextHeader == s.next
+			return
+		}
+	}
+}
+
+// score closes the flows.
+func (j *judge) score() Score {
+	for i := range j.flows {
+		v := &j.flows[i]
+		if !v.seen {
+			continue
+		}
+		j.total.Flows.NextHeader.plus(v.next.whole())
+		j.total.Flows.Destination.plus(v.dst.whole())
+		if v.topped {
+			b := &j.total.Bins[min(9, int(v.posterior*10))]
+			b.Flows++
+			b.Posterior += v.posterior
+			if v.right {
+				b.Right++
+			}
+		}
+	}
+	return j.total
+}
+
+// whole is the tally of a flow from that of its packets.
+func (t Tally) whole() Tally {
+	switch {
+	case t.Wrong > 0:
+		return Tally{Wrong: 1}
+	case t.Open > 0:
+		return Tally{Open: 1}
+	}
+	return Tally{Right: 1}
+}

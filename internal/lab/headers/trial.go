@@ -1,0 +1,187 @@
+package headers
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/lab"
+)
+
+// Condition says what is taken away from what inference knows.
+type Condition struct {
+	Tables  string // "all", "half" or "none": the rows of the host's network tables
+	Snap    int    // bytes kept of each packet, its header's 40 included; 0 = all
+	Offload string // of what the host sends: "" as it is, "partial" or "no length"
+	Zones   bool   // link-local sources come with their interface
+	OneWay  bool   // only what the host sent
+}
+
+// String names a condition as the table does.
+func (c Condition) String() string {
+	name := "tables " + c.Tables
+	if c.Snap > 0 {
+		name += fmt.Sprintf(", cut to %d", c.Snap)
+	}
+	if c.Offload != "" {
+		name += ", offload " + c.Offload
+	}
+	if c.Zones {
+		name += ", zones"
+	}
+	if c.OneWay {
+		name += ", outbound only"
+	}
+	return name
+}
+
+// zone is the interface of link-local sources.
+const zone = 4
+
+// Run has the engine answer every packet of c under a condition.
+func Run(c *Case, under Condition, seed uint64) (ours, plain Score, err error) {
+	tables, err := under.snapshot(c, seed)
+	if err != nil {
+		return ours, plain, err
+	}
+	packets := make([]infer.Packet, 0, len(c.samples))
+	truth := make([]*sample, 0, len(c.samples))
+	for i := range c.samples {
+		s := &c.samples[i]
+		if !under.OneWay || s.out {
+			packets, truth = append(packets, under.packet(s)), append(truth, s)
+		}
+	}
+	answers := infer1(tables, packets)
+	judge := newJudge(c, under)
+	other := newJudge(c, under)
+	p := newPlain(tables)
+	for i, s := range truth {
+		judge.add(s, &answers[i])
+		guess := p.answer(&packets[i])
+		other.add(s, &guess)
+	}
+	return judge.score(), other.score(), nil
+}
+
+func infer1(tables *infer.Snapshot, packets []infer.Packet) []infer.Answer {
+	engine := infer.New(infer.Options{Snapshot: tables})
+	facts := make([]infer.Facts, len(packets))
+	for i := range packets {
+		facts[i] = infer.Examine(&packets[i])
+		engine.Observe(&facts[i])
+	}
+	engine.Conclude()
+	answers := make([]infer.Answer, len(packets))
+	for i := range facts {
+		answers[i] = engine.Infer(&facts[i])
+	}
+	return answers
+}
+
+func (u Condition) snapshot(c *Case, seed uint64) (*infer.Snapshot, error) {
+	s := lab.SnapshotOf(c.packets)
+	switch u.Tables {
+	case "all":
+	case "half":
+		s = lab.HalfOf(s, seed)
+	case "none":
+		return nil, nil
+	default:
+		return nil, fmt.Errorf("unknown choice of tables %q", u.Tables)
+	}
+	return &s, nil
+}
+
+// packet is what a raw socket delivers of s under the condition.
+func (u Condition) packet(s *sample) infer.Packet {
+	data := s.data
+	if u.Offload != "" && s.out {
+		data = offloaded(s, u.Offload == "no length")
+	}
+	p := infer.Packet{Source: s.src, NextHeader: infer.Unknown, Data: data, Length: len(data)}
+	if u.Zones && s.src.IsLinkLocalUnicast() {
+		p.Zone = zone
+	}
+	if u.Snap > 0 {
+		p.Data = data[:min(len(data), u.Snap-40)]
+	}
+	return p
+}
+
+// offloaded returns the data with the sum of the pseudo-header in the
+// checksum's place, as a host leaves it to its network card: with the length
+// left out where the card is to cut segments (those of more than 1,000 bytes).
+func offloaded(s *sample, lengthless bool) []byte {
+	at, ok := sumAt[s.next]
+	if !ok || s.next == protoICMPv6 || len(s.data) < at+2 {
+		return s.data
+	}
+	data := append([]byte(nil), s.data...)
+	length := len(data)
+	if lengthless && length > 1000 {
+		length = 0
+	}
+	binary.BigEndian.PutUint16(data[at:], fold(pseudoSum(s.src, s.dst, length, s.next)))
+	return data
+}
+
+// plain is the plain method: UDP if length and sum fit, else TCP, else ICMPv6,
+// with the first candidate that fits, from the tables and the sources so far.
+type plain struct{ first map[uint16]netip.Addr }
+
+func newPlain(tables *infer.Snapshot) *plain {
+	p := &plain{map[uint16]netip.Addr{}}
+	if tables == nil {
+		return p
+	}
+	for _, i := range tables.Interfaces {
+		for _, a := range i.Addresses {
+			p.add(a)
+		}
+	}
+	for _, c := range tables.TCPConnections {
+		p.add(c.Remote.Address)
+	}
+	for _, d := range tables.DestinationCache {
+		p.add(d.Destination)
+	}
+	for _, n := range tables.Neighbors {
+		p.add(n.Address)
+	}
+	return p
+}
+
+func (p *plain) add(a netip.Addr) {
+	if !a.IsValid() || !a.Is6() || a.IsUnspecified() {
+		return
+	}
+	raw := a.As16()
+	key := uint16(sum(raw[:]))
+	if _, ok := p.first[key]; !ok {
+		p.first[key] = a
+	}
+}
+
+func (p *plain) answer(q *infer.Packet) infer.Answer {
+	p.add(q.Source)
+	a := infer.Answer{NextHeader: infer.Unknown, Destination: netip.IPv6Unspecified()}
+	if len(q.Data) < q.Length {
+		return a
+	}
+	for _, next := range []uint8{protoUDP, protoTCP, protoICMPv6} {
+		if next == protoUDP && (len(q.Data) < 8 || int(binary.BigEndian.Uint16(q.Data[4:])) != q.Length) {
+			continue
+		}
+		need := ^fold(pseudoSum(q.Source, netip.IPv6Unspecified(), q.Length, next) + sum(q.Data))
+		if need == 0 {
+			need = 0xFFFF
+		}
+		if dst, ok := p.first[need]; ok {
+			a.NextHeader, a.Destination = next, dst
+			return a
+		}
+	}
+	return a
+}
