@@ -13,13 +13,14 @@ import (
 // collector counts all findings and keeps those of the lowest frames.
 type collector struct {
 	limit     int
+	each      func(*report.Finding) // nil where nobody wants all
 	total     int64
 	byVerdict map[string]int64
 	kept      lastFirst
 }
 
-func newCollector(limit int) *collector {
-	return &collector{limit: limit, byVerdict: make(map[string]int64)}
+func newCollector(limit int, each func(*report.Finding)) *collector {
+	return &collector{limit: limit, each: each, byVerdict: make(map[string]int64)}
 }
 
 // add takes in what the analyser and the laws said of a packet.
@@ -39,11 +40,9 @@ func (c *collector) add(u *unit, frame int64, after tcp.Analysis) {
 
 func (c *collector) keep(u *unit, frame int64, v diagnose.Verdict, place int) {
 	rank := ranked{frame: u.block.Frame, place: place}
-	if len(c.kept) >= c.limit {
-		if c.limit == 0 || !rank.less(&c.kept[0]) {
-			return
-		}
-		heap.Pop(&c.kept)
+	kept := len(c.kept) < c.limit || c.limit > 0 && rank.less(&c.kept[0])
+	if !kept && c.each == nil {
+		return
 	}
 	rank.Finding = report.Finding{
 		Frame: u.block.Frame, FrameAfter: frame, Time: utc(u.fate.place.Stamp), Flow: flowName(u),
@@ -51,6 +50,15 @@ func (c *collector) keep(u *unit, frame int64, v diagnose.Verdict, place int) {
 	}
 	if u.isTCP {
 		rank.Sequence = &report.Range{Left: uint32(u.seg.Seq), Right: uint32(u.seg.End())}
+	}
+	if c.each != nil {
+		c.each(&rank.Finding)
+	}
+	if !kept {
+		return
+	}
+	if len(c.kept) == c.limit {
+		heap.Pop(&c.kept)
 	}
 	heap.Push(&c.kept, rank)
 }

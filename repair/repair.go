@@ -33,9 +33,13 @@ type Options struct {
 	// AlignInterfaces corrects the stamps of interfaces whose clock is shown to
 	// differ from that of the interface with most packets.
 	AlignInterfaces bool
-	Progress        func(done, total int64) // bytes read over all passes; total < 0 = unknown; may be nil
-	Stdin           io.Reader               // what "-" reads, nil = os.Stdin
-	Stdout          io.Writer               // what "-" writes, nil = os.Stdout
+	// EachFinding is handed every finding, also those that the report leaves
+	// out, in the order in which they are decided and by one goroutine at a
+	// time. The finding is valid during the call. It may be nil.
+	EachFinding func(*report.Finding)
+	Progress    func(done, total int64) // bytes read over all passes; total < 0 = unknown; may be nil
+	Stdin       io.Reader               // what "-" reads, nil = os.Stdin
+	Stdout      io.Writer               // what "-" writes, nil = os.Stdout
 }
 
 // DefaultFindings is how many findings a report lists at most by default.

@@ -33,7 +33,7 @@ type writer struct {
 func (j *job) newWriter(w *capture.Writer) *writer {
 	return &writer{
 		j: j, w: w, edits: j.expectsEdits(), raw: make(map[*capture.Interface]*capture.Interface),
-		phrases: make(phrases), analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings),
+		phrases: make(phrases), analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings, j.o.EachFinding),
 	}
 }
 

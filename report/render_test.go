@@ -35,12 +35,6 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func TestTerminalGolden(t *testing.T) {
-	quiet := &Report{
-		Capture:  Capture{Name: "-", Format: "pcap", Packets: 1, Bytes: 60},
-		Output:   Output{Name: "-", Status: "written"},
-		Order:    Order{Basis: "file", Vantage: "unproven"},
-		Analysis: Analysis{Before: map[string]int64{"retransmission": 0}, After: map[string]int64{"retransmission": 0}},
-	}
 	for _, c := range []struct {
 		file  string
 		width int
@@ -48,7 +42,7 @@ func TestTerminalGolden(t *testing.T) {
 	}{
 		{"terminal-80.txt", 80, sample()},
 		{"terminal-120.txt", 120, sample()},
-		{"terminal-quiet.txt", 0, quiet},
+		{"terminal-quiet.txt", 0, quiet()},
 	} {
 		var buf bytes.Buffer
 		if err := c.r.WriteTerminal(&buf, c.width); err != nil {
@@ -314,11 +308,23 @@ func (f *failing) Write(p []byte) (int, error) {
 }
 
 func TestWriteErrorsAreReturned(t *testing.T) {
-	for name, write := range map[string]func(*failing) error{
+	writes := map[string]func(*failing) error{
 		"terminal": func(w *failing) error { return sample().WriteTerminal(w, 80) },
-		"JSON":     func(w *failing) error { return sample().WriteJSON(w) },
 		"tables":   func(w *failing) error { return WriteTables(w, 80, sampleTables()) },
-	} {
+	}
+	for _, f := range Formats() {
+		writes[string(f)] = func(w *failing) error {
+			out, err := NewWriter(f, w, WriterOptions{})
+			if err != nil {
+				return err
+			}
+			if err := out.Add(sample()); err != nil {
+				return err
+			}
+			return out.Close()
+		}
+	}
+	for name, write := range writes {
 		for _, left := range []int{0, 300} {
 			if err := write(&failing{left: left}); !errors.Is(err, errFull) {
 				t.Errorf("%s after %d bytes: got %v, want %v", name, left, err, errFull)

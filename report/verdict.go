@@ -1,5 +1,11 @@
 package report
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
 // The verdicts: what one flag of the analyser, or one violated law, was. Each
 // finding has exactly one.
 const (
@@ -30,3 +36,57 @@ const (
 func Verdicts() []string {
 	return []string{Artefact, Drop, Loss, Reordering, Spurious, Duplicate, Genuine, NotCaptured, Undecided, Created}
 }
+
+// meaning says in a few words what a verdict says; "" of one that is unknown.
+func meaning(verdict string) string {
+	switch verdict {
+	case Artefact:
+		return "made by the capture's order, repaired"
+	case Drop:
+		return "the capture missed packets that the network delivered"
+	case Loss:
+		return "the network lost packets"
+	case Reordering:
+		return "the network delivered packets out of order"
+	case Spurious:
+		return "sent again though the first had arrived"
+	case Duplicate:
+		return "one packet seen twice"
+	case Genuine:
+		return "happened as flagged"
+	case NotCaptured:
+		return "one direction was never recorded"
+	case Undecided:
+		return "neither capture nor network could be shown to be the cause"
+	case Created:
+		return "flagged after the repair only"
+	}
+	return ""
+}
+
+// plain reports whether a verdict asks for nothing: what the flag says is what
+// happened.
+func plain(verdict string) bool { return verdict == Genuine }
+
+// label names what a finding is about: a flag, or a law without one.
+func (f *Finding) label() string {
+	if f.Flag == "" && f.Law != "" {
+		return "law " + f.Law
+	}
+	return f.Flag
+}
+
+// verdictText is the verdict with its detail.
+func (f *Finding) verdictText() string {
+	if f.Detail == "" {
+		return f.Verdict
+	}
+	return f.Verdict + " (" + f.Detail + ")"
+}
+
+// text says where the input is broken, and what.
+func (d *Damage) text() string {
+	return fmt.Sprintf("after frame %d, at byte %d: %s", d.Frame, d.Offset, d.What)
+}
+
+func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/mendcap/mendcap/repair"
@@ -46,7 +47,7 @@ func repairCommand() *command {
 	flags.StringVarP(&f.write, "write", "w", "", "write the repaired capture to `FILE`")
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`")
 	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable)")
-	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix: "+reportSuffixes+" (repeatable)")
+	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix ("+reportFormats()+") or as FORMAT:FILE (repeatable)")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.BoolVar(&f.force, "force", false, "replace another output of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report (but --json)")
@@ -94,6 +95,7 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) 
 	o := repair.Options{
 		Tables: f.tables, Force: f.force, Findings: f.findings, UserLayout: f.layout,
 		Without: f.without, AlignInterfaces: f.align, Compress: f.compress, Stdout: s.out,
+		EachFinding: to.each(filepath.Base(j.in)),
 	}
 	if j.in == "-" {
 		o.Stdin = s.interruptibleInput(ctx)
@@ -103,7 +105,11 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) 
 	r, err := repair.File(ctx, j.in, j.out, o)
 	bar.close()
 	if err != nil {
-		return s.fail(j.in, err)
+		code := s.fail(j.in, err)
+		if err := to.abandon(); err != nil {
+			code = max(code, s.fail("", err))
+		}
+		return code
 	}
 	code := exitDone
 	for _, d := range r.Damage {

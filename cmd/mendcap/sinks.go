@@ -6,12 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
-
-// reportSuffixes lists the formats of --report.
-const reportSuffixes = ".json"
 
 // checkReports checks the names of --report, so that none is found wanting
 // after the work, and none replaces what is read or written besides.
@@ -24,18 +20,18 @@ func (f *repairFlags) checkReports(jobs []job) error {
 	for _, path := range f.tables {
 		taken[pathKey(path)] = "tables"
 	}
-	for _, name := range f.reports {
-		lower := strings.ToLower(name)
-		if !strings.HasSuffix(lower, ".json") {
-			return usagef("the suffixes known are "+reportSuffixes, "--report %s: no format has this suffix", name)
+	for _, arg := range f.reports {
+		to, err := parseTarget(arg)
+		if err != nil {
+			return err
 		}
-		if strings.HasSuffix(lower, ".tables.json") {
-			return usagef("choose another name", "--report %s: files of this name hold network tables", name)
+		if strings.HasSuffix(strings.ToLower(to.name), ".tables.json") {
+			return usagef("choose another name", "--report %s: files of this name hold network tables", arg)
 		}
-		if what, ok := taken[pathKey(name)]; ok {
-			return usagef("choose another name", "--report %s: this file is %s", name, what)
+		if what, ok := taken[pathKey(to.name)]; ok {
+			return usagef("choose another name", "--report %s: this file is %s", arg, what)
 		}
-		taken[pathKey(name)] = "another report"
+		taken[pathKey(to.name)] = "another report"
 	}
 	return nil
 }
@@ -46,44 +42,35 @@ type sinks struct {
 	screen io.Writer // terminal form; nil for none
 	width  int
 	shown  bool // something is on the screen
-	json   []*jsonSink
-}
-
-// jsonSink is one place for reports as JSON: one report, or an array.
-type jsonSink struct {
-	name  string
-	w     io.Writer
-	array *report.Array   // nil where the run has one capture
-	file  *repair.Pending // nil for standard output
-	empty bool
+	files  []*sink
 }
 
 func (f *repairFlags) openSinks(s *streams, several bool) (*sinks, error) {
 	to := &sinks{width: s.width}
-	if f.json {
-		to.json = append(to.json, newJSONSink("standard output", s.out, several))
-	} else if !f.quiet {
+	if !f.json && !f.quiet {
 		to.screen = f.screen(s)
 	}
-	for _, name := range f.reports {
-		file, err := repair.CreatePending(name)
+	o := report.WriterOptions{Several: several}
+	if f.json {
+		sink, err := newSink("standard output", s.out, report.JSON, o)
+		if err != nil {
+			return nil, err
+		}
+		to.files = append(to.files, sink)
+	}
+	for _, arg := range f.reports {
+		target, err := parseTarget(arg)
+		if err != nil {
+			return nil, err
+		}
+		sink, err := createSink(target, o)
 		if err != nil {
 			to.discard()
 			return nil, fmt.Errorf("write report: %w", err)
 		}
-		sink := newJSONSink(name, file, several)
-		sink.file = file
-		to.json = append(to.json, sink)
+		to.files = append(to.files, sink)
 	}
 	return to, nil
-}
-
-func newJSONSink(name string, w io.Writer, several bool) *jsonSink {
-	sink := &jsonSink{name: name, w: w, empty: true}
-	if several {
-		sink.array = &report.Array{W: w}
-	}
-	return sink
 }
 
 // screen is where the terminal report goes: standard output, unless the
@@ -101,8 +88,38 @@ func (to *sinks) add(r *report.Report) error {
 	if to.screen != nil {
 		failed = append(failed, to.show(r))
 	}
-	for _, sink := range to.json {
+	for _, sink := range to.files {
 		if err := sink.add(r); err != nil {
+			failed = append(failed, fmt.Errorf("write report to %s: %w", sink.name, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// each returns what hands the findings of one capture to the places that take
+// them one by one; nil where none does.
+func (to *sinks) each(capture string) func(*report.Finding) {
+	var takers []*sink
+	for _, sink := range to.files {
+		if sink.begin() {
+			takers = append(takers, sink)
+		}
+	}
+	if takers == nil {
+		return nil
+	}
+	return func(f *report.Finding) {
+		for _, sink := range takers {
+			sink.finding(capture, f)
+		}
+	}
+}
+
+// abandon takes back what was written of a capture without a report.
+func (to *sinks) abandon() error {
+	var failed []error
+	for _, sink := range to.files {
+		if err := sink.abandon(); err != nil {
 			failed = append(failed, fmt.Errorf("write report to %s: %w", sink.name, err))
 		}
 	}
@@ -119,18 +136,10 @@ func (to *sinks) show(r *report.Report) error {
 	return r.WriteTerminal(to.screen, to.width)
 }
 
-func (sink *jsonSink) add(r *report.Report) error {
-	sink.empty = false
-	if sink.array != nil {
-		return sink.array.Add(r)
-	}
-	return r.WriteJSON(sink.w)
-}
-
 // close ends all places. A file that no report went to does not appear.
 func (to *sinks) close() error {
 	var failed []error
-	for _, sink := range to.json {
+	for _, sink := range to.files {
 		if err := sink.close(); err != nil {
 			failed = append(failed, fmt.Errorf("write report to %s: %w", sink.name, err))
 		}
@@ -138,24 +147,9 @@ func (to *sinks) close() error {
 	return errors.Join(failed...)
 }
 
-func (sink *jsonSink) close() error {
-	if sink.empty && sink.file != nil {
-		return sink.file.Discard()
-	}
-	if sink.array != nil {
-		if err := sink.array.Close(); err != nil {
-			return err
-		}
-	}
-	if sink.file != nil {
-		return sink.file.Commit()
-	}
-	return nil
-}
-
 // discard takes away the files that were opened.
 func (to *sinks) discard() {
-	for _, sink := range to.json {
+	for _, sink := range to.files {
 		if sink.file != nil {
 			sink.file.Discard()
 		}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// reportFormats lists the formats of --report, as suffixes.
+func reportFormats() string {
+	var all []string
+	for _, f := range report.Formats() {
+		all = append(all, f.Suffix())
+	}
+	return strings.Join(all, ", ")
+}
+
+// target is a file of --report and the format that is written to it.
+type target struct {
+	name   string
+	format report.Format
+}
+
+// parseTarget reads FILE or FORMAT:FILE.
+func parseTarget(arg string) (target, error) {
+	if word, name, ok := strings.Cut(arg, ":"); ok && name != "" {
+		for _, f := range report.Formats() {
+			if word == string(f) || "."+word == f.Suffix() {
+				return target{name, f}, nil
+			}
+		}
+	}
+	f, ok := report.FormatOf(arg)
+	if !ok {
+		return target{}, usagef("the suffixes known are "+reportFormats()+"; json:FILE and the like name the format",
+			"--report %s: no format has this suffix", arg)
+	}
+	return target{arg, f}, nil
+}
+
+// sink is one place for reports in one format.
+type sink struct {
+	name   string
+	buf    *bufio.Writer
+	writer report.Writer
+	file   *repair.Pending // nil for standard output
+	empty  bool
+	mark   int64 // where the capture at hand begins in the file
+	failed error
+}
+
+func newSink(name string, w io.Writer, f report.Format, o report.WriterOptions) (*sink, error) {
+	s := &sink{name: name, buf: bufio.NewWriterSize(w, 1<<16), empty: true}
+	var err error
+	s.writer, err = report.NewWriter(f, s.buf, o)
+	return s, err
+}
+
+// createSink opens a file of --report.
+func createSink(to target, o report.WriterOptions) (*sink, error) {
+	file, err := repair.CreatePending(to.name)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSink(to.name, file, to.format, o)
+	if err != nil {
+		file.Discard()
+		return nil, err
+	}
+	s.file = file
+	return s, nil
+}
+
+// begin marks where a capture begins; false where findings are not taken one by
+// one.
+func (s *sink) begin() bool {
+	if _, ok := s.writer.(report.FindingWriter); !ok || s.file == nil {
+		return false
+	}
+	if err := s.buf.Flush(); err != nil {
+		s.failed = err
+		return false
+	}
+	s.mark, s.failed = s.file.Seek(0, io.SeekCurrent)
+	return s.failed == nil
+}
+
+// finding writes one finding. What goes wrong is said with the report.
+func (s *sink) finding(capture string, f *report.Finding) {
+	if s.failed == nil {
+		s.failed = s.writer.(report.FindingWriter).Finding(capture, f)
+	}
+}
+
+// abandon takes back the findings of the capture at hand.
+func (s *sink) abandon() error {
+	if _, ok := s.writer.(report.FindingWriter); !ok || s.file == nil || s.failed != nil {
+		return s.failed
+	}
+	if err := s.buf.Flush(); err != nil {
+		return err
+	}
+	if err := s.file.Truncate(s.mark); err != nil {
+		return err
+	}
+	_, err := s.file.Seek(s.mark, io.SeekStart)
+	return err
+}
+
+func (s *sink) add(r *report.Report) error {
+	s.empty = false
+	if s.failed != nil {
+		return s.failed
+	}
+	if err := s.writer.Add(r); err != nil {
+		return err
+	}
+	return s.buf.Flush()
+}
+
+func (s *sink) close() error {
+	if s.empty && s.file != nil {
+		return s.file.Discard()
+	}
+	err := s.writer.Close()
+	if err == nil {
+		err = s.buf.Flush()
+	}
+	if s.file == nil {
+		return err
+	}
+	if err != nil {
+		return errors.Join(err, s.file.Discard())
+	}
+	return s.file.Commit()
+}

@@ -1,0 +1,68 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Check is one thing that a capture was held to, and what came out.
+type Check struct {
+	Name     string // "loss", "loss/retransmission", "input"
+	Found    int64
+	Failed   bool
+	Message  string   // in words
+	Examples []string // the first findings, one a line
+}
+
+// examplesPerCheck is how many findings a check names.
+const examplesPerCheck = 10
+
+// Checks holds a capture to having no findings but those that are repaired
+// (artefact) and those that are plain (genuine), and to being whole. Each
+// verdict is one check.
+func Checks(r *Report) []Check {
+	input := Check{Name: "input", Found: int64(len(r.Damage)), Failed: len(r.Damage) > 0, Message: "the input is whole"}
+	if input.Failed {
+		input.Message = "the input is damaged"
+	}
+	for _, d := range r.Damage[:min(len(r.Damage), examplesPerCheck)] {
+		input.Examples = append(input.Examples, d.text())
+	}
+	all := []Check{input}
+	for _, verdict := range r.verdictsFound(Verdicts()) {
+		n := r.Findings.ByVerdict[verdict]
+		c := Check{Name: verdict, Found: n, Failed: n > 0 && verdict != Artefact && verdict != Genuine}
+		c.Message = fmt.Sprintf("%s: %s", plural(n, "finding"), meaning(verdict))
+		c.Examples = r.examples(verdict)
+		all = append(all, c)
+	}
+	return all
+}
+
+// examples names the first findings with a verdict.
+func (r *Report) examples(verdict string) []string {
+	var lines []string
+	for i := range r.Findings.List {
+		f := &r.Findings.List[i]
+		if f.Verdict != verdict {
+			continue
+		}
+		if len(lines) == examplesPerCheck {
+			break
+		}
+		lines = append(lines, fmt.Sprintf("frame %d: %s, %s: %s", f.Frame, f.label(), f.Flow, f.Evidence))
+	}
+	return lines
+}
+
+// verdictsFound returns the verdicts listed and those that the report has
+// besides, by name.
+func (r *Report) verdictsFound(listed []string) []string {
+	found := slices.Clone(listed)
+	for _, name := range sortedKeys(r.Findings.ByVerdict) {
+		if !slices.Contains(found, name) {
+			found = append(found, name)
+		}
+	}
+	return found
+}

@@ -1,0 +1,103 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Format is one form in which reports are written to files.
+type Format string
+
+// The formats.
+const (
+	JSON      Format = "json"  // all that a Report holds
+	JSONLines Format = "jsonl" // one finding a line, behind those of a capture its counts
+	CSV       Format = "csv"   // one finding a line, for spreadsheets
+	Markdown  Format = "md"    // a summary for pull requests
+	JUnit     Format = "junit" // one test case for each check
+)
+
+// Formats lists all formats, in the order in which help shows them.
+func Formats() []Format { return []Format{JSON, JSONLines, CSV, Markdown, JUnit} }
+
+// Suffix is how names of files in this format end.
+func (f Format) Suffix() string {
+	if f == JUnit {
+		return ".xml"
+	}
+	return "." + string(f)
+}
+
+// FormatOf returns the format that the suffix of a file name stands for.
+func FormatOf(name string) (Format, bool) {
+	suffix := strings.ToLower(filepath.Ext(name))
+	for _, f := range Formats() {
+		if f.Suffix() == suffix {
+			return f, true
+		}
+	}
+	return "", false
+}
+
+// Writer writes the reports of one run in one format.
+type Writer interface {
+	// Add writes one capture's report, of which nothing is kept.
+	Add(r *Report) error
+	// Close ends the document. It does not close what is written to.
+	Close() error
+}
+
+// FindingWriter is a Writer that can take findings one by one, so that none
+// has to be left out for want of memory.
+type FindingWriter interface {
+	Writer
+	// Finding writes one finding of the capture whose report is added next.
+	// Once it was called, Add leaves out the findings of reports.
+	Finding(capture string, f *Finding) error
+}
+
+// WriterOptions choose what a Writer writes. The zero value works.
+type WriterOptions struct {
+	Several bool                    // the run has several captures: JSON is an array
+	Checks  func(r *Report) []Check // what JUnit holds a capture to, nil = Checks
+}
+
+// NewWriter begins a document of the format f on w.
+func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
+	switch f {
+	case JSON:
+		if o.Several {
+			return &Array{W: w}, nil
+		}
+		return &jsonWriter{w}, nil
+	case JSONLines:
+		return newLineWriter(w), nil
+	case CSV:
+		return newCSVWriter(w)
+	case Markdown:
+		return &markdownWriter{w: w}, nil
+	case JUnit:
+		if o.Checks == nil {
+			o.Checks = Checks
+		}
+		return &junitWriter{w: w, checks: o.Checks}, nil
+	}
+	return nil, fmt.Errorf("unknown report format %q", f)
+}
+
+// jsonWriter writes one report alone.
+type jsonWriter struct{ w io.Writer }
+
+func (j *jsonWriter) Add(r *Report) error { return r.WriteJSON(j.w) }
+func (j *jsonWriter) Close() error        { return nil }
+
+// inOutputOrder returns findings as they are met in the output, where a list
+// stands in for those that were not taken one by one.
+func inOutputOrder(list []Finding) []Finding {
+	sorted := slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b Finding) int { return int(a.FrameAfter - b.FrameAfter) })
+	return sorted
+}
