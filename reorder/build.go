@@ -54,6 +54,9 @@ func (b *builder) connection(list []node) {
 	for dir := range uint8(2) {
 		b.acknowledged(dir)
 		b.handshake(dir)
+		if b.laws.has(NotYet) {
+			b.unacknowledged(dir)
+		}
 		if b.laws.has(InTurn) {
 			b.inTurn(dir)
 		}

@@ -143,7 +143,7 @@ func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
 		case told >= 0 && j > told+excuseAhead:
 			return true
 		case q.Dir == p.seg.Dir:
-			if q.Len > 0 && (tcp.Range{Left: q.Seq, Right: q.End()}).Overlaps(p.fresh()) {
+			if q.Span() > 0 && (tcp.Range{Left: q.Seq, Right: q.End()}).Overlaps(p.fresh()) {
 				return false
 			}
 		case told < 0 && q.HasAck() && q.DSACK() && q.SACK[0].Overlaps(p.fresh()):
@@ -154,36 +154,49 @@ func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
 }
 
 // repeatsACK: the first thing that the host says behind p is the very ACK that
-// it said last before p, which covers p, and no segment beyond a hole is about
-// that the repetition could be for.
+// it said last before p, which covers p, and it says so more often than other
+// segments about ask for: those that it has already.
 func (b *builder) repeatsACK(list []node, i int, p *item) bool {
-	last, answer := -1, -1
-	for j := i - 1; j >= 0 && j >= i-excuseReach && last < 0; j-- {
-		if b.items[list[j]].seg.Dir != p.seg.Dir {
-			last = j
-		}
-	}
-	for j := i + 1; j < len(list) && j <= i+excuseReach && answer < 0; j++ {
-		if b.items[list[j]].seg.Dir != p.seg.Dir {
-			answer = j
-		}
-	}
+	last, answer := b.said(list, i, -1), b.said(list, i, 1)
 	if last < 0 || answer < 0 {
 		return false
 	}
 	before, after := &b.items[list[last]].seg, &b.items[list[answer]].seg
-	if after.Span() != 0 || !before.HasAck() || !after.HasAck() ||
-		before.Ack != after.Ack || before.Window != after.Window || after.Ack.Less(p.seg.End()) {
+	if !repeats(before, after) || after.Ack.Less(p.seg.End()) {
 		return false
 	}
-	for j := last + 1; j < len(list) && j <= answer+excuseAhead; j++ {
-		q := &b.items[list[j]].seg
-		near := b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.lateness
-		if q.Dir == p.seg.Dir && q.Len > 0 && after.Ack.Less(q.Seq) && near {
-			return false
+	asked := 0
+	for j := last + 1; j < len(list) && b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.lateness; j++ {
+		it := &b.items[list[j]]
+		switch other := it.seg.Dir != p.seg.Dir; {
+		case other && repeats(before, &it.seg):
+			asked--
+		case j > answer+excuseAhead:
+			return asked < 0
+		case other || j == i || it.seg.Len == 0:
+		case after.Ack.Less(it.seg.Seq):
+			return false // beyond a hole
+		case !it.first && it.seg.End().AtMost(after.Ack):
+			asked++
 		}
 	}
-	return true
+	return asked < 0
+}
+
+// said finds the nearest packet of the other side than that of the packet at
+// position i, in steps of 1 or -1; -1 for none.
+func (b *builder) said(list []node, i, step int) int {
+	for j := i + step; j >= 0 && j < len(list) && j >= i-excuseReach && j <= i+excuseReach; j += step {
+		if b.items[list[j]].seg.Dir != b.items[list[i]].seg.Dir {
+			return j
+		}
+	}
+	return -1
+}
+
+// repeats reports whether the bare ACK after says nothing that before did not.
+func repeats(before, after *Segment) bool {
+	return after.Span() == 0 && before.HasAck() && after.HasAck() && before.Ack == after.Ack && before.Window == after.Window
 }
 
 // showsHoleAt reports whether the host's own ACKs show that the inbound packet n

@@ -1,6 +1,10 @@
 package reorder
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // Repeated ACKs that came before the higher segment was sent say nothing of a hole
 // below it: what the capture swapped is repaired.
@@ -35,4 +39,61 @@ func TestFullSACKOptionShowsNoHole(t *testing.T) {
 	swap(s.segs, len(s.segs)-12) // the first two, whose block the last ACK leaves out
 	s.segs[len(s.segs)-11].Stamp++
 	wantTruth(t, s.segs, "in-seq")
+}
+
+// The host repeats its ACK for a segment that it has already. That excuses no
+// other one beside it; a second repetition does.
+func TestOneRepeatedACKIsForOneSegment(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		s := newScript().handshake().disordered(false)
+		old, at := s.next[1]-1000, s.next[1]
+		before := len(s.segs)
+		s.in(at, s.next[0], 1000)
+		s.wait(ms / 50)
+		s.out(s.next[0], at+1000, 0)
+		s.wait(ms / 50)
+		swapLate(s.segs, before, ms/50)
+		if again {
+			s.out(s.next[0], at+1000, 0)
+			s.wait(ms / 50)
+		}
+		s.in(old, s.next[0], 1000)
+		s.wait(ms / 50)
+		s.out(s.next[0], at+1000, 0)
+		if _, placed, _ := repaired(t, withoutSACK(s.segs), Options{}); inPlace(placed, before) != again {
+			t.Errorf("repeated once more %v: got the segment moved %v, want %v", again, !inPlace(placed, before), !again)
+		}
+	}
+}
+
+// A FIN that comes again is a copy that a D-SACK may be for.
+func TestDSACKForACopyOfAFINExcusesNothing(t *testing.T) {
+	s := newScript().handshake().disordered(false)
+	fin := s.next[1]
+	before := len(s.segs)
+	s.add(1, tcp.FIN|tcp.ACK, fin, s.next[0], 0)
+	s.wait(ms / 50)
+	s.out(s.next[0], fin+1, 0)
+	s.wait(50 * ms)
+	swapLate(s.segs, before, ms/50)
+	s.add(1, tcp.FIN|tcp.ACK, fin, s.next[0], 0)
+	s.wait(ms / 50)
+	s.sacks(s.out(s.next[0], fin+1, 0), fin, fin+1)
+	wantTruth(t, s.segs, "ack")
+}
+
+// What a handful of packets comes too late by shows no jitter of that size: a
+// capture that lacks packets looks so.
+func TestFewViolationsOpenNoWideGate(t *testing.T) {
+	for _, c := range []struct {
+		late  int64
+		moved bool
+	}{{ms, true}, {8 * ms, false}} {
+		s := newScript().handshake().download(30)
+		before := len(s.segs) - 2
+		swapLate(s.segs, before, c.late)
+		if _, placed, _ := repaired(t, s.segs, Options{}); inPlace(placed, before) == c.moved {
+			t.Errorf("late by %d ns: got moved %v, want %v", c.late, !c.moved, c.moved)
+		}
+	}
 }

@@ -75,6 +75,13 @@ const (
 	// measures it). It moves only data that Ack moves. Counter-example: a round
 	// trip that became shorter.
 	RoundTrip
+	// NotYet: where the host talks to itself nothing is under way between sending
+	// and receiving, so a bare ACK comes before the data that it does not
+	// acknowledge (RFC 9293, section 3.8.6.3: it acknowledges all that was
+	// received). Truth breaks it in 2 of 1,165 bare ACKs of our recordings, and 9
+	// of 4,535 of a real raw socket's. Counter-example: a receiver whose socket
+	// was busy, and which answers several segments one by one afterwards.
+	NotYet
 	// InTurn: packets of one sender keep their order where nothing shows that the
 	// capture swaps them: one reader empties the socket's queue in turn, and only
 	// what the host sends overtakes what it receives. Counter-example: a
@@ -115,7 +122,7 @@ const (
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
 	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"window", "tsecr", "round-trip", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
+	"window", "tsecr", "round-trip", "not-yet", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= Window }
@@ -124,7 +131,7 @@ func (l Law) soft() bool { return l >= Window }
 // and the soft ones for whose kind of disorder the capture gives a mandate.
 func (s lawSet) mandated(p *Profile) lawSet {
 	if !p.QueueMandate {
-		s &^= Window.bit() | TSecr.bit()
+		s &^= Window.bit() | TSecr.bit() | NotYet.bit()
 	}
 	if p.ThreadMandate || !p.QueueMandate {
 		s &^= InTurn.bit()
@@ -160,7 +167,9 @@ func (l Law) bit() lawSet { return 1 << l }
 func (s lawSet) has(l Law) bool { return s&l.bit() != 0 }
 
 // ofQueue reports whether a soft law speaks of responses and their causes.
-func (l Law) ofQueue() bool { return l == Window || l == TSecr || l == RoundTrip || l == InTurn }
+func (l Law) ofQueue() bool {
+	return l == Window || l == TSecr || l == RoundTrip || l == NotYet || l == InTurn
+}
 
 // amongOut reports whether the law compares only packets that the host sent:
 // then its violations show the jitter between threads, not that of the queue.

@@ -29,6 +29,21 @@ func (b *builder) acknowledged(dir uint8) {
 	}
 }
 
+// unacknowledged puts the packets of one half before the data of the other that
+// they do not acknowledge.
+func (b *builder) unacknowledged(dir uint8) {
+	data := b.data[dir]
+	for _, n := range b.list {
+		it := &b.items[n]
+		if it.seg.Dir == dir || !it.answersAtOnce() {
+			continue
+		}
+		if k := b.behind(data, it.seg.Ack); k < len(data) {
+			b.g.before(n, data[k], NotYet)
+		}
+	}
+}
+
 // prefixes makes a virtual node for every prefix of the data: what comes after
 // it comes after all packets of the prefix.
 func (b *builder) prefixes(data []node) []node {
@@ -127,4 +142,10 @@ func (b *builder) handshake(dir uint8) {
 			b.g.before(all, n, Handshake)
 		}
 	}
+}
+
+// answersAtOnce reports whether NotYet speaks of the packet: a bare ACK, since
+// what an application says may cross with what the other one does.
+func (it *item) answersAtOnce() bool {
+	return it.seg.Outbound == tcp.Both && it.seg.Span() == 0 && it.seg.HasAck()
 }

@@ -146,6 +146,9 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	if seg.Span() == 0 && own.started && seg.Seq.Less(own.maxSeq) {
 		it.wish |= OutNxt.bit() | InNxt.bit()
 	}
+	if it.answersAtOnce() && peer.started && seg.Ack.Less(peer.maxSeq) {
+		it.wish |= NotYet.bit()
+	}
 	if it.out() {
 		it.noteOut(own, peer)
 		t.noteID(it, own)

@@ -29,6 +29,7 @@ var relations = map[string]relation{
 	"window":     {"which offered the window that its bytes need", "whose bytes need the window that it offers"},
 	"tsecr":      {"whose timestamp it echoes", "where its timestamp is echoed"},
 	"round-trip": {"whose ACK comes a round trip later", "recorded a round trip before its ACK"},
+	"not-yet":    {"which does not acknowledge its bytes", "with bytes that it does not acknowledge"},
 	"in-turn":    {"which its sender sent earlier", "which its sender sent later"},
 	"out-nxt":    {"which the sequence number of a bare ACK puts first", "which the sequence number of a bare ACK puts later"},
 	"in-nxt":     {"which the sequence number of a bare ACK puts first", "which the sequence number of a bare ACK puts later"},
@@ -76,6 +77,9 @@ func (e *Explanation) reason(n *Neighbour) string {
 	case "out-nxt", "in-nxt":
 		return fmt.Sprintf("a bare ACK bears the sequence number that its sender would send next, which is %d here and %d in frame %d",
 			own.Relative.Left, other.Relative.Left, n.Frame)
+	case "not-yet":
+		return fmt.Sprintf("it acknowledges up to %d, and where a host talks to itself it would acknowledge what frame %d holds, %s, had that been sent",
+			own.RelativeAck, n.Frame, other.place())
 	case "in-turn":
 		return "one reader takes each sender's packets from the queue in turn"
 	case "window":
