@@ -198,7 +198,7 @@ func (j *job) loadTables() error {
 	j.report.Tables = make([]report.Table, 0, len(results))
 	for _, r := range results {
 		j.report.Tables = append(j.report.Tables, report.Table{
-			Name: r.Name, Format: r.Format, Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood,
+			Name: r.Name, Format: r.Format, Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood, Cut: r.Cut,
 		})
 		if r.Problem != "" {
 			j.note("tables %s: %s", r.Name, r.Problem)

@@ -57,7 +57,9 @@ func TestTerminalGolden(t *testing.T) {
 
 func TestTablesGolden(t *testing.T) {
 	var buf bytes.Buffer
-	if err := WriteTables(&buf, 80, sampleTables()); err != nil {
+	err := errors.Join(WriteTables(&buf, 80, sampleTables()),
+		WriteTableRoles(&buf, 80, []TableRole{{"own addresses", 4, 4}, {"routes", 0, 0}, {"TCP connections", 57, 13}}))
+	if err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "tables-80.txt", buf.Bytes())

@@ -67,6 +67,7 @@ type Table struct {
 	Rows          int    `json:"rows"`          // rows understood
 	Addresses     int    `json:"addresses"`     // distinct addresses in them
 	NotUnderstood int    `json:"notUnderstood"` // lines that were not understood
+	Cut           int    `json:"cut,omitempty"` // addresses that a tool had cut: hints, no candidates
 }
 
 // Inference counts what could be proved of header-less IPv6 packets.

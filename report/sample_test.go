@@ -95,8 +95,11 @@ func sampleTables() []TableFile {
 	return []TableFile{
 		{Table: Table{Name: "office.tables/netstat.txt", Format: "netstat", Rows: 61, Addresses: 17}},
 		{
-			Table: Table{Name: "office.tables/neighbours.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3},
-			Lines: []TableLine{{7, "fe80::1%3 \x1b[2J incompl\xff"}, {19, "2001:db8:85a3:8d3:1319:8a2e:370:7348 is a line that is too long for one row of eighty columns"}},
+			Table: Table{Name: "office.tables/neighbours.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3, Cut: 1},
+			Lines: []TableLine{
+				{7, "fe80::1%3 \x1b[2J incompl\xff", "address is cut"},
+				{19, "2001:db8:85a3:8d3:1319:8a2e:370:7348 is a line that is too long for one row of eighty columns", "no known table"},
+			},
 		},
 		{Table: Table{Name: "notes.bin", Format: ""}, Problem: "binary file, no table of any known format"},
 	}

@@ -16,10 +16,37 @@ type TableFile struct {
 	Lines   []TableLine
 }
 
-// TableLine is a line of a file, its number counted from 1.
+// TableLine is a line of a file, its number counted from 1, and why it was not
+// understood.
 type TableLine struct {
 	Number int
 	Text   string
+	Why    string
+}
+
+// TableRole is what the tables together say of one kind.
+type TableRole struct {
+	Name      string
+	Rows      int
+	Addresses int // distinct ones
+}
+
+// WriteTableRoles writes the roles that have rows, for a terminal of the given
+// width in columns (80 if it is not positive).
+func WriteTableRoles(w io.Writer, width int, roles []TableRole) error {
+	if width <= 0 {
+		width = 80
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	g := numbers("together", "rows", "addresses")
+	for _, r := range roles {
+		if r.Rows > 0 {
+			g.add(Sanitise(r.Name), count(int64(r.Rows)), count(int64(r.Addresses)))
+		}
+	}
+	return g.render(w, width)
 }
 
 // WriteTables writes what files of network tables gave, for a terminal of the
@@ -29,11 +56,11 @@ func WriteTables(w io.Writer, width int, files []TableFile) error {
 	if width <= 0 {
 		width = 80
 	}
-	summary := numbers("file", "format", "rows", "addresses", "not understood")
+	summary := numbers("file", "format", "rows", "addresses", "cut", "refused")
 	summary.align[1] = tw.AlignLeft
 	for _, f := range files {
 		summary.add(Sanitise(f.Name), Sanitise(f.Format), count(int64(f.Rows)),
-			count(int64(f.Addresses)), count(int64(f.NotUnderstood)))
+			count(int64(f.Addresses)), count(int64(f.Cut)), count(int64(f.NotUnderstood)))
 	}
 	if err := summary.render(w, width); err != nil {
 		return err
@@ -50,7 +77,7 @@ func WriteTables(w io.Writer, width int, files []TableFile) error {
 }
 
 func (f *TableFile) write(w io.Writer, width int) error {
-	title := "lines that were not understood"
+	title := "lines refused, wholly or in part"
 	if f.Problem != "" {
 		title = Sanitise(f.Problem)
 	}
@@ -61,15 +88,15 @@ func (f *TableFile) write(w io.Writer, width int) error {
 		return nil
 	}
 	g := &grid{
-		header:  []string{"line", "text"},
-		align:   []tw.Align{tw.AlignRight, tw.AlignLeft},
+		header:  []string{"line", "why", "text"},
+		align:   []tw.Align{tw.AlignRight, tw.AlignLeft, tw.AlignLeft},
 		wrapped: true,
 	}
 	for _, l := range f.Lines {
-		g.add(strconv.Itoa(l.Number), Sanitise(l.Text))
+		g.add(strconv.Itoa(l.Number), Sanitise(l.Why), Sanitise(l.Text))
 	}
 	if more := f.NotUnderstood - len(f.Lines); more > 0 {
-		g.add("", fmt.Sprintf("and %s more", count(int64(more))))
+		g.add("", "", fmt.Sprintf("and %s more", count(int64(more))))
 	}
 	return g.render(w, width)
 }

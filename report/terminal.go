@@ -164,6 +164,9 @@ func tablesText(tables []Table) string {
 func (t *Table) text() string {
 	s := fmt.Sprintf("%s: %s, %s, %s", Sanitise(t.Name), Sanitise(t.Format),
 		plural(int64(t.Rows), "row"), addresses(t.Addresses))
+	if t.Cut > 0 {
+		s += "; " + addresses(t.Cut) + " cut"
+	}
 	if t.NotUnderstood > 0 {
 		s += "; " + plural(int64(t.NotUnderstood), "line") + " not understood"
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/report"
 )
@@ -41,12 +43,20 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 	if asJSON {
 		err = tables.WriteJSON(s.out, snapshot)
 	} else if len(files) > 0 {
-		err = report.WriteTables(s.out, s.width, files)
+		err = errors.Join(report.WriteTables(s.out, s.width, files), report.WriteTableRoles(s.out, s.width, roles(snapshot)))
 	}
 	if err != nil {
 		code = max(code, s.fail("standard output", err))
 	}
 	return code
+}
+
+// roles counts what the tables together say.
+func roles(snapshot *infer.Snapshot) (list []report.TableRole) {
+	for _, r := range tables.Roles(snapshot) {
+		list = append(list, report.TableRole(r))
+	}
+	return list
 }
 
 // tableFiles returns results as the report shows them, and prints what could
@@ -55,7 +65,7 @@ func (s *streams) tableFiles(results []tables.Result) (files []report.TableFile,
 	rows := 0
 	for _, r := range results {
 		f := report.TableFile{Problem: r.Problem, Table: report.Table{Name: r.Name, Format: r.Format,
-			Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood}}
+			Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood, Cut: r.Cut}}
 		for _, line := range r.Lines {
 			f.Lines = append(f.Lines, report.TableLine(line))
 		}

@@ -110,8 +110,7 @@ func (a *adapter) emit(c *collector) {
 		own := v.state || !a.stated && !a.physical && v.row < a.row
 		switch {
 		case !own:
-			c.snapshot.Hosts = append(c.snapshot.Hosts, v.address)
-			c.rows++
+			c.host(v.address)
 		case !v.address.IsMulticast():
 			c.local(index, "", v.address)
 		}

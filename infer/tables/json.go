@@ -69,9 +69,9 @@ type jsonText struct {
 	lost   tally // values that were not understood
 }
 
-// parse reads a value of any of the known shapes: mendcap's own form, or what
-// ConvertTo-Json makes of PowerShell's objects: an array of them, one alone, or
-// an array wrapped as {"value": [...], "Count": N}.
+// parse reads a value of any of the known shapes: mendcap's own form, or the
+// objects of PowerShell's ConvertTo-Json and of ip -j: an array of them, one
+// alone, or an array wrapped as {"value": [...], "Count": N}.
 func (j *jsonText) parse(v value) bool {
 	known := false
 	if v.raw[0] == '[' {
@@ -92,14 +92,39 @@ func (j *jsonText) parse(v value) bool {
 }
 
 // lose notes that a value was not understood.
-func (j *jsonText) lose(v value) {
+func (j *jsonText) lose(v value, why string) {
 	if v.offset >= j.offset {
 		j.line += strings.Count(j.text[j.offset:v.offset], "\n")
 	} else {
 		j.line -= strings.Count(j.text[v.offset:j.offset], "\n")
 	}
 	j.offset = v.offset
-	j.lost.add(j.line, string(v.raw[:min(len(v.raw), maxLine)]))
+	j.lost.add(j.line, string(v.raw[:min(len(v.raw), maxLine)]), why)
+}
+
+// parseObjects reads an array of objects and reports whether any was of a known
+// kind.
+func (j *jsonText) parseObjects(v value) (known bool) {
+	elements(v, func(element value) { known = j.parseObject(element) || known })
+	return known
+}
+
+// parseObject reads one object by the first kind that it can be of. Empty ones
+// are what ip -j leaves where it has filtered something out.
+func (j *jsonText) parseObject(v value) (known bool) {
+	o := members(v)
+	k := kindOf(o)
+	if k == nil {
+		if len(bytes.TrimSpace(bytes.Trim(v.raw, "{}"))) > 0 {
+			j.lose(v, whyForeign)
+		}
+		return false
+	}
+	j.found(k.name + " (json)")
+	if why := k.row(j.collector, o); why != "" {
+		j.lose(v, why)
+	}
+	return true
 }
 
 // object is a JSON object's members that mendcap knows the names of.
@@ -131,7 +156,7 @@ func isKnown(name string) bool {
 	case "version", "takenAt", "value":
 		return true
 	}
-	return slices.Contains(properties, name) ||
+	return slices.Contains(properties, name) || slices.Contains(ipMembers, name) ||
 		slices.ContainsFunc(ownTables, func(t ownTable) bool { return t.name == name })
 }
 

@@ -14,6 +14,8 @@ type lines struct {
 	number  int // of the current line, from 1
 	current string
 	before  [kept]string // before[0] is the last one
+	words   []string     // of the current line, once they were asked for
+	split   bool
 }
 
 func newLines(text string) *lines {
@@ -39,7 +41,25 @@ func (l *lines) next() {
 	l.before[0] = l.current
 	l.start = l.end
 	l.current, l.end = cutLine(l.text, l.start)
+	l.words, l.split = nil, false
 	l.number++
+}
+
+// fields returns the words of the current line; none of one that is too long
+// to be a table's.
+func (l *lines) fields() []string {
+	if !l.split {
+		l.split = true
+		if len(l.current) <= maxLine {
+			l.words = strings.Fields(l.current)
+		}
+	}
+	return l.words
+}
+
+// indented reports whether the current line begins with a space.
+func (l *lines) indented() bool {
+	return l.current != "" && (l.current[0] == ' ' || l.current[0] == '\t')
 }
 
 // peek returns the n-th line after the current one, from 1; past the end of

@@ -94,8 +94,7 @@ func parseDestinations(c *collector, l *lines) {
 		if index == 0 {
 			row.Interface = zone
 		}
-		c.snapshot.DestinationCache = append(c.snapshot.DestinationCache, row)
-		c.rows++
+		c.destination(row)
 		return true
 	})
 }
@@ -134,8 +133,7 @@ func parseNeighbors(c *collector, l *lines) {
 			}
 		}
 		row.State = word(strings.Join(tail, " "))
-		c.snapshot.Neighbors = append(c.snapshot.Neighbors, row)
-		c.rows++
+		c.neighbor(row)
 		return true
 	})
 }

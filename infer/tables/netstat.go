@@ -42,7 +42,7 @@ func parseNetstat(c *collector, l *lines) {
 	local, _ := parseEndpoint(fields[1])
 	remote, ok := parseEndpoint(fields[2])
 	if !ok || local.Port == 0 {
-		c.reject(l)
+		c.reject(l, whyName)
 		return
 	}
 	row := infer.Connection{Local: local, Remote: remote}
@@ -56,9 +56,8 @@ func parseNetstat(c *collector, l *lines) {
 	}
 	row.State = word(strings.Join(tail, " "))
 	if strings.HasPrefix(fields[0], "UDP") {
-		c.snapshot.UDPEndpoints = append(c.snapshot.UDPEndpoints, row)
+		c.udp(row)
 	} else {
-		c.snapshot.TCPConnections = append(c.snapshot.TCPConnections, row)
+		c.tcp(row)
 	}
-	c.rows++
 }

@@ -56,7 +56,7 @@ func (j *jsonText) parseOwn(o object) {
 	}
 	if v, ok := o["takenAt"]; ok {
 		if err := json.Unmarshal(v.raw, &j.snapshot.TakenAt); err != nil {
-			j.lose(v)
+			j.lose(v, whyRow)
 		}
 	}
 	for _, table := range ownTables {
@@ -65,14 +65,13 @@ func (j *jsonText) parseOwn(o object) {
 			continue
 		}
 		if v.raw[0] != '[' {
-			j.lose(v)
+			j.lose(v, whyRow)
 			continue
 		}
 		elements(v, func(row value) {
-			if table.row(j.snapshot, row.raw) {
-				j.rows++
-			} else {
-				j.lose(row)
+			if j.room() && !table.row(j.snapshot, row.raw) {
+				j.rows--
+				j.lose(row, whyRow)
 			}
 		})
 	}

@@ -1,9 +1,7 @@
 package tables
 
 import (
-	"encoding/json"
 	"net/netip"
-	"strconv"
 
 	"github.com/mendcap/mendcap/infer"
 )
@@ -14,150 +12,65 @@ import (
 var properties = []string{
 	"LocalAddress", "LocalPort", "RemoteAddress", "RemotePort", "State", "OwningProcess",
 	"IPAddress", "IPv6Address", "IPv4Address", "LinkLayerAddress", "InterfaceIndex", "ifIndex", "InterfaceAlias",
-	"PrefixLength", "PrefixOrigin", "SuffixOrigin", "AddressState",
-}
-
-// has reports whether the object has any of the members.
-func (o object) has(names ...string) bool {
-	for _, name := range names {
-		if _, ok := o[name]; ok {
-			return true
-		}
-	}
-	return false
-}
-
-// text returns the first of the properties that is there and not null, a
-// number as its digits.
-func (o object) text(names ...string) string {
-	for _, name := range names {
-		member, ok := o[name]
-		if !ok || string(member.raw) == "null" {
-			continue
-		}
-		var s string
-		if json.Unmarshal(member.raw, &s) == nil {
-			return s
-		}
-		return string(member.raw)
-	}
-	return ""
-}
-
-// number returns a property as a number of at most so many bits; one that is
-// not there is 0.
-func (o object) number(bits int, names ...string) (n uint64, ok bool) {
-	text := o.text(names...)
-	if text == "" {
-		return 0, true
-	}
-	n, err := strconv.ParseUint(text, 10, bits)
-	return n, err == nil
-}
-
-// endpoint returns the address and port of one end.
-func (o object) endpoint(address, port string) (endpoint infer.Endpoint, ok bool) {
-	host, _, ok := parseAddress(o.text(address))
-	n, isPort := o.number(16, port)
-	return infer.Endpoint{Address: specified(host), Port: uint16(n)}, ok && isPort
-}
-
-// address returns the address of a row about one, and the interface's index.
-func (o object) address() (address netip.Addr, index uint32, ok bool) {
-	address, zone, ok := parseHost(o.text("IPAddress", "IPv6Address", "IPv4Address"))
-	if n, isIndex := o.number(32, "InterfaceIndex", "ifIndex"); isIndex && n != 0 {
-		return address, uint32(n), ok
-	}
-	return address, zone, ok
-}
-
-// cmdlet reads the objects of one cmdlet.
-type cmdlet struct {
-	name    string
-	matches func(o object) bool
-	row     func(c *collector, o object) bool
-}
-
-// cmdlets in the order in which they are tried. The properties decide, as
-// Select-Object leaves only some of them.
-var cmdlets = []cmdlet{
-	{"Get-NetTCPConnection (json)", isTCPConnection, tcpConnection},
-	{"Get-NetUDPEndpoint (json)", isUDPEndpoint, udpEndpoint},
-	{"Get-NetNeighbor (json)", isNeighbor, neighbor},
-	{"Get-NetIPAddress (json)", isIPAddress, ipAddress},
-}
-
-// parseObjects reads an array of objects and reports whether any was of a known
-// kind.
-func (j *jsonText) parseObjects(v value) (known bool) {
-	elements(v, func(element value) { known = j.parseObject(element) || known })
-	return known
-}
-
-// parseObject reads one object by the first cmdlet that it can come from.
-func (j *jsonText) parseObject(v value) (known bool) {
-	o := members(v)
-	for _, cmdlet := range cmdlets {
-		if !cmdlet.matches(o) {
-			continue
-		}
-		j.found(cmdlet.name)
-		if cmdlet.row(j.collector, o) {
-			j.rows++
-		} else {
-			j.lose(v)
-		}
-		return true
-	}
-	j.lose(v)
-	return false
+	"PrefixLength", "PrefixOrigin", "SuffixOrigin", "AddressState", "DestinationPrefix", "NextHop",
+	"Entry", "Name", "RecordName", "RecordType", "Type", "Data",
 }
 
 func isTCPConnection(o object) bool {
 	return o.has("LocalAddress") && o.has("LocalPort") && o.has("RemoteAddress") && o.has("RemotePort")
 }
 
-func tcpConnection(c *collector, o object) bool {
-	local, ok := o.endpoint("LocalAddress", "LocalPort")
-	remote, isRemote := o.endpoint("RemoteAddress", "RemotePort")
+func tcpConnection(c *collector, o object) (why string) {
+	local, ok := o.end("LocalAddress", "LocalPort")
+	remote, isRemote := o.end("RemoteAddress", "RemotePort")
 	pid, _ := o.number(32, "OwningProcess")
 	if !ok || !isRemote || local.Port == 0 {
-		return false
+		return whyRow
 	}
-	c.snapshot.TCPConnections = append(c.snapshot.TCPConnections, infer.Connection{
-		Local: local, Remote: remote, State: named(tcpStates, o.text("State")), PID: uint32(pid),
+	if !c.ends(local, remote) {
+		return whyCut
+	}
+	c.tcp(infer.Connection{
+		Local: local.Endpoint, Remote: remote.Endpoint, State: named(tcpStates, o.text("State")), PID: uint32(pid),
 	})
-	return true
+	return ""
 }
 
 func isUDPEndpoint(o object) bool {
 	return o.has("LocalAddress") && o.has("LocalPort") && !o.has("RemoteAddress", "RemotePort", "State")
 }
 
-func udpEndpoint(c *collector, o object) bool {
-	local, ok := o.endpoint("LocalAddress", "LocalPort")
+func udpEndpoint(c *collector, o object) (why string) {
+	local, ok := o.end("LocalAddress", "LocalPort")
 	pid, _ := o.number(32, "OwningProcess")
 	if !ok || local.Port == 0 {
-		return false
+		return whyRow
 	}
-	c.snapshot.UDPEndpoints = append(c.snapshot.UDPEndpoints, infer.Connection{Local: local, PID: uint32(pid)})
-	return true
+	if !c.ends(local, end{}) {
+		return whyCut
+	}
+	c.udp(infer.Connection{Local: local.Endpoint, PID: uint32(pid)})
+	return ""
 }
 
 func isNeighbor(o object) bool {
 	return o.has("IPAddress") && o.has("LinkLayerAddress", "State") && !o.has("AddressState", "PrefixOrigin")
 }
 
-func neighbor(c *collector, o object) bool {
-	address, index, ok := o.address()
+func neighbor(c *collector, o object) (why string) {
+	address, index, rest, ok := o.address()
 	if !ok {
-		return false
+		return whyName
+	}
+	if rest != "" {
+		c.hint(rest, 0, false)
+		return whyCut
 	}
 	linkLayer, _ := parseLinkLayer(o.text("LinkLayerAddress"))
-	c.snapshot.Neighbors = append(c.snapshot.Neighbors, infer.Neighbor{
+	c.neighbor(infer.Neighbor{
 		Address: address, LinkLayer: linkLayer, State: named(neighborStates, o.text("State")), Interface: index,
 	})
-	return true
+	return ""
 }
 
 func isIPAddress(o object) bool {
@@ -165,15 +78,74 @@ func isIPAddress(o object) bool {
 		o.has("PrefixLength", "PrefixOrigin", "SuffixOrigin", "AddressState") && !o.has("LinkLayerAddress")
 }
 
-func ipAddress(c *collector, o object) bool {
-	address, index, ok := o.address()
+func ipAddress(c *collector, o object) (why string) {
+	address, index, rest, ok := o.address()
 	if !ok || address.IsMulticast() {
-		return false
+		return whyName
 	}
-	c.snapshot.Interfaces = append(c.snapshot.Interfaces, infer.Interface{
-		Index: index, Name: word(o.text("InterfaceAlias")), Addresses: []netip.Addr{address},
-	})
-	return true
+	if rest != "" {
+		c.hint(rest, 0, true)
+		return whyCut
+	}
+	c.local(index, word(o.text("InterfaceAlias")), address)
+	return ""
+}
+
+func isNetRoute(o object) bool { return o.has("DestinationPrefix") && o.has("NextHop") }
+
+func netRoute(c *collector, o object) (why string) {
+	destination, hop := o.text("DestinationPrefix"), o.text("NextHop")
+	for _, text := range []string{destination, hop} {
+		if rest, cut := trimCut(text); cut {
+			c.hint(rest, 0, false)
+			return whyCut
+		}
+	}
+	prefix, ok := parsePrefix(destination)
+	next, zone, isAddress := parseAddress(hop)
+	if !ok || !isAddress {
+		return whyRow
+	}
+	index := o.index("InterfaceIndex", "ifIndex")
+	if index == 0 {
+		index = zone
+	}
+	c.windowsRoute(prefix, specified(next), index)
+	return ""
+}
+
+// windowsRoute adds a route of a Windows host. The host has a /128 on the link
+// for each of its own addresses.
+func (c *collector) windowsRoute(prefix netip.Prefix, hop netip.Addr, index uint32) {
+	if isOwnRoute(prefix) && !hop.IsValid() {
+		c.local(index, "", prefix.Addr())
+		return
+	}
+	c.route(infer.Route{Prefix: prefix, NextHop: hop, Interface: index})
+}
+
+// isOwnRoute reports whether a prefix is a whole unicast IPv6 address. IPv4 has
+// broadcast addresses, which look alike.
+func isOwnRoute(prefix netip.Prefix) bool {
+	a := prefix.Addr()
+	return prefix.IsSingleIP() && a.Is6() && !a.IsMulticast() && !a.IsUnspecified()
+}
+
+func isDNSEntry(o object) bool { return o.has("Data") && o.has("Entry", "RecordName") }
+
+// dnsEntry reads what a name leads to. Most entries lead to other names.
+func dnsEntry(c *collector, o object) (why string) {
+	data := o.text("Data")
+	if rest, cut := trimCut(data); cut {
+		if _, ok := certainOf(rest); ok {
+			c.hint(rest, 0, false)
+			return whyCut
+		}
+	}
+	if address, _, ok := parseHost(data); ok {
+		c.cached(address)
+	}
+	return ""
 }
 
 // tcpStates are the values of MSFT_NetTCPConnection's State, those of MIB_TCP_STATE.

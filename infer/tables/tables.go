@@ -24,6 +24,7 @@ const (
 	maxKept  = 1000     // lines kept in Result.Lines
 	maxShown = 120      // runes kept of one of them
 	maxWord  = 64       // runes kept of a state or of an interface's name
+	maxRows  = 1 << 20  // rows kept
 )
 
 // Result says what one file gave.
@@ -32,16 +33,18 @@ type Result struct {
 	Format        string `json:"format"`            // the formats found, joined by " + ", or "unknown"
 	Rows          int    `json:"rows"`              // rows understood, before duplicates are dropped
 	Addresses     int    `json:"addresses"`         // distinct addresses, of both families
+	Cut           int    `json:"cut,omitempty"`     // addresses that a tool had cut: they are hints, not candidates
 	Lines         []Line `json:"lines,omitempty"`   // lines not understood, at most the first 1,000
 	NotUnderstood int    `json:"notUnderstood"`     // count of all of them
-	Problem       string `json:"problem,omitempty"` // why nothing could be read, or empty
+	Problem       string `json:"problem,omitempty"` // why nothing, or not all, could be read; or empty
 }
 
-// Line is a line that was not understood. Its text comes from the file: it is
+// Line is a line that was not understood, or not wholly. Its text comes from the file: it is
 // cut, and characters that could act on a terminal are replaced.
 type Line struct {
 	Number int    `json:"number"` // from 1
 	Text   string `json:"text"`
+	Why    string `json:"why"` // a few words
 }
 
 // Parse reads one file's content; name is only repeated in the Result. The

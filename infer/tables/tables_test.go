@@ -46,9 +46,9 @@ var want = map[string]struct {
 	"netstat-anob-fr-cp850.txt":              {"netstat", 4, 4, 0},
 	"netstat-n-tcpv6-utf16le-bom.txt":        {"netstat", 2, 3, 0},
 	"nettcpconnection-ps51-utf16le-bom.json": {"Get-NetTCPConnection (json)", 2, 2, 0},
-	"nettcpconnection-ps7.json":              {"Get-NetTCPConnection (json)", 1, 2, 1},
+	"nettcpconnection-ps7.json":              {"Get-NetTCPConnection (json)", 2, 3, 1},
 	"netudpendpoint-ps7.json":                {"Get-NetUDPEndpoint (json)", 2, 1, 0},
-	"not-understood.txt":                     {"netstat", 1, 2, 10},
+	"not-understood.txt":                     {"netstat + netstat-unix + Get-NetTCPConnection (table) + Get-NetRoute (table)", 3, 2, 9},
 	"pasted-together.txt": {
 		"netstat + netsh-neighbors + netsh-destinationcache + ipconfig + Get-NetUDPEndpoint (json)", 6, 4, 1,
 	},
@@ -205,7 +205,7 @@ func TestParseUnknown(t *testing.T) {
 		t.Fatalf("got format %q, %d lines not understood, problem %q, want unknown, 2, none",
 			result.Format, result.NotUnderstood, result.Problem)
 	}
-	if got := result.Lines[1]; got != (Line{3, "second 2001:db8::1"}) {
+	if got := result.Lines[1]; got != (Line{3, "second 2001:db8::1", "no known table"}) {
 		t.Errorf("got second line %+v, want number 3", got)
 	}
 }

@@ -1,0 +1,77 @@
+package tables
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+// end is one end of a row about two: an endpoint, or what is left of one whose
+// address was cut.
+type end struct {
+	infer.Endpoint
+	rest string // of the address that was cut; empty where it is whole
+}
+
+// ends reports whether both ends of a row are whole. Of one whose other end was
+// cut it keeps what is certain: the host has the local address, and has dealt
+// with the remote one.
+func (c *collector) ends(local, remote end) (whole bool) {
+	if local.rest == "" && remote.rest == "" {
+		return true
+	}
+	switch {
+	case local.rest != "":
+		c.hint(local.rest, local.Port, true)
+	case local.Address.IsValid() && !local.Address.IsMulticast():
+		c.local(0, "", local.Address)
+	}
+	switch {
+	case remote.rest != "":
+		c.hint(remote.rest, remote.Port, false)
+	case remote.Address.IsValid() && remote.Port != 0:
+		c.destination(infer.Destination{Destination: remote.Address})
+	}
+	return false
+}
+
+// cutMarks end what PowerShell has cut: Windows PowerShell's and PowerShell 7's.
+var cutMarks = []string{"...", "…"}
+
+// trimCut takes off the mark of a value that was cut.
+func trimCut(value string) (rest string, cut bool) {
+	for _, mark := range cutMarks {
+		if rest, cut := strings.CutSuffix(value, mark); cut {
+			return rest, true
+		}
+	}
+	return value, false
+}
+
+// certainOf returns the prefix that an address has whose beginning is all that
+// is left: its whole groups, up to a double colon, whose length isn't known.
+// There is none for IPv4, or where not even one group is whole.
+func certainOf(rest string) (prefix netip.Prefix, ok bool) {
+	rest = strings.TrimPrefix(rest, "[")
+	rest, _, _ = strings.Cut(rest, "%")
+	head, _, known := strings.Cut(rest, "::")
+	groups := strings.Split(head, ":")
+	if !known {
+		groups = groups[:len(groups)-1] // the last may lack digits
+	}
+	if len(groups) == 0 || len(groups) > 7 {
+		return netip.Prefix{}, false
+	}
+	var address [16]byte
+	for i, group := range groups {
+		n, err := strconv.ParseUint(group, 16, 16)
+		if err != nil {
+			return netip.Prefix{}, false
+		}
+		binary.BigEndian.PutUint16(address[2*i:], uint16(n))
+	}
+	return netip.PrefixFrom(netip.AddrFrom16(address), 16*len(groups)), true
+}

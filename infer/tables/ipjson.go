@@ -1,0 +1,117 @@
+package tables
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+// ipMembers are those of the objects that ip -j prints.
+var ipMembers = []string{
+	"dst", "dev", "gateway", "via", "host", "prefsrc", "type", "from", "flags", "lladdr", "state", "nexthops",
+	"ifindex", "ifname", "addr_info", "local", "maddr", "family", "address",
+}
+
+func isIPAddrObject(o object) bool { return o.has("addr_info") && o.has("ifname") }
+
+func ipAddrObject(c *collector, o object) (why string) {
+	return c.ipList(o, "addr_info", func(index uint32, name string, a object) (why string) {
+		address, _, ok := parseLocal(a.text("local"))
+		if !ok {
+			return whyName
+		}
+		c.local(index, name, address)
+		if peer, _, ok := parseHost(a.text("address")); ok && peer != address {
+			c.host(peer) // of a point-to-point link
+		}
+		return ""
+	})
+}
+
+func isIPMaddrObject(o object) bool { return o.has("maddr") && o.has("ifname") }
+
+func ipMaddrObject(c *collector, o object) (why string) {
+	return c.ipList(o, "maddr", func(index uint32, name string, a object) (why string) {
+		if !strings.HasPrefix(a.text("family"), "inet") {
+			return ""
+		}
+		address, _, ok := parseGroup(a.text("address"))
+		if !ok {
+			return whyName
+		}
+		c.group(index, name, address)
+		return ""
+	})
+}
+
+// ipList visits the objects of a member that is an array.
+func (c *collector) ipList(o object, member string, visit func(index uint32, name string, a object) string) (why string) {
+	if list := o[member]; len(list.raw) == 0 || list.raw[0] != '[' {
+		return whyRow
+	}
+	index, name := o.index("ifindex"), word(o.text("ifname"))
+	elements(o[member], func(v value) {
+		if a := members(v); len(a) > 0 {
+			if w := visit(index, name, a); w != "" {
+				why = w
+			}
+		}
+	})
+	return why
+}
+
+func isIPNeighObject(o object) bool {
+	return o.has("dst") && o.has("lladdr", "state") && !o.has("gateway", "flags")
+}
+
+func ipNeighObject(c *collector, o object) (why string) {
+	address, index, _, ok := parseZoned(o.text("dst"))
+	if !ok {
+		return whyName
+	}
+	linkLayer, _ := parseLinkLayer(o.text("lladdr"))
+	state := ""
+	elements(o["state"], func(v value) { state = strings.Trim(string(v.raw), `"`) })
+	c.neighbor(infer.Neighbor{
+		Address: address, LinkLayer: linkLayer, State: word(state), Interface: index, Device: word(o.text("dev")),
+	})
+	return ""
+}
+
+func isIPRouteObject(o object) bool {
+	return o.has("dst") && o.has("dev", "gateway", "via", "nexthops")
+}
+
+// ipRouteObject makes of an object the line that ip prints without -j.
+func ipRouteObject(c *collector, o object) (why string) {
+	r := ipRoute{kind: "unicast", target: o.text("dst"), tail: ipWay(o)}
+	if kind := o.text("type"); kind != "" {
+		r.kind = kind
+	}
+	if _, _, ok := r.destination(netip.Addr{}); !ok {
+		return whyName
+	}
+	if list := o["nexthops"]; len(list.raw) > 0 && list.raw[0] == '[' {
+		elements(list, func(v value) { c.ipRoute(r, ipWay(members(v))) })
+		return ""
+	}
+	c.ipRoute(r, r.tail)
+	return ""
+}
+
+// ipWay returns the members that say the way as keywords and values.
+func ipWay(o object) (way []string) {
+	for _, pair := range [][2]string{{"gateway", "via"}, {"dev", "dev"}, {"prefsrc", "src"}} {
+		if text := o.text(pair[0]); text != "" {
+			way = append(way, pair[1], text)
+		}
+	}
+	if via := o["via"]; len(via.raw) > 0 && via.raw[0] == '{' {
+		way = append(way, "via", members(via).text("host"))
+	}
+	if strings.Contains(o.text("flags"), `"cache"`) {
+		way = append(way, "cache")
+	}
+	return way
+}

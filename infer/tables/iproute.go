@@ -1,0 +1,166 @@
+package tables
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+// after returns the word that follows a keyword, empty if it isn't there.
+func after(fields []string, keyword string) string {
+	if i := slices.Index(fields, keyword); i >= 0 && i+1 < len(fields) {
+		return fields[i+1]
+	}
+	return ""
+}
+
+// isIPNeigh tells a row of Linux' `ip neigh`: an address, then keywords with
+// their values, the state in capitals last.
+func isIPNeigh(l *lines) bool {
+	fields := l.fields()
+	if len(fields) < 2 || !isNeighState(fields[len(fields)-1]) {
+		return false
+	}
+	if _, _, _, ok := parseZoned(fields[0]); !ok {
+		return false
+	}
+	return len(fields) == 2 || fields[1] == "dev" || fields[1] == "lladdr"
+}
+
+// isNeighState tells the kernel's states of a neighbour, RFC 4861's and more.
+func isNeighState(token string) bool {
+	switch token {
+	case "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "INCOMPLETE", "PERMANENT", "NOARP", "NONE":
+		return true
+	}
+	return false
+}
+
+func parseIPNeigh(c *collector, l *lines) {
+	fields := l.fields()
+	address, index, device, _ := parseZoned(fields[0])
+	linkLayer, _ := parseLinkLayer(after(fields, "lladdr"))
+	if dev := after(fields, "dev"); dev != "" {
+		device = word(dev)
+	}
+	c.neighbor(infer.Neighbor{
+		Address: address, LinkLayer: linkLayer, State: fields[len(fields)-1], Interface: index, Device: device,
+	})
+	l.next()
+}
+
+// ipRoute is a line of `ip route`, of all its commands.
+type ipRoute struct {
+	kind   string // unicast if it isn't said
+	target string // default, a prefix, or an address
+	tail   []string
+}
+
+// splitIPRoute tells the lines: perhaps the kind of route, the destination,
+// then keywords, of which one says the way.
+func splitIPRoute(fields []string) (r ipRoute, ok bool) {
+	if len(fields) == 0 {
+		return r, false
+	}
+	r.kind = "unicast"
+	switch fields[0] {
+	case "unicast", "local", "broadcast", "multicast", "anycast", "unreachable", "prohibit", "blackhole", "throw":
+		r.kind, fields = fields[0], fields[1:]
+	}
+	if len(fields) < 2 {
+		return r, false
+	}
+	r.target, r.tail = fields[0], fields[1:]
+	if _, _, ok = r.destination(netip.Addr{}); !ok {
+		return r, false
+	}
+	return r, slices.ContainsFunc(r.tail, func(s string) bool { return s == "dev" || s == "via" || s == "proto" || s == "nhid" })
+}
+
+// destination returns the route's prefix, and whether it was a single address.
+// That of the default route is of the next hop's family.
+func (r *ipRoute) destination(hop netip.Addr) (prefix netip.Prefix, single, ok bool) {
+	if r.target == "default" {
+		if hop.Is4() {
+			return netip.PrefixFrom(netip.IPv4Unspecified(), 0), false, true
+		}
+		return netip.PrefixFrom(netip.IPv6Unspecified(), 0), false, true
+	}
+	if prefix, ok = parsePrefix(r.target); ok {
+		return prefix, false, true
+	}
+	address, _, ok := parseHost(r.target)
+	return netip.PrefixFrom(address, address.BitLen()), true, ok
+}
+
+func isIPRoute(l *lines) bool {
+	_, ok := splitIPRoute(l.fields())
+	return ok
+}
+
+// parseIPRoute reads a route, with the next hops of a multipath one in the
+// lines below.
+func parseIPRoute(c *collector, l *lines) {
+	r, _ := splitIPRoute(l.fields())
+	c.ipRoute(r, r.tail)
+	for l.next(); !l.done() && l.indented() && !c.begins(l); l.next() {
+		if fields := l.fields(); len(fields) > 0 && fields[0] == "nexthop" {
+			c.ipRoute(r, fields)
+		}
+	}
+}
+
+// ipRoute adds one way of a route. The answer of `ip route get`, and a cached
+// exception, are rows of a destination cache.
+func (c *collector) ipRoute(r ipRoute, way []string) {
+	via := after(way, "via")
+	if via == "inet6" || via == "inet" {
+		via = after(way, via)
+	}
+	hop, _, _ := parseHost(via)
+	prefix, single, _ := r.destination(hop)
+	source, _, isSource := parseLocal(after(way, "src"))
+	row := infer.Route{Prefix: prefix, NextHop: hop, Device: word(after(way, "dev"))}
+	switch r.kind {
+	case "unicast":
+	case "local":
+		if isOwnRoute(prefix) || prefix.IsSingleIP() && prefix.Addr().Is4() {
+			c.local(0, "", prefix.Addr()) // the device may be lo, whatever the address' is
+		}
+		return
+	case "multicast":
+	default:
+		return // no packet goes that way
+	}
+	if isSource {
+		c.local(0, row.Device, source)
+	}
+	if single && (isSource || slices.Contains(r.tail, "cache")) {
+		c.destination(infer.Destination{Destination: prefix.Addr(), Source: source, NextHop: hop, Device: row.Device})
+		return
+	}
+	if len(way) > 0 && (row.Device != "" || hop.IsValid()) {
+		c.route(row)
+	}
+}
+
+// isTCPMetrics tells a row of `ip tcp_metrics`: an address to which TCP has
+// sent, what was measured, and the source.
+func isTCPMetrics(l *lines) bool {
+	fields := l.fields()
+	if len(fields) < 3 || fields[1] != "age" || !strings.HasSuffix(fields[2], "sec") {
+		return false
+	}
+	_, _, ok := parseHost(fields[0])
+	return ok
+}
+
+func parseTCPMetrics(c *collector, l *lines) {
+	fields := l.fields()
+	address, _, _ := parseHost(fields[0])
+	source, _, _ := parseLocal(after(fields, "source"))
+	c.destination(infer.Destination{Destination: address, Source: source})
+	l.next()
+}

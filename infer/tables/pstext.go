@@ -1,0 +1,316 @@
+package tables
+
+import (
+	"encoding/csv"
+	"slices"
+	"strings"
+)
+
+// PowerShell's objects as text: Format-Table (columns under dashes), Format-List
+// (a name, a colon and a value a line) and Export-Csv.
+
+// column is one of a table's: its run of dashes, in characters from the line's
+// start, and the property above it.
+type column struct {
+	from, to int
+	name     string
+}
+
+// cell is a word of a line, by where it stands, in characters.
+type cell struct {
+	from, to int
+	text     string
+}
+
+// cells takes a line apart into words. A character of a file is one of a
+// column; on a console, East Asian ones are two: wide counts them so.
+func cells(line string, wide bool) []cell {
+	var words []cell
+	at, start, from := 0, -1, 0
+	for i, r := range line {
+		if r == ' ' || r == '\t' {
+			if start >= 0 {
+				words = append(words, cell{from, at, line[start:i]})
+				start = -1
+			}
+		} else if start < 0 {
+			start, from = i, at
+		}
+		at++
+		if wide && isWide(r) {
+			at++
+		}
+	}
+	if start >= 0 {
+		words = append(words, cell{from, at, line[start:]})
+	}
+	return words
+}
+
+// isWide tells the characters that take two columns of a console: Hangul Jamo,
+// and the blocks from CJK radicals to compatibility forms and full-width forms.
+func isWide(r rune) bool {
+	return r >= 0x1100 && r <= 0x115f || r >= 0x2e80 && r <= 0xa4cf || r >= 0xac00 && r <= 0xd7a3 ||
+		r >= 0xf900 && r <= 0xfaff || r >= 0xfe30 && r <= 0xfe6f || r >= 0xff00 && r <= 0xff60
+}
+
+// slice puts a line's words into columns: a word belongs to the column whose
+// dashes it overlaps, else to that of the word before it.
+func slice(columns []column, line string, wide bool) []string {
+	values := make([]string, len(columns))
+	last := -1
+	for _, word := range cells(line, wide) {
+		i := slices.IndexFunc(columns, func(c column) bool { return word.from < c.to && word.to > c.from })
+		if i < 0 {
+			i = last
+		}
+		if i < 0 {
+			continue
+		}
+		if values[i] != "" {
+			values[i] += " "
+		}
+		values[i] += word.text
+		last = i
+	}
+	return values
+}
+
+// maxColumns bounds the columns of a table; no view has as many.
+const maxColumns = 40
+
+// psColumns reads the header of a PowerShell table whose dashes are the current
+// line; of a narrow table it is wrapped. There are none if it is another's.
+func psColumns(l *lines) []column {
+	if len(l.current) > maxLine || !strings.Contains(l.current, "--") || strings.Trim(l.current, "- \t") != "" {
+		return nil
+	}
+	var columns []column
+	for _, dashes := range cells(l.current, false) {
+		columns = append(columns, column{from: dashes.from, to: dashes.to})
+	}
+	if len(columns) > maxColumns {
+		return nil
+	}
+	header := object{}
+	for _, line := range l.before {
+		if blank(line) || len(line) > maxLine {
+			break
+		}
+		for i, part := range slice(columns, line, false) {
+			columns[i].name = strings.ReplaceAll(part, " ", "") + columns[i].name
+		}
+		clear(header)
+		for _, c := range columns {
+			header.put(c.name, "")
+		}
+		if kindOf(header) != nil {
+			return columns
+		}
+	}
+	return nil
+}
+
+func isPSTable(l *lines) bool { return psColumns(l) != nil }
+
+// psRow is a table's row in the making: a value too long for its column may go
+// on in the lines below.
+type psRow struct {
+	number int
+	line   string
+	values []string
+	chunks []string // of the values, what the last line has
+}
+
+// parsePSTable reads the rows below the dashes.
+func parsePSTable(c *collector, l *lines) {
+	columns := psColumns(l)
+	var row *psRow
+	emit := func() {
+		if row != nil {
+			c.psObject(columns, row)
+			row = nil
+		}
+	}
+	for l.next(); !l.done() && !blank(l.current) && len(l.current) <= maxLine && !isPSTable(l); l.next() {
+		values := slice(columns, l.current, false)
+		if row != nil && row.goesOn(columns, values) {
+			continue
+		}
+		emit()
+		if c.begins(l) {
+			return
+		}
+		row = &psRow{l.number, l.current, values, slices.Clone(values)}
+	}
+	emit()
+}
+
+// goesOn takes a line that only goes on with values of the row: each fills its
+// column down to there, and others are missing.
+func (row *psRow) goesOn(columns []column, values []string) bool {
+	filled, missing := false, false
+	for i, value := range values {
+		if value == "" {
+			missing = missing || row.values[i] != ""
+			continue
+		}
+		filled = true
+		if row.chunks[i] == "" || i+1 < len(columns) && len(row.chunks[i]) < columns[i+1].from-columns[i].from-1 {
+			return false
+		}
+	}
+	if !filled || !missing {
+		return false
+	}
+	for i, value := range values {
+		row.values[i] += value
+	}
+	row.chunks = values
+	return true
+}
+
+// psObject reads a finished row, its columns as a file has them or, failing
+// that, as a console has.
+func (c *collector) psObject(columns []column, row *psRow) {
+	o := rowObject(columns, row.values)
+	if k := kindOf(o); k != nil {
+		if why := k.row(c, o); why == "" || why == whyCut {
+			c.psFound(k, "table", row, why)
+			return
+		}
+		o = rowObject(columns, slice(columns, row.line, true))
+		c.psFound(k, "table", row, k.row(c, o))
+	}
+}
+
+func (c *collector) psFound(k *kind, form string, row *psRow, why string) {
+	c.found(k.name + " (" + form + ")")
+	if why != "" {
+		c.rejectLine(row.number, row.line, why)
+	}
+}
+
+func rowObject(columns []column, values []string) object {
+	o := object{}
+	for i, column := range columns {
+		o.put(column.name, values[i])
+	}
+	return o
+}
+
+// listEntry splits a line of Format-List; its name is a property's.
+func listEntry(line string) (name, value string, ok bool) {
+	if len(line) > maxLine {
+		return "", "", false
+	}
+	name, value, ok = strings.Cut(line, " :")
+	name = strings.TrimSpace(name)
+	return name, strings.TrimSpace(value), ok && name != "" && !strings.ContainsAny(name, " \t:")
+}
+
+// gatherList reads one object from the current line on, up to an empty line, to
+// a name that it has, or to a line that is no part of a list. count is how many
+// lines that were.
+func gatherList(l *lines) (o object, count int) {
+	o = object{}
+	line, at := l.current, l.end
+	for ; count < maxColumns && !blank(line); count++ {
+		name, value, ok := listEntry(line)
+		if ok && o.has(name) || !ok && line[0] != ' ' {
+			break
+		}
+		if ok && slices.Contains(properties, name) {
+			o.put(name, value)
+		}
+		line, at = cutLine(l.text, at)
+	}
+	return o, count
+}
+
+// isPSList tells the first line of an object. Only there are the lines below
+// looked at, so that no line is more than once.
+func isPSList(l *lines) bool {
+	_, _, ok := listEntry(l.current)
+	before := l.before[0]
+	if _, _, inside := listEntry(before); !ok || inside || strings.HasPrefix(before, " ") {
+		return false
+	}
+	o, _ := gatherList(l)
+	return kindOf(o) != nil
+}
+
+func parsePSList(c *collector, l *lines) {
+	o, count := gatherList(l)
+	row := &psRow{number: l.number, line: l.current}
+	k := kindOf(o)
+	c.psFound(k, "list", row, k.row(c, o))
+	for range count {
+		l.next()
+	}
+}
+
+// csvHeader reads a line of names as Export-Csv writes them, of a command that
+// is known.
+func csvHeader(line string) (names []string, comma rune) {
+	if len(line) > maxLine {
+		return nil, 0
+	}
+	for _, comma := range ",;\t" {
+		if !strings.ContainsRune(line, comma) {
+			continue
+		}
+		names := csvFields(line, comma)
+		header := object{}
+		for _, name := range names {
+			header.put(name, "")
+		}
+		if len(names) > 1 && kindOf(header) != nil {
+			return names, comma
+		}
+	}
+	return nil, 0
+}
+
+// csvFields splits a line; nil if it is not CSV.
+func csvFields(line string, comma rune) []string {
+	reader := csv.NewReader(strings.NewReader(line))
+	reader.Comma = comma
+	fields, err := reader.Read()
+	if err != nil {
+		return nil
+	}
+	return fields
+}
+
+func isCSV(l *lines) bool {
+	names, _ := csvHeader(l.current)
+	return names != nil
+}
+
+// parseCSV reads the rows below the names.
+func parseCSV(c *collector, l *lines) {
+	names, comma := csvHeader(l.current)
+	columns := make([]column, len(names))
+	for i, name := range names {
+		columns[i].name = name
+	}
+	for l.next(); !l.done() && !blank(l.current); l.next() {
+		var values []string
+		if len(l.current) <= maxLine {
+			values = csvFields(l.current, comma)
+		}
+		if len(values) != len(names) {
+			if c.begins(l) {
+				return
+			}
+			c.reject(l, whyRow)
+			continue
+		}
+		row := &psRow{number: l.number, line: l.current}
+		o := rowObject(columns, values)
+		if k := kindOf(o); k != nil {
+			c.psFound(k, "csv", row, k.row(c, o))
+		}
+	}
+}

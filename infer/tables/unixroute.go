@@ -1,0 +1,178 @@
+package tables
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+// unixRoute is a row of `netstat -rn` of BSD and macOS, or of `route -6 -n` of
+// Linux: destination, gateway, flags, counts, interface.
+type unixRoute struct {
+	prefix  netip.Prefix
+	single  bool   // the destination has no prefix length
+	gateway string // an address, a link-layer address, link#N, or a name
+	flags   string
+	device  string
+}
+
+// bsdGatewayRoom is the width of the gateway's column in BSD's IPv6 routes: what
+// fills it may have been cut.
+const bsdGatewayRoom = 31
+
+// splitUnixRoute tells the rows by their flags: they begin with U, or ! where
+// the way is closed.
+func splitUnixRoute(fields []string) (r unixRoute, ok bool) {
+	if len(fields) < 4 || !isRouteFlags(fields[2]) {
+		return r, false
+	}
+	r.gateway, r.flags = fields[1], fields[2]
+	for _, field := range fields[3:] {
+		if isDevice(field) {
+			r.device = field
+			break
+		}
+	}
+	if r.closed() && strings.Contains(fields[0], "/") {
+		return r, r.device != "" // net-tools has strange ones: 0.0.0.0/96
+	}
+	r.prefix, r.single, ok = unixDestination(fields[0], r.gateway)
+	return r, ok && r.device != ""
+}
+
+// closed reports whether no packet goes that way.
+func (r *unixRoute) closed() bool { return strings.ContainsAny(r.flags, "!RB") }
+
+// isRouteFlags tells letters and digits behind U, or a closed way's.
+func isRouteFlags(token string) bool {
+	if token[0] != 'U' && token[0] != '!' {
+		return false
+	}
+	for _, r := range token[1:] {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '1' && r <= '3') {
+			return false
+		}
+	}
+	return true
+}
+
+// unixDestination reads a destination: default, a prefix, or an address. Of
+// IPv4's, BSD leaves trailing zeros away.
+func unixDestination(token, gateway string) (prefix netip.Prefix, single, ok bool) {
+	if token == "default" {
+		if address, _, _, ok := parseZoned(gateway); ok && address.Is4() {
+			return netip.PrefixFrom(netip.IPv4Unspecified(), 0), false, true
+		}
+		return netip.PrefixFrom(netip.IPv6Unspecified(), 0), false, true
+	}
+	token = strings.ReplaceAll(strings.Replace(token, "[", "", 1), "]", "")
+	if prefix, ok = parsePrefix(token); ok {
+		return prefix, false, true
+	}
+	if address, _, _, ok := parseZoned(token); ok && !strings.Contains(token, "/") {
+		return netip.PrefixFrom(address, address.BitLen()), true, true
+	}
+	host, length, hasLength := strings.Cut(token, "/")
+	if strings.Contains(host, ":") {
+		return prefix, false, false
+	}
+	octets := strings.Split(host, ".")
+	if len(octets) > 4 {
+		return prefix, false, false
+	}
+	bits := strconv.Itoa(8 * len(octets))
+	if hasLength {
+		bits = length
+	}
+	prefix, ok = parsePrefix(host + strings.Repeat(".0", 4-len(octets)) + "/" + bits)
+	return prefix, false, ok
+}
+
+func isUnixRoute(l *lines) bool {
+	_, ok := splitUnixRoute(l.fields())
+	return ok
+}
+
+func parseUnixRoute(c *collector, l *lines) {
+	defer l.next()
+	r, _ := splitUnixRoute(l.fields())
+	if r.closed() {
+		return
+	}
+	hop, index, _, isHop := parseZoned(r.gateway)
+	linkLayer, isLinkLayer := parseShortLinkLayer(r.gateway)
+	switch gatewayed := strings.Contains(r.flags, "G"); {
+	case gatewayed && isTunnel(r.gateway):
+		c.route(infer.Route{Prefix: r.prefix, Device: word(r.device)})
+	case isHop && gatewayed && hop.Is6() && len(r.gateway) == bsdGatewayRoom && !strings.Contains(r.gateway, "%"):
+		c.hint(r.gateway, 0, false)
+		c.reject(l, whyDoubt)
+	case !isHop && gatewayed && strings.Contains(r.gateway, ":") && !isLinkLayer:
+		c.hint(r.gateway, 0, false)
+		c.reject(l, whyCut)
+	case gatewayed:
+		c.route(infer.Route{Prefix: r.prefix, NextHop: specified(hop), Interface: index, Device: word(r.device)})
+	case r.isOwn():
+		c.local(0, "", r.prefix.Addr())
+	case r.single && isLinkLayer:
+		if !strings.Contains(r.flags, "b") { // else a broadcast address
+			c.neighbor(infer.Neighbor{Address: r.prefix.Addr(), LinkLayer: linkLayer, Device: word(r.device)})
+		}
+	default:
+		c.route(infer.Route{Prefix: r.prefix, Interface: linkIndex(r.gateway), Device: word(r.device)})
+	}
+}
+
+// isTunnel tells a gateway that is no address of a host: :: and fe80::%utun0,
+// those of point-to-point links.
+func isTunnel(gateway string) bool {
+	host, _, _ := strings.Cut(gateway, "%")
+	return host == "::" || host == "fe80::"
+}
+
+// isOwn tells a route to an address of the host: BSD has it over the loopback
+// interface, or marked as local; Linux as a whole address with the flag n.
+func (r *unixRoute) isOwn() bool {
+	a := r.prefix.Addr()
+	if !r.prefix.IsSingleIP() || a.IsMulticast() || a.IsUnspecified() {
+		return false
+	}
+	if r.single {
+		return strings.Contains(r.flags, "H") && (strings.HasPrefix(r.device, "lo") || strings.Contains(r.flags, "l"))
+	}
+	return a.Is6() && strings.Contains(r.flags, "n")
+}
+
+// linkIndex returns the index of a gateway link#N.
+func linkIndex(gateway string) uint32 {
+	digits, ok := strings.CutPrefix(gateway, "link#")
+	n, err := strconv.ParseUint(digits, 10, 32)
+	if !ok || err != nil {
+		return 0
+	}
+	return uint32(n)
+}
+
+// isRoute4 tells a row of Linux' `route -n` or `netstat -rn`: destination,
+// gateway, mask, flags, three numbers, interface.
+func isRoute4(l *lines) bool {
+	fields := l.fields()
+	if len(fields) != 8 || !isRouteFlags(fields[3]) || !isDevice(fields[7]) {
+		return false
+	}
+	_, ok := maskedPrefix(fields[0], fields[2])
+	_, _, isGateway := parseAddress(fields[1])
+	return ok && isGateway
+}
+
+func parseRoute4(c *collector, l *lines) {
+	fields := l.fields()
+	prefix, _ := maskedPrefix(fields[0], fields[2])
+	hop, _, _ := parseAddress(fields[1])
+	if fields[3][0] == 'U' {
+		c.route(infer.Route{Prefix: prefix, NextHop: specified(hop), Device: word(fields[7])})
+	}
+	l.next()
+}
