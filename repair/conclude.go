@@ -18,6 +18,7 @@ func (j *job) conclude(s *sequencer, w *writer) {
 	r.Order.Uncertainty = describeWidths(&w.widths)
 	r.Analysis = report.Analysis{Before: s.before.named(), After: w.after.named()}
 	r.Findings = w.findings.result()
+	w.seen.describe(r)
 	j.limits(s.order.Stats())
 	j.noteClocks(s.align.forced)
 	r.Damage = []report.Damage{}

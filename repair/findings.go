@@ -14,13 +14,14 @@ import (
 type collector struct {
 	limit     int
 	each      func(*report.Finding) // nil where nobody wants all
+	seen      *witness
 	total     int64
 	byVerdict map[string]int64
 	kept      lastFirst
 }
 
-func newCollector(limit int, each func(*report.Finding)) *collector {
-	return &collector{limit: limit, each: each, byVerdict: make(map[string]int64)}
+func newCollector(limit int, each func(*report.Finding), seen *witness) *collector {
+	return &collector{limit: limit, each: each, seen: seen, byVerdict: make(map[string]int64)}
 }
 
 // add takes in what the analyser and the laws said of a packet.
@@ -33,6 +34,7 @@ func (c *collector) add(u *unit, frame int64, after tcp.Analysis) {
 	one.Each(func(v diagnose.Verdict) {
 		c.total++
 		c.byVerdict[v.Verdict]++
+		c.seen.finding(u, frame, after, v.Verdict)
 		c.keep(u, frame, v, place)
 		place++
 	})

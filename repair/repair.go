@@ -9,6 +9,7 @@
 package repair
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type Options struct {
 	Tables     []string // files or folders of network tables; none: those found beside the capture
 	Force      bool     // overwrite an output that exists and differs
 	Findings   int      // kept in the report, 0 = DefaultFindings
+	Flows      int      // connections listed in the report, 0 = DefaultFlows
 	UserLayout string   // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
 	Without    []string // names of laws that are switched off, of Laws
 	Compress   string   // how the output is compressed, of Compressions; "": as its name says, .gz or .zst
@@ -42,8 +44,15 @@ type Options struct {
 	Stdout      io.Writer               // what "-" writes, nil = os.Stdout
 }
 
-// DefaultFindings is how many findings a report lists at most by default.
-const DefaultFindings = 10_000
+// DefaultFindings and DefaultFlows are how many findings and connections a
+// report lists at most by default.
+const (
+	DefaultFindings = 10_000
+	DefaultFlows    = 20
+)
+
+// MaxFlows is the most connections that a report can list.
+const MaxFlows = 1_000
 
 // The conditions that callers tell apart.
 var (
@@ -109,9 +118,11 @@ func newJob(in, out string, o Options) (*job, error) {
 	if o.Findings < 0 {
 		return nil, fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
 	}
-	if j.o.Findings == 0 {
-		j.o.Findings = DefaultFindings
+	if o.Flows < 0 || o.Flows > MaxFlows {
+		return nil, fmt.Errorf("%w: %d connections", ErrUsage, o.Flows)
 	}
+	j.o.Findings = cmp.Or(o.Findings, DefaultFindings)
+	j.o.Flows = cmp.Or(o.Flows, DefaultFlows)
 	name := o.UserLayout
 	if name == "" {
 		name = "auto"

@@ -27,13 +27,15 @@ type writer struct {
 	after    flagCounts
 	infer    inferred
 	findings *collector
+	seen     *witness
 	widths   reorder.Histogram // of the intervals in which packets can have happened
 }
 
 func (j *job) newWriter(w *capture.Writer) *writer {
+	seen := j.newWitness()
 	return &writer{
-		j: j, w: w, edits: j.expectsEdits(), raw: make(map[*capture.Interface]*capture.Interface),
-		phrases: make(phrases), analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings, j.o.EachFinding),
+		j: j, seen: seen, w: w, edits: j.expectsEdits(), raw: make(map[*capture.Interface]*capture.Interface),
+		phrases: make(phrases), analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings, j.o.EachFinding, seen),
 	}
 }
 
@@ -102,6 +104,7 @@ func (w *writer) judge(u *unit) {
 	if u.block.HasStamp {
 		w.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
 	}
+	w.seen.packet(u, w.frame, after)
 	w.findings.add(u, w.frame, after)
 	if u.clue != nil {
 		w.j.explain.judged(w.j, u, w.frame, after)

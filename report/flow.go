@@ -2,8 +2,8 @@ package report
 
 import "time"
 
-// Flows are the connections with most to say, worst first, and the count of
-// the rest.
+// Flows are the TCP connections with most to say, worst first: by findings that
+// are not Genuine, then by packets moved, then by flags. The rest is counted.
 type Flows struct {
 	Total   int64  `json:"total"`   // connections seen
 	Omitted int64  `json:"omitted"` // not in List
@@ -26,11 +26,13 @@ type Flow struct {
 }
 
 // Graph is a time-sequence picture of one direction of a connection, the one
-// that carried more data. Its points are the first of the connection, in the
-// order of the output; sequence numbers are relative to the first one seen.
+// that carried more data. Its points are the stretch of the connection that has
+// most to show, in the order of the output; sequence numbers are relative to
+// the first one seen. It is missing where a connection has nothing to show.
 type Graph struct {
 	Direction string  `json:"direction"` // "source > destination"
-	Omitted   int64   `json:"omitted"`   // packets that have no point
+	Skipped   int64   `json:"skipped"`   // packets of the connection before those of the picture
+	Omitted   int64   `json:"omitted"`   // all packets of the connection that have no point
 	Points    []Point `json:"points"`
 }
 
@@ -43,10 +45,10 @@ type Point struct {
 	After      int64      `json:"after"`      // time as repaired
 	Kind       string     `json:"kind"`       // "data" or "ack"
 	Left       int64      `json:"left"`       // data: its first byte; ack: what it acknowledges
-	Right      int64      `json:"right"`      // data: behind its last byte; ack: the window's right edge
+	Right      int64      `json:"right"`      // data: behind its last byte; ack: the window's right edge, 0 where its scale is unknown
 	SACK       [][2]int64 `json:"sack,omitempty"`
 	Moved      bool       `json:"moved,omitempty"`
-	Flags      []string   `json:"flags,omitempty"`    // of the analyser, before
+	Flags      []string   `json:"flags,omitempty"`    // of the analyser, before or after
 	Verdicts   []string   `json:"verdicts,omitempty"` // of its findings
 }
 
@@ -54,4 +56,14 @@ type Point struct {
 type Displacement struct {
 	UpTo    time.Duration `json:"upTo"` // nanoseconds, inclusive
 	Packets int64         `json:"packets"`
+}
+
+// Timeline counts packets and findings in equal intervals of the capture's
+// time, as repaired. All lists have one number for each interval.
+type Timeline struct {
+	Start     time.Time          `json:"start,omitzero"`
+	Width     time.Duration      `json:"width"` // nanoseconds; 0 without times
+	Packets   []int64            `json:"packets"`
+	Moved     []int64            `json:"moved"`
+	ByVerdict map[string][]int64 `json:"byVerdict"` // of the verdicts that occur
 }

@@ -92,7 +92,10 @@ func (r *Report) filled() Report {
 	fillList(&c.CaptureLoss.Timeline)
 	fillList(&c.CaptureLoss.Overflows)
 	fillList(&c.CaptureLoss.Declared)
-	fillList(&c.Flows.List)
+	c.Flows = c.Flows.filled()
+	fillList(&c.Timeline.Packets)
+	fillList(&c.Timeline.Moved)
+	fillMap(&c.Timeline.ByVerdict)
 	fillList(&c.Damage)
 	fillList(&c.Notes)
 	fillMap(&c.Inference.ByEvidence)
@@ -101,6 +104,20 @@ func (r *Report) filled() Report {
 	fillMap(&c.Analysis.After)
 	fillMap(&c.Findings.ByVerdict)
 	return c
+}
+
+// filled returns a copy without nil lists and maps.
+func (f Flows) filled() Flows {
+	f.List = append([]Flow{}, f.List...)
+	for i := range f.List {
+		fillMap(&f.List[i].ByVerdict)
+		if g := f.List[i].Graph; g != nil && g.Points == nil {
+			whole := *g
+			fillList(&whole.Points)
+			f.List[i].Graph = &whole
+		}
+	}
+	return f
 }
 
 func fillList[T any](list *[]T) {

@@ -1,5 +1,5 @@
 // Package report says what a repair found: the types, and their renderings
-// for a terminal and as JSON.
+// for a terminal and in the formats that Formats lists.
 //
 // It promises the same bytes for the same findings: sorted, without clock or
 // host name. Text that came from packets or file names is sanitised where it
@@ -24,6 +24,7 @@ type Report struct {
 	Findings    Findings    `json:"findings"`
 	CaptureLoss CaptureLoss `json:"captureLoss"`
 	Flows       Flows       `json:"flows"`
+	Timeline    Timeline    `json:"timeline"`
 	Damage      []Damage    `json:"damage"`
 	Notes       []string    `json:"notes"` // limits that were met, in the order in which they were
 }

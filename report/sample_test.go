@@ -64,8 +64,12 @@ func sample() *Report {
 		},
 		CaptureLoss: sampleLoss(first),
 		Flows:       sampleFlows(first),
-		Damage:      []Damage{{Frame: 10_233, Offset: 4_377_184, What: "block length 0xFFFFFFFF is longer than the file"}},
-		Notes:       []string{"the flow table was full: 12 flows were closed early", "no tables name interface 3"},
+		Timeline: Timeline{
+			Start: first, Width: 20 * time.Second, Packets: []int64{4_000, 0, 3_233, 2_000, 1_000}, Moved: []int64{1_200, 0, 0, 4, 0},
+			ByVerdict: map[string][]int64{Artefact: {3_000, 0, 0, 90, 0}, Genuine: {0, 0, 20, 0, 0}},
+		},
+		Damage: []Damage{{Frame: 10_233, Offset: 4_377_184, What: "block length 0xFFFFFFFF is longer than the file"}},
+		Notes:  []string{"the flow table was full: 12 flows were closed early", "no tables name interface 3"},
 	}
 }
 
@@ -137,7 +141,7 @@ func sampleFlows(at time.Time) Flows {
 			Name: "[2001:db8::10]:49152 <> [2001:db8::1]:443", Protocol: "TCP", Packets: 4_000, Bytes: 3_900_000, Moved: 900,
 			First: at, Last: at.Add(time.Second), ByVerdict: map[string]int64{Artefact: 3_000, Loss: 2}, Before: 3_002, After: 2,
 			Graph: &Graph{
-				Direction: "[2001:db8::1]:443 > [2001:db8::10]:49152", Omitted: 3_996,
+				Direction: "[2001:db8::1]:443 > [2001:db8::10]:49152", Skipped: 12, Omitted: 3_996,
 				Points: []Point{point(2, 1), moved, point(4, 2897), ack},
 			},
 		}},

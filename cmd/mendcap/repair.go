@@ -18,7 +18,7 @@ type repairFlags struct {
 	json             bool
 	force            bool
 	quiet            bool
-	findings         int
+	findings, flows  int
 	compress         string
 	layout           string
 	without          []string
@@ -26,7 +26,7 @@ type repairFlags struct {
 }
 
 const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--tables PATH]...
-      [--report FILE]... [--json] [--force] [-q] [--findings N]
+      [--report FILE]... [--json] [--force] [-q] [--findings N] [--flows N]
       [--user-layout LAYOUT] [--without LAW]... [--align-interfaces]
       [--compress gzip|zstd]
       CAPTURE...`
@@ -52,6 +52,7 @@ func repairCommand() *command {
 	flags.BoolVar(&f.force, "force", false, "replace another output of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report (but --json)")
 	flags.IntVar(&f.findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
+	flags.IntVar(&f.flows, "flows", repair.DefaultFlows, fmt.Sprintf("list the worst `N` connections, up to %d", repair.MaxFlows))
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
 	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
@@ -67,6 +68,9 @@ func repairCommand() *command {
 func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	if f.findings < 1 {
 		return s.fail("", usagef("--findings N takes a number from 1", "--findings %d", f.findings))
+	}
+	if f.flows < 1 || f.flows > repair.MaxFlows {
+		return s.fail("", usagef(fmt.Sprintf("--flows N takes a number from 1 to %d", repair.MaxFlows), "--flows %d", f.flows))
 	}
 	jobs, err := f.plan(s, args)
 	if err != nil {
@@ -93,7 +97,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 // repair carries out one job.
 func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
 	o := repair.Options{
-		Tables: f.tables, Force: f.force, Findings: f.findings, UserLayout: f.layout,
+		Tables: f.tables, Force: f.force, Findings: f.findings, Flows: f.flows, UserLayout: f.layout,
 		Without: f.without, AlignInterfaces: f.align, Compress: f.compress, Stdout: s.out,
 		EachFinding: to.each(filepath.Base(j.in)),
 	}

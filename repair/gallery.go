@@ -1,0 +1,167 @@
+package repair
+
+import (
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/report"
+)
+
+// A gallery holds the last packets of a connection, and a copy of those around
+// which most was found so far.
+type gallery struct {
+	ring   [galleryMarks]mark
+	n      int64 // packets seen; the last ones are in the ring
+	weight int64 // of the last packets but for the lead
+	best   []mark
+	peak   int64 // weight of best, or of the packets in the ring that are to become it
+	first  int64 // number of the first packet of best within the gallery
+	behind bool  // best is behind the ring
+}
+
+// The size of a picture, packets: so many in all, and so many of them before
+// the first one that anything was found of.
+const (
+	galleryMarks = 192
+	galleryLead  = 48
+)
+
+// mark is what a picture keeps of a packet.
+type mark struct {
+	frame, after int64 // numbers in the input and in the output
+	stamp, time  int64 // as recorded and as repaired, nanoseconds
+	seq, ack     tcp.Seq
+	span         uint32
+	window       int64 // scaled, bytes; -1 where the scale is unknown
+	sack         [tcp.MaxSACK]tcp.Range
+	flags        tcp.Analysis // before or after
+	verdicts     verdictSet
+	sacks, dir   uint8
+	acks, moved  bool
+	weight       uint8
+}
+
+// next returns the place of the packet at hand.
+func (g *gallery) next() *mark {
+	if old := g.n - (galleryMarks - galleryLead); old >= 0 {
+		if w := g.ring[old%galleryMarks].weight; w > 0 {
+			g.keep()
+			g.weight -= int64(w)
+		}
+	}
+	m := &g.ring[g.n%galleryMarks]
+	g.n++
+	return m
+}
+
+// last returns the mark of a frame of the input that was seen a short while
+// ago, nil where it is gone.
+func (g *gallery) last(frame int64) *mark {
+	for n := g.n - 1; n >= max(0, g.n-galleryMarks+galleryLead); n-- {
+		if m := &g.ring[n%galleryMarks]; m.frame == frame {
+			return m
+		}
+	}
+	return nil
+}
+
+// weigh says how much was found of a packet.
+func (g *gallery) weigh(m *mark, weight uint8) {
+	if weight > m.weight {
+		g.weight += int64(weight - m.weight)
+		m.weight = weight
+	}
+	if g.weight > g.peak {
+		g.peak, g.behind = g.weight, true
+	}
+}
+
+// keep copies the ring where it is the best so far.
+func (g *gallery) keep() {
+	if !g.behind {
+		return
+	}
+	g.behind = false
+	g.first = max(0, g.n-galleryMarks)
+	g.best = g.best[:0]
+	for n := g.first; n < g.n; n++ {
+		g.best = append(g.best, g.ring[n%galleryMarks])
+	}
+}
+
+// picture is the graph of a connection; nil where nothing was found.
+func (f *connection) picture() *report.Graph {
+	g := f.gallery
+	if g == nil || g.peak == 0 {
+		return nil
+	}
+	g.keep()
+	d := uint8(0)
+	if f.bytes[1] > f.bytes[0] {
+		d = 1
+	}
+	r := &report.Graph{Direction: f.name(d, " > "), Skipped: f.skipped + g.first, Points: []report.Point{}}
+	line := streamLine{base: f.base[d], near: f.base[d]}
+	for i := range g.best {
+		if p, ok := f.point(&g.best[i], d, &line); ok {
+			r.Points = append(r.Points, p)
+		}
+	}
+	r.Omitted = f.packets - int64(len(r.Points))
+	return r
+}
+
+// point draws a packet in the picture of the direction d; false where it has no
+// place there.
+func (f *connection) point(m *mark, d uint8, line *streamLine) (report.Point, bool) {
+	p := report.Point{
+		Frame: m.frame, FrameAfter: m.after, Before: m.stamp - f.first, After: m.time - f.first,
+		Moved: m.moved, Flags: m.flags.Names(), Verdicts: m.verdicts.names(),
+	}
+	switch {
+	case m.dir == d && m.span > 0:
+		p.Kind, p.Left = "data", line.place(m.seq)
+		p.Right = p.Left + int64(m.span)
+	case m.dir != d && m.acks:
+		p.Kind, p.Left = "ack", line.place(m.ack)
+		if m.window >= 0 {
+			p.Right = p.Left + m.window
+		}
+		for _, block := range m.sack[:m.sacks] {
+			left := line.place(block.Left)
+			p.SACK = append(p.SACK, [2]int64{left, left + int64(uint32(block.Right-block.Left))})
+		}
+	default:
+		return p, false
+	}
+	return p, true
+}
+
+// streamLine unrolls the circle of sequence numbers from the one that was first
+// seen, by the last one that was placed.
+type streamLine struct {
+	base, near tcp.Seq
+	at         int64 // where near is
+	begun      bool
+}
+
+func (l *streamLine) place(s tcp.Seq) int64 {
+	if !l.begun {
+		l.begun, l.near, l.at = true, s, int64(uint32(s-l.base))
+		if l.base.Sub(s) > 0 && l.base.Sub(s) < 1<<16 { // just in front of the first one seen
+			l.at = int64(s.Sub(l.base))
+		}
+		return l.at
+	}
+	l.at += int64(s.Sub(l.near))
+	l.near = s
+	return l.at
+}
+
+func (v verdictSet) names() []string {
+	var names []string
+	for i, name := range report.Verdicts() {
+		if v&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
