@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
-	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
@@ -42,10 +40,7 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 	if last := slices.Max(frames); last > j.facts.packets {
 		return report.Explanations{}, fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, last, j.facts.packets)
 	}
-	if err := j.survey(ctx); err != nil {
-		return report.Explanations{}, err
-	}
-	if err := j.emit(ctx, j.newWriter(capture.NewWriter(io.Discard))); err != nil {
+	if err := j.rehearse(ctx); err != nil {
 		return report.Explanations{}, err
 	}
 	if err := j.source.changed(); err != nil {

@@ -8,8 +8,11 @@ import (
 // Check is one thing that a capture was held to, and what came out.
 type Check struct {
 	Name     string // "loss", "loss/retransmission", "input"
-	Found    int64
+	Found    int64  // that count
+	Allowed  int64  // of them
+	Known    int64  // more of them that a baseline knows
 	Failed   bool
+	Frame    int64    // of the first that counts, in the input; 0 = none
 	Message  string   // in words
 	Examples []string // the first findings, one a line
 }
@@ -21,14 +24,7 @@ const examplesPerCheck = 10
 // (artefact) and those that are plain (genuine), and to being whole. Each
 // verdict is one check.
 func Checks(r *Report) []Check {
-	input := Check{Name: "input", Found: int64(len(r.Damage)), Failed: len(r.Damage) > 0, Message: "the input is whole"}
-	if input.Failed {
-		input.Message = "the input is damaged"
-	}
-	for _, d := range r.Damage[:min(len(r.Damage), examplesPerCheck)] {
-		input.Examples = append(input.Examples, d.text())
-	}
-	all := []Check{input}
+	all := []Check{inputCheck(r)}
 	for _, verdict := range r.verdictsFound(Verdicts()) {
 		n := r.Findings.ByVerdict[verdict]
 		c := Check{Name: verdict, Found: n, Failed: n > 0 && verdict != Artefact && verdict != Genuine}
@@ -37,6 +33,18 @@ func Checks(r *Report) []Check {
 		all = append(all, c)
 	}
 	return all
+}
+
+// inputCheck holds the input to being whole.
+func inputCheck(r *Report) Check {
+	c := Check{Name: "input", Found: int64(len(r.Damage)), Failed: len(r.Damage) > 0, Message: "the input is whole"}
+	if c.Failed {
+		c.Message = "the input is damaged"
+	}
+	for _, d := range r.Damage[:min(len(r.Damage), examplesPerCheck)] {
+		c.Examples = append(c.Examples, d.text())
+	}
+	return c
 }
 
 // examples names the first findings with a verdict.
@@ -50,9 +58,14 @@ func (r *Report) examples(verdict string) []string {
 		if len(lines) == examplesPerCheck {
 			break
 		}
-		lines = append(lines, fmt.Sprintf("frame %d: %s, %s: %s", f.Frame, f.label(), f.Flow, f.Evidence))
+		lines = append(lines, f.line())
 	}
 	return lines
+}
+
+// line says of one finding where it is and what.
+func (f *Finding) line() string {
+	return fmt.Sprintf("frame %d: %s, %s: %s", f.Frame, f.label(), f.Flow, f.Evidence)
 }
 
 // verdictsFound returns the verdicts listed and those that the report has

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -78,15 +76,7 @@ func (e *Explanation) title() string {
 // with a closing line feed. As in a report nil lists become empty ones, and what
 // is not printable is escaped.
 func (x *Explanations) WriteJSON(w io.Writer) error {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(x.filled()); err != nil {
-		return fmt.Errorf("encode explanations: %w", err)
-	}
-	_, err := w.Write(escape(buf.Bytes()))
-	return err
+	return writeJSON(w, x.filled())
 }
 
 // filled returns a copy of x with its sentences and without nil lists.

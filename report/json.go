@@ -14,12 +14,18 @@ import (
 // Text keeps what stood in the capture: what is not printable is escaped, so
 // that it can be shown on a terminal; invalid UTF-8 becomes U+FFFD.
 func (r *Report) WriteJSON(w io.Writer) error {
+	return writeJSON(w, r.filled())
+}
+
+// writeJSON writes v as indented JSON with a closing line feed, and escapes
+// what is not printable.
+func writeJSON(w io.Writer, v any) error {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(r.filled()); err != nil {
-		return fmt.Errorf("encode report: %w", err)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("encode %T: %w", v, err)
 	}
 	_, err := w.Write(escape(buf.Bytes()))
 	return err

@@ -14,6 +14,7 @@ import (
 // the largest.
 const (
 	exitDone        = 0
+	exitFindings    = 1
 	exitUsage       = 2
 	exitDamaged     = 3
 	exitNoCapture   = 4
@@ -28,7 +29,7 @@ var exitCodes = []struct {
 	meaning string
 }{
 	{exitDone, "done"},
-	{1, "a check has findings"},
+	{exitFindings, "a check has findings"},
 	{exitUsage, "usage: the command line can't be meant so; nothing was written"},
 	{exitDamaged, "the input was damaged; what could be read was written"},
 	{exitNoCapture, "no usable input: missing, unreadable, or of no known format"},
@@ -56,6 +57,10 @@ func explain(err error) (code int, hint string) {
 		return exitInterrupted, ""
 	case errors.Is(err, repair.ErrUsage):
 		return exitUsage, "see: mendcap help repair"
+	case errors.Is(err, report.ErrReport):
+		return exitNoCapture, "mendcap repair --report FILE.json stores one"
+	case errors.Is(err, report.ErrBaseline):
+		return exitNoCapture, "mendcap check --baseline FILE --update-baseline makes one"
 	case errors.Is(err, repair.ErrNoCapture):
 		return exitNoCapture, "pcap and pcapng files are read, as they are or in gzip, zstd, xz, lz4 or bzip2"
 	case errors.Is(err, repair.ErrExists):

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -76,12 +75,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 
 // show prints the explanations, and what is broken in the capture.
 func (f *explainFlags) show(s *streams, in string, x *report.Explanations) int {
-	code := exitDone
-	for _, d := range x.Damage {
-		code = exitDamaged
-		fmt.Fprintf(s.err, "mendcap: %s: damaged after frame %d, at byte %d: %s\n", report.Sanitise(in),
-			d.Frame, d.Offset, report.Sanitise(d.What))
-	}
+	code := s.sayDamage(in, x.Damage)
 	var err error
 	if f.json {
 		err = x.WriteJSON(s.out)

@@ -76,7 +76,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	to, err := f.openSinks(s, len(jobs) > 1)
+	to, err := f.openSinks(s, report.WriterOptions{Several: len(jobs) > 1})
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -115,14 +115,20 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) 
 		}
 		return code
 	}
-	code := exitDone
-	for _, d := range r.Damage {
-		code = exitDamaged
-		fmt.Fprintf(s.err, "mendcap: %s: damaged after frame %d, at byte %d: %s\n", report.Sanitise(j.in),
-			d.Frame, d.Offset, report.Sanitise(d.What))
-	}
+	code := s.sayDamage(j.in, r.Damage)
 	if err := to.add(&r); err != nil {
 		code = max(code, s.fail(j.in, err))
+	}
+	return code
+}
+
+// sayDamage says what was broken in a capture, and returns the exit code for it.
+func (s *streams) sayDamage(name string, damage []report.Damage) int {
+	code := exitDone
+	for _, d := range damage {
+		code = exitDamaged
+		fmt.Fprintf(s.err, "mendcap: %s: damaged after frame %d, at byte %d: %s\n", report.Sanitise(name),
+			d.Frame, d.Offset, report.Sanitise(d.What))
 	}
 	return code
 }

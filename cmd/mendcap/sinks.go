@@ -45,12 +45,11 @@ type sinks struct {
 	files  []*sink
 }
 
-func (f *repairFlags) openSinks(s *streams, several bool) (*sinks, error) {
+func (f *repairFlags) openSinks(s *streams, o report.WriterOptions) (*sinks, error) {
 	to := &sinks{width: s.width}
 	if !f.json && !f.quiet {
 		to.screen = f.screen(s)
 	}
-	o := report.WriterOptions{Several: several}
 	if f.json {
 		sink, err := newSink("standard output", s.out, report.JSON, o)
 		if err != nil {

@@ -1,0 +1,288 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// checkFlags are the flags of check as they were given.
+type checkFlags struct {
+	common   repairFlags // of which tables, reports and the like are set
+	baseline string
+	update   bool
+	failOn   []string
+	most     []string
+}
+
+const checkText = `Finds in each capture what a repair would, writes no capture, and exits with 1
+where there are more findings than allowed. Without --fail-on, findings of every
+verdict count but artefact, which a repair undoes, and genuine, which is what the
+flag says. KIND is a verdict (` + "%s" + `) or verdict/flag, like
+loss/fast_retransmission; a finding counts for the kind that says most of it.
+Of each kind none is allowed, unless --max says how many, or what share of the
+packets (0.5%% or 0.005).
+
+A baseline holds findings that are known: they do not count. It names them by
+what they are (verdict, flag, connection, sequence numbers), so that other
+packets may come and go. --update-baseline writes the findings of this run's
+captures to it, keeps what it has of others, and fails on none.`
+
+func checkCommand() *command {
+	f := &checkFlags{}
+	flags := newFlags("check")
+	flags.StringVar(&f.baseline, "baseline", "", "`FILE` holds the findings that are known")
+	flags.BoolVar(&f.update, "update-baseline", false, "write this run's findings to the baseline")
+	flags.StringArrayVar(&f.failOn, "fail-on", nil, "count findings of this `KIND` (repeatable)")
+	flags.StringArrayVar(&f.most, "max", nil, "allow so many findings, as `KIND=N` or KIND=RATE (repeatable)")
+	flags.StringArrayVar(&f.common.reports, "report", nil, "write the report to `FILE` too, its format by its suffix: "+reportFormats()+" (repeatable)")
+	flags.StringArrayVar(&f.common.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable)")
+	flags.IntVar(&f.common.findings, "findings", repair.DefaultFindings, "list the first `N` findings in reports")
+	flags.StringVar(&f.common.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
+	flags.StringArrayVar(&f.common.without, "without", nil, "switch off a `LAW` of order (repeatable), as for repair")
+	flags.BoolVar(&f.common.align, "align-interfaces", false, "correct the stamps of interfaces, as for repair")
+	flags.BoolVarP(&f.common.quiet, "quiet", "q", false, "print nothing but errors")
+	return &command{
+		name: "check",
+		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... [--tables PATH]... " +
+			"[--report FILE]...\n      [-q] [--findings N] [--user-layout LAYOUT] [--without LAW]...\n      [--align-interfaces] CAPTURE...",
+		summary: "hold captures to having no findings, or none but known ones",
+		text:    fmt.Sprintf(checkText, strings.Join(report.Verdicts(), ", ")),
+		flags:   flags,
+		run:     f.run,
+	}
+}
+
+func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
+	captures, rules, err := f.prepare(s, args)
+	if err != nil {
+		return s.fail(f.nameOf(err), err)
+	}
+	c := &checker{flags: f, streams: s, rules: rules}
+	to, err := f.common.openSinks(s, report.WriterOptions{Several: len(captures) > 1, Checks: c.checksOf})
+	if err != nil {
+		return s.fail("", err)
+	}
+	to.screen = nil // checks have a form of their own
+	code := exitDone
+	for _, in := range captures {
+		one := c.capture(ctx, in, to)
+		code = max(code, one)
+		if one == exitInterrupted || one == exitUsage {
+			break
+		}
+	}
+	if err := to.close(); err != nil {
+		code = max(code, s.fail("", err))
+	}
+	if f.update && code != exitInterrupted {
+		if err := f.writeBaseline(rules.Baseline); err != nil {
+			code = max(code, s.fail(f.baseline, err))
+		}
+	}
+	return code
+}
+
+// nameOf is the file that an error is about, where it does not say so itself.
+func (f *checkFlags) nameOf(err error) string {
+	if errors.Is(err, report.ErrBaseline) {
+		return f.baseline
+	}
+	return ""
+}
+
+// prepare reads the rules and names the captures.
+func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules, error) {
+	const hint = "see: mendcap help check"
+	if f.update && f.baseline == "" {
+		return nil, nil, usagef(hint, "--update-baseline needs --baseline FILE")
+	}
+	if f.common.findings < 1 {
+		return nil, nil, usagef("--findings N takes a number from 1", "--findings %d", f.common.findings)
+	}
+	rules := &report.Rules{}
+	for _, text := range f.failOn {
+		k, err := report.ParseKind(text)
+		if err != nil {
+			return nil, nil, usagef(hint, "--fail-on %s: %v", text, err)
+		}
+		rules.FailOn = append(rules.FailOn, k)
+	}
+	for _, text := range f.most {
+		l, err := report.ParseLimit(text)
+		if err != nil {
+			return nil, nil, usagef(hint, "--max %s: %v", text, err)
+		}
+		rules.Max = append(rules.Max, l)
+	}
+	captures, err := f.common.captures(s, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.checkNames(captures); err != nil {
+		return nil, nil, err
+	}
+	rules.Baseline, err = f.readBaseline()
+	return captures, rules, err
+}
+
+// checkNames looks for files that would be both read and written.
+func (f *checkFlags) checkNames(captures []string) error {
+	var jobs []job
+	for _, in := range captures {
+		jobs = append(jobs, job{in, in})
+		if f.baseline != "" && pathKey(f.baseline) == pathKey(in) {
+			return usagef("choose another name", "--baseline %s: this file is the capture", f.baseline)
+		}
+	}
+	for _, arg := range f.common.reports {
+		if to, err := parseTarget(arg); err == nil && f.baseline != "" && pathKey(to.name) == pathKey(f.baseline) {
+			return usagef("choose another name", "--report %s: this file is the baseline", arg)
+		}
+	}
+	return f.common.checkReports(jobs)
+}
+
+// readBaseline reads the baseline; one that is to be updated need not be there.
+func (f *checkFlags) readBaseline() (*report.Baseline, error) {
+	if f.baseline == "" {
+		return nil, nil
+	}
+	file, err := os.Open(f.baseline)
+	if f.update && errors.Is(err, os.ErrNotExist) {
+		return &report.Baseline{}, nil
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, usagef("--update-baseline makes it", "--baseline %s: no such file", f.baseline)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read baseline: %w", err)
+	}
+	defer file.Close()
+	return report.ReadBaseline(file)
+}
+
+func (f *checkFlags) writeBaseline(b *report.Baseline) error {
+	file, err := repair.CreatePending(f.baseline)
+	if err != nil {
+		return fmt.Errorf("write baseline: %w", err)
+	}
+	if err := b.Write(file); err != nil {
+		return errors.Join(fmt.Errorf("write baseline: %w", err), file.Discard())
+	}
+	return file.Commit()
+}
+
+// checker holds captures to the rules, one after the other.
+type checker struct {
+	flags   *checkFlags
+	streams *streams
+	rules   *report.Rules
+	tally   *report.Tally // of the capture at hand
+	shown   bool
+}
+
+// checksOf serves reports that hold a capture to the checks: that at hand.
+func (c *checker) checksOf(r *report.Report) []report.Check { return c.tally.Checks(r) }
+
+// capture checks one capture and returns its exit code.
+func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
+	f, s := c.flags, c.streams
+	c.tally = c.rules.Begin(c.baselineName(in))
+	each := to.each(filepath.Base(in))
+	o := repair.Options{
+		Tables: f.common.tables, Findings: f.common.findings, UserLayout: f.common.layout,
+		Without: f.common.without, AlignInterfaces: f.common.align,
+		EachFinding: func(found *report.Finding) {
+			c.tally.Add(found)
+			if each != nil {
+				each(found)
+			}
+		},
+	}
+	if in == "-" {
+		o.Stdin = s.interruptibleInput(ctx)
+	}
+	bar := f.common.progress(s, in)
+	o.Progress = bar.set
+	r, err := repair.Check(ctx, in, o)
+	bar.close()
+	if err != nil {
+		code := s.fail(in, err)
+		if err := to.abandon(); err != nil {
+			code = max(code, s.fail("", err))
+		}
+		return code
+	}
+	code := max(s.sayDamage(in, r.Damage), c.judge(in, &r))
+	if err := to.add(&r); err != nil {
+		code = max(code, s.fail(in, err))
+	}
+	return code
+}
+
+// judge shows how the capture did, or takes it into the baseline.
+func (c *checker) judge(in string, r *report.Report) int {
+	f, s := c.flags, c.streams
+	if f.update {
+		if err := c.rules.Baseline.Update(c.tally); err != nil {
+			return s.fail(in, err)
+		}
+		return exitDone
+	}
+	checks := c.tally.Checks(r)
+	code := exitDone
+	if slices.ContainsFunc(checks[1:], func(k report.Check) bool { return k.Failed }) { // behind that of the input
+		code = exitFindings
+	}
+	if f.common.quiet {
+		return code
+	}
+	if err := c.show(in, checks); err != nil {
+		code = max(code, s.fail("standard output", err))
+	}
+	return code
+}
+
+func (c *checker) show(in string, checks []report.Check) error {
+	if c.shown {
+		if _, err := fmt.Fprintln(c.streams.out); err != nil {
+			return err
+		}
+	}
+	c.shown = true
+	if err := report.WriteChecks(c.streams.out, in, checks, c.streams.width); err != nil {
+		return err
+	}
+	if gone := c.tally.Gone(); gone > 0 {
+		_, err := fmt.Fprintf(c.streams.out, "%d findings of the baseline did not come (--update-baseline takes them out)\n", gone)
+		return err
+	}
+	return nil
+}
+
+// baselineName is the capture's name in the baseline: its path from the folder
+// of the baseline, with slashes, so that a checkout may lie anywhere.
+func (c *checker) baselineName(in string) string {
+	if in == "-" || c.flags.baseline == "" {
+		return in
+	}
+	folder, err := filepath.Abs(filepath.Dir(c.flags.baseline))
+	if err == nil {
+		var path string
+		if path, err = filepath.Abs(in); err == nil {
+			path, err = filepath.Rel(folder, path)
+		}
+		if err == nil {
+			return filepath.ToSlash(path)
+		}
+	}
+	return filepath.Base(in) // on another drive
+}

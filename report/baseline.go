@@ -1,0 +1,144 @@
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// BaselineSchema names the form of a baseline file.
+const BaselineSchema = "mendcap.baseline/1"
+
+// The limits of baselines: of the file, bytes, and of different findings that
+// are held of one capture.
+const (
+	maxBaselineBytes = 256 << 20
+	maxKnown         = 1 << 20
+)
+
+// ErrBaseline is wrapped by what ReadBaseline and Baseline.Write say of
+// baselines that can't be used.
+var ErrBaseline = errors.New("not a usable baseline")
+
+// Baseline is a set of findings that are known and accepted, by capture. They
+// are named by what they are, not by where they stand: packets that are added
+// to a capture elsewhere leave them known. The zero value is empty.
+type Baseline struct {
+	captures map[string]map[known]int64
+}
+
+// known is what a finding is, without its frame, time and words.
+type known struct {
+	Verdict string `json:"verdict"`
+	Detail  string `json:"detail,omitempty"`
+	Flag    string `json:"flag,omitempty"`
+	Law     string `json:"law,omitempty"` // of a finding without a flag
+	Flow    string `json:"flow"`
+	Ranged  bool   `json:"-"`
+	Left    uint32 `json:"-"`
+	Right   uint32 `json:"-"`
+}
+
+func knownOf(f *Finding) known {
+	k := known{Verdict: f.Verdict, Detail: f.Detail, Flag: f.Flag, Flow: f.Flow}
+	if f.Flag == "" {
+		k.Law = f.Law
+	}
+	if f.Sequence != nil {
+		k.Ranged, k.Left, k.Right = true, f.Sequence.Left, f.Sequence.Right
+	}
+	return k
+}
+
+func (k known) compare(o known) int {
+	return cmp.Or(cmp.Compare(k.Verdict, o.Verdict), cmp.Compare(k.Detail, o.Detail), cmp.Compare(k.Flag, o.Flag),
+		cmp.Compare(k.Law, o.Law), cmp.Compare(k.Flow, o.Flow), cmp.Compare(k.Left, o.Left), cmp.Compare(k.Right, o.Right))
+}
+
+// The form of the file.
+type (
+	baselineFile struct {
+		Schema   string            `json:"schema"`
+		Captures []baselineCapture `json:"captures"`
+	}
+	baselineCapture struct {
+		Name     string          `json:"name"`
+		Findings []baselineEntry `json:"findings"`
+	}
+	baselineEntry struct {
+		known
+		Sequence *Range `json:"sequence,omitempty"`
+		Count    int64  `json:"count"`
+	}
+)
+
+// ReadBaseline reads what Write wrote. Its errors about the content are
+// ErrBaseline.
+func ReadBaseline(r io.Reader) (*Baseline, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxBaselineBytes+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) > maxBaselineBytes:
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrBaseline, maxBaselineBytes)
+	}
+	var file baselineFile
+	if err := json.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBaseline, err)
+	}
+	if file.Schema != BaselineSchema {
+		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrBaseline, file.Schema, BaselineSchema)
+	}
+	b := &Baseline{}
+	for _, c := range file.Captures {
+		findings := make(map[known]int64)
+		for _, e := range c.Findings {
+			if e.Count < 1 {
+				return nil, fmt.Errorf("%w: %s: a finding with count %d", ErrBaseline, c.Name, e.Count)
+			}
+			if e.Sequence != nil {
+				e.Ranged, e.Left, e.Right = true, e.Sequence.Left, e.Sequence.Right
+			}
+			findings[e.known] += e.Count
+		}
+		b.set(c.Name, findings)
+	}
+	return b, nil
+}
+
+func (b *Baseline) set(capture string, findings map[known]int64) {
+	if b.captures == nil {
+		b.captures = make(map[string]map[known]int64)
+	}
+	b.captures[capture] = findings
+}
+
+// Write writes the baseline as JSON, sorted.
+func (b *Baseline) Write(w io.Writer) error {
+	file := baselineFile{Schema: BaselineSchema, Captures: []baselineCapture{}}
+	for _, name := range sortedKeys(b.captures) {
+		c := baselineCapture{Name: name, Findings: []baselineEntry{}}
+		for _, k := range slices.SortedFunc(maps.Keys(b.captures[name]), known.compare) {
+			e := baselineEntry{known: k, Count: b.captures[name][k]}
+			if k.Ranged {
+				e.Sequence = &Range{k.Left, k.Right}
+			}
+			c.Findings = append(c.Findings, e)
+		}
+		file.Captures = append(file.Captures, c)
+	}
+	return writeJSON(w, file)
+}
+
+// Update replaces what is known of a capture by the findings of t.
+func (b *Baseline) Update(t *Tally) error {
+	if t.overflowed {
+		return fmt.Errorf("%w: %s has more than %d different findings; a limit on their number serves better", ErrBaseline, t.capture, maxKnown)
+	}
+	b.set(t.capture, t.seen)
+	return nil
+}

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// DiffSchema names the form of the JSON difference.
+const DiffSchema = "mendcap.diff/1"
+
+// Diff is what differs between two reports, the first of them the older.
+// Findings are compared by what they are, as by a Baseline.
+type Diff struct {
+	Schema  string   `json:"schema"`
+	Before  string   `json:"before"` // names of the captures
+	After   string   `json:"after"`
+	Figures []Change `json:"figures"` // those that differ
+	Gained  Findings `json:"gained"`  // findings of the second alone, by its frames
+	Lost    Findings `json:"lost"`    // findings of the first alone, by its frames
+	// Partial says that one of the reports leaves findings out, so that Gained
+	// and Lost speak of those that are listed only.
+	Partial bool `json:"partial"`
+}
+
+// Change is one figure that differs.
+type Change struct {
+	Figure string `json:"figure"` // by its path in the report: "order.moved"
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// Compare says what differs between two reports.
+func Compare(a, b *Report) Diff {
+	d := Diff{
+		Schema: DiffSchema, Before: a.Capture.Name, After: b.Capture.Name,
+		Figures: changes(a, b), Partial: a.Findings.Omitted+b.Findings.Omitted > 0,
+	}
+	d.Gained, d.Lost = missingFrom(a, b), missingFrom(b, a)
+	return d
+}
+
+// Same reports whether nothing differs.
+func (d *Diff) Same() bool {
+	return len(d.Figures) == 0 && d.Gained.Total == 0 && d.Lost.Total == 0
+}
+
+// missingFrom lists the findings of b that a does not have as often.
+func missingFrom(a, b *Report) Findings {
+	has := make(map[known]int64)
+	for i := range a.Findings.List {
+		has[knownOf(&a.Findings.List[i])]++
+	}
+	f := Findings{ByVerdict: map[string]int64{}, List: []Finding{}}
+	for i := range b.Findings.List {
+		one := &b.Findings.List[i]
+		if is := knownOf(one); has[is] > 0 {
+			has[is]--
+			continue
+		}
+		f.Total++
+		f.ByVerdict[one.Verdict]++
+		f.List = append(f.List, *one)
+	}
+	return f
+}
+
+// changes compares the figures of both reports.
+func changes(a, b *Report) []Change {
+	list := []Change{}
+	text := func(figure, before, after string) {
+		if before != after {
+			list = append(list, Change{figure, before, after})
+		}
+	}
+	number := func(figure string, before, after int64) {
+		text(figure, strconv.FormatInt(before, 10), strconv.FormatInt(after, 10))
+	}
+	duration := func(figure string, before, after time.Duration) { text(figure, before.String(), after.String()) }
+	counts := func(figure string, before, after map[string]int64) {
+		for _, name := range union(before, after) {
+			number(figure+"."+name, before[name], after[name])
+		}
+	}
+	number("capture.packets", a.Capture.Packets, b.Capture.Packets)
+	number("capture.bytes", a.Capture.Bytes, b.Capture.Bytes)
+	number("inference.packets", a.Inference.Packets, b.Inference.Packets)
+	number("inference.nextHeader.unknown", a.Inference.NextHeader.Unknown, b.Inference.NextHeader.Unknown)
+	number("inference.destination.unknown", a.Inference.Destination.Unknown, b.Inference.Destination.Unknown)
+	text("order.basis", a.Order.Basis, b.Order.Basis)
+	text("order.vantage", a.Order.Vantage, b.Order.Vantage)
+	number("order.moved", a.Order.Moved, b.Order.Moved)
+	number("order.unrepaired", a.Order.Unrepaired, b.Order.Unrepaired)
+	duration("order.maxShift", a.Order.MaxShift, b.Order.MaxShift)
+	duration("order.gate", a.Order.Gate, b.Order.Gate)
+	counts("analysis.before", a.Analysis.Before, b.Analysis.Before)
+	counts("analysis.after", a.Analysis.After, b.Analysis.After)
+	counts("findings", a.Findings.ByVerdict, b.Findings.ByVerdict)
+	for _, direction := range []string{"in", "out", "both"} {
+		before, after := a.CaptureLoss.of(direction), b.CaptureLoss.of(direction)
+		number("captureLoss."+direction+".missedBytes", before.MissedBytes, after.MissedBytes)
+		number("captureLoss."+direction+".gapEvents", before.GapEvents, after.GapEvents)
+	}
+	number("damage", int64(len(a.Damage)), int64(len(b.Damage)))
+	return list
+}
+
+// of returns what was found of one direction, zero where it is not judged.
+func (l *CaptureLoss) of(direction string) DirectionLoss {
+	for _, d := range l.Directions {
+		if d.Direction == direction {
+			return d
+		}
+	}
+	return DirectionLoss{}
+}
+
+// union lists the keys of both maps, sorted.
+func union(a, b map[string]int64) []string {
+	all := maps.Clone(a)
+	if all == nil {
+		all = make(map[string]int64)
+	}
+	maps.Copy(all, b)
+	return slices.Sorted(maps.Keys(all))
+}

@@ -1,0 +1,51 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kind names findings that are counted together: those with one verdict, or
+// those of them with one flag. Findings of a violated law have no flag: their
+// law stands in its place.
+type Kind struct {
+	Verdict string
+	Flag    string // "" = all of the verdict
+}
+
+// ParseKind reads VERDICT or VERDICT/FLAG. A flag may have its prefix
+// "tcp.analysis."; whether there is such a flag is not checked, since laws
+// count as flags too.
+func ParseKind(text string) (Kind, error) {
+	verdict, flag, both := strings.Cut(text, "/")
+	flag = strings.TrimPrefix(flag, "tcp.analysis.")
+	if !slices.Contains(Verdicts(), verdict) {
+		return Kind{}, fmt.Errorf("%q is no verdict; they are %s", verdict, strings.Join(Verdicts(), ", "))
+	}
+	if both && flag == "" {
+		return Kind{}, fmt.Errorf("%q names no flag behind the slash", text)
+	}
+	return Kind{verdict, flag}, nil
+}
+
+// String is the form that ParseKind reads.
+func (k Kind) String() string {
+	if k.Flag == "" {
+		return k.Verdict
+	}
+	return k.Verdict + "/" + k.Flag
+}
+
+// Covers reports whether the finding is of this kind.
+func (k Kind) Covers(f *Finding) bool {
+	return k.Verdict == f.Verdict && (k.Flag == "" || k.Flag == f.subject())
+}
+
+// subject is the flag of a finding, or else its law.
+func (f *Finding) subject() string {
+	if f.Flag == "" {
+		return f.Law
+	}
+	return f.Flag
+}

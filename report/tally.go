@@ -1,0 +1,156 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Rules say which findings make a check fail. The zero value holds captures to
+// having none but those that are repaired (Artefact) and those that merely
+// happened as flagged (Genuine).
+type Rules struct {
+	FailOn   []Kind  // nil: the verdicts but Artefact and Genuine
+	Max      []Limit // how many are allowed, by kind; of others none
+	Baseline *Baseline
+}
+
+// Tally counts the findings of one capture by the rules. Findings that the
+// baseline knows of this capture are set apart.
+type Tally struct {
+	capture string
+	kinds   []kindTally
+	known   map[known]int64 // of the baseline, not met yet
+
+	seen       map[known]int64 // for Baseline.Update
+	overflowed bool            // seen is not complete
+}
+
+// kindTally counts the findings of one kind.
+type kindTally struct {
+	limit Limit
+	found int64 // new ones
+	old   int64 // that the baseline knows
+	first []Finding
+}
+
+// Begin starts to count a capture, under the name that the baseline has for it.
+// The rules must not change while they are counted by.
+func (r *Rules) Begin(capture string) *Tally {
+	t := &Tally{capture: capture, seen: make(map[known]int64)}
+	if r.Baseline != nil {
+		t.known = maps.Clone(r.Baseline.captures[capture])
+	}
+	for _, l := range r.limits() {
+		t.kinds = append(t.kinds, kindTally{limit: l})
+	}
+	return t
+}
+
+// limits lists the kinds that are counted, each with its limit; those with a
+// flag come first, since a finding counts for the kind that says most of it.
+func (r *Rules) limits() []Limit {
+	kinds := r.FailOn
+	if kinds == nil {
+		for _, v := range Verdicts() {
+			if v != Artefact && v != Genuine {
+				kinds = append(kinds, Kind{Verdict: v})
+			}
+		}
+	}
+	limits := slices.Clone(r.Max)
+	for _, k := range kinds {
+		if !slices.ContainsFunc(limits, func(l Limit) bool { return l.Kind == k }) {
+			limits = append(limits, Limit{Kind: k})
+		}
+	}
+	order := Verdicts()
+	slices.SortStableFunc(limits, func(a, b Limit) int {
+		switch {
+		case (a.Kind.Flag == "") != (b.Kind.Flag == ""):
+			return strings.Compare(b.Kind.Flag, a.Kind.Flag)
+		case a.Kind.Verdict != b.Kind.Verdict:
+			return slices.Index(order, a.Kind.Verdict) - slices.Index(order, b.Kind.Verdict)
+		}
+		return strings.Compare(a.Kind.Flag, b.Kind.Flag)
+	})
+	return limits
+}
+
+// Add counts one finding. Nothing of it is kept but what examples need.
+func (t *Tally) Add(f *Finding) {
+	i := slices.IndexFunc(t.kinds, func(k kindTally) bool { return k.limit.Kind.Covers(f) })
+	if i < 0 {
+		return
+	}
+	is := knownOf(f)
+	if _, ok := t.seen[is]; ok || len(t.seen) < maxKnown {
+		t.seen[is]++
+	} else {
+		t.overflowed = true
+	}
+	k := &t.kinds[i]
+	if t.known[is] > 0 {
+		t.known[is]--
+		k.old++
+		return
+	}
+	k.found++
+	k.example(f)
+}
+
+// example keeps the finding if it is among the first by frame.
+func (k *kindTally) example(f *Finding) {
+	at := len(k.first)
+	for at > 0 && k.first[at-1].Frame > f.Frame {
+		at--
+	}
+	if at == examplesPerCheck {
+		return
+	}
+	k.first = slices.Insert(k.first, at, *f)
+	k.first = k.first[:min(len(k.first), examplesPerCheck)]
+}
+
+// Gone is how many findings the baseline knows that did not come. It is complete
+// when all have been added.
+func (t *Tally) Gone() int64 {
+	var n int64
+	for _, left := range t.known {
+		n += left
+	}
+	return n
+}
+
+// Checks says how the capture did: first whether the input was whole, then each
+// kind. The report is that of the capture.
+func (t *Tally) Checks(r *Report) []Check {
+	all := []Check{inputCheck(r)}
+	for i := range t.kinds {
+		all = append(all, t.kinds[i].check(r.Capture.Packets))
+	}
+	return all
+}
+
+func (k *kindTally) check(packets int64) Check {
+	allowed := k.limit.allows(packets)
+	c := Check{Name: k.limit.Kind.String(), Found: k.found, Allowed: allowed, Known: k.old, Failed: k.found > allowed}
+	c.Message = fmt.Sprintf("%s, %s allowed", plural(k.found, "finding"), count(allowed))
+	if k.old > 0 {
+		c.Message += fmt.Sprintf(", %s more in the baseline", count(k.old))
+	}
+	if len(k.first) > 0 {
+		c.Frame = k.first[0].Frame
+		c.Message += fmt.Sprintf("; the first at frame %d", c.Frame)
+	}
+	for i := range k.first {
+		c.Examples = append(c.Examples, k.first[i].line())
+	}
+	return c
+}
+
+// Failed reports whether one of the checks did.
+func Failed(checks []Check) bool {
+	return slices.ContainsFunc(checks, func(c Check) bool { return c.Failed })
+}
