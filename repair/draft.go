@@ -1,0 +1,176 @@
+package repair
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync/atomic"
+	"unsafe"
+)
+
+// How a draft is written: in steps of one size, from buffers that begin at
+// multiples of alignment. One is filled while others are on their way.
+const (
+	stepSize  = 1 << 20
+	steps     = 3
+	alignment = 4096
+)
+
+// directFrom is from which size on a draft bypasses the system's page cache,
+// bytes. A small file is likely to be read again soon, and cheap to keep.
+const directFrom = 32 << 20
+
+// draft is the temporary file that becomes the output. It is written from its
+// start to its end by a goroutine of its own, so that the disk works while the
+// rest is computed, and little is left to be waited for in the end. An error of
+// the disk is that of a later Write, and of finish.
+type draft struct {
+	file  *os.File
+	again bool   // it is going to be read: keep it in the page cache
+	buf   []byte // being filled; nil before the first byte
+	way   *way   // nil as long as the first buffer isn't full
+}
+
+// way is what the goroutine that writes a draft works with.
+type way struct {
+	file    *os.File
+	full    chan []byte
+	spare   chan []byte
+	left    int         // buffers that may still be made
+	done    chan error  // the first error, once full is closed
+	failed  atomic.Bool // there is one
+	written int64
+	direct  bool // the page cache is bypassed
+	tried   bool // whether it can be was tried, or it isn't to be
+}
+
+// Write takes p in.
+func (d *draft) Write(p []byte) (int, error) {
+	if d.buf == nil {
+		d.buf = alignedBuffer()
+	}
+	for rest := p; len(rest) > 0; {
+		n := copy(d.buf[len(d.buf):stepSize], rest)
+		d.buf, rest = d.buf[:len(d.buf)+n], rest[n:]
+		if len(d.buf) == stepSize {
+			if err := d.hand(); err != nil {
+				return len(p) - len(rest), err
+			}
+		}
+	}
+	return len(p), nil
+}
+
+// hand gives the full buffer to the goroutine, and takes an empty one.
+func (d *draft) hand() error {
+	if d.way == nil {
+		d.way = &way{file: d.file, left: steps - 1, tried: d.again,
+			full: make(chan []byte, steps), spare: make(chan []byte, steps), done: make(chan error, 1)}
+		go d.way.run()
+	}
+	d.way.full <- d.buf
+	d.buf = d.way.empty()
+	if d.way.failed.Load() {
+		return d.stop()
+	}
+	return nil
+}
+
+// empty waits for a buffer that was written, unless more may be made.
+func (w *way) empty() []byte {
+	select {
+	case b := <-w.spare:
+		return b[:0]
+	default:
+	}
+	if w.left > 0 {
+		w.left--
+		return alignedBuffer()
+	}
+	return (<-w.spare)[:0]
+}
+
+// alignedBuffer returns an empty buffer of stepSize bytes that may be written
+// directly.
+func alignedBuffer() []byte {
+	b := make([]byte, stepSize+alignment)
+	over := int(uintptr(unsafe.Pointer(unsafe.SliceData(b))) % alignment)
+	return b[(alignment-over)%alignment:][:0:stepSize]
+}
+
+// run writes what comes, until there is no more. After an error it only gives
+// the buffers back.
+func (w *way) run() {
+	var first error
+	for b := range w.full {
+		if first == nil {
+			first = w.step(b)
+			w.failed.Store(first != nil)
+		}
+		w.spare <- b
+	}
+	if w.direct && first == nil {
+		first = bypass(w.file, false)
+	}
+	w.done <- first
+}
+
+// step writes one buffer. Where a file system takes no direct writes after all,
+// it goes on without.
+func (w *way) step(b []byte) error {
+	if !w.tried && w.written >= directFrom {
+		w.tried = true
+		w.direct = bypass(w.file, true) == nil
+	}
+	n, err := w.file.Write(b)
+	if err != nil && w.direct && isMisfit(err) {
+		w.direct = false
+		if err = bypass(w.file, false); err == nil {
+			_, err = w.file.Write(b[n:])
+		}
+	}
+	w.written += int64(len(b))
+	return err
+}
+
+// stop waits until all that was handed on is written.
+func (d *draft) stop() error {
+	if d.way == nil {
+		return nil
+	}
+	close(d.way.full)
+	err := <-d.way.done
+	d.way = nil
+	return err
+}
+
+// finish writes the rest and waits until all of it is on the disk.
+func (d *draft) finish() error {
+	err := d.stop()
+	if err == nil {
+		_, err = d.file.Write(d.buf)
+	}
+	d.buf = nil
+	if err == nil {
+		err = d.file.Sync()
+	}
+	return errors.Join(err, d.file.Close())
+}
+
+// restart forgets all that was written.
+func (d *draft) restart() error {
+	d.stop() // what failed of the old content doesn't matter
+	d.buf = d.buf[:0]
+	if err := d.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := d.file.Seek(0, io.SeekStart)
+	return err
+}
+
+// discard closes and removes the file.
+func (d *draft) discard() {
+	d.stop()
+	d.file.Close()
+	os.Remove(d.file.Name())
+}
