@@ -29,7 +29,7 @@ func Check(ctx context.Context, in string, o Options) (report.Report, error) {
 
 // rehearse runs the passes behind the first one, to no output.
 func (j *job) rehearse(ctx context.Context) error {
-	if err := j.survey(ctx); err != nil {
+	if _, err := j.survey(ctx, nil); err != nil {
 		return err
 	}
 	w := j.newWriter(capture.NewWriter(io.Discard))

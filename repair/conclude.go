@@ -8,18 +8,18 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// conclude fills the report from what the third pass counted.
-func (j *job) conclude(s *sequencer, w *writer) {
-	r := &j.report
+// conclude fills the report from what the pass that wrote has counted.
+func (j *job) conclude(stats reorder.Stats, p *press) {
+	r, s, w := &j.report, p.sequencer, p.w
 	r.Schema = report.Schema
 	r.Capture = j.facts.describeCapture(j.source.name)
 	r.Inference = w.infer.describe(j.engine.Candidates())
-	r.Order = j.describeOrder(s.order.Stats(), w.moved)
+	r.Order = j.describeOrder(stats, w.moved)
 	r.Order.Uncertainty = describeWidths(&w.widths)
 	r.Analysis = report.Analysis{Before: s.before.named(), After: w.after.named()}
 	r.Findings = w.findings.result()
-	w.seen.describe(r)
-	j.limits(s.order.Stats())
+	w.seen.describe(r, &j.facts)
+	j.limits(stats)
 	j.noteClocks(s.align.forced)
 	r.Damage = []report.Damage{}
 	if d := j.facts.damage; d != nil {

@@ -1,7 +1,6 @@
 package repair
 
 import (
-	"errors"
 	"io"
 	"os"
 	"sync/atomic"
@@ -12,7 +11,7 @@ import (
 // multiples of alignment. One is filled while others are on their way.
 const (
 	stepSize  = 1 << 20
-	steps     = 3
+	buffers   = 3
 	alignment = 4096
 )
 
@@ -20,10 +19,10 @@ const (
 // bytes. A small file is likely to be read again soon, and cheap to keep.
 const directFrom = 32 << 20
 
-// draft is the temporary file that becomes the output. It is written from its
-// start to its end by a goroutine of its own, so that the disk works while the
-// rest is computed, and little is left to be waited for in the end. An error of
-// the disk is that of a later Write, and of finish.
+// draft is what is going to be the output. It is written from its start to its
+// end by a goroutine of its own, so that the disk works while the rest is
+// computed, and little is left to be waited for in the end. An error of the disk
+// is that of a later Write, or of flush.
 type draft struct {
 	file  *os.File
 	again bool   // it is going to be read: keep it in the page cache
@@ -64,8 +63,8 @@ func (d *draft) Write(p []byte) (int, error) {
 // hand gives the full buffer to the goroutine, and takes an empty one.
 func (d *draft) hand() error {
 	if d.way == nil {
-		d.way = &way{file: d.file, left: steps - 1, tried: d.again,
-			full: make(chan []byte, steps), spare: make(chan []byte, steps), done: make(chan error, 1)}
+		d.way = &way{file: d.file, left: buffers - 1, tried: d.again,
+			full: make(chan []byte, buffers), spare: make(chan []byte, buffers), done: make(chan error, 1)}
 		go d.way.run()
 	}
 	d.way.full <- d.buf
@@ -144,17 +143,14 @@ func (d *draft) stop() error {
 	return err
 }
 
-// finish writes the rest and waits until all of it is on the disk.
-func (d *draft) finish() error {
+// flush writes the rest.
+func (d *draft) flush() error {
 	err := d.stop()
 	if err == nil {
 		_, err = d.file.Write(d.buf)
 	}
 	d.buf = nil
-	if err == nil {
-		err = d.file.Sync()
-	}
-	return errors.Join(err, d.file.Close())
+	return err
 }
 
 // restart forgets all that was written.
@@ -166,11 +162,4 @@ func (d *draft) restart() error {
 	}
 	_, err := d.file.Seek(0, io.SeekStart)
 	return err
-}
-
-// discard closes and removes the file.
-func (d *draft) discard() {
-	d.stop()
-	d.file.Close()
-	os.Remove(d.file.Name())
 }

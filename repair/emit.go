@@ -16,7 +16,7 @@ type fate struct {
 	moved bool   // it has another place or time
 }
 
-// sequencer is the middle of the third pass: it analyses packets in file order,
+// sequencer is the middle of a pass that writes: it analyses packets in file order,
 // puts them in repaired order, and hands all blocks on to the writer.
 type sequencer struct {
 	j       *job
@@ -52,7 +52,7 @@ func (j *job) newSequencer() (*sequencer, error) {
 	return s, err
 }
 
-// take adds one unit of the capture.
+// take adds one unit of the capture, its segment complete.
 func (s *sequencer) take(u *unit) {
 	if u.block.Kind == capture.Packet {
 		s.analyseBefore(u)
@@ -81,7 +81,6 @@ func (s *sequencer) arrange(u *unit) {
 }
 
 func (s *sequencer) analyseBefore(u *unit) {
-	s.j.rule(u)
 	if u.isTCP {
 		u.before = s.analyse.Add(&u.seg)
 		s.before.add(u.before)
@@ -134,52 +133,92 @@ func (s *sequencer) barrier() {
 
 // emit is the third pass: order, analyse, write.
 func (j *job) emit(ctx context.Context, w *writer) error {
-	s, err := j.newSequencer()
+	p, err := j.newPress(ctx, w)
 	if err != nil {
 		return err
 	}
-	written := make(chan error, 1)
-	batches := make(chan []*unit, ahead)
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	go func() {
-		err := w.all(batches)
-		if err != nil {
-			stop(err)
-		}
-		written <- err
-	}()
-	_, err = j.pass(ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
+	_, err = j.pass(p.ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
-			s.take(&c.units[i])
+			j.rule(&c.units[i])
 		}
-		return s.hand(ctx, batches)
+		return p.take(c)
 	})
-	if err == nil {
-		s.align.flush()
-		s.barrier()
-		err = s.hand(ctx, batches)
+	if err = p.finish(err); err != nil {
+		return err
 	}
-	close(batches)
-	if werr := <-written; werr != nil {
-		return werr
-	}
-	j.conclude(s, w)
-	return err
+	j.conclude(p.sequencer.order.Stats(), p)
+	return nil
 }
 
-// hand gives what is in order to the writer.
-func (s *sequencer) hand(ctx context.Context, batches chan<- []*unit) error {
-	if len(s.out) == 0 {
+// press is what a pass that writes ends in: a sequencer, and a goroutine that
+// writes what is in order.
+type press struct {
+	*sequencer
+	w       *writer
+	batches chan []*unit
+	written chan error
+	ctx     context.Context // done once a write has failed
+	stop    context.CancelCauseFunc
+}
+
+func (j *job) newPress(ctx context.Context, w *writer) (*press, error) {
+	s, err := j.newSequencer()
+	if err != nil {
+		return nil, err
+	}
+	p := &press{sequencer: s, w: w, batches: make(chan []*unit, ahead), written: make(chan error, 1)}
+	p.ctx, p.stop = context.WithCancelCause(ctx)
+	go func() {
+		err := w.all(p.batches)
+		if err != nil {
+			p.stop(err)
+		}
+		p.written <- err
+	}()
+	return p, nil
+}
+
+// take adds a chunk whose segments are complete.
+func (p *press) take(c *chunk) error {
+	for i := range c.units {
+		p.sequencer.take(&c.units[i])
+	}
+	return p.hand()
+}
+
+// hand gives what is in order to the goroutine.
+func (p *press) hand() error {
+	if len(p.out) == 0 {
 		return nil
 	}
 	select {
-	case batches <- s.out:
-	case <-ctx.Done():
-		return ctx.Err()
+	case p.batches <- p.out:
+	case <-p.ctx.Done():
+		return p.ctx.Err()
 	}
-	s.out = make([]*unit, 0, len(s.out))
+	p.out = make([]*unit, 0, len(p.out))
 	return nil
+}
+
+// finish writes what is left, unless the pass has failed. A write that failed
+// has made the pass fail.
+func (p *press) finish(err error) error {
+	defer p.stop(nil)
+	if err == nil {
+		p.align.flush()
+		p.barrier()
+		err = p.hand()
+	}
+	if failed := p.end(); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// end waits for the goroutine.
+func (p *press) end() error {
+	close(p.batches)
+	return <-p.written
 }
 
 // flagCounts counts analyser's flags.

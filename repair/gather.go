@@ -68,10 +68,14 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 	f := &j.facts
 	f.begin()
 	f.whole = whole
+	j.ticks = reorder.TickMeter{}
 	broken, err := j.pass(ctx, &decoder{layout: j.layout}, func(c *chunk) error {
 		for i := range c.units {
 			u := &c.units[i]
 			f.count(u)
+			if stamp, ok := u.stamp(); ok {
+				j.ticks.Add(stamp)
+			}
 			if err := j.observe(u); err != nil {
 				return err
 			}
@@ -211,110 +215,6 @@ func mended(b *capture.Block) bool {
 		if strings.HasPrefix(c, commentMark) {
 			return true
 		}
-	}
-	return false
-}
-
-// survey is the second pass: it learns how the capture's order is disturbed.
-// Where clocks have to be corrected that takes two.
-func (j *job) survey(ctx context.Context) error {
-	j.clocks.begin(&j.facts)
-	err := j.surveyOnce(ctx)
-	if err == errGatherAll {
-		if err = j.gatherAll(ctx); err != nil {
-			return err
-		}
-		j.facts.pass--
-		j.clocks = clocks{}
-		j.clocks.begin(&j.facts)
-		err = j.surveyOnce(ctx)
-	}
-	if err == nil && j.o.AlignInterfaces && j.clocks.align(j.facts.first, j.facts.last) {
-		err = j.surveyOnce(ctx)
-	}
-	j.facts.pass++
-	return err
-}
-
-// errEnough ends a survey before the end of the capture.
-var errEnough = errors.New("nothing more to learn")
-
-func (j *job) surveyOnce(ctx context.Context) error {
-	s, err := reorder.NewSurvey(j.order)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUsage, err)
-	}
-	align := newAligner(&j.clocks, func(u *unit) {
-		if isBarrier(u.block) {
-			s.Barrier()
-		}
-		if u.block.HasStamp && u.block.Interface != nil {
-			p := j.subject(u)
-			s.Push(&p)
-		}
-		u.chunk.release(1)
-	})
-	rest := j.countRest()
-	broken, err := j.pass(ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
-		for i := range c.units {
-			u := &c.units[i]
-			if err := rest(u); err != nil {
-				return err
-			}
-			j.rule(u)
-			j.clocks.observe(u)
-			align.take(u)
-		}
-		if s.Enough() && j.clocks.survey == nil && !j.facts.partial {
-			return errEnough
-		}
-		return nil
-	})
-	if err != nil && err != errEnough {
-		return err
-	}
-	if j.facts.partial {
-		j.facts.damage, j.facts.partial = broken, false
-	}
-	align.flush()
-	j.profile = s.Profile()
-	j.compareClocks()
-	return nil
-}
-
-// countRest returns what the second pass does with each block where the first
-// has seen only the beginning: it counts, and stops where that was not enough.
-func (j *job) countRest() func(*unit) error {
-	f := &j.facts
-	if !f.partial {
-		return func(*unit) error { return nil }
-	}
-	known := len(f.interfaces)
-	f.begin()
-	return func(u *unit) error {
-		f.count(u)
-		if len(f.interfaces) > known || u.block.Kind == capture.Packet && (j.headerless(u) || f.converted > 0) {
-			return errGatherAll
-		}
-		return nil
-	}
-}
-
-// rule completes the packet's segment. Laws have no say where it has none that
-// can be followed, or where mendcap has placed it before.
-func (j *job) rule(u *unit) {
-	u.isTCP = u.block.Kind == capture.Packet && j.flows.segment(u, &j.local)
-	u.ruled = u.isTCP && !j.placed(u)
-}
-
-// isBarrier reports whether no packet may cross the block: a section header, an
-// interface description, secrets, and packets without a stamp.
-func isBarrier(b *capture.Block) bool {
-	switch b.Kind {
-	case capture.Section, capture.Iface, capture.Secrets:
-		return true
-	case capture.Packet:
-		return !b.HasStamp || b.Interface == nil
 	}
 	return false
 }

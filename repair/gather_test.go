@@ -68,13 +68,19 @@ func TestBeginningTellsAsMuchAsTheWhole(t *testing.T) {
 // header.
 func repairedFrom(t *testing.T, in string, beginning int64) ([]byte, report.Report) {
 	t.Helper()
+	return repairedBy(t, in, func(j *job) { j.beginning = beginning })
+}
+
+// repairedBy repairs with a job that was adjusted.
+func repairedBy(t *testing.T, in string, adjust func(*job)) ([]byte, report.Report) {
+	t.Helper()
 	out := filepath.Join(t.TempDir(), "out.pcapng")
 	j, err := newJob(in, out, Options{Tables: []string{filepath.Join("..", "testdata", "rawsocket.tables")}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer j.close()
-	j.beginning = beginning
+	adjust(j)
 	if err := j.run(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,8 @@ func (j *job) write(ctx context.Context) error {
 	if err != nil {
 		return ioError("create the output", err)
 	}
-	err = j.fill(ctx, tmp.File)
+	_, missing := os.Stat(j.out)
+	err = j.fill(ctx, tmp.File, missing == nil) // to be compared with what is there
 	if err == nil {
 		err = j.settle(ctx)
 	}
@@ -59,10 +60,27 @@ func ioResult(doing string, err error) error {
 	return ioError(doing, err)
 }
 
-// fill writes the repaired capture. Where repairs were expected and none turned
-// out to be needed, the capture is copied instead.
-func (j *job) fill(ctx context.Context, tmp *os.File) error {
-	out, err := j.newPacked(tmp)
+// fill writes the repaired capture to a file; again says that the file is going
+// to be read.
+func (j *job) fill(ctx context.Context, file *os.File, again bool) error {
+	d := &draft{file: file, again: again}
+	err := j.draw(ctx, d)
+	flushed := d.flush()
+	if err != nil {
+		return err
+	}
+	return ioResult("write the output", flushed)
+}
+
+// draw surveys the capture and writes it repaired. Where the survey finds
+// nothing to repair it has written the capture along the way; where repairs were
+// expected and none turned out to be needed, the capture is copied.
+func (j *job) draw(ctx context.Context, d *draft) error {
+	written, err := j.survey(ctx, d)
+	if written || err != nil {
+		return err
+	}
+	out, err := j.newPacked(d)
 	if err != nil {
 		return err
 	}
@@ -77,13 +95,7 @@ func (j *job) fill(ctx context.Context, tmp *os.File) error {
 	j.report.Output.Changed = changed
 	if w.edits && !changed {
 		w.skipped = 0
-		if err := tmp.Truncate(0); err != nil {
-			return ioError("write the output", err)
-		}
-		if _, err := tmp.Seek(0, io.SeekStart); err != nil {
-			return ioError("write the output", err)
-		}
-		if out, err = j.newPacked(tmp); err != nil {
+		if out, err = j.newPacked(d); err != nil {
 			return err
 		}
 		if err := errors.Join(j.copy(ctx, out.Writer), out.close()); err != nil {
@@ -140,7 +152,7 @@ func (j *job) writeStdout(ctx context.Context) error {
 	}
 	spooled := source{path: tmp.Name(), spooled: tmp}
 	defer spooled.close()
-	if err := j.fill(ctx, tmp); err != nil {
+	if err := j.fill(ctx, tmp, true); err != nil {
 		return err
 	}
 	if err := j.settle(ctx); err != nil {

@@ -46,8 +46,12 @@ type packed struct {
 	to io.WriteCloser
 }
 
-func (j *job) newPacked(w io.Writer) (*packed, error) {
-	to, err := capture.NewCompressor(w, j.o.Compress)
+// newPacked begins a draft anew.
+func (j *job) newPacked(d *draft) (*packed, error) {
+	if err := d.restart(); err != nil {
+		return nil, ioError("write the output", err)
+	}
+	to, err := capture.NewCompressor(d, j.o.Compress)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}

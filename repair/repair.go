@@ -89,6 +89,7 @@ type job struct {
 	o         Options
 	layout    packet.Layout
 	beginning int64 // packets that the first pass reads where all have their header
+	apart     bool  // write in a pass of its own in any case
 	order     reorder.Options
 
 	source   *source
@@ -96,6 +97,7 @@ type job struct {
 	engine   *infer.Engine
 	flows    *flowTable
 	facts    facts
+	ticks    reorder.TickMeter
 	local    vantage
 	clocks   clocks
 
@@ -171,9 +173,6 @@ func (j *job) run(ctx context.Context) error {
 
 func (j *job) passes(ctx context.Context) error {
 	if err := j.collect(ctx); err != nil {
-		return err
-	}
-	if err := j.survey(ctx); err != nil {
 		return err
 	}
 	return j.write(ctx)

@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"math"
 	"time"
 
 	"github.com/mendcap/mendcap/report"
@@ -9,30 +10,67 @@ import (
 // maxIntervals bounds how many intervals a timeline has.
 const maxIntervals = 100
 
-// timeline counts packets and findings by the time at which they happened.
+// timeline counts packets and findings by the time at which they happened. How
+// far the capture's times reach need not be known before: cells become wider as
+// they come. In the end the cells are put together to intervals.
 type timeline struct {
-	start, width int64
-	packets      []int64
-	moved        []int64
-	byVerdict    map[string][]int64
-	// The interval that was last met, and its bounds.
+	stamped bool
+	start   int64 // of the first cell
+	end     int64 // the latest time that counts as itself
+	width   int64 // of a cell: a power of ten, nanoseconds
+	cells   tally
+	// The cell that was last met, and its bounds.
 	at       int
 	from, to int64
 }
 
-// newTimeline spans the capture's times; what is corrected beyond them counts
-// in the first or the last interval.
-func newTimeline(f *facts) *timeline {
-	t := &timeline{byVerdict: make(map[string][]int64)}
-	if !f.stamped {
-		return t
+// maxCells is how many cells there are at most: so many that the width of an
+// interval, 1, 2 or 5 times a power of ten, is a multiple of theirs.
+const maxCells = 10 * maxIntervals
+
+// tally holds counts by place, up to the last that was met.
+type tally struct {
+	packets, moved []int64
+	byVerdict      map[string][]int64
+}
+
+func add(counts []int64, place int, n int64) []int64 {
+	for place >= len(counts) {
+		counts = append(counts, 0)
 	}
-	span := uint64(f.last) - uint64(f.first)
-	t.start, t.width = f.first, int64(step(span/maxIntervals+1))
-	n := span/uint64(t.width) + 1
-	t.packets, t.moved = make([]int64, n), make([]int64, n)
-	t.to = t.start // nothing met so far
+	counts[place] += n
+	return counts
+}
+
+// gathered returns the counts with each place's added to another.
+func (t *tally) gathered(place func(int) int) tally {
+	move := func(counts []int64) (moved []int64) {
+		for i, n := range counts {
+			moved = add(moved, place(i), n)
+		}
+		return moved
+	}
+	r := tally{packets: move(t.packets), moved: move(t.moved), byVerdict: make(map[string][]int64)}
+	for verdict, counts := range t.byVerdict {
+		r.byVerdict[verdict] = move(counts)
+	}
+	return r
+}
+
+// newTimeline starts where the capture's times do.
+func newTimeline(f *facts) *timeline {
+	t := &timeline{stamped: f.stamped, start: f.first, end: f.last, width: 1}
+	if f.partial {
+		t.end = math.MaxInt64 // only the beginning is known
+	}
+	t.cells.byVerdict = make(map[string][]int64)
+	t.from, t.to = t.start, t.start // nothing met so far
 	return t
+}
+
+// fits reports whether the timeline started where the capture's times do.
+func (t *timeline) fits(f *facts) bool {
+	return t.stamped == f.stamped && (!f.stamped || t.start == f.first)
 }
 
 // step is the least of 1, 2, 5, 10, 20 and so on that is not below n, as far as
@@ -47,15 +85,18 @@ func step(n uint64) uint64 {
 	}
 }
 
-// interval returns the place of a time.
-func (t *timeline) interval(at int64) int {
+// cell returns the place of a time; what is corrected to beyond the capture's
+// times counts in the first or in the last.
+func (t *timeline) cell(at int64) int {
 	if at >= t.from && at < t.to {
 		return t.at
 	}
-	t.at = 0
-	if at > t.start {
-		t.at = int(min((uint64(at)-uint64(t.start))/uint64(t.width), uint64(len(t.packets)-1)))
+	after := uint64(min(max(at, t.start), t.end)) - uint64(t.start)
+	for after/uint64(t.width) >= maxCells {
+		t.width *= 10
+		t.cells = t.cells.gathered(func(i int) int { return i / 10 })
 	}
+	t.at = int(after / uint64(t.width))
 	t.from = t.start + int64(t.at)*t.width
 	t.to = t.from + t.width
 	return t.at
@@ -63,35 +104,39 @@ func (t *timeline) interval(at int64) int {
 
 // packet counts one packet.
 func (t *timeline) packet(at int64, moved bool) {
-	if t.width == 0 {
+	if !t.stamped {
 		return
 	}
-	i := t.interval(at)
-	t.packets[i]++
+	i := t.cell(at)
+	t.cells.packets = add(t.cells.packets, i, 1)
 	if moved {
-		t.moved[i]++
+		t.cells.moved = add(t.cells.moved, i, 1)
 	}
 }
 
 // finding counts what was found of a packet.
 func (t *timeline) finding(at int64, verdict string) {
-	if t.width == 0 {
-		return
+	if t.stamped {
+		t.cells.byVerdict[verdict] = add(t.cells.byVerdict[verdict], t.cell(at), 1)
 	}
-	counts := t.byVerdict[verdict]
-	if counts == nil {
-		counts = make([]int64, len(t.packets))
-		t.byVerdict[verdict] = counts
-	}
-	counts[t.interval(at)]++
 }
 
-func (t *timeline) result() report.Timeline {
-	r := report.Timeline{Width: time.Duration(t.width), Packets: t.packets, Moved: t.moved, ByVerdict: t.byVerdict}
-	if t.width > 0 {
-		r.Start = utc(t.start)
+// result spans the capture's times.
+func (t *timeline) result(f *facts) report.Timeline {
+	if !t.stamped {
+		return report.Timeline{ByVerdict: t.cells.byVerdict}
 	}
-	return r
+	span := uint64(f.last) - uint64(f.first)
+	width := step(span/maxIntervals + 1)
+	n := int(span/width + 1)
+	r := t.cells.gathered(func(i int) int { return int(uint64(i) * uint64(t.width) / width) })
+	whole := func(counts []int64) []int64 { return append(counts, make([]int64, n-len(counts))...) }
+	for verdict, counts := range r.byVerdict {
+		r.byVerdict[verdict] = whole(counts)
+	}
+	return report.Timeline{
+		Width: time.Duration(width), Packets: whole(r.packets), Moved: whole(r.moved), ByVerdict: r.byVerdict, Start: utc(t.start),
+	}
 }
 
 // displacement counts packets by how far they were moved.

@@ -42,7 +42,7 @@ func (w *witness) finding(u *unit, frame int64, after tcp.Analysis, verdict stri
 }
 
 // describe puts it all into the report.
-func (w *witness) describe(r *report.Report) {
-	r.Flows, r.Timeline = w.connections.result(), w.timeline.result()
+func (w *witness) describe(r *report.Report, f *facts) {
+	r.Flows, r.Timeline = w.connections.result(), w.timeline.result(f)
 	r.Order.Displacement = w.moves.result()
 }

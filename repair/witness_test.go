@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -349,7 +351,7 @@ func TestTimeline(t *testing.T) {
 			line.packet(at, at == f.last)
 			line.finding(at, report.Loss)
 		}
-		r := line.result()
+		r := line.result(&f)
 		if !f.stamped {
 			if r.Width != 0 || len(r.Packets) != 0 {
 				t.Errorf("without times: got %+v", r)
@@ -363,10 +365,42 @@ func TestTimeline(t *testing.T) {
 			t.Errorf("%d to %d: got %d packets, want %d", f.first, f.last, got, len(times))
 		}
 	}
-	line := newTimeline(&facts{stamped: true, first: 1000, last: 1000 + 100*int64(time.Second)})
+	f := facts{stamped: true, first: 1000, last: 1000 + 100*int64(time.Second)}
+	line := newTimeline(&f)
 	line.packet(1000+int64(time.Second)*2, false)
 	line.packet(1000+int64(time.Second)*4-1, true)
-	if r := line.result(); r.Width != 2*time.Second || r.Packets[1] != 2 || r.Moved[1] != 1 {
+	if r := line.result(&f); r.Width != 2*time.Second || r.Packets[1] != 2 || r.Moved[1] != 1 {
 		t.Errorf("got %+v, want two packets in the second interval of 2 s", r)
+	}
+}
+
+// A timeline that does not know how far it reaches comes out as one that does.
+func TestTimelineGrows(t *testing.T) {
+	dice := rand.New(rand.NewPCG(5, 6))
+	for _, span := range []int64{0, 1, 99, 1001, 123_456, 50e9, 999_999_999_999, math.MaxInt64 - 7} {
+		known := facts{stamped: true, first: 7, last: 7 + span}
+		early := facts{stamped: true, first: 7, partial: true}
+		want, got := newTimeline(&known), newTimeline(&early)
+		for i := range 500 {
+			at := 7 + int64(dice.Uint64N(uint64(span)+1))
+			if i == 250 {
+				at = 7 + span
+			}
+			for _, line := range []*timeline{want, got} {
+				line.packet(at, i%7 == 0)
+				if i%5 == 0 {
+					line.finding(at, report.Loss)
+				}
+			}
+		}
+		if w, g := want.result(&known), got.result(&known); !reflect.DeepEqual(w, g) {
+			t.Errorf("span %d: got %+v, want %+v", span, g, w)
+		}
+		if !got.fits(&known) {
+			t.Errorf("span %d: does not fit what it came to be", span)
+		}
+		if other := (facts{stamped: true, first: 6, last: 9}); got.fits(&other) {
+			t.Errorf("span %d: fits a capture that starts earlier", span)
+		}
 	}
 }

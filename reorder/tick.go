@@ -1,0 +1,32 @@
+package reorder
+
+// TickMeter tells the tick of a capture's clock before a Survey is made, from
+// the same stamps and as that does. The zero value is ready.
+type TickMeter struct {
+	meter tickMeter
+	last  int64
+	any   bool
+}
+
+// Add takes the next stamp of the capture, nanoseconds.
+func (m *TickMeter) Add(stamp int64) {
+	if m.any {
+		m.meter.add(stamp - m.last)
+	}
+	m.last, m.any = stamp, true
+}
+
+// Tick returns the tick in nanoseconds, 0 if it is too fine to matter or too few
+// stamps tell.
+func (m *TickMeter) Tick() int64 { return m.meter.tick() }
+
+// Undisturbed is the Profile of a capture in which no law is violated, as far as
+// that tells where its packets stay and in which intervals they happened.
+func Undisturbed(tick int64) Profile {
+	return Profile{Basis: FileOrder, Tick: tick, Gate: tick}
+}
+
+// Disturbed reports whether a violation was met so far in the file's order.
+func (s *Survey) Disturbed() bool {
+	return s.file.stats.Violations != [NumLaws]int64{} || s.file.stats.Unrepaired != [NumLaws]int64{}
+}
