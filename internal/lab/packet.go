@@ -27,6 +27,7 @@ type Packet struct {
 type Recording struct {
 	Name    string // without folder and suffix
 	Packets []Packet
+	Events  []Event // what the network did on purpose, where the recorder says it
 }
 
 // Load reads a recording: one interface of LINKTYPE_RAW or Ethernet, with the
@@ -34,6 +35,10 @@ type Recording struct {
 // their index.
 func Load(path string) (Recording, error) {
 	rec := Recording{Name: strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".gz"), ".pcapng")}
+	var err error
+	if rec.Events, err = LoadEvents(path); err != nil {
+		return rec, err
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return rec, err

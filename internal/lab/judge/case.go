@@ -17,7 +17,8 @@ type Case struct {
 	truth []lab.Packet // as the host's stack delivers them
 	table map[int]fact // by Index
 
-	whole func() (*File, error) // the truth as tshark sees it, asked once
+	whole    func() (*File, error) // the truth as tshark sees it, asked once
+	passages func() *passages      // worked out once
 }
 
 // fact is what the judge knows of a packet of the truth.
@@ -36,6 +37,7 @@ func NewCase(ctx context.Context, r lab.Recording) *Case {
 	for place, p := range c.truth {
 		c.table[p.Index] = fact{place, identify(lab.LinkRaw, p.Data), lab.FlowOf(p.Data), flows.segment(p)}
 	}
+	c.passages = sync.OnceValue(func() *passages { return newPassages(c.truth, c.table, r.Events, flows) })
 	return c
 }
 

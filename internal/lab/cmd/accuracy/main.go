@@ -47,7 +47,7 @@ type options struct {
 	form, tables, rawcap, without    string
 	bars                             string
 	seeds, firstSeed                 uint64
-	check, quick, remains            bool
+	check, quick, remains, mistakes  bool
 }
 
 // errMissed says that a bar was missed; which one was printed.
@@ -62,9 +62,10 @@ func main() {
 	flag.StringVar(&o.tables, "tables", "all", "rows of the network tables: all, half or none")
 	flag.StringVar(&o.without, "without", "", "laws to switch off, separated by commas")
 	flag.StringVar(&o.rawcap, "rawcap", "", "judge this real capture instead")
-	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order or inference")
+	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order, inference or verdicts")
 	flag.BoolVar(&o.quick, "quick", false, "judge order alone, without files and tshark")
 	flag.BoolVar(&o.remains, "remains", false, "show what is left around each flag that differs from the truth; in memory")
+	flag.BoolVar(&o.mistakes, "mistakes", false, "with -bars verdicts: list the flags whose verdict is not the truth")
 	flag.Uint64Var(&o.seeds, "seeds", 0, "number of seeds (default 2; 5 with -bars order)")
 	flag.Uint64Var(&o.firstSeed, "seed", 1, "first seed")
 	flag.BoolVar(&o.check, "check", false, "exit with 1 when a bar is missed")
@@ -80,8 +81,11 @@ func main() {
 
 func (o *options) setDefaults() {
 	degradations, seeds := "rawsocket,completion-port", uint64(2)
-	if o.bars == "order" {
+	switch o.bars {
+	case "order":
 		degradations, seeds = "all", 5
+	case "verdicts":
+		degradations = "rawsocket,drops-0.1,drops-2,everything"
 	}
 	if o.degradations == "" {
 		o.degradations = degradations
@@ -98,7 +102,7 @@ func run(ctx context.Context, o options) error {
 	if o.bars == "inference" {
 		return runInference(ctx, o, os.Stdout)
 	}
-	if o.bars != "repair" && o.bars != "order" {
+	if o.bars != "repair" && o.bars != "order" && o.bars != "verdicts" {
 		return fmt.Errorf("unknown bars %q", o.bars)
 	}
 	paths, err := o.paths()
@@ -108,6 +112,9 @@ func run(ctx context.Context, o options) error {
 	degradations, err := o.chosen()
 	if err != nil {
 		return err
+	}
+	if o.bars == "verdicts" {
+		return runVerdicts(ctx, o, paths, degradations)
 	}
 	if o.remains {
 		return showRemains(ctx, o, paths, degradations)

@@ -1,0 +1,112 @@
+package judge
+
+import (
+	"math"
+
+	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/report"
+)
+
+// again are the flags of a segment that goes back; which of them one gets
+// depends on times, so they count as one.
+const again = tcp.Retransmission | tcp.FastRetransmission | tcp.SpuriousRetransmission | tcp.OutOfOrder
+
+// states are the flags that say what the packet itself says, whoever sent it a
+// second time.
+const states = tcp.ZeroWindow | tcp.WindowFull | tcp.DuplicateSACK
+
+// causes tells what the flags of a degraded capture were, from three sources
+// and none of the project's own verdicts: the flags in the true order with all
+// packets and with those that the capture kept (tshark's rules), what the
+// network did on purpose, and what the capture dropped.
+type causes struct {
+	*passages
+	table       map[int]fact
+	seen        map[int]bool         // by Index: the capture kept it
+	whole, kept map[int]tcp.Analysis // by Index
+}
+
+func (c *Case) causes(degraded []lab.Packet) *causes {
+	x := &causes{passages: c.passages(), table: c.table, seen: map[int]bool{}}
+	for _, p := range degraded {
+		x.seen[p.Index] = true
+	}
+	x.whole, x.kept = c.flagged(c.truth), c.flagged(c.survivors(degraded))
+	return x
+}
+
+// flagged gives the packets' flags in this order, by Index.
+func (c *Case) flagged(packets []lab.Packet) map[int]tcp.Analysis {
+	flags := make(map[int]tcp.Analysis, len(packets))
+	f := c.analysed(packets)
+	for i, p := range packets {
+		flags[p.Index] = f.rows[i].Flags
+	}
+	return flags
+}
+
+// unknown is said where the events leave open what happened.
+const unknown = "unknown"
+
+// of says what one flag of a packet was: one of report's verdicts, or unknown.
+func (x *causes) of(index int, flag tcp.Analysis) string {
+	like := flag
+	if flag&again != 0 {
+		like = again
+	}
+	switch {
+	case x.kept[index]&like == 0:
+		return report.Artefact
+	case flag&again != 0:
+		return x.ofRepetition(index)
+	case flag == tcp.LostSegment:
+		return x.ofHole(index)
+	case x.whole[index]&flag == 0:
+		return report.Drop
+	case x.events[index] == lab.EventDuplicated && flag&states == 0:
+		return report.Duplicate
+	}
+	return report.Genuine
+}
+
+// ofHole looks for what became of the byte before the packet.
+func (x *causes) ofHole(index int) string {
+	s, key, at := x.table[index].known.Segment, x.passages.of[index], 2*index
+	last := tcp.Range{Left: s.Seq - 1, Right: s.Seq}
+	open := x.missing(key, last, at, func(q *passage) bool { return q.index >= 0 })
+	switch {
+	case len(open) == 0:
+		return report.Drop
+	case x.any(key, open, -1, at, func(q *passage) bool { return !q.delivered }):
+		return report.Loss
+	case x.any(key, open, at, math.MaxInt, func(q *passage) bool { return q.what == lab.EventReordered }):
+		return report.Reordering
+	}
+	return unknown
+}
+
+// ofRepetition looks at each byte's earlier ways.
+func (x *causes) ofRepetition(index int) string {
+	s, key, at := x.table[index].known.Segment, x.passages.of[index], 2*index
+	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
+	delivered := func(q *passage) bool { return q.delivered }
+	seen := func(q *passage) bool { return x.seen[q.index] }
+	open := x.missing(key, bytes, at, delivered)
+	unseen := x.missing(key, bytes, at, seen)
+	switch event := x.events[index]; {
+	case len(open) == 0 && len(unseen) > 0:
+		return report.Drop
+	case event == lab.EventDuplicated:
+		return report.Duplicate
+	case len(open) > 0 && x.any(key, open, -1, at, func(q *passage) bool { return !q.delivered }):
+		return report.Loss
+	case event == lab.EventReordered && s.Outbound == tcp.In:
+		return report.Reordering
+	case len(open) == 0:
+		return report.Spurious
+	case x.any(key, open, at, math.MaxInt, func(q *passage) bool { return q.what == lab.EventReordered }):
+		return report.Spurious
+	}
+	return unknown
+}

@@ -1,0 +1,161 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// Confusion counts the flags of degraded captures by what they were, and what
+// the report says of them.
+type Confusion struct {
+	Counts  map[[2]string]int // truth, verdict
+	Open    int               // flags of which the events don't tell what they were
+	Unheard int               // flags without a verdict
+	Twice   int               // flags with more than one
+}
+
+// Add adds another one.
+func (c *Confusion) Add(o Confusion) {
+	if c.Counts == nil {
+		c.Counts = map[[2]string]int{}
+	}
+	for pair, n := range o.Counts {
+		c.Counts[pair] += n
+	}
+	c.Open, c.Unheard, c.Twice = c.Open+o.Open, c.Unheard+o.Unheard, c.Twice+o.Twice
+}
+
+// All counts the flags whose truth is known.
+func (c *Confusion) All() (n int) {
+	for _, count := range c.Counts {
+		n += count
+	}
+	return n
+}
+
+// Row counts the flags of one truth, and Column those of one verdict.
+func (c *Confusion) Row(truth string) int { return c.sum(0, truth) }
+
+// Column counts the flags of one verdict.
+func (c *Confusion) Column(verdict string) int { return c.sum(1, verdict) }
+
+func (c *Confusion) sum(side int, name string) (n int) {
+	for pair, count := range c.Counts {
+		if pair[side] == name {
+			n += count
+		}
+	}
+	return n
+}
+
+// Truths lists what the flags were, in the order of report.Verdicts.
+func (c *Confusion) Truths() (names []string) {
+	for _, name := range report.Verdicts() {
+		if c.Row(name) > 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// F1 is the harmonic mean of precision and recall of one verdict.
+func (c *Confusion) F1(name string) float64 {
+	both := c.Row(name) + c.Column(name)
+	if both == 0 {
+		return 0
+	}
+	return 2 * float64(c.Counts[[2]string{name, name}]) / float64(both)
+}
+
+// MacroF1 is the mean of F1 over all that the flags were.
+func (c *Confusion) MacroF1() float64 {
+	sum, truths := 0.0, c.Truths()
+	for _, name := range truths {
+		sum += c.F1(name)
+	}
+	return sum / math.Max(1, float64(len(truths)))
+}
+
+// Mistake is one flag whose verdict is not its truth.
+type Mistake struct {
+	Frame          int64 // in the degraded capture
+	Flag           string
+	Truth, Verdict string
+	Evidence, Flow string
+}
+
+// Verdicts degrades and repairs the recording in dir, and sets the report's
+// verdicts beside the truth.
+func (t Trial) Verdicts(ctx context.Context, dir string) (Confusion, []Mistake, report.Report, error) {
+	degraded := lab.Degrade(t.Case.truth, t.Degradation, t.Seed)
+	in, out := filepath.Join(dir, "input.pcapng"), filepath.Join(dir, "repaired.pcapng")
+	if err := writeFile(in, degraded, t.Form); err != nil {
+		return Confusion{}, nil, report.Report{}, err
+	}
+	if err := t.writeTables(filepath.Join(dir, "input.tables")); err != nil {
+		return Confusion{}, nil, report.Report{}, err
+	}
+	o := t.Options
+	o.Findings = math.MaxInt32
+	r, err := repair.File(ctx, in, out, o)
+	if err != nil {
+		return Confusion{}, nil, r, fmt.Errorf("repair: %w", err)
+	}
+	c, mistakes := t.Case.confusion(degraded, r.Findings.List)
+	return c, mistakes, r, nil
+}
+
+// said is one flag of one frame.
+type said struct {
+	frame int64
+	flag  string
+}
+
+func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Confusion, mistakes []Mistake) {
+	y.Counts = map[[2]string]int{}
+	verdicts := map[said]*report.Finding{}
+	for i := range findings {
+		f := &findings[i]
+		if f.Flag == "" || f.Verdict == report.Created {
+			continue
+		}
+		key := said{f.Frame, f.Flag}
+		if verdicts[key] != nil {
+			y.Twice++
+		}
+		verdicts[key] = f
+	}
+	causes, names := c.causes(degraded), tcp.AnalysisNames()
+	for i, row := range c.analysed(degraded).rows {
+		for bit, name := range names {
+			flag := tcp.Analysis(1) << bit
+			if row.Flags&flag == 0 {
+				continue
+			}
+			f := verdicts[said{int64(i + 1), name}]
+			if f == nil {
+				y.Unheard++
+				continue
+			}
+			truth := causes.of(degraded[i].Index, flag)
+			if truth == unknown {
+				y.Open++
+				continue
+			}
+			y.Counts[[2]string{truth, f.Verdict}]++
+			if truth != f.Verdict {
+				mistakes = append(mistakes, Mistake{Frame: f.Frame, Flag: name, Truth: truth, Verdict: f.Verdict, Evidence: f.Evidence, Flow: f.Flow})
+			}
+		}
+	}
+	slices.SortStableFunc(mistakes, func(a, b Mistake) int { return int(a.Frame - b.Frame) })
+	return y, mistakes
+}

@@ -1,0 +1,126 @@
+package judge
+
+import (
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// stream is one direction of one incarnation of a connection.
+type stream struct {
+	flow uint32
+	dir  uint8
+	life int
+}
+
+// passage is one packet of a stream with data, SYN or FIN that passed the host,
+// or should have.
+type passage struct {
+	at        int // rises with time; packets have even numbers
+	bytes     tcp.Range
+	index     int  // of the packet, -1 of one that never reached the host
+	delivered bool // it reached its receiver
+	what      string
+}
+
+// passages is what a recording's network did with each packet.
+type passages struct {
+	streams map[stream][]passage // in order of time
+	of      map[int]stream       // by Index
+	events  map[int]string       // by Index of the packet
+	lives   map[uint32]int
+	syns    map[uint32]tcp.Seq
+}
+
+// newPassages sets the packets of the truth beside what the recorder's network
+// did on purpose.
+func newPassages(truth []lab.Packet, table map[int]fact, events []lab.Event, flows flowNumbers) *passages {
+	p := &passages{streams: map[stream][]passage{}, of: map[int]stream{}, events: map[int]string{},
+		lives: map[uint32]int{}, syns: map[uint32]tcp.Seq{}}
+	var never []lab.Event // inbound, lost
+	for _, e := range events {
+		if e.Inbound && e.Lost() {
+			never = append(never, e)
+		} else {
+			p.events[e.Frame-1] = e.What
+		}
+	}
+	for _, packet := range truth {
+		for len(never) > 0 && never[0].Frame-1 < packet.Index {
+			p.addLost(&never[0], flows)
+			never = never[1:]
+		}
+		if known := table[packet.Index].known; known.ok {
+			p.add(packet.Index, &known.Segment)
+		}
+	}
+	return p
+}
+
+func (p *passages) add(index int, s *tcp.Segment) {
+	if s.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && p.syns[s.Flow] != s.Seq {
+		p.lives[s.Flow]++
+		p.syns[s.Flow] = s.Seq
+	}
+	key := stream{s.Flow, s.Dir, p.lives[s.Flow]}
+	p.of[index] = key
+	if s.Span() == 0 {
+		return
+	}
+	what := p.events[index]
+	p.streams[key] = append(p.streams[key], passage{at: 2 * index, bytes: tcp.Range{Left: s.Seq, Right: s.End()},
+		index: index, delivered: what != lab.EventLost && what != lab.EventQueueFull, what: what})
+}
+
+func (p *passages) addLost(e *lab.Event, flows flowNumbers) {
+	if !e.TCP {
+		return
+	}
+	flow, dir := flows.place(e.From, e.To)
+	key := stream{flow, dir, p.lives[flow]}
+	left := tcp.Seq(e.Seq)
+	p.streams[key] = append(p.streams[key], passage{at: 2*e.Frame - 1, bytes: tcp.Range{Left: left, Right: left.Add(max(1, e.Len))},
+		index: -1, what: e.What})
+}
+
+// without takes what is in cut from the pieces.
+func without(pieces []tcp.Range, cut tcp.Range) (left []tcp.Range) {
+	for _, r := range pieces {
+		if !r.Overlaps(cut) {
+			left = append(left, r)
+			continue
+		}
+		if r.Left.Less(cut.Left) {
+			left = append(left, tcp.Range{Left: r.Left, Right: cut.Left})
+		}
+		if cut.Right.Less(r.Right) {
+			left = append(left, tcp.Range{Left: cut.Right, Right: r.Right})
+		}
+	}
+	return left
+}
+
+// missing returns which of the bytes no passage before the time brought, of
+// those that counts.
+func (p *passages) missing(key stream, bytes tcp.Range, before int, counts func(*passage) bool) []tcp.Range {
+	pieces := []tcp.Range{bytes}
+	list := p.streams[key]
+	for i := range list {
+		if list[i].at >= before || len(pieces) == 0 {
+			break
+		}
+		if counts(&list[i]) {
+			pieces = without(pieces, list[i].bytes)
+		}
+	}
+	return pieces
+}
+
+// any reports whether a passage between the times touches the pieces and fits.
+func (p *passages) any(key stream, pieces []tcp.Range, from, to int, fits func(*passage) bool) bool {
+	return slices.ContainsFunc(p.streams[key], func(q passage) bool {
+		return q.at > from && q.at < to && fits(&q) &&
+			slices.ContainsFunc(pieces, func(r tcp.Range) bool { return r.Overlaps(q.bytes) })
+	})
+}
