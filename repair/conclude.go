@@ -17,6 +17,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.Order = j.describeOrder(stats, w.moved)
 	r.Order.Uncertainty = describeWidths(&w.widths)
 	r.Analysis = report.Analysis{Before: s.before.named(), After: w.after.named()}
+	w.diagnose.Finish()
 	r.Findings = w.findings.result()
 	w.seen.describe(r, &j.facts)
 	j.limits(stats)

@@ -80,7 +80,7 @@ func (c *connections) packet(u *unit, frame int64, after tcp.Analysis) {
 	}
 	if f.gallery != nil {
 		f.draw(u, frame, after)
-	} else if u.fate.moved {
+	} else if u.fate.moved || u.before|after != 0 {
 		c.lend(f, u, frame, after)
 	}
 }
@@ -121,9 +121,10 @@ func (f *connection) start(s *tcp.Segment, d uint8) {
 	}
 }
 
-// finding takes in what was found of a packet that was taken in before.
-func (c *connections) finding(u *unit, frame int64, after tcp.Analysis, verdict string) {
-	f := c.of(u)
+// finding takes in what was found of a packet of the connection that has this
+// flow number.
+func (c *connections) finding(flow uint32, frame int64, verdict string) {
+	f := c.by[flow]
 	if f.byVerdict == nil {
 		f.byVerdict = make([]int64, len(c.verdicts))
 	}
@@ -135,22 +136,21 @@ func (c *connections) finding(u *unit, frame int64, after tcp.Analysis, verdict 
 		weight = 4
 	}
 	if f.gallery == nil {
-		c.lend(f, u, frame, after)
-	}
-	if f.gallery == nil {
 		return
 	}
-	if m := f.gallery.last(u.block.Frame); m != nil {
+	if m := f.gallery.last(frame); m != nil {
 		m.verdicts |= 1 << place
 		f.gallery.weigh(m, weight)
+	} else if m := f.gallery.kept(frame); m != nil {
+		m.verdicts |= 1 << place
 	}
 }
 
 // lend gives f a gallery, if need be that of a connection of which less was
-// found, and draws the packet at hand. It tries each time that what was found
-// has doubled.
+// found, and draws the packet at hand. It tries each time that what was flagged
+// or moved has doubled.
 func (c *connections) lend(f *connection, u *unit, frame int64, after tcp.Analysis) {
-	if n := f.odd + f.moved; n&(n-1) != 0 {
+	if n := f.before + f.after + f.moved; n&(n-1) != 0 {
 		return
 	}
 	if len(c.holders) < maxGalleries {

@@ -54,10 +54,24 @@ type explainer struct {
 	wanted map[int64]bool
 	flows  map[uint32]*initials // by Segment.Flow
 	list   []report.Explanation
+	flags  map[int64]*flagged // by frame
+}
+
+// flagged is what the analyser said of a frame that is to be explained, and the
+// verdicts on it.
+type flagged struct {
+	before, after tcp.Analysis
+	verdicts      []numbered
+}
+
+// numbered is a verdict with the number of its flag.
+type numbered struct {
+	report.ExplainedFlag
+	number int
 }
 
 func newExplainer(frames []int64) (*explainer, error) {
-	x := &explainer{wanted: make(map[int64]bool), flows: make(map[uint32]*initials)}
+	x := &explainer{wanted: make(map[int64]bool), flows: make(map[uint32]*initials), flags: make(map[int64]*flagged)}
 	for _, f := range frames {
 		if f < 1 {
 			return nil, fmt.Errorf("%w: frame %d: frames are counted from 1", ErrUsage, f)
@@ -142,8 +156,8 @@ const framesKept = 4 * reorder.DefaultWindow
 // frame is that of a packet that the orderer has in its hands.
 func (s *sequencer) frame(index int64) int64 { return s.frames[index%framesKept] }
 
-// judged takes a frame in output order, when all is known of it.
-func (x *explainer) judged(j *job, u *unit, frame int64, after tcp.Analysis) {
+// placed takes a frame in output order.
+func (x *explainer) placed(j *job, u *unit, frame int64, after tcp.Analysis) {
 	c := u.clue
 	e := report.Explanation{
 		Frame: u.block.Frame, FrameAfter: frame, Protocol: protocolOf(u), Flow: flowOf(u),
@@ -153,17 +167,31 @@ func (x *explainer) judged(j *job, u *unit, frame int64, after tcp.Analysis) {
 	if u.isTCP {
 		e.Segment = c.initials.explain(&u.seg)
 	}
-	one := diagnose.Case{Before: u.before, After: after, Place: u.fate.place, Segment: u.seg}
-	one.Each(func(v diagnose.Verdict) {
-		e.Flags = append(e.Flags, report.ExplainedFlag{
-			Flag: v.Flag, Before: slices.Contains(u.before.Names(), v.Flag), After: slices.Contains(after.Names(), v.Flag),
-			Verdict: v.Verdict, Evidence: v.Evidence,
-		})
-	})
+	x.flags[e.Frame] = &flagged{before: u.before, after: after}
 	x.list = append(x.list, e)
 }
 
+// found takes a verdict, which can come after the packets that settle it.
+func (x *explainer) found(f *diagnose.Finding) {
+	of := x.flags[f.Frame]
+	if of == nil {
+		return
+	}
+	of.verdicts = append(of.verdicts, numbered{report.ExplainedFlag{
+		Flag: f.Flag, Verdict: f.Verdict, Evidence: f.Evidence(),
+		Before: slices.Contains(of.before.Names(), f.Flag), After: slices.Contains(of.after.Names(), f.Flag),
+	}, f.FlagNumber})
+}
+
 func (x *explainer) result(j *job) report.Explanations {
+	for i := range x.list {
+		e := &x.list[i]
+		verdicts := x.flags[e.Frame].verdicts
+		slices.SortFunc(verdicts, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+		for _, v := range verdicts {
+			e.Flags = append(e.Flags, v.ExplainedFlag)
+		}
+	}
 	slices.SortFunc(x.list, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
 	all := report.Explanations{
 		Schema: report.ExplainSchema, Capture: j.source.name, Basis: j.profile.Basis.String(),

@@ -3,9 +3,7 @@ package repair
 import (
 	"cmp"
 	"container/heap"
-	"net/netip"
 
-	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
@@ -24,34 +22,19 @@ func newCollector(limit int, each func(*report.Finding), seen *witness) *collect
 	return &collector{limit: limit, each: each, seen: seen, byVerdict: make(map[string]int64)}
 }
 
-// add takes in what the analyser and the laws said of a packet.
-func (c *collector) add(u *unit, frame int64, after tcp.Analysis) {
-	if u.before|after == 0 && !u.fate.place.Left {
-		return
-	}
-	one := diagnose.Case{Before: u.before, After: after, Place: u.fate.place, Segment: u.seg}
-	place := 0
-	one.Each(func(v diagnose.Verdict) {
-		c.total++
-		c.byVerdict[v.Verdict]++
-		c.seen.finding(u, frame, after, v.Verdict)
-		c.keep(u, frame, v, place)
-		place++
-	})
-}
-
-func (c *collector) keep(u *unit, frame int64, v diagnose.Verdict, place int) {
-	rank := ranked{frame: u.block.Frame, place: place}
+// add takes in a finding.
+func (c *collector) add(f *diagnose.Finding) {
+	c.total++
+	c.byVerdict[f.Verdict]++
+	c.seen.finding(f)
+	rank := ranked{frame: f.Frame, place: f.FlagNumber}
 	kept := len(c.kept) < c.limit || c.limit > 0 && rank.less(&c.kept[0])
 	if !kept && c.each == nil {
 		return
 	}
 	rank.Finding = report.Finding{
-		Frame: u.block.Frame, FrameAfter: frame, Time: utc(u.fate.place.Stamp), Flow: flowName(u),
-		Flag: v.Flag, Verdict: v.Verdict, Repaired: v.Repaired, Law: v.Law, Evidence: v.Evidence,
-	}
-	if u.isTCP {
-		rank.Sequence = &report.Range{Left: uint32(u.seg.Seq), Right: uint32(u.seg.End())}
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: f.Source.String() + " > " + f.Target.String(),
+		Flag: f.Flag, Verdict: f.Verdict, Detail: f.Detail, Repaired: f.Repaired, Law: f.Law, Sequence: f.Sequence, Evidence: f.Evidence(),
 	}
 	if c.each != nil {
 		c.each(&rank.Finding)
@@ -65,11 +48,6 @@ func (c *collector) keep(u *unit, frame int64, v diagnose.Verdict, place int) {
 	heap.Push(&c.kept, rank)
 }
 
-func flowName(u *unit) string {
-	src, dst := u.ends()
-	return netip.AddrPortFrom(src, u.sport).String() + " > " + netip.AddrPortFrom(dst, u.dport).String()
-}
-
 // result lists what was kept, in the order of the frames.
 func (c *collector) result() report.Findings {
 	list := make([]report.Finding, len(c.kept))
@@ -79,7 +57,8 @@ func (c *collector) result() report.Findings {
 	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: c.byVerdict, List: list}
 }
 
-// ranked is a finding with its place: by frame, then by flag.
+// ranked is a finding with its place: by frame, then by flag. No frame has two
+// of the same place.
 type ranked struct {
 	report.Finding
 	frame int64

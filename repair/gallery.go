@@ -63,6 +63,17 @@ func (g *gallery) last(frame int64) *mark {
 	return nil
 }
 
+// kept returns the mark of a frame of the input in the best stretch, nil where
+// it is not in it.
+func (g *gallery) kept(frame int64) *mark {
+	for i := range g.best {
+		if g.best[i].frame == frame {
+			return &g.best[i]
+		}
+	}
+	return nil
+}
+
 // weigh says how much was found of a packet.
 func (g *gallery) weigh(m *mark, weight uint8) {
 	if weight > m.weight {

@@ -2,11 +2,12 @@ package repair
 
 import (
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 
-// witness sees every packet and every finding in the order of the output, and
-// keeps what pictures of the capture are drawn from. Its memory is bounded.
+// witness sees every packet in the order of the output, every finding when it is
+// decided, and keeps what pictures of the capture are drawn from. Its memory is bounded.
 type witness struct {
 	connections *connections
 	timeline    *timeline
@@ -32,12 +33,12 @@ func (w *witness) packet(u *unit, frame int64, after tcp.Analysis) {
 }
 
 // finding takes in what was found of a packet that was taken in before.
-func (w *witness) finding(u *unit, frame int64, after tcp.Analysis, verdict string) {
-	if u.block.HasStamp {
-		w.timeline.finding(u.fate.place.Stamp, verdict)
+func (w *witness) finding(f *diagnose.Finding) {
+	if f.Timed {
+		w.timeline.finding(f.Stamp, f.Verdict)
 	}
-	if u.isTCP {
-		w.connections.finding(u, frame, after, verdict)
+	if f.Followed {
+		w.connections.finding(f.Flow, f.Frame, f.Verdict)
 	}
 }
 

@@ -278,7 +278,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		u.fate.moved = i%7 == 0
 		c.packet(u, int64(i+1), 0)
 		for range i % 11 {
-			c.finding(u, int64(i+1), 0, report.Loss)
+			c.finding(u.seg.Flow, int64(i+1), report.Loss)
 		}
 		if len(c.retired) > c.limit || len(c.holders) > maxGalleries || len(c.by) > held {
 			t.Fatalf("after %d connections: %d retired, %d galleries, %d held", i+1, len(c.retired), len(c.holders), len(c.by))

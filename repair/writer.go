@@ -1,11 +1,14 @@
 package repair
 
 import (
+	"net/netip"
+
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/repair/diagnose"
 )
 
 // writer is the last stage: it writes blocks in repaired order, edits what was
@@ -27,16 +30,19 @@ type writer struct {
 	after    flagCounts
 	infer    inferred
 	findings *collector
+	diagnose *diagnose.Diagnoser
 	seen     *witness
 	widths   reorder.Histogram // of the intervals in which packets can have happened
 }
 
 func (j *job) newWriter(w *capture.Writer) *writer {
 	seen := j.newWitness()
-	return &writer{
+	out := &writer{
 		j: j, seen: seen, w: w, edits: j.expectsEdits(), raw: make(map[*capture.Interface]*capture.Interface),
 		phrases: make(phrases), analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings, j.o.EachFinding, seen),
 	}
+	out.diagnose = diagnose.New(out.found)
+	return out
 }
 
 // expectsEdits reports whether anything may have to be repaired. Otherwise the
@@ -104,10 +110,39 @@ func (w *writer) judge(u *unit) {
 	if u.block.HasStamp {
 		w.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
 	}
+	if u.isTCP && u.seg.Fresh {
+		w.diagnose.Forget(u.seg.Flow) // before its number is another's
+	}
 	w.seen.packet(u, w.frame, after)
-	w.findings.add(u, w.frame, after)
 	if u.clue != nil {
-		w.j.explain.judged(w.j, u, w.frame, after)
+		w.j.explain.placed(w.j, u, w.frame, after)
+	}
+	w.say(u, after)
+}
+
+// say hands the packet to the diagnosis. Names are needed only where something
+// is to be said.
+func (w *writer) say(u *unit, after tcp.Analysis) {
+	if !u.isTCP && !u.fate.place.Left {
+		return
+	}
+	p := diagnose.Packet{
+		Frame: u.block.Frame, FrameAfter: w.frame, Stamp: u.fate.place.Stamp,
+		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(after), Place: u.fate.place,
+	}
+	if u.isTCP {
+		p.Segment = &u.seg
+	}
+	src, dst := u.ends()
+	p.Source, p.Target = netip.AddrPortFrom(src, u.sport), netip.AddrPortFrom(dst, u.dport)
+	w.diagnose.Add(&p)
+}
+
+// found takes a finding from the diagnosis.
+func (w *writer) found(f *diagnose.Finding) {
+	w.findings.add(f)
+	if w.j.explain != nil {
+		w.j.explain.found(f)
 	}
 }
 

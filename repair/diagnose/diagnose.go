@@ -1,78 +1,177 @@
-// Package diagnose says of each flag of the analyser, and of each violated law,
-// whether it was made by the capture or happened on the network.
+// Package diagnose says of each flag of the analyser whether it was made by the
+// capture or happened on the network, and what happened there.
 //
-// It promises one verdict a flag, from what the analyser said before and after
-// the repair and from what placed the packet; where the evidence does not
-// reach, the verdict is "undecided".
+// It promises exactly one verdict for every flag of the input, from the packets
+// in repaired order: what stands before a flagged packet, and what follows it.
+// A verdict that waits for an answer (a D-SACK, the filling of a hole) is given
+// when the answer comes, when none can come any more, or at the end. Where the
+// evidence does not reach, the verdict is "undecided". Memory is bounded.
 package diagnose
 
 import (
-	"fmt"
+	"net/netip"
 
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
-// Case is what is known of one packet when it has been placed.
-type Case struct {
-	Before, After tcp.Analysis
+// Packet is one packet in its repaired place.
+type Packet struct {
+	Frame      int64 // in the input
+	FrameAfter int64 // in the output
+	Stamp      int64 // as repaired, nanoseconds since 1970
+	Timed      bool  // it has a stamp
+	Source     netip.AddrPort
+	Target     netip.AddrPort
+	// Segment is nil for what is not TCP, or not followed. It is not kept.
+	Segment *reorder.Segment
+	// Before and After are the analyser's flags in the input and in the output,
+	// a bit for each of report's names of flags, in their order.
+	Before, After uint32
 	Place         reorder.Placement
-	Segment       tcp.Segment
 }
 
-// Verdict is what is said of one flag.
-type Verdict struct {
-	Flag     string // Wireshark's name; "" for a violated law without a flag
-	Verdict  string // one of report's
-	Repaired bool
-	Law      string
-	Evidence string
+// Finding is one flag, or one violated law, and what it was.
+type Finding struct {
+	Frame, FrameAfter int64
+	Stamp             int64
+	Timed             bool
+	Flow              uint32 // the segment's, where Followed
+	Followed          bool   // it has a segment
+	Source, Target    netip.AddrPort
+	Flag              string // Wireshark's name; "" for a law, or a whole connection
+	FlagNumber        int    // its place in the order of flags, -1 without one
+	Verdict, Detail   string // of report's
+	Repaired          bool
+	Law               string
+	Sequence          *report.Range
+	because           evidence
 }
 
-// Each calls say for every verdict on the packet, in the order of the flags.
-func (c *Case) Each(say func(Verdict)) {
-	flags := c.Before | c.After
-	for i, name := range tcp.AnalysisNames() {
-		if bit := tcp.Analysis(1) << i; flags&bit != 0 {
-			say(c.flag(bit, name))
-		}
+// Evidence is what speaks for the verdict, in words. Frames in it are those of
+// the input.
+func (f *Finding) Evidence() string { return f.because.String() }
+
+// Diagnoser takes all packets of a capture in repaired order.
+type Diagnoser struct {
+	say     func(*Finding)
+	flows   []flow // by Segment.Flow
+	history history
+	loss    lossMeter
+	waiting int // cases of all flows that wait for their verdict
+}
+
+// maxWaiting bounds the cases that wait for evidence, and maxWaitingFlow those
+// of one connection. Beyond, the oldest of the connection is settled by what is
+// known.
+const (
+	maxWaiting     = 1 << 14
+	maxWaitingFlow = 1 << 8
+)
+
+// New returns a Diagnoser that hands each finding to say, in no particular
+// order; the finding is valid until say returns.
+func New(say func(*Finding)) *Diagnoser { return &Diagnoser{say: say} }
+
+// Add takes the next packet in repaired order.
+func (d *Diagnoser) Add(p *Packet) {
+	if p.Segment == nil {
+		d.withoutSegment(p)
+		return
 	}
-	if flags == 0 && c.Place.Left {
-		say(Verdict{
-			Verdict: report.Undecided, Law: c.law(),
-			Evidence: "the law is violated by more than the gate, or against other laws; the packet stays",
-		})
+	f := d.flow(p)
+	m := moment{d: d, p: p, s: p.Segment, f: f, dir: p.Segment.Dir & 1}
+	m.from, m.to = &f.ends[m.dir], &f.ends[m.dir^1]
+	if m.begins() {
+		d.close(f)
+		f.begin(p)
+	}
+	if len(f.waiting) > 0 {
+		d.observe(f, p)
+	}
+	if p.Before|p.After != 0 {
+		m.judge()
+	} else if p.Place.Left {
+		d.left(p)
+	}
+	if len(f.filled) > 0 {
+		c := m.pending() // nobody flags it, but its fate is what they wait for
+		m.gather(c)
+		m.await(c)
+	}
+	m.learn()
+	d.history.add(f, p)
+}
+
+// Forget settles what waits in a connection whose number is given to another
+// one. A segment that is Fresh does it too.
+func (d *Diagnoser) Forget(number uint32) {
+	if int(number) < len(d.flows) {
+		f := &d.flows[number]
+		d.close(f)
+		f.begun = false
 	}
 }
 
-func (c *Case) flag(bit tcp.Analysis, name string) Verdict {
-	v := Verdict{Flag: name, Law: c.law()}
+// Finish settles all that still waits.
+func (d *Diagnoser) Finish() {
+	for i := range d.flows {
+		d.close(&d.flows[i])
+	}
+}
+
+// flow finds the packet's connection.
+func (d *Diagnoser) flow(p *Packet) *flow {
+	for int(p.Segment.Flow) >= len(d.flows) {
+		d.flows = append(d.flows, flow{})
+	}
+	f := &d.flows[p.Segment.Flow]
 	switch {
-	case c.After&bit == 0:
-		v.Verdict, v.Repaired, v.Evidence = report.Artefact, true, c.repairedBy()
-	case c.Before&bit == 0:
-		v.Verdict, v.Evidence = report.Created, "flagged in the repaired order only"
-	case c.Place.Left:
-		v.Verdict, v.Evidence = report.Undecided, "flagged before and after; a law is violated here that could not be repaired"
-	case c.Place.Excused:
-		v.Verdict, v.Evidence = report.Genuine, "flagged before and after; the original was dropped by the capture"
-	default:
-		v.Verdict, v.Evidence = report.Genuine, "flagged before and after, with no moving law violated here"
+	case p.Segment.Fresh && f.begun:
+		d.close(f)
+		f.begin(p)
+	case !f.begun:
+		f.begin(p)
 	}
-	return v
+	return f
 }
 
-func (c *Case) law() string {
-	if c.Place.Moved || c.Place.Left {
-		return c.Place.Law.String()
+// close settles what waits in a connection that is over.
+func (d *Diagnoser) close(f *flow) {
+	for len(f.waiting) > 0 {
+		d.settle(f, 0)
 	}
-	return ""
+	d.sayOneSided(f)
 }
 
-func (c *Case) repairedBy() string {
-	if c.Place.Moved {
-		return fmt.Sprintf("the packet was recorded late (law %s); in its true place it is not flagged", c.Place.Law)
+// withoutSegment speaks of a packet that only laws were applied to.
+func (d *Diagnoser) withoutSegment(p *Packet) {
+	if p.Place.Left {
+		d.left(p)
 	}
-	return "packets around it were recorded late; with them in their true places it is not flagged"
+}
+
+// left says that a violated law stays as it is.
+func (d *Diagnoser) left(p *Packet) {
+	f := finding(p, -1)
+	f.Verdict, f.because = report.Undecided, evidence{words: "the law is violated by more than the gate, or against other laws; the packet stays"}
+	d.say(&f)
+}
+
+// finding begins what is said of one flag of a packet, by its number; -1 is
+// none.
+func finding(p *Packet, number int) Finding {
+	f := Finding{Frame: p.Frame, FrameAfter: p.FrameAfter, Stamp: p.Stamp, Timed: p.Timed, Source: p.Source, Target: p.Target, FlagNumber: number}
+	if number >= 0 {
+		f.Flag = tcp.AnalysisNames()[number]
+	}
+	if p.Place.Moved || p.Place.Left {
+		f.Law = p.Place.Law.String()
+	}
+	if s := p.Segment; s != nil {
+		f.Flow, f.Followed = s.Flow, true
+		f.Sequence = &report.Range{Left: uint32(s.Seq), Right: uint32(s.End())}
+	}
+	return f
 }

@@ -2,6 +2,7 @@ package diagnose_test
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
@@ -10,14 +11,17 @@ import (
 
 // A packet was flagged as recorded, and is not any more where its law has put
 // it.
-func ExampleCase_Each() {
-	c := diagnose.Case{
-		Before: tcp.OutOfOrder,
-		Place:  reorder.Placement{Moved: true, Law: reorder.Ack},
-	}
-	c.Each(func(v diagnose.Verdict) {
-		fmt.Printf("%s: %s, repaired: %v\n%s\n", v.Flag, v.Verdict, v.Repaired, v.Evidence)
+func ExampleDiagnoser() {
+	d := diagnose.New(func(f *diagnose.Finding) {
+		fmt.Printf("%s: %s, repaired: %v\n%s\n", f.Flag, f.Verdict, f.Repaired, f.Evidence())
 	})
+	d.Add(&diagnose.Packet{
+		Frame: 7, FrameAfter: 5,
+		Segment: &reorder.Segment{Bits: tcp.ACK, Seq: 1, Len: 100},
+		Before:  1 << slices.Index(tcp.AnalysisNames(), "out_of_order"),
+		Place:   reorder.Placement{Moved: true, Law: reorder.Ack},
+	})
+	d.Finish()
 
 	// Output:
 	// out_of_order: artefact, repaired: true

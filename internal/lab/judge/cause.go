@@ -64,10 +64,19 @@ func (x *causes) of(index int, flag tcp.Analysis) string {
 		return x.ofHole(index)
 	case x.whole[index]&flag == 0:
 		return report.Drop
-	case x.events[index] == lab.EventDuplicated && flag&states == 0:
+	case x.arrived(index) == lab.EventDuplicated && flag&states == 0:
 		return report.Duplicate
 	}
 	return report.Genuine
+}
+
+// arrived is what the network did with an inbound packet on its way; what it did
+// with an outbound one came later.
+func (x *causes) arrived(index int) string {
+	if x.table[index].known.Outbound != tcp.In {
+		return ""
+	}
+	return x.events[index]
 }
 
 // ofHole looks for what became of the byte before the packet.
@@ -94,14 +103,14 @@ func (x *causes) ofRepetition(index int) string {
 	seen := func(q *passage) bool { return x.seen[q.index] }
 	open := x.missing(key, bytes, at, delivered)
 	unseen := x.missing(key, bytes, at, seen)
-	switch event := x.events[index]; {
+	switch event := x.arrived(index); {
 	case len(open) == 0 && len(unseen) > 0:
 		return report.Drop
 	case event == lab.EventDuplicated:
 		return report.Duplicate
 	case len(open) > 0 && x.any(key, open, -1, at, func(q *passage) bool { return !q.delivered }):
 		return report.Loss
-	case event == lab.EventReordered && s.Outbound == tcp.In:
+	case event == lab.EventReordered:
 		return report.Reordering
 	case len(open) == 0:
 		return report.Spurious

@@ -1,0 +1,176 @@
+package diagnose
+
+import (
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// flow is what is remembered of one incarnation of a connection.
+type flow struct {
+	begun   bool
+	number  uint32
+	opening Packet // the first one, without its segment
+	latest  int64  // serial of the latest record in the history
+	ends    [2]end // by Segment.Dir
+	waiting []*pending
+	filled  []*pending // of the packet at hand: it fills what they miss
+	proven  bool       // the direction that is unseen has packets all the same
+	hidden  int64      // flags that can't be judged for its lack
+}
+
+// end is what is remembered of one sender.
+type end struct {
+	packets int64
+	syn     tcp.Seq // of its SYN
+	hasSYN  bool
+	sackOK  bool // it takes SACK
+	selects bool // it has sent SACK blocks
+
+	next  tcp.Seq // highest end seen, or acknowledged by the peer
+	holes []hole  // in its bytes, by sequence
+
+	acked  tcp.Seq // highest ACK number that it sent
+	acks   bool
+	echoed uint32 // its latest TSecr
+	echoes bool
+
+	sample   tcp.Seq // end of the segment whose ACK is timed
+	sampleAt int64
+	sampling bool
+	shortest int64 // time until its data is acknowledged, at least, ns; 0 while unknown
+
+	lastAfter int64    // frame in the output of its latest packet
+	recovery  recovery // the latest one
+}
+
+// recovery is how a sender found out that a segment was lost.
+type recovery struct {
+	detail string
+	stamp  int64
+}
+
+// begin forgets all of an earlier connection.
+func (f *flow) begin(p *Packet) {
+	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, waiting: f.waiting[:0]}
+	f.opening.Segment = nil
+}
+
+// roundTrip is the shortest time there and back that the connection has shown,
+// nanoseconds; 0 while unknown.
+func (f *flow) roundTrip() int64 { return f.ends[0].shortest + f.ends[1].shortest }
+
+// oneSided reports whether one direction was never seen although it has
+// packets.
+func (f *flow) oneSided() bool {
+	return f.proven && (f.ends[0].packets == 0) != (f.ends[1].packets == 0)
+}
+
+// moment is a packet with the state of its connection before it.
+type moment struct {
+	d        *Diagnoser
+	p        *Packet
+	s        *tcp.Segment
+	f        *flow
+	dir      uint8
+	from, to *end
+}
+
+// begins reports whether a SYN opens another connection on the same ports.
+func (m *moment) begins() bool {
+	return m.s.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && m.from.packets > 0 && (!m.from.hasSYN || m.from.syn != m.s.Seq)
+}
+
+// learn takes the packet into the state.
+func (m *moment) learn() {
+	if m.s.Bits.Has(tcp.SYN) {
+		m.from.syn, m.from.hasSYN = m.s.Seq, true
+		m.from.sackOK = m.s.SACKPermitted
+	}
+	if m.s.HasAck() {
+		m.proveOther()
+		m.acknowledge()
+		m.selected()
+	}
+	if !m.s.Bits.Has(tcp.RST) {
+		m.extend()
+	}
+	m.from.packets++
+	m.from.lastAfter = m.p.FrameAfter
+}
+
+// proveOther notes what shows that the unseen direction has packets: an answer
+// to a SYN, an ACK number or an echoed timestamp that moves.
+func (m *moment) proveOther() {
+	if m.to.packets == 0 && (m.from.hasSYN && !m.s.Bits.Has(tcp.SYN) ||
+		m.from.acks && m.from.acked != m.s.Ack ||
+		m.from.echoes && m.s.HasTS && m.from.echoed != m.s.TSecr) {
+		m.f.proven = true
+	}
+	if m.s.HasTS {
+		m.from.echoed, m.from.echoes = m.s.TSecr, true
+	}
+}
+
+// acknowledge takes in an ACK number.
+func (m *moment) acknowledge() {
+	ack := m.s.Ack
+	if m.from.acks && ack.AtMost(m.from.acked) {
+		return
+	}
+	if m.to.packets > 0 && ack.Sub(m.to.next) < maxJump {
+		if m.from.acks {
+			m.d.loss.acknowledged(m, m.from.acked, ack)
+		}
+		m.to.take(m, tcp.Range{Left: ack - maxJump, Right: ack})
+	}
+	m.from.acked, m.from.acks = ack, true
+	if m.to.sampling && m.to.sample.AtMost(ack) {
+		m.to.sampling = false
+		if took := max(1, m.p.Stamp-m.to.sampleAt); m.to.shortest == 0 || took < m.to.shortest {
+			m.to.shortest = took
+		}
+	}
+}
+
+// selected takes in SACK blocks.
+func (m *moment) selected() {
+	if m.s.SACKs == 0 {
+		return
+	}
+	m.from.selects = true
+	if m.to.packets == 0 {
+		return
+	}
+	for i, block := range m.s.SACK[:m.s.SACKs] {
+		told := i == 0 && m.s.DSACK()
+		if !told && m.s.Ack.Less(block.Left) && block.Left.Less(block.Right) && block.Right.Sub(m.to.next) < maxJump {
+			m.to.take(m, block)
+		}
+	}
+}
+
+// extend takes in the sender's own numbers.
+func (m *moment) extend() {
+	e, s := m.from, m.s
+	switch jump := s.Seq.Sub(e.next); {
+	case e.packets == 0:
+		e.next = s.Seq
+	case jump > 0 && jump < maxJump:
+		e.open(m, s.Seq)
+	}
+	if s.Span() == 0 {
+		return
+	}
+	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
+	if s.Seq.Less(e.next) {
+		if e.sampling && s.Seq.Less(e.sample) {
+			e.sampling = false // Karn: its ACK could be for either copy
+		}
+		e.fill(bytes)
+	}
+	if e.next.Less(bytes.Right) {
+		e.next = bytes.Right
+		if !e.sampling {
+			e.sample, e.sampleAt, e.sampling = e.next, m.p.Stamp, true
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package diagnose
+
+import "github.com/mendcap/mendcap/internal/tcp"
+
+// gather looks back for what is known of a packet that goes back: the copy or
+// the hole before it, and what its receiver said meanwhile.
+func (m *moment) gather(c *pending) {
+	c.hole, c.known = m.from.hole(c.bytes)
+	c.last = m.from.next.AtMost(c.bytes.Right)
+	c.first = m.to.acks && c.bytes.Left.AtMost(m.to.acked)
+	c.before = m.from.recovery
+	if m.to.acks && c.bytes.Right.AtMost(m.to.acked) {
+		c.acked = -1 // which frame is found below
+	}
+	asks, blocks := shown{}, shown{}
+	m.d.history.back(m.f, func(r *record) bool {
+		if r.Dir&1 == m.dir {
+			return m.gatherSent(c, r)
+		}
+		c.gatherSaid(r, &asks, &blocks)
+		return true
+	})
+	c.shown = blocks
+	if !m.to.selects {
+		c.shown = asks
+		if c.seen && c.shown.times > 0 {
+			c.shown.times-- // the first one acknowledged what stands before
+		}
+	}
+}
+
+// gatherSent takes in an earlier packet of the sender; it returns false where
+// looking farther back shows nothing.
+func (m *moment) gatherSent(c *pending, r *record) bool {
+	if r.Span() == 0 {
+		return true
+	}
+	if c.silent == 0 {
+		c.silent = max(1, c.seg.Stamp-r.Stamp)
+	}
+	if (tcp.Range{Left: r.Seq, Right: r.End()}).Overlaps(c.bytes) {
+		c.seen, c.copied = true, *r
+		return false
+	}
+	return !(c.known && r.Frame == c.hole.by.frame)
+}
+
+// gatherSaid takes in an earlier packet of the receiver.
+func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
+	if !r.HasAck() {
+		return
+	}
+	if c.bytes.Right.AtMost(r.Ack) || c.sacked(&r.Segment) && !r.DSACK() {
+		c.acked = r.Frame
+		return
+	}
+	if r.Ack == c.bytes.Left && r.Span() == 0 {
+		*asks = shown{asks.times + 1, r.Frame, r.Stamp}
+	}
+	for _, block := range r.SACK[:r.SACKs] {
+		if c.bytes.Right.AtMost(block.Left) {
+			*blocks = shown{blocks.times + 1, r.Frame, r.Stamp}
+			return
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package diagnose
+
+import (
+	"math/bits"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/report"
+)
+
+// again are the flags of a segment that goes back. Which of them it gets hangs
+// on times; what happened is the same for all.
+const again = tcp.Retransmission | tcp.FastRetransmission | tcp.SpuriousRetransmission | tcp.OutOfOrder
+
+// judge gives or begins the verdict for each flag of the packet.
+func (m *moment) judge() {
+	before, after := tcp.Analysis(m.p.Before), tcp.Analysis(m.p.After)
+	if before&again != 0 {
+		m.judgeAgain(before&again, after&again != 0)
+	}
+	for rest := before &^ again; rest != 0; rest &= rest - 1 {
+		m.judgeFlag(rest & -rest)
+	}
+	for created := after &^ before; created != 0; created &= created - 1 {
+		f := finding(m.p, number(created))
+		f.Verdict, f.because = report.Created, because("flagged in the repaired order only")
+		m.d.tell(m.f, &f)
+	}
+}
+
+// number is the place of the lowest flag.
+func number(a tcp.Analysis) int { return bits.TrailingZeros32(uint32(a)) }
+
+// judgeAgain takes the flags of a segment that goes back. One that does not
+// where it stands now was recorded late.
+func (m *moment) judgeAgain(flags tcp.Analysis, stands bool) {
+	if !stands && !m.goesBack() {
+		for ; flags != 0; flags &= flags - 1 {
+			m.artefact(flags)
+		}
+		return
+	}
+	c := m.pending()
+	for ; flags != 0; flags &= flags - 1 {
+		c.findings = append(c.findings, finding(m.p, number(flags)))
+	}
+	m.gather(c)
+	m.await(c)
+}
+
+// goesBack: it begins before the highest byte seen.
+func (m *moment) goesBack() bool {
+	return m.from.packets > 0 && m.s.Span() > 0 && m.s.Seq.Less(m.from.next)
+}
+
+// judgeFlag takes one flag of another kind.
+func (m *moment) judgeFlag(flag tcp.Analysis) {
+	stands := tcp.Analysis(m.p.After)&flag != 0
+	switch {
+	case flag == tcp.LostSegment:
+		m.judgeHole(stands)
+	case !stands:
+		m.artefact(flag)
+	case flag == tcp.AckLostSegment:
+		m.judgeAckOfUnseen()
+	default:
+		m.judgeState(flag)
+	}
+}
+
+// artefact: the flag is gone where the packet stands now.
+func (m *moment) artefact(flag tcp.Analysis) {
+	f := finding(m.p, number(flag))
+	f.Verdict, f.Repaired = report.Artefact, true
+	f.because = because("packets around it were recorded late; with them in their true places it is not flagged")
+	if m.p.Place.Moved {
+		f.because = because("the packet was recorded late (law " + f.Law + "); in its true place it is not flagged")
+	}
+	m.d.tell(m.f, &f)
+}
+
+// judgeHole takes a packet that was flagged as beyond a hole: the verdict is
+// what becomes of the last byte before it.
+func (m *moment) judgeHole(stands bool) {
+	last := tcp.Range{Left: m.s.Seq - 1, Right: m.s.Seq}
+	known, within := m.from.hole(last)
+	open := m.from.packets > 0 && m.from.next.Less(m.s.Seq)
+	if !stands && !open && !within {
+		m.artefact(tcp.LostSegment)
+		return
+	}
+	f := finding(m.p, number(tcp.LostSegment))
+	missing := known.bytes
+	if open {
+		missing = tcp.Range{Left: m.from.next, Right: m.s.Seq}
+	}
+	if open || within {
+		f.Sequence = &report.Range{Left: uint32(missing.Left), Right: uint32(missing.Right)}
+	}
+	switch {
+	case within && known.taken != 0:
+		f.Verdict = report.Drop
+		f.because = because("%d bytes before it were never seen, yet frame %d acknowledges them", int64(missing.Right.Sub(missing.Left)), known.taken)
+	case open || within:
+		c := m.pending()
+		c.findings, c.lost, c.bytes = append(c.findings, f), true, last
+		m.await(c)
+		return
+	default:
+		f.Verdict, f.because = report.Undecided, because("flagged before and after, yet no byte before it is known to be missing")
+	}
+	m.d.tell(m.f, &f)
+}
+
+// judgeAckOfUnseen takes an ACK of bytes that were not seen before it.
+func (m *moment) judgeAckOfUnseen() {
+	f := finding(m.p, number(tcp.AckLostSegment))
+	missing, found := m.to.hole(tcp.Range{Left: m.s.Ack - maxJump, Right: m.s.Ack})
+	bytes := missing.bytes
+	if !found && m.to.next.Less(m.s.Ack) {
+		bytes, found = tcp.Range{Left: m.to.next, Right: m.s.Ack}, true
+	}
+	if found {
+		f.Sequence = &report.Range{Left: uint32(bytes.Left), Right: uint32(bytes.Right)}
+	}
+	switch {
+	case m.p.Place.Left:
+		f.Verdict = report.Undecided
+		f.because = because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")
+	case found:
+		f.Verdict = report.Drop
+		f.because = because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))
+	default:
+		f.Verdict = report.Genuine
+		f.because = because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")
+	}
+	m.d.tell(m.f, &f)
+}

@@ -1,0 +1,237 @@
+package diagnose
+
+import (
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/report"
+)
+
+// sentence tries the verdicts in the order of their precedence. Each has a
+// predicate of its own.
+func (c *pending) sentence(f *flow) sentence {
+	if c.lost {
+		return c.ofHole()
+	}
+	v := view{pending: c, f: f, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
+	for _, try := range [...]func(*view) (sentence, bool){
+		(*view).dropped, (*view).duplicated, (*view).overtaken, (*view).reordered, (*view).spurious, (*view).lost,
+	} {
+		if s, ok := try(&v); ok {
+			return s
+		}
+	}
+	return v.undecided()
+}
+
+// view is a case with the times of its connection, nanoseconds, 0 where they are
+// not known: the shortest round trip, and until data is acknowledged in the
+// direction of the packet and in the other one.
+type view struct {
+	*pending
+	f                     *flow
+	roundTrip, away, back int64
+}
+
+// dropped: the receiver had the bytes although they were never seen before.
+func (v *view) dropped() (s sentence, ok bool) {
+	s.verdict = report.Drop
+	switch {
+	case v.seen || v.left:
+		return s, false
+	case v.known && v.hole.taken != 0:
+		s.because = because("retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them", v.hole.taken)
+	case v.acked > 0:
+		s.because = because("retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them", v.acked)
+	case v.dsack != 0 && !v.byLater:
+		s.because = because("retransmitted with the original missing: frame %d tells by a D-SACK that it came twice; the capture missed the first", v.dsack)
+	default:
+		return s, false
+	}
+	return s, true
+}
+
+// duplicated: the same packet twice, not sent twice.
+func (v *view) duplicated() (s sentence, ok bool) {
+	if !v.seen || !identical(&v.copied.Segment, &v.seg) || !v.sameSending() {
+		return s, false
+	}
+	apart := v.seg.Stamp - v.copied.Stamp
+	s.verdict, s.detail = report.Duplicate, report.ByCapture
+	s.because = because("every bit of it is as in frame %d, %s before; nobody tells of two", v.copied.Frame).lasting(apart)
+	switch {
+	case v.seg.Outbound == tcp.Out:
+		s.because = because("every bit of it is as in frame %d, %s before, and the host had not sent it to the network yet", v.copied.Frame).lasting(apart)
+	case v.dsack != 0:
+		s.detail = report.ByNetwork
+		s.because = because("every bit of it is as in frame %d, %s before; frame %d tells of two by a D-SACK", v.copied.Frame).lasting(apart).and(v.dsack)
+	case v.repeated != 0:
+		s.detail = report.ByNetwork
+		s.because = because("every bit of it is as in frame %d, %s before; frame %d repeats its ACK at once", v.copied.Frame).lasting(apart).and(v.repeated)
+	}
+	return s, true
+}
+
+// sameSending: it was sent once. The IPv4 Identification, or a timestamp, would
+// have changed; without both only the time is left: a packet is not sent again
+// within a round trip, unless its receiver asked.
+func (v *view) sameSending() bool {
+	switch {
+	case v.seg.HasIPID && v.seg.IPID != 0:
+		return v.seg.IPID == v.copied.IPID
+	case v.seg.HasTS:
+		return true
+	}
+	return v.shown.times == 0 && v.roundTrip > 0 && v.seg.Stamp-v.copied.Stamp < v.roundTrip/2
+}
+
+// sentBefore compares the times of sending of the packet and of another one of
+// its sender: -1 before, 1 after, 0 unknown.
+func (v *view) sentBefore(tsval uint32, hasTS bool, ipid uint16, hasID bool) int {
+	if v.seg.HasTS && hasTS {
+		if d := int32(v.seg.TSval - tsval); d != 0 {
+			return sign(int(d))
+		}
+	}
+	if v.seg.HasIPID && hasID && v.seg.IPID != 0 && ipid != 0 {
+		if d := int(int16(v.seg.IPID - ipid)); d != 0 && d > -countedApart && d < countedApart {
+			return sign(d)
+		}
+	}
+	return 0
+}
+
+// countedApart is how far apart two IPv4 Identifications are taken to be of one
+// counter.
+const countedApart = 1 << 10
+
+func sign(d int) int {
+	if d < 0 {
+		return -1
+	}
+	return 1
+}
+
+// overtaken: its copy, which was sent later, arrived first.
+func (v *view) overtaken() (s sentence, ok bool) {
+	if !v.seen || v.sentBefore(v.copied.TSval, v.copied.HasTS, v.copied.IPID, v.copied.HasIPID) >= 0 {
+		return s, false
+	}
+	s.verdict = report.Reordering
+	s.because = because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
+	return s, true
+}
+
+// reordered: it fills a hole before anything that the hole has caused can have
+// arrived.
+func (v *view) reordered() (s sentence, ok bool) {
+	if v.seen || !v.known || v.hole.taken != 0 || v.hole.by.frame == 0 || v.seg.Outbound == tcp.Out {
+		return s, false
+	}
+	s.verdict = report.Reordering
+	open := v.seg.Stamp - v.hole.by.stamp
+	switch v.sentBefore(v.hole.by.tsval, v.hole.by.hasTS, v.hole.by.ipid, v.hole.by.hasID) {
+	case 1:
+		return s, false
+	case -1:
+		s.because = because("sent before frame %d, which overtook it by %s, as its timestamp or IPv4 Identification tells", v.hole.by.frame).lasting(open)
+		return s, true
+	}
+	asked := v.hole.by.stamp
+	if v.shown.times > 0 {
+		asked = max(asked, v.shown.stamp)
+	}
+	if limit := v.causal(); v.seg.Stamp-asked >= limit {
+		return s, false
+	}
+	s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", v.hole.by.frame).lasting(open)
+	return s, true
+}
+
+// unknownTrip is taken for a round trip where none is known, as Wireshark does.
+const unknownTrip = int64(3e6)
+
+// causal is the time within which nothing arrives that was caused here.
+func (v *view) causal() int64 {
+	switch {
+	case v.seg.Outbound == tcp.In && v.back > 0:
+		return v.back - v.back/8
+	case v.roundTrip > 0:
+		return v.roundTrip - v.roundTrip/8
+	}
+	return unknownTrip
+}
+
+// spurious: its receiver had the bytes, or got them another way.
+func (v *view) spurious() (s sentence, ok bool) {
+	s.verdict = report.Spurious
+	switch {
+	case v.dsack != 0 && v.byLater:
+		s.because = because("sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
+	case !v.seen:
+		return s, false
+	case v.acked > 0:
+		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it before", v.copied.Frame, v.acked)
+	case v.dsack != 0:
+		s.because = because("sent again though frame %d had arrived: frame %d tells of two by a D-SACK", v.copied.Frame, v.dsack)
+	case v.seg.Outbound == tcp.In:
+		s.because = because("sent again though frame %d had arrived at the host", v.copied.Frame)
+	case v.shown.times == 0 && v.covered != 0 && v.echoes && v.seg.HasTS && int32(v.echo-v.seg.TSval) < 0:
+		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it and echoes an older timestamp than that of this copy", v.copied.Frame, v.covered)
+	case v.covered != 0 && v.away > 0 && v.coveredAt-v.seg.Stamp < v.away-v.away/8:
+		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it too soon to be meant for this copy", v.copied.Frame, v.covered)
+	default:
+		return s, false
+	}
+	return s, true
+}
+
+// lost: the network lost it, and its sender found out.
+func (v *view) lost() (s sentence, ok bool) {
+	fills := v.known && v.hole.taken == 0
+	if !fills && !v.seen || v.left && !v.seen && v.shown.times == 0 || v.seen && v.covered == 0 && v.shown.times == 0 && v.dsack == 0 && v.later == 0 {
+		return s, false
+	}
+	s.verdict, s.detail = report.Loss, v.recovery()
+	s.because = v.evidenceOfLoss(s.detail)
+	return s, true
+}
+
+// undecided says what speaks for each side.
+func (v *view) undecided() sentence {
+	s := sentence{verdict: report.Undecided}
+	switch {
+	case v.left:
+		s.because = because("a law is violated here that could not be repaired: recorded late, or sent again with the original missing")
+	case v.seen:
+		s.because = because("frame %d has the same bytes, and the capture ends before an answer tells whether that had arrived", v.copied.Frame)
+	default:
+		s.because = because("it goes back, yet nothing is known to be missing there, and nobody tells of two")
+	}
+	return s
+}
+
+// ofHole: nothing came that fills it.
+func (c *pending) ofHole() sentence {
+	if c.covered != 0 {
+		return sentence{report.Drop, "", because("lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", c.covered)}
+	}
+	return sentence{report.Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
+}
+
+// of is what a case's verdict means for the packet that opened the hole that it
+// fills.
+func (s sentence) of(opened, filler *pending) sentence {
+	words := map[string]string{
+		report.Drop:       "lost segments: the bytes before it come in frame %d, again: the capture missed the first copy",
+		report.Loss:       "lost segments: the network lost the bytes before it; frame %d brings them again",
+		report.Reordering: "the bytes before it come in frame %d, which it overtook in the network",
+		report.Spurious:   "the bytes before it come in frame %d, a copy that overtook the original",
+	}[s.verdict]
+	if words == "" {
+		return s
+	}
+	s.because = because(words, filler.seg.Frame)
+	if s.verdict == report.Spurious {
+		s.verdict = report.Reordering
+	}
+	return s
+}
