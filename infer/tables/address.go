@@ -129,7 +129,7 @@ func mentionsAddress(line string) bool {
 }
 
 func resemblesAddress(token string) bool {
-	if _, ok := parseLinkLayer(token); ok {
+	if _, ok := parseShortLinkLayer(strings.ReplaceAll(token, "-", ":")); ok {
 		return false
 	}
 	if strings.Contains(token, "::") || strings.Count(token, ":") >= 3 {

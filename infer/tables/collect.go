@@ -27,7 +27,7 @@ const (
 	whyUnknown = "no known table"
 	whyForeign = "no known object"
 	whyRow     = "not a row of it"
-	whyName    = "name, no address"
+	whyName    = "no host's address"
 	whyCut     = "address is cut"
 	whyDoubt   = "may be cut"
 )

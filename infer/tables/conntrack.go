@@ -26,29 +26,26 @@ func conntrackProtocol(fields []string) (protocol uint8, ok bool) {
 	return uint8(n), err == nil
 }
 
+// parseConntrack takes both directions, or nothing: of a line that was cut the
+// last address may lack digits.
 func parseConntrack(c *collector, l *lines) {
 	defer l.next()
 	protocol, _ := conntrackProtocol(l.fields())
-	flow := infer.Flow{Protocol: protocol}
-	sources, taken, ok := 0, 0, true
-	take := func() {
-		if flow.Source.Address.IsValid() && flow.Destination.Address.IsValid() {
-			c.flow(flow)
-			taken++
-		}
-		flow = infer.Flow{Protocol: protocol}
-	}
+	var flows []infer.Flow
+	ok := true
 	for _, field := range l.fields() {
 		key, value, isPair := strings.Cut(field, "=")
 		if !isPair {
 			continue
 		}
+		if key == "src" { // begins a direction
+			flows = append(flows, infer.Flow{Protocol: protocol})
+		} else if len(flows) == 0 {
+			continue
+		}
+		flow := &flows[len(flows)-1]
 		switch key {
-		case "src": // begins a tuple
-			if sources++; sources > 2 {
-				ok = false
-			}
-			take()
+		case "src":
 			ok = conntrackHost(&flow.Source, value) && ok
 		case "dst":
 			ok = conntrackHost(&flow.Destination, value) && ok
@@ -58,10 +55,23 @@ func parseConntrack(c *collector, l *lines) {
 			ok = conntrackPort(&flow.Destination, value) && ok
 		}
 	}
-	take()
-	if !ok || taken == 0 {
+	if !ok || len(flows) != 2 || !isWholeFlow(flows[0]) || !isWholeFlow(flows[1]) {
 		c.reject(l, whyRow)
+		return
 	}
+	for _, flow := range flows {
+		if !flow.Source.Address.IsMulticast() { // the answer of a group is never sent
+			c.flow(flow)
+		}
+	}
+}
+
+// isWholeFlow reports whether a direction has its addresses and, of TCP and UDP,
+// its ports.
+func isWholeFlow(f infer.Flow) bool {
+	const tcp, udp = 6, 17
+	ports := f.Source.Port != 0 && f.Destination.Port != 0
+	return f.Source.Address.IsValid() && f.Destination.Address.IsValid() && (ports || f.Protocol != tcp && f.Protocol != udp)
 }
 
 func conntrackHost(e *infer.Endpoint, text string) (ok bool) {

@@ -30,6 +30,7 @@ var parsers = []parser{
 	{"ip-addr", isOneLineAddr, parseOneLineAddr},
 	{"ip-addr", isBriefAddr, parseBriefAddr},
 	{"ip-addr", isIPAddr, parseIPAddr},
+	{"ip-maddr", isIPMaddr, parseIPAddr},
 	{"ifconfig", isIfconfig, parseIfconfig},
 	{"ip-neigh", isIPNeigh, parseIPNeigh},
 	{"ip-route", isIPRoute, parseIPRoute},

@@ -3,6 +3,7 @@ package tables
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -38,16 +39,51 @@ func addressesIn(content []byte) map[netip.Addr]bool {
 			n, _ := strconv.ParseUint(s[2:], 16, 8)
 			return string(rune(n))
 		})
-		for _, token := range tokens.FindAllString(text, -1) {
-			host, _, _ := strings.Cut(token, ":")
-			for _, s := range []string{token, host} {
-				if address, err := netip.ParseAddr(s); err == nil {
-					found[address.Unmap()] = true
-				}
+		all := tokens.FindAllString(colours.ReplaceAllString(text, ""), -1)
+		for _, token := range all {
+			addressesOf(token, found)
+		}
+		for i := 1; i < len(all) && len(all) < 2000; i++ { // the parts of one that was wrapped
+			for _, part := range all[max(0, i-8):i] {
+				addressesOf(part+all[i], found)
 			}
 		}
 	}
 	return found
+}
+
+// addressesOf notes what a token can mean: an address, one with a port behind a
+// colon or dot, one with a label before it, or one in hex, in network order or
+// in words of the other.
+func addressesOf(token string, found map[netip.Addr]bool) {
+	add := func(s string) {
+		if address, err := netip.ParseAddr(s); err == nil {
+			found[address.Unmap()] = true
+		}
+	}
+	first, rest, _ := strings.Cut(token, ":")
+	add(token)
+	add(first)
+	add(rest)
+	if i := strings.LastIndexAny(token, ":."); i > 0 {
+		add(token[:i])
+	}
+	for i := 1; i < min(len(token), 8); i++ { // labels made of hex digits
+		add(token[i:])
+	}
+	raw, err := hex.DecodeString(first)
+	if err != nil || len(raw) != 4 && len(raw) != 16 {
+		return
+	}
+	if address, ok := netip.AddrFromSlice(raw); ok {
+		found[address.Unmap()] = true
+	}
+	for i := 0; i < len(raw); i += 4 {
+		binary.LittleEndian.PutUint32(raw[i:], binary.BigEndian.Uint32(raw[i:]))
+	}
+	if address, ok := netip.AddrFromSlice(raw); ok {
+		found[address.Unmap()] = true
+	}
 }
 
 // checkAddresses holds that each address stands in the file, and none has a

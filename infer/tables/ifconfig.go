@@ -67,7 +67,12 @@ func inetAt(fields []string) (at int, six bool) {
 
 func isIPAddr(l *lines) bool {
 	_, ok := ipHeading(l)
-	return ok
+	return ok && len(l.fields()) > 2
+}
+
+func isIPMaddr(l *lines) bool {
+	_, ok := ipHeading(l)
+	return ok && len(l.fields()) == 2
 }
 
 func isIfconfig(l *lines) bool {

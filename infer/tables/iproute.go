@@ -76,7 +76,9 @@ func splitIPRoute(fields []string) (r ipRoute, ok bool) {
 	if _, _, ok = r.destination(netip.Addr{}); !ok {
 		return r, false
 	}
-	return r, slices.ContainsFunc(r.tail, func(s string) bool { return s == "dev" || s == "via" || s == "proto" || s == "nhid" })
+	return r, slices.ContainsFunc(r.tail, func(s string) bool {
+		return s == "dev" || s == "via" || s == "proto" || s == "metric" || s == "nhid"
+	})
 }
 
 // destination returns the route's prefix, and whether it was a single address.
@@ -141,7 +143,7 @@ func (c *collector) ipRoute(r ipRoute, way []string) {
 		c.destination(infer.Destination{Destination: prefix.Addr(), Source: source, NextHop: hop, Device: row.Device})
 		return
 	}
-	if len(way) > 0 && (row.Device != "" || hop.IsValid()) {
+	if row.Device != "" { // else the next hops follow, or the line was cut
 		c.route(row)
 	}
 }

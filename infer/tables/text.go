@@ -2,11 +2,15 @@ package tables
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
+
+// colours are what a terminal's log has around a table's titles.
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // decode makes text of a file's bytes. What is not Unicode was written in some
 // legacy code page: its bytes above ASCII become U+FFFD, so that no token that
@@ -31,6 +35,9 @@ func decode(content []byte) (text, problem string) {
 	}
 	// A byte order mark inside stands where a file was appended to another.
 	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\ufeff", "\n")
+	if strings.Contains(text, "\x1b[") {
+		text = colours.ReplaceAllString(text, "")
+	}
 	if strings.TrimSpace(text) == "" {
 		return "", "empty"
 	}

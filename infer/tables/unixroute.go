@@ -112,6 +112,8 @@ func parseUnixRoute(c *collector, l *lines) {
 	case !isHop && gatewayed && strings.Contains(r.gateway, ":") && !isLinkLayer:
 		c.hint(r.gateway, 0, false)
 		c.reject(l, whyCut)
+	case gatewayed && r.single && strings.Contains(r.flags, "W"): // made when the host sent there
+		c.destination(infer.Destination{Destination: r.prefix.Addr(), NextHop: specified(hop), Interface: index, Device: word(r.device)})
 	case gatewayed:
 		c.route(infer.Route{Prefix: r.prefix, NextHop: specified(hop), Interface: index, Device: word(r.device)})
 	case r.isOwn():

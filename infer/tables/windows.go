@@ -225,10 +225,10 @@ func parseDisplayDNS(c *collector, l *lines) {
 			return
 		}
 		_, value, _ := cutLabel(l.current)
-		if address, _, ok := parseHost(value); ok {
+		if address, _, ok := parseAddress(value); !ok && mentionsAddress(value) {
+			c.reject(l, whyName)
+		} else if ok && !address.IsUnspecified() { // the answer of filters
 			c.cached(address)
-		} else if mentionsAddress(value) {
-			c.miss(l)
 		}
 	}
 }
