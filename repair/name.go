@@ -12,6 +12,10 @@ var (
 	captures     = []string{".pcapng", ".pcap", ".ntar", ".cap", ".dmp", ".trc"}
 )
 
+// namedCaptures is how many of the suffixes say that a file is a capture: crash
+// dumps and traces of other programs have the last ones too.
+const namedCaptures = 4
+
 // Mended is the suffix of repaired captures.
 const Mended = ".mended.pcapng"
 
@@ -53,3 +57,13 @@ func OutputName(in, dir string) string {
 	}
 	return filepath.Join(dir, filepath.Base(name))
 }
+
+// IsNamedCapture reports whether a file is named as captures are, compressed or
+// not. Of the suffixes that others use too none counts.
+func IsNamedCapture(name string) bool {
+	name = cutSuffix(name, compressions)
+	return cutSuffix(name, captures[:namedCaptures]) != name
+}
+
+// IsPacked reports whether a file is named as compressed ones are.
+func IsPacked(name string) bool { return cutSuffix(name, compressions) != name }

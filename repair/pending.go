@@ -74,7 +74,7 @@ func pendingName(target string, n int) string {
 // written: a repaired capture, or one that was pending when its run died.
 func IsOwn(name string) bool {
 	name = filepath.Base(name)
-	if strings.HasSuffix(strings.ToLower(name), Mended) {
+	if IsMended(name) {
 		return true
 	}
 	rest, pending := strings.CutSuffix(name, ".tmp")

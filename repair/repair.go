@@ -63,6 +63,12 @@ var (
 	errSame      = errors.New("output is the input") // is an ErrUsage too
 )
 
+// Check returns an ErrUsage if File would refuse the options whatever the capture.
+func (o Options) Check() error {
+	_, err := newJob("-", "-", o)
+	return err
+}
+
 // Laws lists the names of the laws of order, for Options.Without.
 func Laws() []string { return reorder.LawNames() }
 
@@ -191,15 +197,23 @@ func (j *job) collect(ctx context.Context) error {
 	return j.gather(ctx)
 }
 
+// tablePaths returns where the network tables of a capture are.
+func tablePaths(in string, o Options) ([]string, error) {
+	if len(o.Tables) > 0 || in == "-" {
+		return o.Tables, nil
+	}
+	found, err := tables.Find(in, Stem(in))
+	if err != nil {
+		return nil, fmt.Errorf("%w: find tables: %w", ErrIO, err)
+	}
+	return found, nil
+}
+
 // loadTables reads the tables that were named, or those beside the capture.
 func (j *job) loadTables() error {
-	paths := j.o.Tables
-	if len(paths) == 0 && j.in != "-" {
-		found, err := tables.Find(j.in, Stem(j.in))
-		if err != nil {
-			return fmt.Errorf("%w: find tables: %w", ErrIO, err)
-		}
-		paths = found
+	paths, err := tablePaths(j.in, j.o)
+	if err != nil {
+		return err
 	}
 	snapshot, results, err := tables.Load(paths...)
 	if err != nil {

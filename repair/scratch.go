@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 )
@@ -29,4 +30,55 @@ func createScratch() (*os.File, error) {
 		f.Close()
 	}
 	return nil, os.ErrExist
+}
+
+// scratchDirs is the pattern of folders in the system's temporary folder.
+const scratchDirs = "mendcap-*.scratchdir"
+
+// lockName is the file that holds the lock of a scratch folder.
+const lockName = "lock"
+
+// ScratchDir makes a temporary folder for its caller, who ends it with release:
+// that removes it. Folders of runs that died are removed first.
+func ScratchDir() (dir string, release func() error, err error) {
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), scratchDirs))
+	if err == nil {
+		for _, old := range left {
+			removeDeadDir(old)
+		}
+	}
+	for range attempts {
+		dir, err := os.MkdirTemp("", scratchDirs)
+		if err != nil {
+			return "", nil, err
+		}
+		lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			continue // another run took the folder for a dead one's
+		}
+		if !holdNew(lock) {
+			lock.Close()
+			continue
+		}
+		return dir, func() error {
+			err := lock.Close()
+			return errors.Join(err, os.RemoveAll(dir))
+		}, nil
+	}
+	return "", nil, os.ErrExist
+}
+
+// removeDeadDir removes a scratch folder whose lock nobody holds.
+func removeDeadDir(dir string) {
+	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+		return
+	}
+	lock := filepath.Join(dir, lockName)
+	if _, err := os.Lstat(lock); errors.Is(err, os.ErrNotExist) {
+		os.Remove(dir) // only where it is empty
+		return
+	}
+	if removeDead(lock) {
+		os.RemoveAll(dir)
+	}
 }

@@ -27,6 +27,7 @@ type Report struct {
 	Timeline    Timeline    `json:"timeline"`
 	Damage      []Damage    `json:"damage"`
 	Notes       []string    `json:"notes"` // limits that were met, in the order in which they were
+	Origin      *Origin     `json:"origin,omitempty"`
 }
 
 // Capture describes the input.

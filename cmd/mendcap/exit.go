@@ -19,11 +19,12 @@ const (
 	exitDamaged     = 3
 	exitNoCapture   = 4
 	exitIO          = 5
+	exitSomeFailed  = 6
 	exitInterrupted = 130
 )
 
-// exitCodes is the table that the help shows. 1 and 6 belong to commands that
-// find things and that repair whole folders; no other meaning may take them.
+// exitCodes is the table that the help shows. 1 belongs to commands that find
+// things, 6 to those that repair whole folders; no other meaning may take them.
 var exitCodes = []struct {
 	code    int
 	meaning string
@@ -34,7 +35,7 @@ var exitCodes = []struct {
 	{exitDamaged, "the input was damaged; what could be read was written"},
 	{exitNoCapture, "no usable input: missing, unreadable, or of no known format"},
 	{exitIO, "reading or writing failed, or the output exists and differs"},
-	{6, "some captures of a batch failed"},
+	{exitSomeFailed, "some captures of a batch failed"},
 	{exitInterrupted, "interrupted; the capture at hand left no output"},
 }
 
@@ -59,6 +60,8 @@ func explain(err error) (code int, hint string) {
 		return exitUsage, "see: mendcap help repair"
 	case errors.Is(err, report.ErrReport):
 		return exitNoCapture, "mendcap repair --report FILE.json stores one"
+	case errors.Is(err, report.ErrBatch):
+		return exitNoCapture, "mendcap batch --report FILE.json stores one"
 	case errors.Is(err, report.ErrBaseline):
 		return exitNoCapture, "mendcap check --baseline FILE --update-baseline makes one"
 	case errors.Is(err, repair.ErrNoCapture):

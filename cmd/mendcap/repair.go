@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -51,12 +53,7 @@ func repairCommand() *command {
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.BoolVar(&f.force, "force", false, "replace another output of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report (but --json)")
-	flags.IntVar(&f.findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
-	flags.IntVar(&f.flows, "flows", repair.DefaultFlows, fmt.Sprintf("list the worst `N` connections, up to %d", repair.MaxFlows))
-	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
-	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
-	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
-	flags.StringVar(&f.compress, "compress", "", "compress the output by `CODEC`: "+strings.Join(repair.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
+	f.tune(flags)
 	return &command{
 		name: "repair", synopsis: repairSynopsis, text: repairText,
 		summary: "repair captures and report what was found",
@@ -65,12 +62,38 @@ func repairCommand() *command {
 	}
 }
 
-func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
+// tune adds the flags that decide what is written of a capture.
+func (f *repairFlags) tune(flags *pflag.FlagSet) {
+	flags.IntVar(&f.findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
+	flags.IntVar(&f.flows, "flows", repair.DefaultFlows, fmt.Sprintf("list the worst `N` connections, up to %d", repair.MaxFlows))
+	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
+	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
+	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
+	flags.StringVar(&f.compress, "compress", "", "compress the output by `CODEC`: "+strings.Join(repair.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
+}
+
+// checkTuning checks the values of these flags, as far as the pipeline does not.
+func (f *repairFlags) checkTuning() error {
 	if f.findings < 1 {
-		return s.fail("", usagef("--findings N takes a number from 1", "--findings %d", f.findings))
+		return usagef("--findings N takes a number from 1", "--findings %d", f.findings)
 	}
 	if f.flows < 1 || f.flows > repair.MaxFlows {
-		return s.fail("", usagef(fmt.Sprintf("--flows N takes a number from 1 to %d", repair.MaxFlows), "--flows %d", f.flows))
+		return usagef(fmt.Sprintf("--flows N takes a number from 1 to %d", repair.MaxFlows), "--flows %d", f.flows)
+	}
+	return nil
+}
+
+// options are those that the flags ask for.
+func (f *repairFlags) options() repair.Options {
+	return repair.Options{
+		Tables: f.tables, Force: f.force, Findings: f.findings, Flows: f.flows, UserLayout: f.layout,
+		Without: f.without, AlignInterfaces: f.align, Compress: f.compress,
+	}
+}
+
+func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
+	if err := f.checkTuning(); err != nil {
+		return s.fail("", err)
 	}
 	jobs, err := f.plan(s, args)
 	if err != nil {
@@ -96,11 +119,8 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 
 // repair carries out one job.
 func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
-	o := repair.Options{
-		Tables: f.tables, Force: f.force, Findings: f.findings, Flows: f.flows, UserLayout: f.layout,
-		Without: f.without, AlignInterfaces: f.align, Compress: f.compress, Stdout: s.out,
-		EachFinding: to.each(filepath.Base(j.in)),
-	}
+	o := f.options()
+	o.Stdout, o.EachFinding = s.out, to.each(filepath.Base(j.in))
 	if j.in == "-" {
 		o.Stdin = s.interruptibleInput(ctx)
 	}

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/mendcap/mendcap/repair"
 )
 
 func versionCommand() *command {
@@ -38,4 +41,31 @@ func versionText() string {
 	}
 	return fmt.Sprintf("mendcap %s%s%s, %s, %s/%s\n", version, revision, modified,
 		runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// identity tells this program from others that may repair differently: by its
+// revision, where the binary was built from that alone, else by its bytes.
+func identity() string {
+	revision, modified := "", true
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			switch setting.Key {
+			case "vcs.revision":
+				revision = setting.Value
+			case "vcs.modified":
+				modified = setting.Value == "true"
+			}
+		}
+	}
+	if revision != "" && !modified {
+		return "revision " + revision
+	}
+	path, err := os.Executable()
+	if err == nil {
+		revision, err = repair.Hash(context.Background(), path)
+	}
+	if err != nil {
+		return versionText()
+	}
+	return "binary " + revision
 }

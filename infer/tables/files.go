@@ -51,7 +51,7 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 	var results []Result
 	var failed []error
 	for _, path := range paths {
-		files, err := expand(path)
+		files, err := Files(path)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("read tables: %w", err))
 			continue
@@ -71,8 +71,9 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 	return snapshot, results, errors.Join(failed...)
 }
 
-// expand returns a file as itself and a folder as the files in it.
-func expand(path string) ([]string, error) {
+// Files returns what Load reads of a path: a file itself, of a folder the regular
+// files in it, sorted.
+func Files(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/report"
+)
+
+// batchFlags are the flags of batch as they were given.
+type batchFlags struct {
+	repairFlags
+	jobs             int
+	memory           string
+	resume, dry      bool
+	include, exclude []string
+}
+
+const batchSynopsis = `[-o DIR] [--jobs N] [--memory SIZE] [--resume] [--dry-run]
+      [--include GLOB]... [--exclude GLOB]... [--report FILE]... [--json]
+      [--force] [-q] [FLAG OF repair]... PATH...
+  mendcap batch merge [--report FILE]... [--json] [-q] SUMMARY.json...`
+
+const batchText = `Repairs all captures in files, folders and archives (tar, compressed or not, and
+zip). Captures are told by their content, not by their name. X.mended.pcapng and
+its report X.mended.json are written below DIR, in the folders in which the
+capture was found, or without -o beside the capture; those of an archive's
+members in a folder ARCHIVE.mended. Network tables are found beside each
+capture, within archives too. Symbolic links are not followed, mendcap's own
+outputs are passed over. One bad file never stops the rest.
+
+--resume leaves alone what an earlier run has finished, if the capture, its
+tables, the options and this program are the same, and the output is as it was:
+their bytes count, not their times. A GLOB without a slash is for names, one
+with a slash for paths from PATH; ** stands for any folders. --report writes the
+summary, by its suffix as .json, .csv or .html. "batch merge" joins such
+summaries of several runs (JSON); what two of them say of one path is what the
+later one says.`
+
+func batchCommand() *command {
+	f := &batchFlags{}
+	flags := newFlags("batch")
+	flags.StringVarP(&f.dir, "output-dir", "o", "", "write below the folder `DIR`, which is made if need be")
+	flags.IntVar(&f.jobs, "jobs", 0, "repair `N` captures at a time (default: one a processor)")
+	flags.StringVar(&f.memory, "memory", "1GB", "hold the jobs together to `SIZE` bytes of memory, roughly; MB and GB are powers of ten")
+	flags.BoolVar(&f.resume, "resume", false, "leave alone what an earlier run has finished")
+	flags.BoolVar(&f.dry, "dry-run", false, "say what would be repaired, and write nothing")
+	flags.StringArrayVar(&f.include, "include", nil, "repair only captures that match `GLOB` (repeatable)")
+	flags.StringArrayVar(&f.exclude, "exclude", nil, "pass over files and folders that match `GLOB` (repeatable)")
+	flags.StringArrayVar(&f.reports, "report", nil, "write the summary to `FILE` too: .json, .csv or .html (repeatable)")
+	flags.BoolVar(&f.json, "json", false, "print the summary as JSON")
+	flags.BoolVar(&f.force, "force", false, "replace other outputs of the same name")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary (but --json)")
+	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH` for all captures, in place of those beside each (repeatable)")
+	f.tune(flags)
+	return &command{
+		name: "batch", synopsis: batchSynopsis, text: batchText,
+		summary: "repair all captures in folders and archives, and sum up",
+		flags:   flags,
+		run:     f.run,
+	}
+}
+
+const batchHint = "see: mendcap help batch"
+
+func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
+	if len(args) > 0 && args[0] == "merge" {
+		return f.merge(s, args[1:])
+	}
+	if len(args) == 0 {
+		return s.fail("", usagef(batchHint, "no file or folder was named"))
+	}
+	if err := f.checkTuning(); err != nil {
+		return s.fail("", err)
+	}
+	o, err := f.batchOptions()
+	if err != nil {
+		return s.fail("", err)
+	}
+	paths, err := expandGlobs(args)
+	if err != nil {
+		return s.fail("", err)
+	}
+	to, err := f.openSummaries(append(paths, f.tables...))
+	if err != nil {
+		return s.fail("", err)
+	}
+	code := f.carryOut(ctx, s, paths, o, to)
+	return max(code, s.discard(to))
+}
+
+func (f *batchFlags) batchOptions() (batch.Options, error) {
+	memory, err := parseSize(f.memory)
+	if err != nil {
+		return batch.Options{}, err
+	}
+	if f.jobs < 0 {
+		return batch.Options{}, usagef("--jobs N takes a number from 1", "--jobs %d", f.jobs)
+	}
+	return batch.Options{
+		Dir: f.dir, Jobs: f.jobs, Memory: memory, Include: f.include, Exclude: f.exclude,
+		Resume: f.resume, Program: identity(), Repair: f.options(),
+	}, nil
+}
+
+// parseSize reads a number of bytes with an optional unit.
+func parseSize(text string) (int64, error) {
+	number, unit := text, int64(1)
+	for _, u := range []struct {
+		suffix string
+		bytes  int64
+	}{{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}} {
+		if before, ok := strings.CutSuffix(strings.ToUpper(text), u.suffix); ok {
+			number, unit = before, u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 32)
+	if err != nil || n < 1 {
+		return 0, usagef("512MB and 2GB are sizes", "%q is no size", text)
+	}
+	return n * unit, nil
+}
+
+// carryOut finds the captures, repairs them and shows the summary.
+func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o batch.Options, to []*summaryFile) int {
+	bar := f.countdown(s)
+	o.Progress = bar.set
+	plan, err := batch.Find(ctx, paths, o)
+	if err != nil {
+		return s.fail("", batchError(err))
+	}
+	if f.dry {
+		return f.conclude(s, plan.Summary(), to)
+	}
+	sum, err := plan.Run(ctx)
+	bar.close()
+	switch {
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(s.err, "mendcap: interrupted after %d of %d captures\n  hint: the same command with --resume goes on from there\n", bar.done(), plan.Captures())
+		return exitInterrupted
+	case err != nil:
+		return s.fail("", err)
+	}
+	return f.conclude(s, sum, to)
+}
+
+func batchError(err error) error {
+	if errors.Is(err, batch.ErrUsage) || errors.Is(err, repair.ErrUsage) {
+		return usagef(batchHint, "%v", err)
+	}
+	return err
+}
+
+// conclude shows a summary and returns the exit code that it asks for.
+func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) int {
+	code := sum.Code()
+	if len(sum.Captures) == 0 {
+		code = exitNoCapture
+		fmt.Fprintln(s.err, "mendcap: no capture was found")
+	}
+	if err := f.show(s.out, s.width, sum); err != nil {
+		code = max(code, s.fail("standard output", err))
+	}
+	for _, file := range to {
+		if err := file.write(sum); err != nil {
+			code = max(code, s.fail(file.name, fmt.Errorf("write summary: %w", err)))
+		}
+	}
+	return code
+}
+
+func (f *batchFlags) show(w io.Writer, width int, sum *report.Batch) error {
+	switch {
+	case f.json:
+		return sum.WriteJSON(w)
+	case f.quiet:
+		return nil
+	}
+	return sum.WriteTerminal(w, width)
+}

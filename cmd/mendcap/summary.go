@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// summaryFormats are the forms of a batch's summary, by the suffix of its file.
+var summaryFormats = []struct {
+	suffix string
+	write  func(*report.Batch, io.Writer) error
+}{
+	{".json", (*report.Batch).WriteJSON},
+	{".csv", (*report.Batch).WriteCSV},
+	{".html", (*report.Batch).WriteHTML},
+}
+
+// summaryFile is a file that the summary of a batch goes to. It is opened before
+// the work, so that that isn't done in vain.
+type summaryFile struct {
+	name    string
+	format  func(*report.Batch, io.Writer) error
+	file    *repair.Pending
+	written bool
+}
+
+// openSummaries opens the files of --report. They may be none of those that are
+// read.
+func (f *batchFlags) openSummaries(read []string) ([]*summaryFile, error) {
+	var all []*summaryFile
+	taken := make(map[string]bool)
+	for _, name := range read {
+		taken[pathKey(name)] = true
+	}
+	for _, name := range f.reports {
+		one, err := f.openSummary(name, taken)
+		if err != nil {
+			return nil, errors.Join(err, discardAll(all))
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func (f *batchFlags) openSummary(name string, taken map[string]bool) (*summaryFile, error) {
+	for _, format := range summaryFormats {
+		if !strings.EqualFold(filepath.Ext(name), format.suffix) {
+			continue
+		}
+		key := pathKey(name)
+		if taken[key] {
+			return nil, usagef("choose another name", "--report %s: this file is read or written already", name)
+		}
+		taken[key] = true
+		if f.dry {
+			return nil, usagef("--json prints what would be done", "--dry-run writes nothing, not --report %s either", name)
+		}
+		file, err := repair.CreatePending(name)
+		if err != nil {
+			return nil, fmt.Errorf("write summary: %w", err)
+		}
+		return &summaryFile{name: name, format: format.write, file: file}, nil
+	}
+	return nil, usagef("the suffixes known are .json, .csv, .html", "--report %s: no format of summaries has this suffix", name)
+}
+
+func (f *summaryFile) write(sum *report.Batch) error {
+	f.written = true
+	if err := f.format(sum, f.file); err != nil {
+		return errors.Join(err, f.file.Discard())
+	}
+	return f.file.Commit()
+}
+
+// discard takes away the files that no summary went to.
+func (s *streams) discard(files []*summaryFile) int {
+	if err := discardAll(files); err != nil {
+		return s.fail("", err)
+	}
+	return exitDone
+}
+
+func discardAll(files []*summaryFile) error {
+	var failed []error
+	for _, f := range files {
+		if !f.written {
+			failed = append(failed, f.file.Discard())
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// merge joins the summaries of several runs.
+func (f *batchFlags) merge(s *streams, args []string) int {
+	if len(args) == 0 {
+		return s.fail("", usagef(batchHint, "no summary was named"))
+	}
+	names, err := expandGlobs(args)
+	if err != nil {
+		return s.fail("", err)
+	}
+	var all []*report.Batch
+	for _, name := range slices.Compact(names) {
+		one, err := readSummary(name)
+		if errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%w: no such file", report.ErrBatch)
+		}
+		if err != nil {
+			return s.fail(name, err)
+		}
+		all = append(all, one)
+	}
+	to, err := f.openSummaries(nil) // one of those read may be replaced
+	if err != nil {
+		return s.fail("", err)
+	}
+	return max(f.conclude(s, report.MergeBatches(all...), to), s.discard(to))
+}
+
+func readSummary(name string) (*report.Batch, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return report.ReadBatch(f)
+}

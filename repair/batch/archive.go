@@ -1,0 +1,205 @@
+package batch
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/mendcap/mendcap/repair"
+)
+
+// member is one regular file of an archive, or of an archive within it.
+type member struct {
+	number int    // from 0, in the order of the archive
+	name   string // behind those of the archives that it lies in
+	kind   repair.Kind
+	size   int64     // as the archive states it, bytes
+	body   io.Reader // nil where failed is set; valid until the visit goes on
+	failed error     // why the member can't be read
+}
+
+// visitor goes through the members of an archive. It does so in the same order
+// each time, so that numbers name members.
+type visitor struct {
+	ctx    context.Context
+	stream budget // of what decompresses as a whole
+	bodies budget // of the members
+	number int
+	each   func(*member) error
+}
+
+// visit calls each for every regular member, without those that are archives
+// themselves: their members come in their stead. The error is each's, the
+// context's, or says what is wrong with the archive.
+func visit(ctx context.Context, file string, kind repair.Kind, l limits, each func(*member) error) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	b := budget{limits: l, packed: info.Size()}
+	v := &visitor{ctx: ctx, stream: b, bodies: b, each: each}
+	if kind == repair.Zip {
+		return v.zip(f, info.Size(), "", 0)
+	}
+	return v.tar(f, "", 0)
+}
+
+func (v *visitor) tar(r io.Reader, prefix string, depth int) error {
+	plain, err := repair.Decompress(r)
+	if err != nil {
+		return err
+	}
+	archive := tar.NewReader(&metered{v.ctx, plain, &v.stream})
+	for {
+		header, err := archive.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := v.bodies.member(header.Name); err != nil {
+			return err
+		}
+		if header.Typeflag != tar.TypeReg {
+			continue
+		}
+		m := &member{name: within(prefix, header.Name), size: header.Size}
+		if err := v.member(m, archive, depth); err != nil {
+			return err
+		}
+	}
+}
+
+func (v *visitor) zip(r io.ReaderAt, size int64, prefix string, depth int) error {
+	archive, err := zip.NewReader(r, size)
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return err
+	}
+	for _, f := range archive.File {
+		if err := v.bodies.member(f.Name); err != nil {
+			return err
+		}
+		if !f.Mode().IsRegular() {
+			continue
+		}
+		m := &member{name: within(prefix, f.Name), size: int64(min(f.UncompressedSize64, math.MaxInt64))}
+		if err := v.zipped(m, f, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encrypted is the bit of a zip member's flags that says so (APPNOTE.TXT, 4.4.4).
+const encrypted = 1
+
+// zipped opens one member of a zip archive. One that can't be opened spoils none
+// of the others.
+func (v *visitor) zipped(m *member, f *zip.File, depth int) error {
+	body, err := f.Open()
+	if f.Flags&encrypted != 0 {
+		err = errors.New("the member is encrypted")
+	}
+	if err != nil {
+		m.failed = err
+		return v.hand(m)
+	}
+	defer body.Close()
+	return v.member(m, body, depth)
+}
+
+// member tells what a member is, and goes into it if it is an archive.
+func (v *visitor) member(m *member, body io.Reader, depth int) error {
+	kind, again, err := repair.Sniff(&metered{v.ctx, body, &v.bodies})
+	if errors.Is(err, errLimit) {
+		return err
+	}
+	if err := v.ctx.Err(); err != nil {
+		return err
+	}
+	m.kind, m.body, m.failed = kind, again, err
+	if kind == repair.Capture {
+		m.failed = nil // what can be read of it is a capture
+	}
+	if err != nil || kind != repair.Tar && kind != repair.Zip {
+		return v.hand(m)
+	}
+	if depth == v.bodies.nesting {
+		m.failed = limitf("more than %d archives within each other", v.bodies.nesting)
+		return v.hand(m)
+	}
+	err = v.nested(m, depth+1)
+	if err == nil || errors.Is(err, errLimit) || isStopped(err) || v.ctx.Err() != nil {
+		return err
+	}
+	m.failed = err // the archive around it may be sound
+	return v.hand(m)
+}
+
+// within names a member of an archive that is one itself.
+func within(prefix, name string) string {
+	if prefix == "" {
+		return name
+	}
+	return prefix + "/" + name
+}
+
+// nested goes through an archive within an archive.
+func (v *visitor) nested(m *member, depth int) (err error) {
+	if m.kind == repair.Tar {
+		return v.tar(m.body, m.name, depth)
+	}
+	dir, release, err := repair.ScratchDir()
+	if err != nil {
+		return stop(err)
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	f, err := os.Create(filepath.Join(dir, "nested"))
+	if err != nil {
+		return stop(err)
+	}
+	defer f.Close()
+	size, err := io.Copy(f, m.body)
+	if err != nil {
+		return err
+	}
+	return v.zip(f, size, m.name, depth)
+}
+
+// hand gives a member its number and hands it on.
+func (v *visitor) hand(m *member) error {
+	m.number = v.number
+	v.number++
+	if err := v.each(m); err != nil {
+		return stop(err)
+	}
+	return nil
+}
+
+// stopped is an error that is not the archive's.
+type stopped struct{ error }
+
+func (s stopped) Unwrap() error { return s.error }
+
+func stop(err error) error {
+	if isStopped(err) {
+		return err
+	}
+	return stopped{err}
+}
+
+func isStopped(err error) bool {
+	var s stopped
+	return errors.As(err, &s)
+}

@@ -1,0 +1,192 @@
+package batch
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mendcap/mendcap/report"
+)
+
+func TestArchivesAreReadInPlace(t *testing.T) {
+	dir, tmp := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	tables := entry{"a/x.tables/netstat.txt", []byte("  TCP    [2001:db8::10]:49152  [2001:db8::1]:443  ESTABLISHED  4711\r\n")}
+	inner := tarOf(t, entry{"deep.pcap", capture(2)})
+	members := []entry{
+		{"a/x.pcap", capture(3)}, tables, {"b/no-suffix", gzipped(t, capture(4))}, {"notes.txt", []byte("text")},
+		{"inner.tar.gz", gzipped(t, inner)}, {"a/old.mended.pcapng", capture(1)},
+	}
+	write(t, dir, "arch/t.tar", tarOf(t, append(members, entry{"link.pcap", nil})...))
+	write(t, dir, "arch/t.tgz", gzipped(t, tarOf(t, members...)))
+	write(t, dir, "arch/z.zip", zipOf(t, members...))
+	out := filepath.Join(dir, "out")
+	b := run(t, Options{Dir: out}, filepath.Join(dir, "arch"))
+	var want []string
+	for _, a := range []string{"t.tar", "t.tgz", "z.zip"} {
+		for _, m := range []string{"a/x.pcap", "b/no-suffix", "inner.tar.gz/deep.pcap"} {
+			want = append(want, "arch/"+a+"/"+m+" sound")
+		}
+	}
+	if diff := cmp.Diff(strings.Join(want, "\n"), fates(b, dir)); diff != "" {
+		t.Errorf("fates (-want +got):\n%s", diff)
+	}
+	if b.Skipped.Own != 3 || b.Skipped.Other != 6 {
+		t.Errorf("skipped: got %+v, want 3 outputs, 3 notes and 3 tables", b.Skipped)
+	}
+	f, err := os.Open(filepath.Join(out, "arch", "z.zip.mended", "a", "x.mended.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := report.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r[0].Tables) != 1 || r[0].Tables[0].Addresses != 2 || !strings.HasSuffix(r[0].Tables[0].Name, "arch/z.zip/a/x.tables/netstat.txt") {
+		t.Errorf("tables: got %+v, want those beside the member", r[0].Tables)
+	}
+	if left := files(t, tmp); len(left) > 0 {
+		t.Errorf("temporary files left: %v", left)
+	}
+	again := contents(t, out)
+	run(t, Options{Dir: out, Resume: true}, filepath.Join(dir, "arch"))
+	if diff := cmp.Diff(again, contents(t, out)); diff != "" {
+		t.Errorf("a second run changed outputs:\n%s", diff)
+	}
+}
+
+func TestHostileMemberNamesStayInside(t *testing.T) {
+	dir := t.TempDir()
+	names := []string{
+		"../../escape.pcap", "/etc/passwd.pcap", `..\..\win.pcap`, `C:\Windows\x.pcap`, "a/../../b.pcap", "..", "CON.pcap", "nul", "com1.pcapng",
+		"bell\a.pcap", "line\nfeed.pcap", "dots...", "Case.pcap", "case.pcap", "CASE.PCAP", "\xff\xfe.pcap", "rtl\u202etxt.pcap",
+		strings.Repeat("long", 70) + ".pcap", strings.Repeat("d/", 100) + "x.pcap", "a.pcap/b.pcap", "a.pcap",
+	}
+	var members []entry
+	for i, name := range names {
+		members = append(members, entry{name, capture(i + 1)})
+	}
+	for name, archive := range map[string][]byte{"x.tar": tarOf(t, members...), "x.zip": zipOf(t, members...)} {
+		in, out := t.TempDir(), filepath.Join(dir, name, "deep", "out")
+		write(t, in, name, archive)
+		b := run(t, Options{Dir: out}, filepath.Join(in, name))
+		if len(b.Captures) != len(names) || b.Totals.ByFate[report.FateSound] != int64(len(names)) {
+			t.Errorf("%s: got %v, want all %d captures", name, b.Totals.ByFate, len(names))
+		}
+		inside := "deep/out/" + name + ".mended/"
+		outputs := 0
+		for _, f := range files(t, filepath.Join(dir, name)) {
+			if !strings.HasPrefix(f, inside) {
+				t.Errorf("%s: wrote %s, outside %s", name, f, inside)
+			}
+			if strings.HasSuffix(f, ".pcapng") {
+				outputs++
+			}
+		}
+		if outputs != len(names) {
+			t.Errorf("%s: got %d outputs, want one a capture, %d", name, outputs, len(names))
+		}
+		folded := make(map[string]bool)
+		for _, e := range b.Captures {
+			if key := strings.ToLower(e.Output); folded[key] {
+				t.Errorf("%s: %s is the output of two, where case does not count", name, e.Output)
+			} else {
+				folded[key] = true
+			}
+		}
+	}
+}
+
+// An archive that goes beyond a limit is refused there; what came before is
+// repaired, and so is the rest of the folder.
+func TestBombs(t *testing.T) {
+	small := generous()
+	small.members, small.nesting, small.name, small.unpacked, small.ratio, small.grace = 8, 1, 100, 1<<20, 20, 1<<16
+	zeros := make([]byte, 1<<19)
+	nest := func(pack func(*testing.T, ...entry) []byte, suffix string, depth int) []byte {
+		data := capture(1)
+		name := "x.pcap"
+		for range depth {
+			data, name = pack(t, entry{name, data}), "in"+suffix
+		}
+		return data
+	}
+	many := make([]entry, 9)
+	for i := range many {
+		many[i] = entry{fmt.Sprintf("%d.pcap", i), capture(1)}
+	}
+	first := entry{"first.pcap", capture(1)}
+	for name, c := range map[string]struct {
+		archive []byte
+		want    string
+	}{
+		"ratio.tgz":  {gzipped(t, tarOf(t, first, entry{"zeros", zeros})), "more than 20 times as large"},
+		"ratio.zip":  {zipOf(t, first, entry{"zeros.pcap", append(capture(1), zeros...)}), "more than 20 times as large"},
+		"size.tar":   {tarOf(t, first, entry{"big.pcap", append(capture(1), make([]byte, 1<<20)...)}), "more than 1048576 bytes"},
+		"count.tar":  {tarOf(t, many...), "more than 8 members"},
+		"count.zip":  {zipOf(t, many...), "more than 8 members"},
+		"name.zip":   {zipOf(t, first, entry{strings.Repeat("n", 101), nil}), "a name of 101 bytes"},
+		"nested.tar": {nest(tarOf, ".tar", 3), "more than 1 archives within each other"},
+		"nested.zip": {nest(zipOf, ".zip", 3), "more than 1 archives within each other"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, out, tmp := t.TempDir(), t.TempDir(), t.TempDir()
+			t.Setenv("TMPDIR", tmp)
+			write(t, dir, "bombs/"+name, c.archive)
+			write(t, dir, "bombs/good.pcap", capture(2))
+			b := runWithin(t, Options{Dir: out}, small, filepath.Join(dir, "bombs"))
+			if got := fates(b, dir); !strings.Contains(got, c.want) || !strings.Contains(got, "bombs/good.pcap sound") {
+				t.Errorf("fates: got\n%s\nwant the limit %q and the good capture", got, c.want)
+			}
+			if b.Code() != 6 {
+				t.Errorf("exit code: got %d, want 6", b.Code())
+			}
+			for _, f := range files(t, out) {
+				if info, err := os.Stat(filepath.Join(out, f)); err != nil || info.Size() > 1<<20 {
+					t.Errorf("%s: %v, %v", f, info.Size(), err)
+				}
+			}
+			if left := files(t, tmp); len(left) > 0 {
+				t.Errorf("temporary files left: %v", left)
+			}
+		})
+	}
+}
+
+// Of a damaged archive, what can be read is repaired.
+func TestDamagedArchives(t *testing.T) {
+	members := []entry{{"a.pcap", capture(40)}, {"b.pcap", capture(5000)}, {"c.pcap", capture(40)}}
+	whole := tarOf(t, members...)
+	zipped := gzipped(t, whole)
+	bad := zipOf(t, members...)
+	copy(bad[40+len("a.pcap"):], "damaged in the middle")
+	for name, c := range map[string]struct {
+		archive []byte
+		want    []string
+	}{
+		"cut.tar":  {whole[:2048+100*48], []string{"cut.tar damaged: ", "cut.tar/a.pcap sound", "cut.tar/b.pcap damaged: only a part could be unpacked"}},
+		"cut.tgz":  {zipped[:len(zipped)*2/3], []string{"cut.tgz damaged: ", "cut.tgz/a.pcap sound", "cut.tgz/b.pcap damaged: only a part could be unpacked"}},
+		"bad.zip":  {bad, []string{"bad.zip/a.pcap failed: flate", "bad.zip/b.pcap sound", "bad.zip/c.pcap sound"}},
+		"none.zip": {[]byte("PK\x03\x04 and nothing else"), []string{"none.zip failed: zip: "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, name, c.archive)
+			b := run(t, Options{Dir: t.TempDir()}, filepath.Join(dir, name))
+			got := fates(b, dir)
+			for _, want := range c.want {
+				if !strings.Contains("\n"+got, "\n"+want) {
+					t.Errorf("fates: got\n%s\nwant %s", got, want)
+				}
+			}
+			if b.Code() == 0 {
+				t.Error("exit code: got 0, want one that says so")
+			}
+		})
+	}
+}

@@ -1,0 +1,127 @@
+package batch
+
+import (
+	"errors"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// Inside is behind the name of an archive in that of the folder of its outputs.
+const Inside = ".mended"
+
+// archive lists the captures of an archive.
+func (w *walker) archive(f *found, kind repair.Kind) error {
+	var members []member
+	err := visit(w.ctx, f.path, kind, w.plan.limits, func(m *member) error {
+		listed := *m
+		listed.body = nil
+		members = append(members, listed)
+		return nil
+	})
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	tables := tablesOf(members)
+	for i := range members {
+		w.member(f, &members[i], tables)
+	}
+	if err != nil {
+		w.broken(f, len(members), err)
+	}
+	return nil
+}
+
+// broken notes that an archive could not be read to its end.
+func (w *walker) broken(f *found, members int, err error) {
+	e := report.Entry{Path: f.shown, Fate: report.FateFailed, Code: codeNoCapture, Error: reason(err)}
+	if members > 0 && !errors.Is(err, errLimit) && !isStopped(err) {
+		e.Fate, e.Code, e.Damage = report.FateDamaged, codeDamaged, 1
+	}
+	w.plan.failed = append(w.plan.failed, e)
+}
+
+// member plans what is done with one member.
+func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
+	skipped := &w.plan.skipped
+	shown, rel := f.shown+"/"+m.name, f.rel+"/"+m.name
+	named := repair.IsNamedCapture(m.name)
+	isArchive := m.kind == repair.Tar || m.kind == repair.Zip
+	switch {
+	case w.matches(w.plan.o.Exclude, rel):
+		skipped.Excluded++
+	case repair.IsOwn(path.Base(m.name)):
+		skipped.Own++
+	case m.failed != nil && (named || isArchive):
+		w.fail(shown, codeNoCapture, m.failed)
+	case m.kind != repair.Capture && !named:
+		skipped.Other++
+	case !w.included(rel) && !w.matches(w.plan.o.Include, f.rel):
+		skipped.Excluded++
+	default:
+		t := task{shown: shown, file: f.path, member: m.number, size: m.size, root: w.plan.o.Dir}
+		under := f.under
+		if t.root == "" {
+			t.root, under = filepath.Dir(f.path), filepath.Base(f.path)
+		}
+		w.plan.place(&t, under+Inside+"/"+safePath(m.name))
+		t.tables = beside(m.name, tables)
+		w.plan.tasks = append(w.plan.tasks, t)
+	}
+}
+
+// tableFile is a member that holds network tables, by its name.
+type tableFile struct {
+	member int
+	suffix string // behind the name of what it belongs to: ".tables.json", ".tables/netstat.txt"
+}
+
+const tablesFolder = ".tables"
+
+// tablesOf finds the members that hold tables, by the path that they belong to:
+// a capture's, or that without its suffix.
+func tablesOf(members []member) map[string][]tableFile {
+	all := make(map[string][]tableFile)
+	for i := range members {
+		name := slashed(members[i].name)
+		folder, base := path.Split(name)
+		if owner, ok := strings.CutSuffix(strings.TrimSuffix(folder, "/"), tablesFolder); ok {
+			all[owner] = append(all[owner], tableFile{members[i].number, tablesFolder + "/" + safeName(base)})
+			continue
+		}
+		for _, suffix := range []string{tablesFolder + ".json", tablesFolder + ".txt"} {
+			if owner, ok := strings.CutSuffix(name, suffix); ok {
+				all[owner] = append(all[owner], tableFile{members[i].number, suffix})
+			}
+		}
+	}
+	return all
+}
+
+// beside lists the tables of a capture in an archive, with the places where a
+// repair of a file named as baseName says will find them.
+func beside(name string, tables map[string][]tableFile) []table {
+	name = slashed(name)
+	base := baseName(name)
+	var list []table
+	for _, f := range tables[repair.Stem(name)] {
+		list = append(list, table{f.member, repair.Stem(base) + f.suffix})
+	}
+	if repair.Stem(name) == name {
+		return list
+	}
+	for _, f := range tables[name] {
+		if strings.HasPrefix(f.suffix, tablesFolder+"/") {
+			list = append(list, table{f.member, base + f.suffix})
+		}
+	}
+	return list
+}
+
+// baseName is the name under which a member lies while it is repaired.
+func baseName(member string) string { return path.Base(safePath(member)) }
+
+func slashed(name string) string { return strings.ReplaceAll(name, `\`, "/") }

@@ -1,0 +1,138 @@
+package batch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// mend repairs one capture and writes its report beside the output. Where an
+// earlier run has done so it returns that run's report.
+func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
+	before, err := os.Stat(j.file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", repair.ErrNoCapture, err)
+	}
+	inputs, err := repair.Fingerprint(ctx, j.file, r.o.Program, r.o.Repair)
+	if err != nil {
+		return nil, err
+	}
+	out := j.t.out()
+	reportPath := reportName(out)
+	old, err := reportThere(reportPath, filepath.Base(out))
+	switch {
+	case err != nil && !r.o.Repair.Force:
+		return nil, err
+	case r.o.Resume && finished(ctx, old, inputs, out):
+		return old, nil
+	}
+	if err := makeFolder(j.t); err != nil {
+		return nil, fmt.Errorf("%w: make the folder of the output: %w", repair.ErrIO, err)
+	}
+	rep, err := repair.File(ctx, j.file, out, r.o.Repair)
+	if err != nil {
+		return nil, err
+	}
+	if after, err := os.Stat(j.file); err != nil || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
+		return nil, fmt.Errorf("%w: the capture was changed while it was read", repair.ErrIO)
+	}
+	settle(&rep, j)
+	rep.Origin = &report.Origin{Inputs: inputs}
+	if rep.Origin.Output, err = repair.Hash(ctx, out); err != nil {
+		return nil, err
+	}
+	return &rep, writeReport(reportPath, &rep)
+}
+
+// settle takes out of a report what depends on how often the batch was begun, and
+// where members of archives lay meanwhile.
+func settle(rep *report.Report, j job) {
+	rep.Output.Status = "written"
+	if j.t.member == alone {
+		return
+	}
+	dir, shown := filepath.Dir(j.file), path.Dir(j.t.shown)
+	for i := range rep.Tables {
+		rep.Tables[i].Name = strings.ReplaceAll(rep.Tables[i].Name, dir, shown)
+	}
+	for i := range rep.Notes {
+		rep.Notes[i] = strings.ReplaceAll(rep.Notes[i], dir, shown)
+	}
+}
+
+// reportThere reads the report of an earlier run. A file of that name that is
+// none, or another's, is not replaced: that is an error.
+func reportThere(name, output string) (*report.Report, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", repair.ErrIO, err)
+	}
+	defer f.Close()
+	old, err := report.Read(f)
+	if err != nil || len(old) != 1 || old[0].Output.Name != output {
+		return nil, fmt.Errorf("%w: %w: %s is not the report of %s", repair.ErrIO, repair.ErrExists, name, output)
+	}
+	return &old[0], nil
+}
+
+// finished reports whether an earlier run did all there is to do: what it
+// followed from is the same, and its output is there as it was.
+func finished(ctx context.Context, old *report.Report, inputs, out string) bool {
+	if old == nil || old.Origin == nil || old.Origin.Inputs != inputs {
+		return false
+	}
+	output, err := repair.Hash(ctx, out)
+	return err == nil && output == old.Origin.Output
+}
+
+// makeFolder makes the folder of an output. It fails where a symbolic link would
+// lead out of the root.
+func makeFolder(t *task) error {
+	root, err := os.OpenRoot(t.root)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	folder := filepath.FromSlash(path.Dir(t.rel))
+	if folder == "." {
+		return nil
+	}
+	if err := root.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	_, err = root.Stat(folder)
+	return err
+}
+
+// writeReport writes a report whole, unless it is there already.
+func writeReport(name string, r *report.Report) error {
+	var text bytes.Buffer
+	if err := r.WriteJSON(&text); err != nil {
+		return err
+	}
+	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, text.Bytes()) {
+		return nil
+	}
+	f, err := repair.CreatePending(name)
+	if err != nil {
+		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, err)
+	}
+	if _, err := f.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, errors.Join(err, f.Discard()))
+	}
+	if err := f.Commit(); err != nil {
+		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, err)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package batch
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mendcap/mendcap/repair"
+)
+
+// place names the output of a capture that stands at under, a path with slashes
+// from the task's root.
+func (p *Plan) place(t *task, under string) {
+	suffix := repair.PackedSuffix(p.o.Repair.Compress)
+	t.rel = filepath.ToSlash(repair.OutputName(under, "")) + suffix
+	t.full = under + repair.Mended + suffix
+}
+
+// distinguish gives captures with one output several. Those that differ by their
+// suffix keep it; others, on a file system that does not tell upper from lower
+// case, get a number in the order of their names.
+func distinguish(tasks []task) {
+	for _, group := range collisions(tasks) {
+		for _, t := range group {
+			t.rel = t.full
+		}
+	}
+	taken := make(map[string]bool, len(tasks))
+	for i := range tasks {
+		taken[outKey(&tasks[i])] = true
+	}
+	for _, group := range collisions(tasks) {
+		slices.SortStableFunc(group, func(a, b *task) int { return cmp.Compare(a.shown, b.shown) })
+		for _, t := range group[1:] {
+			t.number(taken)
+		}
+	}
+}
+
+// number gives the output the first number that no other has.
+func (t *task) number(taken map[string]bool) {
+	stem, suffix := cutMended(t.rel)
+	for n := 2; ; n++ {
+		t.rel = fmt.Sprintf("%s~%d%s", stem, n, suffix)
+		if key := outKey(t); !taken[key] {
+			taken[key] = true
+			return
+		}
+	}
+}
+
+// cutMended cuts a path before the suffix of outputs.
+func cutMended(rel string) (stem, suffix string) {
+	at := strings.LastIndex(rel, repair.Mended)
+	return rel[:at], rel[at:]
+}
+
+// collisions lists tasks that share an output, where cases are not told apart.
+func collisions(tasks []task) [][]*task {
+	byOut := make(map[string][]*task)
+	var order []string
+	for i := range tasks {
+		key := outKey(&tasks[i])
+		if byOut[key] == nil {
+			order = append(order, key)
+		}
+		byOut[key] = append(byOut[key], &tasks[i])
+	}
+	var all [][]*task
+	for _, key := range order {
+		if len(byOut[key]) > 1 {
+			all = append(all, byOut[key])
+		}
+	}
+	return all
+}
+
+func outKey(t *task) string {
+	out := t.out()
+	if abs, err := filepath.Abs(out); err == nil {
+		out = abs
+	}
+	return strings.ToLower(out)
+}
+
+// reportName is where the report of an output goes.
+func reportName(out string) string {
+	stem, _ := cutMended(out)
+	return stem + ".mended.json"
+}

@@ -1,0 +1,93 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/mendcap/mendcap/report"
+)
+
+// Plan is what a batch is going to do.
+type Plan struct {
+	o       Options
+	limits  limits
+	tasks   []task // those of one archive stand together, in its order
+	failed  []report.Entry
+	skipped report.Skipped
+}
+
+// task is one capture and its output.
+type task struct {
+	shown  string // path of the capture as it is named to people, with slashes
+	file   string // the capture, or the archive that holds it
+	member int    // its number in the archive, from 0; alone for a file of its own
+	tables []table
+	size   int64 // bytes
+
+	root string // folder that the output must not leave
+	rel  string // the output in it, with slashes
+	full string // the same where two captures would have one output
+}
+
+// alone is the number of a capture that is no member of an archive.
+const alone = -1
+
+// table is a file of network tables that lies beside a capture in its archive.
+type table struct {
+	member int
+	rel    string // from the folder of the capture, with slashes
+}
+
+// out is the path of the output.
+func (t *task) out() string { return filepath.Join(t.root, filepath.FromSlash(t.rel)) }
+
+// outShown is the output as the summary names it.
+func (p *Plan) outShown(t *task) string {
+	if p.o.Dir != "" {
+		return t.rel
+	}
+	if t.member == alone {
+		return path.Join(path.Dir(t.shown), t.rel)
+	}
+	return filepath.ToSlash(t.out())
+}
+
+// Find walks paths, files and folders, and plans the repair of the captures in
+// them. Nothing is written but temporary files. What can't be read becomes part
+// of the summary; errors are ErrUsage and the context's.
+func Find(ctx context.Context, paths []string, o Options) (*Plan, error) {
+	return find(ctx, paths, o, generous())
+}
+
+func find(ctx context.Context, paths []string, o Options, l limits) (*Plan, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(o.Dir); o.Dir != "" && err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%w: %s is not a folder", ErrUsage, o.Dir)
+	}
+	w := &walker{ctx: ctx, plan: &Plan{o: o, limits: l}, seen: make(map[string]bool)}
+	for _, p := range paths {
+		if err := w.root(p); err != nil {
+			return nil, err
+		}
+	}
+	distinguish(w.plan.tasks)
+	return w.plan, nil
+}
+
+// Captures is how many captures there are to repair.
+func (p *Plan) Captures() int { return len(p.tasks) }
+
+// Summary is what a dry run prints: every capture as planned.
+func (p *Plan) Summary() *report.Batch {
+	entries := append([]report.Entry{}, p.failed...)
+	for i := range p.tasks {
+		t := &p.tasks[i]
+		entries = append(entries, report.Entry{Path: t.shown, Output: p.outShown(t), Fate: report.FatePlanned})
+	}
+	return report.NewBatch(entries, p.skipped)
+}

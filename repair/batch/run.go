@@ -1,0 +1,210 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// The exit codes that an entry can have.
+const (
+	codeUsage     = 2
+	codeDamaged   = 3
+	codeNoCapture = 4
+	codeIO        = 5
+)
+
+// runner carries out a plan.
+type runner struct {
+	*Plan
+	scratch string // folder for members of archives
+	tables  string // folder in it for the tables of the archive at hand
+	memory  *semaphore.Weighted
+	jobs    chan job
+
+	mu       sync.Mutex
+	entries  []report.Entry
+	progress Progress
+}
+
+// job is a task whose capture lies in a file.
+type job struct {
+	t    *task
+	file string
+	cut  error  // why the file does not hold the whole member
+	done func() // removes the file, if it is temporary
+}
+
+// Run repairs the captures. An error is the context's, or says why nothing could
+// be done at all; what goes wrong with single captures is in the summary.
+func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
+	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), jobs: make(chan job)}
+	r.progress.Captures = len(p.tasks)
+	for i := range p.tasks {
+		r.progress.Bytes += p.tasks[i].size
+	}
+	if p.o.Dir != "" && len(p.tasks) > 0 {
+		if err := os.MkdirAll(p.o.Dir, 0o777); err != nil {
+			return nil, fmt.Errorf("make the folder of the outputs: %w", err)
+		}
+	}
+	release, err := r.openScratch()
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary folder: %w", err)
+	}
+	err = r.work(ctx)
+	if err := errors.Join(err, release()); err != nil {
+		return nil, err
+	}
+	return report.NewBatch(append(r.entries, p.failed...), p.skipped), nil
+}
+
+// openScratch makes the folder for members of archives, where there are some.
+func (r *runner) openScratch() (release func() error, err error) {
+	for i := range r.tasks {
+		if r.tasks[i].member != alone {
+			r.scratch, release, err = repair.ScratchDir()
+			return release, err
+		}
+	}
+	return func() error { return nil }, nil
+}
+
+// work starts the workers and gives them the tasks in order.
+func (r *runner) work(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(r.jobs)
+		return r.produce(ctx)
+	})
+	for range r.o.Jobs {
+		group.Go(func() error {
+			for j := range r.jobs {
+				if err := r.carryOut(ctx, j); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// produce hands out the tasks, those of one archive together.
+func (r *runner) produce(ctx context.Context) error {
+	for start := 0; start < len(r.tasks); {
+		t := &r.tasks[start]
+		if t.member == alone {
+			start++
+			if err := r.send(ctx, job{t: t, file: t.file, done: func() {}}); err != nil {
+				return err
+			}
+			continue
+		}
+		end := start
+		for end < len(r.tasks) && r.tasks[end].member != alone && r.tasks[end].file == t.file {
+			end++
+		}
+		if err := r.unpack(ctx, r.tasks[start:end]); err != nil {
+			return err
+		}
+		start = end
+	}
+	return nil
+}
+
+func (r *runner) send(ctx context.Context, j job) error {
+	select {
+	case r.jobs <- j:
+		return nil
+	case <-ctx.Done():
+		j.done()
+		return ctx.Err()
+	}
+}
+
+// What one repair takes, roughly: for itself, and for what it holds of the
+// capture at a time, bytes.
+const (
+	baseMemory   = 16 << 20
+	windowMemory = 80 << 20
+	blowUp       = 3 // memory of a byte of the capture in the window
+	unpacking    = 8 // bytes of the capture in one of a compressed file
+)
+
+// need estimates the memory of a job.
+func (r *runner) need(t *task) int64 {
+	held := min(t.size, windowMemory) * blowUp
+	if repair.IsPacked(t.shown) {
+		held = min(held, windowMemory) * unpacking
+	}
+	return min(baseMemory+min(held, windowMemory), r.o.Memory)
+}
+
+// carryOut does one job. The error is the context's.
+func (r *runner) carryOut(ctx context.Context, j job) error {
+	defer j.done()
+	need := r.need(j.t)
+	if err := r.memory.Acquire(ctx, need); err != nil {
+		return err
+	}
+	defer r.memory.Release(need)
+	rep, err := r.mend(ctx, j)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	r.conclude(j.t, r.entry(j, rep, err))
+	return nil
+}
+
+// entry says what became of a job.
+func (r *runner) entry(j job, rep *report.Report, err error) report.Entry {
+	if err != nil {
+		text := strings.ReplaceAll(err.Error(), j.file, j.t.shown) // not the temporary one
+		return report.Entry{Path: j.t.shown, Fate: report.FateFailed, Code: codeOf(err), Error: text}
+	}
+	e := report.NewEntry(j.t.shown, r.outShown(j.t), rep)
+	if j.cut != nil {
+		e.Fate, e.Error = report.FateDamaged, "only a part could be unpacked: "+reason(j.cut)
+		e.Damage++
+	}
+	if e.Fate == report.FateDamaged {
+		e.Code = codeDamaged
+	}
+	return e
+}
+
+// codeOf is the exit code of `mendcap repair` for an error.
+func codeOf(err error) int {
+	switch {
+	case errors.Is(err, repair.ErrUsage):
+		return codeUsage
+	case errors.Is(err, repair.ErrNoCapture):
+		return codeNoCapture
+	}
+	return codeIO
+}
+
+// conclude notes an entry, and how far the run is.
+func (r *runner) conclude(t *task, e report.Entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.entries = append(r.entries, e)
+	r.progress.Done++
+	r.progress.DoneBytes += t.size
+	if e.Fate == report.FateFailed {
+		r.progress.Failed++
+	}
+	if r.o.Progress != nil {
+		r.o.Progress(r.progress)
+	}
+}

@@ -1,0 +1,179 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// unpack hands out the captures of one archive as temporary files, each with its
+// tables beside it. No more of them lie there than jobs are under way, and one.
+func (r *runner) unpack(ctx context.Context, tasks []task) error {
+	file := tasks[0].file
+	kind, err := repair.SniffFile(file)
+	if err == nil {
+		r.tables, err = os.MkdirTemp(r.scratch, "tables-")
+	}
+	if err == nil {
+		defer os.RemoveAll(r.tables)
+		err = r.unpackTables(ctx, file, kind, tasks)
+	}
+	if err == nil {
+		err = r.unpackCaptures(ctx, file, kind, &tasks)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	for i := range tasks { // those that were not reached
+		r.conclude(&tasks[i], report.Entry{Path: tasks[i].shown, Fate: report.FateFailed, Code: codeIO, Error: unreached(err)})
+	}
+	return nil
+}
+
+func unreached(err error) string {
+	if err == nil {
+		return "the archive was changed: the capture is no longer in it"
+	}
+	return "the archive was not read so far: " + reason(err)
+}
+
+// unpackCaptures goes through an archive, and takes the tasks that it has handed
+// out from the front of the list.
+func (r *runner) unpackCaptures(ctx context.Context, file string, kind repair.Kind, tasks *[]task) error {
+	return visit(ctx, file, kind, r.limits, func(m *member) error {
+		if len(*tasks) == 0 || (*tasks)[0].member != m.number {
+			return nil
+		}
+		t := &(*tasks)[0]
+		j, err := r.spool(t, m)
+		if err != nil {
+			if errors.Is(err, errLimit) || ctx.Err() != nil {
+				return err
+			}
+			r.conclude(t, report.Entry{Path: t.shown, Fate: report.FateFailed, Code: codeIO, Error: "unpack: " + reason(err)})
+		} else if err := r.send(ctx, j); err != nil {
+			return err
+		}
+		*tasks = (*tasks)[1:]
+		return nil
+	})
+}
+
+// spool writes a member to a temporary file. Of a damaged one, what can be read
+// is used.
+func (r *runner) spool(t *task, m *member) (j job, err error) {
+	if m.failed != nil {
+		return job{}, m.failed
+	}
+	dir, err := os.MkdirTemp(r.scratch, "member-")
+	if err != nil {
+		return job{}, err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(dir)
+		}
+	}()
+	j = job{t: t, file: filepath.Join(dir, baseName(m.name)), done: func() { os.RemoveAll(dir) }}
+	from := &cutReader{r: m.body}
+	n, err := copyTo(j.file, from)
+	if from.err != nil {
+		if j.cut = from.err; n == 0 || errors.Is(from.err, errLimit) {
+			return job{}, from.err
+		}
+		err = nil
+	}
+	if err != nil {
+		return job{}, err
+	}
+	for _, table := range t.tables {
+		if err := r.placeTable(dir, table); err != nil {
+			return job{}, err
+		}
+	}
+	return j, nil
+}
+
+// cutReader ends where reading fails, and keeps the error.
+type cutReader struct {
+	r   io.Reader
+	err error
+}
+
+func (c *cutReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if err != nil && err != io.EOF {
+		c.err, err = err, io.EOF
+	}
+	return n, err
+}
+
+func copyTo(name string, from io.Reader) (n int64, err error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return io.Copy(f, from)
+}
+
+// tableName is where the tables that a member holds lie until their captures are
+// repaired.
+func (r *runner) tableName(member int) string {
+	return filepath.Join(r.tables, strconv.Itoa(member))
+}
+
+// unpackTables unpacks the tables of all captures: they may stand behind them.
+func (r *runner) unpackTables(ctx context.Context, file string, kind repair.Kind, tasks []task) error {
+	wanted := make(map[int]bool)
+	for i := range tasks {
+		for _, table := range tasks[i].tables {
+			wanted[table.member] = true
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	if len(wanted) > r.limits.tables {
+		return limitf("more than %d files of network tables", r.limits.tables)
+	}
+	err := visit(ctx, file, kind, r.limits, func(m *member) error {
+		if !wanted[m.number] || m.body == nil {
+			return nil
+		}
+		n, err := copyTo(r.tableName(m.number), &cutReader{r: io.LimitReader(m.body, r.limits.table+1)})
+		if err == nil && n > r.limits.table {
+			err = limitf("network tables of more than %d bytes", r.limits.table)
+		}
+		return err
+	})
+	if isStopped(err) || errors.Is(err, errLimit) {
+		return err
+	}
+	return nil // where the archive is damaged is said of it already
+}
+
+// placeTable puts tables beside a capture. Some that could not be unpacked are
+// missing.
+func (r *runner) placeTable(dir string, t table) error {
+	from, err := os.Open(r.tableName(t.member))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	name := filepath.Join(dir, filepath.FromSlash(t.rel))
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return err
+	}
+	_, err = copyTo(name, from)
+	return err
+}

@@ -1,0 +1,193 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// walker finds captures. Symbolic links are not followed, but for those that
+// the command line names: what they lead to within the folder is found there.
+type walker struct {
+	ctx  context.Context
+	plan *Plan
+	seen map[string]bool // absolute paths of files that have been looked at
+}
+
+// found is a file or folder on the way.
+type found struct {
+	path  string // to open it
+	shown string // as it is named to people, with slashes
+	rel   string // from the path on the command line, with slashes; "" for itself
+	under string // its place below Options.Dir, with slashes
+	named bool   // it is itself on the command line
+}
+
+func (f *found) child(name string) *found {
+	return &found{
+		path: filepath.Join(f.path, name), shown: path.Join(f.shown, name),
+		rel: path.Join(f.rel, name), under: path.Join(f.under, name),
+	}
+}
+
+// root takes in one path of the command line.
+func (w *walker) root(p string) error {
+	f := &found{path: p, shown: filepath.ToSlash(filepath.Clean(p)), named: true}
+	abs, err := filepath.Abs(p)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if filepath.Clean(p) != "." && filepath.Dir(abs) != abs {
+		f.under = filepath.Base(abs)
+	}
+	info, err := os.Stat(p)
+	switch {
+	case err != nil:
+		w.fail(f.shown, codeNoCapture, err)
+		return nil
+	case info.IsDir():
+		return w.folder(f)
+	case !info.Mode().IsRegular():
+		w.fail(f.shown, codeNoCapture, errors.New("not a regular file"))
+		return nil
+	}
+	f.rel = filepath.Base(abs)
+	return w.file(f)
+}
+
+// fail notes what can't be read.
+func (w *walker) fail(shown string, code int, err error) {
+	w.plan.failed = append(w.plan.failed, report.Entry{Path: shown, Fate: report.FateFailed, Code: code, Error: reason(err)})
+}
+
+// reason is an error without the path that every entry has.
+func reason(err error) string {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Op + ": " + at.Err.Error()
+	}
+	return err.Error()
+}
+
+// folder walks one folder, in the order of names.
+func (w *walker) folder(f *found) error {
+	entries, err := os.ReadDir(f.path)
+	if err != nil { // what was read of it is walked
+		w.fail(f.shown, codeNoCapture, err)
+	}
+	for _, e := range entries {
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.entry(f.child(e.Name()), e.Type()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walker) entry(f *found, mode fs.FileMode) error {
+	skipped := &w.plan.skipped
+	switch {
+	case w.matches(w.plan.o.Exclude, f.rel):
+		skipped.Excluded++
+	case mode&fs.ModeSymlink != 0:
+		skipped.Links++
+	case mode.IsDir():
+		if w.isOutput(f.path) {
+			return nil
+		}
+		return w.folder(f)
+	case !mode.IsRegular():
+		skipped.Special++
+	default:
+		return w.file(f)
+	}
+	return nil
+}
+
+// isOutput reports whether a folder is that of the outputs.
+func (w *walker) isOutput(folder string) bool {
+	if w.plan.o.Dir == "" {
+		return false
+	}
+	here, err := os.Stat(folder)
+	if err != nil {
+		return false
+	}
+	dir, err := os.Stat(w.plan.o.Dir)
+	return err == nil && os.SameFile(here, dir)
+}
+
+// matches reports whether one of the patterns takes a path: without a slash it
+// is for names, with one for whole paths from the command line's.
+func (w *walker) matches(patterns []string, rel string) bool {
+	for _, p := range patterns {
+		name := rel
+		if !strings.Contains(p, "/") {
+			name = path.Base(rel)
+		}
+		if ok, _ := doublestar.Match(p, name); ok { // the patterns were checked
+			return true
+		}
+	}
+	return false
+}
+
+func (w *walker) included(rel string) bool {
+	return len(w.plan.o.Include) == 0 || w.matches(w.plan.o.Include, rel)
+}
+
+// file looks at a file.
+func (w *walker) file(f *found) error {
+	if abs, err := filepath.Abs(f.path); err == nil {
+		if w.seen[abs] {
+			return nil // two paths of the command line lead here
+		}
+		w.seen[abs] = true
+	}
+	skipped := &w.plan.skipped
+	if !f.named && repair.IsOwn(f.path) {
+		skipped.Own++
+		return nil
+	}
+	kind, err := repair.SniffFile(f.path)
+	switch {
+	case err != nil:
+		w.fail(f.shown, codeNoCapture, err)
+	case kind == repair.Tar || kind == repair.Zip:
+		return w.archive(f, kind)
+	case kind == repair.Other && !f.named && !repair.IsNamedCapture(f.path):
+		skipped.Other++
+	case !w.included(f.rel):
+		skipped.Excluded++
+	default:
+		w.capture(f)
+	}
+	return nil
+}
+
+// capture plans the repair of a file. One that is named as a capture and is none
+// by its content is planned too: the repair says what is wrong with it.
+func (w *walker) capture(f *found) {
+	t := task{shown: f.shown, file: f.path, member: alone, root: w.plan.o.Dir}
+	if info, err := os.Stat(f.path); err == nil {
+		t.size = info.Size()
+	}
+	under := f.under
+	if t.root == "" {
+		t.root, under = filepath.Dir(f.path), filepath.Base(f.path)
+	}
+	w.plan.place(&t, under)
+	w.plan.tasks = append(w.plan.tasks, t)
+}

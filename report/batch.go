@@ -1,0 +1,229 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// BatchSchema names the form of the JSON summary of a batch.
+const BatchSchema = "mendcap.batch/1"
+
+// Batch sums up the repair of many captures. The same captures give the same
+// summary, whatever the order in which they were done, and in however many runs.
+type Batch struct {
+	Schema   string  `json:"schema"`
+	Totals   Totals  `json:"totals"`
+	Skipped  Skipped `json:"skipped"`
+	Captures []Entry `json:"captures"` // by path
+}
+
+// The fates of an Entry.
+const (
+	FateRepaired = "repaired" // packets were edited or moved
+	FateSound    = "sound"    // nothing had to be repaired
+	FateDamaged  = "damaged"  // broken in places; what could be read was repaired
+	FateFailed   = "failed"   // there is no output
+	FatePlanned  = "planned"  // a dry run would repair it
+)
+
+// Fates lists the fates of entries in the order in which they are shown.
+func Fates() []string { return []string{FateRepaired, FateSound, FateDamaged, FateFailed, FatePlanned} }
+
+// Entry is what became of one capture, or of a folder or an archive that could
+// not be read to its end.
+type Entry struct {
+	Path         string           `json:"path"`             // as reached from the command line, with slashes; members behind their archive
+	Output       string           `json:"output,omitempty"` // with slashes
+	Fate         string           `json:"fate"`
+	Code         int              `json:"code"`            // exit code that its repair alone would have
+	Error        string           `json:"error,omitempty"` // why it failed
+	Format       string           `json:"format,omitempty"`
+	Compression  string           `json:"compression,omitempty"`
+	Packets      int64            `json:"packets"`
+	Bytes        int64            `json:"bytes"` // captured bytes of the packets
+	First        time.Time        `json:"first,omitzero"`
+	Last         time.Time        `json:"last,omitzero"`
+	Headerless   int64            `json:"headerless"`   // IPv6 packets without a header of their own
+	Destinations int64            `json:"destinations"` // of them, whose destination was inferred
+	Edited       int64            `json:"edited"`
+	Moved        int64            `json:"moved"`
+	Before       int64            `json:"before"` // analyser's flags in the input
+	After        int64            `json:"after"`  // and in the output
+	ByVerdict    map[string]int64 `json:"byVerdict,omitempty"`
+	Damage       int64            `json:"damage"` // places that are broken
+	Notes        int64            `json:"notes"`  // limits that were met
+}
+
+// Totals sum up the entries.
+type Totals struct {
+	Captures     int64            `json:"captures"`
+	ByFate       map[string]int64 `json:"byFate"`
+	Packets      int64            `json:"packets"`
+	Bytes        int64            `json:"bytes"`
+	First        time.Time        `json:"first,omitzero"`
+	Last         time.Time        `json:"last,omitzero"`
+	Headerless   int64            `json:"headerless"`
+	Destinations int64            `json:"destinations"`
+	Edited       int64            `json:"edited"`
+	Moved        int64            `json:"moved"`
+	Before       int64            `json:"before"`
+	After        int64            `json:"after"`
+	ByVerdict    map[string]int64 `json:"byVerdict"`
+	Damage       int64            `json:"damage"`
+}
+
+// Skipped counts what was met on the way and is no capture to repair.
+type Skipped struct {
+	Other    int64 `json:"other"`    // files of other kinds
+	Own      int64 `json:"own"`      // mendcap's outputs
+	Excluded int64 `json:"excluded"` // files and folders, by the patterns
+	Links    int64 `json:"links"`    // symbolic links
+	Special  int64 `json:"special"`  // pipes, devices and the like
+}
+
+// Origin is what a report follows from, so that a later run can tell whether it
+// still holds. Both are SHA-256, in hex.
+type Origin struct {
+	Inputs string `json:"inputs"` // of capture, tables, options and program
+	Output string `json:"output"` // of the repaired capture
+}
+
+// NewEntry sums up the report of one capture.
+func NewEntry(path, output string, r *Report) Entry {
+	e := Entry{
+		Path: path, Output: output, Fate: FateSound,
+		Format: r.Capture.Format, Compression: r.Capture.Compression,
+		Packets: r.Capture.Packets, Bytes: r.Capture.Bytes, First: r.Capture.First, Last: r.Capture.Last,
+		Headerless: r.Inference.Packets, Destinations: r.Inference.Destination.Inferred,
+		Edited: r.Output.Edited, Moved: r.Order.Moved,
+		Before: sum(r.Analysis.Before), After: sum(r.Analysis.After),
+		Damage: int64(len(r.Damage)), Notes: int64(len(r.Notes)),
+	}
+	for verdict, n := range r.Findings.ByVerdict {
+		add(&e.ByVerdict, verdict, n)
+	}
+	switch {
+	case e.Damage > 0:
+		e.Fate = FateDamaged
+	case r.Output.Changed:
+		e.Fate = FateRepaired
+	}
+	return e
+}
+
+func sum(counts map[string]int64) (n int64) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// add counts n under a name; a count of none leaves no trace.
+func add(counts *map[string]int64, name string, n int64) {
+	if n == 0 {
+		return
+	}
+	if *counts == nil {
+		*counts = make(map[string]int64)
+	}
+	(*counts)[name] += n
+}
+
+// NewBatch sums up entries, which it sorts and keeps. Of several with one path
+// the last one counts.
+func NewBatch(entries []Entry, skipped Skipped) *Batch {
+	last := make(map[string]int, len(entries))
+	for i := range entries {
+		last[entries[i].Path] = i
+	}
+	b := &Batch{Schema: BatchSchema, Skipped: skipped, Captures: make([]Entry, 0, len(last))}
+	for _, path := range slices.Sorted(maps.Keys(last)) {
+		b.Captures = append(b.Captures, entries[last[path]])
+	}
+	b.Totals = total(b.Captures)
+	return b
+}
+
+func total(entries []Entry) Totals {
+	t := Totals{ByFate: make(map[string]int64), ByVerdict: make(map[string]int64)}
+	for i := range entries {
+		e := &entries[i]
+		t.Captures++
+		t.ByFate[e.Fate]++
+		for verdict, n := range e.ByVerdict {
+			t.ByVerdict[verdict] += n
+		}
+		for _, n := range []struct {
+			to *int64
+			by int64
+		}{
+			{&t.Packets, e.Packets}, {&t.Bytes, e.Bytes}, {&t.Headerless, e.Headerless}, {&t.Destinations, e.Destinations},
+			{&t.Edited, e.Edited}, {&t.Moved, e.Moved}, {&t.Before, e.Before}, {&t.After, e.After}, {&t.Damage, e.Damage},
+		} {
+			*n.to += n.by
+		}
+		t.First, t.Last = widen(t.First, t.Last, e.First, e.Last)
+	}
+	return t
+}
+
+// widen stretches the first period to hold the second; zero times are none.
+func widen(first, last, from, to time.Time) (time.Time, time.Time) {
+	if from.IsZero() {
+		return first, last
+	}
+	if first.IsZero() || from.Before(first) {
+		first = from
+	}
+	if to.After(last) {
+		last = to
+	}
+	return first, last
+}
+
+// MergeBatches joins the summaries of runs over parts of an archive. What is
+// said of one path by several is what the last of them says.
+func MergeBatches(batches ...*Batch) *Batch {
+	var entries []Entry
+	var skipped Skipped
+	for _, b := range batches {
+		entries = append(entries, b.Captures...)
+		skipped.Other += b.Skipped.Other
+		skipped.Own += b.Skipped.Own
+		skipped.Excluded += b.Skipped.Excluded
+		skipped.Links += b.Skipped.Links
+		skipped.Special += b.Skipped.Special
+	}
+	return NewBatch(entries, skipped)
+}
+
+// Code is the exit code that the entries ask for: 6 where a capture failed, else
+// the largest of theirs.
+func (b *Batch) Code() int {
+	code := 0
+	for i := range b.Captures {
+		e := &b.Captures[i]
+		if e.Fate == FateFailed {
+			return codeSomeFailed
+		}
+		code = max(code, e.Code)
+	}
+	return code
+}
+
+// codeSomeFailed is the exit code of a batch of which some captures failed.
+const codeSomeFailed = 6
+
+// worst lists the entries of one fate, those with the largest code first.
+func (b *Batch) worst(fate string) []*Entry {
+	var list []*Entry
+	for i := range b.Captures {
+		if b.Captures[i].Fate == fate {
+			list = append(list, &b.Captures[i])
+		}
+	}
+	slices.SortStableFunc(list, func(x, y *Entry) int { return cmp.Compare(y.Code, x.Code) })
+	return list
+}
