@@ -6,8 +6,8 @@ import "github.com/mendcap/mendcap/internal/packet"
 // safe for concurrent use after Conclude. The candidates that an answer lists
 // may be shared with others': they are not to be changed.
 func (e *Engine) Infer(f *Facts) Answer {
-	if h, ok := f.only(); ok && isUnspecified(f.dst) && f.clustered(h) && f.checked(h) {
-		if _, c := e.clusterOf(f, h); c != nil {
+	if h, ok := f.only(); ok && isUnspecified(f.dst) && f.clustered(h) {
+		if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.checked(h)) {
 			return e.inferClustered(f, h, c)
 		}
 	}
@@ -36,25 +36,30 @@ func (e *Engine) clusterOf(f *Facts, h hypothesis) (*flow, *cluster) {
 		return nil, nil
 	}
 	fl := &e.flows.list[i]
-	if !f.clustered(h) || !f.checked(h) {
+	if !f.clustered(h) {
 		return fl, nil
 	}
-	return fl, e.flows.cluster(i, f.need(h))
+	n := f.needs(h)
+	j := e.flows.cluster(i, &n)
+	if !n.any() || j == none {
+		return fl, nil
+	}
+	return fl, &e.flows.clusters[j]
 }
 
 // inferClustered answers with what was decided of f's cluster.
 func (e *Engine) inferClustered(f *Facts, h hypothesis, c *cluster) Answer {
-	if !c.found {
+	if !c.found && !c.proven {
 		q := e.ask(f, h)
-		if o := e.unverified(f, &q); o.found {
-			return f.answer(o, false, nil)
+		if o := e.continued(f, &q); o.found {
+			return f.answer(o, nil)
 		}
 	}
 	var listed []Candidate
 	if c.listed != none {
 		listed = e.lists[c.listed]
 	}
-	return f.answer(c.outcome, c.by != noEvidence, listed)
+	return f.answer(c.outcome, listed)
 }
 
 // inferAlone answers for a packet that no cluster stands for: several
@@ -74,40 +79,35 @@ func (e *Engine) inferAlone(f *Facts) Answer {
 		}
 	}
 	if len(questions) == 0 {
-		return f.answer(outcome{protocol: Unknown, by: noEvidence}, false, nil)
+		return f.answer(outcome{protocol: Unknown, by: noEvidence}, nil)
 	}
 	o, listed := e.settle(list, questions)
-	verified := o.by != noEvidence && f.checkedAs(o.protocol)
 	if !o.found && len(questions) == 1 {
-		if u := e.unverified(f, &questions[0]); u.found {
-			o, verified, listed = u, false, nil
+		if u := e.continued(f, &questions[0]); u.found {
+			o, listed = u, nil
 		}
 	}
-	return f.answer(o, verified, listed)
-}
-
-// checkedAs reports whether f has a checksum that can be verified under a
-// protocol.
-func (f *Facts) checkedAs(protocol uint8) bool {
-	for h := range hypotheses {
-		if protocols[h] == protocol {
-			return f.checked(h)
-		}
-	}
-	return false
+	return f.answer(o, listed)
 }
 
 // ask returns the question that f asks under h.
 func (e *Engine) ask(f *Facts, h hypothesis) question {
-	q := question{key: f.key(h), h: h, checked: f.checked(h), header: float64(f.bits[h]), said: f.dictates(h)}
-	if q.checked {
-		q.need = f.need(h)
-	}
+	q := question{key: f.key(h), h: h, protocol: f.protocol(h), needs: f.needs(h), header: float64(f.bits[h]), said: f.dictates(h)}
+	q.cut = !f.checked(h)
 	fl, c := e.clusterOf(f, h)
 	q.fl = fl
-	if c != nil && fl.proved(c) {
-		q.proved = true
+	switch {
+	case c != nil && c.proven:
+		q.needs = c.dominant()
+		q.proved, q.cut = true, false
 		q.header += bitsProved
+	case h == asOther:
+		if f.other.proved || fl != nil && fl.proofs > 0 {
+			q.proved, q.itself = true, f.other.proved
+		} else if f.other.protocol == packet.ProtoESP && fl != nil && fl.continuous() {
+			q.proved = true
+			q.header += 2 * bitsProved
+		}
 	}
 	if !isUnspecified(f.dst) {
 		q.said = dictated{strict: true}
@@ -132,75 +132,37 @@ func (f *Facts) soliciting() (k flowKey, ok bool) {
 	return k, false
 }
 
-// unverified returns what can be proved without a checksum over all of the
-// data; nothing is found if that's nothing.
-func (e *Engine) unverified(f *Facts, q *question) outcome {
-	dst, by := e.offloaded(f, q)
-	if by == noEvidence {
-		dst, by = e.continued(f, q)
-	}
-	return outcome{dst: dst, found: by != noEvidence, protocol: protocols[q.h], by: by, listed: none}
-}
-
 // continued returns the only destination that f's flow has elsewhere, for a
 // TCP segment whose own checksum is wrong (receive coalescing leaves that of
 // its first part), if both its numbers are within the window of the other
-// direction; noEvidence otherwise.
-func (e *Engine) continued(f *Facts, q *question) (dst packet.Addr, by evidence) {
+// direction; nothing is found otherwise.
+func (e *Engine) continued(f *Facts, q *question) outcome {
+	nothing := outcome{protocol: Unknown, by: noEvidence, listed: none}
 	if q.h != asTCP || q.fl == nil || q.fl.settled < 0 || !f.hasSeq || !f.hasAck {
-		return dst, noEvidence
+		return nothing
 	}
-	dst = e.flows.clusters[q.fl.settled].dst
+	dst := e.flows.clusters[q.fl.settled].dst
 	other := e.flows.find(q.key.answeredBy(dst))
 	if other == nil {
-		return packet.Addr{}, noEvidence
+		return nothing
 	}
 	var seq, ack span
 	seq.add(f.seq)
 	ack.add(f.ack)
 	acks, seqs := ack.agree(&other.seqs), seq.agree(&other.acks)
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
-		return packet.Addr{}, noEvidence
+		return nothing
 	}
-	return dst, byReverse
-}
-
-// offloaded returns the destination whose pseudo-header's sum stands in f's
-// checksum field, if the payload or a table names just one such, and by what;
-// noEvidence otherwise. Such a field is what a host leaves to its network card.
-func (e *Engine) offloaded(f *Facts, q *question) (dst packet.Addr, by evidence) {
-	by = noEvidence
-	if !f.checked(q.h) || q.proved || e.repeated(f, q.h) {
-		return dst, by
-	}
-	q.need = f.offloadedNeed(q.h)
-	var room [8]scored
-	for _, s := range e.named(room[:0], q) {
-		if s.by != byTable && s.by != byPayload {
-			continue
-		}
-		if by != noEvidence {
-			return packet.Addr{}, noEvidence // two of them
-		}
-		dst, by = s.addr, s.by
-	}
-	return dst, by
-}
-
-// repeated reports whether other packets of f's flow need the same of their
-// destination, which speaks for a checksum over all of the data.
-func (e *Engine) repeated(f *Facts, h hypothesis) bool {
-	_, c := e.clusterOf(f, h)
-	return c != nil && c.fields&(c.fields-1) != 0
+	return outcome{dst: dst, found: true, protocol: q.protocol, by: byFlow, mode: unverified, listed: none,
+		posterior: credible, second: 1 - credible}
 }
 
 // answer returns o as an answer for f. What the sniffer recorded stays.
-func (f *Facts) answer(o outcome, verified bool, listed []Candidate) Answer {
+func (f *Facts) answer(o outcome, listed []Candidate) Answer {
 	a := Answer{NextHeader: f.nextHeader, NextHeaderOrigin: AsCaptured, DestinationOrigin: AsCaptured}
 	contradicted := o.found && !isUnspecified(f.dst) && o.dst != f.dst
 	if contradicted {
 		o = outcome{protocol: Unknown, by: noEvidence}
-		verified = false
 	}
 	if f.nextHeader == Unknown {
 		a.NextHeader, a.NextHeaderOrigin = o.protocol, Inferred
@@ -208,6 +170,7 @@ func (f *Facts) answer(o outcome, verified bool, listed []Candidate) Answer {
 			a.NextHeaderOrigin = NotKnown
 		}
 	}
+	a.ChecksumVerified, a.Offloaded = o.confirmed()
 	switch {
 	case !isUnspecified(f.dst):
 		a.Destination = f.dst.Netip()
@@ -220,7 +183,6 @@ func (f *Facts) answer(o outcome, verified bool, listed []Candidate) Answer {
 	default:
 		a.Destination, a.DestinationOrigin = packet.Addr{}.Netip(), NotKnown
 	}
-	a.ChecksumVerified = verified
 	if a.NextHeaderOrigin == Inferred || a.DestinationOrigin == Inferred {
 		a.Evidence = evidenceNames[o.by]
 	}
@@ -229,4 +191,12 @@ func (f *Facts) answer(o outcome, verified bool, listed []Candidate) Answer {
 	}
 	a.HopLimit = f.hopLimit(a.NextHeader)
 	return a
+}
+
+// confirmed reports by what checksum o was.
+func (o *outcome) confirmed() (verified, offloaded bool) {
+	if o.by == noEvidence {
+		return false, false
+	}
+	return o.mode == whole, o.mode == partial || o.mode == lengthless
 }

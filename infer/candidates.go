@@ -35,8 +35,8 @@ type place struct {
 // candidate is an address that packets may have gone to.
 type candidate struct {
 	place
-	roles   role
-	planned bool // by arrange: it belongs to a plan whose addresses collide easily
+	roles role
+	worth int8 // by arrange: bits that a fitting checksum is worth; fewer in a plan whose addresses collide easily
 }
 
 // candidates is the table of addresses, found by their residue.
@@ -132,7 +132,10 @@ func (t *candidates) findPlans(sums []residue) {
 		return bytes.Compare(t.list[i].addr[:4], t.list[j].addr[:4])
 	})
 	for i := range t.list {
-		t.list[i].planned = false
+		t.list[i].worth = bitsSum
+		if numbered(&t.list[i].addr) {
+			t.list[i].worth = bitsNumbered
+		}
 	}
 	for n, i := range byPrefix {
 		a := &t.list[i]
@@ -141,14 +144,25 @@ func (t *candidates) findPlans(sums []residue) {
 			if [4]byte(a.addr[:4]) != [4]byte(b.addr[:4]) || sums[i]-sums[j] > planWidth {
 				break
 			}
-			if a.planned && b.planned {
+			if a.worth == bitsPlanned && b.worth == bitsPlanned {
 				continue
 			}
 			if a.zone == b.zone && related(&a.addr, &b.addr) {
-				a.planned, b.planned = true, true
+				a.worth, b.worth = bitsPlanned, bitsPlanned
 			}
 		}
 	}
+}
+
+// numbered reports whether a looks numbered by hand: a global or local address
+// whose identifier has one word alone, other than the router's anycast address
+// (RFC 4291, section 2.6.1). In another network of the same owner there may be
+// one with the same residue.
+func numbered(a *packet.Addr) bool {
+	if isMulticast(*a) || isLinkLocal(*a) || isLoopback(*a) {
+		return false
+	}
+	return [6]byte(a[8:14]) == [6]byte{}
 }
 
 // related reports whether a and b look like numbers of one plan, counted in

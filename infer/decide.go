@@ -22,10 +22,13 @@ const (
 	byTable evidence = iota
 	byPayload
 	byReverse
+	byFlow
+	byResolved
 	byCache
 	byNeighbor
 	byLocal
 	bySeen
+	byGroup
 	byChecksum
 	noEvidence
 
@@ -33,7 +36,7 @@ const (
 )
 
 var evidenceNames = [evidences]Evidence{
-	ByConnection, ByPayload, ByReverseFlow, ByCache, ByNeighbor, ByLocal, BySeen, ByChecksum, ByNone,
+	ByConnection, ByPayload, ByReverseFlow, ByFlow, ByResolved, ByCache, ByNeighbor, ByLocal, BySeen, ByGroup, ByChecksum, ByNone,
 }
 
 // outcome is what was decided of a cluster or a packet.
@@ -42,6 +45,7 @@ type outcome struct {
 	found    bool        // the destination is proved, and with it the protocol
 	protocol uint8       // Unknown where it isn't proved
 	by       evidence
+	mode     mode  // of what was found
 	listed   int32 // in Engine.lists, none without one
 
 	posterior, second float32 // of the destination, and of the next best explanation
@@ -108,27 +112,15 @@ func (e *Engine) learnEdges() {
 	}
 }
 
-// eachCluster calls visit with the indices of every flow and cluster in it, in
-// any order: what is done must not depend on it.
-func (e *Engine) eachCluster(visit func(int32, int32)) {
-	for i := range e.flows.list {
-		if first := e.flows.list[i].first; first != none {
-			visit(int32(i), first)
-		}
-	}
-	for k, c := range e.flows.clusterOf {
-		visit(int32(k>>16), c)
-	}
-}
-
 // decideAll decides every cluster.
 func (e *Engine) decideAll() {
 	e.lists = nil
+	e.learnModes()
 	e.learnOpen()
 	room := make([]scored, 0, 64)
-	e.eachCluster(func(i, j int32) {
+	for j := range e.flows.clusters {
 		c := &e.flows.clusters[j]
-		q := e.questionOf(&e.flows.list[i], c)
+		q := e.questionOf(&e.flows.list[c.flow], c)
 		room = e.explain(room[:0], &q)
 		var listed []Candidate
 		c.outcome, listed = e.settle(room, []question{q})
@@ -136,7 +128,7 @@ func (e *Engine) decideAll() {
 			c.listed = int32(len(e.lists))
 			e.lists = append(e.lists, listed)
 		}
-	})
+	}
 	e.settleFlows()
 }
 
@@ -146,25 +138,29 @@ func (e *Engine) settleFlows() {
 	for i := range e.flows.list {
 		e.flows.list[i].settled = none
 	}
-	e.eachCluster(func(i, j int32) {
-		fl, c := &e.flows.list[i], &e.flows.clusters[j]
+	for j := range e.flows.clusters {
+		c := &e.flows.clusters[j]
+		fl := &e.flows.list[c.flow]
 		switch {
 		case !c.found || c.rivals || fl.settled == several:
 		case fl.settled == none:
-			fl.settled = j
+			fl.settled = int32(j)
 		case e.flows.clusters[fl.settled].dst != c.dst:
 			fl.settled = several
 		}
-	})
+	}
 }
 
 // questionOf returns the question that c asks.
 func (e *Engine) questionOf(fl *flow, c *cluster) question {
-	q := question{key: fl.key, h: fl.key.hypothesis(), fl: fl, need: c.need, checked: true, header: float64(c.least)}
-	if q.h == asUDP {
+	q := question{key: fl.key, h: fl.key.hypothesis(), protocol: uint8(fl.key.class), fl: fl, needs: c.dominant(), header: float64(c.least)}
+	switch q.h {
+	case asUDP:
 		q.said = dictatedByPort(fl.key.ports)
+	case asOther:
+		q.said = dictatedByProtocol(q.protocol)
 	}
-	if fl.proved(c) {
+	if c.proven {
 		q.proved = true
 		q.header += bitsProved
 	}
@@ -182,17 +178,18 @@ func (e *Engine) learnOpen() {
 	for i := range e.flows.list {
 		e.flows.list[i].empty = 0
 	}
-	e.eachCluster(func(i, j int32) {
-		if fl := &e.flows.list[i]; !e.hasCandidate(fl, &e.flows.clusters[j]) {
+	for j := range e.flows.clusters {
+		c := &e.flows.clusters[j]
+		if fl := &e.flows.list[c.flow]; c.needs[whole] != 0 && !e.hasCandidate(fl, c) {
 			fl.empty++
 		}
-	})
+	}
 	var flows, empty [directions]float64
 	for i := range e.flows.list {
-		if fl := &e.flows.list[i]; fl.clusters > 0 {
+		if fl := &e.flows.list[i]; fl.clusters > uint32(fl.cut) {
 			d := e.direction(fl.key.src)
 			flows[d]++
-			if fl.empty == fl.clusters {
+			if fl.empty == fl.clusters-uint32(fl.cut) {
 				empty[d]++
 			}
 		}
@@ -203,14 +200,20 @@ func (e *Engine) learnOpen() {
 	}
 }
 
-// hasCandidate reports whether any address fits c.
+// hasCandidate reports whether any address fits c, in a mode that isn't rare.
 func (e *Engine) hasCandidate(fl *flow, c *cluster) bool {
-	if len(e.candidates.with(c.need)) > 0 {
-		return true
-	}
+	const rare = -5 // bits
 	q := e.questionOf(fl, c)
-	var room [4]scored
-	return len(e.named(room[:0], &q)) > 0
+	for m, need := range q.needs {
+		if need == 0 || e.modeOf(&q, mode(m)) < rare {
+			continue
+		}
+		var room [4]scored
+		if len(e.candidates.with(need)) > 0 || len(e.named(room[:0], &q, need)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // settle weighs list, all explanations of questions, against one another.
@@ -226,12 +229,12 @@ func (e *Engine) settle(list []scored, questions []question) (outcome, []Candida
 		o.found, o.dst, o.by = true, best.addr, best.by
 		o.posterior = float32(math.Exp2(best.total) / total)
 		o.second = float32(math.Exp2(list[1].total) / total) // the open explanation is always there
-		o.protocol = protocols[best.h]
+		o.protocol, o.mode = best.protocol, best.mode
 		return o, nil
 	}
 	for i := range questions {
 		if q := &questions[i]; protocolStands(list, q, total, other) {
-			o.protocol, o.by = protocols[q.h], byChecksum
+			o.protocol, o.by, o.mode = q.protocol, byChecksum, q.shown()
 		}
 	}
 	return o, shortlist(list, total)
@@ -262,7 +265,20 @@ func protocolStands(list []scored, q *question, total, other float64) bool {
 	if mass < credible*total {
 		return false
 	}
-	return q.proved || q.checked && fits >= credible*(fits+other)
+	return q.proved || q.needs.any() && fits >= credible*(fits+other)
+}
+
+// shown is the mode that proves q's protocol where its destination stays open.
+func (q *question) shown() mode {
+	switch {
+	case q.itself, q.needs[whole] != 0:
+		return whole
+	case q.needs[partial] != 0:
+		return partial
+	case q.needs[lengthless] != 0:
+		return lengthless
+	}
+	return unverified
 }
 
 // shortlist returns the likeliest candidates, or nil where nothing but "none
@@ -275,7 +291,7 @@ func shortlist(list []scored, total float64) []Candidate {
 	listed := make([]Candidate, 0, maxListed)
 	for _, s := range list[:min(maxListed, len(list))] {
 		listed = append(listed, Candidate{
-			NextHeader:  protocols[s.h],
+			NextHeader:  s.protocol,
 			Destination: s.addr.Netip(),
 			Posterior:   math.Exp2(s.total) / total,
 			Evidence:    evidenceNames[s.by],
@@ -296,14 +312,14 @@ func (e *Engine) indexPorts() {
 	e.byPorts = map[portKey]int32{}
 	for i := range e.flows.list {
 		fl := &e.flows.list[i]
+		fl.twin = none
 		if !fl.key.twoWay() || fl.packets == 0 {
 			continue
 		}
 		k := portKey{fl.key.ports, fl.key.class}
-		if _, ok := e.byPorts[k]; ok {
-			e.byPorts[k] = several
-		} else {
-			e.byPorts[k] = int32(i)
+		if first, ok := e.byPorts[k]; ok {
+			fl.twin = first
 		}
+		e.byPorts[k] = int32(i)
 	}
 }

@@ -101,14 +101,30 @@ func dictatedByPort(p ports) (d dictated) {
 	return d
 }
 
+// protocolGroups are the groups that routers' protocols send to.
+var protocolGroups = map[uint8][]packet.Addr{
+	protoOSPF: {group(0x02, 5), group(0x02, 6)}, // RFC 5340, appendix A.1
+	protoPIM:  {group(0x02, 0x0D)},              // RFC 7761, section 4.3.1
+	protoVRRP: {group(0x02, 0x12)},              // RFC 9568, section 5.1.2.2
+}
+
+// dictatedByProtocol returns the groups of a protocol. Some of its packets go
+// to one router instead.
+func dictatedByProtocol(protocol uint8) (d dictated) {
+	d.add(protocolGroups[protocol]...)
+	return d
+}
+
 // dictates returns what f's payload, read under h, says of the destination.
 // Who asked for an advertisement is not in the packet: see solicited.
 func (f *Facts) dictates(h hypothesis) (d dictated) {
-	if h != asICMPv6 {
-		if h == asUDP {
-			d = dictatedByPort(f.ports)
-		}
+	switch h {
+	case asTCP:
 		return d
+	case asUDP:
+		return dictatedByPort(f.ports)
+	case asOther:
+		return dictatedByProtocol(f.other.protocol)
 	}
 	switch f.dictation {
 	case toQuotedSource, toGroup:

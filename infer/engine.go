@@ -29,8 +29,9 @@ type Engine struct {
 
 	// By Conclude.
 	open    [directions]float64 // log2 odds of "none of the candidates"
-	lists   [][]Candidate       // of clusters that stayed undecided
-	byPorts map[portKey]int32   // the flow from these ports, or several; only if truncated
+	modes   [directions][hypotheses]modeBits
+	lists   [][]Candidate     // of clusters that stayed undecided
+	byPorts map[portKey]int32 // the first of the flows from these ports; only if truncated
 }
 
 // New returns an Engine that knows what o's tables say.
@@ -68,6 +69,9 @@ func (e *Engine) Observe(f *Facts) {
 // observeAs takes in f, read under h.
 func (e *Engine) observeAs(f *Facts, h hypothesis) {
 	key := f.key(h)
+	if h == asOther && f.other.protocol == packet.ProtoESP && !e.flows.roomForESP(key) {
+		return
+	}
 	i, fresh := e.flows.open(key)
 	if fresh {
 		e.see(f.src, f.zone)
@@ -79,16 +83,27 @@ func (e *Engine) observeAs(f *Facts, h hypothesis) {
 		e.flows.evicted++
 		return
 	}
-	e.flows.list[i].packets++
+	fl := &e.flows.list[i]
+	if fl.packets++; fl.packets == 1 {
+		fl.begun = f.stamp
+	}
 	if !isUnspecified(f.dst) {
 		e.flows.name(key, f.dst, bySeen)
+		fl = &e.flows.list[i]
 	}
-	if h == asTCP {
-		e.flows.list[i].follow(f)
+	switch h {
+	case asTCP:
+		fl.follow(f)
+	case asOther:
+		if f.other.proved {
+			fl.proofs++
+		}
+		if f.other.protocol == packet.ProtoESP {
+			fl.seqs.add(f.seq)
+		}
 	}
 	if !f.checked(h) {
 		e.truncated = true
-		return
 	}
 	if f.clustered(h) && !e.flows.add(i, f, h) {
 		e.flows.evicted++

@@ -14,12 +14,10 @@ const (
 	asTCP hypothesis = iota
 	asUDP
 	asICMPv6
+	asOther // the most plausible of the rest: see other
 
 	hypotheses // their number
 )
-
-// protocols are the hypotheses' Next Header values.
-var protocols = [hypotheses]uint8{packet.ProtoTCP, packet.ProtoUDP, packet.ProtoICMPv6}
 
 // Facts are what one packet says: all that Observe and Infer need, without a
 // pointer into the packet. The zero value says nothing.
@@ -42,20 +40,23 @@ type Facts struct {
 	icmpCode   uint8
 	icmpID     uint16
 
-	seq, end, ack  tcp.Seq // end is behind the segment's last byte
+	seq, end, ack  tcp.Seq // end is behind the segment's last byte; of ESP seq alone
 	hasSeq, hasAck bool    // RSTs carry arbitrary ones
 
 	whole bool   // nothing was cut off: checksums can be verified
-	base  uint16 // folded sum of data, source and length
+	data  uint16 // folded sum of the captured data
 	outer uint16 // folded sum of source and length: what an offloaded field holds, but for destination and next header
 
 	field [hypotheses]uint16 // what stands in the checksum's place
 	bits  [hypotheses]int8   // log2 odds that the header's shape gives; 0 where it is implausible
+	other other              // what asOther stands for
+
+	stamp int64 // see Packet
 }
 
 // Examine returns the facts of p. It is pure, and reads the data once.
 func Examine(p *Packet) Facts {
-	f := Facts{src: packet.AddrOf(p.Source), nextHeader: p.NextHeader, length: uint32(max(p.Length, len(p.Data)))}
+	f := Facts{src: packet.AddrOf(p.Source), nextHeader: p.NextHeader, length: uint32(max(p.Length, len(p.Data))), stamp: p.Stamp}
 	if p.Destination.IsValid() {
 		f.dst = packet.AddrOf(p.Destination)
 	}
@@ -64,9 +65,7 @@ func Examine(p *Packet) Facts {
 	}
 	f.whole = int(f.length) == len(p.Data)
 	f.outer = packet.Fold(packet.PseudoHeader(f.src, packet.Addr{}, f.length, 0))
-	if f.whole {
-		f.base = packet.Fold(uint32(f.outer) + packet.Sum(p.Data))
-	}
+	f.data = packet.Fold(packet.Sum(p.Data))
 	f.readHeaders(p.Data)
 	return f
 }
@@ -79,13 +78,16 @@ func (f *Facts) readHeaders(data []byte) {
 	}
 	switch f.nextHeader {
 	case Unknown:
-		f.bits = [hypotheses]int8{tcpBits(data), udpBits(data, f.length), icmpBits(data)}
+		f.bits = [hypotheses]int8{asTCP: tcpBits(data), asUDP: udpBits(data, f.length), asICMPv6: icmpBits(data)}
+		f.readOther(data)
 	case packet.ProtoTCP:
 		f.bits[asTCP] = atLeast(1, tcpBits(data), len(data) >= tcpHeader)
 	case packet.ProtoUDP:
 		f.bits[asUDP] = atLeast(1, udpBits(data, f.length), len(data) >= udpHeader)
 	case packet.ProtoICMPv6:
 		f.bits[asICMPv6] = atLeast(1, icmpBits(data), len(data) >= icmpHeader)
+	default:
+		f.readOther(data)
 	}
 	if f.bits[asTCP] != 0 {
 		f.readTCP(data)
@@ -121,41 +123,6 @@ func (f *Facts) readTCP(data []byte) {
 	}
 	f.hasSeq = !flags.Has(tcp.RST)
 	f.hasAck = flags.Has(tcp.ACK)
-}
-
-// checked reports whether a checksum over all of the data can be verified
-// under h. A UDP checksum of zero is none (RFC 8200, section 8.1).
-func (f *Facts) checked(h hypothesis) bool {
-	return f.whole && (h != asUDP || f.field[asUDP] != 0)
-}
-
-// need returns the residue that the destination must have for the checksum to
-// come out under h.
-func (f *Facts) need(h hypothesis) residue {
-	return complement(uint32(f.base) + uint32(protocols[h]))
-}
-
-// offloadedNeed returns the residue that the destination must have if the
-// field holds the folded sum of the pseudo-header alone, as a host leaves it
-// to its network card.
-func (f *Facts) offloadedNeed(h hypothesis) residue {
-	return complement(uint32(f.outer) + uint32(protocols[h]) + uint32(^f.field[h]))
-}
-
-// residue is a folded ones' complement sum with one form for zero: 0xFFFF.
-type residue uint16
-
-// residueOf returns a's own sum.
-func residueOf(a packet.Addr) residue { return normal(packet.Fold(packet.AddrSum(a))) }
-
-// complement returns what is missing from sum to 0xFFFF.
-func complement(sum uint32) residue { return normal(^packet.Fold(sum)) }
-
-func normal(sum uint16) residue {
-	if sum == 0 {
-		return 0xFFFF
-	}
-	return residue(sum)
 }
 
 // ports are source and destination port as they stand on the wire.

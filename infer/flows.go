@@ -26,8 +26,13 @@ type flowKey struct {
 
 // key returns the flow of f under h.
 func (f *Facts) key(h hypothesis) flowKey {
-	k := flowKey{src: f.src, zone: f.zone, class: class(protocols[h])}
+	k := flowKey{src: f.src, zone: f.zone, class: class(f.protocol(h))}
 	switch {
+	case h == asOther:
+		switch k.class {
+		case protoDCCP, protoSCTP, protoUDPLite, packet.ProtoESP: // ESP has its SPI there
+			k.ports = f.ports
+		}
 	case h != asICMPv6:
 		k.ports = f.ports
 	case f.icmpType == icmpEchoRequest:
@@ -47,12 +52,14 @@ func (k *flowKey) hypothesis() hypothesis {
 		return asTCP
 	case packet.ProtoUDP:
 		return asUDP
+	case packet.ProtoICMPv6:
+		return asICMPv6
 	}
-	return asICMPv6
+	return asOther
 }
 
 // twoWay reports whether the other direction of k has a key of its own.
-func (k *flowKey) twoWay() bool { return k.class <= 0xFF }
+func (k *flowKey) twoWay() bool { return k.class <= 0xFF && k.ports != 0 && k.class != packet.ProtoESP }
 
 // discovers reports whether k is neighbour discovery (RFC 4861), which may
 // cross scopes.
@@ -82,8 +89,12 @@ const (
 )
 
 // maxNeeds bounds the clusters of one flow. A flow has one for each of its
-// destinations; many more mean that its checksums aren't whole.
-const maxNeeds = 256
+// destinations; many more mean that its checksums aren't whole. maxCut bounds
+// those that begin with a packet that was cut.
+const (
+	maxNeeds = 256
+	maxCut   = 4
+)
 
 // maxNamed bounds the destinations named for one flow.
 const maxNamed = 16
@@ -94,23 +105,46 @@ type flow struct {
 	first    int32  // its first cluster, none without one; the others are in clusterOf
 	named    int32  // the first of its named destinations, none without one
 	settled  int32  // by Conclude: a cluster with the only destination proved; none, or several
+	twin     int32  // by Conclude: the next flow between the same ports, none behind the last
 	packets  uint32 // header-less ones
+	proofs   uint32 // of those, with a checksum of their own that came out
 	clusters uint32
+	cut      uint8  // clusters that began with a packet that was cut
+	modes    uint8  // by Conclude: of its proved clusters, a bit each
 	empty    uint32 // by Conclude: clusters that no address fits
 	seqs     span   // of a TCP flow
 	acks     span
+	begun    int64 // stamp of its first packet
 }
 
 // cluster is what the packets of a flow have in common that need the same
-// residue of their destination: one destination, unless two collide.
+// residue of their destination: one destination, unless two collide. What their
+// checksums hold is not known yet: they agree with the first one in some mode.
 type cluster struct {
-	need   residue
-	least  int8   // bits of its least plausible header
-	fields uint64 // the checksums seen, hashed to a bit each
-	rivals bool   // a packet of it is plausible under another hypothesis too
+	flow   int32
+	needs  needs
+	least  int8          // bits of its least plausible header
+	rivals bool          // a packet of it is plausible under another hypothesis too
+	hits   [modes]uint32 // packets that agree in each mode
+	bodies uint64        // the data seen, without the checksum's place, hashed to a bit each
+	proven bool          // by Conclude: see proved
 
 	outcome // by Conclude
 }
+
+// dominant returns what c needs in the modes in which most of its packets
+// agree.
+func (c *cluster) dominant() (n needs) {
+	most := c.most()
+	for m, hits := range c.hits {
+		if hits == most {
+			n[m] = c.needs[m]
+		}
+	}
+	return n
+}
+
+func (c *cluster) most() uint32 { return max(c.hits[whole], c.hits[partial], c.hits[lengthless]) }
 
 // named is a destination that something outside of the packet names for a
 // flow.
@@ -126,13 +160,14 @@ type flows struct {
 	index     map[flowKey]int32
 	list      []flow
 	clusters  []cluster
-	clusterOf map[uint64]int32 // flow and need of those that aren't a flow's first
+	clusterOf map[clusterKey]int32 // those that aren't a flow's first, once for each mode
 	names     []named
+	esp       int // flows of ESP, or what looks so
 	evicted   int64
 }
 
 func newFlows() flows {
-	return flows{max: math.MaxInt32, index: map[flowKey]int32{}, clusterOf: map[uint64]int32{}}
+	return flows{max: math.MaxInt32, index: map[flowKey]int32{}, clusterOf: map[clusterKey]int32{}}
 }
 
 // limit leaves room for that many more flows, clusters and names.
@@ -156,9 +191,20 @@ func (t *flows) open(k flowKey) (i int32, fresh bool) {
 		return none, true
 	}
 	i = int32(len(t.list))
-	t.list = append(t.list, flow{key: k, first: none, named: none, settled: none})
+	t.list = append(t.list, flow{key: k, first: none, named: none, settled: none, twin: none})
 	t.index[k] = i
 	return i, true
+}
+
+// roomForESP reports whether there is room for a flow of ESP: anything that
+// nothing else explains may look like the first packet of one.
+func (t *flows) roomForESP(k flowKey) bool {
+	const share = 16
+	if _, ok := t.index[k]; ok {
+		return true
+	}
+	t.esp++
+	return t.esp <= max(1, t.max/share)
 }
 
 // name notes that by names dst for the flow with key k.
@@ -192,68 +238,127 @@ func (t *flows) namedBy(fl *flow, dst packet.Addr) (evidence, bool) {
 	return noEvidence, false
 }
 
-func clusterKey(i int32, need residue) uint64 { return uint64(i)<<16 | uint64(need) }
+// clusterKey finds a cluster by what it needs in a mode.
+type clusterKey struct {
+	flow int32
+	mode mode
+	need residue
+}
 
-// cluster returns that of flow i with need, or nil.
-func (t *flows) cluster(i int32, need residue) *cluster {
-	first := t.list[i].first
-	if first == none {
-		return nil
+// cluster returns that of flow i that n agrees with, none if there is none.
+func (t *flows) cluster(i int32, n *needs) int32 {
+	fl := &t.list[i]
+	if fl.first == none || t.clusters[fl.first].needs.meets(n) {
+		return fl.first
 	}
-	if t.clusters[first].need == need {
-		return &t.clusters[first]
-	}
-	if t.list[i].clusters > 1 {
-		if c, ok := t.clusterOf[clusterKey(i, need)]; ok {
-			return &t.clusters[c]
+	if fl.clusters > 1 {
+		for m, need := range n {
+			if j, ok := t.clusterOf[clusterKey{i, mode(m), need}]; ok && need != 0 {
+				return j
+			}
 		}
 	}
-	return nil
+	return none
+}
+
+// leads reports whether packets of flow i need what r is, in a mode that most
+// of their cluster agree in.
+func (t *flows) leads(i int32, r residue) bool {
+	j := t.cluster(i, &needs{r, r, r})
+	if j == none {
+		return false
+	}
+	for _, need := range t.clusters[j].dominant() {
+		if need == r {
+			return true
+		}
+	}
+	return false
 }
 
 // add counts f, read under h, to flow i and its cluster; false if there is no
 // room for that.
 func (t *flows) add(i int32, f *Facts, h hypothesis) bool {
-	fl, need := &t.list[i], f.need(h)
-	c := t.cluster(i, need)
-	if c == nil {
+	n := f.needs(h)
+	if !n.any() {
+		return true
+	}
+	j := t.cluster(i, &n)
+	if j == none {
+		fl := &t.list[i]
 		if len(t.clusters) >= t.max || fl.clusters >= maxNeeds {
 			return false
 		}
-		index := int32(len(t.clusters))
-		t.clusters = append(t.clusters, cluster{need: need, least: f.bits[h], outcome: outcome{listed: none}})
-		c = &t.clusters[index]
-		if fl.first == none {
-			fl.first = index
-		} else {
-			t.clusterOf[clusterKey(i, need)] = index
+		if n[whole] == 0 {
+			if fl.cut >= maxCut {
+				return true // nothing like it came before: its field says nothing
+			}
+			fl.cut++
 		}
-		fl.clusters++
+		j = t.found(i, &n, f.bits[h])
 	}
-	c.least = min(c.least, f.bits[h])
-	c.fields |= 1 << (f.field[h] * 0x9E37 >> 10)
-	if _, alone := f.only(); !alone {
-		c.rivals = true
-	}
+	t.clusters[j].join(f, h, &n)
 	return true
 }
 
-// proved reports whether c's packets show by themselves that a checksum under
-// the flow's protocol covers them: different checksums, and always the same
+// found makes a cluster of flow i.
+func (t *flows) found(i int32, n *needs, bits int8) int32 {
+	fl, j := &t.list[i], int32(len(t.clusters))
+	t.clusters = append(t.clusters, cluster{flow: i, needs: *n, least: bits, outcome: outcome{listed: none}})
+	if fl.first == none {
+		fl.first = j
+	} else {
+		for m, need := range n {
+			if need != 0 {
+				t.clusterOf[clusterKey{i, mode(m), need}] = j
+			}
+		}
+	}
+	fl.clusters++
+	return j
+}
+
+// join counts f to c.
+func (c *cluster) join(f *Facts, h hypothesis, n *needs) {
+	for m := range n {
+		if n[m] != 0 && n[m] == c.needs[m] {
+			c.hits[m]++
+		}
+	}
+	c.least = min(c.least, f.bits[h])
+	c.bodies |= 1 << (f.body(h) * 0x9E37 >> 10)
+	if _, alone := f.only(); !alone {
+		c.rivals = true
+	}
+}
+
+// proved reports whether c's packets show by themselves that what they need is
+// no chance, whatever the destination: different data, and always the same
 // need. By chance a flow of m packets has n with one need C(m, n) / 65536^(n-1)
-// times.
+// times, in each mode.
 func (fl *flow) proved(c *cluster) bool {
 	const credible = 10 // bits
-	n := float64(bits.OnesCount64(c.fields))
-	if n < 2 {
+	n := float64(bits.OnesCount64(c.bodies))
+	if n < 2 || c.most() < 2 {
 		return false
 	}
 	m := math.Max(float64(fl.packets), n)
-	ways := 0.0 // log2 C(m, n)
+	ways := math.Log2(float64(modes)) // log2 C(m, n)
 	for k := 0.0; k < n; k++ {
 		ways += math.Log2((m - k) / (n - k))
 	}
 	return 16*(n-1)-ways >= credible
+}
+
+// continuous reports whether the sequence numbers of an ESP flow go on, one by
+// one but for some that are missing.
+func (fl *flow) continuous() bool {
+	const least = 16
+	if fl.packets < least || !fl.seqs.any {
+		return false
+	}
+	covered := uint64(fl.seqs.high-fl.seqs.low) + 1
+	return covered >= uint64(fl.packets)/2 && covered <= 2*uint64(fl.packets)
 }
 
 // span is the range of the sequence numbers seen, whatever their order. It

@@ -27,6 +27,7 @@ type Packet struct {
 	NextHeader  uint8      // Unknown where unknown
 	Data        []byte     // captured upper-layer data; not kept
 	Length      int        // length of the upper-layer data on the wire, bytes; at least len(Data)
+	Stamp       int64      // time as recorded, nanoseconds since 1970; 0 where unknown
 }
 
 // Origin says where a field of the rebuilt header comes from.
@@ -49,10 +50,13 @@ const (
 	ByConnection  Evidence = "connection-table"  // checksum, and a table names this 4-tuple
 	ByPayload     Evidence = "payload"           // the payload dictates the destination
 	ByReverseFlow Evidence = "reverse-flow"      // the other direction is in the capture, and the checksum or the sequence numbers fit
+	ByFlow        Evidence = "same-flow"         // no checksum, but others of the same flow have one that proves theirs
+	ByResolved    Evidence = "dns-answer"        // checksum, address in a DNS answer just before the flow began
 	ByCache       Evidence = "destination-cache" // checksum, address in the destination cache
 	ByNeighbor    Evidence = "neighbour-table"   // checksum, address in the neighbour table
 	ByLocal       Evidence = "local-address"     // checksum, an address of the host
 	BySeen        Evidence = "seen-in-capture"   // checksum, address seen in the capture
+	ByGroup       Evidence = "known-group"       // checksum, a well-known multicast group
 	ByChecksum    Evidence = "checksum"          // next header alone: the sum fits over several packets
 )
 
@@ -72,6 +76,7 @@ type Answer struct {
 	DestinationOrigin Origin
 	Evidence          Evidence
 	ChecksumVerified  bool        // a whole checksum over all the data confirmed the answer
+	Offloaded         bool        // the field holds the pseudo-header's sum, left to the network card, and that confirmed it
 	HopLimit          uint8       // to write where the sniffer recorded none (255 ND, 1 MLD, 64 otherwise)
 	Posterior         float64     // of the destination answered; 0 without one
 	RunnerUp          float64     // posterior of the next best explanation, "none of the candidates" included

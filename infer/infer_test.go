@@ -167,6 +167,7 @@ func TestEvidenceNames(t *testing.T) {
 	to := udpTo(host, server, 5000, 7000, bytesOf(r, 20))
 	from := udpTo(server, host, 7000, 5000, bytesOf(r, 20))
 	own := []Interface{{Addresses: []netip.Addr{host}}}
+	private := randomAddr(r, "2001:db8:1::")
 	tests := []struct {
 		name string
 		s    Snapshot
@@ -174,7 +175,7 @@ func TestEvidenceNames(t *testing.T) {
 		want Evidence
 	}{
 		{"cache", Snapshot{Interfaces: own, DestinationCache: []Destination{{Destination: server}}}, to, ByCache},
-		{"neighbour", Snapshot{Interfaces: own, Neighbors: []Neighbor{{Address: server}}}, to, ByNeighbor},
+		{"neighbour", Snapshot{Interfaces: own, Neighbors: []Neighbor{{Address: private}}}, udpTo(host, private, 5000, 7000, bytesOf(r, 20)), ByNeighbor},
 		{"local", Snapshot{Interfaces: own}, from, ByLocal},
 	}
 	for _, test := range tests {
@@ -291,11 +292,17 @@ func TestTruncated(t *testing.T) {
 			t.Errorf("truncated %+v: got checksum verified, want not", a)
 		}
 	}
-	// A second server on the same ports, and no packet that is whole: neither.
-	list = []*Packet{cut(tcpTo(addr("2001:db8:78::1"), host, 443, 50000, 1, 1, flagPSH, bytesOf(r, 500)))}
+	// A second server on the same ports with the same numbers, and no packet that
+	// is whole: neither.
+	list = nil
 	for _, s := range talk {
 		if len(s.data) > 40 {
 			list = append(list, cut(s))
+			if s.src == server {
+				twin := cut(s)
+				twin.Source = addr("2001:db8:78::1")
+				list = append(list, twin)
+			}
 		}
 	}
 	for i, a := range inferAll(New(Options{}), list) {
@@ -315,8 +322,8 @@ func TestCoalescedSegment(t *testing.T) {
 	list = append(list, sent{list[4].src, list[4].dst, packet.ProtoTCP, stale})
 	answers := inferAll(New(Options{}), hideAll(list))
 	wantAll(t, list, answers)
-	if a := answers[len(list)-1]; a.ChecksumVerified || a.Evidence != ByReverseFlow {
-		t.Errorf("got %+v, want by %q without a verified checksum", a, ByReverseFlow)
+	if a := answers[len(list)-1]; a.ChecksumVerified || a.Evidence != ByFlow {
+		t.Errorf("got %+v, want by %q without a verified checksum", a, ByFlow)
 	}
 	// With other numbers it is another conversation's.
 	strange := slices.Clone(stale)

@@ -19,8 +19,10 @@ const (
 
 	bitsSum        = 16  // the checksum fits
 	bitsPlanned    = 4   // the checksum fits an address of a plan whose addresses collide easily
+	bitsNumbered   = 8   // the checksum fits an address that was numbered by hand, of a plan that isn't seen
 	bitsNamed      = 10  // ports or payload agree with what names the address
 	bitsAnswered   = 4   // the other direction has the ports, but not proved to be for us
+	bitsLone       = 7   // the same where its checksums can't be verified
 	bitsSequence   = 12  // sequence numbers within the window of the other direction
 	bitsNoSequence = -8  // out of it
 	bitsProved     = 8   // the flow's packets prove the protocol
@@ -36,16 +38,18 @@ const (
 // question is what is to be decided: one packet or cluster, under one
 // hypothesis.
 type question struct {
-	key     flowKey
-	h       hypothesis
-	fl      *flow   // nil without one
-	need    residue // if checked
-	checked bool
-	proved  bool    // the checksum covers the data, whatever the destination
-	header  float64 // bits of the header's plausibility
-	said    dictated
-	asked   flowKey // under which those are named who asked for this, if about
-	about   bool
+	key      flowKey
+	h        hypothesis
+	protocol uint8
+	fl       *flow // nil without one
+	needs    needs // in the modes that are tenable
+	cut      bool  // nothing may be right about the field: the data were cut off, or it is zero
+	proved   bool  // the protocol is right, whatever the destination
+	itself   bool  // by a checksum of its own, that covers no address
+	header   float64
+	said     dictated
+	asked    flowKey // under which those are named who asked for this, if about
+	about    bool
 }
 
 // scored is one explanation of a packet. An unspecified address stands for
@@ -54,9 +58,12 @@ type scored struct {
 	addr     packet.Addr
 	roles    role
 	h        hypothesis
+	protocol uint8
+	mode     mode
 	by       evidence
 	named    bool
-	planned  bool    // see candidate
+	settled  bool    // the flow's other packets go there
+	worth    int8    // see candidate
 	bits     float64 // without the header's, which are its hypothesis's
 	discount float64 // what bits have less for an address of a plan
 	total    float64 // with them
@@ -65,23 +72,58 @@ type scored struct {
 // explain appends to list the explanations of q, the open one included.
 func (e *Engine) explain(list []scored, q *question) []scored {
 	from := len(list)
-	list = e.named(list, q)
-	if q.checked {
-		list = e.fitting(list, from, q)
-	} else {
-		list = e.answering(list, from, q)
-	}
-	open := e.openFor(q)
-	least := open + openNamed
-	for i := from; i < len(list); i++ {
-		s := &list[i]
-		e.weigh(s, q)
-		s.total = s.bits + q.header
-		if s.by == byTable || s.by == byPayload {
-			open = least
+	for m, need := range q.needs {
+		if need != 0 {
+			start := len(list)
+			list = e.named(list, q, need)
+			list = e.fitting(list, start, q, need)
+			list = e.assess(list, from, start, q, mode(m))
 		}
 	}
-	return append(list, scored{h: q.h, by: noEvidence, bits: open, total: open + q.header})
+	if q.cut || !q.needs.any() {
+		start := len(list)
+		list = e.named(list, q, 0)
+		list = e.answering(list, start, q)
+		list = e.assess(list, from, start, q, unverified)
+	}
+	open := e.openFor(q)
+	for i := from; i < len(list); i++ {
+		s := &list[i]
+		s.total = s.bits + q.header
+		if s.by == byTable || s.by == byPayload {
+			open = min(open, e.openFor(q)+openNamed)
+		}
+	}
+	return append(list, scored{h: q.h, protocol: q.protocol, by: noEvidence, bits: open, total: open + q.header})
+}
+
+// assess weighs list[start:], which fit in mode m, and joins those that are in
+// list[from:start] already: one address may fit in several modes.
+func (e *Engine) assess(list []scored, from, start int, q *question, m mode) []scored {
+	kept := start
+next:
+	for i := start; i < len(list); i++ {
+		s := &list[i]
+		s.mode = m
+		e.weigh(s, q)
+		if m != unverified {
+			s.bits += e.modeOf(q, m)
+		}
+		for j := from; j < start; j++ {
+			if o := &list[j]; o.addr == s.addr {
+				if both := math.Log2(math.Exp2(o.bits) + math.Exp2(s.bits)); s.bits > o.bits {
+					*o = *s
+					o.bits = both
+				} else {
+					o.bits = both
+				}
+				continue next
+			}
+		}
+		list[kept] = *s
+		kept++
+	}
+	return list[:kept]
 }
 
 // openFor returns log2 of how likely q is for none of the candidates: what was
@@ -91,20 +133,20 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 // apart from that.
 func (e *Engine) openFor(q *question) float64 {
 	open := e.open[e.direction(q.key.src)]
-	if q.fl == nil || q.fl.clusters < 2 || q.proved {
+	if q.fl == nil || q.fl.clusters < 2+uint32(q.fl.cut) || q.proved {
 		return open
 	}
-	clusters := float64(q.fl.clusters)
+	clusters := float64(q.fl.clusters - uint32(q.fl.cut))
 	share := math.Log2(math.Max(float64(q.fl.empty), math.Exp2(open)) / clusters)
 	return math.Max(open, share) + math.Log2(clusters)
 }
 
 // named appends the destinations that the payload, a table or another packet
-// names for q, as far as they fit.
-func (e *Engine) named(list []scored, q *question) []scored {
+// names for q, as far as they fit need; 0 fits all.
+func (e *Engine) named(list []scored, q *question, need residue) []scored {
 	from := len(list)
 	add := func(a packet.Addr, by evidence) {
-		if isUnspecified(a) || q.checked && residueOf(a) != q.need {
+		if isUnspecified(a) || need != 0 && residueOf(a) != need {
 			return
 		}
 		for i := from; i < len(list); i++ {
@@ -113,9 +155,9 @@ func (e *Engine) named(list []scored, q *question) []scored {
 				return
 			}
 		}
-		list = append(list, scored{addr: a, h: q.h, by: by, named: true})
+		list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: by, named: true, worth: bitsSum})
 	}
-	if q.checked || q.said.strict && q.said.n == 1 {
+	if need != 0 || q.said.strict && q.said.n == 1 {
 		for _, a := range q.said.list() {
 			add(a, byPayload)
 		}
@@ -144,10 +186,10 @@ func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 	}
 }
 
-// fitting appends the candidates with q's residue. Those in list from there on
+// fitting appends the candidates with a residue. Those in list from there on
 // were named, and only gain their roles.
-func (e *Engine) fitting(list []scored, from int, q *question) []scored {
-	crowd := e.candidates.with(q.need)
+func (e *Engine) fitting(list []scored, from int, q *question, need residue) []scored {
+	crowd := e.candidates.with(need)
 	if len(crowd) > maxCrowd {
 		return list
 	}
@@ -161,7 +203,7 @@ next:
 		for j := from; j < named; j++ {
 			if list[j].addr == c.addr {
 				list[j].roles |= c.roles
-				list[j].planned = c.planned
+				list[j].worth = c.worth
 				continue next
 			}
 		}
@@ -169,28 +211,44 @@ next:
 			list[last].roles |= c.roles
 			continue
 		}
-		list = append(list, scored{addr: c.addr, roles: c.roles, planned: c.planned, h: q.h, by: noEvidence})
+		list = append(list, scored{addr: c.addr, roles: c.roles, worth: c.worth, h: q.h, protocol: q.protocol, by: noEvidence})
 	}
 	return list
 }
 
-// answering appends, where no checksum can be verified, the only address that
-// sends the other way between these ports.
+// maxTwins bounds the flows between the same ports that are looked at.
+const maxTwins = 64
+
+// answering appends, where no checksum can be verified, where the flow's other
+// packets go, and who sends the other way between these ports.
 func (e *Engine) answering(list []scored, from int, q *question) []scored {
-	i, ok := e.byPorts[portKey{q.key.ports.reversed(), q.key.class}]
-	if !ok || i == several {
-		return list
-	}
-	peer := e.flows.list[i].key.src
-	if peer == q.key.src {
-		return list
-	}
-	for j := from; j < len(list); j++ {
-		if list[j].addr == peer {
-			return list
+	add := func(a packet.Addr, settled bool) {
+		for j := from; j < len(list); j++ {
+			if list[j].addr == a {
+				list[j].settled = list[j].settled || settled
+				return
+			}
 		}
+		list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: noEvidence, settled: settled, worth: bitsSum})
 	}
-	return append(list, scored{addr: peer, h: q.h, by: noEvidence})
+	if q.fl != nil && q.fl.settled >= 0 {
+		add(e.flows.clusters[q.fl.settled].dst, true)
+	}
+	if !q.key.twoWay() {
+		return list
+	}
+	i, ok := e.byPorts[portKey{q.key.ports.reversed(), q.key.class}]
+	for n := 0; ok && i != none; n++ {
+		fl := &e.flows.list[i]
+		if n == maxTwins {
+			return list[:from] // too many to be told apart
+		}
+		if fl.key.src != q.key.src {
+			add(fl.key.src, false)
+		}
+		i = fl.twin
+	}
+	return list
 }
 
 // weigh sets the bits of s and what carries it.
@@ -205,9 +263,13 @@ func (e *Engine) weigh(s *scored, q *question) {
 			prior, by = priorNamed, s.by
 		}
 	}
+	if s.settled {
+		prior, by = math.Max(prior, priorReverse), min(by, byFlow)
+		bits += bitsNamed
+	}
 	if known, extra := e.answered(s.addr, q); known {
 		prior, by = math.Max(prior, priorReverse), min(by, byReverse)
-		if s.named {
+		if s.named || s.settled {
 			extra -= bitsNamed // the ports agree once only
 			extra = math.Max(extra, 0)
 		}
@@ -215,11 +277,12 @@ func (e *Engine) weigh(s *scored, q *question) {
 		bits += e.sequence(s.addr, q)
 	}
 	switch {
-	case s.planned && !e.ours(s, q):
-		bits += bitsPlanned
-		s.discount = bitsSum - bitsPlanned
-	case q.checked:
+	case s.mode == unverified:
+	case e.ours(s, q):
 		bits += bitsSum
+	default:
+		bits += float64(s.worth)
+		s.discount = bitsSum - float64(s.worth)
 	}
 	s.by = by
 	s.bits = prior + bits + e.scope(s.addr, q)
@@ -271,13 +334,16 @@ func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
 	if fl.packets == 0 {
 		return false, 0 // of a table
 	}
-	if e.flows.cluster(i, residueOf(q.key.src)) != nil {
+	if e.flows.leads(i, residueOf(q.key.src)) {
 		return true, bitsNamed
 	}
-	if q.key.ports != q.key.ports.reversed() {
-		return true, bitsAnswered
+	switch {
+	case q.key.ports == q.key.ports.reversed():
+		return false, 0
+	case fl.clusters <= uint32(fl.cut):
+		return true, bitsLone
 	}
-	return false, 0
+	return true, bitsAnswered
 }
 
 // sequence returns what the sequence numbers of both directions say of peer.

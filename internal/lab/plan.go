@@ -50,7 +50,7 @@ func privateAddress(n int) netip.Addr {
 
 // Renumber returns copies of packets, as Delivered gives them, that happen at
 // the same time: the host's peers are numbered by the plan, its own ports are
-// others in each copy. Checksums are brought up to date by what changed, so that
+// others in each copy, and so are identifiers of echo. Checksums are brought up to date by what changed, so that
 // wrong ones stay wrong; so are the answers of DNS and the packets that errors
 // quote. Link-local, multicast and IPv4 traffic is not copied.
 func Renumber(packets []Packet, plan Plan, copies int) ([]Packet, error) {
@@ -127,6 +127,9 @@ func (r *renumbering) rewrite(h ipHeader, data []byte) {
 		if inner, ok := parseIP(upper[8:]); ok {
 			r.rewrite(inner, upper[8:])
 		}
+	case h.proto == protoICMPv6 && len(upper) >= 8 && (upper[0] == 128 || upper[0] == 129):
+		id := binary.BigEndian.Uint16(upper[4:])
+		binary.BigEndian.PutUint16(upper[4:], id+uint16(r.number*portStep))
 	case h.proto == protoICMPv6 && len(upper) >= 24 && (upper[0] == 135 || upper[0] == 136):
 		r.address(upper[8:24])
 	}
@@ -172,6 +175,9 @@ func (r *renumbering) covered(data []byte, at int, summed bool) uint32 {
 	return fold(sum)
 }
 
+// portStep is by how much ports and echo identifiers differ from copy to copy.
+const portStep = 7919
+
 // ownPort shifts the host's ephemeral port, by a step of its own in each copy.
 func ownPort(upper []byte, out bool, number int) {
 	if len(upper) < 4 || number == 0 {
@@ -181,8 +187,8 @@ func ownPort(upper []byte, out bool, number int) {
 	if out {
 		field = upper[0:2]
 	}
-	const first, step = 32768, 7919
+	const first = 32768
 	if port := int(binary.BigEndian.Uint16(field)); port >= first {
-		binary.BigEndian.PutUint16(field, uint16(first+(port-first+number*step)%(65536-first)))
+		binary.BigEndian.PutUint16(field, uint16(first+(port-first+number*portStep)%(65536-first)))
 	}
 }

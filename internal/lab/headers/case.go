@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/lab"
 )
 
@@ -32,7 +33,6 @@ type sample struct {
 // flow is one direction of a conversation.
 type flow struct {
 	packets int
-	summed  bool // some packet has a checksum that covers its addresses, whole or of the pseudo-header alone
 	twoWay  bool // the other direction is in the capture
 }
 
@@ -63,7 +63,6 @@ func NewCase(name string, packets []lab.Packet) *Case {
 		}
 		s.flow = i
 		c.flows[i].packets++
-		c.flows[i].summed = c.flows[i].summed || s.summed()
 		c.samples = append(c.samples, s)
 	}
 	for key, i := range index {
@@ -109,19 +108,21 @@ func (k flowKey) reversed() flowKey {
 // sumAt is the offset of the checksum field by protocol.
 var sumAt = map[uint8]int{protoTCP: 16, protoUDP: 6, protoICMPv6: 2}
 
-// summed reports whether the checksum says something of the addresses.
-func (s *sample) summed() bool {
+// summed reports whether the checksum in p, which is what a raw socket
+// delivered of s, says something of the addresses: whole, over data that are
+// all there, or that of the pseudo-header alone.
+func (s *sample) summed(p *infer.Packet) bool {
 	at, ok := sumAt[s.next]
-	if !ok || len(s.data) < at+2 {
+	if !ok || len(p.Data) < at+2 {
 		return false
 	}
-	field := binary.BigEndian.Uint16(s.data[at:])
+	field := binary.BigEndian.Uint16(p.Data[at:])
 	if field == 0 {
 		return false
 	}
-	pseudo := pseudoSum(s.src, s.dst, len(s.data), s.next)
-	return fold(pseudo+sum(s.data)) == 0xFFFF || fold(pseudo) == field ||
-		fold(pseudo+uint32(^uint16(len(s.data)))) == field
+	pseudo := pseudoSum(s.src, s.dst, p.Length, s.next)
+	return len(p.Data) == p.Length && fold(pseudo+sum(p.Data)) == 0xFFFF || fold(pseudo) == field ||
+		fold(pseudo+uint32(^uint16(p.Length))) == field
 }
 
 func pseudoSum(src, dst netip.Addr, length int, next uint8) uint32 {

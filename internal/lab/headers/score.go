@@ -78,6 +78,7 @@ type judge struct {
 // verdict is what became of a flow.
 type verdict struct {
 	seen      bool
+	summed    bool    // some packet's checksum covers its addresses, whole or of the pseudo-header alone
 	next, dst Tally   // of its packets
 	topped    bool    // its first packet has a candidate
 	posterior float64 // of the likeliest
@@ -108,14 +109,13 @@ func (j *judge) add(s *sample, a *infer.Answer) {
 		f.Destination.Wrong++
 	}
 	j.total.Packets.plus(f)
-	flow := &j.c.flows[s.flow]
-	if flow.summed {
+	v := &j.flows[s.flow]
+	if v.summed {
 		j.total.Summed.plus(f)
 	}
-	if flow.twoWay && !j.oneWay {
+	if j.c.flows[s.flow].twoWay && !j.oneWay {
 		j.total.TwoWay.plus(f)
 	}
-	v := &j.flows[s.flow]
 	v.next.plus(f.NextHeader)
 	v.dst.plus(f.Destination)
 	if !v.seen {

@@ -45,18 +45,17 @@ func Run(c *Case, under Condition, seed uint64) (ours, plain Score, err error) {
 	if err != nil {
 		return ours, plain, err
 	}
-	packets := make([]infer.Packet, 0, len(c.samples))
-	truth := make([]*sample, 0, len(c.samples))
-	for i := range c.samples {
-		s := &c.samples[i]
-		if !under.OneWay || s.out {
-			packets, truth = append(packets, under.packet(s)), append(truth, s)
-		}
-	}
-	answers := infer1(tables, packets)
+	packets, truth := under.packets(c), under.truth(c)
+	answers := engineAnswers(tables, packets)
 	judge := newJudge(c, under)
 	other := newJudge(c, under)
 	p := newPlain(tables)
+	for i, s := range truth {
+		if s.summed(&packets[i]) {
+			judge.flows[s.flow].summed = true
+			other.flows[s.flow].summed = true
+		}
+	}
 	for i, s := range truth {
 		judge.add(s, &answers[i])
 		guess := p.answer(&packets[i])
@@ -65,7 +64,25 @@ func Run(c *Case, under Condition, seed uint64) (ours, plain Score, err error) {
 	return judge.score(), other.score(), nil
 }
 
-func infer1(tables *infer.Snapshot, packets []infer.Packet) []infer.Answer {
+// truth lists the packets that are in the capture.
+func (u Condition) truth(c *Case) (kept []*sample) {
+	for i := range c.samples {
+		if s := &c.samples[i]; !u.OneWay || s.out {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// packets are those of truth as a raw socket delivers them.
+func (u Condition) packets(c *Case) (delivered []infer.Packet) {
+	for _, s := range u.truth(c) {
+		delivered = append(delivered, u.packet(s))
+	}
+	return delivered
+}
+
+func engineAnswers(tables *infer.Snapshot, packets []infer.Packet) []infer.Answer {
 	engine := infer.New(infer.Options{Snapshot: tables})
 	facts := make([]infer.Facts, len(packets))
 	for i := range packets {
@@ -100,7 +117,7 @@ func (u Condition) packet(s *sample) infer.Packet {
 	if u.Offload != "" && s.out {
 		data = offloaded(s, u.Offload == "no length")
 	}
-	p := infer.Packet{Source: s.src, NextHeader: infer.Unknown, Data: data, Length: len(data)}
+	p := infer.Packet{Source: s.src, NextHeader: infer.Unknown, Data: data, Length: len(data), Stamp: s.stamp}
 	if u.Zones && s.src.IsLinkLocalUnicast() {
 		p.Zone = zone
 	}

@@ -1,0 +1,98 @@
+package infer
+
+import "math"
+
+// How common each mode is before anything is learnt: as if that many flows had
+// shown it.
+var assumedModes = [modes]float64{whole: 3.9, partial: 0.07, lengthless: 0.03}
+
+// modeBits are log2 of how common each mode is.
+type modeBits [modes]float64
+
+// learnModes learns from the flows that prove theirs what checksum fields hold,
+// of what the host sends and of the rest. A flow that proves nothing counts half
+// if only one of its modes has a candidate.
+func (e *Engine) learnModes() {
+	var seen [directions][hypotheses][modes]float64
+	for i := range e.flows.list {
+		e.flows.list[i].modes = 0
+	}
+	for j := range e.flows.clusters {
+		c := &e.flows.clusters[j]
+		fl := &e.flows.list[c.flow]
+		c.proven = fl.proved(c)
+		n, weight := c.needs, 0.5
+		if c.proven {
+			n, weight = c.dominant(), 1
+		}
+		m, one := e.onlyMode(&n, c.proven)
+		if !one {
+			continue
+		}
+		if c.proven {
+			fl.modes |= 1 << m
+		}
+		seen[e.direction(fl.key.src)][fl.key.hypothesis()][m] += weight
+	}
+	for d := range seen {
+		for h := range seen[d] {
+			e.modes[d][h] = modeShares(&seen[d], hypothesis(h))
+		}
+	}
+}
+
+// onlyMode returns the one mode of n, or among several the one with a
+// candidate.
+func (e *Engine) onlyMode(n *needs, proven bool) (only mode, one bool) {
+	there, fits := 0, 0
+	var last mode
+	for m, need := range n {
+		if need == 0 {
+			continue
+		}
+		there++
+		last = mode(m)
+		if len(e.candidates.with(need)) > 0 {
+			fits++
+			only = last
+		}
+	}
+	if there == 1 && proven {
+		return last, true
+	}
+	return only, fits == 1
+}
+
+// modeShares weighs what was seen of TCP or UDP with what was seen of both: the
+// host's card is the same.
+func modeShares(seen *[hypotheses][modes]float64, h hypothesis) (b modeBits) {
+	const elsewhere = 0.1 // what a flow of the other protocol counts
+	total := 0.0
+	for m := range b {
+		b[m] = assumedModes[m] + seen[h][m]
+		if h == asTCP || h == asUDP {
+			b[m] += elsewhere * seen[asTCP+asUDP-h][m]
+		}
+		total += b[m]
+	}
+	for m := range b {
+		b[m] = math.Log2(b[m] / total)
+	}
+	return b
+}
+
+// bitsOtherMode is what speaks against a mode that the flow's other packets
+// don't have.
+const bitsOtherMode = -12
+
+// modeOf returns what mode m counts for q.
+func (e *Engine) modeOf(q *question, m mode) float64 {
+	b := e.modes[e.direction(q.key.src)][q.h][m]
+	if q.fl == nil || q.fl.modes == 0 {
+		return b
+	}
+	if q.fl.modes&(1<<m) == 0 {
+		return math.Min(b, bitsOtherMode)
+	}
+	return math.Max(b, -2)
+}

@@ -1,0 +1,403 @@
+package infer
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// Next Header values of the protocols beyond the three, by IANA's list.
+const (
+	protoIPv4    = 4
+	protoDCCP    = 33
+	protoRSVP    = 46
+	protoGRE     = 47
+	protoEIGRP   = 88
+	protoOSPF    = 89
+	protoPIM     = 103
+	protoVRRP    = 112
+	protoSCTP    = 132
+	protoUDPLite = 136
+)
+
+// other is what data look like under a protocol beyond the three. Bits of its
+// plausibility allow for how rare the protocol is.
+type other struct {
+	protocol uint8
+	summed   bool   // a checksum with pseudo-header can be verified
+	proved   bool   // its own checksum came out, or what is inside agrees with the length
+	twice    bool   // PIM Register: some senders' checksum covers all of the data
+	covered  uint16 // folded sum of source, pseudo-header length and what the checksum covers
+	bits     int8
+}
+
+// readOther finds the most plausible protocol beyond the three; that which the
+// sniffer recorded, if it did.
+func (f *Facts) readOther(data []byte) {
+	best := other{protocol: f.nextHeader}
+	consider := func(o other, ok bool) {
+		if ok && o.bits > best.bits && (f.nextHeader == Unknown || f.nextHeader == o.protocol) {
+			best = o
+		}
+	}
+	if len(data) >= 8 {
+		switch first := data[0]; {
+		case first == 3:
+			consider(f.readOSPF(data))
+		case first == 0x31:
+			consider(f.readVRRP(data))
+		case first>>4 == 2:
+			consider(f.readPIM(data))
+		case first == 2:
+			consider(readEIGRP(data, f.whole))
+		case first == 0x10:
+			consider(readRSVP(data, f.whole))
+		case first == packet.ProtoNoNext:
+			consider(f.readMobility(data))
+		case first>>4 == 4:
+			consider(other{protocol: protoIPv4, proved: true, bits: 30}, insideIPv4(data, f.length))
+		case first>>4 == 6:
+			consider(other{protocol: packet.ProtoIPv6, proved: true, bits: 22}, insideIPv6(data, f.length))
+		}
+		consider(readGRE(data, f.length, f.whole))
+		consider(f.readDCCP(data))
+		consider(readSCTP(data, f.whole))
+		consider(f.readUDPLite(data))
+	}
+	if best.bits == 0 && f.bits == [hypotheses]int8{} {
+		consider(f.readESP(data))
+	}
+	f.other, f.bits[asOther] = best, best.bits
+}
+
+// cover sums what a checksum with pseudo-header covers: the first n bytes of
+// data, and length in the pseudo-header. Nothing can be verified if they were
+// cut off.
+func (f *Facts) cover(o *other, data []byte, n int, length uint32) {
+	if n > len(data) {
+		return
+	}
+	pseudo := packet.PseudoHeader(f.src, packet.Addr{}, length, 0)
+	o.covered = packet.Fold(pseudo + packet.Sum(data[:n]))
+	o.summed = true
+}
+
+// readOSPF is OSPFv3's (RFC 5340, appendix A.3.1): a length of its own, which
+// the pseudo-header takes; behind it may stand a trailer (RFC 7166), which
+// leaves the checksum zero, or a block of link-local signalling (RFC 5613).
+func (f *Facts) readOSPF(data []byte) (o other, ok bool) {
+	const header, types = 16, 5
+	if len(data) < header || data[1] < 1 || data[1] > types || data[15] != 0 {
+		return o, false
+	}
+	length := binary.BigEndian.Uint16(data[2:])
+	if length < header || uint32(length) > f.length || (f.length-uint32(length))%4 != 0 {
+		return o, false
+	}
+	o = other{protocol: protoOSPF, bits: 20}
+	if data[12]|data[13] != 0 {
+		f.cover(&o, data, int(length), uint32(length))
+	}
+	return o, true
+}
+
+// readVRRP is VRRPv3's advertisement (RFC 9568, section 5).
+func (f *Facts) readVRRP(data []byte) (o other, ok bool) {
+	if data[3] == 0 || f.length != 8+16*uint32(data[3]) || data[4]>>4 != 0 {
+		return o, false
+	}
+	o = other{protocol: protoVRRP, bits: 14}
+	f.cover(&o, data, int(f.length), f.length)
+	return o, true
+}
+
+// readPIM is PIM's (RFC 7761, section 4.9): the checksum of a Register covers
+// its first 8 bytes alone.
+func (f *Facts) readPIM(data []byte) (o other, ok bool) {
+	const types, hello, register, bootstrap = 13, 0, 1, 4
+	kind := data[0] & 0x0F
+	if kind > types || data[1] != 0 && kind != bootstrap {
+		return o, false
+	}
+	o = other{protocol: protoPIM, bits: 5}
+	switch kind {
+	case register:
+		f.cover(&o, data, 8, 8)
+		o.twice = f.whole
+		return o, true
+	case hello:
+		if f.whole && !optionsEnd(data[4:]) {
+			return o, false
+		}
+		o.bits = 14
+	}
+	f.cover(&o, data, int(f.length), f.length)
+	return o, true
+}
+
+// optionsEnd reports whether options with 16-bit types and lengths fill b.
+func optionsEnd(b []byte) bool {
+	for len(b) > 0 {
+		if len(b) < 4 {
+			return false
+		}
+		n := 4 + int(binary.BigEndian.Uint16(b[2:]))
+		if n > len(b) {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// readMobility is that of a Mobility Header (RFC 6275, section 6.1) or of HIP
+// (RFC 7401, section 5.1): both name no payload, and count their length in 8
+// bytes beyond the first.
+func (f *Facts) readMobility(data []byte) (o other, ok bool) {
+	const mobilityTypes = 21
+	if f.length != 8+8*uint32(data[1]) {
+		return o, false
+	}
+	switch version := data[3] >> 4; {
+	case data[3] == 0 && data[2] <= mobilityTypes:
+		o = other{protocol: packet.ProtoMobility, bits: 16}
+	case data[2] < 128 && data[3]&1 == 1 && (version == 1 || version == 2):
+		o = other{protocol: packet.ProtoHIP, bits: 13}
+	default:
+		return o, false
+	}
+	f.cover(&o, data, int(f.length), f.length)
+	return o, true
+}
+
+// dccpHeaders are the least header lengths by packet type with 48-bit sequence
+// numbers (RFC 4340, sections 5.1 to 5.6), bytes.
+var dccpHeaders = [...]int{20, 28, 16, 24, 24, 24, 24, 28, 24, 24}
+
+// readDCCP is DCCP's (RFC 4340, section 5.1); CsCov says what of the payload
+// its checksum covers (section 9.2).
+func (f *Facts) readDCCP(data []byte) (o other, ok bool) {
+	if len(data) < 12 || data[8]>>5 != 0 {
+		return o, false
+	}
+	kind, extended := int(data[8]>>1&0x0F), data[8]&1 == 1
+	if kind >= len(dccpHeaders) {
+		return o, false
+	}
+	least := dccpHeaders[kind]
+	o = other{protocol: protoDCCP, bits: 10}
+	switch {
+	case extended && data[9] != 0:
+		return o, false
+	case !extended && (kind < 2 || kind > 4):
+		return o, false
+	case !extended:
+		least -= 4 + 4*min(1, kind-2)
+		o.bits = 3
+	}
+	header := int(data[4]) * 4
+	if header < least || header > int(f.length) {
+		return o, false
+	}
+	end := int(f.length)
+	if part := int(data[5] & 0x0F); part > 0 {
+		if end = header + (part-1)*4; end > int(f.length) {
+			return o, false
+		}
+	}
+	f.cover(&o, data, end, f.length)
+	return o, true
+}
+
+// readUDPLite is UDP-Lite's (RFC 3828, section 3.1). With a coverage of all its
+// length it looks like UDP, and is not told from that.
+func (f *Facts) readUDPLite(data []byte) (o other, ok bool) {
+	coverage := uint32(binary.BigEndian.Uint16(data[4:]))
+	o = other{protocol: protoUDPLite, bits: 6}
+	switch {
+	case data[6]|data[7] == 0, coverage >= f.length, coverage > 0 && coverage < udpHeader:
+		return o, false
+	case coverage == 0:
+		coverage = f.length
+	case coverage > udpHeader:
+		if f.bits != [hypotheses]int8{} {
+			return o, false
+		}
+		o.bits = 1
+	}
+	f.cover(&o, data, int(coverage), f.length)
+	return o, true
+}
+
+// castagnoli is SCTP's polynomial (RFC 9260, appendix A).
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// readSCTP is SCTP's (RFC 9260, section 3): chunks that fill the packet, and a
+// CRC32c over it all, with the field zero, that covers no address.
+func readSCTP(data []byte, all bool) (o other, ok bool) {
+	const header = 12
+	if len(data) < header+4 || !sctpChunks(data[header:], all) {
+		return o, false
+	}
+	o = other{protocol: protoSCTP, bits: 4}
+	if !all {
+		return o, true
+	}
+	crc := crc32.Update(0, castagnoli, data[:8])
+	crc = crc32.Update(crc, castagnoli, []byte{0, 0, 0, 0})
+	crc = crc32.Update(crc, castagnoli, data[header:])
+	if binary.LittleEndian.Uint32(data[8:]) == crc {
+		o.bits, o.proved = 30, true
+	}
+	return o, true
+}
+
+// sctpChunks reports whether chunks of known types fill b; all says that it was
+// captured to its end.
+func sctpChunks(b []byte, all bool) bool {
+	for len(b) > 0 {
+		if len(b) < 4 {
+			return !all
+		}
+		switch kind := b[0]; {
+		case kind <= 15, kind == 0x40, kind >= 0x80 && kind <= 0x84, kind >= 0xC0 && kind <= 0xC2:
+		default:
+			return false
+		}
+		n := int(binary.BigEndian.Uint16(b[2:]))
+		if n < 4 {
+			return false
+		}
+		n = (n + 3) &^ 3
+		if n > len(b) {
+			return !all
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// readEIGRP is EIGRP's (RFC 7868, section 6.3): a checksum of its own over all.
+func readEIGRP(data []byte, all bool) (o other, ok bool) {
+	const header, opcodes = 20, 11
+	if !all || len(data) < header || data[1] == 0 || data[1] > opcodes || packet.Fold(packet.Sum(data)) != 0xFFFF {
+		return o, false
+	}
+	for rest := data[header:]; len(rest) > 0; {
+		if len(rest) < 4 {
+			return o, false
+		}
+		n := int(binary.BigEndian.Uint16(rest[2:]))
+		if n < 4 || n > len(rest) {
+			return o, false
+		}
+		rest = rest[n:]
+	}
+	return other{protocol: protoEIGRP, proved: true, bits: 24}, true
+}
+
+// readRSVP is RSVP's (RFC 2205, section 3.1): objects that fill its length, and
+// a checksum of its own, or none.
+func readRSVP(data []byte, all bool) (o other, ok bool) {
+	const header = 8
+	summed := data[2]|data[3] != 0
+	if !all || data[1] == 0 || data[5] != 0 || int(binary.BigEndian.Uint16(data[6:])) != len(data) ||
+		summed && packet.Fold(packet.Sum(data)) != 0xFFFF {
+		return o, false
+	}
+	for rest := data[header:]; len(rest) > 0; {
+		if len(rest) < 4 {
+			return o, false
+		}
+		n := int(binary.BigEndian.Uint16(rest))
+		if n < 4 || n%4 != 0 || n > len(rest) {
+			return o, false
+		}
+		rest = rest[n:]
+	}
+	return other{protocol: protoRSVP, proved: true, bits: 24}, true
+}
+
+// readGRE is GRE's (RFC 2784 and 2890): a checksum of its own, or an IP packet
+// inside that agrees with the length.
+func readGRE(data []byte, length uint32, all bool) (o other, ok bool) {
+	const summed, keyed, numbered = 0x80, 0x20, 0x10
+	if data[0]&^(summed|keyed|numbered) != 0 || data[1] != 0 {
+		return o, false
+	}
+	header := 4
+	for _, flag := range []byte{summed, keyed, numbered} {
+		if data[0]&flag != 0 {
+			header += 4
+		}
+	}
+	if len(data) < header {
+		return o, false
+	}
+	o = other{protocol: protoGRE, proved: true, bits: 22}
+	inside, rest := data[header:], length-uint32(header)
+	switch binary.BigEndian.Uint16(data[2:]) {
+	case 0x0800:
+		ok = insideIPv4(inside, rest)
+	case 0x86DD:
+		ok = insideIPv6(inside, rest)
+	case 0x6558, 0x8847, 0x88BE, 0x22EB: // bridged Ethernet, MPLS, ERSPAN
+		ok = all && data[0]&summed != 0 && packet.Fold(packet.Sum(data)) == 0xFFFF
+	}
+	return o, ok
+}
+
+// insideIPv4 reports whether data begin with an IPv4 header whose checksum is
+// right and whose length is theirs.
+func insideIPv4(data []byte, length uint32) bool {
+	const least = 20
+	if len(data) < least || data[0]>>4 != 4 {
+		return false
+	}
+	header := int(data[0]&0x0F) * 4
+	return header >= least && header <= len(data) && uint32(binary.BigEndian.Uint16(data[2:])) == length &&
+		packet.Fold(packet.Sum(data[:header])) == 0xFFFF
+}
+
+// insideIPv6 reports whether data begin with an IPv6 header whose length is
+// theirs, whose addresses are of a kind that is in use, and whose Next Header
+// is a common one.
+func insideIPv6(data []byte, length uint32) bool {
+	if len(data) < ipv6Header || data[0]>>4 != 6 || uint32(binary.BigEndian.Uint16(data[4:]))+ipv6Header != length {
+		return false
+	}
+	switch data[6] {
+	case packet.ProtoHopByHop, protoIPv4, packet.ProtoTCP, packet.ProtoUDP, packet.ProtoIPv6, packet.ProtoRouting,
+		packet.ProtoFragment, protoGRE, packet.ProtoESP, packet.ProtoAH, packet.ProtoICMPv6, packet.ProtoNoNext,
+		packet.ProtoDestOpts, protoOSPF, protoPIM, protoSCTP:
+	default:
+		return false
+	}
+	src, dst := packet.Addr(data[8:24]), packet.Addr(data[24:40])
+	return inUse(src) && !isMulticast(src) && inUse(dst)
+}
+
+// inUse reports whether a is of a range that IANA has given out: global, local,
+// link-local, translated (RFC 6052), a group, :: or ::1.
+func inUse(a packet.Addr) bool {
+	switch {
+	case a[0]>>5 == 1, a[0]&0xFE == 0xFC, isLinkLocal(a), isMulticast(a):
+		return true
+	case a[0] == 0 && a[1] == 0x64:
+		return a[2] == 0xFF && a[3] == 0x9B
+	}
+	return isUnspecified(a) || isLoopback(a)
+}
+
+// readESP is ESP's (RFC 4303, section 2), which nothing proves but that its
+// sequence numbers go on: see continuous.
+func (f *Facts) readESP(data []byte) (o other, ok bool) {
+	const least, reserved = 16, 256
+	if len(data) < least || f.length%4 != 0 || binary.BigEndian.Uint32(data) < reserved {
+		return o, false
+	}
+	f.seq = tcp.Seq(binary.BigEndian.Uint32(data[4:]))
+	return other{protocol: packet.ProtoESP, bits: 1}, true
+}
