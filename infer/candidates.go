@@ -131,12 +131,7 @@ func (t *candidates) findPlans(sums []residue) {
 	slices.SortStableFunc(byPrefix, func(i, j int32) int {
 		return bytes.Compare(t.list[i].addr[:4], t.list[j].addr[:4])
 	})
-	for i := range t.list {
-		t.list[i].worth = bitsSum
-		if numbered(&t.list[i].addr) {
-			t.list[i].worth = bitsNumbered
-		}
-	}
+	t.weighNumbered(byPrefix)
 	for n, i := range byPrefix {
 		a := &t.list[i]
 		for _, j := range slices.Backward(byPrefix[max(0, n-neighbours):n]) {
@@ -151,6 +146,35 @@ func (t *candidates) findPlans(sums []residue) {
 				a.worth, b.worth = bitsPlanned, bitsPlanned
 			}
 		}
+	}
+}
+
+// weighNumbered sets what a fitting checksum is worth, plans aside. byPrefix has
+// the candidates by their first 32 bits. An address that was numbered by hand
+// may be of a plan that isn't seen: the likelier, the more of its owner's
+// addresses are numbered so.
+func (t *candidates) weighNumbered(byPrefix []int32) {
+	const (
+		inPlan = 1.0 / 32 // that two numbers of one plan collide
+		chance = 1.0 / 65536
+	)
+	for from := 0; from < len(byPrefix); {
+		owner := [4]byte(t.list[byPrefix[from]].addr[:4])
+		to, count := from, 0.0
+		for ; to < len(byPrefix) && [4]byte(t.list[byPrefix[to]].addr[:4]) == owner; to++ {
+			if numbered(&t.list[byPrefix[to]].addr) {
+				count++
+			}
+		}
+		share := (count - 0.5) / (float64(to-from) + 4) // without the address itself
+		worth := int8(math.Round(-math.Log2(share*inPlan + chance)))
+		for _, i := range byPrefix[from:to] {
+			t.list[i].worth = bitsSum
+			if numbered(&t.list[i].addr) {
+				t.list[i].worth = worth
+			}
+		}
+		from = to
 	}
 }
 

@@ -9,8 +9,21 @@ import (
 )
 
 // credible is the posterior from which on an answer is given. The runner-up
-// has at most a thousandth then.
-const credible = 0.999
+// has at most a thousandth then. Where nothing but the checksum speaks for an
+// address among many, chance is all that can be wrong, and comes in flows of many
+// packets: there it is credibleAlone.
+const (
+	credible      = 0.999
+	credibleAlone = 0.9999
+)
+
+// enough is the posterior that s needs.
+func (s *scored) enough() float64 {
+	if s.by >= byCache {
+		return credibleAlone
+	}
+	return credible
+}
 
 // maxListed bounds the candidates that an answer lists.
 const maxListed = 3
@@ -172,7 +185,7 @@ func (e *Engine) questionOf(fl *flow, c *cluster) question {
 // allowed for.
 func (e *Engine) learnOpen() {
 	const (
-		least   = 1.0 / 64
+		least   = 1.0 / 1024
 		assumed = 16 // flows that had one, before the first is seen
 	)
 	for i := range e.flows.list {
@@ -225,7 +238,7 @@ func (e *Engine) settle(list []scored, questions []question) (outcome, []Candida
 		total += math.Exp2(list[i].total)
 	}
 	o := outcome{protocol: Unknown, by: noEvidence, listed: none}
-	if best := &list[0]; !isUnspecified(best.addr) && math.Exp2(best.total) >= credible*total {
+	if best := &list[0]; !isUnspecified(best.addr) && math.Exp2(best.total) >= best.enough()*total {
 		o.found, o.dst, o.by = true, best.addr, best.by
 		o.posterior = float32(math.Exp2(best.total) / total)
 		o.second = float32(math.Exp2(list[1].total) / total) // the open explanation is always there

@@ -7,7 +7,7 @@ import (
 	"github.com/mendcap/mendcap/infer"
 )
 
-// A DNS query to 2001:db8::53, as a raw socket delivers it, and what a
+// A DNS query to 2001:db8::9b2f:64d1:52, as a raw socket delivers it, and what a
 // destination cache saved beside the capture says.
 func Example() {
 	query := &infer.Packet{
@@ -22,7 +22,7 @@ func Example() {
 	engine := infer.New(infer.Options{Snapshot: &infer.Snapshot{
 		DestinationCache: []infer.Destination{
 			{Destination: netip.MustParseAddr("2001:db8::1")},
-			{Destination: netip.MustParseAddr("2001:db8::53")},
+			{Destination: netip.MustParseAddr("2001:db8::9b2f:64d1:52")},
 		},
 	}})
 
@@ -31,5 +31,5 @@ func Example() {
 	engine.Conclude() // once
 	answer := engine.Infer(&facts)
 	fmt.Println(answer.NextHeader, answer.Destination, answer.Evidence)
-	// Output: 17 2001:db8::53 destination-cache
+	// Output: 17 2001:db8::9b2f:64d1:52 destination-cache
 }

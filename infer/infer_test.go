@@ -164,18 +164,18 @@ func TestConnectionTableBothDirections(t *testing.T) {
 
 func TestEvidenceNames(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
-	to := udpTo(host, server, 5000, 7000, bytesOf(r, 20))
+	private := randomAddr(r, "2001:db8:1::")
+	to := udpTo(host, private, 5000, 7000, bytesOf(r, 20))
 	from := udpTo(server, host, 7000, 5000, bytesOf(r, 20))
 	own := []Interface{{Addresses: []netip.Addr{host}}}
-	private := randomAddr(r, "2001:db8:1::")
 	tests := []struct {
 		name string
 		s    Snapshot
 		p    sent
 		want Evidence
 	}{
-		{"cache", Snapshot{Interfaces: own, DestinationCache: []Destination{{Destination: server}}}, to, ByCache},
-		{"neighbour", Snapshot{Interfaces: own, Neighbors: []Neighbor{{Address: private}}}, udpTo(host, private, 5000, 7000, bytesOf(r, 20)), ByNeighbor},
+		{"cache", Snapshot{Interfaces: own, DestinationCache: []Destination{{Destination: private}}}, to, ByCache},
+		{"neighbour", Snapshot{Interfaces: own, Neighbors: []Neighbor{{Address: private}}}, to, ByNeighbor},
 		{"local", Snapshot{Interfaces: own}, from, ByLocal},
 	}
 	for _, test := range tests {
@@ -216,6 +216,7 @@ func TestProtocolWithoutDestination(t *testing.T) {
 
 func TestRecordedFieldsStay(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 14))
+	server := randomAddr(r, "2001:db8:77::")
 	s := udpTo(host, server, 5000, 7000, bytesOf(r, 20))
 	other := addr("2001:db8:9::9")
 	tests := []struct {
@@ -388,7 +389,10 @@ func TestClusterTableIsBounded(t *testing.T) {
 	if got := len(e.flows.clusters); got > 20 {
 		t.Errorf("clusters: got %d, want at most 20", got)
 	}
-	wantAll(t, list, answers) // the tables still answer, one by one
+	// The tables still answer, one by one.
+	if all := count(list, answers); all.nextWrong+all.dstWrong != 0 || all.dst < all.packets*99/100 {
+		t.Errorf("got %v, want none wrong and 99 %% of the destinations", all)
+	}
 }
 
 // Results don't depend on the order in which packets were observed.

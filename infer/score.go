@@ -19,10 +19,10 @@ const (
 
 	bitsSum        = 16  // the checksum fits
 	bitsPlanned    = 4   // the checksum fits an address of a plan whose addresses collide easily
-	bitsNumbered   = 8   // the checksum fits an address that was numbered by hand, of a plan that isn't seen
 	bitsNamed      = 10  // ports or payload agree with what names the address
 	bitsAnswered   = 4   // the other direction has the ports, but not proved to be for us
 	bitsLone       = 7   // the same where its checksums can't be verified
+	bitsGroup      = 2   // the port's group is what most of its packets go to
 	bitsSequence   = 12  // sequence numbers within the window of the other direction
 	bitsNoSequence = -8  // out of it
 	bitsProved     = 8   // the flow's packets prove the protocol
@@ -63,6 +63,7 @@ type scored struct {
 	by       evidence
 	named    bool
 	settled  bool    // the flow's other packets go there
+	group    bool    // the port's group, though nothing can be verified
 	worth    int8    // see candidate
 	bits     float64 // without the header's, which are its hypothesis's
 	discount float64 // what bits have less for an address of a plan
@@ -157,9 +158,14 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 		}
 		list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: by, named: true, worth: bitsSum})
 	}
-	if need != 0 || q.said.strict && q.said.n == 1 {
+	switch {
+	case need != 0 || q.said.strict && q.said.n == 1:
 		for _, a := range q.said.list() {
 			add(a, byPayload)
+		}
+	case !q.said.strict: // to a group, or to one receiver
+		for _, a := range q.said.list() {
+			list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: byGroup, group: true})
 		}
 	}
 	e.eachNamed(&q.key, add)
@@ -255,6 +261,9 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 func (e *Engine) weigh(s *scored, q *question) {
 	prior, by := e.standing(s, q)
 	bits := 0.0
+	if s.group {
+		prior, by, bits = priorNamed, byGroup, bitsGroup
+	}
 	if s.named {
 		bits += bitsNamed
 		if s.by == bySeen {

@@ -79,9 +79,11 @@ func TestPartialTables(t *testing.T) {
 		if got.dstWrong != 0 || got.nextWrong != 0 {
 			t.Errorf("%d known: got %v, want none wrong", known, got)
 		}
-		// A third of the peers collide among themselves and may stay open.
-		if floor := got.packets * known / len(peers) / 2; got.dst < floor {
-			t.Errorf("%d known: got %d destinations, want at least %d", known, got.dst, floor)
+		// A third of the peers collide among themselves and may stay open. While
+		// other destinations are seen to be missing from the tables, one that is in
+		// them fits by chance too often to be answered.
+		if known == len(peers) && got.dst < got.packets/2 {
+			t.Errorf("%d known: got %d destinations, want at least half of %d", known, got.dst, got.packets)
 		}
 	}
 }
