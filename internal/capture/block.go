@@ -47,6 +47,7 @@ type Block struct {
 	Type   uint32 // block type of pcapng, any value; 0 in a pcap file
 	Offset int64  // of Raw in the (decompressed) file, bytes
 	Order  binary.ByteOrder
+	Made   bool // not in the file: salvage made it up
 
 	// Interface is that of a Packet; of an Iface block the one it describes;
 	// nil otherwise, and for a packet whose interface was never described.

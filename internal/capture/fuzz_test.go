@@ -79,7 +79,7 @@ func checkBlock(t *testing.T, b *Block, at *int64) {
 	}
 }
 
-func needFormatError(t *testing.T, err error) {
+func needFormatError(t testing.TB, err error) {
 	t.Helper()
 	var broken *FormatError
 	if !errors.As(err, &broken) {

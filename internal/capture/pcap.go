@@ -32,6 +32,7 @@ type pcap struct {
 	order     binary.ByteOrder
 	big       bool
 	headerLen int    // of a record
+	longest   uint32 // record that is credible, bytes; of salvage
 	perSecond uint64 // ticks
 	swapped   swap
 	iface     *Interface

@@ -18,6 +18,7 @@ const (
 type ReaderOptions struct {
 	BatchSize int // memory of one batch, bytes; 0 = 1 MiB
 	MaxBlock  int // largest block or record that is believed, bytes; 0 = 64 MiB
+	Salvage   Salvage
 }
 
 // Reader reads a capture block by block. One goroutine may call its methods
@@ -37,6 +38,14 @@ type Reader struct {
 	frame    int64   // number of the last packet
 	err      error   // what Next returns from now on
 	consumed atomic.Int64
+
+	// Of salvage only.
+	opts    ReaderOptions
+	damages Damages
+	last    Damage  // the last place of damage, which may grow yet
+	lost    bool    // bytes are being passed over: nothing is expected here
+	opening []Block // that openDamaged found
+	recent  [recentStamps]recentStamp
 }
 
 // layout is how one format cuts a file into blocks and understands them.
@@ -58,6 +67,7 @@ type layout interface {
 func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
 	rd := &Reader{
 		source:    &source{r: r},
+		opts:      opts,
 		batchSize: opts.BatchSize,
 		maxBlock:  opts.MaxBlock,
 		free:      make(chan *Batch, freeBatches),
@@ -85,7 +95,7 @@ func (r *Reader) Compression() string { return r.compression }
 func (r *Reader) Consumed() int64 { return r.consumed.Load() }
 
 // Next delivers the next blocks, at least one. It returns io.EOF behind the
-// last block of an undamaged file. Of a damaged file every block before the
+// last block of an undamaged file, or of any with SalvageOn. Of a damaged file every block before the
 // damage is delivered, and then a *FormatError; a failure of the underlying
 // reader comes back as it is, with the position added.
 func (r *Reader) Next() (*Batch, error) {
@@ -97,6 +107,12 @@ func (r *Reader) Next() (*Batch, error) {
 	r.pending = nil
 	for {
 		readErr := r.fill(b)
+		if r.opts.Salvage != SalvageNone {
+			if r.salvage(b, readErr) {
+				continue
+			}
+			break
+		}
 		used, need, err := r.split(b)
 		switch {
 		case err != nil:

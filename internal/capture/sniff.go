@@ -26,7 +26,11 @@ func (r *Reader) open() error {
 			return err
 		}
 	}
-	return r.recognise(head)
+	err = r.recognise(head)
+	if err == nil || r.opts.Salvage == SalvageNone || r.source.err != nil {
+		return err
+	}
+	return r.openDamaged(err)
 }
 
 // peek reads the first bytes of src and leaves r.src as if it had not.
@@ -73,6 +77,7 @@ func (r *Reader) openPcap(p *pcap, head []byte) error {
 	if _, err := io.CopyN(io.Discard, r.src, pcapHeaderLen); err != nil {
 		return r.ended(0, err)
 	}
+	p.limit()
 	r.layout = p
 	r.offset = pcapHeaderLen
 	r.pending = []Block{

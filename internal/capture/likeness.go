@@ -1,0 +1,172 @@
+package capture
+
+import "encoding/binary"
+
+// likeness is how far a packet's bytes agree with its link type.
+type likeness int8
+
+const (
+	unlike  likeness = -1 // they contradict it
+	neutral likeness = 0  // they say nothing
+	like    likeness = 1
+	exactly likeness = 2 // and its own headers give its length
+)
+
+// Link types that likeness knows (tcpdump.org's list).
+const (
+	linkNull     = 0
+	linkEthernet = 1
+	linkRaw      = 101
+	linkLoop     = 108
+	linkSLL      = 113
+	linkIPv4     = 228
+	linkIPv6     = 229
+	linkSLL2     = 276
+)
+
+// ethernetMin is the length to which short frames are padded, without the
+// checksum.
+const ethernetMin = 60
+
+// resemble says how far data is a packet of a link type, and how long its own
+// headers say that it is on the wire (0 = unknown).
+func resemble(link uint16, data []byte) (likeness, int) {
+	switch link {
+	case linkEthernet:
+		return likeEthernet(data)
+	case linkRaw, linkIPv4, linkIPv6:
+		return likeIP(data)
+	case linkNull, linkLoop:
+		return likeFamily(data)
+	case linkSLL:
+		return behindType(data, 14, 16)
+	case linkSLL2:
+		return behindType(data, 0, 20)
+	}
+	return neutral, 0
+}
+
+// behind adds a header in front of what was found.
+func behind(head int, l likeness, n int) (likeness, int) {
+	if n > 0 {
+		n += head
+	}
+	return l, n
+}
+
+func likeEthernet(data []byte) (likeness, int) {
+	at := 12
+	for range 3 { // VLAN tags
+		if len(data) < at+2 {
+			return neutral, 0
+		}
+		t := binary.BigEndian.Uint16(data[at:])
+		if t != 0x8100 && t != 0x88A8 {
+			break
+		}
+		at += 4
+	}
+	l, n := behindType(data, at, at+2)
+	if t := binary.BigEndian.Uint16(data[at:]); t <= 1500 { // IEEE 802.3: a length
+		l, n = like, at+2+int(t)
+	}
+	return l, n
+}
+
+// behindType reads what stands at an offset by the EtherType at another.
+func behindType(data []byte, at, head int) (likeness, int) {
+	if len(data) < head {
+		return neutral, 0
+	}
+	switch binary.BigEndian.Uint16(data[at:]) {
+	case 0x0800, 0x86DD:
+		l, n := likeIP(data[head:])
+		return behind(head, l, n)
+	case 0x0806: // ARP
+		return like, head + 28
+	}
+	return neutral, 0
+}
+
+// likeFamily reads the header of the BSD loopback: an address family in either
+// order.
+func likeFamily(data []byte) (likeness, int) {
+	if len(data) < 4 {
+		return neutral, 0
+	}
+	family := binary.LittleEndian.Uint32(data)
+	if family > 0xFFFF {
+		family = binary.BigEndian.Uint32(data)
+	}
+	switch family {
+	case 2, 10, 23, 24, 28, 30:
+		l, n := likeIP(data[4:])
+		return behind(4, l, n)
+	}
+	if family > 0xFF {
+		return unlike, 0
+	}
+	return neutral, 0
+}
+
+// likeIP reads the lengths of an IP header (RFC 791, section 3.1; RFC 8200,
+// section 3). A length of 0 is that of an offloaded segment.
+func likeIP(data []byte) (likeness, int) {
+	if len(data) < 20 {
+		return neutral, 0
+	}
+	switch data[0] >> 4 {
+	case 4:
+		head, n := int(data[0]&15)*4, int(binary.BigEndian.Uint16(data[2:]))
+		if head < 20 || n != 0 && n < head {
+			return unlike, 0
+		}
+		if n == 0 {
+			return like, 0
+		}
+		return exactly, n
+	case 6:
+		if n := int(binary.BigEndian.Uint16(data[4:])); n != 0 {
+			return exactly, n + 40
+		}
+		return like, 0
+	}
+	return unlike, 0
+}
+
+// agrees says how far a packet's captured and original length agree with what
+// it is: exact only if its headers give the length that it has.
+func agrees(link uint16, data []byte, original int) likeness {
+	l, n := resemble(link, data)
+	switch {
+	case l == unlike || n > original:
+		return unlike
+	case l == exactly && (n == original || link == linkEthernet && n <= original && original <= max(n+8, ethernetMin+4)):
+		return exactly
+	case l == exactly:
+		return like
+	}
+	return l
+}
+
+// guessed are the link types that guessLink tries, the likelier ones first.
+var guessed = [...]uint16{linkEthernet, linkRaw, linkSLL, linkSLL2, linkNull}
+
+// linkUnknown is the link type of packets that resemble nothing: LINKTYPE_USER0.
+const linkUnknown = 147
+
+// guessLink finds the link type that packets resemble. They are data, original
+// lengths beside.
+func guessLink(packets [][]byte, originals []int) uint16 {
+	best, most := uint16(linkUnknown), 0
+	for _, link := range guessed {
+		points := 0
+		for i, data := range packets {
+			points += int(agrees(link, data, originals[i]))
+		}
+		if points > most {
+			best, most = link, points
+		}
+	}
+	return best
+}

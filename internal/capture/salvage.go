@@ -1,0 +1,288 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Salvage says what a Reader does about damage.
+type Salvage uint8
+
+const (
+	// SalvageNone ends the capture with a *FormatError where a block can't be
+	// read. A pcap record counts as readable if its length fits the limit.
+	SalvageNone Salvage = iota
+	// SalvageOn mends what is proved, passes over what can't be read, goes on
+	// with the next true block, and keeps account of it: see Reader.Damage.
+	SalvageOn
+	// SalvageRefuse looks at a capture as SalvageOn does, and ends with a
+	// *FormatError at the first damage.
+	SalvageRefuse
+)
+
+// The limits of salvage.
+const (
+	// lookahead is how far behind damage bytes are looked at for a decision, and
+	// stride how many of them may be passed over by one. Decisions depend on
+	// nothing else, hence not on how the bytes arrive.
+	lookahead = 256 << 10
+	stride    = lookahead / 2
+	// maxDamages is how many places of damage a Reader lists.
+	maxDamages = 1000
+)
+
+// Damage is a place in a capture that is not as it should be.
+type Damage struct {
+	Frame  int64 // the last packet delivered before it; 0 = none
+	Offset int64 // in the decompressed file, bytes
+	Length int64 // bytes
+	Lost   bool  // the bytes were passed over; else they were mended and delivered
+	Err    error // what is wrong there; wraps one of the sentinels
+}
+
+// What is wrong with a place beyond what a strict reader says of it.
+var (
+	ErrGarbage   = errors.New("no record or block can be made out")
+	ErrPasted    = errors.New("another capture's header stands inside")
+	ErrNoHeader  = errors.New("the file header is missing or unreadable")
+	ErrNoSHB     = errors.New("a section header is missing")
+	ErrInterface = errors.New("a packet's interface is not described")
+	ErrMixed     = errors.New("a block is in the other byte order")
+	ErrASCII     = errors.New("transferred as text")
+)
+
+// Damages is what a Reader found so far.
+type Damages struct {
+	List  []Damage // the first ones, in their order
+	Total int64    // of all
+	Lost  int64    // bytes passed over, of all
+}
+
+// Damage gives the damage met so far, all of it once Next has returned io.EOF.
+// It may be called by the goroutine that calls Next. Without SalvageOn it is
+// empty.
+func (r *Reader) Damage() Damages {
+	d := r.damages
+	if r.last.Length > 0 || r.last.Err != nil {
+		d.count(r.last)
+	}
+	return d
+}
+
+func (d *Damages) count(one Damage) {
+	d.Total++
+	if one.Lost {
+		d.Lost += one.Length
+	}
+	if len(d.List) < maxDamages {
+		d.List = append(d.List[:len(d.List):len(d.List)], one)
+	}
+}
+
+// report takes in one place of damage at the reader's offset. Bytes passed over
+// behind bytes passed over are one place, and so are blocks behind each other
+// that were mended in one way.
+func (r *Reader) report(length int, lost bool, err error) {
+	if r.opts.Salvage == SalvageRefuse && r.err == nil {
+		r.err = r.damage(err)
+	}
+	one := Damage{Frame: r.frame, Offset: r.offset, Length: int64(length), Lost: lost, Err: err}
+	last, same := &r.last, lost && r.last.Lost || err == r.last.Err && !r.last.Lost
+	if same && last.Offset+last.Length == one.Offset && last.Length > 0 {
+		last.Length += one.Length
+		return
+	}
+	if r.last.Err != nil {
+		r.damages.count(r.last)
+	}
+	r.last = one
+}
+
+// rescuer is a layout that can be read on behind damage.
+type rescuer interface {
+	layout
+	// believable looks at a block of a credible length, which p need not hold: it
+	// says how many bytes are needed to judge it (0: no more), and whether it is
+	// to be believed at once.
+	believable(p []byte, size int) (need int, ok bool)
+	// rescue deals with the damage at the start of p. It delivers what it can
+	// and says how many bytes of p are done with, at least one. p holds all that
+	// it may look at, and the end of the file if eof is set.
+	rescue(r *Reader, b *Batch, p []byte, eof bool, why error) int
+}
+
+// splitSalvaging is split for captures that may be damaged.
+func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
+	for r.err == nil {
+		p := b.buf[used:]
+		if len(p) == 0 && eof {
+			break
+		}
+		size, need, err := r.measure(p, eof)
+		if need > 0 {
+			return used, need
+		}
+		if err == nil {
+			if err = r.deliver(b, p[:size:size], size); err == nil {
+				used += size
+				continue
+			}
+		}
+		want := lookahead
+		if size <= r.maxBlock {
+			want += size
+		}
+		if len(p) < want && !eof {
+			return used, want
+		}
+		p, last := p[:min(len(p), want)], len(p) <= want
+		used += r.layout.(rescuer).rescue(r, b, p, eof && last, err)
+	}
+	return used, 0
+}
+
+// salvage cuts the buffer into blocks, whatever is between them. It says whether
+// more has to be read before there is one.
+func (r *Reader) salvage(b *Batch, readErr error) (again bool) {
+	used, need := r.splitSalvaging(b, readErr != nil)
+	switch {
+	case r.err != nil: // of SalvageRefuse
+	case readErr != nil && used == len(b.buf):
+		r.err = r.endSalvaged(readErr)
+	case len(b.Blocks) == 0:
+		b.buf = b.buf[:copy(b.buf, b.buf[used:])]
+		if need > cap(b.buf) {
+			b.grow(need)
+		}
+		return true
+	default:
+		r.carry = b.buf[used:]
+	}
+	return false
+}
+
+// errSuspect marks a block that can be read, but that may not be one.
+var errSuspect = fmt.Errorf("%w", ErrGarbage)
+
+// measure gives the size of the block that p starts with, or how many bytes
+// are needed to tell, or what is wrong with it. Where no length is credible size
+// is beyond the limit.
+func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
+	n, err := r.layout.size(p)
+	switch {
+	case err != nil:
+		return r.maxBlock + 1, 0, err
+	case n > uint64(r.maxBlock):
+		return r.maxBlock + 1, 0, fmt.Errorf("%w of %d bytes: block of %d bytes", ErrTooLarge, r.maxBlock, n)
+	case n == 0 && !eof:
+		return 0, len(p) + minBatchSize, nil
+	case n == 0 && len(p) > 0:
+		return r.maxBlock + 1, 0, fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, len(p))
+	}
+	size = int(n)
+	need, ok := r.layout.(rescuer).believable(p, size)
+	switch {
+	case need > len(p) && !eof:
+		return size, need, nil
+	case !ok && need == 0 && size > lookahead:
+		return r.maxBlock + 1, 0, errSuspect
+	case size > len(p):
+		return size, 0, fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, len(p))
+	case !ok || r.lost && len(p) > 0:
+		return size, 0, errSuspect
+	}
+	return size, 0, nil
+}
+
+// deliver adds a block that takes so many bytes of the file: its own, unless it
+// was mended. It adds nothing where the block can't be decoded.
+func (r *Reader) deliver(b *Batch, raw []byte, size int) error {
+	block := b.add()
+	block.Raw, block.Offset = raw, r.offset
+	err := r.layout.decode(block)
+	if err == nil && block.Kind == Packet && block.Interface == nil {
+		err = ErrInterface
+	}
+	if err != nil {
+		b.Blocks = b.Blocks[:len(b.Blocks)-1]
+		return err
+	}
+	r.settled(block, size)
+	return nil
+}
+
+// settled counts a block that was delivered.
+func (r *Reader) settled(block *Block, size int) {
+	r.lost = false
+	if block.Kind == Packet {
+		r.frame++
+		block.Frame = r.frame
+		r.recent[r.frame%recentStamps] = recentStamp{block.Ticks, block.Interface, block.HasStamp}
+	}
+	r.offset += int64(size)
+}
+
+// pass goes over bytes that can't be read.
+func (r *Reader) pass(n int, why error) int {
+	r.report(n, true, why)
+	r.offset += int64(n)
+	return n
+}
+
+// mend delivers a block whose bytes were corrected. It says whether that could
+// be decoded.
+func (r *Reader) mend(b *Batch, raw []byte, size int, why error) bool {
+	block := b.add()
+	block.Raw, block.Offset = raw, r.offset
+	if err := r.layout.decode(block); err != nil || block.Kind == Packet && block.Interface == nil {
+		b.Blocks = b.Blocks[:len(b.Blocks)-1]
+		return false
+	}
+	r.report(size, false, why)
+	r.settled(block, size)
+	return true
+}
+
+// endSalvaged says what it means that a salvaged source ended with err.
+func (r *Reader) endSalvaged(err error) error {
+	if r.source.err != nil {
+		return r.ended(0, err)
+	}
+	if damaged := r.compressionError(err); damaged != nil {
+		r.report(0, true, damaged)
+	}
+	if r.err != nil {
+		return r.err
+	}
+	return io.EOF
+}
+
+// recentStamps is how many stamps tell whether another is near.
+const recentStamps = 4
+
+// recentStamp is the stamp of a packet that was delivered.
+type recentStamp struct {
+	ticks uint64
+	iface *Interface
+	known bool
+}
+
+// nearTime is how far stamps of neighbours may lie apart, seconds. It only
+// serves to tell a capture's own packets from what packets carry.
+const nearTime = 24 * 60 * 60
+
+// near says whether a time is near one of the last packets', and whether there
+// are such.
+func (r *Reader) near(seconds int64) (near, known bool) {
+	for _, n := range r.recent {
+		if !n.known || n.iface == nil {
+			continue
+		}
+		known = true
+		if d := n.iface.Nanos(n.ticks)/1e9 - seconds; d >= -nearTime && d <= nearTime {
+			return true, true
+		}
+	}
+	return false, known
+}

@@ -1,0 +1,191 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"testing"
+)
+
+// salvaged is what a Reader with SalvageOn gives of a file.
+type salvaged struct {
+	blocks  []Block
+	damages Damages
+	err     error // of NewReader
+}
+
+// salvage reads a whole file in batches of a size, and checks what is promised
+// of any: every byte is in a block that was delivered or in one place of
+// damage, and neither overlaps.
+func salvage(t testing.TB, data []byte, opts ReaderOptions) salvaged {
+	t.Helper()
+	opts.Salvage = SalvageOn
+	r, err := NewReader(bytes.NewReader(data), opts)
+	if err != nil {
+		needFormatError(t, err)
+		return salvaged{err: err}
+	}
+	var s salvaged
+	for {
+		b, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatalf("got error %v in spite of salvage", err)
+		}
+		if limit := 2 * (r.maxBlock + 2*lookahead); cap(b.buf) > limit {
+			t.Fatalf("a batch takes %d bytes, limit %d", cap(b.buf), limit)
+		}
+		for _, block := range b.Blocks {
+			block.Raw = bytes.Clone(block.Raw)
+			block.Data = bytes.Clone(block.Data)
+			block.Options = bytes.Clone(block.Options)
+			s.blocks = append(s.blocks, block)
+		}
+		b.Release()
+	}
+	s.damages = r.Damage()
+	s.account(t, r)
+	return s
+}
+
+// account goes through blocks and damage in the order of the file.
+func (s *salvaged) account(t testing.TB, r *Reader) {
+	t.Helper()
+	at, next := int64(0), 0
+	frame := int64(0)
+	var gaps []Damage
+	mended := func(offset int64) bool {
+		return slices.ContainsFunc(s.damages.List, func(d Damage) bool {
+			return !d.Lost && d.Offset <= offset && offset < d.Offset+d.Length
+		})
+	}
+	for _, d := range s.damages.List {
+		if d.Lost {
+			gaps = append(gaps, d)
+		}
+		if d.Err == nil || d.Length < 0 {
+			t.Fatalf("damage without a reason: %+v", d)
+		}
+	}
+	if s.damages.Total != int64(len(s.damages.List)) {
+		return // the rest is only counted
+	}
+	over := func() {
+		for next < len(gaps) && gaps[next].Offset == at {
+			at += gaps[next].Length
+			if next++; gaps[next-1].Length == 0 {
+				break
+			}
+		}
+	}
+	for i := range s.blocks {
+		b := &s.blocks[i]
+		if b.Kind == Packet {
+			if frame++; b.Frame != frame {
+				t.Fatalf("frame %d follows %d", b.Frame, frame-1)
+			}
+			if b.Interface == nil {
+				t.Fatalf("frame %d has no interface", b.Frame)
+			}
+		}
+		if b.Made || b.Kind == Iface && b.Pcap {
+			continue
+		}
+		over()
+		if b.Offset != at {
+			t.Fatalf("block %d of kind %d stands at %d, want %d", i, b.Kind, b.Offset, at)
+		}
+		size := int64(len(b.Raw))
+		if mended(b.Offset) { // its bytes may be fewer than those in the file
+			size = s.extent(i, gaps[next:], r.offset) - at
+		}
+		at += size
+	}
+	over()
+	if at != r.offset || r.Consumed() != at {
+		t.Fatalf("blocks and damage end at %d, the file at %d, consumed %d", at, r.offset, r.Consumed())
+	}
+}
+
+// extent is where the block that a mended one takes ends in the file: where the
+// next thing begins.
+func (s *salvaged) extent(i int, gaps []Damage, end int64) int64 {
+	for _, b := range s.blocks[i+1:] {
+		if !b.Made && !(b.Kind == Iface && b.Pcap) {
+			end = b.Offset
+			break
+		}
+	}
+	for _, g := range gaps {
+		if g.Length > 0 && g.Offset > s.blocks[i].Offset {
+			return min(end, g.Offset)
+		}
+	}
+	return end
+}
+
+func FuzzSalvage(f *testing.F) {
+	addSeeds(f)
+	for _, d := range damagedFiles() {
+		f.Add(d)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		small := salvage(t, data, fuzzLimit)
+		large := salvage(t, data, ReaderOptions{MaxBlock: fuzzLimit.MaxBlock})
+		if (small.err == nil) != (large.err == nil) || len(small.blocks) != len(large.blocks) ||
+			small.damages.Total != large.damages.Total || small.damages.Lost != large.damages.Lost {
+			t.Fatalf("batches of other sizes differ: %d blocks, %+v, %v; %d blocks, %+v, %v", len(small.blocks), small.damages, small.err,
+				len(large.blocks), large.damages, large.err)
+		}
+		for i := range small.blocks {
+			if a, b := &small.blocks[i], &large.blocks[i]; a.Offset != b.Offset || !bytes.Equal(a.Raw, b.Raw) || a.Kind != b.Kind {
+				t.Fatalf("block %d differs by the size of the batches: %+v, %+v", i, *a, *b)
+			}
+		}
+		sameAsStrict(t, data, &large)
+		if len(small.blocks) == 0 {
+			return
+		}
+		// What was rescued is a capture without damage.
+		out := write(t, copyAll(small.blocks))
+		again := mustRead(t, out)
+		if got, want := len(packets(again)), len(packets(small.blocks)); got != want {
+			t.Fatalf("wrote %d packets, read %d again", want, got)
+		}
+	})
+}
+
+// sameAsStrict holds that a file that a strict reader takes whole is given as
+// that gives it, but for empty records and packets on no interface.
+func sameAsStrict(t *testing.T, data []byte, s *salvaged) {
+	strict, err := readAll(bytes.NewReader(data), ReaderOptions{MaxBlock: fuzzLimit.MaxBlock})
+	if err != nil {
+		if s.err == nil && s.damages.Total == 0 {
+			t.Fatalf("no damage found where a strict reader ends with %v", err)
+		}
+		return
+	}
+	for i := range strict {
+		if b := &strict[i]; b.Kind == Packet && (b.Interface == nil || b.Pcap) {
+			return
+		}
+	}
+	if s.err != nil || s.damages.Total != 0 || len(s.blocks) != len(strict) {
+		t.Fatalf("a good file of %d blocks: got %d, %+v, %v", len(strict), len(s.blocks), s.damages, s.err)
+	}
+}
+
+func damagedFiles() [][]byte { return nil }
+
+func TestRefuseEndsAtDamage(t *testing.T) {
+	for _, d := range damagedPcapng() {
+		_, err := readAll(bytes.NewReader(d.data), ReaderOptions{Salvage: SalvageRefuse})
+		var broken *FormatError
+		if !errors.As(err, &broken) {
+			t.Errorf("%s: got %v, want a FormatError", d.name, err)
+		}
+	}
+}
