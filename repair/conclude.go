@@ -22,10 +22,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	w.seen.describe(r, &j.facts)
 	j.limits(stats)
 	j.noteClocks(s.align.forced)
-	r.Damage = []report.Damage{}
-	if d := j.facts.damage; d != nil {
-		r.Damage = append(r.Damage, report.Damage{Frame: d.Frame, Offset: d.Offset, What: d.Err.Error()})
-	}
+	r.Damage, r.DamageOmitted = describeDamage(j.facts.damage)
 	if r.Notes == nil {
 		r.Notes = []string{}
 	}

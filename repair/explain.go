@@ -195,11 +195,9 @@ func (x *explainer) result(j *job) report.Explanations {
 	slices.SortFunc(x.list, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
 	all := report.Explanations{
 		Schema: report.ExplainSchema, Capture: j.source.name, Basis: j.profile.Basis.String(),
-		Gate: time.Duration(j.profile.Gate), Frames: x.list, Damage: []report.Damage{},
+		Gate: time.Duration(j.profile.Gate), Frames: x.list,
 	}
-	if d := j.facts.damage; d != nil {
-		all.Damage = append(all.Damage, report.Damage{Frame: d.Frame, Offset: d.Offset, What: d.Err.Error()})
-	}
+	all.Damage, _ = describeDamage(j.facts.damage)
 	return all
 }
 

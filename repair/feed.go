@@ -2,9 +2,6 @@ package repair
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"runtime"
 	"slices"
 	"sync"
@@ -54,10 +51,10 @@ func (c *chunk) headless() *headless {
 const ahead = 4
 
 // pass reads the capture once: one goroutine reads, others decode, and each is
-// called with the chunks in the order of the file. It returns the damage that
-// ended the capture early, if there was some.
-func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*capture.FormatError, error) {
-	f, r, err := j.source.open()
+// called with the chunks in the order of the file. It returns the damage that it
+// met, if there was some.
+func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*capture.Damages, error) {
+	f, r, err := j.source.open(j.o.salvage())
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +73,7 @@ func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*c
 			return nil, ctx.Err()
 		}
 		if c.err != nil {
-			return damage(j.source.name, c.err)
+			return j.ended(r, c.err)
 		}
 		j.progress(c.read)
 		if err := each(c); err != nil {
@@ -84,19 +81,6 @@ func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*c
 		}
 	}
 	return nil, ctx.Err()
-}
-
-// damage tells the end of the file and what is broken in it from failures to
-// read it.
-func damage(name string, err error) (*capture.FormatError, error) {
-	if err == io.EOF {
-		return nil, nil
-	}
-	var broken *capture.FormatError
-	if errors.As(err, &broken) {
-		return broken, nil
-	}
-	return nil, ioError("read "+name, err)
 }
 
 // decodeAhead starts the reader and the workers. The channel is closed when ctx
@@ -173,8 +157,3 @@ func (j *job) progress(read int64) {
 
 // passes over the capture: facts, survey, emit.
 const passes = 3
-
-// inFile names the place of a damage for people.
-func inFile(name string, broken *capture.FormatError) string {
-	return fmt.Sprintf("%s: %v", name, broken)
-}

@@ -3,7 +3,6 @@ package repair
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -32,7 +31,7 @@ type facts struct {
 	partial        bool  // only the beginning was gathered
 	sections       int
 	placed         map[int]bool // sections that mendcap has put in order before
-	damage         *capture.FormatError
+	damage         *capture.Damages
 }
 
 // gather is the first pass: what the capture holds, and what the inference and
@@ -90,7 +89,7 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 		return err
 	}
 	if f.packets == 0 && broken != nil {
-		return fmt.Errorf("%w: %s", ErrNoCapture, inFile(j.source.name, broken))
+		return j.nothingReadable(broken)
 	}
 	f.damage = broken
 	j.engine.Conclude()

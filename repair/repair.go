@@ -32,6 +32,9 @@ type Options struct {
 	UserLayout string   // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
 	Without    []string // names of laws that are switched off, of Laws
 	Compress   string   // how the output is compressed, of Compressions; "": as its name says, .gz or .zst
+	// RefuseDamaged makes any damage in the input an ErrNoCapture. Otherwise what
+	// can be read is repaired, and the report says what can't.
+	RefuseDamaged bool
 	// AlignInterfaces corrects the stamps of interfaces whose clock is shown to
 	// differ from that of the interface with most packets.
 	AlignInterfaces bool

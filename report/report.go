@@ -26,8 +26,10 @@ type Report struct {
 	Flows       Flows       `json:"flows"`
 	Timeline    Timeline    `json:"timeline"`
 	Damage      []Damage    `json:"damage"`
-	Notes       []string    `json:"notes"` // limits that were met, in the order in which they were
-	Origin      *Origin     `json:"origin,omitempty"`
+	// DamageOmitted is how many places of damage there are beyond those listed.
+	DamageOmitted int64    `json:"damageOmitted,omitempty"`
+	Notes         []string `json:"notes"` // limits that were met, in the order in which they were
+	Origin        *Origin  `json:"origin,omitempty"`
 }
 
 // Capture describes the input.
@@ -206,7 +208,9 @@ type Range struct {
 
 // Damage is something broken in the input.
 type Damage struct {
-	Frame  int64  `json:"frame"`  // last whole frame before it
-	Offset int64  `json:"offset"` // bytes, in the decompressed file
+	Frame  int64  `json:"frame"`            // last whole frame before it
+	Offset int64  `json:"offset"`           // bytes, in the decompressed file
+	Length int64  `json:"length"`           // bytes; 0 where something is missing, or the rest can't be known
+	Mended bool   `json:"mended,omitempty"` // the bytes were corrected and used; else they were passed over
 	What   string `json:"what"`
 }

@@ -68,7 +68,7 @@ func sample() *Report {
 			Start: first, Width: 20 * time.Second, Packets: []int64{4_000, 0, 3_233, 2_000, 1_000}, Moved: []int64{1_200, 0, 0, 4, 0},
 			ByVerdict: map[string][]int64{Artefact: {3_000, 0, 0, 90, 0}, Genuine: {0, 0, 20, 0, 0}},
 		},
-		Damage: []Damage{{Frame: 10_233, Offset: 4_377_184, What: "block length 0xFFFFFFFF is longer than the file"}},
+		Damage: []Damage{{Frame: 10_233, Offset: 4_377_184, Length: 2_048, What: "block length 0xFFFFFFFF is longer than the file"}},
 		Notes:  []string{"the flow table was full: 12 flows were closed early", "no tables name interface 3"},
 	}
 }

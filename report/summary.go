@@ -163,7 +163,7 @@ func (r *Report) damageText() string {
 	var lines []string
 	for i := range r.Damage {
 		if i == shownDamage && len(r.Damage) > shownDamage+1 {
-			lines = append(lines, fmt.Sprintf("and %d more places", len(r.Damage)-i))
+			lines = append(lines, fmt.Sprintf("and %d more places", int64(len(r.Damage)-i)+r.DamageOmitted))
 			break
 		}
 		lines = append(lines, r.Damage[i].text())

@@ -75,8 +75,12 @@ func (r *Report) overview() *grid {
 	if text := clocksText(r.Order.Clocks); text != "" {
 		g.add("Clocks", text)
 	}
-	for _, d := range r.Damage {
-		g.add("Damage", fmt.Sprintf("after frame %d, at byte %d: %s", d.Frame, d.Offset, Sanitise(d.What)))
+	for i := range r.Damage {
+		if i == shownDamage && len(r.Damage) > shownDamage+1 {
+			g.add("Damage", fmt.Sprintf("and %d more places", int64(len(r.Damage)-i)+r.DamageOmitted))
+			break
+		}
+		g.add("Damage", Sanitise(r.Damage[i].text()))
 	}
 	return g
 }

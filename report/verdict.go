@@ -86,7 +86,14 @@ func (f *Finding) verdictText() string {
 
 // text says where the input is broken, and what.
 func (d *Damage) text() string {
-	return fmt.Sprintf("after frame %d, at byte %d: %s", d.Frame, d.Offset, d.What)
+	text := fmt.Sprintf("after frame %d, at byte %d: %s", d.Frame, d.Offset, d.What)
+	switch {
+	case d.Length == 0:
+		return text
+	case d.Mended:
+		return fmt.Sprintf("%s (%d bytes, mended)", text, d.Length)
+	}
+	return fmt.Sprintf("%s (%d bytes passed over)", text, d.Length)
 }
 
 func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -22,6 +22,7 @@ type repairFlags struct {
 	quiet            bool
 	findings, flows  int
 	compress         string
+	salvage          string
 	layout           string
 	without          []string
 	align            bool
@@ -30,7 +31,7 @@ type repairFlags struct {
 const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--tables PATH]...
       [--report FILE]... [--json] [--force] [-q] [--findings N] [--flows N]
       [--user-layout LAYOUT] [--without LAW]... [--align-interfaces]
-      [--compress gzip|zstd]
+      [--compress gzip|zstd] [--salvage on|off]
       CAPTURE...`
 
 const repairText = `The repaired capture X.mended.pcapng is written beside X.pcap, whole or not at
@@ -69,6 +70,7 @@ func (f *repairFlags) tune(flags *pflag.FlagSet) {
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
 	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
+	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
 	flags.StringVar(&f.compress, "compress", "", "compress the output by `CODEC`: "+strings.Join(repair.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
 }
 
@@ -80,6 +82,9 @@ func (f *repairFlags) checkTuning() error {
 	if f.flows < 1 || f.flows > repair.MaxFlows {
 		return usagef(fmt.Sprintf("--flows N takes a number from 1 to %d", repair.MaxFlows), "--flows %d", f.flows)
 	}
+	if f.salvage != "on" && f.salvage != "off" {
+		return usagef("--salvage takes on or off", "--salvage %s", f.salvage)
+	}
 	return nil
 }
 
@@ -88,6 +93,7 @@ func (f *repairFlags) options() repair.Options {
 	return repair.Options{
 		Tables: f.tables, Force: f.force, Findings: f.findings, Flows: f.flows, UserLayout: f.layout,
 		Without: f.without, AlignInterfaces: f.align, Compress: f.compress,
+		RefuseDamaged: f.salvage == "off",
 	}
 }
 
@@ -145,8 +151,13 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) 
 // sayDamage says what was broken in a capture, and returns the exit code for it.
 func (s *streams) sayDamage(name string, damage []report.Damage) int {
 	code := exitDone
-	for _, d := range damage {
+	const shown = 10
+	for i, d := range damage {
 		code = exitDamaged
+		if i == shown {
+			fmt.Fprintf(s.err, "mendcap: %s: damaged in further places; a JSON report lists them\n", report.Sanitise(name))
+			break
+		}
 		fmt.Fprintf(s.err, "mendcap: %s: damaged after frame %d, at byte %d: %s\n", report.Sanitise(name),
 			d.Frame, d.Offset, report.Sanitise(d.What))
 	}

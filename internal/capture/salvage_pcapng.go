@@ -1,12 +1,52 @@
 package capture
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 )
 
-// believable has nothing to add for pcapng: blocks have their length twice.
-func (f *pcapng) believable([]byte, int) (need int, ok bool) { return 0, true }
+// believable has little to add for pcapng, where blocks have their length twice:
+// names that do not fit their block keep Wireshark from reading what follows.
+func (f *pcapng) believable(p []byte, size int) (need int, ok bool) {
+	if len(p) >= size && size >= blockMin && u32(p, f.big) == TypeNames {
+		return 0, fittingNames(p[8:size-trailerLen], f.big)
+	}
+	return 0, true
+}
+
+// fittingNames says whether the records of a name resolution block fit it
+// (section 4.5).
+func fittingNames(list []byte, big bool) bool {
+	order := orderOf(big)
+	for len(list) >= 4 {
+		typ, n := order.Uint16(list), padded(int(order.Uint16(list[2:])))
+		if typ == 0 { // nrb_record_end; options follow
+			return checkOptions(list[4:], order) == nil
+		}
+		if n > len(list)-4 {
+			return false
+		}
+		list = list[4+n:]
+	}
+	return len(list) == 0
+}
+
+// turnNames gives a name resolution block with the headers of its records in
+// the other byte order.
+func turnNames(raw []byte, big bool) []byte {
+	order := orderOf(!big)
+	t := &turning{raw: append([]byte(nil), raw...)}
+	for at, end := 8, len(raw)-trailerLen; at+4 <= end; {
+		n := padded(int(order.Uint16(raw[at+2:])))
+		t.halves(at, at+4)
+		if order.Uint16(raw[at:]) == 0 {
+			break
+		}
+		at += 4 + n
+	}
+	return t.raw
+}
 
 // ngSearch looks for blocks in a window.
 type ngSearch struct {
@@ -76,6 +116,8 @@ func fitting(p []byte, typ uint32, big bool) bool {
 		return len(p) >= interfaceFixed+trailerLen && checkOptions(p[interfaceFixed:end], order) == nil
 	case TypeSection:
 		return len(p) >= sectionFixed+trailerLen && checkOptions(p[sectionFixed:end], order) == nil
+	case TypeNames:
+		return fittingNames(p[8:end], big)
 	case TypeStats:
 		return len(p) >= 24
 	}
@@ -224,6 +266,9 @@ func (f *pcapng) rescueBlock(r *Reader, b *Batch, w []byte, eof bool, why error)
 	if n := f.mendOrder(s, b); n > 0 {
 		return n
 	}
+	if n := f.mendMagic(s, b); n > 0 {
+		return n
+	}
 	if pcapHeader(w) != nil {
 		if n := r.pasted(b, w, eof); n > 0 {
 			return n
@@ -329,6 +374,14 @@ func (f *pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
 			all = append(all, withoutOptions(raw, enhancedFixed+padded(int(captured)), big))
 		}
 		return all
+	case TypeSPB:
+		if len(raw) >= simpleFixed+trailerLen {
+			return [][]byte{f.cutSimple(raw)}
+		}
+	case TypeNames:
+		if fittingNames(raw[8:len(raw)-trailerLen], !big) {
+			return [][]byte{turnNames(raw, big)}
+		}
 	case TypeInterface:
 		if len(raw) >= interfaceFixed+trailerLen {
 			return [][]byte{withoutOptions(raw, interfaceFixed, big)}
@@ -341,24 +394,53 @@ func (f *pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
 	return nil
 }
 
+// cutSimple cuts a simple packet block that holds more than the snap length of
+// its interface allows for.
+func (f *pcapng) cutSimple(raw []byte) []byte {
+	captured := int(min(u32(raw[8:], f.big), uint32(len(raw)-simpleFixed-trailerLen)))
+	if i := f.lookup(0); i != nil && i.SnapLen != 0 {
+		captured = int(min(uint32(captured), i.SnapLen))
+	}
+	return cutBlock(raw, simpleFixed+padded(captured), orderOf(f.big))
+}
+
+// cutBlock gives a block that ends, but for its trailer, after so many bytes.
+func cutBlock(raw []byte, body int, order binary.ByteOrder) []byte {
+	size := body + trailerLen
+	cut := append([]byte(nil), raw[:size]...)
+	order.PutUint32(cut[4:], uint32(size))
+	order.PutUint32(cut[body:], uint32(size))
+	return cut
+}
+
+// mendMagic delivers a section header whose byte-order magic contradicts all
+// else in it.
+func (f *pcapng) mendMagic(s *ngSearch, b *Batch) int {
+	order, ok := sectionOrder(s.w)
+	if !ok || len(s.w) < sectionFixed+trailerLen {
+		return 0
+	}
+	other := &ngSearch{r: s.r, w: append([]byte(nil), s.w...), eof: s.eof, big: order != orderOf(true)}
+	orderOf(other.big).PutUint32(other.w[8:], byteOrderMagic)
+	n, _ := other.blockAt(0, other.big)
+	if n == 0 || !other.expected(n) || !s.r.mend(b, other.w[:n:n], n, fmt.Errorf("%w: its magic contradicts its length", ErrByteOrder)) {
+		return 0
+	}
+	return n
+}
+
 // withoutOptions cuts a block's options behind the last one that fits.
 func withoutOptions(raw []byte, fixed int, big bool) []byte {
 	order := orderOf(big)
 	list := raw[fixed : len(raw)-trailerLen]
 	kept := 0
 	for {
-		o, rest, ok, err := nextOption(list[kept:], order)
+		_, rest, ok, err := nextOption(list[kept:], order)
 		if !ok || err != nil {
-			break
+			return cutBlock(raw, fixed+kept, order)
 		}
 		kept = len(list) - len(rest)
-		_ = o
 	}
-	size := fixed + kept + trailerLen
-	cut := append([]byte(nil), raw[:size]...)
-	order.PutUint32(cut[4:], uint32(size))
-	order.PutUint32(cut[size-trailerLen:], uint32(size))
-	return cut
 }
 
 // mendTrailer delivers a block whose length is right at its start and wrong at
