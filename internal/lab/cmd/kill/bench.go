@@ -1,0 +1,265 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/lab"
+)
+
+// tally counts what came of the kills of one command.
+type tally struct {
+	command       string
+	kills         int // that met a live process
+	absent, whole int // outputs after a kill
+	leftovers     int // temporary files after a kill
+	completions   int // runs to the end, after one kill or several
+	failures      []string
+}
+
+func (t *tally) fail(format string, args ...any) {
+	t.failures = append(t.failures, fmt.Sprintf("after %d kills: ", t.kills)+fmt.Sprintf(format, args...))
+}
+
+// bench has the captures and what undisturbed runs make of them.
+type bench struct {
+	options
+	ctx     context.Context
+	dir     string // of all
+	mendcap string
+	in      string // folder of the captures
+	inputs  tree
+	moments *rand.Rand
+}
+
+func newBench(ctx context.Context, o options, dir string) *bench {
+	return &bench{
+		options: o, ctx: ctx, dir: dir, mendcap: filepath.Join(dir, "mendcap"), in: filepath.Join(dir, "in"),
+		moments: rand.New(rand.NewPCG(o.seed, 0)),
+	}
+}
+
+// tree is the files below a folder, by their paths in it.
+type tree map[string]string
+
+func readTree(dir string) (tree, error) {
+	t := make(tree)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path == dir {
+			return nil
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		t[rel] = string(data)
+		return err
+	})
+	return t, err
+}
+
+// differs names the first file in which two trees differ, or "".
+func (t tree) differs(want tree) string {
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if got, ok := t[name]; !ok {
+			return name + " is missing"
+		} else if got != want[name] {
+			return name + " differs"
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		if _, ok := want[name]; !ok {
+			return name + " should not be there"
+		}
+	}
+	return ""
+}
+
+// captures is how many files the folder has, beside the archives.
+const captures = 12
+
+// prepare makes captures, puts some into archives too, and builds mendcap.
+func (b *bench) prepare() error {
+	recording, err := lab.Load(b.recordings)
+	if err != nil {
+		return err
+	}
+	if err := lab.WriteArchive(b.in, recording.Packets, captures, b.packets); err != nil {
+		return err
+	}
+	packed, err := readTree(b.in)
+	if err != nil {
+		return err
+	}
+	if err := writeArchives(b.in, packed); err != nil {
+		return err
+	}
+	if b.inputs, err = readTree(b.in); err != nil {
+		return err
+	}
+	return build(b.ctx, b.mendcap)
+}
+
+// runner is one command with its own folders.
+type runner struct {
+	b        *bench
+	args     []string
+	stdin    string // file, "" for none
+	out, tmp string
+}
+
+// command prepares a process; TMPDIR is a folder of its own.
+func (r *runner) command() (cmd *exec.Cmd, release func(), err error) {
+	for _, dir := range []string{r.out, r.tmp} {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return nil, nil, err
+		}
+	}
+	cmd = exec.CommandContext(r.b.ctx, r.b.mendcap, r.args...)
+	cmd.Dir = r.b.dir
+	cmd.Env = append(os.Environ(), "TMPDIR="+r.tmp)
+	release = func() {}
+	if r.stdin != "" {
+		f, err := os.Open(r.stdin)
+		if err != nil {
+			return nil, nil, err
+		}
+		cmd.Stdin, release = f, func() { f.Close() }
+	}
+	return cmd, release, nil
+}
+
+// complete runs the command to its end and says how long that took.
+func (r *runner) complete() (time.Duration, error) {
+	cmd, release, err := r.command()
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		return 0, fmt.Errorf("mendcap %s: %w: %s", strings.Join(r.args, " "), err, bytes.TrimSpace(complaints.Bytes()))
+	}
+	return time.Since(start), nil
+}
+
+// kill starts the command and ends it after a while. It reports whether the
+// process was still alive then.
+func (r *runner) kill(after time.Duration) (bool, error) {
+	cmd, release, err := r.command()
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	if err := cmd.Start(); err != nil {
+		return false, err
+	}
+	timer := time.AfterFunc(after, func() { cmd.Process.Kill() })
+	defer timer.Stop()
+	err = cmd.Wait()
+	if r.b.ctx.Err() != nil {
+		return false, r.b.ctx.Err()
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return false, err
+	}
+	if err != nil && exit.ExitCode() >= 0 {
+		return false, fmt.Errorf("mendcap %s: %w", strings.Join(r.args, " "), err)
+	}
+	return err != nil, nil
+}
+
+// inputsTouched names an input that is not as it was, or "".
+func (b *bench) inputsTouched() (string, error) {
+	now, err := readTree(b.in)
+	return now.differs(b.inputs), err
+}
+
+// temporary reports whether a file is one that mendcap writes to before an
+// output appears.
+func temporary(name string) bool { return strings.HasSuffix(name, ".tmp") }
+
+// inspect checks what lies there after a kill: outputs as in want, or absent.
+func (r *runner) inspect(t *tally, want tree) error {
+	touched, err := r.b.inputsTouched()
+	if err != nil {
+		return err
+	}
+	if touched != "" {
+		t.fail("input %s", touched)
+	}
+	got, err := readTree(r.out)
+	if err != nil {
+		return err
+	}
+	for name := range want {
+		if _, ok := got[name]; ok {
+			t.whole++
+		} else {
+			t.absent++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		if temporary(name) {
+			t.leftovers++
+		} else if got[name] != want[name] {
+			t.fail("%s is neither whole nor absent", name)
+		}
+	}
+	left, err := readTree(r.tmp)
+	t.leftovers += len(left)
+	return err
+}
+
+// finish runs the command to its end: all must be as in want, and nothing else.
+func (r *runner) finish(t *tally, want tree) error {
+	if _, err := r.complete(); err != nil {
+		t.fail("%v", err)
+		return nil
+	}
+	t.completions++
+	got, err := readTree(r.out)
+	if err != nil {
+		return err
+	}
+	if difference := got.differs(want); difference != "" {
+		t.fail("after completion %s", difference)
+	}
+	left, err := readTree(r.tmp)
+	if err != nil {
+		return err
+	}
+	if difference := left.differs(tree{}); difference != "" {
+		t.fail("after completion, of temporary files: %s", difference)
+	}
+	touched, err := r.b.inputsTouched()
+	if touched != "" {
+		t.fail("input %s", touched)
+	}
+	return errors.Join(err, os.RemoveAll(r.out), os.RemoveAll(r.tmp))
+}
+
+// moment is a random time within a run that takes so long, or a little later.
+func (b *bench) moment(length time.Duration) time.Duration {
+	return time.Duration(b.moments.Int64N(int64(length) * 11 / 10))
+}
