@@ -17,11 +17,12 @@ const (
 	JSONLines Format = "jsonl" // one finding a line, behind those of a capture its counts
 	CSV       Format = "csv"   // one finding a line, for spreadsheets
 	Markdown  Format = "md"    // a summary for pull requests
+	HTML      Format = "html"  // one page with pictures, that needs nothing else
 	JUnit     Format = "junit" // one test case for each check
 )
 
 // Formats lists all formats, in the order in which help shows them.
-func Formats() []Format { return []Format{JSON, JSONLines, CSV, Markdown, JUnit} }
+func Formats() []Format { return []Format{JSON, JSONLines, CSV, Markdown, HTML, JUnit} }
 
 // Suffix is how names of files in this format end.
 func (f Format) Suffix() string {
@@ -79,6 +80,8 @@ func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
 		return newCSVWriter(w)
 	case Markdown:
 		return &markdownWriter{w: w}, nil
+	case HTML:
+		return newHTMLWriter(w, o.Several)
 	case JUnit:
 		if o.Checks == nil {
 			o.Checks = Checks

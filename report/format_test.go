@@ -60,7 +60,7 @@ func quiet() *Report {
 
 func TestFormatOf(t *testing.T) {
 	for name, want := range map[string]Format{
-		"a.json": JSON, "A.JSONL": JSONLines, "x.csv": CSV, "dir.json/y.md": Markdown, "j.xml": JUnit, "a.txt": "", "json": "", "": "",
+		"a.json": JSON, "A.JSONL": JSONLines, "x.csv": CSV, "dir.json/y.md": Markdown, "j.xml": JUnit, "p.html": HTML, "a.txt": "", "json": "", "": "",
 	} {
 		if got, ok := FormatOf(name); got != want || ok != (want != "") {
 			t.Errorf("FormatOf(%q): got %q, %v, want %q", name, got, ok, want)
@@ -204,6 +204,8 @@ func checkHostile(t *testing.T, text string) {
 			checkCSV(t, text, got)
 		case Markdown:
 			checkMarkdown(t, text, string(got))
+		case HTML:
+			checkHTML(t, text, string(got))
 		case JUnit:
 			checkXML(t, text, got)
 		case JSONLines:
@@ -264,6 +266,22 @@ func withoutCode(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// checkHTML looks for elements and addresses that are not the page's own; what a
+// browser makes of it has tests of its own.
+func checkHTML(t *testing.T, text, got string) {
+	body := strings.Replace(strings.Replace(got, pageScript, "", 1), pageStyle, "", 1)
+	for what, want := range map[string]int{"<script": 1, "<style": 1, "<img": 0, "<a ": 0, "<!--": 0, `onerror="`: 0, ` src="`: 0} {
+		if n := strings.Count(body, what); n != want {
+			t.Errorf("%q: %s: got %d times, want %d", text, what, n, want)
+		}
+	}
+	for _, part := range strings.Split(body, `href="`)[1:] {
+		if !strings.HasPrefix(part, "data:,") {
+			t.Errorf("%q: the page leads to %.40s", text, part)
+		}
+	}
 }
 
 func checkXML(t *testing.T, text string, got []byte) {

@@ -186,6 +186,14 @@ func addresses(n int) string {
 
 func (i *Inference) text() string {
 	s := plural(i.Packets, "IPv6 packet") + " without a header of its own, " + addresses(i.Candidates) + " tried"
+	if by := i.evidence(); by != "" {
+		s += "\nproved by " + by
+	}
+	return s
+}
+
+// evidence counts answers by what proved them, the most frequent first.
+func (i *Inference) evidence() string {
 	names := slices.SortedFunc(maps.Keys(i.ByEvidence), byCount(i.ByEvidence))
 	var by []string
 	for _, name := range names {
@@ -193,10 +201,7 @@ func (i *Inference) text() string {
 			by = append(by, Sanitise(name)+" "+count(n))
 		}
 	}
-	if len(by) > 0 {
-		s += "\nproved by " + strings.Join(by, ", ")
-	}
-	return s
+	return strings.Join(by, ", ")
 }
 
 // byCount orders names by falling count, then by name.
@@ -207,20 +212,15 @@ func byCount(counts map[string]int64) func(a, b string) int {
 }
 
 func (o *Order) text() string {
-	s := "no packet moved"
-	if o.Moved > 0 {
-		s = plural(o.Moved, "packet") + " moved"
-		if o.MaxShift > 0 {
-			s += ", by up to " + duration(o.MaxShift)
-		}
+	if details := o.details(); details != "" {
+		return o.line() + "\n" + details
 	}
-	if o.Unrepaired > 0 {
-		s += "; " + plural(o.Unrepaired, "violation") + " left as they are"
-	}
-	if o.Placed {
-		s += "; mendcap had ordered this capture before"
-	}
-	s += "\nbasis " + Sanitise(o.Basis)
+	return o.line()
+}
+
+// details say on what the order rests.
+func (o *Order) details() string {
+	s := "basis " + Sanitise(o.Basis)
 	if o.Vantage != "" {
 		s += "; capturing host: " + Sanitise(o.Vantage) + o.localText()
 	}

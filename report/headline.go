@@ -1,0 +1,29 @@
+package report
+
+import "strings"
+
+// headline says in a sentence or two what a capture's findings come to.
+func headline(r *Report) string {
+	f := &r.Findings
+	if f.Total == 0 {
+		return "Nothing odd was found: no flag of the analyser, and no law of order broken."
+	}
+	var parts []string
+	add := func(n int64, one, many string) {
+		switch {
+		case n == 1:
+			parts = append(parts, "1 "+one)
+		case n > 1:
+			parts = append(parts, count(n)+" "+many)
+		}
+	}
+	by := f.ByVerdict
+	network := by[Loss] + by[Reordering] + by[Spurious] + by[Duplicate]
+	open := f.Total - by[Artefact] - by[Drop] - by[Genuine] - network
+	add(by[Artefact], "was made by the capture's order and is repaired", "were made by the capture's order and are repaired")
+	add(by[Drop], "comes from packets that the capture missed", "come from packets that the capture missed")
+	add(network, "is the network's doing", "are the network's doing")
+	add(by[Genuine], "happened as flagged", "happened as flagged")
+	add(open, "stays open", "stay open")
+	return "Of " + plural(f.Total, "finding") + ", " + strings.Join(parts, "; ") + "."
+}

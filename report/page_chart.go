@@ -1,0 +1,259 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// chartView is a chart of bars: bands above each other that share their width.
+type chartView struct {
+	ID, Caption, Label string
+	Width, Height      int
+	Bands              []band
+	Legend             []tag
+}
+
+// band is one diagram of a chart.
+type band struct {
+	Title  string
+	X, Y   string // of the title
+	Axes   axes
+	Bars   []bar
+	Labels []tick
+}
+
+type bar struct{ Class, X, Y, W, H, Title string }
+
+type axes struct{ X, Y []tick }
+
+// tick is a line of the grid with its text; Line is empty for a text alone.
+type tick struct{ Line, X, Y, Text string }
+
+// px writes a coordinate.
+func px(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
+
+// niceStep is the least of 1, 2, 5, 10 and so on of which at most n fit span.
+func niceStep(span float64, n int) float64 {
+	if span <= 0 {
+		return 1
+	}
+	base := math.Pow(10, math.Floor(math.Log10(span/float64(n))))
+	for _, k := range []float64{1, 2, 5} {
+		if k*base*float64(n) >= span {
+			return k * base
+		}
+	}
+	return 10 * base
+}
+
+// frame is where in a chart a diagram is drawn, and what it spans.
+type frame struct {
+	left, top, width, height float64
+	x0, x1, y0, y1           float64
+}
+
+func (f *frame) x(v float64) float64 { return f.left + (v-f.x0)/(f.x1-f.x0)*f.width }
+func (f *frame) y(v float64) float64 { return f.top + f.height - (v-f.y0)/(f.y1-f.y0)*f.height }
+
+// yTicks are lines across the diagram.
+func (f *frame) yTicks(n int, text func(int64) string) []tick {
+	var list []tick
+	step := max(niceStep(f.y1-f.y0, n), 1)
+	for v := math.Ceil(f.y0/step) * step; v <= f.y1; v += step {
+		y := f.y(v)
+		list = append(list, tick{
+			Line: "M" + px(f.left) + " " + px(y) + "H" + px(f.left+f.width),
+			X:    px(f.left - 7), Y: px(y + 4), Text: text(int64(v)),
+		})
+	}
+	return list
+}
+
+// timeTicks are lines up the diagram, whose span is nanoseconds.
+func (f *frame) timeTicks(n int) []tick {
+	var list []tick
+	step := niceStep(f.x1-f.x0, n)
+	for v := math.Ceil(f.x0/step) * step; v <= f.x1; v += step {
+		x, text := f.x(v), "0"
+		if v != 0 {
+			text = duration(time.Duration(v))
+		}
+		list = append(list, tick{
+			Line: "M" + px(x) + " " + px(f.top) + "V" + px(f.top+f.height),
+			X:    px(x), Y: px(f.top + f.height + 17), Text: text,
+		})
+	}
+	return list
+}
+
+// The measures of charts, pixels at full width.
+const (
+	chartWidth  = 1120
+	chartLeft   = 64
+	chartRight  = 34
+	bandTitle   = 26
+	bandHeight  = 96
+	bandBelow   = 18
+	chartBottom = 26
+)
+
+// series is what one band shows: layers of bars upon each other.
+type series struct {
+	title  string
+	layers []layer
+	text   func(int64) string
+}
+
+type layer struct {
+	class, name string
+	counts      []int64
+}
+
+// timelineView draws what happened when: packets, findings by verdict, and what
+// the capture missed.
+func (r *Report) timelineView(id string) *chartView {
+	t := &r.Timeline
+	if t.Width <= 0 || len(t.Packets) == 0 {
+		return nil
+	}
+	all := []series{{title: "Packets", text: count, layers: []layer{
+		{"bar-moved", "moved", t.Moved}, {"bar-plain", "not moved", minus(t.Packets, t.Moved)},
+	}}}
+	v := &chartView{ID: id, Width: chartWidth}
+	var findings series
+	for _, name := range r.verdictsFound(Verdicts()) {
+		if counts := t.ByVerdict[name]; len(counts) > 0 {
+			findings.layers = append(findings.layers, layer{"fill " + verdictClass(name), Sanitise(name), counts})
+			v.Legend = append(v.Legend, tag{Sanitise(name), verdictClass(name)})
+		}
+	}
+	if len(findings.layers) > 0 {
+		findings.title, findings.text = "Findings", count
+		all = append(all, findings)
+	}
+	if missed := r.missedOverTime(); missed != nil {
+		all = append(all, series{title: "Bytes that the capture missed", text: size, layers: []layer{{"bar-missed", "missed", missed}}})
+	}
+	for i, s := range all {
+		v.Bands = append(v.Bands, t.band(s, i, i == len(all)-1))
+	}
+	v.Height = len(all)*(bandTitle+bandHeight+bandBelow) + chartBottom - bandBelow
+	v.Caption = fmt.Sprintf("Counts for every %s, from %s UTC on.", duration(t.Width), t.Start.UTC().Format("2006-01-02 15:04:05.000000"))
+	v.Label = "Charts over time of " + strings.ToLower(titles(all))
+	return v
+}
+
+func titles(all []series) string {
+	var names []string
+	for _, s := range all {
+		names = append(names, s.title)
+	}
+	return strings.Join(names, ", ")
+}
+
+func minus(a, b []int64) []int64 {
+	d := make([]int64, len(a))
+	for i := range a {
+		d[i] = a[i]
+		if i < len(b) {
+			d[i] -= b[i]
+		}
+	}
+	return d
+}
+
+// missedOverTime adds up missed bytes by the intervals of the timeline; nil
+// where none were missed.
+func (r *Report) missedOverTime() []int64 {
+	t := &r.Timeline
+	var missed []int64
+	for _, bin := range r.CaptureLoss.Timeline {
+		i := int64(bin.Start.Sub(t.Start) / t.Width)
+		if bin.MissedBytes <= 0 || i < 0 || i >= int64(len(t.Packets)) {
+			continue
+		}
+		if missed == nil {
+			missed = make([]int64, len(t.Packets))
+		}
+		missed[i] += bin.MissedBytes
+	}
+	return missed
+}
+
+// band draws one series; the lowest has the labels of the time.
+func (t *Timeline) band(s series, place int, lowest bool) band {
+	n := len(t.Packets)
+	f := frame{
+		left: chartLeft, top: float64(place*(bandTitle+bandHeight+bandBelow) + bandTitle), width: chartWidth - chartLeft - chartRight, height: bandHeight,
+		x1: float64(n) * float64(t.Width), y1: 1,
+	}
+	totals := make([]int64, n)
+	for _, l := range s.layers {
+		for i := range min(n, len(l.counts)) {
+			totals[i] += l.counts[i]
+			f.y1 = max(f.y1, float64(totals[i]))
+		}
+	}
+	f.y1 *= 1.05
+	b := band{Title: s.title, X: px(f.left), Y: px(f.top - 9)}
+	b.Axes.Y = f.yTicks(3, s.text)
+	b.Axes.X = f.timeTicks(8)
+	if !lowest {
+		for i := range b.Axes.X {
+			b.Axes.X[i].Text = ""
+		}
+	}
+	base := make([]float64, n)
+	for _, l := range s.layers {
+		for i := range min(n, len(l.counts)) {
+			if l.counts[i] <= 0 {
+				continue
+			}
+			from, to := base[i], base[i]+float64(l.counts[i])
+			base[i] = to
+			x0, x1 := f.x(float64(i)*float64(t.Width)), f.x(float64(i+1)*float64(t.Width))
+			b.Bars = append(b.Bars, bar{
+				Class: l.class, X: px(x0 + 0.5), W: px(max(x1-x0-1, 0.8)), Y: px(f.y(to)), H: px(max(f.y(from)-f.y(to), 0.8)),
+				Title: fmt.Sprintf("from %s: %s %s", duration(time.Duration(i)*t.Width), s.text(l.counts[i]), l.name),
+			})
+		}
+	}
+	return b
+}
+
+// movesView draws how far packets were moved.
+func (r *Report) movesView(id string) *chartView {
+	list := r.Order.Displacement
+	if len(list) == 0 || len(list) > 100 {
+		return nil
+	}
+	f := frame{left: chartLeft, top: bandTitle, width: chartWidth - chartLeft - chartRight, height: 130, x1: max(float64(len(list)), 8), y1: 1}
+	for _, d := range list {
+		f.y1 = max(f.y1, float64(d.Packets))
+	}
+	f.y1 *= 1.12
+	b := band{Title: "Packets", X: px(f.left), Y: px(f.top - 9), Axes: axes{Y: f.yTicks(3, count)}}
+	var said []string
+	for i, d := range list {
+		x0, x1, label := f.x(float64(i)+0.12), f.x(float64(i)+0.88), "up to "+duration(d.UpTo)
+		if d.UpTo == 0 {
+			label = "same time"
+		}
+		b.Bars = append(b.Bars, bar{Class: "bar-moved", X: px(x0), W: px(x1 - x0), Y: px(f.y(float64(d.Packets))), H: px(f.y(0) - f.y(float64(d.Packets)))})
+		b.Labels = append(b.Labels, tick{X: px((x0 + x1) / 2), Y: px(f.y(float64(d.Packets)) - 5), Text: count(d.Packets)})
+		if len(list) <= 12 || i%(len(list)/12+1) == 0 {
+			b.Labels = append(b.Labels, tick{X: px((x0 + x1) / 2), Y: px(f.top + f.height + 17), Text: strings.TrimPrefix(label, "up to ")})
+		}
+		if d.Packets > 0 {
+			said = append(said, label+": "+count(d.Packets))
+		}
+	}
+	return &chartView{
+		ID: id, Width: chartWidth, Height: int(f.top+f.height) + chartBottom, Bands: []band{b},
+		Caption: "Each bar reaches up to the time below it; “same time” are packets that changed places within one tick of the clock.",
+		Label:   "Histogram of " + plural(r.Order.Moved, "moved packet") + ": " + strings.Join(said, ", "),
+	}
+}
