@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
@@ -13,18 +14,42 @@ import (
 func tablesCommand() *command {
 	flags := newFlags("tables")
 	asJSON := flags.Bool("json", false, "print the union of all tables in mendcap's own JSON form")
+	script := flags.String("script", "", "print a script that records a `system`'s tables: windows, linux or macos")
 	return &command{
 		name:     "tables",
-		synopsis: "[--json] PATH...",
+		synopsis: "[--json] PATH... | --script SYSTEM",
 		summary:  "show what files of network tables give",
 		text: `Reads files, and every file of folders, as "mendcap repair" would, and shows
 what each gave and which lines were not understood. Ends with 3 if a file could
-not be used, and with 4 if no file gave anything.`,
+not be used, and with 4 if no file gave anything.
+
+With --script it prints a script instead, which runs on the capturing host and
+records its tables into the folder where "mendcap repair" looks for them:
+	mendcap tables --script linux > record.sh
+	sh record.sh capture.pcapng`,
 		flags: flags,
 		run: func(_ context.Context, s *streams, args []string) int {
+			if *script != "" {
+				return s.showScript(*script, args)
+			}
 			return s.showTables(args, *asJSON)
 		},
 	}
+}
+
+// showScript prints the script that records a system's tables.
+func (s *streams) showScript(system string, args []string) int {
+	text, ok := tables.Script(system)
+	switch {
+	case !ok:
+		return s.fail("", usagef("windows, linux or macos", "no script for %q", report.Sanitise(system)))
+	case len(args) > 0:
+		return s.fail("", usagef("see: mendcap help tables", "--script takes no path"))
+	}
+	if _, err := io.WriteString(s.out, text); err != nil {
+		return s.fail("standard output", err)
+	}
+	return exitDone
 }
 
 func (s *streams) showTables(args []string, asJSON bool) int {

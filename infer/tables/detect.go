@@ -1,11 +1,14 @@
 package tables
 
+import "slices"
+
 const unknownFormat = "unknown"
 
 // parser reads one format. People append one output to another, so a text is
 // a sequence of blocks, each in a format of its own.
 type parser struct {
-	name string // empty where parse finds out
+	name  string // empty where parse finds out
+	words int    // at least in the first line
 
 	// matches reports whether a block of this format begins at the current
 	// line. It does not move the cursor.
@@ -18,44 +21,61 @@ type parser struct {
 
 // parsers are all the text formats, in the order in which they are tried.
 var parsers = []parser{
-	{"netstat", isNetstat, parseNetstat},
-	{"netstat-unix", isUnixNetstat, parseUnixNetstat},
-	{"ss", isSS, parseSS},
-	{"proc-net", isProcSocket, parseProcSocket},
-	{"if_inet6", isIfInet6, parseIfInet6},
-	{"igmp6", isIGMP6, parseIGMP6},
-	{"ipv6_route", isIPv6Route, parseIPv6Route},
-	{"proc-arp", isProcARP, parseProcARP},
-	{"conntrack", isConntrack, parseConntrack},
-	{"ip-addr", isOneLineAddr, parseOneLineAddr},
-	{"ip-addr", isBriefAddr, parseBriefAddr},
-	{"ip-addr", isIPAddr, parseIPAddr},
-	{"ip-maddr", isIPMaddr, parseIPAddr},
-	{"ifconfig", isIfconfig, parseIfconfig},
-	{"ip-neigh", isIPNeigh, parseIPNeigh},
-	{"ip-route", isIPRoute, parseIPRoute},
-	{"tcp_metrics", isTCPMetrics, parseTCPMetrics},
-	{"ndp", isNDP, parseNDP},
-	{"route-unix", isUnixRoute, parseUnixRoute},
-	{"route-unix", isRoute4, parseRoute4},
-	{"arp-unix", isUnixARP, parseUnixARP},
-	{"arp-unix", isARPTable, parseARPTable},
-	{"groups", isGroups, parseGroups},
-	{"arp", isWindowsARP, parseWindowsARP},
-	{"netsh-destinationcache", isDestinations, parseDestinations},
-	{"netsh-neighbors", isNeighbors, parseNeighbors},
-	{"netsh-addresses", isAddresses, parseAddresses},
-	{"netsh-addresses", isAddressTitle, parseAddressTitle},
-	{"netsh-route", isNetshRoutes, parseNetshRoutes},
-	{"netsh-joins", isJoins, parseJoins},
-	{"route-print", isRoutePrint6, parseRoutePrint6},
-	{"route-print", isRoutePrint4, parseRoutePrint4},
-	{"displaydns", isDisplayDNS, parseDisplayDNS},
-	{"ipconfig", isIPConfig, parseIPConfig},
-	{"", isPSTable, parsePSTable},
-	{"", isPSList, parsePSList},
-	{"", isCSV, parseCSV},
+	{"netstat", 3, isNetstat, parseNetstat},
+	{"netstat-unix", 5, isUnixNetstat, parseUnixNetstat},
+	{"ss", 5, isSS, parseSS},
+	{"proc-net", 12, isProcSocket, parseProcSocket},
+	{"if_inet6", 6, isIfInet6, parseIfInet6},
+	{"igmp6", 6, isIGMP6, parseIGMP6},
+	{"ipv6_route", 10, isIPv6Route, parseIPv6Route},
+	{"proc-arp", 6, isProcARP, parseProcARP},
+	{"conntrack", 4, isConntrack, parseConntrack},
+	{"ip-addr", 4, isOneLineAddr, parseOneLineAddr},
+	{"ip-addr", 3, isBriefAddr, parseBriefAddr},
+	{"ip-addr", 3, isIPAddr, parseIPAddr},
+	{"ip-maddr", 2, isIPMaddr, parseIPAddr},
+	{"ifconfig", 2, isIfconfig, parseIfconfig},
+	{"ip-neigh", 2, isIPNeigh, parseIPNeigh},
+	{"ip-route", 2, isIPRoute, parseIPRoute},
+	{"tcp_metrics", 3, isTCPMetrics, parseTCPMetrics},
+	{"ndp", 4, isNDP, parseNDP},
+	{"route-unix", 4, isUnixRoute, parseUnixRoute},
+	{"route-unix", 8, isRoute4, parseRoute4},
+	{"arp-unix", 4, isUnixARP, parseUnixARP},
+	{"arp-unix", 3, isARPTable, parseARPTable},
+	{"groups", 3, isGroups, parseGroups},
+	{"arp", 4, isWindowsARP, parseWindowsARP},
+	{"netsh-destinationcache", 3, isDestinations, parseDestinations},
+	{"netsh-neighbors", 3, isNeighbors, parseNeighbors},
+	{"netsh-addresses", 5, isAddresses, parseAddresses},
+	{"netsh-addresses", 2, isAddressTitle, parseAddressTitle},
+	{"netsh-route", 6, isNetshRoutes, parseNetshRoutes},
+	{"netsh-joins", 4, isJoins, parseJoins},
+	{"route-print", 3, isRoutePrint6, parseRoutePrint6},
+	{"route-print", 4, isRoutePrint4, parseRoutePrint4},
+	{"displaydns", 3, isDisplayDNS, parseDisplayDNS},
+	{"ipconfig", 3, isIPConfig, parseIPConfig},
+	{"ss", 3, begins("Netid", "State"), parseTitles},
+	{"ss", 3, begins("State", "Recv-Q"), parseTitles},
+	{"proc-net", 3, begins("sl", "local_address"), parseTitles},
+	{"proc-arp", 3, begins("IP", "address", "HW"), parseTitles},
+	{"", 1, isPSTable, parsePSTable},
+	{"", 2, isPSList, parsePSList},
+	{"", 1, isCSV, parseCSV},
 }
+
+// begins tells a line by its first words: the titles of a table's columns. The
+// tools that print them do not translate them.
+func begins(words ...string) func(l *lines) bool {
+	return func(l *lines) bool {
+		fields := l.fields()
+		return len(fields) >= len(words) && slices.Equal(fields[:len(words)], words)
+	}
+}
+
+// parseTitles takes the titles: without them a table that has no rows would be
+// no known table.
+func parseTitles(_ *collector, l *lines) { l.next() }
 
 // read takes a text apart into blocks.
 func (c *collector) read(text string) {
@@ -79,11 +99,9 @@ func (c *collector) read(text string) {
 
 // find returns the parser whose block begins at the current line, or nil.
 func (c *collector) find(l *lines) *parser {
-	if len(l.current) > maxLine {
-		return nil
-	}
+	words := len(l.fields())
 	for i := range c.parsers {
-		if c.parsers[i].matches(l) {
+		if words >= c.parsers[i].words && c.parsers[i].matches(l) {
 			return &c.parsers[i]
 		}
 	}

@@ -47,7 +47,8 @@ func Find(capture, stem string) ([]string, error) {
 // paths and sorted within a folder. The error names the paths that could not
 // be read; the Snapshot and Results hold what the others gave.
 func Load(paths ...string) (*infer.Snapshot, []Result, error) {
-	snapshot := &infer.Snapshot{Version: Version}
+	union := &infer.Snapshot{Version: Version}
+	settled := 0 // rows at the last normalising: done again when they have doubled
 	var results []Result
 	var failed []error
 	for _, path := range paths {
@@ -57,6 +58,10 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 			continue
 		}
 		for _, file := range files {
+			if settled > maxUnion {
+				results = append(results, Result{Name: file, Format: unknownFormat, Problem: "left out: the files before it have too many rows"})
+				continue
+			}
 			content, err := readFile(file)
 			if err != nil {
 				failed = append(failed, fmt.Errorf("read tables: %w", err))
@@ -64,11 +69,15 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 			}
 			one, result := Parse(file, content)
 			results = append(results, result)
-			Merge(snapshot, one)
+			add(union, one)
+			if n := rowsOf(union); n > max(2*settled, 1000) || n > maxUnion {
+				normalise(union)
+				settled = rowsOf(union)
+			}
 		}
 	}
-	settleDevices(snapshot)
-	return snapshot, results, errors.Join(failed...)
+	settleDevices(union)
+	return union, results, errors.Join(failed...)
 }
 
 // Files returns what Load reads of a path: a file itself, of a folder the regular

@@ -16,6 +16,12 @@ import (
 // one interface become one; of two names for it the first in sorting order is
 // kept. TakenAt becomes the later of the two. b is only read.
 func Merge(a, b *infer.Snapshot) {
+	add(a, b)
+	normalise(a)
+}
+
+// add appends b's rows to a's.
+func add(a, b *infer.Snapshot) {
 	if b.TakenAt.After(a.TakenAt) {
 		a.TakenAt = b.TakenAt
 	}
@@ -29,7 +35,12 @@ func Merge(a, b *infer.Snapshot) {
 	a.Routes = append(a.Routes, b.Routes...)
 	a.DNSCache = append(a.DNSCache, b.DNSCache...)
 	a.Hints = append(a.Hints, b.Hints...)
-	normalise(a)
+}
+
+// rowsOf counts the rows of a snapshot.
+func rowsOf(s *infer.Snapshot) int {
+	return len(s.Interfaces) + len(s.TCPConnections) + len(s.UDPEndpoints) + len(s.DestinationCache) + len(s.Neighbors) +
+		len(s.Hosts) + len(s.Flows) + len(s.Routes) + len(s.DNSCache) + len(s.Hints)
 }
 
 // WriteJSON writes s in mendcap's own table format; Parse reads back the same

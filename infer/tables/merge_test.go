@@ -105,8 +105,7 @@ func TestWriteJSONReadsBack(t *testing.T) {
 	if got := toJSON(t, read); !bytes.Equal(got, written) {
 		t.Errorf("got %s\nwant %s", got, written)
 	}
-	rows := len(union.Interfaces) + len(union.TCPConnections) + len(union.UDPEndpoints) + len(union.DestinationCache) +
-		len(union.Neighbors) + len(union.Hosts) + len(union.Flows) + len(union.Routes) + len(union.DNSCache) + len(union.Hints)
+	rows := rowsOf(union)
 	if result.Rows != rows || result.NotUnderstood != 0 || result.Format != "mendcap-json" {
 		t.Errorf("got %d rows, %d not understood, format %s, want %d, 0, mendcap-json",
 			result.Rows, result.NotUnderstood, result.Format, rows)

@@ -76,13 +76,21 @@ func slice(columns []column, line string, wide bool) []string {
 	return values
 }
 
+// namesProperty reports whether a line may have the name of a property that some
+// command's objects have at least, perhaps wrapped.
+func namesProperty(line string) bool {
+	return len(line) <= maxLine &&
+		(strings.Contains(line, "Addr") || strings.Contains(line, "Dest") || strings.Contains(line, "Data"))
+}
+
 // maxColumns bounds the columns of a table; no view has as many.
 const maxColumns = 40
 
 // psColumns reads the header of a PowerShell table whose dashes are the current
 // line; of a narrow table it is wrapped. There are none if it is another's.
 func psColumns(l *lines) []column {
-	if len(l.current) > maxLine || !strings.Contains(l.current, "--") || strings.Trim(l.current, "- \t") != "" {
+	if len(l.current) > maxLine || !strings.Contains(l.current, "--") || strings.Trim(l.current, "- \t") != "" ||
+		!slices.ContainsFunc(l.before[:], namesProperty) {
 		return nil
 	}
 	var columns []column
@@ -253,7 +261,7 @@ func parsePSList(c *collector, l *lines) {
 // csvHeader reads a line of names as Export-Csv writes them, of a command that
 // is known.
 func csvHeader(line string) (names []string, comma rune) {
-	if len(line) > maxLine {
+	if !namesProperty(line) {
 		return nil, 0
 	}
 	for _, comma := range ",;\t" {

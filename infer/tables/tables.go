@@ -27,6 +27,10 @@ const (
 	maxRows  = 1 << 20  // rows kept
 )
 
+// maxUnion is how many rows all files together may have; those that come when
+// there are more are left out, and say so.
+const maxUnion = 1 << 21
+
 // Result says what one file gave.
 type Result struct {
 	Name          string `json:"name"`

@@ -1,0 +1,266 @@
+package tables
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+// record runs a script under sh for a capture, and loads what it has written.
+func record(t *testing.T, system, capture string, env ...string) (*infer.Snapshot, []Result) {
+	t.Helper()
+	text, ok := Script(system)
+	if !ok {
+		t.Fatalf("no script for %s", system)
+	}
+	script := filepath.Join(t.TempDir(), "record.sh")
+	if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", script, capture)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	stem := strings.TrimSuffix(strings.TrimSuffix(capture, ".gz"), ".pcapng")
+	found, err := Find(capture, stem)
+	if err != nil || len(found) == 0 {
+		t.Fatalf("beside %s: got %q, %v, want some files", capture, found, err)
+	}
+	snapshot, results, err := Load(found...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snapshot, results
+}
+
+func needShell(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("sh"); err != nil || runtime.GOOS == "windows" {
+		t.Skip("there is no sh")
+	}
+}
+
+// The script for Linux records this very host: all that the standard library
+// knows of its addresses, and a connection that is open meanwhile.
+func TestLinuxScript(t *testing.T) {
+	needShell(t)
+	if runtime.GOOS != "linux" {
+		t.Skip("not on Linux")
+	}
+	local, remote := openConnection(t)
+	capture := filepath.Join(t.TempDir(), "a capture.pcapng.gz")
+	snapshot, results := record(t, "linux", capture)
+	for _, r := range results {
+		if r.Problem != "" || r.NotUnderstood != 0 || r.Cut != 0 || r.Format == unknownFormat {
+			t.Errorf("%s: got format %s, problem %q, refused %v", filepath.Base(r.Name), r.Format, r.Problem, r.Lines)
+		}
+	}
+	if !slices.ContainsFunc(snapshot.TCPConnections, func(c infer.Connection) bool {
+		return c.Local.Address == local.Addr() && c.Local.Port == local.Port() &&
+			c.Remote.Address == remote.Addr() && c.Remote.Port == remote.Port()
+	}) {
+		t.Errorf("the connection from %v to %v is missing", local, remote)
+	}
+	own := ownAddresses(snapshot)
+	for _, address := range interfaceAddresses(t) {
+		if !own[address] {
+			t.Errorf("own address %v is missing", address)
+		}
+		delete(own, address)
+	}
+	for address := range own {
+		if !address.IsLoopback() { // the whole of 127.0.0.0/8 is the host's
+			t.Errorf("got own address %v, which the host does not have", address)
+		}
+	}
+	if _, again := record(t, "linux", capture); len(again) <= len(results) {
+		t.Errorf("got %d files after a second run, want more than %d", len(again), len(results))
+	}
+}
+
+// openConnection connects to itself, and stays so until the test ends.
+func openConnection(t *testing.T) (local, remote netip.AddrPort) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Skip("no connection to the loopback interface")
+		}
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	connection, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	return netip.MustParseAddrPort(connection.LocalAddr().String()), netip.MustParseAddrPort(connection.RemoteAddr().String())
+}
+
+func ownAddresses(s *infer.Snapshot) map[netip.Addr]bool {
+	own := map[netip.Addr]bool{}
+	for _, row := range s.Interfaces {
+		for _, address := range row.Addresses {
+			own[address] = true
+		}
+	}
+	return own
+}
+
+// interfaceAddresses asks the kernel. IPv4's are left out where no tool prints
+// them.
+func interfaceAddresses(t *testing.T) (all []netip.Addr) {
+	t.Helper()
+	_, noIP := exec.LookPath("ip")
+	_, noIfconfig := exec.LookPath("ifconfig")
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addresses {
+		prefix := netip.MustParsePrefix(a.String())
+		if address := prefix.Addr().Unmap(); address.Is6() || noIP == nil || noIfconfig == nil {
+			all = append(all, address)
+		}
+	}
+	return all
+}
+
+// The folder is the one that repair looks into, whatever the capture's name.
+func TestScriptFolders(t *testing.T) {
+	needShell(t)
+	tests := map[string]string{
+		"a.pcapng": "a", "b.pcap.gz": "b", "c.pcap.pcapng": "c.pcap", "d": "d", "e.gz": "e", ".pcap": ".pcap", "-f.cap": "-f",
+		"a b'c.pcap.zst": "a b'c",
+	}
+	folder := t.TempDir()
+	for _, system := range []string{"linux", "macos"} {
+		text, _ := Script(system)
+		script := filepath.Join(t.TempDir(), system+".sh")
+		if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for capture, stem := range tests {
+			cmd := exec.Command("sh", script, filepath.Join(folder, system, capture))
+			out, err := cmd.CombinedOutput() // there need not be any tables
+			if info, statErr := os.Stat(filepath.Join(folder, system, stem+".tables")); statErr != nil || !info.IsDir() {
+				t.Errorf("%s, %s: got %v, %v: %s", system, capture, statErr, err, out)
+			}
+		}
+		for _, args := range [][]string{{}, {""}, {"a", "b"}} {
+			if err := exec.Command("sh", append([]string{script}, args...)...).Run(); err == nil {
+				t.Errorf("%s: got success with arguments %q", system, args)
+			}
+		}
+	}
+}
+
+// The script for macOS runs with stand-ins for its commands, that print what
+// those print.
+func TestMacOSScript(t *testing.T) {
+	needShell(t)
+	bin := t.TempDir()
+	samples, err := filepath.Abs(fixtures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	standIns := map[string]string{
+		"uname":    "echo Darwin",
+		"ndp":      `[ "$*" = -an ] && cat "$F/macos-ndp-an.txt"`,
+		"ifconfig": `[ "$*" = -a ] && cat "$F/macos-ifconfig.txt"`,
+		"arp":      `[ "$*" = -an ] && cat "$F/macos-arp-an.txt"`,
+		"netstat": `case "$*" in "-an -l") cat "$F/macos-netstat-anl.txt" ;; "-rn -l") cat "$F/macos-netstat-rnl.txt" ;;
+"-gn -l") cat "$F/macos-netstat-gn.txt" ;; esac`,
+	}
+	for name, body := range standIns {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	snapshot, results := record(t, "macos", filepath.Join(t.TempDir(), "x.pcapng"),
+		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "F="+samples)
+	var formats []string
+	for _, r := range results {
+		formats = append(formats, r.Format)
+	}
+	slices.Sort(formats)
+	if want := []string{"arp-unix", "groups", "ifconfig", "ndp", "netstat-unix", "route-unix"}; !slices.Equal(formats, want) {
+		t.Errorf("got formats %q, want %q", formats, want)
+	}
+	for _, row := range snapshot.Neighbors { // ifconfig gives the index, ndp and netstat the name
+		if row.Address == netip.MustParseAddr("fe80::200:5eff:fe00:5301") && row.Interface != 11 {
+			t.Errorf("got neighbour %+v, want it on interface 11", row)
+		}
+	}
+}
+
+// windowsForms are files of the form that each line of the script for Windows
+// writes.
+var windowsForms = map[string]string{
+	"tcp":                "nettcpconnection-ps7.json",
+	"udp":                "netudpendpoint-ps7.json",
+	"neighbors":          "netneighbor-ps51.json",
+	"addresses":          "netipaddress-one-ps7.json",
+	"routes":             "netroute-ps51.json",
+	"dns":                "dnsclientcache-ps7.json",
+	"destinationcache-6": "netsh-destinationcache-en.txt",
+	"destinationcache-4": "netsh-destinationcache-zh-gbk.txt",
+	"neighbors-6":        "netsh-neighbors-de-cp850.txt",
+	"addresses-6":        "netsh-addresses-en.txt",
+	"joins-6":            "netsh-joins-en.txt",
+	"routes-6":           "netsh-route-de-cp850.txt",
+	"netstat":            "netstat-ano-en.txt",
+	"ipconfig":           "ipconfig-all-en.txt",
+	"displaydns":         "ipconfig-displaydns-en.txt",
+	"route-print-6":      "route-print-fr-cp850.txt",
+	"arp":                "arp-a-de-cp850.txt",
+}
+
+// Where there is no PowerShell the script for Windows is held to what can be:
+// each line's output is of a form that is read, and each property one that is
+// known.
+func TestWindowsScriptForms(t *testing.T) {
+	text, _ := Script("windows")
+	lines := regexp.MustCompile(`(?m)^Save-(Objects|Output) '([a-z0-9-]+)' \{ (.+) \}\r?$`).FindAllStringSubmatch(text, -1)
+	if len(lines) != len(windowsForms) {
+		t.Errorf("got %d lines that save something, want %d", len(lines), len(windowsForms))
+	}
+	files := fixtureFiles(t)
+	for _, m := range lines {
+		kind, name, command := m[1], m[2], m[3]
+		_, result := Parse(name, files[windowsForms[name]])
+		if result.Rows == 0 || result.Problem != "" {
+			t.Errorf("%s: got %d rows of %q, problem %q", name, result.Rows, windowsForms[name], result.Problem)
+		}
+		if kind != "Objects" {
+			continue
+		}
+		command, selected, _ := strings.Cut(command, " | Select-Object ")
+		if want := fmt.Sprintf("%s (json)", command); result.Format != want {
+			t.Errorf("%s: got format %q, want %q", name, result.Format, want)
+		}
+		o := object{}
+		for _, property := range strings.Split(selected, ", ") {
+			if property == "$state" {
+				property = "State"
+			}
+			if !slices.Contains(properties, property) {
+				t.Errorf("%s: property %s is not read", name, property)
+			}
+			o.put(property, "")
+		}
+		if k := kindOf(o); k == nil || k.name != command {
+			t.Errorf("%s: what is selected does not tell %s", name, command)
+		}
+	}
+}
