@@ -28,6 +28,7 @@ type builder struct {
 	tree    []node
 	sorted  []numbered
 	reports []sackReport
+	said    []node
 }
 
 // numbered is a packet with the number that a law compares.
@@ -56,6 +57,9 @@ func (b *builder) connection(list []node) {
 		b.handshake(dir)
 		if b.laws.has(NotYet) {
 			b.unacknowledged(dir)
+		}
+		if b.laws.has(DSack) && b.tellsDuplicates {
+			b.duplicates(dir)
 		}
 		if b.laws.has(InTurn) {
 			b.inTurn(dir)

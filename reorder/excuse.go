@@ -157,7 +157,7 @@ func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
 // it said last before p, which covers p, and it says so more often than other
 // segments about ask for: those that it has already.
 func (b *builder) repeatsACK(list []node, i int, p *item) bool {
-	last, answer := b.said(list, i, -1), b.said(list, i, 1)
+	last, answer := b.nearest(list, i, -1), b.nearest(list, i, 1)
 	if last < 0 || answer < 0 {
 		return false
 	}
@@ -183,9 +183,9 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 	return asked < 0
 }
 
-// said finds the nearest packet of the other side than that of the packet at
+// nearest finds the nearest packet of the other side than that of the packet at
 // position i, in steps of 1 or -1; -1 for none.
-func (b *builder) said(list []node, i, step int) int {
+func (b *builder) nearest(list []node, i, step int) int {
 	for j := i + step; j >= 0 && j < len(list) && j >= i-excuseReach && j <= i+excuseReach; j += step {
 		if b.items[list[j]].seg.Dir != b.items[list[i]].seg.Dir {
 			return j

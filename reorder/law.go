@@ -82,6 +82,10 @@ const (
 	// of 4,535 of a real raw socket's. Counter-example: a receiver whose socket
 	// was busy, and which answers several segments one by one afterwards.
 	NotYet
+	// DSack: a D-SACK of the host's comes after a second copy of what it reports
+	// (RFC 2883, section 4). Counter-example: the original was dropped by the
+	// capture, and a third copy comes.
+	DSack
 	// InTurn: packets of one sender keep their order where nothing shows that the
 	// capture swaps them: one reader empties the socket's queue in turn, and only
 	// what the host sends overtakes what it receives. Counter-example: a
@@ -98,6 +102,13 @@ const (
 	// Counter-example: a receiver short of memory; in the network, as InAck.
 	OutEdge
 	InEdge
+	// OutOnce, InOnce: a bare ACK without D-SACK comes before one that differs
+	// from it by its D-SACK alone: it has nothing to say that was not said (RFC
+	// 5681, section 4.2, has it sent for a segment that is new or out of order).
+	// Truth breaks it in 4 of 34,037 bare ACKs. Counter-example: the answer to a
+	// keep-alive; in the network, as InAck.
+	OutOnce
+	InOnce
 	// OutRST: an RST is the last that the host says in an incarnation (RFC 9293,
 	// section 3.5.2: the connection is gone). Counter-example: the SYN of the
 	// next incarnation was dropped by the capture.
@@ -122,7 +133,7 @@ const (
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
 	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"window", "tsecr", "round-trip", "not-yet", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
+	"window", "tsecr", "round-trip", "not-yet", "dsack", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "out-once", "in-once", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= Window }
@@ -131,13 +142,13 @@ func (l Law) soft() bool { return l >= Window }
 // and the soft ones for whose kind of disorder the capture gives a mandate.
 func (s lawSet) mandated(p *Profile) lawSet {
 	if !p.QueueMandate {
-		s &^= Window.bit() | TSecr.bit() | NotYet.bit()
+		s &^= Window.bit() | TSecr.bit() | NotYet.bit() | DSack.bit()
 	}
 	if p.ThreadMandate || !p.QueueMandate {
 		s &^= InTurn.bit()
 	}
 	if !p.ThreadMandate {
-		s &^= OutNxt.bit() | InNxt.bit() | OutEdge.bit() | InEdge.bit() | OutRST.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
+		s &^= OutNxt.bit() | InNxt.bit() | OutEdge.bit() | InEdge.bit() | OutOnce.bit() | InOnce.bit() | OutRST.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
 	}
 	return s
 }
@@ -168,7 +179,11 @@ func (s lawSet) has(l Law) bool { return s&l.bit() != 0 }
 
 // ofQueue reports whether a soft law speaks of responses and their causes.
 func (l Law) ofQueue() bool {
-	return l == Window || l == TSecr || l == RoundTrip || l == NotYet || l == InTurn
+	switch l {
+	case Window, TSecr, RoundTrip, NotYet, DSack, InTurn:
+		return true
+	}
+	return false
 }
 
 // amongOut reports whether the law compares only packets that the host sent:

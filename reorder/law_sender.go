@@ -48,6 +48,9 @@ func (b *builder) outLaws(dir uint8) {
 	if b.laws.has(OutSack) {
 		b.growingBlocks(dir, OutSack)
 	}
+	if b.laws.has(OutOnce) {
+		b.once(dir, OutOnce)
+	}
 	if b.laws.has(IPID) && b.ipid == IPIDPerFlow {
 		b.counted(b.list, func(it *item) bool { return it.seg.Dir == dir })
 	}
@@ -77,7 +80,7 @@ func (b *builder) roundTrips(dir uint8) {
 // inLaws adds the soft laws, which hold among the packets that the host received
 // as far as the network kept their order.
 func (b *builder) inLaws(dir uint8) {
-	if b.laws&(InSeq.bit()|InNxt.bit()|InAck.bit()|InTSval.bit()|InEdge.bit()) == 0 {
+	if b.laws&(InSeq.bit()|InNxt.bit()|InAck.bit()|InTSval.bit()|InEdge.bit()|InOnce.bit()) == 0 {
 		return
 	}
 	b.kept = b.kept[:0]
@@ -95,6 +98,9 @@ func (b *builder) inLaws(dir uint8) {
 	b.risingNumbers(dir, InAck, InTSval, InEdge)
 	if b.laws.has(InSack) {
 		b.growingBlocks(dir, InSack)
+	}
+	if b.laws.has(InOnce) {
+		b.once(dir, InOnce)
 	}
 }
 
@@ -161,10 +167,13 @@ func (b *builder) echoed(dir uint8) {
 		}
 		if len(b.sorted) == 0 {
 			began, had = it.tsvalBefore, it.hadTS
+			if !had && it.seg.Bits.Has(tcp.SYN) {
+				began, had = tcp.Seq(it.seg.TSval)-1, true // nothing was there before
+			}
 		}
 		b.sorted = append(b.sorted, numbered{n, tcp.Seq(it.seg.TSval)})
 	}
-	b.sortNumbered()
+	b.sortAsSent()
 	for _, n := range b.list {
 		it := &b.items[n]
 		if it.seg.Dir == dir && it.echoes() && had && began.Less(tcp.Seq(it.seg.TSecr)) {
@@ -183,11 +192,14 @@ func (b *builder) offered(dir uint8) {
 			continue
 		}
 		if len(b.sorted) == 0 {
-			began, had = it.edgeBefore, it.hadEdge
+			began, had = it.edgeBefore, true
+			if !it.hadEdge {
+				began = it.edge - 1 // both SYNs were seen, and no offer before this one
+			}
 		}
 		b.sorted = append(b.sorted, numbered{n, it.edge})
 	}
-	b.sortNumbered()
+	b.sortAsSent()
 	for _, n := range b.data[dir] {
 		it := &b.items[n]
 		if it.seg.Len > 1 && had && began.Less(it.seg.End()) {
@@ -196,6 +208,22 @@ func (b *builder) offered(dir uint8) {
 			b.filling(n, it.seg.End())
 		}
 	}
+}
+
+// sortAsSent sorts b.sorted by number, and equal ones as their sender must have
+// sent them, as far as that shows: by what they acknowledge, then by sequence
+// number. Sorted by position, an offer could be taken for that of an equal edge
+// which acknowledges the very data that it is to let through.
+func (b *builder) sortAsSent() {
+	slices.SortFunc(b.sorted, func(x, y numbered) int {
+		p, q := &b.items[x.n].seg, &b.items[y.n].seg
+		for _, d := range [...]int32{x.number.Sub(y.number), p.Ack.Sub(q.Ack), p.Seq.Sub(q.Seq), x.n - y.n} {
+			if d != 0 {
+				return int(d)
+			}
+		}
+		return 0
+	})
 }
 
 // filling puts before a segment that ends exactly at the edge of a window the
@@ -279,12 +307,9 @@ func (r sackReport) compare(o sackReport) int {
 }
 
 func appendReports(reports []sackReport, seg *Segment, n node) []sackReport {
-	blocks := seg.SACK[:seg.SACKs]
-	if seg.DSACK() {
-		blocks = blocks[1:]
-	}
-	for i, block := range blocks {
-		if !slices.ContainsFunc(blocks[:i], func(o tcp.Range) bool { return o.Left == block.Left }) {
+	all := blocks(seg)
+	for i, block := range all {
+		if !slices.ContainsFunc(all[:i], func(o tcp.Range) bool { return o.Left == block.Left }) {
 			reports = append(reports, sackReport{seg.Ack, block, n})
 		}
 	}

@@ -231,15 +231,14 @@ func TestNamesDoNotChangeTiesEither(t *testing.T) {
 }
 
 // TestSplittingDoesNotMatter cuts where nothing is out of order for longer than
-// any law looks back: with a barrier, and into two captures. Nothing was dropped.
+// any law looks back: with a barrier, and into two captures. Nothing was dropped:
+// drops may deceive soft laws, in other ways with another window.
 func TestSplittingDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c := drawCapture(rt)
 		switch {
 		case len(c.recorded) < len(c.truth):
-			rt.Skip("soft laws may be deceived by drops, in other ways with another window")
-		case c.truth[0].HasTS:
-			rt.Skip("see TestSplittingDoesNotMatterToEchoes")
+			rt.Skip("packets were dropped")
 		case !c.truth[0].SACKPermitted:
 			rt.Skip("see TestSplittingDoesNotMatterToExcuses")
 		}
@@ -247,16 +246,14 @@ func TestSplittingDoesNotMatter(t *testing.T) {
 	})
 }
 
-func TestSplittingDoesNotMatterToEchoes(t *testing.T) {
-	t.Skip("TestSplittingDoesNotMatterToEchoes: known defect: of several packets with the TSval that is echoed, tsecr takes the " +
-		"first one in basis order and moves it, although another one moves there anyway; and it does not in every window")
-	rapid.Check(t, func(rt *rapid.T) { checkSplitting(rt, drawCapture(rt)) })
-}
-
 func TestSplittingDoesNotMatterToExcuses(t *testing.T) {
-	t.Skip("TestSplittingDoesNotMatterToExcuses: known defect: without SACK, repeated ACKs from before the higher segment was " +
-		"sent, as far back as the window reaches, excuse a lower one that the capture swapped with it")
-	rapid.Check(t, func(rt *rapid.T) { checkSplitting(rt, drawCapture(rt)) })
+	t.Skip("TestSplittingDoesNotMatterToExcuses: known defect: without SACK, repeated ACKs are counted as far back as the window " +
+		"reaches, and whether they show a hole decides what is reported of a segment that stays")
+	rapid.Check(t, func(rt *rapid.T) {
+		if c := drawCapture(rt); len(c.recorded) == len(c.truth) {
+			checkSplitting(rt, c)
+		}
+	})
 }
 
 func checkSplitting(rt *rapid.T, c capture) {

@@ -36,3 +36,76 @@ func TestBareACKBeforeWhatItDoesNotAcknowledge(t *testing.T) {
 		t.Error("through a network: got packets moved, want an ACK that was under way to stay")
 	}
 }
+
+// The host reports a segment as there twice only after its second copy.
+func TestDSACKBehindTheSecondCopy(t *testing.T) {
+	s := newScript().handshake().disordered(false)
+	at := s.next[1]
+	s.in(at, s.next[0], 1000) // the ACK for it is delayed
+	s.wait(ms / 50)
+	s.in(at, s.next[0], 1000)
+	s.wait(ms / 50)
+	s.sacks(s.out(s.next[0], at+1000, 0), at, at+1000)
+	swapLate(s.segs, len(s.segs)-2, ms/50)
+	wantTruth(t, s.segs, "dsack")
+}
+
+// A bare ACK is not said again behind the same with a D-SACK, by either side.
+func TestPlainACKBeforeTheSameWithDSACK(t *testing.T) {
+	for dir, law := range []string{"out-once", "in-once"} {
+		s := newScript().handshake().disordered(true)
+		s.upload(1).download(1)
+		own, at := s.next[dir], s.next[1-dir]
+		s.add(uint8(1-dir), tcp.ACK, at, own, 1000)
+		s.wait(ms / 50)
+		s.add(uint8(dir), tcp.ACK, own, at+1000, 0)
+		s.wait(ms / 100)
+		s.sacks(s.add(uint8(dir), tcp.ACK, own, at+1000, 0), at, at+1000)
+		s.wait(ms / 50)
+		swapLate(s.segs, len(s.segs)-2, ms/50)
+		wantTruth(t, s.segs, law)
+	}
+}
+
+// Of two offers with the same edge, the one that acknowledges the data itself
+// can't be what let it through.
+func TestOfferThatAcknowledgesTheDataIsNotItsOwn(t *testing.T) {
+	s := newScript()
+	s.add(0, tcp.SYN, 0, 0, 0).WindowShift = 0
+	s.wait(10 * ms)
+	s.add(1, tcp.SYN|tcp.ACK, 0, 1, 0).WindowShift = 0
+	s.wait(ms / 100)
+	s.out(1, 1, 0)
+	s.wait(ms)
+	s.disordered(true)
+	at := s.next[0]
+	s.in(s.next[1], at, 0).Window = 1000
+	s.wait(ms / 50)
+	s.out(at, s.next[1], 1000)
+	s.wait(ms / 50)
+	s.in(s.next[1], at+1000, 0).Window = 0
+	// The first offer is recorded last.
+	offer := s.segs[len(s.segs)-3]
+	copy(s.segs[len(s.segs)-3:], s.segs[len(s.segs)-2:])
+	offer.Stamp = s.now + ms/100
+	s.segs[len(s.segs)-1] = offer
+	for i := range s.segs {
+		if s.segs[i].Dir == 1 && s.segs[i].Window == 65535 {
+			s.segs[i].Window = 100 // no earlier offer reaches as far
+		}
+	}
+	wantTruth(t, s.segs, "")
+}
+
+// A timestamp that is echoed comes first, also in the connection's first window.
+func TestEchoedTimestampInTheFirstWindow(t *testing.T) {
+	s := newScript()
+	s.tsval = true
+	s.handshake().disordered(false).wait(2 * ms)
+	s.in(s.next[1], s.next[0], 0) // a window update, say
+	echoed := s.segs[len(s.segs)-1].TSval
+	s.wait(ms / 50)
+	s.out(s.next[0], s.next[1], 1000).TSecr = echoed
+	swapLate(s.segs, len(s.segs)-2, ms/50)
+	wantTruth(t, s.segs, "tsecr")
+}

@@ -20,6 +20,11 @@ type half struct {
 	maxTS         tcp.Seq // highest TSval sent
 	maxSeq        tcp.Seq // highest end of data sent
 
+	told     [4]tcp.Range // what its last D-SACKs reported
+	toldAck  tcp.Seq      // ACK number of the last of them
+	hasTold  bool
+	nextTold uint8
+
 	shift   int8    // of its window, by its SYN; -1 without the option
 	reset   bool    // it has sent an RST
 	hasEdge bool    // an edge is known
@@ -143,6 +148,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	seg := &it.seg
 	it.noteData(own)
 	it.noteEcho(own, peer)
+	it.noteDuplicate(own, peer)
 	if seg.Span() == 0 && own.started && seg.Seq.Less(own.maxSeq) {
 		it.wish |= OutNxt.bit() | InNxt.bit()
 	}

@@ -1,0 +1,143 @@
+package reorder
+
+import (
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// duplicate is the range that a D-SACK tells of (RFC 2883, section 4).
+func duplicate(seg *Segment) (r tcp.Range, ok bool) {
+	if !seg.HasAck() || !seg.DSACK() {
+		return r, false
+	}
+	return seg.SACK[0], true
+}
+
+// noteDuplicate doubts a copy whose D-SACK stands before it, and what repeats an
+// ACK behind one with a D-SACK.
+func (it *item) noteDuplicate(own, peer *half) {
+	seg := &it.seg
+	if seg.Len > 0 && !it.first {
+		for _, r := range peer.told {
+			if r.Left != r.Right && r.Overlaps(tcp.Range{Left: seg.Seq, Right: seg.End()}) {
+				it.wish |= DSack.bit()
+			}
+		}
+	}
+	if r, ok := duplicate(seg); ok {
+		own.told[own.nextTold&3] = r
+		own.nextTold++
+		own.toldAck, own.hasTold = seg.Ack, true
+	} else if own.hasTold && seg.HasAck() && seg.Span() == 0 && seg.Ack == own.toldAck {
+		it.wish |= OutOnce.bit() | InOnce.bit()
+	}
+}
+
+// duplicates puts before each of the host's D-SACKs a packet of the half dir that
+// repeats what it reports: the first one, where there are several.
+func (b *builder) duplicates(dir uint8) {
+	b.sorted = b.sorted[:0]
+	for _, n := range b.list {
+		it := &b.items[n]
+		if it.seg.Dir == dir && it.seg.Len > 0 && !it.first {
+			b.sorted = append(b.sorted, numbered{n, it.seg.Seq})
+		}
+	}
+	if len(b.sorted) == 0 {
+		return
+	}
+	b.sortNumbered()
+	for _, n := range b.list {
+		it := &b.items[n]
+		if r, ok := duplicate(&it.seg); ok && it.seg.Dir != dir && it.out() {
+			b.afterRepetition(n, r)
+		}
+	}
+}
+
+// afterRepetition puts n behind the first of b.sorted that holds the beginning of
+// r.
+func (b *builder) afterRepetition(n node, r tcp.Range) {
+	k, _ := slices.BinarySearchFunc(b.sorted, r.Left+1, numbered.compare)
+	if k == 0 {
+		return
+	}
+	from := b.sorted[k-1].number
+	k, _ = slices.BinarySearchFunc(b.sorted, from, numbered.compare)
+	if r.Left.Less(b.items[b.sorted[k].n].seg.End()) {
+		b.g.before(b.sorted[k].n, n, DSack)
+	}
+}
+
+// once puts each half's bare ACKs before those that differ from them by their
+// D-SACK alone.
+func (b *builder) once(dir uint8, law Law) {
+	if !b.tellsDuplicates {
+		return
+	}
+	said := b.said[:0]
+	for _, n := range b.list {
+		if seg := &b.items[n].seg; seg.Dir == dir && seg.Span() == 0 && seg.HasAck() {
+			said = append(said, n)
+		}
+	}
+	b.said = said
+	slices.SortFunc(said, func(x, y node) int {
+		if d := compareSaid(&b.items[x].seg, &b.items[y].seg); d != 0 {
+			return d
+		}
+		return int(x - y)
+	})
+	for len(said) > 0 {
+		k := 1
+		for k < len(said) && compareSaid(&b.items[said[0]].seg, &b.items[said[k]].seg) == 0 {
+			k++
+		}
+		b.plainFirst(said[:k], law)
+		said = said[k:]
+	}
+}
+
+// plainFirst puts those of equal bare ACKs that have no D-SACK first.
+func (b *builder) plainFirst(equal []node, law Law) {
+	b.sorted = b.sorted[:0]
+	for _, n := range equal {
+		number := tcp.Seq(0)
+		if b.items[n].seg.DSACK() {
+			number = 1
+		}
+		b.sorted = append(b.sorted, numbered{n, number})
+	}
+	if len(equal) > 1 {
+		b.chain(law)
+	}
+}
+
+// compareSaid compares what two ACKs say, but for their D-SACK.
+func compareSaid(p, q *Segment) int {
+	if d := p.Ack.Sub(q.Ack); d != 0 {
+		return int(d)
+	}
+	if d := int(p.Window) - int(q.Window); d != 0 {
+		return d
+	}
+	x, y := blocks(p), blocks(q)
+	for i := range min(len(x), len(y)) {
+		if d := x[i].Left.Sub(y[i].Left); d != 0 {
+			return int(d)
+		}
+		if d := x[i].Right.Sub(y[i].Right); d != 0 {
+			return int(d)
+		}
+	}
+	return len(x) - len(y)
+}
+
+// blocks are the segment's SACK blocks but for a D-SACK.
+func blocks(seg *Segment) []tcp.Range {
+	if seg.DSACK() {
+		return seg.SACK[1:seg.SACKs]
+	}
+	return seg.SACK[:seg.SACKs]
+}
