@@ -18,6 +18,8 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.Order.Uncertainty = describeWidths(&w.widths)
 	r.Analysis = report.Analysis{Before: s.before.named(), After: w.after.named()}
 	w.diagnose.Finish()
+	r.CaptureLoss = w.diagnose.Loss()
+	r.CaptureLoss.Declared = w.declared.result(&j.facts)
 	r.Findings = w.findings.result()
 	w.seen.describe(r, &j.facts)
 	j.limits(stats)

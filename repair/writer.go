@@ -31,6 +31,7 @@ type writer struct {
 	infer    inferred
 	findings *collector
 	diagnose *diagnose.Diagnoser
+	declared declared
 	seen     *witness
 	widths   reorder.Histogram // of the intervals in which packets can have happened
 }
@@ -69,6 +70,7 @@ func (w *writer) all(batches <-chan []*unit) error {
 
 func (w *writer) unit(u *unit) error {
 	b := u.block
+	w.declared.take(b)
 	switch {
 	case b.Kind == capture.Packet:
 		return w.packet(u)

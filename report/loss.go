@@ -10,7 +10,9 @@ type CaptureLoss struct {
 	Timeline   []LossBin       `json:"timeline"`   // intervals with a gap, the first of them
 	Omitted    int64           `json:"omitted"`    // intervals with a gap that Timeline leaves out
 	Overflows  []Overflow      `json:"overflows"`  // gaps in several connections at once
-	Declared   []Declared      `json:"declared"`   // the file's own drop counts
+	// OverflowsOmitted is how many Overflows leaves out.
+	OverflowsOmitted int64      `json:"overflowsOmitted"`
+	Declared         []Declared `json:"declared"` // the file's own drop counts
 }
 
 // DirectionLoss is the estimate for the packets of one direction.
@@ -19,7 +21,7 @@ type DirectionLoss struct {
 	AckedBytes   int64  `json:"ackedBytes"`          // that could be judged
 	MissedBytes  int64  `json:"missedBytes"`         // of them, never seen
 	GapEvents    int64  `json:"gapEvents"`           // runs of missed bytes
-	PacketsLeast int64  `json:"packetsLeast"`        // missed packets, from
+	PacketsLeast int64  `json:"packetsLeast"`        // missed packets with payload, from
 	PacketsMost  int64  `json:"packetsMost"`         // to
 	RatePPM      int64  `json:"ratePPM"`             // MissedBytes of AckedBytes, parts per million
 	LowPPM       int64  `json:"lowPPM"`              // 95 % interval of the rate

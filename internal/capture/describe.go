@@ -58,6 +58,31 @@ func (b *Block) Flags() (uint32, bool) {
 	return b.Order.Uint32(v), true
 }
 
+// Statistics is what an interface statistics block counts (section 4.6). Counts
+// are since the capture began, so the last block of an interface counts.
+type Statistics struct {
+	Interface            uint32 // within its section
+	IfDrop, OSDrop       uint64 // isb_ifdrop, isb_osdrop: packets
+	HasIfDrop, HasOSDrop bool
+}
+
+// Statistics reads an interface statistics block; ok is false of another block,
+// and of one too short to be one.
+func (b *Block) Statistics() (s Statistics, ok bool) {
+	if b.Pcap || b.Type != TypeStats || len(b.Raw) < statsFixed+trailerLen {
+		return s, false
+	}
+	s.Interface = b.Order.Uint32(b.Raw[8:])
+	list := b.Raw[statsFixed : len(b.Raw)-trailerLen]
+	if v, ok := findOption(list, b.Order, optIfDrop); ok && len(v) == 8 {
+		s.IfDrop, s.HasIfDrop = b.Order.Uint64(v), true
+	}
+	if v, ok := findOption(list, b.Order, optOSDrop); ok && len(v) == 8 {
+		s.OSDrop, s.HasOSDrop = b.Order.Uint64(v), true
+	}
+	return s, true
+}
+
 // unknownDrops is the drop count of an obsolete packet block whose writer did
 // not know it.
 const unknownDrops = 0xFFFF

@@ -17,6 +17,8 @@ const (
 	optFlags        = 2  // epb_flags, pack_flags
 	optHash         = 3  // epb_hash, pack_hash
 	optDropCount    = 4  // epb_dropcount
+	optIfDrop       = 5  // isb_ifdrop
+	optOSDrop       = 7  // isb_osdrop
 	optCustomTextNC = 19372
 	optCustomNC     = 19373
 )

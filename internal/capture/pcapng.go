@@ -18,6 +18,7 @@ const (
 
 	sectionFixed   = 24
 	interfaceFixed = 16
+	statsFixed     = 20
 	enhancedFixed  = 28 // also that of the obsolete packet block
 	simpleFixed    = 12
 

@@ -108,9 +108,7 @@ func (d *Diagnoser) Add(p *Packet) {
 // one. A segment that is Fresh does it too.
 func (d *Diagnoser) Forget(number uint32) {
 	if int(number) < len(d.flows) {
-		f := &d.flows[number]
-		d.close(f)
-		f.begun = false
+		d.close(&d.flows[number])
 	}
 }
 
@@ -142,8 +140,28 @@ func (d *Diagnoser) close(f *flow) {
 	for len(f.waiting) > 0 {
 		d.settle(f, 0)
 	}
+	d.measure(f)
 	d.sayOneSided(f)
+	f.begun = false
 }
+
+// measure ends what is counted of a connection.
+func (d *Diagnoser) measure(f *flow) {
+	if !f.begun {
+		return
+	}
+	m := moment{d: d, p: &f.opening, f: f}
+	for i := range f.ends {
+		f.ends[i].countMissed(&m, true)
+	}
+	if f.oneSided() {
+		d.loss.sums[sideOf(f.opened, true)].oneSided++
+	}
+}
+
+// Loss is the estimate of what the capture missed, without what the file itself
+// says. It is to be asked for once, after Finish.
+func (d *Diagnoser) Loss() report.CaptureLoss { return d.loss.result() }
 
 // withoutSegment speaks of a packet that only laws were applied to.
 func (d *Diagnoser) withoutSegment(p *Packet) {

@@ -9,6 +9,7 @@ type flow struct {
 	begun   bool
 	number  uint32
 	opening Packet // the first one, without its segment
+	opened  tcp.Side
 	latest  int64  // serial of the latest record in the history
 	ends    [2]end // by Segment.Dir
 	waiting []*pending
@@ -25,8 +26,14 @@ type end struct {
 	sackOK  bool // it takes SACK
 	selects bool // it has sent SACK blocks
 
+	first tcp.Seq // where it begins, as far as seen
 	next  tcp.Seq // highest end seen, or acknowledged by the peer
 	holes []hole  // in its bytes, by sequence
+	due   int     // of them taken, and not counted as missed yet
+	side  side    // of what it sends
+
+	judged  bool  // its bytes count among the acknowledged
+	lastGap int64 // what opened the last hole that was counted
 
 	acked  tcp.Seq // highest ACK number that it sent
 	acks   bool
@@ -38,7 +45,8 @@ type end struct {
 	sampling bool
 	shortest int64 // time until its data is acknowledged, at least, ns; 0 while unknown
 
-	lastAfter int64    // frame in the output of its latest packet
+	lastAfter int64 // frame in the output of its latest packet
+	lastStamp int64
 	recovery  recovery // the latest one
 }
 
@@ -51,7 +59,7 @@ type recovery struct {
 // begin forgets all of an earlier connection.
 func (f *flow) begin(p *Packet) {
 	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, waiting: f.waiting[:0]}
-	f.opening.Segment = nil
+	f.opening.Segment, f.opened = nil, p.Segment.Outbound
 }
 
 // roundTrip is the shortest time there and back that the connection has shown,
@@ -85,6 +93,13 @@ func (m *moment) learn() {
 		m.from.syn, m.from.hasSYN = m.s.Seq, true
 		m.from.sackOK = m.s.SACKPermitted
 	}
+	m.from.side = sideOf(m.s.Outbound, false)
+	if m.s.Len > 0 {
+		m.d.loss.sizes[m.from.side].add(m.s.Len)
+	}
+	if m.to.due > 0 {
+		m.to.countMissed(m, false)
+	}
 	if m.s.HasAck() {
 		m.proveOther()
 		m.acknowledge()
@@ -94,7 +109,7 @@ func (m *moment) learn() {
 		m.extend()
 	}
 	m.from.packets++
-	m.from.lastAfter = m.p.FrameAfter
+	m.from.lastAfter, m.from.lastStamp = m.p.FrameAfter, m.p.Stamp
 }
 
 // proveOther notes what shows that the unseen direction has packets: an answer
@@ -117,8 +132,12 @@ func (m *moment) acknowledge() {
 		return
 	}
 	if m.to.packets > 0 && ack.Sub(m.to.next) < maxJump {
-		if m.from.acks {
-			m.d.loss.acknowledged(m, m.from.acked, ack)
+		from := m.to.first
+		if m.from.acks && from.Less(m.from.acked) {
+			from = m.from.acked
+		}
+		if from.Less(ack) {
+			m.d.loss.acknowledged(m, int64(ack.Sub(from)))
 		}
 		m.to.take(m, tcp.Range{Left: ack - maxJump, Right: ack})
 	}
@@ -153,7 +172,7 @@ func (m *moment) extend() {
 	e, s := m.from, m.s
 	switch jump := s.Seq.Sub(e.next); {
 	case e.packets == 0:
-		e.next = s.Seq
+		e.first, e.next = s.Seq, s.Seq
 	case jump > 0 && jump < maxJump:
 		e.open(m, s.Seq)
 	}
@@ -165,7 +184,7 @@ func (m *moment) extend() {
 		if e.sampling && s.Seq.Less(e.sample) {
 			e.sampling = false // Karn: its ACK could be for either copy
 		}
-		e.fill(bytes)
+		e.fill(m, bytes)
 	}
 	if e.next.Less(bytes.Right) {
 		e.next = bytes.Right

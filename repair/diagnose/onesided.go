@@ -22,5 +22,4 @@ func (d *Diagnoser) sayOneSided(f *flow) {
 	one.Law, one.Verdict = "", report.NotCaptured
 	one.because = because("of this connection only this direction was recorded, %d packets; what %d flags of theirs were can't be told", max(f.ends[0].packets, f.ends[1].packets), f.hidden)
 	d.say(&one)
-	f.begun = false
 }

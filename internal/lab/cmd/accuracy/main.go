@@ -4,14 +4,21 @@
 //	accuracy [-recordings A,B] [-seeds N] [-degradations A,B] [-form FORM]
 //	         [-tables all|half|none] [-quick] [-bars repair|order] [-check]
 //	accuracy -remains [-recordings A,B] [-seeds N] [-degradations A,B]
+//	accuracy -bars verdicts [-mistakes] [-recordings A,B] [-seeds N] [-degradations A,B] [-check]
+//	accuracy -bars loss [-seeds N] [-check]
 //	accuracy -rawcap FILE [-check]
 //
 // With -check it exits with 1 when a bar is missed: those of the repair as a
 // whole, or the much higher ones of order (which takes all degradations and five
 // seeds by default). With -quick order alone is judged, in memory, with the
 // flags of internal/tcp in tshark's stead. The second form shows the packets
-// around each flag that differs from the truth. The third one judges the real
+// around each flag that differs from the truth. The last one judges the real
 // capture of RawCap, whose IPv4 Identification tells the true order.
+//
+// The bars of verdicts set what the report says of each flag beside what it was,
+// as the recorder's network and the degradation tell: a table of confusions.
+// Those of loss compare the estimate of what the capture missed with what was
+// dropped, over many seeds and kinds of drops.
 //
 // The bars of order also hold captures to stay as they are: the recordings that
 // were not taken at the host's stack, and the public ones in the folder that
@@ -62,7 +69,7 @@ func main() {
 	flag.StringVar(&o.tables, "tables", "all", "rows of the network tables: all, half or none")
 	flag.StringVar(&o.without, "without", "", "laws to switch off, separated by commas")
 	flag.StringVar(&o.rawcap, "rawcap", "", "judge this real capture instead")
-	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order, inference or verdicts")
+	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order, inference, verdicts or loss")
 	flag.BoolVar(&o.quick, "quick", false, "judge order alone, without files and tshark")
 	flag.BoolVar(&o.remains, "remains", false, "show what is left around each flag that differs from the truth; in memory")
 	flag.BoolVar(&o.mistakes, "mistakes", false, "with -bars verdicts: list the flags whose verdict is not the truth")
@@ -86,6 +93,8 @@ func (o *options) setDefaults() {
 		degradations, seeds = "all", 5
 	case "verdicts":
 		degradations = "rawsocket,drops-0.1,drops-2,everything"
+	case "loss":
+		seeds = 20
 	}
 	if o.degradations == "" {
 		o.degradations = degradations
@@ -98,6 +107,9 @@ func (o *options) setDefaults() {
 func run(ctx context.Context, o options) error {
 	if o.rawcap != "" {
 		return runRawcap(ctx, o)
+	}
+	if o.bars == "loss" {
+		return runLoss(ctx, o)
 	}
 	if o.bars == "inference" {
 		return runInference(ctx, o, os.Stdout)
