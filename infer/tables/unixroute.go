@@ -118,7 +118,7 @@ func parseUnixRoute(c *collector, l *lines) {
 		c.route(infer.Route{Prefix: r.prefix, NextHop: specified(hop), Interface: index, Device: word(r.device)})
 	case r.isOwn():
 		c.local(0, "", r.prefix.Addr())
-	case r.single && isLinkLayer:
+	case r.single && (isLinkLayer || linkIndex(r.gateway) != 0): // link#N: not resolved
 		if !strings.Contains(r.flags, "b") { // else a broadcast address
 			c.neighbor(infer.Neighbor{Address: r.prefix.Addr(), LinkLayer: linkLayer, Device: word(r.device)})
 		}
