@@ -146,6 +146,58 @@ func TestInterruptLeavesNoOutput(t *testing.T) {
 	}
 }
 
+// TestInterruptedBatchResumes interrupts a batch once it has written something.
+func TestInterruptedBatchResumes(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no interrupt signal can be sent to one process on Windows")
+	}
+	dir := t.TempDir()
+	for i := range 400 {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.pcap", i)), pcap(200+i), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, built, "batch", "-o", "out", "--report", "sum.json", ".")
+	cmd.Dir = dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if found, _ := filepath.Glob(filepath.Join(dir, "out", "*.json")); len(found) > 0 || ctx.Err() != nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		t.Fatalf("exit: got %v, want code 130; stderr:\n%s", err, stderr.String())
+	}
+	if !strings.Contains(stderr.String(), "of 400 captures") || !strings.Contains(stderr.String(), "--resume") {
+		t.Errorf("stderr: got %q, want how far it came, and how it goes on", stderr.String())
+	}
+	for _, pattern := range []string{"sum.json", ".*.tmp", filepath.Join("out", ".*")} {
+		if left, _ := filepath.Glob(filepath.Join(dir, pattern)); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+	resume := exec.CommandContext(ctx, built, "batch", "-o", "out", "--resume", "--report", "sum.json", "-q", ".")
+	resume.Dir = dir
+	if out, err := resume.CombinedOutput(); err != nil {
+		t.Fatalf("resume: %v\n%s", err, out)
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "out", "*.mended.pcapng")); len(found) != 400 {
+		t.Errorf("outputs: got %d, want 400", len(found))
+	}
+}
+
 // TestFullOutputFails writes to a device that is always full.
 func TestFullOutputFails(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
