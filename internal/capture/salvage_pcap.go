@@ -116,7 +116,7 @@ func (s *search) expected(at int) bool {
 		return false
 	}
 	t := s.follow(at, trailMost, 0)
-	return t.records >= 2 || t.records == 1 && (t.closed || t.points >= pointsFound) || t.records == 0 && t.closed && s.loose(at)
+	return t.records >= 2 || t.records == 1 && (t.closed || t.points >= pointsFound) || s.loose(at)
 }
 
 // loose follows records by their lengths alone, whatever else their headers
@@ -179,13 +179,13 @@ func (s *search) long(at int) bool {
 	for {
 		t := s.follow(at, 1, 0)
 		if t.records == 0 {
-			if t.closed && len(seen) >= 3 || t.end-start > longTrail {
+			if t.closed && len(seen) >= 3 {
 				return true
 			}
 			break
 		}
 		seen = append(seen, at)
-		if at = t.end; at-start > longTrail {
+		if at = t.end; at-start > longTrail && len(seen) >= trailMost {
 			return true
 		}
 		if _, known := s.dead[at]; known {

@@ -7,12 +7,25 @@ import (
 )
 
 // believable has little to add for pcapng, where blocks have their length twice:
-// names that do not fit their block keep Wireshark from reading what follows.
+// names that do not fit their block keep Wireshark from reading what follows,
+// and a packet may have been overwritten.
 func (f *pcapng) believable(p []byte, size int) (need int, ok bool) {
-	if len(p) >= size && size >= blockMin && u32(p, f.big) == TypeNames {
+	if len(p) < size || size < blockMin {
+		return 0, true
+	}
+	switch u32(p, f.big) {
+	case TypeNames:
 		return 0, fittingNames(p[8:size-trailerLen], f.big)
+	case TypeEPB:
+		return 0, !hollow(p[:size], f.big)
 	}
 	return 0, true
+}
+
+// hollow says whether a packet block states nothing and yet holds something:
+// zeros were written over it.
+func hollow(p []byte, big bool) bool {
+	return len(p) > enhancedFixed+2*trailerLen && u32(p[20:], big) == 0 && allZero(p[8:enhancedFixed])
 }
 
 // fittingNames says whether the records of a name resolution block fit it
@@ -370,7 +383,7 @@ func (f *pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
 			order.PutUint32(fixed[20:], original)
 			all = append(all, fixed)
 		}
-		if captured := u32(raw[20:], big); uint64(captured) <= uint64(len(raw)-enhancedFixed-trailerLen) {
+		if captured := u32(raw[20:], big); captured > 0 && uint64(captured) <= uint64(len(raw)-enhancedFixed-trailerLen) {
 			all = append(all, withoutOptions(raw, enhancedFixed+padded(int(captured)), big))
 		}
 		return all
