@@ -43,6 +43,7 @@ type Reader struct {
 	opts    ReaderOptions
 	damages Damages
 	last    Damage  // the last place of damage, which may grow yet
+	text    bool    // carriage returns are taken out
 	lost    bool    // bytes are being passed over: nothing is expected here
 	opening []Block // that openDamaged found
 	recent  [recentStamps]recentStamp

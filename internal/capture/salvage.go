@@ -136,6 +136,9 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 		if len(p) < want && !eof {
 			return used, want
 		}
+		if r.undoText(b, used, eof) {
+			continue
+		}
 		p, last := p[:min(len(p), want)], len(p) <= want
 		used += r.layout.(rescuer).rescue(r, b, p, eof && last, err)
 	}

@@ -25,7 +25,7 @@ func (r *Reader) openDamaged(why error) error {
 	if foreign(w) {
 		return why
 	}
-	if r.openHeader(w, eof) || r.openBlocks(w, eof) || r.openRecords(w, eof) {
+	if r.openText(w) || r.openHeader(w, eof) || r.openBlocks(w, eof) || r.openRecords(w, eof) {
 		if r.opts.Salvage == SalvageRefuse {
 			return why
 		}

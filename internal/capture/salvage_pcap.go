@@ -33,7 +33,11 @@ func (p *pcap) believable(rec []byte, size int) (need int, ok bool) {
 		return 0, false
 	}
 	need = size + pcapRecordLen
-	return need, len(rec) < need || p.sound(rec[size:])
+	if len(rec) < need {
+		return need, true
+	}
+	next := rec[size:]
+	return need, p.sound(next) && u32(next, p.big)-u32(rec, p.big)+nearTime <= 2*nearTime
 }
 
 // trail is a run of records that follow each other.
@@ -116,7 +120,7 @@ func (s *search) expected(at int) bool {
 		return false
 	}
 	t := s.follow(at, trailMost, 0)
-	return t.records >= 2 || t.records == 1 && (t.closed || t.points >= pointsFound) || s.loose(at)
+	return t.points >= t.records && (t.records >= 2 || t.records == 1 && (t.closed || t.points >= pointsFound))
 }
 
 // loose follows records by their lengths alone, whatever else their headers
@@ -264,9 +268,7 @@ func (p *pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 		return s.search(why, 0)
 	}
 	if fits && s.expected(size) && !(captured == 0 && original == 0) {
-		if r.deliver(b, w[:size:size], size) == nil {
-			return size
-		}
+		return s.deliver(b, size, why)
 	}
 	if n := s.mendOrder(b); n > 0 {
 		return n
@@ -274,18 +276,30 @@ func (p *pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 	if n := s.mendLengths(b); n > 0 {
 		return n
 	}
+	odd := fits && s.loose(size) && !(captured == 0 && original == 0)
 	if !fits || !p.sound(w) {
+		if odd {
+			return s.deliver(b, size, why)
+		}
 		return s.search(why, 1)
 	}
 	// The record looks good, but none follows: either its length is wrong, then
 	// true records begin before its end, or the next record is broken.
 	if c := s.scan(p.headerLen, size, size); c >= 0 {
+		if n := s.mendText(b, c); n > 0 {
+			return n
+		}
 		return r.pass(c, fmt.Errorf("%w: record of %d bytes reaches into others", ErrLength, captured))
 	}
-	if r.deliver(b, w[:size:size], size) == nil {
-		return size
+	return s.deliver(b, size, why)
+}
+
+// deliver delivers the record at hand as it is.
+func (s *search) deliver(b *Batch, size int, why error) int {
+	if s.r.deliver(b, s.w[:size:size], size) != nil {
+		return s.r.pass(size, why)
 	}
-	return s.search(why, 1)
+	return size
 }
 
 // search passes over bytes up to the next records.
