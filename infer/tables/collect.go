@@ -15,6 +15,7 @@ type collector struct {
 	parsers    []parser
 	formats    []string
 	rows       int
+	limit      int   // rows that are kept
 	cut        int   // addresses that a tool has cut
 	jsonBudget int   // bytes that may still be spent on looking for JSON in vain
 	doubtful   tally // lines that mention an address but gave none
@@ -79,8 +80,8 @@ func (c *collector) rejectLine(number int, text, why string) {
 
 // room counts a row and reports whether it may be kept.
 func (c *collector) room() bool {
-	if c.rows >= maxRows {
-		c.problem = fmt.Sprintf("too many rows: those after the first %d were left out", maxRows)
+	if c.rows >= c.limit {
+		c.problem = fmt.Sprintf("too many rows: those after the first %d were left out", c.limit)
 		return false
 	}
 	c.rows++
@@ -156,7 +157,7 @@ func (c *collector) cached(address netip.Addr) {
 // hint keeps what is left of an address that was cut. It is no row.
 func (c *collector) hint(rest string, port uint16, local bool) {
 	c.cut++
-	if prefix, ok := certainOf(rest); ok && len(c.snapshot.Hints) < maxRows {
+	if prefix, ok := certainOf(rest); ok && len(c.snapshot.Hints) < c.limit {
 		c.snapshot.Hints = append(c.snapshot.Hints, infer.Hint{Prefix: prefix, Port: port, Local: local})
 	}
 }

@@ -38,17 +38,23 @@ func (c *collector) ends(local, remote end) (whole bool) {
 	return false
 }
 
-// cutMarks end what PowerShell has cut: Windows PowerShell's and PowerShell 7's.
-var cutMarks = []string{"...", "…"}
+// PowerShell ends what it has cut in three dots, PowerShell 7 in an ellipsis. Of
+// that there may be left a dot, a question mark, characters that were lost, or
+// its bytes read as Western European or as those of a console.
+const (
+	cutMarks  = ".…?\ufffd"
+	westMark  = "â€¦"
+	multiMark = "ÔÇª"
+	usMark    = "ΓÇª"
+)
 
-// trimCut takes off the mark of a value that was cut.
+// trimCut takes off the mark of a value that was cut. No address ends so.
 func trimCut(value string) (rest string, cut bool) {
-	for _, mark := range cutMarks {
-		if rest, cut := strings.CutSuffix(value, mark); cut {
-			return rest, true
-		}
+	rest = strings.TrimRight(value, cutMarks)
+	for _, mark := range []string{westMark, multiMark, usMark} {
+		rest = strings.TrimSuffix(rest, mark)
 	}
-	return value, false
+	return rest, rest != value
 }
 
 // certainOf returns the prefix that an address has whose beginning is all that

@@ -83,8 +83,12 @@ func namesProperty(line string) bool {
 		(strings.Contains(line, "Addr") || strings.Contains(line, "Dest") || strings.Contains(line, "Data"))
 }
 
-// maxColumns bounds the columns of a table; no view has as many.
-const maxColumns = 40
+// Bounds of what PowerShell prints: no view has as many columns, and no object
+// as many lines.
+const (
+	maxColumns = 40
+	maxMembers = 200
+)
 
 // psColumns reads the header of a PowerShell table whose dashes are the current
 // line; of a narrow table it is wrapped. There are none if it is another's.
@@ -223,7 +227,7 @@ func listEntry(line string) (name, value string, ok bool) {
 func gatherList(l *lines) (o object, count int) {
 	o = object{}
 	line, at := l.current, l.end
-	for ; count < maxColumns && !blank(line); count++ {
+	for ; count < maxMembers && !blank(line); count++ {
 		name, value, ok := listEntry(line)
 		if ok && o.has(name) || !ok && line[0] != ' ' {
 			break

@@ -61,7 +61,7 @@ func Parse(name string, content []byte) (*infer.Snapshot, Result) {
 		result.Problem = problem
 		return snapshot, result
 	}
-	c := &collector{snapshot: snapshot, parsers: parsers}
+	c := &collector{snapshot: snapshot, parsers: parsers, limit: maxRows}
 	c.read(text)
 	normalise(snapshot)
 	c.report(&result)

@@ -191,17 +191,77 @@ func TestLinesAreBoundedAndSafe(t *testing.T) {
 // Huge lines cost no more than their length, whatever is in them.
 func TestHugeLines(t *testing.T) {
 	tests := map[string]string{
-		"fields":   strings.Repeat("1 ", 1<<20),
-		"dashes":   strings.Repeat("--- ", 1<<19),
-		"brackets": strings.Repeat("[\n", 1<<17),
-		"braces":   strings.Repeat("{\"a\":", 1<<17),
-		"title":    "Address 2001:db8::1 x\n" + strings.Repeat("-", 1<<20) + "\nName : x\n",
-		"ipconfig": "a . . : " + strings.Repeat("::1(", 1<<18),
+		"fields":    strings.Repeat("1 ", 1<<20),
+		"dashes":    strings.Repeat("--- ", 1<<19),
+		"brackets":  strings.Repeat("[\n", 1<<17),
+		"braces":    strings.Repeat("{\"a\":", 1<<17),
+		"title":     "Address 2001:db8::1 x\n" + strings.Repeat("-", 1<<20) + "\nName : x\n",
+		"ipconfig":  "a . . : " + strings.Repeat("::1(", 1<<18),
+		"table":     "LocalAddress LocalPort\n" + strings.Repeat("- ", 1<<19) + "\n::1 80\n",
+		"header":    strings.Repeat("LocalAddress ", 1<<16) + "\n------------ ---------\n::1 80\n",
+		"list":      "LocalAddress : " + strings.Repeat("x", 1<<20) + "\nLocalPort : 80\n",
+		"csv":       strings.Repeat("LocalAddress,LocalPort,", 1<<16) + "\n::1,80\n",
+		"ss":        "ESTAB 0 0 [::1]:80 [::2]:443 users:(" + strings.Repeat("(", 1<<20) + "\n",
+		"ip":        "default via ::1 dev x" + strings.Repeat(" dev", 1<<18) + "\n",
+		"conntrack": "tcp 6 1 " + strings.Repeat("src=::1 dst=::2 sport=1 dport=2 ", 1<<15) + "\n",
 	}
 	for name, text := range tests {
 		_, result := Parse(name, []byte(text))
 		if result.Rows != 0 {
 			t.Errorf("%s: got %d rows, want none", name, result.Rows)
+		}
+	}
+}
+
+// However many rows there are, of whatever table, no more than the limit are
+// kept, and the file says so.
+func TestRowLimit(t *testing.T) {
+	texts := map[string]string{"json": `{"version":1,"hosts":["2001:db8::1","2001:db8::2","2001:db8::3","2001:db8::4"]}`}
+	for name, content := range fixtureFiles(t) {
+		if text, problem := decode(content); problem == "" {
+			texts[name] = text
+		}
+	}
+	for name, text := range texts {
+		full := &collector{snapshot: &infer.Snapshot{}, parsers: parsers, limit: maxRows}
+		full.read(text)
+		c := &collector{snapshot: &infer.Snapshot{}, parsers: parsers, limit: 3}
+		c.read(text)
+		if want := min(full.rows, 3); c.rows != want || rowsOf(c.snapshot)-len(c.snapshot.Hints) > want {
+			t.Errorf("%s: got %d rows, %d kept, want %d", name, c.rows, rowsOf(c.snapshot), want)
+		}
+		if full.rows > 3 != strings.Contains(c.problem, "after the first 3 ") {
+			t.Errorf("%s: of %d rows got problem %q", name, full.rows, c.problem)
+		}
+	}
+}
+
+// Mark by mark, what a cut address ends in, in whatever way it was mangled on
+// the way: never an address, and a hint where whole groups are left.
+func TestCutMarks(t *testing.T) {
+	for _, mark := range []string{"...", "…", ".", "?", "\ufffd\ufffd\ufffd", "â€¦", "ÔÇª", "ΓÇª"} {
+		text := "LocalAddress          LocalPort RemoteAddress    RemotePort State\n" +
+			"------------          --------- -------------    ---------- -----\n" +
+			"2001:db8:1:2:0:4:555" + mark + " 5000      2001:db8::80     443        Established\n"
+		snapshot, result := Parse(mark, []byte(text))
+		if result.Cut != 1 || countAddresses(snapshot) != 1 || len(snapshot.Hints) != 1 || len(snapshot.DestinationCache) != 1 {
+			t.Errorf("%q: got %+v, %s", mark, result, toJSON(t, snapshot))
+		} else if hint := snapshot.Hints[0]; hint.Prefix.String() != "2001:db8:1:2:0:4::/96" || hint.Port != 5000 || !hint.Local {
+			t.Errorf("%q: got hint %+v", mark, hint)
+		}
+	}
+}
+
+func TestCertainOf(t *testing.T) {
+	tests := map[string]string{
+		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2:3:4:5:0/112", "2001:db8:1:2": "2001:db8:1::/48", "2001:db8:": "2001:db8::/32",
+		"2001:db8::": "2001:db8::/32", "2001:db8::1:2": "2001:db8::/32", "[fe80:1": "fe80::/16", "fe80::1%et": "fe80::/16",
+		"2001": "", "::1": "", ":": "", "": "", "192.0.2": "", "2001:dbx8:1": "", "12345:1:2": "", "1:2:3:4:5:6:7:8:9": "",
+	}
+	for rest, want := range tests {
+		prefix, ok := certainOf(rest)
+		if got := prefix.String(); ok != (want != "") || ok && got != want {
+			t.Errorf("%q: got %s, %t, want %q", rest, got, ok, want)
 		}
 	}
 }
