@@ -164,6 +164,9 @@ func (f *Facts) answer(o outcome, listed []Candidate) Answer {
 	if contradicted {
 		o = outcome{protocol: Unknown, by: noEvidence}
 	}
+	if f.stated {
+		a.NextHeaderOrigin = AsStated
+	}
 	if f.nextHeader == Unknown {
 		a.NextHeader, a.NextHeaderOrigin = o.protocol, Inferred
 		if o.protocol == Unknown {

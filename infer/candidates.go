@@ -17,8 +17,11 @@ const (
 	inNeighbor                  // the tables name it
 	isLocal                     // the host's own
 	isSeen                      // seen in the capture
+	isResolved                  // DNS has given it, or the resolver's cache holds it
+	isJoined                    // a group that somebody has joined
+	isKnown                     // a well-known group
 
-	roles = 4 // their number
+	roles = 7 // their number
 )
 
 // maxCrowd bounds the candidates of one residue that are looked at. Beyond it
@@ -223,11 +226,13 @@ func (t *candidates) share(r role) float64 {
 	return 0
 }
 
-// distinct returns the number of addresses, zones aside.
+// distinct returns the number of addresses, zones and well-known groups aside.
 func (t *candidates) distinct() int {
-	addresses := make([]packet.Addr, len(t.list))
+	addresses := make([]packet.Addr, 0, len(t.list))
 	for i := range t.list {
-		addresses[i] = t.list[i].addr
+		if t.list[i].roles != isKnown {
+			addresses = append(addresses, t.list[i].addr)
+		}
 	}
 	slices.SortFunc(addresses, compareAddr)
 	return len(slices.Compact(addresses))

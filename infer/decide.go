@@ -36,10 +36,10 @@ const (
 	byPayload
 	byReverse
 	byFlow
-	byResolved
 	byCache
 	byNeighbor
 	byLocal
+	byResolved
 	bySeen
 	byGroup
 	byChecksum
@@ -49,7 +49,7 @@ const (
 )
 
 var evidenceNames = [evidences]Evidence{
-	ByConnection, ByPayload, ByReverseFlow, ByFlow, ByResolved, ByCache, ByNeighbor, ByLocal, BySeen, ByGroup, ByChecksum, ByNone,
+	ByConnection, ByPayload, ByReverseFlow, ByFlow, ByCache, ByNeighbor, ByLocal, ByResolved, BySeen, ByGroup, ByChecksum, ByNone,
 }
 
 // outcome is what was decided of a cluster or a packet.

@@ -43,6 +43,15 @@ var portGroups = map[uint16][]packet.Addr{
 	5355: {group(0x02, 0, 1, 0, 3)},
 }
 
+// wellKnown are the groups of IANA's list that hosts and routers send to.
+var wellKnown = []packet.Addr{
+	allNodes, allRouters, allMLDv2Routers,
+	group(0x02, 0x05), group(0x02, 0x06), group(0x02, 0x09), group(0x02, 0x0A), group(0x02, 0x0C),
+	group(0x02, 0x0D), group(0x02, 0x12), group(0x02, 0x6A), group(0x02, 0xFB), group(0x02, 1, 1),
+	group(0x02, 0, 1, 0, 2), group(0x02, 0, 1, 0, 3), group(0x05, 0x02), group(0x05, 0x0C), group(0x05, 0xFB),
+	group(0x05, 0, 1, 0, 3), group(0x05, 1, 1), group(0x08, 0x0C), group(0x0E, 0x0C), group(0x0E, 1, 1),
+}
+
 // solicitedNode returns the group that neighbours of a listen to (RFC 4291,
 // section 2.7.1).
 func solicitedNode(a packet.Addr) packet.Addr {

@@ -24,6 +24,7 @@ type Options struct {
 type Engine struct {
 	flows      flows
 	candidates candidates
+	resolved   resolutions
 	vantage    vantage
 	truncated  bool // some packet's checksum can't be verified
 
@@ -40,7 +41,8 @@ func New(o Options) *Engine {
 	if most <= 0 {
 		most = DefaultMaxClusters
 	}
-	e := &Engine{flows: newFlows(), candidates: newCandidates()}
+	e := &Engine{flows: newFlows(), candidates: newCandidates(), resolved: resolutions{max: most, at: map[packet.Addr]*[4]int64{}}}
+	e.seedGroups()
 	if o.Snapshot != nil {
 		e.seed(o.Snapshot)
 	}

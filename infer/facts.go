@@ -43,6 +43,8 @@ type Facts struct {
 	seq, end, ack  tcp.Seq // end is behind the segment's last byte; of ESP seq alone
 	hasSeq, hasAck bool    // RSTs carry arbitrary ones
 
+	stated bool // nextHeader is what the user states
+
 	whole bool   // nothing was cut off: checksums can be verified
 	data  uint16 // folded sum of the captured data
 	outer uint16 // folded sum of source and length: what an offloaded field holds, but for destination and next header
@@ -56,7 +58,7 @@ type Facts struct {
 
 // Examine returns the facts of p. It is pure, and reads the data once.
 func Examine(p *Packet) Facts {
-	f := Facts{src: packet.AddrOf(p.Source), nextHeader: p.NextHeader, length: uint32(max(p.Length, len(p.Data))), stamp: p.Stamp}
+	f := Facts{src: packet.AddrOf(p.Source), nextHeader: p.NextHeader, stated: p.Stated, length: uint32(max(p.Length, len(p.Data))), stamp: p.Stamp}
 	if p.Destination.IsValid() {
 		f.dst = packet.AddrOf(p.Destination)
 	}

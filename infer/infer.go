@@ -25,6 +25,7 @@ type Packet struct {
 	Zone        uint32     // interface index of the source where the capture has it, else 0
 	Destination netip.Addr // zero or :: where unknown
 	NextHeader  uint8      // Unknown where unknown
+	Stated      bool       // NextHeader is what the user states, not what the sniffer recorded
 	Data        []byte     // captured upper-layer data; not kept
 	Length      int        // length of the upper-layer data on the wire, bytes; at least len(Data)
 	Stamp       int64      // time as recorded, nanoseconds since 1970; 0 where unknown
@@ -38,6 +39,7 @@ const (
 	NotKnown   Origin = iota // left unknown: nothing proved it
 	AsCaptured               // the sniffer had recorded it
 	Inferred                 // proved by the evidence named beside it
+	AsStated                 // the user states it: see Packet.Stated
 )
 
 // Evidence names what carried an answer; the first that applies, from the
@@ -51,10 +53,10 @@ const (
 	ByPayload     Evidence = "payload"           // the payload dictates the destination
 	ByReverseFlow Evidence = "reverse-flow"      // the other direction is in the capture, and the checksum or the sequence numbers fit
 	ByFlow        Evidence = "same-flow"         // no checksum, but others of the same flow have one that proves theirs
-	ByResolved    Evidence = "dns-answer"        // checksum, address in a DNS answer just before the flow began
 	ByCache       Evidence = "destination-cache" // checksum, address in the destination cache
 	ByNeighbor    Evidence = "neighbour-table"   // checksum, address in the neighbour table
 	ByLocal       Evidence = "local-address"     // checksum, an address of the host
+	ByResolved    Evidence = "dns-answer"        // checksum, address that DNS has given
 	BySeen        Evidence = "seen-in-capture"   // checksum, address seen in the capture
 	ByGroup       Evidence = "known-group"       // checksum, a well-known multicast group
 	ByChecksum    Evidence = "checksum"          // next header alone: the sum fits over several packets

@@ -12,7 +12,10 @@ const (
 	priorNamed     = 0  // a table names the 4-tuple, or the payload says so
 	priorReverse   = -1 // the other direction is in the capture
 	priorListed    = -1 // one of the destination cache; of the host's addresses, for what others sent
-	priorSeen      = -4 // one of the neighbours, or of the addresses seen
+	priorResolved  = -2 // DNS gave it just before
+	priorSeen      = -4 // one of the neighbours, of the addresses seen, or that DNS gave
+	priorJoined    = -5 // one of the groups that somebody has joined
+	priorKnown     = -7 // a well-known group
 	priorUnrelated = -40
 
 	openNamed = -5 // that it's none of these, more: something names one
@@ -317,6 +320,14 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	consider(inNeighbor, priorSeen, byNeighbor)
 	consider(isLocal, own, byLocal)
 	consider(isSeen, priorSeen, bySeen)
+	consider(isResolved, priorSeen, byResolved)
+	consider(isJoined, priorJoined, byGroup)
+	if s.roles&isKnown != 0 {
+		prior, by = math.Max(prior, priorKnown), min(by, byGroup)
+	}
+	if q.fl != nil && s.roles&isResolved != 0 && e.resolved.before(s.addr, q.fl.begun) {
+		prior, by = math.Max(prior, priorResolved), min(by, byResolved)
+	}
 	return prior, by
 }
 

@@ -12,6 +12,9 @@ func (e *Engine) seed(s *Snapshot) {
 		for _, a := range i.Addresses {
 			e.seedOwn(a, i.Index)
 		}
+		for _, a := range i.Groups {
+			e.seedAddress(a, i.Index, isJoined)
+		}
 	}
 	for _, c := range s.TCPConnections {
 		e.seedConnection(c, packet.ProtoTCP)
@@ -29,6 +32,33 @@ func (e *Engine) seed(s *Snapshot) {
 	}
 	for _, a := range s.Hosts {
 		e.seedAddress(a, 0, inNeighbor)
+	}
+	for _, r := range s.Routes {
+		e.seedAddress(r.NextHop, r.Interface, inNeighbor)
+	}
+	for _, a := range s.DNSCache {
+		e.seedAddress(a, 0, isResolved)
+	}
+	for _, f := range s.Flows {
+		e.seedFlow(f)
+	}
+}
+
+// seedFlow takes in a row of a connection tracker. Neither end need be the
+// host's.
+func (e *Engine) seedFlow(f Flow) {
+	e.seedAddress(f.Source.Address, 0, inNeighbor)
+	e.seedAddress(f.Destination.Address, 0, inCache)
+	known := f.Source.Address.IsValid() && f.Destination.Address.IsValid()
+	if known && (f.Protocol == packet.ProtoTCP || f.Protocol == packet.ProtoUDP) {
+		e.seedName(f.Source, f.Destination, f.Protocol)
+	}
+}
+
+// seedGroups makes candidates of the groups that any host may send to.
+func (e *Engine) seedGroups() {
+	for _, a := range wellKnown {
+		e.candidates.add(a, 0, isKnown)
 	}
 }
 

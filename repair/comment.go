@@ -35,11 +35,12 @@ type phrases map[phrase]string
 
 // phrase is all that the comment on a header without open candidates says.
 type phrase struct {
-	nextHeader, hopLimit      uint8
-	nextHeaderBy, dstBy       infer.Origin
-	destination               packet.Addr
-	evidence                  infer.Evidence
-	verified, sockaddr, filed bool
+	nextHeader, hopLimit uint8
+	nextHeaderBy, dstBy  infer.Origin
+	destination          packet.Addr
+	evidence             infer.Evidence
+	verified, offloaded  bool
+	sockaddr, filed      bool
 }
 
 // headerComment says what was inferred of a header-less packet, by what proof,
@@ -50,7 +51,7 @@ func (p phrases) headerComment(u *unit) string {
 		return composeHeader(u)
 	}
 	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, u.view.Dst,
-		a.Evidence, a.ChecksumVerified, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
+		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
 	comment, known := p[k]
 	if !known {
 		if len(p) >= maxPhrases {
@@ -69,7 +70,7 @@ func composeHeader(u *unit) string {
 	fmt.Fprintf(&b, "next header %s", field(a.NextHeaderOrigin, protocolName(a.NextHeader)))
 	fmt.Fprintf(&b, ", destination %s", field(a.DestinationOrigin, a.Destination.String()))
 	if a.Evidence != infer.ByNone {
-		fmt.Fprintf(&b, " (by %s%s)", a.Evidence, verified(a.ChecksumVerified))
+		fmt.Fprintf(&b, " (by %s%s)", a.Evidence, verified(a))
 	}
 	for i, c := range a.Candidates {
 		sep := "; candidates: "
@@ -89,13 +90,18 @@ func field(origin infer.Origin, value string) string {
 		return value + " inferred"
 	case infer.AsCaptured:
 		return value + " as captured"
+	case infer.AsStated:
+		return value + " as stated"
 	}
 	return "unknown"
 }
 
-func verified(checksum bool) string {
-	if checksum {
+func verified(a *infer.Answer) string {
+	switch {
+	case a.ChecksumVerified:
 		return ", checksum verified"
+	case a.Offloaded:
+		return ", pseudo-header's sum verified"
 	}
 	return ", no checksum verified"
 }
@@ -109,18 +115,6 @@ func synthesised(u *unit) string {
 		return fmt.Sprintf("hop limit %d", u.headless.answer.HopLimit)
 	}
 	return "nothing"
-}
-
-func protocolName(n uint8) string {
-	switch n {
-	case packet.ProtoTCP:
-		return "6 (TCP)"
-	case packet.ProtoUDP:
-		return "17 (UDP)"
-	case packet.ProtoICMPv6:
-		return "58 (ICMPv6)"
-	}
-	return fmt.Sprint(n)
 }
 
 // moveComment says that the packet was recorded late, and when.

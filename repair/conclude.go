@@ -31,8 +31,8 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 }
 
 func (c *inferred) describe(candidates int) report.Inference {
-	proof := func(n [3]int64) report.Proof {
-		return report.Proof{Inferred: n[infer.Inferred], AsCaptured: n[infer.AsCaptured], Unknown: n[infer.NotKnown]}
+	proof := func(n [4]int64) report.Proof {
+		return report.Proof{Inferred: n[infer.Inferred], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
 	}
 	r := report.Inference{
 		Packets: c.packets, NextHeader: proof(c.nextHeader), Destination: proof(c.destination),

@@ -137,7 +137,7 @@ func (j *job) emit(ctx context.Context, w *writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = j.pass(p.ctx, &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
+	_, err = j.pass(p.ctx, &decoder{layout: j.layout, protocol: j.o.Protocol, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
 			j.rule(&c.units[i])
 		}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -54,7 +53,7 @@ func (j *job) gather(ctx context.Context) error {
 // gatherAll is the first pass over the whole capture, from the start.
 func (j *job) gatherAll(ctx context.Context) error {
 	j.facts, j.flows = facts{pass: j.facts.pass}, newFlowTable()
-	j.engine = infer.New(infer.Options{Snapshot: j.snapshot})
+	j.engine = j.newEngine()
 	j.local.ttls = nil
 	return j.gatherOnce(ctx, true)
 }
@@ -68,7 +67,7 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 	f.begin()
 	f.whole = whole
 	j.ticks = reorder.TickMeter{}
-	broken, err := j.pass(ctx, &decoder{layout: j.layout}, func(c *chunk) error {
+	broken, err := j.pass(ctx, &decoder{layout: j.layout, protocol: j.o.Protocol}, func(c *chunk) error {
 		for i := range c.units {
 			u := &c.units[i]
 			f.count(u)
@@ -166,10 +165,19 @@ func (j *job) headerless(u *unit) bool {
 
 // observe takes in what a packet tells the inference and the vantage.
 func (j *job) observe(u *unit) error {
-	if u.block.Kind != capture.Packet {
+	switch u.block.Kind {
+	case capture.Packet:
+	case capture.Iface, capture.Names:
+		j.observeAddresses(u.block)
+		return nil
+	default:
 		return nil
 	}
 	f := &j.facts
+	for _, m := range u.mentions {
+		stamp, _ := u.stamp()
+		j.engine.ObserveMention(m, u.view.Zone, stamp)
+	}
 	if u.heading != tcp.Unproven {
 		j.local.flagged = true
 	}
@@ -184,6 +192,19 @@ func (j *job) observe(u *unit) error {
 		j.observeWhole(u)
 	}
 	return nil
+}
+
+// observeAddresses takes in the addresses that the capture itself states: names
+// that were resolved, and an interface's own.
+func (j *job) observeAddresses(b *capture.Block) {
+	for _, a := range b.Addresses() {
+		if b.Kind == capture.Names {
+			j.engine.ObserveName(a)
+			continue
+		}
+		j.engine.ObserveLocal(a)
+		j.local.tables = append(j.local.tables, a)
+	}
 }
 
 // vantagePackets is how many packets tell from which host the capture was taken

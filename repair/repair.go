@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 
 	"github.com/mendcap/mendcap/infer"
@@ -25,10 +26,13 @@ import (
 
 // Options choose how a capture is repaired. The zero value works.
 type Options struct {
-	Tables     []string // files or folders of network tables; none: those found beside the capture
-	Force      bool     // overwrite an output that exists and differs
-	Findings   int      // kept in the report, 0 = DefaultFindings
-	Flows      int      // connections listed in the report, 0 = DefaultFlows
+	Tables   []string // files or folders of network tables; none: those found beside the capture
+	Force    bool     // overwrite an output that exists and differs
+	Findings int      // kept in the report, 0 = DefaultFindings
+	Flows    int      // connections listed in the report, 0 = DefaultFlows
+	Protocol uint8    // IANA number of what the socket was opened for; 0 = not stated
+	// Local are addresses of the capturing host, beside those that tables name.
+	Local      []netip.Addr
 	UserLayout string   // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
 	Without    []string // names of laws that are switched off, of Laws
 	Compress   string   // how the output is compressed, of Compressions; "": as its name says, .gz or .zst
@@ -134,6 +138,9 @@ func newJob(in, out string, o Options) (*job, error) {
 	}
 	j.o.Findings = cmp.Or(o.Findings, DefaultFindings)
 	j.o.Flows = cmp.Or(o.Flows, DefaultFlows)
+	if err := o.checkStated(); err != nil {
+		return nil, err
+	}
 	name := o.UserLayout
 	if name == "" {
 		name = "auto"
@@ -231,9 +238,9 @@ func (j *job) loadTables() error {
 			j.note("tables %s: %s", r.Name, r.Problem)
 		}
 	}
-	j.snapshot = snapshot
-	j.engine = infer.New(infer.Options{Snapshot: snapshot})
-	j.local.fromTables(snapshot)
+	j.snapshot = withLocal(snapshot, j.o.Local)
+	j.engine = j.newEngine()
+	j.local.fromTables(j.snapshot)
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (j *job) surveyOnce(ctx context.Context, d *draft) (written bool, err error
 		}
 	})
 	rest := j.countRest()
-	broken, err := j.pass(t.context(ctx), &decoder{layout: j.layout, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
+	broken, err := j.pass(t.context(ctx), &decoder{layout: j.layout, protocol: j.o.Protocol, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
 			u := &c.units[i]
 			if err := rest(u); err != nil {

@@ -24,6 +24,7 @@ type unit struct {
 	seg          tcp.Segment
 	ruled        bool // laws may speak of seg
 	names        names
+	mentions     []infer.Mention // in the pass that gathers facts
 
 	before  tcp.Analysis // flags in the input
 	fate    fate
@@ -42,9 +43,10 @@ type headless struct {
 
 // decoder turns blocks into units. It is used by many workers at once.
 type decoder struct {
-	layout packet.Layout
-	engine *infer.Engine // asked for answers; nil in the pass that gathers facts
-	quoted bool          // errors in the capture quote packets
+	layout   packet.Layout
+	protocol uint8         // stated for packets that lack their header, 0 without
+	engine   *infer.Engine // asked for answers; nil in the pass that gathers facts
+	quoted   bool          // errors in the capture quote packets
 }
 
 // decode fills u from its block.
@@ -76,6 +78,10 @@ func (d *decoder) examine(u *unit) {
 	if v.Dst != (packet.Addr{}) {
 		p.Destination = v.Dst.Netip()
 	}
+	if p.NextHeader == infer.Unknown && d.protocol != 0 {
+		p.NextHeader, p.Stated = d.protocol, true
+	}
+	p.Stamp, _ = u.stamp()
 	h := u.chunk.headless()
 	h.facts, u.headless = infer.Examine(&p), h
 	if d.engine == nil {
@@ -95,6 +101,9 @@ func (d *decoder) upper(u *unit) {
 		return
 	}
 	data := u.block.Data[v.Upper:v.End]
+	if d.engine == nil {
+		u.mentions = infer.AppendMentions(nil, u.proto, data)
+	}
 	switch u.proto {
 	case packet.ProtoTCP:
 		u.readTCP(data)

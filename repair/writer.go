@@ -267,8 +267,8 @@ func (w *writer) toRaw(u *unit, e *capture.PacketEdit) error {
 // inferred counts what became of header-less packets.
 type inferred struct {
 	packets     int64
-	nextHeader  [3]int64 // by infer.Origin
-	destination [3]int64
+	nextHeader  [4]int64 // by infer.Origin
+	destination [4]int64
 	byEvidence  map[string]int64
 }
 

@@ -55,6 +55,7 @@ type ExplainedHeader struct {
 	Destination      ExplainedField       `json:"destination,omitzero"`
 	Evidence         string               `json:"evidence,omitempty"` // its name, as in Inference.ByEvidence
 	ChecksumVerified bool                 `json:"checksumVerified"`
+	Offloaded        bool                 `json:"offloaded,omitempty"`   // the field holds the pseudo-header's sum, and that fits
 	Candidates       []ExplainedCandidate `json:"candidates,omitempty"`  // where something stayed unknown
 	Synthesised      string               `json:"synthesised,omitempty"` // fields that no evidence gave
 }
@@ -72,7 +73,7 @@ const (
 // ExplainedField is one field of a header that was not captured as a whole.
 type ExplainedField struct {
 	Value  string `json:"value"`
-	Origin string `json:"origin"` // "inferred", "as captured", "unknown"
+	Origin string `json:"origin"` // "inferred", "as captured", "as stated", "unknown"
 }
 
 // ExplainedCandidate is an answer that could not be told from others.

@@ -22,6 +22,9 @@ var proofs = map[string]string{
 	"connection-table":  "the checksum fits, and a network table names this connection",
 	"payload":           "the payload dictates the destination",
 	"reverse-flow":      "the other direction of the flow is in the capture, and the checksum or the sequence numbers fit",
+	"same-flow":         "other packets of the same flow have a checksum that proves where they go",
+	"dns-answer":        "the checksum fits an address that DNS has given",
+	"known-group":       "the checksum fits a multicast group that is well known, or that somebody has joined",
 	"destination-cache": "the checksum fits an address in the host's destination cache",
 	"neighbour-table":   "the checksum fits an address in the host's neighbour table",
 	"local-address":     "the checksum fits an address of the host",
@@ -65,6 +68,8 @@ func (h *ExplainedHeader) proof() string {
 	checked := "no checksum over all of the data could be verified"
 	if h.ChecksumVerified {
 		checked = "the checksum over all of the data confirms it"
+	} else if h.Offloaded {
+		checked = "the checksum was left to the network card, and the sum of the pseudo-header in its place confirms it"
 	}
 	return fmt.Sprintf("Evidence (%s): %s; %s.", h.Evidence, why, checked)
 }

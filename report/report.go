@@ -83,7 +83,8 @@ type Inference struct {
 	Candidates  int              `json:"candidates"` // addresses tried
 }
 
-// Proof counts where one field comes from; the three add up to the packets.
+// Proof counts where one field comes from; the three add up to the packets. What
+// the user states counts as captured.
 type Proof struct {
 	Inferred   int64 `json:"inferred"`
 	AsCaptured int64 `json:"asCaptured"`

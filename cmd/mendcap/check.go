@@ -48,11 +48,12 @@ func checkCommand() *command {
 	flags.StringVar(&f.common.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.common.without, "without", nil, "switch off a `LAW` of order (repeatable), as for repair")
 	flags.BoolVar(&f.common.align, "align-interfaces", false, "correct the stamps of interfaces, as for repair")
+	f.common.stated.add(flags)
 	flags.BoolVarP(&f.common.quiet, "quiet", "q", false, "print nothing but errors")
 	return &command{
 		name: "check",
 		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... [--tables PATH]... " +
-			"[--report FILE]...\n      [-q] [--findings N] [--user-layout LAYOUT] [--without LAW]...\n      [--align-interfaces] CAPTURE...",
+			"[--report FILE]...\n      [-q] [--findings N] [--user-layout LAYOUT] [--without LAW]...\n      [--align-interfaces] [--protocol PROTOCOL] [--local ADDR]... CAPTURE...",
 		summary: "hold captures to having no findings, or none but known ones",
 		text:    fmt.Sprintf(checkText, strings.Join(report.Verdicts(), ", ")),
 		flags:   flags,
@@ -207,6 +208,7 @@ func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 			}
 		},
 	}
+	f.common.stated.state(&o)
 	if in == "-" {
 		o.Stdin = s.interruptibleInput(ctx)
 	}

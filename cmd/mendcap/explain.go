@@ -16,6 +16,7 @@ type explainFlags struct {
 	layout  string
 	without []string
 	align   bool
+	stated  statedFlags
 	json    bool
 }
 
@@ -35,10 +36,11 @@ func explainCommand() *command {
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable), as for repair")
 	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces, as for repair")
+	f.stated.add(flags)
 	flags.BoolVar(&f.json, "json", false, "print the explanations as JSON")
 	return &command{
 		name:     "explain",
-		synopsis: "[--tables PATH]... [--user-layout LAYOUT]\n      [--without LAW]... [--align-interfaces] [--json] CAPTURE FRAME...",
+		synopsis: "[--tables PATH]... [--user-layout LAYOUT]\n      [--without LAW]... [--align-interfaces]\n      [--protocol PROTOCOL] [--local ADDR]... [--json] CAPTURE FRAME...",
 		summary:  "say of single frames what a repair does to them, and why",
 		text:     explainText,
 		flags:    flags,
@@ -57,6 +59,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 		return s.fail("", err)
 	}
 	o := repair.Options{Tables: f.tables, UserLayout: f.layout, Without: f.without, AlignInterfaces: f.align}
+	f.stated.state(&o)
 	if in == "-" {
 		o.Stdin = s.interruptibleInput(ctx)
 	}

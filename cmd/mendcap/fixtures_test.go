@@ -21,6 +21,7 @@ func writeFixtures(dir string) error {
 		"empty.pcap":  {},
 		"text.pcap":   []byte("this is no capture, only a line of text\n"),
 		"only.pcap":   pcap(0)[:10],
+		"bare.pcap":   bare(),
 		"zero.pcapng": append(pcapng(2), block(6, 0, nil)...),
 		"odd.pcapng":  append(pcapng(2), block(6, 3, nil)...),
 		"max.pcapng":  append(pcapng(2), block(6, 0xFFFFFFFF, nil)...),
@@ -55,6 +56,16 @@ func pcap(n int) []byte {
 		b = append(append(b, r...), packet(i)...)
 	}
 	return b
+}
+
+// bare returns a capture of one IPv6 packet whose header the sniffer made up: a
+// DNS query from 2001:db8::10 to 2001:db8::9b2f:64d1:52.
+func bare() []byte {
+	src := netip.MustParseAddr("2001:db8::10").As16()
+	ip := []byte{0x60, 0, 0, 0, 0, 20, 255, 0}
+	ip = append(append(ip, src[:]...), make([]byte, 16)...)
+	ip = append(ip, 0xC0, 0x00, 0x00, 0x35, 0x00, 0x14, 0xD0, 0x86, 0x12, 0x34, 0x01, 0x00, 0x00, 0x01, 0, 0, 0, 0, 0, 0)
+	return append(append(pcap(0), record(uint32(len(ip)), uint32(len(ip)))...), ip...)
 }
 
 // record returns the header of a pcap record.

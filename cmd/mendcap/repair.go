@@ -26,12 +26,14 @@ type repairFlags struct {
 	layout           string
 	without          []string
 	align            bool
+	stated           statedFlags
 }
 
 const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--tables PATH]...
       [--report FILE]... [--json] [--force] [-q] [--findings N] [--flows N]
       [--user-layout LAYOUT] [--without LAW]... [--align-interfaces]
       [--compress gzip|zstd] [--salvage on|off]
+      [--protocol PROTOCOL] [--local ADDR]...
       CAPTURE...`
 
 const repairText = `The repaired capture X.mended.pcapng is written beside X.pcap, whole or not at
@@ -70,6 +72,7 @@ func (f *repairFlags) tune(flags *pflag.FlagSet) {
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
 	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
+	f.stated.add(flags)
 	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
 	flags.StringVar(&f.compress, "compress", "", "compress the output by `CODEC`: "+strings.Join(repair.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
 }
@@ -90,11 +93,13 @@ func (f *repairFlags) checkTuning() error {
 
 // options are those that the flags ask for.
 func (f *repairFlags) options() repair.Options {
-	return repair.Options{
+	o := repair.Options{
 		Tables: f.tables, Force: f.force, Findings: f.findings, Flows: f.flows, UserLayout: f.layout,
 		Without: f.without, AlignInterfaces: f.align, Compress: f.compress,
 		RefuseDamaged: f.salvage == "off",
 	}
+	f.stated.state(&o)
+	return o
 }
 
 func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mendcap/mendcap/repair"
+)
+
+// statedFlags are what the user knows of the socket that captured.
+type statedFlags struct {
+	protocol protocolValue
+	local    addressesValue
+}
+
+func (f *statedFlags) add(flags *pflag.FlagSet) {
+	flags.Var(&f.protocol, "protocol", "the socket was opened for `PROTOCOL`, a name or a number: the Next Header where it is missing")
+	flags.Var(&f.local, "local", "`ADDR` is one of the capturing host's own addresses (repeatable)")
+}
+
+// state sets what was stated.
+func (f *statedFlags) state(o *repair.Options) {
+	o.Protocol, o.Local = uint8(f.protocol), f.local
+}
+
+// protocolValue is an upper-layer protocol; 0 is none.
+type protocolValue uint8
+
+// String, Set and Type implement pflag.Value.
+func (v *protocolValue) String() string {
+	if *v == 0 {
+		return ""
+	}
+	return fmt.Sprint(uint8(*v))
+}
+
+func (v *protocolValue) Set(text string) error {
+	n, err := repair.ParseProtocol(text)
+	*v = protocolValue(n)
+	return err
+}
+
+func (v *protocolValue) Type() string { return "protocol" }
+
+// addressesValue is a list of addresses, one more each time that it is set.
+type addressesValue []netip.Addr
+
+// String, Set and Type implement pflag.Value.
+func (v *addressesValue) String() string {
+	var list []string
+	for _, a := range *v {
+		list = append(list, a.String())
+	}
+	return strings.Join(list, ", ")
+}
+
+func (v *addressesValue) Set(text string) error {
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return err
+	}
+	*v = append(*v, a)
+	return nil
+}
+
+func (v *addressesValue) Type() string { return "address" }
