@@ -85,7 +85,7 @@ func (j *job) compareClocks() {
 func (c *clocks) comment(u *unit) string {
 	recorded := u.recordedStamp()
 	now, _ := u.stamp()
-	return fmt.Sprintf("%sclock of interface %d corrected by %v to that of interface %d; original stamp %s", commentMark,
+	return fmt.Sprintf("%s%s of interface %d corrected by %v to that of interface %d; was %s", commentMark, wordClock,
 		c.number[idOf(u.block.Interface)], time.Duration(now-recorded), c.reference, seconds(recorded))
 }
 

@@ -20,6 +20,15 @@ const (
 	orderMark   = commentMark + "order "
 )
 
+// The words that come first in a comment, by which packets are filtered.
+const (
+	wordMoved    = "moved"
+	wordInferred = "inferred"
+	wordUnknown  = "unknown"
+	wordClock    = "clock"
+	wordLeft     = "left"
+)
+
 // sectionComment stores the basis and the gate, so that a later repair leaves
 // the packets where this one put them.
 func sectionComment(p *reorder.Profile) string {
@@ -37,7 +46,6 @@ type phrases map[phrase]string
 type phrase struct {
 	nextHeader, hopLimit uint8
 	nextHeaderBy, dstBy  infer.Origin
-	destination          packet.Addr
 	evidence             infer.Evidence
 	verified, offloaded  bool
 	sockaddr, filed      bool
@@ -50,7 +58,7 @@ func (p phrases) headerComment(u *unit) string {
 	if len(a.Candidates) > 0 {
 		return composeHeader(u)
 	}
-	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, u.view.Dst,
+	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin,
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
 	comment, known := p[k]
 	if !known {
@@ -65,35 +73,52 @@ func (p phrases) headerComment(u *unit) string {
 
 func composeHeader(u *unit) string {
 	a := &u.headless.answer
-	var b strings.Builder
-	b.WriteString(commentMark)
-	fmt.Fprintf(&b, "next header %s", field(a.NextHeaderOrigin, protocolName(a.NextHeader)))
-	fmt.Fprintf(&b, ", destination %s", field(a.DestinationOrigin, a.Destination.String()))
-	if a.Evidence != infer.ByNone {
-		fmt.Fprintf(&b, " (by %s%s)", a.Evidence, verified(a))
+	parts := make([]string, 0, 3)
+	if unknown := fields(a, infer.NotKnown); unknown != "" {
+		parts = append(parts, wordUnknown+" "+unknown+candidates(a))
 	}
+	if inferred := fields(a, infer.Inferred); inferred != "" {
+		parts = append(parts, wordInferred+" "+inferred+provedBy(a))
+	}
+	if stated := fields(a, infer.AsStated); stated != "" {
+		parts = append(parts, stated+" as stated")
+	}
+	parts = append(parts, "made up "+madeUp(u))
+	return commentMark + strings.Join(parts, "; ")
+}
+
+// fields names the fields with one origin.
+func fields(a *infer.Answer, origin infer.Origin) string {
+	var names []string
+	if a.NextHeaderOrigin == origin {
+		names = append(names, "next header")
+	}
+	if a.DestinationOrigin == origin {
+		names = append(names, "destination")
+	}
+	return strings.Join(names, ", ")
+}
+
+func candidates(a *infer.Answer) string {
+	var b strings.Builder
 	for i, c := range a.Candidates {
-		sep := "; candidates: "
+		sep := " (candidates: "
 		if i > 0 {
 			sep = ", "
 		}
 		fmt.Fprintf(&b, "%s%s to %s %.4f", sep, protocolName(c.NextHeader), c.Destination, c.Posterior)
 	}
-	b.WriteString("; synthesised: ")
-	b.WriteString(synthesised(u))
+	if b.Len() > 0 {
+		b.WriteString(")")
+	}
 	return b.String()
 }
 
-func field(origin infer.Origin, value string) string {
-	switch origin {
-	case infer.Inferred:
-		return value + " inferred"
-	case infer.AsCaptured:
-		return value + " as captured"
-	case infer.AsStated:
-		return value + " as stated"
+func provedBy(a *infer.Answer) string {
+	if a.Evidence == infer.ByNone {
+		return ""
 	}
-	return "unknown"
+	return " by " + string(a.Evidence) + verified(a)
 }
 
 func verified(a *infer.Answer) string {
@@ -106,8 +131,8 @@ func verified(a *infer.Answer) string {
 	return ", no checksum verified"
 }
 
-// synthesised lists the fields of the header that no evidence gave.
-func synthesised(u *unit) string {
+// madeUp lists the fields of the header that no evidence gave.
+func madeUp(u *unit) string {
 	if u.view.Form == packet.Sockaddr6 {
 		return fmt.Sprintf("traffic class 0, flow label 0, hop limit %d", u.headless.answer.HopLimit)
 	}
@@ -122,10 +147,10 @@ func moveComment(u *unit) string {
 	place := &u.fate.place
 	stamp, _ := u.stamp()
 	if !u.fate.timed {
-		return fmt.Sprintf("%smoved by %s from behind within its tick; stamp kept, frame %d in the input", commentMark, place.Law, u.block.Frame)
+		return fmt.Sprintf("%s%s by %s, within its tick; was frame %d", commentMark, wordMoved, place.Law, u.block.Frame)
 	}
-	return fmt.Sprintf("%smoved by %s, %v earlier; original stamp %s, frame %d in the input",
-		commentMark, place.Law, time.Duration(stamp-place.Stamp), seconds(u.recordedStamp()), u.block.Frame)
+	return fmt.Sprintf("%s%s by %s, %v earlier; was frame %d at %s",
+		commentMark, wordMoved, place.Law, time.Duration(stamp-place.Stamp), u.block.Frame, seconds(u.recordedStamp()))
 }
 
 // seconds writes nanoseconds since 1970 as Wireshark's frame.time_epoch does.

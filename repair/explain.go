@@ -291,7 +291,7 @@ func (j *job) explainHeader(u *unit) report.ExplainedHeader {
 		Form:        report.FormStub,
 		NextHeader:  report.ExplainedField{Value: protocolName(a.NextHeader), Origin: originName(a.NextHeaderOrigin)},
 		Destination: report.ExplainedField{Value: a.Destination.String(), Origin: originName(a.DestinationOrigin)},
-		Evidence:    string(a.Evidence), ChecksumVerified: a.ChecksumVerified, Offloaded: a.Offloaded, Synthesised: synthesised(u),
+		Evidence:    string(a.Evidence), ChecksumVerified: a.ChecksumVerified, Offloaded: a.Offloaded, Synthesised: madeUp(u),
 	}
 	if u.view.Form == packet.Sockaddr6 {
 		h.Form = report.FormSockaddr

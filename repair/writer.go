@@ -204,7 +204,7 @@ const maxPayload = 0xFFFF
 func (w *writer) header(u *unit, e *capture.PacketEdit) error {
 	v, data := &u.view, u.block.Data
 	if v.Form == packet.Sockaddr6 && v.UpperLen > maxPayload {
-		w.comments = append(w.comments, commentMark+"left without IPv6 header: more than 65,535 bytes")
+		w.comments = append(w.comments, commentMark+wordLeft+" without IPv6 header: more than 65,535 bytes")
 		return nil
 	}
 	w.buf = w.buf[:0]

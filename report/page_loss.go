@@ -50,6 +50,6 @@ func (r *Report) overflowTable() *tableView {
 			sizeCell(o.MissedBytes), numberCell(o.Frame),
 		})
 	}
-	t.rest(len(shown), len(r.CaptureLoss.Overflows))
+	t.rest(len(shown), len(r.CaptureLoss.Overflows)+int(r.CaptureLoss.OverflowsOmitted))
 	return t
 }

@@ -113,7 +113,7 @@ func (c *CaptureLoss) text() string {
 			lines = append(lines, text)
 		}
 	}
-	if n := int64(len(c.Overflows)); n > 0 {
+	if n := int64(len(c.Overflows)) + c.OverflowsOmitted; n > 0 {
 		lines = append(lines, plural(n, "time")+" several connections had gaps at once, as when a buffer overflows")
 	}
 	for i, d := range c.Declared {

@@ -23,7 +23,7 @@ type command struct {
 
 // commands returns all commands, with their flags unset.
 func commands() []*command {
-	return []*command{repairCommand(), batchCommand(), checkCommand(), reportCommand(), diffCommand(), explainCommand(), tablesCommand(), versionCommand(), helpCommand()}
+	return []*command{repairCommand(), batchCommand(), checkCommand(), reportCommand(), diffCommand(), explainCommand(), tablesCommand(), schemaCommand(), profileCommand(), versionCommand(), helpCommand()}
 }
 
 func find(name string) *command {

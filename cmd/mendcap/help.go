@@ -51,7 +51,7 @@ Usage:
 Commands:
 `)
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-8s %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-17s %s\n", c.name, c.summary)
 	}
 	b.WriteString("\nExit codes:\n")
 	for _, e := range exitCodes {
