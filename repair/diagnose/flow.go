@@ -15,6 +15,8 @@ type flow struct {
 	waiting []*pending
 	filled  []*pending // of the packet at hand: it fills what they miss
 	proven  bool       // the direction that is unseen has packets all the same
+	twice   bool       // the capture has packets twice that the host sent once
+	held    []Finding  // while one direction is unseen
 	hidden  int64      // flags that can't be judged for its lack
 }
 
@@ -82,8 +84,11 @@ type moment struct {
 	from, to *end
 }
 
-// begins reports whether a SYN opens another connection on the same ports.
+// begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
 func (m *moment) begins() bool {
+	if m.s.Bits.Has(tcp.SYN|tcp.ACK) && m.from.hasSYN && m.from.syn != m.s.Seq && m.answersUnseen() {
+		return true
+	}
 	return m.s.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && m.from.packets > 0 && (!m.from.hasSYN || m.from.syn != m.s.Seq)
 }
 
@@ -108,7 +113,9 @@ func (m *moment) learn() {
 	if !m.s.Bits.Has(tcp.RST) {
 		m.extend()
 	}
-	m.from.packets++
+	if m.from.packets++; m.from.packets == 1 && len(m.f.held) > 0 {
+		m.d.bothSides(m.f)
+	}
 	m.from.lastAfter, m.from.lastStamp = m.p.FrameAfter, m.p.Stamp
 }
 

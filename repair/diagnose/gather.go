@@ -57,10 +57,22 @@ func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
 	if r.Ack == c.bytes.Left && r.Span() == 0 {
 		*asks = shown{asks.times + 1, r.Frame, r.Stamp}
 	}
+	if r.Ack != c.bytes.Left && r.SACKs >= roomForSACKs(&r.Segment) {
+		return // there may have been no room to name the bytes
+	}
 	for _, block := range r.SACK[:r.SACKs] {
 		if c.bytes.Right.AtMost(block.Left) {
 			*blocks = shown{blocks.times + 1, r.Frame, r.Stamp}
 			return
 		}
 	}
+}
+
+// roomForSACKs is how many blocks an option can hold, beside timestamps or alone
+// (RFC 2018, section 3).
+func roomForSACKs(s *tcp.Segment) uint8 {
+	if s.HasTS {
+		return 3
+	}
+	return 4
 }

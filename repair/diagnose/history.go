@@ -13,9 +13,7 @@ const (
 // record is a segment that went by.
 type record struct {
 	tcp.Segment       // Stamp as repaired, Frame in the input
-	after       int64 // frame in the output
 	previous    int64 // serial of the connection's record before, 0 for none
-	again       bool  // it was judged as sent again
 }
 
 // history is a ring of the latest segments. Each connection's are linked from
@@ -32,7 +30,7 @@ func (h *history) add(f *flow, p *Packet) {
 		h.ring = append(h.ring, record{})
 	}
 	r := &h.ring[at]
-	r.Segment, r.after, r.previous, r.again = *p.Segment, p.FrameAfter, f.latest, false
+	r.Segment, r.previous = *p.Segment, f.latest
 	r.Stamp, r.Frame = p.Stamp, p.Frame
 	f.latest = h.last
 }

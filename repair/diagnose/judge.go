@@ -55,13 +55,16 @@ func (m *moment) goesBack() bool {
 // judgeFlag takes one flag of another kind.
 func (m *moment) judgeFlag(flag tcp.Analysis) {
 	stands := tcp.Analysis(m.p.After)&flag != 0
+	const ofNumbers = tcp.LostSegment | tcp.AckLostSegment | tcp.ReusedPorts
 	switch {
+	case stands && flag&ofNumbers != 0 && m.answersUnseen():
+		m.judgeReuse(flag)
 	case flag == tcp.LostSegment:
 		m.judgeHole(stands)
+	case flag == tcp.AckLostSegment && (stands || m.acksUnseen()):
+		m.judgeAckOfUnseen()
 	case !stands:
 		m.artefact(flag)
-	case flag == tcp.AckLostSegment:
-		m.judgeAckOfUnseen()
 	default:
 		m.judgeState(flag)
 	}
@@ -108,6 +111,36 @@ func (m *moment) judgeHole(stands bool) {
 	default:
 		f.Verdict, f.because = report.Undecided, because("flagged before and after, yet no byte before it is known to be missing")
 	}
+	m.d.tell(m.f, &f)
+}
+
+// acksUnseen: it is the first to acknowledge bytes that were not seen.
+func (m *moment) acksUnseen() bool {
+	if !m.s.HasAck() || m.to.packets == 0 {
+		return false
+	}
+	if jump := m.s.Ack.Sub(m.to.next); jump > 0 && jump < maxJump {
+		return true
+	}
+	for _, h := range m.to.holes {
+		if h.taken == 0 && h.bytes.Left.Less(m.s.Ack) {
+			return true
+		}
+	}
+	return false
+}
+
+// answersUnseen: a SYN/ACK, but not for the latest SYN that was seen.
+func (m *moment) answersUnseen() bool {
+	return m.s.Bits.Has(tcp.SYN|tcp.ACK) && !(m.to.hasSYN && m.to.syn+1 == m.s.Ack)
+}
+
+// judgeReuse takes a flag of a SYN/ACK whose SYN was not seen: its numbers do
+// not fit the connection before.
+func (m *moment) judgeReuse(flag tcp.Analysis) {
+	f := finding(m.p, number(flag))
+	f.Verdict = report.Drop
+	f.because = because("it answers a SYN that was never seen: the capture missed the beginning of another connection on the same ports")
 	m.d.tell(m.f, &f)
 }
 

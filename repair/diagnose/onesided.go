@@ -2,14 +2,29 @@ package diagnose
 
 import "github.com/mendcap/mendcap/report"
 
+// heldOneSided is how many findings of a connection are held back while only one
+// direction of it was seen.
+const heldOneSided = 8
+
 // tell says a finding, unless one direction of the connection was never seen:
 // then what its flags were can't be told, and that is said once for all.
 func (d *Diagnoser) tell(f *flow, one *Finding) {
-	if f.oneSided() && one.Verdict != report.Artefact && one.Verdict != report.Created {
+	switch {
+	case !f.oneSided() || one.Verdict == report.Artefact || one.Verdict == report.Created:
+		d.say(one)
+	case len(f.held) < heldOneSided:
+		f.held = append(f.held, *one)
+	default:
 		f.hidden++
-		return
 	}
-	d.say(one)
+}
+
+// bothSides says what was held back, when the other direction is seen at last.
+func (d *Diagnoser) bothSides(f *flow) {
+	for i := range f.held {
+		d.say(&f.held[i])
+	}
+	f.held = nil
 }
 
 // sayOneSided says once that a direction of the connection is missing.
@@ -17,6 +32,7 @@ func (d *Diagnoser) sayOneSided(f *flow) {
 	if !f.begun || !f.oneSided() && f.hidden == 0 {
 		return
 	}
+	f.hidden += int64(len(f.held))
 	one := finding(&f.opening, -1)
 	one.Flow, one.Followed = f.number, true
 	one.Law, one.Verdict = "", report.NotCaptured

@@ -66,10 +66,12 @@ func identical(a, b *tcp.Segment) bool {
 }
 
 // copier tells who made a second copy of a packet without data. What the host
-// itself sent has not met the network yet.
+// itself sent has not met the network yet; a capture that has such packets twice
+// has the others twice too.
 func (m *moment) copier() string {
-	if m.s.Outbound == tcp.In {
+	if m.s.Outbound == tcp.In && !m.f.twice {
 		return report.ByNetwork
 	}
+	m.f.twice = true
 	return report.ByCapture
 }

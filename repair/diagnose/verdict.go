@@ -13,7 +13,7 @@ func (c *pending) sentence(f *flow) sentence {
 	}
 	v := view{pending: c, f: f, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
 	for _, try := range [...]func(*view) (sentence, bool){
-		(*view).dropped, (*view).duplicated, (*view).overtaken, (*view).reordered, (*view).spurious, (*view).lost,
+		(*view).dropped, (*view).duplicated, (*view).overtaken, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
 		if s, ok := try(&v); ok {
 			return s
@@ -59,6 +59,7 @@ func (v *view) duplicated() (s sentence, ok bool) {
 	s.because = because("every bit of it is as in frame %d, %s before; nobody tells of two", v.copied.Frame).lasting(apart)
 	switch {
 	case v.seg.Outbound == tcp.Out:
+		v.f.twice = true
 		s.because = because("every bit of it is as in frame %d, %s before, and the host had not sent it to the network yet", v.copied.Frame).lasting(apart)
 	case v.dsack != 0:
 		s.detail = report.ByNetwork
@@ -71,8 +72,8 @@ func (v *view) duplicated() (s sentence, ok bool) {
 }
 
 // sameSending: it was sent once. The IPv4 Identification, or a timestamp, would
-// have changed; without both only the time is left: a packet is not sent again
-// within a round trip, unless its receiver asked.
+// have changed; without both only the time is left: a copy follows closely, and a packet is
+// not sent again within a round trip unless its receiver asked.
 func (v *view) sameSending() bool {
 	switch {
 	case v.seg.HasIPID && v.seg.IPID != 0:
@@ -80,7 +81,7 @@ func (v *view) sameSending() bool {
 	case v.seg.HasTS:
 		return true
 	}
-	return v.shown.times == 0 && v.roundTrip > 0 && v.seg.Stamp-v.copied.Stamp < v.roundTrip/2
+	return v.shown.times == 0 && v.roundTrip > 0 && v.seg.Stamp-v.copied.Stamp < v.roundTrip/8
 }
 
 // sentBefore compares the times of sending of the packet and of another one of
@@ -158,6 +159,21 @@ func (v *view) causal() int64 {
 		return v.roundTrip - v.roundTrip/8
 	}
 	return unknownTrip
+}
+
+// slowestAck is how long a receiver holds an ACK back at most, nanoseconds (RFC
+// 9293, section 3.8.6.3).
+const slowestAck = int64(500e6)
+
+// needed: its copy arrived at the host, whose stack did not take it.
+func (v *view) needed() (s sentence, ok bool) {
+	if !v.seen || v.seg.Outbound != tcp.In || v.acked != 0 || v.dsack != 0 || v.covered == 0 ||
+		v.shown.times < fastAsks && v.seg.Stamp-v.copied.Stamp < slowestAck {
+		return s, false
+	}
+	s.verdict = report.Genuine
+	s.because = because("sent again because the host's stack did not take frame %d: it acknowledges the bytes in frame %d, after this copy only", v.copied.Frame, v.covered)
+	return s, true
 }
 
 // spurious: its receiver had the bytes, or got them another way.

@@ -141,11 +141,12 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 				continue
 			}
 			f := verdicts[said{int64(i + 1), name}]
+			truth := causes.of(degraded[i].Index, flag)
 			if f == nil {
 				y.Unheard++
+				mistakes = append(mistakes, Mistake{Frame: int64(i + 1), Flag: name, Truth: truth, Verdict: "nothing"})
 				continue
 			}
-			truth := causes.of(degraded[i].Index, flag)
 			if truth == unknown {
 				y.Open++
 				continue

@@ -1,0 +1,163 @@
+package diagnose
+
+import (
+	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+const ack = tcp.ACK
+
+// data is a segment of 100 bytes, the n-th of its sender, behind a handshake.
+func data(at int64, dir uint8, n int, want string) step {
+	return step{at: at, dir: dir, bits: ack, seq: 1 + 100*n, len: 100, ack: 1, want: want}
+}
+
+// acks is a bare ACK of all before the n-th segment, with SACK blocks from
+// segment to segment.
+func acks(at int64, dir uint8, n int, sack ...int) step {
+	s := step{at: at, dir: dir, bits: ack, seq: 1, ack: 1 + 100*n, sack: []int{}}
+	for _, n := range sack {
+		s.sack = append(s.sack, 1+100*n)
+	}
+	return s
+}
+
+// stamped sets the timestamp, which a script has in all packets with data or in
+// none.
+func (s step) stamped(ts uint32) step  { s.ts = ts; return s }
+func (s step) numbered(id uint16) step { s.id = id; return s }
+
+// plain takes the SACK option away.
+func (s step) plain() step { s.sack = nil; return s }
+
+const (
+	lost     = "lost_segment="
+	outOf    = "out_of_order="
+	resent   = "retransmission="
+	fast     = "fast_retransmission="
+	needless = "spurious_retransmission="
+	unseen   = "ack_lost_segment="
+)
+
+var scripts = []struct {
+	name  string
+	steps []step
+}{
+	{"the capture drops an inbound segment that the host acknowledges", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"drop"), acks(51, host, 3).wants(unseen + "drop"),
+	}},
+	{"the capture drops the last outbound segment", []step{
+		data(50, host, 0, ""), acks(90, peer, 2).wants(unseen + "drop"),
+	}},
+	{"the capture drops an inbound original: its retransmission 200 ms later is answered by a D-SACK", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"drop"), acks(52, host, 3).wants(unseen + "drop"),
+		data(251, peer, 1, needless+"drop "+resent+"drop"), acks(251, host, 3, 1, 2),
+	}},
+	{"the capture drops an inbound original whose ACK is late: only the D-SACK tells", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"drop"),
+		data(251, peer, 1, resent+"drop"), acks(251, host, 3, 1, 2).wants(""),
+	}},
+	{"an inbound loss that three duplicate ACKs repair", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(fast-retransmission)"), acks(51, host, 1, 2, 3),
+		data(52, peer, 3, ""), acks(52, host, 1, 2, 4), data(53, peer, 4, ""), acks(53, host, 1, 2, 5),
+		data(95, peer, 1, resent+"loss(fast-retransmission)"), acks(95, host, 5),
+	}},
+	{"the same without SACK", []step{
+		data(50, peer, 0, ""), acks(50, host, 1).plain(), data(51, peer, 2, lost+"loss(fast-retransmission)"), acks(51, host, 1).plain(),
+		data(52, peer, 3, ""), acks(52, host, 1).plain(), data(53, peer, 4, ""), acks(53, host, 1).plain(),
+		data(95, peer, 1, resent+"loss(fast-retransmission)"), acks(95, host, 5).plain(),
+	}},
+	{"an inbound loss that one duplicate ACK repairs after a round trip", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)"), acks(51, host, 1, 2, 3),
+		data(60, peer, 3, ""), acks(60, host, 1, 2, 4).wants(""), data(101, peer, 1, resent+"loss(time-based)"), acks(101, host, 4),
+	}},
+	{"inbound reordering within a round trip", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3),
+		data(61, peer, 1, outOf+"reordering"), acks(61, host, 3),
+	}},
+	{"inbound reordering without SACK", []step{
+		data(50, peer, 0, ""), acks(50, host, 1).plain(), data(51, peer, 2, lost+"reordering"), acks(51, host, 1).plain(),
+		data(61, peer, 1, outOf+"reordering"), acks(61, host, 3).plain(),
+	}},
+	{"later than a round trip, but sent before by its timestamp", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1), data(51, peer, 2, lost+"reordering").stamped(12), acks(51, host, 1, 2, 3),
+		data(151, peer, 1, resent+"reordering").stamped(11), acks(151, host, 3),
+	}},
+	{"sooner than a round trip, but sent again by its timestamp", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)").stamped(12), acks(51, host, 1, 2, 3),
+		data(61, peer, 1, outOf+"loss(time-based)").stamped(22), acks(61, host, 3),
+	}},
+	{"sent before by its IPv4 Identification", []step{
+		data(50, peer, 0, "").numbered(10), acks(50, host, 1), data(51, peer, 2, lost+"reordering").numbered(12), acks(51, host, 1, 2, 3),
+		data(151, peer, 1, resent+"reordering").numbered(11), acks(151, host, 3),
+	}},
+	{"an outbound loss that SACK shows and a retransmission repairs", []step{
+		data(50, host, 0, ""), data(50, host, 1, ""), data(50, host, 2, ""), acks(90, peer, 0, 1, 2), acks(90, peer, 0, 1, 3),
+		data(91, host, 0, fast+"loss(time-based) "+resent+"loss(time-based)"), acks(131, peer, 3),
+	}},
+	{"an outbound loss that three duplicate ACKs repair", []step{
+		data(50, host, 0, ""), data(50, host, 1, ""), data(50, host, 2, ""), data(50, host, 3, ""),
+		acks(90, peer, 0).plain(), acks(90, peer, 0).plain(), acks(90, peer, 0).plain(), acks(90, peer, 0).plain(),
+		data(91, host, 0, fast+"loss(fast-retransmission) "+resent+"loss(fast-retransmission)"), acks(131, peer, 4).plain(),
+	}},
+	{"the last outbound segment is lost, and a probe repairs it", []step{
+		data(50, host, 0, ""), acks(90, peer, 1), data(100, host, 1, ""), data(190, host, 1, resent+"loss(tail-loss-probe)"), acks(230, peer, 2),
+	}},
+	{"the last outbound segment is lost, and a timeout repairs it", []step{
+		data(50, host, 0, ""), acks(90, peer, 1), data(100, host, 1, ""), data(400, host, 1, resent+"loss(timeout)"), acks(440, peer, 2),
+	}},
+	{"an outbound retransmission that the peer tells it had", []step{
+		data(50, host, 0, ""), data(350, host, 0, resent+"spurious"), acks(390, peer, 1, 0, 1),
+	}},
+	{"an outbound retransmission that is acknowledged too soon", []step{
+		data(50, host, 0, ""), data(350, host, 0, resent+"spurious"), acks(352, peer, 1),
+	}},
+	{"an outbound retransmission of what was acknowledged", []step{
+		data(50, host, 0, ""), acks(90, peer, 1), data(350, host, 0, needless+"spurious "+resent+"spurious"), acks(390, peer, 1, 0, 1),
+	}},
+	{"an inbound retransmission of what had arrived", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(350, peer, 0, needless+"spurious "+resent+"spurious"), acks(350, host, 1, 0, 1),
+	}},
+	{"an inbound copy that the network made", []step{
+		data(50, peer, 0, "").stamped(7), acks(50, host, 1),
+		data(51, peer, 0, needless+"duplicate(network) "+resent+"duplicate(network)").stamped(7), acks(51, host, 1, 0, 1),
+	}},
+	{"an inbound copy that nobody answers is the capture's", []step{
+		data(50, peer, 0, "").stamped(7), data(50, peer, 0, resent+"duplicate(capture)").stamped(7), acks(50, host, 1), data(90, peer, 1, "").stamped(9), acks(90, host, 2),
+	}},
+	{"an outbound copy is the capture's", []step{
+		data(50, host, 0, "").numbered(7), data(50, host, 0, resent+"duplicate(capture)").numbered(7), acks(90, peer, 1),
+	}},
+	{"the same bytes with another IPv4 Identification were sent again", []step{
+		data(50, host, 0, "").numbered(7), data(350, host, 0, resent+"loss(timeout)").numbered(8), acks(390, peer, 1),
+	}},
+	{"the original is late, and its retransmission overtakes it", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1), data(51, peer, 2, lost+"reordering").stamped(12), acks(51, host, 1, 2, 3),
+		data(93, peer, 1, resent+"spurious").stamped(52), acks(93, host, 3),
+		data(95, peer, 1, needless+"reordering "+resent+"reordering").stamped(11), acks(95, host, 3, 1, 2),
+	}},
+	{"the host's stack did not take what the capture saw", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1), data(51, peer, 1, "").stamped(11), data(52, peer, 2, "").stamped(12), acks(52, host, 1, 2, 3),
+		data(53, peer, 3, "").stamped(13), acks(53, host, 1, 2, 4), data(54, peer, 4, "").stamped(14), acks(54, host, 1, 2, 5),
+		data(96, peer, 1, resent+"genuine").stamped(54), acks(96, host, 5),
+	}},
+	{"a hole that nothing fills before the capture ends", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"undecided"), acks(51, host, 1, 2, 3),
+	}},
+	{"keep-alives and a closed window are what they seem", []step{
+		data(50, host, 0, ""), acks(90, peer, 1),
+		{9000, host, ack, 100, 0, 1, nil, 0, 0, 0, "keep_alive=genuine"}, acks(9040, peer, 1).wants("keep_alive_ack=genuine"),
+		{9100, peer, ack, 1, 0, 101, nil, 0, 0, 1, "zero_window=genuine"},
+		{9300, host, ack, 101, 1, 1, nil, 0, 0, 0, "zero_window_probe=genuine"},
+		{9340, peer, ack, 1, 0, 101, nil, 0, 0, 1, "zero_window=genuine zero_window_probe_ack=genuine"},
+	}},
+}
+
+func (s step) wants(want string) step { s.want = want; return s }
+
+func TestVerdicts(t *testing.T) {
+	for _, c := range scripts {
+		t.Run(c.name, func(t *testing.T) { run(t, c.name, append(append([]step(nil), open...), c.steps...)) })
+	}
+}
