@@ -84,8 +84,10 @@ func (d *Diagnoser) Add(p *Packet) {
 	m := moment{d: d, p: p, s: p.Segment, f: f, dir: p.Segment.Dir & 1}
 	m.from, m.to = &f.ends[m.dir], &f.ends[m.dir^1]
 	if m.begins() {
+		unseen := m.answersUnseen()
 		d.close(f)
 		f.begin(p)
+		f.unseenSYN = unseen
 	}
 	if len(f.waiting) > 0 {
 		d.observe(f, p)

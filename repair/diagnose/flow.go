@@ -10,14 +10,16 @@ type flow struct {
 	number  uint32
 	opening Packet // the first one, without its segment
 	opened  tcp.Side
-	latest  int64  // serial of the latest record in the history
-	ends    [2]end // by Segment.Dir
-	waiting []*pending
-	filled  []*pending // of the packet at hand: it fills what they miss
-	proven  bool       // the direction that is unseen has packets all the same
-	twice   bool       // the capture has packets twice that the host sent once
-	held    []Finding  // while one direction is unseen
-	hidden  int64      // flags that can't be judged for its lack
+	// unseenSYN: it began with a SYN/ACK, behind another connection.
+	unseenSYN bool
+	latest    int64  // serial of the latest record in the history
+	ends      [2]end // by Segment.Dir
+	waiting   []*pending
+	filled    []*pending // of the packet at hand: it fills what they miss
+	proven    bool       // the direction that is unseen has packets all the same
+	twice     bool       // the capture has packets twice that the host sent once
+	held      []Finding  // while one direction is unseen
+	hidden    int64      // flags that can't be judged for its lack
 }
 
 // end is what is remembered of one sender.

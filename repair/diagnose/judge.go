@@ -57,7 +57,7 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 	stands := tcp.Analysis(m.p.After)&flag != 0
 	const ofNumbers = tcp.LostSegment | tcp.AckLostSegment | tcp.ReusedPorts
 	switch {
-	case stands && flag&ofNumbers != 0 && m.answersUnseen():
+	case stands && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
 		m.judgeReuse(flag)
 	case flag == tcp.LostSegment:
 		m.judgeHole(stands)
@@ -135,12 +135,12 @@ func (m *moment) answersUnseen() bool {
 	return m.s.Bits.Has(tcp.SYN|tcp.ACK) && !(m.to.hasSYN && m.to.syn+1 == m.s.Ack)
 }
 
-// judgeReuse takes a flag of a SYN/ACK whose SYN was not seen: its numbers do
-// not fit the connection before.
+// judgeReuse takes a flag of the first packets of a connection whose SYN was not
+// seen: their numbers do not fit the connection before.
 func (m *moment) judgeReuse(flag tcp.Analysis) {
 	f := finding(m.p, number(flag))
 	f.Verdict = report.Drop
-	f.because = because("it answers a SYN that was never seen: the capture missed the beginning of another connection on the same ports")
+	f.because = because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")
 	m.d.tell(m.f, &f)
 }
 
