@@ -40,12 +40,13 @@ func addressesIn(content []byte) map[netip.Addr]bool {
 			return string(rune(n))
 		})
 		all := tokens.FindAllString(colours.ReplaceAllString(text, ""), -1)
-		for _, token := range all {
+		for i, token := range all {
 			addressesOf(token, found)
-		}
-		for i := 1; i < len(all) && len(all) < 2000; i++ { // the parts of one that was wrapped
-			for _, part := range all[max(0, i-8):i] {
-				addressesOf(part+all[i], found)
+			if !strings.Contains(token, ":") {
+				continue
+			}
+			for _, part := range all[max(0, i-8):i] { // the parts of one that was wrapped
+				addressesOf(part+token, found)
 			}
 		}
 	}
