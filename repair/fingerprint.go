@@ -53,6 +53,9 @@ func choices(o Options) string {
 	if o.Findings == 0 {
 		o.Findings = DefaultFindings
 	}
+	if o.Flows == 0 {
+		o.Flows = DefaultFlows
+	}
 	var b strings.Builder
 	for field, value := range reflect.ValueOf(o).Fields() {
 		if kind := field.Type.Kind(); kind != reflect.Func && kind != reflect.Interface {

@@ -99,14 +99,14 @@ func NewEntry(path, output string, r *Report) Entry {
 		Headerless: r.Inference.Packets, Destinations: r.Inference.Destination.Inferred,
 		Edited: r.Output.Edited, Moved: r.Order.Moved,
 		Before: sum(r.Analysis.Before), After: sum(r.Analysis.After),
-		Damage: int64(len(r.Damage)), Notes: int64(len(r.Notes)),
+		Damage: int64(len(r.Damage)) + r.DamageOmitted, Notes: int64(len(r.Notes)),
 	}
 	for verdict, n := range r.Findings.ByVerdict {
 		add(&e.ByVerdict, verdict, n)
 	}
 	switch {
 	case e.Damage > 0:
-		e.Fate = FateDamaged
+		e.Fate, e.Code = FateDamaged, codeDamaged
 	case r.Output.Changed:
 		e.Fate = FateRepaired
 	}
@@ -213,8 +213,12 @@ func (b *Batch) Code() int {
 	return code
 }
 
-// codeSomeFailed is the exit code of a batch of which some captures failed.
-const codeSomeFailed = 6
+// The exit codes of a capture that is damaged, and of a batch of which some
+// captures failed.
+const (
+	codeDamaged    = 3
+	codeSomeFailed = 6
+)
 
 // worst lists the entries of one fate, those with the largest code first.
 func (b *Batch) worst(fate string) []*Entry {

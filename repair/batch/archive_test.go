@@ -108,7 +108,7 @@ func TestBombs(t *testing.T) {
 	small := generous()
 	small.members, small.nesting, small.name, small.unpacked, small.ratio, small.grace = 8, 1, 100, 1<<20, 20, 1<<16
 	zeros := make([]byte, 1<<19)
-	nest := func(pack func(*testing.T, ...entry) []byte, suffix string, depth int) []byte {
+	nest := func(pack func(testing.TB, ...entry) []byte, suffix string, depth int) []byte {
 		data := capture(1)
 		name := "x.pcap"
 		for range depth {

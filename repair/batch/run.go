@@ -174,11 +174,8 @@ func (r *runner) entry(j job, rep *report.Report, err error) report.Entry {
 	}
 	e := report.NewEntry(j.t.shown, r.outShown(j.t), rep)
 	if j.cut != nil {
-		e.Fate, e.Error = report.FateDamaged, "only a part could be unpacked: "+reason(j.cut)
+		e.Fate, e.Code, e.Error = report.FateDamaged, codeDamaged, "only a part could be unpacked: "+reason(j.cut)
 		e.Damage++
-	}
-	if e.Fate == report.FateDamaged {
-		e.Code = codeDamaged
 	}
 	return e
 }
