@@ -36,11 +36,16 @@ func sectionComment(p *reorder.Profile) string {
 }
 
 // maxPhrases bounds the comments that are kept for reuse.
-const maxPhrases = 1 << 12
+const maxPhrases = 1 << 6
 
-// phrases keeps the comments on inferred headers: the packets of a flow share
-// theirs.
-type phrases map[phrase]string
+// phrases keeps the comments on inferred headers: few differ.
+type phrases []known
+
+// known is a comment with all that it was made of.
+type known struct {
+	phrase
+	comment string
+}
 
 // phrase is all that the comment on a header without open candidates says.
 type phrase struct {
@@ -53,22 +58,23 @@ type phrase struct {
 
 // headerComment says what was inferred of a header-less packet, by what proof,
 // and what was made up.
-func (p phrases) headerComment(u *unit) string {
+func (p *phrases) headerComment(u *unit) string {
 	a := &u.headless.answer
 	if len(a.Candidates) > 0 {
 		return composeHeader(u)
 	}
 	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin,
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
-	comment, known := p[k]
-	if !known {
-		if len(p) >= maxPhrases {
-			clear(p)
+	for i := range *p {
+		if (*p)[i].phrase == k {
+			return (*p)[i].comment
 		}
-		comment = composeHeader(u)
-		p[k] = comment
 	}
-	return comment
+	if len(*p) >= maxPhrases {
+		*p = (*p)[:0]
+	}
+	*p = append(*p, known{k, composeHeader(u)})
+	return (*p)[len(*p)-1].comment
 }
 
 func composeHeader(u *unit) string {

@@ -36,10 +36,10 @@ func (c *inferred) describe(candidates int) report.Inference {
 	}
 	r := report.Inference{
 		Packets: c.packets, NextHeader: proof(c.nextHeader), Destination: proof(c.destination),
-		ByEvidence: c.byEvidence, Candidates: candidates,
+		ByEvidence: make(map[string]int64), Candidates: candidates,
 	}
-	if r.ByEvidence == nil {
-		r.ByEvidence = map[string]int64{}
+	for _, e := range c.byEvidence {
+		r.ByEvidence[string(e.by)] = e.answers
 	}
 	return r
 }

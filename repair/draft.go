@@ -26,7 +26,7 @@ const directFrom = 32 << 20
 type draft struct {
 	file  *os.File
 	again bool   // it is going to be read: keep it in the page cache
-	buf   []byte // being filled; nil before the first byte
+	buf   []byte // being filled; nil where there is none, or it is lent
 	way   *way   // nil as long as the first buffer isn't full
 }
 
@@ -43,36 +43,50 @@ type way struct {
 	tried   bool // whether it can be was tried, or it isn't to be
 }
 
-// Write takes p in.
-func (d *draft) Write(p []byte) (int, error) {
-	if d.buf == nil {
-		d.buf = alignedBuffer()
+// Borrow returns the buffer that is being filled: the caller's until it returns
+// it.
+func (d *draft) Borrow() []byte {
+	b := d.buf
+	d.buf = nil
+	switch {
+	case b != nil:
+		return b
+	case d.way == nil:
+		return alignedBuffer()
 	}
-	for rest := p; len(rest) > 0; {
-		n := copy(d.buf[len(d.buf):stepSize], rest)
-		d.buf, rest = d.buf[:len(d.buf)+n], rest[n:]
-		if len(d.buf) == stepSize {
-			if err := d.hand(); err != nil {
-				return len(p) - len(rest), err
-			}
-		}
-	}
-	return len(p), nil
+	return d.way.empty()
 }
 
-// hand gives the full buffer to the goroutine, and takes an empty one.
-func (d *draft) hand() error {
+// Return takes a buffer back, with what was added, and lets it be written once
+// it is full.
+func (d *draft) Return(b []byte) error {
+	if len(b) < cap(b) {
+		d.buf = b
+		return nil
+	}
 	if d.way == nil {
 		d.way = &way{file: d.file, left: buffers - 1, tried: d.again,
 			full: make(chan []byte, buffers), spare: make(chan []byte, buffers), done: make(chan error, 1)}
 		go d.way.run()
 	}
-	d.way.full <- d.buf
-	d.buf = d.way.empty()
+	d.way.full <- b
 	if d.way.failed.Load() {
 		return d.stop()
 	}
 	return nil
+}
+
+// Write adds a copy of p.
+func (d *draft) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		b := d.Borrow()
+		n := copy(b[len(b):cap(b)], rest)
+		rest = rest[n:]
+		if err := d.Return(b[:len(b)+n]); err != nil {
+			return len(p) - len(rest), err
+		}
+	}
+	return len(p), nil
 }
 
 // empty waits for a buffer that was written, unless more may be made.

@@ -62,6 +62,7 @@ type flowTable struct {
 	keys    []flowKey
 	hashes  []uint64 // by number; 0 where it is free
 	used    []int64  // when each number was last asked for
+	ends    []ends   // by number
 	free    []uint32
 	clock   int64
 	limit   int
@@ -104,9 +105,10 @@ func (t *flowTable) add(p *pair) uint32 {
 	id := uint32(len(t.keys))
 	if n := len(t.free); n > 0 {
 		id, t.free = t.free[n-1], t.free[:n-1]
-		t.keys[id], t.hashes[id] = p.key, p.hash
+		t.keys[id], t.hashes[id], t.ends[id] = p.key, p.hash, 0
 	} else {
-		t.keys, t.hashes, t.used = append(t.keys, p.key), append(t.hashes, p.hash), append(t.used, 0)
+		t.keys, t.hashes = append(t.keys, p.key), append(t.hashes, p.hash)
+		t.used, t.ends = append(t.used, 0), append(t.ends, 0)
 	}
 	if 2*len(t.keys) > len(t.slots) {
 		t.rebuild(2 * len(t.slots))
@@ -156,6 +158,10 @@ func (t *flowTable) segment(u *unit, local *vantage) bool {
 	}
 	u.seg.Dir = u.pair.dir
 	u.seg.Flow, u.seg.Fresh = t.of(&u.pair)
-	u.seg.Outbound = local.side(u)
+	e := &t.ends[u.seg.Flow]
+	if *e == 0 {
+		*e = local.endsOf(&t.keys[u.seg.Flow])
+	}
+	u.seg.Outbound = e.side(u)
 	return true
 }

@@ -55,6 +55,9 @@ func (j *job) newPacked(d *draft) (*packed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
+	if j.o.Compress == "" {
+		return &packed{Writer: capture.NewWriter(d), to: to}, nil // straight into the draft's buffers
+	}
 	return &packed{Writer: capture.NewWriter(to), to: to}, nil
 }
 

@@ -60,6 +60,7 @@ func (v *vantage) observe(u *unit, flow uint32, dir uint8) {
 // that says something about this capture.
 func (v *vantage) decide(t *flowTable, proved []netip.Addr, headerless bool) {
 	v.local = make(map[packet.Addr]bool)
+	clear(t.ends) // they may have been others' before
 	seen := make(map[packet.Addr]bool)
 	loopback := false
 	for i := range t.keys {
@@ -127,9 +128,33 @@ func initial(h hops, dir int) bool {
 	return h.low[dir] == ttl && (ttl == 64 || ttl == 128 || ttl == 255)
 }
 
+// ends says which ends of a flow are the host's; 0 is not known yet.
+type ends uint8
+
+const (
+	lowIsLocal ends = 1 << iota
+	highIsLocal
+	looked
+)
+
+// endsOf looks the ends of a flow up.
+func (v *vantage) endsOf(k *flowKey) ends {
+	e := looked
+	if v.local[k.low()] {
+		e |= lowIsLocal
+	}
+	if v.local[k.high()] {
+		e |= highIsLocal
+	}
+	return e
+}
+
 // side says from which side of the host the packet was seen.
-func (v *vantage) side(u *unit) tcp.Side {
-	src, dst := v.local[u.view.Src], v.local[u.view.Dst]
+func (e ends) side(u *unit) tcp.Side {
+	src, dst := e&lowIsLocal != 0, e&highIsLocal != 0
+	if u.pair.dir == 1 {
+		src, dst = dst, src
+	}
 	if src && dst {
 		return tcp.Both
 	}

@@ -31,6 +31,7 @@ type writer struct {
 	infer    inferred
 	findings *collector
 	diagnose *diagnose.Diagnoser
+	said     diagnose.Packet // to it, last
 	declared declared
 	seen     *witness
 	widths   reorder.Histogram // of the intervals in which packets can have happened
@@ -40,7 +41,7 @@ func (j *job) newWriter(w *capture.Writer) *writer {
 	seen := j.newWitness()
 	out := &writer{
 		j: j, seen: seen, w: w, edits: j.expectsEdits(), raw: make(map[*capture.Interface]*capture.Interface),
-		phrases: make(phrases), analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings, j.o.EachFinding, seen),
+		analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings, j.o.EachFinding, seen),
 	}
 	out.diagnose = diagnose.New(out.found)
 	return out
@@ -128,7 +129,8 @@ func (w *writer) say(u *unit, after tcp.Analysis) {
 	if !u.isTCP && !u.fate.place.Left {
 		return
 	}
-	p := diagnose.Packet{
+	p := &w.said
+	*p = diagnose.Packet{
 		Frame: u.block.Frame, FrameAfter: w.frame, Stamp: u.fate.place.Stamp,
 		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(after), Place: u.fate.place,
 	}
@@ -137,7 +139,7 @@ func (w *writer) say(u *unit, after tcp.Analysis) {
 	}
 	src, dst := u.ends()
 	p.Source, p.Target = netip.AddrPortFrom(src, u.sport), netip.AddrPortFrom(dst, u.dport)
-	w.diagnose.Add(&p)
+	w.diagnose.Add(p)
 }
 
 // found takes a finding from the diagnosis.
@@ -215,20 +217,18 @@ func (w *writer) header(u *unit, e *capture.PacketEdit) error {
 		}
 		w.buf = append(w.buf, data[:v.Net]...)
 		w.buf = packet.AppendFilled(w.buf, data, v, u.headless.answer.NextHeader, hop, v.Dst)
-		w.buf = append(w.buf, data[v.Upper:]...)
 		e.OrigLen = u.block.OrigLen
 	} else {
 		w.buf = packet.AppendIPv6(w.buf, packet.IPv6Header{
 			PayloadLength: uint16(v.UpperLen), NextHeader: u.headless.answer.NextHeader, HopLimit: u.headless.answer.HopLimit,
 			Src: v.Src, Dst: v.Dst,
 		})
-		w.buf = append(w.buf, data[v.Upper:]...)
-		e.OrigLen = u.block.OrigLen + uint32(len(w.buf)-len(data))
+		e.OrigLen = u.block.OrigLen + uint32(len(w.buf)-v.Upper)
 		if err := w.toRaw(u, e); err != nil {
 			return err
 		}
 	}
-	e.Data = w.buf
+	e.Data, e.Rest = w.buf, data[v.Upper:]
 	w.comments = append(w.comments, w.phrases.headerComment(u))
 	return nil
 }
@@ -269,18 +269,28 @@ type inferred struct {
 	packets     int64
 	nextHeader  [4]int64 // by infer.Origin
 	destination [4]int64
-	byEvidence  map[string]int64
+	byEvidence  []carried
+}
+
+// carried is how many answers one kind of evidence carried.
+type carried struct {
+	by      infer.Evidence
+	answers int64
 }
 
 func (c *inferred) add(u *unit) {
+	a := &u.headless.answer
 	c.packets++
-	c.nextHeader[u.headless.answer.NextHeaderOrigin]++
-	c.destination[u.headless.answer.DestinationOrigin]++
-	if u.headless.answer.Evidence == infer.ByNone {
+	c.nextHeader[a.NextHeaderOrigin]++
+	c.destination[a.DestinationOrigin]++
+	if a.Evidence == infer.ByNone {
 		return
 	}
-	if c.byEvidence == nil {
-		c.byEvidence = make(map[string]int64)
+	for i := range c.byEvidence {
+		if c.byEvidence[i].by == a.Evidence {
+			c.byEvidence[i].answers++
+			return
+		}
 	}
-	c.byEvidence[string(u.headless.answer.Evidence)]++
+	c.byEvidence = append(c.byEvidence, carried{a.Evidence, 1})
 }

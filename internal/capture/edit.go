@@ -9,6 +9,7 @@ import (
 type PacketEdit struct {
 	Interface *Interface // the interface to put it on, of this section; nil = its own
 	Data      []byte     // the captured bytes, valid during the call; nil = as they came
+	Rest      []byte     // more of them, behind Data if that is not nil
 	OrigLen   uint32     // length on the wire, bytes; goes with Data
 	HasTicks  bool
 	Ticks     uint64   // the stamp, in the ticks of the interface it is put on
@@ -49,14 +50,15 @@ func (w *Writer) enhanced(b *Block, e *PacketEdit) error {
 	if err != nil {
 		return err
 	}
-	data, length := b.Data, b.OrigLen
+	data, rest, length := b.Data, []byte(nil), b.OrigLen
 	if e.Data != nil {
-		data, length = e.Data, e.OrigLen
+		data, rest, length = e.Data, e.Rest, e.OrigLen
 	}
-	if uint64(len(data)) > math.MaxUint32 {
-		return fmt.Errorf("write packet of %d bytes: %w", len(data), ErrTooLarge)
+	captured := len(data) + len(rest)
+	if uint64(captured) > math.MaxUint32 {
+		return fmt.Errorf("write packet of %d bytes: %w", captured, ErrTooLarge)
 	}
-	total, err := w.open(TypeEPB, enhancedFixed+padded(len(data))+size+trailerLen)
+	total, err := w.open(TypeEPB, enhancedFixed+padded(captured)+size+trailerLen)
 	if err != nil {
 		return err
 	}
@@ -64,11 +66,12 @@ func (w *Writer) enhanced(b *Block, e *PacketEdit) error {
 	w.order.PutUint32(w.head[8:], id)
 	w.order.PutUint32(w.head[12:], uint32(ticks>>32))
 	w.order.PutUint32(w.head[16:], uint32(ticks))
-	w.order.PutUint32(w.head[20:], uint32(len(data)))
+	w.order.PutUint32(w.head[20:], uint32(captured))
 	w.order.PutUint32(w.head[24:], length)
 	w.out.Write(w.head[:enhancedFixed])
 	w.out.Write(data)
-	w.out.WriteString(padding(len(data)))
+	w.out.Write(rest)
+	w.out.WriteString(padding(captured))
 	if size > 0 {
 		w.writeOptions(b, e)
 	}
@@ -123,7 +126,7 @@ func (w *Writer) measureOptions(b *Block, e *PacketEdit) (int, error) {
 	return size, nil
 }
 
-// writeOptions writes the options of an edited packet. bufio keeps the errors.
+// writeOptions writes the options of an edited packet. The buffer keeps the errors.
 func (w *Writer) writeOptions(b *Block, e *PacketEdit) {
 	for list := b.Options; ; {
 		o, rest, ok, _ := nextOption(list, w.order)

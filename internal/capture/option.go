@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 )
 
 // Option codes of the pcapng specification (sections 3.5, 4.1, 4.2 and 4.3).
@@ -44,11 +45,12 @@ func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok 
 	if len(list) < 4 {
 		return option{}, nil, false, fmt.Errorf("%w: %d bytes are left for its header", ErrOption, len(list))
 	}
-	code := order.Uint16(list)
+	big := order == binary.BigEndian
+	code := u16(list, big)
 	if code == optEnd {
 		return option{}, nil, false, nil
 	}
-	n := int(order.Uint16(list[2:]))
+	n := int(u16(list[2:], big))
 	size := 4 + padded(n)
 	if size > len(list) {
 		return option{}, nil, false, fmt.Errorf("%w: option %d of %d bytes, %d bytes are left",
@@ -104,3 +106,12 @@ func padding(n int) string { return "\x00\x00\x00"[:padded(n)-n] }
 
 // padded rounds a length up to a multiple of four.
 func padded(n int) int { return (n + 3) &^ 3 }
+
+// u16 reads two bytes in either order. Unlike binary.ByteOrder it is inlined.
+func u16(p []byte, big bool) uint16 {
+	v := binary.LittleEndian.Uint16(p)
+	if big {
+		return bits.ReverseBytes16(v)
+	}
+	return v
+}

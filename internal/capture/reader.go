@@ -9,14 +9,14 @@ import (
 
 // The limits that hold where ReaderOptions says nothing, bytes.
 const (
-	defaultBatchSize = 1 << 20
+	defaultBatchSize = 256 << 10
 	defaultMaxBlock  = 64 << 20
 	minBatchSize     = 1 << 10
 )
 
 // ReaderOptions are the limits of a Reader. The zero value is fit for use.
 type ReaderOptions struct {
-	BatchSize int // memory of one batch, bytes; 0 = 1 MiB
+	BatchSize int // memory of one batch, bytes; 0 = 256 KiB
 	MaxBlock  int // largest block or record that is believed, bytes; 0 = 64 MiB
 	Salvage   Salvage
 }

@@ -1,17 +1,12 @@
 package capture
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
 	"strings"
 )
-
-// writeBuffer is how much output is collected before it is written, bytes. It
-// fits a core's cache; larger writes cost the kernel more a byte.
-const writeBuffer = 64 << 10
 
 // unstatedLength is the section length of a section that does not state it.
 const unstatedLength = math.MaxUint64
@@ -22,7 +17,7 @@ const unstatedLength = math.MaxUint64
 // counterparts in pcapng, little-endian. One goroutine may use it at a time,
 // and it keeps nothing of a block beyond the call.
 type Writer struct {
-	out     *bufio.Writer
+	out     buffer
 	dropped int64
 
 	// The section that is being written.
@@ -38,7 +33,7 @@ type Writer struct {
 
 // NewWriter returns a Writer to w. Flush must be called in the end.
 func NewWriter(w io.Writer) *Writer {
-	return &Writer{out: bufio.NewWriterSize(w, writeBuffer), section: -1}
+	return &Writer{out: newBuffer(w), section: -1}
 }
 
 // Flush writes what is still buffered. It returns the first error that w gave.
@@ -219,7 +214,7 @@ func (w *Writer) open(typ uint32, size int) (total uint32, err error) {
 }
 
 // close writes the trailer. The errors of the writes before it are this one's
-// too, since bufio keeps the first.
+// too, since buffer keeps the first.
 func (w *Writer) close(total uint32) error {
 	w.order.PutUint32(w.head[:], total)
 	return w.bytes(w.head[:trailerLen])
