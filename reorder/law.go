@@ -65,10 +65,10 @@ const (
 	// after the packet that opened the window so far. Counter-examples: a probe
 	// of a closed window; the opening packet was dropped by the capture.
 	Window
-	// TSecr: a packet that echoes a timestamp comes after some packet of the
-	// other side with that TSval or a later one (RFC 7323, section 3.2).
-	// Counter-example: the packet that was echoed was dropped by the capture,
-	// and one of the same tick came later.
+	// TSecr: a packet that echoes a timestamp comes after a packet of the other
+	// side with it (RFC 7323, section 3.2), one that it acknowledges (section 4.3).
+	// Counter-example: the packet that was echoed was dropped by the capture, and
+	// one of the same tick came later.
 	TSecr
 	// RoundTrip: an inbound ACK comes at least the connection's smallest round
 	// trip after the data that it acknowledges (the speed of light; RFC 6298
@@ -102,11 +102,15 @@ const (
 	// Counter-example: a receiver short of memory; in the network, as InAck.
 	OutEdge
 	InEdge
-	// OutOnce, InOnce: a bare ACK without D-SACK comes before one that differs
-	// from it by its D-SACK alone: it has nothing to say that was not said (RFC
-	// 5681, section 4.2, has it sent for a segment that is new or out of order).
-	// Truth breaks it in 4 of 34,037 bare ACKs. Counter-example: the answer to a
-	// keep-alive; in the network, as InAck.
+	// Unacked: what the host sends is not acknowledged yet: it keeps for sending
+	// again only what is not (RFC 9293, section 3.8.1). Truth breaks it in none of
+	// 12,804 segments. Counter-examples: keep-alives, of which it does not speak;
+	// an ACK that was captured before the stack had read it.
+	Unacked
+	// OutOnce, InOnce: a bare ACK without D-SACK comes before one with it that says
+	// the same else: it has no reason behind it (RFC 5681, section 4.2: it is sent
+	// for a segment that is new or out of order). Truth breaks it in 4 of 87 such
+	// pairs. Counter-example: the answer to a keep-alive; in the network, as InAck.
 	OutOnce
 	InOnce
 	// OutRST: an RST is the last that the host says in an incarnation (RFC 9293,
@@ -133,7 +137,7 @@ const (
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
 	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"window", "tsecr", "round-trip", "not-yet", "dsack", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "out-once", "in-once", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
+	"window", "tsecr", "round-trip", "not-yet", "dsack", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "unacked", "out-once", "in-once", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= Window }
@@ -148,7 +152,7 @@ func (s lawSet) mandated(p *Profile) lawSet {
 		s &^= InTurn.bit()
 	}
 	if !p.ThreadMandate {
-		s &^= OutNxt.bit() | InNxt.bit() | OutEdge.bit() | InEdge.bit() | OutOnce.bit() | InOnce.bit() | OutRST.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
+		s &^= OutNxt.bit() | InNxt.bit() | OutEdge.bit() | InEdge.bit() | Unacked.bit() | OutOnce.bit() | InOnce.bit() | OutRST.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
 	}
 	return s
 }
@@ -169,7 +173,7 @@ func lawNamed(name string) (Law, bool) {
 }
 
 // lawSet is a set of laws, one bit each.
-type lawSet uint32
+type lawSet uint64
 
 const allLaws lawSet = 1<<NumLaws - 1
 

@@ -114,24 +114,25 @@ func (b *builder) plainFirst(equal []node, law Law) {
 	}
 }
 
-// compareSaid compares what two ACKs say, but for their D-SACK.
+// compareSaid compares what two ACKs say, but for their D-SACK: of the blocks, the
+// first one, which tells of the latest segment (RFC 2018, section 4); a D-SACK
+// takes the room of the last.
 func compareSaid(p, q *Segment) int {
-	if d := p.Ack.Sub(q.Ack); d != 0 {
-		return int(d)
-	}
-	if d := int(p.Window) - int(q.Window); d != 0 {
-		return d
-	}
-	x, y := blocks(p), blocks(q)
-	for i := range min(len(x), len(y)) {
-		if d := x[i].Left.Sub(y[i].Left); d != 0 {
-			return int(d)
-		}
-		if d := x[i].Right.Sub(y[i].Right); d != 0 {
+	x, y := latestBlock(p), latestBlock(q)
+	for _, d := range [...]int32{p.Ack.Sub(q.Ack), int32(p.Window) - int32(q.Window), x.Left.Sub(y.Left), x.Right.Sub(y.Right)} {
+		if d != 0 {
 			return int(d)
 		}
 	}
-	return len(x) - len(y)
+	return 0
+}
+
+// latestBlock is the first SACK block but for a D-SACK, empty without one.
+func latestBlock(seg *Segment) tcp.Range {
+	if all := blocks(seg); len(all) > 0 {
+		return all[0]
+	}
+	return tcp.Range{Left: seg.Ack, Right: seg.Ack}
 }
 
 // blocks are the segment's SACK blocks but for a D-SACK.

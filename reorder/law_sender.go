@@ -38,6 +38,9 @@ func (b *builder) outLaws(dir uint8) {
 	if b.laws.has(OutNxt) {
 		b.bareACKs(dir, b.data[dir], OutNxt)
 	}
+	if b.laws.has(Unacked) {
+		b.unacked(dir)
+	}
 	if b.laws.has(OutRST) {
 		b.resetLast(dir)
 	}
@@ -133,6 +136,43 @@ func (b *builder) bareACKs(dir uint8, data []node, law Law) {
 	}
 }
 
+// unacked puts what a half sends before all that acknowledges its first byte.
+func (b *builder) unacked(dir uint8) {
+	b.sorted = b.sorted[:0]
+	for _, n := range b.list {
+		if seg := &b.items[n].seg; seg.Dir != dir && seg.HasAck() {
+			b.sorted = append(b.sorted, numbered{n, seg.Ack})
+		}
+	}
+	b.sortNumbered()
+	from := b.suffixes(Unacked)
+	for _, n := range b.list {
+		it := &b.items[n]
+		if it.seg.Dir != dir || it.seg.Len <= 1 || b.excused[n] {
+			continue
+		}
+		k, _ := slices.BinarySearchFunc(b.sorted, it.seg.Seq+1, numbered.compare)
+		if k < len(b.sorted) {
+			b.g.before(n, from[k], Unacked)
+		}
+	}
+}
+
+// suffixes makes a virtual node for every suffix of b.sorted: what comes before it
+// comes before all packets of the suffix.
+func (b *builder) suffixes(law Law) []node {
+	suffix := resize(b.prefix, len(b.sorted))
+	for k := len(suffix) - 1; k >= 0; k-- {
+		suffix[k] = b.g.virtual()
+		b.g.before(suffix[k], b.sorted[k].n, law)
+		if k+1 < len(suffix) {
+			b.g.before(suffix[k], suffix[k+1], law)
+		}
+	}
+	b.prefix = suffix
+	return suffix
+}
+
 // resetLast puts a half's RSTs behind all else that it says.
 func (b *builder) resetLast(dir uint8) {
 	all := noNode
@@ -155,8 +195,8 @@ func (b *builder) resetLast(dir uint8) {
 }
 
 // echoed puts before each packet of a half the packet of the other one whose
-// timestamp it echoes: the first with that TSval or a later one, unless one was
-// there before the window.
+// timestamp it echoes, unless one with it or a later one was there before the
+// window.
 func (b *builder) echoed(dir uint8) {
 	b.sorted = b.sorted[:0]
 	began, had := tcp.Seq(0), false
@@ -177,8 +217,22 @@ func (b *builder) echoed(dir uint8) {
 	for _, n := range b.list {
 		it := &b.items[n]
 		if it.seg.Dir == dir && it.echoes() && had && began.Less(tcp.Seq(it.seg.TSecr)) {
-			b.afterFirst(n, tcp.Seq(it.seg.TSecr), TSecr)
+			b.afterEchoed(n)
 		}
+	}
+}
+
+// afterEchoed puts n behind the first packet of b.sorted with the TSval that it
+// echoes. What n does not acknowledge it can't echo (RFC 7323, section 4.3): that
+// one was dropped by the capture.
+func (b *builder) afterEchoed(n node) {
+	seg := &b.items[n].seg
+	k, _ := slices.BinarySearchFunc(b.sorted, tcp.Seq(seg.TSecr), numbered.compare)
+	if k == len(b.sorted) || b.sorted[k].number != tcp.Seq(seg.TSecr) {
+		return
+	}
+	if m := b.sorted[k].n; b.items[m].seg.End().AtMost(seg.Ack) {
+		b.g.before(m, n, TSecr)
 	}
 }
 

@@ -109,3 +109,48 @@ func TestEchoedTimestampInTheFirstWindow(t *testing.T) {
 	swapLate(s.segs, len(s.segs)-2, ms/50)
 	wantTruth(t, s.segs, "tsecr")
 }
+
+// What the host does not acknowledge it can't echo: where the packet that it did
+// echo was dropped by the capture, one of the same tick behind it stays.
+func TestEchoOfADroppedPacketMovesNothing(t *testing.T) {
+	s := newScript()
+	s.tsval = true
+	s.handshake().disordered(false).wait(2 * ms)
+	before := len(s.segs)
+	at := s.next[1]
+	echoed := s.in(at, s.next[0], 1000).TSval // will be dropped
+	s.wait(ms / 50)
+	s.out(s.next[0], at+1000, 0).TSecr = echoed
+	s.wait(ms / 50)
+	s.in(at+1000, s.next[0], 1000).TSval = echoed
+	s.segs = append(s.segs[:before], s.segs[before+1:]...)
+	if _, placed, _ := repaired(t, s.segs, Options{}); !inPlace(placed, before) {
+		t.Error("got packets moved, want none")
+	}
+}
+
+// The host sends nothing again that is acknowledged: its retransmission comes
+// before the ACK. A keep-alive repeats the last byte and stays.
+func TestRetransmissionBeforeItsACK(t *testing.T) {
+	for _, c := range []struct {
+		length uint32
+		moved  bool
+	}{{1000, true}, {1, false}} {
+		s := newScript().handshake().disordered(true)
+		at := s.next[0]
+		s.out(at, s.next[1], 1000)
+		s.wait(ms)
+		before := len(s.segs)
+		s.out(at+1000-c.length, s.next[1], c.length)
+		s.wait(ms / 100)
+		s.in(s.next[1], at+1000, 0)
+		s.wait(ms / 100)
+		swapLate(s.segs, before, ms/50)
+		if _, placed, _ := repaired(t, s.segs, Options{}); inPlace(placed, before) == c.moved {
+			t.Errorf("%d bytes: got moved %v, want %v", c.length, !c.moved, c.moved)
+		}
+		if c.moved {
+			wantTruth(t, s.segs, "unacked")
+		}
+	}
+}

@@ -231,6 +231,9 @@ func (it *item) noteOut(own, peer *half) {
 	if it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()) {
 		it.wish |= Window.bit()
 	}
+	if seg.Len > 1 && own.hasAcked && seg.Seq.Less(own.acked) {
+		it.wish |= Unacked.bit()
+	}
 	if own.hasAck && seg.HasAck() {
 		if seg.Ack.Less(own.maxAck) {
 			it.suspect |= OutAck.bit()

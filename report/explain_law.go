@@ -36,6 +36,7 @@ var relations = map[string]relation{
 	"in-nxt":     {"which the sequence number of a bare ACK puts first", "which the sequence number of a bare ACK puts later"},
 	"out-edge":   {"which offered a window with a lower edge", "which offers a window with a higher edge"},
 	"in-edge":    {"which offered a window with a lower edge", "which offers a window with a higher edge"},
+	"unacked":    {"which its sender sent before it had this ACK", "which acknowledges its bytes, and nobody sends again what is acknowledged"},
 	"out-once":   {"which says the same without a D-SACK", "which repeats it with a D-SACK"},
 	"in-once":    {"which says the same without a D-SACK", "which repeats it with a D-SACK"},
 	"out-rst":    {"which its sender sent before resetting the connection", "which resets the connection"},
