@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -91,12 +92,16 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	// Each capture allocates anew, and little of it lives: here collections
-	// would take most of the time.
-	collect(400)
+	ballast := make([]byte, ballastSize)
 	code := f.carryOut(ctx, s, paths, o, to)
+	runtime.KeepAlive(ballast)
 	return max(code, s.discard(to))
 }
+
+// ballastSize is what is allocated and never touched, so that it takes no
+// memory, bytes. The collector waits until half as much is garbage: with little
+// captures, each of which allocates anew, it would take most of the time.
+const ballastSize = 128 << 20
 
 func (f *batchFlags) batchOptions() (batch.Options, error) {
 	memory, err := parseSize(f.memory)

@@ -18,19 +18,13 @@ import (
 func main() {
 	// Little is allocated and much of it lives long: memory is worth more here
 	// than the collector's time.
-	collect(50)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 	// A reader that is gone is an error of writing, which leaves no file behind;
 	// the signal would end the process where it stands.
 	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(interruptible())
-}
-
-// collect sets how much may be allocated between two collections, in per cent of
-// what lives, unless the environment says so.
-func collect(percent int) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
-	}
 }
 
 // interruptible runs the command line until it is done or interrupted. A

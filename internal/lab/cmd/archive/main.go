@@ -8,7 +8,7 @@
 //
 // It makes the captures out of recordings, lets both do them, and prints
 // captures and bytes a second, processor time and the peak of memory: of a tenth
-// of the small captures, of all of them, and of all with the large ones. With
+// of the small captures, of all of them, of the large ones, and of both. With
 // -check it exits with 1 where ten times the captures take more than 1.2 times
 // the memory. All files are in a temporary folder, which it removes.
 package main
@@ -143,14 +143,14 @@ func (b *bench) weigh(folders ...string) (captures int, bytes int64, err error) 
 func (b *bench) compare(ctx context.Context) error {
 	fmt.Printf("%-22s %9s %8s %9s %12s %8s %9s %9s\n", "program", "captures", "MB", "wall", "captures/s", "MB/s", "CPU", "peak RSS")
 	var peaks []float64
-	for _, folders := range [][]string{{tenth}, {many}, {many, big}} {
+	for _, folders := range [][]string{{tenth}, {many}, {big}, {many, big}} {
 		u, err := b.print(ctx, fmt.Sprintf("mendcap batch, %d jobs", b.jobs), b.batch, folders)
 		if err != nil {
 			return err
 		}
 		peaks = append(peaks, float64(u.peak))
 	}
-	for _, folders := range [][]string{{many}, {many, big}} {
+	for _, folders := range [][]string{{many}, {big}} {
 		if _, err := b.print(ctx, "loop over reordercap", b.loop, folders); err != nil {
 			return err
 		}
