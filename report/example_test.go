@@ -13,7 +13,7 @@ func ExampleReport_WriteTerminal() {
 		Output:   report.Output{Name: "office.mended.pcapng", Status: "written", Changed: true, Edited: 7},
 		Analysis: report.Analysis{Before: map[string]int64{"ack_lost_segment": 7}, After: map[string]int64{"ack_lost_segment": 0}},
 	}
-	if err := r.WriteTerminal(os.Stdout, 80); err != nil {
+	if err := r.WriteTerminal(os.Stdout, report.Screen{}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

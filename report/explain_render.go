@@ -42,6 +42,9 @@ func (x *Explanations) grid(e *Explanation) *grid {
 	return g
 }
 
+// sanitisedText sanitises text of several lines.
+func sanitisedText(text string) string { return sanitisedLines(strings.Split(text, "\n")) }
+
 // sanitisedLines puts each sentence on a line of its own.
 func sanitisedLines(sentences []string) string {
 	lines := make([]string, len(sentences))

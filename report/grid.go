@@ -26,6 +26,10 @@ type grid struct {
 	// wrapped is set where the last column takes what is left of the width
 	// and is wrapped to it.
 	wrapped bool
+	// paint returns a line of a cell in its colours; it is asked only where
+	// colour is set, for cells that are laid out already.
+	paint  func(column int, line string) string
+	colour bool
 }
 
 func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
@@ -38,10 +42,10 @@ func (g *grid) render(w io.Writer, width int) error {
 	var buf bytes.Buffer
 	t := newTable(&buf, g.align, len(g.header) > 0)
 	if len(g.header) > 0 {
-		t.Header(g.header)
+		t.Header(g.painted(g.header, func(_ int, name string) string { return coloured(name, sgrBold) }))
 	}
 	for _, row := range g.rows {
-		if err := t.Append(row); err != nil {
+		if err := t.Append(g.painted(row, g.paint)); err != nil {
 			return fmt.Errorf("add table row: %w", err)
 		}
 	}

@@ -2,9 +2,13 @@ package report
 
 import "strings"
 
-// headline says in a sentence or two what a capture's findings come to.
+// headline says in a sentence what a capture's findings come to; "" where flags
+// were counted and no finding was made of them.
 func headline(r *Report) string {
 	f := &r.Findings
+	if f.Total == 0 && len(r.flagCounts()) > 0 {
+		return ""
+	}
 	if f.Total == 0 {
 		return "Nothing odd was found: no flag of the analyser, and no law of order broken."
 	}

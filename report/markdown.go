@@ -30,6 +30,9 @@ func (m *markdownWriter) Add(r *Report) error {
 	for _, f := range r.facts() {
 		fmt.Fprintf(&b, "- %s: %s\n", f.label, prose(strings.ReplaceAll(f.text, "\n", "; ")))
 	}
+	if text := headline(r); text != "" {
+		fmt.Fprintf(&b, "\n%s\n", prose(text))
+	}
 	r.markdownVerdicts(&b)
 	r.markdownFlags(&b)
 	r.markdownFlows(&b)

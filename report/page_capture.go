@@ -42,7 +42,7 @@ func (r *Report) view(number int, left pageLimits) *captureView {
 		Timeline: r.timelineView(id("time")), Flows: r.flowsView(id("flows"), left.graphs), Moves: r.movesView(id("moves")),
 	}
 	for _, f := range r.facts() {
-		v.Facts = append(v.Facts, factView{f.label, sanitisedLines(strings.Split(f.text, "\n"))})
+		v.Facts = append(v.Facts, factView{f.label, sanitisedText(f.text)})
 	}
 	findings := r.findingsTable(left.findings)
 	if findings != nil {

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -36,22 +38,22 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestTerminalGolden(t *testing.T) {
 	for _, c := range []struct {
-		file  string
-		width int
-		r     *Report
+		file   string
+		screen Screen
+		r      *Report
 	}{
-		{"terminal-80.txt", 80, sample()},
-		{"terminal-120.txt", 120, sample()},
-		{"terminal-quiet.txt", 0, quiet()},
+		{"terminal-80.txt", Screen{Width: 80}, sample()},
+		{"terminal-120.txt", Screen{Width: 120}, sample()},
+		{"terminal-details-80.txt", Screen{Width: 80, Details: true}, sample()},
+		{"terminal-details-120.txt", Screen{Width: 120, Details: true}, sample()},
+		{"terminal-quiet.txt", Screen{}, quiet()},
 	} {
 		var buf bytes.Buffer
-		if err := c.r.WriteTerminal(&buf, c.width); err != nil {
+		if err := c.r.WriteTerminal(&buf, c.screen); err != nil {
 			t.Fatalf("%s: %v", c.file, err)
 		}
 		golden(t, c.file, buf.Bytes())
-		if c.width > 0 {
-			checkLines(t, c.file, buf.String(), c.width)
-		}
+		checkLines(t, c.file, buf.String(), max(c.screen.Width, 80))
 	}
 }
 
@@ -85,7 +87,7 @@ func checkLines(t *testing.T, name, text string, width int) {
 func TestTerminalIsTheSameWhateverTheLocale(t *testing.T) {
 	render := func() string {
 		var buf bytes.Buffer
-		if err := sample().WriteTerminal(&buf, 80); err != nil {
+		if err := sample().WriteTerminal(&buf, Screen{}); err != nil {
 			t.Fatal(err)
 		}
 		return buf.String()
@@ -98,13 +100,52 @@ func TestTerminalIsTheSameWhateverTheLocale(t *testing.T) {
 	}
 }
 
+// TestTerminalFitsAScreen: a prompt and the command take two of 24 lines.
 func TestTerminalFitsAScreen(t *testing.T) {
-	var buf bytes.Buffer
-	if err := sample().WriteTerminal(&buf, 80); err != nil {
-		t.Fatal(err)
+	lines := func(r *Report) int {
+		var buf bytes.Buffer
+		if err := r.WriteTerminal(&buf, Screen{}); err != nil {
+			t.Fatal(err)
+		}
+		text, _, _ := strings.Cut(buf.String(), "\npackets  moved") // the connections come behind the summary
+		return strings.Count(text, "\n")
 	}
-	if got := strings.Count(buf.String(), "\n"); got > 60 {
-		t.Errorf("lines of a full report: got %d, want at most 60", got)
+	one := quiet()
+	one.Capture.First = time.Unix(1_700_000_000, 0)
+	one.CaptureLoss = CaptureLoss{Directions: []DirectionLoss{{Direction: "in", AckedBytes: 100}, {Direction: "out", AckedBytes: 100}}}
+	if got := lines(one); got > 22 {
+		t.Errorf("lines of a quiet report: got %d, want at most 22", got)
+	}
+	busy := sample() // as it is rarely met: without damage, foreign clocks and drop counts
+	busy.Damage, busy.Order.Clocks, busy.CaptureLoss.Declared, busy.CaptureLoss.Overflows = nil, nil, nil, nil
+	if got := lines(busy); got > 24 {
+		t.Errorf("lines of the summary of a busy report: got %d, want at most 24", got)
+	}
+	if got := lines(sample()); got > 32 {
+		t.Errorf("lines of the summary of a report that says everything: got %d, want at most 32", got)
+	}
+}
+
+// TestTerminalColours: colours change no text, and stand only where they were
+// asked for.
+func TestTerminalColours(t *testing.T) {
+	var plain, coloured bytes.Buffer
+	for buf, s := range map[*bytes.Buffer]Screen{&plain: {Details: true}, &coloured: {Details: true, Colour: true}} {
+		if err := sample().WriteTerminal(buf, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Contains(plain.String(), "\x1b") {
+		t.Error("colours that nobody asked for")
+	}
+	without := regexp.MustCompile("\x1b\\[[0-9]+m").ReplaceAllString(coloured.String(), "")
+	if diff := cmp.Diff(plain.String(), without); diff != "" {
+		t.Errorf("with colours taken off (-plain +coloured):\n%s", diff)
+	}
+	for _, want := range []string{sgrBold + "Capture" + sgrEnd, sgrCyan + "artefact" + sgrEnd, sgrBold + sgrRed + "Damage" + sgrEnd, sgrCyan + "3,000 artefact" + sgrEnd + ", " + sgrRed + "2 loss" + sgrEnd} {
+		if !strings.Contains(coloured.String(), want) {
+			t.Errorf("got no %q in\n%q", want, coloured.String())
+		}
 	}
 }
 
@@ -117,7 +158,7 @@ func TestTerminalShortensLongLists(t *testing.T) {
 		r.Notes = append(r.Notes, name)
 	}
 	var buf bytes.Buffer
-	if err := r.WriteTerminal(&buf, 80); err != nil {
+	if err := r.WriteTerminal(&buf, Screen{Details: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"and 39 more interfaces", "and 38 more files", "and 34 more notes", "(2001:db8::10, 2001:db8::11 and 1 more)"} {
@@ -311,7 +352,7 @@ func (f *failing) Write(p []byte) (int, error) {
 
 func TestWriteErrorsAreReturned(t *testing.T) {
 	writes := map[string]func(*failing) error{
-		"terminal": func(w *failing) error { return sample().WriteTerminal(w, 80) },
+		"terminal": func(w *failing) error { return sample().WriteTerminal(w, Screen{}) },
 		"tables":   func(w *failing) error { return WriteTables(w, 80, sampleTables()) },
 	}
 	for _, f := range Formats() {

@@ -114,7 +114,7 @@ func (c *CaptureLoss) text() string {
 		}
 	}
 	if n := int64(len(c.Overflows)) + c.OverflowsOmitted; n > 0 {
-		lines = append(lines, plural(n, "time")+" several connections had gaps at once, as when a buffer overflows")
+		lines = append(lines, plural(n, "time")+" several connections had gaps at once: an overflow")
 	}
 	for i, d := range c.Declared {
 		if i == shownDeclared {
@@ -133,13 +133,13 @@ func (d *DirectionLoss) text() string {
 	}
 	switch {
 	case d.Abstained != "":
-		return fmt.Sprintf("%s: no estimate of what the capture missed: %s", side, d.Abstained)
+		return fmt.Sprintf("%s: no estimate: %s", side, d.Abstained)
 	case d.AckedBytes == 0:
 		return ""
 	case d.MissedBytes == 0:
-		return fmt.Sprintf("%s: the capture missed none of %s acknowledged", side, size(d.AckedBytes))
+		return fmt.Sprintf("%s: missed none of %s acknowledged", side, size(d.AckedBytes))
 	}
-	return fmt.Sprintf("%s: the capture missed %s of %s acknowledged, %s (95 %%: %s to %s), in %s; %s packets",
+	return fmt.Sprintf("%s: missed %s of %s acknowledged, %s (95 %%: %s to %s), in %s; %s packets",
 		side, size(d.MissedBytes), size(d.AckedBytes), percent(d.RatePPM), percent(d.LowPPM), percent(d.HighPPM),
 		plural(d.GapEvents, "gap"), fromTo(d.PacketsLeast, d.PacketsMost))
 }

@@ -1,39 +1,44 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/olekukonko/tablewriter/tw"
 )
 
 // What a terminal shows of lists that can be long.
 const (
-	shownFindings   = 5
+	shownFlags      = 8
+	shownFlows      = 5
+	shownFindings   = 50
 	shownTables     = 4
 	shownInterfaces = 3
 	shownAddresses  = 2
 	shownNotes      = 8
 )
 
-// WriteTerminal writes a summary of r for a terminal of the given width in
-// columns (80 if it is not positive): what was read and written, then a table
-// each for headers, laws, analyser's flags and the first findings. Parts that
-// have nothing to say are left out.
-func (r *Report) WriteTerminal(w io.Writer, width int) error {
-	if width <= 0 {
-		width = 80
+// Screen says what a terminal can show, and how much is asked for. The zero
+// value is a plain one of 80 columns.
+type Screen struct {
+	Width   int  // columns
+	Colour  bool // it takes colours (ECMA-48, SGR)
+	Details bool // interfaces, tables, headers, laws, all connections and the first findings too
+}
+
+// WriteTerminal writes r for a terminal: a summary that fits a screen (what was
+// read and written, what was found, the analyser's flags), then the worst
+// connections and the notes. Parts that have nothing to say are left out.
+func (r *Report) WriteTerminal(w io.Writer, s Screen) error {
+	if s.Width <= 0 {
+		s.Width = 80
 	}
-	parts := []*grid{
-		r.overview(), r.inferenceGrid(), r.orderGrid(), r.analysisGrid(),
-		r.verdicts(), r.findingsGrid(), r.closing(),
+	parts := []*grid{r.overview(s.Details), r.flagsGrid(s.Details), r.flowsGrid(s.Details)}
+	if s.Details {
+		parts = append(parts, r.inferenceGrid(), r.orderGrid(), r.findingsGrid())
 	}
+	parts = append(parts, r.notesGrid())
 	first := true
 	for _, g := range parts {
 		if len(g.rows) == 0 {
@@ -45,7 +50,8 @@ func (r *Report) WriteTerminal(w io.Writer, width int) error {
 			}
 		}
 		first = false
-		if err := g.render(w, width); err != nil {
+		g.colour = s.Colour
+		if err := g.render(w, s.Width); err != nil {
 			return err
 		}
 	}
@@ -54,227 +60,92 @@ func (r *Report) WriteTerminal(w io.Writer, width int) error {
 
 // labelled returns a grid of labels with text beside them.
 func labelled() *grid {
-	return &grid{align: []tw.Align{tw.AlignLeft, tw.AlignLeft}, wrapped: true}
+	return &grid{align: []tw.Align{tw.AlignLeft, tw.AlignLeft}, wrapped: true, paint: paintLabels}
 }
 
-func (r *Report) overview() *grid {
+// paintLabels makes labels bold, and those of what went wrong red.
+func paintLabels(column int, cell string) string {
+	switch {
+	case column > 0:
+		return cell
+	case cell == "Damage":
+		return coloured(cell, sgrBold+sgrRed)
+	}
+	return coloured(cell, sgrBold)
+}
+
+// overview says what every rendering says first, or more of the same.
+func (r *Report) overview(details bool) *grid {
 	g := labelled()
-	g.add("Capture", r.Capture.text())
-	if r.Output.Name != "" || r.Output.Status != "" {
-		g.add("Output", r.Output.text())
+	long := map[string]string{}
+	if details {
+		long["Capture"], long["Tables"], long["Headers"], long["Order"] =
+			r.Capture.text(), tablesText(r.Tables), r.Inference.text(), r.Order.text()
 	}
-	if len(r.Tables) > 0 {
-		g.add("Tables", tablesText(r.Tables))
-	}
-	if r.Inference.Packets > 0 {
-		g.add("Headers", r.Inference.text())
-	}
-	if r.Order.Basis != "" {
-		g.add("Order", r.Order.text())
-	}
-	if text := clocksText(r.Order.Clocks); text != "" {
-		g.add("Clocks", text)
-	}
-	for i := range r.Damage {
-		if i == shownDamage && len(r.Damage) > shownDamage+1 {
-			g.add("Damage", fmt.Sprintf("and %d more places", int64(len(r.Damage)-i)+r.DamageOmitted))
-			break
+	for _, f := range r.facts() {
+		text := f.text
+		if more := long[f.label]; more != "" {
+			text = more
 		}
-		g.add("Damage", Sanitise(r.Damage[i].text()))
+		g.add(f.label, sanitisedText(text))
+	}
+	if text := headline(r); text != "" {
+		g.add("Found", text)
 	}
 	return g
 }
 
-func (c *Capture) text() string {
-	format := c.Format
-	if c.Compression != "" {
-		format += " in " + c.Compression
+// flagsGrid shows the analyser's flags, of many the most frequent.
+func (r *Report) flagsGrid(all bool) *grid {
+	g := numbers("tcp.analysis flag", "before", "after")
+	flags := r.flagCounts()
+	if len(flags) == 0 {
+		return g
 	}
-	lines := []string{fmt.Sprintf("%s: %s, %s, %s", Sanitise(c.Name), Sanitise(format),
-		plural(c.Packets, "packet"), size(c.Bytes))}
-	if !c.First.IsZero() {
-		lines = append(lines, period(c.First, c.Last))
-	}
-	for i, f := range c.Interfaces {
-		if i == shownInterfaces && len(c.Interfaces) > shownInterfaces+1 {
-			lines = append(lines, fmt.Sprintf("and %d more interfaces", len(c.Interfaces)-i))
-			break
+	list, sum := flags[:len(flags)-1], flags[len(flags)-1]
+	rest := flagCount{}
+	if !all && len(list) > shownFlags+1 {
+		rest.name = fmt.Sprintf("and %d more", len(list)-shownFlags)
+		for _, f := range list[shownFlags:] {
+			rest.before, rest.after = rest.before+f.before, rest.after+f.after
 		}
-		lines = append(lines, f.text())
+		list = append(slices.Clone(list[:shownFlags]), rest)
 	}
-	return strings.Join(lines, "\n")
+	for _, f := range append(slices.Clone(list), sum) {
+		g.add(Sanitise(f.name), count(f.before), count(f.after))
+	}
+	return g
 }
 
-func (f *Interface) text() string {
-	s := fmt.Sprintf("interface %d", f.ID)
-	if f.Section > 0 {
-		s += fmt.Sprintf(" of section %d", f.Section)
+// flowsGrid shows connections, worst first, and their findings.
+func (r *Report) flowsGrid(all bool) *grid {
+	right := tw.AlignRight
+	g := &grid{
+		header: []string{"packets", "moved", "flags", "after", "connection, worst first"},
+		align:  []tw.Align{right, right, right, right, tw.AlignLeft}, wrapped: true, paint: paintVerdicts(4),
 	}
-	if f.Name != "" {
-		s += " (" + Sanitise(f.Name) + ")"
-	}
-	return fmt.Sprintf("%s: %s (%d), ticks of %s, %s", s, Sanitise(f.LinkName), f.LinkType,
-		Sanitise(f.Resolution), plural(f.Packets, "packet"))
-}
-
-// period writes two times in UTC and what lies between; the second without its
-// date where that is the same.
-func period(first, last time.Time) string {
-	const date = "2006-01-02"
-	first, last = first.UTC(), last.UTC()
-	clock := "15:04:05.000000"
-	if first.Nanosecond()%1000 != 0 || last.Nanosecond()%1000 != 0 {
-		clock += "000"
-	}
-	end := last.Format(clock)
-	if first.Format(date) != last.Format(date) {
-		end = last.Format(date) + " " + end
-	}
-	return fmt.Sprintf("%s %s to %s UTC, %s", first.Format(date), first.Format(clock), end,
-		duration(last.Sub(first)))
-}
-
-func (o *Output) text() string {
-	name := Sanitise(o.Name)
-	if o.Name == "-" {
-		name = "standard output"
-	}
-	s := name + " " + Sanitise(o.Status)
-	if o.Status == "unchanged" {
-		s = name + " is unchanged: the same bytes were there"
-	}
-	if !o.Changed {
-		return s + "; no packet was edited or moved"
-	}
-	s += "; " + plural(o.Edited, "packet") + " edited"
-	if o.Dropped > 0 {
-		s += "; " + plural(o.Dropped, "item") + " left out that must not be copied when data changes"
-	}
-	return s
-}
-
-func tablesText(tables []Table) string {
-	var lines []string
-	for i, t := range tables {
-		if i == shownTables && len(tables) > shownTables+1 {
-			lines = append(lines, fmt.Sprintf("and %d more files", len(tables)-i))
-			break
+	shown := 0
+	for i := range r.Flows.List {
+		f := &r.Flows.List[i]
+		if !all && (shown == shownFlows || f.quiet()) {
+			break // behind it are only such ones
 		}
-		lines = append(lines, t.text())
-	}
-	return strings.Join(lines, "\n")
-}
-
-func (t *Table) text() string {
-	s := fmt.Sprintf("%s: %s, %s, %s", Sanitise(t.Name), Sanitise(t.Format),
-		plural(int64(t.Rows), "row"), addresses(t.Addresses))
-	if t.Cut > 0 {
-		s += "; " + addresses(t.Cut) + " cut"
-	}
-	if t.NotUnderstood > 0 {
-		s += "; " + plural(int64(t.NotUnderstood), "line") + " not understood"
-	}
-	return s
-}
-
-func addresses(n int) string {
-	if n == 1 {
-		return "1 address"
-	}
-	return count(int64(n)) + " addresses"
-}
-
-func (i *Inference) text() string {
-	s := plural(i.Packets, "IPv6 packet") + " without a header of its own, " + addresses(i.Candidates) + " tried"
-	if by := i.evidence(); by != "" {
-		s += "\nproved by " + by
-	}
-	return s
-}
-
-// evidence counts answers by what proved them, the most frequent first.
-func (i *Inference) evidence() string {
-	names := slices.SortedFunc(maps.Keys(i.ByEvidence), byCount(i.ByEvidence))
-	var by []string
-	for _, name := range names {
-		if n := i.ByEvidence[name]; n > 0 {
-			by = append(by, Sanitise(name)+" "+count(n))
+		text := Sanitise(f.Name)
+		if verdicts := f.verdictsText(); verdicts != "" {
+			text += "\n" + Sanitise(verdicts)
 		}
+		g.add(count(f.Packets), count(f.Moved), count(f.Before), count(f.After), text)
+		shown++
 	}
-	return strings.Join(by, ", ")
+	if more := r.Flows.Total - int64(shown); more > 0 && shown > 0 {
+		g.add("", "", "", "", fmt.Sprintf("and %s: %s in all", count(more)+" more", plural(r.Flows.Total, "connection")))
+	}
+	return g
 }
 
-// byCount orders names by falling count, then by name.
-func byCount(counts map[string]int64) func(a, b string) int {
-	return func(a, b string) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
-	}
-}
-
-func (o *Order) text() string {
-	if details := o.details(); details != "" {
-		return o.line() + "\n" + details
-	}
-	return o.line()
-}
-
-// details say on what the order rests.
-func (o *Order) details() string {
-	s := "basis " + Sanitise(o.Basis)
-	if o.Vantage != "" {
-		s += "; capturing host: " + Sanitise(o.Vantage) + o.localText()
-	}
-	if learnt := o.Learnt.text(); learnt != "" {
-		s += "\nlearnt: " + learnt
-	}
-	if o.Uncertainty.Max > 0 {
-		s += fmt.Sprintf("\ntimes are certain to %s (half of the packets), %s (99 %%)",
-			duration(o.Uncertainty.Median), duration(o.Uncertainty.P99))
-	}
-	if o.Scales == (Scales{}) && o.Gate == 0 {
-		return s // no violation measured anything
-	}
-	return s + fmt.Sprintf("\nclock tick %s, jitter of threads %s, of the queue %s; gate %s", duration(o.Scales.Tick),
-		duration(o.Scales.ThreadJitter), duration(o.Scales.QueueJitter), duration(o.Gate))
-}
-
-// text says what was learnt, in short; "" for nothing.
-func (l *Learnt) text() string {
-	var parts []string
-	if l.IPID != "" && l.IPID != "none" {
-		parts = append(parts, "IPv4 IDs are counted ("+Sanitise(l.IPID)+")")
-	}
-	for _, p := range []struct {
-		holds bool
-		text  string
-	}{
-		{l.Copies, "packets were seen twice"},
-		{l.Responses, "responses stand before their causes"},
-		{l.Threads, "packets of one sender are swapped"},
-	} {
-		if p.holds {
-			parts = append(parts, p.text)
-		}
-	}
-	if l.ClockSteps > 0 {
-		parts = append(parts, "the clock was set back "+plural(l.ClockSteps, "time"))
-	}
-	return strings.Join(parts, ", ")
-}
-
-func (o *Order) localText() string {
-	if len(o.Local) == 0 {
-		return ""
-	}
-	shown := make([]string, 0, shownAddresses)
-	for _, a := range o.Local[:min(len(o.Local), shownAddresses)] {
-		shown = append(shown, Sanitise(a))
-	}
-	s := strings.Join(shown, ", ")
-	if more := len(o.Local) - len(shown); more > 0 {
-		s += fmt.Sprintf(" and %d more", more)
-	}
-	return " (" + s + ")"
+// quiet reports whether there is nothing to say of a connection.
+func (f *Flow) quiet() bool {
+	return f.Moved == 0 && f.Before == 0 && f.After == 0 && len(f.ByVerdict) == 0
 }
 
 // numbers returns a grid of a name and counts.
@@ -301,7 +172,7 @@ func (r *Report) inferenceGrid() *grid {
 
 func (r *Report) orderGrid() *grid {
 	g := numbers("law of order", "violations", "explained by drops", "moved", "unrepaired")
-	for _, name := range slices.Sorted(maps.Keys(r.Order.ByLaw)) {
+	for _, name := range sortedKeys(r.Order.ByLaw) {
 		if l := r.Order.ByLaw[name]; l != (Law{}) {
 			g.add(Sanitise(name), count(l.Violations), count(l.Explained), count(l.Moved), count(l.Unrepaired))
 		}
@@ -309,76 +180,26 @@ func (r *Report) orderGrid() *grid {
 	return g
 }
 
-func (r *Report) analysisGrid() *grid {
-	g := numbers("tcp.analysis flag", "before", "after")
-	names := map[string]int64{}
-	var before, after int64
-	for name, n := range r.Analysis.Before {
-		names[name] += n
-		before += n
-	}
-	for name, n := range r.Analysis.After {
-		names[name] += 0 // its own place is that of its count before
-		after += n
-	}
-	if before+after == 0 {
-		return g
-	}
-	for _, name := range slices.SortedFunc(maps.Keys(names), byCount(names)) {
-		if b, a := r.Analysis.Before[name], r.Analysis.After[name]; b+a > 0 {
-			g.add(Sanitise(name), count(b), count(a))
-		}
-	}
-	g.add("all flags", count(before), count(after))
-	return g
-}
-
-func (r *Report) verdicts() *grid {
-	g := labelled()
-	if r.Findings.Total == 0 {
-		return g
-	}
-	order := []string{Artefact, Genuine, Undecided, Created}
-	for _, name := range slices.Sorted(maps.Keys(r.Findings.ByVerdict)) {
-		if !slices.Contains(order, name) {
-			order = append(order, name)
-		}
-	}
-	var parts []string
-	for _, name := range order {
-		parts = append(parts, count(r.Findings.ByVerdict[name])+" "+Sanitise(name))
-	}
-	g.add("Verdicts", strings.Join(parts, ", "))
-	return g
-}
-
 func (r *Report) findingsGrid() *grid {
 	g := &grid{
 		header:  []string{"frame", "flag", "verdict", "evidence"},
 		align:   []tw.Align{tw.AlignRight, tw.AlignLeft, tw.AlignLeft, tw.AlignLeft},
-		wrapped: true,
+		wrapped: true, paint: paintVerdicts(2),
 	}
-	for _, f := range r.Findings.List[:min(len(r.Findings.List), shownFindings)] {
-		frame := strconv.FormatInt(f.Frame, 10)
-		if f.FrameAfter != f.Frame && f.FrameAfter != 0 {
-			frame += " → " + strconv.FormatInt(f.FrameAfter, 10)
-		}
-		flag := Sanitise(f.Flag)
-		if flag == "" && f.Law != "" {
-			flag = "law " + Sanitise(f.Law)
-		}
-		g.add(frame, flag, Sanitise(f.Verdict), Sanitise(f.Evidence))
+	shown := r.Findings.List[:min(len(r.Findings.List), shownFindings)]
+	for i := range shown {
+		f := &shown[i]
+		g.add(f.frames(), Sanitise(f.label()), Sanitise(f.verdictText()), Sanitise(f.Evidence))
+	}
+	if more := r.Findings.Total - int64(len(shown)); more > 0 {
+		g.add("", "", "", fmt.Sprintf("and %s more; the JSON report has %s of them", count(more), count(int64(len(r.Findings.List)))))
 	}
 	return g
 }
 
-// closing says where the rest of the findings is, and the notes.
-func (r *Report) closing() *grid {
+// notesGrid shows the limits that were met.
+func (r *Report) notesGrid() *grid {
 	g := labelled()
-	if shown := min(len(r.Findings.List), shownFindings); r.Findings.Total > int64(shown) {
-		g.add("Findings", fmt.Sprintf("the first %d of %s; the JSON report has %s of them",
-			shown, count(r.Findings.Total), count(int64(len(r.Findings.List)))))
-	}
 	for i, note := range r.Notes {
 		if i == shownNotes && len(r.Notes) > shownNotes+1 {
 			g.add("Note", fmt.Sprintf("and %d more notes; the JSON report has all of them", len(r.Notes)-i))

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -38,10 +39,12 @@ func interruptible() int {
 
 // streams are what a command reads and writes.
 type streams struct {
-	in       io.Reader
-	out, err io.Writer
-	width    int  // of the terminal that shows reports, columns; 0 if there is none
-	progress bool // err is a terminal
+	in        io.Reader
+	out, err  io.Writer
+	width     int  // of the terminal that shows reports, columns; 0 if there is none
+	colour    bool // out is a terminal that shows colours
+	errColour bool // err is one
+	progress  bool // err is a terminal
 }
 
 func terminal() *streams {
@@ -49,7 +52,18 @@ func terminal() *streams {
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		s.width = width
 	}
+	s.colour, s.errColour = showsColours(os.Stdout, os.Getenv), showsColours(os.Stderr, os.Getenv)
 	return s
+}
+
+// showsColours reports whether a file is a terminal that takes colours, and
+// nothing asks for none (no-color.org).
+func showsColours(f *os.File, env func(string) string) bool {
+	if env("NO_COLOR") != "" || env("TERM") == "dumb" || !term.IsTerminal(int(f.Fd())) {
+		return false
+	}
+	// Consoles of Windows take them without being told only in the Terminal.
+	return runtime.GOOS != "windows" || env("WT_SESSION") != ""
 }
 
 // interruptibleInput returns standard input as a reader that ends with the

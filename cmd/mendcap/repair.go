@@ -19,7 +19,7 @@ type repairFlags struct {
 	reports          []string
 	json             bool
 	force            bool
-	quiet            bool
+	quiet, verbose   bool
 	findings, flows  int
 	compress         string
 	salvage          string
@@ -30,7 +30,7 @@ type repairFlags struct {
 }
 
 const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--tables PATH]...
-      [--report FILE]... [--json] [--force] [-q] [--findings N] [--flows N]
+      [--report FILE]... [--json] [--force] [-q | -v] [--findings N] [--flows N]
       [--user-layout LAYOUT] [--without LAW]... [--align-interfaces]
       [--compress gzip|zstd] [--salvage on|off]
       [--protocol PROTOCOL] [--local ADDR]...
@@ -56,6 +56,7 @@ func repairCommand() *command {
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.BoolVar(&f.force, "force", false, "replace another output of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report (but --json)")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print laws, headers, all connections and the first findings too")
 	f.tune(flags)
 	return &command{
 		name: "repair", synopsis: repairSynopsis, text: repairText,

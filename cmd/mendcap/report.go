@@ -20,8 +20,9 @@ func reportCommand() *command {
 	flags := newFlags("report")
 	flags.StringArrayVar(&f.reports, "report", nil, "write it to `FILE`, its format by its suffix: "+reportFormats()+" (repeatable)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print laws, headers, all connections and the first findings too")
 	return &command{
-		name: "report", synopsis: "[--report FILE]... [-q] STORED.json",
+		name: "report", synopsis: "[--report FILE]... [-q | -v] STORED.json",
 		summary: "render a stored report again",
 		text:    reportText,
 		flags:   flags,

@@ -40,15 +40,18 @@ func (f *repairFlags) checkReports(jobs []job) error {
 // opened before the work, so that it isn't done in vain.
 type sinks struct {
 	screen io.Writer // terminal form; nil for none
-	width  int
+	form   report.Screen
 	shown  bool // something is on the screen
 	files  []*sink
 }
 
 func (f *repairFlags) openSinks(s *streams, o report.WriterOptions) (*sinks, error) {
-	to := &sinks{width: s.width}
+	to := &sinks{form: report.Screen{Width: s.width, Colour: s.colour, Details: f.verbose}}
 	if !f.json && !f.quiet {
 		to.screen = f.screen(s)
+	}
+	if to.screen == s.err {
+		to.form.Colour = s.errColour
 	}
 	if f.json {
 		sink, err := newSink("standard output", s.out, report.JSON, o)
@@ -132,7 +135,7 @@ func (to *sinks) show(r *report.Report) error {
 		}
 	}
 	to.shown = true
-	return r.WriteTerminal(to.screen, to.width)
+	return r.WriteTerminal(to.screen, to.form)
 }
 
 // close ends all places. A file that no report went to does not appear.

@@ -1,0 +1,202 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+func (c *Capture) text() string {
+	format := c.Format
+	if c.Compression != "" {
+		format += " in " + c.Compression
+	}
+	lines := []string{fmt.Sprintf("%s: %s, %s, %s", Sanitise(c.Name), Sanitise(format),
+		plural(c.Packets, "packet"), size(c.Bytes))}
+	if !c.First.IsZero() {
+		lines = append(lines, period(c.First, c.Last))
+	}
+	for i, f := range c.Interfaces {
+		if i == shownInterfaces && len(c.Interfaces) > shownInterfaces+1 {
+			lines = append(lines, fmt.Sprintf("and %d more interfaces", len(c.Interfaces)-i))
+			break
+		}
+		lines = append(lines, f.text())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f *Interface) text() string {
+	s := fmt.Sprintf("interface %d", f.ID)
+	if f.Section > 0 {
+		s += fmt.Sprintf(" of section %d", f.Section)
+	}
+	if f.Name != "" {
+		s += " (" + Sanitise(f.Name) + ")"
+	}
+	return fmt.Sprintf("%s: %s (%d), ticks of %s, %s", s, Sanitise(f.LinkName), f.LinkType,
+		Sanitise(f.Resolution), plural(f.Packets, "packet"))
+}
+
+// period writes two times in UTC and what lies between; the second without its
+// date where that is the same.
+func period(first, last time.Time) string {
+	const date = "2006-01-02"
+	first, last = first.UTC(), last.UTC()
+	clock := "15:04:05.000000"
+	if first.Nanosecond()%1000 != 0 || last.Nanosecond()%1000 != 0 {
+		clock += "000"
+	}
+	end := last.Format(clock)
+	if first.Format(date) != last.Format(date) {
+		end = last.Format(date) + " " + end
+	}
+	return fmt.Sprintf("%s %s to %s UTC, %s", first.Format(date), first.Format(clock), end,
+		duration(last.Sub(first)))
+}
+
+func (o *Output) text() string {
+	name := Sanitise(o.Name)
+	if o.Name == "-" {
+		name = "standard output"
+	}
+	s := name + " " + Sanitise(o.Status)
+	if o.Status == "unchanged" {
+		s = name + " is unchanged: the same bytes were there"
+	}
+	if !o.Changed {
+		return s + "; no packet was edited or moved"
+	}
+	s += "; " + plural(o.Edited, "packet") + " edited"
+	if o.Dropped > 0 {
+		s += "; " + plural(o.Dropped, "item") + " left out that must not be copied when data changes"
+	}
+	return s
+}
+
+func tablesText(tables []Table) string {
+	var lines []string
+	for i, t := range tables {
+		if i == shownTables && len(tables) > shownTables+1 {
+			lines = append(lines, fmt.Sprintf("and %d more files", len(tables)-i))
+			break
+		}
+		lines = append(lines, t.text())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (t *Table) text() string {
+	s := fmt.Sprintf("%s: %s, %s, %s", Sanitise(t.Name), Sanitise(t.Format),
+		plural(int64(t.Rows), "row"), addresses(t.Addresses))
+	if t.Cut > 0 {
+		s += "; " + addresses(t.Cut) + " cut"
+	}
+	if t.NotUnderstood > 0 {
+		s += "; " + plural(int64(t.NotUnderstood), "line") + " not understood"
+	}
+	return s
+}
+
+func addresses(n int) string {
+	if n == 1 {
+		return "1 address"
+	}
+	return count(int64(n)) + " addresses"
+}
+
+func (i *Inference) text() string {
+	s := plural(i.Packets, "IPv6 packet") + " without a header of its own, " + addresses(i.Candidates) + " tried"
+	if by := i.evidence(); by != "" {
+		s += "\nproved by " + by
+	}
+	return s
+}
+
+// evidence counts answers by what proved them, the most frequent first.
+func (i *Inference) evidence() string {
+	names := slices.SortedFunc(maps.Keys(i.ByEvidence), byCount(i.ByEvidence))
+	var by []string
+	for _, name := range names {
+		if n := i.ByEvidence[name]; n > 0 {
+			by = append(by, Sanitise(name)+" "+count(n))
+		}
+	}
+	return strings.Join(by, ", ")
+}
+
+// byCount orders names by falling count, then by name.
+func byCount(counts map[string]int64) func(a, b string) int {
+	return func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	}
+}
+
+func (o *Order) text() string {
+	if details := o.details(); details != "" {
+		return o.line() + "\n" + details
+	}
+	return o.line()
+}
+
+// details say on what the order rests.
+func (o *Order) details() string {
+	s := "basis " + Sanitise(o.Basis)
+	if o.Vantage != "" {
+		s += "; capturing host: " + Sanitise(o.Vantage) + o.localText()
+	}
+	if learnt := o.Learnt.text(); learnt != "" {
+		s += "\nlearnt: " + learnt
+	}
+	if o.Uncertainty.Max > 0 {
+		s += fmt.Sprintf("\ntimes are certain to %s (half of the packets), %s (99 %%)",
+			duration(o.Uncertainty.Median), duration(o.Uncertainty.P99))
+	}
+	if o.Scales == (Scales{}) && o.Gate == 0 {
+		return s // no violation measured anything
+	}
+	return s + fmt.Sprintf("\nclock tick %s, jitter of threads %s, of the queue %s; gate %s", duration(o.Scales.Tick),
+		duration(o.Scales.ThreadJitter), duration(o.Scales.QueueJitter), duration(o.Gate))
+}
+
+// text says what was learnt, in short; "" for nothing.
+func (l *Learnt) text() string {
+	var parts []string
+	if l.IPID != "" && l.IPID != "none" {
+		parts = append(parts, "IPv4 IDs are counted ("+Sanitise(l.IPID)+")")
+	}
+	for _, p := range []struct {
+		holds bool
+		text  string
+	}{
+		{l.Copies, "packets were seen twice"},
+		{l.Responses, "responses stand before their causes"},
+		{l.Threads, "packets of one sender are swapped"},
+	} {
+		if p.holds {
+			parts = append(parts, p.text)
+		}
+	}
+	if l.ClockSteps > 0 {
+		parts = append(parts, "the clock was set back "+plural(l.ClockSteps, "time"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (o *Order) localText() string {
+	if len(o.Local) == 0 {
+		return ""
+	}
+	shown := make([]string, 0, shownAddresses)
+	for _, a := range o.Local[:min(len(o.Local), shownAddresses)] {
+		shown = append(shown, Sanitise(a))
+	}
+	s := strings.Join(shown, ", ")
+	if more := len(o.Local) - len(shown); more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return " (" + s + ")"
+}
