@@ -137,6 +137,9 @@ func (t *candidates) findPlans(sums []residue) {
 	t.weighNumbered(byPrefix)
 	for n, i := range byPrefix {
 		a := &t.list[i]
+		if isMulticast(a.addr) {
+			break // no owner numbers groups, and they are sorted last
+		}
 		for _, j := range slices.Backward(byPrefix[max(0, n-neighbours):n]) {
 			b := &t.list[j]
 			if [4]byte(a.addr[:4]) != [4]byte(b.addr[:4]) || sums[i]-sums[j] > planWidth {
@@ -241,9 +244,16 @@ func (t *candidates) distinct() int {
 func compareAddr(a, b packet.Addr) int { return bytes.Compare(a[:], b[:]) }
 
 func isUnspecified(a packet.Addr) bool { return a == packet.Addr{} }
-func isLoopback(a packet.Addr) bool    { return a == packet.Addr{15: 1} }
-func isMulticast(a packet.Addr) bool   { return a[0] == 0xFF }
-func isLinkLocal(a packet.Addr) bool   { return a[0] == 0xFE && a[1]&0xC0 == 0x80 }
+
+// isSolicitedNode reports whether a is the group of the neighbours of some
+// address (RFC 4291, section 2.7.1).
+func isSolicitedNode(a packet.Addr) bool {
+	return [13]byte(a[:13]) == [13]byte{0: 0xFF, 1: 0x02, 11: 0x01, 12: 0xFF}
+}
+
+func isLoopback(a packet.Addr) bool  { return a == packet.Addr{15: 1} }
+func isMulticast(a packet.Addr) bool { return a[0] == 0xFF }
+func isLinkLocal(a packet.Addr) bool { return a[0] == 0xFE && a[1]&0xC0 == 0x80 }
 
 // isMapped reports whether a is an IPv4 address (::ffff:0:0/96).
 func isMapped(a packet.Addr) bool {

@@ -161,6 +161,18 @@ func (e *Engine) settleFlows() {
 		case e.flows.clusters[fl.settled].dst != c.dst:
 			fl.settled = several
 		}
+		if c.found && isMulticast(c.dst) && e.groupPorts != nil {
+			e.noteGroup(fl, c.dst)
+		}
+	}
+}
+
+// noteGroup notes that packets to fl's destination port go to a group: of
+// several the lowest, whatever their order.
+func (e *Engine) noteGroup(fl *flow, group packet.Addr) {
+	k := portKey{fl.key.ports & 0xFFFF, fl.key.class}
+	if known, ok := e.groupPorts[k]; !ok || compareAddr(group, known) < 0 {
+		e.groupPorts[k] = group
 	}
 }
 
@@ -200,9 +212,13 @@ func (e *Engine) learnOpen() {
 	var flows, empty [directions]float64
 	for i := range e.flows.list {
 		if fl := &e.flows.list[i]; fl.clusters > uint32(fl.cut) {
+			none := fl.empty == fl.clusters-uint32(fl.cut)
+			if none && e.flows.clusters[fl.first].rivals {
+				continue // it may be no flow at all, but another protocol's packets
+			}
 			d := e.direction(fl.key.src)
 			flows[d]++
-			if fl.empty == fl.clusters-uint32(fl.cut) {
+			if none {
 				empty[d]++
 			}
 		}
@@ -322,7 +338,7 @@ type portKey struct {
 // indexPorts finds the flows by their ports, for packets whose checksum can't
 // be verified.
 func (e *Engine) indexPorts() {
-	e.byPorts = map[portKey]int32{}
+	e.byPorts, e.groupPorts = map[portKey]int32{}, map[portKey]packet.Addr{}
 	for i := range e.flows.list {
 		fl := &e.flows.list[i]
 		fl.twin = none

@@ -33,9 +33,12 @@ func group(scope byte, low ...byte) packet.Addr {
 
 // portGroups are the groups that packets to a UDP port go to, where they go to
 // a group: DHCPv6 (RFC 8415, section 7.1), mDNS (RFC 6762), LLMNR (RFC 4795),
-// SSDP (UPnP Device Architecture, annex A), WS-Discovery. Some go to one
+// SSDP (UPnP Device Architecture, annex A), WS-Discovery, NTP (RFC 5905),
+// RIPng (RFC 2080). Some go to one
 // receiver instead, so that the port alone proves nothing.
 var portGroups = map[uint16][]packet.Addr{
+	123:  {group(0x02, 1, 1), group(0x05, 1, 1), group(0x08, 1, 1), group(0x0E, 1, 1)},
+	521:  {group(0x02, 0x09)},
 	547:  {group(0x02, 0, 1, 0, 2), group(0x05, 0, 1, 0, 3)},
 	1900: {group(0x02, 0x0C), group(0x05, 0x0C), group(0x08, 0x0C), group(0x0E, 0x0C)},
 	3702: {group(0x02, 0x0C)},
@@ -104,7 +107,9 @@ func (d *dictated) list() []packet.Addr { return d.to[:d.n] }
 
 // dictatedByPort returns what the ports of a UDP packet say of its destination.
 func dictatedByPort(p ports) (d dictated) {
-	if p.destination() >= 547 { // most of what a server receives is below
+	switch p.destination() {
+	case 443, 80, 53: // most packets
+	default:
 		d.add(portGroups[p.destination()]...)
 	}
 	return d

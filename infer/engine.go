@@ -33,6 +33,9 @@ type Engine struct {
 	modes   [directions][hypotheses]modeBits
 	lists   [][]Candidate     // of clusters that stayed undecided
 	byPorts map[portKey]int32 // the first of the flows from these ports; only if truncated
+	// groupPorts are groups that are proved to be sent to, by destination port;
+	// only if truncated.
+	groupPorts map[portKey]packet.Addr
 }
 
 // New returns an Engine that knows what o's tables say.

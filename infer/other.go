@@ -217,14 +217,11 @@ func (f *Facts) readUDPLite(data []byte) (o other, ok bool) {
 	coverage := uint32(binary.BigEndian.Uint16(data[4:]))
 	o = other{protocol: protoUDPLite, bits: 6}
 	switch {
-	case data[6]|data[7] == 0, coverage >= f.length, coverage > 0 && coverage < udpHeader:
+	case data[6]|data[7] == 0, coverage >= f.length, coverage > 0 && coverage < udpHeader, f.bits != [hypotheses]int8{}:
 		return o, false
 	case coverage == 0:
 		coverage = f.length
 	case coverage > udpHeader:
-		if f.bits != [hypotheses]int8{} {
-			return o, false
-		}
 		o.bits = 1
 	}
 	f.cover(&o, data, int(coverage), f.length)

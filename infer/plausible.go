@@ -17,7 +17,7 @@ const (
 // What a plausible header is worth, in bits (log2 of how rarely other data
 // looks so).
 const (
-	udpShape   = 12 // the length field equals the data's length
+	udpShape   = 13 // the length field equals the data's length
 	tcpShape   = 5  // offset, reserved bits and flags are sane
 	tcpUrgent  = 6  // and the urgent pointer is zero without URG
 	icmpv6Type = 8  // type and code are assigned, and what they ask for is there

@@ -14,7 +14,7 @@ const (
 	priorListed    = -1 // one of the destination cache; of the host's addresses, for what others sent
 	priorResolved  = -2 // DNS gave it just before
 	priorSeen      = -4 // one of the neighbours, of the addresses seen, or that DNS gave
-	priorJoined    = -5 // one of the groups that somebody has joined
+	priorJoined    = -3 // one of the groups that somebody has joined
 	priorKnown     = -7 // a well-known group
 	priorUnrelated = -40
 
@@ -25,11 +25,13 @@ const (
 	bitsNamed      = 10  // ports or payload agree with what names the address
 	bitsAnswered   = 4   // the other direction has the ports, but not proved to be for us
 	bitsLone       = 7   // the same where its checksums can't be verified
-	bitsGroup      = 2   // the port's group is what most of its packets go to
+	bitsGroup      = 10  // the port's group is what most of its packets go to
+	bitsNoGroup    = 4   // the rest of them
 	bitsSequence   = 12  // sequence numbers within the window of the other direction
 	bitsNoSequence = -8  // out of it
 	bitsProved     = 8   // the flow's packets prove the protocol
 	bitsTCPGroup   = -30 // TCP to a group
+	bitsSolicited  = -20 // anything but ICMPv6 to a solicited-node group
 	bitsScope      = -8  // from a link-local source to beyond the link
 	bitsToLink     = -4  // from beyond the link to a link-local address
 	bitsLoopback   = -30 // loopback at one end alone
@@ -66,7 +68,7 @@ type scored struct {
 	by       evidence
 	named    bool
 	settled  bool    // the flow's other packets go there
-	group    bool    // the port's group, though nothing can be verified
+	group    uint8   // the port's group, though nothing can be verified: the usual one is 1
 	worth    int8    // see candidate
 	bits     float64 // without the header's, which are its hypothesis's
 	discount float64 // what bits have less for an address of a plan
@@ -96,6 +98,9 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 		s.total = s.bits + q.header
 		if s.by == byTable || s.by == byPayload {
 			open = min(open, e.openFor(q)+openNamed)
+		}
+		if s.group == 1 {
+			open = max(open, bitsNoGroup)
 		}
 	}
 	return append(list, scored{h: q.h, protocol: q.protocol, by: noEvidence, bits: open, total: open + q.header})
@@ -167,8 +172,11 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 			add(a, byPayload)
 		}
 	case !q.said.strict: // to a group, or to one receiver
-		for _, a := range q.said.list() {
-			list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: byGroup, group: true})
+		for i, a := range q.said.list() {
+			list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: byGroup, group: 1 + uint8(i)})
+		}
+		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && q.said.n == 0 {
+			list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: byGroup, group: 1})
 		}
 	}
 	e.eachNamed(&q.key, add)
@@ -264,8 +272,11 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 func (e *Engine) weigh(s *scored, q *question) {
 	prior, by := e.standing(s, q)
 	bits := 0.0
-	if s.group {
+	switch {
+	case s.group == 1:
 		prior, by, bits = priorNamed, byGroup, bitsGroup
+	case s.group > 1:
+		prior, by, bits = priorNamed, byGroup, bitsNoGroup
 	}
 	if s.named {
 		bits += bitsNamed
@@ -387,6 +398,9 @@ func (e *Engine) scope(a packet.Addr, q *question) (bits float64) {
 	src := q.key.src
 	if q.h == asTCP && isMulticast(a) {
 		bits += bitsTCPGroup
+	}
+	if q.h != asICMPv6 && isSolicitedNode(a) {
+		bits += bitsSolicited
 	}
 	if !q.key.discovers() && !isMulticast(a) {
 		switch {

@@ -24,7 +24,7 @@ func Plans() []Plan {
 	return []Plan{
 		{"privacy", 1 << 20, privateAddress},
 		// Every sum is that of up to 32 addresses.
-		{"numbered", 32 * 64, func(n int) netip.Addr { return parse("2001:db8:%x::%x", 2+n%32, 1+n/32) }},
+		{"numbered", 32 * 128, func(n int) netip.Addr { return parse("2001:db8:%x::%x", 2+n%32, 1+n/32) }},
 		// A large provider's servers.
 		{"provider", 16 * 32 * 15, func(n int) netip.Addr {
 			return parse("2a00:1450:40%02x:8%02x::200%x", n%16, n/16%32, 1+n/512)

@@ -88,6 +88,9 @@ func engineAnswers(tables *infer.Snapshot, packets []infer.Packet) []infer.Answe
 	for i := range packets {
 		facts[i] = infer.Examine(&packets[i])
 		engine.Observe(&facts[i])
+		for _, m := range infer.AppendMentions(nil, packets[i].NextHeader, packets[i].Data) {
+			engine.ObserveMention(m, packets[i].Zone, packets[i].Stamp)
+		}
 	}
 	engine.Conclude()
 	answers := make([]infer.Answer, len(packets))

@@ -16,7 +16,7 @@ import (
 )
 
 // peersCopies is how many copies of a recording happen at once in each plan.
-const peersCopies = 3
+const peersCopies = 10
 
 // planned names the recording with hundreds of peers, whose peers get all plans'
 // addresses.
@@ -81,10 +81,21 @@ func runInference(ctx context.Context, o options, w io.Writer) error {
 	return nil
 }
 
+// inferencePaths finds the recordings, those among them that are there for
+// inference alone.
+func (o options) inferencePaths() ([]string, error) {
+	paths, err := o.paths()
+	if err != nil || o.recordings != "" {
+		return paths, err
+	}
+	more, err := filepath.Glob(filepath.Join(o.folder, "headers", "*.pcapng.gz"))
+	return append(paths, more...), err
+}
+
 // inferenceCases loads the recordings, and those with many peers once for each
 // plan.
 func (o options) inferenceCases() ([]*headers.Case, error) {
-	paths, err := o.paths()
+	paths, err := o.inferencePaths()
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type forwarder struct {
 	host, peer int // descriptors of the TUN devices, non-blocking
 	up, down   []*link
 	vantage    vantage
+	oneLink    bool       // there is no router between the two
 	batch      []delivery // below the stack: received, and not yet handed up
 	interrupt  int64      // when the batch is handed up
 	miss       misses
@@ -98,7 +99,7 @@ func (f *forwarder) readHost() error {
 				return err
 			}
 		}
-		if !forwarded(data) {
+		if !f.oneLink && !forwarded(data) {
 			return nil
 		}
 		if f.vantage == midPath {
@@ -110,10 +111,12 @@ func (f *forwarder) readHost() error {
 
 func (f *forwarder) readPeer() error {
 	return f.drain(f.peer, func(data []byte) error {
-		if !forwarded(data) {
+		switch {
+		case forwarded(data):
+			decrementTTL(data)
+		case !f.oneLink:
 			return nil
 		}
-		decrementTTL(data)
 		return f.send(0, data, true)
 	})
 }

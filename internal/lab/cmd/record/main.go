@@ -9,7 +9,7 @@
 //
 // Without a recipe all are recorded. Each gives DIR/NAME.pcapng.gz, and
 // DIR/NAME.events with what the network did on purpose. Those that are not taken
-// at the host's stack go to DIR/elsewhere.
+// at the host's stack go to DIR/elsewhere, those for inference to DIR/headers.
 package main
 
 import (
@@ -41,7 +41,7 @@ func main() {
 }
 
 func run(ctx context.Context, dir string, names []string) error {
-	all := append(recipes(), elsewhereRecipes()...)
+	all := slices.Concat(recipes(), elsewhereRecipes(), headerRecipes())
 	for _, name := range names {
 		if !slices.ContainsFunc(all, func(r Recipe) bool { return r.Name == name }) {
 			return fmt.Errorf("no recipe %q", name)
@@ -95,12 +95,19 @@ func record(ctx context.Context, dir string, r Recipe) (frames int, err error) {
 	if r.Vantage != atStack || r.Missed > 0 {
 		dir, events = filepath.Join(dir, elsewhere), bytes.Buffer{}
 	}
+	if r.OneLink || r.Numbered {
+		dir, events = filepath.Join(dir, headers), bytes.Buffer{}
+	}
 	return frames, writeFiles(filepath.Join(dir, r.Name), capture.Bytes(), events.Bytes())
 }
 
 // elsewhere is the folder of the recordings that are not what the host's stack
 // saw: nothing moves in them, and degrading them would make no sense.
 const elsewhere = "elsewhere"
+
+// headers is the folder of the recordings that inference is measured with
+// besides: what matters in them is who sends to whom.
+const headers = "headers"
 
 func writeFiles(base string, capture, events []byte) error {
 	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {

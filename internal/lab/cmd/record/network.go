@@ -31,6 +31,9 @@ type network struct {
 	rng         *rand.Rand
 	private     []string // the host's own IPv6 addresses with random identifiers
 	services    []string // addresses with DNS and UDP services
+	numbered    bool     // names lead to addresses that are numbered by hand
+	ends        [2]near  // of the host and of the peers, where they share a link
+	nearby      []string // the peers' link-local addresses
 }
 
 func newNetwork(seed uint64) (*network, error) {
@@ -76,6 +79,9 @@ func (n *network) addressOf(name string, v4 bool) net.IP {
 	sum := h.Sum64()
 	if v4 {
 		return net.IPv4(203, 0, 113, byte(1+sum%250)).To4()
+	}
+	if n.numbered {
+		return net.ParseIP(fmt.Sprintf("2001:db8:%x::%x", 0x8001+sum%32, 1+sum>>32%32))
 	}
 	return net.ParseIP(fmt.Sprintf("2001:db8:8%03x:%x:%x:%x:%x:%x", sum>>52,
 		sum>>40&0xFFFF, sum>>48, sum>>32&0xFFFF, sum>>16&0xFFFF, sum&0xFFFF))
@@ -157,7 +163,12 @@ func overTUN(ctx context.Context, n *network, r Recipe, out *lab.Writer, events 
 	if err := n.route("tun0", "tun0"); err != nil {
 		return 0, err
 	}
-	f := &forwarder{host: hostFD, peer: peerFD, out: out, events: events, start: time.Now(), vantage: r.Vantage,
+	if r.OneLink {
+		if err := n.joinLink("tun0"); err != nil {
+			return 0, err
+		}
+	}
+	f := &forwarder{host: hostFD, peer: peerFD, out: out, events: events, start: time.Now(), vantage: r.Vantage, oneLink: r.OneLink,
 		miss: misses{share: r.Missed, rng: rand.New(rand.NewPCG(r.Seed, 6))},
 		up:   r.Vantage.path(r.Up, r.Seed, 2), down: r.Vantage.path(r.Down, r.Seed, 3)}
 	done := make(chan error, 1)
@@ -180,6 +191,7 @@ func (n *network) traffic(ctx context.Context, r Recipe) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	n.numbered = r.Numbered
 	listen := n.listen
 	if r.Loopback {
 		listen = n.listenLocally

@@ -16,6 +16,8 @@ type Recipe struct {
 	V4          bool
 	Veth        bool // over a veth pair with its offloads on, not over TUN
 	Loopback    bool // the host talks to itself
+	OneLink     bool // host and peers are on one link
+	Numbered    bool // the peers' addresses are numbered: 2001:db8:s::h
 	Vantage     vantage
 	Missed      float64 // share of packets that the capture lacks
 	Up, Down    Shape
@@ -111,6 +113,20 @@ func elsewhereRecipes() []Recipe {
 			About: "at the stack, 2 % of the packets missing in bursts"},
 		{Name: "below-stack-missed", Seed: 35, Vantage: belowStack, Missed: .02, Up: rough, Down: rough, Run: transfers(1e6, 500e3),
 			About: "as below-stack, 2 % of the packets missing in bursts"},
+	}
+}
+
+// headerRecipes lists the recordings that inference is measured with besides.
+func headerRecipes() []Recipe {
+	clean := path(20 * mbit)
+	near := Shape{Delay: ms, Rate: 100 * mbit, Queue: 256 << 10}
+	return []Recipe{
+		{Name: "numbered", Seed: 41, Numbered: true, Up: lossy(clean, .003), Down: lossy(clean, .003), Run: manyFlows(150),
+			About: "page loads from addresses numbered in two words, which collide"},
+		{Name: "one-link", Seed: 42, OneLink: true, Up: near, Down: near, Run: onLink,
+			About: "link-local neighbours, and services that send to groups"},
+		{Name: "one-link-offload", Seed: 43, OneLink: true, Veth: true, Run: onLink,
+			About: "the same over veth with its offloads on"},
 	}
 }
 

@@ -32,7 +32,10 @@ func overVeth(ctx context.Context, n *network, r Recipe, out *lab.Writer) (int, 
 	s := &sniffer{fd: fd, out: out}
 	done := make(chan error, 1)
 	go func() { done <- s.run() }()
-	if err = n.configureVeth(); err == nil {
+	if err = n.configureVeth(); err == nil && r.OneLink {
+		err = n.joinLink("v0")
+	}
+	if err == nil {
 		time.Sleep(2 * time.Second) // neighbour discovery and MLD of the start
 		err = n.traffic(ctx, r)
 	}
