@@ -87,6 +87,7 @@ func (e *Engine) Conclude() {
 	if e.truncated {
 		e.indexPorts()
 	}
+	slices.Sort(e.resolved.stamps)
 	local := e.settleLocal()
 	e.decideAll()
 	if e.vantage.known != nil {
@@ -155,7 +156,7 @@ func (e *Engine) settleFlows() {
 		c := &e.flows.clusters[j]
 		fl := &e.flows.list[c.flow]
 		switch {
-		case !c.found || c.rivals || fl.settled == several:
+		case !c.found || c.rivals || c.mode == unverified || fl.settled == several:
 		case fl.settled == none:
 			fl.settled = int32(j)
 		case e.flows.clusters[fl.settled].dst != c.dst:
@@ -185,6 +186,7 @@ func (e *Engine) questionOf(fl *flow, c *cluster) question {
 	case asOther:
 		q.said = dictatedByProtocol(q.protocol)
 	}
+	q.cut = c.needs[whole] == 0 && !c.proven
 	if c.proven {
 		q.proved = true
 		q.header += bitsProved

@@ -3,6 +3,7 @@ package infer
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"github.com/mendcap/mendcap/internal/packet"
 )
@@ -157,15 +158,19 @@ func (e *Engine) ObserveName(a netip.Addr) { e.seedAddress(a, 0, inNeighbor) }
 // of an interface.
 func (e *Engine) ObserveLocal(a netip.Addr) { e.seedOwn(a, 0) }
 
-// resolutions are the times at which DNS gave addresses: the first and the
-// latest few.
+// resolutions are the times at which DNS gave addresses: of each the first and
+// the latest few.
 type resolutions struct {
-	max int
-	at  map[packet.Addr]*[4]int64
+	max    int
+	at     map[packet.Addr]*[4]int64
+	stamps []int64 // of them all, as far as there is room; sorted by Conclude
 }
 
 // note keeps a time. The first one stays; of the others the latest do.
 func (r *resolutions) note(a packet.Addr, stamp int64) {
+	if len(r.stamps) < r.max {
+		r.stamps = append(r.stamps, stamp)
+	}
 	times, ok := r.at[a]
 	if !ok {
 		if len(r.at) < r.max {
@@ -176,18 +181,21 @@ func (r *resolutions) note(a packet.Addr, stamp int64) {
 	times[1], times[2], times[3] = times[2], times[3], stamp
 }
 
-// before reports whether DNS gave a just before a flow began. An answer may have
-// been recorded a little behind what it led to.
-func (r *resolutions) before(a packet.Addr, begun int64) bool {
+// before reports whether DNS gave a just before a flow began, and how many
+// addresses it gave then. An answer may have been recorded a little behind what
+// it led to.
+func (r *resolutions) before(a packet.Addr, begun int64) (count int, ok bool) {
 	const just, late = 10e9, 1e8 // nanoseconds
 	times, ok := r.at[a]
 	if !ok || begun == 0 {
-		return false
+		return 0, false
 	}
 	for _, t := range times {
 		if t <= begun+late && begun <= t+just {
-			return true
+			from, _ := slices.BinarySearch(r.stamps, begun-just)
+			to, _ := slices.BinarySearch(r.stamps, begun+late+1)
+			return max(1, to-from), true
 		}
 	}
-	return false
+	return 0, false
 }

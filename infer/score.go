@@ -2,6 +2,7 @@ package infer
 
 import (
 	"math"
+	"slices"
 
 	"github.com/mendcap/mendcap/internal/packet"
 )
@@ -12,7 +13,7 @@ const (
 	priorNamed     = 0  // a table names the 4-tuple, or the payload says so
 	priorReverse   = -1 // the other direction is in the capture
 	priorListed    = -1 // one of the destination cache; of the host's addresses, for what others sent
-	priorResolved  = -2 // DNS gave it just before
+	priorResolved  = -1 // one of those that DNS gave just before
 	priorSeen      = -4 // one of the neighbours, of the addresses seen, or that DNS gave
 	priorJoined    = -3 // one of the groups that somebody has joined
 	priorKnown     = -7 // a well-known group
@@ -93,15 +94,23 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 		list = e.assess(list, from, start, q, unverified)
 	}
 	open := e.openFor(q)
+	if q.cut && !slices.ContainsFunc(list[from:], func(s scored) bool { return s.mode == unverified }) {
+		// That a field left to the card fits some candidate has to be likelier
+		// than that it holds a checksum which can't be verified.
+		open = max(open, e.modeOf(q, whole))
+	}
+	names, group := false, false
 	for i := from; i < len(list); i++ {
 		s := &list[i]
 		s.total = s.bits + q.header
-		if s.by == byTable || s.by == byPayload {
-			open = min(open, e.openFor(q)+openNamed)
-		}
-		if s.group == 1 {
-			open = max(open, bitsNoGroup)
-		}
+		names = names || s.by == byTable || s.by == byPayload
+		group = group || s.group == 1
+	}
+	if names {
+		open += openNamed
+	}
+	if group {
+		open = max(open, bitsNoGroup)
 	}
 	return append(list, scored{h: q.h, protocol: q.protocol, by: noEvidence, bits: open, total: open + q.header})
 }
@@ -115,8 +124,11 @@ next:
 		s := &list[i]
 		s.mode = m
 		e.weigh(s, q)
-		if m != unverified {
+		switch {
+		case m != unverified:
 			s.bits += e.modeOf(q, m)
+		case q.needs.any(): // then it is a whole checksum over what was cut off
+			s.bits += e.modeOf(q, whole)
 		}
 		for j := from; j < start; j++ {
 			if o := &list[j]; o.addr == s.addr {
@@ -170,6 +182,9 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 	case need != 0 || q.said.strict && q.said.n == 1:
 		for _, a := range q.said.list() {
 			add(a, byPayload)
+		}
+		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && !q.said.strict {
+			add(a, byGroup)
 		}
 	case !q.said.strict: // to a group, or to one receiver
 		for i, a := range q.said.list() {
@@ -280,8 +295,8 @@ func (e *Engine) weigh(s *scored, q *question) {
 	}
 	if s.named {
 		bits += bitsNamed
-		if s.by == bySeen {
-			prior, by = math.Max(prior, priorReverse), min(by, bySeen)
+		if s.by >= bySeen {
+			prior, by = math.Max(prior, priorReverse), min(by, s.by)
 		} else {
 			prior, by = priorNamed, s.by
 		}
@@ -336,8 +351,10 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	if s.roles&isKnown != 0 {
 		prior, by = math.Max(prior, priorKnown), min(by, byGroup)
 	}
-	if q.fl != nil && s.roles&isResolved != 0 && e.resolved.before(s.addr, q.fl.begun) {
-		prior, by = math.Max(prior, priorResolved), min(by, byResolved)
+	if q.fl != nil && s.roles&isResolved != 0 {
+		if n, just := e.resolved.before(s.addr, q.fl.begun); just {
+			prior, by = math.Max(prior, priorResolved-math.Log2(float64(n))), min(by, byResolved)
+		}
 	}
 	return prior, by
 }
