@@ -178,7 +178,7 @@ func (x *explainer) found(f *diagnose.Finding) {
 		return
 	}
 	of.verdicts = append(of.verdicts, numbered{report.ExplainedFlag{
-		Flag: f.Flag, Verdict: f.Verdict, Evidence: f.Evidence(),
+		Flag: f.Flag, Verdict: f.Verdict, Detail: f.Detail, Evidence: f.Evidence(),
 		Before: slices.Contains(of.before.Names(), f.Flag), After: slices.Contains(of.after.Names(), f.Flag),
 	}, f.FlagNumber})
 }

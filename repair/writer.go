@@ -123,8 +123,7 @@ func (w *writer) judge(u *unit) {
 	w.say(u, after)
 }
 
-// say hands the packet to the diagnosis. Names are needed only where something
-// is to be said.
+// say hands the packet to the diagnosis.
 func (w *writer) say(u *unit, after tcp.Analysis) {
 	if !u.isTCP && !u.fate.place.Left {
 		return

@@ -130,6 +130,7 @@ type ExplainedFlag struct {
 	Before   bool   `json:"before"`
 	After    bool   `json:"after"`
 	Verdict  string `json:"verdict"`
+	Detail   string `json:"detail,omitempty"` // of Loss and Duplicate
 	Evidence string `json:"evidence"`
 }
 

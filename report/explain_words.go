@@ -303,6 +303,8 @@ func (e *Explanation) flagSentences() (list []string) {
 	for _, f := range e.Flags {
 		name, where := f.Flag, "before and after the repair"
 		switch {
+		case name == "" && f.Verdict == NotCaptured:
+			name, where = "the connection that begins here", "no flag of the analyser"
 		case name == "":
 			name, where = "a violated law", "no flag of the analyser"
 		case !f.After:
@@ -312,7 +314,11 @@ func (e *Explanation) flagSentences() (list []string) {
 		default:
 			where = "flagged " + where
 		}
-		list = append(list, fmt.Sprintf("%s: %s. Verdict %s: %s.", name, where, f.Verdict, f.Evidence))
+		verdict := f.Verdict
+		if f.Detail != "" {
+			verdict += " (" + f.Detail + ")"
+		}
+		list = append(list, fmt.Sprintf("%s: %s. Verdict %s: %s.", name, where, verdict, f.Evidence))
 	}
 	if len(list) == 0 && e.Segment != nil {
 		list = append(list, "Nothing is flagged, neither before nor after the repair.")

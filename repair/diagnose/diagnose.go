@@ -74,7 +74,7 @@ const (
 // order; the finding is valid until say returns.
 func New(say func(*Finding)) *Diagnoser { return &Diagnoser{say: say} }
 
-// Add takes the next packet in repaired order.
+// Add takes the next packet in repaired order. It does not keep p.
 func (d *Diagnoser) Add(p *Packet) {
 	if p.Segment == nil {
 		d.withoutSegment(p)

@@ -36,8 +36,8 @@ type end struct {
 	due   int     // of them taken, and not counted as missed yet
 	side  side    // of what it sends
 
-	judged  bool  // its bytes count among the acknowledged
-	lastGap int64 // what opened the last hole that was counted
+	judged     bool    // its bytes count among the acknowledged
+	lastMissed tcp.Seq // end of the last hole that was counted
 
 	acked  tcp.Seq // highest ACK number that it sent
 	acks   bool

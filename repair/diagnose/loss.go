@@ -68,13 +68,13 @@ func (l *lossMeter) missed(m *moment, e *end, h *hole) {
 	s := e.side
 	n := int64(h.bytes.Right.Sub(h.bytes.Left))
 	l.sums[s].missed += n
-	if h.by.after != e.lastGap {
-		e.lastGap = h.by.after
+	if e.lastMissed != h.bytes.Left || l.sums[s].runs == 0 {
 		l.sums[s].runs++
 		if n == 1 {
 			l.sums[s].single++
 		}
 	}
+	e.lastMissed = h.bytes.Right
 	l.bins.at(h.by.stamp, s).missed += n
 	l.gaps.add(gap{before: h.by.before, after: h.by.after, start: h.by.left, end: h.by.stamp, flow: m.f.number, side: s, missed: n},
 		m.p.FrameAfter, l.gap)
@@ -150,7 +150,8 @@ func (l *lossSum) interval(largest float64) (rate, low, high float64) {
 func quantile(n int64) float64 {
 	const z = 1.959964
 	v := float64(n - 1)
-	return z + (z*z*z+z)/(4*v) + (5*math.Pow(z, 5)+16*z*z*z+3*z)/(96*v*v)
+	z3, z5, z7 := math.Pow(z, 3), math.Pow(z, 5), math.Pow(z, 7)
+	return z + (z3+z)/(4*v) + (5*z5+16*z3+3*z)/(96*v*v) + (3*z7+19*z5+17*z3-15*z)/(384*v*v*v)
 }
 
 func ppm(share float64) int64 { return int64(math.Round(share * 1e6)) }

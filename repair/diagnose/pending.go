@@ -127,7 +127,7 @@ func (d *Diagnoser) pronounce(f *flow, c *pending, s sentence) {
 // The bounds of waiting, nanoseconds.
 const (
 	leastGrace = int64(50e6)  // after the ACK of all bytes: a D-SACK can still come
-	mostWait   = int64(10e9)  // without any ACK
+	mostWait   = int64(120e9) // without any ACK
 	recordedBy = int64(100e6) // by which a packet is recorded behind the ACK for it
 )
 

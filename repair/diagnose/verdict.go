@@ -203,7 +203,7 @@ func (v *view) spurious() (s sentence, ok bool) {
 // lost: the network lost it, and its sender found out.
 func (v *view) lost() (s sentence, ok bool) {
 	fills := v.known && v.hole.taken == 0
-	if !fills && !v.seen || v.left && !v.seen && v.shown.times == 0 || v.seen && v.covered == 0 && v.shown.times == 0 && v.dsack == 0 && v.later == 0 {
+	if !fills && !v.seen || v.left && !v.seen && v.shown.times == 0 || v.seen && v.covered == 0 && v.shown.times == 0 {
 		return s, false
 	}
 	s.verdict, s.detail = report.Loss, v.recovery()

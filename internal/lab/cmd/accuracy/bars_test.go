@@ -6,6 +6,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/judge"
+	"github.com/mendcap/mendcap/report"
 )
 
 // good is a row that meets all bars.
@@ -97,6 +98,73 @@ func TestRawcapBars(t *testing.T) {
 	for _, test := range tests {
 		if got := rawcapBars([]tally{before, test.with, test.without}); len(got) != test.want {
 			t.Errorf("%s: got %q, want %d lines", test.name, got, test.want)
+		}
+	}
+}
+
+func TestVerdictBars(t *testing.T) {
+	good := func() judge.Confusion {
+		return judge.Confusion{Counts: map[[2]string]int{
+			{report.Artefact, report.Artefact}: 900, {report.Loss, report.Loss}: 95, {report.Loss, report.Undecided}: 5, {report.Drop, report.Drop}: 100,
+		}}
+	}
+	tests := []struct {
+		name   string
+		change func(*judge.Confusion)
+		want   string // of the one line; "" for none
+	}{
+		{"all met", func(*judge.Confusion) {}, ""},
+		{"a loss called an artefact", func(c *judge.Confusion) { c.Counts[[2]string{report.Loss, report.Artefact}] = 1 }, "1 genuine losses were called artefacts"},
+		{"an artefact called a loss is no bar of its own", func(c *judge.Confusion) { c.Counts[[2]string{report.Artefact, report.Loss}] = 1 }, ""},
+		{"a rare verdict always wrong", func(c *judge.Confusion) { c.Counts[[2]string{report.Spurious, report.Loss}] = 1 }, "macro-F1 is 0.74"},
+		{"too much undecided", func(c *judge.Confusion) { c.Counts[[2]string{report.Artefact, report.Undecided}] = 40 }, "45 of 1140 flags undecided"},
+		{"a flag without verdict", func(c *judge.Confusion) { c.Unheard = 1 }, "1 flags without verdict"},
+		{"a flag with two", func(c *judge.Confusion) { c.Twice = 1 }, "1 with two"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := good()
+			test.change(&c)
+			got := strings.Join(verdictBars(&c), "; ")
+			if test.want == "" && got != "" || !strings.Contains(got, test.want) {
+				t.Errorf("got %q, want %q in it", got, test.want)
+			}
+		})
+	}
+}
+
+func TestLossBars(t *testing.T) {
+	good := lossRow{runs: 100, enough: 50, worst: .09, holds: 95, holdsLongRun: 95}
+	tests := []struct {
+		name   string
+		change func(*lossRow)
+		want   string
+	}{
+		{"all met", func(*lossRow) {}, ""},
+		{"off", func(r *lossRow) { r.worst = .11 }, "off by 11.00 %"},
+		{"intervals miss what was dropped", func(r *lossRow) { r.holds = 91 }, "91.00 % of the intervals hold what was dropped"},
+		{"intervals miss the rate", func(r *lossRow) { r.holdsLongRun = 91 }, "91.00 % of the intervals hold the rate of drops"},
+		{"nothing shown", func(r *lossRow) { r.enough = 0 }, "nothing was shown"},
+	}
+	for _, test := range tests {
+		r := good
+		test.change(&r)
+		got := strings.Join(lossBars(&r), "; ")
+		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%s: got %q, want %q in it", test.name, got, test.want)
+		}
+	}
+}
+
+// TestLongRun compares the share of packets that bursts drop with what the
+// degradation does drop.
+func TestLongRun(t *testing.T) {
+	truth := make([]lab.Packet, 400_000)
+	for _, kind := range lossRates {
+		kept := lab.Degrade(truth, lab.Degradation{DropRate: kind.rate, DropBurst: kind.burst}, 1)
+		got := 1 - float64(len(kept))/float64(len(truth))
+		if want := longRun(kind.rate, kind.burst); got < want*.9 || got > want*1.1 {
+			t.Errorf("%.3f in bursts of %d: got %.5f dropped, want about %.5f", kind.rate, kind.burst, got, want)
 		}
 	}
 }
