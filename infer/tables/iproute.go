@@ -76,7 +76,7 @@ func splitIPRoute(fields []string) (r ipRoute, ok bool) {
 	if _, _, ok = r.destination(netip.Addr{}); !ok {
 		return r, false
 	}
-	return r, slices.ContainsFunc(r.tail, func(s string) bool {
+	return r, !slices.Contains(r.tail, "lladdr") && slices.ContainsFunc(r.tail, func(s string) bool {
 		return s == "dev" || s == "via" || s == "proto" || s == "metric" || s == "nhid"
 	})
 }

@@ -53,8 +53,11 @@ func udpEndpoint(c *collector, o object) (why string) {
 	return ""
 }
 
+// isNeighbor tells a row of the neighbour cache. An address and a state alone can
+// be anything's.
 func isNeighbor(o object) bool {
-	return o.has("IPAddress") && o.has("LinkLayerAddress", "State") && !o.has("AddressState", "PrefixOrigin")
+	return o.has("IPAddress") && !o.has("AddressState", "PrefixOrigin") &&
+		(o.has("LinkLayerAddress") || o.has("State") && o.has("InterfaceIndex", "ifIndex", "InterfaceAlias"))
 }
 
 func neighbor(c *collector, o object) (why string) {
@@ -73,9 +76,12 @@ func neighbor(c *collector, o object) (why string) {
 	return ""
 }
 
+// isIPAddress tells an address of the host. That it has a state is not enough: a
+// DHCP server's leases have one too.
 func isIPAddress(o object) bool {
-	return o.has("IPAddress", "IPv6Address", "IPv4Address") &&
-		o.has("PrefixLength", "PrefixOrigin", "SuffixOrigin", "AddressState") && !o.has("LinkLayerAddress")
+	return o.has("IPAddress", "IPv6Address", "IPv4Address") && !o.has("LinkLayerAddress") &&
+		(o.has("PrefixLength", "PrefixOrigin", "SuffixOrigin") ||
+			o.has("AddressState") && o.has("InterfaceIndex", "ifIndex", "InterfaceAlias"))
 }
 
 func ipAddress(c *collector, o object) (why string) {

@@ -245,13 +245,13 @@ func TestWindowsScriptForms(t *testing.T) {
 		if kind != "Objects" {
 			continue
 		}
-		command, selected, _ := strings.Cut(command, " | Select-Object ")
+		command, selected, _ := strings.Cut(command, " | Select-Object -Property ")
 		if want := fmt.Sprintf("%s (json)", command); result.Format != want {
 			t.Errorf("%s: got format %q, want %q", name, result.Format, want)
 		}
 		o := object{}
 		for _, property := range strings.Split(selected, ", ") {
-			if property == "$state" {
+			if property = strings.Trim(property, "'"); property == "$state" {
 				property = "State"
 			}
 			if !slices.Contains(properties, property) {

@@ -6,15 +6,17 @@ import (
 	"github.com/mendcap/mendcap/infer"
 )
 
-// isUnixARP tells a row of `arp -a`: a name or ?, the address in parentheses,
-// "at" and the link-layer address, "on" and the interface.
+// isUnixARP tells a row of `arp -a`: a name or ?, the address in parentheses, a
+// word for "at", the link-layer address or "incomplete" in brackets, "on" and the
+// interface.
 func isUnixARP(l *lines) bool {
 	fields := l.fields()
-	if len(fields) < 4 || !strings.HasPrefix(fields[1], "(") || !strings.HasSuffix(fields[1], ")") {
+	if len(fields) < 6 || !strings.HasPrefix(fields[1], "(") || !strings.HasSuffix(fields[1], ")") {
 		return false
 	}
 	_, _, ok := parseHost(strings.Trim(fields[1], "()"))
-	return ok
+	_, isLinkLayer := parseShortLinkLayer(fields[3])
+	return ok && (isLinkLayer || fields[3][0] == '<' || fields[3][0] == '(')
 }
 
 func parseUnixARP(c *collector, l *lines) {

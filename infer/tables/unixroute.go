@@ -25,7 +25,7 @@ const bsdGatewayRoom = 31
 // splitUnixRoute tells the rows by their flags: they begin with U, or ! where
 // the way is closed.
 func splitUnixRoute(fields []string) (r unixRoute, ok bool) {
-	if len(fields) < 4 || !isRouteFlags(fields[2]) {
+	if len(fields) < 4 || !isRouteFlags(fields[2]) || !isGateway(fields[1]) {
 		return r, false
 	}
 	r.gateway, r.flags = fields[1], fields[2]
@@ -40,6 +40,11 @@ func splitUnixRoute(fields []string) (r unixRoute, ok bool) {
 	}
 	r.prefix, r.single, ok = unixDestination(fields[0], r.gateway)
 	return r, ok && r.device != ""
+}
+
+// isGateway tells what can stand for a gateway: all but numbers and free text.
+func isGateway(token string) bool {
+	return strings.ContainsAny(token, ":.") || strings.HasPrefix(token, "link#") || isDevice(token) && !strings.ContainsAny(token, "/,()")
 }
 
 // closed reports whether no packet goes that way.

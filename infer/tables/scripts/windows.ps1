@@ -52,12 +52,12 @@ function Save-Output([string]$Name, [scriptblock]$Command) {
 
 $state = @{ Name = 'State'; Expression = { "$($_.State)" } }
 $ErrorActionPreference = 'Stop'
-Save-Objects 'tcp' { Get-NetTCPConnection | Select-Object LocalAddress, LocalPort, RemoteAddress, RemotePort, $state, OwningProcess }
-Save-Objects 'udp' { Get-NetUDPEndpoint | Select-Object LocalAddress, LocalPort, OwningProcess }
-Save-Objects 'neighbors' { Get-NetNeighbor | Select-Object IPAddress, LinkLayerAddress, $state, InterfaceIndex }
-Save-Objects 'addresses' { Get-NetIPAddress | Select-Object IPAddress, InterfaceIndex, InterfaceAlias, PrefixLength }
-Save-Objects 'routes' { Get-NetRoute | Select-Object DestinationPrefix, NextHop, InterfaceIndex }
-Save-Objects 'dns' { Get-DnsClientCache | Select-Object Entry, Data }
+Save-Objects 'tcp' { Get-NetTCPConnection | Select-Object -Property 'LocalAddress', 'LocalPort', 'RemoteAddress', 'RemotePort', $state, 'OwningProcess' }
+Save-Objects 'udp' { Get-NetUDPEndpoint | Select-Object -Property 'LocalAddress', 'LocalPort', 'OwningProcess' }
+Save-Objects 'neighbors' { Get-NetNeighbor | Select-Object -Property 'IPAddress', 'LinkLayerAddress', $state, 'InterfaceIndex' }
+Save-Objects 'addresses' { Get-NetIPAddress | Select-Object -Property 'IPAddress', 'InterfaceIndex', 'InterfaceAlias', 'PrefixLength' }
+Save-Objects 'routes' { Get-NetRoute | Select-Object -Property 'DestinationPrefix', 'NextHop', 'InterfaceIndex' }
+Save-Objects 'dns' { Get-DnsClientCache | Select-Object -Property 'Entry', 'Data' }
 
 $ErrorActionPreference = 'Continue'
 Save-Output 'destinationcache-6' { netsh interface ipv6 show destinationcache }
