@@ -82,3 +82,15 @@ func removeDeadDir(dir string) {
 		os.RemoveAll(dir)
 	}
 }
+
+// Sweep removes from a folder what runs that died have left of repaired captures
+// and their reports. What live ones write stays.
+func Sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.Type().IsRegular() && IsOwn(e.Name()) && !IsMended(e.Name()) && filepath.Ext(e.Name()) == ".tmp" {
+			removeDead(filepath.Join(dir, e.Name()))
+		}
+	}
+	return err
+}

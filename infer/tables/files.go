@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/mendcap/mendcap/infer"
 )
@@ -20,7 +21,8 @@ func Find(capture, stem string) ([]string, error) {
 	var found []string
 	for _, folder := range []string{stem + ".tables", capture + ".tables"} {
 		info, err := os.Stat(folder)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		tooLong := errors.Is(err, syscall.ENAMETOOLONG) // for a file to have the name
+		if errors.Is(err, fs.ErrNotExist) || tooLong || err == nil && !info.IsDir() {
 			continue
 		}
 		if err != nil {

@@ -83,6 +83,34 @@ func TestNamesThatAreHardToShow(t *testing.T) {
 	}
 }
 
+// A capture whose name leaves no room for the suffix of outputs is repaired too.
+func TestLongNames(t *testing.T) {
+	dir := t.TempDir()
+	for _, end := range []string{"a", "b"} {
+		name := strings.Repeat("n", 245) + end + ".pcap"
+		if err := os.WriteFile(filepath.Join(dir, name), capture(1), 0o666); err != nil {
+			t.Skip(err)
+		}
+	}
+	b := run(t, Options{}, dir)
+	if b.Totals.ByFate[report.FateSound] != 2 || b.Captures[0].Output == b.Captures[1].Output {
+		t.Errorf("got\n%s\nwant two outputs", fates(b, dir))
+	}
+}
+
+// What a dead run left of a capture that is there no more goes too.
+func TestLeftoversAreSwept(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "in/x.pcap", capture(1))
+	write(t, dir, "in/.gone.mended.pcapng.0.tmp", capture(1))
+	write(t, dir, "in/.other.pcap.0.tmp", []byte("not of mendcap's"))
+	b := run(t, Options{}, filepath.Join(dir, "in"))
+	want := ".other.pcap.0.tmp x.mended.json x.mended.pcapng x.pcap"
+	if got := strings.Join(files(t, filepath.Join(dir, "in")), " "); got != want || b.Totals.Captures != 1 {
+		t.Errorf("files: got %s, and %d captures; want %s, and one", got, b.Totals.Captures, want)
+	}
+}
+
 func TestNoPermission(t *testing.T) {
 	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
 		t.Skip("nothing is forbidden to root, nor by modes on Windows")

@@ -34,7 +34,7 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 	case r.o.Resume && finished(ctx, old, inputs, out):
 		return old, nil
 	}
-	if err := makeFolder(j.t); err != nil {
+	if err := r.makeFolder(j.t); err != nil {
 		return nil, fmt.Errorf("%w: make the folder of the output: %w", repair.ErrIO, err)
 	}
 	rep, err := repair.File(ctx, j.file, out, r.o.Repair)
@@ -96,23 +96,34 @@ func finished(ctx context.Context, old *report.Report, inputs, out string) bool 
 	return err == nil && output == old.Origin.Output
 }
 
-// makeFolder makes the folder of an output. It fails where a symbolic link would
-// lead out of the root.
-func makeFolder(t *task) error {
+// makeFolder makes the folder of an output, and takes away what dead runs have
+// left there. It fails where a symbolic link would lead out of the root.
+func (r *runner) makeFolder(t *task) error {
 	root, err := os.OpenRoot(t.root)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
 	folder := filepath.FromSlash(path.Dir(t.rel))
-	if folder == "." {
-		return nil
-	}
 	if err := root.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
-	_, err = root.Stat(folder)
-	return err
+	if _, err := root.Stat(folder); err != nil {
+		return err
+	}
+	return r.sweep(filepath.Join(t.root, folder))
+}
+
+// sweep does so for each folder once.
+func (r *runner) sweep(folder string) error {
+	r.mu.Lock()
+	swept := r.swept[folder]
+	r.swept[folder] = true
+	r.mu.Unlock()
+	if swept {
+		return nil
+	}
+	return repair.Sweep(folder)
 }
 
 // writeReport writes a report whole, unless it is there already.

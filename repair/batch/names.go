@@ -3,6 +3,7 @@ package batch
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,8 +15,19 @@ import (
 // from the task's root.
 func (p *Plan) place(t *task, under string) {
 	suffix := repair.PackedSuffix(p.o.Repair.Compress)
-	t.rel = filepath.ToSlash(repair.OutputName(under, "")) + suffix
-	t.full = under + repair.Mended + suffix
+	t.rel = fitting(filepath.ToSlash(repair.OutputName(under, "")) + suffix)
+	t.full = fitting(under + repair.Mended + suffix)
+}
+
+// fitting shortens the name of an output that is longer than file systems take.
+func fitting(rel string) string {
+	const most = 240 // of 255 bytes, so that a number fits
+	dir, base := path.Split(rel)
+	if len(base) <= most {
+		return rel
+	}
+	stem, suffix := cutMended(base)
+	return dir + shortened(stem) + suffix
 }
 
 // distinguish gives captures with one output several. Those that differ by their

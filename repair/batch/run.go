@@ -34,6 +34,7 @@ type runner struct {
 	mu       sync.Mutex
 	entries  []report.Entry
 	progress Progress
+	swept    map[string]bool // folders of outputs
 }
 
 // job is a task whose capture lies in a file.
@@ -47,7 +48,7 @@ type job struct {
 // Run repairs the captures. An error is the context's, or says why nothing could
 // be done at all; what goes wrong with single captures is in the summary.
 func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
-	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), jobs: make(chan job)}
+	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), jobs: make(chan job), swept: make(map[string]bool)}
 	r.progress.Captures = len(p.tasks)
 	for i := range p.tasks {
 		r.progress.Bytes += p.tasks[i].size
