@@ -58,7 +58,6 @@ func batchCommand() *command {
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON")
 	flags.BoolVar(&f.force, "force", false, "replace other outputs of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary (but --json)")
-	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH` for all captures, in place of those beside each (repeatable)")
 	f.tune(flags)
 	return &command{
 		name: "batch", synopsis: batchSynopsis, text: batchText,

@@ -43,17 +43,13 @@ func checkCommand() *command {
 	flags.StringArrayVar(&f.failOn, "fail-on", nil, "count findings of this `KIND` (repeatable)")
 	flags.StringArrayVar(&f.most, "max", nil, "allow so many findings, as `KIND=N` or KIND=RATE (repeatable)")
 	flags.StringArrayVar(&f.common.reports, "report", nil, "write the report to `FILE` too, its format by its suffix: "+reportFormats()+" (repeatable)")
-	flags.StringArrayVar(&f.common.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable)")
 	flags.IntVar(&f.common.findings, "findings", repair.DefaultFindings, "list the first `N` findings in reports")
-	flags.StringVar(&f.common.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
-	flags.StringArrayVar(&f.common.without, "without", nil, "switch off a `LAW` of order (repeatable), as for repair")
-	flags.BoolVar(&f.common.align, "align-interfaces", false, "correct the stamps of interfaces, as for repair")
-	f.common.stated.add(flags)
 	flags.BoolVarP(&f.common.quiet, "quiet", "q", false, "print nothing but errors")
+	f.common.readingFlags.add(flags)
 	return &command{
 		name: "check",
-		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... [--tables PATH]... " +
-			"[--report FILE]...\n      [-q] [--findings N] [--user-layout LAYOUT] [--without LAW]...\n      [--align-interfaces] [--protocol PROTOCOL] [--local ADDR]... CAPTURE...",
+		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... " +
+			"[--report FILE]... [-q] [--findings N]\n      " + readingSynopsis + "\n      CAPTURE...",
 		summary: "hold captures to having no findings, or none but known ones",
 		text:    fmt.Sprintf(checkText, strings.Join(report.Verdicts(), ", ")),
 		flags:   flags,
@@ -107,6 +103,9 @@ func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules
 	}
 	if f.common.findings < 1 {
 		return nil, nil, usagef("--findings N takes a number from 1", "--findings %d", f.common.findings)
+	}
+	if err := f.common.readingFlags.check(); err != nil {
+		return nil, nil, err
 	}
 	rules := &report.Rules{}
 	for _, text := range f.failOn {
@@ -198,17 +197,14 @@ func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 	f, s := c.flags, c.streams
 	c.tally = c.rules.Begin(c.baselineName(in))
 	each := to.each(filepath.Base(in))
-	o := repair.Options{
-		Tables: f.common.tables, Findings: f.common.findings, UserLayout: f.common.layout,
-		Without: f.common.without, AlignInterfaces: f.common.align,
-		EachFinding: func(found *report.Finding) {
-			c.tally.Add(found)
-			if each != nil {
-				each(found)
-			}
-		},
+	o := f.common.readingFlags.options()
+	o.Findings = f.common.findings
+	o.EachFinding = func(found *report.Finding) {
+		c.tally.Add(found)
+		if each != nil {
+			each(found)
+		}
 	}
-	f.common.stated.state(&o)
 	if in == "-" {
 		o.Stdin = s.interruptibleInput(ctx)
 	}

@@ -12,12 +12,8 @@ import (
 
 // explainFlags are the flags of explain as they were given.
 type explainFlags struct {
-	tables  []string
-	layout  string
-	without []string
-	align   bool
-	stated  statedFlags
-	json    bool
+	readingFlags
+	json bool
 }
 
 const explainText = `For each FRAME, a number from 1 as in Wireshark or a range like 10-14, says what
@@ -32,15 +28,11 @@ as by "mendcap repair".`
 func explainCommand() *command {
 	f := &explainFlags{}
 	flags := newFlags("explain")
-	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable)")
-	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
-	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable), as for repair")
-	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces, as for repair")
-	f.stated.add(flags)
 	flags.BoolVar(&f.json, "json", false, "print the explanations as JSON")
+	f.readingFlags.add(flags)
 	return &command{
 		name:     "explain",
-		synopsis: "[--tables PATH]... [--user-layout LAYOUT]\n      [--without LAW]... [--align-interfaces]\n      [--protocol PROTOCOL] [--local ADDR]... [--json] CAPTURE FRAME...",
+		synopsis: "[--json]\n      " + readingSynopsis + "\n      CAPTURE FRAME...",
 		summary:  "say of single frames what a repair does to them, and why",
 		text:     explainText,
 		flags:    flags,
@@ -58,8 +50,10 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	o := repair.Options{Tables: f.tables, UserLayout: f.layout, Without: f.without, AlignInterfaces: f.align}
-	f.stated.state(&o)
+	if err := f.check(); err != nil {
+		return s.fail("", err)
+	}
+	o := f.options()
 	if in == "-" {
 		o.Stdin = s.interruptibleInput(ctx)
 	}

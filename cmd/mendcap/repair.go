@@ -14,26 +14,20 @@ import (
 
 // repairFlags are the flags of repair as they were given.
 type repairFlags struct {
+	readingFlags
 	read, write, dir string
-	tables           []string
 	reports          []string
 	json             bool
 	force            bool
 	quiet, verbose   bool
 	findings, flows  int
 	compress         string
-	salvage          string
-	layout           string
-	without          []string
-	align            bool
-	stated           statedFlags
 }
 
-const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--tables PATH]...
-      [--report FILE]... [--json] [--force] [-q | -v] [--findings N] [--flows N]
-      [--user-layout LAYOUT] [--without LAW]... [--align-interfaces]
-      [--compress gzip|zstd] [--salvage on|off]
-      [--protocol PROTOCOL] [--local ADDR]...
+const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--report FILE]... [--json]
+      [--force] [-q | -v] [--findings N] [--flows N]
+      [--compress gzip|zstd]
+      ` + readingSynopsis + `
       CAPTURE...`
 
 const repairText = `The repaired capture X.mended.pcapng is written beside X.pcap, whole or not at
@@ -51,7 +45,6 @@ func repairCommand() *command {
 	flags.StringVarP(&f.read, "read", "r", "", "`FILE` is the one capture to repair")
 	flags.StringVarP(&f.write, "write", "w", "", "write the repaired capture to `FILE`")
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`")
-	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable)")
 	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix ("+reportFormats()+") or as FORMAT:FILE (repeatable)")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.BoolVar(&f.force, "force", false, "replace another output of the same name")
@@ -66,16 +59,13 @@ func repairCommand() *command {
 	}
 }
 
-// tune adds the flags that decide what is written of a capture.
+// tune adds the flags that decide how a capture is read, and what is written of
+// it.
 func (f *repairFlags) tune(flags *pflag.FlagSet) {
 	flags.IntVar(&f.findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
 	flags.IntVar(&f.flows, "flows", repair.DefaultFlows, fmt.Sprintf("list the worst `N` connections, up to %d", repair.MaxFlows))
-	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
-	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
-	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
-	f.stated.add(flags)
-	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
 	flags.StringVar(&f.compress, "compress", "", "compress the output by `CODEC`: "+strings.Join(repair.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
+	f.readingFlags.add(flags)
 }
 
 // checkTuning checks the values of these flags, as far as the pipeline does not.
@@ -86,20 +76,13 @@ func (f *repairFlags) checkTuning() error {
 	if f.flows < 1 || f.flows > repair.MaxFlows {
 		return usagef(fmt.Sprintf("--flows N takes a number from 1 to %d", repair.MaxFlows), "--flows %d", f.flows)
 	}
-	if f.salvage != "on" && f.salvage != "off" {
-		return usagef("--salvage takes on or off", "--salvage %s", f.salvage)
-	}
-	return nil
+	return f.readingFlags.check()
 }
 
 // options are those that the flags ask for.
 func (f *repairFlags) options() repair.Options {
-	o := repair.Options{
-		Tables: f.tables, Force: f.force, Findings: f.findings, Flows: f.flows, UserLayout: f.layout,
-		Without: f.without, AlignInterfaces: f.align, Compress: f.compress,
-		RefuseDamaged: f.salvage == "off",
-	}
-	f.stated.state(&o)
+	o := f.readingFlags.options()
+	o.Force, o.Findings, o.Flows, o.Compress = f.force, f.findings, f.flows, f.compress
 	return o
 }
 

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mendcap/mendcap/repair"
+)
+
+// readingFlags decide how a capture is read and understood. All commands that
+// take captures have them.
+type readingFlags struct {
+	tables  []string
+	layout  string
+	without []string
+	align   bool
+	salvage string
+	stated  statedFlags
+}
+
+const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LAW]...
+      [--align-interfaces] [--salvage on|off]
+      [--protocol PROTOCOL] [--local ADDR]...`
+
+// add adds all of them.
+func (f *readingFlags) add(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable), not those beside the capture")
+	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
+	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
+	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
+	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
+	f.stated.add(flags)
+}
+
+// check checks their values, as far as the pipeline does not.
+func (f *readingFlags) check() error {
+	if f.salvage != "on" && f.salvage != "off" {
+		return usagef("--salvage takes on or off", "--salvage %s", f.salvage)
+	}
+	return nil
+}
+
+// options are those that the flags ask for.
+func (f *readingFlags) options() repair.Options {
+	o := repair.Options{
+		Tables: f.tables, UserLayout: f.layout, Without: f.without, AlignInterfaces: f.align,
+		RefuseDamaged: f.salvage == "off",
+	}
+	f.stated.state(&o)
+	return o
+}
