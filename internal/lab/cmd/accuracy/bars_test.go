@@ -54,6 +54,7 @@ func TestOrderBars(t *testing.T) {
 		{"all met", func(*result) {}, ""},
 		{"a true capture changed", func(r *result) { r.trueKept = false }, "did not leave as it came"},
 		{"too many flags left in a cell", func(r *result) { r.score.SpuriousAfter = 11 }, "lossy, rawsocket: 11 flags that the truth does not have, want at most 10"},
+		{"too many flags left by the times alone", func(r *result) { r.score.SpuriousBefore, r.score.SpuriousAfter, r.score.Floor = 10000, 105, 100 }, "105 of 10000 flags"},
 		{"too many flags left in sum", func(r *result) { r.score.SpuriousBefore, r.score.SpuriousAfter = 99, 1 }, "1 of 99 flags"},
 		{"genuine flags gone", func(r *result) { r.score.Kept = 994 }, "99.40 % of the genuine flags"},
 		{"pairs harmed", func(r *result) { r.score.Order.Harmed = 11 }, "11 of 1000000 pairs"},
@@ -73,6 +74,18 @@ func TestOrderBars(t *testing.T) {
 				t.Errorf("got %q, want %q in it", got, test.want)
 			}
 		})
+	}
+}
+
+func TestFloorsAreNamed(t *testing.T) {
+	cell := func(after, floor int) result {
+		r := good()
+		r.score.SpuriousBefore, r.score.SpuriousAfter, r.score.Floor = 1000, after, floor
+		return r
+	}
+	got := floors([]result{cell(10, 5), cell(12, 5), cell(20, 5)})
+	if want := "lossy, rawsocket: 12 flags that the truth does not have, over 10; 5 of them its own order has with these times"; len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want the second cell alone", got)
 	}
 }
 

@@ -143,6 +143,9 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 		printUndegraded(os.Stdout, all)
+		for _, line := range floors(results) {
+			fmt.Println("floor:", line)
+		}
 		missed = append(missed, undegradedBars(all)...)
 	}
 	for _, line := range missed {

@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/judge"
 )
 
 // The bars of order. A cell is one recording, degraded in one way, over all
-// seeds; one with fewer spurious flags than cellFewest counts only in the sum.
+// seeds; one with fewer spurious flags than cellFewest counts only in the sum. In
+// a cell the floor does not count: what times below a tick decide, no order can
+// repair. In the sum it does.
 const (
 	maxSpuriousLeft     = .001
 	maxSpuriousLeftCell = .01
@@ -26,8 +29,8 @@ func orderBars(results []result) []string {
 	for _, r := range results {
 		s, name := r.score, r.name+", "+r.degradation.Name
 		sum.Add(s)
-		if limit := maxSpuriousLeftCell * float64(s.SpuriousBefore); s.SpuriousBefore >= cellFewest && float64(s.SpuriousAfter) > limit {
-			miss("%s: %d flags that the truth does not have, want at most %.0f", name, s.SpuriousAfter, limit)
+		if limit := cellLimit(s); float64(s.SpuriousAfter-s.Floor) > limit {
+			miss("%s: %d flags that the truth does not have, want at most %.0f over the floor of %d", name, s.SpuriousAfter, limit, s.Floor)
 		}
 		if inOrder(r.degradation) && s.Order.Touched > 0 {
 			miss("%s: nothing was out of order, yet %d packets have another place or time", name, s.Order.Touched)
@@ -50,6 +53,26 @@ func orderBars(results []result) []string {
 		miss("in sum %.2f %% of the intervals hold the true time, want %.0f", 100*held, 100*minInTime)
 	}
 	return missed
+}
+
+// cellLimit is how many flags that the truth does not have a cell may have left.
+func cellLimit(s judge.Score) float64 {
+	if s.SpuriousBefore < cellFewest {
+		return math.Inf(1)
+	}
+	return maxSpuriousLeftCell * float64(s.SpuriousBefore)
+}
+
+// floors names the cells that only the floor lifts over what a cell may have left.
+func floors(results []result) (lines []string) {
+	for _, r := range results {
+		s := r.score
+		if limit := cellLimit(s); float64(s.SpuriousAfter) > limit && float64(s.SpuriousAfter-s.Floor) <= limit {
+			lines = append(lines, fmt.Sprintf("%s, %s: %d flags that the truth does not have, over %.0f; %d of them its own order has with these times",
+				r.name, r.degradation.Name, s.SpuriousAfter, limit, s.Floor))
+		}
+	}
+	return lines
 }
 
 // inOrder reports whether the degradation leaves the order as it was: then
