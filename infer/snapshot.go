@@ -20,7 +20,8 @@ type Snapshot struct {
 	DestinationCache []Destination `json:"destinationCache,omitempty"`
 	Neighbors        []Neighbor    `json:"neighbors,omitempty"`
 
-	// Hosts are other addresses that the tables name: gateways, name servers.
+	// Hosts are other addresses that the tables name: gateways, name servers,
+	// those that have a route of their own.
 	// Nothing says that the host has sent to them.
 	Hosts []netip.Addr `json:"hosts,omitempty"`
 

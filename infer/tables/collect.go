@@ -130,9 +130,14 @@ func (c *collector) neighbor(row infer.Neighbor) {
 	}
 }
 
+// route adds a route. One to a single host names that too.
 func (c *collector) route(row infer.Route) {
-	if c.room() {
-		c.snapshot.Routes = append(c.snapshot.Routes, row)
+	if !c.room() {
+		return
+	}
+	c.snapshot.Routes = append(c.snapshot.Routes, row)
+	if host := row.Prefix.Addr(); isHostRoute(row.Prefix) && !host.IsLoopback() {
+		c.snapshot.Hosts = append(c.snapshot.Hosts, host)
 	}
 }
 

@@ -128,7 +128,7 @@ func (c *collector) ipRoute(r ipRoute, way []string) {
 	switch r.kind {
 	case "unicast":
 	case "local":
-		if isOwnRoute(prefix) || prefix.IsSingleIP() && prefix.Addr().Is4() {
+		if isHostRoute(prefix) || prefix.IsSingleIP() && prefix.Addr().Is4() {
 			c.local(0, "", prefix.Addr()) // the device may be lo, whatever the address' is
 		}
 		return

@@ -13,6 +13,7 @@ var properties = []string{
 	"LocalAddress", "LocalPort", "RemoteAddress", "RemotePort", "State", "OwningProcess",
 	"IPAddress", "IPv6Address", "IPv4Address", "LinkLayerAddress", "InterfaceIndex", "ifIndex", "InterfaceAlias",
 	"PrefixLength", "PrefixOrigin", "SuffixOrigin", "AddressState", "DestinationPrefix", "NextHop",
+	"RouteMetric", "Protocol",
 	"Entry", "Name", "RecordName", "RecordType", "Type", "Data",
 }
 
@@ -116,23 +117,30 @@ func netRoute(c *collector, o object) (why string) {
 	if index == 0 {
 		index = zone
 	}
-	c.windowsRoute(prefix, specified(next), index)
+	metric, _ := o.number(32, "RouteMetric")
+	protocol := o.text("Protocol")
+	system := protocol == "Local" || protocol == "2" || protocol == "" && metric == systemMetric
+	c.windowsRoute(prefix, specified(next), index, system)
 	return ""
 }
 
-// windowsRoute adds a route of a Windows host. The host has a /128 on the link
-// for each of its own addresses.
-func (c *collector) windowsRoute(prefix netip.Prefix, hop netip.Addr, index uint32) {
-	if isOwnRoute(prefix) && !hop.IsValid() {
+// systemMetric is what Windows gives the routes that it makes by itself, before
+// the interface's metric is added. Tunnels have lower ones to their peers.
+const systemMetric = 256
+
+// windowsRoute adds a route of a Windows host. The system has a /128 on the link
+// for each of the host's own addresses.
+func (c *collector) windowsRoute(prefix netip.Prefix, hop netip.Addr, index uint32, system bool) {
+	if system && isHostRoute(prefix) && !hop.IsValid() {
 		c.local(index, "", prefix.Addr())
 		return
 	}
 	c.route(infer.Route{Prefix: prefix, NextHop: hop, Interface: index})
 }
 
-// isOwnRoute reports whether a prefix is a whole unicast IPv6 address. IPv4 has
+// isHostRoute reports whether a prefix is a whole unicast IPv6 address. IPv4 has
 // broadcast addresses, which look alike.
-func isOwnRoute(prefix netip.Prefix) bool {
+func isHostRoute(prefix netip.Prefix) bool {
 	a := prefix.Addr()
 	return prefix.IsSingleIP() && a.Is6() && !a.IsMulticast() && !a.IsUnspecified()
 }

@@ -166,7 +166,7 @@ func parseIPv6Route(c *collector, l *lines) {
 	case !prefix.IsValid():
 		c.reject(l, whyRow)
 	case flags&(routeReject|routeNo) != 0:
-	case flags&routeLocal != 0 && isOwnRoute(prefix):
+	case flags&routeLocal != 0 && isHostRoute(prefix):
 		c.local(0, "", prefix.Addr()) // the device may be lo, whatever the address' is
 	default:
 		c.route(infer.Route{Prefix: prefix.Masked(), NextHop: specified(hop), Device: word(fields[9])})

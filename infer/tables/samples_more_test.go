@@ -108,6 +108,7 @@ var unixSamples = map[string]sample{
 			"ens33 2600:1700:bab0:d40::/60 fe80::feae:34ff:fea1:3a80", "ens33 fe80::/64 -",
 			"ens33 ::/0 fe80::feae:34ff:fea1:3a80", "ens33 ff00::/8 -",
 		},
+		hosts: []string{"2600:1700:bab0:d40::16"}, // its own, but only one of its two rows says so
 	},
 	"linux-ss-6-tuan.txt": {
 		format: "ss", tcpRows: []string{"[2001:db8:1::1]:52582 [2001:db8:1::2]:8080"},
@@ -252,7 +253,7 @@ var moreSamples = map[string]sample{
 	"windows-get-netipaddress-zh.txt": {
 		format:     "Get-NetIPAddress (list) + Get-NetIPAddress (table) + Get-NetRoute (table)",
 		interfaces: []string{"3 fe80::8b80:8828:9ab3:41ff", "3 10.0.2.15", "1 ::1", "1 127.0.0.1"},
-		routes:     []string{"3 255.255.255.255/32 -"},
+		routes:     []string{"3 255.255.255.255/32 -", "1 ::1/128 -"}, // no metric: an own address, or a peer's
 	},
 	"windows-get-nettcpconnection-list-ko.txt": {
 		format: "Get-NetTCPConnection (list)", tcpRows: []string{"172.18.0.8:5847 192.168.20.11:15490"},

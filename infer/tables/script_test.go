@@ -251,8 +251,10 @@ func TestWindowsScriptForms(t *testing.T) {
 		}
 		o := object{}
 		for _, property := range strings.Split(selected, ", ") {
-			if property = strings.Trim(property, "'"); property == "$state" {
-				property = "State"
+			if calculated, ok := strings.CutPrefix(property, "$"); ok {
+				property = strings.ToUpper(calculated[:1]) + calculated[1:]
+			} else {
+				property = strings.Trim(property, "'")
 			}
 			if !slices.Contains(properties, property) {
 				t.Errorf("%s: property %s is not read", name, property)

@@ -45,7 +45,8 @@ func parseNetshRoutes(c *collector, l *lines) {
 			if len(fields) > i+3 {
 				hop = netip.Addr{}
 			}
-			c.windowsRoute(prefix, specified(hop), uint32(index))
+			system := i > 0 && fields[i-1] == strconv.Itoa(systemMetric)
+			c.windowsRoute(prefix, specified(hop), uint32(index), system)
 			return true
 		}
 		return false
@@ -78,23 +79,23 @@ func parseJoins(c *collector, l *lines) {
 // isRoutePrint6 tells a row of the IPv6 part of `route print`: interface,
 // metric, prefix, then the gateway, on the next line below a long prefix.
 func isRoutePrint6(l *lines) bool {
-	_, _, ok := routePrint6(l.fields())
+	_, _, _, ok := routePrint6(l.fields())
 	return ok
 }
 
-func routePrint6(fields []string) (index uint32, prefix netip.Prefix, ok bool) {
+func routePrint6(fields []string) (index, metric uint32, prefix netip.Prefix, ok bool) {
 	if len(fields) < 3 {
-		return 0, prefix, false
+		return 0, 0, prefix, false
 	}
 	n, err := strconv.ParseUint(fields[0], 10, 32)
-	_, metric := strconv.ParseUint(fields[1], 10, 32)
+	m, metricErr := strconv.ParseUint(fields[1], 10, 32)
 	prefix, ok = parsePrefix(fields[2])
-	return uint32(n), prefix, ok && err == nil && metric == nil
+	return uint32(n), uint32(m), prefix, ok && err == nil && metricErr == nil
 }
 
 func parseRoutePrint6(c *collector, l *lines) {
 	fields := l.fields()
-	index, prefix, _ := routePrint6(fields)
+	index, metric, prefix, _ := routePrint6(fields)
 	gateway := fields[3:]
 	number, line := l.number, l.current
 	l.next()
@@ -115,7 +116,7 @@ func parseRoutePrint6(c *collector, l *lines) {
 	if index == 0 { // of persistent routes
 		index = zone
 	}
-	c.windowsRoute(prefix, specified(hop), index)
+	c.windowsRoute(prefix, specified(hop), index, metric >= systemMetric)
 }
 
 // isRoutePrint4 tells a row of the IPv4 part: destination, mask, gateway, the

@@ -51,12 +51,13 @@ function Save-Output([string]$Name, [scriptblock]$Command) {
 }
 
 $state = @{ Name = 'State'; Expression = { "$($_.State)" } }
+$protocol = @{ Name = 'Protocol'; Expression = { "$($_.Protocol)" } }
 $ErrorActionPreference = 'Stop'
 Save-Objects 'tcp' { Get-NetTCPConnection | Select-Object -Property 'LocalAddress', 'LocalPort', 'RemoteAddress', 'RemotePort', $state, 'OwningProcess' }
 Save-Objects 'udp' { Get-NetUDPEndpoint | Select-Object -Property 'LocalAddress', 'LocalPort', 'OwningProcess' }
 Save-Objects 'neighbors' { Get-NetNeighbor | Select-Object -Property 'IPAddress', 'LinkLayerAddress', $state, 'InterfaceIndex' }
 Save-Objects 'addresses' { Get-NetIPAddress | Select-Object -Property 'IPAddress', 'InterfaceIndex', 'InterfaceAlias', 'PrefixLength' }
-Save-Objects 'routes' { Get-NetRoute | Select-Object -Property 'DestinationPrefix', 'NextHop', 'InterfaceIndex' }
+Save-Objects 'routes' { Get-NetRoute | Select-Object -Property 'DestinationPrefix', 'NextHop', 'InterfaceIndex', 'RouteMetric', $protocol }
 Save-Objects 'dns' { Get-DnsClientCache | Select-Object -Property 'Entry', 'Data' }
 
 $ErrorActionPreference = 'Continue'
