@@ -71,7 +71,9 @@ func (v *visitor) tar(r io.Reader, prefix string, depth int) error {
 		if err := v.bodies.member(header.Name); err != nil {
 			return err
 		}
-		if header.Typeflag != tar.TypeReg {
+		switch header.Typeflag {
+		case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
+		default:
 			continue
 		}
 		m := &member{name: within(prefix, header.Name), size: header.Size}
@@ -82,10 +84,15 @@ func (v *visitor) tar(r io.Reader, prefix string, depth int) error {
 }
 
 func (v *visitor) zip(r io.ReaderAt, size int64, prefix string, depth int) error {
-	archive, err := zip.NewReader(r, size)
+	directory := &cappedReaderAt{r: r, left: v.bodies.directory}
+	archive, err := zip.NewReader(directory, size)
+	if directory.left < 0 {
+		return limitf("a list of members of more than %d bytes", v.bodies.directory)
+	}
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return err
 	}
+	directory.left = math.MaxInt64 // the members have other limits
 	for _, f := range archive.File {
 		if err := v.bodies.member(f.Name); err != nil {
 			return err
@@ -99,6 +106,20 @@ func (v *visitor) zip(r io.ReaderAt, size int64, prefix string, depth int) error
 		}
 	}
 	return nil
+}
+
+// cappedReaderAt ends with an error once too much was read: all members of a zip
+// archive are listed in memory at once.
+type cappedReaderAt struct {
+	r    io.ReaderAt
+	left int64
+}
+
+func (c *cappedReaderAt) ReadAt(p []byte, at int64) (int, error) {
+	if c.left -= int64(len(p)); c.left < 0 {
+		return 0, errLimit
+	}
+	return c.r.ReadAt(p, at)
 }
 
 // encrypted is the bit of a zip member's flags that says so (APPNOTE.TXT, 4.4.4).

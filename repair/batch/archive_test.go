@@ -3,6 +3,7 @@ package batch
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -107,6 +108,7 @@ func TestHostileMemberNamesStayInside(t *testing.T) {
 func TestBombs(t *testing.T) {
 	small := generous()
 	small.members, small.nesting, small.name, small.unpacked, small.ratio, small.grace = 8, 1, 100, 1<<20, 20, 1<<16
+	small.directory = 1 << 12
 	zeros := make([]byte, 1<<19)
 	nest := func(pack func(testing.TB, ...entry) []byte, suffix string, depth int) []byte {
 		data := capture(1)
@@ -131,6 +133,7 @@ func TestBombs(t *testing.T) {
 		"count.tar":  {tarOf(t, many...), "more than 8 members"},
 		"count.zip":  {zipOf(t, many...), "more than 8 members"},
 		"name.zip":   {zipOf(t, first, entry{strings.Repeat("n", 101), nil}), "a name of 101 bytes"},
+		"list.zip":   {zipOf(t, first, entry{strings.Repeat("n", 5000), nil}), "a list of members of more than 4096 bytes"},
 		"nested.tar": {nest(tarOf, ".tar", 3), "more than 1 archives within each other"},
 		"nested.zip": {nest(zipOf, ".zip", 3), "more than 1 archives within each other"},
 	} {
@@ -188,5 +191,30 @@ func TestDamagedArchives(t *testing.T) {
 				t.Error("exit code: got 0, want one that says so")
 			}
 		})
+	}
+}
+
+// Sparse members, which GNU tar marks as of another type, are captures too.
+func TestSparseMembers(t *testing.T) {
+	gnuTar, err := exec.LookPath("tar")
+	if err != nil {
+		t.Skip("no tar is installed")
+	}
+	for _, format := range []string{"oldgnu", "pax"} {
+		dir := t.TempDir()
+		write(t, dir, "x.pcap", append(capture(3), make([]byte, 1<<20)...))
+		if err := os.Truncate(filepath.Join(dir, "x.pcap"), int64(len(capture(3)))); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(filepath.Join(dir, "x.pcap"), 1<<20); err != nil { // a hole behind the packets
+			t.Fatal(err)
+		}
+		if out, err := exec.Command(gnuTar, "--sparse", "--format="+format, "-C", dir, "-cf", filepath.Join(dir, "s.tar"), "x.pcap").CombinedOutput(); err != nil {
+			t.Skipf("tar makes no sparse archives: %v\n%s", err, out)
+		}
+		b := run(t, Options{Dir: filepath.Join(dir, "out")}, filepath.Join(dir, "s.tar"))
+		if len(b.Captures) != 1 || b.Captures[0].Packets < 3 {
+			t.Errorf("%s: got\n%s\nwant the capture with its three packets", format, fates(b, dir))
+		}
 	}
 }

@@ -9,14 +9,15 @@ import (
 
 // limits hold for each archive, those within it included.
 type limits struct {
-	members  int   // files, folders and links
-	nesting  int   // archives within archives
-	name     int   // of a member, bytes
-	unpacked int64 // bytes
-	ratio    int64 // of unpacked bytes to those of the file
-	grace    int64 // unpacked bytes from which on the ratio counts
-	table    int64 // of one file of network tables, bytes
-	tables   int   // files of network tables
+	members   int   // files, folders and links
+	nesting   int   // archives within archives
+	name      int   // of a member, bytes
+	unpacked  int64 // bytes
+	ratio     int64 // of unpacked bytes to those of the file
+	grace     int64 // unpacked bytes from which on the ratio counts
+	directory int64 // list of a zip archive's members, bytes
+	table     int64 // of one file of network tables, bytes
+	tables    int   // files of network tables
 }
 
 // generous are the limits that hold: far beyond archives of captures, far below
@@ -24,7 +25,7 @@ type limits struct {
 func generous() limits {
 	return limits{
 		members: 100_000, nesting: 3, name: 4096, unpacked: 256 << 30, ratio: 250, grace: 256 << 20,
-		table: 64 << 20, tables: 1024,
+		directory: 32 << 20, table: 64 << 20, tables: 1024,
 	}
 }
 
