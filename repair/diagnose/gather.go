@@ -26,6 +26,7 @@ func (m *moment) gather(c *pending) {
 		if c.seen && c.shown.times > 0 {
 			c.shown.times-- // the first one acknowledged what stands before
 		}
+		c.denied = c.shown.times
 	}
 }
 
@@ -57,12 +58,12 @@ func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
 	if r.Ack == c.bytes.Left && r.Span() == 0 {
 		*asks = shown{asks.times + 1, r.Frame, r.Stamp}
 	}
-	if r.Ack != c.bytes.Left && r.SACKs >= roomForSACKs(&r.Segment) {
-		return // there may have been no room to name the bytes
-	}
 	for _, block := range r.SACK[:r.SACKs] {
 		if c.bytes.Right.AtMost(block.Left) {
 			*blocks = shown{blocks.times + 1, r.Frame, r.Stamp}
+			if r.Ack == c.bytes.Left || r.SACKs < roomForSACKs(&r.Segment) {
+				c.denied++ // else there may have been no room to name the bytes
+			}
 			return
 		}
 	}

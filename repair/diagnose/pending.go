@@ -24,6 +24,7 @@ type pending struct {
 	seen   bool   // then
 	acked  int64  // frame that acknowledged or sacked all of it
 	shown  shown
+	denied int      // how many ACKs say that its receiver does not have it
 	silent int64    // ns since its sender's latest packet with data
 	last   bool     // nothing beyond it had been sent
 	first  bool     // nothing before it was unacknowledged
@@ -41,6 +42,7 @@ type pending struct {
 	echoes     bool
 	repeated   int64 // frame of an ACK right behind it that said nothing new
 	answered   bool  // its receiver has said something since
+	asked      shown // what the receiver says of a hole, until it has the bytes
 
 	followers []*pending // whose hole it fills
 }
@@ -175,9 +177,30 @@ func (c *pending) seeReceiver(p *Packet, s *tcp.Segment) {
 	if c.covered == 0 && c.bytes.Right.AtMost(s.Ack) {
 		c.covered, c.coveredAt, c.echo, c.echoes = p.Frame, p.Stamp, s.TSecr, s.HasTS
 	}
-	if c.covered == 0 && c.lost && c.sacked(s) {
-		c.covered, c.coveredAt = p.Frame, p.Stamp
+	if !c.lost || c.covered != 0 {
+		return
 	}
+	if c.sacked(s) {
+		c.covered, c.coveredAt = p.Frame, p.Stamp
+	} else if c.denies(s) {
+		if c.asked.times++; c.asked.times == 1 {
+			c.asked.frame, c.asked.stamp = p.Frame, p.Stamp
+		}
+	}
+}
+
+// denies reports whether an ACK says that its sender has what lies behind the
+// hole, but not its last byte. Without SACK it says so of the first one only.
+func (c *pending) denies(s *tcp.Segment) bool {
+	if !s.Ack.AtMost(c.bytes.Left) {
+		return false
+	}
+	for _, block := range s.SACK[:s.SACKs] {
+		if c.bytes.Right.AtMost(block.Left) {
+			return s.Ack == c.bytes.Left || s.SACKs < roomForSACKs(s)
+		}
+	}
+	return false
 }
 
 // sacked reports whether a block holds all bytes.

@@ -8,10 +8,10 @@ import (
 // sentence tries the verdicts in the order of their precedence. Each has a
 // predicate of its own.
 func (c *pending) sentence(f *flow) sentence {
-	if c.lost {
-		return c.ofHole()
-	}
 	v := view{pending: c, f: f, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
+	if c.lost {
+		return v.ofHole()
+	}
 	for _, try := range [...]func(*view) (sentence, bool){
 		(*view).dropped, (*view).duplicated, (*view).overtaken, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
@@ -168,7 +168,7 @@ const slowestAck = int64(500e6)
 // needed: its copy arrived at the host, whose stack did not take it.
 func (v *view) needed() (s sentence, ok bool) {
 	if !v.seen || v.seg.Outbound != tcp.In || v.acked != 0 || v.dsack != 0 || v.covered == 0 ||
-		v.shown.times < fastAsks && v.seg.Stamp-v.copied.Stamp < slowestAck {
+		v.denied < fastAsks && v.seg.Stamp-v.copied.Stamp < slowestAck {
 		return s, false
 	}
 	s.verdict = report.Genuine
@@ -225,12 +225,25 @@ func (v *view) undecided() sentence {
 	return s
 }
 
-// ofHole: nothing came that fills it.
-func (c *pending) ofHole() sentence {
-	if c.covered != 0 {
-		return sentence{report.Drop, "", because("lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", c.covered)}
+// ofHole: nothing came that fills it. What a host receives and says that it
+// lacks was not there yet: then it is the late or second copy that is missing.
+func (v *view) ofHole() sentence {
+	open := v.coveredAt - v.seg.Stamp
+	switch {
+	case v.covered == 0:
+		return sentence{report.Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
+	case v.asked.times == 0 || v.seg.Outbound == tcp.Out:
+		return sentence{report.Drop, "", because("lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", v.covered)}
+	case open < v.causal():
+		return sentence{report.Reordering, "", because("frame %d shows that the bytes before it had not come, frame %d that they came %s later; the capture missed that", v.asked.frame, v.covered).lasting(open)}
 	}
-	return sentence{report.Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
+	s := sentence{report.Loss, report.TimeBased, because("lost segments: frame %d shows that the bytes before it had not come, frame %d that they came again; the capture missed that", v.asked.frame, v.covered)}
+	if v.asked.times >= fastAsks {
+		s.detail = report.FastRetransmission
+	} else if open >= max(leastRTO, 3*v.roundTrip) {
+		s.detail = report.Timeout
+	}
+	return s
 }
 
 // of is what a case's verdict means for the packet that opened the hole that it

@@ -142,6 +142,17 @@ var scripts = []struct {
 		data(53, peer, 3, "").stamped(13), acks(53, host, 1, 2, 4), data(54, peer, 4, "").stamped(14), acks(54, host, 1, 2, 5),
 		data(96, peer, 1, resent+"genuine").stamped(54), acks(96, host, 5),
 	}},
+	{"an inbound loss of which the capture missed the repair", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(fast-retransmission)"), acks(51, host, 1, 2, 3),
+		data(52, peer, 3, ""), acks(52, host, 1, 2, 4), data(53, peer, 4, ""), acks(53, host, 1, 2, 5), acks(95, host, 5).wants(unseen + "drop"),
+	}},
+	{"inbound reordering of which the capture missed the late packet", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3), acks(60, host, 3).wants(unseen + "drop"),
+	}},
+	{"another connection whose SYN the capture missed", []step{
+		data(50, host, 0, ""), {at: 5000, dir: peer, bits: tcp.SYN | ack, seq: 70_000, ack: 90_001, want: "reused_ports=drop lost_segment=drop " + unseen + "drop"},
+		{at: 5001, dir: host, bits: ack, seq: 90_001, ack: 70_001, want: lost + "drop " + unseen + "drop"},
+	}},
 	{"a hole that nothing fills before the capture ends", []step{
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"undecided"), acks(51, host, 1, 2, 3),
 	}},
