@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
@@ -14,6 +15,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.Schema = report.Schema
 	r.Capture = j.facts.describeCapture(j.source.name)
 	r.Inference = w.infer.describe(j.engine.Candidates())
+	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(j.engine.Doubts(maxDoubtful))
 	r.Order = j.describeOrder(stats, w.moved)
 	r.Order.Uncertainty = describeWidths(&w.widths)
 	r.Analysis = report.Analysis{Before: s.before.named(), After: w.after.named()}
@@ -42,6 +44,31 @@ func (c *inferred) describe(candidates int) report.Inference {
 		r.ByEvidence[string(e.by)] = e.answers
 	}
 	return r
+}
+
+// maxDoubtful bounds the flows whose header is doubtful that a report lists.
+const maxDoubtful = 100
+
+func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int) {
+	choice := func(c infer.Candidate) report.HeaderChoice {
+		return report.HeaderChoice{
+			NextHeader: protocolName(c.NextHeader), Destination: c.Destination.String(),
+			Posterior: c.Posterior, Evidence: string(c.Evidence),
+		}
+	}
+	list := make([]report.DoubtfulFlow, 0, len(doubts))
+	for _, d := range doubts {
+		flow := d.Source.String() + " > " + d.Destination.String()
+		if d.SourcePort != 0 || d.DestinationPort != 0 {
+			flow = netip.AddrPortFrom(d.Source, d.SourcePort).String() + " > " + netip.AddrPortFrom(d.Destination, d.DestinationPort).String()
+		}
+		f := report.DoubtfulFlow{Flow: flow, Packets: int64(d.Packets), Best: choice(d.Best), RunnerUp: choice(d.RunnerUp)}
+		if d.NextHeader != infer.Unknown {
+			f.Answer = protocolName(d.NextHeader)
+		}
+		list = append(list, f)
+	}
+	return list, total
 }
 
 func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {

@@ -105,6 +105,7 @@ func (r *Report) filled() Report {
 	fillList(&c.Damage)
 	fillList(&c.Notes)
 	fillMap(&c.Inference.ByEvidence)
+	fillList(&c.Inference.Doubtful)
 	fillMap(&c.Order.ByLaw)
 	fillMap(&c.Analysis.Before)
 	fillMap(&c.Analysis.After)

@@ -81,6 +81,29 @@ type Inference struct {
 	Destination Proof            `json:"destination"`
 	ByEvidence  map[string]int64 `json:"byEvidence"`
 	Candidates  int              `json:"candidates"` // addresses tried
+	// Doubtful are flows that were left open, or decided with another explanation
+	// not far behind: the first ones, DoubtfulTotal counts them all.
+	Doubtful      []DoubtfulFlow `json:"doubtful"`
+	DoubtfulTotal int            `json:"doubtfulTotal"`
+}
+
+// DoubtfulFlow is one direction of a connection whose header was left open or
+// decided narrowly.
+type DoubtfulFlow struct {
+	Flow     string       `json:"flow"` // "source:port > destination:port", :: where that is open
+	Packets  int64        `json:"packets"`
+	Answer   string       `json:"answer"` // the Next Header that was written, "" where that is open too
+	Best     HeaderChoice `json:"best"`
+	RunnerUp HeaderChoice `json:"runnerUp"`
+}
+
+// HeaderChoice is one explanation of a flow with its probability, given all
+// that the capture and the tables say.
+type HeaderChoice struct {
+	NextHeader  string  `json:"nextHeader"`
+	Destination string  `json:"destination"` // "::" stands for none of the addresses known
+	Posterior   float64 `json:"posterior"`
+	Evidence    string  `json:"evidence,omitempty"` // its name, as in Inference.ByEvidence
 }
 
 // Proof counts where one field comes from; the three add up to the packets. What

@@ -28,6 +28,16 @@ func sample() *Report {
 			Destination: Proof{Inferred: 9_700, AsCaptured: 60, Unknown: 40},
 			ByEvidence:  map[string]int64{"connection-table": 9_000, "payload": 200, "reverse-flow": 500, "checksum": 0},
 			Candidates:  31,
+			Doubtful: []DoubtfulFlow{{
+				Flow: "[2001:db8::10]:50000 > [::]:443", Packets: 12, Answer: "6 (TCP)",
+				Best:     HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:1::2", Posterior: 0.5, Evidence: "destination-cache"},
+				RunnerUp: HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:2::1", Posterior: 0.4999, Evidence: "destination-cache"},
+			}, {
+				Flow: "[2001:db8::10]:50001 > [2001:db8:3::1]:53", Packets: 1, Answer: "17 (UDP)",
+				Best:     HeaderChoice{NextHeader: "17 (UDP)", Destination: "2001:db8:3::1", Posterior: 0.9992, Evidence: "reverse-flow"},
+				RunnerUp: HeaderChoice{NextHeader: "17 (UDP)", Destination: "::", Posterior: 0.0008},
+			}},
+			DoubtfulTotal: 3,
 		},
 		Order: Order{
 			Basis: "file", Vantage: "tables", Local: []string{"2001:db8::10", "2001:db8::11", "fe80::10"},

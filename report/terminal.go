@@ -36,7 +36,7 @@ func (r *Report) WriteTerminal(w io.Writer, s Screen) error {
 	}
 	parts := []*grid{r.overview(s.Details), r.flagsGrid(s.Details), r.flowsGrid(s.Details)}
 	if s.Details {
-		parts = append(parts, r.inferenceGrid(), r.orderGrid(), r.findingsGrid())
+		parts = append(parts, r.inferenceGrid(), r.doubtfulGrid(), r.orderGrid(), r.findingsGrid())
 	}
 	parts = append(parts, r.notesGrid())
 	first := true
@@ -155,6 +155,23 @@ func numbers(header ...string) *grid {
 		align = append(align, tw.AlignRight)
 	}
 	return &grid{header: header, align: align}
+}
+
+// shownDoubtful is how many doubtful flows are shown.
+const shownDoubtful = 5
+
+// doubtfulGrid shows flows whose header was left open or decided narrowly.
+func (r *Report) doubtfulGrid() *grid {
+	g := &grid{header: []string{"packets", "left open or decided narrowly"}, align: []tw.Align{tw.AlignRight, tw.AlignLeft}, wrapped: true}
+	list := r.Inference.Doubtful
+	for _, d := range list[:min(len(list), shownDoubtful)] {
+		g.add(count(d.Packets), Sanitise(fmt.Sprintf("%s: %s to %s %.4f, next %.4f", d.Flow,
+			d.Best.NextHeader, d.Best.Destination, d.Best.Posterior, d.RunnerUp.Posterior)))
+	}
+	if more := r.Inference.DoubtfulTotal - len(g.rows); more > 0 {
+		g.add("", fmt.Sprintf("and %s more", count(int64(more))))
+	}
+	return g
 }
 
 func (r *Report) inferenceGrid() *grid {

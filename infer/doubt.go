@@ -1,0 +1,83 @@
+package infer
+
+import (
+	"cmp"
+	"math"
+	"net/netip"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// Doubt is what of a flow was left open, or was decided with another
+// explanation not far behind: its packets that need the same of their
+// destination.
+type Doubt struct {
+	Source                      netip.Addr
+	SourcePort, DestinationPort uint16     // of protocols with ports; of echo one is the identifier
+	NextHeader                  uint8      // Unknown where that is open too
+	Destination                 netip.Addr // :: where it is open
+	Packets                     uint32
+	Best, RunnerUp              Candidate // the zero Candidate where there is none; "none of the candidates" has ::
+}
+
+// narrow is the posterior of the next best explanation from which on a decision
+// counts as narrow.
+const narrow = 1e-4
+
+// Doubts returns the flows that were left open or decided narrowly, those with
+// most packets first, at most limit of them, and how many there are in all. It
+// is called after Conclude. Packets that may be of several protocols, or whose
+// payload dictates where they go, are decided one by one and not listed.
+func (e *Engine) Doubts(limit int) (list []Doubt, total int) {
+	var room []scored
+	for j := range e.flows.clusters {
+		c := &e.flows.clusters[j]
+		if c.found && c.second < narrow || c.rivals {
+			continue
+		}
+		total++
+		fl := &e.flows.list[c.flow]
+		q := e.questionOf(fl, c)
+		room = e.explain(room[:0], &q)
+		sortScored(room)
+		list = append(list, e.doubtOf(fl, c, room))
+		if len(list) >= 2*limit {
+			list = mostPackets(list, limit)
+		}
+	}
+	return mostPackets(list, limit), total
+}
+
+func (e *Engine) doubtOf(fl *flow, c *cluster, ranked []scored) Doubt {
+	d := Doubt{
+		Source: fl.key.src.Netip(), NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
+	}
+	if fl.key.twoWay() {
+		d.SourcePort, d.DestinationPort = uint16(fl.key.ports>>16), fl.key.ports.destination()
+	}
+	if c.found {
+		d.Destination = c.dst.Netip()
+	}
+	weights := 0.0
+	for i := range ranked {
+		weights += math.Exp2(ranked[i].total)
+	}
+	for i, to := range []*Candidate{&d.Best, &d.RunnerUp} {
+		if i < len(ranked) {
+			s := &ranked[i]
+			*to = Candidate{s.protocol, s.addr.Netip(), math.Exp2(s.total) / weights, evidenceNames[s.by]}
+		}
+	}
+	return d
+}
+
+// mostPackets keeps the first limit of list by packets; the rest of the order is
+// that of the flows, so that it depends on nothing else.
+func mostPackets(list []Doubt, limit int) []Doubt {
+	slices.SortStableFunc(list, func(a, b Doubt) int {
+		return cmp.Or(cmp.Compare(b.Packets, a.Packets), a.Source.Compare(b.Source), cmp.Compare(a.SourcePort, b.SourcePort),
+			cmp.Compare(a.DestinationPort, b.DestinationPort), cmp.Compare(a.NextHeader, b.NextHeader))
+	})
+	return list[:min(limit, len(list))]
+}

@@ -1,0 +1,36 @@
+package infer
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+)
+
+// What collides is listed with both answers, what is proved is not.
+func TestDoubts(t *testing.T) {
+	r := rand.New(rand.NewPCG(91, 92))
+	one, two := addr("2001:db8:1::2"), addr("2001:db8:2::1")
+	var list []sent
+	for i := range 5 {
+		list = append(list, tcpTo(host, one, 50000, 443, uint32(1000+i*10), 5000, flagPSH, bytesOf(r, 10)))
+	}
+	list = append(list, conversation(r, host, randomAddr(r, "2a00:1450::"), 50001, 443, 2)...)
+	list = append(list, udpTo(host, two, 50002, 53, bytesOf(r, 20)))
+	e := New(Options{Snapshot: cacheOf([]netip.Addr{host}, one, two)})
+	inferAll(e, hideAll(list))
+
+	all, total := e.Doubts(10)
+	if total != 2 || len(all) != 2 {
+		t.Fatalf("doubts: got %+v of %d, want 2", all, total)
+	}
+	d := all[0]
+	if d.Source != host || d.SourcePort != 50000 || d.DestinationPort != 443 || d.Packets != 5 || d.NextHeader != 6 || d.Destination != netip.IPv6Unspecified() {
+		t.Errorf("first: got %+v, want the flow of 5 packets, TCP to nobody", d)
+	}
+	if d.Best.Destination != one || d.RunnerUp.Destination != two || d.Best.Posterior < d.RunnerUp.Posterior || d.RunnerUp.Posterior < 0.3 {
+		t.Errorf("first: got %+v, want two answers of about equal posterior", d)
+	}
+	if few, total := e.Doubts(1); len(few) != 1 || total != 2 || few[0] != all[0] {
+		t.Errorf("at most one: got %+v of %d, want the first of 2", few, total)
+	}
+}
