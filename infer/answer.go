@@ -31,7 +31,8 @@ func (f *Facts) only() (h hypothesis, ok bool) {
 
 // clusterOf returns f's cluster under h and its flow; nil where there is none.
 func (e *Engine) clusterOf(f *Facts, h hypothesis) (*flow, *cluster) {
-	i, ok := e.flows.index[f.key(h)]
+	k := f.key(h)
+	i, ok := e.flows.index.find(&k, e.flows.list)
 	if !ok {
 		return nil, nil
 	}

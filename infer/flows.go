@@ -157,7 +157,7 @@ type named struct {
 // flows is the table of flows and their clusters.
 type flows struct {
 	max       int
-	index     map[flowKey]int32
+	index     flowIndex // of list
 	list      []flow
 	clusters  []cluster
 	clusterOf map[clusterKey]int32 // those that aren't a flow's first, once for each mode
@@ -167,7 +167,7 @@ type flows struct {
 }
 
 func newFlows() flows {
-	return flows{max: math.MaxInt32, index: map[flowKey]int32{}, clusterOf: map[clusterKey]int32{}}
+	return flows{max: math.MaxInt32, clusterOf: map[clusterKey]int32{}}
 }
 
 // limit leaves room for that many more flows, clusters and names.
@@ -175,7 +175,7 @@ func (t *flows) limit(room int) { t.max = min(max(len(t.list), len(t.names))+roo
 
 // find returns the flow with key k, or nil.
 func (t *flows) find(k flowKey) *flow {
-	if i, ok := t.index[k]; ok {
+	if i, ok := t.index.find(&k, t.list); ok {
 		return &t.list[i]
 	}
 	return nil
@@ -184,7 +184,7 @@ func (t *flows) find(k flowKey) *flow {
 // open returns the index of the flow with key k, which is new if fresh; none
 // if there is no room.
 func (t *flows) open(k flowKey) (i int32, fresh bool) {
-	if i, ok := t.index[k]; ok {
+	if i, ok := t.index.find(&k, t.list); ok {
 		return i, false
 	}
 	if len(t.list) >= t.max {
@@ -192,7 +192,7 @@ func (t *flows) open(k flowKey) (i int32, fresh bool) {
 	}
 	i = int32(len(t.list))
 	t.list = append(t.list, flow{key: k, first: none, named: none, settled: none, twin: none})
-	t.index[k] = i
+	t.index.add(t.list)
 	return i, true
 }
 
@@ -200,7 +200,7 @@ func (t *flows) open(k flowKey) (i int32, fresh bool) {
 // nothing else explains may look like the first packet of one.
 func (t *flows) roomForESP(k flowKey) bool {
 	const share = 16
-	if _, ok := t.index[k]; ok {
+	if _, ok := t.index.find(&k, t.list); ok {
 		return true
 	}
 	t.esp++

@@ -371,7 +371,8 @@ func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
 	if !q.key.twoWay() || isMulticast(peer) {
 		return false, 0
 	}
-	i, ok := e.flows.index[q.key.answeredBy(peer)]
+	back := q.key.answeredBy(peer)
+	i, ok := e.flows.index.find(&back, e.flows.list)
 	if !ok {
 		return false, 0
 	}
