@@ -17,31 +17,31 @@ type chunk struct {
 	left  int        // units that are still needed; the last one gives the batch back
 	err   error
 	ready chan struct{}
-	read  int64 // bytes of the file read with it
+	read  int64       // bytes of the file read with it
+	home  chan *chunk // where it goes when it is done with
 }
 
 // release says that n units of the chunk are done with.
 func (c *chunk) release(n int) {
-	if c.left -= n; c.left == 0 {
-		c.batch.Release()
-		c.batch = nil
-		spareUnits.Put(&c.units)
-		if c.heads != nil {
-			spareHeads.Put(&c.heads)
-		}
+	if c.left -= n; c.left > 0 {
+		return
+	}
+	c.batch.Release()
+	c.batch = nil
+	select {
+	case c.home <- c:
+	default:
 	}
 }
 
-// spareUnits keeps the units of chunks that are done with, for the next ones.
-var spareUnits = sync.Pool{New: func() any { return new([]unit) }}
-
-// spareHeads does the same for what is known of missing headers.
-var spareHeads = sync.Pool{New: func() any { return new([]headless) }}
+// spareChunks is how many chunks that are done with are kept for the next ones:
+// as many as are on their way at most, but where a window is wide.
+const spareChunks = 64
 
 // headless returns room for what is known of one more missing header.
 func (c *chunk) headless() *headless {
-	if c.heads == nil {
-		c.heads = slices.Grow((*spareHeads.Get().(*[]headless))[:0], len(c.batch.Blocks))
+	if len(c.heads) == 0 {
+		c.heads = slices.Grow(c.heads, len(c.batch.Blocks))
 	}
 	c.heads = append(c.heads, headless{})
 	return &c.heads[len(c.heads)-1]
@@ -100,7 +100,7 @@ func (j *job) decodeAhead(ctx context.Context, r *capture.Reader, d *decoder, wg
 		defer close(out)
 		defer close(work)
 		for {
-			c := readChunk(r)
+			c := j.readChunk(r)
 			select {
 			case out <- c:
 			case <-ctx.Done():
@@ -119,8 +119,13 @@ func (j *job) decodeAhead(ctx context.Context, r *capture.Reader, d *decoder, wg
 	return out
 }
 
-func readChunk(r *capture.Reader) *chunk {
-	c := &chunk{ready: make(chan struct{})}
+func (j *job) readChunk(r *capture.Reader) *chunk {
+	c := &chunk{home: j.spare}
+	select {
+	case c = <-j.spare:
+	default:
+	}
+	c.ready = make(chan struct{})
 	c.batch, c.err = r.Next()
 	c.read = r.Consumed()
 	if c.err != nil {
@@ -132,7 +137,8 @@ func readChunk(r *capture.Reader) *chunk {
 }
 
 func (c *chunk) decode(d *decoder) {
-	c.units = slices.Grow((*spareUnits.Get().(*[]unit))[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
+	c.units = slices.Grow(c.units[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
+	c.heads = c.heads[:0]
 	for i := range c.units {
 		u := &c.units[i]
 		*u = unit{block: &c.batch.Blocks[i], chunk: c}

@@ -106,6 +106,7 @@ type job struct {
 	order     reorder.Options
 
 	source   *source
+	spare    chan *chunk
 	snapshot *infer.Snapshot // what the tables say
 	engine   *infer.Engine
 	flows    *flowTable
@@ -120,7 +121,7 @@ type job struct {
 }
 
 func newJob(in, out string, o Options) (*job, error) {
-	j := &job{in: in, out: out, o: o, beginning: vantagePackets}
+	j := &job{in: in, out: out, o: o, beginning: vantagePackets, spare: make(chan *chunk, spareChunks)}
 	if j.out == "" {
 		if in == "-" {
 			return nil, fmt.Errorf("%w: standard input needs a named output", ErrUsage)

@@ -10,7 +10,7 @@ type Batch struct {
 }
 
 // freeBatches is how many released batches a Reader keeps for reuse.
-const freeBatches = 16
+const freeBatches = 64
 
 // Release gives the batch's memory back to its Reader. The batch, its blocks
 // and all that aliases them are invalid afterwards. It may be called from any
