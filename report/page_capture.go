@@ -184,12 +184,13 @@ func (r *Report) headersTable() *tableView {
 func (r *Report) sourcesTable() *tableView {
 	t := &tableView{
 		ID: "sources", Heading: "Network tables", Label: "Network tables that were read",
-		Columns: columnsOf("file", "format", "rows#", "addresses#", "lines not understood#"),
+		Columns: columnsOf("file", "format", "rows#", "addresses#", "cut#", "lines not understood#"),
 	}
 	shown := r.Tables[:min(len(r.Tables), pageRows)]
 	for _, f := range shown {
 		t.Rows = append(t.Rows, []cell{
-			textCell(f.Name, "conn"), textCell(f.Format, "mono"), numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)), numberCell(int64(f.NotUnderstood)),
+			textCell(f.Name, "conn"), textCell(f.Format, "mono"), numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)),
+			numberCell(int64(f.Cut)), numberCell(int64(f.NotUnderstood)),
 		})
 	}
 	t.rest(len(shown), len(r.Tables))

@@ -20,7 +20,7 @@ func sample() *Report {
 		Output: Output{Name: "office.mended.pcapng", Status: "written", Changed: true, Edited: 9_870, Dropped: 2},
 		Tables: []Table{
 			{Name: "office.tables/netstat.txt", Format: "netstat", Rows: 61, Addresses: 17},
-			{Name: "office.tables/neighbours.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3},
+			{Name: "office.tables/neighbours.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3, Cut: 1},
 		},
 		Inference: Inference{
 			Packets:     9_800,

@@ -52,11 +52,14 @@ func tablesLine(tables []Table) string {
 	if len(tables) == 0 {
 		return ""
 	}
-	rows, not := 0, 0
+	rows, cut, not := 0, 0, 0
 	for _, t := range tables {
-		rows, not = rows+t.Rows, not+t.NotUnderstood
+		rows, cut, not = rows+t.Rows, cut+t.Cut, not+t.NotUnderstood
 	}
 	s := plural(int64(len(tables)), "file") + " with " + plural(int64(rows), "row")
+	if cut > 0 {
+		s += "; " + addresses(cut) + " cut"
+	}
 	if not > 0 {
 		s += "; " + plural(int64(not), "line") + " not understood"
 	}
