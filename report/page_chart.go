@@ -123,16 +123,24 @@ func (r *Report) timelineView(id string) *chartView {
 		{"bar-moved", "moved", t.Moved}, {"bar-plain", "not moved", minus(t.Packets, t.Moved)},
 	}}}
 	v := &chartView{ID: id, Width: chartWidth}
-	var findings series
+	var findings, apart series
 	for _, name := range r.verdictsFound(Verdicts()) {
 		if counts := t.ByVerdict[name]; len(counts) > 0 {
-			findings.layers = append(findings.layers, layer{"fill " + verdictClass(name), Sanitise(name), counts})
+			one := layer{"fill " + verdictClass(name), Sanitise(name), counts}
+			findings.layers = append(findings.layers, one)
+			if name != Artefact && !plain(name) {
+				apart.layers = append(apart.layers, one)
+			}
 			v.Legend = append(v.Legend, tag{Sanitise(name), verdictClass(name)})
 		}
 	}
 	if len(findings.layers) > 0 {
 		findings.title, findings.text = "Findings", count
 		all = append(all, findings)
+	}
+	if n := len(apart.layers); n > 0 && n < len(findings.layers) {
+		apart.title, apart.text = "Findings but for artefact and genuine", count
+		all = append(all, apart)
 	}
 	if missed := r.missedOverTime(); missed != nil {
 		all = append(all, series{title: "Bytes that the capture missed", text: size, layers: []layer{{"bar-missed", "missed", missed}}})

@@ -35,8 +35,8 @@ type panelView struct {
 
 // markView is a packet that stands out: data as a path, an ACK as a point.
 type markView struct {
-	Frame                    int64
-	Class, Title, Path, X, Y string
+	Frame                       int64
+	Class, Title, Path, X, Y, R string
 }
 
 // The measures of a time-sequence graph, pixels at full width.
@@ -213,7 +213,10 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 		Axes: axes{X: f.timeTicks(5), Y: f.yTicks(6, seqText)},
 	}
 	var data, ack, window, sack strings.Builder
-	moved, flagged := 0, 0
+	moved, flagged, radius := 0, 0, "3.4"
+	if len(list) > 2*closerPoints {
+		radius = "2" // else they hide each other
+	}
 	for _, p := range list {
 		x := f.x(p.at)
 		class := p.class(repaired)
@@ -234,7 +237,7 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 				sack.WriteString(stroke(x, f.y(float64(block[0])), f.y(float64(block[1]))))
 			}
 			if class != "" {
-				v.Marks = append(v.Marks, markView{Frame: p.Frame, Class: class, Title: p.title(), X: px(x), Y: px(y)})
+				v.Marks = append(v.Marks, markView{Frame: p.Frame, Class: class, Title: p.title(), X: px(x), Y: px(y), R: radius})
 			}
 		}
 		switch class {

@@ -100,7 +100,7 @@ func (o *Order) line() string {
 		}
 	}
 	if o.Unrepaired > 0 {
-		s += "; " + plural(o.Unrepaired, "violation") + " left as they are"
+		s += "; " + plural(o.Unrepaired, "violation") + " left unrepaired"
 	}
 	if o.Placed {
 		s += "; mendcap had ordered this capture before"
