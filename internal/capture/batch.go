@@ -5,8 +5,9 @@ package capture
 type Batch struct {
 	Blocks []Block
 
-	buf  []byte // what the blocks alias
-	home chan *Batch
+	buf        []byte // what the blocks alias
+	remembered int    // blocks whose stamps the reader has noted
+	home       chan *Batch
 }
 
 // freeBatches is how many released batches a Reader keeps for reuse.
@@ -31,7 +32,7 @@ func (r *Reader) batch() *Batch {
 	var b *Batch
 	select {
 	case b = <-r.free:
-		b.Blocks = b.Blocks[:0]
+		b.Blocks, b.remembered = b.Blocks[:0], 0
 	default:
 		b = &Batch{home: r.free}
 	}

@@ -44,9 +44,11 @@ type Reader struct {
 	damages Damages
 	last    Damage  // the last place of damage, which may grow yet
 	text    bool    // carriage returns are taken out
+	tries   int     // to undo a transfer as text
 	lost    bool    // bytes are being passed over: nothing is expected here
 	opening []Block // that openDamaged found
 	recent  [recentStamps]recentStamp
+	sure    int64 // offset of a block that was looked at with the one before
 }
 
 // layout is how one format cuts a file into blocks and understands them.
@@ -58,6 +60,17 @@ type layout interface {
 	// decode fills in a block whose Raw is set and whole. The frame number is
 	// the reader's business.
 	decode(b *Block) error
+
+	// believable looks at a block of a credible length, which p need not hold: it
+	// says how many bytes are needed to judge it (0: no more), and whether it is
+	// to be believed at once. sure says that it was looked at already, as what
+	// follows the block before. Only salvage asks.
+	believable(p []byte, size int, sure bool) (need int, ok bool)
+	// rescue deals with the damage at the start of p. It delivers what it can
+	// and says how many bytes of p are done with; where that is none, blocks stand
+	// there after all. p holds all that it may look at, and the end of the file if
+	// eof is set.
+	rescue(r *Reader, b *Batch, p []byte, eof bool, why error) int
 }
 
 // NewReader finds out what the bytes are: a pcap or pcapng capture, plain or
@@ -68,6 +81,7 @@ type layout interface {
 func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
 	rd := &Reader{
 		source:    &source{r: r},
+		sure:      -1,
 		opts:      opts,
 		batchSize: opts.BatchSize,
 		maxBlock:  opts.MaxBlock,

@@ -99,19 +99,6 @@ func (r *Reader) report(length int, lost bool, err error) {
 	r.last = one
 }
 
-// rescuer is a layout that can be read on behind damage.
-type rescuer interface {
-	layout
-	// believable looks at a block of a credible length, which p need not hold: it
-	// says how many bytes are needed to judge it (0: no more), and whether it is
-	// to be believed at once.
-	believable(p []byte, size int) (need int, ok bool)
-	// rescue deals with the damage at the start of p. It delivers what it can
-	// and says how many bytes of p are done with, at least one. p holds all that
-	// it may look at, and the end of the file if eof is set.
-	rescue(r *Reader, b *Batch, p []byte, eof bool, why error) int
-}
-
 // splitSalvaging is split for captures that may be damaged.
 func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 	for r.err == nil {
@@ -126,6 +113,9 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 		if err == nil {
 			if err = r.deliver(b, p[:size:size], size); err == nil {
 				used += size
+				if len(p) >= size+pcapRecordLen {
+					r.sure = r.offset
+				}
 				continue
 			}
 		}
@@ -136,11 +126,12 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 		if len(p) < want && !eof {
 			return used, want
 		}
+		r.remember(b)
 		if r.undoText(b, used, eof) {
 			continue
 		}
 		p, last := p[:min(len(p), want)], len(p) <= want
-		used += r.layout.(rescuer).rescue(r, b, p, eof && last, err)
+		used += r.layout.rescue(r, b, p, eof && last, err)
 	}
 	return used, 0
 }
@@ -149,6 +140,7 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 // more has to be read before there is one.
 func (r *Reader) salvage(b *Batch, readErr error) (again bool) {
 	used, need := r.splitSalvaging(b, readErr != nil)
+	r.remember(b)
 	switch {
 	case r.err != nil: // of SalvageRefuse
 	case readErr != nil && used == len(b.buf):
@@ -184,7 +176,10 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 		return r.maxBlock + 1, 0, fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, len(p))
 	}
 	size = int(n)
-	need, ok := r.layout.(rescuer).believable(p, size)
+	need, ok := r.layout.believable(p, size, r.sure == r.offset && size <= lookahead)
+	if ok {
+		need = max(need, size)
+	}
 	switch {
 	case need > len(p) && !eof:
 		return size, need, nil
@@ -221,7 +216,6 @@ func (r *Reader) settled(block *Block, size int) {
 	if block.Kind == Packet {
 		r.frame++
 		block.Frame = r.frame
-		r.recent[r.frame%recentStamps] = recentStamp{block.Ticks, block.Interface, block.HasStamp}
 	}
 	r.offset += int64(size)
 }
@@ -259,6 +253,17 @@ func (r *Reader) endSalvaged(err error) error {
 		return r.err
 	}
 	return io.EOF
+}
+
+// remember notes the stamps of the last packets delivered, those of this batch.
+func (r *Reader) remember(b *Batch) {
+	for i, left := len(b.Blocks)-1, recentStamps; i >= b.remembered && left > 0; i-- {
+		if block := &b.Blocks[i]; block.Kind == Packet {
+			r.recent[block.Frame%recentStamps] = recentStamp{block.Ticks, block.Interface, block.HasStamp}
+			left--
+		}
+	}
+	b.remembered = len(b.Blocks)
 }
 
 // recentStamps is how many stamps tell whether another is near.

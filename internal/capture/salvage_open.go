@@ -78,6 +78,7 @@ func (r *Reader) openHeader(w []byte, eof bool) bool {
 			Block{Kind: Iface, Pcap: true, Offset: pcapHeaderLen, Order: p.order, Interface: p.iface})
 		r.layout = p
 		r.report(pcapHeaderLen, false, fmt.Errorf("%w; read as that of %s records of link type %d", ErrNoHeader, p.order, p.iface.LinkType))
+		r.offset = pcapHeaderLen
 		return r.skipOpening(pcapHeaderLen)
 	}
 	return false
@@ -94,7 +95,6 @@ func pcapVersion(big bool) uint32 {
 // skipOpening goes over bytes that the opening is done with.
 func (r *Reader) skipOpening(n int64) bool {
 	_, err := io.CopyN(io.Discard, r.src, n)
-	r.offset += n
 	r.pending, r.opening = r.opening, nil
 	return err == nil
 }
@@ -183,6 +183,7 @@ func (r *Reader) openBlocks(w []byte, eof bool) bool {
 func (r *Reader) openAt(c int) {
 	if c > 0 {
 		r.report(c, true, ErrNoHeader)
+		r.offset += int64(c)
 	}
 }
 

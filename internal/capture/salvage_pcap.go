@@ -16,7 +16,10 @@ const maxStatedSnap = 128 << 20
 // sound says whether a record's header looks as it should: fields that fit
 // each other. A record of another look may be genuine, and is looked at closely.
 func (p *pcap) sound(rec []byte) bool {
-	captured, original := p.lengths(rec)
+	captured, original := u32(rec[8:], p.big), u32(rec[12:], p.big)
+	if p.swapped != asNamed {
+		captured, original = p.lengths(rec)
+	}
 	return captured-1 < p.longest && captured <= original && original <= 1<<30 && uint64(u32(rec[4:], p.big)) < p.perSecond
 }
 
@@ -28,8 +31,8 @@ func (p *pcap) limit() {
 	}
 }
 
-func (p *pcap) believable(rec []byte, size int) (need int, ok bool) {
-	if !p.sound(rec) {
+func (p *pcap) believable(rec []byte, size int, sure bool) (need int, ok bool) {
+	if !sure && !p.sound(rec) {
 		return 0, false
 	}
 	need = size + pcapRecordLen
@@ -39,6 +42,10 @@ func (p *pcap) believable(rec []byte, size int) (need int, ok bool) {
 	next := rec[size:]
 	return need, p.sound(next) && u32(next, p.big)-u32(rec, p.big)+nearTime <= 2*nearTime
 }
+
+// mostShift is by how many bytes true records can stand before those that seem
+// to stand there.
+const mostShift = 256
 
 // trail is a run of records that follow each other.
 type trail struct {
@@ -138,8 +145,8 @@ func (s *search) loose(at int) bool {
 			return !s.eof && n > 0
 		}
 		rec := s.w[at:]
-		captured, original := s.p.lengths(rec)
-		if captured > s.p.longest || allZero(rec[:pcapRecordLen]) || captured == 0 && original == 0 {
+		captured, _ := s.p.lengths(rec)
+		if captured > s.p.longest || allZero(rec[:pcapRecordLen]) {
 			return false
 		}
 		if at += s.p.headerLen + int(captured); at > len(s.w) {
@@ -261,13 +268,14 @@ func (p *pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 		return n
 	}
 	s := &search{r: r, p: p, w: w, eof: eof}
-	captured, original := p.lengths(w)
+	captured, _ := p.lengths(w)
 	size := p.headerLen + int(captured)
 	fits := captured <= p.longest && size <= len(w)
 	if r.lost {
 		return s.search(why, 0)
 	}
-	if fits && s.expected(size) && !(captured == 0 && original == 0) {
+	fits = fits && !allZero(w[:pcapRecordLen])
+	if fits && s.expected(size) {
 		return s.deliver(b, size, why)
 	}
 	if n := s.mendOrder(b); n > 0 {
@@ -276,7 +284,7 @@ func (p *pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 	if n := s.mendLengths(b); n > 0 {
 		return n
 	}
-	odd := fits && s.loose(size) && !(captured == 0 && original == 0)
+	odd := fits && s.loose(size)
 	if !fits || !p.sound(w) {
 		if odd {
 			return s.deliver(b, size, why)
@@ -284,8 +292,13 @@ func (p *pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 		return s.search(why, 1)
 	}
 	// The record looks good, but none follows: either its length is wrong, then
-	// true records begin before its end, or the next record is broken.
-	if c := s.scan(p.headerLen, size, size); c >= 0 {
+	// true records begin before its end, or the next record is broken. Where
+	// records of a sort follow they may be shifted by a few bytes.
+	from := p.headerLen
+	if odd {
+		from = max(from, size-mostShift)
+	}
+	if c := s.scan(from, size, size); c >= 0 {
 		if n := s.mendText(b, c); n > 0 {
 			return n
 		}

@@ -9,7 +9,7 @@ import (
 // believable has little to add for pcapng, where blocks have their length twice:
 // names that do not fit their block keep Wireshark from reading what follows,
 // and a packet may have been overwritten.
-func (f *pcapng) believable(p []byte, size int) (need int, ok bool) {
+func (f *pcapng) believable(p []byte, size int, _ bool) (need int, ok bool) {
 	if len(p) < size || size < blockMin {
 		return 0, true
 	}
@@ -479,7 +479,7 @@ func (f *pcapng) mendLength(s *ngSearch, b *Batch, at int, why error) bool {
 	}
 	own := int64(u32(s.w[at-trailerLen:], f.big)) == int64(at)
 	if !own && u32(s.w, f.big) == TypeEPB && at >= enhancedFixed+trailerLen {
-		own = fittingPacket(s.w[:at], f.big)
+		own = enhancedFixed+padded(int(min(u32(s.w[20:], f.big), maxStatedSnap)))+trailerLen == at
 	}
 	return own && f.mendBoth(s, b, at, why)
 }

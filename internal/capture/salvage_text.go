@@ -15,6 +15,9 @@ import (
 // of that kind has another byte in front.
 const enoughLines = 8
 
+// textTries is at how many places of damage a text transfer is thought of.
+const textTries = 8
+
 // textTransfer says whether all line feeds of a window have a carriage return,
 // and there are enough of them.
 func textTransfer(w []byte) bool {
@@ -35,7 +38,7 @@ func textTransfer(w []byte) bool {
 // those of the file without them.
 func (r *Reader) undoText(b *Batch, used int, eof bool) bool {
 	p := b.buf[used:]
-	if r.text || !textTransfer(p[:min(len(p), lookahead)]) {
+	if r.tries++; r.text || r.tries > textTries || !textTransfer(p[:min(len(p), lookahead)]) {
 		return false
 	}
 	plain := &textReader{r: r.src}
@@ -63,25 +66,36 @@ func (r *Reader) goesOn(w []byte, eof bool) bool {
 	return false
 }
 
+// textBuffer is how much a textReader reads at a time, bytes.
+const textBuffer = 64 << 10
+
 // textReader takes the carriage returns out that stand before line feeds.
 type textReader struct {
 	r    io.Reader
-	held bool // a carriage return, the last byte so far
+	buf  []byte
+	left []byte // of buf, still to be given
+	held bool   // a carriage return was the last byte so far
+	err  error
 }
 
 func (t *textReader) Read(p []byte) (int, error) {
-	for len(p) > 1 {
-		n, err := t.r.Read(p[:len(p)-1]) // one held back may come in front
-		kept := t.strip(p[:n])
-		if t.held && err != nil {
-			t.held = false
-			kept = append(kept, '\r')
+	for len(t.left) == 0 {
+		if t.err != nil {
+			return 0, t.err
 		}
-		if len(kept) > 0 || err != nil {
-			return len(kept), err
+		if t.buf == nil {
+			t.buf = make([]byte, textBuffer+1) // a byte that was held may come in front
+		}
+		var n int
+		n, t.err = t.r.Read(t.buf[:textBuffer])
+		t.left = t.strip(t.buf[:n])
+		if t.err != nil && t.held {
+			t.left, t.held = append(t.left, '\r'), false
 		}
 	}
-	return 0, io.ErrShortBuffer
+	n := copy(p, t.left)
+	t.left = t.left[n:]
+	return n, nil
 }
 
 // strip works in place, but that p may grow by the byte that was held.
