@@ -178,7 +178,30 @@ func sameAsStrict(t *testing.T, data []byte, s *salvaged) {
 	}
 }
 
-func damagedFiles() [][]byte { return nil }
+// damagedFiles are small captures, broken in one way each.
+func damagedFiles() [][]byte {
+	var records []record
+	f := (&file{}).section(littleEndian).iface(linkRaw, 0)
+	for i := range 12 {
+		data := ipv4(30+i, byte(i+1))
+		copy(data[20:], "a\r\nb\n")
+		n := uint32(len(data))
+		records = append(records, record{1700000000 + uint32(i), uint32(i), n, n, data})
+		f.epbOf(0, 1700000000000000+uint64(i), data)
+	}
+	var all [][]byte
+	for _, good := range [][]byte{pcapOf(littleEndian, records...), pcapOf(bigEndian, records...), f.buf} {
+		all = append(all, good, good[24:], good[28:], good[48:], good[:len(good)-9],
+			slices.Concat(good, good), slices.Concat(good[:150], good[170:]), slices.Concat(good[:150], []byte("junk"), good[150:]),
+			bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")), bytes.ReplaceAll(good, []byte("\r\n"), []byte("\n")))
+		for at := 100; at < 140; at += 4 {
+			broken := bytes.Clone(good)
+			clear(broken[at : at+4])
+			all = append(all, broken)
+		}
+	}
+	return append(all, slices.Concat(pcapOf(littleEndian, records...), f.buf), slices.Concat(f.buf, pcapOf(bigEndian, records...)))
+}
 
 func TestRefuseEndsAtDamage(t *testing.T) {
 	for _, d := range damagedPcapng() {
