@@ -18,6 +18,9 @@ func writeFixtures(dir string) error {
 		"other.pcap":  pcap(2),
 		"cut.pcap":    pcap(3)[:24+2*(16+packetLen)+16+5],
 		"huge.pcap":   append(pcap(1), record(0x7FFFFFFF, 0x7FFFFFFF)...),
+		"long.pcap":   pcap(20),
+		"broken.pcap": overwrite(pcap(20), 24+4*(16+packetLen)+8, 0xFF, 4), // the captured length of frame 5
+		"holed.pcap":  overwrite(pcap(20), 24+6*(16+packetLen), 0, 2*(16+packetLen)),
 		"empty.pcap":  {},
 		"text.pcap":   []byte("this is no capture, only a line of text\n"),
 		"only.pcap":   pcap(0)[:10],
@@ -66,6 +69,14 @@ func bare() []byte {
 	ip = append(append(ip, src[:]...), make([]byte, 16)...)
 	ip = append(ip, 0xC0, 0x00, 0x00, 0x35, 0x00, 0x14, 0xD0, 0x86, 0x12, 0x34, 0x01, 0x00, 0x00, 0x01, 0, 0, 0, 0, 0, 0)
 	return append(append(pcap(0), record(uint32(len(ip)), uint32(len(ip)))...), ip...)
+}
+
+// overwrite returns p with n bytes from an offset on replaced.
+func overwrite(p []byte, from int, with byte, n int) []byte {
+	for i := range n {
+		p[from+i] = with
+	}
+	return p
 }
 
 // record returns the header of a pcap record.

@@ -29,6 +29,9 @@ func (r *Reader) startsFile(w []byte, eof, unexpected bool) bool {
 // pcapHeader gives the layout of a pcap file that w starts, nil where it does
 // not look like one.
 func pcapHeader(w []byte) *pcap {
+	if len(w) < pcapHeaderLen {
+		return nil
+	}
 	p := newPcap(w)
 	if p == nil || p.readHeader(w) != nil || p.order.Uint16(w[6:]) > 4 {
 		return nil
