@@ -120,6 +120,7 @@ func (c *collector) udp(row infer.Connection) {
 
 func (c *collector) destination(row infer.Destination) {
 	if c.room() {
+		row.NextHop = specified(row.NextHop)
 		c.snapshot.DestinationCache = append(c.snapshot.DestinationCache, row)
 	}
 }
@@ -135,6 +136,7 @@ func (c *collector) route(row infer.Route) {
 	if !c.room() {
 		return
 	}
+	row.NextHop = specified(row.NextHop)
 	c.snapshot.Routes = append(c.snapshot.Routes, row)
 	if host := row.Prefix.Addr(); isHostRoute(row.Prefix) && !host.IsLoopback() {
 		c.snapshot.Hosts = append(c.snapshot.Hosts, host)

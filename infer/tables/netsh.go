@@ -88,7 +88,7 @@ func parseDestinations(c *collector, l *lines) {
 		row := infer.Destination{Destination: destination, Interface: index}
 		if len(fields) == 3 { // else the name of an interface, or nothing
 			hop, hopZone, _ := parseAddress(fields[2])
-			row.NextHop = specified(hop)
+			row.NextHop = hop
 			zone = max(zone, hopZone)
 		}
 		if index == 0 {

@@ -169,7 +169,7 @@ func parseIPv6Route(c *collector, l *lines) {
 	case flags&routeLocal != 0 && isHostRoute(prefix):
 		c.local(0, "", prefix.Addr()) // the device may be lo, whatever the address' is
 	default:
-		c.route(infer.Route{Prefix: prefix.Masked(), NextHop: specified(hop), Device: word(fields[9])})
+		c.route(infer.Route{Prefix: prefix.Masked(), NextHop: hop, Device: word(fields[9])})
 	}
 }
 

@@ -118,9 +118,9 @@ func parseUnixRoute(c *collector, l *lines) {
 		c.hint(r.gateway, 0, false)
 		c.reject(l, whyCut)
 	case gatewayed && r.single && strings.Contains(r.flags, "W"): // made when the host sent there
-		c.destination(infer.Destination{Destination: r.prefix.Addr(), NextHop: specified(hop), Interface: index, Device: word(r.device)})
+		c.destination(infer.Destination{Destination: r.prefix.Addr(), NextHop: hop, Interface: index, Device: word(r.device)})
 	case gatewayed:
-		c.route(infer.Route{Prefix: r.prefix, NextHop: specified(hop), Interface: index, Device: word(r.device)})
+		c.route(infer.Route{Prefix: r.prefix, NextHop: hop, Interface: index, Device: word(r.device)})
 	case r.isOwn():
 		c.local(0, "", r.prefix.Addr())
 	case r.single && (isLinkLayer || linkIndex(r.gateway) != 0): // link#N: not resolved
@@ -179,7 +179,7 @@ func parseRoute4(c *collector, l *lines) {
 	prefix, _ := maskedPrefix(fields[0], fields[2])
 	hop, _, _ := parseAddress(fields[1])
 	if fields[3][0] == 'U' {
-		c.route(infer.Route{Prefix: prefix, NextHop: specified(hop), Device: word(fields[7])})
+		c.route(infer.Route{Prefix: prefix, NextHop: hop, Device: word(fields[7])})
 	}
 	l.next()
 }

@@ -146,7 +146,7 @@ func parseRoutePrint4(c *collector, l *lines) {
 		c.reject(l, whyRow)
 		return
 	}
-	c.route(infer.Route{Prefix: prefix, NextHop: specified(hop)})
+	c.route(infer.Route{Prefix: prefix, NextHop: hop})
 }
 
 // maskedPrefix makes a prefix of an IPv4 address and a mask.
