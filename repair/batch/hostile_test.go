@@ -256,6 +256,32 @@ func TestResumeGoesByContent(t *testing.T) {
 	step("no output", true, o)
 }
 
+// Progress never goes back, and ends with all that there was.
+func TestProgressAddsUp(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.pcap", "b.pcap.gz", "c.pcap", "bad.pcap"} {
+		data := capture(30_000)
+		switch name {
+		case "b.pcap.gz":
+			data = gzipped(t, data)
+		case "bad.pcap":
+			data = []byte("no capture")
+		}
+		write(t, dir, "in/"+name, data)
+	}
+	var steps []Progress
+	run(t, Options{Dir: filepath.Join(dir, "out"), Jobs: 3, Progress: func(p Progress) { steps = append(steps, p) }}, filepath.Join(dir, "in"))
+	for i, p := range steps[1:] {
+		if before := steps[i]; p.Done < before.Done || p.DoneBytes < before.DoneBytes || p.DoneBytes > p.Bytes {
+			t.Fatalf("step %d: got %+v after %+v", i+1, p, before)
+		}
+	}
+	last := steps[len(steps)-1]
+	if last.Done != 4 || last.Captures != 4 || last.Failed != 1 || last.DoneBytes != last.Bytes || len(steps) < 6 {
+		t.Errorf("at the end of %d steps: got %+v, want all of it, one failed, and steps within captures", len(steps), last)
+	}
+}
+
 func TestMemoryBudget(t *testing.T) {
 	r := &runner{Plan: &Plan{o: Options{Memory: DefaultMemory}}}
 	for _, c := range []struct {

@@ -37,7 +37,9 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 	if err := r.makeFolder(j.t); err != nil {
 		return nil, fmt.Errorf("%w: make the folder of the output: %w", repair.ErrIO, err)
 	}
-	rep, err := repair.File(ctx, j.file, out, r.o.Repair)
+	o := r.o.Repair
+	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
+	rep, err := repair.File(ctx, j.file, out, o)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ type runner struct {
 	mu       sync.Mutex
 	entries  []report.Entry
 	progress Progress
+	partly   map[*task]int64 // bytes of captures under way that count as done
 	swept    map[string]bool // folders of outputs
 }
 
@@ -48,7 +49,7 @@ type job struct {
 // Run repairs the captures. An error is the context's, or says why nothing could
 // be done at all; what goes wrong with single captures is in the summary.
 func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
-	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), jobs: make(chan job), swept: make(map[string]bool)}
+	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), jobs: make(chan job), swept: make(map[string]bool), partly: make(map[*task]int64)}
 	r.progress.Captures = len(p.tasks)
 	for i := range p.tasks {
 		r.progress.Bytes += p.tasks[i].size
@@ -192,13 +193,27 @@ func codeOf(err error) int {
 	return codeIO
 }
 
+// advance notes how far the passes over a capture are.
+func (r *runner) advance(t *task, done, total int64) {
+	if r.o.Progress == nil || total <= 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	share := int64(float64(t.size) * min(float64(done)/float64(total), 1))
+	r.progress.DoneBytes += share - r.partly[t]
+	r.partly[t] = share
+	r.o.Progress(r.progress)
+}
+
 // conclude notes an entry, and how far the run is.
 func (r *runner) conclude(t *task, e report.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.entries = append(r.entries, e)
 	r.progress.Done++
-	r.progress.DoneBytes += t.size
+	r.progress.DoneBytes += t.size - r.partly[t]
+	delete(r.partly, t)
 	if e.Fate == report.FateFailed {
 		r.progress.Failed++
 	}
