@@ -145,8 +145,8 @@ func (m *moment) acknowledge() {
 		if m.from.acks && from.Less(m.from.acked) {
 			from = m.from.acked
 		}
-		if from.Less(ack) {
-			m.d.loss.acknowledged(m, int64(ack.Sub(from)))
+		if n := ack.Sub(from); n > 0 && n < maxJump {
+			m.d.loss.acknowledged(m, int64(n))
 		}
 		m.to.take(m, tcp.Range{Left: ack - maxJump, Right: ack})
 	}
