@@ -25,6 +25,7 @@ var want = map[string]struct {
 	"linux-ifconfig-old-de.txt":              {"ifconfig", 5, 5, 0, 0},
 	"linux-ifconfig.txt":                     {"ifconfig", 6, 6, 0, 0},
 	"linux-ip-6-route-table-all.txt":         {"ip-route", 12, 7, 0, 0},
+	"linux-ip-6-route-cache.txt":             {"ip-route", 8, 7, 1, 0},
 	"linux-ip-addr.txt":                      {"ip-addr", 6, 6, 0, 0},
 	"linux-ip-br-addr.txt":                   {"ip-addr", 6, 6, 0, 0},
 	"linux-ip-j-6-route-table-all.json":      {"ip-route (json)", 12, 7, 0, 0},

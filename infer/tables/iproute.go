@@ -103,9 +103,17 @@ func isIPRoute(l *lines) bool {
 }
 
 // parseIPRoute reads a route, with the next hops of a multipath one in the
-// lines below.
+// lines below, or what says that it is from the cache.
 func parseIPRoute(c *collector, l *lines) {
 	r, _ := splitIPRoute(l.fields())
+	if after(r.tail, "via") != "" && after(r.tail, "dev") == "" { // ip always says both
+		c.reject(l, whyRow)
+		l.next()
+		return
+	}
+	if below := strings.TrimLeft(l.peek(1), " \t"); below == "cache" || strings.HasPrefix(below, "cache ") {
+		r.tail = append(slices.Clone(r.tail), "cache")
+	}
 	c.ipRoute(r, r.tail)
 	for l.next(); !l.done() && l.indented() && !c.begins(l); l.next() {
 		if fields := l.fields(); len(fields) > 0 && fields[0] == "nexthop" {
