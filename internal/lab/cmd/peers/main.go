@@ -3,12 +3,14 @@
 // Peers measures mendcap beside `editcap -F pcapng`, which merely copies the
 // packets, and how much memory mendcap needs for files of different sizes.
 //
-//	peers [-size 1GB] [-degraded] [-runs 5] [-check] [FILE...]
-//	peers -memory 200MB,2GB [-degraded] [-check]
+//	peers [-size 1GB] [-degraded] [-pairs 5] [-check] [FILE...]
+//	peers -memory 200MB,2GB [-degraded] [-pairs 5] [-check]
 //
 // Without a FILE, a capture of the given size is made out of recordings. Both
 // programs write it anew in turns, A B A B, so that what else the machine does
-// meets both alike. The second form repairs one capture of each size and prints
+// meets both alike; of the ratios, pair by pair, median, least and most are
+// printed, for the time by the clock and for that of the processors, which tells
+// more where the machine is busy. The second form repairs one capture of each size and prints
 // the peaks of memory. With -check it exits with 1 when mendcap takes longer
 // than editcap (median of the pairs), or 1.2 times the memory for one file
 // than for another. All files that it makes are in a temporary folder (-dir), which
@@ -39,7 +41,7 @@ var errMissed = errors.New("a bar was missed")
 type options struct {
 	size, memory, dir, recordings string
 	degraded, check               bool
-	runs                          int
+	pairs                         int
 }
 
 func main() {
@@ -51,7 +53,7 @@ func main() {
 		"what captures are made of, separated by commas")
 	flag.BoolVar(&o.degraded, "degraded", false, "make what a raw-socket sniffer would have written")
 	flag.BoolVar(&o.check, "check", false, "exit with 1 when a bar is missed")
-	flag.IntVar(&o.runs, "runs", 5, "runs of each program")
+	flag.IntVar(&o.pairs, "pairs", 5, "runs of each program")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -62,8 +64,8 @@ func main() {
 }
 
 func run(ctx context.Context, o options, files []string) (err error) {
-	if o.runs < 1 {
-		return fmt.Errorf("%d runs", o.runs)
+	if o.pairs < 1 {
+		return fmt.Errorf("%d pairs", o.pairs)
 	}
 	dir, err := os.MkdirTemp(o.dir, "peers-*")
 	if err != nil {

@@ -62,12 +62,11 @@ func median[T cmp.Ordered](values []T) T {
 	return sorted[len(sorted)/2]
 }
 
-// wallRatios divides the runs of one program by those of the other, pair by
-// pair.
-func wallRatios(a, b []usage) []float64 {
-	ratios := make([]float64, len(a))
+// ratios divides a figure of one program's runs by the other's, pair by pair.
+func ratios(a, b []usage, figure func(usage) time.Duration) []float64 {
+	r := make([]float64, len(a))
 	for i := range a {
-		ratios[i] = a[i].wall.Seconds() / b[i].wall.Seconds()
+		r[i] = figure(a[i]).Seconds() / figure(b[i]).Seconds()
 	}
-	return ratios
+	return r
 }

@@ -22,10 +22,15 @@ func TestMedians(t *testing.T) {
 	}
 }
 
-func TestWallRatios(t *testing.T) {
-	got := wallRatios([]usage{{wall: time.Second}, {wall: 3 * time.Second}}, []usage{{wall: 2 * time.Second}, {wall: 2 * time.Second}})
-	if want := []float64{.5, 1.5}; !slices.Equal(got, want) {
+func TestRatios(t *testing.T) {
+	own := []usage{{wall: time.Second}, {wall: 3 * time.Second}, {wall: time.Second}}
+	peer := []usage{{wall: 2 * time.Second}, {wall: 2 * time.Second}, {wall: time.Second}}
+	got := ratios(own, peer, func(u usage) time.Duration { return u.wall })
+	if want := []float64{.5, 1.5, 1}; !slices.Equal(got, want) {
 		t.Errorf("ratios: got %v, want %v", got, want)
+	}
+	if got, want := spread(got), "median 1.00, 0.50 to 1.50; pair by pair 0.50 1.50 1.00"; got != want {
+		t.Errorf("spread: got %q, want %q", got, want)
 	}
 }
 
