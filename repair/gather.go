@@ -30,6 +30,7 @@ type facts struct {
 	partial        bool  // only the beginning was gathered
 	sections       int
 	placed         map[int]bool // sections that mendcap has put in order before
+	anyPlaced      bool
 	damage         *capture.Damages
 }
 
@@ -124,7 +125,7 @@ func (f *facts) begin() {
 	f.packets, f.bytes, f.stamped, f.converted = 0, 0, false, 0
 	f.interfaces, f.sections = nil, 0
 	f.byInterface = make(map[*capture.Interface]int)
-	f.placed = make(map[int]bool)
+	f.placed, f.anyPlaced = make(map[int]bool), false
 }
 
 // count takes in what a block says of the capture as a whole.
@@ -132,6 +133,7 @@ func (f *facts) count(u *unit) {
 	switch u.block.Kind {
 	case capture.Section:
 		f.placed[f.sections] = placedBefore(u.block)
+		f.anyPlaced = f.anyPlaced || f.placed[f.sections]
 		f.sections++
 		return
 	case capture.Iface:

@@ -73,16 +73,19 @@ func checkOptions(list []byte, order binary.ByteOrder) error {
 // findOption gives the value of the first option with a code. An option that
 // may stand once counts where it first stands, as in Wireshark.
 func findOption(list []byte, order binary.ByteOrder, code uint16) ([]byte, bool) {
-	for {
-		o, rest, ok, _ := nextOption(list, order)
-		if !ok {
+	big := order == binary.BigEndian
+	for len(list) >= 4 {
+		c, n := u16(list, big), int(u16(list[2:], big))
+		size := 4 + padded(n)
+		switch {
+		case c == optEnd || size > len(list):
 			return nil, false
+		case c == code:
+			return list[4 : 4+n], true
 		}
-		if o.code == code {
-			return o.value, true
-		}
-		list = rest
+		list = list[size:]
 	}
+	return nil, false
 }
 
 // doNotCopy says whether an option must go from a block that is changed
