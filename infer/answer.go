@@ -105,7 +105,8 @@ func (e *Engine) ask(f *Facts, h hypothesis) question {
 	case h == asOther:
 		if f.other.proved || fl != nil && fl.proofs > 0 {
 			q.proved, q.itself = true, f.other.proved
-		} else if f.other.protocol == packet.ProtoESP && fl != nil && fl.continuous() {
+		} else if f.other.serial && fl != nil && fl.continuous() {
+			q.protocol, q.needs, q.said, q.cut = packet.ProtoESP, needs{}, dictated{}, true
 			q.proved = true
 			q.header += 2 * bitsProved
 		}
@@ -175,6 +176,9 @@ func (f *Facts) answer(o outcome, listed []Candidate) Answer {
 		}
 	}
 	a.ChecksumVerified, a.Offloaded = o.confirmed()
+	if o.protocol == protoPIM {
+		a.ChecksumVerified, a.Offloaded = a.ChecksumVerified || a.Offloaded, false
+	}
 	switch {
 	case !isUnspecified(f.dst):
 		a.Destination = f.dst.Netip()

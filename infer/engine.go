@@ -103,7 +103,7 @@ func (e *Engine) observeAs(f *Facts, h hypothesis) {
 		if f.other.proved {
 			fl.proofs++
 		}
-		if f.other.protocol == packet.ProtoESP {
+		if f.other.serial {
 			fl.seqs.add(f.seq)
 		}
 	}

@@ -79,7 +79,13 @@ func (k *flowKey) answeredBy(peer packet.Addr) flowKey {
 // clustered reports whether packets like f, read under h, are decided by the
 // cluster. What dictates its own destination is decided by itself.
 func (f *Facts) clustered(h hypothesis) bool {
-	return h != asICMPv6 || f.dictation == dictatesNothing
+	switch h {
+	case asICMPv6:
+		return f.dictation == dictatesNothing
+	case asOther:
+		return !f.other.serial
+	}
+	return true
 }
 
 // Indices of nothing in a table, and of more than one.

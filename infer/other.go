@@ -29,6 +29,7 @@ type other struct {
 	summed   bool   // a checksum with pseudo-header can be verified
 	proved   bool   // its own checksum came out, or what is inside agrees with the length
 	twice    bool   // PIM Register: some senders' checksum covers all of the data
+	serial   bool   // it may be ESP, if its sequence goes on
 	covered  uint16 // folded sum of source, pseudo-header length and what the checksum covers
 	bits     int8
 }
@@ -219,8 +220,10 @@ func (f *Facts) readUDPLite(data []byte) (o other, ok bool) {
 	switch {
 	case data[6]|data[7] == 0, coverage >= f.length, coverage > 0 && coverage < udpHeader, f.bits != [hypotheses]int8{}:
 		return o, false
-	case coverage == 0:
+	case coverage == 0: // so do the first packets of ESP look
 		coverage = f.length
+		o.serial = true
+		f.seq = tcp.Seq(binary.BigEndian.Uint32(data[4:]))
 	case coverage > udpHeader:
 		o.bits = 1
 	}
@@ -396,5 +399,5 @@ func (f *Facts) readESP(data []byte) (o other, ok bool) {
 		return o, false
 	}
 	f.seq = tcp.Seq(binary.BigEndian.Uint32(data[4:]))
-	return other{protocol: packet.ProtoESP, bits: 1}, true
+	return other{protocol: packet.ProtoESP, serial: true, bits: 1}, true
 }

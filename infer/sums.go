@@ -22,7 +22,8 @@ const (
 const segmented = 536
 
 // needs are the residues that a destination must have for the field to be
-// right, by mode; 0 where it can't hold that.
+// right, by mode; 0 where it can't hold that. For PIM Registers partial is the
+// checksum over all of the data.
 type needs [modes]residue
 
 // any reports whether anything can be checked.
@@ -42,6 +43,9 @@ func (n *needs) meets(o *needs) bool {
 func (f *Facts) needs(h hypothesis) (n needs) {
 	if f.checked(h) {
 		n[whole] = f.need(h)
+	}
+	if h == asOther && f.other.twice {
+		n[partial] = complement(uint32(f.outer) + uint32(f.data) + uint32(f.protocol(h)))
 	}
 	if (h == asTCP || h == asUDP) && f.field[h] != 0 {
 		left := uint32(f.protocol(h)) + uint32(^f.field[h])
