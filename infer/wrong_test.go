@@ -118,3 +118,95 @@ func TestForeignTables(t *testing.T) {
 		t.Errorf("got %v, want none wrong and 95 %% right by the other direction", got)
 	}
 }
+
+// In one /64, numbered from ::1, every packet can also be explained as another
+// protocol to a neighbour: TCP to ::50 as UDP to ::45, and so on. The header
+// decides; no protocol is wrong, and nothing is answered to the wrong neighbour.
+func TestProtocolsInOneNetwork(t *testing.T) {
+	r := rand.New(rand.NewPCG(93, 94))
+	neighbours := plan(255, func(i int) string { return fmt.Sprintf("2001:db8:1::%x", i+0x100) })
+	for _, tables := range []bool{true, false} {
+		var list []sent
+		for i, peer := range neighbours {
+			port := uint16(40000 + i)
+			switch i % 3 {
+			case 0:
+				list = append(list, conversation(r, host, peer, port, 443, 1)...)
+			case 1:
+				list = append(list, udpTo(host, peer, port, 53, bytesOf(r, 30)), udpTo(peer, host, 53, port, bytesOf(r, 60)))
+			case 2:
+				echo := bytesOf(r, 40)
+				list = append(list, icmpTo(host, peer, icmpEchoRequest, 0, echo), icmpTo(peer, host, icmpEchoReply, 0, echo))
+			}
+		}
+		var o Options
+		if tables {
+			o.Snapshot = cacheOf([]netip.Addr{host}, neighbours...)
+		}
+		wantAll(t, list, inferAll(New(o), hideAll(list)))
+
+		var oneWay []sent // the tables' word alone, and that of half of them
+		for _, p := range list {
+			if p.src == host {
+				oneWay = append(oneWay, p)
+			}
+		}
+		if tables {
+			o.Snapshot = cacheOf([]netip.Addr{host}, neighbours[:100]...)
+		}
+		if got := count(oneWay, inferAll(New(o), hideAll(oneWay))); got.nextWrong+got.dstWrong != 0 {
+			t.Errorf("one direction, tables=%v: got %v, want none wrong", tables, got)
+		}
+	}
+}
+
+// 1,024 addresses 2001:db8:s::h have 63 sums. Without the other direction none
+// of them can be told from the rest: everything but the protocol stays open,
+// however few of them are known, and however many packets there are.
+func TestNumberedPlanStaysOpen(t *testing.T) {
+	r := rand.New(rand.NewPCG(95, 96))
+	all := plan(1024, func(i int) string { return fmt.Sprintf("2001:db8:%x::%x", i%32+1, i/32+1) })
+	for _, known := range []int{1, 2, 10, 100, 1024} {
+		var list []sent
+		for i := range 300 {
+			peer := all[r.IntN(len(all))]
+			for range 1 + i%3 {
+				list = append(list, udpTo(host, peer, uint16(20000+i), 7000, bytesOf(r, 20)))
+			}
+		}
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		got := count(list, inferAll(New(Options{Snapshot: cacheOf([]netip.Addr{host}, all[:known]...)}), hideAll(list)))
+		if got.dst+got.dstWrong+got.nextWrong != 0 {
+			t.Errorf("%d known: got %v, want no destination and no protocol wrong", known, got)
+		}
+	}
+}
+
+// A flow whose checksums the card computes has the same field whatever its data:
+// its protocol and its destination are proved by that, cut or not.
+func TestOffloadIsLearnt(t *testing.T) {
+	r := rand.New(rand.NewPCG(97, 98))
+	peer := randomAddr(r, "2a00:1450::")
+	var list []sent
+	var cut []*Packet
+	for i := range 30 {
+		s := offload(tcpTo(host, peer, 50000, 443, uint32(i*1000), 7, flagPSH, bytesOf(r, 200+40*i)))
+		list = append(list, s)
+		p := s.hidden()
+		p.Data = p.Data[:60]
+		cut = append(cut, p)
+	}
+	s := cacheOf([]netip.Addr{host}, peer)
+	for name, hidden := range map[string][]*Packet{"whole": hideAll(list), "cut": cut} {
+		answers := inferAll(New(Options{Snapshot: s}), hidden)
+		wantAll(t, list, answers)
+		if a := answers[7]; a.ChecksumVerified || !a.Offloaded {
+			t.Errorf("%s: got %+v, want offloaded, no whole checksum verified", name, a)
+		}
+		for i, a := range inferAll(New(Options{}), hidden) { // nobody is known: the protocol alone
+			if a.NextHeader != 6 || a.Destination != netip.IPv6Unspecified() {
+				t.Fatalf("%s, no candidates, packet %d: got %d to %v, want 6 and no destination", name, i, a.NextHeader, a.Destination)
+			}
+		}
+	}
+}

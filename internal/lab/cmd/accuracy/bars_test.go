@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/headers"
 	"github.com/mendcap/mendcap/internal/lab/judge"
 	"github.com/mendcap/mendcap/report"
 )
@@ -179,5 +180,46 @@ func TestLongRun(t *testing.T) {
 		if want := longRun(kind.rate, kind.burst); got < want*.9 || got > want*1.1 {
 			t.Errorf("%.3f in bursts of %d: got %.5f dropped, want about %.5f", kind.rate, kind.burst, got, want)
 		}
+	}
+}
+
+func TestInferenceBars(t *testing.T) {
+	whole := func(n int) headers.Fields {
+		return headers.Fields{NextHeader: headers.Tally{Right: n}, Destination: headers.Tally{Right: n}}
+	}
+	goodRow := func(tables string) inferred {
+		r := inferred{capture: "c", condition: headers.Condition{Tables: tables}}
+		r.ours = headers.Score{Packets: whole(400_000), Flows: whole(4_000), Summed: whole(100_000), TwoWay: whole(100_000)}
+		r.ours.Bins[9] = headers.Bin{Flows: 4_000, Right: 4_000, Posterior: 3_999}
+		return r
+	}
+	tests := []struct {
+		name, tables string
+		change       func(*headers.Score)
+		want         string
+	}{
+		{"all met", "all", func(*headers.Score) {}, ""},
+		{"four wrong of 400,000", "none", func(s *headers.Score) { s.Packets.Destination.Wrong = 4 }, ""},
+		{"five wrong", "none", func(s *headers.Score) { s.Packets.Destination.Wrong = 5 }, "destination wrong on 5 of 400005 packets"},
+		{"flows wrong", "half", func(s *headers.Score) { s.Flows.NextHeader.Wrong = 5 }, "next header wrong on 5 of 4005 flows"},
+		{"open with all tables", "all", func(s *headers.Score) { s.Summed.Destination.Open = 60 }, "with a checksum: destination right on 99.940"},
+		{"open without tables", "none", func(s *headers.Score) { s.TwoWay.NextHeader.Open = 3_000 }, "both ways: next header right on 97.087"},
+		{"open with half of them", "half", func(s *headers.Score) { s.TwoWay.NextHeader.Open = 3_000 }, ""},
+		{"overconfident", "all", func(s *headers.Score) { s.Bins[9].Right = 3_900 }, "expected calibration error 0.0248"},
+		{"nothing to calibrate on", "all", func(s *headers.Score) { s.Bins[9].Flows = 99 }, "over 0 bins"},
+	}
+	for _, test := range tests {
+		r := goodRow(test.tables)
+		test.change(&r.ours)
+		got := strings.Join(rowBars([]inferred{r}), "; ")
+		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%s: got %q, want %q in it", test.name, got, test.want)
+		}
+	}
+	if got := sizeBars(299_999, 5_000); len(got) != 1 {
+		t.Errorf("too few packets: got %q, want a line", got)
+	}
+	if got := sizeBars(300_000, 3_000); len(got) != 0 {
+		t.Errorf("enough packets: got %q, want none", got)
 	}
 }

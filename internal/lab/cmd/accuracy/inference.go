@@ -71,7 +71,10 @@ func runInference(ctx context.Context, o options, w io.Writer) error {
 		return err
 	}
 	printInference(w, rows)
-	missed := inferenceBars(cases, rows)
+	missed := rowBars(rows)
+	if o.recordings == "" { // a part of them is no basis for claims
+		missed = append(missed, sizeBars(sizes(w, cases))...)
+	}
 	for _, line := range missed {
 		fmt.Fprintln(w, "missed:", line)
 	}
@@ -79,6 +82,16 @@ func runInference(ctx context.Context, o options, w io.Writer) error {
 		return errMissed
 	}
 	return nil
+}
+
+// sizes prints and returns how much stands behind the claims.
+func sizes(w io.Writer, cases []*headers.Case) (packets, flows int) {
+	for _, c := range cases {
+		p, f := c.Size()
+		packets, flows = packets+p, flows+f
+	}
+	fmt.Fprintf(w, "%d packets and %d flows, each under %d conditions\n", packets, flows, len(conditions()))
+	return packets, flows
 }
 
 // inferencePaths finds the recordings, those among them that are there for

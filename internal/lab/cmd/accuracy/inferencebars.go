@@ -20,18 +20,18 @@ const (
 	fewestFlows         = 3_000
 )
 
-// inferenceBars says which bars of inference the rows miss.
-func inferenceBars(cases []*headers.Case, rows []inferred) []string {
+// sizeBars says whether too little stands behind the claims.
+func sizeBars(packets, flows int) []string {
+	if packets >= fewestPackets && flows >= fewestFlows {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d packets and %d flows, want at least %d and %d", packets, flows, fewestPackets, fewestFlows)}
+}
+
+// rowBars says which bars of inference the rows miss.
+func rowBars(rows []inferred) []string {
 	var missed []string
 	miss := func(format string, args ...any) { missed = append(missed, fmt.Sprintf(format, args...)) }
-	packets, flows := 0, 0
-	for _, c := range cases {
-		p, f := c.Size()
-		packets, flows = packets+p, flows+f
-	}
-	if packets < fewestPackets || flows < fewestFlows {
-		miss("%d packets and %d flows, want at least %d and %d", packets, flows, fewestPackets, fewestFlows)
-	}
 	var all headers.Score
 	for _, r := range rows {
 		all.Add(r.ours)
@@ -51,13 +51,14 @@ func inferenceBars(cases []*headers.Case, rows []inferred) []string {
 	return missed
 }
 
-// barWrong holds what is wrong to the bars; one packet of a small capture and
-// one flow of it may be wrong without missing them.
+// barWrong holds what is wrong to the bars: in a capture of fewer than 100,000
+// packets that is none.
 func barWrong(miss func(string, ...any), name string, s *headers.Score) {
-	for field, t := range map[string][2]headers.Tally{
-		"next header": {s.Packets.NextHeader, s.Flows.NextHeader},
-		"destination": {s.Packets.Destination, s.Flows.Destination},
+	for i, t := range [][2]headers.Tally{
+		{s.Packets.NextHeader, s.Flows.NextHeader},
+		{s.Packets.Destination, s.Flows.Destination},
 	} {
+		field := [...]string{"next header", "destination"}[i]
 		if n := t[0].Wrong; float64(n) > maxWrongPackets*float64(t[0].Total()) {
 			miss("%s: %s wrong on %d of %d packets", name, field, n, t[0].Total())
 		}

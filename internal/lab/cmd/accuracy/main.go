@@ -7,6 +7,7 @@
 //	accuracy -bars verdicts [-mistakes] [-recordings A,B] [-seeds N] [-degradations A,B] [-check]
 //	accuracy -bars loss [-seeds N] [-check]
 //	accuracy -rawcap FILE [-check]
+//	accuracy -bars inference [-recordings A,B] [-check]
 //
 // With -check it exits with 1 when a bar is missed: those of the repair as a
 // whole, or the much higher ones of order (which takes all degradations and five
@@ -23,6 +24,13 @@
 // The bars of order also hold captures to stay as they are: the recordings that
 // were not taken at the host's stack, and the public ones in the folder that
 // MENDCAP_SAMPLES names.
+//
+// The last form judges the inference of headers alone, in memory: each recording,
+// and many-flows once for each plan of addresses in ten copies at a time, is put
+// under conditions that take knowledge away. Right, open and wrong are counted by
+// packet and by flow (of which each packet must be right); the plain method of
+// the design stands beside. Of all flows the posterior of the likeliest candidate
+// is set beside how often that was the truth.
 //
 // Columns: spurious are (packet, flag) pairs that the truth does not have, in
 // the degraded file with right headers and after its repair; floor is how many

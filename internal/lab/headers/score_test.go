@@ -1,0 +1,77 @@
+package headers
+
+import (
+	"net/netip"
+	"path/filepath"
+	"testing"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/lab"
+)
+
+// The judge counts what is wrong, by packet and by flow, and bins the likeliest
+// candidate of a flow that was left open too.
+func TestJudgeCounts(t *testing.T) {
+	other := netip.MustParseAddr("2001:db8::99")
+	c := &Case{flows: make([]flow, 3)}
+	c.flows[1].twoWay = true
+	j := newJudge(c, Condition{})
+	j.flows[0].summed = true
+	add := func(flow int, next uint8, dst netip.Addr, posterior float64, candidates ...infer.Candidate) {
+		j.add(&sample{src: sender, dst: receiver, next: 6, flow: flow},
+			&infer.Answer{NextHeader: next, Destination: dst, Posterior: posterior, Candidates: candidates})
+	}
+	add(0, 6, receiver, 0.9995)
+	add(0, 6, other, 0.9995)
+	add(1, infer.Unknown, netip.IPv6Unspecified(), 0, infer.Candidate{NextHeader: 6, Destination: netip.IPv6Unspecified(), Posterior: 0.7},
+		infer.Candidate{NextHeader: 6, Destination: receiver, Posterior: 0.25})
+	add(2, 17, receiver, 0.95)
+	s := j.score()
+	want := Score{
+		Packets: Fields{Tally{2, 1, 1}, Tally{2, 1, 1}},
+		Flows:   Fields{Tally{1, 1, 1}, Tally{1, 1, 1}},
+		Summed:  Fields{Tally{Right: 2}, Tally{Right: 1, Wrong: 1}},
+		TwoWay:  Fields{Tally{Open: 1}, Tally{Open: 1}},
+	}
+	want.Bins[9] = Bin{Flows: 2, Right: 1, Posterior: 0.9995 + 0.95}
+	want.Bins[2] = Bin{Flows: 1, Right: 1, Posterior: 0.25}
+	if s != want {
+		t.Errorf("got %+v, want %+v", s, want)
+	}
+	if got, bins := s.CalibrationError(2); bins != 1 || got < 0.47 || got > 0.48 {
+		t.Errorf("calibration error: got %.3f over %d bins, want 0.475 over 1", got, bins)
+	}
+}
+
+// On real traffic with all tables and nothing hidden the plain method is nearly
+// as good: what it lacks shows where something is hidden.
+func TestConditionsHide(t *testing.T) {
+	recording, err := lab.Load(filepath.Join("..", "..", "..", "testdata", "recordings", "many-flows.pcapng.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewCase("many-flows", lab.Delivered(recording.Packets))
+	for _, test := range []struct {
+		under     Condition
+		plainHigh bool
+	}{
+		{Condition{Tables: "all"}, true},
+		{Condition{Tables: "all", Snap: 96}, false},
+		{Condition{Tables: "all", Offload: "partial"}, false},
+	} {
+		ours, plain, err := Run(c, test.under, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total := ours.Packets.Destination.Total()
+		if got := ours.Packets.Destination; got.Wrong > 0 || got.Right*1000 < total*999 {
+			t.Errorf("%v: got %+v, want 99.9 %% right and none wrong", test.under, got)
+		}
+		if high := plain.Packets.Destination.Right*100 > total*98; high != test.plainHigh {
+			t.Errorf("%v: plain method got %+v of %d, want above 98 %%: %v", test.under, plain.Packets.Destination, total, test.plainHigh)
+		}
+	}
+	if _, _, err := Run(c, Condition{Tables: "some"}, 1); err == nil {
+		t.Error("unknown tables: got no error")
+	}
+}
