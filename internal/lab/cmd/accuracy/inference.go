@@ -140,12 +140,22 @@ func (o options) inferenceCases() ([]*headers.Case, error) {
 
 func printInference(w io.Writer, rows []inferred) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "capture\tcondition\tpackets\tnext header\topen\twrong\tdestination\topen\twrong\tflows\tright\topen\twrong\tplain: next header\twrong\tdestination\twrong\t")
+	fmt.Fprintln(table, "capture\tcondition\tpackets\tnext header\topen\twrong\tdestination\topen\twrong\tflows\tright\topen\twrong\twith a checksum\tboth ways\tplain: next header\twrong\tdestination\twrong\t")
 	var ours, plain headers.Score
 	for _, r := range rows {
 		printInferred(table, r.capture, r.condition.String(), &r.ours, &r.plain)
 		ours.Add(r.ours)
 		plain.Add(r.plain)
+	}
+	for _, under := range conditions() {
+		var ours, plain headers.Score
+		for _, r := range rows {
+			if r.condition == under {
+				ours.Add(r.ours)
+				plain.Add(r.plain)
+			}
+		}
+		printInferred(table, "all", under.String(), &ours, &plain)
 	}
 	printInferred(table, "all", "", &ours, &plain)
 	// Writing to the terminal is best effort.
@@ -164,9 +174,10 @@ func printInference(w io.Writer, rows []inferred) {
 func printInferred(w io.Writer, capture, condition string, ours, plain *headers.Score) {
 	next, dst := ours.Packets.NextHeader, ours.Packets.Destination
 	flows := ours.Flows.Destination
-	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%s\t%d\t%d\t%s\t%d\t%s\t%d\t\n", capture, condition,
+	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%s\t%d\t%d\t%s\t%s\t%s\t%d\t%s\t%d\t\n", capture, condition,
 		next.Total(), percent(next.Right, next.Total()), next.Open, next.Wrong, percent(dst.Right, dst.Total()), dst.Open, dst.Wrong,
 		flows.Total(), percent(flows.Right, flows.Total()), flows.Open, flows.Wrong,
+		percent(ours.Summed.Destination.Right, ours.Summed.Destination.Total()), percent(ours.TwoWay.Destination.Right, ours.TwoWay.Destination.Total()),
 		percent(plain.Packets.NextHeader.Right, next.Total()), plain.Packets.NextHeader.Wrong,
 		percent(plain.Packets.Destination.Right, dst.Total()), plain.Packets.Destination.Wrong)
 }

@@ -29,7 +29,9 @@
 // and many-flows once for each plan of addresses in ten copies at a time, is put
 // under conditions that take knowledge away. Right, open and wrong are counted by
 // packet and by flow (of which each packet must be right); the plain method of
-// the design stands beside. Of all flows the posterior of the likeliest candidate
+// the design stands beside. With a checksum are packets of flows in which some
+// checksum covers the addresses, both ways those of flows with another direction
+// in the capture: destinations right. Of all flows the posterior of the likeliest candidate
 // is set beside how often that was the truth.
 //
 // Columns: spurious are (packet, flag) pairs that the truth does not have, in
