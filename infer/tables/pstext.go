@@ -159,7 +159,7 @@ func parsePSTable(c *collector, l *lines) {
 }
 
 // goesOn takes a line that only goes on with values of the row: each fills its
-// column down to there, and others are missing.
+// column down to there and no more, and others are missing.
 func (row *psRow) goesOn(columns []column, values []string) bool {
 	filled, missing := false, false
 	for i, value := range values {
@@ -168,7 +168,7 @@ func (row *psRow) goesOn(columns []column, values []string) bool {
 			continue
 		}
 		filled = true
-		if row.chunks[i] == "" || i+1 < len(columns) && len(row.chunks[i]) < columns[i+1].from-columns[i].from-1 {
+		if row.chunks[i] == "" || i+1 < len(columns) && len(row.chunks[i]) != columns[i+1].from-columns[i].from-1 {
 			return false
 		}
 	}
