@@ -7,7 +7,6 @@ import "github.com/mendcap/mendcap/internal/tcp"
 func (m *moment) gather(c *pending) {
 	c.hole, c.known = m.from.hole(c.bytes)
 	c.last = m.from.next.AtMost(c.bytes.Right)
-	c.first = m.to.acks && c.bytes.Left.AtMost(m.to.acked)
 	c.before = m.from.recovery
 	if m.to.acks && c.bytes.Right.AtMost(m.to.acked) {
 		c.acked = -1 // which frame is found below
@@ -20,6 +19,7 @@ func (m *moment) gather(c *pending) {
 		c.gatherSaid(r, &asks, &blocks)
 		return true
 	})
+	c.forgotten = !c.seen && !c.known && c.bytes.Right.AtMost(m.from.next)
 	c.shown = blocks
 	if !m.to.selects {
 		c.shown = asks

@@ -22,27 +22,26 @@ type pending struct {
 	hole   hole   // then
 	copied record // the latest packet that bore bytes of it
 	seen   bool   // then
+	// forgotten: there was one, too long ago or before the capture began.
+	forgotten bool
 	acked  int64  // frame that acknowledged or sacked all of it
 	shown  shown
 	denied int      // how many ACKs say that its receiver does not have it
 	silent int64    // ns since its sender's latest packet with data
 	last   bool     // nothing beyond it had been sent
-	first  bool     // nothing before it was unacknowledged
 	before recovery // of its sender
 
 	// After it.
-	dsack      int64 // frame of the first D-SACK for its bytes
-	later      int64 // frame of the first packet that bore bytes of it again
-	laterStamp int64
-	laterTS    uint32 // of that packet
-	byLater    bool   // the D-SACK came behind that
-	covered    int64  // frame of the first ACK of all of it
-	coveredAt  int64
-	echo       uint32 // TSecr there
-	echoes     bool
-	repeated   int64 // frame of an ACK right behind it that said nothing new
-	answered   bool  // its receiver has said something since
-	asked      shown // what the receiver says of a hole, until it has the bytes
+	dsack     int64 // frame of the first D-SACK for its bytes
+	later     int64 // frame of the first packet that bore bytes of it again
+	byLater   bool  // the D-SACK came behind that
+	covered   int64 // frame of the first ACK of all of it
+	coveredAt int64
+	echo      uint32 // TSecr there
+	echoes    bool
+	repeated  int64 // frame of an ACK right behind it that said nothing new
+	answered  bool  // its receiver has said something since
+	asked     shown // what the receiver says of a hole, until it has the bytes
 
 	followers []*pending // whose hole it fills
 }
@@ -160,7 +159,7 @@ func (c *pending) seeSender(p *Packet, s *tcp.Segment) (filled bool) {
 		return false
 	}
 	if c.later == 0 {
-		c.later, c.laterStamp, c.laterTS = p.Frame, p.Stamp, s.TSval
+		c.later = p.Frame
 	}
 	return c.lost
 }

@@ -35,7 +35,7 @@ type view struct {
 func (v *view) dropped() (s sentence, ok bool) {
 	s.verdict = report.Drop
 	switch {
-	case v.seen || v.left:
+	case v.seen || v.forgotten || v.left:
 		return s, false
 	case v.known && v.hole.taken != 0:
 		s.because = because("retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them", v.hole.taken)
@@ -182,6 +182,10 @@ func (v *view) spurious() (s sentence, ok bool) {
 	switch {
 	case v.dsack != 0 && v.byLater:
 		s.because = because("sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
+	case v.forgotten && v.acked != 0:
+		s.because = because("sent again though it had arrived: it was acknowledged long before")
+	case v.forgotten && v.dsack != 0:
+		s.because = because("sent again though it had arrived: frame %d tells of two by a D-SACK", v.dsack)
 	case !v.seen:
 		return s, false
 	case v.acked > 0:
@@ -203,7 +207,8 @@ func (v *view) spurious() (s sentence, ok bool) {
 // lost: the network lost it, and its sender found out.
 func (v *view) lost() (s sentence, ok bool) {
 	fills := v.known && v.hole.taken == 0
-	if !fills && !v.seen || v.left && !v.seen && v.shown.times == 0 || v.seen && v.covered == 0 && v.shown.times == 0 {
+	before := v.seen || v.forgotten
+	if !fills && !before || v.left && !v.seen && v.shown.times == 0 || before && v.covered == 0 && v.shown.times == 0 {
 		return s, false
 	}
 	s.verdict, s.detail = report.Loss, v.recovery()

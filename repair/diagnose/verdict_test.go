@@ -153,6 +153,9 @@ var scripts = []struct {
 		data(50, host, 0, ""), {at: 5000, dir: peer, bits: tcp.SYN | ack, seq: 70_000, ack: 90_001, want: "reused_ports=drop lost_segment=drop " + unseen + "drop"},
 		{at: 5001, dir: host, bits: ack, seq: 90_001, ack: 70_001, want: lost + "drop " + unseen + "drop"},
 	}},
+	{"the ports again", []step{
+		{at: 5000, dir: host, bits: tcp.SYN, seq: 1000, want: "reused_ports=genuine"}, {at: 5040, dir: peer, bits: tcp.SYN | ack, seq: 2000, ack: 1001},
+	}},
 	{"a hole that nothing fills before the capture ends", []step{
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"undecided"), acks(51, host, 1, 2, 3),
 	}},
@@ -170,5 +173,22 @@ func (s step) wants(want string) step { s.want = want; return s }
 func TestVerdicts(t *testing.T) {
 	for _, c := range scripts {
 		t.Run(c.name, func(t *testing.T) { run(t, c.name, append(append([]step(nil), open...), c.steps...)) })
+	}
+}
+
+// TestMidFlow: what stands before the beginning of the capture is no drop.
+func TestMidFlow(t *testing.T) {
+	for name, steps := range map[string][]step{
+		"acknowledged in front of the capture": {data(0, host, 5, ""), acks(40, peer, 6), data(50, host, 6, ""), acks(90, peer, 7)},
+		"sent again, and acknowledged before": {
+			data(0, host, 5, ""), acks(40, peer, 6), data(300, host, 2, needless+"spurious "+resent+"spurious"), acks(340, peer, 6, 2, 3),
+		},
+		"sent again, and asked for": {
+			data(0, host, 5, ""), acks(40, peer, 2, 5, 6), acks(41, peer, 2, 5, 6), acks(42, peer, 2, 5, 6),
+			data(80, host, 2, resent+"loss(fast-retransmission)"), acks(120, peer, 6),
+		},
+		"sent again, and nobody tells": {data(0, host, 5, ""), data(300, host, 2, resent+"undecided")},
+	} {
+		run(t, name, steps)
 	}
 }
