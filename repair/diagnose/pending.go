@@ -24,12 +24,12 @@ type pending struct {
 	seen   bool   // then
 	// forgotten: there was one, too long ago or before the capture began.
 	forgotten bool
-	acked  int64  // frame that acknowledged or sacked all of it
-	shown  shown
-	denied int      // how many ACKs say that its receiver does not have it
-	silent int64    // ns since its sender's latest packet with data
-	last   bool     // nothing beyond it had been sent
-	before recovery // of its sender
+	acked     int64 // frame that acknowledged or sacked all of it
+	shown     shown
+	denied    int      // how many ACKs say that its receiver does not have it
+	silent    int64    // ns since its sender's latest packet with data
+	last      bool     // nothing beyond it had been sent
+	before    recovery // of its sender
 
 	// After it.
 	dsack     int64 // frame of the first D-SACK for its bytes
