@@ -42,8 +42,9 @@ func (c *clocks) correct(u *unit) {
 	if !ok {
 		return
 	}
-	clock, ok := c.corrections[c.number[idOf(u.block.Interface)]]
-	if !ok {
+	n, listed := c.number[idOf(u.block.Interface)]
+	clock, ok := c.corrections[n]
+	if !ok || !listed {
 		return
 	}
 	time := clock.Correct(stamp)

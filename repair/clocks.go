@@ -61,7 +61,9 @@ func (c *clocks) observe(u *unit) {
 		return
 	}
 	if stamp, ok := u.stamp(); ok {
-		c.survey.Add(c.number[idOf(u.block.Interface)], stamp, &u.seg)
+		if n, listed := c.number[idOf(u.block.Interface)]; listed {
+			c.survey.Add(n, stamp, &u.seg)
+		}
 	}
 }
 

@@ -106,6 +106,9 @@ func describeWidths(h *reorder.Histogram) report.Uncertainty {
 
 // limits says which bounds were met.
 func (j *job) limits(stats reorder.Stats) {
+	if n := j.facts.unlisted; n > 0 {
+		j.note("%d interfaces beyond the first %d are not listed", n, maxInterfaces)
+	}
 	if n := j.flows.evicted; n > 0 {
 		j.note("%d times a connection was forgotten: more than %d at once over the passes; what came back later was judged afresh", n, maxFlows)
 	}

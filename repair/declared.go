@@ -58,6 +58,9 @@ func (d *declared) set(key declaration, n uint64) {
 	if d.by == nil {
 		d.by = make(map[declaration]uint64)
 	}
+	if _, known := d.by[key]; !known && len(d.by) >= 2*maxInterfaces {
+		return // more than there can be of the interfaces that are listed
+	}
 	d.by[key] = n
 }
 

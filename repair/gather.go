@@ -22,6 +22,7 @@ type facts struct {
 	stamped        bool
 	first, last    int64 // earliest and latest stamp, nanoseconds
 	interfaces     []report.Interface
+	unlisted       int64                      // interfaces beyond maxInterfaces
 	byInterface    map[*capture.Interface]int // the present pass's, into interfaces
 	headerless     int64
 	whole          bool  // the inference is shown packets with their own header too
@@ -112,7 +113,15 @@ func placedBefore(section *capture.Block) bool {
 	return false
 }
 
+// maxInterfaces is how many interfaces of a capture are told apart in the report
+// and in what is learnt of clocks.
+const maxInterfaces = 1 << 16
+
 func (f *facts) describe(i *capture.Interface) {
+	if len(f.interfaces) >= maxInterfaces {
+		f.unlisted++
+		return
+	}
 	f.byInterface[i] = len(f.interfaces)
 	f.interfaces = append(f.interfaces, report.Interface{
 		Section: i.Section, ID: i.ID, Name: i.Name, LinkType: i.LinkType,
@@ -123,7 +132,7 @@ func (f *facts) describe(i *capture.Interface) {
 // begin starts the counts of a pass.
 func (f *facts) begin() {
 	f.packets, f.bytes, f.stamped, f.converted = 0, 0, false, 0
-	f.interfaces, f.sections = nil, 0
+	f.interfaces, f.unlisted, f.sections = nil, 0, 0
 	f.byInterface = make(map[*capture.Interface]int)
 	f.placed, f.anyPlaced = make(map[int]bool), false
 }
@@ -132,9 +141,11 @@ func (f *facts) begin() {
 func (f *facts) count(u *unit) {
 	switch u.block.Kind {
 	case capture.Section:
-		f.placed[f.sections] = placedBefore(u.block)
-		f.anyPlaced = f.anyPlaced || f.placed[f.sections]
+		if placedBefore(u.block) {
+			f.placed[f.sections], f.anyPlaced = true, true
+		}
 		f.sections++
+		clear(f.byInterface) // no packet of an earlier section follows
 		return
 	case capture.Iface:
 		f.describe(u.block.Interface)

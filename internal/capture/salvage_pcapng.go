@@ -359,6 +359,9 @@ func (f *pcapng) mendBody(s *ngSearch, b *Batch, why error) int {
 	if (uint64(u32(s.w[size-trailerLen:], big))+3)&^3 != n || !knownType(typ) || !s.expected(size) {
 		return 0
 	}
+	if errors.Is(why, ErrTooLarge) { // nothing is wrong with it but the limit
+		return s.r.pass(size, why)
+	}
 	raw := append([]byte(nil), s.w[:size]...)
 	for _, fixed := range f.bodies(raw, typ, big) {
 		if s.r.mend(b, fixed, size, why) {
