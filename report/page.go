@@ -17,8 +17,8 @@ const (
 	pageGraphs      = 20
 	pageRows        = 50 // of other tables
 	pageNotes       = 50
-	allPageFindings = 5_000
-	allPageGraphs   = 60
+	allPageFindings = 2_000
+	allPageGraphs   = 30
 	allPageCaptures = 2_000 // in the list of all captures
 )
 
