@@ -19,7 +19,7 @@ const (
 
 // enough is the posterior that s needs.
 func (s *scored) enough() float64 {
-	if s.by >= byCache {
+	if s.by >= byCache && !s.just {
 		return credibleAlone
 	}
 	return credible

@@ -33,12 +33,30 @@ func FuzzExamine(f *testing.F) {
 			t.Errorf("recorded destination %v: got %v", server, a.Destination)
 		}
 		switch a.Evidence {
-		case ByNone, ByPayload, ByChecksum:
+		case ByNone, ByPayload, ByGroup, ByChecksum:
 		default:
 			t.Errorf("a lone packet without tables: got evidence %q", a.Evidence)
 		}
 		if !known && a.Evidence == ByNone && a.Destination != netip.IPv6Unspecified() {
 			t.Errorf("without evidence: got destination %v", a.Destination)
+		}
+	})
+}
+
+// FuzzMentions holds that no payload makes the reader of names panic, or name
+// more than it may.
+func FuzzMentions(f *testing.F) {
+	r := rand.New(rand.NewPCG(73, 74))
+	for _, s := range multicastAndDiscovery(r) {
+		f.Add(s.data, s.next)
+	}
+	answer := udpTo(server, host, 53, 5000, append([]byte{0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 1, 'a', 0, 0, 28, 0, 1,
+		0xC0, 12, 0, 28, 0, 1, 0, 0, 1, 0, 0, 16}, raw(server)...))
+	f.Add(answer.data, uint8(17))
+	f.Add(answer.data, uint8(Unknown))
+	f.Fuzz(func(t *testing.T, data []byte, protocol uint8) {
+		if got := len(AppendMentions(nil, protocol, data)); got > maxMentions {
+			t.Errorf("got %d addresses, want at most %d", got, maxMentions)
 		}
 	})
 }

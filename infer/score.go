@@ -69,6 +69,7 @@ type scored struct {
 	by       evidence
 	named    bool
 	settled  bool    // the flow's other packets go there
+	just     bool    // DNS gave it just before the flow
 	group    uint8   // the port's group, though nothing can be verified: the usual one is 1
 	worth    int8    // see candidate
 	bits     float64 // without the header's, which are its hypothesis's
@@ -354,6 +355,7 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	if q.fl != nil && s.roles&isResolved != 0 {
 		if n, just := e.resolved.before(s.addr, q.fl.begun); just {
 			prior, by = math.Max(prior, priorResolved-math.Log2(float64(n))), min(by, byResolved)
+			s.just = true
 		}
 	}
 	return prior, by

@@ -14,9 +14,6 @@ const (
 	minGenuine     = .94
 )
 
-// offloaded is the recording whose headers are printed and not yet barred.
-const offloaded = "offload"
-
 // bars says which bars the results miss. Headers are barred with complete
 // tables only.
 func bars(results []result, o options) []string {
@@ -33,7 +30,7 @@ func bars(results []result, o options) []string {
 		if !r.trueKept {
 			miss("%s: the true capture did not leave as it came", r.name)
 		}
-		if o.tables == "all" && r.name != offloaded {
+		if o.tables == "all" {
 			barHeader(miss, name+": next header", s.NextHeader, s.IPv6, minNextHeader)
 			barHeader(miss, name+": destination", s.Destination, s.IPv6, minDestination)
 		}
