@@ -28,39 +28,6 @@ func hollow(p []byte, big bool) bool {
 	return len(p) > enhancedFixed+2*trailerLen && u32(p[20:], big) == 0 && allZero(p[8:enhancedFixed])
 }
 
-// fittingNames says whether the records of a name resolution block fit it
-// (section 4.5).
-func fittingNames(list []byte, big bool) bool {
-	order := orderOf(big)
-	for len(list) >= 4 {
-		typ, n := order.Uint16(list), padded(int(order.Uint16(list[2:])))
-		if typ == 0 { // nrb_record_end; options follow
-			return checkOptions(list[4:], order) == nil
-		}
-		if n > len(list)-4 {
-			return false
-		}
-		list = list[4+n:]
-	}
-	return len(list) == 0
-}
-
-// turnNames gives a name resolution block with the headers of its records in
-// the other byte order.
-func turnNames(raw []byte, big bool) []byte {
-	order := orderOf(!big)
-	t := &turning{raw: append([]byte(nil), raw...)}
-	for at, end := 8, len(raw)-trailerLen; at+4 <= end; {
-		n := padded(int(order.Uint16(raw[at+2:])))
-		t.halves(at, at+4)
-		if order.Uint16(raw[at:]) == 0 {
-			break
-		}
-		at += 4 + n
-	}
-	return t.raw
-}
-
 // ngSearch looks for blocks in a window.
 type ngSearch struct {
 	r    *Reader

@@ -41,7 +41,6 @@ func kinds() []kind {
 
 // disordered lets times jump backward and forward, as good captures do.
 func disordered(r *rand.Rand, f, _ *file) ([]byte, []packet) {
-	g := layAs(f, slices.Clone(f.packets))
 	packets := slices.Clone(f.packets)
 	for range 8 {
 		packets[r.IntN(len(packets))].micros -= uint64(r.IntN(3_600_000_000))
@@ -50,8 +49,7 @@ func disordered(r *rand.Rand, f, _ *file) ([]byte, []packet) {
 		i := r.IntN(len(packets) - 1)
 		packets[i], packets[i+1] = packets[i+1], packets[i]
 	}
-	g = layAs(f, packets)
-	return g.buf, packets
+	return layAs(f, packets).buf, packets
 }
 
 // layAs lays out packets in the form of another file.
