@@ -404,3 +404,21 @@ func TestTimelineGrows(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkWitness takes in packets of a few connections of which nothing is
+// found, as in most captures: the cost on top of a repair.
+func BenchmarkWitness(b *testing.B) {
+	const flows = 16
+	var units [flows]*unit
+	for i := range units {
+		units[i] = connectionUnit(i, uint32(i))
+		units[i].block.HasStamp = true
+	}
+	w := &witness{connections: newConnections(DefaultFlows), timeline: newTimeline(&facts{stamped: true, last: int64(time.Hour)})}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		u := units[i%flows]
+		u.fate.place.Stamp = int64(i) * 1000 % int64(time.Hour)
+		w.packet(u, int64(i+1), 0)
+	}
+}
