@@ -53,8 +53,8 @@ func wholePackets(data []byte) (n int, damaged bool) {
 }
 
 // mendDamaged repairs bytes that may be damaged, and holds the outcome to what
-// the reader alone finds there: all packets before the damage, or an error
-// where there are none. The output must be whole.
+// the reader alone finds there without salvage: at least the packets before the
+// damage, or an error where there are none. The output must be whole.
 func mendDamaged(t *testing.T, dir string, data []byte) {
 	t.Helper()
 	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out.pcapng")
@@ -67,15 +67,15 @@ func mendDamaged(t *testing.T, dir string, data []byte) {
 		}
 		return
 	}
-	if damaged != (len(r.Damage) > 0) {
-		t.Errorf("damage: got %v, want some: %v", r.Damage, damaged)
+	if damaged && len(r.Damage) == 0 {
+		t.Error("damage: got none, want some")
 	}
 	blocks, err := ngBlocks(bytes.NewReader(readFile(t, out)))
 	if err != nil {
 		t.Errorf("the output can't be read: %v", err)
 	}
-	if n := len(packetBlocks(blocks)); n != want || r.Capture.Packets != int64(want) {
-		t.Errorf("packets: got %d, reported %d, want %d", n, r.Capture.Packets, want)
+	if n := len(packetBlocks(blocks)); n < want || r.Capture.Packets != int64(n) {
+		t.Errorf("packets: got %d, reported %d, want at least %d", n, r.Capture.Packets, want)
 	}
 }
 
