@@ -74,9 +74,8 @@ func parseNDP(c *collector, l *lines) {
 	address, index, _, _ := parseZoned(fields[0])
 	linkLayer, _ := parseShortLinkLayer(fields[1])
 	row := infer.Neighbor{Address: address, LinkLayer: linkLayer, Interface: index, Device: word(fields[2])}
-	if state := fields[len(fields)-1]; len(fields) > 4 && len(fields[4]) == 1 {
-		state = fields[4]
-		row.State = ndpStates[state]
+	if len(fields) > 4 && len(fields[4]) == 1 {
+		row.State = ndpStates[fields[4]]
 	}
 	c.neighbor(row)
 	l.next()
