@@ -93,7 +93,12 @@ func (c *collector) read(text string) {
 		if p.name != "" {
 			c.found(p.name)
 		}
+		at := l.number
 		p.parse(c, l)
+		if l.number == at { // it took nothing after all, and must not be asked again
+			c.miss(l)
+			l.next()
+		}
 	}
 }
 

@@ -212,7 +212,7 @@ func parseWindowsARP(c *collector, l *lines) {
 // a line of dashes.
 func isDisplayDNS(l *lines) bool {
 	w := dashes(l.before[0])
-	return len(w) == 1 && w[0] >= lastColumn && isIPConfig(l)
+	return len(w) == 1 && w[0] >= lastColumn && isIPConfig(l) && l.indented()
 }
 
 // parseDisplayDNS reads the rows of an entry's records, with empty lines
