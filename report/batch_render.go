@@ -23,22 +23,7 @@ func (b *Batch) WriteTerminal(w io.Writer, width int) error {
 		width = 80
 	}
 	parts := []*grid{b.overview(), b.listing(), b.troubles(FateFailed), b.troubles(FateDamaged), b.plans()}
-	first := true
-	for _, g := range parts {
-		if len(g.rows) == 0 {
-			continue
-		}
-		if !first {
-			if _, err := io.WriteString(w, "\n"); err != nil {
-				return err
-			}
-		}
-		first = false
-		if err := g.render(w, width); err != nil {
-			return err
-		}
-	}
-	return nil
+	return renderParts(w, width, parts)
 }
 
 func (b *Batch) overview() *grid {

@@ -55,6 +55,26 @@ func (g *grid) render(w io.Writer, width int) error {
 	return writeTrimmed(w, buf.String())
 }
 
+// renderParts writes the tables that have rows, with an empty line between them.
+func renderParts(w io.Writer, width int, parts []*grid) error {
+	first := true
+	for _, g := range parts {
+		if len(g.rows) == 0 {
+			continue
+		}
+		if !first {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
+		}
+		first = false
+		if err := g.render(w, width); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fit wraps the last column to what the others leave.
 func (g *grid) fit(width int) {
 	last := len(g.align) - 1

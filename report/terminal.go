@@ -39,23 +39,10 @@ func (r *Report) WriteTerminal(w io.Writer, s Screen) error {
 		parts = append(parts, r.inferenceGrid(), r.doubtfulGrid(), r.orderGrid(), r.findingsGrid())
 	}
 	parts = append(parts, r.notesGrid())
-	first := true
 	for _, g := range parts {
-		if len(g.rows) == 0 {
-			continue
-		}
-		if !first {
-			if _, err := io.WriteString(w, "\n"); err != nil {
-				return err
-			}
-		}
-		first = false
 		g.colour = s.Colour
-		if err := g.render(w, s.Width); err != nil {
-			return err
-		}
 	}
-	return nil
+	return renderParts(w, s.Width, parts)
 }
 
 // labelled returns a grid of labels with text beside them.
