@@ -145,7 +145,7 @@ func (f *facts) count(u *unit) {
 			f.placed[f.sections], f.anyPlaced = true, true
 		}
 		f.sections++
-		clear(f.byInterface) // no packet of an earlier section follows
+		f.byInterface = make(map[*capture.Interface]int) // no packet of an earlier section follows
 		return
 	case capture.Iface:
 		f.describe(u.block.Interface)

@@ -36,8 +36,14 @@ func (r *Reader) batch() *Batch {
 	default:
 		b = &Batch{home: r.free}
 	}
+	// What was carried over to be looked at again must not leave room for a few
+	// bytes only: it would be copied for each of many small blocks.
+	size := r.batchSize
+	if len(r.carry) > size/2 {
+		size += len(r.carry)
+	}
 	// A buffer that grew for one huge block is not kept.
-	if size := max(r.batchSize, len(r.carry)); cap(b.buf) < size || cap(b.buf) > 2*size {
+	if cap(b.buf) < size || cap(b.buf) > 2*size {
 		b.buf = make([]byte, 0, size)
 	}
 	// The carried bytes may lie in this very buffer: copy allows for it.

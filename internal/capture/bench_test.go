@@ -63,6 +63,30 @@ func BenchmarkReaderSalvaging(b *testing.B) {
 	}
 }
 
+// The most that salvage has to do is with a block that is damage of its own.
+func BenchmarkReaderInterfaces(b *testing.B) {
+	const n = 1_000_000
+	data := manyInterfaces(n)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := NewReader(bytes.NewReader(data), ReaderOptions{Salvage: SalvageOn})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for batch, err := r.Next(); err != io.EOF; batch, err = r.Next() {
+			if err != nil {
+				b.Fatal(err)
+			}
+			batch.Release()
+		}
+		if r.frame != n {
+			b.Fatalf("got %d packets, want %d", r.frame, n)
+		}
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "packets/s")
+}
+
 // benchPcap is a pcap file of about so many bytes with packets of one size.
 func benchPcap(size, total int) []byte {
 	data := pcapFile(littleEndian, magicMicro, 1)

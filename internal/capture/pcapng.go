@@ -36,6 +36,7 @@ type pcapng struct {
 	big          bool
 	sections     int // seen so far
 	interfaces   []*Interface
+	mixed        bool // they differ in link type or clock
 	described    int // memory that interfaces take, bytes, roughly
 	maxDescribed int
 }
@@ -127,7 +128,7 @@ func (f *pcapng) startSection(b *Block) error {
 	b.Kind, b.Order = Section, order
 	f.order, f.big = order, order == binary.BigEndian
 	f.sections++
-	f.interfaces, f.described = nil, 0
+	f.interfaces, f.mixed, f.described = nil, false, 0
 	return nil
 }
 
@@ -164,6 +165,7 @@ func (f *pcapng) describe(b *Block) error {
 		i.Offset = int64(f.order.Uint64(v))
 	}
 	f.interfaces = append(f.interfaces, i)
+	f.mixed = f.mixed || !i.alike(f.interfaces[0])
 	b.Kind, b.Interface = Iface, i
 	return nil
 }

@@ -148,7 +148,7 @@ func (r *Reader) salvage(b *Batch, readErr error) (again bool) {
 	case len(b.Blocks) == 0:
 		b.buf = b.buf[:copy(b.buf, b.buf[used:])]
 		if need > cap(b.buf) {
-			b.grow(need)
+			b.grow(need + r.batchSize)
 		}
 		return true
 	default:

@@ -17,14 +17,13 @@ func (f *pcapng) rescueInterface(s *ngSearch, b *Batch) int {
 		return s.r.pass(1, ErrInterface)
 	}
 	size := int(n)
-	id := interfaceNumber(s.w, f.big)
-	packets, originals := f.sample(s, id)
-	known := len(f.interfaces)
-	if known > 0 && (len(packets) == 1 || uint64(id) >= uint64(known+maxMade)) {
+	id, known := interfaceNumber(s.w, f.big), len(f.interfaces)
+	if uint64(id) >= uint64(known+maxMade) {
 		return f.renumber(s, b, size, id)
 	}
-	if uint64(id) >= maxMade+uint64(known) {
-		return s.r.pass(size, fmt.Errorf("%w: number %d", ErrInterface, id))
+	packets, originals := f.sample(s, id)
+	if known > 0 && len(packets) == 1 {
+		return f.renumber(s, b, size, id)
 	}
 	link, resol := guessLink(packets, originals), f.resolution(s.w)
 	for uint64(len(f.interfaces)) <= uint64(id) {
@@ -87,14 +86,16 @@ func (f *pcapng) sample(s *ngSearch, id uint32) (packets [][]byte, originals []i
 	return packets, originals
 }
 
+// alike says whether packets on two interfaces are read in one way.
+func (i *Interface) alike(o *Interface) bool {
+	return i.LinkType == o.LinkType && i.Resol == o.Resol && i.Offset == o.Offset
+}
+
 // renumber puts a packet with a damaged interface number on the interface that
 // it must be on: all that are described are of one kind.
 func (f *pcapng) renumber(s *ngSearch, b *Batch, size int, id uint32) int {
-	first := f.interfaces[0]
-	for _, i := range f.interfaces {
-		if i.LinkType != first.LinkType || i.Resol != first.Resol || i.Offset != first.Offset {
-			return s.r.pass(size, fmt.Errorf("%w: number %d", ErrInterface, id))
-		}
+	if f.mixed || len(f.interfaces) == 0 {
+		return s.r.pass(size, fmt.Errorf("%w: number %d", ErrInterface, id))
 	}
 	raw := append([]byte(nil), s.w[:size]...)
 	switch u32(raw, f.big) {
