@@ -54,7 +54,7 @@ const ahead = 4
 // called with the chunks in the order of the file. It returns the damage that it
 // met, if there was some.
 func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*capture.Damages, error) {
-	f, r, err := j.source.open(j.o.salvage())
+	f, r, err := j.source.open(&j.o)
 	if err != nil {
 		return nil, err
 	}

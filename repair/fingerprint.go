@@ -49,7 +49,7 @@ func Fingerprint(ctx context.Context, in, program string, o Options) (string, er
 
 // choices spells out the options that decide what is written.
 func choices(o Options) string {
-	o.Force, o.Tables = false, nil // how, and what is hashed itself
+	o.Force, o.MaxUnpacked, o.Tables = false, 0, nil // how, how far, and what is hashed itself
 	if o.Findings == 0 {
 		o.Findings = DefaultFindings
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
@@ -39,6 +40,9 @@ type Options struct {
 	// RefuseDamaged makes any damage in the input an ErrNoCapture. Otherwise what
 	// can be read is repaired, and the report says what can't.
 	RefuseDamaged bool
+	// MaxUnpacked is how much a compressed capture may decompress to, bytes; 0 = any
+	// amount. Beyond it is an ErrUnpacked, which is an ErrNoCapture too.
+	MaxUnpacked int64
 	// AlignInterfaces corrects the stamps of interfaces whose clock is shown to
 	// differ from that of the interface with most packets.
 	AlignInterfaces bool
@@ -65,6 +69,7 @@ const MaxFlows = 1_000
 var (
 	ErrUsage     = errors.New("bad option")          // an option's value can't be used
 	ErrNoCapture = errors.New("no usable capture")   // nothing in the input could be read as one
+	ErrUnpacked  = capture.ErrUnpacked               // the input decompresses to more than Options.MaxUnpacked
 	ErrIO        = errors.New("i/o failed")          // reading the input or writing the output failed
 	ErrExists    = errors.New("output exists")       // it differs, and Force was not given; is an ErrIO too
 	errSame      = errors.New("output is the input") // is an ErrUsage too

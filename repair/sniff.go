@@ -76,10 +76,10 @@ func SniffFile(path string) (Kind, error) {
 }
 
 // Decompress returns the bytes of r as they were before they were compressed,
-// by any compression that captures are read in, or as they are.
-func Decompress(r io.Reader) (io.Reader, error) {
-	plain, _, err := capture.Decompress(r)
-	return plain, err
+// by any compression that captures are read in, or as they are: packed says which.
+func Decompress(r io.Reader) (plain io.Reader, packed bool, err error) {
+	plain, compression, err := capture.Decompress(r)
+	return plain, compression != "", err
 }
 
 // recorder keeps what was read, and the error that was none of the end.

@@ -107,12 +107,12 @@ func (s *source) close() {
 }
 
 // open starts a pass over the capture.
-func (s *source) open(salvage capture.Salvage) (*os.File, *capture.Reader, error) {
+func (s *source) open(o *Options) (*os.File, *capture.Reader, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrNoCapture, err)
 	}
-	r, err := capture.NewReader(f, capture.ReaderOptions{Salvage: salvage})
+	r, err := capture.NewReader(f, capture.ReaderOptions{Salvage: o.salvage(), MaxUnpacked: o.MaxUnpacked})
 	if err != nil {
 		f.Close()
 		return nil, nil, fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)

@@ -34,7 +34,9 @@ its report X.mended.json are written below DIR, in the folders in which the
 capture was found, or without -o beside the capture; those of an archive's
 members in a folder ARCHIVE.mended. Network tables are found beside each
 capture, within archives too. Symbolic links are not followed, mendcap's own
-outputs are passed over. One bad file never stops the rest.
+outputs are passed over. One bad file never stops the rest. What unpacks to more
+than 256 GiB, or to more than 250 times its size (archives from 256 MiB on,
+compressed captures from 1 GiB on), is taken for a bomb and listed as failed.
 
 --resume leaves alone what an earlier run has finished, if the capture, its
 tables, the options and this program are the same, and the output is as it was:

@@ -70,7 +70,27 @@ func (r *Reader) decompress(c *codec) (io.Reader, error) {
 	if err != nil {
 		return nil, r.ended(0, err)
 	}
+	if r.opts.MaxUnpacked > 0 {
+		src = &capped{r: src, left: r.opts.MaxUnpacked, source: r.source, most: r.opts.MaxUnpacked}
+	}
 	return src, nil
+}
+
+// capped fails, as if the file could not be read, once more was decompressed
+// than may be.
+type capped struct {
+	r          io.Reader
+	left, most int64
+	source     *source
+}
+
+func (c *capped) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if c.left -= int64(n); c.left < 0 {
+		c.source.err = fmt.Errorf("%w of %d bytes", ErrUnpacked, c.most)
+		return 0, c.source.err
+	}
+	return n, err
 }
 
 // compressionError says what a decompressor's error means; nil where the

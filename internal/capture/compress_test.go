@@ -166,6 +166,30 @@ func TestCompressedWindows(t *testing.T) {
 	}
 }
 
+// A limit of what may be decompressed is kept whatever the compression, and
+// damage does not hide it.
+func TestMaxUnpacked(t *testing.T) {
+	data := append(pcapFile(littleEndian, magicMicro, linkRaw, [2]uint32{1, 2}), make([]byte, 1<<20)...)
+	for name, packed := range squeeze(t, data) {
+		for _, salvage := range []Salvage{SalvageNone, SalvageOn, SalvageRefuse} {
+			opts := ReaderOptions{Salvage: salvage, MaxUnpacked: 1 << 19, MaxBlock: 2 << 20}
+			if _, err := readAll(bytes.NewReader(packed), opts); !errors.Is(err, ErrUnpacked) && salvage != SalvageRefuse {
+				t.Errorf("%s, salvage %d: got %v, want %v", name, salvage, err, ErrUnpacked)
+			} else {
+				needFormatError(t, err)
+			}
+			opts.MaxUnpacked = int64(len(data))
+			if _, err := readAll(bytes.NewReader(packed), opts); errors.Is(err, ErrUnpacked) {
+				t.Errorf("%s, salvage %d: got %v at the limit", name, salvage, err)
+			}
+		}
+	}
+	opts := ReaderOptions{Salvage: SalvageOn, MaxUnpacked: 1}
+	if _, err := readAll(bytes.NewReader(data), opts); err != nil {
+		t.Errorf("a plain file: got %v", err)
+	}
+}
+
 // The guard accepts what the decompressor does, however the bytes arrive.
 func TestXZGuardByByte(t *testing.T) {
 	data := decoded(t, twoStreams)

@@ -17,6 +17,7 @@ var (
 	ErrTooLarge   = errors.New("larger than the limit")
 	ErrByteOrder  = errors.New("section header without a byte-order magic")
 	ErrCompressed = errors.New("damaged compressed data")
+	ErrUnpacked   = errors.New("it decompresses to more than the limit")
 )
 
 // Errors of the Writer: what it was asked for cannot be written as pcapng.

@@ -37,7 +37,7 @@ type pcapng struct {
 	sections     int // seen so far
 	interfaces   []*Interface
 	mixed        bool // they differ in link type or clock
-	described    int // memory that interfaces take, bytes, roughly
+	described    int  // memory that interfaces take, bytes, roughly
 	maxDescribed int
 }
 

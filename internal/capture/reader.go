@@ -19,6 +19,9 @@ type ReaderOptions struct {
 	BatchSize int // memory of one batch, bytes; 0 = 256 KiB
 	MaxBlock  int // largest block or record that is believed, bytes; 0 = 64 MiB
 	Salvage   Salvage
+	// MaxUnpacked is how much a compressed file may decompress to, bytes; 0 = any
+	// amount. Beyond it the capture ends with an ErrUnpacked, whatever Salvage says.
+	MaxUnpacked int64
 }
 
 // Reader reads a capture block by block. One goroutine may call its methods
@@ -196,6 +199,9 @@ func (r *Reader) split(b *Batch) (used, need int, err error) {
 // ended says what it means that the source ended with err while so many bytes
 // of an incomplete block were left.
 func (r *Reader) ended(left int, err error) error {
+	if errors.Is(r.source.err, ErrUnpacked) {
+		return r.damage(r.source.err)
+	}
 	if r.source.err != nil {
 		return fmt.Errorf("read capture at byte %d, after frame %d: %w", r.offset+int64(left), r.frame, r.source.err)
 	}

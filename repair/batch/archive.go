@@ -21,6 +21,7 @@ type member struct {
 	size   int64     // as the archive states it, bytes
 	body   io.Reader // nil where failed is set; valid until the visit goes on
 	failed error     // why the member can't be read
+	stream *budget   // what it may decompress to, with others
 }
 
 // visitor goes through the members of an archive. It does so in the same order
@@ -55,7 +56,7 @@ func visit(ctx context.Context, file string, kind repair.Kind, l limits, each fu
 }
 
 func (v *visitor) tar(r io.Reader, prefix string, depth int) error {
-	plain, err := repair.Decompress(r)
+	plain, _, err := repair.Decompress(r)
 	if err != nil {
 		return err
 	}
@@ -200,7 +201,7 @@ func (v *visitor) nested(m *member, depth int) (err error) {
 
 // hand gives a member its number and hands it on.
 func (v *visitor) hand(m *member) error {
-	m.number = v.number
+	m.number, m.stream = v.number, &v.stream
 	v.number++
 	if err := v.each(m); err != nil {
 		return stop(err)

@@ -103,12 +103,12 @@ func TestHostileMemberNamesStayInside(t *testing.T) {
 	}
 }
 
-// An archive that goes beyond a limit is refused there; what came before is
-// repaired, and so is the rest of the folder.
+// An archive or a compressed capture that goes beyond a limit is refused there;
+// what came before is repaired, and so is the rest of the folder.
 func TestBombs(t *testing.T) {
 	small := generous()
 	small.members, small.nesting, small.name, small.unpacked, small.ratio, small.grace = 8, 1, 100, 1<<20, 20, 1<<16
-	small.directory = 1 << 12
+	small.directory, small.alone = 1<<12, 1<<16
 	zeros := make([]byte, 1<<19)
 	nest := func(pack func(testing.TB, ...entry) []byte, suffix string, depth int) []byte {
 		data := capture(1)
@@ -122,20 +122,25 @@ func TestBombs(t *testing.T) {
 	for i := range many {
 		many[i] = entry{fmt.Sprintf("%d.pcap", i), capture(1)}
 	}
-	first := entry{"first.pcap", capture(1)}
+	first, bomb := entry{"first.pcap", capture(1)}, gzipped(t, repeated(1<<19))
 	for name, c := range map[string]struct {
 		archive []byte
 		want    string
 	}{
-		"ratio.tgz":  {gzipped(t, tarOf(t, first, entry{"zeros", zeros})), "more than 20 times as large"},
-		"ratio.zip":  {zipOf(t, first, entry{"zeros.pcap", append(capture(1), zeros...)}), "more than 20 times as large"},
-		"size.tar":   {tarOf(t, first, entry{"big.pcap", append(capture(1), make([]byte, 1<<20)...)}), "more than 1048576 bytes"},
-		"count.tar":  {tarOf(t, many...), "more than 8 members"},
-		"count.zip":  {zipOf(t, many...), "more than 8 members"},
-		"name.zip":   {zipOf(t, first, entry{strings.Repeat("n", 101), nil}), "a name of 101 bytes"},
-		"list.zip":   {zipOf(t, first, entry{strings.Repeat("n", 5000), nil}), "a list of members of more than 4096 bytes"},
-		"nested.tar": {nest(tarOf, ".tar", 3), "more than 1 archives within each other"},
-		"nested.zip": {nest(zipOf, ".zip", 3), "more than 1 archives within each other"},
+		"ratio.tgz":     {gzipped(t, tarOf(t, first, entry{"zeros", zeros})), "more than 20 times as large"},
+		"ratio.zip":     {zipOf(t, first, entry{"zeros.pcap", append(capture(1), zeros...)}), "more than 20 times as large"},
+		"size.tar":      {tarOf(t, first, entry{"big.pcap", append(capture(1), make([]byte, 1<<20)...)}), "more than 1048576 bytes"},
+		"count.tar":     {tarOf(t, many...), "more than 8 members"},
+		"count.zip":     {zipOf(t, many...), "more than 8 members"},
+		"name.zip":      {zipOf(t, first, entry{strings.Repeat("n", 101), nil}), "a name of 101 bytes"},
+		"list.zip":      {zipOf(t, first, entry{strings.Repeat("n", 5000), nil}), "a list of members of more than 4096 bytes"},
+		"ratio.pcap.gz": {bomb, "ratio.pcap.gz failed: no usable capture: beyond a limit: unpacked it is more than 20 times as large"},
+		"zeros.pcap.gz": {gzipped(t, append(capture(1), zeros...)), "zeros.pcap.gz failed: no usable capture: beyond a limit: unpacked it is more than 20 times as large"},
+		"size.pcap.gz":  {gzipped(t, capture(40_000)), "size.pcap.gz failed: no usable capture: beyond a limit: more than 1048576 bytes unpacked"},
+		"within.zip":    {zipOf(t, first, entry{"bomb.pcap.gz", bomb}, entry{"last.pcap", capture(1)}), "within.zip/bomb.pcap.gz failed: the archive was not read so far: beyond a limit: unpacked it is more than 20 times as large"},
+		"within.tgz":    {gzipped(t, tarOf(t, first, entry{"bomb.pcap.gz", bomb})), "within.tgz/bomb.pcap.gz failed: the archive was not read so far: beyond a limit: unpacked it is more than 20 times as large"},
+		"nested.tar":    {nest(tarOf, ".tar", 3), "more than 1 archives within each other"},
+		"nested.zip":    {nest(zipOf, ".zip", 3), "more than 1 archives within each other"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, out, tmp := t.TempDir(), t.TempDir(), t.TempDir()
@@ -150,6 +155,9 @@ func TestBombs(t *testing.T) {
 				t.Errorf("exit code: got %d, want 6", b.Code())
 			}
 			for _, f := range files(t, out) {
+				if strings.Contains(f, "bomb.") || strings.HasSuffix(name, ".gz") && !strings.Contains(f, "good.") {
+					t.Errorf("%s was written", f)
+				}
 				if info, err := os.Stat(filepath.Join(out, f)); err != nil || info.Size() > 1<<20 {
 					t.Errorf("%s: %v, %v", f, info.Size(), err)
 				}
@@ -158,6 +166,32 @@ func TestBombs(t *testing.T) {
 				t.Errorf("temporary files left: %v", left)
 			}
 		})
+	}
+}
+
+// A compressed capture may be as dense as it likes while it is small.
+func TestDenseCaptures(t *testing.T) {
+	dir := t.TempDir()
+	data := gzipped(t, repeated(4<<20))
+	if l := generous(); int64(len(data))*l.ratio > 4<<20 {
+		t.Fatalf("the capture takes %d bytes, and is not dense", len(data))
+	}
+	write(t, dir, "in/dense.pcap.gz", data)
+	write(t, dir, "in/a.zip", zipOf(t, entry{"dense.pcap.gz", data}))
+	b := run(t, Options{Dir: filepath.Join(dir, "out")}, filepath.Join(dir, "in"))
+	if got, want := fates(b, dir), "in/a.zip/dense.pcap.gz sound\nin/dense.pcap.gz sound"; got != want {
+		t.Errorf("fates: got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestMostUnpacked(t *testing.T) {
+	l := generous()
+	for _, c := range []struct{ packed, want int64 }{
+		{0, 1 << 30}, {4 << 20, 1 << 30}, {8 << 20, 250 * 8 << 20}, {2 << 30, 256 << 30}, {1 << 62, 256 << 30},
+	} {
+		if got := l.most(c.packed); got != c.want {
+			t.Errorf("%d bytes: got %d, want %d", c.packed, got, c.want)
+		}
 	}
 }
 

@@ -30,6 +30,13 @@ func capture(n int) []byte {
 	return b
 }
 
+// repeated returns a pcap file of about so many bytes, all packets of which are
+// the same.
+func repeated(size int) []byte {
+	header, one := capture(0), capture(1)[len(capture(0)):]
+	return append(header, bytes.Repeat(one, size/len(one))...)
+}
+
 // entry is one file of an archive that is made.
 type entry struct {
 	name string

@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// limits hold for each archive, those within it included.
+// limits hold for each archive, the archives and compressed captures in it
+// included, and some for each compressed capture.
 type limits struct {
 	members   int   // files, folders and links
 	nesting   int   // archives within archives
@@ -15,22 +16,24 @@ type limits struct {
 	unpacked  int64 // bytes
 	ratio     int64 // of unpacked bytes to those of the file
 	grace     int64 // unpacked bytes from which on the ratio counts
+	alone     int64 // the same for a compressed capture
 	directory int64 // list of a zip archive's members, bytes
 	table     int64 // of one file of network tables, bytes
 	tables    int   // files of network tables
 }
 
 // generous are the limits that hold: far beyond archives of captures, far below
-// what fills a disk by surprise.
+// what fills a disk by surprise. A capture of zeros alone is as large for its
+// packed size as a bomb is: it is let through while it is small.
 func generous() limits {
 	return limits{
-		members: 100_000, nesting: 3, name: 4096, unpacked: 256 << 30, ratio: 250, grace: 256 << 20,
+		members: 100_000, nesting: 3, name: 4096, unpacked: 256 << 30, ratio: 250, grace: 256 << 20, alone: 1 << 30,
 		directory: 32 << 20, table: 64 << 20, tables: 1024,
 	}
 }
 
-// errLimit says that an archive goes beyond a limit: it may be a bomb.
-var errLimit = errors.New("the archive goes beyond a limit")
+// errLimit says that an archive or a capture goes beyond a limit: it may be a bomb.
+var errLimit = errors.New("beyond a limit")
 
 func limitf(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errLimit, fmt.Sprintf(format, args...))
@@ -59,11 +62,33 @@ func (b *budget) take(n int) error {
 	b.used += int64(n)
 	switch {
 	case b.used > b.unpacked:
-		return limitf("more than %d bytes unpacked", b.unpacked)
+		return b.tooLarge()
 	case b.used > b.grace && b.used/b.ratio > b.packed:
-		return limitf("unpacked it is more than %d times as large", b.ratio)
+		return b.tooDense()
 	}
 	return nil
+}
+
+func (l *limits) tooLarge() error { return limitf("more than %d bytes unpacked", l.unpacked) }
+
+func (l *limits) tooDense() error {
+	return limitf("unpacked it is more than %d times as large", l.ratio)
+}
+
+// most is how much a compressed capture of a size may decompress to, bytes.
+func (l *limits) most(packed int64) int64 {
+	if packed >= l.unpacked/l.ratio {
+		return l.unpacked
+	}
+	return min(l.unpacked, max(l.alone, packed*l.ratio))
+}
+
+// bomb says why a capture of a size may not decompress to more than most.
+func (l *limits) bomb(packed int64) error {
+	if l.most(packed) == l.unpacked {
+		return l.tooLarge()
+	}
+	return l.tooDense()
 }
 
 // metered reads within a budget, until the context is done.

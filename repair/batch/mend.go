@@ -39,7 +39,11 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 	}
 	o := r.o.Repair
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
+	o.MaxUnpacked = r.limits.most(before.Size())
 	rep, err := repair.File(ctx, j.file, out, o)
+	if errors.Is(err, repair.ErrUnpacked) {
+		return nil, fmt.Errorf("%w: %w; a repair of this capture by itself has no limit", repair.ErrNoCapture, r.limits.bomb(before.Size()))
+	}
 	if err != nil {
 		return nil, err
 	}

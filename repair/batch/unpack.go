@@ -51,7 +51,7 @@ func (r *runner) unpackCaptures(ctx context.Context, file string, kind repair.Ki
 			return nil
 		}
 		t := &(*tasks)[0]
-		j, err := r.spool(t, m)
+		j, err := r.spool(ctx, t, m)
 		if err != nil {
 			if errors.Is(err, errLimit) || ctx.Err() != nil {
 				return err
@@ -67,7 +67,7 @@ func (r *runner) unpackCaptures(ctx context.Context, file string, kind repair.Ki
 
 // spool writes a member to a temporary file. Of a damaged one, what can be read
 // is used.
-func (r *runner) spool(t *task, m *member) (j job, err error) {
+func (r *runner) spool(ctx context.Context, t *task, m *member) (j job, err error) {
 	if m.failed != nil {
 		return job{}, m.failed
 	}
@@ -92,12 +92,34 @@ func (r *runner) spool(t *task, m *member) (j job, err error) {
 	if err != nil {
 		return job{}, err
 	}
+	if err := measure(ctx, j.file, m.stream); err != nil {
+		return job{}, err
+	}
 	for _, table := range t.tables {
 		if err := r.placeTable(dir, table); err != nil {
 			return job{}, err
 		}
 	}
 	return j, nil
+}
+
+// measure counts what a compressed member decompresses to as unpacked from its
+// archive too: else an archive of bombs would be none. Damage is said elsewhere.
+func measure(ctx context.Context, file string, b *budget) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	plain, packed, err := repair.Decompress(f)
+	if err != nil || !packed {
+		return nil
+	}
+	_, err = io.Copy(io.Discard, &metered{ctx, plain, b})
+	if errors.Is(err, errLimit) || ctx.Err() != nil {
+		return err
+	}
+	return nil
 }
 
 // cutReader ends where reading fails, and keeps the error.
