@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -23,12 +24,11 @@ type verdictSet uint32
 // for the report. A connection that the flow table forgets counts anew when it
 // comes back.
 type connections struct {
-	limit    int
-	verdicts map[string]uint8 // places in report.Verdicts
-	by       []*connection    // by flow number
-	total    int64
-	retired  []*connection // forgotten by the flow table: the worst of them, worst first
-	holders  []*connection // those with a gallery, at most maxGalleries
+	limit   int
+	by      []*connection // by flow number
+	total   int64
+	retired []*connection // forgotten by the flow table: the worst of them, worst first
+	holders []*connection // those with a gallery, at most maxGalleries
 }
 
 // connection is one pair of endpoints.
@@ -45,17 +45,13 @@ type connection struct {
 	first, last   int64 // times as repaired, nanoseconds
 	before, after int64 // flags
 	odd           int64 // findings that are not plain
-	byVerdict     []int64
+	byVerdict     [diagnose.NumVerdicts]int64
 	gallery       *gallery
 	skipped       int64 // packets before the gallery was begun
 }
 
 func newConnections(limit int) *connections {
-	c := &connections{limit: limit, verdicts: make(map[string]uint8)}
-	for i, v := range report.Verdicts() {
-		c.verdicts[v] = uint8(i)
-	}
-	return c
+	return &connections{limit: limit}
 }
 
 // packet takes in a packet in the order of the output.
@@ -123,15 +119,11 @@ func (f *connection) start(s *tcp.Segment, d uint8) {
 
 // finding takes in what was found of a packet of the connection that has this
 // flow number.
-func (c *connections) finding(flow uint32, frame int64, verdict string) {
+func (c *connections) finding(flow uint32, frame int64, verdict diagnose.Verdict) {
 	f := c.by[flow]
-	if f.byVerdict == nil {
-		f.byVerdict = make([]int64, len(c.verdicts))
-	}
-	place := c.verdicts[verdict]
-	f.byVerdict[place]++
+	f.byVerdict[verdict]++
 	weight := uint8(1)
-	if verdict != report.Genuine {
+	if verdict != diagnose.Genuine {
 		f.odd++
 		weight = 4
 	}
@@ -139,10 +131,10 @@ func (c *connections) finding(flow uint32, frame int64, verdict string) {
 		return
 	}
 	if m := f.gallery.last(frame); m != nil {
-		m.verdicts |= 1 << place
+		m.verdicts |= 1 << verdict
 		f.gallery.weigh(m, weight)
 	} else if m := f.gallery.kept(frame); m != nil {
-		m.verdicts |= 1 << place
+		m.verdicts |= 1 << verdict
 	}
 }
 
@@ -203,11 +195,19 @@ func (f *connection) window(s *tcp.Segment, d uint8) int64 {
 
 // worse orders connections by how much there is to say of them, most first.
 func worse(a, b *connection) int {
-	return cmp.Or(
-		cmp.Compare(b.odd, a.odd), cmp.Compare(b.moved, a.moved), cmp.Compare(b.before+b.after, a.before+a.after),
-		cmp.Compare(b.bytes[0]+b.bytes[1], a.bytes[0]+a.bytes[1]), cmp.Compare(b.packets, a.packets),
-		bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.first, b.first),
-	)
+	switch {
+	case a.odd != b.odd:
+		return cmp.Compare(b.odd, a.odd)
+	case a.moved != b.moved:
+		return cmp.Compare(b.moved, a.moved)
+	case a.before+a.after != b.before+b.after:
+		return cmp.Compare(b.before+b.after, a.before+a.after)
+	case a.bytes[0]+a.bytes[1] != b.bytes[0]+b.bytes[1]:
+		return cmp.Compare(b.bytes[0]+b.bytes[1], a.bytes[0]+a.bytes[1])
+	case a.packets != b.packets:
+		return cmp.Compare(b.packets, a.packets)
+	}
+	return cmp.Or(bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.first, b.first))
 }
 
 // retire keeps a connection that the flow table forgot, if it is among the
@@ -249,7 +249,7 @@ func (f *connection) describe() report.Flow {
 	}
 	for i, n := range f.byVerdict {
 		if n > 0 {
-			r.ByVerdict[report.Verdicts()[i]] = n
+			r.ByVerdict[diagnose.Verdict(i).String()] = n
 		}
 	}
 	return r

@@ -178,9 +178,9 @@ func (x *explainer) found(f *diagnose.Finding) {
 		return
 	}
 	of.verdicts = append(of.verdicts, numbered{report.ExplainedFlag{
-		Flag: f.Flag, Verdict: f.Verdict, Detail: f.Detail, Evidence: f.Evidence(),
-		Before: slices.Contains(of.before.Names(), f.Flag), After: slices.Contains(of.after.Names(), f.Flag),
-	}, f.FlagNumber})
+		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Evidence: f.Evidence(),
+		Before: slices.Contains(of.before.Names(), f.Flag()), After: slices.Contains(of.after.Names(), f.Flag()),
+	}, int(f.FlagNumber)})
 }
 
 func (x *explainer) result(j *job) report.Explanations {

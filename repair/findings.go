@@ -1,7 +1,6 @@
 package repair
 
 import (
-	"cmp"
 	"container/heap"
 
 	"github.com/mendcap/mendcap/repair/diagnose"
@@ -14,12 +13,12 @@ type collector struct {
 	each      func(*report.Finding) // nil where nobody wants all
 	seen      *witness
 	total     int64
-	byVerdict map[string]int64
+	byVerdict [diagnose.NumVerdicts]int64
 	kept      lastFirst
 }
 
 func newCollector(limit int, each func(*report.Finding), seen *witness) *collector {
-	return &collector{limit: limit, each: each, seen: seen, byVerdict: make(map[string]int64)}
+	return &collector{limit: limit, each: each, seen: seen}
 }
 
 // add takes in a finding.
@@ -27,55 +26,61 @@ func (c *collector) add(f *diagnose.Finding) {
 	c.total++
 	c.byVerdict[f.Verdict]++
 	c.seen.finding(f)
-	rank := ranked{frame: f.Frame, place: f.FlagNumber}
-	kept := len(c.kept) < c.limit || c.limit > 0 && rank.less(&c.kept[0])
-	if !kept && c.each == nil {
-		return
-	}
-	rank.Finding = report.Finding{
-		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: f.Source.String() + " > " + f.Target.String(),
-		Flag: f.Flag, Verdict: f.Verdict, Detail: f.Detail, Repaired: f.Repaired, Law: f.Law, Sequence: f.Sequence, Evidence: f.Evidence(),
-	}
 	if c.each != nil {
-		c.each(&rank.Finding)
+		one := reported(f)
+		c.each(&one)
 	}
-	if !kept {
-		return
+	switch {
+	case len(c.kept) < c.limit:
+		one := *f
+		heap.Push(&c.kept, &one)
+	case c.limit > 0 && before(f, c.kept[0]):
+		*c.kept[0] = *f
+		heap.Fix(&c.kept, 0)
 	}
-	if len(c.kept) == c.limit {
-		heap.Pop(&c.kept)
-	}
-	heap.Push(&c.kept, rank)
 }
 
 // result lists what was kept, in the order of the frames.
 func (c *collector) result() report.Findings {
 	list := make([]report.Finding, len(c.kept))
 	for i := len(list) - 1; i >= 0; i-- {
-		list[i] = heap.Pop(&c.kept).(ranked).Finding
+		list[i] = reported(heap.Pop(&c.kept).(*diagnose.Finding))
 	}
-	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: c.byVerdict, List: list}
+	by := make(map[string]int64)
+	for verdict, n := range c.byVerdict {
+		if n > 0 {
+			by[diagnose.Verdict(verdict).String()] = n
+		}
+	}
+	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: by, List: list}
 }
 
-// ranked is a finding with its place: by frame, then by flag. No frame has two
-// of the same place.
-type ranked struct {
-	report.Finding
-	frame int64
-	place int
+// reported puts a finding into words.
+func reported(f *diagnose.Finding) report.Finding {
+	r := report.Finding{
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: f.Source.String() + " > " + f.Target.String(),
+		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Repaired: f.Repaired, Law: f.Law(), Evidence: f.Evidence(),
+	}
+	if f.Sequenced {
+		sequence := f.Sequence
+		r.Sequence = &sequence
+	}
+	return r
 }
 
-func (r *ranked) less(o *ranked) bool {
-	return cmp.Or(cmp.Compare(r.frame, o.frame), cmp.Compare(r.place, o.place)) < 0
+// before orders findings: by frame, then by flag. No frame has two of the same
+// place.
+func before(a, b *diagnose.Finding) bool {
+	return a.Frame < b.Frame || a.Frame == b.Frame && a.FlagNumber < b.FlagNumber
 }
 
 // lastFirst is a heap with the last finding on top.
-type lastFirst []ranked
+type lastFirst []*diagnose.Finding
 
 func (h lastFirst) Len() int           { return len(h) }
-func (h lastFirst) Less(i, j int) bool { return h[j].less(&h[i]) }
+func (h lastFirst) Less(i, j int) bool { return before(h[j], h[i]) }
 func (h lastFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *lastFirst) Push(x any)        { *h = append(*h, x.(ranked)) }
+func (h *lastFirst) Push(x any)        { *h = append(*h, x.(*diagnose.Finding)) }
 func (h *lastFirst) Pop() any {
 	last := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]

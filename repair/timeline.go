@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -31,7 +32,7 @@ const maxCells = 10 * maxIntervals
 // tally holds counts by place, up to the last that was met.
 type tally struct {
 	packets, moved []int64
-	byVerdict      map[string][]int64
+	byVerdict      [diagnose.NumVerdicts][]int64
 }
 
 func add(counts []int64, place int, n int64) []int64 {
@@ -50,7 +51,7 @@ func (t *tally) gathered(place func(int) int) tally {
 		}
 		return moved
 	}
-	r := tally{packets: move(t.packets), moved: move(t.moved), byVerdict: make(map[string][]int64)}
+	r := tally{packets: move(t.packets), moved: move(t.moved)}
 	for verdict, counts := range t.byVerdict {
 		r.byVerdict[verdict] = move(counts)
 	}
@@ -63,7 +64,6 @@ func newTimeline(f *facts) *timeline {
 	if f.partial {
 		t.end = math.MaxInt64 // only the beginning is known
 	}
-	t.cells.byVerdict = make(map[string][]int64)
 	t.from, t.to = t.start, t.start // nothing met so far
 	return t
 }
@@ -115,27 +115,31 @@ func (t *timeline) packet(at int64, moved bool) {
 }
 
 // finding counts what was found of a packet.
-func (t *timeline) finding(at int64, verdict string) {
+func (t *timeline) finding(at int64, verdict diagnose.Verdict) {
 	if t.stamped {
-		t.cells.byVerdict[verdict] = add(t.cells.byVerdict[verdict], t.cell(at), 1)
+		place := t.cell(at) // which can make the cells wider
+		t.cells.byVerdict[verdict] = add(t.cells.byVerdict[verdict], place, 1)
 	}
 }
 
 // result spans the capture's times.
 func (t *timeline) result(f *facts) report.Timeline {
 	if !t.stamped {
-		return report.Timeline{ByVerdict: t.cells.byVerdict}
+		return report.Timeline{ByVerdict: map[string][]int64{}}
 	}
 	span := uint64(f.last) - uint64(f.first)
 	width := step(span/maxIntervals + 1)
 	n := int(span/width + 1)
 	r := t.cells.gathered(func(i int) int { return int(uint64(i) * uint64(t.width) / width) })
 	whole := func(counts []int64) []int64 { return append(counts, make([]int64, n-len(counts))...) }
+	byVerdict := make(map[string][]int64)
 	for verdict, counts := range r.byVerdict {
-		r.byVerdict[verdict] = whole(counts)
+		if len(counts) > 0 {
+			byVerdict[diagnose.Verdict(verdict).String()] = whole(counts)
+		}
 	}
 	return report.Timeline{
-		Width: time.Duration(width), Packets: whole(r.packets), Moved: whole(r.moved), ByVerdict: r.byVerdict, Start: utc(t.start),
+		Width: time.Duration(width), Packets: whole(r.packets), Moved: whole(r.moved), ByVerdict: byVerdict, Start: utc(t.start),
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -278,7 +279,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		u.fate.moved = i%7 == 0
 		c.packet(u, int64(i+1), 0)
 		for range i % 11 {
-			c.finding(u.seg.Flow, int64(i+1), report.Loss)
+			c.finding(u.seg.Flow, int64(i+1), diagnose.Loss)
 		}
 		if len(c.retired) > c.limit || len(c.holders) > maxGalleries || len(c.by) > held {
 			t.Fatalf("after %d connections: %d retired, %d galleries, %d held", i+1, len(c.retired), len(c.holders), len(c.by))
@@ -349,7 +350,7 @@ func TestTimeline(t *testing.T) {
 		times := []int64{f.first, f.last, f.first / 2, math.MinInt64, math.MaxInt64, f.last}
 		for _, at := range times {
 			line.packet(at, at == f.last)
-			line.finding(at, report.Loss)
+			line.finding(at, diagnose.Loss)
 		}
 		r := line.result(&f)
 		if !f.stamped {
@@ -389,7 +390,7 @@ func TestTimelineGrows(t *testing.T) {
 			for _, line := range []*timeline{want, got} {
 				line.packet(at, i%7 == 0)
 				if i%5 == 0 {
-					line.finding(at, report.Loss)
+					line.finding(at, diagnose.Loss)
 				}
 			}
 		}

@@ -1,8 +1,6 @@
 package repair
 
 import (
-	"net/netip"
-
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
@@ -131,13 +129,13 @@ func (w *writer) say(u *unit, after tcp.Analysis) {
 	p := &w.said
 	*p = diagnose.Packet{
 		Frame: u.block.Frame, FrameAfter: w.frame, Stamp: u.fate.place.Stamp,
-		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(after), Place: u.fate.place,
+		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(after),
+		Moved: u.fate.place.Moved, Left: u.fate.place.Left, Law: u.fate.place.Law,
+		Source: diagnose.Endpoint{Addr: u.view.Src, Port: u.sport}, Target: diagnose.Endpoint{Addr: u.view.Dst, Port: u.dport},
 	}
 	if u.isTCP {
 		p.Segment = &u.seg
 	}
-	src, dst := u.ends()
-	p.Source, p.Target = netip.AddrPortFrom(src, u.sport), netip.AddrPortFrom(dst, u.dport)
 	w.diagnose.Add(p)
 }
 

@@ -9,54 +9,32 @@
 package diagnose
 
 import (
-	"net/netip"
-
-	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
 // Packet is one packet in its repaired place.
 type Packet struct {
-	Frame      int64 // in the input
-	FrameAfter int64 // in the output
-	Stamp      int64 // as repaired, nanoseconds since 1970
-	Timed      bool  // it has a stamp
-	Source     netip.AddrPort
-	Target     netip.AddrPort
+	Frame          int64 // in the input
+	FrameAfter     int64 // in the output
+	Stamp          int64 // as repaired, nanoseconds since 1970
+	Source, Target Endpoint
 	// Segment is nil for what is not TCP, or not followed. It is not kept.
 	Segment *reorder.Segment
 	// Before and After are the analyser's flags in the input and in the output,
 	// a bit for each of report's names of flags, in their order.
 	Before, After uint32
-	Place         reorder.Placement
+	Timed         bool // it has a stamp
+	Moved         bool // it has another place or time, by Law
+	Left          bool // a violation of Law was left as it is
+	Law           reorder.Law
 }
-
-// Finding is one flag, or one violated law, and what it was.
-type Finding struct {
-	Frame, FrameAfter int64
-	Stamp             int64
-	Timed             bool
-	Flow              uint32 // the segment's, where Followed
-	Followed          bool   // it has a segment
-	Source, Target    netip.AddrPort
-	Flag              string // Wireshark's name; "" for a law, or a whole connection
-	FlagNumber        int    // its place in the order of flags, -1 without one
-	Verdict, Detail   string // of report's
-	Repaired          bool
-	Law               string
-	Sequence          *report.Range
-	because           evidence
-}
-
-// Evidence is what speaks for the verdict, in words. Frames in it are those of
-// the input.
-func (f *Finding) Evidence() string { return f.because.String() }
 
 // Diagnoser takes all packets of a capture in repaired order.
 type Diagnoser struct {
 	say     func(*Finding)
-	flows   []flow // by Segment.Flow
+	said    Finding // to it, last
+	flows   []flow  // by Segment.Flow
 	history history
 	loss    lossMeter
 	waiting int // cases of all flows that wait for their verdict
@@ -94,7 +72,7 @@ func (d *Diagnoser) Add(p *Packet) {
 	}
 	if p.Before|p.After != 0 {
 		m.judge()
-	} else if p.Place.Left {
+	} else if p.Left {
 		d.left(p)
 	}
 	if len(f.filled) > 0 {
@@ -165,9 +143,16 @@ func (d *Diagnoser) measure(f *flow) {
 // says. It is to be asked for once, after Finish.
 func (d *Diagnoser) Loss() report.CaptureLoss { return d.loss.result() }
 
+// hand says a finding, in a place of its own: one that was only begun on the
+// stack stays there.
+func (d *Diagnoser) hand(f *Finding) {
+	d.said = *f
+	d.say(&d.said)
+}
+
 // withoutSegment speaks of a packet that only laws were applied to.
 func (d *Diagnoser) withoutSegment(p *Packet) {
-	if p.Place.Left {
+	if p.Left {
 		d.left(p)
 	}
 }
@@ -175,23 +160,6 @@ func (d *Diagnoser) withoutSegment(p *Packet) {
 // left says that a violated law stays as it is.
 func (d *Diagnoser) left(p *Packet) {
 	f := finding(p, -1)
-	f.Verdict, f.because = report.Undecided, evidence{words: "the law is violated by more than the gate, or against other laws; the packet stays"}
-	d.say(&f)
-}
-
-// finding begins what is said of one flag of a packet, by its number; -1 is
-// none.
-func finding(p *Packet, number int) Finding {
-	f := Finding{Frame: p.Frame, FrameAfter: p.FrameAfter, Stamp: p.Stamp, Timed: p.Timed, Source: p.Source, Target: p.Target, FlagNumber: number}
-	if number >= 0 {
-		f.Flag = tcp.AnalysisNames()[number]
-	}
-	if p.Place.Moved || p.Place.Left {
-		f.Law = p.Place.Law.String()
-	}
-	if s := p.Segment; s != nil {
-		f.Flow, f.Followed = s.Flow, true
-		f.Sequence = &report.Range{Left: uint32(s.Seq), Right: uint32(s.End())}
-	}
-	return f
+	f.Verdict, f.because = Undecided, because("the law is violated by more than the gate, or against other laws; the packet stays")
+	d.hand(&f)
 }

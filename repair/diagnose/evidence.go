@@ -3,52 +3,62 @@ package diagnose
 import (
 	"fmt"
 	"time"
+
+	"github.com/mendcap/mendcap/reorder"
 )
 
 // evidence is a sentence with its figures, written out only where it is asked
 // for.
 type evidence struct {
 	words   string // with a verb for each figure, in their order
-	figures [5]figure
-	n       int
+	figures [maxFigures]int64
+	kinds   [maxFigures]kind
+	n       uint8
 }
 
-// figure is a frame or a number, or a span of time.
-type figure struct {
-	value int64
-	span  bool // nanoseconds
-}
+// maxFigures is how many figures a sentence has at most.
+const maxFigures = 4
+
+// kind is what a figure means.
+type kind uint8
+
+const (
+	plain kind = iota // a frame or a number
+	span              // nanoseconds
+	law
+)
 
 // because makes evidence of words and frames or numbers.
 func because(words string, figures ...int64) (e evidence) {
-	e.words = words
-	for _, v := range figures {
-		e.figures[e.n] = figure{value: v}
-		e.n++
-	}
+	e.words, e.n = words, uint8(copy(e.figures[:], figures))
 	return e
 }
 
 // lasting adds a span of time, nanoseconds, as the next figure.
-func (e evidence) lasting(span int64) evidence {
-	e.figures[e.n] = figure{span, true}
-	e.n++
-	return e
-}
+func (e evidence) lasting(ns int64) evidence { return e.with(ns, span) }
 
 // and adds a frame or a number as the next figure.
-func (e evidence) and(value int64) evidence {
-	e.figures[e.n] = figure{value: value}
+func (e evidence) and(value int64) evidence { return e.with(value, plain) }
+
+// by adds the name of a law as the next figure.
+func (e evidence) by(l reorder.Law) evidence { return e.with(int64(l), law) }
+
+func (e evidence) with(value int64, k kind) evidence {
+	e.figures[e.n], e.kinds[e.n] = value, k
 	e.n++
 	return e
 }
 
-func (e evidence) String() string {
+func (e *evidence) String() string {
 	values := make([]any, e.n)
-	for i, f := range e.figures[:e.n] {
-		values[i] = f.value
-		if f.span {
-			values[i] = spanInWords(f.value)
+	for i, v := range e.figures[:e.n] {
+		switch e.kinds[i] {
+		case span:
+			values[i] = spanInWords(v)
+		case law:
+			values[i] = reorder.Law(v)
+		default:
+			values[i] = v
 		}
 	}
 	return fmt.Sprintf(e.words, values...)

@@ -13,13 +13,13 @@ import (
 // it.
 func ExampleDiagnoser() {
 	d := diagnose.New(func(f *diagnose.Finding) {
-		fmt.Printf("%s: %s, repaired: %v\n%s\n", f.Flag, f.Verdict, f.Repaired, f.Evidence())
+		fmt.Printf("%s: %s, repaired: %v\n%s\n", f.Flag(), f.Verdict, f.Repaired, f.Evidence())
 	})
 	d.Add(&diagnose.Packet{
 		Frame: 7, FrameAfter: 5,
 		Segment: &reorder.Segment{Bits: tcp.ACK, Seq: 1, Len: 100},
 		Before:  1 << slices.Index(tcp.AnalysisNames(), "out_of_order"),
-		Place:   reorder.Placement{Moved: true, Law: reorder.Ack},
+		Moved:   true, Law: reorder.Ack,
 	})
 	d.Finish()
 

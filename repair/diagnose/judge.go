@@ -4,7 +4,6 @@ import (
 	"math/bits"
 
 	"github.com/mendcap/mendcap/internal/tcp"
-	"github.com/mendcap/mendcap/report"
 )
 
 // again are the flags of a segment that goes back. Which of them it gets hangs
@@ -22,7 +21,7 @@ func (m *moment) judge() {
 	}
 	for created := after &^ before; created != 0; created &= created - 1 {
 		f := finding(m.p, number(created))
-		f.Verdict, f.because = report.Created, because("flagged in the repaired order only")
+		f.Verdict, f.because = Created, because("flagged in the repaired order only")
 		m.d.tell(m.f, &f)
 	}
 }
@@ -73,10 +72,10 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 // artefact: the flag is gone where the packet stands now.
 func (m *moment) artefact(flag tcp.Analysis) {
 	f := finding(m.p, number(flag))
-	f.Verdict, f.Repaired = report.Artefact, true
+	f.Verdict, f.Repaired = Artefact, true
 	f.because = because("packets around it were recorded late; with them in their true places it is not flagged")
-	if m.p.Place.Moved {
-		f.because = because("the packet was recorded late (law " + f.Law + "); in its true place it is not flagged")
+	if m.p.Moved {
+		f.because = because("the packet was recorded late (law %s); in its true place it is not flagged").by(m.p.Law)
 	}
 	m.d.tell(m.f, &f)
 }
@@ -97,11 +96,11 @@ func (m *moment) judgeHole(stands bool) {
 		missing = tcp.Range{Left: m.from.next, Right: m.s.Seq}
 	}
 	if open || within {
-		f.Sequence = &report.Range{Left: uint32(missing.Left), Right: uint32(missing.Right)}
+		f.of(missing)
 	}
 	switch {
 	case within && known.taken != 0:
-		f.Verdict = report.Drop
+		f.Verdict = Drop
 		f.because = because("%d bytes before it were never seen, yet frame %d acknowledges them", int64(missing.Right.Sub(missing.Left)), known.taken)
 	case open || within:
 		c := m.pending()
@@ -109,7 +108,7 @@ func (m *moment) judgeHole(stands bool) {
 		m.await(c)
 		return
 	default:
-		f.Verdict, f.because = report.Undecided, because("flagged before and after, yet no byte before it is known to be missing")
+		f.Verdict, f.because = Undecided, because("flagged before and after, yet no byte before it is known to be missing")
 	}
 	m.d.tell(m.f, &f)
 }
@@ -139,7 +138,7 @@ func (m *moment) answersUnseen() bool {
 // seen: their numbers do not fit the connection before.
 func (m *moment) judgeReuse(flag tcp.Analysis) {
 	f := finding(m.p, number(flag))
-	f.Verdict = report.Drop
+	f.Verdict = Drop
 	f.because = because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")
 	m.d.tell(m.f, &f)
 }
@@ -153,17 +152,17 @@ func (m *moment) judgeAckOfUnseen() {
 		bytes, found = tcp.Range{Left: m.to.next, Right: m.s.Ack}, true
 	}
 	if found {
-		f.Sequence = &report.Range{Left: uint32(bytes.Left), Right: uint32(bytes.Right)}
+		f.of(bytes)
 	}
 	switch {
-	case m.p.Place.Left:
-		f.Verdict = report.Undecided
+	case m.p.Left:
+		f.Verdict = Undecided
 		f.because = because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")
 	case found:
-		f.Verdict = report.Drop
+		f.Verdict = Drop
 		f.because = because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))
 	default:
-		f.Verdict = report.Genuine
+		f.Verdict = Genuine
 		f.because = because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")
 	}
 	m.d.tell(m.f, &f)

@@ -1,7 +1,5 @@
 package diagnose
 
-import "github.com/mendcap/mendcap/report"
-
 // heldOneSided is how many findings of a connection are held back while only one
 // direction of it was seen.
 const heldOneSided = 8
@@ -10,8 +8,8 @@ const heldOneSided = 8
 // then what its flags were can't be told, and that is said once for all.
 func (d *Diagnoser) tell(f *flow, one *Finding) {
 	switch {
-	case !f.oneSided() || one.Verdict == report.Artefact || one.Verdict == report.Created:
-		d.say(one)
+	case !f.oneSided() || one.Verdict == Artefact || one.Verdict == Created:
+		d.hand(one)
 	case len(f.held) < heldOneSided:
 		f.held = append(f.held, *one)
 	default:
@@ -22,7 +20,7 @@ func (d *Diagnoser) tell(f *flow, one *Finding) {
 // bothSides says what was held back, when the other direction is seen at last.
 func (d *Diagnoser) bothSides(f *flow) {
 	for i := range f.held {
-		d.say(&f.held[i])
+		d.hand(&f.held[i])
 	}
 	f.held = nil
 }
@@ -35,7 +33,7 @@ func (d *Diagnoser) sayOneSided(f *flow) {
 	f.hidden += int64(len(f.held))
 	one := finding(&f.opening, -1)
 	one.Flow, one.Followed = f.number, true
-	one.Law, one.Verdict = "", report.NotCaptured
+	one.lawful, one.Verdict = false, NotCaptured
 	one.because = because("of this connection only this direction was recorded, %d packets; what %d flags of theirs were can't be told", max(f.ends[0].packets, f.ends[1].packets), f.hidden)
-	d.say(&one)
+	d.hand(&one)
 }

@@ -25,7 +25,7 @@ func TestOneDirectionIsSaidOnce(t *testing.T) {
 	d := New(func(f *Finding) { all = append(all, *f) })
 	feed(d, oneDirection())
 	d.Finish()
-	if len(all) != 1 || all[0].Verdict != report.NotCaptured || all[0].Flag != "" || all[0].Frame != 1 {
+	if len(all) != 1 || all[0].Verdict != NotCaptured || all[0].Flag() != "" || all[0].Frame != 1 {
 		t.Errorf("got %+v, want one finding of the whole connection", all)
 	}
 	for _, one := range d.Loss().Directions {

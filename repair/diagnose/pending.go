@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
-	"github.com/mendcap/mendcap/report"
 )
 
 // pending is a packet whose flags wait for their verdict, with what is known of
@@ -54,7 +53,7 @@ type shown struct {
 
 // pending begins a case of the packet at hand.
 func (m *moment) pending() *pending {
-	c := &pending{seg: *m.s, dir: m.dir, left: m.p.Place.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+	c := &pending{seg: *m.s, dir: m.dir, left: m.p.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
 	c.seg.Stamp, c.seg.Frame = m.p.Stamp, m.p.Frame
 	return c
 }
@@ -102,7 +101,7 @@ func (d *Diagnoser) settle(f *flow, i int) {
 // conclude says the verdict of a case, and of those that follow it.
 func (d *Diagnoser) conclude(f *flow, c *pending) {
 	s := c.sentence(f)
-	if s.verdict == report.Loss {
+	if s.verdict == Loss {
 		f.ends[c.dir].recovery = recovery{s.detail, c.seg.Stamp}
 	}
 	d.pronounce(f, c, s)
@@ -113,8 +112,9 @@ func (d *Diagnoser) conclude(f *flow, c *pending) {
 
 // sentence is a verdict with what speaks for it.
 type sentence struct {
-	verdict, detail string
-	because         evidence
+	verdict Verdict
+	detail  string
+	because evidence
 }
 
 func (d *Diagnoser) pronounce(f *flow, c *pending, s sentence) {

@@ -78,7 +78,7 @@ func segments(steps []step) (list []tcp.Segment) {
 func verdicts(list []tcp.Segment) (said map[int64][]string, all []Finding) {
 	said = map[int64][]string{}
 	d := New(func(f *Finding) {
-		text := f.Flag + "=" + f.Verdict
+		text := f.Flag() + "=" + f.Verdict.String()
 		if f.Detail != "" {
 			text += "(" + f.Detail + ")"
 		}
@@ -123,7 +123,7 @@ func sentences(all []Finding, frame int64) string {
 	var b strings.Builder
 	for _, f := range all {
 		if f.Frame == frame {
-			fmt.Fprintf(&b, "  %s: %s: %s\n", f.Flag, f.Verdict, f.Evidence())
+			fmt.Fprintf(&b, "  %s: %s: %s\n", f.Flag(), f.Verdict, f.Evidence())
 		}
 	}
 	return b.String()

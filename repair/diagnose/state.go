@@ -14,14 +14,14 @@ func (m *moment) judgeState(flag tcp.Analysis) {
 	f := finding(m.p, number(flag))
 	copied := m.copied()
 	switch {
-	case flag&told == 0 && m.p.Place.Left:
-		f.Verdict = report.Undecided
+	case flag&told == 0 && m.p.Left:
+		f.Verdict = Undecided
 		f.because = because("flagged before and after; a law is violated here that could not be repaired")
 	case flag&told == 0 && copied != nil:
-		f.Verdict, f.Detail = report.Duplicate, m.copier()
+		f.Verdict, f.Detail = Duplicate, m.copier()
 		f.because = because("every bit of it is as in frame %d, %s before", copied.Frame).lasting(m.p.Stamp - copied.Stamp)
 	default:
-		f.Verdict, f.because = report.Genuine, because("flagged before and after, with no moving law violated here")
+		f.Verdict, f.because = Genuine, because("flagged before and after, with no moving law violated here")
 	}
 	m.d.tell(m.f, &f)
 }

@@ -33,7 +33,7 @@ type view struct {
 
 // dropped: the receiver had the bytes although they were never seen before.
 func (v *view) dropped() (s sentence, ok bool) {
-	s.verdict = report.Drop
+	s.verdict = Drop
 	switch {
 	case v.seen || v.forgotten || v.left:
 		return s, false
@@ -55,7 +55,7 @@ func (v *view) duplicated() (s sentence, ok bool) {
 		return s, false
 	}
 	apart := v.seg.Stamp - v.copied.Stamp
-	s.verdict, s.detail = report.Duplicate, report.ByCapture
+	s.verdict, s.detail = Duplicate, report.ByCapture
 	s.because = because("every bit of it is as in frame %d, %s before; nobody tells of two", v.copied.Frame).lasting(apart)
 	switch {
 	case v.seg.Outbound == tcp.Out:
@@ -116,7 +116,7 @@ func (v *view) overtaken() (s sentence, ok bool) {
 	if !v.seen || v.sentBefore(v.copied.TSval, v.copied.HasTS, v.copied.IPID, v.copied.HasIPID) >= 0 {
 		return s, false
 	}
-	s.verdict = report.Reordering
+	s.verdict = Reordering
 	s.because = because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
 	return s, true
 }
@@ -127,7 +127,7 @@ func (v *view) reordered() (s sentence, ok bool) {
 	if v.seen || !v.known || v.hole.taken != 0 || v.hole.by.frame == 0 || v.seg.Outbound == tcp.Out {
 		return s, false
 	}
-	s.verdict = report.Reordering
+	s.verdict = Reordering
 	open := v.seg.Stamp - v.hole.by.stamp
 	switch v.sentBefore(v.hole.by.tsval, v.hole.by.hasTS, v.hole.by.ipid, v.hole.by.hasID) {
 	case 1:
@@ -171,14 +171,14 @@ func (v *view) needed() (s sentence, ok bool) {
 		v.denied < fastAsks && v.seg.Stamp-v.copied.Stamp < slowestAck {
 		return s, false
 	}
-	s.verdict = report.Genuine
+	s.verdict = Genuine
 	s.because = because("sent again because the host's stack did not take frame %d: it acknowledges the bytes in frame %d, after this copy only", v.copied.Frame, v.covered)
 	return s, true
 }
 
 // spurious: its receiver had the bytes, or got them another way.
 func (v *view) spurious() (s sentence, ok bool) {
-	s.verdict = report.Spurious
+	s.verdict = Spurious
 	switch {
 	case v.dsack != 0 && v.byLater:
 		s.because = because("sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
@@ -211,14 +211,14 @@ func (v *view) lost() (s sentence, ok bool) {
 	if !fills && !before || v.left && !v.seen && v.shown.times == 0 || before && v.covered == 0 && v.shown.times == 0 {
 		return s, false
 	}
-	s.verdict, s.detail = report.Loss, v.recovery()
+	s.verdict, s.detail = Loss, v.recovery()
 	s.because = v.evidenceOfLoss(s.detail)
 	return s, true
 }
 
 // undecided says what speaks for each side.
 func (v *view) undecided() sentence {
-	s := sentence{verdict: report.Undecided}
+	s := sentence{verdict: Undecided}
 	switch {
 	case v.left:
 		s.because = because("a law is violated here that could not be repaired: recorded late, or sent again with the original missing")
@@ -236,13 +236,13 @@ func (v *view) ofHole() sentence {
 	open := v.coveredAt - v.seg.Stamp
 	switch {
 	case v.covered == 0:
-		return sentence{report.Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
+		return sentence{Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
 	case v.asked.times == 0 || v.seg.Outbound == tcp.Out:
-		return sentence{report.Drop, "", because("lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", v.covered)}
+		return sentence{Drop, "", because("lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", v.covered)}
 	case open < v.causal():
-		return sentence{report.Reordering, "", because("frame %d shows that the bytes before it had not come, frame %d that they came %s later; the capture missed that", v.asked.frame, v.covered).lasting(open)}
+		return sentence{Reordering, "", because("frame %d shows that the bytes before it had not come, frame %d that they came %s later; the capture missed that", v.asked.frame, v.covered).lasting(open)}
 	}
-	s := sentence{report.Loss, report.TimeBased, because("lost segments: frame %d shows that the bytes before it had not come, frame %d that they came again; the capture missed that", v.asked.frame, v.covered)}
+	s := sentence{Loss, report.TimeBased, because("lost segments: frame %d shows that the bytes before it had not come, frame %d that they came again; the capture missed that", v.asked.frame, v.covered)}
 	if v.asked.times >= fastAsks {
 		s.detail = report.FastRetransmission
 	} else if open >= max(leastRTO, 3*v.roundTrip) {
@@ -254,18 +254,19 @@ func (v *view) ofHole() sentence {
 // of is what a case's verdict means for the packet that opened the hole that it
 // fills.
 func (s sentence) of(opened, filler *pending) sentence {
-	words := map[string]string{
-		report.Drop:       "lost segments: the bytes before it come in frame %d, again: the capture missed the first copy",
-		report.Loss:       "lost segments: the network lost the bytes before it; frame %d brings them again",
-		report.Reordering: "the bytes before it come in frame %d, which it overtook in the network",
-		report.Spurious:   "the bytes before it come in frame %d, a copy that overtook the original",
-	}[s.verdict]
-	if words == "" {
+	words := ""
+	switch s.verdict {
+	case Drop:
+		words = "lost segments: the bytes before it come in frame %d, again: the capture missed the first copy"
+	case Loss:
+		words = "lost segments: the network lost the bytes before it; frame %d brings them again"
+	case Reordering:
+		words = "the bytes before it come in frame %d, which it overtook in the network"
+	case Spurious:
+		words, s.verdict = "the bytes before it come in frame %d, a copy that overtook the original", Reordering
+	default:
 		return s
 	}
 	s.because = because(words, filler.seg.Frame)
-	if s.verdict == report.Spurious {
-		s.verdict = report.Reordering
-	}
 	return s
 }

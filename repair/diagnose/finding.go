@@ -1,0 +1,102 @@
+package diagnose
+
+import (
+	"net/netip"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
+)
+
+// Verdict is one of report's, by its place in report.Verdicts: it is counted
+// more often than it is named.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Artefact Verdict = iota
+	Drop
+	Loss
+	Reordering
+	Spurious
+	Duplicate
+	Genuine
+	NotCaptured
+	Undecided
+	Created
+	NumVerdicts
+)
+
+var verdictNames = report.Verdicts()
+
+// String returns report's name.
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Endpoint is an address, IPv4 mapped into IPv6, and a port.
+type Endpoint struct {
+	Addr [16]byte
+	Port uint16
+}
+
+func (e *Endpoint) String() string {
+	return netip.AddrPortFrom(netip.AddrFrom16(e.Addr).Unmap(), e.Port).String()
+}
+
+// Finding is one flag, or one violated law, and what it was. What needs words is
+// made up only when it is asked for.
+type Finding struct {
+	Frame, FrameAfter int64
+	Stamp             int64
+	Source, Target    Endpoint
+	Flow              uint32 // the segment's, where Followed
+	Sequence          report.Range
+	Timed             bool
+	Followed          bool // it has a segment
+	Sequenced         bool // Sequence is there
+	Repaired          bool
+	Verdict           Verdict
+	FlagNumber        int8   // its place in the order of flags, -1 without one
+	Detail            string // of report's
+	law               reorder.Law
+	lawful            bool // law is there
+	because           evidence
+}
+
+// Flag is Wireshark's name; "" for a law, or a whole connection.
+func (f *Finding) Flag() string {
+	if f.FlagNumber < 0 {
+		return ""
+	}
+	return tcp.AnalysisNames()[f.FlagNumber]
+}
+
+// Law names the law that moved the packet, or that is violated; "" without one.
+func (f *Finding) Law() string {
+	if !f.lawful {
+		return ""
+	}
+	return f.law.String()
+}
+
+// Evidence is what speaks for the verdict, in words. Frames in it are those of
+// the input.
+func (f *Finding) Evidence() string { return f.because.String() }
+
+// finding begins what is said of one flag of a packet, by its number; -1 is
+// none.
+func finding(p *Packet, number int) Finding {
+	f := Finding{
+		Frame: p.Frame, FrameAfter: p.FrameAfter, Stamp: p.Stamp, Timed: p.Timed, Source: p.Source, Target: p.Target,
+		FlagNumber: int8(number), law: p.Law, lawful: p.Moved || p.Left,
+	}
+	if s := p.Segment; s != nil {
+		f.Flow, f.Followed = s.Flow, true
+		f.of(tcp.Range{Left: s.Seq, Right: s.End()})
+	}
+	return f
+}
+
+// of names the sequence numbers that the finding is about.
+func (f *Finding) of(bytes tcp.Range) {
+	f.Sequence, f.Sequenced = report.Range{Left: uint32(bytes.Left), Right: uint32(bytes.Right)}, true
+}

@@ -1,0 +1,24 @@
+package diagnose
+
+import (
+	"testing"
+
+	"github.com/mendcap/mendcap/report"
+)
+
+// TestVerdictsStandInReportsOrder: a verdict is a place in report.Verdicts.
+func TestVerdictsStandInReportsOrder(t *testing.T) {
+	names := map[Verdict]string{
+		Artefact: report.Artefact, Drop: report.Drop, Loss: report.Loss, Reordering: report.Reordering,
+		Spurious: report.Spurious, Duplicate: report.Duplicate, Genuine: report.Genuine,
+		NotCaptured: report.NotCaptured, Undecided: report.Undecided, Created: report.Created,
+	}
+	if got, want := int(NumVerdicts), len(report.Verdicts()); got != want || len(names) != want {
+		t.Fatalf("got %d verdicts, %d of them named here, want %d", got, len(names), want)
+	}
+	for v, want := range names {
+		if got := v.String(); got != want {
+			t.Errorf("verdict %d: got %s, want %s", uint8(v), got, want)
+		}
+	}
+}
