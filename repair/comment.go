@@ -2,6 +2,7 @@ package repair
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ type phrases []known
 // known is a comment with all that it was made of.
 type known struct {
 	phrase
-	comment string
+	comment []byte
 }
 
 // phrase is all that the comment on a header without open candidates says.
@@ -58,10 +59,10 @@ type phrase struct {
 
 // headerComment says what was inferred of a header-less packet, by what proof,
 // and what was made up.
-func (p *phrases) headerComment(u *unit) string {
+func (p *phrases) headerComment(u *unit) []byte {
 	a := &u.headless.answer
 	if len(a.Candidates) > 0 {
-		return composeHeader(u)
+		return []byte(composeHeader(u))
 	}
 	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin,
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
@@ -73,7 +74,7 @@ func (p *phrases) headerComment(u *unit) string {
 	if len(*p) >= maxPhrases {
 		*p = (*p)[:0]
 	}
-	*p = append(*p, known{k, composeHeader(u)})
+	*p = append(*p, known{k, []byte(composeHeader(u))})
 	return (*p)[len(*p)-1].comment
 }
 
@@ -148,22 +149,35 @@ func madeUp(u *unit) string {
 	return "nothing"
 }
 
-// moveComment says that the packet was recorded late, and when.
-func moveComment(u *unit) string {
+// appendMove says that the packet was recorded late, and when.
+func appendMove(to []byte, u *unit) []byte {
 	place := &u.fate.place
-	stamp, _ := u.stamp()
+	to = append(to, commentMark+wordMoved+" by "...)
+	to = append(to, place.Law.String()...)
 	if !u.fate.timed {
-		return fmt.Sprintf("%s%s by %s, within its tick; was frame %d", commentMark, wordMoved, place.Law, u.block.Frame)
+		to = append(to, ", within its tick; was frame "...)
+		return strconv.AppendInt(to, u.block.Frame, 10)
 	}
-	return fmt.Sprintf("%s%s by %s, %v earlier; was frame %d at %s",
-		commentMark, wordMoved, place.Law, time.Duration(stamp-place.Stamp), u.block.Frame, seconds(u.recordedStamp()))
+	stamp, _ := u.stamp()
+	to = append(to, ", "...)
+	to = append(to, time.Duration(stamp-place.Stamp).String()...)
+	to = append(to, " earlier; was frame "...)
+	to = strconv.AppendInt(to, u.block.Frame, 10)
+	to = append(to, " at "...)
+	return appendSeconds(to, u.recordedStamp())
 }
 
 // seconds writes nanoseconds since 1970 as Wireshark's frame.time_epoch does.
-func seconds(ns int64) string {
-	sign := ""
+func seconds(ns int64) string { return string(appendSeconds(nil, ns)) }
+
+func appendSeconds(to []byte, ns int64) []byte {
+	whole, rest := ns/1e9, ns%1e9
 	if ns < 0 {
-		sign, ns = "-", -ns
+		to, whole, rest = append(to, '-'), -whole, -rest
 	}
-	return fmt.Sprintf("%s%d.%09d", sign, ns/1e9, ns%1e9)
+	to = strconv.AppendInt(to, whole, 10)
+	point := len(to)
+	to = strconv.AppendInt(to, 1e9+rest, 10) // whose 1 holds the place of the point
+	to[point] = '.'
+	return to
 }

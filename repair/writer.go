@@ -16,8 +16,9 @@ type writer struct {
 	w        *capture.Writer
 	edits    bool // blocks may be edited; else every block leaves as it came
 	raw      map[*capture.Interface]*capture.Interface
-	buf      []byte
-	comments []string
+	buf      []byte   // the header that is being made
+	text     []byte   // the comments that are being made
+	comments [][]byte // parts of it, or phrases
 	phrases  phrases
 
 	frame    int64 // packets written
@@ -162,10 +163,10 @@ func (w *writer) flags(u *unit) tcp.Analysis {
 
 // edit works out how the packet differs from what was captured.
 func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
-	w.comments = w.comments[:0]
 	if !w.edits {
 		return e, false, nil
 	}
+	w.text, w.comments = w.text[:0], w.comments[:0]
 	switch u.view.Form {
 	case packet.Stub, packet.Sockaddr6:
 		if !w.j.finished(u) {
@@ -176,16 +177,22 @@ func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
 	}
 	if u.corrected {
 		e.HasTicks, e.Ticks = true, u.block.Ticks
-		w.comments = append(w.comments, w.j.clocks.comment(u))
+		w.remark(append(w.text, w.j.clocks.comment(u)...))
 	}
 	if u.fate.place.Moved {
-		w.comments = append(w.comments, moveComment(u))
+		w.remark(appendMove(w.text, u))
 	}
 	if u.fate.timed {
 		e.HasTicks, e.Ticks = true, u.fate.ticks
 	}
 	e.Comments = w.comments
 	return e, len(e.Comments) > 0 || e.Data != nil || e.HasTicks, err
+}
+
+// remark adds a comment to those of the packet: what text has beyond w.text.
+func (w *writer) remark(text []byte) {
+	w.comments = append(w.comments, text[len(w.text):])
+	w.text = text
 }
 
 // finished reports whether an earlier repair has done for the packet what can
@@ -203,7 +210,7 @@ const maxPayload = 0xFFFF
 func (w *writer) header(u *unit, e *capture.PacketEdit) error {
 	v, data := &u.view, u.block.Data
 	if v.Form == packet.Sockaddr6 && v.UpperLen > maxPayload {
-		w.comments = append(w.comments, commentMark+wordLeft+" without IPv6 header: more than 65,535 bytes")
+		w.remark(append(w.text, commentMark+wordLeft+" without IPv6 header: more than 65,535 bytes"...))
 		return nil
 	}
 	w.buf = w.buf[:0]
@@ -239,7 +246,7 @@ func (w *writer) unwrap(u *unit, e *capture.PacketEdit) error {
 	data := u.block.Data
 	at := ipOf(&u.view)
 	e.Data, e.OrigLen = data[at:], u.block.OrigLen-uint32(at)
-	w.comments = append(w.comments, commentMark+"sockaddr taken from in front of the IPv4 header")
+	w.remark(append(w.text, commentMark+"sockaddr taken from in front of the IPv4 header"...))
 	return w.toRaw(u, e)
 }
 

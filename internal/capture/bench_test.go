@@ -102,7 +102,7 @@ func BenchmarkWriter(b *testing.B) {
 	edits := map[string]*PacketEdit{
 		"copied":    nil,
 		"stamped":   {HasTicks: true, Ticks: 7},
-		"commented": {HasTicks: true, Ticks: 7, Comments: []string{"mendcap: moved by the law ack"}},
+		"commented": {HasTicks: true, Ticks: 7, Comments: [][]byte{[]byte("mendcap: moved by the law ack")}},
 	}
 	for _, name := range []string{"copied", "stamped", "commented"} {
 		b.Run(name, func(b *testing.B) {

@@ -44,13 +44,13 @@ func (b *buffer) Write(p []byte) (int, error) {
 	return all, b.err
 }
 
-// WriteString adds s.
-func (b *buffer) WriteString(s string) {
-	if len(s) > cap(b.p)-len(b.p) {
-		b.Write([]byte(s))
+// put is Write where the error is asked for later.
+func (b *buffer) put(p []byte) {
+	if len(p) > cap(b.p)-len(b.p) {
+		b.Write(p)
 		return
 	}
-	b.p = append(b.p, s...)
+	b.p = append(b.p, p...)
 }
 
 // next makes room, by passing on what is there.

@@ -13,7 +13,7 @@ type PacketEdit struct {
 	OrigLen   uint32     // length on the wire, bytes; goes with Data
 	HasTicks  bool
 	Ticks     uint64   // the stamp, in the ticks of the interface it is put on
-	Comments  []string // to add behind those that it has
+	Comments  [][]byte // to add behind those that it has, valid during the call
 }
 
 // none says whether nothing is to be changed.
@@ -46,36 +46,29 @@ func (w *Writer) enhanced(b *Block, e *PacketEdit) error {
 	if err != nil {
 		return err
 	}
-	size, err := w.measureOptions(b, e)
-	if err != nil {
-		return err
-	}
 	data, rest, length := b.Data, []byte(nil), b.OrigLen
 	if e.Data != nil {
 		data, rest, length = e.Data, e.Rest, e.OrigLen
 	}
 	captured := len(data) + len(rest)
-	if uint64(captured) > math.MaxUint32 {
-		return fmt.Errorf("write packet of %d bytes: %w", captured, ErrTooLarge)
-	}
-	total, err := w.open(TypeEPB, enhancedFixed+padded(captured)+size+trailerLen)
-	if err != nil {
+	w.list = append(w.list[:0], padding(captured)...)
+	if err := w.packetOptions(b, e); err != nil {
 		return err
 	}
-	ticks := e.stamp(b)
-	w.order.PutUint32(w.head[8:], id)
-	w.order.PutUint32(w.head[12:], uint32(ticks>>32))
-	w.order.PutUint32(w.head[16:], uint32(ticks))
-	w.order.PutUint32(w.head[20:], uint32(captured))
-	w.order.PutUint32(w.head[24:], length)
-	w.out.Write(w.head[:enhancedFixed])
-	w.out.Write(data)
-	w.out.Write(rest)
-	w.out.WriteString(padding(captured))
-	if size > 0 {
-		w.writeOptions(b, e)
+	total := enhancedFixed + captured + len(w.list) + trailerLen
+	if uint64(total) > math.MaxUint32 {
+		return fmt.Errorf("write packet of %d bytes: %w", captured, ErrTooLarge)
 	}
-	return w.close(total)
+	w.list = appendU32(w.list, uint32(total), w.big)
+	ticks := e.stamp(b)
+	head := w.head[:0]
+	for _, v := range [...]uint32{TypeEPB, uint32(total), id, uint32(ticks >> 32), uint32(ticks), uint32(captured), length} {
+		head = appendU32(head, v, w.big)
+	}
+	w.out.put(head)
+	w.out.put(data)
+	w.out.put(rest)
+	return w.bytes(w.list)
 }
 
 // stamp gives the ticks to write.
@@ -94,11 +87,11 @@ func (e *PacketEdit) keeps(code uint16) bool {
 	return !doNotCopy(code) && (code != optHash || e.Data == nil)
 }
 
-// measureOptions gives the length of the options that writeOptions will write,
-// bytes, and counts those that it will not.
-func (w *Writer) measureOptions(b *Block, e *PacketEdit) (int, error) {
-	size := 0
-	for list := b.Options; ; {
+// packetOptions appends the options of an edited packet to w.list, and counts
+// those that are left out because they may not be copied.
+func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
+	begin := len(w.list)
+	for list := b.Options; len(list) > 0; {
 		o, rest, ok, _ := nextOption(list, w.order)
 		if !ok {
 			break
@@ -106,56 +99,25 @@ func (w *Writer) measureOptions(b *Block, e *PacketEdit) (int, error) {
 		list = rest
 		switch {
 		case e.keeps(o.code):
-			size += len(o.raw)
+			w.list = append(w.list, o.raw...)
 		case doNotCopy(o.code):
 			w.dropped++
 		}
 	}
-	if _, ok := obsoleteDrops(b); ok {
-		size += 4 + 8
+	if drops, ok := obsoleteDrops(b); ok {
+		w.order.PutUint64(w.head[:], drops)
+		w.list = appendOption(w.list, w.order, optDropCount, w.head[:8])
 	}
 	for _, c := range e.Comments {
 		if len(c) > maxOption {
-			return 0, ErrOptionLength
+			return ErrOptionLength
 		}
-		size += 4 + padded(len(c))
+		w.list = appendOption(w.list, w.order, optComment, c)
 	}
-	if size > 0 {
-		size += 4 // opt_endofopt
+	if len(w.list) > begin {
+		w.list = appendU32(w.list, optEnd, w.big)
 	}
-	return size, nil
-}
-
-// writeOptions writes the options of an edited packet. The buffer keeps the errors.
-func (w *Writer) writeOptions(b *Block, e *PacketEdit) {
-	for list := b.Options; ; {
-		o, rest, ok, _ := nextOption(list, w.order)
-		if !ok {
-			break
-		}
-		list = rest
-		if e.keeps(o.code) {
-			w.out.Write(o.raw)
-		}
-	}
-	if drops, ok := obsoleteDrops(b); ok {
-		w.optionHead(optDropCount, 8)
-		w.order.PutUint64(w.head[:], drops)
-		w.out.Write(w.head[:8])
-	}
-	for _, c := range e.Comments {
-		w.optionHead(optComment, len(c))
-		w.out.WriteString(c)
-		w.out.WriteString(padding(len(c)))
-	}
-	w.optionHead(optEnd, 0)
-}
-
-// optionHead writes code and length of an option.
-func (w *Writer) optionHead(code uint16, length int) {
-	w.order.PutUint16(w.head[:], code)
-	w.order.PutUint16(w.head[2:], uint16(length))
-	w.out.Write(w.head[:4])
+	return nil
 }
 
 // obsoleteDrops gives the drop count that an obsolete packet block has in its

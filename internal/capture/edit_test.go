@@ -59,7 +59,7 @@ func TestEditKeepsOptions(t *testing.T) {
 			{"stamp 0", &PacketEdit{HasTicks: true}, []uint16{3, 1, 2988, 2, 4}, []string{"one"}, "data!", 105, 0, 2},
 			{"data", &PacketEdit{Data: []byte("longer data"), OrigLen: 111}, []uint16{1, 2988, 2, 4}, []string{"one"}, "longer data", 111, 1 << 40, 2},
 			{"no data", &PacketEdit{Data: []byte{}}, []uint16{1, 2988, 2, 4}, []string{"one"}, "", 0, 1 << 40, 2},
-			{"comments", &PacketEdit{Comments: []string{"", "three"}}, []uint16{3, 1, 2988, 2, 4, 1, 1},
+			{"comments", &PacketEdit{Comments: [][]byte{{}, []byte("three")}}, []uint16{3, 1, 2988, 2, 4, 1, 1},
 				[]string{"one", "", "three"}, "data!", 105, 1 << 40, 2},
 			{"nothing", &PacketEdit{}, []uint16{3, 1, 19373, 2988, 19372, 2, 4}, []string{"one"}, "data!", 105, 1 << 40, 0},
 			{"none", nil, []uint16{3, 1, 19373, 2988, 19372, 2, 4}, []string{"one"}, "data!", 105, 1 << 40, 0},
@@ -104,7 +104,7 @@ func TestEditObsoletePacket(t *testing.T) {
 		}{{0, true}, {3, true}, {unknownDrops, false}} {
 			f := (&file{}).section(order).iface(1, 0).iface(1, 0)
 			f.pb(1, test.drops, 5, "old", f.option(optHash, []byte("hash")), f.option(optFlags, f.u32(2)), f.end())
-			got, _, _ := edited(t, f, &PacketEdit{Data: []byte("new"), OrigLen: 3, Comments: []string{"why"}})
+			got, _, _ := edited(t, f, &PacketEdit{Data: []byte("new"), OrigLen: 3, Comments: [][]byte{[]byte("why")}})
 			if got.Type != TypeEPB || got.Interface.ID != 1 || got.Ticks != 5 || string(got.Data) != "new" {
 				t.Errorf("got %+v", got)
 			}
@@ -122,7 +122,7 @@ func TestEditObsoletePacket(t *testing.T) {
 
 func TestEditSimplePacket(t *testing.T) {
 	f := (&file{}).section(bigEndian).iface(1, 3).spb(90, "abc")
-	got, _, _ := edited(t, f, &PacketEdit{Comments: []string{"c"}})
+	got, _, _ := edited(t, f, &PacketEdit{Comments: [][]byte{[]byte("c")}})
 	if got.Type != TypeEPB || string(got.Data) != "abc" || got.OrigLen != 90 || got.Ticks != 0 || got.Interface == nil {
 		t.Errorf("got %+v", got)
 	}
@@ -171,7 +171,7 @@ func TestNothingIsAllocatedPerPacket(t *testing.T) {
 	}
 	blocks := mustRead(t, f.buf)
 	added := (*Interface)(nil)
-	edits := []PacketEdit{{HasTicks: true}, {Data: []byte("new"), OrigLen: 7}, {Comments: []string{"a", "bc"}}, {}}
+	edits := []PacketEdit{{HasTicks: true}, {Data: []byte("new"), OrigLen: 7}, {Comments: [][]byte{[]byte("a"), []byte("bc")}}, {}}
 	var out bytes.Buffer
 	out.Grow(len(f.buf) * 2)
 	got := testing.AllocsPerRun(5, func() {

@@ -95,11 +95,9 @@ func doNotCopy(code uint16) bool {
 }
 
 // appendOption adds an option with its padding to a list.
-func appendOption(list []byte, order binary.ByteOrder, code uint16, value string) []byte {
-	var head [4]byte
-	order.PutUint16(head[:], code)
-	order.PutUint16(head[2:], uint16(len(value)))
-	list = append(list, head[:]...)
+func appendOption[T string | []byte](list []byte, order binary.ByteOrder, code uint16, value T) []byte {
+	big := order == binary.BigEndian
+	list = appendU16(appendU16(list, code, big), uint16(len(value)), big)
 	list = append(list, value...)
 	return append(list, padding(len(value))...)
 }
@@ -117,4 +115,19 @@ func u16(p []byte, big bool) uint16 {
 		return bits.ReverseBytes16(v)
 	}
 	return v
+}
+
+// appendU16 and appendU32 add a number in either order.
+func appendU16(to []byte, v uint16, big bool) []byte {
+	if big {
+		v = bits.ReverseBytes16(v)
+	}
+	return binary.LittleEndian.AppendUint16(to, v)
+}
+
+func appendU32(to []byte, v uint32, big bool) []byte {
+	if big {
+		v = bits.ReverseBytes32(v)
+	}
+	return binary.LittleEndian.AppendUint32(to, v)
 }

@@ -60,8 +60,8 @@ func TestTsharkReadsEdits(t *testing.T) {
 			}
 			edits := map[int]*PacketEdit{
 				2: {Interface: added, Data: []byte("changed"), OrigLen: 77},
-				5: {HasTicks: true, Ticks: 3_500_000, Comments: []string{"moved"}},
-				6: {Comments: []string{"and another"}},
+				5: {HasTicks: true, Ticks: 3_500_000, Comments: [][]byte{[]byte("moved")}},
+				6: {Comments: [][]byte{[]byte("and another")}},
 			}
 			for i := 2; i < len(blocks); i++ {
 				if err := w.WritePacket(&blocks[i], edits[i]); err != nil {

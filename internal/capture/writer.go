@@ -22,6 +22,7 @@ type Writer struct {
 
 	// The section that is being written.
 	order   binary.ByteOrder // nil before the first
+	big     bool             // it is big-endian
 	section int              // its number, from 0
 	stated  bool             // it states its length, hence may not change
 	ids     []uint32         // of the interfaces that came: what each has become
@@ -161,7 +162,7 @@ func (w *Writer) AddInterface(like *Interface, linkType uint16, addSnap uint32) 
 
 // startSection forgets the section before.
 func (w *Writer) startSection(order binary.ByteOrder, stated bool) {
-	w.order, w.stated = order, stated
+	w.order, w.big, w.stated = order, order == binary.BigEndian, stated
 	w.section++
 	w.ids, w.added = w.ids[:0], 0
 }

@@ -191,7 +191,7 @@ func TestWriterRefuses(t *testing.T) {
 			return errors.Join(w.Write(&stated), second(w.AddInterface(iface, 1, 0)))
 		}, ErrSectionLength},
 		{"long comment", func(w *Writer) error {
-			return errors.Join(inSection(w), w.WritePacket(packet, &PacketEdit{Comments: []string{strings.Repeat("x", 65536)}}))
+			return errors.Join(inSection(w), w.WritePacket(packet, &PacketEdit{Comments: [][]byte{bytes.Repeat([]byte("x"), 65536)}}))
 		}, ErrOptionLength},
 		{"long section comment", func(w *Writer) error {
 			return w.WriteSection(&sections[0], "", strings.Repeat("x", 65536))
