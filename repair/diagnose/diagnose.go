@@ -33,8 +33,8 @@ type Packet struct {
 // Diagnoser takes all packets of a capture in repaired order.
 type Diagnoser struct {
 	say     func(*Finding)
-	said    Finding // to it, last
-	flows   []flow  // by Segment.Flow
+	said    Finding               // to it, last
+	flows   []*[flowsPerPage]flow // by Segment.Flow
 	history history
 	loss    lossMeter
 	waiting int // cases of all flows that wait for their verdict
@@ -84,27 +84,33 @@ func (d *Diagnoser) Add(p *Packet) {
 	d.history.add(f, p)
 }
 
+// flowsPerPage is how many flows are made at once; they are never moved.
+const flowsPerPage = 64
+
 // Forget settles what waits in a connection whose number is given to another
 // one. A segment that is Fresh does it too.
 func (d *Diagnoser) Forget(number uint32) {
-	if int(number) < len(d.flows) {
-		d.close(&d.flows[number])
+	if page := int(number / flowsPerPage); page < len(d.flows) {
+		d.close(&d.flows[page][number%flowsPerPage])
 	}
 }
 
 // Finish settles all that still waits.
 func (d *Diagnoser) Finish() {
-	for i := range d.flows {
-		d.close(&d.flows[i])
+	for _, page := range d.flows {
+		for i := range page {
+			d.close(&page[i])
+		}
 	}
 }
 
 // flow finds the packet's connection.
 func (d *Diagnoser) flow(p *Packet) *flow {
-	for int(p.Segment.Flow) >= len(d.flows) {
-		d.flows = append(d.flows, flow{})
+	n := p.Segment.Flow
+	for int(n/flowsPerPage) >= len(d.flows) {
+		d.flows = append(d.flows, new([flowsPerPage]flow))
 	}
-	f := &d.flows[p.Segment.Flow]
+	f := &d.flows[n/flowsPerPage][n%flowsPerPage]
 	switch {
 	case p.Segment.Fresh && f.begun:
 		d.close(f)

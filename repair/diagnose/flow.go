@@ -4,22 +4,23 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// flow is what is remembered of one incarnation of a connection.
+// flow is what is remembered of one incarnation of a connection. What each
+// packet needs stands together.
 type flow struct {
-	begun   bool
-	number  uint32
-	opening Packet // the first one, without its segment
-	opened  tcp.Side
+	begun  bool
+	proven bool // the direction that is unseen has packets all the same
+	twice  bool // the capture has packets twice that the host sent once
 	// unseenSYN: it began with a SYN/ACK, behind another connection.
 	unseenSYN bool
-	latest    int64  // serial of the latest record in the history
-	ends      [2]end // by Segment.Dir
+	opened    tcp.Side
+	number    uint32
+	latest    int64 // serial of the latest record in the history
 	waiting   []*pending
 	filled    []*pending // of the packet at hand: it fills what they miss
-	proven    bool       // the direction that is unseen has packets all the same
-	twice     bool       // the capture has packets twice that the host sent once
+	ends      [2]end     // by Segment.Dir
 	held      []Finding  // while one direction is unseen
 	hidden    int64      // flags that can't be judged for its lack
+	opening   Packet     // the first one, without its segment
 }
 
 // end is what is remembered of one sender.

@@ -136,7 +136,7 @@ func TestWaitingIsBounded(t *testing.T) {
 		s.Seq = tcp.Seq(i % 1000 * 100)
 		d.Add(&Packet{Frame: int64(i), Segment: &s, Before: flag, After: flag})
 	}
-	f := &d.flows[0]
+	f := &d.flows[0][0]
 	if len(f.waiting) > maxWaitingFlow || len(f.ends[0].holes) > maxHoles || len(d.history.ring) > historyLength {
 		t.Errorf("of one connection: got %d waiting, %d holes, %d records", len(f.waiting), len(f.ends[0].holes), len(d.history.ring))
 	}

@@ -12,16 +12,14 @@ const told = tcp.ZeroWindow | tcp.WindowFull | tcp.DuplicateSACK
 // unless the packet is another one's copy, or made so by a drop.
 func (m *moment) judgeState(flag tcp.Analysis) {
 	f := finding(m.p, number(flag))
-	copied := m.copied()
-	switch {
-	case flag&told == 0 && m.p.Left:
-		f.Verdict = Undecided
-		f.because = because("flagged before and after; a law is violated here that could not be repaired")
-	case flag&told == 0 && copied != nil:
-		f.Verdict, f.Detail = Duplicate, m.copier()
-		f.because = because("every bit of it is as in frame %d, %s before", copied.Frame).lasting(m.p.Stamp - copied.Stamp)
-	default:
-		f.Verdict, f.because = Genuine, because("flagged before and after, with no moving law violated here")
+	f.Verdict, f.because = Genuine, because("flagged before and after, with no moving law violated here")
+	if flag&told == 0 {
+		if m.p.Left {
+			f.Verdict, f.because = Undecided, because("flagged before and after; a law is violated here that could not be repaired")
+		} else if copied := m.copied(); copied != nil {
+			f.Verdict, f.Detail = Duplicate, m.copier()
+			f.because = because("every bit of it is as in frame %d, %s before", copied.Frame).lasting(m.p.Stamp - copied.Stamp)
+		}
 	}
 	m.d.tell(m.f, &f)
 }
@@ -29,7 +27,7 @@ func (m *moment) judgeState(flag tcp.Analysis) {
 // copied returns the packet of which this one without data is a copy, nil where
 // it is none. The same bits alone are not enough: a receiver repeats itself.
 func (m *moment) copied() (found *record) {
-	if m.s.Span() > 0 {
+	if m.s.Span() > 0 || !m.neverRepeats() {
 		return nil
 	}
 	n := 0
@@ -37,7 +35,7 @@ func (m *moment) copied() (found *record) {
 		if r.Dir&1 != m.dir {
 			return true
 		}
-		if identical(&r.Segment, m.s) && m.neverRepeats(r) {
+		if identical(&r.Segment, m.s) && (!m.numbered() || m.s.IPID == r.IPID) {
 			found = r
 		}
 		n++
@@ -52,12 +50,13 @@ const copyReach = 16
 // neverRepeats reports whether the sender of a bare ACK would have made a second
 // one differ: by the IPv4 Identification that it counts, or because it has SACK,
 // and so no reason to say again just what it said (RFC 2018, section 4).
-func (m *moment) neverRepeats(r *record) bool {
-	if m.s.HasIPID && m.s.IPID != 0 {
-		return m.s.IPID == r.IPID
-	}
-	return m.s.HasTS && m.from.sackOK && m.to.sackOK
+func (m *moment) neverRepeats() bool {
+	return m.numbered() || m.s.HasTS && m.from.sackOK && m.to.sackOK
 }
+
+// numbered reports whether the packet has an IPv4 Identification that is
+// counted.
+func (m *moment) numbered() bool { return m.s.HasIPID && m.s.IPID != 0 }
 
 // identical reports whether two segments are the same in all that TCP says.
 func identical(a, b *tcp.Segment) bool {
