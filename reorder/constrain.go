@@ -18,16 +18,6 @@ func (r *Orderer) gates() (gates [NumLaws]int64) {
 	return gates
 }
 
-// suspicious reports whether any packet in the window may violate a law.
-func (r *Orderer) suspicious() bool {
-	for i := range r.items {
-		if r.items[i].doubt()&r.laws != 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // constrain builds the constraints of every connection that has a suspect.
 func (r *Orderer) constrain() {
 	r.graph.reset(r.stamp, r.clock)

@@ -20,10 +20,9 @@ type graph struct {
 	nodes   int
 
 	place []placing
-	pred  []int32 // edges by their target, as indices
-	start []int32 // of each target's edges in pred
-	fill  []int32
-	open  []int32 // edges to successors that are not settled yet
+	pred  []lawful // edges grouped by their target
+	start []int32  // of each target's edges in pred
+	open  []int32  // edges to successors that are not settled yet
 	ready []node
 	order []node  // as settled: successors first
 	stamp []int64 // of each packet, nanoseconds
@@ -31,16 +30,32 @@ type graph struct {
 	clock []int64 // the same with the reader's stalls taken out
 }
 
+// lawful is a node with the law that leads to it.
+type lawful struct {
+	n   node
+	law Law
+}
+
+// links lists edges by one of their ends: those of node n are
+// end[start[n]:start[n+1]].
+type links struct {
+	start []int32
+	end   []lawful
+}
+
+// causes are the edges that lead to the node, in the order in which they were added.
+func (g *graph) causes(b node) []lawful { return g.pred[g.start[b]:g.start[b+1]] }
+
 // placing is where a node ends up.
 type placing struct {
 	pos    int32 // position before which it stands; its own where it stays
 	anchor node  // the packet whose time it takes, itself where it keeps its own
-	law    Law   // of the edge that placed it
-	moved  bool
 	// direct is the earliest packet that it must precede by a single law, with
 	// that law: what the violation itself asks for, before any chain.
 	direct    int32
 	directLaw Law
+	law       Law // of the edge that placed it
+	moved     bool
 	state     settled
 }
 
@@ -83,7 +98,6 @@ func (g *graph) solve(gates *[NumLaws]int64) {
 	if again {
 		g.solveOnce(gates)
 	}
-	g.times()
 }
 
 func (g *graph) solveOnce(gates *[NumLaws]int64) {
@@ -114,34 +128,39 @@ func resize[T any](s []T, n int) []T {
 
 // index groups the edges by their target and counts those that leave each node.
 func (g *graph) index() {
-	g.start = resize(g.start, g.nodes+1)
+	g.start = resize(g.start, g.nodes+2)
 	g.open = resize(g.open, g.nodes)
-	g.pred = resize(g.pred, len(g.edges))
-	for _, e := range g.edges {
-		g.start[e.to+1]++
+	if cap(g.pred) < len(g.edges) {
+		g.pred = make([]lawful, len(g.edges)+len(g.edges)/2)
+	}
+	g.pred = g.pred[:len(g.edges)]
+	start := g.start
+	for i := range g.edges {
+		e := &g.edges[i]
+		start[e.to+2]++
 		g.open[e.from]++
 	}
-	for i := range g.nodes {
-		g.start[i+1] += g.start[i]
+	for i := 2; i < len(start); i++ {
+		start[i] += start[i-1]
 	}
-	g.fill = append(g.fill[:0], g.start...)
-	for i, e := range g.edges {
-		g.pred[g.fill[e.to]] = int32(i)
-		g.fill[e.to]++
+	for i := range g.edges {
+		e := &g.edges[i]
+		g.pred[start[e.to+1]] = lawful{e.from, e.law}
+		start[e.to+1]++
 	}
 }
 
 func (g *graph) begin() {
 	g.place = resize(g.place, g.nodes)
 	g.order, g.ready = g.order[:0], g.ready[:0]
-	for n := range node(g.nodes) {
-		p := placing{pos: farAway, anchor: noNode, direct: farAway}
-		if int(n) < g.packets {
-			p.pos, p.anchor = n, n
+	for n := range g.place {
+		p := &g.place[n]
+		p.pos, p.anchor, p.direct = farAway, noNode, farAway
+		if n < g.packets {
+			p.pos, p.anchor = node(n), node(n)
 		}
-		g.place[n] = p
 		if g.open[n] == 0 {
-			g.ready = append(g.ready, n)
+			g.ready = append(g.ready, node(n))
 		}
 	}
 }
@@ -152,41 +171,57 @@ func (g *graph) settle(gates *[NumLaws]int64) {
 		b := g.ready[len(g.ready)-1]
 		g.ready = g.ready[:len(g.ready)-1]
 		g.order = append(g.order, b)
-		for _, i := range g.pred[g.start[b]:g.start[b+1]] {
-			e := g.edges[i]
-			if g.place[e.from].state == tangled {
+		for _, c := range g.causes(b) {
+			if g.place[c.n].state == tangled {
 				continue
 			}
-			g.relax(e, gates[e.law], gates[Ack])
-			if g.open[e.from]--; g.open[e.from] == 0 {
-				g.ready = append(g.ready, e.from)
+			g.relax(c, b, gates)
+			if g.open[c.n]--; g.open[c.n] == 0 {
+				g.ready = append(g.ready, c.n)
 			}
 		}
 	}
 }
 
-// relax lets the constraint e pull its first node before its second.
-func (g *graph) relax(e edge, gate, widest int64) {
-	a, b := &g.place[e.from], &g.place[e.to]
-	real := int(e.from) < g.packets
-	g.relaxDirect(e, real)
+// relax lets the cause c of node to, which is settled, pull before that.
+func (g *graph) relax(c lawful, to node, gates *[NumLaws]int64) {
+	a, b := &g.place[c.n], &g.place[to]
+	real := int(c.n) < g.packets
+	g.relaxDirect(c, to, real)
 	switch {
-	case !real:
-		a.pos = min(a.pos, b.pos)
 	case b.pos > a.pos:
 	case b.pos == a.pos:
 		if a.moved {
-			a.law = min(a.law, e.law) // of several that place it, always the same is named
+			a.law = min(a.law, c.law) // of several that place it, always the same is named
 		}
-	case g.clock[e.from]-g.clock[b.pos] > g.reach(e.from, gate, widest):
+		if a.moved || !real {
+			g.follow(a, c.n, b.anchor)
+		}
+	case !real:
+		a.pos, a.anchor = b.pos, b.anchor
+	case g.clock[c.n]-g.clock[b.pos] > g.reach(c.n, gates[c.law], gates[Ack]):
 		if a.state == sound {
 			a.state = gated
 			if !a.moved {
-				a.law = e.law
+				a.law = c.law
 			}
 		}
 	default:
-		a.pos, a.law, a.moved = b.pos, e.law, true
+		a.pos, a.law, a.moved = b.pos, c.law, true
+		a.anchor = c.n
+		g.follow(a, c.n, b.anchor)
+	}
+}
+
+// follow gives the node n at place a the time of a packet at the same place that
+// must follow it, directly or not, where that is before its own: of several the
+// earliest, with one stamp the first.
+func (g *graph) follow(a *placing, n, follower node) {
+	switch {
+	case follower == noNode: // far away, as is n
+	case int(n) < g.packets && g.stamp[follower] >= g.stamp[n]:
+	case a.anchor == noNode, a.anchor == n, g.earlier(follower, a.anchor):
+		a.anchor = follower
 	}
 }
 
@@ -198,48 +233,21 @@ func (g *graph) reach(n node, gate, widest int64) int64 {
 	return gate
 }
 
-// times gives each moved packet the time of the earliest at its place that must
-// follow it, directly or not, where that is before its own: of several with one
-// stamp, the first.
-func (g *graph) times() {
-	for _, b := range g.order {
-		follower := g.place[b].anchor
-		if follower == noNode {
-			continue
-		}
-		for _, i := range g.pred[g.start[b]:g.start[b+1]] {
-			a := g.edges[i].from
-			p := &g.place[a]
-			own := int(a) < g.packets
-			switch {
-			case p.pos != g.place[b].pos: // stands far before it; a clock step may lie between
-			case own && (!p.moved || g.stamp[follower] >= g.stamp[a]):
-			case p.anchor == noNode, own && p.anchor == a, g.earlier(follower, p.anchor):
-				p.anchor = follower
-			}
-		}
-	}
-}
-
 func (g *graph) earlier(a, b node) bool {
 	return g.stamp[a] < g.stamp[b] || g.stamp[a] == g.stamp[b] && a < b
 }
 
-// relaxDirect keeps what a single law asks of a, through virtual nodes only.
-func (g *graph) relaxDirect(e edge, real bool) {
-	a, b := &g.place[e.from], &g.place[e.to]
-	asks := b.direct
-	if int(e.to) < g.packets {
-		if real && e.to > e.from {
-			return
-		}
-		asks = e.to
+// relaxDirect keeps what a single law asks of a cause, through virtual nodes only.
+func (g *graph) relaxDirect(c lawful, to node, real bool) {
+	asks := g.place[to].direct
+	if int(to) < g.packets {
+		asks = to
 	}
-	if asks == farAway || real && asks >= e.from {
+	if asks == farAway || real && asks >= c.n {
 		return
 	}
-	if asks < a.direct {
-		a.direct, a.directLaw = asks, e.law
+	if a := &g.place[c.n]; asks < a.direct {
+		a.direct, a.directLaw = asks, c.law
 	}
 }
 
@@ -314,31 +322,5 @@ func (g *graph) pin(tangle []bool) {
 		}
 		g.place[n] = p
 		g.ready = append(g.ready, n)
-	}
-}
-
-// ranks fills key so that packets which share a position sort by it: each keeps
-// its own position unless something that must precede it comes from further
-// back. rank counts the constraints that led to that, so that what precedes has
-// the lower one; what neither tells apart keeps its order.
-func (g *graph) ranks(key, rank []int32) {
-	for n := range key {
-		key[n], rank[n] = -1, 0
-		if n < g.packets {
-			key[n] = int32(n)
-		}
-	}
-	for i := len(g.order) - 1; i >= 0; i-- {
-		b := g.order[i]
-		for _, j := range g.pred[g.start[b]:g.start[b+1]] {
-			if a := g.edges[j].from; g.place[a].pos == g.place[b].pos {
-				key[b] = max(key[b], key[a])
-			}
-		}
-		for _, j := range g.pred[g.start[b]:g.start[b+1]] {
-			if a := g.edges[j].from; g.place[a].pos == g.place[b].pos && key[a] == key[b] {
-				rank[b] = max(rank[b], rank[a]+1)
-			}
-		}
 	}
 }

@@ -62,23 +62,3 @@ func (r *Orderer) stay(index, stamp, earliest int64) {
 	r.watched(p, noNode, stamp)
 	r.emit(p)
 }
-
-// bound fills r.first: no packet happened before those that must precede it.
-func (r *Orderer) bound() {
-	g := &r.graph
-	r.first = resize(r.first, g.nodes)
-	for n := range r.first {
-		r.first[n] = math.MinInt64
-		if n < len(r.items) {
-			r.first[n] = r.items[n].earliest
-		}
-	}
-	for i := len(g.order) - 1; i >= 0; i-- {
-		b := g.order[i]
-		for _, j := range g.pred[g.start[b]:g.start[b+1]] {
-			if a := g.edges[j].from; g.place[a].state == sound && !g.edges[j].law.soft() {
-				r.first[b] = max(r.first[b], r.first[a])
-			}
-		}
-	}
-}

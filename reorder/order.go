@@ -1,7 +1,6 @@
 package reorder
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -47,6 +46,7 @@ type Orderer struct {
 	items   []item // the window, in basis order
 	pushed  int64
 	latest  int64 // highest stamp pushed since the last clock step
+	doubts  int   // packets in the window that may violate a law
 	settled int   // packets at which the window is looked at next
 
 	graph  graph
@@ -56,6 +56,8 @@ type Orderer struct {
 	groups map[uint64]int32
 	lists  [][]node
 	first  []int64 // earliest time by the predecessors
+	share  []node  // the first packet that moves to each position
+	next   []node  // the one behind it there
 	key    []int32
 	rank   []int32
 	out    []node
@@ -110,16 +112,24 @@ func (r *Orderer) Push(p *Packet) {
 		r.stay(index, p.Stamp, earliest)
 		return
 	}
-	it := item{index: index, earliest: earliest, apart: p.Segment == nil, exchange: exchange{p.Cause, p.Effect, p.Self, p.Quoted, p.By}}
-	if p.Segment != nil {
-		it.seg = *p.Segment
-	}
-	it.seg.Stamp = p.Stamp
 	if r.profile.Basis == StampOrder {
+		var it item
+		it.fill(p, index, earliest)
 		r.sortIn(it)
 		return
 	}
-	r.enter(it)
+	r.items = append(r.items, item{})
+	r.items[len(r.items)-1].fill(p, index, earliest)
+	r.enter()
+}
+
+// fill makes a zero item of a packet.
+func (it *item) fill(p *Packet, index, earliest int64) {
+	if it.apart = p.Segment == nil; !it.apart {
+		it.seg = *p.Segment
+	}
+	it.seg.Stamp, it.index, it.earliest = p.Stamp, index, earliest
+	it.exchange = exchange{p.Cause, p.Effect, p.Self, p.Quoted, p.By}
 }
 
 // sortIn lets packets wait until none with an earlier stamp can come.
@@ -146,22 +156,26 @@ func (r *Orderer) sortIn(it item) {
 func (r *Orderer) release(until int64) {
 	k := 0
 	for k < len(r.waiting) && r.waiting[k].seg.Stamp <= until {
-		r.enter(r.waiting[k])
+		r.items = append(r.items, r.waiting[k])
+		r.enter()
 		k++
 	}
 	r.waiting = append(r.waiting[:0], r.waiting[k:]...)
 }
 
-// enter takes the packet into the window.
-func (r *Orderer) enter(it item) {
+// enter takes note of the packet that was put into the window.
+func (r *Orderer) enter() {
+	it := &r.items[len(r.items)-1]
 	if !it.apart {
-		r.track.note(&it)
+		r.track.note(it)
 	}
-	r.track.noteExchange(&it)
+	r.track.noteExchange(it)
+	if it.doubt()&r.laws != 0 {
+		r.doubts++
+	}
 	if it.seg.Stamp > r.latest || it.seg.Stamp < r.latest-widestGate {
 		r.latest = it.seg.Stamp
 	}
-	r.items = append(r.items, it)
 	if len(r.items) >= r.settled || len(r.items) >= r.limit {
 		r.drain()
 		r.settled = max(2*len(r.items), batch) + batch
@@ -171,6 +185,7 @@ func (r *Orderer) enter(it item) {
 // Barrier places all packets that were pushed: none crosses this point.
 func (r *Orderer) Barrier() {
 	r.release(math.MaxInt64)
+	r.readClock()
 	r.place(len(r.items))
 	r.settled = batch
 }
@@ -212,12 +227,12 @@ func (r *Orderer) settledBefore(reach int64) (n int) {
 	return n
 }
 
-// place emits all packets that belong before position cut.
+// place emits all packets that belong before position cut. The clock has been read.
 func (r *Orderer) place(cut int) {
 	if cut <= 0 {
 		return
 	}
-	if !r.suspicious() {
+	if r.doubts == 0 {
 		for i := range r.items[:cut] {
 			it := &r.items[i]
 			r.stay(it.index, it.seg.Stamp, it.earliest)
@@ -225,42 +240,10 @@ func (r *Orderer) place(cut int) {
 		r.items = append(r.items[:0], r.items[cut:]...)
 		return
 	}
-	r.readClock()
 	r.constrain()
 	gates := r.gates()
 	r.graph.solve(&gates)
 	r.emitBefore(int32(cut))
-}
-
-// emitBefore emits what was placed before position cut and keeps the rest.
-func (r *Orderer) emitBefore(cut int32) {
-	g := &r.graph
-	r.leave = links{}
-	r.bound()
-	r.key, r.rank = resize(r.key, g.nodes), resize(r.rank, g.nodes)
-	g.ranks(r.key, r.rank)
-	r.out = r.out[:0]
-	for n := range node(len(r.items)) {
-		if g.place[n].pos < cut {
-			r.out = append(r.out, n)
-		}
-	}
-	slices.SortFunc(r.out, func(x, y node) int {
-		return cmp.Or(cmp.Compare(g.place[x].pos, g.place[y].pos), cmp.Compare(r.key[x], r.key[y]), cmp.Compare(r.rank[x], r.rank[y]), cmp.Compare(x, y))
-	})
-	for _, n := range r.out {
-		r.count(n)
-		p := r.placement(n)
-		r.watched(p, n, r.items[n].seg.Stamp)
-		r.emit(p)
-	}
-	kept := r.items[:0]
-	for n := range r.items {
-		if g.place[n].pos >= cut {
-			kept = append(kept, r.items[n])
-		}
-	}
-	r.items = kept
 }
 
 func (r *Orderer) placement(n node) Placement {

@@ -52,7 +52,7 @@ func (r *Orderer) relations(t *Trace, n node) {
 	if direct.n != farAway {
 		t.Followers = append(t.Followers, r.relation(n, direct.n, direct))
 	}
-	found, cut := g.around(n, r.leaving(), func(e edge) node { return e.to })
+	found, cut := g.around(n, r.leaving())
 	for _, m := range found {
 		switch {
 		case m.n == direct.n:
@@ -62,7 +62,7 @@ func (r *Orderer) relations(t *Trace, n node) {
 			t.Followers = append(t.Followers, r.relation(n, m.n, m))
 		}
 	}
-	found, t.Cut = g.around(n, links{g.start, g.pred}, func(e edge) node { return e.from })
+	found, t.Cut = g.around(n, links{g.start, g.pred})
 	t.Cut = t.Cut || cut
 	for _, m := range found {
 		t.Causes = append(t.Causes, r.relation(m.n, n, m))
@@ -73,32 +73,18 @@ func (r *Orderer) relations(t *Trace, n node) {
 func (r *Orderer) relation(a, b node, other lawful) Relation {
 	it := &r.items[other.n]
 	broken := a > b
-	rel := Relation{Index: it.index, Law: other.law, Broken: broken, Repaired: broken && r.before(&r.graph, a, b)}
+	rel := Relation{Index: it.index, Law: other.law, Broken: broken, Repaired: broken && r.before(a, b)}
 	if !it.apart {
 		rel.Segment = it.seg
 	}
 	return rel
 }
 
-func (r *Orderer) before(g *graph, a, b node) bool {
-	if g.place[a].pos != g.place[b].pos {
-		return g.place[a].pos < g.place[b].pos
-	}
-	if r.key[a] != r.key[b] {
-		return r.key[a] < r.key[b]
-	}
-	return r.rank[a] < r.rank[b] || r.rank[a] == r.rank[b] && a < b
+// before reports whether packet a comes before b in the repaired order.
+func (r *Orderer) before(a, b node) bool {
+	p, q := r.graph.place[a].pos, r.graph.place[b].pos
+	return p < q || p == q && r.compare(a, b) < 0
 }
-
-// lawful is a node with the law that leads to it.
-type lawful struct {
-	n   node
-	law Law
-}
-
-// links lists edges by one of their ends: those of node n are
-// edge[start[n]:start[n+1]].
-type links struct{ start, edge []int32 }
 
 // leaving returns the window's edges by their source. They are sorted once a
 // window, and only where a packet is watched.
@@ -107,32 +93,30 @@ func (r *Orderer) leaving() links {
 	if r.leave.start != nil {
 		return r.leave
 	}
-	start := make([]int32, g.nodes+2)
+	l := links{make([]int32, g.nodes+2), make([]lawful, len(g.edges))}
 	for _, e := range g.edges {
-		start[e.from+2]++
+		l.start[e.from+2]++
 	}
-	for i := 2; i < len(start); i++ {
-		start[i] += start[i-1]
+	for i := 2; i < len(l.start); i++ {
+		l.start[i] += l.start[i-1]
 	}
-	list := make([]int32, len(g.edges))
-	for i, e := range g.edges {
-		list[start[e.from+1]] = int32(i)
-		start[e.from+1]++
+	for _, e := range g.edges {
+		l.end[l.start[e.from+1]] = lawful{e.to, e.law}
+		l.start[e.from+1]++
 	}
-	r.leave = links{start, list}
-	return r.leave
+	r.leave = l
+	return l
 }
 
 // around walks from n along the edges, breadth first, through virtual nodes to
 // the nearest packets; cut says that there are more than maxRelations.
-func (g *graph) around(n node, along links, end func(edge) node) (found []lawful, cut bool) {
+func (g *graph) around(n node, along links) (found []lawful, cut bool) {
 	seen := map[node]bool{n: true}
 	queue := []lawful{{n: n}}
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
-		for _, i := range along.edge[along.start[at.n]:along.start[at.n+1]] {
-			m := lawful{end(g.edges[i]), g.edges[i].law}
+		for _, m := range along.end[along.start[at.n]:along.start[at.n+1]] {
 			if seen[m.n] {
 				continue
 			}

@@ -1,0 +1,126 @@
+package reorder
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// emitBefore emits what was placed before position cut and keeps the rest.
+func (r *Orderer) emitBefore(cut int32) {
+	r.leave = links{}
+	r.gather()
+	r.follow()
+	for pos := range cut {
+		if r.share[pos] == noNode {
+			if r.graph.place[pos].pos == pos {
+				r.emitPacket(pos)
+			}
+			continue
+		}
+		for _, n := range r.sharing(pos) {
+			r.emitPacket(n)
+		}
+	}
+	r.keepFrom(cut)
+}
+
+// gather lists the packets that move to each position.
+func (r *Orderer) gather() {
+	r.share, r.next = resize(r.share, len(r.items)), resize(r.next, len(r.items))
+	for n := range r.share {
+		r.share[n] = noNode
+	}
+	for n := node(len(r.items)) - 1; n >= 0; n-- {
+		if p := &r.graph.place[n]; p.moved {
+			r.next[n], r.share[p.pos] = r.share[p.pos], n
+		}
+	}
+}
+
+// sharing returns the packets that share a position, in their order.
+func (r *Orderer) sharing(pos int32) []node {
+	r.out = r.out[:0]
+	if r.graph.place[pos].pos == pos {
+		r.out = append(r.out, pos)
+	}
+	for n := r.share[pos]; n != noNode; n = r.next[n] {
+		r.out = append(r.out, n)
+	}
+	slices.SortFunc(r.out, r.compare)
+	return r.out
+}
+
+// compare compares packets that share a position.
+func (r *Orderer) compare(x, y node) int {
+	return cmp.Or(cmp.Compare(r.key[x], r.key[y]), cmp.Compare(r.rank[x], r.rank[y]), cmp.Compare(x, y))
+}
+
+// keepFrom keeps the packets that were not placed before position cut.
+func (r *Orderer) keepFrom(cut int32) {
+	kept := r.items[:0]
+	r.doubts = 0
+	for n := int(cut); n < len(r.items); n++ {
+		if r.graph.place[n].pos >= cut {
+			kept = append(kept, r.items[n])
+			if r.items[n].doubt()&r.laws != 0 {
+				r.doubts++
+			}
+		}
+	}
+	r.items = kept
+}
+
+// follow goes from causes to what follows them. It fills first: no packet happened
+// before those that must precede it. It fills key so that packets which share a
+// position sort by it: each keeps its own position unless something that must
+// precede it comes from further back. rank counts the constraints that led to that,
+// so that what precedes has the lower one; what neither tells apart keeps its order.
+func (r *Orderer) follow() {
+	g := &r.graph
+	r.first, r.key, r.rank = resize(r.first, g.nodes), resize(r.key, g.nodes), resize(r.rank, g.nodes)
+	for n := range r.items {
+		r.first[n], r.key[n] = r.items[n].earliest, node(n)
+	}
+	for n := len(r.items); n < g.nodes; n++ {
+		r.first[n], r.key[n] = math.MinInt64, -1
+	}
+	for i := len(g.order) - 1; i >= 0; i-- {
+		b := g.order[i]
+		first := r.first[b]
+		for _, c := range g.causes(b) {
+			if g.place[c.n].state == sound && !c.law.soft() {
+				first = max(first, r.first[c.n])
+			}
+		}
+		r.first[b] = first
+		if pos := g.place[b].pos; pos != farAway && r.share[pos] != noNode {
+			r.rankOf(b)
+		}
+	}
+}
+
+// rankOf fills key and rank of a node at a position that packets share.
+func (r *Orderer) rankOf(b node) {
+	g := &r.graph
+	pos, key, rank := g.place[b].pos, r.key[b], int32(0)
+	for _, c := range g.causes(b) {
+		if g.place[c.n].pos == pos {
+			key = max(key, r.key[c.n])
+		}
+	}
+	for _, c := range g.causes(b) {
+		if g.place[c.n].pos == pos && r.key[c.n] == key {
+			rank = max(rank, r.rank[c.n]+1)
+		}
+	}
+	r.key[b], r.rank[b] = key, rank
+}
+
+// emitPacket emits packet n of the window.
+func (r *Orderer) emitPacket(n node) {
+	r.count(n)
+	p := r.placement(n)
+	r.watched(p, n, r.items[n].seg.Stamp)
+	r.emit(p)
+}
