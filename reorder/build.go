@@ -21,14 +21,27 @@ type builder struct {
 	tellsDuplicates bool   // a D-SACK is among the connection's packets
 	delayed         []bool // inbound packets that the host's ACKs show to have come late
 
-	list    []node    // the connection's packets, in basis order
-	data    [2][]node // first copies of each half, in sequence order
-	kept    []node
+	list    []node        // the connection's packets, in basis order
+	half    [2][]node     // those of each sender
+	said    [2]said       // by each sender
+	data    [2][]numbered // first copies of each half by their first new byte, in sequence order
+	kept    []numbered
 	prefix  []node
 	tree    []node
 	sorted  []numbered
 	reports []sackReport
-	said    []node
+	bare    []node
+	asked   map[uint64]node
+}
+
+// said tells what there is among the packets of one half, so that laws which
+// speak of nothing there need not look.
+type said struct {
+	bits     tcp.Bits
+	sacks    bool
+	out      bool // the host sent the first of them
+	loopback bool
+	suspect  lawSet
 }
 
 // numbered is a packet with the number that a law compares.
@@ -37,25 +50,60 @@ type numbered struct {
 	number tcp.Seq
 }
 
-// compare finds the first packet with a number or a higher one.
-func (x numbered) compare(number tcp.Seq) int {
-	if x.number.Less(number) {
-		return -1
+// behind counts the numbers of a sorted list that lie before the given one. The
+// count for another one, which may be near, spares the search.
+func behind(list []numbered, number tcp.Seq, near int) int {
+	for range 4 {
+		switch {
+		case near > 0 && !list[near-1].number.Less(number):
+			near--
+		case near < len(list) && list[near].number.Less(number):
+			near++
+		default:
+			return near
+		}
 	}
-	return 1
+	k, _ := slices.BinarySearchFunc(list, number, func(x numbered, number tcp.Seq) int {
+		if x.number.Less(number) {
+			return -1
+		}
+		return 1
+	})
+	return k
 }
 
-// connection adds all constraints between the packets of one incarnation of a
-// flow; list holds them in basis order.
-func (b *builder) connection(list []node) {
-	b.list = list
+// take begins with the packets of one incarnation of a flow, in basis order.
+func (b *builder) take(list []node) {
+	b.list, b.tellsDuplicates = list, false
+	b.half = [2][]node{b.half[0][:0], b.half[1][:0]}
+	b.said = [2]said{}
+	for _, n := range list {
+		it := &b.items[n]
+		dir := it.seg.Dir & 1
+		s := &b.said[dir]
+		if len(b.half[dir]) == 0 {
+			s.out = it.out()
+		}
+		b.half[dir] = append(b.half[dir], n)
+		s.bits |= it.seg.Bits
+		s.suspect |= it.suspect
+		s.loopback = s.loopback || it.seg.Outbound == tcp.Both
+		if it.seg.SACKs > 0 {
+			s.sacks = true
+			b.tellsDuplicates = b.tellsDuplicates || it.seg.DSACK()
+		}
+	}
+}
+
+// connection adds all constraints between the packets that were taken.
+func (b *builder) connection() {
 	for dir := range b.data {
 		b.firstCopies(uint8(dir))
 	}
 	for dir := range uint8(2) {
 		b.acknowledged(dir)
 		b.handshake(dir)
-		if b.laws.has(NotYet) {
+		if b.laws.has(NotYet) && b.said[1-dir].loopback {
 			b.unacknowledged(dir)
 		}
 		if b.laws.has(DSack) && b.tellsDuplicates {
@@ -67,7 +115,7 @@ func (b *builder) connection(list []node) {
 		if b.laws.has(TSecr) {
 			b.echoed(dir)
 		}
-		if b.isOut(dir) {
+		if b.said[dir].out {
 			b.outLaws(dir)
 		} else {
 			b.inLaws(dir)
@@ -75,37 +123,22 @@ func (b *builder) connection(list []node) {
 	}
 }
 
-func (b *builder) isOut(dir uint8) bool {
-	for _, n := range b.list {
-		if b.items[n].seg.Dir == dir {
-			return b.items[n].out()
-		}
-	}
-	return false
-}
-
 // firstCopies collects what one half says first, but for what drops explain.
 func (b *builder) firstCopies(dir uint8) {
 	data := b.data[dir][:0]
-	for _, n := range b.list {
-		it := &b.items[n]
-		if it.seg.Dir == dir && it.first && !b.excused[n] {
-			data = append(data, n)
+	for _, n := range b.half[dir] {
+		if it := &b.items[n]; it.first && !b.excused[n] {
+			data = append(data, numbered{n, it.newLeft})
 		}
 	}
-	slices.SortFunc(data, func(x, y node) int {
-		if d := b.items[x].newLeft.Sub(b.items[y].newLeft); d != 0 {
-			return int(d)
-		}
-		return int(x - y)
-	})
+	sortNumbered(data)
 	b.data[dir] = data
 }
 
 // chain sorts b.sorted by number and puts each class of equal numbers before
 // the next.
 func (b *builder) chain(law Law) {
-	b.sortNumbered()
+	sortNumbered(b.sorted)
 	barrier := noNode
 	for rest := b.sorted; len(rest) > 0; {
 		k := 1
@@ -117,14 +150,18 @@ func (b *builder) chain(law Law) {
 	}
 }
 
-// sortNumbered sorts b.sorted by number, then by position.
-func (b *builder) sortNumbered() {
-	slices.SortFunc(b.sorted, func(x, y numbered) int {
-		if d := x.number.Sub(y.number); d != 0 {
-			return int(d)
-		}
-		return int(x.n - y.n)
-	})
+// sortNumbered sorts by number, then by position. Most lists are in order.
+func sortNumbered(list []numbered) {
+	if !slices.IsSortedFunc(list, numbered.compare) {
+		slices.SortFunc(list, numbered.compare)
+	}
+}
+
+func (x numbered) compare(y numbered) int {
+	if d := x.number.Sub(y.number); d != 0 {
+		return int(d)
+	}
+	return int(x.n - y.n)
 }
 
 // class puts equal packets behind a barrier, and before the one it returns.

@@ -27,11 +27,12 @@ func (r *Orderer) constrain() {
 	b.lateness = min(r.profile.Gate, max(r.profile.Tick, leastDelay))
 	b.excused = resize(b.excused, len(r.items))
 	b.delayed = resize(b.delayed, len(r.items))
-	b.exchanges()
+	b.exchanges(r.doubted)
 	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
 	for _, list := range r.connections(all) {
-		b.excuse(list)
-		b.connection(list)
+		b.take(list)
+		b.excuse()
+		b.connection()
 	}
 	r.incarnations()
 	if all {
@@ -39,7 +40,7 @@ func (r *Orderer) constrain() {
 		for n := range node(len(r.items)) {
 			r.out = append(r.out, n)
 		}
-		b.counted(r.out, func(*item) bool { return true })
+		b.counted(r.out)
 	}
 }
 
@@ -58,11 +59,11 @@ func (r *Orderer) incarnations() {
 		if syn < 0 {
 			continue
 		}
-		last, ok := r.groups[connectionOf(&r.items[list[syn]])-1]
-		if !ok || last < 0 {
+		last := r.group(connectionOf(&r.items[list[syn]]) - 1)
+		if last == nil || last.list < 0 {
 			continue
 		}
-		for _, n := range r.lists[last] {
+		for _, n := range r.lists[last.list] {
 			if it := &r.items[n]; it.out() && it.seg.Dir == r.items[list[syn]].seg.Dir {
 				r.graph.before(n, list[syn], Handshake)
 			}
@@ -70,17 +71,21 @@ func (r *Orderer) incarnations() {
 	}
 }
 
+// group is a connection among the packets of the window.
+type group struct {
+	id   uint64
+	list int32 // in lists, -1 as long as none was begun
+}
+
 // connections groups the packets of the window by connection, in the order in
 // which the connections begin; only those with a suspect, or all.
 func (r *Orderer) connections(all bool) [][]node {
-	clear(r.groups)
-	if !all {
-		for i := range r.items {
-			if it := &r.items[i]; !it.apart && it.doubt()&r.laws != 0 {
-				r.groups[connectionOf(it)] = -1
-				if it.late {
-					r.groups[connectionOf(it)+1] = -1
-				}
+	r.forgetGroups()
+	for i := range r.items {
+		if it := &r.items[i]; !it.apart && (all || it.doubt()&r.laws != 0) {
+			r.addGroup(connectionOf(it))
+			if it.late {
+				r.addGroup(connectionOf(it) + 1)
 			}
 		}
 	}
@@ -90,21 +95,58 @@ func (r *Orderer) connections(all bool) [][]node {
 		if it.apart {
 			continue
 		}
-		id := connectionOf(it)
-		g, known := r.groups[id]
-		if !known && !all {
+		g := r.group(connectionOf(it))
+		if g == nil {
 			continue
 		}
-		if !known || g < 0 {
-			g = int32(len(lists))
-			r.groups[id] = g
-			lists = slices.Grow(lists, 1)[:g+1]
-			lists[g] = lists[g][:0]
+		if g.list < 0 {
+			g.list = int32(len(lists))
+			lists = slices.Grow(lists, 1)[:g.list+1]
+			lists[g.list] = lists[g.list][:0]
 		}
-		lists[g] = append(lists[g], node(i))
+		lists[g.list] = append(lists[g.list], node(i))
 	}
 	r.lists = lists
 	return lists
+}
+
+// group finds the group of a connection, nil if it has no suspect.
+func (r *Orderer) group(id uint64) *group {
+	flow := id >> 32
+	if flow >= uint64(len(r.newest)) || r.newest[flow] == 0 {
+		return nil
+	}
+	if g := &r.groups[r.newest[flow]-1]; g.id == id {
+		return g
+	}
+	if g, ok := r.elder[id]; ok {
+		return &r.groups[g-1]
+	}
+	return nil
+}
+
+// addGroup makes a group for the connection, if there is none.
+func (r *Orderer) addGroup(id uint64) {
+	if r.group(id) != nil {
+		return
+	}
+	flow := int(id >> 32)
+	if flow >= len(r.newest) {
+		r.newest = append(r.newest, make([]int32, flow+1-len(r.newest))...)
+	}
+	if g := r.newest[flow]; g != 0 {
+		r.elder[r.groups[g-1].id] = g
+	}
+	r.groups = append(r.groups, group{id, -1})
+	r.newest[flow] = int32(len(r.groups))
+}
+
+func (r *Orderer) forgetGroups() {
+	for i := range r.groups {
+		r.newest[r.groups[i].id>>32] = 0
+	}
+	r.groups = r.groups[:0]
+	clear(r.elder)
 }
 
 func connectionOf(it *item) uint64 { return uint64(it.seg.Flow)<<32 | uint64(it.epoch) }

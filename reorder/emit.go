@@ -59,13 +59,11 @@ func (r *Orderer) compare(x, y node) int {
 // keepFrom keeps the packets that were not placed before position cut.
 func (r *Orderer) keepFrom(cut int32) {
 	kept := r.items[:0]
-	r.doubts = 0
+	r.doubted = 0
 	for n := int(cut); n < len(r.items); n++ {
 		if r.graph.place[n].pos >= cut {
 			kept = append(kept, r.items[n])
-			if r.items[n].doubt()&r.laws != 0 {
-				r.doubts++
-			}
+			r.doubted |= r.items[n].doubt()
 		}
 	}
 	r.items = kept

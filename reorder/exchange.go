@@ -39,51 +39,45 @@ const answers = lawSet(1<<Quote | 1<<DNS | 1<<Echo | 1<<NTP | 1<<DHCPv6 | 1<<STU
 // the first packet that asks it, and each error behind the packet that it
 // quotes. Where one is out of place, the others keep behind their causes, which
 // may have to follow what moves.
-func (b *builder) exchanges() {
-	if !b.doubts(answers) {
+func (b *builder) exchanges(doubted lawSet) {
+	if doubted&answers&b.laws == 0 {
 		return
 	}
-	asked := b.asked()
+	b.ask()
 	for n := range b.items {
 		it := &b.items[n]
-		b.answered(asked, node(n), it.effect, it.by)
-		b.answered(asked, node(n), it.quoted, Quote)
+		b.answered(node(n), it.effect, it.by)
+		b.answered(node(n), it.quoted, Quote)
 	}
-}
-
-// doubts reports whether a packet of the window may violate one of the laws.
-func (b *builder) doubts(laws lawSet) bool {
-	for i := range b.items {
-		if b.items[i].suspect&laws&b.laws != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // answered puts the packet n behind the one that asked what n answers. An answer
 // to what was asked before the window may stand before the same question asked
 // again.
-func (b *builder) answered(asked map[uint64]node, n node, name uint64, law Law) {
-	q, ok := asked[name]
-	if name == 0 || !ok || q == n || !b.laws.has(law) {
+func (b *builder) answered(n node, name uint64, law Law) {
+	if name == 0 || !b.laws.has(law) {
 		return
 	}
-	if q < n || b.items[n].suspect.has(law) {
+	if q, ok := b.asked[name]; ok && (q < n || q > n && b.items[n].suspect.has(law)) {
 		b.g.before(q, n, law)
 	}
 }
 
-// asked finds the first packet of the window for each cause.
-func (b *builder) asked() map[uint64]node {
-	asked := make(map[uint64]node)
+// ask finds the first packet of the window for each cause.
+func (b *builder) ask() {
+	if b.asked == nil {
+		b.asked = make(map[uint64]node)
+	}
+	clear(b.asked)
 	for n := range b.items {
 		it := &b.items[n]
+		if it.cause|it.self == 0 {
+			continue
+		}
 		for _, cause := range [...]uint64{it.cause, it.self} {
-			if _, known := asked[cause]; cause != 0 && !known {
-				asked[cause] = node(n)
+			if _, known := b.asked[cause]; cause != 0 && !known {
+				b.asked[cause] = node(n)
 			}
 		}
 	}
-	return asked
 }

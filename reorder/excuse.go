@@ -19,9 +19,12 @@ const excuseReach = 256
 const excuseAhead = 8
 
 // excuse marks the suspects among the connection's packets that a drop explains.
-func (b *builder) excuse(list []node) {
+func (b *builder) excuse() {
 	const lawsOfData = lawSet(1<<Ack | 1<<Sack | 1<<OutSeq)
-	b.tellsDuplicates = slices.ContainsFunc(list, func(n node) bool { return b.items[n].seg.DSACK() })
+	if (b.said[0].suspect|b.said[1].suspect)&lawsOfData == 0 {
+		return
+	}
+	list := b.list
 	for i, n := range list {
 		it := &b.items[n]
 		if !it.first || it.suspect&lawsOfData == 0 || it.seg.Bits.Has(tcp.SYN) {

@@ -1,10 +1,6 @@
 package reorder
 
-import (
-	"slices"
-
-	"github.com/mendcap/mendcap/internal/tcp"
-)
+import "github.com/mendcap/mendcap/internal/tcp"
 
 // acknowledged adds the laws ack and sack (and handshake, for SYNs) for the
 // bytes of one half and the packets of the other that acknowledge them.
@@ -15,15 +11,16 @@ func (b *builder) acknowledged(dir uint8) {
 	}
 	prefix := b.prefixes(data)
 	tree := b.spans(dir)
-	for _, n := range b.list {
-		it := &b.items[n]
-		if it.seg.Dir == dir || !it.seg.HasAck() {
+	k := 0
+	for _, n := range b.half[1-dir] {
+		seg := &b.items[n].seg
+		if !seg.HasAck() {
 			continue
 		}
-		if k := b.behind(data, it.seg.Ack); k > 0 && b.laws.has(Ack) {
+		if k = behind(data, seg.Ack, k); k > 0 && b.laws.has(Ack) {
 			b.g.before(prefix[k-1], n, Ack)
 		}
-		if tree != nil {
+		if seg.SACKs > 0 && tree != nil {
 			b.sacked(tree, data, n)
 		}
 	}
@@ -32,30 +29,30 @@ func (b *builder) acknowledged(dir uint8) {
 // unacknowledged puts the packets of one half before the data of the other that
 // they do not acknowledge.
 func (b *builder) unacknowledged(dir uint8) {
-	data := b.data[dir]
-	for _, n := range b.list {
+	data, k := b.data[dir], 0
+	for _, n := range b.half[1-dir] {
 		it := &b.items[n]
-		if it.seg.Dir == dir || !it.answersAtOnce() {
+		if !it.answersAtOnce() {
 			continue
 		}
-		if k := b.behind(data, it.seg.Ack); k < len(data) {
-			b.g.before(n, data[k], NotYet)
+		if k = behind(data, it.seg.Ack, k); k < len(data) {
+			b.g.before(n, data[k].n, NotYet)
 		}
 	}
 }
 
 // prefixes makes a virtual node for every prefix of the data: what comes after
 // it comes after all packets of the prefix.
-func (b *builder) prefixes(data []node) []node {
+func (b *builder) prefixes(data []numbered) []node {
 	prefix := b.prefix[:0]
-	for k, n := range data {
+	for k, x := range data {
 		v := b.g.virtual()
 		law := Ack
-		if b.items[n].seg.Bits.Has(tcp.SYN) {
+		if b.items[x.n].seg.Bits.Has(tcp.SYN) {
 			law = Handshake
 		}
 		if b.laws.has(law) {
-			b.g.before(n, v, law)
+			b.g.before(x.n, v, law)
 		}
 		if k > 0 {
 			b.g.before(prefix[k-1], v, Ack)
@@ -66,24 +63,11 @@ func (b *builder) prefixes(data []node) []node {
 	return prefix
 }
 
-// behind counts the first copies that begin before the number.
-func (b *builder) behind(data []node, number tcp.Seq) int {
-	k, _ := slices.BinarySearchFunc(data, number, func(n node, number tcp.Seq) int {
-		if b.items[n].newLeft.Less(number) {
-			return -1
-		}
-		return 1
-	})
-	return k
-}
-
 // spans makes a binary tree of virtual nodes over the data of one half, so that
 // a SACK block needs a logarithmic number of constraints. It is nil where
 // nobody sends SACK blocks. tree[1] is the root, leaves begin at len(data).
 func (b *builder) spans(dir uint8) []node {
-	if !b.laws.has(Sack) || !slices.ContainsFunc(b.list, func(n node) bool {
-		return b.items[n].seg.Dir != dir && b.items[n].seg.SACKs > 0
-	}) {
+	if !b.laws.has(Sack) || !b.said[1-dir].sacks {
 		return nil
 	}
 	data := b.data[dir]
@@ -91,7 +75,7 @@ func (b *builder) spans(dir uint8) []node {
 	b.tree = tree
 	for i := len(tree) - 1; i > 0; i-- {
 		if i >= len(data) {
-			tree[i] = data[i-len(data)]
+			tree[i] = data[i-len(data)].n
 		} else {
 			tree[i] = b.g.virtual()
 		}
@@ -103,15 +87,16 @@ func (b *builder) spans(dir uint8) []node {
 }
 
 // sacked puts the data in each SACK block of packet n before it.
-func (b *builder) sacked(tree, data []node, n node) {
+func (b *builder) sacked(tree []node, data []numbered, n node) {
 	seg := &b.items[n].seg
 	for i := range seg.SACKs {
 		block := seg.SACK[i]
 		if i == 0 && seg.DSACK() || !block.Left.Less(block.Right) {
 			continue
 		}
-		lo, hi := b.behind(data, block.Left), b.behind(data, block.Right)
-		if lo > 0 && block.Left.Less(b.items[data[lo-1]].seg.End()) {
+		lo := behind(data, block.Left, 0)
+		hi := behind(data, block.Right, lo)
+		if lo > 0 && block.Left.Less(b.items[data[lo-1].n].seg.End()) {
 			lo--
 		}
 		for l, r := lo+len(data), hi+len(data); l < r; l, r = l/2, r/2 {
@@ -130,15 +115,15 @@ func (b *builder) sacked(tree, data []node, n node) {
 // handshake puts a half's SYN before all else that it says.
 func (b *builder) handshake(dir uint8) {
 	data := b.data[dir]
-	if !b.laws.has(Handshake) || len(data) == 0 || !b.items[data[0]].seg.Bits.Has(tcp.SYN) {
+	if !b.laws.has(Handshake) || len(data) == 0 || !b.items[data[0].n].seg.Bits.Has(tcp.SYN) {
 		return
 	}
-	syn := data[0]
+	syn := data[0].n
 	all := b.g.virtual()
 	b.g.before(syn, all, Handshake)
-	for _, n := range b.list {
+	for _, n := range b.half[dir] {
 		seg := &b.items[n].seg
-		if seg.Dir == dir && n != syn && !seg.Bits.Has(tcp.SYN) && !seg.Bits.Has(tcp.RST) {
+		if n != syn && !seg.Bits.Has(tcp.SYN) && !seg.Bits.Has(tcp.RST) {
 			b.g.before(all, n, Handshake)
 		}
 	}

@@ -38,19 +38,19 @@ func (it *item) noteDuplicate(own, peer *half) {
 // repeats what it reports: the first one, where there are several.
 func (b *builder) duplicates(dir uint8) {
 	b.sorted = b.sorted[:0]
-	for _, n := range b.list {
+	for _, n := range b.half[dir] {
 		it := &b.items[n]
-		if it.seg.Dir == dir && it.seg.Len > 0 && !it.first {
+		if it.seg.Len > 0 && !it.first {
 			b.sorted = append(b.sorted, numbered{n, it.seg.Seq})
 		}
 	}
 	if len(b.sorted) == 0 {
 		return
 	}
-	b.sortNumbered()
-	for _, n := range b.list {
+	sortNumbered(b.sorted)
+	for _, n := range b.half[1-dir] {
 		it := &b.items[n]
-		if r, ok := duplicate(&it.seg); ok && it.seg.Dir != dir && it.out() {
+		if r, ok := duplicate(&it.seg); ok && it.out() {
 			b.afterRepetition(n, r)
 		}
 	}
@@ -59,12 +59,11 @@ func (b *builder) duplicates(dir uint8) {
 // afterRepetition puts n behind the first of b.sorted that holds the beginning of
 // r.
 func (b *builder) afterRepetition(n node, r tcp.Range) {
-	k, _ := slices.BinarySearchFunc(b.sorted, r.Left+1, numbered.compare)
+	k := behind(b.sorted, r.Left+1, 0)
 	if k == 0 {
 		return
 	}
-	from := b.sorted[k-1].number
-	k, _ = slices.BinarySearchFunc(b.sorted, from, numbered.compare)
+	k = behind(b.sorted, b.sorted[k-1].number, k-1)
 	if r.Left.Less(b.items[b.sorted[k].n].seg.End()) {
 		b.g.before(b.sorted[k].n, n, DSack)
 	}
@@ -76,13 +75,13 @@ func (b *builder) once(dir uint8, law Law) {
 	if !b.tellsDuplicates {
 		return
 	}
-	said := b.said[:0]
-	for _, n := range b.list {
-		if seg := &b.items[n].seg; seg.Dir == dir && seg.Span() == 0 && seg.HasAck() {
+	said := b.bare[:0]
+	for _, n := range b.half[dir] {
+		if seg := &b.items[n].seg; seg.Span() == 0 && seg.HasAck() {
 			said = append(said, n)
 		}
 	}
-	b.said = said
+	b.bare = said
 	slices.SortFunc(said, func(x, y node) int {
 		if d := compareSaid(&b.items[x].seg, &b.items[y].seg); d != 0 {
 			return d

@@ -16,10 +16,7 @@ type sackReport struct {
 // inTurn keeps the packets of one sender in basis order.
 func (b *builder) inTurn(dir uint8) {
 	last := noNode
-	for _, n := range b.list {
-		if b.items[n].seg.Dir != dir {
-			continue
-		}
+	for _, n := range b.half[dir] {
 		if last != noNode {
 			b.g.before(last, n, InTurn)
 		}
@@ -55,12 +52,15 @@ func (b *builder) outLaws(dir uint8) {
 		b.once(dir, OutOnce)
 	}
 	if b.laws.has(IPID) && b.ipid == IPIDPerFlow {
-		b.counted(b.list, func(it *item) bool { return it.seg.Dir == dir })
+		b.counted(b.half[dir])
 	}
 }
 
 // roundTrips puts data that stands behind its ACK a round trip before it.
 func (b *builder) roundTrips(dir uint8) {
+	if !b.said[dir].suspect.has(Ack) {
+		return
+	}
 	for i, n := range b.list {
 		it := &b.items[n]
 		if it.seg.Dir != dir || it.suspect&Ack.bit() == 0 || it.roundTrip == 0 || b.excused[n] {
@@ -87,9 +87,9 @@ func (b *builder) inLaws(dir uint8) {
 		return
 	}
 	b.kept = b.kept[:0]
-	for _, n := range b.data[dir] {
-		if b.delayed[n] = b.showsHoleAt(n); !b.delayed[n] {
-			b.kept = append(b.kept, n)
+	for _, x := range b.data[dir] {
+		if b.delayed[x.n] = b.showsHoleAt(x.n); !b.delayed[x.n] {
+			b.kept = append(b.kept, x)
 		}
 	}
 	if b.laws.has(InSeq) {
@@ -108,30 +108,31 @@ func (b *builder) inLaws(dir uint8) {
 }
 
 // inSequence puts first copies, sorted by sequence number, in their order.
-func (b *builder) inSequence(data []node, law Law) {
+func (b *builder) inSequence(data []numbered, law Law) {
 	for k := 1; k < len(data); k++ {
-		b.g.before(data[k-1], data[k], law)
+		b.g.before(data[k-1].n, data[k].n, law)
 	}
 }
 
 // bareACKs puts packets without data between the data, sorted by sequence
 // number, that their sender had sent and had yet to send. Keep-alives bear a
 // number inside of what was sent; nothing is said of those.
-func (b *builder) bareACKs(dir uint8, data []node, law Law) {
-	for _, n := range b.list {
+func (b *builder) bareACKs(dir uint8, data []numbered, law Law) {
+	k := 0
+	for _, n := range b.half[dir] {
 		seg := &b.items[n].seg
-		if seg.Dir != dir || seg.Span() != 0 || !seg.HasAck() {
+		if seg.Span() != 0 || !seg.HasAck() {
 			continue
 		}
-		k := b.behind(data, seg.Seq)
-		if k > 0 && seg.Seq.Less(b.items[data[k-1]].seg.End()) {
+		k = behind(data, seg.Seq, k)
+		if k > 0 && seg.Seq.Less(b.items[data[k-1].n].seg.End()) {
 			continue
 		}
 		if k > 0 {
-			b.g.before(data[k-1], n, law)
+			b.g.before(data[k-1].n, n, law)
 		}
 		if k < len(data) {
-			b.g.before(n, data[k], law)
+			b.g.before(n, data[k].n, law)
 		}
 	}
 }
@@ -139,20 +140,20 @@ func (b *builder) bareACKs(dir uint8, data []node, law Law) {
 // unacked puts what a half sends before all that acknowledges its first byte.
 func (b *builder) unacked(dir uint8) {
 	b.sorted = b.sorted[:0]
-	for _, n := range b.list {
-		if seg := &b.items[n].seg; seg.Dir != dir && seg.HasAck() {
+	for _, n := range b.half[1-dir] {
+		if seg := &b.items[n].seg; seg.HasAck() {
 			b.sorted = append(b.sorted, numbered{n, seg.Ack})
 		}
 	}
-	b.sortNumbered()
+	sortNumbered(b.sorted)
 	from := b.suffixes(Unacked)
-	for _, n := range b.list {
+	k := 0
+	for _, n := range b.half[dir] {
 		it := &b.items[n]
-		if it.seg.Dir != dir || it.seg.Len <= 1 || b.excused[n] {
+		if it.seg.Len <= 1 || b.excused[n] {
 			continue
 		}
-		k, _ := slices.BinarySearchFunc(b.sorted, it.seg.Seq+1, numbered.compare)
-		if k < len(b.sorted) {
+		if k = behind(b.sorted, it.seg.Seq+1, k); k < len(b.sorted) {
 			b.g.before(n, from[k], Unacked)
 		}
 	}
@@ -175,21 +176,19 @@ func (b *builder) suffixes(law Law) []node {
 
 // resetLast puts a half's RSTs behind all else that it says.
 func (b *builder) resetLast(dir uint8) {
-	all := noNode
-	for _, n := range b.list {
-		if seg := &b.items[n].seg; seg.Dir == dir && seg.Bits.Has(tcp.RST) {
-			if all == noNode {
-				all = b.g.virtual()
-			}
-			b.g.before(all, n, OutRST)
-		}
-	}
-	if all == noNode {
+	if !b.said[dir].bits.Has(tcp.RST) {
 		return
 	}
-	for _, n := range b.list {
-		if seg := &b.items[n].seg; seg.Dir == dir && !seg.Bits.Has(tcp.RST) {
-			b.g.before(n, all, OutRST)
+	all := b.g.virtual()
+	for _, reset := range [...]bool{true, false} {
+		for _, n := range b.half[dir] {
+			switch {
+			case b.items[n].seg.Bits.Has(tcp.RST) != reset:
+			case reset:
+				b.g.before(all, n, OutRST)
+			default:
+				b.g.before(n, all, OutRST)
+			}
 		}
 	}
 }
@@ -200,9 +199,9 @@ func (b *builder) resetLast(dir uint8) {
 func (b *builder) echoed(dir uint8) {
 	b.sorted = b.sorted[:0]
 	began, had := tcp.Seq(0), false
-	for _, n := range b.list {
+	for _, n := range b.half[1-dir] {
 		it := &b.items[n]
-		if it.seg.Dir == dir || !it.seg.HasTS || it.seg.Bits.Has(tcp.RST) {
+		if !it.seg.HasTS || it.seg.Bits.Has(tcp.RST) {
 			continue
 		}
 		if len(b.sorted) == 0 {
@@ -213,21 +212,25 @@ func (b *builder) echoed(dir uint8) {
 		}
 		b.sorted = append(b.sorted, numbered{n, tcp.Seq(it.seg.TSval)})
 	}
+	if !had {
+		return
+	}
 	b.sortAsSent()
-	for _, n := range b.list {
+	k := 0
+	for _, n := range b.half[dir] {
 		it := &b.items[n]
-		if it.seg.Dir == dir && it.echoes() && had && began.Less(tcp.Seq(it.seg.TSecr)) {
-			b.afterEchoed(n)
+		if it.echoes() && began.Less(tcp.Seq(it.seg.TSecr)) {
+			k = behind(b.sorted, tcp.Seq(it.seg.TSecr), k)
+			b.afterEchoed(n, k)
 		}
 	}
 }
 
-// afterEchoed puts n behind the first packet of b.sorted with the TSval that it
-// echoes. What n does not acknowledge it can't echo (RFC 7323, section 4.3): that
-// one was dropped by the capture.
-func (b *builder) afterEchoed(n node) {
+// afterEchoed puts n behind packet k of b.sorted, the first with the TSval that it
+// echoes, if there is one. What n does not acknowledge it can't echo (RFC 7323,
+// section 4.3): that one was dropped by the capture.
+func (b *builder) afterEchoed(n node, k int) {
 	seg := &b.items[n].seg
-	k, _ := slices.BinarySearchFunc(b.sorted, tcp.Seq(seg.TSecr), numbered.compare)
 	if k == len(b.sorted) || b.sorted[k].number != tcp.Seq(seg.TSecr) {
 		return
 	}
@@ -240,9 +243,9 @@ func (b *builder) afterEchoed(n node) {
 func (b *builder) offered(dir uint8) {
 	b.sorted = b.sorted[:0]
 	began, had := tcp.Seq(0), false
-	for _, n := range b.list {
+	for _, n := range b.half[1-dir] {
 		it := &b.items[n]
-		if it.seg.Dir == dir || !it.hasEdge {
+		if !it.hasEdge {
 			continue
 		}
 		if len(b.sorted) == 0 {
@@ -254,12 +257,17 @@ func (b *builder) offered(dir uint8) {
 		b.sorted = append(b.sorted, numbered{n, it.edge})
 	}
 	b.sortAsSent()
-	for _, n := range b.data[dir] {
-		it := &b.items[n]
-		if it.seg.Len > 1 && had && began.Less(it.seg.End()) {
-			b.afterFirst(n, it.seg.End(), Window)
-		} else if it.seg.Len > 1 {
-			b.filling(n, it.seg.End())
+	k := 0
+	for _, x := range b.data[dir] {
+		seg := &b.items[x.n].seg
+		if seg.Len <= 1 {
+			continue
+		}
+		// Senders fill exactly the window that they were offered last.
+		beyond := had && began.Less(seg.End())
+		k = behind(b.sorted, seg.End(), k)
+		if k < len(b.sorted) && (beyond || b.sorted[k].number == seg.End()) {
+			b.g.before(b.sorted[k].n, x.n, Window)
 		}
 	}
 }
@@ -269,60 +277,45 @@ func (b *builder) offered(dir uint8) {
 // number. Sorted by position, an offer could be taken for that of an equal edge
 // which acknowledges the very data that it is to let through.
 func (b *builder) sortAsSent() {
-	slices.SortFunc(b.sorted, func(x, y numbered) int {
-		p, q := &b.items[x.n].seg, &b.items[y.n].seg
-		for _, d := range [...]int32{x.number.Sub(y.number), p.Ack.Sub(q.Ack), p.Seq.Sub(q.Seq), x.n - y.n} {
-			if d != 0 {
-				return int(d)
-			}
+	if !slices.IsSortedFunc(b.sorted, b.compareSent) {
+		slices.SortFunc(b.sorted, b.compareSent)
+	}
+}
+
+func (b *builder) compareSent(x, y numbered) int {
+	if d := x.number.Sub(y.number); d != 0 {
+		return int(d)
+	}
+	p, q := &b.items[x.n].seg, &b.items[y.n].seg
+	for _, d := range [...]int32{p.Ack.Sub(q.Ack), p.Seq.Sub(q.Seq), x.n - y.n} {
+		if d != 0 {
+			return int(d)
 		}
-		return 0
-	})
-}
-
-// filling puts before a segment that ends exactly at the edge of a window the
-// packet that offered this window: senders fill what they were offered last.
-func (b *builder) filling(n node, end tcp.Seq) {
-	k, _ := slices.BinarySearchFunc(b.sorted, end, numbered.compare)
-	if k < len(b.sorted) && b.sorted[k].number == end {
-		b.g.before(b.sorted[k].n, n, Window)
 	}
-}
-
-// afterFirst puts n behind the packet of b.sorted with the lowest number that is
-// at least the given one; of several, behind the first in basis order.
-func (b *builder) afterFirst(n node, number tcp.Seq, law Law) {
-	k, _ := slices.BinarySearchFunc(b.sorted, number, numbered.compare)
-	if k < len(b.sorted) {
-		b.g.before(b.sorted[k].n, n, law)
-	}
+	return 0
 }
 
 // risingNumbers: neither ACK numbers nor timestamps nor window edges of one
 // sender fall, but for what the network itself delayed.
 func (b *builder) risingNumbers(dir uint8, acks, stamps, edges Law) {
 	if b.laws.has(acks) {
-		b.rising(acks, func(n node, it *item) (tcp.Seq, bool) {
-			return it.seg.Ack, it.seg.Dir == dir && it.seg.HasAck() && !b.delayed[n]
-		})
+		b.rising(dir, acks, func(it *item) (tcp.Seq, bool) { return it.seg.Ack, it.seg.HasAck() })
 	}
 	if b.laws.has(stamps) {
-		b.rising(stamps, func(n node, it *item) (tcp.Seq, bool) {
-			return tcp.Seq(it.seg.TSval), it.seg.Dir == dir && it.seg.HasTS && !it.seg.Bits.Has(tcp.RST) && !b.delayed[n]
+		b.rising(dir, stamps, func(it *item) (tcp.Seq, bool) {
+			return tcp.Seq(it.seg.TSval), it.seg.HasTS && !it.seg.Bits.Has(tcp.RST)
 		})
 	}
 	if b.laws.has(edges) {
-		b.rising(edges, func(n node, it *item) (tcp.Seq, bool) {
-			return it.edge, it.seg.Dir == dir && it.hasEdge && !b.delayed[n]
-		})
+		b.rising(dir, edges, func(it *item) (tcp.Seq, bool) { return it.edge, it.hasEdge })
 	}
 }
 
-// rising puts the packets in the order of a number that never falls.
-func (b *builder) rising(law Law, number func(node, *item) (tcp.Seq, bool)) {
+// rising puts the packets of a half in the order of a number that never falls.
+func (b *builder) rising(dir uint8, law Law, number func(*item) (tcp.Seq, bool)) {
 	b.sorted = b.sorted[:0]
-	for _, n := range b.list {
-		if v, ok := number(n, &b.items[n]); ok {
+	for _, n := range b.half[dir] {
+		if v, ok := number(&b.items[n]); ok && !b.delayed[n] {
 			b.sorted = append(b.sorted, numbered{n, v})
 		}
 	}
@@ -331,9 +324,12 @@ func (b *builder) rising(law Law, number func(node, *item) (tcp.Seq, bool)) {
 
 // growingBlocks: with one ACK number and one left edge, right edges rise.
 func (b *builder) growingBlocks(dir uint8, law Law) {
+	if !b.said[dir].sacks {
+		return
+	}
 	b.reports = b.reports[:0]
-	for _, n := range b.list {
-		if seg := &b.items[n].seg; seg.Dir == dir && seg.HasAck() {
+	for _, n := range b.half[dir] {
+		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() {
 			b.reports = appendReports(b.reports, seg, n)
 		}
 	}
@@ -372,12 +368,12 @@ func appendReports(reports []sackReport, seg *Segment, n node) []sackReport {
 
 // counted puts packets in the order of the IPv4 Identification, unwrapped along
 // the basis order.
-func (b *builder) counted(list []node, takes func(*item) bool) {
+func (b *builder) counted(list []node) {
 	b.sorted = b.sorted[:0]
 	var last tcp.Seq
 	for _, n := range list {
 		it := &b.items[n]
-		if it.apart || !it.out() || !it.seg.HasIPID || it.seg.IPID == 0 || !takes(it) {
+		if it.apart || !it.out() || !it.seg.HasIPID || it.seg.IPID == 0 {
 			continue
 		}
 		last += tcp.Seq(int32(int16(it.seg.IPID - uint16(last))))

@@ -45,15 +45,17 @@ type Orderer struct {
 	waiting []item // stamp order only: sorted by stamp, not yet in the window
 	items   []item // the window, in basis order
 	pushed  int64
-	latest  int64 // highest stamp pushed since the last clock step
-	doubts  int   // packets in the window that may violate a law
-	settled int   // packets at which the window is looked at next
+	latest  int64  // highest stamp pushed since the last clock step
+	doubted lawSet // laws that packets in the window may violate
+	settled int    // packets at which the window is looked at next
 
 	graph  graph
 	build  builder
 	stamp  []int64
 	clock  []int64
-	groups map[uint64]int32
+	groups []group          // the connections in the window that have a suspect
+	newest []int32          // by flow: its last one in groups, from 1
+	elder  map[uint64]int32 // the others by their name
 	lists  [][]node
 	first  []int64 // earliest time by the predecessors
 	share  []node  // the first packet that moves to each position
@@ -90,7 +92,7 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	}
 	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
 	r.track.ipid, r.track.copies = p.IPID, p.Copies
-	r.groups = make(map[uint64]int32)
+	r.elder = make(map[uint64]int32)
 	r.lateness = newLateness(&p)
 	return r, nil
 }
@@ -170,9 +172,7 @@ func (r *Orderer) enter() {
 		r.track.note(it)
 	}
 	r.track.noteExchange(it)
-	if it.doubt()&r.laws != 0 {
-		r.doubts++
-	}
+	r.doubted |= it.doubt()
 	if it.seg.Stamp > r.latest || it.seg.Stamp < r.latest-widestGate {
 		r.latest = it.seg.Stamp
 	}
@@ -232,7 +232,7 @@ func (r *Orderer) place(cut int) {
 	if cut <= 0 {
 		return
 	}
-	if r.doubts == 0 {
+	if r.doubted&r.laws == 0 {
 		for i := range r.items[:cut] {
 			it := &r.items[i]
 			r.stay(it.index, it.seg.Stamp, it.earliest)

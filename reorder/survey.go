@@ -66,8 +66,8 @@ func (s *Survey) Barrier() {
 // inStampOrder copies the Orderer, to go on with the packets sorted by stamp.
 func (r *Orderer) inStampOrder() *Orderer {
 	c := &Orderer{emit: r.emit, profile: r.profile, laws: r.laws, limit: r.limit,
-		pushed: r.pushed, latest: r.latest, doubts: r.doubts, settled: r.settled, stats: r.stats,
-		groups: make(map[uint64]int32), items: slices.Clone(r.items), track: r.track}
+		pushed: r.pushed, latest: r.latest, doubted: r.doubted, settled: r.settled, stats: r.stats,
+		elder: make(map[uint64]int32), items: slices.Clone(r.items), track: r.track}
 	c.profile.Basis = StampOrder
 	c.track.causes = slices.Clone(r.track.causes)
 	c.track.flows = slices.Clone(r.track.flows)
