@@ -21,6 +21,7 @@ type builder struct {
 	tellsDuplicates bool   // a D-SACK is among the connection's packets
 	delayed         []bool // inbound packets that the host's ACKs show to have come late
 
+	opens   node          // the first SYN of the host's that is no repetition
 	list    []node        // the connection's packets, in basis order
 	half    [2][]node     // those of each sender
 	said    [2]said       // by each sender
@@ -74,7 +75,7 @@ func behind(list []numbered, number tcp.Seq, near int) int {
 
 // take begins with the packets of one incarnation of a flow, in basis order.
 func (b *builder) take(list []node) {
-	b.list, b.tellsDuplicates = list, false
+	b.list, b.tellsDuplicates, b.opens = list, false, noNode
 	b.half = [2][]node{b.half[0][:0], b.half[1][:0]}
 	b.said = [2]said{}
 	for _, n := range list {
@@ -86,6 +87,9 @@ func (b *builder) take(list []node) {
 		}
 		b.half[dir] = append(b.half[dir], n)
 		s.bits |= it.seg.Bits
+		if it.seg.Bits.Has(tcp.SYN) && b.opens == noNode && it.first && it.out() {
+			b.opens = n
+		}
 		s.suspect |= it.suspect
 		s.loopback = s.loopback || it.seg.Outbound == tcp.Both
 		if it.seg.SACKs > 0 {

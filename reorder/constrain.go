@@ -1,10 +1,6 @@
 package reorder
 
-import (
-	"slices"
-
-	"github.com/mendcap/mendcap/internal/tcp"
-)
+import "slices"
 
 // gates returns by how much each law may move a packet: the soft ones no
 // further than the jitter among packets of one sender reaches.
@@ -29,8 +25,11 @@ func (r *Orderer) constrain() {
 	b.delayed = resize(b.delayed, len(r.items))
 	b.exchanges(r.doubted)
 	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
+	r.opens = r.opens[:0]
 	for _, list := range r.connections(all) {
-		b.take(list)
+		if b.take(list); b.opens != noNode {
+			r.opens = append(r.opens, b.opens)
+		}
 		b.excuse()
 		b.connection()
 	}
@@ -47,25 +46,17 @@ func (r *Orderer) constrain() {
 // incarnations puts what the host said in one incarnation of a port pair before
 // its SYN of the next.
 func (r *Orderer) incarnations() {
-	b := &r.build
-	if !b.laws.has(Handshake) {
+	if !r.laws.has(Handshake) {
 		return
 	}
-	for _, list := range r.lists {
-		syn := slices.IndexFunc(list, func(n node) bool {
-			it := &r.items[n]
-			return it.first && it.out() && it.seg.Bits.Has(tcp.SYN)
-		})
-		if syn < 0 {
-			continue
-		}
-		last := r.group(connectionOf(&r.items[list[syn]]) - 1)
+	for _, syn := range r.opens {
+		last := r.group(connectionOf(&r.items[syn]) - 1)
 		if last == nil || last.list < 0 {
 			continue
 		}
 		for _, n := range r.lists[last.list] {
-			if it := &r.items[n]; it.out() && it.seg.Dir == r.items[list[syn]].seg.Dir {
-				r.graph.before(n, list[syn], Handshake)
+			if it := &r.items[n]; it.out() && it.seg.Dir == r.items[syn].seg.Dir {
+				r.graph.before(n, syn, Handshake)
 			}
 		}
 	}

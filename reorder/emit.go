@@ -78,24 +78,42 @@ func (r *Orderer) follow() {
 	g := &r.graph
 	r.first, r.key, r.rank = resize(r.first, g.nodes), resize(r.key, g.nodes), resize(r.rank, g.nodes)
 	for n := range r.items {
-		r.first[n], r.key[n] = r.items[n].earliest, node(n)
+		r.first[n], r.key[n] = math.MinInt64, node(n)
+		if g.place[n].state == sound {
+			r.first[n] = r.items[n].earliest
+		}
 	}
 	for n := len(r.items); n < g.nodes; n++ {
 		r.first[n], r.key[n] = math.MinInt64, -1
 	}
+	r.aside = r.aside[:0]
 	for i := len(g.order) - 1; i >= 0; i-- {
 		b := g.order[i]
 		first := r.first[b]
 		for _, c := range g.causes(b) {
-			if g.place[c.n].state == sound && !c.law.soft() {
+			if !c.law.soft() {
 				first = max(first, r.first[c.n])
 			}
 		}
-		r.first[b] = first
-		if pos := g.place[b].pos; pos != farAway && r.share[pos] != noNode {
+		p := &g.place[b]
+		if p.state == sound {
+			r.first[b] = first
+		} else if int(b) < len(r.items) {
+			r.aside = append(r.aside, bounded{b, max(first, r.items[b].earliest)})
+		}
+		if p.pos != farAway && r.share[p.pos] != noNode {
 			r.rankOf(b)
 		}
 	}
+	for _, x := range r.aside {
+		r.first[x.n] = x.first
+	}
+}
+
+// bounded is a packet that bounds no other one, with its own bound.
+type bounded struct {
+	n     node
+	first int64
 }
 
 // rankOf fills key and rank of a node at a position that packets share.
@@ -117,8 +135,26 @@ func (r *Orderer) rankOf(b node) {
 
 // emitPacket emits packet n of the window.
 func (r *Orderer) emitPacket(n node) {
-	r.count(n)
-	p := r.placement(n)
-	r.watched(p, n, r.items[n].seg.Stamp)
-	r.emit(p)
+	p, it := &r.graph.place[n], &r.items[n]
+	out := r.unmoved(it.index, it.seg.Stamp, max(it.earliest, r.first[n]))
+	if p.moved || p.direct != farAway || it.suspect != 0 {
+		r.count(n)
+		r.judge(&out, n)
+	}
+	r.watched(out, n, it.seg.Stamp)
+	r.emit(out)
+}
+
+// judge completes the placement of a packet that some law wants elsewhere.
+func (r *Orderer) judge(out *Placement, n node) {
+	p := &r.graph.place[n]
+	out.Excused = r.build.excused[n]
+	if p.moved {
+		out.Moved, out.Law = true, p.law
+		out.Stamp, out.TimeFrom = r.items[p.anchor].seg.Stamp, r.items[p.anchor].index
+		out.Latest = shifted(out.Stamp, r.lateness.tick)
+		out.Earliest = min(out.Earliest, out.Stamp)
+	} else if law, left := r.leftover(n); left {
+		out.Left, out.Law = true, law
+	}
 }

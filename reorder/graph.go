@@ -168,14 +168,24 @@ func (g *graph) begin() {
 // settle works backwards from the nodes that nothing follows.
 func (g *graph) settle(gates *[NumLaws]int64) {
 	for len(g.ready) > 0 {
-		b := g.ready[len(g.ready)-1]
+		n := g.ready[len(g.ready)-1]
 		g.ready = g.ready[:len(g.ready)-1]
-		g.order = append(g.order, b)
-		for _, c := range g.causes(b) {
-			if g.place[c.n].state == tangled {
+		g.order = append(g.order, n)
+		b := g.place[n]
+		if int(n) < g.packets {
+			b.direct = n // what a single law asks of a cause is kept through virtual nodes only
+		}
+		for _, c := range g.causes(n) {
+			a := &g.place[c.n]
+			if a.state == tangled {
 				continue
 			}
-			g.relax(c, b, gates)
+			if b.direct < a.direct && (int(c.n) >= g.packets || b.direct < c.n) {
+				a.direct, a.directLaw = b.direct, c.law
+			}
+			if b.pos <= a.pos {
+				g.pull(a, &b, c, gates)
+			}
 			if g.open[c.n]--; g.open[c.n] == 0 {
 				g.ready = append(g.ready, c.n)
 			}
@@ -183,13 +193,11 @@ func (g *graph) settle(gates *[NumLaws]int64) {
 	}
 }
 
-// relax lets the cause c of node to, which is settled, pull before that.
-func (g *graph) relax(c lawful, to node, gates *[NumLaws]int64) {
-	a, b := &g.place[c.n], &g.place[to]
+// pull lets the cause c, placed at a, come before what is settled at b and stands
+// before it or shares its position.
+func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 	real := int(c.n) < g.packets
-	g.relaxDirect(c, to, real)
 	switch {
-	case b.pos > a.pos:
 	case b.pos == a.pos:
 		if a.moved {
 			a.law = min(a.law, c.law) // of several that place it, always the same is named
@@ -207,8 +215,7 @@ func (g *graph) relax(c lawful, to node, gates *[NumLaws]int64) {
 			}
 		}
 	default:
-		a.pos, a.law, a.moved = b.pos, c.law, true
-		a.anchor = c.n
+		a.pos, a.anchor, a.law, a.moved = b.pos, c.n, c.law, true
 		g.follow(a, c.n, b.anchor)
 	}
 }
@@ -235,20 +242,6 @@ func (g *graph) reach(n node, gate, widest int64) int64 {
 
 func (g *graph) earlier(a, b node) bool {
 	return g.stamp[a] < g.stamp[b] || g.stamp[a] == g.stamp[b] && a < b
-}
-
-// relaxDirect keeps what a single law asks of a cause, through virtual nodes only.
-func (g *graph) relaxDirect(c lawful, to node, real bool) {
-	asks := g.place[to].direct
-	if int(to) < g.packets {
-		asks = to
-	}
-	if asks == farAway || real && asks >= c.n {
-		return
-	}
-	if a := &g.place[c.n]; asks < a.direct {
-		a.direct, a.directLaw = asks, c.law
-	}
 }
 
 // tangle marks the nodes that lie on a cycle, or between two. settle has left

@@ -21,7 +21,7 @@ func (b *builder) acknowledged(dir uint8) {
 			b.g.before(prefix[k-1], n, Ack)
 		}
 		if seg.SACKs > 0 && tree != nil {
-			b.sacked(tree, data, n)
+			b.sacked(tree, data, n, k)
 		}
 	}
 }
@@ -86,15 +86,16 @@ func (b *builder) spans(dir uint8) []node {
 	return tree
 }
 
-// sacked puts the data in each SACK block of packet n before it.
-func (b *builder) sacked(tree []node, data []numbered, n node) {
+// sacked puts the data in each SACK block of packet n before it; near is where
+// that may be.
+func (b *builder) sacked(tree []node, data []numbered, n node, near int) {
 	seg := &b.items[n].seg
 	for i := range seg.SACKs {
 		block := seg.SACK[i]
 		if i == 0 && seg.DSACK() || !block.Left.Less(block.Right) {
 			continue
 		}
-		lo := behind(data, block.Left, 0)
+		lo := behind(data, block.Left, near)
 		hi := behind(data, block.Right, lo)
 		if lo > 0 && block.Left.Less(b.items[data[lo-1].n].seg.End()) {
 			lo--

@@ -57,9 +57,11 @@ type Orderer struct {
 	newest []int32          // by flow: its last one in groups, from 1
 	elder  map[uint64]int32 // the others by their name
 	lists  [][]node
-	first  []int64 // earliest time by the predecessors
-	share  []node  // the first packet that moves to each position
-	next   []node  // the one behind it there
+	opens  []node    // SYNs of the host's that open an incarnation
+	first  []int64   // earliest time by the predecessors
+	share  []node    // the first packet that moves to each position
+	next   []node    // the one behind it there
+	aside  []bounded // those whose bound does not count for others
 	key    []int32
 	rank   []int32
 	out    []node
@@ -244,21 +246,6 @@ func (r *Orderer) place(cut int) {
 	gates := r.gates()
 	r.graph.solve(&gates)
 	r.emitBefore(int32(cut))
-}
-
-func (r *Orderer) placement(n node) Placement {
-	p, it := &r.graph.place[n], &r.items[n]
-	out := r.unmoved(it.index, it.seg.Stamp, max(it.earliest, r.first[n]))
-	out.Excused = r.build.excused[n]
-	if p.moved {
-		out.Moved, out.Law = true, p.law
-		out.Stamp, out.TimeFrom = r.items[p.anchor].seg.Stamp, r.items[p.anchor].index
-		out.Latest = shifted(out.Stamp, r.lateness.tick)
-		out.Earliest = min(out.Earliest, out.Stamp)
-	} else if law, left := r.leftover(n); left {
-		out.Left, out.Law = true, law
-	}
-	return out
 }
 
 // leftover reports the law that stays violated at packet n, if one does.
