@@ -6,10 +6,19 @@ import "github.com/mendcap/mendcap/internal/packet"
 // safe for concurrent use after Conclude. The candidates that an answer lists
 // may be shared with others': they are not to be changed.
 func (e *Engine) Infer(f *Facts) Answer {
-	if h, ok := f.only(); ok && isUnspecified(f.dst) && f.clustered(h) {
-		if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.checked(h)) {
-			return e.inferClustered(f, h, c)
+	h, sole := f.only()
+	if !sole || !isUnspecified(f.dst) || !f.clustered(h) {
+		return e.inferAlone(f)
+	}
+	k := f.key(h)
+	if a := e.retiredAs(&k, f.home); a != nil {
+		if n := f.needs(h); a.needs.meets(&n) && f.checked(h) {
+			v := a.verdict()
+			return f.answer(&outcome{verdict: v, dst: e.destination(&v)})
 		}
+	}
+	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.checked(h)) {
+		return e.inferClustered(f, h, c)
 	}
 	return e.inferAlone(f)
 }
@@ -32,11 +41,11 @@ func (f *Facts) only() (h hypothesis, ok bool) {
 // clusterOf returns f's cluster under h and its flow; nil where there is none.
 func (e *Engine) clusterOf(f *Facts, h hypothesis) (*flow, *cluster) {
 	k := f.key(h)
-	i, ok := e.flows.index.find(&k, e.flows.list)
-	if !ok {
+	i := e.flows.place(&k, hashFlow(f.home, k.ports, k.class))
+	if i == none {
 		return nil, nil
 	}
-	fl := &e.flows.list[i]
+	fl := e.flows.list.at(i)
 	if !f.clustered(h) {
 		return fl, nil
 	}
@@ -45,7 +54,7 @@ func (e *Engine) clusterOf(f *Facts, h hypothesis) (*flow, *cluster) {
 	if !n.any() || j == none {
 		return fl, nil
 	}
-	return fl, &e.flows.clusters[j]
+	return fl, e.flows.clusters.at(j)
 }
 
 // inferClustered answers with what was decided of f's cluster.
@@ -53,14 +62,17 @@ func (e *Engine) inferClustered(f *Facts, h hypothesis, c *cluster) Answer {
 	if !c.found && !c.proven {
 		q := e.ask(f, h)
 		if o := e.continued(f, &q); o.found {
-			return f.answer(o, nil)
+			return f.answer(&o)
 		}
 	}
-	var listed []Candidate
-	if c.listed != none {
-		listed = e.lists[c.listed]
+	o := outcome{verdict: c.verdict}
+	switch {
+	case c.found:
+		o.dst = e.destination(&c.verdict)
+	case c.at != none:
+		o.listed = e.lists[c.at]
 	}
-	return f.answer(c.outcome, listed)
+	return f.answer(&o)
 }
 
 // inferAlone answers for a packet that no cluster stands for: several
@@ -80,15 +92,15 @@ func (e *Engine) inferAlone(f *Facts) Answer {
 		}
 	}
 	if len(questions) == 0 {
-		return f.answer(outcome{protocol: Unknown, by: noEvidence}, nil)
+		return f.answer(&outcome{verdict: undecided})
 	}
-	o, listed := e.settle(list, questions)
+	o := e.settle(list, questions)
 	if !o.found && len(questions) == 1 {
 		if u := e.continued(f, &questions[0]); u.found {
-			o, listed = u, nil
+			o = u
 		}
 	}
-	return f.answer(o, listed)
+	return f.answer(&o)
 }
 
 // ask returns the question that f asks under h.
@@ -103,7 +115,7 @@ func (e *Engine) ask(f *Facts, h hypothesis) question {
 		q.proved, q.cut = true, false
 		q.header += bitsProved
 	case h == asOther:
-		if f.other.proved || fl != nil && fl.proofs > 0 {
+		if f.other.proved || fl != nil && fl.proofs {
 			q.proved, q.itself = true, f.other.proved
 		} else if f.other.serial && fl != nil && fl.continuous() {
 			q.protocol, q.needs, q.said, q.cut = packet.ProtoESP, needs{}, dictated{}, true
@@ -139,32 +151,33 @@ func (f *Facts) soliciting() (k flowKey, ok bool) {
 // its first part), if both its numbers are within the window of the other
 // direction; nothing is found otherwise.
 func (e *Engine) continued(f *Facts, q *question) outcome {
-	nothing := outcome{protocol: Unknown, by: noEvidence, listed: none}
-	if q.h != asTCP || q.fl == nil || q.fl.settled < 0 || !f.hasSeq || !f.hasAck {
+	nothing := outcome{verdict: undecided}
+	dst, ok := e.settled(q.fl)
+	if q.h != asTCP || !ok || !f.hasSeq || !f.hasAck {
 		return nothing
 	}
-	dst := e.flows.clusters[q.fl.settled].dst
-	other := e.flows.find(q.key.answeredBy(dst))
+	back := q.key.answeredBy(dst)
+	other := e.flows.find(&back)
 	if other == nil {
 		return nothing
 	}
-	var seq, ack span
+	seq, ack := nowhere, nowhere
 	seq.add(f.seq)
 	ack.add(f.ack)
 	acks, seqs := ack.agree(&other.seqs), seq.agree(&other.acks)
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
 		return nothing
 	}
-	return outcome{dst: dst, found: true, protocol: q.protocol, by: byFlow, mode: unverified, listed: none,
-		posterior: credible, second: 1 - credible}
+	return outcome{dst: dst, verdict: verdict{found: true, protocol: q.protocol, by: byFlow, mode: unverified, at: none,
+		posterior: credible, second: 1 - credible}}
 }
 
 // answer returns o as an answer for f. What the sniffer recorded stays.
-func (f *Facts) answer(o outcome, listed []Candidate) Answer {
+func (f *Facts) answer(o *outcome) Answer {
 	a := Answer{NextHeader: f.nextHeader, NextHeaderOrigin: AsCaptured, DestinationOrigin: AsCaptured}
 	contradicted := o.found && !isUnspecified(f.dst) && o.dst != f.dst
 	if contradicted {
-		o = outcome{protocol: Unknown, by: noEvidence}
+		o = &outcome{verdict: undecided, listed: o.listed}
 	}
 	if f.stated {
 		a.NextHeaderOrigin = AsStated
@@ -182,9 +195,6 @@ func (f *Facts) answer(o outcome, listed []Candidate) Answer {
 	switch {
 	case !isUnspecified(f.dst):
 		a.Destination = f.dst.Netip()
-		if o.found {
-			o.by = byChecksum
-		}
 	case o.found:
 		a.Destination, a.DestinationOrigin = o.dst.Netip(), Inferred
 		a.Posterior, a.RunnerUp = float64(o.posterior), float64(o.second)
@@ -193,9 +203,12 @@ func (f *Facts) answer(o outcome, listed []Candidate) Answer {
 	}
 	if a.NextHeaderOrigin == Inferred || a.DestinationOrigin == Inferred {
 		a.Evidence = evidenceNames[o.by]
+		if o.found && !isUnspecified(f.dst) {
+			a.Evidence = ByChecksum
+		}
 	}
 	if a.NextHeaderOrigin == NotKnown || a.DestinationOrigin == NotKnown {
-		a.Candidates = listed
+		a.Candidates = o.listed
 	}
 	a.HopLimit = f.hopLimit(a.NextHeader)
 	return a

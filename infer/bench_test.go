@@ -26,7 +26,7 @@ var (
 )
 
 // observed returns an engine with n candidates, most of which never send, and
-// the facts of 1,000 conversations that it has concluded on.
+// the facts of 1,000 conversations that it has observed.
 func observed(n int) (*Engine, []Facts) {
 	r := rand.New(rand.NewPCG(63, 64))
 	s := cacheOf(nil, host)
@@ -44,7 +44,6 @@ func observed(n int) (*Engine, []Facts) {
 	for i := range list {
 		e.Observe(&list[i])
 	}
-	e.Conclude()
 	return e, list
 }
 
@@ -62,6 +61,7 @@ func BenchmarkInfer(b *testing.B) {
 	for _, n := range []int{10, 100_000} {
 		b.Run(fmt.Sprintf("candidates=%d", n), func(b *testing.B) {
 			e, list := observed(n)
+			e.Conclude()
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
@@ -80,9 +80,9 @@ func BenchmarkConclude(b *testing.B) {
 		b.Run(fmt.Sprintf("candidates=%d", n), func(b *testing.B) {
 			e, _ := observed(n)
 			for b.Loop() {
-				e.Conclude()
+				e.decide()
 			}
-			b.ReportMetric(float64(len(e.flows.clusters)), "clusters")
+			b.ReportMetric(float64(e.flows.clusters.len()), "clusters")
 		})
 	}
 }

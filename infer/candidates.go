@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/packet"
@@ -44,23 +45,19 @@ type candidate struct {
 
 // candidates is the table of addresses, found by their residue.
 type candidates struct {
-	max    int
-	index  map[place]int32
-	list   []candidate
-	counts [roles]int // by role
+	max   int
+	index index // of list
+	list  pages[candidate]
 
 	// By arrange: the candidates with residue r are order[start[r]:start[r+1]].
 	start    []int32
 	order    []int32
-	occupied float64 // share of the residues that some candidate has
-}
-
-func newCandidates() candidates {
-	return candidates{max: math.MaxInt32, index: map[place]int32{}}
+	occupied float64        // share of the residues that some candidate has
+	shares   [roles]float64 // log2 of one candidate's share among those with a role
 }
 
 // limit leaves room for that many more addresses.
-func (t *candidates) limit(room int) { t.max = min(len(t.list)+room, math.MaxInt32) }
+func (t *candidates) limit(room int) { t.max = min(t.list.len()+room, math.MaxInt32) }
 
 // add notes that a has a role. Addresses that no packet is sent to, and IPv4's,
 // are left out.
@@ -72,34 +69,47 @@ func (t *candidates) add(a packet.Addr, zone uint32, r role) {
 	if isLinkLocal(a) {
 		p.zone = zone
 	}
-	i, ok := t.index[p]
-	if !ok {
-		if len(t.list) >= t.max {
+	hash := hashPlace(&a, p.zone)
+	i := t.place(&a, p.zone, hash)
+	if i == none {
+		if t.list.len() >= t.max {
 			return
 		}
-		i = int32(len(t.list))
-		t.list = append(t.list, candidate{place: p})
-		t.index[p] = i
+		i = t.list.push(candidate{place: p})
+		t.index.add(hash, i)
 	}
-	t.list[i].roles |= r
+	t.list.at(i).roles |= r
+}
+
+// place returns the index of the candidate a on an interface, whose hash is
+// given; none if it is none.
+func (t *candidates) place(a *packet.Addr, zone uint32, hash uint64) int32 {
+	for p := t.index.probe(hash); p.next(); {
+		if c := t.list.at(p.at); c.addr == *a && c.zone == zone {
+			return p.at
+		}
+	}
+	return none
 }
 
 // arrange sorts the candidates by residue, and by address within one, so that
 // results do not depend on the order in which they came.
 func (t *candidates) arrange() {
 	t.start = make([]int32, 1<<16+1)
-	t.order = make([]int32, len(t.list))
-	sums := make([]residue, len(t.list))
-	t.counts = [roles]int{}
-	for i := range t.list {
-		sums[i] = residueOf(t.list[i].addr)
+	t.order = make([]int32, t.list.len())
+	sums := make([]residue, t.list.len())
+	var counts [roles]int
+	for i := range t.list.n {
+		c := t.list.at(i)
+		sums[i] = residueOf(c.addr)
 		t.start[int(sums[i])+1]++
-		t.order[i] = int32(i)
-		for r := range t.counts {
-			if t.list[i].roles&(1<<r) != 0 {
-				t.counts[r]++
-			}
+		t.order[i] = i
+		for r := range counts {
+			counts[r] += int(c.roles >> r & 1)
 		}
+	}
+	for r, n := range counts {
+		t.shares[r] = -math.Log2(float64(max(1, n)))
 	}
 	filled := 0
 	for r := 1; r < len(t.start); r++ {
@@ -113,7 +123,7 @@ func (t *candidates) arrange() {
 		if sums[i] != sums[j] {
 			return int(sums[i]) - int(sums[j])
 		}
-		return compareAddr(t.list[i].addr, t.list[j].addr)
+		return compareAddr(t.list.at(i).addr, t.list.at(j).addr)
 	})
 	t.findPlans(sums)
 }
@@ -132,16 +142,16 @@ func (t *candidates) findPlans(sums []residue) {
 	const neighbours = 64 // looked at for each: those that may collide have residues next to one another
 	byPrefix := slices.Clone(t.order)
 	slices.SortStableFunc(byPrefix, func(i, j int32) int {
-		return bytes.Compare(t.list[i].addr[:4], t.list[j].addr[:4])
+		return bytes.Compare(t.list.at(i).addr[:4], t.list.at(j).addr[:4])
 	})
 	t.weighNumbered(byPrefix)
 	for n, i := range byPrefix {
-		a := &t.list[i]
+		a := t.list.at(i)
 		if isMulticast(a.addr) {
 			break // no owner numbers groups, and they are sorted last
 		}
 		for _, j := range slices.Backward(byPrefix[max(0, n-neighbours):n]) {
-			b := &t.list[j]
+			b := t.list.at(j)
 			if [4]byte(a.addr[:4]) != [4]byte(b.addr[:4]) || sums[i]-sums[j] > planWidth {
 				break
 			}
@@ -165,19 +175,19 @@ func (t *candidates) weighNumbered(byPrefix []int32) {
 		chance = 1.0 / 65536
 	)
 	for from := 0; from < len(byPrefix); {
-		owner := [4]byte(t.list[byPrefix[from]].addr[:4])
+		owner := [4]byte(t.list.at(byPrefix[from]).addr[:4])
 		to, count := from, 0.0
-		for ; to < len(byPrefix) && [4]byte(t.list[byPrefix[to]].addr[:4]) == owner; to++ {
-			if numbered(&t.list[byPrefix[to]].addr) {
+		for ; to < len(byPrefix) && [4]byte(t.list.at(byPrefix[to]).addr[:4]) == owner; to++ {
+			if numbered(&t.list.at(byPrefix[to]).addr) {
 				count++
 			}
 		}
 		share := (count - 0.5) / (float64(to-from) + 4) // without the address itself
 		worth := int8(math.Round(-math.Log2(share*inPlan + chance)))
 		for _, i := range byPrefix[from:to] {
-			t.list[i].worth = bitsSum
-			if numbered(&t.list[i].addr) {
-				t.list[i].worth = worth
+			t.list.at(i).worth = bitsSum
+			if numbered(&t.list.at(i).addr) {
+				t.list.at(i).worth = worth
 			}
 		}
 		from = to
@@ -220,21 +230,14 @@ func (t *candidates) with(r residue) []int32 {
 }
 
 // share returns log2 of one candidate's share among those with role r.
-func (t *candidates) share(r role) float64 {
-	for i := range t.counts {
-		if r == 1<<i {
-			return -math.Log2(float64(max(1, t.counts[i])))
-		}
-	}
-	return 0
-}
+func (t *candidates) share(r role) float64 { return t.shares[bits.TrailingZeros8(uint8(r))] }
 
 // distinct returns the number of addresses, zones and well-known groups aside.
 func (t *candidates) distinct() int {
-	addresses := make([]packet.Addr, 0, len(t.list))
-	for i := range t.list {
-		if t.list[i].roles != isKnown {
-			addresses = append(addresses, t.list[i].addr)
+	addresses := make([]packet.Addr, 0, t.list.len())
+	for i := range t.list.n {
+		if c := t.list.at(i); c.roles != isKnown {
+			addresses = append(addresses, c.addr)
 		}
 	}
 	slices.SortFunc(addresses, compareAddr)

@@ -54,15 +54,26 @@ var evidenceNames = [evidences]Evidence{
 
 // outcome is what was decided of a cluster or a packet.
 type outcome struct {
-	dst      packet.Addr // if found
-	found    bool        // the destination is proved, and with it the protocol
-	protocol uint8       // Unknown where it isn't proved
+	verdict
+	dst    packet.Addr // if found
+	listed []Candidate
+}
+
+// verdict is what is kept of an outcome.
+type verdict struct {
+	// at is the destination's place among the candidates, or below 0 the
+	// complement of its place in Engine.strays, if it was found; otherwise the
+	// place of what is listed in Engine.lists, none without that.
+	at       int32
+	protocol uint8 // Unknown where it isn't proved
 	by       evidence
-	mode     mode  // of what was found
-	listed   int32 // in Engine.lists, none without one
+	mode     mode // of what was found
+	found    bool // the destination is proved, and with it the protocol
 
 	posterior, second float32 // of the destination, and of the next best explanation
 }
+
+var undecided = verdict{at: none, protocol: Unknown, by: noEvidence}
 
 // direction tells what the host sent from the rest.
 type direction uint8
@@ -81,21 +92,27 @@ func (e *Engine) direction(src packet.Addr) direction {
 	return inbound
 }
 
-// Conclude decides all that was observed. It is called once, between the last
-// Observe and the first Infer.
+// Conclude decides all that was observed, and keeps of it what Infer and Doubts
+// need. It is called once, between the last Observe and the first Infer.
 func (e *Engine) Conclude() {
+	e.decide()
+	e.retire()
+}
+
+// decide decides all that was observed.
+func (e *Engine) decide() {
 	if e.truncated {
+		e.groupPorts = map[portKey]packet.Addr{}
 		e.indexPorts()
 	}
 	slices.Sort(e.resolved.stamps)
 	local := e.settleLocal()
 	e.decideAll()
-	if e.vantage.known != nil {
-		return
-	}
-	e.learnEdges()
-	if again := e.settleLocal(); !slices.Equal(local, again) {
-		e.decideAll()
+	if e.vantage.known == nil {
+		e.learnEdges()
+		if again := e.settleLocal(); !slices.Equal(local, again) {
+			e.decideAll()
+		}
 	}
 }
 
@@ -105,8 +122,8 @@ func (e *Engine) settleLocal() []packet.Addr {
 	list := e.vantage.all()
 	slices.SortFunc(list, compareAddr)
 	if e.vantage.known == nil {
-		for i := range e.candidates.list {
-			e.candidates.list[i].roles &^= isLocal
+		for i := range e.candidates.list.n {
+			e.candidates.list.at(i).roles &^= isLocal
 		}
 		for _, a := range list {
 			e.candidates.add(a, 0, isLocal)
@@ -119,11 +136,33 @@ func (e *Engine) settleLocal() []packet.Addr {
 // learnEdges shows the vantage the conversations that were proved between two
 // addresses.
 func (e *Engine) learnEdges() {
-	for i := range e.flows.list {
-		if fl := &e.flows.list[i]; fl.settled >= 0 {
-			e.vantage.edge(fl.key.src, e.flows.clusters[fl.settled].dst)
+	for i := range e.flows.list.n {
+		fl := e.flows.list.at(i)
+		if dst, ok := e.settled(fl); ok {
+			e.vantage.edge(fl.key.src, dst)
 		}
 	}
+}
+
+// destination returns what v found.
+func (e *Engine) destination(v *verdict) packet.Addr {
+	if v.at < 0 {
+		return e.strays[^v.at]
+	}
+	return e.candidates.list.at(v.at).addr
+}
+
+// settled returns the only destination that fl's clusters prove; false where
+// there is none, or no flow.
+func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
+	if fl == nil || fl.settled < 0 {
+		return packet.Addr{}, false
+	}
+	c := e.flows.clusters.at(fl.settled)
+	if !c.found {
+		return packet.Addr{}, false
+	}
+	return e.destination(&c.verdict), true
 }
 
 // decideAll decides every cluster.
@@ -132,38 +171,49 @@ func (e *Engine) decideAll() {
 	e.learnModes()
 	e.learnOpen()
 	room := make([]scored, 0, 64)
-	for j := range e.flows.clusters {
-		c := &e.flows.clusters[j]
-		q := e.questionOf(&e.flows.list[c.flow], c)
+	for j := range e.flows.clusters.n {
+		c := e.flows.clusters.at(j)
+		q := e.questionOf(e.flows.list.at(c.flow), c)
 		room = e.explain(room[:0], &q)
-		var listed []Candidate
-		c.outcome, listed = e.settle(room, []question{q})
-		if listed != nil {
-			c.listed = int32(len(e.lists))
-			e.lists = append(e.lists, listed)
-		}
+		c.verdict = e.keep(e.settle(room, []question{q}))
 	}
 	e.settleFlows()
+}
+
+// keep returns what is kept of o.
+func (e *Engine) keep(o outcome) verdict {
+	switch {
+	case o.found && o.at == none:
+		o.at = ^int32(len(e.strays))
+		e.strays = append(e.strays, o.dst)
+	case !o.found && o.listed != nil:
+		o.at = int32(len(e.lists))
+		e.lists = append(e.lists, o.listed)
+	}
+	return o.verdict
 }
 
 // settleFlows notes for every flow the only destination that its clusters
 // prove.
 func (e *Engine) settleFlows() {
-	for i := range e.flows.list {
-		e.flows.list[i].settled = none
+	for i := range e.flows.list.n {
+		e.flows.list.at(i).settled = none
 	}
-	for j := range e.flows.clusters {
-		c := &e.flows.clusters[j]
-		fl := &e.flows.list[c.flow]
+	for j := range e.flows.clusters.n {
+		c := e.flows.clusters.at(j)
+		if !c.found {
+			continue
+		}
+		fl, dst := e.flows.list.at(c.flow), e.destination(&c.verdict)
 		switch {
-		case !c.found || c.rivals || c.mode == unverified || fl.settled == several:
+		case c.rivals || c.mode == unverified || fl.settled == several:
 		case fl.settled == none:
-			fl.settled = int32(j)
-		case e.flows.clusters[fl.settled].dst != c.dst:
+			fl.settled = j
+		case e.destination(&e.flows.clusters.at(fl.settled).verdict) != dst:
 			fl.settled = several
 		}
-		if c.found && isMulticast(c.dst) && e.groupPorts != nil {
-			e.noteGroup(fl, c.dst)
+		if isMulticast(dst) && e.groupPorts != nil {
+			e.noteGroup(fl, dst)
 		}
 	}
 }
@@ -202,20 +252,20 @@ func (e *Engine) learnOpen() {
 		least   = 1.0 / 1024
 		assumed = 16 // flows that had one, before the first is seen
 	)
-	for i := range e.flows.list {
-		e.flows.list[i].empty = 0
+	for i := range e.flows.list.n {
+		e.flows.list.at(i).empty = 0
 	}
-	for j := range e.flows.clusters {
-		c := &e.flows.clusters[j]
-		if fl := &e.flows.list[c.flow]; c.needs[whole] != 0 && !e.hasCandidate(fl, c) {
+	for j := range e.flows.clusters.n {
+		c := e.flows.clusters.at(j)
+		if fl := e.flows.list.at(c.flow); c.needs[whole] != 0 && !e.hasCandidate(fl, c) {
 			fl.empty++
 		}
 	}
 	var flows, empty [directions]float64
-	for i := range e.flows.list {
-		if fl := &e.flows.list[i]; fl.clusters > uint32(fl.cut) {
-			none := fl.empty == fl.clusters-uint32(fl.cut)
-			if none && e.flows.clusters[fl.first].rivals {
+	for i := range e.flows.list.n {
+		if fl := e.flows.list.at(i); fl.clusters > uint16(fl.cut) {
+			none := fl.empty == fl.clusters-uint16(fl.cut)
+			if none && e.flows.clusters.at(fl.first).rivals {
 				continue // it may be no flow at all, but another protocol's packets
 			}
 			d := e.direction(fl.key.src)
@@ -248,27 +298,28 @@ func (e *Engine) hasCandidate(fl *flow, c *cluster) bool {
 }
 
 // settle weighs list, all explanations of questions, against one another.
-func (e *Engine) settle(list []scored, questions []question) (outcome, []Candidate) {
+func (e *Engine) settle(list []scored, questions []question) outcome {
 	sortScored(list)
 	other := math.Exp2(e.openFor(&questions[0]))
 	total := other
 	for i := range list {
 		total += math.Exp2(list[i].total)
 	}
-	o := outcome{protocol: Unknown, by: noEvidence, listed: none}
+	o := outcome{verdict: undecided}
 	if best := &list[0]; !isUnspecified(best.addr) && math.Exp2(best.total) >= best.enough()*total {
-		o.found, o.dst, o.by = true, best.addr, best.by
+		o.found, o.dst, o.at, o.by = true, best.addr, best.at, best.by
 		o.posterior = float32(math.Exp2(best.total) / total)
 		o.second = float32(math.Exp2(list[1].total) / total) // the open explanation is always there
 		o.protocol, o.mode = best.protocol, best.mode
-		return o, nil
+		return o
 	}
 	for i := range questions {
 		if q := &questions[i]; protocolStands(list, q, total, other) {
 			o.protocol, o.by, o.mode = q.protocol, byChecksum, q.shown()
 		}
 	}
-	return o, shortlist(list, total)
+	o.listed = shortlist(list, total)
+	return o
 }
 
 // sortScored sorts the likeliest first, and otherwise so that the order does
@@ -340,9 +391,9 @@ type portKey struct {
 // indexPorts finds the flows by their ports, for packets whose checksum can't
 // be verified.
 func (e *Engine) indexPorts() {
-	e.byPorts, e.groupPorts = map[portKey]int32{}, map[portKey]packet.Addr{}
-	for i := range e.flows.list {
-		fl := &e.flows.list[i]
+	e.byPorts = map[portKey]int32{}
+	for i := range e.flows.list.n {
+		fl := e.flows.list.at(i)
 		fl.twin = none
 		if !fl.key.twoWay() || fl.packets == 0 {
 			continue
@@ -351,6 +402,6 @@ func (e *Engine) indexPorts() {
 		if first, ok := e.byPorts[k]; ok {
 			fl.twin = first
 		}
-		e.byPorts[k] = int32(i)
+		e.byPorts[k] = i
 	}
 }

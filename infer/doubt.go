@@ -25,19 +25,22 @@ type Doubt struct {
 // counts as narrow.
 const narrow = 1e-4
 
+// clear reports whether v is decided, and not narrowly.
+func (v *verdict) clear() bool { return v.found && v.second < narrow }
+
 // Doubts returns the flows that were left open or decided narrowly, those with
 // most packets first, at most limit of them, and how many there are in all. It
 // is called after Conclude. Packets that may be of several protocols, or whose
 // payload dictates where they go, are decided one by one and not listed.
 func (e *Engine) Doubts(limit int) (list []Doubt, total int) {
 	var room []scored
-	for j := range e.flows.clusters {
-		c := &e.flows.clusters[j]
-		if c.found && c.second < narrow || c.rivals {
+	for j := range e.flows.clusters.n {
+		c := e.flows.clusters.at(j)
+		if c.clear() || c.rivals {
 			continue
 		}
 		total++
-		fl := &e.flows.list[c.flow]
+		fl := e.flows.list.at(c.flow)
 		q := e.questionOf(fl, c)
 		room = e.explain(room[:0], &q)
 		sortScored(room)
@@ -57,7 +60,7 @@ func (e *Engine) doubtOf(fl *flow, c *cluster, ranked []scored) Doubt {
 		d.SourcePort, d.DestinationPort = uint16(fl.key.ports>>16), fl.key.ports.destination()
 	}
 	if c.found {
-		d.Destination = c.dst.Netip()
+		d.Destination = e.destination(&c.verdict).Netip()
 	}
 	weights := 0.0
 	for i := range ranked {

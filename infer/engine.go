@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"math"
 	"net/netip"
 
 	"github.com/mendcap/mendcap/internal/packet"
@@ -31,7 +32,9 @@ type Engine struct {
 	// By Conclude.
 	open    [directions]float64 // log2 odds of "none of the candidates"
 	modes   [directions][hypotheses]modeBits
-	lists   [][]Candidate     // of clusters that stayed undecided
+	lists   [][]Candidate // of clusters that stayed undecided
+	strays  []packet.Addr // destinations found that are no candidates
+	retired retired
 	byPorts map[portKey]int32 // the first of the flows from these ports; only if truncated
 	// groupPorts are groups that are proved to be sent to, by destination port;
 	// only if truncated.
@@ -44,7 +47,8 @@ func New(o Options) *Engine {
 	if most <= 0 {
 		most = DefaultMaxClusters
 	}
-	e := &Engine{flows: newFlows(), candidates: newCandidates(), resolved: resolutions{max: most, at: map[packet.Addr]*[4]int64{}}}
+	e := &Engine{resolved: resolutions{max: most, at: map[packet.Addr]*[4]int64{}}}
+	e.flows.max, e.candidates.max = math.MaxInt32, math.MaxInt32
 	e.seedGroups()
 	if o.Snapshot != nil {
 		e.seed(o.Snapshot)
@@ -59,10 +63,12 @@ func (e *Engine) Observe(f *Facts) {
 	if !isUnspecified(f.dst) {
 		e.candidates.add(f.dst, f.zone, isSeen)
 	}
+	_, sole := f.only()
+	alone := !sole || !isUnspecified(f.dst)
 	known := false
 	for h := range hypotheses {
 		if f.bits[h] != 0 {
-			e.observeAs(f, h)
+			e.observeAs(f, h, alone)
 			known = true
 		}
 	}
@@ -71,48 +77,53 @@ func (e *Engine) Observe(f *Facts) {
 	}
 }
 
-// observeAs takes in f, read under h.
-func (e *Engine) observeAs(f *Facts, h hypothesis) {
+// observeAs takes in f, read under h; alone says that no cluster decides it.
+func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	key := f.key(h)
-	if h == asOther && f.other.protocol == packet.ProtoESP && !e.flows.roomForESP(key) {
+	hash := hashFlow(f.home, key.ports, key.class)
+	if h == asOther && f.other.protocol == packet.ProtoESP && !e.flows.roomForESP(&key, hash) {
 		return
 	}
-	i, fresh := e.flows.open(key)
+	i, fresh := e.flows.open(&key, hash)
 	if fresh {
 		e.see(f.src, f.zone)
 	}
 	if h == asICMPv6 && f.dictation != dictatesNothing {
 		e.observeDictated(f)
 	}
+	checked := f.checked(h)
+	e.truncated = e.truncated || !checked && i != none
 	if i == none {
 		e.flows.evicted++
+		if !checked {
+			e.flows.wanted.add(key.ports.reversed(), key.class)
+		}
 		return
 	}
-	fl := &e.flows.list[i]
+	fl := e.flows.list.at(i)
 	if fl.packets++; fl.packets == 1 {
 		fl.begun = f.stamp
 	}
 	if !isUnspecified(f.dst) {
-		e.flows.name(key, f.dst, bySeen)
-		fl = &e.flows.list[i]
+		e.flows.name(&key, f.dst, bySeen)
 	}
 	switch h {
 	case asTCP:
 		fl.follow(f)
 	case asOther:
-		if f.other.proved {
-			fl.proofs++
-		}
+		fl.proofs = fl.proofs || f.other.proved
 		if f.other.serial {
 			fl.seqs.add(f.seq)
 		}
 	}
-	if !f.checked(h) {
-		e.truncated = true
+	cluster, full := int32(none), false
+	if f.clustered(h) {
+		cluster, full = e.flows.add(i, f, h)
 	}
-	if f.clustered(h) && !e.flows.add(i, f, h) {
+	if full {
 		e.flows.evicted++
 	}
+	fl.alone = fl.alone || alone || !checked || cluster == none
 }
 
 // follow takes in the sequence numbers of a TCP packet.
@@ -132,11 +143,11 @@ func (e *Engine) observeDictated(f *Facts) {
 	switch f.dictation {
 	case toSolicited:
 		if !isUnspecified(f.src) {
-			e.flows.name(solicited(f.target, f.zone), f.src, byPayload)
+			e.nameSolicitor(f.target, f)
 		}
 	case toAllRouters:
 		if f.icmpType == icmpRouterSolicit && !isUnspecified(f.src) {
-			e.flows.name(solicited(packet.Addr{}, f.zone), f.src, byPayload)
+			e.nameSolicitor(packet.Addr{}, f)
 		}
 	case toQuotedSource:
 		e.see(f.target, f.zone)
@@ -146,9 +157,15 @@ func (e *Engine) observeDictated(f *Facts) {
 			if isLinkLocal(k.src) {
 				k.zone = f.zone
 			}
-			e.flows.name(k, f.quoted, bySeen)
+			e.flows.name(&k, f.quoted, bySeen)
 		}
 	}
+}
+
+// nameSolicitor notes that an advertisement of target goes to f's source.
+func (e *Engine) nameSolicitor(target packet.Addr, f *Facts) {
+	k := solicited(target, f.zone)
+	e.flows.name(&k, f.src, byPayload)
 }
 
 // solicited returns the key under which those are named who asked for an
@@ -183,17 +200,17 @@ func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint
 	if isLinkLocal(from) {
 		key.zone = zone
 	}
-	i, fresh := e.flows.open(key)
+	i, fresh := e.flows.open(&key, key.hash())
 	if i == none {
 		e.flows.evicted++
 	} else if !fresh {
-		if _, known := e.flows.namedBy(&e.flows.list[i], to); known {
+		if _, known := e.flows.namedBy(e.flows.list.at(i), to); known {
 			return
 		}
 	}
 	e.candidates.add(from, zone, isSeen)
 	e.candidates.add(to, zoneOf(dst), isSeen)
-	e.flows.name(key, to, bySeen)
+	e.flows.name(&key, to, bySeen)
 }
 
 // Local returns the host's own addresses, sorted: those that the tables name,

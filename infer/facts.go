@@ -27,6 +27,8 @@ type Facts struct {
 	target packet.Addr // the address inside that its payload is about: dictation says how
 	quoted packet.Addr // destination of the packet quoted in an ICMPv6 error
 
+	home uint64 // hash of source and zone
+
 	zone   uint32
 	length uint32 // upper-layer data on the wire, bytes
 
@@ -65,6 +67,7 @@ func Examine(p *Packet) Facts {
 	if isLinkLocal(f.src) {
 		f.zone = p.Zone // elsewhere an address is the same on every interface
 	}
+	f.home = hashPlace(&f.src, f.zone)
 	f.whole = int(f.length) == len(p.Data)
 	f.outer = packet.Fold(packet.PseudoHeader(f.src, packet.Addr{}, f.length, 0))
 	f.data = packet.Fold(packet.Sum(p.Data))

@@ -2,7 +2,6 @@ package infer
 
 import (
 	"math"
-	"math/bits"
 
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -108,49 +107,21 @@ const maxNamed = 16
 // flow is one direction of a conversation.
 type flow struct {
 	key      flowKey
-	first    int32  // its first cluster, none without one; the others are in clusterOf
+	first    int32  // its first cluster, none without one; the others are in clusterAt
 	named    int32  // the first of its named destinations, none without one
 	settled  int32  // by Conclude: a cluster with the only destination proved; none, or several
 	twin     int32  // by Conclude: the next flow between the same ports, none behind the last
 	packets  uint32 // header-less ones
-	proofs   uint32 // of those, with a checksum of their own that came out
-	clusters uint32
-	cut      uint8  // clusters that began with a packet that was cut
-	modes    uint8  // by Conclude: of its proved clusters, a bit each
-	empty    uint32 // by Conclude: clusters that no address fits
 	seqs     span   // of a TCP flow
 	acks     span
 	begun    int64 // stamp of its first packet
+	clusters uint16
+	empty    uint16 // by Conclude: clusters that no address fits
+	cut      uint8  // clusters that began with a packet that was cut
+	modes    uint8  // by Conclude: of its proved clusters, a bit each
+	proofs   bool   // a checksum of its own came out in one of its packets
+	alone    bool   // of some packet no cluster decides: see Infer
 }
-
-// cluster is what the packets of a flow have in common that need the same
-// residue of their destination: one destination, unless two collide. What their
-// checksums hold is not known yet: they agree with the first one in some mode.
-type cluster struct {
-	flow   int32
-	needs  needs
-	least  int8          // bits of its least plausible header
-	rivals bool          // a packet of it is plausible under another hypothesis too
-	hits   [modes]uint32 // packets that agree in each mode
-	bodies uint64        // the data seen, without the checksum's place, hashed to a bit each
-	proven bool          // by Conclude: see proved
-
-	outcome // by Conclude
-}
-
-// dominant returns what c needs in the modes in which most of its packets
-// agree.
-func (c *cluster) dominant() (n needs) {
-	most := c.most()
-	for m, hits := range c.hits {
-		if hits == most {
-			n[m] = c.needs[m]
-		}
-	}
-	return n
-}
-
-func (c *cluster) most() uint32 { return max(c.hits[whole], c.hits[partial], c.hits[lengthless]) }
 
 // named is a destination that something outside of the packet names for a
 // flow.
@@ -163,50 +134,57 @@ type named struct {
 // flows is the table of flows and their clusters.
 type flows struct {
 	max       int
-	index     flowIndex // of list
-	list      []flow
-	clusters  []cluster
-	clusterOf map[clusterKey]int32 // those that aren't a flow's first, once for each mode
-	names     []named
+	index     index // of list
+	list      pages[flow]
+	clusters  pages[cluster]
+	clusterAt index // of those that aren't a flow's first, once for each mode
+	names     pages[named]
 	esp       int // flows of ESP, or what looks so
 	evicted   int64
-}
-
-func newFlows() flows {
-	return flows{max: math.MaxInt32, clusterOf: map[clusterKey]int32{}}
+	wanted    portSet // of which all flows stay: a packet may need them that is decided by itself
 }
 
 // limit leaves room for that many more flows, clusters and names.
-func (t *flows) limit(room int) { t.max = min(max(len(t.list), len(t.names))+room, math.MaxInt32) }
+func (t *flows) limit(room int) { t.max = min(max(t.list.len(), t.names.len())+room, math.MaxInt32) }
 
 // find returns the flow with key k, or nil.
-func (t *flows) find(k flowKey) *flow {
-	if i, ok := t.index.find(&k, t.list); ok {
-		return &t.list[i]
+func (t *flows) find(k *flowKey) *flow {
+	if i := t.place(k, k.hash()); i != none {
+		return t.list.at(i)
 	}
 	return nil
 }
 
+// place returns the index of the flow with key k, whose hash is given; none if
+// there is none.
+func (t *flows) place(k *flowKey, hash uint64) int32 {
+	for p := t.index.probe(hash); p.next(); {
+		if t.list.at(p.at).key == *k {
+			return p.at
+		}
+	}
+	return none
+}
+
 // open returns the index of the flow with key k, which is new if fresh; none
 // if there is no room.
-func (t *flows) open(k flowKey) (i int32, fresh bool) {
-	if i, ok := t.index.find(&k, t.list); ok {
+func (t *flows) open(k *flowKey, hash uint64) (i int32, fresh bool) {
+	if i = t.place(k, hash); i != none {
 		return i, false
 	}
-	if len(t.list) >= t.max {
+	if t.list.len() >= t.max {
 		return none, true
 	}
-	i = int32(len(t.list))
-	t.list = append(t.list, flow{key: k, first: none, named: none, settled: none, twin: none})
-	t.index.add(t.list)
+	i = t.list.push(flow{key: *k, first: none, named: none, settled: none, twin: none, seqs: nowhere, acks: nowhere})
+	t.index.add(hash, i)
 	return i, true
 }
 
 // roomForESP reports whether there is room for a flow of ESP: anything that
 // nothing else explains may look like the first packet of one.
-func (t *flows) roomForESP(k flowKey) bool {
+func (t *flows) roomForESP(k *flowKey, hash uint64) bool {
 	const share = 16
-	if _, ok := t.index.find(&k, t.list); ok {
+	if t.place(k, hash) != none {
 		return true
 	}
 	t.esp++
@@ -214,173 +192,60 @@ func (t *flows) roomForESP(k flowKey) bool {
 }
 
 // name notes that by names dst for the flow with key k.
-func (t *flows) name(k flowKey, dst packet.Addr, by evidence) {
-	i, _ := t.open(k)
-	if i == none || len(t.names) >= t.max {
+func (t *flows) name(k *flowKey, dst packet.Addr, by evidence) {
+	i, _ := t.open(k, k.hash())
+	if i == none || t.names.len() >= t.max {
 		return
 	}
-	count := 0
-	for j := t.list[i].named; j != none; j = t.names[j].next {
-		n := &t.names[j]
+	fl, count := t.list.at(i), 0
+	for j := fl.named; j != none; {
+		n := t.names.at(j)
 		if n.dst == dst {
 			n.by = min(n.by, by)
 			return
 		}
 		count++
+		j = n.next
 	}
 	if count < maxNamed {
-		t.names = append(t.names, named{dst: dst, by: by, next: t.list[i].named})
-		t.list[i].named = int32(len(t.names) - 1)
+		fl.named = t.names.push(named{dst: dst, by: by, next: fl.named})
 	}
 }
 
 // namedBy reports whether fl has dst among its named destinations, and by what.
 func (t *flows) namedBy(fl *flow, dst packet.Addr) (evidence, bool) {
-	for j := fl.named; j != none; j = t.names[j].next {
-		if t.names[j].dst == dst {
-			return t.names[j].by, true
+	for j := fl.named; j != none; {
+		n := t.names.at(j)
+		if n.dst == dst {
+			return n.by, true
 		}
+		j = n.next
 	}
 	return noEvidence, false
-}
-
-// clusterKey finds a cluster by what it needs in a mode.
-type clusterKey struct {
-	flow int32
-	mode mode
-	need residue
-}
-
-// cluster returns that of flow i that n agrees with, none if there is none.
-func (t *flows) cluster(i int32, n *needs) int32 {
-	fl := &t.list[i]
-	if fl.first == none || t.clusters[fl.first].needs.meets(n) {
-		return fl.first
-	}
-	if fl.clusters > 1 {
-		for m, need := range n {
-			if j, ok := t.clusterOf[clusterKey{i, mode(m), need}]; ok && need != 0 {
-				return j
-			}
-		}
-	}
-	return none
-}
-
-// leads reports whether packets of flow i need what r is, in a mode that most
-// of their cluster agree in.
-func (t *flows) leads(i int32, r residue) bool {
-	j := t.cluster(i, &needs{r, r, r})
-	if j == none {
-		return false
-	}
-	for _, need := range t.clusters[j].dominant() {
-		if need == r {
-			return true
-		}
-	}
-	return false
-}
-
-// add counts f, read under h, to flow i and its cluster; false if there is no
-// room for that.
-func (t *flows) add(i int32, f *Facts, h hypothesis) bool {
-	n := f.needs(h)
-	if !n.any() {
-		return true
-	}
-	j := t.cluster(i, &n)
-	if j == none {
-		fl := &t.list[i]
-		if len(t.clusters) >= t.max || fl.clusters >= maxNeeds {
-			return false
-		}
-		if n[whole] == 0 {
-			if fl.cut >= maxCut {
-				return true // nothing like it came before: its field says nothing
-			}
-			fl.cut++
-		}
-		j = t.found(i, &n, f.bits[h])
-	}
-	t.clusters[j].join(f, h, &n)
-	return true
-}
-
-// found makes a cluster of flow i.
-func (t *flows) found(i int32, n *needs, bits int8) int32 {
-	fl, j := &t.list[i], int32(len(t.clusters))
-	t.clusters = append(t.clusters, cluster{flow: i, needs: *n, least: bits, outcome: outcome{listed: none}})
-	if fl.first == none {
-		fl.first = j
-	} else {
-		for m, need := range n {
-			if need != 0 {
-				t.clusterOf[clusterKey{i, mode(m), need}] = j
-			}
-		}
-	}
-	fl.clusters++
-	return j
-}
-
-// join counts f to c.
-func (c *cluster) join(f *Facts, h hypothesis, n *needs) {
-	for m := range n {
-		if n[m] != 0 && n[m] == c.needs[m] {
-			c.hits[m]++
-		}
-	}
-	c.least = min(c.least, f.bits[h])
-	c.bodies |= 1 << (f.body(h) * 0x9E37 >> 10)
-	if _, alone := f.only(); !alone {
-		c.rivals = true
-	}
-}
-
-// proved reports whether c's packets show by themselves that what they need is
-// no chance, whatever the destination: different data, and always the same
-// need. By chance a flow of m packets has n with one need C(m, n) / 65536^(n-1)
-// times, in each mode.
-func (fl *flow) proved(c *cluster) bool {
-	const credible = 10 // bits
-	n := float64(bits.OnesCount64(c.bodies))
-	if n < 2 || c.most() < 2 {
-		return false
-	}
-	m := math.Max(float64(fl.packets), n)
-	ways := math.Log2(float64(modes)) // log2 C(m, n)
-	for k := 0.0; k < n; k++ {
-		ways += math.Log2((m - k) / (n - k))
-	}
-	return 16*(n-1)-ways >= credible
 }
 
 // continuous reports whether the sequence numbers of an ESP flow go on, one by
 // one but for some that are missing.
 func (fl *flow) continuous() bool {
 	const least = 16
-	if fl.packets < least || !fl.seqs.any {
+	if fl.packets < least || !fl.seqs.any() {
 		return false
 	}
 	covered := uint64(fl.seqs.high-fl.seqs.low) + 1
 	return covered >= uint64(fl.packets)/2 && covered <= 2*uint64(fl.packets)
 }
 
-// span is the range of the sequence numbers seen, whatever their order. It
-// says nothing once they went around.
-type span struct {
-	low, high uint32
-	any       bool
-}
+// span is the range of the sequence numbers seen, whatever their order: nowhere
+// at first. It says nothing once they went around.
+type span struct{ low, high uint32 }
+
+var nowhere = span{low: math.MaxUint32}
+
+// any reports whether a number was seen.
+func (s *span) any() bool { return s.low <= s.high }
 
 func (s *span) add(n tcp.Seq) {
-	v := uint32(n)
-	if !s.any {
-		*s = span{low: v, high: v, any: true}
-		return
-	}
-	s.low, s.high = min(s.low, v), max(s.high, v)
+	s.low, s.high = min(s.low, uint32(n)), max(s.high, uint32(n))
 }
 
 // agree returns what it is worth, in bits, that s and o are within a window of
@@ -388,7 +253,7 @@ func (s *span) add(n tcp.Seq) {
 // bitsNoSequence where they are further apart.
 func (s *span) agree(o *span) float64 {
 	const window = 1 << 19 // so that chance has it 1 in 2^12 times
-	if !s.any || !o.any || s.high-s.low > 1<<31 || o.high-o.low > 1<<31 {
+	if !s.any() || !o.any() || s.high-s.low > 1<<31 || o.high-o.low > 1<<31 {
 		return 0
 	}
 	apart := s.low > o.high || o.low > s.high

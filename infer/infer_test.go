@@ -386,7 +386,7 @@ func TestClusterTableIsBounded(t *testing.T) {
 	if e.Evicted() == 0 {
 		t.Error("evicted: got 0, want some beyond 20 clusters")
 	}
-	if got := len(e.flows.clusters); got > 20 {
+	if got := e.flows.clusters.len(); got > 20 {
 		t.Errorf("clusters: got %d, want at most 20", got)
 	}
 	// The tables still answer, one by one.

@@ -14,12 +14,12 @@ type modeBits [modes]float64
 // if only one of its modes has a candidate.
 func (e *Engine) learnModes() {
 	var seen [directions][hypotheses][modes]float64
-	for i := range e.flows.list {
-		e.flows.list[i].modes = 0
+	for i := range e.flows.list.n {
+		e.flows.list.at(i).modes = 0
 	}
-	for j := range e.flows.clusters {
-		c := &e.flows.clusters[j]
-		fl := &e.flows.list[c.flow]
+	for j := range e.flows.clusters.n {
+		c := e.flows.clusters.at(j)
+		fl := e.flows.list.at(c.flow)
 		c.proven = fl.proved(c)
 		n, weight := c.needs, 0.5
 		if c.proven {

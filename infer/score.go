@@ -62,6 +62,7 @@ type question struct {
 // "none of the candidates".
 type scored struct {
 	addr     packet.Addr
+	at       int32 // of addr among the candidates, none if it isn't known
 	roles    role
 	h        hypothesis
 	protocol uint8
@@ -113,7 +114,7 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 	if group {
 		open = max(open, bitsNoGroup)
 	}
-	return append(list, scored{h: q.h, protocol: q.protocol, by: noEvidence, bits: open, total: open + q.header})
+	return append(list, scored{at: none, h: q.h, protocol: q.protocol, by: noEvidence, bits: open, total: open + q.header})
 }
 
 // assess weighs list[start:], which fit in mode m, and joins those that are in
@@ -155,10 +156,10 @@ next:
 // apart from that.
 func (e *Engine) openFor(q *question) float64 {
 	open := e.open[e.direction(q.key.src)]
-	if q.fl == nil || q.fl.clusters < 2+uint32(q.fl.cut) || q.proved {
+	if q.fl == nil || q.fl.clusters < 2+uint16(q.fl.cut) || q.proved {
 		return open
 	}
-	clusters := float64(q.fl.clusters - uint32(q.fl.cut))
+	clusters := float64(q.fl.clusters - uint16(q.fl.cut))
 	share := math.Log2(math.Max(float64(q.fl.empty), math.Exp2(open)) / clusters)
 	return math.Max(open, share) + math.Log2(clusters)
 }
@@ -177,7 +178,7 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 				return
 			}
 		}
-		list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: by, named: true, worth: bitsSum})
+		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: by, named: true, worth: bitsSum})
 	}
 	switch {
 	case need != 0 || q.said.strict && q.said.n == 1:
@@ -189,10 +190,10 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 		}
 	case !q.said.strict: // to a group, or to one receiver
 		for i, a := range q.said.list() {
-			list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: byGroup, group: 1 + uint8(i)})
+			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1 + uint8(i)})
 		}
 		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && q.said.n == 0 {
-			list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: byGroup, group: 1})
+			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1})
 		}
 	}
 	e.eachNamed(&q.key, add)
@@ -205,17 +206,19 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 // eachNamed calls add with the destinations named for k. Tables don't always
 // know the zone.
 func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
-	fl := e.flows.find(*k)
+	fl := e.flows.find(k)
 	if fl == nil && k.zone != 0 {
 		anywhere := *k
 		anywhere.zone = 0
-		fl = e.flows.find(anywhere)
+		fl = e.flows.find(&anywhere)
 	}
 	if fl == nil {
 		return
 	}
-	for j := fl.named; j != none; j = e.flows.names[j].next {
-		add(e.flows.names[j].dst, e.flows.names[j].by)
+	for j := fl.named; j != none; {
+		n := e.flows.names.at(j)
+		add(n.dst, n.by)
+		j = n.next
 	}
 }
 
@@ -229,7 +232,7 @@ func (e *Engine) fitting(list []scored, from int, q *question, need residue) []s
 	named := len(list)
 next:
 	for _, i := range crowd {
-		c := &e.candidates.list[i]
+		c := e.candidates.list.at(i)
 		if c.zone != 0 && q.key.zone != 0 && c.zone != q.key.zone {
 			continue
 		}
@@ -237,6 +240,7 @@ next:
 			if list[j].addr == c.addr {
 				list[j].roles |= c.roles
 				list[j].worth = c.worth
+				list[j].at = i
 				continue next
 			}
 		}
@@ -244,7 +248,7 @@ next:
 			list[last].roles |= c.roles
 			continue
 		}
-		list = append(list, scored{addr: c.addr, roles: c.roles, worth: c.worth, h: q.h, protocol: q.protocol, by: noEvidence})
+		list = append(list, scored{addr: c.addr, at: i, roles: c.roles, worth: c.worth, h: q.h, protocol: q.protocol, by: noEvidence})
 	}
 	return list
 }
@@ -262,17 +266,17 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 				return
 			}
 		}
-		list = append(list, scored{addr: a, h: q.h, protocol: q.protocol, by: noEvidence, settled: settled, worth: bitsSum})
+		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: noEvidence, settled: settled, worth: bitsSum})
 	}
-	if q.fl != nil && q.fl.settled >= 0 {
-		add(e.flows.clusters[q.fl.settled].dst, true)
+	if dst, ok := e.settled(q.fl); ok {
+		add(dst, true)
 	}
 	if !q.key.twoWay() {
 		return list
 	}
 	i, ok := e.byPorts[portKey{q.key.ports.reversed(), q.key.class}]
 	for n := 0; ok && i != none; n++ {
-		fl := &e.flows.list[i]
+		fl := e.flows.list.at(i)
 		if n == maxTwins {
 			return list[:from] // too many to be told apart
 		}
@@ -374,11 +378,11 @@ func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
 		return false, 0
 	}
 	back := q.key.answeredBy(peer)
-	i, ok := e.flows.index.find(&back, e.flows.list)
-	if !ok {
-		return false, 0
+	i := e.flows.place(&back, back.hash())
+	if i == none {
+		return e.answeredBefore(&back, q)
 	}
-	fl := &e.flows.list[i]
+	fl := e.flows.list.at(i)
 	if by, ok := e.flows.namedBy(fl, q.key.src); ok && by == bySeen {
 		return true, bitsNamed
 	}
@@ -388,10 +392,29 @@ func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
 	if e.flows.leads(i, residueOf(q.key.src)) {
 		return true, bitsNamed
 	}
+	return q.portsAgree(fl.clusters <= uint16(fl.cut))
+}
+
+// answeredBefore is answered where the other direction has retired, if it has.
+func (e *Engine) answeredBefore(back *flowKey, q *question) (bool, float64) {
+	a := e.retiredAs(back, hashPlace(&back.src, back.zone))
+	switch {
+	case a == nil:
+		return false, 0
+	case a.leads(residueOf(q.key.src)):
+		return true, bitsNamed
+	}
+	return q.portsAgree(false)
+}
+
+// portsAgree returns what it says that the ports of another flow are those of
+// the other direction, and nothing else; lone says that no checksum there can be
+// verified.
+func (q *question) portsAgree(lone bool) (bool, float64) {
 	switch {
 	case q.key.ports == q.key.ports.reversed():
 		return false, 0
-	case fl.clusters <= uint32(fl.cut):
+	case lone:
 		return true, bitsLone
 	}
 	return true, bitsAnswered
@@ -402,7 +425,8 @@ func (e *Engine) sequence(peer packet.Addr, q *question) float64 {
 	if q.h != asTCP || q.fl == nil {
 		return 0
 	}
-	other := e.flows.find(q.key.answeredBy(peer))
+	back := q.key.answeredBy(peer)
+	other := e.flows.find(&back)
 	if other == nil {
 		return 0
 	}

@@ -105,13 +105,13 @@ func (e *Engine) seedName(from, to Endpoint, protocol uint8) {
 	if isMapped(key.src) || isMapped(dst) {
 		return
 	}
-	e.flows.name(key, dst, byTable)
+	e.flows.name(&key, dst, byTable)
 	zone := zoneOf(from.Address)
 	if zone == 0 {
 		zone = zoneOf(to.Address)
 	}
 	if isLinkLocal(key.src) && zone != 0 { // for captures with zones
 		key.zone = zone
-		e.flows.name(key, dst, byTable)
+		e.flows.name(&key, dst, byTable)
 	}
 }

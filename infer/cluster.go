@@ -1,0 +1,148 @@
+package infer
+
+import (
+	"math"
+	"math/bits"
+)
+
+// cluster is what the packets of a flow have in common that need the same
+// residue of their destination: one destination, unless two collide. What their
+// checksums hold is not known yet: they agree with the first one in some mode.
+type cluster struct {
+	flow   int32
+	needs  needs
+	least  int8          // bits of its least plausible header
+	rivals bool          // a packet of it is plausible under another hypothesis too
+	hits   [modes]uint32 // packets that agree in each mode
+	bodies uint64        // the data seen, without the checksum's place, hashed to a bit each
+	verdict
+	proven bool // by Conclude: see proved
+}
+
+// dominant returns what c needs in the modes in which most of its packets
+// agree.
+func (c *cluster) dominant() (n needs) {
+	most := c.most()
+	for m, hits := range c.hits {
+		if hits == most {
+			n[m] = c.needs[m]
+		}
+	}
+	return n
+}
+
+func (c *cluster) most() uint32 { return max(c.hits[whole], c.hits[partial], c.hits[lengthless]) }
+
+// clusterHash is that of a cluster's place by what it needs in a mode.
+func clusterHash(flow int32, m mode, need residue) uint64 {
+	return mix(uint64(uint32(flow))^hashKeys[0], uint64(m)<<16^uint64(need)^hashKeys[1])
+}
+
+// cluster returns that of flow i that n agrees with, none if there is none.
+func (t *flows) cluster(i int32, n *needs) int32 {
+	fl := t.list.at(i)
+	if fl.first == none || t.clusters.at(fl.first).needs.meets(n) {
+		return fl.first
+	}
+	if fl.clusters < 2 {
+		return none
+	}
+	for m, need := range n {
+		if need == 0 {
+			continue
+		}
+		for p := t.clusterAt.probe(clusterHash(i, mode(m), need)); p.next(); {
+			if c := t.clusters.at(p.at); c.flow == i && c.needs[m] == need {
+				return p.at
+			}
+		}
+	}
+	return none
+}
+
+// leads reports whether packets of flow i need what r is, in a mode that most
+// of their cluster agree in.
+func (t *flows) leads(i int32, r residue) bool {
+	j := t.cluster(i, &needs{r, r, r})
+	if j == none {
+		return false
+	}
+	for _, need := range t.clusters.at(j).dominant() {
+		if need == r {
+			return true
+		}
+	}
+	return false
+}
+
+// add counts f, read under h, to flow i and its cluster, which it returns: none
+// if there is none; full says that there was no room for it.
+func (t *flows) add(i int32, f *Facts, h hypothesis) (j int32, full bool) {
+	n := f.needs(h)
+	if !n.any() {
+		return none, false
+	}
+	if j = t.cluster(i, &n); j == none {
+		fl := t.list.at(i)
+		if t.clusters.len() >= t.max || fl.clusters >= maxNeeds {
+			return none, true
+		}
+		if n[whole] == 0 {
+			if fl.cut >= maxCut {
+				return none, false // nothing like it came before: its field says nothing
+			}
+			fl.cut++
+		}
+		j = t.found(i, cluster{flow: i, needs: n, least: f.bits[h], verdict: undecided})
+	}
+	t.clusters.at(j).join(f, h, &n)
+	return j, false
+}
+
+// found takes in a cluster of flow i.
+func (t *flows) found(i int32, c cluster) int32 {
+	fl, j := t.list.at(i), t.clusters.push(c)
+	fl.clusters++
+	if fl.first == none {
+		fl.first = j
+		return j
+	}
+	for m, need := range c.needs {
+		if need != 0 {
+			t.clusterAt.add(clusterHash(i, mode(m), need), j)
+		}
+	}
+	return j
+}
+
+// join counts f to c.
+func (c *cluster) join(f *Facts, h hypothesis, n *needs) {
+	for m := range n {
+		if n[m] != 0 && n[m] == c.needs[m] {
+			c.hits[m]++
+		}
+	}
+	c.least = min(c.least, f.bits[h])
+	c.bodies |= 1 << (f.body(h) * 0x9E37 >> 10)
+	if _, alone := f.only(); !alone {
+		c.rivals = true
+	}
+}
+
+// proved reports whether c's packets show by themselves that what they need is
+// no chance, whatever the destination: different data, and always the same
+// need. By chance a flow of m packets has n with one need C(m, n) / 65536^(n-1)
+// times, in each mode.
+func (fl *flow) proved(c *cluster) bool {
+	const credible = 10 // bits
+	n := float64(bits.OnesCount64(c.bodies))
+	if n < 2 || c.most() < 2 {
+		return false
+	}
+	m := math.Max(float64(fl.packets), n)
+	ways := math.Log2(float64(modes)) // log2 C(m, n)
+	for k := 0.0; k < n; k++ {
+		ways += math.Log2((m - k) / (n - k))
+	}
+	return 16*(n-1)-ways >= credible
+}

@@ -1,0 +1,31 @@
+package infer
+
+// Size of a page, records.
+const (
+	pageBits = 8
+	pageSize = 1 << pageBits
+)
+
+// pages is a list that grows without being copied: what a copy leaves behind
+// would be the most of what a large capture takes. Records stay where they are.
+type pages[T any] struct {
+	list []*[pageSize]T
+	n    int32
+}
+
+// at returns a record.
+func (p *pages[T]) at(i int32) *T { return &p.list[i>>pageBits][i&(pageSize-1)] }
+
+// len returns the number of records.
+func (p *pages[T]) len() int { return int(p.n) }
+
+// push appends a record and returns its place.
+func (p *pages[T]) push(record T) int32 {
+	if int(p.n)>>pageBits == len(p.list) {
+		p.list = append(p.list, new([pageSize]T))
+	}
+	i := p.n
+	p.n++
+	*p.at(i) = record
+	return i
+}
