@@ -10,12 +10,10 @@ func (e *Engine) Infer(f *Facts) Answer {
 	if !sole || !isUnspecified(f.dst) || !f.clustered(h) {
 		return e.inferAlone(f)
 	}
-	k := f.key(h)
-	if a := e.retiredAs(&k, f.home); a != nil {
-		if n := f.needs(h); a.needs.meets(&n) && f.checked(h) {
-			v := a.verdict()
-			return f.answer(&outcome{verdict: v, dst: e.destination(&v)})
-		}
+	k, n := f.key(h), f.needs(h)
+	if a, _ := e.retiredAs(&k, f.home, &n); a != nil && f.checked(h) {
+		v := a.verdict()
+		return f.answer(&outcome{verdict: v, dst: e.destination(&v)})
 	}
 	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.checked(h)) {
 		return e.inferClustered(f, h, c)

@@ -8,7 +8,7 @@ import (
 )
 
 // DefaultMaxClusters is the bound on clusters where Options name none.
-const DefaultMaxClusters = 1 << 18
+const DefaultMaxClusters = 1 << 19
 
 // Options say what an Engine starts from. The zero value works: no tables,
 // default bound.

@@ -5,14 +5,14 @@ import (
 	"math/bits"
 )
 
-// retired are the flows that have one answer for all of their packets: it is
-// what is kept of them. They are most of a large capture's.
+// retired are the flows whose clusters answer for all of their packets: the
+// answers are what is kept of them. They are most of a large capture's.
 type retired struct {
 	slots []answered // linear probing by the flow's hash
 	n     int
 }
 
-// answered is a flow that has retired, with its one cluster.
+// answered is a cluster of a flow that has retired.
 type answered struct {
 	home    int32 // place of its source among the candidates, plus one; 0 is an empty slot
 	ports   ports
@@ -44,76 +44,98 @@ func (a *answered) leads(r residue) bool {
 // newRetired leaves room for n flows.
 func newRetired(n int) retired { return retired{slots: make([]answered, n+n/4+1)} }
 
-// slot returns where the flow is whose hash is given, or the empty slot where it
-// belongs.
-func (t *retired) slot(home int32, p ports, c class, hash uint64) *answered {
-	first, _ := bits.Mul64(hash, uint64(len(t.slots)))
-	for i := int(first); ; i++ {
-		if i == len(t.slots) {
-			i = 0
-		}
-		a := &t.slots[i]
-		if a.home == 0 || a.home == home+1 && a.ports == p && class(a.class) == c {
-			return a
-		}
-	}
+// first returns the number of the slot at which the search for a flow begins.
+func (t *retired) first(hash uint64) int {
+	high, _ := bits.Mul64(hash, uint64(len(t.slots)))
+	return int(high)
 }
 
-// add takes in a flow that retires with c, its cluster.
+// after returns the number of the slot behind i.
+func (t *retired) after(i int) int {
+	if i++; i == len(t.slots) {
+		return 0
+	}
+	return i
+}
+
+// add takes in c, a cluster of a flow that retires: one after the other, as the
+// flow had them.
 func (t *retired) add(home int32, k *flowKey, c *cluster) {
-	a := t.slot(home, k.ports, k.class, k.hash())
-	*a = answered{home: home + 1, ports: k.ports, class: uint16(k.class), needs: c.needs, by: c.by, mode: c.mode,
+	i := t.first(k.hash())
+	for t.slots[i].home != 0 {
+		i = t.after(i)
+	}
+	t.slots[i] = answered{home: home + 1, ports: k.ports, class: uint16(k.class), needs: c.needs, by: c.by, mode: c.mode,
 		at: c.at, posterior: c.posterior, second: c.second}
 	for m, need := range c.dominant() {
 		if need != 0 {
-			a.leading |= 1 << m
+			t.slots[i].leading |= 1 << m
 		}
 	}
 	t.n++
 }
 
-// retiredAs returns what is kept of the flow with key k, nil where it has not
-// retired; home is the hash of its source.
-func (e *Engine) retiredAs(k *flowKey, home uint64) *answered {
+// find returns the cluster that n agrees with of a flow whose source is the
+// candidate home, chosen as flows.cluster does, nil where there is none; left
+// says that the flow is there.
+func (t *retired) find(home int32, k *flowKey, hash uint64, n *needs) (best *answered, left bool) {
+	agrees := modes
+	for i := t.first(hash); t.slots[i].home != 0; i = t.after(i) {
+		a := &t.slots[i]
+		if a.home != home+1 || a.ports != k.ports || class(a.class) != k.class {
+			continue
+		}
+		if m := a.needs.agreeing(n); m < modes && !left {
+			return a, true
+		} else if m < agrees {
+			best, agrees = a, m
+		}
+		left = true
+	}
+	return best, left
+}
+
+// retiredAs returns what is kept of the cluster that n agrees with of the flow
+// with key k, nil where there is none; home is the hash of the flow's source, left
+// says that the flow has retired.
+func (e *Engine) retiredAs(k *flowKey, home uint64, n *needs) (a *answered, left bool) {
 	if e.retired.n == 0 {
-		return nil
+		return nil, false
 	}
 	at := e.candidates.place(&k.src, k.zone, home)
 	if at == none {
-		return nil
+		return nil, false
 	}
-	if a := e.retired.slot(at, k.ports, k.class, hashFlow(home, k.ports, k.class)); a.home != 0 {
-		return a
-	}
-	return nil
+	return e.retired.find(at, k, hashFlow(home, k.ports, k.class), n)
 }
 
-// retire leaves of every flow its answer alone, where no packet needs more of
+// maxRetired bounds the clusters of a flow that retires: they are searched one by
+// one.
+const maxRetired = 16
+
+// retire leaves of every flow its answers alone, where no packet needs more of
 // it, and gives the room of its records back.
 func (e *Engine) retire() {
 	t := &e.flows
-	for i := range t.list.n {
-		if fl := t.list.at(i); fl.key.twoWay() && !t.answered(fl) {
-			t.wanted.add(fl.key.ports.reversed(), fl.key.class)
-		}
-	}
+	t.findIndependent()
 	home, leaving := make([]int32, t.list.n), 0
 	for i := range t.list.n {
 		fl := t.list.at(i)
-		if home[i] = none; !t.answered(fl) || t.wanted.has(fl.key.ports, fl.key.class) {
+		if home[i] = none; fl.alone {
 			continue
 		}
 		if home[i] = e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)); home[i] != none {
-			leaving++
+			leaving += int(fl.clusters)
 		}
 	}
 	if leaving == 0 {
 		return
 	}
 	e.retired = newRetired(leaving)
-	for i, at := range home {
-		if fl := t.list.at(int32(i)); at != none {
-			e.retired.add(at, &fl.key, t.clusters.at(fl.first))
+	for j := range t.clusters.n {
+		c := t.clusters.at(j)
+		if at := home[c.flow]; at != none {
+			e.retired.add(at, &t.list.at(c.flow).key, c)
 		}
 	}
 	e.flows = t.without(func(i int32) bool { return home[i] != none })
@@ -122,11 +144,25 @@ func (e *Engine) retire() {
 	}
 }
 
-// answered reports whether all packets of fl are answered by its one cluster,
-// and nothing else asks for it.
-func (t *flows) answered(fl *flow) bool {
-	return fl.clusters == 1 && !fl.alone && fl.named == none && fl.key.class <= math.MaxUint16 &&
-		t.clusters.at(fl.first).clear()
+// findIndependent marks all flows as alone but those whose packets are all
+// answered by clusters, and that nothing else asks for.
+func (t *flows) findIndependent() {
+	for j := range t.clusters.n {
+		if c := t.clusters.at(j); !c.clear() {
+			t.list.at(c.flow).alone = true
+		}
+	}
+	for i := range t.list.n {
+		fl := t.list.at(i)
+		fl.alone = fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none || fl.key.class > math.MaxUint16
+		if fl.alone && fl.key.twoWay() {
+			t.wanted.add(fl.key.ports.reversed(), fl.key.class)
+		}
+	}
+	for i := range t.list.n {
+		fl := t.list.at(i)
+		fl.alone = fl.alone || t.wanted.has(fl.key.ports, fl.key.class)
+	}
 }
 
 // without returns t without some of its flows. Of the rest the order stays.

@@ -397,11 +397,12 @@ func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
 
 // answeredBefore is answered where the other direction has retired, if it has.
 func (e *Engine) answeredBefore(back *flowKey, q *question) (bool, float64) {
-	a := e.retiredAs(back, hashPlace(&back.src, back.zone))
+	r := residueOf(q.key.src)
+	a, left := e.retiredAs(back, hashPlace(&back.src, back.zone), &needs{r, r, r})
 	switch {
-	case a == nil:
+	case !left:
 		return false, 0
-	case a.leads(residueOf(q.key.src)):
+	case a != nil && a.leads(r):
 		return true, bitsNamed
 	}
 	return q.portsAgree(false)

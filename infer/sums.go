@@ -30,13 +30,16 @@ type needs [modes]residue
 func (n *needs) any() bool { return *n != needs{} }
 
 // meets reports whether n and o agree in some mode.
-func (n *needs) meets(o *needs) bool {
-	for m := range n {
+func (n *needs) meets(o *needs) bool { return n.agreeing(o) < modes }
+
+// agreeing returns the first mode in which n and o agree, modes if they don't.
+func (n *needs) agreeing(o *needs) mode {
+	for m := range modes {
 		if n[m] != 0 && n[m] == o[m] {
-			return true
+			return m
 		}
 	}
-	return false
+	return modes
 }
 
 // needs returns what the destination must have under h.
