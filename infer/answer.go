@@ -12,7 +12,7 @@ func (e *Engine) Infer(f *Facts) Answer {
 	}
 	k, n := f.key(h), f.needs(h)
 	if a, _ := e.retiredAs(&k, f.home, &n); a != nil && f.checked(h) {
-		v := a.verdict()
+		v := e.retired.verdict(a)
 		return f.answer(&outcome{verdict: v, dst: e.destination(&v)})
 	}
 	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.checked(h)) {

@@ -1,48 +1,64 @@
 package infer
 
-import (
-	"math"
-	"math/bits"
-)
+import "math/bits"
 
 // retired are the flows whose clusters answer for all of their packets: the
 // answers are what is kept of them. They are most of a large capture's.
 type retired struct {
 	slots []answered // linear probing by the flow's hash
 	n     int
+	kinds []kind // by answered.kind
+	kind  map[kind]uint16
 }
 
 // answered is a cluster of a flow that has retired.
 type answered struct {
-	home    int32 // place of its source among the candidates, plus one; 0 is an empty slot
-	ports   ports
-	class   uint16
-	needs   needs
-	leading uint8 // modes in which most of its packets agree, a bit each
+	home  int32 // place of its source among the candidates, plus one; 0 is an empty slot
+	at    int32 // as in verdict
+	ports ports
+	needs needs
+	kind  uint16
+}
 
-	// As in verdict; it was found.
+// kind is what many clusters share: their protocol, and how sure their answer
+// is.
+type kind struct {
+	class             class
 	by                evidence
 	mode              mode
-	at                int32
+	leading           uint8 // modes in which most of its packets agree, a bit each
 	posterior, second float32
 }
 
-func (a *answered) verdict() verdict {
-	return verdict{at: a.at, protocol: uint8(a.class), by: a.by, mode: a.mode, found: true, posterior: a.posterior, second: a.second}
+// maxKinds bounds the kinds of clusters that retire.
+const maxKinds = 1 << 16
+
+// kindOf returns that of c, a cluster of a flow of a class.
+func kindOf(class class, c *cluster) kind {
+	k := kind{class: class, by: c.by, mode: c.mode, posterior: c.posterior, second: c.second}
+	for m, need := range c.dominant() {
+		if need != 0 {
+			k.leading |= 1 << m
+		}
+	}
+	return k
 }
 
-// leads reports whether its packets need what r is: see flows.leads.
-func (a *answered) leads(r residue) bool {
+// verdict returns what was decided of a.
+func (t *retired) verdict(a *answered) verdict {
+	k := &t.kinds[a.kind]
+	return verdict{at: a.at, protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, posterior: k.posterior, second: k.second}
+}
+
+// leads reports whether a's packets need what r is: see flows.leads.
+func (t *retired) leads(a *answered, r residue) bool {
 	for m, need := range a.needs {
-		if need == r && a.leading>>m&1 != 0 {
+		if need == r && t.kinds[a.kind].leading>>m&1 != 0 {
 			return true
 		}
 	}
 	return false
 }
-
-// newRetired leaves room for n flows.
-func newRetired(n int) retired { return retired{slots: make([]answered, n+n/4+1)} }
 
 // first returns the number of the slot at which the search for a flow begins.
 func (t *retired) first(hash uint64) int {
@@ -65,13 +81,7 @@ func (t *retired) add(home int32, k *flowKey, c *cluster) {
 	for t.slots[i].home != 0 {
 		i = t.after(i)
 	}
-	t.slots[i] = answered{home: home + 1, ports: k.ports, class: uint16(k.class), needs: c.needs, by: c.by, mode: c.mode,
-		at: c.at, posterior: c.posterior, second: c.second}
-	for m, need := range c.dominant() {
-		if need != 0 {
-			t.slots[i].leading |= 1 << m
-		}
-	}
+	t.slots[i] = answered{home: home + 1, at: c.at, ports: k.ports, needs: c.needs, kind: t.kind[kindOf(k.class, c)]}
 	t.n++
 }
 
@@ -82,7 +92,7 @@ func (t *retired) find(home int32, k *flowKey, hash uint64, n *needs) (best *ans
 	agrees := modes
 	for i := t.first(hash); t.slots[i].home != 0; i = t.after(i) {
 		a := &t.slots[i]
-		if a.home != home+1 || a.ports != k.ports || class(a.class) != k.class {
+		if a.home != home+1 || a.ports != k.ports || t.kinds[a.kind].class != k.class {
 			continue
 		}
 		if m := a.needs.agreeing(n); m < modes && !left {
@@ -109,6 +119,22 @@ func (e *Engine) retiredAs(k *flowKey, home uint64, n *needs) (a *answered, left
 	return e.retired.find(at, k, hashFlow(home, k.ports, k.class), n)
 }
 
+// knows numbers a kind, as far as there is room.
+func (t *retired) knows(k kind) bool {
+	if _, ok := t.kind[k]; ok {
+		return true
+	}
+	if len(t.kinds) >= maxKinds {
+		return false
+	}
+	if t.kind == nil {
+		t.kind = map[kind]uint16{}
+	}
+	t.kind[k] = uint16(len(t.kinds))
+	t.kinds = append(t.kinds, k)
+	return true
+}
+
 // maxRetired bounds the clusters of a flow that retires: they are searched one by
 // one.
 const maxRetired = 16
@@ -116,8 +142,8 @@ const maxRetired = 16
 // retire leaves of every flow its answers alone, where no packet needs more of
 // it, and gives the room of its records back.
 func (e *Engine) retire() {
-	t := &e.flows
-	t.findIndependent()
+	t, r := &e.flows, &e.retired
+	t.findIndependent(r)
 	home, leaving := make([]int32, t.list.n), 0
 	for i := range t.list.n {
 		fl := t.list.at(i)
@@ -131,30 +157,32 @@ func (e *Engine) retire() {
 	if leaving == 0 {
 		return
 	}
-	e.retired = newRetired(leaving)
+	r.slots = make([]answered, leaving+leaving/4+1)
 	for j := range t.clusters.n {
 		c := t.clusters.at(j)
 		if at := home[c.flow]; at != none {
-			e.retired.add(at, &t.list.at(c.flow).key, c)
+			r.add(at, &t.list.at(c.flow).key, c)
 		}
 	}
 	e.flows = t.without(func(i int32) bool { return home[i] != none })
 	if e.truncated {
 		e.indexPorts()
 	}
+	r.kind = nil
 }
 
 // findIndependent marks all flows as alone but those whose packets are all
 // answered by clusters, and that nothing else asks for.
-func (t *flows) findIndependent() {
+func (t *flows) findIndependent(r *retired) {
 	for j := range t.clusters.n {
-		if c := t.clusters.at(j); !c.clear() {
-			t.list.at(c.flow).alone = true
+		c := t.clusters.at(j)
+		if fl := t.list.at(c.flow); !fl.alone {
+			fl.alone = !c.clear() || !r.knows(kindOf(fl.key.class, c))
 		}
 	}
 	for i := range t.list.n {
 		fl := t.list.at(i)
-		fl.alone = fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none || fl.key.class > math.MaxUint16
+		fl.alone = fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none
 		if fl.alone && fl.key.twoWay() {
 			t.wanted.add(fl.key.ports.reversed(), fl.key.class)
 		}

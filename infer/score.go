@@ -402,7 +402,7 @@ func (e *Engine) answeredBefore(back *flowKey, q *question) (bool, float64) {
 	switch {
 	case !left:
 		return false, 0
-	case a != nil && a.leads(r):
+	case a != nil && e.retired.leads(a, r):
 		return true, bitsNamed
 	}
 	return q.portsAgree(false)
