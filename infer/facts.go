@@ -59,8 +59,14 @@ type Facts struct {
 }
 
 // Examine returns the facts of p. It is pure, and reads the data once.
-func Examine(p *Packet) Facts {
-	f := Facts{src: packet.AddrOf(p.Source), nextHeader: p.NextHeader, stated: p.Stated, length: uint32(max(p.Length, len(p.Data))), stamp: p.Stamp}
+func Examine(p *Packet) (f Facts) {
+	f.Examine(p)
+	return f
+}
+
+// Examine fills f with the facts of p.
+func (f *Facts) Examine(p *Packet) {
+	*f = Facts{src: packet.AddrOf(p.Source), nextHeader: p.NextHeader, stated: p.Stated, length: uint32(max(p.Length, len(p.Data))), stamp: p.Stamp}
 	if p.Destination.IsValid() {
 		f.dst = packet.AddrOf(p.Destination)
 	}
@@ -72,7 +78,6 @@ func Examine(p *Packet) Facts {
 	f.outer = packet.Fold(packet.PseudoHeader(f.src, packet.Addr{}, f.length, 0))
 	f.data = packet.Fold(packet.Sum(p.Data))
 	f.readHeaders(p.Data)
-	return f
 }
 
 // readHeaders reads data under each hypothesis. A Next Header that the sniffer

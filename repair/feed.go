@@ -6,15 +6,17 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 )
 
 // chunk is one batch of blocks with its packets decoded.
 type chunk struct {
 	batch *capture.Batch
-	units []unit     // one for each block; those of other blocks than packets are zero but for block
-	heads []headless // of the units that lack their header
-	left  int        // units that are still needed; the last one gives the batch back
+	units []unit        // one for each block; those of other blocks than packets are zero but for block
+	facts []infer.Facts // of the units that lack their header, in the pass that gathers facts
+	heads []headless    // of those in the passes behind it
+	left  int           // units that are still needed; the last one gives the batch back
 	err   error
 	ready chan struct{}
 	read  int64       // bytes of the file read with it
@@ -38,13 +40,15 @@ func (c *chunk) release(n int) {
 // as many as are on their way at most, but where a window is wide.
 const spareChunks = 64
 
-// headless returns room for what is known of one more missing header.
-func (c *chunk) headless() *headless {
-	if len(c.heads) == 0 {
-		c.heads = slices.Grow(c.heads, len(c.batch.Blocks))
+// room returns one more record of a chunk with that many blocks, each of which
+// has one at most. It holds anything.
+func room[T any](records *[]T, blocks int) *T {
+	n := len(*records)
+	if n == 0 {
+		*records = slices.Grow(*records, blocks)
 	}
-	c.heads = append(c.heads, headless{})
-	return &c.heads[len(c.heads)-1]
+	*records = (*records)[:n+1]
+	return &(*records)[n]
 }
 
 // ahead is how many chunks are read and decoded before they are asked for.
@@ -139,6 +143,9 @@ func (j *job) readChunk(r *capture.Reader) *chunk {
 func (c *chunk) decode(d *decoder) {
 	c.units = slices.Grow(c.units[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
 	c.heads = c.heads[:0]
+	if c.facts = c.facts[:0]; d.engine != nil {
+		c.facts = nil
+	}
 	for i := range c.units {
 		u := &c.units[i]
 		*u = unit{block: &c.batch.Blocks[i], chunk: c}

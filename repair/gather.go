@@ -200,7 +200,7 @@ func (j *job) observe(u *unit) error {
 			return errGatherAll
 		}
 		f.whole = true
-		j.engine.Observe(&u.headless.facts)
+		j.engine.Observe(u.facts)
 	case u.view.Form == packet.Sockaddr4, u.view.Form == packet.Whole:
 		j.observeWhole(u)
 	}

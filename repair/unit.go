@@ -14,7 +14,8 @@ type unit struct {
 	block    *capture.Block
 	chunk    *chunk
 	view     packet.View
-	headless *headless // of a packet whose IPv6 header is missing, nil of others
+	facts    *infer.Facts // of a packet whose IPv6 header is missing, in the pass that gathers them
+	headless *headless    // of such a packet in the passes after Conclude, nil of others
 
 	proto        uint8 // upper-layer protocol, inferred or captured
 	isTCP        bool  // seg holds the segment, but for Flow, Dir and Outbound
@@ -37,8 +38,7 @@ type unit struct {
 
 // headless is what is known of a missing IPv6 header.
 type headless struct {
-	facts  infer.Facts
-	answer infer.Answer // in the passes after Conclude
+	answer infer.Answer
 }
 
 // decoder turns blocks into units. It is used by many workers at once.
@@ -82,12 +82,15 @@ func (d *decoder) examine(u *unit) {
 		p.NextHeader, p.Stated = d.protocol, true
 	}
 	p.Stamp, _ = u.stamp()
-	h := u.chunk.headless()
-	h.facts, u.headless = infer.Examine(&p), h
 	if d.engine == nil {
+		u.facts = room(&u.chunk.facts, len(u.chunk.units))
+		u.facts.Examine(&p)
 		return
 	}
-	h.answer = d.engine.Infer(&h.facts)
+	var f infer.Facts
+	f.Examine(&p)
+	h := room(&u.chunk.heads, len(u.chunk.units))
+	h.answer, u.headless = d.engine.Infer(&f), h
 	u.proto = h.answer.NextHeader
 	if h.answer.Destination.IsValid() {
 		v.Dst = packet.AddrOf(h.answer.Destination)
