@@ -15,9 +15,10 @@ const DefaultMaxClusters = 1 << 19
 type Options struct {
 	Snapshot *Snapshot // the host's tables; nil without any; not kept
 	// MaxClusters bounds what is kept of the capture: flows, the clusters in
-	// them, and addresses, about 300 bytes for one of each. Packets beyond it
-	// are answered one by one, without the evidence of their cluster, and
-	// counted by Evicted. 0 means DefaultMaxClusters.
+	// them, and addresses, about 250 bytes for one of each. Conclude leaves 25
+	// bytes of most flows. Packets beyond the bound are answered one by one,
+	// without the evidence of their cluster, and counted by Evicted. 0 means
+	// DefaultMaxClusters.
 	MaxClusters int
 }
 

@@ -8,7 +8,8 @@
 // holds no packets.
 //
 // Use it in two passes: Examine and Observe every packet, Conclude once, then
-// ask Infer for each packet's answer. Examine is pure and may run on many
+// ask Infer for each packet's answer; one that was not observed is answered
+// without what the sequence numbers of other packets say. Examine is pure and may run on many
 // cores; the Engine's own methods are not safe for concurrent use, but for
 // Infer after Conclude.
 package infer
