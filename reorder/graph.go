@@ -22,7 +22,6 @@ type graph struct {
 	place []placing
 	pred  []lawful // edges grouped by their target
 	start []int32  // of each target's edges in pred
-	open  []int32  // edges to successors that are not settled yet
 	ready []node
 	order []node  // as settled: successors first
 	stamp []int64 // of each packet, nanoseconds
@@ -57,6 +56,7 @@ type placing struct {
 	law       Law // of the edge that placed it
 	moved     bool
 	state     settled
+	open      int32 // edges to nodes that are not settled yet
 }
 
 // settled says how a node was placed.
@@ -102,7 +102,6 @@ func (g *graph) solve(gates *[NumLaws]int64) {
 
 func (g *graph) solveOnce(gates *[NumLaws]int64) {
 	for {
-		g.index()
 		g.begin()
 		g.settle(gates)
 		if len(g.order) == g.nodes {
@@ -126,22 +125,25 @@ func resize[T any](s []T, n int) []T {
 	return s
 }
 
-// index groups the edges by their target and counts those that leave each node.
-func (g *graph) index() {
-	g.start = resize(g.start, g.nodes+2)
-	g.open = resize(g.open, g.nodes)
+// begin leaves every node where it is, and groups the edges by their target.
+func (g *graph) begin() {
+	g.place, g.start = resize(g.place, g.nodes), resize(g.start, g.nodes+2)
 	if cap(g.pred) < len(g.edges) {
 		g.pred = make([]lawful, len(g.edges)+len(g.edges)/2)
 	}
 	g.pred = g.pred[:len(g.edges)]
-	start := g.start
+	g.order, g.ready = g.order[:0], g.ready[:0]
+	start, place := g.start, g.place
 	for i := range g.edges {
 		e := &g.edges[i]
 		start[e.to+2]++
-		g.open[e.from]++
+		place[e.from].open++
 	}
-	for i := 2; i < len(start); i++ {
-		start[i] += start[i-1]
+	for n := range place {
+		start[n+2] += start[n+1]
+		if place[n].leave(n, n < g.packets); place[n].open == 0 {
+			g.ready = append(g.ready, node(n))
+		}
 	}
 	for i := range g.edges {
 		e := &g.edges[i]
@@ -150,18 +152,11 @@ func (g *graph) index() {
 	}
 }
 
-func (g *graph) begin() {
-	g.place = resize(g.place, g.nodes)
-	g.order, g.ready = g.order[:0], g.ready[:0]
-	for n := range g.place {
-		p := &g.place[n]
-		p.pos, p.anchor, p.direct = farAway, noNode, farAway
-		if n < g.packets {
-			p.pos, p.anchor = node(n), node(n)
-		}
-		if g.open[n] == 0 {
-			g.ready = append(g.ready, node(n))
-		}
+// leave places node n where nothing pulls it.
+func (p *placing) leave(n int, packet bool) {
+	p.pos, p.anchor, p.direct = farAway, noNode, farAway
+	if packet {
+		p.pos, p.anchor = node(n), node(n)
 	}
 }
 
@@ -186,7 +181,7 @@ func (g *graph) settle(gates *[NumLaws]int64) {
 			if b.pos <= a.pos {
 				g.pull(a, &b, c, gates)
 			}
-			if g.open[c.n]--; g.open[c.n] == 0 {
+			if a.open--; a.open == 0 {
 				g.ready = append(g.ready, c.n)
 			}
 		}
@@ -203,7 +198,7 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 			a.law = min(a.law, c.law) // of several that place it, always the same is named
 		}
 		if a.moved || !real {
-			g.follow(a, c.n, b.anchor)
+			g.takeTime(a, c.n, b.anchor)
 		}
 	case !real:
 		a.pos, a.anchor = b.pos, b.anchor
@@ -216,14 +211,14 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 		}
 	default:
 		a.pos, a.anchor, a.law, a.moved = b.pos, c.n, c.law, true
-		g.follow(a, c.n, b.anchor)
+		g.takeTime(a, c.n, b.anchor)
 	}
 }
 
-// follow gives the node n at place a the time of a packet at the same place that
+// takeTime gives the node n at place a the time of a packet at the same place that
 // must follow it, directly or not, where that is before its own: of several the
 // earliest, with one stamp the first.
-func (g *graph) follow(a *placing, n, follower node) {
+func (g *graph) takeTime(a *placing, n, follower node) {
 	switch {
 	case follower == noNode: // far away, as is n
 	case int(n) < g.packets && g.stamp[follower] >= g.stamp[n]:
@@ -250,7 +245,7 @@ func (g *graph) tangle() []bool {
 	tangle := make([]bool, g.nodes)
 	in := make([]int32, g.nodes)
 	for n := range tangle {
-		tangle[n] = g.open[n] > 0
+		tangle[n] = g.place[n].open > 0
 	}
 	for _, e := range g.edges {
 		if tangle[e.from] && tangle[e.to] {
@@ -309,11 +304,8 @@ func (g *graph) pin(tangle []bool) {
 		if !tangle[n] {
 			continue
 		}
-		p := placing{pos: farAway, anchor: noNode, direct: farAway, state: tangled}
-		if int(n) < g.packets {
-			p.pos, p.anchor = n, n
-		}
-		g.place[n] = p
+		g.place[n] = placing{state: tangled}
+		g.place[n].leave(int(n), int(n) < g.packets)
 		g.ready = append(g.ready, n)
 	}
 }
