@@ -42,7 +42,7 @@ type said struct {
 	sacks    bool
 	out      bool // the host sent the first of them
 	loopback bool
-	suspect  lawSet
+	doubt    lawSet
 }
 
 // numbered is a packet with the number that a law compares.
@@ -90,7 +90,7 @@ func (b *builder) take(list []node) {
 		if it.seg.Bits.Has(tcp.SYN) && b.opens == noNode && it.first && it.out() {
 			b.opens = n
 		}
-		s.suspect |= it.suspect
+		s.doubt |= it.doubt
 		s.loopback = s.loopback || it.seg.Outbound == tcp.Both
 		if it.seg.SACKs > 0 {
 			s.sacks = true

@@ -23,7 +23,7 @@ func (r *Orderer) constrain() {
 	b.lateness = min(r.profile.Gate, max(r.profile.Tick, leastDelay))
 	b.excused = resize(b.excused, len(r.items))
 	b.delayed = resize(b.delayed, len(r.items))
-	b.exchanges(r.doubted)
+	b.exchanges(r.doubt)
 	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
 	r.opens = r.opens[:0]
 	for _, list := range r.connections(all) {
@@ -72,8 +72,8 @@ type group struct {
 // which the connections begin; only those with a suspect, or all.
 func (r *Orderer) connections(all bool) [][]node {
 	r.forgetGroups()
-	for i := range r.items {
-		if it := &r.items[i]; !it.apart && (all || it.doubt()&r.laws != 0) {
+	for _, n := range r.suspects {
+		if it := &r.items[n]; !it.apart {
 			r.addGroup(connectionOf(it))
 			if it.late {
 				r.addGroup(connectionOf(it) + 1)
@@ -85,6 +85,9 @@ func (r *Orderer) connections(all bool) [][]node {
 		it := &r.items[i]
 		if it.apart {
 			continue
+		}
+		if all {
+			r.addGroup(connectionOf(it))
 		}
 		g := r.group(connectionOf(it))
 		if g == nil {

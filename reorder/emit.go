@@ -10,7 +10,7 @@ import (
 func (r *Orderer) emitBefore(cut int32) {
 	r.leave = links{}
 	r.gather()
-	r.follow()
+	r.forward()
 	for pos := range cut {
 		if r.share[pos] == noNode {
 			if r.graph.place[pos].pos == pos {
@@ -58,23 +58,22 @@ func (r *Orderer) compare(x, y node) int {
 
 // keepFrom keeps the packets that were not placed before position cut.
 func (r *Orderer) keepFrom(cut int32) {
-	kept := r.items[:0]
-	r.doubted = 0
-	for n := int(cut); n < len(r.items); n++ {
+	items := r.items
+	r.items, r.suspects, r.doubt = items[:0], r.suspects[:0], 0
+	for n := int(cut); n < len(items); n++ {
 		if r.graph.place[n].pos >= cut {
-			kept = append(kept, r.items[n])
-			r.doubted |= r.items[n].doubt()
+			r.items = append(r.items, items[n])
+			r.suspectLast()
 		}
 	}
-	r.items = kept
 }
 
-// follow goes from causes to what follows them. It fills first: no packet happened
+// forward goes from causes to what follows them. It fills first: no packet happened
 // before those that must precede it. It fills key so that packets which share a
 // position sort by it: each keeps its own position unless something that must
 // precede it comes from further back. rank counts the constraints that led to that,
 // so that what precedes has the lower one; what neither tells apart keeps its order.
-func (r *Orderer) follow() {
+func (r *Orderer) forward() {
 	g := &r.graph
 	r.first, r.key, r.rank = resize(r.first, g.nodes), resize(r.key, g.nodes), resize(r.rank, g.nodes)
 	for n := range r.items {
@@ -121,12 +120,11 @@ func (r *Orderer) rankOf(b node) {
 	g := &r.graph
 	pos, key, rank := g.place[b].pos, r.key[b], int32(0)
 	for _, c := range g.causes(b) {
-		if g.place[c.n].pos == pos {
-			key = max(key, r.key[c.n])
-		}
-	}
-	for _, c := range g.causes(b) {
-		if g.place[c.n].pos == pos && r.key[c.n] == key {
+		switch {
+		case g.place[c.n].pos != pos || r.key[c.n] < key:
+		case r.key[c.n] > key:
+			key, rank = r.key[c.n], r.rank[c.n]+1
+		default:
 			rank = max(rank, r.rank[c.n]+1)
 		}
 	}
@@ -137,7 +135,7 @@ func (r *Orderer) rankOf(b node) {
 func (r *Orderer) emitPacket(n node) {
 	p, it := &r.graph.place[n], &r.items[n]
 	out := r.unmoved(it.index, it.seg.Stamp, max(it.earliest, r.first[n]))
-	if p.moved || p.direct != farAway || it.suspect != 0 {
+	if p.moved || p.direct != farAway || it.suspect() != 0 {
 		r.count(n)
 		r.judge(&out, n)
 	}

@@ -1,11 +1,5 @@
 package reorder
 
-// exchange is what a packet asks, answers and quotes (see Packet).
-type exchange struct {
-	cause, effect, self, quoted uint64
-	by                          Law
-}
-
 // causeSlots is how many causes are remembered beyond the window. One that was
 // forgotten can only be missed where it is asked again behind its answer.
 const causeSlots = 1 << 15
@@ -20,10 +14,10 @@ func (t *tracker) noteExchange(it *item) {
 		t.causes = make([]uint64, causeSlots)
 	}
 	if it.effect != 0 && t.causes[it.effect%causeSlots] != it.effect {
-		it.suspect |= it.by.bit()
+		it.doubt |= it.by.bit()
 	}
 	if it.quoted != 0 && t.causes[it.quoted%causeSlots] != it.quoted {
-		it.suspect |= Quote.bit()
+		it.doubt |= Quote.bit()
 	}
 	for _, cause := range [...]uint64{it.cause, it.self} {
 		if cause != 0 {
@@ -39,8 +33,8 @@ const answers = lawSet(1<<Quote | 1<<DNS | 1<<Echo | 1<<NTP | 1<<DHCPv6 | 1<<STU
 // the first packet that asks it, and each error behind the packet that it
 // quotes. Where one is out of place, the others keep behind their causes, which
 // may have to follow what moves.
-func (b *builder) exchanges(doubted lawSet) {
-	if doubted&answers&b.laws == 0 {
+func (b *builder) exchanges(doubt lawSet) {
+	if doubt&answers&b.laws == 0 {
 		return
 	}
 	b.ask()
@@ -58,7 +52,7 @@ func (b *builder) answered(n node, name uint64, law Law) {
 	if name == 0 || !b.laws.has(law) {
 		return
 	}
-	if q, ok := b.asked[name]; ok && (q < n || q > n && b.items[n].suspect.has(law)) {
+	if q, ok := b.asked[name]; ok && (q < n || q > n && b.items[n].doubt.has(law)) {
 		b.g.before(q, n, law)
 	}
 }

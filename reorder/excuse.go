@@ -21,13 +21,13 @@ const excuseAhead = 8
 // excuse marks the suspects among the connection's packets that a drop explains.
 func (b *builder) excuse() {
 	const lawsOfData = lawSet(1<<Ack | 1<<Sack | 1<<OutSeq)
-	if (b.said[0].suspect|b.said[1].suspect)&lawsOfData == 0 {
+	if (b.said[0].doubt|b.said[1].doubt)&lawsOfData == 0 {
 		return
 	}
 	list := b.list
 	for i, n := range list {
 		it := &b.items[n]
-		if !it.first || it.suspect&lawsOfData == 0 || it.seg.Bits.Has(tcp.SYN) {
+		if !it.first || it.doubt&lawsOfData == 0 || it.seg.Bits.Has(tcp.SYN) {
 			continue
 		}
 		switch it.seg.Outbound {
@@ -77,7 +77,7 @@ func (b *builder) sentAgain(list []node, i int) bool {
 // less a round trip was for an original that the capture dropped.
 func (b *builder) answeredTooSoon(list []node, i int) bool {
 	p := &b.items[list[i]]
-	if p.roundTrip == 0 || p.suspect&Ack.bit() == 0 {
+	if p.roundTrip == 0 || !p.doubt.has(Ack) {
 		return false
 	}
 	ack, ok := b.firstAnswer(list, i)
@@ -207,7 +207,7 @@ func repeats(before, after *Segment) bool {
 // without SACK a repeated ACK that asks for it (RFC 5681, section 4.2).
 func (b *builder) showsHoleAt(n node) bool {
 	p := &b.items[n]
-	if p.wish&InSeq.bit() == 0 {
+	if !p.doubt.has(InSeq) {
 		return false
 	}
 	at, _ := slices.BinarySearch(b.list, n)

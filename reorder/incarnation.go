@@ -18,11 +18,14 @@ type flow struct {
 // of another incarnation of the port pair.
 const plausible = 1 << 30
 
+// flowsAtOnce is by how many flows the table grows; those in it never move.
+const flowsAtOnce = 32
+
 func (t *tracker) flow(id uint32) *flow {
-	for int(id) >= len(t.flows) {
-		t.flows = append(t.flows, flow{})
+	for int(id/flowsAtOnce) >= len(t.flows) {
+		t.flows = append(t.flows, new([flowsAtOnce]flow))
 	}
-	return &t.flows[id]
+	return &t.flows[id/flowsAtOnce][id%flowsAtOnce]
 }
 
 // halves returns what is known of the packet's sender and of the other side.
@@ -33,8 +36,11 @@ func (f *flow) halves(seg *Segment) (own, peer *half) {
 // incarnate starts a new incarnation of the port pair at a SYN that is not of
 // the present one.
 func (f *flow) incarnate(seg *Segment) {
+	if !seg.Bits.Has(tcp.SYN) {
+		return
+	}
 	own, peer := f.halves(seg)
-	if !seg.Bits.Has(tcp.SYN) || !own.started {
+	if !own.started {
 		return
 	}
 	if own.hasISN && seg.Seq == own.first {

@@ -175,7 +175,10 @@ func lawNamed(name string) (Law, bool) {
 // lawSet is a set of laws, one bit each.
 type lawSet uint64
 
-const allLaws lawSet = 1<<NumLaws - 1
+const (
+	allLaws lawSet = 1<<NumLaws - 1
+	moving  lawSet = 1<<Window - 1
+)
 
 func (l Law) bit() lawSet { return 1 << l }
 

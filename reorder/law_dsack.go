@@ -21,7 +21,7 @@ func (it *item) noteDuplicate(own, peer *half) {
 	if seg.Len > 0 && !it.first {
 		for _, r := range peer.told {
 			if r.Left != r.Right && r.Overlaps(tcp.Range{Left: seg.Seq, Right: seg.End()}) {
-				it.wish |= DSack.bit()
+				it.doubt |= DSack.bit()
 			}
 		}
 	}
@@ -30,7 +30,7 @@ func (it *item) noteDuplicate(own, peer *half) {
 		own.nextTold++
 		own.toldAck, own.hasTold = seg.Ack, true
 	} else if own.hasTold && seg.HasAck() && seg.Span() == 0 && seg.Ack == own.toldAck {
-		it.wish |= OutOnce.bit() | InOnce.bit()
+		it.doubt |= OutOnce.bit() | InOnce.bit()
 	}
 }
 

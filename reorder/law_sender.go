@@ -58,12 +58,12 @@ func (b *builder) outLaws(dir uint8) {
 
 // roundTrips puts data that stands behind its ACK a round trip before it.
 func (b *builder) roundTrips(dir uint8) {
-	if !b.said[dir].suspect.has(Ack) {
+	if !b.said[dir].doubt.has(Ack) {
 		return
 	}
 	for i, n := range b.list {
 		it := &b.items[n]
-		if it.seg.Dir != dir || it.suspect&Ack.bit() == 0 || it.roundTrip == 0 || b.excused[n] {
+		if it.seg.Dir != dir || !it.doubt.has(Ack) || it.roundTrip == 0 || b.excused[n] {
 			continue
 		}
 		ack, ok := b.firstAnswer(b.list, i)

@@ -42,12 +42,13 @@ type Orderer struct {
 	lateness lateness
 	idle     bool // no law is violated: every packet stays
 
-	waiting []item // stamp order only: sorted by stamp, not yet in the window
-	items   []item // the window, in basis order
-	pushed  int64
-	latest  int64  // highest stamp pushed since the last clock step
-	doubted lawSet // laws that packets in the window may violate
-	settled int    // packets at which the window is looked at next
+	waiting  []item // stamp order only: sorted by stamp, not yet in the window
+	items    []item // the window, in basis order
+	pushed   int64
+	latest   int64  // highest stamp pushed since the last clock step
+	suspects []node // packets in the window that may violate a law
+	doubt    lawSet // which laws
+	settled  int    // packets at which the window is looked at next
 
 	graph  graph
 	build  builder
@@ -133,7 +134,7 @@ func (it *item) fill(p *Packet, index, earliest int64) {
 		it.seg = *p.Segment
 	}
 	it.seg.Stamp, it.index, it.earliest = p.Stamp, index, earliest
-	it.exchange = exchange{p.Cause, p.Effect, p.Self, p.Quoted, p.By}
+	it.cause, it.effect, it.self, it.quoted, it.by = p.Cause, p.Effect, p.Self, p.Quoted, p.By
 }
 
 // sortIn lets packets wait until none with an earlier stamp can come.
@@ -174,13 +175,21 @@ func (r *Orderer) enter() {
 		r.track.note(it)
 	}
 	r.track.noteExchange(it)
-	r.doubted |= it.doubt()
+	r.suspectLast()
 	if it.seg.Stamp > r.latest || it.seg.Stamp < r.latest-widestGate {
 		r.latest = it.seg.Stamp
 	}
 	if len(r.items) >= r.settled || len(r.items) >= r.limit {
 		r.drain()
 		r.settled = max(2*len(r.items), batch) + batch
+	}
+}
+
+// suspectLast adds the last packet of the window to the suspects if it is one.
+func (r *Orderer) suspectLast() {
+	n := len(r.items) - 1
+	if doubt := r.items[n].doubt & r.laws; doubt != 0 {
+		r.suspects, r.doubt = append(r.suspects, node(n)), r.doubt|doubt
 	}
 }
 
@@ -234,7 +243,7 @@ func (r *Orderer) place(cut int) {
 	if cut <= 0 {
 		return
 	}
-	if r.doubted&r.laws == 0 {
+	if len(r.suspects) == 0 {
 		for i := range r.items[:cut] {
 			it := &r.items[i]
 			r.stay(it.index, it.seg.Stamp, it.earliest)
@@ -257,12 +266,12 @@ func (r *Orderer) leftover(n node) (Law, bool) {
 	if p.direct != farAway {
 		return p.directLaw, true
 	}
-	if p.state == tangled && it.suspect&answers&r.laws != 0 {
-		return firstLaw(it.suspect & answers & r.laws), true
+	if p.state == tangled && it.doubt&answers&r.laws != 0 {
+		return firstLaw(it.doubt & answers & r.laws), true
 	}
 	// What it comes too late for has left the window before it came.
 	for _, law := range [...]Law{Ack, OutAck, OutTSval, OutSeq} {
-		if it.suspect.has(law) && r.laws.has(law) {
+		if it.doubt.has(law) && r.laws.has(law) {
 			return law, true
 		}
 	}
@@ -272,7 +281,7 @@ func (r *Orderer) leftover(n node) (Law, bool) {
 func (r *Orderer) count(n node) {
 	p, it := &r.graph.place[n], &r.items[n]
 	if r.build.excused[n] {
-		r.stats.Explained[firstLaw(it.suspect)]++
+		r.stats.Explained[firstLaw(it.doubt)]++
 	}
 	if asks := r.asks(n); asks <= r.profile.Gate {
 		r.stats.Violations[p.directLaw]++

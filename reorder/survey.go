@@ -28,7 +28,7 @@ func NewSurvey(o Options) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	file.measure = new(scales)
+	file.measure, file.track.learns = new(scales), true
 	return &Survey{options: o, file: file}, nil
 }
 
@@ -66,13 +66,16 @@ func (s *Survey) Barrier() {
 // inStampOrder copies the Orderer, to go on with the packets sorted by stamp.
 func (r *Orderer) inStampOrder() *Orderer {
 	c := &Orderer{emit: r.emit, profile: r.profile, laws: r.laws, limit: r.limit,
-		pushed: r.pushed, latest: r.latest, doubted: r.doubted, settled: r.settled, stats: r.stats,
+		pushed: r.pushed, latest: r.latest, suspects: slices.Clone(r.suspects), doubt: r.doubt, settled: r.settled, stats: r.stats,
 		elder: make(map[uint64]int32), items: slices.Clone(r.items), track: r.track}
 	c.profile.Basis = StampOrder
 	c.track.causes = slices.Clone(r.track.causes)
-	c.track.flows = slices.Clone(r.track.flows)
-	for i := range c.track.flows {
-		c.track.flows[i] = c.track.flows[i].clone()
+	c.track.flows = make([]*[flowsAtOnce]flow, len(r.track.flows))
+	for i, some := range r.track.flows {
+		c.track.flows[i] = new([flowsAtOnce]flow)
+		for k := range some {
+			c.track.flows[i][k] = some[k].clone()
+		}
 	}
 	measure := *r.measure
 	c.measure = &measure

@@ -48,31 +48,33 @@ type half struct {
 
 // item is one packet in the window.
 type item struct {
-	seg      Segment
-	index    int64  // as pushed
-	earliest int64  // it can't have happened before, by its stamp alone
-	epoch    uint32 // incarnation of the port pair
-	exchange
-	late  bool // behind the SYN of the next incarnation
-	apart bool // no TCP, a copy, or of another incarnation: no law applies
+	seg Segment
 
-	sackOK  bool    // the connection uses SACK
-	first   bool    // holds bytes that had not appeared before it
-	newLeft tcp.Seq // the first of them
-	suspect lawSet  // moving laws that it may violate with something before it
-	wish    lawSet  // soft laws that it may violate so
+	late    bool // behind the SYN of the next incarnation
+	apart   bool // no TCP, a copy, or of another incarnation: no law applies
+	sackOK  bool // the connection uses SACK
+	first   bool // holds bytes that had not appeared before it
+	hasEdge bool
+	hadEdge bool
+	hadTS   bool
+	by      Law     // of effect
+	newLeft tcp.Seq // the first byte that had not appeared
+	epoch   uint32  // incarnation of the port pair
 
-	roundTrip int64 // smallest of the connection so far, nanoseconds, 0 if unknown
-
-	// What its sender had said before it, and what it says of its window.
+	// What it says of its sender's window, and what that had said before it.
 	edge, edgeBefore tcp.Seq
-	hasEdge, hadEdge bool
 	tsvalBefore      tcp.Seq
-	hadTS            bool
+
+	doubt     lawSet // what it may violate with something before it
+	roundTrip int64  // smallest of the connection so far, nanoseconds, 0 if unknown
+	index     int64  // as pushed
+	earliest  int64  // it can't have happened before, by its stamp alone
+
+	cause, effect, self, quoted uint64 // what it asks, answers and quotes (see Packet)
 }
 
-// doubt is the set of laws that the packet may violate.
-func (it *item) doubt() lawSet { return it.suspect | it.wish }
+// suspect is the set of moving laws that the packet may violate.
+func (it *item) suspect() lawSet { return it.doubt & moving }
 
 // fresh is the packet's place in the stream from its first new byte.
 func (it *item) fresh() tcp.Range { return tcp.Range{Left: it.newLeft, Right: it.seg.End()} }
@@ -87,9 +89,10 @@ const copyWithin = int64(2e6)
 // and what it may violate. It compares with the highest numbers only: exact
 // pairs are the window's business, and only where something is suspect.
 type tracker struct {
-	flows  []flow
+	flows  []*[flowsAtOnce]flow
 	causes []uint64 // what was asked lately, by hash
 	copies bool     // leave second copies of a packet apart
+	learns bool     // count what a Profile is made of
 
 	ipid     IPIDMode
 	hostID   uint16
@@ -107,29 +110,31 @@ func (t *tracker) note(it *item) {
 	if seg.Fresh {
 		*f = flow{epoch: f.epoch + 1}
 	}
-	if it.apart = t.twin(f, seg); it.apart {
+	if (t.copies || t.learns) && t.twin(f, seg) && t.copies {
+		it.apart = true
 		return
 	}
 	f.incarnate(seg)
 	own, peer := f.halves(seg)
-	if !own.fits(seg, peer) && f.prior != nil {
+	fits := own.fits(seg, peer)
+	if !fits && f.prior != nil {
 		f = f.prior
 		own, peer = f.halves(seg)
-		it.late = true
+		it.late, fits = true, own.fits(seg, peer)
 	}
 	it.epoch = f.epoch
 	it.sackOK = f.usesSACK(seg)
-	if it.apart = !own.fits(seg, peer); it.apart {
+	if it.apart = !fits; it.apart {
 		return
 	}
 	if it.late && it.out() {
-		it.suspect |= Handshake.bit()
+		it.doubt |= Handshake.bit()
 	}
 	t.compare(it, f, own, peer)
 }
 
-// twin reports whether the packet is to be left apart as the copy of one just
-// before it, and counts such copies.
+// twin reports whether the packet is a copy of one just before it, and counts
+// such copies.
 func (t *tracker) twin(f *flow, seg *Segment) bool {
 	own, _ := f.halves(seg)
 	again := own.repeats(seg)
@@ -139,7 +144,7 @@ func (t *tracker) twin(f *flow, seg *Segment) bool {
 			t.twins++
 		}
 	}
-	return again && t.copies
+	return again
 }
 
 // compare notes what the packet may violate in its incarnation, and lets that
@@ -150,10 +155,10 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	it.noteEcho(own, peer)
 	it.noteDuplicate(own, peer)
 	if seg.Span() == 0 && own.started && seg.Seq.Less(own.maxSeq) {
-		it.wish |= OutNxt.bit() | InNxt.bit()
+		it.doubt |= OutNxt.bit() | InNxt.bit()
 	}
 	if it.answersAtOnce() && peer.started && seg.Ack.Less(peer.maxSeq) {
-		it.wish |= NotYet.bit()
+		it.doubt |= NotYet.bit()
 	}
 	if it.out() {
 		it.noteOut(own, peer)
@@ -166,7 +171,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	own.sends(seg, peer)
 	own.offers(it, f.permit&scaled == scaled)
 	if it.hasEdge && it.seg.Outbound == tcp.In && it.edge == peer.maxSeq {
-		it.wish |= Window.bit() // what stands before it fills this very window
+		it.doubt |= Window.bit() // what stands before it fills this very window
 	}
 }
 
@@ -210,14 +215,14 @@ func (it *item) noteData(own *half) {
 	}
 	if own.hasAcked {
 		if it.newLeft.Less(own.acked) {
-			it.suspect |= Ack.bit()
+			it.doubt |= Ack.bit()
 		}
 	}
 	if own.sacked.overlap(it.fresh()) {
-		it.suspect |= Sack.bit()
+		it.doubt |= Sack.bit()
 	}
 	if own.started && it.out() && it.newLeft.Less(own.maxSeq) {
-		it.suspect |= OutSeq.bit()
+		it.doubt |= OutSeq.bit()
 	}
 }
 
@@ -226,24 +231,24 @@ func (it *item) noteData(own *half) {
 func (it *item) noteOut(own, peer *half) {
 	seg := &it.seg
 	if own.reset && !seg.Bits.Has(tcp.RST) {
-		it.wish |= OutRST.bit()
+		it.doubt |= OutRST.bit()
 	}
 	if it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()) {
-		it.wish |= Window.bit()
+		it.doubt |= Window.bit()
 	}
 	if seg.Len > 1 && own.hasAcked && seg.Seq.Less(own.acked) {
-		it.wish |= Unacked.bit()
+		it.doubt |= Unacked.bit()
 	}
 	if own.hasAck && seg.HasAck() {
 		if seg.Ack.Less(own.maxAck) {
-			it.suspect |= OutAck.bit()
+			it.doubt |= OutAck.bit()
 		}
 		if seg.Ack == own.maxAck && own.shrinks(seg) {
-			it.suspect |= OutSack.bit()
+			it.doubt |= OutSack.bit()
 		}
 	}
 	if own.hasTS && seg.HasTS && !seg.Bits.Has(tcp.RST) && tcp.Seq(seg.TSval).Less(own.maxTS) {
-		it.suspect |= OutTSval.bit()
+		it.doubt |= OutTSval.bit()
 	}
 }
 
@@ -252,16 +257,16 @@ func (it *item) noteOut(own, peer *half) {
 func (it *item) noteIn(own *half) {
 	seg := &it.seg
 	if own.hasAck && seg.HasAck() && seg.Ack.Less(own.maxAck) {
-		it.wish |= InAck.bit()
+		it.doubt |= InAck.bit()
 	}
 	if own.hasAck && seg.HasAck() && seg.Ack == own.maxAck && own.shrinks(seg) {
-		it.wish |= InSack.bit()
+		it.doubt |= InSack.bit()
 	}
 	if own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) {
-		it.wish |= InTSval.bit()
+		it.doubt |= InTSval.bit()
 	}
 	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
-		it.wish |= InSeq.bit()
+		it.doubt |= InSeq.bit()
 	}
 }
 
@@ -270,7 +275,7 @@ func (it *item) noteEcho(own, peer *half) {
 	it.tsvalBefore, it.hadTS = own.maxTS, own.hasTS
 	it.edgeBefore, it.hadEdge = own.edge, own.hasEdge
 	if it.echoes() && peer.hasTS && peer.maxTS.Less(tcp.Seq(it.seg.TSecr)) {
-		it.wish |= TSecr.bit()
+		it.doubt |= TSecr.bit()
 	}
 }
 
@@ -286,7 +291,7 @@ func (h *half) time(it *item) {
 	}
 	switch {
 	case it.seg.Outbound != tcp.Out || it.seg.Span() == 0:
-	case !it.first || it.suspect != 0:
+	case !it.first || it.suspect() != 0:
 		h.timing = false
 	case !h.timing:
 		h.timing, h.timedEnd, h.timedStamp = true, it.seg.End(), it.seg.Stamp
@@ -329,7 +334,7 @@ func (h *half) offers(it *item, known bool) {
 	}
 	it.edge, it.hasEdge = seg.Ack.Add(window), true
 	if h.hasEdge && it.edge.Less(h.edge) {
-		it.wish |= OutEdge.bit() | InEdge.bit()
+		it.doubt |= OutEdge.bit() | InEdge.bit()
 	}
 	if !h.hasEdge || h.edge.Less(it.edge) {
 		h.edge, h.hasEdge = it.edge, true
