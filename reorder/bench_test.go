@@ -11,10 +11,13 @@ import (
 // benchmark; each is acknowledged.
 const benchmarkRounds = 20_000
 
-// benchmarkScripts are a download in order, and one in which every tenth
-// segment stands behind the ACK that answers it.
+// benchmarkFlows is how many connections take turns in the last script.
+const benchmarkFlows = 64
+
+// benchmarkScripts are a download in order, one in which every tenth segment
+// stands behind the ACK that answers it, and that one in many connections at once.
 func benchmarkScripts() []benchmarkScript {
-	scripts := []benchmarkScript{{name: "clean"}, {name: "disordered", broken: true}}
+	scripts := []benchmarkScript{{name: "clean"}, {name: "disordered", broken: true}, {name: "many", broken: true}}
 	for i := range scripts {
 		s := newScript()
 		s.tsval = true
@@ -24,7 +27,19 @@ func benchmarkScripts() []benchmarkScript {
 		}
 		scripts[i].segs = segs
 	}
+	scripts[2].segs = interleaved(scripts[2].segs[:len(scripts[2].segs)/benchmarkFlows])
 	return scripts
+}
+
+// interleaved repeats each segment in many connections.
+func interleaved(segs []Segment) (all []Segment) {
+	for _, seg := range segs {
+		for flow := range uint32(benchmarkFlows) {
+			seg.Flow = flow
+			all = append(all, seg)
+		}
+	}
+	return all
 }
 
 type benchmarkScript struct {
