@@ -11,19 +11,19 @@ import (
 
 // conclude fills the report from what the pass that wrote has counted.
 func (j *job) conclude(stats reorder.Stats, p *press) {
-	r, s, w := &j.report, p.sequencer, p.w
+	r, s, v := &j.report, p.sequencer, p.w.judge
 	r.Schema = report.Schema
 	r.Capture = j.facts.describeCapture(j.source.name)
-	r.Inference = w.infer.describe(j.engine.Candidates())
+	r.Inference = v.infer.describe(j.engine.Candidates())
 	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(j.engine.Doubts(maxDoubtful))
-	r.Order = j.describeOrder(stats, w.moved)
-	r.Order.Uncertainty = describeWidths(&w.widths)
-	r.Analysis = report.Analysis{Before: s.before.named(), After: w.after.named()}
-	w.diagnose.Finish()
-	r.CaptureLoss = w.diagnose.Loss()
-	r.CaptureLoss.Declared = w.declared.result(&j.facts)
-	r.Findings = w.findings.result()
-	w.seen.describe(r, &j.facts)
+	r.Order = j.describeOrder(stats, p.w.moved)
+	r.Order.Uncertainty = describeWidths(&v.widths)
+	r.Analysis = report.Analysis{Before: s.before.named(), After: v.after.named()}
+	v.diagnose.Finish()
+	r.CaptureLoss = v.diagnose.Loss()
+	r.CaptureLoss.Declared = v.declared.result(&j.facts)
+	r.Findings = v.findings.result()
+	v.seen.describe(r, &j.facts)
 	j.limits(stats)
 	j.noteClocks(s.align.forced)
 	r.Damage, r.DamageOmitted = describeDamage(j.facts.damage)

@@ -150,8 +150,8 @@ func (j *job) emit(ctx context.Context, w *writer) error {
 	return nil
 }
 
-// press is what a pass that writes ends in: a sequencer, and a goroutine that
-// writes what is in order.
+// press is what a pass that writes ends in: a sequencer, and two goroutines that
+// judge and write what is in order.
 type press struct {
 	*sequencer
 	w       *writer
@@ -168,10 +168,14 @@ func (j *job) newPress(ctx context.Context, w *writer) (*press, error) {
 	}
 	p := &press{sequencer: s, w: w, batches: make(chan []*unit, ahead), written: make(chan error, 1)}
 	p.ctx, p.stop = context.WithCancelCause(ctx)
+	judged := make(chan []*unit, 1)
+	go w.judge.all(p.batches, judged)
 	go func() {
-		err := w.all(p.batches)
+		err := w.all(judged)
 		if err != nil {
 			p.stop(err)
+			for range judged { // so that the other one comes to its end
+			}
 		}
 		p.written <- err
 	}()
@@ -186,7 +190,7 @@ func (p *press) take(c *chunk) error {
 	return p.hand()
 }
 
-// hand gives what is in order to the goroutine.
+// hand gives what is in order to the goroutines.
 func (p *press) hand() error {
 	if len(p.out) == 0 {
 		return nil
@@ -215,7 +219,7 @@ func (p *press) finish(err error) error {
 	return err
 }
 
-// end waits for the goroutine.
+// end waits for the goroutines.
 func (p *press) end() error {
 	close(p.batches)
 	return <-p.written

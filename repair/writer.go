@@ -1,19 +1,16 @@
 package repair
 
 import (
-	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
-	"github.com/mendcap/mendcap/internal/tcp"
-	"github.com/mendcap/mendcap/reorder"
-	"github.com/mendcap/mendcap/repair/diagnose"
 )
 
-// writer is the last stage: it writes blocks in repaired order, edits what was
-// inferred or moved, analyses the result, and collects the findings.
+// writer is the last stage: it writes blocks in repaired order, and edits what
+// was inferred or moved.
 type writer struct {
 	j        *job
 	w        *capture.Writer
+	judge    *judge
 	edits    bool // blocks may be edited; else every block leaves as it came
 	raw      map[*capture.Interface]*capture.Interface
 	buf      []byte   // the header that is being made
@@ -21,29 +18,14 @@ type writer struct {
 	comments [][]byte // parts of it, or phrases
 	phrases  phrases
 
-	frame    int64 // packets written
-	edited   int64
-	moved    int64
-	skipped  int64 // blocks left out because they must not be copied
-	analyse  *tcp.Analyser
-	after    flagCounts
-	infer    inferred
-	findings *collector
-	diagnose *diagnose.Diagnoser
-	said     diagnose.Packet // to it, last
-	declared declared
-	seen     *witness
-	widths   reorder.Histogram // of the intervals in which packets can have happened
+	edited  int64
+	moved   int64
+	skipped int64 // blocks left out because they must not be copied
 }
 
 func (j *job) newWriter(w *capture.Writer) *writer {
-	seen := j.newWitness()
-	out := &writer{
-		j: j, seen: seen, w: w, edits: j.expectsEdits(), raw: make(map[*capture.Interface]*capture.Interface),
-		analyse: tcp.NewAnalyser(), findings: newCollector(j.o.Findings, j.o.EachFinding, seen),
-	}
-	out.diagnose = diagnose.New(out.found)
-	return out
+	edits := j.expectsEdits()
+	return &writer{j: j, w: w, judge: j.newJudge(edits), edits: edits, raw: make(map[*capture.Interface]*capture.Interface)}
 }
 
 // expectsEdits reports whether anything may have to be repaired. Otherwise the
@@ -70,7 +52,6 @@ func (w *writer) all(batches <-chan []*unit) error {
 
 func (w *writer) unit(u *unit) error {
 	b := u.block
-	w.declared.take(b)
 	switch {
 	case b.Kind == capture.Packet:
 		return w.packet(u)
@@ -86,8 +67,6 @@ func (w *writer) unit(u *unit) error {
 }
 
 func (w *writer) packet(u *unit) error {
-	w.frame++
-	w.judge(u)
 	e, changed, err := w.edit(u)
 	if err != nil {
 		return err
@@ -100,65 +79,6 @@ func (w *writer) packet(u *unit) error {
 	}
 	w.edited++
 	return w.w.WritePacket(u.block, &e)
-}
-
-// judge analyses the packet where it stands now, and keeps what is to be said.
-func (w *writer) judge(u *unit) {
-	if u.view.Form.Headerless() {
-		w.infer.add(u)
-	}
-	after := w.flags(u)
-	w.after.add(after)
-	if u.block.HasStamp {
-		w.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
-	}
-	if u.isTCP && u.seg.Fresh {
-		w.diagnose.Forget(u.seg.Flow) // before its number is another's
-	}
-	w.seen.packet(u, w.frame, after)
-	if u.clue != nil {
-		w.j.explain.placed(w.j, u, w.frame, after)
-	}
-	w.say(u, after)
-}
-
-// say hands the packet to the diagnosis.
-func (w *writer) say(u *unit, after tcp.Analysis) {
-	if !u.isTCP && !u.fate.place.Left {
-		return
-	}
-	p := &w.said
-	*p = diagnose.Packet{
-		Frame: u.block.Frame, FrameAfter: w.frame, Stamp: u.fate.place.Stamp,
-		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(after),
-		Moved: u.fate.place.Moved, Left: u.fate.place.Left, Law: u.fate.place.Law,
-		Source: diagnose.Endpoint{Addr: u.view.Src, Port: u.sport}, Target: diagnose.Endpoint{Addr: u.view.Dst, Port: u.dport},
-	}
-	if u.isTCP {
-		p.Segment = &u.seg
-	}
-	w.diagnose.Add(p)
-}
-
-// found takes a finding from the diagnosis.
-func (w *writer) found(f *diagnose.Finding) {
-	w.findings.add(f)
-	if w.j.explain != nil {
-		w.j.explain.found(f)
-	}
-}
-
-// flags analyses the packet in the order of the output, with its repaired time.
-// Where nothing is edited that is what it was in the input.
-func (w *writer) flags(u *unit) tcp.Analysis {
-	if !w.edits || !u.isTCP {
-		return u.before
-	}
-	if u.block.HasStamp {
-		u.seg.Stamp = u.fate.place.Stamp
-	}
-	u.seg.Frame = w.frame
-	return w.analyse.Add(&u.seg)
 }
 
 // edit works out how the packet differs from what was captured.
@@ -266,35 +186,4 @@ func (w *writer) toRaw(u *unit, e *capture.PacketEdit) error {
 	}
 	e.Interface = raw
 	return nil
-}
-
-// inferred counts what became of header-less packets.
-type inferred struct {
-	packets     int64
-	nextHeader  [4]int64 // by infer.Origin
-	destination [4]int64
-	byEvidence  []carried
-}
-
-// carried is how many answers one kind of evidence carried.
-type carried struct {
-	by      infer.Evidence
-	answers int64
-}
-
-func (c *inferred) add(u *unit) {
-	a := &u.headless.answer
-	c.packets++
-	c.nextHeader[a.NextHeaderOrigin]++
-	c.destination[a.DestinationOrigin]++
-	if a.Evidence == infer.ByNone {
-		return
-	}
-	for i := range c.byEvidence {
-		if c.byEvidence[i].by == a.Evidence {
-			c.byEvidence[i].answers++
-			return
-		}
-	}
-	c.byEvidence = append(c.byEvidence, carried{a.Evidence, 1})
 }
