@@ -53,6 +53,8 @@ type end struct {
 	lastAfter int64 // frame in the output of its latest packet
 	lastStamp int64
 	recovery  recovery // the latest one
+
+	sums [copyReach]uint16 // checksum fields of its latest packets
 }
 
 // recovery is how a sender found out that a segment was lost.
@@ -116,6 +118,7 @@ func (m *moment) learn() {
 	if !m.s.Bits.Has(tcp.RST) {
 		m.extend()
 	}
+	m.from.sums[m.from.packets%copyReach] = m.s.Sum
 	if m.from.packets++; m.from.packets == 1 && len(m.f.held) > 0 {
 		m.d.bothSides(m.f)
 	}

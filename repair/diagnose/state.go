@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/report"
 )
@@ -27,7 +29,7 @@ func (m *moment) judgeState(flag tcp.Analysis) {
 // copied returns the packet of which this one without data is a copy, nil where
 // it is none. The same bits alone are not enough: a receiver repeats itself.
 func (m *moment) copied() (found *record) {
-	if m.s.Span() > 0 || !m.neverRepeats() {
+	if m.s.Span() > 0 || !m.neverRepeats() || !slices.Contains(m.from.sums[:], m.s.Sum) {
 		return nil
 	}
 	n := 0
