@@ -14,7 +14,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r, s, v := &j.report, p.sequencer, p.w.judge
 	r.Schema = report.Schema
 	r.Capture = j.facts.describeCapture(j.source.name)
-	r.Inference = v.infer.describe(j.engine.Candidates())
+	r.Inference = p.w.infer.describe(j.engine.Candidates())
 	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(j.engine.Doubts(maxDoubtful))
 	r.Order = j.describeOrder(stats, p.w.moved)
 	r.Order.Uncertainty = describeWidths(&v.widths)

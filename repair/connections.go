@@ -29,6 +29,10 @@ type connections struct {
 	total   int64
 	retired []*connection // forgotten by the flow table: the worst of them, worst first
 	holders []*connection // those with a gallery, at most maxGalleries
+	// floor is the last of the holders as it was when it was looked for. None
+	// has come to stand below it since, as counts only grow; without packets it
+	// is void.
+	floor connection
 }
 
 // connection is one pair of endpoints.
@@ -96,8 +100,7 @@ func (c *connections) of(u *unit) *connection {
 	c.total++
 	f = &connection{hash: u.pair.hash, key: u.pair.key, client: 2, scale: [2]int8{-2, -2}}
 	if len(c.holders) < maxGalleries {
-		c.holders = append(c.holders, f)
-		f.gallery = new(gallery)
+		c.hold(f)
 	}
 	c.by[u.seg.Flow] = f
 	return f
@@ -146,25 +149,41 @@ func (c *connections) lend(f *connection, u *unit, frame int64, after tcp.Analys
 		return
 	}
 	if len(c.holders) < maxGalleries {
-		c.holders = append(c.holders, f)
-		f.gallery = new(gallery)
-	} else {
-		least := 0
-		for i, other := range c.holders {
-			if worse(other, c.holders[least]) > 0 {
-				least = i
-			}
-		}
-		from := c.holders[least]
-		if worse(f, from) >= 0 {
-			return
-		}
-		f.gallery, from.gallery = from.gallery, nil
-		*f.gallery = gallery{best: f.gallery.best[:0]}
-		c.holders[least] = f
+		c.hold(f)
+	} else if !c.oust(f) {
+		return
 	}
 	f.skipped = f.packets - 1
 	f.draw(u, frame, after)
+}
+
+// oust gives f the gallery of the last of the holders, if f comes before it.
+func (c *connections) oust(f *connection) bool {
+	if c.floor.packets > 0 && worse(f, &c.floor) >= 0 {
+		return false
+	}
+	least := 0
+	for i, other := range c.holders {
+		if worse(other, c.holders[least]) > 0 {
+			least = i
+		}
+	}
+	from := c.holders[least]
+	c.floor = *from
+	if worse(f, from) >= 0 {
+		return false
+	}
+	f.gallery, from.gallery = from.gallery, nil
+	f.gallery.clear()
+	c.holders[least] = f
+	return true
+}
+
+// hold gives f a gallery of its own.
+func (c *connections) hold(f *connection) {
+	c.holders = append(c.holders, f)
+	f.gallery = new(gallery)
+	c.floor = connection{}
 }
 
 // draw adds the packet to the gallery.

@@ -39,6 +39,12 @@ type mark struct {
 	weight       uint8
 }
 
+// clear forgets all; what the ring holds is met no more.
+func (g *gallery) clear() {
+	g.n, g.weight, g.peak, g.first, g.behind = 0, 0, 0, 0, false
+	g.best = g.best[:0]
+}
+
 // next returns the place of the packet at hand.
 func (g *gallery) next() *mark {
 	if old := g.n - (galleryMarks - galleryLead); old >= 0 {

@@ -1,7 +1,6 @@
 package repair
 
 import (
-	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
@@ -16,7 +15,6 @@ type judge struct {
 	frame    int64 // packets seen
 	analyse  *tcp.Analyser
 	after    flagCounts
-	infer    inferred
 	findings *collector
 	diagnose *diagnose.Diagnoser
 	said     diagnose.Packet // to it, last
@@ -54,9 +52,6 @@ func (v *judge) unit(u *unit) {
 
 // packet analyses the packet where it stands now, and keeps what is to be said.
 func (v *judge) packet(u *unit) {
-	if u.view.Form.Headerless() {
-		v.infer.add(u)
-	}
 	after := v.flags(u)
 	v.after.add(after)
 	if u.block.HasStamp {
@@ -109,35 +104,4 @@ func (v *judge) flags(u *unit) tcp.Analysis {
 	}
 	u.seg.Frame = v.frame
 	return v.analyse.Add(&u.seg)
-}
-
-// inferred counts what became of header-less packets.
-type inferred struct {
-	packets     int64
-	nextHeader  [4]int64 // by infer.Origin
-	destination [4]int64
-	byEvidence  []carried
-}
-
-// carried is how many answers one kind of evidence carried.
-type carried struct {
-	by      infer.Evidence
-	answers int64
-}
-
-func (c *inferred) add(u *unit) {
-	a := &u.headless.answer
-	c.packets++
-	c.nextHeader[a.NextHeaderOrigin]++
-	c.destination[a.DestinationOrigin]++
-	if a.Evidence == infer.ByNone {
-		return
-	}
-	for i := range c.byEvidence {
-		if c.byEvidence[i].by == a.Evidence {
-			c.byEvidence[i].answers++
-			return
-		}
-	}
-	c.byEvidence = append(c.byEvidence, carried{a.Evidence, 1})
 }

@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
 )
@@ -18,6 +19,7 @@ type writer struct {
 	comments [][]byte // parts of it, or phrases
 	phrases  phrases
 
+	infer   inferred
 	edited  int64
 	moved   int64
 	skipped int64 // blocks left out because they must not be copied
@@ -67,6 +69,9 @@ func (w *writer) unit(u *unit) error {
 }
 
 func (w *writer) packet(u *unit) error {
+	if u.view.Form.Headerless() {
+		w.infer.add(u)
+	}
 	e, changed, err := w.edit(u)
 	if err != nil {
 		return err
@@ -186,4 +191,35 @@ func (w *writer) toRaw(u *unit, e *capture.PacketEdit) error {
 	}
 	e.Interface = raw
 	return nil
+}
+
+// inferred counts what became of header-less packets.
+type inferred struct {
+	packets     int64
+	nextHeader  [4]int64 // by infer.Origin
+	destination [4]int64
+	byEvidence  []carried
+}
+
+// carried is how many answers one kind of evidence carried.
+type carried struct {
+	by      infer.Evidence
+	answers int64
+}
+
+func (c *inferred) add(u *unit) {
+	a := &u.headless.answer
+	c.packets++
+	c.nextHeader[a.NextHeaderOrigin]++
+	c.destination[a.DestinationOrigin]++
+	if a.Evidence == infer.ByNone {
+		return
+	}
+	for i := range c.byEvidence {
+		if c.byEvidence[i].by == a.Evidence {
+			c.byEvidence[i].answers++
+			return
+		}
+	}
+	c.byEvidence = append(c.byEvidence, carried{a.Evidence, 1})
 }
