@@ -5,15 +5,16 @@ import "github.com/mendcap/mendcap/internal/packet"
 // Infer returns what can be proved of the header of the packet behind f. It is
 // safe for concurrent use after Conclude. The candidates that an answer lists
 // may be shared with others': they are not to be changed.
-func (e *Engine) Infer(f *Facts) Answer {
+func (e *Engine) Infer(f *Facts) (a Answer) {
 	h, sole := f.only()
 	if !sole || !isUnspecified(f.dst) || !f.clustered(h) {
 		return e.inferAlone(f)
 	}
 	k, n := f.key(h), f.needs(h)
-	if a, _ := e.retiredAs(&k, f.home, &n); a != nil && f.checked(h) {
-		v := e.retired.verdict(a)
-		return f.answer(&outcome{verdict: v, dst: e.destination(&v)})
+	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.checked(h) {
+		e.retired.answer(&a, r, f)
+		a.Destination = e.destination(r.at).Netip()
+		return a
 	}
 	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.checked(h)) {
 		return e.inferClustered(f, h, c)
@@ -66,7 +67,7 @@ func (e *Engine) inferClustered(f *Facts, h hypothesis, c *cluster) Answer {
 	o := outcome{verdict: c.verdict}
 	switch {
 	case c.found:
-		o.dst = e.destination(&c.verdict)
+		o.dst = e.destination(c.at)
 	case c.at != none:
 		o.listed = e.lists[c.at]
 	}
@@ -103,7 +104,7 @@ func (e *Engine) inferAlone(f *Facts) Answer {
 
 // ask returns the question that f asks under h.
 func (e *Engine) ask(f *Facts, h hypothesis) question {
-	q := question{key: f.key(h), h: h, protocol: f.protocol(h), needs: f.needs(h), header: float64(f.bits[h]), said: f.dictates(h)}
+	q := question{key: f.key(h), from: e.direction(f.src), h: h, protocol: f.protocol(h), needs: f.needs(h), header: float64(f.bits[h]), said: f.dictates(h)}
 	q.cut = !f.checked(h)
 	fl, c := e.clusterOf(f, h)
 	q.fl = fl
@@ -172,13 +173,10 @@ func (e *Engine) continued(f *Facts, q *question) outcome {
 
 // answer returns o as an answer for f. What the sniffer recorded stays.
 func (f *Facts) answer(o *outcome) Answer {
-	a := Answer{NextHeader: f.nextHeader, NextHeaderOrigin: AsCaptured, DestinationOrigin: AsCaptured}
+	a := Answer{NextHeader: f.nextHeader, NextHeaderOrigin: f.recorded(), DestinationOrigin: AsCaptured}
 	contradicted := o.found && !isUnspecified(f.dst) && o.dst != f.dst
 	if contradicted {
 		o = &outcome{verdict: undecided, listed: o.listed}
-	}
-	if f.stated {
-		a.NextHeaderOrigin = AsStated
 	}
 	if f.nextHeader == Unknown {
 		a.NextHeader, a.NextHeaderOrigin = o.protocol, Inferred
@@ -210,6 +208,14 @@ func (f *Facts) answer(o *outcome) Answer {
 	}
 	a.HopLimit = f.hopLimit(a.NextHeader)
 	return a
+}
+
+// recorded returns where a Next Header comes from that is known.
+func (f *Facts) recorded() Origin {
+	if f.stated {
+		return AsStated
+	}
+	return AsCaptured
 }
 
 // confirmed reports by what checksum o was.

@@ -3,7 +3,10 @@ package infer
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/mendcap/mendcap/internal/packet"
 )
@@ -144,12 +147,12 @@ func (e *Engine) learnEdges() {
 	}
 }
 
-// destination returns what v found.
-func (e *Engine) destination(v *verdict) packet.Addr {
-	if v.at < 0 {
-		return e.strays[^v.at]
+// destination returns the address that was found: see verdict.
+func (e *Engine) destination(at int32) packet.Addr {
+	if at < 0 {
+		return e.strays[^at]
 	}
-	return e.candidates.list.at(v.at).addr
+	return e.candidates.list.at(at).addr
 }
 
 // settled returns the only destination that fl's clusters prove; false where
@@ -162,7 +165,7 @@ func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
 	if !c.found {
 		return packet.Addr{}, false
 	}
-	return e.destination(&c.verdict), true
+	return e.destination(c.at), true
 }
 
 // decideAll decides every cluster.
@@ -170,18 +173,51 @@ func (e *Engine) decideAll() {
 	e.lists = nil
 	e.learnModes()
 	e.learnOpen()
-	room := make([]scored, 0, 64)
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
-		q := e.questionOf(e.flows.list.at(c.flow), c)
-		room = e.explain(room[:0], &q)
-		c.verdict = e.keep(e.settle(room, []question{q}))
+	batch := make([]outcome, min(decidedAtOnce, e.flows.clusters.len()))
+	for from := 0; from < e.flows.clusters.len(); from += len(batch) {
+		batch = batch[:min(len(batch), e.flows.clusters.len()-from)]
+		e.decideSome(batch, int32(from))
+		for i := range batch {
+			c := e.flows.clusters.at(int32(from + i))
+			c.verdict = e.keep(&batch[i])
+		}
 	}
 	e.settleFlows()
 }
 
+// decidedAtOnce is how many clusters are decided on all cores before what is
+// kept of them is written down, in their order.
+const decidedAtOnce = 1 << 12
+
+// decideSome fills batch with the outcomes of the clusters from one on.
+func (e *Engine) decideSome(batch []outcome, from int32) {
+	const share = 256 // clusters
+	var next atomic.Int32
+	var workers sync.WaitGroup
+	decide := func() {
+		room := make([]scored, 0, 64)
+		for {
+			end := int(next.Add(share))
+			for i := end - share; i < min(end, len(batch)); i++ {
+				c := e.flows.clusters.at(from + int32(i))
+				q := e.questionOf(e.flows.list.at(c.flow), c)
+				room = e.explain(room[:0], &q)
+				batch[i] = e.settle(room, []question{q})
+			}
+			if end >= len(batch) {
+				return
+			}
+		}
+	}
+	for range min(runtime.GOMAXPROCS(0), (len(batch)+share-1)/share) - 1 {
+		workers.Go(decide)
+	}
+	decide()
+	workers.Wait()
+}
+
 // keep returns what is kept of o.
-func (e *Engine) keep(o outcome) verdict {
+func (e *Engine) keep(o *outcome) verdict {
 	switch {
 	case o.found && o.at == none:
 		o.at = ^int32(len(e.strays))
@@ -204,12 +240,12 @@ func (e *Engine) settleFlows() {
 		if !c.found {
 			continue
 		}
-		fl, dst := e.flows.list.at(c.flow), e.destination(&c.verdict)
+		fl, dst := e.flows.list.at(c.flow), e.destination(c.at)
 		switch {
 		case c.rivals || c.mode == unverified || fl.settled == several:
 		case fl.settled == none:
 			fl.settled = j
-		case e.destination(&e.flows.clusters.at(fl.settled).verdict) != dst:
+		case e.destination(e.flows.clusters.at(fl.settled).at) != dst:
 			fl.settled = several
 		}
 		if isMulticast(dst) && e.groupPorts != nil {
@@ -229,7 +265,7 @@ func (e *Engine) noteGroup(fl *flow, group packet.Addr) {
 
 // questionOf returns the question that c asks.
 func (e *Engine) questionOf(fl *flow, c *cluster) question {
-	q := question{key: fl.key, h: fl.key.hypothesis(), protocol: uint8(fl.key.class), fl: fl, needs: c.dominant(), header: float64(c.least)}
+	q := question{key: fl.key, from: e.direction(fl.key.src), h: fl.key.hypothesis(), protocol: uint8(fl.key.class), fl: fl, needs: c.dominant(), header: float64(c.least)}
 	switch q.h {
 	case asUDP:
 		q.said = dictatedByPort(fl.key.ports)

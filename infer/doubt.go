@@ -60,7 +60,7 @@ func (e *Engine) doubtOf(fl *flow, c *cluster, ranked []scored) Doubt {
 		d.SourcePort, d.DestinationPort = uint16(fl.key.ports>>16), fl.key.ports.destination()
 	}
 	if c.found {
-		d.Destination = e.destination(&c.verdict).Netip()
+		d.Destination = e.destination(c.at).Netip()
 	}
 	weights := 0.0
 	for i := range ranked {

@@ -87,7 +87,7 @@ const bitsOtherMode = -12
 
 // modeOf returns what mode m counts for q.
 func (e *Engine) modeOf(q *question, m mode) float64 {
-	b := e.modes[e.direction(q.key.src)][q.h][m]
+	b := e.modes[q.from][q.h][m]
 	if q.fl == nil || q.fl.modes == 0 {
 		return b
 	}

@@ -35,42 +35,60 @@ type other struct {
 }
 
 // readOther finds the most plausible protocol beyond the three; that which the
-// sniffer recorded, if it did.
+// sniffer recorded, if it did. Most packets are none of them, which their first
+// bytes tell without a call.
 func (f *Facts) readOther(data []byte) {
-	best := other{protocol: f.nextHeader}
-	consider := func(o other, ok bool) {
-		if ok && o.bits > best.bits && (f.nextHeader == Unknown || f.nextHeader == o.protocol) {
-			best = o
-		}
-	}
+	f.other = other{protocol: f.nextHeader}
 	if len(data) >= 8 {
-		switch first := data[0]; {
-		case first == 3:
-			consider(f.readOSPF(data))
-		case first == 0x31:
-			consider(f.readVRRP(data))
-		case first>>4 == 2:
-			consider(f.readPIM(data))
-		case first == 2:
-			consider(readEIGRP(data, f.whole))
-		case first == 0x10:
-			consider(readRSVP(data, f.whole))
-		case first == packet.ProtoNoNext:
-			consider(f.readMobility(data))
-		case first>>4 == 4:
-			consider(other{protocol: protoIPv4, proved: true, bits: 30}, insideIPv4(data, f.length))
-		case first>>4 == 6:
-			consider(other{protocol: packet.ProtoIPv6, proved: true, bits: 22}, insideIPv6(data, f.length))
+		f.readNumbered(data)
+		if data[0]&^greFlags == 0 && data[1] == 0 {
+			f.consider(readGRE(data, f.length, f.whole))
 		}
-		consider(readGRE(data, f.length, f.whole))
-		consider(f.readDCCP(data))
-		consider(readSCTP(data, f.whole))
-		consider(f.readUDPLite(data))
+		if len(data) >= dccpLeast && data[8]>>5 == 0 {
+			f.consider(f.readDCCP(data))
+		}
+		if len(data) >= sctpHeader+4 && sctpChunk(data[sctpHeader]) {
+			f.consider(readSCTP(data, f.whole))
+		}
+		if f.bits == [hypotheses]int8{} {
+			f.consider(f.readUDPLite(data))
+		}
 	}
-	if best.bits == 0 && f.bits == [hypotheses]int8{} {
-		consider(f.readESP(data))
+	if f.other.bits == 0 && f.bits == [hypotheses]int8{} {
+		f.consider(f.readESP(data))
 	}
-	f.other, f.bits[asOther] = best, best.bits
+	f.bits[asOther] = f.other.bits
+}
+
+// readNumbered tries the protocols that begin with a version or a number of
+// their own.
+func (f *Facts) readNumbered(data []byte) {
+	switch first := data[0]; {
+	case first > 0x6F:
+	case first == 3:
+		f.consider(f.readOSPF(data))
+	case first == 0x31:
+		f.consider(f.readVRRP(data))
+	case first>>4 == 2:
+		f.consider(f.readPIM(data))
+	case first == 2:
+		f.consider(readEIGRP(data, f.whole))
+	case first == 0x10:
+		f.consider(readRSVP(data, f.whole))
+	case first == packet.ProtoNoNext:
+		f.consider(f.readMobility(data))
+	case first>>4 == 4:
+		f.consider(other{protocol: protoIPv4, proved: true, bits: 30}, insideIPv4(data, f.length))
+	case first>>4 == 6:
+		f.consider(other{protocol: packet.ProtoIPv6, proved: true, bits: 22}, insideIPv6(data, f.length))
+	}
+}
+
+// consider takes o for the most plausible if it is.
+func (f *Facts) consider(o other, ok bool) {
+	if ok && o.bits > f.other.bits && (f.nextHeader == Unknown || f.nextHeader == o.protocol) {
+		f.other = o
+	}
 }
 
 // cover sums what a checksum with pseudo-header covers: the first n bytes of
@@ -177,12 +195,13 @@ func (f *Facts) readMobility(data []byte) (o other, ok bool) {
 // numbers (RFC 4340, sections 5.1 to 5.6), bytes.
 var dccpHeaders = [...]int{20, 28, 16, 24, 24, 24, 24, 28, 24, 24}
 
-// readDCCP is DCCP's (RFC 4340, section 5.1); CsCov says what of the payload
+// dccpLeast is less than any DCCP header, bytes.
+const dccpLeast = 12
+
+// readDCCP is DCCP's (RFC 4340, section 5.1), of data whose reserved bits are
+// zero; CsCov says what of the payload
 // its checksum covers (section 9.2).
 func (f *Facts) readDCCP(data []byte) (o other, ok bool) {
-	if len(data) < 12 || data[8]>>5 != 0 {
-		return o, false
-	}
 	kind, extended := int(data[8]>>1&0x0F), data[8]&1 == 1
 	if kind >= len(dccpHeaders) {
 		return o, false
@@ -212,13 +231,14 @@ func (f *Facts) readDCCP(data []byte) (o other, ok bool) {
 	return o, true
 }
 
-// readUDPLite is UDP-Lite's (RFC 3828, section 3.1). With a coverage of all its
+// readUDPLite is UDP-Lite's (RFC 3828, section 3.1), of data that are none of the
+// three. With a coverage of all its
 // length it looks like UDP, and is not told from that.
 func (f *Facts) readUDPLite(data []byte) (o other, ok bool) {
 	coverage := uint32(binary.BigEndian.Uint16(data[4:]))
 	o = other{protocol: protoUDPLite, bits: 6}
 	switch {
-	case data[6]|data[7] == 0, coverage >= f.length, coverage > 0 && coverage < udpHeader, f.bits != [hypotheses]int8{}:
+	case data[6]|data[7] == 0, coverage >= f.length, coverage > 0 && coverage < udpHeader:
 		return o, false
 	case coverage == 0: // so do the first packets of ESP look
 		coverage = f.length
@@ -234,11 +254,18 @@ func (f *Facts) readUDPLite(data []byte) (o other, ok bool) {
 // castagnoli is SCTP's polynomial (RFC 9260, appendix A).
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// sctpHeader is the length of SCTP's common header, bytes.
+const sctpHeader = 12
+
+// sctpChunk reports whether kind is a known chunk type.
+func sctpChunk(kind uint8) bool {
+	return kind <= 15 || kind == 0x40 || kind >= 0x80 && kind <= 0x84 || kind >= 0xC0 && kind <= 0xC2
+}
+
 // readSCTP is SCTP's (RFC 9260, section 3): chunks that fill the packet, and a
 // CRC32c over it all, with the field zero, that covers no address.
 func readSCTP(data []byte, all bool) (o other, ok bool) {
-	const header = 12
-	if len(data) < header+4 || !sctpChunks(data[header:], all) {
+	if !sctpChunks(data[sctpHeader:], all) {
 		return o, false
 	}
 	o = other{protocol: protoSCTP, bits: 4}
@@ -247,7 +274,7 @@ func readSCTP(data []byte, all bool) (o other, ok bool) {
 	}
 	crc := crc32.Update(0, castagnoli, data[:8])
 	crc = crc32.Update(crc, castagnoli, []byte{0, 0, 0, 0})
-	crc = crc32.Update(crc, castagnoli, data[header:])
+	crc = crc32.Update(crc, castagnoli, data[sctpHeader:])
 	if binary.LittleEndian.Uint32(data[8:]) == crc {
 		o.bits, o.proved = 30, true
 	}
@@ -261,9 +288,7 @@ func sctpChunks(b []byte, all bool) bool {
 		if len(b) < 4 {
 			return !all
 		}
-		switch kind := b[0]; {
-		case kind <= 15, kind == 0x40, kind >= 0x80 && kind <= 0x84, kind >= 0xC0 && kind <= 0xC2:
-		default:
+		if !sctpChunk(b[0]) {
 			return false
 		}
 		n := int(binary.BigEndian.Uint16(b[2:]))
@@ -320,13 +345,13 @@ func readRSVP(data []byte, all bool) (o other, ok bool) {
 	return other{protocol: protoRSVP, proved: true, bits: 24}, true
 }
 
-// readGRE is GRE's (RFC 2784 and 2890): a checksum of its own, or an IP packet
-// inside that agrees with the length.
+// greFlags are GRE's flags: with a checksum, a key and a number.
+const greFlags = 0xB0
+
+// readGRE is GRE's (RFC 2784 and 2890), of data without other flags: a checksum
+// of its own, or an IP packet inside that agrees with the length.
 func readGRE(data []byte, length uint32, all bool) (o other, ok bool) {
 	const summed, keyed, numbered = 0x80, 0x20, 0x10
-	if data[0]&^(summed|keyed|numbered) != 0 || data[1] != 0 {
-		return o, false
-	}
 	header := 4
 	for _, flag := range []byte{summed, keyed, numbered} {
 		if data[0]&flag != 0 {

@@ -7,14 +7,14 @@ import "math/bits"
 type retired struct {
 	slots []answered // linear probing by the flow's hash
 	n     int
-	kinds []kind // by answered.kind
+	kinds []known // by answered.kind
 	kind  map[kind]uint16
 }
 
 // answered is a cluster of a flow that has retired.
 type answered struct {
 	home  int32 // place of its source among the candidates, plus one; 0 is an empty slot
-	at    int32 // as in verdict
+	at    int32 // as in verdict; it was found
 	ports ports
 	needs needs
 	kind  uint16
@@ -28,6 +28,13 @@ type kind struct {
 	mode              mode
 	leading           uint8 // modes in which most of its packets agree, a bit each
 	posterior, second float32
+}
+
+// known is a kind and the answer of its packets, but for their destination.
+type known struct {
+	class   class
+	leading uint8
+	answer  Answer
 }
 
 // maxKinds bounds the kinds of clusters that retire.
@@ -44,10 +51,14 @@ func kindOf(class class, c *cluster) kind {
 	return k
 }
 
-// verdict returns what was decided of a.
-func (t *retired) verdict(a *answered) verdict {
-	k := &t.kinds[a.kind]
-	return verdict{at: a.at, protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, posterior: k.posterior, second: k.second}
+// answer fills to with what was decided of a, for f, but for the destination.
+func (t *retired) answer(to *Answer, a *answered, f *Facts) {
+	*to = t.kinds[a.kind].answer
+	to.HopLimit = f.hopLimit(to.NextHeader)
+	if f.nextHeader != Unknown {
+		to.NextHeader, to.NextHeaderOrigin = f.nextHeader, f.recorded()
+		to.HopLimit = f.hopLimit(f.nextHeader)
+	}
 }
 
 // leads reports whether a's packets need what r is: see flows.leads.
@@ -131,7 +142,9 @@ func (t *retired) knows(k kind) bool {
 		t.kind = map[kind]uint16{}
 	}
 	t.kind[k] = uint16(len(t.kinds))
-	t.kinds = append(t.kinds, k)
+	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, posterior: k.posterior, second: k.second}
+	any := Facts{nextHeader: Unknown}
+	t.kinds = append(t.kinds, known{k.class, k.leading, any.answer(&outcome{verdict: found})})
 	return true
 }
 

@@ -45,6 +45,7 @@ const (
 // hypothesis.
 type question struct {
 	key      flowKey
+	from     direction // that of its source
 	h        hypothesis
 	protocol uint8
 	fl       *flow // nil without one
@@ -155,7 +156,7 @@ next:
 // does so by chance: the more of them, the sooner. A proved cluster stands
 // apart from that.
 func (e *Engine) openFor(q *question) float64 {
-	open := e.open[e.direction(q.key.src)]
+	open := e.open[q.from]
 	if q.fl == nil || q.fl.clusters < 2+uint16(q.fl.cut) || q.proved {
 		return open
 	}
@@ -344,7 +345,7 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 		}
 	}
 	own := float64(priorSeen)
-	if !e.vantage.proved(q.key.src) {
+	if q.from == inbound {
 		own = priorListed
 	}
 	consider(inCache, priorListed, byCache)
@@ -368,7 +369,7 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 // ours reports whether s is for the host, as its tables have it: what others
 // send goes to that short list, whatever else there is in an address plan.
 func (e *Engine) ours(s *scored, q *question) bool {
-	return e.vantage.known[s.addr] && !e.vantage.proved(q.key.src)
+	return q.from == inbound && e.vantage.known[s.addr]
 }
 
 // answered reports whether the other direction of q, from peer, is in the
@@ -463,7 +464,7 @@ func (e *Engine) scope(a packet.Addr, q *question) (bits float64) {
 	case a == src && !isLoopback(a):
 		bits += bitsSelf
 	}
-	if e.vantage.some() && !isMulticast(a) && !e.vantage.proved(a) && !e.vantage.proved(src) {
+	if q.from == inbound && e.vantage.some() && !isMulticast(a) && !e.vantage.proved(a) {
 		bits += bitsPassing
 	}
 	return bits
