@@ -75,7 +75,7 @@ func (f *Facts) Examine(p *Packet) {
 	}
 	f.home = hashPlace(&f.src, f.zone)
 	f.whole = int(f.length) == len(p.Data)
-	f.outer = packet.Fold(packet.PseudoHeader(f.src, packet.Addr{}, f.length, 0))
+	f.outer = packet.Fold(packet.AddrSum(f.src) + f.length>>16 + f.length&0xFFFF)
 	f.data = packet.Fold(packet.Sum(p.Data))
 	f.readHeaders(p.Data)
 }

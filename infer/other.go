@@ -47,7 +47,7 @@ func (f *Facts) readOther(data []byte) {
 		if len(data) >= dccpLeast && data[8]>>5 == 0 {
 			f.consider(f.readDCCP(data))
 		}
-		if len(data) >= sctpHeader+4 && sctpChunk(data[sctpHeader]) {
+		if sctpBegins(data, f.whole) {
 			f.consider(readSCTP(data, f.whole))
 		}
 		if f.bits == [hypotheses]int8{} {
@@ -262,8 +262,19 @@ func sctpChunk(kind uint8) bool {
 	return kind <= 15 || kind == 0x40 || kind >= 0x80 && kind <= 0x84 || kind >= 0xC0 && kind <= 0xC2
 }
 
-// readSCTP is SCTP's (RFC 9260, section 3): chunks that fill the packet, and a
-// CRC32c over it all, with the field zero, that covers no address.
+// sctpBegins reports whether data may be SCTP by their first chunk; all says that
+// they were captured to their end.
+func sctpBegins(data []byte, all bool) bool {
+	if len(data) < sctpHeader+4 || !sctpChunk(data[sctpHeader]) {
+		return false
+	}
+	n := int(binary.BigEndian.Uint16(data[sctpHeader+2:]))
+	return !all || n <= len(data)-sctpHeader
+}
+
+// readSCTP is SCTP's (RFC 9260, section 3), of data that begin so: chunks that
+// fill the packet, and a CRC32c over it all, with the field zero, that covers no
+// address.
 func readSCTP(data []byte, all bool) (o other, ok bool) {
 	if !sctpChunks(data[sctpHeader:], all) {
 		return o, false
