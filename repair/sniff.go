@@ -76,9 +76,16 @@ func SniffFile(path string) (Kind, error) {
 }
 
 // Decompress returns the bytes of r as they were before they were compressed,
-// by any compression that captures are read in, or as they are: packed says which.
-func Decompress(r io.Reader) (plain io.Reader, packed bool, err error) {
-	plain, compression, err := capture.Decompress(r)
+// by any compression that captures are read in, or as they are.
+func Decompress(r io.Reader) (io.Reader, error) {
+	plain, _, err := capture.Decompress(r)
+	return plain, err
+}
+
+// DecompressSalvaging is Decompress that goes on behind damage as a repair does.
+// packed says whether there was anything to decompress.
+func DecompressSalvaging(r io.Reader) (plain io.Reader, packed bool, err error) {
+	plain, compression, err := capture.DecompressSalvaging(r)
 	return plain, compression != "", err
 }
 

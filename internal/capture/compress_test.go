@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"errors"
@@ -58,7 +59,7 @@ func TestReadsCompressed(t *testing.T) {
 			}
 			samePackets(t, mustRead(t, data), want)
 
-			plain, err := codecOf(data).open(bytes.NewReader(append(bytes.Clone(data), data...)))
+			plain, err := codecOf(data).open(bufio.NewReader(bytes.NewReader(append(bytes.Clone(data), data...))))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +73,7 @@ func TestReadsCompressed(t *testing.T) {
 
 func TestReadsStreamsOfXZ(t *testing.T) {
 	data := decoded(t, twoStreams)
-	plain, err := codecOf(data).open(bytes.NewReader(data))
+	plain, err := codecOf(data).open(bufio.NewReader(bytes.NewReader(data)))
 	if err != nil {
 		t.Fatal(err)
 	}

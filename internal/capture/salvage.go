@@ -141,8 +141,13 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 func (r *Reader) salvage(b *Batch, readErr error) (again bool) {
 	used, need := r.splitSalvaging(b, readErr != nil)
 	r.remember(b)
+	g, more := goesOn(readErr)
 	switch {
 	case r.err != nil: // of SalvageRefuse
+	case more:
+		r.reportGap(g)
+		b.buf = b.buf[:0]
+		return len(b.Blocks) == 0 && r.err == nil
 	case readErr != nil && used == len(b.buf):
 		r.err = r.endSalvaged(readErr)
 	case len(b.Blocks) == 0:
@@ -246,13 +251,27 @@ func (r *Reader) endSalvaged(err error) error {
 	if r.source.err != nil {
 		return r.ended(0, err)
 	}
-	if damaged := r.compressionError(err); damaged != nil {
+	var g *gap
+	if errors.As(err, &g) {
+		r.reportGap(g)
+	} else if damaged := r.compressionError(err); damaged != nil {
 		r.report(0, true, damaged)
 	}
 	if r.err != nil {
 		return r.err
 	}
 	return io.EOF
+}
+
+// reportGap takes in damage of compressed data, apart from what it has cut short.
+// Nothing is expected behind it.
+func (r *Reader) reportGap(g *gap) {
+	if r.last.Err != nil {
+		r.damages.count(r.last)
+		r.last = Damage{}
+	}
+	r.report(0, true, r.compressionError(g))
+	r.lost, r.sure = true, -1
 }
 
 // remember notes the stamps of the last packets delivered, those of this batch.

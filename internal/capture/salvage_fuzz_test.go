@@ -76,9 +76,7 @@ func (s *salvaged) account(t testing.TB, r *Reader) {
 	over := func() {
 		for next < len(gaps) && gaps[next].Offset == at {
 			at += gaps[next].Length
-			if next++; gaps[next-1].Length == 0 {
-				break
-			}
+			next++
 		}
 	}
 	for i := range s.blocks {
@@ -130,6 +128,9 @@ func (s *salvaged) extent(i int, gaps []Damage, end int64) int64 {
 func FuzzSalvage(f *testing.F) {
 	addSeeds(f)
 	for _, d := range damagedFiles() {
+		f.Add(d)
+	}
+	for _, d := range damagedCompressed(f) {
 		f.Add(d)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -212,6 +213,25 @@ func damagedFiles() [][]byte {
 		}
 	}
 	return append(all, slices.Concat(pcapOf(littleEndian, records...), f.buf), slices.Concat(f.buf, pcapOf(bigEndian, records...)))
+}
+
+// damagedCompressed are captures in several members, blocks and streams, one of
+// which is broken.
+func damagedCompressed(t testing.TB) [][]byte {
+	data := (&file{}).section(littleEndian).iface(linkRaw, 0).buf
+	for i := range 12 {
+		data = append(data, (&file{order: littleEndian}).epbOf(0, 1700000000000000+uint64(i), ipv4(60+i, byte(i))).buf...)
+	}
+	all := [][]byte{decoded(t, bzip2Blocks), decoded(t, xzBlocks), decoded(t, twoStreams)}
+	for _, packed := range inMembers(t, data, 400) {
+		all = append(all, packed)
+	}
+	for _, whole := range all[:len(all):len(all)] {
+		broken := bytes.Clone(whole)
+		broken[len(broken)/2] ^= 0xFF
+		all = append(all, broken)
+	}
+	return all
 }
 
 func TestRefuseEndsAtDamage(t *testing.T) {

@@ -8,30 +8,51 @@ import (
 )
 
 // openDamaged finds a capture in a file that starts like none. The beginning
-// must be near, and show more than chance could.
+// must be near, and show more than chance could. Where the file was compressed,
+// each part of it may hold one.
 func (r *Reader) openDamaged(why error) error {
+	for {
+		g, err := r.openPart(why)
+		if g == nil {
+			return err
+		}
+		r.reportGap(g)
+	}
+}
+
+// openPart looks for a capture in what can be read up to damage of compressed
+// data, which it gives where there is none.
+func (r *Reader) openPart(why error) (*gap, error) {
 	w := make([]byte, lookahead)
 	n, err := io.ReadFull(r.src, w)
 	w = w[:n]
 	if r.source.err != nil {
-		return r.ended(0, err)
+		return nil, r.ended(0, err)
 	}
 	eof := err != nil
-	if !eof {
+	behind := r.src
+	g, more := goesOn(err)
+	if more {
+		r.src = io.MultiReader(bytes.NewReader(w), &once{g}, behind)
+	} else if !eof {
 		r.src = io.MultiReader(bytes.NewReader(w), r.src)
 	} else {
 		r.src = io.MultiReader(bytes.NewReader(w), endsWith{err})
 	}
 	if foreign(w) {
-		return why
+		return nil, why
 	}
 	if r.openText(w) || r.openHeader(w, eof) || r.openBlocks(w, eof) || r.openRecords(w, eof) {
 		if r.opts.Salvage == SalvageRefuse {
-			return why
+			return nil, why
 		}
-		return nil
+		return nil, nil
 	}
-	return why
+	if more {
+		r.pass(len(w), ErrNoHeader)
+		r.src = behind
+	}
+	return g, why
 }
 
 // endsWith is a reader that has ended.
@@ -42,6 +63,15 @@ func (f endsWith) Read([]byte) (int, error) {
 		return 0, io.EOF
 	}
 	return 0, f.err
+}
+
+// once is a reader that gives an error, and then nothing.
+type once struct{ err error }
+
+func (o *once) Read([]byte) (int, error) {
+	err := o.err
+	o.err = io.EOF
+	return 0, err
 }
 
 // foreign says whether a file is of a known kind that holds other files: what

@@ -80,8 +80,9 @@ type textReader struct {
 
 func (t *textReader) Read(p []byte) (int, error) {
 	for len(t.left) == 0 {
-		if t.err != nil {
-			return 0, t.err
+		if err := t.err; err != nil {
+			t.err = nil // behind some errors more can be read
+			return 0, err
 		}
 		if t.buf == nil {
 			t.buf = make([]byte, textBuffer+1) // a byte that was held may come in front

@@ -37,6 +37,10 @@ func (r *Reader) open() error {
 func (r *Reader) peek(src io.Reader) ([]byte, error) {
 	head := make([]byte, sniffLen)
 	n, err := io.ReadFull(src, head)
+	for g, more := goesOn(err); more; g, more = goesOn(err) {
+		r.reportGap(g) // what stands before it is too little to tell anything
+		n, err = io.ReadFull(src, head)
+	}
 	if r.source.err != nil {
 		return nil, r.ended(n, err)
 	}

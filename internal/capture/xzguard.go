@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -22,7 +23,11 @@ type xzGuard struct {
 	varints uint64
 	index   int64 // bytes of the index so far
 	err     error
+	spliced bool // blocks are missing before those that are read: the index does not fit
 }
+
+// errSplicedIndex ends blocks without the index that belongs to them.
+var errSplicedIndex = errors.New("the index of a stream whose beginning is lost")
 
 // Lengths of parts of an xz file, bytes.
 const (
@@ -98,6 +103,9 @@ func xzCheckLen(id byte) int {
 
 // block reads a block header (section 3.1), or the start of the index.
 func (g *xzGuard) block() error {
+	if g.head[0] == 0 && g.spliced {
+		return errSplicedIndex
+	}
 	if g.head[0] == 0 {
 		g.index, g.varints = 1, 0
 		g.expect(0, 1, (*xzGuard).records)

@@ -56,7 +56,7 @@ func visit(ctx context.Context, file string, kind repair.Kind, l limits, each fu
 }
 
 func (v *visitor) tar(r io.Reader, prefix string, depth int) error {
-	plain, _, err := repair.Decompress(r)
+	plain, err := repair.Decompress(r)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func measure(ctx context.Context, file string, b *budget) error {
 		return err
 	}
 	defer f.Close()
-	plain, packed, err := repair.Decompress(f)
+	plain, packed, err := repair.DecompressSalvaging(f)
 	if err != nil || !packed {
 		return nil
 	}

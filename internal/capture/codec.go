@@ -1,0 +1,227 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+	"github.com/ulikunitz/xz"
+)
+
+// codec is one form of compression. All of them read several members, frames
+// or streams behind each other as one file.
+type codec struct {
+	name  string
+	magic string
+	open  func(*bufio.Reader) (io.Reader, error)
+
+	// next finds the next place at which open may go on behind damage, among bytes
+	// of which it has to see look; -1 for none.
+	next func(p []byte) (at, bit int)
+	look int
+	back int64 // how much of what stands before the damage may be looked at
+	// splice, if it is there, opens what stands at such a place within a stream, or
+	// at a bit of its first byte; head is how the file begins.
+	splice func(head []byte, r *bufio.Reader, bit int) (io.Reader, error)
+	here   bool // the very place of the damage may be one
+}
+
+// The magics by which compressed data begin.
+const (
+	magicGzip      = "\x1f\x8b\x08" // with the one method that there is
+	magicZstd      = "\x28\xb5\x2f\xfd"
+	magicXZ        = "\xfd7zXZ\x00"
+	magicLZ4       = "\x04\x22\x4d\x18"
+	magicLegacyLZ4 = "\x02\x21\x4c\x18"
+)
+
+// codecOf finds the compression by the first bytes of a file, nil for none.
+func codecOf(head []byte) *codec {
+	for _, c := range []codec{
+		{name: "gzip", magic: magicGzip[:2], open: openGzip, next: nextGzip, look: gzipHeader, back: lookback},
+		{name: "zstd", magic: magicZstd, open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)},
+		{name: "xz", magic: magicXZ, open: openXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
+		{name: "lz4", magic: magicLZ4, open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
+		{name: "lz4", magic: magicLegacyLZ4, open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
+		{name: "bzip2", magic: "BZh", open: openBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
+	} {
+		if bytes.HasPrefix(head, []byte(c.magic)) {
+			return &c
+		}
+	}
+	if skippableFrame(head) {
+		return &codec{name: "zstd", open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)}
+	}
+	return nil
+}
+
+// nextMagic finds data that begin by a magic.
+func nextMagic(magic string) func([]byte) (int, int) {
+	return func(p []byte) (int, int) { return bytes.Index(p, []byte(magic)), 0 }
+}
+
+// gzipHeader is the least length of a member's header (RFC 1952, section 2.3).
+const gzipHeader = 10
+
+func openGzip(r *bufio.Reader) (io.Reader, error) { return gzip.NewReader(r) }
+
+// nextGzip finds a member's header: what is not its magic has few values.
+func nextGzip(p []byte) (int, int) {
+	for at := 0; ; at++ {
+		i := bytes.Index(p[at:], []byte(magicGzip))
+		if at += i; i < 0 || at+gzipHeader > len(p) {
+			return -1, 0
+		}
+		const reserved = 0xE0 // flags
+		level, system := p[at+8], p[at+9]
+		if p[at+3]&reserved == 0 && (level == 0 || level == 2 || level == 4) && (system <= 13 || system == 255) {
+			return at, 0
+		}
+	}
+}
+
+// skippableFrame says whether a file starts as those do that pzstd writes
+// (RFC 8878, section 3.1.2).
+func skippableFrame(head []byte) bool {
+	return len(head) >= 4 && head[0]&0xF0 == 0x50 && bytes.Equal(head[1:4], []byte("\x2a\x4d\x18"))
+}
+
+// openZstd starts no goroutine, hence there is nothing to close.
+func openZstd(r *bufio.Reader) (io.Reader, error) {
+	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+}
+
+func openXZ(r *bufio.Reader) (io.Reader, error) { return xz.NewReader(&xzGuard{r: r}) }
+
+func openLZ4(r *bufio.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }
+
+// xzBlockMost is the most that the header of a block takes that xz writes.
+const xzBlockMost = 32
+
+// nextXZ finds a stream or a block of xz: a block's header has a checksum.
+func nextXZ(p []byte) (int, int) {
+	for at := range len(p) - xzBlockMost + 1 {
+		h := p[at:]
+		if size := (int(h[0]) + 1) * 4; h[0] > 0 && size <= xzBlockMost && h[1]&0x3F == 0 && checkFilters(h[:size]) == nil &&
+			crc32.ChecksumIEEE(h[:size-4]) == binary.LittleEndian.Uint32(h[size-4:]) {
+			return at, 0
+		}
+		if bytes.HasPrefix(h, []byte(magicXZ)) {
+			return at, 0
+		}
+	}
+	return -1, 0
+}
+
+// spliceXZ reads blocks behind the header of the file's first stream.
+func spliceXZ(head []byte, r *bufio.Reader, _ int) (io.Reader, error) {
+	return xz.NewReader(&xzGuard{r: io.MultiReader(bytes.NewReader(head[:xzHeaderLen]), r), spliced: true})
+}
+
+// errWithin says that one of the stream's own frames can't be gone on with.
+var errWithin = errors.New("nothing can be read within this stream")
+
+// spliceLZ4 goes on with the next block, where blocks are independent: behind the
+// header of the file's first frame.
+func spliceLZ4(head []byte, r *bufio.Reader, _ int) (io.Reader, error) {
+	const independent, contentSize, dictionary = 0x20, 0x08, 0x01 // flags
+	size := len(magicLZ4) + 3
+	if len(head) < size || head[4]&independent == 0 {
+		return nil, errWithin
+	}
+	if head[4]&contentSize != 0 {
+		size += 8
+	}
+	if head[4]&dictionary != 0 {
+		size += 4
+	}
+	return lz4.NewReader(io.MultiReader(bytes.NewReader(head[:min(size, len(head))]), r)), nil
+}
+
+func spliceLegacy(_ []byte, r *bufio.Reader, _ int) (io.Reader, error) {
+	return lz4.NewReader(io.MultiReader(bytes.NewReader([]byte(magicLegacyLZ4)), r)), nil
+}
+
+func openBzip2(r *bufio.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }
+
+// bzip2Magic begins a block of bzip2, at any bit. bzip2Look is how many bytes
+// that takes at most.
+const (
+	bzip2Magic = 0x314159265359
+	bzip2Look  = 7
+)
+
+// nextBlock finds a block of bzip2.
+func nextBlock(p []byte) (at, bit int) {
+	window := uint64(0)
+	for i, c := range p {
+		window = window<<8 | uint64(c)
+		if i+1 < bzip2Look {
+			continue
+		}
+		for bit := range 8 {
+			if window>>(8-bit)&(1<<48-1) == bzip2Magic {
+				return i + 1 - bzip2Look, bit
+			}
+		}
+	}
+	return -1, 0
+}
+
+// spliceBzip2 reads blocks from a bit on, as a file of the largest blocks.
+func spliceBzip2(_ []byte, r *bufio.Reader, bit int) (io.Reader, error) {
+	return bzip2.NewReader(&shifted{r: r, bit: bit, before: []byte("BZh9")}), nil
+}
+
+// shifted gives bytes that begin within the bytes of another reader, behind some
+// of its own.
+type shifted struct {
+	r      *bufio.Reader
+	bit    int
+	before []byte
+	last   uint16
+	begun  bool
+	ended  bool
+}
+
+func (s *shifted) ReadByte() (byte, error) {
+	if len(s.before) > 0 {
+		c := s.before[0]
+		s.before = s.before[1:]
+		return c, nil
+	}
+	c, err := s.r.ReadByte()
+	if s.bit == 0 {
+		return c, err
+	}
+	if err == nil && !s.begun {
+		s.begun, s.last = true, uint16(c)
+		c, err = s.r.ReadByte()
+	}
+	if err == io.EOF && s.begun && !s.ended {
+		s.ended, err = true, nil // the last bits are still to come
+	}
+	if err != nil {
+		return 0, err
+	}
+	s.last = s.last<<8 | uint16(c)
+	return byte(s.last >> (8 - s.bit)), nil
+}
+
+func (s *shifted) Read(p []byte) (int, error) {
+	for i := range p {
+		c, err := s.ReadByte()
+		if err != nil {
+			return i, err
+		}
+		p[i] = c
+	}
+	return len(p), nil
+}

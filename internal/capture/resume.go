@@ -1,0 +1,269 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/pierrec/lz4/v4"
+)
+
+// lookback is how far before the place at which a decompressor fails the next
+// member may begin, compressed bytes: it reads on through damage for a while.
+const lookback = 128 << 10
+
+// gap is damage in compressed data, as an error of its reader.
+type gap struct {
+	err     error // of the decompressor
+	offset  int64 // at which it failed, in the compressed file
+	skipped int64 // compressed bytes behind that, not decompressed
+	last    bool  // nothing follows; else the reader goes on behind the gap
+}
+
+func (g *gap) Error() string { return g.err.Error() }
+func (g *gap) Unwrap() error { return g.err }
+
+// where says where the damage is.
+func (g *gap) where() string {
+	return fmt.Sprintf("at byte %d of the compressed file, %d bytes passed over", g.offset, g.skipped)
+}
+
+// goesOn gives the gap behind which more can be read, if an error is one.
+func goesOn(err error) (*gap, bool) {
+	var g *gap
+	if errors.As(err, &g) && !g.last {
+		return g, true
+	}
+	return nil, false
+}
+
+// resumer decompresses a file. Behind damage it goes on with whatever can be
+// decompressed by itself: it gives a *gap once, and then what follows.
+type resumer struct {
+	codec  *codec
+	source *source
+	tape   *tape
+	buf    *bufio.Reader // reads the tape
+	head   []byte        // the first bytes of the file
+	plain  io.Reader
+	start  int64  // offset of what plain reads
+	first  []byte // of plain, read already
+	err    error  // of plain
+
+	spliced bool // what plain reads was put together: its checksum can't be right
+}
+
+func newResumer(c *codec, src *source, from io.Reader) (*resumer, error) {
+	s := &resumer{codec: c, source: src, tape: &tape{r: from}}
+	s.buf = bufio.NewReaderSize(s.tape, compressedBuffer)
+	head, _ := s.buf.Peek(sniffLen)
+	s.head = append(s.head, head...)
+	var err error
+	s.plain, err = s.open()
+	return s, err
+}
+
+// open opens a decompressor. One of gzip ends with its member, so that it is
+// known where the next one begins.
+func (s *resumer) open() (io.Reader, error) {
+	plain, err := s.codec.open(s.buf)
+	if z, ok := plain.(*gzip.Reader); ok && err == nil {
+		z.Multistream(false)
+	}
+	return plain, err
+}
+
+// nextMember goes on with the member of gzip that stands behind one.
+func (s *resumer) nextMember() error {
+	z, ok := s.plain.(*gzip.Reader)
+	if !ok {
+		return io.EOF
+	}
+	s.start = s.offset()
+	err := z.Reset(s.buf)
+	if err == nil {
+		z.Multistream(false)
+	}
+	return err
+}
+
+func (s *resumer) Read(p []byte) (int, error) {
+	if len(s.first) > 0 || len(p) == 0 {
+		n := copy(p, s.first)
+		s.first = s.first[n:]
+		return n, nil
+	}
+	for s.err == nil {
+		n, err := s.plain.Read(p)
+		if err == io.EOF {
+			err = s.nextMember()
+		}
+		if s.err = err; n > 0 {
+			return n, nil
+		}
+	}
+	var g *gap
+	if s.err == io.EOF || s.source.err != nil || errors.As(s.err, &g) {
+		return 0, s.err
+	}
+	return 0, s.resume(s.err)
+}
+
+// offset is that of the next byte that a decompressor reads.
+func (s *resumer) offset() int64 { return s.tape.offset() - int64(s.buf.Buffered()) }
+
+func (s *resumer) seek(offset int64) {
+	s.tape.seek(offset)
+	s.buf.Reset(s.tape)
+}
+
+// seam is what may stand between blocks of which the first ones are lost and the
+// next stream, bytes: checksums and headers.
+const seam = 16
+
+// resume finds what can be decompressed next behind damage, and returns the gap:
+// none where what was spliced came to its end, whose checksum can't be right.
+func (s *resumer) resume(cause error) error {
+	g := &gap{err: cause, offset: s.offset()}
+	end := s.spliced && isEnd(cause)
+	found := s.next(g)
+	switch quiet := end && (g.skipped <= seam || errors.Is(cause, errSplicedIndex)); {
+	case s.source.err != nil:
+		s.err = s.source.err
+	case found && quiet:
+		return nil
+	case found:
+		return g
+	case quiet:
+		s.err = io.EOF
+	case errors.Is(cause, io.ErrUnexpectedEOF):
+		s.err = cause
+	default:
+		g.last = true
+		s.err = g
+	}
+	return s.err
+}
+
+// isEnd says whether an error is about a stream as a whole.
+func isEnd(err error) bool {
+	for _, end := range []error{errSplicedIndex, lz4.ErrInvalidFrameChecksum, lz4.ErrInvalidContentSize, bzip2.StructuralError("file checksum mismatch")} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// next goes to what can be decompressed next, and says how far behind the gap's
+// beginning that is.
+func (s *resumer) next(g *gap) bool {
+	if s.codec.here && s.begin(g.offset, 0) {
+		return true
+	}
+	s.seek(max(s.start+1, g.offset-s.codec.back))
+	for {
+		at, bit, found := s.scan()
+		if !found {
+			g.skipped = max(0, s.offset()-g.offset)
+			return false
+		}
+		if s.begin(at, bit) {
+			g.skipped = max(0, at-g.offset)
+			return true
+		}
+		s.seek(at + 1)
+	}
+}
+
+// scan goes to the next place at which decompression may go on. A decompressor
+// may also begin some bits into the byte there.
+func (s *resumer) scan() (at int64, bit int, found bool) {
+	for {
+		w, err := s.buf.Peek(compressedBuffer)
+		if i, bit := s.codec.next(w); i >= 0 {
+			_, _ = s.buf.Discard(i) // they are in the buffer
+			return s.offset(), bit, true
+		}
+		if err != nil {
+			_, _ = s.buf.Discard(len(w))
+			return 0, 0, false
+		}
+		_, _ = s.buf.Discard(len(w) - s.codec.look + 1)
+	}
+}
+
+// begin opens what stands here, at an offset and a bit, if that gives anything.
+func (s *resumer) begin(at int64, bit int) bool {
+	splice := s.codec.splice != nil && !bytes.HasPrefix(s.peek(), []byte(s.codec.magic))
+	plain, err := io.Reader(nil), error(nil)
+	if splice {
+		plain, err = s.codec.splice(s.head, s.buf, bit)
+	} else {
+		plain, err = s.open()
+	}
+	if err != nil {
+		return false
+	}
+	first := make([]byte, sniffLen)
+	n, _ := io.ReadAtLeast(plain, first, 1) // an error comes again
+	if n == 0 {
+		return false
+	}
+	s.plain, s.start, s.first, s.err, s.spliced = plain, at, first[:n], nil, splice
+	return true
+}
+
+func (s *resumer) peek() []byte {
+	p, _ := s.buf.Peek(len(s.codec.magic))
+	return p
+}
+
+// tape keeps what was read of a file last, so that one can go back.
+type tape struct {
+	r    io.Reader
+	kept []byte
+	at   int   // in kept, of the next byte
+	end  int64 // offset behind kept in the file
+}
+
+// tapeKept is how much is kept: what lies between the file and a decompressor,
+// and what is looked at again.
+const tapeKept = compressedBuffer + lookback
+
+func (t *tape) Read(p []byte) (int, error) {
+	if t.at < len(t.kept) {
+		n := copy(p, t.kept[t.at:])
+		t.at += n
+		return n, nil
+	}
+	n, err := t.r.Read(p)
+	if len(t.kept) > tapeKept {
+		t.kept = t.kept[:copy(t.kept, t.kept[len(t.kept)-tapeKept:])]
+	}
+	t.kept = append(t.kept, p[:n]...)
+	t.at, t.end = len(t.kept), t.end+int64(n)
+	return n, err
+}
+
+func (t *tape) offset() int64 { return t.end - int64(len(t.kept)-t.at) }
+
+// seek goes back to an offset, or as far as there is something kept.
+func (t *tape) seek(offset int64) {
+	t.at = max(0, len(t.kept)-int(t.end-offset))
+}
+
+// gapless passes over gaps in silence.
+type gapless struct{ r io.Reader }
+
+func (g gapless) Read(p []byte) (int, error) {
+	n, err := g.r.Read(p)
+	if _, more := goesOn(err); more {
+		err = nil
+	}
+	return n, err
+}
