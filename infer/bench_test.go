@@ -16,6 +16,7 @@ func BenchmarkExamine(b *testing.B) {
 			for b.Loop() {
 				facts = Examine(p)
 			}
+			reportPackets(b)
 		})
 	}
 }
@@ -26,8 +27,9 @@ var (
 )
 
 // observed returns an engine with n candidates, most of which never send, and
-// the facts of 1,000 conversations that it has observed.
-func observed(n int) (*Engine, []Facts) {
+// the facts of 1,000 conversations that it has observed, and the length of their
+// packets on average.
+func observed(n int) (*Engine, []Facts, int64) {
 	r := rand.New(rand.NewPCG(63, 64))
 	s := cacheOf(nil, host)
 	for range n {
@@ -35,39 +37,52 @@ func observed(n int) (*Engine, []Facts) {
 	}
 	e := New(Options{Snapshot: s})
 	var list []Facts
+	var bytes int64
 	for i := range 1000 {
 		peer := s.DestinationCache[1+i%n].Destination
 		for _, p := range conversation(r, host, peer, uint16(20000+i), 443, 2) {
-			list = append(list, Examine(p.hidden()))
+			hidden := p.hidden()
+			list = append(list, Examine(hidden))
+			bytes += int64(len(hidden.Data))
 		}
 	}
 	for i := range list {
 		e.Observe(&list[i])
 	}
-	return e, list
+	return e, list, bytes / int64(len(list))
+}
+
+// reportPackets is for benchmarks with one packet a turn.
+func reportPackets(b *testing.B) {
+	b.Helper()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "packets/s")
 }
 
 func BenchmarkObserve(b *testing.B) {
-	e, list := observed(10)
+	e, list, bytes := observed(10)
+	b.SetBytes(bytes)
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
 		e.Observe(&list[i%len(list)])
 		i++
 	}
+	reportPackets(b)
 }
 
 func BenchmarkInfer(b *testing.B) {
 	for _, n := range []int{10, 100_000} {
 		b.Run(fmt.Sprintf("candidates=%d", n), func(b *testing.B) {
-			e, list := observed(n)
+			e, list, bytes := observed(n)
 			e.Conclude()
+			b.SetBytes(bytes)
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
 				answer = e.Infer(&list[i%len(list)])
 				i++
 			}
+			reportPackets(b)
 			if answer.NextHeader == Unknown {
 				b.Fatal("not answered")
 			}
@@ -78,7 +93,8 @@ func BenchmarkInfer(b *testing.B) {
 func BenchmarkConclude(b *testing.B) {
 	for _, n := range []int{10, 100_000} {
 		b.Run(fmt.Sprintf("candidates=%d", n), func(b *testing.B) {
-			e, _ := observed(n)
+			e, _, _ := observed(n)
+			b.ReportAllocs()
 			for b.Loop() {
 				e.decide()
 			}

@@ -52,6 +52,7 @@ type benchmarkScript struct {
 func BenchmarkSurvey(b *testing.B) {
 	for _, c := range benchmarkScripts() {
 		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(bytesOf(c.segs))
 			b.ReportAllocs()
 			for b.Loop() {
 				if p := profileOf(b, c.segs); p.Broken() != c.broken {
@@ -68,6 +69,7 @@ func BenchmarkOrderer(b *testing.B) {
 	for _, c := range benchmarkScripts() {
 		b.Run(c.name, func(b *testing.B) {
 			p := profileOf(b, c.segs)
+			b.SetBytes(bytesOf(c.segs))
 			b.ReportAllocs()
 			for b.Loop() {
 				moved := 0
@@ -135,6 +137,15 @@ func profileOf(b testing.TB, segs []Segment) Profile {
 		s.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
 	}
 	return s.Profile()
+}
+
+// bytesOf is how long the packets of the segments are, with headers of IPv6 and
+// of TCP with timestamps.
+func bytesOf(segs []Segment) (n int64) {
+	for i := range segs {
+		n += 40 + 32 + int64(segs[i].Len)
+	}
+	return n
 }
 
 func reportPackets(b *testing.B, packets int) {

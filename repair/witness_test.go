@@ -422,4 +422,5 @@ func BenchmarkWitness(b *testing.B) {
 		u.fate.place.Stamp = int64(i) * 1000 % int64(time.Hour)
 		w.packet(u, int64(i+1), 0)
 	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "packets/s")
 }

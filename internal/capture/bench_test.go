@@ -42,6 +42,7 @@ func BenchmarkReaderSalvaging(b *testing.B) {
 				b.Run(fmt.Sprintf("%s-%d-%s", name, size, mode), func(b *testing.B) {
 					b.SetBytes(int64(len(data)))
 					b.ReportAllocs()
+					var n int64
 					for b.Loop() {
 						r, err := NewReader(bytes.NewReader(data), ReaderOptions{Salvage: salvage})
 						if err != nil {
@@ -56,7 +57,9 @@ func BenchmarkReaderSalvaging(b *testing.B) {
 						if d := r.Damage(); d.Total != 0 {
 							b.Fatalf("damage in a good file: %+v", d)
 						}
+						n = r.frame
 					}
+					b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "packets/s")
 				})
 			}
 		}

@@ -16,6 +16,10 @@ import (
 // member may begin, compressed bytes: it reads on through damage for a while.
 const lookback = 128 << 10
 
+// maxTries is how often it is tried to go on in a file: one that consists of
+// nothing but beginnings would take for ever.
+const maxTries = 10_000
+
 // gap is damage in compressed data, as an error of its reader.
 type gap struct {
 	err     error // of the decompressor
@@ -54,6 +58,7 @@ type resumer struct {
 	first  []byte // of plain, read already
 	err    error  // of plain
 
+	tries   int  // to go on
 	spliced bool // what plain reads was put together: its checksum can't be right
 }
 
@@ -166,11 +171,10 @@ func (s *resumer) next(g *gap) bool {
 		return true
 	}
 	s.seek(max(s.start+1, g.offset-s.codec.back))
-	for {
+	for s.tries < maxTries {
 		at, bit, found := s.scan()
 		if !found {
-			g.skipped = max(0, s.offset()-g.offset)
-			return false
+			break
 		}
 		if s.begin(at, bit) {
 			g.skipped = max(0, at-g.offset)
@@ -178,6 +182,9 @@ func (s *resumer) next(g *gap) bool {
 		}
 		s.seek(at + 1)
 	}
+	_, _ = io.Copy(io.Discard, s.buf) // where it fails the source keeps the error
+	g.skipped = max(0, s.offset()-g.offset)
+	return false
 }
 
 // scan goes to the next place at which decompression may go on. A decompressor
@@ -199,6 +206,7 @@ func (s *resumer) scan() (at int64, bit int, found bool) {
 
 // begin opens what stands here, at an offset and a bit, if that gives anything.
 func (s *resumer) begin(at int64, bit int) bool {
+	s.tries++
 	splice := s.codec.splice != nil && !bytes.HasPrefix(s.peek(), []byte(s.codec.magic))
 	plain, err := io.Reader(nil), error(nil)
 	if splice {

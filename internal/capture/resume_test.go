@@ -264,6 +264,24 @@ func TestTape(t *testing.T) {
 	}
 }
 
+// A file of nothing but beginnings is given up, and read to its end.
+func TestTriesAreBounded(t *testing.T) {
+	member := zip(t, []byte("what is compressed"))
+	member[len(member)-8] ^= 1 // the checksum
+	for name, junk := range map[string][]byte{"headers": member[:gzipHeader], "members": member} {
+		data := append(bytes.Clone(member), bytes.Repeat(junk, 2*maxTries)...)
+		s, err := newResumer(codecOf(data), &source{}, bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.Copy(io.Discard, gapless{s})
+		var g *gap
+		if !errors.As(err, &g) || !g.last || g.offset+g.skipped != int64(len(data)) || s.tries != maxTries {
+			t.Errorf("%s: got %v after %d tries, %+v; want the last gap, to byte %d, after %d", name, err, s.tries, g, len(data), maxTries)
+		}
+	}
+}
+
 // A magic is found wherever it stands, over the ends of what is looked at too.
 func TestScan(t *testing.T) {
 	member := zip(t, []byte("what is compressed"))

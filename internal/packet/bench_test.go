@@ -33,6 +33,12 @@ func benchPackets() []benchPacket {
 	}
 }
 
+// reportPackets is for benchmarks with one packet a turn.
+func reportPackets(b *testing.B) {
+	b.Helper()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "packets/s")
+}
+
 func BenchmarkDecode(b *testing.B) {
 	packets := append(benchPackets(), benchPacket{"Ethernet-PPPoE", Ethernet, pppoe(ip6(ProtoTCP, 36, segment))})
 	for _, c := range packets {
@@ -43,6 +49,7 @@ func BenchmarkDecode(b *testing.B) {
 			for b.Loop() {
 				Decode(&v, c.link, c.data, len(c.data), LayoutAuto)
 			}
+			reportPackets(b)
 			if v.Form == NoIP {
 				b.Fatalf("got no IP packet in %s", c.name)
 			}
@@ -63,6 +70,7 @@ func BenchmarkSum(b *testing.B) {
 			for b.Loop() {
 				sum += Sum(data)
 			}
+			reportPackets(b)
 			if sum == 0 {
 				b.Fatal("got no sum")
 			}
@@ -83,6 +91,7 @@ func BenchmarkParseTCP(b *testing.B) {
 			for b.Loop() {
 				ParseTCP(&h, c.seg, len(c.seg))
 			}
+			reportPackets(b)
 			if !h.HasTS {
 				b.Fatal("got no timestamps")
 			}
@@ -104,18 +113,22 @@ func BenchmarkExchange(b *testing.B) {
 		Decode(&v, c.link, c.data, len(c.data), LayoutAuto)
 		upper := c.data[v.Upper:v.End]
 		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(c.data)))
 			b.ReportAllocs()
 			var x Exchange
 			for b.Loop() {
 				ReadExchange(&x, &v, v.Proto, upper)
 			}
+			reportPackets(b)
 		})
 		if SelfName(&v, v.Proto, upper) != 0 {
 			b.Run(c.name+"-self", func(b *testing.B) {
+				b.SetBytes(int64(len(c.data)))
 				b.ReportAllocs()
 				for b.Loop() {
 					SelfName(&v, v.Proto, upper)
 				}
+				reportPackets(b)
 			})
 		}
 	}

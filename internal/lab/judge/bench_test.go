@@ -21,6 +21,7 @@ func BenchmarkWindow(b *testing.B) {
 			trial := Trial{Case: c, Degradation: degradationOf(b, degradation), Seed: 1}
 			degraded := lab.Degrade(c.truth, trial.Degradation, trial.Seed)
 			b.Run(name+"/"+degradation, func(b *testing.B) {
+				b.SetBytes(bytesOf(degraded))
 				b.ReportAllocs()
 				for b.Loop() {
 					if placed, err := trial.place(degraded); err != nil || len(placed) != len(degraded) {
@@ -31,6 +32,13 @@ func BenchmarkWindow(b *testing.B) {
 			})
 		}
 	}
+}
+
+func bytesOf(packets []lab.Packet) (n int64) {
+	for i := range packets {
+		n += int64(len(packets[i].Data))
+	}
+	return n
 }
 
 func degradationOf(b *testing.B, name string) lab.Degradation {
