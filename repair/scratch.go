@@ -68,17 +68,23 @@ func ScratchDir() (dir string, release func() error, err error) {
 	return "", nil, os.ErrExist
 }
 
-// removeDeadDir removes a scratch folder whose lock nobody holds.
+// removeDeadDir removes a scratch folder whose lock nobody holds. The lock is the
+// first thing in it: one that holds others without it was being removed by a run
+// that died meanwhile; an empty one may be as new.
 func removeDeadDir(dir string) {
 	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
 		return
 	}
 	lock := filepath.Join(dir, lockName)
-	if _, err := os.Lstat(lock); errors.Is(err, os.ErrNotExist) {
-		os.Remove(dir) // only where it is empty
+	entries, err := os.ReadDir(dir)
+	if err != nil {
 		return
 	}
-	if removeDead(lock) {
+	_, err = os.Lstat(lock)
+	switch {
+	case len(entries) == 0:
+		os.Remove(dir) // only where it still is
+	case errors.Is(err, os.ErrNotExist) || removeDead(lock):
 		os.RemoveAll(dir)
 	}
 }
