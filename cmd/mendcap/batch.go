@@ -100,7 +100,7 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 }
 
 // ballastSize is what is allocated and never touched, so that it takes no
-// memory, bytes. The collector waits until half as much is garbage: with little
+// memory, bytes. The collector waits until a third as much is garbage: with little
 // captures, each of which allocates anew, it would take most of the time.
 const ballastSize = 128 << 20
 

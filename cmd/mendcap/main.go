@@ -20,7 +20,7 @@ func main() {
 	// Little is allocated and much of it lives long: memory is worth more here
 	// than the collector's time.
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(35)
 	}
 	// A reader that is gone is an error of writing, which leaves no file behind;
 	// the signal would end the process where it stands.
