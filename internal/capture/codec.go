@@ -149,7 +149,20 @@ func spliceLegacy(_ []byte, r *bufio.Reader, _ int) (io.Reader, error) {
 	return lz4.NewReader(io.MultiReader(bytes.NewReader([]byte(magicLegacyLZ4)), r)), nil
 }
 
-func openBzip2(r *bufio.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }
+func openBzip2(r *bufio.Reader) (io.Reader, error) { return wholeBlocks{bzip2.NewReader(r)}, nil }
+
+// wholeBlocks gives nothing that comes together with an error: of bzip2 that is a
+// block whose end is missing, made of bits that were never there, and how much of
+// it comes depends on how it is asked for.
+type wholeBlocks struct{ r io.Reader }
+
+func (w wholeBlocks) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if err != nil {
+		n = 0
+	}
+	return n, err
+}
 
 // bzip2Magic begins a block of bzip2, at any bit. bzip2Look is how many bytes
 // that takes at most.
@@ -177,7 +190,7 @@ func nextBlock(p []byte) (at, bit int) {
 
 // spliceBzip2 reads blocks from a bit on, as a file of the largest blocks.
 func spliceBzip2(_ []byte, r *bufio.Reader, bit int) (io.Reader, error) {
-	return bzip2.NewReader(&shifted{r: r, bit: bit, before: []byte("BZh9")}), nil
+	return wholeBlocks{bzip2.NewReader(&shifted{r: r, bit: bit, before: []byte("BZh9")})}, nil
 }
 
 // shifted gives bytes that begin within the bytes of another reader, behind some
