@@ -53,8 +53,17 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 type explainer struct {
 	wanted map[int64]bool
 	flows  map[uint32]*initials // by Segment.Flow
-	list   []report.Explanation
+	list   []explained
 	flags  map[int64]*flagged // by frame
+}
+
+// explained is a frame that was met in the output, and what is to be said of it
+// once the whole pass is behind: initial numbers are still learnt meanwhile.
+type explained struct {
+	report.Explanation
+	clue *clue
+	seg  tcp.Segment // of a TCP packet
+	tcp  bool
 }
 
 // flagged is what the analyser said of a frame that is to be explained, and the
@@ -158,17 +167,12 @@ func (s *sequencer) frame(index int64) int64 { return s.frames[index%framesKept]
 
 // placed takes a frame in output order.
 func (x *explainer) placed(j *job, u *unit, frame int64, after tcp.Analysis) {
-	c := u.clue
 	e := report.Explanation{
 		Frame: u.block.Frame, FrameAfter: frame, Protocol: protocolOf(u), Flow: flowOf(u),
-		Header: j.explainHeader(u), Place: j.explainPlace(u),
-		Causes: c.neighbours(c.trace.Causes), Followers: c.neighbours(c.trace.Followers), More: c.trace.Cut,
-	}
-	if u.isTCP {
-		e.Segment = c.initials.explain(&u.seg)
+		Header: j.explainHeader(u), Place: j.explainPlace(u), More: u.clue.trace.Cut,
 	}
 	x.flags[e.Frame] = &flagged{before: u.before, after: after}
-	x.list = append(x.list, e)
+	x.list = append(x.list, explained{e, u.clue, u.seg, u.isTCP})
 }
 
 // found takes a verdict, which can come after the packets that settle it.
@@ -184,21 +188,33 @@ func (x *explainer) found(f *diagnose.Finding) {
 }
 
 func (x *explainer) result(j *job) report.Explanations {
+	frames := make([]report.Explanation, len(x.list))
 	for i := range x.list {
-		e := &x.list[i]
+		e := &frames[i]
+		*e = x.list[i].whole()
 		verdicts := x.flags[e.Frame].verdicts
 		slices.SortFunc(verdicts, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
 		for _, v := range verdicts {
 			e.Flags = append(e.Flags, v.ExplainedFlag)
 		}
 	}
-	slices.SortFunc(x.list, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
+	slices.SortFunc(frames, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
 	all := report.Explanations{
 		Schema: report.ExplainSchema, Capture: j.source.name, Basis: j.profile.Basis.String(),
-		Gate: time.Duration(j.profile.Gate), Frames: x.list,
+		Gate: time.Duration(j.profile.Gate), Frames: frames,
 	}
 	all.Damage, _ = describeDamage(j.facts.damage)
 	return all
+}
+
+// whole adds what is told by sequence numbers.
+func (e *explained) whole() report.Explanation {
+	c, r := e.clue, e.Explanation
+	r.Causes, r.Followers = c.neighbours(c.trace.Causes), c.neighbours(c.trace.Followers)
+	if e.tcp {
+		r.Segment = c.initials.explain(&e.seg)
+	}
+	return r
 }
 
 // neighbours names the packets of a trace by their frames.
