@@ -74,6 +74,41 @@ func parseEndpoint(token string) (endpoint infer.Endpoint, ok bool) {
 	return endpoint, true
 }
 
+// parseEnd reads an endpoint of Windows whose port may be a service's name and
+// whose address may be a host's.
+func parseEnd(token string) (e end, ok bool) {
+	if e.Endpoint, ok = parseEndpoint(token); ok {
+		return e, true
+	}
+	colon := strings.LastIndexByte(token, ':')
+	if colon <= 0 {
+		return end{}, false
+	}
+	host, port := token[:colon], token[colon+1:]
+	if e.service = isService(port); !e.service && !isInteger(port) {
+		return end{}, false
+	}
+	e.Endpoint, ok = parseEndpoint(host + ":0")
+	e.named = !ok
+	return e, ok || !mentionsAddress(host)
+}
+
+// isService tells what can be a service's name, as lists of services have them:
+// RFC 6335, section 5.1, with some older characters.
+func isService(token string) bool {
+	letter := false
+	for _, c := range []byte(token) {
+		switch {
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			letter = true
+		case c >= '0' && c <= '9', strings.IndexByte("-_+.*/", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return letter && len(token) <= 32
+}
+
 // specified turns the unspecified address into the zero one.
 func specified(address netip.Addr) netip.Addr {
 	if address.IsUnspecified() {

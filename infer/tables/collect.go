@@ -31,6 +31,7 @@ const (
 	whyName    = "no host's address"
 	whyCut     = "address is cut"
 	whyDoubt   = "may be cut"
+	whyWhose   = "nothing says whose address it is"
 )
 
 // tally counts lines and keeps the first of them.

@@ -24,6 +24,6 @@ Aktive Verbindungen
 	}
 	// Output:
 	// 2001:db8:1::10 49802 to 2001:db8:2::80 443
-	// netstat rows: 1 addresses: 2
+	// netstat rows: 2 addresses: 2
 	// not understood: 6 TCP    [2001:db8:1::10]:49803  server.example:443    HERGESTELLT     5120
 }

@@ -13,14 +13,19 @@ import (
 // address was cut.
 type end struct {
 	infer.Endpoint
-	rest string // of the address that was cut; empty where it is whole
+	rest    string // of the address that was cut; empty where it is whole
+	service bool   // the port is a service's name: it isn't known
+	named   bool   // the address is a host's name: nothing is known
 }
 
-// ends reports whether both ends of a row are whole. Of one whose other end was
-// cut it keeps what is certain: the host has the local address, and has dealt
-// with the remote one.
+// whole reports whether all of an end is known.
+func (e *end) whole() bool { return e.rest == "" && !e.service && !e.named }
+
+// ends reports whether both ends of a row are whole. Of one that isn't it keeps
+// what is certain: the host has the local address, and has dealt with the remote
+// one.
 func (c *collector) ends(local, remote end) (whole bool) {
-	if local.rest == "" && remote.rest == "" {
+	if local.whole() && remote.whole() {
 		return true
 	}
 	switch {
@@ -32,7 +37,7 @@ func (c *collector) ends(local, remote end) (whole bool) {
 	switch {
 	case remote.rest != "":
 		c.hint(remote.rest, remote.Port, false)
-	case remote.Address.IsValid() && remote.Port != 0:
+	case remote.Address.IsValid() && (remote.Port != 0 || remote.service):
 		c.destination(infer.Destination{Destination: remote.Address})
 	}
 	return false

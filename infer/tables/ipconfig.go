@@ -6,28 +6,43 @@ import (
 )
 
 // isIPConfig tells a row of ipconfig: a label, filled up to the colon with dots
-// that have spaces between them.
+// that have spaces before them. Where the label is long there is one dot.
 func isIPConfig(l *lines) bool {
 	label, _, ok := cutLabel(l.current)
-	return ok && strings.Contains(label, ". .")
+	return ok && strings.HasSuffix(strings.TrimRight(label, " "), " .")
 }
 
-// cutLabel splits a row at the first colon that has a space, or nothing,
-// behind it; addresses have none such.
+// cutLabel splits a row at the colon that a leader of dots stands before: labels
+// may have colons of their own. Of a label that leaves no room for dots it is the
+// last one. A space or nothing follows it, so that addresses have none such.
 func cutLabel(line string) (label, value string, ok bool) {
 	line = strings.TrimSpace(line)
-	if label, value, ok = strings.Cut(line, ": "); ok {
-		return label, strings.TrimSpace(value), true
+	last := -1
+	for i := range len(line) {
+		if line[i] != ':' || i+1 < len(line) && line[i+1] != ' ' {
+			continue
+		}
+		last = i
+		if strings.HasSuffix(strings.TrimRight(line[:i], " "), ".") {
+			break
+		}
 	}
-	label, ok = strings.CutSuffix(line, ":")
-	return label, "", ok
+	if last < 0 {
+		return "", "", false
+	}
+	return line[:last], strings.TrimSpace(line[last+1:]), true
 }
+
+// indent is how many spaces and tabs a line begins with.
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 
 // adapter is what one adapter's rows give.
 type adapter struct {
 	values   []adapterValue
 	row      int  // labels so far
+	titled   bool // the adapter's title is above them
 	stated   bool // some address has a state behind it
+	masked   int  // the first row that is a subnet mask, 0 without one
 	physical bool // some row is a physical address
 }
 
@@ -36,34 +51,52 @@ type adapterValue struct {
 	address netip.Addr
 	zone    uint32
 	state   bool // a state in parentheses stands behind it
+	masked  bool // the next row is its subnet mask
 	row     int  // the row that it belongs to
+	number  int  // of its line
+	line    string
 }
 
-// parseIPConfig reads one adapter's rows: to a line that is neither indented
-// nor a row, which is the next adapter's title. A value on a line of its own
-// belongs to the label above.
+// parseIPConfig reads one adapter's rows: to a line that is less indented,
+// which is the next adapter's title. A value on a line of its own belongs to the
+// label above.
 func parseIPConfig(c *collector, l *lines) {
-	var a adapter
+	depth := indent(l.current)
+	a := adapter{titled: titledAbove(l, depth)}
 	for ; !l.done(); l.next() {
 		line := l.current
 		if blank(line) {
 			continue
 		}
-		if len(line) > maxLine || !isIPConfig(l) && (line[0] != ' ' && line[0] != '\t' || c.begins(l)) {
+		if len(line) > maxLine || indent(line) < depth || !isIPConfig(l) && (depth == 0 || c.begins(l)) {
 			break
 		}
-		if !a.take(line) {
+		if !a.take(l) {
 			c.miss(l)
 		}
 	}
 	a.emit(c)
 }
 
-// take reads one line and reports whether it understood the line's addresses.
-func (a *adapter) take(line string) bool {
-	value := strings.TrimSpace(line)
+// titledAbove reports whether the last line above that is less indented than the
+// rows is an adapter's title: it ends in a colon, and is no row itself.
+func titledAbove(l *lines, depth int) bool {
+	for _, line := range l.before {
+		if blank(line) || len(line) > maxLine || indent(line) >= depth {
+			continue
+		}
+		label, value, ok := cutLabel(line)
+		return ok && value == "" && !strings.HasSuffix(strings.TrimRight(label, " "), ".")
+	}
+	return false
+}
+
+// take reads the current line and reports whether it understood the line's
+// addresses.
+func (a *adapter) take(l *lines) bool {
+	value := strings.TrimSpace(l.current)
 	if _, _, _, ok := parseStated(value); !ok {
-		if label, labelled, ok := cutLabel(line); ok {
+		if label, labelled, ok := cutLabel(value); ok {
 			a.row++
 			value = labelled
 			if label == "" {
@@ -79,18 +112,34 @@ func (a *adapter) take(line string) bool {
 	if !ok {
 		return !mentionsAddress(value)
 	}
-	if address.Is4() && isMask(address) || address.IsUnspecified() {
+	if address.Is4() && isMask(address) {
+		a.mask()
+		return true
+	}
+	if address.IsUnspecified() {
 		return true
 	}
 	a.stated = a.stated || state
-	a.values = append(a.values, adapterValue{address, zone, state, a.row})
+	a.values = append(a.values, adapterValue{
+		address: address, zone: zone, state: state, row: a.row, number: l.number, line: l.current,
+	})
 	return true
+}
+
+// mask takes in a subnet mask, which is that of the address in the row above.
+func (a *adapter) mask() {
+	if a.masked == 0 {
+		a.masked = a.row
+	}
+	if last := len(a.values) - 1; last >= 0 && a.values[last].row == a.row-1 && a.values[last].address.Is4() {
+		a.values[last].masked = true
+	}
 }
 
 // parseStated reads an address with or without a state in parentheses.
 func parseStated(value string) (address netip.Addr, zone uint32, state, ok bool) {
 	token, rest, state := strings.Cut(value, "(")
-	address, zone, ok = parseAddress(token)
+	address, zone, ok = parseAddress(strings.TrimSpace(token))
 	return address, zone, state, ok && (!state || strings.HasSuffix(rest, ")"))
 }
 
@@ -101,20 +150,39 @@ func isMask(address netip.Addr) bool {
 	return bits&(bits+1) == 0
 }
 
-// emit tells the adapter's own addresses from those of gateways and servers.
-// With /all each of its own has a state. Without, there are neither states nor
-// physical addresses, and the last row is the gateway's.
+// emit tells the adapter's own addresses from those of gateways and servers. A
+// block that has neither a title nor a physical address may be another command's:
+// there an address needs both a state and a mask.
 func (a *adapter) emit(c *collector) {
 	index := a.index()
+	known := a.titled || a.physical
 	for _, v := range a.values {
-		own := v.state || !a.stated && !a.physical && v.row < a.row
 		switch {
-		case !own:
+		case !known && !(v.state && v.masked):
+			c.rejectLine(v.number, v.line, whyWhose)
+		case !a.own(v):
 			c.host(v.address)
 		case !v.address.IsMulticast():
 			c.local(index, "", v.address)
 		}
 	}
+}
+
+// own reports whether v is the adapter's own address, which takes a second sign
+// beside the adapter's title or physical address. With /all each of its own has
+// a state; those of Windows XP have a mask. Without, there are neither states
+// nor physical addresses: IPv4 addresses have their masks below, IPv6 ones come
+// before those, and the last row is the gateway's.
+func (a *adapter) own(v adapterValue) bool {
+	switch {
+	case v.state || v.masked:
+		return true
+	case a.stated || a.physical || v.address.Is4():
+		return false
+	case a.masked > 0:
+		return v.row < a.masked
+	}
+	return v.row < a.row
 }
 
 // index is the adapter's interface index: the zone of its own link-local

@@ -17,16 +17,23 @@ func after(fields []string, keyword string) string {
 }
 
 // isIPNeigh tells a row of Linux' `ip neigh`: an address, then keywords with
-// their values, the state in capitals last.
+// their values, flags, and the state in capitals, in whatever order they have in
+// the version (ip-neighbour(8)). Some rows have no state.
 func isIPNeigh(l *lines) bool {
 	fields := l.fields()
-	if len(fields) < 2 || !isNeighState(fields[len(fields)-1]) {
+	if len(fields) < 2 {
 		return false
 	}
 	if _, _, _, ok := parseZoned(fields[0]); !ok {
 		return false
 	}
-	return len(fields) == 2 || fields[1] == "dev" || fields[1] == "lladdr"
+	for _, field := range fields {
+		if isNeighState(field) {
+			return len(fields) == 2 || fields[1] == "dev" || fields[1] == "lladdr"
+		}
+	}
+	_, isLinkLayer := parseLinkLayer(after(fields, "lladdr"))
+	return len(fields) > 3 && fields[1] == "dev" && (isLinkLayer || slices.ContainsFunc(fields[3:], isNeighFlag))
 }
 
 // isNeighState tells the kernel's states of a neighbour, RFC 4861's and more.
@@ -38,17 +45,32 @@ func isNeighState(token string) bool {
 	return false
 }
 
+// isNeighFlag tells the flags of a neighbour that no route has.
+func isNeighFlag(token string) bool {
+	switch token {
+	case "router", "proxy", "managed", "extern_learn", "extern_valid":
+		return true
+	}
+	return false
+}
+
 func parseIPNeigh(c *collector, l *lines) {
+	defer l.next()
 	fields := l.fields()
 	address, index, device, _ := parseZoned(fields[0])
+	if len(fields) > 3 && slices.Contains(fields[3:], "proxy") { // the host only answers for it
+		c.host(address)
+		return
+	}
 	linkLayer, _ := parseLinkLayer(after(fields, "lladdr"))
 	if dev := after(fields, "dev"); dev != "" {
 		device = word(dev)
 	}
-	c.neighbor(infer.Neighbor{
-		Address: address, LinkLayer: linkLayer, State: fields[len(fields)-1], Interface: index, Device: device,
-	})
-	l.next()
+	row := infer.Neighbor{Address: address, LinkLayer: linkLayer, Interface: index, Device: device}
+	if i := slices.IndexFunc(fields, isNeighState); i > 0 {
+		row.State = fields[i]
+	}
+	c.neighbor(row)
 }
 
 // ipRoute is a line of `ip route`, of all its commands.

@@ -15,7 +15,11 @@ func isNetstat(l *lines) bool {
 	if len(fields) < 3 {
 		return false
 	}
-	_, ok := parseEndpoint(fields[1])
+	local, ok := parseEnd(fields[1])
+	if local.named {
+		remote, isRemote := parseEnd(fields[2])
+		return isRemote && !remote.named && remote.Address.IsValid()
+	}
 	return ok
 }
 
@@ -34,18 +38,24 @@ func netstatFields(line string) []string {
 
 // parseNetstat reads one row: protocol, local and remote endpoint, then the
 // state (TCP only; in the user's language, of any number of words) and the PID
-// (with -o). A remote endpoint that is a host name is no address: the row is
-// not understood.
+// (with -o). Without -n ports are services' names, and addresses hosts': of such a
+// row only the addresses are kept.
 func parseNetstat(c *collector, l *lines) {
 	defer l.next()
 	fields := netstatFields(l.current)
-	local, _ := parseEndpoint(fields[1])
-	remote, ok := parseEndpoint(fields[2])
-	if !ok || local.Port == 0 {
+	local, _ := parseEnd(fields[1])
+	remote, ok := parseEnd(fields[2])
+	if !ok || !local.service && local.Port == 0 {
 		c.reject(l, whyName)
 		return
 	}
-	row := infer.Connection{Local: local, Remote: remote}
+	if !c.ends(local, remote) {
+		if local.named || remote.named {
+			c.reject(l, whyName)
+		}
+		return
+	}
+	row := infer.Connection{Local: local.Endpoint, Remote: remote.Endpoint}
 	tail := fields[3:]
 	for i := len(tail) - 1; i >= 0; i-- {
 		if pid, err := strconv.ParseUint(tail[i], 10, 32); err == nil {

@@ -92,7 +92,7 @@ func (c *collector) unixSocket(row unixSocket, wide bool) {
 		return // of other protocols the "ports" are their numbers
 	}
 	if !c.ends(local, remote) {
-		c.rejectLine(row.number, row.line, whyDoubt)
+		c.rejectEnds(row, local, remote)
 		return
 	}
 	if local.Port == 0 {
@@ -107,25 +107,33 @@ func (c *collector) unixSocket(row unixSocket, wide bool) {
 	}
 }
 
+// rejectEnds notes that not all is known of a row's ends, but for their ports'
+// numbers.
+func (c *collector) rejectEnds(row unixSocket, local, remote end) {
+	switch {
+	case local.rest != "" || remote.rest != "":
+		c.rejectLine(row.number, row.line, whyDoubt)
+	case local.named || remote.named:
+		c.rejectLine(row.number, row.line, whyName)
+	}
+}
+
 // unixEnd reads an endpoint. One that may have been cut is no address, and its
-// port may lack digits.
+// port may lack digits. Hosts' names are cut likewise, and what is left of one may
+// look like an IPv4 address.
 func unixEnd(token string, wide bool) (e end, ok bool) {
 	separator := unixSeparator(token)
 	raw := token[:strings.LastIndexByte(token, separator)]
-	if strings.Contains(raw, ":") && !wide {
-		if separator == ':' && len(token) == linuxRoom {
-			return end{rest: raw}, true
-		}
-		if separator == '.' && len(raw) == bsdRoom {
-			_, port, ok := splitEndpoint(token, separator)
-			return end{Endpoint: infer.Endpoint{Port: port}, rest: raw}, ok
-		}
+	e, ok = parseUnixEnd(token, separator)
+	switch {
+	case wide:
+	case separator == ':' && len(token) == linuxRoom && strings.Contains(raw, ":"):
+		return end{rest: raw}, true
+	case separator == ':' && len(token) == linuxRoom:
+		return end{named: true}, true
+	case separator == '.' && len(raw) == bsdRoom && strings.Contains(raw, ":"):
+		return end{Endpoint: infer.Endpoint{Port: e.Port}, rest: raw, service: e.service}, true
 	}
-	host, port, ok := splitEndpoint(token, separator)
-	if !ok {
-		return end{}, false
-	}
-	e.Endpoint, ok = parseHostPort(host, port)
 	return e, ok
 }
 

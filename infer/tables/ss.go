@@ -74,14 +74,19 @@ func (c *collector) ssSocket(row unixSocket, udp bool) {
 			return // of other protocols the "ports" are no ports
 		}
 	}
-	local, ok := ssEnd(row.fields[state+3])
-	remote, isRemote := ssEnd(row.fields[state+4])
+	// [address]%zone:port, or as older versions print it, address%zone:port.
+	local, ok := parseUnixEnd(row.fields[state+3], ':')
+	remote, isRemote := parseUnixEnd(row.fields[state+4], ':')
 	if !ok || !isRemote {
 		c.rejectLine(row.number, row.line, whyName)
 		return
 	}
+	if !c.ends(local, remote) {
+		c.rejectEnds(row, local, remote)
+		return
+	}
 	connection := infer.Connection{
-		Local: local, Remote: remote, State: row.fields[state], PID: ssPID(row.fields[state+5:]),
+		Local: local.Endpoint, Remote: remote.Endpoint, State: row.fields[state], PID: ssPID(row.fields[state+5:]),
 	}
 	switch {
 	case local.Port == 0: // not bound
@@ -90,16 +95,6 @@ func (c *collector) ssSocket(row unixSocket, udp bool) {
 	default:
 		c.tcp(connection)
 	}
-}
-
-// ssEnd reads an endpoint: [address]%zone:port, or as older versions print it,
-// address%zone:port.
-func ssEnd(token string) (endpoint infer.Endpoint, ok bool) {
-	host, port, ok := splitEndpoint(token, ':')
-	if !ok {
-		return endpoint, false
-	}
-	return parseHostPort(host, port)
 }
 
 // ssPID finds the first process: users:(("name",pid=4711,fd=3)), or without

@@ -23,8 +23,18 @@ var strangers = map[string]string{
 		"www.example.com     AAAA   60    Answer     2001:db8::80\n",
 	"test": "\nComputerName     : www.example.com\nRemoteAddress    : 2001:db8::80\nRemotePort       : 443\nSourceAddress    : 2001:db8::10\n",
 	"csv":  "Name,IPAddress,State\nwww,2001:db8::80,up\n",
-	"json": `[{"address":"2001:db8::80","state":"up"},{"ip":"2001:db8::81"}]`,
-	"cut":  "udp   ESTAB  0      0      [2001:db8:1::10]:57774 [2001:db8:1::2\n2001:db8:1:2:aaaa:bbbb:cccc:20 dev v0 lladdr 2a:0e:43\ndefault via 2001:db8:1::2\n",
+	"part of ipconfig": "   IPv6 Address. . . . . . . . . . . : 2001:db8::10\n   IPv4 Address. . . . . . . . . . . : 192.0.2.10\n" +
+		"   Default Gateway . . . . . . . . . : 192.0.2.1\n",
+	"leaders":             "Server list\n  Primary server . . . . : 2001:db8::1\n  Secondary server . . . : 2001:db8::2\n  Port . . . : 53\n",
+	"leaders with states": "  Proxy . . . . . : 2001:db8::80(up)\n  Registrar . . . : 192.0.2.80(down)\n",
+	"part of displaydns":  "    Longitud de datos . . : 16\n    Sección . . . . . . . : respuesta\n    Registro AAAA . . . . : 2001:db8::80\n",
+	"names that look like addresses": "    192.0.2.80\n    ----------------------------------------\n    Record Name . . . . . : 192.0.2.80\n" +
+		"    Record Type . . . . . : 16\n    Time To Live  . . . . : 3\n    Data Length . . . . . : 4\n    Section . . . . . . . : Answer\n" +
+		"    TXT Record  . . . . . : 192.0.2.81\n",
+	"netstat of names": "  TCP    pc:49152   server:https   ESTABLISHED\n  TCP    note:1   2001:db8::80   x\n",
+	"cut host name":    "tcp        0      0 host.example:ssh        100.100.100.100:bgp-abc ESTABLISHED\n",
+	"json":             `[{"address":"2001:db8::80","state":"up"},{"ip":"2001:db8::81"}]`,
+	"cut":              "udp   ESTAB  0      0      [2001:db8:1::10]:57774 [2001:db8:1::2\n2001:db8:1:2:aaaa:bbbb:cccc:20 dev v0 lladdr 2a:0e:43\ndefault via 2001:db8:1::2\n",
 }
 
 func TestStrangersGiveNothing(t *testing.T) {

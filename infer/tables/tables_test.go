@@ -268,7 +268,8 @@ func TestCertainOf(t *testing.T) {
 
 func TestRolesOfIPConfig(t *testing.T) {
 	// Rows of netstat straight behind those of ipconfig belong to netstat.
-	const text = "   IPv6-Adresse. . . . . . . . . . . : 2001:db8::1(Bevorzugt)\n" +
+	const text = "Ethernet-Adapter Ethernet:\n\n" +
+		"   IPv6-Adresse. . . . . . . . . . . : 2001:db8::1(Bevorzugt)\n" +
 		"   DNS-Server  . . . . . . . . . . . : 2001:db8::53\n" +
 		"  TCP    [2001:db8::1]:50000    [2001:db8::2]:443    HERGESTELLT    4\n"
 	snapshot, result := Parse("both", []byte(text))

@@ -4,8 +4,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"github.com/mendcap/mendcap/infer"
 )
 
 // parseZoned reads the address of a host or group with the zone as its index or
@@ -19,35 +17,31 @@ func parseZoned(token string) (address netip.Addr, index uint32, device string, 
 	return address, 0, word(zone), ok
 }
 
-// splitEndpoint splits an endpoint of Unix at its last colon or, of BSD, dot.
-// Brackets and the zone are taken off the host.
-func splitEndpoint(token string, separator byte) (host string, port uint16, ok bool) {
+// parseUnixEnd reads an endpoint of Unix, whose port follows its last colon or, of
+// BSD, dot. Brackets and the zone are taken off the address; a star is any. The
+// port may be a service's name, the address a host's.
+func parseUnixEnd(token string, separator byte) (e end, ok bool) {
 	at := strings.LastIndexByte(token, separator)
 	if at <= 0 {
-		return "", 0, false
+		return end{}, false
 	}
-	host = token[:at]
-	if text := token[at+1:]; text != "*" {
-		n, err := strconv.ParseUint(text, 10, 16)
-		if err != nil {
-			return "", 0, false
-		}
-		port = uint16(n)
-	}
-	host, _, _ = strings.Cut(host, "%")
+	host, _, _ := strings.Cut(token[:at], "%")
 	if inner, bracketed := strings.CutPrefix(host, "["); bracketed {
 		host = strings.TrimSuffix(inner, "]")
 	}
-	return host, port, true
-}
-
-// parseHostPort makes an endpoint of what splitEndpoint returns. A star is any.
-func parseHostPort(host string, port uint16) (endpoint infer.Endpoint, ok bool) {
+	if text := token[at+1:]; text != "*" {
+		n, err := strconv.ParseUint(text, 10, 16)
+		if e.service = err != nil; e.service && !isService(text) {
+			return end{}, false
+		}
+		e.Port = uint16(n)
+	}
 	if host == "*" {
-		return infer.Endpoint{Port: port}, true
+		return e, true
 	}
 	address, _, ok := parseAddress(host)
-	return infer.Endpoint{Address: specified(address), Port: port}, ok
+	e.Address, e.named = specified(address), !ok
+	return e, ok || !mentionsAddress(host)
 }
 
 // parseShortLinkLayer reads a link-layer address as BSD prints it, without

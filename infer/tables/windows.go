@@ -207,29 +207,3 @@ func parseWindowsARP(c *collector, l *lines) {
 		})
 	}
 }
-
-// isDisplayDNS tells an entry of `ipconfig /displaydns`: rows of ipconfig below
-// a line of dashes.
-func isDisplayDNS(l *lines) bool {
-	w := dashes(l.before[0])
-	return len(w) == 1 && w[0] >= lastColumn && isIPConfig(l) && l.indented()
-}
-
-// parseDisplayDNS reads the rows of an entry's records, with empty lines
-// between them. Of a record only the last row can be an address, its data.
-func parseDisplayDNS(c *collector, l *lines) {
-	for ; !l.done(); l.next() {
-		if blank(l.current) {
-			continue
-		}
-		if len(l.current) > maxLine || !isIPConfig(l) || !l.indented() {
-			return
-		}
-		_, value, _ := cutLabel(l.current)
-		if address, _, ok := parseAddress(value); !ok && mentionsAddress(value) {
-			c.reject(l, whyName)
-		} else if ok && !address.IsUnspecified() { // the answer of filters
-			c.cached(address)
-		}
-	}
-}
