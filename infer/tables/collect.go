@@ -15,11 +15,12 @@ type collector struct {
 	parsers    []parser
 	formats    []string
 	rows       int
-	limit      int   // rows that are kept
-	cut        int   // addresses that a tool has cut
-	jsonBudget int   // bytes that may still be spent on looking for JSON in vain
-	doubtful   tally // lines that mention an address but gave none
-	unread     tally // all lines that no format took
+	hostRoutes []infer.Route // of Windows: the host's own addresses, or others
+	limit      int           // rows that are kept
+	cut        int           // addresses that a tool has cut
+	jsonBudget int           // bytes that may still be spent on looking for JSON in vain
+	doubtful   tally         // lines that mention an address but gave none
+	unread     tally         // all lines that no format took
 	problem    string
 }
 

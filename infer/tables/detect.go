@@ -100,6 +100,7 @@ func (c *collector) read(text string) {
 			l.next()
 		}
 	}
+	c.settleHostRoutes()
 }
 
 // find returns the parser whose block begins at the current line, or nil.

@@ -165,13 +165,18 @@ func parseAddresses(c *collector, l *lines) {
 
 // isAddressTitle tells the form of `show addresses` for one interface: each
 // address in a title line among words, underlined from end to end, and below
-// it a list that begins with the interface's name.
+// it a list that begins with the interface's name and the scope, as zone.level.
 func isAddressTitle(l *lines) bool {
 	if _, _, ok := titleAddress(l.current); !ok {
 		return false
 	}
 	w := dashes(l.peek(1))
-	return len(w) == 1 && w[0] >= lastColumn && strings.Contains(l.peek(2), ": ")
+	if len(w) != 1 || w[0] < lastColumn || !strings.Contains(l.peek(2), ": ") {
+		return false
+	}
+	_, scope, _ := strings.Cut(l.peek(3), ": ")
+	zone, level, ok := strings.Cut(strings.TrimSpace(scope), ".")
+	return ok && isInteger(zone) && isInteger(level)
 }
 
 // titleAddress returns the only address among the words of a title.

@@ -119,8 +119,11 @@ func netRoute(c *collector, o object) (why string) {
 	}
 	metric, _ := o.number(32, "RouteMetric")
 	protocol := o.text("Protocol")
-	system := protocol == "Local" || protocol == "2" || protocol == "" && metric == systemMetric
-	c.windowsRoute(prefix, specified(next), index, system)
+	if (protocol == "Local" || protocol == "2") && isHostRoute(prefix) && next.IsUnspecified() {
+		c.local(index, "", prefix.Addr())
+		return ""
+	}
+	c.windowsRoute(prefix, specified(next), index, protocol == "" && metric == systemMetric)
 	return ""
 }
 
@@ -129,13 +132,44 @@ func netRoute(c *collector, o object) (why string) {
 const systemMetric = 256
 
 // windowsRoute adds a route of a Windows host. The system has a /128 on the link
-// for each of the host's own addresses.
+// for each of the host's own addresses; one that somebody has added looks the
+// same, so that those are settled once the whole file is read.
 func (c *collector) windowsRoute(prefix netip.Prefix, hop netip.Addr, index uint32, system bool) {
-	if system && isHostRoute(prefix) && !hop.IsValid() {
-		c.local(index, "", prefix.Addr())
+	row := infer.Route{Prefix: prefix, NextHop: hop, Interface: index}
+	if system && isHostRoute(prefix) && !hop.IsValid() && len(c.hostRoutes) < c.limit {
+		c.hostRoutes = append(c.hostRoutes, row)
 		return
 	}
-	c.route(infer.Route{Prefix: prefix, NextHop: hop, Interface: index})
+	c.route(row)
+}
+
+// settleHostRoutes tells the host's own addresses among the routes to one address
+// by a second sign: the address is the loopback's, or in a prefix that is on the
+// link of the same interface.
+func (c *collector) settleHostRoutes() {
+	if len(c.hostRoutes) == 0 {
+		return
+	}
+	onLink, lengths := map[infer.Route]bool{}, map[int]bool{}
+	for _, r := range c.snapshot.Routes {
+		if bits := r.Prefix.Bits(); bits > 0 && !r.Prefix.IsSingleIP() && !r.NextHop.IsValid() {
+			onLink[infer.Route{Prefix: r.Prefix, Interface: r.Interface}] = true
+			lengths[bits] = true
+		}
+	}
+	for _, r := range c.hostRoutes {
+		own := r.Prefix.Addr().IsLoopback()
+		for bits := range lengths {
+			prefix := netip.PrefixFrom(r.Prefix.Addr(), bits).Masked()
+			own = own || onLink[infer.Route{Prefix: prefix, Interface: r.Interface}]
+		}
+		if own {
+			c.local(r.Interface, "", r.Prefix.Addr())
+		} else {
+			c.route(r)
+		}
+	}
+	c.hostRoutes = nil
 }
 
 // isHostRoute reports whether a prefix is a whole unicast IPv6 address. IPv4 has

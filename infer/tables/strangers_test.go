@@ -31,6 +31,7 @@ var strangers = map[string]string{
 	"names that look like addresses": "    192.0.2.80\n    ----------------------------------------\n    Record Name . . . . . : 192.0.2.80\n" +
 		"    Record Type . . . . . : 16\n    Time To Live  . . . . : 3\n    Data Length . . . . . : 4\n    Section . . . . . . . : Answer\n" +
 		"    TXT Record  . . . . . : 192.0.2.81\n",
+	"report":           "Report for 192.0.2.80\n---------------------------\nState : up\nSince : yesterday\n",
 	"netstat of names": "  TCP    pc:49152   server:https   ESTABLISHED\n  TCP    note:1   2001:db8::80   x\n",
 	"cut host name":    "tcp        0      0 host.example:ssh        100.100.100.100:bgp-abc ESTABLISHED\n",
 	"json":             `[{"address":"2001:db8::80","state":"up"},{"ip":"2001:db8::81"}]`,

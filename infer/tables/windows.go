@@ -140,7 +140,7 @@ func parseRoutePrint4(c *collector, l *lines) {
 		return
 	}
 	hop, _, isHop := parseHost(fields[2])
-	if own, _, ok := parseLocal(fields[len(fields)-2]); ok && len(fields) > 4 {
+	if own, _, ok := parseLocal(fields[len(fields)-2]); ok && len(fields) > 4 && isInteger(fields[len(fields)-1]) {
 		c.local(0, "", own)
 	} else if !isHop {
 		c.reject(l, whyRow)
