@@ -85,6 +85,9 @@ func parseEnd(token string) (e end, ok bool) {
 		return end{}, false
 	}
 	host, port := token[:colon], token[colon+1:]
+	if port == "0" && !mentionsAddress(host) {
+		return end{}, true // what listens has the host's name for any address
+	}
 	if e.service = isService(port); !e.service && !isInteger(port) {
 		return end{}, false
 	}

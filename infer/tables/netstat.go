@@ -45,7 +45,7 @@ func parseNetstat(c *collector, l *lines) {
 	fields := netstatFields(l.current)
 	local, _ := parseEnd(fields[1])
 	remote, ok := parseEnd(fields[2])
-	if !ok || !local.service && local.Port == 0 {
+	if !ok || !local.service && !local.named && local.Port == 0 {
 		c.reject(l, whyName)
 		return
 	}
