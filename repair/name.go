@@ -9,7 +9,7 @@ import (
 // stripped.
 var (
 	compressions = []string{".gz", ".zst", ".xz", ".lz4", ".bz2"}
-	captures     = []string{".pcapng", ".pcap", ".ntar", ".cap", ".dmp", ".trc"}
+	captures     = []string{".pcapng", ".pcap", ".ntar", ".cap", ".dmp", ".trc", ".etl"}
 )
 
 // namedCaptures is how many of the suffixes say that a file is a capture: crash

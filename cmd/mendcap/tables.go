@@ -24,9 +24,11 @@ what each gave and which lines were not understood. Ends with 3 if a file could
 not be used, and with 4 if no file gave anything.
 
 With --script it prints a script instead, which runs on the capturing host and
-records its tables into the folder where "mendcap repair" looks for them:
+records its tables into the folder where "mendcap repair" looks for them. What
+it records is private: whom the host talks to, and the names that it looks up.
 	mendcap tables --script linux > record.sh
-	sh record.sh capture.pcapng`,
+	sh record.sh capture.pcapng
+	sh record.sh --every 5 capture.pcapng    # again every 5 seconds, until Ctrl+C`,
 		flags: flags,
 		run: func(_ context.Context, s *streams, args []string) int {
 			if *script != "" {

@@ -3,7 +3,8 @@ package tables
 import _ "embed"
 
 // The scripts that record a host's tables. Each takes a capture's path and
-// writes into its folder of tables, in the formats that this package reads.
+// writes into its folder of tables, in the formats that this package reads: once,
+// or at several moments. The names of files begin with their moment.
 var (
 	//go:embed scripts/windows.ps1
 	windowsScript string

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -11,23 +12,31 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/mendcap/mendcap/infer"
 )
 
-// record runs a script under sh for a capture, and loads what it has written.
-func record(t *testing.T, system, capture string, env ...string) (*infer.Snapshot, []Result) {
+// writeScript writes a system's script for sh to a file.
+func writeScript(t *testing.T, system string) (path string) {
 	t.Helper()
 	text, ok := Script(system)
 	if !ok {
 		t.Fatalf("no script for %s", system)
 	}
-	script := filepath.Join(t.TempDir(), "record.sh")
-	if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
+	path = filepath.Join(t.TempDir(), "record.sh")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("sh", script, capture)
+	return path
+}
+
+// record runs a script under sh for a capture, and loads what it has written.
+func record(t *testing.T, system, capture string, env ...string) (*infer.Snapshot, []Result) {
+	t.Helper()
+	cmd := exec.Command("sh", writeScript(t, system), capture)
 	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -141,15 +150,11 @@ func TestScriptFolders(t *testing.T) {
 	needShell(t)
 	tests := map[string]string{
 		"a.pcapng": "a", "b.pcap.gz": "b", "c.pcap.pcapng": "c.pcap", "d": "d", "e.gz": "e", ".pcap": ".pcap", "-f.cap": "-f",
-		"a b'c.pcap.zst": "a b'c",
+		"a b'c.pcap.zst": "a b'c", "g.etl": "g", "h.etl.xz": "h",
 	}
 	folder := t.TempDir()
 	for _, system := range []string{"linux", "macos"} {
-		text, _ := Script(system)
-		script := filepath.Join(t.TempDir(), system+".sh")
-		if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		script := writeScript(t, system)
 		for capture, stem := range tests {
 			cmd := exec.Command("sh", script, filepath.Join(folder, system, capture))
 			out, err := cmd.CombinedOutput() // there need not be any tables
@@ -157,10 +162,86 @@ func TestScriptFolders(t *testing.T) {
 				t.Errorf("%s, %s: got %v, %v: %s", system, capture, statErr, err, out)
 			}
 		}
-		for _, args := range [][]string{{}, {""}, {"a", "b"}} {
-			if err := exec.Command("sh", append([]string{script}, args...)...).Run(); err == nil {
-				t.Errorf("%s: got success with arguments %q", system, args)
+		for _, args := range [][]string{
+			{}, {""}, {"a", "b"}, {"--every", "5"}, {"--every", "0", "a"}, {"--every", "5s", "a"}, {"--every", "5", ""},
+			{"--every", "5", "a", "b"}, {"--count", "2", "a"},
+		} {
+			cmd := exec.Command("sh", append([]string{script}, args...)...)
+			cmd.Dir = t.TempDir()
+			var exit *exec.ExitError
+			if err := cmd.Run(); !errors.As(err, &exit) || exit.ExitCode() != 2 {
+				t.Errorf("%s: got %v with arguments %q, want exit code 2", system, err, args)
 			}
+		}
+	}
+}
+
+// With an interval a script records again and again: at the first moment all
+// tables, then those that change with every connection.
+func TestScriptsPoll(t *testing.T) {
+	needShell(t)
+	standIns := map[string]string{"netstat": "echo x", "ifconfig": "echo x", "ss": "echo x", "ip": "echo x"}
+	bin := t.TempDir()
+	for name, body := range standIns {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := map[string]struct{ quick, rest string }{
+		"linux": {"ss.txt", "ip-addr.txt"},
+		"macos": {"netstat-sockets.txt", "ifconfig.txt"},
+	}
+	for system, want := range tests {
+		folder := t.TempDir()
+		cmd := exec.Command("sh", writeScript(t, system), "--every", "1", "--count", "3", filepath.Join(folder, "x.pcap"))
+		cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", system, err, out)
+		}
+		quick, _ := filepath.Glob(filepath.Join(folder, "x.tables", "2*Z-"+want.quick))
+		rest, _ := filepath.Glob(filepath.Join(folder, "x.tables", "2*Z-"+want.rest))
+		if len(quick) != 3 || len(rest) != 1 {
+			t.Errorf("%s: got %d and %d files, want 3 of %s, 1 of %s", system, len(quick), len(rest), want.quick, want.rest)
+		}
+	}
+}
+
+// A script that is stopped ends well, and leaves no file half written.
+func TestScriptStopped(t *testing.T) {
+	needShell(t)
+	folder := t.TempDir()
+	cmd := exec.Command("sh", writeScript(t, "linux"), "--every", "1", filepath.Join(folder, "x.pcap"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		found, _ := filepath.Glob(filepath.Join(folder, "x.tables", "*"))
+		if len(found) > 1 || time.Now().After(deadline) {
+			break
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("got %v, want success", err)
+	}
+	found, _ := filepath.Glob(filepath.Join(folder, "x.tables", "*"))
+	if len(found) == 0 {
+		t.Fatal("got no file")
+	}
+	for _, path := range found {
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("%s: got %v, want some bytes", path, err)
+		}
+	}
+}
+
+// Every script says that what it records is private.
+func TestScriptsWarn(t *testing.T) {
+	for _, system := range []string{"windows", "linux", "macos"} {
+		if text, _ := Script(system); !strings.Contains(text, "private data") {
+			t.Errorf("%s: the script doesn't say that it records private data", system)
 		}
 	}
 }
@@ -231,7 +312,7 @@ var windowsForms = map[string]string{
 // known.
 func TestWindowsScriptForms(t *testing.T) {
 	text, _ := Script("windows")
-	lines := regexp.MustCompile(`(?m)^Save-(Objects|Output) '([a-z0-9-]+)' \{ (.+) \}\r?$`).FindAllStringSubmatch(text, -1)
+	lines := regexp.MustCompile(`(?m)^ *Save-(Objects|Output) '([a-z0-9-]+)' \{ (.+) \}\r?$`).FindAllStringSubmatch(text, -1)
 	if len(lines) != len(windowsForms) {
 		t.Errorf("got %d lines that save something, want %d", len(lines), len(windowsForms))
 	}
@@ -263,6 +344,27 @@ func TestWindowsScriptForms(t *testing.T) {
 		}
 		if k := kindOf(o); k == nil || k.name != command {
 			t.Errorf("%s: what is selected does not tell %s", name, command)
+		}
+	}
+}
+
+// In constrained language mode PowerShell calls the methods of few types only. The
+// script calls none, and takes only the time from .NET, which is allowed
+// (about_Language_Modes).
+func TestWindowsScriptIsConstrained(t *testing.T) {
+	text, _ := Script("windows")
+	_, code, ok := strings.Cut(text, "#>")
+	if !ok || !strings.HasPrefix(text, "<#\n.SYNOPSIS\n") {
+		t.Error("the script doesn't begin with its help")
+	}
+	for _, parameter := range []string{"Capture", "Every", "Count"} {
+		if !strings.Contains(text, "\n.PARAMETER "+parameter+"\n") {
+			t.Errorf("the help doesn't explain %s", parameter)
+		}
+	}
+	for _, call := range regexp.MustCompile(`[\w\])]\.\w+\(|\]::\w+|New-Object|Add-Type`).FindAllString(code, -1) {
+		if call != "]::UtcNow" {
+			t.Errorf("the script calls %s", call)
 		}
 	}
 }

@@ -3,15 +3,36 @@
 # where "mendcap repair" finds them:
 #
 #	sh record.sh capture.pcapng		(writes capture.tables/)
+#	sh record.sh --every 5 capture.pcapng	(again every 5 seconds, until Ctrl+C)
+#
+# The files hold private data: the addresses that this host has lately talked to,
+# its own addresses and hardware addresses, and which process has which socket.
+# Give them to nobody who may not see the capture itself.
 #
 # Run it while the capture runs, or right after; several times do no harm, each
-# writes files of its own. As root it also records which process has a socket,
-# and the connection tracker. It only reads, and sends nothing.
+# writes files of its own. With --every also connections are recorded that are
+# closed before the capture's end; --count N ends it after N moments. As root it
+# also records which process has a socket, and the connection tracker. It only
+# reads, and sends nothing.
 
-if [ $# -ne 1 ] || [ -z "$1" ]; then
-	echo "usage: sh $0 CAPTURE" >&2
+usage() {
+	echo "usage: sh $0 [--every SECONDS [--count MOMENTS]] CAPTURE" >&2
 	exit 2
-fi
+}
+every='' count=''
+while [ $# -gt 1 ]; do
+	case $2 in
+	'' | 0* | *[!0-9]*) usage ;;
+	esac
+	case $1 in
+	--every) every=$2 ;;
+	--count) count=$2 ;;
+	*) usage ;;
+	esac
+	shift 2
+done
+[ $# -eq 1 ] && [ -n "$1" ] || usage
+[ -z "$count" ] || [ -n "$every" ] || usage
 LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL PATH
@@ -29,17 +50,11 @@ cut() {
 	done
 }
 cut .gz .zst .xz .lz4 .bz2
-cut .pcapng .pcap .ntar .cap .dmp .trc
+cut .pcapng .pcap .ntar .cap .dmp .trc .etl
 folder=$stem.tables
 mkdir -p -- "$folder" || exit 1
 
-now=$(date -u +%Y%m%dT%H%M%SZ)
-while ls -d -- "$folder/$now"-* >/dev/null 2>&1; do
-	sleep 1
-	now=$(date -u +%Y%m%dT%H%M%SZ)
-done
-
-files=0
+files=0 file=''
 # save NAME COMMAND...: what the command prints, if it prints anything.
 save() {
 	file=$folder/$now-$1.txt
@@ -50,32 +65,70 @@ save() {
 	else
 		rm -f -- "$file"
 	fi
+	file=''
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-if have ss; then
-	save ss ss -tuanp
-elif have netstat; then
-	save netstat netstat -tunapW
-fi
-for table in tcp tcp6 udp udp6 if_inet6 igmp6 ipv6_route arp; do
-	save "proc-$table" cat "/proc/net/$table"
-done
-if have ip; then
-	save ip-addr ip addr
-	save ip-maddr ip maddr
-	save ip-neigh ip neigh
-	save ip-route-6 ip -6 route show table all
-	save ip-route-6-cache ip -6 route show cache
-	save ip-route-4 ip route
-	save tcp_metrics ip tcp_metrics
-else
-	have ifconfig && save ifconfig ifconfig -a
-	have route && save route-6 route -6 -n
-	have arp && save arp arp -an
-fi
-have conntrack && save conntrack-6 conntrack -L -f ipv6
-save nf_conntrack cat /proc/net/nf_conntrack
+# finish ends the script; of the file that was being written nothing stays.
+finish() {
+	[ -z "$file" ] || rm -f -- "$file"
+	echo "$files files in $folder"
+	if [ "$files" -gt 0 ]; then
+		exit 0
+	fi
+	exit 1
+}
+trap finish INT TERM
 
-echo "$files files in $folder"
-[ "$files" -gt 0 ]
+# quick records what changes with every connection.
+quick() {
+	if have ss; then
+		save ss ss -tuanp
+	elif have netstat; then
+		save netstat netstat -tunapW
+	fi
+	for table in tcp tcp6 udp udp6 arp; do
+		save "proc-$table" cat "/proc/net/$table"
+	done
+	if have ip; then
+		save ip-neigh ip neigh
+		save ip-route-6-cache ip -6 route show cache
+		save tcp_metrics ip tcp_metrics
+	elif have arp; then
+		save arp arp -an
+	fi
+	have conntrack && save conntrack-6 conntrack -L -f ipv6
+	save nf_conntrack cat /proc/net/nf_conntrack
+}
+
+# rest records what seldom changes.
+rest() {
+	for table in if_inet6 igmp6 ipv6_route; do
+		save "proc-$table" cat "/proc/net/$table"
+	done
+	if have ip; then
+		save ip-addr ip addr
+		save ip-maddr ip maddr
+		save ip-route-6 ip -6 route show table all
+		save ip-route-4 ip route
+	else
+		have ifconfig && save ifconfig ifconfig -a
+		have route && save route-6 route -6 -n
+	fi
+}
+
+moment=0
+while :; do
+	now=$(date -u +%Y%m%dT%H%M%SZ)
+	while ls -d -- "$folder/$now"-* >/dev/null 2>&1; do
+		sleep 1
+		now=$(date -u +%Y%m%dT%H%M%SZ)
+	done
+	quick
+	[ $((moment % 12)) -ne 0 ] || rest
+	moment=$((moment + 1))
+	if [ -z "$every" ] || [ "$moment" = "$count" ]; then
+		finish
+	fi
+	sleep "$every"
+done

@@ -3,14 +3,35 @@
 # capture, where "mendcap repair" finds them:
 #
 #	sh record.sh capture.pcapng		(writes capture.tables/)
+#	sh record.sh --every 5 capture.pcapng	(again every 5 seconds, until Ctrl+C)
+#
+# The files hold private data: the addresses that this host has lately talked
+# to, and its own addresses and hardware addresses. Give them to nobody who may
+# not see the capture itself.
 #
 # Run it while the capture runs, or right after; several times do no harm, each
-# writes files of its own. It only reads, and sends nothing.
+# writes files of its own. With --every also connections are recorded that are
+# closed before the capture's end; --count N ends it after N moments. It only
+# reads, and sends nothing.
 
-if [ $# -ne 1 ] || [ -z "$1" ]; then
-	echo "usage: sh $0 CAPTURE" >&2
+usage() {
+	echo "usage: sh $0 [--every SECONDS [--count MOMENTS]] CAPTURE" >&2
 	exit 2
-fi
+}
+every='' count=''
+while [ $# -gt 1 ]; do
+	case $2 in
+	'' | 0* | *[!0-9]*) usage ;;
+	esac
+	case $1 in
+	--every) every=$2 ;;
+	--count) count=$2 ;;
+	*) usage ;;
+	esac
+	shift 2
+done
+[ $# -eq 1 ] && [ -n "$1" ] || usage
+[ -z "$count" ] || [ -n "$every" ] || usage
 LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL PATH
@@ -28,17 +49,11 @@ cut() {
 	done
 }
 cut .gz .zst .xz .lz4 .bz2
-cut .pcapng .pcap .ntar .cap .dmp .trc
+cut .pcapng .pcap .ntar .cap .dmp .trc .etl
 folder=$stem.tables
 mkdir -p -- "$folder" || exit 1
 
-now=$(date -u +%Y%m%dT%H%M%SZ)
-while ls -d -- "$folder/$now"-* >/dev/null 2>&1; do
-	sleep 1
-	now=$(date -u +%Y%m%dT%H%M%SZ)
-done
-
-files=0
+files=0 file=''
 # save NAME COMMAND...: what the command prints, if it prints anything.
 save() {
 	file=$folder/$now-$1.txt
@@ -49,7 +64,20 @@ save() {
 	else
 		rm -f -- "$file"
 	fi
+	file=''
 }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# finish ends the script; of the file that was being written nothing stays.
+finish() {
+	[ -z "$file" ] || rm -f -- "$file"
+	echo "$files files in $folder"
+	if [ "$files" -gt 0 ]; then
+		exit 0
+	fi
+	exit 1
+}
+trap finish INT TERM
 
 # Without this option netstat cuts IPv6 addresses.
 case $(uname) in
@@ -57,12 +85,32 @@ Darwin) whole=-l ;;
 *) whole=-W ;;
 esac
 
-save netstat-sockets netstat -an "$whole"
-save netstat-routes netstat -rn "$whole"
-save netstat-groups netstat -gn "$whole"
-save ndp ndp -an
-save ifconfig ifconfig -a
-save arp arp -an
+# quick records what changes with every connection.
+quick() {
+	save netstat-sockets netstat -an "$whole"
+	save netstat-routes netstat -rn "$whole"
+	save ndp ndp -an
+	save arp arp -an
+}
 
-echo "$files files in $folder"
-[ "$files" -gt 0 ]
+# rest records what seldom changes.
+rest() {
+	save netstat-groups netstat -gn "$whole"
+	save ifconfig ifconfig -a
+}
+
+moment=0
+while :; do
+	now=$(date -u +%Y%m%dT%H%M%SZ)
+	while ls -d -- "$folder/$now"-* >/dev/null 2>&1; do
+		sleep 1
+		now=$(date -u +%Y%m%dT%H%M%SZ)
+	done
+	quick
+	[ $((moment % 12)) -ne 0 ] || rest
+	moment=$((moment + 1))
+	if [ -z "$every" ] || [ "$moment" = "$count" ]; then
+		finish
+	fi
+	sleep "$every"
+done
