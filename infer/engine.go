@@ -28,7 +28,9 @@ type Engine struct {
 	candidates candidates
 	resolved   resolutions
 	vantage    vantage
-	truncated  bool // some packet's checksum can't be verified
+	truncated  bool   // some packet's checksum can't be verified
+	span       period // of the packets' stamps
+	moments    period // of the tables'
 
 	// By Conclude.
 	open    [directions]float64 // log2 odds of "none of the candidates"
@@ -48,7 +50,7 @@ func New(o Options) *Engine {
 	if most <= 0 {
 		most = DefaultMaxClusters
 	}
-	e := &Engine{resolved: resolutions{max: most, at: map[packet.Addr]*[4]int64{}}}
+	e := &Engine{resolved: resolutions{max: most, at: map[packet.Addr]*[4]int64{}}, span: never, moments: never}
 	e.flows.max, e.candidates.max = math.MaxInt32, math.MaxInt32
 	e.seedGroups()
 	if o.Snapshot != nil {
@@ -61,6 +63,9 @@ func New(o Options) *Engine {
 
 // Observe takes in one header-less packet.
 func (e *Engine) Observe(f *Facts) {
+	if f.stamp != 0 {
+		e.span.add(f.stamp)
+	}
 	if !isUnspecified(f.dst) {
 		e.candidates.add(f.dst, f.zone, isSeen)
 	}
@@ -103,7 +108,7 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	}
 	fl := e.flows.list.at(i)
 	if fl.packets++; fl.packets == 1 {
-		fl.begun = f.stamp
+		fl.begun, fl.opens = f.stamp, h == asTCP && f.opens
 	}
 	if !isUnspecified(f.dst) {
 		e.flows.name(&key, f.dst, bySeen)

@@ -44,6 +44,7 @@ type Facts struct {
 
 	seq, end, ack  tcp.Seq // end is behind the segment's last byte; of ESP seq alone
 	hasSeq, hasAck bool    // RSTs carry arbitrary ones
+	opens          bool    // it opens a connection: a SYN, or the answer to one
 
 	stated bool // nextHeader is what the user states
 
@@ -133,6 +134,7 @@ func (f *Facts) readTCP(data []byte) {
 	}
 	f.hasSeq = !flags.Has(tcp.RST)
 	f.hasAck = flags.Has(tcp.ACK)
+	f.opens = flags.Has(tcp.SYN)
 }
 
 // ports are source and destination port as they stand on the wire.

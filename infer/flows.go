@@ -121,15 +121,20 @@ type flow struct {
 	modes    uint8  // by Conclude: of its proved clusters, a bit each
 	proofs   bool   // a checksum of its own came out in one of its packets
 	alone    bool   // of some packet no cluster decides: see Infer
+	opens    bool   // its first packet opens a TCP connection
 }
 
 // named is a destination that something outside of the packet names for a
 // flow.
 type named struct {
-	dst  packet.Addr
-	by   evidence
-	next int32
+	dst   packet.Addr
+	until int64 // stamp from which on it says nothing of a connection that opens, or always
+	by    evidence
+	next  int32
 }
+
+// always is when names end that have no end.
+const always = math.MaxInt64
 
 // flows is the table of flows and their clusters.
 type flows struct {
@@ -192,7 +197,10 @@ func (t *flows) roomForESP(k *flowKey, hash uint64) bool {
 }
 
 // name notes that by names dst for the flow with key k.
-func (t *flows) name(k *flowKey, dst packet.Addr, by evidence) {
+func (t *flows) name(k *flowKey, dst packet.Addr, by evidence) { t.nameUntil(k, dst, by, always) }
+
+// nameUntil is name for what says nothing of a connection that opens after until.
+func (t *flows) nameUntil(k *flowKey, dst packet.Addr, by evidence, until int64) {
 	i, _ := t.open(k, k.hash())
 	if i == none || t.names.len() >= t.max {
 		return
@@ -201,14 +209,14 @@ func (t *flows) name(k *flowKey, dst packet.Addr, by evidence) {
 	for j := fl.named; j != none; {
 		n := t.names.at(j)
 		if n.dst == dst {
-			n.by = min(n.by, by)
+			n.by, n.until = min(n.by, by), max(n.until, until)
 			return
 		}
 		count++
 		j = n.next
 	}
 	if count < maxNamed {
-		fl.named = t.names.push(named{dst: dst, by: by, next: fl.named})
+		fl.named = t.names.push(named{dst: dst, until: until, by: by, next: fl.named})
 	}
 }
 

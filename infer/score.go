@@ -205,9 +205,14 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 }
 
 // eachNamed calls add with the destinations named for k. Tables don't always
-// know the zone.
+// know the zone. A connection that opens after a table had a row is another than
+// the row's.
 func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 	fl := e.flows.find(k)
+	opened := int64(math.MinInt64)
+	if fl != nil && fl.opens && e.moments.within(e.span) {
+		opened = fl.begun
+	}
 	if fl == nil && k.zone != 0 {
 		anywhere := *k
 		anywhere.zone = 0
@@ -218,7 +223,9 @@ func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 	}
 	for j := fl.named; j != none; {
 		n := e.flows.names.at(j)
-		add(n.dst, n.by)
+		if opened <= n.until {
+			add(n.dst, n.by)
+		}
 		j = n.next
 	}
 }

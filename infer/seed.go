@@ -51,7 +51,7 @@ func (e *Engine) seedFlow(f Flow) {
 	e.seedAddress(f.Destination.Address, 0, inCache)
 	known := f.Source.Address.IsValid() && f.Destination.Address.IsValid()
 	if known && (f.Protocol == packet.ProtoTCP || f.Protocol == packet.ProtoUDP) {
-		e.seedName(f.Source, f.Destination, f.Protocol)
+		e.seedName(f.Source, f.Destination, f.Protocol, always)
 	}
 }
 
@@ -93,25 +93,37 @@ func (e *Engine) seedConnection(c Connection, protocol uint8) {
 	}
 	e.seedAddress(remote.Address, zoneOf(local.Address), inCache)
 	if local.Address.IsValid() && !local.Address.IsUnspecified() {
-		e.seedName(local, remote, protocol)
-		e.seedName(remote, local, protocol)
+		until := e.seedMoments(c)
+		e.seedName(local, remote, protocol, until)
+		e.seedName(remote, local, protocol, until)
 	}
 }
 
-// seedName names the destination of what from sends to to.
-func (e *Engine) seedName(from, to Endpoint, protocol uint8) {
+// seedMoments takes in when a table had a row, and returns the stamp from which on
+// the row says nothing of a connection that opens.
+func (e *Engine) seedMoments(c Connection) (until int64) {
+	if !isStamp(c.FirstSeen) || !isStamp(c.LastSeen) {
+		return always
+	}
+	e.moments.add(c.FirstSeen.UnixNano())
+	e.moments.add(c.LastSeen.UnixNano())
+	return c.LastSeen.Add(recording).UnixNano()
+}
+
+// seedName names the destination of what from sends to to, until a stamp.
+func (e *Engine) seedName(from, to Endpoint, protocol uint8, until int64) {
 	key := flowKey{src: packet.AddrOf(from.Address), ports: portsOf(from.Port, to.Port), class: class(protocol)}
 	dst := packet.AddrOf(to.Address)
 	if isMapped(key.src) || isMapped(dst) {
 		return
 	}
-	e.flows.name(&key, dst, byTable)
+	e.flows.nameUntil(&key, dst, byTable, until)
 	zone := zoneOf(from.Address)
 	if zone == 0 {
 		zone = zoneOf(to.Address)
 	}
 	if isLinkLocal(key.src) && zone != 0 { // for captures with zones
 		key.zone = zone
-		e.flows.name(&key, dst, byTable)
+		e.flows.nameUntil(&key, dst, byTable, until)
 	}
 }

@@ -63,6 +63,12 @@ type Connection struct {
 	Remote Endpoint `json:"remote,omitzero"`
 	State  string   `json:"state,omitempty"`
 	PID    uint32   `json:"pid,omitempty"`
+
+	// FirstSeen and LastSeen are the first and the last moment at which the table
+	// had the row. Both are zero where no moment is known, or where one of several
+	// isn't.
+	FirstSeen time.Time `json:"firstSeen,omitzero"`
+	LastSeen  time.Time `json:"lastSeen,omitzero"`
 }
 
 // Destination is a row of the destination cache: an address that the host has

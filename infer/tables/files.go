@@ -45,7 +45,9 @@ func Find(capture, stem string) ([]string, error) {
 
 // Load reads files, and every regular file of folders (not of folders in
 // them), and unions what they say; rows that name an interface whose index some
-// other file gives are put there. There is one Result a file, in the order of
+// other file gives are put there. Connections are given the moment of their file,
+// which it says itself or by a name that begins with it, as those of the scripts
+// do. There is one Result a file, in the order of
 // paths and sorted within a folder. The error names the paths that could not
 // be read; the Snapshot and Results hold what the others gave.
 func Load(paths ...string) (*infer.Snapshot, []Result, error) {
@@ -70,6 +72,7 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 				continue
 			}
 			one, result := Parse(file, content)
+			stamp(one, file)
 			results = append(results, result)
 			add(union, one)
 			if n := rowsOf(union); n > max(2*settled, 1000) || n > maxUnion {

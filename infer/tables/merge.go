@@ -61,8 +61,8 @@ func WriteJSON(w io.Writer, s *infer.Snapshot) error {
 func normalise(s *infer.Snapshot) {
 	s.Version = Version
 	s.Interfaces = mergeInterfaces(s.Interfaces)
-	s.TCPConnections = sorted(s.TCPConnections, compareConnections)
-	s.UDPEndpoints = sorted(s.UDPEndpoints, compareConnections)
+	s.TCPConnections = mergeConnections(s.TCPConnections)
+	s.UDPEndpoints = mergeConnections(s.UDPEndpoints)
 	s.DestinationCache = sorted(s.DestinationCache, compareDestinations)
 	s.Neighbors = sorted(s.Neighbors, compareNeighbors)
 	s.Hosts = sorted(s.Hosts, netip.Addr.Compare)
@@ -141,6 +141,7 @@ func mergeInterfaces(rows []infer.Interface) []infer.Interface {
 	return merged
 }
 
+// compareConnections compares rows without their moments.
 func compareConnections(a, b infer.Connection) int {
 	return cmp.Or(
 		compareEndpoints(a.Local, b.Local),

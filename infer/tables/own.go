@@ -102,7 +102,7 @@ func ownInterface(s *infer.Snapshot, raw json.RawMessage) bool {
 
 func ownConnection(rows *[]infer.Connection, raw json.RawMessage) bool {
 	var row infer.Connection
-	if json.Unmarshal(raw, &row) != nil || row.Local.Port == 0 {
+	if json.Unmarshal(raw, &row) != nil || row.Local.Port == 0 || !plainMoments(&row) {
 		return false
 	}
 	row.State = word(row.State)

@@ -1,0 +1,90 @@
+package tables
+
+import (
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/mendcap/mendcap/infer"
+)
+
+// momentForm is how the names of recorded files begin.
+const momentForm = "20060102T150405Z"
+
+// momentOf returns the moment that a recorded file's name tells, the zero time if
+// it tells none.
+func momentOf(path string) time.Time {
+	name := filepath.Base(path)
+	if len(name) <= len(momentForm) || name[len(momentForm)] != '-' {
+		return time.Time{}
+	}
+	moment, err := time.Parse(momentForm, name[:len(momentForm)])
+	if err != nil {
+		return time.Time{}
+	}
+	return moment
+}
+
+// stamp gives the rows of a file their moment, where they don't say it
+// themselves: the snapshot's own, or the one that the file's name tells.
+func stamp(s *infer.Snapshot, path string) {
+	if s.TakenAt.IsZero() {
+		s.TakenAt = momentOf(path)
+	}
+	moment := s.TakenAt.UTC()
+	if moment.IsZero() || !isWritable(moment) {
+		return
+	}
+	for _, rows := range [][]infer.Connection{s.TCPConnections, s.UDPEndpoints} {
+		for i := range rows {
+			if row := &rows[i]; row.LastSeen.IsZero() {
+				row.FirstSeen, row.LastSeen = moment, moment
+			}
+		}
+	}
+}
+
+// plainMoments brings a row's moments into one time zone, and reports whether
+// they are in order.
+func plainMoments(row *infer.Connection) bool {
+	row.FirstSeen, row.LastSeen = row.FirstSeen.UTC(), row.LastSeen.UTC()
+	if row.FirstSeen.IsZero() || row.LastSeen.IsZero() {
+		row.FirstSeen, row.LastSeen = time.Time{}, time.Time{}
+		return true
+	}
+	return !row.FirstSeen.After(row.LastSeen) && isWritable(row.FirstSeen) && isWritable(row.LastSeen)
+}
+
+// isWritable reports whether JSON can have a time: RFC 3339's years have four
+// digits.
+func isWritable(t time.Time) bool { return t.Year() >= 0 && t.Year() <= 9999 }
+
+// mergeConnections sorts rows and makes one of those that differ in their moments
+// alone.
+func mergeConnections(rows []infer.Connection) []infer.Connection {
+	slices.SortFunc(rows, compareConnections)
+	kept := rows[:0]
+	for _, row := range rows {
+		if last := len(kept) - 1; last >= 0 && compareConnections(kept[last], row) == 0 {
+			addMoments(&kept[last], row)
+		} else {
+			kept = append(kept, row)
+		}
+	}
+	return kept
+}
+
+// addMoments adds a row's moments to those of the same row elsewhere. What is not
+// known of one is not known of both.
+func addMoments(to *infer.Connection, row infer.Connection) {
+	if to.LastSeen.IsZero() || row.LastSeen.IsZero() {
+		to.FirstSeen, to.LastSeen = time.Time{}, time.Time{}
+		return
+	}
+	if row.FirstSeen.Before(to.FirstSeen) {
+		to.FirstSeen = row.FirstSeen
+	}
+	if row.LastSeen.After(to.LastSeen) {
+		to.LastSeen = row.LastSeen
+	}
+}
