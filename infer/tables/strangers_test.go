@@ -33,9 +33,11 @@ var strangers = map[string]string{
 		"    TXT Record  . . . . . : 192.0.2.81\n",
 	"report":           "Report for 192.0.2.80\n---------------------------\nState : up\nSince : yesterday\n",
 	"netstat of names": "  TCP    pc:49152   server:https   ESTABLISHED\n  TCP    note:1   2001:db8::80   x\n",
-	"cut host name":    "tcp        0      0 host.example:ssh        100.100.100.100:bgp-abc ESTABLISHED\n",
-	"json":             `[{"address":"2001:db8::80","state":"up"},{"ip":"2001:db8::81"}]`,
-	"cut":              "udp   ESTAB  0      0      [2001:db8:1::10]:57774 [2001:db8:1::2\n2001:db8:1:2:aaaa:bbbb:cccc:20 dev v0 lladdr 2a:0e:43\ndefault via 2001:db8:1::2\n",
+	"cut line": "tcp6       0      0 host.example:48122      2001:db8:8::ab\n" +
+		"tcp   ESTAB 0 0 host.example:48122 2001:db8:8::ab\n",
+	"cut host name": "tcp        0      0 host.example:ssh        100.100.100.100:bgp-abc ESTABLISHED\n",
+	"json":          `[{"address":"2001:db8::80","state":"up"},{"ip":"2001:db8::81"}]`,
+	"cut":           "udp   ESTAB  0      0      [2001:db8:1::10]:57774 [2001:db8:1::2\n2001:db8:1:2:aaaa:bbbb:cccc:20 dev v0 lladdr 2a:0e:43\ndefault via 2001:db8:1::2\n",
 }
 
 func TestStrangersGiveNothing(t *testing.T) {

@@ -19,7 +19,8 @@ func parseZoned(token string) (address netip.Addr, index uint32, device string, 
 
 // parseUnixEnd reads an endpoint of Unix, whose port follows its last colon or, of
 // BSD, dot. Brackets and the zone are taken off the address; a star is any. The
-// port may be a service's name, the address a host's.
+// port may be a service's name, the address a host's. What can be the last group of
+// an IPv6 address without a port is no service.
 func parseUnixEnd(token string, separator byte) (e end, ok bool) {
 	at := strings.LastIndexByte(token, separator)
 	if at <= 0 {
@@ -31,7 +32,9 @@ func parseUnixEnd(token string, separator byte) (e end, ok bool) {
 	}
 	if text := token[at+1:]; text != "*" {
 		n, err := strconv.ParseUint(text, 10, 16)
-		if e.service = err != nil; e.service && !isService(text) {
+		e.service = err != nil
+		_, notGroup := strconv.ParseUint(text, 16, 16)
+		if e.service && (!isService(text) || notGroup == nil && separator == ':' && host == token[:at] && strings.Contains(host, ":")) {
 			return end{}, false
 		}
 		e.Port = uint16(n)
