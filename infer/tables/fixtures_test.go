@@ -55,6 +55,7 @@ var want = map[string]struct {
 	"linux-ip-j-6-route-table-all.json":      {"ip-route (json)", 12, 7, 0, 0},
 	"linux-ip-j-addr.json":                   {"ip-addr (json)", 6, 6, 0, 0},
 	"linux-ip-j-maddr.json":                  {"ip-maddr (json)", 10, 7, 0, 0},
+	"linux-ip-j-neigh-flags.json":            {"ip-neigh (json)", 5, 5, 0, 0},
 	"linux-ip-j-neigh.json":                  {"ip-neigh (json)", 2, 2, 0, 0},
 	"linux-ip-j-route-get.json":              {"ip-route (json)", 2, 3, 0, 0},
 	"linux-ip-maddr.txt":                     {"ip-maddr", 10, 7, 0, 0},

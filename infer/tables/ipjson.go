@@ -10,7 +10,7 @@ import (
 // ipMembers are those of the objects that ip -j prints.
 var ipMembers = []string{
 	"dst", "dev", "gateway", "via", "host", "prefsrc", "type", "from", "flags", "lladdr", "state", "nexthops",
-	"ifindex", "ifname", "addr_info", "local", "maddr", "family", "address",
+	"ifindex", "ifname", "addr_info", "local", "maddr", "family", "address", "proxy",
 }
 
 func isIPAddrObject(o object) bool { return o.has("addr_info") && o.has("ifname") }
@@ -62,13 +62,17 @@ func (c *collector) ipList(o object, member string, visit func(index uint32, nam
 }
 
 func isIPNeighObject(o object) bool {
-	return o.has("dst") && o.has("lladdr", "state") && !o.has("gateway", "flags")
+	return o.has("dst") && o.has("lladdr", "state", "proxy") && !o.has("gateway", "flags")
 }
 
 func ipNeighObject(c *collector, o object) (why string) {
 	address, index, _, ok := parseZoned(o.text("dst"))
 	if !ok {
 		return whyName
+	}
+	if o.has("proxy") { // the host only answers for it
+		c.host(address)
+		return ""
 	}
 	linkLayer, _ := parseLinkLayer(o.text("lladdr"))
 	state := ""
