@@ -44,6 +44,7 @@ type adapter struct {
 	stated   bool // some address has a state behind it
 	masked   int  // the first row that is a subnet mask, 0 without one
 	physical bool // some row is a physical address
+	zoned    bool // some link-local address has both a zone and a state
 }
 
 // adapterValue is one address of an adapter's rows.
@@ -120,6 +121,7 @@ func (a *adapter) take(l *lines) bool {
 		return true
 	}
 	a.stated = a.stated || state
+	a.zoned = a.zoned || state && zone != 0 && address.IsLinkLocalUnicast()
 	a.values = append(a.values, adapterValue{
 		address: address, zone: zone, state: state, row: a.row, number: l.number, line: l.current,
 	})
@@ -151,11 +153,12 @@ func isMask(address netip.Addr) bool {
 }
 
 // emit tells the adapter's own addresses from those of gateways and servers. A
-// block that has neither a title nor a physical address may be another command's:
-// there an address needs both a state and a mask.
+// block that has no title, no physical address and no link-local address with zone
+// and state may be another command's: there an address needs both a state and a
+// mask.
 func (a *adapter) emit(c *collector) {
 	index := a.index()
-	known := a.titled || a.physical
+	known := a.titled || a.physical || a.zoned
 	for _, v := range a.values {
 		switch {
 		case !known && !(v.state && v.masked):
@@ -169,7 +172,7 @@ func (a *adapter) emit(c *collector) {
 }
 
 // own reports whether v is the adapter's own address, which takes a second sign
-// beside the adapter's title or physical address. With /all each of its own has
+// beside what tells that the block is an adapter's. With /all each of its own has
 // a state; those of Windows XP have a mask. Without, there are neither states
 // nor physical addresses: IPv4 addresses have their masks below, IPv6 ones come
 // before those, and the last row is the gateway's.

@@ -280,3 +280,36 @@ func TestRolesOfIPConfig(t *testing.T) {
 		t.Errorf("got %s", toJSON(t, snapshot))
 	}
 }
+
+// Of ipconfig's output some rows were picked, such as those with "IPv6" in them:
+// what still says that it is ipconfig's, and whose addresses these are?
+func TestPickedRowsOfIPConfig(t *testing.T) {
+	const (
+		linkLocal = "   Link-local IPv6 Address . . . . . : fe80::10%7(Preferred) \n"
+		global    = "   IPv6 Address. . . . . . . . . . . : 2001:db8::10(Preferred) \n"
+		four      = "   IPv4 Address. . . . . . . . . . . : 192.0.2.10(Preferred) \n"
+		mask      = "   Subnet Mask . . . . . . . . . . . : 255.255.255.0\n"
+		physical  = "   Physical Address. . . . . . . . . : 00-00-5E-00-53-10\n"
+		server    = "   DNS Servers . . . . . . . . . . . : 192.0.2.53\n"
+	)
+	tests := []struct {
+		name, text string
+		own, hosts []string
+		refused    int
+	}{
+		{"a zone and a state", global + linkLocal, []string{"7 2001:db8::10", "7 fe80::10"}, nil, 0},
+		{"states alone", global + four, nil, nil, 2},
+		{"a state and a mask", four + mask, []string{"- 192.0.2.10"}, nil, 0},
+		{"a physical address", physical + global + server, []string{"- 2001:db8::10"}, []string{"192.0.2.53"}, 0},
+		{"a server alone", server, nil, nil, 1},
+	}
+	for _, test := range tests {
+		snapshot, result := Parse(test.name, []byte(test.text))
+		t.Run(test.name, func(t *testing.T) {
+			checkSets(t, snapshot, sample{interfaces: test.own, hosts: test.hosts})
+			if result.NotUnderstood != test.refused {
+				t.Errorf("got %d lines refused, want %d", result.NotUnderstood, test.refused)
+			}
+		})
+	}
+}
