@@ -53,9 +53,16 @@ cut .pcapng .pcap .ntar .cap .dmp .trc .etl
 folder=$stem.tables
 mkdir -p -- "$folder" || exit 1
 
-files=0 file=''
-# save NAME COMMAND...: what the command prints, if it prints anything.
+moment=0 files=0 file=''
+# save NAME COMMAND...: what the command prints, if it prints anything; at the
+# first moment into a file of its own.
 save() {
+	if [ "$moment" -gt 0 ]; then
+		shift
+		"$@" 2>/dev/null </dev/null
+		echo
+		return
+	fi
 	file=$folder/$now-$1.txt
 	shift
 	"$@" >"$file" 2>/dev/null </dev/null
@@ -99,15 +106,23 @@ rest() {
 	save ifconfig ifconfig -a
 }
 
-moment=0
 while :; do
 	now=$(date -u +%Y%m%dT%H%M%SZ)
 	while ls -d -- "$folder/$now"-* >/dev/null 2>&1; do
 		sleep 1
 		now=$(date -u +%Y%m%dT%H%M%SZ)
 	done
-	quick
-	[ $((moment % 12)) -ne 0 ] || rest
+	if [ "$moment" -eq 0 ]; then
+		quick
+		rest
+	else
+		file=$folder/$now-moment.txt
+		{
+			quick
+			[ $((moment % 12)) -ne 0 ] || rest
+		} >"$file"
+		files=$((files + 1)) file=''
+	fi
 	moment=$((moment + 1))
 	if [ -z "$every" ] || [ "$moment" = "$count" ]; then
 		finish

@@ -59,10 +59,13 @@ function Get-Stamp {
     '{0:d4}{1:d2}{2:d2}T{3:d2}{4:d2}{5:d2}Z' -f $t.Year, $t.Month, $t.Day, $t.Hour, $t.Minute, $t.Second
 }
 
+# At the first moment each table has a file of its own, then each moment one.
 function Save-Text([string]$Name, [string]$Text) {
+    if ($moment -gt 0) { $Name = 'moment.txt' }
     if ($Text -match '\S') {
-        Set-Content -LiteralPath (Join-Path $folder "$now-$Name") -Value $Text -Encoding UTF8
-        $script:files++
+        $path = Join-Path $folder "$now-$Name"
+        if (-not (Test-Path -LiteralPath $path)) { $script:files++ }
+        Add-Content -LiteralPath $path -Value $Text, '' -Encoding UTF8
     }
 }
 
