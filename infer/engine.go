@@ -108,7 +108,10 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	}
 	fl := e.flows.list.at(i)
 	if fl.packets++; fl.packets == 1 {
-		fl.begun, fl.opens = f.stamp, h == asTCP && f.opens
+		fl.begun = f.stamp
+		if h == asTCP && f.opens {
+			e.flows.opened(fl, f.stamp)
+		}
 	}
 	if !isUnspecified(f.dst) {
 		e.flows.name(&key, f.dst, bySeen)

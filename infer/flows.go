@@ -121,7 +121,6 @@ type flow struct {
 	modes    uint8  // by Conclude: of its proved clusters, a bit each
 	proofs   bool   // a checksum of its own came out in one of its packets
 	alone    bool   // of some packet no cluster decides: see Infer
-	opens    bool   // its first packet opens a TCP connection
 }
 
 // named is a destination that something outside of the packet names for a
@@ -129,8 +128,9 @@ type flow struct {
 type named struct {
 	dst   packet.Addr
 	until int64 // stamp from which on it says nothing of a connection that opens, or always
-	by    evidence
 	next  int32
+	by    evidence
+	past  bool // the flow opened after until, by the packets' clock
 }
 
 // always is when names end that have no end.
@@ -210,6 +210,7 @@ func (t *flows) nameUntil(k *flowKey, dst packet.Addr, by evidence, until int64)
 		n := t.names.at(j)
 		if n.dst == dst {
 			n.by, n.until = min(n.by, by), max(n.until, until)
+			n.past = n.past && until != always
 			return
 		}
 		count++
@@ -217,6 +218,15 @@ func (t *flows) nameUntil(k *flowKey, dst packet.Addr, by evidence, until int64)
 	}
 	if count < maxNamed {
 		fl.named = t.names.push(named{dst: dst, until: until, by: by, next: fl.named})
+	}
+}
+
+// opened notes that fl's first packet, with a stamp, opens a connection.
+func (t *flows) opened(fl *flow, stamp int64) {
+	for j := fl.named; j != none; {
+		n := t.names.at(j)
+		n.past = stamp > n.until
+		j = n.next
 	}
 }
 

@@ -209,10 +209,6 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 // the row's.
 func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 	fl := e.flows.find(k)
-	opened := int64(math.MinInt64)
-	if fl != nil && fl.opens && e.moments.within(e.span) {
-		opened = fl.begun
-	}
 	if fl == nil && k.zone != 0 {
 		anywhere := *k
 		anywhere.zone = 0
@@ -223,7 +219,7 @@ func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 	}
 	for j := fl.named; j != none; {
 		n := e.flows.names.at(j)
-		if opened <= n.until {
+		if !n.past || !e.moments.within(e.span) {
 			add(n.dst, n.by)
 		}
 		j = n.next
