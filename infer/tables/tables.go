@@ -5,7 +5,8 @@
 // It promises that every address of a Snapshot stood whole in the text, in the
 // role that the Snapshot gives it: addresses that a tool has cut, and rows
 // whose shape is not known, are counted and never guessed at. Outputs are
-// localised, so roles come from position and shape, not from words. It does
+// localised, so roles come from position and shape, not from words; for an
+// address to be the host's own there have to be two signs. It does
 // not read tables that stand inside a capture file.
 package tables
 
