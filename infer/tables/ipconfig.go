@@ -41,10 +41,11 @@ type adapter struct {
 	values   []adapterValue
 	row      int  // labels so far
 	titled   bool // the adapter's title is above them
+	physical bool // some row is a physical address
 	stated   bool // some address has a state behind it
 	masked   int  // the first row that is a subnet mask, 0 without one
-	physical bool // some row is a physical address
-	zoned    bool // some link-local address has both a zone and a state
+	zoned    int  // the first row that is a link-local address with its zone, 0 without one
+	both     bool // some link-local address has both a zone and a state
 }
 
 // adapterValue is one address of an adapter's rows.
@@ -121,7 +122,12 @@ func (a *adapter) take(l *lines) bool {
 		return true
 	}
 	a.stated = a.stated || state
-	a.zoned = a.zoned || state && zone != 0 && address.IsLinkLocalUnicast()
+	if zone != 0 && address.IsLinkLocalUnicast() {
+		a.both = a.both || state
+		if a.zoned == 0 {
+			a.zoned = a.row
+		}
+	}
 	a.values = append(a.values, adapterValue{
 		address: address, zone: zone, state: state, row: a.row, number: l.number, line: l.current,
 	})
@@ -153,12 +159,11 @@ func isMask(address netip.Addr) bool {
 }
 
 // emit tells the adapter's own addresses from those of gateways and servers. A
-// block that has no title, no physical address and no link-local address with zone
-// and state may be another command's: there an address needs both a state and a
-// mask.
+// block that may be another command's gives none, but for those that have both a
+// state and a mask.
 func (a *adapter) emit(c *collector) {
 	index := a.index()
-	known := a.titled || a.physical || a.zoned
+	known := a.known()
 	for _, v := range a.values {
 		switch {
 		case !known && !(v.state && v.masked):
@@ -171,11 +176,18 @@ func (a *adapter) emit(c *collector) {
 	}
 }
 
+// known reports whether the block is an adapter's: it has a physical address, a
+// link-local one with zone and state, or a title with one of what else only
+// adapters have.
+func (a *adapter) known() bool {
+	return a.physical || a.both || a.titled && (a.stated || a.masked > 0 || a.zoned > 0 && a.zoned < a.row)
+}
+
 // own reports whether v is the adapter's own address, which takes a second sign
 // beside what tells that the block is an adapter's. With /all each of its own has
 // a state; those of Windows XP have a mask. Without, there are neither states
 // nor physical addresses: IPv4 addresses have their masks below, IPv6 ones come
-// before those, and the last row is the gateway's.
+// before those, or there is a link-local one, and the last row is the gateway's.
 func (a *adapter) own(v adapterValue) bool {
 	switch {
 	case v.state || v.masked:
@@ -185,7 +197,7 @@ func (a *adapter) own(v adapterValue) bool {
 	case a.masked > 0:
 		return v.row < a.masked
 	}
-	return v.row < a.row
+	return v.row < a.row && a.zoned > 0 && a.zoned < a.row
 }
 
 // index is the adapter's interface index: the zone of its own link-local

@@ -26,6 +26,7 @@ var strangers = map[string]string{
 	"part of ipconfig": "   IPv6 Address. . . . . . . . . . . : 2001:db8::10\n   IPv4 Address. . . . . . . . . . . : 192.0.2.10\n" +
 		"   Default Gateway . . . . . . . . . : 192.0.2.1\n",
 	"leaders":             "Server list\n  Primary server . . . . : 2001:db8::1\n  Secondary server . . . : 2001:db8::2\n  Port . . . : 53\n",
+	"titled leaders":      "DHCP lease:\n   Server . . . . . : 2001:db8::1\n   Address. . . . . : 192.0.2.80\n   Domain . . . . . : example.net\n",
 	"leaders with states": "  Proxy . . . . . : 2001:db8::80(up)\n  Registrar . . . : 192.0.2.80(down)\n",
 	"part of displaydns":  "    Longitud de datos . . : 16\n    Sección . . . . . . . : respuesta\n    Registro AAAA . . . . : 2001:db8::80\n",
 	"names that look like addresses": "    192.0.2.80\n    ----------------------------------------\n    Record Name . . . . . : 192.0.2.80\n" +
