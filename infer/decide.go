@@ -173,6 +173,7 @@ func (e *Engine) decideAll() {
 	e.lists = nil
 	e.learnModes()
 	e.learnOpen()
+	e.learnShares()
 	batch := make([]outcome, min(decidedAtOnce, e.flows.clusters.len()))
 	for from := 0; from < e.flows.clusters.len(); from += len(batch) {
 		batch = batch[:min(len(batch), e.flows.clusters.len()-from)]
@@ -284,10 +285,7 @@ func (e *Engine) questionOf(fl *flow, c *cluster) question {
 // destination is not among the candidates. Those that match by chance are
 // allowed for.
 func (e *Engine) learnOpen() {
-	const (
-		least   = 1.0 / 1024
-		assumed = 16 // flows that had one, before the first is seen
-	)
+	const assumed = 16 // flows that had one, before the first is seen
 	for i := range e.flows.list.n {
 		e.flows.list.at(i).empty = 0
 	}
@@ -313,7 +311,7 @@ func (e *Engine) learnOpen() {
 	}
 	for d := range e.open {
 		missing := empty[d] / math.Max(1-e.candidates.occupied, 0.05)
-		e.open[d] = math.Log2(min(1, max(least, (missing+1)/(flows[d]+assumed))))
+		e.open[d] = math.Log2(min(1, max(math.Exp2(openLeast), (missing+1)/(flows[d]+assumed))))
 	}
 }
 
@@ -376,8 +374,7 @@ func protocolStands(list []scored, q *question, total, other float64) bool {
 		}
 		mass += math.Exp2(list[i].total)
 		if !isUnspecified(list[i].addr) {
-			// A plan makes addresses collide, not protocols.
-			fits += math.Exp2(list[i].bits + list[i].discount)
+			fits += math.Exp2(list[i].bits)
 		}
 	}
 	if mass < credible*total {

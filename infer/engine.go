@@ -33,12 +33,13 @@ type Engine struct {
 	moments    period // of the tables'
 
 	// By Conclude.
-	open    [directions]float64 // log2 odds of "none of the candidates"
-	modes   [directions][hypotheses]modeBits
-	lists   [][]Candidate // of clusters that stayed undecided
-	strays  []packet.Addr // destinations found that are no candidates
-	retired retired
-	byPorts map[portKey]int32 // the first of the flows from these ports; only if truncated
+	open     [directions]float64 // log2 odds of "none of the candidates"
+	complete completeness
+	modes    [directions][hypotheses]modeBits
+	lists    [][]Candidate // of clusters that stayed undecided
+	strays   []packet.Addr // destinations found that are no candidates
+	retired  retired
+	byPorts  map[portKey]int32 // the first of the flows from these ports; only if truncated
 	// groupPorts are groups that are proved to be sent to, by destination port;
 	// only if truncated.
 	groupPorts map[portKey]packet.Addr

@@ -86,7 +86,7 @@ type verdict struct {
 }
 
 func newJudge(c *Case, under Condition) *judge {
-	return &judge{c: c, oneWay: under.OneWay, flows: make([]verdict, len(c.flows))}
+	return &judge{c: c, oneWay: under.Only != "", flows: make([]verdict, len(c.flows))}
 }
 
 // add takes in one answer.

@@ -11,11 +11,13 @@ import (
 
 // Condition says what is taken away from what inference knows.
 type Condition struct {
-	Tables  string // "all", "half" or "none": the rows of the host's network tables
+	// Tables are the rows of the host's network tables: "all", "half", "none", or
+	// "no connections": all but those of connections.
+	Tables  string
 	Snap    int    // bytes kept of each packet, its header's 40 included; 0 = all
 	Offload string // of what the host sends: "" as it is, "partial" or "no length"
 	Zones   bool   // link-local sources come with their interface
-	OneWay  bool   // only what the host sent
+	Only    string // "out" or "in": one direction alone; "" = both
 }
 
 // String names a condition as the table does.
@@ -30,8 +32,8 @@ func (c Condition) String() string {
 	if c.Zones {
 		name += ", zones"
 	}
-	if c.OneWay {
-		name += ", outbound only"
+	if c.Only != "" {
+		name += ", " + c.Only + "bound only"
 	}
 	return name
 }
@@ -67,7 +69,7 @@ func Run(c *Case, under Condition, seed uint64) (ours, plain Score, err error) {
 // truth lists the packets that are in the capture.
 func (u Condition) truth(c *Case) (kept []*sample) {
 	for i := range c.samples {
-		if s := &c.samples[i]; !u.OneWay || s.out {
+		if s := &c.samples[i]; u.Only == "" || s.out == (u.Only == "out") {
 			kept = append(kept, s)
 		}
 	}
@@ -104,6 +106,8 @@ func (u Condition) snapshot(c *Case, seed uint64) (*infer.Snapshot, error) {
 	s := lab.SnapshotOf(c.packets)
 	switch u.Tables {
 	case "all":
+	case "no connections":
+		s.TCPConnections, s.UDPEndpoints = nil, nil
 	case "half":
 		s = lab.HalfOf(s, seed)
 	case "none":

@@ -38,7 +38,7 @@ func rowBars(rows []inferred) []string {
 		name := r.capture + ", " + r.condition.String()
 		barWrong(miss, name, &r.ours)
 		switch {
-		case r.condition.OneWay:
+		case r.condition.Only != "":
 		case r.condition.Tables == "all":
 			barRight(miss, name+", with a checksum", r.ours.Summed, minNextComplete, minDstComplete)
 		case r.condition.Tables == "none":
