@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"math"
 	"net/netip"
 
@@ -20,6 +21,10 @@ type Options struct {
 	// without the evidence of their cluster, and counted by Evicted. 0 means
 	// DefaultMaxClusters.
 	MaxClusters int
+	// Confidence is the posterior from which on an answer that isn't proved is
+	// given as Likely, between 0.5 and 1; 1 gives proved ones alone. 0 means
+	// DefaultConfidence.
+	Confidence float64
 }
 
 // Engine infers headers from what it has observed.
@@ -28,9 +33,10 @@ type Engine struct {
 	candidates candidates
 	resolved   resolutions
 	vantage    vantage
-	truncated  bool   // some packet's checksum can't be verified
-	span       period // of the packets' stamps
-	moments    period // of the tables'
+	truncated  bool    // some packet's checksum can't be verified
+	span       period  // of the packets' stamps
+	moments    period  // of the tables'
+	confidence float64 // from which on an answer is likely
 
 	// By Conclude.
 	open     [directions]float64 // log2 odds of "none of the candidates"
@@ -51,7 +57,10 @@ func New(o Options) *Engine {
 	if most <= 0 {
 		most = DefaultMaxClusters
 	}
-	e := &Engine{resolved: resolutions{max: most, at: map[packet.Addr]*[4]int64{}}, span: never, moments: never}
+	e := &Engine{
+		confidence: cmp.Or(o.Confidence, DefaultConfidence),
+		resolved:   resolutions{max: most, at: map[packet.Addr]*[4]int64{}}, span: never, moments: never,
+	}
 	e.flows.max, e.candidates.max = math.MaxInt32, math.MaxInt32
 	e.seedGroups()
 	if o.Snapshot != nil {

@@ -3,6 +3,7 @@ package headers
 import (
 	"math"
 	"net/netip"
+	"slices"
 
 	"github.com/mendcap/mendcap/infer"
 )
@@ -38,6 +39,24 @@ type Score struct {
 	Summed         Fields // packets of flows in which some checksum covers the addresses
 	TwoWay         Fields // packets of those that have another direction in the capture
 	Bins           [10]Bin
+	// Flows by how many addresses of the tables and of the sources have the sum
+	// that a flow's checksums ask for: one, or several, one of them the right one.
+	Single, Tied Tally
+	Listed       int // of those tied and left open: the right one is among the candidates
+	Proved       Grade
+	Likely       Grade
+}
+
+// Grade holds the flows whose destination was answered with one grade.
+type Grade struct {
+	Flows, Wrong int
+	Doubt        float64 // sum of 1 - posterior: as many are to be wrong
+	Variance     float64 // of that, were the flows independent
+}
+
+func (g *Grade) plus(o Grade) {
+	g.Flows, g.Wrong = g.Flows+o.Flows, g.Wrong+o.Wrong
+	g.Doubt, g.Variance = g.Doubt+o.Doubt, g.Variance+o.Variance
 }
 
 // Add adds another score.
@@ -46,6 +65,11 @@ func (s *Score) Add(o Score) {
 	s.Flows.plus(o.Flows)
 	s.Summed.plus(o.Summed)
 	s.TwoWay.plus(o.TwoWay)
+	s.Single.plus(o.Single)
+	s.Tied.plus(o.Tied)
+	s.Listed += o.Listed
+	s.Proved.plus(o.Proved)
+	s.Likely.plus(o.Likely)
 	for i := range s.Bins {
 		s.Bins[i].Flows += o.Bins[i].Flows
 		s.Bins[i].Right += o.Bins[i].Right
@@ -83,6 +107,10 @@ type verdict struct {
 	topped    bool    // its first packet has a candidate
 	posterior float64 // of the likeliest
 	right     bool    // that is the truth
+	answered  bool    // it is the answer, proved or not
+	proved    bool
+	listed    bool // the truth is among the first packet's candidates
+	fits      int  // addresses with the sum that a checksum asks for; 0 where none is whole
 }
 
 func newJudge(c *Case, under Condition) *judge {
@@ -126,9 +154,11 @@ func (j *judge) add(s *sample, a *infer.Answer) {
 
 // top notes the likeliest address of the flow's first packet.
 func (v *verdict) top(s *sample, a *infer.Answer) {
+	v.listed = slices.ContainsFunc(a.Candidates, func(c infer.Candidate) bool { return c.Destination == s.dst })
 	if !a.Destination.IsUnspecified() {
 		v.topped, v.posterior = true, a.Posterior
 		v.right = a.Destination == s.dst && a.NextHeader == s.next
+		v.answered, v.proved = true, a.DestinationOrigin == infer.Inferred
 		return
 	}
 	for _, c := range a.Candidates {
@@ -149,6 +179,7 @@ func (j *judge) score() Score {
 		}
 		j.total.Flows.NextHeader.plus(v.next.whole())
 		j.total.Flows.Destination.plus(v.dst.whole())
+		j.total.grade(v)
 		if v.topped {
 			b := &j.total.Bins[min(9, int(v.posterior*10))]
 			b.Flows++
@@ -159,6 +190,32 @@ func (j *judge) score() Score {
 		}
 	}
 	return j.total
+}
+
+// grade counts a flow by what there was to choose from, and by its grade.
+func (s *Score) grade(v *verdict) {
+	whole := v.dst.whole()
+	switch {
+	case v.fits == 1:
+		s.Single.plus(whole)
+	case v.fits > 1:
+		s.Tied.plus(whole)
+		if whole.Open > 0 && v.listed {
+			s.Listed++
+		}
+	}
+	if !v.answered {
+		return
+	}
+	g := &s.Likely
+	if v.proved {
+		g = &s.Proved
+	}
+	one := Grade{Flows: 1, Doubt: 1 - v.posterior, Variance: v.posterior * (1 - v.posterior)}
+	if !v.right {
+		one.Wrong = 1
+	}
+	g.plus(one)
 }
 
 // whole is the tally of a flow from that of its packets.
