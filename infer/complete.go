@@ -2,6 +2,7 @@ package infer
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"math/bits"
 	"math/rand/v2"
@@ -62,9 +63,12 @@ func (e *Engine) maximise(list []observation, h hypothesis) (shares [pools]float
 		strength = 4 // observations that the prior counts for
 		rounds   = 32
 		foreign  = 0.1 // what an observation of another kind of flow counts for
+
+		deviations = 2 // by which the number of unlisted neighbours may be underestimated
 	)
 	prior := e.priorShares()
 	shares = prior
+	found := 0.0
 	for range rounds {
 		var next [pools]float64
 		for s := range next {
@@ -90,7 +94,11 @@ func (e *Engine) maximise(list []observation, h hypothesis) (shares [pools]float
 		for s := range shares {
 			shares[s] = next[s] / total
 		}
+		found = next[nearby]
 	}
+	// Accidents among colliding neighbours look like listed destinations: as many
+	// as may well have been overlooked count as accidents.
+	shares[nearby] += shares[nearby] / found * deviations * math.Sqrt(found+0.25)
 	for s := range shares {
 		shares[s] = math.Log2(shares[s])
 	}
@@ -123,34 +131,27 @@ func (e *Engine) priorShares() (shares [pools]float64) {
 // observeClusters returns what the clusters of the host's flows show, whatever
 // their order.
 func (e *Engine) observeClusters() []observation {
-	type kindOfNeed struct {
-		h    hypothesis
-		need needs
+	type kind struct {
+		h     hypothesis
+		needs needs
+		named bool
 	}
-	seen := map[kindOfNeed]int{}
+	seen := map[kind]bool{}
 	var list []observation
-	for j := range e.flows.clusters.n {
+	for j := int32(0); j < e.flows.clusters.n && len(list) < maxObserved; j++ {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
 		if c.rivals || !c.proven && fl.clusters != 1 || e.direction(fl.key.src) != outbound {
 			continue
 		}
 		q := e.questionOf(fl, c)
-		at, known := seen[kindOfNeed{q.h, q.needs}]
-		if known && list[at].named || !known && len(list) >= maxObserved {
-			continue
-		}
-		switch o, ok := e.observe(&q); {
-		case !ok:
-		case !known:
-			seen[kindOfNeed{q.h, q.needs}] = len(list)
+		if o, ok := e.observe(&q); ok && !seen[kind{q.h, q.needs, o.named}] {
+			seen[kind{q.h, q.needs, o.named}] = true
 			list = append(list, o)
-		case o.named:
-			list[at] = o
 		}
 	}
 	slices.SortFunc(list, func(a, b observation) int {
-		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]))
+		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]), slices.Compare(a.fits[:], b.fits[:]))
 	})
 	return list
 }
@@ -262,7 +263,8 @@ func (t *candidates) neighbourhoods() (spread residues) {
 		each  = 64 // draws for each address
 		least = 1 << 12
 		most  = 1 << 16
-		width = 2 // residues to each side over which a draw is spread
+		blur  = 0.1 // share of the draws that is spread over residues that lie close
+		width = 8   // to each side
 	)
 	known := t.numberable()
 	if len(known) == 0 {
@@ -270,32 +272,35 @@ func (t *candidates) neighbourhoods() (spread residues) {
 	}
 	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
 	draw.findOwners()
-	spread.dense = make([]float32, residueCount+1)
+	hits := make([]float32, residueCount)
 	drawn := 0
 	for range min(max(each*len(known), least), most) {
-		a, ok := draw.next()
-		if !ok {
-			continue
-		}
-		drawn++
-		at := int(residueOf(a))
-		for d := -width; d <= width; d++ {
-			spread.dense[(at+d+residueCount-1)%residueCount+1]++
+		if a, ok := draw.next(); ok {
+			drawn++
+			hits[residueOf(a)-1]++
 		}
 	}
 	if drawn == 0 {
 		return residues{}
 	}
-	scale := float32(residueCount) / float32(drawn*(2*width+1))
-	for i := range spread.dense {
-		spread.dense[i] *= scale
+	spread.dense = make([]float32, residueCount+1)
+	window := float32(0)
+	for i := -width; i < width; i++ {
+		window += hits[(i+residueCount)%residueCount]
+	}
+	for i := range residueCount {
+		window += hits[(i+width)%residueCount]
+		share := (1-blur)*hits[i] + blur*window/(2*width+1)
+		spread.dense[i+1] = share * residueCount / float32(drawn)
+		window -= hits[(i-width+residueCount)%residueCount]
 	}
 	return spread
 }
 
-// numberable returns the addresses that neighbours are numbered like, sorted.
+// numberable returns the addresses that neighbours are numbered like, sorted:
+// all but those whose interface identifier looks random.
 func (t *candidates) numberable() []packet.Addr {
-	var known []packet.Addr
+	var known, numbered []packet.Addr
 	for i := range t.list.n {
 		c := t.list.at(i)
 		if c.roles&^(isKnown|isJoined) != 0 && !isMulticast(c.addr) && !isLinkLocal(c.addr) && !isLoopback(c.addr) {
@@ -303,60 +308,102 @@ func (t *candidates) numberable() []packet.Addr {
 		}
 	}
 	slices.SortFunc(known, compareAddr)
-	return slices.Compact(known)
+	known = slices.Compact(known)
+	for i := range known {
+		if !looksRandom(known, i) {
+			numbered = append(numbered, known[i])
+		}
+	}
+	return numbered
+}
+
+// looksRandom reports whether most words of the interface identifier of known[i]
+// are neither zero nor those of the address before or after it.
+func looksRandom(known []packet.Addr, i int) bool {
+	a, free := &known[i], 0
+	for w := words / 2; w < words; w++ {
+		n := word(a, w)
+		if n != 0 && (i == 0 || word(&known[i-1], w) != n) && (i+1 == len(known) || word(&known[i+1], w) != n) {
+			free++
+		}
+	}
+	return free > words/4
 }
 
 // drawer draws unlisted neighbours of known addresses.
 type drawer struct {
 	t      *candidates
 	known  []packet.Addr
-	owners []int32 // by place in known: where those with its first 32 bits begin
-	ends   []int32 // and end
+	owners []owner // by place in known
 	rng    *rand.Rand
 }
 
+// owner is a run of known addresses with the same first 32 bits.
+type owner struct {
+	from, to int32
+	varies   [words]uint8 // how often a word is the one that is shifted, of the sum
+	sum      int
+}
+
+// words is the number of 16-bit words in an address.
+const words = 8
+
+func word(a *packet.Addr, w int) uint16 { return binary.BigEndian.Uint16(a[2*w:]) }
+
 func (d *drawer) findOwners() {
-	d.owners, d.ends = make([]int32, len(d.known)), make([]int32, len(d.known))
+	const often, last, seldom = 16, 4, 1
+	d.owners = make([]owner, len(d.known))
 	for from := 0; from < len(d.known); {
-		to := from
-		for to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(d.known[from][:4]) {
-			to++
+		o := owner{from: int32(from)}
+		for w := 2; w < words; w++ {
+			o.varies[w] = seldom
 		}
-		for i := from; i < to; i++ {
-			d.owners[i], d.ends[i] = int32(from), int32(to)
+		o.varies[words-1] = last
+		to, first := from, &d.known[from]
+		for ; to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(first[:4]); to++ {
+			for w := 2; w < words; w++ {
+				if word(&d.known[to], w) != word(first, w) {
+					o.varies[w] = often
+				}
+			}
 		}
-		from = to
+		for _, n := range o.varies {
+			o.sum += int(n)
+		}
+		o.to = int32(to)
+		for ; from < to; from++ {
+			d.owners[from] = o
+		}
 	}
 }
 
 // next draws one; false where what was drawn is a candidate.
 func (d *drawer) next() (packet.Addr, bool) {
 	i := d.rng.IntN(len(d.known))
-	a := d.known[i]
-	b := &d.known[int(d.owners[i])+d.rng.IntN(int(d.ends[i]-d.owners[i]))]
+	a, o := d.known[i], &d.owners[i]
+	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]
 	coins := d.rng.Uint32()
-	for w := 4; w < len(a); w += 2 {
+	for w := 2; w < words; w++ {
 		if coins>>w&1 != 0 {
-			a[w], a[w+1] = b[w], b[w+1]
+			binary.BigEndian.PutUint16(a[2*w:], word(b, w))
 		}
 	}
 	if coins&1 != 0 || a == d.known[i] {
-		d.shift(&a)
+		d.shift(&a, o)
 	}
 	return a, d.t.place(&a, 0, hashPlace(&a, 0)) == none
 }
 
-// shift makes one of a's words a little different, mostly the last.
-func (d *drawer) shift(a *packet.Addr) {
-	w := 14
-	if d.rng.IntN(2) == 0 {
-		w = 4 + 2*d.rng.IntN(6)
+// shift makes one of a's words a little different: mostly one that differs among
+// the owner's addresses.
+func (d *drawer) shift(a *packet.Addr, o *owner) {
+	w := 2
+	for n := d.rng.IntN(o.sum); n >= int(o.varies[w]); w++ {
+		n -= int(o.varies[w])
 	}
 	by := 1 + d.rng.IntN(1<<d.rng.IntN(9))
 	if d.rng.IntN(2) == 0 {
 		by = -by
 	}
-	word := int(a[w])<<8 | int(a[w+1])
-	word += by
-	a[w], a[w+1] = byte(word>>8), byte(word)
+	binary.BigEndian.PutUint16(a[2*w:], word(a, w)+uint16(by))
 }

@@ -346,7 +346,9 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 	share := math.Exp2(best.total) / total
 	if !isUnspecified(best.addr) {
 		o.proved = share >= best.enough()
-		o.found = o.proved || share >= e.confidence
+		// What the port's group is said to be is usual, and no more.
+		usual := best.mode == unverified && best.by == byGroup
+		o.found = o.proved || share >= e.confidence && !usual
 		o.stands = o.proved
 	}
 	for i := range questions {

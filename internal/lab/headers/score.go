@@ -50,14 +50,23 @@ type Score struct {
 // Grade holds the flows whose destination was answered with one grade.
 type Grade struct {
 	Flows, Wrong int
-	Doubt        float64 // sum of 1 - posterior: as many are to be wrong
-	Variance     float64 // of that, were the flows independent
+	Doubt        float64 // sum of 1 - posterior over the flows
+	// Flows to one destination are right or wrong together. Of the destinations as
+	// many are to be wrong as the sum of 1 - posterior says, give or take the root
+	// of Variance.
+	Destinations, Missed int
+	Expected, Variance   float64
 }
 
 func (g *Grade) plus(o Grade) {
-	g.Flows, g.Wrong = g.Flows+o.Flows, g.Wrong+o.Wrong
-	g.Doubt, g.Variance = g.Doubt+o.Doubt, g.Variance+o.Variance
+	g.Flows, g.Wrong, g.Doubt = g.Flows+o.Flows, g.Wrong+o.Wrong, g.Doubt+o.Doubt
+	g.Destinations, g.Missed = g.Destinations+o.Destinations, g.Missed+o.Missed
+	g.Expected, g.Variance = g.Expected+o.Expected, g.Variance+o.Variance
 }
+
+// Most is how many wrong destinations are within three standard deviations of
+// what the posteriors say.
+func (g *Grade) Most() float64 { return g.Expected + 3*math.Sqrt(g.Variance) }
 
 // Add adds another score.
 func (s *Score) Add(o Score) {
@@ -110,7 +119,8 @@ type verdict struct {
 	answered  bool    // it is the answer, proved or not
 	proved    bool
 	listed    bool // the truth is among the first packet's candidates
-	fits      int  // addresses with the sum that a checksum asks for; 0 where none is whole
+	ends      [2]netip.Addr
+	fits      int // addresses with the sum that a checksum asks for; 0 where none is whole
 }
 
 func newJudge(c *Case, under Condition) *judge {
@@ -147,7 +157,7 @@ func (j *judge) add(s *sample, a *infer.Answer) {
 	v.next.plus(f.NextHeader)
 	v.dst.plus(f.Destination)
 	if !v.seen {
-		v.seen = true
+		v.seen, v.ends = true, [2]netip.Addr{s.src, s.dst}
 		v.top(s, a)
 	}
 }
@@ -189,6 +199,7 @@ func (j *judge) score() Score {
 			}
 		}
 	}
+	j.destinations()
 	return j.total
 }
 
@@ -207,15 +218,43 @@ func (s *Score) grade(v *verdict) {
 	if !v.answered {
 		return
 	}
-	g := &s.Likely
-	if v.proved {
-		g = &s.Proved
-	}
-	one := Grade{Flows: 1, Doubt: 1 - v.posterior, Variance: v.posterior * (1 - v.posterior)}
+	g := s.of(v)
+	g.Flows++
+	g.Doubt += 1 - v.posterior
 	if !v.right {
-		one.Wrong = 1
+		g.Wrong++
 	}
-	g.plus(one)
+}
+
+// destinations counts the destinations of each grade by their first flows.
+func (j *judge) destinations() {
+	type key struct {
+		ends   [2]netip.Addr
+		proved bool
+	}
+	seen := map[key]bool{}
+	for i := range j.flows {
+		v := &j.flows[i]
+		if !v.answered || seen[key{v.ends, v.proved}] {
+			continue
+		}
+		seen[key{v.ends, v.proved}] = true
+		g := j.total.of(v)
+		g.Destinations++
+		g.Expected += 1 - v.posterior
+		g.Variance += v.posterior * (1 - v.posterior)
+		if !v.right {
+			g.Missed++
+		}
+	}
+}
+
+// of returns the grade of a flow's answer.
+func (s *Score) of(v *verdict) *Grade {
+	if v.proved {
+		return &s.Proved
+	}
+	return &s.Likely
 }
 
 // whole is the tally of a flow from that of its packets.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -178,7 +177,7 @@ func printInference(w io.Writer, rows []inferred) {
 // by how many addresses fit them, and of answers by their grade.
 func printGrades(w io.Writer, rows []inferred) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "\ncapture\tcondition\tone fits\tright\twrong\tplain: right\twrong\tseveral fit\tright\twrong\topen, listed\tproved\twrong\texpected\tlikely\twrong\texpected\tat most\t")
+	fmt.Fprintln(table, "\ncapture\tcondition\tone fits\tright\twrong\tplain: right\twrong\tseveral fit\tright\twrong\topen, listed\tproved\twrong\texpected\tlikely\twrong\texpected\tdestinations\twrong\texpected\tat most\t")
 	for _, under := range append(conditions(), headers.Condition{}) {
 		var ours, plain headers.Score
 		for _, r := range rows {
@@ -199,11 +198,12 @@ func printGrades(w io.Writer, rows []inferred) {
 
 func printGraded(w io.Writer, capture, condition string, ours, plain *headers.Score) {
 	l := &ours.Likely
-	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d of %d\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%.2f\t\n", capture, condition,
+	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d of %d\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%.2f\t\n", capture, condition,
 		ours.Single.Total(), percent(ours.Single.Right, ours.Single.Total()), ours.Single.Wrong,
 		percent(plain.Single.Right, plain.Single.Total()), plain.Single.Wrong,
 		ours.Tied.Total(), ours.Tied.Right, ours.Tied.Wrong, ours.Listed, ours.Tied.Open,
-		ours.Proved.Flows, ours.Proved.Wrong, ours.Proved.Doubt, l.Flows, l.Wrong, l.Doubt, l.Doubt+3*math.Sqrt(l.Variance))
+		ours.Proved.Flows, ours.Proved.Wrong, ours.Proved.Doubt, l.Flows, l.Wrong, l.Doubt,
+		l.Destinations, l.Missed, l.Expected, l.Most())
 }
 
 func printInferred(w io.Writer, capture, condition string, ours, plain *headers.Score) {
