@@ -341,7 +341,9 @@ type drawer struct {
 // owner is a run of known addresses with the same first 32 bits.
 type owner struct {
 	from, to int32
-	varies   [words]uint8 // how often a word is the one that is shifted, of the sum
+	low      [words]uint16 // of each word
+	high     [words]uint16
+	shifts   [words]uint8 // how often a word is the one that is shifted, of the sum
 	sum      int
 }
 
@@ -355,20 +357,25 @@ func (d *drawer) findOwners() {
 	d.owners = make([]owner, len(d.known))
 	for from := 0; from < len(d.known); {
 		o := owner{from: int32(from)}
-		for w := 2; w < words; w++ {
-			o.varies[w] = seldom
-		}
-		o.varies[words-1] = last
 		to, first := from, &d.known[from]
+		for w := range words {
+			o.low[w], o.high[w] = word(first, w), word(first, w)
+		}
 		for ; to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(first[:4]); to++ {
 			for w := 2; w < words; w++ {
-				if word(&d.known[to], w) != word(first, w) {
-					o.varies[w] = often
-				}
+				o.low[w], o.high[w] = min(o.low[w], word(&d.known[to], w)), max(o.high[w], word(&d.known[to], w))
 			}
 		}
-		for _, n := range o.varies {
-			o.sum += int(n)
+		for w := 2; w < words; w++ {
+			switch {
+			case o.low[w] != o.high[w]:
+				o.shifts[w] = often
+			case w == words-1:
+				o.shifts[w] = last
+			default:
+				o.shifts[w] = seldom
+			}
+			o.sum += int(o.shifts[w])
 		}
 		o.to = int32(to)
 		for ; from < to; from++ {
@@ -394,12 +401,19 @@ func (d *drawer) next() (packet.Addr, bool) {
 	return a, d.t.place(&a, 0, hashPlace(&a, 0)) == none
 }
 
-// shift makes one of a's words a little different: mostly one that differs among
-// the owner's addresses.
+// shift makes one of a's words another one: mostly one that differs among the
+// owner's addresses. Where they are close it comes from among them, or from just
+// beyond, else from close to a's own.
 func (d *drawer) shift(a *packet.Addr, o *owner) {
+	const close = 1 << 12
 	w := 2
-	for n := d.rng.IntN(o.sum); n >= int(o.varies[w]); w++ {
-		n -= int(o.varies[w])
+	for n := d.rng.IntN(o.sum); n >= int(o.shifts[w]); w++ {
+		n -= int(o.shifts[w])
+	}
+	if span := int(o.high[w] - o.low[w]); span > 0 && span < close {
+		beyond := 1 + span/8
+		binary.BigEndian.PutUint16(a[2*w:], o.low[w]+uint16(d.rng.IntN(span+2*beyond+1)-beyond))
+		return
 	}
 	by := 1 + d.rng.IntN(1<<d.rng.IntN(9))
 	if d.rng.IntN(2) == 0 {
