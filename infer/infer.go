@@ -44,7 +44,7 @@ const (
 	AsStated                 // the user states it: see Packet.Stated
 	Likely                   // not proved, but at least as probable as Options.Confidence asks for
 
-	Origins // their number
+	Origins = 5 // their number
 )
 
 // Evidence names what carried an answer; the first that applies, from the

@@ -26,6 +26,7 @@ const (
 	wordMoved    = "moved"
 	wordInferred = "inferred"
 	wordUnknown  = "unknown"
+	wordLikely   = "likely"
 	wordClock    = "clock"
 	wordLeft     = "left"
 )
@@ -52,6 +53,7 @@ type known struct {
 type phrase struct {
 	nextHeader, hopLimit uint8
 	nextHeaderBy, dstBy  infer.Origin
+	posterior            float64 // where the destination is likely
 	evidence             infer.Evidence
 	verified, offloaded  bool
 	sockaddr, filed      bool
@@ -64,7 +66,7 @@ func (p *phrases) headerComment(u *unit) []byte {
 	if len(a.Candidates) > 0 {
 		return []byte(composeHeader(u))
 	}
-	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin,
+	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
 	for i := range *p {
 		if (*p)[i].phrase == k {
@@ -80,9 +82,15 @@ func (p *phrases) headerComment(u *unit) []byte {
 
 func composeHeader(u *unit) string {
 	a := &u.headless.answer
-	parts := make([]string, 0, 3)
+	parts := make([]string, 0, 4)
 	if unknown := fields(a, infer.NotKnown); unknown != "" {
 		parts = append(parts, wordUnknown+" "+unknown+candidates(a))
+	}
+	if likely := fields(a, infer.Likely); likely != "" {
+		if p := likelihood(a); p > 0 {
+			likely += fmt.Sprintf(", %.4f,", p)
+		}
+		parts = append(parts, wordLikely+" "+likely+provedBy(a))
 	}
 	if inferred := fields(a, infer.Inferred); inferred != "" {
 		parts = append(parts, wordInferred+" "+inferred+provedBy(a))
@@ -92,6 +100,14 @@ func composeHeader(u *unit) string {
 	}
 	parts = append(parts, "made up "+madeUp(u))
 	return commentMark + strings.Join(parts, "; ")
+}
+
+// likelihood is the probability of a destination that is likely, 0 for others.
+func likelihood(a *infer.Answer) float64 {
+	if a.DestinationOrigin != infer.Likely {
+		return 0
+	}
+	return a.Posterior
 }
 
 // fields names the fields with one origin.

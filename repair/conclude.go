@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -18,7 +19,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(j.engine.Doubts(maxDoubtful))
 	r.Order = j.describeOrder(stats, p.w.moved)
 	r.Order.Uncertainty = describeWidths(&v.widths)
-	r.Analysis = report.Analysis{Before: s.before.named(), After: v.after.named()}
+	r.Analysis = report.Analysis{Segments: s.segments, Before: s.before.named(), After: v.after.named()}
 	v.diagnose.Finish()
 	r.CaptureLoss = v.diagnose.Loss()
 	r.CaptureLoss.Declared = v.declared.result(&j.facts)
@@ -26,6 +27,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	v.seen.describe(r, &j.facts)
 	j.limits(stats)
 	j.noteClocks(s.align.forced)
+	j.noteUnknown()
 	r.Damage, r.DamageOmitted = describeDamage(j.facts.damage)
 	if r.Notes == nil {
 		r.Notes = []string{}
@@ -33,15 +35,20 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 }
 
 func (c *inferred) describe(candidates int) report.Inference {
-	proof := func(n [4]int64) report.Proof {
-		return report.Proof{Inferred: n[infer.Inferred], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
+	proof := func(n [infer.Origins]int64) report.Proof {
+		return report.Proof{Inferred: n[infer.Inferred], Likely: n[infer.Likely], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
 	}
 	r := report.Inference{
 		Packets: c.packets, NextHeader: proof(c.nextHeader), Destination: proof(c.destination),
-		ByEvidence: make(map[string]int64), Candidates: candidates,
+		ByEvidence: make(map[string]int64), LikelyByEvidence: make(map[string]int64), Candidates: candidates,
+		Unanalysed: c.unanalysed,
 	}
 	for _, e := range c.byEvidence {
-		r.ByEvidence[string(e.by)] = e.answers
+		if e.likely {
+			r.LikelyByEvidence[string(e.by)] = e.answers
+		} else {
+			r.ByEvidence[string(e.by)] = e.answers
+		}
 	}
 	return r
 }
@@ -117,5 +124,31 @@ func (j *job) limits(stats reorder.Stats) {
 	}
 	if stats.Forced > 0 {
 		j.note("the window of %d packets was too small for the gate %d times", reorder.DefaultWindow, stats.Forced)
+	}
+}
+
+// noteUnknown says what destinations that stayed unknown kept from being
+// analysed, and what would help.
+func (j *job) noteUnknown() {
+	i := &j.report.Inference
+	if i.Destination.Unknown == 0 {
+		return
+	}
+	what := ""
+	if i.Unanalysed > 0 {
+		what = fmt.Sprintf(" (%d TCP packets among them were not analysed)", i.Unanalysed)
+	}
+	understood := false
+	for _, t := range j.report.Tables {
+		understood = understood || t.Addresses > 0
+	}
+	switch {
+	case len(j.report.Tables) == 0:
+		j.note("%d packets have no known destination%s, and no network tables were found beside the capture; "+
+			"mendcap tables --script windows (or linux, macos) prints a script that records them", i.Destination.Unknown, what)
+	case !understood:
+		j.note("%d packets have no known destination%s, and nothing in the network tables was understood; mendcap tables PATH says why", i.Destination.Unknown, what)
+	default:
+		j.note("%d packets have no known destination%s: the network tables do not tell it", i.Destination.Unknown, what)
 	}
 }

@@ -25,6 +25,8 @@ type sequencer struct {
 	analyse *tcp.Analyser
 	before  flagCounts
 
+	segments int64 // of TCP that were analysed
+
 	pending []*unit // pushed and not yet placed; pending[0] has index base
 	base    int64
 	pushed  int64
@@ -82,6 +84,7 @@ func (s *sequencer) arrange(u *unit) {
 
 func (s *sequencer) analyseBefore(u *unit) {
 	if u.isTCP {
+		s.segments++
 		u.before = s.analyse.Add(&u.seg)
 		s.before.add(u.before)
 	}

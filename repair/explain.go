@@ -308,6 +308,7 @@ func (j *job) explainHeader(u *unit) report.ExplainedHeader {
 		NextHeader:  report.ExplainedField{Value: protocolName(a.NextHeader), Origin: originName(a.NextHeaderOrigin)},
 		Destination: report.ExplainedField{Value: a.Destination.String(), Origin: originName(a.DestinationOrigin)},
 		Evidence:    string(a.Evidence), ChecksumVerified: a.ChecksumVerified, Offloaded: a.Offloaded, Synthesised: madeUp(u),
+		Posterior: likelihood(a),
 	}
 	if u.view.Form == packet.Sockaddr6 {
 		h.Form = report.FormSockaddr
@@ -325,6 +326,8 @@ func originName(o infer.Origin) string {
 	switch o {
 	case infer.Inferred:
 		return "inferred"
+	case infer.Likely:
+		return "likely"
 	case infer.AsCaptured:
 		return "as captured"
 	case infer.AsStated:

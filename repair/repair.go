@@ -32,6 +32,10 @@ type Options struct {
 	Findings int      // kept in the report, 0 = DefaultFindings
 	Flows    int      // connections listed in the report, 0 = DefaultFlows
 	Protocol uint8    // IANA number of what the socket was opened for; 0 = not stated
+	// Confidence is the probability from which on a destination or Next Header that
+	// isn't proved is filled in as likely, from 0.5 to 1; 1 fills in proved ones
+	// alone. 0 means infer.DefaultConfidence.
+	Confidence float64
 	// Local are addresses of the capturing host, beside those that tables name.
 	Local      []netip.Addr
 	UserLayout string   // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
@@ -61,6 +65,10 @@ const (
 	DefaultFindings = 10_000
 	DefaultFlows    = 20
 )
+
+// leastConfidence is that from which on an answer is likelier than all others
+// together.
+const leastConfidence = 0.5
 
 // MaxFlows is the most connections that a report can list.
 const MaxFlows = 1_000
@@ -144,6 +152,9 @@ func newJob(in, out string, o Options) (*job, error) {
 	}
 	j.o.Findings = cmp.Or(o.Findings, DefaultFindings)
 	j.o.Flows = cmp.Or(o.Flows, DefaultFlows)
+	if o.Confidence != 0 && !(o.Confidence >= leastConfidence && o.Confidence <= 1) {
+		return nil, fmt.Errorf("%w: confidence %v is not from %v to 1", ErrUsage, o.Confidence, leastConfidence)
+	}
 	if err := o.checkStated(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,13 +125,14 @@ func TestChecks(t *testing.T) {
 	want := map[string]bool{
 		"input": true, Artefact: false, Genuine: false, Undecided: true, Created: true, // found
 		Drop: false, Loss: false, Reordering: false, Spurious: false, Duplicate: false, NotCaptured: false,
+		Unknown: false, // 30 of 12,030 TCP packets
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("failed (-want +got):\n%s", diff)
 	}
 	r.Findings.ByVerdict["novel"] = 1
-	if all := Checks(r); all[len(all)-1].Name != "novel" || !all[len(all)-1].Failed {
-		t.Errorf("a verdict of another version: got %+v, want it failed", all[len(all)-1])
+	if !slices.ContainsFunc(Checks(r), func(c Check) bool { return c.Name == "novel" && c.Failed }) {
+		t.Errorf("a verdict of another version: got %+v, want it failed", Checks(r))
 	}
 }
 

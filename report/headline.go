@@ -9,6 +9,9 @@ func headline(r *Report) string {
 	if f.Total == 0 && len(r.flagCounts()) > 0 {
 		return ""
 	}
+	if n := r.Inference.Unanalysed; n > 0 && f.Total == 0 {
+		return plural(n, "TCP packet") + " could not be analysed: the destination is unknown. In the others nothing odd was found."
+	}
 	if f.Total == 0 {
 		return "Nothing odd was found: no flag of the analyser, and no law of order broken."
 	}
@@ -29,5 +32,9 @@ func headline(r *Report) string {
 	add(network, "is the network's doing", "are the network's doing")
 	add(by[Genuine], "happened as flagged", "happened as flagged")
 	add(open, "stays open", "stay open")
-	return "Of " + plural(f.Total, "finding") + ", " + strings.Join(parts, "; ") + "."
+	text := "Of " + plural(f.Total, "finding") + ", " + strings.Join(parts, "; ") + "."
+	if n := r.Inference.Unanalysed; n > 0 {
+		text += " " + plural(n, "TCP packet") + " could not be analysed: the destination is unknown."
+	}
+	return text
 }

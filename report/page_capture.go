@@ -167,16 +167,19 @@ func (r *Report) headersTable() *tableView {
 	}
 	t := &tableView{
 		ID: "headers", Heading: "IPv6 headers", Label: "Inferred fields of IPv6 headers",
-		Columns: columnsOf("field", "inferred#", "as captured#", "unknown#"),
+		Columns: columnsOf("field", "proved#", "likely#", "as captured#", "unknown#"),
 	}
 	for _, f := range []struct {
 		name string
 		p    Proof
 	}{{"Next Header", r.Inference.NextHeader}, {"Destination", r.Inference.Destination}} {
-		t.Rows = append(t.Rows, []cell{textCell(f.name, ""), numberCell(f.p.Inferred), numberCell(f.p.AsCaptured), numberCell(f.p.Unknown)})
+		t.Rows = append(t.Rows, []cell{textCell(f.name, ""), numberCell(f.p.Inferred), numberCell(f.p.Likely), numberCell(f.p.AsCaptured), numberCell(f.p.Unknown)})
 	}
-	if by := r.Inference.evidence(); by != "" {
-		t.Hints = []string{Sanitise("Proved by " + by + ".")}
+	if by := evidence(r.Inference.ByEvidence); by != "" {
+		t.Hints = append(t.Hints, "Proved by "+by+".")
+	}
+	if by := evidence(r.Inference.LikelyByEvidence); by != "" {
+		t.Hints = append(t.Hints, "Likely by "+by+".")
 	}
 	return t
 }

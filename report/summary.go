@@ -79,7 +79,7 @@ func (p *Proof) text() string {
 	for _, n := range []struct {
 		count int64
 		what  string
-	}{{p.Inferred, "inferred"}, {p.AsCaptured, "as captured"}, {p.Unknown, "unknown"}} {
+	}{{p.Inferred, "proved"}, {p.Likely, "likely"}, {p.AsCaptured, "as captured"}, {p.Unknown, "unknown"}} {
 		if n.count > 0 {
 			parts = append(parts, count(n.count)+" "+n.what)
 		}

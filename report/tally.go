@@ -21,6 +21,7 @@ type Rules struct {
 type Tally struct {
 	capture string
 	kinds   []kindTally
+	unknown *Limit          // of Unknown; nil: not checked
 	known   map[known]int64 // of the baseline, not met yet
 
 	seen       map[known]int64 // for Baseline.Update
@@ -43,10 +44,18 @@ func (r *Rules) Begin(capture string) *Tally {
 		t.known = maps.Clone(r.Baseline.captures[capture])
 	}
 	for _, l := range r.limits() {
-		t.kinds = append(t.kinds, kindTally{limit: l})
+		if l.Kind.Verdict == Unknown {
+			t.unknown = &l
+		} else {
+			t.kinds = append(t.kinds, kindTally{limit: l})
+		}
 	}
 	return t
 }
+
+// unknownPPB is the share of TCP packets that may be unknown where nothing else
+// is asked for, parts per billion.
+const unknownPPB = 1e7
 
 // limits lists the kinds that are counted, each with its limit; those with a
 // flag come first, since a finding counts for the kind that says most of it.
@@ -60,6 +69,10 @@ func (r *Rules) limits() []Limit {
 		}
 	}
 	limits := slices.Clone(r.Max)
+	isUnknown := func(l Limit) bool { return l.Kind.Verdict == Unknown }
+	if r.FailOn == nil && !slices.ContainsFunc(limits, isUnknown) {
+		limits = append(limits, Limit{Kind: Kind{Verdict: Unknown}, PPB: unknownPPB})
+	}
 	for _, k := range kinds {
 		if !slices.ContainsFunc(limits, func(l Limit) bool { return l.Kind == k }) {
 			limits = append(limits, Limit{Kind: k})
@@ -130,7 +143,19 @@ func (t *Tally) Checks(r *Report) []Check {
 	for i := range t.kinds {
 		all = append(all, t.kinds[i].check(r.Capture.Packets))
 	}
+	if t.unknown != nil && r.Inference.Packets > 0 {
+		all = append(all, t.unknown.checkUnknown(r))
+	}
 	return all
+}
+
+// checkUnknown holds a capture to the share of its TCP packets that could not be
+// analysed.
+func (l *Limit) checkUnknown(r *Report) Check {
+	n, of := r.Inference.Unanalysed, r.Analysis.Segments+r.Inference.Unanalysed
+	allowed := l.allows(of)
+	return Check{Name: l.Kind.String(), Found: n, Allowed: allowed, Failed: n > allowed,
+		Message: fmt.Sprintf("%s of %s with an unknown destination, %s allowed", count(n), plural(of, "TCP packet"), count(allowed))}
 }
 
 func (k *kindTally) check(packets int64) Check {

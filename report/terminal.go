@@ -162,12 +162,12 @@ func (r *Report) doubtfulGrid() *grid {
 }
 
 func (r *Report) inferenceGrid() *grid {
-	g := numbers("IPv6 header field", "inferred", "as captured", "unknown")
+	g := numbers("IPv6 header field", "proved", "likely", "as captured", "unknown")
 	if r.Inference.Packets == 0 {
 		return g
 	}
 	add := func(name string, p Proof) {
-		g.add(name, count(p.Inferred), count(p.AsCaptured), count(p.Unknown))
+		g.add(name, count(p.Inferred), count(p.Likely), count(p.AsCaptured), count(p.Unknown))
 	}
 	add("Next Header", r.Inference.NextHeader)
 	add("Destination", r.Inference.Destination)

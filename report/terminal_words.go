@@ -110,18 +110,21 @@ func addresses(n int) string {
 
 func (i *Inference) text() string {
 	s := plural(i.Packets, "IPv6 packet") + " without a header of its own, " + addresses(i.Candidates) + " tried"
-	if by := i.evidence(); by != "" {
+	if by := evidence(i.ByEvidence); by != "" {
 		s += "\nproved by " + by
+	}
+	if by := evidence(i.LikelyByEvidence); by != "" {
+		s += "\nlikely by " + by
 	}
 	return s
 }
 
-// evidence counts answers by what proved them, the most frequent first.
-func (i *Inference) evidence() string {
-	names := slices.SortedFunc(maps.Keys(i.ByEvidence), byCount(i.ByEvidence))
+// evidence lists counts of answers by what carried them, the most frequent first.
+func evidence(counts map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(counts), byCount(counts))
 	var by []string
 	for _, name := range names {
-		if n := i.ByEvidence[name]; n > 0 {
+		if n := counts[name]; n > 0 {
 			by = append(by, Sanitise(name)+" "+count(n))
 		}
 	}
