@@ -86,14 +86,16 @@ func composeHeader(u *unit) string {
 	if unknown := fields(a, infer.NotKnown); unknown != "" {
 		parts = append(parts, wordUnknown+" "+unknown+candidates(a))
 	}
+	by := a.Evidence
 	if likely := fields(a, infer.Likely); likely != "" {
 		if p := likelihood(a); p > 0 {
-			likely += fmt.Sprintf(", %.4f,", p)
+			likely += fmt.Sprintf(" (probability %.4f)", p)
 		}
-		parts = append(parts, wordLikely+" "+likely+provedBy(a))
+		parts = append(parts, wordLikely+" "+likely+shownBy(by, a))
+		by = infer.ByChecksum // what else was inferred needs no destination
 	}
 	if inferred := fields(a, infer.Inferred); inferred != "" {
-		parts = append(parts, wordInferred+" "+inferred+provedBy(a))
+		parts = append(parts, wordInferred+" "+inferred+shownBy(by, a))
 	}
 	if stated := fields(a, infer.AsStated); stated != "" {
 		parts = append(parts, stated+" as stated")
@@ -137,11 +139,12 @@ func candidates(a *infer.Answer) string {
 	return b.String()
 }
 
-func provedBy(a *infer.Answer) string {
-	if a.Evidence == infer.ByNone {
+// shownBy says by what evidence a field of a was inferred.
+func shownBy(by infer.Evidence, a *infer.Answer) string {
+	if by == infer.ByNone {
 		return ""
 	}
-	return " by " + string(a.Evidence) + verified(a)
+	return " by " + string(by) + verified(a)
 }
 
 func verified(a *infer.Answer) string {
