@@ -14,7 +14,8 @@ type Tally struct{ Right, Wrong, Open int }
 // Total is how many there were to give.
 func (t Tally) Total() int { return t.Right + t.Wrong + t.Open }
 
-func (t *Tally) plus(o Tally) {
+// Plus adds another tally.
+func (t *Tally) Plus(o Tally) {
 	t.Right, t.Wrong, t.Open = t.Right+o.Right, t.Wrong+o.Wrong, t.Open+o.Open
 }
 
@@ -22,8 +23,8 @@ func (t *Tally) plus(o Tally) {
 type Fields struct{ NextHeader, Destination Tally }
 
 func (f *Fields) plus(o Fields) {
-	f.NextHeader.plus(o.NextHeader)
-	f.Destination.plus(o.Destination)
+	f.NextHeader.Plus(o.NextHeader)
+	f.Destination.Plus(o.Destination)
 }
 
 // Bin holds the flows whose top candidate has a posterior in one tenth.
@@ -74,8 +75,8 @@ func (s *Score) Add(o Score) {
 	s.Flows.plus(o.Flows)
 	s.Summed.plus(o.Summed)
 	s.TwoWay.plus(o.TwoWay)
-	s.Single.plus(o.Single)
-	s.Tied.plus(o.Tied)
+	s.Single.Plus(o.Single)
+	s.Tied.Plus(o.Tied)
 	s.Listed += o.Listed
 	s.Proved.plus(o.Proved)
 	s.Likely.plus(o.Likely)
@@ -154,8 +155,8 @@ func (j *judge) add(s *sample, a *infer.Answer) {
 	if j.c.flows[s.flow].twoWay && !j.oneWay {
 		j.total.TwoWay.plus(f)
 	}
-	v.next.plus(f.NextHeader)
-	v.dst.plus(f.Destination)
+	v.next.Plus(f.NextHeader)
+	v.dst.Plus(f.Destination)
 	if !v.seen {
 		v.seen, v.ends = true, [2]netip.Addr{s.src, s.dst}
 		v.top(s, a)
@@ -187,8 +188,8 @@ func (j *judge) score() Score {
 		if !v.seen {
 			continue
 		}
-		j.total.Flows.NextHeader.plus(v.next.whole())
-		j.total.Flows.Destination.plus(v.dst.whole())
+		j.total.Flows.NextHeader.Plus(v.next.whole())
+		j.total.Flows.Destination.Plus(v.dst.whole())
 		j.total.grade(v)
 		if v.topped {
 			b := &j.total.Bins[min(9, int(v.posterior*10))]
@@ -208,9 +209,9 @@ func (s *Score) grade(v *verdict) {
 	whole := v.dst.whole()
 	switch {
 	case v.fits == 1:
-		s.Single.plus(whole)
+		s.Single.Plus(whole)
 	case v.fits > 1:
-		s.Tied.plus(whole)
+		s.Tied.Plus(whole)
 		if whole.Open > 0 && v.listed {
 			s.Listed++
 		}

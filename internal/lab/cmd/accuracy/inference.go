@@ -75,6 +75,7 @@ func runInference(ctx context.Context, o options, w io.Writer) error {
 	missed := rowBars(rows)
 	if o.recordings == "" { // a part of them is no basis for claims
 		missed = append(missed, sizeBars(sizes(w, cases))...)
+		missed = append(missed, likelyBars(rows)...)
 	}
 	for _, line := range missed {
 		fmt.Fprintln(w, "missed:", line)
