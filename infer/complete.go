@@ -199,10 +199,10 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 // namedOtherwise reports whether a table of connections or the other direction
 // names a for q.
 func (e *Engine) namedOtherwise(q *question, a packet.Addr) bool {
-	if fl := q.fl; fl != nil {
-		if by, ok := e.flows.namedBy(fl, a); ok && by <= byReverse {
-			return true
-		}
+	named := false
+	e.eachNamed(&q.key, func(dst packet.Addr, by evidence) { named = named || dst == a && by <= byReverse })
+	if named {
+		return true
 	}
 	known, worth := e.answered(a, q)
 	return known && worth >= bitsNamed
