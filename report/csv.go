@@ -75,11 +75,16 @@ func (c *csvWriter) row(capture string, f *Finding) error {
 const formulaStarts = "=+-@＝＋－＠"
 
 // defused returns the sanitised text of a cell so that no spreadsheet computes
-// it: the apostrophe says that text follows.
+// it: the apostrophe says that text follows. Where the locale has lists with
+// semicolons, spreadsheets begin a new cell after each, whatever quotes stand
+// around: what follows one is defused too.
 func defused(cell string) string {
-	first, _ := utf8.DecodeRuneInString(cell)
-	if cell != "" && strings.ContainsRune(formulaStarts, first) {
-		return "'" + cell
+	parts := strings.Split(cell, ";")
+	for i, part := range parts {
+		first, _ := utf8.DecodeRuneInString(strings.TrimLeft(part, ` "`))
+		if part != "" && strings.ContainsRune(formulaStarts, first) {
+			parts[i] = "'" + part
+		}
 	}
-	return cell
+	return strings.Join(parts, ";")
 }

@@ -25,8 +25,13 @@ func headline(r *Report) string {
 		}
 	}
 	by := f.ByVerdict
-	network := by[Loss] + by[Reordering] + by[Spurious] + by[Duplicate]
-	open := f.Total - by[Artefact] - by[Drop] - by[Genuine] - network
+	network, open := int64(0), f.Total
+	for _, verdict := range []string{Loss, Reordering, Spurious, Duplicate} {
+		network = plus(network, by[verdict])
+	}
+	for _, n := range []int64{by[Artefact], by[Drop], by[Genuine], network} {
+		open = less(open, n)
+	}
 	add(by[Artefact], "was made by the capture's order and is repaired", "were made by the capture's order and are repaired")
 	add(by[Drop], "comes from packets that the capture missed", "come from packets that the capture missed")
 	add(network, "is the network's doing", "are the network's doing")

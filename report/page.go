@@ -87,7 +87,7 @@ func (h *htmlWriter) Add(r *Report) error {
 	if h.several && len(h.index) < allPageCaptures {
 		h.index = append(h.index, []cell{
 			textCell(r.Capture.Name, "conn"), numberCell(r.Capture.Packets), numberCell(r.Order.Moved),
-			numberCell(sumOf(r.Analysis.Before)), numberCell(sumOf(r.Analysis.After)), textCell(headline(r), "long"),
+			numberCell(sum(r.Analysis.Before)), numberCell(sum(r.Analysis.After)), textCell(headline(r), "long"),
 		})
 	}
 	return h.page.ExecuteTemplate(h.w, "capture", v)
@@ -113,9 +113,3 @@ func (h *htmlWriter) Close() error {
 	return h.page.ExecuteTemplate(h.w, "tail", data)
 }
 
-func sumOf(m map[string]int64) (sum int64) {
-	for _, n := range m {
-		sum += n
-	}
-	return sum
-}

@@ -56,6 +56,7 @@ func (r *Report) view(number int, left pageLimits) *captureView {
 			v.Tables = append(v.Tables, t)
 		}
 	}
+	v.Notes = r.notDrawn()
 	for i, note := range r.Notes {
 		if i == pageNotes {
 			v.Notes = append(v.Notes, fmt.Sprintf("and %d more", len(r.Notes)-i))
@@ -96,13 +97,13 @@ func (r *Report) flowsView(id string, graphs int) *flowsView {
 			textCell(f.Name, "mono conn"), numberCell(f.Packets), sizeCell(f.Bytes), durationCell(f.Last.Sub(f.First)), numberCell(f.Moved),
 			numberCell(f.Before), numberCell(f.After), tagsCell(f.ByVerdict),
 		})
-		if f.Graph != nil && len(f.Graph.Points) > 0 && len(v.Graphs) < graphs {
+		if f.Graph != nil && len(f.Graph.Points) > 0 && len(f.Graph.Points) <= drawnPoints && len(v.Graphs) < graphs {
 			g := f.graphView(id + "-" + strconv.Itoa(i))
 			g.Open = len(v.Graphs) < 3
 			v.Graphs = append(v.Graphs, g)
 		}
 	}
-	if more := r.Flows.Total - int64(len(shown)); more > 0 {
+	if more := less(r.Flows.Total, int64(len(shown))); more > 0 {
 		v.Rest = fmt.Sprintf("Listed: %s of %s.", count(int64(len(shown))), plural(r.Flows.Total, "connection"))
 	}
 	return v
@@ -196,7 +197,7 @@ func (r *Report) sourcesTable() *tableView {
 			numberCell(int64(f.Cut)), numberCell(int64(f.NotUnderstood)),
 		})
 	}
-	t.rest(len(shown), len(r.Tables))
+	t.rest(len(shown), int64(len(r.Tables)))
 	return t
 }
 
@@ -213,13 +214,13 @@ func (r *Report) interfacesTable() *tableView {
 			textCell(fmt.Sprintf("%s (%d)", f.LinkName, f.LinkType), ""), textCell(f.Resolution, ""), numberCell(f.Packets),
 		})
 	}
-	t.rest(len(shown), len(r.Capture.Interfaces))
+	t.rest(len(shown), int64(len(r.Capture.Interfaces)))
 	return t
 }
 
 // rest says how many rows there are where not all are shown.
-func (t *tableView) rest(shown, all int) {
-	if shown < all {
-		t.Hints = append(t.Hints, fmt.Sprintf("The first %d of %s.", shown, count(int64(all))))
+func (t *tableView) rest(shown int, all int64) {
+	if int64(shown) < all {
+		t.Hints = append(t.Hints, fmt.Sprintf("The first %d of %s.", shown, count(all)))
 	}
 }
