@@ -34,16 +34,13 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 	}
 	defer j.close()
 	j.explain = x
-	if err := j.collect(ctx); err != nil {
-		return report.Explanations{}, err
-	}
-	if last := slices.Max(frames); last > j.facts.packets {
-		return report.Explanations{}, fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, last, j.facts.packets)
-	}
-	if err := j.rehearse(ctx); err != nil {
-		return report.Explanations{}, err
-	}
-	if err := j.source.changed(); err != nil {
+	err = j.carryOut(ctx, func(ctx context.Context) error {
+		if last := slices.Max(frames); last > j.facts.packets {
+			return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, last, j.facts.packets)
+		}
+		return j.rehearse(ctx)
+	})
+	if err != nil {
 		return report.Explanations{}, err
 	}
 	return x.result(j), nil

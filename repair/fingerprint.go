@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 
 	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/internal/files"
 )
 
 // Fingerprint is a hash, in hex, of all that the output and the report of a
@@ -83,7 +83,7 @@ func frame(h hash.Hash, p []byte) {
 
 // hashFile adds the hash of a file's bytes.
 func hashFile(ctx context.Context, to hash.Hash, path string) error {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoCapture, err)
 	}

@@ -192,9 +192,15 @@ func (j *job) close() {
 	}
 }
 
-// run takes the capture through its passes: facts, survey, emit.
-func (j *job) run(ctx context.Context) error {
-	err := j.passes(ctx)
+// run takes the capture through its passes, and writes it.
+func (j *job) run(ctx context.Context) error { return j.carryOut(ctx, j.write) }
+
+// carryOut takes the capture through the first pass, and then through the rest.
+func (j *job) carryOut(ctx context.Context, rest func(context.Context) error) error {
+	err := j.collect(ctx)
+	if err == nil {
+		err = rest(ctx)
+	}
 	if err == nil || ctx.Err() != nil || j.source == nil {
 		return err
 	}
@@ -202,13 +208,6 @@ func (j *job) run(ctx context.Context) error {
 		return changed // whatever else went wrong, this may be why
 	}
 	return err
-}
-
-func (j *job) passes(ctx context.Context) error {
-	if err := j.collect(ctx); err != nil {
-		return err
-	}
-	return j.write(ctx)
 }
 
 // collect opens the input and takes it through the first pass.

@@ -6,18 +6,21 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
+
+var every = flag.Bool("every", false, "replace every value of the reports by every extreme: minutes")
 
 // place is one value in a decoded JSON text, and how it is replaced.
 type place struct {
@@ -95,8 +98,8 @@ func (r repeated) MarshalJSON() ([]byte, error) {
 }
 
 // replaced calls use with a text for each value of one that is replaced by each
-// of its extremes, and for all numbers replaced at once. Under -short it leaves
-// most of them out, always the same ones.
+// of its extremes, and for all numbers replaced at once. Without -every it leaves
+// most of them out, always the same ones, and under -short still more.
 func replaced(t *testing.T, text []byte, use func(what string, text []byte)) {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -112,12 +115,18 @@ func replaced(t *testing.T, text []byte, use func(what string, text []byte)) {
 		}
 		use(what, changed)
 	}
-	n := 0
+	n, step := 0, 7
+	switch {
+	case *every:
+		step = 1
+	case testing.Short():
+		step = 23
+	}
 	all := places("", tree, func(to any) { tree = to })
 	for _, p := range all {
 		for i, to := range extremes(p.was) {
 			long, ok := to.(repeated)
-			if n++; testing.Short() && (n%7 != 0 || ok && long.n == million) {
+			if n++; n%step != 0 && !(ok && long.n == million && step < 23) {
 				continue
 			}
 			p.set(to)
@@ -138,23 +147,29 @@ func replaced(t *testing.T, text []byte, use func(what string, text []byte)) {
 // What rendering a text may cost: bytes written, and bytes allocated, which
 // count the steps too. A picture, a table and a cut list have a size of their
 // own; all else is in proportion to what was read.
-func bounds(text []byte) (written, allocated int) { return 1<<20 + 20*len(text), 64<<20 + 200*len(text) }
+func bounds(text []byte) (written, allocated int) { return 1<<20 + 20*len(text), 64<<20 + 500*len(text) }
 
 // checkBounds calls render and holds it to the bounds of text.
 func checkBounds(t *testing.T, what string, text []byte, render func() []byte) []byte {
 	t.Helper()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
+	before := allocatedBytes()
 	got := render()
-	runtime.ReadMemStats(&after)
+	after := allocatedBytes()
 	written, allocated := bounds(text)
 	if len(got) > written {
 		t.Errorf("%s: wrote %d bytes of a text of %d, want at most %d", what, len(got), len(text), written)
 	}
-	if n := after.TotalAlloc - before.TotalAlloc; n > uint64(allocated) {
+	if n := after - before; n > uint64(allocated) {
 		t.Errorf("%s: allocated %d bytes for a text of %d, want at most %d", what, n, len(text), allocated)
 	}
 	return got
+}
+
+// allocatedBytes is how much the process has allocated so far.
+func allocatedBytes() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
 
 // checkShown looks for what no rendering may hold.

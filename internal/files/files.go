@@ -1,0 +1,44 @@
+// Package files opens files as input, and tells them apart by what they are
+// instead of by their names.
+//
+// It promises that Open neither waits for a writer nor acts on a device, and that
+// a Set knows a file again under any name that leads to it.
+package files
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// ErrNotRegular says that a name leads to a folder, a pipe, a device or the like
+// where only a regular file is read.
+var ErrNotRegular = errors.New("not a regular file")
+
+// Open opens a regular file, or what links lead to, for reading. Anything else
+// is an ErrNotRegular: opening it could wait without end, and reading it too.
+func Open(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, notRegular(path)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblocking, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = notRegular(path) // it was replaced meanwhile
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func notRegular(path string) error {
+	return &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+}
