@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -33,13 +34,16 @@ func Fingerprint(ctx context.Context, in, program string, o Options) (string, er
 		return "", err
 	}
 	for _, path := range paths {
-		files, err := tables.Files(path)
+		list, err := tables.Files(path)
 		if err != nil {
-			return "", fmt.Errorf("%w: read tables: %w", ErrIO, err)
+			return "", fmt.Errorf("%w: %w", ErrNoTables, err)
 		}
-		for _, file := range files {
+		for _, file := range list {
 			frame(h, []byte(filepath.Base(file)))
-			if err := hashFile(ctx, h, file); err != nil {
+			switch err := hashFile(ctx, h, file); {
+			case errors.Is(err, ErrNoCapture):
+				frame(h, []byte("can't be read"))
+			case err != nil:
 				return "", err
 			}
 		}

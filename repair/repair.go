@@ -77,6 +77,7 @@ const MaxFlows = 1_000
 var (
 	ErrUsage     = errors.New("bad option")          // an option's value can't be used
 	ErrNoCapture = errors.New("no usable capture")   // nothing in the input could be read as one
+	ErrNoTables  = errors.New("no such tables")      // nothing has a name of Options.Tables
 	ErrUnpacked  = capture.ErrUnpacked               // the input decompresses to more than Options.MaxUnpacked
 	ErrIO        = errors.New("i/o failed")          // reading the input or writing the output failed
 	ErrExists    = errors.New("output exists")       // it differs, and Force was not given; is an ErrIO too
@@ -95,8 +96,8 @@ func Laws() []string { return reorder.LawNames() }
 // File repairs the capture in ("-" for standard input) and writes the result to
 // out ("-" for standard output, "" for OutputName(in, "") and the suffix of
 // o.Compress). The report's Damage names what was broken in the input; that is no error as long as something
-// could be read. Errors are ErrUsage, ErrNoCapture, ErrIO, ErrExists, or the
-// context's; after any of them there is no output.
+// could be read. Errors are ErrUsage, ErrNoCapture, ErrNoTables, ErrIO, ErrExists,
+// or the context's; after any of them there is no output.
 func File(ctx context.Context, in, out string, o Options) (report.Report, error) {
 	j, err := newJob(in, out, o)
 	if err != nil {
@@ -243,7 +244,7 @@ func (j *job) loadTables() error {
 	}
 	snapshot, results, err := tables.Load(paths...)
 	if err != nil {
-		return fmt.Errorf("%w: read tables: %w", ErrIO, err)
+		return fmt.Errorf("%w: %w", ErrNoTables, err)
 	}
 	j.report.Tables = make([]report.Table, 0, len(results))
 	for _, r := range results {

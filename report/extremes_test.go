@@ -147,7 +147,9 @@ func replaced(t *testing.T, text []byte, use func(what string, text []byte)) {
 // What rendering a text may cost: bytes written, and bytes allocated, which
 // count the steps too. A picture, a table and a cut list have a size of their
 // own; all else is in proportion to what was read.
-func bounds(text []byte) (written, allocated int) { return 1<<20 + 20*len(text), 64<<20 + 500*len(text) }
+func bounds(text []byte) (written, allocated int) {
+	return 1<<20 + 20*len(text), 64<<20 + 500*len(text)
+}
 
 // checkBounds calls render and holds it to the bounds of text.
 func checkBounds(t *testing.T, what string, text []byte, render func() []byte) []byte {

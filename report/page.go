@@ -116,4 +116,3 @@ func (h *htmlWriter) Close() error {
 	}
 	return h.page.ExecuteTemplate(h.w, "tail", data)
 }
-
