@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/infer/tables"
-	"github.com/mendcap/mendcap/internal/files"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Fingerprint is a hash, in hex, of all that the output and the report of a
@@ -87,7 +87,7 @@ func frame(h hash.Hash, p []byte) {
 
 // hashFile adds the hash of a file's bytes.
 func hashFile(ctx context.Context, to hash.Hash, path string) error {
-	f, err := files.Open(path)
+	f, err := filesys.Open(path)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoCapture, err)
 	}

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/internal/files"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // The ways in which an output can end up.
@@ -206,12 +206,12 @@ func equalFiles(a, b string) (same, exists bool, err error) {
 }
 
 func equalContents(a, b string) (bool, error) {
-	fa, err := files.Open(a)
+	fa, err := filesys.Open(a)
 	if err != nil {
 		return false, err
 	}
 	defer fa.Close()
-	fb, err := files.Open(b)
+	fb, err := filesys.Open(b)
 	if err != nil {
 		return false, err
 	}

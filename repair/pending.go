@@ -10,7 +10,7 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/mendcap/mendcap/internal/files"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Pending is a file that appears whole under its name, or not at all: it is
@@ -46,7 +46,7 @@ func checkTarget(target string) error {
 	case err == nil && info.IsDir():
 		return fmt.Errorf("%s is a folder", target)
 	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf("%s is %w, and stays as it is", target, files.ErrNotRegular)
+		return fmt.Errorf("%s is %w, and stays as it is", target, filesys.ErrNotRegular)
 	case errors.Is(err, os.ErrNotExist):
 		if info, err := os.Lstat(target); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 			return fmt.Errorf("%s is a link that leads nowhere, and stays as it is", target)

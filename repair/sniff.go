@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/internal/files"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Kind is what a file holds, told by its first bytes.
@@ -66,7 +66,7 @@ func startsTar(block []byte) bool {
 
 // SniffFile tells what the file holds.
 func SniffFile(path string) (Kind, error) {
-	f, err := files.Open(path)
+	f, err := filesys.Open(path)
 	if err != nil {
 		return Other, err
 	}

@@ -31,6 +31,9 @@ func NewReader(r io.Reader) *Reader {
 	return s
 }
 
+// More reports whether another report follows those that were read.
+func (s *Reader) More() bool { return s.array && !s.ended && s.dec.More() }
+
 // Next returns the next report, io.EOF after the last. Its errors about the
 // content are ErrReport.
 func (s *Reader) Next() (*Report, error) {
@@ -147,20 +150,22 @@ func Read(r io.Reader) ([]Report, error) {
 }
 
 // ReadOne reads the only report of r. Several are an ErrReport.
-func ReadOne(r io.Reader) (*Report, error) {
-	from := NewReader(r)
-	one, err := from.Next()
+func ReadOne(r io.Reader) (*Report, error) { return NewReader(r).Only() }
+
+// Only returns the only report. Several are an ErrReport, none is one too.
+func (s *Reader) Only() (*Report, error) {
+	one, err := s.Next()
 	if err == io.EOF {
 		return nil, fmt.Errorf("%w: it holds none", ErrReport)
 	}
 	if err != nil {
 		return nil, err
 	}
-	switch _, err := from.Next(); err {
+	switch _, err := s.Next(); err {
 	case io.EOF:
 		return one, nil
 	case nil:
-		return nil, fmt.Errorf("%w: it holds several", ErrReport)
+		return nil, fmt.Errorf("%w: several in one file: store a report for each capture", ErrReport)
 	default:
 		return nil, err
 	}

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
+	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -41,12 +42,12 @@ func (s *streams) writeProfile(dir string, force bool) int {
 	files := repair.WiresharkProfile()
 	for _, f := range files {
 		name := filepath.Join(dir, f.Name)
-		old, err := os.ReadFile(name)
+		same, err := holds(name, f.Text)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 		case err != nil:
 			return s.fail("", fmt.Errorf("read what is there: %w", err))
-		case !force && !bytes.Equal(old, []byte(f.Text)):
+		case !force && !same:
 			return s.fail("", fmt.Errorf("%w: %s", repair.ErrExists, name))
 		}
 	}
@@ -59,6 +60,17 @@ func (s *streams) writeProfile(dir string, force bool) int {
 		}
 	}
 	return exitDone
+}
+
+// holds reports whether a file holds a text, and nothing else.
+func holds(name, text string) (bool, error) {
+	f, err := filesys.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	there, err := io.ReadAll(io.LimitReader(f, int64(len(text))+1))
+	return string(there) == text, err
 }
 
 // writeWhole writes a file that appears whole or not at all.

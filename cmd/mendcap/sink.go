@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/mendcap/mendcap/repair"
@@ -61,8 +62,8 @@ func newSink(name string, w io.Writer, f report.Format, o report.WriterOptions) 
 }
 
 // createSink opens a file of --report.
-func createSink(to target, o report.WriterOptions) (*sink, error) {
-	file, err := repair.CreatePending(to.name)
+func createSink(to target, perm fs.FileMode, o report.WriterOptions) (*sink, error) {
+	file, err := repair.CreatePendingFor(to.name, perm)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"syscall"
 
 	"github.com/mendcap/mendcap/infer"
-	"github.com/mendcap/mendcap/internal/files"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Find returns the table files beside a capture: every file in the folders
@@ -139,7 +139,7 @@ func unread(path string, err error) string {
 
 // readFile reads a file, or so much of it that Parse sees it is too large.
 func readFile(path string) (content []byte, err error) {
-	f, err := files.Open(path)
+	f, err := filesys.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,9 @@
-// Package files opens files as input, and tells them apart by what they are
+// Package filesys opens files as input, and tells them apart by what they are
 // instead of by their names.
 //
 // It promises that Open neither waits for a writer nor acts on a device, and that
 // a Set knows a file again under any name that leads to it.
-package files
+package filesys
 
 import (
 	"errors"

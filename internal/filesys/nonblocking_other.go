@@ -1,6 +1,6 @@
 //go:build !unix
 
-package files
+package filesys
 
 // nonblocking is nothing where names of files don't lead to pipes.
 const nonblocking = 0

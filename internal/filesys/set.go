@@ -1,4 +1,4 @@
-package files
+package filesys
 
 import (
 	"io/fs"
@@ -68,6 +68,11 @@ func (s *Set) Find(path string) (what string, ok bool) {
 	if err != nil {
 		return "", false
 	}
+	return s.FindInfo(info)
+}
+
+// FindInfo returns what the file is that was added and has this Stat.
+func (s *Set) FindInfo(info fs.FileInfo) (what string, ok bool) {
 	for _, f := range s.there[stampOf(info)] {
 		if os.SameFile(f.info, info) {
 			return f.what, true
