@@ -43,8 +43,6 @@ func CreatePendingFor(target string, perm fs.FileMode) (*Pending, error) {
 func checkTarget(target string) error {
 	info, err := os.Stat(target)
 	switch {
-	case err == nil && info.IsDir():
-		return fmt.Errorf("%s is a folder", target)
 	case err == nil && !info.Mode().IsRegular():
 		return fmt.Errorf("%s is %w, and stays as it is", target, filesys.ErrNotRegular)
 	case errors.Is(err, os.ErrNotExist):

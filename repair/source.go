@@ -33,7 +33,7 @@ func openSource(ctx context.Context, in string, stdin io.Reader) (*source, error
 		return nil, fmt.Errorf("%w: %w", ErrNoCapture, err)
 	}
 	if info.IsDir() {
-		return nil, fmt.Errorf("%w: %s is a folder", ErrNoCapture, in)
+		return nil, fmt.Errorf("%w: it is a folder", ErrNoCapture)
 	}
 	if !info.Mode().IsRegular() {
 		return spoolFile(ctx, in)

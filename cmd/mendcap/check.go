@@ -148,8 +148,12 @@ func (f *checkFlags) readBaseline() (*report.Baseline, error) {
 	if f.baseline == "" {
 		return nil, nil
 	}
-	if _, err := os.Lstat(f.baseline); f.update && errors.Is(err, os.ErrNotExist) {
+	_, err := os.Lstat(f.baseline)
+	if f.update && errors.Is(err, os.ErrNotExist) {
 		return &report.Baseline{}, nil
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, usagef("--update-baseline makes it", "--baseline %s: no such file", f.baseline)
 	}
 	file, err := openStored(f.baseline, report.ErrBaseline)
 	if err != nil {

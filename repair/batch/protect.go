@@ -46,7 +46,7 @@ func (p *Plan) inputs() *filesys.Set {
 			}
 			continue
 		}
-		read.Add(t.file, "the capture "+t.shown)
+		read.Add(t.file, "a capture that is read")
 		found, _ := tables.Find(t.file, repair.Stem(t.file)) // the repair says what is wrong with them
 		addTables(read, found)
 	}
@@ -58,7 +58,7 @@ func addTables(read *filesys.Set, paths []string) {
 	for _, path := range paths {
 		inside, _ := tables.Files(path)
 		for _, file := range inside {
-			read.Add(file, "network tables")
+			read.Add(file, "a file of network tables")
 		}
 	}
 }
