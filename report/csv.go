@@ -14,6 +14,8 @@ import (
 type csvWriter struct {
 	w        *csv.Writer
 	streamed bool
+	capture  string // of the last row
+	shown    string // as its cell says it
 }
 
 var csvNames = []string{
@@ -60,13 +62,17 @@ func (c *csvWriter) row(capture string, f *Finding) error {
 	if f.Sequence != nil {
 		left, right = strconv.FormatUint(uint64(f.Sequence.Left), 10), strconv.FormatUint(uint64(f.Sequence.Right), 10)
 	}
+	if capture != c.capture || c.shown == "" {
+		c.capture, c.shown = capture, defused(Sanitise(capture))
+	}
 	cells := []string{
-		capture, strconv.FormatInt(f.Frame, 10), strconv.FormatInt(f.FrameAfter, 10), f.Time.UTC().Format(time.RFC3339Nano),
+		"", strconv.FormatInt(f.Frame, 10), strconv.FormatInt(f.FrameAfter, 10), f.Time.UTC().Format(time.RFC3339Nano),
 		f.Flow, f.Flag, f.Verdict, f.Detail, strconv.FormatBool(f.Repaired), f.Law, left, right, f.Evidence,
 	}
 	for i, cell := range cells {
 		cells[i] = defused(Sanitise(cell))
 	}
+	cells[0] = c.shown
 	return c.w.Write(cells)
 }
 

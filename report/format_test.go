@@ -225,6 +225,13 @@ func checkCSV(t *testing.T, text string, got []byte) {
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
+	for line := range bytes.Lines(got) { // as where semicolons separate
+		for _, cell := range strings.Split(string(line), ";") {
+			if cell = strings.TrimLeft(cell, ` "`); cell != "" && strings.ContainsAny(cell[:1], "=+-@") || strings.HasPrefix(cell, "＝") {
+				t.Errorf("%q: %q after a semicolon is a formula", text, cell)
+			}
+		}
+	}
 	for _, row := range rows {
 		for _, cell := range row {
 			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") || strings.HasPrefix(cell, "＝") {

@@ -13,14 +13,16 @@ import (
 var ErrReport = errors.New("not a stored report")
 
 // Reader reads what WriteJSON or an Array wrote, one report after the other: it
-// holds no more than one. A report may have 32 MiB, 131,072 objects (findings,
-// packets of pictures and the like) and 1,048,576 elements of lists.
+// holds no more than one. There may be 10,000 reports, each of 32 MiB, 65,536
+// objects (findings, packets of pictures and the like) and 1,048,576 elements of
+// lists.
 type Reader struct {
 	from  boundedReader
 	in    *bufio.Reader
 	dec   *json.Decoder
 	array bool
 	ended bool
+	count int
 }
 
 // NewReader returns a Reader of the reports in r.
@@ -61,6 +63,9 @@ func (s *Reader) next() (*Report, error) {
 	}
 	if s.array && !s.dec.More() {
 		return nil, s.end()
+	}
+	if s.count++; s.count > maxStored {
+		return nil, fmt.Errorf("%w: more than %d reports in one file", ErrReport, maxStored)
 	}
 	var one storedReport
 	s.from.left = reportLimits.bytes

@@ -21,10 +21,13 @@ const longestNumber = 64
 // The limits of the texts that are read. What mendcap writes by default is well
 // within them.
 var (
-	reportLimits   = storedLimits{bytes: 32 << 20, objects: 1 << 17, elements: 1 << 20, names: 1000, text: 1 << 14}
-	batchLimits    = storedLimits{bytes: 64 << 20, objects: 1 << 17, elements: 1 << 18, names: 1000, text: 1 << 16}
+	reportLimits   = storedLimits{bytes: 32 << 20, objects: 1 << 16, elements: 1 << 20, names: 1000, text: 1 << 14}
+	batchLimits    = storedLimits{bytes: 48 << 20, objects: 1 << 16, elements: 1 << 18, names: 1000, text: 1 << 16}
 	baselineLimits = storedLimits{bytes: 64 << 20, objects: 1 << 18, elements: 1 << 18, names: 1000, text: 1 << 14}
 )
+
+// maxStored is how many reports one file may have.
+const maxStored = 10_000
 
 // maxStoredName is the longest name of a capture in a stored report, bytes: those
 // of file systems, whose bytes may all have become U+FFFD.

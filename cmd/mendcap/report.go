@@ -46,6 +46,9 @@ func (f *repairFlags) render(s *streams, args []string) int {
 	if err := f.checkReports(s, read); err != nil {
 		return s.fail("", err)
 	}
+	if err := s.readable(stored); err != nil {
+		return s.fail(stored, err)
+	}
 	in, done, err := s.openReports(stored)
 	if err != nil {
 		return s.fail(stored, err)
@@ -73,6 +76,26 @@ func (f *repairFlags) render(s *streams, args []string) int {
 		code = max(code, s.fail("", err))
 	}
 	return code
+}
+
+// readable reads a file of stored reports to its end, so that nothing is shown of
+// one that can't be read. Of standard input that is known later.
+func (s *streams) readable(name string) error {
+	if name == "-" {
+		return nil
+	}
+	in, done, err := s.openReports(name)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for err == nil {
+		_, err = in.Next()
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // openReports opens a file of stored reports, "-" for standard input.
