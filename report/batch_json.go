@@ -15,7 +15,7 @@ func (b *Batch) WriteJSON(w io.Writer) error {
 	return writeJSON(w, b)
 }
 
-// ReadBatch reads what Batch.WriteJSON wrote, up to 65,000 entries and 48 MiB. The totals are counted anew. Its
+// ReadBatch reads what Batch.WriteJSON wrote, up to 65,000 entries and 24 MiB. The totals are counted anew. Its
 // errors about the content are ErrBatch.
 func ReadBatch(r io.Reader) (*Batch, error) {
 	var b Batch

@@ -106,6 +106,7 @@ func (s *Reader) begin() error {
 
 // end returns io.EOF where nothing follows the last report.
 func (s *Reader) end() error {
+	defer func() { s.dec, s.in = nil, nil }() // with what they hold of the text
 	s.ended = true
 	if s.array {
 		if _, err := s.dec.Token(); err != nil {

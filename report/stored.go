@@ -22,7 +22,7 @@ const longestNumber = 64
 // within them.
 var (
 	reportLimits   = storedLimits{bytes: 32 << 20, objects: 1 << 16, elements: 1 << 20, names: 1000, text: 1 << 14}
-	batchLimits    = storedLimits{bytes: 48 << 20, objects: 1 << 16, elements: 1 << 18, names: 1000, text: 1 << 16}
+	batchLimits    = storedLimits{bytes: 24 << 20, objects: 1 << 16, elements: 1 << 18, names: 1000, text: 1 << 16}
 	baselineLimits = storedLimits{bytes: 64 << 20, objects: 1 << 18, elements: 1 << 18, names: 1000, text: 1 << 14}
 )
 

@@ -28,7 +28,7 @@ func diffCommand() *command {
 	}
 }
 
-func (f *diffFlags) run(_ context.Context, s *streams, args []string) int {
+func (f *diffFlags) run(ctx context.Context, s *streams, args []string) int {
 	const hint = "see: mendcap help diff"
 	if len(args) != 2 || args[0] == "-" && args[1] == "-" {
 		return s.fail("", usagef(hint, "two stored reports must be named"))
@@ -36,7 +36,7 @@ func (f *diffFlags) run(_ context.Context, s *streams, args []string) int {
 	var two [2]*report.Report
 	for i, name := range args {
 		var err error
-		if two[i], err = s.onlyReport(name); err != nil {
+		if two[i], err = s.onlyReport(ctx, name); err != nil {
 			return s.fail(name, err)
 		}
 	}
@@ -55,8 +55,8 @@ func (f *diffFlags) run(_ context.Context, s *streams, args []string) int {
 }
 
 // onlyReport reads a file of one report.
-func (s *streams) onlyReport(name string) (*report.Report, error) {
-	in, done, err := s.openReports(name)
+func (s *streams) onlyReport(ctx context.Context, name string) (*report.Report, error) {
+	in, done, err := s.openReports(ctx, name)
 	if err != nil {
 		return nil, err
 	}

@@ -29,14 +29,14 @@ func reportCommand() *command {
 		summary: "render a stored report again",
 		text:    reportText,
 		flags:   flags,
-		run: func(_ context.Context, s *streams, args []string) int {
-			return f.render(s, args)
+		run: func(ctx context.Context, s *streams, args []string) int {
+			return f.render(ctx, s, args)
 		},
 	}
 }
 
 // render shows the reports of a stored file again.
-func (f *repairFlags) render(s *streams, args []string) int {
+func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int {
 	if len(args) != 1 {
 		return s.fail("", usagef("see: mendcap help report", "one stored report must be named, not %d", len(args)))
 	}
@@ -46,10 +46,10 @@ func (f *repairFlags) render(s *streams, args []string) int {
 	if err := f.checkReports(s, read); err != nil {
 		return s.fail("", err)
 	}
-	if err := s.readable(stored); err != nil {
+	if err := s.readable(ctx, stored); err != nil {
 		return s.fail(stored, err)
 	}
-	in, done, err := s.openReports(stored)
+	in, done, err := s.openReports(ctx, stored)
 	if err != nil {
 		return s.fail(stored, err)
 	}
@@ -80,11 +80,11 @@ func (f *repairFlags) render(s *streams, args []string) int {
 
 // readable reads a file of stored reports to its end, so that nothing is shown of
 // one that can't be read. Of standard input that is known later.
-func (s *streams) readable(name string) error {
+func (s *streams) readable(ctx context.Context, name string) error {
 	if name == "-" {
 		return nil
 	}
-	in, done, err := s.openReports(name)
+	in, done, err := s.openReports(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -99,9 +99,9 @@ func (s *streams) readable(name string) error {
 }
 
 // openReports opens a file of stored reports, "-" for standard input.
-func (s *streams) openReports(name string) (in *report.Reader, done func(), err error) {
+func (s *streams) openReports(ctx context.Context, name string) (in *report.Reader, done func(), err error) {
 	if name == "-" {
-		return report.NewReader(s.in), func() {}, nil
+		return report.NewReader(s.interruptibleInput(ctx)), func() {}, nil
 	}
 	file, err := openStored(name, report.ErrReport)
 	if err != nil {
