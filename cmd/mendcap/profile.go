@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -42,7 +41,7 @@ func (s *streams) writeProfile(dir string, force bool) int {
 	files := repair.WiresharkProfile()
 	for _, f := range files {
 		name := filepath.Join(dir, f.Name)
-		same, err := holds(name, f.Text)
+		same, err := filesys.Holds(name, []byte(f.Text))
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 		case err != nil:
@@ -60,17 +59,6 @@ func (s *streams) writeProfile(dir string, force bool) int {
 		}
 	}
 	return exitDone
-}
-
-// holds reports whether a file holds a text, and nothing else.
-func holds(name, text string) (bool, error) {
-	f, err := filesys.Open(name)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	there, err := io.ReadAll(io.LimitReader(f, int64(len(text))+1))
-	return string(there) == text, err
 }
 
 // writeWhole writes a file that appears whole or not at all.

@@ -96,6 +96,11 @@ func TestOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.Close()
+		for content, want := range map[string]bool{"x": true, "": false, "xy": false, "y": false} {
+			if got, err := Holds(name, []byte(content)); got != want || err != nil {
+				t.Errorf("%s holds %q: got %v, %v, want %v", name, content, got, err, want)
+			}
+		}
 	}
 	for name, want := range map[string]error{"folder": ErrNotRegular, "missing": os.ErrNotExist, "zero": ErrNotRegular} {
 		if f, err := Open(name); !errors.Is(err, want) {

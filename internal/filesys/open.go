@@ -6,7 +6,9 @@
 package filesys
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 )
@@ -37,6 +39,18 @@ func Open(path string) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// Holds reports whether a regular file holds these bytes, and no others. Errors are
+// those of Open and of reading.
+func Holds(path string, content []byte) (bool, error) {
+	f, err := Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	there, err := io.ReadAll(io.LimitReader(f, int64(len(content))+1))
+	return err == nil && bytes.Equal(there, content), err
 }
 
 func notRegular(path string) error {

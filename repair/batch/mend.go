@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -154,7 +153,7 @@ func writeReport(f *repair.Pending, name string, r *report.Report) error {
 	if err := r.WriteJSON(&text); err != nil {
 		return errors.Join(err, f.Discard())
 	}
-	if holds(name, text.Bytes()) {
+	if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
 		return f.Discard()
 	}
 	if _, err := f.Write(text.Bytes()); err != nil {
@@ -164,15 +163,4 @@ func writeReport(f *repair.Pending, name string, r *report.Report) error {
 		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, err)
 	}
 	return nil
-}
-
-// holds reports whether a file holds these bytes, and no others.
-func holds(name string, text []byte) bool {
-	f, err := filesys.Open(name)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	there, err := io.ReadAll(io.LimitReader(f, int64(len(text))+1))
-	return err == nil && bytes.Equal(there, text)
 }
