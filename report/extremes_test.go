@@ -115,18 +115,18 @@ func replaced(t *testing.T, text []byte, use func(what string, text []byte)) {
 		}
 		use(what, changed)
 	}
-	n, step := 0, 23
+	n, step := 0, 61
 	switch {
 	case *every:
 		step = 1
 	case testing.Short():
-		step = 97
+		step = 199
 	}
 	all := places("", tree, func(to any) { tree = to })
 	for _, p := range all {
 		for i, to := range extremes(p.was) {
 			long, ok := to.(repeated)
-			if n++; n%step != 0 && !(ok && long.n == million && step == 23 && n%3 == 0) {
+			if n++; n%step != 0 && !(ok && long.n == million && step == 61 && n%6 == 0) {
 				continue
 			}
 			p.set(to)
