@@ -96,7 +96,7 @@ func NewEntry(path, output string, r *Report) Entry {
 		Path: path, Output: output, Fate: FateSound,
 		Format: r.Capture.Format, Compression: r.Capture.Compression,
 		Packets: r.Capture.Packets, Bytes: r.Capture.Bytes, First: r.Capture.First, Last: r.Capture.Last,
-		Headerless: r.Inference.Packets, Destinations: r.Inference.Destination.Inferred + r.Inference.Destination.Likely,
+		Headerless: r.Inference.Packets, Destinations: plus(r.Inference.Destination.Inferred, r.Inference.Destination.Likely),
 		Edited: r.Output.Edited, Moved: r.Order.Moved,
 		Before: sum(r.Analysis.Before), After: sum(r.Analysis.After),
 		Damage: plus(int64(len(r.Damage)), r.DamageOmitted), Notes: int64(len(r.Notes)),
