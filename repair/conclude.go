@@ -28,6 +28,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	j.limits(stats)
 	j.noteClocks(s.align.forced)
 	j.noteUnknown()
+	j.noteOdd()
 	r.Damage, r.DamageOmitted = describeDamage(j.facts.damage)
 	if r.Notes == nil {
 		r.Notes = []string{}
