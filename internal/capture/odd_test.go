@@ -141,12 +141,8 @@ func TestOddBlocks(t *testing.T) {
 		f.buf = nil
 		f.section(littleEndian).iface(linkRaw, test.snap)
 		test.block(f)
-		var last []Block
-		for _, b := range packets(mustRead(t, f.buf)) {
-			last = append(last, b)
-		}
-		if len(last) != 1 || string(last[0].Data) != test.packet {
-			t.Errorf("%s: got %d packets, the first of %d bytes", test.name, len(last), len(last[0].Data))
+		if got := packets(mustRead(t, f.buf)); len(got) != 1 || string(got[0].Data) != test.packet {
+			t.Errorf("%s: got %+v, want one packet of %d bytes", test.name, got, len(test.packet))
 		}
 		first := 1
 		switch {
