@@ -38,6 +38,8 @@ type Diagnoser struct {
 	history history
 	loss    lossMeter
 	waiting int // cases of all flows that wait for their verdict
+	holes   int // of all senders that are remembered
+	givenUp GivenUp
 }
 
 // maxWaiting bounds the cases that wait for evidence, and maxWaitingFlow those
@@ -139,6 +141,8 @@ func (d *Diagnoser) measure(f *flow) {
 	m := moment{d: d, p: &f.opening, f: f}
 	for i := range f.ends {
 		f.ends[i].countMissed(&m, true)
+		d.holes -= len(f.ends[i].holes)
+		f.ends[i].holes = nil
 	}
 	if f.oneSided() {
 		d.loss.sums[sideOf(f.opened, true)].oneSided++

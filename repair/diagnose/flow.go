@@ -19,6 +19,7 @@ type flow struct {
 	filled    []*pending // of the packet at hand: it fills what they miss
 	ends      [2]end     // by Segment.Dir
 	held      []Finding  // while one direction is unseen
+	holesLost bool       // more holes of it were open than are remembered
 	hidden    int64      // flags that can't be judged for its lack
 	opening   Packet     // the first one, without its segment
 }
@@ -200,7 +201,7 @@ func (m *moment) extend() {
 		e.fill(m, bytes)
 	}
 	if e.next.Less(bytes.Right) {
-		e.next = bytes.Right
+		e.advance(m, bytes.Right)
 		if !e.sampling {
 			e.sample, e.sampleAt, e.sampling = e.next, m.p.Stamp, true
 		}
