@@ -15,6 +15,7 @@ type flow struct {
 	opened    tcp.Side
 	number    uint32
 	latest    int64 // serial of the latest record in the history
+	look      int   // how many records it may look at
 	waiting   []*pending
 	filled    []*pending // of the packet at hand: it fills what they miss
 	ends      [2]end     // by Segment.Dir
@@ -66,7 +67,7 @@ type recovery struct {
 
 // begin forgets all of an earlier connection.
 func (f *flow) begin(p *Packet) {
-	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, waiting: f.waiting[:0]}
+	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, waiting: f.waiting[:0], look: firstLook}
 	f.opening.Segment, f.opened = nil, p.Segment.Outbound
 }
 

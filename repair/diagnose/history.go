@@ -8,6 +8,12 @@ const (
 	// flag at most.
 	historyLength = 1 << 15
 	reach         = 1 << 11
+	// A connection may look back at so many records for each of its packets, and
+	// save up what it doesn't; it begins with some saved. The lossiest of our
+	// recordings looks at 30 for each of its packets.
+	lookPerPacket = 32
+	firstLook     = 1 << 13
+	mostLook      = 1 << 16
 )
 
 // record is a segment that went by.
@@ -19,8 +25,10 @@ type record struct {
 // history is a ring of the latest segments. Each connection's are linked from
 // its latest one back. Serials count from 1.
 type history struct {
-	ring []record
-	last int64 // serial
+	ring  []record
+	last  int64 // serial
+	steps int64 // records that were looked at
+	short int64 // times that a connection was not allowed to look at more
 }
 
 func (h *history) add(f *flow, p *Packet) {
@@ -33,6 +41,7 @@ func (h *history) add(f *flow, p *Packet) {
 	r.Segment, r.previous = *p.Segment, f.latest
 	r.Stamp, r.Frame = p.Stamp, p.Frame
 	f.latest = h.last
+	f.look = min(f.look+lookPerPacket, mostLook)
 }
 
 // at returns the record, nil where it is none or forgotten.
@@ -44,10 +53,21 @@ func (h *history) at(serial int64) *record {
 }
 
 // back calls each for the connection's segments from the latest one back, until
-// it returns false.
+// it returns false, or no more may be looked at.
 func (h *history) back(f *flow, each func(*record) bool) {
-	r := h.at(f.latest)
-	for n := 0; r != nil && n < reach && each(r); n++ {
+	most := min(reach, f.look)
+	r, n := h.at(f.latest), 0
+	for r != nil && n < most {
+		n++
+		if !each(r) {
+			r = nil
+			break
+		}
 		r = h.at(r.previous)
+	}
+	f.look -= n
+	h.steps += int64(n)
+	if r != nil && most < reach {
+		h.short++
 	}
 }
