@@ -14,6 +14,9 @@ type Rules struct {
 	FailOn   []Kind  // nil: the verdicts but Artefact and Genuine
 	Max      []Limit // how many are allowed, by kind; of others none
 	Baseline *Baseline
+	// Passing says that no tally will be taken into a baseline, so that what
+	// different findings there are need not be kept.
+	Passing bool
 }
 
 // Tally counts the findings of one capture by the rules. Findings that the
@@ -24,7 +27,7 @@ type Tally struct {
 	unknown *Limit          // of Unknown; nil: not checked
 	known   map[known]int64 // of the baseline, not met yet
 
-	seen       map[known]int64 // for Baseline.Update
+	seen       map[known]int64 // for Baseline.Update; nil where none will be
 	overflowed bool            // seen is not complete
 }
 
@@ -39,9 +42,12 @@ type kindTally struct {
 // Begin starts to count a capture, under the name that the baseline has for it.
 // The rules must not change while they are counted by.
 func (r *Rules) Begin(capture string) *Tally {
-	t := &Tally{capture: capture, seen: make(map[known]int64)}
+	t := &Tally{capture: capture}
 	if r.Baseline != nil {
 		t.known = maps.Clone(r.Baseline.captures[capture])
+	}
+	if r.Baseline != nil || !r.Passing {
+		t.seen = make(map[known]int64)
 	}
 	for _, l := range r.limits() {
 		if l.Kind.Verdict == Unknown {
@@ -97,20 +103,28 @@ func (t *Tally) Add(f *Finding) {
 	if i < 0 {
 		return
 	}
-	is := knownOf(f)
-	if _, ok := t.seen[is]; ok || len(t.seen) < maxKnown {
-		t.seen[is]++
-	} else {
-		t.overflowed = true
-	}
 	k := &t.kinds[i]
-	if t.known[is] > 0 {
-		t.known[is]--
+	if t.seen != nil && t.knows(knownOf(f)) {
 		k.old++
 		return
 	}
 	k.found++
 	k.example(f)
+}
+
+// knows takes a finding out of those that the baseline knows, if it is one, and
+// notes it for the next baseline.
+func (t *Tally) knows(is known) bool {
+	if _, ok := t.seen[is]; ok || len(t.seen) < maxKnown {
+		t.seen[is]++
+	} else {
+		t.overflowed = true
+	}
+	if t.known[is] == 0 {
+		return false
+	}
+	t.known[is]--
+	return true
 }
 
 // example keeps the finding if it is among the first by frame.

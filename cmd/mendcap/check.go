@@ -131,6 +131,7 @@ func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules
 		return nil, nil, err
 	}
 	rules.Baseline, err = f.readBaseline()
+	rules.Passing = !f.update
 	return captures, rules, err
 }
 

@@ -16,6 +16,7 @@ type flow struct {
 	number    uint32
 	latest    int64 // serial of the latest record in the history
 	look      int   // how many records it may look at
+	watch     int   // how often a packet may be shown to a case that waits
 	waiting   []*pending
 	filled    []*pending // of the packet at hand: it fills what they miss
 	ends      [2]end     // by Segment.Dir
@@ -67,7 +68,7 @@ type recovery struct {
 
 // begin forgets all of an earlier connection.
 func (f *flow) begin(p *Packet) {
-	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, waiting: f.waiting[:0], look: firstLook}
+	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, look: firstLook, watch: firstLook}
 	f.opening.Segment, f.opened = nil, p.Segment.Outbound
 }
 

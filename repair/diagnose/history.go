@@ -41,7 +41,7 @@ func (h *history) add(f *flow, p *Packet) {
 	r.Segment, r.previous = *p.Segment, f.latest
 	r.Stamp, r.Frame = p.Stamp, p.Frame
 	f.latest = h.last
-	f.look = min(f.look+lookPerPacket, mostLook)
+	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)
 }
 
 // at returns the record, nil where it is none or forgotten.

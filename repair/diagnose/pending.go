@@ -51,11 +51,29 @@ type shown struct {
 	frame, stamp int64
 }
 
-// pending begins a case of the packet at hand.
+// pending begins a case of the packet at hand, in the place of one that is
+// settled where there is one.
 func (m *moment) pending() *pending {
-	c := &pending{seg: *m.s, dir: m.dir, left: m.p.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+	d, c := m.d, (*pending)(nil)
+	if n := len(d.settled); n > 0 {
+		c, d.settled = d.settled[n-1], d.settled[:n-1]
+	} else {
+		c = new(pending)
+	}
+	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
+		seg: *m.s, dir: m.dir, left: m.p.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
 	c.seg.Stamp, c.seg.Frame = m.p.Stamp, m.p.Frame
 	return c
+}
+
+// maxSettled is how many settled cases are kept for those to come.
+const maxSettled = 1 << 9
+
+// reuse keeps a settled case, which nothing may point to any more.
+func (d *Diagnoser) reuse(c *pending) {
+	if len(d.settled) < maxSettled {
+		d.settled = append(d.settled, c)
+	}
 }
 
 // await lets the case wait, and the ones with it whose hole the packet fills.
@@ -64,24 +82,31 @@ func (m *moment) await(c *pending) {
 		c.followers, m.f.filled = append(c.followers, m.f.filled...), nil
 	}
 	f, d := m.f, m.d
-	if len(f.waiting) > 0 && (len(f.waiting) >= maxWaitingFlow || d.waiting >= maxWaiting) {
+	most := maxWaitingFlow
+	if f.watch <= 0 {
+		most = watchPerPacket
+	}
+	for len(f.waiting) > 0 && (len(f.waiting) >= most || d.waiting >= maxWaiting) {
+		d.givenUp.Waits++
 		d.settle(f, 0)
 	}
 	f.waiting = append(f.waiting, c)
 	if d.waiting++; d.waiting > maxWaiting {
+		d.givenUp.Waits++
 		d.settle(f, len(f.waiting)-1)
 	}
 }
 
 // observe shows a packet to the cases that wait in its connection.
 func (d *Diagnoser) observe(f *flow, p *Packet) {
+	f.watch -= len(f.waiting)
+	d.steps += int64(len(f.waiting))
 	for i := 0; i < len(f.waiting); {
 		c := f.waiting[i]
 		switch done, filled := c.see(p, f.roundTrip()); {
 		case filled:
 			f.filled = append(f.filled, c)
 			f.waiting = slices.Delete(f.waiting, i, i+1)
-			d.waiting--
 		case done:
 			d.settle(f, i)
 		default:
@@ -105,9 +130,13 @@ func (d *Diagnoser) conclude(f *flow, c *pending) {
 		f.ends[c.dir].recovery = recovery{s.detail, c.seg.Stamp}
 	}
 	d.pronounce(f, c, s)
-	for _, follower := range c.followers {
+	d.waiting -= len(c.followers)
+	for i, follower := range c.followers {
 		d.pronounce(f, follower, s.of(follower, c))
+		d.reuse(follower)
+		c.followers[i] = nil
 	}
+	d.reuse(c)
 }
 
 // sentence is a verdict with what speaks for it.
