@@ -2,7 +2,6 @@ package reorder
 
 import (
 	"math"
-	"slices"
 )
 
 // Placement says where a packet belongs. Placements come in repaired order.
@@ -42,8 +41,8 @@ type Orderer struct {
 	lateness lateness
 	idle     bool // no law is violated: every packet stays
 
-	waiting  []item // stamp order only: sorted by stamp, not yet in the window
-	items    []item // the window, in basis order
+	waiting  waitingRoom // stamp order only: not yet in the window
+	items    []item      // the window, in basis order
 	pushed   int64
 	latest   int64  // highest stamp pushed since the last clock step
 	suspects []node // packets in the window that may violate a law
@@ -123,9 +122,20 @@ func (r *Orderer) Push(p *Packet) {
 		r.sortIn(it)
 		return
 	}
-	r.items = append(r.items, item{})
-	r.items[len(r.items)-1].fill(p, index, earliest)
+	r.room()
+	r.items = r.items[:len(r.items)+1]
+	it := &r.items[len(r.items)-1]
+	*it = item{}
+	it.fill(p, index, earliest)
 	r.enter()
+}
+
+// room makes room for one more packet in the window, which doubles: more than
+// that is copied, and left to be collected, where append lets it grow.
+func (r *Orderer) room() {
+	if n := len(r.items); n == cap(r.items) {
+		r.items = append(make([]item, 0, max(batch, min(2*n, r.limit+1))), r.items...)
+	}
 }
 
 // fill makes a zero item of a packet.
@@ -142,30 +152,37 @@ func (r *Orderer) sortIn(it item) {
 	if it.seg.Stamp < r.latest-widestGate {
 		r.release(math.MaxInt64) // the clock was set back
 	}
-	at := len(r.waiting)
-	for at > 0 && r.waiting[at-1].seg.Stamp > it.seg.Stamp {
-		at--
-	}
-	r.waiting = slices.Insert(r.waiting, at, it)
-	if len(r.waiting) > r.limit {
+	r.waiting.add(&it)
+	switch n := r.waiting.len(); {
+	case n > r.limit:
 		r.stats.Forced++
-		r.release(r.waiting[len(r.waiting)/2].seg.Stamp)
-		return
-	}
-	if len(r.waiting)%64 == 0 {
-		r.release(r.waiting[len(r.waiting)-1].seg.Stamp - r.profile.Backward)
+		r.releaseHalf()
+	case n%64 == 0:
+		r.release(r.waiting.latest() - r.profile.Backward)
 	}
 }
 
 // release lets the packets stamped up to a time into the window.
 func (r *Orderer) release(until int64) {
-	k := 0
-	for k < len(r.waiting) && r.waiting[k].seg.Stamp <= until {
-		r.items = append(r.items, r.waiting[k])
-		r.enter()
-		k++
+	for it := r.waiting.first(); it != nil && it.seg.Stamp <= until; it = r.waiting.first() {
+		r.releaseFirst()
 	}
-	r.waiting = append(r.waiting[:0], r.waiting[k:]...)
+}
+
+// releaseHalf lets the earlier half of the packets that wait into the window, and
+// all with the stamp of the last of them.
+func (r *Orderer) releaseHalf() {
+	for range r.waiting.len() / 2 {
+		r.releaseFirst()
+	}
+	r.release(r.waiting.first().seg.Stamp)
+}
+
+func (r *Orderer) releaseFirst() {
+	r.room()
+	r.items = append(r.items, *r.waiting.first())
+	r.waiting.drop()
+	r.enter()
 }
 
 // enter takes note of the packet that was put into the window.

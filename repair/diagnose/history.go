@@ -7,6 +7,7 @@ const (
 	// remembered, and reach how many of a connection's are looked at for one
 	// flag at most.
 	historyLength = 1 << 15
+	historyPage   = 1 << 9 // of which so many are made at once
 	reach         = 1 << 11
 	// A connection may look back at so many records for each of its packets, and
 	// save up what it doesn't; it begins with some saved. The lossiest of our
@@ -25,7 +26,7 @@ type record struct {
 // history is a ring of the latest segments. Each connection's are linked from
 // its latest one back. Serials count from 1.
 type history struct {
-	ring  []record
+	ring  []*[historyPage]record
 	last  int64 // serial
 	steps int64 // records that were looked at
 	short int64 // times that a connection was not allowed to look at more
@@ -34,10 +35,10 @@ type history struct {
 func (h *history) add(f *flow, p *Packet) {
 	h.last++
 	at := int((h.last - 1) % historyLength)
-	if at == len(h.ring) {
-		h.ring = append(h.ring, record{})
+	if at/historyPage == len(h.ring) {
+		h.ring = append(h.ring, new([historyPage]record))
 	}
-	r := &h.ring[at]
+	r := &h.ring[at/historyPage][at%historyPage]
 	r.Segment, r.previous = *p.Segment, f.latest
 	r.Stamp, r.Frame = p.Stamp, p.Frame
 	f.latest = h.last
@@ -49,7 +50,8 @@ func (h *history) at(serial int64) *record {
 	if serial <= 0 || serial <= h.last-historyLength {
 		return nil
 	}
-	return &h.ring[(serial-1)%historyLength]
+	at := (serial - 1) % historyLength
+	return &h.ring[at/historyPage][at%historyPage]
 }
 
 // back calls each for the connection's segments from the latest one back, until
