@@ -53,7 +53,7 @@ type Diagnoser struct {
 const (
 	maxWaiting     = 1 << 14
 	maxWaitingFlow = 1 << 8
-	watchPerPacket = 1 << 6
+	watchPerPacket = 48
 )
 
 // New returns a Diagnoser that hands each finding to say, in no particular

@@ -9,12 +9,26 @@ import (
 // pending is a packet whose flags wait for their verdict, with what is known of
 // it. Frames are 0 where there is none.
 type pending struct {
+	// What each later packet of the connection is compared with comes first, so
+	// that it lies together.
+	bytes     tcp.Range
+	dir       uint8
+	lost      bool  // it opened a hole: bytes is the last one in it
+	left      bool  // a law is violated here that could not be repaired
+	answered  bool  // its receiver has said something since
+	byLater   bool  // the D-SACK came behind later
+	echoes    bool  // echo is there
+	stamp     int64 // as repaired
+	dsack     int64 // frame of the first D-SACK for its bytes
+	later     int64 // frame of the first packet that bore bytes of it again
+	covered   int64 // frame of the first ACK of all of it
+	coveredAt int64
+	repeated  int64  // frame of an ACK right behind it that said nothing new
+	echo      uint32 // TSecr of the first ACK of all of it
+	asked     shown  // what the receiver says of a hole, until it has the bytes
+
 	findings []Finding
 	seg      tcp.Segment // Stamp as repaired, Frame in the input
-	dir      uint8
-	left     bool // a law is violated here that could not be repaired
-	lost     bool // it opened a hole: bytes is the last one in it
-	bytes    tcp.Range
 
 	// Before it, of a packet that goes back.
 	known  bool   // a hole is known that it fills, wholly or in part
@@ -29,18 +43,6 @@ type pending struct {
 	silent    int64    // ns since its sender's latest packet with data
 	last      bool     // nothing beyond it had been sent
 	before    recovery // of its sender
-
-	// After it.
-	dsack     int64 // frame of the first D-SACK for its bytes
-	later     int64 // frame of the first packet that bore bytes of it again
-	byLater   bool  // the D-SACK came behind that
-	covered   int64 // frame of the first ACK of all of it
-	coveredAt int64
-	echo      uint32 // TSecr there
-	echoes    bool
-	repeated  int64 // frame of an ACK right behind it that said nothing new
-	answered  bool  // its receiver has said something since
-	asked     shown // what the receiver says of a hole, until it has the bytes
 
 	followers []*pending // whose hole it fills
 }
@@ -61,7 +63,7 @@ func (m *moment) pending() *pending {
 		c = new(pending)
 	}
 	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
-		seg: *m.s, dir: m.dir, left: m.p.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+		seg: *m.s, stamp: m.p.Stamp, dir: m.dir, left: m.p.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
 	c.seg.Stamp, c.seg.Frame = m.p.Stamp, m.p.Frame
 	return c
 }
@@ -171,7 +173,7 @@ func (c *pending) see(p *Packet, roundTrip int64) (done, filled bool) {
 	case s.HasAck():
 		c.seeReceiver(p, s)
 	}
-	waited := p.Stamp - c.seg.Stamp
+	waited := p.Stamp - c.stamp
 	if c.covered != 0 {
 		grace := max(leastGrace, 2*roundTrip)
 		if c.lost {
