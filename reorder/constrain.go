@@ -21,6 +21,7 @@ func (r *Orderer) constrain() {
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
 	b.gate = r.profile.Gate
 	b.lateness = min(r.profile.Gate, max(r.profile.Tick, leastDelay))
+	b.stamps.known = false
 	b.excused = resize(b.excused, len(r.items))
 	b.delayed = resize(b.delayed, len(r.items))
 	b.exchanges(r.doubt)

@@ -27,6 +27,7 @@ type graph struct {
 	stamp []int64 // of each packet, nanoseconds
 	late  []bool  // packets that a moving law has shown to be late: soft laws may move them as far
 	clock []int64 // the same with the reader's stalls taken out
+	steps int64   // nodes and edges that were settled so far
 }
 
 // lawful is a node with the law that leads to it.
@@ -107,6 +108,7 @@ func (g *graph) solveOnce(gates *[NumLaws]int64) {
 	for {
 		g.begin()
 		g.settle(gates)
+		g.steps += int64(g.nodes + len(g.edges))
 		if len(g.order) == g.nodes {
 			return
 		}

@@ -28,6 +28,7 @@ type Stats struct {
 	Unrepaired [NumLaws]int64 // beyond the gate or the window, or contradicting
 	MaxShift   int64          // nanoseconds
 	Forced     int64          // times that the window was too small for the gate
+	Forgotten  int64          // times that a range of a connection's numbers was forgotten: too many at once
 }
 
 // Orderer places packets through a bounded window. It is not safe for
@@ -220,7 +221,17 @@ func (r *Orderer) Barrier() {
 
 // Stats returns what was counted so far; it is complete after a Barrier behind
 // the last packet.
-func (r *Orderer) Stats() Stats { return r.stats }
+func (r *Orderer) Stats() Stats {
+	s := r.stats
+	s.Forgotten = r.track.forgotten
+	return s
+}
+
+// Steps is how many steps were taken so far in loops whose length the input
+// decides, or may have been: a bounded number for each packet.
+func (r *Orderer) Steps() int64 {
+	return r.build.steps + r.graph.steps + r.waiting.steps + r.track.steps
+}
 
 // drain places the packets that nothing yet to come can move.
 func (r *Orderer) drain() {

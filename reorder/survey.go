@@ -108,6 +108,15 @@ func (s *Survey) Enough() bool {
 		(s.stamps == nil || total(s.stamps.stats.Violations) >= enoughViolations)
 }
 
+// Steps is as that of an Orderer.
+func (s *Survey) Steps() int64 {
+	n := s.file.Steps()
+	if s.stamps != nil {
+		n += s.stamps.Steps()
+	}
+	return n
+}
+
 // Profile ends the survey and returns what it learnt.
 func (s *Survey) Profile() Profile {
 	s.Barrier()

@@ -22,8 +22,12 @@ type Relation struct {
 	Repaired bool // broken, and satisfied in the repaired order
 }
 
-// maxRelations bounds what a Trace lists on each side.
-const maxRelations = 8
+// maxRelations bounds what a Trace lists on each side, and maxVisited how many
+// nodes are looked at to find that.
+const (
+	maxRelations = 8
+	maxVisited   = 1 << 12
+)
 
 // Watch makes the Orderer call tell for every placed packet whose index wanted
 // reports true for, just before it is emitted.
@@ -96,7 +100,7 @@ func (r *Orderer) leaving() links {
 }
 
 // around walks from n along the edges, breadth first, through virtual nodes to
-// the nearest packets; cut says that there are more than maxRelations.
+// the nearest packets; cut says that there are more than maxRelations, or may be.
 func (g *graph) around(n node, along links) (found []lawful, cut bool) {
 	seen := map[node]bool{n: true}
 	queue := []lawful{{n: n}}
@@ -106,6 +110,9 @@ func (g *graph) around(n node, along links) (found []lawful, cut bool) {
 		for _, m := range along.of(at.n) {
 			if seen[m.n] {
 				continue
+			}
+			if len(seen) == maxVisited {
+				return found, true
 			}
 			seen[m.n] = true
 			if int(m.n) >= g.packets {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -25,7 +26,8 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.CaptureLoss.Declared = v.declared.result(&j.facts)
 	r.Findings = v.findings.result()
 	v.seen.describe(r, &j.facts)
-	j.limits(stats)
+	j.limits(stats, v.diagnose.GivenUp())
+	j.steps += s.order.Steps() + v.diagnose.Steps()
 	j.noteClocks(s.align.forced)
 	j.noteUnknown()
 	j.noteOdd()
@@ -113,7 +115,7 @@ func describeWidths(h *reorder.Histogram) report.Uncertainty {
 }
 
 // limits says which bounds were met.
-func (j *job) limits(stats reorder.Stats) {
+func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp) {
 	if n := j.facts.unlisted; n > 0 {
 		j.note("%d interfaces beyond the first %d are not listed", n, maxInterfaces)
 	}
@@ -125,6 +127,21 @@ func (j *job) limits(stats reorder.Stats) {
 	}
 	if stats.Forced > 0 {
 		j.note("the window of %d packets was too small for the gate %d times", reorder.DefaultWindow, stats.Forced)
+	}
+	if n := stats.Forgotten; n > 0 {
+		j.note("order has forgotten ranges of connections' bytes %d times: too many in one connection at once", n)
+	}
+	if n := g.Holes; n > 0 {
+		j.note("holes of %d connections were forgotten: too many at once", n)
+	}
+	if n := g.Looks; n > 0 {
+		j.note("%d flags were judged by fewer of the packets before them: too many in one connection", n)
+	}
+	if n := g.Waits; n > 0 {
+		j.note("%d flags were judged before all evidence had come: too many waited for it", n)
+	}
+	if n := g.Gaps; n > 0 {
+		j.note("%d gaps were not set beside all others of their time: too many at once", n)
 	}
 }
 

@@ -131,6 +131,7 @@ type job struct {
 
 	profile reorder.Profile
 	report  report.Report
+	steps   int64      // in loops whose length the capture decides, as order and diagnosis count them
 	explain *explainer // nil where nothing is to be explained
 }
 

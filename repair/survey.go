@@ -74,6 +74,7 @@ func (j *job) surveyOnce(ctx context.Context, d *draft) (written bool, err error
 	}
 	align.flush()
 	j.profile = s.Profile()
+	j.steps += s.Steps()
 	j.compareClocks()
 	return j.accept(t), nil
 }
