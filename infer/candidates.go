@@ -53,6 +53,7 @@ type candidates struct {
 	order    []int32
 	occupied float64        // share of the residues that some candidate has
 	counts   [roles]int     // of the candidates with a role
+	crowded  int64          // residues with more candidates than are looked at
 	shares   [roles]float64 // log2 of one candidate's share among those
 }
 
@@ -112,9 +113,13 @@ func (t *candidates) arrange() {
 		t.shares[r] = -math.Log2(float64(max(1, n)))
 	}
 	filled := 0
+	t.crowded = 0
 	for r := 1; r < len(t.start); r++ {
 		if t.start[r] > 0 {
 			filled++
+		}
+		if t.start[r] > maxCrowd {
+			t.crowded++
 		}
 		t.start[r] += t.start[r-1]
 	}

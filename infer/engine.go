@@ -242,3 +242,12 @@ func (e *Engine) Candidates() int { return e.candidates.distinct() }
 // Evicted returns the number of packets that found no room in the cluster
 // table; they are answered without the evidence of their cluster.
 func (e *Engine) Evicted() int64 { return e.flows.evicted }
+
+// GivenUp counts what bounds have made the inference leave out.
+type GivenUp struct {
+	Crowded int64 // sums that more candidates have than are looked at
+	Unnamed int64 // destinations that something named for a flow, beyond those that are kept
+}
+
+// GivenUp says what was left out. It is complete after Conclude.
+func (e *Engine) GivenUp() GivenUp { return GivenUp{e.candidates.crowded, e.flows.unnamed} }

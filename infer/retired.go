@@ -208,7 +208,7 @@ func (t *flows) findIndependent(r *retired) {
 
 // without returns t without some of its flows. Of the rest the order stays.
 func (t *flows) without(leaves func(i int32) bool) flows {
-	rest := flows{max: t.max, names: t.names, evicted: t.evicted}
+	rest := flows{max: t.max, names: t.names, evicted: t.evicted, unnamed: t.unnamed}
 	moved := make([]int32, t.list.n)
 	for i := range t.list.n {
 		if moved[i] = none; leaves(i) {

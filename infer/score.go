@@ -121,7 +121,7 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 // list[from:start] already: one address may fit in several modes.
 func (e *Engine) assess(list []scored, from, start int, q *question, m mode) []scored {
 	kept := start
-next:
+	before := explanationsOf(list[from:start], len(list)-start)
 	for i := start; i < len(list); i++ {
 		s := &list[i]
 		s.mode = m
@@ -132,21 +132,58 @@ next:
 		case q.needs.any(): // then it is a whole checksum over what was cut off
 			s.bits += e.modeOf(q, whole)
 		}
-		for j := from; j < start; j++ {
-			if o := &list[j]; o.addr == s.addr {
-				if both := math.Log2(math.Exp2(o.bits) + math.Exp2(s.bits)); s.bits > o.bits {
-					*o = *s
-					o.bits = both
-				} else {
-					o.bits = both
-				}
-				continue next
-			}
+		o := before.of(s.addr)
+		if o == nil {
+			list[kept] = *s
+			kept++
+			continue
 		}
-		list[kept] = *s
-		kept++
+		both := math.Log2(math.Exp2(o.bits) + math.Exp2(s.bits))
+		if s.bits > o.bits {
+			*o = *s
+		}
+		o.bits = both
 	}
 	return list[:kept]
+}
+
+// fewCompared is up to how many comparisons explanations are searched one by one.
+const fewCompared = 1 << 12
+
+// explanations finds explanations by their address.
+type explanations struct {
+	list   []scored
+	places map[packet.Addr]int // where there are many
+}
+
+// explanationsOf returns what is asked so often: many for many are found by a map.
+func explanationsOf(list []scored, asked int) (x explanations) {
+	x.list = list
+	if len(list)*asked > fewCompared {
+		x.places = make(map[packet.Addr]int, len(list))
+		for j := range list {
+			if _, ok := x.places[list[j].addr]; !ok {
+				x.places[list[j].addr] = j
+			}
+		}
+	}
+	return x
+}
+
+// of returns the first one of an address, nil where there is none.
+func (x *explanations) of(a packet.Addr) *scored {
+	if x.places != nil {
+		if j, ok := x.places[a]; ok {
+			return &x.list[j]
+		}
+		return nil
+	}
+	for j := range x.list {
+		if x.list[j].addr == a {
+			return &x.list[j]
+		}
+	}
+	return nil
 }
 
 // openFor returns log2 of how likely q is for none of the candidates: what was

@@ -125,6 +125,12 @@ func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp) {
 	if n := j.engine.Evicted(); n > 0 {
 		j.note("%d header-less packets were answered without the evidence of their flow: too many flows", n)
 	}
+	if n := j.engine.GivenUp().Crowded; n > 0 {
+		j.note("%d values of a checksum fit so many addresses that none was told by it", n)
+	}
+	if n := j.engine.GivenUp().Unnamed; n > 0 {
+		j.note("%d times a destination was named for a flow that had many already: it was not tried", n)
+	}
 	if stats.Forced > 0 {
 		j.note("the window of %d packets was too small for the gate %d times", reorder.DefaultWindow, stats.Forced)
 	}
