@@ -192,17 +192,17 @@ func (m *moment) extend() {
 	case jump > 0 && jump < maxJump:
 		e.open(m, s.Seq)
 	}
-	if s.Span() == 0 {
-		return
-	}
 	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
+	if !believable(bytes) {
+		return // no bytes, or more than there can be
+	}
 	if s.Seq.Less(e.next) {
 		if e.sampling && s.Seq.Less(e.sample) {
 			e.sampling = false // Karn: its ACK could be for either copy
 		}
 		e.fill(m, bytes)
 	}
-	if e.next.Less(bytes.Right) {
+	if bytes.Right.Sub(e.next) > 0 {
 		e.advance(m, bytes.Right)
 		if !e.sampling {
 			e.sample, e.sampleAt, e.sampling = e.next, m.p.Stamp, true

@@ -105,7 +105,7 @@ func (e *end) take(m *moment, bytes tcp.Range) {
 	if !believable(bytes) {
 		return
 	}
-	if e.next.Less(bytes.Right) {
+	if bytes.Right.Sub(e.next) > 0 {
 		from := e.next
 		if from.Less(bytes.Left) {
 			from = bytes.Left
@@ -152,7 +152,7 @@ func (e *end) cut(m *moment, at tcp.Seq, untaken bool) {
 // fill takes bytes that are seen now out of the holes. Those that were
 // acknowledged just before were recorded late, not missed.
 func (e *end) fill(m *moment, bytes tcp.Range) {
-	if len(e.holes) == 0 || !believable(bytes) {
+	if len(e.holes) == 0 {
 		return
 	}
 	e.cut(m, bytes.Left, false)
