@@ -19,7 +19,7 @@ type builder struct {
 	excused  []bool // packets that are retransmissions of originals that the capture dropped
 
 	tellsDuplicates bool   // a D-SACK is among the connection's packets
-	steps           int64  // at most, so far, among the packets near others
+	steps           int64  // packets that were looked at so far for others near them
 	delayed         []bool // inbound packets that the host's ACKs show to have come late
 
 	stamps  earliest      // of the window

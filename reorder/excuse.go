@@ -15,12 +15,6 @@ import (
 // side of a suspect one.
 const excuseReach = 256
 
-// near counts the steps that a look from position i of n may take: so many
-// packets ahead, or behind.
-func (b *builder) near(i, n, reach int) {
-	b.steps += int64(max(min(i, -reach), min(n-i, reach), 0))
-}
-
 // excuseAhead is how many packets behind an answer its cause may be recorded.
 const excuseAhead = 8
 
@@ -51,9 +45,9 @@ func (b *builder) excuse() {
 // the packet was sent after a higher one.
 func (b *builder) sentAgain(list []node, i int) bool {
 	p := &b.items[list[i]]
-	b.near(i, len(list), -excuseReach)
 	asks := 0 // bare ACKs so far, going back, that ask for p
 	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
+		b.steps++
 		h := &b.items[list[j]]
 		if h.seg.Dir != p.seg.Dir {
 			if h.seg.Span() == 0 && h.seg.HasAck() && h.seg.Ack == p.newLeft {
@@ -94,9 +88,9 @@ func (b *builder) answeredTooSoon(list []node, i int) bool {
 // firstAnswer finds the first packet before position i that acknowledges bytes
 // of the packet there.
 func (b *builder) firstAnswer(list []node, i int) (first node, ok bool) {
-	b.near(i, len(list), -excuseReach)
 	p := &b.items[list[i]]
 	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
+		b.steps++
 		q := &b.items[list[j]].seg
 		if q.Dir != p.seg.Dir && q.HasAck() && p.newLeft.Less(q.Ack) {
 			first, ok = list[j], true
@@ -147,9 +141,9 @@ func (b *builder) receivedAgain(list []node, i int) bool {
 // toldDuplicate: a D-SACK for p follows, with no other copy of p about that it
 // could be for.
 func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
-	b.near(i, len(list), excuseReach)
 	told := -1
 	for j := i + 1; j < len(list) && j <= i+excuseReach; j++ {
+		b.steps++
 		q := &b.items[list[j]].seg
 		switch {
 		case told >= 0 && j > told+excuseAhead:
@@ -177,10 +171,9 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 	if !repeats(before, after) || after.Ack.Less(p.seg.End()) {
 		return false
 	}
-	b.near(answer, len(list), excuseReach)
-	b.near(answer, answer, last-answer)
 	asked := 0
 	for j := last + 1; j < min(len(list), answer+excuseReach) && b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.lateness; j++ {
+		b.steps++
 		it := &b.items[list[j]]
 		switch other := it.seg.Dir != p.seg.Dir; {
 		case other && repeats(before, &it.seg):
@@ -200,8 +193,8 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 // nearest finds the nearest packet of the other side than that of the packet at
 // position i, in steps of 1 or -1; -1 for none.
 func (b *builder) nearest(list []node, i, step int) int {
-	b.near(i, len(list), step*excuseReach)
 	for j := i + step; j >= 0 && j < len(list) && j >= i-excuseReach && j <= i+excuseReach; j += step {
+		b.steps++
 		if b.items[list[j]].seg.Dir != b.items[list[i]].seg.Dir {
 			return j
 		}
@@ -223,10 +216,9 @@ func (b *builder) showsHoleAt(n node) bool {
 		return false
 	}
 	at, _ := slices.BinarySearch(b.list, n)
-	b.near(at, len(b.list), -excuseReach)
-	b.near(at, len(b.list), excuseReach)
 	asks := 0
 	for j := max(0, at-excuseReach); j < min(len(b.list), at+excuseReach); j++ {
+		b.steps++
 		q := &b.items[b.list[j]].seg
 		if q.Dir == p.seg.Dir {
 			continue

@@ -228,7 +228,7 @@ func (r *Orderer) Stats() Stats {
 }
 
 // Steps is how many steps were taken so far in loops whose length the input
-// decides, or may have been: a bounded number for each packet.
+// decides: a bounded number for each packet.
 func (r *Orderer) Steps() int64 {
 	return r.build.steps + r.graph.steps + r.waiting.steps + r.track.steps
 }
