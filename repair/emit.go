@@ -193,17 +193,26 @@ func (p *press) take(c *chunk) error {
 	return p.hand()
 }
 
+// handedAtOnce is how many units the goroutines are given at once: a whole window
+// may come into order by one packet, and several batches wait for the judge.
+const handedAtOnce = 1 << 12
+
 // hand gives what is in order to the goroutines.
 func (p *press) hand() error {
-	if len(p.out) == 0 {
+	all := len(p.out)
+	if all == 0 {
 		return nil
 	}
-	select {
-	case p.batches <- p.out:
-	case <-p.ctx.Done():
-		return p.ctx.Err()
+	for len(p.out) > 0 {
+		n := min(len(p.out), handedAtOnce)
+		select {
+		case p.batches <- p.out[:n:n]:
+		case <-p.ctx.Done():
+			return p.ctx.Err()
+		}
+		p.out = p.out[n:]
 	}
-	p.out = make([]*unit, 0, len(p.out))
+	p.out = make([]*unit, 0, min(all, handedAtOnce))
 	return nil
 }
 

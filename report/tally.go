@@ -46,7 +46,7 @@ func (r *Rules) Begin(capture string) *Tally {
 	if r.Baseline != nil {
 		t.known = maps.Clone(r.Baseline.captures[capture])
 	}
-	if r.Baseline != nil || !r.Passing {
+	if !r.Passing {
 		t.seen = make(map[known]int64)
 	}
 	for _, l := range r.limits() {
@@ -104,7 +104,7 @@ func (t *Tally) Add(f *Finding) {
 		return
 	}
 	k := &t.kinds[i]
-	if t.seen != nil && t.knows(knownOf(f)) {
+	if (t.seen != nil || len(t.known) > 0) && t.knows(knownOf(f)) {
 		k.old++
 		return
 	}
@@ -115,10 +115,12 @@ func (t *Tally) Add(f *Finding) {
 // knows takes a finding out of those that the baseline knows, if it is one, and
 // notes it for the next baseline.
 func (t *Tally) knows(is known) bool {
-	if _, ok := t.seen[is]; ok || len(t.seen) < maxKnown {
-		t.seen[is]++
-	} else {
-		t.overflowed = true
+	if t.seen != nil {
+		if _, ok := t.seen[is]; ok || len(t.seen) < maxKnown {
+			t.seen[is]++
+		} else {
+			t.overflowed = true
+		}
 	}
 	if t.known[is] == 0 {
 		return false

@@ -154,6 +154,28 @@ func TestTallyNamesTheFirstExamples(t *testing.T) {
 	}
 }
 
+// TestPassingTalliesKeepNothing: what a baseline knows is known all the same.
+func TestPassingTalliesKeepNothing(t *testing.T) {
+	var b Baseline
+	first := (&Rules{}).Begin("a.pcap")
+	first.Add(found(3, Loss, "retransmission", 1))
+	if err := b.Update(first); err != nil {
+		t.Fatal(err)
+	}
+	tally := (&Rules{Baseline: &b, Passing: true}).Begin("a.pcap")
+	for frame := int64(1); frame <= 5; frame++ {
+		tally.Add(found(frame, Loss, "retransmission", uint32(frame)))
+	}
+	if len(tally.seen) > 0 {
+		t.Errorf("got %d different findings kept, want none", len(tally.seen))
+	}
+	for _, c := range tally.Checks(&Report{}) {
+		if c.Name == Loss && (c.Found != 4 || c.Known != 1) {
+			t.Errorf("loss: got %+v, want 4 found and 1 known", c)
+		}
+	}
+}
+
 func TestBaselineKnowsAsOftenAsItSaw(t *testing.T) {
 	var b Baseline
 	first := (&Rules{}).Begin("a.pcap")
