@@ -50,9 +50,9 @@ func (c counted) holds(t testing.TB, name string) {
 
 // floods are all kinds, or some of them in a short test.
 func floods() (kinds []flood.Kind) {
-	every := 1
+	every := 3
 	if testing.Short() {
-		every = 11
+		every = 13
 	}
 	for n, k := range flood.Kinds() {
 		if n%every == 0 {

@@ -150,6 +150,18 @@ func choose(p Pattern, names ...string) []Choice {
 	return list
 }
 
+// Opens reports whether addresses or ports differ from packet to packet, so that
+// there are many connections.
+func (r Recipe) Opens() bool {
+	for _, c := range r.Choices {
+		switch Fields()[c.Field].Name {
+		case "ip.src", "ip.dst", "tcp.srcport", "tcp.dstport":
+			return c.Pattern != Constant && c.Pattern != Alternating
+		}
+	}
+	return false
+}
+
 // disorderly is how many packets a disordered start has.
 const disorderly = 600
 

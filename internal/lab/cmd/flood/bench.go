@@ -44,12 +44,23 @@ func (c cost) perPacket(packets int) float64 {
 // pair is what the two sizes of a kind take.
 type pair struct{ small, large cost }
 
+// ofInference is how much the inference keeps of each connection whose headers it
+// lacks, bytes, and maxInferred of how many: infer.Options says so.
+const (
+	ofInference = 250
+	maxInferred = 1 << 19
+)
+
 // misses names the bars that a kind misses.
-func (p pair) misses(quiet pair) (list []string) {
+func (p pair) misses(quiet pair, k flood.Kind, o options) (list []string) {
 	if p.large.time > time.Duration(mostTime*float64(p.small.time))+leastTime {
 		list = append(list, fmt.Sprintf("time grows from %v to %v, by a factor of %.1f", p.small.time, p.large.time, float64(p.large.time)/float64(p.small.time)))
 	}
-	if base := max(p.small.memory, quiet.large.memory); float64(p.large.memory) > mostMemory*float64(base) {
+	base := max(p.small.memory, quiet.large.memory)
+	if k.Recipe.Opens() && k.Recipe.Form == flood.NoHeader {
+		base = max(base, quiet.large.memory+ofInference*int64(min(o.packets*o.factor, maxInferred)))
+	}
+	if !o.quick && float64(p.large.memory) > mostMemory*float64(base) {
 		list = append(list, fmt.Sprintf("memory grows from %d to %d MiB, quiet %d MiB", p.small.memory>>20, p.large.memory>>20, quiet.large.memory>>20))
 	}
 	return list
