@@ -39,6 +39,7 @@ type Reader struct {
 	carry    []byte  // the start of a block whose rest is still to be read
 	offset   int64   // of the next block in the decompressed file
 	frame    int64   // number of the last packet
+	blocks   int     // of the batch that was delivered last
 	err      error   // what Next returns from now on
 	consumed atomic.Int64
 
@@ -131,6 +132,9 @@ func (r *Reader) Next() (*Batch, error) {
 		return nil, r.err
 	}
 	b := r.batch()
+	if cap(b.Blocks) == 0 { // most batches have about as many blocks as the one before
+		b.Blocks = make([]Block, 0, r.blocks)
+	}
 	b.Blocks = append(b.Blocks, r.pending...)
 	r.pending = nil
 	for {
@@ -160,6 +164,7 @@ func (r *Reader) Next() (*Batch, error) {
 		b.Release()
 		return nil, r.err
 	}
+	r.blocks = len(b.Blocks)
 	return b, nil
 }
 

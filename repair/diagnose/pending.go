@@ -99,13 +99,35 @@ func (m *moment) await(c *pending) {
 	}
 }
 
+// sight is a packet as the cases that wait look at it.
+type sight struct {
+	p     *Packet
+	s     *tcp.Segment
+	bytes tcp.Range // its own; empty where it has none
+	dir   uint8
+	acks  bool
+	says  bool // something new: it is no bare duplicate ACK
+	told  bool // the first SACK block is a D-SACK
+	grace int64
+}
+
+func sightOf(f *flow, p *Packet) sight {
+	s := p.Segment
+	return sight{
+		p: p, s: s, dir: s.Dir & 1, acks: s.HasAck(), told: s.DSACK(), bytes: tcp.Range{Left: s.Seq, Right: s.End()},
+		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
+		grace: max(leastGrace, 2*f.roundTrip()),
+	}
+}
+
 // observe shows a packet to the cases that wait in its connection.
 func (d *Diagnoser) observe(f *flow, p *Packet) {
 	f.watch -= len(f.waiting)
 	d.steps += int64(len(f.waiting))
+	at := sightOf(f, p)
 	for i := 0; i < len(f.waiting); {
 		c := f.waiting[i]
-		switch done, filled := c.see(p, f.roundTrip()); {
+		switch done, filled := c.see(&at); {
 		case filled:
 			f.filled = append(f.filled, c)
 			f.waiting = slices.Delete(f.waiting, i, i+1)
@@ -165,49 +187,47 @@ const (
 
 // see takes in a later packet of the connection: whether that settles the case,
 // and whether the packet fills the hole of a lost one.
-func (c *pending) see(p *Packet, roundTrip int64) (done, filled bool) {
-	s := p.Segment
+func (c *pending) see(at *sight) (done, filled bool) {
 	switch {
-	case s.Dir&1 == c.dir:
-		filled = c.seeSender(p, s)
-	case s.HasAck():
-		c.seeReceiver(p, s)
-	}
-	waited := p.Stamp - c.stamp
-	if c.covered != 0 {
-		grace := max(leastGrace, 2*roundTrip)
-		if c.lost {
-			grace = recordedBy
+	case at.dir == c.dir:
+		// The bytes again.
+		if c.bytes.Left.Less(at.bytes.Right) && at.bytes.Left.Less(c.bytes.Right) && at.bytes.Left != at.bytes.Right {
+			if c.later == 0 {
+				c.later = at.p.Frame
+			}
+			filled = c.lost
 		}
-		return p.Stamp-c.coveredAt > grace, filled
+	case at.acks:
+		c.seeReceiver(at)
 	}
-	return waited > mostWait, filled
-}
-
-// seeSender looks for the bytes again.
-func (c *pending) seeSender(p *Packet, s *tcp.Segment) (filled bool) {
-	if s.Span() == 0 || !(tcp.Range{Left: s.Seq, Right: s.End()}).Overlaps(c.bytes) {
-		return false
+	if c.covered == 0 {
+		return at.p.Stamp-c.stamp > mostWait, filled
 	}
-	if c.later == 0 {
-		c.later = p.Frame
+	grace := at.grace
+	if c.lost {
+		grace = recordedBy
 	}
-	return c.lost
+	return at.p.Stamp-c.coveredAt > grace, filled
 }
 
 // seeReceiver looks for what the receiver says of the bytes.
-func (c *pending) seeReceiver(p *Packet, s *tcp.Segment) {
-	if s.SACKs > 0 && c.dsack == 0 && s.DSACK() && s.SACK[0].Overlaps(c.bytes) {
+func (c *pending) seeReceiver(at *sight) {
+	s, p := at.s, at.p
+	if at.told && c.dsack == 0 && s.SACK[0].Overlaps(c.bytes) {
 		c.dsack, c.byLater = p.Frame, c.later != 0
 	}
-	if !c.answered && s.Span() == 0 && tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck != 0 {
+	if !c.answered && !at.says {
 		c.repeated = p.Frame
 	}
 	c.answered = true
-	if c.covered == 0 && c.bytes.Right.AtMost(s.Ack) {
-		c.covered, c.coveredAt, c.echo, c.echoes = p.Frame, p.Stamp, s.TSecr, s.HasTS
+	if c.covered != 0 {
+		return
 	}
-	if !c.lost || c.covered != 0 {
+	if c.bytes.Right.AtMost(s.Ack) {
+		c.covered, c.coveredAt, c.echo, c.echoes = p.Frame, p.Stamp, s.TSecr, s.HasTS
+		return
+	}
+	if !c.lost {
 		return
 	}
 	if c.sacked(s) {
