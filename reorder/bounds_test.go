@@ -84,3 +84,21 @@ func TestTracesVisitABoundedNumber(t *testing.T) {
 		t.Errorf("got %d packets and cut %v, want none and true", len(found), cut)
 	}
 }
+
+// TestNamesOfALargeWindowAreGivenUp: emptying them for each small window after it
+// took as long as the large one.
+func TestNamesOfALargeWindowAreGivenUp(t *testing.T) {
+	var n names[int]
+	n.empty(100_000)
+	for i := range uint64(100_000) {
+		n.at[i] = 1
+	}
+	large := n.at
+	if n.empty(100_000); len(n.at) != 0 || n.most != 100_000 {
+		t.Errorf("for as large a window: got %d names and room for %d, want none and room for 100,000", len(n.at), n.most)
+	}
+	large[1] = 1
+	if n.empty(10); len(n.at) != 0 || len(large) != 1 || n.most != 0 {
+		t.Errorf("for a small window: got the same map, with room for %d, want another one", n.most)
+	}
+}

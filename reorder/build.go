@@ -34,7 +34,7 @@ type builder struct {
 	sorted  []numbered
 	reports []sackReport
 	bare    []node
-	asked   map[uint64]node
+	asked   names[node]
 }
 
 // said tells what there is among the packets of one half, so that laws which

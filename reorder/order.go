@@ -54,9 +54,9 @@ type Orderer struct {
 	build  builder
 	stamp  []int64
 	clock  []int64
-	groups []group          // the connections in the window that have a suspect
-	newest []int32          // by flow: its last one in groups, from 1
-	elder  map[uint64]int32 // the others by their name
+	groups []group      // the connections in the window that have a suspect
+	newest []int32      // by flow: its last one in groups, from 1
+	elder  names[int32] // the others by their name
 	lists  [][]node
 	opens  []node    // SYNs of the host's that open an incarnation
 	first  []int64   // earliest time by the predecessors
@@ -95,7 +95,7 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	}
 	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
 	r.track.ipid, r.track.copies = p.IPID, p.Copies
-	r.elder = make(map[uint64]int32)
+	r.elder.empty(0)
 	r.lateness = newLateness(&p)
 	return r, nil
 }

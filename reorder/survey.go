@@ -67,8 +67,9 @@ func (s *Survey) Barrier() {
 func (r *Orderer) inStampOrder() *Orderer {
 	c := &Orderer{emit: r.emit, profile: r.profile, laws: r.laws, limit: r.limit,
 		pushed: r.pushed, latest: r.latest, suspects: slices.Clone(r.suspects), doubt: r.doubt, settled: r.settled, stats: r.stats,
-		elder: make(map[uint64]int32), items: slices.Clone(r.items), track: r.track}
+		items: slices.Clone(r.items), track: r.track}
 	c.profile.Basis = StampOrder
+	c.elder.empty(0)
 	c.track.causes = slices.Clone(r.track.causes)
 	c.track.flows = make([]*[flowsAtOnce]flow, len(r.track.flows))
 	for i, some := range r.track.flows {

@@ -22,6 +22,7 @@ func Fields() []Field {
 		{"pcapng.jitter", both, 32, func(p *packet, v uint64) { p.time += v % 50_000 }},
 		{"pcapng.origlen", both, 32, func(p *packet, v uint64) { p.orig = uint32(v) }},
 		{"pcapng.direction", old, 2, func(p *packet, v uint64) { p.direction = uint32(v) }},
+		{"pcapng.simple", old, 1, func(p *packet, v uint64) { p.simple = v == 1 }},
 		{"pcapng.dropcount", old, 63, func(p *packet, v uint64) { p.dropped = v }},
 		{"ip.tos", old, 8, func(p *packet, v uint64) { p.class = uint8(v) }},
 		{"ip.len", old, 16, func(p *packet, v uint64) { p.length = uint16(v) }},

@@ -10,6 +10,7 @@ type packet struct {
 	orig      uint32 // original length where it is not the true one, 0 otherwise
 	direction uint32 // of epb_flags, 0 without
 	dropped   uint64 // of epb_dropcount, 0 without
+	simple    bool   // a Simple Packet Block, which has no time
 
 	// IP's.
 	form              Form

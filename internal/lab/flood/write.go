@@ -13,6 +13,7 @@ const (
 	linkRaw      = 101
 	blockSection = 0x0A0D0D0A
 	blockIface   = 1
+	blockSimple  = 3
 	blockPacket  = 6
 )
 
@@ -56,12 +57,17 @@ func (w *writer) block(kind uint32) {
 
 func (w *writer) flush() error { return w.to.Flush() }
 
-// packet writes an Enhanced Packet Block.
+// packet writes an Enhanced Packet Block, or a simple one.
 func (w *writer) packet(p *packet) {
 	w.data = p.append(w.data[:0])
 	orig := uint32(len(w.data))
 	if p.orig != 0 {
 		orig = p.orig
+	}
+	if p.simple {
+		w.body = append(le.AppendUint32(w.body[:0], orig), w.data...)
+		w.block(blockSimple)
+		return
 	}
 	b := le.AppendUint32(w.body[:0], p.iface)
 	b = le.AppendUint32(b, uint32(p.time>>32))
