@@ -19,7 +19,7 @@ type flow struct {
 	filled    []*pending // of the packet at hand: it fills what they miss
 	ends      [2]end     // by Segment.Dir
 	held      []Finding  // while one direction is unseen
-	hidden    int64      // flags that can't be judged for its lack
+	hidden    unjudged   // flags that can't be judged for its lack
 	opening   Packet     // the first one, without its segment
 }
 
