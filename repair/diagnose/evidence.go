@@ -80,6 +80,8 @@ func spanInWords(ns int64) string {
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d >= 10*time.Millisecond:
 		return fmt.Sprintf("%d ms", d.Round(time.Millisecond)/time.Millisecond)
+	case d < 100*time.Microsecond:
+		return fmt.Sprintf("%d µs", d/time.Microsecond)
 	}
 	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 }

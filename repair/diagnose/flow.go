@@ -10,6 +10,8 @@ type flow struct {
 	begun  bool
 	proven bool // the direction that is unseen has packets all the same
 	twice  bool // the capture has packets twice that the host sent once
+	// apart is the longest time between those two, nanoseconds.
+	apart int64
 	// unseenSYN: it began with a SYN/ACK, behind another connection.
 	unseenSYN bool
 	opened    tcp.Side
@@ -28,6 +30,7 @@ type end struct {
 	packets int64
 	syn     tcp.Seq // of its SYN
 	hasSYN  bool
+	insists bool // it has sent its SYN again
 	sackOK  bool // it takes SACK
 	selects bool // it has sent SACK blocks
 
@@ -87,6 +90,9 @@ type moment struct {
 	f        *flow
 	dir      uint8
 	from, to *end
+	// original is an earlier packet of which this one is a second copy, nil
+	// where it is none: its sender sent it once.
+	original *record
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
@@ -100,6 +106,7 @@ func (m *moment) begins() bool {
 // learn takes the packet into the state.
 func (m *moment) learn() {
 	if m.s.Bits.Has(tcp.SYN) {
+		m.from.insists = m.from.insists || m.from.hasSYN && m.from.syn == m.s.Seq && m.original == nil
 		m.from.syn, m.from.hasSYN = m.s.Seq, true
 		m.from.sackOK = m.s.SACKPermitted
 	}
@@ -110,7 +117,7 @@ func (m *moment) learn() {
 	if m.to.due > 0 {
 		m.to.countMissed(m, false)
 	}
-	if m.s.HasAck() {
+	if m.s.HasAck() || m.refuses() {
 		m.proveOther()
 		m.acknowledge()
 		m.selected()
@@ -123,6 +130,11 @@ func (m *moment) learn() {
 		m.d.bothSides(m.f)
 	}
 	m.from.lastAfter, m.from.lastStamp = m.p.FrameAfter, m.p.Stamp
+}
+
+// refuses: a closed port answers the SYN of the other side.
+func (m *moment) refuses() bool {
+	return m.s.Refuses() && m.to.hasSYN && m.to.syn.Less(m.s.Ack) && m.s.Ack.AtMost(m.to.next)
 }
 
 // proveOther notes what shows that the unseen direction has packets: an answer
@@ -194,8 +206,8 @@ func (m *moment) extend() {
 	}
 	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
 	if s.Seq.Less(e.next) {
-		if e.sampling && s.Seq.Less(e.sample) {
-			e.sampling = false // Karn: its ACK could be for either copy
+		if e.sampling && s.Seq.Less(e.sample) && m.original == nil {
+			e.sampling = false // Karn: its ACK could be for either packet
 		}
 		e.fill(m, bytes)
 	}

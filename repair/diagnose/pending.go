@@ -24,11 +24,15 @@ type pending struct {
 	// forgotten: there was one, too long ago or before the capture began.
 	forgotten bool
 	acked     int64 // frame that acknowledged or sacked all of it
+	refusal   int64 // frame that refused it, a SYN
 	shown     shown
 	denied    int      // how many ACKs say that its receiver does not have it
 	silent    int64    // ns since its sender's latest packet with data
 	last      bool     // nothing beyond it had been sent
 	before    recovery // of its sender
+	heard     bool     // its receiver has said something since that packet
+	front     bool     // its receiver asks for it next
+	selects   bool     // its receiver has sent SACK blocks
 
 	// After it.
 	dsack     int64 // frame of the first D-SACK for its bytes
@@ -38,8 +42,9 @@ type pending struct {
 	coveredAt int64
 	echo      uint32 // TSecr there
 	echoes    bool
-	repeated  int64 // frame of an ACK right behind it that said nothing new
-	answered  bool  // its receiver has said something since
+	repeated  int64 // frame of an ACK right after it that said nothing new
+	answers   int   // how often its receiver has said something since
+	more      bool  // its sender has sent more since
 	asked     shown // what the receiver says of a hole, until it has the bytes
 
 	followers []*pending // whose hole it fills
@@ -74,10 +79,11 @@ func (m *moment) await(c *pending) {
 }
 
 // observe shows a packet to the cases that wait in its connection.
-func (d *Diagnoser) observe(f *flow, p *Packet) {
+func (d *Diagnoser) observe(m *moment) {
+	f := m.f
 	for i := 0; i < len(f.waiting); {
 		c := f.waiting[i]
-		switch done, filled := c.see(p, f.roundTrip()); {
+		switch done, filled := c.see(m); {
 		case filled:
 			f.filled = append(f.filled, c)
 			f.waiting = slices.Delete(f.waiting, i, i+1)
@@ -134,17 +140,19 @@ const (
 
 // see takes in a later packet of the connection: whether that settles the case,
 // and whether the packet fills the hole of a lost one.
-func (c *pending) see(p *Packet, roundTrip int64) (done, filled bool) {
-	s := p.Segment
+func (c *pending) see(m *moment) (done, filled bool) {
+	p, s := m.p, m.s
 	switch {
 	case s.Dir&1 == c.dir:
 		filled = c.seeSender(p, s)
 	case s.HasAck():
-		c.seeReceiver(p, s)
+		c.seeReceiver(m)
+	case c.covered == 0 && c.refusedBy(s):
+		c.covered, c.coveredAt = p.Frame, p.Stamp
 	}
 	waited := p.Stamp - c.seg.Stamp
 	if c.covered != 0 {
-		grace := max(leastGrace, 2*roundTrip)
+		grace := max(leastGrace, 2*m.f.roundTrip())
 		if c.lost {
 			grace = recordedBy
 		}
@@ -155,6 +163,7 @@ func (c *pending) see(p *Packet, roundTrip int64) (done, filled bool) {
 
 // seeSender looks for the bytes again.
 func (c *pending) seeSender(p *Packet, s *tcp.Segment) (filled bool) {
+	c.more = c.more || s.Span() > 0
 	if s.Span() == 0 || !(tcp.Range{Left: s.Seq, Right: s.End()}).Overlaps(c.bytes) {
 		return false
 	}
@@ -165,14 +174,17 @@ func (c *pending) seeSender(p *Packet, s *tcp.Segment) (filled bool) {
 }
 
 // seeReceiver looks for what the receiver says of the bytes.
-func (c *pending) seeReceiver(p *Packet, s *tcp.Segment) {
+func (c *pending) seeReceiver(m *moment) {
+	p, s := m.p, m.s
 	if s.SACKs > 0 && c.dsack == 0 && s.DSACK() && s.SACK[0].Overlaps(c.bytes) {
 		c.dsack, c.byLater = p.Frame, c.later != 0
 	}
-	if !c.answered && s.Span() == 0 && tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck != 0 {
-		c.repeated = p.Frame
+	if m.original == nil {
+		if c.mayRepeat() && s.Span() == 0 && tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck != 0 {
+			c.repeated = p.Frame
+		}
+		c.answers++
 	}
-	c.answered = true
 	if c.covered == 0 && c.bytes.Right.AtMost(s.Ack) {
 		c.covered, c.coveredAt, c.echo, c.echoes = p.Frame, p.Stamp, s.TSecr, s.HasTS
 	}
@@ -181,11 +193,22 @@ func (c *pending) seeReceiver(p *Packet, s *tcp.Segment) {
 	}
 	if c.sacked(s) {
 		c.covered, c.coveredAt = p.Frame, p.Stamp
-	} else if c.denies(s) {
+	} else if m.original == nil && c.denies(s) {
 		if c.asked.times++; c.asked.times == 1 {
 			c.asked.frame, c.asked.stamp = p.Frame, p.Stamp
 		}
 	}
+}
+
+// mayRepeat: what the receiver says next answers the packet itself, and not the
+// one that it is like.
+func (c *pending) mayRepeat() bool {
+	return !c.more && (c.answers == 0 && c.heard || c.answers == 1 && !c.heard)
+}
+
+// refusedBy: a closed port answers the packet, a SYN.
+func (c *pending) refusedBy(s *tcp.Segment) bool {
+	return c.seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && s.Dir&1 != c.dir && s.Refuses() && c.bytes.Left.Less(s.Ack) && s.Ack.AtMost(c.bytes.Right)
 }
 
 // denies reports whether an ACK says that its sender has what lies behind the
