@@ -9,6 +9,7 @@ type Law uint8
 const (
 	// Ack: a packet that acknowledges beyond byte x comes after some copy of x
 	// (RFC 9293, section 3.4: an ACK number is the next one expected).
+	// An RST has a number that counts only where it refuses a SYN (section 3.5.2).
 	// Counter-example: a host that acknowledges what a middlebox swallowed.
 	Ack Law = iota
 	// Sack: a SACK block comes after some copy of each byte in it (RFC 2018).

@@ -12,6 +12,8 @@ type half struct {
 
 	hasAcked bool
 	acked    tcp.Seq                // highest ACK number of the other side
+	refusal  tcp.Seq                // ACK number of the other side's last refusal
+	refused  bool                   // there was one
 	sacked   spans                  // what the other side has reported by SACK blocks
 	reported [tcp.MaxSACK]tcp.Range // SACK blocks of the last packet sent with maxAck
 
@@ -213,10 +215,8 @@ func (it *item) noteData(own *half) {
 	if !it.first {
 		return
 	}
-	if own.hasAcked {
-		if it.newLeft.Less(own.acked) {
-			it.doubt |= Ack.bit()
-		}
+	if own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal) {
+		it.doubt |= Ack.bit()
 	}
 	if own.sacked.overlap(it.fresh()) {
 		it.doubt |= Sack.bit()
@@ -343,6 +343,10 @@ func (h *half) offers(it *item, known bool) {
 
 // sends advances both halves by what the packet says.
 func (h *half) sends(seg *Segment, peer *half) {
+	if seg.Refuses() { // its sequence number is nobody's, and it ends nothing
+		peer.refusal, peer.refused = seg.Ack, true
+		return
+	}
 	h.reset = h.reset || seg.Bits.Has(tcp.RST)
 	if !h.started {
 		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
