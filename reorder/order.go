@@ -212,6 +212,9 @@ func (r *Orderer) drain() {
 	if r.profile.Basis == FileOrder {
 		reach += r.profile.Backward
 	}
+	if r.profile.Bursts {
+		reach = max(reach, burstWait)
+	}
 	cut := min(r.settledBefore(reach), len(r.items)-margin)
 	if len(r.items) >= r.limit && cut < len(r.items)/2 {
 		r.stats.Forced++

@@ -23,7 +23,7 @@ type Survey struct {
 
 // NewSurvey returns a Survey for one capture.
 func NewSurvey(o Options) (*Survey, error) {
-	wide := Profile{Gate: widestGate, Backward: widestGate}
+	wide := Profile{Gate: widestGate, Backward: widestGate, Bursts: true}
 	file, err := newOrderer(wide, o, func(Placement) {})
 	if err != nil {
 		return nil, err
@@ -133,9 +133,29 @@ func (s *Survey) Profile() Profile {
 		// Stamps and file disagree too: several threads stamp and write.
 		p.ThreadMandate, p.ThreadJitter = true, max(p.ThreadJitter, p.QueueJitter)
 	}
+	p.takeBursts(s.ticks.fine())
+	p.Reverses = p.Bursts && basis.track.falls >= mostlyReversed*basis.track.rises
 	p.IPID = basis.track.idMode()
 	p.Copies = basis.track.twins >= 32 && 5*basis.track.twins >= basis.track.data
 	return p
+}
+
+// burstsFrom is how many packets that stand out of sequence in their burst show
+// that the capture's driver reverses bursts. Each is proved by the host's ACK;
+// one alone may be the network's, its duplicate ACK dropped by the capture.
+const burstsFrom = 2
+
+// mostlyReversed is how many packets stamped with the one before have falling
+// numbers, for each with rising ones, where all bursts are reversed.
+const mostlyReversed = 10
+
+// takeBursts settles whether bursts are reversed. In the tick of a coarse clock
+// packets stand together that were no burst.
+func (p *Profile) takeBursts(fineClock bool) {
+	p.Bursts = fineClock && p.Violations[InBurst] >= burstsFrom
+	if !p.Bursts {
+		p.Violations[InBurst], p.Explained[InBurst], p.Unrepaired[InBurst] = 0, 0, 0
+	}
 }
 
 // gateFactor: nothing moves by more than this many times the larger scale.
@@ -181,6 +201,9 @@ func (t *tracker) idMode() IPIDMode {
 type scales struct{ thread, queue Histogram }
 
 func (s *scales) add(law Law, displacement int64) {
+	if law == InBurst {
+		return // of packets stamped at one time
+	}
 	if law.amongOut() {
 		s.thread.Add(displacement)
 	} else {
@@ -248,6 +271,17 @@ func (m *tickMeter) add(step int64) {
 	if step != 0 && len(m.steps) < tickSteps {
 		m.steps = append(m.steps, max(step, -step))
 	}
+}
+
+// fine reports whether the clock is shown to have steps too small to matter.
+func (m *tickMeter) fine() bool {
+	small := 0
+	for _, step := range m.steps {
+		if step < tickSmallest {
+			small++
+		}
+	}
+	return small > len(m.steps)/10
 }
 
 // tick returns the clock's tick in nanoseconds, 0 if it is too fine to matter or

@@ -21,6 +21,7 @@ type half struct {
 	maxAck        tcp.Seq // highest ACK number sent
 	maxTS         tcp.Seq // highest TSval sent
 	maxSeq        tcp.Seq // highest end of data sent
+	lastAt        int64   // stamp of the last packet sent
 
 	told     [4]tcp.Range // what its last D-SACKs reported
 	toldAck  tcp.Seq      // ACK number of the last of them
@@ -103,6 +104,9 @@ type tracker struct {
 	idFlow   nearCount
 	twins    int64 // packets with data that appeared twice
 	data     int64 // packets with data
+	// Inbound packets that were stamped with the one before: those whose numbers
+	// fall, and those whose numbers rise.
+	falls, rises int64
 }
 
 // note fills in what the item adds and what it may violate.
@@ -166,7 +170,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 		it.noteOut(own, peer)
 		t.noteID(it, own)
 	} else {
-		it.noteIn(own)
+		t.noteIn(it, own)
 	}
 	own.time(it)
 	peer.timed(seg)
@@ -254,7 +258,7 @@ func (it *item) noteOut(own, peer *half) {
 
 // noteIn compares a packet that the host received with the highest numbers that
 // its sender had shown before. Only soft laws speak of it.
-func (it *item) noteIn(own *half) {
+func (t *tracker) noteIn(it *item, own *half) {
 	seg := &it.seg
 	if own.hasAck && seg.HasAck() && seg.Ack.Less(own.maxAck) {
 		it.doubt |= InAck.bit()
@@ -267,6 +271,21 @@ func (it *item) noteIn(own *half) {
 	}
 	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= InSeq.bit()
+	}
+	if own.started && seg.Stamp == own.lastAt && seg.Outbound == tcp.In {
+		t.noteBurst(it, own)
+	}
+}
+
+// noteBurst compares a packet with those of its sender that were stamped at the
+// same time.
+func (t *tracker) noteBurst(it *item, own *half) {
+	switch {
+	case it.doubt&(InSeq.bit()|InAck.bit()|InTSval.bit()) != 0:
+		it.doubt |= InBurst.bit()
+		t.falls++
+	case own.maxSeq.Less(it.seg.End()) || it.seg.HasAck() && own.hasAck && own.maxAck.Less(it.seg.Ack):
+		t.rises++
 	}
 }
 
@@ -347,7 +366,7 @@ func (h *half) sends(seg *Segment, peer *half) {
 		peer.refusal, peer.refused = seg.Ack, true
 		return
 	}
-	h.reset = h.reset || seg.Bits.Has(tcp.RST)
+	h.reset, h.lastAt = h.reset || seg.Bits.Has(tcp.RST), seg.Stamp
 	if !h.started {
 		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
 		if seg.Span() == 0 {

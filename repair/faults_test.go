@@ -20,6 +20,7 @@ func TestVerdictsOnSamples(t *testing.T) {
 		{"D1-synack-any.pcap", map[int64]string{0: byCapture}},
 		{"D2-copies-network.pcap", map[int64]string{0: byCapture}},
 		{"R1-refused.pcap", map[int64]string{0: report.Genuine}},
+		{"O2-reverse.pcap", map[int64]string{0: report.Artefact}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := File(context.Background(), fault(t, c.name), filepath.Join(t.TempDir(), "out.pcapng"), Options{})

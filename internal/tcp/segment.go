@@ -121,7 +121,9 @@ func (s *Segment) HasAck() bool { return s.Bits&(ACK|RST) == ACK }
 // without ACK, to a SYN that is: an RST with ACK and the sequence number 0 (RFC
 // 9293, section 3.5.2, group 1). Its ACK number is the end of what it refuses,
 // unlike that of other RSTs; where the SYN is known, compare.
-func (s *Segment) Refuses() bool { return s.Bits&(ACK|RST|SYN|FIN) == ACK|RST && s.Seq == 0 && s.Len == 0 }
+func (s *Segment) Refuses() bool {
+	return s.Bits&(ACK|RST|SYN|FIN) == ACK|RST && s.Seq == 0 && s.Len == 0
+}
 
 // DSACK reports whether the first SACK block tells of a duplicate: it lies at
 // or below the ACK number, or inside the second block (RFC 2883, section 4).

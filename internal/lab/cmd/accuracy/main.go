@@ -195,6 +195,7 @@ func (o options) chosen() ([]lab.Degradation, error) {
 	if o.degradations == "all" {
 		return all, nil
 	}
+	all = append(all, lab.DriverDegradations()...)
 	var chosen []lab.Degradation
 	for name := range strings.SplitSeq(o.degradations, ",") {
 		at := slices.IndexFunc(all, func(d lab.Degradation) bool { return d.Name == name })

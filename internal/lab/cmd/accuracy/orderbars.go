@@ -77,4 +77,4 @@ func floors(results []result) (lines []string) {
 
 // inOrder reports whether the degradation leaves the order as it was: then
 // nothing may move, whatever it drops and however late the stamps are.
-func inOrder(d lab.Degradation) bool { return d.ResponseFirst == 0 && d.Threads == 0 }
+func inOrder(d lab.Degradation) bool { return d.ResponseFirst == 0 && d.Threads == 0 && d.Reverse == 0 }
