@@ -34,9 +34,8 @@ func TestReversedBursts(t *testing.T) {
 }
 
 // What may be the network's stays: a hole that the host shows, by SACK or by a
-// duplicate ACK alone, packets of different times, a host without SACK, a burst
-// that nobody answers, one burst alone, and what a coarse clock stamps at one
-// time.
+// duplicate ACK alone, packets of different times, a burst that nobody answers, one
+// burst alone, and what a coarse clock stamps at one time.
 func TestBurstsThatStay(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -62,7 +61,6 @@ func TestBurstsThatStay(t *testing.T) {
 		{"apart", 6, func(s *script, from int) { s.segs[from+1].Stamp += 1000 }},
 		{"not answered", 6, func(s *script, from int) { s.segs[from+2].Ack = s.segs[from+1].Seq }},
 		{"alone", 1, func(*script, int) {}},
-		{"without SACK", 6, func(s *script, _ int) { s.segs[0].SACKPermitted = false }},
 		{"a coarse clock", 40, coarse},
 		{"a coarse clock, and few packets", 4, coarse},
 	} {

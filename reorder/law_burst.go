@@ -60,7 +60,7 @@ func (b *builder) tookInSequence(burst, after []node) (any bool) {
 		if !it.doubt.has(InBurst) || !b.afterHigherData(burst[:i], it) {
 			continue
 		}
-		if !it.sackOK || !it.newLeft.Less(b.items[after[answer]].seg.Ack) || b.showsHoleAt(n) {
+		if !it.newLeft.Less(b.items[after[answer]].seg.Ack) || b.showsHoleAt(n) {
 			return false
 		}
 		any = true
@@ -95,6 +95,7 @@ func higher(p, q *item) bool {
 	s, o := &p.seg, &q.seg
 	return o.Ack.Less(s.Ack) && s.HasAck() && o.HasAck() ||
 		s.HasTS && o.HasTS && tcp.Seq(o.TSval).Less(tcp.Seq(s.TSval)) ||
+		s.HasAck() && s.Ack == o.Ack && o.SACKs > 0 && latestBlock(s).Left == latestBlock(o).Left && latestBlock(o).Right.Less(latestBlock(s).Right) ||
 		q.place().Less(p.place()) && !p.again() && !q.again()
 }
 

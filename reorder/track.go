@@ -281,7 +281,7 @@ func (t *tracker) noteIn(it *item, own *half) {
 // same time.
 func (t *tracker) noteBurst(it *item, own *half) {
 	switch {
-	case it.doubt&(InSeq.bit()|InAck.bit()|InTSval.bit()) != 0:
+	case it.doubt&(InSeq.bit()|InAck.bit()|InTSval.bit()|InSack.bit()) != 0:
 		it.doubt |= InBurst.bit()
 		t.falls++
 	case own.maxSeq.Less(it.seg.End()) || it.seg.HasAck() && own.hasAck && own.maxAck.Less(it.seg.Ack):

@@ -12,6 +12,7 @@ func DriverDegradations() []Degradation {
 	return []Degradation{
 		{Name: "reversed", Reverse: 200 * time.Microsecond},
 		{Name: "copies-8us", Copies: 8 * time.Microsecond},
+		{Name: "copies-30us", Copies: 30 * time.Microsecond},
 		{Name: "copies-1ms", Copies: time.Millisecond},
 		{Name: "copies-drops", Copies: 40 * time.Microsecond, DropRate: .005, DropBurst: 4},
 	}

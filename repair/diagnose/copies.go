@@ -35,7 +35,7 @@ func (m *moment) findOriginal() {
 		return m.original == nil && (!bare || n < copyReach)
 	})
 	if m.original != nil && m.s.Outbound == tcp.Out && datesItself(m.s) {
-		m.f.twice, m.f.apart = true, max(m.f.apart, m.p.Stamp-m.original.Stamp)
+		m.f.hasTwice(m.p.Stamp - m.original.Stamp)
 	}
 }
 
@@ -67,9 +67,20 @@ func datesItself(s *tcp.Segment) bool { return numbered(s) || s.HasTS || s.Bits.
 // counted.
 func numbered(s *tcp.Segment) bool { return s.HasIPID && s.IPID != 0 }
 
-// likeOthers reports whether the capture has had other packets twice, this time
-// apart, that the host sent once.
-func (f *flow) likeOthers(apart int64) bool { return f.twice && apart <= f.apart+f.apart/8 }
+// hasTwice notes that the capture has a packet twice, this time apart, that the
+// host sent once.
+func (f *flow) hasTwice(apart int64) {
+	if !f.twice {
+		f.twice, f.nearest = true, apart
+	}
+	f.nearest, f.farthest = min(f.nearest, apart), max(f.farthest, apart)
+}
+
+// likeOthers reports whether two packets are as far apart as others are that the
+// capture has twice.
+func (f *flow) likeOthers(apart int64) bool {
+	return f.twice && apart >= f.nearest-f.nearest/8 && apart <= f.farthest+f.farthest/8
+}
 
 // sentOnce reports whether of two identical segments with data, SYN or FIN, by
 // so many nanoseconds apart, one is a copy and no retransmission: the IPv4

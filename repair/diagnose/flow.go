@@ -10,8 +10,9 @@ type flow struct {
 	begun  bool
 	proven bool // the direction that is unseen has packets all the same
 	twice  bool // the capture has packets twice that the host sent once
-	// apart is the longest time between those two, nanoseconds.
-	apart int64
+	// nearest and farthest are the shortest and the longest time between those two,
+	// nanoseconds.
+	nearest, farthest int64
 	// unseenSYN: it began with a SYN/ACK, behind another connection.
 	unseenSYN bool
 	opened    tcp.Side

@@ -132,6 +132,9 @@ func TestVerdictBars(t *testing.T) {
 		{"a rare verdict always wrong", func(c *judge.Confusion) { c.Counts[[2]string{report.Spurious, report.Loss}] = 1 }, "macro-F1 is 0.74"},
 		{"too much undecided", func(c *judge.Confusion) { c.Counts[[2]string{report.Artefact, report.Undecided}] = 40 }, "45 of 1140 flags undecided"},
 		{"a flag without verdict", func(c *judge.Confusion) { c.Unheard = 1 }, "1 flags without verdict"},
+		{"copies of the capture's called the network's", func(c *judge.Confusion) {
+			c.Kinds = map[[2]string]int{{judge.KindCopies, "duplicate (capture)"}: 97, {judge.KindCopies, "duplicate (network)"}: 3}
+		}, "copies of the capture's: 97 of 100 are called duplicate (capture), want 98 %"},
 		{"a flag with two", func(c *judge.Confusion) { c.Twice = 1 }, "1 with two"},
 	}
 	for _, test := range tests {
