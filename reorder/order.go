@@ -16,8 +16,9 @@ type Placement struct {
 	Excused  bool // it looks late, but a drop of the capture explains it
 
 	// The packet happened between these times, if no packet was stamped later
-	// than the gate, or a millisecond, says: after its latest predecessor, and
-	// before its own stamp and its earliest successor.
+	// than the gate, or a millisecond, says, and no clock was off by more than it
+	// was set back: after its latest predecessor, and before its own stamp and its
+	// earliest successor.
 	Earliest, Latest int64
 }
 

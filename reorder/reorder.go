@@ -121,6 +121,7 @@ type Profile struct {
 	Bursts, Reverses bool
 	IPID             IPIDMode
 	ClockSteps       int64          // times that the clock was set back
+	SetBack          int64          // by how much stamps fall behind earlier ones at most, where jitter does not explain it
 	Copies           bool           // a second observation point shows packets twice
 	Violations       [NumLaws]int64 // in the basis, without those that drops explain
 	Explained        [NumLaws]int64 // by drops of the capture

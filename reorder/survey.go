@@ -19,6 +19,7 @@ type Survey struct {
 	back       int64 // largest backward step
 	steps      int64 // backward steps
 	clockSteps int64 // of them, those that no jitter explains
+	jumps      jumpMeter
 }
 
 // NewSurvey returns a Survey for one capture.
@@ -37,6 +38,7 @@ func (s *Survey) Push(p *Packet) {
 	stamp := p.Stamp
 	if s.any {
 		s.ticks.add(stamp - s.last)
+		s.jumps.add(stamp - s.last)
 		if step := s.last - stamp; step > 0 {
 			s.steps++
 			if step > widestGate {
@@ -57,6 +59,7 @@ func (s *Survey) Push(p *Packet) {
 
 // Barrier says that no packet crosses this point.
 func (s *Survey) Barrier() {
+	s.any = false // what follows is compared with nothing before it
 	s.file.Barrier()
 	if s.stamps != nil {
 		s.stamps.Barrier()
@@ -132,6 +135,9 @@ func (s *Survey) Profile() Profile {
 	if p.QueueMandate && !p.ThreadMandate && s.steps >= mandateFrom {
 		// Stamps and file disagree too: several threads stamp and write.
 		p.ThreadMandate, p.ThreadJitter = true, max(p.ThreadJitter, p.QueueJitter)
+	}
+	if s.jumps.most > max(p.Gate, leastDelay) && p.Basis == FileOrder {
+		p.SetBack = s.jumps.most
 	}
 	p.takeBursts(s.ticks.fine())
 	p.Reverses = p.Bursts && basis.track.falls >= mostlyReversed*basis.track.rises
@@ -256,6 +262,29 @@ func upper(bucket int) int64 {
 // scale is the duration that all but the rarest displacements keep within.
 func (h *Histogram) scale() int64 { return h.Quantile(0.98) }
 
+// jumpMeter follows by how much a clock is behind what it showed before.
+type jumpMeter struct {
+	behind, most int64
+	pause        int64 // between two packets lately, at most
+}
+
+// add takes the difference between a stamp and the one before it in the file. A
+// clock that was set back may be set forward again, by about as much; other steps
+// forward are time that passed. Time passed while it was set, too: up to twice as much as
+// between the packets before.
+func (m *jumpMeter) add(step int64) {
+	switch {
+	case step < -leastDelay:
+		m.behind -= step
+		m.most = max(m.most, m.behind+2*m.pause)
+	case m.behind > 0 && step > m.behind-m.behind/4 && step-m.behind < m.behind/4:
+		m.pause = max(m.pause, step-m.behind)
+		m.most, m.behind = max(m.most, m.behind+2*m.pause), 0
+	default:
+		m.pause = max(step, m.pause-m.pause/256)
+	}
+}
+
 // tickMeter finds the tick of a coarse clock: steps between stamps are then
 // multiples of one length, but for the clock's drift.
 type tickMeter struct{ steps []int64 }
@@ -293,8 +322,8 @@ func (m *tickMeter) tick() int64 {
 	sorted := slices.Clone(m.steps)
 	slices.Sort(sorted)
 	tick := sorted[len(sorted)/10]
-	if tick < tickSmallest {
-		return 0
+	if tick < tickSmallest || tick > widestGate {
+		return 0 // too fine, or steps of a clock that is set again and again
 	}
 	near, fit := 0, 0
 	for _, step := range sorted {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/mendcap/mendcap/report"
 )
@@ -48,5 +49,17 @@ func TestVerdictsOnSamples(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where stamps jump by seconds, no interval is narrower than that: nothing tells
+// which of the clock's times were right.
+func TestIntervalsOfASampleWhoseClockJumps(t *testing.T) {
+	const jump = 7600 * time.Millisecond // of every inbound packet from frame 12 on
+	for frame, e := range explainAll(t, fault(t, "O3-overflow.pcap"), 81, Options{}) {
+		p := e.Place
+		if p.Latest.Sub(p.Recorded) < jump || p.Recorded.Sub(p.Earliest) < jump {
+			t.Errorf("frame %d: got an interval from %v before to %v after its stamp, want %v at least", frame, p.Recorded.Sub(p.Earliest), p.Latest.Sub(p.Recorded), jump)
+		}
 	}
 }

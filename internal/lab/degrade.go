@@ -30,6 +30,10 @@ type Degradation struct {
 	Reverse time.Duration
 	// Copies is how much later each packet is recorded a second time; 0 is never.
 	Copies time.Duration
+	// SetBack is by how much the clock is set back: in the middle of the capture,
+	// for good, or Jumps times, for up to a hundred packets each.
+	SetBack time.Duration
+	Jumps   int
 }
 
 // Degradations is the standard set.
@@ -76,6 +80,7 @@ func Degrade(truth []Packet, d Degradation, seed uint64) []Packet {
 		out[i] = q.Packet
 		out[i].Stamp = floorTo(q.stamp, d.Tick)
 	}
+	s.setBack(out)
 	return recordTwice(out, d.Copies)
 }
 

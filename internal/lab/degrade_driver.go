@@ -18,6 +18,36 @@ func DriverDegradations() []Degradation {
 	}
 }
 
+// ClockDegradations are what a clock that is set does to stamps. Packets keep
+// their order.
+func ClockDegradations() []Degradation {
+	return []Degradation{
+		{Name: "clock-set-back", Late: 30 * time.Microsecond, SetBack: 1500 * time.Millisecond},
+		{Name: "clock-jumps", Late: 30 * time.Microsecond, SetBack: 7600 * time.Millisecond, Jumps: 20},
+		{Name: "clock-small-jumps", Late: 30 * time.Microsecond, SetBack: 20 * time.Millisecond, Jumps: 20},
+	}
+}
+
+// setBack takes from the stamps what the clock is behind.
+func (s *sniffer) setBack(packets []Packet) {
+	if s.SetBack == 0 || len(packets) == 0 {
+		return
+	}
+	if s.Jumps == 0 {
+		for i := len(packets) / 2; i < len(packets); i++ {
+			packets[i].Stamp -= int64(s.SetBack)
+		}
+		return
+	}
+	for n := range s.Jumps {
+		from := (n*len(packets) + s.rng.IntN(len(packets))) / s.Jumps
+		to := min(from+1+s.rng.IntN(100), (n+1)*len(packets)/s.Jumps)
+		for i := from; i < to; i++ {
+			packets[i].Stamp -= int64(s.SetBack)
+		}
+	}
+}
+
 // reverse turns round the runs of inbound packets that arrive within the
 // driver's time.
 func (s *sniffer) reverse(queue []queued) []queued {

@@ -254,3 +254,20 @@ func TestInferenceBars(t *testing.T) {
 		t.Errorf("enough packets: got %q, want none", got)
 	}
 }
+
+func TestClockBars(t *testing.T) {
+	d := lab.Degradation{Name: "set back"}
+	for _, test := range []struct {
+		held, touched int
+		want          string // of the one line; "" for none
+	}{
+		{990, 0, ""}, {989, 0, "set back: 98.90 % of the intervals hold the true time, want 99"}, {1000, 2, "2 packets have another place"},
+	} {
+		s := judge.Score{Times: 500, Held: test.held / 2, Order: judge.OrderScore{Touched: test.touched}}
+		rest := judge.Score{Times: 500, Held: test.held - test.held/2}
+		got := strings.Join(clockBars([]result{{degradation: d, score: s}, {degradation: d, score: rest}}), "; ")
+		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%d held, %d touched: got %q, want %q in it", test.held, test.touched, got, test.want)
+		}
+	}
+}

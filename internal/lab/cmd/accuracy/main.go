@@ -26,7 +26,8 @@
 //
 // The bars of order also hold captures to stay as they are: the recordings that
 // were not taken at the host's stack, and the public ones in the folder that
-// MENDCAP_SAMPLES names.
+// MENDCAP_SAMPLES names. Beside, the intervals are judged of captures whose clock is
+// set back, for good or for a while.
 //
 // The last form judges the inference of headers alone, in memory: each recording,
 // and many-flows once for each plan of addresses in ten copies at a time, is put
@@ -159,7 +160,12 @@ func run(ctx context.Context, o options) error {
 		for _, line := range floors(results) {
 			fmt.Println("floor:", line)
 		}
-		missed = append(missed, undegradedBars(all)...)
+		clocks, err := jumpingClocks(ctx, o, paths)
+		if err != nil {
+			return err
+		}
+		printClocks(os.Stdout, clocks)
+		missed = slices.Concat(missed, undegradedBars(all), clockBars(clocks))
 	}
 	for _, line := range missed {
 		fmt.Println("missed:", line)
@@ -198,7 +204,7 @@ func (o options) chosen() ([]lab.Degradation, error) {
 	if o.degradations == "all" {
 		return all, nil
 	}
-	all = append(all, lab.DriverDegradations()...)
+	all = slices.Concat(all, lab.DriverDegradations(), lab.ClockDegradations())
 	var chosen []lab.Degradation
 	for name := range strings.SplitSeq(o.degradations, ",") {
 		at := slices.IndexFunc(all, func(d lab.Degradation) bool { return d.Name == name })
