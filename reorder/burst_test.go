@@ -1,7 +1,6 @@
 package reorder
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 )
@@ -105,7 +104,7 @@ func TestReversedBurstsOfManyConnections(t *testing.T) {
 	for i, p := range placed {
 		flow := segs[p.Index].Flow
 		if frames[i] != seen[flow]+1 {
-			t.Fatal(fmt.Sprintf("connection %d: got frame %d behind frame %d", flow, frames[i], seen[flow]))
+			t.Fatalf("connection %d: got frame %d after frame %d", flow, frames[i], seen[flow])
 		}
 		seen[flow] = frames[i]
 	}
