@@ -208,16 +208,22 @@ func (r *Orderer) Stats() Stats { return r.stats }
 // drain places the packets that nothing yet to come can move.
 func (r *Orderer) drain() {
 	r.readClock()
-	reach := r.profile.Gate + r.profile.Tick
-	if r.profile.Basis == FileOrder {
-		reach += r.profile.Backward
-	}
-	cut := min(r.settledBefore(reach), len(r.items)-margin)
+	cut := r.settledCut()
 	if len(r.items) >= r.limit && cut < len(r.items)/2 {
 		r.stats.Forced++
 		cut = len(r.items) / 2
 	}
 	r.place(cut)
+}
+
+// settledCut is how many packets, from the front, nothing yet to come can move.
+// The clock has been read.
+func (r *Orderer) settledCut() int {
+	reach := r.profile.Gate + r.profile.Tick
+	if r.profile.Basis == FileOrder {
+		reach += r.profile.Backward
+	}
+	return min(r.settledBefore(reach), len(r.items)-margin)
 }
 
 // settledBefore counts the packets, from the front, that lie further back than

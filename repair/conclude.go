@@ -25,7 +25,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.CaptureLoss.Declared = v.declared.result(&j.facts)
 	r.Findings = v.findings.result()
 	v.seen.describe(r, &j.facts)
-	j.limits(stats)
+	j.limits(stats, s.crowded)
 	j.noteClocks(s.align.forced)
 	j.noteUnknown()
 	j.noteOdd()
@@ -112,8 +112,9 @@ func describeWidths(h *reorder.Histogram) report.Uncertainty {
 	return report.Uncertainty{Median: at(0.5), P90: at(0.9), P99: at(0.99), Max: at(1)}
 }
 
-// limits says which bounds were met.
-func (j *job) limits(stats reorder.Stats) {
+// limits says which bounds were met, and how often packets were placed early for
+// their bytes.
+func (j *job) limits(stats reorder.Stats, crowded int64) {
 	if n := j.facts.unlisted; n > 0 {
 		j.note("%d interfaces beyond the first %d are not listed", n, maxInterfaces)
 	}
@@ -125,6 +126,9 @@ func (j *job) limits(stats reorder.Stats) {
 	}
 	if stats.Forced > 0 {
 		j.note("the window of %d packets was too small for the gate %d times", reorder.DefaultWindow, stats.Forced)
+	}
+	if crowded > 0 {
+		j.note("the window of %d MiB of the capture was too small for the gate %d times", maxWindow>>20, crowded)
 	}
 }
 
