@@ -74,7 +74,7 @@ type aligner struct {
 	forced int64 // times that more packets or bytes had to wait than could
 
 	waiting waitingHeap
-	held    int // weight of what waits
+	held    weights
 	pushed  int64
 	any     bool
 	latest  int64         // corrected stamp
@@ -118,11 +118,11 @@ func (a *aligner) take(u *unit) {
 	}
 	heap.Push(&a.waiting, turn{time: a.last, number: a.pushed, u: u})
 	a.pushed++
-	a.held += u.weight()
+	a.held.add(u, 1)
 	for len(a.waiting) > 0 && a.waiting[0].time <= a.latest-(a.high-a.low) {
 		a.release()
 	}
-	for len(a.waiting) > maxMerged || a.held > maxWindow {
+	for len(a.waiting) > maxMerged || a.held.over(1) {
 		a.forced++
 		a.release()
 	}
@@ -152,7 +152,7 @@ func (a *aligner) reckon(u *unit) {
 // now, perhaps.
 func (a *aligner) release() {
 	u := heap.Pop(&a.waiting).(turn).u
-	a.held -= u.weight()
+	a.held.add(u, -1)
 	if len(a.fresh) > 0 && u.isTCP && a.fresh[u.seg.Flow] {
 		u.seg.Fresh = true
 		delete(a.fresh, u.seg.Flow)

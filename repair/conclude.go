@@ -128,7 +128,8 @@ func (j *job) limits(stats reorder.Stats, crowded int64) {
 		j.note("the window of %d packets was too small for the gate %d times", reorder.DefaultWindow, stats.Forced)
 	}
 	if crowded > 0 {
-		j.note("the window of %d MiB of the capture was too small for the gate %d times", maxWindow>>20, crowded)
+		j.note("the window of %d MiB, %d of them for blocks that are no packets, was too small for the gate %d times",
+			maxWindow>>20, maxBetween>>20, crowded)
 	}
 }
 

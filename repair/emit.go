@@ -33,8 +33,8 @@ type sequencer struct {
 	frames  []int64 // of the last packets by index, where some are to be explained
 	highest int64   // highest index placed
 	others  []waiting
-	held    int   // weight of pending and others
-	crowded int64 // times that packets were placed early, for their bytes
+	held    weights // of pending and others
+	crowded int64   // times that packets were placed early, for their bytes
 	out     []*unit
 }
 
@@ -77,7 +77,7 @@ func (s *sequencer) arrange(u *unit) {
 	}
 	p := s.j.subject(u)
 	s.pending = append(s.pending, u)
-	s.held += u.weight()
+	s.held.add(u, 1)
 	if s.frames != nil {
 		s.frames[s.pushed%framesKept] = u.block.Frame
 	}
@@ -94,17 +94,17 @@ func (s *sequencer) between(u *unit) {
 		return
 	}
 	s.others = append(s.others, waiting{u, s.pushed})
-	s.held += u.weight()
+	s.held.add(u, 1)
 	s.relieve()
 }
 
 // relieve places packets early once too many bytes are kept: so many that it is
 // seldom done.
 func (s *sequencer) relieve() {
-	if s.held <= maxWindow {
+	if !s.held.over(1) {
 		return
 	}
-	for len(s.pending) > 0 && s.held > maxWindow/2 {
+	for len(s.pending) > 0 && s.held.over(2) {
 		if s.order.Relieve() {
 			s.crowded++
 		}
@@ -137,7 +137,7 @@ func (s *sequencer) placed(p reorder.Placement) {
 		u.fate.ticks = ticks
 	}
 	s.out = append(s.out, u)
-	s.held -= u.weight()
+	s.held.add(u, -1)
 	if s.settle(u); len(s.pending) == 0 {
 		s.passOn(s.pushed)
 	}
@@ -148,7 +148,7 @@ func (s *sequencer) passOn(index int64) {
 	for len(s.others) > 0 && s.others[0].behind <= index {
 		u := s.others[0].u
 		s.out = append(s.out, u)
-		s.held -= u.weight()
+		s.held.add(u, -1)
 		s.others[0].u = nil // so that its chunk can go
 		s.others = s.others[1:]
 	}

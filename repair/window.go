@@ -6,22 +6,33 @@ import (
 	"github.com/mendcap/mendcap/internal/capture"
 )
 
-// maxWindow is how many bytes of the capture may be kept for packets, and for the
-// blocks between them, that wait for their place. Beyond it they get it early.
-const maxWindow = 64 << 20
+// maxWindow is how many bytes of the capture may be kept for what waits for its
+// place: packets, and blocks between them. Beyond it they get it early. maxBetween is
+// how many of them blocks may take that are no packets, with their records: the
+// window bounds the number of packets alone.
+const (
+	maxWindow  = 64 << 20
+	maxBetween = 16 << 20
+)
 
 // recordSize is what a block takes in memory beside its bytes.
 const recordSize = int(unsafe.Sizeof(unit{}) + unsafe.Sizeof(capture.Block{}))
 
-// weight is how many bytes are kept for a block: its share of what its chunk
-// keeps. The records of packets don't count, as the number of packets that wait is
-// bounded; those of other blocks do.
-func (u *unit) weight() int {
-	if u.block.Kind == capture.Packet {
-		return u.chunk.share
+// weights count what is kept for the blocks that wait somewhere, bytes: of the
+// bytes that a block's chunk keeps its share.
+type weights struct{ all, between int }
+
+// add takes in a block that waits from now on, or with -1 one that waits no longer.
+func (w *weights) add(u *unit, sign int) {
+	share := sign * u.chunk.share
+	w.all += share
+	if u.block.Kind != capture.Packet {
+		w.between += share + sign*recordSize
 	}
-	return u.chunk.share + recordSize
 }
+
+// over reports whether more waits than one n-th of what may.
+func (w *weights) over(n int) bool { return w.all > maxWindow/n || w.between > maxBetween/n }
 
 // What is on its way between two goroutines at a time, at most, but for one block:
 // the bytes that are kept for it, and blocks.
