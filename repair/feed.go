@@ -59,7 +59,7 @@ const ahead = 4
 // called with the chunks in the order of the file. It returns the damage that it
 // met, if there was some.
 func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*capture.Damages, error) {
-	f, r, err := j.source.open(&j.o)
+	f, r, err := j.source.open(ctx, &j.o)
 	if err != nil {
 		return nil, err
 	}

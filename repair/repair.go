@@ -47,6 +47,10 @@ type Options struct {
 	// MaxUnpacked is how much a compressed capture may decompress to, bytes; 0 = any
 	// amount. Beyond it is an ErrUnpacked, which is an ErrNoCapture too.
 	MaxUnpacked int64
+	// SpoolLimit is how much of an input that can be read only once (standard input,
+	// a pipe) is copied to a temporary file, bytes; 0 = half of what is free there.
+	// Beyond it is an ErrSpoolLimit.
+	SpoolLimit int64
 	// AlignInterfaces corrects the stamps of interfaces whose clock is shown to
 	// differ from that of the interface with most packets.
 	AlignInterfaces bool
@@ -148,6 +152,9 @@ func newJob(in, out string, o Options) (*job, error) {
 	if o.Findings < 0 {
 		return nil, fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
 	}
+	if o.SpoolLimit < 0 {
+		return nil, fmt.Errorf("%w: a limit of %d bytes", ErrUsage, o.SpoolLimit)
+	}
 	if o.Flows < 0 || o.Flows > MaxFlows {
 		return nil, fmt.Errorf("%w: %d connections", ErrUsage, o.Flows)
 	}
@@ -217,7 +224,7 @@ func (j *job) collect(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if j.source, err = openSource(ctx, j.in, j.o.Stdin); err != nil {
+	if j.source, err = openSource(ctx, j.in, &j.o); err != nil {
 		return err
 	}
 	j.flows = newFlowTable()
