@@ -239,6 +239,10 @@ func (e *Engine) Local() []netip.Addr { return e.vantage.addresses() }
 // Candidates returns the number of distinct addresses tried.
 func (e *Engine) Candidates() int { return e.candidates.distinct() }
 
+// LeftOut returns how often an address was met that found no room among the
+// candidates.
+func (e *Engine) LeftOut() int64 { return e.candidates.left }
+
 // Evicted returns the number of packets that found no room in the cluster
 // table; they are answered without the evidence of their cluster.
 func (e *Engine) Evicted() int64 { return e.flows.evicted }

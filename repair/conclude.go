@@ -94,9 +94,7 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
 	}
 	r.Clocks = j.clocks.describe(&j.facts)
-	for _, placed := range j.facts.placed {
-		r.Placed = r.Placed || placed
-	}
+	r.Placed = j.facts.anyPlaced
 	for i, name := range reorder.LawNames() {
 		r.ByLaw[name] = report.Law{
 			Violations: stats.Violations[i], Explained: stats.Explained[i],
@@ -117,6 +115,12 @@ func describeWidths(h *reorder.Histogram) report.Uncertainty {
 func (j *job) limits(stats reorder.Stats, crowded int64) {
 	if n := j.facts.unlisted; n > 0 {
 		j.note("%d interfaces beyond the first %d are not listed", n, maxInterfaces)
+	}
+	if n := j.facts.strange; n > 0 {
+		j.note("%d addresses that interface descriptions state, beyond the first %d, were not taken for the host's", n, maxOwn)
+	}
+	if n := j.engine.LeftOut(); n > 0 {
+		j.note("%d times an address was no candidate for a header, because there were %d others", n, infer.DefaultMaxClusters)
 	}
 	if n := j.flows.evicted; n > 0 {
 		j.note("%d times a connection was forgotten: more than %d at once over the passes; what came back later was judged afresh", n, maxFlows)
