@@ -111,14 +111,14 @@ func TestMemoryOfFloods(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads captures of millions of blocks")
 	}
-	const most, ratio, few = 128 << 20, 1.2, 200_000
+	const most, ratio, few = 128 << 20, 1.2, 400_000
 	commands := map[string][]string{
 		"repair": {"repair", "-q", "-w", "out.pcapng"}, "check": {"check", "-q", "--fail-on", "drop"}, "explain": {"explain"},
 	}
 	for kind, block := range floods {
 		n := few
 		if kind == "names" {
-			n = 3 * few // the table of addresses is full then
+			n = few * 3 / 2 // the table of addresses is full then
 		}
 		small, large := writeFlood(t, block, n), writeFlood(t, block, 10*n)
 		for name, command := range commands {
