@@ -120,7 +120,7 @@ func (j *job) limits(stats reorder.Stats, crowded int64) {
 		j.note("%d addresses that interface descriptions state, beyond the first %d, were not taken for the host's", n, maxOwn)
 	}
 	if n := j.engine.LeftOut(); n > 0 {
-		j.note("%d times an address was no candidate for a header, because there were %d others", n, infer.DefaultMaxClusters)
+		j.note("%d times an address was left out of the candidates for headers: there were too many", n)
 	}
 	if n := j.flows.evicted; n > 0 {
 		j.note("%d times a connection was forgotten: more than %d at once over the passes; what came back later was judged afresh", n, maxFlows)

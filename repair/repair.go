@@ -59,7 +59,7 @@ type Options struct {
 	// time. The finding is valid during the call. It may be nil.
 	EachFinding func(*report.Finding)
 	Progress    func(done, total int64) // bytes read over all passes; total < 0 = unknown; may be nil
-	Stdin       io.Reader               // what "-" reads, nil = os.Stdin
+	Stdin       io.Reader               // what "-" reads, nil = os.Stdin; a read that waits when the context ends is left
 	Stdout      io.Writer               // what "-" writes, nil = os.Stdout
 }
 

@@ -116,11 +116,7 @@ func TestMemoryOfFloods(t *testing.T) {
 		"repair": {"repair", "-q", "-w", "out.pcapng"}, "check": {"check", "-q", "--fail-on", "drop"}, "explain": {"explain"},
 	}
 	for kind, block := range floods {
-		n := few
-		if kind == "names" {
-			n = few * 3 / 2 // the table of addresses is full then
-		}
-		small, large := writeFlood(t, block, n), writeFlood(t, block, 10*n)
+		small, large := writeFlood(t, block, few), writeFlood(t, block, 10*few)
 		for name, command := range commands {
 			t.Run(kind+"/"+name, func(t *testing.T) {
 				args := func(capture string) []string {
@@ -131,9 +127,9 @@ func TestMemoryOfFloods(t *testing.T) {
 					return all
 				}
 				before, now := peakOf(t, args(small)...), peakOf(t, args(large)...)
-				t.Logf("%d and %d blocks: %d and %d MiB", n, 10*n, before>>20, now>>20)
+				t.Logf("%d and %d blocks: %d and %d MiB", few, 10*few, before>>20, now>>20)
 				if now > most {
-					t.Errorf("%d blocks: %d MiB, want at most %d", 10*n, now>>20, most>>20)
+					t.Errorf("%d blocks: %d MiB, want at most %d", 10*few, now>>20, most>>20)
 				}
 				if float64(now) > ratio*float64(before) {
 					t.Errorf("ten times as many blocks take %d instead of %d MiB, want at most %v times as much", now>>20, before>>20, ratio)
