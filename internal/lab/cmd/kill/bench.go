@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/lab"
@@ -206,10 +207,12 @@ type ending struct {
 	met  bool          // the signal met it alive
 	took time.Duration // from the signal on
 	code int           // -1 where a signal has ended it
+	// stuck is what the process says of its goroutines, if it did not end.
+	stuck string
 }
 
 // patience is how long a process is waited for that a signal should have ended.
-const patience = 20 * time.Second
+const patience = 5 * time.Second
 
 // end starts the command and sends it a signal after a while.
 func (r *runner) end(signal os.Signal, after time.Duration) (e ending, err error) {
@@ -218,6 +221,8 @@ func (r *runner) end(signal os.Signal, after time.Duration) (e ending, err error
 		return e, err
 	}
 	defer release()
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
 		return e, err
 	}
@@ -231,8 +236,9 @@ func (r *runner) end(signal os.Signal, after time.Duration) (e ending, err error
 		select {
 		case err = <-ended:
 		case <-time.After(patience):
-			cmd.Process.Kill()
+			cmd.Process.Signal(syscall.SIGQUIT) // it says what it waits for
 			err = <-ended
+			e.stuck = said.String()
 		}
 		e.took = time.Since(start)
 	}

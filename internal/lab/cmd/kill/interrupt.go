@@ -72,7 +72,7 @@ func (b *bench) interrupt(t *tally, s *scene, r *runner, length time.Duration, w
 		t.kills++
 		t.slowest = max(t.slowest, e.took)
 		if e.took > b.within {
-			t.fail("%s: ended %v after %v", s.name, e.took, signal)
+			t.fail("%s: ended %v after %v\n%s", s.name, e.took, signal, e.stuck)
 		}
 		// A run can be done at the moment of the signal, or not have begun to listen.
 		if signal != os.Kill && e.code != exitInterrupted && e.code != 0 && e.code != -1 {
