@@ -212,7 +212,7 @@ type ending struct {
 }
 
 // patience is how long a process is waited for that a signal should have ended.
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 // end starts the command and sends it a signal after a while.
 func (r *runner) end(signal os.Signal, after time.Duration) (e ending, err error) {
