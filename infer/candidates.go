@@ -45,6 +45,7 @@ type candidate struct {
 // candidates is the table of addresses, found by their residue.
 type candidates struct {
 	max   int
+	left  int64 // times that an address was left out for it
 	index index // of list
 	list  pages[candidate]
 
@@ -74,6 +75,7 @@ func (t *candidates) add(a packet.Addr, zone uint32, r role) {
 	i := t.place(&a, p.zone, hash)
 	if i == none {
 		if t.list.len() >= t.max {
+			t.left++
 			return
 		}
 		i = t.list.push(candidate{place: p})

@@ -33,6 +33,7 @@ type Engine struct {
 	candidates candidates
 	resolved   resolutions
 	vantage    vantage
+	byName     int     // candidates that were named before anything else showed them
 	truncated  bool    // some packet's checksum can't be verified
 	span       period  // of the packets' stamps
 	moments    period  // of the tables'
@@ -238,6 +239,10 @@ func (e *Engine) Local() []netip.Addr { return e.vantage.addresses() }
 
 // Candidates returns the number of distinct addresses tried.
 func (e *Engine) Candidates() int { return e.candidates.distinct() }
+
+// LeftOut returns how often an address was met or named that found no room among
+// the candidates.
+func (e *Engine) LeftOut() int64 { return e.candidates.left }
 
 // Evicted returns the number of packets that found no room in the cluster
 // table; they are answered without the evidence of their cluster.

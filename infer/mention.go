@@ -150,9 +150,21 @@ func (e *Engine) ObserveMention(m Mention, zone uint32, stamp int64) {
 	}
 }
 
+// maxResolved is how many candidates there can be for no other reason than that the
+// capture file names them.
+const maxResolved = 1 << 18
+
 // ObserveName takes in an address that the capture file names, as in a name
 // resolution block.
-func (e *Engine) ObserveName(a netip.Addr) { e.seedAddress(a, 0, inNeighbor) }
+func (e *Engine) ObserveName(a netip.Addr) {
+	if e.byName >= maxResolved {
+		e.candidates.left++
+		return
+	}
+	before := e.candidates.list.len()
+	e.seedAddress(a, 0, inNeighbor)
+	e.byName += e.candidates.list.len() - before
+}
 
 // ObserveLocal takes in an address of the host that the capture file states, as
 // of an interface.

@@ -237,6 +237,17 @@ func (r *Orderer) Steps() int64 {
 // drain places the packets that nothing yet to come can move.
 func (r *Orderer) drain() {
 	r.readClock()
+	cut := r.settledCut()
+	if len(r.items) >= r.limit && cut < len(r.items)/2 {
+		r.stats.Forced++
+		cut = len(r.items) / 2
+	}
+	r.place(cut)
+}
+
+// settledCut is how many packets, from the front, nothing yet to come can move.
+// The clock has been read.
+func (r *Orderer) settledCut() int {
 	reach := r.profile.Gate + r.profile.Tick
 	if r.profile.Basis == FileOrder {
 		reach += r.profile.Backward
@@ -244,12 +255,7 @@ func (r *Orderer) drain() {
 	if r.profile.Bursts {
 		reach = max(reach, burstWait)
 	}
-	cut := min(r.settledBefore(reach), len(r.items)-margin)
-	if len(r.items) >= r.limit && cut < len(r.items)/2 {
-		r.stats.Forced++
-		cut = len(r.items) / 2
-	}
-	r.place(cut)
+	return min(r.settledBefore(reach), len(r.items)-margin)
 }
 
 // settledBefore counts the packets, from the front, that lie further back than

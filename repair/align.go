@@ -71,9 +71,10 @@ func (u *unit) recordedStamp() int64 {
 type aligner struct {
 	*clocks
 	next   func(*unit)
-	forced int64 // times that more packets had to wait than could
+	forced int64 // times that more packets or bytes had to wait than could
 
 	waiting waitingHeap
+	held    weights
 	pushed  int64
 	any     bool
 	latest  int64         // corrected stamp
@@ -117,10 +118,11 @@ func (a *aligner) take(u *unit) {
 	}
 	heap.Push(&a.waiting, turn{time: a.last, number: a.pushed, u: u})
 	a.pushed++
+	a.held.add(u, 1)
 	for len(a.waiting) > 0 && a.waiting[0].time <= a.latest-(a.high-a.low) {
 		a.release()
 	}
-	if len(a.waiting) > maxMerged {
+	for len(a.waiting) > maxMerged || a.held.over(1) {
 		a.forced++
 		a.release()
 	}
@@ -150,6 +152,7 @@ func (a *aligner) reckon(u *unit) {
 // now, perhaps.
 func (a *aligner) release() {
 	u := heap.Pop(&a.waiting).(turn).u
+	a.held.add(u, -1)
 	if len(a.fresh) > 0 && u.isTCP && a.fresh[u.seg.Flow] {
 		u.seg.Fresh = true
 		delete(a.fresh, u.seg.Flow)

@@ -26,7 +26,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.CaptureLoss.Declared = v.declared.result(&j.facts)
 	r.Findings = v.findings.result()
 	v.seen.describe(r, &j.facts)
-	j.limits(stats, v.diagnose.GivenUp())
+	j.limits(stats, v.diagnose.GivenUp(), s.crowded)
 	j.steps += s.order.Steps() + v.diagnose.Steps()
 	j.noteClocks(s.align.forced)
 	j.noteUnknown()
@@ -96,9 +96,7 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
 	}
 	r.Clocks = j.clocks.describe(&j.facts)
-	for _, placed := range j.facts.placed {
-		r.Placed = r.Placed || placed
-	}
+	r.Placed = j.facts.anyPlaced
 	for i, name := range reorder.LawNames() {
 		r.ByLaw[name] = report.Law{
 			Violations: stats.Violations[i], Explained: stats.Explained[i],
@@ -114,10 +112,17 @@ func describeWidths(h *reorder.Histogram) report.Uncertainty {
 	return report.Uncertainty{Median: at(0.5), P90: at(0.9), P99: at(0.99), Max: at(1)}
 }
 
-// limits says which bounds were met.
-func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp) {
+// limits says which bounds were met, and how often packets were placed early for
+// their bytes.
+func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
 	if n := j.facts.unlisted; n > 0 {
 		j.note("%d interfaces beyond the first %d are not listed", n, maxInterfaces)
+	}
+	if n := j.facts.strange; n > 0 {
+		j.note("%d addresses that interface descriptions state, beyond the first %d, were not taken for the host's", n, maxOwn)
+	}
+	if n := j.engine.LeftOut(); n > 0 {
+		j.note("%d times an address was left out of the candidates for headers: there were too many", n)
 	}
 	if n := j.flows.evicted; n > 0 {
 		j.note("%d times a connection was forgotten: more than %d at once over the passes; what came back later was judged afresh", n, maxFlows)
@@ -148,6 +153,10 @@ func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp) {
 	}
 	if n := g.Gaps; n > 0 {
 		j.note("%d gaps were not set beside all others of their time: too many at once", n)
+	}
+	if crowded > 0 {
+		j.note("the window of %d MiB, %d of them for blocks that are no packets, was too small for the gate %d times",
+			maxWindow>>20, maxBetween>>20, crowded)
 	}
 }
 

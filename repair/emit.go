@@ -33,11 +33,13 @@ type sequencer struct {
 	frames  []int64 // of the last packets by index, where some are to be explained
 	highest int64   // highest index placed
 	others  []waiting
+	held    weights // of pending and others
+	crowded int64   // times that packets were placed early, for their bytes
 	out     []*unit
 }
 
 // waiting is a block that is no packet: it goes out before the first packet
-// placed that came behind it.
+// placed that came behind it, or when no packet waits.
 type waiting struct {
 	u      *unit
 	behind int64 // index of the next packet
@@ -70,16 +72,43 @@ func (s *sequencer) arrange(u *unit) {
 		return
 	}
 	if u.block.Kind != capture.Packet {
-		s.others = append(s.others, waiting{u, s.pushed})
+		s.between(u)
 		return
 	}
 	p := s.j.subject(u)
 	s.pending = append(s.pending, u)
+	s.held.add(u, 1)
 	if s.frames != nil {
 		s.frames[s.pushed%framesKept] = u.block.Frame
 	}
 	s.pushed++
 	s.order.Push(&p)
+	s.relieve()
+}
+
+// between adds a block that is no packet. It waits for the packets before it, if
+// there are some.
+func (s *sequencer) between(u *unit) {
+	if len(s.pending) == 0 {
+		s.out = append(s.out, u)
+		return
+	}
+	s.others = append(s.others, waiting{u, s.pushed})
+	s.held.add(u, 1)
+	s.relieve()
+}
+
+// relieve places packets early once too many bytes are kept: so many that it is
+// seldom done.
+func (s *sequencer) relieve() {
+	if !s.held.over(1) {
+		return
+	}
+	for len(s.pending) > 0 && s.held.over(2) {
+		if s.order.Relieve() {
+			s.crowded++
+		}
+	}
 }
 
 func (s *sequencer) analyseBefore(u *unit) {
@@ -95,10 +124,7 @@ func (s *sequencer) analyseBefore(u *unit) {
 
 // placed takes a packet from the orderer.
 func (s *sequencer) placed(p reorder.Placement) {
-	for len(s.others) > 0 && s.others[0].behind <= p.Index {
-		s.out = append(s.out, s.others[0].u)
-		s.others = s.others[1:]
-	}
+	s.passOn(p.Index)
 	u := s.pending[p.Index-s.base]
 	from := s.pending[p.TimeFrom-s.base]
 	sorted := s.j.profile.Basis == reorder.StampOrder && p.Index < s.highest
@@ -111,7 +137,21 @@ func (s *sequencer) placed(p reorder.Placement) {
 		u.fate.ticks = ticks
 	}
 	s.out = append(s.out, u)
-	s.settle(u)
+	s.held.add(u, -1)
+	if s.settle(u); len(s.pending) == 0 {
+		s.passOn(s.pushed)
+	}
+}
+
+// passOn hands on the blocks that came before the packet of that index.
+func (s *sequencer) passOn(index int64) {
+	for len(s.others) > 0 && s.others[0].behind <= index {
+		u := s.others[0].u
+		s.out = append(s.out, u)
+		s.held.add(u, -1)
+		s.others[0].u = nil // so that its chunk can go
+		s.others = s.others[1:]
+	}
 }
 
 // settle forgets the placed packets at the front. A packet whose time another
@@ -125,14 +165,9 @@ func (s *sequencer) settle(u *unit) {
 	}
 }
 
-// barrier places all packets before a point that none crosses.
-func (s *sequencer) barrier() {
-	s.order.Barrier()
-	for _, o := range s.others {
-		s.out = append(s.out, o.u)
-	}
-	s.others = s.others[:0]
-}
+// barrier places all packets before a point that none crosses, and with them the
+// blocks between them.
+func (s *sequencer) barrier() { s.order.Barrier() }
 
 // emit is the third pass: order, analyse, write.
 func (j *job) emit(ctx context.Context, w *writer) error {
@@ -193,26 +228,23 @@ func (p *press) take(c *chunk) error {
 	return p.hand()
 }
 
-// handedAtOnce is how many units the goroutines are given at once: a whole window
-// may come into order by one packet, and several batches wait for the judge.
-const handedAtOnce = 1 << 12
-
-// hand gives what is in order to the goroutines.
+// hand gives what is in order to the goroutines, piece by piece: however much it
+// is, little is on its way.
 func (p *press) hand() error {
 	all := len(p.out)
 	if all == 0 {
 		return nil
 	}
-	for len(p.out) > 0 {
-		n := min(len(p.out), handedAtOnce)
+	for rest := p.out; len(rest) > 0; {
+		n := piece(rest)
 		select {
-		case p.batches <- p.out[:n:n]:
+		case p.batches <- rest[:n:n]:
 		case <-p.ctx.Done():
 			return p.ctx.Err()
 		}
-		p.out = p.out[n:]
+		rest = rest[n:]
 	}
-	p.out = make([]*unit, 0, min(all, handedAtOnce))
+	p.out = make([]*unit, 0, min(all, pieceBlocks))
 	return nil
 }
 

@@ -61,5 +61,5 @@ func (j *job) subject(u *unit) reorder.Packet {
 // placed reports whether mendcap has put the packet's section in order before.
 func (j *job) placed(u *unit) bool {
 	i := u.block.Interface
-	return j.facts.anyPlaced && i != nil && j.facts.placed[i.Section]
+	return j.facts.anyPlaced && i != nil && j.facts.placed.has(i.Section)
 }

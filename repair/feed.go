@@ -17,6 +17,7 @@ type chunk struct {
 	facts []infer.Facts // of the units that lack their header, in the pass that gathers facts
 	heads []headless    // of those in the passes behind it
 	left  int           // units that are still needed; the last one gives the batch back
+	share int           // of the bytes that the batch keeps, for each unit
 	err   error
 	ready chan struct{}
 	read  int64       // bytes of the file read with it
@@ -58,7 +59,7 @@ const ahead = 4
 // called with the chunks in the order of the file. It returns the damage that it
 // met, if there was some.
 func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*capture.Damages, error) {
-	f, r, err := j.source.open(&j.o)
+	f, r, err := j.source.open(ctx, &j.o)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +143,7 @@ func (j *job) readChunk(r *capture.Reader) *chunk {
 
 func (c *chunk) decode(d *decoder) {
 	c.units = slices.Grow(c.units[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
+	c.share = c.batch.Size()/len(c.units) + 1
 	c.heads = c.heads[:0]
 	if c.facts = c.facts[:0]; d.engine != nil {
 		c.facts = nil

@@ -53,7 +53,7 @@ func Fingerprint(ctx context.Context, in, program string, o Options) (string, er
 
 // choices spells out the options that decide what is written.
 func choices(o Options) string {
-	o.Force, o.MaxUnpacked, o.Tables = false, 0, nil // how, how far, and what is hashed itself
+	o.Force, o.MaxUnpacked, o.SpoolLimit, o.Tables = false, 0, 0, nil // how, how far, and what is hashed itself
 	if o.Findings == 0 {
 		o.Findings = DefaultFindings
 	}

@@ -30,7 +30,8 @@ type facts struct {
 	converted      int64 // sockaddr records, IPv4 ones too
 	partial        bool  // only the beginning was gathered
 	sections       int
-	placed         map[int]bool // sections that mendcap has put in order before
+	own, strange   int64      // addresses that interface descriptions state, and those beyond maxOwn
+	placed         sectionSet // sections that mendcap has put in order before
 	anyPlaced      bool
 	damage         *capture.Damages
 	odd            []capture.Odd // of the last pass over the whole capture
@@ -135,7 +136,7 @@ func (f *facts) begin() {
 	f.packets, f.bytes, f.stamped, f.converted = 0, 0, false, 0
 	f.interfaces, f.unlisted, f.sections = nil, 0, 0
 	f.byInterface = make(map[*capture.Interface]int)
-	f.placed, f.anyPlaced = make(map[int]bool), false
+	f.placed, f.anyPlaced = nil, false
 }
 
 // count takes in what a block says of the capture as a whole.
@@ -143,7 +144,8 @@ func (f *facts) count(u *unit) {
 	switch u.block.Kind {
 	case capture.Section:
 		if placedBefore(u.block) {
-			f.placed[f.sections], f.anyPlaced = true, true
+			f.placed.add(f.sections)
+			f.anyPlaced = true
 		}
 		f.sections++
 		f.byInterface = make(map[*capture.Interface]int) // no packet of an earlier section follows
@@ -216,10 +218,30 @@ func (j *job) observeAddresses(b *capture.Block) {
 			j.engine.ObserveName(a)
 			continue
 		}
+		if j.facts.own++; j.facts.own > maxOwn {
+			j.facts.strange++
+			continue
+		}
 		j.engine.ObserveLocal(a)
 		j.local.tables = append(j.local.tables, a)
 	}
 }
+
+// maxOwn is how many addresses are taken for the host's because interface
+// descriptions state them.
+const maxOwn = 1 << 16
+
+// sectionSet is a set of sections by their numbers: a bit for each.
+type sectionSet []uint64
+
+func (s *sectionSet) add(n int) {
+	for len(*s) <= n/64 {
+		*s = append(*s, 0)
+	}
+	(*s)[n/64] |= 1 << (n % 64)
+}
+
+func (s sectionSet) has(n int) bool { return n/64 < len(s) && s[n/64]>>(n%64)&1 != 0 }
 
 // vantagePackets is how many packets tell from which host the capture was taken
 // where only their TTLs can.

@@ -80,9 +80,9 @@ const attempts = 100
 func createPending(target string, perm fs.FileMode) (*Pending, error) {
 	for n := range attempts {
 		name := pendingName(target, n)
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+		f, err := temporaries.create(name, perm)
 		if errors.Is(err, os.ErrExist) && removeDead(name) {
-			f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+			f, err = temporaries.create(name, perm)
 		}
 		switch {
 		case errors.Is(err, os.ErrExist):
@@ -90,6 +90,7 @@ func createPending(target string, perm fs.FileMode) (*Pending, error) {
 		case err != nil:
 			return nil, err
 		case !holdNew(f):
+			temporaries.forget(f)
 			f.Close()
 			continue
 		}
@@ -193,7 +194,7 @@ func (p *Pending) appear(rename func() error) error {
 			return err
 		}
 	}
-	return rename()
+	return temporaries.publish(p.File, rename)
 }
 
 // linkNew gives a file another name that nothing has, and takes the first one
@@ -216,6 +217,7 @@ func linkNew(from, to string) error {
 // Discard takes the file away: before its lock is given up where the system
 // allows it, so that no other run takes the name meanwhile.
 func (p *Pending) Discard() error {
+	defer temporaries.forget(p.File)
 	if renamesOpen {
 		return errors.Join(os.Remove(p.Name()), p.close())
 	}

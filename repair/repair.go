@@ -47,6 +47,10 @@ type Options struct {
 	// MaxUnpacked is how much a compressed capture may decompress to, bytes; 0 = any
 	// amount. Beyond it is an ErrUnpacked, which is an ErrNoCapture too.
 	MaxUnpacked int64
+	// SpoolLimit is how much of an input that can be read only once (standard input,
+	// a pipe) is copied to a temporary file, bytes; 0 = half of what is free there.
+	// Beyond it is an ErrSpoolLimit.
+	SpoolLimit int64
 	// AlignInterfaces corrects the stamps of interfaces whose clock is shown to
 	// differ from that of the interface with most packets.
 	AlignInterfaces bool
@@ -55,7 +59,7 @@ type Options struct {
 	// time. The finding is valid during the call. It may be nil.
 	EachFinding func(*report.Finding)
 	Progress    func(done, total int64) // bytes read over all passes; total < 0 = unknown; may be nil
-	Stdin       io.Reader               // what "-" reads, nil = os.Stdin
+	Stdin       io.Reader               // what "-" reads, nil = os.Stdin; a read that waits when the context ends is left
 	Stdout      io.Writer               // what "-" writes, nil = os.Stdout
 }
 
@@ -149,6 +153,9 @@ func newJob(in, out string, o Options) (*job, error) {
 	if o.Findings < 0 {
 		return nil, fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
 	}
+	if o.SpoolLimit < 0 {
+		return nil, fmt.Errorf("%w: a limit of %d bytes", ErrUsage, o.SpoolLimit)
+	}
 	if o.Flows < 0 || o.Flows > MaxFlows {
 		return nil, fmt.Errorf("%w: %d connections", ErrUsage, o.Flows)
 	}
@@ -218,7 +225,7 @@ func (j *job) collect(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if j.source, err = openSource(ctx, j.in, j.o.Stdin); err != nil {
+	if j.source, err = openSource(ctx, j.in, &j.o); err != nil {
 		return err
 	}
 	j.flows = newFlowTable()

@@ -20,13 +20,14 @@ func createScratch() (*os.File, error) {
 		}
 	}
 	for range attempts {
-		f, err := os.CreateTemp("", scratch)
+		f, err := temporaries.file(func() (*os.File, error) { return os.CreateTemp("", scratch) })
 		if err != nil {
 			return nil, err
 		}
 		if holdNew(f) {
 			return f, nil
 		}
+		temporaries.forget(f)
 		f.Close()
 	}
 	return nil, os.ErrExist
@@ -48,19 +49,22 @@ func ScratchDir() (dir string, release func() error, err error) {
 		}
 	}
 	for range attempts {
-		dir, err := os.MkdirTemp("", scratchDirs)
+		dir, err := temporaries.dir(func() (string, error) { return os.MkdirTemp("", scratchDirs) })
 		if err != nil {
 			return "", nil, err
 		}
 		lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
+			temporaries.forgetDir(dir)
 			continue // another run took the folder for a dead one's
 		}
 		if !holdNew(lock) {
+			temporaries.forgetDir(dir)
 			lock.Close()
 			continue
 		}
 		return dir, func() error {
+			defer temporaries.forgetDir(dir)
 			err := lock.Close()
 			return errors.Join(err, os.RemoveAll(dir))
 		}, nil

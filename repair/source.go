@@ -22,11 +22,15 @@ type source struct {
 	spooled *os.File // holds the lock of a spooled input; nil for others
 }
 
-// openSource checks that the input is there. Standard input is copied to a
-// temporary file, since it has to be read more than once.
-func openSource(ctx context.Context, in string, stdin io.Reader) (*source, error) {
+// openSource checks that the input is there. Standard input, or what else can be
+// read only once, is copied to a temporary file.
+func openSource(ctx context.Context, in string, o *Options) (*source, error) {
 	if in == "-" {
-		return spool(ctx, stdin)
+		stdin := o.Stdin
+		if stdin == nil {
+			stdin = os.Stdin
+		}
+		return spool(ctx, in, stdin, o)
 	}
 	info, err := os.Stat(in)
 	if err != nil {
@@ -36,43 +40,9 @@ func openSource(ctx context.Context, in string, stdin io.Reader) (*source, error
 		return nil, fmt.Errorf("%w: it is a folder", ErrNoCapture)
 	}
 	if !info.Mode().IsRegular() {
-		return spoolFile(ctx, in)
+		return spoolFile(ctx, in, filepath.Base(in), o)
 	}
 	return &source{name: filepath.Base(in), path: in, size: info.Size(), was: info}, nil
-}
-
-// spoolFile copies what can be read only once, a pipe for example.
-func spoolFile(ctx context.Context, in string) (*source, error) {
-	f, err := os.Open(in)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoCapture, err)
-	}
-	defer f.Close()
-	s, err := spool(ctx, f)
-	if err == nil {
-		s.name = filepath.Base(in)
-	}
-	return s, err
-}
-
-func spool(ctx context.Context, from io.Reader) (*source, error) {
-	if from == nil {
-		from = os.Stdin
-	}
-	f, err := createScratch()
-	if err != nil {
-		return nil, fmt.Errorf("%w: spool the input: %w", ErrIO, err)
-	}
-	s := &source{name: "-", path: f.Name(), spooled: f}
-	s.size, err = io.Copy(f, contextReader{ctx, from})
-	if err == nil && !renamesOpen {
-		err = f.Close() // nothing else would be allowed to remove it
-	}
-	if err != nil {
-		s.close()
-		return nil, ioError("spool the input", err)
-	}
-	return s, nil
 }
 
 // permissions are those that what is written of the input may have.
@@ -115,15 +85,19 @@ func (s *source) close() {
 	}
 }
 
-// open starts a pass over the capture.
-func (s *source) open(o *Options) (*os.File, *capture.Reader, error) {
+// open starts a pass over the capture. Reading ends with the context's error once
+// that is done.
+func (s *source) open(ctx context.Context, o *Options) (*os.File, *capture.Reader, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrNoCapture, err)
 	}
-	r, err := capture.NewReader(f, capture.ReaderOptions{Salvage: o.salvage(), MaxUnpacked: o.MaxUnpacked})
+	r, err := capture.NewReader(contextReader{ctx, f}, o.reading())
 	if err != nil {
 		f.Close()
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
 		return nil, nil, fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
 	}
 	return f, r, nil

@@ -124,7 +124,7 @@ func (w *writer) remark(text []byte) {
 // be done.
 func (j *job) finished(u *unit) bool {
 	i := u.block.Interface
-	return i != nil && j.facts.placed[i.Section] && mended(u.block)
+	return i != nil && j.facts.placed.has(i.Section) && mended(u.block)
 }
 
 // maxPayload is the longest upper-layer data that an IPv6 header can announce

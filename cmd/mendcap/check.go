@@ -47,10 +47,11 @@ func checkCommand() *command {
 	flags.IntVar(&f.common.findings, "findings", repair.DefaultFindings, "list the first `N` findings in reports")
 	flags.BoolVarP(&f.common.quiet, "quiet", "q", false, "print nothing but errors")
 	f.common.readingFlags.add(flags)
+	f.common.addSpool(flags)
 	return &command{
 		name: "check",
 		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... " +
-			"[--report FILE]... [-q] [--findings N]\n      " + readingSynopsis + "\n      CAPTURE...",
+			"[--report FILE]... [-q] [--findings N]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE...",
 		summary: "hold captures to having no findings, or none but known ones",
 		text:    fmt.Sprintf(checkText, strings.Join(report.Verdicts(), ", ")),
 		flags:   flags,
@@ -201,7 +202,7 @@ func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 		}
 	}
 	if in == "-" {
-		o.Stdin = s.interruptibleInput(ctx)
+		o.Stdin = s.in
 	}
 	bar := f.common.progress(s, in)
 	o.Progress = bar.set

@@ -71,6 +71,8 @@ func explain(err error) (code int, hint string) {
 		return exitNoCapture, "--tables takes a file or a folder of network tables"
 	case errors.Is(err, repair.ErrNoCapture):
 		return exitNoCapture, "pcap and pcapng files are read, as they are or in gzip, zstd, xz, lz4 or bzip2"
+	case errors.Is(err, repair.ErrSpoolLimit):
+		return exitIO, "--spool-limit SIZE sets another limit; a file is not copied, however large it is"
 	case errors.Is(err, repair.ErrExists):
 		return exitIO, "--force replaces it; -w FILE or -o DIR writes elsewhere"
 	}

@@ -30,9 +30,10 @@ func explainCommand() *command {
 	flags := newFlags("explain")
 	flags.BoolVar(&f.json, "json", false, "print the explanations as JSON")
 	f.readingFlags.add(flags)
+	f.addSpool(flags)
 	return &command{
 		name:     "explain",
-		synopsis: "[--json]\n      " + readingSynopsis + "\n      CAPTURE FRAME...",
+		synopsis: "[--json]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE FRAME...",
 		summary:  "say of single frames what a repair does to them, and why",
 		text:     explainText,
 		flags:    flags,
@@ -55,7 +56,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	}
 	o := f.options()
 	if in == "-" {
-		o.Stdin = s.interruptibleInput(ctx)
+		o.Stdin = s.in
 	}
 	bar := (&repairFlags{}).progress(s, in)
 	o.Progress = bar.set

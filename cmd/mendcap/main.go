@@ -13,9 +13,11 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 
+	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -29,7 +31,7 @@ func main() {
 	// the signal would end the process where it stands.
 	signal.Ignore(syscall.SIGPIPE)
 	crashLoudly()
-	os.Exit(terminal().guarded(interruptible))
+	os.Exit(interruptible(terminal()))
 }
 
 // crashLoudly makes the runtime end the process by a signal where a goroutine
@@ -52,13 +54,46 @@ func (s *streams) guarded(work func(s *streams) int) (code int) {
 	return work(s)
 }
 
-// interruptible runs the command line until it is done or interrupted. A
-// second interrupt ends the process at once.
+// grace is how long a run that was interrupted may take to end by itself.
+const grace = 500 * time.Millisecond
+
+// interruptible runs the command line until it is done or interrupted. A run that
+// doesn't end by itself then, since it computes for long or waits for somebody else,
+// is left: its temporary files are removed, and no output appears. Further
+// interrupts change nothing: some senders, like timeout, send two at once.
 func interruptible(s *streams) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
-	return run(ctx, s, os.Args[1:])
+	done := make(chan int, 1)
+	go func() {
+		done <- s.guarded(func(s *streams) int { return run(ctx, s, os.Args[1:]) })
+	}()
+	select {
+	case code := <-done:
+		return code
+	case <-ctx.Done():
+	}
+	select {
+	case code := <-done:
+		return code
+	case <-time.After(grace):
+	}
+	repair.RemoveTemporaries()
+	sayInterrupted()
+	return exitInterrupted
+}
+
+// sayInterrupted says so, unless nobody reads it.
+func sayInterrupted() {
+	said := make(chan bool)
+	go func() {
+		fmt.Fprintln(os.Stderr, "mendcap: interrupted")
+		close(said)
+	}()
+	select {
+	case <-said:
+	case <-time.After(grace / 5):
+	}
 }
 
 // streams are what a command reads and writes.

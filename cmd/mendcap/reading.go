@@ -17,6 +17,7 @@ type readingFlags struct {
 	without []string
 	align   bool
 	salvage string
+	spool   string
 
 	confidence float64
 	stated     statedFlags
@@ -37,8 +38,18 @@ func (f *readingFlags) add(flags *pflag.FlagSet) {
 	f.stated.add(flags)
 }
 
+// addSpool adds the flag of commands that read standard input.
+func (f *readingFlags) addSpool(flags *pflag.FlagSet) {
+	flags.StringVar(&f.spool, "spool-limit", "", "copy at most `SIZE` bytes of standard input or a pipe to a temporary file (default half of what is free there)")
+}
+
 // check checks their values, as far as the pipeline does not.
 func (f *readingFlags) check() error {
+	if f.spool != "" {
+		if _, err := parseSize(f.spool); err != nil {
+			return err
+		}
+	}
 	if f.salvage != "on" && f.salvage != "off" {
 		return usagef("--salvage takes on or off", "--salvage %s", f.salvage)
 	}
@@ -53,6 +64,9 @@ func (f *readingFlags) options() repair.Options {
 	o := repair.Options{
 		Tables: f.tables, UserLayout: f.layout, Without: f.without, AlignInterfaces: f.align,
 		RefuseDamaged: f.salvage == "off", Confidence: f.confidence,
+	}
+	if f.spool != "" {
+		o.SpoolLimit, _ = parseSize(f.spool) // it was checked
 	}
 	f.stated.state(&o)
 	return o

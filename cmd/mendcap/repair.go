@@ -27,7 +27,7 @@ type repairFlags struct {
 const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--report FILE]... [--json]
       [--force] [-q | -v] [--findings N] [--flows N]
       [--compress gzip|zstd]
-      ` + readingSynopsis + `
+      ` + readingSynopsis + ` [--spool-limit SIZE]
       CAPTURE...`
 
 const repairText = `The repaired capture X.mended.pcapng is written beside X.pcap, whole or not at
@@ -51,6 +51,7 @@ func repairCommand() *command {
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report (but --json)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print laws, headers, all connections and the first findings too")
 	f.tune(flags)
+	f.addSpool(flags)
 	return &command{
 		name: "repair", synopsis: repairSynopsis, text: repairText,
 		summary: "repair captures and report what was found",
@@ -121,7 +122,7 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) 
 	o := f.options()
 	o.Stdout, o.EachFinding = s.out, to.each(filepath.Base(j.in))
 	if j.in == "-" {
-		o.Stdin = s.interruptibleInput(ctx)
+		o.Stdin = s.in
 	}
 	bar := f.progress(s, j.in)
 	o.Progress = bar.set

@@ -10,6 +10,11 @@ type Batch struct {
 	home       chan *Batch
 }
 
+// maxBlocks is how many blocks a batch has at most, but for the last one that
+// salvage rescues at once: whoever reads it keeps more of each than a small block
+// has bytes.
+const maxBlocks = 4096
+
 // freeBatches is how many released batches a Reader keeps for reuse.
 const freeBatches = 64
 
@@ -26,6 +31,10 @@ func (b *Batch) Release() {
 	}
 }
 
+// Size is how much of the file's bytes the batch keeps in memory until it is
+// released, at most.
+func (b *Batch) Size() int { return cap(b.buf) }
+
 // batch gives an empty batch whose buffer starts with the bytes that were
 // carried over.
 func (r *Reader) batch() *Batch {
@@ -38,9 +47,9 @@ func (r *Reader) batch() *Batch {
 	}
 	// What was carried over to be looked at again must not leave room for a few
 	// bytes only: it would be copied for each of many small blocks.
-	size := r.batchSize
-	if len(r.carry) > size/2 {
-		size += len(r.carry)
+	size := max(r.batchSize, len(r.carry))
+	if !r.enough && len(r.carry) > r.batchSize/2 {
+		size = r.batchSize + len(r.carry)
 	}
 	// A buffer that grew for one huge block is not kept.
 	if cap(b.buf) < size || cap(b.buf) > 2*size {
@@ -55,6 +64,9 @@ func (r *Reader) batch() *Batch {
 // grow gives the buffer more room, doubling, for a block of need bytes: so
 // much memory is taken only when half of it has really arrived.
 func (b *Batch) grow(need int) {
+	if need <= cap(b.buf) {
+		return
+	}
 	bigger := make([]byte, len(b.buf), min(need, 2*cap(b.buf)))
 	copy(bigger, b.buf)
 	b.buf = bigger

@@ -41,6 +41,10 @@ type pcapng struct {
 	maxDescribed int
 }
 
+// maxDescriptions is the most memory that the interfaces of one section may take,
+// bytes: 65,536 of them have room, with a name and an address each.
+const maxDescriptions = 24 << 20
+
 // interfaceCost is what one Interface takes beside its block, bytes.
 const interfaceCost = 256
 
@@ -144,8 +148,9 @@ func (f *pcapng) describe(b *Block) error {
 	}
 	options := raw[interfaceFixed : len(raw)-trailerLen]
 	b.odd |= oddList(options, f.order)
-	if f.described += interfaceCost + 2*len(raw); f.described > f.maxDescribed {
-		return fmt.Errorf("%w of %d bytes: the interface descriptions of one section", ErrTooLarge, f.maxDescribed)
+	most := min(f.maxDescribed, maxDescriptions)
+	if f.described += interfaceCost + 2*len(raw); f.described > most {
+		return fmt.Errorf("%w of %d bytes: the interface descriptions of one section", ErrTooLarge, most)
 	}
 	i := &Interface{
 		Section:  f.sections - 1,

@@ -36,7 +36,9 @@ type Reader struct {
 	free        chan *Batch
 
 	pending  []Block // blocks that stand before the first that is read: the header of a pcap file
-	carry    []byte  // the start of a block whose rest is still to be read
+	carry    []byte  // what was read and is not in a batch yet
+	enough   bool    // the last batch has as many blocks as it may: carry can have whole ones
+	late     error   // then: with what the source ended behind carry, if it has
 	offset   int64   // of the next block in the decompressed file
 	frame    int64   // number of the last packet
 	blocks   int     // of the batch that was delivered last
@@ -149,6 +151,8 @@ func (r *Reader) Next() (*Batch, error) {
 		switch {
 		case err != nil:
 			r.err = r.damage(err)
+		case r.enough:
+			r.carry, r.late = b.buf[used:], readErr
 		case readErr != nil:
 			r.err = r.ended(len(b.buf)-used, readErr)
 		case len(b.Blocks) == 0:
@@ -168,8 +172,13 @@ func (r *Reader) Next() (*Batch, error) {
 	return b, nil
 }
 
-// fill reads until the buffer is full or the source has ended.
+// fill reads until the buffer is full or the source has ended. What a batch of
+// many blocks has left is cut up first.
 func (r *Reader) fill(b *Batch) error {
+	if r.enough {
+		r.enough = false
+		return r.late
+	}
 	for len(b.buf) < cap(b.buf) {
 		n, err := r.src.Read(b.buf[len(b.buf):cap(b.buf)])
 		b.buf = b.buf[:len(b.buf)+n]
@@ -180,10 +189,11 @@ func (r *Reader) fill(b *Batch) error {
 	return nil
 }
 
-// split cuts the buffer into blocks. It says how many bytes the whole ones
-// take, and how many bytes the one behind them needs at least.
+// split cuts the buffer into blocks, as many as a batch may have. It says how
+// many bytes the whole ones take, and how many bytes the one behind them needs at
+// least.
 func (r *Reader) split(b *Batch) (used, need int, err error) {
-	for {
+	for len(b.Blocks) < maxBlocks {
 		p := b.buf[used:]
 		size, err := r.layout.size(p)
 		if err == nil && size > uint64(r.maxBlock) {
@@ -209,6 +219,8 @@ func (r *Reader) split(b *Batch) (used, need int, err error) {
 		used += int(size)
 		r.offset += int64(size)
 	}
+	r.enough = true
+	return used, 0, nil
 }
 
 // ended says what it means that the source ended with err while so many bytes

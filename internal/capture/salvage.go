@@ -101,7 +101,7 @@ func (r *Reader) report(length int, lost bool, err error) {
 
 // splitSalvaging is split for captures that may be damaged.
 func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
-	for r.err == nil {
+	for r.err == nil && len(b.Blocks) < maxBlocks {
 		p := b.buf[used:]
 		if len(p) == 0 && eof {
 			break
@@ -138,6 +138,7 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 		}
 		used += r.layout.rescue(r, b, p, last, err)
 	}
+	r.enough = len(b.Blocks) >= maxBlocks
 	return used, 0
 }
 
@@ -149,6 +150,8 @@ func (r *Reader) salvage(b *Batch, readErr error) (again bool) {
 	g, more := goesOn(readErr)
 	switch {
 	case r.err != nil: // of SalvageRefuse
+	case r.enough:
+		r.carry, r.late = b.buf[used:], readErr
 	case more:
 		r.reportGap(g)
 		b.buf = b.buf[:0]

@@ -108,7 +108,7 @@ func TestHostileMemberNamesStayInside(t *testing.T) {
 func TestBombs(t *testing.T) {
 	small := generous()
 	small.members, small.nesting, small.name, small.unpacked, small.ratio, small.grace = 8, 1, 100, 1<<20, 20, 1<<16
-	small.directory, small.alone = 1<<12, 1<<16
+	small.directory, small.alone, small.names = 1<<12, 1<<16, 400
 	zeros := make([]byte, 1<<19)
 	nest := func(pack func(testing.TB, ...entry) []byte, suffix string, depth int) []byte {
 		data := capture(1)
@@ -122,6 +122,10 @@ func TestBombs(t *testing.T) {
 	for i := range many {
 		many[i] = entry{fmt.Sprintf("%d.pcap", i), capture(1)}
 	}
+	long := make([]entry, 5)
+	for i := range long {
+		long[i] = entry{fmt.Sprintf("%d%s.pcap", i, strings.Repeat("n", 90)), capture(1)}
+	}
 	first, bomb := entry{"first.pcap", capture(1)}, gzipped(t, repeated(1<<19))
 	for name, c := range map[string]struct {
 		archive []byte
@@ -132,6 +136,7 @@ func TestBombs(t *testing.T) {
 		"size.tar":      {tarOf(t, first, entry{"big.pcap", append(capture(1), make([]byte, 1<<20)...)}), "more than 1048576 bytes"},
 		"count.tar":     {tarOf(t, many...), "more than 8 members"},
 		"count.zip":     {zipOf(t, many...), "more than 8 members"},
+		"names.tar":     {tarOf(t, long...), "captures and tables whose names take more than 400 bytes together"},
 		"name.zip":      {zipOf(t, first, entry{strings.Repeat("n", 101), nil}), "a name of 101 bytes"},
 		"list.zip":      {zipOf(t, first, entry{strings.Repeat("n", 5000), nil}), "a list of members of more than 4096 bytes"},
 		"ratio.pcap.gz": {bomb, "ratio.pcap.gz failed: no usable capture: beyond a limit: unpacked it is more than 20 times as large"},
@@ -166,6 +171,21 @@ func TestBombs(t *testing.T) {
 				t.Errorf("temporary files left: %v", left)
 			}
 		})
+	}
+}
+
+// Of members that are neither captures nor tables no name is kept, and none counts.
+func TestNamesOfOtherMembers(t *testing.T) {
+	dir, small := t.TempDir(), generous()
+	small.names = 10
+	members := []entry{{"a.pcap", capture(1)}}
+	for i := range 100 {
+		members = append(members, entry{fmt.Sprintf("%d%s.txt", i, strings.Repeat("n", 90)), []byte("text")})
+	}
+	write(t, dir, "in/a.tar", tarOf(t, members...))
+	b := runWithin(t, Options{Dir: filepath.Join(dir, "out")}, small, filepath.Join(dir, "in"))
+	if got, want := fates(b, dir), "in/a.tar/a.pcap sound"; got != want || b.Skipped.Other != 100 {
+		t.Errorf("fates: got\n%s\nwant\n%s; other files: got %d, want 100", got, want, b.Skipped.Other)
 	}
 }
 

@@ -13,6 +13,7 @@ type limits struct {
 	members   int   // files, folders and links
 	nesting   int   // archives within archives
 	name      int   // of a member, bytes
+	names     int   // of all captures and tables, bytes: they are kept
 	unpacked  int64 // bytes
 	ratio     int64 // of unpacked bytes to those of the file
 	grace     int64 // unpacked bytes from which on the ratio counts
@@ -27,7 +28,7 @@ type limits struct {
 // packed size as a bomb is: it is let through while it is small.
 func generous() limits {
 	return limits{
-		members: 100_000, nesting: 3, name: 4096, unpacked: 256 << 30, ratio: 250, grace: 256 << 20, alone: 1 << 30,
+		members: 100_000, nesting: 3, name: 4096, names: 16 << 20, unpacked: 256 << 30, ratio: 250, grace: 256 << 20, alone: 1 << 30,
 		directory: 32 << 20, table: 64 << 20, tables: 1024,
 	}
 }

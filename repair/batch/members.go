@@ -17,7 +17,16 @@ const Inside = ".mended"
 // archive lists the captures of an archive.
 func (w *walker) archive(f *found, kind repair.Kind) error {
 	var members []member
+	met, names := 0, 0
 	err := visit(w.ctx, f.path, kind, w.plan.limits, func(m *member) error {
+		met++
+		if !m.matters() {
+			w.member(f, m, nil) // it is counted, and not kept
+			return nil
+		}
+		if names += len(m.name); names > w.plan.limits.names {
+			return limitf("captures and tables whose names take more than %d bytes together", w.plan.limits.names)
+		}
 		listed := *m
 		listed.body = nil
 		members = append(members, listed)
@@ -32,9 +41,15 @@ func (w *walker) archive(f *found, kind repair.Kind) error {
 		w.member(f, &members[i], tables)
 	}
 	if err != nil {
-		w.broken(f, len(members), err)
+		w.broken(f, met, err)
 	}
 	return nil
+}
+
+// matters reports whether a member can be a capture, network tables or a failure.
+func (m *member) matters() bool {
+	_, _, isTable := tableOf(m.name)
+	return isTable || m.kind != repair.Other || repair.IsNamedCapture(m.name)
 }
 
 // broken notes that an archive could not be read to its end.
@@ -106,19 +121,27 @@ func tablesOf(members []member) map[string][]tableFile {
 		all[owner][at].times++
 	}
 	for i := range members {
-		name := slashed(members[i].name)
-		folder, base := path.Split(name)
-		if owner, ok := strings.CutSuffix(strings.TrimSuffix(folder, "/"), tablesFolder); ok {
-			add(owner, tablesFolder+"/"+safeName(base), name, members[i].number)
-			continue
-		}
-		for _, suffix := range []string{tablesFolder + ".json", tablesFolder + ".txt"} {
-			if owner, ok := strings.CutSuffix(name, suffix); ok {
-				add(owner, suffix, name, members[i].number)
-			}
+		if owner, suffix, ok := tableOf(members[i].name); ok {
+			add(owner, suffix, slashed(members[i].name), members[i].number)
 		}
 	}
 	return all
+}
+
+// tableOf says what a member belongs to whose name is one of network tables, and
+// what stands behind that.
+func tableOf(member string) (owner, suffix string, ok bool) {
+	name := slashed(member)
+	folder, base := path.Split(name)
+	if owner, ok := strings.CutSuffix(strings.TrimSuffix(folder, "/"), tablesFolder); ok {
+		return owner, tablesFolder + "/" + safeName(base), true
+	}
+	for _, suffix := range []string{tablesFolder + ".json", tablesFolder + ".txt"} {
+		if owner, ok := strings.CutSuffix(name, suffix); ok {
+			return owner, suffix, true
+		}
+	}
+	return "", "", false
 }
 
 // beside lists the tables of a capture in an archive, with the places where a

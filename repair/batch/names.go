@@ -2,6 +2,7 @@ package batch
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -111,12 +112,15 @@ func collisions(tasks []task) [][]*task {
 	return all
 }
 
+// outKey is a hash that tasks of one output share. Their paths themselves would be
+// kept several times.
 func outKey(t *task) string {
 	out := t.out()
 	if abs, err := filepath.Abs(out); err == nil {
 		out = abs
 	}
-	return strings.ToLower(out)
+	sum := sha256.Sum256([]byte(strings.ToLower(out)))
+	return string(sum[:])
 }
 
 // reportName is where the report of an output goes.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -15,18 +16,20 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/lab"
 )
 
-// tally counts what came of the kills of one command.
+// tally counts what came of the kills and interrupts of one command.
 type tally struct {
 	command       string
-	kills         int // that met a live process
-	absent, whole int // outputs after a kill
-	leftovers     int // temporary files after a kill
-	completions   int // runs to the end, after one kill or several
+	kills         int           // that met a live process
+	absent, whole int           // outputs after a kill
+	leftovers     int           // temporary files after a kill
+	completions   int           // runs to the end, after one kill or several
+	slowest       time.Duration // that a process took to end
 	failures      []string
 }
 
@@ -122,6 +125,8 @@ type runner struct {
 	b        *bench
 	args     []string
 	stdin    string // file, "" for none
+	open     bool   // standard input does not end behind it, or behind nothing
+	deaf     bool   // nobody reads standard output
 	out, tmp string
 }
 
@@ -135,13 +140,38 @@ func (r *runner) command() (cmd *exec.Cmd, release func(), err error) {
 	cmd = exec.CommandContext(r.b.ctx, r.b.mendcap, r.args...)
 	cmd.Dir = r.b.dir
 	cmd.Env = append(os.Environ(), "TMPDIR="+r.tmp)
-	release = func() {}
+	var files []*os.File
+	release = func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}
 	if r.stdin != "" {
 		f, err := os.Open(r.stdin)
 		if err != nil {
 			return nil, nil, err
 		}
-		cmd.Stdin, release = f, func() { f.Close() }
+		files = append(files, f)
+		cmd.Stdin = f
+	}
+	if r.open {
+		from, to, err := os.Pipe()
+		if err != nil {
+			return nil, nil, err
+		}
+		if given := cmd.Stdin; given != nil {
+			go io.Copy(to, given) // ends with the process that reads, or when all is given
+		}
+		files = append(files, from, to)
+		cmd.Stdin = from
+	}
+	if r.deaf {
+		from, to, err := os.Pipe()
+		if err != nil {
+			return nil, nil, err
+		}
+		files = append(files, from, to)
+		cmd.Stdout = to
 	}
 	return cmd, release, nil
 }
@@ -162,31 +192,65 @@ func (r *runner) complete() (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// kill starts the command and ends it after a while. It reports whether the
+// kill starts the command and kills it after a while. It reports whether the
 // process was still alive then.
 func (r *runner) kill(after time.Duration) (bool, error) {
+	e, err := r.end(os.Kill, after)
+	if err == nil && e.code > 0 {
+		err = fmt.Errorf("mendcap %s: exit code %d", strings.Join(r.args, " "), e.code)
+	}
+	return e.code < 0, err
+}
+
+// ending is how a process ended.
+type ending struct {
+	met  bool          // the signal met it alive
+	took time.Duration // from the signal on
+	code int           // -1 where a signal has ended it
+	// stuck is what the process says of its goroutines, if it did not end.
+	stuck string
+}
+
+// patience is how long a process is waited for that a signal should have ended.
+const patience = 20 * time.Second
+
+// end starts the command and sends it a signal after a while.
+func (r *runner) end(signal os.Signal, after time.Duration) (e ending, err error) {
 	cmd, release, err := r.command()
 	if err != nil {
-		return false, err
+		return e, err
 	}
 	defer release()
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
-		return false, err
+		return e, err
 	}
-	timer := time.AfterFunc(after, func() { cmd.Process.Kill() })
-	defer timer.Stop()
-	err = cmd.Wait()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err = <-ended:
+	case <-time.After(after):
+		start := time.Now()
+		e.met = cmd.Process.Signal(signal) == nil
+		select {
+		case err = <-ended:
+		case <-time.After(patience):
+			cmd.Process.Signal(syscall.SIGQUIT) // it says what it waits for
+			err = <-ended
+			e.stuck = said.String()
+		}
+		e.took = time.Since(start)
+	}
 	if r.b.ctx.Err() != nil {
-		return false, r.b.ctx.Err()
+		return e, r.b.ctx.Err()
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return false, err
+		return e, err
 	}
-	if err != nil && exit.ExitCode() >= 0 {
-		return false, fmt.Errorf("mendcap %s: %w", strings.Join(r.args, " "), err)
-	}
-	return err != nil, nil
+	e.code = cmd.ProcessState.ExitCode()
+	return e, nil
 }
 
 // inputsTouched names an input that is not as it was, or "".
