@@ -1,9 +1,6 @@
 package reorder
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Placement says where a packet belongs. Placements come in repaired order.
 type Placement struct {
@@ -29,6 +26,7 @@ type Stats struct {
 	Unrepaired [NumLaws]int64 // beyond the gate or the window, or contradicting
 	MaxShift   int64          // nanoseconds
 	Forced     int64          // times that the window was too small for the gate
+	Unsorted   int64          // packets that came too late for their place by stamp: the window was too small
 }
 
 // Orderer places packets through a bounded window. It is not safe for
@@ -42,7 +40,7 @@ type Orderer struct {
 	lateness lateness
 	idle     bool // no law is violated: every packet stays
 
-	waiting  []item // stamp order only: sorted by stamp, not yet in the window
+	waiting  sorter // stamp order only: what is not yet in the window
 	items    []item // the window, in basis order
 	pushed   int64
 	latest   int64  // highest stamp pushed since the last clock step
@@ -95,6 +93,7 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	}
 	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
 	r.track.ipid, r.track.copies = p.IPID, p.Copies
+	r.waiting = newSorter()
 	r.elder = make(map[uint64]int32)
 	r.lateness = newLateness(&p)
 	return r, nil
@@ -120,8 +119,11 @@ func (r *Orderer) Push(p *Packet) {
 	if r.profile.Basis == StampOrder {
 		var it item
 		it.fill(p, index, earliest)
-		r.sortIn(it)
+		r.sortIn(&it)
 		return
+	}
+	if setBack(p.Stamp, r.latest, widestGate) {
+		r.placeAll()
 	}
 	r.items = append(r.items, item{})
 	r.items[len(r.items)-1].fill(p, index, earliest)
@@ -137,35 +139,36 @@ func (it *item) fill(p *Packet, index, earliest int64) {
 	it.cause, it.effect, it.self, it.quoted, it.by = p.Cause, p.Effect, p.Self, p.Quoted, p.By
 }
 
-// sortIn lets packets wait until none with an earlier stamp can come.
-func (r *Orderer) sortIn(it item) {
-	if it.seg.Stamp < r.latest-widestGate {
-		r.release(math.MaxInt64) // the clock was set back
+// setBack reports whether a stamp after the given latest one lies so far before
+// it that the clock was set back in between. Nothing moves across such a step:
+// on its two sides stamps can't be compared.
+func setBack(stamp, latest, reach int64) bool { return stamp < shifted(latest, -reach) }
+
+// sortIn lets packets wait until none with an earlier stamp can come, as far as
+// the window's memory allows.
+func (r *Orderer) sortIn(it *item) {
+	if setBack(it.seg.Stamp, r.waiting.latest, max(widestGate, r.profile.Backward)) {
+		r.release(math.MaxInt64)
+		r.waiting.restart()
 	}
-	at := len(r.waiting)
-	for at > 0 && r.waiting[at-1].seg.Stamp > it.seg.Stamp {
-		at--
+	if it.seg.Stamp < r.waiting.released {
+		r.stats.Unsorted++
 	}
-	r.waiting = slices.Insert(r.waiting, at, it)
-	if len(r.waiting) > r.limit {
-		r.stats.Forced++
-		r.release(r.waiting[len(r.waiting)/2].seg.Stamp)
-		return
-	}
-	if len(r.waiting)%64 == 0 {
-		r.release(r.waiting[len(r.waiting)-1].seg.Stamp - r.profile.Backward)
+	r.waiting.push(it)
+	if r.waiting.len() > r.limit {
+		r.release(r.waiting.earliest())
+	} else if r.waiting.len()%64 == 0 {
+		r.release(shifted(r.waiting.latest, -r.profile.Backward))
 	}
 }
 
 // release lets the packets stamped up to a time into the window.
 func (r *Orderer) release(until int64) {
-	k := 0
-	for k < len(r.waiting) && r.waiting[k].seg.Stamp <= until {
-		r.items = append(r.items, r.waiting[k])
+	for r.waiting.len() > 0 && r.waiting.earliest() <= until {
+		r.items = append(r.items, item{})
+		r.waiting.pop(&r.items[len(r.items)-1])
 		r.enter()
-		k++
 	}
-	r.waiting = append(r.waiting[:0], r.waiting[k:]...)
 }
 
 // enter takes note of the packet that was put into the window.
@@ -176,7 +179,7 @@ func (r *Orderer) enter() {
 	}
 	r.track.noteExchange(it)
 	r.suspectLast()
-	if it.seg.Stamp > r.latest || it.seg.Stamp < r.latest-widestGate {
+	if it.seg.Stamp > r.latest || setBack(it.seg.Stamp, r.latest, widestGate) {
 		r.latest = it.seg.Stamp
 	}
 	if len(r.items) >= r.settled || len(r.items) >= r.limit {
@@ -196,6 +199,12 @@ func (r *Orderer) suspectLast() {
 // Barrier places all packets that were pushed: none crosses this point.
 func (r *Orderer) Barrier() {
 	r.release(math.MaxInt64)
+	r.waiting.restart()
+	r.placeAll()
+}
+
+// placeAll places the packets of the window.
+func (r *Orderer) placeAll() {
 	r.readClock()
 	r.place(len(r.items))
 	r.settled = batch
