@@ -125,8 +125,8 @@ type Profile struct {
 	Other                       int64          // violations in the order that was not taken as basis
 }
 
-// Broken reports whether any moving law is violated in the basis. Where none
-// is, nothing moves.
+// Broken reports whether any moving law is violated in the file's order: also
+// where that of the stamps violates none. Where none is, nothing moves.
 func (p *Profile) Broken() bool {
-	return p.Violations != [NumLaws]int64{} || p.Unrepaired != [NumLaws]int64{}
+	return p.Basis == StampOrder || p.Violations != [NumLaws]int64{} || p.Unrepaired != [NumLaws]int64{}
 }

@@ -26,6 +26,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	v.seen.describe(r, &j.facts)
 	j.limits(stats)
 	j.noteClocks(s.align.forced)
+	j.noteLeft()
 	r.Damage, r.DamageOmitted = describeDamage(j.facts.damage)
 	if r.Notes == nil {
 		r.Notes = []string{}
@@ -82,7 +83,7 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		Gate: time.Duration(p.Gate),
 	}
 	r.Learnt = report.Learnt{
-		IPID: p.IPID.String(), Copies: p.Copies, Responses: p.QueueMandate, Threads: p.ThreadMandate,
+		IPID: p.IPID.String(), Copies: p.Copies || j.left.seen[copied] > 0, Responses: p.QueueMandate, Threads: p.ThreadMandate,
 		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
 	}
 	r.Clocks = j.clocks.describe(&j.facts)

@@ -32,6 +32,8 @@ type sequencer struct {
 	highest int64   // highest index placed
 	others  []waiting
 	out     []*unit
+
+	recorded recordedOrder
 }
 
 // waiting is a block that is no packet: it goes out before the first packet
@@ -42,7 +44,7 @@ type waiting struct {
 }
 
 func (j *job) newSequencer() (*sequencer, error) {
-	s := &sequencer{j: j, analyse: tcp.NewAnalyser(), highest: -1}
+	s := &sequencer{j: j, analyse: tcp.NewAnalyser(), highest: -1, recorded: recordedOrder{reach: j.profile.Backward}}
 	s.align = newAligner(&j.clocks, s.arrange)
 	order, err := reorder.NewOrderer(j.profile, j.order, s.placed)
 	s.order = order
@@ -72,6 +74,9 @@ func (s *sequencer) arrange(u *unit) {
 		return
 	}
 	p := s.j.subject(u)
+	if u.left != 0 && s.j.profile.Basis == reorder.StampOrder {
+		p.Stamp = s.recorded.stamp(u.pair.hash, p.Stamp)
+	}
 	s.pending = append(s.pending, u)
 	if s.frames != nil {
 		s.frames[s.pushed%framesKept] = u.block.Frame
@@ -99,6 +104,9 @@ func (s *sequencer) placed(p reorder.Placement) {
 	u := s.pending[p.Index-s.base]
 	from := s.pending[p.TimeFrom-s.base]
 	sorted := s.j.profile.Basis == reorder.StampOrder && p.Index < s.highest
+	if u.left != 0 {
+		p = asRecorded(p, u)
+	}
 	p.Earliest, p.Latest = p.Earliest-s.j.clocks.uncertainty, p.Latest+s.j.clocks.uncertainty
 	u.fate.place, u.fate.moved = p, p.Moved || sorted
 	s.highest = max(s.highest, p.Index)
@@ -109,6 +117,15 @@ func (s *sequencer) placed(p reorder.Placement) {
 	}
 	s.out = append(s.out, u)
 	s.settle(u)
+}
+
+// asRecorded is the placement with the packet's own stamp: that of a connection
+// that is left as recorded may be sorted by another one.
+func asRecorded(p reorder.Placement, u *unit) reorder.Placement {
+	stamp, _ := u.stamp()
+	later := p.Stamp - stamp
+	p.Stamp, p.Earliest, p.Latest = stamp, p.Earliest-later, p.Latest-later
+	return p
 }
 
 // settle forgets the placed packets at the front. A packet whose time another
@@ -132,10 +149,10 @@ func (s *sequencer) barrier() {
 }
 
 // emit is the third pass: order, analyse, write.
-func (j *job) emit(ctx context.Context, w *writer) error {
+func (j *job) emit(ctx context.Context, w *writer) (*press, error) {
 	p, err := j.newPress(ctx, w)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, err = j.pass(p.ctx, &decoder{layout: j.layout, protocol: j.o.Protocol, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
@@ -144,10 +161,9 @@ func (j *job) emit(ctx context.Context, w *writer) error {
 		return p.take(c)
 	})
 	if err = p.finish(err); err != nil {
-		return err
+		return nil, err
 	}
-	j.conclude(p.sequencer.order.Stats(), p)
-	return nil
+	return p, nil
 }
 
 // press is what a pass that writes ends in: a sequencer, and two goroutines that

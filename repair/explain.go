@@ -93,6 +93,13 @@ func newExplainer(frames []int64) (*explainer, error) {
 	return x, nil
 }
 
+// restart forgets what was learnt in a pass that is repeated.
+func (x *explainer) restart() {
+	clear(x.flows)
+	clear(x.flags)
+	x.list = nil
+}
+
 // clue is what the sequencer knows of a frame that is to be explained.
 type clue struct {
 	trace    reorder.Trace // its indices turned into frames

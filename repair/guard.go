@@ -1,0 +1,231 @@
+package repair
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// A repair that leaves more flags than it found is wrong, whatever the laws say:
+// by connection, a true capture never has more than the same packets in another
+// order. So flags are counted by connection, as recorded and as repaired, with
+// the same headers. Where they have risen the capture is repaired again with
+// those connections left as recorded.
+//
+// This comes to an end. A connection that is left keeps the order and the times
+// of its packets, so its flags are what they were and it isn't found again; each
+// run that is followed by another leaves more connections; and after maxRuns the
+// whole capture is left, in which nothing moves.
+
+// maxRuns is how often a capture is repaired before it is left as a whole.
+const maxRuns = 3
+
+// maxLeft is how many connections can be left as recorded. Where there are more
+// the whole capture is.
+const maxLeft = 1 << 17
+
+// left are the connections whose packets keep their order and times, by the hash
+// of their pair: flow numbers are used again, and another time perhaps for
+// another connection.
+type left struct {
+	by    map[uint64]leftFor
+	all   bool // nothing moves
+	risen int64
+	seen  [repeated + 1]int64 // connections, by how they were seen more than once
+}
+
+// leftFor is why a connection is left as recorded.
+type leftFor uint8
+
+const (
+	leftSeenTwice leftFor = iota + 1
+	leftRisen
+)
+
+// has reports whether the packet's connection is left as recorded.
+func (l *left) has(u *unit) leftFor {
+	if len(l.by) == 0 || !u.isTCP {
+		return 0
+	}
+	return l.by[u.pair.hash]
+}
+
+func (l *left) add(hash uint64, why leftFor) {
+	if l.by == nil {
+		l.by = make(map[uint64]leftFor)
+	}
+	l.by[hash] = why
+}
+
+// leaveSightings leaves the connections that were seen more than once.
+func (j *job) leaveSightings(s *sightings) {
+	if s.finished {
+		return
+	}
+	s.finish()
+	for hash, how := range s.found {
+		j.left.seen[how]++
+		j.left.add(hash, leftSeenTwice)
+	}
+	j.left.all = len(s.found) > maxLeft
+}
+
+// guard counts by how much the flags of connections have changed. Only those of
+// which a packet has other flags than before take memory.
+type guard struct {
+	change map[uint64]int32 // by the hash of the pair
+}
+
+// maxGuarded bounds how many connections a guard counts at once. When there are
+// more, those that have no more flags than before are forgotten: should theirs
+// rise later, they count as risen though they had fallen before.
+const maxGuarded = 1 << 18
+
+// packet takes in a TCP packet's flags as recorded and as repaired.
+func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
+	if before == after {
+		return
+	}
+	if g.change == nil {
+		g.change = make(map[uint64]int32)
+	}
+	by := bits.OnesCount32(uint32(after)) - bits.OnesCount32(uint32(before))
+	if n := int64(g.change[hash]) + int64(by); n == int64(int32(n)) {
+		g.change[hash] = int32(n)
+	}
+	if len(g.change) > maxGuarded {
+		for hash, n := range g.change {
+			if n <= 0 {
+				delete(g.change, hash)
+			}
+		}
+	}
+}
+
+// leaveRisen leaves the connections whose flags have risen in a run, and reports
+// whether the capture has to be repaired again for that.
+func (j *job) leaveRisen(g *guard, run int) bool {
+	risen := 0
+	for hash, n := range g.change {
+		if n <= 0 || j.left.by[hash] != 0 {
+			continue // one that is left can only have other times, of a clock that was corrected
+		}
+		if risen++; len(j.left.by) < maxLeft {
+			j.left.add(hash, leftRisen)
+			j.left.risen++
+		} else {
+			j.left.all = true
+		}
+	}
+	if risen == 0 || !j.profile.Broken() {
+		return false
+	}
+	if run >= maxRuns {
+		j.left.all = true
+	}
+	j.settleProfile()
+	return true
+}
+
+// settleProfile lets nothing move where the whole capture is left as recorded.
+func (j *job) settleProfile() {
+	if !j.left.all && !j.clocks.quiet {
+		return
+	}
+	j.profile.Basis = reorder.FileOrder
+	j.profile.Violations, j.profile.Unrepaired = [reorder.NumLaws]int64{}, [reorder.NumLaws]int64{}
+}
+
+// emitGuarded repeats the pass that writes until no connection has more flags
+// than in the input, and concludes the report. begin starts an output, anew.
+func (j *job) emitGuarded(ctx context.Context, begin func() (*writer, error)) (*writer, error) {
+	each := j.o.EachFinding
+	if each != nil && j.o.TakeBack == nil && j.profile.Broken() {
+		j.o.EachFinding = nil // until the findings hold
+		if _, err := j.emitUntilSettled(ctx, j.newDryWriter); err != nil {
+			return nil, err
+		}
+		j.o.EachFinding = each
+	}
+	p, err := j.emitUntilSettled(ctx, begin)
+	if err != nil {
+		return nil, err
+	}
+	j.conclude(p.order.Stats(), p)
+	return p.w, nil
+}
+
+func (j *job) emitUntilSettled(ctx context.Context, begin func() (*writer, error)) (*press, error) {
+	for run := 1; ; run++ {
+		w, err := begin()
+		if err != nil {
+			return nil, err
+		}
+		p, err := j.emit(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		if !j.leaveRisen(&w.judge.guard, run) {
+			return p, nil
+		}
+		j.facts.pass++
+		if j.explain != nil {
+			j.explain.restart()
+		}
+		if j.o.EachFinding != nil && j.o.TakeBack != nil {
+			if err := j.o.TakeBack(); err != nil {
+				return nil, ioError("take findings back", err)
+			}
+		}
+	}
+}
+
+// recordedOrder gives the packets of connections that are left as recorded stamps
+// to be sorted by that rise: a sort by stamps then leaves their order alone. A
+// step of the clock begins anew.
+type recordedOrder struct {
+	latest map[uint64]int64 // by the hash of the pair
+	reach  int64            // further back only a step of the clock leads
+}
+
+func (o *recordedOrder) stamp(hash uint64, stamp int64) int64 {
+	if o.latest == nil {
+		o.latest = make(map[uint64]int64)
+	}
+	if last, ok := o.latest[hash]; ok && stamp < last && last-stamp <= o.reach {
+		return last
+	}
+	o.latest[hash] = stamp
+	return stamp
+}
+
+// noteLeft says which connections were left as recorded, and why.
+func (j *job) noteLeft() {
+	l, s := &j.left, j.twice
+	if n := l.seen[bothEnds]; n > 0 {
+		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; their packets were not moved", connectionsWere(n))
+	}
+	if n := l.seen[copied]; n > 0 {
+		j.note("%s recorded twice, each packet again %v later (half of the connections at most): by a bridge, a mirror port, a VLAN and its parent, or at two places; their packets were not moved", connectionsWere(n), s.delay().Round(time.Microsecond))
+	}
+	if n := l.seen[repeated]; n > 0 {
+		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; their packets were not moved", connectionsWere(n))
+	}
+	switch {
+	case l.all:
+		j.note("no packet was moved: putting the capture in order would have raised the flags of connections again and again")
+	case l.risen > 0:
+		j.note("%s left as recorded: putting them in order would have raised their flags", connectionsWere(l.risen))
+	}
+}
+
+func connectionsWere(n int64) string {
+	if n == 1 {
+		return "1 connection was"
+	}
+	return fmt.Sprintf("%d connections were", n)
+}

@@ -1,0 +1,242 @@
+package repair
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// Laws hold within one observation point. Where a capture shows a connection
+// from two of them, or its packets at two times, they prove nothing: the packets
+// of the one stand before, after and among those of the other by a delay that
+// is no jitter.
+
+// sightings tells connections that a capture shows more than once: recorded at
+// both of their ends, each packet twice (by a bridge, a mirror port, a VLAN and
+// its parent), or again later in the file (captures that were appended to each
+// other, or that overlap). It takes in the packets of one pass in file order.
+// Its memory is bounded.
+type sightings struct {
+	prints printSet
+	flows  []sighting // by flow number
+	tick   int64      // of the clock, nanoseconds; 0 if it is fine
+	found  map[uint64]sighted
+	delays reorder.Histogram // of the copies, by connection
+
+	finished bool
+}
+
+// sighting is what was seen of one connection. Packets are those with a span in
+// sequence space: bare ACKs are often identical without being copies. Where only
+// some are remembered, each counts for those that aren't.
+type sighting struct {
+	hash    uint64 // of its pair; 0 for none
+	packets int64  // different ones
+	again   int64  // of them, those that came again, bit for bit
+	same    int64  // of them, those that came again with the very stamp
+	delay   int64  // of the first that came again, nanoseconds
+	out     [2]bool
+}
+
+// sighted says in which way a connection was seen more than once.
+type sighted uint8
+
+const (
+	once     sighted = iota
+	bothEnds         // packets are outbound in both directions
+	copied           // each packet is there again a little later
+	repeated         // packets are there again with the stamps that they had
+)
+
+// Where a connection was recorded twice nearly all of its packets come again, but
+// for those that one of the recordings missed. Of packets that TCP sends again,
+// most come once where anything gets through.
+const (
+	copiedShare = 60 // hundredths of the different packets
+	copiedFrom  = 2  // packets that come again
+	// repeatedFrom is how many packets with one stamp show that files overlap, in
+	// a connection of which only a part lies in both. A clock that ticks slowly
+	// gives no such evidence.
+	repeatedFrom = 4
+)
+
+// observe takes in a packet.
+func (s *sightings) observe(u *unit) {
+	if !u.isTCP || s.finished {
+		return
+	}
+	f := s.of(u)
+	if u.heading == tcp.Out && u.seg.Outbound != tcp.Both && u.view.Src != u.view.Dst {
+		f.out[u.pair.dir] = true
+	}
+	if u.seg.Span() == 0 || u.seg.Bits.Has(tcp.RST) {
+		return
+	}
+	before, times, weight := s.prints.see(u)
+	switch times {
+	case 1:
+		f.packets += weight
+		return
+	case 2:
+	default:
+		return
+	}
+	if f.again == 0 {
+		f.delay = u.seg.Stamp - before
+	}
+	f.again += weight
+	if u.seg.Stamp == before && u.block.HasStamp {
+		f.same += weight
+	}
+}
+
+// of finds what was seen of the packet's connection.
+func (s *sightings) of(u *unit) *sighting {
+	for int(u.seg.Flow) >= len(s.flows) {
+		s.flows = append(s.flows, sighting{})
+	}
+	f := &s.flows[u.seg.Flow]
+	if f.hash != u.pair.hash {
+		s.close(f)
+		*f = sighting{hash: u.pair.hash}
+	}
+	return f
+}
+
+// close decides on a connection of which nothing more is kept.
+func (s *sightings) close(f *sighting) {
+	how := f.decide(s.tick)
+	if how == once {
+		return
+	}
+	if s.found == nil {
+		s.found = make(map[uint64]sighted)
+	}
+	if len(s.found) <= maxLeft { // one more, to tell that there are more
+		s.found[f.hash] = how
+	}
+	if how == copied {
+		s.delays.Add(max(f.delay, -f.delay))
+	}
+}
+
+func (f *sighting) decide(tick int64) sighted {
+	switch {
+	case f.out[0] && f.out[1]:
+		return bothEnds
+	case tick == 0 && f.same >= repeatedFrom && 2*f.same > f.again:
+		return repeated
+	case f.again < copiedFrom || 100*f.again < copiedShare*f.packets:
+		return once
+	case tick == 0 && 2*f.same > f.again:
+		return repeated
+	}
+	return copied
+}
+
+// finish decides on all connections that are left.
+func (s *sightings) finish() {
+	for i := range s.flows {
+		s.close(&s.flows[i])
+	}
+	s.flows, s.prints, s.finished = nil, printSet{}, true
+}
+
+// delay is that of half of the connections that are there twice, at most.
+func (s *sightings) delay() time.Duration { return time.Duration(s.delays.Quantile(0.5)) }
+
+// maxPrints is how many packets are remembered at once, to recognise them when
+// they come again; fewestPrints is for how many there is room at first.
+const (
+	maxPrints    = 1 << 17
+	fewestPrints = 1 << 9
+)
+
+// printSet remembers packets with their stamps. When it is full it forgets half
+// of them and from then on takes in only such packets as it would have kept. By
+// that it recognises copies at any distance, among those.
+type printSet struct {
+	slots []printed // linear probing
+	used  int
+	drop  int // packets are taken in whose print has so many zeros before the last bit
+}
+
+// printed is a packet's print, 0 for none, and its stamp. A print is odd once the
+// packet came again.
+type printed struct {
+	print uint64
+	stamp int64
+}
+
+// see looks the packet up and remembers it: it has come once, twice, or more
+// often, 0 where it isn't looked at. weight is how many packets it stands for,
+// and first the stamp that it had at first.
+func (p *printSet) see(u *unit) (first int64, times int, weight int64) {
+	print := printOf(u)
+	if bits.TrailingZeros64(print>>1) < p.drop {
+		return 0, 0, 0
+	}
+	if 2*p.used >= len(p.slots) {
+		p.grow()
+	}
+	weight = 1 << p.drop
+	slot := &p.slots[p.find(print)]
+	switch slot.print {
+	case 0:
+		*slot = printed{print, u.seg.Stamp}
+		p.used++
+		return u.seg.Stamp, 1, weight
+	case print:
+		slot.print |= 1
+		return slot.stamp, 2, weight
+	}
+	return slot.stamp, 3, weight
+}
+
+// find is where the print is, or the empty place where it belongs.
+func (p *printSet) find(print uint64) int {
+	at := int(print>>32) & (len(p.slots) - 1)
+	for p.slots[at].print != 0 && p.slots[at].print&^1 != print {
+		at = (at + 1) & (len(p.slots) - 1)
+	}
+	return at
+}
+
+// grow makes room for twice as many packets, or forgets half of them.
+func (p *printSet) grow() {
+	old := p.slots
+	switch {
+	case len(old) < 2*maxPrints:
+		p.slots = make([]printed, max(2*len(old), 2*fewestPrints))
+	default:
+		p.slots = make([]printed, len(old))
+		p.drop++
+	}
+	p.used = 0
+	for _, one := range old {
+		if one.print != 0 && bits.TrailingZeros64(one.print>>1) >= p.drop {
+			p.slots[p.find(one.print&^1)] = one
+			p.used++
+		}
+	}
+}
+
+// printOf is a hash of all that copies of a TCP packet have in common, even and
+// never 0.
+// The same packet sent again differs in its IPv4 Identification or its TSval,
+// where it has one.
+func printOf(u *unit) uint64 {
+	s := &u.seg
+	h := u.pair.hash ^ uint64(u.pair.dir)
+	for _, word := range [...]uint64{
+		uint64(s.Seq)<<32 | uint64(s.Ack),
+		uint64(s.Len)<<32 | uint64(s.Sum)<<16 | uint64(s.IPID),
+		uint64(s.Bits)<<32 | uint64(s.TSval),
+	} {
+		h = (h ^ word) * 0x9E3779B97F4A7C15
+		h ^= h >> 29
+	}
+	return max(h&^1, 2)
+}
