@@ -87,6 +87,7 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
 	}
 	r.Clocks = j.clocks.describe(&j.facts)
+	r.AsRecorded = j.left.describe()
 	for _, placed := range j.facts.placed {
 		r.Placed = r.Placed || placed
 	}

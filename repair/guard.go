@@ -8,6 +8,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
 )
 
 // A repair that leaves more flags than it found is wrong, whatever the laws say:
@@ -201,6 +202,12 @@ func (o *recordedOrder) stamp(hash uint64, stamp int64) int64 {
 	}
 	o.latest[hash] = stamp
 	return stamp
+}
+
+func (l *left) describe() report.AsRecorded {
+	return report.AsRecorded{
+		Risen: l.risen, BothEnds: l.seen[bothEnds], Copied: l.seen[copied], Repeated: l.seen[repeated], All: l.all,
+	}
 }
 
 // noteLeft says which connections were left as recorded, and why.

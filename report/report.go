@@ -130,6 +130,17 @@ type Order struct {
 	Displacement []Displacement `json:"displacement"` // of the packets moved, by how far
 	Clocks       []Clock        `json:"clocks"`       // of the interfaces with packets, but for the one they are compared with
 	Placed       bool           `json:"placed"`       // mendcap had put the capture in order before
+	AsRecorded   AsRecorded     `json:"asRecorded,omitzero"`
+}
+
+// AsRecorded counts the TCP connections whose packets were left as recorded,
+// whatever the laws say of them.
+type AsRecorded struct {
+	Risen    int64 `json:"risen"`    // putting them in order would have raised their flags
+	BothEnds int64 `json:"bothEnds"` // packets are outbound in both directions: two vantage points
+	Copied   int64 `json:"copied"`   // each packet is there again a little later
+	Repeated int64 `json:"repeated"` // packets are there again with their stamps: files that overlap
+	All      bool  `json:"all"`      // the whole capture was: flags rose again and again
 }
 
 // Learnt is what else the capture showed of how it was taken.
