@@ -3,6 +3,8 @@ package repair
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math"
 	"math/bits"
 	"time"
 
@@ -12,10 +14,17 @@ import (
 )
 
 // A repair that leaves more flags than it found is wrong, whatever the laws say:
-// by connection, a true capture never has more than the same packets in another
-// order. So flags are counted by connection, as recorded and as repaired, with
-// the same headers. Where they have risen the capture is repaired again with
+// by connection, a true capture hardly ever has more than the same packets in
+// another order. So flags are counted by connection, as recorded and as repaired,
+// with the same headers. Where they have risen the capture is repaired again with
 // those connections left as recorded.
+//
+// Two flags are apart, and count only where those of the whole capture have risen
+// with them. "Window full" says that data reaches to the very edge of the offered
+// window, which is seen only where the packet that offered the window comes before
+// the data: the true order often has more of it (in 8 of 1,572 connections of our
+// degraded recordings). "Fast retransmission" is said besides "retransmission", so
+// that what disorder makes one flag is two in truth.
 //
 // This comes to an end. A connection that is left keeps the order and the times
 // of its packets, so its flags are what they were and it isn't found again; each
@@ -78,8 +87,23 @@ func (j *job) leaveSightings(s *sightings) {
 // guard counts by how much the flags of connections have changed. Only those of
 // which a packet has other flags than before take memory.
 type guard struct {
-	change map[uint64]int32 // by the hash of the pair
+	by    map[uint64]change // by the hash of the pair
+	total int64             // of the capture, with all flags
 }
+
+// change is by how much the flags of a connection have changed.
+type change struct{ flags, apart int32 }
+
+// rose reports whether there are more flags than before, of all or without those
+// that are apart.
+func (c change) rose(all bool) bool {
+	if all {
+		return int64(c.flags)+int64(c.apart) > 0
+	}
+	return c.flags > 0
+}
+
+const apart = tcp.WindowFull | tcp.FastRetransmission
 
 // maxGuarded bounds how many connections a guard counts at once. When there are
 // more, those that have no more flags than before are forgotten: should theirs
@@ -91,28 +115,34 @@ func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
 	if before == after {
 		return
 	}
-	if g.change == nil {
-		g.change = make(map[uint64]int32)
+	if g.by == nil {
+		g.by = make(map[uint64]change)
 	}
-	by := bits.OnesCount32(uint32(after)) - bits.OnesCount32(uint32(before))
-	if n := int64(g.change[hash]) + int64(by); n == int64(int32(n)) {
-		g.change[hash] = int32(n)
+	c := g.by[hash]
+	flags, others := more(before&^apart, after&^apart), more(before&apart, after&apart)
+	g.total += int64(flags) + int64(others)
+	g.by[hash] = change{held(c.flags, flags), held(c.apart, others)}
+	if len(g.by) > maxGuarded {
+		maps.DeleteFunc(g.by, func(_ uint64, c change) bool { return !c.rose(true) && !c.rose(false) })
 	}
-	if len(g.change) > maxGuarded {
-		for hash, n := range g.change {
-			if n <= 0 {
-				delete(g.change, hash)
-			}
-		}
-	}
+}
+
+// more is how many flags after has beyond those of before.
+func more(before, after tcp.Analysis) int32 {
+	return int32(bits.OnesCount32(uint32(after)) - bits.OnesCount32(uint32(before)))
+}
+
+// held adds, and stays at the ends of what there is room for.
+func held(n, by int32) int32 {
+	return int32(min(max(int64(n)+int64(by), math.MinInt32), math.MaxInt32))
 }
 
 // leaveRisen leaves the connections whose flags have risen in a run, and reports
 // whether the capture has to be repaired again for that.
 func (j *job) leaveRisen(g *guard, run int) bool {
 	risen := 0
-	for hash, n := range g.change {
-		if n <= 0 || j.left.by[hash] != 0 {
+	for hash, c := range g.by {
+		if !c.rose(g.total > 0) && !c.rose(false) || j.left.by[hash] != 0 {
 			continue // one that is left can only have other times, of a clock that was corrected
 		}
 		if risen++; len(j.left.by) < maxLeft {

@@ -35,7 +35,7 @@ type sighting struct {
 	hash    uint64 // of its pair; 0 for none
 	packets int64  // different ones
 	again   int64  // of them, those that came again, bit for bit
-	same    int64  // of them, those that came again with the very stamp
+	same    int64  // of them, those that came again with the very stamp, elsewhere in the file
 	delay   int64  // of the first that came again, nanoseconds
 	out     [2]bool
 }
@@ -57,8 +57,8 @@ const (
 	copiedShare = 60 // hundredths of the different packets
 	copiedFrom  = 2  // packets that come again
 	// repeatedFrom is how many packets with one stamp show that files overlap, in
-	// a connection of which only a part lies in both. A clock that ticks slowly
-	// gives no such evidence.
+	// a connection of which only a part lies in both. Inside one tick of a slow
+	// clock a stamp says nothing: there it counts only after stamps went back.
 	repeatedFrom = 4
 )
 
@@ -84,10 +84,10 @@ func (s *sightings) observe(u *unit) {
 		return
 	}
 	if f.again == 0 {
-		f.delay = u.seg.Stamp - before
+		f.delay = u.seg.Stamp - before.stamp
 	}
 	f.again += weight
-	if u.seg.Stamp == before && u.block.HasStamp {
+	if u.seg.Stamp == before.stamp && (s.tick == 0 || before.steps != s.prints.steps) {
 		f.same += weight
 	}
 }
@@ -107,7 +107,7 @@ func (s *sightings) of(u *unit) *sighting {
 
 // close decides on a connection of which nothing more is kept.
 func (s *sightings) close(f *sighting) {
-	how := f.decide(s.tick)
+	how := f.decide()
 	if how == once {
 		return
 	}
@@ -122,15 +122,15 @@ func (s *sightings) close(f *sighting) {
 	}
 }
 
-func (f *sighting) decide(tick int64) sighted {
+func (f *sighting) decide() sighted {
 	switch {
 	case f.out[0] && f.out[1]:
 		return bothEnds
-	case tick == 0 && f.same >= repeatedFrom && 2*f.same > f.again:
+	case f.same >= repeatedFrom && 2*f.same > f.again:
 		return repeated
 	case f.again < copiedFrom || 100*f.again < copiedShare*f.packets:
 		return once
-	case tick == 0 && 2*f.same > f.again:
+	case 2*f.same > f.again:
 		return repeated
 	}
 	return copied
@@ -158,9 +158,11 @@ const (
 // of them and from then on takes in only such packets as it would have kept. By
 // that it recognises copies at any distance, among those.
 type printSet struct {
-	slots []printed // linear probing
-	used  int
-	drop  int // packets are taken in whose print has so many zeros before the last bit
+	slots  []printed // linear probing
+	used   int
+	newest int64 // stamp since stamps went back last
+	steps  int32 // times that they went far back
+	drop   int   // packets are taken in whose print has so many zeros before the last bit
 }
 
 // printed is a packet's print, 0 for none, and its stamp. A print is odd once the
@@ -168,15 +170,20 @@ type printSet struct {
 type printed struct {
 	print uint64
 	stamp int64
+	steps int32 // that were behind it
 }
 
 // see looks the packet up and remembers it: it has come once, twice, or more
 // often, 0 where it isn't looked at. weight is how many packets it stands for,
-// and first the stamp that it had at first.
-func (p *printSet) see(u *unit) (first int64, times int, weight int64) {
+// and first what it was when it came first.
+func (p *printSet) see(u *unit) (first printed, times int, weight int64) {
+	if u.seg.Stamp < p.newest-clockStep {
+		p.newest, p.steps = u.seg.Stamp, p.steps+1
+	}
+	p.newest = max(p.newest, u.seg.Stamp)
 	print := printOf(u)
 	if bits.TrailingZeros64(print>>1) < p.drop {
-		return 0, 0, 0
+		return printed{}, 0, 0
 	}
 	if 2*p.used >= len(p.slots) {
 		p.grow()
@@ -185,14 +192,14 @@ func (p *printSet) see(u *unit) (first int64, times int, weight int64) {
 	slot := &p.slots[p.find(print)]
 	switch slot.print {
 	case 0:
-		*slot = printed{print, u.seg.Stamp}
+		*slot = printed{print, u.seg.Stamp, p.steps}
 		p.used++
-		return u.seg.Stamp, 1, weight
+		return *slot, 1, weight
 	case print:
 		slot.print |= 1
-		return slot.stamp, 2, weight
+		return *slot, 2, weight
 	}
-	return slot.stamp, 3, weight
+	return *slot, 3, weight
 }
 
 // find is where the print is, or the empty place where it belongs.
