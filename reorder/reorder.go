@@ -117,7 +117,8 @@ type Profile struct {
 	// packets of one sender are swapped. Each lets soft laws act.
 	QueueMandate, ThreadMandate bool
 	IPID                        IPIDMode
-	ClockSteps                  int64          // times that the clock was set back
+	ClockSteps                  int64          // times that stamps go back by more than any jitter, where that is not the file's order alone
+	StepBack                    int64          // by how much they go back at most
 	Copies                      bool           // a second observation point shows packets twice
 	Violations                  [NumLaws]int64 // in the basis, without those that drops explain
 	Explained                   [NumLaws]int64 // by drops of the capture

@@ -143,6 +143,9 @@ func (s *Survey) Profile() Profile {
 			p.Backward, p.ClockSteps = s.reach, 0
 		}
 	}
+	if p.ClockSteps > 0 {
+		p.StepBack = s.behind
+	}
 	p.Violations, p.Explained = basis.stats.Violations, basis.stats.Explained
 	p.Unrepaired = basis.stats.Unrepaired
 	if other != nil {

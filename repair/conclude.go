@@ -117,6 +117,9 @@ func (j *job) limits(stats reorder.Stats) {
 	if n := j.engine.Evicted(); n > 0 {
 		j.note("%d header-less packets were answered without the evidence of their flow: too many flows", n)
 	}
+	if stats.Unsorted > 0 {
+		j.note("%d packets came too late to be sorted by their stamps through the window of %d packets", stats.Unsorted, reorder.DefaultWindow)
+	}
 	if stats.Forced > 0 {
 		j.note("the window of %d packets was too small for the gate %d times", reorder.DefaultWindow, stats.Forced)
 	}

@@ -374,6 +374,10 @@ func (j *job) why(u *unit) string {
 		return report.WhySorted
 	case j.placed(u):
 		return report.WhyPlacedBefore
+	case u.left == leftRisen || j.left.all:
+		return report.WhyFlagsWouldRise
+	case u.left == leftSeenTwice:
+		return report.WhySeenTwice
 	case p.Excused:
 		return report.WhyDrop
 	case t.Tangled:

@@ -252,6 +252,9 @@ func (j *job) noteLeft() {
 	if n := l.seen[repeated]; n > 0 {
 		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; their packets were not moved", connectionsWere(n))
 	}
+	if p := &j.profile; p.ClockSteps > 0 {
+		j.note("stamps go back by more than any jitter %d times, by up to %v: the clock was set, or captures were put one after the other; no packet was moved across", p.ClockSteps, time.Duration(p.StepBack))
+	}
 	switch {
 	case l.all:
 		j.note("no packet was moved: putting the capture in order would have raised the flags of connections again and again")

@@ -149,7 +149,7 @@ type Learnt struct {
 	Copies     bool   `json:"copies"`     // a second observation point shows packets twice
 	Responses  bool   `json:"responses"`  // responses stand before their causes: the laws window, tsecr, round-trip may act
 	Threads    bool   `json:"threads"`    // packets of one sender are swapped: the laws in-* and *-nxt may act
-	ClockSteps int64  `json:"clockSteps"` // times that the clock was set back
+	ClockSteps int64  `json:"clockSteps"` // times that stamps go back by more than any jitter: the clock was set, or files were appended
 	OtherBasis int64  `json:"otherBasis"` // violations in the order that was not taken as basis
 }
 

@@ -5,7 +5,7 @@
 // mergecap and editcap from the recordings and, where MENDCAP_SAMPLES names their
 // folder, from samples.
 //
-//	merged [-quick] [-packets N] [-program FILE] [-v] [-check]
+//	merged [-quick] [-every N] [-packets N] [-program FILE] [-v] [-check]
 //	merged -bars unrelated [-quick] [-program FILE] [-check]
 //	merged -bars guard [-seeds N] [-quick] [-check]
 //
@@ -26,6 +26,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -37,7 +38,7 @@ import (
 // options choose what is tried.
 type options struct {
 	folder, program, bars string
-	packets               int
+	packets, every        int
 	seeds                 uint64
 	quick, verbose, check bool
 }
@@ -51,17 +52,17 @@ func main() {
 	flag.StringVar(&o.bars, "bars", "merged", "the bars: merged, unrelated or guard")
 	flag.StringVar(&o.program, "program", "", "repair with this build of mendcap")
 	flag.IntVar(&o.packets, "packets", 0, "keep the first so many of each recording (default 1200; 400 with -quick)")
+	flag.IntVar(&o.every, "every", 0, "try one in so many captures (default 3; 6 with -quick)")
 	flag.Uint64Var(&o.seeds, "seeds", 1, "seeds of each degradation")
 	flag.BoolVar(&o.quick, "quick", false, "fewer captures, without tshark")
 	flag.BoolVar(&o.verbose, "v", false, "print every capture")
 	flag.BoolVar(&o.check, "check", false, "exit with 1 when a bar is missed")
 	flag.Parse()
-	if o.packets == 0 {
-		o.packets = 1200
-		if o.quick {
-			o.packets = 400
-		}
+	packets, every := 1200, 3
+	if o.quick {
+		packets, every = 400, 6
 	}
+	o.packets, o.every = cmp.Or(o.packets, packets), cmp.Or(o.every, every)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, o); err != nil {

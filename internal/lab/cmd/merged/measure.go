@@ -46,7 +46,7 @@ func runMerged(ctx context.Context, o options, dir string) (missed []string, err
 	for _, k := range kinds() {
 		r := row{kind: k.name}
 		for _, s := range sources {
-			if number++; o.quick && number%3 != 0 {
+			if number++; number%o.every != 0 {
 				continue
 			}
 			path, err := k.make(ctx, b, s)
