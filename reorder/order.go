@@ -92,7 +92,7 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 		return nil, err
 	}
 	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
-	r.track.ipid, r.track.copies = p.IPID, p.Copies
+	r.track.ipid = p.IPID
 	r.waiting = newSorter()
 	r.elder = make(map[uint64]int32)
 	r.lateness = newLateness(&p)

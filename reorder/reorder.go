@@ -22,8 +22,11 @@ type Segment = tcp.Segment
 
 // Packet is one packet of a capture, as far as the laws can speak of it.
 type Packet struct {
-	Stamp   int64    // as recorded, nanoseconds since 1970
-	Segment *Segment // of TCP, else nil; its Stamp is not used, and it is not kept
+	Stamp int64 // as recorded, nanoseconds since 1970
+	// Segment is that of a TCP packet; its Stamp is not used, and it is not kept.
+	// Nil of what no law may speak of: laws hold within one observation point, so
+	// a connection that was seen from two has no segments.
+	Segment *Segment
 
 	// Cause names what the packet asks, Effect what it answers; Self names the
 	// packet as an error would quote it, Quoted the one that it quotes. Names
@@ -119,7 +122,6 @@ type Profile struct {
 	IPID                        IPIDMode
 	ClockSteps                  int64          // times that stamps go back by more than any jitter, where that is not the file's order alone
 	StepBack                    int64          // by how much they go back at most
-	Copies                      bool           // a second observation point shows packets twice
 	Violations                  [NumLaws]int64 // in the basis, without those that drops explain
 	Explained                   [NumLaws]int64 // by drops of the capture
 	Unrepaired                  [NumLaws]int64 // violations farther apart than any jitter, or contradicting

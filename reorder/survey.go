@@ -31,7 +31,7 @@ func NewSurvey(o Options) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	file.measure, file.track.learns = new(scales), true
+	file.measure = new(scales)
 	return &Survey{options: o, file: file}, nil
 }
 
@@ -164,7 +164,6 @@ func (s *Survey) Profile() Profile {
 		p.ThreadMandate, p.ThreadJitter = true, max(p.ThreadJitter, p.QueueJitter)
 	}
 	p.IPID = basis.track.idMode()
-	p.Copies = basis.track.twins >= 32 && 5*basis.track.twins >= basis.track.data
 	return p
 }
 

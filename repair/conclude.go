@@ -83,7 +83,7 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		Gate: time.Duration(p.Gate),
 	}
 	r.Learnt = report.Learnt{
-		IPID: p.IPID.String(), Copies: p.Copies || j.left.seen[copied] > 0, Responses: p.QueueMandate, Threads: p.ThreadMandate,
+		IPID: p.IPID.String(), Copies: j.left.seen[copied] > 0, Responses: p.QueueMandate, Threads: p.ThreadMandate,
 		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
 	}
 	r.Clocks = j.clocks.describe(&j.facts)

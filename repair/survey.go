@@ -43,7 +43,10 @@ func (j *job) surveyFirst(ctx context.Context, d *draft) (s *reorder.Survey, wri
 // surveyAgain repeats the survey where that teaches something: without the
 // connections that were recorded twice, or sorted as far as stamps go back.
 func (j *job) surveyAgain(ctx context.Context, s *reorder.Survey) error {
-	again := s.Again()
+	var again *reorder.Survey
+	if j.left.seen[repeated] == 0 { // else stamps go back since the file holds packets again
+		again = s.Again()
+	}
 	if again == nil && len(j.left.by) == 0 {
 		return nil
 	}

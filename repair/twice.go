@@ -36,6 +36,7 @@ type sighting struct {
 	packets int64  // different ones
 	again   int64  // of them, those that came again, bit for bit
 	same    int64  // of them, those that came again with the very stamp, elsewhere in the file
+	across  bool   // one of these came again after stamps went far back
 	delay   int64  // of the first that came again, nanoseconds
 	out     [2]bool
 }
@@ -58,7 +59,7 @@ const (
 	copiedFrom  = 2  // packets that come again
 	// repeatedFrom is how many packets with one stamp show that files overlap, in
 	// a connection of which only a part lies in both. Inside one tick of a slow
-	// clock a stamp says nothing: there it counts only after stamps went back.
+	// clock a stamp says nothing; after stamps went far back a single one is enough.
 	repeatedFrom = 4
 )
 
@@ -87,8 +88,9 @@ func (s *sightings) observe(u *unit) {
 		f.delay = u.seg.Stamp - before.stamp
 	}
 	f.again += weight
-	if u.seg.Stamp == before.stamp && (s.tick == 0 || before.steps != s.prints.steps) {
-		f.same += weight
+	across := before.steps != s.prints.steps
+	if u.seg.Stamp == before.stamp && (s.tick == 0 || across) {
+		f.same, f.across = f.same+weight, f.across || across
 	}
 }
 
@@ -126,7 +128,7 @@ func (f *sighting) decide() sighted {
 	switch {
 	case f.out[0] && f.out[1]:
 		return bothEnds
-	case f.same >= repeatedFrom && 2*f.same > f.again:
+	case f.across, f.same >= repeatedFrom && 2*f.same > f.again:
 		return repeated
 	case f.again < copiedFrom || 100*f.again < copiedShare*f.packets:
 		return once
