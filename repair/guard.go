@@ -44,6 +44,7 @@ const maxLeft = 1 << 17
 type left struct {
 	by    map[uint64]leftFor
 	all   bool // nothing moves
+	apart bool // nor does what isn't TCP
 	risen int64
 	seen  [repeated + 1]int64 // connections, by how they were seen more than once
 }
@@ -58,10 +59,15 @@ const (
 
 // has reports whether the packet's connection is left as recorded.
 func (l *left) has(u *unit) leftFor {
-	if len(l.by) == 0 || !u.isTCP {
+	switch {
+	case len(l.by) == 0:
 		return 0
+	case u.isTCP:
+		return l.by[u.pair.hash]
+	case l.apart:
+		return leftSeenTwice
 	}
-	return l.by[u.pair.hash]
+	return 0
 }
 
 func (l *left) add(hash uint64, why leftFor) {
@@ -81,7 +87,7 @@ func (j *job) leaveSightings(s *sightings) {
 		j.left.seen[how]++
 		j.left.add(hash, leftSeenTwice)
 	}
-	j.left.all = len(s.found) > maxLeft
+	j.left.all, j.left.apart = len(s.found) > maxLeft, s.mostly()
 }
 
 // guard counts by how much the flags of connections have changed. Only those of

@@ -23,6 +23,7 @@ type sightings struct {
 	flows  []sighting // by flow number
 	tick   int64      // of the clock, nanoseconds; 0 if it is fine
 	found  map[uint64]sighted
+	judged int64             // connections of which enough was seen
 	delays reorder.Histogram // of the copies, by connection
 
 	finished bool
@@ -110,6 +111,9 @@ func (s *sightings) of(u *unit) *sighting {
 // close decides on a connection of which nothing more is kept.
 func (s *sightings) close(f *sighting) {
 	how := f.decide()
+	if f.packets >= copiedFrom || how != once {
+		s.judged++
+	}
 	if how == once {
 		return
 	}
@@ -137,6 +141,10 @@ func (f *sighting) decide() sighted {
 	}
 	return copied
 }
+
+// mostly reports whether most connections were seen more than once, so that the
+// other packets of the capture were, too.
+func (s *sightings) mostly() bool { return 2*int64(len(s.found)) > s.judged }
 
 // finish decides on all connections that are left.
 func (s *sightings) finish() {

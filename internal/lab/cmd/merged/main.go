@@ -5,14 +5,14 @@
 // mergecap and editcap from the recordings and, where MENDCAP_SAMPLES names their
 // folder, from samples.
 //
-//	merged [-quick] [-every N] [-packets N] [-program FILE] [-v] [-check]
+//	merged [-quick] [-tshark] [-every N] [-packets N] [-program FILE] [-v] [-check]
 //	merged -bars unrelated [-quick] [-program FILE] [-check]
 //	merged -bars guard [-seeds N] [-quick] [-check]
 //
 // The first form prints how often flags rise, by kind of capture. Flags are
-// counted by tshark; with -quick by the repair's own analyser, which tests hold
-// against tshark, on fewer captures. With -program another build of mendcap
-// repairs them. Each output is repaired again, which may change nothing.
+// counted by the repair's own analyser, which tests hold against tshark, or by
+// tshark itself. With -quick there are fewer captures. With -program another build
+// of mendcap repairs them. Each output is repaired again, which may change nothing.
 //
 // The second form merges degraded captures that have no connection in common, and
 // sets the flags that repair takes away beside those that it takes away from each
@@ -40,7 +40,8 @@ type options struct {
 	folder, program, bars string
 	packets, every        int
 	seeds                 uint64
-	quick, verbose, check bool
+	quick, tshark         bool
+	verbose, check        bool
 }
 
 // errMissed says that a bar was missed; which one was printed.
@@ -51,18 +52,19 @@ func main() {
 	flag.StringVar(&o.folder, "folder", "testdata/recordings", "where the recordings are")
 	flag.StringVar(&o.bars, "bars", "merged", "the bars: merged, unrelated or guard")
 	flag.StringVar(&o.program, "program", "", "repair with this build of mendcap")
-	flag.IntVar(&o.packets, "packets", 0, "keep the first so many of each recording (default 1200; 400 with -quick)")
+	flag.IntVar(&o.packets, "packets", 400, "keep the first so many packets of each recording")
 	flag.IntVar(&o.every, "every", 0, "try one in so many captures (default 3; 6 with -quick)")
 	flag.Uint64Var(&o.seeds, "seeds", 1, "seeds of each degradation")
-	flag.BoolVar(&o.quick, "quick", false, "fewer captures, without tshark")
+	flag.BoolVar(&o.quick, "quick", false, "fewer captures")
+	flag.BoolVar(&o.tshark, "tshark", false, "let tshark count the flags")
 	flag.BoolVar(&o.verbose, "v", false, "print every capture")
 	flag.BoolVar(&o.check, "check", false, "exit with 1 when a bar is missed")
 	flag.Parse()
-	packets, every := 1200, 3
+	every := 3
 	if o.quick {
-		packets, every = 400, 6
+		every = 6
 	}
-	o.packets, o.every = cmp.Or(o.packets, packets), cmp.Or(o.every, every)
+	o.every = cmp.Or(o.every, every)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, o); err != nil {

@@ -122,7 +122,7 @@ func try(ctx context.Context, o options, b *bench, path string) (one outcome, er
 	if one.report, err = mend(ctx, o, path, out); err != nil {
 		return one, err
 	}
-	if o.quick {
+	if !o.tshark {
 		one.before, one.after = sum(one.report.Analysis.Before), sum(one.report.Analysis.After)
 	} else if one.before, one.after, err = seen(ctx, path, out); err != nil {
 		return one, err
