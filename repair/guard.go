@@ -146,6 +146,9 @@ func held(n, by int32) int32 {
 // leaveRisen leaves the connections whose flags have risen in a run, and reports
 // whether the capture has to be repaired again for that.
 func (j *job) leaveRisen(g *guard, run int) bool {
+	if !j.profile.Broken() {
+		return false // nothing has moved
+	}
 	risen := 0
 	for hash, c := range g.by {
 		if !c.rose(g.total > 0) && !c.rose(false) || j.left.by[hash] != 0 {
@@ -158,7 +161,7 @@ func (j *job) leaveRisen(g *guard, run int) bool {
 			j.left.all = true
 		}
 	}
-	if risen == 0 || !j.profile.Broken() {
+	if risen == 0 {
 		return false
 	}
 	if run >= maxRuns {

@@ -180,16 +180,7 @@ func TestWhatWasRecordedOnceIsRepaired(t *testing.T) {
 // that goes far back: it is sorted, and nobody speaks of a clock that was set.
 func TestBlocksWrittenByThreadsAreSorted(t *testing.T) {
 	truth := beginning(t, "v4-many-flows", 1200)
-	const threads, block = 4, 60
-	var blocks [threads][]lab.Packet
-	var packets []lab.Packet
-	for i, p := range truth {
-		of := &blocks[(i*7919)%threads]
-		if *of = append(*of, p); len(*of) == block {
-			packets, *of = append(packets, *of...), nil
-		}
-	}
-	packets = append(packets, slices.Concat(blocks[:]...)...)
+	packets := inBlocks(truth)
 	r := agreed(t, written(t, packets, false))
 	if r.Order.Basis != "stamps" || r.Order.Learnt.ClockSteps != 0 || r.Order.Unrepaired != 0 {
 		t.Errorf("order: got basis %s with %d steps of the clock, want the stamps without any", r.Order.Basis, r.Order.Learnt.ClockSteps)
@@ -200,6 +191,65 @@ func TestBlocksWrittenByThreadsAreSorted(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(r.Analysis.After), fmt.Sprint(want.Analysis.Before); got != want {
 		t.Errorf("flags: got %s, want those of the truth: %s", got, want)
+	}
+}
+
+// inBlocks is what four threads write that take turns in reading, each through a
+// buffer of its own.
+func inBlocks(truth []lab.Packet) (packets []lab.Packet) {
+	const threads, block = 4, 60
+	var blocks [threads][]lab.Packet
+	for i, p := range truth {
+		of := &blocks[(i*7919)%threads]
+		if *of = append(*of, p); len(*of) == block {
+			packets, *of = append(packets, *of...), nil
+		}
+	}
+	return append(packets, slices.Concat(blocks[:]...)...)
+}
+
+// A connection that is left as recorded keeps its order where the rest is sorted.
+func TestWhatIsLeftIsNotSorted(t *testing.T) {
+	truth := beginning(t, "v4-many-flows", 1200)
+	first := slices.IndexFunc(truth[400:], func(p lab.Packet) bool { return p.Data[9] == packet.ProtoTCP })
+	flow := lab.FlowOf(truth[400+first].Data)
+	mine := func(p lab.Packet) bool { return lab.FlowOf(p.Data) == flow }
+	var packets []lab.Packet
+	for _, p := range inBlocks(truth) {
+		if packets = append(packets, p); mine(p) {
+			p.Stamp += int64(time.Millisecond)
+			packets = append(packets, p)
+		}
+	}
+	in := written(t, packets, false)
+	out := filepath.Join(t.TempDir(), "out.pcapng")
+	r, err := File(context.Background(), in, out, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Order.Basis != "stamps" || r.Order.AsRecorded.Copied != 1 {
+		t.Fatalf("order: got basis %s, left %+v; want the stamps, and one connection left", r.Order.Basis, r.Order.AsRecorded)
+	}
+	repaired, err := lab.Load(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []int64
+	for _, p := range repaired.Packets {
+		if mine(p) {
+			got = append(got, p.Stamp)
+		}
+	}
+	for _, p := range packets {
+		if mine(p) {
+			want = append(want, p.Stamp)
+		}
+	}
+	if len(want) < 8 || slices.IsSorted(want) {
+		t.Fatalf("the connection has %d packets, in order: the test shows nothing", len(want))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("stamps of what is left: got %v, want them as recorded %v", got, want)
 	}
 }
 
