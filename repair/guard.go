@@ -256,13 +256,13 @@ func (j *job) noteLeft() {
 		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; their packets were not moved", connectionsWere(n))
 	}
 	if n := l.seen[copied]; n > 0 {
-		j.note("%s recorded twice, each packet again %v later (half of the connections at most): by a bridge, a mirror port, a VLAN and its parent, or at two places; their packets were not moved", connectionsWere(n), s.delay().Round(time.Microsecond))
+		j.note("%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; their packets were not moved", connectionsWere(n), s.delay())
 	}
 	if n := l.seen[repeated]; n > 0 {
 		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; their packets were not moved", connectionsWere(n))
 	}
 	if p := &j.profile; p.ClockSteps > 0 {
-		j.note("stamps go back by more than any jitter %d times, by up to %v: the clock was set, or captures were put one after the other; no packet was moved across", p.ClockSteps, time.Duration(p.StepBack))
+		j.note("the clock was set back, or captures were put one after the other: stamps go back %s, by up to %v; no packet was moved across", timesOver(p.ClockSteps), time.Duration(p.StepBack))
 	}
 	switch {
 	case l.all:
@@ -270,6 +270,13 @@ func (j *job) noteLeft() {
 	case l.risen > 0:
 		j.note("%s left as recorded: putting them in order would have raised their flags", connectionsWere(l.risen))
 	}
+}
+
+func timesOver(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func connectionsWere(n int64) string {

@@ -23,6 +23,7 @@ type sightings struct {
 	flows  []sighting // by flow number
 	tick   int64      // of the clock, nanoseconds; 0 if it is fine
 	found  map[uint64]sighted
+	likely []uint64          // connections of which a packet came again with its stamp: too few to tell
 	judged int64             // connections of which enough was seen
 	delays reorder.Histogram // of the copies, by connection
 
@@ -114,6 +115,9 @@ func (s *sightings) close(f *sighting) {
 	if f.packets >= copiedFrom || how != once {
 		s.judged++
 	}
+	if how == once && f.same > 0 && len(s.likely) < maxLeft {
+		s.likely = append(s.likely, f.hash)
+	}
 	if how == once {
 		return
 	}
@@ -146,16 +150,32 @@ func (f *sighting) decide() sighted {
 // other packets of the capture were, too.
 func (s *sightings) mostly() bool { return 2*int64(len(s.found)) > s.judged }
 
-// finish decides on all connections that are left.
+// finish decides on all connections that are left. Where some show that files
+// overlap, a single packet with its old stamp is enough for the others.
 func (s *sightings) finish() {
 	for i := range s.flows {
 		s.close(&s.flows[i])
 	}
-	s.flows, s.prints, s.finished = nil, printSet{}, true
+	overlap := false
+	for _, how := range s.found {
+		overlap = overlap || how == repeated
+	}
+	for _, hash := range s.likely {
+		if overlap && s.found[hash] == once {
+			s.found[hash] = repeated
+		}
+	}
+	s.flows, s.likely, s.prints, s.finished = nil, nil, printSet{}, true
 }
 
-// delay is that of half of the connections that are there twice, at most.
-func (s *sightings) delay() time.Duration { return time.Duration(s.delays.Quantile(0.5)) }
+// delay is the median of the connections that are there twice, to two digits.
+func (s *sightings) delay() time.Duration {
+	d, unit := time.Duration(s.delays.Quantile(0.5)), time.Duration(1)
+	for d/unit >= 100 {
+		unit *= 10
+	}
+	return d.Round(unit)
+}
 
 // maxPrints is how many packets are remembered at once, to recognise them when
 // they come again; fewestPrints is for how many there is room at first.
