@@ -44,7 +44,8 @@ const maxLeft = 1 << 17
 type left struct {
 	by    map[uint64]leftFor
 	all   bool // nothing moves
-	apart bool // nor does what isn't TCP
+	apart bool // what isn't TCP is left, too
+	most  bool // so is each connection: nearly all were seen more than once
 	risen int64
 	seen  [repeated + 1]int64 // connections, by how they were seen more than once
 }
@@ -62,10 +63,10 @@ func (l *left) has(u *unit) leftFor {
 	switch {
 	case len(l.by) == 0:
 		return 0
+	case l.most, l.apart && !u.isTCP:
+		return leftSeenTwice
 	case u.isTCP:
 		return l.by[u.pair.hash]
-	case l.apart:
-		return leftSeenTwice
 	}
 	return 0
 }
@@ -87,7 +88,7 @@ func (j *job) leaveSightings(s *sightings) {
 		j.left.seen[how]++
 		j.left.add(hash, leftSeenTwice)
 	}
-	j.left.all, j.left.apart = len(s.found) > maxLeft, s.mostly()
+	j.left.all, j.left.apart, j.left.most = len(s.found) > maxLeft, s.mostly(), s.nearlyAll()
 }
 
 // guard counts by how much the flags of connections have changed. Only those of

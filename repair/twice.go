@@ -1,7 +1,6 @@
 package repair
 
 import (
-	"math/bits"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -28,6 +27,7 @@ type sightings struct {
 	delays reorder.Histogram // of the copies, by connection
 
 	finished bool
+	sampled  bool // not all packets could be remembered
 }
 
 // sighting is what was seen of one connection. Packets are those with a span in
@@ -90,7 +90,7 @@ func (s *sightings) observe(u *unit) {
 		f.delay = u.seg.Stamp - before.stamp
 	}
 	f.again += weight
-	across := before.steps != s.prints.steps
+	across := before.steps() != min(s.prints.steps, maxSteps)
 	if u.seg.Stamp == before.stamp && (s.tick == 0 || across) {
 		f.same, f.across = f.same+weight, f.across || across
 	}
@@ -147,8 +147,12 @@ func (f *sighting) decide() sighted {
 }
 
 // mostly reports whether most connections were seen more than once, so that the
-// other packets of the capture were, too.
+// packets that aren't TCP were, too.
 func (s *sightings) mostly() bool { return 2*int64(len(s.found)) > s.judged }
+
+// nearlyAll reports whether connections of which too few packets were looked at
+// were seen more than once as well, as nearly all others.
+func (s *sightings) nearlyAll() bool { return s.sampled && 10*int64(len(s.found)) >= 9*s.judged }
 
 // finish decides on all connections that are left. Where some show that files
 // overlap, a single packet with its old stamp is enough for the others.
@@ -165,7 +169,8 @@ func (s *sightings) finish() {
 			s.found[hash] = repeated
 		}
 	}
-	s.flows, s.likely, s.prints, s.finished = nil, nil, printSet{}, true
+	s.sampled, s.finished = s.prints.drop > 0, true
+	s.flows, s.likely, s.prints = nil, nil, printSet{}
 }
 
 // delay is the median of the connections that are there twice, to two digits.
@@ -175,105 +180,4 @@ func (s *sightings) delay() time.Duration {
 		unit *= 10
 	}
 	return d.Round(unit)
-}
-
-// maxPrints is how many packets are remembered at once, to recognise them when
-// they come again; fewestPrints is for how many there is room at first.
-const (
-	maxPrints    = 1 << 17
-	fewestPrints = 1 << 9
-)
-
-// printSet remembers packets with their stamps. When it is full it forgets half
-// of them and from then on takes in only such packets as it would have kept. By
-// that it recognises copies at any distance, among those.
-type printSet struct {
-	slots  []printed // linear probing
-	used   int
-	newest int64 // stamp since stamps went back last
-	steps  int32 // times that they went far back
-	drop   int   // packets are taken in whose print has so many zeros before the last bit
-}
-
-// printed is a packet's print, 0 for none, and its stamp. A print is odd once the
-// packet came again.
-type printed struct {
-	print uint64
-	stamp int64
-	steps int32 // that were behind it
-}
-
-// see looks the packet up and remembers it: it has come once, twice, or more
-// often, 0 where it isn't looked at. weight is how many packets it stands for,
-// and first what it was when it came first.
-func (p *printSet) see(u *unit) (first printed, times int, weight int64) {
-	if u.seg.Stamp < p.newest-clockStep {
-		p.newest, p.steps = u.seg.Stamp, p.steps+1
-	}
-	p.newest = max(p.newest, u.seg.Stamp)
-	print := printOf(u)
-	if bits.TrailingZeros64(print>>1) < p.drop {
-		return printed{}, 0, 0
-	}
-	if 2*p.used >= len(p.slots) {
-		p.grow()
-	}
-	weight = 1 << p.drop
-	slot := &p.slots[p.find(print)]
-	switch slot.print {
-	case 0:
-		*slot = printed{print, u.seg.Stamp, p.steps}
-		p.used++
-		return *slot, 1, weight
-	case print:
-		slot.print |= 1
-		return *slot, 2, weight
-	}
-	return *slot, 3, weight
-}
-
-// find is where the print is, or the empty place where it belongs.
-func (p *printSet) find(print uint64) int {
-	at := int(print>>32) & (len(p.slots) - 1)
-	for p.slots[at].print != 0 && p.slots[at].print&^1 != print {
-		at = (at + 1) & (len(p.slots) - 1)
-	}
-	return at
-}
-
-// grow makes room for twice as many packets, or forgets half of them.
-func (p *printSet) grow() {
-	old := p.slots
-	switch {
-	case len(old) < 2*maxPrints:
-		p.slots = make([]printed, max(2*len(old), 2*fewestPrints))
-	default:
-		p.slots = make([]printed, len(old))
-		p.drop++
-	}
-	p.used = 0
-	for _, one := range old {
-		if one.print != 0 && bits.TrailingZeros64(one.print>>1) >= p.drop {
-			p.slots[p.find(one.print&^1)] = one
-			p.used++
-		}
-	}
-}
-
-// printOf is a hash of all that copies of a TCP packet have in common, even and
-// never 0.
-// The same packet sent again differs in its IPv4 Identification or its TSval,
-// where it has one.
-func printOf(u *unit) uint64 {
-	s := &u.seg
-	h := u.pair.hash ^ uint64(u.pair.dir)
-	for _, word := range [...]uint64{
-		uint64(s.Seq)<<32 | uint64(s.Ack),
-		uint64(s.Len)<<32 | uint64(s.Sum)<<16 | uint64(s.IPID),
-		uint64(s.Bits)<<32 | uint64(s.TSval),
-	} {
-		h = (h ^ word) * 0x9E3779B97F4A7C15
-		h ^= h >> 29
-	}
-	return max(h&^1, 2)
 }

@@ -17,6 +17,7 @@ type kind struct {
 // kinds lists all ways.
 func kinds() []kind {
 	list := []kind{
+		{"as it is", func(_ context.Context, _ *bench, s source) (string, error) { return s.path, nil }},
 		{"appended to itself", func(ctx context.Context, b *bench, s source) (string, error) {
 			return b.merge(ctx, true, s.path, s.path)
 		}},
@@ -38,6 +39,7 @@ func kinds() []kind {
 	}
 	for _, name := range []string{"rawsocket", "completion-port", "batches"} {
 		list = append(list,
+			kind{"degraded, " + name, func(_ context.Context, b *bench, s source) (string, error) { return degraded(b, s, name) }},
 			kind{"true and degraded, " + name, func(ctx context.Context, b *bench, s source) (string, error) {
 				path, err := degraded(b, s, name)
 				if path == "" || err != nil {
