@@ -6,8 +6,9 @@
 // sets; never later, and never past a barrier. It knows segments, not files.
 //
 // Use it in two passes over the same packets: a Survey learns the capture's
-// clock, jitter and basis; an Orderer made from the Survey's Profile then
-// places every packet, through a bounded window.
+// clock, jitter and basis (where its stamps go far back it asks for another
+// Survey, see Again); an Orderer made from the Survey's Profile then places every
+// packet, through a bounded window.
 package reorder
 
 import (
@@ -115,7 +116,7 @@ type Profile struct {
 	ThreadJitter int64 // scale of inversions among packets that the host sent
 	QueueJitter  int64 // scale of responses that stand before what they respond to
 	Gate         int64 // beyond it nothing moves
-	Backward     int64 // largest backward step between stamps, at most the widest gate
+	Backward     int64 // by how much a stamp lies before an earlier packet's, as far as that is sorted
 	// QueueMandate: responses stand before their causes here. ThreadMandate:
 	// packets of one sender are swapped. Each lets soft laws act.
 	QueueMandate, ThreadMandate bool

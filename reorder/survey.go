@@ -17,7 +17,6 @@ type Survey struct {
 	last       int64
 	latest     int64 // highest stamp
 	any        bool
-	back       int64 // largest backward step, at most the widest gate
 	behind     int64 // by how much a stamp lies before the highest one, at most
 	steps      int64 // backward steps
 	clockSteps int64 // of them, those that no jitter explains
@@ -64,7 +63,7 @@ func (s *Survey) Push(p *Packet) {
 			if step > widestGate {
 				s.clockSteps++
 			}
-			s.back, s.behind = max(s.back, min(step, widestGate)), max(s.behind, s.latest-stamp)
+			s.behind = max(s.behind, s.latest-stamp)
 			if s.stamps == nil {
 				s.stamps = s.file.inStampOrder()
 			}
@@ -136,7 +135,7 @@ func (s *Survey) Enough() bool {
 func (s *Survey) Profile() Profile {
 	s.Barrier()
 	basis, other := s.file, s.stamps
-	p := Profile{Basis: FileOrder, Backward: s.back, ClockSteps: s.clockSteps, Tick: s.ticks.tick()}
+	p := Profile{Basis: FileOrder, Backward: min(s.behind, widestGate), ClockSteps: s.clockSteps, Tick: s.ticks.tick()}
 	if s.stampsFit() {
 		basis, other, p.Basis = s.stamps, s.file, StampOrder
 		if s.reach > 0 {

@@ -5,7 +5,7 @@ import "math/bits"
 // maxPrints is how many packets are remembered at once, to recognise them when
 // they come again; fewestPrints is for how many there is room at first.
 const (
-	maxPrints    = 1 << 15
+	maxPrints    = 1 << 13
 	fewestPrints = 1 << 9
 )
 
