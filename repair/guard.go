@@ -257,7 +257,11 @@ func (j *job) noteLeft() {
 		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; their packets were not moved", connectionsWere(n))
 	}
 	if n := l.seen[copied]; n > 0 {
-		j.note("%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; their packets were not moved", connectionsWere(n), s.delay())
+		least := ""
+		if l.most {
+			least = "at least "
+		}
+		j.note("%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; their packets were not moved", least, connectionsWere(n), s.delay())
 	}
 	if n := l.seen[repeated]; n > 0 {
 		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; their packets were not moved", connectionsWere(n))

@@ -38,6 +38,8 @@ type sighting struct {
 	packets int64  // different ones
 	again   int64  // of them, those that came again, bit for bit
 	same    int64  // of them, those that came again with the very stamp, elsewhere in the file
+	met     int64  // different packets that were remembered, each for itself alone
+	copies  int64  // of these, those that were met again
 	across  bool   // one of these came again after stamps went far back
 	delay   int64  // of the first that came again, nanoseconds
 	out     [2]bool
@@ -58,7 +60,7 @@ const (
 // most come once where anything gets through.
 const (
 	copiedShare = 60 // hundredths of the different packets
-	copiedFrom  = 2  // packets that come again
+	copiedFrom  = 2  // copies that were met
 	// repeatedFrom is how many packets with one stamp show that files overlap, in
 	// a connection of which only a part lies in both. Inside one tick of a slow
 	// clock a stamp says nothing; after stamps went far back a single one is enough.
@@ -80,7 +82,7 @@ func (s *sightings) observe(u *unit) {
 	before, times, weight := s.prints.see(u)
 	switch times {
 	case 1:
-		f.packets += weight
+		f.packets, f.met = f.packets+weight, f.met+1
 		return
 	case 2:
 	default:
@@ -89,7 +91,7 @@ func (s *sightings) observe(u *unit) {
 	if f.again == 0 {
 		f.delay = u.seg.Stamp - before.stamp
 	}
-	f.again += weight
+	f.again, f.copies = f.again+weight, f.copies+1
 	across := before.steps() != min(s.prints.steps, maxSteps)
 	if u.seg.Stamp == before.stamp && (s.tick == 0 || across) {
 		f.same, f.across = f.same+weight, f.across || across
@@ -112,7 +114,11 @@ func (s *sightings) of(u *unit) *sighting {
 // close decides on a connection of which nothing more is kept.
 func (s *sightings) close(f *sighting) {
 	how := f.decide()
-	if f.packets >= copiedFrom || how != once {
+	enough := int64(copiedFrom)
+	if s.prints.drop > 0 {
+		enough *= 2 // at least so many of their copies would have been met
+	}
+	if f.met >= enough || how != once {
 		s.judged++
 	}
 	if how == once && f.same > 0 && len(s.likely) < maxLeft {
@@ -138,7 +144,7 @@ func (f *sighting) decide() sighted {
 		return bothEnds
 	case f.across, f.same >= repeatedFrom && 2*f.same > f.again:
 		return repeated
-	case f.again < copiedFrom || 100*f.again < copiedShare*f.packets:
+	case f.copies < copiedFrom || 100*f.again < copiedShare*f.packets:
 		return once
 	case 2*f.same > f.again:
 		return repeated

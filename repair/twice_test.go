@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -291,32 +292,65 @@ func TestNothingCrossesAStepOfTheClock(t *testing.T) {
 	}
 }
 
-// Far more packets than are remembered at once come again an hour later.
-func TestPrintsAreRecognisedAtAnyDistance(t *testing.T) {
-	var s sightings
-	const connections, each = 40, 20_000
-	for round := range int64(2) {
-		for i := range connections * each {
-			u := &unit{isTCP: true}
-			u.view.Src, u.view.Dst = packet.Addr{15: 1}, packet.Addr{15: 2}
+// observeAll shows packets of connections that all have equally many, each again
+// after a while where they are there twice.
+func observeAll(s *sightings, connections, each int, times int64) {
+	for i := range connections * each {
+		for again := range times {
+			u := &unit{isTCP: true, block: &capture.Block{HasStamp: true}}
+			u.view.Src, u.view.Dst = packet.Addr{15: 1}, packet.Addr{14: byte(i % connections >> 16), 15: 2}
 			u.sport, u.proto = uint16(i%connections), packet.ProtoTCP
 			u.pairUp()
-			u.seg.Flow, u.seg.Len = uint32(i%connections), 1000
+			u.seg.Flow, u.seg.Len, u.seg.Sum = uint32(i%connections), 1000, uint16(i*7919)
 			u.seg.Seq = tcp.Seq(i / connections * 1000)
-			u.seg.Stamp = int64(i)*1000 + round*int64(time.Hour)
+			u.seg.Stamp = int64(i)*1000 + again*50_000
 			s.observe(u)
 		}
 	}
-	if n := len(s.prints.slots); n > 2*maxPrints || s.prints.drop == 0 {
-		t.Errorf("room for %d packets, one in %d is remembered; want at most %d, and fewer than all", n, 1<<s.prints.drop, 2*maxPrints)
-	}
 	s.finish()
-	if len(s.found) != connections {
-		t.Errorf("connections there twice: got %d, want %d", len(s.found), connections)
-	}
-	for _, how := range s.found {
-		if how != copied {
-			t.Errorf("got %d, want copies", how)
+}
+
+// However many packets there are, copies are recognised in bounded memory: by
+// connection where there are enough of them, else since nearly all others are.
+func TestCopiesAmongManyPackets(t *testing.T) {
+	for _, c := range []struct {
+		connections, each int
+		times             int64
+	}{{40, 20_000, 2}, {40, 20_000, 1}, {20_000, 12, 2}, {20_000, 12, 1}} {
+		var s sightings
+		observeAll(&s, c.connections, c.each, c.times)
+		twice := c.times == 2
+		if !s.sampled || s.nearlyAll() != twice || s.mostly() != twice {
+			t.Errorf("%+v: got sampled %v, nearly all twice %v, most %v; want %v", c, s.sampled, s.nearlyAll(), s.mostly(), twice)
 		}
+		if n := len(s.found); c.each > 1000 && n != map[bool]int{true: c.connections}[twice] || !twice && n > 0 {
+			t.Errorf("%+v: got %d connections there twice", c, n)
+		}
+		for _, how := range s.found {
+			if how != copied {
+				t.Fatalf("%+v: got %d, want copies", c, how)
+			}
+		}
+	}
+}
+
+// A set of prints keeps its bound, and knows again what it has kept at any
+// distance.
+func TestPrintsKeepTheirBound(t *testing.T) {
+	var p printSet
+	times := make(map[int]int)
+	for range 2 {
+		for i := range 20 * maxPrints {
+			u := &unit{}
+			u.seg.Seq, u.seg.Sum = tcp.Seq(i*1000), uint16(i*7919)
+			_, n, _ := p.see(u)
+			times[n]++
+		}
+	}
+	if len(p.slots) != 2*maxPrints || p.used > maxPrints || p.drop < 4 {
+		t.Errorf("room for %d packets, %d kept, with %d zeros; want at most %d of %d kept", len(p.slots), p.used, p.drop, maxPrints, 2*maxPrints)
+	}
+	if n := p.used; times[2] != n || times[3] != 0 {
+		t.Errorf("known again: got %d, %d a third time; want the %d that are kept, none", times[2], times[3], n)
 	}
 }
