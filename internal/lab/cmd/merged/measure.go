@@ -138,18 +138,19 @@ func (r *row) add(o *outcome) {
 func printRows(rows []row) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "capture\tcaptures\trose\tchanged again\tflags\tafter\tmoved\tconnections left: copied\tboth ends\trepeated\trisen\t")
-	sum := row{kind: "in sum"}
+	all := row{kind: "in sum"}
 	for _, r := range rows {
-		print1(table, &r)
-		sum.captures, sum.rose, sum.changed, sum.before, sum.after = sum.captures+r.captures, sum.rose+r.rose, sum.changed+r.changed, sum.before+r.before, sum.after+r.after
-		sum.moved, sum.copied, sum.bothEnds, sum.repeated, sum.risen = sum.moved+r.moved, sum.copied+r.copied, sum.bothEnds+r.bothEnds, sum.repeated+r.repeated, sum.risen+r.risen
+		printRow(table, &r)
+		all.captures, all.rose, all.changed = all.captures+r.captures, all.rose+r.rose, all.changed+r.changed
+		all.before, all.after, all.moved = all.before+r.before, all.after+r.after, all.moved+r.moved
+		all.copied, all.bothEnds, all.repeated, all.risen = all.copied+r.copied, all.bothEnds+r.bothEnds, all.repeated+r.repeated, all.risen+r.risen
 	}
-	print1(table, &sum)
+	printRow(table, &all)
 	// Writing to the terminal is best effort.
 	_ = table.Flush()
 }
 
-func print1(table *tabwriter.Writer, r *row) {
+func printRow(table *tabwriter.Writer, r *row) {
 	fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", r.kind, r.captures, r.rose, r.changed,
 		r.before, r.after, r.moved, r.copied, r.bothEnds, r.repeated, r.risen)
 }
