@@ -167,7 +167,7 @@ func (e *Engine) continued(f *Facts, q *question) outcome {
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
 		return nothing
 	}
-	return outcome{dst: dst, verdict: verdict{found: true, protocol: q.protocol, by: byFlow, mode: unverified, at: none,
+	return outcome{dst: dst, verdict: verdict{found: true, proved: true, stands: true, protocol: q.protocol, by: byFlow, mode: unverified, at: none,
 		posterior: credible, second: 1 - credible}}
 }
 
@@ -179,7 +179,7 @@ func (f *Facts) answer(o *outcome) Answer {
 		o = &outcome{verdict: undecided, listed: o.listed}
 	}
 	if f.nextHeader == Unknown {
-		a.NextHeader, a.NextHeaderOrigin = o.protocol, Inferred
+		a.NextHeader, a.NextHeaderOrigin = o.protocol, grade(o.stands)
 		if o.protocol == Unknown {
 			a.NextHeaderOrigin = NotKnown
 		}
@@ -192,12 +192,12 @@ func (f *Facts) answer(o *outcome) Answer {
 	case !isUnspecified(f.dst):
 		a.Destination = f.dst.Netip()
 	case o.found:
-		a.Destination, a.DestinationOrigin = o.dst.Netip(), Inferred
+		a.Destination, a.DestinationOrigin = o.dst.Netip(), grade(o.proved)
 		a.Posterior, a.RunnerUp = float64(o.posterior), float64(o.second)
 	default:
 		a.Destination, a.DestinationOrigin = packet.Addr{}.Netip(), NotKnown
 	}
-	if a.NextHeaderOrigin == Inferred || a.DestinationOrigin == Inferred {
+	if a.NextHeaderOrigin.inferred() || a.DestinationOrigin.inferred() {
 		a.Evidence = evidenceNames[o.by]
 		if o.found && !isUnspecified(f.dst) {
 			a.Evidence = ByChecksum
@@ -209,6 +209,17 @@ func (f *Facts) answer(o *outcome) Answer {
 	a.HopLimit = f.hopLimit(a.NextHeader)
 	return a
 }
+
+// grade returns the origin of a field that was inferred.
+func grade(proved bool) Origin {
+	if proved {
+		return Inferred
+	}
+	return Likely
+}
+
+// inferred reports whether the field was inferred, proved or not.
+func (o Origin) inferred() bool { return o == Inferred || o == Likely }
 
 // recorded returns where a Next Header comes from that is known.
 func (f *Facts) recorded() Origin {

@@ -2,7 +2,6 @@ package infer
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
@@ -21,8 +20,9 @@ const (
 	isResolved                  // DNS has given it, or the resolver's cache holds it
 	isJoined                    // a group that somebody has joined
 	isKnown                     // a well-known group
+	isPeer                      // a table has a connection that ends there
 
-	roles = 7 // their number
+	roles = 8 // their number
 )
 
 // maxCrowd bounds the candidates of one residue that are looked at. Beyond it
@@ -40,7 +40,6 @@ type place struct {
 type candidate struct {
 	place
 	roles role
-	worth int8 // by arrange: bits that a fitting checksum is worth; fewer in a plan whose addresses collide easily
 }
 
 // candidates is the table of addresses, found by their residue.
@@ -53,7 +52,9 @@ type candidates struct {
 	start    []int32
 	order    []int32
 	occupied float64        // share of the residues that some candidate has
-	shares   [roles]float64 // log2 of one candidate's share among those with a role
+	counts   [roles]int     // of the candidates with a role
+	crowded  int64          // residues with more candidates than are looked at
+	shares   [roles]float64 // log2 of one candidate's share among those
 }
 
 // limit leaves room for that many more addresses.
@@ -98,23 +99,27 @@ func (t *candidates) arrange() {
 	t.start = make([]int32, 1<<16+1)
 	t.order = make([]int32, t.list.len())
 	sums := make([]residue, t.list.len())
-	var counts [roles]int
+	t.counts = [roles]int{}
 	for i := range t.list.n {
 		c := t.list.at(i)
 		sums[i] = residueOf(c.addr)
 		t.start[int(sums[i])+1]++
 		t.order[i] = i
-		for r := range counts {
-			counts[r] += int(c.roles >> r & 1)
+		for r := range t.counts {
+			t.counts[r] += int(c.roles >> r & 1)
 		}
 	}
-	for r, n := range counts {
+	for r, n := range t.counts {
 		t.shares[r] = -math.Log2(float64(max(1, n)))
 	}
 	filled := 0
+	t.crowded = 0
 	for r := 1; r < len(t.start); r++ {
 		if t.start[r] > 0 {
 			filled++
+		}
+		if t.start[r] > maxCrowd {
+			t.crowded++
 		}
 		t.start[r] += t.start[r-1]
 	}
@@ -125,100 +130,6 @@ func (t *candidates) arrange() {
 		}
 		return compareAddr(t.list.at(i).addr, t.list.at(j).addr)
 	})
-	t.findPlans(sums)
-}
-
-// planWidth is how far the words of two addresses of one plan lie apart at
-// most.
-const planWidth = 512
-
-// findPlans marks the candidates that have a relative: one with the same first
-// 32 bits, where two or more of the other words differ, each by little. Where
-// addresses are numbered in two words (2001:db8:1::2, 2001:db8:2::1), one that
-// isn't known has the residue of one that is far more often than once in
-// 65,536 times. Addresses that differ in one word alone never collide, and
-// random ones are no plan.
-func (t *candidates) findPlans(sums []residue) {
-	const neighbours = 64 // looked at for each: those that may collide have residues next to one another
-	byPrefix := slices.Clone(t.order)
-	slices.SortStableFunc(byPrefix, func(i, j int32) int {
-		return bytes.Compare(t.list.at(i).addr[:4], t.list.at(j).addr[:4])
-	})
-	t.weighNumbered(byPrefix)
-	for n, i := range byPrefix {
-		a := t.list.at(i)
-		if isMulticast(a.addr) {
-			break // no owner numbers groups, and they are sorted last
-		}
-		for _, j := range slices.Backward(byPrefix[max(0, n-neighbours):n]) {
-			b := t.list.at(j)
-			if [4]byte(a.addr[:4]) != [4]byte(b.addr[:4]) || sums[i]-sums[j] > planWidth {
-				break
-			}
-			if a.worth == bitsPlanned && b.worth == bitsPlanned {
-				continue
-			}
-			if a.zone == b.zone && related(&a.addr, &b.addr) {
-				a.worth, b.worth = bitsPlanned, bitsPlanned
-			}
-		}
-	}
-}
-
-// weighNumbered sets what a fitting checksum is worth, plans aside. byPrefix has
-// the candidates by their first 32 bits. An address that was numbered by hand
-// may be of a plan that isn't seen: the likelier, the more of its owner's
-// addresses are numbered so.
-func (t *candidates) weighNumbered(byPrefix []int32) {
-	const (
-		inPlan = 1.0 / 32 // that two numbers of one plan collide
-		chance = 1.0 / 65536
-	)
-	for from := 0; from < len(byPrefix); {
-		owner := [4]byte(t.list.at(byPrefix[from]).addr[:4])
-		to, count := from, 0.0
-		for ; to < len(byPrefix) && [4]byte(t.list.at(byPrefix[to]).addr[:4]) == owner; to++ {
-			if numbered(&t.list.at(byPrefix[to]).addr) {
-				count++
-			}
-		}
-		share := (count - 0.5) / (float64(to-from) + 4) // without the address itself
-		worth := int8(math.Round(-math.Log2(share*inPlan + chance)))
-		for _, i := range byPrefix[from:to] {
-			t.list.at(i).worth = bitsSum
-			if numbered(&t.list.at(i).addr) {
-				t.list.at(i).worth = worth
-			}
-		}
-		from = to
-	}
-}
-
-// numbered reports whether a looks numbered by hand: a global or local address
-// whose identifier has one word alone, other than the router's anycast address
-// (RFC 4291, section 2.6.1). In another network of the same owner there may be
-// one with the same residue.
-func numbered(a *packet.Addr) bool {
-	if isMulticast(*a) || isLinkLocal(*a) || isLoopback(*a) {
-		return false
-	}
-	return [6]byte(a[8:14]) == [6]byte{}
-}
-
-// related reports whether a and b look like numbers of one plan, counted in
-// two or more words.
-func related(a, b *packet.Addr) bool {
-	apart := 0
-	for i := 0; i < len(a); i += 2 {
-		d := int(binary.BigEndian.Uint16(a[i:])) - int(binary.BigEndian.Uint16(b[i:]))
-		if d < -planWidth || d > planWidth {
-			return false
-		}
-		if d != 0 {
-			apart++
-		}
-	}
-	return apart > 1
 }
 
 // with returns the indices of the candidates that have residue r.

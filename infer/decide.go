@@ -11,7 +11,7 @@ import (
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
-// credible is the posterior from which on an answer is given. The runner-up
+// credible is the posterior from which on an answer is proved. The runner-up
 // has at most a thousandth then. Where nothing but the checksum speaks for an
 // address among many, chance is all that can be wrong, and comes in flows of many
 // packets: there it is credibleAlone.
@@ -20,7 +20,11 @@ const (
 	credibleAlone = 0.9999
 )
 
-// enough is the posterior that s needs.
+// DefaultConfidence is the posterior from which on an answer is given as likely
+// where Options name none.
+const DefaultConfidence = 0.9
+
+// enough is the posterior from which on s is proved.
 func (s *scored) enough() float64 {
 	if s.by >= byCache && !s.just {
 		return credibleAlone
@@ -71,7 +75,9 @@ type verdict struct {
 	protocol uint8 // Unknown where it isn't proved
 	by       evidence
 	mode     mode // of what was found
-	found    bool // the destination is proved, and with it the protocol
+	found    bool // the destination is proved or likely, and with it the protocol
+	proved   bool // the destination is proved
+	stands   bool // the protocol is proved
 
 	posterior, second float32 // of the destination, and of the next best explanation
 }
@@ -161,11 +167,7 @@ func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
 	if fl == nil || fl.settled < 0 {
 		return packet.Addr{}, false
 	}
-	c := e.flows.clusters.at(fl.settled)
-	if !c.found {
-		return packet.Addr{}, false
-	}
-	return e.destination(c.at), true
+	return e.destination(e.flows.clusters.at(fl.settled).at), true
 }
 
 // decideAll decides every cluster.
@@ -173,6 +175,7 @@ func (e *Engine) decideAll() {
 	e.lists = nil
 	e.learnModes()
 	e.learnOpen()
+	e.learnShares()
 	batch := make([]outcome, min(decidedAtOnce, e.flows.clusters.len()))
 	for from := 0; from < e.flows.clusters.len(); from += len(batch) {
 		batch = batch[:min(len(batch), e.flows.clusters.len()-from)]
@@ -237,7 +240,7 @@ func (e *Engine) settleFlows() {
 	}
 	for j := range e.flows.clusters.n {
 		c := e.flows.clusters.at(j)
-		if !c.found {
+		if !c.proved {
 			continue
 		}
 		fl, dst := e.flows.list.at(c.flow), e.destination(c.at)
@@ -284,10 +287,7 @@ func (e *Engine) questionOf(fl *flow, c *cluster) question {
 // destination is not among the candidates. Those that match by chance are
 // allowed for.
 func (e *Engine) learnOpen() {
-	const (
-		least   = 1.0 / 1024
-		assumed = 16 // flows that had one, before the first is seen
-	)
+	const assumed = 16 // flows that had one, before the first is seen
 	for i := range e.flows.list.n {
 		e.flows.list.at(i).empty = 0
 	}
@@ -313,7 +313,7 @@ func (e *Engine) learnOpen() {
 	}
 	for d := range e.open {
 		missing := empty[d] / math.Max(1-e.candidates.occupied, 0.05)
-		e.open[d] = math.Log2(min(1, max(least, (missing+1)/(flows[d]+assumed))))
+		e.open[d] = math.Log2(min(1, max(math.Exp2(openLeast), (missing+1)/(flows[d]+assumed))))
 	}
 }
 
@@ -342,19 +342,27 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 		total += math.Exp2(list[i].total)
 	}
 	o := outcome{verdict: undecided}
-	if best := &list[0]; !isUnspecified(best.addr) && math.Exp2(best.total) >= best.enough()*total {
-		o.found, o.dst, o.at, o.by = true, best.addr, best.at, best.by
-		o.posterior = float32(math.Exp2(best.total) / total)
-		o.second = float32(math.Exp2(list[1].total) / total) // the open explanation is always there
-		o.protocol, o.mode = best.protocol, best.mode
-		return o
+	best := &list[0]
+	share := math.Exp2(best.total) / total
+	if !isUnspecified(best.addr) {
+		o.proved = share >= best.enough()
+		// What the port's group is said to be is usual, and no more.
+		usual := best.mode == unverified && best.by == byGroup
+		o.found = o.proved || share >= e.confidence && !usual
+		o.stands = o.proved
 	}
 	for i := range questions {
-		if q := &questions[i]; protocolStands(list, q, total, other) {
+		if q := &questions[i]; !o.proved && e.protocolStands(list, q, total, other, &o.verdict) {
 			o.protocol, o.by, o.mode = q.protocol, byChecksum, q.shown()
 		}
 	}
-	o.listed = shortlist(list, total)
+	if !o.found {
+		o.listed = shortlist(list, total)
+		return o
+	}
+	o.dst, o.at, o.by, o.protocol, o.mode = best.addr, best.at, best.by, best.protocol, best.mode
+	o.posterior = float32(share)
+	o.second = float32(math.Exp2(list[1].total) / total) // the open explanation is always there
 	return o
 }
 
@@ -366,9 +374,10 @@ func sortScored(list []scored) {
 	})
 }
 
-// protocolStands reports whether q's protocol is proved though its destination
-// isn't: by the flow's own packets, or by a sum that fits several candidates.
-func protocolStands(list []scored, q *question, total, other float64) bool {
+// protocolStands reports whether q's protocol is proved or likely though its
+// destination isn't proved: by the flow's own packets, or by a sum that fits
+// several candidates. It notes in v if it is proved.
+func (e *Engine) protocolStands(list []scored, q *question, total, other float64, v *verdict) bool {
 	mass, fits := 0.0, 0.0
 	for i := range list {
 		if list[i].h != q.h {
@@ -376,14 +385,19 @@ func protocolStands(list []scored, q *question, total, other float64) bool {
 		}
 		mass += math.Exp2(list[i].total)
 		if !isUnspecified(list[i].addr) {
-			// A plan makes addresses collide, not protocols.
-			fits += math.Exp2(list[i].bits + list[i].discount)
+			fits += math.Exp2(list[i].bits)
 		}
 	}
-	if mass < credible*total {
-		return false
+	if !q.proved {
+		if !q.needs.any() {
+			return false
+		}
+		mass = min(mass/total, fits/(fits+other))
+	} else {
+		mass /= total
 	}
-	return q.proved || q.needs.any() && fits >= credible*(fits+other)
+	v.stands = v.stands || mass >= credible
+	return mass >= min(credible, e.confidence)
 }
 
 // shown is the mode that proves q's protocol where its destination stays open.

@@ -26,7 +26,7 @@ type Doubt struct {
 const narrow = 1e-4
 
 // clear reports whether v is decided, and not narrowly.
-func (v *verdict) clear() bool { return v.found && v.second < narrow }
+func (v *verdict) clear() bool { return v.proved && v.second < narrow }
 
 // Doubts returns the flows that were left open or decided narrowly, those with
 // most packets first, at most limit of them, and how many there are in all. It

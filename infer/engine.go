@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"math"
 	"net/netip"
 
@@ -20,6 +21,10 @@ type Options struct {
 	// without the evidence of their cluster, and counted by Evicted. 0 means
 	// DefaultMaxClusters.
 	MaxClusters int
+	// Confidence is the posterior from which on an answer that isn't proved is
+	// given as Likely, between 0.5 and 1; 1 gives proved ones alone. 0 means
+	// DefaultConfidence.
+	Confidence float64
 }
 
 // Engine infers headers from what it has observed.
@@ -28,17 +33,19 @@ type Engine struct {
 	candidates candidates
 	resolved   resolutions
 	vantage    vantage
-	truncated  bool   // some packet's checksum can't be verified
-	span       period // of the packets' stamps
-	moments    period // of the tables'
+	truncated  bool    // some packet's checksum can't be verified
+	span       period  // of the packets' stamps
+	moments    period  // of the tables'
+	confidence float64 // from which on an answer is likely
 
 	// By Conclude.
-	open    [directions]float64 // log2 odds of "none of the candidates"
-	modes   [directions][hypotheses]modeBits
-	lists   [][]Candidate // of clusters that stayed undecided
-	strays  []packet.Addr // destinations found that are no candidates
-	retired retired
-	byPorts map[portKey]int32 // the first of the flows from these ports; only if truncated
+	open     [directions]float64 // log2 odds of "none of the candidates"
+	complete completeness
+	modes    [directions][hypotheses]modeBits
+	lists    [][]Candidate // of clusters that stayed undecided
+	strays   []packet.Addr // destinations found that are no candidates
+	retired  retired
+	byPorts  map[portKey]int32 // the first of the flows from these ports; only if truncated
 	// groupPorts are groups that are proved to be sent to, by destination port;
 	// only if truncated.
 	groupPorts map[portKey]packet.Addr
@@ -50,7 +57,10 @@ func New(o Options) *Engine {
 	if most <= 0 {
 		most = DefaultMaxClusters
 	}
-	e := &Engine{resolved: resolutions{max: most, at: map[packet.Addr]*[4]int64{}}, span: never, moments: never}
+	e := &Engine{
+		confidence: cmp.Or(o.Confidence, DefaultConfidence),
+		resolved:   resolutions{max: most, at: map[packet.Addr]*[4]int64{}}, span: never, moments: never,
+	}
 	e.flows.max, e.candidates.max = math.MaxInt32, math.MaxInt32
 	e.seedGroups()
 	if o.Snapshot != nil {
@@ -232,3 +242,12 @@ func (e *Engine) Candidates() int { return e.candidates.distinct() }
 // Evicted returns the number of packets that found no room in the cluster
 // table; they are answered without the evidence of their cluster.
 func (e *Engine) Evicted() int64 { return e.flows.evicted }
+
+// GivenUp counts what bounds have made the inference leave out.
+type GivenUp struct {
+	Crowded int64 // sums that more candidates have than are looked at
+	Unnamed int64 // destinations that something named for a flow, beyond those that are kept
+}
+
+// GivenUp says what was left out. It is complete after Conclude.
+func (e *Engine) GivenUp() GivenUp { return GivenUp{e.candidates.crowded, e.flows.unnamed} }

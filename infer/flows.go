@@ -146,6 +146,7 @@ type flows struct {
 	names     pages[named]
 	esp       int // flows of ESP, or what looks so
 	evicted   int64
+	unnamed   int64   // names beyond maxNamed
 	wanted    portSet // of which all flows stay: a packet may need them that is decided by itself
 }
 
@@ -216,7 +217,9 @@ func (t *flows) nameUntil(k *flowKey, dst packet.Addr, by evidence, until int64)
 		count++
 		j = n.next
 	}
-	if count < maxNamed {
+	if count == maxNamed {
+		t.unnamed++
+	} else {
 		fl.named = t.names.push(named{dst: dst, until: until, by: by, next: fl.named})
 	}
 }

@@ -2,8 +2,9 @@
 // a raw socket delivered without their IPv6 header, and proves them by the
 // transport checksum.
 //
-// It promises never to guess: an answer is given only where the evidence
-// leaves no credible other one; otherwise the destination stays :: and, where
+// It promises never to guess in silence. An answer is proved where the evidence
+// leaves no credible other one, and likely where its probability is at least
+// Options.Confidence; both say so. Otherwise the destination stays :: and, where
 // the protocol too is open, the Next Header stays 255. It reads no files and
 // holds no packets.
 //
@@ -37,10 +38,13 @@ type Origin uint8
 
 // The origins of a field.
 const (
-	NotKnown   Origin = iota // left unknown: nothing proved it
+	NotKnown   Origin = iota // left unknown: nothing speaks for one value enough
 	AsCaptured               // the sniffer had recorded it
 	Inferred                 // proved by the evidence named beside it
 	AsStated                 // the user states it: see Packet.Stated
+	Likely                   // not proved, but at least as probable as Options.Confidence asks for
+
+	Origins = 5 // their number
 )
 
 // Evidence names what carried an answer; the first that applies, from the
@@ -71,10 +75,10 @@ type Candidate struct {
 	Evidence    Evidence
 }
 
-// Answer is what could be proved of one packet's header.
+// Answer is what could be said of one packet's header.
 type Answer struct {
-	NextHeader        uint8      // Unknown where not proved
-	Destination       netip.Addr // :: where not proved
+	NextHeader        uint8      // Unknown where neither proved nor likely
+	Destination       netip.Addr // :: where neither proved nor likely
 	NextHeaderOrigin  Origin
 	DestinationOrigin Origin
 	Evidence          Evidence

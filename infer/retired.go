@@ -142,7 +142,7 @@ func (t *retired) knows(k kind) bool {
 		t.kind = map[kind]uint16{}
 	}
 	t.kind[k] = uint16(len(t.kinds))
-	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, posterior: k.posterior, second: k.second}
+	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, proved: true, stands: true, posterior: k.posterior, second: k.second}
 	any := Facts{nextHeader: Unknown}
 	t.kinds = append(t.kinds, known{k.class, k.leading, any.answer(&outcome{verdict: found})})
 	return true
@@ -208,7 +208,7 @@ func (t *flows) findIndependent(r *retired) {
 
 // without returns t without some of its flows. Of the rest the order stays.
 func (t *flows) without(leaves func(i int32) bool) flows {
-	rest := flows{max: t.max, names: t.names, evicted: t.evicted}
+	rest := flows{max: t.max, names: t.names, evicted: t.evicted, unnamed: t.unnamed}
 	moved := make([]int32, t.list.n)
 	for i := range t.list.n {
 		if moved[i] = none; leaves(i) {

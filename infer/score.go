@@ -17,12 +17,13 @@ const (
 	priorSeen      = -4 // one of the neighbours, of the addresses seen, or that DNS gave
 	priorJoined    = -3 // one of the groups that somebody has joined
 	priorKnown     = -7 // a well-known group
+	priorElsewhere = -4 // in no list: as a neighbour of listed ones, and as any other
 	priorUnrelated = -40
 
-	openNamed = -5 // that it's none of these, more: something names one
+	openLeast = -12 // that it's none of the candidates, at least
+	openNamed = -5  // that it's none of these, more: something names one
 
 	bitsSum        = 16  // the checksum fits
-	bitsPlanned    = 4   // the checksum fits an address of a plan whose addresses collide easily
 	bitsNamed      = 10  // ports or payload agree with what names the address
 	bitsAnswered   = 4   // the other direction has the ports, but not proved to be for us
 	bitsLone       = 7   // the same where its checksums can't be verified
@@ -73,9 +74,7 @@ type scored struct {
 	settled  bool    // the flow's other packets go there
 	just     bool    // DNS gave it just before the flow
 	group    uint8   // the port's group, though nothing can be verified: the usual one is 1
-	worth    int8    // see candidate
 	bits     float64 // without the header's, which are its hypothesis's
-	discount float64 // what bits have less for an address of a plan
 	total    float64 // with them
 }
 
@@ -96,7 +95,7 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 		list = e.answering(list, start, q)
 		list = e.assess(list, from, start, q, unverified)
 	}
-	open := e.openFor(q)
+	open := e.openFor(q) + e.accident(q)
 	if q.cut && !slices.ContainsFunc(list[from:], func(s scored) bool { return s.mode == unverified }) {
 		// That a field left to the card fits some candidate has to be likelier
 		// than that it holds a checksum which can't be verified.
@@ -122,7 +121,7 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 // list[from:start] already: one address may fit in several modes.
 func (e *Engine) assess(list []scored, from, start int, q *question, m mode) []scored {
 	kept := start
-next:
+	before := explanationsOf(list[from:start], len(list)-start)
 	for i := start; i < len(list); i++ {
 		s := &list[i]
 		s.mode = m
@@ -133,19 +132,17 @@ next:
 		case q.needs.any(): // then it is a whole checksum over what was cut off
 			s.bits += e.modeOf(q, whole)
 		}
-		for j := from; j < start; j++ {
-			if o := &list[j]; o.addr == s.addr {
-				if both := math.Log2(math.Exp2(o.bits) + math.Exp2(s.bits)); s.bits > o.bits {
-					*o = *s
-					o.bits = both
-				} else {
-					o.bits = both
-				}
-				continue next
-			}
+		o := before.of(s.addr)
+		if o == nil {
+			list[kept] = *s
+			kept++
+			continue
 		}
-		list[kept] = *s
-		kept++
+		both := math.Log2(math.Exp2(o.bits) + math.Exp2(s.bits))
+		if s.bits > o.bits {
+			*o = *s
+		}
+		o.bits = both
 	}
 	return list[:kept]
 }
@@ -156,7 +153,7 @@ next:
 // does so by chance: the more of them, the sooner. A proved cluster stands
 // apart from that.
 func (e *Engine) openFor(q *question) float64 {
-	open := e.open[q.from]
+	open := e.openShare(q)
 	if q.fl == nil || q.fl.clusters < 2+uint16(q.fl.cut) || q.proved {
 		return open
 	}
@@ -179,7 +176,7 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 				return
 			}
 		}
-		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: by, named: true, worth: bitsSum})
+		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: by, named: true})
 	}
 	switch {
 	case need != 0 || q.said.strict && q.said.n == 1:
@@ -243,7 +240,6 @@ next:
 		for j := from; j < named; j++ {
 			if list[j].addr == c.addr {
 				list[j].roles |= c.roles
-				list[j].worth = c.worth
 				list[j].at = i
 				continue next
 			}
@@ -252,7 +248,7 @@ next:
 			list[last].roles |= c.roles
 			continue
 		}
-		list = append(list, scored{addr: c.addr, at: i, roles: c.roles, worth: c.worth, h: q.h, protocol: q.protocol, by: noEvidence})
+		list = append(list, scored{addr: c.addr, at: i, roles: c.roles, h: q.h, protocol: q.protocol, by: noEvidence})
 	}
 	return list
 }
@@ -270,7 +266,7 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 				return
 			}
 		}
-		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: noEvidence, settled: settled, worth: bitsSum})
+		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: noEvidence, settled: settled})
 	}
 	if dst, ok := e.settled(q.fl); ok {
 		add(dst, true)
@@ -323,13 +319,8 @@ func (e *Engine) weigh(s *scored, q *question) {
 		bits += extra
 		bits += e.sequence(s.addr, q)
 	}
-	switch {
-	case s.mode == unverified:
-	case e.ours(s, q):
+	if s.mode != unverified {
 		bits += bitsSum
-	default:
-		bits += float64(s.worth)
-		s.discount = bitsSum - float64(s.worth)
 	}
 	s.by = by
 	s.bits = prior + bits + e.scope(s.addr, q)
@@ -338,27 +329,21 @@ func (e *Engine) weigh(s *scored, q *question) {
 	}
 }
 
+// priorOf has the log2 of how common destinations with a role are, before
+// anything is learnt.
+var priorOf = [roles]float64{priorListed, priorSeen, priorSeen, priorSeen, priorSeen, priorJoined, priorKnown, priorListed}
+
+// evidenceOf has what an address with a role alone is answered by.
+var evidenceOf = [roles]evidence{byCache, byNeighbor, byLocal, bySeen, byResolved, byGroup, byGroup, byCache}
+
 // standing returns the prior of an address by its roles, and the strongest of
 // them.
 func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	prior, by = priorUnrelated, noEvidence
-	consider := func(r role, bits float64, is evidence) {
-		if s.roles&r != 0 {
-			prior, by = math.Max(prior, bits+e.candidates.share(r)), min(by, is)
+	for r := range roles {
+		if s.roles>>r&1 != 0 {
+			prior, by = math.Max(prior, e.priorAs(r, q)), min(by, evidenceOf[r])
 		}
-	}
-	own := float64(priorSeen)
-	if q.from == inbound {
-		own = priorListed
-	}
-	consider(inCache, priorListed, byCache)
-	consider(inNeighbor, priorSeen, byNeighbor)
-	consider(isLocal, own, byLocal)
-	consider(isSeen, priorSeen, bySeen)
-	consider(isResolved, priorSeen, byResolved)
-	consider(isJoined, priorJoined, byGroup)
-	if s.roles&isKnown != 0 {
-		prior, by = math.Max(prior, priorKnown), min(by, byGroup)
 	}
 	if q.fl != nil && s.roles&isResolved != 0 {
 		if n, just := e.resolved.before(s.addr, q.fl.begun); just {
@@ -369,10 +354,39 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	return prior, by
 }
 
-// ours reports whether s is for the host, as its tables have it: what others
-// send goes to that short list, whatever else there is in an address plan.
-func (e *Engine) ours(s *scored, q *question) bool {
-	return q.from == inbound && e.vantage.known[s.addr]
+// priorAs returns the prior of one of the addresses with the role that r counts:
+// of what the host sends as the capture shows it.
+func (e *Engine) priorAs(r int, q *question) float64 {
+	switch {
+	case q.from == outbound:
+		return e.complete.shares[q.h][r] + e.candidates.shares[r]
+	case role(1)<<r == isLocal:
+		return priorListed + e.candidates.shares[r]
+	case role(1)<<r == isKnown:
+		return priorKnown
+	}
+	return priorOf[r] + e.candidates.shares[r]
+}
+
+// openShare returns log2 of how likely q is for none of the candidates, as all
+// flows show it.
+func (e *Engine) openShare(q *question) float64 {
+	if q.from == outbound {
+		share, _ := e.elsewhere(q)
+		return math.Max(share, openLeast)
+	}
+	return e.open[q.from]
+}
+
+// accident returns, in bits, how much sooner an unlisted neighbour of listed
+// addresses fits q than any address at all. What others send goes to the host's
+// own addresses: of these the list has no unlisted neighbours.
+func (e *Engine) accident(q *question) float64 {
+	if q.from == inbound && e.vantage.known != nil {
+		return 0
+	}
+	_, fit := e.elsewhere(q)
+	return fit
 }
 
 // answered reports whether the other direction of q, from peer, is in the

@@ -48,7 +48,7 @@ func (e *Engine) seed(s *Snapshot) {
 // host's.
 func (e *Engine) seedFlow(f Flow) {
 	e.seedAddress(f.Source.Address, 0, inNeighbor)
-	e.seedAddress(f.Destination.Address, 0, inCache)
+	e.seedAddress(f.Destination.Address, 0, isPeer)
 	known := f.Source.Address.IsValid() && f.Destination.Address.IsValid()
 	if known && (f.Protocol == packet.ProtoTCP || f.Protocol == packet.ProtoUDP) {
 		e.seedName(f.Source, f.Destination, f.Protocol, always)
@@ -83,15 +83,15 @@ func (e *Engine) seedOwn(a netip.Addr, zone uint32) {
 }
 
 // seedConnection takes in a row of an endpoint table: it names the destination
-// of both directions. The remote end is one that the host has sent to, as
-// those in the destination cache are.
+// of both directions. The remote end is one that the host has sent to; whether
+// the destination cache has it too says how complete that is.
 func (e *Engine) seedConnection(c Connection, protocol uint8) {
 	local, remote := c.Local, c.Remote
 	e.seedOwn(local.Address, 0)
 	if !remote.Address.IsValid() || remote.Address.IsUnspecified() || remote.Port == 0 {
 		return
 	}
-	e.seedAddress(remote.Address, zoneOf(local.Address), inCache)
+	e.seedAddress(remote.Address, zoneOf(local.Address), isPeer)
 	if local.Address.IsValid() && !local.Address.IsUnspecified() {
 		until := e.seedMoments(c)
 		e.seedName(local, remote, protocol, until)

@@ -1,7 +1,6 @@
 package reorder
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -109,30 +108,5 @@ func TestSortAsFarAsTheWindowReaches(t *testing.T) {
 	}
 	if !slices.IsSorted(stamps[:10]) || stamps[0] != 0 {
 		t.Errorf("the beginning: got %v, want it in order", stamps[:10])
-	}
-}
-
-// What the sorter gives is sorted by stamp, and equal stamps as they came.
-func TestSorterIsStable(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	s := newSorter()
-	var got, want []turn
-	for i := range int64(2000) {
-		it := item{index: i}
-		it.seg.Stamp = rng.Int64N(300)
-		s.push(&it)
-		want = append(want, turn{stamp: it.seg.Stamp, index: i})
-	}
-	for s.len() > 0 {
-		var it item
-		s.pop(&it)
-		got = append(got, turn{stamp: it.seg.Stamp, index: it.index})
-	}
-	slices.SortStableFunc(want, func(a, b turn) int { return int(a.stamp - b.stamp) })
-	if !slices.Equal(got, want) {
-		t.Error("the packets are not sorted by stamp, then as they came")
-	}
-	if s.latest < 290 || s.released != s.latest {
-		t.Errorf("latest %d, released %d; want the highest stamp for both", s.latest, s.released)
 	}
 }

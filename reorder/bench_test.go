@@ -106,20 +106,20 @@ func BenchmarkFlowTable(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		before := heap()
+		before := inUse()
 		for flow := range uint32(flows) {
 			syn.Flow, syn.Seq, syn.Sum = flow, tcp.Seq(flow*7919), uint16(flow)
 			s.Push(&Packet{Stamp: 1e18 + int64(flow)*1000, Segment: &syn})
 		}
-		kept = max(kept, heap()-before)
+		kept = max(kept, inUse()-before)
 		runtime.KeepAlive(s)
 	}
 	b.ReportMetric(float64(kept)/flows, "B/flow")
 	reportPackets(b, flows)
 }
 
-// heap is how many bytes live on it.
-func heap() uint64 {
+// inUse is how many bytes live on it.
+func inUse() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -19,8 +19,10 @@ type builder struct {
 	excused  []bool // packets that are retransmissions of originals that the capture dropped
 
 	tellsDuplicates bool   // a D-SACK is among the connection's packets
+	steps           int64  // packets that were looked at so far for others near them
 	delayed         []bool // inbound packets that the host's ACKs show to have come late
 
+	stamps  earliest      // of the window
 	opens   node          // the first SYN of the host's that is no repetition
 	list    []node        // the connection's packets, in basis order
 	half    [2][]node     // those of each sender
@@ -32,7 +34,7 @@ type builder struct {
 	sorted  []numbered
 	reports []sackReport
 	bare    []node
-	asked   map[uint64]node
+	asked   names[node]
 }
 
 // said tells what there is among the packets of one half, so that laws which

@@ -21,6 +21,7 @@ func (r *Orderer) constrain() {
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
 	b.gate = r.profile.Gate
 	b.lateness = min(r.profile.Gate, max(r.profile.Tick, leastDelay))
+	b.stamps.known = false
 	b.excused = resize(b.excused, len(r.items))
 	b.delayed = resize(b.delayed, len(r.items))
 	b.exchanges(r.doubt)
@@ -113,7 +114,7 @@ func (r *Orderer) group(id uint64) *group {
 	if g := &r.groups[r.newest[flow]-1]; g.id == id {
 		return g
 	}
-	if g, ok := r.elder[id]; ok {
+	if g, ok := r.elder.at[id]; ok {
 		return &r.groups[g-1]
 	}
 	return nil
@@ -129,7 +130,7 @@ func (r *Orderer) addGroup(id uint64) {
 		r.newest = append(r.newest, make([]int32, flow+1-len(r.newest))...)
 	}
 	if g := r.newest[flow]; g != 0 {
-		r.elder[r.groups[g-1].id] = g
+		r.elder.at[r.groups[g-1].id] = g
 	}
 	r.groups = append(r.groups, group{id, -1})
 	r.newest[flow] = int32(len(r.groups))
@@ -140,7 +141,7 @@ func (r *Orderer) forgetGroups() {
 		r.newest[r.groups[i].id>>32] = 0
 	}
 	r.groups = r.groups[:0]
-	clear(r.elder)
+	r.elder.empty(len(r.items))
 }
 
 func connectionOf(it *item) uint64 { return uint64(it.seg.Flow)<<32 | uint64(it.epoch) }

@@ -52,25 +52,22 @@ func (b *builder) answered(n node, name uint64, law Law) {
 	if name == 0 || !b.laws.has(law) {
 		return
 	}
-	if q, ok := b.asked[name]; ok && (q < n || q > n && b.items[n].doubt.has(law)) {
+	if q, ok := b.asked.at[name]; ok && (q < n || q > n && b.items[n].doubt.has(law)) {
 		b.g.before(q, n, law)
 	}
 }
 
 // ask finds the first packet of the window for each cause.
 func (b *builder) ask() {
-	if b.asked == nil {
-		b.asked = make(map[uint64]node)
-	}
-	clear(b.asked)
+	b.asked.empty(len(b.items))
 	for n := range b.items {
 		it := &b.items[n]
 		if it.cause|it.self == 0 {
 			continue
 		}
 		for _, cause := range [...]uint64{it.cause, it.self} {
-			if _, known := b.asked[cause]; cause != 0 && !known {
-				b.asked[cause] = node(n)
+			if _, known := b.asked.at[cause]; cause != 0 && !known {
+				b.asked.at[cause] = node(n)
 			}
 		}
 	}

@@ -47,6 +47,7 @@ func (b *builder) sentAgain(list []node, i int) bool {
 	p := &b.items[list[i]]
 	asks := 0 // bare ACKs so far, going back, that ask for p
 	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
+		b.steps++
 		h := &b.items[list[j]]
 		if h.seg.Dir != p.seg.Dir {
 			if h.seg.Span() == 0 && h.seg.HasAck() && h.seg.Ack == p.newLeft {
@@ -89,6 +90,7 @@ func (b *builder) answeredTooSoon(list []node, i int) bool {
 func (b *builder) firstAnswer(list []node, i int) (first node, ok bool) {
 	p := &b.items[list[i]]
 	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
+		b.steps++
 		q := &b.items[list[j]].seg
 		if q.Dir != p.seg.Dir && q.HasAck() && p.newLeft.Less(q.Ack) {
 			first, ok = list[j], true
@@ -141,6 +143,7 @@ func (b *builder) receivedAgain(list []node, i int) bool {
 func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
 	told := -1
 	for j := i + 1; j < len(list) && j <= i+excuseReach; j++ {
+		b.steps++
 		q := &b.items[list[j]].seg
 		switch {
 		case told >= 0 && j > told+excuseAhead:
@@ -169,7 +172,8 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 		return false
 	}
 	asked := 0
-	for j := last + 1; j < len(list) && b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.lateness; j++ {
+	for j := last + 1; j < min(len(list), answer+excuseReach) && b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.lateness; j++ {
+		b.steps++
 		it := &b.items[list[j]]
 		switch other := it.seg.Dir != p.seg.Dir; {
 		case other && repeats(before, &it.seg):
@@ -190,6 +194,7 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 // position i, in steps of 1 or -1; -1 for none.
 func (b *builder) nearest(list []node, i, step int) int {
 	for j := i + step; j >= 0 && j < len(list) && j >= i-excuseReach && j <= i+excuseReach; j += step {
+		b.steps++
 		if b.items[list[j]].seg.Dir != b.items[list[i]].seg.Dir {
 			return j
 		}
@@ -213,6 +218,7 @@ func (b *builder) showsHoleAt(n node) bool {
 	at, _ := slices.BinarySearch(b.list, n)
 	asks := 0
 	for j := max(0, at-excuseReach); j < min(len(b.list), at+excuseReach); j++ {
+		b.steps++
 		q := &b.items[b.list[j]].seg
 		if q.Dir == p.seg.Dir {
 			continue

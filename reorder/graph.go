@@ -27,6 +27,7 @@ type graph struct {
 	stamp []int64 // of each packet, nanoseconds
 	late  []bool  // packets that a moving law has shown to be late: soft laws may move them as far
 	clock []int64 // the same with the reader's stalls taken out
+	steps int64   // nodes and edges that were settled so far
 }
 
 // lawful is a node with the law that leads to it.
@@ -41,6 +42,9 @@ type links struct {
 	start []int32
 	end   []lawful
 }
+
+// of lists the edges of one node, in the order in which they were added.
+func (l *links) of(n node) []lawful { return l.end[l.start[n]:l.start[n+1]] }
 
 // causes are the edges that lead to the node, in the order in which they were added.
 func (g *graph) causes(b node) []lawful { return g.pred[g.start[b]:g.start[b+1]] }
@@ -104,6 +108,7 @@ func (g *graph) solveOnce(gates *[NumLaws]int64) {
 	for {
 		g.begin()
 		g.settle(gates)
+		g.steps += int64(g.nodes + len(g.edges))
 		if len(g.order) == g.nodes {
 			return
 		}
@@ -258,29 +263,43 @@ func (g *graph) tangle() []bool {
 			upstream = append(upstream, node(n))
 		}
 	}
-	followers := g.followers(tangle)
+	follow := g.following(tangle)
 	for len(upstream) > 0 {
 		n := upstream[len(upstream)-1]
 		upstream = upstream[:len(upstream)-1]
 		tangle[n] = false
-		for _, m := range followers[n] {
-			if in[m]--; in[m] == 0 {
-				upstream = append(upstream, m)
+		for _, m := range follow.of(n) {
+			if in[m.n]--; in[m.n] == 0 {
+				upstream = append(upstream, m.n)
 			}
 		}
 	}
 	return tangle
 }
 
-// followers lists the targets of the edges among the marked nodes by source.
-func (g *graph) followers(marked []bool) map[node][]node {
-	followers := make(map[node][]node)
-	for _, e := range g.edges {
-		if marked[e.from] && marked[e.to] {
-			followers[e.from] = append(followers[e.from], e.to)
+// following lists the edges by their source: all, or those among the marked
+// nodes.
+func (g *graph) following(marked []bool) links {
+	among := func(e *edge) bool { return marked == nil || marked[e.from] && marked[e.to] }
+	l := links{make([]int32, g.nodes+2), nil}
+	n := 0
+	for i := range g.edges {
+		if e := &g.edges[i]; among(e) {
+			l.start[e.from+2]++
+			n++
 		}
 	}
-	return followers
+	for i := 2; i < len(l.start); i++ {
+		l.start[i] += l.start[i-1]
+	}
+	l.end = make([]lawful, n)
+	for i := range g.edges {
+		if e := &g.edges[i]; among(e) {
+			l.end[l.start[e.from+1]] = lawful{e.to, e.law}
+			l.start[e.from+1]++
+		}
+	}
+	return l
 }
 
 // dropSoft takes the soft laws out of a tangle and reports whether there were

@@ -70,10 +70,7 @@ func (b *builder) roundTrips(dir uint8) {
 		if !ok {
 			continue
 		}
-		at := ack
-		for at > 0 && b.g.stamp[at-1] > b.g.stamp[ack]-it.roundTrip {
-			at--
-		}
+		at := b.stamps.afterLast(ack, b.g.stamp[ack]-it.roundTrip, b.g.stamp)
 		if at < ack {
 			b.g.before(n, at, RoundTrip)
 		}

@@ -26,6 +26,7 @@ type Stats struct {
 	Unrepaired [NumLaws]int64 // beyond the gate or the window, or contradicting
 	MaxShift   int64          // nanoseconds
 	Forced     int64          // times that the window was too small for the gate
+	Forgotten  int64          // times that a range of a connection's numbers was forgotten: too many at once
 	Unsorted   int64          // packets that came too late for their place by stamp: the window was too small
 }
 
@@ -40,8 +41,10 @@ type Orderer struct {
 	lateness lateness
 	idle     bool // no law is violated: every packet stays
 
-	waiting  sorter // stamp order only: what is not yet in the window
-	items    []item // the window, in basis order
+	waiting  waitingRoom // stamp order only: not yet in the window
+	highest  int64       // stamp among those since the last clock step
+	released int64       // highest stamp of those that have left it since
+	items    []item      // the window, in basis order
 	pushed   int64
 	latest   int64  // highest stamp pushed since the last clock step
 	suspects []node // packets in the window that may violate a law
@@ -52,9 +55,9 @@ type Orderer struct {
 	build  builder
 	stamp  []int64
 	clock  []int64
-	groups []group          // the connections in the window that have a suspect
-	newest []int32          // by flow: its last one in groups, from 1
-	elder  map[uint64]int32 // the others by their name
+	groups []group      // the connections in the window that have a suspect
+	newest []int32      // by flow: its last one in groups, from 1
+	elder  names[int32] // the others by their name
 	lists  [][]node
 	opens  []node    // SYNs of the host's that open an incarnation
 	first  []int64   // earliest time by the predecessors
@@ -93,8 +96,8 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	}
 	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
 	r.track.ipid = p.IPID
-	r.waiting = newSorter()
-	r.elder = make(map[uint64]int32)
+	r.beginSorting()
+	r.elder.empty(0)
 	r.lateness = newLateness(&p)
 	return r, nil
 }
@@ -125,9 +128,20 @@ func (r *Orderer) Push(p *Packet) {
 	if setBack(p.Stamp, r.latest, widestGate) {
 		r.placeAll()
 	}
-	r.items = append(r.items, item{})
-	r.items[len(r.items)-1].fill(p, index, earliest)
+	r.room()
+	r.items = r.items[:len(r.items)+1]
+	it := &r.items[len(r.items)-1]
+	*it = item{}
+	it.fill(p, index, earliest)
 	r.enter()
+}
+
+// room makes room for one more packet in the window, which doubles: more than
+// that is copied, and left to be collected, where append lets it grow.
+func (r *Orderer) room() {
+	if n := len(r.items); n == cap(r.items) {
+		r.items = append(make([]item, 0, max(batch, min(2*n, r.limit+1))), r.items...)
+	}
 }
 
 // fill makes a zero item of a packet.
@@ -147,28 +161,39 @@ func setBack(stamp, latest, reach int64) bool { return stamp < shifted(latest, -
 // sortIn lets packets wait until none with an earlier stamp can come, as far as
 // the window's memory allows.
 func (r *Orderer) sortIn(it *item) {
-	if setBack(it.seg.Stamp, r.waiting.latest, max(widestGate, r.profile.Backward)) {
+	if setBack(it.seg.Stamp, r.highest, max(widestGate, r.profile.Backward)) {
 		r.release(math.MaxInt64)
-		r.waiting.restart()
+		r.beginSorting()
 	}
-	if it.seg.Stamp < r.waiting.released {
+	if it.seg.Stamp < r.released {
 		r.stats.Unsorted++
 	}
-	r.waiting.push(it)
-	if r.waiting.len() > r.limit {
-		r.release(r.waiting.earliest())
-	} else if r.waiting.len()%64 == 0 {
-		r.release(shifted(r.waiting.latest, -r.profile.Backward))
+	r.highest = max(r.highest, it.seg.Stamp)
+	r.waiting.add(it)
+	switch n := r.waiting.len(); {
+	case n > r.limit:
+		r.releaseFirst()
+	case n%64 == 0:
+		r.release(shifted(r.highest, -r.profile.Backward))
 	}
 }
 
+// beginSorting begins after a point that no packet crosses. None may wait.
+func (r *Orderer) beginSorting() { r.highest, r.released = math.MinInt64, math.MinInt64 }
+
 // release lets the packets stamped up to a time into the window.
 func (r *Orderer) release(until int64) {
-	for r.waiting.len() > 0 && r.waiting.earliest() <= until {
-		r.items = append(r.items, item{})
-		r.waiting.pop(&r.items[len(r.items)-1])
-		r.enter()
+	for it := r.waiting.first(); it != nil && it.seg.Stamp <= until; it = r.waiting.first() {
+		r.releaseFirst()
 	}
+}
+
+func (r *Orderer) releaseFirst() {
+	r.room()
+	r.items = append(r.items, *r.waiting.first())
+	r.waiting.drop()
+	r.released = max(r.released, r.items[len(r.items)-1].seg.Stamp)
+	r.enter()
 }
 
 // enter takes note of the packet that was put into the window.
@@ -199,7 +224,7 @@ func (r *Orderer) suspectLast() {
 // Barrier places all packets that were pushed: none crosses this point.
 func (r *Orderer) Barrier() {
 	r.release(math.MaxInt64)
-	r.waiting.restart()
+	r.beginSorting()
 	r.placeAll()
 }
 
@@ -212,7 +237,17 @@ func (r *Orderer) placeAll() {
 
 // Stats returns what was counted so far; it is complete after a Barrier behind
 // the last packet.
-func (r *Orderer) Stats() Stats { return r.stats }
+func (r *Orderer) Stats() Stats {
+	s := r.stats
+	s.Forgotten = r.track.forgotten
+	return s
+}
+
+// Steps is how many steps were taken so far in loops whose length the input
+// decides: a bounded number for each packet.
+func (r *Orderer) Steps() int64 {
+	return r.build.steps + r.graph.steps + r.waiting.steps + r.track.steps
+}
 
 // drain places the packets that nothing yet to come can move.
 func (r *Orderer) drain() {

@@ -16,6 +16,7 @@ const maxIslands = 64
 type seenBytes struct {
 	edge    tcp.Seq
 	islands []tcp.Range // sorted, disjoint, all beyond edge
+	filled  int64       // holes that count as seen since there were too many
 }
 
 // add inserts r and returns the first byte of it that was new.
@@ -73,6 +74,9 @@ func (s *seenBytes) insert(at int, r tcp.Range) {
 
 func (s *seenBytes) advance() {
 	for len(s.islands) > 0 && (s.islands[0].Left.AtMost(s.edge) || len(s.islands) > maxIslands) {
+		if s.edge.Less(s.islands[0].Left) {
+			s.filled++
+		}
 		if s.edge.Less(s.islands[0].Right) {
 			s.edge = s.islands[0].Right
 		}
@@ -85,10 +89,11 @@ func (s *seenBytes) advance() {
 // counts as acknowledged later.
 type spans []tcp.Range
 
-// add joins r with the ranges that it touches.
-func (s *spans) add(r tcp.Range) {
+// add joins r with the ranges that it touches, and returns how many were
+// forgotten for it.
+func (s *spans) add(r tcp.Range) (forgotten int64) {
 	if !r.Left.Less(r.Right) {
-		return
+		return 0
 	}
 	list := *s
 	at := 0
@@ -108,8 +113,10 @@ func (s *spans) add(r tcp.Range) {
 	list = slices.Replace(list, at, end, r)
 	if len(list) > maxIslands {
 		list = slices.Delete(list, 0, 1)
+		forgotten = 1
 	}
 	*s = list
+	return forgotten
 }
 
 // forget drops the ranges that end at or below the number.

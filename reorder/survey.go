@@ -90,8 +90,10 @@ func (s *Survey) Barrier() {
 func (r *Orderer) inStampOrder() *Orderer {
 	c := &Orderer{emit: r.emit, profile: r.profile, laws: r.laws, limit: r.limit,
 		pushed: r.pushed, latest: r.latest, suspects: slices.Clone(r.suspects), doubt: r.doubt, settled: r.settled, stats: r.stats,
-		elder: make(map[uint64]int32), items: slices.Clone(r.items), track: r.track, waiting: newSorter()}
+		items: slices.Clone(r.items), track: r.track}
 	c.profile.Basis = StampOrder
+	c.elder.empty(0)
+	c.beginSorting()
 	c.track.causes = slices.Clone(r.track.causes)
 	c.track.flows = make([]*[flowsAtOnce]flow, len(r.track.flows))
 	for i, some := range r.track.flows {
@@ -129,6 +131,15 @@ const (
 func (s *Survey) Enough() bool {
 	return s.file.pushed >= enoughPackets && total(s.file.stats.Violations) >= enoughViolations &&
 		(s.stamps == nil || total(s.stamps.stats.Violations) >= enoughViolations)
+}
+
+// Steps is as that of an Orderer.
+func (s *Survey) Steps() int64 {
+	n := s.file.Steps()
+	if s.stamps != nil {
+		n += s.stamps.Steps()
+	}
+	return n
 }
 
 // Profile ends the survey and returns what it learnt.

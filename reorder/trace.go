@@ -22,8 +22,12 @@ type Relation struct {
 	Repaired bool // broken, and satisfied in the repaired order
 }
 
-// maxRelations bounds what a Trace lists on each side.
-const maxRelations = 8
+// maxRelations bounds what a Trace lists on each side, and maxVisited how many
+// nodes are looked at to find that.
+const (
+	maxRelations = 8
+	maxVisited   = 1 << 12
+)
 
 // Watch makes the Orderer call tell for every placed packet whose index wanted
 // reports true for, just before it is emitted.
@@ -89,36 +93,26 @@ func (r *Orderer) before(a, b node) bool {
 // leaving returns the window's edges by their source. They are sorted once a
 // window, and only where a packet is watched.
 func (r *Orderer) leaving() links {
-	g := &r.graph
-	if r.leave.start != nil {
-		return r.leave
+	if r.leave.start == nil {
+		r.leave = r.graph.following(nil)
 	}
-	l := links{make([]int32, g.nodes+2), make([]lawful, len(g.edges))}
-	for _, e := range g.edges {
-		l.start[e.from+2]++
-	}
-	for i := 2; i < len(l.start); i++ {
-		l.start[i] += l.start[i-1]
-	}
-	for _, e := range g.edges {
-		l.end[l.start[e.from+1]] = lawful{e.to, e.law}
-		l.start[e.from+1]++
-	}
-	r.leave = l
-	return l
+	return r.leave
 }
 
 // around walks from n along the edges, breadth first, through virtual nodes to
-// the nearest packets; cut says that there are more than maxRelations.
+// the nearest packets; cut says that there are more than maxRelations, or may be.
 func (g *graph) around(n node, along links) (found []lawful, cut bool) {
 	seen := map[node]bool{n: true}
 	queue := []lawful{{n: n}}
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
-		for _, m := range along.end[along.start[at.n]:along.start[at.n+1]] {
+		for _, m := range along.of(at.n) {
 			if seen[m.n] {
 				continue
+			}
+			if len(seen) == maxVisited {
+				return found, true
 			}
 			seen[m.n] = true
 			if int(m.n) >= g.packets {

@@ -84,11 +84,13 @@ type tracker struct {
 	flows  []*[flowsAtOnce]flow
 	causes []uint64 // what was asked lately, by hash
 
-	ipid     IPIDMode
-	hostID   uint16
-	hasHost  bool
-	idGlobal nearCount
-	idFlow   nearCount
+	ipid      IPIDMode
+	hostID    uint16
+	hasHost   bool
+	idGlobal  nearCount
+	idFlow    nearCount
+	steps     int64 // among the islands and spans of packets' senders
+	forgotten int64 // of them, since there were too many
 }
 
 // note fills in what the item adds and what it may violate.
@@ -121,7 +123,10 @@ func (t *tracker) note(it *item) {
 // advance.
 func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	seg := &it.seg
+	t.steps += int64(len(own.seen.islands)+len(own.sacked)) + int64(seg.SACKs)*int64(1+len(peer.sacked))
+	before := own.seen.filled
 	it.noteData(own)
+	t.forgotten += own.seen.filled - before
 	it.noteEcho(own, peer)
 	it.noteDuplicate(own, peer)
 	if seg.Span() == 0 && own.started && seg.Seq.Less(own.maxSeq) {
@@ -138,7 +143,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	}
 	own.time(it)
 	peer.timed(seg)
-	own.sends(seg, peer)
+	t.forgotten += own.sends(seg, peer)
 	own.offers(it, f.permit&scaled == scaled)
 	if it.hasEdge && it.seg.Outbound == tcp.In && it.edge == peer.maxSeq {
 		it.doubt |= Window.bit() // what stands before it fills this very window
@@ -290,8 +295,9 @@ func (h *half) offers(it *item, known bool) {
 	}
 }
 
-// sends advances both halves by what the packet says.
-func (h *half) sends(seg *Segment, peer *half) {
+// sends advances both halves by what the packet says, and returns how many
+// ranges were forgotten for that.
+func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 	h.reset = h.reset || seg.Bits.Has(tcp.RST)
 	if !h.started {
 		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
@@ -310,7 +316,7 @@ func (h *half) sends(seg *Segment, peer *half) {
 		h.maxTS, h.hasTS = tcp.Seq(seg.TSval), true
 	}
 	if !seg.HasAck() {
-		return
+		return 0
 	}
 	if !h.hasAck || h.maxAck.Less(seg.Ack) {
 		h.maxAck, h.hasAck = seg.Ack, true
@@ -326,9 +332,10 @@ func (h *half) sends(seg *Segment, peer *half) {
 	}
 	for i := range seg.SACKs {
 		if peer.acked.Less(seg.SACK[i].Right) {
-			peer.sacked.add(seg.SACK[i])
+			forgotten += peer.sacked.add(seg.SACK[i])
 		}
 	}
+	return forgotten
 }
 
 // shrinks reports whether a SACK block of the packet ends before the one with

@@ -18,10 +18,7 @@ func Check(ctx context.Context, in string, o Options) (report.Report, error) {
 		return report.Report{}, err
 	}
 	defer j.close()
-	if err := j.collect(ctx); err != nil {
-		return report.Report{}, err
-	}
-	if err := j.rehearse(ctx); err != nil {
+	if err := j.carryOut(ctx, j.rehearse); err != nil {
 		return report.Report{}, err
 	}
 	return j.report, nil
@@ -43,5 +40,5 @@ func (j *job) rehearse(ctx context.Context) error {
 	}
 	j.report.Output.Changed = w.edited > 0 || w.moved > 0
 	j.report.Output.Edited = w.edited
-	return nil
+	return j.settle(ctx)
 }

@@ -26,6 +26,7 @@ const (
 	wordMoved    = "moved"
 	wordInferred = "inferred"
 	wordUnknown  = "unknown"
+	wordLikely   = "likely"
 	wordClock    = "clock"
 	wordLeft     = "left"
 )
@@ -52,6 +53,7 @@ type known struct {
 type phrase struct {
 	nextHeader, hopLimit uint8
 	nextHeaderBy, dstBy  infer.Origin
+	posterior            float64 // where the destination is likely
 	evidence             infer.Evidence
 	verified, offloaded  bool
 	sockaddr, filed      bool
@@ -64,7 +66,7 @@ func (p *phrases) headerComment(u *unit) []byte {
 	if len(a.Candidates) > 0 {
 		return []byte(composeHeader(u))
 	}
-	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin,
+	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
 	for i := range *p {
 		if (*p)[i].phrase == k {
@@ -80,18 +82,34 @@ func (p *phrases) headerComment(u *unit) []byte {
 
 func composeHeader(u *unit) string {
 	a := &u.headless.answer
-	parts := make([]string, 0, 3)
+	parts := make([]string, 0, 4)
 	if unknown := fields(a, infer.NotKnown); unknown != "" {
 		parts = append(parts, wordUnknown+" "+unknown+candidates(a))
 	}
+	by := a.Evidence
+	if likely := fields(a, infer.Likely); likely != "" {
+		if p := likelihood(a); p > 0 {
+			likely += fmt.Sprintf(" (probability %.4f)", p)
+		}
+		parts = append(parts, wordLikely+" "+likely+shownBy(by, a))
+		by = infer.ByChecksum // what else was inferred needs no destination
+	}
 	if inferred := fields(a, infer.Inferred); inferred != "" {
-		parts = append(parts, wordInferred+" "+inferred+provedBy(a))
+		parts = append(parts, wordInferred+" "+inferred+shownBy(by, a))
 	}
 	if stated := fields(a, infer.AsStated); stated != "" {
 		parts = append(parts, stated+" as stated")
 	}
 	parts = append(parts, "made up "+madeUp(u))
 	return commentMark + strings.Join(parts, "; ")
+}
+
+// likelihood is the probability of a destination that is likely, 0 for others.
+func likelihood(a *infer.Answer) float64 {
+	if a.DestinationOrigin != infer.Likely {
+		return 0
+	}
+	return a.Posterior
 }
 
 // fields names the fields with one origin.
@@ -121,11 +139,12 @@ func candidates(a *infer.Answer) string {
 	return b.String()
 }
 
-func provedBy(a *infer.Answer) string {
-	if a.Evidence == infer.ByNone {
+// shownBy says by what evidence a field of a was inferred.
+func shownBy(by infer.Evidence, a *infer.Answer) string {
+	if by == infer.ByNone {
 		return ""
 	}
-	return " by " + string(a.Evidence) + verified(a)
+	return " by " + string(by) + verified(a)
 }
 
 func verified(a *infer.Answer) string {

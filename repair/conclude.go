@@ -1,11 +1,13 @@
 package repair
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -18,15 +20,18 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(j.engine.Doubts(maxDoubtful))
 	r.Order = j.describeOrder(stats, p.w.moved)
 	r.Order.Uncertainty = describeWidths(&v.widths)
-	r.Analysis = report.Analysis{Before: s.before.named(), After: v.after.named()}
+	r.Analysis = report.Analysis{Segments: s.segments, Before: s.before.named(), After: v.after.named()}
 	v.diagnose.Finish()
 	r.CaptureLoss = v.diagnose.Loss()
 	r.CaptureLoss.Declared = v.declared.result(&j.facts)
 	r.Findings = v.findings.result()
 	v.seen.describe(r, &j.facts)
-	j.limits(stats)
+	j.limits(stats, v.diagnose.GivenUp())
+	j.steps += s.order.Steps() + v.diagnose.Steps()
 	j.noteClocks(s.align.forced)
 	j.noteLeft()
+	j.noteUnknown()
+	j.noteOdd()
 	r.Damage, r.DamageOmitted = describeDamage(j.facts.damage)
 	if r.Notes == nil {
 		r.Notes = []string{}
@@ -34,15 +39,20 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 }
 
 func (c *inferred) describe(candidates int) report.Inference {
-	proof := func(n [4]int64) report.Proof {
-		return report.Proof{Inferred: n[infer.Inferred], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
+	proof := func(n [infer.Origins]int64) report.Proof {
+		return report.Proof{Inferred: n[infer.Inferred], Likely: n[infer.Likely], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
 	}
 	r := report.Inference{
 		Packets: c.packets, NextHeader: proof(c.nextHeader), Destination: proof(c.destination),
-		ByEvidence: make(map[string]int64), Candidates: candidates,
+		ByEvidence: make(map[string]int64), LikelyByEvidence: make(map[string]int64), Candidates: candidates,
+		Unanalysed: c.unanalysed,
 	}
 	for _, e := range c.byEvidence {
-		r.ByEvidence[string(e.by)] = e.answers
+		if e.likely {
+			r.LikelyByEvidence[string(e.by)] = e.answers
+		} else {
+			r.ByEvidence[string(e.by)] = e.answers
+		}
 	}
 	return r
 }
@@ -83,7 +93,7 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		Gate: time.Duration(p.Gate),
 	}
 	r.Learnt = report.Learnt{
-		IPID: p.IPID.String(), Copies: j.left.seen[copied] > 0, Responses: p.QueueMandate, Threads: p.ThreadMandate,
+		IPID: p.IPID.String(), Copies: j.left.seen[doubled] > 0, Responses: p.QueueMandate, Threads: p.ThreadMandate,
 		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
 	}
 	r.Clocks = j.clocks.describe(&j.facts)
@@ -107,7 +117,7 @@ func describeWidths(h *reorder.Histogram) report.Uncertainty {
 }
 
 // limits says which bounds were met.
-func (j *job) limits(stats reorder.Stats) {
+func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp) {
 	if n := j.facts.unlisted; n > 0 {
 		j.note("%d interfaces beyond the first %d are not listed", n, maxInterfaces)
 	}
@@ -120,7 +130,54 @@ func (j *job) limits(stats reorder.Stats) {
 	if stats.Unsorted > 0 {
 		j.note("%d packets came too late to be sorted by their stamps through the window of %d packets", stats.Unsorted, reorder.DefaultWindow)
 	}
+	if n := j.engine.GivenUp().Crowded; n > 0 {
+		j.note("%d values of a checksum fit so many addresses that none was told by it", n)
+	}
+	if n := j.engine.GivenUp().Unnamed; n > 0 {
+		j.note("%d times a destination was named for a flow that had many already: it was not tried", n)
+	}
 	if stats.Forced > 0 {
 		j.note("the window of %d packets was too small for the gate %d times", reorder.DefaultWindow, stats.Forced)
+	}
+	if n := stats.Forgotten; n > 0 {
+		j.note("order has forgotten ranges of connections' bytes %d times: too many in one connection at once", n)
+	}
+	if n := g.Holes; n > 0 {
+		j.note("holes of %d connections were forgotten: too many at once", n)
+	}
+	if n := g.Looks; n > 0 {
+		j.note("%d flags were judged by fewer of the packets before them: too many in one connection", n)
+	}
+	if n := g.Waits; n > 0 {
+		j.note("%d flags were judged before all evidence had come: too many waited for it", n)
+	}
+	if n := g.Gaps; n > 0 {
+		j.note("%d gaps were not set beside all others of their time: too many at once", n)
+	}
+}
+
+// noteUnknown says what destinations that stayed unknown kept from being
+// analysed, and what would help.
+func (j *job) noteUnknown() {
+	i := &j.report.Inference
+	if i.Destination.Unknown == 0 {
+		return
+	}
+	what := ""
+	if i.Unanalysed > 0 {
+		what = fmt.Sprintf(" (%d TCP packets among them were not analysed)", i.Unanalysed)
+	}
+	understood := false
+	for _, t := range j.report.Tables {
+		understood = understood || t.Addresses > 0
+	}
+	switch {
+	case len(j.report.Tables) == 0:
+		j.note("%d packets have no known destination%s, and no network tables were found beside the capture; "+
+			"mendcap tables --script windows (or linux, macos) prints a script that records them", i.Destination.Unknown, what)
+	case !understood:
+		j.note("%d packets have no known destination%s, and nothing in the network tables was understood; mendcap tables PATH says why", i.Destination.Unknown, what)
+	default:
+		j.note("%d packets have no known destination%s: the network tables do not tell it", i.Destination.Unknown, what)
 	}
 }

@@ -188,7 +188,7 @@ func (c *connections) hold(f *connection) {
 
 // draw adds the packet to the gallery.
 func (f *connection) draw(u *unit, frame int64, after tcp.Analysis) {
-	s, m := &u.seg, f.gallery.next()
+	s, m := &u.seg, f.gallery.next(u.block.Frame)
 	*m = mark{
 		frame: u.block.Frame, after: frame, stamp: u.recordedStamp(), time: u.fate.place.Stamp,
 		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, u.pair.dir), sack: s.SACK, sacks: s.SACKs,

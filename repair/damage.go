@@ -21,6 +21,7 @@ func (o *Options) salvage() capture.Salvage {
 // it met, an error where damage is refused, or a failure to read.
 func (j *job) ended(r *capture.Reader, err error) (*capture.Damages, error) {
 	if err == io.EOF {
+		j.facts.odd = r.Odd()
 		if d := r.Damage(); d.Total > 0 {
 			return &d, nil
 		}
@@ -38,6 +39,17 @@ func (j *job) nothingReadable(d *capture.Damages) error {
 	first := &d.List[0]
 	broken := &capture.FormatError{Frame: first.Frame, Offset: first.Offset, Err: first.Err}
 	return fmt.Errorf("%w: %s: no packet could be read: %w", ErrNoCapture, j.source.name, broken)
+}
+
+// noteOdd notes what is odd in the capture, and no damage.
+func (j *job) noteOdd() {
+	for _, o := range j.facts.odd {
+		where := fmt.Sprintf("frame %d first", o.Frame)
+		if o.Frame == 0 {
+			where = "before any frame"
+		}
+		j.note("%d %s (%s): odd, not damaged, and read as it is", o.Count, o.What, where)
+	}
 }
 
 // describeDamage lists the damage for a report, and says how much is not listed.

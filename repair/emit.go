@@ -25,6 +25,8 @@ type sequencer struct {
 	analyse *tcp.Analyser
 	before  flagCounts
 
+	segments int64 // of TCP that were analysed
+
 	pending []*unit // pushed and not yet placed; pending[0] has index base
 	base    int64
 	pushed  int64
@@ -87,6 +89,7 @@ func (s *sequencer) arrange(u *unit) {
 
 func (s *sequencer) analyseBefore(u *unit) {
 	if u.isTCP {
+		s.segments++
 		u.before = s.analyse.Add(&u.seg)
 		s.before.add(u.before)
 	}
@@ -206,17 +209,26 @@ func (p *press) take(c *chunk) error {
 	return p.hand()
 }
 
+// handedAtOnce is how many units the goroutines are given at once: a whole window
+// may come into order by one packet, and several batches wait for the judge.
+const handedAtOnce = 1 << 12
+
 // hand gives what is in order to the goroutines.
 func (p *press) hand() error {
-	if len(p.out) == 0 {
+	all := len(p.out)
+	if all == 0 {
 		return nil
 	}
-	select {
-	case p.batches <- p.out:
-	case <-p.ctx.Done():
-		return p.ctx.Err()
+	for len(p.out) > 0 {
+		n := min(len(p.out), handedAtOnce)
+		select {
+		case p.batches <- p.out[:n:n]:
+		case <-p.ctx.Done():
+			return p.ctx.Err()
+		}
+		p.out = p.out[n:]
 	}
-	p.out = make([]*unit, 0, len(p.out))
+	p.out = make([]*unit, 0, min(all, handedAtOnce))
 	return nil
 }
 

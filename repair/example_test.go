@@ -27,12 +27,13 @@ func ExampleFile() {
 	}
 	fmt.Println(r.Output.Name, r.Output.Status)
 	fmt.Printf("%d packets, %d of them without IPv6 header\n", r.Capture.Packets, r.Inference.Packets)
-	fmt.Printf("destinations inferred: %d, unknown: %d\n", r.Inference.Destination.Inferred, r.Inference.Destination.Unknown)
+	d := r.Inference.Destination
+	fmt.Printf("destinations proved: %d, likely: %d, unknown: %d\n", d.Inferred, d.Likely, d.Unknown)
 	fmt.Println("fewer ACKs of segments not captured:", r.Analysis.After["ack_lost_segment"] < r.Analysis.Before["ack_lost_segment"])
 
 	// Output:
 	// rawsocket.mended.pcapng written
 	// 2000 packets, 1448 of them without IPv6 header
-	// destinations inferred: 1447, unknown: 1
+	// destinations proved: 1447, likely: 1, unknown: 0
 	// fewer ACKs of segments not captured: true
 }

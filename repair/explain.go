@@ -34,16 +34,13 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 	}
 	defer j.close()
 	j.explain = x
-	if err := j.collect(ctx); err != nil {
-		return report.Explanations{}, err
-	}
-	if last := slices.Max(frames); last > j.facts.packets {
-		return report.Explanations{}, fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, last, j.facts.packets)
-	}
-	if err := j.rehearse(ctx); err != nil {
-		return report.Explanations{}, err
-	}
-	if err := j.source.changed(); err != nil {
+	err = j.carryOut(ctx, func(ctx context.Context) error {
+		if last := slices.Max(frames); last > j.facts.packets {
+			return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, last, j.facts.packets)
+		}
+		return j.rehearse(ctx)
+	})
+	if err != nil {
 		return report.Explanations{}, err
 	}
 	return x.result(j), nil
@@ -315,6 +312,7 @@ func (j *job) explainHeader(u *unit) report.ExplainedHeader {
 		NextHeader:  report.ExplainedField{Value: protocolName(a.NextHeader), Origin: originName(a.NextHeaderOrigin)},
 		Destination: report.ExplainedField{Value: a.Destination.String(), Origin: originName(a.DestinationOrigin)},
 		Evidence:    string(a.Evidence), ChecksumVerified: a.ChecksumVerified, Offloaded: a.Offloaded, Synthesised: madeUp(u),
+		Posterior: likelihood(a),
 	}
 	if u.view.Form == packet.Sockaddr6 {
 		h.Form = report.FormSockaddr
@@ -332,6 +330,8 @@ func originName(o infer.Origin) string {
 	switch o {
 	case infer.Inferred:
 		return "inferred"
+	case infer.Likely:
+		return "likely"
 	case infer.AsCaptured:
 		return "as captured"
 	case infer.AsStated:

@@ -15,6 +15,7 @@ type collector struct {
 	total     int64
 	byVerdict [diagnose.NumVerdicts]int64
 	kept      lastFirst
+	names     flowNames
 }
 
 func newCollector(limit int, each func(*report.Finding), seen *witness) *collector {
@@ -27,7 +28,7 @@ func (c *collector) add(f *diagnose.Finding) {
 	c.byVerdict[f.Verdict]++
 	c.seen.finding(f)
 	if c.each != nil {
-		one := reported(f)
+		one := reported(f, &c.names)
 		c.each(&one)
 	}
 	switch {
@@ -44,7 +45,7 @@ func (c *collector) add(f *diagnose.Finding) {
 func (c *collector) result() report.Findings {
 	list := make([]report.Finding, len(c.kept))
 	for i := len(list) - 1; i >= 0; i-- {
-		list[i] = reported(heap.Pop(&c.kept).(*diagnose.Finding))
+		list[i] = reported(heap.Pop(&c.kept).(*diagnose.Finding), &c.names)
 	}
 	by := make(map[string]int64)
 	for verdict, n := range c.byVerdict {
@@ -55,10 +56,28 @@ func (c *collector) result() report.Findings {
 	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: by, List: list}
 }
 
+// flowNames keeps the names of the last two directions of flows that were named:
+// findings mostly come in runs of one connection.
+type flowNames [2]struct {
+	from, to diagnose.Endpoint
+	name     string
+}
+
+func (n *flowNames) of(f *diagnose.Finding) string {
+	for i := range n {
+		if one := &n[i]; one.from == f.Source && one.to == f.Target && one.name != "" {
+			return one.name
+		}
+	}
+	n[1] = n[0]
+	n[0].from, n[0].to, n[0].name = f.Source, f.Target, f.Source.String()+" > "+f.Target.String()
+	return n[0].name
+}
+
 // reported puts a finding into words.
-func reported(f *diagnose.Finding) report.Finding {
+func reported(f *diagnose.Finding, names *flowNames) report.Finding {
 	r := report.Finding{
-		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: f.Source.String() + " > " + f.Target.String(),
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: names.of(f),
 		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Repaired: f.Repaired, Law: f.Law(), Evidence: f.Evidence(),
 	}
 	if f.Sequenced {

@@ -4,15 +4,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 
 	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Fingerprint is a hash, in hex, of all that the output and the report of a
@@ -33,13 +34,16 @@ func Fingerprint(ctx context.Context, in, program string, o Options) (string, er
 		return "", err
 	}
 	for _, path := range paths {
-		files, err := tables.Files(path)
+		list, err := tables.Files(path)
 		if err != nil {
-			return "", fmt.Errorf("%w: read tables: %w", ErrIO, err)
+			return "", fmt.Errorf("%w: %w", ErrNoTables, err)
 		}
-		for _, file := range files {
+		for _, file := range list {
 			frame(h, []byte(filepath.Base(file)))
-			if err := hashFile(ctx, h, file); err != nil {
+			switch err := hashFile(ctx, h, file); {
+			case errors.Is(err, ErrNoCapture):
+				frame(h, []byte("can't be read"))
+			case err != nil:
 				return "", err
 			}
 		}
@@ -83,7 +87,7 @@ func frame(h hash.Hash, p []byte) {
 
 // hashFile adds the hash of a file's bytes.
 func hashFile(ctx context.Context, to hash.Hash, path string) error {
-	f, err := os.Open(path)
+	f, err := filesys.Open(path)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoCapture, err)
 	}

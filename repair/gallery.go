@@ -1,6 +1,8 @@
 package repair
 
 import (
+	"slices"
+
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/report"
 )
@@ -9,12 +11,14 @@ import (
 // which most was found so far.
 type gallery struct {
 	ring   [galleryMarks]mark
-	n      int64 // packets seen; the last ones are in the ring
-	weight int64 // of the last packets but for the lead
+	frames [galleryMarks]int64 // of the marks in the ring
+	n      int64               // packets seen; the last ones are in the ring
+	weight int64               // of the last packets but for the lead
 	best   []mark
-	peak   int64 // weight of best, or of the packets in the ring that are to become it
-	first  int64 // number of the first packet of best within the gallery
-	behind bool  // best is behind the ring
+	chosen [galleryMarks]int64 // frames of best
+	peak   int64               // weight of best, or of the packets in the ring that are to become it
+	first  int64               // number of the first packet of best within the gallery
+	behind bool                // best is behind the ring
 }
 
 // The size of a picture, packets: so many in all, and so many of them before
@@ -45,25 +49,26 @@ func (g *gallery) clear() {
 	g.best = g.best[:0]
 }
 
-// next returns the place of the packet at hand.
-func (g *gallery) next() *mark {
+// next returns the place of the packet at hand, a frame of the input.
+func (g *gallery) next(frame int64) *mark {
 	if old := g.n - (galleryMarks - galleryLead); old >= 0 {
 		if w := g.ring[old%galleryMarks].weight; w > 0 {
 			g.keep()
 			g.weight -= int64(w)
 		}
 	}
-	m := &g.ring[g.n%galleryMarks]
+	at := g.n % galleryMarks
+	g.frames[at] = frame
 	g.n++
-	return m
+	return &g.ring[at]
 }
 
 // last returns the mark of a frame of the input that was seen a short while
 // ago, nil where it is gone.
 func (g *gallery) last(frame int64) *mark {
 	for n := g.n - 1; n >= max(0, g.n-galleryMarks+galleryLead); n-- {
-		if m := &g.ring[n%galleryMarks]; m.frame == frame {
-			return m
+		if at := n % galleryMarks; g.frames[at] == frame {
+			return &g.ring[at]
 		}
 	}
 	return nil
@@ -72,10 +77,8 @@ func (g *gallery) last(frame int64) *mark {
 // kept returns the mark of a frame of the input in the best stretch, nil where
 // it is not in it.
 func (g *gallery) kept(frame int64) *mark {
-	for i := range g.best {
-		if g.best[i].frame == frame {
-			return &g.best[i]
-		}
+	if i := slices.Index(g.chosen[:len(g.best)], frame); i >= 0 {
+		return &g.best[i]
 	}
 	return nil
 }
@@ -100,6 +103,7 @@ func (g *gallery) keep() {
 	g.first = max(0, g.n-galleryMarks)
 	g.best = g.best[:0]
 	for n := g.first; n < g.n; n++ {
+		g.chosen[len(g.best)] = g.frames[n%galleryMarks]
 		g.best = append(g.best, g.ring[n%galleryMarks])
 	}
 }

@@ -33,6 +33,7 @@ type facts struct {
 	placed         map[int]bool // sections that mendcap has put in order before
 	anyPlaced      bool
 	damage         *capture.Damages
+	odd            []capture.Odd // of the last pass over the whole capture
 }
 
 // gather is the first pass: what the capture holds, and what the inference and

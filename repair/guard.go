@@ -246,7 +246,7 @@ func (o *recordedOrder) stamp(hash uint64, stamp int64) int64 {
 
 func (l *left) describe() report.AsRecorded {
 	return report.AsRecorded{
-		Risen: l.risen, BothEnds: l.seen[bothEnds], Copied: l.seen[copied], Repeated: l.seen[repeated], All: l.all,
+		Risen: l.risen, BothEnds: l.seen[bothEnds], Copied: l.seen[doubled], Repeated: l.seen[repeated], All: l.all,
 	}
 }
 
@@ -256,7 +256,7 @@ func (j *job) noteLeft() {
 	if n := l.seen[bothEnds]; n > 0 {
 		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; their packets were not moved", connectionsWere(n))
 	}
-	if n := l.seen[copied]; n > 0 {
+	if n := l.seen[doubled]; n > 0 {
 		least := ""
 		if l.most {
 			least = "at least "

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // The ways in which an output can end up.
@@ -25,7 +27,7 @@ func (j *job) write(ctx context.Context) error {
 	if j.out == "-" {
 		return j.writeStdout(ctx)
 	}
-	tmp, err := createPending(j.out)
+	tmp, err := CreatePendingFor(j.out, j.source.permissions())
 	if err != nil {
 		return ioError("create the output", err)
 	}
@@ -34,14 +36,27 @@ func (j *job) write(ctx context.Context) error {
 	if err == nil {
 		err = j.settle(ctx)
 	}
-	publish := false
-	if err == nil {
-		publish, err = j.publishes(tmp.Name())
-	}
-	if !publish {
+	if err != nil {
 		return errors.Join(err, ioResult("remove what was not published", tmp.Discard()))
 	}
-	return ioResult("publish the output", tmp.Commit())
+	return j.publish(tmp)
+}
+
+// publish lets the finished file appear. If another run takes the name meanwhile,
+// what it has put there is compared too.
+func (j *job) publish(tmp *Pending) error {
+	for {
+		publish, err := j.publishes(tmp.Name())
+		if !publish {
+			return errors.Join(err, ioResult("remove what was not published", tmp.Discard()))
+		}
+		if j.o.Force {
+			return ioResult("publish the output", tmp.Commit())
+		}
+		if err := tmp.CommitNew(); !errors.Is(err, fs.ErrExist) {
+			return ioResult("publish the output", err)
+		}
+	}
 }
 
 // settle is asked before an output appears: it may not if the run was ended or
@@ -194,12 +209,12 @@ func equalFiles(a, b string) (same, exists bool, err error) {
 }
 
 func equalContents(a, b string) (bool, error) {
-	fa, err := os.Open(a)
+	fa, err := filesys.Open(a)
 	if err != nil {
 		return false, err
 	}
 	defer fa.Close()
-	fb, err := os.Open(b)
+	fb, err := filesys.Open(b)
 	if err != nil {
 		return false, err
 	}

@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Pending is a file that appears whole under its name, or not at all: it is
@@ -20,13 +24,52 @@ type Pending struct {
 	closed bool
 }
 
-// CreatePending starts a file that is to become target; Commit or Discard must
-// end it. What a dead run left of the same target is taken away.
-func CreatePending(target string) (*Pending, error) {
-	if info, err := os.Stat(target); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", target)
+// CreatePending starts a file that is to become target; Commit, CommitNew or
+// Discard must end it. What a dead run left of the same target is taken away.
+// Folders, pipes, devices and links that lead nowhere can't be targets. A link to
+// a file can: it is replaced, and the file is not.
+func CreatePending(target string) (*Pending, error) { return CreatePendingFor(target, 0o666) }
+
+// CreatePendingFor does so for a file that holds what inputs with these
+// permissions say: it gets no others, and fewer where the umask says so.
+func CreatePendingFor(target string, perm fs.FileMode) (*Pending, error) {
+	if err := checkTarget(target); err != nil {
+		return nil, err
 	}
-	return createPending(target)
+	return createPending(target, perm)
+}
+
+// checkTarget returns an error for what no file may take the place of.
+func checkTarget(target string) error {
+	info, err := os.Stat(target)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("%s is %w, and stays as it is", target, filesys.ErrNotRegular)
+	case errors.Is(err, os.ErrNotExist):
+		if info, err := os.Lstat(target); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return fmt.Errorf("%s is a link that leads nowhere, and stays as it is", target)
+		}
+	}
+	return nil
+}
+
+// Permissions returns those that every one of the inputs has that is a file, but
+// for execution; the owner can read in any case. Windows has none of this kind.
+func Permissions(inputs ...string) fs.FileMode {
+	perm := fs.FileMode(0o666)
+	for _, in := range inputs {
+		if info, err := os.Stat(in); in != "-" && err == nil {
+			perm &= permissions(info)
+		}
+	}
+	return perm
+}
+
+func permissions(info fs.FileInfo) fs.FileMode {
+	if runtime.GOOS == "windows" || !info.Mode().IsRegular() {
+		return 0o666
+	}
+	return info.Mode().Perm()&0o666 | 0o400
 }
 
 // attempts is how many files of one target can be pending at once.
@@ -34,12 +77,12 @@ const attempts = 100
 
 // createPending asks nothing of the target. Unlike os.CreateTemp it leaves the
 // mode to the umask.
-func createPending(target string) (*Pending, error) {
+func createPending(target string, perm fs.FileMode) (*Pending, error) {
 	for n := range attempts {
 		name := pendingName(target, n)
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 		if errors.Is(err, os.ErrExist) && removeDead(name) {
-			f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+			f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 		}
 		switch {
 		case errors.Is(err, os.ErrExist):
@@ -110,20 +153,64 @@ func (p *Pending) Write(b []byte) (int, error) {
 
 // Commit makes the file appear under its name, in place of one that was there.
 func (p *Pending) Commit() error {
-	err := p.failed
-	if err == nil {
-		err = p.Sync()
-	}
-	if err == nil && !renamesOpen {
-		err = p.close()
-	}
-	if err == nil {
-		err = os.Rename(p.Name(), p.target)
-	}
+	err := p.appear(func() error {
+		if err := checkTarget(p.target); err != nil {
+			return err
+		}
+		return os.Rename(p.Name(), p.target)
+	})
 	if err != nil {
 		return errors.Join(err, p.Discard())
 	}
 	return p.close()
+}
+
+// CommitNew makes the file appear under its name if nothing has that yet.
+// Otherwise the error is an fs.ErrExist, and the file still waits to be ended.
+func (p *Pending) CommitNew() error {
+	err := p.appear(func() error { return renameNew(p.Name(), p.target) })
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return err
+	case err != nil:
+		return errors.Join(err, p.Discard())
+	}
+	return p.close()
+}
+
+// appear calls rename once all that was written is on the disk.
+func (p *Pending) appear(rename func() error) error {
+	if p.failed != nil {
+		return p.failed
+	}
+	if !p.closed {
+		if err := p.Sync(); err != nil {
+			return err
+		}
+	}
+	if !renamesOpen {
+		if err := p.close(); err != nil {
+			return err
+		}
+	}
+	return rename()
+}
+
+// linkNew gives a file another name that nothing has, and takes the first one
+// away. Where a file system has no links, it renames the file if nothing has the
+// name: between the two another run could take it.
+func linkNew(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil {
+		return os.Remove(from)
+	}
+	if _, there := os.Lstat(to); there == nil {
+		return &fs.PathError{Op: "rename", Path: to, Err: fs.ErrExist}
+	}
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(from, to)
 }
 
 // Discard takes the file away: before its lock is given up where the system

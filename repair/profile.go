@@ -37,6 +37,7 @@ func markings() []marked {
 	return []marked{
 		{"moved", says(wordMoved), [3]uint8{255, 226, 196}, [3]uint8{94, 45, 0}},
 		{"unknown", says(wordUnknown), [3]uint8{255, 214, 220}, [3]uint8{110, 0, 24}},
+		{"likely", says(wordLikely), [3]uint8{226, 240, 208}, [3]uint8{38, 62, 0}},
 		{"left", says(wordLeft), [3]uint8{255, 214, 220}, [3]uint8{110, 0, 24}},
 		{"clock", says(wordClock), [3]uint8{232, 222, 250}, [3]uint8{60, 24, 110}},
 		{"inferred", says(wordInferred), [3]uint8{214, 240, 242}, [3]uint8{0, 66, 72}},

@@ -48,7 +48,7 @@ func ParseProtocol(text string) (uint8, error) {
 
 // newEngine returns an engine that knows what the tables and the options say.
 func (j *job) newEngine() *infer.Engine {
-	return infer.New(infer.Options{Snapshot: j.snapshot})
+	return infer.New(infer.Options{Snapshot: j.snapshot, Confidence: j.o.Confidence})
 }
 
 // withLocal returns the tables with the addresses that the options state as the

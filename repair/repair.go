@@ -32,6 +32,10 @@ type Options struct {
 	Findings int      // kept in the report, 0 = DefaultFindings
 	Flows    int      // connections listed in the report, 0 = DefaultFlows
 	Protocol uint8    // IANA number of what the socket was opened for; 0 = not stated
+	// Confidence is the probability from which on a destination or Next Header that
+	// isn't proved is filled in as likely, from 0.5 to 1; 1 fills in proved ones
+	// alone. 0 means infer.DefaultConfidence.
+	Confidence float64
 	// Local are addresses of the capturing host, beside those that tables name.
 	Local      []netip.Addr
 	UserLayout string   // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
@@ -67,6 +71,10 @@ const (
 	DefaultFlows    = 20
 )
 
+// leastConfidence is that from which on an answer is likelier than all others
+// together.
+const leastConfidence = 0.5
+
 // MaxFlows is the most connections that a report can list.
 const MaxFlows = 1_000
 
@@ -74,6 +82,7 @@ const MaxFlows = 1_000
 var (
 	ErrUsage     = errors.New("bad option")          // an option's value can't be used
 	ErrNoCapture = errors.New("no usable capture")   // nothing in the input could be read as one
+	ErrNoTables  = errors.New("no such tables")      // nothing has a name of Options.Tables
 	ErrUnpacked  = capture.ErrUnpacked               // the input decompresses to more than Options.MaxUnpacked
 	ErrIO        = errors.New("i/o failed")          // reading the input or writing the output failed
 	ErrExists    = errors.New("output exists")       // it differs, and Force was not given; is an ErrIO too
@@ -92,8 +101,8 @@ func Laws() []string { return reorder.LawNames() }
 // File repairs the capture in ("-" for standard input) and writes the result to
 // out ("-" for standard output, "" for OutputName(in, "") and the suffix of
 // o.Compress). The report's Damage names what was broken in the input; that is no error as long as something
-// could be read. Errors are ErrUsage, ErrNoCapture, ErrIO, ErrExists, or the
-// context's; after any of them there is no output.
+// could be read. Errors are ErrUsage, ErrNoCapture, ErrNoTables, ErrIO, ErrExists,
+// or the context's; after any of them there is no output.
 func File(ctx context.Context, in, out string, o Options) (report.Report, error) {
 	j, err := newJob(in, out, o)
 	if err != nil {
@@ -129,6 +138,7 @@ type job struct {
 
 	profile reorder.Profile
 	report  report.Report
+	steps   int64      // in loops whose length the capture decides, as order and diagnosis count them
 	explain *explainer // nil where nothing is to be explained
 }
 
@@ -151,6 +161,9 @@ func newJob(in, out string, o Options) (*job, error) {
 	}
 	j.o.Findings = cmp.Or(o.Findings, DefaultFindings)
 	j.o.Flows = cmp.Or(o.Flows, DefaultFlows)
+	if o.Confidence != 0 && !(o.Confidence >= leastConfidence && o.Confidence <= 1) {
+		return nil, fmt.Errorf("%w: confidence %v is not from %v to 1", ErrUsage, o.Confidence, leastConfidence)
+	}
 	if err := o.checkStated(); err != nil {
 		return nil, err
 	}
@@ -188,9 +201,15 @@ func (j *job) close() {
 	}
 }
 
-// run takes the capture through its passes: facts, survey, emit.
-func (j *job) run(ctx context.Context) error {
-	err := j.passes(ctx)
+// run takes the capture through its passes, and writes it.
+func (j *job) run(ctx context.Context) error { return j.carryOut(ctx, j.write) }
+
+// carryOut takes the capture through the first pass, and then through the rest.
+func (j *job) carryOut(ctx context.Context, rest func(context.Context) error) error {
+	err := j.collect(ctx)
+	if err == nil {
+		err = rest(ctx)
+	}
 	if err == nil || ctx.Err() != nil || j.source == nil {
 		return err
 	}
@@ -198,13 +217,6 @@ func (j *job) run(ctx context.Context) error {
 		return changed // whatever else went wrong, this may be why
 	}
 	return err
-}
-
-func (j *job) passes(ctx context.Context) error {
-	if err := j.collect(ctx); err != nil {
-		return err
-	}
-	return j.write(ctx)
 }
 
 // collect opens the input and takes it through the first pass.
@@ -240,7 +252,7 @@ func (j *job) loadTables() error {
 	}
 	snapshot, results, err := tables.Load(paths...)
 	if err != nil {
-		return fmt.Errorf("%w: read tables: %w", ErrIO, err)
+		return fmt.Errorf("%w: %w", ErrNoTables, err)
 	}
 	j.report.Tables = make([]report.Table, 0, len(results))
 	for _, r := range results {

@@ -5,9 +5,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Kind is what a file holds, told by its first bytes.
@@ -66,7 +66,7 @@ func startsTar(block []byte) bool {
 
 // SniffFile tells what the file holds.
 func SniffFile(path string) (Kind, error) {
-	f, err := os.Open(path)
+	f, err := filesys.Open(path)
 	if err != nil {
 		return Other, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -32,7 +33,7 @@ func openSource(ctx context.Context, in string, stdin io.Reader) (*source, error
 		return nil, fmt.Errorf("%w: %w", ErrNoCapture, err)
 	}
 	if info.IsDir() {
-		return nil, fmt.Errorf("%w: %s is a folder", ErrNoCapture, in)
+		return nil, fmt.Errorf("%w: it is a folder", ErrNoCapture)
 	}
 	if !info.Mode().IsRegular() {
 		return spoolFile(ctx, in)
@@ -72,6 +73,14 @@ func spool(ctx context.Context, from io.Reader) (*source, error) {
 		return nil, ioError("spool the input", err)
 	}
 	return s, nil
+}
+
+// permissions are those that what is written of the input may have.
+func (s *source) permissions() fs.FileMode {
+	if s.was == nil {
+		return 0o666
+	}
+	return permissions(s.was)
 }
 
 // changed returns an error if the file is not the one any more that it was when

@@ -31,14 +31,29 @@ func TestInputThatChanges(t *testing.T) {
 		},
 		"is zeroed": func(path string, content []byte) error { return os.WriteFile(path, make([]byte, len(content)), 0o600) },
 	}
-	for _, from := range []string{headerless, whole} {
+	ways := map[string]func(in, out string, o Options) error{
+		"File": func(in, out string, o Options) error {
+			_, err := File(context.Background(), in, out, o)
+			return err
+		},
+		"Check": func(in, _ string, o Options) error {
+			_, err := Check(context.Background(), in, o)
+			return err
+		},
+		"Explain": func(in, _ string, o Options) error {
+			_, err := Explain(context.Background(), in, []int64{1}, o)
+			return err
+		},
+	}
+	for i, from := range []string{headerless, whole, headerless, headerless} {
 		content, err := os.ReadFile(from)
 		if err != nil {
 			t.Fatal(err)
 		}
+		way := []string{"File", "File", "Check", "Explain"}[i]
 		for name, change := range changes {
 			for pass := range int64(passes) {
-				t.Run(fmt.Sprintf("%s/%s/pass %d", filepath.Base(from), name, pass+1), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%s/%s/pass %d", way, filepath.Base(from), name, pass+1), func(t *testing.T) {
 					dir := t.TempDir()
 					in := filepath.Join(dir, "in")
 					if err := os.WriteFile(in, content, 0o600); err != nil {
@@ -49,7 +64,7 @@ func TestInputThatChanges(t *testing.T) {
 						t.Fatal(err)
 					}
 					done := false
-					_, err := File(context.Background(), in, filepath.Join(dir, "out"), Options{Progress: func(read, total int64) {
+					err := ways[way](in, filepath.Join(dir, "out"), Options{Progress: func(read, total int64) {
 						if !done && read > pass*int64(len(content)) {
 							done = true
 							if err := change(in, content); err != nil {

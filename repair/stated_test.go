@@ -70,7 +70,8 @@ func TestStatedAddresses(t *testing.T) {
 		if test.want != "" {
 			want = 1
 		}
-		if r.Inference.Destination.Inferred != want || test.want != "" && r.Inference.ByEvidence[test.want] != 1 {
+		d, by := r.Inference.Destination, r.Inference.ByEvidence[test.want]+r.Inference.LikelyByEvidence[test.want]
+		if d.Inferred+d.Likely != want || test.want != "" && by != 1 {
 			t.Errorf("%s: got %+v, want %d destination by %q", test.name, r.Inference, want, test.want)
 		}
 	}

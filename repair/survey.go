@@ -101,6 +101,7 @@ func (j *job) surveyOnce(ctx context.Context, s *reorder.Survey, d *draft) (_ *r
 	align.flush()
 	j.leaveSightings(j.twice)
 	j.profile = s.Profile()
+	j.steps += s.Steps()
 	j.compareClocks()
 	return s, j.accept(t), nil
 }

@@ -51,7 +51,7 @@ type sighted uint8
 const (
 	once     sighted = iota
 	bothEnds         // packets are outbound in both directions
-	copied           // each packet is there again a little later
+	doubled          // each packet is there again a little later
 	repeated         // packets are there again with the stamps that they had
 )
 
@@ -133,7 +133,7 @@ func (s *sightings) close(f *sighting) {
 	if len(s.found) <= maxLeft { // one more, to tell that there are more
 		s.found[f.hash] = how
 	}
-	if how == copied {
+	if how == doubled {
 		s.delays.Add(max(f.delay, -f.delay))
 	}
 }
@@ -149,7 +149,7 @@ func (f *sighting) decide() sighted {
 	case 2*f.same > f.again:
 		return repeated
 	}
-	return copied
+	return doubled
 }
 
 // mostly reports whether most connections were seen more than once, so that the

@@ -243,7 +243,7 @@ func TestGalleryKeepsTheHeaviestStretch(t *testing.T) {
 		weights := rapid.SliceOfN(rapid.SampledFrom([]uint8{0, 0, 0, 0, 0, 0, 1, 4}), 1, 1200).Draw(t, "weights")
 		g := new(gallery)
 		for i, w := range weights {
-			*g.next() = mark{frame: int64(i + 1)}
+			*g.next(int64(i + 1)) = mark{frame: int64(i + 1)}
 			if w > 0 {
 				g.weigh(g.last(int64(i+1)), w)
 			}

@@ -196,14 +196,16 @@ func (w *writer) toRaw(u *unit, e *capture.PacketEdit) error {
 // inferred counts what became of header-less packets.
 type inferred struct {
 	packets     int64
-	nextHeader  [4]int64 // by infer.Origin
-	destination [4]int64
+	nextHeader  [infer.Origins]int64
+	destination [infer.Origins]int64
+	unanalysed  int64 // TCP, to an unknown destination
 	byEvidence  []carried
 }
 
-// carried is how many answers one kind of evidence carried.
+// carried is how many answers of one grade one kind of evidence carried.
 type carried struct {
 	by      infer.Evidence
+	likely  bool
 	answers int64
 }
 
@@ -212,14 +214,18 @@ func (c *inferred) add(u *unit) {
 	c.packets++
 	c.nextHeader[a.NextHeaderOrigin]++
 	c.destination[a.DestinationOrigin]++
+	if a.DestinationOrigin == infer.NotKnown && a.NextHeader == packet.ProtoTCP {
+		c.unanalysed++
+	}
 	if a.Evidence == infer.ByNone {
 		return
 	}
+	likely := a.DestinationOrigin == infer.Likely || a.DestinationOrigin != infer.Inferred && a.NextHeaderOrigin == infer.Likely
 	for i := range c.byEvidence {
-		if c.byEvidence[i].by == a.Evidence {
-			c.byEvidence[i].answers++
+		if e := &c.byEvidence[i]; e.by == a.Evidence && e.likely == likely {
+			e.answers++
 			return
 		}
 	}
-	c.byEvidence = append(c.byEvidence, carried{a.Evidence, 1})
+	c.byEvidence = append(c.byEvidence, carried{a.Evidence, likely, 1})
 }

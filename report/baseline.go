@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,12 +12,9 @@ import (
 // BaselineSchema names the form of a baseline file.
 const BaselineSchema = "mendcap.baseline/1"
 
-// The limits of baselines: of the file, bytes, and of different findings that
-// are held of one capture.
-const (
-	maxBaselineBytes = 256 << 20
-	maxKnown         = 1 << 20
-)
+// maxKnown is how many different findings and captures a baseline may have: a
+// finding and its span are two of the objects that are read back.
+const maxKnown = 1 << 17
 
 // ErrBaseline is wrapped by what ReadBaseline and Baseline.Write say of
 // baselines that can't be used.
@@ -79,31 +75,24 @@ type (
 // ReadBaseline reads what Write wrote. Its errors about the content are
 // ErrBaseline.
 func ReadBaseline(r io.Reader) (*Baseline, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxBaselineBytes+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(data) > maxBaselineBytes:
-		return nil, fmt.Errorf("%w: larger than %d bytes", ErrBaseline, maxBaselineBytes)
-	}
 	var file baselineFile
-	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBaseline, err)
+	if err := readStored(r, &baselineLimits, &file, ErrBaseline); err != nil {
+		return nil, err
 	}
 	if file.Schema != BaselineSchema {
-		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrBaseline, file.Schema, BaselineSchema)
+		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrBaseline, shortened(file.Schema), BaselineSchema)
 	}
 	b := &Baseline{}
 	for _, c := range file.Captures {
 		findings := make(map[known]int64)
 		for _, e := range c.Findings {
 			if e.Count < 1 {
-				return nil, fmt.Errorf("%w: %s: a finding with count %d", ErrBaseline, c.Name, e.Count)
+				return nil, fmt.Errorf("%w: %s: a finding with count %d", ErrBaseline, shortened(c.Name), e.Count)
 			}
 			if e.Sequence != nil {
 				e.Ranged, e.Left, e.Right = true, e.Sequence.Left, e.Sequence.Right
 			}
-			findings[e.known] += e.Count
+			findings[e.known] = plus(findings[e.known], e.Count)
 		}
 		b.set(c.Name, findings)
 	}
@@ -136,8 +125,17 @@ func (b *Baseline) Write(w io.Writer) error {
 
 // Update replaces what is known of a capture by the findings of t.
 func (b *Baseline) Update(t *Tally) error {
-	if t.overflowed {
+	all := len(t.seen) + 1
+	for name, findings := range b.captures {
+		if name != t.capture {
+			all += len(findings) + 1
+		}
+	}
+	switch {
+	case t.overflowed:
 		return fmt.Errorf("%w: %s has more than %d different findings; a limit on their number serves better", ErrBaseline, t.capture, maxKnown)
+	case all > maxKnown:
+		return fmt.Errorf("%w: with %s it would have more than %d different findings; a limit on their number serves better", ErrBaseline, t.capture, maxKnown)
 	}
 	b.set(t.capture, t.seen)
 	return nil

@@ -96,10 +96,10 @@ func NewEntry(path, output string, r *Report) Entry {
 		Path: path, Output: output, Fate: FateSound,
 		Format: r.Capture.Format, Compression: r.Capture.Compression,
 		Packets: r.Capture.Packets, Bytes: r.Capture.Bytes, First: r.Capture.First, Last: r.Capture.Last,
-		Headerless: r.Inference.Packets, Destinations: r.Inference.Destination.Inferred,
+		Headerless: r.Inference.Packets, Destinations: plus(r.Inference.Destination.Inferred, r.Inference.Destination.Likely),
 		Edited: r.Output.Edited, Moved: r.Order.Moved,
 		Before: sum(r.Analysis.Before), After: sum(r.Analysis.After),
-		Damage: int64(len(r.Damage)) + r.DamageOmitted, Notes: int64(len(r.Notes)),
+		Damage: plus(int64(len(r.Damage)), r.DamageOmitted), Notes: int64(len(r.Notes)),
 	}
 	for verdict, n := range r.Findings.ByVerdict {
 		add(&e.ByVerdict, verdict, n)
@@ -113,13 +113,6 @@ func NewEntry(path, output string, r *Report) Entry {
 	return e
 }
 
-func sum(counts map[string]int64) (n int64) {
-	for _, c := range counts {
-		n += c
-	}
-	return n
-}
-
 // add counts n under a name; a count of none leaves no trace.
 func add(counts *map[string]int64, name string, n int64) {
 	if n == 0 {
@@ -128,7 +121,7 @@ func add(counts *map[string]int64, name string, n int64) {
 	if *counts == nil {
 		*counts = make(map[string]int64)
 	}
-	(*counts)[name] += n
+	(*counts)[name] = plus((*counts)[name], n)
 }
 
 // NewBatch sums up entries, which it sorts and keeps. Of several with one path
@@ -153,7 +146,7 @@ func total(entries []Entry) Totals {
 		t.Captures++
 		t.ByFate[e.Fate]++
 		for verdict, n := range e.ByVerdict {
-			t.ByVerdict[verdict] += n
+			t.ByVerdict[verdict] = plus(t.ByVerdict[verdict], n)
 		}
 		for _, n := range []struct {
 			to *int64
@@ -162,7 +155,7 @@ func total(entries []Entry) Totals {
 			{&t.Packets, e.Packets}, {&t.Bytes, e.Bytes}, {&t.Headerless, e.Headerless}, {&t.Destinations, e.Destinations},
 			{&t.Edited, e.Edited}, {&t.Moved, e.Moved}, {&t.Before, e.Before}, {&t.After, e.After}, {&t.Damage, e.Damage},
 		} {
-			*n.to += n.by
+			*n.to = plus(*n.to, n.by)
 		}
 		t.First, t.Last = widen(t.First, t.Last, e.First, e.Last)
 	}
@@ -190,11 +183,11 @@ func MergeBatches(batches ...*Batch) *Batch {
 	var skipped Skipped
 	for _, b := range batches {
 		entries = append(entries, b.Captures...)
-		skipped.Other += b.Skipped.Other
-		skipped.Own += b.Skipped.Own
-		skipped.Excluded += b.Skipped.Excluded
-		skipped.Links += b.Skipped.Links
-		skipped.Special += b.Skipped.Special
+		skipped.Other = plus(skipped.Other, b.Skipped.Other)
+		skipped.Own = plus(skipped.Own, b.Skipped.Own)
+		skipped.Excluded = plus(skipped.Excluded, b.Skipped.Excluded)
+		skipped.Links = plus(skipped.Links, b.Skipped.Links)
+		skipped.Special = plus(skipped.Special, b.Skipped.Special)
 	}
 	return NewBatch(entries, skipped)
 }

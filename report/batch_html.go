@@ -41,7 +41,7 @@ func (b *Batch) page() htmlBatch {
 }
 
 func (e *Entry) html() htmlEntry {
-	h := htmlEntry{Path: Sanitise(e.Path), Output: Sanitise(e.Output), Fate: e.Fate, Why: Sanitise(e.Error)}
+	h := htmlEntry{Path: Sanitise(e.Path), Output: Sanitise(e.Output), Fate: Sanitise(e.Fate), Why: Sanitise(e.Error)}
 	if h.Why == "" && e.Damage > 0 {
 		h.Why = "in " + plural(e.Damage, "place")
 	}

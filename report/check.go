@@ -22,7 +22,8 @@ const examplesPerCheck = 10
 
 // Checks holds a capture to having no findings but those that are repaired
 // (artefact) and those that are plain (genuine), and to being whole. Each
-// verdict is one check.
+// verdict is one check. Where headers were inferred one more holds it to the
+// share of TCP packets that could be analysed.
 func Checks(r *Report) []Check {
 	all := []Check{inputCheck(r)}
 	for _, verdict := range r.verdictsFound(Verdicts()) {
@@ -31,6 +32,10 @@ func Checks(r *Report) []Check {
 		c.Message = fmt.Sprintf("%s: %s", plural(n, "finding"), meaning(verdict))
 		c.Examples = r.examples(verdict)
 		all = append(all, c)
+	}
+	if r.Inference.Packets > 0 {
+		unknown := Limit{Kind: Kind{Verdict: Unknown}, PPB: unknownPPB}
+		all = append(all, unknown.checkUnknown(r))
 	}
 	return all
 }

@@ -14,6 +14,8 @@ import (
 type csvWriter struct {
 	w        *csv.Writer
 	streamed bool
+	capture  string // of the last row
+	shown    string // as its cell says it
 }
 
 var csvNames = []string{
@@ -60,13 +62,17 @@ func (c *csvWriter) row(capture string, f *Finding) error {
 	if f.Sequence != nil {
 		left, right = strconv.FormatUint(uint64(f.Sequence.Left), 10), strconv.FormatUint(uint64(f.Sequence.Right), 10)
 	}
+	if capture != c.capture || c.shown == "" {
+		c.capture, c.shown = capture, defused(Sanitise(capture))
+	}
 	cells := []string{
-		capture, strconv.FormatInt(f.Frame, 10), strconv.FormatInt(f.FrameAfter, 10), f.Time.UTC().Format(time.RFC3339Nano),
+		"", strconv.FormatInt(f.Frame, 10), strconv.FormatInt(f.FrameAfter, 10), f.Time.UTC().Format(time.RFC3339Nano),
 		f.Flow, f.Flag, f.Verdict, f.Detail, strconv.FormatBool(f.Repaired), f.Law, left, right, f.Evidence,
 	}
 	for i, cell := range cells {
 		cells[i] = defused(Sanitise(cell))
 	}
+	cells[0] = c.shown
 	return c.w.Write(cells)
 }
 
@@ -75,11 +81,16 @@ func (c *csvWriter) row(capture string, f *Finding) error {
 const formulaStarts = "=+-@＝＋－＠"
 
 // defused returns the sanitised text of a cell so that no spreadsheet computes
-// it: the apostrophe says that text follows.
+// it: the apostrophe says that text follows. Where the locale has lists with
+// semicolons, spreadsheets begin a new cell after each, whatever quotes stand
+// around: what follows one is defused too.
 func defused(cell string) string {
-	first, _ := utf8.DecodeRuneInString(cell)
-	if cell != "" && strings.ContainsRune(formulaStarts, first) {
-		return "'" + cell
+	parts := strings.Split(cell, ";")
+	for i, part := range parts {
+		first, _ := utf8.DecodeRuneInString(strings.TrimLeft(part, ` "`))
+		if part != "" && strings.ContainsRune(formulaStarts, first) {
+			parts[i] = "'" + part
+		}
 	}
-	return cell
+	return strings.Join(parts, ";")
 }

@@ -35,7 +35,7 @@ type Change struct {
 func Compare(a, b *Report) Diff {
 	d := Diff{
 		Schema: DiffSchema, Before: a.Capture.Name, After: b.Capture.Name,
-		Figures: changes(a, b), Partial: a.Findings.Omitted+b.Findings.Omitted > 0,
+		Figures: changes(a, b), Partial: a.Findings.Omitted > 0 || b.Findings.Omitted > 0,
 	}
 	d.Gained, d.Lost = missingFrom(a, b), missingFrom(b, a)
 	return d

@@ -53,7 +53,8 @@ type ExplainedHeader struct {
 	Form             string               `json:"form"` // one of the Form constants
 	NextHeader       ExplainedField       `json:"nextHeader,omitzero"`
 	Destination      ExplainedField       `json:"destination,omitzero"`
-	Evidence         string               `json:"evidence,omitempty"` // its name, as in Inference.ByEvidence
+	Evidence         string               `json:"evidence,omitempty"`  // its name, as in Inference.ByEvidence
+	Posterior        float64              `json:"posterior,omitempty"` // probability of a destination that is likely
 	ChecksumVerified bool                 `json:"checksumVerified"`
 	Offloaded        bool                 `json:"offloaded,omitempty"`   // the field holds the pseudo-header's sum, and that fits
 	Candidates       []ExplainedCandidate `json:"candidates,omitempty"`  // where something stayed unknown
@@ -73,7 +74,7 @@ const (
 // ExplainedField is one field of a header that was not captured as a whole.
 type ExplainedField struct {
 	Value  string `json:"value"`
-	Origin string `json:"origin"` // "inferred", "as captured", "as stated", "unknown"
+	Origin string `json:"origin"` // "inferred" (proved), "likely", "as captured", "as stated", "unknown"
 }
 
 // ExplainedCandidate is an answer that could not be told from others.

@@ -47,6 +47,9 @@ func (h *ExplainedHeader) sentences() []string {
 	if h.Form == FormStub {
 		how = "Recorded with a made-up IPv6 header in place of its own"
 	}
+	if h.Posterior > 0 {
+		how += fmt.Sprintf(" (its destination has probability %.4f)", h.Posterior)
+	}
 	list := []string{fmt.Sprintf("%s. Next Header: %s; destination: %s.", how, h.NextHeader.text(), h.Destination.text())}
 	if h.Evidence != "" {
 		list = append(list, h.proof())
@@ -77,6 +80,9 @@ func (h *ExplainedHeader) proof() string {
 func (f *ExplainedField) text() string {
 	if f.Origin == "unknown" {
 		return "unknown"
+	}
+	if f.Origin == "likely" {
+		return f.Value + ", likely and not proved"
 	}
 	return f.Value + ", " + f.Origin
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -101,6 +102,6 @@ func (j *jsonWriter) Close() error        { return nil }
 // stands in for those that were not taken one by one.
 func inOutputOrder(list []Finding) []Finding {
 	sorted := slices.Clone(list)
-	slices.SortStableFunc(sorted, func(a, b Finding) int { return int(a.FrameAfter - b.FrameAfter) })
+	slices.SortStableFunc(sorted, func(a, b Finding) int { return cmp.Compare(a.FrameAfter, b.FrameAfter) })
 	return sorted
 }

@@ -9,6 +9,9 @@ func headline(r *Report) string {
 	if f.Total == 0 && len(r.flagCounts()) > 0 {
 		return ""
 	}
+	if n := r.Inference.Unanalysed; n > 0 && f.Total == 0 {
+		return plural(n, "TCP packet") + " could not be analysed: the destination is unknown. In the others nothing odd was found."
+	}
 	if f.Total == 0 {
 		return "Nothing odd was found: no flag of the analyser, and no law of order broken."
 	}
@@ -22,12 +25,21 @@ func headline(r *Report) string {
 		}
 	}
 	by := f.ByVerdict
-	network := by[Loss] + by[Reordering] + by[Spurious] + by[Duplicate]
-	open := f.Total - by[Artefact] - by[Drop] - by[Genuine] - network
+	network, open := int64(0), f.Total
+	for _, verdict := range []string{Loss, Reordering, Spurious, Duplicate} {
+		network = plus(network, by[verdict])
+	}
+	for _, n := range []int64{by[Artefact], by[Drop], by[Genuine], network} {
+		open = less(open, n)
+	}
 	add(by[Artefact], "was made by the capture's order and is repaired", "were made by the capture's order and are repaired")
 	add(by[Drop], "comes from packets that the capture missed", "come from packets that the capture missed")
 	add(network, "is the network's doing", "are the network's doing")
 	add(by[Genuine], "happened as flagged", "happened as flagged")
 	add(open, "stays open", "stay open")
-	return "Of " + plural(f.Total, "finding") + ", " + strings.Join(parts, "; ") + "."
+	text := "Of " + plural(f.Total, "finding") + ", " + strings.Join(parts, "; ") + "."
+	if n := r.Inference.Unanalysed; n > 0 {
+		text += " " + plural(n, "TCP packet") + " could not be analysed: the destination is unknown."
+	}
+	return text
 }

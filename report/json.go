@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,15 +19,34 @@ func (r *Report) WriteJSON(w io.Writer) error {
 // writeJSON writes v as indented JSON with a closing line feed, and escapes
 // what is not printable.
 func writeJSON(w io.Writer, v any) error {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
+	to := &escaper{w: w}
+	enc := json.NewEncoder(to)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
+	if err := enc.Encode(v); to.failed == nil && err != nil {
 		return fmt.Errorf("encode %T: %w", v, err)
 	}
-	_, err := w.Write(escape(buf.Bytes()))
-	return err
+	return to.failed
+}
+
+// escaper writes JSON texts with escape, piece by piece. Each call of Write must
+// be given whole characters.
+type escaper struct {
+	w      io.Writer
+	failed error
+}
+
+func (e *escaper) Write(text []byte) (int, error) {
+	const piece = 1 << 15
+	for at := 0; at < len(text) && e.failed == nil; {
+		end := min(at+piece, len(text))
+		for end < len(text) && !utf8.RuneStart(text[end]) {
+			end++
+		}
+		_, e.failed = e.w.Write(escape(text[at:end]))
+		at = end
+	}
+	return len(text), e.failed
 }
 
 // Array writes several reports as one JSON array. The zero value with a writer

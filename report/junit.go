@@ -25,7 +25,7 @@ func (j *junitWriter) Add(r *Report) error {
 			lines[i] = Sanitise(e)
 		}
 		text := strings.Join(lines, "\n")
-		if more := c.Found - int64(len(lines)); more > 0 && len(lines) > 0 {
+		if more := less(c.Found, int64(len(lines))); more > 0 && len(lines) > 0 {
 			text += "\nand " + count(more) + " more"
 		}
 		if c.Failed {

@@ -14,14 +14,21 @@ type Kind struct {
 	Flag    string // "" = all of the verdict
 }
 
-// ParseKind reads VERDICT or VERDICT/FLAG. A flag may have its prefix
+// Unknown is the kind of TCP packets that could not be analysed, since their
+// destination is unknown. They have no findings; a check counts the packets.
+const Unknown = "unknown"
+
+// ParseKind reads VERDICT, VERDICT/FLAG or Unknown. A flag may have its prefix
 // "tcp.analysis."; whether there is such a flag is not checked, since laws
 // count as flags too.
 func ParseKind(text string) (Kind, error) {
+	if text == Unknown {
+		return Kind{Verdict: Unknown}, nil
+	}
 	verdict, flag, both := strings.Cut(text, "/")
 	flag = strings.TrimPrefix(flag, "tcp.analysis.")
 	if !slices.Contains(Verdicts(), verdict) {
-		return Kind{}, fmt.Errorf("%q is no verdict; they are %s", verdict, strings.Join(Verdicts(), ", "))
+		return Kind{}, fmt.Errorf("%q is no verdict; they are %s; or %s", verdict, strings.Join(Verdicts(), ", "), Unknown)
 	}
 	if both && flag == "" {
 		return Kind{}, fmt.Errorf("%q names no flag behind the slash", text)

@@ -86,7 +86,7 @@ func (r *Report) markdownFlows(b *strings.Builder) {
 		f := &shown[i]
 		row(b, code(f.Name), count(f.Packets), count(f.Moved), count(f.Before), count(f.After), prose(f.verdictsText()))
 	}
-	if more := r.Flows.Total - int64(len(shown)); more > 0 {
+	if more := less(r.Flows.Total, int64(len(shown))); more > 0 {
 		fmt.Fprintf(b, "\n%s more: %s in all.\n", count(more), plural(r.Flows.Total, "connection"))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"sync"
 )
 
 // What a page shows, so that it stays quick to open: of each capture, and in
@@ -31,6 +32,9 @@ var pageScript string
 //go:embed page/page.tmpl
 var pageText string
 
+// pageTemplate parses the template once.
+var pageTemplate = sync.OnceValues(func() (*template.Template, error) { return template.New("page").Parse(pageText) })
+
 // htmlWriter writes one page that holds all it needs: its policy forbids the
 // browser to load or run anything else. Captures follow each other; of several,
 // a list stands behind them.
@@ -44,7 +48,7 @@ type htmlWriter struct {
 }
 
 func newHTMLWriter(w io.Writer, several bool) (*htmlWriter, error) {
-	page, err := template.New("page").Parse(pageText)
+	page, err := pageTemplate()
 	if err != nil {
 		return nil, fmt.Errorf("read page template: %w", err)
 	}
@@ -87,7 +91,7 @@ func (h *htmlWriter) Add(r *Report) error {
 	if h.several && len(h.index) < allPageCaptures {
 		h.index = append(h.index, []cell{
 			textCell(r.Capture.Name, "conn"), numberCell(r.Capture.Packets), numberCell(r.Order.Moved),
-			numberCell(sumOf(r.Analysis.Before)), numberCell(sumOf(r.Analysis.After)), textCell(headline(r), "long"),
+			numberCell(sum(r.Analysis.Before)), numberCell(sum(r.Analysis.After)), textCell(headline(r), "long"),
 		})
 	}
 	return h.page.ExecuteTemplate(h.w, "capture", v)
@@ -111,11 +115,4 @@ func (h *htmlWriter) Close() error {
 		}
 	}
 	return h.page.ExecuteTemplate(h.w, "tail", data)
-}
-
-func sumOf(m map[string]int64) (sum int64) {
-	for _, n := range m {
-		sum += n
-	}
-	return sum
 }

@@ -56,6 +56,7 @@ func (r *Report) view(number int, left pageLimits) *captureView {
 			v.Tables = append(v.Tables, t)
 		}
 	}
+	v.Notes = r.notDrawn()
 	for i, note := range r.Notes {
 		if i == pageNotes {
 			v.Notes = append(v.Notes, fmt.Sprintf("and %d more", len(r.Notes)-i))
@@ -96,13 +97,13 @@ func (r *Report) flowsView(id string, graphs int) *flowsView {
 			textCell(f.Name, "mono conn"), numberCell(f.Packets), sizeCell(f.Bytes), durationCell(f.Last.Sub(f.First)), numberCell(f.Moved),
 			numberCell(f.Before), numberCell(f.After), tagsCell(f.ByVerdict),
 		})
-		if f.Graph != nil && len(f.Graph.Points) > 0 && len(v.Graphs) < graphs {
+		if f.Graph != nil && len(f.Graph.Points) > 0 && len(f.Graph.Points) <= drawnPoints && len(v.Graphs) < graphs {
 			g := f.graphView(id + "-" + strconv.Itoa(i))
 			g.Open = len(v.Graphs) < 3
 			v.Graphs = append(v.Graphs, g)
 		}
 	}
-	if more := r.Flows.Total - int64(len(shown)); more > 0 {
+	if more := less(r.Flows.Total, int64(len(shown))); more > 0 {
 		v.Rest = fmt.Sprintf("Listed: %s of %s.", count(int64(len(shown))), plural(r.Flows.Total, "connection"))
 	}
 	return v
@@ -167,16 +168,19 @@ func (r *Report) headersTable() *tableView {
 	}
 	t := &tableView{
 		ID: "headers", Heading: "IPv6 headers", Label: "Inferred fields of IPv6 headers",
-		Columns: columnsOf("field", "inferred#", "as captured#", "unknown#"),
+		Columns: columnsOf("field", "proved#", "likely#", "as captured#", "unknown#"),
 	}
 	for _, f := range []struct {
 		name string
 		p    Proof
 	}{{"Next Header", r.Inference.NextHeader}, {"Destination", r.Inference.Destination}} {
-		t.Rows = append(t.Rows, []cell{textCell(f.name, ""), numberCell(f.p.Inferred), numberCell(f.p.AsCaptured), numberCell(f.p.Unknown)})
+		t.Rows = append(t.Rows, []cell{textCell(f.name, ""), numberCell(f.p.Inferred), numberCell(f.p.Likely), numberCell(f.p.AsCaptured), numberCell(f.p.Unknown)})
 	}
-	if by := r.Inference.evidence(); by != "" {
-		t.Hints = []string{Sanitise("Proved by " + by + ".")}
+	if by := evidence(r.Inference.ByEvidence); by != "" {
+		t.Hints = append(t.Hints, "Proved by "+by+".")
+	}
+	if by := evidence(r.Inference.LikelyByEvidence); by != "" {
+		t.Hints = append(t.Hints, "Likely by "+by+".")
 	}
 	return t
 }
@@ -193,7 +197,7 @@ func (r *Report) sourcesTable() *tableView {
 			numberCell(int64(f.Cut)), numberCell(int64(f.NotUnderstood)),
 		})
 	}
-	t.rest(len(shown), len(r.Tables))
+	t.rest(len(shown), int64(len(r.Tables)))
 	return t
 }
 
@@ -210,13 +214,13 @@ func (r *Report) interfacesTable() *tableView {
 			textCell(fmt.Sprintf("%s (%d)", f.LinkName, f.LinkType), ""), textCell(f.Resolution, ""), numberCell(f.Packets),
 		})
 	}
-	t.rest(len(shown), len(r.Capture.Interfaces))
+	t.rest(len(shown), int64(len(r.Capture.Interfaces)))
 	return t
 }
 
 // rest says how many rows there are where not all are shown.
-func (t *tableView) rest(shown, all int) {
-	if shown < all {
-		t.Hints = append(t.Hints, fmt.Sprintf("The first %d of %s.", shown, count(int64(all))))
+func (t *tableView) rest(shown int, all int64) {
+	if int64(shown) < all {
+		t.Hints = append(t.Hints, fmt.Sprintf("The first %d of %s.", shown, count(all)))
 	}
 }

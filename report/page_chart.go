@@ -35,6 +35,17 @@ type tick struct{ Line, X, Y, Text string }
 // px writes a coordinate.
 func px(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
 
+// whole is the int64 nearest to v.
+func whole(v float64) int64 {
+	switch {
+	case v >= math.MaxInt64:
+		return math.MaxInt64
+	case v <= math.MinInt64:
+		return math.MinInt64
+	}
+	return int64(v)
+}
+
 // niceStep is the least of 1, 2, 5, 10 and so on of which at most n fit span.
 func niceStep(span float64, n int) float64 {
 	if span <= 0 {
@@ -49,6 +60,24 @@ func niceStep(span float64, n int) float64 {
 	return 10 * base
 }
 
+// niceSteps lists the multiples of a nice step, which is at least least, from low to
+// high: about n, and never more than two more. Where numbers of this size have
+// no such steps they are fewer.
+func niceSteps(low, high float64, n int, least float64) []float64 {
+	step := max(niceStep(high-low, n), least)
+	var list []float64
+	for i, first := 0, math.Ceil(low/step); i < n+2; i++ {
+		v := (first + float64(i)) * step
+		if v > high {
+			break
+		}
+		if len(list) == 0 || v > list[len(list)-1] {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
 // frame is where in a chart a diagram is drawn, and what it spans.
 type frame struct {
 	left, top, width, height float64
@@ -61,12 +90,11 @@ func (f *frame) y(v float64) float64 { return f.top + f.height - (v-f.y0)/(f.y1-
 // yTicks are lines across the diagram.
 func (f *frame) yTicks(n int, text func(int64) string) []tick {
 	var list []tick
-	step := max(niceStep(f.y1-f.y0, n), 1)
-	for v := math.Ceil(f.y0/step) * step; v <= f.y1; v += step {
+	for _, v := range niceSteps(f.y0, f.y1, n, 1) {
 		y := f.y(v)
 		list = append(list, tick{
 			Line: "M" + px(f.left) + " " + px(y) + "H" + px(f.left+f.width),
-			X:    px(f.left - 7), Y: px(y + 4), Text: text(int64(v)),
+			X:    px(f.left - 7), Y: px(y + 4), Text: text(whole(v)),
 		})
 	}
 	return list
@@ -75,11 +103,10 @@ func (f *frame) yTicks(n int, text func(int64) string) []tick {
 // timeTicks are lines up the diagram, whose span is nanoseconds.
 func (f *frame) timeTicks(n int) []tick {
 	var list []tick
-	step := niceStep(f.x1-f.x0, n)
-	for v := math.Ceil(f.x0/step) * step; v <= f.x1; v += step {
+	for _, v := range niceSteps(f.x0, f.x1, n, 0) {
 		x, text := f.x(v), "0"
 		if v != 0 {
-			text = duration(time.Duration(v))
+			text = duration(time.Duration(whole(v)))
 		}
 		list = append(list, tick{
 			Line: "M" + px(x) + " " + px(f.top) + "V" + px(f.top+f.height),
@@ -100,6 +127,36 @@ const (
 	chartBottom = 26
 )
 
+// How much is drawn: a repair makes less, and what has more has no picture.
+const (
+	drawnIntervals = 1000 // of the timeline
+	drawnMoves     = 100  // bars of the histogram
+	drawnPoints    = 1000 // packets of a connection
+	drawnBlocks    = 4    // SACK blocks of a packet (RFC 2018, section 3)
+	drawnNames     = 20   // flags and verdicts in the title of a packet
+)
+
+// notDrawn says which pictures are missing because they would be too large.
+func (r *Report) notDrawn() []string {
+	var list []string
+	if n := len(r.Timeline.Packets); n > drawnIntervals {
+		list = append(list, "The picture over time is left out: it would have "+count(int64(n))+" intervals.")
+	}
+	if n := len(r.Order.Displacement); n > drawnMoves {
+		list = append(list, "The picture of the moves is left out: it would have "+count(int64(n))+" bars.")
+	}
+	large := int64(0)
+	for i := range r.Flows.List {
+		if g := r.Flows.List[i].Graph; g != nil && len(g.Points) > drawnPoints {
+			large++
+		}
+	}
+	if large > 0 {
+		list = append(list, "The pictures of "+plural(large, "connection")+" are left out: they would have more than "+count(drawnPoints)+" packets.")
+	}
+	return list
+}
+
 // series is what one band shows: layers of bars upon each other.
 type series struct {
 	title  string
@@ -116,7 +173,7 @@ type layer struct {
 // the capture missed.
 func (r *Report) timelineView(id string) *chartView {
 	t := &r.Timeline
-	if t.Width <= 0 || len(t.Packets) == 0 {
+	if t.Width <= 0 || len(t.Packets) == 0 || len(t.Packets) > drawnIntervals {
 		return nil
 	}
 	all := []series{{title: "Packets", text: count, layers: []layer{
@@ -167,7 +224,7 @@ func minus(a, b []int64) []int64 {
 	for i := range a {
 		d[i] = a[i]
 		if i < len(b) {
-			d[i] -= b[i]
+			d[i] = less(a[i], b[i])
 		}
 	}
 	return d
@@ -186,7 +243,7 @@ func (r *Report) missedOverTime() []int64 {
 		if missed == nil {
 			missed = make([]int64, len(t.Packets))
 		}
-		missed[i] += bin.MissedBytes
+		missed[i] = plus(missed[i], bin.MissedBytes)
 	}
 	return missed
 }
@@ -198,11 +255,11 @@ func (t *Timeline) band(s series, place int, lowest bool) band {
 		left: chartLeft, top: float64(place*(bandTitle+bandHeight+bandBelow) + bandTitle), width: chartWidth - chartLeft - chartRight, height: bandHeight,
 		x1: float64(n) * float64(t.Width), y1: 1,
 	}
-	totals := make([]int64, n)
+	totals := make([]float64, n)
 	for _, l := range s.layers {
 		for i := range min(n, len(l.counts)) {
-			totals[i] += l.counts[i]
-			f.y1 = max(f.y1, float64(totals[i]))
+			totals[i] += float64(max(l.counts[i], 0))
+			f.y1 = max(f.y1, totals[i])
 		}
 	}
 	f.y1 *= 1.05
@@ -225,7 +282,7 @@ func (t *Timeline) band(s series, place int, lowest bool) band {
 			x0, x1 := f.x(float64(i)*float64(t.Width)), f.x(float64(i+1)*float64(t.Width))
 			b.Bars = append(b.Bars, bar{
 				Class: l.class, X: px(x0 + 0.5), W: px(max(x1-x0-1, 0.8)), Y: px(f.y(to)), H: px(max(f.y(from)-f.y(to), 0.8)),
-				Title: fmt.Sprintf("from %s: %s %s", duration(time.Duration(i)*t.Width), s.text(l.counts[i]), l.name),
+				Title: fmt.Sprintf("from %s: %s %s", duration(time.Duration(whole(float64(i)*float64(t.Width)))), s.text(l.counts[i]), l.name),
 			})
 		}
 	}
@@ -235,7 +292,7 @@ func (t *Timeline) band(s series, place int, lowest bool) band {
 // movesView draws how far packets were moved.
 func (r *Report) movesView(id string) *chartView {
 	list := r.Order.Displacement
-	if len(list) == 0 || len(list) > 100 {
+	if len(list) == 0 || len(list) > drawnMoves {
 		return nil
 	}
 	f := frame{left: chartLeft, top: bandTitle, width: chartWidth - chartLeft - chartRight, height: 130, x1: max(float64(len(list)), 8), y1: 1}
@@ -250,8 +307,9 @@ func (r *Report) movesView(id string) *chartView {
 		if d.UpTo == 0 {
 			label = "same time"
 		}
-		b.Bars = append(b.Bars, bar{Class: "bar-moved", X: px(x0), W: px(x1 - x0), Y: px(f.y(float64(d.Packets))), H: px(f.y(0) - f.y(float64(d.Packets)))})
-		b.Labels = append(b.Labels, tick{X: px((x0 + x1) / 2), Y: px(f.y(float64(d.Packets)) - 5), Text: count(d.Packets)})
+		top := f.y(float64(max(d.Packets, 0)))
+		b.Bars = append(b.Bars, bar{Class: "bar-moved", X: px(x0), W: px(x1 - x0), Y: px(top), H: px(f.y(0) - top)})
+		b.Labels = append(b.Labels, tick{X: px((x0 + x1) / 2), Y: px(top - 5), Text: count(d.Packets)})
 		if len(list) <= 12 || i%(len(list)/12+1) == 0 {
 			b.Labels = append(b.Labels, tick{X: px((x0 + x1) / 2), Y: px(f.top + f.height + 17), Text: strings.TrimPrefix(label, "up to ")})
 		}

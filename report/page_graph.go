@@ -103,7 +103,7 @@ func closer(points []Point) []Point {
 			continue
 		}
 		// Of two the shorter one, in which more can be told apart.
-		if took := points[i].After - points[start].After; sum > best || sum == best && took < span {
+		if took := less(points[i].After, points[start].After); sum > best || sum == best && took < span {
 			best, from, span = sum, start, took
 		}
 	}
@@ -201,10 +201,14 @@ func spanOf(points []Point, lists ...[]placed) frame {
 	if f.y0 > f.y1 {
 		f.y0, f.y1 = 0, 1
 	}
-	padX, padY := max((f.x1-f.x0)*0.02, 0.5), max((f.y1-f.y0)*0.05, 1)
+	padX, padY := max((f.x1-f.x0)*0.02, 0.5, leastPad(f.x0, f.x1)), max((f.y1-f.y0)*0.05, 1, leastPad(f.y0, f.y1))
 	f.x0, f.x1, f.y0, f.y1 = f.x0-padX, f.x1+padX, f.y0-padY, f.y1+padY
 	return f
 }
+
+// leastPad is the least by which two numbers of this size can be told apart in a
+// picture.
+func leastPad(a, b float64) float64 { return max(math.Abs(a), math.Abs(b)) * 1e-12 }
 
 func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelView {
 	v := panelView{
@@ -233,7 +237,7 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 			if p.Right > 0 {
 				steps(&window, x, f.y(float64(p.Right)))
 			}
-			for _, block := range p.SACK {
+			for _, block := range p.SACK[:min(len(p.SACK), drawnBlocks)] {
 				sack.WriteString(stroke(x, f.y(float64(block[0])), f.y(float64(block[1]))))
 			}
 			if class != "" {
@@ -256,7 +260,7 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 // seqText writes a relative sequence number.
 func seqText(n int64) string {
 	if n < 0 {
-		return "-" + size(-n)
+		return "-" + size(less(0, n))
 	}
 	return size(n)
 }
@@ -309,15 +313,15 @@ func (p *Point) title() string {
 	}
 	if p.Moved {
 		s += "; moved"
-		if d := time.Duration(p.Before - p.After); d != 0 {
+		if d := time.Duration(less(p.Before, p.After)); d != 0 {
 			s += " by " + duration(d)
 		}
 	}
 	if len(p.Flags) > 0 {
-		s += "; " + Sanitise(strings.Join(p.Flags, ", "))
+		s += "; " + Sanitise(strings.Join(p.Flags[:min(len(p.Flags), drawnNames)], ", "))
 	}
 	if len(p.Verdicts) > 0 {
-		s += " (" + Sanitise(strings.Join(p.Verdicts, ", ")) + ")"
+		s += " (" + Sanitise(strings.Join(p.Verdicts[:min(len(p.Verdicts), drawnNames)], ", ")) + ")"
 	}
 	return s
 }

@@ -9,7 +9,8 @@ func (r *Report) lossTable() *tableView {
 		Hints:   []string{"Bytes that one end acknowledged and that the capture does not hold."},
 		Columns: columnsOf("direction", "acknowledged#", "missed#", "share#", "95 % interval", "gaps#", "packets#", "connections judged#", "remark"),
 	}
-	for i := range r.CaptureLoss.Directions {
+	shown := r.CaptureLoss.Directions[:min(len(r.CaptureLoss.Directions), pageRows)]
+	for i := range shown {
 		d := &r.CaptureLoss.Directions[i]
 		share, interval, packets := cell{Class: "n"}, cell{}, cell{Class: "n"}
 		if d.Abstained == "" {
@@ -26,6 +27,7 @@ func (r *Report) lossTable() *tableView {
 			numberCell(d.Connections), textCell(remark, "long"),
 		})
 	}
+	t.rest(len(shown), int64(len(r.CaptureLoss.Directions)))
 	for i, d := range r.CaptureLoss.Declared {
 		if i == pageRows {
 			t.Hints = append(t.Hints, fmt.Sprintf("and %d more drop counts in the file", len(r.CaptureLoss.Declared)-i))
@@ -50,6 +52,6 @@ func (r *Report) overflowTable() *tableView {
 			sizeCell(o.MissedBytes), numberCell(o.Frame),
 		})
 	}
-	t.rest(len(shown), len(r.CaptureLoss.Overflows)+int(r.CaptureLoss.OverflowsOmitted))
+	t.rest(len(shown), plus(int64(len(r.CaptureLoss.Overflows)), r.CaptureLoss.OverflowsOmitted))
 	return t
 }

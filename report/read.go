@@ -1,43 +1,234 @@
 package report
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 )
 
-// maxStored is the largest file of stored reports that is read, bytes.
-const maxStored = 1 << 30
-
-// ErrReport is wrapped by what Read says of files that hold no report.
+// ErrReport is wrapped by what is said of files that hold no report that can be
+// read.
 var ErrReport = errors.New("not a stored report")
 
-// Read reads what WriteJSON or an Array wrote: one report, or several. Its
-// errors about the content are ErrReport.
-func Read(r io.Reader) ([]Report, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxStored+1))
+// Reader reads what WriteJSON or an Array wrote, one report after the other: it
+// holds no more than one. There may be 10,000 reports, each of 32 MiB, 65,536
+// objects (findings, packets of pictures and the like) and 1,048,576 elements of
+// lists.
+type Reader struct {
+	from  boundedReader
+	in    *bufio.Reader
+	dec   *json.Decoder
+	array bool
+	ended bool
+	count int
+}
+
+// NewReader returns a Reader of the reports in r.
+func NewReader(r io.Reader) *Reader {
+	s := &Reader{from: boundedReader{r: r, left: reportLimits.bytes}}
+	s.in = bufio.NewReader(&s.from)
+	s.dec = json.NewDecoder(s.in)
+	return s
+}
+
+// More reports whether another report follows those that were read.
+func (s *Reader) More() bool { return s.array && !s.ended && s.dec.More() }
+
+// Next returns the next report, io.EOF after the last. Its errors about the
+// content are ErrReport.
+func (s *Reader) Next() (*Report, error) {
+	r, err := s.next()
+	var at boundError
 	switch {
-	case err != nil:
-		return nil, err
-	case len(data) > maxStored:
-		return nil, fmt.Errorf("%w: larger than %d bytes", ErrReport, maxStored)
+	case err == nil, err == io.EOF, errors.Is(err, ErrReport):
+		return r, err
+	case errors.As(err, &at):
+		return nil, fmt.Errorf("%w: larger than %d bytes; --findings N stores fewer findings", ErrReport, reportLimits.bytes)
+	case s.from.failed != nil:
+		return nil, s.from.failed
 	}
-	var all []Report
-	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("[")) {
-		err = json.Unmarshal(data, &all)
-	} else {
-		all = make([]Report, 1)
-		err = json.Unmarshal(data, &all[0])
+	return nil, fmt.Errorf("%w: %w", ErrReport, err)
+}
+
+func (s *Reader) next() (*Report, error) {
+	if s.ended {
+		return nil, io.EOF
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrReport, err)
-	}
-	for i := range all {
-		if all[i].Schema != Schema {
-			return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrReport, all[i].Schema, Schema)
+	if s.dec.InputOffset() == 0 {
+		if err := s.begin(); err != nil {
+			return nil, err
 		}
 	}
-	return all, nil
+	if s.array && !s.dec.More() {
+		return nil, s.end()
+	}
+	if s.count++; s.count > maxStored {
+		return nil, fmt.Errorf("%w: more than %d reports in one file", ErrReport, maxStored)
+	}
+	var one storedReport
+	s.from.left = reportLimits.bytes
+	if err := s.dec.Decode(&one); err != nil {
+		return nil, unexpected(err)
+	}
+	if one.report.Schema != Schema {
+		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrReport, shortened(one.report.Schema), Schema)
+	}
+	if len(one.report.Capture.Name) > maxStoredName {
+		return nil, fmt.Errorf("%w: the name of its capture has more than %d bytes", ErrReport, maxStoredName)
+	}
+	if !s.array {
+		if err := s.end(); err != io.EOF {
+			return nil, err
+		}
+	}
+	return &one.report, nil
+}
+
+// begin tells an array from a report alone.
+func (s *Reader) begin() error {
+	for {
+		first, err := s.in.Peek(1)
+		switch {
+		case err != nil:
+			return unexpected(err)
+		case first[0] == ' ' || first[0] == '\t' || first[0] == '\r' || first[0] == '\n':
+			s.in.Discard(1)
+			continue
+		case first[0] == '[':
+			s.array = true
+			_, err = s.dec.Token()
+		}
+		return err
+	}
+}
+
+// end returns io.EOF where nothing follows the last report.
+func (s *Reader) end() error {
+	defer func() { s.dec, s.in = nil, nil }() // with what they hold of the text
+	s.ended = true
+	if s.array {
+		if _, err := s.dec.Token(); err != nil {
+			return unexpected(err)
+		}
+	}
+	_, err := s.dec.Token()
+	if err == nil {
+		return errors.New("something follows the last report")
+	}
+	return err
+}
+
+// unexpected is an error where the text must go on.
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// storedReport is a report that is decoded only if it is within the limits.
+type storedReport struct{ report Report }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *storedReport) UnmarshalJSON(text []byte) error {
+	if err := reportLimits.check(text); err != nil {
+		return err
+	}
+	return json.Unmarshal(text, &s.report)
+}
+
+// Read reads all reports of r, one or several. Its errors are those of a Reader.
+func Read(r io.Reader) ([]Report, error) {
+	from := NewReader(r)
+	all := []Report{}
+	for {
+		one, err := from.Next()
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, *one)
+	}
+}
+
+// ReadOne reads the only report of r. Several are an ErrReport.
+func ReadOne(r io.Reader) (*Report, error) { return NewReader(r).Only() }
+
+// Only returns the only report. Several are an ErrReport, none is one too.
+func (s *Reader) Only() (*Report, error) {
+	one, err := s.Next()
+	if err == io.EOF {
+		return nil, fmt.Errorf("%w: it holds none", ErrReport)
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch _, err := s.Next(); err {
+	case io.EOF:
+		return one, nil
+	case nil:
+		return nil, fmt.Errorf("%w: several in one file: store a report for each capture", ErrReport)
+	default:
+		return nil, err
+	}
+}
+
+// boundedReader fails once more than left bytes were asked for, and remembers
+// how reading failed.
+type boundedReader struct {
+	r      io.Reader
+	left   int64
+	failed error
+}
+
+// boundError says that a boundedReader has come to its bound.
+type boundError struct{}
+
+func (boundError) Error() string { return "too large" }
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, boundError{}
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	if err != nil && err != io.EOF {
+		b.failed = err
+	}
+	return n, err
+}
+
+// readStored reads the whole of a text and decodes it into v, if it is within
+// the limits; what says what it is not.
+func readStored(r io.Reader, l *storedLimits, v any, what error) error {
+	text, err := io.ReadAll(io.LimitReader(r, l.bytes+1))
+	switch {
+	case err != nil:
+		return err
+	case int64(len(text)) > l.bytes:
+		return fmt.Errorf("%w: larger than %d bytes", what, l.bytes)
+	case !json.Valid(text):
+		err = json.Unmarshal(text, v) // says where
+	default:
+		if err = l.check(text); err == nil {
+			err = json.Unmarshal(text, v)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", what, err)
+	}
+	return nil
+}
+
+// shortened cuts what is shown of a text that may be long.
+func shortened(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	return cut(Sanitise(s[:most]), most) + "…"
 }

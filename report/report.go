@@ -74,13 +74,18 @@ type Table struct {
 	Cut           int    `json:"cut,omitempty"` // addresses that a tool had cut: hints, no candidates
 }
 
-// Inference counts what could be proved of header-less IPv6 packets.
+// Inference counts what could be said of header-less IPv6 packets.
 type Inference struct {
 	Packets     int64            `json:"packets"` // header-less ones
 	NextHeader  Proof            `json:"nextHeader"`
 	Destination Proof            `json:"destination"`
-	ByEvidence  map[string]int64 `json:"byEvidence"`
-	Candidates  int              `json:"candidates"` // addresses tried
+	ByEvidence  map[string]int64 `json:"byEvidence"` // proved answers, by what carried them
+	// LikelyByEvidence are those that are likely and not proved.
+	LikelyByEvidence map[string]int64 `json:"likelyByEvidence,omitempty"`
+	// Unanalysed are TCP packets that no connection could be found for: their
+	// destination is unknown.
+	Unanalysed int64 `json:"unanalysed"`
+	Candidates int   `json:"candidates"` // addresses tried
 	// Doubtful are flows that were left open, or decided with another explanation
 	// not far behind: the first ones, DoubtfulTotal counts them all.
 	Doubtful      []DoubtfulFlow `json:"doubtful"`
@@ -106,10 +111,11 @@ type HeaderChoice struct {
 	Evidence    string  `json:"evidence,omitempty"` // its name, as in Inference.ByEvidence
 }
 
-// Proof counts where one field comes from; the three add up to the packets. What
+// Proof counts where one field comes from; the four add up to the packets. What
 // the user states counts as captured.
 type Proof struct {
-	Inferred   int64 `json:"inferred"`
+	Inferred   int64 `json:"inferred"` // proved
+	Likely     int64 `json:"likely"`   // filled in, and not proved
 	AsCaptured int64 `json:"asCaptured"`
 	Unknown    int64 `json:"unknown"`
 }
@@ -207,8 +213,9 @@ type Scales struct {
 // Analysis counts analyser's flags by their Wireshark names, every name
 // present. Before is the input in file order with the headers of the output.
 type Analysis struct {
-	Before map[string]int64 `json:"before"`
-	After  map[string]int64 `json:"after"`
+	Segments int64            `json:"segments"` // TCP packets that were analysed
+	Before   map[string]int64 `json:"before"`
+	After    map[string]int64 `json:"after"`
 }
 
 // Findings are the first findings in order of their frame, and the count of

@@ -25,9 +25,12 @@ func sample() *Report {
 		Inference: Inference{
 			Packets:     9_800,
 			NextHeader:  Proof{Inferred: 9_790, AsCaptured: 8, Unknown: 2},
-			Destination: Proof{Inferred: 9_700, AsCaptured: 60, Unknown: 40},
-			ByEvidence:  map[string]int64{"connection-table": 9_000, "payload": 200, "reverse-flow": 500, "checksum": 0},
+			Destination: Proof{Inferred: 9_600, Likely: 100, AsCaptured: 60, Unknown: 40},
+			ByEvidence:  map[string]int64{"connection-table": 8_900, "payload": 200, "reverse-flow": 500, "checksum": 0},
+			Unanalysed:  30,
 			Candidates:  31,
+
+			LikelyByEvidence: map[string]int64{"destination-cache": 100},
 			Doubtful: []DoubtfulFlow{{
 				Flow: "[2001:db8::10]:50000 > [::]:443", Packets: 12, Answer: "6 (TCP)",
 				Best:     HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:1::2", Posterior: 0.5, Evidence: "destination-cache"},
@@ -64,8 +67,9 @@ func sample() *Report {
 			},
 		},
 		Analysis: Analysis{
-			Before: map[string]int64{"retransmission": 1_966, "ack_lost_segment": 1_134, "duplicate_ack": 12, "zero_window": 0},
-			After:  map[string]int64{"retransmission": 10, "ack_lost_segment": 0, "duplicate_ack": 12, "zero_window": 0},
+			Segments: 12_000,
+			Before:   map[string]int64{"retransmission": 1_966, "ack_lost_segment": 1_134, "duplicate_ack": 12, "zero_window": 0},
+			After:    map[string]int64{"retransmission": 10, "ack_lost_segment": 0, "duplicate_ack": 12, "zero_window": 0},
 		},
 		Findings: Findings{
 			Total: 3_114, Omitted: 3_107,

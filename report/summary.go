@@ -13,8 +13,9 @@ type fact struct{ label, text string }
 
 // What summaries show of lists that can be long.
 const (
-	shownDamage   = 3
-	shownDeclared = 3
+	shownDamage     = 3
+	shownDeclared   = 3
+	shownDirections = 3 // in, out and both are all that there are
 )
 
 // facts are what every rendering says first of a capture.
@@ -52,16 +53,16 @@ func tablesLine(tables []Table) string {
 	if len(tables) == 0 {
 		return ""
 	}
-	rows, cut, not := 0, 0, 0
+	var rows, cut, not int64
 	for _, t := range tables {
-		rows, cut, not = rows+t.Rows, cut+t.Cut, not+t.NotUnderstood
+		rows, cut, not = plus(rows, int64(t.Rows)), plus(cut, int64(t.Cut)), plus(not, int64(t.NotUnderstood))
 	}
-	s := plural(int64(len(tables)), "file") + " with " + plural(int64(rows), "row")
+	s := plural(int64(len(tables)), "file") + " with " + plural(rows, "row")
 	if cut > 0 {
 		s += "; " + addresses(cut) + " cut"
 	}
 	if not > 0 {
-		s += "; " + plural(int64(not), "line") + " not understood"
+		s += "; " + plural(not, "line") + " not understood"
 	}
 	return s
 }
@@ -79,7 +80,7 @@ func (p *Proof) text() string {
 	for _, n := range []struct {
 		count int64
 		what  string
-	}{{p.Inferred, "inferred"}, {p.AsCaptured, "as captured"}, {p.Unknown, "unknown"}} {
+	}{{p.Inferred, "proved"}, {p.Likely, "likely"}, {p.AsCaptured, "as captured"}, {p.Unknown, "unknown"}} {
 		if n.count > 0 {
 			parts = append(parts, count(n.count)+" "+n.what)
 		}
@@ -112,11 +113,15 @@ func (o *Order) line() string {
 func (c *CaptureLoss) text() string {
 	var lines []string
 	for i := range c.Directions {
+		if i == shownDirections {
+			lines = append(lines, fmt.Sprintf("and %d more estimates", len(c.Directions)-i))
+			break
+		}
 		if text := c.Directions[i].text(); text != "" {
 			lines = append(lines, text)
 		}
 	}
-	if n := int64(len(c.Overflows)) + c.OverflowsOmitted; n > 0 {
+	if n := plus(int64(len(c.Overflows)), c.OverflowsOmitted); n > 0 {
 		lines = append(lines, plural(n, "time")+" several connections had gaps at once: an overflow")
 	}
 	for i, d := range c.Declared {
@@ -166,7 +171,7 @@ func (r *Report) damageText() string {
 	var lines []string
 	for i := range r.Damage {
 		if i == shownDamage && len(r.Damage) > shownDamage+1 {
-			lines = append(lines, fmt.Sprintf("and %d more places", int64(len(r.Damage)-i)+r.DamageOmitted))
+			lines = append(lines, fmt.Sprintf("and %d more places", plus(int64(len(r.Damage)-i), r.DamageOmitted)))
 			break
 		}
 		lines = append(lines, r.Damage[i].text())
@@ -194,11 +199,11 @@ func (r *Report) flagCounts() []flagCount {
 	sum := flagCount{name: "all flags"}
 	for name := range names {
 		f := flagCount{name, r.Analysis.Before[name], r.Analysis.After[name]}
-		if f.before+f.after == 0 {
+		if f.before == 0 && f.after == 0 {
 			continue
 		}
 		list = append(list, f)
-		sum.before, sum.after = sum.before+f.before, sum.after+f.after
+		sum.before, sum.after = plus(sum.before, f.before), plus(sum.after, f.after)
 	}
 	if len(list) == 0 {
 		return nil

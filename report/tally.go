@@ -14,6 +14,9 @@ type Rules struct {
 	FailOn   []Kind  // nil: the verdicts but Artefact and Genuine
 	Max      []Limit // how many are allowed, by kind; of others none
 	Baseline *Baseline
+	// Passing says that no tally will be taken into a baseline, so that what
+	// different findings there are need not be kept.
+	Passing bool
 }
 
 // Tally counts the findings of one capture by the rules. Findings that the
@@ -21,9 +24,10 @@ type Rules struct {
 type Tally struct {
 	capture string
 	kinds   []kindTally
+	unknown *Limit          // of Unknown; nil: not checked
 	known   map[known]int64 // of the baseline, not met yet
 
-	seen       map[known]int64 // for Baseline.Update
+	seen       map[known]int64 // for Baseline.Update; nil where none will be
 	overflowed bool            // seen is not complete
 }
 
@@ -38,15 +42,26 @@ type kindTally struct {
 // Begin starts to count a capture, under the name that the baseline has for it.
 // The rules must not change while they are counted by.
 func (r *Rules) Begin(capture string) *Tally {
-	t := &Tally{capture: capture, seen: make(map[known]int64)}
+	t := &Tally{capture: capture}
 	if r.Baseline != nil {
 		t.known = maps.Clone(r.Baseline.captures[capture])
 	}
+	if !r.Passing {
+		t.seen = make(map[known]int64)
+	}
 	for _, l := range r.limits() {
-		t.kinds = append(t.kinds, kindTally{limit: l})
+		if l.Kind.Verdict == Unknown {
+			t.unknown = &l
+		} else {
+			t.kinds = append(t.kinds, kindTally{limit: l})
+		}
 	}
 	return t
 }
+
+// unknownPPB is the share of TCP packets that may be unknown where nothing else
+// is asked for, parts per billion.
+const unknownPPB = 1e7
 
 // limits lists the kinds that are counted, each with its limit; those with a
 // flag come first, since a finding counts for the kind that says most of it.
@@ -60,6 +75,10 @@ func (r *Rules) limits() []Limit {
 		}
 	}
 	limits := slices.Clone(r.Max)
+	isUnknown := func(l Limit) bool { return l.Kind.Verdict == Unknown }
+	if r.FailOn == nil && !slices.ContainsFunc(limits, isUnknown) {
+		limits = append(limits, Limit{Kind: Kind{Verdict: Unknown}, PPB: unknownPPB})
+	}
 	for _, k := range kinds {
 		if !slices.ContainsFunc(limits, func(l Limit) bool { return l.Kind == k }) {
 			limits = append(limits, Limit{Kind: k})
@@ -84,20 +103,30 @@ func (t *Tally) Add(f *Finding) {
 	if i < 0 {
 		return
 	}
-	is := knownOf(f)
-	if _, ok := t.seen[is]; ok || len(t.seen) < maxKnown {
-		t.seen[is]++
-	} else {
-		t.overflowed = true
-	}
 	k := &t.kinds[i]
-	if t.known[is] > 0 {
-		t.known[is]--
+	if (t.seen != nil || len(t.known) > 0) && t.knows(knownOf(f)) {
 		k.old++
 		return
 	}
 	k.found++
 	k.example(f)
+}
+
+// knows takes a finding out of those that the baseline knows, if it is one, and
+// notes it for the next baseline.
+func (t *Tally) knows(is known) bool {
+	if t.seen != nil {
+		if _, ok := t.seen[is]; ok || len(t.seen) < maxKnown {
+			t.seen[is]++
+		} else {
+			t.overflowed = true
+		}
+	}
+	if t.known[is] == 0 {
+		return false
+	}
+	t.known[is]--
+	return true
 }
 
 // example keeps the finding if it is among the first by frame.
@@ -130,7 +159,19 @@ func (t *Tally) Checks(r *Report) []Check {
 	for i := range t.kinds {
 		all = append(all, t.kinds[i].check(r.Capture.Packets))
 	}
+	if t.unknown != nil && r.Inference.Packets > 0 {
+		all = append(all, t.unknown.checkUnknown(r))
+	}
 	return all
+}
+
+// checkUnknown holds a capture to the share of its TCP packets that could not be
+// analysed.
+func (l *Limit) checkUnknown(r *Report) Check {
+	n, of := r.Inference.Unanalysed, r.Analysis.Segments+r.Inference.Unanalysed
+	allowed := l.allows(of)
+	return Check{Name: l.Kind.String(), Found: n, Allowed: allowed, Failed: n > allowed,
+		Message: fmt.Sprintf("%s of %s with an unknown destination, %s allowed", count(n), plural(of, "TCP packet"), count(allowed))}
 }
 
 func (k *kindTally) check(packets int64) Check {

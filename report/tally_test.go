@@ -30,6 +30,46 @@ func TestParseKind(t *testing.T) {
 	}
 }
 
+// TCP packets whose destination is unknown are held to 1 % of all where nothing
+// else is asked for, and only where headers were inferred.
+func TestUnknownPackets(t *testing.T) {
+	capture := func(unanalysed int64) *Report {
+		return &Report{Inference: Inference{Packets: 500, Unanalysed: unanalysed}, Analysis: Analysis{Segments: 1000 - unanalysed}}
+	}
+	max := func(text string) Rules {
+		l, err := ParseLimit(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Rules{Max: []Limit{l}}
+	}
+	for _, test := range []struct {
+		name    string
+		rules   Rules
+		unknown int64
+		failed  bool
+	}{
+		{"one per cent", Rules{}, 10, false},
+		{"more than that", Rules{}, 11, true},
+		{"a number", max("unknown=20"), 20, false},
+		{"more than the number", max("unknown=20"), 21, true},
+		{"a share", max("unknown=5%"), 50, false},
+		{"more than the share", max("unknown=5%"), 51, true},
+		{"asked for", Rules{FailOn: []Kind{{Verdict: Unknown}}}, 1, true},
+		{"not asked for", Rules{FailOn: []Kind{{Verdict: Loss}}}, 1000, false},
+	} {
+		if got := Failed(test.rules.Begin("x").Checks(capture(test.unknown))); got != test.failed {
+			t.Errorf("%s: %d of 1,000 unknown: got failed %v, want %v", test.name, test.unknown, got, test.failed)
+		}
+	}
+	none := &Report{Capture: Capture{Packets: 100}}
+	for _, c := range (&Rules{}).Begin("x").Checks(none) {
+		if c.Name == Unknown {
+			t.Errorf("capture without inferred headers: got check %+v, want none of that name", c)
+		}
+	}
+}
+
 func TestLimitAllows(t *testing.T) {
 	for _, c := range []struct {
 		text    string
@@ -110,6 +150,28 @@ func TestTallyNamesTheFirstExamples(t *testing.T) {
 		if len(c.Examples) != examplesPerCheck || !strings.HasPrefix(c.Examples[0], "frame 1:") ||
 			!strings.HasPrefix(c.Examples[examplesPerCheck-1], "frame 10:") {
 			t.Errorf("got examples %q, want those of frames 1 to 10", c.Examples)
+		}
+	}
+}
+
+// TestPassingTalliesKeepNothing: what a baseline knows is known all the same.
+func TestPassingTalliesKeepNothing(t *testing.T) {
+	var b Baseline
+	first := (&Rules{}).Begin("a.pcap")
+	first.Add(found(3, Loss, "retransmission", 1))
+	if err := b.Update(first); err != nil {
+		t.Fatal(err)
+	}
+	tally := (&Rules{Baseline: &b, Passing: true}).Begin("a.pcap")
+	for frame := int64(1); frame <= 5; frame++ {
+		tally.Add(found(frame, Loss, "retransmission", uint32(frame)))
+	}
+	if len(tally.seen) > 0 {
+		t.Errorf("got %d different findings kept, want none", len(tally.seen))
+	}
+	for _, c := range tally.Checks(&Report{}) {
+		if c.Name == Loss && (c.Found != 4 || c.Known != 1) {
+			t.Errorf("loss: got %+v, want 4 found and 1 known", c)
 		}
 	}
 }

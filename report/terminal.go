@@ -12,6 +12,7 @@ import (
 const (
 	shownFlags      = 8
 	shownFlows      = 5
+	mostFlows       = 1000 // with details; a repair lists no more
 	shownFindings   = 50
 	shownTables     = 4
 	shownInterfaces = 3
@@ -94,7 +95,7 @@ func (r *Report) flagsGrid(all bool) *grid {
 	if !all && len(list) > shownFlags+1 {
 		rest.name = fmt.Sprintf("and %d more", len(list)-shownFlags)
 		for _, f := range list[shownFlags:] {
-			rest.before, rest.after = rest.before+f.before, rest.after+f.after
+			rest.before, rest.after = plus(rest.before, f.before), plus(rest.after, f.after)
 		}
 		list = append(slices.Clone(list[:shownFlags]), rest)
 	}
@@ -114,7 +115,7 @@ func (r *Report) flowsGrid(all bool) *grid {
 	shown := 0
 	for i := range r.Flows.List {
 		f := &r.Flows.List[i]
-		if !all && (shown == shownFlows || f.quiet()) {
+		if shown == mostFlows || !all && (shown == shownFlows || f.quiet()) {
 			break // behind it are only such ones
 		}
 		text := Sanitise(f.Name)
@@ -124,7 +125,7 @@ func (r *Report) flowsGrid(all bool) *grid {
 		g.add(count(f.Packets), count(f.Moved), count(f.Before), count(f.After), text)
 		shown++
 	}
-	if more := r.Flows.Total - int64(shown); more > 0 && shown > 0 {
+	if more := less(r.Flows.Total, int64(shown)); more > 0 && shown > 0 {
 		g.add("", "", "", "", fmt.Sprintf("and %s: %s in all", count(more)+" more", plural(r.Flows.Total, "connection")))
 	}
 	return g
@@ -155,19 +156,19 @@ func (r *Report) doubtfulGrid() *grid {
 		g.add(count(d.Packets), Sanitise(fmt.Sprintf("%s: %s to %s %.4f, next %.4f", d.Flow,
 			d.Best.NextHeader, d.Best.Destination, d.Best.Posterior, d.RunnerUp.Posterior)))
 	}
-	if more := r.Inference.DoubtfulTotal - len(g.rows); more > 0 {
-		g.add("", fmt.Sprintf("and %s more", count(int64(more))))
+	if more := less(int64(r.Inference.DoubtfulTotal), int64(len(g.rows))); more > 0 {
+		g.add("", fmt.Sprintf("and %s more", count(more)))
 	}
 	return g
 }
 
 func (r *Report) inferenceGrid() *grid {
-	g := numbers("IPv6 header field", "inferred", "as captured", "unknown")
+	g := numbers("IPv6 header field", "proved", "likely", "as captured", "unknown")
 	if r.Inference.Packets == 0 {
 		return g
 	}
 	add := func(name string, p Proof) {
-		g.add(name, count(p.Inferred), count(p.AsCaptured), count(p.Unknown))
+		g.add(name, count(p.Inferred), count(p.Likely), count(p.AsCaptured), count(p.Unknown))
 	}
 	add("Next Header", r.Inference.NextHeader)
 	add("Destination", r.Inference.Destination)
@@ -195,7 +196,7 @@ func (r *Report) findingsGrid() *grid {
 		f := &shown[i]
 		g.add(f.frames(), Sanitise(f.label()), Sanitise(f.verdictText()), Sanitise(f.Evidence))
 	}
-	if more := r.Findings.Total - int64(len(shown)); more > 0 {
+	if more := less(r.Findings.Total, int64(len(shown))); more > 0 {
 		g.add("", "", "", fmt.Sprintf("and %s more; the JSON report has %s of them", count(more), count(int64(len(r.Findings.List)))))
 	}
 	return g

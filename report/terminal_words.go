@@ -91,9 +91,9 @@ func tablesText(tables []Table) string {
 
 func (t *Table) text() string {
 	s := fmt.Sprintf("%s: %s, %s, %s", Sanitise(t.Name), Sanitise(t.Format),
-		plural(int64(t.Rows), "row"), addresses(t.Addresses))
+		plural(int64(t.Rows), "row"), addresses(int64(t.Addresses)))
 	if t.Cut > 0 {
-		s += "; " + addresses(t.Cut) + " cut"
+		s += "; " + addresses(int64(t.Cut)) + " cut"
 	}
 	if t.NotUnderstood > 0 {
 		s += "; " + plural(int64(t.NotUnderstood), "line") + " not understood"
@@ -101,27 +101,30 @@ func (t *Table) text() string {
 	return s
 }
 
-func addresses(n int) string {
+func addresses(n int64) string {
 	if n == 1 {
 		return "1 address"
 	}
-	return count(int64(n)) + " addresses"
+	return count(n) + " addresses"
 }
 
 func (i *Inference) text() string {
-	s := plural(i.Packets, "IPv6 packet") + " without a header of its own, " + addresses(i.Candidates) + " tried"
-	if by := i.evidence(); by != "" {
+	s := plural(i.Packets, "IPv6 packet") + " without a header of its own, " + addresses(int64(i.Candidates)) + " tried"
+	if by := evidence(i.ByEvidence); by != "" {
 		s += "\nproved by " + by
+	}
+	if by := evidence(i.LikelyByEvidence); by != "" {
+		s += "\nlikely by " + by
 	}
 	return s
 }
 
-// evidence counts answers by what proved them, the most frequent first.
-func (i *Inference) evidence() string {
-	names := slices.SortedFunc(maps.Keys(i.ByEvidence), byCount(i.ByEvidence))
+// evidence lists counts of answers by what carried them, the most frequent first.
+func evidence(counts map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(counts), byCount(counts))
 	var by []string
 	for _, name := range names {
-		if n := i.ByEvidence[name]; n > 0 {
+		if n := counts[name]; n > 0 {
 			by = append(by, Sanitise(name)+" "+count(n))
 		}
 	}

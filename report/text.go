@@ -138,11 +138,7 @@ func wrapParagraph(s string, width int) []string {
 		if line != "" {
 			add(line)
 		}
-		for columns(word) > width {
-			head := cut(word, width)
-			if head == word { // one character, wider than a line
-				break
-			}
+		for head := cut(word, width); head != word; head = cut(word, width) {
 			add(head)
 			word = word[len(head):]
 		}

@@ -89,7 +89,7 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	to, err := f.openSummaries(append(paths, f.tables...))
+	to, err := f.openSummaries(s, append(paths, f.tables...))
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -144,6 +144,11 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 	plan, err := batch.Find(ctx, paths, o)
 	if err != nil {
 		return s.fail("", batchError(err))
+	}
+	for _, file := range to {
+		if what, ok := plan.Has(file.name); ok {
+			return s.fail("", usagef("choose another name", "--report %s: this file is %s", file.name, what))
+		}
 	}
 	if f.dry {
 		return f.conclude(s, plan.Summary(), to)

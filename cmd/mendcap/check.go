@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,7 +64,7 @@ func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 		return s.fail(f.nameOf(err), err)
 	}
 	c := &checker{flags: f, streams: s, rules: rules}
-	to, err := f.common.openSinks(s, report.WriterOptions{Several: len(captures) > 1, Checks: c.checksOf})
+	to, err := f.common.openSinks(s, repair.Permissions(captures...), report.WriterOptions{Several: len(captures) > 1, Checks: c.checksOf})
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -80,7 +81,7 @@ func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 		code = max(code, s.fail("", err))
 	}
 	if f.update && code != exitInterrupted {
-		if err := f.writeBaseline(rules.Baseline); err != nil {
+		if err := f.writeBaseline(rules.Baseline, repair.Permissions(append(captures, f.baseline)...)); err != nil {
 			code = max(code, s.fail(f.baseline, err))
 		}
 	}
@@ -126,28 +127,21 @@ func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := f.checkNames(captures); err != nil {
+	if err := f.checkNames(s, captures); err != nil {
 		return nil, nil, err
 	}
 	rules.Baseline, err = f.readBaseline()
+	rules.Passing = !f.update
 	return captures, rules, err
 }
 
 // checkNames looks for files that would be both read and written.
-func (f *checkFlags) checkNames(captures []string) error {
-	var jobs []job
-	for _, in := range captures {
-		jobs = append(jobs, job{in, in})
-		if f.baseline != "" && pathKey(f.baseline) == pathKey(in) {
-			return usagef("choose another name", "--baseline %s: this file is the capture", f.baseline)
-		}
+func (f *checkFlags) checkNames(s *streams, captures []string) error {
+	read := f.common.inputs(captures)
+	if err := read.output("--baseline", f.baseline, "the baseline"); err != nil {
+		return err
 	}
-	for _, arg := range f.common.reports {
-		if to, err := parseTarget(arg); err == nil && f.baseline != "" && pathKey(to.name) == pathKey(f.baseline) {
-			return usagef("choose another name", "--report %s: this file is the baseline", arg)
-		}
-	}
-	return f.common.checkReports(jobs)
+	return f.common.checkReports(s, read)
 }
 
 // readBaseline reads the baseline; one that is to be updated need not be there.
@@ -155,22 +149,23 @@ func (f *checkFlags) readBaseline() (*report.Baseline, error) {
 	if f.baseline == "" {
 		return nil, nil
 	}
-	file, err := os.Open(f.baseline)
+	_, err := os.Lstat(f.baseline)
 	if f.update && errors.Is(err, os.ErrNotExist) {
 		return &report.Baseline{}, nil
 	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, usagef("--update-baseline makes it", "--baseline %s: no such file", f.baseline)
 	}
+	file, err := openStored(f.baseline, report.ErrBaseline)
 	if err != nil {
-		return nil, fmt.Errorf("read baseline: %w", err)
+		return nil, err
 	}
 	defer file.Close()
 	return report.ReadBaseline(file)
 }
 
-func (f *checkFlags) writeBaseline(b *report.Baseline) error {
-	file, err := repair.CreatePending(f.baseline)
+func (f *checkFlags) writeBaseline(b *report.Baseline, perm fs.FileMode) error {
+	file, err := repair.CreatePendingFor(f.baseline, perm)
 	if err != nil {
 		return fmt.Errorf("write baseline: %w", err)
 	}

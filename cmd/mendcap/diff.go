@@ -28,23 +28,19 @@ func diffCommand() *command {
 	}
 }
 
-func (f *diffFlags) run(_ context.Context, s *streams, args []string) int {
+func (f *diffFlags) run(ctx context.Context, s *streams, args []string) int {
 	const hint = "see: mendcap help diff"
 	if len(args) != 2 || args[0] == "-" && args[1] == "-" {
 		return s.fail("", usagef(hint, "two stored reports must be named"))
 	}
-	var two [2]report.Report
+	var two [2]*report.Report
 	for i, name := range args {
-		all, err := s.readReports(name)
-		if err != nil {
+		var err error
+		if two[i], err = s.onlyReport(ctx, name); err != nil {
 			return s.fail(name, err)
 		}
-		if len(all) != 1 {
-			return s.fail(name, usagef("store a report for each capture", "%d reports in one file can't be compared", len(all)))
-		}
-		two[i] = all[0]
 	}
-	d := report.Compare(&two[0], &two[1])
+	d := report.Compare(two[0], two[1])
 	write := func() error { return d.WriteTerminal(s.out, s.width) }
 	if f.json {
 		write = func() error { return d.WriteJSON(s.out) }
@@ -56,4 +52,14 @@ func (f *diffFlags) run(_ context.Context, s *streams, args []string) int {
 		return exitFindings
 	}
 	return exitDone
+}
+
+// onlyReport reads a file of one report.
+func (s *streams) onlyReport(ctx context.Context, name string) (*report.Report, error) {
+	in, done, err := s.openReports(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return in.Only()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/mendcap/mendcap/repair"
@@ -20,6 +21,7 @@ const (
 	exitNoCapture   = 4
 	exitIO          = 5
 	exitSomeFailed  = 6
+	exitInternal    = 70
 	exitInterrupted = 130
 )
 
@@ -36,6 +38,7 @@ var exitCodes = []struct {
 	{exitNoCapture, "no usable input: missing, unreadable, or of no known format"},
 	{exitIO, "reading or writing failed, or the output exists and differs"},
 	{exitSomeFailed, "some captures of a batch failed"},
+	{exitInternal, "an error in mendcap itself; please report what it printed"},
 	{exitInterrupted, "interrupted; the capture at hand left no output"},
 }
 
@@ -64,6 +67,8 @@ func explain(err error) (code int, hint string) {
 		return exitNoCapture, "mendcap batch --report FILE.json stores one"
 	case errors.Is(err, report.ErrBaseline):
 		return exitNoCapture, "mendcap check --baseline FILE --update-baseline makes one"
+	case errors.Is(err, repair.ErrNoTables):
+		return exitNoCapture, "--tables takes a file or a folder of network tables"
 	case errors.Is(err, repair.ErrNoCapture):
 		return exitNoCapture, "pcap and pcapng files are read, as they are or in gzip, zstd, xz, lz4 or bzip2"
 	case errors.Is(err, repair.ErrExists):
@@ -72,18 +77,29 @@ func explain(err error) (code int, hint string) {
 	return exitIO, ""
 }
 
+// longestError is how much of an error is printed, bytes: it may quote a file.
+const longestError = 2000
+
 // fail prints err, about the file of that name if it is not "", and returns
 // the exit code.
 func (s *streams) fail(name string, err error) int {
 	code, hint := explain(err)
-	if name != "" {
-		name = report.Sanitise(name) + ": "
+	text := strings.ReplaceAll(err.Error(), "\n", "; ") // of joined errors
+	var at *fs.PathError
+	if errors.As(err, &at) && at.Path == name {
+		text = strings.ReplaceAll(text, at.Error(), at.Err.Error()) // the name is said already
 	}
-	text := report.Sanitise(strings.ReplaceAll(err.Error(), "\n", "; ")) // of joined errors
+	if len(text) > longestError {
+		text = text[:longestError] + "…"
+	}
+	text = report.Sanitise(text)
 	if code == exitInterrupted {
 		text = "interrupted"
 	}
-	fmt.Fprintf(s.err, "mendcap: %s%s\n", name, text)
+	if name != "" {
+		text = report.Sanitise(name) + ": " + text
+	}
+	fmt.Fprintf(s.err, "mendcap: %s\n", text)
 	if hint != "" {
 		fmt.Fprintf(s.err, "  hint: %s\n", report.Sanitise(hint))
 	}

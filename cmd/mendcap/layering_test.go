@@ -16,15 +16,16 @@ const module = "github.com/mendcap/mendcap/"
 // below says which of our packages each may import, by their paths within the
 // module. "internal/lab" stands for all of the lab.
 var below = map[string][]string{
-	"cmd/mendcap":      {"repair", "repair/batch", "report", "infer", "infer/tables"},
-	"repair/batch":     {"repair", "report"},
-	"repair":           {"repair/diagnose", "infer", "infer/tables", "reorder", "report", "internal/capture", "internal/packet", "internal/tcp"},
+	"cmd/mendcap":      {"repair", "repair/batch", "report", "infer", "infer/tables", "internal/filesys"},
+	"repair/batch":     {"repair", "report", "infer/tables", "internal/filesys"},
+	"repair":           {"repair/diagnose", "infer", "infer/tables", "reorder", "report", "internal/capture", "internal/filesys", "internal/packet", "internal/tcp"},
 	"repair/diagnose":  {"reorder", "report", "internal/tcp"},
 	"infer":            {"internal/packet", "internal/tcp"},
-	"infer/tables":     {"infer"},
+	"infer/tables":     {"infer", "internal/filesys"},
 	"reorder":          {"internal/tcp"},
 	"report":           {},
 	"internal/capture": {},
+	"internal/filesys": {},
 	"internal/packet":  {},
 	"internal/tcp":     {},
 }

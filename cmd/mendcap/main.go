@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/mendcap/mendcap/report"
 )
 
 func main() {
@@ -25,16 +28,37 @@ func main() {
 	// A reader that is gone is an error of writing, which leaves no file behind;
 	// the signal would end the process where it stands.
 	signal.Ignore(syscall.SIGPIPE)
-	os.Exit(interruptible())
+	crashLoudly()
+	os.Exit(terminal().guarded(interruptible))
+}
+
+// crashLoudly makes the runtime end the process by a signal where a goroutine
+// panics or memory ends: its own exit code for that is the one of a wrong command
+// line. No core is dumped, for packets would lie in it.
+func crashLoudly() {
+	dumpNoCore()
+	debug.SetTraceback("crash")
+}
+
+// guarded returns what work does, or the exit code for a panic in it.
+func (s *streams) guarded(work func(s *streams) int) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(s.err, "mendcap: internal error: %s\n%s  hint: this is a bug; please report it, with the lines above\n",
+				report.Sanitise(fmt.Sprint(p)), debug.Stack())
+			code = exitInternal
+		}
+	}()
+	return work(s)
 }
 
 // interruptible runs the command line until it is done or interrupted. A
 // second interrupt ends the process at once.
-func interruptible() int {
+func interruptible(s *streams) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, terminal(), os.Args[1:])
+	return run(ctx, s, os.Args[1:])
 }
 
 // streams are what a command reads and writes.

@@ -3,13 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -39,7 +38,16 @@ func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
 	if err := checkCollisions(jobs); err != nil {
 		return nil, err
 	}
-	return jobs, f.checkReports(jobs)
+	read := f.inputs(captures)
+	for _, j := range jobs {
+		if what, ok := read.find(j.out); ok {
+			return nil, usagef("-w FILE or -o DIR writes elsewhere", "the output of %s would be %s, which is %s", j.in, j.out, what)
+		}
+	}
+	for _, j := range jobs {
+		read.add(j.out, "the repaired capture")
+	}
+	return jobs, f.checkReports(s, read)
 }
 
 // captures returns the names of the captures.
@@ -96,26 +104,14 @@ func (f *repairFlags) checkTargets(captures []string) error {
 
 // checkCollisions looks for two captures with one output.
 func checkCollisions(jobs []job) error {
-	seen := map[string]string{}
+	var seen filesys.Set
 	for _, j := range jobs {
-		key := pathKey(j.out)
-		if other, ok := seen[key]; ok {
+		if other, ok := seen.Find(j.out); ok {
 			return usagef("repair them in two runs, with -w or -o", "%s and %s would both be written to %s", other, j.in, j.out)
 		}
-		seen[key] = j.in
+		seen.Add(j.out, j.in)
 	}
 	return nil
-}
-
-// pathKey tells paths of different files apart, as far as names can.
-func pathKey(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
-	}
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		path = strings.ToLower(path)
-	}
-	return path
 }
 
 // hasGlob reports whether a name that is no file's can stand for several.

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -41,12 +41,12 @@ func (s *streams) writeProfile(dir string, force bool) int {
 	files := repair.WiresharkProfile()
 	for _, f := range files {
 		name := filepath.Join(dir, f.Name)
-		old, err := os.ReadFile(name)
+		same, err := filesys.Holds(name, []byte(f.Text))
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 		case err != nil:
 			return s.fail("", fmt.Errorf("read what is there: %w", err))
-		case !force && !bytes.Equal(old, []byte(f.Text)):
+		case !force && !same:
 			return s.fail("", fmt.Errorf("%w: %s", repair.ErrExists, name))
 		}
 	}

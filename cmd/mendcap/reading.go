@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -16,12 +17,14 @@ type readingFlags struct {
 	without []string
 	align   bool
 	salvage string
-	stated  statedFlags
+
+	confidence float64
+	stated     statedFlags
 }
 
 const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LAW]...
       [--align-interfaces] [--salvage on|off]
-      [--protocol PROTOCOL] [--local ADDR]...`
+      [--protocol PROTOCOL] [--local ADDR]... [--confidence P]`
 
 // add adds all of them.
 func (f *readingFlags) add(flags *pflag.FlagSet) {
@@ -30,6 +33,7 @@ func (f *readingFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
 	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
 	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
+	flags.Float64Var(&f.confidence, "confidence", infer.DefaultConfidence, "fill in what is likely with probability `P` or more, from 0.5 to 1; 1 fills in what is proved alone")
 	f.stated.add(flags)
 }
 
@@ -38,6 +42,9 @@ func (f *readingFlags) check() error {
 	if f.salvage != "on" && f.salvage != "off" {
 		return usagef("--salvage takes on or off", "--salvage %s", f.salvage)
 	}
+	if !(f.confidence >= 0.5 && f.confidence <= 1) {
+		return usagef("--confidence takes a number from 0.5 to 1", "--confidence %v", f.confidence)
+	}
 	return nil
 }
 
@@ -45,7 +52,7 @@ func (f *readingFlags) check() error {
 func (f *readingFlags) options() repair.Options {
 	o := repair.Options{
 		Tables: f.tables, UserLayout: f.layout, Without: f.without, AlignInterfaces: f.align,
-		RefuseDamaged: f.salvage == "off",
+		RefuseDamaged: f.salvage == "off", Confidence: f.confidence,
 	}
 	f.stated.state(&o)
 	return o

@@ -94,7 +94,11 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	to, err := f.openSinks(s, report.WriterOptions{Several: len(jobs) > 1})
+	var captures []string
+	for _, j := range jobs {
+		captures = append(captures, j.in)
+	}
+	to, err := f.openSinks(s, repair.Permissions(captures...), report.WriterOptions{Several: len(jobs) > 1})
 	if err != nil {
 		return s.fail("", err)
 	}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
+	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -26,32 +29,46 @@ func reportCommand() *command {
 		summary: "render a stored report again",
 		text:    reportText,
 		flags:   flags,
-		run: func(_ context.Context, s *streams, args []string) int {
-			return f.render(s, args)
+		run: func(ctx context.Context, s *streams, args []string) int {
+			return f.render(ctx, s, args)
 		},
 	}
 }
 
 // render shows the reports of a stored file again.
-func (f *repairFlags) render(s *streams, args []string) int {
+func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int {
 	if len(args) != 1 {
 		return s.fail("", usagef("see: mendcap help report", "one stored report must be named, not %d", len(args)))
 	}
 	stored := args[0]
-	all, err := s.readReports(stored)
+	read := &claims{}
+	read.add(stored, "the stored report")
+	if err := f.checkReports(s, read); err != nil {
+		return s.fail("", err)
+	}
+	if err := s.readable(ctx, stored); err != nil {
+		return s.fail(stored, err)
+	}
+	in, done, err := s.openReports(ctx, stored)
 	if err != nil {
 		return s.fail(stored, err)
 	}
-	if err := f.checkReports([]job{{stored, stored}}); err != nil {
-		return s.fail("", err)
+	defer done()
+	first, err := in.Next()
+	if err != nil && err != io.EOF {
+		return s.fail(stored, err)
 	}
-	to, err := f.openSinks(s, report.WriterOptions{Several: len(all) != 1})
-	if err != nil {
-		return s.fail("", err)
+	to, failed := f.openSinks(s, repair.Permissions(stored), report.WriterOptions{Several: err == io.EOF || in.More()})
+	if failed != nil {
+		return s.fail("", failed)
 	}
 	code := exitDone
-	for i := range all {
-		if err := to.add(&all[i]); err != nil {
+	for r := first; err != io.EOF; r, err = in.Next() {
+		if err != nil { // no file is written then
+			to.discard()
+			return max(code, s.fail(stored, err))
+		}
+		if err := to.add(r); err != nil {
 			code = max(code, s.fail(stored, err))
 		}
 	}
@@ -61,19 +78,48 @@ func (f *repairFlags) render(s *streams, args []string) int {
 	return code
 }
 
-// readReports reads a file of stored reports.
-func (s *streams) readReports(name string) ([]report.Report, error) {
-	in := io.Reader(s.in)
-	if name != "-" {
-		file, err := os.Open(name)
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("%w: no such file", report.ErrReport)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read report: %w", err)
-		}
-		defer file.Close()
-		in = file
+// readable reads a file of stored reports to its end, so that nothing is shown of
+// one that can't be read. Of standard input that is known later.
+func (s *streams) readable(ctx context.Context, name string) error {
+	if name == "-" {
+		return nil
 	}
-	return report.Read(in)
+	in, done, err := s.openReports(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for err == nil {
+		_, err = in.Next()
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// openReports opens a file of stored reports, "-" for standard input.
+func (s *streams) openReports(ctx context.Context, name string) (in *report.Reader, done func(), err error) {
+	if name == "-" {
+		return report.NewReader(s.interruptibleInput(ctx)), func() {}, nil
+	}
+	file, err := openStored(name, report.ErrReport)
+	if err != nil {
+		return nil, nil, err
+	}
+	return report.NewReader(file), func() { file.Close() }, nil
+}
+
+// openStored opens a file that an earlier run wrote; is says what one is not that
+// can't be read.
+func openStored(name string, is error) (*os.File, error) {
+	file, err := filesys.Open(name)
+	var at *fs.PathError
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("%w: no such file", is)
+	case errors.As(err, &at):
+		return nil, fmt.Errorf("%w: %w", is, at.Err)
+	}
+	return file, err
 }

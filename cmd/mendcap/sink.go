@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/mendcap/mendcap/repair"
@@ -51,6 +52,7 @@ type sink struct {
 	empty  bool
 	mark   int64 // where the capture at hand begins in the file
 	failed error
+	said   bool // that it failed
 }
 
 func newSink(name string, w io.Writer, f report.Format, o report.WriterOptions) (*sink, error) {
@@ -61,8 +63,8 @@ func newSink(name string, w io.Writer, f report.Format, o report.WriterOptions) 
 }
 
 // createSink opens a file of --report.
-func createSink(to target, o report.WriterOptions) (*sink, error) {
-	file, err := repair.CreatePending(to.name)
+func createSink(to target, perm fs.FileMode, o report.WriterOptions) (*sink, error) {
+	file, err := repair.CreatePendingFor(to.name, perm)
 	if err != nil {
 		return nil, err
 	}
@@ -113,18 +115,25 @@ func (s *sink) abandon() error {
 
 func (s *sink) add(r *report.Report) error {
 	s.empty = false
-	if s.failed != nil {
-		return s.failed
+	if s.failed == nil {
+		s.failed = s.writer.Add(r)
 	}
-	if err := s.writer.Add(r); err != nil {
-		return err
+	if s.failed == nil {
+		s.failed = s.buf.Flush()
 	}
-	return s.buf.Flush()
+	if s.failed == nil || s.said {
+		return nil
+	}
+	s.said = true
+	return s.failed
 }
 
 func (s *sink) close() error {
-	if s.empty && s.file != nil {
+	if s.file != nil && (s.empty || s.failed != nil) {
 		return s.file.Discard()
+	}
+	if s.said {
+		return nil
 	}
 	err := s.writer.Close()
 	if err == nil {

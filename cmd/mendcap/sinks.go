@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/mendcap/mendcap/report"
@@ -11,14 +12,9 @@ import (
 
 // checkReports checks the names of --report, so that none is found wanting
 // after the work, and none replaces what is read or written besides.
-func (f *repairFlags) checkReports(jobs []job) error {
-	taken := map[string]string{}
-	for _, j := range jobs {
-		taken[pathKey(j.in)] = "the capture"
-		taken[pathKey(j.out)] = "the repaired capture"
-	}
-	for _, path := range f.tables {
-		taken[pathKey(path)] = "tables"
+func (f *repairFlags) checkReports(s *streams, taken *claims) error {
+	if err := taken.stdout(s.out); err != nil {
+		return err
 	}
 	for _, arg := range f.reports {
 		to, err := parseTarget(arg)
@@ -28,10 +24,9 @@ func (f *repairFlags) checkReports(jobs []job) error {
 		if strings.HasSuffix(strings.ToLower(to.name), ".tables.json") {
 			return usagef("choose another name", "--report %s: files of this name hold network tables", arg)
 		}
-		if what, ok := taken[pathKey(to.name)]; ok {
-			return usagef("choose another name", "--report %s: this file is %s", arg, what)
+		if err := taken.output("--report", to.name, "another report"); err != nil {
+			return err
 		}
-		taken[pathKey(to.name)] = "another report"
 	}
 	return nil
 }
@@ -45,7 +40,8 @@ type sinks struct {
 	files  []*sink
 }
 
-func (f *repairFlags) openSinks(s *streams, o report.WriterOptions) (*sinks, error) {
+// openSinks opens them; perm are the permissions of what is read.
+func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o report.WriterOptions) (*sinks, error) {
 	to := &sinks{form: report.Screen{Width: s.width, Colour: s.colour, Details: f.verbose}}
 	if !f.json && !f.quiet {
 		to.screen = f.screen(s)
@@ -65,7 +61,7 @@ func (f *repairFlags) openSinks(s *streams, o report.WriterOptions) (*sinks, err
 		if err != nil {
 			return nil, err
 		}
-		sink, err := createSink(target, o)
+		sink, err := createSink(target, perm, o)
 		if err != nil {
 			to.discard()
 			return nil, fmt.Errorf("write report: %w", err)

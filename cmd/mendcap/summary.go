@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,12 +32,15 @@ type summaryFile struct {
 }
 
 // openSummaries opens the files of --report. They may be none of those that are
-// read.
-func (f *batchFlags) openSummaries(read []string) ([]*summaryFile, error) {
+// read; of those in folders and archives carryOut sees to that.
+func (f *batchFlags) openSummaries(s *streams, read []string) ([]*summaryFile, error) {
 	var all []*summaryFile
-	taken := make(map[string]bool)
+	taken := &claims{}
 	for _, name := range read {
-		taken[pathKey(name)] = true
+		taken.add(name, "one that is read")
+	}
+	if err := taken.stdout(s.out); err != nil {
+		return nil, err
 	}
 	for _, name := range f.reports {
 		one, err := f.openSummary(name, taken)
@@ -50,16 +52,14 @@ func (f *batchFlags) openSummaries(read []string) ([]*summaryFile, error) {
 	return all, nil
 }
 
-func (f *batchFlags) openSummary(name string, taken map[string]bool) (*summaryFile, error) {
+func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, error) {
 	for _, format := range summaryFormats {
 		if !strings.EqualFold(filepath.Ext(name), format.suffix) {
 			continue
 		}
-		key := pathKey(name)
-		if taken[key] {
-			return nil, usagef("choose another name", "--report %s: this file is read or written already", name)
+		if err := taken.output("--report", name, "another summary"); err != nil {
+			return nil, err
 		}
-		taken[key] = true
 		if f.dry {
 			return nil, usagef("--json prints what would be done", "--dry-run writes nothing, not --report %s either", name)
 		}
@@ -110,15 +110,12 @@ func (f *batchFlags) merge(s *streams, args []string) int {
 	var all []*report.Batch
 	for _, name := range slices.Compact(names) {
 		one, err := readSummary(name)
-		if errors.Is(err, os.ErrNotExist) {
-			err = fmt.Errorf("%w: no such file", report.ErrBatch)
-		}
 		if err != nil {
 			return s.fail(name, err)
 		}
 		all = append(all, one)
 	}
-	to, err := f.openSummaries(nil) // one of those read may be replaced
+	to, err := f.openSummaries(s, names)
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -126,7 +123,7 @@ func (f *batchFlags) merge(s *streams, args []string) int {
 }
 
 func readSummary(name string) (*report.Batch, error) {
-	f, err := os.Open(name)
+	f, err := openStored(name, report.ErrBatch)
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -63,14 +63,16 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 		return s.fail("", err)
 	}
 	snapshot, results, loadErr := tables.Load(paths...)
-	files, code := s.tableFiles(results)
+	files, code := s.tableFiles(results, loadErr == nil)
 	if loadErr != nil {
-		code = max(code, s.fail("", loadErr))
+		code = max(code, s.fail("", fmt.Errorf("%w: %w", repair.ErrNoTables, loadErr)))
 	}
 	if asJSON {
 		err = tables.WriteJSON(s.out, snapshot)
 	} else if len(files) > 0 {
-		err = errors.Join(report.WriteTables(s.out, s.width, files), report.WriteTableRoles(s.out, s.width, roles(snapshot)))
+		if err = report.WriteTables(s.out, s.width, files); err == nil {
+			err = report.WriteTableRoles(s.out, s.width, roles(snapshot))
+		}
 	}
 	if err != nil {
 		code = max(code, s.fail("standard output", err))
@@ -87,8 +89,8 @@ func roles(snapshot *infer.Snapshot) (list []report.TableRole) {
 }
 
 // tableFiles returns results as the report shows them, and prints what could
-// not be used.
-func (s *streams) tableFiles(results []tables.Result) (files []report.TableFile, code int) {
+// not be used, and where all were there that nothing could.
+func (s *streams) tableFiles(results []tables.Result, all bool) (files []report.TableFile, code int) {
 	rows := 0
 	for _, r := range results {
 		f := report.TableFile{Problem: r.Problem, Table: report.Table{Name: r.Name, Format: r.Format,
@@ -104,8 +106,10 @@ func (s *streams) tableFiles(results []tables.Result) (files []report.TableFile,
 		}
 	}
 	if rows == 0 {
-		fmt.Fprintln(s.err, "mendcap: no file gave a row")
 		code = exitNoCapture
+		if all {
+			fmt.Fprintln(s.err, "mendcap: no file gave a row")
+		}
 	}
 	return files, code
 }

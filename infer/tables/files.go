@@ -11,31 +11,44 @@ import (
 	"syscall"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Find returns the table files beside a capture: every file in the folders
-// stem.tables and capture.tables, and the files stem.tables.json and
-// stem.tables.txt. Stem is the capture's path without its compression and
-// capture suffixes. The paths are sorted; finding none is no error.
+// stem.tables and capture.tables, or such a folder itself if it can't be read, and
+// the files stem.tables.json and stem.tables.txt. Stem is the capture's path
+// without its compression and capture suffixes. The paths are sorted; finding none
+// is no error.
 func Find(capture, stem string) ([]string, error) {
 	var found []string
 	for _, folder := range []string{stem + ".tables", capture + ".tables"} {
-		info, err := os.Stat(folder)
+		entry, err := os.Lstat(folder)
 		tooLong := errors.Is(err, syscall.ENAMETOOLONG) // for a file to have the name
-		if errors.Is(err, fs.ErrNotExist) || tooLong || err == nil && !info.IsDir() {
+		if errors.Is(err, fs.ErrNotExist) || tooLong {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("look for tables: %w", err)
 		}
-		files, err := filesIn(folder)
-		if err != nil {
-			return nil, fmt.Errorf("look for tables: %w", err)
+		info, err := os.Stat(folder)
+		switch {
+		case err != nil && entry.Mode()&fs.ModeSymlink != 0:
+			found = append(found, folder) // Load says why it can't be read
+		case err == nil && info.IsDir():
+			inside, err := Files(folder)
+			if err != nil {
+				return nil, fmt.Errorf("look for tables: %w", err)
+			}
+			found = append(found, inside...)
 		}
-		found = append(found, files...)
 	}
 	for _, file := range []string{stem + ".tables.json", stem + ".tables.txt"} {
-		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+		entry, err := os.Lstat(file)
+		if err != nil {
+			continue
+		}
+		info, err := os.Stat(file)
+		if err != nil && entry.Mode()&fs.ModeSymlink != 0 || err == nil && info.Mode().IsRegular() {
 			found = append(found, file)
 		}
 	}
@@ -47,28 +60,28 @@ func Find(capture, stem string) ([]string, error) {
 // them), and unions what they say; rows that name an interface whose index some
 // other file gives are put there. Connections are given the moment of their file,
 // which it says itself or by a name that begins with it, as those of the scripts
-// do. There is one Result a file, in the order of
-// paths and sorted within a folder. The error names the paths that could not
-// be read; the Snapshot and Results hold what the others gave.
+// do. There is one Result a file, in the order of paths and sorted within a
+// folder; that of a file that can't be read has a Problem. The error names the
+// paths where there is nothing; the Snapshot and Results hold what the others gave.
 func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 	union := &infer.Snapshot{Version: Version}
 	settled := 0 // rows at the last normalising: done again when they have doubled
 	var results []Result
 	var failed []error
 	for _, path := range paths {
-		files, err := Files(path)
+		list, err := Files(path)
 		if err != nil {
-			failed = append(failed, fmt.Errorf("read tables: %w", err))
+			failed = append(failed, err)
 			continue
 		}
-		for _, file := range files {
+		for _, file := range list {
 			if settled > maxUnion {
 				results = append(results, Result{Name: file, Format: unknownFormat, Problem: "left out: the files before it have too many rows"})
 				continue
 			}
 			content, err := readFile(file)
 			if err != nil {
-				failed = append(failed, fmt.Errorf("read tables: %w", err))
+				results = append(results, Result{Name: file, Format: unknownFormat, Problem: unread(file, err)})
 				continue
 			}
 			one, result := Parse(file, content)
@@ -86,41 +99,47 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 }
 
 // Files returns what Load reads of a path: a file itself, of a folder the regular
-// files in it, sorted.
+// files in it and links to such or to nothing, sorted. It is the path itself where
+// that can't be read; the error says that there is nothing at all.
 func Files(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
+	if _, err := os.Lstat(path); err != nil {
 		return nil, err
 	}
-	if !info.IsDir() {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return []string{path}, nil
 	}
-	return filesIn(path)
+	entries, err := os.ReadDir(path) // sorted by name
+	if err != nil {
+		return []string{path}, nil
+	}
+	var list []string
+	for _, entry := range entries {
+		file := filepath.Join(path, entry.Name())
+		if info, err := os.Stat(file); err != nil || info.Mode().IsRegular() {
+			list = append(list, file)
+		}
+	}
+	return list, nil
 }
 
-// filesIn returns the regular files of a folder, and links to such, sorted.
-func filesIn(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder) // sorted by name
-	if err != nil {
-		return nil, err
+// unread says in a few words why a file could not be read.
+func unread(path string, err error) string {
+	if info, lerr := os.Lstat(path); lerr == nil && info.Mode()&fs.ModeSymlink != 0 && errors.Is(err, fs.ErrNotExist) {
+		return "a link that leads nowhere"
 	}
-	var files []string
-	for _, entry := range entries {
-		path := filepath.Join(folder, entry.Name())
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, err
-		}
-		if info.Mode().IsRegular() {
-			files = append(files, path)
-		}
+	if info, serr := os.Stat(path); serr == nil && info.IsDir() {
+		_, err = os.ReadDir(path)
 	}
-	return files, nil
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err.Error()
+	}
+	return fmt.Sprint(err)
 }
 
 // readFile reads a file, or so much of it that Parse sees it is too large.
 func readFile(path string) (content []byte, err error) {
-	f, err := os.Open(path)
+	f, err := filesys.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -94,5 +95,46 @@ func TestLoadMissing(t *testing.T) {
 	}
 	if len(results) != 1 || len(snapshot.TCPConnections) != 1 {
 		t.Errorf("got %d results, %d connections, want 1, 1 from the other file", len(results), len(snapshot.TCPConnections))
+	}
+}
+
+// A link that leads nowhere, a device and a folder among tables are no reason not
+// to read the others: each has a result that says why it gave nothing.
+func TestLoadUnreadable(t *testing.T) {
+	folder := t.TempDir()
+	stem := filepath.Join(folder, "a")
+	writeFiles(t, folder, map[string]string{"a.tables/a.txt": "TCP [2001:db8::1]:5000 [2001:db8::2]:443\n"})
+	for name, to := range map[string]string{"a.tables/b.txt": "nowhere", "a.tables/c.txt": os.DevNull, "a.tables.json": "nowhere", "a.pcap.tables": "nowhere"} {
+		if err := os.Symlink(to, filepath.Join(folder, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	if os.Geteuid() != 0 {
+		writeFiles(t, folder, map[string]string{"a.tables/d.txt": "x"})
+		if err := os.Chmod(filepath.Join(folder, "a.tables/d.txt"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := Find(stem+".pcap", stem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, results, err := Load(append(found, filepath.Join(folder, "a.tables", "c.txt"))...)
+	if err != nil || len(snapshot.TCPConnections) != 1 {
+		t.Errorf("got %v, %d connections, want that of the file that can be read", err, len(snapshot.TCPConnections))
+	}
+	got := make(map[string]string)
+	for _, r := range results {
+		got[filepath.Base(r.Name)] = r.Problem
+	}
+	want := map[string]string{
+		"a.txt": "", "b.txt": "a link that leads nowhere", "c.txt": "not a regular file",
+		"a.tables.json": "a link that leads nowhere", "a.pcap.tables": "a link that leads nowhere",
+	}
+	if os.Geteuid() != 0 {
+		want["d.txt"] = "permission denied"
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("problems: got %q, want %q", got, want)
 	}
 }

@@ -48,6 +48,7 @@ type Block struct {
 	Offset int64  // of Raw in the (decompressed) file, bytes
 	Order  binary.ByteOrder
 	Made   bool // not in the file: salvage made it up
+	odd    oddity
 
 	// Interface is that of a Packet; of an Iface block the one it describes;
 	// nil otherwise, and for a packet whose interface was never described.

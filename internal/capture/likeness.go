@@ -22,6 +22,11 @@ const (
 	linkIPv4     = 228
 	linkIPv6     = 229
 	linkSLL2     = 276
+
+	linkUSB       = 189
+	linkUSBMapped = 220
+	linkDBus      = 231
+	linkUSBPcap   = 249
 )
 
 // ethernetMin is the length to which short frames are padded, without the

@@ -32,7 +32,9 @@ type pcap struct {
 	order     binary.ByteOrder
 	big       bool
 	headerLen int    // of a record
+	snap      uint32 // snap length, bytes
 	longest   uint32 // record that is credible, bytes; of salvage
+	usual     oddity // what is odd elsewhere and usual in this file; of salvage
 	perSecond uint64 // ticks
 	swapped   swap
 	iface     *Interface
@@ -117,7 +119,11 @@ func (p *pcap) decode(b *Block) error {
 	b.Kind, b.Pcap, b.Order, b.Interface = Packet, true, p.order, p.iface
 	b.HasStamp = true
 	b.Ticks = uint64(u32(rec, p.big))*p.perSecond + uint64(u32(rec[4:], p.big))
-	_, b.OrigLen = p.lengths(rec)
+	captured, original := p.lengths(rec)
+	b.OrigLen = original
 	b.Data = rec[p.headerLen:]
+	if captured-1 >= min(original, p.snap) || original > longOriginal || uint64(u32(rec[4:], p.big)) >= p.perSecond {
+		b.odd = p.oddness(rec)
+	}
 	return nil
 }

@@ -106,6 +106,9 @@ func (f *pcapng) decode(b *Block) error {
 		return f.describe(b)
 	case TypeNames:
 		b.Kind = Names
+		if !fittingNames(raw[8:len(raw)-trailerLen], big) {
+			b.odd = oddNames
+		}
 	case TypeSecrets:
 		b.Kind = Secrets
 	}
@@ -119,12 +122,13 @@ func (f *pcapng) startSection(b *Block) error {
 		return tooShort("section header block", b.Raw)
 	}
 	major, minor := order.Uint16(b.Raw[12:]), order.Uint16(b.Raw[14:])
-	if major != 1 || minor != 0 && minor != 2 { // 1.2 is 1.0 (section 4.1)
+	if major != 1 {
 		return fmt.Errorf("%w: pcapng %d.%d", ErrVersion, major, minor)
 	}
-	if err := checkOptions(b.Raw[sectionFixed:len(b.Raw)-trailerLen], order); err != nil {
-		return fmt.Errorf("section header block: %w", err)
+	if minor != 0 && minor != 2 { // 1.2 is 1.0; a later one can be read as that (section 4.1)
+		b.odd |= oddVersion
 	}
+	b.odd |= oddList(b.Raw[sectionFixed:len(b.Raw)-trailerLen], order)
 	b.Kind, b.Order = Section, order
 	f.order, f.big = order, order == binary.BigEndian
 	f.sections++
@@ -139,9 +143,7 @@ func (f *pcapng) describe(b *Block) error {
 		return tooShort("interface description block", raw)
 	}
 	options := raw[interfaceFixed : len(raw)-trailerLen]
-	if err := checkOptions(options, f.order); err != nil {
-		return fmt.Errorf("interface description block: %w", err)
-	}
+	b.odd |= oddList(options, f.order)
 	if f.described += interfaceCost + 2*len(raw); f.described > f.maxDescribed {
 		return fmt.Errorf("%w of %d bytes: the interface descriptions of one section", ErrTooLarge, f.maxDescribed)
 	}
@@ -202,17 +204,60 @@ func (f *pcapng) packet(b *Block, id uint32) error {
 	dataEnd := enhancedFixed + int(captured)
 	b.Data = raw[enhancedFixed:dataEnd:dataEnd]
 	b.Options = raw[enhancedFixed+padded(int(captured)) : end]
+	if i := b.Interface; captured-1 >= b.OrigLen || b.OrigLen > longOriginal || i != nil && i.SnapLen-1 < captured-1 {
+		b.odd = oddLengths(captured, b.OrigLen, snapOf(i))
+	}
 	if len(b.Options) == 0 {
 		return nil
 	}
 	if err := checkOptions(b.Options, f.order); err != nil {
-		return fmt.Errorf("packet block: %w", err)
+		if f.longer(raw) {
+			return fmt.Errorf("packet block: %w", err)
+		}
+		b.odd |= oddOptions
 	}
 	return nil
 }
 
+// longer says whether the data of a packet block, whose options don't fit it, are as
+// long as its original length: then it is its captured length that is wrong.
+func (f *pcapng) longer(raw []byte) bool {
+	captured, original := u32(raw[20:], f.big), u32(raw[24:], f.big)
+	return original > captured && holdsData(raw, original, f.order)
+}
+
+// holdsData says whether a packet block holds so many bytes of data, and options
+// that fit behind them.
+func holdsData(raw []byte, n uint32, order binary.ByteOrder) bool {
+	end := len(raw) - trailerLen
+	if uint64(n) > uint64(end-enhancedFixed) {
+		return false
+	}
+	at := enhancedFixed + padded(int(n))
+	return at <= end && checkOptions(raw[at:end], order) == nil
+}
+
+// snapOf is the snap length of an interface, bytes; 0 = no limit or not known.
+func snapOf(i *Interface) uint32 {
+	if i == nil {
+		return 0
+	}
+	return i.SnapLen
+}
+
+// oddList says whether a list of options is odd: one of them does not fit it, which
+// with what follows counts as absent.
+func oddList(list []byte, order binary.ByteOrder) oddity {
+	if checkOptions(list, order) != nil {
+		return oddOptions
+	}
+	return 0
+}
+
 // simple reads a simple packet block (section 4.4): its captured length is the
-// smaller of its original length and the snap length of interface 0.
+// smaller of its original length and the snap length of interface 0. Where that is
+// not what the block holds, its original length is if that fits, and else all that
+// the block holds.
 func (f *pcapng) simple(b *Block) error {
 	raw := b.Raw
 	if len(raw) < simpleFixed+trailerLen {
@@ -221,17 +266,15 @@ func (f *pcapng) simple(b *Block) error {
 	room := len(raw) - simpleFixed - trailerLen
 	b.Kind, b.Interface = Packet, f.lookup(0)
 	b.OrigLen = u32(raw[8:], f.big)
-	captured := uint64(b.OrigLen)
-	if b.Interface == nil { // no snap length is known
-		captured = min(captured, uint64(room))
-	} else if snap := b.Interface.SnapLen; snap != 0 {
-		captured = min(captured, uint64(snap))
+	captured := min(b.OrigLen, uint32(room))
+	if snap := snapOf(b.Interface); snap != 0 && padded(int(min(captured, snap))) == room {
+		captured = min(captured, snap)
+	} else if captured < b.OrigLen && b.Interface != nil || padded(int(captured)) != room {
+		captured = uint32(max(0, room-len(raw)+int(u32(raw[4:], f.big)))) // without padding, where its length is
+		b.odd |= oddSimple
 	}
-	if captured > uint64(room) {
-		return fmt.Errorf("%w: %d bytes captured, in a block of %d bytes", ErrLength, captured, len(raw))
-	}
-	if padded(int(captured)) != room && b.Interface != nil {
-		return fmt.Errorf("%w: %d bytes captured, in a simple packet block of %d bytes", ErrTrailer, captured, len(raw))
+	if b.odd == 0 {
+		b.odd = oddLengths(captured, b.OrigLen, snapOf(b.Interface))
 	}
 	dataEnd := simpleFixed + int(captured)
 	b.Data = raw[simpleFixed:dataEnd:dataEnd]

@@ -39,6 +39,7 @@ type Reader struct {
 	carry    []byte  // the start of a block whose rest is still to be read
 	offset   int64   // of the next block in the decompressed file
 	frame    int64   // number of the last packet
+	blocks   int     // of the batch that was delivered last
 	err      error   // what Next returns from now on
 	consumed atomic.Int64
 
@@ -52,6 +53,8 @@ type Reader struct {
 	opening []Block // that openDamaged found
 	recent  [recentStamps]recentStamp
 	sure    int64 // offset of a block that was looked at with the one before
+	proved  int64 // offset up to which a long chain leads from record to record
+	odd     [oddities]oddCount
 }
 
 // layout is how one format cuts a file into blocks and understands them.
@@ -69,6 +72,14 @@ type layout interface {
 	// to be believed at once. sure says that it was looked at already, as what
 	// follows the block before. Only salvage asks.
 	believable(p []byte, size int, sure bool) (need int, ok bool)
+	// credible says whether a block may have a size, bytes.
+	credible(size int) bool
+	// window says how much of p, which a block of a size starts, is to be looked at
+	// for a decision, bytes. It may be more than p has.
+	window(p []byte, size int) int
+	// chained says whether lengths lead on from the start of p so far that a block
+	// is there, whatever it holds. p is what window asked for.
+	chained(r *Reader, p []byte, eof bool) bool
 	// rescue deals with the damage at the start of p. It delivers what it can
 	// and says how many bytes of p are done with; where that is none, blocks stand
 	// there after all. p holds all that it may look at, and the end of the file if
@@ -121,6 +132,9 @@ func (r *Reader) Next() (*Batch, error) {
 		return nil, r.err
 	}
 	b := r.batch()
+	if cap(b.Blocks) == 0 { // most batches have about as many blocks as the one before
+		b.Blocks = make([]Block, 0, r.blocks)
+	}
 	b.Blocks = append(b.Blocks, r.pending...)
 	r.pending = nil
 	for {
@@ -150,6 +164,7 @@ func (r *Reader) Next() (*Batch, error) {
 		b.Release()
 		return nil, r.err
 	}
+	r.blocks = len(b.Blocks)
 	return b, nil
 }
 

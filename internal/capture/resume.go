@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 )
 
@@ -88,6 +89,9 @@ func (s *resumer) nextMember() error {
 	if !ok {
 		return io.EOF
 	}
+	if !s.passZeros() {
+		return io.EOF
+	}
 	s.start = s.offset()
 	err := z.Reset(s.buf)
 	if err == nil {
@@ -126,6 +130,41 @@ func (s *resumer) seek(offset int64) {
 	s.buf.Reset(s.tape)
 }
 
+// passZeros passes over zeros, with which files are filled up to a whole number of
+// sectors. It says whether something else follows.
+func (s *resumer) passZeros() bool {
+	for {
+		p, err := s.buf.Peek(max(1, s.buf.Buffered()))
+		for i, c := range p {
+			if c != 0 {
+				_, _ = s.buf.Discard(i) // it is in the buffer
+				return true
+			}
+		}
+		_, _ = s.buf.Discard(len(p))
+		if err != nil {
+			return s.source.err != nil // which the next read gives
+		}
+	}
+}
+
+// filled says whether a decompressor failed at nothing but zeros up to the end of
+// the file, where it looked for another stream.
+func (s *resumer) filled(cause error, at int64) bool {
+	for _, end := range []struct {
+		err  error
+		read int64 // by the decompressor, of what is no stream
+	}{
+		{zstd.ErrMagicMismatch, 4}, {lz4.ErrInvalidFrame, 4}, {bzip2.StructuralError("bad magic value in continuation file"), 2},
+	} {
+		if errors.Is(cause, end.err) {
+			s.seek(at - end.read)
+			return !s.passZeros()
+		}
+	}
+	return false
+}
+
 // seam is what may stand between blocks of which the first ones are lost and the
 // next stream, bytes: checksums and headers.
 const seam = 16
@@ -134,6 +173,10 @@ const seam = 16
 // none where what was spliced came to its end, whose checksum can't be right.
 func (s *resumer) resume(cause error) error {
 	g := &gap{err: cause, offset: s.offset()}
+	if s.filled(cause, g.offset) {
+		s.err = io.EOF
+		return s.err
+	}
 	end := s.spliced && isEnd(cause)
 	found := s.next(g)
 	switch quiet := end && (g.skipped <= seam || errors.Is(cause, errSplicedIndex)); {

@@ -121,17 +121,22 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 		}
 		want := lookahead
 		if size <= r.maxBlock {
-			want += size
+			want = r.layout.window(p, size)
 		}
 		if len(p) < want && !eof {
 			return used, want
 		}
 		r.remember(b)
-		if r.undoText(b, used, eof) {
+		p, last := p[:min(len(p), want)], eof && len(p) <= want
+		if size <= len(p) && !r.lost && r.layout.chained(r, p, last) && r.deliver(b, p[:size:size], size) == nil {
+			used += size
 			continue
 		}
-		p, last := p[:min(len(p), want)], len(p) <= want
-		used += r.layout.rescue(r, b, p, eof && last, err)
+		if r.undoText(b, used, eof) {
+			r.proved = 0
+			continue
+		}
+		used += r.layout.rescue(r, b, p, last, err)
 	}
 	return used, 0
 }
@@ -181,6 +186,12 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 		return r.maxBlock + 1, 0, fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, len(p))
 	}
 	size = int(n)
+	if r.offset < r.proved && !r.lost && (size <= len(p) || !eof) {
+		if size > len(p) {
+			return size, size, nil
+		}
+		return size, 0, nil
+	}
 	need, ok := r.layout.believable(p, size, r.sure == r.offset && size <= lookahead)
 	if ok {
 		need = max(need, size)
@@ -188,7 +199,7 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 	switch {
 	case need > len(p) && !eof:
 		return size, need, nil
-	case !ok && need == 0 && size > lookahead:
+	case !ok && need == 0 && size > lookahead && !r.layout.credible(size):
 		return r.maxBlock + 1, 0, errSuspect
 	case size > len(p):
 		return size, 0, fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, len(p))
@@ -221,6 +232,9 @@ func (r *Reader) settled(block *Block, size int) {
 	if block.Kind == Packet {
 		r.frame++
 		block.Frame = r.frame
+	}
+	if block.odd != 0 {
+		r.countOdd(block.odd)
 	}
 	r.offset += int64(size)
 }
@@ -271,7 +285,7 @@ func (r *Reader) reportGap(g *gap) {
 		r.last = Damage{}
 	}
 	r.report(0, true, r.compressionError(g))
-	r.lost, r.sure = true, -1
+	r.lost, r.sure, r.proved = true, -1, 0
 }
 
 // remember notes the stamps of the last packets delivered, those of this batch.

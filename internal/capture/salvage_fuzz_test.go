@@ -12,6 +12,7 @@ import (
 type salvaged struct {
 	blocks  []Block
 	damages Damages
+	odd     []Odd
 	err     error // of NewReader
 }
 
@@ -46,7 +47,7 @@ func salvage(t testing.TB, data []byte, opts ReaderOptions) salvaged {
 		}
 		b.Release()
 	}
-	s.damages = r.Damage()
+	s.damages, s.odd = r.Damage(), r.Odd()
 	s.account(t, r)
 	return s
 }
@@ -179,13 +180,13 @@ func sameAsStrict(t *testing.T, data []byte, s *salvaged) {
 
 // tooEasy says whether salvage may take a block for damaged that a strict reader
 // gives: a record of pcap, whose length is all that it has; a packet on no
-// interface, or overwritten by zeros; names that do not fit their block.
+// interface, or overwritten by zeros; names in the other byte order.
 func tooEasy(b Block) bool {
 	switch b.Kind {
 	case Packet:
 		return b.Interface == nil || b.Pcap || b.Type == TypeEPB && hollow(b.Raw, b.Order == bigEndian)
 	case Names:
-		return !fittingNames(b.Raw[8:len(b.Raw)-trailerLen], b.Order == bigEndian)
+		return b.odd != 0 && fittingNames(b.Raw[8:len(b.Raw)-trailerLen], b.Order != bigEndian)
 	}
 	return false
 }

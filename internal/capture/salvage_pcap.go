@@ -3,6 +3,8 @@ package capture
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 )
 
 // maxSnap is the longest record that is credible where the snap length of the
@@ -20,12 +22,44 @@ func (p *pcap) sound(rec []byte) bool {
 	if p.swapped != asNamed {
 		captured, original = p.lengths(rec)
 	}
-	return captured-1 < p.longest && captured <= original && original <= 1<<30 && uint64(u32(rec[4:], p.big)) < p.perSecond
+	if captured-1 < p.longest && captured <= original && original <= longOriginal && uint64(u32(rec[4:], p.big)) < p.perSecond {
+		return true
+	}
+	return p.usual != 0 && captured <= p.longest && p.oddness(rec)&^(p.usual|oddSnap) == 0 && !allZero(rec[:pcapRecordLen])
 }
 
-// limit sets the longest credible record by the snap length of the file.
+// oddness says what is odd about a record.
+func (p *pcap) oddness(rec []byte) oddity {
+	captured, original := p.lengths(rec)
+	odd := oddLengths(captured, original, p.iface.SnapLen)
+	if uint64(u32(rec[4:], p.big)) >= p.perSecond {
+		odd |= oddFraction
+	}
+	return odd
+}
+
+// learn takes in what is usual in this capture: what is odd about one packet in
+// habit of those so far.
+func (p *pcap) learn(odd *[oddities]oddCount, packets int64) {
+	const habit = 16
+	for i, n := range odd {
+		if n.count >= 2 && n.count*habit >= packets {
+			p.usual |= 1 << i
+		}
+	}
+}
+
+// limit sets the longest credible record by the link type and the snap length of
+// the file.
 func (p *pcap) limit() {
-	p.longest = maxSnap
+	p.longest, p.snap = maxSnap, p.iface.SnapLen
+	if p.snap == 0 {
+		p.snap = math.MaxUint32
+	}
+	switch p.iface.LinkType {
+	case linkUSB, linkUSBMapped, linkDBus, linkUSBPcap:
+		p.longest = maxStatedSnap
+	}
 	if p.iface.SnapLen <= maxStatedSnap {
 		p.longest = max(p.longest, p.iface.SnapLen)
 	}
@@ -40,18 +74,16 @@ func (p *pcap) believable(rec []byte, size int, sure bool) (need int, ok bool) {
 		return need, true
 	}
 	next := rec[size:]
-	return need, p.sound(next) && u32(next, p.big)-u32(rec, p.big)+nearTime <= 2*nearTime
+	return need, p.sound(next) && p.nearby(rec, next)
 }
-
-// mostShift is by how many bytes true records can stand before those that seem
-// to stand there.
-const mostShift = 256
 
 // trail is a run of records that follow each other.
 type trail struct {
 	records int  // with sound headers
 	points  int  // what speaks for them
 	near    int  // records with a time near to those of packets delivered
+	last    int  // where the last of them begins
+	inside  int  // records that begin before the offset that it must pass
 	end     int  // where it ends
 	closed  bool // it ends with the file, or goes on beyond what may be looked at
 }
@@ -75,6 +107,9 @@ type search struct {
 	p   *pcap
 	w   []byte
 	eof bool
+	// at is the record at hand where no packet was delivered before it, to whose
+	// time that of others must be near; nil elsewhere.
+	at []byte
 	// dead are starts of trails that were followed to a poor end.
 	dead map[int]struct{}
 }
@@ -98,12 +133,19 @@ func (s *search) follow(at, most, past int) trail {
 			return t
 		}
 		t.records++
+		t.last = t.end
+		if t.last < past {
+			t.inside++
+		}
 		t.points += pointsSound
-		if near, known := s.r.near(int64(u32(rec, s.p.big))); near || !known {
+		if s.near(rec) {
 			t.near++
 			t.points += pointsNear
 		}
-		switch agrees(s.p.iface.LinkType, rec[s.p.headerLen:size], int(original)) {
+		if s.p.usual&(oddNoOriginal|oddShortOriginal) != 0 {
+			original = max(original, captured)
+		}
+		switch agrees(s.p.iface.LinkType, rec[s.p.headerLen:size], int(min(original, longOriginal))) {
 		case exactly:
 			t.points += pointsExact
 		case like:
@@ -112,10 +154,20 @@ func (s *search) follow(at, most, past int) trail {
 			t.points -= pointsSound
 		}
 		t.end += size
-		if t.records >= most && t.end > past {
+		if t.records >= most && t.last >= past {
 			return t
 		}
 	}
+}
+
+// near says whether the time of a record is near to those of the packets before it,
+// or not known not to be.
+func (s *search) near(rec []byte) bool {
+	near, known := s.r.near(int64(u32(rec, s.p.big)))
+	if !known && s.at != nil {
+		return s.p.nearby(s.at, rec)
+	}
+	return near || !known
 }
 
 // expected says whether records stand at an offset at which a header says so.
@@ -128,31 +180,6 @@ func (s *search) expected(at int) bool {
 	}
 	t := s.follow(at, trailMost, 0)
 	return t.points >= t.records && (t.records >= 2 || t.records == 1 && (t.closed || t.points >= pointsFound))
-}
-
-// loose follows records by their lengths alone, whatever else their headers
-// hold: it says whether they go on for long, or to the very end of the file.
-func (s *search) loose(at int) bool {
-	const enough = 6
-	for n := 0; ; n++ {
-		if at == len(s.w) && s.eof {
-			return true
-		}
-		if n >= enough {
-			return true
-		}
-		if len(s.w)-at < s.p.headerLen {
-			return !s.eof && n > 0
-		}
-		rec := s.w[at:]
-		captured, _ := s.p.lengths(rec)
-		if captured > s.p.longest || allZero(rec[:pcapRecordLen]) {
-			return false
-		}
-		if at += s.p.headerLen + int(captured); at > len(s.w) {
-			return !s.eof && n > 0
-		}
-	}
 }
 
 func allZero(p []byte) bool {
@@ -171,7 +198,9 @@ func (s *search) found(at, past int) bool {
 		return false
 	}
 	t := s.follow(at, trailMost, past)
-	if t.end <= past && !t.closed {
+	// Many records that end with the packet that they are in are what it carries.
+	const many = 4
+	if !t.closed && (t.end <= past || t.inside > many && t.last < past) {
 		return false
 	}
 	if t.near > 0 && (t.points >= pointsFound || t.closed && t.records > 0 && t.points >= pointsFound-pointsExact/2) {
@@ -216,8 +245,12 @@ func (s *search) long(at int) bool {
 // none.
 func (s *search) scan(from, to, past int) int {
 	other := &search{r: s.r, p: s.p.turned(), w: s.w, eof: s.eof}
+	if s.at != nil {
+		other.at = append([]byte(nil), s.at[:4]...)
+		slices.Reverse(other.at)
+	}
 	for c := from; c < to && c < len(s.w); c++ {
-		if s.found(c, past) || other.found(c, past) || s.r.startsFile(s.w[c:], s.eof, true) {
+		if s.found(c, past) || other.found(c, past) || s.r.startsFile(s.w[c:], s.eof, true) || s.leads(c, past) {
 			return c
 		}
 	}
@@ -268,43 +301,92 @@ func (p *pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 		return n
 	}
 	s := &search{r: r, p: p, w: w, eof: eof}
-	captured, _ := p.lengths(w)
-	size := p.headerLen + int(captured)
-	fits := captured <= p.longest && size <= len(w)
 	if r.lost {
-		return s.search(why, 0)
+		return s.search(why, 0, 0)
 	}
-	fits = fits && !allZero(w[:pcapRecordLen])
+	p.learn(&r.odd, r.frame)
+	if n := s.mendLength(b, s.strong); n > 0 {
+		return n
+	}
+	captured, original := p.lengths(w)
+	size := p.headerLen + int(min(captured, maxStatedSnap))
+	fits := captured <= p.longest && size <= len(w) && !allZero(w[:pcapRecordLen])
 	if fits && s.expected(size) {
 		return s.deliver(b, size, why)
 	}
 	if n := s.mendOrder(b); n > 0 {
 		return n
 	}
-	if n := s.mendLengths(b); n > 0 {
+	if n := s.mendLength(b, s.follows); n > 0 {
 		return n
 	}
-	odd := fits && s.loose(size)
-	if !fits || !p.sound(w) {
-		if odd {
-			return s.deliver(b, size, why)
+	switch {
+	case fits && s.mendable(size):
+		return s.deliver(b, size, why)
+	case fits:
+		return s.undecided(b, size, why)
+	case eof && p.sound(w) && agrees(p.iface.LinkType, w[p.headerLen:], int(min(original, longOriginal))) == exactly:
+		return s.search(why, 1, len(w)) // its last packet was cut off: what that carries is not the capture's
+	}
+	return s.search(why, 1, 0)
+}
+
+// follows is expected as rightLength asks for it.
+func (s *search) follows(_, at int) bool { return s.expected(at) }
+
+// mendable says whether the record behind the one at hand is at an offset, its
+// header wrong, and can be mended: by its original length if its time is near, else
+// by its packet alone, or by the other byte order.
+func (s *search) mendable(at int) bool {
+	if len(s.w)-at < s.p.headerLen {
+		return false
+	}
+	near := s.p.nearby(s.w, s.w[at:])
+	if n := s.rightLength(at, s.follows); n != 0 {
+		_, own := resemble(s.p.iface.LinkType, s.w[at+s.p.headerLen:])
+		return near || n == uint32(own)
+	}
+	other := s.p.turned()
+	if u32(s.w[at:], other.big)-u32(s.w, s.p.big)+nearTime > 2*nearTime || !other.sound(s.w[at:]) {
+		return false
+	}
+	captured, _ := other.lengths(s.w[at:])
+	return s.expected(at + s.p.headerLen + int(captured))
+}
+
+// few is how many records of an unusual look a wrong length hardly leads to.
+const few = 3
+
+// undecided deals with a record that fits, and that nothing else of a usual look
+// follows. Either its length is wrong, then true records begin before its end and
+// go on past the point up to which it leads; or what follows it is broken. The
+// reading wins that keeps more records.
+func (s *search) undecided(b *Batch, size int, why error) int {
+	c, from := s.chain(0), s.p.headerLen
+	if !s.p.sound(s.w) {
+		if from = 1; c.records < 2 && !(c.ending == cut && s.resembles(size)) {
+			return s.search(why, 1, 0)
 		}
-		return s.search(why, 1)
 	}
-	// The record looks good, but none follows: either its length is wrong, then
-	// true records begin before its end, or the next record is broken. Where
-	// records of a sort follow they may be shifted by a few bytes.
-	from := p.headerLen
-	if odd {
-		from = max(from, size-mostShift)
+	past := size
+	if c.records >= few {
+		past = c.end
 	}
-	if c := s.scan(from, size, size); c >= 0 {
-		if n := s.mendText(b, c); n > 0 {
-			return n
-		}
-		return r.pass(c, fmt.Errorf("%w: record of %d bytes reaches into others", ErrLength, captured))
+	s.at = s.w
+	at := s.scan(from, size, past)
+	if at < 0 {
+		return s.deliver(b, size, why)
 	}
-	return s.deliver(b, size, why)
+	if n := s.mendText(b, at); n > 0 {
+		return n
+	}
+	return s.r.pass(at, fmt.Errorf("%w: record of %d bytes reaches into others", ErrLength, size-s.p.headerLen))
+}
+
+// resembles says whether the packet at hand is like others of its link type.
+func (s *search) resembles(size int) bool {
+	l, _ := resemble(s.p.iface.LinkType, s.w[s.p.headerLen:size])
+	return l >= like
 }
 
 // deliver delivers the record at hand as it is.
@@ -315,13 +397,14 @@ func (s *search) deliver(b *Batch, size int, why error) int {
 	return size
 }
 
-// search passes over bytes up to the next records.
-func (s *search) search(why error, from int) int {
+// search passes over bytes up to the next records, which must go on past an
+// offset.
+func (s *search) search(why error, from, past int) int {
 	to := len(s.w)
 	if !s.eof {
 		to = min(to, stride)
 	}
-	c := s.scan(from, to, 0)
+	c := s.scan(from, to, past)
 	switch {
 	case c == 0: // only where nothing was believed before
 		s.r.lost = false
@@ -334,31 +417,23 @@ func (s *search) search(why error, from int) int {
 	return s.r.pass(to, why)
 }
 
-// mendLengths delivers a record whose length is wrong, but proved: by the
-// other length, or by the packet's own headers, and by the records behind it.
-func (s *search) mendLengths(b *Batch) int {
+// mendLength delivers a record whose length is wrong, but proved: by the other
+// length, or by the packet's own headers, and by the records behind it.
+func (s *search) mendLength(b *Batch, holds func(from, at int) bool) int {
 	p := s.p
-	captured, original := p.lengths(s.w)
-	if p.swapped != asNamed {
+	n := s.rightLength(0, holds)
+	if n == 0 {
 		return 0
 	}
-	_, own := resemble(p.iface.LinkType, s.w[p.headerLen:])
-	for _, n := range [...]uint32{original, uint32(own)} {
-		if n == 0 || n == captured || n > p.longest {
-			continue
-		}
-		size := p.headerLen + int(n)
-		if size > len(s.w) || !s.expected(size) {
-			continue
-		}
-		raw := append([]byte(nil), s.w[:size]...)
-		p.order.PutUint32(raw[8:], n)
-		if original < n || original > p.longest {
-			p.order.PutUint32(raw[12:], n)
-		}
-		if s.r.mend(b, raw, size, fmt.Errorf("%w: captured length %d, read as %d", ErrLength, captured, n)) {
-			return size
-		}
+	captured, original := p.lengths(s.w)
+	size := p.headerLen + int(n)
+	raw := append([]byte(nil), s.w[:size]...)
+	p.order.PutUint32(raw[8:], n)
+	if original < n || original > p.longest {
+		p.order.PutUint32(raw[12:], n)
 	}
-	return 0
+	if !s.r.mend(b, raw, size, fmt.Errorf("%w: captured length %d, read as %d", ErrLength, captured, n)) {
+		return 0
+	}
+	return size
 }

@@ -1,26 +1,32 @@
 package capture
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 )
 
 // believable has little to add for pcapng, where blocks have their length twice:
-// names that do not fit their block keep Wireshark from reading what follows,
-// and a packet may have been overwritten.
+// names may be in the other byte order, and a packet may have been overwritten.
 func (f *pcapng) believable(p []byte, size int, _ bool) (need int, ok bool) {
 	if len(p) < size || size < blockMin {
 		return 0, true
 	}
 	switch u32(p, f.big) {
 	case TypeNames:
-		return 0, fittingNames(p[8:size-trailerLen], f.big)
+		list := p[8 : size-trailerLen]
+		return 0, fittingNames(list, f.big) || !fittingNames(list, !f.big)
 	case TypeEPB:
 		return 0, !hollow(p[:size], f.big)
 	}
 	return 0, true
 }
+
+func (f *pcapng) credible(int) bool { return true }
+
+func (f *pcapng) window(_ []byte, size int) int { return size + lookahead }
+
+// chained has nothing to say for pcapng: each block has its length twice.
+func (f *pcapng) chained(*Reader, []byte, bool) bool { return false }
 
 // hollow says whether a packet block states nothing and yet holds something:
 // zeros were written over it.
@@ -55,7 +61,7 @@ func knownType(t uint32) bool {
 }
 
 // blockAt gives the size of a block at an offset whose two lengths agree and
-// whose parts fit it; 0 for none. more is set where it would end beyond the
+// whose fixed parts fit it; 0 for none. more is set where it would end beyond the
 // window.
 func (s *ngSearch) blockAt(at int, big bool) (size int, more bool) {
 	p := s.w[at:]
@@ -83,31 +89,22 @@ func (s *ngSearch) blockAt(at int, big bool) (size int, more bool) {
 	return int(n), false
 }
 
-// fitting says whether the parts of a block fit it.
+// fitting says whether the fixed parts of a block fit it, and the data of a packet.
 func fitting(p []byte, typ uint32, big bool) bool {
-	order, end := orderOf(big), len(p)-trailerLen
 	switch typ {
 	case TypeEPB, TypePB:
-		return len(p) >= enhancedFixed+trailerLen && fittingPacket(p, big)
+		room := len(p) - enhancedFixed - trailerLen
+		return room >= 0 && uint64(u32(p[20:], big)) <= uint64(room)
 	case TypeSPB:
-		room := len(p) - simpleFixed - trailerLen
-		return room >= 0 && room <= padded(int(min(u32(p[8:], big), maxStatedSnap)))
+		return len(p) >= simpleFixed+trailerLen
 	case TypeInterface:
-		return len(p) >= interfaceFixed+trailerLen && checkOptions(p[interfaceFixed:end], order) == nil
+		return len(p) >= interfaceFixed+trailerLen
 	case TypeSection:
-		return len(p) >= sectionFixed+trailerLen && checkOptions(p[sectionFixed:end], order) == nil
-	case TypeNames:
-		return fittingNames(p[8:end], big)
+		return len(p) >= sectionFixed+trailerLen
 	case TypeStats:
 		return len(p) >= 24
 	}
 	return true
-}
-
-func fittingPacket(p []byte, big bool) bool {
-	captured, end := u32(p[20:], big), len(p)-trailerLen
-	return uint64(captured) <= uint64(end-enhancedFixed) && captured <= u32(p[24:], big) &&
-		checkOptions(p[enhancedFixed+padded(int(captured)):end], orderOf(big)) == nil
 }
 
 // follow follows blocks from an offset, for so many bytes at most.
@@ -339,61 +336,34 @@ func (f *pcapng) mendBody(s *ngSearch, b *Batch, why error) int {
 }
 
 // bodies are the blocks that a block with a broken body may have been: with the
-// original length as the captured one, and without its options.
+// original length, or the one that the packet gives, as the captured one.
 func (f *pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
-	order := orderOf(big)
 	switch typ {
 	case TypeEPB, TypePB:
 		if len(raw) < enhancedFixed+trailerLen {
 			return nil
 		}
 		var all [][]byte
-		if original := u32(raw[24:], big); padded(int(min(original, maxStatedSnap)))+enhancedFixed+trailerLen == len(raw) {
-			fixed := append([]byte(nil), raw...)
-			order.PutUint32(fixed[20:], original)
-			all = append(all, fixed)
+		own := 0
+		if i := f.lookup(interfaceNumber(raw, big)); i != nil {
+			if l, n := resemble(i.LinkType, raw[enhancedFixed:len(raw)-trailerLen]); l == exactly {
+				own = n
+			}
 		}
-		if captured := u32(raw[20:], big); captured > 0 && uint64(captured) <= uint64(len(raw)-enhancedFixed-trailerLen) {
-			all = append(all, withoutOptions(raw, enhancedFixed+padded(int(captured)), big))
+		for _, n := range [...]uint32{u32(raw[24:], big), uint32(own)} {
+			if n > 0 && holdsData(raw, n, orderOf(big)) {
+				fixed := append([]byte(nil), raw...)
+				orderOf(big).PutUint32(fixed[20:], n)
+				all = append(all, fixed)
+			}
 		}
 		return all
-	case TypeSPB:
-		if len(raw) >= simpleFixed+trailerLen {
-			return [][]byte{f.cutSimple(raw)}
-		}
 	case TypeNames:
 		if fittingNames(raw[8:len(raw)-trailerLen], !big) {
 			return [][]byte{turnNames(raw, big)}
 		}
-	case TypeInterface:
-		if len(raw) >= interfaceFixed+trailerLen {
-			return [][]byte{withoutOptions(raw, interfaceFixed, big)}
-		}
-	case TypeSection:
-		if len(raw) >= sectionFixed+trailerLen {
-			return [][]byte{withoutOptions(raw, sectionFixed, big)}
-		}
 	}
 	return nil
-}
-
-// cutSimple cuts a simple packet block that holds more than the snap length of
-// its interface allows for.
-func (f *pcapng) cutSimple(raw []byte) []byte {
-	captured := int(min(u32(raw[8:], f.big), uint32(len(raw)-simpleFixed-trailerLen)))
-	if i := f.lookup(0); i != nil && i.SnapLen != 0 {
-		captured = int(min(uint32(captured), i.SnapLen))
-	}
-	return cutBlock(raw, simpleFixed+padded(captured), orderOf(f.big))
-}
-
-// cutBlock gives a block that ends, but for its trailer, after so many bytes.
-func cutBlock(raw []byte, body int, order binary.ByteOrder) []byte {
-	size := body + trailerLen
-	cut := append([]byte(nil), raw[:size]...)
-	order.PutUint32(cut[4:], uint32(size))
-	order.PutUint32(cut[body:], uint32(size))
-	return cut
 }
 
 // mendMagic delivers a section header whose byte-order magic contradicts all
@@ -410,20 +380,6 @@ func (f *pcapng) mendMagic(s *ngSearch, b *Batch) int {
 		return 0
 	}
 	return n
-}
-
-// withoutOptions cuts a block's options behind the last one that fits.
-func withoutOptions(raw []byte, fixed int, big bool) []byte {
-	order := orderOf(big)
-	list := raw[fixed : len(raw)-trailerLen]
-	kept := 0
-	for {
-		_, rest, ok, err := nextOption(list[kept:], order)
-		if !ok || err != nil {
-			return cutBlock(raw, fixed+kept, order)
-		}
-		kept = len(list) - len(rest)
-	}
 }
 
 // mendTrailer delivers a block whose length is right at its start and wrong at

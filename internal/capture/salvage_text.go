@@ -148,6 +148,9 @@ func (r *Reader) openText(w []byte) bool {
 // feed in it must have had one: the next records stand at an offset nearer by
 // just so many bytes.
 func (s *search) mendText(b *Batch, next int) int {
+	if next < s.p.headerLen {
+		return 0
+	}
 	captured, _ := s.p.lengths(s.w)
 	data := s.w[s.p.headerLen:next]
 	lost := s.p.headerLen + int(captured) - next

@@ -36,6 +36,7 @@ func TestSamples(t *testing.T) {
 		"public/ospfv3-ah.cap":         61,
 		"public/reddit.pcap":           1942,
 		"public/two-interfaces.pcapng": 159,
+		"public/test007.ntar":          1, // a simple packet block longer than its snap length, which tshark refuses
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := sample(t, name)
@@ -75,7 +76,6 @@ func TestDamagedSamples(t *testing.T) {
 	for _, test := range []damaged{
 		{name: "public/bad-end.pcap", want: ErrTooLarge, frame: 851, offset: 543036, blocks: 853},
 		{name: "public/blocks-merged.pcapng", want: ErrTooLarge, frame: 493, offset: 55108, blocks: 496},
-		{name: "public/test007.ntar", want: ErrTrailer, offset: 96, blocks: 2},
 		{name: "public/shb-option-too-long.pcapng", want: ErrTrailer},
 		{name: "public/iphttps.cap", want: ErrNotCapture},
 		{name: "pktmon.etl", want: ErrNotCapture},

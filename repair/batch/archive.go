@@ -17,6 +17,7 @@ import (
 type member struct {
 	number int    // from 0, in the order of the archive
 	name   string // behind those of the archives that it lies in
+	label  string // the name as it is shown, which no other member has
 	kind   repair.Kind
 	size   int64     // as the archive states it, bytes
 	body   io.Reader // nil where failed is set; valid until the visit goes on

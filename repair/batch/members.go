@@ -2,6 +2,7 @@ package batch
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,7 @@ func (w *walker) archive(f *found, kind repair.Kind) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
+	tellApart(members)
 	tables := tablesOf(members)
 	for i := range members {
 		w.member(f, &members[i], tables)
@@ -47,7 +49,7 @@ func (w *walker) broken(f *found, members int, err error) {
 // member plans what is done with one member.
 func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 	skipped := &w.plan.skipped
-	shown, rel := f.shown+"/"+m.name, f.rel+"/"+m.name
+	shown, rel := f.shown+"/"+m.label, f.rel+"/"+m.name
 	named := repair.IsNamedCapture(m.name)
 	isArchive := m.kind == repair.Tar || m.kind == repair.Zip
 	switch {
@@ -69,6 +71,11 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 		}
 		w.plan.place(&t, under+Inside+"/"+safePath(m.name))
 		t.tables = beside(m.name, tables)
+		for _, table := range t.tables {
+			if table.times > 1 {
+				t.notes = append(t.notes, fmt.Sprintf("tables %s/%s stand in the archive %d times: the last ones count", f.shown, table.name, table.times))
+			}
+		}
 		w.plan.tasks = append(w.plan.tasks, t)
 	}
 }
@@ -77,6 +84,8 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 type tableFile struct {
 	member int
 	suffix string // behind the name of what it belongs to: ".tables.json", ".tables/netstat.txt"
+	name   string // of the member, with slashes
+	times  int    // that the archive has it; the last one counts, as where it is unpacked
 }
 
 const tablesFolder = ".tables"
@@ -85,16 +94,27 @@ const tablesFolder = ".tables"
 // a capture's, or that without its suffix.
 func tablesOf(members []member) map[string][]tableFile {
 	all := make(map[string][]tableFile)
+	places := make(map[string]int, len(members)) // in all, by name
+	add := func(owner, suffix, name string, member int) {
+		at, again := places[name]
+		if !again {
+			at = len(all[owner])
+			places[name] = at
+			all[owner] = append(all[owner], tableFile{suffix: suffix, name: name})
+		}
+		all[owner][at].member = member
+		all[owner][at].times++
+	}
 	for i := range members {
 		name := slashed(members[i].name)
 		folder, base := path.Split(name)
 		if owner, ok := strings.CutSuffix(strings.TrimSuffix(folder, "/"), tablesFolder); ok {
-			all[owner] = append(all[owner], tableFile{members[i].number, tablesFolder + "/" + safeName(base)})
+			add(owner, tablesFolder+"/"+safeName(base), name, members[i].number)
 			continue
 		}
 		for _, suffix := range []string{tablesFolder + ".json", tablesFolder + ".txt"} {
 			if owner, ok := strings.CutSuffix(name, suffix); ok {
-				all[owner] = append(all[owner], tableFile{members[i].number, suffix})
+				add(owner, suffix, name, members[i].number)
 			}
 		}
 	}
@@ -108,14 +128,14 @@ func beside(name string, tables map[string][]tableFile) []table {
 	base := baseName(name)
 	var list []table
 	for _, f := range tables[repair.Stem(name)] {
-		list = append(list, table{f.member, repair.Stem(base) + f.suffix})
+		list = append(list, table{f, repair.Stem(base) + f.suffix})
 	}
 	if repair.Stem(name) == name {
 		return list
 	}
 	for _, f := range tables[name] {
 		if strings.HasPrefix(f.suffix, tablesFolder+"/") {
-			list = append(list, table{f.member, base + f.suffix})
+			list = append(list, table{f, base + f.suffix})
 		}
 	}
 	return list

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -37,6 +38,23 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 	if err := r.makeFolder(j.t); err != nil {
 		return nil, fmt.Errorf("%w: make the folder of the output: %w", repair.ErrIO, err)
 	}
+	f, err := repair.CreatePendingFor(reportPath, repair.Permissions(j.file))
+	if err != nil {
+		return nil, fmt.Errorf("%w: create the report: %w", repair.ErrIO, err)
+	}
+	rep, err := r.repair(ctx, j, out, before)
+	if err != nil {
+		return nil, errors.Join(err, f.Discard())
+	}
+	rep.Origin = &report.Origin{Inputs: inputs}
+	if rep.Origin.Output, err = repair.Hash(ctx, out); err != nil {
+		return nil, errors.Join(err, f.Discard())
+	}
+	return rep, writeReport(f, reportPath, rep)
+}
+
+// repair repairs the capture, which was as before says.
+func (r *runner) repair(ctx context.Context, j job, out string, before os.FileInfo) (*report.Report, error) {
 	o := r.o.Repair
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
 	o.MaxUnpacked = r.limits.most(before.Size())
@@ -51,17 +69,14 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 		return nil, fmt.Errorf("%w: the capture was changed while it was read", repair.ErrIO)
 	}
 	settle(&rep, j)
-	rep.Origin = &report.Origin{Inputs: inputs}
-	if rep.Origin.Output, err = repair.Hash(ctx, out); err != nil {
-		return nil, err
-	}
-	return &rep, writeReport(reportPath, &rep)
+	return &rep, nil
 }
 
 // settle takes out of a report what depends on how often the batch was begun, and
 // where members of archives lay meanwhile.
 func settle(rep *report.Report, j job) {
 	rep.Output.Status = "written"
+	rep.Notes = append(rep.Notes, j.t.notes...)
 	if j.t.member == alone {
 		return
 	}
@@ -77,7 +92,7 @@ func settle(rep *report.Report, j job) {
 // reportThere reads the report of an earlier run. A file of that name that is
 // none, or another's, is not replaced: that is an error.
 func reportThere(name, output string) (*report.Report, error) {
-	f, err := os.Open(name)
+	f, err := filesys.Open(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -85,11 +100,11 @@ func reportThere(name, output string) (*report.Report, error) {
 		return nil, fmt.Errorf("%w: %w", repair.ErrIO, err)
 	}
 	defer f.Close()
-	old, err := report.Read(f)
-	if err != nil || len(old) != 1 || old[0].Output.Name != output {
+	old, err := report.ReadOne(f)
+	if err != nil || old.Output.Name != output {
 		return nil, fmt.Errorf("%w: %w: %s is not the report of %s", repair.ErrIO, repair.ErrExists, name, output)
 	}
-	return &old[0], nil
+	return old, nil
 }
 
 // finished reports whether an earlier run did all there is to do: what it
@@ -133,17 +148,13 @@ func (r *runner) sweep(folder string) error {
 }
 
 // writeReport writes a report whole, unless it is there already.
-func writeReport(name string, r *report.Report) error {
+func writeReport(f *repair.Pending, name string, r *report.Report) error {
 	var text bytes.Buffer
 	if err := r.WriteJSON(&text); err != nil {
-		return err
+		return errors.Join(err, f.Discard())
 	}
-	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, text.Bytes()) {
-		return nil
-	}
-	f, err := repair.CreatePending(name)
-	if err != nil {
-		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, err)
+	if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
+		return f.Discard()
 	}
 	if _, err := f.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, errors.Join(err, f.Discard()))

@@ -45,21 +45,43 @@ func distinguish(tasks []task) {
 	}
 	for _, group := range collisions(tasks) {
 		slices.SortStableFunc(group, func(a, b *task) int { return cmp.Compare(a.shown, b.shown) })
+		n := 2
 		for _, t := range group[1:] {
-			t.number(taken)
+			n = t.number(taken, n)
 		}
 	}
 }
 
-// number gives the output the first number that no other has.
-func (t *task) number(taken map[string]bool) {
+// number gives the output the first number from n on that no other has, and
+// returns the next one.
+func (t *task) number(taken map[string]bool, n int) int {
 	stem, suffix := cutMended(t.rel)
-	for n := 2; ; n++ {
+	for ; ; n++ {
 		t.rel = fmt.Sprintf("%s~%d%s", stem, n, suffix)
 		if key := outKey(t); !taken[key] {
 			taken[key] = true
-			return
+			return n + 1
 		}
+	}
+}
+
+// tellApart gives members of one name, as those that were appended to a tar,
+// labels with numbers.
+func tellApart(members []member) {
+	taken := make(map[string]bool, len(members))
+	for i := range members {
+		taken[members[i].name] = true
+	}
+	next := make(map[string]int, len(members))
+	for i := range members {
+		m := &members[i]
+		m.label = m.name
+		n, again := next[m.name]
+		for ; again && taken[m.label]; n++ {
+			m.label = fmt.Sprintf("%s~%d", m.name, n)
+		}
+		taken[m.label] = true
+		next[m.name] = max(n, 2)
 	}
 }
 

@@ -30,6 +30,8 @@ type task struct {
 	root string // folder that the output must not leave
 	rel  string // the output in it, with slashes
 	full string // the same where two captures would have one output
+
+	notes []string // that its report has besides
 }
 
 // alone is the number of a capture that is no member of an archive.
@@ -37,8 +39,8 @@ const alone = -1
 
 // table is a file of network tables that lies beside a capture in its archive.
 type table struct {
-	member int
-	rel    string // from the folder of the capture, with slashes
+	tableFile
+	rel string // from the folder of the capture, with slashes
 }
 
 // out is the path of the output.
@@ -76,6 +78,7 @@ func find(ctx context.Context, paths []string, o Options, l limits) (*Plan, erro
 		}
 	}
 	distinguish(w.plan.tasks)
+	w.plan.protect()
 	return w.plan, nil
 }
 

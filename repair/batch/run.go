@@ -187,7 +187,7 @@ func codeOf(err error) int {
 	switch {
 	case errors.Is(err, repair.ErrUsage):
 		return codeUsage
-	case errors.Is(err, repair.ErrNoCapture):
+	case errors.Is(err, repair.ErrNoCapture), errors.Is(err, repair.ErrNoTables):
 		return codeNoCapture
 	}
 	return codeIO

@@ -3,10 +3,12 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
@@ -90,6 +92,9 @@ func (r *runner) spool(ctx context.Context, t *task, m *member) (j job, err erro
 		err = nil
 	}
 	if err != nil {
+		return job{}, err
+	}
+	if err := os.Chmod(j.file, repair.Permissions(t.file)); err != nil { // its output may have those of the archive
 		return job{}, err
 	}
 	if err := measure(ctx, j.file, m.stream); err != nil {
@@ -196,6 +201,13 @@ func (r *runner) placeTable(dir string, t table) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
-	_, err = copyTo(name, from)
-	return err
+	ext := filepath.Ext(name)
+	for n := 2; ; n++ {
+		_, err = copyTo(name, from)
+		if !errors.Is(err, os.ErrExist) {
+			return err
+		}
+		// Another member has a name that differs by its case, or was made safe.
+		name = fmt.Sprintf("%s~%d%s", strings.TrimSuffix(filepath.Join(dir, filepath.FromSlash(t.rel)), ext), n, ext)
+	}
 }

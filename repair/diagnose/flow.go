@@ -15,10 +15,13 @@ type flow struct {
 	opened    tcp.Side
 	number    uint32
 	latest    int64 // serial of the latest record in the history
+	look      int   // how many records it may look at
+	watch     int   // how often a packet may be shown to a case that waits
 	waiting   []*pending
 	filled    []*pending // of the packet at hand: it fills what they miss
 	ends      [2]end     // by Segment.Dir
 	held      []Finding  // while one direction is unseen
+	holesLost bool       // more holes of it were open than are remembered
 	hidden    int64      // flags that can't be judged for its lack
 	opening   Packet     // the first one, without its segment
 }
@@ -65,7 +68,7 @@ type recovery struct {
 
 // begin forgets all of an earlier connection.
 func (f *flow) begin(p *Packet) {
-	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, waiting: f.waiting[:0]}
+	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, look: firstLook, watch: firstLook}
 	f.opening.Segment, f.opened = nil, p.Segment.Outbound
 }
 
@@ -189,18 +192,18 @@ func (m *moment) extend() {
 	case jump > 0 && jump < maxJump:
 		e.open(m, s.Seq)
 	}
-	if s.Span() == 0 {
-		return
-	}
 	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
+	if !believable(bytes) {
+		return // no bytes, or more than there can be
+	}
 	if s.Seq.Less(e.next) {
 		if e.sampling && s.Seq.Less(e.sample) {
 			e.sampling = false // Karn: its ACK could be for either copy
 		}
 		e.fill(m, bytes)
 	}
-	if e.next.Less(bytes.Right) {
-		e.next = bytes.Right
+	if bytes.Right.Sub(e.next) > 0 {
+		e.advance(m, bytes.Right)
 		if !e.sampling {
 			e.sample, e.sampleAt, e.sampling = e.next, m.p.Stamp, true
 		}

@@ -18,10 +18,12 @@ type gap struct {
 }
 
 const (
-	// gapsHeld is how many gaps wait for others of the same time, and gapHorizon
-	// how many frames back one can still be found.
+	// gapsHeld is how many gaps wait for others of the same time at most, and
+	// gapHorizon how many frames back one can still be found. gapsSorted is how
+	// many are sorted in at once: one takes gapsHeld/gapsSorted steps for that.
 	gapsHeld   = 1 << 13
 	gapHorizon = 1 << 16
+	gapsSorted = 1 << 6
 	// maxOverflows is how many overflows are listed.
 	maxOverflows = 1000
 )
@@ -30,19 +32,46 @@ const (
 // record: all of those that one place between two frames lies in.
 type gaps struct {
 	held      []gap // by after
+	fresh     []gap // not sorted in yet
 	overflows []report.Overflow
 	omitted   int64
+	early     int64 // gaps that were handed on before all others of their time were there
+	steps     int64 // gaps that were moved or looked at
 }
 
 // add takes in a gap that is found at this frame of the output, and hands on
 // what can get no company any more.
 func (g *gaps) add(one gap, frame int64, each func([sides]int64)) {
-	place, _ := slices.BinarySearchFunc(g.held, one, byAfter)
-	g.held = slices.Insert(g.held, place, one)
-	if len(g.held) >= gapsHeld {
-		g.release(g.held[len(g.held)/2].after, each)
-	} else if len(g.held)%64 == 0 {
-		g.release(frame-gapHorizon, each)
+	g.fresh = append(g.fresh, one)
+	switch n := len(g.held) + len(g.fresh); {
+	case n >= gapsHeld:
+		g.sortIn()
+		all, last := len(g.held), g.held[n/2].after
+		g.release(last+1, true, each)
+		if last >= frame-gapHorizon {
+			g.early += int64(all - len(g.held))
+		}
+	case n%gapsSorted == 0:
+		g.sortIn()
+		g.release(frame-gapHorizon, false, each)
+	}
+}
+
+// sortIn puts the fresh gaps among those held.
+func (g *gaps) sortIn() {
+	slices.SortFunc(g.fresh, byAfter)
+	old, place := len(g.held), len(g.held)+len(g.fresh)
+	g.held = append(g.held, g.fresh...)
+	for len(g.fresh) > 0 {
+		last := len(g.fresh) - 1
+		place--
+		g.steps++
+		if old > 0 && byAfter(g.held[old-1], g.fresh[last]) > 0 {
+			old--
+			g.held[place] = g.held[old]
+		} else {
+			g.held[place], g.fresh = g.fresh[last], g.fresh[:last]
+		}
 	}
 }
 
@@ -50,32 +79,43 @@ func byAfter(a, b gap) int {
 	return cmp.Or(cmp.Compare(a.after, b.after), cmp.Compare(a.before, b.before), cmp.Compare(a.flow, b.flow), cmp.Compare(a.side, b.side))
 }
 
-// release hands on the gaps that end before a frame.
-func (g *gaps) release(frame int64, each func([sides]int64)) {
+// release hands on the gaps that end before a frame; not those that can get
+// company behind it, unless all are to go.
+func (g *gaps) release(frame int64, all bool, each func([sides]int64)) {
 	done := 0
 	for done < len(g.held) && g.held[done].after < frame {
 		n := done + 1
-		for n < len(g.held) && g.held[n].before < g.held[done].after {
+		for n < len(g.held) && g.held[n].before < g.held[done].after && !(all && g.held[n].after >= frame) {
 			n++
 		}
+		g.steps += int64(n - done)
 		if g.held[n-1].after >= frame {
 			break // it can get company
 		}
 		g.together(g.held[done:n], each)
 		done = n
 	}
-	g.held = slices.Delete(g.held, 0, done)
+	if done > 0 {
+		g.steps += int64(len(g.held) - done)
+		g.held = slices.Delete(g.held, 0, done)
+	}
 }
 
 func (g *gaps) flush(each func([sides]int64)) {
+	g.sortIn()
 	if len(g.held) > 0 {
-		g.release(g.held[len(g.held)-1].after+1, each)
+		g.release(g.held[len(g.held)-1].after+1, false, each)
 	}
 }
 
 // together takes in gaps that were one.
 func (g *gaps) together(list []gap, each func([sides]int64)) {
 	var missed [sides]int64
+	if len(list) == 1 {
+		missed[list[0].side] = list[0].missed
+		each(missed)
+		return
+	}
 	flows := make(map[uint32]bool, len(list))
 	start, end, bytes := list[0].start, list[0].end, int64(0)
 	for _, one := range list {

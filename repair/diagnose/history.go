@@ -7,7 +7,14 @@ const (
 	// remembered, and reach how many of a connection's are looked at for one
 	// flag at most.
 	historyLength = 1 << 15
+	historyPage   = 1 << 9 // of which so many are made at once
 	reach         = 1 << 11
+	// A connection may look back at so many records for each of its packets, and
+	// save up what it doesn't; it begins with some saved. The lossiest of our
+	// recordings looks at 30 for each of its packets.
+	lookPerPacket = 32
+	firstLook     = 1 << 13
+	mostLook      = 1 << 16
 )
 
 // record is a segment that went by.
@@ -19,20 +26,23 @@ type record struct {
 // history is a ring of the latest segments. Each connection's are linked from
 // its latest one back. Serials count from 1.
 type history struct {
-	ring []record
-	last int64 // serial
+	ring  []*[historyPage]record
+	last  int64 // serial
+	steps int64 // records that were looked at
+	short int64 // times that a connection was not allowed to look at more
 }
 
 func (h *history) add(f *flow, p *Packet) {
 	h.last++
 	at := int((h.last - 1) % historyLength)
-	if at == len(h.ring) {
-		h.ring = append(h.ring, record{})
+	if at/historyPage == len(h.ring) {
+		h.ring = append(h.ring, new([historyPage]record))
 	}
-	r := &h.ring[at]
+	r := &h.ring[at/historyPage][at%historyPage]
 	r.Segment, r.previous = *p.Segment, f.latest
 	r.Stamp, r.Frame = p.Stamp, p.Frame
 	f.latest = h.last
+	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)
 }
 
 // at returns the record, nil where it is none or forgotten.
@@ -40,14 +50,26 @@ func (h *history) at(serial int64) *record {
 	if serial <= 0 || serial <= h.last-historyLength {
 		return nil
 	}
-	return &h.ring[(serial-1)%historyLength]
+	at := (serial - 1) % historyLength
+	return &h.ring[at/historyPage][at%historyPage]
 }
 
 // back calls each for the connection's segments from the latest one back, until
-// it returns false.
+// it returns false, or no more may be looked at.
 func (h *history) back(f *flow, each func(*record) bool) {
-	r := h.at(f.latest)
-	for n := 0; r != nil && n < reach && each(r); n++ {
+	most := min(reach, f.look)
+	r, n := h.at(f.latest), 0
+	for r != nil && n < most {
+		n++
+		if !each(r) {
+			r = nil
+			break
+		}
 		r = h.at(r.previous)
+	}
+	f.look -= n
+	h.steps += int64(n)
+	if r != nil && most < reach {
+		h.short++
 	}
 }

@@ -7,11 +7,14 @@ import (
 )
 
 const (
-	// maxHoles is how many holes of one sender are remembered; beyond, the
-	// lowest is forgotten.
-	maxHoles = 64
-	// maxJump is the longest hole that is believed in: numbers farther off are
-	// nonsense, or another connection's.
+	// maxHoles is how many holes of one sender are remembered, and maxHolesInAll
+	// how many of all senders together; beyond, a sender's lowest is forgotten.
+	// Whatever is done with a packet's bytes takes at most so many steps.
+	maxHoles      = 64
+	maxHolesInAll = 1 << 16
+	// maxJump is the longest hole that is believed in, and how far back one is
+	// remembered: numbers farther off are nonsense, or another connection's.
+	// Within it serial arithmetic orders all holes of a sender.
 	maxJump = 1 << 30
 )
 
@@ -42,101 +45,138 @@ func (m *moment) opener() opener {
 		tsval: m.s.TSval, hasTS: m.s.HasTS, ipid: m.s.IPID, hasID: m.s.HasIPID}
 }
 
-// open notes a hole up to where the packet begins.
-func (e *end) open(m *moment, to tcp.Seq) {
-	e.insert(m, hole{bytes: tcp.Range{Left: e.next, Right: to}, by: m.opener()})
-	e.next = to
+// believable reports whether a range of sequence numbers can be what a packet
+// says it is.
+func believable(bytes tcp.Range) bool {
+	n := bytes.Right.Sub(bytes.Left)
+	return n > 0 && n <= maxJump
 }
 
-// insert adds a hole behind all others.
-func (e *end) insert(m *moment, h hole) {
-	if len(e.holes) >= maxHoles {
-		e.count(m, 0)
-		e.holes = slices.Delete(e.holes, 0, 1)
-	}
-	e.holes = append(e.holes, h)
+// open notes a hole up to where the packet begins.
+func (e *end) open(m *moment, to tcp.Seq) {
+	h := hole{bytes: tcp.Range{Left: e.next, Right: to}, by: m.opener()}
+	e.advance(m, to)
+	e.insert(m, len(e.holes), h)
 }
+
+// advance moves the highest end seen forward to a number, and forgets the holes
+// that lie too far back then.
+func (e *end) advance(m *moment, to tcp.Seq) {
+	e.next = to
+	for len(e.holes) > 0 && uint32(to-e.holes[0].bytes.Left) > maxJump {
+		e.forget(m)
+	}
+}
+
+// insert adds a hole at a place among the others, which are in order of
+// sequence. The lowest of all is forgotten if there are too many.
+func (e *end) insert(m *moment, at int, h hole) {
+	e.holes = slices.Insert(e.holes, at, h)
+	m.d.holes++
+	if len(e.holes) > maxHoles || m.d.holes > maxHolesInAll {
+		e.forget(m)
+		if !m.f.holesLost {
+			m.f.holesLost = true
+			m.d.givenUp.Holes++
+		}
+	}
+}
+
+// forget forgets the lowest hole. If its receiver has the bytes, they were missed.
+func (e *end) forget(m *moment) {
+	e.count(m, 0)
+	e.remove(m.d, 0)
+}
+
+// remove takes hole i out. What a burst of holes has taken up is given back.
+func (e *end) remove(d *Diagnoser, i int) {
+	e.holes = slices.Delete(e.holes, i, i+1)
+	d.holes--
+	if n := len(e.holes); n < cap(e.holes)/4 && cap(e.holes) > fewHoles {
+		e.holes = append(make([]hole, 0, max(2*n, fewHoles)), e.holes...)
+	}
+}
+
+// fewHoles is for how many holes the room is kept.
+const fewHoles = 8
 
 // take notes that the receiver has these bytes, by the packet at hand.
 func (e *end) take(m *moment, bytes tcp.Range) {
-	if e.next.Less(bytes.Right) {
+	if !believable(bytes) {
+		return
+	}
+	if bytes.Right.Sub(e.next) > 0 {
 		from := e.next
 		if from.Less(bytes.Left) {
 			from = bytes.Left
 		}
 		by := opener{stamp: m.p.Stamp, after: m.p.FrameAfter, before: e.lastAfter, left: e.lastStamp}
-		if e.next.Less(from) {
-			e.insert(m, hole{bytes: tcp.Range{Left: e.next, Right: from}, by: by})
+		next := e.next
+		e.advance(m, bytes.Right)
+		if next.Less(from) {
+			e.insert(m, len(e.holes), hole{bytes: tcp.Range{Left: next, Right: from}, by: by})
 		}
-		e.insert(m, hole{bytes: tcp.Range{Left: from, Right: bytes.Right}, by: by})
-		e.next = bytes.Right
+		e.insert(m, len(e.holes), hole{bytes: tcp.Range{Left: from, Right: bytes.Right}, by: by})
 	}
-	for i := 0; i < len(e.holes); i++ {
-		if h := e.holes[i]; h.taken == 0 && h.bytes.Overlaps(bytes) {
-			i += e.split(i, bytes)
-			taken := &e.holes[i]
-			taken.taken, taken.takenAt, taken.due = m.p.Frame, m.p.Stamp, true
+	e.cut(m, bytes.Left, true)
+	e.cut(m, bytes.Right, true)
+	for i := range e.holes {
+		if h := &e.holes[i]; h.taken == 0 && h.bytes.Overlaps(bytes) {
+			h.taken, h.takenAt, h.due = m.p.Frame, m.p.Stamp, true
 			e.due++
 		}
 	}
 }
 
-// split cuts hole i at the edges of bytes, which it overlaps, and returns how
-// many places behind i the common part stands.
-func (e *end) split(i int, bytes tcp.Range) (behind int) {
-	h := e.holes[i]
-	if h.due {
-		e.due += cuts(h.bytes, bytes)
+// cut makes two of the hole that lies on both sides of a number; untaken is to
+// leave it whole if its receiver has the bytes.
+func (e *end) cut(m *moment, at tcp.Seq, untaken bool) {
+	for i := range e.holes {
+		h := &e.holes[i]
+		if !h.bytes.Left.Less(at) || !at.Less(h.bytes.Right) {
+			continue
+		}
+		if untaken && h.taken != 0 {
+			return
+		}
+		if h.due {
+			e.due++
+		}
+		lower := *h
+		lower.bytes.Right, h.bytes.Left = at, at
+		e.insert(m, i, lower)
+		return
 	}
-	if bytes.Right.Less(h.bytes.Right) {
-		rest := h
-		rest.bytes.Left = bytes.Right
-		e.holes = slices.Insert(e.holes, i+1, rest)
-		e.holes[i].bytes.Right = bytes.Right
-	}
-	if h.bytes.Left.Less(bytes.Left) {
-		part := e.holes[i]
-		part.bytes.Left = bytes.Left
-		e.holes = slices.Insert(e.holes, i+1, part)
-		e.holes[i].bytes.Right = bytes.Left
-		behind = 1
-	}
-	return behind
-}
-
-// cuts is how many more holes there are when bytes have cut one.
-func cuts(h, bytes tcp.Range) (n int) {
-	if bytes.Right.Less(h.Right) {
-		n++
-	}
-	if h.Left.Less(bytes.Left) {
-		n++
-	}
-	return n
 }
 
 // fill takes bytes that are seen now out of the holes. Those that were
 // acknowledged just before were recorded late, not missed.
 func (e *end) fill(m *moment, bytes tcp.Range) {
-	for i := 0; i < len(e.holes); i++ {
-		if e.holes[i].bytes.Overlaps(bytes) {
-			i += e.split(i, bytes)
-			if h := &e.holes[i]; h.due && m.p.Stamp-h.takenAt <= recordedLate {
-				h.due = false
-				e.due--
-			}
-			e.count(m, i)
-			e.holes = slices.Delete(e.holes, i, i+1)
-			i--
+	if len(e.holes) == 0 {
+		return
+	}
+	e.cut(m, bytes.Left, false)
+	e.cut(m, bytes.Right, false)
+	for i := 0; i < len(e.holes); {
+		h := &e.holes[i]
+		if !h.bytes.Overlaps(bytes) {
+			i++
+			continue
 		}
+		if h.due && m.p.Stamp-h.takenAt <= recordedLate {
+			h.due = false
+			e.due--
+		}
+		e.count(m, i)
+		e.remove(m.d, i)
 	}
 }
 
 // hole finds the first hole that bytes touch.
 func (e *end) hole(bytes tcp.Range) (hole, bool) {
-	for _, h := range e.holes {
-		if h.bytes.Overlaps(bytes) {
-			return h, true
+	for i := range e.holes {
+		if e.holes[i].bytes.Overlaps(bytes) {
+			return e.holes[i], true
 		}
 	}
 	return hole{}, false

@@ -9,12 +9,26 @@ import (
 // pending is a packet whose flags wait for their verdict, with what is known of
 // it. Frames are 0 where there is none.
 type pending struct {
+	// What each later packet of the connection is compared with comes first, so
+	// that it lies together.
+	bytes     tcp.Range
+	dir       uint8
+	lost      bool  // it opened a hole: bytes is the last one in it
+	left      bool  // a law is violated here that could not be repaired
+	answered  bool  // its receiver has said something since
+	byLater   bool  // the D-SACK came behind later
+	echoes    bool  // echo is there
+	stamp     int64 // as repaired
+	dsack     int64 // frame of the first D-SACK for its bytes
+	later     int64 // frame of the first packet that bore bytes of it again
+	covered   int64 // frame of the first ACK of all of it
+	coveredAt int64
+	repeated  int64  // frame of an ACK right behind it that said nothing new
+	echo      uint32 // TSecr of the first ACK of all of it
+	asked     shown  // what the receiver says of a hole, until it has the bytes
+
 	findings []Finding
 	seg      tcp.Segment // Stamp as repaired, Frame in the input
-	dir      uint8
-	left     bool // a law is violated here that could not be repaired
-	lost     bool // it opened a hole: bytes is the last one in it
-	bytes    tcp.Range
 
 	// Before it, of a packet that goes back.
 	known  bool   // a hole is known that it fills, wholly or in part
@@ -30,18 +44,6 @@ type pending struct {
 	last      bool     // nothing beyond it had been sent
 	before    recovery // of its sender
 
-	// After it.
-	dsack     int64 // frame of the first D-SACK for its bytes
-	later     int64 // frame of the first packet that bore bytes of it again
-	byLater   bool  // the D-SACK came behind that
-	covered   int64 // frame of the first ACK of all of it
-	coveredAt int64
-	echo      uint32 // TSecr there
-	echoes    bool
-	repeated  int64 // frame of an ACK right behind it that said nothing new
-	answered  bool  // its receiver has said something since
-	asked     shown // what the receiver says of a hole, until it has the bytes
-
 	followers []*pending // whose hole it fills
 }
 
@@ -51,11 +53,29 @@ type shown struct {
 	frame, stamp int64
 }
 
-// pending begins a case of the packet at hand.
+// pending begins a case of the packet at hand, in the place of one that is
+// settled where there is one.
 func (m *moment) pending() *pending {
-	c := &pending{seg: *m.s, dir: m.dir, left: m.p.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+	d, c := m.d, (*pending)(nil)
+	if n := len(d.settled); n > 0 {
+		c, d.settled = d.settled[n-1], d.settled[:n-1]
+	} else {
+		c = new(pending)
+	}
+	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
+		seg: *m.s, stamp: m.p.Stamp, dir: m.dir, left: m.p.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
 	c.seg.Stamp, c.seg.Frame = m.p.Stamp, m.p.Frame
 	return c
+}
+
+// maxSettled is how many settled cases are kept for those to come.
+const maxSettled = 1 << 9
+
+// reuse keeps a settled case, which nothing may point to any more.
+func (d *Diagnoser) reuse(c *pending) {
+	if len(d.settled) < maxSettled {
+		d.settled = append(d.settled, c)
+	}
 }
 
 // await lets the case wait, and the ones with it whose hole the packet fills.
@@ -64,24 +84,53 @@ func (m *moment) await(c *pending) {
 		c.followers, m.f.filled = append(c.followers, m.f.filled...), nil
 	}
 	f, d := m.f, m.d
-	if len(f.waiting) > 0 && (len(f.waiting) >= maxWaitingFlow || d.waiting >= maxWaiting) {
+	most := maxWaitingFlow
+	if f.watch <= 0 {
+		most = watchPerPacket
+	}
+	for len(f.waiting) > 0 && (len(f.waiting) >= most || d.waiting >= maxWaiting) {
+		d.givenUp.Waits++
 		d.settle(f, 0)
 	}
 	f.waiting = append(f.waiting, c)
 	if d.waiting++; d.waiting > maxWaiting {
+		d.givenUp.Waits++
 		d.settle(f, len(f.waiting)-1)
+	}
+}
+
+// sight is a packet as the cases that wait look at it.
+type sight struct {
+	p     *Packet
+	s     *tcp.Segment
+	bytes tcp.Range // its own; empty where it has none
+	dir   uint8
+	acks  bool
+	says  bool // something new: it is no bare duplicate ACK
+	told  bool // the first SACK block is a D-SACK
+	grace int64
+}
+
+func sightOf(f *flow, p *Packet) sight {
+	s := p.Segment
+	return sight{
+		p: p, s: s, dir: s.Dir & 1, acks: s.HasAck(), told: s.DSACK(), bytes: tcp.Range{Left: s.Seq, Right: s.End()},
+		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
+		grace: max(leastGrace, 2*f.roundTrip()),
 	}
 }
 
 // observe shows a packet to the cases that wait in its connection.
 func (d *Diagnoser) observe(f *flow, p *Packet) {
+	f.watch -= len(f.waiting)
+	d.steps += int64(len(f.waiting))
+	at := sightOf(f, p)
 	for i := 0; i < len(f.waiting); {
 		c := f.waiting[i]
-		switch done, filled := c.see(p, f.roundTrip()); {
+		switch done, filled := c.see(&at); {
 		case filled:
 			f.filled = append(f.filled, c)
 			f.waiting = slices.Delete(f.waiting, i, i+1)
-			d.waiting--
 		case done:
 			d.settle(f, i)
 		default:
@@ -105,9 +154,13 @@ func (d *Diagnoser) conclude(f *flow, c *pending) {
 		f.ends[c.dir].recovery = recovery{s.detail, c.seg.Stamp}
 	}
 	d.pronounce(f, c, s)
-	for _, follower := range c.followers {
+	d.waiting -= len(c.followers)
+	for i, follower := range c.followers {
 		d.pronounce(f, follower, s.of(follower, c))
+		d.reuse(follower)
+		c.followers[i] = nil
 	}
+	d.reuse(c)
 }
 
 // sentence is a verdict with what speaks for it.
@@ -134,49 +187,47 @@ const (
 
 // see takes in a later packet of the connection: whether that settles the case,
 // and whether the packet fills the hole of a lost one.
-func (c *pending) see(p *Packet, roundTrip int64) (done, filled bool) {
-	s := p.Segment
+func (c *pending) see(at *sight) (done, filled bool) {
 	switch {
-	case s.Dir&1 == c.dir:
-		filled = c.seeSender(p, s)
-	case s.HasAck():
-		c.seeReceiver(p, s)
-	}
-	waited := p.Stamp - c.seg.Stamp
-	if c.covered != 0 {
-		grace := max(leastGrace, 2*roundTrip)
-		if c.lost {
-			grace = recordedBy
+	case at.dir == c.dir:
+		// The bytes again.
+		if c.bytes.Left.Less(at.bytes.Right) && at.bytes.Left.Less(c.bytes.Right) && at.bytes.Left != at.bytes.Right {
+			if c.later == 0 {
+				c.later = at.p.Frame
+			}
+			filled = c.lost
 		}
-		return p.Stamp-c.coveredAt > grace, filled
+	case at.acks:
+		c.seeReceiver(at)
 	}
-	return waited > mostWait, filled
-}
-
-// seeSender looks for the bytes again.
-func (c *pending) seeSender(p *Packet, s *tcp.Segment) (filled bool) {
-	if s.Span() == 0 || !(tcp.Range{Left: s.Seq, Right: s.End()}).Overlaps(c.bytes) {
-		return false
+	if c.covered == 0 {
+		return at.p.Stamp-c.stamp > mostWait, filled
 	}
-	if c.later == 0 {
-		c.later = p.Frame
+	grace := at.grace
+	if c.lost {
+		grace = recordedBy
 	}
-	return c.lost
+	return at.p.Stamp-c.coveredAt > grace, filled
 }
 
 // seeReceiver looks for what the receiver says of the bytes.
-func (c *pending) seeReceiver(p *Packet, s *tcp.Segment) {
-	if s.SACKs > 0 && c.dsack == 0 && s.DSACK() && s.SACK[0].Overlaps(c.bytes) {
+func (c *pending) seeReceiver(at *sight) {
+	s, p := at.s, at.p
+	if at.told && c.dsack == 0 && s.SACK[0].Overlaps(c.bytes) {
 		c.dsack, c.byLater = p.Frame, c.later != 0
 	}
-	if !c.answered && s.Span() == 0 && tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck != 0 {
+	if !c.answered && !at.says {
 		c.repeated = p.Frame
 	}
 	c.answered = true
-	if c.covered == 0 && c.bytes.Right.AtMost(s.Ack) {
-		c.covered, c.coveredAt, c.echo, c.echoes = p.Frame, p.Stamp, s.TSecr, s.HasTS
+	if c.covered != 0 {
+		return
 	}
-	if !c.lost || c.covered != 0 {
+	if c.bytes.Right.AtMost(s.Ack) {
+		c.covered, c.coveredAt, c.echo, c.echoes = p.Frame, p.Stamp, s.TSecr, s.HasTS
+		return
+	}
+	if !c.lost {
 		return
 	}
 	if c.sacked(s) {

@@ -3,6 +3,7 @@ package headers
 import (
 	"math"
 	"net/netip"
+	"slices"
 
 	"github.com/mendcap/mendcap/infer"
 )
@@ -13,7 +14,8 @@ type Tally struct{ Right, Wrong, Open int }
 // Total is how many there were to give.
 func (t Tally) Total() int { return t.Right + t.Wrong + t.Open }
 
-func (t *Tally) plus(o Tally) {
+// Plus adds another tally.
+func (t *Tally) Plus(o Tally) {
 	t.Right, t.Wrong, t.Open = t.Right+o.Right, t.Wrong+o.Wrong, t.Open+o.Open
 }
 
@@ -21,8 +23,8 @@ func (t *Tally) plus(o Tally) {
 type Fields struct{ NextHeader, Destination Tally }
 
 func (f *Fields) plus(o Fields) {
-	f.NextHeader.plus(o.NextHeader)
-	f.Destination.plus(o.Destination)
+	f.NextHeader.Plus(o.NextHeader)
+	f.Destination.Plus(o.Destination)
 }
 
 // Bin holds the flows whose top candidate has a posterior in one tenth.
@@ -38,7 +40,34 @@ type Score struct {
 	Summed         Fields // packets of flows in which some checksum covers the addresses
 	TwoWay         Fields // packets of those that have another direction in the capture
 	Bins           [10]Bin
+	// Flows by how many addresses of the tables and of the sources have the sum
+	// that a flow's checksums ask for: one, or several, one of them the right one.
+	Single, Tied Tally
+	Listed       int // of those tied and left open: the right one is among the candidates
+	Proved       Grade
+	Likely       Grade
 }
+
+// Grade holds the flows whose destination was answered with one grade.
+type Grade struct {
+	Flows, Wrong int
+	Doubt        float64 // sum of 1 - posterior over the flows
+	// Flows to one destination are right or wrong together. Of the destinations as
+	// many are to be wrong as the sum of 1 - posterior says, give or take the root
+	// of Variance.
+	Destinations, Missed int
+	Expected, Variance   float64
+}
+
+func (g *Grade) plus(o Grade) {
+	g.Flows, g.Wrong, g.Doubt = g.Flows+o.Flows, g.Wrong+o.Wrong, g.Doubt+o.Doubt
+	g.Destinations, g.Missed = g.Destinations+o.Destinations, g.Missed+o.Missed
+	g.Expected, g.Variance = g.Expected+o.Expected, g.Variance+o.Variance
+}
+
+// Most is how many wrong destinations are within three standard deviations of
+// what the posteriors say.
+func (g *Grade) Most() float64 { return g.Expected + 3*math.Sqrt(g.Variance) }
 
 // Add adds another score.
 func (s *Score) Add(o Score) {
@@ -46,6 +75,11 @@ func (s *Score) Add(o Score) {
 	s.Flows.plus(o.Flows)
 	s.Summed.plus(o.Summed)
 	s.TwoWay.plus(o.TwoWay)
+	s.Single.Plus(o.Single)
+	s.Tied.Plus(o.Tied)
+	s.Listed += o.Listed
+	s.Proved.plus(o.Proved)
+	s.Likely.plus(o.Likely)
 	for i := range s.Bins {
 		s.Bins[i].Flows += o.Bins[i].Flows
 		s.Bins[i].Right += o.Bins[i].Right
@@ -83,10 +117,15 @@ type verdict struct {
 	topped    bool    // its first packet has a candidate
 	posterior float64 // of the likeliest
 	right     bool    // that is the truth
+	answered  bool    // it is the answer, proved or not
+	proved    bool
+	listed    bool // the truth is among the first packet's candidates
+	ends      [2]netip.Addr
+	fits      int // addresses with the sum that a checksum asks for; 0 where none is whole
 }
 
 func newJudge(c *Case, under Condition) *judge {
-	return &judge{c: c, oneWay: under.OneWay, flows: make([]verdict, len(c.flows))}
+	return &judge{c: c, oneWay: under.Only != "", flows: make([]verdict, len(c.flows))}
 }
 
 // add takes in one answer.
@@ -116,19 +155,21 @@ func (j *judge) add(s *sample, a *infer.Answer) {
 	if j.c.flows[s.flow].twoWay && !j.oneWay {
 		j.total.TwoWay.plus(f)
 	}
-	v.next.plus(f.NextHeader)
-	v.dst.plus(f.Destination)
+	v.next.Plus(f.NextHeader)
+	v.dst.Plus(f.Destination)
 	if !v.seen {
-		v.seen = true
+		v.seen, v.ends = true, [2]netip.Addr{s.src, s.dst}
 		v.top(s, a)
 	}
 }
 
 // top notes the likeliest address of the flow's first packet.
 func (v *verdict) top(s *sample, a *infer.Answer) {
+	v.listed = slices.ContainsFunc(a.Candidates, func(c infer.Candidate) bool { return c.Destination == s.dst })
 	if !a.Destination.IsUnspecified() {
 		v.topped, v.posterior = true, a.Posterior
 		v.right = a.Destination == s.dst && a.NextHeader == s.next
+		v.answered, v.proved = true, a.DestinationOrigin == infer.Inferred
 		return
 	}
 	for _, c := range a.Candidates {
@@ -147,8 +188,9 @@ func (j *judge) score() Score {
 		if !v.seen {
 			continue
 		}
-		j.total.Flows.NextHeader.plus(v.next.whole())
-		j.total.Flows.Destination.plus(v.dst.whole())
+		j.total.Flows.NextHeader.Plus(v.next.whole())
+		j.total.Flows.Destination.Plus(v.dst.whole())
+		j.total.grade(v)
 		if v.topped {
 			b := &j.total.Bins[min(9, int(v.posterior*10))]
 			b.Flows++
@@ -158,7 +200,62 @@ func (j *judge) score() Score {
 			}
 		}
 	}
+	j.destinations()
 	return j.total
+}
+
+// grade counts a flow by what there was to choose from, and by its grade.
+func (s *Score) grade(v *verdict) {
+	whole := v.dst.whole()
+	switch {
+	case v.fits == 1:
+		s.Single.Plus(whole)
+	case v.fits > 1:
+		s.Tied.Plus(whole)
+		if whole.Open > 0 && v.listed {
+			s.Listed++
+		}
+	}
+	if !v.answered {
+		return
+	}
+	g := s.of(v)
+	g.Flows++
+	g.Doubt += 1 - v.posterior
+	if !v.right {
+		g.Wrong++
+	}
+}
+
+// destinations counts the destinations of each grade by their first flows.
+func (j *judge) destinations() {
+	type key struct {
+		ends   [2]netip.Addr
+		proved bool
+	}
+	seen := map[key]bool{}
+	for i := range j.flows {
+		v := &j.flows[i]
+		if !v.answered || seen[key{v.ends, v.proved}] {
+			continue
+		}
+		seen[key{v.ends, v.proved}] = true
+		g := j.total.of(v)
+		g.Destinations++
+		g.Expected += 1 - v.posterior
+		g.Variance += v.posterior * (1 - v.posterior)
+		if !v.right {
+			g.Missed++
+		}
+	}
+}
+
+// of returns the grade of a flow's answer.
+func (s *Score) of(v *verdict) *Grade {
+	if v.proved {
+		return &s.Proved
+	}
+	return &s.Likely
 }
 
 // whole is the tally of a flow from that of its packets.

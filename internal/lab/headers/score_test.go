@@ -17,15 +17,16 @@ func TestJudgeCounts(t *testing.T) {
 	c.flows[1].twoWay = true
 	j := newJudge(c, Condition{})
 	j.flows[0].summed = true
-	add := func(flow int, next uint8, dst netip.Addr, posterior float64, candidates ...infer.Candidate) {
+	j.flows[0].fits, j.flows[1].fits = 1, 2
+	add := func(flow int, next uint8, dst netip.Addr, origin infer.Origin, posterior float64, candidates ...infer.Candidate) {
 		j.add(&sample{src: sender, dst: receiver, next: 6, flow: flow},
-			&infer.Answer{NextHeader: next, Destination: dst, Posterior: posterior, Candidates: candidates})
+			&infer.Answer{NextHeader: next, Destination: dst, DestinationOrigin: origin, Posterior: posterior, Candidates: candidates})
 	}
-	add(0, 6, receiver, 0.9995)
-	add(0, 6, other, 0.9995)
-	add(1, infer.Unknown, netip.IPv6Unspecified(), 0, infer.Candidate{NextHeader: 6, Destination: netip.IPv6Unspecified(), Posterior: 0.7},
+	add(0, 6, receiver, infer.Inferred, 0.9995)
+	add(0, 6, other, infer.Inferred, 0.9995)
+	add(1, infer.Unknown, netip.IPv6Unspecified(), infer.NotKnown, 0, infer.Candidate{NextHeader: 6, Destination: netip.IPv6Unspecified(), Posterior: 0.7},
 		infer.Candidate{NextHeader: 6, Destination: receiver, Posterior: 0.25})
-	add(2, 17, receiver, 0.95)
+	add(2, 17, receiver, infer.Likely, 0.95)
 	s := j.score()
 	want := Score{
 		Packets: Fields{Tally{2, 1, 1}, Tally{2, 1, 1}},
@@ -33,6 +34,10 @@ func TestJudgeCounts(t *testing.T) {
 		Summed:  Fields{Tally{Right: 2}, Tally{Right: 1, Wrong: 1}},
 		TwoWay:  Fields{Tally{Open: 1}, Tally{Open: 1}},
 	}
+	want.Single, want.Tied, want.Listed = Tally{Wrong: 1}, Tally{Open: 1}, 1
+	sure, fair := 0.9995, 0.95
+	want.Proved = Grade{Flows: 1, Doubt: 1 - sure, Destinations: 1, Expected: 1 - sure, Variance: sure * (1 - sure)}
+	want.Likely = Grade{Flows: 1, Wrong: 1, Doubt: 1 - fair, Destinations: 1, Missed: 1, Expected: 1 - fair, Variance: fair * (1 - fair)}
 	want.Bins[9] = Bin{Flows: 2, Right: 1, Posterior: 0.9995 + 0.95}
 	want.Bins[2] = Bin{Flows: 1, Right: 1, Posterior: 0.25}
 	if s != want {

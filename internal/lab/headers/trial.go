@@ -3,6 +3,7 @@ package headers
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net/netip"
 
 	"github.com/mendcap/mendcap/infer"
@@ -11,11 +12,13 @@ import (
 
 // Condition says what is taken away from what inference knows.
 type Condition struct {
-	Tables  string // "all", "half" or "none": the rows of the host's network tables
+	// Tables are the rows of the host's network tables: "all", "half", "none", or
+	// "no connections": all but those of connections.
+	Tables  string
 	Snap    int    // bytes kept of each packet, its header's 40 included; 0 = all
 	Offload string // of what the host sends: "" as it is, "partial" or "no length"
 	Zones   bool   // link-local sources come with their interface
-	OneWay  bool   // only what the host sent
+	Only    string // "out" or "in": one direction alone; "" = both
 }
 
 // String names a condition as the table does.
@@ -30,8 +33,8 @@ func (c Condition) String() string {
 	if c.Zones {
 		name += ", zones"
 	}
-	if c.OneWay {
-		name += ", outbound only"
+	if c.Only != "" {
+		name += ", " + c.Only + "bound only"
 	}
 	return name
 }
@@ -56,6 +59,10 @@ func Run(c *Case, under Condition, seed uint64) (ours, plain Score, err error) {
 			other.flows[s.flow].summed = true
 		}
 	}
+	for i, n := range p.fits(packets, truth) {
+		judge.flows[truth[i].flow].fits = max(judge.flows[truth[i].flow].fits, n)
+		other.flows[truth[i].flow].fits = judge.flows[truth[i].flow].fits
+	}
 	for i, s := range truth {
 		judge.add(s, &answers[i])
 		guess := p.answer(&packets[i])
@@ -67,7 +74,7 @@ func Run(c *Case, under Condition, seed uint64) (ours, plain Score, err error) {
 // truth lists the packets that are in the capture.
 func (u Condition) truth(c *Case) (kept []*sample) {
 	for i := range c.samples {
-		if s := &c.samples[i]; !u.OneWay || s.out {
+		if s := &c.samples[i]; u.Only == "" || s.out == (u.Only == "out") {
 			kept = append(kept, s)
 		}
 	}
@@ -104,6 +111,8 @@ func (u Condition) snapshot(c *Case, seed uint64) (*infer.Snapshot, error) {
 	s := lab.SnapshotOf(c.packets)
 	switch u.Tables {
 	case "all":
+	case "no connections":
+		s.TCPConnections, s.UDPEndpoints = nil, nil
 	case "half":
 		s = lab.HalfOf(s, seed)
 	case "none":
@@ -149,10 +158,50 @@ func offloaded(s *sample, lengthless bool) []byte {
 
 // plain is the plain method: UDP if length and sum fit, else TCP, else ICMPv6,
 // with the first candidate that fits, from the tables and the sources so far.
-type plain struct{ first map[uint16]netip.Addr }
+type plain struct {
+	first map[uint16]netip.Addr
+	all   map[netip.Addr]uint16
+}
+
+// fits returns for each packet how many addresses of the tables and of the
+// sources its checksum fits under its true protocol; 0 where it isn't whole.
+func (p *plain) fits(packets []infer.Packet, truth []*sample) []int {
+	known := maps.Clone(p.all)
+	for i := range packets {
+		a := packets[i].Source.As16()
+		known[packets[i].Source] = key(a[:])
+	}
+	count := map[uint16]int{}
+	for _, k := range known {
+		count[k]++
+	}
+	list := make([]int, len(packets))
+	for i, s := range truth {
+		if q := &packets[i]; len(q.Data) == q.Length && s.summed(q) {
+			list[i] = count[need(q, s.next)]
+		}
+	}
+	return list
+}
+
+// key is the sum of an address, of which zero is no other than all ones.
+func key(address []byte) uint16 {
+	if k := fold(sum(address)); k != 0 {
+		return k
+	}
+	return 0xFFFF
+}
+
+// need is the sum that the checksum of q asks of its destination.
+func need(q *infer.Packet, next uint8) uint16 {
+	if n := ^fold(pseudoSum(q.Source, netip.IPv6Unspecified(), q.Length, next) + sum(q.Data)); n != 0 {
+		return n
+	}
+	return 0xFFFF
+}
 
 func newPlain(tables *infer.Snapshot) *plain {
-	p := &plain{map[uint16]netip.Addr{}}
+	p := &plain{map[uint16]netip.Addr{}, map[netip.Addr]uint16{}}
 	if tables == nil {
 		return p
 	}
@@ -178,9 +227,10 @@ func (p *plain) add(a netip.Addr) {
 		return
 	}
 	raw := a.As16()
-	key := uint16(sum(raw[:]))
-	if _, ok := p.first[key]; !ok {
-		p.first[key] = a
+	k := key(raw[:])
+	p.all[a] = k
+	if _, ok := p.first[k]; !ok {
+		p.first[k] = a
 	}
 }
 
@@ -194,11 +244,7 @@ func (p *plain) answer(q *infer.Packet) infer.Answer {
 		if next == protoUDP && (len(q.Data) < 8 || int(binary.BigEndian.Uint16(q.Data[4:])) != q.Length) {
 			continue
 		}
-		need := ^fold(pseudoSum(q.Source, netip.IPv6Unspecified(), q.Length, next) + sum(q.Data))
-		if need == 0 {
-			need = 0xFFFF
-		}
-		if dst, ok := p.first[need]; ok {
+		if dst, ok := p.first[need(q, next)]; ok {
 			a.NextHeader, a.Destination = next, dst
 			return a
 		}

@@ -205,6 +205,14 @@ func TestInferenceBars(t *testing.T) {
 		{"open without tables", "none", func(s *headers.Score) { s.TwoWay.NextHeader.Open = 3_000 }, "both ways: next header right on 97.087"},
 		{"open with half of them", "half", func(s *headers.Score) { s.TwoWay.NextHeader.Open = 3_000 }, ""},
 		{"overconfident", "all", func(s *headers.Score) { s.Bins[9].Right = 3_900 }, "expected calibration error 0.0248"},
+		{"proved and wrong", "half", func(s *headers.Score) { s.Proved = headers.Grade{Flows: 9_999, Wrong: 1, Doubt: 1} }, "1 of 9999 proved flows wrong"},
+		{"likely as their posteriors say", "half", func(s *headers.Score) {
+			s.Likely = headers.Grade{Flows: 100, Wrong: 4, Doubt: 4, Destinations: 100, Missed: 9, Expected: 4, Variance: 3}
+		}, ""},
+		{"likely and wrong too often", "half", func(s *headers.Score) {
+			s.Likely = headers.Grade{Flows: 100, Wrong: 4, Doubt: 4, Destinations: 100, Missed: 10, Expected: 4, Variance: 3}
+		}, "10 of 100 likely destinations wrong, by their posteriors at most 9.2"},
+		{"likely flows off their posteriors", "half", func(s *headers.Score) { s.Likely = headers.Grade{Flows: 100, Wrong: 7, Doubt: 4} }, "likely answers: 7 of 100"},
 		{"nothing to calibrate on", "all", func(s *headers.Score) { s.Bins[9].Flows = 99 }, "over 0 bins"},
 	}
 	for _, test := range tests {
@@ -214,6 +222,27 @@ func TestInferenceBars(t *testing.T) {
 		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%s: got %q, want %q in it", test.name, got, test.want)
 		}
+	}
+	oneWay := func(ours, plain headers.Tally) string {
+		r := goodRow("all")
+		r.condition.Only, r.ours.Single, r.plain.Single = "out", ours, plain
+		return strings.Join(rowBars([]inferred{r}), "; ")
+	}
+	for _, test := range []struct {
+		ours, plain headers.Tally
+		want        string
+	}{
+		{headers.Tally{Right: 994, Open: 6}, headers.Tally{Right: 999, Wrong: 1}, ""},
+		{headers.Tally{Right: 993, Open: 7}, headers.Tally{Right: 999, Wrong: 1}, "right in 99.30 % of flows, the plain method 99.90 %"},
+		{headers.Tally{Right: 999, Wrong: 1}, headers.Tally{Right: 950, Wrong: 50}, ""},
+		{headers.Tally{Right: 999, Wrong: 1}, headers.Tally{Right: 951, Wrong: 49}, "wrong in 1 flows, the plain method in 49"},
+	} {
+		if got := oneWay(test.ours, test.plain); test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("one direction, %+v beside %+v: got %q, want %q in it", test.ours, test.plain, got, test.want)
+		}
+	}
+	if got := likelyBars(nil); len(got) != 1 {
+		t.Errorf("no likely flows: got %q, want a line", got)
 	}
 	if got := sizeBars(299_999, 5_000); len(got) != 1 {
 		t.Errorf("too few packets: got %q, want a line", got)

@@ -35,7 +35,8 @@ func conditions() []headers.Condition {
 		{Tables: "all"}, {Tables: "half"}, {Tables: "none"},
 		{Tables: "all", Snap: 96}, {Tables: "none", Snap: 96},
 		{Tables: "all", Snap: 128}, {Tables: "none", Snap: 128},
-		{Tables: "half", OneWay: true},
+		{Tables: "all", Only: "out"}, {Tables: "no connections", Only: "out"}, {Tables: "half", Only: "out"}, {Tables: "none", Only: "out"},
+		{Tables: "all", Only: "in"}, {Tables: "no connections", Only: "in"}, {Tables: "half", Only: "in"}, {Tables: "none", Only: "in"},
 		{Tables: "all", Offload: "partial"}, {Tables: "none", Offload: "partial"},
 		{Tables: "all", Offload: "no length"}, {Tables: "none", Offload: "no length", Snap: 128},
 		{Tables: "all", Zones: true},
@@ -74,6 +75,7 @@ func runInference(ctx context.Context, o options, w io.Writer) error {
 	missed := rowBars(rows)
 	if o.recordings == "" { // a part of them is no basis for claims
 		missed = append(missed, sizeBars(sizes(w, cases))...)
+		missed = append(missed, likelyBars(rows)...)
 	}
 	for _, line := range missed {
 		fmt.Fprintln(w, "missed:", line)
@@ -160,6 +162,7 @@ func printInference(w io.Writer, rows []inferred) {
 	printInferred(table, "all", "", &ours, &plain)
 	// Writing to the terminal is best effort.
 	_ = table.Flush()
+	printGrades(w, rows)
 	fmt.Fprintln(w, "\nposterior of the top candidate\tflows\tmean\tright")
 	for i, b := range ours.Bins {
 		if b.Flows > 0 {
@@ -169,6 +172,39 @@ func printInference(w io.Writer, rows []inferred) {
 	}
 	calibration, bins := ours.CalibrationError(fewestInBin)
 	fmt.Fprintf(w, "expected calibration error %.4f over %d bins with at least %d flows\n", calibration, bins, fewestInBin)
+}
+
+// printGrades prints, of the rows with one direction alone, what became of flows
+// by how many addresses fit them, and of answers by their grade.
+func printGrades(w io.Writer, rows []inferred) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "\ncapture\tcondition\tone fits\tright\twrong\tplain: right\twrong\tseveral fit\tright\twrong\topen, listed\tproved\twrong\texpected\tlikely\twrong\texpected\tdestinations\twrong\texpected\tat most\t")
+	for _, under := range append(conditions(), headers.Condition{}) {
+		var ours, plain headers.Score
+		for _, r := range rows {
+			if r.condition != under && under != (headers.Condition{}) {
+				continue
+			}
+			ours.Add(r.ours)
+			plain.Add(r.plain)
+			if under.Only == "out" && r.ours.Flows.Destination.Total() > 100 {
+				printGraded(table, r.capture, under.String(), &r.ours, &r.plain)
+			}
+		}
+		printGraded(table, "all", under.String(), &ours, &plain)
+	}
+	// Writing to the terminal is best effort.
+	_ = table.Flush()
+}
+
+func printGraded(w io.Writer, capture, condition string, ours, plain *headers.Score) {
+	l := &ours.Likely
+	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d of %d\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%.2f\t\n", capture, condition,
+		ours.Single.Total(), percent(ours.Single.Right, ours.Single.Total()), ours.Single.Wrong,
+		percent(plain.Single.Right, plain.Single.Total()), plain.Single.Wrong,
+		ours.Tied.Total(), ours.Tied.Right, ours.Tied.Wrong, ours.Listed, ours.Tied.Open,
+		ours.Proved.Flows, ours.Proved.Wrong, ours.Proved.Doubt, l.Flows, l.Wrong, l.Doubt,
+		l.Destinations, l.Missed, l.Expected, l.Most())
 }
 
 func printInferred(w io.Writer, capture, condition string, ours, plain *headers.Score) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/mendcap/mendcap/internal/lab/headers"
 )
@@ -16,6 +17,10 @@ const (
 	minDstTwoWay        = .95
 	maxCalibrationError = .02
 	fewestInBin         = 100
+	fewestLikely        = 1_000 // flows that are likely, and not proved
+	maxWrongProved      = 1e-4
+	maxBehindPlain      = .005 // one direction, complete tables, one address fits: right
+	minWrongOfPlain     = 50   // the same: the plain method is wrong so many times as often
 	fewestPackets       = 300_000
 	fewestFlows         = 3_000
 )
@@ -28,6 +33,19 @@ func sizeBars(packets, flows int) []string {
 	return []string{fmt.Sprintf("%d packets and %d flows, want at least %d and %d", packets, flows, fewestPackets, fewestFlows)}
 }
 
+// likelyBars says whether too few likely answers stand behind what is said of
+// them.
+func likelyBars(rows []inferred) []string {
+	flows := 0
+	for i := range rows {
+		flows += rows[i].ours.Likely.Flows
+	}
+	if flows >= fewestLikely {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d likely flows, want at least %d", flows, fewestLikely)}
+}
+
 // rowBars says which bars of inference the rows miss.
 func rowBars(rows []inferred) []string {
 	var missed []string
@@ -36,9 +54,12 @@ func rowBars(rows []inferred) []string {
 	for _, r := range rows {
 		all.Add(r.ours)
 		name := r.capture + ", " + r.condition.String()
-		barWrong(miss, name, &r.ours)
+		barGrades(miss, name, &r.ours)
+		if r.condition.Only == "" {
+			barWrong(miss, name, &r.ours)
+		}
 		switch {
-		case r.condition.OneWay:
+		case r.condition.Only != "":
 		case r.condition.Tables == "all":
 			barRight(miss, name+", with a checksum", r.ours.Summed, minNextComplete, minDstComplete)
 		case r.condition.Tables == "none":
@@ -48,7 +69,46 @@ func rowBars(rows []inferred) []string {
 	if got, bins := all.CalibrationError(fewestInBin); got > maxCalibrationError || bins == 0 {
 		miss("expected calibration error %.4f over %d bins, want at most %.2f", got, bins, maxCalibrationError)
 	}
+	for name, g := range map[string]headers.Grade{"proved": all.Proved, "likely": all.Likely} {
+		if off := math.Abs(float64(g.Wrong)-g.Doubt) / float64(max(1, g.Flows)); off > maxCalibrationError {
+			miss("%s answers: %d of %d flows wrong, by their posteriors %.1f: off by more than %.2f", name, g.Wrong, g.Flows, g.Doubt, maxCalibrationError)
+		}
+	}
+	barPlain(miss, rows)
 	return missed
+}
+
+// barGrades holds each grade to its posteriors.
+func barGrades(miss func(string, ...any), name string, s *headers.Score) {
+	if g := &s.Proved; float64(g.Wrong) > maxWrongProved*float64(g.Flows) {
+		miss("%s: %d of %d proved flows wrong", name, g.Wrong, g.Flows)
+	}
+	if g := &s.Likely; float64(g.Missed) > g.Most() {
+		miss("%s: %d of %d likely destinations wrong, by their posteriors at most %.1f", name, g.Missed, g.Destinations, g.Most())
+	}
+}
+
+// barPlain holds what is answered of one direction with complete tables against
+// the plain method, where one address fits.
+func barPlain(miss func(string, ...any), rows []inferred) {
+	for _, under := range conditions() {
+		if under.Only == "" || under.Tables != "all" && under.Tables != "no connections" {
+			continue
+		}
+		var ours, plain headers.Tally
+		for _, r := range rows {
+			if r.condition == under {
+				ours.Plus(r.ours.Single)
+				plain.Plus(r.plain.Single)
+			}
+		}
+		if got, other := share(ours.Right, ours.Total()), share(plain.Right, plain.Total()); got < other-maxBehindPlain {
+			miss("%s, one address fits: right in %.2f %% of flows, the plain method %.2f %%", under, 100*got, 100*other)
+		}
+		if ours.Wrong*minWrongOfPlain > plain.Wrong {
+			miss("%s, one address fits: wrong in %d flows, the plain method in %d", under, ours.Wrong, plain.Wrong)
+		}
+	}
 }
 
 // barWrong holds what is wrong to the bars: in a capture of fewer than 100,000

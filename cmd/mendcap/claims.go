@@ -1,0 +1,80 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/repair"
+)
+
+// claims are the files that a run reads or writes, and what each of them is, so
+// that none is written that has another part in it. "-" is none.
+type claims struct{ set filesys.Set }
+
+func (c *claims) add(path, what string) {
+	if path != "-" && path != "" {
+		c.set.Add(path, what)
+	}
+}
+
+func (c *claims) find(path string) (what string, ok bool) {
+	if path == "-" || path == "" {
+		return "", false
+	}
+	return c.set.Find(path)
+}
+
+// output claims a file that is to be written; it may be nothing else.
+func (c *claims) output(flag, path, what string) error {
+	if is, ok := c.find(path); ok {
+		return usagef("choose another name", "%s %s: this file is %s", flag, path, is)
+	}
+	c.add(path, what)
+	return nil
+}
+
+// stdout claims the file that standard output goes to, if it is one.
+func (c *claims) stdout(out io.Writer) error {
+	f, ok := out.(*os.File)
+	if !ok {
+		return nil
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	if what, ok := c.set.FindInfo(info); ok {
+		return usagef("let it go elsewhere", "standard output goes to a file that is %s", what)
+	}
+	c.set.AddInfo(info, "standard output")
+	return nil
+}
+
+// inputs claims the captures and the network tables that are read with them.
+func (f *readingFlags) inputs(captures []string) *claims {
+	read := &claims{}
+	for _, in := range captures {
+		read.add(in, "the capture")
+	}
+	paths := f.tables
+	if len(paths) == 0 {
+		for _, in := range captures {
+			if found, err := tables.Find(in, repair.Stem(in)); err == nil && in != "-" {
+				paths = append(paths, found...)
+			}
+		}
+	}
+	for _, path := range paths {
+		read.add(path, "tables")
+		inside, err := tables.Files(path)
+		if err != nil {
+			continue // the repair says so
+		}
+		for _, file := range inside {
+			read.add(file, "tables")
+		}
+	}
+	return read
+}

@@ -1,0 +1,423 @@
+package infer
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// pool is a set of addresses that destinations come from: one for each role,
+// those that no list holds but that look like neighbours of ones that do, and
+// all others.
+type pool uint8
+
+const (
+	nearby   = pool(roles) + iota // unlisted, numbered like listed ones
+	anywhere                      // unlisted, and unlike them
+
+	pools // their number
+)
+
+// completeness is what the capture itself shows of its lists: which share of
+// the destinations each of them holds, and how many are in none. It holds for
+// what the host sends; for what others send, the host's own addresses are the
+// list.
+type completeness struct {
+	shares [hypotheses][pools]float64 // log2 of the share of destinations
+	near   residues
+}
+
+// observation is a destination that the shares are learnt from: for each pool how
+// much sooner one of its addresses has what the cluster needs than any address
+// at all.
+type observation struct {
+	h     hypothesis
+	needs needs
+	named bool // something beyond the lists names the destination
+	fits  [pools]float64
+}
+
+// maxObserved bounds the clusters that completeness is learnt from.
+const maxObserved = 1 << 14
+
+// learnShares learns the shares by expectation-maximisation over a mixture of
+// the pools, for each kind of flow. A destination that several flows have in
+// common counts once, since what fits by accident does so in all of them.
+func (e *Engine) learnShares() {
+	e.complete.near = e.candidates.neighbourhoods()
+	list := e.observeClusters()
+	for h := range hypotheses {
+		e.complete.shares[h] = e.maximise(list, h)
+	}
+}
+
+// maximise returns the shares that make what was observed of h likeliest, with a
+// prior that a few observations do not overturn.
+func (e *Engine) maximise(list []observation, h hypothesis) (shares [pools]float64) {
+	const (
+		strength = 4 // observations that the prior counts for
+		rounds   = 32
+		foreign  = 0.1 // what an observation of another kind of flow counts for
+
+		deviations = 2 // by which the number of unlisted neighbours may be underestimated
+	)
+	prior := e.priorShares()
+	shares = prior
+	found := 0.0
+	for range rounds {
+		var next [pools]float64
+		for s := range next {
+			next[s] = strength * prior[s]
+		}
+		for i := range list {
+			o := &list[i]
+			weight, total := 1.0, 0.0
+			if o.h != h {
+				weight = foreign
+			}
+			for s := range shares {
+				total += shares[s] * o.fits[s]
+			}
+			for s := range shares {
+				next[s] += weight * shares[s] * o.fits[s] / total
+			}
+		}
+		total := 0.0
+		for _, n := range next {
+			total += n
+		}
+		for s := range shares {
+			shares[s] = next[s] / total
+		}
+		found = next[nearby]
+	}
+	// Accidents among colliding neighbours look like listed destinations: as many
+	// as may well have been overlooked count as accidents.
+	shares[nearby] += shares[nearby] / found * deviations * math.Sqrt(found+0.25)
+	for s := range shares {
+		shares[s] = math.Log2(shares[s])
+	}
+	return shares
+}
+
+// priorShares are the shares before anything is observed. An empty list holds
+// nothing.
+func (e *Engine) priorShares() (shares [pools]float64) {
+	total := 0.0
+	for s := range shares {
+		switch {
+		case pool(s) >= nearby:
+			shares[s] = math.Exp2(priorElsewhere)
+		case e.candidates.counts[s] == 0:
+			continue
+		case role(1)<<s == isKnown:
+			shares[s] = math.Exp2(priorKnown) * float64(e.candidates.counts[s])
+		default:
+			shares[s] = math.Exp2(priorOf[s])
+		}
+		total += shares[s]
+	}
+	for s := range shares {
+		shares[s] /= total
+	}
+	return shares
+}
+
+// observeClusters returns what the clusters of the host's flows show, whatever
+// their order.
+func (e *Engine) observeClusters() []observation {
+	type kind struct {
+		h     hypothesis
+		needs needs
+		named bool
+	}
+	seen := map[kind]bool{}
+	var list []observation
+	for j := int32(0); j < e.flows.clusters.n && len(list) < maxObserved; j++ {
+		c := e.flows.clusters.at(j)
+		fl := e.flows.list.at(c.flow)
+		if c.rivals || !c.proven && fl.clusters != 1 || e.direction(fl.key.src) != outbound {
+			continue
+		}
+		q := e.questionOf(fl, c)
+		if o, ok := e.observe(&q); ok && !seen[kind{q.h, q.needs, o.named}] {
+			seen[kind{q.h, q.needs, o.named}] = true
+			list = append(list, o)
+		}
+	}
+	slices.SortFunc(list, func(a, b observation) int {
+		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]), slices.Compare(a.fits[:], b.fits[:]))
+	})
+	return list
+}
+
+// observe returns what the cluster that asks q shows; nothing if it has no
+// checksum that can be verified. Where something beyond the lists names its
+// destination, that shows whether the lists have it. That it was seen in the
+// capture proves nothing then: it was what named it.
+func (e *Engine) observe(q *question) (o observation, ok bool) {
+	const most = 64 // candidates looked at for one that is named
+	o.h, o.needs = q.h, q.needs
+	total := 0.0
+	for m, need := range q.needs {
+		if need == 0 {
+			continue
+		}
+		weight := math.Exp2(e.modeOf(q, mode(m)))
+		total += weight
+		crowd := e.candidates.with(need)
+		for _, i := range crowd[:min(most, len(crowd))] {
+			if c := e.candidates.list.at(i); e.namedOtherwise(q, c.addr) {
+				return e.observeNamed(q, c), true
+			}
+		}
+		var counts [roles]int
+		for _, i := range crowd[:min(maxCrowd, len(crowd))] {
+			for r := range counts {
+				counts[r] += int(e.candidates.list.at(i).roles >> r & 1)
+			}
+		}
+		for r, n := range counts {
+			if n > 0 {
+				o.fits[r] += weight * float64(n) / float64(e.candidates.counts[r]) * residueCount
+			}
+		}
+		o.fits[nearby] += weight * e.complete.near.density(need)
+		o.fits[anywhere] += weight
+	}
+	if total == 0 {
+		return o, false
+	}
+	return o, true
+}
+
+// namedOtherwise reports whether a table of connections or the other direction
+// names a for q.
+func (e *Engine) namedOtherwise(q *question, a packet.Addr) bool {
+	named := false
+	e.eachNamed(&q.key, func(dst packet.Addr, by evidence) { named = named || dst == a && by <= byReverse })
+	if named {
+		return true
+	}
+	known, worth := e.answered(a, q)
+	return known && worth >= bitsNamed
+}
+
+func (e *Engine) observeNamed(q *question, c *candidate) (o observation) {
+	o.h, o.needs, o.named = q.h, q.needs, true
+	for r := range roles {
+		if c.roles>>r&1 != 0 && role(1)<<r != isPeer && role(1)<<r != isSeen {
+			o.fits[r] = residueCount / float64(e.candidates.counts[r])
+		}
+	}
+	o.fits[bits.TrailingZeros8(uint8(isSeen))], o.fits[nearby], o.fits[anywhere] = 1, 1, 1
+	return o
+}
+
+// elsewhere returns log2 of how likely the destination of q is in no list, and
+// how much sooner than any address at all such a one has what q needs.
+func (e *Engine) elsewhere(q *question) (share, fit float64) {
+	shares := &e.complete.shares[q.h]
+	near, far := math.Exp2(shares[nearby]), math.Exp2(shares[anywhere])
+	share = math.Log2(near + far)
+	density, total := 0.0, 0.0
+	for m, need := range q.needs {
+		if need != 0 {
+			weight := math.Exp2(e.modeOf(q, mode(m)))
+			density += weight * e.complete.near.density(need)
+			total += weight
+		}
+	}
+	if total == 0 {
+		return share, 0
+	}
+	return share, math.Log2((far + near*density/total) / (near + far))
+}
+
+// residueCount is the number of residues that an address can have.
+const residueCount = 0xFFFF
+
+// residues says how addresses are spread over the residues: how much more often
+// than by chance they have one. Without any it is even.
+type residues struct{ dense []float32 }
+
+func (r *residues) density(need residue) float64 {
+	if r.dense == nil {
+		return 1
+	}
+	return float64(r.dense[need])
+}
+
+// neighbourhoods estimates how the residues of addresses are spread that are no
+// candidates, but are numbered like those that are: with words of two of them
+// that have the first 32 bits in common, or with a word that is a little
+// different. Addresses that are numbered in two words collide far more often
+// than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
+func (t *candidates) neighbourhoods() (spread residues) {
+	const (
+		each  = 64 // draws for each address
+		least = 1 << 12
+		most  = 1 << 16
+		blur  = 0.1 // share of the draws that is spread over residues that lie close
+		width = 8   // to each side
+	)
+	known := t.numberable()
+	if len(known) == 0 {
+		return spread
+	}
+	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
+	draw.findOwners()
+	hits := make([]float32, residueCount)
+	drawn := 0
+	for range min(max(each*len(known), least), most) {
+		if a, ok := draw.next(); ok {
+			drawn++
+			hits[residueOf(a)-1]++
+		}
+	}
+	if drawn == 0 {
+		return residues{}
+	}
+	spread.dense = make([]float32, residueCount+1)
+	window := float32(0)
+	for i := -width; i < width; i++ {
+		window += hits[(i+residueCount)%residueCount]
+	}
+	for i := range residueCount {
+		window += hits[(i+width)%residueCount]
+		share := (1-blur)*hits[i] + blur*window/(2*width+1)
+		spread.dense[i+1] = share * residueCount / float32(drawn)
+		window -= hits[(i-width+residueCount)%residueCount]
+	}
+	return spread
+}
+
+// numberable returns the addresses that neighbours are numbered like, sorted:
+// all but those whose interface identifier looks random.
+func (t *candidates) numberable() []packet.Addr {
+	var known, numbered []packet.Addr
+	for i := range t.list.n {
+		c := t.list.at(i)
+		if c.roles&^(isKnown|isJoined) != 0 && !isMulticast(c.addr) && !isLinkLocal(c.addr) && !isLoopback(c.addr) {
+			known = append(known, c.addr)
+		}
+	}
+	slices.SortFunc(known, compareAddr)
+	known = slices.Compact(known)
+	for i := range known {
+		if !looksRandom(known, i) {
+			numbered = append(numbered, known[i])
+		}
+	}
+	return numbered
+}
+
+// looksRandom reports whether most words of the interface identifier of known[i]
+// are neither zero nor those of the address before or after it.
+func looksRandom(known []packet.Addr, i int) bool {
+	a, free := &known[i], 0
+	for w := words / 2; w < words; w++ {
+		n := word(a, w)
+		if n != 0 && (i == 0 || word(&known[i-1], w) != n) && (i+1 == len(known) || word(&known[i+1], w) != n) {
+			free++
+		}
+	}
+	return free > words/4
+}
+
+// drawer draws unlisted neighbours of known addresses.
+type drawer struct {
+	t      *candidates
+	known  []packet.Addr
+	owners []owner // by place in known
+	rng    *rand.Rand
+}
+
+// owner is a run of known addresses with the same first 32 bits.
+type owner struct {
+	from, to int32
+	low      [words]uint16 // of each word
+	high     [words]uint16
+	shifts   [words]uint8 // how often a word is the one that is shifted, of the sum
+	sum      int
+}
+
+// words is the number of 16-bit words in an address.
+const words = 8
+
+func word(a *packet.Addr, w int) uint16 { return binary.BigEndian.Uint16(a[2*w:]) }
+
+func (d *drawer) findOwners() {
+	const often, last, seldom = 16, 4, 1
+	d.owners = make([]owner, len(d.known))
+	for from := 0; from < len(d.known); {
+		o := owner{from: int32(from)}
+		to, first := from, &d.known[from]
+		for w := range words {
+			o.low[w], o.high[w] = word(first, w), word(first, w)
+		}
+		for ; to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(first[:4]); to++ {
+			for w := 2; w < words; w++ {
+				o.low[w], o.high[w] = min(o.low[w], word(&d.known[to], w)), max(o.high[w], word(&d.known[to], w))
+			}
+		}
+		for w := 2; w < words; w++ {
+			switch {
+			case o.low[w] != o.high[w]:
+				o.shifts[w] = often
+			case w == words-1:
+				o.shifts[w] = last
+			default:
+				o.shifts[w] = seldom
+			}
+			o.sum += int(o.shifts[w])
+		}
+		o.to = int32(to)
+		for ; from < to; from++ {
+			d.owners[from] = o
+		}
+	}
+}
+
+// next draws one; false where what was drawn is a candidate.
+func (d *drawer) next() (packet.Addr, bool) {
+	i := d.rng.IntN(len(d.known))
+	a, o := d.known[i], &d.owners[i]
+	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]
+	coins := d.rng.Uint32()
+	for w := 2; w < words; w++ {
+		if coins>>w&1 != 0 {
+			binary.BigEndian.PutUint16(a[2*w:], word(b, w))
+		}
+	}
+	if coins&1 != 0 || a == d.known[i] {
+		d.shift(&a, o)
+	}
+	return a, d.t.place(&a, 0, hashPlace(&a, 0)) == none
+}
+
+// shift makes one of a's words another one: mostly one that differs among the
+// owner's addresses. Where they are close it comes from among them, or from just
+// beyond, else from close to a's own.
+func (d *drawer) shift(a *packet.Addr, o *owner) {
+	const close = 1 << 12
+	w := 2
+	for n := d.rng.IntN(o.sum); n >= int(o.shifts[w]); w++ {
+		n -= int(o.shifts[w])
+	}
+	if span := int(o.high[w] - o.low[w]); span > 0 && span < close {
+		beyond := 1 + span/8
+		binary.BigEndian.PutUint16(a[2*w:], o.low[w]+uint16(d.rng.IntN(span+2*beyond+1)-beyond))
+		return
+	}
+	by := 1 + d.rng.IntN(1<<d.rng.IntN(9))
+	if d.rng.IntN(2) == 0 {
+		by = -by
+	}
+	binary.BigEndian.PutUint16(a[2*w:], word(a, w)+uint16(by))
+}

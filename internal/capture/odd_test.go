@@ -1,0 +1,369 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// smallRecords are ordinary ones that are mostly zeros and small numbers, which look
+// like lengths and times to whoever searches them for records.
+func smallRecords(n int) []record {
+	all := make([]record, n)
+	for i := range all {
+		p := append(ipv4(40+i*7%31, 0)[:40], bytes.Repeat([]byte("d"), i*7%31)...)
+		binary.BigEndian.PutUint32(p[24:], uint32(i*40))
+		size := uint32(len(p))
+		all[i] = record{1700000000 + uint32(i/5), uint32(i) * 100, size, size, p}
+	}
+	return all
+}
+
+// oddRecords are the ways in which a record can be odd, and what is said of it.
+var oddRecords = []struct {
+	name string
+	odd  oddity
+	make func(r *record)
+}{
+	{"original length 0", oddNoOriginal, func(r *record) { r.original = 0 }},
+	{"original length 1", oddShortOriginal, func(r *record) { r.original = 1 }},
+	{"original length halved", oddShortOriginal, func(r *record) { r.original /= 2 }},
+	{"original length just below", oddShortOriginal, func(r *record) { r.original-- }},
+	{"original length without a frame check sequence", oddShortOriginal, func(r *record) { r.original -= 4 }},
+	{"original length just above 2^30", oddLongOriginal, func(r *record) { r.original = 1<<30 + 1 }},
+	{"original length of all ones", oddLongOriginal, func(r *record) { r.original = 0xFFFFFFFF }},
+	{"empty", oddEmpty, func(r *record) { r.captured, r.data = 0, nil }},
+	{"empty, without a length", oddEmpty, func(r *record) { r.captured, r.original, r.data = 0, 0, nil }},
+	{"a second of microseconds", oddFraction, func(r *record) { r.frac = 1e6 }},
+	{"fraction of all ones", oddFraction, func(r *record) { r.frac = 0xFFFFFFFF }},
+	{"a capture inside, without a length", oddNoOriginal, func(r *record) {
+		r.data = slices.Concat(r.data, pcapOf(littleEndian, smallRecords(5)...))
+		r.captured, r.original = uint32(len(r.data)), 0
+	}},
+}
+
+// Records that are odd, one of them, a fifth or all, are given as a strict reader
+// gives them, and counted: in files of two records and of more than is looked at for
+// one decision, in either byte order.
+func TestOddRecords(t *testing.T) {
+	for _, kind := range oddRecords {
+		for _, extent := range []string{"one", "a fifth", "all"} {
+			for _, n := range []int{2, 7, 30, 5000} {
+				for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
+					name := fmt.Sprintf("%s, %s of %d, %v", kind.name, extent, n, order)
+					records, r, count, first := smallRecords(n), rand.New(rand.NewPCG(1, uint64(n))), 0, 0
+					one := r.IntN(n)
+					for i := range records {
+						if extent == "all" || i == one || extent == "a fifth" && r.IntN(5) == 0 {
+							kind.make(&records[i])
+							if count++; count == 1 {
+								first = i + 1
+							}
+						}
+					}
+					mustBeOdd(t, name, pcapOf(order, records...), kind.odd, count, first)
+				}
+			}
+		}
+	}
+}
+
+// mustBeOdd holds that a file is given as a strict reader gives it, and that so many
+// blocks of it are odd in one way.
+func mustBeOdd(t *testing.T, name string, data []byte, odd oddity, count, first int) {
+	t.Helper()
+	want := mustRead(t, data)
+	for _, size := range []int{0, minBatchSize} {
+		got := salvage(t, data, ReaderOptions{BatchSize: size})
+		if got.err != nil || got.damages.Total != 0 || len(got.blocks) != len(want) {
+			t.Fatalf("%s: got %d blocks, %+v, %v; want %d", name, len(got.blocks), got.damages, got.err, len(want))
+		}
+		for i := range want {
+			if !bytes.Equal(got.blocks[i].Raw, want[i].Raw) || !bytes.Equal(got.blocks[i].Data, want[i].Data) || got.blocks[i].Ticks != want[i].Ticks {
+				t.Fatalf("%s: block %d is not as it stands in the file", name, i)
+			}
+		}
+		n := slices.IndexFunc(got.odd, func(o Odd) bool {
+			return strings.HasSuffix(o.What, oddWords[trailingBit(odd)].many[8:]) || o.Count == 1 && o.What == oddWords[trailingBit(odd)].one
+		})
+		if n < 0 || got.odd[n].Count != int64(count) || got.odd[n].Frame != int64(first) {
+			t.Fatalf("%s: got %+v, want %d %s, the first at frame %d", name, got.odd, count, oddWords[trailingBit(odd)].many, first)
+		}
+	}
+}
+
+func trailingBit(odd oddity) (n int) {
+	for odd&1 == 0 {
+		odd >>= 1
+		n++
+	}
+	return n
+}
+
+// Blocks whose contents are odd are given as they stand.
+func TestOddBlocks(t *testing.T) {
+	data := string(ipv4(64, 7))
+	f := &file{order: littleEndian}
+	tests := []struct {
+		name   string
+		odd    oddity
+		snap   uint32
+		block  func(f *file)
+		packet string // what is captured
+	}{
+		{"simple, original length 0", oddSimple, 0, func(f *file) { f.spb(0, data) }, data},
+		{"simple, original length 1", oddSimple, 0, func(f *file) { f.spb(1, data) }, data},
+		{"simple, original length above", oddSimple, 0, func(f *file) { f.spb(65, data) }, data},
+		{"simple, original length of all ones", oddSimple, 0, func(f *file) { f.spb(0xFFFFFFFF, data) }, data},
+		{"simple, beyond the snap length", oddSnap, 1, func(f *file) { f.spb(64, data) }, data},
+		{"beyond the snap length", oddSnap, 1, func(f *file) { f.epbOf(0, 9, []byte(data)) }, data},
+		{"an option longer than its block", oddOptions, 0, func(f *file) { f.epb(0, 9, data, f.u16(1), f.u16(8), f.u32(0)) }, data},
+		{"an option of all ones", oddOptions, 0, func(f *file) { f.epb(0, 9, data, f.u32(0xFFFFFFFF)) }, data},
+		{"obsolete, an option longer than its block", oddOptions, 0, func(f *file) { f.pb(0, 0, 9, data, f.u16(1), f.u16(8), f.u32(0)) }, data},
+		{"names longer than their block", oddNames, 0, func(f *file) { f.epbOf(0, 9, []byte(data)).block(TypeNames, f.u16(1), f.u16(200), f.u32(0)) }, data},
+		{"a section of version 1.7", oddVersion, 0, func(f *file) {
+			f.block(TypeSection, f.u32(byteOrderMagic), f.u16(1), f.u16(7), f.u64(unstatedLength)).iface(linkRaw, 0).epbOf(0, 9, []byte(data))
+		}, data},
+		{"a section with an option longer than it", oddOptions, 0, func(f *file) {
+			f.section(littleEndian, f.u16(1), f.u16(0x3030), f.u32(0)).iface(linkRaw, 0).epbOf(0, 9, []byte(data))
+		}, data},
+		{"an interface with an option longer than it", oddOptions, 0, func(f *file) {
+			f.iface(linkRaw, 0, f.u16(2), f.u16(500), f.u32(0)).epbOf(1, 9, []byte(data))
+		}, data},
+	}
+	for _, test := range tests {
+		f.buf = nil
+		f.section(littleEndian).iface(linkRaw, test.snap)
+		test.block(f)
+		if got := packets(mustRead(t, f.buf)); len(got) != 1 || string(got[0].Data) != test.packet {
+			t.Errorf("%s: got %+v, want one packet of %d bytes", test.name, got, len(test.packet))
+		}
+		first := 1
+		switch {
+		case strings.HasPrefix(test.name, "a section"), strings.HasPrefix(test.name, "an interface"):
+			first = 0
+		}
+		mustBeOdd(t, test.name, f.buf, test.odd, 1, first)
+		if out := write(t, copyAll(mustRead(t, f.buf))); !bytes.Equal(out, f.buf) {
+			t.Errorf("%s: a copy differs", test.name)
+		}
+	}
+}
+
+// A captured length that the original one disproves is damage, not an option.
+func TestOddOptionsOrLength(t *testing.T) {
+	f := (&file{}).section(littleEndian).iface(linkRaw, 0)
+	at := len(f.buf)
+	f.epbOf(0, 9, ipv4(64, 7))
+	littleEndian.PutUint32(f.buf[at+20:], 1)
+	got := salvage(t, f.buf, ReaderOptions{})
+	if p := packets(got.blocks); len(p) != 1 || len(p[0].Data) != 64 || got.damages.Total != 1 {
+		t.Errorf("got %d packets, %+v; want one of 64 bytes, mended", len(p), got.damages)
+	}
+}
+
+// Packets beyond libpcap's usual limit are read where the link type or the snap
+// length allows for them, odd ones too.
+func TestOddLargePackets(t *testing.T) {
+	build := func(link, snap, original uint32) []byte {
+		f := &file{order: littleEndian}
+		buf := slices.Concat(f.u32(magicMicro), f.u16(2), f.u16(4), f.u64(0), f.u32(snap), f.u32(link))
+		for i := range uint32(12) {
+			size := []uint32{100, 300_000}[i%2]
+			buf = slices.Concat(buf, f.u32(1700000000), f.u32(i), f.u32(size), f.u32(min(original, size)), bytes.Repeat([]byte{byte(i)}, int(size)))
+		}
+		return buf
+	}
+	for name, data := range map[string][]byte{
+		"USB": build(linkUSB, 1<<18, 1<<20), "USB, memory-mapped": build(linkUSBMapped, 1<<18, 1<<20), "D-Bus": build(linkDBus, 1<<18, 1<<20),
+		"USBPcap": build(linkUSBPcap, 1<<18, 1<<20), "snap length": build(1, 1<<20, 1<<20), "USBPcap, without a length": build(linkUSBPcap, 1<<18, 0),
+	} {
+		for _, size := range []int{0, minBatchSize} {
+			got := salvage(t, data, ReaderOptions{BatchSize: size})
+			if got.err != nil || got.damages.Total != 0 || len(packets(got.blocks)) != 12 {
+				t.Errorf("%s: got %d packets, %+v, %v; want 12", name, len(packets(got.blocks)), got.damages, got.err)
+			}
+		}
+	}
+}
+
+// Where the chain of odd records breaks, those before and behind the break are kept.
+func TestOddAndDamaged(t *testing.T) {
+	for _, kind := range oddRecords {
+		if kind.odd == oddEmpty {
+			continue // a file of nothing but headers shows little of where they are
+		}
+		for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
+			records := smallRecords(40)
+			for i := range records {
+				kind.make(&records[i])
+			}
+			at := func(n int) int { return len(pcapOf(order, records[:n]...)) }
+			whole := pcapOf(order, records...)
+			noise := bytes.Clone(whole)
+			for i := at(20); i < at(20)+pcapRecordLen; i++ {
+				noise[i] = byte(0xA0 + i)
+			}
+			for name, test := range map[string]struct {
+				data  []byte
+				least int
+			}{
+				"cut":                {whole[:at(39)+3], 39},
+				"noise in a header":  {noise, 38},
+				"cut after a record": {whole[:at(2)+5], 2},
+			} {
+				got := salvage(t, test.data, ReaderOptions{})
+				same := 0
+				for _, p := range packets(got.blocks) {
+					if slices.ContainsFunc(records, func(r record) bool { return bytes.Equal(r.data, p.Data) }) {
+						same++
+					}
+				}
+				if same < test.least || got.damages.Total == 0 {
+					t.Errorf("%s, %v, %s: got %d packets as they were, %+v; want %d at least", kind.name, order, name, same, got.damages, test.least)
+				}
+			}
+		}
+	}
+}
+
+// A packet that carries a capture is not searched for records where the one behind
+// it has a wrong length that can be mended.
+func TestNestedCapture(t *testing.T) {
+	for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
+		inner := pcapOf(order, smallRecords(40)...)
+		records := smallRecords(40)
+		for i := 9; i < 30; i++ { // segments of a capture that is sent through
+			data := slices.Concat(records[i].data[:40], inner[i*61:i*61+1000])
+			binary.BigEndian.PutUint16(data[2:], uint16(len(data)))
+			records[i].data, records[i].captured, records[i].original = data, uint32(len(data)), uint32(len(data))
+		}
+		whole := pcapOf(order, records...)
+		for n := 9; n < 30; n++ {
+			at := len(pcapOf(order, records[:n+1]...))
+			for _, length := range []uint32{16777216, 0xFFFFFFFF, 0, 3} {
+				data := bytes.Clone(whole)
+				order.PutUint32(data[at+8:], length)
+				got := salvage(t, data, ReaderOptions{})
+				p := packets(got.blocks)
+				if len(p) != 40 || got.damages.Total != 1 {
+					t.Fatalf("%v, record %d, length %d: got %d packets, %+v; want 40 and one place of damage", order, n+1, length, len(p), got.damages)
+				}
+				for i := range p {
+					if !bytes.Equal(p[i].Data, records[i].data) {
+						t.Fatalf("%v, record %d, length %d: frame %d is not what was captured", order, n+1, length, i+1)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A wrong length that leads on to a later record swallows none, where the original
+// length and the records within prove it.
+func TestLengthThatLeadsOn(t *testing.T) {
+	records := plainRecords(30)
+	at := func(n int) int { return len(pcapOf(littleEndian, records[:n]...)) }
+	for _, odd := range []int{-1, 3} { // an odd record before it changes nothing
+		for _, to := range []int{12, 13, 30} {
+			data := pcapOf(littleEndian, records...)
+			if odd >= 0 {
+				littleEndian.PutUint32(data[at(odd)+12:], 0)
+			}
+			littleEndian.PutUint32(data[at(10)+8:], uint32(at(to)-at(10)-pcapRecordLen))
+			got := salvage(t, data, ReaderOptions{})
+			if n := len(packets(got.blocks)); n != 30 || got.damages.Total != 1 {
+				t.Errorf("odd %d, up to record %d: got %d packets, %+v; want 30 and one place of damage", odd, to, n, got.damages)
+			}
+		}
+	}
+}
+
+// Zeros that fill a compressed file up are no damage.
+func TestZerosBehindCompressed(t *testing.T) {
+	data := pcapOf(littleEndian, plainRecords(20)...)
+	for name, packed := range map[string][]byte{
+		"gzip": zip(t, data), "gzip, two members": zip(t, data[:500], data[500:]), "bzip2": decoded(t, bzip2Blocks), "xz": decoded(t, xzBlocks),
+	} {
+		want := salvage(t, packed, ReaderOptions{})
+		for _, zeros := range []int{4, 512, 10240, 1 << 20} {
+			got := salvage(t, append(bytes.Clone(packed), make([]byte, zeros)...), ReaderOptions{})
+			if got.err != nil || got.damages.Total != 0 || len(got.blocks) != len(want.blocks) || len(want.blocks) == 0 {
+				t.Errorf("%s, %d zeros: got %d blocks, %+v, %v; want %d", name, zeros, len(got.blocks), got.damages, got.err, len(want.blocks))
+			}
+		}
+		got := salvage(t, append(append(bytes.Clone(packed), make([]byte, 64)...), 7), ReaderOptions{})
+		if got.damages.Total == 0 {
+			t.Errorf("%s: zeros and another byte behind it are no damage", name)
+		}
+	}
+}
+
+// A chain in which each record looks odd, and which breaks time and again, costs no
+// more than bytes and records do.
+func TestOddChainsAreLinear(t *testing.T) {
+	records := smallRecords(60_000)
+	for i := range records {
+		records[i].original = 0
+		if i%9 == 8 {
+			records[i].captured = 0xFFFFFFFF
+		}
+	}
+	data := pcapOf(littleEndian, records...)
+	r := &reads{r: bytes.NewReader(data)}
+	rd, err := NewReader(r, ReaderOptions{Salvage: SalvageOn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for b, err := rd.Next(); err == nil; b, err = rd.Next() {
+		n += len(b.Blocks)
+		b.Release()
+	}
+	if n < 50_000 {
+		t.Errorf("got %d blocks, want most of 60000", n)
+	}
+	if most := 4 * (len(data)/defaultBatchSize + 1); r.n > most {
+		t.Errorf("the file was read in %d parts, want %d at most", r.n, most)
+	}
+}
+
+// The samples of legal captures: every packet is there as it stands in the file.
+func TestLegalSamples(t *testing.T) {
+	dir := os.Getenv("MENDCAP_SAMPLES")
+	if dir == "" {
+		t.Skip("MENDCAP_SAMPLES is not set")
+	}
+	for name, want := range map[string]int{
+		"L-orig0.pcap": 30, "L-orig_ff.pcap": 10, "L-orig_less.pcap": 30, "L-usec_ff.pcap": 100, "L-zero_len.pcap": 30,
+		"L-usb-large.pcap.gz": 6, "L-spb-original.pcapng": 3, "L-snaplen-1.pcapng": 3,
+	} {
+		data, err := os.ReadFile(filepath.Join(dir, "faults", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		strict := packets(mustRead(t, data))
+		got := salvage(t, data, ReaderOptions{})
+		if len(strict) != want || got.damages.Total != 0 {
+			t.Errorf("%s: got %d packets, %+v; want %d", name, len(strict), got.damages, want)
+		}
+		samePackets(t, got.blocks, strict)
+		if strings.HasSuffix(name, "ng") && !bytes.Equal(write(t, copyAll(got.blocks)), data) {
+			t.Errorf("%s: a copy differs", name)
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "faults", "S1-nested.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := salvage(t, data, ReaderOptions{})
+	if n := len(packets(got.blocks)); n != 77 || got.damages.Total != 1 || got.damages.Lost != 0 || got.damages.List[0].Frame != 30 {
+		t.Errorf("S1-nested: got %d packets, %+v; want 77, the one after frame 30 mended", n, got.damages)
+	}
+}

@@ -1,0 +1,202 @@
+package flood
+
+import (
+	"bufio"
+	"encoding/binary"
+)
+
+// Interfaces is how many interfaces a capture describes.
+const Interfaces = 4
+
+// The link types and block types that are used.
+const (
+	linkRaw      = 101
+	blockSection = 0x0A0D0D0A
+	blockIface   = 1
+	blockSimple  = 3
+	blockPacket  = 6
+)
+
+var (
+	be = binary.BigEndian
+	le = binary.LittleEndian
+)
+
+// writer writes pcapng, little-endian, in microseconds. Its first error is that
+// of flush.
+type writer struct {
+	to   *bufio.Writer
+	body []byte
+	data []byte
+}
+
+func newWriter(to *bufio.Writer, form Form) *writer {
+	w := &writer{to: to}
+	w.body = le.AppendUint32(w.body[:0], 0x1A2B3C4D)
+	w.body = le.AppendUint32(w.body, 1)          // version 1.0
+	w.body = le.AppendUint64(w.body, ^uint64(0)) // section length not given
+	w.block(blockSection)
+	for range Interfaces {
+		w.body = le.AppendUint32(w.body[:0], linkRaw)
+		w.body = le.AppendUint32(w.body, 0) // no snap length
+		w.block(blockIface)
+	}
+	return w
+}
+
+func (w *writer) block(kind uint32) {
+	for len(w.body)%4 != 0 {
+		w.body = append(w.body, 0)
+	}
+	size := le.AppendUint32(nil, uint32(len(w.body)+12))
+	w.to.Write(le.AppendUint32(nil, kind)) // errors stick: flush returns the first
+	w.to.Write(size)
+	w.to.Write(w.body)
+	w.to.Write(size)
+}
+
+func (w *writer) flush() error { return w.to.Flush() }
+
+// packet writes an Enhanced Packet Block, or a simple one.
+func (w *writer) packet(p *packet) {
+	w.data = p.append(w.data[:0])
+	orig := uint32(len(w.data))
+	if p.orig != 0 {
+		orig = p.orig
+	}
+	if p.simple {
+		w.body = append(le.AppendUint32(w.body[:0], orig), w.data...)
+		w.block(blockSimple)
+		return
+	}
+	b := le.AppendUint32(w.body[:0], p.iface)
+	b = le.AppendUint32(b, uint32(p.time>>32))
+	b = le.AppendUint32(b, uint32(p.time))
+	b = le.AppendUint32(b, uint32(len(w.data)))
+	b = le.AppendUint32(b, orig)
+	b = append(b, w.data...)
+	for len(b)%4 != 0 {
+		b = append(b, 0)
+	}
+	if p.direction != 0 {
+		b = le.AppendUint32(b, 2|4<<16) // epb_flags
+		b = le.AppendUint32(b, p.direction)
+	}
+	if p.dropped != 0 {
+		b = le.AppendUint32(b, 4|8<<16) // epb_dropcount
+		b = le.AppendUint64(b, p.dropped)
+	}
+	if p.direction != 0 || p.dropped != 0 {
+		b = append(b, 0, 0, 0, 0) // opt_endofopt
+	}
+	w.body = b
+	w.block(blockPacket)
+}
+
+// append adds the packet from its first byte behind the link layer.
+func (p *packet) append(b []byte) []byte {
+	tcp := p.tcp(nil)
+	src, dst := p.addresses()
+	if !p.wrongSum {
+		pseudo := append(append([]byte(nil), src...), dst...)
+		pseudo = be.AppendUint32(pseudo, uint32(len(tcp)))
+		pseudo = append(pseudo, 0, 0, 0, p.proto)
+		be.PutUint16(tcp[16:], checksum(append(pseudo, tcp...)))
+	}
+	if p.form != IPv4 {
+		return append(p.ipv6(b, src, dst, len(tcp)), tcp...)
+	}
+	from := len(b)
+	b = append(b, 0x45, p.class)
+	b = be.AppendUint16(b, p.lengthField(len(tcp)+20))
+	b = be.AppendUint16(b, p.id)
+	b = be.AppendUint16(b, p.fragment)
+	b = append(b, p.ttl, p.proto, 0, 0)
+	b = append(append(b, src...), dst...)
+	be.PutUint16(b[from+10:], checksum(b[from:]))
+	return append(b, tcp...)
+}
+
+// ipv6 adds the header; where a raw socket left it out, what the sniffer makes
+// up: the source and the length alone are true.
+func (p *packet) ipv6(b, src, dst []byte, size int) []byte {
+	b = be.AppendUint32(b, 6<<28|uint32(p.class)<<20|p.label)
+	b = be.AppendUint16(b, p.lengthField(size))
+	if p.form == NoHeader {
+		b = append(b, 255, 0) // unknown
+		b = append(b, src...)
+		return append(b, make([]byte, 16)...)
+	}
+	b = append(b, p.proto, p.ttl)
+	return append(append(b, src...), dst...)
+}
+
+func (p *packet) lengthField(size int) uint16 {
+	switch {
+	case p.offload:
+		return 0
+	case p.length != 0:
+		return p.length
+	}
+	return uint16(size)
+}
+
+func (p *packet) addresses() (src, dst []byte) {
+	if p.form == IPv4 {
+		return be.AppendUint32(nil, 10<<24|uint32(p.src)&0xFFFFFF), be.AppendUint32(nil, 10<<24|uint32(p.dst)&0xFFFFFF)
+	}
+	address := func(low uint64) []byte {
+		return be.AppendUint64(be.AppendUint64(nil, 0x2001_0DB8<<32), low)
+	}
+	return address(p.src), address(p.dst)
+}
+
+// tcp adds the segment, its checksum field as it is stated or 0.
+func (p *packet) tcp(b []byte) []byte {
+	options := p.options()
+	b = be.AppendUint16(b, p.srcport)
+	b = be.AppendUint16(b, p.dstport)
+	b = be.AppendUint32(b, p.seq)
+	b = be.AppendUint32(b, p.ack)
+	offset := 5 + len(options)/4 + p.extra
+	b = append(b, byte(offset)<<4, p.flags)
+	b = be.AppendUint16(b, p.window)
+	b = be.AppendUint16(b, p.sum)
+	b = be.AppendUint16(b, p.urgent)
+	b = append(b, options...)
+	return append(b, make([]byte, p.size)...)
+}
+
+func (p *packet) options() []byte {
+	b := []byte{1, 1, 8, 10}
+	b = be.AppendUint32(b, p.tsval)
+	b = be.AppendUint32(b, p.tsecr)
+	if p.hasMSS {
+		b = be.AppendUint16(append(b, 2, 4), p.mss)
+	}
+	if p.hasScale {
+		b = append(b, 1, 3, 3, p.scale)
+	}
+	if n := min(p.blocks, (36-len(b))/8); n > 0 {
+		b = append(b, 1, 1, 5, byte(2+8*n))
+		for _, edge := range p.sacks[:2*n] {
+			b = be.AppendUint32(b, edge)
+		}
+	}
+	return b
+}
+
+// checksum is that of RFC 1071.
+func checksum(b []byte) uint16 {
+	sum := uint32(0)
+	for i := 0; i+1 < len(b); i += 2 {
+		sum += uint32(be.Uint16(b[i:]))
+	}
+	if len(b)%2 == 1 {
+		sum += uint32(b[len(b)-1]) << 8
+	}
+	for sum>>16 != 0 {
+		sum = sum&0xFFFF + sum>>16
+	}
+	return ^uint16(sum)
+}

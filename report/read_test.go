@@ -1,0 +1,114 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// TestReadRefuses: what is no report, or would cost too much, is refused, and
+// nothing of it is decoded first.
+func TestReadRefuses(t *testing.T) {
+	const begin = `{"schema":"mendcap.report/1"`
+	for name, c := range map[string]struct{ text, want string }{
+		"empty":            {"", "unexpected EOF"},
+		"blanks":           {" \n", "unexpected EOF"},
+		"half":             {begin, "unexpected EOF"},
+		"half an array":    {"[" + begin + "}", "unexpected EOF"},
+		"another schema":   {`{"schema":"mendcap.batch/1"}`, "schema"},
+		"a long schema":    {`{"schema":"` + strings.Repeat("x", 10_000) + `"}`, "…"},
+		"null":             {"null", "schema"},
+		"a second text":    {begin + "}{}", "follows"},
+		"after an array":   {"[" + begin + "}] 1", "follows"},
+		"a wrong type":     {begin + `,"order":[]}`, "order"},
+		"a long name":      {begin + `,"capture":{"name":"` + strings.Repeat("n", maxStoredName+1) + `"}}`, "name"},
+		"a long string":    {begin + `,"x":"` + strings.Repeat(`\"`, reportLimits.text) + `"}`, "string"},
+		"a long number":    {begin + `,"capture":{"packets":1` + strings.Repeat("0", longestNumber) + `}}`, "digits"},
+		"many names":       {begin + `,"x":{` + strings.Repeat(`"a":1,`, reportLimits.names) + `"a":1}}`, "names"},
+		"many objects":     {begin + `,"findings":{"list":[` + strings.Repeat("{},", reportLimits.objects) + "{}]}}", "objects"},
+		"many elements":    {begin + `,"timeline":{"packets":[` + strings.Repeat("0,", reportLimits.elements) + "0]}}", "elements"},
+		"too deep":         {begin + `,"x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + "}", "depth"},
+		"too large":        {begin + strings.Repeat(" ", int(reportLimits.bytes)+1<<16) + "}", "larger than"},
+		"too many reports": {"[" + strings.Repeat(begin+"},", maxStored) + begin + "}]", "more than 10000 reports"},
+	} {
+		in := NewReader(strings.NewReader(c.text))
+		var err error
+		for err == nil {
+			_, err = in.Next()
+		}
+		if !errors.Is(err, ErrReport) || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 500 {
+			t.Errorf("%s: got %v, want %v that says %q", name, err, ErrReport, c.want)
+		}
+	}
+}
+
+// TestReaderReadsWhatIsWritten: one report, none, and several, with byte-wise
+// reading too; each as large as the limits of its file allow.
+func TestReaderReadsWhatIsWritten(t *testing.T) {
+	one := string(written(t, sample().WriteJSON))
+	for n, text := range map[int]string{0: "[]\n", 1: one, 3: " [" + one + "," + one + "," + one + "]"} {
+		in := NewReader(iotest.OneByteReader(strings.NewReader(text)))
+		for i := range n {
+			r, err := in.Next()
+			if err != nil || r.Capture.Packets != sample().Capture.Packets {
+				t.Fatalf("report %d of %d: got %v", i+1, n, err)
+			}
+			if got, want := in.More(), i < n-1; got != want {
+				t.Errorf("more after report %d of %d: got %v", i+1, n, got)
+			}
+		}
+		if _, err := in.Next(); err != io.EOF {
+			t.Errorf("after %d reports: got %v, want EOF", n, err)
+		}
+		if _, err := ReadOne(strings.NewReader(text)); (err == nil) != (n == 1) || err != nil && !errors.Is(err, ErrReport) {
+			t.Errorf("the only one of %d: got %v", n, err)
+		}
+		if all, err := Read(strings.NewReader(text)); err != nil || len(all) != n {
+			t.Errorf("all of %d: got %d, %v", n, len(all), err)
+		}
+	}
+	failed := fmt.Errorf("the disk failed")
+	if _, err := ReadOne(io.MultiReader(strings.NewReader("["), iotest.ErrReader(failed))); !errors.Is(err, failed) {
+		t.Errorf("where reading fails: got %v, want %v", err, failed)
+	}
+}
+
+// TestDefaultReportsAreWithinTheLimits: the largest report that a repair makes
+// without --findings is read again.
+func TestDefaultReportsAreWithinTheLimits(t *testing.T) {
+	r := crowded() // of 100 pictures; a repair makes 64 at most
+	for len(r.Findings.List) < 10_000 {
+		r.Findings.List = append(r.Findings.List, r.Findings.List[0])
+	}
+	for len(r.Damage) < 1000 {
+		r.Damage = append(r.Damage, r.Damage[0])
+	}
+	text := written(t, r.WriteJSON)
+	if _, err := ReadOne(strings.NewReader(string(text))); err != nil {
+		t.Errorf("of %d bytes: %v", len(text), err)
+	}
+}
+
+// TestCSVIsSafeBetweenSemicolons: where a semicolon separates, no quotes keep
+// what follows one from being a cell of its own.
+func TestCSVIsSafeBetweenSemicolons(t *testing.T) {
+	for cell, want := range map[string]string{
+		"a;b":          "a;b",
+		"a;=1+1":       "a;'=1+1",
+		"=1;-2;@x;+3":  "'=1;'-2;'@x;'+3",
+		`a;"=1+1"`:     `a;'"=1+1"`,
+		"a; =1":        "a;' =1",
+		" =1":          "' =1",
+		"a;＝1":         "a;'＝1",
+		"a;;=1;":       "a;;'=1;",
+		"x-1":          "x-1",
+		"a;\t=1\r;b\n": `a;\t=1\r;b\n`,
+	} {
+		if got := defused(Sanitise(cell)); got != want {
+			t.Errorf("%q: got %q, want %q", cell, got, want)
+		}
+	}
+}
