@@ -234,7 +234,7 @@ type recordedOrder struct {
 }
 
 func (o *recordedOrder) stamp(hash uint64, stamp int64) int64 {
-	if o.latest == nil {
+	if len(o.latest) == 0 || len(o.latest) > maxLeft { // what is forgotten is sorted by its own stamps
 		o.latest = make(map[uint64]int64)
 	}
 	if last, ok := o.latest[hash]; ok && stamp < last && last-stamp <= o.reach {
