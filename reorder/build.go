@@ -14,6 +14,8 @@ type builder struct {
 	laws  lawSet
 	ipid  IPIDMode
 
+	reversesBursts bool // the capture is known to do so
+
 	gate     int64
 	lateness int64  // how late a packet is usually stamped, at most
 	excused  []bool // packets that are retransmissions of originals that the capture dropped

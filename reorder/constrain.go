@@ -19,6 +19,7 @@ func (r *Orderer) constrain() {
 	r.graph.reset(r.stamp, r.clock)
 	b := &r.build
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
+	b.reversesBursts = r.profile.Reverses
 	b.gate = r.profile.Gate
 	b.lateness = min(r.profile.Gate, max(r.profile.Tick, leastDelay))
 	b.stamps.known = false

@@ -82,6 +82,9 @@ const (
 // neither before its SYN nor an acknowledgement of what came before the other
 // side's.
 func (h *half) fits(seg *Segment, peer *half) bool {
+	if seg.Refuses() {
+		return !peer.started || peer.first.Less(seg.Ack) && seg.Ack.AtMost(peer.maxSeq)
+	}
 	if h.started && !near(seg.Seq, h.maxSeq) || h.young() && seg.Seq.Less(h.first) {
 		return false
 	}

@@ -9,17 +9,20 @@ const leastDelay = int64(1e6)
 // finestTick is the resolution that stamps are taken to have at least.
 const finestTick = int64(1e3)
 
-// lateness bounds from below when a packet can have happened, by its stamp.
+// lateness bounds when a packet can have happened, by its stamp. Where the clock
+// was set back nothing tells which of its times were right: all may be off by as
+// much.
 type lateness struct {
 	delay int64 // at most so late is a packet stamped while the reader runs
-	tick  int64
+	tick  int64 // at most so early
 
 	newest           int64 // stamp
 	resumed, stalled int64 // the last gap that may have been a stall: when it ended, how long it was
 }
 
 func newLateness(p *Profile) lateness {
-	return lateness{delay: max(p.Gate, p.Tick, leastDelay), tick: max(p.Tick, finestTick), newest: math.MinInt64, resumed: math.MinInt64}
+	return lateness{delay: shifted(max(p.Gate, p.Tick, leastDelay), p.SetBack), tick: shifted(max(p.Tick, finestTick), p.SetBack),
+		newest: math.MinInt64, resumed: math.MinInt64}
 }
 
 // earliest returns the bound for the next packet. Within the delay after a gap

@@ -9,6 +9,7 @@ type Law uint8
 const (
 	// Ack: a packet that acknowledges beyond byte x comes after some copy of x
 	// (RFC 9293, section 3.4: an ACK number is the next one expected).
+	// An RST has a number that counts only where it refuses a SYN (section 3.5.2).
 	// Counter-example: a host that acknowledges what a middlebox swallowed.
 	Ack Law = iota
 	// Sack: a SACK block comes after some copy of each byte in it (RFC 2018).
@@ -60,6 +61,12 @@ const (
 	// drops packets. They act only with a mandate: where the moving laws show
 	// that this capture disturbs the order in the same way.
 
+	// InBurst: inbound data that was stamped at one time stands in sequence order,
+	// where the host's next ACK covers it all: its stack would have answered each
+	// segment beyond a hole at once (RFC 5681, section 4.2). It acts where a fine
+	// clock shows that whole bursts were handed up in reverse. Counter-example:
+	// reordering in the network whose duplicate ACK the capture dropped.
+	InBurst
 	// Window: data that the host sends does not reach beyond the right edge of
 	// the window that the peer has offered (RFC 9293, section 3.8.6): it comes
 	// after the packet that opened the window so far. Counter-examples: a probe
@@ -137,14 +144,17 @@ const (
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
 	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"window", "tsecr", "round-trip", "not-yet", "dsack", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "unacked", "out-once", "in-once", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
+	"in-burst", "window", "tsecr", "round-trip", "not-yet", "dsack", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "unacked", "out-once", "in-once", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
-func (l Law) soft() bool { return l >= Window }
+func (l Law) soft() bool { return l >= InBurst }
 
 // mandated returns the laws that may act, of those that are on: all moving ones,
 // and the soft ones for whose kind of disorder the capture gives a mandate.
 func (s lawSet) mandated(p *Profile) lawSet {
+	if !p.Bursts {
+		s &^= InBurst.bit()
+	}
 	if !p.QueueMandate {
 		s &^= Window.bit() | TSecr.bit() | NotYet.bit() | DSack.bit()
 	}
@@ -177,7 +187,7 @@ type lawSet uint64
 
 const (
 	allLaws lawSet = 1<<NumLaws - 1
-	moving  lawSet = 1<<Window - 1
+	moving  lawSet = 1<<InBurst - 1
 )
 
 func (l Law) bit() lawSet { return 1 << l }

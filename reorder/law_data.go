@@ -14,7 +14,7 @@ func (b *builder) acknowledged(dir uint8) {
 	k := 0
 	for _, n := range b.half[1-dir] {
 		seg := &b.items[n].seg
-		if !seg.HasAck() {
+		if !seg.HasAck() && !(seg.Refuses() && refusedBy(&b.items[data[0].n].seg, seg.Ack)) {
 			continue
 		}
 		if k = behind(data, seg.Ack, k); k > 0 && b.laws.has(Ack) {
@@ -24,6 +24,12 @@ func (b *builder) acknowledged(dir uint8) {
 			b.sacked(tree, data, n, k)
 		}
 	}
+}
+
+// refusedBy reports whether a refusal with this ACK number answers the segment,
+// a SYN (RFC 9293, section 3.5.2).
+func refusedBy(seg *Segment, ack tcp.Seq) bool {
+	return seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && seg.Seq.Less(ack) && ack.AtMost(seg.End())
 }
 
 // unacknowledged puts the packets of one half before the data of the other that

@@ -80,6 +80,9 @@ func (b *builder) roundTrips(dir uint8) {
 // inLaws adds the soft laws, which hold among the packets that the host received
 // as far as the network kept their order.
 func (b *builder) inLaws(dir uint8) {
+	if b.laws.has(InBurst) && b.said[dir].doubt.has(InBurst) {
+		b.bursts(dir)
+	}
 	if b.laws&(InSeq.bit()|InNxt.bit()|InAck.bit()|InTSval.bit()|InEdge.bit()|InOnce.bit()) == 0 {
 		return
 	}

@@ -47,6 +47,9 @@ func bothCounted(a, b *Segment) bool {
 // which the first copy is at j.
 func acknowledgedTooEarly(segs []Segment, placed []Placement, i, j int) (found []violation) {
 	a, b := &segs[placed[i].Index], &segs[placed[j].Index]
+	if a.Bits == tcp.RST|tcp.ACK && a.Seq == 0 && a.Len == 0 && b.Bits == tcp.SYN && a.Ack == b.End() && len(freshAt(segs, placed, j)) > 0 {
+		return []violation{{Handshake, j, i}}
+	}
 	fresh := freshAt(segs, placed, j)
 	if !a.HasAck() || len(fresh) == 0 || beforeBeginning(segs, b) {
 		return nil

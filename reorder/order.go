@@ -13,8 +13,9 @@ type Placement struct {
 	Excused  bool // it looks late, but a drop of the capture explains it
 
 	// The packet happened between these times, if no packet was stamped later
-	// than the gate, or a millisecond, says: after its latest predecessor, and
-	// before its own stamp and its earliest successor.
+	// than the gate, or a millisecond, says, and no clock was off by more than it
+	// was set back: after its latest predecessor, and before its own stamp and its
+	// earliest successor.
 	Earliest, Latest int64
 }
 
@@ -255,6 +256,9 @@ func (r *Orderer) drain() {
 	reach := r.profile.Gate + r.profile.Tick
 	if r.profile.Basis == FileOrder {
 		reach += r.profile.Backward
+	}
+	if r.profile.Bursts {
+		reach = max(reach, burstWait)
 	}
 	cut := min(r.settledBefore(reach), len(r.items)-margin)
 	if len(r.items) >= r.limit && cut < len(r.items)/2 {

@@ -120,13 +120,17 @@ type Profile struct {
 	// QueueMandate: responses stand before their causes here. ThreadMandate:
 	// packets of one sender are swapped. Each lets soft laws act.
 	QueueMandate, ThreadMandate bool
-	IPID                        IPIDMode
-	ClockSteps                  int64          // times that stamps go back by more than any jitter, where that is not the file's order alone
-	StepBack                    int64          // by how much they go back at most
-	Violations                  [NumLaws]int64 // in the basis, without those that drops explain
-	Explained                   [NumLaws]int64 // by drops of the capture
-	Unrepaired                  [NumLaws]int64 // violations farther apart than any jitter, or contradicting
-	Other                       int64          // violations in the order that was not taken as basis
+	// Bursts: bursts of inbound packets were handed up in reverse. Reverses: all
+	// of them.
+	Bursts, Reverses bool
+	IPID             IPIDMode
+	ClockSteps       int64          // times that stamps go back by more than any jitter, where that is not the file's order alone
+	StepBack         int64          // by how much they go back at most
+	SetBack          int64          // by how much stamps fall behind earlier ones at most, where jitter does not explain it
+	Violations       [NumLaws]int64 // in the basis, without those that drops explain
+	Explained        [NumLaws]int64 // by drops of the capture
+	Unrepaired       [NumLaws]int64 // violations farther apart than any jitter, or contradicting
+	Other            int64          // violations in the order that was not taken as basis
 }
 
 // Broken reports whether any moving law is violated in the file's order: also

@@ -21,11 +21,12 @@ type Survey struct {
 	steps      int64 // backward steps
 	clockSteps int64 // of them, those that no jitter explains
 	reach      int64 // how far stamps go back, by an earlier Survey; 0 without one
+	jumps      jumpMeter
 }
 
 // NewSurvey returns a Survey for one capture.
 func NewSurvey(o Options) (*Survey, error) {
-	wide := Profile{Gate: widestGate, Backward: widestGate}
+	wide := Profile{Gate: widestGate, Backward: widestGate, Bursts: true}
 	file, err := newOrderer(wide, o, func(Placement) {})
 	if err != nil {
 		return nil, err
@@ -58,6 +59,7 @@ func (s *Survey) Push(p *Packet) {
 	stamp := p.Stamp
 	if s.any {
 		s.ticks.add(stamp - s.last)
+		s.jumps.add(stamp - s.last)
 		if step := s.last - stamp; step > 0 {
 			s.steps++
 			if step > widestGate {
@@ -80,6 +82,7 @@ func (s *Survey) Push(p *Packet) {
 
 // Barrier says that no packet crosses this point.
 func (s *Survey) Barrier() {
+	s.any = false // what follows is compared with nothing before it
 	s.file.Barrier()
 	if s.stamps != nil {
 		s.stamps.Barrier()
@@ -173,6 +176,11 @@ func (s *Survey) Profile() Profile {
 		// Stamps and file disagree too: several threads stamp and write.
 		p.ThreadMandate, p.ThreadJitter = true, max(p.ThreadJitter, p.QueueJitter)
 	}
+	if s.jumps.most > max(p.Gate, leastDelay) && p.Basis == FileOrder {
+		p.SetBack = s.jumps.most
+	}
+	p.takeBursts(s.ticks.fine())
+	p.Reverses = p.Bursts && basis.track.falls >= mostlyReversed*basis.track.rises
 	p.IPID = basis.track.idMode()
 	return p
 }
@@ -191,6 +199,24 @@ func (s *Survey) stampsFit() bool {
 	file += total(s.file.stats.Unrepaired)
 	stamps += total(s.stamps.stats.Unrepaired)
 	return stamps+mandateFrom <= file && 2*stamps <= file
+}
+
+// burstsFrom is how many packets that stand out of sequence in their burst show
+// that the capture's driver reverses bursts. Each is proved by the host's ACK;
+// one alone may be the network's, its duplicate ACK dropped by the capture.
+const burstsFrom = 2
+
+// mostlyReversed is how many packets stamped with the one before have falling
+// numbers, for each with rising ones, where all bursts are reversed.
+const mostlyReversed = 10
+
+// takeBursts settles whether bursts are reversed. In the tick of a coarse clock
+// packets stand together that were no burst.
+func (p *Profile) takeBursts(fineClock bool) {
+	p.Bursts = fineClock && p.Violations[InBurst] >= burstsFrom
+	if !p.Bursts {
+		p.Violations[InBurst], p.Explained[InBurst], p.Unrepaired[InBurst] = 0, 0, 0
+	}
 }
 
 // gateFactor: nothing moves by more than this many times the larger scale.
@@ -236,6 +262,9 @@ func (t *tracker) idMode() IPIDMode {
 type scales struct{ thread, queue Histogram }
 
 func (s *scales) add(law Law, displacement int64) {
+	if law == InBurst {
+		return // of packets stamped at one time
+	}
 	if law.amongOut() {
 		s.thread.Add(displacement)
 	} else {
@@ -288,6 +317,29 @@ func upper(bucket int) int64 {
 // scale is the duration that all but the rarest displacements keep within.
 func (h *Histogram) scale() int64 { return h.Quantile(0.98) }
 
+// jumpMeter follows by how much a clock is behind what it showed before.
+type jumpMeter struct {
+	behind, most int64
+	pause        int64 // between two packets lately, at most
+}
+
+// add takes the difference between a stamp and the one before it in the file. A
+// clock that was set back may be set forward again, by about as much; other steps
+// forward are time that passed. Time passed while it was set, too: up to twice as much as
+// between the packets before.
+func (m *jumpMeter) add(step int64) {
+	switch {
+	case step < -leastDelay:
+		m.behind -= step
+		m.most = max(m.most, m.behind+2*m.pause)
+	case m.behind > 0 && step > m.behind-m.behind/4 && step-m.behind < m.behind/4:
+		m.pause = max(m.pause, step-m.behind)
+		m.most, m.behind = max(m.most, m.behind+2*m.pause), 0
+	default:
+		m.pause = max(step, m.pause-m.pause/256)
+	}
+}
+
 // tickMeter finds the tick of a coarse clock: steps between stamps are then
 // multiples of one length, but for the clock's drift.
 type tickMeter struct{ steps []int64 }
@@ -305,6 +357,17 @@ func (m *tickMeter) add(step int64) {
 	}
 }
 
+// fine reports whether the clock is shown to have steps too small to matter.
+func (m *tickMeter) fine() bool {
+	small := 0
+	for _, step := range m.steps {
+		if step < tickSmallest {
+			small++
+		}
+	}
+	return small > len(m.steps)/10
+}
+
 // tick returns the clock's tick in nanoseconds, 0 if it is too fine to matter or
 // too few steps tell.
 func (m *tickMeter) tick() int64 {
@@ -314,8 +377,8 @@ func (m *tickMeter) tick() int64 {
 	sorted := slices.Clone(m.steps)
 	slices.Sort(sorted)
 	tick := sorted[len(sorted)/10]
-	if tick < tickSmallest {
-		return 0
+	if tick < tickSmallest || tick > widestGate {
+		return 0 // too fine, or steps of a clock that is set again and again
 	}
 	near, fit := 0, 0
 	for _, step := range sorted {

@@ -26,7 +26,8 @@ func Undisturbed(tick int64) Profile {
 	return Profile{Basis: FileOrder, Tick: tick, Gate: tick}
 }
 
-// Disturbed reports whether a violation was met so far in the file's order.
+// Disturbed reports whether a violation was met so far in the file's order, or a
+// step of the clock.
 func (s *Survey) Disturbed() bool {
-	return s.file.stats.Violations != [NumLaws]int64{} || s.file.stats.Unrepaired != [NumLaws]int64{}
+	return s.clockSteps > 0 || s.file.stats.Violations != [NumLaws]int64{} || s.file.stats.Unrepaired != [NumLaws]int64{}
 }

@@ -12,6 +12,8 @@ type half struct {
 
 	hasAcked bool
 	acked    tcp.Seq                // highest ACK number of the other side
+	refusal  tcp.Seq                // ACK number of the other side's last refusal
+	refused  bool                   // there was one
 	sacked   spans                  // what the other side has reported by SACK blocks
 	reported [tcp.MaxSACK]tcp.Range // SACK blocks of the last packet sent with maxAck
 
@@ -19,6 +21,7 @@ type half struct {
 	maxAck        tcp.Seq // highest ACK number sent
 	maxTS         tcp.Seq // highest TSval sent
 	maxSeq        tcp.Seq // highest end of data sent
+	lastAt        int64   // stamp of the last packet sent
 
 	told     [4]tcp.Range // what its last D-SACKs reported
 	toldAck  tcp.Seq      // ACK number of the last of them
@@ -91,6 +94,9 @@ type tracker struct {
 	idFlow    nearCount
 	steps     int64 // among the islands and spans of packets' senders
 	forgotten int64 // of them, since there were too many
+	// Inbound packets that were stamped with the one before: those whose numbers
+	// fall, and those whose numbers rise.
+	falls, rises int64
 }
 
 // note fills in what the item adds and what it may violate.
@@ -139,7 +145,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 		it.noteOut(own, peer)
 		t.noteID(it, own)
 	} else {
-		it.noteIn(own)
+		t.noteIn(it, own)
 	}
 	own.time(it)
 	peer.timed(seg)
@@ -167,10 +173,8 @@ func (it *item) noteData(own *half) {
 	if !it.first {
 		return
 	}
-	if own.hasAcked {
-		if it.newLeft.Less(own.acked) {
-			it.doubt |= Ack.bit()
-		}
+	if own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal) {
+		it.doubt |= Ack.bit()
 	}
 	if own.sacked.overlap(it.fresh()) {
 		it.doubt |= Sack.bit()
@@ -208,7 +212,7 @@ func (it *item) noteOut(own, peer *half) {
 
 // noteIn compares a packet that the host received with the highest numbers that
 // its sender had shown before. Only soft laws speak of it.
-func (it *item) noteIn(own *half) {
+func (t *tracker) noteIn(it *item, own *half) {
 	seg := &it.seg
 	if own.hasAck && seg.HasAck() && seg.Ack.Less(own.maxAck) {
 		it.doubt |= InAck.bit()
@@ -221,6 +225,21 @@ func (it *item) noteIn(own *half) {
 	}
 	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= InSeq.bit()
+	}
+	if own.started && seg.Stamp == own.lastAt && seg.Outbound == tcp.In {
+		t.noteBurst(it, own)
+	}
+}
+
+// noteBurst compares a packet with those of its sender that were stamped at the
+// same time.
+func (t *tracker) noteBurst(it *item, own *half) {
+	switch {
+	case it.doubt&(InSeq.bit()|InAck.bit()|InTSval.bit()|InSack.bit()) != 0:
+		it.doubt |= InBurst.bit()
+		t.falls++
+	case own.maxSeq.Less(it.seg.End()) || it.seg.HasAck() && own.hasAck && own.maxAck.Less(it.seg.Ack):
+		t.rises++
 	}
 }
 
@@ -298,7 +317,11 @@ func (h *half) offers(it *item, known bool) {
 // sends advances both halves by what the packet says, and returns how many
 // ranges were forgotten for that.
 func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
-	h.reset = h.reset || seg.Bits.Has(tcp.RST)
+	if seg.Refuses() { // its sequence number is nobody's, and it ends nothing
+		peer.refusal, peer.refused = seg.Ack, true
+		return 0
+	}
+	h.reset, h.lastAt = h.reset || seg.Bits.Has(tcp.RST), seg.Stamp
 	if !h.started {
 		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
 		if seg.Span() == 0 {

@@ -49,10 +49,17 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 // explainer follows a few frames through the third pass.
 type explainer struct {
 	wanted map[int64]bool
-	flows  map[uint32]*initials // by Segment.Flow
-	list   []explained
-	flags  map[int64]*flagged // by frame
+	// flows and older hold the initial numbers by pair of endpoints: a flow's
+	// number may have been another one's. When flows has maxInitials pairs they
+	// become the older ones, and those before are forgotten.
+	flows, older map[flowKey]*initials
+	list         []explained
+	flags        map[int64]*flagged // by frame
 }
+
+// maxInitials is how many pairs of endpoints have their initial numbers
+// remembered at least, and half as many as there are at most: about 30 MB.
+const maxInitials = 1 << 17
 
 // explained is a frame that was met in the output, and what is to be said of it
 // once the whole pass is behind: initial numbers are still learnt meanwhile.
@@ -77,7 +84,7 @@ type numbered struct {
 }
 
 func newExplainer(frames []int64) (*explainer, error) {
-	x := &explainer{wanted: make(map[int64]bool), flows: make(map[uint32]*initials), flags: make(map[int64]*flagged)}
+	x := &explainer{wanted: make(map[int64]bool), flows: make(map[flowKey]*initials), flags: make(map[int64]*flagged)}
 	for _, f := range frames {
 		if f < 1 {
 			return nil, fmt.Errorf("%w: frame %d: frames are counted from 1", ErrUsage, f)
@@ -115,7 +122,7 @@ type initials struct {
 func (x *explainer) see(u *unit) {
 	var of *initials
 	if u.isTCP {
-		of = x.learn(&u.seg)
+		of = x.learn(&u.pair.key, &u.seg)
 	}
 	if x.wanted[u.block.Frame] {
 		u.clue = &clue{initials: of}
@@ -125,12 +132,12 @@ func (x *explainer) see(u *unit) {
 // learn takes the initial numbers from a SYN, or else from the first segment
 // and the first ACK that are there. A SYN with another number begins another
 // connection.
-func (x *explainer) learn(seg *tcp.Segment) *initials {
+func (x *explainer) learn(key *flowKey, seg *tcp.Segment) *initials {
 	own, syn := seg.Dir&1, seg.Bits.Has(tcp.SYN)
-	n := x.flows[seg.Flow]
-	if n == nil || syn && !seg.Bits.Has(tcp.ACK) && n.known[own] && n.number[own] != seg.Seq {
+	n := x.initials(key)
+	if syn && !seg.Bits.Has(tcp.ACK) && n.known[own] && n.number[own] != seg.Seq {
 		n = &initials{}
-		x.flows[seg.Flow] = n
+		x.flows[*key] = n
 	}
 	switch {
 	case syn:
@@ -141,6 +148,22 @@ func (x *explainer) learn(seg *tcp.Segment) *initials {
 	if peer := 1 - own; seg.Bits.Has(tcp.ACK) && !n.known[peer] {
 		n.number[peer], n.known[peer] = seg.Ack-1, true
 	}
+	return n
+}
+
+// initials finds what is remembered of a pair of endpoints, or begins it.
+func (x *explainer) initials(key *flowKey) *initials {
+	if n := x.flows[*key]; n != nil {
+		return n
+	}
+	n := x.older[*key]
+	if n == nil {
+		n = &initials{}
+	}
+	if len(x.flows) >= maxInitials {
+		x.flows, x.older = make(map[flowKey]*initials), x.flows
+	}
+	x.flows[*key] = n
 	return n
 }
 
@@ -196,11 +219,7 @@ func (x *explainer) result(j *job) report.Explanations {
 	for i := range x.list {
 		e := &frames[i]
 		*e = x.list[i].whole()
-		verdicts := x.flags[e.Frame].verdicts
-		slices.SortFunc(verdicts, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
-		for _, v := range verdicts {
-			e.Flags = append(e.Flags, v.ExplainedFlag)
-		}
+		e.Flags = x.flags[e.Frame].explain()
 	}
 	slices.SortFunc(frames, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
 	all := report.Explanations{
@@ -209,6 +228,25 @@ func (x *explainer) result(j *job) report.Explanations {
 	}
 	all.Damage, _ = describeDamage(j.facts.damage)
 	return all
+}
+
+// explain lists the flags with their verdicts, in the order of flags. One
+// without a verdict is of a connection that could not be judged then.
+func (f *flagged) explain() (list []report.ExplainedFlag) {
+	all := f.verdicts
+	for number, name := range tcp.AnalysisNames() {
+		bit := tcp.Analysis(1) << number
+		if (f.before|f.after)&bit == 0 || slices.ContainsFunc(all, func(n numbered) bool { return n.number == number }) {
+			continue
+		}
+		all = append(all, numbered{report.ExplainedFlag{Flag: name, Verdict: report.NotCaptured, Before: f.before&bit != 0, After: f.after&bit != 0,
+			Evidence: "it is not judged, since only one direction of its connection had been recorded"}, number})
+	}
+	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+	for _, n := range all {
+		list = append(list, n.ExplainedFlag)
+	}
+	return list
 }
 
 // whole adds what is told by sequence numbers.

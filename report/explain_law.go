@@ -26,6 +26,7 @@ var relations = map[string]relation{
 	"dhcpv6":     {"with the message that it answers", "with the answer to it"},
 	"stun":       {"with the request that it answers", "with the response to it"},
 	"neighbour":  {"with the solicitation that it answers", "with the advertisement that answers it"},
+	"in-burst":   {"with the bytes in front of its own, stamped at the same time", "with the bytes behind its own, stamped at the same time"},
 	"window":     {"which offered the window that its bytes need", "whose bytes need the window that it offers"},
 	"tsecr":      {"whose timestamp it echoes", "where its timestamp is echoed"},
 	"round-trip": {"whose ACK comes a round trip later", "recorded a round trip before its ACK"},
@@ -71,6 +72,9 @@ func (e *Explanation) reason(n *Neighbour) string {
 			return fmt.Sprintf("its TSval is %d, that of frame %d from the same sender is %d, and a sender's clock never runs back",
 				*own.TSval, n.Frame, *other.TSval)
 		}
+	case "in-burst":
+		return fmt.Sprintf("it holds %s, frame %d holds %s of the same stream at the same time, and the host answered as one that has no hole",
+			own.place(), n.Frame, other.place())
 	case "out-seq", "in-seq":
 		return fmt.Sprintf("it holds %s, frame %d holds %s of the same stream, and a sender does not skip ahead",
 			own.place(), n.Frame, other.place())

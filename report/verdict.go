@@ -68,12 +68,16 @@ func meaning(verdict string) string {
 // happened.
 func plain(verdict string) bool { return verdict == Genuine }
 
-// label names what a finding is about: a flag, or a law without one.
+// label names what a finding is about: a flag, a law without one, or a whole
+// connection.
 func (f *Finding) label() string {
-	if f.Flag == "" && f.Law != "" {
+	switch {
+	case f.Flag != "":
+		return f.Flag
+	case f.Law != "":
 		return "law " + f.Law
 	}
-	return f.Flag
+	return "connection"
 }
 
 // verdictText is the verdict with its detail.

@@ -25,6 +25,15 @@ type Degradation struct {
 	Tick      time.Duration // of the clock
 	DropRate  float64       // share of packets that found the socket's buffer full
 	DropBurst int           // packets lost in a row, on average; 0 counts as 1
+	// Reverse is for how long a driver collects inbound packets that it then hands
+	// up at once and in reverse; 0 is a driver that does not.
+	Reverse time.Duration
+	// Copies is how much later each packet is recorded a second time; 0 is never.
+	Copies time.Duration
+	// SetBack is by how much the clock is set back: in the middle of the capture,
+	// for good, or Jumps times, for up to a hundred packets each.
+	SetBack time.Duration
+	Jumps   int
 }
 
 // Degradations is the standard set.
@@ -59,7 +68,7 @@ const maxDelay = time.Millisecond
 // the same result. Data is shared with truth.
 func Degrade(truth []Packet, d Degradation, seed uint64) []Packet {
 	s := &sniffer{Degradation: d, rng: rand.New(rand.NewPCG(seed, 0x6D656E64))}
-	queue := s.drop(s.enqueue(truth))
+	queue := s.drop(s.reverse(s.enqueue(truth)))
 	s.planStalls(truth)
 	if d.Threads > 0 {
 		queue = s.readByThreads(queue)
@@ -71,7 +80,8 @@ func Degrade(truth []Packet, d Degradation, seed uint64) []Packet {
 		out[i] = q.Packet
 		out[i].Stamp = floorTo(q.stamp, d.Tick)
 	}
-	return out
+	s.setBack(out)
+	return recordTwice(out, d.Copies)
 }
 
 // floorTo rounds a time down to the clock's tick.

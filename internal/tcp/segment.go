@@ -117,6 +117,14 @@ func (s *Segment) End() Seq { return s.Seq.Add(s.Span()) }
 // not (an RST often carries an arbitrary one).
 func (s *Segment) HasAck() bool { return s.Bits&(ACK|RST) == ACK }
 
+// Refuses reports whether the segment is the answer of a closed port to one
+// without ACK, to a SYN that is: an RST with ACK and the sequence number 0 (RFC
+// 9293, section 3.5.2, group 1). Its ACK number is the end of what it refuses,
+// unlike that of other RSTs; where the SYN is known, compare.
+func (s *Segment) Refuses() bool {
+	return s.Bits&(ACK|RST|SYN|FIN) == ACK|RST && s.Seq == 0 && s.Len == 0
+}
+
 // DSACK reports whether the first SACK block tells of a duplicate: it lies at
 // or below the ACK number, or inside the second block (RFC 2883, section 4).
 func (s *Segment) DSACK() bool {

@@ -75,8 +75,11 @@ func (d *Diagnoser) Add(p *Packet) {
 		f.begin(p)
 		f.unseenSYN = unseen
 	}
+	if p.Before|p.After != 0 {
+		m.findOriginal() // a copy is always flagged
+	}
 	if len(f.waiting) > 0 {
-		d.observe(f, p)
+		d.observe(&m)
 	}
 	if p.Before|p.After != 0 {
 		m.judge()
@@ -89,7 +92,7 @@ func (d *Diagnoser) Add(p *Packet) {
 		m.await(c)
 	}
 	m.learn()
-	d.history.add(f, p)
+	d.history.add(&m)
 }
 
 // flowsPerPage is how many flows are made at once; they are never moved.

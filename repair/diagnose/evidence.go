@@ -2,8 +2,10 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 )
 
@@ -26,6 +28,7 @@ const (
 	plain kind = iota // a frame or a number
 	span              // nanoseconds
 	law
+	flags // a tcp.Analysis
 )
 
 // because makes evidence of words and frames or numbers.
@@ -43,6 +46,9 @@ func (e evidence) and(value int64) evidence { return e.with(value, plain) }
 // by adds the name of a law as the next figure.
 func (e evidence) by(l reorder.Law) evidence { return e.with(int64(l), law) }
 
+// of adds the names of the analyser's flags as the next figure.
+func (e evidence) of(all tcp.Analysis) evidence { return e.with(int64(all), flags) }
+
 func (e evidence) with(value int64, k kind) evidence {
 	e.figures[e.n], e.kinds[e.n] = value, k
 	e.n++
@@ -57,6 +63,8 @@ func (e *evidence) String() string {
 			values[i] = spanInWords(v)
 		case law:
 			values[i] = reorder.Law(v)
+		case flags:
+			values[i] = strings.Join(tcp.Analysis(v).Names(), ", ")
 		default:
 			values[i] = v
 		}
@@ -72,6 +80,8 @@ func spanInWords(ns int64) string {
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d >= 10*time.Millisecond:
 		return fmt.Sprintf("%d ms", d.Round(time.Millisecond)/time.Millisecond)
+	case d < 100*time.Microsecond:
+		return fmt.Sprintf("%d µs", d/time.Microsecond)
 	}
 	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 }

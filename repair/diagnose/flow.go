@@ -10,6 +10,9 @@ type flow struct {
 	begun  bool
 	proven bool // the direction that is unseen has packets all the same
 	twice  bool // the capture has packets twice that the host sent once
+	// nearest and farthest are the shortest and the longest time between those two,
+	// nanoseconds.
+	nearest, farthest int64
 	// unseenSYN: it began with a SYN/ACK, behind another connection.
 	unseenSYN bool
 	opened    tcp.Side
@@ -22,7 +25,7 @@ type flow struct {
 	ends      [2]end     // by Segment.Dir
 	held      []Finding  // while one direction is unseen
 	holesLost bool       // more holes of it were open than are remembered
-	hidden    int64      // flags that can't be judged for its lack
+	hidden    unjudged   // flags that can't be judged for its lack
 	opening   Packet     // the first one, without its segment
 }
 
@@ -31,6 +34,7 @@ type end struct {
 	packets int64
 	syn     tcp.Seq // of its SYN
 	hasSYN  bool
+	insists bool // it has sent its SYN again
 	sackOK  bool // it takes SACK
 	selects bool // it has sent SACK blocks
 
@@ -90,6 +94,9 @@ type moment struct {
 	f        *flow
 	dir      uint8
 	from, to *end
+	// original is an earlier packet of which this one is a second copy, nil
+	// where it is none: its sender sent it once.
+	original *record
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
@@ -103,6 +110,7 @@ func (m *moment) begins() bool {
 // learn takes the packet into the state.
 func (m *moment) learn() {
 	if m.s.Bits.Has(tcp.SYN) {
+		m.from.insists = m.from.insists || m.from.hasSYN && m.from.syn == m.s.Seq && m.original == nil
 		m.from.syn, m.from.hasSYN = m.s.Seq, true
 		m.from.sackOK = m.s.SACKPermitted
 	}
@@ -113,7 +121,7 @@ func (m *moment) learn() {
 	if m.to.due > 0 {
 		m.to.countMissed(m, false)
 	}
-	if m.s.HasAck() {
+	if m.s.HasAck() || m.refuses() {
 		m.proveOther()
 		m.acknowledge()
 		m.selected()
@@ -126,6 +134,11 @@ func (m *moment) learn() {
 		m.d.bothSides(m.f)
 	}
 	m.from.lastAfter, m.from.lastStamp = m.p.FrameAfter, m.p.Stamp
+}
+
+// refuses: a closed port answers the SYN of the other side.
+func (m *moment) refuses() bool {
+	return m.s.Refuses() && m.to.hasSYN && m.to.syn.Less(m.s.Ack) && m.s.Ack.AtMost(m.to.next)
 }
 
 // proveOther notes what shows that the unseen direction has packets: an answer
@@ -197,8 +210,8 @@ func (m *moment) extend() {
 		return // no bytes, or more than there can be
 	}
 	if s.Seq.Less(e.next) {
-		if e.sampling && s.Seq.Less(e.sample) {
-			e.sampling = false // Karn: its ACK could be for either copy
+		if e.sampling && s.Seq.Less(e.sample) && m.original == nil {
+			e.sampling = false // Karn: its ACK could be for either packet
 		}
 		e.fill(m, bytes)
 	}

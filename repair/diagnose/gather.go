@@ -8,6 +8,7 @@ func (m *moment) gather(c *pending) {
 	c.hole, c.known = m.from.hole(c.bytes)
 	c.last = m.from.next.AtMost(c.bytes.Right)
 	c.before = m.from.recovery
+	c.front, c.selects = m.to.acks && m.to.acked == c.bytes.Left, m.to.selects
 	if m.to.acks && c.bytes.Right.AtMost(m.to.acked) {
 		c.acked = -1 // which frame is found below
 	}
@@ -48,9 +49,13 @@ func (m *moment) gatherSent(c *pending, r *record) bool {
 
 // gatherSaid takes in an earlier packet of the receiver.
 func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
-	if !r.HasAck() {
+	if c.refusedBy(&r.Segment) && c.refusal == 0 {
+		c.refusal = r.Frame
+	}
+	if !r.HasAck() || r.twin {
 		return
 	}
+	c.heard = true
 	if c.bytes.Right.AtMost(r.Ack) || c.sacked(&r.Segment) && !r.DSACK() {
 		c.acked = r.Frame
 		return

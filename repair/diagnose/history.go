@@ -21,6 +21,7 @@ const (
 type record struct {
 	tcp.Segment       // Stamp as repaired, Frame in the input
 	previous    int64 // serial of the connection's record before, 0 for none
+	twin        bool  // a second copy of a packet before it: it says nothing new
 }
 
 // history is a ring of the latest segments. Each connection's are linked from
@@ -32,14 +33,15 @@ type history struct {
 	short int64 // times that a connection was not allowed to look at more
 }
 
-func (h *history) add(f *flow, p *Packet) {
+func (h *history) add(m *moment) {
+	f, p := m.f, m.p
 	h.last++
 	at := int((h.last - 1) % historyLength)
 	if at/historyPage == len(h.ring) {
 		h.ring = append(h.ring, new([historyPage]record))
 	}
 	r := &h.ring[at/historyPage][at%historyPage]
-	r.Segment, r.previous = *p.Segment, f.latest
+	r.Segment, r.previous, r.twin = *p.Segment, f.latest, m.original != nil
 	r.Stamp, r.Frame = p.Stamp, p.Frame
 	f.latest = h.last
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)

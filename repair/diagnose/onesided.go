@@ -1,5 +1,7 @@
 package diagnose
 
+import "github.com/mendcap/mendcap/internal/tcp"
+
 // heldOneSided is how many findings of a connection are held back while only one
 // direction of it was seen.
 const heldOneSided = 8
@@ -13,7 +15,22 @@ func (d *Diagnoser) tell(f *flow, one *Finding) {
 	case len(f.held) < heldOneSided:
 		f.held = append(f.held, *one)
 	default:
-		f.hidden++
+		f.hidden.add(one)
+	}
+}
+
+// unjudged are flags that can't be judged.
+type unjudged struct {
+	count, first int64 // how many, and the frame of the first
+	flags        tcp.Analysis
+}
+
+func (u *unjudged) add(one *Finding) {
+	if u.count++; u.count == 1 || one.Frame < u.first {
+		u.first = one.Frame
+	}
+	if one.FlagNumber >= 0 {
+		u.flags |= 1 << one.FlagNumber
 	}
 }
 
@@ -27,13 +44,25 @@ func (d *Diagnoser) bothSides(f *flow) {
 
 // sayOneSided says once that a direction of the connection is missing.
 func (d *Diagnoser) sayOneSided(f *flow) {
-	if !f.begun || !f.oneSided() && f.hidden == 0 {
+	if !f.begun || !f.oneSided() && f.hidden.count == 0 {
 		return
 	}
-	f.hidden += int64(len(f.held))
+	for i := range f.held {
+		f.hidden.add(&f.held[i])
+	}
 	one := finding(&f.opening, -1)
 	one.Flow, one.Followed = f.number, true
 	one.lawful, one.Verdict = false, NotCaptured
-	one.because = because("of this connection only this direction was recorded, %d packets; what %d flags of theirs were can't be told", max(f.ends[0].packets, f.ends[1].packets), f.hidden)
+	packets, u := max(f.ends[0].packets, f.ends[1].packets), &f.hidden
+	switch {
+	case u.count == 0:
+		one.because = because("of this connection only this direction was recorded, %d packets", packets)
+	case f.oneSided():
+		one.because = because("of this connection only this direction was recorded, %d packets; what %d flags of theirs were can't be told, from frame %d on: %s",
+			packets, u.count, u.first).of(u.flags)
+	default:
+		one.because = because("the other direction of this connection was recorded only later; what %d flags before it were can't be told, from frame %d on: %s",
+			u.count, u.first).of(u.flags)
+	}
 	d.hand(&one)
 }

@@ -15,15 +15,16 @@ type pending struct {
 	dir       uint8
 	lost      bool  // it opened a hole: bytes is the last one in it
 	left      bool  // a law is violated here that could not be repaired
-	answered  bool  // its receiver has said something since
-	byLater   bool  // the D-SACK came behind later
+	more      bool  // its sender has sent more since
+	byLater   bool  // the D-SACK came after later
 	echoes    bool  // echo is there
 	stamp     int64 // as repaired
 	dsack     int64 // frame of the first D-SACK for its bytes
 	later     int64 // frame of the first packet that bore bytes of it again
 	covered   int64 // frame of the first ACK of all of it
 	coveredAt int64
-	repeated  int64  // frame of an ACK right behind it that said nothing new
+	repeated  int64  // frame of an ACK right after it that said nothing new
+	answers   int    // how often its receiver has said something since
 	echo      uint32 // TSecr of the first ACK of all of it
 	asked     shown  // what the receiver says of a hole, until it has the bytes
 
@@ -38,11 +39,15 @@ type pending struct {
 	// forgotten: there was one, too long ago or before the capture began.
 	forgotten bool
 	acked     int64 // frame that acknowledged or sacked all of it
+	refusal   int64 // frame that refused it, a SYN
 	shown     shown
 	denied    int      // how many ACKs say that its receiver does not have it
 	silent    int64    // ns since its sender's latest packet with data
 	last      bool     // nothing beyond it had been sent
 	before    recovery // of its sender
+	heard     bool     // its receiver has said something since that packet
+	front     bool     // its receiver asks for it next
+	selects   bool     // its receiver has sent SACK blocks
 
 	followers []*pending // whose hole it fills
 }
@@ -108,23 +113,25 @@ type sight struct {
 	acks  bool
 	says  bool // something new: it is no bare duplicate ACK
 	told  bool // the first SACK block is a D-SACK
+	twin  bool // it is a second copy of a packet that its sender sent once
 	grace int64
 }
 
-func sightOf(f *flow, p *Packet) sight {
-	s := p.Segment
+func (m *moment) sight() sight {
+	p, s := m.p, m.s
 	return sight{
-		p: p, s: s, dir: s.Dir & 1, acks: s.HasAck(), told: s.DSACK(), bytes: tcp.Range{Left: s.Seq, Right: s.End()},
+		p: p, s: s, twin: m.original != nil, dir: s.Dir & 1, acks: s.HasAck(), told: s.DSACK(), bytes: tcp.Range{Left: s.Seq, Right: s.End()},
 		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
-		grace: max(leastGrace, 2*f.roundTrip()),
+		grace: max(leastGrace, 2*m.f.roundTrip()),
 	}
 }
 
 // observe shows a packet to the cases that wait in its connection.
-func (d *Diagnoser) observe(f *flow, p *Packet) {
+func (d *Diagnoser) observe(m *moment) {
+	f := m.f
 	f.watch -= len(f.waiting)
 	d.steps += int64(len(f.waiting))
-	at := sightOf(f, p)
+	at := m.sight()
 	for i := 0; i < len(f.waiting); {
 		c := f.waiting[i]
 		switch done, filled := c.see(&at); {
@@ -190,15 +197,11 @@ const (
 func (c *pending) see(at *sight) (done, filled bool) {
 	switch {
 	case at.dir == c.dir:
-		// The bytes again.
-		if c.bytes.Left.Less(at.bytes.Right) && at.bytes.Left.Less(c.bytes.Right) && at.bytes.Left != at.bytes.Right {
-			if c.later == 0 {
-				c.later = at.p.Frame
-			}
-			filled = c.lost
-		}
+		filled = c.seeSender(at)
 	case at.acks:
 		c.seeReceiver(at)
+	case c.covered == 0 && c.refusedBy(at.s):
+		c.covered, c.coveredAt = at.p.Frame, at.p.Stamp
 	}
 	if c.covered == 0 {
 		return at.p.Stamp-c.stamp > mostWait, filled
@@ -210,16 +213,33 @@ func (c *pending) see(at *sight) (done, filled bool) {
 	return at.p.Stamp-c.coveredAt > grace, filled
 }
 
+// seeSender looks for the bytes again.
+func (c *pending) seeSender(at *sight) (filled bool) {
+	if at.bytes.Left == at.bytes.Right {
+		return false
+	}
+	c.more = true
+	if !c.bytes.Left.Less(at.bytes.Right) || !at.bytes.Left.Less(c.bytes.Right) {
+		return false
+	}
+	if c.later == 0 {
+		c.later = at.p.Frame
+	}
+	return c.lost
+}
+
 // seeReceiver looks for what the receiver says of the bytes.
 func (c *pending) seeReceiver(at *sight) {
 	s, p := at.s, at.p
 	if at.told && c.dsack == 0 && s.SACK[0].Overlaps(c.bytes) {
 		c.dsack, c.byLater = p.Frame, c.later != 0
 	}
-	if !c.answered && !at.says {
-		c.repeated = p.Frame
+	if !at.twin {
+		if c.mayRepeat() && !at.says {
+			c.repeated = p.Frame
+		}
+		c.answers++
 	}
-	c.answered = true
 	if c.covered != 0 {
 		return
 	}
@@ -232,11 +252,22 @@ func (c *pending) seeReceiver(at *sight) {
 	}
 	if c.sacked(s) {
 		c.covered, c.coveredAt = p.Frame, p.Stamp
-	} else if c.denies(s) {
+	} else if !at.twin && c.denies(s) {
 		if c.asked.times++; c.asked.times == 1 {
 			c.asked.frame, c.asked.stamp = p.Frame, p.Stamp
 		}
 	}
+}
+
+// mayRepeat: what the receiver says next answers the packet itself, and not the
+// one that it is like.
+func (c *pending) mayRepeat() bool {
+	return !c.more && (c.answers == 0 && c.heard || c.answers == 1 && !c.heard)
+}
+
+// refusedBy: a closed port answers the packet, a SYN.
+func (c *pending) refusedBy(s *tcp.Segment) bool {
+	return c.seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && s.Dir&1 != c.dir && s.Refuses() && c.bytes.Left.Less(s.Ack) && s.Ack.AtMost(c.bytes.Right)
 }
 
 // denies reports whether an ACK says that its sender has what lies behind the

@@ -13,7 +13,7 @@ func (c *pending) sentence(f *flow) sentence {
 		return v.ofHole()
 	}
 	for _, try := range [...]func(*view) (sentence, bool){
-		(*view).dropped, (*view).duplicated, (*view).overtaken, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
+		(*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
 		if s, ok := try(&v); ok {
 			return s
@@ -59,7 +59,6 @@ func (v *view) duplicated() (s sentence, ok bool) {
 	s.because = because("every bit of it is as in frame %d, %s before; nobody tells of two", v.copied.Frame).lasting(apart)
 	switch {
 	case v.seg.Outbound == tcp.Out:
-		v.f.twice = true
 		s.because = because("every bit of it is as in frame %d, %s before, and the host had not sent it to the network yet", v.copied.Frame).lasting(apart)
 	case v.dsack != 0:
 		s.detail = report.ByNetwork
@@ -71,17 +70,10 @@ func (v *view) duplicated() (s sentence, ok bool) {
 	return s, true
 }
 
-// sameSending: it was sent once. The IPv4 Identification, or a timestamp, would
-// have changed; without both only the time is left: a copy follows closely, and a packet is
-// not sent again within a round trip unless its receiver asked.
+// sameSending: it was sent once, as far as its bits and the time tell, and
+// where they leave it open, as its receiver had not asked for it.
 func (v *view) sameSending() bool {
-	switch {
-	case v.seg.HasIPID && v.seg.IPID != 0:
-		return v.seg.IPID == v.copied.IPID
-	case v.seg.HasTS:
-		return true
-	}
-	return v.shown.times == 0 && v.roundTrip > 0 && v.seg.Stamp-v.copied.Stamp < v.roundTrip/8
+	return v.f.sentOnce(&v.seg, v.seg.Stamp-v.copied.Stamp) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
 }
 
 // sentBefore compares the times of sending of the packet and of another one of
@@ -118,6 +110,17 @@ func (v *view) overtaken() (s sentence, ok bool) {
 	}
 	s.verdict = Reordering
 	s.because = because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
+	return s, true
+}
+
+// refused: a closed port had answered the SYN before it, and its sender tries
+// again, as Windows does twice.
+func (v *view) refused() (s sentence, ok bool) {
+	if !v.seen || v.refusal == 0 {
+		return s, false
+	}
+	s.verdict = Genuine
+	s.because = because("connect tried again after a refusal: frame %d answers frame %d with an RST", v.refusal, v.copied.Frame)
 	return s, true
 }
 
@@ -194,14 +197,38 @@ func (v *view) spurious() (s sentence, ok bool) {
 		s.because = because("sent again though frame %d had arrived: frame %d tells of two by a D-SACK", v.copied.Frame, v.dsack)
 	case v.seg.Outbound == tcp.In:
 		s.because = because("sent again though frame %d had arrived at the host", v.copied.Frame)
-	case v.shown.times == 0 && v.covered != 0 && v.echoes && v.seg.HasTS && int32(v.echo-v.seg.TSval) < 0:
+	case (v.shown.times == 0 || v.front) && v.echoed() < 0:
 		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it and echoes an older timestamp than that of this copy", v.copied.Frame, v.covered)
-	case v.covered != 0 && v.away > 0 && v.coveredAt-v.seg.Stamp < v.away-v.away/8:
+	case v.tooSoon():
 		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it too soon to be meant for this copy", v.copied.Frame, v.covered)
 	default:
 		return s, false
 	}
 	return s, true
+}
+
+// echoed compares the timestamp that the first ACK of the bytes echoes with that
+// of the packet: -1 is older, so the copy before it was taken; 1 is its own,
+// which no copy before it had: it was taken itself (RFC 7323, section 4.3). 0 is
+// unknown.
+func (v *view) echoed() int {
+	switch {
+	case v.covered == 0 || !v.echoes || !v.seg.HasTS:
+		return 0
+	case int32(v.echo-v.seg.TSval) < 0:
+		return -1
+	case v.echo == v.seg.TSval && v.copied.HasTS && v.copied.TSval != v.echo:
+		return 1
+	}
+	return 0
+}
+
+// tooSoon: the first ACK of the bytes came sooner than any before did. That is
+// asked last: an echo tells which copy was taken, and a receiver that shows the
+// hole by SACK would tell of a second copy by a D-SACK (RFC 2883).
+func (v *view) tooSoon() bool {
+	return v.covered != 0 && v.echoed() == 0 && !(v.selects && v.shown.times > 0) &&
+		v.away > 0 && v.coveredAt-v.seg.Stamp < v.away-v.away/8
 }
 
 // lost: the network lost it, and its sender found out.

@@ -25,11 +25,13 @@ type causes struct {
 	table       map[int]fact
 	seen        map[int]bool         // by Index: the capture kept it
 	whole, kept map[int]tcp.Analysis // by Index
+	copies      bool                 // the capture has packets twice
 }
 
 func (c *Case) causes(degraded []lab.Packet) *causes {
 	x := &causes{passages: c.passages(), table: c.table, seen: map[int]bool{}}
 	for _, p := range degraded {
+		x.copies = x.copies || x.seen[p.Index]
 		x.seen[p.Index] = true
 	}
 	x.whole, x.kept = c.flagged(c.truth), c.flagged(c.survivors(degraded))
@@ -56,6 +58,8 @@ func (x *causes) of(index int, flag tcp.Analysis) string {
 		like = again
 	}
 	switch {
+	case x.kept[index]&like == 0 && x.copies:
+		return unknown // the copies around it may have made it
 	case x.kept[index]&like == 0:
 		return report.Artefact
 	case flag&again != 0:
@@ -68,6 +72,32 @@ func (x *causes) of(index int, flag tcp.Analysis) string {
 		return report.Duplicate
 	}
 	return report.Genuine
+}
+
+// triedAgain reports whether the packet is a SYN that is sent again because a
+// closed port refused it.
+func (x *causes) triedAgain(index int) bool {
+	return x.table[index].known.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN &&
+		x.refusedBefore(x.passages.of[index], 2*index, func(index int) bool { return x.seen[index] })
+}
+
+// ofCopy says what a flag of a packet was that the capture has a second time.
+func (x *causes) ofCopy(index int, flag tcp.Analysis) string {
+	if flag&states != 0 && x.whole[index]&flag != 0 {
+		return report.Genuine
+	}
+	return report.Duplicate
+}
+
+// kind is that of a flag with this truth, "" for none.
+func (x *causes) kind(index int, truth string, again bool, flag tcp.Analysis) string {
+	switch {
+	case again && truth == report.Duplicate:
+		return KindCopies
+	case !again && flag == tcp.Retransmission && x.triedAgain(index):
+		return KindRefusals
+	}
+	return ""
 }
 
 // arrived is what the network did with an inbound packet on its way; what it did
@@ -104,6 +134,8 @@ func (x *causes) ofRepetition(index int) string {
 	open := x.missing(key, bytes, at, delivered)
 	unseen := x.missing(key, bytes, at, seen)
 	switch event := x.arrived(index); {
+	case x.triedAgain(index):
+		return report.Genuine
 	case len(open) == 0 && len(unseen) > 0:
 		return report.Drop
 	case event == lab.EventDuplicated:

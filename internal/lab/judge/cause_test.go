@@ -101,3 +101,48 @@ func TestConfusion(t *testing.T) {
 		t.Errorf("all: got %d, want 36", got)
 	}
 }
+
+// A SYN that is sent again after its refusal is tried again; where the capture
+// lacks the refusal, or it came for a later SYN, nothing tells. What is a copy is
+// one whatever it is flagged as, but for what the packet itself says.
+func TestCausesOfRefusalsAndCopies(t *testing.T) {
+	recording := lab.Refusals()
+	c := NewCase(t.Context(), recording)
+	x := c.causes(recording.Packets)
+	again, losses := 0, 0
+	for index := range recording.Packets {
+		if x.whole[index]&tcp.Retransmission == 0 {
+			continue
+		}
+		switch got := x.of(index, tcp.Retransmission); got {
+		case report.Genuine:
+			again++
+		case report.Loss:
+			losses++
+		default:
+			t.Errorf("packet %d: got %s, want a connect tried again, or a loss", index+1, got)
+		}
+	}
+	if again != 216 || losses != len(recording.Events) {
+		t.Errorf("got %d SYNs tried again and %d of lost ones, want 216 and %d", again, losses, len(recording.Events))
+	}
+	var unanswered []lab.Packet // no refusal was recorded
+	for _, p := range recording.Packets {
+		if p.Out {
+			unanswered = append(unanswered, p)
+		}
+	}
+	x = c.causes(unanswered)
+	for _, p := range unanswered {
+		if x.triedAgain(p.Index) {
+			t.Errorf("packet %d: got a connect tried again, but the capture has no refusal", p.Index+1)
+		}
+	}
+	if got := x.ofCopy(0, tcp.DuplicateAck); got != report.Duplicate {
+		t.Errorf("a copy's duplicate ACK: got %s, want %s", got, report.Duplicate)
+	}
+	x.whole[0] = tcp.ZeroWindow
+	if got := x.ofCopy(0, tcp.ZeroWindow); got != report.Genuine {
+		t.Errorf("a copy's closed window: got %s, want %s", got, report.Genuine)
+	}
+}

@@ -17,18 +17,34 @@ import (
 // the report says of them.
 type Confusion struct {
 	Counts  map[[2]string]int // truth, verdict
+	Kinds   map[[2]string]int // kind, verdict with its detail, of flags that are of a kind
 	Open    int               // flags of which the events don't tell what they were
 	Unheard int               // flags without a verdict
 	Twice   int               // flags with more than one
 }
 
+// The kinds of flags that are counted besides, with what is right of them.
+const (
+	KindReversed = "reversed bursts"
+	KindCopies   = "copies of the capture's"
+	KindRefusals = "connects tried again"
+)
+
+// Kinds lists the kinds, each with its right verdict.
+func Kinds() [][2]string {
+	return [][2]string{{KindReversed, report.Artefact}, {KindCopies, report.Duplicate + " (" + report.ByCapture + ")"}, {KindRefusals, report.Genuine}}
+}
+
 // Add adds another one.
 func (c *Confusion) Add(o Confusion) {
 	if c.Counts == nil {
-		c.Counts = map[[2]string]int{}
+		c.Counts, c.Kinds = map[[2]string]int{}, map[[2]string]int{}
 	}
 	for pair, n := range o.Counts {
 		c.Counts[pair] += n
+	}
+	for pair, n := range o.Kinds {
+		c.Kinds[pair] += n
 	}
 	c.Open, c.Unheard, c.Twice = c.Open+o.Open, c.Unheard+o.Unheard, c.Twice+o.Twice
 }
@@ -84,6 +100,17 @@ func (c *Confusion) MacroF1() float64 {
 	return sum / math.Max(1, float64(len(truths)))
 }
 
+// OfKind counts the flags of a kind, one of Kinds, and those of them with the right
+// verdict.
+func (c *Confusion) OfKind(kind [2]string) (all, right int) {
+	for pair, n := range c.Kinds {
+		if pair[0] == kind[0] {
+			all += n
+		}
+	}
+	return all, c.Kinds[kind]
+}
+
 // Mistake is one flag whose verdict is not its truth.
 type Mistake struct {
 	Frame          int64 // in the degraded capture
@@ -110,6 +137,13 @@ func (t Trial) Verdicts(ctx context.Context, dir string) (Confusion, []Mistake, 
 		return Confusion{}, nil, r, fmt.Errorf("repair: %w", err)
 	}
 	c, mistakes := t.Case.confusion(degraded, r.Findings.List)
+	if t.Degradation.Reverse > 0 {
+		for pair, n := range c.Counts {
+			if pair[0] == report.Artefact {
+				c.Kinds[[2]string{KindReversed, pair[1]}] += n
+			}
+		}
+	}
 	return c, mistakes, r, nil
 }
 
@@ -119,8 +153,15 @@ type said struct {
 	flag  string
 }
 
+func detailed(f *report.Finding) string {
+	if f.Detail == "" {
+		return f.Verdict
+	}
+	return f.Verdict + " (" + f.Detail + ")"
+}
+
 func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Confusion, mistakes []Mistake) {
-	y.Counts = map[[2]string]int{}
+	y.Counts, y.Kinds = map[[2]string]int{}, map[[2]string]int{}
 	verdicts := map[said]*report.Finding{}
 	for i := range findings {
 		f := &findings[i]
@@ -134,7 +175,10 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 		verdicts[key] = f
 	}
 	causes, names := c.causes(degraded), tcp.AnalysisNames()
+	recorded := map[int]bool{} // by Index
 	for i, row := range c.analysed(degraded).rows {
+		again := recorded[degraded[i].Index]
+		recorded[degraded[i].Index] = true
 		for bit, name := range names {
 			flag := tcp.Analysis(1) << bit
 			if row.Flags&flag == 0 {
@@ -142,6 +186,9 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 			}
 			f := verdicts[said{int64(i + 1), name}]
 			truth := causes.of(degraded[i].Index, flag)
+			if again {
+				truth = causes.ofCopy(degraded[i].Index, flag)
+			}
 			if f == nil {
 				y.Unheard++
 				mistakes = append(mistakes, Mistake{Frame: int64(i + 1), Flag: name, Truth: truth, Verdict: "nothing"})
@@ -152,6 +199,9 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 				continue
 			}
 			y.Counts[[2]string{truth, f.Verdict}]++
+			if kind := causes.kind(degraded[i].Index, truth, again, flag); kind != "" {
+				y.Kinds[[2]string{kind, detailed(f)}]++
+			}
 			if truth != f.Verdict {
 				mistakes = append(mistakes, Mistake{Frame: f.Frame, Flag: name, Truth: truth, Verdict: f.Verdict, Evidence: f.Evidence, Flow: f.Flow})
 			}

@@ -31,13 +31,14 @@ type passages struct {
 	events  map[int]string       // by Index of the packet
 	lives   map[uint32]int
 	syns    map[uint32]tcp.Seq
+	refused map[stream][]int // when a closed port answered, in even numbers as passages
 }
 
 // newPassages sets the packets of the truth beside what the recorder's network
 // did on purpose.
 func newPassages(truth []lab.Packet, table map[int]fact, events []lab.Event, flows flowNumbers) *passages {
 	p := &passages{streams: map[stream][]passage{}, of: map[int]stream{}, events: map[int]string{},
-		lives: map[uint32]int{}, syns: map[uint32]tcp.Seq{}}
+		lives: map[uint32]int{}, syns: map[uint32]tcp.Seq{}, refused: map[stream][]int{}}
 	var never []lab.Event // inbound, lost
 	for _, e := range events {
 		if e.Inbound && e.Lost() {
@@ -65,6 +66,12 @@ func (p *passages) add(index int, s *tcp.Segment) {
 	}
 	key := stream{s.Flow, s.Dir, p.lives[s.Flow]}
 	p.of[index] = key
+	if s.Bits.Has(tcp.RST | tcp.ACK) {
+		syn := stream{s.Flow, s.Dir ^ 1, p.lives[s.Flow]}
+		if s.Ack == p.syns[s.Flow]+1 {
+			p.refused[syn] = append(p.refused[syn], 2*index)
+		}
+	}
 	if s.Span() == 0 {
 		return
 	}
@@ -115,6 +122,19 @@ func (p *passages) missing(key stream, bytes tcp.Range, before int, counts func(
 		}
 	}
 	return pieces
+}
+
+// refusedBefore reports whether a closed port had answered the SYN before it was
+// sent at this time, and after it was sent the last time before, as far as the
+// capture has that answer.
+func (p *passages) refusedBefore(key stream, at int, seen func(index int) bool) bool {
+	last := -1
+	for _, q := range p.streams[key] {
+		if q.at < at {
+			last = q.at
+		}
+	}
+	return slices.ContainsFunc(p.refused[key], func(when int) bool { return when > last && when < at && seen(when/2) })
 }
 
 // any reports whether a passage between the times touches the pieces and fits.

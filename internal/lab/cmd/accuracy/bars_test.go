@@ -132,6 +132,9 @@ func TestVerdictBars(t *testing.T) {
 		{"a rare verdict always wrong", func(c *judge.Confusion) { c.Counts[[2]string{report.Spurious, report.Loss}] = 1 }, "macro-F1 is 0.74"},
 		{"too much undecided", func(c *judge.Confusion) { c.Counts[[2]string{report.Artefact, report.Undecided}] = 40 }, "45 of 1140 flags undecided"},
 		{"a flag without verdict", func(c *judge.Confusion) { c.Unheard = 1 }, "1 flags without verdict"},
+		{"copies of the capture's called the network's", func(c *judge.Confusion) {
+			c.Kinds = map[[2]string]int{{judge.KindCopies, "duplicate (capture)"}: 97, {judge.KindCopies, "duplicate (network)"}: 3}
+		}, "copies of the capture's: 97 of 100 are called duplicate (capture), want 98 %"},
 		{"a flag with two", func(c *judge.Confusion) { c.Twice = 1 }, "1 with two"},
 	}
 	for _, test := range tests {
@@ -249,5 +252,22 @@ func TestInferenceBars(t *testing.T) {
 	}
 	if got := sizeBars(300_000, 3_000); len(got) != 0 {
 		t.Errorf("enough packets: got %q, want none", got)
+	}
+}
+
+func TestClockBars(t *testing.T) {
+	d := lab.Degradation{Name: "set back"}
+	for _, test := range []struct {
+		held, touched int
+		want          string // of the one line; "" for none
+	}{
+		{990, 0, ""}, {989, 0, "set back: 98.90 % of the intervals hold the true time, want 99"}, {1000, 2, "2 packets have another place"},
+	} {
+		s := judge.Score{Times: 500, Held: test.held / 2, Order: judge.OrderScore{Touched: test.touched}}
+		rest := judge.Score{Times: 500, Held: test.held - test.held/2}
+		got := strings.Join(clockBars([]result{{degradation: d, score: s}, {degradation: d, score: rest}}), "; ")
+		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%d held, %d touched: got %q, want %q in it", test.held, test.touched, got, test.want)
+		}
 	}
 }

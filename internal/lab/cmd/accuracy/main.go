@@ -17,13 +17,17 @@
 // capture of RawCap, whose IPv4 Identification tells the true order.
 //
 // The bars of verdicts set what the report says of each flag beside what it was,
-// as the recorder's network and the degradation tell: a table of confusions.
+// as the recorder's network and the degradation tell: a table of confusions for
+// what sniffers do, and one for drivers that reverse bursts and captures that have
+// every packet twice. Below are the flags of some kinds by what is said of them:
+// connects tried again after a refusal are made up, all others recorded.
 // Those of loss compare the estimate of what the capture missed with what was
 // dropped, over many seeds and kinds of drops.
 //
 // The bars of order also hold captures to stay as they are: the recordings that
 // were not taken at the host's stack, and the public ones in the folder that
-// MENDCAP_SAMPLES names.
+// MENDCAP_SAMPLES names. Beside, the intervals are judged of captures whose clock is
+// set back, for good or for a while.
 //
 // The last form judges the inference of headers alone, in memory: each recording,
 // and many-flows once for each plan of addresses in ten copies at a time, is put
@@ -102,7 +106,7 @@ func (o *options) setDefaults() {
 	case "order":
 		degradations, seeds = "all", 5
 	case "verdicts":
-		degradations = "rawsocket,drops-0.1,drops-2,everything"
+		degradations = "" // several tables
 	case "loss":
 		seeds = 20
 	}
@@ -131,12 +135,12 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	if o.bars == "verdicts" {
+		return runVerdicts(ctx, o, paths)
+	}
 	degradations, err := o.chosen()
 	if err != nil {
 		return err
-	}
-	if o.bars == "verdicts" {
-		return runVerdicts(ctx, o, paths, degradations)
 	}
 	if o.remains {
 		return showRemains(ctx, o, paths, degradations)
@@ -156,7 +160,12 @@ func run(ctx context.Context, o options) error {
 		for _, line := range floors(results) {
 			fmt.Println("floor:", line)
 		}
-		missed = append(missed, undegradedBars(all)...)
+		clocks, err := jumpingClocks(ctx, o, paths)
+		if err != nil {
+			return err
+		}
+		printClocks(os.Stdout, clocks)
+		missed = slices.Concat(missed, undegradedBars(all), clockBars(clocks))
 	}
 	for _, line := range missed {
 		fmt.Println("missed:", line)
@@ -195,6 +204,7 @@ func (o options) chosen() ([]lab.Degradation, error) {
 	if o.degradations == "all" {
 		return all, nil
 	}
+	all = slices.Concat(all, lab.DriverDegradations(), lab.ClockDegradations())
 	var chosen []lab.Degradation
 	for name := range strings.SplitSeq(o.degradations, ",") {
 		at := slices.IndexFunc(all, func(d lab.Degradation) bool { return d.Name == name })

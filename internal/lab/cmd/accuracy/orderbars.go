@@ -49,10 +49,7 @@ func orderBars(results []result) []string {
 	if n := float64(sum.Order.Harmed); n > maxHarmed*float64(sum.Order.Pairs) {
 		miss("in sum %d of %d pairs harmed, want at most %.0f", sum.Order.Harmed, sum.Order.Pairs, maxHarmed*float64(sum.Order.Pairs))
 	}
-	if held := share(sum.Held, sum.Times); held < minInTime {
-		miss("in sum %.2f %% of the intervals hold the true time, want %.0f", 100*held, 100*minInTime)
-	}
-	return missed
+	return append(missed, heldBar("in sum", sum)...)
 }
 
 // cellLimit is how many flags that the truth does not have a cell may have left.
@@ -77,4 +74,4 @@ func floors(results []result) (lines []string) {
 
 // inOrder reports whether the degradation leaves the order as it was: then
 // nothing may move, whatever it drops and however late the stamps are.
-func inOrder(d lab.Degradation) bool { return d.ResponseFirst == 0 && d.Threads == 0 }
+func inOrder(d lab.Degradation) bool { return d.ResponseFirst == 0 && d.Threads == 0 && d.Reverse == 0 }

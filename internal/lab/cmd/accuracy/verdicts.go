@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"text/tabwriter"
 
@@ -18,7 +20,8 @@ import (
 
 // The bars of verdicts.
 const (
-	minMacroF1   = .95
+	minMacroF1   = .98
+	minOfKind    = .98 // of the flags of a kind with the right verdict
 	maxUndecided = .03
 )
 
@@ -30,16 +33,56 @@ type verdictTrials struct {
 	sum   judge.Confusion
 }
 
-// runVerdicts judges the verdicts of all trials.
-func runVerdicts(ctx context.Context, o options, paths []string, degradations []lab.Degradation) error {
-	v := &verdictTrials{o: o}
-	v.group, ctx = errgroup.WithContext(ctx)
-	v.group.SetLimit(runtime.GOMAXPROCS(0))
+// verdictTables are the degradations that verdicts are judged on by default. Each
+// line has a table of its own: copies are so many that they would hide the rest.
+var verdictTables = []string{"rawsocket,drops-0.1,drops-2,everything", "reversed,copies-8us"}
+
+// runVerdicts judges the verdicts of all trials, and prints a table for each list
+// of degradations.
+func runVerdicts(ctx context.Context, o options, paths []string) error {
+	recordings := []lab.Recording{lab.Refusals()}
 	for _, path := range paths {
 		recording, err := lab.Load(path)
 		if err != nil {
 			return err
 		}
+		recordings = append(recordings, recording)
+	}
+	tables := verdictTables
+	if o.degradations != "" {
+		tables = []string{o.degradations}
+	}
+	failed := false
+	for _, names := range tables {
+		o.degradations = names
+		sum, err := judgeVerdicts(ctx, o, recordings)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s\n", names)
+		printConfusion(os.Stdout, &sum)
+		for _, line := range verdictBars(&sum) {
+			fmt.Println("missed:", line)
+			failed = true
+		}
+	}
+	if o.check && failed {
+		return errMissed
+	}
+	return nil
+}
+
+// judgeVerdicts degrades and repairs each recording in each way, and adds up what
+// the verdicts on them are.
+func judgeVerdicts(ctx context.Context, o options, recordings []lab.Recording) (judge.Confusion, error) {
+	degradations, err := o.chosen()
+	if err != nil {
+		return judge.Confusion{}, err
+	}
+	v := &verdictTrials{o: o}
+	v.group, ctx = errgroup.WithContext(ctx)
+	v.group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, recording := range recordings {
 		c := judge.NewCase(ctx, recording)
 		for _, d := range degradations {
 			for seed := o.firstSeed; seed < o.firstSeed+o.seeds; seed++ {
@@ -47,18 +90,8 @@ func runVerdicts(ctx context.Context, o options, paths []string, degradations []
 			}
 		}
 	}
-	if err := v.group.Wait(); err != nil {
-		return err
-	}
-	printConfusion(os.Stdout, &v.sum)
-	missed := verdictBars(&v.sum)
-	for _, line := range missed {
-		fmt.Println("missed:", line)
-	}
-	if o.check && len(missed) > 0 {
-		return errMissed
-	}
-	return nil
+	err = v.group.Wait()
+	return v.sum, err
 }
 
 func (v *verdictTrials) try(ctx context.Context, t judge.Trial) error {
@@ -99,8 +132,29 @@ func printConfusion(w io.Writer, c *judge.Confusion) {
 	}
 	// Writing to the terminal is best effort.
 	_ = table.Flush()
+	printKinds(w, c)
 	fmt.Fprintf(w, "%d flags: macro-F1 %.4f, undecided %s; of %d more the events don't tell what they were; without verdict %d, with two %d\n",
 		c.All(), c.MacroF1(), percent(c.Column(report.Undecided), c.All()), c.Open, c.Unheard, c.Twice)
+}
+
+// printKinds prints what is said of the flags of each kind.
+func printKinds(w io.Writer, c *judge.Confusion) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, kind := range judge.Kinds() {
+		all, right := c.OfKind(kind)
+		if all == 0 {
+			continue
+		}
+		fmt.Fprintf(table, "%s	%d	%s right	", kind[0], all, percent(right, all))
+		for _, pair := range slices.SortedFunc(maps.Keys(c.Kinds), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+			if pair[0] == kind[0] {
+				fmt.Fprintf(table, " %s %d", pair[1], c.Kinds[pair])
+			}
+		}
+		fmt.Fprintln(table)
+	}
+	// Writing to the terminal is best effort.
+	_ = table.Flush()
 }
 
 // verdictBars says which bars the verdicts miss.
@@ -111,6 +165,11 @@ func verdictBars(c *judge.Confusion) (missed []string) {
 	}
 	if n := c.Counts[[2]string{report.Loss, report.Artefact}]; n > 0 {
 		miss("%d genuine losses were called artefacts, want none", n)
+	}
+	for _, kind := range judge.Kinds() {
+		if all, right := c.OfKind(kind); share(right, all) < minOfKind {
+			miss("%s: %d of %d are called %s, want %.0f %%", kind[0], right, all, kind[1], 100*minOfKind)
+		}
 	}
 	if n := c.Column(report.Undecided); float64(n) > maxUndecided*float64(c.All()) {
 		miss("%d of %d flags undecided, want at most %.0f %%", n, c.All(), 100*maxUndecided)

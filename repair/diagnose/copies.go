@@ -1,0 +1,101 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// copyReach is how many packets of a sender a copy of a bare ACK may be after it.
+const copyReach = 16
+
+// findOriginal finds the packet of which the one at hand is a second copy. The
+// same bits alone are not enough: a receiver repeats itself, and a sender sends
+// again.
+func (m *moment) findOriginal() {
+	bare := m.s.Span() == 0
+	if bare && !slices.Contains(m.from.sums[:], m.s.Sum) || !bare && !m.goesBack() {
+		return
+	}
+	n := 0
+	m.d.history.back(m.f, func(r *record) bool {
+		if r.Dir&1 != m.dir {
+			return true
+		}
+		n++
+		switch {
+		case bare && !r.twin && m.same(r) && (m.neverRepeats() || m.f.likeOthers(m.p.Stamp-r.Stamp)):
+			m.original = r
+		case !bare && overlaps(r, m.s):
+			if m.same(r) && m.f.sentOnce(m.s, m.p.Stamp-r.Stamp) {
+				m.original = r
+			}
+			return false
+		}
+		return m.original == nil && (!bare || n < copyReach)
+	})
+	if m.original != nil && m.s.Outbound == tcp.Out && datesItself(m.s) {
+		m.f.hasTwice(m.p.Stamp - m.original.Stamp)
+	}
+}
+
+func (m *moment) same(r *record) bool { return identical(&r.Segment, m.s) }
+
+func overlaps(r *record, s *tcp.Segment) bool {
+	return r.Span() > 0 && (tcp.Range{Left: r.Seq, Right: r.End()}).Overlaps(tcp.Range{Left: s.Seq, Right: s.End()})
+}
+
+// identical reports whether two segments are the same in all that TCP and the
+// IPv4 Identification say.
+func identical(a, b *tcp.Segment) bool {
+	return a.Seq == b.Seq && a.Ack == b.Ack && a.Len == b.Len && a.Bits == b.Bits && a.Window == b.Window && a.IPID == b.IPID &&
+		a.Sum == b.Sum && a.TSval == b.TSval && a.TSecr == b.TSecr && a.SACKs == b.SACKs && a.SACK == b.SACK
+}
+
+// neverRepeats reports whether the sender of a bare ACK would have made a second
+// one differ: by the IPv4 Identification that it counts, or because it has SACK,
+// and so no reason to say again just what it said (RFC 2018, section 4).
+func (m *moment) neverRepeats() bool {
+	return numbered(m.s) || m.s.HasTS && m.from.sackOK && m.to.sackOK
+}
+
+// datesItself reports whether a second sending of the segment would differ, or
+// come much later.
+func datesItself(s *tcp.Segment) bool { return numbered(s) || s.HasTS || s.Bits.Has(tcp.SYN) }
+
+// numbered reports whether the packet has an IPv4 Identification that is
+// counted.
+func numbered(s *tcp.Segment) bool { return s.HasIPID && s.IPID != 0 }
+
+// hasTwice notes that the capture has a packet twice, this time apart, that the
+// host sent once.
+func (f *flow) hasTwice(apart int64) {
+	if !f.twice {
+		f.twice, f.nearest = true, apart
+	}
+	f.nearest, f.farthest = min(f.nearest, apart), max(f.farthest, apart)
+}
+
+// likeOthers reports whether two packets are as far apart as others are that the
+// capture has twice.
+func (f *flow) likeOthers(apart int64) bool {
+	return f.twice && apart >= f.nearest-f.nearest/8 && apart <= f.farthest+f.farthest/8
+}
+
+// sentOnce reports whether of two identical segments with data, SYN or FIN, by
+// so many nanoseconds apart, one is a copy and no retransmission: the IPv4
+// Identification, or a timestamp, would have changed. Without both only the time
+// is left: a SYN is sent again by a timer alone (or in answer to one that was),
+// and other data not within a round trip unless its receiver asked.
+func (f *flow) sentOnce(s *tcp.Segment, apart int64) bool {
+	trip := f.roundTrip()
+	switch {
+	case numbered(s) || s.HasTS:
+		return true
+	case s.Bits.Has(tcp.SYN) && !f.ends[s.Dir&1^1].insists:
+		return apart < leastRTO
+	case trip == 0:
+		trip = unknownTrip
+	}
+	return apart < trip/8 || f.likeOthers(apart)
+}
