@@ -1,8 +1,6 @@
 package reorder
 
-import (
-	"math"
-)
+import "math"
 
 // Placement says where a packet belongs. Placements come in repaired order.
 type Placement struct {
@@ -30,6 +28,7 @@ type Stats struct {
 	MaxShift   int64          // nanoseconds
 	Forced     int64          // times that the window was too small for the gate
 	Forgotten  int64          // times that a range of a connection's numbers was forgotten: too many at once
+	Unsorted   int64          // packets that came too late for their place by stamp: the window was too small
 }
 
 // Orderer places packets through a bounded window. It is not safe for
@@ -44,6 +43,8 @@ type Orderer struct {
 	idle     bool // no law is violated: every packet stays
 
 	waiting  waitingRoom // stamp order only: not yet in the window
+	highest  int64       // stamp among those since the last clock step
+	released int64       // highest stamp of those that have left it since
 	items    []item      // the window, in basis order
 	pushed   int64
 	latest   int64  // highest stamp pushed since the last clock step
@@ -95,7 +96,8 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 		return nil, err
 	}
 	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
-	r.track.ipid, r.track.copies = p.IPID, p.Copies
+	r.track.ipid = p.IPID
+	r.beginSorting()
 	r.elder.empty(0)
 	r.lateness = newLateness(&p)
 	return r, nil
@@ -121,8 +123,11 @@ func (r *Orderer) Push(p *Packet) {
 	if r.profile.Basis == StampOrder {
 		var it item
 		it.fill(p, index, earliest)
-		r.sortIn(it)
+		r.sortIn(&it)
 		return
+	}
+	if setBack(p.Stamp, r.latest, widestGate) {
+		r.placeAll()
 	}
 	r.room()
 	r.items = r.items[:len(r.items)+1]
@@ -149,20 +154,33 @@ func (it *item) fill(p *Packet, index, earliest int64) {
 	it.cause, it.effect, it.self, it.quoted, it.by = p.Cause, p.Effect, p.Self, p.Quoted, p.By
 }
 
-// sortIn lets packets wait until none with an earlier stamp can come.
-func (r *Orderer) sortIn(it item) {
-	if it.seg.Stamp < r.latest-widestGate {
-		r.release(math.MaxInt64) // the clock was set back
+// setBack reports whether a stamp after the given latest one lies so far before
+// it that the clock was set back in between. Nothing moves across such a step:
+// on its two sides stamps can't be compared.
+func setBack(stamp, latest, reach int64) bool { return stamp < shifted(latest, -reach) }
+
+// sortIn lets packets wait until none with an earlier stamp can come, as far as
+// the window's memory allows.
+func (r *Orderer) sortIn(it *item) {
+	if setBack(it.seg.Stamp, r.highest, max(widestGate, r.profile.Backward)) {
+		r.release(math.MaxInt64)
+		r.beginSorting()
 	}
-	r.waiting.add(&it)
+	if it.seg.Stamp < r.released {
+		r.stats.Unsorted++
+	}
+	r.highest = max(r.highest, it.seg.Stamp)
+	r.waiting.add(it)
 	switch n := r.waiting.len(); {
 	case n > r.limit:
-		r.stats.Forced++
-		r.releaseHalf()
+		r.releaseFirst()
 	case n%64 == 0:
-		r.release(r.waiting.latest() - r.profile.Backward)
+		r.release(shifted(r.highest, -r.profile.Backward))
 	}
 }
+
+// beginSorting begins after a point that no packet crosses. None may wait.
+func (r *Orderer) beginSorting() { r.highest, r.released = math.MinInt64, math.MinInt64 }
 
 // release lets the packets stamped up to a time into the window.
 func (r *Orderer) release(until int64) {
@@ -171,19 +189,11 @@ func (r *Orderer) release(until int64) {
 	}
 }
 
-// releaseHalf lets the earlier half of the packets that wait into the window, and
-// all with the stamp of the last of them.
-func (r *Orderer) releaseHalf() {
-	for range r.waiting.len() / 2 {
-		r.releaseFirst()
-	}
-	r.release(r.waiting.first().seg.Stamp)
-}
-
 func (r *Orderer) releaseFirst() {
 	r.room()
 	r.items = append(r.items, *r.waiting.first())
 	r.waiting.drop()
+	r.released = max(r.released, r.items[len(r.items)-1].seg.Stamp)
 	r.enter()
 }
 
@@ -195,7 +205,7 @@ func (r *Orderer) enter() {
 	}
 	r.track.noteExchange(it)
 	r.suspectLast()
-	if it.seg.Stamp > r.latest || it.seg.Stamp < r.latest-widestGate {
+	if it.seg.Stamp > r.latest || setBack(it.seg.Stamp, r.latest, widestGate) {
 		r.latest = it.seg.Stamp
 	}
 	if len(r.items) >= r.settled || len(r.items) >= r.limit {
@@ -215,6 +225,12 @@ func (r *Orderer) suspectLast() {
 // Barrier places all packets that were pushed: none crosses this point.
 func (r *Orderer) Barrier() {
 	r.release(math.MaxInt64)
+	r.beginSorting()
+	r.placeAll()
+}
+
+// placeAll places the packets of the window.
+func (r *Orderer) placeAll() {
 	r.readClock()
 	r.place(len(r.items))
 	r.settled = batch

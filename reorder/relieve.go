@@ -10,14 +10,14 @@ func (r *Orderer) Relieve() (early bool) {
 		return false
 	}
 	if r.waiting.len() > 0 {
-		r.release(r.waiting.latest() - r.profile.Backward)
+		r.release(shifted(r.highest, -r.profile.Backward))
 	}
 	r.settle(false)
 	if early = r.held() == held; !early {
 		return false
 	}
-	if r.waiting.len() > 0 {
-		r.releaseHalf()
+	for range (r.waiting.len() + 1) / 2 {
+		r.releaseFirst()
 	}
 	r.settle(true)
 	return true

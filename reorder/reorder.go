@@ -6,8 +6,9 @@
 // sets; never later, and never past a barrier. It knows segments, not files.
 //
 // Use it in two passes over the same packets: a Survey learns the capture's
-// clock, jitter and basis; an Orderer made from the Survey's Profile then
-// places every packet, through a bounded window.
+// clock, jitter and basis (where its stamps go far back it asks for another
+// Survey, see Again); an Orderer made from the Survey's Profile then places every
+// packet, through a bounded window.
 package reorder
 
 import (
@@ -22,8 +23,11 @@ type Segment = tcp.Segment
 
 // Packet is one packet of a capture, as far as the laws can speak of it.
 type Packet struct {
-	Stamp   int64    // as recorded, nanoseconds since 1970
-	Segment *Segment // of TCP, else nil; its Stamp is not used, and it is not kept
+	Stamp int64 // as recorded, nanoseconds since 1970
+	// Segment is that of a TCP packet; its Stamp is not used, and it is not kept.
+	// Nil of what no law may speak of: laws hold within one observation point, so
+	// a connection that was seen from two has no segments.
+	Segment *Segment
 
 	// Cause names what the packet asks, Effect what it answers; Self names the
 	// packet as an error would quote it, Quoted the one that it quotes. Names
@@ -112,7 +116,7 @@ type Profile struct {
 	ThreadJitter int64 // scale of inversions among packets that the host sent
 	QueueJitter  int64 // scale of responses that stand before what they respond to
 	Gate         int64 // beyond it nothing moves
-	Backward     int64 // largest backward step between stamps, at most the widest gate
+	Backward     int64 // by how much a stamp lies before an earlier packet's, as far as that is sorted
 	// QueueMandate: responses stand before their causes here. ThreadMandate:
 	// packets of one sender are swapped. Each lets soft laws act.
 	QueueMandate, ThreadMandate bool
@@ -120,17 +124,17 @@ type Profile struct {
 	// of them.
 	Bursts, Reverses bool
 	IPID             IPIDMode
-	ClockSteps       int64          // times that the clock was set back
+	ClockSteps       int64          // times that stamps go back by more than any jitter, where that is not the file's order alone
+	StepBack         int64          // by how much they go back at most
 	SetBack          int64          // by how much stamps fall behind earlier ones at most, where jitter does not explain it
-	Copies           bool           // a second observation point shows packets twice
 	Violations       [NumLaws]int64 // in the basis, without those that drops explain
 	Explained        [NumLaws]int64 // by drops of the capture
 	Unrepaired       [NumLaws]int64 // violations farther apart than any jitter, or contradicting
 	Other            int64          // violations in the order that was not taken as basis
 }
 
-// Broken reports whether any moving law is violated in the basis. Where none
-// is, nothing moves.
+// Broken reports whether any moving law is violated in the file's order: also
+// where that of the stamps violates none. Where none is, nothing moves.
 func (p *Profile) Broken() bool {
-	return p.Violations != [NumLaws]int64{} || p.Unrepaired != [NumLaws]int64{}
+	return p.Basis == StampOrder || p.Violations != [NumLaws]int64{} || p.Unrepaired != [NumLaws]int64{}
 }

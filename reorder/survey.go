@@ -15,10 +15,12 @@ type Survey struct {
 	stamps     *Orderer // the same in stamp order; nil as long as both agree
 	ticks      tickMeter
 	last       int64
+	latest     int64 // highest stamp
 	any        bool
-	back       int64 // largest backward step
+	behind     int64 // by how much a stamp lies before the highest one, at most
 	steps      int64 // backward steps
 	clockSteps int64 // of them, those that no jitter explains
+	reach      int64 // how far stamps go back, by an earlier Survey; 0 without one
 	jumps      jumpMeter
 }
 
@@ -29,8 +31,27 @@ func NewSurvey(o Options) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	file.measure, file.track.learns = new(scales), true
+	file.measure = new(scales)
 	return &Survey{options: o, file: file}, nil
+}
+
+// Again returns a Survey for another pass over the same capture, nil where one
+// is enough. Where stamps go back by more than any jitter, either the clock was
+// set or the file is written in blocks, by threads each of which has its own
+// buffer. Which of them is told by the laws in the order of the stamps, but that
+// has to be sorted as far as they go back, and the first pass learns how far.
+func (s *Survey) Again() *Survey {
+	if s.behind <= widestGate || s.reach > 0 {
+		return nil
+	}
+	again, err := NewSurvey(s.options)
+	if err != nil {
+		return nil // the options were good before
+	}
+	again.reach = s.behind
+	again.stamps = again.file.inStampOrder()
+	again.stamps.profile.Backward = s.behind
+	return again
 }
 
 // Push adds the next packet of the capture, as Orderer.Push does.
@@ -44,13 +65,15 @@ func (s *Survey) Push(p *Packet) {
 			if step > widestGate {
 				s.clockSteps++
 			}
-			s.back = max(s.back, min(step, widestGate))
+			s.behind = max(s.behind, s.latest-stamp)
 			if s.stamps == nil {
 				s.stamps = s.file.inStampOrder()
 			}
 		}
 	}
-	s.last, s.any = stamp, true
+	if s.last = stamp; !s.any || stamp > s.latest {
+		s.latest, s.any = stamp, true
+	}
 	s.file.Push(p)
 	if s.stamps != nil {
 		s.stamps.Push(p)
@@ -73,6 +96,7 @@ func (r *Orderer) inStampOrder() *Orderer {
 		items: slices.Clone(r.items), track: r.track}
 	c.profile.Basis = StampOrder
 	c.elder.empty(0)
+	c.beginSorting()
 	c.track.causes = slices.Clone(r.track.causes)
 	c.track.flows = make([]*[flowsAtOnce]flow, len(r.track.flows))
 	for i, some := range r.track.flows {
@@ -125,9 +149,15 @@ func (s *Survey) Steps() int64 {
 func (s *Survey) Profile() Profile {
 	s.Barrier()
 	basis, other := s.file, s.stamps
-	p := Profile{Basis: FileOrder, Backward: s.back, ClockSteps: s.clockSteps, Tick: s.ticks.tick()}
-	if s.stamps != nil && total(s.stamps.stats.Violations) < total(s.file.stats.Violations) {
+	p := Profile{Basis: FileOrder, Backward: min(s.behind, widestGate), ClockSteps: s.clockSteps, Tick: s.ticks.tick()}
+	if s.stampsFit() {
 		basis, other, p.Basis = s.stamps, s.file, StampOrder
+		if s.reach > 0 {
+			p.Backward, p.ClockSteps = s.reach, 0
+		}
+	}
+	if p.ClockSteps > 0 {
+		p.StepBack = s.behind
 	}
 	p.Violations, p.Explained = basis.stats.Violations, basis.stats.Explained
 	p.Unrepaired = basis.stats.Unrepaired
@@ -152,8 +182,23 @@ func (s *Survey) Profile() Profile {
 	p.takeBursts(s.ticks.fine())
 	p.Reverses = p.Bursts && basis.track.falls >= mostlyReversed*basis.track.rises
 	p.IPID = basis.track.idMode()
-	p.Copies = basis.track.twins >= 32 && 5*basis.track.twins >= basis.track.data
 	return p
+}
+
+// stampsFit reports whether the order of the stamps breaks fewer laws than that
+// of the file. Sorted across what may be steps of the clock it has to break
+// clearly fewer, and those count that are too far apart to be repaired.
+func (s *Survey) stampsFit() bool {
+	if s.stamps == nil {
+		return false
+	}
+	file, stamps := total(s.file.stats.Violations), total(s.stamps.stats.Violations)
+	if s.reach == 0 {
+		return stamps < file
+	}
+	file += total(s.file.stats.Unrepaired)
+	stamps += total(s.stamps.stats.Unrepaired)
+	return stamps+mandateFrom <= file && 2*stamps <= file
 }
 
 // burstsFrom is how many packets that stand out of sequence in their burst show

@@ -43,10 +43,6 @@ type half struct {
 
 	hasID  bool
 	lastID uint16 // IPv4 Identification of the last packet sent
-
-	prints [4]uint64 // fingerprints of the last packets, to recognise copies
-	stamps [4]int64
-	next   uint8
 }
 
 // item is one packet in the window.
@@ -84,26 +80,18 @@ func (it *item) fresh() tcp.Range { return tcp.Range{Left: it.newLeft, Right: it
 
 func (it *item) out() bool { return it.seg.Outbound == tcp.Out || it.seg.Outbound == tcp.Both }
 
-// copyWithin is how long after a packet its copy from a second observation
-// point may be stamped, nanoseconds.
-const copyWithin = int64(2e6)
-
 // tracker follows all flows in basis order and notes in each item what it adds
 // and what it may violate. It compares with the highest numbers only: exact
 // pairs are the window's business, and only where something is suspect.
 type tracker struct {
 	flows  []*[flowsAtOnce]flow
 	causes []uint64 // what was asked lately, by hash
-	copies bool     // leave second copies of a packet apart
-	learns bool     // count what a Profile is made of
 
 	ipid      IPIDMode
 	hostID    uint16
 	hasHost   bool
 	idGlobal  nearCount
 	idFlow    nearCount
-	twins     int64 // packets with data that appeared twice
-	data      int64 // packets with data
 	steps     int64 // among the islands and spans of packets' senders
 	forgotten int64 // of them, since there were too many
 	// Inbound packets that were stamped with the one before: those whose numbers
@@ -117,10 +105,6 @@ func (t *tracker) note(it *item) {
 	f := t.flow(seg.Flow)
 	if seg.Fresh {
 		*f = flow{epoch: f.epoch + 1}
-	}
-	if (t.copies || t.learns) && t.twin(f, seg) && t.copies {
-		it.apart = true
-		return
 	}
 	f.incarnate(seg)
 	own, peer := f.halves(seg)
@@ -139,20 +123,6 @@ func (t *tracker) note(it *item) {
 		it.doubt |= Handshake.bit()
 	}
 	t.compare(it, f, own, peer)
-}
-
-// twin reports whether the packet is a copy of one just before it, and counts
-// such copies.
-func (t *tracker) twin(f *flow, seg *Segment) bool {
-	own, _ := f.halves(seg)
-	again := own.repeats(seg)
-	if seg.Len > 0 {
-		t.data++
-		if again {
-			t.twins++
-		}
-	}
-	return again
 }
 
 // compare notes what the packet may violate in its incarnation, and lets that
@@ -184,27 +154,6 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	if it.hasEdge && it.seg.Outbound == tcp.In && it.edge == peer.maxSeq {
 		it.doubt |= Window.bit() // what stands before it fills this very window
 	}
-}
-
-// repeats reports whether the packet is the same as one just before it, and
-// remembers it.
-func (h *half) repeats(seg *Segment) bool {
-	print := fingerprint(seg)
-	for i, p := range h.prints {
-		if p == print && seg.Stamp-h.stamps[i] <= copyWithin && h.stamps[i]-seg.Stamp <= copyWithin {
-			return true
-		}
-	}
-	h.prints[h.next&3], h.stamps[h.next&3] = print, seg.Stamp
-	h.next++
-	return false
-}
-
-func fingerprint(s *Segment) uint64 {
-	h := uint64(s.Seq)<<32 | uint64(s.Ack)
-	h = (h ^ uint64(s.Len)) * 0x9E3779B97F4A7C15
-	h = (h ^ h>>29 ^ uint64(s.Sum)<<32 ^ uint64(s.IPID)<<16 ^ uint64(s.Bits)) * 0x9E3779B97F4A7C15
-	return (h^h>>32^uint64(s.TSval))*0x9E3779B97F4A7C15 | 1
 }
 
 // noteData settles whether the packet holds first copies, and whether they come

@@ -1,8 +1,6 @@
 package reorder
 
 import (
-	"cmp"
-	"slices"
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -374,33 +372,6 @@ func TestTrap26OneDirectionOnly(t *testing.T) {
 		if p.Broken() || total(p.Explained) > 0 {
 			t.Errorf("direction %d: got violations %v, explained %v, want none", dir, p.Violations, p.Explained)
 		}
-	}
-}
-
-// Every packet is there twice, 50 us apart, as behind a mirror port: nothing
-// moves. The same disorder in one observation point is repaired.
-func TestTrap28EveryPacketTwice(t *testing.T) {
-	s := newScript().handshake()
-	for i := range uint32(200) {
-		s.in(1+i*1000, 1, 1000)
-		s.wait(ms / 100)
-		s.out(1+i*10, 1001+i*1000, 10)
-		s.wait(ms / 60)
-	}
-	var twice []Segment
-	for _, seg := range s.segs {
-		copied := seg
-		copied.Stamp += ms / 20
-		twice = append(twice, seg, copied)
-	}
-	slices.SortStableFunc(twice, func(a, b Segment) int { return cmp.Compare(a.Stamp, b.Stamp) })
-	for i := range twice {
-		twice[i].Frame = int64(i + 1)
-	}
-	_, placed, p := repaired(t, twice, Options{})
-	wantUntouched(t, twice, placed)
-	if !p.Copies {
-		t.Error("copies: got false, want the second observation point recognised")
 	}
 }
 

@@ -19,9 +19,6 @@ const nearBack = 64
 
 func (w *waitingRoom) len() int { return len(w.sorted) - w.head + len(w.deep) }
 
-// latest is the highest stamp that waits; some packet must.
-func (w *waitingRoom) latest() int64 { return w.sorted[len(w.sorted)-1].seg.Stamp }
-
 // add takes in the packet that was pushed last.
 func (w *waitingRoom) add(it *item) {
 	at := len(w.sorted)

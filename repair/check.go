@@ -24,13 +24,18 @@ func Check(ctx context.Context, in string, o Options) (report.Report, error) {
 	return j.report, nil
 }
 
+// newDryWriter is a writer to no output.
+func (j *job) newDryWriter() (*writer, error) {
+	return j.newWriter(capture.NewWriter(io.Discard)), nil
+}
+
 // rehearse runs the passes behind the first one, to no output.
 func (j *job) rehearse(ctx context.Context) error {
 	if _, err := j.survey(ctx, nil); err != nil {
 		return err
 	}
-	w := j.newWriter(capture.NewWriter(io.Discard))
-	if err := j.emit(ctx, w); err != nil {
+	w, err := j.emitGuarded(ctx, j.newDryWriter)
+	if err != nil {
 		return err
 	}
 	j.report.Output.Changed = w.edited > 0 || w.moved > 0

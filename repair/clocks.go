@@ -77,10 +77,7 @@ func (j *job) compareClocks() {
 			c.quiet = c.quiet || c.found[i].Apart
 		}
 	}
-	if c.quiet {
-		j.profile.Basis = reorder.FileOrder
-		j.profile.Violations, j.profile.Unrepaired = [reorder.NumLaws]int64{}, [reorder.NumLaws]int64{}
-	}
+	j.settleProfile()
 }
 
 // comment says that the packet's stamp was corrected.

@@ -29,6 +29,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	j.limits(stats, v.diagnose.GivenUp(), s.crowded)
 	j.steps += s.order.Steps() + v.diagnose.Steps()
 	j.noteClocks(s.align.forced)
+	j.noteLeft()
 	j.noteUnknown()
 	j.noteOdd()
 	r.Damage, r.DamageOmitted = describeDamage(j.facts.damage)
@@ -92,11 +93,12 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		Gate: time.Duration(p.Gate),
 	}
 	r.Learnt = report.Learnt{
-		IPID: p.IPID.String(), Copies: p.Copies, Responses: p.QueueMandate, Threads: p.ThreadMandate,
+		IPID: p.IPID.String(), Copies: j.left.seen[doubled] > 0, Responses: p.QueueMandate, Threads: p.ThreadMandate,
 		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
 	}
 	r.Clocks = j.clocks.describe(&j.facts)
 	r.Placed = j.facts.anyPlaced
+	r.AsRecorded = j.left.describe()
 	for i, name := range reorder.LawNames() {
 		r.ByLaw[name] = report.Law{
 			Violations: stats.Violations[i], Explained: stats.Explained[i],
@@ -129,6 +131,9 @@ func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
 	}
 	if n := j.engine.Evicted(); n > 0 {
 		j.note("%d header-less packets were answered without the evidence of their flow: too many flows", n)
+	}
+	if stats.Unsorted > 0 {
+		j.note("%d packets came too late to be sorted by their stamps through the window of %d packets", stats.Unsorted, reorder.DefaultWindow)
 	}
 	if n := j.engine.GivenUp().Crowded; n > 0 {
 		j.note("%d values of a checksum fit so many addresses that none was told by it", n)

@@ -36,6 +36,8 @@ type sequencer struct {
 	held    weights // of pending and others
 	crowded int64   // times that packets were placed early, for their bytes
 	out     []*unit
+
+	recorded recordedOrder
 }
 
 // waiting is a block that is no packet: it goes out before the first packet
@@ -46,7 +48,7 @@ type waiting struct {
 }
 
 func (j *job) newSequencer() (*sequencer, error) {
-	s := &sequencer{j: j, analyse: tcp.NewAnalyser(), highest: -1}
+	s := &sequencer{j: j, analyse: tcp.NewAnalyser(), highest: -1, recorded: recordedOrder{reach: j.profile.Backward}}
 	s.align = newAligner(&j.clocks, s.arrange)
 	order, err := reorder.NewOrderer(j.profile, j.order, s.placed)
 	s.order = order
@@ -76,6 +78,9 @@ func (s *sequencer) arrange(u *unit) {
 		return
 	}
 	p := s.j.subject(u)
+	if u.left != 0 && s.j.profile.Basis == reorder.StampOrder {
+		p.Stamp = s.recorded.stamp(u.pair.hash, p.Stamp)
+	}
 	s.pending = append(s.pending, u)
 	s.held.add(u, 1)
 	if s.frames != nil {
@@ -128,6 +133,9 @@ func (s *sequencer) placed(p reorder.Placement) {
 	u := s.pending[p.Index-s.base]
 	from := s.pending[p.TimeFrom-s.base]
 	sorted := s.j.profile.Basis == reorder.StampOrder && p.Index < s.highest
+	if u.left != 0 {
+		p = asRecorded(p, u)
+	}
 	p.Earliest, p.Latest = p.Earliest-s.j.clocks.uncertainty, p.Latest+s.j.clocks.uncertainty
 	u.fate.place, u.fate.moved = p, p.Moved || sorted
 	s.highest = max(s.highest, p.Index)
@@ -154,6 +162,15 @@ func (s *sequencer) passOn(index int64) {
 	}
 }
 
+// asRecorded is the placement with the packet's own stamp: that of a connection
+// that is left as recorded may be sorted by another one.
+func asRecorded(p reorder.Placement, u *unit) reorder.Placement {
+	stamp, _ := u.stamp()
+	later := p.Stamp - stamp
+	p.Stamp, p.Earliest, p.Latest = stamp, p.Earliest-later, p.Latest-later
+	return p
+}
+
 // settle forgets the placed packets at the front. A packet whose time another
 // takes is placed after that, so it is always still here.
 func (s *sequencer) settle(u *unit) {
@@ -170,10 +187,10 @@ func (s *sequencer) settle(u *unit) {
 func (s *sequencer) barrier() { s.order.Barrier() }
 
 // emit is the third pass: order, analyse, write.
-func (j *job) emit(ctx context.Context, w *writer) error {
+func (j *job) emit(ctx context.Context, w *writer) (*press, error) {
 	p, err := j.newPress(ctx, w)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, err = j.pass(p.ctx, &decoder{layout: j.layout, protocol: j.o.Protocol, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
@@ -182,10 +199,9 @@ func (j *job) emit(ctx context.Context, w *writer) error {
 		return p.take(c)
 	})
 	if err = p.finish(err); err != nil {
-		return err
+		return nil, err
 	}
-	j.conclude(p.sequencer.order.Stats(), p)
-	return nil
+	return p, nil
 }
 
 // press is what a pass that writes ends in: a sequencer, and two goroutines that

@@ -39,15 +39,15 @@ var lawOf = [...]reorder.Law{
 	packet.DHCPv6: reorder.DHCPv6, packet.STUN: reorder.STUN, packet.Neighbour: reorder.Neighbour,
 }
 
-// subject is what order may know of the packet: without names where mendcap has
-// placed it before.
+// subject is what order may know of the packet: nothing but its stamp where
+// mendcap has placed it before, or its connection is left as recorded.
 func (j *job) subject(u *unit) reorder.Packet {
 	stamp, _ := u.stamp()
 	p := reorder.Packet{Stamp: stamp}
 	if u.ruled {
 		p.Segment = &u.seg
 	}
-	if j.placed(u) {
+	if u.left != 0 || j.placed(u) {
 		return p
 	}
 	n := &u.names

@@ -97,6 +97,13 @@ func newExplainer(frames []int64) (*explainer, error) {
 	return x, nil
 }
 
+// restart forgets what was learnt in a pass that is repeated.
+func (x *explainer) restart() {
+	clear(x.flows)
+	clear(x.flags)
+	x.list = nil
+}
+
 // clue is what the sequencer knows of a frame that is to be explained.
 type clue struct {
 	trace    reorder.Trace // its indices turned into frames
@@ -405,6 +412,10 @@ func (j *job) why(u *unit) string {
 		return report.WhySorted
 	case j.placed(u):
 		return report.WhyPlacedBefore
+	case u.left == leftRisen || j.left.all:
+		return report.WhyFlagsWouldRise
+	case u.left == leftSeenTwice:
+		return report.WhySeenTwice
 	case p.Excused:
 		return report.WhyDrop
 	case t.Tangled:

@@ -164,7 +164,7 @@ func (j *job) progress(read int64) {
 	}
 	total := int64(-1)
 	if j.facts.compression == "" && j.source.size >= 0 {
-		total = passes * j.source.size
+		total = max(passes, int64(j.facts.pass)+1) * j.source.size
 		read = min(read, j.source.size) + int64(j.facts.pass)*j.source.size
 	}
 	j.o.Progress(read, total)

@@ -20,6 +20,7 @@ type judge struct {
 	said     diagnose.Packet // to it, last
 	declared declared
 	seen     *witness
+	guard    guard
 	widths   reorder.Histogram // of the intervals in which packets can have happened
 }
 
@@ -59,6 +60,9 @@ func (v *judge) packet(u *unit) {
 	}
 	if u.isTCP && u.seg.Fresh {
 		v.diagnose.Forget(u.seg.Flow) // before its number is another's
+	}
+	if u.isTCP {
+		v.guard.packet(u.pair.hash, u.before, after)
 	}
 	v.seen.packet(u, v.frame, after)
 	if u.clue != nil {

@@ -95,12 +95,15 @@ func (j *job) draw(ctx context.Context, d *draft) error {
 	if written || err != nil {
 		return err
 	}
-	out, err := j.newPacked(d)
+	var out *packed
+	w, err := j.emitGuarded(ctx, func() (*writer, error) {
+		var err error
+		if out, err = j.newPacked(d); err != nil {
+			return nil, err
+		}
+		return j.newWriter(out.Writer), nil
+	})
 	if err != nil {
-		return err
-	}
-	w := j.newWriter(out.Writer)
-	if err := j.emit(ctx, w); err != nil {
 		return err
 	}
 	if err := out.close(); err != nil {

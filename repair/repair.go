@@ -58,9 +58,14 @@ type Options struct {
 	// out, in the order in which they are decided and by one goroutine at a
 	// time. The finding is valid during the call. It may be nil.
 	EachFinding func(*report.Finding)
-	Progress    func(done, total int64) // bytes read over all passes; total < 0 = unknown; may be nil
-	Stdin       io.Reader               // what "-" reads, nil = os.Stdin; a read that waits when the context ends is left
-	Stdout      io.Writer               // what "-" writes, nil = os.Stdout
+	// TakeBack is called before a capture is repaired again because the flags of
+	// some connections had risen: the findings that were handed out don't hold,
+	// and all are handed out anew. An error ends the repair. Where it is nil,
+	// findings are held back until a pass of its own has shown that they hold.
+	TakeBack func() error
+	Progress func(done, total int64) // bytes read over all passes; total < 0 = unknown; may be nil
+	Stdin    io.Reader               // what "-" reads, nil = os.Stdin; a read that waits when the context ends is left
+	Stdout   io.Writer               // what "-" writes, nil = os.Stdout
 }
 
 // DefaultFindings and DefaultFlows are how many findings and connections a
@@ -132,6 +137,8 @@ type job struct {
 	ticks    reorder.TickMeter
 	local    vantage
 	clocks   clocks
+	left     left
+	twice    *sightings
 
 	profile reorder.Profile
 	report  report.Report

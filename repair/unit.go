@@ -23,7 +23,8 @@ type unit struct {
 	heading      tcp.Side // as the record itself has it
 	pair         pair     // of its endpoints, once both are known
 	seg          tcp.Segment
-	ruled        bool // laws may speak of seg
+	ruled        bool    // laws may speak of seg
+	left         leftFor // why the connection is left as recorded, 0 if it isn't
 	names        names
 	mentions     []infer.Mention // in the pass that gathers facts
 

@@ -101,19 +101,21 @@ type ExplainedPlace struct {
 
 // The reasons for which a frame moves, or stays.
 const (
-	WhyMoved         = "moved"            // a law moved it
-	WhySorted        = "sorted"           // its stamp put it elsewhere, since stamps are the basis
-	WhyInOrder       = "in-order"         // laws were looked at, and none asks for another place
-	WhyNotInDoubt    = "not-in-doubt"     // no law was in doubt around it
-	WhyNothingBroken = "nothing-broken"   // no law is broken in the whole capture
-	WhyDrop          = "drop"             // it looks late, but a drop of the capture explains it
-	WhyBeyondGate    = "beyond-gate"      // a law asks for more than the gate
-	WhyContradiction = "contradiction"    // the laws around it contradict each other
-	WhyOutOfWindow   = "out-of-window"    // what it should come before had left the window
-	WhyPlacedBefore  = "placed-before"    // an earlier repair has put it in order
-	WhyNoTCP         = "no-tcp"           // no law speaks of it
-	WhyNotFollowed   = "not-followed"     // TCP, but of no connection that could be followed
-	WhyNoTime        = "no-recorded-time" // it has no stamp to compare
+	WhyMoved          = "moved"            // a law moved it
+	WhySorted         = "sorted"           // its stamp put it elsewhere, since stamps are the basis
+	WhyInOrder        = "in-order"         // laws were looked at, and none asks for another place
+	WhyNotInDoubt     = "not-in-doubt"     // no law was in doubt around it
+	WhyNothingBroken  = "nothing-broken"   // no law is broken in the whole capture
+	WhyDrop           = "drop"             // it looks late, but a drop of the capture explains it
+	WhyBeyondGate     = "beyond-gate"      // a law asks for more than the gate
+	WhyContradiction  = "contradiction"    // the laws around it contradict each other
+	WhyOutOfWindow    = "out-of-window"    // what it should come before had left the window
+	WhyPlacedBefore   = "placed-before"    // an earlier repair has put it in order
+	WhyFlagsWouldRise = "flags-would-rise" // its connection is left as recorded: in order it would have more flags
+	WhySeenTwice      = "seen-twice"       // its connection is left as recorded: the capture shows it more than once
+	WhyNoTCP          = "no-tcp"           // no law speaks of it
+	WhyNotFollowed    = "not-followed"     // TCP, but of no connection that could be followed
+	WhyNoTime         = "no-recorded-time" // it has no stamp to compare
 )
 
 // Neighbour is one constraint between a frame and another one.

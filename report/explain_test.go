@@ -155,7 +155,7 @@ func TestEveryReasonForAPlaceIsTold(t *testing.T) {
 	seen := make(map[string]string)
 	for _, why := range []string{
 		WhyMoved, WhySorted, WhyInOrder, WhyNotInDoubt, WhyNothingBroken, WhyDrop, WhyBeyondGate, WhyContradiction,
-		WhyOutOfWindow, WhyPlacedBefore, WhyNoTCP, WhyNotFollowed, WhyNoTime,
+		WhyOutOfWindow, WhyPlacedBefore, WhyFlagsWouldRise, WhySeenTwice, WhyNoTCP, WhyNotFollowed, WhyNoTime,
 	} {
 		e := &Explanation{Frame: 12, Place: ExplainedPlace{Why: why, Law: "ack"}}
 		said := e.orderSentences(x)

@@ -123,6 +123,10 @@ func (e *Explanation) orderSentences(x *Explanations) []string {
 		return say("Frame %d stays: what it should come before by %s had left the window when it came.", n, lawText(p.Law))
 	case WhyPlacedBefore:
 		return say("Frame %d stays: mendcap has put this capture in order before, and leaves its packets where that repair put them.", n)
+	case WhyFlagsWouldRise:
+		return say("Frame %d stays: putting its connection in order would have raised the analyser's flags, so the connection is left as recorded.", n)
+	case WhySeenTwice:
+		return say("Frame %d stays: the capture shows its connection more than once, from two places or at two times, so that laws prove nothing of it.", n)
 	case WhyNoTCP:
 		return say("Frame %d stays: it is not TCP, and no law of order speaks of it.", n)
 	case WhyNotFollowed:

@@ -136,6 +136,17 @@ type Order struct {
 	Displacement []Displacement `json:"displacement"` // of the packets moved, by how far
 	Clocks       []Clock        `json:"clocks"`       // of the interfaces with packets, but for the one they are compared with
 	Placed       bool           `json:"placed"`       // mendcap had put the capture in order before
+	AsRecorded   AsRecorded     `json:"asRecorded,omitzero"`
+}
+
+// AsRecorded counts the TCP connections whose packets were left as recorded,
+// whatever the laws say of them.
+type AsRecorded struct {
+	Risen    int64 `json:"risen"`    // putting them in order would have raised their flags
+	BothEnds int64 `json:"bothEnds"` // packets are outbound in both directions: two vantage points
+	Copied   int64 `json:"copied"`   // each packet is there again a little later
+	Repeated int64 `json:"repeated"` // packets are there again with their stamps: files that overlap
+	All      bool  `json:"all"`      // the whole capture was: flags rose again and again
 }
 
 // Learnt is what else the capture showed of how it was taken.
@@ -144,7 +155,7 @@ type Learnt struct {
 	Copies     bool   `json:"copies"`     // a second observation point shows packets twice
 	Responses  bool   `json:"responses"`  // responses stand before their causes: the laws window, tsecr, round-trip may act
 	Threads    bool   `json:"threads"`    // packets of one sender are swapped: the laws in-* and *-nxt may act
-	ClockSteps int64  `json:"clockSteps"` // times that the clock was set back
+	ClockSteps int64  `json:"clockSteps"` // times that stamps go back by more than any jitter: the clock was set, or files were appended
 	OtherBasis int64  `json:"otherBasis"` // violations in the order that was not taken as basis
 }
 

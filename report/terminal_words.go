@@ -184,7 +184,7 @@ func (l *Learnt) text() string {
 		}
 	}
 	if l.ClockSteps > 0 {
-		parts = append(parts, "the clock was set back "+plural(l.ClockSteps, "time"))
+		parts = append(parts, "stamps go back by more than any jitter "+plural(l.ClockSteps, "time"))
 	}
 	return strings.Join(parts, ", ")
 }

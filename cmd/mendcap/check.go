@@ -201,6 +201,10 @@ func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 			each(found)
 		}
 	}
+	o.TakeBack = func() error {
+		c.tally = c.rules.Begin(c.baselineName(in))
+		return to.abandon()
+	}
 	if in == "-" {
 		o.Stdin = s.in
 	}

@@ -120,7 +120,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 // repair carries out one job.
 func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
 	o := f.options()
-	o.Stdout, o.EachFinding = s.out, to.each(filepath.Base(j.in))
+	o.Stdout, o.EachFinding, o.TakeBack = s.out, to.each(filepath.Base(j.in)), to.abandon
 	if j.in == "-" {
 		o.Stdin = s.in
 	}
