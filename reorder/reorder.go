@@ -112,17 +112,21 @@ type Profile struct {
 	ThreadJitter int64 // scale of inversions among packets that the host sent
 	QueueJitter  int64 // scale of responses that stand before what they respond to
 	Gate         int64 // beyond it nothing moves
+	Usual        int64 // how late a packet is that comes after a higher one of its sender, in the median
+	Crossing     int64 // from it on a late inbound packet is rather the network's doing
 	Backward     int64 // largest backward step between stamps, at most the widest gate
 	// QueueMandate: responses stand before their causes here. ThreadMandate:
 	// packets of one sender are swapped. Each lets soft laws act.
 	QueueMandate, ThreadMandate bool
-	IPID                        IPIDMode
-	ClockSteps                  int64          // times that the clock was set back
-	Copies                      bool           // a second observation point shows packets twice
-	Violations                  [NumLaws]int64 // in the basis, without those that drops explain
-	Explained                   [NumLaws]int64 // by drops of the capture
-	Unrepaired                  [NumLaws]int64 // violations farther apart than any jitter, or contradicting
-	Other                       int64          // violations in the order that was not taken as basis
+	// LogMandate: the host's ACKs tell what had arrived when they were captured.
+	LogMandate bool
+	IPID       IPIDMode
+	ClockSteps int64          // times that the clock was set back
+	Copies     bool           // a second observation point shows packets twice
+	Violations [NumLaws]int64 // in the basis, without those that drops explain
+	Explained  [NumLaws]int64 // by drops of the capture
+	Unrepaired [NumLaws]int64 // violations farther apart than any jitter, or contradicting
+	Other      int64          // violations in the order that was not taken as basis
 }
 
 // Broken reports whether any moving law is violated in the basis. Where none

@@ -90,9 +90,10 @@ const copyWithin = int64(2e6)
 // pairs are the window's business, and only where something is suspect.
 type tracker struct {
 	flows  []*[flowsAtOnce]flow
-	causes []uint64 // what was asked lately, by hash
-	copies bool     // leave second copies of a packet apart
-	learns bool     // count what a Profile is made of
+	causes []uint64   // what was asked lately, by hash
+	copies bool       // leave second copies of a packet apart
+	learns bool       // count what a Profile is made of
+	swaps  *swapMeter // of a survey
 
 	ipid      IPIDMode
 	hostID    uint16
@@ -103,6 +104,7 @@ type tracker struct {
 	data      int64 // packets with data
 	steps     int64 // among the islands and spans of packets' senders
 	forgotten int64 // of them, since there were too many
+	lateAcks  int64 // bare ACKs of the host's after data that they do not acknowledge, though all before it is there
 }
 
 // note fills in what the item adds and what it may violate.
@@ -165,11 +167,17 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	if it.answersAtOnce() && peer.started && seg.Ack.Less(peer.maxSeq) {
 		it.doubt |= NotYet.bit()
 	}
+	if seg.Outbound == tcp.Out && seg.Span() == 0 && seg.HasAck() && peer.started && seg.Ack.Less(peer.seen.edge) {
+		t.lateAcks++
+	}
 	if it.out() {
 		it.noteOut(own, peer)
 		t.noteID(it, own)
 	} else {
 		it.noteIn(own)
+	}
+	if t.learns {
+		t.noteSwap(it)
 	}
 	own.time(it)
 	peer.timed(seg)
