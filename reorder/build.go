@@ -17,6 +17,9 @@ type builder struct {
 	reversesBursts bool // the capture is known to do so
 
 	gate     int64
+	reach    int64  // how far soft laws among inbound packets move one, at most
+	usual    int64  // how late a packet is in the median, nanoseconds
+	crossing int64  // from it on a late inbound packet is rather the network's doing
 	lateness int64  // how late a packet is usually stamped, at most
 	excused  []bool // packets that are retransmissions of originals that the capture dropped
 
@@ -37,6 +40,11 @@ type builder struct {
 	reports []sackReport
 	bare    []node
 	asked   names[node]
+	log     []node     // the host's ACKs, as it sent them
+	arrived []interval // of the first copies of a half, in the log
+	unseen  []int32    // by first copy: itself while no ACK has shown it, else one behind it
+	slots   []node     // without SACK: the repeated ACKs
+	beyond  []node     // what arrived beyond a hole, in the order in which it is taken to have arrived
 }
 
 // said tells what there is among the packets of one half, so that laws which

@@ -9,6 +9,12 @@ func (r *Orderer) gates() (gates [NumLaws]int64) {
 		gates[l] = r.profile.Gate
 		if l.soft() && !l.ofQueue() {
 			gates[l] = min(r.profile.Gate, max(r.profile.Tick, r.profile.ThreadJitter))
+			if l == Arrival {
+				gates[l] = min(gates[l], max(r.profile.Tick, arrivalReach*r.profile.Usual))
+			}
+			if l.amongIn() {
+				gates[l] = min(gates[l], max(r.profile.Tick, r.profile.Crossing))
+			}
 		}
 	}
 	return gates
@@ -21,6 +27,10 @@ func (r *Orderer) constrain() {
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
 	b.reversesBursts = r.profile.Reverses
 	b.gate = r.profile.Gate
+	b.reach = r.gates()[InSeq]
+	b.g.farther = min(r.profile.Gate, 2*b.reach)
+	b.usual = max(r.profile.Tick, r.profile.Usual, finestTick)
+	b.crossing = max(r.profile.Tick, r.profile.Crossing)
 	b.lateness = min(r.profile.Gate, max(r.profile.Tick, leastDelay))
 	b.stamps.known = false
 	b.excused = resize(b.excused, len(r.items))
@@ -146,3 +156,8 @@ func (r *Orderer) forgetGroups() {
 }
 
 func connectionOf(it *item) uint64 { return uint64(it.seg.Flow)<<32 | uint64(it.epoch) }
+
+// arrivalReach is how many usual delays the law arrival moves an ACK, at most. What
+// must come before the ACK follows it, and in our recordings nothing was better for
+// more.
+const arrivalReach = 24

@@ -146,7 +146,7 @@ func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
 		b.steps++
 		q := &b.items[list[j]].seg
 		switch {
-		case told >= 0 && j > told+excuseAhead:
+		case told >= 0 && j > told+excuseAhead && b.g.clock[list[j]]-b.g.clock[list[told]] > b.gate:
 			return true
 		case q.Dir == p.seg.Dir:
 			if q.Span() > 0 && (tcp.Range{Left: q.Seq, Right: q.End()}).Overlaps(p.fresh()) {

@@ -26,8 +26,12 @@ type graph struct {
 	order []node  // as settled: successors first
 	stamp []int64 // of each packet, nanoseconds
 	late  []bool  // packets that a moving law has shown to be late: soft laws may move them as far
-	clock []int64 // the same with the reader's stalls taken out
-	steps int64   // nodes and edges that were settled so far
+	// counted are packets of which repeated ACKs tell when they came: soft laws may
+	// move them farther.
+	counted []bool
+	farther int64
+	clock   []int64 // the same with the reader's stalls taken out
+	steps   int64   // nodes and edges that were settled so far
 }
 
 // lawful is a node with the law that leads to it.
@@ -77,7 +81,7 @@ const farAway = int32(1<<31 - 1)
 func (g *graph) reset(stamp, clock []int64) {
 	g.packets, g.nodes = len(stamp), len(stamp)
 	g.stamp, g.clock = stamp, clock
-	g.edges = g.edges[:0]
+	g.edges, g.counted = g.edges[:0], resize(g.counted, len(stamp))
 }
 
 func (g *graph) virtual() node {
@@ -207,7 +211,7 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 		}
 	case !real:
 		a.pos, a.anchor = b.pos, b.anchor
-	case g.clock[c.n]-g.clock[b.pos] > g.reach(c.n, gates[c.law], gates[Ack]):
+	case g.asks(c, b.pos) > g.reach(c.n, gates[c.law], gates[Ack]):
 		if a.state == sound {
 			a.state = gated
 			if !a.moved {
@@ -218,6 +222,16 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 		a.pos, a.anchor, a.law, a.moved = b.pos, c.n, c.law, true
 		g.takeTime(a, c.n, b.anchor)
 	}
+}
+
+// asks is by how much the cause c would have to be earlier to come before position
+// pos. What a reader in a stall delays keeps its order, so laws of threads are not to
+// reach across what looks like one.
+func (g *graph) asks(c lawful, pos int32) int64 {
+	if c.law.ofThreads() {
+		return g.stamp[c.n] - g.stamp[pos]
+	}
+	return g.clock[c.n] - g.clock[pos]
 }
 
 // takeTime gives the node n at place a the time of a packet at the same place that
@@ -234,8 +248,11 @@ func (g *graph) takeTime(a *placing, n, follower node) {
 
 // reach is how far a law may move the packet.
 func (g *graph) reach(n node, gate, widest int64) int64 {
-	if g.late[n] {
+	switch {
+	case g.late[n]:
 		return max(gate, widest)
+	case g.counted[n]:
+		return max(gate, g.farther)
 	}
 	return gate
 }

@@ -18,6 +18,11 @@ type flow struct {
 // of another incarnation of the port pair.
 const plausible = 1 << 30
 
+// firstFlight bounds how much a sender can have said before its SYN was recorded:
+// more than an initial window (RFC 6928), and little enough that another
+// incarnation's numbers hardly ever begin so near (RFC 6528).
+const firstFlight = 1 << 16
+
 // flowsAtOnce is by how many flows the table grows; those in it never move.
 const flowsAtOnce = 32
 
@@ -46,7 +51,7 @@ func (f *flow) incarnate(seg *Segment) {
 	if own.hasISN && seg.Seq == own.first {
 		return // a copy or a retransmission of the SYN
 	}
-	if !own.hasISN && own.first-1 == seg.Seq {
+	if !own.hasISN && seg.Seq.Less(own.first) && own.first-seg.Seq <= firstFlight {
 		return // the SYN stands behind what its sender said next
 	}
 	if peer.hasISN && seg.Bits.Has(tcp.ACK) && seg.Ack == peer.first+1 && !own.hasISN {

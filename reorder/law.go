@@ -89,6 +89,15 @@ const (
 	// of 4,535 of a real raw socket's. Counter-example: a receiver whose socket
 	// was busy, and which answers several segments one by one afterwards.
 	NotYet
+	// Arrival: an ACK of the host's comes before the segments that it shows as not
+	// arrived. A bare ACK shows so the byte that it asks for, and with SACK those
+	// beyond it that it doesn't report: next to its blocks, or as long as its option
+	// has room (RFC 9293, section 3.8.6.3; RFC 2018, section 4). What a first block
+	// holds that no ACK before reported came after the bare ACK before. Truth breaks
+	// it for 183 of 40,022 segments of our recordings, held out or not.
+	// Counter-examples: a stack that was busy and acknowledges later; a block that had
+	// left a full option, and comes back into it as the first.
+	Arrival
 	// DSack: a D-SACK of the host's comes after a second copy of what it reports
 	// (RFC 2883, section 4). Counter-example: the original was dropped by the
 	// capture, and a third copy comes.
@@ -144,7 +153,7 @@ const (
 
 var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
 	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"in-burst", "window", "tsecr", "round-trip", "not-yet", "dsack", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "unacked", "out-once", "in-once", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
+	"in-burst", "window", "tsecr", "round-trip", "not-yet", "arrival", "dsack", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "unacked", "out-once", "in-once", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
 
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= InBurst }
@@ -160,6 +169,9 @@ func (s lawSet) mandated(p *Profile) lawSet {
 	}
 	if p.ThreadMandate || !p.QueueMandate {
 		s &^= InTurn.bit()
+	}
+	if !p.LogMandate {
+		s &^= Arrival.bit()
 	}
 	if !p.ThreadMandate {
 		s &^= OutNxt.bit() | InNxt.bit() | OutEdge.bit() | InEdge.bit() | Unacked.bit() | OutOnce.bit() | InOnce.bit() | OutRST.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
@@ -212,3 +224,16 @@ func (l Law) amongOut() bool {
 	}
 	return false
 }
+
+// amongIn reports whether the law compares only packets that the host received:
+// the network may have swapped them, too.
+func (l Law) amongIn() bool {
+	switch l {
+	case InNxt, InEdge, InOnce, InAck, InTSval, InSack:
+		return true
+	}
+	return false
+}
+
+// ofThreads reports whether a soft law acts only where threads swap packets.
+func (l Law) ofThreads() bool { return l.soft() && !l.ofQueue() }

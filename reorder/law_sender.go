@@ -87,13 +87,21 @@ func (b *builder) inLaws(dir uint8) {
 		return
 	}
 	b.kept = b.kept[:0]
+	logged := b.laws.has(Arrival) && b.said[1-dir].out
+	if logged {
+		b.arrivals(dir)
+	}
 	for _, x := range b.data[dir] {
-		if b.delayed[x.n] = b.showsHoleAt(x.n); !b.delayed[x.n] {
+		if !b.delayed[x.n] && !logged {
+			b.delayed[x.n] = b.showsHoleAt(x.n)
+		}
+		if !b.delayed[x.n] {
 			b.kept = append(b.kept, x)
 		}
 	}
 	if b.laws.has(InSeq) {
 		b.inSequence(b.kept, InSeq)
+		b.around(b.kept, InSeq)
 	}
 	if b.laws.has(InNxt) {
 		b.bareACKs(dir, b.kept, InNxt)
@@ -111,6 +119,27 @@ func (b *builder) inLaws(dir uint8) {
 func (b *builder) inSequence(data []numbered, law Law) {
 	for k := 1; k < len(data); k++ {
 		b.g.before(data[k-1].n, data[k].n, law)
+	}
+}
+
+// around ties the packets before and after those that are too late for the law to
+// move: what stays where it is holds back nothing.
+func (b *builder) around(data []numbered, law Law) {
+	first, after := noNode, noNode
+	for k := len(data) - 1; k >= 0; k-- {
+		n := data[k].n
+		late := first != noNode && b.g.clock[n]-b.g.clock[first] > b.reachOf(n)
+		switch {
+		case late:
+		case after != noNode && k+1 < len(data) && data[k+1].n != after:
+			b.g.before(n, after, law)
+			fallthrough
+		default:
+			after = n
+		}
+		if !late && (first == noNode || b.g.clock[n] < b.g.clock[first]) {
+			first = n
+		}
 	}
 }
 
@@ -327,6 +356,7 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 	if !b.said[dir].sacks {
 		return
 	}
+	b.bareFirst(dir, law)
 	b.reports = b.reports[:0]
 	for _, n := range b.half[dir] {
 		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() {
@@ -344,6 +374,35 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 			b.chain(law)
 		}
 		rest = rest[k:]
+	}
+}
+
+// bareFirst puts each ACK without blocks before those with the same number that have
+// some: as long as there is a hole, all ACKs tell of it (RFC 2018, section 4).
+func (b *builder) bareFirst(dir uint8, law Law) {
+	b.sorted = b.sorted[:0]
+	for _, n := range b.half[dir] {
+		if seg := &b.items[n].seg; seg.Span() == 0 && seg.HasAck() && !seg.Bits.Has(tcp.RST) {
+			b.sorted = append(b.sorted, numbered{n, seg.Ack})
+		}
+	}
+	sortNumbered(b.sorted)
+	all := b.sorted
+	for len(all) > 0 {
+		k, with := 1, 0
+		for ; k < len(all) && all[k].number == all[0].number; k++ {
+		}
+		for i := range k {
+			all[i].number = 0
+			if len(blocks(&b.items[all[i].n].seg)) > 0 {
+				all[i].number, with = 1, with+1
+			}
+		}
+		if with > 0 && with < k {
+			b.sorted = all[:k]
+			b.chain(law)
+		}
+		all = all[k:]
 	}
 }
 

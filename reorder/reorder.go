@@ -116,10 +116,14 @@ type Profile struct {
 	ThreadJitter int64 // scale of inversions among packets that the host sent
 	QueueJitter  int64 // scale of responses that stand before what they respond to
 	Gate         int64 // beyond it nothing moves
+	Usual        int64 // how late a packet is that comes after a higher one of its sender, in the median
+	Crossing     int64 // from it on a late inbound packet is rather the network's doing
 	Backward     int64 // by how much a stamp lies before an earlier packet's, as far as that is sorted
 	// QueueMandate: responses stand before their causes here. ThreadMandate:
 	// packets of one sender are swapped. Each lets soft laws act.
 	QueueMandate, ThreadMandate bool
+	// LogMandate: the host's ACKs tell what had arrived when they were captured.
+	LogMandate bool
 	// Bursts: bursts of inbound packets were handed up in reverse. Reverses: all
 	// of them.
 	Bursts, Reverses bool

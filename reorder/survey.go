@@ -31,7 +31,7 @@ func NewSurvey(o Options) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	file.measure = new(scales)
+	file.measure, file.track.learns = new(scales), true
 	return &Survey{options: o, file: file}, nil
 }
 
@@ -97,6 +97,10 @@ func (r *Orderer) inStampOrder() *Orderer {
 	c.profile.Basis = StampOrder
 	c.elder.empty(0)
 	c.beginSorting()
+	if r.track.swaps != nil {
+		swaps := *r.track.swaps
+		c.track.swaps = &swaps
+	}
 	c.track.causes = slices.Clone(r.track.causes)
 	c.track.flows = make([]*[flowsAtOnce]flow, len(r.track.flows))
 	for i, some := range r.track.flows {
@@ -172,8 +176,8 @@ func (s *Survey) Profile() Profile {
 	}
 	p.QueueMandate = basis.measure.queue.total >= mandateFrom
 	p.ThreadMandate = basis.measure.thread.total >= mandateFrom
-	if p.QueueMandate && !p.ThreadMandate && s.steps >= mandateFrom {
-		// Stamps and file disagree too: several threads stamp and write.
+	if p.QueueMandate && !p.ThreadMandate && (s.steps >= mandateFrom || s.lateAcks(basis)) {
+		// Stamps and file disagree too, or ACKs are late: several threads stamp and write.
 		p.ThreadMandate, p.ThreadJitter = true, max(p.ThreadJitter, p.QueueJitter)
 	}
 	if s.jumps.most > max(p.Gate, leastDelay) && p.Basis == FileOrder {
@@ -181,6 +185,8 @@ func (s *Survey) Profile() Profile {
 	}
 	p.takeBursts(s.ticks.fine())
 	p.Reverses = p.Bursts && basis.track.falls >= mostlyReversed*basis.track.rises
+	p.LogMandate = p.ThreadMandate && p.QueueMandate && basis.track.lateAcks <= lateAcksMost*basis.measure.queue.total
+	p.Usual, p.Crossing = basis.track.swaps.usual(), basis.track.swaps.crossing(p.Gate)
 	p.IPID = basis.track.idMode()
 	return p
 }
@@ -218,6 +224,23 @@ func (p *Profile) takeBursts(fineClock bool) {
 		p.Violations[InBurst], p.Explained[InBurst], p.Unrepaired[InBurst] = 0, 0, 0
 	}
 }
+
+// lateAcks reports whether the host's ACKs are late so often that several threads
+// must stamp: one reader never delays what the host sends behind what it receives.
+// In true recordings, and those of one reader, fewer than one are for 100 responses
+// that stand before their causes; with threads, more than three.
+func (s *Survey) lateAcks(basis *Orderer) bool {
+	late, queue := basis.track.lateAcks, basis.measure.queue.total
+	return basis.measure.thread.total > 0 && late >= mandateFrom && late*lateAckShare >= queue
+}
+
+// lateAckShare: one late ACK for so many responses before their causes.
+const lateAckShare = 80
+
+// lateAcksMost: where the host's ACKs are late so many times as often as they stand
+// before what they acknowledge, it is the vantage that makes them so: seen below the
+// stack, a batch of segments stands before the ACKs for its first ones.
+const lateAcksMost = 8
 
 // gateFactor: nothing moves by more than this many times the larger scale.
 const gateFactor = 3

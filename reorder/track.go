@@ -85,7 +85,9 @@ func (it *item) out() bool { return it.seg.Outbound == tcp.Out || it.seg.Outboun
 // pairs are the window's business, and only where something is suspect.
 type tracker struct {
 	flows  []*[flowsAtOnce]flow
-	causes []uint64 // what was asked lately, by hash
+	causes []uint64   // what was asked lately, by hash
+	learns bool       // count what a Profile is made of
+	swaps  *swapMeter // of a survey
 
 	ipid      IPIDMode
 	hostID    uint16
@@ -97,6 +99,7 @@ type tracker struct {
 	// Inbound packets that were stamped with the one before: those whose numbers
 	// fall, and those whose numbers rise.
 	falls, rises int64
+	lateAcks     int64 // bare ACKs of the host's after data that they do not acknowledge, though all before it is there
 }
 
 // note fills in what the item adds and what it may violate.
@@ -141,11 +144,17 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	if it.answersAtOnce() && peer.started && seg.Ack.Less(peer.maxSeq) {
 		it.doubt |= NotYet.bit()
 	}
+	if seg.Outbound == tcp.Out && seg.Span() == 0 && seg.HasAck() && peer.started && seg.Ack.Less(peer.seen.edge) {
+		t.lateAcks++
+	}
 	if it.out() {
 		it.noteOut(own, peer)
 		t.noteID(it, own)
 	} else {
 		t.noteIn(it, own)
+	}
+	if t.learns {
+		t.noteSwap(it)
 	}
 	own.time(it)
 	peer.timed(seg)

@@ -31,6 +31,7 @@ var relations = map[string]relation{
 	"tsecr":      {"whose timestamp it echoes", "where its timestamp is echoed"},
 	"round-trip": {"whose ACK comes a round trip later", "recorded a round trip before its ACK"},
 	"not-yet":    {"which does not acknowledge its bytes", "with bytes that it does not acknowledge"},
+	"arrival":    {"which does not report its bytes as received", "with bytes that it does not report as received"},
 	"dsack":      {"whose bytes it reports as there twice", "which reports its bytes as there twice"},
 	"in-turn":    {"which its sender sent earlier", "which its sender sent later"},
 	"out-nxt":    {"which the sequence number of a bare ACK puts first", "which the sequence number of a bare ACK puts later"},
@@ -88,6 +89,8 @@ func (e *Explanation) reason(n *Neighbour) string {
 	case "not-yet":
 		return fmt.Sprintf("it acknowledges up to %d, and where a host talks to itself it would acknowledge what frame %d holds, %s, had that been sent",
 			own.RelativeAck, n.Frame, other.place())
+	case "arrival":
+		return fmt.Sprintf("it tells what the host had received, and does not report what frame %d holds, %s", n.Frame, other.place())
 	case "in-turn":
 		return "one reader takes each sender's packets from the queue in turn"
 	case "window":

@@ -136,6 +136,7 @@ func TestReasons(t *testing.T) {
 		{"window", data, &ExplainedTCP{Relative: Range{5001, 6001}, Len: 1000}, "frame 9 sends bytes up to 6000, and it takes the window that this one offers to do so"},
 		{"out-nxt", data, &ExplainedTCP{Relative: Range{2001, 2001}}, "a bare ACK bears the sequence number that its sender would send next, which is 1001 here and 2001 in frame 9"},
 		{"not-yet", &ExplainedTCP{RelativeAck: 1001}, data, "it acknowledges up to 1001, and where a host talks to itself it would acknowledge what frame 9 holds, bytes 1001-2000, had that been sent"},
+		{"arrival", &ExplainedTCP{RelativeAck: 501}, data, "it tells what the host had received, and does not report what frame 9 holds, bytes 1001-2000"},
 		{"in-turn", data, data, "one reader takes each sender's packets from the queue in turn"},
 		{"dns", nil, nil, "frame 9 is one with the answer to it"},
 		{"quote", nil, nil, "frame 9 is one where an error quotes it"},

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -21,7 +22,15 @@ type Degradation struct {
 	Stalls        float64       // stalls of the reader per second, 5 to 20 ms each
 	// Threads is the number of threads behind a completion port that stamp
 	// and write in any order; 0 is one reader.
-	Threads   int
+	Threads int
+	// Scatter is the mean delay with which each packet is stamped independently of
+	// all others, by a thread of its own: exponential, and for a share of Straggle
+	// uniform up to a millisecond. 0 is readers that share their delays. The file is in
+	// the order of stamps, or with Scrawl in that of writing, an exponential delay
+	// with that mean later.
+	Scatter   time.Duration
+	Straggle  float64
+	Scrawl    time.Duration
 	Tick      time.Duration // of the clock
 	DropRate  float64       // share of packets that found the socket's buffer full
 	DropBurst int           // packets lost in a row, on average; 0 counts as 1
@@ -42,6 +51,8 @@ func Degradations() []Degradation {
 		us   = time.Microsecond
 		ms   = time.Millisecond
 		late = 30 * us
+
+		scatter, scrawl = 12 * us, 8 * us
 	)
 	return []Degradation{
 		{Name: "rawsocket", ResponseFirst: .5, Batch: 8, BatchSpan: ms, Late: late,
@@ -56,8 +67,20 @@ func Degradations() []Degradation {
 		{Name: "drops-2", DropRate: .02, DropBurst: 8, Late: late},
 		{Name: "everything", ResponseFirst: .5, Batch: 8, BatchSpan: ms, Late: late,
 			Threads: 4, Stalls: 1, Tick: ms, DropRate: .01, DropBurst: 6},
+		{Name: "ports-stamped", Scatter: scatter, Straggle: .02},
+		{Name: "ports-written", Scatter: scatter, Straggle: .02, Scrawl: scrawl},
+		{Name: "ports-heavy", Scatter: scatter, Straggle: .02, ResponseFirst: .5, Batch: 8, BatchSpan: ms,
+			Stalls: 2, DropRate: .002, DropBurst: 6},
+		{Name: "ports-heavy-written", Scatter: scatter, Straggle: .02, Scrawl: scrawl, ResponseFirst: .5, Batch: 8, BatchSpan: ms,
+			Stalls: 2, DropRate: .01, DropBurst: 6},
 		{Name: "none"},
 	}
+}
+
+// Disorders reports whether packets can change places: else nothing may move,
+// whatever is dropped and however late the stamps are.
+func (d Degradation) Disorders() bool {
+	return d.ResponseFirst > 0 || d.Threads > 0 || d.Scatter > 0 || d.Reverse > 0
 }
 
 // maxDelay ends the tail of the reader's delays.
@@ -70,9 +93,12 @@ func Degrade(truth []Packet, d Degradation, seed uint64) []Packet {
 	s := &sniffer{Degradation: d, rng: rand.New(rand.NewPCG(seed, 0x6D656E64))}
 	queue := s.drop(s.reverse(s.enqueue(truth)))
 	s.planStalls(truth)
-	if d.Threads > 0 {
+	switch {
+	case d.Scatter > 0:
+		s.readApart(queue)
+	case d.Threads > 0:
 		queue = s.readByThreads(queue)
-	} else {
+	default:
 		s.readInTurn(queue)
 	}
 	out := make([]Packet, len(queue))
@@ -249,6 +275,21 @@ func (s *sniffer) readByThreads(queue []queued) []queued {
 		q.written = q.stamp + s.delay()/2
 		free[thread] = q.written
 	}
-	slices.SortStableFunc(queue, func(a, b queued) int { return int(min(1, max(-1, a.written-b.written))) })
+	slices.SortStableFunc(queue, func(a, b queued) int { return cmp.Compare(a.written, b.written) })
 	return queue
+}
+
+// readApart stamps and writes each packet independently of all others.
+func (s *sniffer) readApart(queue []queued) {
+	for i := range queue {
+		q := &queue[i]
+		// The stalls are planned for rising times, which those in the queue are.
+		delay := s.rng.ExpFloat64() * float64(s.Scatter)
+		if s.rng.Float64() < s.Straggle {
+			delay = s.rng.Float64() * float64(maxDelay)
+		}
+		q.stamp = s.awake(q.at) + int64(delay)
+		q.written = q.stamp + int64(s.rng.ExpFloat64()*float64(s.Scrawl))
+	}
+	slices.SortStableFunc(queue, func(a, b queued) int { return cmp.Compare(a.written, b.written) })
 }

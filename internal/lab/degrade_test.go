@@ -101,12 +101,11 @@ func TestDegradeDisordersOnlyWhereItShould(t *testing.T) {
 	truth := traffic(20000)
 	for _, d := range Degradations() {
 		got := Degrade(truth, d, 1)
-		wantDisorder := d.ResponseFirst > 0 || d.Threads > 0
-		if n := inversionsOf(got); (n > 0) != wantDisorder {
+		if n, wantDisorder := inversionsOf(got), d.Disorders(); (n > 0) != wantDisorder {
 			t.Errorf("%s: got %d inversions, want some: %v", d.Name, n, wantDisorder)
 		}
 		sorted := slices.IsSortedFunc(got, func(a, b Packet) int { return int(a.Stamp - b.Stamp) })
-		if wantSorted := d.Threads == 0; sorted != wantSorted {
+		if wantSorted := d.Threads == 0 && d.Scrawl == 0; sorted != wantSorted {
 			t.Errorf("%s: stamps monotone: got %v, want %v", d.Name, sorted, wantSorted)
 		}
 	}
@@ -146,5 +145,25 @@ func TestResponsesOvertakeTheirBatch(t *testing.T) {
 	}
 	if got[2].at != 5000 || got[0].at != 3000 {
 		t.Errorf("times in the queue: got %d and %d, want 5000 and 3000", got[2].at, got[0].at)
+	}
+}
+
+func TestScatteredStampsAreIndependent(t *testing.T) {
+	truth := traffic(200_000)
+	got := Degrade(truth, Degradation{Scatter: 12 * time.Microsecond, Straggle: .02}, 1)
+	sum, late := time.Duration(0), 0
+	for _, p := range got {
+		delay := time.Duration(p.Stamp - truth[p.Index].Stamp)
+		sum += delay
+		if delay > 200*time.Microsecond {
+			late++
+		}
+	}
+	// 98 % of 12 us and 2 % of 500 us; of those 2 %, four in five are later than 200 us.
+	if mean := sum / time.Duration(len(got)); mean < 21*time.Microsecond || mean > 23*time.Microsecond {
+		t.Errorf("mean delay: got %v, want about 21.8 us", mean)
+	}
+	if share := float64(late) / float64(len(got)); share < .014 || share > .018 {
+		t.Errorf("later than 200 us: got %.4f, want about 0.016", share)
 	}
 }

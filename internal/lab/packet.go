@@ -61,6 +61,26 @@ func Load(path string) (Recording, error) {
 	return rec, nil
 }
 
+// FindHost sets the directions of a capture that doesn't tell them, by the address
+// of each IP version that is an end of the most packets: the capturing host's.
+func FindHost(packets []Packet) {
+	ends := map[netip.Addr]int{}
+	host := map[int]netip.Addr{}
+	for i := range packets {
+		if h, ok := parseIP(packets[i].Data); ok {
+			for _, a := range [...]netip.Addr{h.src, h.dst} {
+				if ends[a]++; ends[a] > ends[host[h.version]] {
+					host[h.version] = a
+				}
+			}
+		}
+	}
+	for i := range packets {
+		h, ok := parseIP(packets[i].Data)
+		packets[i].Out = ok && h.src == host[h.version]
+	}
+}
+
 // EachPacket calls f for each packet of a capture whose interface is described,
 // until f fails; the block is valid until f returns.
 func EachPacket(r io.Reader, f func(*capture.Block) error) error {

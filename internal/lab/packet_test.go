@@ -60,3 +60,18 @@ func TestParseIPSurvivesCutPackets(t *testing.T) {
 		}
 	}
 }
+
+func TestFindHostByTheAddressOfMostPackets(t *testing.T) {
+	packet := func(src, dst byte) Packet {
+		data := make([]byte, 20)
+		data[0], data[3], data[9], data[15], data[19] = 0x45, 20, protoTCP, src, dst
+		return Packet{Data: data}
+	}
+	packets := []Packet{packet(2, 1), packet(1, 2), packet(1, 3), packet(3, 1), {Data: []byte{1}}}
+	FindHost(packets)
+	for i, want := range []bool{false, true, true, false, false} {
+		if packets[i].Out != want {
+			t.Errorf("packet %d: got out %v, want %v", i, packets[i].Out, want)
+		}
+	}
+}

@@ -122,7 +122,7 @@ type Mistake struct {
 // Verdicts degrades and repairs the recording in dir, and sets the report's
 // verdicts beside the truth.
 func (t Trial) Verdicts(ctx context.Context, dir string) (Confusion, []Mistake, report.Report, error) {
-	degraded := lab.Degrade(t.Case.truth, t.Degradation, t.Seed)
+	degraded := t.degraded()
 	in, out := filepath.Join(dir, "input.pcapng"), filepath.Join(dir, "repaired.pcapng")
 	if err := writeFile(in, degraded, t.Form); err != nil {
 		return Confusion{}, nil, report.Report{}, err

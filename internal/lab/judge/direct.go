@@ -21,6 +21,7 @@ func (t Trial) Direct() (Score, error) {
 	for i := range o.truth.rows {
 		s.Floor += pairs(o.timed.rows[i].Flags &^ o.truth.rows[i].Flags)
 	}
+	s.Swaps = t.Case.swaps(o.packets)
 	s.Times, s.Held = t.Case.held(o.placed, o.degraded)
 	return s, nil
 }
@@ -35,7 +36,7 @@ type outcome struct {
 }
 
 func (t Trial) direct() (o outcome, err error) {
-	o.degraded = lab.Degrade(t.Case.truth, t.Degradation, t.Seed)
+	o.degraded = t.degraded()
 	if o.placed, err = t.place(o.degraded); err != nil {
 		return o, err
 	}
@@ -45,8 +46,9 @@ func (t Trial) direct() (o outcome, err error) {
 		o.packets[i].Stamp = p.Stamp
 	}
 	kept := t.Case.survivors(o.degraded)
-	o.truth, o.baseline = t.Case.analysed(kept), t.Case.analysed(o.degraded)
-	o.repaired, o.timed = t.Case.analysed(o.packets), t.Case.analysed(latestTimes(kept, o.degraded))
+	analysed := func(packets []lab.Packet) *File { return t.counted(t.Case.analysed(packets)) }
+	o.truth, o.baseline = analysed(kept), analysed(o.degraded)
+	o.repaired, o.timed = analysed(o.packets), analysed(latestTimes(kept, o.degraded))
 	return o, nil
 }
 
@@ -114,6 +116,36 @@ func latestTimes(kept, degraded []lab.Packet) []lab.Packet {
 		}
 	}
 	return out
+}
+
+// swaps counts the inbound segments that are swapped among repaired packets.
+func (c *Case) swaps(repaired []lab.Packet) (s Swaps) {
+	position := make(map[int]int, len(repaired))
+	for i, p := range repaired {
+		position[p.Index] = i
+	}
+	type arrival struct{ position, acks int }
+	last, acks := map[lab.Flow]arrival{}, map[lab.Flow]int{}
+	for _, p := range c.truth {
+		known := c.table[p.Index]
+		at, there := position[p.Index]
+		switch seg := known.known; {
+		case !there || !seg.ok:
+		case seg.Outbound == tcp.Out && seg.Span() == 0 && seg.HasAck():
+			acks[known.flow]++
+		case seg.Outbound == tcp.In && seg.Len > 0:
+			before, any := last[known.flow]
+			switch {
+			case !any || before.position < at:
+			case before.acks < acks[known.flow]:
+				s.Apart++
+			default:
+				s.Together++
+			}
+			last[known.flow] = arrival{at, acks[known.flow]}
+		}
+	}
+	return s
 }
 
 // held counts the intervals, and those in which the packet's true time lies.

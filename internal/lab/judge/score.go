@@ -18,8 +18,14 @@ type Score struct {
 	Genuine, Kept        int // pairs that it has, and those still there
 	Order                OrderScore
 	Floor                int // spurious pairs in the true order with the latest times that the sniffer's allow
+	Swaps                Swaps
 	Times, Held          int // intervals for a packet's time, and those that hold the true one
 }
+
+// Swaps are pairs of inbound segments that follow each other in the truth and stand
+// the wrong way round after repair: those that one of the host's ACKs separates, which
+// tells their order, and those that arrived between the same two.
+type Swaps struct{ Apart, Together int }
 
 // Tally counts answers about one header field of IPv6 packets.
 type Tally struct{ Right, Unknown, Wrong int }
@@ -34,6 +40,7 @@ func (s *Score) Add(o Score) {
 	s.SpuriousBefore, s.SpuriousAfter = s.SpuriousBefore+o.SpuriousBefore, s.SpuriousAfter+o.SpuriousAfter
 	s.Genuine, s.Kept = s.Genuine+o.Genuine, s.Kept+o.Kept
 	s.Order.add(o.Order)
+	s.Swaps.Apart, s.Swaps.Together = s.Swaps.Apart+o.Swaps.Apart, s.Swaps.Together+o.Swaps.Together
 	s.Floor, s.Times, s.Held = s.Floor+o.Floor, s.Times+o.Times, s.Held+o.Held
 }
 

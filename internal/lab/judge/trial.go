@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -16,6 +17,9 @@ type Trial struct {
 	Case        *Case
 	Degradation lab.Degradation
 	Seed        uint64
+	Degraded    []lab.Packet // the packets as they were recorded, where that was done elsewhere
+	File        string       // where those are
+	Ignore      tcp.Analysis // flags that are not counted
 	Form        lab.Form
 	Tables      string // "all", "half" or "none"
 	Options     repair.Options
@@ -24,7 +28,7 @@ type Trial struct {
 // Run degrades, repairs and judges with tshark. It works in dir, which has to
 // be empty. The intervals and the floor are those of Direct.
 func (t Trial) Run(ctx context.Context, dir string) (Score, error) {
-	degraded := lab.Degrade(t.Case.truth, t.Degradation, t.Seed)
+	degraded := t.degraded()
 	in, out := filepath.Join(dir, "input.pcapng"), filepath.Join(dir, "repaired.pcapng")
 	if err := writeFile(in, degraded, t.Form); err != nil {
 		return Score{}, err
@@ -35,22 +39,15 @@ func (t Trial) Run(ctx context.Context, dir string) (Score, error) {
 	if _, err := repair.File(ctx, in, out, t.Options); err != nil {
 		return Score{}, fmt.Errorf("repair: %w", err)
 	}
-	truth, err := t.Case.judged(ctx, t.Case.survivors(degraded))
-	if err != nil {
-		return Score{}, err
+	return t.judge(ctx, out)
+}
+
+// degraded returns the packets as the sniffer recorded them.
+func (t Trial) degraded() []lab.Packet {
+	if t.Degraded != nil {
+		return t.Degraded
 	}
-	baseline, err := openAs(ctx, "baseline", degraded)
-	if err != nil {
-		return Score{}, err
-	}
-	repaired, err := Open(ctx, out)
-	if err != nil {
-		return Score{}, err
-	}
-	s := Compare(truth, baseline, repaired)
-	direct, err := t.Direct()
-	s.Times, s.Held, s.Floor = direct.Times, direct.Held, direct.Floor
-	return s, err
+	return lab.Degrade(t.Case.truth, t.Degradation, t.Seed)
 }
 
 func writeFile(path string, packets []lab.Packet, form lab.Form) error {

@@ -77,6 +77,49 @@ func TestOrderBars(t *testing.T) {
 	}
 }
 
+// The new rows are held to what has been reached; what is wanted of them is told.
+func TestOrderTargets(t *testing.T) {
+	row := func(name string, scatter bool, after, kept int) result {
+		r := good()
+		r.name, r.score.SpuriousBefore, r.score.SpuriousAfter, r.score.Genuine, r.score.Kept = name, 1000, after, 1000, kept
+		if r.degradation = (lab.Degradation{Name: "ports"}); scatter {
+			r.degradation.Scatter = 1
+		}
+		return r
+	}
+	all := []result{row("lossy", true, 4, 990), row("cross-a", true, 12, 979), row("cross-b-held", true, 1, 1000)}
+	got := strings.Join(orderTargets(all), "; ")
+	want := "cross-a, ports: 12 flags that the truth does not have, want at most 10 over the floor of 0; " +
+		"cross-a, ports: 979 of 1000 genuine flags kept, want 98 %; " +
+		"in sum of those tuned on 16 of 2000 flags that the truth does not have are left, want at most 0.1 %; " +
+		"in sum of those tuned on 98.45 % of the genuine flags kept, want 99.5"
+	if got != want {
+		t.Errorf("targets: got %q, want %q", got, want)
+	}
+	bars := strings.Join(orderBars(all), "; ")
+	if want := "in sum of the new ones that are tuned on 16 of 2000 flags that the truth does not have are left, want at most 0.6 %; " +
+		"in sum of the new ones that are tuned on 98.45 % of the genuine flags kept, want 98.5"; bars != want {
+		t.Errorf("bars: got %q, want %q", bars, want)
+	}
+	if got := orderTargets([]result{row("lossy", false, 1000, 0)}); len(got) != 0 {
+		t.Errorf("an old row: got targets %q, want none", got)
+	}
+}
+
+func TestArrivalBars(t *testing.T) {
+	row := func(name string, left, hidden int) sampled {
+		return sampled{name, judge.Score{SpuriousBefore: 1000, SpuriousAfter: left, Genuine: 1000, Kept: 1000 - hidden}}
+	}
+	rows := []sampled{row("heavy-ports", 5, 10), row("reorder-ports", 5, 15), row("threads-4", 1000, 900)}
+	if got := arrivalBars(rows); len(got) != 0 {
+		t.Errorf("all met: got %q", got)
+	}
+	rows = []sampled{row("heavy-ports", 6, 11), row("reorder-ports", 5, 16), row("threads-4", 1001, 0)}
+	if got := arrivalBars(rows); len(got) != 4 {
+		t.Errorf("all missed: got %q, want four lines", got)
+	}
+}
+
 func TestFloorsAreNamed(t *testing.T) {
 	cell := func(after, floor int) result {
 		r := good()

@@ -17,8 +17,8 @@ func jumpingClocks(ctx context.Context, o options, paths []string) ([]result, er
 	return runTrials(ctx, o, paths, lab.ClockDegradations())
 }
 
-// sums adds up the results of each degradation, in the order in which they come.
-func sums(results []result) (all []result) {
+// byDegradation adds up the results of each degradation, in the order in which they come.
+func byDegradation(results []result) (all []result) {
 	for _, r := range results {
 		if n := len(all); n == 0 || all[n-1].degradation.Name != r.degradation.Name {
 			all = append(all, result{name: "sum", degradation: r.degradation})
@@ -31,7 +31,7 @@ func sums(results []result) (all []result) {
 func printClocks(w io.Writer, results []result) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "clock\tpackets\tin time\ttouched\t")
-	for _, r := range sums(results) {
+	for _, r := range byDegradation(results) {
 		fmt.Fprintf(table, "%s\t%d\t%s\t%d\t\n", r.degradation.Name, r.score.Packets, percent(r.score.Held, r.score.Times), r.score.Order.Touched)
 	}
 	// Writing to the terminal is best effort.
@@ -41,7 +41,7 @@ func printClocks(w io.Writer, results []result) {
 // clockBars says where too few intervals hold the true time, or a packet moved
 // though nothing was out of order.
 func clockBars(results []result) (missed []string) {
-	for _, r := range sums(results) {
+	for _, r := range byDegradation(results) {
 		missed = append(missed, heldBar(r.degradation.Name, r.score)...)
 		if n := r.score.Order.Touched; n > 0 {
 			missed = append(missed, fmt.Sprintf("%s: nothing was out of order, yet %d packets have another place or time", r.degradation.Name, n))

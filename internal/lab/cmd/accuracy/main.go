@@ -6,6 +6,7 @@
 //	accuracy -remains [-recordings A,B] [-seeds N] [-degradations A,B]
 //	accuracy -bars verdicts [-mistakes] [-recordings A,B] [-seeds N] [-degradations A,B] [-check]
 //	accuracy -bars loss [-seeds N] [-check]
+//	accuracy -bars arrivals [-quick] [-remains] [-check]
 //	accuracy -rawcap FILE [-check]
 //	accuracy -bars inference [-recordings A,B] [-check]
 //
@@ -24,10 +25,20 @@
 // Those of loss compare the estimate of what the capture missed with what was
 // dropped, over many seeds and kinds of drops.
 //
+// The bars of arrivals judge captures of completion ports over networks that reorder,
+// which were recorded and degraded elsewhere: those in the folder order of
+// MENDCAP_SAMPLES. Of the inbound neighbours that stand the wrong way round after
+// repair, those that an ACK of the host's separates are counted apart from those that
+// arrived between the same two ACKs.
+//
 // The bars of order also hold captures to stay as they are: the recordings that
 // were not taken at the host's stack, and the public ones in the folder that
 // MENDCAP_SAMPLES names. Beside, the intervals are judged of captures whose clock is
 // set back, for good or for a while.
+//
+// Recordings that no constant is tuned on have sums of their own. Where threads stamp
+// each packet on its own, and over links that reorder much, not all is reached that is
+// wanted: lines with "target" say what is not, and -check holds the sums to what is.
 //
 // The last form judges the inference of headers alone, in memory: each recording,
 // and many-flows once for each plan of addresses in ten copies at a time, is put
@@ -83,7 +94,7 @@ func main() {
 	flag.StringVar(&o.tables, "tables", "all", "rows of the network tables: all, half or none")
 	flag.StringVar(&o.without, "without", "", "laws to switch off, separated by commas")
 	flag.StringVar(&o.rawcap, "rawcap", "", "judge this real capture instead")
-	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order, inference, verdicts or loss")
+	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order, arrivals, inference, verdicts or loss")
 	flag.BoolVar(&o.quick, "quick", false, "judge order alone, without files and tshark")
 	flag.BoolVar(&o.remains, "remains", false, "show what is left around each flag that differs from the truth; in memory")
 	flag.BoolVar(&o.mistakes, "mistakes", false, "with -bars verdicts: list the flags whose verdict is not the truth")
@@ -125,6 +136,9 @@ func run(ctx context.Context, o options) error {
 	if o.bars == "loss" {
 		return runLoss(ctx, o)
 	}
+	if o.bars == "arrivals" {
+		return runArrivals(ctx, o)
+	}
 	if o.bars == "inference" {
 		return runInference(ctx, o, os.Stdout)
 	}
@@ -159,6 +173,9 @@ func run(ctx context.Context, o options) error {
 		printUndegraded(os.Stdout, all)
 		for _, line := range floors(results) {
 			fmt.Println("floor:", line)
+		}
+		for _, line := range orderTargets(results) {
+			fmt.Println("target:", line)
 		}
 		clocks, err := jumpingClocks(ctx, o, paths)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/judge"
 )
 
@@ -12,34 +13,63 @@ import (
 // one for all.
 func printResults(w io.Writer, o options, results []result) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	all, kept := judge.Score{}, true
+	var all sums
 	for i := 0; i < len(results); {
 		n := 1
 		for i+n < len(results) && results[i+n].degradation.Name == results[i].degradation.Name {
 			n++
 		}
-		sum, groupKept := printGroup(table, o, results[i:i+n])
-		all.Add(sum)
-		kept = kept && groupKept
+		printGroup(table, o, results[i:i+n])
+		for _, r := range results[i : i+n] {
+			all.add(r)
+		}
 		i += n
 	}
 	printHead(table, o, "all")
-	printRow(table, o, "sum", all, kept)
+	all.print(table, o)
 	// Writing to the terminal is best effort.
 	_ = table.Flush()
 }
 
-func printGroup(w io.Writer, o options, results []result) (sum judge.Score, kept bool) {
+func printGroup(w io.Writer, o options, results []result) {
 	printHead(w, o, results[0].degradation.Name)
-	kept = true
+	var group sums
 	for _, r := range results {
 		printRow(w, o, r.name, r.score, r.trueKept)
-		sum.Add(r.score)
-		kept = kept && r.trueKept
+		group.add(r)
 	}
-	printRow(w, o, "sum", sum, kept)
+	group.print(w, o)
 	fmt.Fprintln(w, "\t")
-	return sum, kept
+}
+
+// sums adds up rows: those of recordings that constants may be tuned on, and those
+// of the others, apart.
+type sums struct{ tuned, held, all sum }
+
+type sum struct {
+	score  judge.Score
+	rows   int
+	spoilt bool // a true capture didn't leave as it came
+}
+
+func (s *sums) add(r result) {
+	part := &s.tuned
+	if lab.HeldOut(r.name) {
+		part = &s.held
+	}
+	for _, to := range [...]*sum{part, &s.all} {
+		to.score.Add(r.score)
+		to.rows++
+		to.spoilt = to.spoilt || !r.trueKept
+	}
+}
+
+func (s *sums) print(w io.Writer, o options) {
+	if s.tuned.rows > 0 && s.held.rows > 0 {
+		printRow(w, o, "sum, tuned on", s.tuned.score, !s.tuned.spoilt)
+		printRow(w, o, "sum, held out", s.held.score, !s.held.spoilt)
+	}
+	printRow(w, o, "sum", s.all.score, !s.all.spoilt)
 }
 
 func printHead(w io.Writer, o options, name string) {

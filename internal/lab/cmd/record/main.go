@@ -9,7 +9,8 @@
 //
 // Without a recipe all are recorded. Each gives DIR/NAME.pcapng.gz, and
 // DIR/NAME.events with what the network did on purpose. Those that are not taken
-// at the host's stack go to DIR/elsewhere, those for inference to DIR/headers.
+// at the host's stack go to DIR/elsewhere, those for inference to DIR/headers; those
+// beside which a sniffer's threads record to DIR/sockets, as NAME.truth.pcapng.gz.
 package main
 
 import (
@@ -41,7 +42,7 @@ func main() {
 }
 
 func run(ctx context.Context, dir string, names []string) error {
-	all := slices.Concat(recipes(), elsewhereRecipes(), headerRecipes())
+	all := slices.Concat(recipes(), reorderingRecipes(), threadedRecipes(), elsewhereRecipes(), headerRecipes())
 	for _, name := range names {
 		if !slices.ContainsFunc(all, func(r Recipe) bool { return r.Name == name }) {
 			return fmt.Errorf("no recipe %q", name)
@@ -98,7 +99,14 @@ func record(ctx context.Context, dir string, r Recipe) (frames int, err error) {
 	if r.OneLink || r.Numbered {
 		dir, events = filepath.Join(dir, headers), bytes.Buffer{}
 	}
-	return frames, writeFiles(filepath.Join(dir, r.Name), capture.Bytes(), events.Bytes())
+	if r.Threads == 0 {
+		return frames, writeFiles(filepath.Join(dir, r.Name), capture.Bytes(), events.Bytes())
+	}
+	base := filepath.Join(dir, sockets, r.Name)
+	if err := writeFiles(base+".truth", capture.Bytes(), nil); err != nil {
+		return 0, err
+	}
+	return frames, writeFiles(base, n.sniffed, nil)
 }
 
 // elsewhere is the folder of the recordings that are not what the host's stack

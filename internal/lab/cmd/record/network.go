@@ -34,6 +34,7 @@ type network struct {
 	numbered    bool     // names lead to addresses that are numbered by hand
 	ends        [2]near  // of the host and of the peers, where they share a link
 	nearby      []string // the peers' link-local addresses
+	sniffed     []byte   // what threads recorded beside
 }
 
 func newNetwork(seed uint64) (*network, error) {
@@ -146,7 +147,7 @@ func (n *namespace) openTUN(name string) (fd int, err error) {
 }
 
 // overTUN runs the traffic over two TUN devices and a forwarder.
-func overTUN(ctx context.Context, n *network, r Recipe, out *lab.Writer, events *eventLog) (int, error) {
+func overTUN(ctx context.Context, n *network, r Recipe, out *lab.Writer, events *eventLog) (frames int, failed error) {
 	hostFD, err := n.host.openTUN("tun0")
 	if err != nil {
 		return 0, err
@@ -171,6 +172,18 @@ func overTUN(ctx context.Context, n *network, r Recipe, out *lab.Writer, events 
 	f := &forwarder{host: hostFD, peer: peerFD, out: out, events: events, start: time.Now(), vantage: r.Vantage, oneLink: r.OneLink,
 		miss: misses{share: r.Missed, rng: rand.New(rand.NewPCG(r.Seed, 6))},
 		up:   r.Vantage.path(r.Up, r.Seed, 2), down: r.Vantage.path(r.Down, r.Seed, 3)}
+	if r.Threads > 0 {
+		beside, err := n.sniff("tun0", r.Threads, f.now)
+		if err != nil {
+			return 0, err
+		}
+		defer func() {
+			file, stopErr := beside.stop()
+			if n.sniffed = file; failed == nil {
+				failed = stopErr
+			}
+		}()
+	}
 	done := make(chan error, 1)
 	go func() { done <- f.run() }()
 	err = n.traffic(ctx, r)

@@ -18,6 +18,7 @@ type Recipe struct {
 	Loopback    bool // the host talks to itself
 	OneLink     bool // host and peers are on one link
 	Numbered    bool // the peers' addresses are numbered: 2001:db8:s::h
+	Threads     int  // that record beside, from a packet socket; 0 = none
 	Vantage     vantage
 	Missed      float64 // share of packets that the capture lacks
 	Up, Down    Shape
