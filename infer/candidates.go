@@ -3,7 +3,6 @@ package infer
 import (
 	"bytes"
 	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/packet"
@@ -141,9 +140,6 @@ func (t *candidates) with(r residue) []int32 {
 	}
 	return t.order[t.start[r]:t.start[int(r)+1]]
 }
-
-// share returns log2 of one candidate's share among those with role r.
-func (t *candidates) share(r role) float64 { return t.shares[bits.TrailingZeros8(uint8(r))] }
 
 // distinct returns the number of addresses, zones and well-known groups aside.
 func (t *candidates) distinct() int {
