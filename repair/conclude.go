@@ -3,6 +3,7 @@ package repair
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
@@ -172,21 +173,21 @@ func (j *job) noteUnknown() {
 	if i.Destination.Unknown == 0 {
 		return
 	}
-	what := ""
+	text := fmt.Sprintf("the destination of %d packets is unknown", i.Destination.Unknown)
+	if i.Destination.Unknown == 1 {
+		text = "the destination of 1 packet is unknown"
+	}
 	if i.Unanalysed > 0 {
-		what = fmt.Sprintf(" (%d TCP packets among them were not analysed)", i.Unanalysed)
+		text += fmt.Sprintf(", of which TCP, and not analysed: %d", i.Unanalysed)
 	}
-	understood := false
-	for _, t := range j.report.Tables {
-		understood = understood || t.Addresses > 0
-	}
+	understood := slices.ContainsFunc(j.report.Tables, func(t report.Table) bool { return t.Addresses > 0 })
 	switch {
 	case len(j.report.Tables) == 0:
-		j.note("%d packets have no known destination%s, and no network tables were found beside the capture; "+
-			"mendcap tables --script windows (or linux, macos) prints a script that records them", i.Destination.Unknown, what)
+		text += "; no network tables were found beside the capture: mendcap tables --script windows (or linux, macos) prints a script that records them"
 	case !understood:
-		j.note("%d packets have no known destination%s, and nothing in the network tables was understood; mendcap tables PATH says why", i.Destination.Unknown, what)
+		text += "; nothing in the network tables was understood: mendcap tables PATH says why"
 	default:
-		j.note("%d packets have no known destination%s: the network tables do not tell it", i.Destination.Unknown, what)
+		text += "; the network tables do not tell it"
 	}
+	j.note("%s", text)
 }

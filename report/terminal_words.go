@@ -59,6 +59,9 @@ func period(first, last time.Time) string {
 }
 
 func (o *Output) text() string {
+	if o.Status == "" {
+		return "" // nothing was to be written
+	}
 	name := Sanitise(o.Name)
 	if o.Name == "-" {
 		name = "standard output"

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/mendcap/mendcap/repair"
 )
 
 // command is one word of the command line.
@@ -73,7 +75,7 @@ func dispatch(ctx context.Context, s *streams, words []string) int {
 	if c := find(words[0]); c != nil {
 		return c.start(ctx, s, words[1:])
 	}
-	if words[0] != "-" && !hasGlob(words[0]) {
+	if words[0] != "-" && !hasGlob(words[0]) && !repair.IsNamedCapture(words[0]) {
 		if _, err := os.Lstat(words[0]); errors.Is(err, os.ErrNotExist) {
 			return s.fail(words[0], usagef("the commands are "+commandNames()+"; a capture's name must be that of a file",
 				"unknown command, and no such file"))

@@ -31,7 +31,10 @@ while [ $# -gt 1 ]; do
 	esac
 	shift 2
 done
-[ $# -eq 1 ] && [ -n "$1" ] || usage
+[ $# -eq 1 ] || usage
+case $1 in
+'' | -*) usage ;; # a capture of such a name has ./ in front of it
+esac
 [ -z "$count" ] || [ -n "$every" ] || usage
 LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin
