@@ -112,6 +112,7 @@ func TestMemoryOfFloods(t *testing.T) {
 		t.Skip("reads captures of millions of blocks")
 	}
 	const most, ratio, few = 128 << 20, 1.2, 400_000
+	const least = 64 << 20 // below that the peak is the garbage collector's doing
 	commands := map[string][]string{
 		"repair": {"repair", "-q", "-w", "out.pcapng"}, "check": {"check", "-q", "--fail-on", "drop"}, "explain": {"explain"},
 	}
@@ -131,7 +132,7 @@ func TestMemoryOfFloods(t *testing.T) {
 				if now > most {
 					t.Errorf("%d blocks: %d MiB, want at most %d", 10*few, now>>20, most>>20)
 				}
-				if float64(now) > ratio*float64(before) {
+				if float64(now) > ratio*float64(max(before, least)) {
 					t.Errorf("ten times as many blocks take %d instead of %d MiB, want at most %v times as much", now>>20, before>>20, ratio)
 				}
 			})
