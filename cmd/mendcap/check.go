@@ -138,7 +138,7 @@ func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules
 
 // checkNames looks for files that would be both read and written.
 func (f *checkFlags) checkNames(s *streams, captures []string) error {
-	read := f.common.inputs(captures)
+	read := f.common.inputs(s, captures)
 	if err := read.output("--baseline", f.baseline, "the baseline"); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/mendcap/mendcap/infer/tables"
@@ -26,6 +27,29 @@ func (c *claims) find(path string) (what string, ok bool) {
 	return c.set.Find(path)
 }
 
+// input claims a file that is read; "-" is the one that standard input comes from,
+// if it comes from one.
+func (c *claims) input(in io.Reader, path, what string) {
+	if path != "-" {
+		c.add(path, what)
+		return
+	}
+	if info, ok := regular(in); ok {
+		c.set.AddInfo(info, what)
+	}
+}
+
+// regular returns what the file is that a stream comes from or goes to, if it is
+// one.
+func regular(stream any) (fs.FileInfo, bool) {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return nil, false
+	}
+	info, err := f.Stat()
+	return info, err == nil && info.Mode().IsRegular()
+}
+
 // output claims a file that is to be written; it may be nothing else.
 func (c *claims) output(flag, path, what string) error {
 	if is, ok := c.find(path); ok {
@@ -37,12 +61,8 @@ func (c *claims) output(flag, path, what string) error {
 
 // stdout claims the file that standard output goes to, if it is one.
 func (c *claims) stdout(out io.Writer) error {
-	f, ok := out.(*os.File)
+	info, ok := regular(out)
 	if !ok {
-		return nil
-	}
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
 		return nil
 	}
 	if what, ok := c.set.FindInfo(info); ok {
@@ -53,10 +73,10 @@ func (c *claims) stdout(out io.Writer) error {
 }
 
 // inputs claims the captures and the network tables that are read with them.
-func (f *readingFlags) inputs(captures []string) *claims {
+func (f *readingFlags) inputs(s *streams, captures []string) *claims {
 	read := &claims{}
 	for _, in := range captures {
-		read.add(in, "the capture")
+		read.input(s.in, in, "the capture")
 	}
 	paths := f.tables
 	if len(paths) == 0 {

@@ -38,7 +38,7 @@ func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
 	if err := checkCollisions(jobs); err != nil {
 		return nil, err
 	}
-	read := f.inputs(captures)
+	read := f.inputs(s, captures)
 	for _, j := range jobs {
 		if what, ok := read.find(j.out); ok {
 			return nil, usagef("-w FILE or -o DIR writes elsewhere", "the output of %s would be %s, which is %s", j.in, j.out, what)

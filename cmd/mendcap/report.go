@@ -42,7 +42,7 @@ func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int
 	}
 	stored := args[0]
 	read := &claims{}
-	read.add(stored, "the stored report")
+	read.input(s.in, stored, "the stored report")
 	if err := f.checkReports(s, read); err != nil {
 		return s.fail("", err)
 	}

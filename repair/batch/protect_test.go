@@ -228,3 +228,13 @@ func TestPermissionsOfMembers(t *testing.T) {
 		}
 	}
 }
+
+// However many jobs are asked for, no more are begun than there are captures.
+func TestJobsBeyondCaptures(t *testing.T) {
+	dir := t.TempDir()
+	in := write(t, dir, "in/one.pcap", capture(10))
+	b := run(t, Options{Dir: filepath.Join(dir, "out"), Jobs: 1 << 30}, in)
+	if n := b.Totals.ByFate[report.FateFailed]; n != 0 || len(b.Captures) != 1 {
+		t.Errorf("got %d captures, %d of them failed, want one that is repaired", len(b.Captures), n)
+	}
+}

@@ -88,7 +88,7 @@ func (r *runner) work(ctx context.Context) error {
 		defer close(r.jobs)
 		return r.produce(ctx)
 	})
-	for range r.o.Jobs {
+	for range min(r.o.Jobs, max(1, len(r.tasks))) {
 		group.Go(func() error {
 			for j := range r.jobs {
 				if err := r.carryOut(ctx, j); err != nil {
