@@ -30,8 +30,11 @@ const (
 
 // new reports whether a row is of those that the targets are for.
 func (r *result) new() bool {
-	return r.degradation.Scatter > 0 || strings.HasPrefix(r.name, "cross-")
+	return r.degradation.Scatter > 0 || strings.HasPrefix(r.name, crossing)
 }
+
+// crossing begins the names of the recordings over links that reorder much.
+const crossing = "cross-"
 
 // orderBars says which bars of order the results miss.
 func orderBars(results []result) []string {

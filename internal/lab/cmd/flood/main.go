@@ -1,3 +1,5 @@
+//go:build unix
+
 // Flood measures what captures cost that mean to cost time or memory.
 //
 //	flood [-packets 70000] [-factor 10] [-runs 2] [-kinds PART] [-every 1]
