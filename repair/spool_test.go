@@ -7,15 +7,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // endless gives one byte over and over, and counts.
-type endless struct{ read int64 }
+type endless struct{ read atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
-	e.read += int64(len(p))
+	e.read.Add(int64(len(p)))
 	clear(p)
 	return len(p), nil
 }
@@ -39,8 +40,8 @@ func TestNothingIsSpooledThatIsNoCapture(t *testing.T) {
 	if !errors.Is(err, ErrNoCapture) {
 		t.Errorf("error: got %v, want %v", err, ErrNoCapture)
 	}
-	if zeros.read > 1<<20 {
-		t.Errorf("read %d bytes of a stream of zeros, want at most %d", zeros.read, 1<<20)
+	if zeros.read.Load() > 1<<20 {
+		t.Errorf("read %d bytes of a stream of zeros, want at most %d", zeros.read.Load(), 1<<20)
 	}
 	if got := folder(t, dir); got != "" {
 		t.Errorf("left behind: %q", got)
