@@ -57,10 +57,17 @@ func (c *Case) recorded(path string) (packets []lab.Packet, err error) {
 	return packets, err
 }
 
-// RunFile has the file of a sample repaired as it is, with the tables beside it,
-// and judges with tshark. It works in dir.
+// RunFile has the file of a sample repaired as it is, with the tables beside it or, if
+// the trial chooses some, with those, and judges with tshark. It works in dir.
 func (t Trial) RunFile(ctx context.Context, dir string) (Score, error) {
 	out := filepath.Join(dir, "repaired.pcapng")
+	if t.Tables != "" && t.Tables != "none" {
+		tables := filepath.Join(dir, "tables")
+		if err := t.writeTables(tables); err != nil {
+			return Score{}, err
+		}
+		t.Options.Tables = append(slices.Clone(t.Options.Tables), tables)
+	}
 	if _, err := repair.File(ctx, t.File, out, t.Options); err != nil {
 		return Score{}, fmt.Errorf("repair: %w", err)
 	}
