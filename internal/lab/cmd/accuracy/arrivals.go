@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/judge"
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 )
 
 // sampled is a row: a capture of a completion port that was degraded elsewhere, or one
@@ -31,6 +33,7 @@ func runArrivals(ctx context.Context, o options) error {
 		return err
 	}
 	var rows []sampled
+	laws := map[reorder.Law]judge.Moves{}
 	for _, t := range trials {
 		t.Options.Without, t.Ignore = o.laws(), tcp.WindowUpdate
 		if o.remains {
@@ -49,12 +52,18 @@ func runArrivals(ctx context.Context, o options) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Case.Name, err)
 		}
-		rows = append(rows, sampled{t.Case.Name, t.Tables != "", score})
+		row := sampled{t.Case.Name, t.Tables != "", score}
+		if rows = append(rows, row); row.recorded {
+			if err := addLaws(laws, t, row.headerless()); err != nil {
+				return err
+			}
+		}
 	}
 	printArrivals(os.Stdout, rows)
 	if !o.quick {
 		printHeaders(os.Stdout, rows)
 	}
+	printLaws(os.Stdout, laws)
 	missed := slices.Concat(arrivalBars(rows), headerBars(rows, o.tables))
 	for _, line := range missed {
 		fmt.Println("missed:", line)
@@ -140,6 +149,33 @@ func printHeaders(w io.Writer, rows []sampled) {
 		s := r.score
 		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", r.name, s.IPv6, s.NextHeader.Right, s.NextHeader.Unknown,
 			s.NextHeader.Wrong, s.Destination.Right, s.Destination.Unknown, s.Destination.Wrong)
+	}
+	// Writing to the terminal is best effort.
+	_ = table.Flush()
+}
+
+// addLaws adds what the laws did in one recording. Only with raw sockets the true times
+// are the kernel's.
+func addLaws(sum map[reorder.Law]judge.Moves, t judge.Trial, timed bool) error {
+	laws, err := t.Laws()
+	for law, m := range laws {
+		s := sum[law]
+		if !timed {
+			m.Early = 0
+		}
+		sum[law] = judge.Moves{Packets: s.Packets + m.Packets, Better: s.Better + m.Better, Worse: s.Worse + m.Worse, Early: s.Early + m.Early}
+	}
+	return err
+}
+
+// printLaws prints what became of the packets that each law moved in what threads
+// recorded.
+func printLaws(w io.Writer, laws map[reorder.Law]judge.Moves) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "\nlaw\tpackets moved\tbetter\tworse\tof raw sockets: latest time before the true one\t")
+	for _, law := range slices.Sorted(maps.Keys(laws)) {
+		m := laws[law]
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t\n", law, m.Packets, m.Better, m.Worse, m.Early)
 	}
 	// Writing to the terminal is best effort.
 	_ = table.Flush()

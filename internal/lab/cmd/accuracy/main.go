@@ -28,9 +28,11 @@
 // The bars of arrivals judge what sniffers recorded beside a true capture (the folder
 // sockets of the recordings), from packet sockets and from raw sockets, whose headers are
 // judged besides; and captures of completion ports over networks that reorder, which were
-// recorded and degraded elsewhere: those in the folder order of MENDCAP_SAMPLES. Of the inbound neighbours that stand the wrong way round after
-// repair, those that an ACK of the host's separates are counted apart from those that
-// arrived between the same two ACKs.
+// recorded and degraded elsewhere: those in the folder order of MENDCAP_SAMPLES. Of the
+// inbound neighbours that stand the wrong way round after repair, those that an ACK of the
+// host's separates are counted apart from those that arrived between the same two ACKs.
+// The packets that each law moved in the recordings are counted by whether they stand
+// better than before among those of their connection.
 //
 // The bars of order also hold captures to stay as they are: the recordings that
 // were not taken at the host's stack, and the public ones in the folder that
