@@ -53,7 +53,7 @@ func runArrivals(ctx context.Context, o options) error {
 			return fmt.Errorf("%s: %w", t.Case.Name, err)
 		}
 		row := sampled{t.Case.Name, t.Tables != "", score}
-		if rows = append(rows, row); row.recorded {
+		if rows = append(rows, row); row.recorded && !lab.HeldOut(row.name) {
 			if err := addLaws(laws, t, row.headerless()); err != nil {
 				return err
 			}
@@ -169,7 +169,7 @@ func addLaws(sum map[reorder.Law]judge.Moves, t judge.Trial, timed bool) error {
 }
 
 // printLaws prints what became of the packets that each law moved in what threads
-// recorded.
+// recorded, but for what is held out.
 func printLaws(w io.Writer, laws map[reorder.Law]judge.Moves) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\nlaw\tpackets moved\tbetter\tworse\tof raw sockets: latest time before the true one\t")

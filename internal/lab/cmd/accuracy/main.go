@@ -31,7 +31,7 @@
 // recorded and degraded elsewhere: those in the folder order of MENDCAP_SAMPLES. Of the
 // inbound neighbours that stand the wrong way round after repair, those that an ACK of the
 // host's separates are counted apart from those that arrived between the same two ACKs.
-// The packets that each law moved in the recordings are counted by whether they stand
+// The packets that each law moved in recordings not held out are counted by whether they stand
 // better than before among those of their connection.
 //
 // The bars of order also hold captures to stay as they are: the recordings that
