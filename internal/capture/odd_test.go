@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -280,6 +281,40 @@ func TestLengthThatLeadsOn(t *testing.T) {
 			got := salvage(t, data, ReaderOptions{})
 			if n := len(packets(got.blocks)); n != 30 || got.damages.Total != 1 {
 				t.Errorf("odd %d, up to record %d: got %d packets, %+v; want 30 and one place of damage", odd, to, n, got.damages)
+			}
+		}
+	}
+}
+
+// Where nothing but zeros follows records or blocks, those are given, whatever they
+// hold, and the zeros are one place of damage. A file of zeros alone has no packet.
+func TestZerosAtTheEnd(t *testing.T) {
+	files := map[string][]byte{"no record": pcapOf(littleEndian)}
+	for _, kind := range oddRecords {
+		for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
+			records := smallRecords(9)
+			for i := range records {
+				kind.make(&records[i])
+			}
+			for _, n := range []int{1, 2, 9} {
+				files[fmt.Sprintf("%d records, %s, %v", n, kind.name, order)] = pcapOf(order, records[:n]...)
+			}
+		}
+	}
+	ng := (&file{}).section(littleEndian).iface(linkRaw, 0)
+	files["no block of a packet"] = bytes.Clone(ng.buf)
+	files["a block"] = ng.epbOf(0, 9, ipv4(64, 7)).buf
+	for name, data := range files {
+		want := mustRead(t, data)
+		for _, zeros := range []int{1, 8, 17, 32, 160, 70_000, 1 << 20} {
+			end := slices.Concat(data, make([]byte, zeros))
+			for form, data := range map[string][]byte{"plain": end, "gzip": zip(t, end)} {
+				got := salvage(t, data, ReaderOptions{})
+				d := got.damages
+				if got.err != nil || len(got.blocks) != len(want) || d.Total != 1 || d.Lost != int64(zeros) || !errors.Is(d.List[0].Err, ErrZeros) {
+					t.Fatalf("%s, %d zeros, %s: got %d blocks, %+v, %v; want %d and the zeros as damage", name, zeros, form, len(got.blocks), d, got.err, len(want))
+				}
+				samePackets(t, got.blocks, packets(want))
 			}
 		}
 	}

@@ -44,6 +44,7 @@ type Damage struct {
 // What is wrong with a place beyond what a strict reader says of it.
 var (
 	ErrGarbage   = errors.New("no record or block can be made out")
+	ErrZeros     = errors.New("zeros where a record or block must begin")
 	ErrPasted    = errors.New("another capture's header stands inside")
 	ErrNoHeader  = errors.New("the file header is missing or unreadable")
 	ErrNoSHB     = errors.New("a section header is missing")
@@ -111,9 +112,10 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 			return used, need
 		}
 		if err == nil {
+			looked := r.offset >= r.proved // at what follows it too
 			if err = r.deliver(b, p[:size:size], size); err == nil {
 				used += size
-				if len(p) >= size+pcapRecordLen {
+				if looked && len(p) >= size+pcapRecordLen {
 					r.sure = r.offset
 				}
 				continue
@@ -128,6 +130,9 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 		}
 		r.remember(b)
 		p, last := p[:min(len(p), want)], eof && len(p) <= want
+		if startsWithZeros(p, last) {
+			err = ErrZeros
+		}
 		if size <= len(p) && !r.lost && r.layout.chained(r, p, last) && r.deliver(b, p[:size:size], size) == nil {
 			used += size
 			continue
@@ -168,6 +173,13 @@ func (r *Reader) salvage(b *Batch, readErr error) (again bool) {
 		r.carry = b.buf[used:]
 	}
 	return false
+}
+
+// startsWithZeros says whether two records' headers would be all zero, or what is
+// left of the file is.
+func startsWithZeros(p []byte, eof bool) bool {
+	const two = 2 * pcapRecordLen
+	return (len(p) >= two || eof) && allZero(p[:min(len(p), two)])
 }
 
 // errSuspect marks a block that can be read, but that may not be one.

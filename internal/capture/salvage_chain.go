@@ -20,6 +20,7 @@ const (
 	broken ending = iota // at an impossible length, one that is proved to be wrong, or zeros
 	cut                  // within the last record
 	onward               // beyond what may be looked at
+	filled               // at zeros, and nothing else follows
 	whole                // with the file
 )
 
@@ -45,6 +46,10 @@ func (s *search) chain(at int) chain {
 func (s *search) walk(at int, rivals bool) (c chain) {
 	var last [margin]int // starts of the last records
 	for c.end = at; ; c.end = c.next {
+		if s.zeros(c.end) {
+			c.ending = filled
+			break
+		}
 		c.next = c.end + s.p.headerLen
 		if rest := len(s.w) - c.end; rest < s.p.headerLen {
 			c.ending = s.edge(rest == 0)
@@ -72,10 +77,18 @@ func (s *search) walk(at int, rivals bool) (c chain) {
 	if c.records >= margin {
 		c.safe = last[c.records%margin]
 	}
-	if c.ending == whole {
+	if c.ending == whole || c.ending == filled {
 		c.safe = c.end
 	}
 	return c
+}
+
+// zeros says whether nothing but zeros follows from an offset to the end of the
+// file, or for longer than a packet can carry them: a file that was made longer
+// than what was written to it. One record's header of zeros is a record.
+func (s *search) zeros(at int) bool {
+	rest := s.w[at:]
+	return len(rest) > 0 && len(rest) != s.p.headerLen && (s.eof || len(rest) > longTrail) && allZero(rest)
 }
 
 // edge is how a chain ends at the end of the window.

@@ -183,7 +183,7 @@ func TestSalvagePcapng(t *testing.T) {
 		{"garbage inserted", slices.Concat(whole[:at(10)], []byte("garbage"), whole[at(10):]), 30,
 			[]Damage{{10, at(10), 7, true, ErrTooLarge}}},
 		{"zeros over a block", func() []byte { p := bytes.Clone(whole); clear(p[at(10):at(11)]); return p }(), 29,
-			[]Damage{{10, at(10), size(10), true, ErrLength}}},
+			[]Damage{{10, at(10), size(10), true, ErrZeros}}},
 		{"zeros in a block", func() []byte { p := bytes.Clone(whole); clear(p[at(10)+8 : at(11)-4]); return p }(), 29,
 			[]Damage{{10, at(10), size(10), true, ErrGarbage}}},
 		{"a pcap behind", slices.Concat(whole, pcapOf(bigEndian, plainRecords(5)...)), 35,
