@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
@@ -39,8 +41,9 @@ func (g *grid) render(w io.Writer, width int) error {
 	if g.wrapped {
 		g.fit(max(width, narrowest))
 	}
-	var buf bytes.Buffer
-	t := newTable(&buf, g.align, len(g.header) > 0)
+	t := tables.Get().(*table)
+	defer tables.Put(t)
+	t.prepare(g.align, len(g.header) > 0)
 	if len(g.header) > 0 {
 		t.Header(g.painted(g.header, func(_ int, name string) string { return coloured(name, sgrBold) }))
 	}
@@ -52,7 +55,7 @@ func (g *grid) render(w io.Writer, width int) error {
 	if err := t.Render(); err != nil {
 		return fmt.Errorf("render table: %w", err)
 	}
-	return writeTrimmed(w, buf.String())
+	return writeTrimmed(w, t.out.String())
 }
 
 // renderParts writes the tables that have rows, with an empty line between them.
@@ -94,16 +97,39 @@ func (g *grid) fit(width int) {
 	}
 }
 
-// newTable sets tablewriter up so that it changes no cell, and lays out the
-// same whatever the locale.
-func newTable(w io.Writer, align []tw.Align, header bool) *tablewriter.Table {
+// table is tablewriter's, and what it writes to.
+type table struct {
+	*tablewriter.Table
+	out bytes.Buffer
+}
+
+// tables are those that can be used again: each new one allocates 450 kB, for a
+// cache of how types are shown.
+var tables = sync.Pool{New: func() any {
+	t := &table{}
+	t.Table = tablewriter.NewTable(&t.out, tablewriter.WithStringerCacheCustom(noCache{}))
+	return t
+}}
+
+// noCache keeps nothing: cells are strings, which need no showing.
+type noCache struct{}
+
+func (noCache) Get(reflect.Type) (reflect.Value, bool) { return reflect.Value{}, false }
+func (noCache) Add(reflect.Type, reflect.Value) bool   { return false }
+func (noCache) Purge()                                 {}
+
+// prepare sets a table up so that it changes no cell, and lays out the same
+// whatever the locale and whatever it was used for before.
+func (t *table) prepare(align []tw.Align, header bool) {
+	t.Reset()
+	t.out.Reset()
 	rule := tw.State(tw.Off)
 	if header {
 		rule = tw.On
 	}
 	symbols := tw.NewSymbolCustom("rule").WithRow("─").WithCenter("──").WithColumn(gap)
 	alignment := tw.CellAlignment{PerColumn: align}
-	return tablewriter.NewTable(w,
+	t.Options(
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
 			Borders: tw.BorderNone,
 			Symbols: symbols,

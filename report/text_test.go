@@ -1,7 +1,9 @@
 package report
 
 import (
+	"io"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -105,4 +107,21 @@ func FuzzSanitise(f *testing.F) {
 			t.Errorf("Sanitise twice: got %q, want %q", again, got)
 		}
 	})
+}
+
+// A table costs what its rows do: 10,000 small reports are shown one after the other.
+func TestTablesAreUsedAgain(t *testing.T) {
+	const runs, most = 200, 256 << 10 // bytes a report; a new table of tablewriter's takes 450 kB
+	r := &Report{Schema: Schema}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		if err := r.WriteTerminal(io.Discard, Screen{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / runs; each > most {
+		t.Errorf("a report allocates %d bytes, want at most %d", each, most)
+	}
 }
