@@ -254,17 +254,17 @@ func (l *left) describe() report.AsRecorded {
 func (j *job) noteLeft() {
 	l, s := &j.left, j.twice
 	if n := l.seen[bothEnds]; n > 0 {
-		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; their packets were not moved", connectionsWere(n))
+		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; %s packets were not moved", connectionsWere(n), itsOrTheir(n))
 	}
 	if n := l.seen[doubled]; n > 0 {
 		least := ""
 		if l.most {
 			least = "at least "
 		}
-		j.note("%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; their packets were not moved", least, connectionsWere(n), s.delay())
+		j.note("%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; %s packets were not moved", least, connectionsWere(n), s.delay(), itsOrTheir(n))
 	}
 	if n := l.seen[repeated]; n > 0 {
-		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; their packets were not moved", connectionsWere(n))
+		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; %s packets were not moved", connectionsWere(n), itsOrTheir(n))
 	}
 	if p := &j.profile; p.ClockSteps > 0 {
 		j.note("the clock was set back, or captures were put one after the other: stamps go back %s, by up to %v; no packet was moved across", timesOver(p.ClockSteps), time.Duration(p.StepBack))
@@ -273,7 +273,11 @@ func (j *job) noteLeft() {
 	case l.all:
 		j.note("no packet was moved: putting the capture in order would have raised the flags of connections again and again")
 	case l.risen > 0:
-		j.note("%s left as recorded: putting them in order would have raised their flags", connectionsWere(l.risen))
+		them := "them"
+		if l.risen == 1 {
+			them = "it"
+		}
+		j.note("%s left as recorded: putting %s in order would have raised %s flags", connectionsWere(l.risen), them, itsOrTheir(l.risen))
 	}
 }
 
@@ -282,6 +286,13 @@ func timesOver(n int64) string {
 		return "once"
 	}
 	return fmt.Sprintf("%d times", n)
+}
+
+func itsOrTheir(n int64) string {
+	if n == 1 {
+		return "its"
+	}
+	return "their"
 }
 
 func connectionsWere(n int64) string {

@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -42,7 +43,7 @@ func (r *Reader) openPart(why error) (*gap, error) {
 	if foreign(w) {
 		return nil, why
 	}
-	if r.openText(w) || r.openHeader(w, eof) || r.openBlocks(w, eof) || r.openRecords(w, eof) {
+	if r.openText(w) || r.openHeader(w, eof, why) || r.openBlocks(w, eof) || r.openRecords(w, eof) {
 		if r.opts.Salvage == SalvageRefuse {
 			return nil, why
 		}
@@ -87,7 +88,7 @@ func foreign(w []byte) bool {
 }
 
 // openHeader opens a pcap file whose header is damaged, but stands there.
-func (r *Reader) openHeader(w []byte, eof bool) bool {
+func (r *Reader) openHeader(w []byte, eof bool, why error) bool {
 	if len(w) < pcapHeaderLen {
 		return false
 	}
@@ -107,11 +108,25 @@ func (r *Reader) openHeader(w []byte, eof bool) bool {
 		r.opening = append(r.opening, Block{Kind: Section, Pcap: true, Raw: w[:pcapHeaderLen], Order: p.order},
 			Block{Kind: Iface, Pcap: true, Offset: pcapHeaderLen, Order: p.order, Interface: p.iface})
 		r.layout = p
-		r.report(pcapHeaderLen, false, fmt.Errorf("%w; read as that of %s records of link type %d", ErrNoHeader, p.order, p.iface.LinkType))
+		r.report(pcapHeaderLen, false, p.unlabelled(why))
 		r.offset = pcapHeaderLen
 		return r.skipOpening(pcapHeaderLen)
 	}
 	return false
+}
+
+// unlabelled says that a file has no header that can be read, why if that is known
+// to be its version, and what its records were read as.
+func (p *pcap) unlabelled(why error) error {
+	byteOrder := "little-endian"
+	if p.big {
+		byteOrder = "big-endian"
+	}
+	var at *FormatError
+	if errors.As(why, &at) && errors.Is(at.Err, ErrVersion) {
+		return fmt.Errorf("%w (%w); read as that of %s records of link type %d", ErrNoHeader, at.Err, byteOrder, p.iface.LinkType)
+	}
+	return fmt.Errorf("%w; read as that of %s records of link type %d", ErrNoHeader, byteOrder, p.iface.LinkType)
 }
 
 // pcapVersion is version 2.4 as a number in one byte order.
@@ -231,7 +246,7 @@ func (r *Reader) openRecords(w []byte, eof bool) bool {
 			}
 			r.layout = p
 			r.openAt(c)
-			r.report(0, false, fmt.Errorf("%w; read as that of %s records of link type %d", ErrNoHeader, p.order, p.iface.LinkType))
+			r.report(0, false, p.unlabelled(nil))
 			r.opening = append(r.opening, Block{Kind: Section, Pcap: true, Order: p.order, Made: true, Offset: int64(c)},
 				Block{Kind: Iface, Pcap: true, Order: p.order, Interface: p.iface, Made: true, Offset: int64(c)})
 			return r.skipOpening(int64(c))
