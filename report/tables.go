@@ -56,11 +56,11 @@ func WriteTables(w io.Writer, width int, files []TableFile) error {
 	if width <= 0 {
 		width = 80
 	}
-	summary := numbers("file", "format", "rows", "addresses", "cut", "refused")
-	summary.align[1] = tw.AlignLeft
+	summary := numbers("format", "rows", "addresses", "cut", "refused", "file")
+	summary.align[len(summary.align)-1], summary.wrapped = tw.AlignLeft, true
 	for _, f := range files {
-		summary.add(Sanitise(f.Name), Sanitise(f.Format), count(int64(f.Rows)),
-			count(int64(f.Addresses)), count(int64(f.Cut)), count(int64(f.NotUnderstood)))
+		summary.add(Sanitise(f.Format), count(int64(f.Rows)), count(int64(f.Addresses)),
+			count(int64(f.Cut)), count(int64(f.NotUnderstood)), Sanitise(f.Name))
 	}
 	if err := summary.render(w, width); err != nil {
 		return err
