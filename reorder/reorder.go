@@ -13,6 +13,7 @@ package reorder
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -56,7 +57,7 @@ func (o Options) laws() (lawSet, error) {
 	for _, name := range o.Without {
 		law, ok := lawNamed(name)
 		if !ok {
-			return 0, fmt.Errorf("unknown law %q", name)
+			return 0, fmt.Errorf("%q is no law of order: %s", name, strings.Join(lawNames[:], ", "))
 		}
 		set &^= law.bit()
 	}

@@ -27,6 +27,9 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.CaptureLoss.Declared = v.declared.result(&j.facts)
 	r.Findings = v.findings.result()
 	v.seen.describe(r, &j.facts)
+	if r.Capture.Packets == 0 {
+		j.note("the capture has no packets")
+	}
 	j.limits(stats, v.diagnose.GivenUp(), s.crowded)
 	j.steps += s.order.Steps() + v.diagnose.Steps()
 	j.noteClocks(s.align.forced)

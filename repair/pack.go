@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/internal/capture"
 )
@@ -28,7 +29,7 @@ func PackedSuffix(compress string) string {
 func (j *job) chooseCompression() error {
 	if c := j.o.Compress; c != "" {
 		if !slices.Contains(Compressions(), c) {
-			return fmt.Errorf("%w: compression %q, want one of %q", ErrUsage, c, Compressions())
+			return fmt.Errorf("%w: %q is no compression: one of %s", ErrUsage, c, strings.Join(Compressions(), ", "))
 		}
 		return nil
 	}

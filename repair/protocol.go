@@ -41,7 +41,7 @@ func ParseProtocol(text string) (uint8, error) {
 			names = append(names, strings.ToLower(name))
 		}
 		slices.Sort(names)
-		return 0, fmt.Errorf("%w: protocol %q: want a number from 1 to 254, or one of %s", ErrUsage, text, strings.Join(names, ", "))
+		return 0, fmt.Errorf("%w: %q is no protocol: a number from 1 to 254, or one of %s", ErrUsage, text, strings.Join(names, ", "))
 	}
 	return uint8(n), nil
 }
@@ -72,7 +72,7 @@ func (o *Options) checkStated() error {
 	}
 	for _, a := range o.Local {
 		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
-			return fmt.Errorf("%w: local address %v: want one that a host can have", ErrUsage, a)
+			return fmt.Errorf("%w: %v is no address that a host can have", ErrUsage, a)
 		}
 	}
 	return nil

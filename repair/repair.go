@@ -21,6 +21,7 @@ import (
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
@@ -98,6 +99,10 @@ func (o Options) Check() error {
 	_, err := newJob("-", "-", o)
 	return err
 }
+
+// Flags lists the names of the flags that findings have, as in Wireshark's filters
+// without "tcp.analysis.".
+func Flags() []string { return append([]string(nil), tcp.AnalysisNames()...) }
 
 // Laws lists the names of the laws of order, for Options.Without.
 func Laws() []string { return reorder.LawNames() }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"strconv"
-	"strings"
 
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/repair/batch"
@@ -18,7 +16,7 @@ import (
 type batchFlags struct {
 	repairFlags
 	jobs             int
-	memory           string
+	memory           sizeValue
 	resume, dry      bool
 	include, exclude []string
 }
@@ -51,7 +49,8 @@ func batchCommand() *command {
 	flags := newFlags("batch")
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write below the folder `DIR`, which is made if need be")
 	flags.IntVar(&f.jobs, "jobs", 0, "repair `N` captures at a time (default: one a processor)")
-	flags.StringVar(&f.memory, "memory", "1GB", "hold the jobs together to `SIZE` bytes of memory, roughly; MB and GB are powers of ten")
+	f.memory = 1e9
+	flags.Var(&f.memory, "memory", "hold the jobs together to `SIZE` bytes of memory, roughly; MB and GB are powers of ten")
 	flags.BoolVar(&f.resume, "resume", false, "leave alone what an earlier run has finished")
 	flags.BoolVar(&f.dry, "dry-run", false, "say what would be repaired, and write nothing")
 	flags.StringArrayVar(&f.include, "include", nil, "repair only captures that match `GLOB` (repeatable)")
@@ -78,7 +77,7 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if len(args) == 0 {
 		return s.fail("", usagef(batchHint, "no file or folder was named"))
 	}
-	if err := f.checkTuning(); err != nil {
+	if err := f.checkTuning(batchHint); err != nil {
 		return s.fail("", err)
 	}
 	o, err := f.batchOptions()
@@ -105,36 +104,16 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 const ballastSize = 128 << 20
 
 func (f *batchFlags) batchOptions() (batch.Options, error) {
-	memory, err := parseSize(f.memory)
-	if err != nil {
+	if f.jobs < 0 {
+		return batch.Options{}, usagef(batchHint, "--jobs: %d is no number from 1", f.jobs)
+	}
+	if err := errors.Join(checkGlobs("--include", f.include), checkGlobs("--exclude", f.exclude)); err != nil {
 		return batch.Options{}, err
 	}
-	if f.jobs < 0 {
-		return batch.Options{}, usagef("--jobs N takes a number from 1", "--jobs %d", f.jobs)
-	}
 	return batch.Options{
-		Dir: f.dir, Jobs: f.jobs, Memory: memory, Include: f.include, Exclude: f.exclude,
+		Dir: f.dir, Jobs: f.jobs, Memory: int64(f.memory), Include: f.include, Exclude: f.exclude,
 		Resume: f.resume, Program: identity(), Repair: f.options(),
 	}, nil
-}
-
-// parseSize reads a number of bytes with an optional unit.
-func parseSize(text string) (int64, error) {
-	number, unit := text, int64(1)
-	for _, u := range []struct {
-		suffix string
-		bytes  int64
-	}{{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}} {
-		if before, ok := strings.CutSuffix(strings.ToUpper(text), u.suffix); ok {
-			number, unit = before, u.bytes
-			break
-		}
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 32)
-	if err != nil || n < 1 {
-		return 0, usagef("512MB and 2GB are sizes", "%q is no size", text)
-	}
-	return n * unit, nil
 }
 
 // carryOut finds the captures, repairs them and shows the summary.
@@ -167,7 +146,7 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 
 func batchError(err error) error {
 	if errors.Is(err, batch.ErrUsage) || errors.Is(err, repair.ErrUsage) {
-		return usagef(batchHint, "%v", err)
+		return usagef(batchHint, "%s", plainly(err))
 	}
 	return err
 }

@@ -104,22 +104,22 @@ func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules
 		return nil, nil, usagef(hint, "--update-baseline needs --baseline FILE")
 	}
 	if f.common.findings < 1 {
-		return nil, nil, usagef("--findings N takes a number from 1", "--findings %d", f.common.findings)
+		return nil, nil, usagef(hint, "--findings: %d is no number from 1", f.common.findings)
 	}
-	if err := f.common.readingFlags.check(); err != nil {
+	if err := f.common.readingFlags.check(hint); err != nil {
 		return nil, nil, err
 	}
 	rules := &report.Rules{}
 	for _, text := range f.failOn {
 		k, err := report.ParseKind(text)
-		if err != nil {
+		if err := checkKind(k, text, err); err != nil {
 			return nil, nil, usagef(hint, "--fail-on %s: %v", text, err)
 		}
 		rules.FailOn = append(rules.FailOn, k)
 	}
 	for _, text := range f.most {
 		l, err := report.ParseLimit(text)
-		if err != nil {
+		if err := checkKind(l.Kind, text, err); err != nil {
 			return nil, nil, usagef(hint, "--max %s: %v", text, err)
 		}
 		rules.Max = append(rules.Max, l)
@@ -243,13 +243,13 @@ func (c *checker) judge(in string, r *report.Report) int {
 	if f.common.quiet {
 		return code
 	}
-	if err := c.show(in, checks); err != nil {
+	if err := c.show(in, r, checks); err != nil {
 		code = max(code, s.fail("standard output", err))
 	}
 	return code
 }
 
-func (c *checker) show(in string, checks []report.Check) error {
+func (c *checker) show(in string, r *report.Report, checks []report.Check) error {
 	if c.shown {
 		if _, err := fmt.Fprintln(c.streams.out); err != nil {
 			return err
@@ -259,8 +259,17 @@ func (c *checker) show(in string, checks []report.Check) error {
 	if err := report.WriteChecks(c.streams.out, in, checks, c.streams.width); err != nil {
 		return err
 	}
+	if r.Capture.Packets == 0 {
+		if _, err := fmt.Fprintln(c.streams.out, "the capture has no packets: there was nothing to check"); err != nil {
+			return err
+		}
+	}
 	if gone := c.tally.Gone(); gone > 0 {
-		_, err := fmt.Fprintf(c.streams.out, "%d findings of the baseline did not come (--update-baseline takes them out)\n", gone)
+		findings := "1 finding"
+		if gone > 1 {
+			findings = fmt.Sprintf("%d findings", gone)
+		}
+		_, err := fmt.Fprintf(c.streams.out, "%s of the baseline did not come (--update-baseline leaves out what is gone)\n", findings)
 		return err
 	}
 	return nil

@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"io/fs"
-	"os"
 
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/filesys"
@@ -42,7 +41,7 @@ func (c *claims) input(in io.Reader, path, what string) {
 // regular returns what the file is that a stream comes from or goes to, if it is
 // one.
 func regular(stream any) (fs.FileInfo, bool) {
-	f, ok := stream.(*os.File)
+	f, ok := stream.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {
 		return nil, false
 	}

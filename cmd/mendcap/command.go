@@ -58,7 +58,7 @@ func run(ctx context.Context, s *streams, args []string) int {
 	case errors.As(err, &unknown): // a flag of repair, which need not be named
 		return find("repair").start(ctx, s, args)
 	case err != nil:
-		return s.fail("", usagef(seeHelp, "%v", err))
+		return s.fail("", badFlags(seeHelp, root, err))
 	case help:
 		return s.print(overview())
 	case *showVersion:
@@ -87,25 +87,26 @@ func dispatch(ctx context.Context, s *streams, words []string) int {
 	if words[0] != "-" && !hasGlob(words[0]) && !repair.IsNamedCapture(words[0]) {
 		if _, err := os.Lstat(words[0]); errors.Is(err, os.ErrNotExist) {
 			return s.fail(words[0], usagef("the commands are "+commandNames()+"; a capture's name must be that of a file",
-				"unknown command, and no such file"))
+				"unknown command, and no such file%s", guess("", words[0], commandWords())))
 		}
 	}
 	return find("repair").start(ctx, s, words)
 }
 
-func commandNames() string {
-	var names []string
+func commandNames() string { return strings.Join(commandWords(), ", ") }
+
+func commandWords() (names []string) {
 	for _, c := range commands() {
 		names = append(names, c.name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // start parses the flags of c and runs it.
 func (c *command) start(ctx context.Context, s *streams, args []string) int {
 	c.flags.BoolP("help", "h", false, "show this help")
 	if err := c.flags.Parse(args); err != nil {
-		return s.fail("", usagef("see: mendcap help "+c.name, "%v", err))
+		return s.fail("", badFlags("see: mendcap help "+c.name, c.flags, err))
 	}
 	if help, _ := c.flags.GetBool("help"); help {
 		return s.print(c.help())

@@ -36,14 +36,20 @@ func TestCountdown(t *testing.T) {
 }
 
 func TestParseSize(t *testing.T) {
-	for text, want := range map[string]int64{"1": 1, "512MB": 512e6, "2gb": 2e9, "10 kb": 10e3, "7B": 7} {
-		if got, err := parseSize(text); err != nil || got != want {
+	for text, want := range map[string]int64{"1": 1, "3TB": 3e12, "512MB": 512e6, "2gb": 2e9, "10 kb": 10e3, "7B": 7} {
+		if got, err := sizeOf(text); err != nil || got != want {
 			t.Errorf("%s: got %d, %v; want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "MB", "-1", "0", "1TB", "9999999999GB", "1.5GB"} {
-		if got, err := parseSize(text); err == nil {
+	for _, text := range []string{"", "MB", "-1", "0", "1XB", "NaN", "1e9", "9999999999GB", "1.5GB"} {
+		if got, err := sizeOf(text); err == nil {
 			t.Errorf("%q: got %d, want an error", text, got)
 		}
 	}
+}
+
+func sizeOf(text string) (int64, error) {
+	var v sizeValue
+	err := v.Set(text)
+	return int64(v), err
 }

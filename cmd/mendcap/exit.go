@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/mendcap/mendcap/repair"
@@ -23,6 +24,7 @@ const (
 	exitSomeFailed  = 6
 	exitInternal    = 70
 	exitInterrupted = 130
+	exitReaderGone  = 141 // as of a shell, where SIGPIPE ends a program
 )
 
 // exitCodes is the table that the help shows. 1 belongs to commands that find
@@ -40,6 +42,7 @@ var exitCodes = []struct {
 	{exitSomeFailed, "some captures of a batch failed"},
 	{exitInternal, "an error in mendcap itself; please report what it printed"},
 	{exitInterrupted, "interrupted; the capture at hand left no output"},
+	{exitReaderGone, "nobody read the capture of -w - to its end"},
 }
 
 // usageError is a command line that can't be carried out.
@@ -59,6 +62,8 @@ func explain(err error) (code int, hint string) {
 		return exitUsage, usage.hint
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted, ""
+	case readerGone(err):
+		return exitReaderGone, ""
 	case errors.Is(err, repair.ErrUsage):
 		return exitUsage, "see: mendcap help repair"
 	case errors.Is(err, report.ErrReport):
@@ -86,11 +91,15 @@ const longestError = 2000
 // the exit code.
 func (s *streams) fail(name string, err error) int {
 	code, hint := explain(err)
+	if code == exitReaderGone {
+		return code // whoever stopped reading knows
+	}
 	text := strings.ReplaceAll(err.Error(), "\n", "; ") // of joined errors
 	var at *fs.PathError
 	if errors.As(err, &at) && at.Path == name {
 		text = strings.ReplaceAll(text, at.Error(), at.Err.Error()) // the name is said already
 	}
+	text = strings.ReplaceAll(text, ": "+filepath.Base(name)+": ", ": ")
 	if len(text) > longestError {
 		text = text[:longestError] + "…"
 	}

@@ -51,7 +51,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	if err := f.check(); err != nil {
+	if err := f.check(hint); err != nil {
 		return s.fail("", err)
 	}
 	o := f.options()
@@ -63,7 +63,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	x, err := repair.Explain(ctx, in, frames, o)
 	bar.close()
 	if errors.Is(err, repair.ErrUsage) {
-		err = usagef(hint, "%v", err)
+		err = usagef(hint, "%s", plainly(err))
 	}
 	if err != nil {
 		return s.fail(in, err)

@@ -22,6 +22,7 @@ func writeFixtures(dir string) error {
 		"broken.pcap": overwrite(pcap(20), 24+4*(16+packetLen)+8, 0xFF, 4), // the captured length of frame 5
 		"holed.pcap":  overwrite(pcap(20), 24+6*(16+packetLen), 0, 2*(16+packetLen)),
 		"empty.pcap":  {},
+		"none.pcap":   pcap(0),
 		"text.pcap":   []byte("this is no capture, only a line of text\n"),
 		"only.pcap":   pcap(0)[:10],
 		"bare.pcap":   bare(),

@@ -29,7 +29,7 @@ func runHelp(_ context.Context, s *streams, args []string) int {
 	case 1:
 		c := find(args[0])
 		if c == nil {
-			return s.fail(args[0], usagef("the commands are "+commandNames(), "unknown command"))
+			return s.fail(args[0], usagef("the commands are "+commandNames(), "unknown command%s", guess("", args[0], commandWords())))
 		}
 		return s.print(c.help())
 	}

@@ -27,8 +27,8 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(35)
 	}
-	// A reader that is gone is an error of writing, which leaves no file behind;
-	// the signal would end the process where it stands.
+	// A reader that is gone is an error of writing, see output; the signal would end
+	// the process where it stands.
 	signal.Ignore(syscall.SIGPIPE)
 	crashLoudly()
 	os.Exit(interruptible(terminal()))
@@ -107,7 +107,7 @@ type streams struct {
 }
 
 func terminal() *streams {
-	s := &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, progress: term.IsTerminal(int(os.Stderr.Fd()))}
+	s := &streams{in: os.Stdin, out: &output{file: os.Stdout}, err: &output{file: os.Stderr}, progress: term.IsTerminal(int(os.Stderr.Fd()))}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		s.width = width
 	}

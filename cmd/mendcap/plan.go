@@ -96,8 +96,29 @@ func (f *repairFlags) checkTargets(captures []string) error {
 	if f.dir == "" {
 		return nil
 	}
-	if info, err := os.Stat(f.dir); err != nil || !info.IsDir() {
-		return usagef("-o takes a folder that exists", "%s is not a folder", f.dir)
+	if info, err := os.Stat(f.dir); err == nil && !info.IsDir() {
+		return usagef("-o takes a folder, or the name of one to make", "%s is not a folder", f.dir)
+	}
+	return nil
+}
+
+// makeDir makes the folder of -o, if need be.
+func (f *repairFlags) makeDir() error {
+	if f.dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(f.dir, 0o777); err != nil {
+		return fmt.Errorf("make the folder of -o: %w", err)
+	}
+	return nil
+}
+
+// checkGlobs checks the patterns of a flag.
+func checkGlobs(flag string, globs []string) error {
+	for _, glob := range globs {
+		if !doublestar.ValidatePattern(glob) {
+			return usagef("* stands for part of a name, ** for folders", "%s: %q is no pattern: it has a bracket without an end", flag, glob)
+		}
 	}
 	return nil
 }
@@ -128,7 +149,7 @@ func expandGlobs(names []string) ([]string, error) {
 		}
 		found, err := doublestar.FilepathGlob(name, doublestar.WithFilesOnly())
 		if err != nil {
-			return nil, usagef("quote a name that is no pattern, or check its brackets", "%s: %v", name, err)
+			return nil, usagef("quote a name that is no pattern, or check its brackets", "%s: no such file, and as a pattern it has a bracket without an end", name)
 		}
 		if len(found) == 0 {
 			return nil, usagef("* stands for part of a name, ** for folders", "no file matches %s", name)

@@ -17,7 +17,7 @@ type readingFlags struct {
 	without []string
 	align   bool
 	salvage string
-	spool   string
+	spool   sizeValue
 
 	confidence float64
 	stated     statedFlags
@@ -40,21 +40,27 @@ func (f *readingFlags) add(flags *pflag.FlagSet) {
 
 // addSpool adds the flag of commands that read standard input.
 func (f *readingFlags) addSpool(flags *pflag.FlagSet) {
-	flags.StringVar(&f.spool, "spool-limit", "", "copy at most `SIZE` bytes of standard input or a pipe to a temporary file (default half of what is free there)")
+	flags.Var(&f.spool, "spool-limit", "copy at most `SIZE` bytes of standard input or a pipe to a temporary file (default half of what is free there)")
 }
 
-// check checks their values, as far as the pipeline does not.
-func (f *readingFlags) check() error {
-	if f.spool != "" {
-		if _, err := parseSize(f.spool); err != nil {
-			return err
-		}
-	}
+// check checks their values; hint helps with what is wrong.
+func (f *readingFlags) check(hint string) error {
 	if f.salvage != "on" && f.salvage != "off" {
-		return usagef("--salvage takes on or off", "--salvage %s", f.salvage)
+		return usagef(hint, "--salvage: %q is neither on nor off", f.salvage)
 	}
 	if !(f.confidence >= 0.5 && f.confidence <= 1) {
-		return usagef("--confidence takes a number from 0.5 to 1", "--confidence %v", f.confidence)
+		return usagef(hint, "--confidence: %v is no number from 0.5 to 1", f.confidence)
+	}
+	if err := (repair.Options{UserLayout: f.layout}).Check(); err != nil {
+		return usagef(hint, "--user-layout: %s", plainly(err))
+	}
+	for _, law := range f.without {
+		if err := (repair.Options{Without: []string{law}}).Check(); err != nil {
+			return usagef(hint, "--without: %s%s", plainly(err), guess("", law, repair.Laws()))
+		}
+	}
+	if err := (repair.Options{Local: f.stated.local}).Check(); err != nil {
+		return usagef(hint, "--local: %s", plainly(err))
 	}
 	return nil
 }
@@ -63,10 +69,7 @@ func (f *readingFlags) check() error {
 func (f *readingFlags) options() repair.Options {
 	o := repair.Options{
 		Tables: f.tables, UserLayout: f.layout, Without: f.without, AlignInterfaces: f.align,
-		RefuseDamaged: f.salvage == "off", Confidence: f.confidence,
-	}
-	if f.spool != "" {
-		o.SpoolLimit, _ = parseSize(f.spool) // it was checked
+		RefuseDamaged: f.salvage == "off", Confidence: f.confidence, SpoolLimit: int64(f.spool),
 	}
 	f.stated.state(&o)
 	return o

@@ -44,7 +44,7 @@ func repairCommand() *command {
 	flags := newFlags("repair")
 	flags.StringVarP(&f.read, "read", "r", "", "`FILE` is the one capture to repair")
 	flags.StringVarP(&f.write, "write", "w", "", "write the repaired capture to `FILE`")
-	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`")
+	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`, which is made if need be")
 	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix ("+reportFormats()+") or as FORMAT:FILE (repeatable)")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.BoolVar(&f.force, "force", false, "replace another output of the same name")
@@ -69,15 +69,18 @@ func (f *repairFlags) tune(flags *pflag.FlagSet) {
 	f.readingFlags.add(flags)
 }
 
-// checkTuning checks the values of these flags, as far as the pipeline does not.
-func (f *repairFlags) checkTuning() error {
+// checkTuning checks the values of these flags; hint helps with what is wrong.
+func (f *repairFlags) checkTuning(hint string) error {
 	if f.findings < 1 {
-		return usagef("--findings N takes a number from 1", "--findings %d", f.findings)
+		return usagef(hint, "--findings: %d is no number from 1", f.findings)
 	}
 	if f.flows < 1 || f.flows > repair.MaxFlows {
-		return usagef(fmt.Sprintf("--flows N takes a number from 1 to %d", repair.MaxFlows), "--flows %d", f.flows)
+		return usagef(hint, "--flows: %d is no number from 1 to %d", f.flows, repair.MaxFlows)
 	}
-	return f.readingFlags.check()
+	if err := (repair.Options{Compress: f.compress}).Check(); err != nil {
+		return usagef(hint, "--compress: %s", plainly(err))
+	}
+	return f.readingFlags.check(hint)
 }
 
 // options are those that the flags ask for.
@@ -88,11 +91,14 @@ func (f *repairFlags) options() repair.Options {
 }
 
 func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
-	if err := f.checkTuning(); err != nil {
+	if err := f.checkTuning("see: mendcap help repair"); err != nil {
 		return s.fail("", err)
 	}
 	jobs, err := f.plan(s, args)
 	if err != nil {
+		return s.fail("", err)
+	}
+	if err := f.makeDir(); err != nil {
 		return s.fail("", err)
 	}
 	var captures []string
@@ -120,7 +126,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 // repair carries out one job.
 func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
 	o := f.options()
-	o.Stdout, o.EachFinding, o.TakeBack = s.out, to.each(filepath.Base(j.in)), to.abandon
+	o.Stdout, o.EachFinding, o.TakeBack = stream(s.out), to.each(filepath.Base(j.in)), to.abandon
 	if j.in == "-" {
 		o.Stdin = s.in
 	}

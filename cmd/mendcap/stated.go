@@ -60,7 +60,7 @@ func (v *addressesValue) String() string {
 func (v *addressesValue) Set(text string) error {
 	a, err := netip.ParseAddr(text)
 	if err != nil {
-		return err
+		return fmt.Errorf("%q is no IP address, like 192.0.2.1 or 2001:db8::1", text)
 	}
 	*v = append(*v, a)
 	return nil

@@ -44,7 +44,7 @@ func (s *streams) showScript(system string, args []string) int {
 	text, ok := tables.Script(system)
 	switch {
 	case !ok:
-		return s.fail("", usagef("windows, linux or macos", "no script for %q", report.Sanitise(system)))
+		return s.fail("", usagef("see: mendcap help tables", "--script: there is none for %q: windows, linux or macos", system))
 	case len(args) > 0:
 		return s.fail("", usagef("see: mendcap help tables", "--script takes no path"))
 	}

@@ -36,7 +36,7 @@ func ParseLayout(name string) (Layout, error) {
 			return Layout(i), nil
 		}
 	}
-	return LayoutAuto, fmt.Errorf("unknown layout %q: want auto, windows, linux, bsd or none", name)
+	return LayoutAuto, fmt.Errorf("%q is no layout: auto, windows, linux, bsd or none", name)
 }
 
 // Sizes of sockaddr_in and sockaddr_in6 on all systems.

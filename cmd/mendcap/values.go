@@ -1,0 +1,158 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/report"
+)
+
+// badFlags says what is wrong with the flags of a command line: which flag, which
+// value, and what it takes.
+func badFlags(hint string, flags *pflag.FlagSet, err error) error {
+	var value *pflag.InvalidValueError
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &value):
+		return usagef(hint, "--%s: %s", value.GetFlag().Name, notTaken(value))
+	case errors.As(err, &missing):
+		return usagef(hint, "--%s needs a value", missing.GetFlag().Name)
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return usagef(hint, "unknown flag -%s", unknown.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		var names []string
+		flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		return usagef(hint, "unknown flag --%s%s", unknown.GetSpecifiedName(), guess("--", unknown.GetSpecifiedName(), names))
+	}
+	return usagef(hint, "%v", err)
+}
+
+// notTaken says why a flag does not take a value.
+func notTaken(err *pflag.InvalidValueError) string {
+	switch err.GetFlag().Value.Type() {
+	case "int":
+		return fmt.Sprintf("%q is no whole number of at most 18 digits", err.GetValue())
+	case "float64":
+		return fmt.Sprintf("%q is no number", err.GetValue())
+	case "bool":
+		return fmt.Sprintf("%q is neither true nor false", err.GetValue())
+	}
+	return plainly(err.Unwrap())
+}
+
+// plainly is the text of an error without the condition that it wraps, where a flag
+// is named instead.
+func plainly(err error) string {
+	text := err.Error()
+	for _, condition := range []error{repair.ErrUsage, batch.ErrUsage} {
+		text = strings.TrimPrefix(text, condition.Error()+": ")
+	}
+	return text
+}
+
+// guess suggests the word that was meant by one that is none of them, if one is
+// near; prefix stands before words.
+func guess(prefix, word string, words []string) string {
+	best, least := "", (len(word)+1)/3+1
+	for _, w := range words {
+		if d := edits(word, w); d < least {
+			best, least = w, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s%s?", prefix, best)
+}
+
+// edits is how many bytes have to be put in, taken out or changed to make one word
+// of another (Levenshtein's distance).
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for i := range row {
+		row[i] = i
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := before
+			if a[i] != b[j] {
+				change++
+			}
+			before = row[j+1]
+			row[j+1] = min(change, before+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// checkKind checks a kind of findings that was read, or why it could not be: the
+// report takes any word for a flag.
+func checkKind(k report.Kind, text string, err error) error {
+	verdict, _, _ := strings.Cut(text, "/")
+	verdict, _, _ = strings.Cut(verdict, "=")
+	words := append(report.Verdicts(), report.Unknown)
+	if err != nil {
+		if !slices.Contains(words, verdict) {
+			return fmt.Errorf("%w%s", err, guess("", verdict, words))
+		}
+		return err
+	}
+	flags := repair.Flags()
+	for _, law := range repair.Laws() {
+		if !slices.Contains(flags, law) { // as one of the flags is called
+			flags = append(flags, law)
+		}
+	}
+	if k.Flag != "" && !slices.Contains(flags, k.Flag) {
+		return fmt.Errorf("%q is no flag and no law; they are %s%s", k.Flag, strings.Join(flags, ", "), guess("", k.Flag, flags))
+	}
+	return nil
+}
+
+// sizeValue is a number of bytes; 0 is none.
+type sizeValue int64
+
+// String, Set and Type implement pflag.Value.
+func (v *sizeValue) String() string {
+	switch n := int64(*v); {
+	case n == 0:
+		return ""
+	case n%1e9 == 0:
+		return fmt.Sprintf("%dGB", n/1e9)
+	default:
+		return fmt.Sprint(n)
+	}
+}
+
+// Set reads a number of bytes with an optional unit.
+func (v *sizeValue) Set(text string) error {
+	number, unit := text, int64(1)
+	for _, u := range []struct {
+		suffix string
+		bytes  int64
+	}{{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}} {
+		if before, ok := strings.CutSuffix(strings.ToUpper(text), u.suffix); ok {
+			number, unit = before, u.bytes
+			break
+		}
+	}
+	const most = 1e18 // bytes
+	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+	if err != nil || n < 1 || n > most/unit {
+		return fmt.Errorf("%q is no size: a whole number from 1, of bytes or with one of the units B, kB, MB, GB and TB, as in 512MB", text)
+	}
+	*v = sizeValue(n * unit)
+	return nil
+}
+
+func (v *sizeValue) Type() string { return "size" }
