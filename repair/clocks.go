@@ -104,7 +104,7 @@ func (j *job) noteClocks(forced int64) {
 			clock.Reference, clock.Interface, how)
 	}
 	if forced > 0 {
-		j.note("interfaces were merged through a window of %d packets, too small for the clocks' difference %d times", maxMerged, forced)
+		j.note("interfaces were merged through a window of %d packets, too small for the clocks' difference %s", maxMerged, timesOver(forced))
 	}
 }
 

@@ -122,50 +122,50 @@ func describeWidths(h *reorder.Histogram) report.Uncertainty {
 // their bytes.
 func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
 	if n := j.facts.unlisted; n > 0 {
-		j.note("%d interfaces beyond the first %d are not listed", n, maxInterfaces)
+		j.note("%s not listed: the first %d are", were(n, "interface"), maxInterfaces)
 	}
 	if n := j.facts.strange; n > 0 {
-		j.note("%d addresses that interface descriptions state, beyond the first %d, were not taken for the host's", n, maxOwn)
+		j.note("of the addresses that interface descriptions state the first %d were taken for the host's, and %d beyond them not", maxOwn, n)
 	}
 	if n := j.engine.LeftOut(); n > 0 {
-		j.note("%d times an address was left out of the candidates for headers: there were too many", n)
+		j.note("an address was left out of the candidates for headers %s: there were too many", timesOver(n))
 	}
 	if n := j.flows.evicted; n > 0 {
-		j.note("%d times a connection was forgotten: more than %d at once over the passes; what came back later was judged afresh", n, maxFlows)
+		j.note("a connection was forgotten %s: more than %d at once over the passes; what came back later was judged afresh", timesOver(n), maxFlows)
 	}
 	if n := j.engine.Evicted(); n > 0 {
-		j.note("%d header-less packets were answered without the evidence of their flow: too many flows", n)
+		j.note("%s answered without the evidence of the flow: too many flows", were(n, "header-less packet"))
 	}
 	if stats.Unsorted > 0 {
-		j.note("%d packets came too late to be sorted by their stamps through the window of %d packets", stats.Unsorted, reorder.DefaultWindow)
+		j.note("%s too late to be sorted by stamps through the window of %d packets", were(stats.Unsorted, "packet"), reorder.DefaultWindow)
 	}
 	if n := j.engine.GivenUp().Crowded; n > 0 {
-		j.note("%d values of a checksum fit so many addresses that none was told by it", n)
+		j.note("none of the addresses that fit a checksum was told by it, since there were so many: of %s", plural(n, "checksum"))
 	}
 	if n := j.engine.GivenUp().Unnamed; n > 0 {
-		j.note("%d times a destination was named for a flow that had many already: it was not tried", n)
+		j.note("a destination was named for a flow that had many already, and not tried, %s", timesOver(n))
 	}
 	if stats.Forced > 0 {
-		j.note("the window of %d packets was too small for the gate %d times", reorder.DefaultWindow, stats.Forced)
+		j.note("the window of %d packets was too small for the gate %s", reorder.DefaultWindow, timesOver(stats.Forced))
 	}
 	if n := stats.Forgotten; n > 0 {
-		j.note("order has forgotten ranges of connections' bytes %d times: too many in one connection at once", n)
+		j.note("order has forgotten ranges of connections' bytes %s: too many in one connection at once", timesOver(n))
 	}
 	if n := g.Holes; n > 0 {
-		j.note("holes of %d connections were forgotten: too many at once", n)
+		j.note("holes of %s were forgotten: too many at once", plural(n, "connection"))
 	}
 	if n := g.Looks; n > 0 {
-		j.note("%d flags were judged by fewer of the packets before them: too many in one connection", n)
+		j.note("%s judged by fewer of the packets before: too many in one connection", were(n, "flag"))
 	}
 	if n := g.Waits; n > 0 {
-		j.note("%d flags were judged before all evidence had come: too many waited for it", n)
+		j.note("%s judged before all evidence had come: too many waited for it", were(n, "flag"))
 	}
 	if n := g.Gaps; n > 0 {
-		j.note("%d gaps were not set beside all others of their time: too many at once", n)
+		j.note("%s not set beside all others of the time: too many at once", were(n, "gap"))
 	}
 	if crowded > 0 {
-		j.note("the window of %d MiB, %d of them for blocks that are no packets, was too small for the gate %d times",
-			maxWindow>>20, maxBetween>>20, crowded)
+		j.note("the window of %d MiB, %d of them for blocks that are no packets, was too small for the gate %s",
+			maxWindow>>20, maxBetween>>20, timesOver(crowded))
 	}
 }
 
@@ -176,10 +176,7 @@ func (j *job) noteUnknown() {
 	if i.Destination.Unknown == 0 {
 		return
 	}
-	text := fmt.Sprintf("the destination of %d packets is unknown", i.Destination.Unknown)
-	if i.Destination.Unknown == 1 {
-		text = "the destination of 1 packet is unknown"
-	}
+	text := fmt.Sprintf("the destination of %s is unknown", plural(i.Destination.Unknown, "packet"))
 	if i.Unanalysed > 0 {
 		text += fmt.Sprintf(", of which TCP, and not analysed: %d", i.Unanalysed)
 	}

@@ -2,7 +2,6 @@ package repair
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math"
 	"math/bits"
@@ -254,17 +253,17 @@ func (l *left) describe() report.AsRecorded {
 func (j *job) noteLeft() {
 	l, s := &j.left, j.twice
 	if n := l.seen[bothEnds]; n > 0 {
-		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; %s packets were not moved", connectionsWere(n), itsOrTheir(n))
+		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
 	}
 	if n := l.seen[doubled]; n > 0 {
 		least := ""
 		if l.most {
 			least = "at least "
 		}
-		j.note("%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; %s packets were not moved", least, connectionsWere(n), s.delay(), itsOrTheir(n))
+		j.note("%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; %s packets were not moved", least, were(n, "connection"), s.delay(), itsOrTheir(n))
 	}
 	if n := l.seen[repeated]; n > 0 {
-		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; %s packets were not moved", connectionsWere(n), itsOrTheir(n))
+		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
 	}
 	if p := &j.profile; p.ClockSteps > 0 {
 		j.note("the clock was set back, or captures were put one after the other: stamps go back %s, by up to %v; no packet was moved across", timesOver(p.ClockSteps), time.Duration(p.StepBack))
@@ -277,27 +276,6 @@ func (j *job) noteLeft() {
 		if l.risen == 1 {
 			them = "it"
 		}
-		j.note("%s left as recorded: putting %s in order would have raised %s flags", connectionsWere(l.risen), them, itsOrTheir(l.risen))
+		j.note("%s left as recorded: putting %s in order would have raised %s flags", were(l.risen, "connection"), them, itsOrTheir(l.risen))
 	}
-}
-
-func timesOver(n int64) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
-func itsOrTheir(n int64) string {
-	if n == 1 {
-		return "its"
-	}
-	return "their"
-}
-
-func connectionsWere(n int64) string {
-	if n == 1 {
-		return "1 connection was"
-	}
-	return fmt.Sprintf("%d connections were", n)
 }

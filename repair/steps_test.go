@@ -81,9 +81,9 @@ func TestFloodsTakeBoundedSteps(t *testing.T) {
 // TestWhatIsGivenUpIsNoted holds the report to saying so, once each.
 func TestWhatIsGivenUpIsNoted(t *testing.T) {
 	wants := map[string][]string{
-		"random numbers one way":   {"fewer of the packets before them", "judged before all evidence"},
+		"random numbers one way":   {"fewer of the packets before", "judged before all evidence"},
 		"random numbers both ways": {"order has forgotten ranges"},
-		"random SACK blocks":       {"holes of 1 connections were forgotten"},
+		"random SACK blocks":       {"holes of 1 connection were forgotten"},
 	}
 	for _, k := range flood.Kinds() {
 		if wants[k.Name] == nil {

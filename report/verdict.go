@@ -95,9 +95,9 @@ func (d *Damage) text() string {
 	case d.Length == 0:
 		return text
 	case d.Mended:
-		return fmt.Sprintf("%s (%d bytes, mended)", text, d.Length)
+		return fmt.Sprintf("%s (%s, mended)", text, plural(d.Length, "byte"))
 	}
-	return fmt.Sprintf("%s (%d bytes passed over)", text, d.Length)
+	return fmt.Sprintf("%s (%s passed over)", text, plural(d.Length, "byte"))
 }
 
 func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

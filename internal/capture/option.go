@@ -43,7 +43,7 @@ func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok 
 		return option{}, nil, false, nil
 	}
 	if len(list) < 4 {
-		return option{}, nil, false, fmt.Errorf("%w: %d bytes are left for its header", ErrOption, len(list))
+		return option{}, nil, false, fmt.Errorf("%w: only %s left for its header", ErrOption, byteCount(int64(len(list))))
 	}
 	big := order == binary.BigEndian
 	code := u16(list, big)

@@ -239,7 +239,7 @@ func (r *Reader) ended(left int, err error) error {
 	case damaged != nil:
 		return r.damage(damaged)
 	case left > 0:
-		return r.damage(fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, left))
+		return r.damage(fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, byteCount(int64(left))))
 	}
 	return io.EOF
 }

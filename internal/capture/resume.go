@@ -34,7 +34,7 @@ func (g *gap) Unwrap() error { return g.err }
 
 // where says where the damage is.
 func (g *gap) where() string {
-	return fmt.Sprintf("at byte %d of the compressed file, %d bytes passed over", g.offset, g.skipped)
+	return fmt.Sprintf("at byte %d of the compressed file, %s passed over", g.offset, byteCount(g.skipped))
 }
 
 // goesOn gives the gap behind which more can be read, if an error is one.

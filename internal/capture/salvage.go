@@ -198,7 +198,7 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 	case n == 0 && !eof:
 		return 0, len(p) + minBatchSize, nil
 	case n == 0 && len(p) > 0:
-		return r.maxBlock + 1, 0, fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, len(p))
+		return r.maxBlock + 1, 0, fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, byteCount(int64(len(p))))
 	}
 	size = int(n)
 	if r.offset < r.proved && !r.lost && (size <= len(p) || !eof) {
@@ -217,7 +217,7 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 	case !ok && need == 0 && size > lookahead && !r.layout.credible(size):
 		return r.maxBlock + 1, 0, errSuspect
 	case size > len(p):
-		return size, 0, fmt.Errorf("%w: only %d bytes of its last block are there", ErrTruncated, len(p))
+		return size, 0, fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, byteCount(int64(len(p))))
 	case !ok || r.lost && len(p) > 0:
 		return size, 0, errSuspect
 	}
