@@ -44,11 +44,14 @@ func (j *job) nothingReadable(d *capture.Damages) error {
 // noteOdd notes what is odd in the capture, and no damage.
 func (j *job) noteOdd() {
 	for _, o := range j.facts.odd {
-		where := fmt.Sprintf("frame %d first", o.Frame)
-		if o.Frame == 0 {
-			where = "before any frame"
+		where := fmt.Sprintf(" (frame %d first)", o.Frame)
+		switch o.Frame {
+		case -1:
+			where = ""
+		case 0:
+			where = " (before any frame)"
 		}
-		j.note("%d %s (%s): odd, not damaged, and read as it is", o.Count, o.What, where)
+		j.note("%d %s%s: odd, not damaged, and read as it is", o.Count, o.What, where)
 	}
 }
 

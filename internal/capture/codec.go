@@ -21,6 +21,8 @@ type codec struct {
 	name  string
 	magic string
 	open  func(*bufio.Reader) (io.Reader, error)
+	// bare, if it is there, is open for one who deals with the zeros between streams.
+	bare func(*bufio.Reader) (io.Reader, error)
 
 	// next finds the next place at which open may go on behind damage, among bytes
 	// of which it has to see look; -1 for none.
@@ -47,7 +49,7 @@ func codecOf(head []byte) *codec {
 	for _, c := range []codec{
 		{name: "gzip", magic: magicGzip[:2], open: openGzip, next: nextGzip, look: gzipHeader, back: lookback},
 		{name: "zstd", magic: magicZstd, open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)},
-		{name: "xz", magic: magicXZ, open: openXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
+		{name: "xz", magic: magicXZ, open: openXZ, bare: openBareXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
 		{name: "lz4", magic: magicLZ4, open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
 		{name: "lz4", magic: magicLegacyLZ4, open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
 		{name: "bzip2", magic: "BZh", open: openBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
@@ -95,12 +97,18 @@ func skippableFrame(head []byte) bool {
 
 // openZstd starts no goroutine, hence there is nothing to close.
 func openZstd(r *bufio.Reader) (io.Reader, error) {
-	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	return zstd.NewReader(newZstdGuard(r), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
-func openXZ(r *bufio.Reader) (io.Reader, error) { return xz.NewReader(&xzGuard{r: r}) }
+func openXZ(r *bufio.Reader) (io.Reader, error) {
+	g := newXZGuard(r, false)
+	g.padding = true
+	return xz.NewReader(g)
+}
 
-func openLZ4(r *bufio.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }
+func openBareXZ(r *bufio.Reader) (io.Reader, error) { return xz.NewReader(newXZGuard(r, false)) }
+
+func openLZ4(r *bufio.Reader) (io.Reader, error) { return lz4.NewReader(newLZ4Guard(r)), nil }
 
 // xzBlockMost is the most that the header of a block takes that xz writes.
 const xzBlockMost = 32
@@ -122,7 +130,7 @@ func nextXZ(p []byte) (int, int) {
 
 // spliceXZ reads blocks behind the header of the file's first stream.
 func spliceXZ(head []byte, r *bufio.Reader, _ int) (io.Reader, error) {
-	return xz.NewReader(&xzGuard{r: io.MultiReader(bytes.NewReader(head[:xzHeaderLen]), r), spliced: true})
+	return xz.NewReader(newXZGuard(io.MultiReader(bytes.NewReader(head[:xzHeaderLen]), r), true))
 }
 
 // errWithin says that one of the stream's own frames can't be gone on with.

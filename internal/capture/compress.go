@@ -38,7 +38,9 @@ func (r *Reader) openCodec(c *codec) (io.Reader, error) {
 	if r.opts.Salvage == SalvageNone {
 		return c.open(bufio.NewReaderSize(r.src, compressedBuffer))
 	}
-	return newResumer(c, r.source, r.src)
+	s, err := newResumer(c, r.source, r.src)
+	r.resumer = s
+	return s, err
 }
 
 // capped fails, as if the file could not be read, once more was decompressed

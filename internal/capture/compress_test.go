@@ -194,7 +194,8 @@ func TestMaxUnpacked(t *testing.T) {
 // The guard accepts what the decompressor does, however the bytes arrive.
 func TestXZGuardByByte(t *testing.T) {
 	data := decoded(t, twoStreams)
-	g := &xzGuard{}
+	g := newXZGuard(nil, false)
+	g.padding = true
 	for i := range data {
 		if err := g.follow(data[i : i+1]); err != nil {
 			t.Fatalf("byte %d: %v", i, err)
@@ -203,7 +204,7 @@ func TestXZGuardByByte(t *testing.T) {
 	for i := range data { // a changed byte may be an error and no more
 		broken := bytes.Clone(data)
 		broken[i] ^= 0xFF
-		(&xzGuard{}).follow(broken)
+		newXZGuard(nil, false).follow(broken)
 	}
 }
 
@@ -211,7 +212,7 @@ func FuzzXZGuard(f *testing.F) {
 	f.Add(decoded(f, twoStreams))
 	f.Add(decoded(f, compressed[3].base64))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		whole, parts := &xzGuard{}, &xzGuard{}
+		whole, parts := newXZGuard(nil, false), newXZGuard(nil, false)
 		want := whole.follow(data)
 		var got error
 		for len(data) > 0 && got == nil {

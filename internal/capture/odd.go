@@ -44,7 +44,7 @@ const longOriginal = 1 << 30
 type Odd struct {
 	What  string // "packets have no bytes"; it goes with Count
 	Count int64
-	Frame int64 // the first of them, or where they are no packets, the packet before; 0 = none
+	Frame int64 // the first of them, or where they are no packets, the packet before; 0 = none, -1 = they are of the file
 }
 
 // oddCount counts one oddity.
@@ -63,6 +63,13 @@ func (r *Reader) Odd() []Odd {
 			words = oddWords[i].one
 		}
 		all = append(all, Odd{What: words, Count: n.count, Frame: n.frame})
+	}
+	if r.resumer != nil && r.resumer.padded > 0 {
+		words := "streams of xz are followed by zeros whose number is no multiple of four"
+		if r.resumer.padded == 1 {
+			words = "stream of xz is followed by zeros whose number is no multiple of four"
+		}
+		all = append(all, Odd{What: words, Count: r.resumer.padded, Frame: -1})
 	}
 	return all
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pierrec/lz4/v4"
 )
 
 // smallRecords are ordinary ones that are mostly zeros and small numbers, which look
@@ -324,20 +326,39 @@ func TestZerosAtTheEnd(t *testing.T) {
 func TestZerosBehindCompressed(t *testing.T) {
 	data := pcapOf(littleEndian, plainRecords(20)...)
 	for name, packed := range map[string][]byte{
-		"gzip": zip(t, data), "gzip, two members": zip(t, data[:500], data[500:]), "bzip2": decoded(t, bzip2Blocks), "xz": decoded(t, xzBlocks),
+		"zstd": squeeze(t, data)["zstd"], "lz4": squeeze(t, data)["lz4"], "lz4 with all that may be": inBlocks(t, data, lz4.BlockChecksumOption(true), lz4.ChecksumOption(true), lz4.SizeOption(uint64(len(data)))),
+		"zstd behind a skippable frame": append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), squeeze(t, data)["zstd"]...),
+		"gzip":                          zip(t, data), "gzip, two members": zip(t, data[:500], data[500:]), "bzip2": decoded(t, bzip2Blocks), "xz": decoded(t, xzBlocks),
 	} {
 		want := salvage(t, packed, ReaderOptions{})
-		for _, zeros := range []int{4, 512, 10240, 1 << 20} {
+		for _, zeros := range []int{1, 2, 3, 4, 5, 511, 512, 10241, 1 << 20} {
 			got := salvage(t, append(bytes.Clone(packed), make([]byte, zeros)...), ReaderOptions{})
+			if odd := strings.HasPrefix(name, "xz") && zeros%4 != 0; odd != (len(got.odd) > len(want.odd)) {
+				t.Errorf("%s, %d zeros: got %+v, want padding that does not fit alone noted", name, zeros, got.odd)
+			}
 			if got.err != nil || got.damages.Total != 0 || len(got.blocks) != len(want.blocks) || len(want.blocks) == 0 {
 				t.Errorf("%s, %d zeros: got %d blocks, %+v, %v; want %d", name, zeros, len(got.blocks), got.damages, got.err, len(want.blocks))
 			}
 		}
-		got := salvage(t, append(append(bytes.Clone(packed), make([]byte, 64)...), 7), ReaderOptions{})
-		if got.damages.Total == 0 {
-			t.Errorf("%s: zeros and another byte behind it are no damage", name)
+		for _, zeros := range []int{0, 1, 3, 64} {
+			for _, after := range []string{"\x07", "garbage", strings.Repeat("garbage", 5000)} {
+				got := salvage(t, append(append(bytes.Clone(packed), make([]byte, zeros)...), after...), ReaderOptions{})
+				var other *trailing
+				if d := got.damages; d.Total != 1 || len(got.blocks) != len(want.blocks) || !errors.As(d.List[0].Err, &other) {
+					t.Errorf("%s, %d zeros and %d other bytes: got %d blocks, %+v; want all and what follows as damage", name, zeros, len(after), len(got.blocks), got.damages)
+				}
+			}
+			got := salvage(t, slices.Concat(packed, make([]byte, zeros), packed), ReaderOptions{})
+			if d := got.damages; len(packets(got.blocks)) != 2*len(packets(want.blocks)) || !onlyPasted(d) {
+				t.Errorf("%s, twice and %d zeros between: got %d packets, %+v", name, zeros, len(packets(got.blocks)), d)
+			}
 		}
 	}
+}
+
+// onlyPasted says whether nothing is wrong but that one capture stands after another.
+func onlyPasted(d Damages) bool {
+	return !slices.ContainsFunc(d.List, func(one Damage) bool { return !errors.Is(one.Err, ErrPasted) })
 }
 
 // A chain in which each record looks odd, and which breaks time and again, costs no

@@ -48,7 +48,8 @@ type Reader struct {
 	// Of salvage only.
 	opts    ReaderOptions
 	damages Damages
-	last    Damage  // the last place of damage, which may grow yet
+	last    Damage // the last place of damage, which may grow yet
+	resumer *resumer
 	text    bool    // carriage returns are taken out
 	tries   int     // to undo a transfer as text
 	lost    bool    // bytes are being passed over: nothing is expected here

@@ -59,8 +59,9 @@ type resumer struct {
 	first  []byte // of plain, read already
 	err    error  // of plain
 
-	tries   int  // to go on
-	spliced bool // what plain reads was put together: its checksum can't be right
+	padded  int64 // streams of xz behind which the number of zeros is no multiple of four (section 2.2)
+	tries   int   // to go on
+	spliced bool  // what plain reads was put together: its checksum can't be right
 }
 
 func newResumer(c *codec, src *source, from io.Reader) (*resumer, error) {
@@ -76,7 +77,11 @@ func newResumer(c *codec, src *source, from io.Reader) (*resumer, error) {
 // open opens a decompressor. One of gzip ends with its member, so that it is
 // known where the next one begins.
 func (s *resumer) open() (io.Reader, error) {
-	plain, err := s.codec.open(s.buf)
+	open := s.codec.open
+	if s.codec.bare != nil {
+		open = s.codec.bare
+	}
+	plain, err := open(s.buf)
 	if z, ok := plain.(*gzip.Reader); ok && err == nil {
 		z.Multistream(false)
 	}
@@ -86,13 +91,13 @@ func (s *resumer) open() (io.Reader, error) {
 // nextMember goes on with the member of gzip that stands behind one.
 func (s *resumer) nextMember() error {
 	z, ok := s.plain.(*gzip.Reader)
-	if !ok {
-		return io.EOF
-	}
-	if !s.passZeros() {
+	if !ok || !s.passZeros() {
 		return io.EOF
 	}
 	s.start = s.offset()
+	if head, _ := s.buf.Peek(2); s.source.err == nil && !startsLike(head, magicGzip) {
+		return &trailing{}
+	}
 	err := z.Reset(s.buf)
 	if err == nil {
 		z.Multistream(false)
@@ -148,21 +153,47 @@ func (s *resumer) passZeros() bool {
 	}
 }
 
-// filled says whether a decompressor failed at nothing but zeros up to the end of
-// the file, where it looked for another stream.
-func (s *resumer) filled(cause error, at int64) bool {
-	for _, end := range []struct {
-		err  error
-		read int64 // by the decompressor, of what is no stream
-	}{
-		{zstd.ErrMagicMismatch, 4}, {lz4.ErrInvalidFrame, 4}, {bzip2.StructuralError("bad magic value in continuation file"), 2},
-	} {
-		if errors.Is(cause, end.err) {
-			s.seek(at - end.read)
-			return !s.passZeros()
-		}
+// after deals with a failure at what follows the end of the data. It passes over
+// zeros, and opens the stream that follows; io.EOF says that nothing does, and a
+// *trailing that it is none. Any other failure comes back as it is.
+func (s *resumer) after(cause error) error {
+	beyond := s.beyond(cause)
+	if beyond < 0 {
+		return cause
 	}
-	return false
+	s.seek(s.offset() - beyond)
+	end := s.offset()
+	more := s.passZeros()
+	at := s.offset()
+	if s.codec.name == "xz" && (at-end)%4 != 0 {
+		s.padded++
+	}
+	if !more {
+		return io.EOF
+	}
+	if bytes.HasPrefix(s.peek(), []byte(s.codec.magic)) && s.begin(at, 0) {
+		s.tries--
+		return nil
+	}
+	s.seek(at)
+	return &trailing{}
+}
+
+// beyond says how much a decompressor that failed at the end of the data had read
+// of what follows, bytes; -1 where it failed elsewhere.
+func (s *resumer) beyond(cause error) int64 {
+	var t *trailing
+	switch {
+	case errors.As(cause, &t):
+		return t.left
+	case errors.Is(cause, zstd.ErrMagicMismatch), errors.Is(cause, lz4.ErrInvalidFrame):
+		return 4
+	case errors.Is(cause, bzip2.StructuralError("bad magic value in continuation file")):
+		return 2
+	case s.codec.name == "bzip2" && errors.Is(cause, io.ErrUnexpectedEOF) && endsBzip2(s.tape.before(s.offset()-1, bzip2Tail)):
+		return 1
+	}
+	return -1
 }
 
 // seam is what may stand between blocks of which the first ones are lost and the
@@ -172,12 +203,13 @@ const seam = 16
 // resume finds what can be decompressed next behind damage, and returns the gap:
 // none where what was spliced came to its end, whose checksum can't be right.
 func (s *resumer) resume(cause error) error {
-	g := &gap{err: cause, offset: s.offset()}
-	if s.filled(cause, g.offset) {
-		s.err = io.EOF
-		return s.err
-	}
 	end := s.spliced && isEnd(cause)
+	cause = s.after(cause)
+	if cause == nil || cause == io.EOF {
+		s.err = cause
+		return cause
+	}
+	g := &gap{err: cause, offset: s.offset()}
 	found := s.next(g)
 	switch quiet := end && (g.skipped <= seam || errors.Is(cause, errSplicedIndex)); {
 	case s.source.err != nil:
@@ -299,6 +331,12 @@ func (t *tape) Read(p []byte) (int, error) {
 	t.kept = append(t.kept, p[:n]...)
 	t.at, t.end = len(t.kept), t.end+int64(n)
 	return n, err
+}
+
+// before gives as many as n bytes before an offset, which were just read.
+func (t *tape) before(offset int64, n int) []byte {
+	end := max(0, len(t.kept)-int(t.end-offset))
+	return t.kept[max(0, end-n):end]
 }
 
 func (t *tape) offset() int64 { return t.end - int64(len(t.kept)-t.at) }

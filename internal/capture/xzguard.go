@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,18 +13,24 @@ import (
 // header asks for before it has seen any data: a dictionary larger than
 // maxWindow is an error.
 type xzGuard struct {
-	r    io.Reader
-	step func(g *xzGuard) error // what to do once head is complete
-	head []byte
-	want int   // bytes that belong into head
-	skip int64 // bytes to pass over before that
+	guard
 
 	check   int   // length of a block's checksum
 	data    int64 // compressed bytes of the block
 	varints uint64
 	index   int64 // bytes of the index so far
-	err     error
-	spliced bool // blocks are missing before those that are read: the index does not fit
+	padding bool  // zeros between streams are passed on, four at a time
+	spliced bool  // blocks are missing before those that are read: the index does not fit
+}
+
+func newXZGuard(r io.Reader, spliced bool) *xzGuard {
+	g := &xzGuard{guard: guard{r: r}, spliced: spliced}
+	g.begins = func(head []byte) bool {
+		head = head[:min(len(head), len(magicXZ))]
+		return bytes.HasPrefix([]byte(magicXZ), head) || g.padding && allZero(head[:min(len(head), 4)])
+	}
+	g.expect(0, xzHeaderLen, g.stream)
+	return g
 }
 
 // errSplicedIndex ends blocks without the index that belongs to them.
@@ -35,61 +42,17 @@ const (
 	xzIndexCRC  = 4
 )
 
-func (g *xzGuard) Read(p []byte) (int, error) {
-	if g.err != nil {
-		return 0, g.err
-	}
-	n, err := g.r.Read(p)
-	if g.err = g.follow(p[:n]); g.err != nil {
-		return 0, g.err
-	}
-	return n, err
-}
-
-// follow takes in the next bytes of the file.
-func (g *xzGuard) follow(p []byte) error {
-	if g.step == nil {
-		g.expect(0, xzHeaderLen, (*xzGuard).stream)
-	}
-	for len(p) > 0 {
-		over := min(g.skip, int64(len(p)))
-		g.skip -= over
-		p = p[over:]
-		take := min(g.want-len(g.head), len(p))
-		g.head = append(g.head, p[:take]...)
-		p = p[take:]
-		for g.skip == 0 && len(g.head) == g.want {
-			if err := g.step(g); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// expect sets the next step: behind so many bytes, with so many bytes.
-func (g *xzGuard) expect(skip int64, want int, step func(*xzGuard) error) {
-	g.skip, g.want, g.step, g.head = skip, want, step, g.head[:0]
-}
-
-// more asks for further bytes for the present step.
-func (g *xzGuard) more(want int) error {
-	g.want = want
-	return nil
-}
-
 // stream reads a stream header (section 2.1.1), or four bytes of padding.
 func (g *xzGuard) stream() error {
-	if binary.LittleEndian.Uint32(g.head) == 0 {
-		kept := append([]byte(nil), g.head[4:]...)
-		g.head = append(g.head[:0], kept...)
+	if g.padding && binary.LittleEndian.Uint32(g.head) == 0 {
+		g.head = g.head[:copy(g.head, g.head[4:])]
 		return nil
 	}
 	if string(g.head[:6]) != "\xfd7zXZ\x00" || g.head[7] > 0x0F {
 		return fmt.Errorf("no stream header where one must be")
 	}
 	g.check = xzCheckLen(g.head[7])
-	g.expect(0, 1, (*xzGuard).block)
+	g.expect(0, 1, g.block)
 	return nil
 }
 
@@ -108,7 +71,7 @@ func (g *xzGuard) block() error {
 	}
 	if g.head[0] == 0 {
 		g.index, g.varints = 1, 0
-		g.expect(0, 1, (*xzGuard).records)
+		g.expect(0, 1, g.records)
 		return nil
 	}
 	if size := (int(g.head[0]) + 1) * 4; len(g.head) < size {
@@ -118,7 +81,7 @@ func (g *xzGuard) block() error {
 		return err
 	}
 	g.data = 0
-	g.expect(0, 1, (*xzGuard).chunk)
+	g.expect(0, 1, g.chunk)
 	return nil
 }
 
@@ -154,7 +117,7 @@ func (g *xzGuard) chunk() error {
 	switch {
 	case control == 0:
 		g.data++
-		g.expect(-g.data&3+int64(g.check), 1, (*xzGuard).block)
+		g.expect(-g.data&3+int64(g.check), 1, g.block)
 		return nil
 	case control >= 0xC0:
 		size = 6
@@ -173,7 +136,7 @@ func (g *xzGuard) chunk() error {
 		length = int64(binary.BigEndian.Uint16(g.head[3:])) + 1
 	}
 	g.data += int64(size) + length
-	g.expect(length, 1, (*xzGuard).chunk)
+	g.expect(length, 1, g.chunk)
 	return nil
 }
 
@@ -195,9 +158,9 @@ func (g *xzGuard) records() error {
 		g.varints = 2*v + 1
 	}
 	if g.varints--; g.varints > 0 {
-		g.expect(0, 1, (*xzGuard).records)
+		g.expect(0, 1, g.records)
 		return nil
 	}
-	g.expect(-g.index&3+xzIndexCRC+xzHeaderLen, xzHeaderLen, (*xzGuard).stream)
+	g.ended(-g.index&3+xzIndexCRC+xzHeaderLen, xzHeaderLen, g.stream)
 	return nil
 }
