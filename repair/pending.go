@@ -49,8 +49,31 @@ func checkTarget(target string) error {
 		if info, err := os.Lstat(target); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 			return fmt.Errorf("%s is a link that leads nowhere, and stays as it is", target)
 		}
+	case err == nil && leadsToOpenFile(target):
+		return fmt.Errorf("%s is a link to a file that is open, and stays as it is", target)
 	}
 	return nil
+}
+
+// leadsToOpenFile says whether a name is a link like /dev/stderr, by way of /proc to
+// a file that a process has open: whoever has that file does not expect another one
+// under the link's name.
+func leadsToOpenFile(name string) bool {
+	const most = 40 // links that lead to links; Linux follows no more
+	for range most {
+		to, err := os.Readlink(name)
+		if err != nil {
+			return false
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(name), to)
+		}
+		if strings.HasPrefix(filepath.ToSlash(filepath.Clean(to)), "/proc/") {
+			return true
+		}
+		name = to
+	}
+	return false
 }
 
 // Permissions returns those that every one of the inputs has that is a file, but
@@ -88,7 +111,7 @@ func createPending(target string, perm fs.FileMode) (*Pending, error) {
 		case errors.Is(err, os.ErrExist):
 			continue
 		case err != nil:
-			return nil, err
+			return nil, instead(err, target)
 		case !holdNew(f):
 			temporaries.forget(f)
 			f.Close()
@@ -97,6 +120,15 @@ func createPending(target string, perm fs.FileMode) (*Pending, error) {
 		return &Pending{File: f, target: target}, nil
 	}
 	return nil, fmt.Errorf("%s: %w: %d files wait to become it", target, os.ErrExist, attempts)
+}
+
+// instead names the target in an error about its pending file.
+func instead(err error, target string) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return &fs.PathError{Op: "create", Path: target, Err: at.Err}
+	}
+	return err
 }
 
 // longestBase is how much of a target's name goes into the name of its pending
@@ -146,6 +178,12 @@ func holdNew(f *os.File) bool {
 // Write writes b, and remembers that it failed.
 func (p *Pending) Write(b []byte) (int, error) {
 	n, err := p.File.Write(b)
+	if err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = &fs.PathError{Op: "write", Path: p.target, Err: at.Err}
+		}
+	}
 	if err != nil && p.failed == nil {
 		p.failed = err
 	}

@@ -2,9 +2,11 @@ package repair
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -132,4 +134,38 @@ func TestIsOwn(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, got, want)
 		}
 	}
+}
+
+// A link to a file that is open, as /dev/stderr is one where that was redirected,
+// stays what it is.
+func TestLinkToOpenFile(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("there is no /proc")
+	}
+	dir := t.TempDir()
+	open, err := os.Create(filepath.Join(dir, "open"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	direct, indirect, plain := filepath.Join(dir, "direct"), filepath.Join(dir, "indirect"), filepath.Join(dir, "plain")
+	for link, to := range map[string]string{direct: fmt.Sprintf("/proc/self/fd/%d", open.Fd()), indirect: "direct", plain: "open"} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, link := range []string{direct, indirect} {
+		if f, err := CreatePending(link); err == nil {
+			f.Discard()
+			t.Errorf("%s: got a file that is to replace it", link)
+		}
+		if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("%s: got %v, %v, want the link", link, info.Mode(), err)
+		}
+	}
+	f, err := CreatePending(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Discard()
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/mendcap/mendcap/internal/capture"
 )
@@ -34,7 +35,7 @@ func openSource(ctx context.Context, in string, o *Options) (*source, error) {
 	}
 	info, err := os.Stat(in)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoCapture, err)
+		return nil, unopened(err)
 	}
 	if info.IsDir() {
 		return nil, fmt.Errorf("%w: it is a folder", ErrNoCapture)
@@ -90,7 +91,7 @@ func (s *source) close() {
 func (s *source) open(ctx context.Context, o *Options) (*os.File, *capture.Reader, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrNoCapture, err)
+		return nil, nil, unopened(err)
 	}
 	r, err := capture.NewReader(contextReader{ctx, f}, o.reading())
 	if err != nil {
@@ -101,6 +102,15 @@ func (s *source) open(ctx context.Context, o *Options) (*os.File, *capture.Reade
 		return nil, nil, fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
 	}
 	return f, r, nil
+}
+
+// unopened says what it means that a file could not be opened: that there is no
+// capture, or that this process may open no more files.
+func unopened(err error) error {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return fmt.Errorf("%w: %w", ErrIO, err)
+	}
+	return fmt.Errorf("%w: %w", ErrNoCapture, err)
 }
 
 // contextReader ends with the context's error once that is done.

@@ -88,9 +88,17 @@ func (f *Finding) verdictText() string {
 	return f.Verdict + " (" + f.Detail + ")"
 }
 
+// Place says where the input is broken: "after frame 3, at byte 240".
+func (d *Damage) Place() string {
+	if d.Frame == 0 {
+		return fmt.Sprintf("before any frame, at byte %d", d.Offset)
+	}
+	return fmt.Sprintf("after frame %d, at byte %d", d.Frame, d.Offset)
+}
+
 // text says where the input is broken, and what.
 func (d *Damage) text() string {
-	text := fmt.Sprintf("after frame %d, at byte %d: %s", d.Frame, d.Offset, d.What)
+	text := d.Place() + ": " + d.What
 	switch {
 	case d.Length == 0:
 		return text

@@ -58,18 +58,26 @@ func (c *claims) output(flag, path, what string) error {
 	return nil
 }
 
-// stdout claims the file that standard output goes to, if it is one.
-func (c *claims) stdout(out io.Writer) error {
-	info, ok := regular(out)
-	if !ok {
-		return nil
+// streams claims the files that standard output and standard error go to, if they
+// are any; both may go to one.
+func (c *claims) streams(s *streams) error {
+	for _, stream := range []struct {
+		to   io.Writer
+		name string
+	}{{s.out, standardOutput}, {s.err, "standard error"}} {
+		info, ok := regular(stream.to)
+		if !ok {
+			continue
+		}
+		if what, ok := c.set.FindInfo(info); ok && what != standardOutput {
+			return usagef("let it go elsewhere", "%s goes to a file that is %s", stream.name, what)
+		}
+		c.set.AddInfo(info, stream.name)
 	}
-	if what, ok := c.set.FindInfo(info); ok {
-		return usagef("let it go elsewhere", "standard output goes to a file that is %s", what)
-	}
-	c.set.AddInfo(info, "standard output")
 	return nil
 }
+
+const standardOutput = "standard output"
 
 // inputs claims the captures and the network tables that are read with them.
 func (f *readingFlags) inputs(s *streams, captures []string) *claims {

@@ -57,6 +57,7 @@ func usagef(hint, format string, args ...any) error {
 // explain returns the exit code that err stands for, and what may help.
 func explain(err error) (code int, hint string) {
 	var usage *usageError
+	var at *fs.PathError
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage, usage.hint
@@ -74,6 +75,8 @@ func explain(err error) (code int, hint string) {
 		return exitNoCapture, "mendcap check --baseline FILE --update-baseline makes one"
 	case errors.Is(err, repair.ErrNoTables):
 		return exitNoCapture, "--tables takes a file or a folder of network tables"
+	case errors.Is(err, repair.ErrNoCapture) && errors.As(err, &at): // which says why it can't be opened
+		return exitNoCapture, ""
 	case errors.Is(err, repair.ErrNoCapture):
 		return exitNoCapture, "pcap and pcapng files are read, as they are or in gzip, zstd, xz, lz4 or bzip2"
 	case errors.Is(err, repair.ErrSpoolLimit):

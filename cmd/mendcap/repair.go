@@ -158,8 +158,7 @@ func (s *streams) sayDamage(name string, damage []report.Damage) int {
 			fmt.Fprintf(s.err, "mendcap: %s: damaged in further places; a JSON report lists them\n", report.Sanitise(name))
 			break
 		}
-		fmt.Fprintf(s.err, "mendcap: %s: damaged after frame %d, at byte %d: %s\n", report.Sanitise(name),
-			d.Frame, d.Offset, report.Sanitise(d.What))
+		fmt.Fprintf(s.err, "mendcap: %s: damaged %s: %s\n", report.Sanitise(name), d.Place(), report.Sanitise(d.What))
 	}
 	return code
 }

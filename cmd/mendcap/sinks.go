@@ -13,7 +13,7 @@ import (
 // checkReports checks the names of --report, so that none is found wanting
 // after the work, and none replaces what is read or written besides.
 func (f *repairFlags) checkReports(s *streams, taken *claims) error {
-	if err := taken.stdout(s.out); err != nil {
+	if err := taken.streams(s); err != nil {
 		return err
 	}
 	for _, arg := range f.reports {

@@ -39,7 +39,7 @@ func (f *batchFlags) openSummaries(s *streams, read []string) ([]*summaryFile, e
 	for _, name := range read {
 		taken.add(name, "one that is read")
 	}
-	if err := taken.stdout(s.out); err != nil {
+	if err := taken.streams(s); err != nil {
 		return nil, err
 	}
 	for _, name := range f.reports {

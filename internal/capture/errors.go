@@ -37,10 +37,15 @@ type FormatError struct {
 
 // Error says what is wrong, and where.
 func (e *FormatError) Error() string {
-	if e.Frame == 0 {
-		return fmt.Sprintf("%v (at byte %d, before any frame)", e.Err, e.Offset)
+	return fmt.Sprintf("%v (at byte %d, %s)", e.Err, e.Offset, afterFrame(e.Frame))
+}
+
+// afterFrame says after which packet something is; 0 = before all.
+func afterFrame(frame int64) string {
+	if frame == 0 {
+		return "before any frame"
 	}
-	return fmt.Sprintf("%v (at byte %d, after frame %d)", e.Err, e.Offset, e.Frame)
+	return fmt.Sprintf("after frame %d", frame)
 }
 
 // Unwrap gives the condition to errors.Is.

@@ -231,7 +231,7 @@ func (r *Reader) ended(left int, err error) error {
 		return r.damage(r.source.err)
 	}
 	if r.source.err != nil {
-		return fmt.Errorf("read capture at byte %d, after frame %d: %w", r.offset+int64(left), r.frame, r.source.err)
+		return fmt.Errorf("read capture at byte %d, %s: %w", r.offset+int64(left), afterFrame(r.frame), r.source.err)
 	}
 	damaged := r.compressionError(err)
 	switch {
