@@ -197,8 +197,11 @@ func newJob(in, out string, o Options) (*job, error) {
 	return j, nil
 }
 
-// sameFile reports whether both names lead to one existing file.
+// sameFile reports whether both names lead to one existing file; "-" is none.
 func sameFile(in, out string) bool {
+	if in == "-" || out == "-" {
+		return false
+	}
 	a, err := os.Stat(in)
 	if err != nil {
 		return false

@@ -111,6 +111,9 @@ func (c *command) start(ctx context.Context, s *streams, args []string) int {
 	if help, _ := c.flags.GetBool("help"); help {
 		return s.print(c.help())
 	}
+	if err := checkEmpty("see: mendcap help "+c.name, c.flags); err != nil {
+		return s.fail("", err)
+	}
 	return c.run(ctx, s, c.flags.Args())
 }
 

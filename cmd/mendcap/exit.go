@@ -98,11 +98,10 @@ func (s *streams) fail(name string, err error) int {
 		return code // whoever stopped reading knows
 	}
 	text := strings.ReplaceAll(err.Error(), "\n", "; ") // of joined errors
-	var at *fs.PathError
-	if errors.As(err, &at) && at.Path == name {
-		text = strings.ReplaceAll(text, at.Error(), at.Err.Error()) // the name is said already
+	if name != "" {
+		text = strings.ReplaceAll(text, ": "+filepath.Base(name)+": ", ": ")
 	}
-	text = strings.ReplaceAll(text, ": "+filepath.Base(name)+": ", ": ")
+	text = plainPath(name, text, err)
 	if len(text) > longestError {
 		text = text[:longestError] + "…"
 	}
@@ -118,4 +117,19 @@ func (s *streams) fail(name string, err error) int {
 		fmt.Fprintf(s.err, "  hint: %s\n", report.Sanitise(hint))
 	}
 	return code
+}
+
+// plainPath takes out of the text of an error the name that is said already, and
+// the system's calls that say nothing to who doesn't know them.
+func plainPath(name, text string, err error) string {
+	var at *fs.PathError
+	switch {
+	case !errors.As(err, &at):
+		return text
+	case at.Path == name:
+		return strings.ReplaceAll(text, at.Error(), at.Err.Error())
+	case at.Op == "open", at.Op == "stat", at.Op == "lstat":
+		return strings.ReplaceAll(text, at.Error(), at.Path+": "+at.Err.Error())
+	}
+	return text
 }

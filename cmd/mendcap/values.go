@@ -35,6 +35,24 @@ func badFlags(hint string, flags *pflag.FlagSet, err error) error {
 	return usagef(hint, "%v", err)
 }
 
+// checkEmpty refuses flags and arguments that were given as empty texts: what a
+// variable that is not set leaves would else be taken for a flag not given.
+func checkEmpty(hint string, flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		texts := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			texts = list.GetSlice()
+		}
+		if err == nil && slices.Contains(texts, "") {
+			err = usagef(hint, "--%s: its value is empty", f.Name)
+		}
+	})
+	if err == nil && slices.Contains(flags.Args(), "") {
+		err = usagef(hint, "an argument is empty")
+	}
+	return err
+}
+
 // notTaken says why a flag does not take a value.
 func notTaken(err *pflag.InvalidValueError) string {
 	switch err.GetFlag().Value.Type() {
