@@ -128,7 +128,7 @@ func plainPath(name, text string, err error) string {
 		return text
 	case at.Path == name:
 		return strings.ReplaceAll(text, at.Error(), at.Err.Error())
-	case at.Op == "open", at.Op == "stat", at.Op == "lstat":
+	case at.Op == "open", at.Op == "stat", at.Op == "lstat", at.Op == "create":
 		return strings.ReplaceAll(text, at.Error(), at.Path+": "+at.Err.Error())
 	}
 	return text

@@ -308,9 +308,13 @@ func TestZerosAtTheEnd(t *testing.T) {
 	files["a block"] = ng.epbOf(0, 9, ipv4(64, 7)).buf
 	for name, data := range files {
 		want := mustRead(t, data)
-		for _, zeros := range []int{1, 8, 17, 32, 160, 70_000, 1 << 20} {
+		for _, zeros := range []int{1, 8, 17, 32, 160, 300_000} {
 			end := slices.Concat(data, make([]byte, zeros))
-			for form, data := range map[string][]byte{"plain": end, "gzip": zip(t, end)} {
+			forms := map[string][]byte{"plain": end}
+			if zeros == 160 {
+				forms["gzip"] = zip(t, end)
+			}
+			for form, data := range forms {
 				got := salvage(t, data, ReaderOptions{})
 				d := got.damages
 				if got.err != nil || len(got.blocks) != len(want) || d.Total != 1 || d.Lost != int64(zeros) || !errors.Is(d.List[0].Err, ErrZeros) {

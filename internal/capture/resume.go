@@ -75,8 +75,11 @@ func newResumer(c *codec, src *source, from io.Reader) (*resumer, error) {
 }
 
 // open opens a decompressor. One of gzip ends with its member, so that it is
-// known where the next one begins.
+// known where the next one begins. One of zstd is used again: it takes much memory.
 func (s *resumer) open() (io.Reader, error) {
+	if z, ok := s.plain.(*zstd.Decoder); ok {
+		return z, z.Reset(newZstdGuard(s.buf))
+	}
 	open := s.codec.open
 	if s.codec.bare != nil {
 		open = s.codec.bare
@@ -172,7 +175,6 @@ func (s *resumer) after(cause error) error {
 		return io.EOF
 	}
 	if bytes.HasPrefix(s.peek(), []byte(s.codec.magic)) && s.begin(at, 0) {
-		s.tries--
 		return nil
 	}
 	s.seek(at)

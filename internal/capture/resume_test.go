@@ -281,6 +281,24 @@ func TestTriesAreBounded(t *testing.T) {
 	}
 }
 
+// Streams with zeros between them are all read, and cost little each.
+func TestManyPaddedStreams(t *testing.T) {
+	const n = 300
+	for name, one := range squeeze(t, []byte("what is compressed\n")) {
+		data := bytes.Repeat(append(bytes.Clone(one), 0), n)
+		s, err := newResumer(codecOf(data), &source{}, bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.Copy(io.Discard, s); err != nil || got != n*19 {
+			t.Errorf("%s: got %d bytes, %v; want %d", name, got, err, n*19)
+		}
+		if z := s.tries; z > n {
+			t.Errorf("%s: %d tries for %d streams", name, z, n)
+		}
+	}
+}
+
 // A magic is found wherever it stands, over the ends of what is looked at too.
 func TestScan(t *testing.T) {
 	member := zip(t, []byte("what is compressed"))
