@@ -254,7 +254,7 @@ func tablePaths(in string, o Options) ([]string, error) {
 	}
 	found, err := tables.Find(in, Stem(in))
 	if err != nil {
-		return nil, fmt.Errorf("%w: find tables: %w", ErrIO, err)
+		return nil, fmt.Errorf("%w: %w", ErrIO, err)
 	}
 	return found, nil
 }

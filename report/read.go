@@ -52,6 +52,9 @@ func (s *Reader) Next() (*Report, error) {
 	return nil, fmt.Errorf("%w: %w", ErrReport, err)
 }
 
+// errCut says that a text ends where it must go on.
+var errCut = errors.New("it is cut short")
+
 func (s *Reader) next() (*Report, error) {
 	if s.ended {
 		return nil, io.EOF
@@ -122,8 +125,8 @@ func (s *Reader) end() error {
 
 // unexpected is an error where the text must go on.
 func unexpected(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return errCut
 	}
 	return err
 }

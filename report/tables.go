@@ -56,11 +56,17 @@ func WriteTables(w io.Writer, width int, files []TableFile) error {
 	if width <= 0 {
 		width = 80
 	}
-	summary := numbers("format", "rows", "addresses", "cut", "refused", "file")
-	summary.align[len(summary.align)-1], summary.wrapped = tw.AlignLeft, true
+	right := tw.AlignRight
+	summary := &grid{
+		header: []string{"rows", "addresses", "cut", "refused", "file: its formats"},
+		align:  []tw.Align{right, right, right, right, tw.AlignLeft}, wrapped: true,
+	}
 	for _, f := range files {
-		summary.add(Sanitise(f.Format), count(int64(f.Rows)), count(int64(f.Addresses)),
-			count(int64(f.Cut)), count(int64(f.NotUnderstood)), Sanitise(f.Name))
+		name := f.Name
+		if f.Format != "" {
+			name += ": " + f.Format
+		}
+		summary.add(count(int64(f.Rows)), count(int64(f.Addresses)), count(int64(f.Cut)), count(int64(f.NotUnderstood)), Sanitise(name))
 	}
 	if err := summary.render(w, width); err != nil {
 		return err

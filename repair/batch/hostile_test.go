@@ -126,7 +126,7 @@ func TestNoPermission(t *testing.T) {
 	}
 	defer os.Chmod(folder, 0o777)
 	b := run(t, Options{Dir: out}, filepath.Join(dir, "in"))
-	want := "in/a.pcap sound\nin/closed.pcap failed: open: permission denied\nin/folder failed: open: permission denied"
+	want := "in/a.pcap sound\nin/closed.pcap failed: permission denied\nin/folder failed: permission denied"
 	if got := fates(b, dir); got != want || b.Code() != 6 {
 		t.Errorf("fates: got\n%s\nand code %d, want\n%s\nand 6", got, b.Code(), want)
 	}

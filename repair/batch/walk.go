@@ -1,9 +1,12 @@
 package batch
 
 import (
+	"archive/tar"
+	"archive/zip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -70,11 +73,19 @@ func (w *walker) fail(shown string, code int, err error) {
 	w.plan.failed = append(w.plan.failed, report.Entry{Path: shown, Fate: report.FateFailed, Code: code, Error: reason(err)})
 }
 
-// reason is an error without the path that every entry has.
+// reason is an error without the path that every entry has, in words that say
+// what is wrong with the file.
 func reason(err error) string {
 	var at *fs.PathError
-	if errors.As(err, &at) {
-		return at.Op + ": " + at.Err.Error()
+	switch {
+	case errors.As(err, &at):
+		return at.Err.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it is cut short"
+	case errors.Is(err, zip.ErrFormat):
+		return "it is no whole zip archive: its list of members is missing or broken"
+	case errors.Is(err, tar.ErrHeader):
+		return "a member's header is broken"
 	}
 	return err.Error()
 }
