@@ -61,11 +61,11 @@ func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
 		return
 	}
 	if r.Ack == c.bytes.Left && r.Span() == 0 {
-		*asks = shown{asks.times + 1, r.Frame, r.Stamp}
+		*asks = shown{asks.times + 1, r.Frame, r.Stamp, r.TSval}
 	}
 	for _, block := range r.SACK[:r.SACKs] {
 		if c.bytes.Right.AtMost(block.Left) {
-			*blocks = shown{blocks.times + 1, r.Frame, r.Stamp}
+			*blocks = shown{blocks.times + 1, r.Frame, r.Stamp, r.TSval}
 			if r.Ack == c.bytes.Left || r.SACKs < roomForSACKs(&r.Segment) {
 				c.denied++ // else there may have been no room to name the bytes
 			}

@@ -11,22 +11,24 @@ import (
 type pending struct {
 	// What each later packet of the connection is compared with comes first, so
 	// that it lies together.
-	bytes     tcp.Range
-	dir       uint8
-	lost      bool  // it opened a hole: bytes is the last one in it
-	left      bool  // a law is violated here that could not be repaired
-	more      bool  // its sender has sent more since
-	byLater   bool  // the D-SACK came after later
-	echoes    bool  // echo is there
-	stamp     int64 // as repaired
-	dsack     int64 // frame of the first D-SACK for its bytes
-	later     int64 // frame of the first packet that bore bytes of it again
-	covered   int64 // frame of the first ACK of all of it
-	coveredAt int64
-	repeated  int64  // frame of an ACK right after it that said nothing new
-	answers   int    // how often its receiver has said something since
-	echo      uint32 // TSecr of the first ACK of all of it
-	asked     shown  // what the receiver says of a hole, until it has the bytes
+	bytes   tcp.Range
+	dir     uint8
+	lost    bool // it opened a hole: bytes is the last one in it
+	left    bool // a law is violated here that could not be repaired
+	more    bool // its sender has sent more since
+	byLater bool // the D-SACK came after later
+	// beforeLater: it was sent before later, which is no late original then.
+	beforeLater bool
+	echoes      bool  // echo is there
+	stamp       int64 // as repaired
+	dsack       int64 // frame of the first D-SACK for its bytes
+	later       int64 // frame of the first packet that bore bytes of it again
+	covered     int64 // frame of the first ACK of all of it
+	coveredAt   int64
+	repeated    int64  // frame of an ACK right after it that said nothing new
+	answers     int    // how often its receiver has said something since
+	echo        uint32 // TSecr of the first ACK of all of it
+	asked       shown  // what the receiver says of a hole, until it has the bytes
 
 	findings []Finding
 	seg      tcp.Segment // Stamp as repaired, Frame in the input
@@ -56,6 +58,7 @@ type pending struct {
 type shown struct {
 	times        int // ACKs that ask for its first byte, or have a SACK block beyond it
 	frame, stamp int64
+	tsval        uint32 // of the first
 }
 
 // pending begins a case of the packet at hand, in the place of one that is
@@ -223,7 +226,7 @@ func (c *pending) seeSender(at *sight) (filled bool) {
 		return false
 	}
 	if c.later == 0 {
-		c.later = at.p.Frame
+		c.later, c.beforeLater = at.p.Frame, datedBy(at.s).compare(&c.seg) < 0
 	}
 	return c.lost
 }

@@ -76,36 +76,9 @@ func (v *view) sameSending() bool {
 	return v.f.sentOnce(&v.seg, v.seg.Stamp-v.copied.Stamp) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
 }
 
-// sentBefore compares the times of sending of the packet and of another one of
-// its sender: -1 before, 1 after, 0 unknown.
-func (v *view) sentBefore(tsval uint32, hasTS bool, ipid uint16, hasID bool) int {
-	if v.seg.HasTS && hasTS {
-		if d := int32(v.seg.TSval - tsval); d != 0 {
-			return sign(int(d))
-		}
-	}
-	if v.seg.HasIPID && hasID && v.seg.IPID != 0 && ipid != 0 {
-		if d := int(int16(v.seg.IPID - ipid)); d != 0 && d > -countedApart && d < countedApart {
-			return sign(d)
-		}
-	}
-	return 0
-}
-
-// countedApart is how far apart two IPv4 Identifications are taken to be of one
-// counter.
-const countedApart = 1 << 10
-
-func sign(d int) int {
-	if d < 0 {
-		return -1
-	}
-	return 1
-}
-
 // overtaken: its copy, which was sent later, arrived first.
 func (v *view) overtaken() (s sentence, ok bool) {
-	if !v.seen || v.sentBefore(v.copied.TSval, v.copied.HasTS, v.copied.IPID, v.copied.HasIPID) >= 0 {
+	if !v.seen || datedBy(&v.copied.Segment).compare(&v.seg) >= 0 {
 		return s, false
 	}
 	s.verdict = Reordering
@@ -132,11 +105,15 @@ func (v *view) reordered() (s sentence, ok bool) {
 	}
 	s.verdict = Reordering
 	open := v.seg.Stamp - v.hole.by.stamp
-	switch v.sentBefore(v.hole.by.tsval, v.hole.by.hasTS, v.hole.by.ipid, v.hole.by.hasID) {
+	switch v.hole.by.sent.compare(&v.seg) {
 	case 1:
 		return s, false
 	case -1:
 		s.because = because("sent before frame %d, which overtook it by %s, as its timestamp or IPv4 Identification tells", v.hole.by.frame).lasting(open)
+		return s, true
+	}
+	if v.sentUnaware() {
+		s.because = because("frame %d overtook it by %s: by its timestamps it was sent in the same tick, before its sender can have heard that it was missing", v.hole.by.frame).lasting(open)
 		return s, true
 	}
 	asked := v.hole.by.stamp
@@ -183,7 +160,7 @@ func (v *view) needed() (s sentence, ok bool) {
 func (v *view) spurious() (s sentence, ok bool) {
 	s.verdict = Spurious
 	switch {
-	case v.dsack != 0 && v.byLater:
+	case v.dsack != 0 && v.byLater && !v.beforeLater:
 		s.because = because("sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
 	case v.forgotten && v.acked != 0:
 		s.because = because("sent again though it had arrived: it was acknowledged long before")
