@@ -17,18 +17,19 @@ type pending struct {
 	left    bool // a law is violated here that could not be repaired
 	more    bool // its sender has sent more since
 	byLater bool // the D-SACK came after later
-	// beforeLater: it was sent before later, which is no late original then.
-	beforeLater bool
-	echoes      bool  // echo is there
-	stamp       int64 // as repaired
-	dsack       int64 // frame of the first D-SACK for its bytes
-	later       int64 // frame of the first packet that bore bytes of it again
-	covered     int64 // frame of the first ACK of all of it
-	coveredAt   int64
-	repeated    int64  // frame of an ACK right after it that said nothing new
-	answers     int    // how often its receiver has said something since
-	echo        uint32 // TSecr of the first ACK of all of it
-	asked       shown  // what the receiver says of a hole, until it has the bytes
+	// laterSent compares when later was sent: -1 before this packet, 1 after it, or
+	// it is a copy of this one, 0 unknown.
+	laterSent int
+	echoes    bool  // echo is there
+	stamp     int64 // as repaired
+	dsack     int64 // frame of the first D-SACK for its bytes
+	later     int64 // frame of the first packet that bore bytes of it again
+	covered   int64 // frame of the first ACK of all of it
+	coveredAt int64
+	repeated  int64  // frame of an ACK right after it that said nothing new
+	answers   int    // how often its receiver has said something since
+	echo      uint32 // TSecr of the first ACK of all of it
+	asked     shown  // what the receiver says of a hole, until it has the bytes
 
 	findings []Finding
 	seg      tcp.Segment // Stamp as repaired, Frame in the input
@@ -226,7 +227,10 @@ func (c *pending) seeSender(at *sight) (filled bool) {
 		return false
 	}
 	if c.later == 0 {
-		c.later, c.beforeLater = at.p.Frame, datedBy(at.s).compare(&c.seg) < 0
+		c.later, c.laterSent = at.p.Frame, datedBy(&c.seg).compare(at.s)
+		if at.twin {
+			c.laterSent = 1
+		}
 	}
 	return c.lost
 }

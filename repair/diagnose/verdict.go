@@ -120,8 +120,9 @@ func (v *view) reordered() (s sentence, ok bool) {
 	if v.shown.times > 0 {
 		asked = max(asked, v.shown.stamp)
 	}
-	if limit := v.causal(); v.seg.Stamp-asked >= limit {
-		return s, false
+	if v.seg.Stamp-asked >= v.causal() {
+		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
+		return s, v.dsack != 0 && v.byLater && v.laterSent == 0
 	}
 	s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", v.hole.by.frame).lasting(open)
 	return s, true
@@ -160,7 +161,7 @@ func (v *view) needed() (s sentence, ok bool) {
 func (v *view) spurious() (s sentence, ok bool) {
 	s.verdict = Spurious
 	switch {
-	case v.dsack != 0 && v.byLater && !v.beforeLater:
+	case v.dsack != 0 && v.byLater && v.laterSent < 0:
 		s.because = because("sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
 	case v.forgotten && v.acked != 0:
 		s.because = because("sent again though it had arrived: it was acknowledged long before")
