@@ -51,6 +51,7 @@ type pending struct {
 	heard     bool     // its receiver has said something since that packet
 	front     bool     // its receiver asks for it next
 	selects   bool     // its receiver has sent SACK blocks
+	unasked   bool     // its receiver, which has no SACK, still lacks what it asks for, and that lies before
 
 	followers []*pending // whose hole it fills
 }

@@ -116,6 +116,10 @@ func (v *view) reordered() (s sentence, ok bool) {
 		s.because = because("frame %d overtook it by %s: by its timestamps it was sent in the same tick, before its sender can have heard that it was missing", v.hole.by.frame).lasting(open)
 		return s, true
 	}
+	if v.unasked {
+		s.because = because("frame %d overtook it by %s: without SACK its sender sends again only what the receiver asks for next, and that is still missing", v.hole.by.frame).lasting(open)
+		return s, true
+	}
 	asked := v.hole.by.stamp
 	if v.shown.times > 0 {
 		asked = max(asked, v.shown.stamp)
