@@ -69,7 +69,7 @@ func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
 	}
 	c.heard = true
 	if c.bytes.Right.AtMost(r.Ack) || c.sacked(&r.Segment) && !r.DSACK() {
-		c.acked = r.Frame
+		c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.Stamp, r.TSecr
 		return
 	}
 	if r.Ack == c.bytes.Left && r.Span() == 0 {

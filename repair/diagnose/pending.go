@@ -41,8 +41,10 @@ type pending struct {
 	seen   bool   // then
 	// forgotten: there was one, too long ago or before the capture began.
 	forgotten bool
-	acked     int64 // frame that acknowledged or sacked all of it
-	refusal   int64 // frame that refused it, a SYN
+	acked     int64  // frame that acknowledged or sacked all of it
+	ackedAt   int64  // then
+	ackedEcho uint32 // its TSecr
+	refusal   int64  // frame that refused it, a SYN
 	shown     shown
 	denied    int      // how many ACKs say that its receiver does not have it
 	silent    int64    // ns since its sender's latest packet with data
@@ -285,8 +287,11 @@ func (c *pending) denies(s *tcp.Segment) bool {
 		return false
 	}
 	for _, block := range s.SACK[:s.SACKs] {
-		if c.bytes.Right.AtMost(block.Left) {
-			return s.Ack == c.bytes.Left || s.SACKs < roomForSACKs(s)
+		if c.bytes.Right == block.Left || block.Right == c.bytes.Left {
+			return true // a block ends where something is missing (RFC 2018, section 3)
+		}
+		if c.bytes.Right.AtMost(block.Left) && (s.Ack == c.bytes.Left || s.SACKs < roomForSACKs(s)) {
+			return true
 		}
 	}
 	return false

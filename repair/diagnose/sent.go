@@ -40,12 +40,3 @@ func sign(d int) int {
 	}
 	return 1
 }
-
-// sentUnaware: it bears the same timestamp as the packet beyond the hole, and
-// echoes an older one than that of the first ACK that shows the hole. A sender that
-// had heard of the hole would echo that ACK's (RFC 7323, section 4.3), and one that
-// sends again by a timer does so many ticks later.
-func (v *view) sentUnaware() bool {
-	by := &v.hole.by.sent
-	return v.seg.HasTS && by.hasTS && v.seg.TSval == by.tsval && (v.shown.times == 0 || int32(v.seg.TSecr-v.shown.tsval) < 0)
-}

@@ -12,6 +12,9 @@ func (c *pending) sentence(f *flow) sentence {
 	if c.lost {
 		return v.ofHole()
 	}
+	if v.recordedLate() {
+		v.hole.taken, v.acked = 0, 0
+	}
 	for _, try := range [...]func(*view) (sentence, bool){
 		(*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
@@ -76,16 +79,6 @@ func (v *view) sameSending() bool {
 	return v.f.sentOnce(&v.seg, v.seg.Stamp-v.copied.Stamp) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
 }
 
-// overtaken: its copy, which was sent later, arrived first.
-func (v *view) overtaken() (s sentence, ok bool) {
-	if !v.seen || datedBy(&v.copied.Segment).compare(&v.seg) >= 0 {
-		return s, false
-	}
-	s.verdict = Reordering
-	s.because = because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
-	return s, true
-}
-
 // refused: a closed port had answered the SYN before it, and its sender tries
 // again, as Windows does twice.
 func (v *view) refused() (s sentence, ok bool) {
@@ -95,55 +88,6 @@ func (v *view) refused() (s sentence, ok bool) {
 	s.verdict = Genuine
 	s.because = because("connect tried again after a refusal: frame %d answers frame %d with an RST", v.refusal, v.copied.Frame)
 	return s, true
-}
-
-// reordered: it fills a hole before anything that the hole has caused can have
-// arrived.
-func (v *view) reordered() (s sentence, ok bool) {
-	if v.seen || !v.known || v.hole.taken != 0 || v.hole.by.frame == 0 || v.seg.Outbound == tcp.Out {
-		return s, false
-	}
-	s.verdict = Reordering
-	open := v.seg.Stamp - v.hole.by.stamp
-	switch v.hole.by.sent.compare(&v.seg) {
-	case 1:
-		return s, false
-	case -1:
-		s.because = because("sent before frame %d, which overtook it by %s, as its timestamp or IPv4 Identification tells", v.hole.by.frame).lasting(open)
-		return s, true
-	}
-	if v.sentUnaware() {
-		s.because = because("frame %d overtook it by %s: by its timestamps it was sent in the same tick, before its sender can have heard that it was missing", v.hole.by.frame).lasting(open)
-		return s, true
-	}
-	if v.unasked {
-		s.because = because("frame %d overtook it by %s: without SACK its sender sends again only what the receiver asks for next, and that is still missing", v.hole.by.frame).lasting(open)
-		return s, true
-	}
-	asked := v.hole.by.stamp
-	if v.shown.times > 0 {
-		asked = max(asked, v.shown.stamp)
-	}
-	if v.seg.Stamp-asked >= v.causal() {
-		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
-		return s, v.dsack != 0 && v.byLater && v.laterSent == 0
-	}
-	s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", v.hole.by.frame).lasting(open)
-	return s, true
-}
-
-// unknownTrip is taken for a round trip where none is known, as Wireshark does.
-const unknownTrip = int64(3e6)
-
-// causal is the time within which nothing arrives that was caused here.
-func (v *view) causal() int64 {
-	switch {
-	case v.seg.Outbound == tcp.In && v.back > 0:
-		return v.back - v.back/8
-	case v.roundTrip > 0:
-		return v.roundTrip - v.roundTrip/8
-	}
-	return unknownTrip
 }
 
 // slowestAck is how long a receiver holds an ACK back at most, nanoseconds (RFC
@@ -248,7 +192,7 @@ func (v *view) ofHole() sentence {
 		return sentence{Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
 	case v.asked.times == 0 || v.seg.Outbound == tcp.Out:
 		return sentence{Drop, "", because("lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", v.covered)}
-	case open < v.causal():
+	case open < v.causal() || v.coveredByEarlier():
 		return sentence{Reordering, "", because("frame %d shows that the bytes before it had not come, frame %d that they came %s later; the capture missed that", v.asked.frame, v.covered).lasting(open)}
 	}
 	s := sentence{Loss, report.TimeBased, because("lost segments: frame %d shows that the bytes before it had not come, frame %d that they came again; the capture missed that", v.asked.frame, v.covered)}
