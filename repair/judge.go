@@ -85,6 +85,10 @@ func (v *judge) say(u *unit, after tcp.Analysis) {
 	}
 	if u.isTCP {
 		p.Segment = &u.seg
+		if twice := v.j.twice; len(twice.apart) > 0 {
+			apart := twice.apart[u.pair.hash]
+			p.Nearest, p.Farthest = apart.nearest, apart.farthest
+		}
 	}
 	v.diagnose.Add(p)
 }

@@ -62,6 +62,9 @@ type end struct {
 	recovery  recovery // the latest one
 
 	sums [copyReach]uint16 // checksum fields of its latest packets
+	// unpaired are serials in the history, rising, of packets whose second copy is to
+	// come.
+	unpaired []int64
 }
 
 // recovery is how a sender found out that a segment was lost.
@@ -72,8 +75,10 @@ type recovery struct {
 
 // begin forgets all of an earlier connection.
 func (f *flow) begin(p *Packet) {
+	first, second := f.ends[0].unpaired, f.ends[1].unpaired
 	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, look: firstLook, watch: firstLook}
 	f.opening.Segment, f.opened = nil, p.Segment.Outbound
+	f.ends[0].unpaired, f.ends[1].unpaired = first, second // copies can come after other connections have begun
 }
 
 // roundTrip is the shortest time there and back that the connection has shown,

@@ -38,7 +38,7 @@ type verdictTrials struct {
 
 // verdictTables are the degradations that verdicts are judged on by default. Each
 // line has a table of its own: copies are so many that they would hide the rest.
-var verdictTables = []string{"rawsocket,drops-0.1,drops-2,everything", "reversed,copies-8us"}
+var verdictTables = []string{"rawsocket,drops-0.1,drops-2,everything", "reversed", "copies-5us,copies-30us,copies-300us,copies-50ms"}
 
 // runVerdicts judges the verdicts of all trials, and prints a table for each list
 // of degradations.
