@@ -36,6 +36,11 @@ type Packet struct {
 
 // Diagnoser takes all packets of a capture in repaired order.
 type Diagnoser struct {
+	// Reverses says that the capture's driver handed up all bursts in reverse: inbound
+	// packets of one stamp, as far as they stand as recorded. It is to be set before the
+	// first packet.
+	Reverses bool
+
 	say     func(*Finding)
 	said    Finding               // to it, last
 	flows   []*[flowsPerPage]flow // by Segment.Flow
@@ -89,6 +94,7 @@ func (d *Diagnoser) Add(p *Packet) {
 		f.begin(p)
 		f.unseenSYN = unseen
 	}
+	m.reversed = d.Reverses && m.standsReversed()
 	if p.Before|p.After != 0 {
 		m.findOriginal() // a copy is always flagged
 	}

@@ -57,7 +57,8 @@ type end struct {
 	sampling bool
 	shortest int64 // time until its data is acknowledged, at least, ns; 0 while unknown
 
-	lastAfter int64 // frame in the output of its latest packet
+	lastFrame int64 // of its latest packet, in the input
+	lastAfter int64 // and in the output
 	lastStamp int64
 	recovery  recovery // the latest one
 
@@ -102,6 +103,7 @@ type moment struct {
 	// original is an earlier packet of which this one is a second copy, nil
 	// where it is none: its sender sent it once.
 	original *record
+	reversed bool // it came before its sender's packet before it
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
@@ -138,7 +140,7 @@ func (m *moment) learn() {
 	if m.from.packets++; m.from.packets == 1 && len(m.f.held) > 0 {
 		m.d.bothSides(m.f)
 	}
-	m.from.lastAfter, m.from.lastStamp = m.p.FrameAfter, m.p.Stamp
+	m.from.lastFrame, m.from.lastAfter, m.from.lastStamp = m.p.Frame, m.p.FrameAfter, m.p.Stamp
 }
 
 // refuses: a closed port answers the SYN of the other side.

@@ -11,12 +11,13 @@ import (
 type pending struct {
 	// What each later packet of the connection is compared with comes first, so
 	// that it lies together.
-	bytes   tcp.Range
-	dir     uint8
-	lost    bool // it opened a hole: bytes is the last one in it
-	left    bool // a law is violated here that could not be repaired
-	more    bool // its sender has sent more since
-	byLater bool // the D-SACK came after later
+	bytes    tcp.Range
+	dir      uint8
+	lost     bool // it opened a hole: bytes is the last one in it
+	left     bool // a law is violated here that could not be repaired
+	reversed bool // it came before its sender's packet before it
+	more     bool // its sender has sent more since
+	byLater  bool // the D-SACK came after later
 	// laterSent compares when later was sent: -1 before this packet, 1 after it, or
 	// it is a copy of this one, 0 unknown.
 	laterSent int
@@ -75,7 +76,7 @@ func (m *moment) pending() *pending {
 		c = new(pending)
 	}
 	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
-		seg: *m.s, stamp: m.p.Stamp, dir: m.dir, left: m.p.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+		seg: *m.s, stamp: m.p.Stamp, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
 	c.seg.Stamp, c.seg.Frame = m.p.Stamp, m.p.Frame
 	return c
 }

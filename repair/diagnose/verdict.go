@@ -16,7 +16,7 @@ func (c *pending) sentence(f *flow) sentence {
 		v.hole.taken, v.acked = 0, 0
 	}
 	for _, try := range [...]func(*view) (sentence, bool){
-		(*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
+		(*view).reversedHere, (*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
 		if s, ok := try(&v); ok {
 			return s
@@ -215,6 +215,8 @@ func (s sentence) of(opened, filler *pending) sentence {
 		words = "lost segments: the network lost the bytes before it; frame %d brings them again"
 	case Reordering:
 		words = "the bytes before it come in frame %d, which it overtook in the network"
+	case Artefact:
+		words = "the bytes before it come in frame %d, of its burst, which was recorded in reverse"
 	case Spurious:
 		words, s.verdict = "the bytes before it come in frame %d, a copy that overtook the original", Reordering
 	default:
