@@ -26,6 +26,7 @@ type causes struct {
 	seen        map[int]bool         // by Index: the capture kept it
 	whole, kept map[int]tcp.Analysis // by Index
 	copies      bool                 // the capture has packets twice
+	alike       map[int]bool         // by Index: it has another packet that says the same, and nothing dates them
 }
 
 func (c *Case) causes(degraded []lab.Packet) *causes {

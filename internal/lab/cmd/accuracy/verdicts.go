@@ -24,7 +24,6 @@ import (
 const (
 	minMacroF1   = .98
 	minOfKind    = .98 // of the flags of a kind with the right verdict
-	minReversed  = .95 // of those of reversed bursts: with the law arrival fewer of them are put in order than without it (96.8 of 98.1 %)
 	maxUndecided = .03
 )
 
@@ -167,6 +166,7 @@ func printConfusion(w io.Writer, c *judge.Confusion) {
 	// Writing to the terminal is best effort.
 	_ = table.Flush()
 	printKinds(w, c)
+	printFloors(w, c)
 	fmt.Fprintf(w, "%d flags: macro-F1 %.4f, undecided %s; of %d more the events don't tell what they were; without verdict %d, with two %d\n",
 		c.All(), c.MacroF1(), percent(c.Column(report.Undecided), c.All()), c.Open, c.Unheard, c.Twice)
 }
@@ -191,6 +191,19 @@ func printKinds(w io.Writer, c *judge.Confusion) {
 	_ = table.Flush()
 }
 
+// printFloors prints how many of the wrong verdicts belong to each floor.
+func printFloors(w io.Writer, c *judge.Confusion) {
+	wrong := c.All()
+	for _, name := range c.Truths() {
+		wrong -= c.Counts[[2]string{name, name}]
+	}
+	for _, why := range judge.Floors() {
+		if n := c.Floors[why]; n > 0 {
+			fmt.Fprintf(w, "floor: %d of %d wrong verdicts %s\n", n, wrong, why)
+		}
+	}
+}
+
 // verdictBars says which bars the verdicts miss.
 func verdictBars(c *judge.Confusion) (missed []string) {
 	miss := func(format string, args ...any) { missed = append(missed, fmt.Sprintf(format, args...)) }
@@ -201,12 +214,8 @@ func verdictBars(c *judge.Confusion) (missed []string) {
 		miss("%d genuine losses were called artefacts, want none", n)
 	}
 	for _, kind := range judge.Kinds() {
-		least := minOfKind
-		if kind[0] == judge.KindReversed {
-			least = minReversed
-		}
-		if all, right := c.OfKind(kind); share(right, all) < least {
-			miss("%s: %d of %d are called %s, want %.0f %%", kind[0], right, all, kind[1], 100*least)
+		if all, right := c.OfKind(kind); share(right, all) < minOfKind {
+			miss("%s: %d of %d are called %s, want %.0f %%", kind[0], right, all, kind[1], 100*minOfKind)
 		}
 	}
 	if n := c.Column(report.Undecided); float64(n) > maxUndecided*float64(c.All()) {
