@@ -61,6 +61,7 @@ type end struct {
 	lastAfter int64 // and in the output
 	lastStamp int64
 	recovery  recovery // the latest one
+	resentAt  int64    // when it sent something again last, 0 for never
 
 	sums [copyReach]uint16 // checksum fields of its latest packets
 	// unpaired are serials in the history, rising, of packets whose second copy is to
@@ -103,7 +104,9 @@ type moment struct {
 	// original is an earlier packet of which this one is a second copy, nil
 	// where it is none: its sender sent it once.
 	original *record
-	reversed bool // it came before its sender's packet before it
+	// recovering: its sender sent something else again within a round trip before.
+	recovering bool
+	reversed   bool // it came before its sender's packet before it
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.

@@ -7,7 +7,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 func (m *moment) gather(c *pending) {
 	c.hole, c.known = m.from.hole(c.bytes)
 	c.last = m.from.next.AtMost(c.bytes.Right)
-	c.before = m.from.recovery
+	c.before, c.recovering = m.from.recovery, m.recovering
 	c.front, c.selects = m.to.acks && m.to.acked == c.bytes.Left, m.to.selects
 	c.unasked = m.asksForEarlier(c.bytes.Left)
 	if m.to.acks && c.bytes.Right.AtMost(m.to.acked) {

@@ -41,20 +41,21 @@ type pending struct {
 	copied record // the latest packet that bore bytes of it
 	seen   bool   // then
 	// forgotten: there was one, too long ago or before the capture began.
-	forgotten bool
-	acked     int64  // frame that acknowledged or sacked all of it
-	ackedAt   int64  // then
-	ackedEcho uint32 // its TSecr
-	refusal   int64  // frame that refused it, a SYN
-	shown     shown
-	denied    int      // how many ACKs say that its receiver does not have it
-	silent    int64    // ns since its sender's latest packet with data
-	last      bool     // nothing beyond it had been sent
-	before    recovery // of its sender
-	heard     bool     // its receiver has said something since that packet
-	front     bool     // its receiver asks for it next
-	selects   bool     // its receiver has sent SACK blocks
-	unasked   bool     // its receiver, which has no SACK, still lacks what it asks for, and that lies before
+	forgotten  bool
+	acked      int64  // frame that acknowledged or sacked all of it
+	ackedAt    int64  // then
+	ackedEcho  uint32 // its TSecr
+	refusal    int64  // frame that refused it, a SYN
+	shown      shown
+	denied     int      // how many ACKs say that its receiver does not have it
+	silent     int64    // ns since its sender's latest packet with data
+	last       bool     // nothing beyond it had been sent
+	recovering bool     // its sender sent something else again within a round trip
+	before     recovery // of its sender
+	heard      bool     // its receiver has said something since that packet
+	front      bool     // its receiver asks for it next
+	selects    bool     // its receiver has sent SACK blocks
+	unasked    bool     // its receiver, which has no SACK, still lacks what it asks for, and that lies before
 
 	followers []*pending // whose hole it fills
 }

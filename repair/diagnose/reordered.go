@@ -104,11 +104,22 @@ func (v *view) coveredByEarlier() bool {
 	return v.echoes && v.seg.HasTS && int32(v.echo-v.seg.TSval) <= 0
 }
 
+// misplaced: it was recorded after the ACK that answers it, and nothing but that ACK
+// tells that it was missing.
+func (v *view) misplaced() (s sentence, ok bool) {
+	if v.answer == 0 || v.known && v.hole.by.frame != 0 {
+		return s, false
+	}
+	s.verdict = Artefact
+	s.because = because("recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)
+	return s, true
+}
+
 // recordedLate: the ACK of its bytes just before it is the answer to itself, not to
 // another copy. It echoes its very timestamp; where there are none, the host would
 // have answered a second copy at once.
 func (v *view) recordedLate() bool {
-	if v.seen || v.seg.Outbound != tcp.In || v.dsack != 0 || v.acked <= 0 || v.seg.Stamp-v.ackedAt > recordedLate {
+	if v.seen || v.seg.Outbound != tcp.In || v.dsack != 0 && !v.byLater || v.acked <= 0 || v.seg.Stamp-v.ackedAt > recordedLate {
 		return false
 	}
 	if v.seg.HasTS {

@@ -120,7 +120,7 @@ func TestUnpairedAreBounded(t *testing.T) {
 		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Stamp: int64(i), Segment: &s, Nearest: 1e15, Farthest: 2e15})
 	}
 	for n := range uint32(2) {
-		if got := len(d.flow(n).ends[0].unpaired); got > maxUnpaired || got != d.due-len(d.flow(1-n).ends[0].unpaired) {
+		if got := len(d.flow(n).ends[0].unpaired); got > maxUnpaired || got != d.due-len(d.flow(1 - n).ends[0].unpaired) {
 			t.Errorf("connection %d: got %d that wait of %d in all, want at most %d, and each counted", n, got, d.due, maxUnpaired)
 		}
 	}

@@ -13,10 +13,10 @@ func (c *pending) sentence(f *flow) sentence {
 		return v.ofHole()
 	}
 	if v.recordedLate() {
-		v.hole.taken, v.acked = 0, 0
+		v.answer, v.hole.taken, v.acked = v.acked, 0, 0
 	}
 	for _, try := range [...]func(*view) (sentence, bool){
-		(*view).reversedHere, (*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
+		(*view).reversedHere, (*view).misplaced, (*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
 		if s, ok := try(&v); ok {
 			return s
@@ -32,6 +32,7 @@ type view struct {
 	*pending
 	f                     *flow
 	roundTrip, away, back int64
+	answer                int64 // frame of the ACK of a packet that was recorded after it
 }
 
 // dropped: the receiver had the bytes although they were never seen before.
@@ -76,7 +77,7 @@ func (v *view) duplicated() (s sentence, ok bool) {
 // sameSending: it was sent once, as far as its bits and the time tell, and
 // where they leave it open, as its receiver had not asked for it.
 func (v *view) sameSending() bool {
-	return v.f.sentOnce(&v.seg, v.seg.Stamp-v.copied.Stamp) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
+	return v.f.sentOnce(&v.seg, v.seg.Stamp-v.copied.Stamp, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
 }
 
 // refused: a closed port had answered the SYN before it, and its sender tries

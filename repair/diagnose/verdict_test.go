@@ -199,6 +199,15 @@ var scripts = []struct {
 		acks(51, host, 1, 2, 3).stamped(51), acks(94, host, 3).stamped(94).echoes(52).wants(unseen + "drop"),
 		data(95, peer, 1, needless+"loss(time-based) "+resent+"loss(time-based)").stamped(52),
 	}},
+	{"recorded after its ACK, and nothing else tells that it was missing; later it is sent again needlessly", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), acks(51, host, 2).wants(unseen + "drop"), data(51, peer, 1, needless+"artefact "+resent+"artefact"),
+		data(52, peer, 2, ""), acks(52, host, 3), data(95, peer, 1, needless+"spurious "+resent+"spurious"), acks(95, host, 3, 1, 2),
+	}},
+	{"sent twice within a millisecond: its sender is sending again what else it sent", []step{
+		data(50, peer, 0, ""), data(51, peer, 1, ""), acks(51, host, 2).plain(), data(95, peer, 2, ""), acks(95, host, 3).plain(),
+		data(95, peer, 1, needless+"spurious "+resent+"spurious"), acks(95, host, 3).plain(), data(96, peer, 2, needless+"spurious "+resent+"spurious"),
+		acks(96, host, 3).plain(),
+	}},
 	{"an inbound loss of which the capture missed the repair", []step{
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(fast-retransmission)"), acks(51, host, 1, 2, 3),
 		data(52, peer, 3, ""), acks(52, host, 1, 2, 4), data(53, peer, 4, ""), acks(53, host, 1, 2, 5), acks(95, host, 5).wants(unseen + "drop"),
