@@ -17,7 +17,7 @@ func (m *moment) findOriginal() {
 	if bare && !slices.Contains(m.from.sums[:], m.s.Sum) || !bare && !(m.goesBack() && m.d.history.mayHave(m.s)) {
 		return
 	}
-	m.recovering = m.from.resentAt != 0 && m.p.Stamp-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)
+	m.recovering = m.from.resentAt != 0 && m.p.Stamp-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)/8
 	n, answers := 0, false
 	m.d.history.back(m.f, func(r *record) bool {
 		if r.Dir&1 != m.dir {

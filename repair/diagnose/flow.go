@@ -104,7 +104,8 @@ type moment struct {
 	// original is an earlier packet of which this one is a second copy, nil
 	// where it is none: its sender sent it once.
 	original *record
-	// recovering: its sender sent something else again within a round trip before.
+	// recovering: its sender sent something else again just before, by an eighth of a
+	// round trip at most.
 	recovering bool
 	reversed   bool // it came before its sender's packet before it
 }

@@ -50,7 +50,7 @@ type pending struct {
 	denied     int      // how many ACKs say that its receiver does not have it
 	silent     int64    // ns since its sender's latest packet with data
 	last       bool     // nothing beyond it had been sent
-	recovering bool     // its sender sent something else again within a round trip
+	recovering bool     // its sender sent something else again just before
 	before     recovery // of its sender
 	heard      bool     // its receiver has said something since that packet
 	front      bool     // its receiver asks for it next
