@@ -23,6 +23,7 @@ import (
 // The bars of verdicts.
 const (
 	minMacroF1   = .98
+	minHeldF1    = .96 // of recordings that are held out, which is reached; minMacroF1 is wanted there, too
 	minOfKind    = .98 // of the flags of a kind with the right verdict
 	maxUndecided = .03
 )
@@ -60,9 +61,12 @@ func runVerdicts(ctx context.Context, o options, paths []string) error {
 			}
 			fmt.Printf("%s: %s\n", set.name, names)
 			printConfusion(os.Stdout, &sum)
-			for _, line := range verdictBars(&sum) {
-				fmt.Println(set.miss, line)
-				failed = failed || set.bars
+			for _, line := range verdictBars(&sum, set.least) {
+				fmt.Println("missed:", line)
+				failed = true
+			}
+			if got := sum.MacroF1(); got >= set.least && got < minMacroF1 {
+				fmt.Printf("target: macro-F1 is %.4f, want %.2f\n", got, minMacroF1)
 			}
 		}
 	}
@@ -72,11 +76,10 @@ func runVerdicts(ctx context.Context, o options, paths []string) error {
 	return nil
 }
 
-// verdictSet are recordings whose verdicts are added up together. Over links that
-// reorder much the bars are a target that is not reached.
+// verdictSet are recordings whose verdicts are added up together.
 type verdictSet struct {
-	name, miss string
-	bars       bool
+	name       string
+	least      float64 // the bar of macro-F1
 	recordings []lab.Recording
 }
 
@@ -84,9 +87,9 @@ type verdictSet struct {
 // these those that no constant is tuned on.
 func verdictSets(paths []string) ([]verdictSet, error) {
 	sets := []verdictSet{
-		{name: "all but links that reorder much", miss: "missed:", bars: true, recordings: []lab.Recording{lab.Refusals()}},
-		{name: "links that reorder much, tuned on", miss: "target:"},
-		{name: "links that reorder much, held out", miss: "target:"},
+		{name: "all but links that reorder much", least: minMacroF1, recordings: []lab.Recording{lab.Refusals()}},
+		{name: "links that reorder much, tuned on", least: minMacroF1},
+		{name: "links that reorder much, held out", least: minHeldF1},
 	}
 	for _, path := range paths {
 		recording, err := lab.Load(path)
@@ -204,11 +207,11 @@ func printFloors(w io.Writer, c *judge.Confusion) {
 	}
 }
 
-// verdictBars says which bars the verdicts miss.
-func verdictBars(c *judge.Confusion) (missed []string) {
+// verdictBars says which bars the verdicts miss, with that of macro-F1.
+func verdictBars(c *judge.Confusion, least float64) (missed []string) {
 	miss := func(format string, args ...any) { missed = append(missed, fmt.Sprintf(format, args...)) }
-	if got := c.MacroF1(); got < minMacroF1 {
-		miss("macro-F1 is %.4f, want %.2f", got, minMacroF1)
+	if got := c.MacroF1(); got < least {
+		miss("macro-F1 is %.4f, want %.2f", got, least)
 	}
 	if n := c.Counts[[2]string{report.Loss, report.Artefact}]; n > 0 {
 		miss("%d genuine losses were called artefacts, want none", n)
