@@ -93,6 +93,7 @@ func (j *job) leaveSightings(s *sightings) {
 // guard counts by how much the flags of connections have changed. Only those of
 // which a packet has other flags than before take memory.
 type guard struct {
+	apart tcp.Analysis      // counted so
 	by    map[uint64]change // by the hash of the pair
 	total int64             // of the capture, with all flags
 }
@@ -111,6 +112,15 @@ func (c change) rose(all bool) bool {
 
 const apart = tcp.WindowFull | tcp.FastRetransmission
 
+// flagsApart are the flags that are apart. Where a driver hands up bursts in reverse,
+// those of bare ACKs are too: the highest comes first, and nobody flags the others.
+func (j *job) flagsApart() tcp.Analysis {
+	if j.profile.Reverses {
+		return apart | tcp.DuplicateAck | tcp.WindowUpdate
+	}
+	return apart
+}
+
 // maxGuarded bounds how many connections a guard counts at once. When there are
 // more, those that have no more flags than before are forgotten: should theirs
 // rise later, they count as risen though they had fallen before.
@@ -125,7 +135,7 @@ func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
 		g.by = make(map[uint64]change)
 	}
 	c := g.by[hash]
-	flags, others := more(before&^apart, after&^apart), more(before&apart, after&apart)
+	flags, others := more(before&^g.apart, after&^g.apart), more(before&g.apart, after&g.apart)
 	g.total += int64(flags) + int64(others)
 	g.by[hash] = change{held(c.flags, flags), held(c.apart, others)}
 	if len(g.by) > maxGuarded {

@@ -28,6 +28,8 @@ func (j *job) newJudge(edits bool) *judge {
 	seen := j.newWitness()
 	v := &judge{j: j, edits: edits, analyse: tcp.NewAnalyser(), seen: seen, findings: newCollector(j.o.Findings, j.o.EachFinding, seen)}
 	v.diagnose = diagnose.New(v.found)
+	v.diagnose.Reverses = j.profile.Reverses
+	v.guard.apart = j.flagsApart()
 	return v
 }
 
@@ -85,6 +87,10 @@ func (v *judge) say(u *unit, after tcp.Analysis) {
 	}
 	if u.isTCP {
 		p.Segment = &u.seg
+		if twice := v.j.twice; len(twice.apart) > 0 {
+			apart := twice.apart[u.pair.hash]
+			p.Nearest, p.Farthest = apart.nearest, apart.farthest
+		}
 	}
 	v.diagnose.Add(p)
 }

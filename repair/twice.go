@@ -22,9 +22,10 @@ type sightings struct {
 	flows  []sighting // by flow number
 	tick   int64      // of the clock, nanoseconds; 0 if it is fine
 	found  map[uint64]sighted
-	likely []uint64          // connections of which a packet came again with its stamp: too few to tell
-	judged int64             // connections of which enough was seen
-	delays reorder.Histogram // of the copies, by connection
+	apart  map[uint64]apartBy // of those that are doubled
+	likely []uint64           // connections of which a packet came again with its stamp: too few to tell
+	judged int64              // connections of which enough was seen
+	delays reorder.Histogram  // of the copies, by connection
 
 	finished bool
 	sampled  bool // not all packets could be remembered
@@ -42,7 +43,36 @@ type sighting struct {
 	copies  int64  // of these, those that were met again
 	across  bool   // one of these came again after stamps went far back
 	delay   int64  // of the first that came again, nanoseconds
+	apart   apartBy
 	out     [2]bool
+}
+
+// apartBy is how long after each other the two copies of a connection's packets
+// were recorded, nanoseconds: from nearest to farthest.
+type apartBy struct {
+	nearest, farthest int64
+	// votes are for that delay less those for others: packets that were sent again
+	// have others, and are fewer.
+	votes int64
+}
+
+// add takes in by how much a packet came again later.
+func (a *apartBy) add(delay, tick int64) {
+	switch {
+	case a.votes == 0:
+		*a = apartBy{delay, delay, 1}
+	case delay >= a.nearest-a.nearest/2-tick && delay <= a.farthest+a.farthest/2+tick:
+		a.nearest, a.farthest, a.votes = min(a.nearest, delay), max(a.farthest, delay), a.votes+1
+	default:
+		a.votes--
+	}
+}
+
+// widened leaves room for copies that are farther apart, or nearer, than those that
+// were met. The more were met, the less is left.
+func (a apartBy) widened() apartBy {
+	more := (a.farthest - a.nearest + a.nearest/8) / max(a.votes, 1)
+	return apartBy{max(0, a.nearest-more), max(1, a.farthest+more), a.votes}
 }
 
 // sighted says in which way a connection was seen more than once.
@@ -91,6 +121,7 @@ func (s *sightings) observe(u *unit) {
 	if f.again == 0 {
 		f.delay = u.seg.Stamp - before.stamp
 	}
+	f.apart.add(u.seg.Stamp-before.stamp, s.tick)
 	f.again, f.copies = f.again+weight, f.copies+1
 	across := before.steps() != min(s.prints.steps, maxSteps)
 	if u.seg.Stamp == before.stamp && (s.tick == 0 || across) {
@@ -134,6 +165,12 @@ func (s *sightings) close(f *sighting) {
 		s.found[f.hash] = how
 	}
 	if how == doubled {
+		if f.apart.nearest >= 0 && len(s.apart) < maxLeft {
+			if s.apart == nil {
+				s.apart = make(map[uint64]apartBy)
+			}
+			s.apart[f.hash] = f.apart.widened()
+		}
 		s.delays.Add(max(f.delay, -f.delay))
 	}
 }

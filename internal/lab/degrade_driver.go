@@ -11,9 +11,11 @@ import (
 func DriverDegradations() []Degradation {
 	return []Degradation{
 		{Name: "reversed", Reverse: 200 * time.Microsecond},
-		{Name: "copies-8us", Copies: 8 * time.Microsecond},
+		{Name: "copies-5us", Copies: 5 * time.Microsecond},
 		{Name: "copies-30us", Copies: 30 * time.Microsecond},
+		{Name: "copies-300us", Copies: 300 * time.Microsecond},
 		{Name: "copies-1ms", Copies: time.Millisecond},
+		{Name: "copies-50ms", Copies: 50 * time.Millisecond},
 		{Name: "copies-drops", Copies: 40 * time.Microsecond, DropRate: .005, DropBurst: 4},
 	}
 }

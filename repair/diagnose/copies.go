@@ -17,18 +17,22 @@ func (m *moment) findOriginal() {
 	if bare && !slices.Contains(m.from.sums[:], m.s.Sum) || !bare && !(m.goesBack() && m.d.history.mayHave(m.s)) {
 		return
 	}
-	n := 0
+	m.recovering = m.from.resentAt != 0 && m.p.Stamp-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)/8
+	n, answers := 0, false
 	m.d.history.back(m.f, func(r *record) bool {
 		if r.Dir&1 != m.dir {
+			answers = answers || m.s.Outbound == tcp.Out && r.Span() > 0
 			return true
 		}
 		n++
 		switch {
-		case bare && !r.twin && m.same(r) && (m.neverRepeats() || m.f.likeOthers(m.p.Stamp-r.Stamp)):
+		case bare && !r.twin && m.same(r) && (m.neverRepeats() && !answers || m.f.likeOthers(m.p.Stamp-r.Stamp)):
 			m.original = r
 		case !bare && overlaps(r, m.s):
-			if m.same(r) && m.f.sentOnce(m.s, m.p.Stamp-r.Stamp) {
+			if m.same(r) && m.f.sentOnce(m.s, m.p.Stamp-r.Stamp, m.recovering) {
 				m.original = r
+			} else {
+				m.from.resentAt = m.p.Stamp
 			}
 			return false
 		}
@@ -54,7 +58,8 @@ func identical(a, b *tcp.Segment) bool {
 
 // neverRepeats reports whether the sender of a bare ACK would have made a second
 // one differ: by the IPv4 Identification that it counts, or because it has SACK,
-// and so no reason to say again just what it said (RFC 2018, section 4).
+// and so no reason to say again just what it said (RFC 2018, section 4). A host whose
+// stack drops what comes has one: data came between.
 func (m *moment) neverRepeats() bool {
 	return numbered(m.s) || m.s.HasTS && m.from.sackOK && m.to.sackOK
 }
@@ -86,8 +91,9 @@ func (f *flow) likeOthers(apart int64) bool {
 // so many nanoseconds apart, one is a copy and no retransmission: the IPv4
 // Identification, or a timestamp, would have changed. Without both only the time
 // is left: a SYN is sent again by a timer alone (or in answer to one that was),
-// and other data not within a round trip unless its receiver asked.
-func (f *flow) sentOnce(s *tcp.Segment, apart int64) bool {
+// and other data not within a round trip unless its receiver asked, or its sender
+// is recovering from losses.
+func (f *flow) sentOnce(s *tcp.Segment, apart int64, recovering bool) bool {
 	trip := f.roundTrip()
 	switch {
 	case numbered(s) || s.HasTS:
@@ -97,5 +103,5 @@ func (f *flow) sentOnce(s *tcp.Segment, apart int64) bool {
 	case trip == 0:
 		trip = unknownTrip
 	}
-	return apart < trip/8 || f.likeOthers(apart)
+	return !recovering && apart < trip/8 || f.likeOthers(apart)
 }

@@ -221,3 +221,26 @@ func TestRefusedSYNWasLost(t *testing.T) {
 		}
 	}
 }
+
+// A host whose stack drops what comes repeats its ACK to the bit, timestamps and SACK
+// and all: data came between. Without that, it is a copy of the capture's.
+func TestHostRepeatsItself(t *testing.T) {
+	for _, between := range []bool{true, false} {
+		steps := append(slices.Clone(open), data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, ""), acks(51, host, 1, 2, 3), data(51, peer, 3, ""), acks(51, host, 1, 2, 3))
+		if !between {
+			steps = slices.Delete(steps, len(steps)-2, len(steps)-1)
+		}
+		for i := range steps {
+			steps[i] = steps[i].stamped(uint32(7 + steps[i].at))
+		}
+		list := segments(steps)
+		said, all := verdicts(list)
+		last, want := list[len(list)-1].Frame, "duplicate_ack="+report.Duplicate+"("+report.ByCapture+")"
+		if between {
+			want = "duplicate_ack=" + report.Genuine
+		}
+		if !slices.Contains(said[last], want) {
+			t.Errorf("data between: %v: got %q, want %s: %s", between, said[last], want, sentences(all, last))
+		}
+	}
+}

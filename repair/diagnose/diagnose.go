@@ -28,10 +28,19 @@ type Packet struct {
 	Moved         bool // it has another place or time, by Law
 	Left          bool // a violation of Law was left as it is
 	Law           reorder.Law
+	// Nearest and Farthest are given where the connection is recorded twice: how long
+	// after each other the two copies of a packet can be, nanoseconds. Farthest is 0
+	// where it isn't.
+	Nearest, Farthest int64
 }
 
 // Diagnoser takes all packets of a capture in repaired order.
 type Diagnoser struct {
+	// Reverses says that the capture's driver handed up all bursts in reverse: inbound
+	// packets of one stamp, as far as they stand as recorded. It is to be set before the
+	// first packet.
+	Reverses bool
+
 	say     func(*Finding)
 	said    Finding               // to it, last
 	flows   []*[flowsPerPage]flow // by Segment.Flow
@@ -40,6 +49,7 @@ type Diagnoser struct {
 	waiting int        // cases of all flows that wait for their verdict, or follow one that does
 	settled []*pending // to be used again
 	holes   int        // of all senders that are remembered
+	due     int        // packets of all senders whose second copy is to come
 	steps   int64
 	givenUp GivenUp
 }
@@ -66,15 +76,25 @@ func (d *Diagnoser) Add(p *Packet) {
 		d.withoutSegment(p)
 		return
 	}
-	f := d.flow(p)
+	f := d.flow(p.Segment.Flow)
 	m := moment{d: d, p: p, s: p.Segment, f: f, dir: p.Segment.Dir & 1}
 	m.from, m.to = &f.ends[m.dir], &f.ends[m.dir^1]
+	if p.Farthest > 0 && m.isSecond() {
+		return // it tells nothing that the first copy didn't
+	}
+	if p.Segment.Fresh {
+		d.Forget(p.Segment.Flow)
+	}
+	if !f.begun {
+		f.begin(p)
+	}
 	if m.begins() {
 		unseen := m.answersUnseen()
 		d.close(f)
 		f.begin(p)
 		f.unseenSYN = unseen
 	}
+	m.reversed = d.Reverses && m.standsReversed()
 	if p.Before|p.After != 0 {
 		m.findOriginal() // a copy is always flagged
 	}
@@ -93,6 +113,9 @@ func (d *Diagnoser) Add(p *Packet) {
 	}
 	m.learn()
 	d.history.add(&m)
+	if p.Farthest > 0 {
+		m.awaitSecond()
+	}
 }
 
 // flowsPerPage is how many flows are made at once; they are never moved.
@@ -102,7 +125,9 @@ const flowsPerPage = 64
 // one. A segment that is Fresh does it too.
 func (d *Diagnoser) Forget(number uint32) {
 	if page := int(number / flowsPerPage); page < len(d.flows) {
-		d.close(&d.flows[page][number%flowsPerPage])
+		f := &d.flows[page][number%flowsPerPage]
+		d.close(f)
+		d.dropUnpaired(f)
 	}
 }
 
@@ -111,25 +136,17 @@ func (d *Diagnoser) Finish() {
 	for _, page := range d.flows {
 		for i := range page {
 			d.close(&page[i])
+			d.dropUnpaired(&page[i])
 		}
 	}
 }
 
-// flow finds the packet's connection.
-func (d *Diagnoser) flow(p *Packet) *flow {
-	n := p.Segment.Flow
+// flow finds the connection of a number.
+func (d *Diagnoser) flow(n uint32) *flow {
 	for int(n/flowsPerPage) >= len(d.flows) {
 		d.flows = append(d.flows, new([flowsPerPage]flow))
 	}
-	f := &d.flows[n/flowsPerPage][n%flowsPerPage]
-	switch {
-	case p.Segment.Fresh && f.begun:
-		d.close(f)
-		f.begin(p)
-	case !f.begun:
-		f.begin(p)
-	}
-	return f
+	return &d.flows[n/flowsPerPage][n%flowsPerPage]
 }
 
 // close settles what waits in a connection that is over.

@@ -57,11 +57,16 @@ type end struct {
 	sampling bool
 	shortest int64 // time until its data is acknowledged, at least, ns; 0 while unknown
 
-	lastAfter int64 // frame in the output of its latest packet
+	lastFrame int64 // of its latest packet, in the input
+	lastAfter int64 // and in the output
 	lastStamp int64
 	recovery  recovery // the latest one
+	resentAt  int64    // when it sent something again last, 0 for never
 
 	sums [copyReach]uint16 // checksum fields of its latest packets
+	// unpaired are serials in the history, rising, of packets whose second copy is to
+	// come.
+	unpaired []int64
 }
 
 // recovery is how a sender found out that a segment was lost.
@@ -72,8 +77,10 @@ type recovery struct {
 
 // begin forgets all of an earlier connection.
 func (f *flow) begin(p *Packet) {
+	first, second := f.ends[0].unpaired, f.ends[1].unpaired
 	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, look: firstLook, watch: firstLook}
 	f.opening.Segment, f.opened = nil, p.Segment.Outbound
+	f.ends[0].unpaired, f.ends[1].unpaired = first, second // copies can come after other connections have begun
 }
 
 // roundTrip is the shortest time there and back that the connection has shown,
@@ -97,6 +104,10 @@ type moment struct {
 	// original is an earlier packet of which this one is a second copy, nil
 	// where it is none: its sender sent it once.
 	original *record
+	// recovering: its sender sent something else again just before, by an eighth of a
+	// round trip at most.
+	recovering bool
+	reversed   bool // it came before its sender's packet before it
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
@@ -133,7 +144,7 @@ func (m *moment) learn() {
 	if m.from.packets++; m.from.packets == 1 && len(m.f.held) > 0 {
 		m.d.bothSides(m.f)
 	}
-	m.from.lastAfter, m.from.lastStamp = m.p.FrameAfter, m.p.Stamp
+	m.from.lastFrame, m.from.lastAfter, m.from.lastStamp = m.p.Frame, m.p.FrameAfter, m.p.Stamp
 }
 
 // refuses: a closed port answers the SYN of the other side.

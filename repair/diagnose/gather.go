@@ -7,8 +7,9 @@ import "github.com/mendcap/mendcap/internal/tcp"
 func (m *moment) gather(c *pending) {
 	c.hole, c.known = m.from.hole(c.bytes)
 	c.last = m.from.next.AtMost(c.bytes.Right)
-	c.before = m.from.recovery
+	c.before, c.recovering = m.from.recovery, m.recovering
 	c.front, c.selects = m.to.acks && m.to.acked == c.bytes.Left, m.to.selects
+	c.unasked = m.asksForEarlier(c.bytes.Left)
 	if m.to.acks && c.bytes.Right.AtMost(m.to.acked) {
 		c.acked = -1 // which frame is found below
 	}
@@ -29,6 +30,17 @@ func (m *moment) gather(c *pending) {
 		}
 		c.denied = c.shown.times
 	}
+}
+
+// asksForEarlier reports whether the receiver of what begins at a number, which has
+// no SACK, asks for bytes before it that are missing still. Its sender sends those
+// again, and nothing beyond until they are acknowledged (RFC 6582, section 3.2).
+func (m *moment) asksForEarlier(left tcp.Seq) bool {
+	if !m.to.hasSYN || !m.from.hasSYN || m.to.sackOK && m.from.sackOK || !m.to.acks {
+		return false
+	}
+	missing, found := m.from.hole(tcp.Range{Left: m.to.acked, Right: m.to.acked + 1})
+	return found && missing.taken == 0 && missing.bytes.Right.Less(left)
 }
 
 // gatherSent takes in an earlier packet of the sender; it returns false where
@@ -57,15 +69,15 @@ func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
 	}
 	c.heard = true
 	if c.bytes.Right.AtMost(r.Ack) || c.sacked(&r.Segment) && !r.DSACK() {
-		c.acked = r.Frame
+		c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.Stamp, r.TSecr
 		return
 	}
 	if r.Ack == c.bytes.Left && r.Span() == 0 {
-		*asks = shown{asks.times + 1, r.Frame, r.Stamp}
+		*asks = shown{asks.times + 1, r.Frame, r.Stamp, r.TSval}
 	}
 	for _, block := range r.SACK[:r.SACKs] {
 		if c.bytes.Right.AtMost(block.Left) {
-			*blocks = shown{blocks.times + 1, r.Frame, r.Stamp}
+			*blocks = shown{blocks.times + 1, r.Frame, r.Stamp, r.TSval}
 			if r.Ack == c.bytes.Left || r.SACKs < roomForSACKs(&r.Segment) {
 				c.denied++ // else there may have been no room to name the bytes
 			}

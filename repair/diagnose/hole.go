@@ -35,14 +35,12 @@ type opener struct {
 	frame, stamp  int64
 	after, before int64 // frames in the output: its own, and its sender's last one before it
 	left          int64 // when that was
-	tsval         uint32
-	ipid          uint16
-	hasTS, hasID  bool
+	sent          sent
 }
 
 func (m *moment) opener() opener {
 	return opener{frame: m.p.Frame, stamp: m.p.Stamp, after: m.p.FrameAfter, before: m.from.lastAfter, left: m.from.lastStamp,
-		tsval: m.s.TSval, hasTS: m.s.HasTS, ipid: m.s.IPID, hasID: m.s.HasIPID}
+		sent: datedBy(m.s)}
 }
 
 // believable reports whether a range of sequence numbers can be what a packet

@@ -19,6 +19,11 @@ func (m *moment) judge() {
 	for rest := before &^ again; rest != 0; rest &= rest - 1 {
 		m.judgeFlag(rest & -rest)
 	}
+	m.judgeCreated(before, after)
+}
+
+// judgeCreated says which flags only the repaired order has.
+func (m *moment) judgeCreated(before, after tcp.Analysis) {
 	for created := after &^ before; created != 0; created &= created - 1 {
 		f := finding(m.p, number(created))
 		f.Verdict, f.because = Created, because("flagged in the repaired order only")

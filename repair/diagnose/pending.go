@@ -11,12 +11,16 @@ import (
 type pending struct {
 	// What each later packet of the connection is compared with comes first, so
 	// that it lies together.
-	bytes     tcp.Range
-	dir       uint8
-	lost      bool  // it opened a hole: bytes is the last one in it
-	left      bool  // a law is violated here that could not be repaired
-	more      bool  // its sender has sent more since
-	byLater   bool  // the D-SACK came after later
+	bytes    tcp.Range
+	dir      uint8
+	lost     bool // it opened a hole: bytes is the last one in it
+	left     bool // a law is violated here that could not be repaired
+	reversed bool // it came before its sender's packet before it
+	more     bool // its sender has sent more since
+	byLater  bool // the D-SACK came after later
+	// laterSent compares when later was sent: -1 before this packet, 1 after it, or
+	// it is a copy of this one, 0 unknown.
+	laterSent int
 	echoes    bool  // echo is there
 	stamp     int64 // as repaired
 	dsack     int64 // frame of the first D-SACK for its bytes
@@ -37,17 +41,21 @@ type pending struct {
 	copied record // the latest packet that bore bytes of it
 	seen   bool   // then
 	// forgotten: there was one, too long ago or before the capture began.
-	forgotten bool
-	acked     int64 // frame that acknowledged or sacked all of it
-	refusal   int64 // frame that refused it, a SYN
-	shown     shown
-	denied    int      // how many ACKs say that its receiver does not have it
-	silent    int64    // ns since its sender's latest packet with data
-	last      bool     // nothing beyond it had been sent
-	before    recovery // of its sender
-	heard     bool     // its receiver has said something since that packet
-	front     bool     // its receiver asks for it next
-	selects   bool     // its receiver has sent SACK blocks
+	forgotten  bool
+	acked      int64  // frame that acknowledged or sacked all of it
+	ackedAt    int64  // then
+	ackedEcho  uint32 // its TSecr
+	refusal    int64  // frame that refused it, a SYN
+	shown      shown
+	denied     int      // how many ACKs say that its receiver does not have it
+	silent     int64    // ns since its sender's latest packet with data
+	last       bool     // nothing beyond it had been sent
+	recovering bool     // its sender sent something else again just before
+	before     recovery // of its sender
+	heard      bool     // its receiver has said something since that packet
+	front      bool     // its receiver asks for it next
+	selects    bool     // its receiver has sent SACK blocks
+	unasked    bool     // its receiver, which has no SACK, still lacks what it asks for, and that lies before
 
 	followers []*pending // whose hole it fills
 }
@@ -56,6 +64,7 @@ type pending struct {
 type shown struct {
 	times        int // ACKs that ask for its first byte, or have a SACK block beyond it
 	frame, stamp int64
+	tsval        uint32 // of the first
 }
 
 // pending begins a case of the packet at hand, in the place of one that is
@@ -68,7 +77,7 @@ func (m *moment) pending() *pending {
 		c = new(pending)
 	}
 	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
-		seg: *m.s, stamp: m.p.Stamp, dir: m.dir, left: m.p.Left, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+		seg: *m.s, stamp: m.p.Stamp, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
 	c.seg.Stamp, c.seg.Frame = m.p.Stamp, m.p.Frame
 	return c
 }
@@ -223,7 +232,10 @@ func (c *pending) seeSender(at *sight) (filled bool) {
 		return false
 	}
 	if c.later == 0 {
-		c.later = at.p.Frame
+		c.later, c.laterSent = at.p.Frame, datedBy(&c.seg).compare(at.s)
+		if at.twin {
+			c.laterSent = 1
+		}
 	}
 	return c.lost
 }
@@ -277,8 +289,11 @@ func (c *pending) denies(s *tcp.Segment) bool {
 		return false
 	}
 	for _, block := range s.SACK[:s.SACKs] {
-		if c.bytes.Right.AtMost(block.Left) {
-			return s.Ack == c.bytes.Left || s.SACKs < roomForSACKs(s)
+		if c.bytes.Right == block.Left || block.Right == c.bytes.Left {
+			return true // a block ends where something is missing (RFC 2018, section 3)
+		}
+		if c.bytes.Right.AtMost(block.Left) && (s.Ack == c.bytes.Left || s.SACKs < roomForSACKs(s)) {
+			return true
 		}
 	}
 	return false

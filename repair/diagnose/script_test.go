@@ -31,13 +31,14 @@ type step struct {
 	id   uint16 // IPv4 Identification; 0 is IPv6
 	win  uint16 // 0 is 1000; 1 stands for a closed one
 	want string // verdicts of the flags, "flag=verdict(detail)" each
+	echo uint32 // TSecr
 }
 
 // open is a handshake with a round trip of 40 ms to the peer.
 var open = []step{
-	{0, host, tcp.SYN, 0, 0, 0, nil, 0, 0, 0, ""},
-	{40, peer, tcp.SYN | tcp.ACK, 0, 0, 1, nil, 0, 0, 0, ""},
-	{41, host, tcp.ACK, 1, 0, 1, nil, 0, 0, 0, ""},
+	{0, host, tcp.SYN, 0, 0, 0, nil, 0, 0, 0, "", 0},
+	{40, peer, tcp.SYN | tcp.ACK, 0, 0, 1, nil, 0, 0, 0, "", 0},
+	{41, host, tcp.ACK, 1, 0, 1, nil, 0, 0, 0, "", 0},
 }
 
 // segments turns a script into segments; the connection has the options that
@@ -48,7 +49,7 @@ func segments(steps []step) (list []tcp.Segment) {
 	for i, p := range steps {
 		s := tcp.Segment{
 			Stamp: p.at * ms, Frame: int64(i + 1), Dir: p.dir, Fresh: i == 0, Bits: p.bits, WindowShift: -1, Len: p.len,
-			Seq: base[p.dir].Add(uint32(p.seq)), Window: 1000, HasTS: p.ts != 0, TSval: p.ts,
+			Seq: base[p.dir].Add(uint32(p.seq)), Window: 1000, HasTS: p.ts != 0, TSval: p.ts, TSecr: p.echo,
 			SACKPermitted: sack && p.bits.Has(tcp.SYN), IPID: p.id, HasIPID: p.id != 0, Outbound: tcp.Out,
 		}
 		if p.dir == peer {

@@ -12,8 +12,11 @@ func (c *pending) sentence(f *flow) sentence {
 	if c.lost {
 		return v.ofHole()
 	}
+	if v.recordedLate() {
+		v.answer, v.hole.taken, v.acked = v.acked, 0, 0
+	}
 	for _, try := range [...]func(*view) (sentence, bool){
-		(*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
+		(*view).reversedHere, (*view).misplaced, (*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
 		if s, ok := try(&v); ok {
 			return s
@@ -29,6 +32,7 @@ type view struct {
 	*pending
 	f                     *flow
 	roundTrip, away, back int64
+	answer                int64 // frame of the ACK of a packet that was recorded after it
 }
 
 // dropped: the receiver had the bytes although they were never seen before.
@@ -73,44 +77,7 @@ func (v *view) duplicated() (s sentence, ok bool) {
 // sameSending: it was sent once, as far as its bits and the time tell, and
 // where they leave it open, as its receiver had not asked for it.
 func (v *view) sameSending() bool {
-	return v.f.sentOnce(&v.seg, v.seg.Stamp-v.copied.Stamp) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
-}
-
-// sentBefore compares the times of sending of the packet and of another one of
-// its sender: -1 before, 1 after, 0 unknown.
-func (v *view) sentBefore(tsval uint32, hasTS bool, ipid uint16, hasID bool) int {
-	if v.seg.HasTS && hasTS {
-		if d := int32(v.seg.TSval - tsval); d != 0 {
-			return sign(int(d))
-		}
-	}
-	if v.seg.HasIPID && hasID && v.seg.IPID != 0 && ipid != 0 {
-		if d := int(int16(v.seg.IPID - ipid)); d != 0 && d > -countedApart && d < countedApart {
-			return sign(d)
-		}
-	}
-	return 0
-}
-
-// countedApart is how far apart two IPv4 Identifications are taken to be of one
-// counter.
-const countedApart = 1 << 10
-
-func sign(d int) int {
-	if d < 0 {
-		return -1
-	}
-	return 1
-}
-
-// overtaken: its copy, which was sent later, arrived first.
-func (v *view) overtaken() (s sentence, ok bool) {
-	if !v.seen || v.sentBefore(v.copied.TSval, v.copied.HasTS, v.copied.IPID, v.copied.HasIPID) >= 0 {
-		return s, false
-	}
-	s.verdict = Reordering
-	s.because = because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
-	return s, true
+	return v.f.sentOnce(&v.seg, v.seg.Stamp-v.copied.Stamp, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
 }
 
 // refused: a closed port had answered the SYN before it, and its sender tries
@@ -122,46 +89,6 @@ func (v *view) refused() (s sentence, ok bool) {
 	s.verdict = Genuine
 	s.because = because("connect tried again after a refusal: frame %d answers frame %d with an RST", v.refusal, v.copied.Frame)
 	return s, true
-}
-
-// reordered: it fills a hole before anything that the hole has caused can have
-// arrived.
-func (v *view) reordered() (s sentence, ok bool) {
-	if v.seen || !v.known || v.hole.taken != 0 || v.hole.by.frame == 0 || v.seg.Outbound == tcp.Out {
-		return s, false
-	}
-	s.verdict = Reordering
-	open := v.seg.Stamp - v.hole.by.stamp
-	switch v.sentBefore(v.hole.by.tsval, v.hole.by.hasTS, v.hole.by.ipid, v.hole.by.hasID) {
-	case 1:
-		return s, false
-	case -1:
-		s.because = because("sent before frame %d, which overtook it by %s, as its timestamp or IPv4 Identification tells", v.hole.by.frame).lasting(open)
-		return s, true
-	}
-	asked := v.hole.by.stamp
-	if v.shown.times > 0 {
-		asked = max(asked, v.shown.stamp)
-	}
-	if limit := v.causal(); v.seg.Stamp-asked >= limit {
-		return s, false
-	}
-	s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", v.hole.by.frame).lasting(open)
-	return s, true
-}
-
-// unknownTrip is taken for a round trip where none is known, as Wireshark does.
-const unknownTrip = int64(3e6)
-
-// causal is the time within which nothing arrives that was caused here.
-func (v *view) causal() int64 {
-	switch {
-	case v.seg.Outbound == tcp.In && v.back > 0:
-		return v.back - v.back/8
-	case v.roundTrip > 0:
-		return v.roundTrip - v.roundTrip/8
-	}
-	return unknownTrip
 }
 
 // slowestAck is how long a receiver holds an ACK back at most, nanoseconds (RFC
@@ -183,7 +110,7 @@ func (v *view) needed() (s sentence, ok bool) {
 func (v *view) spurious() (s sentence, ok bool) {
 	s.verdict = Spurious
 	switch {
-	case v.dsack != 0 && v.byLater:
+	case v.dsack != 0 && v.byLater && v.laterSent < 0:
 		s.because = because("sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
 	case v.forgotten && v.acked != 0:
 		s.because = because("sent again though it had arrived: it was acknowledged long before")
@@ -266,7 +193,7 @@ func (v *view) ofHole() sentence {
 		return sentence{Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
 	case v.asked.times == 0 || v.seg.Outbound == tcp.Out:
 		return sentence{Drop, "", because("lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", v.covered)}
-	case open < v.causal():
+	case open < v.causal() || v.coveredByEarlier():
 		return sentence{Reordering, "", because("frame %d shows that the bytes before it had not come, frame %d that they came %s later; the capture missed that", v.asked.frame, v.covered).lasting(open)}
 	}
 	s := sentence{Loss, report.TimeBased, because("lost segments: frame %d shows that the bytes before it had not come, frame %d that they came again; the capture missed that", v.asked.frame, v.covered)}
@@ -289,6 +216,8 @@ func (s sentence) of(opened, filler *pending) sentence {
 		words = "lost segments: the network lost the bytes before it; frame %d brings them again"
 	case Reordering:
 		words = "the bytes before it come in frame %d, which it overtook in the network"
+	case Artefact:
+		words = "the bytes before it come in frame %d, of its burst, which was recorded in reverse"
 	case Spurious:
 		words, s.verdict = "the bytes before it come in frame %d, a copy that overtook the original", Reordering
 	default:

@@ -26,6 +26,7 @@ func acks(at int64, dir uint8, n int, sack ...int) step {
 // stamped sets the timestamp, which a script has in all packets with data or in
 // none.
 func (s step) stamped(ts uint32) step  { s.ts = ts; return s }
+func (s step) echoes(ts uint32) step   { s.echo = ts; return s }
 func (s step) numbered(id uint16) step { s.id = id; return s }
 
 // plain takes the SACK option away.
@@ -142,6 +143,71 @@ var scripts = []struct {
 		data(53, peer, 3, "").stamped(13), acks(53, host, 1, 2, 4), data(54, peer, 4, "").stamped(14), acks(54, host, 1, 2, 5),
 		data(96, peer, 1, resent+"genuine").stamped(54), acks(96, host, 5),
 	}},
+	{"later than a round trip, in the tick of what overtook it, by one who had not heard of the hole", []step{
+		data(50, peer, 0, "").stamped(10).echoes(5), acks(50, host, 1).stamped(50), data(51, peer, 2, lost+"reordering").stamped(12).echoes(5),
+		acks(51, host, 1, 2, 3).stamped(51), data(151, peer, 1, resent+"reordering").stamped(12).echoes(5), acks(151, host, 3).stamped(151),
+	}},
+	{"the same tick, by one who had heard of it: its clock is slow", []step{
+		data(50, peer, 0, "").stamped(10).echoes(5), acks(50, host, 1).stamped(50), data(51, peer, 2, lost+"loss(time-based)").stamped(12).echoes(5),
+		acks(51, host, 1, 2, 3).stamped(51), data(151, peer, 1, resent+"loss(time-based)").stamped(12).echoes(51), acks(151, host, 3).stamped(151),
+	}},
+	{"the capture missed what overtook it: SACK tells of the hole, and the echo that it was sent before", []step{
+		data(50, peer, 0, "").stamped(10).echoes(5), acks(50, host, 1).stamped(50), acks(51, host, 1, 2, 3).stamped(51),
+		data(52, peer, 3, lost+"drop").stamped(13).echoes(5), acks(52, host, 1, 2, 4).stamped(52),
+		data(151, peer, 1, resent+"reordering").stamped(12).echoes(5), acks(151, host, 4).stamped(151),
+	}},
+	{"the same, sent again by a timer, which has heard of nothing", []step{
+		data(50, peer, 0, "").stamped(10).echoes(5), acks(50, host, 1).stamped(50), acks(51, host, 1, 2, 3).stamped(51),
+		data(52, peer, 3, lost+"drop").stamped(13).echoes(5), acks(52, host, 1, 2, 4).stamped(52),
+		data(351, peer, 1, resent+"loss(timeout)").stamped(312).echoes(5), acks(351, host, 4).stamped(351),
+	}},
+	{"without SACK, beyond what the receiver asks for: nobody sends that again", []step{
+		data(50, peer, 0, ""), acks(50, host, 1).plain(), data(51, peer, 2, lost+"loss(fast-retransmission)"), acks(51, host, 1).plain(),
+		data(52, peer, 4, lost+"reordering"), acks(52, host, 1).plain(), data(152, peer, 3, resent+"reordering"), acks(152, host, 1).plain(),
+		data(160, peer, 1, fast+"loss(fast-retransmission) "+resent+"loss(fast-retransmission)"), acks(160, host, 5).plain(),
+	}},
+	{"without SACK, after a timeout: what is asked for was sent again before, and so was the rest", []step{
+		data(50, peer, 0, ""), acks(50, host, 1).plain(), data(51, peer, 2, lost+"loss(timeout)"), acks(51, host, 1).plain(),
+		data(52, peer, 4, lost+"loss(time-based)"), acks(52, host, 1).plain(), data(452, peer, 1, resent+"loss(timeout)"), acks(452, host, 3).plain(),
+		data(460, peer, 3, resent+"loss(time-based)"), acks(460, host, 5).plain(),
+	}},
+	{"later than a round trip, and sent again needlessly: nothing dates the two", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3),
+		data(95, peer, 1, resent+"reordering"), acks(95, host, 3), data(110, peer, 1, needless+"spurious "+resent+"spurious"), acks(110, host, 3, 1, 2),
+	}},
+	{"lost, and its repair came twice by the network: nobody sent it needlessly", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)").stamped(12), acks(51, host, 1, 2, 3),
+		data(95, peer, 1, resent+"loss(time-based)").stamped(52), acks(95, host, 3),
+		data(96, peer, 1, needless+"duplicate(network) "+resent+"duplicate(network)").stamped(52), acks(96, host, 3, 1, 2),
+	}},
+	{"the capture missed what filled the hole, which the echo of the ACK dates: late", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1).stamped(50), data(51, peer, 2, lost+"reordering").stamped(12),
+		acks(51, host, 1, 2, 3).stamped(51), acks(151, host, 3).stamped(151).echoes(11).wants(unseen + "drop"),
+	}},
+	{"the same, sent again", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1).stamped(50), data(51, peer, 2, lost+"loss(time-based)").stamped(12),
+		acks(51, host, 1, 2, 3).stamped(51), acks(151, host, 3).stamped(151).echoes(52).wants(unseen + "drop"),
+	}},
+	{"a full SACK option shows the hole that a block of it ends at", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3), data(52, peer, 4, lost+"reordering"),
+		acks(52, host, 1, 4, 5, 2, 3), data(53, peer, 6, lost+"reordering"), acks(53, host, 1, 6, 7, 4, 5, 2, 3),
+		data(54, peer, 8, lost+"reordering"), acks(54, host, 1, 8, 9, 6, 7, 4, 5, 2, 3), data(55, peer, 10, lost+"reordering window_full=genuine"),
+		acks(55, host, 1, 10, 11, 8, 9, 6, 7, 4, 5), acks(65, host, 11).wants(unseen + "drop"),
+	}},
+	{"recorded after the ACK that answers it, which could not be repaired", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1).stamped(50), data(51, peer, 2, lost+"loss(time-based)").stamped(12),
+		acks(51, host, 1, 2, 3).stamped(51), acks(94, host, 3).stamped(94).echoes(52).wants(unseen + "drop"),
+		data(95, peer, 1, needless+"loss(time-based) "+resent+"loss(time-based)").stamped(52),
+	}},
+	{"recorded after its ACK, and nothing else tells that it was missing; later it is sent again needlessly", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), acks(51, host, 2).wants(unseen + "drop"), data(51, peer, 1, needless+"artefact "+resent+"artefact"),
+		data(52, peer, 2, ""), acks(52, host, 3), data(95, peer, 1, needless+"spurious "+resent+"spurious"), acks(95, host, 3, 1, 2),
+	}},
+	{"sent twice within a millisecond: its sender is sending again what else it sent", []step{
+		data(50, peer, 0, ""), data(51, peer, 1, ""), acks(51, host, 2).plain(), data(95, peer, 2, ""), acks(95, host, 3).plain(),
+		data(95, peer, 1, needless+"spurious "+resent+"spurious"), acks(95, host, 3).plain(), data(96, peer, 2, needless+"spurious "+resent+"spurious"),
+		acks(96, host, 3).plain(),
+	}},
 	{"an inbound loss of which the capture missed the repair", []step{
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(fast-retransmission)"), acks(51, host, 1, 2, 3),
 		data(52, peer, 3, ""), acks(52, host, 1, 2, 4), data(53, peer, 4, ""), acks(53, host, 1, 2, 5), acks(95, host, 5).wants(unseen + "drop"),
@@ -161,10 +227,10 @@ var scripts = []struct {
 	}},
 	{"keep-alives and a closed window are what they seem", []step{
 		data(50, host, 0, ""), acks(90, peer, 1),
-		{9000, host, ack, 100, 0, 1, nil, 0, 0, 0, "keep_alive=genuine"}, acks(9040, peer, 1).wants("keep_alive_ack=genuine"),
-		{9100, peer, ack, 1, 0, 101, nil, 0, 0, 1, "zero_window=genuine"},
-		{9300, host, ack, 101, 1, 1, nil, 0, 0, 0, "zero_window_probe=genuine"},
-		{9340, peer, ack, 1, 0, 101, nil, 0, 0, 1, "zero_window=genuine zero_window_probe_ack=genuine"},
+		{9000, host, ack, 100, 0, 1, nil, 0, 0, 0, "keep_alive=genuine", 0}, acks(9040, peer, 1).wants("keep_alive_ack=genuine"),
+		{9100, peer, ack, 1, 0, 101, nil, 0, 0, 1, "zero_window=genuine", 0},
+		{9300, host, ack, 101, 1, 1, nil, 0, 0, 0, "zero_window_probe=genuine", 0},
+		{9340, peer, ack, 1, 0, 101, nil, 0, 0, 1, "zero_window=genuine zero_window_probe_ack=genuine", 0},
 	}},
 }
 

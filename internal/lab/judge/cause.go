@@ -26,6 +26,7 @@ type causes struct {
 	seen        map[int]bool         // by Index: the capture kept it
 	whole, kept map[int]tcp.Analysis // by Index
 	copies      bool                 // the capture has packets twice
+	alike       map[int]bool         // by Index: it has another packet that says the same, and nothing dates them
 }
 
 func (c *Case) causes(degraded []lab.Packet) *causes {
@@ -142,6 +143,8 @@ func (x *causes) ofRepetition(index int) string {
 		return report.Duplicate
 	case len(open) > 0 && x.any(key, open, -1, at, func(q *passage) bool { return !q.delivered }):
 		return report.Loss
+	case event == lab.EventReordered && len(open) == 0:
+		return x.ofLateCopy(index, bytes)
 	case event == lab.EventReordered:
 		return report.Reordering
 	case len(open) == 0:
@@ -150,4 +153,29 @@ func (x *causes) ofRepetition(index int) string {
 		return report.Spurious
 	}
 	return unknown
+}
+
+// ofLateCopy says what a packet was that the network delayed, and that was not the
+// first to bring its bytes: the late original where it was sent before the one that
+// was, else one that was sent again, and late besides.
+func (x *causes) ofLateCopy(index int, bytes tcp.Range) string {
+	key, at := x.passages.of[index], 2*index
+	first := x.first(key, bytes, at)
+	if first == nil || first.index < 0 {
+		return unknown
+	}
+	s, o := x.table[index].known, x.table[first.index].known
+	switch later := int32(s.TSval - o.TSval); {
+	case s.HasTS && o.HasTS && later > 0:
+		return report.Spurious
+	case s.HasTS && o.HasTS && later < 0:
+		return report.Reordering
+	case first.what == lab.EventReordered:
+		return unknown // either may have been sent first
+	case !x.sentAgain(key, first):
+		return report.Spurious
+	case x.any(key, []tcp.Range{bytes}, -1, first.at, func(q *passage) bool { return !q.delivered }):
+		return unknown // the original was lost; of two that were sent again either may have been sent first
+	}
+	return report.Reordering
 }

@@ -16,6 +16,7 @@ type made struct {
 	events  map[int]string // of those that arrived, by Index
 	dropped []int          // by Index
 	out     bool
+	stamps  []uint32 // timestamps, by Index; nil for none
 }
 
 // causesOf works out the causes for the last packet that arrived, flagged in the
@@ -29,6 +30,9 @@ func (m made) causesOf(whole, kept tcp.Analysis) *causes {
 		s := segment{ok: true, Segment: tcp.Segment{Seq: bytes(n).Left, Len: 100, Outbound: tcp.In}}
 		if m.out {
 			s.Outbound = tcp.Out
+		}
+		if m.stamps != nil {
+			s.HasTS, s.TSval = true, m.stamps[index]
 		}
 		x.table[index], x.seen[index], x.passages.of[index] = fact{known: s}, true, key
 		what := m.events[index]
@@ -66,6 +70,14 @@ func TestCauses(t *testing.T) {
 		{"lost, and what was sent again was overtaken too", made{arrived: []int{0, 2, 1}, lost: map[int]int{0: 1}, events: map[int]string{2: lab.EventReordered}}, re, re, re, report.Loss},
 		{"it had arrived", made{arrived: []int{0, 1, 0}}, re, re, re, report.Spurious},
 		{"late, behind what was sent again", made{arrived: []int{0, 2, 1, 1}, events: map[int]string{3: lab.EventReordered}}, re, re, re, report.Reordering},
+		{"sent again, and late itself", made{arrived: []int{0, 1, 2, 1}, events: map[int]string{3: lab.EventReordered}}, re, re, re, report.Spurious},
+		{"both copies were late", made{arrived: []int{0, 2, 1, 1}, events: map[int]string{2: lab.EventReordered, 3: lab.EventReordered}}, re, re, re, unknown},
+		{"the same, and the first was sent first", made{arrived: []int{0, 2, 1, 1}, events: map[int]string{2: lab.EventReordered, 3: lab.EventReordered}, stamps: []uint32{1, 1, 1, 9}},
+			re, re, re, report.Spurious},
+		{"the same, and the first was sent last", made{arrived: []int{0, 2, 1, 1}, events: map[int]string{2: lab.EventReordered, 3: lab.EventReordered}, stamps: []uint32{1, 1, 9, 1}},
+			re, re, re, report.Reordering},
+		{"lost, and of two that were sent again the second came late", made{arrived: []int{0, 2, 1, 1}, lost: map[int]int{0: 1}, events: map[int]string{3: lab.EventReordered}},
+			re, re, re, unknown},
 		{"twice", made{arrived: []int{0, 0}, events: map[int]string{1: lab.EventDuplicated}}, re, re, re, report.Duplicate},
 		{"twice, but the first was dropped", made{arrived: []int{0, 0}, events: map[int]string{1: lab.EventDuplicated}, dropped: []int{0}}, re, re, re, report.Drop},
 		{"it had arrived, and was dropped", made{arrived: []int{0, 1, 2, 1}, dropped: []int{1}}, re, re, re, report.Drop},

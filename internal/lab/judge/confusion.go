@@ -21,6 +21,7 @@ type Confusion struct {
 	Open    int               // flags of which the events don't tell what they were
 	Unheard int               // flags without a verdict
 	Twice   int               // flags with more than one
+	Floors  map[string]int    // wrong verdicts by the floor that they belong to, where they do
 }
 
 // The kinds of flags that are counted besides, with what is right of them.
@@ -38,7 +39,10 @@ func Kinds() [][2]string {
 // Add adds another one.
 func (c *Confusion) Add(o Confusion) {
 	if c.Counts == nil {
-		c.Counts, c.Kinds = map[[2]string]int{}, map[[2]string]int{}
+		c.Counts, c.Kinds, c.Floors = map[[2]string]int{}, map[[2]string]int{}, map[string]int{}
+	}
+	for why, n := range o.Floors {
+		c.Floors[why] += n
 	}
 	for pair, n := range o.Counts {
 		c.Counts[pair] += n
@@ -161,7 +165,7 @@ func detailed(f *report.Finding) string {
 }
 
 func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Confusion, mistakes []Mistake) {
-	y.Counts, y.Kinds = map[[2]string]int{}, map[[2]string]int{}
+	y.Counts, y.Kinds, y.Floors = map[[2]string]int{}, map[[2]string]int{}, map[string]int{}
 	verdicts := map[said]*report.Finding{}
 	for i := range findings {
 		f := &findings[i]
@@ -175,6 +179,7 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 		verdicts[key] = f
 	}
 	causes, names := c.causes(degraded), tcp.AnalysisNames()
+	causes.findAlike(degraded)
 	recorded := map[int]bool{} // by Index
 	for i, row := range c.analysed(degraded).rows {
 		again := recorded[degraded[i].Index]
@@ -203,6 +208,9 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 				y.Kinds[[2]string{kind, detailed(f)}]++
 			}
 			if truth != f.Verdict {
+				if why := causes.floor(degraded[i].Index, flag, truth, f.Verdict); why != "" {
+					y.Floors[why]++
+				}
 				mistakes = append(mistakes, Mistake{Frame: f.Frame, Flag: name, Truth: truth, Verdict: f.Verdict, Evidence: f.Evidence, Flow: f.Flow})
 			}
 		}

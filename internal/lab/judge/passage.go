@@ -144,3 +144,24 @@ func (p *passages) any(key stream, pieces []tcp.Range, from, to int, fits func(*
 			slices.ContainsFunc(pieces, func(r tcp.Range) bool { return r.Overlaps(q.bytes) })
 	})
 }
+
+// first returns the passage that was the first to bring any of the bytes, before
+// the time; nil for none.
+func (p *passages) first(key stream, bytes tcp.Range, before int) *passage {
+	list := p.streams[key]
+	for i := range list {
+		if q := &list[i]; q.at < before && q.delivered && q.bytes.Overlaps(bytes) {
+			return q
+		}
+	}
+	return nil
+}
+
+// sentAgain reports whether a passage that the network kept in its place brought
+// bytes that had been sent before: one of higher numbers that kept its place as
+// well had come before it.
+func (p *passages) sentAgain(key stream, one *passage) bool {
+	return slices.ContainsFunc(p.streams[key], func(q passage) bool {
+		return q.at < one.at && q.index >= 0 && q.what != lab.EventReordered && one.bytes.Right.AtMost(q.bytes.Left)
+	})
+}

@@ -19,9 +19,11 @@
 //
 // The bars of verdicts set what the report says of each flag beside what it was,
 // as the recorder's network and the degradation tell: a table of confusions for
-// what sniffers do, and one for drivers that reverse bursts and captures that have
-// every packet twice. Below are the flags of some kinds by what is said of them:
-// connects tried again after a refusal are made up, all others recorded.
+// what sniffers do, one for drivers that reverse bursts and one for captures that
+// have every packet twice. Below are the flags of some kinds by what is said of them:
+// connects tried again after a refusal are made up, all others recorded. Floors count
+// the wrong verdicts that a packet alike, a packet that the capture missed, or the
+// order that the repair gave account for.
 // Those of loss compare the estimate of what the capture missed with what was
 // dropped, over many seeds and kinds of drops.
 //

@@ -23,8 +23,8 @@ import (
 // The bars of verdicts.
 const (
 	minMacroF1   = .98
+	minHeldF1    = .96 // of recordings that are held out, which is reached; minMacroF1 is wanted there, too
 	minOfKind    = .98 // of the flags of a kind with the right verdict
-	minReversed  = .95 // of those of reversed bursts: with the law arrival fewer of them are put in order than without it (96.8 of 98.1 %)
 	maxUndecided = .03
 )
 
@@ -38,7 +38,7 @@ type verdictTrials struct {
 
 // verdictTables are the degradations that verdicts are judged on by default. Each
 // line has a table of its own: copies are so many that they would hide the rest.
-var verdictTables = []string{"rawsocket,drops-0.1,drops-2,everything", "reversed,copies-8us"}
+var verdictTables = []string{"rawsocket,drops-0.1,drops-2,everything", "reversed", "copies-5us,copies-30us,copies-300us,copies-50ms"}
 
 // runVerdicts judges the verdicts of all trials, and prints a table for each list
 // of degradations.
@@ -61,9 +61,12 @@ func runVerdicts(ctx context.Context, o options, paths []string) error {
 			}
 			fmt.Printf("%s: %s\n", set.name, names)
 			printConfusion(os.Stdout, &sum)
-			for _, line := range verdictBars(&sum) {
-				fmt.Println(set.miss, line)
-				failed = failed || set.bars
+			for _, line := range verdictBars(&sum, set.least) {
+				fmt.Println("missed:", line)
+				failed = true
+			}
+			if got := sum.MacroF1(); got >= set.least && got < minMacroF1 {
+				fmt.Printf("target: macro-F1 is %.4f, want %.2f\n", got, minMacroF1)
 			}
 		}
 	}
@@ -73,11 +76,10 @@ func runVerdicts(ctx context.Context, o options, paths []string) error {
 	return nil
 }
 
-// verdictSet are recordings whose verdicts are added up together. Over links that
-// reorder much the bars are a target that is not reached.
+// verdictSet are recordings whose verdicts are added up together.
 type verdictSet struct {
-	name, miss string
-	bars       bool
+	name       string
+	least      float64 // the bar of macro-F1
 	recordings []lab.Recording
 }
 
@@ -85,9 +87,9 @@ type verdictSet struct {
 // these those that no constant is tuned on.
 func verdictSets(paths []string) ([]verdictSet, error) {
 	sets := []verdictSet{
-		{name: "all but links that reorder much", miss: "missed:", bars: true, recordings: []lab.Recording{lab.Refusals()}},
-		{name: "links that reorder much, tuned on", miss: "target:"},
-		{name: "links that reorder much, held out", miss: "target:"},
+		{name: "all but links that reorder much", least: minMacroF1, recordings: []lab.Recording{lab.Refusals()}},
+		{name: "links that reorder much, tuned on", least: minMacroF1},
+		{name: "links that reorder much, held out", least: minHeldF1},
 	}
 	for _, path := range paths {
 		recording, err := lab.Load(path)
@@ -167,6 +169,7 @@ func printConfusion(w io.Writer, c *judge.Confusion) {
 	// Writing to the terminal is best effort.
 	_ = table.Flush()
 	printKinds(w, c)
+	printFloors(w, c)
 	fmt.Fprintf(w, "%d flags: macro-F1 %.4f, undecided %s; of %d more the events don't tell what they were; without verdict %d, with two %d\n",
 		c.All(), c.MacroF1(), percent(c.Column(report.Undecided), c.All()), c.Open, c.Unheard, c.Twice)
 }
@@ -191,22 +194,31 @@ func printKinds(w io.Writer, c *judge.Confusion) {
 	_ = table.Flush()
 }
 
-// verdictBars says which bars the verdicts miss.
-func verdictBars(c *judge.Confusion) (missed []string) {
+// printFloors prints how many of the wrong verdicts belong to each floor.
+func printFloors(w io.Writer, c *judge.Confusion) {
+	wrong := c.All()
+	for _, name := range c.Truths() {
+		wrong -= c.Counts[[2]string{name, name}]
+	}
+	for _, why := range judge.Floors() {
+		if n := c.Floors[why]; n > 0 {
+			fmt.Fprintf(w, "floor: %d of %d wrong verdicts %s\n", n, wrong, why)
+		}
+	}
+}
+
+// verdictBars says which bars the verdicts miss, with that of macro-F1.
+func verdictBars(c *judge.Confusion, least float64) (missed []string) {
 	miss := func(format string, args ...any) { missed = append(missed, fmt.Sprintf(format, args...)) }
-	if got := c.MacroF1(); got < minMacroF1 {
-		miss("macro-F1 is %.4f, want %.2f", got, minMacroF1)
+	if got := c.MacroF1(); got < least {
+		miss("macro-F1 is %.4f, want %.2f", got, least)
 	}
 	if n := c.Counts[[2]string{report.Loss, report.Artefact}]; n > 0 {
 		miss("%d genuine losses were called artefacts, want none", n)
 	}
 	for _, kind := range judge.Kinds() {
-		least := minOfKind
-		if kind[0] == judge.KindReversed {
-			least = minReversed
-		}
-		if all, right := c.OfKind(kind); share(right, all) < least {
-			miss("%s: %d of %d are called %s, want %.0f %%", kind[0], right, all, kind[1], 100*least)
+		if all, right := c.OfKind(kind); share(right, all) < minOfKind {
+			miss("%s: %d of %d are called %s, want %.0f %%", kind[0], right, all, kind[1], 100*minOfKind)
 		}
 	}
 	if n := c.Column(report.Undecided); float64(n) > maxUndecided*float64(c.All()) {

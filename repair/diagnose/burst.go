@@ -1,0 +1,21 @@
+package diagnose
+
+import "github.com/mendcap/mendcap/internal/tcp"
+
+// standsReversed reports whether the packet came before its sender's packet before
+// it, in a capture that reverses bursts: both have one stamp, and stand as they
+// were recorded.
+func (m *moment) standsReversed() bool {
+	return m.s.Outbound == tcp.In && m.from.packets > 0 && m.from.lastStamp == m.p.Stamp && m.from.lastFrame < m.p.Frame
+}
+
+// reversedHere: the packet beyond the hole is one of its burst, which came in
+// reverse.
+func (v *view) reversedHere() (s sentence, ok bool) {
+	if v.seen || !v.known || !v.reversed || v.hole.taken != 0 || v.hole.by.frame == 0 || v.hole.by.stamp != v.seg.Stamp {
+		return s, false
+	}
+	s.verdict = Artefact
+	s.because = because("recorded in reverse: frame %d has the same stamp, and this capture has all bursts of packets the wrong way round; in its true place it is not flagged", v.hole.by.frame)
+	return s, true
+}

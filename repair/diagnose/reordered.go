@@ -1,0 +1,129 @@
+package diagnose
+
+import "github.com/mendcap/mendcap/internal/tcp"
+
+// overtaken: its copy, which was sent later, arrived first.
+func (v *view) overtaken() (s sentence, ok bool) {
+	if !v.seen || datedBy(&v.copied.Segment).compare(&v.seg) >= 0 {
+		return s, false
+	}
+	s.verdict = Reordering
+	s.because = because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
+	return s, true
+}
+
+// reordered: it fills a hole, and was sent before its sender can have known of that.
+func (v *view) reordered() (s sentence, ok bool) {
+	if v.seen || !v.known || v.hole.taken != 0 || v.seg.Outbound == tcp.Out {
+		return s, false
+	}
+	s.verdict = Reordering
+	by, open := v.beyond(), v.seg.Stamp-v.hole.by.stamp
+	order := v.hole.by.sent.compare(&v.seg)
+	switch {
+	case order > 0:
+		return s, false
+	case order < 0:
+		s.because = because("sent before frame %d, which overtook it by %s, as its timestamp or IPv4 Identification tells", by).lasting(open)
+	case v.unaware():
+		s.because = because("frame %d overtook it by %s: by its timestamps it was sent before its sender can have heard that it was missing", by).lasting(open)
+	case v.unasked:
+		s.because = because("frame %d overtook it by %s: without SACK its sender sends again only what the receiver asks for next, and that is still missing", by).lasting(open)
+	case v.unanswerable():
+		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
+	case v.dsack != 0 && v.byLater && v.laterSent == 0:
+		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
+	default:
+		return s, false
+	}
+	return s, true
+}
+
+// beyond is the frame that began beyond the hole, or the first ACK to tell of such
+// a one that was not seen.
+func (v *view) beyond() int64 {
+	if v.hole.by.frame == 0 {
+		return v.shown.frame
+	}
+	return v.hole.by.frame
+}
+
+// unaware: it echoes an older timestamp than that of the first ACK that shows the
+// hole. A sender that had heard of the hole would echo that ACK's (RFC 7323, section
+// 4.3). It can't have been sent again by a timer either, which runs for many ticks:
+// it bears the timestamp of the packet beyond the hole, or came before one can have
+// run out.
+func (v *view) unaware() bool {
+	by := &v.hole.by.sent
+	sameTick := by.hasTS && v.seg.TSval == by.tsval
+	if !v.seg.HasTS || v.shown.times == 0 {
+		return v.seg.HasTS && sameTick
+	}
+	return int32(v.seg.TSecr-v.shown.tsval) < 0 && (sameTick || v.seg.Stamp-v.hole.by.since() < leastRTO)
+}
+
+// unanswerable: nothing that was caused by the hole can have come so soon. What a
+// timer sends needs no cause.
+func (v *view) unanswerable() bool {
+	since := v.hole.by.since()
+	if v.seg.Stamp-since >= leastRTO {
+		return false
+	}
+	if v.shown.times > 0 {
+		since = max(since, v.shown.stamp)
+	}
+	return v.seg.Stamp-since < v.causal()
+}
+
+// since is when the hole can have begun at the earliest, nanoseconds.
+func (o *opener) since() int64 {
+	if o.frame == 0 {
+		return o.left
+	}
+	return o.stamp
+}
+
+// unknownTrip is taken for a round trip where none is known, as Wireshark does.
+const unknownTrip = int64(3e6)
+
+// causal is the time within which nothing arrives that was caused here.
+func (v *view) causal() int64 {
+	switch {
+	case v.seg.Outbound == tcp.In && v.back > 0:
+		return v.back - v.back/8
+	case v.roundTrip > 0:
+		return v.roundTrip - v.roundTrip/8
+	}
+	return unknownTrip
+}
+
+// coveredByEarlier: of a hole, the ACK of its bytes echoes what was sent no later
+// than the packet beyond it. So those were late, and not sent again: an ACK that
+// moves on echoes the packet that let it (RFC 7323, section 4.3).
+func (v *view) coveredByEarlier() bool {
+	return v.echoes && v.seg.HasTS && int32(v.echo-v.seg.TSval) <= 0
+}
+
+// misplaced: it was recorded after the ACK that answers it, and nothing but that ACK
+// tells that it was missing.
+func (v *view) misplaced() (s sentence, ok bool) {
+	if v.answer == 0 || v.known && v.hole.by.frame != 0 {
+		return s, false
+	}
+	s.verdict = Artefact
+	s.because = because("recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)
+	return s, true
+}
+
+// recordedLate: the ACK of its bytes just before it is the answer to itself, not to
+// another copy. It echoes its very timestamp; where there are none, the host would
+// have answered a second copy at once.
+func (v *view) recordedLate() bool {
+	if v.seen || v.seg.Outbound != tcp.In || v.dsack != 0 && !v.byLater || v.acked <= 0 || v.seg.Stamp-v.ackedAt > recordedLate {
+		return false
+	}
+	if v.seg.HasTS {
+		return v.ackedEcho == v.seg.TSval
+	}
+	return v.heard && v.repeated == 0
+}

@@ -1,0 +1,83 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/report"
+)
+
+// maxUnpaired is how many packets of one sender wait for their second copy at
+// most, and maxUnpairedInAll those of all senders. Beyond, none is waited for.
+const (
+	maxUnpaired      = 1 << 12
+	maxUnpairedInAll = 1 << 16
+)
+
+// isSecond reports whether the packet, of a connection that is recorded twice, is
+// the second copy of one before it, and says so of its flags. Copies come in the
+// order of the packets: of several that are alike the first that can be it is.
+func (m *moment) isSecond() bool {
+	e, now := m.from, m.p.Stamp
+	gone := 0
+	for gone < len(e.unpaired) {
+		if r := m.d.history.at(e.unpaired[gone]); r != nil && now-r.Stamp <= m.p.Farthest {
+			break
+		}
+		gone++
+	}
+	m.d.due -= gone
+	e.unpaired = e.unpaired[gone:]
+	for i, serial := range e.unpaired {
+		r := m.d.history.at(serial)
+		if now-r.Stamp < m.p.Nearest || m.f.look <= 0 {
+			break
+		}
+		m.f.look--
+		m.d.steps++
+		if m.same(r) {
+			e.unpaired = slices.Delete(e.unpaired, i, i+1)
+			m.d.due--
+			m.original = r
+			m.judgeSecond()
+			return true
+		}
+	}
+	return false
+}
+
+// dropUnpaired forgets the packets of a connection that wait for their second copy.
+func (d *Diagnoser) dropUnpaired(f *flow) {
+	for i := range f.ends {
+		d.due -= len(f.ends[i].unpaired)
+		f.ends[i].unpaired = nil
+	}
+}
+
+// awaitSecond lets the packet wait for its second copy.
+func (m *moment) awaitSecond() {
+	if len(m.from.unpaired) < maxUnpaired && m.d.due < maxUnpairedInAll {
+		m.from.unpaired = append(m.from.unpaired, m.d.history.last)
+		m.d.due++
+	}
+}
+
+// judgeSecond gives the verdict for each flag of a second copy.
+func (m *moment) judgeSecond() {
+	before, after := tcp.Analysis(m.p.Before), tcp.Analysis(m.p.After)
+	for rest := before; rest != 0; rest &= rest - 1 {
+		flag := rest & -rest
+		if after&flag == 0 {
+			m.artefact(flag)
+			continue
+		}
+		f := finding(m.p, number(flag))
+		if f.Verdict, f.because = Genuine, because("flagged before and after, with no moving law violated here"); flag&told == 0 {
+			f.Verdict, f.Detail = Duplicate, report.ByCapture
+			f.because = because("every bit of it is as in frame %d, %s before, as all of the connection's packets are there again", m.original.Frame).
+				lasting(m.p.Stamp - m.original.Stamp)
+		}
+		m.d.tell(m.f, &f)
+	}
+	m.judgeCreated(before, after)
+}
