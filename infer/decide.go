@@ -283,9 +283,10 @@ func (e *Engine) questionOf(fl *flow, c *cluster) question {
 	return q
 }
 
-// learnOpen learns from the flows without any candidate how often the true
-// destination is not among the candidates. Those that match by chance are
-// allowed for.
+// learnOpen counts the clusters of each flow that no candidate fits, and learns
+// from what others sent how often its true destination is not among the
+// candidates; those that match by chance are allowed for. Of what the host sends
+// the shares say that.
 func (e *Engine) learnOpen() {
 	const assumed = 16 // flows that had one, before the first is seen
 	for i := range e.flows.list.n {
@@ -297,24 +298,23 @@ func (e *Engine) learnOpen() {
 			fl.empty++
 		}
 	}
-	var flows, empty [directions]float64
+	flows, empty := 0.0, 0.0
 	for i := range e.flows.list.n {
-		if fl := e.flows.list.at(i); fl.clusters > uint16(fl.cut) {
-			none := fl.empty == fl.clusters-uint16(fl.cut)
-			if none && e.flows.clusters.at(fl.first).rivals {
-				continue // it may be no flow at all, but another protocol's packets
-			}
-			d := e.direction(fl.key.src)
-			flows[d]++
-			if none {
-				empty[d]++
-			}
+		fl := e.flows.list.at(i)
+		if fl.clusters <= uint16(fl.cut) || e.direction(fl.key.src) != inbound {
+			continue
+		}
+		none := fl.empty == fl.clusters-uint16(fl.cut)
+		if none && e.flows.clusters.at(fl.first).rivals {
+			continue // it may be no flow at all, but another protocol's packets
+		}
+		flows++
+		if none {
+			empty++
 		}
 	}
-	for d := range e.open {
-		missing := empty[d] / math.Max(1-e.candidates.occupied, 0.05)
-		e.open[d] = math.Log2(min(1, max(math.Exp2(openLeast), (missing+1)/(flows[d]+assumed))))
-	}
+	missing := empty / math.Max(1-e.candidates.occupied, 0.05)
+	e.open = math.Log2(min(1, max(math.Exp2(openLeast), (missing+1)/(flows+assumed))))
 }
 
 // hasCandidate reports whether any address fits c, in a mode that isn't rare.

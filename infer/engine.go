@@ -40,7 +40,7 @@ type Engine struct {
 	confidence float64 // from which on an answer is likely
 
 	// By Conclude.
-	open     [directions]float64 // log2 odds of "none of the candidates"
+	open     float64 // log2 odds that what others sent is for none of the candidates
 	complete completeness
 	modes    [directions][hypotheses]modeBits
 	lists    [][]Candidate // of clusters that stayed undecided

@@ -375,7 +375,7 @@ func (e *Engine) openShare(q *question) float64 {
 		share, _ := e.elsewhere(q)
 		return math.Max(share, openLeast)
 	}
-	return e.open[q.from]
+	return e.open
 }
 
 // accident returns, in bits, how much sooner an unlisted neighbour of listed
