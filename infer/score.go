@@ -76,6 +76,7 @@ type scored struct {
 	group    uint8   // the port's group, though nothing can be verified: the usual one is 1
 	bits     float64 // without the header's, which are its hypothesis's
 	total    float64 // with them
+	gain     float64 // of bits, by what is familiar: see separate
 }
 
 // explain appends to list the explanations of q, the open one included.
@@ -347,7 +348,7 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	}
 	if q.fl != nil && s.roles&isResolved != 0 {
 		if n, just := e.resolved.before(s.addr, q.fl.begun); just {
-			prior, by = math.Max(prior, priorResolved-math.Log2(float64(n))), min(by, byResolved)
+			prior, by = math.Max(prior, priorResolved-math.Log2(n)), min(by, byResolved)
 			s.just = true
 		}
 	}
