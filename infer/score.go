@@ -73,6 +73,7 @@ type scored struct {
 	named    bool
 	settled  bool    // the flow's other packets go there
 	just     bool    // DNS gave it just before the flow
+	lift     float64 // bits by which that is likelier than what else speaks for it
 	group    uint8   // the port's group, though nothing can be verified: the usual one is 1
 	bits     float64 // without the header's, which are its hypothesis's
 	total    float64 // with them
@@ -348,8 +349,9 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	}
 	if q.fl != nil && s.roles&isResolved != 0 {
 		if n, just := e.resolved.before(s.addr, q.fl.begun); just {
-			prior, by = math.Max(prior, priorResolved-math.Log2(n)), min(by, byResolved)
-			s.just = true
+			given := priorResolved - math.Log2(n)
+			s.just, s.lift = true, math.Max(0, given-prior)
+			prior, by = math.Max(prior, given), min(by, byResolved)
 		}
 	}
 	return prior, by

@@ -7,9 +7,10 @@ import (
 )
 
 // Several addresses may have the sum that a flow needs. What separates them is
-// where the host's other flows go: those that begin beside it, and those to the
-// same port. How much either says is learnt from the capture, as a mixture of the
-// addresses that are familiar in that way and of all others.
+// where the host's other flows go, those that begin beside it and those to the
+// same port, and what DNS gave just before. How much each says is learnt from the
+// capture, as a mixture of the addresses that are familiar in that way and of all
+// others.
 
 // familiarity says why a flow is likelier to go to an address than to another of
 // the lists.
@@ -19,6 +20,7 @@ const (
 	unfamiliar familiarity = iota // nothing does
 	atTheTime                     // another flow to the address begins at about the same time
 	byPort                        // another connection to the address has the same port
+	byName                        // DNS gave the address just before
 
 	familiarities // their number
 )
@@ -62,6 +64,7 @@ type familiars struct {
 	beside []int32 // sorted
 	served *service
 	local  uint16
+	begun  int64
 }
 
 // has reports whether a connection from another of the host's ports leads to at.
@@ -75,9 +78,10 @@ func (s *service) has(at int32, local uint16) bool {
 	return false
 }
 
-// of returns how much likelier than for any of the addresses it is by each
-// familiarity that f's flow goes to at, if it goes anywhere by it.
-func (f *familiars) of(at int32, listed float64) (fits [familiarities]float64) {
+// familiarity returns how much likelier than for any of the addresses it is by
+// each kind that f's flow goes to at, if it goes anywhere by it.
+func (e *Engine) familiarity(f *familiars, at int32) (fits [familiarities]float64) {
+	listed := e.familiar.listed
 	fits[unfamiliar] = 1
 	if _, ok := slices.BinarySearch(f.beside, at); ok {
 		fits[atTheTime] = listed / float64(len(f.beside))
@@ -85,12 +89,18 @@ func (f *familiars) of(at int32, listed float64) (fits [familiarities]float64) {
 	if f.served != nil && f.served.has(at, f.local) {
 		fits[byPort] = listed / float64(f.served.distinct)
 	}
+	if c := e.candidates.list.at(at); c.roles&isResolved != 0 {
+		if among, ok := e.resolved.before(c.addr, f.begun); ok {
+			fits[byName] = listed / among
+		}
+	}
 	return fits
 }
 
 // familiarTo returns the addresses that are familiar to fl.
-func (k *acquaintance) familiarTo(fl *flow) (f familiars) {
-	f.local = uint16(fl.key.ports >> 16)
+func (e *Engine) familiarTo(fl *flow) (f familiars) {
+	k := e.familiar
+	f.local, f.begun = uint16(fl.key.ports>>16), fl.begun
 	if fl.key.twoWay() && fl.key.ports.destination() != 0 {
 		f.served = k.ports[portKey{fl.key.ports & 0xFFFF, fl.key.class}]
 	}
@@ -120,7 +130,7 @@ func (e *Engine) separate(list []scored, q *question) {
 	tied, best := 0, math.Inf(-1)
 	for i := range list {
 		switch s := &list[i]; {
-		case s.named || s.by < byCache || s.just || s.settled:
+		case s.named || s.by < byCache || s.settled:
 			return
 		case s.ties():
 			tied++
@@ -130,7 +140,7 @@ func (e *Engine) separate(list []scored, q *question) {
 	if tied < 2 {
 		return
 	}
-	f, shares := e.familiar.familiarTo(q.fl), &e.familiar.shares[q.h]
+	f, shares := e.familiarTo(q.fl), &e.familiar.shares[q.h]
 	before, after := 0.0, 0.0
 	for i := range list {
 		s := &list[i]
@@ -138,11 +148,11 @@ func (e *Engine) separate(list []scored, q *question) {
 			continue
 		}
 		weight := 0.0
-		for k, fit := range f.of(s.at, e.familiar.listed) {
+		for k, fit := range e.familiarity(&f, s.at) {
 			weight += shares[k] * fit
 		}
 		before += math.Exp2(s.bits - best)
-		s.gain = math.Log2(weight)
+		s.gain = math.Log2(weight) - s.lift
 		after += math.Exp2(s.bits + s.gain - best)
 	}
 	rest := math.Log2(after / before)
@@ -258,21 +268,21 @@ type acquainted struct {
 func (e *Engine) learnFamiliarity(tied []int32) {
 	var seen []acquainted
 	for _, v := range e.familiar.visits[:min(maxObserved, len(e.familiar.visits))] {
-		f := e.familiar.familiarTo(v.fl)
-		seen = append(seen, acquainted{v.fl.key.hypothesis(), f.of(v.at, e.familiar.listed)})
+		f := e.familiarTo(v.fl)
+		seen = append(seen, acquainted{v.fl.key.hypothesis(), e.familiarity(&f, v.at)})
 	}
 	var room []scored
 	for _, j := range tied[:min(maxObserved, len(tied))] {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
 		q := e.questionOf(fl, c)
-		o, f, n := acquainted{h: q.h}, e.familiar.familiarTo(fl), 0.0
+		o, f, n := acquainted{h: q.h}, e.familiarTo(fl), 0.0
 		room = e.explain(room[:0], &q)
 		for i := range room {
 			if !room[i].ties() {
 				continue
 			}
-			for k, fit := range f.of(room[i].at, e.familiar.listed) {
+			for k, fit := range e.familiarity(&f, room[i].at) {
 				o.fits[k] += fit
 			}
 			n++
@@ -297,7 +307,7 @@ func familiarityOf(seen []acquainted, h hypothesis) (shares [familiarities]float
 		foreign    = 0.1 // what a flow of another kind counts for
 		deviations = 2
 	)
-	prior := [familiarities]float64{unfamiliar: 3, atTheTime: 0.5, byPort: 0.5} // flows
+	prior := [familiarities]float64{unfamiliar: 2, atTheTime: 0.5, byPort: 0.5, byName: 2} // flows
 	next := prior
 	sum := 0.0
 	for range rounds {
