@@ -43,15 +43,19 @@ type Score struct {
 	// Flows by how many addresses of the tables and of the sources have the sum
 	// that a flow's checksums ask for: one, or several, one of them the right one.
 	Single, Tied Tally
-	Listed       int // of those tied and left open: the right one is among the candidates
-	Proved       Grade
-	Likely       Grade
+	// Of those tied: neither proved, and of these the ones of which all addresses are
+	// listed as candidates, or counted beyond the most that an answer lists.
+	Unproved, Listed int
+	Chosen           Tally // the likely ones among them
+	Proved           Grade
+	Likely           Grade
 }
 
 // Grade holds the flows whose destination was answered with one grade.
 type Grade struct {
 	Flows, Wrong int
 	Doubt        float64 // sum of 1 - posterior over the flows
+	Spread       float64 // variance of the wrong flows: those to one destination are right or wrong together
 	// Flows to one destination are right or wrong together. Of the destinations as
 	// many are to be wrong as the sum of 1 - posterior says, give or take the root
 	// of Variance.
@@ -60,7 +64,7 @@ type Grade struct {
 }
 
 func (g *Grade) plus(o Grade) {
-	g.Flows, g.Wrong, g.Doubt = g.Flows+o.Flows, g.Wrong+o.Wrong, g.Doubt+o.Doubt
+	g.Flows, g.Wrong, g.Doubt, g.Spread = g.Flows+o.Flows, g.Wrong+o.Wrong, g.Doubt+o.Doubt, g.Spread+o.Spread
 	g.Destinations, g.Missed = g.Destinations+o.Destinations, g.Missed+o.Missed
 	g.Expected, g.Variance = g.Expected+o.Expected, g.Variance+o.Variance
 }
@@ -68,6 +72,10 @@ func (g *Grade) plus(o Grade) {
 // Most is how many wrong destinations are within three standard deviations of
 // what the posteriors say.
 func (g *Grade) Most() float64 { return g.Expected + 3*math.Sqrt(g.Variance) }
+
+// MostFlows is how many wrong flows are within three standard deviations of what
+// the posteriors say.
+func (g *Grade) MostFlows() float64 { return g.Doubt + 3*math.Sqrt(g.Spread) }
 
 // Add adds another score.
 func (s *Score) Add(o Score) {
@@ -77,7 +85,8 @@ func (s *Score) Add(o Score) {
 	s.TwoWay.plus(o.TwoWay)
 	s.Single.Plus(o.Single)
 	s.Tied.Plus(o.Tied)
-	s.Listed += o.Listed
+	s.Unproved, s.Listed = s.Unproved+o.Unproved, s.Listed+o.Listed
+	s.Chosen.Plus(o.Chosen)
 	s.Proved.plus(o.Proved)
 	s.Likely.plus(o.Likely)
 	for i := range s.Bins {
@@ -119,9 +128,9 @@ type verdict struct {
 	right     bool    // that is the truth
 	answered  bool    // it is the answer, proved or not
 	proved    bool
-	listed    bool // the truth is among the first packet's candidates
+	listed    bool // all of fits are among the first packet's candidates, or counted
 	ends      [2]netip.Addr
-	fits      int // addresses with the sum that a checksum asks for; 0 where none is whole
+	fits      []netip.Addr // with the sum that a checksum asks for; none where none is whole
 }
 
 func newJudge(c *Case, under Condition) *judge {
@@ -165,7 +174,7 @@ func (j *judge) add(s *sample, a *infer.Answer) {
 
 // top notes the likeliest address of the flow's first packet.
 func (v *verdict) top(s *sample, a *infer.Answer) {
-	v.listed = slices.ContainsFunc(a.Candidates, func(c infer.Candidate) bool { return c.Destination == s.dst })
+	v.listed = v.lists(a)
 	if !a.Destination.IsUnspecified() {
 		v.topped, v.posterior = true, a.Posterior
 		v.right = a.Destination == s.dst && a.NextHeader == s.next
@@ -180,6 +189,21 @@ func (v *verdict) top(s *sample, a *infer.Answer) {
 		}
 	}
 }
+
+// lists reports whether a names all addresses that fit, or counts those beyond the
+// most that it may name.
+func (v *verdict) lists(a *infer.Answer) bool {
+	missing := 0
+	for _, to := range v.fits {
+		if !slices.ContainsFunc(a.Candidates, func(c infer.Candidate) bool { return c.Destination == to }) {
+			missing++
+		}
+	}
+	return missing == 0 || missing <= a.Unlisted && len(a.Candidates) >= mostListed
+}
+
+// mostListed is how many candidates an answer lists.
+const mostListed = 64
 
 // score closes the flows.
 func (j *judge) score() Score {
@@ -208,13 +232,11 @@ func (j *judge) score() Score {
 func (s *Score) grade(v *verdict) {
 	whole := v.dst.whole()
 	switch {
-	case v.fits == 1:
+	case len(v.fits) == 1:
 		s.Single.Plus(whole)
-	case v.fits > 1:
+	case len(v.fits) > 1:
 		s.Tied.Plus(whole)
-		if whole.Open > 0 && v.listed {
-			s.Listed++
-		}
+		s.tie(v, whole)
 	}
 	if !v.answered {
 		return
@@ -227,23 +249,43 @@ func (s *Score) grade(v *verdict) {
 	}
 }
 
-// destinations counts the destinations of each grade by their first flows.
+// tie counts a flow that several addresses fit, if none of them is proved.
+func (s *Score) tie(v *verdict, whole Tally) {
+	if v.proved {
+		return
+	}
+	s.Unproved++
+	if v.listed {
+		s.Listed++
+	}
+	if v.answered {
+		s.Chosen.Plus(whole)
+	}
+}
+
+// destinations counts the destinations of each grade by their first flows, and
+// spreads the doubt of flows to one of them.
 func (j *judge) destinations() {
 	type key struct {
 		ends   [2]netip.Addr
 		proved bool
 	}
-	seen := map[key]bool{}
+	deviation := map[key]float64{} // of the wrong flows to a destination
 	for i := range j.flows {
 		v := &j.flows[i]
-		if !v.answered || seen[key{v.ends, v.proved}] {
+		if !v.answered {
 			continue
 		}
-		seen[key{v.ends, v.proved}] = true
-		g := j.total.of(v)
+		k, g, variance := key{v.ends, v.proved}, j.total.of(v), v.posterior*(1-v.posterior)
+		before, seen := deviation[k]
+		deviation[k] = before + math.Sqrt(variance)
+		g.Spread += deviation[k]*deviation[k] - before*before
+		if seen {
+			continue
+		}
 		g.Destinations++
 		g.Expected += 1 - v.posterior
-		g.Variance += v.posterior * (1 - v.posterior)
+		g.Variance += variance
 		if !v.right {
 			g.Missed++
 		}

@@ -1,6 +1,7 @@
 package headers
 
 import (
+	"math"
 	"net/netip"
 	"path/filepath"
 	"testing"
@@ -17,7 +18,7 @@ func TestJudgeCounts(t *testing.T) {
 	c.flows[1].twoWay = true
 	j := newJudge(c, Condition{})
 	j.flows[0].summed = true
-	j.flows[0].fits, j.flows[1].fits = 1, 2
+	j.flows[0].fits, j.flows[1].fits = []netip.Addr{receiver}, []netip.Addr{receiver, sender}
 	add := func(flow int, next uint8, dst netip.Addr, origin infer.Origin, posterior float64, candidates ...infer.Candidate) {
 		j.add(&sample{src: sender, dst: receiver, next: 6, flow: flow},
 			&infer.Answer{NextHeader: next, Destination: dst, DestinationOrigin: origin, Posterior: posterior, Candidates: candidates})
@@ -25,7 +26,7 @@ func TestJudgeCounts(t *testing.T) {
 	add(0, 6, receiver, infer.Inferred, 0.9995)
 	add(0, 6, other, infer.Inferred, 0.9995)
 	add(1, infer.Unknown, netip.IPv6Unspecified(), infer.NotKnown, 0, infer.Candidate{NextHeader: 6, Destination: netip.IPv6Unspecified(), Posterior: 0.7},
-		infer.Candidate{NextHeader: 6, Destination: receiver, Posterior: 0.25})
+		infer.Candidate{NextHeader: 6, Destination: receiver, Posterior: 0.25}, infer.Candidate{NextHeader: 6, Destination: sender, Posterior: 0.05})
 	add(2, 17, receiver, infer.Likely, 0.95)
 	s := j.score()
 	want := Score{
@@ -34,10 +35,10 @@ func TestJudgeCounts(t *testing.T) {
 		Summed:  Fields{Tally{Right: 2}, Tally{Right: 1, Wrong: 1}},
 		TwoWay:  Fields{Tally{Open: 1}, Tally{Open: 1}},
 	}
-	want.Single, want.Tied, want.Listed = Tally{Wrong: 1}, Tally{Open: 1}, 1
+	want.Single, want.Tied, want.Unproved, want.Listed = Tally{Wrong: 1}, Tally{Open: 1}, 1, 1
 	sure, fair := 0.9995, 0.95
-	want.Proved = Grade{Flows: 1, Doubt: 1 - sure, Destinations: 1, Expected: 1 - sure, Variance: sure * (1 - sure)}
-	want.Likely = Grade{Flows: 1, Wrong: 1, Doubt: 1 - fair, Destinations: 1, Missed: 1, Expected: 1 - fair, Variance: fair * (1 - fair)}
+	want.Proved = Grade{Flows: 1, Doubt: 1 - sure, Spread: sure * (1 - sure), Destinations: 1, Expected: 1 - sure, Variance: sure * (1 - sure)}
+	want.Likely = Grade{Flows: 1, Wrong: 1, Doubt: 1 - fair, Spread: fair * (1 - fair), Destinations: 1, Missed: 1, Expected: 1 - fair, Variance: fair * (1 - fair)}
 	want.Bins[9] = Bin{Flows: 2, Right: 1, Posterior: 0.9995 + 0.95}
 	want.Bins[2] = Bin{Flows: 1, Right: 1, Posterior: 0.25}
 	if s != want {
@@ -45,6 +46,49 @@ func TestJudgeCounts(t *testing.T) {
 	}
 	if got, bins := s.CalibrationError(2); bins != 1 || got < 0.47 || got > 0.48 {
 		t.Errorf("calibration error: got %.3f over %d bins, want 0.475 over 1", got, bins)
+	}
+}
+
+// Flows to one destination are right or wrong together: of two of them the doubt
+// spreads twice as far as that of two others.
+func TestJudgeSpreadsDoubt(t *testing.T) {
+	for _, to := range []netip.Addr{receiver, sender} {
+		j := newJudge(&Case{flows: make([]flow, 2)}, Condition{})
+		for i, dst := range []netip.Addr{receiver, to} {
+			j.add(&sample{src: sender, dst: dst, next: 6, flow: i},
+				&infer.Answer{NextHeader: 6, Destination: dst, DestinationOrigin: infer.Likely, Posterior: 0.9})
+		}
+		want := 2 * 0.9 * 0.1
+		if to == receiver {
+			want *= 2
+		}
+		g := j.score().Likely
+		if math.Abs(g.Spread-want) > 1e-9 || g.Flows != 2 || math.Abs(g.MostFlows()-0.2-3*math.Sqrt(want)) > 1e-9 {
+			t.Errorf("second flow to %v: got %+v, want a spread of %v", to, g, want)
+		}
+	}
+}
+
+// An answer lists a tie where it names all that fit, or as many as it may and the
+// rest as a number.
+func TestJudgeAsksForAllThatTie(t *testing.T) {
+	v := verdict{}
+	a := infer.Answer{}
+	for i := range mostListed + 2 {
+		to := netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)})
+		v.fits = append(v.fits, to)
+		if i < mostListed {
+			a.Candidates = append(a.Candidates, infer.Candidate{Destination: to})
+		}
+	}
+	if v.lists(&a) {
+		t.Error("two are neither named nor counted: got all listed")
+	}
+	if a.Unlisted = 2; !v.lists(&a) {
+		t.Error("all named or counted: got some missing")
+	}
+	if a.Candidates = a.Candidates[:3]; v.lists(&a) {
+		t.Error("three named, though there is room for more: got all listed")
 	}
 }
 

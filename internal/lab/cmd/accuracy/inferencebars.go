@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/mendcap/mendcap/internal/lab/headers"
 )
@@ -23,6 +24,7 @@ const (
 	minWrongOfPlain     = 50   // the same: the plain method is wrong so many times as often
 	fewestPackets       = 300_000
 	fewestFlows         = 3_000
+	minDstUnanswered    = .999 // complete tables, among UDP that nobody answers
 )
 
 // sizeBars says whether too little stands behind the claims.
@@ -55,6 +57,13 @@ func rowBars(rows []inferred) []string {
 		all.Add(r.ours)
 		name := r.capture + ", " + r.condition.String()
 		barGrades(miss, name, &r.ours)
+		barTies(miss, name, &r.ours)
+		if strings.HasSuffix(r.capture, unanswered) && isComplete(r.condition) {
+			t := r.ours.Packets.Destination
+			if got := share(t.Right, t.Total()); got < minDstUnanswered {
+				miss("%s: destination right on %.3f %%, want %.2f", name, 100*got, 100*minDstUnanswered)
+			}
+		}
 		if r.condition.Only == "" {
 			barWrong(miss, name, &r.ours)
 		}
@@ -83,8 +92,25 @@ func barGrades(miss func(string, ...any), name string, s *headers.Score) {
 	if g := &s.Proved; float64(g.Wrong) > maxWrongProved*float64(g.Flows) {
 		miss("%s: %d of %d proved flows wrong", name, g.Wrong, g.Flows)
 	}
-	if g := &s.Likely; float64(g.Missed) > g.Most() {
+	g := &s.Likely
+	if float64(g.Missed) > g.Most() {
 		miss("%s: %d of %d likely destinations wrong, by their posteriors at most %.1f", name, g.Missed, g.Destinations, g.Most())
+	}
+	if float64(g.Wrong) > g.MostFlows() {
+		miss("%s: %d of %d likely flows wrong, by their posteriors at most %.1f", name, g.Wrong, g.Flows, g.MostFlows())
+	}
+}
+
+// isComplete reports whether the tables name all destinations, and checksums are
+// whole.
+func isComplete(c headers.Condition) bool {
+	return (c.Tables == "all" || c.Tables == "no connections") && c.Snap == 0 && c.Offload == ""
+}
+
+// barTies asks for all candidates of every tie that isn't proved.
+func barTies(miss func(string, ...any), name string, s *headers.Score) {
+	if s.Listed != s.Unproved {
+		miss("%s: all candidates listed in %d of %d flows that several addresses fit", name, s.Listed, s.Unproved)
 	}
 }
 
