@@ -28,7 +28,8 @@ const (
 // what the host sends; for what others send, the host's own addresses are the
 // list.
 type completeness struct {
-	shares [hypotheses][pools]float64 // log2 of the share of destinations
+	shares [hypotheses][pools]float64      // log2 of the share of destinations
+	given  [directions][hypotheses]float64 // log2 of the share of flows that go where DNS just led
 	near   residues
 }
 
@@ -40,6 +41,7 @@ type observation struct {
 	needs needs
 	named bool // something beyond the lists names the destination
 	fits  [pools]float64
+	given float64 // the same of the addresses that DNS gave just before
 }
 
 // maxObserved bounds the clusters that completeness is learnt from.
@@ -50,10 +52,61 @@ const maxObserved = 1 << 14
 // common counts once, since what fits by accident does so in all of them.
 func (e *Engine) learnShares() {
 	e.complete.near = e.candidates.neighbourhoods()
-	list := e.observeClusters()
+	list := e.observeClusters(outbound)
 	for h := range hypotheses {
 		e.complete.shares[h] = e.maximise(list, h)
 	}
+	for d := range directions {
+		if d == inbound && len(e.resolved.stamps) > 0 {
+			list = e.observeClusters(inbound)
+		}
+		for h := range hypotheses {
+			e.complete.given[d][h] = e.followed(list, h, d)
+		}
+	}
+}
+
+// followed returns log2 of the share of h's flows that go to an address which DNS
+// gave just before, by expectation-maximisation beside what else explains them.
+// Flows of one kind may follow DNS where those of another never do, so that no
+// other kind counts.
+func (e *Engine) followed(list []observation, h hypothesis, d direction) float64 {
+	const (
+		strength = 2 // observations that the prior counts for
+		rounds   = 16
+		most     = 0.9
+	)
+	prior := math.Exp2(priorResolved)
+	share := prior
+	for range rounds {
+		n, found := 0.0, 0.0
+		for i := range list {
+			o := &list[i]
+			if o.h != h {
+				continue
+			}
+			others := e.besides(o, h, d)
+			n++
+			found += share * o.given / (share*o.given + (1-share)*others)
+		}
+		share = (strength*prior + found) / (strength + n)
+	}
+	return math.Log2(math.Min(share, most))
+}
+
+// besides returns how likely o's need is by what isn't just given.
+func (e *Engine) besides(o *observation, h hypothesis, d direction) (sum float64) {
+	if d == inbound {
+		sum = math.Exp2(e.open)
+		for r := range roles {
+			sum += math.Exp2(priorOf[r]) * o.fits[r]
+		}
+		return sum
+	}
+	for s, fit := range o.fits {
+		sum += math.Exp2(e.complete.shares[h][s]) * fit
+	}
+	return sum
 }
 
 // maximise returns the shares that make what was observed of h likeliest, with a
@@ -128,9 +181,9 @@ func (e *Engine) priorShares() (shares [pools]float64) {
 	return shares
 }
 
-// observeClusters returns what the clusters of the host's flows show, whatever
-// their order.
-func (e *Engine) observeClusters() []observation {
+// observeClusters returns what the clusters of one direction show, whatever their
+// order.
+func (e *Engine) observeClusters(d direction) []observation {
 	type kind struct {
 		h     hypothesis
 		needs needs
@@ -141,7 +194,7 @@ func (e *Engine) observeClusters() []observation {
 	for j := int32(0); j < e.flows.clusters.n && len(list) < maxObserved; j++ {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
-		if c.rivals || !c.proven && fl.clusters != 1 || e.direction(fl.key.src) != outbound {
+		if c.rivals || !c.proven && fl.clusters != 1 || e.direction(fl.key.src) != d {
 			continue
 		}
 		q := e.questionOf(fl, c)
@@ -151,7 +204,7 @@ func (e *Engine) observeClusters() []observation {
 		}
 	}
 	slices.SortFunc(list, func(a, b observation) int {
-		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]), slices.Compare(a.fits[:], b.fits[:]))
+		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]), slices.Compare(a.fits[:], b.fits[:]), cmp.Compare(a.given, b.given))
 	})
 	return list
 }
@@ -178,6 +231,7 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 		}
 		var counts [roles]int
 		for _, i := range crowd[:min(maxCrowd, len(crowd))] {
+			o.given += weight * e.givenTo(q, i)
 			for r := range counts {
 				counts[r] += int(e.candidates.list.at(i).roles >> r & 1)
 			}
@@ -208,12 +262,29 @@ func (e *Engine) namedOtherwise(q *question, a packet.Addr) bool {
 	return known && worth >= bitsNamed
 }
 
+// givenTo returns how much sooner than any address a candidate has q's residue, if
+// DNS gave it just before; 0 if it didn't.
+func (e *Engine) givenTo(q *question, at int32) float64 {
+	c := e.candidates.list.at(at)
+	if c.roles&isResolved == 0 {
+		return 0
+	}
+	among, just := e.resolved.before(c.addr, q.fl.begun)
+	if !just {
+		return 0
+	}
+	return residueCount / among
+}
+
 func (e *Engine) observeNamed(q *question, c *candidate) (o observation) {
 	o.h, o.needs, o.named = q.h, q.needs, true
 	for r := range roles {
 		if c.roles>>r&1 != 0 && role(1)<<r != isPeer && role(1)<<r != isSeen {
 			o.fits[r] = residueCount / float64(e.candidates.counts[r])
 		}
+	}
+	if at := e.candidates.place(&c.addr, c.zone, hashPlace(&c.addr, c.zone)); at != none {
+		o.given = e.givenTo(q, at)
 	}
 	o.fits[bits.TrailingZeros8(uint8(isSeen))], o.fits[nearby], o.fits[anywhere] = 1, 1, 1
 	return o

@@ -349,7 +349,7 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	}
 	if q.fl != nil && s.roles&isResolved != 0 {
 		if n, just := e.resolved.before(s.addr, q.fl.begun); just {
-			given := priorResolved - math.Log2(n)
+			given := e.complete.given[q.from][q.h] - math.Log2(n)
 			s.just, s.lift = true, math.Max(0, given-prior)
 			prior, by = math.Max(prior, given), min(by, byResolved)
 		}

@@ -160,7 +160,7 @@ func (e *Engine) separate(list []scored, q *question) {
 		if s := &list[i]; s.ties() {
 			s.bits += s.gain - rest
 			s.total += s.gain - rest
-			if s.gain > rest && s.bits > best-near {
+			if s.gain+s.lift > rest+1 && s.bits > best-near {
 				s.by = byOthers
 			}
 		}

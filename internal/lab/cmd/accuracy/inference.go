@@ -22,11 +22,11 @@ const peersCopies = 10
 // addresses.
 const planned = "many-flows"
 
-// unanswered ends the name of the recording with as many UDP datagrams more that
-// nobody answers, each to an address of its own.
+// unanswered ends the name of the recording with UDP datagrams beside that nobody
+// answers, each to an address of its own: four in a hundred packets.
 const (
 	unanswered      = ", unanswered UDP"
-	unansweredFlows = 500
+	unansweredFlows = 220
 )
 
 // inferred is a row of the table: one capture under one condition.
@@ -39,7 +39,7 @@ type inferred struct {
 // conditions are those that every capture is put under.
 func conditions() []headers.Condition {
 	return []headers.Condition{
-		{Tables: "all"}, {Tables: "half"}, {Tables: "none"},
+		{Tables: "all"}, {Tables: "no connections"}, {Tables: "half"}, {Tables: "none"},
 		{Tables: "all", Snap: 96}, {Tables: "none", Snap: 96},
 		{Tables: "all", Snap: 128}, {Tables: "none", Snap: 128},
 		{Tables: "all", Only: "out"}, {Tables: "no connections", Only: "out"}, {Tables: "half", Only: "out"}, {Tables: "none", Only: "out"},
