@@ -55,7 +55,7 @@ type Score struct {
 type Grade struct {
 	Flows, Wrong int
 	Doubt        float64 // sum of 1 - posterior over the flows
-	Spread       float64 // variance of the wrong flows: those to one destination are right or wrong together
+	Groups       []Group // of the likely ones: those to one destination are right or wrong together
 	// Flows to one destination are right or wrong together. Of the destinations as
 	// many are to be wrong as the sum of 1 - posterior says, give or take the root
 	// of Variance.
@@ -64,7 +64,8 @@ type Grade struct {
 }
 
 func (g *Grade) plus(o Grade) {
-	g.Flows, g.Wrong, g.Doubt, g.Spread = g.Flows+o.Flows, g.Wrong+o.Wrong, g.Doubt+o.Doubt, g.Spread+o.Spread
+	g.Flows, g.Wrong, g.Doubt = g.Flows+o.Flows, g.Wrong+o.Wrong, g.Doubt+o.Doubt
+	g.Groups = append(slices.Clip(g.Groups), o.Groups...)
 	g.Destinations, g.Missed = g.Destinations+o.Destinations, g.Missed+o.Missed
 	g.Expected, g.Variance = g.Expected+o.Expected, g.Variance+o.Variance
 }
@@ -73,9 +74,35 @@ func (g *Grade) plus(o Grade) {
 // what the posteriors say.
 func (g *Grade) Most() float64 { return g.Expected + 3*math.Sqrt(g.Variance) }
 
-// MostFlows is how many wrong flows are within three standard deviations of what
-// the posteriors say.
-func (g *Grade) MostFlows() float64 { return g.Doubt + 3*math.Sqrt(g.Spread) }
+// MostFlows is how many wrong flows are within what the posteriors say, as sure as
+// three standard deviations are: the least number that is exceeded with a
+// probability of at most 0.135 %, where all flows of a group are wrong or none.
+func (g *Grade) MostFlows() int {
+	const beyond = 0.00135
+	chance := make([]float64, 1, g.Flows+1) // of so many wrong flows
+	chance[0] = 1
+	for _, group := range g.Groups {
+		wrong := group.Doubt / float64(group.Flows)
+		chance = append(chance, make([]float64, group.Flows)...)
+		for n := len(chance) - 1; n >= 0; n-- {
+			chance[n] *= 1 - wrong
+			if n >= group.Flows {
+				chance[n] += wrong * chance[n-group.Flows]
+			}
+		}
+	}
+	most, rest := len(chance)-1, 0.0
+	for ; most > 0 && rest+chance[most] <= beyond; most-- {
+		rest += chance[most]
+	}
+	return most
+}
+
+// Group is the likely flows to one destination.
+type Group struct {
+	Flows int
+	Doubt float64 // sum of 1 - posterior
+}
 
 // Add adds another score.
 func (s *Score) Add(o Score) {
@@ -264,31 +291,38 @@ func (s *Score) tie(v *verdict, whole Tally) {
 }
 
 // destinations counts the destinations of each grade by their first flows, and
-// spreads the doubt of flows to one of them.
+// groups the likely flows.
 func (j *judge) destinations() {
 	type key struct {
 		ends   [2]netip.Addr
 		proved bool
 	}
-	deviation := map[key]float64{} // of the wrong flows to a destination
+	place := map[key]int{}
 	for i := range j.flows {
 		v := &j.flows[i]
 		if !v.answered {
 			continue
 		}
-		k, g, variance := key{v.ends, v.proved}, j.total.of(v), v.posterior*(1-v.posterior)
-		before, seen := deviation[k]
-		deviation[k] = before + math.Sqrt(variance)
-		g.Spread += deviation[k]*deviation[k] - before*before
-		if seen {
+		k, g := key{v.ends, v.proved}, j.total.of(v)
+		at, seen := place[k]
+		if !seen {
+			at = len(g.Groups)
+			place[k] = at
+			g.Destinations++
+			g.Expected += 1 - v.posterior
+			g.Variance += v.posterior * (1 - v.posterior)
+			if !v.right {
+				g.Missed++
+			}
+		}
+		if v.proved {
 			continue
 		}
-		g.Destinations++
-		g.Expected += 1 - v.posterior
-		g.Variance += variance
-		if !v.right {
-			g.Missed++
+		if !seen {
+			g.Groups = append(g.Groups, Group{})
 		}
+		g.Groups[at].Flows++
+		g.Groups[at].Doubt += 1 - v.posterior
 	}
 }
 

@@ -1,9 +1,10 @@
 package headers
 
 import (
-	"math"
 	"net/netip"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/mendcap/mendcap/infer"
@@ -37,11 +38,11 @@ func TestJudgeCounts(t *testing.T) {
 	}
 	want.Single, want.Tied, want.Unproved, want.Listed = Tally{Wrong: 1}, Tally{Open: 1}, 1, 1
 	sure, fair := 0.9995, 0.95
-	want.Proved = Grade{Flows: 1, Doubt: 1 - sure, Spread: sure * (1 - sure), Destinations: 1, Expected: 1 - sure, Variance: sure * (1 - sure)}
-	want.Likely = Grade{Flows: 1, Wrong: 1, Doubt: 1 - fair, Spread: fair * (1 - fair), Destinations: 1, Missed: 1, Expected: 1 - fair, Variance: fair * (1 - fair)}
+	want.Proved = Grade{Flows: 1, Doubt: 1 - sure, Destinations: 1, Expected: 1 - sure, Variance: sure * (1 - sure)}
+	want.Likely = Grade{Flows: 1, Wrong: 1, Doubt: 1 - fair, Groups: []Group{{1, 1 - fair}}, Destinations: 1, Missed: 1, Expected: 1 - fair, Variance: fair * (1 - fair)}
 	want.Bins[9] = Bin{Flows: 2, Right: 1, Posterior: 0.9995 + 0.95}
 	want.Bins[2] = Bin{Flows: 1, Right: 1, Posterior: 0.25}
-	if s != want {
+	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v, want %+v", s, want)
 	}
 	if got, bins := s.CalibrationError(2); bins != 1 || got < 0.47 || got > 0.48 {
@@ -49,23 +50,34 @@ func TestJudgeCounts(t *testing.T) {
 	}
 }
 
-// Flows to one destination are right or wrong together: of two of them the doubt
-// spreads twice as far as that of two others.
-func TestJudgeSpreadsDoubt(t *testing.T) {
-	for _, to := range []netip.Addr{receiver, sender} {
-		j := newJudge(&Case{flows: make([]flow, 2)}, Condition{})
-		for i, dst := range []netip.Addr{receiver, to} {
-			j.add(&sample{src: sender, dst: dst, next: 6, flow: i},
-				&infer.Answer{NextHeader: 6, Destination: dst, DestinationOrigin: infer.Likely, Posterior: 0.9})
+// Flows to one destination are right or wrong together, so that more of them may
+// be wrong than of as many others.
+func TestMostFlowsAllowsForGroups(t *testing.T) {
+	tests := []struct {
+		name   string
+		groups []Group
+		want   int
+	}{
+		{"none", nil, 0},
+		{"one that is nearly sure", []Group{{1, 0.001}}, 0},
+		{"one that isn't", []Group{{1, 0.002}}, 1},
+		{"a large one", []Group{{100, 0.2}}, 100},
+		{"as many alone", slices.Repeat([]Group{{1, 0.002}}, 100), 2}, // more than 2 have a chance of 0.1 %
+		{"both", append(slices.Repeat([]Group{{1, 0.002}}, 100), Group{100, 20}), 102},
+	}
+	for _, test := range tests {
+		g := Grade{Groups: test.groups}
+		if got := g.MostFlows(); got != test.want {
+			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
 		}
-		want := 2 * 0.9 * 0.1
-		if to == receiver {
-			want *= 2
-		}
-		g := j.score().Likely
-		if math.Abs(g.Spread-want) > 1e-9 || g.Flows != 2 || math.Abs(g.MostFlows()-0.2-3*math.Sqrt(want)) > 1e-9 {
-			t.Errorf("second flow to %v: got %+v, want a spread of %v", to, g, want)
-		}
+	}
+	j := newJudge(&Case{flows: make([]flow, 3)}, Condition{})
+	for i, dst := range []netip.Addr{receiver, sender, receiver} {
+		j.add(&sample{src: sender, dst: dst, next: 6, flow: i},
+			&infer.Answer{NextHeader: 6, Destination: dst, DestinationOrigin: infer.Likely, Posterior: 0.75})
+	}
+	if got, want := j.score().Likely.Groups, []Group{{2, 0.5}, {1, 0.25}}; !slices.Equal(got, want) {
+		t.Errorf("got groups %v, want %v", got, want)
 	}
 }
 

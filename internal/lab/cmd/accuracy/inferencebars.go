@@ -96,8 +96,8 @@ func barGrades(miss func(string, ...any), name string, s *headers.Score) {
 	if float64(g.Missed) > g.Most() {
 		miss("%s: %d of %d likely destinations wrong, by their posteriors at most %.1f", name, g.Missed, g.Destinations, g.Most())
 	}
-	if float64(g.Wrong) > g.MostFlows() {
-		miss("%s: %d of %d likely flows wrong, by their posteriors at most %.1f", name, g.Wrong, g.Flows, g.MostFlows())
+	if most := g.MostFlows(); g.Wrong > most {
+		miss("%s: %d of %d likely flows wrong, by their posteriors at most %d", name, g.Wrong, g.Flows, most)
 	}
 }
 
