@@ -334,8 +334,8 @@ func (t *candidates) neighbourhoods() (spread residues) {
 		each  = 64 // draws for each address
 		least = 1 << 12
 		most  = 1 << 16
-		blur  = 0.1 // share of the draws that is spread over residues that lie close
-		width = 8   // to each side
+		blur  = 0.03 // share of the draws that is spread over residues that lie close
+		width = 8    // to each side
 	)
 	known := t.numberable()
 	if len(known) == 0 {
