@@ -15,7 +15,7 @@ var want = map[string]struct {
 	"dnsclientcache-ps7.json":                {"Get-DnsClientCache (json)", 1, 1, 0, 0},
 	"dnsclientcache-table-ps51.txt":          {"Get-DnsClientCache (table)", 3, 3, 1, 1},
 	"freebsd-netstat-rn.txt":                 {"route-unix", 10, 7, 0, 0},
-	"ipconfig-all-da-xp.txt":                 {"ipconfig", 4, 4, 0, 0},
+	"ipconfig-all-da-xp.txt":                 {"ipconfig", 5, 4, 0, 0},
 	"ipconfig-all-de-utf16be-bom.txt":        {"ipconfig", 2, 2, 0, 0},
 	"ipconfig-all-en.txt":                    {"ipconfig", 11, 9, 0, 0},
 	"ipconfig-all-es-cp850.txt":              {"ipconfig", 12, 12, 0, 0},
