@@ -37,8 +37,9 @@ type Bin struct {
 // if all of its packets are, and wrong if one is.
 type Score struct {
 	Packets, Flows Fields
-	Summed         Fields // packets of flows in which some checksum covers the addresses
-	TwoWay         Fields // packets of those that have another direction in the capture
+	Proven         [2]Fields // of them those whose field is proved: packets, and flows
+	Summed         Fields    // packets of flows in which some checksum covers the addresses
+	TwoWay         Fields    // packets of those that have another direction in the capture
 	Bins           [10]Bin
 	// Flows by how many addresses of the tables and of the sources have the sum
 	// that a flow's checksums ask for: one, or several, one of them the right one.
@@ -57,31 +58,37 @@ type Grade struct {
 	Doubt        float64 // sum of 1 - posterior over the flows
 	Groups       []Group // of the likely ones: those to one destination are right or wrong together
 	// Flows to one destination are right or wrong together. Of the destinations as
-	// many are to be wrong as the sum of 1 - posterior says, give or take the root
-	// of Variance.
+	// many are to be wrong as Expected, the sum of 1 - posterior, says.
 	Destinations, Missed int
-	Expected, Variance   float64
+	Expected             float64
 }
 
 func (g *Grade) plus(o Grade) {
 	g.Flows, g.Wrong, g.Doubt = g.Flows+o.Flows, g.Wrong+o.Wrong, g.Doubt+o.Doubt
 	g.Groups = append(slices.Clip(g.Groups), o.Groups...)
 	g.Destinations, g.Missed = g.Destinations+o.Destinations, g.Missed+o.Missed
-	g.Expected, g.Variance = g.Expected+o.Expected, g.Variance+o.Variance
+	g.Expected += o.Expected
 }
 
-// Most is how many wrong destinations are within three standard deviations of
-// what the posteriors say.
-func (g *Grade) Most() float64 { return g.Expected + 3*math.Sqrt(g.Variance) }
+// Most is how many wrong destinations are within what the posteriors say, as sure
+// as three standard deviations are: the least number that is exceeded with a
+// probability of at most 0.135 %.
+func (g *Grade) Most() int {
+	alone := make([]Group, len(g.Groups))
+	for i, group := range g.Groups {
+		alone[i] = Group{1, group.Doubt / float64(group.Flows)}
+	}
+	return most(alone)
+}
 
-// MostFlows is how many wrong flows are within what the posteriors say, as sure as
-// three standard deviations are: the least number that is exceeded with a
-// probability of at most 0.135 %, where all flows of a group are wrong or none.
-func (g *Grade) MostFlows() int {
+// MostFlows is the same of flows, where all flows to a destination are wrong or
+// none.
+func (g *Grade) MostFlows() int { return most(g.Groups) }
+
+func most(groups []Group) int {
 	const beyond = 0.00135
-	chance := make([]float64, 1, g.Flows+1) // of so many wrong flows
-	chance[0] = 1
-	for _, group := range g.Groups {
+	chance := []float64{1} // of so many wrong flows
+	for _, group := range groups {
 		wrong := group.Doubt / float64(group.Flows)
 		chance = append(chance, make([]float64, group.Flows)...)
 		for n := len(chance) - 1; n >= 0; n-- {
@@ -108,6 +115,9 @@ type Group struct {
 func (s *Score) Add(o Score) {
 	s.Packets.plus(o.Packets)
 	s.Flows.plus(o.Flows)
+	for i := range s.Proven {
+		s.Proven[i].plus(o.Proven[i])
+	}
 	s.Summed.plus(o.Summed)
 	s.TwoWay.plus(o.TwoWay)
 	s.Single.Plus(o.Single)
@@ -150,6 +160,7 @@ type verdict struct {
 	seen      bool
 	summed    bool    // some packet's checksum covers its addresses, whole or of the pseudo-header alone
 	next, dst Tally   // of its packets
+	proven    Fields  // of those whose field is proved
 	topped    bool    // its first packet has a candidate
 	posterior float64 // of the likeliest
 	right     bool    // that is the truth
@@ -193,6 +204,12 @@ func (j *judge) add(s *sample, a *infer.Answer) {
 	}
 	v.next.Plus(f.NextHeader)
 	v.dst.Plus(f.Destination)
+	if a.NextHeaderOrigin == infer.Inferred {
+		v.proven.NextHeader.Plus(f.NextHeader)
+	}
+	if a.DestinationOrigin == infer.Inferred {
+		v.proven.Destination.Plus(f.Destination)
+	}
 	if !v.seen {
 		v.seen, v.ends = true, [2]netip.Addr{s.src, s.dst}
 		v.top(s, a)
@@ -241,6 +258,7 @@ func (j *judge) score() Score {
 		}
 		j.total.Flows.NextHeader.Plus(v.next.whole())
 		j.total.Flows.Destination.Plus(v.dst.whole())
+		j.total.prove(v)
 		j.total.grade(v)
 		if v.topped {
 			b := &j.total.Bins[min(9, int(v.posterior*10))]
@@ -253,6 +271,19 @@ func (j *judge) score() Score {
 	}
 	j.destinations()
 	return j.total
+}
+
+// prove counts what is proved of a flow.
+func (s *Score) prove(v *verdict) {
+	s.Proven[0].plus(v.proven)
+	for _, t := range [][2]*Tally{
+		{&s.Proven[1].NextHeader, &v.proven.NextHeader},
+		{&s.Proven[1].Destination, &v.proven.Destination},
+	} {
+		if t[1].Total() > 0 {
+			t[0].Plus(t[1].whole())
+		}
+	}
 }
 
 // grade counts a flow by what there was to choose from, and by its grade.
@@ -310,7 +341,6 @@ func (j *judge) destinations() {
 			place[k] = at
 			g.Destinations++
 			g.Expected += 1 - v.posterior
-			g.Variance += v.posterior * (1 - v.posterior)
 			if !v.right {
 				g.Missed++
 			}

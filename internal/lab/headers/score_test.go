@@ -35,11 +35,12 @@ func TestJudgeCounts(t *testing.T) {
 		Flows:   Fields{Tally{1, 1, 1}, Tally{1, 1, 1}},
 		Summed:  Fields{Tally{Right: 2}, Tally{Right: 1, Wrong: 1}},
 		TwoWay:  Fields{Tally{Open: 1}, Tally{Open: 1}},
+		Proven:  [2]Fields{{Destination: Tally{Right: 1, Wrong: 1}}, {Destination: Tally{Wrong: 1}}},
 	}
 	want.Single, want.Tied, want.Unproved, want.Listed = Tally{Wrong: 1}, Tally{Open: 1}, 1, 1
 	sure, fair := 0.9995, 0.95
-	want.Proved = Grade{Flows: 1, Doubt: 1 - sure, Destinations: 1, Expected: 1 - sure, Variance: sure * (1 - sure)}
-	want.Likely = Grade{Flows: 1, Wrong: 1, Doubt: 1 - fair, Groups: []Group{{1, 1 - fair}}, Destinations: 1, Missed: 1, Expected: 1 - fair, Variance: fair * (1 - fair)}
+	want.Proved = Grade{Flows: 1, Doubt: 1 - sure, Destinations: 1, Expected: 1 - sure}
+	want.Likely = Grade{Flows: 1, Wrong: 1, Doubt: 1 - fair, Groups: []Group{{1, 1 - fair}}, Destinations: 1, Missed: 1, Expected: 1 - fair}
 	want.Bins[9] = Bin{Flows: 2, Right: 1, Posterior: 0.9995 + 0.95}
 	want.Bins[2] = Bin{Flows: 1, Right: 1, Posterior: 0.25}
 	if !reflect.DeepEqual(s, want) {
@@ -67,7 +68,7 @@ func TestMostFlowsAllowsForGroups(t *testing.T) {
 	}
 	for _, test := range tests {
 		g := Grade{Groups: test.groups}
-		if got := g.MostFlows(); got != test.want {
+		if got := g.MostFlows(); got != test.want || g.Most() > len(test.groups) {
 			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
 		}
 	}

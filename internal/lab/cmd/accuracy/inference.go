@@ -226,7 +226,7 @@ func printGrades(w io.Writer, rows []inferred) {
 
 func printGraded(w io.Writer, capture, condition string, ours, plain *headers.Score) {
 	l := &ours.Likely
-	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d of %d\t%d\t%s\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%d\t%d\t%d\t%.2f\t%.2f\t\n", capture, condition,
+	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d of %d\t%d\t%s\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%d\t%d\t%d\t%.2f\t%d\t\n", capture, condition,
 		ours.Single.Total(), percent(ours.Single.Right, ours.Single.Total()), ours.Single.Wrong,
 		percent(plain.Single.Right, plain.Single.Total()), plain.Single.Wrong,
 		ours.Tied.Total(), ours.Tied.Right, ours.Tied.Wrong, ours.Listed, ours.Unproved,
