@@ -2,7 +2,6 @@ package infer
 
 import (
 	"encoding/binary"
-	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -165,33 +164,18 @@ func (d *drawer) next() (packet.Addr, bool) {
 			binary.BigEndian.PutUint16(a[2*w:], word(b, w))
 		}
 	}
-	switch {
-	case d.rng.IntN(opposite) == 0:
-		d.exchange(&a)
-	case coins&1 != 0 || a == d.known[i]:
+	if coins&1 != 0 || a == d.known[i] {
 		d.shift(&a, o)
 	}
 	return a, d.t.place(&a, 0, hashPlace(&a, 0)) == none
 }
 
-// opposite is of how many draws one makes two words differ by as much in
-// opposite directions, so that the residue is the same.
-const opposite = 8
-
-// exchange takes from one of a's words what it adds to another.
-func (d *drawer) exchange(a *packet.Addr) {
-	from := 2 + d.rng.IntN(words-2)
-	to := 2 + (from-1+d.rng.IntN(words-3))%(words-2)
-	by := 1 + d.rng.IntN(1<<d.rng.IntN(9))
-	if less, more := int(word(a, from))-by, int(word(a, to))+by; less >= 0 && more <= math.MaxUint16 {
-		binary.BigEndian.PutUint16(a[2*from:], uint16(less))
-		binary.BigEndian.PutUint16(a[2*to:], uint16(more))
-	}
-}
-
 // shift makes one of a's words another one: mostly one that differs among the
 // owner's addresses. Where they are close it comes from among them, or from just
-// beyond, else from close to a's own.
+// beyond, else from close to a's own. A word of 0 may become 0xFFFF, which leaves the
+// residue as it was: that stands for the neighbours that differ in two words, by as
+// much in opposite directions, and keeps the lists of few addresses from being
+// believed too soon.
 func (d *drawer) shift(a *packet.Addr, o *owner) {
 	const close = 1 << 12
 	w := 2
@@ -200,16 +184,12 @@ func (d *drawer) shift(a *packet.Addr, o *owner) {
 	}
 	if span := int(o.high[w] - o.low[w]); span > 0 && span < close {
 		beyond := 1 + span/8
-		to := int(o.low[w]) + d.rng.IntN(span+2*beyond+1) - beyond
-		binary.BigEndian.PutUint16(a[2*w:], uint16(min(max(to, 0), math.MaxUint16)))
+		binary.BigEndian.PutUint16(a[2*w:], o.low[w]+uint16(d.rng.IntN(span+2*beyond+1)-beyond))
 		return
 	}
 	by := 1 + d.rng.IntN(1<<d.rng.IntN(9))
 	if d.rng.IntN(2) == 0 {
 		by = -by
 	}
-	if to := int(word(a, w)) + by; to < 0 || to > math.MaxUint16 {
-		by = -by // 0xFFFF has the residue of 0, and is no neighbour of it
-	}
-	binary.BigEndian.PutUint16(a[2*w:], uint16(int(word(a, w))+by))
+	binary.BigEndian.PutUint16(a[2*w:], word(a, w)+uint16(by))
 }

@@ -102,10 +102,10 @@ func barGrades(miss func(string, ...any), name string, s *headers.Score) {
 	}
 }
 
-// isComplete reports whether the tables name all destinations, and checksums are
-// whole.
+// isComplete reports whether both directions are there, the tables name all
+// destinations, and checksums are whole.
 func isComplete(c headers.Condition) bool {
-	return (c.Tables == "all" || c.Tables == "no connections") && c.Snap == 0 && c.Offload == ""
+	return (c.Tables == "all" || c.Tables == "no connections") && c.Snap == 0 && c.Offload == "" && c.Only == ""
 }
 
 // barTies asks for all candidates of every tie that isn't proved.
