@@ -86,7 +86,7 @@ func (r *Report) overview(details bool) *grid {
 
 // flagsGrid shows the analyser's flags, of many the most frequent.
 func (r *Report) flagsGrid(all bool) *grid {
-	g := numbers("tcp.analysis flag", "before", "after")
+	g := numbers("tcp.analysis flag (before: recorded order, headers filled in)", "before", "after")
 	flags := r.flagCounts()
 	if len(flags) == 0 {
 		return g
@@ -103,7 +103,6 @@ func (r *Report) flagsGrid(all bool) *grid {
 	for _, f := range append(slices.Clone(list), sum) {
 		g.add(Sanitise(f.name), count(f.before), count(f.after))
 	}
-	g.add("before: recorded order,\nheaders filled in", "", "")
 	return g
 }
 
