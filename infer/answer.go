@@ -65,11 +65,11 @@ func (e *Engine) inferClustered(f *Facts, h hypothesis, c *cluster) Answer {
 		}
 	}
 	o := outcome{verdict: c.verdict}
-	switch {
-	case c.found:
+	if c.found {
 		o.dst = e.destination(c.at)
-	case c.at != none:
-		o.listed = e.lists[c.at]
+	}
+	if c.listed != none {
+		o.open = e.lists[c.listed]
 	}
 	return f.answer(&o)
 }
@@ -167,7 +167,7 @@ func (e *Engine) continued(f *Facts, q *question) outcome {
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
 		return nothing
 	}
-	return outcome{dst: dst, verdict: verdict{found: true, proved: true, stands: true, protocol: q.protocol, by: byFlow, mode: unverified, at: none,
+	return outcome{dst: dst, verdict: verdict{found: true, proved: true, stands: true, protocol: q.protocol, by: byFlow, mode: unverified, at: none, listed: none,
 		posterior: credible, second: 1 - credible}}
 }
 
@@ -176,7 +176,7 @@ func (f *Facts) answer(o *outcome) Answer {
 	a := Answer{NextHeader: f.nextHeader, NextHeaderOrigin: f.recorded(), DestinationOrigin: AsCaptured}
 	contradicted := o.found && !isUnspecified(f.dst) && o.dst != f.dst
 	if contradicted {
-		o = &outcome{verdict: undecided, listed: o.listed}
+		o = &outcome{verdict: undecided, open: o.open}
 	}
 	if f.nextHeader == Unknown {
 		a.NextHeader, a.NextHeaderOrigin = o.protocol, grade(o.stands)
@@ -203,8 +203,8 @@ func (f *Facts) answer(o *outcome) Answer {
 			a.Evidence = ByChecksum
 		}
 	}
-	if a.NextHeaderOrigin == NotKnown || a.DestinationOrigin == NotKnown {
-		a.Candidates = o.listed
+	if a.NextHeaderOrigin == NotKnown || a.DestinationOrigin == NotKnown || a.DestinationOrigin == Likely {
+		a.Candidates, a.Unlisted = o.open.candidates, o.open.rest
 	}
 	a.HopLimit = f.hopLimit(a.NextHeader)
 	return a

@@ -2,10 +2,8 @@ package infer
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math"
 	"math/bits"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/packet"
@@ -28,7 +26,8 @@ const (
 // what the host sends; for what others send, the host's own addresses are the
 // list.
 type completeness struct {
-	shares [hypotheses][pools]float64 // log2 of the share of destinations
+	shares [hypotheses][pools]float64      // log2 of the share of destinations
+	given  [directions][hypotheses]float64 // log2 of the share of flows that go where DNS just led
 	near   residues
 }
 
@@ -40,6 +39,7 @@ type observation struct {
 	needs needs
 	named bool // something beyond the lists names the destination
 	fits  [pools]float64
+	given float64 // the same of the addresses that DNS gave just before
 }
 
 // maxObserved bounds the clusters that completeness is learnt from.
@@ -50,10 +50,61 @@ const maxObserved = 1 << 14
 // common counts once, since what fits by accident does so in all of them.
 func (e *Engine) learnShares() {
 	e.complete.near = e.candidates.neighbourhoods()
-	list := e.observeClusters()
+	list := e.observeClusters(outbound)
 	for h := range hypotheses {
 		e.complete.shares[h] = e.maximise(list, h)
 	}
+	for d := range directions {
+		if d == inbound && len(e.resolved.stamps) > 0 {
+			list = e.observeClusters(inbound)
+		}
+		for h := range hypotheses {
+			e.complete.given[d][h] = e.followed(list, h, d)
+		}
+	}
+}
+
+// followed returns log2 of the share of h's flows that go to an address which DNS
+// gave just before, by expectation-maximisation beside what else explains them.
+// Flows of one kind may follow DNS where those of another never do, so that no
+// other kind counts.
+func (e *Engine) followed(list []observation, h hypothesis, d direction) float64 {
+	const (
+		strength = 2 // observations that the prior counts for
+		rounds   = 16
+		most     = 0.9
+	)
+	prior := math.Exp2(priorResolved)
+	share := prior
+	for range rounds {
+		n, found := 0.0, 0.0
+		for i := range list {
+			o := &list[i]
+			if o.h != h {
+				continue
+			}
+			others := e.besides(o, h, d)
+			n++
+			found += share * o.given / (share*o.given + (1-share)*others)
+		}
+		share = (strength*prior + found) / (strength + n)
+	}
+	return math.Log2(math.Min(share, most))
+}
+
+// besides returns how likely o's need is by what isn't just given.
+func (e *Engine) besides(o *observation, h hypothesis, d direction) (sum float64) {
+	if d == inbound {
+		sum = math.Exp2(e.open)
+		for r := range roles {
+			sum += math.Exp2(priorOf[r]) * o.fits[r]
+		}
+		return sum
+	}
+	for s, fit := range o.fits {
+		sum += math.Exp2(e.complete.shares[h][s]) * fit
+	}
+	return sum
 }
 
 // maximise returns the shares that make what was observed of h likeliest, with a
@@ -128,9 +179,9 @@ func (e *Engine) priorShares() (shares [pools]float64) {
 	return shares
 }
 
-// observeClusters returns what the clusters of the host's flows show, whatever
-// their order.
-func (e *Engine) observeClusters() []observation {
+// observeClusters returns what the clusters of one direction show, whatever their
+// order.
+func (e *Engine) observeClusters(d direction) []observation {
 	type kind struct {
 		h     hypothesis
 		needs needs
@@ -141,7 +192,7 @@ func (e *Engine) observeClusters() []observation {
 	for j := int32(0); j < e.flows.clusters.n && len(list) < maxObserved; j++ {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
-		if c.rivals || !c.proven && fl.clusters != 1 || e.direction(fl.key.src) != outbound {
+		if c.rivals || !c.proven && fl.clusters != 1 || e.direction(fl.key.src) != d {
 			continue
 		}
 		q := e.questionOf(fl, c)
@@ -151,7 +202,7 @@ func (e *Engine) observeClusters() []observation {
 		}
 	}
 	slices.SortFunc(list, func(a, b observation) int {
-		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]), slices.Compare(a.fits[:], b.fits[:]))
+		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]), slices.Compare(a.fits[:], b.fits[:]), cmp.Compare(a.given, b.given))
 	})
 	return list
 }
@@ -178,6 +229,7 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 		}
 		var counts [roles]int
 		for _, i := range crowd[:min(maxCrowd, len(crowd))] {
+			o.given += weight * e.givenTo(q, i)
 			for r := range counts {
 				counts[r] += int(e.candidates.list.at(i).roles >> r & 1)
 			}
@@ -208,12 +260,29 @@ func (e *Engine) namedOtherwise(q *question, a packet.Addr) bool {
 	return known && worth >= bitsNamed
 }
 
+// givenTo returns how much sooner than any address a candidate has q's residue, if
+// DNS gave it just before; 0 if it didn't.
+func (e *Engine) givenTo(q *question, at int32) float64 {
+	c := e.candidates.list.at(at)
+	if c.roles&isResolved == 0 {
+		return 0
+	}
+	among, just := e.resolved.before(c.addr, q.fl.begun)
+	if !just {
+		return 0
+	}
+	return residueCount / among
+}
+
 func (e *Engine) observeNamed(q *question, c *candidate) (o observation) {
 	o.h, o.needs, o.named = q.h, q.needs, true
 	for r := range roles {
 		if c.roles>>r&1 != 0 && role(1)<<r != isPeer && role(1)<<r != isSeen {
 			o.fits[r] = residueCount / float64(e.candidates.counts[r])
 		}
+	}
+	if at := e.candidates.place(&c.addr, c.zone, hashPlace(&c.addr, c.zone)); at != none {
+		o.given = e.givenTo(q, at)
 	}
 	o.fits[bits.TrailingZeros8(uint8(isSeen))], o.fits[nearby], o.fits[anywhere] = 1, 1, 1
 	return o
@@ -237,187 +306,4 @@ func (e *Engine) elsewhere(q *question) (share, fit float64) {
 		return share, 0
 	}
 	return share, math.Log2((far + near*density/total) / (near + far))
-}
-
-// residueCount is the number of residues that an address can have.
-const residueCount = 0xFFFF
-
-// residues says how addresses are spread over the residues: how much more often
-// than by chance they have one. Without any it is even.
-type residues struct{ dense []float32 }
-
-func (r *residues) density(need residue) float64 {
-	if r.dense == nil {
-		return 1
-	}
-	return float64(r.dense[need])
-}
-
-// neighbourhoods estimates how the residues of addresses are spread that are no
-// candidates, but are numbered like those that are: with words of two of them
-// that have the first 32 bits in common, or with a word that is a little
-// different. Addresses that are numbered in two words collide far more often
-// than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
-func (t *candidates) neighbourhoods() (spread residues) {
-	const (
-		each  = 64 // draws for each address
-		least = 1 << 12
-		most  = 1 << 16
-		blur  = 0.1 // share of the draws that is spread over residues that lie close
-		width = 8   // to each side
-	)
-	known := t.numberable()
-	if len(known) == 0 {
-		return spread
-	}
-	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
-	draw.findOwners()
-	hits := make([]float32, residueCount)
-	drawn := 0
-	for range min(max(each*len(known), least), most) {
-		if a, ok := draw.next(); ok {
-			drawn++
-			hits[residueOf(a)-1]++
-		}
-	}
-	if drawn == 0 {
-		return residues{}
-	}
-	spread.dense = make([]float32, residueCount+1)
-	window := float32(0)
-	for i := -width; i < width; i++ {
-		window += hits[(i+residueCount)%residueCount]
-	}
-	for i := range residueCount {
-		window += hits[(i+width)%residueCount]
-		share := (1-blur)*hits[i] + blur*window/(2*width+1)
-		spread.dense[i+1] = share * residueCount / float32(drawn)
-		window -= hits[(i-width+residueCount)%residueCount]
-	}
-	return spread
-}
-
-// numberable returns the addresses that neighbours are numbered like, sorted:
-// all but those whose interface identifier looks random.
-func (t *candidates) numberable() []packet.Addr {
-	var known, numbered []packet.Addr
-	for i := range t.list.n {
-		c := t.list.at(i)
-		if c.roles&^(isKnown|isJoined) != 0 && !isMulticast(c.addr) && !isLinkLocal(c.addr) && !isLoopback(c.addr) {
-			known = append(known, c.addr)
-		}
-	}
-	slices.SortFunc(known, compareAddr)
-	known = slices.Compact(known)
-	for i := range known {
-		if !looksRandom(known, i) {
-			numbered = append(numbered, known[i])
-		}
-	}
-	return numbered
-}
-
-// looksRandom reports whether most words of the interface identifier of known[i]
-// are neither zero nor those of the address before or after it.
-func looksRandom(known []packet.Addr, i int) bool {
-	a, free := &known[i], 0
-	for w := words / 2; w < words; w++ {
-		n := word(a, w)
-		if n != 0 && (i == 0 || word(&known[i-1], w) != n) && (i+1 == len(known) || word(&known[i+1], w) != n) {
-			free++
-		}
-	}
-	return free > words/4
-}
-
-// drawer draws unlisted neighbours of known addresses.
-type drawer struct {
-	t      *candidates
-	known  []packet.Addr
-	owners []owner // by place in known
-	rng    *rand.Rand
-}
-
-// owner is a run of known addresses with the same first 32 bits.
-type owner struct {
-	from, to int32
-	low      [words]uint16 // of each word
-	high     [words]uint16
-	shifts   [words]uint8 // how often a word is the one that is shifted, of the sum
-	sum      int
-}
-
-// words is the number of 16-bit words in an address.
-const words = 8
-
-func word(a *packet.Addr, w int) uint16 { return binary.BigEndian.Uint16(a[2*w:]) }
-
-func (d *drawer) findOwners() {
-	const often, last, seldom = 16, 4, 1
-	d.owners = make([]owner, len(d.known))
-	for from := 0; from < len(d.known); {
-		o := owner{from: int32(from)}
-		to, first := from, &d.known[from]
-		for w := range words {
-			o.low[w], o.high[w] = word(first, w), word(first, w)
-		}
-		for ; to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(first[:4]); to++ {
-			for w := 2; w < words; w++ {
-				o.low[w], o.high[w] = min(o.low[w], word(&d.known[to], w)), max(o.high[w], word(&d.known[to], w))
-			}
-		}
-		for w := 2; w < words; w++ {
-			switch {
-			case o.low[w] != o.high[w]:
-				o.shifts[w] = often
-			case w == words-1:
-				o.shifts[w] = last
-			default:
-				o.shifts[w] = seldom
-			}
-			o.sum += int(o.shifts[w])
-		}
-		o.to = int32(to)
-		for ; from < to; from++ {
-			d.owners[from] = o
-		}
-	}
-}
-
-// next draws one; false where what was drawn is a candidate.
-func (d *drawer) next() (packet.Addr, bool) {
-	i := d.rng.IntN(len(d.known))
-	a, o := d.known[i], &d.owners[i]
-	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]
-	coins := d.rng.Uint32()
-	for w := 2; w < words; w++ {
-		if coins>>w&1 != 0 {
-			binary.BigEndian.PutUint16(a[2*w:], word(b, w))
-		}
-	}
-	if coins&1 != 0 || a == d.known[i] {
-		d.shift(&a, o)
-	}
-	return a, d.t.place(&a, 0, hashPlace(&a, 0)) == none
-}
-
-// shift makes one of a's words another one: mostly one that differs among the
-// owner's addresses. Where they are close it comes from among them, or from just
-// beyond, else from close to a's own.
-func (d *drawer) shift(a *packet.Addr, o *owner) {
-	const close = 1 << 12
-	w := 2
-	for n := d.rng.IntN(o.sum); n >= int(o.shifts[w]); w++ {
-		n -= int(o.shifts[w])
-	}
-	if span := int(o.high[w] - o.low[w]); span > 0 && span < close {
-		beyond := 1 + span/8
-		binary.BigEndian.PutUint16(a[2*w:], o.low[w]+uint16(d.rng.IntN(span+2*beyond+1)-beyond))
-		return
-	}
-	by := 1 + d.rng.IntN(1<<d.rng.IntN(9))
-	if d.rng.IntN(2) == 0 {
-		by = -by
-	}
-	binary.BigEndian.PutUint16(a[2*w:], word(a, w)+uint16(by))
 }

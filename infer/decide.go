@@ -32,9 +32,6 @@ func (s *scored) enough() float64 {
 	return credible
 }
 
-// maxListed bounds the candidates that an answer lists.
-const maxListed = 3
-
 // evidence is Evidence in a byte, the strongest first.
 type evidence uint8
 
@@ -49,6 +46,7 @@ const (
 	byResolved
 	bySeen
 	byGroup
+	byOthers
 	byChecksum
 	noEvidence
 
@@ -56,33 +54,34 @@ const (
 )
 
 var evidenceNames = [evidences]Evidence{
-	ByConnection, ByPayload, ByReverseFlow, ByFlow, ByCache, ByNeighbor, ByLocal, ByResolved, BySeen, ByGroup, ByChecksum, ByNone,
+	ByConnection, ByPayload, ByReverseFlow, ByFlow, ByCache, ByNeighbor, ByLocal, ByResolved, BySeen, ByGroup, ByOthers, ByChecksum, ByNone,
 }
 
 // outcome is what was decided of a cluster or a packet.
 type outcome struct {
 	verdict
-	dst    packet.Addr // if found
-	listed []Candidate
+	dst  packet.Addr // if found
+	open shortlisted // if the destination isn't proved
 }
 
 // verdict is what is kept of an outcome.
 type verdict struct {
 	// at is the destination's place among the candidates, or below 0 the
-	// complement of its place in Engine.strays, if it was found; otherwise the
-	// place of what is listed in Engine.lists, none without that.
+	// complement of its place in Engine.strays, if it was found; none otherwise.
 	at       int32
+	listed   int32 // place of what is listed in Engine.lists, none without that
 	protocol uint8 // Unknown where it isn't proved
 	by       evidence
 	mode     mode // of what was found
 	found    bool // the destination is proved or likely, and with it the protocol
 	proved   bool // the destination is proved
 	stands   bool // the protocol is proved
+	tied     bool // several addresses fit
 
 	posterior, second float32 // of the destination, and of the next best explanation
 }
 
-var undecided = verdict{at: none, protocol: Unknown, by: noEvidence}
+var undecided = verdict{at: none, listed: none, protocol: Unknown, by: noEvidence}
 
 // direction tells what the host sent from the rest.
 type direction uint8
@@ -172,28 +171,37 @@ func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
 
 // decideAll decides every cluster.
 func (e *Engine) decideAll() {
-	e.lists = nil
+	e.lists, e.long = nil, 0
 	e.learnModes()
 	e.learnOpen()
 	e.learnShares()
-	batch := make([]outcome, min(decidedAtOnce, e.flows.clusters.len()))
-	for from := 0; from < e.flows.clusters.len(); from += len(batch) {
-		batch = batch[:min(len(batch), e.flows.clusters.len()-from)]
-		e.decideSome(batch, int32(from))
+	for j := range e.flows.clusters.n {
+		e.flows.clusters.at(j).listed = none
+	}
+	e.decideClusters(e.flows.clusters.len(), func(i int) int32 { return int32(i) })
+	e.separateTies()
+	e.settleFlows()
+}
+
+// decideClusters decides n clusters; at gives the place of each.
+func (e *Engine) decideClusters(n int, at func(i int) int32) {
+	batch := make([]outcome, min(decidedAtOnce, n))
+	for from := 0; from < n; from += len(batch) {
+		batch = batch[:min(len(batch), n-from)]
+		e.decideSome(batch, func(i int) int32 { return at(from + i) })
 		for i := range batch {
-			c := e.flows.clusters.at(int32(from + i))
-			c.verdict = e.keep(&batch[i])
+			c := e.flows.clusters.at(at(from + i))
+			c.verdict = e.keep(&batch[i], c.listed)
 		}
 	}
-	e.settleFlows()
 }
 
 // decidedAtOnce is how many clusters are decided on all cores before what is
 // kept of them is written down, in their order.
 const decidedAtOnce = 1 << 12
 
-// decideSome fills batch with the outcomes of the clusters from one on.
-func (e *Engine) decideSome(batch []outcome, from int32) {
+// decideSome fills batch with the outcomes of clusters; at gives the place of each.
+func (e *Engine) decideSome(batch []outcome, at func(i int) int32) {
 	const share = 256 // clusters
 	var next atomic.Int32
 	var workers sync.WaitGroup
@@ -202,9 +210,12 @@ func (e *Engine) decideSome(batch []outcome, from int32) {
 		for {
 			end := int(next.Add(share))
 			for i := end - share; i < min(end, len(batch)); i++ {
-				c := e.flows.clusters.at(from + int32(i))
+				c := e.flows.clusters.at(at(i))
 				q := e.questionOf(e.flows.list.at(c.flow), c)
 				room = e.explain(room[:0], &q)
+				if e.familiar != nil {
+					e.separate(room, &q)
+				}
 				batch[i] = e.settle(room, []question{q})
 			}
 			if end >= len(batch) {
@@ -219,16 +230,23 @@ func (e *Engine) decideSome(batch []outcome, from int32) {
 	workers.Wait()
 }
 
-// keep returns what is kept of o.
-func (e *Engine) keep(o *outcome) verdict {
-	switch {
-	case o.found && o.at == none:
+// keep returns what is kept of o; listed is the place of what was listed before,
+// none without that.
+func (e *Engine) keep(o *outcome, listed int32) verdict {
+	if o.found && o.at == none {
 		o.at = ^int32(len(e.strays))
 		e.strays = append(e.strays, o.dst)
-	case !o.found && o.listed != nil:
-		o.at = int32(len(e.lists))
-		e.lists = append(e.lists, o.listed)
 	}
+	o.listed = listed
+	if o.open.candidates == nil {
+		return o.verdict
+	}
+	if listed == none {
+		o.listed = int32(len(e.lists))
+		e.lists = append(e.lists, shortlisted{})
+		e.long += e.keepListed(&o.open)
+	}
+	e.lists[o.listed] = o.open
 	return o.verdict
 }
 
@@ -283,9 +301,10 @@ func (e *Engine) questionOf(fl *flow, c *cluster) question {
 	return q
 }
 
-// learnOpen learns from the flows without any candidate how often the true
-// destination is not among the candidates. Those that match by chance are
-// allowed for.
+// learnOpen counts the clusters of each flow that no candidate fits, and learns
+// from what others sent how often its true destination is not among the
+// candidates; those that match by chance are allowed for. Of what the host sends
+// the shares say that.
 func (e *Engine) learnOpen() {
 	const assumed = 16 // flows that had one, before the first is seen
 	for i := range e.flows.list.n {
@@ -297,24 +316,23 @@ func (e *Engine) learnOpen() {
 			fl.empty++
 		}
 	}
-	var flows, empty [directions]float64
+	flows, empty := 0.0, 0.0
 	for i := range e.flows.list.n {
-		if fl := e.flows.list.at(i); fl.clusters > uint16(fl.cut) {
-			none := fl.empty == fl.clusters-uint16(fl.cut)
-			if none && e.flows.clusters.at(fl.first).rivals {
-				continue // it may be no flow at all, but another protocol's packets
-			}
-			d := e.direction(fl.key.src)
-			flows[d]++
-			if none {
-				empty[d]++
-			}
+		fl := e.flows.list.at(i)
+		if fl.clusters <= uint16(fl.cut) || e.direction(fl.key.src) != inbound {
+			continue
+		}
+		none := fl.empty == fl.clusters-uint16(fl.cut)
+		if none && e.flows.clusters.at(fl.first).rivals {
+			continue // it may be no flow at all, but another protocol's packets
+		}
+		flows++
+		if none {
+			empty++
 		}
 	}
-	for d := range e.open {
-		missing := empty[d] / math.Max(1-e.candidates.occupied, 0.05)
-		e.open[d] = math.Log2(min(1, max(math.Exp2(openLeast), (missing+1)/(flows[d]+assumed))))
-	}
+	missing := empty / math.Max(1-e.candidates.occupied, 0.05)
+	e.open = math.Log2(min(1, max(math.Exp2(openLeast), (missing+1)/(flows+assumed))))
 }
 
 // hasCandidate reports whether any address fits c, in a mode that isn't rare.
@@ -356,8 +374,11 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 			o.protocol, o.by, o.mode = q.protocol, byChecksum, q.shown()
 		}
 	}
+	o.tied = ties(list)
+	if !o.found || o.tied && !o.proved {
+		o.open = shortlist(list, total)
+	}
 	if !o.found {
-		o.listed = shortlist(list, total)
 		return o
 	}
 	o.dst, o.at, o.by, o.protocol, o.mode = best.addr, best.at, best.by, best.protocol, best.mode
@@ -411,25 +432,6 @@ func (q *question) shown() mode {
 		return lengthless
 	}
 	return unverified
-}
-
-// shortlist returns the likeliest candidates, or nil where nothing but "none
-// of them" is open.
-func shortlist(list []scored, total float64) []Candidate {
-	any := slices.ContainsFunc(list, func(s scored) bool { return !isUnspecified(s.addr) })
-	if !any {
-		return nil
-	}
-	listed := make([]Candidate, 0, maxListed)
-	for _, s := range list[:min(maxListed, len(list))] {
-		listed = append(listed, Candidate{
-			NextHeader:  s.protocol,
-			Destination: s.addr.Netip(),
-			Posterior:   math.Exp2(s.total) / total,
-			Evidence:    evidenceNames[s.by],
-		})
-	}
-	return listed
 }
 
 // portKey names the flows between two ports.

@@ -19,6 +19,11 @@ type Doubt struct {
 	Destination                 netip.Addr // :: where it is open
 	Packets                     uint32
 	Best, RunnerUp              Candidate // the zero Candidate where there is none; "none of the candidates" has ::
+	// Candidates are all explanations, ranked, where several addresses fit and none is
+	// proved: at most as many as an Answer has; Unlisted counts the others. They are
+	// not to be changed.
+	Candidates []Candidate
+	Unlisted   int
 }
 
 // narrow is the posterior of the next best explanation from which on a decision
@@ -41,10 +46,16 @@ func (e *Engine) Doubts(limit int) (list []Doubt, total int) {
 		}
 		total++
 		fl := e.flows.list.at(c.flow)
-		q := e.questionOf(fl, c)
-		room = e.explain(room[:0], &q)
-		sortScored(room)
-		list = append(list, e.doubtOf(fl, c, room))
+		d := e.doubtOf(fl, c)
+		if c.tied && c.listed != none {
+			d.tie(&e.lists[c.listed])
+		} else {
+			q := e.questionOf(fl, c)
+			room = e.explain(room[:0], &q)
+			sortScored(room)
+			d.rank(room)
+		}
+		list = append(list, d)
 		if len(list) >= 2*limit {
 			list = mostPackets(list, limit)
 		}
@@ -52,7 +63,7 @@ func (e *Engine) Doubts(limit int) (list []Doubt, total int) {
 	return mostPackets(list, limit), total
 }
 
-func (e *Engine) doubtOf(fl *flow, c *cluster, ranked []scored) Doubt {
+func (e *Engine) doubtOf(fl *flow, c *cluster) Doubt {
 	d := Doubt{
 		Source: fl.key.src.Netip(), NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
 	}
@@ -62,6 +73,17 @@ func (e *Engine) doubtOf(fl *flow, c *cluster, ranked []scored) Doubt {
 	if c.found {
 		d.Destination = e.destination(c.at).Netip()
 	}
+	return d
+}
+
+// tie fills in the candidates of a flow that several addresses fit.
+func (d *Doubt) tie(s *shortlisted) {
+	d.Candidates, d.Unlisted = s.candidates, s.rest
+	d.Best, d.RunnerUp = s.candidates[0], s.candidates[1]
+}
+
+// rank fills in the two likeliest explanations.
+func (d *Doubt) rank(ranked []scored) {
 	weights := 0.0
 	for i := range ranked {
 		weights += math.Exp2(ranked[i].total)
@@ -72,7 +94,6 @@ func (e *Engine) doubtOf(fl *flow, c *cluster, ranked []scored) Doubt {
 			*to = Candidate{s.protocol, s.addr.Netip(), math.Exp2(s.total) / weights, evidenceNames[s.by]}
 		}
 	}
-	return d
 }
 
 // mostPackets keeps the first limit of list by packets; the rest of the order is

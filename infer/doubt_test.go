@@ -3,6 +3,7 @@ package infer
 import (
 	"math/rand/v2"
 	"net/netip"
+	"reflect"
 	"testing"
 )
 
@@ -30,7 +31,7 @@ func TestDoubts(t *testing.T) {
 	if d.Best.Destination != one || d.RunnerUp.Destination != two || d.Best.Posterior < d.RunnerUp.Posterior || d.RunnerUp.Posterior < 0.3 {
 		t.Errorf("first: got %+v, want two answers of about equal posterior", d)
 	}
-	if few, total := e.Doubts(1); len(few) != 1 || total != 2 || few[0] != all[0] {
+	if few, total := e.Doubts(1); len(few) != 1 || total != 2 || !reflect.DeepEqual(few[0], all[0]) {
 		t.Errorf("at most one: got %+v of %d, want the first of 2", few, total)
 	}
 }

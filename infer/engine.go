@@ -33,17 +33,20 @@ type Engine struct {
 	candidates candidates
 	resolved   resolutions
 	vantage    vantage
-	byName     int     // candidates that were named before anything else showed them
-	truncated  bool    // some packet's checksum can't be verified
-	span       period  // of the packets' stamps
-	moments    period  // of the tables'
-	confidence float64 // from which on an answer is likely
+	byName     int      // candidates that were named before anything else showed them
+	truncated  bool     // some packet's checksum can't be verified
+	span       period   // of the packets' stamps
+	moments    period   // of the tables'
+	datagrams  readings // moments of the tables' rows of UDP
+	confidence float64  // from which on an answer is likely
 
 	// By Conclude.
-	open     [directions]float64 // log2 odds of "none of the candidates"
+	open     float64 // log2 odds that what others sent is for none of the candidates
 	complete completeness
 	modes    [directions][hypotheses]modeBits
-	lists    [][]Candidate // of clusters that stayed undecided
+	lists    []shortlisted // of clusters whose destination isn't proved
+	long     int           // candidates in them beyond fewListed each
+	familiar *acquaintance // while ties are separated
 	strays   []packet.Addr // destinations found that are no candidates
 	retired  retired
 	byPorts  map[portKey]int32 // the first of the flows from these ports; only if truncated
@@ -120,8 +123,11 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	fl := e.flows.list.at(i)
 	if fl.packets++; fl.packets == 1 {
 		fl.begun = f.stamp
-		if h == asTCP && f.opens {
+		switch {
+		case h == asTCP && f.opens:
 			e.flows.opened(fl, f.stamp)
+		case h == asUDP:
+			e.flows.begun(fl, f.stamp, e.datagrams)
 		}
 	}
 	if !isUnspecified(f.dst) {

@@ -130,7 +130,7 @@ type named struct {
 	until int64 // stamp from which on it says nothing of a connection that opens, or always
 	next  int32
 	by    evidence
-	past  bool // the flow opened after until, by the packets' clock
+	past  bool // the flow began after until, by the packets' clock: see opened and begun
 }
 
 // always is when names end that have no end.
@@ -229,6 +229,17 @@ func (t *flows) opened(fl *flow, stamp int64) {
 	for j := fl.named; j != none; {
 		n := t.names.at(j)
 		n.past = stamp > n.until
+		j = n.next
+	}
+}
+
+// begun notes that fl's first packet, with a stamp, is a datagram. A socket may
+// be silent for long; that it is another than a row's shows where a table was
+// read in between that lacks the row.
+func (t *flows) begun(fl *flow, stamp int64, tables readings) {
+	for j := fl.named; j != none; {
+		n := t.names.at(j)
+		n.past = stamp > n.until && tables.between(n.until, stamp)
 		j = n.next
 	}
 }

@@ -21,6 +21,7 @@ const (
 	icmpNeighborAdvert  = 136
 	icmpRedirect        = 137
 	icmpMLDv2Report     = 143
+	icmpRPL             = 155
 )
 
 // icmpShape is what an ICMPv6 message of one type looks like.
@@ -62,7 +63,7 @@ var icmpShapes = [256]icmpShape{
 	151:                 {least: 8, codes: 255}, // multicast router discovery: the code is an interval
 	152:                 {least: 4, codes: 1},
 	153:                 {least: 4, codes: 1},
-	155:                 {least: 4, codes: 0x8B}, // RPL
+	icmpRPL:             {least: 4, codes: 0x8B}, // RFC 6550, section 6, and RFC 9009: 0 to 5, with 0x80 secured, and 0x8A
 	157:                 {least: 16, codes: 6},   // duplicate address request and confirmation
 	158:                 {least: 16, codes: 6},
 	160:                 {least: 8, codes: 1}, // extended echo
@@ -91,6 +92,13 @@ func icmpBits(data []byte) int8 {
 		if data[8] != 0xFF {
 			return 0
 		}
+	case data[0] == icmpRPL:
+		if code := data[1]; code&0x7F > 5 && code != 0x8A {
+			return 0
+		}
+	}
+	if data[0] > icmpMLDv2Report {
+		return icmpv6Seldom
 	}
 	return icmpv6Type
 }

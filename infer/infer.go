@@ -64,6 +64,7 @@ const (
 	ByResolved    Evidence = "dns-answer"        // checksum, address that DNS has given
 	BySeen        Evidence = "seen-in-capture"   // checksum, address seen in the capture
 	ByGroup       Evidence = "known-group"       // checksum, a well-known multicast group
+	ByOthers      Evidence = "other-flows"       // checksum, and of the addresses that fit it is one that the host's other flows go to
 	ByChecksum    Evidence = "checksum"          // next header alone: the sum fits over several packets
 )
 
@@ -87,5 +88,6 @@ type Answer struct {
 	HopLimit          uint8       // to write where the sniffer recorded none (255 ND, 1 MLD, 64 otherwise)
 	Posterior         float64     // of the destination answered; 0 without one
 	RunnerUp          float64     // posterior of the next best explanation, "none of the candidates" included
-	Candidates        []Candidate // ranked, at most 3; only where something stayed unknown
+	Candidates        []Candidate // ranked, at most 64; where something stayed unknown, and where several addresses fit and none is proved
+	Unlisted          int         // candidates beyond those
 }

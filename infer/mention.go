@@ -2,6 +2,7 @@ package infer
 
 import (
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"slices"
 
@@ -193,21 +194,27 @@ func (r *resolutions) note(a packet.Addr, stamp int64) {
 	times[1], times[2], times[3] = times[2], times[3], stamp
 }
 
-// before reports whether DNS gave a just before a flow began, and how many
-// addresses it gave then. An answer may have been recorded a little behind what
-// it led to.
-func (r *resolutions) before(a packet.Addr, begun int64) (count int, ok bool) {
+// before reports whether DNS gave a just before a flow began, and among how many
+// addresses that is as good as one: the fewer it gave since, the sooner it is the
+// one, the nth latest with a share of 1/n. An answer may have been recorded a
+// little after what it led to.
+func (r *resolutions) before(a packet.Addr, begun int64) (among float64, ok bool) {
 	const just, late = 10e9, 1e8 // nanoseconds
 	times, ok := r.at[a]
 	if !ok || begun == 0 {
 		return 0, false
 	}
+	latest, found := int64(0), false
 	for _, t := range times {
-		if t <= begun+late && begun <= t+just {
-			from, _ := slices.BinarySearch(r.stamps, begun-just)
-			to, _ := slices.BinarySearch(r.stamps, begun+late+1)
-			return max(1, to-from), true
+		if t <= begun+late && begun <= t+just && (!found || t > latest) {
+			latest, found = t, true
 		}
 	}
-	return 0, false
+	if !found {
+		return 0, false
+	}
+	first, _ := slices.BinarySearch(r.stamps, begun-just)
+	from, _ := slices.BinarySearch(r.stamps, latest)
+	to, _ := slices.BinarySearch(r.stamps, begun+late+1)
+	return max(1, float64(to-from)*(1+math.Log(float64(max(1, to-first))))), true
 }

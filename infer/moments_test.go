@@ -58,3 +58,40 @@ func TestTableMoments(t *testing.T) {
 		})
 	}
 }
+
+// A row of UDP names no destination of datagrams that begin after a later table
+// that lacks it; after the same table alone it may still be their socket.
+func TestTableMomentsOfDatagrams(t *testing.T) {
+	taken := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	before, after := addr("2001:db8:1::1234:5678:9abc:def1"), addr("2001:db8:1::5678:1234:9abc:def1")
+	row := func(remote netip.Addr, port uint16, at time.Time) Connection {
+		return Connection{Local: Endpoint{host, port}, Remote: Endpoint{remote, 443}, FirstSeen: at, LastSeen: at}
+	}
+	tests := []struct {
+		name string
+		rows []Connection
+		to   netip.Addr
+		at   time.Duration // after the row's moment
+		want netip.Addr
+	}{
+		{"at the moment", []Connection{row(before, 50000, taken)}, before, 0, before},
+		{"later, with no table since", []Connection{row(before, 50000, taken)}, before, time.Hour, before},
+		{"later, with a table in between", []Connection{row(before, 50000, taken), row(server, 40000, taken.Add(30*time.Minute))}, after, time.Hour, netip.IPv6Unspecified()},
+		{"with a table only afterwards", []Connection{row(before, 50000, taken), row(server, 40000, taken.Add(2*time.Hour))}, before, time.Hour, before},
+	}
+	for _, test := range tests {
+		s := cacheOf([]netip.Addr{host}, before, after, server)
+		s.UDPEndpoints = test.rows
+		r := rand.New(rand.NewPCG(1, 2))
+		var list []*Packet
+		for i, to := range []netip.Addr{server, test.to, test.to} {
+			p := udpTo(host, to, []uint16{40000, 50000, 50000}[i], 443, bytesOf(r, 40)).hidden()
+			p.Stamp = taken.Add(min(time.Duration(i), 1) * test.at).UnixNano()
+			list = append(list, p)
+		}
+		answers := inferAll(New(Options{Snapshot: s}), list)
+		if a := answers[2]; a.Destination != test.want {
+			t.Errorf("%s: got %v by %q (%v), want %v", test.name, a.Destination, a.Evidence, a.Candidates, test.want)
+		}
+	}
+}

@@ -21,6 +21,10 @@ const (
 	tcpShape   = 5  // offset, reserved bits and flags are sane
 	tcpUrgent  = 6  // and the urgent pointer is zero without URG
 	icmpv6Type = 8  // type and code are assigned, and what they ask for is there
+
+	// icmpv6Seldom is for types that are seldom sent: another protocol's packet has one
+	// of them in its first byte sooner than they are met.
+	icmpv6Seldom = 3
 )
 
 // udpBits judges data as UDP (RFC 768); length is that on the wire.

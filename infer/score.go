@@ -73,9 +73,11 @@ type scored struct {
 	named    bool
 	settled  bool    // the flow's other packets go there
 	just     bool    // DNS gave it just before the flow
+	lift     float64 // bits by which that is likelier than what else speaks for it
 	group    uint8   // the port's group, though nothing can be verified: the usual one is 1
 	bits     float64 // without the header's, which are its hypothesis's
 	total    float64 // with them
+	gain     float64 // of bits, by what is familiar: see separate
 }
 
 // explain appends to list the explanations of q, the open one included.
@@ -347,8 +349,9 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 	}
 	if q.fl != nil && s.roles&isResolved != 0 {
 		if n, just := e.resolved.before(s.addr, q.fl.begun); just {
-			prior, by = math.Max(prior, priorResolved-math.Log2(float64(n))), min(by, byResolved)
-			s.just = true
+			given := e.complete.given[q.from][q.h] - math.Log2(n)
+			s.just, s.lift = true, math.Max(0, given-prior)
+			prior, by = math.Max(prior, given), min(by, byResolved)
 		}
 	}
 	return prior, by
@@ -375,7 +378,7 @@ func (e *Engine) openShare(q *question) float64 {
 		share, _ := e.elsewhere(q)
 		return math.Max(share, openLeast)
 	}
-	return e.open[q.from]
+	return e.open
 }
 
 // accident returns, in bits, how much sooner an unlisted neighbour of listed

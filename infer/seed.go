@@ -2,6 +2,7 @@ package infer
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/mendcap/mendcap/internal/packet"
 )
@@ -93,20 +94,25 @@ func (e *Engine) seedConnection(c Connection, protocol uint8) {
 	}
 	e.seedAddress(remote.Address, zoneOf(local.Address), isPeer)
 	if local.Address.IsValid() && !local.Address.IsUnspecified() {
-		until := e.seedMoments(c)
+		until := e.seedMoments(c, protocol)
 		e.seedName(local, remote, protocol, until)
 		e.seedName(remote, local, protocol, until)
 	}
 }
 
 // seedMoments takes in when a table had a row, and returns the stamp from which on
-// the row says nothing of a connection that opens.
-func (e *Engine) seedMoments(c Connection) (until int64) {
+// the row says nothing of a connection that opens, or of datagrams that begin
+// after a later table that lacks it.
+func (e *Engine) seedMoments(c Connection, protocol uint8) (until int64) {
 	if !isStamp(c.FirstSeen) || !isStamp(c.LastSeen) {
 		return always
 	}
-	e.moments.add(c.FirstSeen.UnixNano())
-	e.moments.add(c.LastSeen.UnixNano())
+	for _, moment := range []time.Time{c.FirstSeen, c.LastSeen} {
+		e.moments.add(moment.UnixNano())
+		if protocol == packet.ProtoUDP {
+			e.datagrams.note(moment.UnixNano())
+		}
+	}
 	return c.LastSeen.Add(recording).UnixNano()
 }
 

@@ -46,10 +46,11 @@ type phrases []known
 // known is a comment with all that it was made of.
 type known struct {
 	phrase
-	comment []byte
+	candidates *infer.Candidate // the first of those listed: packets of one flow share the list
+	comment    []byte
 }
 
-// phrase is all that the comment on a header without open candidates says.
+// phrase is all that the comment on a header says, but for the candidates.
 type phrase struct {
 	nextHeader, hopLimit uint8
 	nextHeaderBy, dstBy  infer.Origin
@@ -63,13 +64,14 @@ type phrase struct {
 // and what was made up.
 func (p *phrases) headerComment(u *unit) []byte {
 	a := &u.headless.answer
+	var listed *infer.Candidate
 	if len(a.Candidates) > 0 {
-		return []byte(composeHeader(u))
+		listed = &a.Candidates[0]
 	}
 	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
 	for i := range *p {
-		if (*p)[i].phrase == k {
+		if (*p)[i].phrase == k && (*p)[i].candidates == listed {
 			comment := (*p)[i].comment
 			if i > 0 { // what is asked for often is soon among the first
 				(*p)[i], (*p)[i-1] = (*p)[i-1], (*p)[i]
@@ -80,22 +82,24 @@ func (p *phrases) headerComment(u *unit) []byte {
 	if len(*p) >= maxPhrases {
 		*p = (*p)[:0]
 	}
-	*p = append(*p, known{k, []byte(composeHeader(u))})
+	*p = append(*p, known{k, listed, []byte(composeHeader(u))})
 	return (*p)[len(*p)-1].comment
 }
 
 func composeHeader(u *unit) string {
 	a := &u.headless.answer
-	parts := make([]string, 0, 4)
+	parts, tie := make([]string, 0, 4), ""
 	if unknown := fields(a, infer.NotKnown); unknown != "" {
 		parts = append(parts, wordUnknown+" "+unknown+candidates(a))
+	} else if len(a.Candidates) > 0 {
+		tie = candidates(a)
 	}
 	by := a.Evidence
 	if likely := fields(a, infer.Likely); likely != "" {
 		if p := likelihood(a); p > 0 {
 			likely += fmt.Sprintf(" (probability %.4f)", p)
 		}
-		parts = append(parts, wordLikely+" "+likely+shownBy(by, a))
+		parts = append(parts, wordLikely+" "+likely+shownBy(by, a)+tie)
 		by = infer.ByChecksum // what else was inferred needs no destination
 	}
 	if inferred := fields(a, infer.Inferred); inferred != "" {
@@ -128,14 +132,23 @@ func fields(a *infer.Answer, origin infer.Origin) string {
 	return strings.Join(names, ", ")
 }
 
+// maxShown bounds the candidates that a comment names; the report and explain name
+// as many as an answer lists.
+const maxShown = 16
+
+// candidates names those of a, and counts the ones that are not named.
 func candidates(a *infer.Answer) string {
 	var b strings.Builder
-	for i, c := range a.Candidates {
+	shown := a.Candidates[:min(maxShown, len(a.Candidates))]
+	for i, c := range shown {
 		sep := " (candidates: "
 		if i > 0 {
 			sep = ", "
 		}
 		fmt.Fprintf(&b, "%s%s to %s %.4f", sep, protocolName(c.NextHeader), c.Destination, c.Posterior)
+	}
+	if more := len(a.Candidates) - len(shown) + a.Unlisted; more > 0 {
+		fmt.Fprintf(&b, ", and %d more", more)
 	}
 	if b.Len() > 0 {
 		b.WriteString(")")

@@ -78,6 +78,10 @@ func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int
 			flow = netip.AddrPortFrom(d.Source, d.SourcePort).String() + " > " + netip.AddrPortFrom(d.Destination, d.DestinationPort).String()
 		}
 		f := report.DoubtfulFlow{Flow: flow, Packets: int64(d.Packets), Best: choice(d.Best), RunnerUp: choice(d.RunnerUp)}
+		for _, c := range d.Candidates {
+			f.Candidates = append(f.Candidates, choice(c))
+		}
+		f.CandidatesOmitted = d.Unlisted
 		if d.NextHeader != infer.Unknown {
 			f.Answer = protocolName(d.NextHeader)
 		}

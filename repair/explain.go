@@ -361,6 +361,7 @@ func (j *job) explainHeader(u *unit) report.ExplainedHeader {
 			Posterior: c.Posterior, Evidence: string(c.Evidence),
 		})
 	}
+	h.CandidatesOmitted = a.Unlisted
 	return h
 }
 

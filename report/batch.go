@@ -49,7 +49,7 @@ type Entry struct {
 	Destinations int64            `json:"destinations"` // of them, whose destination was inferred
 	Edited       int64            `json:"edited"`
 	Moved        int64            `json:"moved"`
-	Before       int64            `json:"before"` // analyser's flags in the input
+	Before       int64            `json:"before"` // analyser's flags in the input in recorded order, with headers filled in
 	After        int64            `json:"after"`  // and in the output
 	ByVerdict    map[string]int64 `json:"byVerdict,omitempty"`
 	Damage       int64            `json:"damage"` // places that are broken

@@ -20,8 +20,8 @@ func ExampleReport_WriteTerminal() {
 	// Capture  office.pcap: pcap, 2,000 packets, 1.5 MB
 	// Output   office.mended.pcapng written; 7 packets edited
 	//
-	// tcp.analysis flag  before  after
-	// ────────────────────────────────
-	// ack_lost_segment        7      0
-	// all flags               7      0
+	// tcp.analysis flag (before: recorded order, headers filled in)  before  after
+	// ────────────────────────────────────────────────────────────────────────────
+	// ack_lost_segment                                                    7      0
+	// all flags                                                           7      0
 }

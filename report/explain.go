@@ -50,15 +50,16 @@ type ExplainedTCP struct {
 
 // ExplainedHeader says what was inferred of an IP header.
 type ExplainedHeader struct {
-	Form             string               `json:"form"` // one of the Form constants
-	NextHeader       ExplainedField       `json:"nextHeader,omitzero"`
-	Destination      ExplainedField       `json:"destination,omitzero"`
-	Evidence         string               `json:"evidence,omitempty"`  // its name, as in Inference.ByEvidence
-	Posterior        float64              `json:"posterior,omitempty"` // probability of a destination that is likely
-	ChecksumVerified bool                 `json:"checksumVerified"`
-	Offloaded        bool                 `json:"offloaded,omitempty"`   // the field holds the pseudo-header's sum, and that fits
-	Candidates       []ExplainedCandidate `json:"candidates,omitempty"`  // where something stayed unknown
-	Synthesised      string               `json:"synthesised,omitempty"` // fields that no evidence gave
+	Form              string               `json:"form"` // one of the Form constants
+	NextHeader        ExplainedField       `json:"nextHeader,omitzero"`
+	Destination       ExplainedField       `json:"destination,omitzero"`
+	Evidence          string               `json:"evidence,omitempty"`  // its name, as in Inference.ByEvidence
+	Posterior         float64              `json:"posterior,omitempty"` // probability of a destination that is likely
+	ChecksumVerified  bool                 `json:"checksumVerified"`
+	Offloaded         bool                 `json:"offloaded,omitempty"`         // the field holds the pseudo-header's sum, and that fits
+	Candidates        []ExplainedCandidate `json:"candidates,omitempty"`        // where something stayed unknown, or several addresses fit and none is proved; at most 64
+	CandidatesOmitted int                  `json:"candidatesOmitted,omitempty"` // further ones, not in Candidates
+	Synthesised       string               `json:"synthesised,omitempty"`       // fields that no evidence gave
 }
 
 // The forms in which an IP header is recorded.

@@ -29,6 +29,7 @@ var proofs = map[string]string{
 	"neighbour-table":   "the checksum fits an address in the host's neighbour table",
 	"local-address":     "the checksum fits an address of the host",
 	"seen-in-capture":   "the checksum fits an address that is seen in the capture",
+	"other-flows":       "the checksum fits several addresses, and the host's other flows or DNS speak for this one",
 	"checksum":          "the checksum fits over several packets",
 }
 
@@ -55,7 +56,7 @@ func (h *ExplainedHeader) sentences() []string {
 		list = append(list, h.proof())
 	}
 	if len(h.Candidates) > 0 {
-		list = append(list, candidatesText(h.Candidates))
+		list = append(list, candidatesText(h.Candidates, h.CandidatesOmitted))
 	}
 	if h.Synthesised != "" && h.Synthesised != "nothing" {
 		list = append(list, "Made up, since nothing tells: "+h.Synthesised+".")
@@ -87,13 +88,16 @@ func (f *ExplainedField) text() string {
 	return f.Value + ", " + f.Origin
 }
 
-func candidatesText(candidates []ExplainedCandidate) string {
+func candidatesText(candidates []ExplainedCandidate, omitted int) string {
 	list := make([]string, len(candidates))
 	for i, c := range candidates {
 		list[i] = fmt.Sprintf("%s to %s with probability %.4f", c.NextHeader, c.Destination, c.Posterior)
 		if c.Evidence != "" {
 			list[i] += " (" + c.Evidence + ")"
 		}
+	}
+	if omitted > 0 {
+		list = append(list, fmt.Sprintf("and %d more", omitted))
 	}
 	return "Candidates: " + strings.Join(list, "; ") + "."
 }

@@ -20,7 +20,7 @@ type Flow struct {
 	First     time.Time        `json:"first"`
 	Last      time.Time        `json:"last"`
 	ByVerdict map[string]int64 `json:"byVerdict"`
-	Before    int64            `json:"before"` // flags in the input
+	Before    int64            `json:"before"` // flags in the input in recorded order, with headers filled in
 	After     int64            `json:"after"`  // flags in the output
 	Graph     *Graph           `json:"graph,omitempty"`
 }

@@ -74,6 +74,7 @@ func (r *Report) markdownFlags(b *strings.Builder) {
 	for _, f := range flags {
 		row(b, code(f.name), count(f.before), count(f.after))
 	}
+	b.WriteString("\n" + beforeMeans + "\n")
 }
 
 func (r *Report) markdownFlows(b *strings.Builder) {

@@ -112,7 +112,7 @@ func (r *Report) flowsView(id string, graphs int) *flowsView {
 func (r *Report) flagsTable() *tableView {
 	t := &tableView{
 		ID: "flags", Heading: "Flags of the analyser", Label: "Flags of the analyser before and after",
-		Hints:   []string{"What Wireshark shows as tcp.analysis, in the capture and in the repaired one."},
+		Hints:   []string{"What Wireshark shows as tcp.analysis, in the capture and in the repaired one.", beforeMeans},
 		Columns: columnsOf("flag", "before#", "after#"),
 	}
 	flags := r.flagCounts()

@@ -100,6 +100,10 @@ type DoubtfulFlow struct {
 	Answer   string       `json:"answer"` // the Next Header that was written, "" where that is open too
 	Best     HeaderChoice `json:"best"`
 	RunnerUp HeaderChoice `json:"runnerUp"`
+	// Candidates are all explanations, the likeliest first, where several addresses
+	// fit and none is proved: at most 64.
+	Candidates        []HeaderChoice `json:"candidates,omitempty"`
+	CandidatesOmitted int            `json:"candidatesOmitted,omitempty"` // further ones, not in Candidates
 }
 
 // HeaderChoice is one explanation of a flow with its probability, given all
@@ -214,8 +218,8 @@ type Scales struct {
 // present. Before is the input in file order with the headers of the output.
 type Analysis struct {
 	Segments int64            `json:"segments"` // TCP packets that were analysed
-	Before   map[string]int64 `json:"before"`
-	After    map[string]int64 `json:"after"`
+	Before   map[string]int64 `json:"before"`   // of the input in recorded order, with headers filled in as in the output
+	After    map[string]int64 `json:"after"`    // of the output
 }
 
 // Findings are the first findings in order of their frame, and the count of

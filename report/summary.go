@@ -185,6 +185,9 @@ type flagCount struct {
 	before, after int64
 }
 
+// beforeMeans says what flags before the repair are counted in.
+const beforeMeans = "Before: in recorded order, with headers filled in."
+
 // flagCounts lists the flags that were set, the most frequent first; the sum
 // of all is the last. None are an empty list.
 func (r *Report) flagCounts() []flagCount {

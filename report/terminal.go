@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/olekukonko/tablewriter/tw"
 )
@@ -85,7 +86,7 @@ func (r *Report) overview(details bool) *grid {
 
 // flagsGrid shows the analyser's flags, of many the most frequent.
 func (r *Report) flagsGrid(all bool) *grid {
-	g := numbers("tcp.analysis flag", "before", "after")
+	g := numbers("tcp.analysis flag (before: recorded order, headers filled in)", "before", "after")
 	flags := r.flagCounts()
 	if len(flags) == 0 {
 		return g
@@ -153,13 +154,31 @@ func (r *Report) doubtfulGrid() *grid {
 	g := &grid{header: []string{"packets", "left open or decided narrowly"}, align: []tw.Align{tw.AlignRight, tw.AlignLeft}, wrapped: true}
 	list := r.Inference.Doubtful
 	for _, d := range list[:min(len(list), shownDoubtful)] {
-		g.add(count(d.Packets), Sanitise(fmt.Sprintf("%s: %s to %s %.4f, next %.4f", d.Flow,
-			d.Best.NextHeader, d.Best.Destination, d.Best.Posterior, d.RunnerUp.Posterior)))
+		g.add(count(d.Packets), Sanitise(d.text()))
 	}
 	if more := less(int64(r.Inference.DoubtfulTotal), int64(len(g.rows))); more > 0 {
 		g.add("", fmt.Sprintf("and %s more", count(more)))
 	}
 	return g
+}
+
+// text says what a flow's header may be; a tie is shown with the addresses that
+// fit.
+func (d *DoubtfulFlow) text() string {
+	const most = 4 // candidates shown
+	if len(d.Candidates) == 0 {
+		return fmt.Sprintf("%s: %s to %s %.4f, next %.4f", d.Flow,
+			d.Best.NextHeader, d.Best.Destination, d.Best.Posterior, d.RunnerUp.Posterior)
+	}
+	shown := d.Candidates[:min(most, len(d.Candidates))]
+	list := make([]string, 0, most+1)
+	for _, c := range shown {
+		list = append(list, fmt.Sprintf("%s to %s %.4f", c.NextHeader, c.Destination, c.Posterior))
+	}
+	if more := len(d.Candidates) - len(shown) + d.CandidatesOmitted; more > 0 {
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	return d.Flow + ": " + strings.Join(list, ", ")
 }
 
 func (r *Report) inferenceGrid() *grid {

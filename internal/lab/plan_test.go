@@ -15,7 +15,7 @@ func TestRenumberKeepsSums(t *testing.T) {
 			t.Fatal(err)
 		}
 		truth := Delivered(rec.Packets)
-		for _, plan := range Plans() {
+		for _, plan := range append(Plans(), HeldOutPlans()...) {
 			all, err := Renumber(truth, plan, 2)
 			if err != nil {
 				t.Fatal(err)
@@ -58,7 +58,7 @@ func sumsOf(packets []Packet) (s sums) {
 }
 
 func TestPlansAreDistinct(t *testing.T) {
-	for _, plan := range Plans() {
+	for _, plan := range append(Plans(), HeldOutPlans()...) {
 		seen := map[netip.Addr]int{}
 		for n := range min(plan.Size, 4096) {
 			a := plan.Address(n)

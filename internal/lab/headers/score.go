@@ -37,47 +37,93 @@ type Bin struct {
 // if all of its packets are, and wrong if one is.
 type Score struct {
 	Packets, Flows Fields
-	Summed         Fields // packets of flows in which some checksum covers the addresses
-	TwoWay         Fields // packets of those that have another direction in the capture
+	Proven         [2]Fields // of them those whose field is proved: packets, and flows
+	Summed         Fields    // packets of flows in which some checksum covers the addresses
+	TwoWay         Fields    // packets of those that have another direction in the capture
 	Bins           [10]Bin
 	// Flows by how many addresses of the tables and of the sources have the sum
 	// that a flow's checksums ask for: one, or several, one of them the right one.
 	Single, Tied Tally
-	Listed       int // of those tied and left open: the right one is among the candidates
-	Proved       Grade
-	Likely       Grade
+	// Of those tied: neither proved, and of these the ones of which all addresses are
+	// listed as candidates, or counted beyond the most that an answer lists.
+	Unproved, Listed int
+	Chosen           Tally // the likely ones among them
+	Proved           Grade
+	Likely           Grade
 }
 
 // Grade holds the flows whose destination was answered with one grade.
 type Grade struct {
 	Flows, Wrong int
 	Doubt        float64 // sum of 1 - posterior over the flows
+	Groups       []Group // of the likely ones: those to one destination are right or wrong together
 	// Flows to one destination are right or wrong together. Of the destinations as
-	// many are to be wrong as the sum of 1 - posterior says, give or take the root
-	// of Variance.
+	// many are to be wrong as Expected, the sum of 1 - posterior, says.
 	Destinations, Missed int
-	Expected, Variance   float64
+	Expected             float64
 }
 
 func (g *Grade) plus(o Grade) {
 	g.Flows, g.Wrong, g.Doubt = g.Flows+o.Flows, g.Wrong+o.Wrong, g.Doubt+o.Doubt
+	g.Groups = append(slices.Clip(g.Groups), o.Groups...)
 	g.Destinations, g.Missed = g.Destinations+o.Destinations, g.Missed+o.Missed
-	g.Expected, g.Variance = g.Expected+o.Expected, g.Variance+o.Variance
+	g.Expected += o.Expected
 }
 
-// Most is how many wrong destinations are within three standard deviations of
-// what the posteriors say.
-func (g *Grade) Most() float64 { return g.Expected + 3*math.Sqrt(g.Variance) }
+// Most is how many wrong destinations are within what the posteriors say, as sure
+// as three standard deviations are: the least number that is exceeded with a
+// probability of at most 0.135 %.
+func (g *Grade) Most() int {
+	alone := make([]Group, len(g.Groups))
+	for i, group := range g.Groups {
+		alone[i] = Group{1, group.Doubt / float64(group.Flows)}
+	}
+	return most(alone)
+}
+
+// MostFlows is the same of flows, where all flows to a destination are wrong or
+// none.
+func (g *Grade) MostFlows() int { return most(g.Groups) }
+
+func most(groups []Group) int {
+	const beyond = 0.00135
+	chance := []float64{1} // of so many wrong flows
+	for _, group := range groups {
+		wrong := group.Doubt / float64(group.Flows)
+		chance = append(chance, make([]float64, group.Flows)...)
+		for n := len(chance) - 1; n >= 0; n-- {
+			chance[n] *= 1 - wrong
+			if n >= group.Flows {
+				chance[n] += wrong * chance[n-group.Flows]
+			}
+		}
+	}
+	most, rest := len(chance)-1, 0.0
+	for ; most > 0 && rest+chance[most] <= beyond; most-- {
+		rest += chance[most]
+	}
+	return most
+}
+
+// Group is the likely flows to one destination.
+type Group struct {
+	Flows int
+	Doubt float64 // sum of 1 - posterior
+}
 
 // Add adds another score.
 func (s *Score) Add(o Score) {
 	s.Packets.plus(o.Packets)
 	s.Flows.plus(o.Flows)
+	for i := range s.Proven {
+		s.Proven[i].plus(o.Proven[i])
+	}
 	s.Summed.plus(o.Summed)
 	s.TwoWay.plus(o.TwoWay)
 	s.Single.Plus(o.Single)
 	s.Tied.Plus(o.Tied)
-	s.Listed += o.Listed
+	s.Unproved, s.Listed = s.Unproved+o.Unproved, s.Listed+o.Listed
+	s.Chosen.Plus(o.Chosen)
 	s.Proved.plus(o.Proved)
 	s.Likely.plus(o.Likely)
 	for i := range s.Bins {
@@ -114,14 +160,15 @@ type verdict struct {
 	seen      bool
 	summed    bool    // some packet's checksum covers its addresses, whole or of the pseudo-header alone
 	next, dst Tally   // of its packets
+	proven    Fields  // of those whose field is proved
 	topped    bool    // its first packet has a candidate
 	posterior float64 // of the likeliest
 	right     bool    // that is the truth
 	answered  bool    // it is the answer, proved or not
 	proved    bool
-	listed    bool // the truth is among the first packet's candidates
+	listed    bool // all of fits are among the first packet's candidates, or counted
 	ends      [2]netip.Addr
-	fits      int // addresses with the sum that a checksum asks for; 0 where none is whole
+	fits      []netip.Addr // with the sum that a checksum asks for; none where none is whole
 }
 
 func newJudge(c *Case, under Condition) *judge {
@@ -157,6 +204,12 @@ func (j *judge) add(s *sample, a *infer.Answer) {
 	}
 	v.next.Plus(f.NextHeader)
 	v.dst.Plus(f.Destination)
+	if a.NextHeaderOrigin == infer.Inferred {
+		v.proven.NextHeader.Plus(f.NextHeader)
+	}
+	if a.DestinationOrigin == infer.Inferred {
+		v.proven.Destination.Plus(f.Destination)
+	}
 	if !v.seen {
 		v.seen, v.ends = true, [2]netip.Addr{s.src, s.dst}
 		v.top(s, a)
@@ -165,7 +218,7 @@ func (j *judge) add(s *sample, a *infer.Answer) {
 
 // top notes the likeliest address of the flow's first packet.
 func (v *verdict) top(s *sample, a *infer.Answer) {
-	v.listed = slices.ContainsFunc(a.Candidates, func(c infer.Candidate) bool { return c.Destination == s.dst })
+	v.listed = v.lists(a)
 	if !a.Destination.IsUnspecified() {
 		v.topped, v.posterior = true, a.Posterior
 		v.right = a.Destination == s.dst && a.NextHeader == s.next
@@ -181,6 +234,21 @@ func (v *verdict) top(s *sample, a *infer.Answer) {
 	}
 }
 
+// lists reports whether a names all addresses that fit, or counts those beyond the
+// most that it may name.
+func (v *verdict) lists(a *infer.Answer) bool {
+	missing := 0
+	for _, to := range v.fits {
+		if !slices.ContainsFunc(a.Candidates, func(c infer.Candidate) bool { return c.Destination == to }) {
+			missing++
+		}
+	}
+	return missing == 0 || missing <= a.Unlisted && len(a.Candidates) >= mostListed
+}
+
+// mostListed is how many candidates an answer lists.
+const mostListed = 64
+
 // score closes the flows.
 func (j *judge) score() Score {
 	for i := range j.flows {
@@ -190,6 +258,7 @@ func (j *judge) score() Score {
 		}
 		j.total.Flows.NextHeader.Plus(v.next.whole())
 		j.total.Flows.Destination.Plus(v.dst.whole())
+		j.total.prove(v)
 		j.total.grade(v)
 		if v.topped {
 			b := &j.total.Bins[min(9, int(v.posterior*10))]
@@ -204,17 +273,28 @@ func (j *judge) score() Score {
 	return j.total
 }
 
+// prove counts what is proved of a flow.
+func (s *Score) prove(v *verdict) {
+	s.Proven[0].plus(v.proven)
+	for _, t := range [][2]*Tally{
+		{&s.Proven[1].NextHeader, &v.proven.NextHeader},
+		{&s.Proven[1].Destination, &v.proven.Destination},
+	} {
+		if t[1].Total() > 0 {
+			t[0].Plus(t[1].whole())
+		}
+	}
+}
+
 // grade counts a flow by what there was to choose from, and by its grade.
 func (s *Score) grade(v *verdict) {
 	whole := v.dst.whole()
 	switch {
-	case v.fits == 1:
+	case len(v.fits) == 1:
 		s.Single.Plus(whole)
-	case v.fits > 1:
+	case len(v.fits) > 1:
 		s.Tied.Plus(whole)
-		if whole.Open > 0 && v.listed {
-			s.Listed++
-		}
+		s.tie(v, whole)
 	}
 	if !v.answered {
 		return
@@ -227,26 +307,52 @@ func (s *Score) grade(v *verdict) {
 	}
 }
 
-// destinations counts the destinations of each grade by their first flows.
+// tie counts a flow that several addresses fit, if none of them is proved.
+func (s *Score) tie(v *verdict, whole Tally) {
+	if v.proved {
+		return
+	}
+	s.Unproved++
+	if v.listed {
+		s.Listed++
+	}
+	if v.answered {
+		s.Chosen.Plus(whole)
+	}
+}
+
+// destinations counts the destinations of each grade by their first flows, and
+// groups the likely flows.
 func (j *judge) destinations() {
 	type key struct {
 		ends   [2]netip.Addr
 		proved bool
 	}
-	seen := map[key]bool{}
+	place := map[key]int{}
 	for i := range j.flows {
 		v := &j.flows[i]
-		if !v.answered || seen[key{v.ends, v.proved}] {
+		if !v.answered {
 			continue
 		}
-		seen[key{v.ends, v.proved}] = true
-		g := j.total.of(v)
-		g.Destinations++
-		g.Expected += 1 - v.posterior
-		g.Variance += v.posterior * (1 - v.posterior)
-		if !v.right {
-			g.Missed++
+		k, g := key{v.ends, v.proved}, j.total.of(v)
+		at, seen := place[k]
+		if !seen {
+			at = len(g.Groups)
+			place[k] = at
+			g.Destinations++
+			g.Expected += 1 - v.posterior
+			if !v.right {
+				g.Missed++
+			}
 		}
+		if v.proved {
+			continue
+		}
+		if !seen {
+			g.Groups = append(g.Groups, Group{})
+		}
+		g.Groups[at].Flows++
+		g.Groups[at].Doubt += 1 - v.posterior
 	}
 }
 

@@ -59,9 +59,11 @@ func Run(c *Case, under Condition, seed uint64) (ours, plain Score, err error) {
 			other.flows[s.flow].summed = true
 		}
 	}
-	for i, n := range p.fits(packets, truth) {
-		judge.flows[truth[i].flow].fits = max(judge.flows[truth[i].flow].fits, n)
-		other.flows[truth[i].flow].fits = judge.flows[truth[i].flow].fits
+	for i, list := range p.fits(packets, truth) {
+		if v := &judge.flows[truth[i].flow]; len(list) > len(v.fits) {
+			v.fits = list
+			other.flows[truth[i].flow].fits = list
+		}
 	}
 	for i, s := range truth {
 		judge.add(s, &answers[i])
@@ -163,22 +165,22 @@ type plain struct {
 	all   map[netip.Addr]uint16
 }
 
-// fits returns for each packet how many addresses of the tables and of the
-// sources its checksum fits under its true protocol; 0 where it isn't whole.
-func (p *plain) fits(packets []infer.Packet, truth []*sample) []int {
+// fits returns for each packet the addresses of the tables and of the sources that
+// its checksum fits under its true protocol; none where it isn't whole.
+func (p *plain) fits(packets []infer.Packet, truth []*sample) [][]netip.Addr {
 	known := maps.Clone(p.all)
 	for i := range packets {
 		a := packets[i].Source.As16()
 		known[packets[i].Source] = key(a[:])
 	}
-	count := map[uint16]int{}
-	for _, k := range known {
-		count[k]++
+	of := map[uint16][]netip.Addr{}
+	for a, k := range known {
+		of[k] = append(of[k], a)
 	}
-	list := make([]int, len(packets))
+	list := make([][]netip.Addr, len(packets))
 	for i, s := range truth {
 		if q := &packets[i]; len(q.Data) == q.Length && s.summed(q) {
-			list[i] = count[need(q, s.next)]
+			list[i] = of[need(q, s.next)]
 		}
 	}
 	return list

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -263,30 +264,38 @@ func TestInferenceBars(t *testing.T) {
 	}
 	goodRow := func(tables string) inferred {
 		r := inferred{capture: "c", condition: headers.Condition{Tables: tables}}
-		r.ours = headers.Score{Packets: whole(400_000), Flows: whole(4_000), Summed: whole(100_000), TwoWay: whole(100_000)}
+		r.ours = headers.Score{Packets: whole(400_000), Flows: whole(4_000), Proven: [2]headers.Fields{whole(400_000), whole(4_000)}, Summed: whole(100_000), TwoWay: whole(100_000)}
 		r.ours.Bins[9] = headers.Bin{Flows: 4_000, Right: 4_000, Posterior: 3_999}
 		return r
 	}
+	alone := slices.Repeat([]headers.Group{{Flows: 1, Doubt: 0.04}}, 100)
 	tests := []struct {
 		name, tables string
 		change       func(*headers.Score)
 		want         string
 	}{
 		{"all met", "all", func(*headers.Score) {}, ""},
-		{"four wrong of 400,000", "none", func(s *headers.Score) { s.Packets.Destination.Wrong = 4 }, ""},
-		{"five wrong", "none", func(s *headers.Score) { s.Packets.Destination.Wrong = 5 }, "destination wrong on 5 of 400005 packets"},
-		{"flows wrong", "half", func(s *headers.Score) { s.Flows.NextHeader.Wrong = 5 }, "next header wrong on 5 of 4005 flows"},
+		{"four wrong of 400,000", "none", func(s *headers.Score) { s.Proven[0].Destination.Wrong = 4 }, ""},
+		{"five wrong", "none", func(s *headers.Score) { s.Proven[0].Destination.Wrong = 5 }, "destination proved and wrong on 5 of 400005 packets"},
+		{"flows wrong", "half", func(s *headers.Score) { s.Proven[1].NextHeader.Wrong = 5 }, "next header proved and wrong on 5 of 4005 flows"},
+		{"a tie that isn't listed", "half", func(s *headers.Score) { s.Unproved, s.Listed = 7, 6 }, "all candidates listed in 6 of 7 flows"},
 		{"open with all tables", "all", func(s *headers.Score) { s.Summed.Destination.Open = 60 }, "with a checksum: destination right on 99.940"},
 		{"open without tables", "none", func(s *headers.Score) { s.TwoWay.NextHeader.Open = 3_000 }, "both ways: next header right on 97.087"},
 		{"open with half of them", "half", func(s *headers.Score) { s.TwoWay.NextHeader.Open = 3_000 }, ""},
 		{"overconfident", "all", func(s *headers.Score) { s.Bins[9].Right = 3_900 }, "expected calibration error 0.0248"},
 		{"proved and wrong", "half", func(s *headers.Score) { s.Proved = headers.Grade{Flows: 9_999, Wrong: 1, Doubt: 1} }, "1 of 9999 proved flows wrong"},
 		{"likely as their posteriors say", "half", func(s *headers.Score) {
-			s.Likely = headers.Grade{Flows: 100, Wrong: 4, Doubt: 4, Destinations: 100, Missed: 9, Expected: 4, Variance: 3}
+			s.Likely = headers.Grade{Flows: 100, Wrong: 4, Doubt: 4, Destinations: 100, Missed: 11, Expected: 4, Groups: alone}
 		}, ""},
 		{"likely and wrong too often", "half", func(s *headers.Score) {
-			s.Likely = headers.Grade{Flows: 100, Wrong: 4, Doubt: 4, Destinations: 100, Missed: 10, Expected: 4, Variance: 3}
-		}, "10 of 100 likely destinations wrong, by their posteriors at most 9.2"},
+			s.Likely = headers.Grade{Flows: 100, Wrong: 4, Doubt: 4, Destinations: 100, Missed: 12, Expected: 4, Groups: alone}
+		}, "12 of 100 likely destinations wrong, by their posteriors at most 11"},
+		{"likely flows wrong too often", "half", func(s *headers.Score) {
+			s.Likely = headers.Grade{Flows: 100, Wrong: 12, Doubt: 12, Destinations: 100, Missed: 4, Expected: 4, Groups: alone}
+		}, "12 of 100 likely flows wrong, by their posteriors at most 11"},
+		{"as many to one destination", "half", func(s *headers.Score) {
+			s.Likely = headers.Grade{Flows: 100, Wrong: 12, Doubt: 12, Destinations: 2, Missed: 1, Expected: 0.08, Groups: []headers.Group{{Flows: 12, Doubt: 0.5}, {Flows: 88, Doubt: 3.5}}}
+		}, ""},
 		{"likely flows off their posteriors", "half", func(s *headers.Score) { s.Likely = headers.Grade{Flows: 100, Wrong: 7, Doubt: 4} }, "likely answers: 7 of 100"},
 		{"nothing to calibrate on", "all", func(s *headers.Score) { s.Bins[9].Flows = 99 }, "over 0 bins"},
 	}
@@ -315,6 +324,12 @@ func TestInferenceBars(t *testing.T) {
 		if got := oneWay(test.ours, test.plain); test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("one direction, %+v beside %+v: got %q, want %q in it", test.ours, test.plain, got, test.want)
 		}
+	}
+	silent := goodRow("no connections")
+	silent.capture += unanswered
+	silent.ours.Packets.Destination = headers.Tally{Right: 9_989, Open: 11}
+	if got := strings.Join(rowBars([]inferred{silent}), "; "); !strings.Contains(got, "destination right on 99.890 %") {
+		t.Errorf("UDP that nobody answers: got %q, want the bar missed", got)
 	}
 	if got := likelyBars(nil); len(got) != 1 {
 		t.Errorf("no likely flows: got %q, want a line", got)

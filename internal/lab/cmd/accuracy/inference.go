@@ -22,6 +22,13 @@ const peersCopies = 10
 // addresses.
 const planned = "many-flows"
 
+// unanswered ends the name of the recording with UDP datagrams beside that nobody
+// answers, each to an address of its own: four in a hundred packets.
+const (
+	unanswered      = ", unanswered UDP"
+	unansweredFlows = 220
+)
+
 // inferred is a row of the table: one capture under one condition.
 type inferred struct {
 	capture     string
@@ -32,7 +39,7 @@ type inferred struct {
 // conditions are those that every capture is put under.
 func conditions() []headers.Condition {
 	return []headers.Condition{
-		{Tables: "all"}, {Tables: "half"}, {Tables: "none"},
+		{Tables: "all"}, {Tables: "no connections"}, {Tables: "half"}, {Tables: "none"},
 		{Tables: "all", Snap: 96}, {Tables: "none", Snap: 96},
 		{Tables: "all", Snap: 128}, {Tables: "none", Snap: 128},
 		{Tables: "all", Only: "out"}, {Tables: "no connections", Only: "out"}, {Tables: "half", Only: "out"}, {Tables: "none", Only: "out"},
@@ -71,8 +78,14 @@ func runInference(ctx context.Context, o options, w io.Writer) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	printInference(w, rows)
-	missed := rowBars(rows)
+	tuned, held := apart(rows)
+	printInference(w, tuned)
+	missed := rowBars(tuned)
+	if len(held) > 0 {
+		fmt.Fprintln(w, "\nheld out: plans and recordings that nothing is tuned on")
+		printInference(w, held)
+		missed = append(missed, rowBars(held)...)
+	}
 	if o.recordings == "" { // a part of them is no basis for claims
 		missed = append(missed, sizeBars(sizes(w, cases))...)
 		missed = append(missed, likelyBars(rows)...)
@@ -84,6 +97,18 @@ func runInference(ctx context.Context, o options, w io.Writer) error {
 		return errMissed
 	}
 	return nil
+}
+
+// apart separates the rows of what is held out.
+func apart(rows []inferred) (tuned, held []inferred) {
+	for _, r := range rows {
+		if lab.HeldOut(r.capture) {
+			held = append(held, r)
+		} else {
+			tuned = append(tuned, r)
+		}
+	}
+	return tuned, held
 }
 
 // sizes prints and returns how much stands behind the claims.
@@ -129,7 +154,9 @@ func (o options) inferenceCases() ([]*headers.Case, error) {
 		if name != planned {
 			continue
 		}
-		for _, plan := range lab.Plans() {
+		silent := lab.Unanswered(truth, lab.Plans()[0], unansweredFlows)
+		cases = append(cases, headers.NewCase(name+unanswered, silent))
+		for _, plan := range append(lab.Plans(), lab.HeldOutPlans()...) {
 			copies, err := lab.Renumber(truth, plan, peersCopies)
 			if err != nil {
 				return nil, err
@@ -178,7 +205,7 @@ func printInference(w io.Writer, rows []inferred) {
 // by how many addresses fit them, and of answers by their grade.
 func printGrades(w io.Writer, rows []inferred) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "\ncapture\tcondition\tone fits\tright\twrong\tplain: right\twrong\tseveral fit\tright\twrong\topen, listed\tproved\twrong\texpected\tlikely\twrong\texpected\tdestinations\twrong\texpected\tat most\t")
+	fmt.Fprintln(table, "\ncapture\tcondition\tone fits\tright\twrong\tplain: right\twrong\tseveral fit\tright\twrong\tnot proved, all listed\tchosen\tright\tproved\twrong\texpected\tlikely\twrong\texpected\tat most\tdestinations\twrong\texpected\tat most\t")
 	for _, under := range append(conditions(), headers.Condition{}) {
 		var ours, plain headers.Score
 		for _, r := range rows {
@@ -199,11 +226,12 @@ func printGrades(w io.Writer, rows []inferred) {
 
 func printGraded(w io.Writer, capture, condition string, ours, plain *headers.Score) {
 	l := &ours.Likely
-	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d of %d\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%.2f\t\n", capture, condition,
+	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d of %d\t%d\t%s\t%d\t%d\t%.2f\t%d\t%d\t%.2f\t%d\t%d\t%d\t%.2f\t%d\t\n", capture, condition,
 		ours.Single.Total(), percent(ours.Single.Right, ours.Single.Total()), ours.Single.Wrong,
 		percent(plain.Single.Right, plain.Single.Total()), plain.Single.Wrong,
-		ours.Tied.Total(), ours.Tied.Right, ours.Tied.Wrong, ours.Listed, ours.Tied.Open,
-		ours.Proved.Flows, ours.Proved.Wrong, ours.Proved.Doubt, l.Flows, l.Wrong, l.Doubt,
+		ours.Tied.Total(), ours.Tied.Right, ours.Tied.Wrong, ours.Listed, ours.Unproved,
+		ours.Chosen.Total(), percent(ours.Chosen.Right, ours.Chosen.Total()),
+		ours.Proved.Flows, ours.Proved.Wrong, ours.Proved.Doubt, l.Flows, l.Wrong, l.Doubt, l.MostFlows(),
 		l.Destinations, l.Missed, l.Expected, l.Most())
 }
 

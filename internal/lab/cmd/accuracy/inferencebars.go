@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/mendcap/mendcap/internal/lab/headers"
 )
@@ -23,6 +24,7 @@ const (
 	minWrongOfPlain     = 50   // the same: the plain method is wrong so many times as often
 	fewestPackets       = 300_000
 	fewestFlows         = 3_000
+	minDstUnanswered    = .999 // complete tables, among UDP that nobody answers
 )
 
 // sizeBars says whether too little stands behind the claims.
@@ -55,6 +57,13 @@ func rowBars(rows []inferred) []string {
 		all.Add(r.ours)
 		name := r.capture + ", " + r.condition.String()
 		barGrades(miss, name, &r.ours)
+		barTies(miss, name, &r.ours)
+		if strings.HasSuffix(r.capture, unanswered) && isComplete(r.condition) {
+			t := r.ours.Packets.Destination
+			if got := share(t.Right, t.Total()); got < minDstUnanswered {
+				miss("%s: destination right on %.3f %%, want %.2f", name, 100*got, 100*minDstUnanswered)
+			}
+		}
 		if r.condition.Only == "" {
 			barWrong(miss, name, &r.ours)
 		}
@@ -69,7 +78,8 @@ func rowBars(rows []inferred) []string {
 	if got, bins := all.CalibrationError(fewestInBin); got > maxCalibrationError || bins == 0 {
 		miss("expected calibration error %.4f over %d bins, want at most %.2f", got, bins, maxCalibrationError)
 	}
-	for name, g := range map[string]headers.Grade{"proved": all.Proved, "likely": all.Likely} {
+	for i, g := range []headers.Grade{all.Proved, all.Likely} {
+		name := [...]string{"proved", "likely"}[i]
 		if off := math.Abs(float64(g.Wrong)-g.Doubt) / float64(max(1, g.Flows)); off > maxCalibrationError {
 			miss("%s answers: %d of %d flows wrong, by their posteriors %.1f: off by more than %.2f", name, g.Wrong, g.Flows, g.Doubt, maxCalibrationError)
 		}
@@ -83,8 +93,25 @@ func barGrades(miss func(string, ...any), name string, s *headers.Score) {
 	if g := &s.Proved; float64(g.Wrong) > maxWrongProved*float64(g.Flows) {
 		miss("%s: %d of %d proved flows wrong", name, g.Wrong, g.Flows)
 	}
-	if g := &s.Likely; float64(g.Missed) > g.Most() {
-		miss("%s: %d of %d likely destinations wrong, by their posteriors at most %.1f", name, g.Missed, g.Destinations, g.Most())
+	g := &s.Likely
+	if most := g.Most(); g.Missed > most {
+		miss("%s: %d of %d likely destinations wrong, by their posteriors at most %d", name, g.Missed, g.Destinations, most)
+	}
+	if most := g.MostFlows(); g.Wrong > most {
+		miss("%s: %d of %d likely flows wrong, by their posteriors at most %d", name, g.Wrong, g.Flows, most)
+	}
+}
+
+// isComplete reports whether both directions are there, the tables name all
+// destinations, and checksums are whole.
+func isComplete(c headers.Condition) bool {
+	return (c.Tables == "all" || c.Tables == "no connections") && c.Snap == 0 && c.Offload == "" && c.Only == ""
+}
+
+// barTies asks for all candidates of every tie that isn't proved.
+func barTies(miss func(string, ...any), name string, s *headers.Score) {
+	if s.Listed != s.Unproved {
+		miss("%s: all candidates listed in %d of %d flows that several addresses fit", name, s.Listed, s.Unproved)
 	}
 }
 
@@ -111,19 +138,20 @@ func barPlain(miss func(string, ...any), rows []inferred) {
 	}
 }
 
-// barWrong holds what is wrong to the bars: in a capture of fewer than 100,000
-// packets that is none.
+// barWrong holds what is proved and wrong to the bars: in a capture of fewer than
+// 100,000 packets that is none.
 func barWrong(miss func(string, ...any), name string, s *headers.Score) {
+	packets, flows := &s.Proven[0], &s.Proven[1]
 	for i, t := range [][2]headers.Tally{
-		{s.Packets.NextHeader, s.Flows.NextHeader},
-		{s.Packets.Destination, s.Flows.Destination},
+		{packets.NextHeader, flows.NextHeader},
+		{packets.Destination, flows.Destination},
 	} {
 		field := [...]string{"next header", "destination"}[i]
 		if n := t[0].Wrong; float64(n) > maxWrongPackets*float64(t[0].Total()) {
-			miss("%s: %s wrong on %d of %d packets", name, field, n, t[0].Total())
+			miss("%s: %s proved and wrong on %d of %d packets", name, field, n, t[0].Total())
 		}
 		if n := t[1].Wrong; float64(n) > maxWrongFlows*float64(t[1].Total()) {
-			miss("%s: %s wrong on %d of %d flows", name, field, n, t[1].Total())
+			miss("%s: %s proved and wrong on %d of %d flows", name, field, n, t[1].Total())
 		}
 	}
 }

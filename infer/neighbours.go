@@ -1,0 +1,195 @@
+package infer
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// residueCount is the number of residues that an address can have.
+const residueCount = 0xFFFF
+
+// residues says how addresses are spread over the residues: how much more often
+// than by chance they have one. Without any it is even.
+type residues struct{ dense []float32 }
+
+func (r *residues) density(need residue) float64 {
+	if r.dense == nil {
+		return 1
+	}
+	return float64(r.dense[need])
+}
+
+// neighbourhoods estimates how the residues of addresses are spread that are no
+// candidates, but are numbered like those that are: with words of two of them
+// that have the first 32 bits in common, or with a word that is a little
+// different. Addresses that are numbered in two words collide far more often
+// than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
+func (t *candidates) neighbourhoods() (spread residues) {
+	const (
+		each  = 64 // draws for each address
+		least = 1 << 12
+		most  = 1 << 16
+		blur  = 0.03 // share of the draws that is spread over residues that lie close
+		width = 8    // to each side
+	)
+	known := t.numberable()
+	if len(known) == 0 {
+		return spread
+	}
+	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
+	draw.findOwners()
+	hits := make([]float32, residueCount)
+	drawn := 0
+	for range min(max(each*len(known), least), most) {
+		if a, ok := draw.next(); ok {
+			drawn++
+			hits[residueOf(a)-1]++
+		}
+	}
+	if drawn == 0 {
+		return residues{}
+	}
+	spread.dense = make([]float32, residueCount+1)
+	window := float32(0)
+	for i := -width; i < width; i++ {
+		window += hits[(i+residueCount)%residueCount]
+	}
+	for i := range residueCount {
+		window += hits[(i+width)%residueCount]
+		share := (1-blur)*hits[i] + blur*window/(2*width+1)
+		spread.dense[i+1] = share * residueCount / float32(drawn)
+		window -= hits[(i-width+residueCount)%residueCount]
+	}
+	return spread
+}
+
+// numberable returns the addresses that neighbours are numbered like, sorted:
+// all but those whose interface identifier looks random.
+func (t *candidates) numberable() []packet.Addr {
+	var known, numbered []packet.Addr
+	for i := range t.list.n {
+		c := t.list.at(i)
+		if c.roles&^(isKnown|isJoined) != 0 && !isMulticast(c.addr) && !isLinkLocal(c.addr) && !isLoopback(c.addr) {
+			known = append(known, c.addr)
+		}
+	}
+	slices.SortFunc(known, compareAddr)
+	known = slices.Compact(known)
+	for i := range known {
+		if !looksRandom(known, i) {
+			numbered = append(numbered, known[i])
+		}
+	}
+	return numbered
+}
+
+// looksRandom reports whether most words of the interface identifier of known[i]
+// are neither zero nor those of the address before or after it.
+func looksRandom(known []packet.Addr, i int) bool {
+	a, free := &known[i], 0
+	for w := words / 2; w < words; w++ {
+		n := word(a, w)
+		if n != 0 && (i == 0 || word(&known[i-1], w) != n) && (i+1 == len(known) || word(&known[i+1], w) != n) {
+			free++
+		}
+	}
+	return free > words/4
+}
+
+// drawer draws unlisted neighbours of known addresses.
+type drawer struct {
+	t      *candidates
+	known  []packet.Addr
+	owners []owner // by place in known
+	rng    *rand.Rand
+}
+
+// owner is a run of known addresses with the same first 32 bits.
+type owner struct {
+	from, to int32
+	low      [words]uint16 // of each word
+	high     [words]uint16
+	shifts   [words]uint8 // how often a word is the one that is shifted, of the sum
+	sum      int
+}
+
+// words is the number of 16-bit words in an address.
+const words = 8
+
+func word(a *packet.Addr, w int) uint16 { return binary.BigEndian.Uint16(a[2*w:]) }
+
+func (d *drawer) findOwners() {
+	const often, last, seldom = 16, 4, 1
+	d.owners = make([]owner, len(d.known))
+	for from := 0; from < len(d.known); {
+		o := owner{from: int32(from)}
+		to, first := from, &d.known[from]
+		for w := range words {
+			o.low[w], o.high[w] = word(first, w), word(first, w)
+		}
+		for ; to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(first[:4]); to++ {
+			for w := 2; w < words; w++ {
+				o.low[w], o.high[w] = min(o.low[w], word(&d.known[to], w)), max(o.high[w], word(&d.known[to], w))
+			}
+		}
+		for w := 2; w < words; w++ {
+			switch {
+			case o.low[w] != o.high[w]:
+				o.shifts[w] = often
+			case w == words-1:
+				o.shifts[w] = last
+			default:
+				o.shifts[w] = seldom
+			}
+			o.sum += int(o.shifts[w])
+		}
+		o.to = int32(to)
+		for ; from < to; from++ {
+			d.owners[from] = o
+		}
+	}
+}
+
+// next draws one; false where what was drawn is a candidate.
+func (d *drawer) next() (packet.Addr, bool) {
+	i := d.rng.IntN(len(d.known))
+	a, o := d.known[i], &d.owners[i]
+	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]
+	coins := d.rng.Uint32()
+	for w := 2; w < words; w++ {
+		if coins>>w&1 != 0 {
+			binary.BigEndian.PutUint16(a[2*w:], word(b, w))
+		}
+	}
+	if coins&1 != 0 || a == d.known[i] {
+		d.shift(&a, o)
+	}
+	return a, d.t.place(&a, 0, hashPlace(&a, 0)) == none
+}
+
+// shift makes one of a's words another one: mostly one that differs among the
+// owner's addresses. Where they are close it comes from among them, or from just
+// beyond, else from close to a's own. A word of 0 may become 0xFFFF, which leaves the
+// residue as it was: that stands for the neighbours that differ in two words, by as
+// much in opposite directions, and keeps the lists of few addresses from being
+// believed too soon.
+func (d *drawer) shift(a *packet.Addr, o *owner) {
+	const close = 1 << 12
+	w := 2
+	for n := d.rng.IntN(o.sum); n >= int(o.shifts[w]); w++ {
+		n -= int(o.shifts[w])
+	}
+	if span := int(o.high[w] - o.low[w]); span > 0 && span < close {
+		beyond := 1 + span/8
+		binary.BigEndian.PutUint16(a[2*w:], o.low[w]+uint16(d.rng.IntN(span+2*beyond+1)-beyond))
+		return
+	}
+	by := 1 + d.rng.IntN(1<<d.rng.IntN(9))
+	if d.rng.IntN(2) == 0 {
+		by = -by
+	}
+	binary.BigEndian.PutUint16(a[2*w:], word(a, w)+uint16(by))
+}

@@ -1,0 +1,337 @@
+package infer
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Several addresses may have the sum that a flow needs. What separates them is
+// where the host's other flows go, those that begin beside it and those to the
+// same port, and what DNS gave just before. How much each says is learnt from the
+// capture, as a mixture of the addresses that are familiar in that way and of all
+// others.
+
+// familiarity says why a flow is likelier to go to an address than to another of
+// the lists.
+type familiarity uint8
+
+const (
+	unfamiliar familiarity = iota // nothing does
+	atTheTime                     // another flow to the address begins at about the same time
+	byPort                        // another connection to the address has the same port
+	byName                        // DNS gave the address just before
+
+	familiarities // their number
+)
+
+// beside is how long before or after a flow another one begins that says where it
+// may go, nanoseconds.
+const beside = 2e9
+
+// maxBeside bounds the flows that are looked at beside one. Where more begin, they
+// are no sign.
+const maxBeside = 1 << 10
+
+// acquaintance is what is proved of where the host's flows go.
+type acquaintance struct {
+	shares [hypotheses][familiarities]float64 // of the flows
+	listed float64                            // addresses
+	visits []visit                            // sorted by stamp
+	ports  map[portKey]*service               // by the ports' second half
+}
+
+// visit is a flow whose destination is proved.
+type visit struct {
+	begun int64
+	at    int32 // its destination's place among the candidates
+	fl    *flow
+}
+
+// service is what is known of a port: the connections to it, sorted by address.
+type service struct {
+	known    []served
+	distinct int // addresses
+}
+
+type served struct {
+	at    int32
+	local uint16 // the host's port
+}
+
+// familiars are the addresses that are familiar to one flow.
+type familiars struct {
+	beside []int32 // sorted
+	served *service
+	local  uint16
+	begun  int64
+}
+
+// has reports whether a connection from another of the host's ports leads to at.
+func (s *service) has(at int32, local uint16) bool {
+	i, _ := slices.BinarySearchFunc(s.known, at, func(k served, at int32) int { return cmp.Compare(k.at, at) })
+	for ; i < len(s.known) && s.known[i].at == at; i++ {
+		if s.known[i].local != local {
+			return true
+		}
+	}
+	return false
+}
+
+// familiarity returns how much likelier than for any of the addresses it is by
+// each kind that f's flow goes to at, if it goes anywhere by it.
+func (e *Engine) familiarity(f *familiars, at int32) (fits [familiarities]float64) {
+	listed := e.familiar.listed
+	fits[unfamiliar] = 1
+	if _, ok := slices.BinarySearch(f.beside, at); ok {
+		fits[atTheTime] = listed / float64(len(f.beside))
+	}
+	if f.served != nil && f.served.has(at, f.local) {
+		fits[byPort] = listed / float64(f.served.distinct)
+	}
+	if c := e.candidates.list.at(at); c.roles&isResolved != 0 {
+		if among, ok := e.resolved.before(c.addr, f.begun); ok {
+			fits[byName] = listed / among
+		}
+	}
+	return fits
+}
+
+// familiarTo returns the addresses that are familiar to fl.
+func (e *Engine) familiarTo(fl *flow) (f familiars) {
+	k := e.familiar
+	f.local, f.begun = uint16(fl.key.ports>>16), fl.begun
+	if fl.key.twoWay() && fl.key.ports.destination() != 0 {
+		f.served = k.ports[portKey{fl.key.ports & 0xFFFF, fl.key.class}]
+	}
+	if fl.begun == 0 {
+		return f
+	}
+	from, _ := slices.BinarySearchFunc(k.visits, fl.begun-beside, func(v visit, stamp int64) int { return cmp.Compare(v.begun, stamp) })
+	for i := from; i < len(k.visits) && k.visits[i].begun <= fl.begun+beside; i++ {
+		if i-from == maxBeside {
+			f.beside = nil
+			return f
+		}
+		if k.visits[i].fl != fl {
+			f.beside = append(f.beside, k.visits[i].at)
+		}
+	}
+	slices.Sort(f.beside)
+	f.beside = slices.Compact(f.beside)
+	return f
+}
+
+// separate weighs the explanations of q that have nothing but a list in their
+// favour by what is familiar. It changes nothing where there is only one, and what
+// they come to together stays: that the sum fits one of them grows no likelier.
+func (e *Engine) separate(list []scored, q *question) {
+	const near = 10 // bits within which explanations tie
+	tied, best := 0, math.Inf(-1)
+	for i := range list {
+		switch s := &list[i]; {
+		case s.named || s.by < byCache || s.settled:
+			return
+		case s.ties():
+			tied++
+			best = math.Max(best, s.bits)
+		}
+	}
+	if tied < 2 {
+		return
+	}
+	f, shares := e.familiarTo(q.fl), &e.familiar.shares[q.h]
+	before, after := 0.0, 0.0
+	for i := range list {
+		s := &list[i]
+		if !s.ties() {
+			continue
+		}
+		weight := 0.0
+		for k, fit := range e.familiarity(&f, s.at) {
+			weight += shares[k] * fit
+		}
+		before += math.Exp2(s.bits - best)
+		s.gain = math.Log2(weight) - s.lift
+		after += math.Exp2(s.bits + s.gain - best)
+	}
+	rest := math.Log2(after / before)
+	for i := range list {
+		if s := &list[i]; s.ties() {
+			s.bits += s.gain - rest
+			s.total += s.gain - rest
+			if s.gain+s.lift > rest+1 && s.bits > best-near {
+				s.by = byOthers
+			}
+		}
+	}
+}
+
+// ties reports whether s is one that a list alone speaks for.
+func (s *scored) ties() bool {
+	return s.at != none && s.mode != unverified && s.by >= byCache && s.by != byGroup && s.by < noEvidence && !isMulticast(s.addr)
+}
+
+// separateTies decides the host's clusters again that several addresses fit, with
+// what the proved ones show.
+func (e *Engine) separateTies() {
+	var tied []int32
+	for j := range e.flows.clusters.n {
+		c := e.flows.clusters.at(j)
+		if c.tied && !c.proved && e.direction(e.flows.list.at(c.flow).key.src) == outbound {
+			tied = append(tied, j)
+		}
+	}
+	if len(tied) == 0 {
+		return
+	}
+	e.familiar = e.acquaint()
+	e.learnFamiliarity(tied)
+	e.decideClusters(len(tied), func(i int) int32 { return tied[i] })
+	e.familiar = nil // no packet that is decided by itself asks for it
+}
+
+// acquaint gathers what is proved of where the host's flows go.
+func (e *Engine) acquaint() *acquaintance {
+	k := &acquaintance{ports: map[portKey]*service{}}
+	for i := range e.candidates.list.n {
+		if c := e.candidates.list.at(i); c.roles&^(isKnown|isJoined|isLocal) != 0 {
+			k.listed++
+		}
+	}
+	for j := range e.flows.clusters.n {
+		c := e.flows.clusters.at(j)
+		fl := e.flows.list.at(c.flow)
+		if !c.proved || c.at < 0 || c.rivals || e.direction(fl.key.src) != outbound || isMulticast(e.destination(c.at)) {
+			continue
+		}
+		if fl.begun != 0 {
+			k.visits = append(k.visits, visit{fl.begun, c.at, fl})
+		}
+		k.serve(&fl.key, c.at, fl.key.ports)
+	}
+	for i := range e.flows.list.n {
+		fl := e.flows.list.at(i)
+		if e.direction(fl.key.src) == outbound {
+			for n := fl.named; n != none; n = e.flows.names.at(n).next {
+				if a := e.flows.names.at(n).dst; !isLinkLocal(a) {
+					k.serve(&fl.key, e.candidates.place(&a, 0, hashPlace(&a, 0)), fl.key.ports)
+				}
+			}
+		} else if fl.packets > 0 {
+			k.serve(&fl.key, e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)), fl.key.ports.reversed())
+		}
+	}
+	k.sort()
+	return k
+}
+
+// serve notes that at has a connection between ports, the host's first, of the
+// class of key.
+func (k *acquaintance) serve(key *flowKey, at int32, p ports) {
+	if at == none || !key.twoWay() || p.destination() == 0 {
+		return
+	}
+	port := portKey{p & 0xFFFF, key.class}
+	s := k.ports[port]
+	if s == nil {
+		s = &service{}
+		k.ports[port] = s
+	}
+	s.known = append(s.known, served{at, uint16(p >> 16)})
+}
+
+func (k *acquaintance) sort() {
+	slices.SortFunc(k.visits, func(a, b visit) int {
+		return cmp.Or(cmp.Compare(a.begun, b.begun), cmp.Compare(a.at, b.at))
+	})
+	for _, s := range k.ports {
+		slices.SortFunc(s.known, func(a, b served) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.local, b.local)) })
+		for i := range s.known {
+			if i == 0 || s.known[i].at != s.known[i-1].at {
+				s.distinct++
+			}
+		}
+	}
+}
+
+// acquainted is a flow that the shares are learnt from: how much likelier each
+// familiarity makes what is known of its destination.
+type acquainted struct {
+	h    hypothesis
+	fits [familiarities]float64
+}
+
+// learnFamiliarity learns from the flows whose destination is proved, and from
+// those that tie, how often flows go where others do: by
+// expectation-maximisation, with a prior that a few flows do not overturn.
+func (e *Engine) learnFamiliarity(tied []int32) {
+	var seen []acquainted
+	for _, v := range e.familiar.visits[:min(maxObserved, len(e.familiar.visits))] {
+		f := e.familiarTo(v.fl)
+		seen = append(seen, acquainted{v.fl.key.hypothesis(), e.familiarity(&f, v.at)})
+	}
+	var room []scored
+	for _, j := range tied[:min(maxObserved, len(tied))] {
+		c := e.flows.clusters.at(j)
+		fl := e.flows.list.at(c.flow)
+		q := e.questionOf(fl, c)
+		o, f, n := acquainted{h: q.h}, e.familiarTo(fl), 0.0
+		room = e.explain(room[:0], &q)
+		for i := range room {
+			if !room[i].ties() {
+				continue
+			}
+			for k, fit := range e.familiarity(&f, room[i].at) {
+				o.fits[k] += fit
+			}
+			n++
+		}
+		if n > 0 {
+			for k := range o.fits {
+				o.fits[k] /= n
+			}
+			seen = append(seen, o)
+		}
+	}
+	for h := range hypotheses {
+		e.familiar.shares[h] = familiarityOf(seen, h)
+	}
+}
+
+// familiarityOf returns the shares that make what was seen of h likeliest. That
+// flows go where no other does is rather over- than underestimated.
+func familiarityOf(seen []acquainted, h hypothesis) (shares [familiarities]float64) {
+	const (
+		rounds     = 32
+		foreign    = 0.1 // what a flow of another kind counts for
+		deviations = 2
+	)
+	prior := [familiarities]float64{unfamiliar: 2, atTheTime: 0.5, byPort: 0.5, byName: 2} // flows
+	next := prior
+	sum := 0.0
+	for range rounds {
+		sum = 0
+		for _, n := range next {
+			sum += n
+		}
+		for k := range shares {
+			shares[k] = next[k] / sum
+		}
+		next = prior
+		for i := range seen {
+			o, weight, total := &seen[i], 1.0, 0.0
+			if o.h != h {
+				weight = foreign
+			}
+			for k := range shares {
+				total += shares[k] * o.fits[k]
+			}
+			for k := range shares {
+				next[k] += weight * shares[k] * o.fits[k] / total
+			}
+		}
+	}
+	shares[unfamiliar] += deviations * math.Sqrt(next[unfamiliar]) / sum
+	return shares
+}
