@@ -87,9 +87,10 @@ func (d *Diagnoser) Add(p *Packet) {
 		d.left(p)
 	}
 	if len(f.filled) > 0 {
-		c := m.pending() // nobody flags it, but its fate is what they wait for
-		m.gather(c)
-		m.await(c)
+		m.await(m.gathered()) // nobody flags it, but its fate is what they wait for
+	}
+	if m.begun != nil {
+		d.reuse(m.begun)
 	}
 	m.learn()
 	d.history.add(&m)

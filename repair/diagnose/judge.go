@@ -38,11 +38,10 @@ func (m *moment) judgeAgain(flags tcp.Analysis, stands bool) {
 		}
 		return
 	}
-	c := m.pending()
+	c := m.gathered()
 	for ; flags != 0; flags &= flags - 1 {
 		c.findings = append(c.findings, finding(m.p, number(flags)))
 	}
-	m.gather(c)
 	m.await(c)
 }
 
