@@ -52,7 +52,7 @@ func (h *history) at(serial int64) *record {
 	if serial <= 0 || serial <= h.last-historyLength {
 		return nil
 	}
-	at := (serial - 1) % historyLength
+	at := uint64(serial-1) % historyLength
 	return &h.ring[at/historyPage][at%historyPage]
 }
 

@@ -109,6 +109,7 @@ func (m *moment) await(c *pending) {
 type sight struct {
 	p     *Packet
 	s     *tcp.Segment
+	stamp int64
 	bytes tcp.Range // its own; empty where it has none
 	dir   uint8
 	acks  bool
@@ -121,7 +122,7 @@ type sight struct {
 func (m *moment) sight() sight {
 	p, s := m.p, m.s
 	return sight{
-		p: p, s: s, twin: m.original != nil, dir: s.Dir & 1, acks: s.HasAck(), told: s.DSACK(), bytes: tcp.Range{Left: s.Seq, Right: s.End()},
+		p: p, s: s, stamp: p.Stamp, twin: m.original != nil, dir: s.Dir & 1, acks: s.HasAck(), told: s.DSACK(), bytes: tcp.Range{Left: s.Seq, Right: s.End()},
 		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
 		grace: max(leastGrace, 2*m.f.roundTrip()),
 	}
@@ -150,7 +151,11 @@ func (d *Diagnoser) observe(m *moment) {
 // settle ends waiting case i of the connection.
 func (d *Diagnoser) settle(f *flow, i int) {
 	c := f.waiting[i]
-	f.waiting = slices.Delete(f.waiting, i, i+1)
+	if i == 0 { // as mostly: the others stay where they are
+		f.waiting[0], f.waiting = nil, f.waiting[1:]
+	} else {
+		f.waiting = slices.Delete(f.waiting, i, i+1)
+	}
 	d.waiting--
 	d.conclude(f, c)
 }
@@ -202,16 +207,16 @@ func (c *pending) see(at *sight) (done, filled bool) {
 	case at.acks:
 		c.seeReceiver(at)
 	case c.covered == 0 && c.refusedBy(at.s):
-		c.covered, c.coveredAt = at.p.Frame, at.p.Stamp
+		c.covered, c.coveredAt = at.p.Frame, at.stamp
 	}
 	if c.covered == 0 {
-		return at.p.Stamp-c.stamp > mostWait, filled
+		return at.stamp-c.stamp > mostWait, filled
 	}
 	grace := at.grace
 	if c.lost {
 		grace = recordedBy
 	}
-	return at.p.Stamp-c.coveredAt > grace, filled
+	return at.stamp-c.coveredAt > grace, filled
 }
 
 // seeSender looks for the bytes again.
