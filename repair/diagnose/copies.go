@@ -13,36 +13,37 @@ const copyReach = 16
 // same bits alone are not enough: a receiver repeats itself, and a sender sends
 // again.
 func (m *moment) findOriginal() {
-	switch bare := m.s.Span() == 0; {
-	case bare && slices.Contains(m.from.sums[:], m.s.Sum):
-		m.findBare()
-	case !bare && m.goesBack():
-		m.begun = m.gathered()
-		if r := m.copied; r != nil && m.same(r) && m.f.sentOnce(m.s, m.p.Stamp-r.Stamp) {
-			m.original = r
-		}
+	bare := m.s.Span() == 0
+	if bare && !slices.Contains(m.from.sums[:], m.s.Sum) || !bare && !m.goesBack() {
+		return
 	}
-	if m.original != nil && m.s.Outbound == tcp.Out && datesItself(m.s) {
-		m.f.hasTwice(m.p.Stamp - m.original.Stamp)
-	}
-}
-
-// findBare finds the original of a packet without data, SYN or FIN.
-func (m *moment) findBare() {
 	n := 0
 	m.d.history.back(m.f, func(r *record) bool {
 		if r.Dir&1 != m.dir {
 			return true
 		}
 		n++
-		if !r.twin && m.same(r) && (m.neverRepeats() || m.f.likeOthers(m.p.Stamp-r.Stamp)) {
+		switch {
+		case bare && !r.twin && m.same(r) && (m.neverRepeats() || m.f.likeOthers(m.p.Stamp-r.Stamp)):
 			m.original = r
+		case !bare && overlaps(r, m.s):
+			if m.same(r) && m.f.sentOnce(m.s, m.p.Stamp-r.Stamp) {
+				m.original = r
+			}
+			return false
 		}
-		return m.original == nil && n < copyReach
+		return m.original == nil && (!bare || n < copyReach)
 	})
+	if m.original != nil && m.s.Outbound == tcp.Out && datesItself(m.s) {
+		m.f.hasTwice(m.p.Stamp - m.original.Stamp)
+	}
 }
 
 func (m *moment) same(r *record) bool { return identical(&r.Segment, m.s) }
+
+func overlaps(r *record, s *tcp.Segment) bool {
+	return r.Span() > 0 && (tcp.Range{Left: r.Seq, Right: r.End()}).Overlaps(tcp.Range{Left: s.Seq, Right: s.End()})
+}
 
 // identical reports whether two segments are the same in all that TCP and the
 // IPv4 Identification say.

@@ -87,10 +87,9 @@ func (d *Diagnoser) Add(p *Packet) {
 		d.left(p)
 	}
 	if len(f.filled) > 0 {
-		m.await(m.gathered()) // nobody flags it, but its fate is what they wait for
-	}
-	if m.begun != nil {
-		d.reuse(m.begun)
+		c := m.pending() // nobody flags it, but its fate is what they wait for
+		m.gather(c)
+		m.await(c)
 	}
 	m.learn()
 	d.history.add(&m)

@@ -97,10 +97,6 @@ type moment struct {
 	// original is an earlier packet of which this one is a second copy, nil
 	// where it is none: its sender sent it once.
 	original *record
-	// begun is a case of the packet, with what was gathered, that nobody has asked
-	// for yet; copied is the latest packet that bore bytes of it, once gathered.
-	begun  *pending
-	copied *record
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.

@@ -2,22 +2,12 @@ package diagnose
 
 import "github.com/mendcap/mendcap/internal/tcp"
 
-// gathered returns a case of the packet with what is known of it: the one that was
-// begun to find its original, if there is one.
-func (m *moment) gathered() *pending {
-	c := m.begun
-	if m.begun = nil; c == nil {
-		c = m.pending()
-		m.gather(c)
-	}
-	return c
-}
-
 // gather looks back for what is known of a packet that goes back: the copy or
 // the hole before it, and what its receiver said meanwhile.
 func (m *moment) gather(c *pending) {
 	c.hole, c.known = m.from.hole(c.bytes)
 	c.last = m.from.next.AtMost(c.bytes.Right)
+	c.before = m.from.recovery
 	c.front, c.selects = m.to.acks && m.to.acked == c.bytes.Left, m.to.selects
 	if m.to.acks && c.bytes.Right.AtMost(m.to.acked) {
 		c.acked = -1 // which frame is found below
@@ -51,7 +41,7 @@ func (m *moment) gatherSent(c *pending, r *record) bool {
 		c.silent = max(1, c.seg.Stamp-r.Stamp)
 	}
 	if (tcp.Range{Left: r.Seq, Right: r.End()}).Overlaps(c.bytes) {
-		c.seen, c.copied, m.copied = true, *r, r
+		c.seen, c.copied = true, *r
 		return false
 	}
 	return !(c.known && r.Frame == c.hole.by.frame)

@@ -38,10 +38,11 @@ func (m *moment) judgeAgain(flags tcp.Analysis, stands bool) {
 		}
 		return
 	}
-	c := m.gathered()
+	c := m.pending()
 	for ; flags != 0; flags &= flags - 1 {
 		c.findings = append(c.findings, finding(m.p, number(flags)))
 	}
+	m.gather(c)
 	m.await(c)
 }
 

@@ -89,7 +89,6 @@ func (m *moment) await(c *pending) {
 		c.followers, m.f.filled = append(c.followers, m.f.filled...), nil
 	}
 	f, d := m.f, m.d
-	c.before = m.from.recovery
 	most := maxWaitingFlow
 	if f.watch <= 0 {
 		most = watchPerPacket
