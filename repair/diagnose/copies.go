@@ -18,10 +18,7 @@ func (m *moment) findOriginal() {
 		return
 	}
 	n := 0
-	m.d.history.back(m.f, func(r *record) bool {
-		if r.Dir&1 != m.dir {
-			return true
-		}
+	m.d.history.backAlong(m.f, m.dir, func(r *record) bool {
 		n++
 		switch {
 		case bare && !r.twin && m.same(r) && (m.neverRepeats() || m.f.likeOthers(m.p.Stamp-r.Stamp)):
