@@ -117,7 +117,7 @@ func TestFollowersCount(t *testing.T) {
 		if i%1009 == 0 || i == packets-1 {
 			for _, page := range d.flows {
 				for k := range page {
-					for _, c := range page[k].waiting {
+					for _, c := range page[k].waiting.all() {
 						held += 1 + len(c.followers)
 					}
 				}

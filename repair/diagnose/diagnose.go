@@ -78,7 +78,7 @@ func (d *Diagnoser) Add(p *Packet) {
 	if p.Before|p.After != 0 {
 		m.findOriginal() // a copy is always flagged
 	}
-	if len(f.waiting) > 0 {
+	if f.waiting.len() > 0 {
 		d.observe(&m)
 	}
 	if p.Before|p.After != 0 {
@@ -134,10 +134,10 @@ func (d *Diagnoser) flow(p *Packet) *flow {
 
 // close settles what waits in a connection that is over.
 func (d *Diagnoser) close(f *flow) {
-	for len(f.waiting) > 0 {
-		d.settle(f, 0)
+	for f.waiting.len() > 0 {
+		d.settle(f, f.waiting.takeFirst())
 	}
-	f.waiting = nil
+	f.waiting = queue{}
 	d.measure(f)
 	d.sayOneSided(f)
 	f.begun = false

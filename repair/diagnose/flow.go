@@ -22,7 +22,7 @@ type flow struct {
 	records   int64    // how many there were
 	look      int      // how many records it may look at
 	watch     int      // how often a packet may be shown to a case that waits
-	waiting   []*pending
+	waiting   queue
 	filled    []*pending // of the packet at hand: it fills what they miss
 	ends      [2]end     // by Segment.Dir
 	held      []Finding  // while one direction is unseen
