@@ -161,8 +161,8 @@ func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
 		j.note("%d gaps were not set beside all others of their time: too many at once", n)
 	}
 	if crowded > 0 {
-		j.note("the window of %d MiB, %d of them for blocks that are no packets, was too small for the gate %d times",
-			maxWindow>>20, maxBetween>>20, crowded)
+		j.note("the window of %d MiB, %d of them for blocks that are no packets, and %d MiB of records was too small for the gate %d times",
+			maxWindow>>20, maxBetween>>20, maxRecords>>20, crowded)
 	}
 }
 
