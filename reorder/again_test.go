@@ -3,8 +3,6 @@ package reorder
 import (
 	"slices"
 	"testing"
-
-	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // twiceSurveyed is what two surveys learn, the second one of which knows how far
@@ -110,29 +108,5 @@ func TestSortAsFarAsTheWindowReaches(t *testing.T) {
 	}
 	if !slices.IsSorted(stamps[:10]) || stamps[0] != 0 {
 		t.Errorf("the beginning: got %v, want it in order", stamps[:10])
-	}
-}
-
-// TestManySuspectsDisturb: a window full of packets that may violate a law tells
-// that the capture is disturbed before the first of them is placed.
-func TestManySuspectsDisturb(t *testing.T) {
-	s, err := NewSurvey(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 500 {
-		seg := Segment{Bits: tcp.ACK, WindowShift: -1, Dir: uint8(i % 2), Outbound: tcp.Both, Len: 10, Window: 1000}
-		if seg.Seq, seg.Ack = tcp.Seq(1+10*i), tcp.Seq(1+10*i); i%2 == 1 {
-			seg.Seq = tcp.Seq(5000 - 10*i) // acknowledged before it comes
-		} else {
-			seg.Ack = 6000
-		}
-		s.Push(&Packet{Stamp: int64(i) * 1000, Segment: &seg})
-	}
-	if !s.Disturbed() {
-		t.Errorf("disturbed: got false with %d suspects in a window of %d", len(s.file.suspects), len(s.file.items))
-	}
-	if total(s.file.stats.Violations) != 0 {
-		t.Error("violations: got some placed, want the window to hold them")
 	}
 }

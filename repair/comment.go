@@ -70,7 +70,11 @@ func (p *phrases) headerComment(u *unit) []byte {
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
 	for i := range *p {
 		if (*p)[i].phrase == k {
-			return (*p)[i].comment
+			comment := (*p)[i].comment
+			if i > 0 { // what is asked for often is soon among the first
+				(*p)[i], (*p)[i-1] = (*p)[i-1], (*p)[i]
+			}
+			return comment
 		}
 	}
 	if len(*p) >= maxPhrases {

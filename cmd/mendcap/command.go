@@ -50,6 +50,7 @@ func run(ctx context.Context, s *streams, args []string) int {
 	root.SetInterspersed(false)
 	root.BoolP("help", "h", false, "")
 	showVersion := root.Bool("version", false, "")
+	records := recordingFlags(root)
 	err := root.Parse(args)
 	var unknown *pflag.NotExistError
 	help, _ := root.GetBool("help")
@@ -65,7 +66,15 @@ func run(ctx context.Context, s *streams, args []string) int {
 	case root.NArg() == 0:
 		return s.fail("", usagef(seeHelp, "no command and no capture"))
 	}
-	return dispatch(ctx, s, root.Args())
+	stop, err := records.start()
+	if err != nil {
+		return s.fail("", err)
+	}
+	code := dispatch(ctx, s, root.Args())
+	if err := stop(); err != nil {
+		return s.fail("", err)
+	}
+	return code
 }
 
 const seeHelp = "see: mendcap help"

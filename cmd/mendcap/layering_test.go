@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,22 +15,36 @@ import (
 
 const module = "github.com/mendcap/mendcap/"
 
-// below says which of our packages each may import, by their paths within the
+// contributing has the table of packages.
+const contributing = "../../.github/CONTRIBUTING.md"
+
+// tableRow matches a row of that table: the package, what it is for, and what it may
+// import.
+var tableRow = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^|]+) \\|([^|]*)\\|$")
+
+// below returns which of our packages each may import, by their paths within the
 // module. "internal/lab" stands for all of the lab.
-var below = map[string][]string{
-	"cmd/mendcap":      {"repair", "repair/batch", "report", "infer", "infer/tables", "internal/filesys"},
-	"repair/batch":     {"repair", "report", "infer/tables", "internal/filesys"},
-	"repair":           {"repair/diagnose", "infer", "infer/tables", "reorder", "report", "internal/capture", "internal/filesys", "internal/packet", "internal/tcp"},
-	"repair/diagnose":  {"reorder", "report", "internal/tcp"},
-	"infer":            {"internal/packet", "internal/tcp"},
-	"infer/tables":     {"infer", "internal/filesys"},
-	"reorder":          {"internal/tcp"},
-	"report":           {},
-	"internal/capture": {},
-	"internal/filesys": {},
-	"internal/packet":  {},
-	"internal/tcp":     {},
+func below(t *testing.T) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile(contributing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make(map[string][]string)
+	for _, row := range tableRow.FindAllStringSubmatch(string(text), -1) {
+		name, purpose := row[1], row[2]
+		if !strings.HasSuffix(purpose, ".") {
+			t.Errorf("what %s is for is no sentence: %q", name, purpose)
+		}
+		rows[name] = quoted.FindAllString(row[3], -1)
+		for i, word := range rows[name] {
+			rows[name][i] = strings.Trim(word, "`")
+		}
+	}
+	return rows
 }
+
+var quoted = regexp.MustCompile("`[^`]+`")
 
 const lab = "internal/lab"
 
@@ -41,12 +57,14 @@ type goPackage struct {
 // TestImportsGoDown holds every package, and its tests, to what it may import.
 // Tests may use the lab besides.
 func TestImportsGoDown(t *testing.T) {
+	rows, found := below(t), map[string]bool{lab: true}
 	for _, p := range listPackages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)
 		if isLab(name) {
 			continue
 		}
-		allowed, ok := below[name]
+		allowed, ok := rows[name]
+		found[name] = true
 		if !ok {
 			t.Errorf("package %s has no place in the house", name)
 			continue
@@ -60,6 +78,11 @@ func TestImportsGoDown(t *testing.T) {
 			if imported != name && !isLab(imported) && !slices.Contains(allowed, imported) {
 				t.Errorf("a test of %s imports %s", name, imported)
 			}
+		}
+	}
+	for name := range rows {
+		if !found[name] {
+			t.Errorf("there is no package %s", name)
 		}
 	}
 }

@@ -14,7 +14,7 @@ const copyReach = 16
 // again.
 func (m *moment) findOriginal() {
 	bare := m.s.Span() == 0
-	if bare && !slices.Contains(m.from.sums[:], m.s.Sum) || !bare && !m.goesBack() {
+	if bare && !slices.Contains(m.from.sums[:], m.s.Sum) || !bare && !(m.goesBack() && m.d.history.mayHave(m.s)) {
 		return
 	}
 	n := 0

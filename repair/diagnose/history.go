@@ -15,6 +15,8 @@ const (
 	lookPerPacket = 32
 	firstLook     = 1 << 13
 	mostLook      = 1 << 16
+
+	markBits = 17 // four marks for each record that is remembered
 )
 
 // record is a segment that went by.
@@ -30,7 +32,8 @@ type record struct {
 // its latest one back. Serials count from 1.
 type history struct {
 	ring  []*[historyPage]record
-	last  int64 // serial
+	marks []uint32 // by markOf, the serial of the latest such record; nil while few are remembered
+	last  int64    // serial
 	steps int64 // records that were looked at
 	short int64 // times that a connection was not allowed to look at more
 }
@@ -47,7 +50,39 @@ func (h *history) add(m *moment) {
 	r.Segment, r.previous, r.same, r.number, r.twin = *p.Segment, f.latest, f.sent[m.dir], f.records, m.original != nil
 	r.Stamp, r.Frame = p.Stamp, p.Frame
 	f.latest, f.sent[m.dir] = h.last, h.last
+	h.mark(r.Segment.Seq, r.Segment.Sum)
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)
+}
+
+// markOf is where a segment with that sequence number and checksum is marked.
+func markOf(seq tcp.Seq, sum uint16) uint32 {
+	return (uint32(seq) ^ uint32(sum)<<16 ^ uint32(sum)>>3) * 0x9E3779B1 >> (32 - markBits) // Knuth's multiplicative hash
+}
+
+// mark notes the latest record's numbers, so that most segments of which the
+// history has no copy need not be looked for in it.
+func (h *history) mark(seq tcp.Seq, sum uint16) {
+	if h.marks == nil {
+		if h.last < historyPage {
+			return
+		}
+		h.marks = make([]uint32, 1<<markBits)
+		for i := range h.ring[0] {
+			r := &h.ring[0][i]
+			h.marks[markOf(r.Seq, r.Sum)] = uint32(i + 1)
+		}
+	}
+	h.marks[markOf(seq, sum)] = uint32(h.last)
+}
+
+// mayHave reports whether the history may have a segment with the same sequence
+// number and checksum: where not, it has none.
+func (h *history) mayHave(s *tcp.Segment) bool {
+	if h.marks == nil {
+		return true
+	}
+	serial := h.marks[markOf(s.Seq, s.Sum)]
+	return serial != 0 && uint32(h.last)-serial < historyLength
 }
 
 // at returns the record, nil where it is none or forgotten.

@@ -57,14 +57,31 @@ func (c *Case) recorded(path string) (packets []lab.Packet, err error) {
 	return packets, err
 }
 
-// RunFile has the file of a sample repaired as it is, with the tables beside it,
-// and judges with tshark. It works in dir.
+// RunFile has the file of a sample repaired as it is, and judges with tshark. It works
+// in dir.
 func (t Trial) RunFile(ctx context.Context, dir string) (Score, error) {
-	out := filepath.Join(dir, "repaired.pcapng")
-	if _, err := repair.File(ctx, t.File, out, t.Options); err != nil {
-		return Score{}, fmt.Errorf("repair: %w", err)
+	out, err := t.repairFile(ctx, dir)
+	if err != nil {
+		return Score{}, err
 	}
 	return t.judge(ctx, out)
+}
+
+// repairFile repairs the file of a sample, with the tables beside it or, if the trial
+// chooses some, with those. It works in dir, and returns the repaired file.
+func (t Trial) repairFile(ctx context.Context, dir string) (string, error) {
+	if t.Tables != "" && t.Tables != "none" {
+		tables := filepath.Join(dir, "tables")
+		if err := t.writeTables(tables); err != nil {
+			return "", err
+		}
+		t.Options.Tables = append(slices.Clone(t.Options.Tables), tables)
+	}
+	out := filepath.Join(dir, "repaired.pcapng")
+	if _, err := repair.File(ctx, t.File, out, t.Options); err != nil {
+		return "", fmt.Errorf("repair: %w", err)
+	}
+	return out, nil
 }
 
 // judge sets a repaired file beside the truth.

@@ -4,19 +4,25 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/judge"
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 )
 
-// sampled is a row: a capture of a completion port that was degraded elsewhere.
+// sampled is a row: a capture of a completion port that was degraded elsewhere, or one
+// that threads recorded.
 type sampled struct {
-	name  string
-	score judge.Score
+	name     string
+	recorded bool // by threads
+	score    judge.Score
 }
 
 // runArrivals judges the captures of completion ports over networks that reorder.
@@ -27,6 +33,7 @@ func runArrivals(ctx context.Context, o options) error {
 		return err
 	}
 	var rows []sampled
+	laws := map[reorder.Law]judge.Moves{}
 	for _, t := range trials {
 		t.Options.Without, t.Ignore = o.laws(), tcp.WindowUpdate
 		if o.remains {
@@ -45,10 +52,19 @@ func runArrivals(ctx context.Context, o options) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Case.Name, err)
 		}
-		rows = append(rows, sampled{t.Case.Name, score})
+		row := sampled{t.Case.Name, t.Tables != "", score}
+		if rows = append(rows, row); row.recorded && !lab.HeldOut(row.name) {
+			if err := addLaws(laws, t, row.headerless()); err != nil {
+				return err
+			}
+		}
 	}
 	printArrivals(os.Stdout, rows)
-	missed := arrivalBars(rows)
+	if !o.quick {
+		printHeaders(os.Stdout, rows)
+	}
+	printLaws(os.Stdout, laws)
+	missed := slices.Concat(arrivalBars(rows), headerBars(rows, o.tables))
 	for _, line := range missed {
 		fmt.Println("missed:", line)
 	}
@@ -59,26 +75,37 @@ func runArrivals(ctx context.Context, o options) error {
 }
 
 // loadSamples loads the recordings that a sniffer with threads took beside the true
-// ones, and the samples where they are at hand.
+// ones, which get the tables asked for, and the samples where they are at hand.
 func (o options) loadSamples(ctx context.Context) (trials []judge.Trial, err error) {
-	patterns := []string{filepath.Join(o.folder, "sockets", "*.truth.pcapng.gz")}
-	if samples := os.Getenv(samplesVariable); samples != "" {
-		patterns = append(patterns, filepath.Join(samples, "order", "*.truth.pcapng.xz"))
+	trials, err = loadTrials(ctx, filepath.Join(o.folder, "sockets", "*.truth.pcapng.gz"))
+	if err != nil {
+		return nil, err
 	}
-	for _, pattern := range patterns {
-		truths, err := filepath.Glob(pattern)
+	for i := range trials {
+		trials[i].Tables = o.tables
+	}
+	samples := os.Getenv(samplesVariable)
+	if samples == "" {
+		return trials, nil
+	}
+	others, err := loadTrials(ctx, filepath.Join(samples, "order", "*.truth.pcapng.xz"))
+	return append(trials, others...), err
+}
+
+// loadTrials loads captures that have the truth beside them, by the truths' names.
+func loadTrials(ctx context.Context, pattern string) (trials []judge.Trial, err error) {
+	truths, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, err
+	}
+	for _, truth := range truths {
+		path := strings.Replace(truth, ".truth", "", 1)
+		name, _, _ := strings.Cut(filepath.Base(path), ".")
+		t, err := judge.LoadSample(ctx, name, path, truth)
 		if err != nil {
 			return nil, err
 		}
-		for _, truth := range truths {
-			path := strings.Replace(truth, ".truth", "", 1)
-			name, _, _ := strings.Cut(filepath.Base(path), ".")
-			t, err := judge.LoadSample(ctx, name, path, truth)
-			if err != nil {
-				return nil, err
-			}
-			trials = append(trials, t)
-		}
+		trials = append(trials, t)
 	}
 	return trials, nil
 }
@@ -86,11 +113,69 @@ func (o options) loadSamples(ctx context.Context) (trials []judge.Trial, err err
 func printArrivals(w io.Writer, rows []sampled) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "capture\tpackets\tspurious\tleft\tgenuine\thidden\twrong neighbours\tafter\tharmed\tinbound swaps apart\ttogether\t")
-	for _, r := range rows {
+	for _, r := range slices.Concat(rows, recordedSums(rows)) {
 		s := r.score
 		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", r.name, s.Packets, s.SpuriousBefore, s.SpuriousAfter,
 			s.Genuine, s.Genuine-s.Kept, s.Order.InvertedBefore, s.Order.InvertedAfter, s.Order.Harmed,
 			s.Swaps.Apart, s.Swaps.Together)
+	}
+	// Writing to the terminal is best effort.
+	_ = table.Flush()
+}
+
+// headerless reports whether raw sockets recorded it: IPv6 came without headers.
+func (r sampled) headerless() bool { return strings.HasPrefix(r.name, "raw-") }
+
+// recordedSums are the sums of what threads recorded, of held-out recordings apart.
+func recordedSums(rows []sampled) []sampled {
+	sums := []sampled{{name: "recorded by threads"}, {name: "held out"}}
+	for _, r := range rows {
+		switch {
+		case r.recorded && lab.HeldOut(r.name):
+			sums[1].score.Add(r.score)
+		case r.recorded:
+			sums[0].score.Add(r.score)
+		}
+	}
+	return sums
+}
+
+// printHeaders prints what became of the headers that raw sockets left out.
+func printHeaders(w io.Writer, rows []sampled) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "\ncapture\twithout header\tNext Header right\topen\twrong\tdestination right\topen\twrong\t")
+	raw := slices.DeleteFunc(slices.Clone(rows), func(r sampled) bool { return !r.headerless() })
+	for _, r := range slices.Concat(raw, recordedSums(raw)) {
+		s := r.score
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", r.name, s.IPv6, s.NextHeader.Right, s.NextHeader.Unknown,
+			s.NextHeader.Wrong, s.Destination.Right, s.Destination.Unknown, s.Destination.Wrong)
+	}
+	// Writing to the terminal is best effort.
+	_ = table.Flush()
+}
+
+// addLaws adds what the laws did in one recording. Only with raw sockets the true times
+// are the kernel's.
+func addLaws(sum map[reorder.Law]judge.Moves, t judge.Trial, timed bool) error {
+	laws, err := t.Laws()
+	for law, m := range laws {
+		s := sum[law]
+		if !timed {
+			m.Early = 0
+		}
+		sum[law] = judge.Moves{Packets: s.Packets + m.Packets, Better: s.Better + m.Better, Worse: s.Worse + m.Worse, Early: s.Early + m.Early}
+	}
+	return err
+}
+
+// printLaws prints what became of the packets that each law moved in what threads
+// recorded, but for what is held out.
+func printLaws(w io.Writer, laws map[reorder.Law]judge.Moves) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "\nlaw\tpackets moved\tbetter\tworse\tof raw sockets: latest time before the true one\t")
+	for _, law := range slices.Sorted(maps.Keys(laws)) {
+		m := laws[law]
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t\n", law, m.Packets, m.Better, m.Worse, m.Early)
 	}
 	// Writing to the terminal is best effort.
 	_ = table.Flush()
@@ -106,7 +191,8 @@ const (
 )
 
 // arrivalBars says what is missed. Of what real threads recorded, which disorders
-// little, only that it has no more flags than before.
+// little, only that it has no more flags than before. A packet whose header stays open
+// is a hole to the analyser: where there are some, flags are not compared.
 func arrivalBars(rows []sampled) (missed []string) {
 	for _, r := range rows {
 		s, left, hidden := r.score, maxArrivalsLeft, maxArrivalsHidden
@@ -116,11 +202,29 @@ func arrivalBars(rows []sampled) (missed []string) {
 		case !strings.HasSuffix(r.name, "-ports"):
 			left, hidden = 1, 1
 		}
-		if limit := int(left * float64(s.SpuriousBefore)); s.SpuriousAfter > limit {
+		if n := s.Lost + s.Added + s.Changed; n > 0 {
+			missed = append(missed, fmt.Sprintf("%s: %d packets lost, added or changed, want none", r.name, n))
+		}
+		if limit := int(left * float64(s.SpuriousBefore)); s.SpuriousAfter > limit && s.Destination.Unknown == 0 {
 			missed = append(missed, fmt.Sprintf("%s: %d flags left, want at most %d", r.name, s.SpuriousAfter, limit))
 		}
 		if limit := int(hidden * float64(s.Genuine)); s.Genuine-s.Kept > limit {
 			missed = append(missed, fmt.Sprintf("%s: %d genuine flags hidden, want at most %d", r.name, s.Genuine-s.Kept, limit))
+		}
+	}
+	return missed
+}
+
+// headerBars says what is missed of the headers that raw sockets left out: none may be
+// wrong and, where the tables are complete, none open.
+func headerBars(rows []sampled, tables string) (missed []string) {
+	for _, r := range rows {
+		next, destination := r.score.NextHeader, r.score.Destination
+		if n := next.Wrong + destination.Wrong; n > 0 {
+			missed = append(missed, fmt.Sprintf("%s: %d fields of headers are wrong, want none", r.name, n))
+		}
+		if n := next.Unknown + destination.Unknown; n > 0 && r.headerless() && tables == "all" {
+			missed = append(missed, fmt.Sprintf("%s: %d fields of headers are open, want none", r.name, n))
 		}
 	}
 	return missed

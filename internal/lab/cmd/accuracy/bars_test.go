@@ -108,7 +108,7 @@ func TestOrderTargets(t *testing.T) {
 
 func TestArrivalBars(t *testing.T) {
 	row := func(name string, left, hidden int) sampled {
-		return sampled{name, judge.Score{SpuriousBefore: 1000, SpuriousAfter: left, Genuine: 1000, Kept: 1000 - hidden}}
+		return sampled{name: name, score: judge.Score{SpuriousBefore: 1000, SpuriousAfter: left, Genuine: 1000, Kept: 1000 - hidden}}
 	}
 	rows := []sampled{row("heavy-ports", 5, 10), row("reorder-ports", 5, 15), row("threads-4", 1000, 900)}
 	if got := arrivalBars(rows); len(got) != 0 {
@@ -117,6 +117,35 @@ func TestArrivalBars(t *testing.T) {
 	rows = []sampled{row("heavy-ports", 6, 11), row("reorder-ports", 5, 16), row("threads-4", 1001, 0)}
 	if got := arrivalBars(rows); len(got) != 4 {
 		t.Errorf("all missed: got %q, want four lines", got)
+	}
+	rows = []sampled{row("raw-gro", 1001, 0), row("raw-flows", 0, 0)}
+	rows[0].score.Destination.Unknown, rows[1].score.Changed = 1, 1
+	if got := arrivalBars(rows); len(got) != 1 || got[0] != "raw-flows: 1 packets lost, added or changed, want none" {
+		t.Errorf("open headers, and a packet that was changed: got %q", got)
+	}
+}
+
+func TestHeaderBars(t *testing.T) {
+	row := func(name string, open, wrong int) sampled {
+		return sampled{name: name, score: judge.Score{Destination: judge.Tally{Right: 10, Unknown: open, Wrong: wrong}}}
+	}
+	rows := []sampled{row("raw-gro", 1, 0), row("raw-flows", 0, 0), row("threads-4", 1, 0)}
+	if got := headerBars(rows, "none"); len(got) != 0 {
+		t.Errorf("without tables: got %q, want none missed", got)
+	}
+	if got := headerBars(rows, "all"); len(got) != 1 || got[0] != "raw-gro: 1 fields of headers are open, want none" {
+		t.Errorf("complete tables: got %q", got)
+	}
+	if got := headerBars([]sampled{row("raw-flows", 0, 2)}, "none"); len(got) != 1 || got[0] != "raw-flows: 2 fields of headers are wrong, want none" {
+		t.Errorf("wrong ones: got %q", got)
+	}
+}
+
+func TestRecordedSumsKeepHeldOutApart(t *testing.T) {
+	one := judge.Score{Packets: 1}
+	sums := recordedSums([]sampled{{"raw-gro", true, one}, {"raw-flows", true, one}, {"raw-gro-held", true, one}, {"heavy-ports", false, one}})
+	if got, want := [2]int{sums[0].score.Packets, sums[1].score.Packets}, [2]int{2, 1}; got != want {
+		t.Errorf("got %d packets recorded and held out, want %d", got, want)
 	}
 }
 

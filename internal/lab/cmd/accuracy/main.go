@@ -6,7 +6,7 @@
 //	accuracy -remains [-recordings A,B] [-seeds N] [-degradations A,B]
 //	accuracy -bars verdicts [-mistakes] [-recordings A,B] [-seeds N] [-degradations A,B] [-check]
 //	accuracy -bars loss [-seeds N] [-check]
-//	accuracy -bars arrivals [-quick] [-remains] [-check]
+//	accuracy -bars arrivals [-tables all|half|none] [-quick] [-remains] [-check]
 //	accuracy -rawcap FILE [-check]
 //	accuracy -bars inference [-recordings A,B] [-check]
 //
@@ -25,11 +25,14 @@
 // Those of loss compare the estimate of what the capture missed with what was
 // dropped, over many seeds and kinds of drops.
 //
-// The bars of arrivals judge captures of completion ports over networks that reorder,
-// which were recorded and degraded elsewhere: those in the folder order of
-// MENDCAP_SAMPLES. Of the inbound neighbours that stand the wrong way round after
-// repair, those that an ACK of the host's separates are counted apart from those that
-// arrived between the same two ACKs.
+// The bars of arrivals judge what sniffers recorded beside a true capture (the folder
+// sockets of the recordings), from packet sockets and from raw sockets, whose headers are
+// judged besides; and captures of completion ports over networks that reorder, which were
+// recorded and degraded elsewhere: those in the folder order of MENDCAP_SAMPLES. Of the
+// inbound neighbours that stand the wrong way round after repair, those that an ACK of the
+// host's separates are counted apart from those that arrived between the same two ACKs.
+// The packets that each law moved in recordings not held out are counted by whether they stand
+// better than before among those of their connection.
 //
 // The bars of order also hold captures to stay as they are: the recordings that
 // were not taken at the host's stack, and the public ones in the folder that

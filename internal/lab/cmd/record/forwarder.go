@@ -21,6 +21,7 @@ import (
 // it, so a record at the stack has the order that the host's stack saw.
 type forwarder struct {
 	host, peer int // descriptors of the TUN devices, non-blocking
+	mirror     int // gets what the host sends, too; 0 = none
 	up, down   []*link
 	vantage    vantage
 	oneLink    bool       // there is no router between the two
@@ -30,8 +31,8 @@ type forwarder struct {
 	pending    deliveries
 	serial     uint64
 	frames     int
-	stamp      int64 // of the latest frame
-	out        *lab.Writer
+	stamp      int64       // of the latest frame
+	out        *lab.Writer // nil: another records
 	events     *eventLog
 	stopped    atomic.Bool
 	buf        [1 << 16]byte
@@ -96,6 +97,11 @@ func (f *forwarder) readHost() error {
 	return f.drain(f.host, func(data []byte) error {
 		if f.vantage != midPath {
 			if err := f.record(data, lab.Outbound); err != nil {
+				return err
+			}
+		}
+		if f.mirror != 0 {
+			if err := write(f.mirror, data); err != nil {
 				return err
 			}
 		}
@@ -232,7 +238,7 @@ func (f *forwarder) deliverToHost(d delivery) error {
 }
 
 func (f *forwarder) record(data []byte, direction uint32) error {
-	if f.miss.next() {
+	if f.out == nil || f.miss.next() {
 		return nil
 	}
 	f.frames++

@@ -28,6 +28,7 @@ const (
 // network is a host and its peers, each in a namespace of its own.
 type network struct {
 	host, peers *namespace
+	suffix      string // of the namespaces' names
 	rng         *rand.Rand
 	private     []string // the host's own IPv6 addresses with random identifiers
 	services    []string // addresses with DNS and UDP services
@@ -47,7 +48,7 @@ func newNetwork(seed uint64) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{host: host, peers: peers, rng: rand.New(rand.NewPCG(seed, 1))}
+	n := &network{host: host, peers: peers, suffix: suffix, rng: rand.New(rand.NewPCG(seed, 1))}
 	for range 3 {
 		n.private = append(n.private, n.randomV6("2001:db8:1:0"))
 	}
@@ -108,12 +109,17 @@ func (n *network) configure(hostDev, peerDev string) error {
 			return err
 		}
 	}
-	if err := n.peers.ip("link set lo up", "link set "+peerDev+" txqueuelen 10000 up",
+	return n.answerForAll(n.peers, peerDev)
+}
+
+// answerForAll gives a namespace the addresses of all peers.
+func (n *network) answerForAll(to *namespace, device string) error {
+	if err := to.ip("link set lo up", "link set "+device+" txqueuelen 10000 up",
 		"route add local 203.0.113.0/24 dev lo", "-6 route add local 2001:db8:8000::/33 dev lo"); err != nil {
 		return err
 	}
 	for _, address := range n.services {
-		if err := n.peers.ip("addr add " + address + " dev lo"); err != nil {
+		if err := to.ip("addr add " + address + " dev lo"); err != nil {
 			return err
 		}
 	}
@@ -129,8 +135,9 @@ func (n *network) route(hostDev, peerDev string) error {
 }
 
 // openTUN makes a TUN device in the namespace and returns its descriptor.
-// Without IFF_VNET_HDR the stack computes checksums and segments by itself.
-func (n *namespace) openTUN(name string) (fd int, err error) {
+// Without IFF_VNET_HDR the stack computes checksums and segments by itself; with
+// IFF_NAPI among the flags it does GRO.
+func (n *namespace) openTUN(name string, flags uint16) (fd int, err error) {
 	err = n.do(func() error {
 		fd, err = unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK, 0)
 		if err != nil {
@@ -140,7 +147,7 @@ func (n *namespace) openTUN(name string) (fd int, err error) {
 		if err != nil {
 			return err
 		}
-		request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+		request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI | flags)
 		return unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
 	})
 	return fd, err
@@ -148,42 +155,35 @@ func (n *namespace) openTUN(name string) (fd int, err error) {
 
 // overTUN runs the traffic over two TUN devices and a forwarder.
 func overTUN(ctx context.Context, n *network, r Recipe, out *lab.Writer, events *eventLog) (frames int, failed error) {
-	hostFD, err := n.host.openTUN("tun0")
+	var flags uint16
+	if r.Raw != nil && r.Raw.GRO {
+		flags = unix.IFF_NAPI
+	}
+	hostFD, err := n.host.openTUN(tunDevice, flags)
 	if err != nil {
 		return 0, err
 	}
 	defer unix.Close(hostFD)
-	peerFD, err := n.peers.openTUN("tun0")
+	peerFD, err := n.peers.openTUN(tunDevice, 0)
 	if err != nil {
 		return 0, err
 	}
 	defer unix.Close(peerFD)
-	if err := n.configure("tun0", "tun0"); err != nil {
+	if err := n.connect(r); err != nil {
 		return 0, err
-	}
-	if err := n.route("tun0", "tun0"); err != nil {
-		return 0, err
-	}
-	if r.OneLink {
-		if err := n.joinLink("tun0"); err != nil {
-			return 0, err
-		}
 	}
 	f := &forwarder{host: hostFD, peer: peerFD, out: out, events: events, start: time.Now(), vantage: r.Vantage, oneLink: r.OneLink,
 		miss: misses{share: r.Missed, rng: rand.New(rand.NewPCG(r.Seed, 6))},
 		up:   r.Vantage.path(r.Up, r.Seed, 2), down: r.Vantage.path(r.Down, r.Seed, 3)}
-	if r.Threads > 0 {
-		beside, err := n.sniff("tun0", r.Threads, f.now)
-		if err != nil {
-			return 0, err
-		}
-		defer func() {
-			file, stopErr := beside.stop()
-			if n.sniffed = file; failed == nil {
-				failed = stopErr
-			}
-		}()
+	stop, err := n.sniffBeside(r, f)
+	if err != nil {
+		return 0, err
 	}
+	defer func() {
+		if err := stop(); failed == nil {
+			frames, failed = f.frames, err
+		}
+	}()
 	done := make(chan error, 1)
 	go func() { done <- f.run() }()
 	err = n.traffic(ctx, r)
@@ -193,6 +193,41 @@ func overTUN(ctx context.Context, n *network, r Recipe, out *lab.Writer, events 
 		err = runErr
 	}
 	return f.frames, err
+}
+
+// connect sets up the TUN devices of host and peers.
+func (n *network) connect(r Recipe) error {
+	if err := n.configure(tunDevice, tunDevice); err != nil {
+		return err
+	}
+	if err := n.route(tunDevice, tunDevice); err != nil {
+		return err
+	}
+	if r.OneLink {
+		return n.joinLink(tunDevice)
+	}
+	if r.Raw != nil && r.Raw.GRO {
+		return n.host.joinSegments()
+	}
+	return nil
+}
+
+// sniffBeside starts the sniffer that a recipe asks for. What it wrote is in n.sniffed
+// after stop has been called.
+func (n *network) sniffBeside(r Recipe, f *forwarder) (stop func() error, err error) {
+	var beside interface{ stop() ([]byte, error) }
+	switch {
+	case r.Raw != nil:
+		beside, err = n.sniffRaw(r.Raw, f)
+	case r.Threads > 0:
+		beside, err = n.sniff(tunDevice, r.Threads, f.now)
+	default:
+		return func() error { return nil }, nil
+	}
+	return func() (err error) {
+		n.sniffed, err = beside.stop()
+		return err
+	}, err
 }
 
 // traffic sets the stacks up and runs the recipe's clients to their end.

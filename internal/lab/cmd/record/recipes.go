@@ -14,11 +14,12 @@ type Recipe struct {
 	Name, About string
 	Seed        uint64
 	V4          bool
-	Veth        bool // over a veth pair with its offloads on, not over TUN
-	Loopback    bool // the host talks to itself
-	OneLink     bool // host and peers are on one link
-	Numbered    bool // the peers' addresses are numbered: 2001:db8:s::h
-	Threads     int  // that record beside, from a packet socket; 0 = none
+	Veth        bool     // over a veth pair with its offloads on, not over TUN
+	Loopback    bool     // the host talks to itself
+	OneLink     bool     // host and peers are on one link
+	Numbered    bool     // the peers' addresses are numbered: 2001:db8:s::h
+	Threads     int      // that record beside, from a packet socket; 0 = none
+	Raw         *rawView // raw sockets that a sniffer reads beside; nil = none
 	Vantage     vantage
 	Missed      float64 // share of packets that the capture lacks
 	Up, Down    Shape
