@@ -34,8 +34,8 @@ type history struct {
 	ring  []*[historyPage]record
 	marks []uint32 // by markOf, the serial of the latest such record; nil while few are remembered
 	last  int64    // serial
-	steps int64 // records that were looked at
-	short int64 // times that a connection was not allowed to look at more
+	steps int64    // records that were looked at
+	short int64    // times that a connection was not allowed to look at more
 }
 
 func (h *history) add(m *moment) {
