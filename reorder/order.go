@@ -1,6 +1,9 @@
 package reorder
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // Placement says where a packet belongs. Placements come in repaired order.
 type Placement struct {
@@ -102,6 +105,10 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	r.lateness = newLateness(&p)
 	return r, nil
 }
+
+// HeldSize is about how much memory an Orderer takes for each packet that it holds,
+// bytes: its record, and its part of the constraints while they are solved.
+const HeldSize = int(unsafe.Sizeof(item{}) + unsafe.Sizeof(placing{}) + 2*(unsafe.Sizeof(edge{})+unsafe.Sizeof(lawful{})) + 64)
 
 // batch is how many packets are placed at once, and margin how many are held
 // back, at least.

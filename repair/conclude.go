@@ -168,8 +168,8 @@ func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
 		j.note("%s not set beside all others of the time: too many at once", were(n, "gap"))
 	}
 	if crowded > 0 {
-		j.note("the window of %d MiB, %d of them for blocks that are no packets, was too small for the gate %s",
-			maxWindow>>20, maxBetween>>20, timesOver(crowded))
+		j.note("the window of %d MiB, %d of them for blocks that are no packets, and %d MiB of records was too small for the gate %s",
+			maxWindow>>20, maxBetween>>20, maxRecords>>20, timesOver(crowded))
 	}
 }
 

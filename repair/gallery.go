@@ -1,8 +1,6 @@
 package repair
 
 import (
-	"slices"
-
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/report"
 )
@@ -11,14 +9,14 @@ import (
 // which most was found so far.
 type gallery struct {
 	ring   [galleryMarks]mark
-	frames [galleryMarks]int64 // of the marks in the ring
-	n      int64               // packets seen; the last ones are in the ring
-	weight int64               // of the last packets but for the lead
+	frames frameIndex // of the marks in the ring
+	n      int64      // packets seen; the last ones are in the ring
+	weight int64      // of the last packets but for the lead
 	best   []mark
-	chosen [galleryMarks]int64 // frames of best
-	peak   int64               // weight of best, or of the packets in the ring that are to become it
-	first  int64               // number of the first packet of best within the gallery
-	behind bool                // best is behind the ring
+	chosen frameIndex // of best, as frames was then
+	peak   int64      // weight of best, or of the packets in the ring that are to become it
+	first  int64      // number of the first packet of best within the gallery
+	behind bool       // best is behind the ring
 }
 
 // The size of a picture, packets: so many in all, and so many of them before
@@ -47,6 +45,7 @@ type mark struct {
 func (g *gallery) clear() {
 	g.n, g.weight, g.peak, g.first, g.behind = 0, 0, 0, 0, false
 	g.best = g.best[:0]
+	g.frames, g.chosen = frameIndex{}, frameIndex{}
 }
 
 // next returns the place of the packet at hand, a frame of the input.
@@ -57,19 +56,16 @@ func (g *gallery) next(frame int64) *mark {
 			g.weight -= int64(w)
 		}
 	}
-	at := g.n % galleryMarks
-	g.frames[at] = frame
+	g.frames.add(frame, g.n)
 	g.n++
-	return &g.ring[at]
+	return &g.ring[(g.n-1)%galleryMarks]
 }
 
 // last returns the mark of a frame of the input that was seen a short while
 // ago, nil where it is gone.
 func (g *gallery) last(frame int64) *mark {
-	for n := g.n - 1; n >= max(0, g.n-galleryMarks+galleryLead); n-- {
-		if at := n % galleryMarks; g.frames[at] == frame {
-			return &g.ring[at]
-		}
+	if n := g.frames.find(frame, g.n-galleryMarks+galleryLead); n >= 0 {
+		return &g.ring[n%galleryMarks]
 	}
 	return nil
 }
@@ -77,10 +73,42 @@ func (g *gallery) last(frame int64) *mark {
 // kept returns the mark of a frame of the input in the best stretch, nil where
 // it is not in it.
 func (g *gallery) kept(frame int64) *mark {
-	if i := slices.Index(g.chosen[:len(g.best)], frame); i >= 0 {
-		return &g.best[i]
+	if n := g.chosen.find(frame, g.first); n >= 0 {
+		return &g.best[n-g.first]
 	}
 	return nil
+}
+
+// frameIndex finds frames of the input among the last galleryMarks that were
+// added, in a step or two however many findings are of frames that are gone. The
+// zero value is empty.
+type frameIndex struct {
+	frames [galleryMarks]int64
+	newest [frameChains]int64  // by the low bits of a frame: the number of the last one added, from 1; 0 is none
+	before [galleryMarks]int64 // the one before it that has the same bits
+}
+
+// frameChains is a power of two that the frames of a ring rarely share low bits in.
+const frameChains = 256
+
+// add takes in the n-th frame, from 0.
+func (x *frameIndex) add(frame, n int64) {
+	chain := &x.newest[frame%frameChains]
+	at := n % galleryMarks
+	x.frames[at], x.before[at], *chain = frame, *chain, n+1
+}
+
+// find returns the number of a frame if it is not below least, which leaves no
+// more than galleryMarks; -1 where it is not there.
+func (x *frameIndex) find(frame, least int64) int64 {
+	n := x.newest[frame%frameChains] - 1
+	for n >= max(0, least) && x.frames[n%galleryMarks] != frame {
+		n = x.before[n%galleryMarks] - 1
+	}
+	if n < least {
+		return -1
+	}
+	return n
 }
 
 // weigh says how much was found of a packet.
@@ -103,9 +131,9 @@ func (g *gallery) keep() {
 	g.first = max(0, g.n-galleryMarks)
 	g.best = g.best[:0]
 	for n := g.first; n < g.n; n++ {
-		g.chosen[len(g.best)] = g.frames[n%galleryMarks]
 		g.best = append(g.best, g.ring[n%galleryMarks])
 	}
+	g.chosen = g.frames
 }
 
 // picture is the graph of a connection; nil where nothing was found.

@@ -55,6 +55,7 @@ func (t *trial) take(c *chunk, disturbed bool) error {
 	if err == nil && disturbed {
 		t.ended = true
 		err = t.end()
+		t.sequencer, t.w = nil, nil // what they hold can go while the survey goes on
 	}
 	return err
 }

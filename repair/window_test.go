@@ -113,6 +113,25 @@ func TestLargePacketsAreBounded(t *testing.T) {
 	w.check(t)
 }
 
+// The window counts what it keeps of each packet beside its bytes: small ones took
+// more than large ones.
+func TestSmallPacketsAreBounded(t *testing.T) {
+	w := newWindowed(t, 1e9)
+	most := 0
+	for n := range 2 * reorder.DefaultWindow {
+		w.give(capture.Packet, int64(n), 84)
+		most = max(most, len(w.pending)*packetSize)
+	}
+	if most > maxRecords || most < maxRecords/2 {
+		t.Errorf("held: got %d bytes of records, want up to %d", most, maxRecords)
+	}
+	if w.crowded == 0 {
+		t.Error("the window was not closed early")
+	}
+	w.barrier()
+	w.check(t)
+}
+
 // Packets that have had their time leave without the window being closed early.
 func TestSettledPacketsLeaveFirst(t *testing.T) {
 	w := newWindowed(t, 1e6)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -423,4 +424,28 @@ func BenchmarkWitness(b *testing.B) {
 		w.packet(u, int64(i+1), 0)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "packets/s")
+}
+
+// TestFrameIndex compares the index of a gallery's frames with a search.
+func TestFrameIndex(t *testing.T) {
+	var x frameIndex
+	var all []int64
+	r := rand.New(rand.NewPCG(3, 4))
+	for n := range int64(3000) {
+		frame := n*7 + 1 + r.Int64N(6) // no frame comes twice
+		if n%5 == 0 {
+			frame = n*7 + 7*frameChains*int64(1+n) // many share their low bits
+		}
+		x.add(frame, n)
+		all = append(all, frame)
+		least := max(0, n-galleryMarks+galleryLead)
+		ask := all[r.Int64N(n+1)]
+		want := int64(slices.Index(all, ask))
+		if want < least {
+			want = -1
+		}
+		if got := x.find(ask, least); got != want {
+			t.Fatalf("frame %d after %d: got number %d, want %d", ask, n+1, got, want)
+		}
+	}
 }

@@ -51,6 +51,9 @@ func distinguish(tasks []task) {
 			n = t.number(taken, n)
 		}
 	}
+	for i := range tasks {
+		tasks[i].full = "" // names may be long, and those that aren't used many
+	}
 }
 
 // number gives the output the first number from n on that no other has, and

@@ -29,7 +29,7 @@ type task struct {
 
 	root string // folder that the output must not leave
 	rel  string // the output in it, with slashes
-	full string // the same where two captures would have one output
+	full string // the same where two captures would have one output; until that is settled
 
 	notes []string // that its report has besides
 }
@@ -84,6 +84,14 @@ func find(ctx context.Context, paths []string, o Options, l limits) (*Plan, erro
 
 // Captures is how many captures there are to repair.
 func (p *Plan) Captures() int { return len(p.tasks) }
+
+// Held is how many bytes the names of the captures and of their outputs take.
+func (p *Plan) Held() (bytes int) {
+	for i := range p.tasks {
+		bytes += len(p.tasks[i].shown) + len(p.tasks[i].rel)
+	}
+	return bytes
+}
 
 // Summary is what a dry run prints: every capture as planned.
 func (p *Plan) Summary() *report.Batch {

@@ -19,7 +19,7 @@ func (m *moment) findOriginal() {
 	}
 	m.recovering = m.from.resentAt != 0 && m.p.Stamp-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)/8
 	n, answers := 0, false
-	m.d.history.back(m.f, func(r *record) bool {
+	look := func(r *record) bool {
 		if r.Dir&1 != m.dir {
 			answers = answers || m.s.Outbound == tcp.Out && r.Span() > 0
 			return true
@@ -37,7 +37,12 @@ func (m *moment) findOriginal() {
 			return false
 		}
 		return m.original == nil && (!bare || n < copyReach)
-	})
+	}
+	if bare {
+		m.d.history.back(m.f, look)
+	} else {
+		m.d.history.backAlong(m.f, m.dir, look)
+	}
 	if m.original != nil && m.s.Outbound == tcp.Out && datesItself(m.s) {
 		m.f.hasTwice(m.p.Stamp - m.original.Stamp)
 	}

@@ -98,7 +98,7 @@ func (d *Diagnoser) Add(p *Packet) {
 	if p.Before|p.After != 0 {
 		m.findOriginal() // a copy is always flagged
 	}
-	if len(f.waiting) > 0 {
+	if f.waiting.len() > 0 {
 		d.observe(&m)
 	}
 	if p.Before|p.After != 0 {
@@ -151,10 +151,10 @@ func (d *Diagnoser) flow(n uint32) *flow {
 
 // close settles what waits in a connection that is over.
 func (d *Diagnoser) close(f *flow) {
-	for len(f.waiting) > 0 {
-		d.settle(f, 0)
+	for f.waiting.len() > 0 {
+		d.settle(f, f.waiting.takeFirst())
 	}
-	f.waiting = nil
+	f.waiting = queue{}
 	d.measure(f)
 	d.sayOneSided(f)
 	f.begun = false

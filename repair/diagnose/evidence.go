@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // evidence is a sentence with its figures, written out only where it is asked
 // for.
 type evidence struct {
-	words   string // with a verb for each figure, in their order
+	words   string // with %d or %s for each figure, in their order, and no other %
 	figures [maxFigures]int64
 	kinds   [maxFigures]kind
 	n       uint8
@@ -55,21 +56,30 @@ func (e evidence) with(value int64, k kind) evidence {
 	return e
 }
 
+// String writes the sentence out. A hostile capture has several for each packet
+// where all findings are listed, so the figures are put in by hand.
 func (e *evidence) String() string {
-	values := make([]any, e.n)
-	for i, v := range e.figures[:e.n] {
-		switch e.kinds[i] {
-		case span:
-			values[i] = spanInWords(v)
-		case law:
-			values[i] = reorder.Law(v)
-		case flags:
-			values[i] = strings.Join(tcp.Analysis(v).Names(), ", ")
-		default:
-			values[i] = v
-		}
+	var room [256]byte
+	text, rest := room[:0], e.words
+	for i := range e.figures[:e.n] {
+		words, verb, _ := strings.Cut(rest, "%")
+		text, rest = e.appendFigure(append(text, words...), i), verb[1:]
 	}
-	return fmt.Sprintf(e.words, values...)
+	return string(append(text, rest...))
+}
+
+// appendFigure adds figure i in words.
+func (e *evidence) appendFigure(text []byte, i int) []byte {
+	v := e.figures[i]
+	switch e.kinds[i] {
+	case span:
+		return append(text, spanInWords(v)...)
+	case law:
+		return append(text, reorder.Law(v).String()...)
+	case flags:
+		return append(text, strings.Join(tcp.Analysis(v).Names(), ", ")...)
+	}
+	return strconv.AppendInt(text, v, 10)
 }
 
 // spanInWords rounds a span to what a reader needs of it.
@@ -79,9 +89,9 @@ func spanInWords(ns int64) string {
 	case d >= time.Second:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d >= 10*time.Millisecond:
-		return fmt.Sprintf("%d ms", d.Round(time.Millisecond)/time.Millisecond)
+		return strconv.FormatInt(int64(d.Round(time.Millisecond)/time.Millisecond), 10) + " ms"
 	case d < 100*time.Microsecond:
-		return fmt.Sprintf("%d µs", d/time.Microsecond)
+		return strconv.FormatInt(int64(d/time.Microsecond), 10) + " µs"
 	}
 	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 }

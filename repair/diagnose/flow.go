@@ -17,10 +17,12 @@ type flow struct {
 	unseenSYN bool
 	opened    tcp.Side
 	number    uint32
-	latest    int64 // serial of the latest record in the history
-	look      int   // how many records it may look at
-	watch     int   // how often a packet may be shown to a case that waits
-	waiting   []*pending
+	latest    int64    // serial of the latest record in the history
+	sent      [2]int64 // those of the latest records of each direction
+	records   int64    // how many there were
+	look      int      // how many records it may look at
+	watch     int      // how often a packet may be shown to a case that waits
+	waiting   queue
 	filled    []*pending // of the packet at hand: it fills what they miss
 	ends      [2]end     // by Segment.Dir
 	held      []Finding  // while one direction is unseen

@@ -23,6 +23,8 @@ const (
 type record struct {
 	tcp.Segment       // Stamp as repaired, Frame in the input
 	previous    int64 // serial of the connection's record before, 0 for none
+	same        int64 // that of the record before of the same direction
+	number      int64 // among the connection's records, from 1
 	twin        bool  // a second copy of a packet before it: it says nothing new
 }
 
@@ -44,9 +46,10 @@ func (h *history) add(m *moment) {
 		h.ring = append(h.ring, new([historyPage]record))
 	}
 	r := &h.ring[at/historyPage][at%historyPage]
-	r.Segment, r.previous, r.twin = *p.Segment, f.latest, m.original != nil
+	f.records++
+	r.Segment, r.previous, r.same, r.number, r.twin = *p.Segment, f.latest, f.sent[m.dir], f.records, m.original != nil
 	r.Stamp, r.Frame = p.Stamp, p.Frame
-	f.latest = h.last
+	f.latest, f.sent[m.dir] = h.last, h.last
 	h.mark(r.Segment.Seq, r.Segment.Sum)
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)
 }
@@ -87,7 +90,7 @@ func (h *history) at(serial int64) *record {
 	if serial <= 0 || serial <= h.last-historyLength {
 		return nil
 	}
-	at := (serial - 1) % historyLength
+	at := uint64(serial-1) % historyLength
 	return &h.ring[at/historyPage][at%historyPage]
 }
 
@@ -104,9 +107,37 @@ func (h *history) back(f *flow, each func(*record) bool) {
 		}
 		r = h.at(r.previous)
 	}
+	h.looked(f, n, r != nil && most < reach)
+}
+
+// backAlong is as back where each is asked about the segments of one direction
+// alone. Those between them count as looked at.
+func (h *history) backAlong(f *flow, dir uint8, each func(*record) bool) {
+	most := min(reach, f.look)
+	next, n := f.latest, 0 // what is next after n
+	for r := h.at(f.sent[dir]); r != nil; r = h.at(r.same) {
+		if at := int(f.records - r.number); at >= most {
+			h.looked(f, most, most < reach)
+			return
+		} else if n = at + 1; !each(r) {
+			h.looked(f, n, false)
+			return
+		}
+		next = r.previous
+	}
+	r := h.at(next)
+	for ; r != nil && n < most; r = h.at(r.previous) {
+		n++
+	}
+	h.looked(f, n, r != nil && most < reach)
+}
+
+// looked takes in that a connection has looked at n records; short says that it
+// was not allowed to look at more.
+func (h *history) looked(f *flow, n int, short bool) {
 	f.look -= n
 	h.steps += int64(n)
-	if r != nil && most < reach {
+	if short {
 		h.short++
 	}
 }

@@ -1,22 +1,17 @@
 package diagnose
 
 import (
-	"slices"
-
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // pending is a packet whose flags wait for their verdict, with what is known of
 // it. Frames are 0 where there is none.
 type pending struct {
-	// What each later packet of the connection is compared with comes first, so
-	// that it lies together.
 	bytes    tcp.Range
 	dir      uint8
 	lost     bool // it opened a hole: bytes is the last one in it
 	left     bool // a law is violated here that could not be repaired
 	reversed bool // it came before its sender's packet before it
-	more     bool // its sender has sent more since
 	byLater  bool // the D-SACK came after later
 	// laterSent compares when later was sent: -1 before this packet, 1 after it, or
 	// it is a copy of this one, 0 unknown.
@@ -28,7 +23,7 @@ type pending struct {
 	covered   int64 // frame of the first ACK of all of it
 	coveredAt int64
 	repeated  int64  // frame of an ACK right after it that said nothing new
-	answers   int    // how often its receiver has said something since
+	answers   int    // how often its receiver has said something since, while that matters
 	echo      uint32 // TSecr of the first ACK of all of it
 	asked     shown  // what the receiver says of a hole, until it has the bytes
 
@@ -92,77 +87,6 @@ func (d *Diagnoser) reuse(c *pending) {
 	}
 }
 
-// await lets the case wait, and the ones with it whose hole the packet fills.
-func (m *moment) await(c *pending) {
-	if !c.lost {
-		c.followers, m.f.filled = append(c.followers, m.f.filled...), nil
-	}
-	f, d := m.f, m.d
-	most := maxWaitingFlow
-	if f.watch <= 0 {
-		most = watchPerPacket
-	}
-	for len(f.waiting) > 0 && (len(f.waiting) >= most || d.waiting >= maxWaiting) {
-		d.givenUp.Waits++
-		d.settle(f, 0)
-	}
-	f.waiting = append(f.waiting, c)
-	if d.waiting++; d.waiting > maxWaiting {
-		d.givenUp.Waits++
-		d.settle(f, len(f.waiting)-1)
-	}
-}
-
-// sight is a packet as the cases that wait look at it.
-type sight struct {
-	p     *Packet
-	s     *tcp.Segment
-	bytes tcp.Range // its own; empty where it has none
-	dir   uint8
-	acks  bool
-	says  bool // something new: it is no bare duplicate ACK
-	told  bool // the first SACK block is a D-SACK
-	twin  bool // it is a second copy of a packet that its sender sent once
-	grace int64
-}
-
-func (m *moment) sight() sight {
-	p, s := m.p, m.s
-	return sight{
-		p: p, s: s, twin: m.original != nil, dir: s.Dir & 1, acks: s.HasAck(), told: s.DSACK(), bytes: tcp.Range{Left: s.Seq, Right: s.End()},
-		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
-		grace: max(leastGrace, 2*m.f.roundTrip()),
-	}
-}
-
-// observe shows a packet to the cases that wait in its connection.
-func (d *Diagnoser) observe(m *moment) {
-	f := m.f
-	f.watch -= len(f.waiting)
-	d.steps += int64(len(f.waiting))
-	at := m.sight()
-	for i := 0; i < len(f.waiting); {
-		c := f.waiting[i]
-		switch done, filled := c.see(&at); {
-		case filled:
-			f.filled = append(f.filled, c)
-			f.waiting = slices.Delete(f.waiting, i, i+1)
-		case done:
-			d.settle(f, i)
-		default:
-			i++
-		}
-	}
-}
-
-// settle ends waiting case i of the connection.
-func (d *Diagnoser) settle(f *flow, i int) {
-	c := f.waiting[i]
-	f.waiting = slices.Delete(f.waiting, i, i+1)
-	d.waiting--
-	d.conclude(f, c)
-}
-
 // conclude says the verdict of a case, and of those that follow it.
 func (d *Diagnoser) conclude(f *flow, c *pending) {
 	s := c.sentence(f)
@@ -192,89 +116,6 @@ func (d *Diagnoser) pronounce(f *flow, c *pending, s sentence) {
 		one.Verdict, one.Detail, one.because = s.verdict, s.detail, s.because
 		d.tell(f, one)
 	}
-}
-
-// The bounds of waiting, nanoseconds.
-const (
-	leastGrace = int64(50e6)  // after the ACK of all bytes: a D-SACK can still come
-	mostWait   = int64(120e9) // without any ACK
-	recordedBy = int64(100e6) // by which a packet is recorded behind the ACK for it
-)
-
-// see takes in a later packet of the connection: whether that settles the case,
-// and whether the packet fills the hole of a lost one.
-func (c *pending) see(at *sight) (done, filled bool) {
-	switch {
-	case at.dir == c.dir:
-		filled = c.seeSender(at)
-	case at.acks:
-		c.seeReceiver(at)
-	case c.covered == 0 && c.refusedBy(at.s):
-		c.covered, c.coveredAt = at.p.Frame, at.p.Stamp
-	}
-	if c.covered == 0 {
-		return at.p.Stamp-c.stamp > mostWait, filled
-	}
-	grace := at.grace
-	if c.lost {
-		grace = recordedBy
-	}
-	return at.p.Stamp-c.coveredAt > grace, filled
-}
-
-// seeSender looks for the bytes again.
-func (c *pending) seeSender(at *sight) (filled bool) {
-	if at.bytes.Left == at.bytes.Right {
-		return false
-	}
-	c.more = true
-	if !c.bytes.Left.Less(at.bytes.Right) || !at.bytes.Left.Less(c.bytes.Right) {
-		return false
-	}
-	if c.later == 0 {
-		c.later, c.laterSent = at.p.Frame, datedBy(&c.seg).compare(at.s)
-		if at.twin {
-			c.laterSent = 1
-		}
-	}
-	return c.lost
-}
-
-// seeReceiver looks for what the receiver says of the bytes.
-func (c *pending) seeReceiver(at *sight) {
-	s, p := at.s, at.p
-	if at.told && c.dsack == 0 && s.SACK[0].Overlaps(c.bytes) {
-		c.dsack, c.byLater = p.Frame, c.later != 0
-	}
-	if !at.twin {
-		if c.mayRepeat() && !at.says {
-			c.repeated = p.Frame
-		}
-		c.answers++
-	}
-	if c.covered != 0 {
-		return
-	}
-	if c.bytes.Right.AtMost(s.Ack) {
-		c.covered, c.coveredAt, c.echo, c.echoes = p.Frame, p.Stamp, s.TSecr, s.HasTS
-		return
-	}
-	if !c.lost {
-		return
-	}
-	if c.sacked(s) {
-		c.covered, c.coveredAt = p.Frame, p.Stamp
-	} else if !at.twin && c.denies(s) {
-		if c.asked.times++; c.asked.times == 1 {
-			c.asked.frame, c.asked.stamp = p.Frame, p.Stamp
-		}
-	}
-}
-
-// mayRepeat: what the receiver says next answers the packet itself, and not the
-// one that it is like.
-func (c *pending) mayRepeat() bool {
-	return !c.more && (c.answers == 0 && c.heard || c.answers == 1 && !c.heard)
 }
 
 // refusedBy: a closed port answers the packet, a SYN.

@@ -62,6 +62,7 @@ type Recipe struct {
 	Disordered bool // after a start whose order shows what a raw socket does
 	OneWay     bool // one direction alone
 	Jump       bool // each sender's numbers jump by 1 GiB once, in the middle
+	AcksFirst  bool // all bare ACKs of one end stand before the data of the other
 	Choices    []Choice
 }
 
@@ -125,6 +126,8 @@ func mixtures() []Kind {
 		{"one time, random numbers", Recipe{Choices: append(choose(Constant, "pcapng.time"), choose(Random, "tcp.seq", "tcp.ack", "tcp.sack")...)}},
 		{"random connections", Recipe{Choices: choose(Random, "ip.src", "tcp.srcport")}},
 		{"random connections, numbers", Recipe{Choices: choose(Random, "tcp.srcport", "tcp.seq", "tcp.ack")}},
+		{"ACKs before all data", Recipe{AcksFirst: true}},
+		{"ACKs before all data, one time", Recipe{AcksFirst: true, Choices: choose(Constant, "pcapng.time")}},
 		{"random of all", Recipe{}},
 	}
 	last := &all[len(all)-1].Recipe
@@ -171,6 +174,9 @@ func (r Recipe) Write(to io.Writer) error {
 	rng := rand.New(rand.NewPCG(r.Seed, 1))
 	fields := Fields()
 	t := traffic{form: r.Form, oneWay: r.OneWay}
+	if r.AcksFirst {
+		t.acksFirst = r.Packets / 2
+	}
 	start := 0
 	if r.Disordered {
 		start = min(disorderly, r.Packets)

@@ -48,11 +48,14 @@ const (
 
 // traffic is a connection whose ends send in turns, ten bytes each time.
 type traffic struct {
-	form    Form
-	oneWay  bool
-	sent    int
-	seq     [2]uint32
-	started bool
+	form   Form
+	oneWay bool
+	// acksFirst is how many bare ACKs of one end come before the data of the other,
+	// which they acknowledge.
+	acksFirst int
+	sent      int
+	seq       [2]uint32
+	started   bool
 }
 
 // next returns the next packet.
@@ -61,13 +64,22 @@ func (t *traffic) next() packet {
 		t.started, t.seq = true, [2]uint32{1000, 5000}
 	}
 	dir := t.sent % 2
-	if t.oneWay {
+	switch {
+	case t.oneWay:
 		dir = 0
+	case t.acksFirst > 0:
+		dir = 0
+		if t.sent >= t.acksFirst {
+			dir = 1
+		}
 	}
 	p := packet{
 		form: t.form, time: beginning + uint64(t.sent)*interval, proto: 6, ttl: 64, id: uint16(t.sent), src: 1, dst: 2,
 		srcport: 40_000, dstport: 80, window: 60_000, flags: ack | psh, seq: t.seq[dir], ack: t.seq[1-dir], size: 10,
 		tsval: uint32(t.sent / 100), tsecr: uint32(t.sent / 100),
+	}
+	if t.acksFirst > 0 && dir == 0 {
+		p.size, p.flags, p.ack = 0, ack, p.ack+uint32(10*(t.sent+1))
 	}
 	if dir == 1 { // what is received has met a router
 		p.src, p.dst, p.srcport, p.dstport, p.ttl = p.dst, p.src, p.dstport, p.srcport, 57

@@ -28,6 +28,7 @@ type writer struct {
 	to   *bufio.Writer
 	body []byte
 	data []byte
+	head []byte // of the block at hand
 }
 
 func newWriter(to *bufio.Writer, form Form) *writer {
@@ -48,11 +49,11 @@ func (w *writer) block(kind uint32) {
 	for len(w.body)%4 != 0 {
 		w.body = append(w.body, 0)
 	}
-	size := le.AppendUint32(nil, uint32(len(w.body)+12))
-	w.to.Write(le.AppendUint32(nil, kind)) // errors stick: flush returns the first
-	w.to.Write(size)
+	w.head = le.AppendUint32(w.head[:0], kind)
+	w.head = le.AppendUint32(w.head, uint32(len(w.body)+12))
+	w.to.Write(w.head) // errors stick: flush returns the first
 	w.to.Write(w.body)
-	w.to.Write(size)
+	w.to.Write(w.head[4:])
 }
 
 func (w *writer) flush() error { return w.to.Flush() }
