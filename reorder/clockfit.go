@@ -97,7 +97,7 @@ func (p *clockPair) conclude(tickReference, tickOther int64) Clock {
 
 // contradicts reports whether points that ask for an answer so long before its
 // cause, on one clock, mean another clock and not a reader that stamps late:
-// then they keep to a line, rather than to zero with exceptions.
+// then most keep to a line, rather than to zero with exceptions.
 func contradicts(points []clockPoint, skew, violation int64) bool {
 	if violation <= 0 {
 		return false
@@ -112,7 +112,7 @@ func contradicts(points []clockPoint, skew, violation int64) bool {
 			toZero++
 		}
 	}
-	return toLine > toZero && toLine > len(points)/fewBeyond
+	return toLine >= 2*toZero && toLine > len(points)/fewBeyond
 }
 
 // beyondLateness reports whether more points than a clock that is set back can
