@@ -100,7 +100,10 @@ func TestTrap25TwoClocks(t *testing.T) {
 		}
 		want := analysisOf(t, truth)
 		for i, e := range clockErrors {
-			sorted := (i+k)%2 == 0 // each recording meets both, each error too
+			if (i+k)%2 != 0 {
+				continue // each recording meets half of the errors
+			}
+			sorted := (i+k)%4 == 0 // each recording meets both, each error too
 			t.Run(fmt.Sprintf("%s/%v/sorted=%v", name, e, sorted), func(t *testing.T) {
 				f := newTwoInterfaces(t, truth, e, sorted)
 				out, r := mend(t, f.path, repair.Options{})
@@ -302,12 +305,15 @@ func TestOneClockOnTwoInterfacesStays(t *testing.T) {
 
 // What a raw socket and its reader do to stamps is not taken for another clock.
 func TestLateStampsAreNoOtherClock(t *testing.T) {
-	for _, name := range recordings(t) {
+	for k, name := range recordings(t) {
 		truth := delivered(t, name)
 		if !bothSides(truth) {
 			continue
 		}
-		for _, d := range Degradations() {
+		for i, d := range Degradations() {
+			if (i+k)%2 != 0 {
+				continue // each recording meets half of them
+			}
 			f := newTwoInterfaces(t, Degrade(truth, d, 1), clockError{}, false)
 			_, r := mend(t, f.path, repair.Options{AlignInterfaces: true})
 			if state := r.Order.Clocks[0].State; state != report.ClockAligned && state != report.ClockUnknown {
