@@ -159,7 +159,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	}
 	own.time(it)
 	peer.timed(seg)
-	if t.learns && seg.HasAck() && own.hasAck && peer.started && peer.seen.edge.Less(seg.Ack) {
+	if peer.seen.edge.Less(seg.Ack) && t.learns && seg.HasAck() && own.hasAck && peer.started {
 		t.missed += peer.seen.gaps(tcp.Range{Left: own.maxAck, Right: seg.Ack})
 	}
 	t.forgotten += own.sends(seg, peer)
