@@ -33,25 +33,30 @@ func (l *lateness) earliest(stamp int64) int64 {
 	if gap := stamp - l.newest; l.newest != math.MinInt64 && gap >= stallMin && gap <= stallMax {
 		l.resumed, l.stalled = stamp, gap
 	}
-	l.work(stamp)
+	from := stamp
+	if l.each > 0 {
+		from = l.work(stamp)
+	}
 	l.newest = max(l.newest, stamp)
 	if stamp < l.newest-widestGate {
 		l.newest, l.busy, l.since = stamp, 0, stamp // the clock was set back
+		from = stamp
 	}
-	bound := shifted(min(stamp, max(l.since, stamp-stallMax)), -l.delay)
+	bound := shifted(from, -l.delay)
 	if l.resumed != math.MinInt64 && bound <= l.resumed {
 		bound = shifted(bound, -l.stalled)
 	}
 	return bound
 }
 
-// work follows how much threads may have to do. A packet that comes while they are
-// busy waits for those that came before it: perhaps since the first of them.
-func (l *lateness) work(stamp int64) {
+// work follows how much threads may have to do, and returns since when the packet may
+// have waited for them: one that comes while they are busy waits for those before it.
+func (l *lateness) work(stamp int64) int64 {
 	if l.busy += l.each - max(0, stamp-l.newest); l.busy <= 0 || l.newest == math.MinInt64 {
 		l.busy, l.since = 0, stamp
 	}
 	l.busy = min(l.busy, stallMax)
+	return min(stamp, max(l.since, shifted(stamp, -stallMax)))
 }
 
 // shifted returns t moved by d, held at the ends of what a stamp can be: a
