@@ -1,6 +1,8 @@
 package reorder
 
 import (
+	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -95,7 +97,7 @@ func (p *clockPair) conclude(tickReference, tickOther int64) Clock {
 
 // contradicts reports whether points that ask for an answer so long before its
 // cause, on one clock, mean another clock and not a reader that stamps late:
-// then they keep to a line, rather than to zero with exceptions.
+// then most keep to a line, rather than to zero with exceptions.
 func contradicts(points []clockPoint, skew, violation int64) bool {
 	if violation <= 0 {
 		return false
@@ -110,7 +112,7 @@ func contradicts(points []clockPoint, skew, violation int64) bool {
 			toZero++
 		}
 	}
-	return toLine > toZero
+	return toLine >= 2*toZero && toLine > len(points)/fewBeyond
 }
 
 // beyondLateness reports whether more points than a clock that is set back can
@@ -200,6 +202,8 @@ func bestLine(most, least []clockPoint, ticks int64) (line, bool) {
 	a, okA := slope(most, ticks)
 	b, okB := slope(least, ticks)
 	b.skew = -b.skew
+	apart := disagreement(most, least)
+	a.tolerance, b.tolerance = minus(a.tolerance, -apart), minus(b.tolerance, -apart)
 	if okB && (!okA || b.tolerance < a.tolerance) {
 		a, b, okA, okB = b, a, okB, okA
 	}
@@ -218,10 +222,44 @@ func bestLine(most, least []clockPoint, ticks int64) (line, bool) {
 	return line{}, false
 }
 
-// shown leaves out a skew that the data don't show.
+// disagreement is by how much the skews differ that the smallest values near both ends of
+// the capture show, of one envelope and of the other, where both may be skews. One that
+// is none lets the same delays become longer in both.
+func disagreement(most, least []clockPoint) int64 {
+	a, okA := endToEnd(most)
+	b, okB := endToEnd(least)
+	if !okA || !okB {
+		return 0
+	}
+	return max(a+b, -a-b)
+}
+
+// endToEnd is the skew of the smallest values in the first and in the last quarter.
+func endToEnd(points []clockPoint) (skew int64, ok bool) {
+	if len(points) < fewestWindows {
+		return 0, false
+	}
+	quarter := minus(points[len(points)-1].at, points[0].at) / 4
+	first, last := points[0], points[len(points)-1]
+	for _, p := range points {
+		if p.at <= points[0].at+quarter && p.value < first.value {
+			first = p
+		}
+		if p.at >= points[len(points)-1].at-quarter && p.value < last.value {
+			last = p
+		}
+	}
+	if last.at <= first.at {
+		return 0, false
+	}
+	skew = proportion(minus(last.value, first.value), billion, minus(last.at, first.at))
+	return skew, max(skew, -skew) <= maxSkew
+}
+
+// shown leaves out a skew that the data don't show. They may have it all the same.
 func (l line) shown() line {
-	if max(l.skew, -l.skew) <= l.tolerance {
-		l.skew = 0
+	if size := max(l.skew, -l.skew); size <= l.tolerance {
+		return line{tolerance: minus(l.tolerance, -size)}
 	}
 	return l
 }
@@ -246,14 +284,47 @@ func intercept(points []clockPoint, skew int64) int64 {
 
 func rest(p clockPoint, skew int64) int64 { return minus(p.value, proportion(p.at, skew, billion)) }
 
-// slope returns the skew of the points' smallest values: of the side of their
-// lower convex hull below their middle, the line below all points that is
-// closest to them all (Moon, Skelly and Towsley, Estimation and Removal of Clock
-// Skew from Network Delay Measurements, INFOCOM 1999).
+// slope returns the skew of the points' smallest values, and how far it may be off: by
+// how far they scatter, and as far as it hangs on one end of the capture. Where delays
+// are shorter for a while, no line below all points tells that from a skew.
 func slope(points []clockPoint, ticks int64) (line, bool) {
 	if len(points) < fewestWindows {
 		return line{}, false
 	}
+	skew, long := lowerSide(points)
+	// A line that is steeper would leave the smallest values of one half.
+	half := minus(points[len(points)-1].at, points[0].at) / 2
+	tolerance := proportion(2*(noise(points, skew)+ticks), billion, max(long, half))
+	after, before := inner(points)
+	off := int64(0)
+	for _, rest := range [...][]clockPoint{points[after:], points[:before]} {
+		if len(rest) < 2 {
+			return line{skew, math.MaxInt64}, true
+		}
+		other, _ := lowerSide(rest)
+		change := minus(other, skew)
+		off = max(off, change, -change)
+	}
+	return line{skew, minus(tolerance, -off)}, true
+}
+
+// inner returns where the first of the parts of a capture ends, and where the last one
+// begins.
+func inner(points []clockPoint) (after, before int) {
+	first, last := points[0].at, points[len(points)-1].at
+	width := minus(last, first)/noiseSlices + 1
+	from := func(at int64) int {
+		n, _ := slices.BinarySearchFunc(points, at, func(p clockPoint, at int64) int { return cmp.Compare(p.at, at) })
+		return n
+	}
+	return from(first + width), from(last - width + 1)
+}
+
+// lowerSide returns the skew of the side of the points' lower convex hull that is below
+// their middle, the line below all points that is closest to them all (Moon, Skelly and
+// Towsley, Estimation and Removal of Clock Skew from Network Delay Measurements,
+// INFOCOM 1999), and how long that side is, nanoseconds.
+func lowerSide(points []clockPoint) (skew, long int64) {
 	hull := lowerHull(points)
 	middle := points[len(points)/2].at
 	k, _ := slices.BinarySearchFunc(hull, middle, func(p clockPoint, at int64) int {
@@ -264,12 +335,8 @@ func slope(points []clockPoint, ticks int64) (line, bool) {
 	})
 	k = max(k, 1)
 	a, b := hull[k-1], hull[k]
-	long := minus(b.at, a.at)
-	l := line{skew: proportion(minus(b.value, a.value), billion, long)}
-	// A line that is steeper would leave the smallest values of one half.
-	half := minus(points[len(points)-1].at, points[0].at) / 2
-	l.tolerance = proportion(2*(noise(points, l.skew)+ticks), billion, max(long, half))
-	return l, true
+	long = minus(b.at, a.at)
+	return proportion(minus(b.value, a.value), billion, long), long
 }
 
 // lowerHull returns the points that a line can touch from below.

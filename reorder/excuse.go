@@ -161,7 +161,8 @@ func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
 
 // repeatsACK: the first thing that the host says behind p is the very ACK that
 // it said last before p, which covers p, and it says so more often than other
-// segments about ask for: those that it has already.
+// segments about ask for: those that it has already, and those beyond a hole. What the
+// host has acknowledged meanwhile is no hole, unless other segments come after their ACKs.
 func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 	last, answer := b.nearest(list, i, -1), b.nearest(list, i, 1)
 	if last < 0 || answer < 0 {
@@ -171,23 +172,34 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 	if !repeats(before, after) || after.Ack.Less(p.seg.End()) {
 		return false
 	}
-	asked := 0
+	asked, acked, late := 0, after.Ack, false
 	for j := last + 1; j < min(len(list), answer+excuseReach) && b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.lateness; j++ {
 		b.steps++
 		it := &b.items[list[j]]
+		late = late || j != i && it.doubt.has(Ack)
 		switch other := it.seg.Dir != p.seg.Dir; {
 		case other && repeats(before, &it.seg):
 			asked--
 		case j > answer+excuseAhead:
 			return asked < 0
+		case other && it.seg.HasAck() && !late:
+			acked = furthest(acked, it.seg.Ack)
 		case other || j == i || it.seg.Len == 0:
-		case after.Ack.Less(it.seg.Seq):
+		case acked.Less(it.seg.Seq):
 			return false // beyond a hole
 		case !it.first && it.seg.End().AtMost(after.Ack):
 			asked++
 		}
 	}
 	return asked < 0
+}
+
+// furthest is the higher one of two numbers.
+func furthest(a, b tcp.Seq) tcp.Seq {
+	if a.Less(b) {
+		return b
+	}
+	return a
 }
 
 // nearest finds the nearest packet of the other side than that of the packet at

@@ -45,6 +45,28 @@ func (s *seenBytes) add(r tcp.Range) (left tcp.Seq, fresh bool) {
 	return left, true
 }
 
+// gaps counts the gaps between the bytes of r that have appeared, and at its ends.
+func (s *seenBytes) gaps(r tcp.Range) (n int64) {
+	if r.Left.Less(s.edge) {
+		r.Left = s.edge
+	}
+	for _, island := range s.islands {
+		if r.Right.AtMost(r.Left) {
+			return n
+		}
+		if r.Left.Less(island.Left) {
+			n++
+		}
+		if r.Left.Less(island.Right) {
+			r.Left = island.Right
+		}
+	}
+	if r.Left.Less(r.Right) {
+		n++
+	}
+	return n
+}
+
 // insert merges r with the islands from at on, then lets the edge advance.
 func (s *seenBytes) insert(at int, r tcp.Range) {
 	if r.Left.AtMost(s.edge) && len(s.islands) == 0 {

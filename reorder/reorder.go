@@ -119,6 +119,7 @@ type Profile struct {
 	Gate         int64 // beyond it nothing moves
 	Usual        int64 // how late a packet is that comes after a higher one of its sender, in the median
 	Crossing     int64 // from it on a late inbound packet is rather the network's doing
+	Each         int64 // how long threads that stamp take for a packet at most, on average; 0 without threads
 	Backward     int64 // by how much a stamp lies before an earlier packet's, as far as that is sorted
 	// QueueMandate: responses stand before their causes here. ThreadMandate:
 	// packets of one sender are swapped. Each lets soft laws act.

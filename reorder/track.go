@@ -100,6 +100,7 @@ type tracker struct {
 	// fall, and those whose numbers rise.
 	falls, rises int64
 	lateAcks     int64 // bare ACKs of the host's after data that they do not acknowledge, though all before it is there
+	missed       int64 // gaps in the data that was seen, when it was acknowledged
 }
 
 // note fills in what the item adds and what it may violate.
@@ -158,6 +159,9 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	}
 	own.time(it)
 	peer.timed(seg)
+	if peer.seen.edge.Less(seg.Ack) && t.learns && seg.HasAck() && own.hasAck && peer.started {
+		t.missed += peer.seen.gaps(tcp.Range{Left: own.maxAck, Right: seg.Ack})
+	}
 	t.forgotten += own.sends(seg, peer)
 	own.offers(it, f.permit&scaled == scaled)
 	if it.hasEdge && it.seg.Outbound == tcp.In && it.edge == peer.maxSeq {

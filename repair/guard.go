@@ -23,7 +23,9 @@ import (
 // window, which is seen only where the packet that offered the window comes before
 // the data: the true order often has more of it (in 8 of 1,572 connections of our
 // degraded recordings). "Fast retransmission" is said besides "retransmission", so
-// that what disorder makes one flag is two in truth.
+// that what disorder makes one flag is two in truth. "ACK of a lost segment" is apart in
+// connections that lack segments in any order: after a gap the analyser takes the ACK of
+// a FIN for one of what is missing, but not where the ACK comes before the FIN.
 //
 // This comes to an end. A connection that is left keeps the order and the times
 // of its packets, so its flags are what they were and it isn't found again; each
@@ -91,7 +93,7 @@ func (j *job) leaveSightings(s *sightings) {
 }
 
 // guard counts by how much the flags of connections have changed. Only those of
-// which a packet has other flags than before take memory.
+// which a packet has other flags than before take memory, and those that lack segments.
 type guard struct {
 	apart tcp.Analysis      // counted so
 	by    map[uint64]change // by the hash of the pair
@@ -99,15 +101,23 @@ type guard struct {
 }
 
 // change is by how much the flags of a connection have changed.
-type change struct{ flags, apart int32 }
+type change struct {
+	flags, apart int32
+	acks         int32 // of AckLostSegment, which is in neither
+	gaps         bool  // a packet had AckLostSegment before, and has it
+}
 
 // rose reports whether there are more flags than before, of all or without those
 // that are apart.
 func (c change) rose(all bool) bool {
+	n := int64(c.flags)
 	if all {
-		return int64(c.flags)+int64(c.apart) > 0
+		n += int64(c.apart)
 	}
-	return c.flags > 0
+	if all || !c.gaps {
+		n += int64(c.acks)
+	}
+	return n > 0
 }
 
 const apart = tcp.WindowFull | tcp.FastRetransmission
@@ -128,16 +138,20 @@ const maxGuarded = 1 << 18
 
 // packet takes in a TCP packet's flags as recorded and as repaired.
 func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
-	if before == after {
+	gap := before&after&tcp.AckLostSegment != 0
+	if before == after && !gap {
 		return
 	}
 	if g.by == nil {
 		g.by = make(map[uint64]change)
 	}
+	others := g.apart | tcp.AckLostSegment
 	c := g.by[hash]
-	flags, others := more(before&^g.apart, after&^g.apart), more(before&g.apart, after&g.apart)
-	g.total += int64(flags) + int64(others)
-	g.by[hash] = change{held(c.flags, flags), held(c.apart, others)}
+	g.total += int64(more(before, after))
+	g.by[hash] = change{
+		flags: held(c.flags, more(before&^others, after&^others)), apart: held(c.apart, more(before&g.apart, after&g.apart)),
+		acks: held(c.acks, more(before&tcp.AckLostSegment, after&tcp.AckLostSegment)), gaps: c.gaps || gap,
+	}
 	if len(g.by) > maxGuarded {
 		maps.DeleteFunc(g.by, func(_ uint64, c change) bool { return !c.rose(true) && !c.rose(false) })
 	}

@@ -161,11 +161,11 @@ func TestRunsComeToAnEnd(t *testing.T) {
 
 // A guard counts what rose, whatever the numbers, in bounded memory.
 func TestGuardCountsWhatRose(t *testing.T) {
-	const wf, fast = tcp.WindowFull, tcp.FastRetransmission
+	const wf, fast, lost = tcp.WindowFull, tcp.FastRetransmission, tcp.AckLostSegment
 	tests := []struct {
 		name          string
 		before, after []tcp.Analysis // of packets of one connection
-		elsewhere     tcp.Analysis   // after, of another one
+		elsewhere     int            // flags more, of another one
 		want          bool
 	}{
 		{"the same", []tcp.Analysis{tcp.OutOfOrder}, []tcp.Analysis{tcp.OutOfOrder}, 0, false},
@@ -175,7 +175,12 @@ func TestGuardCountsWhatRose(t *testing.T) {
 		{"window full besides fewer others", []tcp.Analysis{tcp.LostSegment, 0}, []tcp.Analysis{0, wf}, 0, false},
 		{"window full besides", []tcp.Analysis{0}, []tcp.Analysis{wf}, 0, true},
 		{"two flags for one", []tcp.Analysis{tcp.OutOfOrder}, []tcp.Analysis{tcp.Retransmission | fast}, 0, true},
-		{"others rose with it", []tcp.Analysis{tcp.OutOfOrder}, []tcp.Analysis{tcp.Retransmission | fast}, tcp.DuplicateAck, true},
+		{"an ACK of a lost segment", []tcp.Analysis{0}, []tcp.Analysis{lost}, 0, true},
+		{"such an ACK where segments are missing", []tcp.Analysis{lost, 0}, []tcp.Analysis{lost, lost}, 0, true},
+		{"the same, with fewer elsewhere", []tcp.Analysis{lost, 0}, []tcp.Analysis{lost, lost}, -1, false},
+		{"an ACK of a lost segment, with fewer elsewhere", []tcp.Analysis{0}, []tcp.Analysis{lost}, -1, true},
+		{"besides fewer others", []tcp.Analysis{lost, tcp.OutOfOrder}, []tcp.Analysis{lost, lost}, 0, false},
+		{"others rose with it", []tcp.Analysis{tcp.OutOfOrder}, []tcp.Analysis{tcp.Retransmission | fast}, 1, true},
 	}
 	for _, test := range tests {
 		j := &job{}
@@ -184,7 +189,11 @@ func TestGuardCountsWhatRose(t *testing.T) {
 		for i := range test.before {
 			g.packet(7, test.before[i], test.after[i])
 		}
-		g.packet(8, 0, test.elsewhere)
+		if test.elsewhere > 0 {
+			g.packet(8, 0, tcp.DuplicateAck)
+		} else if test.elsewhere < 0 {
+			g.packet(8, tcp.DuplicateAck|tcp.OutOfOrder, 0)
+		}
 		j.leaveRisen(&g, 1)
 		if got := j.left.by[7] != 0; got != test.want {
 			t.Errorf("%s: got left %v, want %v", test.name, got, test.want)

@@ -20,12 +20,14 @@ func DriverDegradations() []Degradation {
 	}
 }
 
-// ClockDegradations are what a clock that is set does to stamps. Packets keep
-// their order.
+// ClockDegradations are what a clock does to stamps that is set, or whose ticks are
+// longer than packets take. Packets keep their order.
 func ClockDegradations() []Degradation {
 	return []Degradation{
 		{Name: "clock-set-back", Late: 30 * time.Microsecond, SetBack: 1500 * time.Millisecond},
 		{Name: "clock-jumps", Late: 30 * time.Microsecond, SetBack: 7600 * time.Millisecond, Jumps: 20},
+		{Name: "clock-ticks-30us", Late: 30 * time.Microsecond, Tick: 30 * time.Microsecond},
+		{Name: "clock-ticks-90us", Late: 30 * time.Microsecond, Tick: 90 * time.Microsecond, DropRate: .02, DropBurst: 2},
 		{Name: "clock-small-jumps", Late: 30 * time.Microsecond, SetBack: 20 * time.Millisecond, Jumps: 20},
 	}
 }

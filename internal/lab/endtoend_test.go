@@ -42,18 +42,10 @@ func recordings(t testing.TB) []string {
 	}
 	var names []string
 	for _, path := range paths {
-		if name := strings.TrimSuffix(filepath.Base(path), ".pcapng.gz"); !strings.HasPrefix(name, crossing) {
-			names = append(names, name)
-		}
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".pcapng.gz"))
 	}
 	return names
 }
-
-// crossing begins the names of the recordings over links that reorder much. The
-// table of order has them, and says what is not reached there. Known defects, for
-// which these tests leave them out: with ticks and drops a packet moves in one of
-// them, and on two interfaces some get a skew of their clocks that isn't there.
-const crossing = "cross-"
 
 // delivered is a recording as the stack hands it to a raw socket; its beginning
 // in short mode.

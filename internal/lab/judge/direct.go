@@ -70,8 +70,15 @@ func (t Trial) place(degraded []lab.Packet) ([]reorder.Placement, error) {
 		}
 		survey.Push(&packets[i])
 	}
+	profile := survey.Profile()
+	if again := survey.Again(); again != nil && profile.Broken() {
+		for i := range packets {
+			again.Push(&packets[i])
+		}
+		profile = again.Profile()
+	}
 	placed := make([]reorder.Placement, 0, len(degraded))
-	orderer, err := reorder.NewOrderer(survey.Profile(), o, func(p reorder.Placement) { placed = append(placed, p) })
+	orderer, err := reorder.NewOrderer(profile, o, func(p reorder.Placement) { placed = append(placed, p) })
 	if err != nil {
 		return nil, err
 	}

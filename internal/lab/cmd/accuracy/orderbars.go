@@ -65,7 +65,9 @@ func orderBars(results []result) []string {
 	}
 	barSum(miss, " of the new ones that are tuned on", reached.tuned.score, reachedSpuriousLeft, reachedGenuineKept)
 	barSum(miss, " of the new ones that are held out", reached.held.score, reachedSpuriousLeft, reachedGenuineKept)
-	return append(missed, heldBar("in sum", sum)...)
+	missed = append(missed, heldBar("in sum", sum)...)
+	missed = append(missed, heldBar("in sum of the new ones that are tuned on", reached.tuned.score)...)
+	return append(missed, heldBar("in sum of the new ones that are held out", reached.held.score)...)
 }
 
 // barSum says where a sum has more flags that the truth does not have than a share of
