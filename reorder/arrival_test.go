@@ -197,6 +197,26 @@ func TestSYNAfterTheFirstFlight(t *testing.T) {
 	}
 }
 
+// A stall of the reader holds the beginning of a connection, and threads stamp all of
+// it at once: the server's SYN is recorded after data that it sent later, but before
+// what came first. Nothing of that was there before.
+func TestSYNAmongItsFirstFlight(t *testing.T) {
+	s := newScript().handshake().download(8)
+	segs := slices.Clone(s.segs[:1])
+	for _, n := range []int{9, 6, 7, 1, 3, 2, 4, 5, 8, 10} {
+		seg := s.segs[n]
+		seg.Stamp = s.segs[10].Stamp + int64(len(segs))
+		segs = append(segs, seg)
+	}
+	var track tracker
+	for i := range segs {
+		it := item{seg: segs[i]}
+		if track.note(&it); it.first != (it.seg.Span() > 0) {
+			t.Errorf("packet %d, %d bytes at %d: got first copy %v", i, it.seg.Len, it.seg.Seq, it.first)
+		}
+	}
+}
+
 // A second copy stands far behind the D-SACK for it, as in a batch that responses
 // overtake: the first copy is still no retransmission of a dropped original.
 func TestCopyFarBehindItsDSACK(t *testing.T) {

@@ -19,6 +19,13 @@ type seenBytes struct {
 	filled  int64       // holes that count as seen since there were too many
 }
 
+// startAt says that there are no bytes before the first.
+func (s *seenBytes) startAt(first tcp.Seq) {
+	if s.edge.Less(first) {
+		s.edge = first
+	}
+}
+
 // add inserts r and returns the first byte of it that was new.
 func (s *seenBytes) add(r tcp.Range) (left tcp.Seq, fresh bool) {
 	if r.Right.AtMost(s.edge) {

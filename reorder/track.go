@@ -134,7 +134,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	seg := &it.seg
 	t.steps += int64(len(own.seen.islands)+len(own.sacked)) + int64(seg.SACKs)*int64(1+len(peer.sacked))
 	before := own.seen.filled
-	it.noteData(own)
+	it.noteData(own, peer)
 	t.forgotten += own.seen.filled - before
 	it.noteEcho(own, peer)
 	it.noteDuplicate(own, peer)
@@ -167,13 +167,16 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 
 // noteData settles whether the packet holds first copies, and whether they come
 // behind what acknowledges them or behind higher ones.
-func (it *item) noteData(own *half) {
+func (it *item) noteData(own, peer *half) {
 	seg := &it.seg
 	if seg.Span() == 0 || seg.Bits.Has(tcp.RST) {
 		return
 	}
 	if !own.started {
-		own.seen.edge = seg.Seq
+		own.begin(seg, peer)
+	}
+	if seg.Bits.Has(tcp.SYN) && !own.hasISN {
+		own.seen.startAt(seg.Seq)
 	}
 	it.newLeft, it.first = own.seen.add(tcp.Range{Left: seg.Seq, Right: seg.End()})
 	if seg.Bits.Has(tcp.SYN) && !own.hasISN {
@@ -190,6 +193,16 @@ func (it *item) noteData(own *half) {
 	}
 	if own.started && it.out() && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= OutSeq.bit()
+	}
+}
+
+// begin sets where the bytes of a sender begin of which nothing was seen before its
+// first packet. Where the other side's SYN was seen and its own was not, that stands
+// after what its sender said next, and so may more of that.
+func (h *half) begin(seg *Segment, peer *half) {
+	h.seen.edge = seg.Seq
+	if peer.hasISN && !seg.Bits.Has(tcp.SYN) {
+		h.seen.edge = seg.Seq - firstFlight
 	}
 }
 
@@ -333,8 +346,8 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 	h.reset, h.lastAt = h.reset || seg.Bits.Has(tcp.RST), seg.Stamp
 	if !h.started {
 		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
-		if seg.Span() == 0 {
-			h.seen.edge = seg.Seq
+		if seg.Span() == 0 || seg.Bits.Has(tcp.RST) {
+			h.begin(seg, peer)
 		}
 	}
 	if seg.Bits.Has(tcp.SYN) && !h.hasISN {
