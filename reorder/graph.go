@@ -226,9 +226,9 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 
 // asks is by how much the cause c would have to be earlier to come before position
 // pos. What a reader in a stall delays keeps its order, so laws of threads are not to
-// reach across what looks like one.
+// reach across what looks like one; what threads drained after it has one time.
 func (g *graph) asks(c lawful, pos int32) int64 {
-	if c.law.ofThreads() {
+	if c.law.ofThreads() && g.clock[c.n] != g.clock[pos] {
 		return g.stamp[c.n] - g.stamp[pos]
 	}
 	return g.clock[c.n] - g.clock[pos]
