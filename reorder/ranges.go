@@ -19,13 +19,6 @@ type seenBytes struct {
 	filled  int64       // holes that count as seen since there were too many
 }
 
-// startAt says that there are no bytes before the first.
-func (s *seenBytes) startAt(first tcp.Seq) {
-	if s.edge.Less(first) {
-		s.edge = first
-	}
-}
-
 // add inserts r and returns the first byte of it that was new.
 func (s *seenBytes) add(r tcp.Range) (left tcp.Seq, fresh bool) {
 	if r.Right.AtMost(s.edge) {
@@ -50,6 +43,22 @@ func (s *seenBytes) add(r tcp.Range) (left tcp.Seq, fresh bool) {
 	}
 	s.insert(at, r)
 	return left, true
+}
+
+// openAt begins with a first byte that lies before those which were taken for the
+// first ones; early is what had appeared before those.
+func (s *seenBytes) openAt(first, taken tcp.Seq, early spans) {
+	if !first.Less(taken) {
+		return
+	}
+	if taken.Less(s.edge) {
+		s.islands = slices.Insert(s.islands, 0, tcp.Range{Left: taken, Right: s.edge})
+	}
+	s.edge = first
+	for _, r := range early {
+		s.add(r)
+	}
+	s.advance()
 }
 
 // insert merges r with the islands from at on, then lets the edge advance.
@@ -124,6 +133,15 @@ func (s *spans) add(r tcp.Range) (forgotten int64) {
 	}
 	*s = list
 	return forgotten
+}
+
+// addNew adds r and reports whether nothing of it was there.
+func (s *spans) addNew(r tcp.Range) bool {
+	if s.overlap(r) {
+		return false
+	}
+	s.add(r)
+	return true
 }
 
 // forget drops the ranges that end at or below the number.

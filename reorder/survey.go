@@ -118,6 +118,7 @@ func (f flow) clone() flow {
 	for h := range f.half {
 		f.half[h].seen.islands = slices.Clone(f.half[h].seen.islands)
 		f.half[h].sacked = slices.Clone(f.half[h].sacked)
+		f.half[h].early = slices.Clone(f.half[h].early)
 	}
 	if f.prior != nil {
 		prior := f.prior.clone()

@@ -9,6 +9,7 @@ type half struct {
 	long    bool // more than a plausible distance was sent since the first byte
 	first   tcp.Seq
 	seen    seenBytes
+	early   spans // what was sent before all that is seen, as long as no SYN was
 
 	hasAcked bool
 	acked    tcp.Seq                // highest ACK number of the other side
@@ -53,6 +54,7 @@ type item struct {
 	apart   bool // no TCP, a copy, or of another incarnation: no law applies
 	sackOK  bool // the connection uses SACK
 	first   bool // holds bytes that had not appeared before it
+	early   bool // holds bytes before all of its sender's, whose SYN had not been seen
 	hasEdge bool
 	hadEdge bool
 	hadTS   bool
@@ -134,7 +136,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	seg := &it.seg
 	t.steps += int64(len(own.seen.islands)+len(own.sacked)) + int64(seg.SACKs)*int64(1+len(peer.sacked))
 	before := own.seen.filled
-	it.noteData(own, peer)
+	it.noteData(own)
 	t.forgotten += own.seen.filled - before
 	it.noteEcho(own, peer)
 	it.noteDuplicate(own, peer)
@@ -167,22 +169,24 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 
 // noteData settles whether the packet holds first copies, and whether they come
 // behind what acknowledges them or behind higher ones.
-func (it *item) noteData(own, peer *half) {
+func (it *item) noteData(own *half) {
 	seg := &it.seg
 	if seg.Span() == 0 || seg.Bits.Has(tcp.RST) {
 		return
 	}
 	if !own.started {
-		own.begin(seg, peer)
-	}
-	if seg.Bits.Has(tcp.SYN) && !own.hasISN {
-		own.seen.startAt(seg.Seq)
+		own.seen.edge = seg.Seq
 	}
 	it.newLeft, it.first = own.seen.add(tcp.Range{Left: seg.Seq, Right: seg.End()})
 	if seg.Bits.Has(tcp.SYN) && !own.hasISN {
 		it.newLeft, it.first = seg.Seq, true // also behind what its sender said next
+		if own.started {
+			own.seen.openAt(seg.End(), own.first, own.early)
+			own.early = nil
+		}
 	}
 	if !it.first {
+		it.early = own.started && !own.hasISN && seg.End().AtMost(own.first) && own.early.addNew(tcp.Range{Left: seg.Seq, Right: seg.End()})
 		return
 	}
 	if own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal) {
@@ -193,16 +197,6 @@ func (it *item) noteData(own, peer *half) {
 	}
 	if own.started && it.out() && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= OutSeq.bit()
-	}
-}
-
-// begin sets where the bytes of a sender begin of which nothing was seen before its
-// first packet. Where the other side's SYN was seen and its own was not, that stands
-// after what its sender said next, and so may more of that.
-func (h *half) begin(seg *Segment, peer *half) {
-	h.seen.edge = seg.Seq
-	if peer.hasISN && !seg.Bits.Has(tcp.SYN) {
-		h.seen.edge = seg.Seq - firstFlight
 	}
 }
 
@@ -346,8 +340,8 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 	h.reset, h.lastAt = h.reset || seg.Bits.Has(tcp.RST), seg.Stamp
 	if !h.started {
 		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
-		if seg.Span() == 0 || seg.Bits.Has(tcp.RST) {
-			h.begin(seg, peer)
+		if seg.Span() == 0 {
+			h.seen.edge = seg.Seq
 		}
 	}
 	if seg.Bits.Has(tcp.SYN) && !h.hasISN {
