@@ -23,6 +23,7 @@ type half struct {
 	maxTS         tcp.Seq // highest TSval sent
 	maxSeq        tcp.Seq // highest end of data sent
 	lastAt        int64   // stamp of the last packet sent
+	answered      bool    // the other side has said something since maxSeq
 
 	told     [4]tcp.Range // what its last D-SACKs reported
 	toldAck  tcp.Seq      // ACK number of the last of them
@@ -101,6 +102,7 @@ type tracker struct {
 	// Inbound packets that were stamped with the one before: those whose numbers
 	// fall, and those whose numbers rise.
 	falls, rises int64
+	quiet, heard int64 // inbound data after higher data, the host having said nothing in between, or something
 	lateAcks     int64 // bare ACKs of the host's after data that they do not acknowledge, though all before it is there
 }
 
@@ -241,6 +243,11 @@ func (t *tracker) noteIn(it *item, own *half) {
 	}
 	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= InSeq.bit()
+		if own.answered {
+			t.heard++
+		} else {
+			t.quiet++
+		}
 	}
 	if own.started && seg.Stamp == own.lastAt && seg.Outbound == tcp.In {
 		t.noteBurst(it, own)
@@ -337,6 +344,7 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 		peer.refusal, peer.refused = seg.Ack, true
 		return 0
 	}
+	peer.answered = true
 	h.reset, h.lastAt = h.reset || seg.Bits.Has(tcp.RST), seg.Stamp
 	if !h.started {
 		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
@@ -348,7 +356,7 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 		h.hasISN, h.first = true, seg.Seq
 	}
 	if !seg.Bits.Has(tcp.RST) && h.maxSeq.Less(seg.End()) {
-		h.maxSeq = seg.End()
+		h.maxSeq, h.answered = seg.End(), false
 		h.long = h.long || h.maxSeq-h.first >= plausible
 	}
 	if seg.HasTS && !seg.Bits.Has(tcp.RST) && (!h.hasTS || h.maxTS.Less(tcp.Seq(seg.TSval))) {
