@@ -109,7 +109,7 @@ func (m *swapMeter) crossing(widest int64) int64 {
 		return widest
 	}
 	out, in := &m.by[0], &m.by[1]
-	outs, ins := out.late.beyond(usual), in.late.beyond(usual)
+	outs, ins := out.late.between(usual, widest), in.late.between(usual, widest)
 	if ins < crossingFewest || float64(ins)*float64(out.all) <= crossingRatio*float64(outs)*float64(in.all) {
 		return widest
 	}
@@ -125,9 +125,10 @@ const (
 	crossingRatio  = 2
 )
 
-// beyond counts the durations that are longer, and not in the same bucket.
-func (h *Histogram) beyond(d int64) (sum int64) {
-	for _, n := range h.buckets[bucketOf(d)+1:] {
+// between counts the durations that are longer than one, and at most another, by
+// bucket.
+func (h *Histogram) between(d, most int64) (sum int64) {
+	for _, n := range h.buckets[bucketOf(d)+1 : bucketOf(most)+1] {
 		sum += n
 	}
 	return sum
