@@ -92,8 +92,8 @@ func (b *builder) inLaws(dir uint8) {
 		b.arrivals(dir)
 	}
 	for _, x := range b.data[dir] {
-		if !b.delayed[x.n] && !logged {
-			b.delayed[x.n] = b.showsHoleAt(x.n)
+		if !b.delayed[x.n] {
+			b.delayed[x.n] = b.items[x.n].open > b.gate || !logged && b.showsHoleAt(x.n)
 		}
 		if !b.delayed[x.n] {
 			b.kept = append(b.kept, x)

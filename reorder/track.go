@@ -16,6 +16,8 @@ type half struct {
 	refusal  tcp.Seq                // ACK number of the other side's last refusal
 	refused  bool                   // there was one
 	sacked   spans                  // what the other side has reported by SACK blocks
+	holeAt   int64                  // stamp of the first packet that showed a hole at acked; see showsHole
+	hasHole  bool
 	reported [tcp.MaxSACK]tcp.Range // SACK blocks of the last packet sent with maxAck
 
 	hasAck, hasTS bool
@@ -68,6 +70,7 @@ type item struct {
 	tsvalBefore      tcp.Seq
 
 	doubt     lawSet // what it may violate with something before it
+	open      int64  // for how long the other side had shown that it missed the packet, nanoseconds, 0 if it hadn't
 	roundTrip int64  // smallest of the connection so far, nanoseconds, 0 if unknown
 	index     int64  // as pushed
 	earliest  int64  // it can't have happened before, by its stamp alone
@@ -248,6 +251,9 @@ func (t *tracker) noteIn(it *item, own *half) {
 		} else {
 			t.quiet++
 		}
+		if own.missing(it.newLeft) {
+			it.open = max(0, seg.Stamp-own.holeAt)
+		}
 	}
 	if own.started && seg.Stamp == own.lastAt && seg.Outbound == tcp.In {
 		t.noteBurst(it, own)
@@ -374,8 +380,10 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 		clear(h.reported[seg.SACKs:])
 	}
 	if !peer.hasAcked || peer.acked.Less(seg.Ack) {
-		peer.acked, peer.hasAcked = seg.Ack, true
+		peer.acked, peer.hasAcked, peer.hasHole = seg.Ack, true, false
 		peer.sacked.forget(seg.Ack)
+	} else if seg.Ack == peer.acked && seg.Span() == 0 && !peer.hasHole && seg.Ack.Less(peer.maxSeq) {
+		peer.holeAt, peer.hasHole = seg.Stamp, true // it repeats itself, or tells of more
 	}
 	for i := range seg.SACKs {
 		if peer.acked.Less(seg.SACK[i].Right) {
@@ -383,6 +391,12 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 		}
 	}
 	return forgotten
+}
+
+// missing reports whether the other side has shown that a byte had not arrived when
+// higher ones had: by repeating its ACK, or by a SACK block beyond.
+func (h *half) missing(byte tcp.Seq) bool {
+	return h.hasHole && h.acked.AtMost(byte) && (byte == h.acked || len(h.sacked) > 0 && byte.Less(h.sacked[0].Left))
 }
 
 // shrinks reports whether a SACK block of the packet ends before the one with
