@@ -48,3 +48,17 @@ func TestQuietSwapsShowThreads(t *testing.T) {
 		}
 	}
 }
+
+// Two ACKs with one number have the same blocks but for one, which is the first of the
+// later ACK: the latest arrival. No right edge has grown.
+func TestBlockOfTheLatestArrivalComesLast(t *testing.T) {
+	s := newScript().handshake().disordered(true)
+	hole := s.next[1]
+	s.beyondHole(hole, 2)
+	first := len(s.segs)
+	s.sacks(s.out(s.next[0], hole, 0), hole+5000, hole+6000, hole+1000, hole+3000)
+	s.wait(ms / 100)
+	s.sacks(s.out(s.next[0], hole, 0), hole+8000, hole+9000, hole+5000, hole+6000, hole+1000, hole+3000)
+	swapLate(s.segs, first, ms/50)
+	wantTruth(t, s.segs, "out-sack")
+}
