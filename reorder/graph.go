@@ -29,8 +29,8 @@ type graph struct {
 	// logged is how far soft laws may move packets of which the host's ACKs tell when
 	// they came, 0 for all others.
 	logged []int64
-	clock   []int64 // the same with the reader's stalls taken out
-	steps   int64   // nodes and edges that were settled so far
+	clock  []int64 // the same with the reader's stalls taken out
+	steps  int64   // nodes and edges that were settled so far
 }
 
 // lawful is a node with the law that leads to it.

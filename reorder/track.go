@@ -12,11 +12,11 @@ type half struct {
 	early   spans // what was sent before all that is seen, as long as no SYN was
 
 	hasAcked bool
-	acked    tcp.Seq                // highest ACK number of the other side
-	refusal  tcp.Seq                // ACK number of the other side's last refusal
-	refused  bool                   // there was one
-	sacked   spans                  // what the other side has reported by SACK blocks
-	holeAt   int64                  // stamp of the first packet that showed a hole at acked; see showsHole
+	acked    tcp.Seq // highest ACK number of the other side
+	refusal  tcp.Seq // ACK number of the other side's last refusal
+	refused  bool    // there was one
+	sacked   spans   // what the other side has reported by SACK blocks
+	holeAt   int64   // stamp of the first packet that showed a hole at acked; see showsHole
 	hasHole  bool
 	reported [tcp.MaxSACK]tcp.Range // SACK blocks of the last packet sent with maxAck
 
