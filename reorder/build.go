@@ -139,11 +139,17 @@ func (b *builder) connection() {
 	}
 }
 
-// firstCopies collects what one half says first, but for what drops explain.
+// firstCopies collects what one half says first, but for what drops explain. What
+// stands before its SYN it said after that: nothing of it was there before.
 func (b *builder) firstCopies(dir uint8) {
 	data := b.data[dir][:0]
+	opens := b.said[dir].bits.Has(tcp.SYN)
 	for _, n := range b.half[dir] {
-		if it := &b.items[n]; it.first && !b.excused[n] {
+		it := &b.items[n]
+		if it.early && opens {
+			it.first, it.newLeft = true, it.seg.Seq
+		}
+		if it.first && !b.excused[n] {
 			data = append(data, numbered{n, it.newLeft})
 		}
 	}

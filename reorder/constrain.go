@@ -28,7 +28,6 @@ func (r *Orderer) constrain() {
 	b.reversesBursts = r.profile.Reverses
 	b.gate = r.profile.Gate
 	b.reach = r.gates()[InSeq]
-	b.g.farther = min(r.profile.Gate, 2*b.reach)
 	b.usual = max(r.profile.Tick, r.profile.Usual, finestTick)
 	b.crossing = max(r.profile.Tick, r.profile.Crossing)
 	b.lateness = min(r.profile.Gate, max(r.profile.Tick, leastDelay))

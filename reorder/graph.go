@@ -26,12 +26,11 @@ type graph struct {
 	order []node  // as settled: successors first
 	stamp []int64 // of each packet, nanoseconds
 	late  []bool  // packets that a moving law has shown to be late: soft laws may move them as far
-	// counted are packets of which repeated ACKs tell when they came: soft laws may
-	// move them farther.
-	counted []bool
-	farther int64
-	clock   []int64 // the same with the reader's stalls taken out
-	steps   int64   // nodes and edges that were settled so far
+	// logged is how far soft laws may move packets of which the host's ACKs tell when
+	// they came, 0 for all others.
+	logged []int64
+	clock  []int64 // the same with the reader's stalls taken out
+	steps  int64   // nodes and edges that were settled so far
 }
 
 // lawful is a node with the law that leads to it.
@@ -81,7 +80,7 @@ const farAway = int32(1<<31 - 1)
 func (g *graph) reset(stamp, clock []int64) {
 	g.packets, g.nodes = len(stamp), len(stamp)
 	g.stamp, g.clock = stamp, clock
-	g.edges, g.counted = g.edges[:0], resize(g.counted, len(stamp))
+	g.edges, g.logged = g.edges[:0], resize(g.logged, len(stamp))
 }
 
 func (g *graph) virtual() node {
@@ -226,9 +225,9 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 
 // asks is by how much the cause c would have to be earlier to come before position
 // pos. What a reader in a stall delays keeps its order, so laws of threads are not to
-// reach across what looks like one.
+// reach across what looks like one; what threads drained after it has one time.
 func (g *graph) asks(c lawful, pos int32) int64 {
-	if c.law.ofThreads() {
+	if c.law.ofThreads() && g.clock[c.n] != g.clock[pos] {
 		return g.stamp[c.n] - g.stamp[pos]
 	}
 	return g.clock[c.n] - g.clock[pos]
@@ -248,13 +247,10 @@ func (g *graph) takeTime(a *placing, n, follower node) {
 
 // reach is how far a law may move the packet.
 func (g *graph) reach(n node, gate, widest int64) int64 {
-	switch {
-	case g.late[n]:
+	if g.late[n] {
 		return max(gate, widest)
-	case g.counted[n]:
-		return max(gate, g.farther)
 	}
-	return gate
+	return max(gate, g.logged[n])
 }
 
 func (g *graph) earlier(a, b node) bool {

@@ -19,9 +19,10 @@ type flow struct {
 const plausible = 1 << 30
 
 // firstFlight bounds how much a sender can have said before its SYN was recorded:
-// more than an initial window (RFC 6928), and little enough that another
-// incarnation's numbers hardly ever begin so near (RFC 6528).
-const firstFlight = 1 << 16
+// what the host sends to itself in one of a reader's stalls, which threads then stamp
+// in any order, and little enough that another incarnation's numbers hardly ever begin
+// so near (RFC 6528).
+const firstFlight = 1 << 20
 
 // flowsAtOnce is by how many flows the table grows; those in it never move.
 const flowsAtOnce = 32

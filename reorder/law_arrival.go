@@ -38,6 +38,12 @@ func (b *builder) arrivals(dir uint8) {
 	b.overtaken(data)
 	if len(data) > 0 && !b.items[data[0].n].sackOK {
 		b.countArrivals(data)
+		return
+	}
+	for _, x := range data {
+		if !b.delayed[x.n] {
+			b.g.logged[x.n] = b.gate
+		}
 	}
 }
 

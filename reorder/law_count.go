@@ -55,7 +55,9 @@ func (b *builder) countArrivals(data []numbered) {
 		}
 	}
 	for _, x := range data {
-		b.g.counted[x.n] = !b.delayed[x.n]
+		if !b.delayed[x.n] {
+			b.g.logged[x.n] = min(b.gate, countReach*b.reach)
+		}
 	}
 	b.judgeByCount()
 }
@@ -100,7 +102,7 @@ func (b *builder) judgeByCount() {
 			evidence = countBound * b.usual * 2
 		}
 		if stay-move >= evidence {
-			b.delayed[n], b.g.counted[n] = true, false
+			b.delayed[n], b.g.logged[n] = true, 0
 			copy(list[i:j], list[i+1:j+1])
 			list[j] = n
 			i--
@@ -160,6 +162,10 @@ func (b *builder) misfit(n node, slot int) int64 {
 	return min(max(max(d, -d)-countUsual*b.usual, 0), countBound*b.usual)
 }
 
+// countReach: a segment that was in time by count may be so many times as late as soft
+// laws move others.
+const countReach = 2
+
 // An arrival and its ACK are up to countUsual usual delays apart, and what is beyond
 // counts up to countBound of them; countAround arrivals on each side show the shift;
 // countPatience in a row that are stamped later end the search for earlier ones.
@@ -172,8 +178,5 @@ const (
 
 // reachOf is how far soft laws among inbound packets move n, at most.
 func (b *builder) reachOf(n node) int64 {
-	if b.g.counted[n] {
-		return max(b.reach, b.g.farther)
-	}
-	return b.reach
+	return max(b.reach, b.g.logged[n])
 }

@@ -92,8 +92,8 @@ func (b *builder) inLaws(dir uint8) {
 		b.arrivals(dir)
 	}
 	for _, x := range b.data[dir] {
-		if !b.delayed[x.n] && !logged {
-			b.delayed[x.n] = b.showsHoleAt(x.n)
+		if !b.delayed[x.n] {
+			b.delayed[x.n] = b.items[x.n].open > b.gate || !logged && b.showsHoleAt(x.n)
 		}
 		if !b.delayed[x.n] {
 			b.kept = append(b.kept, x)
@@ -357,6 +357,7 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 		return
 	}
 	b.bareFirst(dir, law)
+	b.latestLast(dir, law)
 	b.reports = b.reports[:0]
 	for _, n := range b.half[dir] {
 		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() {
@@ -405,6 +406,40 @@ func (b *builder) bareFirst(dir uint8, law Law) {
 		all = all[k:]
 	}
 }
+
+// latestLast puts an ACK before one with the same number whose first block, which holds
+// the latest arrival (RFC 2018, section 4), it doesn't have, if that has its own.
+func (b *builder) latestLast(dir uint8, law Law) {
+	b.sorted = b.sorted[:0]
+	for _, n := range b.half[dir] {
+		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && seg.Span() == 0 && len(blocks(seg)) > 0 {
+			b.sorted = append(b.sorted, numbered{n, seg.Ack})
+		}
+	}
+	sortNumbered(b.sorted)
+	list := b.sorted
+	for k := range list {
+		for at := k - 1; at >= 0 && at >= k-sackReach && list[at].number == list[k].number; at-- {
+			b.steps++
+			switch x, y := list[at].n, list[k].n; {
+			case b.reportedBefore(y, x):
+				b.g.before(y, x, law)
+			case at == k-1 && b.reportedBefore(x, y):
+				b.g.before(x, y, law)
+			}
+		}
+	}
+}
+
+// reportedBefore reports whether the blocks of two ACKs with the same number say that
+// x was sent before y.
+func (b *builder) reportedBefore(x, y node) bool {
+	p, q := &b.items[x].seg, &b.items[y].seg
+	return p.Ack == q.Ack && covers(blocks(q), latestBlock(p)) && !covers(blocks(p), latestBlock(q))
+}
+
+// sackReach is how many ACKs are compared with each one.
+const sackReach = 16
 
 func (r sackReport) compare(o sackReport) int {
 	for _, d := range [...]int32{r.ack.Sub(o.ack), r.block.Left.Sub(o.block.Left), r.block.Right.Sub(o.block.Right), r.n - o.n} {

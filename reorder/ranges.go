@@ -67,6 +67,22 @@ func (s *seenBytes) gaps(r tcp.Range) (n int64) {
 	return n
 }
 
+// openAt begins with a first byte that lies before those which were taken for the
+// first ones; early is what had appeared before those.
+func (s *seenBytes) openAt(first, taken tcp.Seq, early spans) {
+	if !first.Less(taken) {
+		return
+	}
+	if taken.Less(s.edge) {
+		s.islands = slices.Insert(s.islands, 0, tcp.Range{Left: taken, Right: s.edge})
+	}
+	s.edge = first
+	for _, r := range early {
+		s.add(r)
+	}
+	s.advance()
+}
+
 // insert merges r with the islands from at on, then lets the edge advance.
 func (s *seenBytes) insert(at int, r tcp.Range) {
 	if r.Left.AtMost(s.edge) && len(s.islands) == 0 {
@@ -139,6 +155,15 @@ func (s *spans) add(r tcp.Range) (forgotten int64) {
 	}
 	*s = list
 	return forgotten
+}
+
+// addNew adds r and reports whether nothing of it was there.
+func (s *spans) addNew(r tcp.Range) bool {
+	if s.overlap(r) {
+		return false
+	}
+	s.add(r)
+	return true
 }
 
 // forget drops the ranges that end at or below the number.

@@ -7,6 +7,12 @@ const (
 	stallMax   = int64(30e6)
 	stallDrain = 8  // packets drained
 	stallSpeed = 32 // in at most this fraction of the gap
+
+	// What threads drain: so many packets, at least, each in less time than a stack
+	// takes for one, nanoseconds; and what is stamped within so many usual delays.
+	drainFewest = 24
+	drainSpeed  = 1000
+	drainLasts  = 16
 )
 
 // readClock fills stamp and clock for the window. The clock counts time but for
@@ -21,6 +27,23 @@ func (r *Orderer) readClock() {
 			out += r.stalledBefore(i)
 		}
 		r.clock[i] = r.stamp[i] - out
+	}
+	if r.profile.ThreadMandate && r.profile.Usual > 0 {
+		r.drains()
+	}
+}
+
+// drains gives what threads drained after a stall one time: each of them stamped
+// when it came to it, so the stamps tell nothing.
+func (r *Orderer) drains() {
+	for i := 1; i+drainFewest < len(r.items); i++ {
+		stalled := r.clock[i]-r.clock[i-1] != r.stamp[i]-r.stamp[i-1]
+		if !stalled || r.stamp[i+drainFewest]-r.stamp[i] > drainFewest*drainSpeed {
+			continue
+		}
+		for at := r.clock[i]; i < len(r.items) && r.clock[i] >= at && r.clock[i]-at < drainLasts*r.profile.Usual; i++ {
+			r.clock[i] = at
+		}
 	}
 }
 

@@ -122,6 +122,7 @@ func (f flow) clone() flow {
 	for h := range f.half {
 		f.half[h].seen.islands = slices.Clone(f.half[h].seen.islands)
 		f.half[h].sacked = slices.Clone(f.half[h].sacked)
+		f.half[h].early = slices.Clone(f.half[h].early)
 	}
 	if f.prior != nil {
 		prior := f.prior.clone()
@@ -181,7 +182,7 @@ func (s *Survey) Profile() Profile {
 	}
 	p.QueueMandate = basis.measure.queue.total >= mandateFrom
 	p.ThreadMandate = basis.measure.thread.total >= mandateFrom
-	if p.QueueMandate && !p.ThreadMandate && (s.steps >= mandateFrom || s.lateAcks(basis)) {
+	if p.QueueMandate && !p.ThreadMandate && (s.steps >= mandateFrom || s.lateAcks(basis) || s.quietSwaps(basis)) {
 		// Stamps and file disagree too, or ACKs are late: several threads stamp and write.
 		p.ThreadMandate, p.ThreadJitter = true, max(p.ThreadJitter, p.QueueJitter)
 	}
@@ -266,6 +267,14 @@ func (p *Profile) takeBursts(fineClock bool) {
 func (s *Survey) lateAcks(basis *Orderer) bool {
 	late, queue := basis.track.lateAcks, basis.measure.queue.total
 	return basis.measure.thread.total > 0 && late >= mandateFrom && late*lateAckShare >= queue
+}
+
+// quietSwaps reports whether inbound data stands after higher data so often, with
+// nothing of the host's in between, that several threads must stamp: what the network
+// delays the host answers at once (RFC 5681, section 4.2). Batches that its answers
+// overtake look the same; then none of the host's own packets is out of order.
+func (s *Survey) quietSwaps(basis *Orderer) bool {
+	return basis.measure.thread.total > 0 && basis.track.quiet >= mandateFrom && basis.track.quiet >= basis.track.heard
 }
 
 // lateAckShare: one late ACK for so many responses before their causes.

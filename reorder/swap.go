@@ -100,40 +100,35 @@ func (m *swapMeter) usual() int64 {
 }
 
 // crossing is the delay from which on the network explains a late inbound packet
-// better than the capture does; at most widest.
+// better than the capture does; at most widest. Where the network delays packets at
+// all that is where the capture's usual delays end: what its threads delay by more is
+// rare.
 func (m *swapMeter) crossing(widest int64) int64 {
-	if m == nil {
+	usual := crossingUsual * m.usual()
+	if usual == 0 || usual >= widest {
 		return widest
 	}
-	out, in := &m.by[0].late, &m.by[1].late
-	usual := bucketOf(m.usual())
-	few, many := float64(out.upTo(usual)), float64(in.upTo(usual))
-	delay := widest
-	for top := bucketOf(widest); top > max(usual, 8); top -= 8 {
-		var outs, ins int64
-		for b := top; b > top-8; b-- {
-			outs, ins = outs+out.buckets[b], ins+in.buckets[b]
-		}
-		switch network := float64(ins)*few > crossingRatio*float64(outs)*many; {
-		case network && ins >= crossingFewest:
-			delay = upper(top - 8)
-		case !network && outs >= crossingFewest:
-			return delay
-		}
+	out, in := &m.by[0], &m.by[1]
+	outs, ins := out.late.between(usual, widest), in.late.between(usual, widest)
+	if ins < crossingFewest || float64(ins)*float64(out.all) <= crossingRatio*float64(outs)*float64(in.all) {
+		return widest
 	}
-	return delay
+	return usual
 }
 
-// crossingFewest late packets tell that the network delays, where it does so that
-// many times as often as the capture.
+// The usual delays end at crossingUsual times their median. Of inbound packets
+// crossingFewest that are later tell that the network delays, where they are by
+// crossingRatio more frequent than among the host's.
 const (
+	crossingUsual  = 12
 	crossingFewest = 8
 	crossingRatio  = 2
 )
 
-// upTo counts the durations of a bucket and those before it.
-func (h *Histogram) upTo(bucket int) (sum int64) {
-	for _, n := range h.buckets[:bucket+1] {
+// between counts the durations that are longer than one, and at most another, by
+// bucket.
+func (h *Histogram) between(d, most int64) (sum int64) {
+	for _, n := range h.buckets[bucketOf(d)+1 : bucketOf(most)+1] {
 		sum += n
 	}
 	return sum

@@ -9,12 +9,15 @@ type half struct {
 	long    bool // more than a plausible distance was sent since the first byte
 	first   tcp.Seq
 	seen    seenBytes
+	early   spans // what was sent before all that is seen, as long as no SYN was
 
 	hasAcked bool
-	acked    tcp.Seq                // highest ACK number of the other side
-	refusal  tcp.Seq                // ACK number of the other side's last refusal
-	refused  bool                   // there was one
-	sacked   spans                  // what the other side has reported by SACK blocks
+	acked    tcp.Seq // highest ACK number of the other side
+	refusal  tcp.Seq // ACK number of the other side's last refusal
+	refused  bool    // there was one
+	sacked   spans   // what the other side has reported by SACK blocks
+	holeAt   int64   // stamp of the first packet that showed a hole at acked; see showsHole
+	hasHole  bool
 	reported [tcp.MaxSACK]tcp.Range // SACK blocks of the last packet sent with maxAck
 
 	hasAck, hasTS bool
@@ -22,6 +25,7 @@ type half struct {
 	maxTS         tcp.Seq // highest TSval sent
 	maxSeq        tcp.Seq // highest end of data sent
 	lastAt        int64   // stamp of the last packet sent
+	answered      bool    // the other side has said something since maxSeq
 
 	told     [4]tcp.Range // what its last D-SACKs reported
 	toldAck  tcp.Seq      // ACK number of the last of them
@@ -53,6 +57,7 @@ type item struct {
 	apart   bool // no TCP, a copy, or of another incarnation: no law applies
 	sackOK  bool // the connection uses SACK
 	first   bool // holds bytes that had not appeared before it
+	early   bool // holds bytes before all of its sender's, whose SYN had not been seen
 	hasEdge bool
 	hadEdge bool
 	hadTS   bool
@@ -65,6 +70,7 @@ type item struct {
 	tsvalBefore      tcp.Seq
 
 	doubt     lawSet // what it may violate with something before it
+	open      int64  // for how long the other side had shown that it missed the packet, nanoseconds, 0 if it hadn't
 	roundTrip int64  // smallest of the connection so far, nanoseconds, 0 if unknown
 	index     int64  // as pushed
 	earliest  int64  // it can't have happened before, by its stamp alone
@@ -99,6 +105,7 @@ type tracker struct {
 	// Inbound packets that were stamped with the one before: those whose numbers
 	// fall, and those whose numbers rise.
 	falls, rises int64
+	quiet, heard int64 // inbound data after higher data, the host having said nothing in between, or something
 	lateAcks     int64 // bare ACKs of the host's after data that they do not acknowledge, though all before it is there
 	missed       int64 // gaps in the data that was seen, when it was acknowledged
 }
@@ -182,8 +189,13 @@ func (it *item) noteData(own *half) {
 	it.newLeft, it.first = own.seen.add(tcp.Range{Left: seg.Seq, Right: seg.End()})
 	if seg.Bits.Has(tcp.SYN) && !own.hasISN {
 		it.newLeft, it.first = seg.Seq, true // also behind what its sender said next
+		if own.started {
+			own.seen.openAt(seg.End(), own.first, own.early)
+			own.early = nil
+		}
 	}
 	if !it.first {
+		it.early = own.started && !own.hasISN && seg.End().AtMost(own.first) && own.early.addNew(tcp.Range{Left: seg.Seq, Right: seg.End()})
 		return
 	}
 	if own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal) {
@@ -238,6 +250,14 @@ func (t *tracker) noteIn(it *item, own *half) {
 	}
 	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= InSeq.bit()
+		if own.answered {
+			t.heard++
+		} else {
+			t.quiet++
+		}
+		if own.missing(it.newLeft) {
+			it.open = max(0, seg.Stamp-own.holeAt)
+		}
 	}
 	if own.started && seg.Stamp == own.lastAt && seg.Outbound == tcp.In {
 		t.noteBurst(it, own)
@@ -334,6 +354,7 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 		peer.refusal, peer.refused = seg.Ack, true
 		return 0
 	}
+	peer.answered = true
 	h.reset, h.lastAt = h.reset || seg.Bits.Has(tcp.RST), seg.Stamp
 	if !h.started {
 		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
@@ -345,7 +366,7 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 		h.hasISN, h.first = true, seg.Seq
 	}
 	if !seg.Bits.Has(tcp.RST) && h.maxSeq.Less(seg.End()) {
-		h.maxSeq = seg.End()
+		h.maxSeq, h.answered = seg.End(), false
 		h.long = h.long || h.maxSeq-h.first >= plausible
 	}
 	if seg.HasTS && !seg.Bits.Has(tcp.RST) && (!h.hasTS || h.maxTS.Less(tcp.Seq(seg.TSval))) {
@@ -363,8 +384,10 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 		clear(h.reported[seg.SACKs:])
 	}
 	if !peer.hasAcked || peer.acked.Less(seg.Ack) {
-		peer.acked, peer.hasAcked = seg.Ack, true
+		peer.acked, peer.hasAcked, peer.hasHole = seg.Ack, true, false
 		peer.sacked.forget(seg.Ack)
+	} else if seg.Ack == peer.acked && seg.Span() == 0 && !peer.hasHole && seg.Ack.Less(peer.maxSeq) {
+		peer.holeAt, peer.hasHole = seg.Stamp, true // it repeats itself, or tells of more
 	}
 	for i := range seg.SACKs {
 		if peer.acked.Less(seg.SACK[i].Right) {
@@ -372,6 +395,12 @@ func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
 		}
 	}
 	return forgotten
+}
+
+// missing reports whether the other side has shown that a byte had not arrived when
+// higher ones had: by repeating its ACK, or by a SACK block beyond.
+func (h *half) missing(byte tcp.Seq) bool {
+	return h.hasHole && h.acked.AtMost(byte) && (byte == h.acked || len(h.sacked) > 0 && byte.Less(h.sacked[0].Left))
 }
 
 // shrinks reports whether a SACK block of the packet ends before the one with

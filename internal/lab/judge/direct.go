@@ -21,7 +21,8 @@ func (t Trial) Direct() (Score, error) {
 	for i := range o.truth.rows {
 		s.Floor += pairs(o.timed.rows[i].Flags &^ o.truth.rows[i].Flags)
 	}
-	s.Swaps = t.Case.swaps(o.packets)
+	s.Swaps = t.Case.swaps(o.packets, o.degraded)
+	s.TrueReadings, s.Readings = t.Case.readings(t.Case.survivors(o.degraded)), t.Case.readings(o.packets)
 	s.Times, s.Held = t.Case.held(o.placed, o.degraded)
 	return s, nil
 }
@@ -125,13 +126,22 @@ func latestTimes(kept, degraded []lab.Packet) []lab.Packet {
 	return out
 }
 
-// swaps counts the inbound segments that are swapped among repaired packets.
-func (c *Case) swaps(repaired []lab.Packet) (s Swaps) {
+// swaps counts the inbound segments that are swapped among repaired packets, and those
+// of which the degraded ones leave little to tell.
+func (c *Case) swaps(repaired, degraded []lab.Packet) (s Swaps) {
+	stamps := make(map[int]int64, len(degraded))
+	for _, p := range degraded {
+		stamps[p.Index] = p.Stamp
+	}
 	position := make(map[int]int, len(repaired))
 	for i, p := range repaired {
 		position[p.Index] = i
 	}
-	type arrival struct{ position, acks int }
+	type arrival struct {
+		position, acks int
+		seq            tcp.Seq
+		stamp          int64
+	}
 	last, acks := map[lab.Flow]arrival{}, map[lab.Flow]int{}
 	for _, p := range c.truth {
 		known := c.table[p.Index]
@@ -142,6 +152,13 @@ func (c *Case) swaps(repaired []lab.Packet) (s Swaps) {
 			acks[known.flow]++
 		case seg.Outbound == tcp.In && seg.Len > 0:
 			before, any := last[known.flow]
+			if any && before.acks == acks[known.flow] && seg.Seq.Less(before.seq) {
+				if stamps[p.Index] < before.stamp {
+					s.Hopeless++
+				} else {
+					s.Contested++
+				}
+			}
 			switch {
 			case !any || before.position < at:
 			case before.acks < acks[known.flow]:
@@ -149,7 +166,7 @@ func (c *Case) swaps(repaired []lab.Packet) (s Swaps) {
 			default:
 				s.Together++
 			}
-			last[known.flow] = arrival{at, acks[known.flow]}
+			last[known.flow] = arrival{at, acks[known.flow], seg.Seq, stamps[p.Index]}
 		}
 	}
 	return s

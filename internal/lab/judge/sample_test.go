@@ -66,7 +66,7 @@ func TestSwapsThatAnACKSeparates(t *testing.T) {
 		for _, i := range test.order {
 			packets = append(packets, c.truth[i])
 		}
-		if got := c.swaps(packets); got != test.want {
+		if got := c.swaps(packets, packets); got != test.want {
 			t.Errorf("%v: got %+v, want %+v", test.order, got, test.want)
 		}
 	}

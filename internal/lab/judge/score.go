@@ -19,13 +19,19 @@ type Score struct {
 	Order                OrderScore
 	Floor                int // spurious pairs in the true order with the latest times that the sniffer's allow
 	Swaps                Swaps
-	Times, Held          int // intervals for a packet's time, and those that hold the true one
+	TrueReadings         Readings // of the host's ACKs, in the true order
+	Readings             Readings // after repair
+	Times, Held          int      // intervals for a packet's time, and those that hold the true one
 }
 
 // Swaps are pairs of inbound segments that follow each other in the truth and stand
 // the wrong way round after repair: those that one of the host's ACKs separates, which
 // tells their order, and those that arrived between the same two.
-type Swaps struct{ Apart, Together int }
+//
+// Of those that arrived between the same two ACKs in another order than that of their
+// sequence numbers nothing tells where the recorded stamps stand the wrong way round,
+// too (Hopeless: the floor), and only stamps do elsewhere (Contested).
+type Swaps struct{ Apart, Together, Hopeless, Contested int }
 
 // Tally counts answers about one header field of IPv6 packets.
 type Tally struct{ Right, Unknown, Wrong int }
@@ -40,7 +46,10 @@ func (s *Score) Add(o Score) {
 	s.SpuriousBefore, s.SpuriousAfter = s.SpuriousBefore+o.SpuriousBefore, s.SpuriousAfter+o.SpuriousAfter
 	s.Genuine, s.Kept = s.Genuine+o.Genuine, s.Kept+o.Kept
 	s.Order.add(o.Order)
+	s.TrueReadings.add(o.TrueReadings)
+	s.Readings.add(o.Readings)
 	s.Swaps.Apart, s.Swaps.Together = s.Swaps.Apart+o.Swaps.Apart, s.Swaps.Together+o.Swaps.Together
+	s.Swaps.Hopeless, s.Swaps.Contested = s.Swaps.Hopeless+o.Swaps.Hopeless, s.Swaps.Contested+o.Swaps.Contested
 	s.Floor, s.Times, s.Held = s.Floor+o.Floor, s.Times+o.Times, s.Held+o.Held
 }
 

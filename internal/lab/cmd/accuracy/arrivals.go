@@ -112,12 +112,12 @@ func loadTrials(ctx context.Context, pattern string) (trials []judge.Trial, err 
 
 func printArrivals(w io.Writer, rows []sampled) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "capture\tpackets\tspurious\tleft\tgenuine\thidden\twrong neighbours\tafter\tharmed\tinbound swaps apart\ttogether\t")
+	fmt.Fprintln(table, "capture\tpackets\tspurious\tleft\tgenuine\thidden\twrong neighbours\tafter\tharmed\tinbound swaps apart\ttogether\tfloor\tby stamps alone\thost's ACKs\tbroken in truth\tafter\t")
 	for _, r := range slices.Concat(rows, recordedSums(rows)) {
 		s := r.score
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", r.name, s.Packets, s.SpuriousBefore, s.SpuriousAfter,
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t\n", r.name, s.Packets, s.SpuriousBefore, s.SpuriousAfter,
 			s.Genuine, s.Genuine-s.Kept, s.Order.InvertedBefore, s.Order.InvertedAfter, s.Order.Harmed,
-			s.Swaps.Apart, s.Swaps.Together)
+			s.Swaps.Apart, s.Swaps.Together, s.Swaps.Hopeless, s.Swaps.Contested, s.Readings.All, broken(s.TrueReadings), broken(s.Readings))
 	}
 	// Writing to the terminal is best effort.
 	_ = table.Flush()
@@ -181,6 +181,16 @@ func printLaws(w io.Writer, laws map[reorder.Law]judge.Moves) {
 	_ = table.Flush()
 }
 
+// broken tells how often an order breaks what the host's ACKs say: the byte that they
+// ask for, what they don't report, and the first block.
+func broken(r judge.Readings) string {
+	return fmt.Sprintf("%d+%d+%d", r.NotYet, r.NotSacked, r.FirstBlock)
+}
+
+// maxReadingsBroken is by what share of the host's ACKs the repaired order may break
+// more readings than the true one.
+const maxReadingsBroken = .0002
+
 // What is wanted of the samples: flags left, as a share of those before, and genuine
 // ones hidden. In reorder-ports the network's compressed ACKs leave some swaps open.
 const (
@@ -210,6 +220,10 @@ func arrivalBars(rows []sampled) (missed []string) {
 		}
 		if limit := int(hidden * float64(s.Genuine)); s.Genuine-s.Kept > limit {
 			missed = append(missed, fmt.Sprintf("%s: %d genuine flags hidden, want at most %d", r.name, s.Genuine-s.Kept, limit))
+		}
+		more := s.Readings.Broken() - s.TrueReadings.Broken()
+		if limit := maxReadingsBroken * float64(s.Readings.All); strings.HasSuffix(r.name, "-ports") && float64(more) > limit {
+			missed = append(missed, fmt.Sprintf("%s: %d readings of the host's ACKs are broken that truth does not break, want at most %.1f", r.name, more, limit))
 		}
 	}
 	return missed

@@ -33,6 +33,10 @@
 // recorded and degraded elsewhere: those in the folder order of MENDCAP_SAMPLES. Of the
 // inbound neighbours that stand the wrong way round after repair, those that an ACK of the
 // host's separates are counted apart from those that arrived between the same two ACKs.
+// Of the latter, floor are all pairs that sequence numbers and recorded stamps both turn
+// round, and by stamps alone those that only sequence numbers do. Beside stand the readings
+// of the host's ACKs that the order breaks: the byte asked for, what is not reported, the
+// first block.
 // The packets that each law moved in recordings not held out are counted by whether they stand
 // better than before among those of their connection.
 //
