@@ -148,22 +148,27 @@ func counted(segs []Segment) *builder {
 	return &r.build
 }
 
-// Delays that the host's packets don't have are the network's.
+// Delays that the host's packets don't have, or seldom, are the network's.
 func TestCrossing(t *testing.T) {
 	tests := []struct {
-		name    string
-		out, in []int64 // how many of 16, 128 and 1024 us
-		want    int64   // us, in between
+		name          string
+		out, in       []int64 // late packets, by delay: 16, 128 and 1024 us
+		outAll, inAll int     // packets that follow others within 8 us
+		network       int     // how many of the delays are, the longest ones
 	}{
-		{"no more than among the host's", []int64{100, 20, 10}, []int64{100, 20, 10}, 2000},
-		{"the far ones are the network's", []int64{100, 20, 10}, []int64{100, 20, 100}, 500},
-		{"all but the usual ones", []int64{100, 20, 10}, []int64{100, 200, 100}, 60},
-		{"too few to tell", []int64{100, 0, 0}, []int64{100, 7, 7}, 2000},
-		{"as many as packets, twice", []int64{100, 20, 10}, []int64{200, 40, 20}, 2000},
+		{"no more than among the host's", []int64{100, 20, 10}, []int64{100, 20, 10}, 0, 0, 0},
+		{"the far ones are the network's", []int64{100, 20, 10}, []int64{100, 20, 100}, 0, 0, 1},
+		{"all but the usual ones", []int64{100, 20, 10}, []int64{100, 200, 100}, 0, 0, 2},
+		{"too few to tell", []int64{100, 0, 0}, []int64{100, 4, 3}, 0, 0, 0},
+		{"as many as packets, twice", []int64{100, 20, 10}, []int64{200, 40, 20}, 0, 0, 0},
+		{"the host's are too few to scale", []int64{6, 2, 2}, []int64{60, 20, 20}, 500, 500, 3},
+		{"the same, ten times as many packets", []int64{6, 2, 2}, []int64{60, 20, 20}, 500, 5000, 0},
+		{"the same, and few at usual delays", []int64{6, 4, 0}, []int64{6, 4, 20}, 500, 500, 1},
 	}
+	delays := []int64{16_000, 128_000, 1_024_000}
 	for _, test := range tests {
 		var m swapMeter
-		for i, delay := range []int64{16_000, 128_000, 1_024_000} {
+		for i, delay := range delays {
 			for range test.out[i] {
 				m.by[0].late.Add(delay)
 			}
@@ -171,8 +176,20 @@ func TestCrossing(t *testing.T) {
 				m.by[1].late.Add(delay)
 			}
 		}
-		if got := m.crossing(2_000_000) / 1000; got < test.want*2/3 || got > test.want*3/2 {
-			t.Errorf("%s: got %d us, want about %d", test.name, got, test.want)
+		for range test.outAll {
+			m.by[0].gaps.Add(8_000)
+		}
+		for range test.inAll {
+			m.by[1].gaps.Add(8_000)
+		}
+		crossing, network := m.crossing(2_000_000), 0
+		for _, delay := range delays {
+			if delay > crossing {
+				network++
+			}
+		}
+		if network != test.network {
+			t.Errorf("%s: got the %d longest delays as the network's, from %d ns on, want %d", test.name, network, crossing, test.network)
 		}
 	}
 	var none *swapMeter
