@@ -26,6 +26,7 @@ type builder struct {
 	tellsDuplicates bool   // a D-SACK is among the connection's packets
 	steps           int64  // packets that were looked at so far for others near them
 	delayed         []bool // inbound packets that the host's ACKs show to have come late
+	crossed         []bool // inbound packets that come after higher ones rather by the network's doing, by how late they are
 
 	stamps  earliest      // of the window
 	opens   node          // the first SYN of the host's that is no repetition
@@ -115,6 +116,9 @@ func (b *builder) take(list []node) {
 func (b *builder) connection() {
 	for dir := range b.data {
 		b.firstCopies(uint8(dir))
+		if !b.said[dir].out && b.laws&(amongIn|TSecr.bit()|Window.bit()) != 0 {
+			b.crossings(uint8(dir))
+		}
 	}
 	for dir := range uint8(2) {
 		b.acknowledged(dir)

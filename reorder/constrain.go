@@ -12,9 +12,6 @@ func (r *Orderer) gates() (gates [NumLaws]int64) {
 			if l == Arrival {
 				gates[l] = min(gates[l], max(r.profile.Tick, arrivalReach*r.profile.Usual))
 			}
-			if l.amongIn() {
-				gates[l] = min(gates[l], max(r.profile.Tick, r.profile.Crossing))
-			}
 		}
 	}
 	return gates
@@ -30,10 +27,14 @@ func (r *Orderer) constrain() {
 	b.reach = r.gates()[InSeq]
 	b.usual = max(r.profile.Tick, r.profile.Usual, finestTick)
 	b.crossing = max(r.profile.Tick, r.profile.Crossing)
+	if !r.profile.ThreadMandate {
+		b.crossing = -1 // one reader swaps nothing that was received
+	}
 	b.lateness = min(r.profile.Gate, max(r.profile.Tick, leastDelay))
 	b.stamps.known = false
 	b.excused = resize(b.excused, len(r.items))
 	b.delayed = resize(b.delayed, len(r.items))
+	b.crossed = resize(b.crossed, len(r.items))
 	b.exchanges(r.doubt)
 	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
 	r.opens = r.opens[:0]

@@ -200,6 +200,9 @@ type lawSet uint64
 const (
 	allLaws lawSet = 1<<NumLaws - 1
 	moving  lawSet = 1<<InBurst - 1
+	// amongIn are the laws that compare only packets that the host received: the
+	// network may have swapped them, too.
+	amongIn lawSet = 1<<InNxt | 1<<InEdge | 1<<InOnce | 1<<InAck | 1<<InTSval | 1<<InSack
 )
 
 func (l Law) bit() lawSet { return 1 << l }
@@ -220,16 +223,6 @@ func (l Law) ofQueue() bool {
 func (l Law) amongOut() bool {
 	switch l {
 	case OutAck, OutTSval, OutSack, OutSeq, IPID:
-		return true
-	}
-	return false
-}
-
-// amongIn reports whether the law compares only packets that the host received:
-// the network may have swapped them, too.
-func (l Law) amongIn() bool {
-	switch l {
-	case InNxt, InEdge, InOnce, InAck, InTSval, InSack:
 		return true
 	}
 	return false

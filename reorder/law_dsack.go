@@ -77,7 +77,7 @@ func (b *builder) once(dir uint8, law Law) {
 	}
 	said := b.bare[:0]
 	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.Span() == 0 && seg.HasAck() {
+		if seg := &b.items[n].seg; seg.Span() == 0 && seg.HasAck() && !b.crossed[n] {
 			said = append(said, n)
 		}
 	}

@@ -150,14 +150,14 @@ func (b *builder) bareACKs(dir uint8, data []numbered, law Law) {
 	k := 0
 	for _, n := range b.half[dir] {
 		seg := &b.items[n].seg
-		if seg.Span() != 0 || !seg.HasAck() {
+		if seg.Span() != 0 || !seg.HasAck() || b.crossed[n] {
 			continue
 		}
 		k = behind(data, seg.Seq, k)
 		if k > 0 && seg.Seq.Less(b.items[data[k-1].n].seg.End()) {
 			continue
 		}
-		if k > 0 {
+		if k > 0 && !b.crossed[data[k-1].n] {
 			b.g.before(data[k-1].n, n, law)
 		}
 		if k < len(data) {
@@ -257,11 +257,15 @@ func (b *builder) echoed(dir uint8) {
 
 // afterEchoed puts n behind packet k of b.sorted, the first with the TSval that it
 // echoes, if there is one. What n does not acknowledge it can't echo (RFC 7323,
-// section 4.3): that one was dropped by the capture.
+// section 4.3): that one was dropped by the capture. Where the network delayed that
+// packet, n may echo another one.
 func (b *builder) afterEchoed(n node, k int) {
 	seg := &b.items[n].seg
 	if k == len(b.sorted) || b.sorted[k].number != tcp.Seq(seg.TSecr) {
 		return
+	}
+	if other := b.insteadOf(k, n); b.sorted[other].number == b.sorted[k].number {
+		k = other
 	}
 	if m := b.sorted[k].n; b.items[m].seg.End().AtMost(seg.Ack) {
 		b.g.before(m, n, TSecr)
@@ -294,9 +298,11 @@ func (b *builder) offered(dir uint8) {
 		}
 		// Senders fill exactly the window that they were offered last.
 		beyond := had && began.Less(seg.End())
-		k = behind(b.sorted, seg.End(), k)
-		if k < len(b.sorted) && (beyond || b.sorted[k].number == seg.End()) {
-			b.g.before(b.sorted[k].n, x.n, Window)
+		if k = behind(b.sorted, seg.End(), k); k == len(b.sorted) {
+			continue
+		}
+		if offer := b.sorted[b.insteadOf(k, x.n)]; beyond || offer.number == seg.End() {
+			b.g.before(offer.n, x.n, Window)
 		}
 	}
 }
@@ -344,7 +350,7 @@ func (b *builder) risingNumbers(dir uint8, acks, stamps, edges Law) {
 func (b *builder) rising(dir uint8, law Law, number func(*item) (tcp.Seq, bool)) {
 	b.sorted = b.sorted[:0]
 	for _, n := range b.half[dir] {
-		if v, ok := number(&b.items[n]); ok && !b.delayed[n] {
+		if v, ok := number(&b.items[n]); ok && !b.delayed[n] && !b.crossed[n] {
 			b.sorted = append(b.sorted, numbered{n, v})
 		}
 	}
@@ -360,7 +366,7 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 	b.latestLast(dir, law)
 	b.reports = b.reports[:0]
 	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() {
+		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && !b.crossed[n] {
 			b.reports = appendReports(b.reports, seg, n)
 		}
 	}
@@ -383,7 +389,7 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 func (b *builder) bareFirst(dir uint8, law Law) {
 	b.sorted = b.sorted[:0]
 	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.Span() == 0 && seg.HasAck() && !seg.Bits.Has(tcp.RST) {
+		if seg := &b.items[n].seg; seg.Span() == 0 && seg.HasAck() && !seg.Bits.Has(tcp.RST) && !b.crossed[n] {
 			b.sorted = append(b.sorted, numbered{n, seg.Ack})
 		}
 	}

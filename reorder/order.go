@@ -18,7 +18,7 @@ type Placement struct {
 	// The packet happened between these times, if no packet was stamped later
 	// than the gate, or a millisecond, says, and no clock was off by more than it
 	// was set back: after its latest predecessor, and before its own stamp and its
-	// earliest successor.
+	// earliest successor, as far as moving laws say.
 	Earliest, Latest int64
 }
 
@@ -65,6 +65,7 @@ type Orderer struct {
 	lists  [][]node
 	opens  []node    // SYNs of the host's that open an incarnation
 	first  []int64   // earliest time by the predecessors
+	last   []int64   // latest time by the followers
 	share  []node    // the first packet that moves to each position
 	next   []node    // the one behind it there
 	aside  []bounded // those whose bound does not count for others

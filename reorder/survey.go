@@ -75,9 +75,7 @@ func (s *Survey) Push(p *Packet) {
 	if s.last = stamp; !s.any || stamp > s.latest {
 		s.latest, s.any = stamp, true
 	}
-	if s.file.measure.thread.total > 0 {
-		s.rate.add(s.latest)
-	}
+	s.rate.add(s.latest)
 	s.file.Push(p)
 	if s.stamps != nil {
 		s.stamps.Push(p)

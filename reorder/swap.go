@@ -5,8 +5,12 @@ import "github.com/mendcap/mendcap/internal/tcp"
 // A packet that comes after a higher one of its sender was delayed by the capture or,
 // if the host received it, perhaps by the network. How late the capture makes
 // packets the host's own ones tell: from the delay on from which inbound packets are
-// overtaken much more often than those, it is the network's doing, and the soft laws
-// among inbound packets don't act without other evidence.
+// overtaken much more often than those, it is the network's doing. Such a packet stays
+// where it is: the soft laws among inbound packets say nothing of it. What stands before
+// a packet that proves to be late follows that all the same, however far it moves.
+//
+// In the recordings of threads on raw sockets, in-edge moved 45 packets, 19 of them to
+// worse places, when these laws only reached no farther than that delay; now 19 and 4.
 
 // swapMeter counts, in a survey, by how much packets come after higher ones. It
 // remembers the latest packets of the flows that are heard at the time.
@@ -18,7 +22,7 @@ type swapMeter struct {
 // swaps are the delays of packets that came after higher ones.
 type swaps struct {
 	late Histogram
-	all  int64 // packets that were looked at
+	gaps Histogram // between a packet and the one of its sender before it
 }
 
 // swapRing holds the latest packets of one sender.
@@ -68,7 +72,9 @@ func (m *swapMeter) add(it *item) {
 	if !it.out() {
 		by = &m.by[1]
 	}
-	by.all++
+	if r.next > 0 {
+		by.gaps.Add(seg.Stamp - r.kept[(r.next-1)%swapDepth].stamp)
+	}
 	if first, ok := r.overtaker(seg); ok {
 		by.late.Add(seg.Stamp - first)
 	}
@@ -100,35 +106,82 @@ func (m *swapMeter) usual() int64 {
 }
 
 // crossing is the delay from which on the network explains a late inbound packet
-// better than the capture does; at most widest. Where the network delays packets at
-// all that is where the capture's usual delays end: what its threads delay by more is
-// rare.
+// better than the capture does; at most widest. No other delay has so many more packets
+// beyond it than the capture would explain. How many that would be, the host's late
+// packets say, by how many more inbound ones come late by usual delays; where the
+// host's are too few to say what is usual, by how many more inbound packets follow
+// another one of their sender so soon. What is near the usual delays is the capture's:
+// what threads delay by more than crossingUsual of those is rare.
 func (m *swapMeter) crossing(widest int64) int64 {
-	usual := crossingUsual * m.usual()
-	if usual == 0 || usual >= widest {
+	if m == nil {
 		return widest
 	}
 	out, in := &m.by[0], &m.by[1]
-	outs, ins := out.late.between(usual, widest), in.late.between(usual, widest)
-	if ins < crossingFewest || float64(ins)*float64(out.all) <= crossingRatio*float64(outs)*float64(in.all) {
-		return widest
+	usual, least := bucketOf(m.usual()), 8
+	few, many := out.late.upTo(usual), in.late.upTo(usual)
+	scaled := few >= usualFewest
+	if scaled {
+		least = bucketOf(min(widest, crossingUsual*m.usual()))
 	}
-	return usual
+	delay, sum, most := widest, 0., float64(crossingFewest)
+	for b := bucketOf(widest); b > least; b-- {
+		if !scaled {
+			few, many = out.gaps.upTo(b), in.gaps.upTo(b)
+		}
+		sum += float64(in.late.buckets[b]) - crossingRatio*float64(out.late.buckets[b])*float64(many)/float64(max(1, few))
+		if sum >= most {
+			delay, most = upper(b-1), sum
+		}
+	}
+	return delay
 }
 
-// The usual delays end at crossingUsual times their median. Of inbound packets
-// crossingFewest that are later tell that the network delays, where they are by
-// crossingRatio more frequent than among the host's.
+// A late packet is rather the network's doing than the capture's where late ones are
+// crossingRatio times as many as the capture explains; crossingFewest more than that
+// tell that the network delays. usualFewest late packets of the host's, half of all,
+// tell what is usual.
 const (
-	crossingUsual  = 12
 	crossingFewest = 8
 	crossingRatio  = 2
+	usualFewest    = 16
+	crossingUsual  = 12
 )
 
-// between counts the durations that are longer than one, and at most another, by
-// bucket.
-func (h *Histogram) between(d, most int64) (sum int64) {
-	for _, n := range h.buckets[bucketOf(d)+1 : bucketOf(most)+1] {
+// crossings finds the inbound packets of a half that come so late after higher ones
+// that the network explains that better than the capture does.
+func (b *builder) crossings(dir uint8) {
+	half := b.half[dir]
+	far, top := 0, noNode // packets so far that are stamped so much earlier than n, and the highest of them
+	for i, n := range half {
+		for ; far < i && b.g.stamp[n]-b.g.stamp[half[far]] > b.crossing; far++ {
+			if m := half[far]; top == noNode || !higher(&b.items[top], &b.items[m]) {
+				top = m
+			}
+		}
+		if top != noNode {
+			p, q := &b.items[top], &b.items[n]
+			b.crossed[n] = higher(p, q) || p.hasEdge && q.hasEdge && q.edge.Less(p.edge)
+		}
+	}
+}
+
+// insteadOf is k unless the network delayed packet k of b.sorted; then the first one
+// after it that stands before n, if there is one near.
+func (b *builder) insteadOf(k int, n node) int {
+	if !b.crossed[b.sorted[k].n] {
+		return k
+	}
+	for other := k + 1; other < len(b.sorted) && other < k+excuseReach; other++ {
+		if b.steps++; b.sorted[other].n < n {
+			return other
+		}
+	}
+	return k
+}
+
+// upTo counts the durations of a bucket and those before it.
+func (h *Histogram) upTo(bucket int) (sum int64) {
+	for _, n := range h.buckets[:bucket+1] {
 		sum += n
 	}
 	return sum
