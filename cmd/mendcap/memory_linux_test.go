@@ -127,7 +127,10 @@ func TestMemoryOfFloods(t *testing.T) {
 					}
 					return all
 				}
-				before, now := peakOf(t, args(small)...), peakOf(t, args(large)...)
+				before, now := int64(0), peakOf(t, args(large)...)
+				for range 3 { // when the collector runs, differs
+					before = max(before, peakOf(t, args(small)...))
+				}
 				t.Logf("%d and %d blocks: %d and %d MiB", few, 10*few, before>>20, now>>20)
 				if now > most {
 					t.Errorf("%d blocks: %d MiB, want at most %d", 10*few, now>>20, most>>20)
