@@ -97,13 +97,20 @@ func (e *Engine) familiarity(f *familiars, at int32) (fits [familiarities]float6
 	return fits
 }
 
-// familiarTo returns the addresses that are familiar to fl.
-func (e *Engine) familiarTo(fl *flow) (f familiars) {
-	k := e.familiar
-	f.local, f.begun = uint16(fl.key.ports>>16), fl.begun
+// familiarByPort returns the addresses that are familiar to fl, but for those of
+// flows beside it.
+func (k *acquaintance) familiarByPort(fl *flow) familiars {
+	f := familiars{local: uint16(fl.key.ports >> 16), begun: fl.begun}
 	if fl.key.twoWay() && fl.key.ports.destination() != 0 {
 		f.served = k.ports[portKey{fl.key.ports & 0xFFFF, fl.key.class}]
 	}
+	return f
+}
+
+// familiarTo returns the addresses that are familiar to fl.
+func (e *Engine) familiarTo(fl *flow) familiars {
+	k := e.familiar
+	f := k.familiarByPort(fl)
 	if fl.begun == 0 {
 		return f
 	}
@@ -255,6 +262,56 @@ func (k *acquaintance) sort() {
 	}
 }
 
+// surroundings says of visits, one after the other, which begin beside them.
+type surroundings struct {
+	visits   []visit
+	from, to int           // those beside the one at hand
+	times    map[int32]int // how many of them go to an address
+}
+
+// of reports whether other flows beside visit i go to its address too, and to how
+// many addresses others go. Each i must be greater than the one before.
+func (s *surroundings) of(i int) (there bool, among int) {
+	v := &s.visits[i]
+	for ; s.to < len(s.visits) && s.visits[s.to].begun <= v.begun+beside; s.to++ {
+		s.times[s.visits[s.to].at]++
+	}
+	for ; s.visits[s.from].begun < v.begun-beside; s.from++ {
+		s.leave(s.visits[s.from].at)
+	}
+	if s.to-s.from > maxBeside {
+		return false, 0
+	}
+	own := s.own(i)
+	for _, at := range own {
+		s.leave(at)
+	}
+	there, among = s.times[v.at] > 0, len(s.times)
+	for _, at := range own {
+		s.times[at]++
+	}
+	return there, among
+}
+
+func (s *surroundings) leave(at int32) {
+	if s.times[at]--; s.times[at] == 0 {
+		delete(s.times, at)
+	}
+}
+
+// own lists where the flow of visit i goes: they begin at the same time.
+func (s *surroundings) own(i int) (all []int32) {
+	v := &s.visits[i]
+	for ; i > 0 && s.visits[i-1].begun == v.begun; i-- {
+	}
+	for ; i < len(s.visits) && s.visits[i].begun == v.begun; i++ {
+		if s.visits[i].fl == v.fl {
+			all = append(all, s.visits[i].at)
+		}
+	}
+	return all
+}
+
 // acquainted is a flow that the shares are learnt from: how much likelier each
 // familiarity makes what is known of its destination.
 type acquainted struct {
@@ -267,9 +324,14 @@ type acquainted struct {
 // expectation-maximisation, with a prior that a few flows do not overturn.
 func (e *Engine) learnFamiliarity(tied []int32) {
 	var seen []acquainted
-	for _, v := range e.familiar.visits[:min(maxObserved, len(e.familiar.visits))] {
-		f := e.familiarTo(v.fl)
-		seen = append(seen, acquainted{v.fl.key.hypothesis(), e.familiarity(&f, v.at)})
+	around := surroundings{visits: e.familiar.visits, times: map[int32]int{}}
+	for i, v := range e.familiar.visits[:min(maxObserved, len(e.familiar.visits))] {
+		f := e.familiar.familiarByPort(v.fl)
+		fits := e.familiarity(&f, v.at)
+		if there, among := around.of(i); there {
+			fits[atTheTime] = e.familiar.listed / float64(among)
+		}
+		seen = append(seen, acquainted{v.fl.key.hypothesis(), fits})
 	}
 	var room []scored
 	for _, j := range tied[:min(maxObserved, len(tied))] {
