@@ -75,36 +75,51 @@ func (e *Engine) followed(list []observation, h hypothesis, d direction) float64
 		most     = 0.9
 	)
 	prior := math.Exp2(priorResolved)
-	share := prior
+	share, seen := prior, e.besides(list, h, d)
 	for range rounds {
-		n, found := 0.0, 0.0
-		for i := range list {
-			o := &list[i]
-			if o.h != h {
-				continue
-			}
-			others := e.besides(o, h, d)
-			n++
-			found += share * o.given / (share*o.given + (1-share)*others)
+		found := 0.0
+		for _, o := range seen {
+			found += share * o.given / (share*o.given + (1-share)*o.others)
 		}
-		share = (strength*prior + found) / (strength + n)
+		share = (strength*prior + found) / (strength + float64(len(seen)))
 	}
 	return math.Log2(math.Min(share, most))
 }
 
-// besides returns how likely o's need is by what isn't just given.
-func (e *Engine) besides(o *observation, h hypothesis, d direction) (sum float64) {
-	if d == inbound {
-		sum = math.Exp2(e.open)
-		for r := range roles {
-			sum += math.Exp2(priorOf[r]) * o.fits[r]
+// besideDNS is how likely an observation's need is by what DNS gave just before, and
+// by all else.
+type besideDNS struct{ given, others float64 }
+
+// besides returns that of the observations of h.
+func (e *Engine) besides(list []observation, h hypothesis, d direction) (all []besideDNS) {
+	var weights [pools]float64
+	for s := range weights {
+		weights[s] = math.Exp2(e.complete.shares[h][s])
+	}
+	var priors [roles]float64
+	for r := range priors {
+		priors[r] = math.Exp2(priorOf[r])
+	}
+	open := math.Exp2(e.open)
+	for i := range list {
+		o := &list[i]
+		if o.h != h {
+			continue
 		}
-		return sum
+		one := besideDNS{given: o.given}
+		if d == inbound {
+			one.others = open
+			for r, prior := range priors {
+				one.others += prior * o.fits[r]
+			}
+		} else {
+			for s, fit := range o.fits {
+				one.others += weights[s] * fit
+			}
+		}
+		all = append(all, one)
 	}
-	for s, fit := range o.fits {
-		sum += math.Exp2(e.complete.shares[h][s]) * fit
-	}
-	return sum
+	return all
 }
 
 // maximise returns the shares that make what was observed of h likeliest, with a
