@@ -9,7 +9,7 @@ import (
 
 // The limits that hold where ReaderOptions says nothing, bytes.
 const (
-	defaultBatchSize = 64 << 10
+	defaultBatchSize = 256 << 10
 	defaultMaxBlock  = 64 << 20
 	minBatchSize     = 1 << 10
 )
