@@ -105,11 +105,12 @@ func (r *Reader) openHeader(w []byte, eof bool, why error) bool {
 		if t := s.follow(pcapHeaderLen, trailMost, 0); t.records < 3 && !(t.closed && t.records > 0) {
 			continue
 		}
-		r.opening = append(r.opening, Block{Kind: Section, Pcap: true, Raw: w[:pcapHeaderLen], Order: p.order},
-			Block{Kind: Iface, Pcap: true, Offset: pcapHeaderLen, Order: p.order, Interface: p.iface})
+		after := r.offset + pcapHeaderLen
+		r.opening = append(r.opening, Block{Kind: Section, Pcap: true, Raw: w[:pcapHeaderLen], Offset: r.offset, Order: p.order},
+			Block{Kind: Iface, Pcap: true, Offset: after, Order: p.order, Interface: p.iface})
 		r.layout = p
 		r.report(pcapHeaderLen, false, p.unlabelled(why))
-		r.offset = pcapHeaderLen
+		r.offset = after
 		return r.skipOpening(pcapHeaderLen)
 	}
 	return false
@@ -247,8 +248,8 @@ func (r *Reader) openRecords(w []byte, eof bool) bool {
 			r.layout = p
 			r.openAt(c)
 			r.report(0, false, p.unlabelled(nil))
-			r.opening = append(r.opening, Block{Kind: Section, Pcap: true, Order: p.order, Made: true, Offset: int64(c)},
-				Block{Kind: Iface, Pcap: true, Order: p.order, Interface: p.iface, Made: true, Offset: int64(c)})
+			r.opening = append(r.opening, Block{Kind: Section, Pcap: true, Order: p.order, Made: true, Offset: r.offset},
+				Block{Kind: Iface, Pcap: true, Order: p.order, Interface: p.iface, Made: true, Offset: r.offset})
 			return r.skipOpening(int64(c))
 		}
 	}
