@@ -13,7 +13,7 @@ type Batch struct {
 // maxBlocks is how many blocks a batch has at most, but for the last one that
 // salvage rescues at once: whoever reads it keeps more of each than a small block
 // has bytes.
-const maxBlocks = 4096
+const maxBlocks = 1024
 
 // freeBatches is how many released batches a Reader keeps for reuse.
 const freeBatches = 64
