@@ -28,7 +28,7 @@ func main() {
 		debug.SetGCPercent(35)
 	}
 	// A reader that is gone is an error of writing, see output; the signal would end
-	// the process where it stands.
+	// the process at once.
 	signal.Ignore(syscall.SIGPIPE)
 	crashLoudly()
 	os.Exit(interruptible(terminal()))

@@ -90,7 +90,7 @@ func startsLike(head []byte, magics ...string) bool {
 	return len(head) > 0 && head[0]&0xF0 == 0x50 && bytes.HasPrefix([]byte("\x2a\x4d\x18"), head[1:]) // a skippable frame
 }
 
-// skippable goes on behind a skippable frame, those of zstd and of lz4 are the
+// skippable goes on after a skippable frame: those of zstd and of lz4 are the
 // same (RFC 8878, section 3.1.2).
 func (g *guard) skippable(next func() error) {
 	g.expect(0, 4, func() error {

@@ -29,9 +29,11 @@ func (m *moment) findOriginal() {
 		case bare && !r.twin && m.same(r) && (m.neverRepeats() && !answers || m.f.likeOthers(m.p.Stamp-r.Stamp)):
 			m.original = r
 		case !bare && overlaps(r, m.s):
-			if m.same(r) && m.f.sentOnce(m.s, m.p.Stamp-r.Stamp, m.recovering) {
+			switch {
+			case !m.same(r): // nor is any other, as far as mayHave tells
+			case m.f.sentOnce(m.s, m.p.Stamp-r.Stamp, m.recovering):
 				m.original = r
-			} else {
+			default:
 				m.from.resentAt = m.p.Stamp
 			}
 			return false

@@ -63,7 +63,7 @@ type end struct {
 	lastAfter int64 // and in the output
 	lastStamp int64
 	recovery  recovery // the latest one
-	resentAt  int64    // when it sent something again last, 0 for never
+	resentAt  int64    // when it last sent a packet again bit for bit, 0 for never
 
 	sums [copyReach]uint16 // checksum fields of its latest packets
 	// unpaired are serials in the history, rising, of packets whose second copy is to
@@ -106,7 +106,7 @@ type moment struct {
 	// original is an earlier packet of which this one is a second copy, nil
 	// where it is none: its sender sent it once.
 	original *record
-	// recovering: its sender sent something else again just before, by an eighth of a
+	// recovering: its sender sent another packet again just before, by an eighth of a
 	// round trip at most.
 	recovering bool
 	reversed   bool // it came before its sender's packet before it
