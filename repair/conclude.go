@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/reorder"
-	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 

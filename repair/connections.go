@@ -8,8 +8,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/internal/tcp"
-	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 

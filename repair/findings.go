@@ -3,7 +3,7 @@ package repair
 import (
 	"container/heap"
 
-	"github.com/mendcap/mendcap/repair/diagnose"
+	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 

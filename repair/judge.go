@@ -2,9 +2,9 @@ package repair
 
 import (
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
-	"github.com/mendcap/mendcap/repair/diagnose"
 )
 
 // judge is the last stage but one: it sees all blocks in repaired order, as they

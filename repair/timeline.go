@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/mendcap/mendcap/repair/diagnose"
+	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/report"
 )
 

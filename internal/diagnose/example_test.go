@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
-	"github.com/mendcap/mendcap/repair/diagnose"
 )
 
 // A packet was flagged as recorded, and is not any more where its law has put
