@@ -67,3 +67,20 @@ func IsNamedCapture(name string) bool {
 
 // IsPacked reports whether a file is named as compressed ones are.
 func IsPacked(name string) bool { return cutSuffix(name, compressions) != name }
+
+// IsOwn reports whether a file of this name can only be one that mendcap has
+// written: a repaired capture, or one that was pending when its run died.
+func IsOwn(name string) bool {
+	target, pending := targetOf(name)
+	return IsMended(filepath.Base(name)) || pending && isOfMended(target)
+}
+
+// isOfMended reports whether the start of a name is that of a repaired capture, or of
+// a file beside it.
+func isOfMended(start string) bool {
+	return strings.Contains("."+strings.ToLower(start), strings.TrimSuffix(Mended, ".pcapng"))
+}
+
+// SweepMended removes from a folder what runs that died have left of repaired captures
+// and their reports.
+func SweepMended(dir string) error { return Sweep(dir, isOfMended) }

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/folders"
 )
 
 // copied puts a capture of testdata into a folder, with the permissions perm.
@@ -58,47 +60,12 @@ func TestTwoRunsOfOneName(t *testing.T) {
 		if failed != c.fails {
 			t.Errorf("%s: got %d failures (%v), want %d", c.name, failed, errs, c.fails)
 		}
-		if got, want := folder(t, dir), "a.pcapng b.pcap out.pcapng"; got != want {
+		if got, want := folders.Names(t, dir), "a.pcapng b.pcap out.pcapng"; got != want {
 			t.Errorf("%s: files: got %q, want %q", c.name, got, want)
 		}
 		if err := os.Remove(out); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-// TestCommitNewReplacesNothing: a name that something took meanwhile stays with
-// it, by either way of renaming.
-func TestCommitNewReplacesNothing(t *testing.T) {
-	dir := t.TempDir()
-	target := filepath.Join(dir, "x.json")
-	p, err := CreatePending(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(target, []byte("first"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.CommitNew(); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("got %v, want %v", err, fs.ErrExist)
-	}
-	if err := linkNew(p.Name(), target); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("by a link: got %v, want %v", err, fs.ErrExist)
-	}
-	if got, err := os.ReadFile(target); err != nil || string(got) != "first" {
-		t.Errorf("what was first: got %q, %v", got, err)
-	}
-	if err := os.Remove(target); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.CommitNew(); err != nil {
-		t.Errorf("once the name is free: %v", err)
-	}
-	if err := linkNew(target, filepath.Join(dir, "y.json")); err != nil {
-		t.Error(err)
-	}
-	if got, want := folder(t, dir), "y.json"; got != want {
-		t.Errorf("files: got %q, want %q", got, want)
 	}
 }
 

@@ -146,19 +146,15 @@ func pendingName(target string, n int) string {
 	return fmt.Sprintf("%s.%s.%d.tmp", dir, base, n)
 }
 
-// IsOwn reports whether a file of this name can only be one that mendcap has
-// written: a repaired capture, or one that was pending when its run died.
-func IsOwn(name string) bool {
-	name = filepath.Base(name)
-	if IsMended(name) {
-		return true
+// targetOf returns the start of the name of the file that one of this name is to
+// become, if it is named as pending files are.
+func targetOf(name string) (base string, pending bool) {
+	rest, tmp := strings.CutSuffix(filepath.Base(name), ".tmp")
+	rest, dot := strings.CutPrefix(rest, ".")
+	if !tmp || !dot {
+		return "", false
 	}
-	rest, pending := strings.CutSuffix(name, ".tmp")
-	if !pending || !strings.HasPrefix(rest, ".") {
-		return false
-	}
-	rest = strings.TrimRight(rest, "0123456789")
-	return strings.HasSuffix(rest, ".") && strings.Contains(strings.ToLower(rest), strings.TrimSuffix(Mended, ".pcapng"))
+	return strings.CutSuffix(strings.TrimRight(rest, "0123456789"), ".")
 }
 
 // holdNew takes the lock of a file that was just created. It fails where another

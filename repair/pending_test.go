@@ -9,20 +9,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-)
 
-func folder(t *testing.T, dir string) string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, e := range entries {
-		all = append(all, e.Name())
-	}
-	return strings.Join(all, " ")
-}
+	"github.com/mendcap/mendcap/internal/lab/folders"
+)
 
 func TestPendingAppearsWhole(t *testing.T) {
 	for name, end := range map[string]func(*Pending) error{"report.json": (*Pending).Commit, "": (*Pending).Discard} {
@@ -40,7 +29,7 @@ func TestPendingAppearsWhole(t *testing.T) {
 		if err := end(p); err != nil {
 			t.Fatal(err)
 		}
-		if got := folder(t, dir); got != name {
+		if got := folders.Names(t, dir); got != name {
 			t.Errorf("files at the end: got %q, want %q", got, name)
 		}
 	}
@@ -75,7 +64,7 @@ func TestPendingOfOtherRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := folder(t, dir), "x.mended.pcapng"; got != want {
+	if got, want := folders.Names(t, dir), "x.mended.pcapng"; got != want {
 		t.Errorf("files: got %q, want %q", got, want)
 	}
 }
@@ -116,26 +105,6 @@ func TestPendingWithALongName(t *testing.T) {
 	}
 }
 
-func TestIsOwn(t *testing.T) {
-	for name, want := range map[string]bool{
-		"x.mended.pcapng":               true,
-		"X.MENDED.PCAPNG":               true,
-		filepath.Join("a", "x.pcapng"):  false,
-		".x.mended.pcapng.0.tmp":        true,
-		".x.mended.json.12.tmp":         true,
-		".x.pcapng.0.tmp":               false,
-		"x.mended.pcapng.0.tmp":         false,
-		".x.mended.pcapng.tmp":          false,
-		".tmp":                          false,
-		"mended.pcapng":                 false,
-		pendingName("a.mended.json", 3): true,
-	} {
-		if got := IsOwn(name); got != want {
-			t.Errorf("%s: got %v, want %v", name, got, want)
-		}
-	}
-}
-
 // A link to a file that is open, as /dev/stderr is one where that was redirected,
 // stays what it is.
 func TestLinkToOpenFile(t *testing.T) {
@@ -168,4 +137,39 @@ func TestLinkToOpenFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Discard()
+}
+
+// TestCommitNewReplacesNothing: a name that something took meanwhile stays with
+// it, by either way of renaming.
+func TestCommitNewReplacesNothing(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(dir, "x.json")
+	p, err := CreatePending(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(target, []byte("first"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.CommitNew(); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("got %v, want %v", err, fs.ErrExist)
+	}
+	if err := linkNew(p.Name(), target); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("by a link: got %v, want %v", err, fs.ErrExist)
+	}
+	if got, err := os.ReadFile(target); err != nil || string(got) != "first" {
+		t.Errorf("what was first: got %q, %v", got, err)
+	}
+	if err := os.Remove(target); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.CommitNew(); err != nil {
+		t.Errorf("once the name is free: %v", err)
+	}
+	if err := linkNew(target, filepath.Join(dir, "y.json")); err != nil {
+		t.Error(err)
+	}
+	if got, want := folders.Names(t, dir), "y.json"; got != want {
+		t.Errorf("files: got %q, want %q", got, want)
+	}
 }

@@ -93,12 +93,12 @@ func removeDeadDir(dir string) {
 	}
 }
 
-// Sweep removes from a folder what runs that died have left of repaired captures
-// and their reports. What live ones write stays.
-func Sweep(dir string) error {
+// Sweep removes from a folder what runs that died have left of files whose names,
+// as far as they are kept, are of that kind. What live ones write stays.
+func Sweep(dir string, kind func(target string) bool) error {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		if e.Type().IsRegular() && IsOwn(e.Name()) && !IsMended(e.Name()) && filepath.Ext(e.Name()) == ".tmp" {
+		if target, pending := targetOf(e.Name()); pending && e.Type().IsRegular() && kind(target) {
 			removeDead(filepath.Join(dir, e.Name()))
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/mendcap/mendcap/internal/lab/folders"
 )
 
 // A capture that becomes another one in the middle of any pass ends the repair:
@@ -100,7 +102,7 @@ func TestScratchOfDeadRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer live.Close()
-	if got, want := folder(t, dir), filepath.Base(live.Name()); got != want {
+	if got, want := folders.Names(t, dir), filepath.Base(live.Name()); got != want {
 		t.Errorf("files: got %q, want only the live %q", got, want)
 	}
 	in, err := os.Open(filepath.Join("..", "testdata", "sockaddr.pcap"))
@@ -111,7 +113,7 @@ func TestScratchOfDeadRuns(t *testing.T) {
 	if _, err := File(context.Background(), "-", filepath.Join(t.TempDir(), "out"), Options{Stdin: in}); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := folder(t, dir), filepath.Base(live.Name()); got != want {
+	if got, want := folders.Names(t, dir), filepath.Base(live.Name()); got != want {
 		t.Errorf("files after a repair of standard input: got %q, want only the live %q", got, want)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/mendcap/mendcap/internal/lab/folders"
 )
 
 // endless gives one byte over and over, and counts.
@@ -21,20 +23,9 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// temporaryFolder makes a new folder that of temporary files.
-func temporaryFolder(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	t.Setenv("TMPDIR", dir)
-	if os.TempDir() != dir {
-		t.Skip("the temporary folder is not chosen by TMPDIR")
-	}
-	return dir
-}
-
 // Of a stream that is no capture no more is read than of a file.
 func TestNothingIsSpooledThatIsNoCapture(t *testing.T) {
-	dir := temporaryFolder(t)
+	dir := folders.Temporary(t)
 	zeros := &endless{}
 	_, err := Check(t.Context(), "-", Options{Stdin: zeros})
 	if !errors.Is(err, ErrNoCapture) {
@@ -43,7 +34,7 @@ func TestNothingIsSpooledThatIsNoCapture(t *testing.T) {
 	if zeros.read.Load() > 1<<20 {
 		t.Errorf("read %d bytes of a stream of zeros, want at most %d", zeros.read.Load(), 1<<20)
 	}
-	if got := folder(t, dir); got != "" {
+	if got := folders.Names(t, dir); got != "" {
 		t.Errorf("left behind: %q", got)
 	}
 }
@@ -73,7 +64,7 @@ func TestDamagedStream(t *testing.T) {
 }
 
 func TestSpoolLimit(t *testing.T) {
-	dir := temporaryFolder(t)
+	dir := folders.Temporary(t)
 	content, err := os.ReadFile(filepath.Join("..", "testdata", "rawsocket.pcapng"))
 	if err != nil {
 		t.Fatal(err)
@@ -85,14 +76,14 @@ func TestSpoolLimit(t *testing.T) {
 			t.Errorf("limit of %d bytes for %d: got %v, want %v", limit, size, err, want)
 		}
 	}
-	if got := folder(t, dir); got != "" {
+	if got := folders.Names(t, dir); got != "" {
 		t.Errorf("left behind: %q", got)
 	}
 }
 
 // A stream that gives nothing, or nothing more, is given up when it is asked for.
 func TestSilentStreamIsInterrupted(t *testing.T) {
-	dir := temporaryFolder(t)
+	dir := folders.Temporary(t)
 	content, err := os.ReadFile(filepath.Join("..", "testdata", "rawsocket.pcapng"))
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +104,7 @@ func TestSilentStreamIsInterrupted(t *testing.T) {
 		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("after %d bytes: ended after %v", given, took)
 		}
-		if got := folder(t, dir); got != "" {
+		if got := folders.Names(t, dir); got != "" {
 			t.Errorf("after %d bytes: left behind: %q", given, got)
 		}
 	}

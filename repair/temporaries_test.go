@@ -6,12 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/folders"
 )
 
 // A process that ends at once leaves no temporary file, and no output appears
 // after that.
 func TestRemoveTemporaries(t *testing.T) {
-	dir := temporaryFolder(t)
+	dir := folders.Temporary(t)
 	target := filepath.Join(dir, "out")
 	pending, err := CreatePending(target)
 	if err != nil {
@@ -39,7 +41,7 @@ func TestRemoveTemporaries(t *testing.T) {
 	}
 	RemoveTemporaries()
 	defer func() { temporaries.ending = false }()
-	if got := folder(t, dir); got != "done" {
+	if got := folders.Names(t, dir); got != "done" {
 		t.Errorf("files: got %q, want done", got)
 	}
 	if err := pending.Commit(); err == nil {

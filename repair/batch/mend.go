@@ -144,7 +144,7 @@ func (r *runner) sweep(folder string) error {
 	if swept {
 		return nil
 	}
-	return repair.Sweep(folder)
+	return repair.SweepMended(folder)
 }
 
 // writeReport writes a report whole, unless it is there already.
