@@ -3,6 +3,8 @@ package repair
 import (
 	"path/filepath"
 	"strings"
+
+	"github.com/mendcap/mendcap/internal/atomicfile"
 )
 
 // suffixes of compressed files and of captures, in the order in which they are
@@ -71,7 +73,7 @@ func IsPacked(name string) bool { return cutSuffix(name, compressions) != name }
 // IsOwn reports whether a file of this name can only be one that mendcap has
 // written: a repaired capture, or one that was pending when its run died.
 func IsOwn(name string) bool {
-	target, pending := targetOf(name)
+	target, pending := atomicfile.TargetOf(name)
 	return IsMended(filepath.Base(name)) || pending && isOfMended(target)
 }
 
@@ -83,4 +85,4 @@ func isOfMended(start string) bool {
 
 // SweepMended removes from a folder what runs that died have left of repaired captures
 // and their reports.
-func SweepMended(dir string) error { return Sweep(dir, isOfMended) }
+func SweepMended(dir string) error { return atomicfile.Sweep(dir, isOfMended) }

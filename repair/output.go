@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/filesys"
 )
@@ -27,7 +28,7 @@ func (j *job) write(ctx context.Context) error {
 	if j.out == "-" {
 		return j.writeStdout(ctx)
 	}
-	tmp, err := CreatePendingFor(j.out, j.source.permissions())
+	tmp, err := atomicfile.CreateFor(j.out, j.source.permissions())
 	if err != nil {
 		return ioError("create the output", err)
 	}
@@ -44,7 +45,7 @@ func (j *job) write(ctx context.Context) error {
 
 // publish lets the finished file appear. If another run takes the name meanwhile,
 // what it has put there is compared too.
-func (j *job) publish(tmp *Pending) error {
+func (j *job) publish(tmp *atomicfile.File) error {
 	for {
 		publish, err := j.publishes(tmp.Name())
 		if !publish {
@@ -164,7 +165,7 @@ func (j *job) publishes(tmp string) (bool, error) {
 // writeStdout runs the third pass into a temporary file, which is copied to
 // standard output once it is whole.
 func (j *job) writeStdout(ctx context.Context) error {
-	tmp, err := createScratch()
+	tmp, err := atomicfile.Scratch()
 	if err != nil {
 		return ioError("create the output", err)
 	}

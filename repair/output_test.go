@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/lab/folders"
 )
 
@@ -94,7 +95,7 @@ func TestOutputsThatAreNoFiles(t *testing.T) {
 			if _, err := File(context.Background(), in, out, Options{Force: force}); !errors.Is(err, ErrIO) {
 				t.Errorf("%s, force %v: got %v, want %v", name, force, err, ErrIO)
 			}
-			if p, err := CreatePending(out); err == nil {
+			if p, err := atomicfile.Create(out); err == nil {
 				t.Errorf("%s: a pending file of it was made", name)
 				p.Discard()
 			}
@@ -153,7 +154,7 @@ func TestOutputPermissions(t *testing.T) {
 		if got := info.Mode().Perm(); got&^perm != 0 || got&0o400 == 0 {
 			t.Errorf("of an input with %v: got %v", perm, got)
 		}
-		if got := Permissions(in, "-", filepath.Join(dir, "missing"), dir); got != perm&0o666 {
+		if got := atomicfile.Permissions(in, "-", filepath.Join(dir, "missing"), dir); got != perm&0o666 {
 			t.Errorf("permissions of %v: got %v", perm, got)
 		}
 		for _, name := range []string{in, out} {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/capture"
 )
 
@@ -51,7 +52,7 @@ func (s *source) permissions() fs.FileMode {
 	if s.was == nil {
 		return 0o666
 	}
-	return permissions(s.was)
+	return atomicfile.PermissionsOf(s.was)
 }
 
 // changed returns an error if the file is not the one any more that it was when

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/lab/folders"
 )
 
@@ -97,7 +98,7 @@ func TestScratchOfDeadRuns(t *testing.T) {
 	if err := os.WriteFile(dead, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	live, err := createScratch()
+	live, err := atomicfile.Scratch()
 	if err != nil {
 		t.Fatal(err)
 	}

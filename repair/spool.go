@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/capture"
 )
 
@@ -57,7 +58,7 @@ func openWaiting(ctx context.Context, name string) (*os.File, error) {
 // file, its first bytes tell whether it is a capture: of one that isn't no more is
 // read. A read that gives nothing is given up once ctx is done.
 func spool(ctx context.Context, name string, from io.Reader, o *Options) (*source, error) {
-	f, err := createScratch()
+	f, err := atomicfile.Scratch()
 	if err != nil {
 		return nil, ioError("spool the input", err)
 	}
@@ -65,7 +66,7 @@ func spool(ctx context.Context, name string, from io.Reader, o *Options) (*sourc
 	r, release := interruptible(ctx, from)
 	defer release()
 	err = s.fill(&limited{r: r, most: o.spoolLimit()}, o)
-	if err == nil && !renamesOpen {
+	if err == nil && !atomicfile.RenamesOpen {
 		err = f.Close() // nothing else would be allowed to remove it
 	}
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -65,7 +66,7 @@ func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 		return s.fail(f.nameOf(err), err)
 	}
 	c := &checker{flags: f, streams: s, rules: rules}
-	to, err := f.common.openSinks(s, repair.Permissions(captures...), report.WriterOptions{Several: len(captures) > 1, Checks: c.checksOf})
+	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), report.WriterOptions{Several: len(captures) > 1, Checks: c.checksOf})
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -82,7 +83,7 @@ func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 		code = max(code, s.fail("", err))
 	}
 	if f.update && code != exitInterrupted {
-		if err := f.writeBaseline(rules.Baseline, repair.Permissions(append(captures, f.baseline)...)); err != nil {
+		if err := f.writeBaseline(rules.Baseline, atomicfile.Permissions(append(captures, f.baseline)...)); err != nil {
 			code = max(code, s.fail(f.baseline, err))
 		}
 	}
@@ -166,7 +167,7 @@ func (f *checkFlags) readBaseline() (*report.Baseline, error) {
 }
 
 func (f *checkFlags) writeBaseline(b *report.Baseline, perm fs.FileMode) error {
-	file, err := repair.CreatePendingFor(f.baseline, perm)
+	file, err := atomicfile.CreateFor(f.baseline, perm)
 	if err != nil {
 		return fmt.Errorf("write baseline: %w", err)
 	}

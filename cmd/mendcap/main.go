@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -78,7 +78,7 @@ func interruptible(s *streams) int {
 		return code
 	case <-time.After(grace):
 	}
-	repair.RemoveTemporaries()
+	atomicfile.RemoveTemporaries()
 	sayInterrupted()
 	return exitInterrupted
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/repair"
 )
@@ -63,7 +64,7 @@ func (s *streams) writeProfile(dir string, force bool) int {
 
 // writeWhole writes a file that appears whole or not at all.
 func writeWhole(name, text string) error {
-	file, err := repair.CreatePending(name)
+	file, err := atomicfile.Create(name)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -105,7 +106,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	for _, j := range jobs {
 		captures = append(captures, j.in)
 	}
-	to, err := f.openSinks(s, repair.Permissions(captures...), report.WriterOptions{Several: len(jobs) > 1})
+	to, err := f.openSinks(s, atomicfile.Permissions(captures...), report.WriterOptions{Several: len(jobs) > 1})
 	if err != nil {
 		return s.fail("", err)
 	}

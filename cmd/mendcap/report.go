@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/filesys"
-	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -58,7 +58,7 @@ func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int
 	if err != nil && err != io.EOF {
 		return s.fail(stored, err)
 	}
-	to, failed := f.openSinks(s, repair.Permissions(stored), report.WriterOptions{Several: err == io.EOF || in.More()})
+	to, failed := f.openSinks(s, atomicfile.Permissions(stored), report.WriterOptions{Several: err == io.EOF || in.More()})
 	if failed != nil {
 		return s.fail("", failed)
 	}

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -48,7 +48,7 @@ type sink struct {
 	name   string
 	buf    *bufio.Writer
 	writer report.Writer
-	file   *repair.Pending // nil for standard output
+	file   *atomicfile.File // nil for standard output
 	empty  bool
 	mark   int64 // where the capture at hand begins in the file
 	failed error
@@ -64,7 +64,7 @@ func newSink(name string, w io.Writer, f report.Format, o report.WriterOptions) 
 
 // createSink opens a file of --report.
 func createSink(to target, perm fs.FileMode, o report.WriterOptions) (*sink, error) {
-	file, err := repair.CreatePendingFor(to.name, perm)
+	file, err := atomicfile.CreateFor(to.name, perm)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -27,7 +27,7 @@ var summaryFormats = []struct {
 type summaryFile struct {
 	name    string
 	format  func(*report.Batch, io.Writer) error
-	file    *repair.Pending
+	file    *atomicfile.File
 	written bool
 }
 
@@ -63,7 +63,7 @@ func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, erro
 		if f.dry {
 			return nil, usagef("--json prints what would be done", "--dry-run writes nothing, not --report %s either", name)
 		}
-		file, err := repair.CreatePending(name)
+		file, err := atomicfile.Create(name)
 		if err != nil {
 			return nil, fmt.Errorf("write summary: %w", err)
 		}

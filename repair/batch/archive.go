@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -183,7 +184,7 @@ func (v *visitor) nested(m *member, depth int) (err error) {
 	if m.kind == repair.Tar {
 		return v.tar(m.body, m.name, depth)
 	}
-	dir, release, err := repair.ScratchDir()
+	dir, release, err := atomicfile.ScratchDir()
 	if err != nil {
 		return stop(err)
 	}

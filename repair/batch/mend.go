@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
@@ -38,7 +39,7 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 	if err := r.makeFolder(j.t); err != nil {
 		return nil, fmt.Errorf("%w: make the folder of the output: %w", repair.ErrIO, err)
 	}
-	f, err := repair.CreatePendingFor(reportPath, repair.Permissions(j.file))
+	f, err := atomicfile.CreateFor(reportPath, atomicfile.Permissions(j.file))
 	if err != nil {
 		return nil, fmt.Errorf("%w: create the report: %w", repair.ErrIO, err)
 	}
@@ -148,7 +149,7 @@ func (r *runner) sweep(folder string) error {
 }
 
 // writeReport writes a report whole, unless it is there already.
-func writeReport(f *repair.Pending, name string, r *report.Report) error {
+func writeReport(f *atomicfile.File, name string, r *report.Report) error {
 	var text bytes.Buffer
 	if err := r.WriteJSON(&text); err != nil {
 		return errors.Join(err, f.Discard())

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -74,7 +75,7 @@ func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
 func (r *runner) openScratch() (release func() error, err error) {
 	for i := range r.tasks {
 		if r.tasks[i].member != alone {
-			r.scratch, release, err = repair.ScratchDir()
+			r.scratch, release, err = atomicfile.ScratchDir()
 			return release, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -94,7 +95,7 @@ func (r *runner) spool(ctx context.Context, t *task, m *member) (j job, err erro
 	if err != nil {
 		return job{}, err
 	}
-	if err := os.Chmod(j.file, repair.Permissions(t.file)); err != nil { // its output may have those of the archive
+	if err := os.Chmod(j.file, atomicfile.Permissions(t.file)); err != nil { // its output may have those of the archive
 		return job{}, err
 	}
 	if err := measure(ctx, j.file, m.stream); err != nil {

@@ -1,4 +1,4 @@
-package repair
+package atomicfile
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
-package repair
+package atomicfile
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// renamesOpen says that a file can be renamed and removed while it is open.
-const renamesOpen = true
+// RenamesOpen says that a file can be renamed and removed while it is open.
+const RenamesOpen = true
 
 // hold takes the lock of an open file, which ends with the process at the
 // latest. A file system without locks counts as one where it could be had.

@@ -1,11 +1,11 @@
 //go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly)
 
-package repair
+package atomicfile
 
 import "os"
 
-// renamesOpen says that a file can be renamed and removed while it is open.
-const renamesOpen = false
+// RenamesOpen says that a file can be renamed and removed while it is open.
+const RenamesOpen = false
 
 // hold needs no lock: a file that is open can't be removed here.
 func hold(*os.File) bool { return true }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package repair
+package atomicfile
 
 // renameNew renames a file to a name that nothing has: an error that is an
 // fs.ErrExist says that something has it.

@@ -1,4 +1,4 @@
-package repair
+package atomicfile
 
 import (
 	"errors"
@@ -10,11 +10,11 @@ import (
 // inputs, and outputs on their way to standard output.
 const scratch = "mendcap-*.scratch"
 
-// createScratch makes a temporary file. What dead runs have left of theirs is
+// Scratch makes a temporary file. What dead runs have left of theirs is
 // taken away first.
-func createScratch() (*os.File, error) {
+func Scratch() (*os.File, error) {
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), scratch))
-	if err == nil && renamesOpen { // elsewhere a spooled input is closed between passes
+	if err == nil && RenamesOpen { // elsewhere a spooled input is closed between passes
 		for _, name := range left {
 			removeDead(name)
 		}
@@ -98,7 +98,7 @@ func removeDeadDir(dir string) {
 func Sweep(dir string, kind func(target string) bool) error {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		if target, pending := targetOf(e.Name()); pending && e.Type().IsRegular() && kind(target) {
+		if target, pending := TargetOf(e.Name()); pending && e.Type().IsRegular() && kind(target) {
 			removeDead(filepath.Join(dir, e.Name()))
 		}
 	}

@@ -1,4 +1,4 @@
-package repair
+package atomicfile
 
 import (
 	"context"
@@ -15,18 +15,18 @@ import (
 func TestRemoveTemporaries(t *testing.T) {
 	dir := folders.Temporary(t)
 	target := filepath.Join(dir, "out")
-	pending, err := CreatePending(target)
+	pending, err := Create(target)
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := CreatePending(filepath.Join(dir, "done"))
+	done, err := Create(filepath.Join(dir, "done"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := done.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	spooled, err := createScratch()
+	spooled, err := Scratch()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,10 +50,10 @@ func TestRemoveTemporaries(t *testing.T) {
 	if _, err := os.Stat(target); err == nil {
 		t.Error("an output has appeared after the end")
 	}
-	if _, err := CreatePending(target); !errors.Is(err, context.Canceled) {
+	if _, err := Create(target); !errors.Is(err, context.Canceled) {
 		t.Errorf("a pending file after the end: got %v, want %v", err, context.Canceled)
 	}
-	if _, err := createScratch(); !errors.Is(err, context.Canceled) {
+	if _, err := Scratch(); !errors.Is(err, context.Canceled) {
 		t.Errorf("a temporary file after the end: got %v, want %v", err, context.Canceled)
 	}
 	if _, _, err := ScratchDir(); !errors.Is(err, context.Canceled) {

@@ -1,4 +1,4 @@
-package repair
+package atomicfile
 
 import (
 	"errors"
@@ -14,9 +14,9 @@ import (
 )
 
 func TestPendingAppearsWhole(t *testing.T) {
-	for name, end := range map[string]func(*Pending) error{"report.json": (*Pending).Commit, "": (*Pending).Discard} {
+	for name, end := range map[string]func(*File) error{"report.json": (*File).Commit, "": (*File).Discard} {
 		dir := t.TempDir()
-		p, err := CreatePending(filepath.Join(dir, "report.json"))
+		p, err := Create(filepath.Join(dir, "report.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestPendingOfOtherRuns(t *testing.T) {
 	if err := os.WriteFile(pendingName(target, 0), []byte("half of a"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	first, err := CreatePending(target)
+	first, err := Create(target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,14 +52,14 @@ func TestPendingOfOtherRuns(t *testing.T) {
 	if info, err := first.Stat(); err != nil || info.Size() != 0 {
 		t.Errorf("the dead run's bytes: got %v, %v, want none", info.Size(), err)
 	}
-	second, err := CreatePending(target)
+	second, err := Create(target)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := second.Name(), pendingName(target, 1); got != want {
 		t.Errorf("name beside a live one: got %s, want %s", got, want)
 	}
-	for _, p := range []*Pending{first, second} {
+	for _, p := range []*File{first, second} {
 		if err := p.Commit(); err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func TestPendingLeavesLinksAlone(t *testing.T) {
 	if err := os.Symlink(precious, pendingName(target, 0)); err != nil {
 		t.Skip(err)
 	}
-	p, err := CreatePending(target)
+	p, err := Create(target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestPendingLeavesLinksAlone(t *testing.T) {
 
 func TestPendingWithALongName(t *testing.T) {
 	target := filepath.Join(t.TempDir(), strings.Repeat("n", 248)+".pcapng")
-	p, err := CreatePending(target)
+	p, err := Create(target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestLinkToOpenFile(t *testing.T) {
 		}
 	}
 	for _, link := range []string{direct, indirect} {
-		if f, err := CreatePending(link); err == nil {
+		if f, err := Create(link); err == nil {
 			f.Discard()
 			t.Errorf("%s: got a file that is to replace it", link)
 		}
@@ -132,7 +132,7 @@ func TestLinkToOpenFile(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want the link", link, info.Mode(), err)
 		}
 	}
-	f, err := CreatePending(plain)
+	f, err := Create(plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestLinkToOpenFile(t *testing.T) {
 func TestCommitNewReplacesNothing(t *testing.T) {
 	dir := t.TempDir()
 	target := filepath.Join(dir, "x.json")
-	p, err := CreatePending(target)
+	p, err := Create(target)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,9 @@
-package repair
+// Package atomicfile writes files that appear whole under their names or not at all,
+// and keeps the temporary files of a process.
+//
+// It promises that what a run which died has left is removed by a later one, that what
+// a live one writes is not, and that links, devices and pipes are never replaced.
+package atomicfile
 
 import (
 	"errors"
@@ -13,26 +18,26 @@ import (
 	"github.com/mendcap/mendcap/internal/filesys"
 )
 
-// Pending is a file that appears whole under its name, or not at all: it is
+// File is a file that appears whole under its name, or not at all: it is
 // written beside it under another name, and renamed by Commit. The first error
 // of a write makes Commit fail. While it is open its writer holds a lock on it,
 // by which the next run tells what a dead one has left behind.
-type Pending struct {
+type File struct {
 	*os.File
 	target string
 	failed error
 	closed bool
 }
 
-// CreatePending starts a file that is to become target; Commit, CommitNew or
+// Create starts a file that is to become target; Commit, CommitNew or
 // Discard must end it. What a dead run left of the same target is taken away.
 // Folders, pipes, devices and links that lead nowhere can't be targets. A link to
 // a file can: it is replaced, and the file is not.
-func CreatePending(target string) (*Pending, error) { return CreatePendingFor(target, 0o666) }
+func Create(target string) (*File, error) { return CreateFor(target, 0o666) }
 
-// CreatePendingFor does so for a file that holds what inputs with these
+// CreateFor does so for a file that holds what inputs with these
 // permissions say: it gets no others, and fewer where the umask says so.
-func CreatePendingFor(target string, perm fs.FileMode) (*Pending, error) {
+func CreateFor(target string, perm fs.FileMode) (*File, error) {
 	if err := checkTarget(target); err != nil {
 		return nil, err
 	}
@@ -82,13 +87,13 @@ func Permissions(inputs ...string) fs.FileMode {
 	perm := fs.FileMode(0o666)
 	for _, in := range inputs {
 		if info, err := os.Stat(in); in != "-" && err == nil {
-			perm &= permissions(info)
+			perm &= PermissionsOf(info)
 		}
 	}
 	return perm
 }
 
-func permissions(info fs.FileInfo) fs.FileMode {
+func PermissionsOf(info fs.FileInfo) fs.FileMode {
 	if runtime.GOOS == "windows" || !info.Mode().IsRegular() {
 		return 0o666
 	}
@@ -100,7 +105,7 @@ const attempts = 100
 
 // createPending asks nothing of the target. Unlike os.CreateTemp it leaves the
 // mode to the umask.
-func createPending(target string, perm fs.FileMode) (*Pending, error) {
+func createPending(target string, perm fs.FileMode) (*File, error) {
 	for n := range attempts {
 		name := pendingName(target, n)
 		f, err := temporaries.create(name, perm)
@@ -117,7 +122,7 @@ func createPending(target string, perm fs.FileMode) (*Pending, error) {
 			f.Close()
 			continue
 		}
-		return &Pending{File: f, target: target}, nil
+		return &File{File: f, target: target}, nil
 	}
 	return nil, fmt.Errorf("%s: %w: %d files wait to become it", target, os.ErrExist, attempts)
 }
@@ -146,9 +151,9 @@ func pendingName(target string, n int) string {
 	return fmt.Sprintf("%s.%s.%d.tmp", dir, base, n)
 }
 
-// targetOf returns the start of the name of the file that one of this name is to
+// TargetOf returns the start of the name of the file that one of this name is to
 // become, if it is named as pending files are.
-func targetOf(name string) (base string, pending bool) {
+func TargetOf(name string) (base string, pending bool) {
 	rest, tmp := strings.CutSuffix(filepath.Base(name), ".tmp")
 	rest, dot := strings.CutPrefix(rest, ".")
 	if !tmp || !dot {
@@ -172,7 +177,7 @@ func holdNew(f *os.File) bool {
 }
 
 // Write writes b, and remembers that it failed.
-func (p *Pending) Write(b []byte) (int, error) {
+func (p *File) Write(b []byte) (int, error) {
 	n, err := p.File.Write(b)
 	if err != nil {
 		var at *fs.PathError
@@ -187,7 +192,7 @@ func (p *Pending) Write(b []byte) (int, error) {
 }
 
 // Commit makes the file appear under its name, in place of one that was there.
-func (p *Pending) Commit() error {
+func (p *File) Commit() error {
 	err := p.appear(func() error {
 		if err := checkTarget(p.target); err != nil {
 			return err
@@ -202,7 +207,7 @@ func (p *Pending) Commit() error {
 
 // CommitNew makes the file appear under its name if nothing has that yet.
 // Otherwise the error is an fs.ErrExist, and the file still waits to be ended.
-func (p *Pending) CommitNew() error {
+func (p *File) CommitNew() error {
 	err := p.appear(func() error { return renameNew(p.Name(), p.target) })
 	switch {
 	case errors.Is(err, fs.ErrExist):
@@ -214,7 +219,7 @@ func (p *Pending) CommitNew() error {
 }
 
 // appear calls rename once all that was written is on the disk.
-func (p *Pending) appear(rename func() error) error {
+func (p *File) appear(rename func() error) error {
 	if p.failed != nil {
 		return p.failed
 	}
@@ -223,7 +228,7 @@ func (p *Pending) appear(rename func() error) error {
 			return err
 		}
 	}
-	if !renamesOpen {
+	if !RenamesOpen {
 		if err := p.close(); err != nil {
 			return err
 		}
@@ -250,16 +255,16 @@ func linkNew(from, to string) error {
 
 // Discard takes the file away: before its lock is given up where the system
 // allows it, so that no other run takes the name meanwhile.
-func (p *Pending) Discard() error {
+func (p *File) Discard() error {
 	defer temporaries.forget(p.File)
-	if renamesOpen {
+	if RenamesOpen {
 		return errors.Join(os.Remove(p.Name()), p.close())
 	}
 	return errors.Join(p.close(), os.Remove(p.Name()))
 }
 
 // close closes the file once.
-func (p *Pending) close() error {
+func (p *File) close() error {
 	if p.closed {
 		return nil
 	}

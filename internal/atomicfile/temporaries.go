@@ -1,4 +1,4 @@
-package repair
+package atomicfile
 
 import (
 	"context"
@@ -32,7 +32,7 @@ func RemoveTemporaries() {
 	defer temporaries.mu.Unlock()
 	temporaries.ending = true
 	for f := range temporaries.files {
-		if renamesOpen {
+		if RenamesOpen {
 			os.Remove(f.Name())
 			continue
 		}
