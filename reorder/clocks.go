@@ -28,7 +28,7 @@ type ClockSurvey struct {
 	open      map[uint64]sighting // one side of a sample, by flow, direction and number
 	sieve     uint64              // of the hashed keys only those without these bits are kept
 	pairs     map[int]*clockPair  // by interface, each with the reference
-	clocks    []interfaceClock    // by interface
+	clocks    []TickMeter         // by interface
 }
 
 // Limits of a ClockSurvey. Interfaces beyond the first are not compared, and
@@ -53,13 +53,6 @@ type clockFlow [2]struct {
 	isn          tcp.Seq // of its SYN, if there was one
 	end          tcp.Seq // of the data seen
 	ack          tcp.Seq // highest ACK number
-}
-
-// interfaceClock finds the tick of one interface's clock.
-type interfaceClock struct {
-	meter tickMeter
-	last  int64
-	begun bool
 }
 
 // NewClockSurvey returns a survey that compares interfaces with the reference;
@@ -95,13 +88,9 @@ func (c *ClockSurvey) Add(iface int, stamp int64, s *Segment) {
 
 func (c *ClockSurvey) tick(iface int, stamp int64) {
 	for iface >= len(c.clocks) {
-		c.clocks = append(c.clocks, interfaceClock{})
+		c.clocks = append(c.clocks, TickMeter{})
 	}
-	k := &c.clocks[iface]
-	if k.begun {
-		k.meter.add(stamp - k.last)
-	}
-	k.last, k.begun = stamp, true
+	c.clocks[iface].Add(stamp)
 }
 
 // isNew reports whether the segment is the first copy of what it holds. In a
@@ -226,7 +215,7 @@ func (c *ClockSurvey) tickOf(iface int) int64 {
 	if iface >= len(c.clocks) {
 		return finestTick
 	}
-	return max(finestTick, c.clocks[iface].meter.tick())
+	return max(finestTick, c.clocks[iface].Tick())
 }
 
 // envelope keeps the smallest of many values in each of a bounded number of

@@ -9,6 +9,8 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
+const msec = int64(1e6)
+
 // clockTraffic is made-up traffic: what the host sends is seen on interface 0,
 // what the peer sends on interface 1.
 type clockTraffic struct {
@@ -42,18 +44,18 @@ func (c *clockTraffic) exchange(flow uint32, at tcp.Seq, roundTrip int64) {
 	c.add(flow, 0, tcp.ACK, at, at, 100)
 	c.now += roundTrip + c.rng.Int64N(roundTrip)
 	c.add(flow, 1, tcp.ACK, at, at+100, 0)
-	c.now += ms + c.rng.Int64N(ms)
+	c.now += msec + c.rng.Int64N(msec)
 	c.add(flow, 1, tcp.ACK, at, at+100, 100)
 	c.now += 1000 + c.rng.Int64N(50_000)
 	c.add(flow, 0, tcp.ACK, at+100, at+100, 0)
-	c.now += ms + c.rng.Int64N(ms)
+	c.now += msec + c.rng.Int64N(msec)
 }
 
 // exchanges of one flow, n of them.
 func exchanges(n int) *clockTraffic {
 	c := newClockTraffic()
 	for i := range n {
-		c.exchange(0, tcp.Seq(math.MaxUint32-500)+tcp.Seq(i*100), 10*ms)
+		c.exchange(0, tcp.Seq(math.MaxUint32-500)+tcp.Seq(i*100), 10*msec)
 	}
 	return c
 }
@@ -97,7 +99,7 @@ func TestClocksDiffer(t *testing.T) {
 	traffic := exchanges(3000)
 	span := traffic.now - int64(1e18)
 	for _, c := range []struct{ offset, ppb int64 }{
-		{5 * ms, 0}, {-25 * ms, 0}, {10_000 * ms, 200_000}, {-10_000 * ms, -200_000}, {86_400_000 * ms, 40_000},
+		{5 * msec, 0}, {-25 * msec, 0}, {10_000 * msec, 200_000}, {-10_000 * msec, -200_000}, {86_400_000 * msec, 40_000},
 	} {
 		got := surveyed(t, traffic.wrong(c.offset, c.ppb))
 		if got.State != ClockDiffers || !got.Apart {
@@ -114,7 +116,7 @@ func TestClocksDiffer(t *testing.T) {
 // Within the smallest round trip no offset contradicts one clock.
 func TestClocksAreAlignedAsFarAsCanBeTold(t *testing.T) {
 	traffic := exchanges(300)
-	for _, offset := range []int64{0, -3 * ms, -9 * ms} {
+	for _, offset := range []int64{0, -3 * msec, -9 * msec} {
 		c := surveyed(t, traffic.wrong(offset, 0))
 		if c.State != ClockAligned || c.Apart {
 			t.Errorf("offset %d: got state %d, apart %v, want aligned", offset, c.State, c.Apart)
@@ -125,7 +127,7 @@ func TestClocksAreAlignedAsFarAsCanBeTold(t *testing.T) {
 
 // The order in the file does not matter, only that of each interface.
 func TestClocksInAnyFileOrder(t *testing.T) {
-	list := exchanges(500).wrong(-7000*ms, 0)
+	list := exchanges(500).wrong(-7000*msec, 0)
 	want := surveyed(t, list)
 	var first, second []sent
 	for _, s := range list {
@@ -159,10 +161,10 @@ func TestClocksOneSided(t *testing.T) {
 		offset        int64
 		apart, atLeas bool
 	}{
-		{"host's answers, ahead", 0, 4 * ms, true, true},
-		{"host's answers, behind", 0, -4 * ms, false, true},
-		{"peer's answers, ahead", 1, 400 * ms, false, false},
-		{"peer's answers, behind", 1, -400 * ms, true, false},
+		{"host's answers, ahead", 0, 4 * msec, true, true},
+		{"host's answers, behind", 0, -4 * msec, false, true},
+		{"peer's answers, ahead", 1, 400 * msec, false, false},
+		{"peer's answers, behind", 1, -400 * msec, true, false},
 	} {
 		var list []sent
 		for _, s := range exchanges(200).wrong(test.offset, 0) {
@@ -186,8 +188,8 @@ func TestClocksOneSided(t *testing.T) {
 
 // Where nothing can be told, nothing is.
 func TestClocksUnknown(t *testing.T) {
-	few := exchanges(fewestSamples-1).wrong(5000*ms, 0)
-	retransmitted := exchanges(100).wrong(5000*ms, 0)
+	few := exchanges(fewestSamples-1).wrong(5000*msec, 0)
+	retransmitted := exchanges(100).wrong(5000*msec, 0)
 	for i := range retransmitted {
 		retransmitted[i].seg.Seq, retransmitted[i].seg.Ack = 1, 101 // the same bytes again and again
 	}
@@ -208,7 +210,7 @@ func TestClockSetInMidCapture(t *testing.T) {
 	list := exchanges(400).wrong(0, 0)
 	for i := len(list) / 2; i < len(list); i++ {
 		if list[i].iface == 1 {
-			list[i].stamp -= 2000 * ms
+			list[i].stamp -= 2000 * msec
 		}
 	}
 	if c := surveyed(t, list); c.State != ClockUnknown || !c.Apart {
@@ -216,7 +218,7 @@ func TestClockSetInMidCapture(t *testing.T) {
 	}
 	list = exchanges(400).wrong(0, 0)
 	for i := len(list)/2 + 1; i < len(list); i++ { // between data and its ACK
-		list[i].stamp -= 2000 * ms
+		list[i].stamp -= 2000 * msec
 	}
 	if c := surveyed(t, list); c.Apart || c.State == ClockDiffers {
 		t.Errorf("set on both: got state %d, apart %v, want that nothing is claimed", c.State, c.Apart)
@@ -234,7 +236,7 @@ func TestClockSurveyIsBounded(t *testing.T) {
 	if n := len(s.open); n >= maxSightings {
 		t.Errorf("sightings that wait: got %d, want less than %d", n, maxSightings)
 	}
-	for _, p := range exchanges(20_000).wrong(3000*ms, 0) {
+	for _, p := range exchanges(20_000).wrong(3000*msec, 0) {
 		p.seg.Flow = 200
 		s.Add(p.iface, p.stamp, &p.seg)
 	}
@@ -242,7 +244,7 @@ func TestClockSurveyIsBounded(t *testing.T) {
 	if c.State != ClockDiffers {
 		t.Errorf("state behind many sightings: got %d, want that they differ", c.State)
 	}
-	wantOffset(t, c, 3000*ms)
+	wantOffset(t, c, 3000*msec)
 	for iface, p := range s.pairs {
 		if n := max(len(p.most.windows), len(p.least.windows)); n > maxWindows {
 			t.Errorf("windows of interface %d: got %d, want at most %d", iface, n, maxWindows)

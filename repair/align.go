@@ -13,7 +13,7 @@ const shuffled = 100
 
 // align decides what is corrected, and reports whether anything is. It is told
 // the earliest and the latest stamp.
-func (c *clocks) align(first, last int64) bool {
+func (c *interfaceClocks) align(first, last int64) bool {
 	c.quiet = false
 	for i := range c.found {
 		clock := &c.found[i]
@@ -37,7 +37,7 @@ func (c *clocks) align(first, last int64) bool {
 
 // correct gives the packet the time of the reference's clock, in the ticks of
 // its own interface; one before 1970 keeps its own.
-func (c *clocks) correct(u *unit) {
+func (c *interfaceClocks) correct(u *unit) {
 	stamp, ok := u.stamp()
 	if !ok {
 		return
@@ -69,7 +69,7 @@ func (u *unit) recordedStamp() int64 {
 // hands them on; where the file's order is that of wrong stamps, in the order of
 // the corrected ones. The packets of one interface keep their order.
 type aligner struct {
-	*clocks
+	*interfaceClocks
 	next   func(*unit)
 	forced int64 // times that more packets or bytes had to wait than could
 
@@ -90,8 +90,8 @@ const maxMerged = reorder.DefaultWindow
 // explains, nanoseconds.
 const clockStep = int64(64e6)
 
-func newAligner(c *clocks, next func(*unit)) *aligner {
-	return &aligner{clocks: c, next: next, times: make(map[int]int64), fresh: make(map[uint32]bool)}
+func newAligner(c *interfaceClocks, next func(*unit)) *aligner {
+	return &aligner{interfaceClocks: c, next: next, times: make(map[int]int64), fresh: make(map[uint32]bool)}
 }
 
 // take adds one block of the capture.

@@ -9,9 +9,9 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// clocks compares the clocks of a capture's interfaces. Where only one of them
+// interfaceClocks compares the clocks of a capture's interfaces. Where only one of them
 // has packets it does nothing.
-type clocks struct {
+type interfaceClocks struct {
 	number    map[interfaceID]int // into facts.interfaces
 	reference int                 // the interface with most packets
 	survey    *reorder.ClockSurvey
@@ -35,7 +35,7 @@ type interfaceID struct {
 func idOf(i *capture.Interface) interfaceID { return interfaceID{i.Section, i.ID} }
 
 // begin starts the comparison, before the second pass.
-func (c *clocks) begin(f *facts) {
+func (c *interfaceClocks) begin(f *facts) {
 	seen := 0
 	for n, i := range f.interfaces {
 		if i.Packets > 0 {
@@ -56,7 +56,7 @@ func (c *clocks) begin(f *facts) {
 }
 
 // observe takes in a packet.
-func (c *clocks) observe(u *unit) {
+func (c *interfaceClocks) observe(u *unit) {
 	if c.survey == nil || !u.ruled {
 		return
 	}
@@ -81,7 +81,7 @@ func (j *job) compareClocks() {
 }
 
 // comment says that the packet's stamp was corrected.
-func (c *clocks) comment(u *unit) string {
+func (c *interfaceClocks) comment(u *unit) string {
 	recorded := u.recordedStamp()
 	now, _ := u.stamp()
 	return fmt.Sprintf("%s%s of interface %d corrected by %v to that of interface %d; was %s", commentMark, wordClock,
@@ -109,7 +109,7 @@ func (j *job) noteClocks(forced int64) {
 }
 
 // describe lists the clocks of all interfaces with packets.
-func (c *clocks) describe(f *facts) []report.Clock {
+func (c *interfaceClocks) describe(f *facts) []report.Clock {
 	list := []report.Clock{}
 	if c.number == nil {
 		return list
@@ -142,7 +142,7 @@ func (c *clocks) describe(f *facts) []report.Clock {
 	return list
 }
 
-func (c *clocks) stateOf(clock *reorder.Clock) string {
+func (c *interfaceClocks) stateOf(clock *reorder.Clock) string {
 	switch clock.State {
 	case reorder.ClockAligned:
 		return report.ClockAligned

@@ -141,7 +141,7 @@ type job struct {
 	facts    facts
 	ticks    reorder.TickMeter
 	local    vantage
-	clocks   clocks
+	clocks   interfaceClocks
 	left     left
 	twice    *sightings
 

@@ -21,7 +21,7 @@ func (j *job) survey(ctx context.Context, d *draft) (written bool, err error) {
 			return false, err
 		}
 		j.facts.pass--
-		j.clocks = clocks{}
+		j.clocks = interfaceClocks{}
 		s, written, err = j.surveyFirst(ctx, d)
 	}
 	if err == nil && j.o.AlignInterfaces && j.clocks.align(j.facts.first, j.facts.last) {
