@@ -25,7 +25,7 @@ func (r *Orderer) constrain() {
 	b.reversesBursts = r.profile.Reverses
 	b.gate = r.profile.Gate
 	b.reach = r.gates()[InSeq]
-	b.usual = max(r.profile.Tick, r.profile.Usual, finestTick)
+	b.usual = max(r.profile.Tick, r.profile.Usual, FinestTick)
 	b.crossing = max(r.profile.Tick, r.profile.Crossing)
 	if !r.profile.ThreadMandate {
 		b.crossing = -1 // one reader swaps nothing that was received

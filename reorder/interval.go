@@ -6,8 +6,8 @@ import "math"
 // also in one whose order shows no disturbance to measure it by.
 const leastDelay = int64(1e6)
 
-// finestTick is the resolution that stamps are taken to have at least.
-const finestTick = int64(1e3)
+// FinestTick is the resolution that stamps are taken to have at least.
+const FinestTick = int64(1e3)
 
 // lateness bounds when a packet can have happened, by its stamp. Where the clock
 // was set back nothing tells which of its times were right: all may be off by as
@@ -23,7 +23,7 @@ type lateness struct {
 }
 
 func newLateness(p *Profile) lateness {
-	return lateness{delay: shifted(max(p.Gate, p.Tick, leastDelay), p.SetBack), tick: shifted(max(p.Tick, finestTick), p.SetBack),
+	return lateness{delay: shifted(max(p.Gate, p.Tick, leastDelay), p.SetBack), tick: shifted(max(p.Tick, FinestTick), p.SetBack),
 		each: p.Each, newest: math.MinInt64, resumed: math.MinInt64, since: math.MinInt64}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/reorder/clocks"
 )
 
 // shuffled is the share of samples, one in so many, whose answer stands before
@@ -17,12 +18,12 @@ func (c *interfaceClocks) align(first, last int64) bool {
 	c.quiet = false
 	for i := range c.found {
 		clock := &c.found[i]
-		if clock.State != reorder.ClockDiffers {
+		if clock.State != clocks.Differs {
 			c.quiet = c.quiet || clock.Apart
 			continue
 		}
 		if c.corrections == nil {
-			c.corrections = make(map[int]*reorder.Clock)
+			c.corrections = make(map[int]*clocks.Clock)
 		}
 		c.corrections[clock.Interface] = clock
 		c.uncertainty = max(c.uncertainty, clock.Uncertainty)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/reorder/clocks"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -14,13 +14,13 @@ import (
 type interfaceClocks struct {
 	number    map[interfaceID]int // into facts.interfaces
 	reference int                 // the interface with most packets
-	survey    *reorder.ClockSurvey
-	found     []reorder.Clock
+	survey    *clocks.Survey
+	found     []clocks.Clock
 	quiet     bool // stamps can't be compared, so nothing moves
 
-	corrections map[int]*reorder.Clock // by interface; nil where nothing is corrected
-	uncertainty int64                  // of corrected stamps, nanoseconds
-	low, high   int64                  // by how much stamps are ahead of the reference, nanoseconds
+	corrections map[int]*clocks.Clock // by interface; nil where nothing is corrected
+	uncertainty int64                 // of corrected stamps, nanoseconds
+	low, high   int64                 // by how much stamps are ahead of the reference, nanoseconds
 	// merge: the file is sorted by stamps that can't be compared, so that its
 	// order says nothing about packets of different interfaces.
 	merge bool
@@ -48,7 +48,7 @@ func (c *interfaceClocks) begin(f *facts) {
 	if seen < 2 {
 		return
 	}
-	c.survey = reorder.NewClockSurvey(c.reference)
+	c.survey = clocks.NewSurvey(c.reference)
 	c.number = make(map[interfaceID]int, len(f.interfaces))
 	for n, i := range f.interfaces {
 		c.number[interfaceID{i.Section, i.ID}] = n
@@ -93,11 +93,11 @@ func (j *job) noteClocks(forced int64) {
 	c := &j.clocks
 	for i := range c.found {
 		clock := &c.found[i]
-		if !clock.Apart || c.corrections != nil && clock.State == reorder.ClockDiffers {
+		if !clock.Apart || c.corrections != nil && clock.State == clocks.Differs {
 			continue
 		}
 		how := "how far can't be told, since answers were seen in one direction only"
-		if clock.State == reorder.ClockDiffers {
+		if clock.State == clocks.Differs {
 			how = "--align-interfaces corrects them"
 		}
 		j.note("the clocks of interfaces %d and %d are apart, so their stamps can't be compared and no packet was moved; %s",
@@ -114,7 +114,7 @@ func (c *interfaceClocks) describe(f *facts) []report.Clock {
 	if c.number == nil {
 		return list
 	}
-	known := make(map[int]reorder.Clock)
+	known := make(map[int]clocks.Clock)
 	for _, clock := range c.found {
 		known[clock.Interface] = clock
 	}
@@ -128,10 +128,10 @@ func (c *interfaceClocks) describe(f *facts) []report.Clock {
 			Offset: time.Duration(clock.Offset), Uncertainty: time.Duration(clock.Uncertainty),
 			SkewPPB: clock.SkewPPB, SkewUncertaintyPPB: clock.SkewUncertainty,
 		}
-		if clock.State != reorder.ClockUnknown {
+		if clock.State != clocks.Unknown {
 			one.At = utc(clock.At)
 		}
-		if clock.State == reorder.ClockOneSided {
+		if clock.State == clocks.OneSided {
 			one.Bound = "at most"
 			if clock.AtLeast {
 				one.Bound = "at least"
@@ -142,16 +142,16 @@ func (c *interfaceClocks) describe(f *facts) []report.Clock {
 	return list
 }
 
-func (c *interfaceClocks) stateOf(clock *reorder.Clock) string {
+func (c *interfaceClocks) stateOf(clock *clocks.Clock) string {
 	switch clock.State {
-	case reorder.ClockAligned:
+	case clocks.Aligned:
 		return report.ClockAligned
-	case reorder.ClockDiffers:
+	case clocks.Differs:
 		if c.corrections != nil {
 			return report.ClockCorrected
 		}
 		return report.ClockDiffers
-	case reorder.ClockOneSided:
+	case clocks.OneSided:
 		return report.ClockOneSided
 	}
 	return report.ClockUnknown

@@ -1,4 +1,8 @@
-package reorder
+// Package clocks compares the clocks of a capture's interfaces, from TCP's own numbers.
+//
+// It promises to call clocks different only where no single clock explains what was
+// seen, and to say how far off its answer may be.
+package clocks
 
 import (
 	"cmp"
@@ -6,9 +10,10 @@ import (
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 )
 
-// ClockSurvey learns by how much the clocks of a capture's interfaces differ,
+// Survey learns by how much the clocks of a capture's interfaces differ,
 // where flows have one direction on one interface and one on another. An answer
 // comes after what it answers, on any clock: data on interface A and its
 // acknowledgement on B bound the difference on one side, data on B and its
@@ -22,16 +27,16 @@ import (
 //
 // It counts on nothing of the order in the file but that each interface's own
 // packets stand roughly in theirs, and it is not safe for concurrent use.
-type ClockSurvey struct {
+type Survey struct {
 	reference int
-	flows     []clockFlow         // by Segment.Flow
+	flows     []flow              // by Segment.Flow
 	open      map[uint64]sighting // one side of a sample, by flow, direction and number
 	sieve     uint64              // of the hashed keys only those without these bits are kept
-	pairs     map[int]*clockPair  // by interface, each with the reference
-	clocks    []TickMeter         // by interface
+	pairs     map[int]*pair       // by interface, each with the reference
+	clocks    []reorder.TickMeter // by interface
 }
 
-// Limits of a ClockSurvey. Interfaces beyond the first are not compared, and
+// Limits of a Survey. Interfaces beyond the first are not compared, and
 // when too many sightings wait for their other side half of the numbers are
 // left out from then on.
 const (
@@ -47,34 +52,34 @@ type sighting struct {
 	host   bool // the capturing host sent it
 }
 
-// clockFlow is what each sender of a flow has said so far.
-type clockFlow [2]struct {
+// flow is what each sender of a flow has said so far.
+type flow [2]struct {
 	begun, acked bool
 	isn          tcp.Seq // of its SYN, if there was one
 	end          tcp.Seq // of the data seen
 	ack          tcp.Seq // highest ACK number
 }
 
-// NewClockSurvey returns a survey that compares interfaces with the reference;
+// NewSurvey returns a survey that compares interfaces with the reference;
 // interfaces are numbered densely from 0 by the caller.
-func NewClockSurvey(reference int) *ClockSurvey {
-	return &ClockSurvey{reference: reference, open: make(map[uint64]sighting), pairs: make(map[int]*clockPair)}
+func NewSurvey(reference int) *Survey {
+	return &Survey{reference: reference, open: make(map[uint64]sighting), pairs: make(map[int]*pair)}
 }
 
 // Add takes in the next packet of the capture: the interface that it was seen
 // on, its stamp in nanoseconds, and its segment (nil if it has none), of which
 // Stamp is not used and nothing is kept.
-func (c *ClockSurvey) Add(iface int, stamp int64, s *Segment) {
+func (c *Survey) Add(iface int, stamp int64, s *reorder.Segment) {
 	if iface >= maxClocks && iface != c.reference || s == nil {
 		return
 	}
 	c.tick(iface, stamp)
 	for int(s.Flow) >= len(c.flows) {
-		c.flows = append(c.flows, clockFlow{})
+		c.flows = append(c.flows, flow{})
 	}
 	f, dir := &c.flows[s.Flow], s.Dir&1
 	if s.Fresh {
-		*f = clockFlow{}
+		*f = flow{}
 	}
 	side := sighting{stamp: stamp, iface: int32(iface), host: s.Outbound == tcp.Out}
 	if f.isNew(dir, s) {
@@ -86,16 +91,16 @@ func (c *ClockSurvey) Add(iface int, stamp int64, s *Segment) {
 	}
 }
 
-func (c *ClockSurvey) tick(iface int, stamp int64) {
+func (c *Survey) tick(iface int, stamp int64) {
 	for iface >= len(c.clocks) {
-		c.clocks = append(c.clocks, TickMeter{})
+		c.clocks = append(c.clocks, reorder.TickMeter{})
 	}
 	c.clocks[iface].Add(stamp)
 }
 
 // isNew reports whether the segment is the first copy of what it holds. In a
 // flow whose beginning was not seen the first segment may not be.
-func (f *clockFlow) isNew(dir uint8, s *Segment) bool {
+func (f *flow) isNew(dir uint8, s *reorder.Segment) bool {
 	h := &f[dir]
 	switch {
 	case s.Bits.Has(tcp.RST) || s.Span() == 0:
@@ -119,7 +124,7 @@ func (f *clockFlow) isNew(dir uint8, s *Segment) bool {
 }
 
 // acknowledges reports whether the segment is the first to carry its ACK number.
-func (f *clockFlow) acknowledges(dir uint8, s *Segment) bool {
+func (f *flow) acknowledges(dir uint8, s *reorder.Segment) bool {
 	h := &f[dir]
 	if !s.HasAck() || h.acked && s.Ack.AtMost(h.ack) {
 		return false
@@ -129,7 +134,7 @@ func (f *clockFlow) acknowledges(dir uint8, s *Segment) bool {
 }
 
 // sight keeps one side of a sample, or completes the sample.
-func (c *ClockSurvey) sight(flow uint32, dir uint8, number tcp.Seq, side sighting) {
+func (c *Survey) sight(flow uint32, dir uint8, number tcp.Seq, side sighting) {
 	key := uint64(flow)<<33 | uint64(dir)<<32 | uint64(number)
 	if mixed(key)&c.sieve != 0 {
 		return
@@ -156,7 +161,7 @@ func mixed(key uint64) uint64 {
 
 // keep lets a sighting wait for its other side. Both sides of a sample pass
 // the sieve or none does, however far apart they stand.
-func (c *ClockSurvey) keep(key uint64, side sighting) {
+func (c *Survey) keep(key uint64, side sighting) {
 	c.open[key] = side
 	for len(c.open) >= maxSightings {
 		c.sieve = c.sieve<<1 | 1
@@ -170,7 +175,7 @@ func (c *ClockSurvey) keep(key uint64, side sighting) {
 
 // sample takes in a segment and its ACK; inverted says that the ACK stood
 // before the segment in the file.
-func (c *ClockSurvey) sample(cause, answer sighting, inverted bool) {
+func (c *Survey) sample(cause, answer sighting, inverted bool) {
 	reference := int32(c.reference)
 	if cause.iface == answer.iface || cause.iface != reference && answer.iface != reference {
 		return
@@ -185,7 +190,7 @@ func (c *ClockSurvey) sample(cause, answer sighting, inverted bool) {
 	}
 	p := c.pairs[int(other.iface)]
 	if p == nil {
-		p = &clockPair{}
+		p = &pair{}
 		c.pairs[int(other.iface)] = p
 	}
 	if inverted {
@@ -200,7 +205,7 @@ func (c *ClockSurvey) sample(cause, answer sighting, inverted bool) {
 
 // Result ends the survey: a Clock for each interface that was compared with the
 // reference, in their order.
-func (c *ClockSurvey) Result() []Clock {
+func (c *Survey) Result() []Clock {
 	var clocks []Clock
 	for iface, p := range c.pairs {
 		clock := p.conclude(c.tickOf(c.reference), c.tickOf(iface))
@@ -211,11 +216,11 @@ func (c *ClockSurvey) Result() []Clock {
 	return clocks
 }
 
-func (c *ClockSurvey) tickOf(iface int) int64 {
+func (c *Survey) tickOf(iface int) int64 {
 	if iface >= len(c.clocks) {
-		return finestTick
+		return reorder.FinestTick
 	}
-	return max(finestTick, c.clocks[iface].Tick())
+	return max(reorder.FinestTick, c.clocks[iface].Tick())
 }
 
 // envelope keeps the smallest of many values in each of a bounded number of
@@ -223,14 +228,14 @@ func (c *ClockSurvey) tickOf(iface int) int64 {
 type envelope struct {
 	samples, host int64 // host: those whose answer the capturing host sent
 	shift         uint  // a window lasts 2^shift nanoseconds
-	windows       map[int64]clockPoint
+	windows       map[int64]point
 }
 
-// clockPoint is a difference between two clocks, and when it was seen on the
+// point is a difference between two clocks, and when it was seen on the
 // clock of the reference, nanoseconds.
-type clockPoint struct{ at, value int64 }
+type point struct{ at, value int64 }
 
-func (p clockPoint) below(o clockPoint) bool {
+func (p point) below(o point) bool {
 	return p.value < o.value || p.value == o.value && p.at < o.at
 }
 
@@ -240,24 +245,24 @@ const maxWindows = 1024
 
 func (e *envelope) add(at, value int64, host bool) {
 	if e.windows == nil {
-		e.windows, e.shift = make(map[int64]clockPoint), 20
+		e.windows, e.shift = make(map[int64]point), 20
 	}
 	e.samples++
 	if host {
 		e.host++
 	}
-	e.lower(clockPoint{at, value})
+	e.lower(point{at, value})
 	for len(e.windows) > maxWindows {
 		old := e.windows
 		e.shift++
-		e.windows = make(map[int64]clockPoint, maxWindows)
+		e.windows = make(map[int64]point, maxWindows)
 		for _, p := range old {
 			e.lower(p)
 		}
 	}
 }
 
-func (e *envelope) lower(p clockPoint) {
+func (e *envelope) lower(p point) {
 	k := p.at >> e.shift
 	if have, ok := e.windows[k]; !ok || p.below(have) {
 		e.windows[k] = p
@@ -266,12 +271,12 @@ func (e *envelope) lower(p clockPoint) {
 
 // points lists what was kept by time, against an origin; differences that do
 // not fit are held at the ends.
-func (e *envelope) points(origin int64) []clockPoint {
-	list := make([]clockPoint, 0, len(e.windows))
+func (e *envelope) points(origin int64) []point {
+	list := make([]point, 0, len(e.windows))
 	for _, p := range e.windows {
-		list = append(list, clockPoint{minus(p.at, origin), p.value})
+		list = append(list, point{minus(p.at, origin), p.value})
 	}
-	slices.SortFunc(list, func(a, b clockPoint) int { return cmp.Compare(a.at, b.at) })
+	slices.SortFunc(list, func(a, b point) int { return cmp.Compare(a.at, b.at) })
 	return list
 }
 

@@ -1,4 +1,4 @@
-package reorder
+package clocks
 
 import (
 	"math"
@@ -7,9 +7,10 @@ import (
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 )
 
-const msec = int64(1e6)
+const ms = int64(1e6)
 
 // clockTraffic is made-up traffic: what the host sends is seen on interface 0,
 // what the peer sends on interface 1.
@@ -20,7 +21,7 @@ type clockTraffic struct {
 }
 
 type sent struct {
-	seg   Segment
+	seg   reorder.Segment
 	iface int
 	stamp int64
 }
@@ -34,7 +35,7 @@ func (c *clockTraffic) add(flow uint32, dir uint8, bits tcp.Bits, seq, ack tcp.S
 	if dir == 1 {
 		side = tcp.In
 	}
-	seg := Segment{Flow: flow, Dir: dir, Bits: bits, Seq: seq, Ack: ack, Len: length, Outbound: side}
+	seg := reorder.Segment{Flow: flow, Dir: dir, Bits: bits, Seq: seq, Ack: ack, Len: length, Outbound: side}
 	c.wire = append(c.wire, sent{seg, int(dir), c.now})
 }
 
@@ -44,18 +45,18 @@ func (c *clockTraffic) exchange(flow uint32, at tcp.Seq, roundTrip int64) {
 	c.add(flow, 0, tcp.ACK, at, at, 100)
 	c.now += roundTrip + c.rng.Int64N(roundTrip)
 	c.add(flow, 1, tcp.ACK, at, at+100, 0)
-	c.now += msec + c.rng.Int64N(msec)
+	c.now += ms + c.rng.Int64N(ms)
 	c.add(flow, 1, tcp.ACK, at, at+100, 100)
 	c.now += 1000 + c.rng.Int64N(50_000)
 	c.add(flow, 0, tcp.ACK, at+100, at+100, 0)
-	c.now += msec + c.rng.Int64N(msec)
+	c.now += ms + c.rng.Int64N(ms)
 }
 
 // exchanges of one flow, n of them.
 func exchanges(n int) *clockTraffic {
 	c := newClockTraffic()
 	for i := range n {
-		c.exchange(0, tcp.Seq(math.MaxUint32-500)+tcp.Seq(i*100), 10*msec)
+		c.exchange(0, tcp.Seq(math.MaxUint32-500)+tcp.Seq(i*100), 10*ms)
 	}
 	return c
 }
@@ -74,7 +75,7 @@ func (c *clockTraffic) wrong(offset, ppb int64) []sent {
 // surveyed returns what is found of interface 1 against 0.
 func surveyed(t *testing.T, list []sent) Clock {
 	t.Helper()
-	s := NewClockSurvey(0)
+	s := NewSurvey(0)
 	for i := range list {
 		s.Add(list[i].iface, list[i].stamp, &list[i].seg)
 	}
@@ -99,10 +100,10 @@ func TestClocksDiffer(t *testing.T) {
 	traffic := exchanges(3000)
 	span := traffic.now - int64(1e18)
 	for _, c := range []struct{ offset, ppb int64 }{
-		{5 * msec, 0}, {-25 * msec, 0}, {10_000 * msec, 200_000}, {-10_000 * msec, -200_000}, {86_400_000 * msec, 40_000},
+		{5 * ms, 0}, {-25 * ms, 0}, {10_000 * ms, 200_000}, {-10_000 * ms, -200_000}, {86_400_000 * ms, 40_000},
 	} {
 		got := surveyed(t, traffic.wrong(c.offset, c.ppb))
-		if got.State != ClockDiffers || !got.Apart {
+		if got.State != Differs || !got.Apart {
 			t.Errorf("%+v: state: got %d, apart %v, want that they differ", c, got.State, got.Apart)
 			continue
 		}
@@ -116,9 +117,9 @@ func TestClocksDiffer(t *testing.T) {
 // Within the smallest round trip no offset contradicts one clock.
 func TestClocksAreAlignedAsFarAsCanBeTold(t *testing.T) {
 	traffic := exchanges(300)
-	for _, offset := range []int64{0, -3 * msec, -9 * msec} {
+	for _, offset := range []int64{0, -3 * ms, -9 * ms} {
 		c := surveyed(t, traffic.wrong(offset, 0))
-		if c.State != ClockAligned || c.Apart {
+		if c.State != Aligned || c.Apart {
 			t.Errorf("offset %d: got state %d, apart %v, want aligned", offset, c.State, c.Apart)
 		}
 		wantOffset(t, c, offset)
@@ -127,7 +128,7 @@ func TestClocksAreAlignedAsFarAsCanBeTold(t *testing.T) {
 
 // The order in the file does not matter, only that of each interface.
 func TestClocksInAnyFileOrder(t *testing.T) {
-	list := exchanges(500).wrong(-7000*msec, 0)
+	list := exchanges(500).wrong(-7000*ms, 0)
 	want := surveyed(t, list)
 	var first, second []sent
 	for _, s := range list {
@@ -161,10 +162,10 @@ func TestClocksOneSided(t *testing.T) {
 		offset        int64
 		apart, atLeas bool
 	}{
-		{"host's answers, ahead", 0, 4 * msec, true, true},
-		{"host's answers, behind", 0, -4 * msec, false, true},
-		{"peer's answers, ahead", 1, 400 * msec, false, false},
-		{"peer's answers, behind", 1, -400 * msec, true, false},
+		{"host's answers, ahead", 0, 4 * ms, true, true},
+		{"host's answers, behind", 0, -4 * ms, false, true},
+		{"peer's answers, ahead", 1, 400 * ms, false, false},
+		{"peer's answers, behind", 1, -400 * ms, true, false},
 	} {
 		var list []sent
 		for _, s := range exchanges(200).wrong(test.offset, 0) {
@@ -177,7 +178,7 @@ func TestClocksOneSided(t *testing.T) {
 			list = append(list, s)
 		}
 		c := surveyed(t, list)
-		if c.State != ClockOneSided || c.Apart != test.apart || c.AtLeast != test.atLeas {
+		if c.State != OneSided || c.Apart != test.apart || c.AtLeast != test.atLeas {
 			t.Errorf("%s: got state %d, apart %v, at least %v, want one-sided, %v, %v", test.name, c.State, c.Apart, c.AtLeast, test.apart, test.atLeas)
 		}
 		if c.AtLeast && c.Offset > test.offset || !c.AtLeast && c.Offset < test.offset {
@@ -188,8 +189,8 @@ func TestClocksOneSided(t *testing.T) {
 
 // Where nothing can be told, nothing is.
 func TestClocksUnknown(t *testing.T) {
-	few := exchanges(fewestSamples-1).wrong(5000*msec, 0)
-	retransmitted := exchanges(100).wrong(5000*msec, 0)
+	few := exchanges(fewestSamples-1).wrong(5000*ms, 0)
+	retransmitted := exchanges(100).wrong(5000*ms, 0)
 	for i := range retransmitted {
 		retransmitted[i].seg.Seq, retransmitted[i].seg.Ack = 1, 101 // the same bytes again and again
 	}
@@ -198,7 +199,7 @@ func TestClocksUnknown(t *testing.T) {
 		sameInterface[i].iface = 0
 	}
 	for name, list := range map[string][]sent{"few samples": few, "retransmissions": retransmitted, "one interface": sameInterface, "none": nil} {
-		if c := surveyed(t, list); c.State != ClockUnknown || c.Apart {
+		if c := surveyed(t, list); c.State != Unknown || c.Apart {
 			t.Errorf("%s: got state %d, apart %v, want unknown", name, c.State, c.Apart)
 		}
 	}
@@ -210,25 +211,25 @@ func TestClockSetInMidCapture(t *testing.T) {
 	list := exchanges(400).wrong(0, 0)
 	for i := len(list) / 2; i < len(list); i++ {
 		if list[i].iface == 1 {
-			list[i].stamp -= 2000 * msec
+			list[i].stamp -= 2000 * ms
 		}
 	}
-	if c := surveyed(t, list); c.State != ClockUnknown || !c.Apart {
+	if c := surveyed(t, list); c.State != Unknown || !c.Apart {
 		t.Errorf("set on one interface: got state %d, apart %v, want unknown and apart", c.State, c.Apart)
 	}
 	list = exchanges(400).wrong(0, 0)
 	for i := len(list)/2 + 1; i < len(list); i++ { // between data and its ACK
-		list[i].stamp -= 2000 * msec
+		list[i].stamp -= 2000 * ms
 	}
-	if c := surveyed(t, list); c.Apart || c.State == ClockDiffers {
+	if c := surveyed(t, list); c.Apart || c.State == Differs {
 		t.Errorf("set on both: got state %d, apart %v, want that nothing is claimed", c.State, c.Apart)
 	}
 }
 
 // The survey's memory is bounded, and what it leaves out does not spoil the rest.
 func TestClockSurveyIsBounded(t *testing.T) {
-	s := NewClockSurvey(0)
-	data := Segment{Dir: 1, Bits: tcp.ACK, Len: 1}
+	s := NewSurvey(0)
+	data := reorder.Segment{Dir: 1, Bits: tcp.ACK, Len: 1}
 	for i := range uint32(10 * maxSightings) { // none is ever acknowledged
 		data.Flow, data.Seq = i%100, tcp.Seq(i)
 		s.Add(1, int64(i), &data)
@@ -236,21 +237,21 @@ func TestClockSurveyIsBounded(t *testing.T) {
 	if n := len(s.open); n >= maxSightings {
 		t.Errorf("sightings that wait: got %d, want less than %d", n, maxSightings)
 	}
-	for _, p := range exchanges(20_000).wrong(3000*msec, 0) {
+	for _, p := range exchanges(20_000).wrong(3000*ms, 0) {
 		p.seg.Flow = 200
 		s.Add(p.iface, p.stamp, &p.seg)
 	}
 	c := s.Result()[0]
-	if c.State != ClockDiffers {
+	if c.State != Differs {
 		t.Errorf("state behind many sightings: got %d, want that they differ", c.State)
 	}
-	wantOffset(t, c, 3000*msec)
+	wantOffset(t, c, 3000*ms)
 	for iface, p := range s.pairs {
 		if n := max(len(p.most.windows), len(p.least.windows)); n > maxWindows {
 			t.Errorf("windows of interface %d: got %d, want at most %d", iface, n, maxWindows)
 		}
 	}
-	s = NewClockSurvey(0)
+	s = NewSurvey(0)
 	for iface := range 10 * maxClocks {
 		s.Add(iface, 0, &data)
 	}
@@ -303,16 +304,16 @@ func FuzzClockSurvey(f *testing.F) {
 	f.Add(int64(0), int64(1), int64(-5), uint8(3))
 	f.Add(int64(math.MinInt64), int64(math.MaxInt64), int64(1), uint8(200))
 	f.Fuzz(func(t *testing.T, start, step, other int64, n uint8) {
-		s := NewClockSurvey(0)
+		s := NewSurvey(0)
 		for i := range int64(n) {
 			at := tcp.Seq(i * 10)
-			s.Add(0, start+i*step, &Segment{Dir: 0, Bits: tcp.ACK, Seq: at, Ack: at, Len: 10})
-			s.Add(1, other-i*step, &Segment{Dir: 1, Bits: tcp.ACK, Seq: at, Ack: at + 10, Len: 10})
+			s.Add(0, start+i*step, &reorder.Segment{Dir: 0, Bits: tcp.ACK, Seq: at, Ack: at, Len: 10})
+			s.Add(1, other-i*step, &reorder.Segment{Dir: 1, Bits: tcp.ACK, Seq: at, Ack: at + 10, Len: 10})
 		}
 		for _, c := range s.Result() {
 			c.Correct(start)
 			c.Correct(other)
-			if c.State == ClockDiffers && max(c.SkewPPB, -c.SkewPPB) > maxSkew {
+			if c.State == Differs && max(c.SkewPPB, -c.SkewPPB) > maxSkew {
 				t.Errorf("skew: got %d ppb, want at most %d", c.SkewPPB, maxSkew)
 			}
 		}

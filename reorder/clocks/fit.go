@@ -1,28 +1,30 @@
-package reorder
+package clocks
 
 import (
 	"cmp"
 	"math"
 	"math/bits"
 	"slices"
+
+	"github.com/mendcap/mendcap/reorder"
 )
 
-// ClockState says what a ClockSurvey found of two clocks.
-type ClockState uint8
+// State says what a Survey found of two clocks.
+type State uint8
 
 // The states.
 const (
-	ClockUnknown  ClockState = iota // too few samples, or no line fits them all
-	ClockAligned                    // one clock explains all samples
-	ClockDiffers                    // none does; Offset and SkewPPB say by how much they differ
-	ClockOneSided                   // only answers on one of the two were seen: Offset is a bound
+	Unknown  State = iota // too few samples, or no line fits them all
+	Aligned               // one clock explains all samples
+	Differs               // none does; Offset and SkewPPB say by how much they differ
+	OneSided              // only answers on one of the two were seen: Offset is a bound
 )
 
 // Clock is what is known of one interface's clock against the reference's.
 // Times are nanoseconds.
 type Clock struct {
 	Interface, Reference int
-	State                ClockState
+	State                State
 	// Apart: the stamps of the two interfaces can't be compared. One clock
 	// doesn't explain the samples, whether the difference is known or not.
 	Apart bool
@@ -66,10 +68,10 @@ const (
 	atOnce = int64(1e6)
 )
 
-// clockPair compares an interface with the reference. Both envelopes keep
+// pair compares an interface with the reference. Both envelopes keep
 // smallest values: most what the offset is at most, least the negative of what
 // it is at least.
-type clockPair struct {
+type pair struct {
 	most, least envelope
 	inverted    int64
 }
@@ -77,7 +79,7 @@ type clockPair struct {
 // line is a skew, parts per billion, and how far it may be off.
 type line struct{ skew, tolerance int64 }
 
-func (p *clockPair) conclude(tickReference, tickOther int64) Clock {
+func (p *pair) conclude(tickReference, tickOther int64) Clock {
 	c := Clock{Samples: p.most.samples + p.least.samples, Inverted: p.inverted}
 	first, last := p.span()
 	c.At = first + int64(uint64(last-first)/2)
@@ -86,10 +88,10 @@ func (p *clockPair) conclude(tickReference, tickOther int64) Clock {
 	case p.most.samples >= fewestSamples && p.least.samples >= fewestSamples:
 		c.between(p, most, least, tickReference, tickOther)
 	case p.most.samples >= fewestSamples:
-		c.State, c.Offset = ClockOneSided, intercept(most, 0)
+		c.State, c.Offset = OneSided, intercept(most, 0)
 		c.Apart = contradicts(most, steepness(most, tickOther), -c.Offset-tickOther) || beyondLateness(most)
 	case p.least.samples >= fewestSamples:
-		c.State, c.Offset, c.AtLeast = ClockOneSided, -intercept(least, 0), true
+		c.State, c.Offset, c.AtLeast = OneSided, -intercept(least, 0), true
 		c.Apart = contradicts(least, steepness(least, tickReference), c.Offset-tickReference) || beyondLateness(least)
 	}
 	return c
@@ -98,7 +100,7 @@ func (p *clockPair) conclude(tickReference, tickOther int64) Clock {
 // contradicts reports whether points that ask for an answer so long before its
 // cause, on one clock, mean another clock and not a reader that stamps late:
 // then most keep to a line, rather than to zero with exceptions.
-func contradicts(points []clockPoint, skew, violation int64) bool {
+func contradicts(points []point, skew, violation int64) bool {
 	if violation <= 0 {
 		return false
 	}
@@ -118,7 +120,7 @@ func contradicts(points []clockPoint, skew, violation int64) bool {
 // beyondLateness reports whether more points than a clock that is set back can
 // explain, between causes and their answers, ask for an answer before its cause
 // by more than a reader can be late.
-func beyondLateness(points []clockPoint) bool {
+func beyondLateness(points []point) bool {
 	n := 0
 	for _, p := range points {
 		if p.value < -latestStamp {
@@ -129,7 +131,7 @@ func beyondLateness(points []clockPoint) bool {
 }
 
 // span is the time of the first and the last sample.
-func (p *clockPair) span() (first, last int64) {
+func (p *pair) span() (first, last int64) {
 	any := false
 	for _, e := range []*envelope{&p.most, &p.least} {
 		for _, w := range e.windows {
@@ -143,7 +145,7 @@ func (p *clockPair) span() (first, last int64) {
 }
 
 // between finds the offset between two bounds.
-func (c *Clock) between(p *clockPair, most, least []clockPoint, tickReference, tickOther int64) {
+func (c *Clock) between(p *pair, most, least []point, tickReference, tickOther int64) {
 	high, low := intercept(most, 0), -intercept(least, 0)
 	ticks := tickReference + tickOther
 	early, late := low-tickReference, -high-tickOther // by how much one clock contradicts the bounds
@@ -155,7 +157,7 @@ func (c *Clock) between(p *clockPair, most, least []clockPoint, tickReference, t
 		c.Apart = beyondLateness(least) || beyondLateness(most)
 		return
 	case max(early, late) > latestStamp, contradicts(least, -fit.skew, early), contradicts(most, fit.skew, late):
-		c.State, c.Apart = ClockDiffers, true
+		c.State, c.Apart = Differs, true
 		c.SkewPPB, c.SkewUncertainty = fit.skew, fit.tolerance
 		c.place(-intercept(least, -fit.skew), intercept(most, fit.skew), p)
 		fit.skew = 0 // it is accounted for
@@ -169,16 +171,16 @@ func (c *Clock) between(p *clockPair, most, least []clockPoint, tickReference, t
 // aligned says that one clock explains the samples, but for stamps that are late
 // by so much.
 func (c *Clock) aligned(low, high, late int64) {
-	c.State = ClockAligned
+	c.State = Aligned
 	c.Offset, c.Uncertainty = low+(high-low)/2, max(high-low, low-high)/2+late
 }
 
 // place puts the offset in the middle of what the bounds leave, or, where the
 // capturing host's answers give one bound, close to that.
-func (c *Clock) place(low, high int64, p *clockPair) {
+func (c *Clock) place(low, high int64, p *pair) {
 	lowByHost, highByHost := p.least.byHost(), p.most.byHost()
 	half := (high - low) / 2
-	near := min(max(half, 0), finestTick)
+	near := min(max(half, 0), reorder.FinestTick)
 	c.Uncertainty = min(max(high-low, 0), atOnce)
 	switch {
 	case lowByHost && !highByHost:
@@ -198,7 +200,7 @@ func (e *envelope) byHost() bool {
 
 // bestLine finds a skew with which both bounds can hold: what the envelope
 // shows that shows it best, what the other does, or none.
-func bestLine(most, least []clockPoint, ticks int64) (line, bool) {
+func bestLine(most, least []point, ticks int64) (line, bool) {
 	a, okA := slope(most, ticks)
 	b, okB := slope(least, ticks)
 	b.skew = -b.skew
@@ -225,7 +227,7 @@ func bestLine(most, least []clockPoint, ticks int64) (line, bool) {
 // disagreement is by how much the skews differ that the smallest values near both ends of
 // the capture show, of one envelope and of the other, where both may be skews. One that
 // is none lets the same delays become longer in both.
-func disagreement(most, least []clockPoint) int64 {
+func disagreement(most, least []point) int64 {
 	a, okA := endToEnd(most)
 	b, okB := endToEnd(least)
 	if !okA || !okB {
@@ -235,7 +237,7 @@ func disagreement(most, least []clockPoint) int64 {
 }
 
 // endToEnd is the skew of the smallest values in the first and in the last quarter.
-func endToEnd(points []clockPoint) (skew int64, ok bool) {
+func endToEnd(points []point) (skew int64, ok bool) {
 	if len(points) < fewestWindows {
 		return 0, false
 	}
@@ -265,7 +267,7 @@ func (l line) shown() line {
 }
 
 // steepness is the skew of one envelope alone, 0 where it shows none.
-func steepness(points []clockPoint, ticks int64) int64 {
+func steepness(points []point, ticks int64) int64 {
 	if l, ok := slope(points, ticks); ok && max(l.skew, -l.skew) <= maxSkew {
 		return l.shown().skew
 	}
@@ -274,7 +276,7 @@ func steepness(points []clockPoint, ticks int64) int64 {
 
 // intercept is the largest offset of a line of a skew that lies below all
 // points.
-func intercept(points []clockPoint, skew int64) int64 {
+func intercept(points []point, skew int64) int64 {
 	offset := rest(points[0], skew)
 	for _, p := range points[1:] {
 		offset = min(offset, rest(p, skew))
@@ -282,12 +284,12 @@ func intercept(points []clockPoint, skew int64) int64 {
 	return offset
 }
 
-func rest(p clockPoint, skew int64) int64 { return minus(p.value, proportion(p.at, skew, billion)) }
+func rest(p point, skew int64) int64 { return minus(p.value, proportion(p.at, skew, billion)) }
 
 // slope returns the skew of the points' smallest values, and how far it may be off: by
 // how far they scatter, and as far as it hangs on one end of the capture. Where delays
 // are shorter for a while, no line below all points tells that from a skew.
-func slope(points []clockPoint, ticks int64) (line, bool) {
+func slope(points []point, ticks int64) (line, bool) {
 	if len(points) < fewestWindows {
 		return line{}, false
 	}
@@ -297,7 +299,7 @@ func slope(points []clockPoint, ticks int64) (line, bool) {
 	tolerance := proportion(2*(noise(points, skew)+ticks), billion, max(long, half))
 	after, before := inner(points)
 	off := int64(0)
-	for _, rest := range [...][]clockPoint{points[after:], points[:before]} {
+	for _, rest := range [...][]point{points[after:], points[:before]} {
 		if len(rest) < 2 {
 			return line{skew, math.MaxInt64}, true
 		}
@@ -310,11 +312,11 @@ func slope(points []clockPoint, ticks int64) (line, bool) {
 
 // inner returns where the first of the parts of a capture ends, and where the last one
 // begins.
-func inner(points []clockPoint) (after, before int) {
+func inner(points []point) (after, before int) {
 	first, last := points[0].at, points[len(points)-1].at
 	width := minus(last, first)/noiseSlices + 1
 	from := func(at int64) int {
-		n, _ := slices.BinarySearchFunc(points, at, func(p clockPoint, at int64) int { return cmp.Compare(p.at, at) })
+		n, _ := slices.BinarySearchFunc(points, at, func(p point, at int64) int { return cmp.Compare(p.at, at) })
 		return n
 	}
 	return from(first + width), from(last - width + 1)
@@ -324,10 +326,10 @@ func inner(points []clockPoint) (after, before int) {
 // their middle, the line below all points that is closest to them all (Moon, Skelly and
 // Towsley, Estimation and Removal of Clock Skew from Network Delay Measurements,
 // INFOCOM 1999), and how long that side is, nanoseconds.
-func lowerSide(points []clockPoint) (skew, long int64) {
+func lowerSide(points []point) (skew, long int64) {
 	hull := lowerHull(points)
 	middle := points[len(points)/2].at
-	k, _ := slices.BinarySearchFunc(hull, middle, func(p clockPoint, at int64) int {
+	k, _ := slices.BinarySearchFunc(hull, middle, func(p point, at int64) int {
 		if p.at < at {
 			return -1
 		}
@@ -340,8 +342,8 @@ func lowerSide(points []clockPoint) (skew, long int64) {
 }
 
 // lowerHull returns the points that a line can touch from below.
-func lowerHull(points []clockPoint) []clockPoint {
-	var hull []clockPoint
+func lowerHull(points []point) []point {
+	var hull []point
 	for _, p := range points {
 		for len(hull) >= 2 && !convex(hull[len(hull)-2], hull[len(hull)-1], p) {
 			hull = hull[:len(hull)-1]
@@ -352,7 +354,7 @@ func lowerHull(points []clockPoint) []clockPoint {
 }
 
 // convex reports whether b lies below the line from a to c.
-func convex(a, b, c clockPoint) bool {
+func convex(a, b, c point) bool {
 	hi, lo := product(minus(b.value, a.value), minus(c.at, a.at))
 	hi2, lo2 := product(minus(c.value, a.value), minus(b.at, a.at))
 	return hi < hi2 || hi == hi2 && lo < lo2
@@ -364,7 +366,7 @@ const noiseSlices = 8
 
 // noise tells how far above the line below all points the smallest ones of
 // each part of the capture lie, typically.
-func noise(points []clockPoint, skew int64) int64 {
+func noise(points []point, skew int64) int64 {
 	base := intercept(points, skew)
 	first := points[0].at
 	width := minus(points[len(points)-1].at, first)/noiseSlices + 1
