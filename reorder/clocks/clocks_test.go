@@ -227,7 +227,7 @@ func TestClockSetInMidCapture(t *testing.T) {
 }
 
 // The survey's memory is bounded, and what it leaves out does not spoil the rest.
-func TestClockSurveyIsBounded(t *testing.T) {
+func TestSurveyIsBounded(t *testing.T) {
 	s := NewSurvey(0)
 	data := reorder.Segment{Dir: 1, Bits: tcp.ACK, Len: 1}
 	for i := range uint32(10 * maxSightings) { // none is ever acknowledged
@@ -300,7 +300,7 @@ func TestProportionIsExact(t *testing.T) {
 }
 
 // Whatever the stamps are, the survey ends.
-func FuzzClockSurvey(f *testing.F) {
+func FuzzSurvey(f *testing.F) {
 	f.Add(int64(0), int64(1), int64(-5), uint8(3))
 	f.Add(int64(math.MinInt64), int64(math.MaxInt64), int64(1), uint8(200))
 	f.Fuzz(func(t *testing.T, start, step, other int64, n uint8) {

@@ -42,7 +42,7 @@ type Clock struct {
 }
 
 // Correct turns a stamp of the interface into the time of the reference's
-// clock, rounded down; only where the State is ClockDiffers. Both are
+// clock, rounded down; only where the State is Differs. Both are
 // nanoseconds, and held within int64.
 func (c *Clock) Correct(stamp int64) int64 {
 	since := minus(minus(stamp, c.Offset), c.At)
