@@ -20,7 +20,7 @@ func ExampleFile() {
 	defer os.RemoveAll(dir)
 
 	in := filepath.Join("..", "testdata", "rawsocket.pcapng")
-	r, err := repair.File(context.Background(), in, repair.OutputName(in, dir), repair.Options{})
+	r, err := repair.File(context.Background(), in, filepath.Join(dir, "fixed.pcapng"), repair.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -32,7 +32,7 @@ func ExampleFile() {
 	fmt.Println("fewer ACKs of segments not captured:", r.Analysis.After["ack_lost_segment"] < r.Analysis.Before["ack_lost_segment"])
 
 	// Output:
-	// rawsocket.mended.pcapng written
+	// fixed.pcapng written
 	// 2000 packets, 1448 of them without IPv6 header
 	// destinations proved: 1447, likely: 1, unknown: 0
 	// fewer ACKs of segments not captured: true

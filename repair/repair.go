@@ -9,20 +9,11 @@
 package repair
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/netip"
-	"os"
 
-	"github.com/mendcap/mendcap/infer"
-	"github.com/mendcap/mendcap/infer/tables"
-	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/internal/packet"
-	"github.com/mendcap/mendcap/internal/tcp"
-	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/internal/pipeline"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -72,218 +63,91 @@ type Options struct {
 // DefaultFindings and DefaultFlows are how many findings and connections a
 // report lists at most by default.
 const (
-	DefaultFindings = 10_000
-	DefaultFlows    = 20
+	DefaultFindings = pipeline.DefaultFindings
+	DefaultFlows    = pipeline.DefaultFlows
 )
 
-// leastConfidence is that from which on an answer is likelier than all others
-// together.
-const leastConfidence = 0.5
-
 // MaxFlows is the most connections that a report can list.
-const MaxFlows = 1_000
+const MaxFlows = pipeline.MaxFlows
+
+// MaxExplained is how many frames Explain takes at once.
+const MaxExplained = pipeline.MaxExplained
 
 // The conditions that callers tell apart.
 var (
-	ErrUsage     = errors.New("bad option")          // an option's value can't be used
-	ErrNoCapture = errors.New("no usable capture")   // nothing in the input could be read as one
-	ErrNoTables  = errors.New("no such tables")      // nothing has a name of Options.Tables
-	ErrUnpacked  = capture.ErrUnpacked               // the input decompresses to more than Options.MaxUnpacked
-	ErrIO        = errors.New("i/o failed")          // reading the input or writing the output failed
-	ErrExists    = errors.New("output exists")       // it differs, and Force was not given; is an ErrIO too
-	errSame      = errors.New("output is the input") // is an ErrUsage too
+	ErrUsage      = pipeline.ErrUsage      // an option's value can't be used
+	ErrNoCapture  = pipeline.ErrNoCapture  // nothing in the input could be read as one
+	ErrNoTables   = pipeline.ErrNoTables   // nothing has a name of Options.Tables
+	ErrUnpacked   = pipeline.ErrUnpacked   // the input decompresses to more than Options.MaxUnpacked
+	ErrSpoolLimit = pipeline.ErrSpoolLimit // the input can be read only once and is larger than Options.SpoolLimit; is an ErrIO too
+	ErrIO         = pipeline.ErrIO         // reading the input or writing the output failed
+	ErrExists     = pipeline.ErrExists     // it differs, and Force was not given; is an ErrIO too
 )
 
 // Check returns an ErrUsage if File would refuse the options whatever the capture.
-func (o Options) Check() error {
-	_, err := newJob("-", "-", o)
-	return err
-}
-
-// Flags lists the names of the flags that findings have, as in Wireshark's filters
-// without "tcp.analysis.".
-func Flags() []string { return append([]string(nil), tcp.AnalysisNames()...) }
-
-// Laws lists the names of the laws of order, for Options.Without.
-func Laws() []string { return reorder.LawNames() }
+func (o Options) Check() error { return pipeline.Options(o).Check() }
 
 // File repairs the capture in ("-" for standard input) and writes the result to
 // out ("-" for standard output, "" for OutputName(in, "") and the suffix of
-// o.Compress). The report's Damage names what was broken in the input; that is no error as long as something
-// could be read. Errors are ErrUsage, ErrNoCapture, ErrNoTables, ErrIO, ErrExists,
-// or the context's; after any of them there is no output.
+// o.Compress). The report's Damage names what was broken in the input; that is no
+// error as long as something could be read. Errors are ErrUsage, ErrNoCapture,
+// ErrNoTables, ErrIO, ErrExists, or the context's; after any of them there is no
+// output.
 func File(ctx context.Context, in, out string, o Options) (report.Report, error) {
-	j, err := newJob(in, out, o)
-	if err != nil {
-		return report.Report{}, err
-	}
-	defer j.close()
-	if err := j.run(ctx); err != nil {
-		return report.Report{}, err
-	}
-	return j.report, nil
+	return pipeline.File(ctx, in, out, pipeline.Options(o))
 }
 
-// job is one capture's way through the stages.
-type job struct {
-	in, out   string
-	o         Options
-	layout    packet.Layout
-	beginning int64 // packets that the first pass reads where all have their header
-	apart     bool  // write in a pass of its own in any case
-	order     reorder.Options
-
-	source   *source
-	spare    chan *chunk
-	snapshot *infer.Snapshot // what the tables say
-	engine   *infer.Engine
-	flows    *flowTable
-	facts    facts
-	ticks    reorder.TickMeter
-	local    vantage
-	clocks   interfaceClocks
-	left     left
-	twice    *sightings
-
-	profile reorder.Profile
-	report  report.Report
-	steps   int64      // in loops whose length the capture decides, as order and diagnosis count them
-	explain *explainer // nil where nothing is to be explained
+// Check says of the capture in ("-" for standard input) what File would: the
+// same report and findings, but for Output, which only says whether anything
+// would change. It writes nothing. Options about outputs are not used; errors
+// are those of File.
+func Check(ctx context.Context, in string, o Options) (report.Report, error) {
+	return pipeline.Check(ctx, in, pipeline.Options(o))
 }
 
-func newJob(in, out string, o Options) (*job, error) {
-	j := &job{in: in, out: out, o: o, beginning: vantagePackets, spare: make(chan *chunk, spareChunks)}
-	if j.out == "" {
-		if in == "-" {
-			return nil, fmt.Errorf("%w: standard input needs a named output", ErrUsage)
-		}
-		j.out = OutputName(in, "") + PackedSuffix(o.Compress)
-	}
-	if err := j.chooseCompression(); err != nil {
-		return nil, err
-	}
-	if o.Findings < 0 {
-		return nil, fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
-	}
-	if o.SpoolLimit < 0 {
-		return nil, fmt.Errorf("%w: a limit of %d bytes", ErrUsage, o.SpoolLimit)
-	}
-	if o.Flows < 0 || o.Flows > MaxFlows {
-		return nil, fmt.Errorf("%w: %d connections", ErrUsage, o.Flows)
-	}
-	j.o.Findings = cmp.Or(o.Findings, DefaultFindings)
-	j.o.Flows = cmp.Or(o.Flows, DefaultFlows)
-	if o.Confidence != 0 && !(o.Confidence >= leastConfidence && o.Confidence <= 1) {
-		return nil, fmt.Errorf("%w: confidence %v is not from %v to 1", ErrUsage, o.Confidence, leastConfidence)
-	}
-	if err := o.checkStated(); err != nil {
-		return nil, err
-	}
-	name := o.UserLayout
-	if name == "" {
-		name = "auto"
-	}
-	var err error
-	if j.layout, err = packet.ParseLayout(name); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
-	}
-	j.order.Without = o.Without
-	if err := j.order.Validate(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
-	}
-	if sameFile(in, j.out) {
-		return nil, fmt.Errorf("%w: %s: %w", ErrUsage, j.out, errSame)
-	}
-	return j, nil
+// Explain says of frames of the capture in ("-" for standard input), by their
+// numbers from 1, what File would do to them and why. It writes nothing. Options
+// about outputs and findings are not used. Errors are those of File; a frame that
+// the capture does not have is an ErrUsage.
+func Explain(ctx context.Context, in string, frames []int64, o Options) (report.Explanations, error) {
+	return pipeline.Explain(ctx, in, frames, pipeline.Options(o))
 }
 
-// sameFile reports whether both names lead to one existing file; "-" is none.
-func sameFile(in, out string) bool {
-	if in == "-" || out == "-" {
-		return false
-	}
-	a, err := os.Stat(in)
-	if err != nil {
-		return false
-	}
-	b, err := os.Stat(out)
-	return err == nil && os.SameFile(a, b)
+// Fingerprint is a hash, in hex, of all that the output and the report of a
+// repair follow from: the bytes and the names of the capture and of its network
+// tables, the options, and the program, which the caller names. Two runs
+// with one fingerprint write the same. Errors are ErrNoCapture, ErrIO or the
+// context's.
+func Fingerprint(ctx context.Context, in, program string, o Options) (string, error) {
+	return pipeline.Fingerprint(ctx, in, program, pipeline.Options(o))
 }
 
-func (j *job) close() {
-	if j.source != nil {
-		j.source.close()
-	}
-}
+// Hash returns the SHA-256 of a file, in hex. Errors are ErrNoCapture, ErrIO or the
+// context's.
+func Hash(ctx context.Context, path string) (string, error) { return pipeline.Hash(ctx, path) }
 
-// run takes the capture through its passes, and writes it.
-func (j *job) run(ctx context.Context) error { return j.carryOut(ctx, j.write) }
+// Flags lists the names of the flags that findings have, as in Wireshark's filters
+// without "tcp.analysis.".
+func Flags() []string { return pipeline.Flags() }
 
-// carryOut takes the capture through the first pass, and then through the rest.
-func (j *job) carryOut(ctx context.Context, rest func(context.Context) error) error {
-	err := j.collect(ctx)
-	if err == nil {
-		err = rest(ctx)
-	}
-	if err == nil || ctx.Err() != nil || j.source == nil {
-		return err
-	}
-	if changed := j.source.changed(); changed != nil {
-		return changed // whatever else went wrong, this may be why
-	}
-	return err
-}
+// Laws lists the names of the laws of order, for Options.Without.
+func Laws() []string { return pipeline.Laws() }
 
-// collect opens the input and takes it through the first pass.
-func (j *job) collect(ctx context.Context) error {
-	if err := j.loadTables(); err != nil {
-		return err
-	}
-	var err error
-	if j.source, err = openSource(ctx, j.in, &j.o); err != nil {
-		return err
-	}
-	j.flows = newFlowTable()
-	return j.gather(ctx)
-}
+// ParseProtocol reads the name of an upper-layer protocol, in any case, or its
+// number from 1 to 254, for Options.Protocol.
+func ParseProtocol(text string) (uint8, error) { return pipeline.ParseProtocol(text) }
 
-// tablePaths returns where the network tables of a capture are.
-func tablePaths(in string, o Options) ([]string, error) {
-	if len(o.Tables) > 0 || in == "-" {
-		return o.Tables, nil
-	}
-	found, err := tables.Find(in, Stem(in))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrIO, err)
-	}
-	return found, nil
-}
+// ProfileFile is one file of a configuration profile for Wireshark.
+type ProfileFile struct{ Name, Text string }
 
-// loadTables reads the tables that were named, or those beside the capture.
-func (j *job) loadTables() error {
-	paths, err := tablePaths(j.in, j.o)
-	if err != nil {
-		return err
+// WiresharkProfile returns the files of a profile that shows in the list of
+// packets what a repair has done: rules that colour packets by their comments,
+// a column with the comments, and buttons that filter by them. A folder in
+// Wireshark's folder of profiles that holds these files is a profile.
+func WiresharkProfile() []ProfileFile {
+	var files []ProfileFile
+	for _, f := range pipeline.WiresharkProfile() {
+		files = append(files, ProfileFile(f))
 	}
-	snapshot, results, err := tables.Load(paths...)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNoTables, err)
-	}
-	j.report.Tables = make([]report.Table, 0, len(results))
-	for _, r := range results {
-		j.report.Tables = append(j.report.Tables, report.Table{
-			Name: r.Name, Format: r.Format, Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood, Cut: r.Cut,
-		})
-		if r.Problem != "" {
-			j.note("tables %s: %s", r.Name, r.Problem)
-		}
-	}
-	j.snapshot = withLocal(snapshot, j.o.Local)
-	j.engine = j.newEngine()
-	j.local.fromTables(j.snapshot)
-	return nil
-}
-
-func (j *job) note(format string, args ...any) {
-	j.report.Notes = append(j.report.Notes, fmt.Sprintf(format, args...))
+	return files
 }

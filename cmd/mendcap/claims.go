@@ -6,7 +6,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/filesys"
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/naming"
 )
 
 // claims are the files that a run reads or writes, and what each of them is, so
@@ -88,7 +88,7 @@ func (f *readingFlags) inputs(s *streams, captures []string) *claims {
 	paths := f.tables
 	if len(paths) == 0 {
 		for _, in := range captures {
-			if found, err := tables.Find(in, repair.Stem(in)); err == nil && in != "-" {
+			if found, err := tables.Find(in, naming.Stem(in)); err == nil && in != "-" {
 				paths = append(paths, found...)
 			}
 		}

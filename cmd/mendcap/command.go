@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/naming"
 )
 
 // command is one word of the command line.
@@ -84,7 +84,7 @@ func dispatch(ctx context.Context, s *streams, words []string) int {
 	if c := find(words[0]); c != nil {
 		return c.start(ctx, s, words[1:])
 	}
-	if words[0] != "-" && !hasGlob(words[0]) && !repair.IsNamedCapture(words[0]) {
+	if words[0] != "-" && !hasGlob(words[0]) && !naming.IsNamedCapture(words[0]) {
 		if _, err := os.Lstat(words[0]); errors.Is(err, os.ErrNotExist) {
 			return s.fail(words[0], usagef("the commands are "+commandNames()+"; a capture's name must be that of a file",
 				"unknown command, and no such file%s", guess("", words[0], commandWords())))

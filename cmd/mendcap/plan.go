@@ -9,7 +9,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/mendcap/mendcap/internal/filesys"
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -31,7 +31,7 @@ func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
 	for _, in := range captures {
 		out := f.write
 		if out == "" {
-			out = repair.OutputName(in, f.dir) + repair.PackedSuffix(f.compress)
+			out = naming.OutputName(in, f.dir) + naming.PackedSuffix(f.compress)
 		}
 		jobs = append(jobs, job{in, out})
 	}
@@ -69,7 +69,7 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 		return captures, nil // named alone
 	}
 	kept := slices.DeleteFunc(captures, func(name string) bool {
-		mended := repair.IsMended(name)
+		mended := naming.IsMended(name)
 		if mended {
 			fmt.Fprintf(s.err, "mendcap: %s: skipped: it is mendcap's own output (name it alone to repair it)\n", report.Sanitise(name))
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -66,7 +67,7 @@ func repairCommand() *command {
 func (f *repairFlags) tune(flags *pflag.FlagSet) {
 	flags.IntVar(&f.findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
 	flags.IntVar(&f.flows, "flows", repair.DefaultFlows, fmt.Sprintf("list the worst `N` connections, up to %d", repair.MaxFlows))
-	flags.StringVar(&f.compress, "compress", "", "compress the output by `CODEC`: "+strings.Join(repair.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
+	flags.StringVar(&f.compress, "compress", "", "compress the output by `CODEC`: "+strings.Join(naming.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
 	f.readingFlags.add(flags)
 }
 

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/capture"
 )
 
 // member is one regular file of an archive, or of an archive within it.
@@ -19,7 +19,7 @@ type member struct {
 	number int    // from 0, in the order of the archive
 	name   string // behind those of the archives that it lies in
 	label  string // the name as it is shown, which no other member has
-	kind   repair.Kind
+	kind   kind
 	size   int64     // as the archive states it, bytes
 	body   io.Reader // nil where failed is set; valid until the visit goes on
 	failed error     // why the member can't be read
@@ -39,7 +39,7 @@ type visitor struct {
 // visit calls each for every regular member, without those that are archives
 // themselves: their members come in their stead. The error is each's, the
 // context's, or says what is wrong with the archive.
-func visit(ctx context.Context, file string, kind repair.Kind, l limits, each func(*member) error) error {
+func visit(ctx context.Context, file string, kind kind, l limits, each func(*member) error) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -51,14 +51,14 @@ func visit(ctx context.Context, file string, kind repair.Kind, l limits, each fu
 	}
 	b := budget{limits: l, packed: info.Size()}
 	v := &visitor{ctx: ctx, stream: b, bodies: b, each: each}
-	if kind == repair.Zip {
+	if kind == kindZip {
 		return v.zip(f, info.Size(), "", 0)
 	}
 	return v.tar(f, "", 0)
 }
 
 func (v *visitor) tar(r io.Reader, prefix string, depth int) error {
-	plain, err := repair.Decompress(r)
+	plain, _, err := capture.Decompress(r)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (v *visitor) zipped(m *member, f *zip.File, depth int) error {
 
 // member tells what a member is, and goes into it if it is an archive.
 func (v *visitor) member(m *member, body io.Reader, depth int) error {
-	kind, again, err := repair.Sniff(&metered{v.ctx, body, &v.bodies})
+	kind, again, err := sniff(&metered{v.ctx, body, &v.bodies})
 	if errors.Is(err, errLimit) {
 		return err
 	}
@@ -153,10 +153,10 @@ func (v *visitor) member(m *member, body io.Reader, depth int) error {
 		return err
 	}
 	m.kind, m.body, m.failed = kind, again, err
-	if kind == repair.Capture {
+	if kind == kindCapture {
 		m.failed = nil // what can be read of it is a capture
 	}
-	if err != nil || kind != repair.Tar && kind != repair.Zip {
+	if err != nil || kind != kindTar && kind != kindZip {
 		return v.hand(m)
 	}
 	if depth == v.bodies.nesting {
@@ -181,7 +181,7 @@ func within(prefix, name string) string {
 
 // nested goes through an archive within an archive.
 func (v *visitor) nested(m *member, depth int) (err error) {
-	if m.kind == repair.Tar {
+	if m.kind == kindTar {
 		return v.tar(m.body, m.name, depth)
 	}
 	dir, release, err := atomicfile.ScratchDir()

@@ -17,10 +17,10 @@ func TestArchivesAreReadInPlace(t *testing.T) {
 	dir, tmp := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	tables := entry{"a/x.tables/netstat.txt", []byte("  TCP    [2001:db8::10]:49152  [2001:db8::1]:443  ESTABLISHED  4711\r\n")}
-	inner := tarOf(t, entry{"deep.pcap", capture(2)})
+	inner := tarOf(t, entry{"deep.pcap", packets(2)})
 	members := []entry{
-		{"a/x.pcap", capture(3)}, tables, {"b/no-suffix", gzipped(t, capture(4))}, {"notes.txt", []byte("text")},
-		{"inner.tar.gz", gzipped(t, inner)}, {"a/old.mended.pcapng", capture(1)},
+		{"a/x.pcap", packets(3)}, tables, {"b/no-suffix", gzipped(t, packets(4))}, {"notes.txt", []byte("text")},
+		{"inner.tar.gz", gzipped(t, inner)}, {"a/old.mended.pcapng", packets(1)},
 	}
 	write(t, dir, "arch/t.tar", tarOf(t, append(members, entry{"link.pcap", nil})...))
 	write(t, dir, "arch/t.tgz", gzipped(t, tarOf(t, members...)))
@@ -70,7 +70,7 @@ func TestHostileMemberNamesStayInside(t *testing.T) {
 	}
 	var members []entry
 	for i, name := range names {
-		members = append(members, entry{name, capture(i + 1)})
+		members = append(members, entry{name, packets(i + 1)})
 	}
 	for name, archive := range map[string][]byte{"x.tar": tarOf(t, members...), "x.zip": zipOf(t, members...)} {
 		in, out := t.TempDir(), filepath.Join(dir, name, "deep", "out")
@@ -111,7 +111,7 @@ func TestBombs(t *testing.T) {
 	small.directory, small.alone, small.names = 1<<12, 1<<16, 400
 	zeros := make([]byte, 1<<19)
 	nest := func(pack func(testing.TB, ...entry) []byte, suffix string, depth int) []byte {
-		data := capture(1)
+		data := packets(1)
 		name := "x.pcap"
 		for range depth {
 			data, name = pack(t, entry{name, data}), "in"+suffix
@@ -120,29 +120,29 @@ func TestBombs(t *testing.T) {
 	}
 	many := make([]entry, 9)
 	for i := range many {
-		many[i] = entry{fmt.Sprintf("%d.pcap", i), capture(1)}
+		many[i] = entry{fmt.Sprintf("%d.pcap", i), packets(1)}
 	}
 	long := make([]entry, 5)
 	for i := range long {
-		long[i] = entry{fmt.Sprintf("%d%s.pcap", i, strings.Repeat("n", 90)), capture(1)}
+		long[i] = entry{fmt.Sprintf("%d%s.pcap", i, strings.Repeat("n", 90)), packets(1)}
 	}
-	first, bomb := entry{"first.pcap", capture(1)}, gzipped(t, repeated(1<<19))
+	first, bomb := entry{"first.pcap", packets(1)}, gzipped(t, repeated(1<<19))
 	for name, c := range map[string]struct {
 		archive []byte
 		want    string
 	}{
 		"ratio.tgz":     {gzipped(t, tarOf(t, first, entry{"zeros", zeros})), "more than 20 times as large"},
-		"ratio.zip":     {zipOf(t, first, entry{"zeros.pcap", append(capture(1), zeros...)}), "more than 20 times as large"},
-		"size.tar":      {tarOf(t, first, entry{"big.pcap", append(capture(1), make([]byte, 1<<20)...)}), "more than 1048576 bytes"},
+		"ratio.zip":     {zipOf(t, first, entry{"zeros.pcap", append(packets(1), zeros...)}), "more than 20 times as large"},
+		"size.tar":      {tarOf(t, first, entry{"big.pcap", append(packets(1), make([]byte, 1<<20)...)}), "more than 1048576 bytes"},
 		"count.tar":     {tarOf(t, many...), "more than 8 members"},
 		"count.zip":     {zipOf(t, many...), "more than 8 members"},
 		"names.tar":     {tarOf(t, long...), "captures and tables whose names take more than 400 bytes together"},
 		"name.zip":      {zipOf(t, first, entry{strings.Repeat("n", 101), nil}), "a name of 101 bytes"},
 		"list.zip":      {zipOf(t, first, entry{strings.Repeat("n", 5000), nil}), "a list of members of more than 4096 bytes"},
 		"ratio.pcap.gz": {bomb, "ratio.pcap.gz failed: no usable capture: beyond a limit: unpacked it is more than 20 times as large"},
-		"zeros.pcap.gz": {gzipped(t, append(capture(1), zeros...)), "zeros.pcap.gz failed: no usable capture: beyond a limit: unpacked it is more than 20 times as large"},
-		"size.pcap.gz":  {gzipped(t, capture(40_000)), "size.pcap.gz failed: no usable capture: beyond a limit: more than 1048576 bytes unpacked"},
-		"within.zip":    {zipOf(t, first, entry{"bomb.pcap.gz", bomb}, entry{"last.pcap", capture(1)}), "within.zip/bomb.pcap.gz failed: the archive was not read so far: beyond a limit: unpacked it is more than 20 times as large"},
+		"zeros.pcap.gz": {gzipped(t, append(packets(1), zeros...)), "zeros.pcap.gz failed: no usable capture: beyond a limit: unpacked it is more than 20 times as large"},
+		"size.pcap.gz":  {gzipped(t, packets(40_000)), "size.pcap.gz failed: no usable capture: beyond a limit: more than 1048576 bytes unpacked"},
+		"within.zip":    {zipOf(t, first, entry{"bomb.pcap.gz", bomb}, entry{"last.pcap", packets(1)}), "within.zip/bomb.pcap.gz failed: the archive was not read so far: beyond a limit: unpacked it is more than 20 times as large"},
 		"within.tgz":    {gzipped(t, tarOf(t, first, entry{"bomb.pcap.gz", bomb})), "within.tgz/bomb.pcap.gz failed: the archive was not read so far: beyond a limit: unpacked it is more than 20 times as large"},
 		"nested.tar":    {nest(tarOf, ".tar", 3), "more than 1 archives within each other"},
 		"nested.zip":    {nest(zipOf, ".zip", 3), "more than 1 archives within each other"},
@@ -151,7 +151,7 @@ func TestBombs(t *testing.T) {
 			dir, out, tmp := t.TempDir(), t.TempDir(), t.TempDir()
 			t.Setenv("TMPDIR", tmp)
 			write(t, dir, "bombs/"+name, c.archive)
-			write(t, dir, "bombs/good.pcap", capture(2))
+			write(t, dir, "bombs/good.pcap", packets(2))
 			b := runWithin(t, Options{Dir: out}, small, filepath.Join(dir, "bombs"))
 			if got := fates(b, dir); !strings.Contains(got, c.want) || !strings.Contains(got, "bombs/good.pcap sound") {
 				t.Errorf("fates: got\n%s\nwant the limit %q and the good capture", got, c.want)
@@ -178,7 +178,7 @@ func TestBombs(t *testing.T) {
 func TestNamesOfOtherMembers(t *testing.T) {
 	dir, small := t.TempDir(), generous()
 	small.names = 10
-	members := []entry{{"a.pcap", capture(1)}}
+	members := []entry{{"a.pcap", packets(1)}}
 	for i := range 100 {
 		members = append(members, entry{fmt.Sprintf("%d%s.txt", i, strings.Repeat("n", 90)), []byte("text")})
 	}
@@ -217,7 +217,7 @@ func TestMostUnpacked(t *testing.T) {
 
 // Of a damaged archive, what can be read is repaired.
 func TestDamagedArchives(t *testing.T) {
-	members := []entry{{"a.pcap", capture(40)}, {"b.pcap", capture(5000)}, {"c.pcap", capture(40)}}
+	members := []entry{{"a.pcap", packets(40)}, {"b.pcap", packets(5000)}, {"c.pcap", packets(40)}}
 	whole := tarOf(t, members...)
 	zipped := gzipped(t, whole)
 	bad := zipOf(t, members...)
@@ -256,8 +256,8 @@ func TestSparseMembers(t *testing.T) {
 	}
 	for _, format := range []string{"oldgnu", "pax"} {
 		dir := t.TempDir()
-		write(t, dir, "x.pcap", append(capture(3), make([]byte, 1<<20)...))
-		if err := os.Truncate(filepath.Join(dir, "x.pcap"), int64(len(capture(3)))); err != nil {
+		write(t, dir, "x.pcap", append(packets(3), make([]byte, 1<<20)...))
+		if err := os.Truncate(filepath.Join(dir, "x.pcap"), int64(len(packets(3)))); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Truncate(filepath.Join(dir, "x.pcap"), 1<<20); err != nil { // a hole behind the packets

@@ -16,8 +16,8 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// capture returns a pcap file of n UDP packets.
-func capture(n int) []byte {
+// packets returns a pcap file of n UDP packets.
+func packets(n int) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, 0xA1B2C3D4)
 	b = append(b, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 101, 0, 0, 0)
 	ip := []byte{0x45, 0, 0, 32, 0, 1, 0, 0, 64, 17, 0xF6, 0xC9, 192, 0, 2, 1, 192, 0, 2, 2, 0x13, 0x88, 0x13, 0x89, 0, 12, 0, 0, 'd', 'a', 't', 'a'}
@@ -33,7 +33,7 @@ func capture(n int) []byte {
 // repeated returns a pcap file of about so many bytes, all packets of which are
 // the same.
 func repeated(size int) []byte {
-	header, one := capture(0), capture(1)[len(capture(0)):]
+	header, one := packets(0), packets(1)[len(packets(0)):]
 	return append(header, bytes.Repeat(one, size/len(one))...)
 }
 

@@ -36,9 +36,9 @@ func TestFullDisk(t *testing.T) {
 	}
 	smallDisk(t, out)
 	for _, name := range []string{"a.pcap", "b.pcap", "c.pcap", "d.pcap"} {
-		write(t, dir, "in/"+name, capture(300)) // 14 kB each, and a report
+		write(t, dir, "in/"+name, packets(300)) // 14 kB each, and a report
 	}
-	write(t, dir, "in/big.pcap", capture(3000))
+	write(t, dir, "in/big.pcap", packets(3000))
 	in := filepath.Join(dir, "in")
 	want := run(t, Options{Dir: filepath.Join(dir, "want")}, in)
 	whole := contents(t, filepath.Join(dir, "want"))
@@ -73,7 +73,7 @@ func TestFullTemporaryFolder(t *testing.T) {
 	dir, tmp := t.TempDir(), t.TempDir()
 	smallDisk(t, tmp)
 	t.Setenv("TMPDIR", tmp)
-	in := write(t, dir, "x.zip", zipOf(t, entry{"a.pcap", capture(10)}, entry{"big.pcap", capture(5000)}, entry{"c.pcap", capture(10)}))
+	in := write(t, dir, "x.zip", zipOf(t, entry{"a.pcap", packets(10)}, entry{"big.pcap", packets(5000)}, entry{"c.pcap", packets(10)}))
 	b := run(t, Options{Dir: filepath.Join(dir, "out"), Jobs: 1}, in)
 	want := "x.zip/a.pcap sound\nx.zip/big.pcap failed: unpack: no space left on device\nx.zip/c.pcap sound"
 	if got := fates(b, dir); got != want {

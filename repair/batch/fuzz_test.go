@@ -8,16 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/mendcap/mendcap/repair"
 )
 
 // No archive, however hostile, gets beyond the limits or costs more than they
 // allow; its members are the same each time.
 func FuzzVisit(f *testing.F) {
-	inner := tarOf(f, entry{"x.pcap", capture(2)}, entry{"../y", []byte("text")})
+	inner := tarOf(f, entry{"x.pcap", packets(2)}, entry{"../y", []byte("text")})
 	for _, seed := range [][]byte{
-		inner, zipOf(f, entry{"a/x.pcap", capture(1)}, entry{"inner.tar", inner}), tarOf(f, entry{"in.zip", zipOf(f, entry{"z.pcap", capture(1)})}),
+		inner, zipOf(f, entry{"a/x.pcap", packets(1)}, entry{"inner.tar", inner}), tarOf(f, entry{"in.zip", zipOf(f, entry{"z.pcap", packets(1)})}),
 		gzipped(f, inner), []byte("PK\x05\x06"), make([]byte, 1024),
 	} {
 		f.Add(seed)
@@ -25,11 +23,11 @@ func FuzzVisit(f *testing.F) {
 	l := generous()
 	l.members, l.nesting, l.unpacked, l.grace, l.ratio = 50, 2, 1<<16, 1<<12, 20
 	f.Fuzz(func(t *testing.T, data []byte) {
-		kind, _, err := repair.Sniff(bytes.NewReader(data))
+		kind, _, err := sniff(bytes.NewReader(data))
 		if err != nil {
 			t.Fatalf("bytes in memory can't be read: %v", err)
 		}
-		if kind != repair.Tar && kind != repair.Zip {
+		if kind != kindTar && kind != kindZip {
 			return
 		}
 		name := filepath.Join(t.TempDir(), "archive")
@@ -56,7 +54,7 @@ func FuzzVisit(f *testing.F) {
 }
 
 // visited lists the members of an archive, each read to its end.
-func visited(name string, kind repair.Kind, l limits) (names []string, unpacked int64, err error) {
+func visited(name string, kind kind, l limits) (names []string, unpacked int64, err error) {
 	err = visit(context.Background(), name, kind, l, func(m *member) error {
 		names = append(names, m.name)
 		if m.body == nil {

@@ -20,7 +20,7 @@ func TestOutputsStayInTheirFolder(t *testing.T) {
 	dir := t.TempDir()
 	in, out, elsewhere := filepath.Join(dir, "in"), filepath.Join(dir, "out"), filepath.Join(dir, "elsewhere")
 	for _, name := range []string{"away/x.pcap", "within/y.pcap", "z.pcap"} {
-		write(t, in, name, capture(2))
+		write(t, in, name, packets(2))
 	}
 	for _, folder := range []string{elsewhere, filepath.Join(out, "in", "real")} {
 		if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -46,8 +46,8 @@ func TestOutputsStayInTheirFolder(t *testing.T) {
 // Links in what is walked are not followed, but for the path that was named.
 func TestLinksAreNotFollowed(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "real/x.pcap", capture(1))
-	write(t, dir, "tree/y.pcap", capture(1))
+	write(t, dir, "real/x.pcap", packets(1))
+	write(t, dir, "tree/y.pcap", packets(1))
 	for link, to := range map[string]string{"tree/folder": "../real", "tree/file.pcap": "../real/x.pcap", "tree/loop": ".", "named": "tree"} {
 		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
 			t.Skip(err)
@@ -62,7 +62,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 func TestNamesThatAreHardToShow(t *testing.T) {
 	dir := t.TempDir()
 	name := "bell\a\x1b[2J\n=cmd.pcap"
-	if err := os.WriteFile(filepath.Join(dir, name), capture(1), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name), packets(1), 0o666); err != nil {
 		t.Skip(err)
 	}
 	t.Chdir(dir)
@@ -88,7 +88,7 @@ func TestLongNames(t *testing.T) {
 	dir := t.TempDir()
 	for _, end := range []string{"a", "b"} {
 		name := strings.Repeat("n", 245) + end + ".pcap"
-		if err := os.WriteFile(filepath.Join(dir, name), capture(1), 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), packets(1), 0o666); err != nil {
 			t.Skip(err)
 		}
 	}
@@ -101,8 +101,8 @@ func TestLongNames(t *testing.T) {
 // What a dead run left of a capture that is there no more goes too.
 func TestLeftoversAreSwept(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "in/x.pcap", capture(1))
-	write(t, dir, "in/.gone.mended.pcapng.0.tmp", capture(1))
+	write(t, dir, "in/x.pcap", packets(1))
+	write(t, dir, "in/.gone.mended.pcapng.0.tmp", packets(1))
 	write(t, dir, "in/.other.pcap.0.tmp", []byte("not of mendcap's"))
 	b := run(t, Options{}, filepath.Join(dir, "in"))
 	want := ".other.pcap.0.tmp x.mended.json x.mended.pcapng x.pcap"
@@ -116,9 +116,9 @@ func TestNoPermission(t *testing.T) {
 		t.Skip("nothing is forbidden to root, nor by modes on Windows")
 	}
 	dir := t.TempDir()
-	write(t, dir, "in/a.pcap", capture(1))
+	write(t, dir, "in/a.pcap", packets(1))
 	for _, name := range []string{"in/closed.pcap", "in/folder/x.pcap"} {
-		write(t, dir, name, capture(1))
+		write(t, dir, name, packets(1))
 	}
 	closed, folder, out := filepath.Join(dir, "in", "closed.pcap"), filepath.Join(dir, "in", "folder"), filepath.Join(dir, "out")
 	if err := errors.Join(os.Chmod(closed, 0), os.Chmod(folder, 0), os.MkdirAll(out, 0o777)); err != nil {
@@ -134,7 +134,7 @@ func TestNoPermission(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.Chmod(out, 0o777)
-	b = run(t, Options{Dir: out}, write(t, dir, "in/b.pcap", capture(1)))
+	b = run(t, Options{Dir: out}, write(t, dir, "in/b.pcap", packets(1)))
 	if got, want := fates(b, dir), "in/b.pcap failed: i/o failed: create the output: "; !strings.HasPrefix(got, want) || b.Captures[0].Code != codeIO {
 		t.Errorf("a folder that can't be written to: got %s, want %s", got, want)
 	}
@@ -148,8 +148,8 @@ func TestCancelAndResume(t *testing.T) {
 	var members []entry
 	for i := range 6 {
 		name := string(rune('a'+i)) + ".pcap"
-		write(t, dir, "in/"+name, capture(20+i))
-		members = append(members, entry{name, capture(40 + i)})
+		write(t, dir, "in/"+name, packets(20+i))
+		members = append(members, entry{name, packets(40 + i)})
 	}
 	write(t, dir, "in/x.zip", zipOf(t, members...))
 	in, undisturbed, out := filepath.Join(dir, "in"), filepath.Join(dir, "once"), filepath.Join(dir, "out")
@@ -192,7 +192,7 @@ func TestCancelAndResume(t *testing.T) {
 // changed makes it repair anew.
 func TestResumeGoesByContent(t *testing.T) {
 	dir := t.TempDir()
-	in := write(t, dir, "in/x.pcap", capture(5))
+	in := write(t, dir, "in/x.pcap", packets(5))
 	out := filepath.Join(dir, "out")
 	o := Options{Dir: out, Resume: true, Program: "one", Repair: repair.Options{Force: true}}
 	output := filepath.Join(out, "x.mended.pcapng")
@@ -244,9 +244,9 @@ func TestResumeGoesByContent(t *testing.T) {
 	o.Repair.Force = true
 	write(t, dir, "in/x.tables.txt", []byte("  TCP    [2001:db8::10]:49152  [2001:db8::1]:443  ESTABLISHED  4711\n"))
 	step("tables beside it", true, o)
-	write(t, dir, "in/x.pcap", capture(6))
+	write(t, dir, "in/x.pcap", packets(6))
 	step("another capture", true, o)
-	write(t, dir, "in/x.pcap", capture(6))
+	write(t, dir, "in/x.pcap", packets(6))
 	step("the same capture, written later", false, o)
 	write(t, dir, "out/x.mended.pcapng", []byte("spoilt"))
 	step("the output", true, o)
@@ -260,7 +260,7 @@ func TestResumeGoesByContent(t *testing.T) {
 func TestProgressAddsUp(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a.pcap", "b.pcap.gz", "c.pcap", "bad.pcap"} {
-		data := capture(30_000)
+		data := packets(30_000)
 		switch name {
 		case "b.pcap.gz":
 			data = gzipped(t, data)
@@ -304,7 +304,7 @@ func TestMemoryBudget(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for _, name := range []string{"a.pcap", "b.pcap", "c.pcap"} {
-		write(t, dir, "in/"+name, capture(3))
+		write(t, dir, "in/"+name, packets(3))
 	}
 	b := run(t, Options{Dir: filepath.Join(dir, "out"), Memory: 1, Jobs: 4}, filepath.Join(dir, "in"))
 	if b.Totals.ByFate[report.FateSound] != 3 {

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -15,7 +15,7 @@ import (
 const Inside = ".mended"
 
 // archive lists the captures of an archive.
-func (w *walker) archive(f *found, kind repair.Kind) error {
+func (w *walker) archive(f *found, kind kind) error {
 	var members []member
 	met, names := 0, 0
 	err := visit(w.ctx, f.path, kind, w.plan.limits, func(m *member) error {
@@ -49,7 +49,7 @@ func (w *walker) archive(f *found, kind repair.Kind) error {
 // matters reports whether a member can be a capture, network tables or a failure.
 func (m *member) matters() bool {
 	_, _, isTable := tableOf(m.name)
-	return isTable || m.kind != repair.Other || repair.IsNamedCapture(m.name)
+	return isTable || m.kind != kindOther || naming.IsNamedCapture(m.name)
 }
 
 // broken notes that an archive could not be read to its end.
@@ -65,16 +65,16 @@ func (w *walker) broken(f *found, members int, err error) {
 func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 	skipped := &w.plan.skipped
 	shown, rel := f.shown+"/"+m.label, f.rel+"/"+m.name
-	named := repair.IsNamedCapture(m.name)
-	isArchive := m.kind == repair.Tar || m.kind == repair.Zip
+	named := naming.IsNamedCapture(m.name)
+	isArchive := m.kind == kindTar || m.kind == kindZip
 	switch {
 	case w.matches(w.plan.o.Exclude, rel):
 		skipped.Excluded++
-	case repair.IsOwn(path.Base(m.name)):
+	case naming.IsOwn(path.Base(m.name)):
 		skipped.Own++
 	case m.failed != nil && (named || isArchive):
 		w.fail(shown, codeNoCapture, m.failed)
-	case m.kind != repair.Capture && !named:
+	case m.kind != kindCapture && !named:
 		skipped.Other++
 	case !w.included(rel) && !w.matches(w.plan.o.Include, f.rel):
 		skipped.Excluded++
@@ -150,10 +150,10 @@ func beside(name string, tables map[string][]tableFile) []table {
 	name = slashed(name)
 	base := baseName(name)
 	var list []table
-	for _, f := range tables[repair.Stem(name)] {
-		list = append(list, table{f, repair.Stem(base) + f.suffix})
+	for _, f := range tables[naming.Stem(name)] {
+		list = append(list, table{f, naming.Stem(base) + f.suffix})
 	}
-	if repair.Stem(name) == name {
+	if naming.Stem(name) == name {
 		return list
 	}
 	for _, f := range tables[name] {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -145,7 +146,7 @@ func (r *runner) sweep(folder string) error {
 	if swept {
 		return nil
 	}
-	return repair.SweepMended(folder)
+	return naming.SweepMended(folder)
 }
 
 // writeReport writes a report whole, unless it is there already.

@@ -9,15 +9,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/naming"
 )
 
 // place names the output of a capture that stands at under, a path with slashes
 // from the task's root.
 func (p *Plan) place(t *task, under string) {
-	suffix := repair.PackedSuffix(p.o.Repair.Compress)
-	t.rel = fitting(filepath.ToSlash(repair.OutputName(under, "")) + suffix)
-	t.full = fitting(under + repair.Mended + suffix)
+	suffix := naming.PackedSuffix(p.o.Repair.Compress)
+	t.rel = fitting(filepath.ToSlash(naming.OutputName(under, "")) + suffix)
+	t.full = fitting(under + naming.Mended + suffix)
 }
 
 // fitting shortens the name of an output that is longer than file systems take.
@@ -91,7 +91,7 @@ func tellApart(members []member) {
 
 // cutMended cuts a path before the suffix of outputs.
 func cutMended(rel string) (stem, suffix string) {
-	at := strings.LastIndex(rel, repair.Mended)
+	at := strings.LastIndex(rel, naming.Mended)
 	return rel[:at], rel[at:]
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -47,7 +48,7 @@ func (p *Plan) inputs() *filesys.Set {
 			continue
 		}
 		read.Add(t.file, "a capture that is read")
-		found, _ := tables.Find(t.file, repair.Stem(t.file)) // the repair says what is wrong with them
+		found, _ := tables.Find(t.file, naming.Stem(t.file)) // the repair says what is wrong with them
 		addTables(read, found)
 	}
 	addTables(read, p.o.Repair.Tables)

@@ -27,26 +27,26 @@ func TestBatchNeverOverwritesInputs(t *testing.T) {
 		want   string
 	}{
 		"a capture named as a report": {
-			inputs: map[string][]byte{"in/x.pcap": capture(3), "in/x.mended.json": capture(4), "in/y.pcap": capture(2)},
+			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/x.mended.json": packets(4), "in/y.pcap": packets(2)},
 			want:   "in/x.mended.json sound\nin/x.pcap failed: i/o failed: output exists: in/x.mended.json is a capture that is read; -o DIR writes elsewhere\nin/y.pcap sound",
 		},
 		"an output that is named as an input": {
-			inputs: map[string][]byte{"in/x.pcap": capture(3), "in/x.mended.pcapng": capture(4)},
+			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/x.mended.pcapng": packets(4)},
 			named:  []string{"in/x.pcap", "in/x.mended.pcapng"},
 			want:   "in/x.mended.pcapng sound\nin/x.pcap failed: i/o failed: output exists: in/x.mended.pcapng is a capture that is read; -o DIR writes elsewhere",
 		},
 		"tables named as a report": {
-			inputs: map[string][]byte{"in/x.pcap": capture(3), "in/y.pcap": capture(2), "in/x.tables/y.mended.json": []byte("{}")},
+			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/y.pcap": packets(2), "in/x.tables/y.mended.json": []byte("{}")},
 			dir:    "in/x.tables", named: []string{"in/x.pcap", "in/y.pcap"},
 			want: "in/x.pcap sound\nin/y.pcap failed: i/o failed: output exists: in/x.tables/y.mended.json is a file of network tables; -o DIR writes elsewhere",
 		},
 		"a link to a capture named as a report": {
-			inputs: map[string][]byte{"in/x.pcap": capture(3)}, links: map[string]string{"out/x.mended.json": "../in/x.pcap"},
+			inputs: map[string][]byte{"in/x.pcap": packets(3)}, links: map[string]string{"out/x.mended.json": "../in/x.pcap"},
 			dir: "out", named: []string{"in/x.pcap"},
 			want: "in/x.pcap failed: i/o failed: output exists: out/x.mended.json is a capture that is read; -o DIR writes elsewhere",
 		},
 		"an archive named as a report": {
-			inputs: map[string][]byte{"in/x.pcap": capture(3), "in/x.mended.json": tarOf(t, entry{"a.pcap", capture(1)})},
+			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/x.mended.json": tarOf(t, entry{"a.pcap", packets(1)})},
 			want:   "in/x.mended.json/a.pcap sound\nin/x.pcap failed: i/o failed: output exists: in/x.mended.json is an archive that is read; -o DIR writes elsewhere",
 		},
 	} {
@@ -83,7 +83,7 @@ func TestBatchNeverOverwritesInputs(t *testing.T) {
 // TestPlanHasItsFiles: what a batch reads and writes is no place for its summary.
 func TestPlanHasItsFiles(t *testing.T) {
 	t.Chdir(t.TempDir())
-	write(t, ".", "in/x.json", capture(2))
+	write(t, ".", "in/x.json", packets(2))
 	write(t, ".", "in/x.tables/netstat.csv", []byte("TCP [2001:db8::1]:1 [2001:db8::2]:2"))
 	plan, err := Find(context.Background(), []string{"in"}, Options{Dir: "out"})
 	if err != nil {
@@ -112,7 +112,7 @@ func TestReportsThatAreNoFiles(t *testing.T) {
 		for _, place := range []string{"in/x.mended.json", "in/x.mended.pcapng"} {
 			for _, o := range []Options{{}, {Resume: true}, {Resume: true, Repair: repair.Options{Force: true}}} {
 				t.Chdir(t.TempDir())
-				write(t, ".", "in/x.pcap", capture(3))
+				write(t, ".", "in/x.pcap", packets(3))
 				if err := create(place); err != nil {
 					t.Logf("%s: %v", name, err)
 					continue
@@ -144,8 +144,8 @@ func TestMembersThatStandTwice(t *testing.T) {
 	later := entry{"x.tables/netstat.txt", []byte(strings.Repeat(strings.ReplaceAll(row, "%d", "2"), 2))}
 	upper := entry{"x.tables/NETSTAT.txt", []byte(strings.ReplaceAll(row, "%d", "3"))}
 	for name, archive := range map[string][]byte{
-		"t.tar": tarOf(t, entry{"x.pcap", capture(3)}, old, upper, entry{"x.pcap", capture(4)}, entry{"x.pcap~2", capture(2)}, later, entry{"x.pcap", capture(5)}),
-		"t.zip": zipOf(t, entry{"x.pcap", capture(3)}, old, upper, entry{"x.pcap", capture(4)}, entry{"x.pcap~2", capture(2)}, later, entry{"x.pcap", capture(5)}),
+		"t.tar": tarOf(t, entry{"x.pcap", packets(3)}, old, upper, entry{"x.pcap", packets(4)}, entry{"x.pcap~2", packets(2)}, later, entry{"x.pcap", packets(5)}),
+		"t.zip": zipOf(t, entry{"x.pcap", packets(3)}, old, upper, entry{"x.pcap", packets(4)}, entry{"x.pcap~2", packets(2)}, later, entry{"x.pcap", packets(5)}),
 	} {
 		dir := t.TempDir()
 		write(t, dir, name, archive)
@@ -209,7 +209,7 @@ func TestPermissionsOfMembers(t *testing.T) {
 		t.Skip("no permissions of this kind on Windows")
 	}
 	dir := t.TempDir()
-	archive := write(t, dir, "t.tar", tarOf(t, entry{"x.pcap", capture(3)}))
+	archive := write(t, dir, "t.tar", tarOf(t, entry{"x.pcap", packets(3)}))
 	if err := os.Chmod(archive, 0o640); err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestPermissionsOfMembers(t *testing.T) {
 // However many jobs are asked for, no more are begun than there are captures.
 func TestJobsBeyondCaptures(t *testing.T) {
 	dir := t.TempDir()
-	in := write(t, dir, "in/one.pcap", capture(10))
+	in := write(t, dir, "in/one.pcap", packets(10))
 	b := run(t, Options{Dir: filepath.Join(dir, "out"), Jobs: 1 << 30}, in)
 	if n := b.Totals.ByFate[report.FateFailed]; n != 0 || len(b.Captures) != 1 {
 		t.Errorf("got %d captures, %d of them failed, want one that is repaired", len(b.Captures), n)

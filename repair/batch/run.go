@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -147,7 +148,7 @@ const (
 // need estimates the memory of a job.
 func (r *runner) need(t *task) int64 {
 	held := min(t.size, windowMemory) * blowUp
-	if repair.IsPacked(t.shown) {
+	if naming.IsPacked(t.shown) {
 		held = min(held, windowMemory) * unpacking
 	}
 	return min(baseMemory+min(held, windowMemory), r.o.Memory)

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -19,7 +19,7 @@ import (
 // tables beside it. No more of them lie there than jobs are under way, and one.
 func (r *runner) unpack(ctx context.Context, tasks []task) error {
 	file := tasks[0].file
-	kind, err := repair.SniffFile(file)
+	kind, err := sniffFile(file)
 	if err == nil {
 		r.tables, err = os.MkdirTemp(r.scratch, "tables-")
 	}
@@ -48,7 +48,7 @@ func unreached(err error) string {
 
 // unpackCaptures goes through an archive, and takes the tasks that it has handed
 // out from the front of the list.
-func (r *runner) unpackCaptures(ctx context.Context, file string, kind repair.Kind, tasks *[]task) error {
+func (r *runner) unpackCaptures(ctx context.Context, file string, kind kind, tasks *[]task) error {
 	return visit(ctx, file, kind, r.limits, func(m *member) error {
 		if len(*tasks) == 0 || (*tasks)[0].member != m.number {
 			return nil
@@ -117,8 +117,8 @@ func measure(ctx context.Context, file string, b *budget) error {
 		return err
 	}
 	defer f.Close()
-	plain, packed, err := repair.DecompressSalvaging(f)
-	if err != nil || !packed {
+	plain, compression, err := capture.DecompressSalvaging(f)
+	if err != nil || compression == "" {
 		return nil
 	}
 	_, err = io.Copy(io.Discard, &metered{ctx, plain, b})
@@ -158,7 +158,7 @@ func (r *runner) tableName(member int) string {
 }
 
 // unpackTables unpacks the tables of all captures: they may stand behind them.
-func (r *runner) unpackTables(ctx context.Context, file string, kind repair.Kind, tasks []task) error {
+func (r *runner) unpackTables(ctx context.Context, file string, kind kind, tasks []task) error {
 	wanted := make(map[int]bool)
 	for i := range tasks {
 		for _, table := range tasks[i].tables {

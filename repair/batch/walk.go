@@ -15,7 +15,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -168,17 +168,17 @@ func (w *walker) file(f *found) error {
 		w.seen[abs] = true
 	}
 	skipped := &w.plan.skipped
-	if !f.named && repair.IsOwn(f.path) {
+	if !f.named && naming.IsOwn(f.path) {
 		skipped.Own++
 		return nil
 	}
-	kind, err := repair.SniffFile(f.path)
+	kind, err := sniffFile(f.path)
 	switch {
 	case err != nil:
 		w.fail(f.shown, codeNoCapture, err)
-	case kind == repair.Tar || kind == repair.Zip:
+	case kind == kindTar || kind == kindZip:
 		return w.archive(f, kind)
-	case kind == repair.Other && !f.named && !repair.IsNamedCapture(f.path):
+	case kind == kindOther && !f.named && !naming.IsNamedCapture(f.path):
 		skipped.Other++
 	case !w.included(f.rel):
 		skipped.Excluded++

@@ -1,0 +1,219 @@
+package pipeline
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// application is how mendcap names itself in shb_userappl.
+const application = "mendcap"
+
+// commentMark begins each of mendcap's packet comments; orderMark begins that
+// of a section whose packets it has put in order.
+const (
+	commentMark = "mendcap: "
+	orderMark   = commentMark + "order "
+)
+
+// The words that come first in a comment, by which packets are filtered.
+const (
+	wordMoved    = "moved"
+	wordInferred = "inferred"
+	wordUnknown  = "unknown"
+	wordLikely   = "likely"
+	wordClock    = "clock"
+	wordLeft     = "left"
+)
+
+// sectionComment stores the basis and the gate, so that a later repair leaves
+// the packets where this one put them.
+func sectionComment(p *reorder.Profile) string {
+	return fmt.Sprintf("%sbasis=%s gate=%s", orderMark, p.Basis, time.Duration(p.Gate))
+}
+
+// maxPhrases bounds the comments that are kept for reuse.
+const maxPhrases = 1 << 6
+
+// phrases keeps the comments on inferred headers: few differ.
+type phrases []known
+
+// known is a comment with all that it was made of.
+type known struct {
+	phrase
+	candidates *infer.Candidate // the first of those listed: packets of one flow share the list
+	comment    []byte
+}
+
+// phrase is all that the comment on a header says, but for the candidates.
+type phrase struct {
+	nextHeader, hopLimit uint8
+	nextHeaderBy, dstBy  infer.Origin
+	posterior            float64 // where the destination is likely
+	evidence             infer.Evidence
+	verified, offloaded  bool
+	sockaddr, filed      bool
+}
+
+// headerComment says what was inferred of a header-less packet, by what proof,
+// and what was made up.
+func (p *phrases) headerComment(u *unit) []byte {
+	a := &u.headless.answer
+	var listed *infer.Candidate
+	if len(a.Candidates) > 0 {
+		listed = &a.Candidates[0]
+	}
+	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
+		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
+	for i := range *p {
+		if (*p)[i].phrase == k && (*p)[i].candidates == listed {
+			comment := (*p)[i].comment
+			if i > 0 { // what is asked for often is soon among the first
+				(*p)[i], (*p)[i-1] = (*p)[i-1], (*p)[i]
+			}
+			return comment
+		}
+	}
+	if len(*p) >= maxPhrases {
+		*p = (*p)[:0]
+	}
+	*p = append(*p, known{k, listed, []byte(composeHeader(u))})
+	return (*p)[len(*p)-1].comment
+}
+
+func composeHeader(u *unit) string {
+	a := &u.headless.answer
+	parts, tie := make([]string, 0, 4), ""
+	if unknown := fields(a, infer.NotKnown); unknown != "" {
+		parts = append(parts, wordUnknown+" "+unknown+candidates(a))
+	} else if len(a.Candidates) > 0 {
+		tie = candidates(a)
+	}
+	by := a.Evidence
+	if likely := fields(a, infer.Likely); likely != "" {
+		if p := likelihood(a); p > 0 {
+			likely += fmt.Sprintf(" (probability %.4f)", p)
+		}
+		parts = append(parts, wordLikely+" "+likely+shownBy(by, a)+tie)
+		by = infer.ByChecksum // what else was inferred needs no destination
+	}
+	if inferred := fields(a, infer.Inferred); inferred != "" {
+		parts = append(parts, wordInferred+" "+inferred+shownBy(by, a))
+	}
+	if stated := fields(a, infer.AsStated); stated != "" {
+		parts = append(parts, stated+" as stated")
+	}
+	parts = append(parts, "made up "+madeUp(u))
+	return commentMark + strings.Join(parts, "; ")
+}
+
+// likelihood is the probability of a destination that is likely, 0 for others.
+func likelihood(a *infer.Answer) float64 {
+	if a.DestinationOrigin != infer.Likely {
+		return 0
+	}
+	return a.Posterior
+}
+
+// fields names the fields with one origin.
+func fields(a *infer.Answer, origin infer.Origin) string {
+	var names []string
+	if a.NextHeaderOrigin == origin {
+		names = append(names, "next header")
+	}
+	if a.DestinationOrigin == origin {
+		names = append(names, "destination")
+	}
+	return strings.Join(names, ", ")
+}
+
+// maxShown bounds the candidates that a comment names; the report and explain name
+// as many as an answer lists.
+const maxShown = 16
+
+// candidates names those of a, and counts the ones that are not named.
+func candidates(a *infer.Answer) string {
+	var b strings.Builder
+	shown := a.Candidates[:min(maxShown, len(a.Candidates))]
+	for i, c := range shown {
+		sep := " (candidates: "
+		if i > 0 {
+			sep = ", "
+		}
+		fmt.Fprintf(&b, "%s%s to %s %.4f", sep, protocolName(c.NextHeader), c.Destination, c.Posterior)
+	}
+	if more := len(a.Candidates) - len(shown) + a.Unlisted; more > 0 {
+		fmt.Fprintf(&b, ", and %d more", more)
+	}
+	if b.Len() > 0 {
+		b.WriteString(")")
+	}
+	return b.String()
+}
+
+// shownBy says by what evidence a field of a was inferred.
+func shownBy(by infer.Evidence, a *infer.Answer) string {
+	if by == infer.ByNone {
+		return ""
+	}
+	return " by " + string(by) + verified(a)
+}
+
+func verified(a *infer.Answer) string {
+	switch {
+	case a.ChecksumVerified:
+		return ", checksum verified"
+	case a.Offloaded:
+		return ", pseudo-header's sum verified"
+	}
+	return ", no checksum verified"
+}
+
+// madeUp lists the fields of the header that no evidence gave.
+func madeUp(u *unit) string {
+	if u.view.Form == packet.Sockaddr6 {
+		return fmt.Sprintf("traffic class 0, flow label 0, hop limit %d", u.headless.answer.HopLimit)
+	}
+	if u.view.TTL == 0 {
+		return fmt.Sprintf("hop limit %d", u.headless.answer.HopLimit)
+	}
+	return "nothing"
+}
+
+// appendMove says that the packet was recorded late, and when.
+func appendMove(to []byte, u *unit) []byte {
+	place := &u.fate.place
+	to = append(to, commentMark+wordMoved+" by "...)
+	to = append(to, place.Law.String()...)
+	if !u.fate.timed {
+		to = append(to, ", within its tick; was frame "...)
+		return strconv.AppendInt(to, u.block.Frame, 10)
+	}
+	stamp, _ := u.stamp()
+	to = append(to, ", "...)
+	to = append(to, time.Duration(stamp-place.Stamp).String()...)
+	to = append(to, " earlier; was frame "...)
+	to = strconv.AppendInt(to, u.block.Frame, 10)
+	to = append(to, " at "...)
+	return appendSeconds(to, u.recordedStamp())
+}
+
+// seconds writes nanoseconds since 1970 as Wireshark's frame.time_epoch does.
+func seconds(ns int64) string { return string(appendSeconds(nil, ns)) }
+
+func appendSeconds(to []byte, ns int64) []byte {
+	whole, rest := ns/1e9, ns%1e9
+	if ns < 0 {
+		to, whole, rest = append(to, '-'), -whole, -rest
+	}
+	to = strconv.AppendInt(to, whole, 10)
+	point := len(to)
+	to = strconv.AppendInt(to, 1e9+rest, 10) // whose 1 holds the place of the point
+	to[point] = '.'
+	return to
+}

@@ -1,0 +1,197 @@
+package pipeline
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
+)
+
+// conclude fills the report from what the pass that wrote has counted.
+func (j *job) conclude(stats reorder.Stats, p *press) {
+	r, s, v := &j.report, p.sequencer, p.w.judge
+	r.Schema = report.Schema
+	r.Capture = j.facts.describeCapture(j.source.name)
+	r.Inference = p.w.infer.describe(j.engine.Candidates())
+	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(j.engine.Doubts(maxDoubtful))
+	r.Order = j.describeOrder(stats, p.w.moved)
+	r.Order.Uncertainty = describeWidths(&v.widths)
+	r.Analysis = report.Analysis{Segments: s.segments, Before: s.before.named(), After: v.after.named()}
+	v.diagnose.Finish()
+	r.CaptureLoss = v.diagnose.Loss()
+	r.CaptureLoss.Declared = v.declared.result(&j.facts)
+	r.Findings = v.findings.result()
+	v.seen.describe(r, &j.facts)
+	if r.Capture.Packets == 0 {
+		j.note("the capture has no packets")
+	}
+	j.limits(stats, v.diagnose.GivenUp(), s.crowded)
+	j.steps += s.order.Steps() + v.diagnose.Steps()
+	j.noteClocks(s.align.forced)
+	j.noteLeft()
+	j.noteUnknown()
+	j.noteOdd()
+	r.Damage, r.DamageOmitted = describeDamage(j.facts.damage)
+	if r.Notes == nil {
+		r.Notes = []string{}
+	}
+}
+
+func (c *inferred) describe(candidates int) report.Inference {
+	proof := func(n [infer.Origins]int64) report.Proof {
+		return report.Proof{Inferred: n[infer.Inferred], Likely: n[infer.Likely], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
+	}
+	r := report.Inference{
+		Packets: c.packets, NextHeader: proof(c.nextHeader), Destination: proof(c.destination),
+		ByEvidence: make(map[string]int64), LikelyByEvidence: make(map[string]int64), Candidates: candidates,
+		Unanalysed: c.unanalysed,
+	}
+	for _, e := range c.byEvidence {
+		if e.likely {
+			r.LikelyByEvidence[string(e.by)] = e.answers
+		} else {
+			r.ByEvidence[string(e.by)] = e.answers
+		}
+	}
+	return r
+}
+
+// maxDoubtful bounds the flows whose header is doubtful that a report lists.
+const maxDoubtful = 100
+
+func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int) {
+	choice := func(c infer.Candidate) report.HeaderChoice {
+		return report.HeaderChoice{
+			NextHeader: protocolName(c.NextHeader), Destination: c.Destination.String(),
+			Posterior: c.Posterior, Evidence: string(c.Evidence),
+		}
+	}
+	list := make([]report.DoubtfulFlow, 0, len(doubts))
+	for _, d := range doubts {
+		flow := d.Source.String() + " > " + d.Destination.String()
+		if d.SourcePort != 0 || d.DestinationPort != 0 {
+			flow = netip.AddrPortFrom(d.Source, d.SourcePort).String() + " > " + netip.AddrPortFrom(d.Destination, d.DestinationPort).String()
+		}
+		f := report.DoubtfulFlow{Flow: flow, Packets: int64(d.Packets), Best: choice(d.Best), RunnerUp: choice(d.RunnerUp)}
+		for _, c := range d.Candidates {
+			f.Candidates = append(f.Candidates, choice(c))
+		}
+		f.CandidatesOmitted = d.Unlisted
+		if d.NextHeader != infer.Unknown {
+			f.Answer = protocolName(d.NextHeader)
+		}
+		list = append(list, f)
+	}
+	return list, total
+}
+
+func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
+	p := &j.profile
+	r := report.Order{
+		Basis: p.Basis.String(), Vantage: j.local.by, Local: j.local.addresses(),
+		Moved: moved, MaxShift: time.Duration(stats.MaxShift), ByLaw: make(map[string]report.Law),
+		Scales: report.Scales{
+			Tick: time.Duration(p.Tick), ThreadJitter: time.Duration(p.ThreadJitter), QueueJitter: time.Duration(p.QueueJitter),
+		},
+		Gate: time.Duration(p.Gate),
+	}
+	r.Learnt = report.Learnt{
+		IPID: p.IPID.String(), Copies: j.left.seen[doubled] > 0, Responses: p.QueueMandate, Threads: p.ThreadMandate,
+		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
+	}
+	r.Clocks = j.clocks.describe(&j.facts)
+	r.Placed = j.facts.anyPlaced
+	r.AsRecorded = j.left.describe()
+	for i, name := range reorder.LawNames() {
+		r.ByLaw[name] = report.Law{
+			Violations: stats.Violations[i], Explained: stats.Explained[i],
+			Moved: stats.Moved[i], Unrepaired: stats.Unrepaired[i],
+		}
+		r.Unrepaired += stats.Unrepaired[i]
+	}
+	return r
+}
+
+func describeWidths(h *reorder.Histogram) report.Uncertainty {
+	at := func(share float64) time.Duration { return time.Duration(h.Quantile(share)) }
+	return report.Uncertainty{Median: at(0.5), P90: at(0.9), P99: at(0.99), Max: at(1)}
+}
+
+// limits says which bounds were met, and how often packets were placed early for
+// their bytes.
+func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
+	if n := j.facts.unlisted; n > 0 {
+		j.note("%s not listed: the first %d are", were(n, "interface"), maxInterfaces)
+	}
+	if n := j.facts.strange; n > 0 {
+		j.note("of the addresses that interface descriptions state the first %d were taken for the host's, and %d beyond them not", maxOwn, n)
+	}
+	if n := j.engine.LeftOut(); n > 0 {
+		j.note("an address was left out of the candidates for headers %s: there were too many", timesOver(n))
+	}
+	if n := j.flows.evicted; n > 0 {
+		j.note("a connection was forgotten %s: more than %d at once over the passes; what came back later was judged afresh", timesOver(n), maxFlows)
+	}
+	if n := j.engine.Evicted(); n > 0 {
+		j.note("%s answered without the evidence of the flow: too many flows", were(n, "header-less packet"))
+	}
+	if stats.Unsorted > 0 {
+		j.note("%s too late to be sorted by stamps through the window of %d packets", were(stats.Unsorted, "packet"), reorder.DefaultWindow)
+	}
+	if n := j.engine.GivenUp().Crowded; n > 0 {
+		j.note("none of the addresses that fit a checksum was told by it, since there were so many: of %s", plural(n, "checksum"))
+	}
+	if n := j.engine.GivenUp().Unnamed; n > 0 {
+		j.note("a destination was named for a flow that had many already, and not tried, %s", timesOver(n))
+	}
+	if stats.Forced > 0 {
+		j.note("the window of %d packets was too small for the gate %s", reorder.DefaultWindow, timesOver(stats.Forced))
+	}
+	if n := stats.Forgotten; n > 0 {
+		j.note("order has forgotten ranges of connections' bytes %s: too many in one connection at once", timesOver(n))
+	}
+	if n := g.Holes; n > 0 {
+		j.note("holes of %s were forgotten: too many at once", plural(n, "connection"))
+	}
+	if n := g.Looks; n > 0 {
+		j.note("%s judged by fewer of the packets before: too many in one connection", were(n, "flag"))
+	}
+	if n := g.Waits; n > 0 {
+		j.note("%s judged before all evidence had come: too many waited for it", were(n, "flag"))
+	}
+	if n := g.Gaps; n > 0 {
+		j.note("%s not set beside all others of the time: too many at once", were(n, "gap"))
+	}
+	if crowded > 0 {
+		j.note("the window of %d MiB, %d of them for blocks that are no packets, and %d MiB of records was too small for the gate %s",
+			maxWindow>>20, maxBetween>>20, maxRecords>>20, timesOver(crowded))
+	}
+}
+
+// noteUnknown says what destinations that stayed unknown kept from being
+// analysed, and what would help.
+func (j *job) noteUnknown() {
+	i := &j.report.Inference
+	if i.Destination.Unknown == 0 {
+		return
+	}
+	text := fmt.Sprintf("the destination of %s is unknown", plural(i.Destination.Unknown, "packet"))
+	if i.Unanalysed > 0 {
+		text += fmt.Sprintf(", of which TCP, and not analysed: %d", i.Unanalysed)
+	}
+	understood := slices.ContainsFunc(j.report.Tables, func(t report.Table) bool { return t.Addresses > 0 })
+	switch {
+	case len(j.report.Tables) == 0:
+		text += "; no network tables were found beside the capture: mendcap tables --script windows (or linux, macos) prints a script that records them"
+	case !understood:
+		text += "; nothing in the network tables was understood: mendcap tables PATH says why"
+	default:
+		text += "; the network tables do not tell it"
+	}
+	j.note("%s", text)
+}

@@ -1,0 +1,286 @@
+package pipeline
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"math/bits"
+	"net/netip"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/report"
+)
+
+// maxGalleries is how many connections have packets kept for a picture. Those
+// of which most was found have them.
+const maxGalleries = 64
+
+// verdictSet is a set of verdicts, by their places in report.Verdicts.
+type verdictSet uint32
+
+// connections counts what happened in each TCP connection, and keeps the worst
+// for the report. A connection that the flow table forgets counts anew when it
+// comes back.
+type connections struct {
+	limit   int
+	by      []*connection // by flow number
+	total   int64
+	retired []*connection // forgotten by the flow table: the worst of them, worst first
+	holders []*connection // those with a gallery, at most maxGalleries
+	// floor is the last of the holders as it was when it was looked for. None
+	// has come to stand below it since, as counts only grow; without packets it
+	// is void.
+	floor connection
+}
+
+// connection is one pair of endpoints.
+type connection struct {
+	hash          uint64
+	key           flowKey
+	client        uint8 // the direction of the first SYN without ACK; 2 is unknown
+	started       [2]bool
+	base          [2]tcp.Seq // first sequence number seen
+	scale         [2]int8    // of the SYN; -1 without the option, -2 without a SYN
+	packets       int64
+	bytes         [2]int64
+	moved         int64
+	first, last   int64 // times as repaired, nanoseconds
+	before, after int64 // flags
+	odd           int64 // findings that are not plain
+	byVerdict     [diagnose.NumVerdicts]int64
+	gallery       *gallery
+	skipped       int64 // packets before the gallery was begun
+}
+
+func newConnections(limit int) *connections {
+	return &connections{limit: limit}
+}
+
+// packet takes in a packet in the order of the output.
+func (c *connections) packet(u *unit, frame int64, after tcp.Analysis) {
+	f := c.of(u)
+	time, d := u.fate.place.Stamp, u.pair.dir
+	if f.packets == 0 {
+		f.first, f.last = time, time
+	}
+	f.first, f.last = min(f.first, time), max(f.last, time)
+	f.packets++
+	f.bytes[d] += int64(u.seg.Len)
+	if !f.started[d] || u.seg.Bits&tcp.SYN != 0 {
+		f.start(&u.seg, d)
+	}
+	if u.fate.moved {
+		f.moved++
+	}
+	if u.before|after != 0 {
+		f.before += int64(bits.OnesCount32(uint32(u.before)))
+		f.after += int64(bits.OnesCount32(uint32(after)))
+	}
+	if f.gallery != nil {
+		f.draw(u, frame, after)
+	} else if u.fate.moved || u.before|after != 0 {
+		c.lend(f, u, frame, after)
+	}
+}
+
+// of returns the packet's connection.
+func (c *connections) of(u *unit) *connection {
+	for int(u.seg.Flow) >= len(c.by) {
+		c.by = append(c.by, nil)
+	}
+	f := c.by[u.seg.Flow]
+	if f != nil && f.hash == u.pair.hash {
+		return f
+	}
+	if f != nil {
+		c.retire(f)
+	}
+	c.total++
+	f = &connection{hash: u.pair.hash, key: u.pair.key, client: 2, scale: [2]int8{-2, -2}}
+	if len(c.holders) < maxGalleries {
+		c.hold(f)
+	}
+	c.by[u.seg.Flow] = f
+	return f
+}
+
+// start takes in the first packet of a direction, and every SYN.
+func (f *connection) start(s *tcp.Segment, d uint8) {
+	if !f.started[d] {
+		f.started[d], f.base[d] = true, s.Seq
+	}
+	if s.Bits&tcp.SYN == 0 {
+		return
+	}
+	f.scale[d] = s.WindowShift
+	if s.Bits&tcp.ACK == 0 && f.client == 2 {
+		f.client = d
+	}
+}
+
+// finding takes in what was found of a packet of the connection that has this
+// flow number.
+func (c *connections) finding(flow uint32, frame int64, verdict diagnose.Verdict) {
+	f := c.by[flow]
+	f.byVerdict[verdict]++
+	weight := uint8(1)
+	if verdict != diagnose.Genuine {
+		f.odd++
+		weight = 4
+	}
+	if f.gallery == nil {
+		return
+	}
+	if m := f.gallery.last(frame); m != nil {
+		m.verdicts |= 1 << verdict
+		f.gallery.weigh(m, weight)
+	} else if m := f.gallery.kept(frame); m != nil {
+		m.verdicts |= 1 << verdict
+	}
+}
+
+// lend gives f a gallery, if need be that of a connection of which less was
+// found, and draws the packet at hand. It tries each time that what was flagged
+// or moved has doubled.
+func (c *connections) lend(f *connection, u *unit, frame int64, after tcp.Analysis) {
+	if n := f.before + f.after + f.moved; n&(n-1) != 0 {
+		return
+	}
+	if len(c.holders) < maxGalleries {
+		c.hold(f)
+	} else if !c.oust(f) {
+		return
+	}
+	f.skipped = f.packets - 1
+	f.draw(u, frame, after)
+}
+
+// oust gives f the gallery of the last of the holders, if f comes before it.
+func (c *connections) oust(f *connection) bool {
+	if c.floor.packets > 0 && worse(f, &c.floor) >= 0 {
+		return false
+	}
+	least := 0
+	for i, other := range c.holders {
+		if worse(other, c.holders[least]) > 0 {
+			least = i
+		}
+	}
+	from := c.holders[least]
+	c.floor = *from
+	if worse(f, from) >= 0 {
+		return false
+	}
+	f.gallery, from.gallery = from.gallery, nil
+	f.gallery.clear()
+	c.holders[least] = f
+	return true
+}
+
+// hold gives f a gallery of its own.
+func (c *connections) hold(f *connection) {
+	c.holders = append(c.holders, f)
+	f.gallery = new(gallery)
+	c.floor = connection{}
+}
+
+// draw adds the packet to the gallery.
+func (f *connection) draw(u *unit, frame int64, after tcp.Analysis) {
+	s, m := &u.seg, f.gallery.next(u.block.Frame)
+	*m = mark{
+		frame: u.block.Frame, after: frame, stamp: u.recordedStamp(), time: u.fate.place.Stamp,
+		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, u.pair.dir), sack: s.SACK, sacks: s.SACKs,
+		dir: u.pair.dir, acks: s.HasAck(), moved: u.fate.moved, flags: u.before | after,
+	}
+	if m.moved {
+		f.gallery.weigh(m, 4)
+	}
+}
+
+// window is the window that a segment offers, bytes; -1 where its scale is
+// unknown.
+func (f *connection) window(s *tcp.Segment, d uint8) int64 {
+	a, b := f.scale[d], f.scale[1-d]
+	switch {
+	case s.Bits&tcp.SYN != 0 || a == -1 || b == -1:
+		return int64(s.Window)
+	case a == -2 || b == -2:
+		return -1
+	}
+	return int64(s.Window) << min(a, 14) // RFC 7323, section 2.3
+}
+
+// worse orders connections by how much there is to say of them, most first.
+func worse(a, b *connection) int {
+	switch {
+	case a.odd != b.odd:
+		return cmp.Compare(b.odd, a.odd)
+	case a.moved != b.moved:
+		return cmp.Compare(b.moved, a.moved)
+	case a.before+a.after != b.before+b.after:
+		return cmp.Compare(b.before+b.after, a.before+a.after)
+	case a.bytes[0]+a.bytes[1] != b.bytes[0]+b.bytes[1]:
+		return cmp.Compare(b.bytes[0]+b.bytes[1], a.bytes[0]+a.bytes[1])
+	case a.packets != b.packets:
+		return cmp.Compare(b.packets, a.packets)
+	}
+	return cmp.Or(bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.first, b.first))
+}
+
+// retire keeps a connection that the flow table forgot, if it is among the
+// worst.
+func (c *connections) retire(f *connection) {
+	place, _ := slices.BinarySearchFunc(c.retired, f, worse)
+	c.retired = slices.Insert(c.retired, place, f)
+	if len(c.retired) > c.limit {
+		last := c.retired[c.limit]
+		c.retired[c.limit] = nil
+		c.retired = c.retired[:c.limit]
+		if last.gallery != nil {
+			c.holders = slices.DeleteFunc(c.holders, func(h *connection) bool { return h == last })
+		}
+	}
+}
+
+// result lists the worst connections, worst first.
+func (c *connections) result() report.Flows {
+	all := slices.Clone(c.retired)
+	for _, f := range c.by {
+		if f != nil {
+			all = append(all, f)
+		}
+	}
+	slices.SortFunc(all, worse)
+	all = all[:min(len(all), c.limit)]
+	r := report.Flows{Total: c.total, Omitted: c.total - int64(len(all)), List: make([]report.Flow, len(all))}
+	for i, f := range all {
+		r.List[i] = f.describe()
+	}
+	return r
+}
+
+func (f *connection) describe() report.Flow {
+	r := report.Flow{
+		Name: f.name(f.client&1, " <> "), Protocol: "TCP", Packets: f.packets, Bytes: f.bytes[0] + f.bytes[1], Moved: f.moved,
+		First: utc(f.first), Last: utc(f.last), ByVerdict: map[string]int64{}, Before: f.before, After: f.after, Graph: f.picture(),
+	}
+	for i, n := range f.byVerdict {
+		if n > 0 {
+			r.ByVerdict[diagnose.Verdict(i).String()] = n
+		}
+	}
+	return r
+}
+
+// name is that of the direction d, with a word between its ends.
+func (f *connection) name(d uint8, between string) string {
+	ports := binary.BigEndian.Uint32(f.key[keyPorts:])
+	from := netip.AddrPortFrom(f.key.low().Netip(), uint16(ports>>16))
+	to := netip.AddrPortFrom(f.key.high().Netip(), uint16(ports))
+	if d == 1 {
+		from, to = to, from
+	}
+	return from.String() + between + to.String()
+}

@@ -1,0 +1,70 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/report"
+)
+
+// salvage is what the readers do about damage.
+func (o *Options) salvage() capture.Salvage {
+	if o.RefuseDamaged {
+		return capture.SalvageRefuse
+	}
+	return capture.SalvageOn
+}
+
+// ended says what it means that a reader ended a pass with err: the damage that
+// it met, an error where damage is refused, or a failure to read.
+func (j *job) ended(r *capture.Reader, err error) (*capture.Damages, error) {
+	if err == io.EOF {
+		j.facts.odd = r.Odd()
+		if d := r.Damage(); d.Total > 0 {
+			return &d, nil
+		}
+		return nil, nil
+	}
+	var broken *capture.FormatError
+	if errors.As(err, &broken) {
+		return nil, fmt.Errorf("%w: %s: %w", ErrNoCapture, j.source.name, broken)
+	}
+	return nil, ioError("read "+j.source.name, err)
+}
+
+// nothingReadable is the error of a capture in which damage left no packet.
+func (j *job) nothingReadable(d *capture.Damages) error {
+	first := &d.List[0]
+	broken := &capture.FormatError{Frame: first.Frame, Offset: first.Offset, Err: first.Err}
+	return fmt.Errorf("%w: %s: no packet could be read: %w", ErrNoCapture, j.source.name, broken)
+}
+
+// noteOdd notes what is odd in the capture, and no damage.
+func (j *job) noteOdd() {
+	for _, o := range j.facts.odd {
+		where := fmt.Sprintf(" (frame %d first)", o.Frame)
+		switch o.Frame {
+		case -1:
+			where = ""
+		case 0:
+			where = " (before any frame)"
+		}
+		j.note("%d %s%s: odd, not damaged, and read as it is", o.Count, o.What, where)
+	}
+}
+
+// describeDamage lists the damage for a report, and says how much is not listed.
+func describeDamage(d *capture.Damages) (list []report.Damage, omitted int64) {
+	list = []report.Damage{}
+	if d == nil {
+		return list, 0
+	}
+	for _, one := range d.List {
+		list = append(list, report.Damage{
+			Frame: one.Frame, Offset: one.Offset, Length: one.Length, Mended: !one.Lost, What: one.Err.Error(),
+		})
+	}
+	return list, d.Total - int64(len(d.List))
+}

@@ -1,0 +1,65 @@
+package pipeline
+
+import (
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// names are what ties packets without TCP's numbers together.
+type names struct {
+	packet.Exchange
+	self   uint64 // as an error would quote the packet, where the capture holds errors
+	quotes bool   // looks like an error that quotes a packet; of the first pass
+}
+
+// name reads the unit's names from its upper-layer bytes. The first pass only
+// looks for errors, since destinations are not inferred yet: a header-less
+// packet of unknown protocol may be one.
+func (d *decoder) name(u *unit, data []byte) {
+	v := &u.view
+	if d.engine == nil {
+		proto := u.proto
+		if proto == packet.NoNextHeaderKnown {
+			proto = packet.ProtoICMPv6
+		}
+		u.names.quotes = packet.QuotesPacket(proto, data)
+		return
+	}
+	if u.proto != packet.ProtoTCP {
+		packet.ReadExchange(&u.names.Exchange, v, u.proto, data)
+	}
+	if d.quoted {
+		u.names.self = packet.SelfName(v, u.proto, data)
+	}
+}
+
+// lawOf tells which law speaks of the answers of each kind of exchange.
+var lawOf = [...]reorder.Law{
+	packet.DNS: reorder.DNS, packet.Echo: reorder.Echo, packet.NTP: reorder.NTP,
+	packet.DHCPv6: reorder.DHCPv6, packet.STUN: reorder.STUN, packet.Neighbour: reorder.Neighbour,
+}
+
+// subject is what order may know of the packet: nothing but its stamp where
+// mendcap has placed it before, or its connection is left as recorded.
+func (j *job) subject(u *unit) reorder.Packet {
+	stamp, _ := u.stamp()
+	p := reorder.Packet{Stamp: stamp}
+	if u.ruled {
+		p.Segment = &u.seg
+	}
+	if u.left != 0 || j.placed(u) {
+		return p
+	}
+	n := &u.names
+	p.Cause, p.Effect, p.Self, p.Quoted = n.Cause, n.Effect, n.self, n.Quoted
+	if n.Kind != packet.NoExchange {
+		p.By = lawOf[n.Kind]
+	}
+	return p
+}
+
+// placed reports whether mendcap has put the packet's section in order before.
+func (j *job) placed(u *unit) bool {
+	i := u.block.Interface
+	return j.facts.anyPlaced && i != nil && j.facts.placed.has(i.Section)
+}

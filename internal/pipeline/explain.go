@@ -1,0 +1,438 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
+)
+
+// MaxExplained is how many frames Explain takes at once.
+const MaxExplained = 1000
+
+// Explain says of frames of the capture in ("-" for standard input), by their
+// numbers from 1, what File would do to them and why. It writes nothing. Options
+// about outputs and findings are not used. Errors are those of File; a frame
+// that the capture does not have is an ErrUsage.
+func Explain(ctx context.Context, in string, frames []int64, o Options) (report.Explanations, error) {
+	x, err := newExplainer(frames)
+	if err != nil {
+		return report.Explanations{}, err
+	}
+	j, err := newJob(in, "-", o)
+	if err != nil {
+		return report.Explanations{}, err
+	}
+	defer j.close()
+	j.explain = x
+	err = j.carryOut(ctx, func(ctx context.Context) error {
+		if last := slices.Max(frames); last > j.facts.packets {
+			return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, last, j.facts.packets)
+		}
+		return j.rehearse(ctx)
+	})
+	if err != nil {
+		return report.Explanations{}, err
+	}
+	return x.result(j), nil
+}
+
+// explainer follows a few frames through the third pass.
+type explainer struct {
+	wanted map[int64]bool
+	// flows and older hold the initial numbers by pair of endpoints: a flow's
+	// number may have been another one's. When flows has maxInitials pairs they
+	// become the older ones, and those before are forgotten.
+	flows, older map[flowKey]*initials
+	list         []explained
+	flags        map[int64]*flagged // by frame
+}
+
+// maxInitials is how many pairs of endpoints have their initial numbers
+// remembered at least, and half as many as there are at most: about 30 MB.
+const maxInitials = 1 << 17
+
+// explained is a frame that was met in the output, and what is to be said of it
+// once the whole pass is behind: initial numbers are still learnt meanwhile.
+type explained struct {
+	report.Explanation
+	clue *clue
+	seg  tcp.Segment // of a TCP packet
+	tcp  bool
+}
+
+// flagged is what the analyser said of a frame that is to be explained, and the
+// verdicts on it.
+type flagged struct {
+	before, after tcp.Analysis
+	verdicts      []numbered
+}
+
+// numbered is a verdict with the number of its flag.
+type numbered struct {
+	report.ExplainedFlag
+	number int
+}
+
+func newExplainer(frames []int64) (*explainer, error) {
+	x := &explainer{wanted: make(map[int64]bool), flows: make(map[flowKey]*initials), flags: make(map[int64]*flagged)}
+	for _, f := range frames {
+		if f < 1 {
+			return nil, fmt.Errorf("%w: frame %d: frames are counted from 1", ErrUsage, f)
+		}
+		x.wanted[f] = true
+	}
+	if n := len(x.wanted); n == 0 || n > MaxExplained {
+		return nil, fmt.Errorf("%w: %d frames: from 1 to %d can be explained at once", ErrUsage, n, MaxExplained)
+	}
+	return x, nil
+}
+
+// restart forgets what was learnt in a pass that is repeated.
+func (x *explainer) restart() {
+	clear(x.flows)
+	clear(x.flags)
+	x.list = nil
+}
+
+// clue is what the sequencer knows of a frame that is to be explained.
+type clue struct {
+	trace    reorder.Trace // its indices turned into frames
+	timeFrom int64         // frame whose stamp it takes
+	initials *initials     // of its connection, nil without TCP
+}
+
+// initials are the initial sequence numbers of one incarnation of a connection,
+// by Segment.Dir: those that Wireshark counts relative numbers from.
+type initials struct {
+	number [2]tcp.Seq
+	known  [2]bool
+}
+
+// see takes in a packet in file order, before it is placed.
+func (x *explainer) see(u *unit) {
+	var of *initials
+	if u.isTCP {
+		of = x.learn(&u.pair.key, &u.seg)
+	}
+	if x.wanted[u.block.Frame] {
+		u.clue = &clue{initials: of}
+	}
+}
+
+// learn takes the initial numbers from a SYN, or else from the first segment
+// and the first ACK that are there. A SYN with another number begins another
+// connection.
+func (x *explainer) learn(key *flowKey, seg *tcp.Segment) *initials {
+	own, syn := seg.Dir&1, seg.Bits.Has(tcp.SYN)
+	n := x.initials(key)
+	if syn && !seg.Bits.Has(tcp.ACK) && n.known[own] && n.number[own] != seg.Seq {
+		n = &initials{}
+		x.flows[*key] = n
+	}
+	switch {
+	case syn:
+		n.number[own], n.known[own] = seg.Seq, true
+	case !n.known[own]:
+		n.number[own], n.known[own] = seg.Seq-1, true
+	}
+	if peer := 1 - own; seg.Bits.Has(tcp.ACK) && !n.known[peer] {
+		n.number[peer], n.known[peer] = seg.Ack-1, true
+	}
+	return n
+}
+
+// initials finds what is remembered of a pair of endpoints, or begins it.
+func (x *explainer) initials(key *flowKey) *initials {
+	if n := x.flows[*key]; n != nil {
+		return n
+	}
+	n := x.older[*key]
+	if n == nil {
+		n = &initials{}
+	}
+	if len(x.flows) >= maxInitials {
+		x.flows, x.older = make(map[flowKey]*initials), x.flows
+	}
+	x.flows[*key] = n
+	return n
+}
+
+// watch asks the orderer for the traces of the frames.
+func (x *explainer) watch(s *sequencer) {
+	s.frames = make([]int64, framesKept)
+	s.order.Watch(
+		func(index int64) bool { return x.wanted[s.frame(index)] },
+		func(t reorder.Trace) {
+			c := s.pending[t.Index-s.base].clue
+			if c == nil {
+				return
+			}
+			c.trace, c.timeFrom = t, s.frame(t.TimeFrom)
+			for _, list := range [][]reorder.Relation{t.Causes, t.Followers} {
+				for i := range list {
+					list[i].Index = s.frame(list[i].Index)
+				}
+			}
+		})
+}
+
+// framesKept is more than the orderer has in its hands.
+const framesKept = 4 * reorder.DefaultWindow
+
+// frame is that of a packet that the orderer has in its hands.
+func (s *sequencer) frame(index int64) int64 { return s.frames[index%framesKept] }
+
+// placed takes a frame in output order.
+func (x *explainer) placed(j *job, u *unit, frame int64, after tcp.Analysis) {
+	e := report.Explanation{
+		Frame: u.block.Frame, FrameAfter: frame, Protocol: protocolOf(u), Flow: flowOf(u),
+		Header: j.explainHeader(u), Place: j.explainPlace(u), More: u.clue.trace.Cut,
+	}
+	x.flags[e.Frame] = &flagged{before: u.before, after: after}
+	x.list = append(x.list, explained{e, u.clue, u.seg, u.isTCP})
+}
+
+// found takes a verdict, which can come after the packets that settle it.
+func (x *explainer) found(f *diagnose.Finding) {
+	of := x.flags[f.Frame]
+	if of == nil {
+		return
+	}
+	of.verdicts = append(of.verdicts, numbered{report.ExplainedFlag{
+		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Evidence: f.Evidence(),
+		Before: slices.Contains(of.before.Names(), f.Flag()), After: slices.Contains(of.after.Names(), f.Flag()),
+	}, int(f.FlagNumber)})
+}
+
+func (x *explainer) result(j *job) report.Explanations {
+	frames := make([]report.Explanation, len(x.list))
+	for i := range x.list {
+		e := &frames[i]
+		*e = x.list[i].whole()
+		e.Flags = x.flags[e.Frame].explain()
+	}
+	slices.SortFunc(frames, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
+	all := report.Explanations{
+		Schema: report.ExplainSchema, Capture: j.source.name, Basis: j.profile.Basis.String(),
+		Gate: time.Duration(j.profile.Gate), Frames: frames,
+	}
+	all.Damage, _ = describeDamage(j.facts.damage)
+	return all
+}
+
+// explain lists the flags with their verdicts, in the order of flags. One
+// without a verdict is of a connection that could not be judged then.
+func (f *flagged) explain() (list []report.ExplainedFlag) {
+	all := f.verdicts
+	for number, name := range tcp.AnalysisNames() {
+		bit := tcp.Analysis(1) << number
+		if (f.before|f.after)&bit == 0 || slices.ContainsFunc(all, func(n numbered) bool { return n.number == number }) {
+			continue
+		}
+		all = append(all, numbered{report.ExplainedFlag{Flag: name, Verdict: report.NotCaptured, Before: f.before&bit != 0, After: f.after&bit != 0,
+			Evidence: "it is not judged, since only one direction of its connection had been recorded"}, number})
+	}
+	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+	for _, n := range all {
+		list = append(list, n.ExplainedFlag)
+	}
+	return list
+}
+
+// whole adds what is told by sequence numbers.
+func (e *explained) whole() report.Explanation {
+	c, r := e.clue, e.Explanation
+	r.Causes, r.Followers = c.neighbours(c.trace.Causes), c.neighbours(c.trace.Followers)
+	if e.tcp {
+		r.Segment = c.initials.explain(&e.seg)
+	}
+	return r
+}
+
+// neighbours names the packets of a trace by their frames.
+func (c *clue) neighbours(relations []reorder.Relation) []report.Neighbour {
+	list := make([]report.Neighbour, len(relations))
+	for i := range relations {
+		r := &relations[i]
+		list[i] = report.Neighbour{Frame: r.Index, Law: r.Law.String(), Broken: r.Broken, Repaired: r.Repaired}
+		if r.Segment != (reorder.Segment{}) && c.initials != nil {
+			list[i].Segment = c.initials.explain(&r.Segment)
+		}
+	}
+	return list
+}
+
+// bitNames are those of Wireshark, from the lowest bit.
+var bitNames = [...]string{"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"}
+
+func (n *initials) explain(seg *tcp.Segment) *report.ExplainedTCP {
+	own, peer := n.number[seg.Dir&1], n.number[1-seg.Dir&1]
+	relative := func(r tcp.Range, to tcp.Seq) report.Range {
+		return report.Range{Left: uint32(r.Left - to), Right: uint32(r.Right - to)}
+	}
+	e := &report.ExplainedTCP{
+		Bits: []string{}, Seq: uint32(seg.Seq), Ack: uint32(seg.Ack), Len: seg.Len, Sack: []report.Range{},
+		Relative: relative(tcp.Range{Left: seg.Seq, Right: seg.End()}, own), Acks: seg.HasAck(),
+	}
+	for i, name := range bitNames {
+		if seg.Bits&(1<<i) != 0 {
+			e.Bits = append(e.Bits, name)
+		}
+	}
+	if e.Acks {
+		e.RelativeAck = uint32(seg.Ack - peer)
+	}
+	for _, block := range seg.SACK[:seg.SACKs] {
+		e.Sack = append(e.Sack, relative(block, peer))
+	}
+	if seg.HasTS {
+		val, ecr := seg.TSval, seg.TSecr
+		e.TSval, e.TSecr = &val, &ecr
+	}
+	return e
+}
+
+func protocolOf(u *unit) string {
+	switch {
+	case u.view.Form == packet.NoIP:
+		return ""
+	case u.proto == packet.ProtoTCP:
+		return "TCP"
+	case u.proto == packet.ProtoUDP:
+		return "UDP"
+	case u.proto == packet.ProtoICMP:
+		return "ICMP"
+	case u.proto == packet.ProtoICMPv6:
+		return "ICMPv6"
+	case u.headless != nil && u.proto == infer.Unknown:
+		return "unknown protocol"
+	}
+	return fmt.Sprintf("protocol %d", u.proto)
+}
+
+// flowOf names both ends, with ports where there are some.
+func flowOf(u *unit) string {
+	if u.view.Form == packet.NoIP {
+		return ""
+	}
+	src, dst := u.ends()
+	if u.sport == 0 && u.dport == 0 {
+		return src.String() + " > " + dst.String()
+	}
+	return netip.AddrPortFrom(src, u.sport).String() + " > " + netip.AddrPortFrom(dst, u.dport).String()
+}
+
+func (j *job) explainHeader(u *unit) report.ExplainedHeader {
+	switch u.view.Form {
+	case packet.NoIP:
+		return report.ExplainedHeader{Form: report.FormNone}
+	case packet.Whole:
+		return report.ExplainedHeader{Form: report.FormWhole}
+	case packet.Sockaddr4:
+		return report.ExplainedHeader{Form: report.FormSockaddrIPv4}
+	}
+	if j.finished(u) {
+		return report.ExplainedHeader{Form: report.FormMended}
+	}
+	a := &u.headless.answer
+	h := report.ExplainedHeader{
+		Form:        report.FormStub,
+		NextHeader:  report.ExplainedField{Value: protocolName(a.NextHeader), Origin: originName(a.NextHeaderOrigin)},
+		Destination: report.ExplainedField{Value: a.Destination.String(), Origin: originName(a.DestinationOrigin)},
+		Evidence:    string(a.Evidence), ChecksumVerified: a.ChecksumVerified, Offloaded: a.Offloaded, Synthesised: madeUp(u),
+		Posterior: likelihood(a),
+	}
+	if u.view.Form == packet.Sockaddr6 {
+		h.Form = report.FormSockaddr
+	}
+	for _, c := range a.Candidates {
+		h.Candidates = append(h.Candidates, report.ExplainedCandidate{
+			NextHeader: protocolName(c.NextHeader), Destination: c.Destination.String(),
+			Posterior: c.Posterior, Evidence: string(c.Evidence),
+		})
+	}
+	h.CandidatesOmitted = a.Unlisted
+	return h
+}
+
+func originName(o infer.Origin) string {
+	switch o {
+	case infer.Inferred:
+		return "inferred"
+	case infer.Likely:
+		return "likely"
+	case infer.AsCaptured:
+		return "as captured"
+	case infer.AsStated:
+		return "as stated"
+	}
+	return "unknown"
+}
+
+func (j *job) explainPlace(u *unit) report.ExplainedPlace {
+	p := &u.fate.place
+	e := report.ExplainedPlace{Why: j.why(u)}
+	if p.Moved || p.Left {
+		e.Law = p.Law.String()
+	}
+	stamp, ok := u.stamp()
+	if !ok {
+		return e
+	}
+	e.Recorded, e.Time = utc(u.recordedStamp()), utc(p.Stamp)
+	e.Shift = time.Duration(stamp - p.Stamp)
+	if u.corrected {
+		e.Corrected = utc(stamp)
+	}
+	if p.TimeFrom != p.Index {
+		e.TimeFrom = u.clue.timeFrom
+	}
+	e.Earliest, e.Latest = utc(p.Earliest), utc(p.Latest)
+	return e
+}
+
+// why is the reason for which the packet moves, or stays.
+func (j *job) why(u *unit) string {
+	t, p := &u.clue.trace, &u.fate.place
+	switch {
+	case isBarrier(u.block):
+		return report.WhyNoTime
+	case p.Moved:
+		return report.WhyMoved
+	case u.fate.moved:
+		return report.WhySorted
+	case j.placed(u):
+		return report.WhyPlacedBefore
+	case u.left == leftRisen || j.left.all:
+		return report.WhyFlagsWouldRise
+	case u.left == leftSeenTwice:
+		return report.WhySeenTwice
+	case p.Excused:
+		return report.WhyDrop
+	case t.Tangled:
+		return report.WhyContradiction
+	case t.Gated || p.Left && len(t.Followers) > 0 && t.Followers[0].Broken && !t.Followers[0].Repaired:
+		return report.WhyBeyondGate
+	case p.Left:
+		return report.WhyOutOfWindow
+	case len(t.Causes)+len(t.Followers) > 0:
+		return report.WhyInOrder
+	case !u.isTCP && u.proto == packet.ProtoTCP && u.view.Form != packet.NoIP:
+		return report.WhyNotFollowed
+	case !u.isTCP:
+		return report.WhyNoTCP
+	case !j.profile.Broken():
+		return report.WhyNothingBroken
+	}
+	return report.WhyNotInDoubt
+}

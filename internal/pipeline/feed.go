@@ -1,0 +1,174 @@
+package pipeline
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/capture"
+)
+
+// chunk is one batch of blocks with its packets decoded.
+type chunk struct {
+	batch *capture.Batch
+	units []unit        // one for each block; those of other blocks than packets are zero but for block
+	facts []infer.Facts // of the units that lack their header, in the pass that gathers facts
+	heads []headless    // of those in the passes behind it
+	left  int           // units that are still needed; the last one gives the batch back
+	share int           // of the bytes that the batch keeps, for each unit
+	err   error
+	ready chan struct{}
+	read  int64       // bytes of the file read with it
+	home  chan *chunk // where it goes when it is done with
+}
+
+// release says that n units of the chunk are done with.
+func (c *chunk) release(n int) {
+	if c.left -= n; c.left > 0 {
+		return
+	}
+	c.batch.Release()
+	c.batch = nil
+	select {
+	case c.home <- c:
+	default:
+	}
+}
+
+// spareChunks is how many chunks that are done with are kept for the next ones:
+// as many as are on their way at most, but where a window is wide.
+const spareChunks = 64
+
+// room returns one more record of a chunk with that many blocks, each of which
+// has one at most. It holds anything.
+func room[T any](records *[]T, blocks int) *T {
+	n := len(*records)
+	if n == 0 {
+		*records = slices.Grow(*records, blocks)
+	}
+	*records = (*records)[:n+1]
+	return &(*records)[n]
+}
+
+// ahead is how many chunks are read and decoded before they are asked for.
+const ahead = 4
+
+// pass reads the capture once: one goroutine reads, others decode, and each is
+// called with the chunks in the order of the file. It returns the damage that it
+// met, if there was some.
+func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*capture.Damages, error) {
+	f, r, err := j.source.open(ctx, &j.o)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	j.facts.format, j.facts.compression = r.Format(), r.Compression()
+
+	ctx, stop := context.WithCancel(ctx)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer stop()
+	chunks := j.decodeAhead(ctx, r, d, &workers)
+	for c := range chunks {
+		select {
+		case <-c.ready:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if c.err != nil {
+			return j.ended(r, c.err)
+		}
+		j.progress(c.read)
+		if err := each(c); err != nil {
+			return nil, err
+		}
+	}
+	return nil, ctx.Err()
+}
+
+// decodeAhead starts the reader and the workers. The channel is closed when ctx
+// is done or behind the chunk with an error.
+func (j *job) decodeAhead(ctx context.Context, r *capture.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
+	work := make(chan *chunk, ahead)
+	out := make(chan *chunk, ahead)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for c := range work {
+				c.decode(d)
+				close(c.ready)
+			}
+		})
+	}
+	wg.Go(func() {
+		defer close(out)
+		defer close(work)
+		for {
+			c := j.readChunk(r)
+			select {
+			case out <- c:
+			case <-ctx.Done():
+				return
+			}
+			if c.err != nil {
+				return
+			}
+			select {
+			case work <- c:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return out
+}
+
+func (j *job) readChunk(r *capture.Reader) *chunk {
+	c := &chunk{home: j.spare}
+	select {
+	case c = <-j.spare:
+	default:
+	}
+	c.ready = make(chan struct{})
+	c.batch, c.err = r.Next()
+	c.read = r.Consumed()
+	if c.err != nil {
+		close(c.ready)
+		return c
+	}
+	c.left = len(c.batch.Blocks)
+	return c
+}
+
+func (c *chunk) decode(d *decoder) {
+	c.units = slices.Grow(c.units[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
+	c.share = c.batch.Size()/len(c.units) + 1
+	c.heads = c.heads[:0]
+	if c.facts = c.facts[:0]; d.engine != nil {
+		c.facts = nil
+	}
+	for i := range c.units {
+		u := &c.units[i]
+		*u = unit{block: &c.batch.Blocks[i], chunk: c}
+		if u.block.Kind == capture.Packet {
+			d.decode(u)
+		}
+	}
+}
+
+// progress reports how far the passes have come.
+func (j *job) progress(read int64) {
+	if j.o.Progress == nil {
+		return
+	}
+	total := int64(-1)
+	if j.facts.compression == "" && j.source.size >= 0 {
+		total = max(passes, int64(j.facts.pass)+1) * j.source.size
+		read = min(read, j.source.size) + int64(j.facts.pass)*j.source.size
+	}
+	j.o.Progress(read, total)
+}
+
+// passes over the capture: facts, survey, emit.
+const passes = 3

@@ -1,0 +1,107 @@
+package pipeline
+
+import (
+	"container/heap"
+
+	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/report"
+)
+
+// collector counts all findings and keeps those of the lowest frames.
+type collector struct {
+	limit     int
+	each      func(*report.Finding) // nil where nobody wants all
+	seen      *witness
+	total     int64
+	byVerdict [diagnose.NumVerdicts]int64
+	kept      lastFirst
+	names     flowNames
+}
+
+func newCollector(limit int, each func(*report.Finding), seen *witness) *collector {
+	return &collector{limit: limit, each: each, seen: seen}
+}
+
+// add takes in a finding.
+func (c *collector) add(f *diagnose.Finding) {
+	c.total++
+	c.byVerdict[f.Verdict]++
+	c.seen.finding(f)
+	if c.each != nil {
+		one := reported(f, &c.names)
+		c.each(&one)
+	}
+	switch {
+	case len(c.kept) < c.limit:
+		one := *f
+		heap.Push(&c.kept, &one)
+	case c.limit > 0 && before(f, c.kept[0]):
+		*c.kept[0] = *f
+		heap.Fix(&c.kept, 0)
+	}
+}
+
+// result lists what was kept, in the order of the frames.
+func (c *collector) result() report.Findings {
+	list := make([]report.Finding, len(c.kept))
+	for i := len(list) - 1; i >= 0; i-- {
+		list[i] = reported(heap.Pop(&c.kept).(*diagnose.Finding), &c.names)
+	}
+	by := make(map[string]int64)
+	for verdict, n := range c.byVerdict {
+		if n > 0 {
+			by[diagnose.Verdict(verdict).String()] = n
+		}
+	}
+	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: by, List: list}
+}
+
+// flowNames keeps the names of the last two directions of flows that were named:
+// findings mostly come in runs of one connection.
+type flowNames [2]struct {
+	from, to diagnose.Endpoint
+	name     string
+}
+
+func (n *flowNames) of(f *diagnose.Finding) string {
+	for i := range n {
+		if one := &n[i]; one.from == f.Source && one.to == f.Target && one.name != "" {
+			return one.name
+		}
+	}
+	n[1] = n[0]
+	n[0].from, n[0].to, n[0].name = f.Source, f.Target, f.Source.String()+" > "+f.Target.String()
+	return n[0].name
+}
+
+// reported puts a finding into words.
+func reported(f *diagnose.Finding, names *flowNames) report.Finding {
+	r := report.Finding{
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: names.of(f),
+		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Repaired: f.Repaired, Law: f.Law(), Evidence: f.Evidence(),
+	}
+	if f.Sequenced {
+		sequence := f.Sequence
+		r.Sequence = &sequence
+	}
+	return r
+}
+
+// before orders findings: by frame, then by flag. No frame has two of the same
+// place.
+func before(a, b *diagnose.Finding) bool {
+	return a.Frame < b.Frame || a.Frame == b.Frame && a.FlagNumber < b.FlagNumber
+}
+
+// lastFirst is a heap with the last finding on top.
+type lastFirst []*diagnose.Finding
+
+func (h lastFirst) Len() int           { return len(h) }
+func (h lastFirst) Less(i, j int) bool { return before(h[j], h[i]) }
+func (h lastFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *lastFirst) Push(x any)        { *h = append(*h, x.(*diagnose.Finding)) }
+func (h *lastFirst) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}

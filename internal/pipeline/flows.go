@@ -1,0 +1,167 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/maphash"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// maxFlows is how many pairs of endpoints are followed at once. When there are
+// more, the quarter that was silent longest is forgotten.
+const maxFlows = 1 << 14
+
+// flowKey is a pair of endpoints: the two addresses, the lower endpoint first,
+// their ports and the protocol, as bytes.
+type flowKey [37]byte
+
+// Places in a flowKey.
+const (
+	keyHigh  = 16
+	keyPorts = 32
+	keyProto = 36
+)
+
+func (k *flowKey) low() packet.Addr  { return packet.Addr(k[:keyHigh]) }
+func (k *flowKey) high() packet.Addr { return packet.Addr(k[keyHigh:keyPorts]) }
+
+// pair is a packet's flow: its endpoints, and 0 or 1 for the direction: 0 where
+// the lower endpoint sends.
+type pair struct {
+	key  flowKey
+	dir  uint8
+	hash uint64
+}
+
+// hashSeed differs from run to run, so that no capture can be made to collide;
+// nothing that is written depends on it.
+var hashSeed = maphash.MakeSeed()
+
+// pairUp names the flow of a packet whose addresses and ports are known.
+func (u *unit) pairUp() {
+	a, b := &u.view.Src, &u.view.Dst
+	from, to := u.sport, u.dport
+	p := &u.pair
+	if c := bytes.Compare(a[:], b[:]); c > 0 || c == 0 && from > to {
+		a, b, from, to, p.dir = b, a, to, from, 1
+	}
+	copy(p.key[:], a[:])
+	copy(p.key[keyHigh:], b[:])
+	binary.BigEndian.PutUint16(p.key[keyPorts:], from)
+	binary.BigEndian.PutUint16(p.key[keyPorts+2:], to)
+	p.key[keyProto] = u.proto
+	p.hash = maphash.Bytes(hashSeed, p.key[:]) | 1
+}
+
+// flowTable numbers pairs of endpoints densely, in the order in which they
+// appear. A number is given to another pair when its own was forgotten.
+type flowTable struct {
+	slots   []uint32 // numbers plus one by hash, linear probing; 0 is empty
+	keys    []flowKey
+	hashes  []uint64 // by number; 0 where it is free
+	used    []int64  // when each number was last asked for
+	ends    []ends   // by number
+	free    []uint32
+	clock   int64
+	limit   int
+	evicted int64 // pairs that were forgotten
+}
+
+func newFlowTable() *flowTable { return &flowTable{slots: make([]uint32, 1024), limit: maxFlows} }
+
+// of returns the number of the packet's flow; fresh says that the pair is new
+// under this number.
+func (t *flowTable) of(p *pair) (id uint32, fresh bool) {
+	t.clock++
+	slot := t.slot(p)
+	if t.slots[slot] == 0 {
+		id, fresh = t.add(p), true
+	} else {
+		id = t.slots[slot] - 1
+	}
+	t.used[id] = t.clock
+	return id, fresh
+}
+
+// slot finds where the pair is, or the empty place where it belongs.
+func (t *flowTable) slot(p *pair) uint64 {
+	mask := uint64(len(t.slots) - 1)
+	i := p.hash >> 8 & mask
+	for ; t.slots[i] != 0; i = (i + 1) & mask {
+		if id := t.slots[i] - 1; t.hashes[id] == p.hash && t.keys[id] == p.key {
+			break
+		}
+	}
+	return i
+}
+
+// add gives a number to a new pair.
+func (t *flowTable) add(p *pair) uint32 {
+	if len(t.keys) >= t.limit && len(t.free) == 0 {
+		t.evict()
+	}
+	id := uint32(len(t.keys))
+	if n := len(t.free); n > 0 {
+		id, t.free = t.free[n-1], t.free[:n-1]
+		t.keys[id], t.hashes[id], t.ends[id] = p.key, p.hash, 0
+	} else {
+		t.keys, t.hashes = append(t.keys, p.key), append(t.hashes, p.hash)
+		t.used, t.ends = append(t.used, 0), append(t.ends, 0)
+	}
+	if 2*len(t.keys) > len(t.slots) {
+		t.rebuild(2 * len(t.slots))
+	} else {
+		t.slots[t.slot(p)] = id + 1
+	}
+	return id
+}
+
+// evict forgets the quarter of the pairs that was silent longest.
+func (t *flowTable) evict() {
+	order := slices.Clone(t.used)
+	slices.Sort(order)
+	oldest := order[len(order)/4]
+	for id := range t.keys {
+		if t.used[id] <= oldest {
+			t.hashes[id] = 0
+			t.free = append(t.free, uint32(id))
+			t.evicted++
+		}
+	}
+	t.rebuild(len(t.slots))
+}
+
+// rebuild fills a table of n slots with the pairs that are known.
+func (t *flowTable) rebuild(n int) {
+	t.slots = resized(t.slots, n)
+	for id, hash := range t.hashes {
+		if hash != 0 {
+			t.slots[t.slot(&pair{key: t.keys[id], hash: hash})] = uint32(id) + 1
+		}
+	}
+}
+
+func resized(s []uint32, n int) []uint32 {
+	if n > len(s) {
+		return make([]uint32, n)
+	}
+	clear(s)
+	return s
+}
+
+// segment completes the unit's segment with its flow; false where it has none.
+func (t *flowTable) segment(u *unit, local *vantage) bool {
+	if !u.isTCP || u.view.Dst == (packet.Addr{}) {
+		return false
+	}
+	u.seg.Dir = u.pair.dir
+	u.seg.Flow, u.seg.Fresh = t.of(&u.pair)
+	e := &t.ends[u.seg.Flow]
+	if *e == 0 {
+		*e = local.endsOf(&t.keys[u.seg.Flow])
+	}
+	u.seg.Outbound = e.side(u)
+	return true
+}

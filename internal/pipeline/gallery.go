@@ -1,0 +1,216 @@
+package pipeline
+
+import (
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/report"
+)
+
+// A gallery holds the last packets of a connection, and a copy of those around
+// which most was found so far.
+type gallery struct {
+	ring   [galleryMarks]mark
+	frames frameIndex // of the marks in the ring
+	n      int64      // packets seen; the last ones are in the ring
+	weight int64      // of the last packets but for the lead
+	best   []mark
+	chosen frameIndex // of best, as frames was then
+	peak   int64      // weight of best, or of the packets in the ring that are to become it
+	first  int64      // number of the first packet of best within the gallery
+	behind bool       // best is behind the ring
+}
+
+// The size of a picture, packets: so many in all, and so many of them before
+// the first one that anything was found of.
+const (
+	galleryMarks = 192
+	galleryLead  = 48
+)
+
+// mark is what a picture keeps of a packet.
+type mark struct {
+	frame, after int64 // numbers in the input and in the output
+	stamp, time  int64 // as recorded and as repaired, nanoseconds
+	seq, ack     tcp.Seq
+	span         uint32
+	window       int64 // scaled, bytes; -1 where the scale is unknown
+	sack         [tcp.MaxSACK]tcp.Range
+	flags        tcp.Analysis // before or after
+	verdicts     verdictSet
+	sacks, dir   uint8
+	acks, moved  bool
+	weight       uint8
+}
+
+// clear forgets all; what the ring holds is met no more.
+func (g *gallery) clear() {
+	g.n, g.weight, g.peak, g.first, g.behind = 0, 0, 0, 0, false
+	g.best = g.best[:0]
+	g.frames, g.chosen = frameIndex{}, frameIndex{}
+}
+
+// next returns the place of the packet at hand, a frame of the input.
+func (g *gallery) next(frame int64) *mark {
+	if old := g.n - (galleryMarks - galleryLead); old >= 0 {
+		if w := g.ring[old%galleryMarks].weight; w > 0 {
+			g.keep()
+			g.weight -= int64(w)
+		}
+	}
+	g.frames.add(frame, g.n)
+	g.n++
+	return &g.ring[(g.n-1)%galleryMarks]
+}
+
+// last returns the mark of a frame of the input that was seen a short while
+// ago, nil where it is gone.
+func (g *gallery) last(frame int64) *mark {
+	if n := g.frames.find(frame, g.n-galleryMarks+galleryLead); n >= 0 {
+		return &g.ring[n%galleryMarks]
+	}
+	return nil
+}
+
+// kept returns the mark of a frame of the input in the best stretch, nil where
+// it is not in it.
+func (g *gallery) kept(frame int64) *mark {
+	if n := g.chosen.find(frame, g.first); n >= 0 {
+		return &g.best[n-g.first]
+	}
+	return nil
+}
+
+// frameIndex finds frames of the input among the last galleryMarks that were
+// added, in a step or two however many findings are of frames that are gone. The
+// zero value is empty.
+type frameIndex struct {
+	frames [galleryMarks]int64
+	newest [frameChains]int64  // by the low bits of a frame: the number of the last one added, from 1; 0 is none
+	before [galleryMarks]int64 // the one before it that has the same bits
+}
+
+// frameChains is a power of two that the frames of a ring rarely share low bits in.
+const frameChains = 256
+
+// add takes in the n-th frame, from 0.
+func (x *frameIndex) add(frame, n int64) {
+	chain := &x.newest[frame%frameChains]
+	at := n % galleryMarks
+	x.frames[at], x.before[at], *chain = frame, *chain, n+1
+}
+
+// find returns the number of a frame if it is not below least, which leaves no
+// more than galleryMarks; -1 where it is not there.
+func (x *frameIndex) find(frame, least int64) int64 {
+	n := x.newest[frame%frameChains] - 1
+	for n >= max(0, least) && x.frames[n%galleryMarks] != frame {
+		n = x.before[n%galleryMarks] - 1
+	}
+	if n < least {
+		return -1
+	}
+	return n
+}
+
+// weigh says how much was found of a packet.
+func (g *gallery) weigh(m *mark, weight uint8) {
+	if weight > m.weight {
+		g.weight += int64(weight - m.weight)
+		m.weight = weight
+	}
+	if g.weight > g.peak {
+		g.peak, g.behind = g.weight, true
+	}
+}
+
+// keep copies the ring where it is the best so far.
+func (g *gallery) keep() {
+	if !g.behind {
+		return
+	}
+	g.behind = false
+	g.first = max(0, g.n-galleryMarks)
+	g.best = g.best[:0]
+	for n := g.first; n < g.n; n++ {
+		g.best = append(g.best, g.ring[n%galleryMarks])
+	}
+	g.chosen = g.frames
+}
+
+// picture is the graph of a connection; nil where nothing was found.
+func (f *connection) picture() *report.Graph {
+	g := f.gallery
+	if g == nil || g.peak == 0 {
+		return nil
+	}
+	g.keep()
+	d := uint8(0)
+	if f.bytes[1] > f.bytes[0] {
+		d = 1
+	}
+	r := &report.Graph{Direction: f.name(d, " > "), Skipped: f.skipped + g.first, Points: []report.Point{}}
+	line := streamLine{base: f.base[d], near: f.base[d]}
+	for i := range g.best {
+		if p, ok := f.point(&g.best[i], d, &line); ok {
+			r.Points = append(r.Points, p)
+		}
+	}
+	r.Omitted = f.packets - int64(len(r.Points))
+	return r
+}
+
+// point draws a packet in the picture of the direction d; false where it has no
+// place there.
+func (f *connection) point(m *mark, d uint8, line *streamLine) (report.Point, bool) {
+	p := report.Point{
+		Frame: m.frame, FrameAfter: m.after, Before: m.stamp - f.first, After: m.time - f.first,
+		Moved: m.moved, Flags: m.flags.Names(), Verdicts: m.verdicts.names(),
+	}
+	switch {
+	case m.dir == d && m.span > 0:
+		p.Kind, p.Left = "data", line.place(m.seq)
+		p.Right = p.Left + int64(m.span)
+	case m.dir != d && m.acks:
+		p.Kind, p.Left = "ack", line.place(m.ack)
+		if m.window >= 0 {
+			p.Right = p.Left + m.window
+		}
+		for _, block := range m.sack[:m.sacks] {
+			left := line.place(block.Left)
+			p.SACK = append(p.SACK, [2]int64{left, left + int64(uint32(block.Right-block.Left))})
+		}
+	default:
+		return p, false
+	}
+	return p, true
+}
+
+// streamLine unrolls the circle of sequence numbers from the one that was first
+// seen, by the last one that was placed.
+type streamLine struct {
+	base, near tcp.Seq
+	at         int64 // where near is
+	begun      bool
+}
+
+func (l *streamLine) place(s tcp.Seq) int64 {
+	if !l.begun {
+		l.begun, l.near, l.at = true, s, int64(uint32(s-l.base))
+		if l.base.Sub(s) > 0 && l.base.Sub(s) < 1<<16 { // just in front of the first one seen
+			l.at = int64(s.Sub(l.base))
+		}
+		return l.at
+	}
+	l.at += int64(s.Sub(l.near))
+	l.near = s
+	return l.at
+}
+
+func (v verdictSet) names() []string {
+	var names []string
+	for i, name := range report.Verdicts() {
+		if v&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,305 @@
+package pipeline
+
+import (
+	"context"
+	"maps"
+	"math"
+	"math/bits"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
+)
+
+// A repair that leaves more flags than it found is wrong, whatever the laws say:
+// by connection, a true capture hardly ever has more than the same packets in
+// another order. So flags are counted by connection, as recorded and as repaired,
+// with the same headers. Where they have risen the capture is repaired again with
+// those connections left as recorded.
+//
+// Two flags are apart, and count only where those of the whole capture have risen
+// with them. "Window full" says that data reaches to the very edge of the offered
+// window, which is seen only where the packet that offered the window comes before
+// the data: the true order often has more of it (in 8 of 1,572 connections of our
+// degraded recordings). "Fast retransmission" is said besides "retransmission", so
+// that what disorder makes one flag is two in truth. "ACK of a lost segment" is apart in
+// connections that lack segments in any order: after a gap the analyser takes the ACK of
+// a FIN for one of what is missing, but not where the ACK comes before the FIN.
+//
+// This comes to an end. A connection that is left keeps the order and the times
+// of its packets, so its flags are what they were and it isn't found again; each
+// run that is followed by another leaves more connections; and after maxRuns the
+// whole capture is left, in which nothing moves.
+
+// maxRuns is how often a capture is repaired before it is left as a whole.
+const maxRuns = 3
+
+// maxLeft is how many connections can be left as recorded. Where there are more
+// the whole capture is.
+const maxLeft = 1 << 17
+
+// left are the connections whose packets keep their order and times, by the hash
+// of their pair: flow numbers are used again, and another time perhaps for
+// another connection.
+type left struct {
+	by    map[uint64]leftFor
+	all   bool // nothing moves
+	apart bool // what isn't TCP is left, too
+	most  bool // so is each connection: nearly all were seen more than once
+	risen int64
+	seen  [repeated + 1]int64 // connections, by how they were seen more than once
+}
+
+// leftFor is why a connection is left as recorded.
+type leftFor uint8
+
+const (
+	leftSeenTwice leftFor = iota + 1
+	leftRisen
+)
+
+// has reports whether the packet's connection is left as recorded.
+func (l *left) has(u *unit) leftFor {
+	switch {
+	case len(l.by) == 0:
+		return 0
+	case l.most, l.apart && !u.isTCP:
+		return leftSeenTwice
+	case u.isTCP:
+		return l.by[u.pair.hash]
+	}
+	return 0
+}
+
+func (l *left) add(hash uint64, why leftFor) {
+	if l.by == nil {
+		l.by = make(map[uint64]leftFor)
+	}
+	l.by[hash] = why
+}
+
+// leaveSightings leaves the connections that were seen more than once.
+func (j *job) leaveSightings(s *sightings) {
+	if s.finished {
+		return
+	}
+	s.finish()
+	for hash, how := range s.found {
+		j.left.seen[how]++
+		j.left.add(hash, leftSeenTwice)
+	}
+	j.left.all, j.left.apart, j.left.most = len(s.found) > maxLeft, s.mostly(), s.nearlyAll()
+}
+
+// guard counts by how much the flags of connections have changed. Only those of
+// which a packet has other flags than before take memory, and those that lack segments.
+type guard struct {
+	apart tcp.Analysis      // counted so
+	by    map[uint64]change // by the hash of the pair
+	total int64             // of the capture, with all flags
+}
+
+// change is by how much the flags of a connection have changed.
+type change struct {
+	flags, apart int32
+	acks         int32 // of AckLostSegment, which is in neither
+	gaps         bool  // a packet had AckLostSegment before, and has it
+}
+
+// rose reports whether there are more flags than before, of all or without those
+// that are apart.
+func (c change) rose(all bool) bool {
+	n := int64(c.flags)
+	if all {
+		n += int64(c.apart)
+	}
+	if all || !c.gaps {
+		n += int64(c.acks)
+	}
+	return n > 0
+}
+
+const apart = tcp.WindowFull | tcp.FastRetransmission
+
+// flagsApart are the flags that are apart. Where a driver hands up bursts in reverse,
+// those of bare ACKs are too: the highest comes first, and nobody flags the others.
+func (j *job) flagsApart() tcp.Analysis {
+	if j.profile.Reverses {
+		return apart | tcp.DuplicateAck | tcp.WindowUpdate
+	}
+	return apart
+}
+
+// maxGuarded bounds how many connections a guard counts at once. When there are
+// more, those that have no more flags than before are forgotten: should theirs
+// rise later, they count as risen though they had fallen before.
+const maxGuarded = 1 << 18
+
+// packet takes in a TCP packet's flags as recorded and as repaired.
+func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
+	gap := before&after&tcp.AckLostSegment != 0
+	if before == after && !gap {
+		return
+	}
+	if g.by == nil {
+		g.by = make(map[uint64]change)
+	}
+	others := g.apart | tcp.AckLostSegment
+	c := g.by[hash]
+	g.total += int64(more(before, after))
+	g.by[hash] = change{
+		flags: held(c.flags, more(before&^others, after&^others)), apart: held(c.apart, more(before&g.apart, after&g.apart)),
+		acks: held(c.acks, more(before&tcp.AckLostSegment, after&tcp.AckLostSegment)), gaps: c.gaps || gap,
+	}
+	if len(g.by) > maxGuarded {
+		maps.DeleteFunc(g.by, func(_ uint64, c change) bool { return !c.rose(true) && !c.rose(false) })
+	}
+}
+
+// more is how many flags after has beyond those of before.
+func more(before, after tcp.Analysis) int32 {
+	return int32(bits.OnesCount32(uint32(after)) - bits.OnesCount32(uint32(before)))
+}
+
+// held adds, and stays at the ends of what there is room for.
+func held(n, by int32) int32 {
+	return int32(min(max(int64(n)+int64(by), math.MinInt32), math.MaxInt32))
+}
+
+// leaveRisen leaves the connections whose flags have risen in a run, and reports
+// whether the capture has to be repaired again for that.
+func (j *job) leaveRisen(g *guard, run int) bool {
+	if !j.profile.Broken() {
+		return false // nothing has moved
+	}
+	risen := 0
+	for hash, c := range g.by {
+		if !c.rose(g.total > 0) && !c.rose(false) || j.left.by[hash] != 0 {
+			continue // one that is left can only have other times, of a clock that was corrected
+		}
+		if risen++; len(j.left.by) < maxLeft {
+			j.left.add(hash, leftRisen)
+			j.left.risen++
+		} else {
+			j.left.all = true
+		}
+	}
+	if risen == 0 {
+		return false
+	}
+	if run >= maxRuns {
+		j.left.all = true
+	}
+	j.settleProfile()
+	return true
+}
+
+// settleProfile lets nothing move where the whole capture is left as recorded.
+func (j *job) settleProfile() {
+	if !j.left.all && !j.clocks.quiet {
+		return
+	}
+	j.profile.Basis = reorder.FileOrder
+	j.profile.Violations, j.profile.Unrepaired = [reorder.NumLaws]int64{}, [reorder.NumLaws]int64{}
+}
+
+// emitGuarded repeats the pass that writes until no connection has more flags
+// than in the input, and concludes the report. begin starts an output, anew.
+func (j *job) emitGuarded(ctx context.Context, begin func() (*writer, error)) (*writer, error) {
+	each := j.o.EachFinding
+	if each != nil && j.o.TakeBack == nil && j.profile.Broken() {
+		j.o.EachFinding = nil // until the findings hold
+		if _, err := j.emitUntilSettled(ctx, j.newDryWriter); err != nil {
+			return nil, err
+		}
+		j.o.EachFinding = each
+	}
+	p, err := j.emitUntilSettled(ctx, begin)
+	if err != nil {
+		return nil, err
+	}
+	j.conclude(p.order.Stats(), p)
+	return p.w, nil
+}
+
+func (j *job) emitUntilSettled(ctx context.Context, begin func() (*writer, error)) (*press, error) {
+	for run := 1; ; run++ {
+		w, err := begin()
+		if err != nil {
+			return nil, err
+		}
+		p, err := j.emit(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		if !j.leaveRisen(&w.judge.guard, run) {
+			return p, nil
+		}
+		j.facts.pass++
+		if j.explain != nil {
+			j.explain.restart()
+		}
+		if j.o.EachFinding != nil && j.o.TakeBack != nil {
+			if err := j.o.TakeBack(); err != nil {
+				return nil, ioError("take findings back", err)
+			}
+		}
+	}
+}
+
+// recordedOrder gives the packets of connections that are left as recorded stamps
+// to be sorted by that rise: a sort by stamps then leaves their order alone. A
+// step of the clock begins anew.
+type recordedOrder struct {
+	latest map[uint64]int64 // by the hash of the pair
+	reach  int64            // further back only a step of the clock leads
+}
+
+func (o *recordedOrder) stamp(hash uint64, stamp int64) int64 {
+	if len(o.latest) == 0 || len(o.latest) > maxLeft { // what is forgotten is sorted by its own stamps
+		o.latest = make(map[uint64]int64)
+	}
+	if last, ok := o.latest[hash]; ok && stamp < last && last-stamp <= o.reach {
+		return last
+	}
+	o.latest[hash] = stamp
+	return stamp
+}
+
+func (l *left) describe() report.AsRecorded {
+	return report.AsRecorded{
+		Risen: l.risen, BothEnds: l.seen[bothEnds], Copied: l.seen[doubled], Repeated: l.seen[repeated], All: l.all,
+	}
+}
+
+// noteLeft says which connections were left as recorded, and why.
+func (j *job) noteLeft() {
+	l, s := &j.left, j.twice
+	if n := l.seen[bothEnds]; n > 0 {
+		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
+	}
+	if n := l.seen[doubled]; n > 0 {
+		least := ""
+		if l.most {
+			least = "at least "
+		}
+		j.note("%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; %s packets were not moved", least, were(n, "connection"), s.delay(), itsOrTheir(n))
+	}
+	if n := l.seen[repeated]; n > 0 {
+		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
+	}
+	if p := &j.profile; p.ClockSteps > 0 {
+		j.note("the clock was set back, or captures were put one after the other: stamps go back %s, by up to %v; no packet was moved across", timesOver(p.ClockSteps), time.Duration(p.StepBack))
+	}
+	switch {
+	case l.all:
+		j.note("no packet was moved: putting the capture in order would have raised the flags of connections again and again")
+	case l.risen > 0:
+		them := "them"
+		if l.risen == 1 {
+			them = "it"
+		}
+		j.note("%s left as recorded: putting %s in order would have raised %s flags", were(l.risen, "connection"), them, itsOrTheir(l.risen))
+	}
+}

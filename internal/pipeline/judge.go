@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// judge is the last stage but one: it sees all blocks in repaired order, as they
+// are going to be written, analyses the result, and collects the findings.
+type judge struct {
+	j        *job
+	edits    bool  // blocks may be edited; else the analysis is that of the input
+	frame    int64 // packets seen
+	analyse  *tcp.Analyser
+	after    flagCounts
+	findings *collector
+	diagnose *diagnose.Diagnoser
+	said     diagnose.Packet // to it, last
+	declared declared
+	seen     *witness
+	guard    guard
+	widths   reorder.Histogram // of the intervals in which packets can have happened
+}
+
+func (j *job) newJudge(edits bool) *judge {
+	seen := j.newWitness()
+	v := &judge{j: j, edits: edits, analyse: tcp.NewAnalyser(), seen: seen, findings: newCollector(j.o.Findings, j.o.EachFinding, seen)}
+	v.diagnose = diagnose.New(v.found)
+	v.diagnose.Reverses = j.profile.Reverses
+	v.guard.apart = j.flagsApart()
+	return v
+}
+
+// all judges batches of units until there are no more, and hands them on.
+func (v *judge) all(batches <-chan []*unit, judged chan<- []*unit) {
+	defer close(judged)
+	for units := range batches {
+		for _, u := range units {
+			v.unit(u)
+		}
+		judged <- units
+	}
+}
+
+// unit takes in the next block of the output.
+func (v *judge) unit(u *unit) {
+	v.declared.take(u.block)
+	if u.block.Kind == capture.Packet {
+		v.frame++
+		v.packet(u)
+	}
+}
+
+// packet analyses the packet where it stands now, and keeps what is to be said.
+func (v *judge) packet(u *unit) {
+	after := v.flags(u)
+	v.after.add(after)
+	if u.block.HasStamp {
+		v.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
+	}
+	if u.isTCP && u.seg.Fresh {
+		v.diagnose.Forget(u.seg.Flow) // before its number is another's
+	}
+	if u.isTCP {
+		v.guard.packet(u.pair.hash, u.before, after)
+	}
+	v.seen.packet(u, v.frame, after)
+	if u.clue != nil {
+		v.j.explain.placed(v.j, u, v.frame, after)
+	}
+	v.say(u, after)
+}
+
+// say hands the packet to the diagnosis.
+func (v *judge) say(u *unit, after tcp.Analysis) {
+	if !u.isTCP && !u.fate.place.Left {
+		return
+	}
+	p := &v.said
+	*p = diagnose.Packet{
+		Frame: u.block.Frame, FrameAfter: v.frame, Stamp: u.fate.place.Stamp,
+		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(after),
+		Moved: u.fate.place.Moved, Left: u.fate.place.Left, Law: u.fate.place.Law,
+		Source: diagnose.Endpoint{Addr: u.view.Src, Port: u.sport}, Target: diagnose.Endpoint{Addr: u.view.Dst, Port: u.dport},
+	}
+	if u.isTCP {
+		p.Segment = &u.seg
+		if twice := v.j.twice; len(twice.apart) > 0 {
+			apart := twice.apart[u.pair.hash]
+			p.Nearest, p.Farthest = apart.nearest, apart.farthest
+		}
+	}
+	v.diagnose.Add(p)
+}
+
+// found takes a finding from the diagnosis.
+func (v *judge) found(f *diagnose.Finding) {
+	v.findings.add(f)
+	if v.j.explain != nil {
+		v.j.explain.found(f)
+	}
+}
+
+// flags analyses the packet in the order of the output, with its repaired time.
+// Where nothing is edited that is what it was in the input.
+func (v *judge) flags(u *unit) tcp.Analysis {
+	if !v.edits || !u.isTCP {
+		return u.before
+	}
+	if u.block.HasStamp {
+		u.seg.Stamp = u.fate.place.Stamp
+	}
+	u.seg.Frame = v.frame
+	return v.analyse.Add(&u.seg)
+}

@@ -1,0 +1,70 @@
+package pipeline
+
+import (
+	"errors"
+	"io"
+	"net/netip"
+
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
+)
+
+// Options choose how a capture is repaired: they are those of package repair, which
+// says what each is for.
+type Options struct {
+	Tables          []string
+	Force           bool
+	Findings        int
+	Flows           int
+	Protocol        uint8
+	Confidence      float64
+	Local           []netip.Addr
+	UserLayout      string
+	Without         []string
+	Compress        string
+	RefuseDamaged   bool
+	MaxUnpacked     int64
+	SpoolLimit      int64
+	AlignInterfaces bool
+	EachFinding     func(*report.Finding)
+	TakeBack        func() error
+	Progress        func(done, total int64)
+	Stdin           io.Reader
+	Stdout          io.Writer
+}
+
+// DefaultFindings and DefaultFlows are how many findings and connections a
+// report lists at most by default.
+const (
+	DefaultFindings = 10_000
+	DefaultFlows    = 20
+)
+
+// MaxFlows is the most connections that a report can list.
+const MaxFlows = 1_000
+
+// The conditions that callers tell apart.
+var (
+	ErrUsage     = errors.New("bad option")          // an option's value can't be used
+	ErrNoCapture = errors.New("no usable capture")   // nothing in the input could be read as one
+	ErrNoTables  = errors.New("no such tables")      // nothing has a name of Options.Tables
+	ErrUnpacked  = capture.ErrUnpacked               // the input decompresses to more than Options.MaxUnpacked
+	ErrIO        = errors.New("i/o failed")          // reading the input or writing the output failed
+	ErrExists    = errors.New("output exists")       // it differs, and Force was not given; is an ErrIO too
+	errSame      = errors.New("output is the input") // is an ErrUsage too
+)
+
+// Check returns an ErrUsage if File would refuse the options whatever the capture.
+func (o Options) Check() error {
+	_, err := newJob("-", "-", o)
+	return err
+}
+
+// Flags lists the names of the flags that findings have, as in Wireshark's filters
+// without "tcp.analysis.".
+func Flags() []string { return append([]string(nil), tcp.AnalysisNames()...) }
+
+// Laws lists the names of the laws of order, for Options.Without.
+func Laws() []string { return reorder.LawNames() }

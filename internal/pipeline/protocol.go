@@ -1,0 +1,79 @@
+package pipeline
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// protocolNames are the upper-layer protocols that inference knows, by their
+// IANA numbers.
+var protocolNames = map[uint8]string{
+	4: "IPv4", packet.ProtoTCP: "TCP", packet.ProtoUDP: "UDP", 33: "DCCP", packet.ProtoIPv6: "IPv6", 46: "RSVP", 47: "GRE",
+	packet.ProtoESP: "ESP", packet.ProtoICMPv6: "ICMPv6", 88: "EIGRP", 89: "OSPF", 103: "PIM", 112: "VRRP", 132: "SCTP",
+	packet.ProtoMobility: "Mobility", 136: "UDP-Lite", packet.ProtoHIP: "HIP",
+}
+
+func protocolName(n uint8) string {
+	if name, ok := protocolNames[n]; ok {
+		return fmt.Sprintf("%d (%s)", n, name)
+	}
+	return fmt.Sprint(n)
+}
+
+// ParseProtocol reads the name of an upper-layer protocol, in any case, or its
+// number from 1 to 254, for Options.Protocol.
+func ParseProtocol(text string) (uint8, error) {
+	for n, name := range protocolNames {
+		if strings.EqualFold(name, text) {
+			return n, nil
+		}
+	}
+	n, err := strconv.ParseUint(text, 10, 8)
+	if err != nil || n == 0 || n == infer.Unknown {
+		var names []string
+		for _, name := range protocolNames {
+			names = append(names, strings.ToLower(name))
+		}
+		slices.Sort(names)
+		return 0, fmt.Errorf("%w: %q is no protocol: a number from 1 to 254, or one of %s", ErrUsage, text, strings.Join(names, ", "))
+	}
+	return uint8(n), nil
+}
+
+// newEngine returns an engine that knows what the tables and the options say.
+func (j *job) newEngine() *infer.Engine {
+	return infer.New(infer.Options{Snapshot: j.snapshot, Confidence: j.o.Confidence})
+}
+
+// withLocal returns the tables with the addresses that the options state as the
+// host's own.
+func withLocal(s *infer.Snapshot, local []netip.Addr) *infer.Snapshot {
+	if len(local) == 0 {
+		return s
+	}
+	var all infer.Snapshot
+	if s != nil {
+		all = *s
+	}
+	all.Interfaces = append(slices.Clone(all.Interfaces), infer.Interface{Addresses: local})
+	return &all
+}
+
+// checkStated checks what the options state of the socket.
+func (o *Options) checkStated() error {
+	if o.Protocol == infer.Unknown {
+		return fmt.Errorf("%w: protocol %d stands for unknown", ErrUsage, o.Protocol)
+	}
+	for _, a := range o.Local {
+		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
+			return fmt.Errorf("%w: %v is no address that a host can have", ErrUsage, a)
+		}
+	}
+	return nil
+}

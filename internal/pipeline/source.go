@@ -1,0 +1,128 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/mendcap/mendcap/internal/capture"
+)
+
+// source is an input that can be read several times: a file, or standard input
+// spooled to a temporary one.
+type source struct {
+	name    string // as shown: base name, or "-"
+	path    string
+	size    int64 // of the file as it lies there, bytes; -1 where unknown
+	was     os.FileInfo
+	spooled *os.File // holds the lock of a spooled input; nil for others
+}
+
+// openSource checks that the input is there. Standard input, or what else can be
+// read only once, is copied to a temporary file.
+func openSource(ctx context.Context, in string, o *Options) (*source, error) {
+	if in == "-" {
+		stdin := o.Stdin
+		if stdin == nil {
+			stdin = os.Stdin
+		}
+		return spool(ctx, in, stdin, o)
+	}
+	info, err := os.Stat(in)
+	if err != nil {
+		return nil, unopened(err)
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%w: it is a folder", ErrNoCapture)
+	}
+	if !info.Mode().IsRegular() {
+		return spoolFile(ctx, in, filepath.Base(in), o)
+	}
+	return &source{name: filepath.Base(in), path: in, size: info.Size(), was: info}, nil
+}
+
+// permissions are those that what is written of the input may have.
+func (s *source) permissions() fs.FileMode {
+	if s.was == nil {
+		return 0o666
+	}
+	return atomicfile.PermissionsOf(s.was)
+}
+
+// changed returns an error if the file is not the one any more that it was when
+// it was opened first: the passes would have seen different captures.
+func (s *source) changed() error {
+	if s.spooled != nil {
+		return nil
+	}
+	now, err := os.Stat(s.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %s went away while it was read: %w", ErrIO, s.name, err)
+	case !os.SameFile(s.was, now) || now.Size() != s.was.Size() || !now.ModTime().Equal(s.was.ModTime()):
+		return fmt.Errorf("%w: %s was changed while it was read (%d bytes before, %d now)", ErrIO, s.name, s.was.Size(), now.Size())
+	}
+	return nil
+}
+
+// ioError marks an error as one of input or output, unless it is the context's.
+func ioError(doing string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%w: %s: %w", ErrIO, doing, err)
+}
+
+func (s *source) close() {
+	if s.spooled != nil {
+		os.Remove(s.path)
+		s.spooled.Close()
+		os.Remove(s.path) // where an open file can't be removed
+	}
+}
+
+// open starts a pass over the capture. Reading ends with the context's error once
+// that is done.
+func (s *source) open(ctx context.Context, o *Options) (*os.File, *capture.Reader, error) {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, nil, unopened(err)
+	}
+	r, err := capture.NewReader(contextReader{ctx, f}, o.reading())
+	if err != nil {
+		f.Close()
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		return nil, nil, fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
+	}
+	return f, r, nil
+}
+
+// unopened says what it means that a file could not be opened: that there is no
+// capture, or that this process may open no more files.
+func unopened(err error) error {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return fmt.Errorf("%w: %w", ErrIO, err)
+	}
+	return fmt.Errorf("%w: %w", ErrNoCapture, err)
+}
+
+// contextReader ends with the context's error once that is done.
+type contextReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}

@@ -1,0 +1,184 @@
+package pipeline
+
+import (
+	"math"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/report"
+)
+
+// maxIntervals bounds how many intervals a timeline has.
+const maxIntervals = 100
+
+// timeline counts packets and findings by the time at which they happened. How
+// far the capture's times reach need not be known before: cells become wider as
+// they come. In the end the cells are put together to intervals.
+type timeline struct {
+	stamped bool
+	start   int64 // of the first cell
+	end     int64 // the latest time that counts as itself
+	width   int64 // of a cell: a power of ten, nanoseconds
+	cells   tally
+	// The cell that was last met, and its bounds.
+	at       int
+	from, to int64
+}
+
+// maxCells is how many cells there are at most: so many that the width of an
+// interval, 1, 2 or 5 times a power of ten, is a multiple of theirs.
+const maxCells = 10 * maxIntervals
+
+// tally holds counts by place, up to the last that was met.
+type tally struct {
+	packets, moved []int64
+	byVerdict      [diagnose.NumVerdicts][]int64
+}
+
+func add(counts []int64, place int, n int64) []int64 {
+	for place >= len(counts) {
+		counts = append(counts, 0)
+	}
+	counts[place] += n
+	return counts
+}
+
+// gathered returns the counts with each place's added to another.
+func (t *tally) gathered(place func(int) int) tally {
+	move := func(counts []int64) (moved []int64) {
+		for i, n := range counts {
+			moved = add(moved, place(i), n)
+		}
+		return moved
+	}
+	r := tally{packets: move(t.packets), moved: move(t.moved)}
+	for verdict, counts := range t.byVerdict {
+		r.byVerdict[verdict] = move(counts)
+	}
+	return r
+}
+
+// newTimeline starts where the capture's times do.
+func newTimeline(f *facts) *timeline {
+	t := &timeline{stamped: f.stamped, start: f.first, end: f.last, width: 1}
+	if f.partial {
+		t.end = math.MaxInt64 // only the beginning is known
+	}
+	t.from, t.to = t.start, t.start // nothing met so far
+	return t
+}
+
+// fits reports whether the timeline started where the capture's times do.
+func (t *timeline) fits(f *facts) bool {
+	return t.stamped == f.stamped && (!f.stamped || t.start == f.first)
+}
+
+// step is the least of 1, 2, 5, 10, 20 and so on that is not below n, as far as
+// 64 bits reach.
+func step(n uint64) uint64 {
+	for decade := uint64(1); ; decade *= 10 {
+		for _, k := range []uint64{1, 2, 5} {
+			if s := k * decade; s >= n || decade > 1e17 {
+				return s
+			}
+		}
+	}
+}
+
+// cell returns the place of a time; what is corrected to beyond the capture's
+// times counts in the first or in the last.
+func (t *timeline) cell(at int64) int {
+	if at >= t.from && at < t.to {
+		return t.at
+	}
+	after := uint64(min(max(at, t.start), t.end)) - uint64(t.start)
+	for after/uint64(t.width) >= maxCells {
+		t.width *= 10
+		t.cells = t.cells.gathered(func(i int) int { return i / 10 })
+	}
+	t.at = int(after / uint64(t.width))
+	t.from = t.start + int64(t.at)*t.width
+	t.to = t.from + t.width
+	return t.at
+}
+
+// packet counts one packet.
+func (t *timeline) packet(at int64, moved bool) {
+	if !t.stamped {
+		return
+	}
+	i := t.cell(at)
+	t.cells.packets = add(t.cells.packets, i, 1)
+	if moved {
+		t.cells.moved = add(t.cells.moved, i, 1)
+	}
+}
+
+// finding counts what was found of a packet.
+func (t *timeline) finding(at int64, verdict diagnose.Verdict) {
+	if t.stamped {
+		place := t.cell(at) // which can make the cells wider
+		t.cells.byVerdict[verdict] = add(t.cells.byVerdict[verdict], place, 1)
+	}
+}
+
+// result spans the capture's times.
+func (t *timeline) result(f *facts) report.Timeline {
+	if !t.stamped {
+		return report.Timeline{ByVerdict: map[string][]int64{}}
+	}
+	span := uint64(f.last) - uint64(f.first)
+	width := step(span/maxIntervals + 1)
+	n := int(span/width + 1)
+	r := t.cells.gathered(func(i int) int { return int(uint64(i) * uint64(t.width) / width) })
+	whole := func(counts []int64) []int64 { return append(counts, make([]int64, n-len(counts))...) }
+	byVerdict := make(map[string][]int64)
+	for verdict, counts := range r.byVerdict {
+		if len(counts) > 0 {
+			byVerdict[diagnose.Verdict(verdict).String()] = whole(counts)
+		}
+	}
+	return report.Timeline{
+		Width: time.Duration(width), Packets: whole(r.packets), Moved: whole(r.moved), ByVerdict: byVerdict, Start: utc(t.start),
+	}
+}
+
+// displacement counts packets by how far they were moved.
+type displacement struct{ byStep map[uint64]int64 }
+
+func (d *displacement) add(shift int64) {
+	if d.byStep == nil {
+		d.byStep = make(map[uint64]int64)
+	}
+	d.byStep[reach(shift)]++
+}
+
+// reach is the step of the histogram that a shift belongs to: 0, or 1, 2 or 5
+// times a power of ten from a microsecond.
+func reach(shift int64) uint64 {
+	switch {
+	case shift == 0:
+		return 0
+	case shift < 0:
+		shift = -shift
+	}
+	return step(max(uint64(shift), 1000))
+}
+
+// result lists the steps from the first to the last that occurs, those between
+// them too; but none where no packet moved.
+func (d *displacement) result() []report.Displacement {
+	list := []report.Displacement{}
+	left := len(d.byStep)
+	for next := uint64(0); left > 0; {
+		n := d.byStep[next]
+		if n > 0 {
+			left--
+		}
+		if n > 0 || len(list) > 0 && list[len(list)-1].UpTo > 0 {
+			list = append(list, report.Displacement{UpTo: time.Duration(next), Packets: n})
+		}
+		next = step(max(next+1, 1000))
+	}
+	return list
+}

@@ -1,0 +1,89 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// trial writes the capture while it is surveyed, for the case that nothing in it
+// has to be repaired: then that was the last pass. It ends at the first sign of
+// disturbance. A nil trial is one that has ended.
+type trial struct {
+	*press
+	out     *packed
+	assumed reorder.Profile
+	ended   bool
+}
+
+// newTrial begins to write to d, unless that is nil or repairs are expected
+// already. Of a capture without disturbance order needs to know the clock's tick
+// alone, and the first pass has seen that.
+func (j *job) newTrial(ctx context.Context, d *draft) (*trial, error) {
+	j.profile = reorder.Undisturbed(j.ticks.Tick())
+	if d == nil || j.apart || j.o.AlignInterfaces || j.o.EachFinding != nil || j.expectsEdits() {
+		return nil, nil // findings that were handed out can't be taken back
+	}
+	out, err := j.newPacked(d)
+	if err != nil {
+		return nil, err
+	}
+	p, err := j.newPress(ctx, j.newWriter(out.Writer))
+	if err != nil {
+		return nil, err
+	}
+	return &trial{press: p, out: out, assumed: j.profile}, nil
+}
+
+func (t *trial) over() bool { return t == nil || t.ended }
+
+// context is that of the pass: done when a write has failed, too.
+func (t *trial) context(ctx context.Context) context.Context {
+	if t == nil {
+		return ctx
+	}
+	return t.ctx
+}
+
+// take writes a chunk that was surveyed. disturbed says that there is something
+// to repair.
+func (t *trial) take(c *chunk, disturbed bool) error {
+	if t.over() {
+		return nil
+	}
+	err := t.press.take(c)
+	if err == nil && disturbed {
+		t.ended = true
+		err = t.end()
+		t.sequencer, t.w = nil, nil // what they hold can go while the survey goes on
+	}
+	return err
+}
+
+// finish writes what is left behind a pass that ended with err.
+func (t *trial) finish(err error) error {
+	if t == nil {
+		return err
+	}
+	defer t.stop(nil)
+	if t.ended {
+		return err
+	}
+	if err = t.press.finish(err); err == nil {
+		err = t.out.close()
+	}
+	return err
+}
+
+// accept reports whether the trial has written what a repair would have, and
+// completes the report then.
+func (j *job) accept(t *trial) bool {
+	p := &j.profile
+	if t.over() || j.expectsEdits() || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.w.judge.seen.timeline.fits(&j.facts) {
+		return false
+	}
+	stats := t.order.Stats()
+	stats.Explained = p.Explained
+	j.conclude(stats, t.press)
+	return true
+}

@@ -1,0 +1,153 @@
+package pipeline
+
+import (
+	"net/netip"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// unit is one packet on its way: the block and the views of it.
+type unit struct {
+	block    *capture.Block
+	chunk    *chunk
+	view     packet.View
+	facts    *infer.Facts // of a packet whose IPv6 header is missing, in the pass that gathers them
+	headless *headless    // of such a packet in the passes after Conclude, nil of others
+
+	proto        uint8 // upper-layer protocol, inferred or captured
+	isTCP        bool  // seg holds the segment, but for Flow, Dir and Outbound
+	sport, dport uint16
+	heading      tcp.Side // as the record itself has it
+	pair         pair     // of its endpoints, once both are known
+	seg          tcp.Segment
+	ruled        bool    // laws may speak of seg
+	left         leftFor // why the connection is left as recorded, 0 if it isn't
+	names        names
+	mentions     []infer.Mention // in the pass that gathers facts
+
+	before  tcp.Analysis // flags in the input
+	fate    fate
+	settled bool  // placed, and handed to the writer
+	clue    *clue // of a packet that is to be explained
+
+	corrected bool   // the block's ticks are those of the reference's clock
+	recorded  uint64 // then: the ticks in the file
+}
+
+// headless is what is known of a missing IPv6 header.
+type headless struct {
+	answer infer.Answer
+}
+
+// decoder turns blocks into units. It is used by many workers at once.
+type decoder struct {
+	layout   packet.Layout
+	protocol uint8         // stated for packets that lack their header, 0 without
+	engine   *infer.Engine // asked for answers; nil in the pass that gathers facts
+	quoted   bool          // errors in the capture quote packets
+}
+
+// decode fills u from its block.
+func (d *decoder) decode(u *unit) {
+	b := u.block
+	if b.Interface == nil {
+		return
+	}
+	packet.Decode(&u.view, packet.LinkType(b.Interface.LinkType), b.Data, int(b.OrigLen), d.layout)
+	u.proto = u.view.Proto
+	if u.view.Form.Headerless() {
+		d.examine(u)
+	}
+	d.upper(u)
+	if u.view.Form != packet.NoIP {
+		u.pairUp()
+		u.heading = u.direction()
+	}
+}
+
+// examine reads the facts of a header-less packet, and its answer once the
+// engine has concluded.
+func (d *decoder) examine(u *unit) {
+	v := &u.view
+	p := infer.Packet{
+		Source: v.Src.Netip(), Zone: v.Zone, NextHeader: v.Proto,
+		Data: u.block.Data[v.Upper:v.End], Length: v.UpperLen,
+	}
+	if v.Dst != (packet.Addr{}) {
+		p.Destination = v.Dst.Netip()
+	}
+	if p.NextHeader == infer.Unknown && d.protocol != 0 {
+		p.NextHeader, p.Stated = d.protocol, true
+	}
+	p.Stamp, _ = u.stamp()
+	if d.engine == nil {
+		u.facts = room(&u.chunk.facts, len(u.chunk.units))
+		u.facts.Examine(&p)
+		return
+	}
+	var f infer.Facts
+	f.Examine(&p)
+	h := room(&u.chunk.heads, len(u.chunk.units))
+	h.answer, u.headless = d.engine.Infer(&f), h
+	u.proto = h.answer.NextHeader
+	if h.answer.Destination.IsValid() {
+		v.Dst = packet.AddrOf(h.answer.Destination)
+	}
+}
+
+// upper reads what order needs of the upper layer.
+func (d *decoder) upper(u *unit) {
+	v := &u.view
+	if v.Form == packet.NoIP || v.Fragment || v.Upper >= v.End {
+		return
+	}
+	data := u.block.Data[v.Upper:v.End]
+	if d.engine == nil {
+		u.mentions = infer.AppendMentions(nil, u.proto, data)
+	}
+	switch u.proto {
+	case packet.ProtoTCP:
+		u.readTCP(data)
+	case packet.ProtoUDP:
+		u.sport, u.dport, _ = packet.Ports(data)
+	}
+	d.name(u, data)
+}
+
+func (u *unit) readTCP(data []byte) {
+	var h packet.TCP
+	v := &u.view
+	if v.Partial || !packet.ParseTCP(&h, data, v.UpperLen) {
+		return
+	}
+	u.isTCP, u.sport, u.dport = true, h.SrcPort, h.DstPort
+	u.seg = tcp.Segment{
+		Frame: u.block.Frame, Bits: tcp.Bits(h.Bits),
+		WindowShift: h.WindowShift, SACKPermitted: h.SACKPermitted, MSS: h.MSS,
+		HasTS: h.HasTS, TSval: h.TSval, TSecr: h.TSecr,
+		Window: h.Window, Seq: tcp.Seq(h.Seq), Ack: tcp.Seq(h.Ack),
+		Len: uint32(h.PayloadLen), SACKs: h.SACKs,
+		Sum: h.Checksum, IPID: v.IPID, HasIPID: v.Version == 4,
+	}
+	for i := range h.SACKs {
+		u.seg.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
+	}
+	if u.block.HasStamp {
+		u.seg.Stamp = u.block.Interface.Nanos(u.block.Ticks)
+	}
+}
+
+// stamp returns the packet's time as recorded, nanoseconds, and whether it has
+// one.
+func (u *unit) stamp() (int64, bool) {
+	if !u.block.HasStamp || u.block.Interface == nil {
+		return 0, false
+	}
+	return u.block.Interface.Nanos(u.block.Ticks), true
+}
+
+// ends returns the addresses that order and reports use.
+func (u *unit) ends() (src, dst netip.Addr) { return u.view.Src.Netip(), u.view.Dst.Netip() }

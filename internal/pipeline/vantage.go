@@ -1,0 +1,207 @@
+package pipeline
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// vantage knows from which host the capture was taken, and by what.
+type vantage struct {
+	local   map[packet.Addr]bool
+	tables  []netip.Addr // the host's addresses according to the tables
+	by      string       // "tables", "direction flags", "headerless form", "TTL", "loopback", "unproven"
+	flagged bool         // packets tell their direction themselves
+
+	ttls []hops // by flow
+}
+
+// hops is what a flow showed of the TTL or hop limit of each of its ends.
+type hops struct{ low, high [2]uint8 }
+
+func (v *vantage) fromTables(s *infer.Snapshot) {
+	if s == nil {
+		return
+	}
+	for _, i := range s.Interfaces {
+		v.tables = append(v.tables, i.Addresses...)
+	}
+	for _, rows := range [][]infer.Connection{s.TCPConnections, s.UDPEndpoints} {
+		for _, c := range rows {
+			if a := c.Local.Address; a.IsValid() && !a.IsUnspecified() {
+				v.tables = append(v.tables, a)
+			}
+		}
+	}
+}
+
+// forget makes room for a flow under a number that is new, or was another's.
+func (v *vantage) forget(flow uint32) {
+	for int(flow) >= len(v.ttls) {
+		v.ttls = append(v.ttls, hops{})
+	}
+	v.ttls[flow] = hops{}
+}
+
+// observe takes in a packet with its own IP header.
+func (v *vantage) observe(u *unit, flow uint32, dir uint8) {
+	h := &v.ttls[flow]
+	ttl := u.view.TTL
+	if h.high[dir] == 0 {
+		h.low[dir] = ttl
+	}
+	h.low[dir], h.high[dir] = min(h.low[dir], ttl), max(h.high[dir], ttl)
+}
+
+// decide settles which addresses are the host's, from the strongest witness
+// that says something about this capture.
+func (v *vantage) decide(t *flowTable, proved []netip.Addr, headerless bool) {
+	v.local = make(map[packet.Addr]bool)
+	clear(t.ends) // they may have been others' before
+	seen := make(map[packet.Addr]bool)
+	loopback := false
+	for i := range t.keys {
+		low, high := t.keys[i].low(), t.keys[i].high()
+		seen[low], seen[high] = true, true
+		loopback = loopback || low == high
+	}
+	for a := range seen {
+		if a.Netip().IsLoopback() {
+			v.local[a], loopback = true, true
+		}
+	}
+	for _, a := range v.tables {
+		if key := packet.AddrOf(a.WithZone("")); seen[key] || headerless {
+			v.local[key], v.by = true, "tables"
+		}
+	}
+	for _, a := range proved {
+		v.local[packet.AddrOf(a)] = true
+	}
+	switch {
+	case v.flagged:
+		v.by = "direction flags"
+	case v.by != "":
+	case len(proved) > 0:
+		v.by = "headerless form"
+	case v.byTTL(t):
+		v.by = "TTL"
+	case loopback:
+		v.by = "loopback"
+	default:
+		v.by = "unproven"
+	}
+}
+
+// byTTL takes an address for the host's if it sends with an initial TTL only,
+// and to peers that don't: a TTL that a router has not lowered.
+func (v *vantage) byTTL(t *flowTable) bool {
+	votes := make(map[packet.Addr]int)
+	for id, h := range v.ttls {
+		k := &t.keys[id]
+		low, high := initial(h, 0), initial(h, 1)
+		switch {
+		case h.high[0] == 0 || h.high[1] == 0 || low == high:
+			continue
+		case low:
+			votes[k.low()]++
+			votes[k.high()] -= len(v.ttls)
+		default:
+			votes[k.high()]++
+			votes[k.low()] -= len(v.ttls)
+		}
+	}
+	any := false
+	for a, n := range votes {
+		if n > 0 {
+			v.local[a], any = true, true
+		}
+	}
+	return any
+}
+
+func initial(h hops, dir int) bool {
+	ttl := h.high[dir]
+	return h.low[dir] == ttl && (ttl == 64 || ttl == 128 || ttl == 255)
+}
+
+// ends says which ends of a flow are the host's; 0 is not known yet.
+type ends uint8
+
+const (
+	lowIsLocal ends = 1 << iota
+	highIsLocal
+	looked
+)
+
+// endsOf looks the ends of a flow up.
+func (v *vantage) endsOf(k *flowKey) ends {
+	e := looked
+	if v.local[k.low()] {
+		e |= lowIsLocal
+	}
+	if v.local[k.high()] {
+		e |= highIsLocal
+	}
+	return e
+}
+
+// side says from which side of the host the packet was seen.
+func (e ends) side(u *unit) tcp.Side {
+	src, dst := e&lowIsLocal != 0, e&highIsLocal != 0
+	if u.pair.dir == 1 {
+		src, dst = dst, src
+	}
+	if src && dst {
+		return tcp.Both
+	}
+	switch u.heading {
+	case tcp.Out:
+		return tcp.Out
+	case tcp.In:
+		return tcp.In
+	}
+	switch {
+	case src:
+		return tcp.Out
+	case dst:
+		return tcp.In
+	}
+	return tcp.Unproven
+}
+
+// direction is what the record itself says: SLL packet type 4, or the direction
+// bits of epb_flags.
+func (u *unit) direction() tcp.Side {
+	if u.view.Outgoing {
+		return tcp.Out
+	}
+	if len(u.block.Options) == 0 {
+		return tcp.Unproven
+	}
+	flags, _ := u.block.Flags()
+	switch flags & 3 {
+	case 1:
+		return tcp.In
+	case 2:
+		return tcp.Out
+	}
+	return tcp.Unproven
+}
+
+// addresses lists the host's addresses, sorted.
+func (v *vantage) addresses() []string {
+	var list []netip.Addr
+	for a := range v.local {
+		list = append(list, a.Netip())
+	}
+	slices.SortFunc(list, netip.Addr.Compare)
+	names := make([]string, len(list))
+	for i, a := range list {
+		names[i] = a.String()
+	}
+	return names
+}

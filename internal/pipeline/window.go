@@ -1,0 +1,64 @@
+package pipeline
+
+import (
+	"unsafe"
+
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// maxWindow is how many bytes of the capture may be kept for what waits for its
+// place: packets, and blocks between them. Beyond it they get it early. maxBetween is
+// how many of them blocks may take that are no packets, with their records, and
+// maxRecords how many the records of packets may take: about 48,000 of them, so that
+// small packets take no more than large ones.
+const (
+	maxWindow  = 64 << 20
+	maxBetween = 16 << 20
+	maxRecords = 44 << 20
+)
+
+// recordSize is what a block takes in memory beside its bytes, and packetSize what a
+// packet does, with what order keeps of it.
+const (
+	recordSize = int(unsafe.Sizeof(unit{}) + unsafe.Sizeof(capture.Block{}))
+	packetSize = recordSize + reorder.HeldSize
+)
+
+// weights count what is kept for the blocks that wait somewhere, bytes: of the
+// bytes that a block's chunk keeps its share.
+type weights struct{ all, between, records int }
+
+// add takes in a block that waits from now on, or with -1 one that waits no longer.
+func (w *weights) add(u *unit, sign int) {
+	share := sign * u.chunk.share
+	w.all += share
+	if u.block.Kind == capture.Packet {
+		w.records += sign * packetSize
+	} else {
+		w.between += share + sign*recordSize
+	}
+}
+
+// over reports whether more waits than one n-th of what may.
+func (w *weights) over(n int) bool {
+	return w.all > maxWindow/n || w.between > maxBetween/n || w.records > maxRecords/n
+}
+
+// What is on its way between two goroutines at a time, at most, but for one block:
+// the bytes that are kept for it, and blocks.
+const (
+	pieceSize   = 1 << 20
+	pieceBlocks = 1024
+)
+
+// piece is how many of the units, from the first, make up one piece.
+func piece(units []*unit) int {
+	size := 0
+	for n, u := range units {
+		if size += u.chunk.share; n == pieceBlocks || n > 0 && size > pieceSize {
+			return n
+		}
+	}
+	return len(units)
+}

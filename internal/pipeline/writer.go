@@ -1,0 +1,231 @@
+package pipeline
+
+import (
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// writer is the last stage: it writes blocks in repaired order, and edits what
+// was inferred or moved.
+type writer struct {
+	j        *job
+	w        *capture.Writer
+	judge    *judge
+	edits    bool // blocks may be edited; else every block leaves as it came
+	raw      map[*capture.Interface]*capture.Interface
+	buf      []byte   // the header that is being made
+	text     []byte   // the comments that are being made
+	comments [][]byte // parts of it, or phrases
+	phrases  phrases
+
+	infer   inferred
+	edited  int64
+	moved   int64
+	skipped int64 // blocks left out because they must not be copied
+}
+
+func (j *job) newWriter(w *capture.Writer) *writer {
+	edits := j.expectsEdits()
+	return &writer{j: j, w: w, judge: j.newJudge(edits), edits: edits, raw: make(map[*capture.Interface]*capture.Interface)}
+}
+
+// expectsEdits reports whether anything may have to be repaired. Otherwise the
+// capture is only analysed.
+func (j *job) expectsEdits() bool {
+	return j.facts.headerless > 0 || j.facts.converted > 0 || j.profile.Broken() || j.clocks.corrections != nil
+}
+
+// all writes batches of units until there are no more.
+func (w *writer) all(batches <-chan []*unit) error {
+	for units := range batches {
+		for _, u := range units {
+			if err := w.unit(u); err != nil {
+				return ioError("write the output", err)
+			}
+			u.chunk.release(1)
+		}
+	}
+	if err := w.w.Flush(); err != nil {
+		return ioError("write the output", err)
+	}
+	return nil
+}
+
+func (w *writer) unit(u *unit) error {
+	b := u.block
+	switch {
+	case b.Kind == capture.Packet:
+		return w.packet(u)
+	case !w.edits:
+		return w.w.Write(b)
+	case b.Kind == capture.Section:
+		return w.w.WriteSection(b, application, sectionComment(&w.j.profile))
+	case b.Type == capture.TypeCustomNC:
+		w.skipped++
+		return nil
+	}
+	return w.w.Write(b)
+}
+
+func (w *writer) packet(u *unit) error {
+	if u.view.Form.Headerless() {
+		w.infer.add(u)
+	}
+	e, changed, err := w.edit(u)
+	if err != nil {
+		return err
+	}
+	if u.fate.moved {
+		w.moved++
+	}
+	if !changed {
+		return w.w.Write(u.block)
+	}
+	w.edited++
+	return w.w.WritePacket(u.block, &e)
+}
+
+// edit works out how the packet differs from what was captured.
+func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
+	if !w.edits {
+		return e, false, nil
+	}
+	w.text, w.comments = w.text[:0], w.comments[:0]
+	switch u.view.Form {
+	case packet.Stub, packet.Sockaddr6:
+		if !w.j.finished(u) {
+			err = w.header(u, &e)
+		}
+	case packet.Sockaddr4:
+		err = w.unwrap(u, &e)
+	}
+	if u.corrected {
+		e.HasTicks, e.Ticks = true, u.block.Ticks
+		w.remark(append(w.text, w.j.clocks.comment(u)...))
+	}
+	if u.fate.place.Moved {
+		w.remark(appendMove(w.text, u))
+	}
+	if u.fate.timed {
+		e.HasTicks, e.Ticks = true, u.fate.ticks
+	}
+	e.Comments = w.comments
+	return e, len(e.Comments) > 0 || e.Data != nil || e.HasTicks, err
+}
+
+// remark adds a comment to those of the packet: what text has beyond w.text.
+func (w *writer) remark(text []byte) {
+	w.comments = append(w.comments, text[len(w.text):])
+	w.text = text
+}
+
+// finished reports whether an earlier repair has done for the packet what can
+// be done.
+func (j *job) finished(u *unit) bool {
+	i := u.block.Interface
+	return i != nil && j.facts.placed.has(i.Section) && mended(u.block)
+}
+
+// maxPayload is the longest upper-layer data that an IPv6 header can announce
+// without a jumbo payload option (RFC 8200, section 3).
+const maxPayload = 0xFFFF
+
+// header gives a header-less packet its IPv6 header.
+func (w *writer) header(u *unit, e *capture.PacketEdit) error {
+	v, data := &u.view, u.block.Data
+	if v.Form == packet.Sockaddr6 && v.UpperLen > maxPayload {
+		w.remark(append(w.text, commentMark+wordLeft+" without IPv6 header: more than 65,535 bytes"...))
+		return nil
+	}
+	w.buf = w.buf[:0]
+	if v.Form == packet.Stub {
+		hop := v.TTL
+		if hop == 0 {
+			hop = u.headless.answer.HopLimit
+		}
+		w.buf = append(w.buf, data[:v.Net]...)
+		w.buf = packet.AppendFilled(w.buf, data, v, u.headless.answer.NextHeader, hop, v.Dst)
+		e.OrigLen = u.block.OrigLen
+	} else {
+		w.buf = packet.AppendIPv6(w.buf, packet.IPv6Header{
+			PayloadLength: uint16(v.UpperLen), NextHeader: u.headless.answer.NextHeader, HopLimit: u.headless.answer.HopLimit,
+			Src: v.Src, Dst: v.Dst,
+		})
+		e.OrigLen = u.block.OrigLen + uint32(len(w.buf)-v.Upper)
+		if err := w.toRaw(u, e); err != nil {
+			return err
+		}
+	}
+	e.Data, e.Rest = w.buf, data[v.Upper:]
+	w.comments = append(w.comments, w.phrases.headerComment(u))
+	return nil
+}
+
+// sockaddrGrowth is by how much the longest header is longer than the sockaddr
+// that it takes the place of.
+const sockaddrGrowth = 40 - 28
+
+// unwrap takes the sockaddr from in front of a whole IPv4 packet.
+func (w *writer) unwrap(u *unit, e *capture.PacketEdit) error {
+	data := u.block.Data
+	at := ipOf(&u.view)
+	e.Data, e.OrigLen = data[at:], u.block.OrigLen-uint32(at)
+	w.remark(append(w.text, commentMark+"sockaddr taken from in front of the IPv4 header"...))
+	return w.toRaw(u, e)
+}
+
+// ipOf is where the IPv4 header of a Sockaddr4 record begins.
+func ipOf(v *packet.View) int { return v.Net + 16 }
+
+// toRaw puts the packet on an interface of LINKTYPE_RAW.
+func (w *writer) toRaw(u *unit, e *capture.PacketEdit) error {
+	own := u.block.Interface
+	raw, ok := w.raw[own]
+	if !ok {
+		var err error
+		if raw, err = w.w.AddInterface(own, uint16(packet.Raw), sockaddrGrowth); err != nil {
+			return err
+		}
+		w.raw[own] = raw
+	}
+	e.Interface = raw
+	return nil
+}
+
+// inferred counts what became of header-less packets.
+type inferred struct {
+	packets     int64
+	nextHeader  [infer.Origins]int64
+	destination [infer.Origins]int64
+	unanalysed  int64 // TCP, to an unknown destination
+	byEvidence  []carried
+}
+
+// carried is how many answers of one grade one kind of evidence carried.
+type carried struct {
+	by      infer.Evidence
+	likely  bool
+	answers int64
+}
+
+func (c *inferred) add(u *unit) {
+	a := &u.headless.answer
+	c.packets++
+	c.nextHeader[a.NextHeaderOrigin]++
+	c.destination[a.DestinationOrigin]++
+	if a.DestinationOrigin == infer.NotKnown && a.NextHeader == packet.ProtoTCP {
+		c.unanalysed++
+	}
+	if a.Evidence == infer.ByNone {
+		return
+	}
+	likely := a.DestinationOrigin == infer.Likely || a.DestinationOrigin != infer.Inferred && a.NextHeaderOrigin == infer.Likely
+	for i := range c.byEvidence {
+		if e := &c.byEvidence[i]; e.by == a.Evidence && e.likely == likely {
+			e.answers++
+			return
+		}
+	}
+	c.byEvidence = append(c.byEvidence, carried{a.Evidence, likely, 1})
+}

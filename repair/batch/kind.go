@@ -1,0 +1,92 @@
+package batch
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/filesys"
+)
+
+// kind is what a file holds, told by its first bytes.
+type kind int
+
+// The kinds. Captures and tar archives may be compressed.
+const (
+	kindOther   kind = iota
+	kindCapture      // pcap or pcapng
+	kindTar
+	kindZip
+)
+
+// mostSniffed is how much of a file is read to tell its kind, bytes. Of bzip2 a
+// whole block must be read, of up to 900 kB.
+const mostSniffed = 2 << 20
+
+// tarBlock is the size of a tar header, bytes.
+const tarBlock = 512
+
+// sniff tells what r holds. The reader that it returns gives all bytes of r,
+// those too that were read to tell. Data whose decompression fails are kindOther.
+func sniff(r io.Reader) (kind, io.Reader, error) {
+	seen := &recorder{r: r}
+	kind := kindOf(&io.LimitedReader{R: seen, N: mostSniffed})
+	return kind, io.MultiReader(&seen.bytes, r), seen.err
+}
+
+func kindOf(r io.Reader) kind {
+	plain, compression, err := capture.Decompress(r)
+	if err != nil {
+		return kindOther
+	}
+	head := make([]byte, tarBlock)
+	n, _ := io.ReadFull(plain, head)
+	head = head[:n]
+	switch {
+	case capture.Recognised(head):
+		return kindCapture
+	case compression == "" && (bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06"))):
+		return kindZip
+	case len(head) == tarBlock && startsTar(head):
+		return kindTar
+	}
+	return kindOther
+}
+
+// startsTar reports whether a block is a tar header: its checksum says so.
+func startsTar(block []byte) bool {
+	if bytes.Count(block, []byte{0}) == len(block) {
+		return false // the end of an empty archive, or no archive
+	}
+	_, err := tar.NewReader(bytes.NewReader(block)).Next()
+	return err == nil || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// sniffFile tells what the file holds.
+func sniffFile(path string) (kind, error) {
+	f, err := filesys.Open(path)
+	if err != nil {
+		return kindOther, err
+	}
+	defer f.Close()
+	kind, _, err := sniff(f)
+	return kind, err
+}
+
+// recorder keeps what was read, and the error that was none of the end.
+type recorder struct {
+	r     io.Reader
+	bytes bytes.Buffer
+	err   error
+}
+
+func (r *recorder) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	r.bytes.Write(p[:n])
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return n, err
+}

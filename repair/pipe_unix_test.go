@@ -1,7 +1,0 @@
-//go:build unix
-
-package repair
-
-import "golang.org/x/sys/unix"
-
-func makePipe(at string) error { return unix.Mkfifo(at, 0o600) }

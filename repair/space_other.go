@@ -1,6 +1,0 @@
-//go:build !(linux || darwin || freebsd || windows)
-
-package repair
-
-// freeSpace is not known here.
-func freeSpace(string) (free int64, known bool) { return 0, false }
