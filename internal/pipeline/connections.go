@@ -3,9 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"math/bits"
-	"net/netip"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/diagnose"
@@ -263,7 +261,7 @@ func (c *connections) result() report.Flows {
 
 func (f *connection) describe() report.Flow {
 	r := report.Flow{
-		Name: f.name(f.client&1, " <> "), Protocol: "TCP", Packets: f.packets, Bytes: f.bytes[0] + f.bytes[1], Moved: f.moved,
+		Name: f.key.name(f.client&1, " <> "), Protocol: "TCP", Packets: f.packets, Bytes: f.bytes[0] + f.bytes[1], Moved: f.moved,
 		First: utc(f.first), Last: utc(f.last), ByVerdict: map[string]int64{}, Before: f.before, After: f.after, Graph: f.picture(),
 	}
 	for i, n := range f.byVerdict {
@@ -272,15 +270,4 @@ func (f *connection) describe() report.Flow {
 		}
 	}
 	return r
-}
-
-// name is that of the direction d, with a word between its ends.
-func (f *connection) name(d uint8, between string) string {
-	ports := binary.BigEndian.Uint32(f.key[keyPorts:])
-	from := netip.AddrPortFrom(f.key.low().Netip(), uint16(ports>>16))
-	to := netip.AddrPortFrom(f.key.high().Netip(), uint16(ports))
-	if d == 1 {
-		from, to = to, from
-	}
-	return from.String() + between + to.String()
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/maphash"
+	"net/netip"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // maxFlows is how many pairs of endpoints are followed at once. When there are
@@ -27,6 +29,18 @@ const (
 func (k *flowKey) low() packet.Addr  { return packet.Addr(k[:keyHigh]) }
 func (k *flowKey) high() packet.Addr { return packet.Addr(k[keyHigh:keyPorts]) }
 
+// name names both ends, the one that sends in direction dir first, with a word
+// between them.
+func (k *flowKey) name(dir uint8, between string) string {
+	ports := binary.BigEndian.Uint32(k[keyPorts:])
+	from := netip.AddrPortFrom(k.low().Netip(), uint16(ports>>16))
+	to := netip.AddrPortFrom(k.high().Netip(), uint16(ports))
+	if dir == 1 {
+		from, to = to, from
+	}
+	return from.String() + between + to.String()
+}
+
 // pair is a packet's flow: its endpoints, and 0 or 1 for the direction: 0 where
 // the lower endpoint sends.
 type pair struct {
@@ -39,11 +53,8 @@ type pair struct {
 // nothing that is written depends on it.
 var hashSeed = maphash.MakeSeed()
 
-// pairUp names the flow of a packet whose addresses and ports are known.
-func (u *unit) pairUp() {
-	a, b := &u.view.Src, &u.view.Dst
-	from, to := u.sport, u.dport
-	p := &u.pair
+// set makes p the flow and the direction of a packet between these endpoints.
+func (p *pair) set(a, b *packet.Addr, from, to uint16, proto uint8) {
 	if c := bytes.Compare(a[:], b[:]); c > 0 || c == 0 && from > to {
 		a, b, from, to, p.dir = b, a, to, from, 1
 	}
@@ -51,7 +62,7 @@ func (u *unit) pairUp() {
 	copy(p.key[keyHigh:], b[:])
 	binary.BigEndian.PutUint16(p.key[keyPorts:], from)
 	binary.BigEndian.PutUint16(p.key[keyPorts+2:], to)
-	p.key[keyProto] = u.proto
+	p.key[keyProto] = proto
 	p.hash = maphash.Bytes(hashSeed, p.key[:]) | 1
 }
 
@@ -70,6 +81,12 @@ type flowTable struct {
 }
 
 func newFlowTable() *flowTable { return &flowTable{slots: make([]uint32, 1024), limit: maxFlows} }
+
+// any reports whether a flow was numbered.
+func (t *flowTable) any() bool { return len(t.keys) > 0 }
+
+// forgotten returns how many pairs were forgotten.
+func (t *flowTable) forgotten() int64 { return t.evicted }
 
 // of returns the number of the packet's flow; fresh says that the pair is new
 // under this number.
@@ -151,17 +168,14 @@ func resized(s []uint32, n int) []uint32 {
 	return s
 }
 
-// segment completes the unit's segment with its flow; false where it has none.
-func (t *flowTable) segment(u *unit, local *vantage) bool {
-	if !u.isTCP || u.view.Dst == (packet.Addr{}) {
-		return false
-	}
-	u.seg.Dir = u.pair.dir
-	u.seg.Flow, u.seg.Fresh = t.of(&u.pair)
-	e := &t.ends[u.seg.Flow]
+// segment completes a segment with the number of its flow, its direction, and the
+// side of the host that it was seen on; heading is what its record says of that.
+func (t *flowTable) segment(s *tcp.Segment, p *pair, heading tcp.Side, local *vantage) {
+	s.Dir = p.dir
+	s.Flow, s.Fresh = t.of(p)
+	e := &t.ends[s.Flow]
 	if *e == 0 {
-		*e = local.endsOf(&t.keys[u.seg.Flow])
+		*e = local.endsOf(&t.keys[s.Flow])
 	}
-	u.seg.Outbound = e.side(u)
-	return true
+	s.Outbound = e.side(p.dir, heading)
 }

@@ -14,7 +14,7 @@ func endpoint(n int) (a packet.Addr) {
 func unitBetween(from, to int) *unit {
 	u := &unit{proto: packet.ProtoTCP, sport: 1, dport: 2}
 	u.view.Src, u.view.Dst = endpoint(from), endpoint(to)
-	u.pairUp()
+	u.pair.set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
 	return u
 }
 
@@ -22,7 +22,7 @@ func TestBothDirectionsAreOneFlow(t *testing.T) {
 	table := newFlowTable()
 	there, back := unitBetween(1, 2), unitBetween(2, 1)
 	back.sport, back.dport, back.pair = 2, 1, pair{}
-	back.pairUp()
+	back.pair.set(&back.view.Src, &back.view.Dst, back.sport, back.dport, back.proto)
 	id, fresh := table.of(&there.pair)
 	backID, backFresh := table.of(&back.pair)
 	dir, backDir := there.pair.dir, back.pair.dir

@@ -58,7 +58,7 @@ func (j *job) gather(ctx context.Context) error {
 func (j *job) gatherAll(ctx context.Context) error {
 	j.facts, j.flows = facts{pass: j.facts.pass}, newFlowTable()
 	j.engine = j.newEngine()
-	j.local.ttls = nil
+	j.local.forgetAll()
 	return j.gatherOnce(ctx, true)
 }
 
@@ -97,7 +97,7 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 	f.damage = broken
 	j.engine.Conclude()
 	j.local.decide(j.flows, j.engine.Local(), f.headerless > 0)
-	j.local.ttls = nil
+	j.local.forgetAll()
 	f.pass++
 	return nil
 }
@@ -199,7 +199,7 @@ func (j *job) observe(u *unit) error {
 	}
 	switch {
 	case j.headerless(u):
-		if f.headerless++; !f.whole && len(j.flows.keys) > 0 {
+		if f.headerless++; !f.whole && j.flows.any() {
 			return errGatherAll
 		}
 		f.whole = true
@@ -223,7 +223,7 @@ func (j *job) observeAddresses(b *capture.Block) {
 			continue
 		}
 		j.engine.ObserveLocal(a)
-		j.local.tables = append(j.local.tables, a)
+		j.local.name(a)
 	}
 }
 
@@ -258,11 +258,11 @@ func (j *job) observeWhole(u *unit) {
 	if fresh {
 		j.local.forget(id)
 	}
-	if j.facts.whole && j.local.ttls[id].high[dir] == 0 {
+	if j.facts.whole && !j.local.met(id, dir) {
 		src, dst := u.ends()
 		j.engine.ObserveFlow(src, dst, u.proto, u.sport, u.dport)
 	}
-	j.local.observe(u, id, dir)
+	j.local.observe(id, dir, u.view.TTL)
 }
 
 // mended reports whether a packet has a comment of mendcap's.

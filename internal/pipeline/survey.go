@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/reorder"
 )
 
@@ -138,7 +139,9 @@ func (j *job) countRest() func(*unit) error {
 // rule completes the packet's segment. Laws have no say where it has none that
 // can be followed, or where mendcap has placed it before.
 func (j *job) rule(u *unit) {
-	u.isTCP = u.block.Kind == capture.Packet && j.flows.segment(u, &j.local)
+	if u.isTCP = u.isTCP && u.block.Kind == capture.Packet && u.view.Dst != (packet.Addr{}); u.isTCP {
+		j.flows.segment(&u.seg, &u.pair, u.heading, &j.local)
+	}
 	u.left = j.left.has(u)
 	u.ruled = u.isTCP && u.left == 0 && !j.placed(u)
 }

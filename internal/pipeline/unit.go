@@ -63,7 +63,7 @@ func (d *decoder) decode(u *unit) {
 	}
 	d.upper(u)
 	if u.view.Form != packet.NoIP {
-		u.pairUp()
+		u.pair.set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
 		u.heading = u.direction()
 	}
 }
@@ -151,3 +151,22 @@ func (u *unit) stamp() (int64, bool) {
 
 // ends returns the addresses that order and reports use.
 func (u *unit) ends() (src, dst netip.Addr) { return u.view.Src.Netip(), u.view.Dst.Netip() }
+
+// direction is what the record itself says: SLL packet type 4, or the direction
+// bits of epb_flags.
+func (u *unit) direction() tcp.Side {
+	if u.view.Outgoing {
+		return tcp.Out
+	}
+	if len(u.block.Options) == 0 {
+		return tcp.Unproven
+	}
+	flags, _ := u.block.Flags()
+	switch flags & 3 {
+	case 1:
+		return tcp.In
+	case 2:
+		return tcp.Out
+	}
+	return tcp.Unproven
+}

@@ -46,10 +46,21 @@ func (v *vantage) forget(flow uint32) {
 	v.ttls[flow] = hops{}
 }
 
-// observe takes in a packet with its own IP header.
-func (v *vantage) observe(u *unit, flow uint32, dir uint8) {
+// forgetAll forgets what the flows showed.
+func (v *vantage) forgetAll() { v.ttls = nil }
+
+// met reports whether a packet of the flow was taken in that has this direction.
+func (v *vantage) met(flow uint32, dir uint8) bool { return v.ttls[flow].high[dir] != 0 }
+
+// name takes an address for the host's, as tables do.
+func (v *vantage) name(a netip.Addr) { v.tables = append(v.tables, a) }
+
+// shownBy says what shows which addresses are the host's.
+func (v *vantage) shownBy() string { return v.by }
+
+// observe takes in the TTL of a packet with its own IP header.
+func (v *vantage) observe(flow uint32, dir, ttl uint8) {
 	h := &v.ttls[flow]
-	ttl := u.view.TTL
 	if h.high[dir] == 0 {
 		h.low[dir] = ttl
 	}
@@ -149,16 +160,17 @@ func (v *vantage) endsOf(k *flowKey) ends {
 	return e
 }
 
-// side says from which side of the host the packet was seen.
-func (e ends) side(u *unit) tcp.Side {
+// side says from which side of the host a packet was seen in direction dir; heading
+// is what its record says of that.
+func (e ends) side(dir uint8, heading tcp.Side) tcp.Side {
 	src, dst := e&lowIsLocal != 0, e&highIsLocal != 0
-	if u.pair.dir == 1 {
+	if dir == 1 {
 		src, dst = dst, src
 	}
 	if src && dst {
 		return tcp.Both
 	}
-	switch u.heading {
+	switch heading {
 	case tcp.Out:
 		return tcp.Out
 	case tcp.In:
@@ -169,25 +181,6 @@ func (e ends) side(u *unit) tcp.Side {
 		return tcp.Out
 	case dst:
 		return tcp.In
-	}
-	return tcp.Unproven
-}
-
-// direction is what the record itself says: SLL packet type 4, or the direction
-// bits of epb_flags.
-func (u *unit) direction() tcp.Side {
-	if u.view.Outgoing {
-		return tcp.Out
-	}
-	if len(u.block.Options) == 0 {
-		return tcp.Unproven
-	}
-	flags, _ := u.block.Flags()
-	switch flags & 3 {
-	case 1:
-		return tcp.In
-	case 2:
-		return tcp.Out
 	}
 	return tcp.Unproven
 }
