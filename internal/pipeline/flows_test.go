@@ -11,21 +11,21 @@ func endpoint(n int) (a packet.Addr) {
 	return a
 }
 
-func unitBetween(from, to int) *unit {
-	u := &unit{proto: packet.ProtoTCP, sport: 1, dport: 2}
-	u.view.Src, u.view.Dst = endpoint(from), endpoint(to)
-	u.pair.set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
-	return u
+func between(from, to int) *pair {
+	src, dst := endpoint(from), endpoint(to)
+	p := &pair{}
+	p.set(&src, &dst, 1, 2, packet.ProtoTCP)
+	return p
 }
 
 func TestBothDirectionsAreOneFlow(t *testing.T) {
 	table := newFlowTable()
-	there, back := unitBetween(1, 2), unitBetween(2, 1)
-	back.sport, back.dport, back.pair = 2, 1, pair{}
-	back.pair.set(&back.view.Src, &back.view.Dst, back.sport, back.dport, back.proto)
-	id, fresh := table.of(&there.pair)
-	backID, backFresh := table.of(&back.pair)
-	dir, backDir := there.pair.dir, back.pair.dir
+	there, back := between(1, 2), &pair{}
+	src, dst := endpoint(2), endpoint(1)
+	back.set(&src, &dst, 2, 1, packet.ProtoTCP)
+	id, fresh := table.of(there)
+	backID, backFresh := table.of(back)
+	dir, backDir := there.dir, back.dir
 	if id != backID || dir == backDir || !fresh || backFresh {
 		t.Errorf("got flow %d direction %d fresh %v and %d, %d, %v, want one flow in two directions", id, dir, fresh, backID, backDir, backFresh)
 	}
@@ -37,15 +37,15 @@ func TestSilentFlowsMakeRoom(t *testing.T) {
 	table := newFlowTable()
 	table.limit = 8
 	for n := range 1000 {
-		table.of(&unitBetween(0, 1).pair) // never silent
-		if _, fresh := table.of(&unitBetween(1, n+2).pair); !fresh {
+		table.of(between(0, 1)) // never silent
+		if _, fresh := table.of(between(1, n+2)); !fresh {
 			t.Fatalf("flow %d: got a known one, want fresh", n)
 		}
 	}
 	if len(table.keys) > 8 || len(table.slots) > 1024 {
 		t.Errorf("flows held: got %d in %d slots, want at most 8 in 1024", len(table.keys), len(table.slots))
 	}
-	if _, fresh := table.of(&unitBetween(0, 1).pair); fresh {
+	if _, fresh := table.of(between(0, 1)); fresh {
 		t.Error("the flow that always spoke: got forgotten, want kept")
 	}
 	if table.evicted == 0 {
