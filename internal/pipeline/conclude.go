@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
@@ -93,7 +94,7 @@ func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int
 func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 	p := &j.profile
 	r := report.Order{
-		Basis: p.Basis.String(), Vantage: j.local.shownBy(), Local: j.local.addresses(),
+		Basis: p.Basis.String(), Vantage: j.local.ShownBy(), Local: j.local.Local(),
 		Moved: moved, MaxShift: time.Duration(stats.MaxShift), ByLaw: make(map[string]report.Law),
 		Scales: report.Scales{
 			Tick: time.Duration(p.Tick), ThreadJitter: time.Duration(p.ThreadJitter), QueueJitter: time.Duration(p.QueueJitter),
@@ -134,8 +135,8 @@ func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
 	if n := j.engine.LeftOut(); n > 0 {
 		j.note("an address was left out of the candidates for headers %s: there were too many", timesOver(n))
 	}
-	if n := j.flows.forgotten(); n > 0 {
-		j.note("a connection was forgotten %s: more than %d at once over the passes; what came back later was judged afresh", timesOver(n), maxFlows)
+	if n := j.flows.Forgotten(); n > 0 {
+		j.note("a connection was forgotten %s: more than %d at once over the passes; what came back later was judged afresh", timesOver(n), conn.MaxFlows)
 	}
 	if n := j.engine.Evicted(); n > 0 {
 		j.note("%s answered without the evidence of the flow: too many flows", were(n, "header-less packet"))

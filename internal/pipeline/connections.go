@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/report"
@@ -36,7 +37,7 @@ type connections struct {
 // connection is one pair of endpoints.
 type connection struct {
 	hash          uint64
-	key           flowKey
+	key           conn.Key
 	client        uint8 // the direction of the first SYN without ACK; 2 is unknown
 	started       [2]bool
 	base          [2]tcp.Seq // first sequence number seen
@@ -59,7 +60,7 @@ func newConnections(limit int) *connections {
 // packet takes in a packet in the order of the output.
 func (c *connections) packet(u *unit, frame int64, after tcp.Analysis) {
 	f := c.of(u)
-	time, d := u.fate.place.Stamp, u.pair.dir
+	time, d := u.fate.place.Stamp, u.pair.Dir
 	if f.packets == 0 {
 		f.first, f.last = time, time
 	}
@@ -89,14 +90,14 @@ func (c *connections) of(u *unit) *connection {
 		c.by = append(c.by, nil)
 	}
 	f := c.by[u.seg.Flow]
-	if f != nil && f.hash == u.pair.hash {
+	if f != nil && f.hash == u.pair.Hash {
 		return f
 	}
 	if f != nil {
 		c.retire(f)
 	}
 	c.total++
-	f = &connection{hash: u.pair.hash, key: u.pair.key, client: 2, scale: [2]int8{-2, -2}}
+	f = &connection{hash: u.pair.Hash, key: u.pair.Key, client: 2, scale: [2]int8{-2, -2}}
 	if len(c.holders) < maxGalleries {
 		c.hold(f)
 	}
@@ -189,8 +190,8 @@ func (f *connection) draw(u *unit, frame int64, after tcp.Analysis) {
 	s, m := &u.seg, f.gallery.next(u.block.Frame)
 	*m = mark{
 		frame: u.block.Frame, after: frame, stamp: u.recordedStamp(), time: u.fate.place.Stamp,
-		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, u.pair.dir), sack: s.SACK, sacks: s.SACKs,
-		dir: u.pair.dir, acks: s.HasAck(), moved: u.fate.moved, flags: u.before | after,
+		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, u.pair.Dir), sack: s.SACK, sacks: s.SACKs,
+		dir: u.pair.Dir, acks: s.HasAck(), moved: u.fate.moved, flags: u.before | after,
 	}
 	if m.moved {
 		f.gallery.weigh(m, 4)
@@ -261,7 +262,7 @@ func (c *connections) result() report.Flows {
 
 func (f *connection) describe() report.Flow {
 	r := report.Flow{
-		Name: f.key.name(f.client&1, " <> "), Protocol: "TCP", Packets: f.packets, Bytes: f.bytes[0] + f.bytes[1], Moved: f.moved,
+		Name: f.key.Name(f.client&1, " <> "), Protocol: "TCP", Packets: f.packets, Bytes: f.bytes[0] + f.bytes[1], Moved: f.moved,
 		First: utc(f.first), Last: utc(f.last), ByVerdict: map[string]int64{}, Before: f.before, After: f.after, Graph: f.picture(),
 	}
 	for i, n := range f.byVerdict {

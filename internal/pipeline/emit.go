@@ -79,7 +79,7 @@ func (s *sequencer) arrange(u *unit) {
 	}
 	p := s.j.subject(u)
 	if u.left != 0 && s.j.profile.Basis == reorder.StampOrder {
-		p.Stamp = s.recorded.stamp(u.pair.hash, p.Stamp)
+		p.Stamp = s.recorded.stamp(u.pair.Hash, p.Stamp)
 	}
 	s.pending = append(s.pending, u)
 	s.held.add(u, 1)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -52,7 +53,7 @@ type explainer struct {
 	// flows and older hold the initial numbers by pair of endpoints: a flow's
 	// number may have been another one's. When flows has maxInitials pairs they
 	// become the older ones, and those before are forgotten.
-	flows, older map[flowKey]*initials
+	flows, older map[conn.Key]*initials
 	list         []explained
 	flags        map[int64]*flagged // by frame
 }
@@ -84,7 +85,7 @@ type numbered struct {
 }
 
 func newExplainer(frames []int64) (*explainer, error) {
-	x := &explainer{wanted: make(map[int64]bool), flows: make(map[flowKey]*initials), flags: make(map[int64]*flagged)}
+	x := &explainer{wanted: make(map[int64]bool), flows: make(map[conn.Key]*initials), flags: make(map[int64]*flagged)}
 	for _, f := range frames {
 		if f < 1 {
 			return nil, fmt.Errorf("%w: frame %d: frames are counted from 1", ErrUsage, f)
@@ -122,7 +123,7 @@ type initials struct {
 func (x *explainer) see(u *unit) {
 	var of *initials
 	if u.isTCP {
-		of = x.learn(&u.pair.key, &u.seg)
+		of = x.learn(&u.pair.Key, &u.seg)
 	}
 	if x.wanted[u.block.Frame] {
 		u.clue = &clue{initials: of}
@@ -132,7 +133,7 @@ func (x *explainer) see(u *unit) {
 // learn takes the initial numbers from a SYN, or else from the first segment
 // and the first ACK that are there. A SYN with another number begins another
 // connection.
-func (x *explainer) learn(key *flowKey, seg *tcp.Segment) *initials {
+func (x *explainer) learn(key *conn.Key, seg *tcp.Segment) *initials {
 	own, syn := seg.Dir&1, seg.Bits.Has(tcp.SYN)
 	n := x.initials(key)
 	if syn && !seg.Bits.Has(tcp.ACK) && n.known[own] && n.number[own] != seg.Seq {
@@ -152,7 +153,7 @@ func (x *explainer) learn(key *flowKey, seg *tcp.Segment) *initials {
 }
 
 // initials finds what is remembered of a pair of endpoints, or begins it.
-func (x *explainer) initials(key *flowKey) *initials {
+func (x *explainer) initials(key *conn.Key) *initials {
 	if n := x.flows[*key]; n != nil {
 		return n
 	}
@@ -161,7 +162,7 @@ func (x *explainer) initials(key *flowKey) *initials {
 		n = &initials{}
 	}
 	if len(x.flows) >= maxInitials {
-		x.flows, x.older = make(map[flowKey]*initials), x.flows
+		x.flows, x.older = make(map[conn.Key]*initials), x.flows
 	}
 	x.flows[*key] = n
 	return n

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
@@ -56,9 +57,9 @@ func (j *job) gather(ctx context.Context) error {
 
 // gatherAll is the first pass over the whole capture, from the start.
 func (j *job) gatherAll(ctx context.Context) error {
-	j.facts, j.flows = facts{pass: j.facts.pass}, newFlowTable()
+	j.facts, j.flows = facts{pass: j.facts.pass}, conn.NewTable()
 	j.engine = j.newEngine()
-	j.local.forgetAll()
+	j.local.ForgetAll()
 	return j.gatherOnce(ctx, true)
 }
 
@@ -96,8 +97,8 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 	}
 	f.damage = broken
 	j.engine.Conclude()
-	j.local.decide(j.flows, j.engine.Local(), f.headerless > 0)
-	j.local.forgetAll()
+	j.local.Decide(j.flows, j.engine.Local(), f.headerless > 0)
+	j.local.ForgetAll()
 	f.pass++
 	return nil
 }
@@ -195,11 +196,11 @@ func (j *job) observe(u *unit) error {
 		j.engine.ObserveMention(m, u.view.Zone, stamp)
 	}
 	if u.heading != tcp.Unproven {
-		j.local.flagged = true
+		j.local.Flagged = true
 	}
 	switch {
 	case j.headerless(u):
-		if f.headerless++; !f.whole && j.flows.any() {
+		if f.headerless++; !f.whole && j.flows.Any() {
 			return errGatherAll
 		}
 		f.whole = true
@@ -223,7 +224,7 @@ func (j *job) observeAddresses(b *capture.Block) {
 			continue
 		}
 		j.engine.ObserveLocal(a)
-		j.local.name(a)
+		j.local.AddLocal(a)
 	}
 }
 
@@ -253,16 +254,16 @@ func (j *job) observeWhole(u *unit) {
 	if !j.facts.whole && j.facts.packets > j.beginning {
 		return
 	}
-	id, fresh := j.flows.of(&u.pair)
-	dir := u.pair.dir
+	id, fresh := j.flows.Of(&u.pair)
+	dir := u.pair.Dir
 	if fresh {
-		j.local.forget(id)
+		j.local.Forget(id)
 	}
-	if j.facts.whole && !j.local.met(id, dir) {
+	if j.facts.whole && !j.local.Met(id, dir) {
 		src, dst := u.ends()
 		j.engine.ObserveFlow(src, dst, u.proto, u.sport, u.dport)
 	}
-	j.local.observe(id, dir, u.view.TTL)
+	j.local.Observe(id, dir, u.view.TTL)
 }
 
 // mended reports whether a packet has a comment of mendcap's.

@@ -67,7 +67,7 @@ func (l *left) has(u *unit) leftFor {
 	case l.most, l.apart && !u.isTCP:
 		return leftSeenTwice
 	case u.isTCP:
-		return l.by[u.pair.hash]
+		return l.by[u.pair.Hash]
 	}
 	return 0
 }

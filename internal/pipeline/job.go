@@ -8,6 +8,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/reorder"
@@ -44,10 +45,10 @@ type job struct {
 	spare    chan *chunk
 	snapshot *infer.Snapshot // what the tables say
 	engine   *infer.Engine
-	flows    *flowTable
+	flows    *conn.Table
 	facts    facts
 	ticks    reorder.TickMeter
-	local    vantage
+	local    conn.Vantage
 	clocks   interfaceClocks
 	left     left
 	twice    *sightings
@@ -150,7 +151,7 @@ func (j *job) collect(ctx context.Context) error {
 	if j.source, err = openSource(ctx, j.in, &j.o); err != nil {
 		return err
 	}
-	j.flows = newFlowTable()
+	j.flows = conn.NewTable()
 	return j.gather(ctx)
 }
 
@@ -187,7 +188,7 @@ func (j *job) loadTables() error {
 	}
 	j.snapshot = withLocal(snapshot, j.o.Local)
 	j.engine = j.newEngine()
-	j.local.fromTables(j.snapshot)
+	j.local.FromTables(j.snapshot)
 	return nil
 }
 

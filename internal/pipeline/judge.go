@@ -64,7 +64,7 @@ func (v *judge) packet(u *unit) {
 		v.diagnose.Forget(u.seg.Flow) // before its number is another's
 	}
 	if u.isTCP {
-		v.guard.packet(u.pair.hash, u.before, after)
+		v.guard.packet(u.pair.Hash, u.before, after)
 	}
 	v.seen.packet(u, v.frame, after)
 	if u.clue != nil {
@@ -88,7 +88,7 @@ func (v *judge) say(u *unit, after tcp.Analysis) {
 	if u.isTCP {
 		p.Segment = &u.seg
 		if twice := v.j.twice; len(twice.apart) > 0 {
-			apart := twice.apart[u.pair.hash]
+			apart := twice.apart[u.pair.Hash]
 			p.Nearest, p.Farthest = apart.nearest, apart.farthest
 		}
 	}

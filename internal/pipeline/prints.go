@@ -58,7 +58,7 @@ func (p *printSet) see(u *unit) (first printed, times int, weight int64) {
 		p.grow()
 	}
 	weight = 1 << p.drop
-	print := max(mixed(content, u.pair.hash^uint64(u.pair.dir))&printBits, 1<<16)
+	print := max(mixed(content, u.pair.Hash^uint64(u.pair.Dir))&printBits, 1<<16)
 	slot := &p.slots[p.find(print)]
 	switch {
 	case slot.print == 0:

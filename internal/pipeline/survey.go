@@ -140,7 +140,7 @@ func (j *job) countRest() func(*unit) error {
 // can be followed, or where mendcap has placed it before.
 func (j *job) rule(u *unit) {
 	if u.isTCP = u.isTCP && u.block.Kind == capture.Packet && u.view.Dst != (packet.Addr{}); u.isTCP {
-		j.flows.segment(&u.seg, &u.pair, u.heading, &j.local)
+		j.flows.Complete(&u.seg, &u.pair, u.heading, &j.local)
 	}
 	u.left = j.left.has(u)
 	u.ruled = u.isTCP && u.left == 0 && !j.placed(u)

@@ -104,7 +104,7 @@ func (s *sightings) observe(u *unit) {
 	}
 	f := s.of(u)
 	if u.heading == tcp.Out && u.seg.Outbound != tcp.Both && u.view.Src != u.view.Dst {
-		f.out[u.pair.dir] = true
+		f.out[u.pair.Dir] = true
 	}
 	if u.seg.Span() == 0 || u.seg.Bits.Has(tcp.RST) {
 		return
@@ -135,9 +135,9 @@ func (s *sightings) of(u *unit) *sighting {
 		s.flows = append(s.flows, sighting{})
 	}
 	f := &s.flows[u.seg.Flow]
-	if f.hash != u.pair.hash {
+	if f.hash != u.pair.Hash {
 		s.close(f)
-		*f = sighting{hash: u.pair.hash}
+		*f = sighting{hash: u.pair.Hash}
 	}
 	return f
 }

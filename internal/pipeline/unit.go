@@ -5,6 +5,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
 )
@@ -20,8 +21,8 @@ type unit struct {
 	proto        uint8 // upper-layer protocol, inferred or captured
 	isTCP        bool  // seg holds the segment, but for Flow, Dir and Outbound
 	sport, dport uint16
-	heading      tcp.Side // as the record itself has it
-	pair         pair     // of its endpoints, once both are known
+	heading      tcp.Side  // as the record itself has it
+	pair         conn.Pair // of its endpoints, once both are known
 	seg          tcp.Segment
 	ruled        bool    // laws may speak of seg
 	left         leftFor // why the connection is left as recorded, 0 if it isn't
@@ -63,7 +64,7 @@ func (d *decoder) decode(u *unit) {
 	}
 	d.upper(u)
 	if u.view.Form != packet.NoIP {
-		u.pair.set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
+		u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
 		u.heading = u.direction()
 	}
 }

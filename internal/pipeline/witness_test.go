@@ -308,7 +308,7 @@ func connectionUnit(i int, flow uint32) *unit {
 	u := &unit{isTCP: true, sport: uint16(1024 + i), dport: 80, proto: packet.ProtoTCP}
 	u.view.Src, u.view.Dst = packet.Addr{15: 1}, packet.Addr{15: 2}
 	u.block = &capture.Block{Frame: int64(i + 1), Kind: capture.Packet}
-	u.pair.set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
+	u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
 	u.seg.Flow = flow
 	return u
 }

@@ -1,4 +1,4 @@
-package pipeline
+package conn
 
 import (
 	"testing"
@@ -11,21 +11,21 @@ func endpoint(n int) (a packet.Addr) {
 	return a
 }
 
-func between(from, to int) *pair {
+func between(from, to int) *Pair {
 	src, dst := endpoint(from), endpoint(to)
-	p := &pair{}
-	p.set(&src, &dst, 1, 2, packet.ProtoTCP)
+	p := &Pair{}
+	p.Set(&src, &dst, 1, 2, packet.ProtoTCP)
 	return p
 }
 
 func TestBothDirectionsAreOneFlow(t *testing.T) {
-	table := newFlowTable()
-	there, back := between(1, 2), &pair{}
+	table := NewTable()
+	there, back := between(1, 2), &Pair{}
 	src, dst := endpoint(2), endpoint(1)
-	back.set(&src, &dst, 2, 1, packet.ProtoTCP)
-	id, fresh := table.of(there)
-	backID, backFresh := table.of(back)
-	dir, backDir := there.dir, back.dir
+	back.Set(&src, &dst, 2, 1, packet.ProtoTCP)
+	id, fresh := table.Of(there)
+	backID, backFresh := table.Of(back)
+	dir, backDir := there.Dir, back.Dir
 	if id != backID || dir == backDir || !fresh || backFresh {
 		t.Errorf("got flow %d direction %d fresh %v and %d, %d, %v, want one flow in two directions", id, dir, fresh, backID, backDir, backFresh)
 	}
@@ -34,18 +34,18 @@ func TestBothDirectionsAreOneFlow(t *testing.T) {
 // The flows that were silent longest make room, and their numbers are given
 // again as fresh ones; the table never grows.
 func TestSilentFlowsMakeRoom(t *testing.T) {
-	table := newFlowTable()
+	table := NewTable()
 	table.limit = 8
 	for n := range 1000 {
-		table.of(between(0, 1)) // never silent
-		if _, fresh := table.of(between(1, n+2)); !fresh {
+		table.Of(between(0, 1)) // never silent
+		if _, fresh := table.Of(between(1, n+2)); !fresh {
 			t.Fatalf("flow %d: got a known one, want fresh", n)
 		}
 	}
 	if len(table.keys) > 8 || len(table.slots) > 1024 {
 		t.Errorf("flows held: got %d in %d slots, want at most 8 in 1024", len(table.keys), len(table.slots))
 	}
-	if _, fresh := table.of(between(0, 1)); fresh {
+	if _, fresh := table.Of(between(0, 1)); fresh {
 		t.Error("the flow that always spoke: got forgotten, want kept")
 	}
 	if table.evicted == 0 {

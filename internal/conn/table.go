@@ -1,4 +1,6 @@
-package pipeline
+// Package conn tells connections apart, and from which side of the host each packet of
+// theirs was seen.
+package conn
 
 import (
 	"bytes"
@@ -11,27 +13,27 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// maxFlows is how many pairs of endpoints are followed at once. When there are
+// MaxFlows is how many pairs of endpoints are followed at once. When there are
 // more, the quarter that was silent longest is forgotten.
-const maxFlows = 1 << 14
+const MaxFlows = 1 << 14
 
-// flowKey is a pair of endpoints: the two addresses, the lower endpoint first,
+// Key is a pair of endpoints: the two addresses, the lower endpoint first,
 // their ports and the protocol, as bytes.
-type flowKey [37]byte
+type Key [37]byte
 
-// Places in a flowKey.
+// Places in a Key.
 const (
 	keyHigh  = 16
 	keyPorts = 32
 	keyProto = 36
 )
 
-func (k *flowKey) low() packet.Addr  { return packet.Addr(k[:keyHigh]) }
-func (k *flowKey) high() packet.Addr { return packet.Addr(k[keyHigh:keyPorts]) }
+func (k *Key) low() packet.Addr  { return packet.Addr(k[:keyHigh]) }
+func (k *Key) high() packet.Addr { return packet.Addr(k[keyHigh:keyPorts]) }
 
-// name names both ends, the one that sends in direction dir first, with a word
+// Name names both ends, the one that sends in direction dir first, with a word
 // between them.
-func (k *flowKey) name(dir uint8, between string) string {
+func (k *Key) Name(dir uint8, between string) string {
 	ports := binary.BigEndian.Uint32(k[keyPorts:])
 	from := netip.AddrPortFrom(k.low().Netip(), uint16(ports>>16))
 	to := netip.AddrPortFrom(k.high().Netip(), uint16(ports))
@@ -41,36 +43,36 @@ func (k *flowKey) name(dir uint8, between string) string {
 	return from.String() + between + to.String()
 }
 
-// pair is a packet's flow: its endpoints, and 0 or 1 for the direction: 0 where
+// Pair is a packet's flow: its endpoints, and 0 or 1 for the direction: 0 where
 // the lower endpoint sends.
-type pair struct {
-	key  flowKey
-	dir  uint8
-	hash uint64
+type Pair struct {
+	Key  Key
+	Dir  uint8
+	Hash uint64
 }
 
 // hashSeed differs from run to run, so that no capture can be made to collide;
 // nothing that is written depends on it.
 var hashSeed = maphash.MakeSeed()
 
-// set makes p the flow and the direction of a packet between these endpoints.
-func (p *pair) set(a, b *packet.Addr, from, to uint16, proto uint8) {
+// Set makes p the flow and the direction of a packet between these endpoints.
+func (p *Pair) Set(a, b *packet.Addr, from, to uint16, proto uint8) {
 	if c := bytes.Compare(a[:], b[:]); c > 0 || c == 0 && from > to {
-		a, b, from, to, p.dir = b, a, to, from, 1
+		a, b, from, to, p.Dir = b, a, to, from, 1
 	}
-	copy(p.key[:], a[:])
-	copy(p.key[keyHigh:], b[:])
-	binary.BigEndian.PutUint16(p.key[keyPorts:], from)
-	binary.BigEndian.PutUint16(p.key[keyPorts+2:], to)
-	p.key[keyProto] = proto
-	p.hash = maphash.Bytes(hashSeed, p.key[:]) | 1
+	copy(p.Key[:], a[:])
+	copy(p.Key[keyHigh:], b[:])
+	binary.BigEndian.PutUint16(p.Key[keyPorts:], from)
+	binary.BigEndian.PutUint16(p.Key[keyPorts+2:], to)
+	p.Key[keyProto] = proto
+	p.Hash = maphash.Bytes(hashSeed, p.Key[:]) | 1
 }
 
-// flowTable numbers pairs of endpoints densely, in the order in which they
+// Table numbers pairs of endpoints densely, in the order in which they
 // appear. A number is given to another pair when its own was forgotten.
-type flowTable struct {
+type Table struct {
 	slots   []uint32 // numbers plus one by hash, linear probing; 0 is empty
-	keys    []flowKey
+	keys    []Key
 	hashes  []uint64 // by number; 0 where it is free
 	used    []int64  // when each number was last asked for
 	ends    []ends   // by number
@@ -80,17 +82,18 @@ type flowTable struct {
 	evicted int64 // pairs that were forgotten
 }
 
-func newFlowTable() *flowTable { return &flowTable{slots: make([]uint32, 1024), limit: maxFlows} }
+// NewTable returns a table without flows.
+func NewTable() *Table { return &Table{slots: make([]uint32, 1024), limit: MaxFlows} }
 
-// any reports whether a flow was numbered.
-func (t *flowTable) any() bool { return len(t.keys) > 0 }
+// Any reports whether a flow was numbered.
+func (t *Table) Any() bool { return len(t.keys) > 0 }
 
-// forgotten returns how many pairs were forgotten.
-func (t *flowTable) forgotten() int64 { return t.evicted }
+// Forgotten returns how many pairs were forgotten.
+func (t *Table) Forgotten() int64 { return t.evicted }
 
-// of returns the number of the packet's flow; fresh says that the pair is new
+// Of returns the number of the packet's flow; fresh says that the pair is new
 // under this number.
-func (t *flowTable) of(p *pair) (id uint32, fresh bool) {
+func (t *Table) Of(p *Pair) (id uint32, fresh bool) {
 	t.clock++
 	slot := t.slot(p)
 	if t.slots[slot] == 0 {
@@ -103,11 +106,11 @@ func (t *flowTable) of(p *pair) (id uint32, fresh bool) {
 }
 
 // slot finds where the pair is, or the empty place where it belongs.
-func (t *flowTable) slot(p *pair) uint64 {
+func (t *Table) slot(p *Pair) uint64 {
 	mask := uint64(len(t.slots) - 1)
-	i := p.hash >> 8 & mask
+	i := p.Hash >> 8 & mask
 	for ; t.slots[i] != 0; i = (i + 1) & mask {
-		if id := t.slots[i] - 1; t.hashes[id] == p.hash && t.keys[id] == p.key {
+		if id := t.slots[i] - 1; t.hashes[id] == p.Hash && t.keys[id] == p.Key {
 			break
 		}
 	}
@@ -115,16 +118,16 @@ func (t *flowTable) slot(p *pair) uint64 {
 }
 
 // add gives a number to a new pair.
-func (t *flowTable) add(p *pair) uint32 {
+func (t *Table) add(p *Pair) uint32 {
 	if len(t.keys) >= t.limit && len(t.free) == 0 {
 		t.evict()
 	}
 	id := uint32(len(t.keys))
 	if n := len(t.free); n > 0 {
 		id, t.free = t.free[n-1], t.free[:n-1]
-		t.keys[id], t.hashes[id], t.ends[id] = p.key, p.hash, 0
+		t.keys[id], t.hashes[id], t.ends[id] = p.Key, p.Hash, 0
 	} else {
-		t.keys, t.hashes = append(t.keys, p.key), append(t.hashes, p.hash)
+		t.keys, t.hashes = append(t.keys, p.Key), append(t.hashes, p.Hash)
 		t.used, t.ends = append(t.used, 0), append(t.ends, 0)
 	}
 	if 2*len(t.keys) > len(t.slots) {
@@ -136,7 +139,7 @@ func (t *flowTable) add(p *pair) uint32 {
 }
 
 // evict forgets the quarter of the pairs that was silent longest.
-func (t *flowTable) evict() {
+func (t *Table) evict() {
 	order := slices.Clone(t.used)
 	slices.Sort(order)
 	oldest := order[len(order)/4]
@@ -151,11 +154,11 @@ func (t *flowTable) evict() {
 }
 
 // rebuild fills a table of n slots with the pairs that are known.
-func (t *flowTable) rebuild(n int) {
+func (t *Table) rebuild(n int) {
 	t.slots = resized(t.slots, n)
 	for id, hash := range t.hashes {
 		if hash != 0 {
-			t.slots[t.slot(&pair{key: t.keys[id], hash: hash})] = uint32(id) + 1
+			t.slots[t.slot(&Pair{Key: t.keys[id], Hash: hash})] = uint32(id) + 1
 		}
 	}
 }
@@ -168,14 +171,14 @@ func resized(s []uint32, n int) []uint32 {
 	return s
 }
 
-// segment completes a segment with the number of its flow, its direction, and the
+// Complete completes a segment with the number of its flow, its direction, and the
 // side of the host that it was seen on; heading is what its record says of that.
-func (t *flowTable) segment(s *tcp.Segment, p *pair, heading tcp.Side, local *vantage) {
-	s.Dir = p.dir
-	s.Flow, s.Fresh = t.of(p)
+func (t *Table) Complete(s *tcp.Segment, p *Pair, heading tcp.Side, local *Vantage) {
+	s.Dir = p.Dir
+	s.Flow, s.Fresh = t.Of(p)
 	e := &t.ends[s.Flow]
 	if *e == 0 {
 		*e = local.endsOf(&t.keys[s.Flow])
 	}
-	s.Outbound = e.side(p.dir, heading)
+	s.Outbound = e.side(p.Dir, heading)
 }

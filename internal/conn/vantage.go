@@ -1,4 +1,4 @@
-package pipeline
+package conn
 
 import (
 	"net/netip"
@@ -9,12 +9,12 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// vantage knows from which host the capture was taken, and by what.
-type vantage struct {
+// Vantage knows from which host the capture was taken, and by what.
+type Vantage struct {
 	local   map[packet.Addr]bool
 	tables  []netip.Addr // the host's addresses according to the tables
 	by      string       // "tables", "direction flags", "headerless form", "TTL", "loopback", "unproven"
-	flagged bool         // packets tell their direction themselves
+	Flagged bool         // packets tell their direction themselves
 
 	ttls []hops // by flow
 }
@@ -22,7 +22,8 @@ type vantage struct {
 // hops is what a flow showed of the TTL or hop limit of each of its ends.
 type hops struct{ low, high [2]uint8 }
 
-func (v *vantage) fromTables(s *infer.Snapshot) {
+// FromTables takes in the addresses that tables name as the host's; s may be nil.
+func (v *Vantage) FromTables(s *infer.Snapshot) {
 	if s == nil {
 		return
 	}
@@ -38,28 +39,28 @@ func (v *vantage) fromTables(s *infer.Snapshot) {
 	}
 }
 
-// forget makes room for a flow under a number that is new, or was another's.
-func (v *vantage) forget(flow uint32) {
+// Forget makes room for a flow under a number that is new, or was another's.
+func (v *Vantage) Forget(flow uint32) {
 	for int(flow) >= len(v.ttls) {
 		v.ttls = append(v.ttls, hops{})
 	}
 	v.ttls[flow] = hops{}
 }
 
-// forgetAll forgets what the flows showed.
-func (v *vantage) forgetAll() { v.ttls = nil }
+// ForgetAll forgets what the flows showed.
+func (v *Vantage) ForgetAll() { v.ttls = nil }
 
-// met reports whether a packet of the flow was taken in that has this direction.
-func (v *vantage) met(flow uint32, dir uint8) bool { return v.ttls[flow].high[dir] != 0 }
+// Met reports whether a packet of the flow was taken in that has this direction.
+func (v *Vantage) Met(flow uint32, dir uint8) bool { return v.ttls[flow].high[dir] != 0 }
 
-// name takes an address for the host's, as tables do.
-func (v *vantage) name(a netip.Addr) { v.tables = append(v.tables, a) }
+// AddLocal takes an address for the host's, as tables do.
+func (v *Vantage) AddLocal(a netip.Addr) { v.tables = append(v.tables, a) }
 
-// shownBy says what shows which addresses are the host's.
-func (v *vantage) shownBy() string { return v.by }
+// ShownBy says what shows which addresses are the host's.
+func (v *Vantage) ShownBy() string { return v.by }
 
-// observe takes in the TTL of a packet with its own IP header.
-func (v *vantage) observe(flow uint32, dir, ttl uint8) {
+// Observe takes in the TTL of a packet with its own IP header.
+func (v *Vantage) Observe(flow uint32, dir, ttl uint8) {
 	h := &v.ttls[flow]
 	if h.high[dir] == 0 {
 		h.low[dir] = ttl
@@ -67,9 +68,9 @@ func (v *vantage) observe(flow uint32, dir, ttl uint8) {
 	h.low[dir], h.high[dir] = min(h.low[dir], ttl), max(h.high[dir], ttl)
 }
 
-// decide settles which addresses are the host's, from the strongest witness
+// Decide settles which addresses are the host's, from the strongest witness
 // that says something about this capture.
-func (v *vantage) decide(t *flowTable, proved []netip.Addr, headerless bool) {
+func (v *Vantage) Decide(t *Table, proved []netip.Addr, headerless bool) {
 	v.local = make(map[packet.Addr]bool)
 	clear(t.ends) // they may have been others' before
 	seen := make(map[packet.Addr]bool)
@@ -93,7 +94,7 @@ func (v *vantage) decide(t *flowTable, proved []netip.Addr, headerless bool) {
 		v.local[packet.AddrOf(a)] = true
 	}
 	switch {
-	case v.flagged:
+	case v.Flagged:
 		v.by = "direction flags"
 	case v.by != "":
 	case len(proved) > 0:
@@ -109,7 +110,7 @@ func (v *vantage) decide(t *flowTable, proved []netip.Addr, headerless bool) {
 
 // byTTL takes an address for the host's if it sends with an initial TTL only,
 // and to peers that don't: a TTL that a router has not lowered.
-func (v *vantage) byTTL(t *flowTable) bool {
+func (v *Vantage) byTTL(t *Table) bool {
 	votes := make(map[packet.Addr]int)
 	for id, h := range v.ttls {
 		k := &t.keys[id]
@@ -149,7 +150,7 @@ const (
 )
 
 // endsOf looks the ends of a flow up.
-func (v *vantage) endsOf(k *flowKey) ends {
+func (v *Vantage) endsOf(k *Key) ends {
 	e := looked
 	if v.local[k.low()] {
 		e |= lowIsLocal
@@ -185,8 +186,8 @@ func (e ends) side(dir uint8, heading tcp.Side) tcp.Side {
 	return tcp.Unproven
 }
 
-// addresses lists the host's addresses, sorted.
-func (v *vantage) addresses() []string {
+// Local lists the host's addresses, sorted.
+func (v *Vantage) Local() []string {
 	var list []netip.Addr
 	for a := range v.local {
 		list = append(list, a.Netip())
