@@ -27,7 +27,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.CaptureLoss = v.diagnose.Loss()
 	r.CaptureLoss.Declared = v.declared.result(&j.facts)
 	r.Findings = v.findings.result()
-	v.seen.describe(r, &j.facts)
+	v.seen.Describe(r, j.facts.span())
 	if r.Capture.Packets == 0 {
 		j.note("the capture has no packets")
 	}

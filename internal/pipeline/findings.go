@@ -4,6 +4,7 @@ import (
 	"container/heap"
 
 	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/internal/summary"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -11,14 +12,14 @@ import (
 type collector struct {
 	limit     int
 	each      func(*report.Finding) // nil where nobody wants all
-	seen      *witness
+	seen      *summary.Summary
 	total     int64
 	byVerdict [diagnose.NumVerdicts]int64
 	kept      lastFirst
 	names     flowNames
 }
 
-func newCollector(limit int, each func(*report.Finding), seen *witness) *collector {
+func newCollector(limit int, each func(*report.Finding), seen *summary.Summary) *collector {
 	return &collector{limit: limit, each: each, seen: seen}
 }
 
@@ -26,7 +27,7 @@ func newCollector(limit int, each func(*report.Finding), seen *witness) *collect
 func (c *collector) add(f *diagnose.Finding) {
 	c.total++
 	c.byVerdict[f.Verdict]++
-	c.seen.finding(f)
+	c.seen.Finding(f)
 	if c.each != nil {
 		one := reported(f, &c.names)
 		c.each(&one)

@@ -9,6 +9,7 @@ import (
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/summary"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
@@ -36,6 +37,11 @@ type facts struct {
 	anyPlaced      bool
 	damage         *capture.Damages
 	odd            []capture.Odd // of the last pass over the whole capture
+}
+
+// span says when the capture's packets were recorded.
+func (f *facts) span() summary.Span {
+	return summary.Span{Stamped: f.stamped, First: f.first, Last: f.last, Partial: f.partial}
 }
 
 // gather is the first pass: what the capture holds, and what the inference and

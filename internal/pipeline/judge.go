@@ -3,6 +3,7 @@ package pipeline
 import (
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/internal/summary"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 )
@@ -19,13 +20,13 @@ type judge struct {
 	diagnose *diagnose.Diagnoser
 	said     diagnose.Packet // to it, last
 	declared declared
-	seen     *witness
+	seen     *summary.Summary
 	guard    guard
 	widths   reorder.Histogram // of the intervals in which packets can have happened
 }
 
 func (j *job) newJudge(edits bool) *judge {
-	seen := j.newWitness()
+	seen := summary.New(j.o.Flows, j.facts.span())
 	v := &judge{j: j, edits: edits, analyse: tcp.NewAnalyser(), seen: seen, findings: newCollector(j.o.Findings, j.o.EachFinding, seen)}
 	v.diagnose = diagnose.New(v.found)
 	v.diagnose.Reverses = j.profile.Reverses
@@ -66,11 +67,26 @@ func (v *judge) packet(u *unit) {
 	if u.isTCP {
 		v.guard.packet(u.pair.Hash, u.before, after)
 	}
-	v.seen.packet(u, v.frame, after)
+	v.summarise(u, after)
 	if u.clue != nil {
 		v.j.explain.placed(v.j, u, v.frame, after)
 	}
 	v.say(u, after)
+}
+
+// summarise hands the packet to the summary.
+func (v *judge) summarise(u *unit, after tcp.Analysis) {
+	p := summary.Packet{
+		Frame: u.block.Frame, FrameAfter: v.frame, Time: u.fate.place.Stamp, Stamped: u.block.HasStamp,
+		Moved: u.fate.moved, Before: u.before, After: after,
+	}
+	if p.Stamped {
+		p.Stamp, _ = u.stamp()
+	}
+	if u.isTCP {
+		p.Segment, p.Pair, p.Recorded = &u.seg, &u.pair, u.recordedStamp()
+	}
+	v.seen.Packet(&p)
 }
 
 // say hands the packet to the diagnosis.

@@ -79,7 +79,7 @@ func (t *trial) finish(err error) error {
 // completes the report then.
 func (j *job) accept(t *trial) bool {
 	p := &j.profile
-	if t.over() || j.expectsEdits() || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.w.judge.seen.timeline.fits(&j.facts) {
+	if t.over() || j.expectsEdits() || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.w.judge.seen.Fits(j.facts.span()) {
 		return false
 	}
 	stats := t.order.Stats()

@@ -1,4 +1,4 @@
-package pipeline
+package summary
 
 import (
 	"bytes"
@@ -58,50 +58,50 @@ func newConnections(limit int) *connections {
 }
 
 // packet takes in a packet in the order of the output.
-func (c *connections) packet(u *unit, frame int64, after tcp.Analysis) {
-	f := c.of(u)
-	time, d := u.fate.place.Stamp, u.pair.Dir
+func (c *connections) packet(p *Packet) {
+	f := c.of(p)
+	time, d := p.Time, p.Pair.Dir
 	if f.packets == 0 {
 		f.first, f.last = time, time
 	}
 	f.first, f.last = min(f.first, time), max(f.last, time)
 	f.packets++
-	f.bytes[d] += int64(u.seg.Len)
-	if !f.started[d] || u.seg.Bits&tcp.SYN != 0 {
-		f.start(&u.seg, d)
+	f.bytes[d] += int64(p.Segment.Len)
+	if !f.started[d] || p.Segment.Bits&tcp.SYN != 0 {
+		f.start(p.Segment, d)
 	}
-	if u.fate.moved {
+	if p.Moved {
 		f.moved++
 	}
-	if u.before|after != 0 {
-		f.before += int64(bits.OnesCount32(uint32(u.before)))
-		f.after += int64(bits.OnesCount32(uint32(after)))
+	if p.Before|p.After != 0 {
+		f.before += int64(bits.OnesCount32(uint32(p.Before)))
+		f.after += int64(bits.OnesCount32(uint32(p.After)))
 	}
 	if f.gallery != nil {
-		f.draw(u, frame, after)
-	} else if u.fate.moved || u.before|after != 0 {
-		c.lend(f, u, frame, after)
+		f.draw(p)
+	} else if p.Moved || p.Before|p.After != 0 {
+		c.lend(f, p)
 	}
 }
 
 // of returns the packet's connection.
-func (c *connections) of(u *unit) *connection {
-	for int(u.seg.Flow) >= len(c.by) {
+func (c *connections) of(p *Packet) *connection {
+	for int(p.Segment.Flow) >= len(c.by) {
 		c.by = append(c.by, nil)
 	}
-	f := c.by[u.seg.Flow]
-	if f != nil && f.hash == u.pair.Hash {
+	f := c.by[p.Segment.Flow]
+	if f != nil && f.hash == p.Pair.Hash {
 		return f
 	}
 	if f != nil {
 		c.retire(f)
 	}
 	c.total++
-	f = &connection{hash: u.pair.Hash, key: u.pair.Key, client: 2, scale: [2]int8{-2, -2}}
+	f = &connection{hash: p.Pair.Hash, key: p.Pair.Key, client: 2, scale: [2]int8{-2, -2}}
 	if len(c.holders) < maxGalleries {
 		c.hold(f)
 	}
-	c.by[u.seg.Flow] = f
+	c.by[p.Segment.Flow] = f
 	return f
 }
 
@@ -143,7 +143,7 @@ func (c *connections) finding(flow uint32, frame int64, verdict diagnose.Verdict
 // lend gives f a gallery, if need be that of a connection of which less was
 // found, and draws the packet at hand. It tries each time that what was flagged
 // or moved has doubled.
-func (c *connections) lend(f *connection, u *unit, frame int64, after tcp.Analysis) {
+func (c *connections) lend(f *connection, p *Packet) {
 	if n := f.before + f.after + f.moved; n&(n-1) != 0 {
 		return
 	}
@@ -153,7 +153,7 @@ func (c *connections) lend(f *connection, u *unit, frame int64, after tcp.Analys
 		return
 	}
 	f.skipped = f.packets - 1
-	f.draw(u, frame, after)
+	f.draw(p)
 }
 
 // oust gives f the gallery of the last of the holders, if f comes before it.
@@ -186,12 +186,12 @@ func (c *connections) hold(f *connection) {
 }
 
 // draw adds the packet to the gallery.
-func (f *connection) draw(u *unit, frame int64, after tcp.Analysis) {
-	s, m := &u.seg, f.gallery.next(u.block.Frame)
+func (f *connection) draw(p *Packet) {
+	s, m := p.Segment, f.gallery.next(p.Frame)
 	*m = mark{
-		frame: u.block.Frame, after: frame, stamp: u.recordedStamp(), time: u.fate.place.Stamp,
-		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, u.pair.Dir), sack: s.SACK, sacks: s.SACKs,
-		dir: u.pair.Dir, acks: s.HasAck(), moved: u.fate.moved, flags: u.before | after,
+		frame: p.Frame, after: p.FrameAfter, stamp: p.Recorded, time: p.Time,
+		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, p.Pair.Dir), sack: s.SACK, sacks: s.SACKs,
+		dir: p.Pair.Dir, acks: s.HasAck(), moved: p.Moved, flags: p.Before | p.After,
 	}
 	if m.moved {
 		f.gallery.weigh(m, 4)

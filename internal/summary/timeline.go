@@ -1,4 +1,4 @@
-package pipeline
+package summary
 
 import (
 	"math"
@@ -59,9 +59,9 @@ func (t *tally) gathered(place func(int) int) tally {
 }
 
 // newTimeline starts where the capture's times do.
-func newTimeline(f *facts) *timeline {
-	t := &timeline{stamped: f.stamped, start: f.first, end: f.last, width: 1}
-	if f.partial {
+func newTimeline(s Span) *timeline {
+	t := &timeline{stamped: s.Stamped, start: s.First, end: s.Last, width: 1}
+	if s.Partial {
 		t.end = math.MaxInt64 // only the beginning is known
 	}
 	t.from, t.to = t.start, t.start // nothing met so far
@@ -69,8 +69,8 @@ func newTimeline(f *facts) *timeline {
 }
 
 // fits reports whether the timeline started where the capture's times do.
-func (t *timeline) fits(f *facts) bool {
-	return t.stamped == f.stamped && (!f.stamped || t.start == f.first)
+func (t *timeline) fits(s Span) bool {
+	return t.stamped == s.Stamped && (!s.Stamped || t.start == s.First)
 }
 
 // step is the least of 1, 2, 5, 10, 20 and so on that is not below n, as far as
@@ -123,11 +123,11 @@ func (t *timeline) finding(at int64, verdict diagnose.Verdict) {
 }
 
 // result spans the capture's times.
-func (t *timeline) result(f *facts) report.Timeline {
+func (t *timeline) result(s Span) report.Timeline {
 	if !t.stamped {
 		return report.Timeline{ByVerdict: map[string][]int64{}}
 	}
-	span := uint64(f.last) - uint64(f.first)
+	span := uint64(s.Last) - uint64(s.First)
 	width := step(span/maxIntervals + 1)
 	n := int(span/width + 1)
 	r := t.cells.gathered(func(i int) int { return int(uint64(i) * uint64(t.width) / width) })

@@ -1,0 +1,82 @@
+// Package summary keeps of a capture what its report draws: the connections of which
+// most was found, each with its packets at the place where most was found of it; how
+// packets and findings are spread over time; and how far packets were moved.
+//
+// It promises that its memory is bounded, however long the capture is.
+package summary
+
+import (
+	"time"
+
+	"github.com/mendcap/mendcap/internal/conn"
+	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/report"
+)
+
+// Packet is what a Summary needs to know of a packet.
+type Packet struct {
+	Frame, FrameAfter int64 // numbers in the input and in the output
+	// Recorded is the packet's time as recorded, Stamp is that on the clock of its
+	// interface's reference, and Time as repaired: nanoseconds, where it is Stamped.
+	Recorded, Stamp, Time int64
+	Stamped               bool
+	Moved                 bool
+	Before, After         tcp.Analysis // flags in the input and in the output
+	Segment               *tcp.Segment // nil of packets that aren't TCP's
+	Pair                  *conn.Pair   // of the segment
+}
+
+// Span says when a capture's packets were recorded.
+type Span struct {
+	Stamped     bool  // packets have times
+	First, Last int64 // nanoseconds
+	Partial     bool  // only the beginning is known
+}
+
+// Summary sees every packet in the order of the output, and every finding when it
+// is decided.
+type Summary struct {
+	connections *connections
+	timeline    *timeline
+	moves       displacement
+}
+
+// New returns a summary that lists at most so many connections.
+func New(flows int, s Span) *Summary {
+	return &Summary{connections: newConnections(flows), timeline: newTimeline(s)}
+}
+
+// Fits reports whether the summary was begun where a capture of this span begins.
+func (s *Summary) Fits(span Span) bool { return s.timeline.fits(span) }
+
+// Packet takes in a packet. It keeps nothing of what p refers to.
+func (s *Summary) Packet(p *Packet) {
+	if p.Stamped {
+		s.timeline.packet(p.Time, p.Moved)
+		if p.Moved {
+			s.moves.add(p.Stamp - p.Time)
+		}
+	}
+	if p.Segment != nil {
+		s.connections.packet(p)
+	}
+}
+
+// Finding takes in what was found of a packet that was taken in before.
+func (s *Summary) Finding(f *diagnose.Finding) {
+	if f.Timed {
+		s.timeline.finding(f.Stamp, f.Verdict)
+	}
+	if f.Followed {
+		s.connections.finding(f.Flow, f.Frame, f.Verdict)
+	}
+}
+
+// Describe puts it all into the report of a capture of this span.
+func (s *Summary) Describe(r *report.Report, span Span) {
+	r.Flows, r.Timeline = s.connections.result(), s.timeline.result(span)
+	r.Order.Displacement = s.moves.result()
+}
+
+func utc(ns int64) time.Time { return time.Unix(0, ns).UTC() }
