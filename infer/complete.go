@@ -40,6 +40,7 @@ type observation struct {
 	named bool // something beyond the lists names the destination
 	fits  [pools]float64
 	given float64 // the same of the addresses that DNS gave just before
+	some  uint16  // the pools whose fit isn't 0, a bit each
 }
 
 // maxObserved bounds the clusters that completeness is learnt from.
@@ -136,21 +137,24 @@ func (e *Engine) maximise(list []observation, h hypothesis) (shares [pools]float
 	shares = prior
 	found := 0.0
 	for range rounds {
-		var next [pools]float64
+		var next, little [pools]float64 // little is what shares count for where the kind differs
 		for s := range next {
 			next[s] = strength * prior[s]
+			little[s] = foreign * shares[s]
 		}
 		for i := range list {
 			o := &list[i]
-			weight, total := 1.0, 0.0
+			weighted, total := &shares, 0.0
 			if o.h != h {
-				weight = foreign
+				weighted = &little
 			}
-			for s := range shares {
+			for left := o.some; left != 0; left &= left - 1 {
+				s := bits.TrailingZeros16(left)
 				total += shares[s] * o.fits[s]
 			}
-			for s := range shares {
-				next[s] += weight * shares[s] * o.fits[s] / total
+			for left := o.some; left != 0; left &= left - 1 {
+				s := bits.TrailingZeros16(left)
+				next[s] += weighted[s] * o.fits[s] / total
 			}
 		}
 		total := 0.0
@@ -213,13 +217,23 @@ func (e *Engine) observeClusters(d direction) []observation {
 		q := e.questionOf(fl, c)
 		if o, ok := e.observe(&q); ok && !seen[kind{q.h, q.needs, o.named}] {
 			seen[kind{q.h, q.needs, o.named}] = true
+			for s, fit := range o.fits {
+				if fit != 0 {
+					o.some |= 1 << s
+				}
+			}
 			list = append(list, o)
 		}
 	}
-	slices.SortFunc(list, func(a, b observation) int {
-		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]), slices.Compare(a.fits[:], b.fits[:]), cmp.Compare(a.given, b.given))
-	})
+	slices.SortFunc(list, func(a, b observation) int { return a.compare(&b) })
 	return list
+}
+
+func (o *observation) compare(other *observation) int {
+	if by := cmp.Or(cmp.Compare(o.h, other.h), slices.Compare(o.needs[:], other.needs[:])); by != 0 {
+		return by
+	}
+	return cmp.Or(slices.Compare(o.fits[:], other.fits[:]), cmp.Compare(o.given, other.given))
 }
 
 // observe returns what the cluster that asks q shows; nothing if it has no
