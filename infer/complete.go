@@ -40,7 +40,6 @@ type observation struct {
 	named bool // something beyond the lists names the destination
 	fits  [pools]float64
 	given float64 // the same of the addresses that DNS gave just before
-	some  uint16  // the pools whose fit isn't 0, a bit each
 }
 
 // maxObserved bounds the clusters that completeness is learnt from.
@@ -52,8 +51,9 @@ const maxObserved = 1 << 14
 func (e *Engine) learnShares() {
 	e.complete.near = e.candidates.neighbourhoods()
 	list := e.observeClusters(outbound)
+	seen := sampleOf(list)
 	for h := range hypotheses {
-		e.complete.shares[h] = e.maximise(list, h)
+		e.complete.shares[h] = e.maximise(&seen, h)
 	}
 	for d := range directions {
 		if d == inbound && len(e.resolved.stamps) > 0 {
@@ -123,81 +123,6 @@ func (e *Engine) besides(list []observation, h hypothesis, d direction) (all []b
 	return all
 }
 
-// maximise returns the shares that make what was observed of h likeliest, with a
-// prior that a few observations do not overturn.
-func (e *Engine) maximise(list []observation, h hypothesis) (shares [pools]float64) {
-	const (
-		strength = 4 // observations that the prior counts for
-		rounds   = 32
-		foreign  = 0.1 // what an observation of another kind of flow counts for
-
-		deviations = 2 // by which the number of unlisted neighbours may be underestimated
-	)
-	prior := e.priorShares()
-	shares = prior
-	found := 0.0
-	for range rounds {
-		var next, little [pools]float64 // little is what shares count for where the kind differs
-		for s := range next {
-			next[s] = strength * prior[s]
-			little[s] = foreign * shares[s]
-		}
-		for i := range list {
-			o := &list[i]
-			weighted, total := &shares, 0.0
-			if o.h != h {
-				weighted = &little
-			}
-			for left := o.some; left != 0; left &= left - 1 {
-				s := bits.TrailingZeros16(left)
-				total += shares[s] * o.fits[s]
-			}
-			for left := o.some; left != 0; left &= left - 1 {
-				s := bits.TrailingZeros16(left)
-				next[s] += weighted[s] * o.fits[s] / total
-			}
-		}
-		total := 0.0
-		for _, n := range next {
-			total += n
-		}
-		for s := range shares {
-			shares[s] = next[s] / total
-		}
-		found = next[nearby]
-	}
-	// Accidents among colliding neighbours look like listed destinations: as many
-	// as may well have been overlooked count as accidents.
-	shares[nearby] += shares[nearby] / found * deviations * math.Sqrt(found+0.25)
-	for s := range shares {
-		shares[s] = math.Log2(shares[s])
-	}
-	return shares
-}
-
-// priorShares are the shares before anything is observed. An empty list holds
-// nothing.
-func (e *Engine) priorShares() (shares [pools]float64) {
-	total := 0.0
-	for s := range shares {
-		switch {
-		case pool(s) >= nearby:
-			shares[s] = math.Exp2(priorElsewhere)
-		case e.candidates.counts[s] == 0:
-			continue
-		case role(1)<<s == isKnown:
-			shares[s] = math.Exp2(priorKnown) * float64(e.candidates.counts[s])
-		default:
-			shares[s] = math.Exp2(priorOf[s])
-		}
-		total += shares[s]
-	}
-	for s := range shares {
-		shares[s] /= total
-	}
-	return shares
-}
-
 // observeClusters returns what the clusters of one direction show, whatever their
 // order.
 func (e *Engine) observeClusters(d direction) []observation {
@@ -217,11 +142,6 @@ func (e *Engine) observeClusters(d direction) []observation {
 		q := e.questionOf(fl, c)
 		if o, ok := e.observe(&q); ok && !seen[kind{q.h, q.needs, o.named}] {
 			seen[kind{q.h, q.needs, o.named}] = true
-			for s, fit := range o.fits {
-				if fit != 0 {
-					o.some |= 1 << s
-				}
-			}
 			list = append(list, o)
 		}
 	}
