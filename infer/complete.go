@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/mendcap/mendcap/internal/packet"
 )
@@ -28,7 +29,7 @@ const (
 type completeness struct {
 	shares [hypotheses][pools]float64      // log2 of the share of destinations
 	given  [directions][hypotheses]float64 // log2 of the share of flows that go where DNS just led
-	near   residues
+	near   func() *residues
 }
 
 // observation is a destination that the shares are learnt from: for each pool how
@@ -49,7 +50,8 @@ const maxObserved = 1 << 14
 // the pools, for each kind of flow. A destination that several flows have in
 // common counts once, since what fits by accident does so in all of them.
 func (e *Engine) learnShares() {
-	e.complete.near = e.candidates.neighbourhoods()
+	// Where all headers are there, nothing asks for them.
+	e.complete.near = sync.OnceValue(e.candidates.neighbourhoods)
 	list := e.observeClusters(outbound)
 	seen := sampleOf(list)
 	for h := range hypotheses {
@@ -188,7 +190,7 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 				o.fits[r] += weight * float64(n) / float64(e.candidates.counts[r]) * residueCount
 			}
 		}
-		o.fits[nearby] += weight * e.complete.near.density(need)
+		o.fits[nearby] += weight * e.complete.near().density(need)
 		o.fits[anywhere] += weight
 	}
 	if total == 0 {
@@ -247,7 +249,7 @@ func (e *Engine) elsewhere(q *question) (share, fit float64) {
 	for m, need := range q.needs {
 		if need != 0 {
 			weight := math.Exp2(e.modeOf(q, mode(m)))
-			density += weight * e.complete.near.density(need)
+			density += weight * e.complete.near().density(need)
 			total += weight
 		}
 	}

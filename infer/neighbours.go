@@ -27,7 +27,7 @@ func (r *residues) density(need residue) float64 {
 // that have the first 32 bits in common, or with a word that is a little
 // different. Addresses that are numbered in two words collide far more often
 // than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
-func (t *candidates) neighbourhoods() (spread residues) {
+func (t *candidates) neighbourhoods() *residues {
 	const (
 		each  = 64 // draws for each address
 		least = 1 << 12
@@ -37,7 +37,7 @@ func (t *candidates) neighbourhoods() (spread residues) {
 	)
 	known := t.numberable()
 	if len(known) == 0 {
-		return spread
+		return &residues{}
 	}
 	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
 	draw.findOwners()
@@ -50,9 +50,9 @@ func (t *candidates) neighbourhoods() (spread residues) {
 		}
 	}
 	if drawn == 0 {
-		return residues{}
+		return &residues{}
 	}
-	spread.dense = make([]float32, residueCount+1)
+	spread := &residues{dense: make([]float32, residueCount+1)}
 	window := float32(0)
 	for i := -width; i < width; i++ {
 		window += hits[(i+residueCount)%residueCount]
