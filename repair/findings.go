@@ -10,7 +10,10 @@ import (
 // collector counts all findings and keeps those of the lowest frames.
 type collector struct {
 	limit     int
-	each      func(*report.Finding) // nil where nobody wants all
+	each      func(*report.Finding)      // nil where nobody wants all
+	evident   func(*report.Finding) bool // which of them with their evidence; nil: all
+	handed    report.Finding             // to each, last
+	sequence  report.Range               // of it
 	seen      *witness
 	total     int64
 	byVerdict [diagnose.NumVerdicts]int64
@@ -18,8 +21,8 @@ type collector struct {
 	names     flowNames
 }
 
-func newCollector(limit int, each func(*report.Finding), seen *witness) *collector {
-	return &collector{limit: limit, each: each, seen: seen}
+func newCollector(o *Options, seen *witness) *collector {
+	return &collector{limit: o.Findings, each: o.EachFinding, evident: o.NeedsEvidence, seen: seen}
 }
 
 // add takes in a finding.
@@ -28,8 +31,7 @@ func (c *collector) add(f *diagnose.Finding) {
 	c.byVerdict[f.Verdict]++
 	c.seen.finding(f)
 	if c.each != nil {
-		one := reported(f, &c.names)
-		c.each(&one)
+		c.hand(f)
 	}
 	switch {
 	case len(c.kept) < c.limit:
@@ -39,6 +41,20 @@ func (c *collector) add(f *diagnose.Finding) {
 		*c.kept[0] = *f
 		heap.Fix(&c.kept, 0)
 	}
+}
+
+// hand hands a finding on. A hostile capture has several for each packet, so nothing
+// is allocated for it, and its evidence is put into words only where it is needed.
+func (c *collector) hand(f *diagnose.Finding) {
+	c.handed = described(f, &c.names)
+	if f.Sequenced {
+		c.sequence = f.Sequence
+		c.handed.Sequence = &c.sequence
+	}
+	if c.evident == nil || c.evident(&c.handed) {
+		c.handed.Evidence = f.Evidence()
+	}
+	c.each(&c.handed)
 }
 
 // result lists what was kept, in the order of the frames.
@@ -76,15 +92,21 @@ func (n *flowNames) of(f *diagnose.Finding) string {
 
 // reported puts a finding into words.
 func reported(f *diagnose.Finding, names *flowNames) report.Finding {
-	r := report.Finding{
-		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: names.of(f),
-		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Repaired: f.Repaired, Law: f.Law(), Evidence: f.Evidence(),
-	}
+	r := described(f, names)
+	r.Evidence = f.Evidence()
 	if f.Sequenced {
 		sequence := f.Sequence
 		r.Sequence = &sequence
 	}
 	return r
+}
+
+// described is what a finding says without its sequence numbers and its evidence.
+func described(f *diagnose.Finding, names *flowNames) report.Finding {
+	return report.Finding{
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: names.of(f),
+		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Repaired: f.Repaired, Law: f.Law(),
+	}
 }
 
 // before orders findings: by frame, then by flag. No frame has two of the same
