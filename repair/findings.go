@@ -1,7 +1,9 @@
 package repair
 
 import (
+	"cmp"
 	"container/heap"
+	"slices"
 
 	"github.com/mendcap/mendcap/repair/diagnose"
 	"github.com/mendcap/mendcap/report"
@@ -36,8 +38,10 @@ func (c *collector) add(f *diagnose.Finding) {
 	switch {
 	case len(c.kept) < c.limit:
 		one := *f
-		heap.Push(&c.kept, &one)
-	case c.limit > 0 && before(f, c.kept[0]):
+		if c.kept = append(c.kept, &one); len(c.kept) == c.limit {
+			heap.Init(&c.kept)
+		}
+	case c.limit > 0 && compareFindings(f, c.kept[0]) < 0:
 		*c.kept[0] = *f
 		heap.Fix(&c.kept, 0)
 	}
@@ -59,10 +63,12 @@ func (c *collector) hand(f *diagnose.Finding) {
 
 // result lists what was kept, in the order of the frames.
 func (c *collector) result() report.Findings {
+	slices.SortStableFunc(c.kept, compareFindings)
 	list := make([]report.Finding, len(c.kept))
-	for i := len(list) - 1; i >= 0; i-- {
-		list[i] = reported(heap.Pop(&c.kept).(*diagnose.Finding), &c.names)
+	for i, f := range c.kept {
+		list[i] = reported(f, &c.names)
 	}
+	c.kept = nil
 	by := make(map[string]int64)
 	for verdict, n := range c.byVerdict {
 		if n > 0 {
@@ -109,17 +115,20 @@ func described(f *diagnose.Finding, names *flowNames) report.Finding {
 	}
 }
 
-// before orders findings: by frame, then by flag. No frame has two of the same
-// place.
-func before(a, b *diagnose.Finding) bool {
-	return a.Frame < b.Frame || a.Frame == b.Frame && a.FlagNumber < b.FlagNumber
+// compareFindings orders findings: by frame, then by flag. No frame has two of the
+// same place.
+func compareFindings(a, b *diagnose.Finding) int {
+	if a.Frame != b.Frame {
+		return cmp.Compare(a.Frame, b.Frame)
+	}
+	return cmp.Compare(a.FlagNumber, b.FlagNumber)
 }
 
-// lastFirst is a heap with the last finding on top.
+// lastFirst is a heap with the last finding on top, once there are as many as are kept.
 type lastFirst []*diagnose.Finding
 
 func (h lastFirst) Len() int           { return len(h) }
-func (h lastFirst) Less(i, j int) bool { return before(h[j], h[i]) }
+func (h lastFirst) Less(i, j int) bool { return compareFindings(h[i], h[j]) > 0 }
 func (h lastFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 func (h *lastFirst) Push(x any)        { *h = append(*h, x.(*diagnose.Finding)) }
 func (h *lastFirst) Pop() any {
