@@ -39,7 +39,7 @@ func (c *collector) add(f *diagnose.Finding) {
 	case len(c.kept) < c.limit:
 		one := *f
 		if c.kept = append(c.kept, &one); len(c.kept) == c.limit {
-			heap.Init(&c.kept)
+			slices.SortFunc(c.kept, func(a, b *diagnose.Finding) int { return compareFindings(b, a) }) // that is a heap
 		}
 	case c.limit > 0 && compareFindings(f, c.kept[0]) < 0:
 		*c.kept[0] = *f
@@ -63,7 +63,7 @@ func (c *collector) hand(f *diagnose.Finding) {
 
 // result lists what was kept, in the order of the frames.
 func (c *collector) result() report.Findings {
-	slices.SortStableFunc(c.kept, compareFindings)
+	slices.SortFunc(c.kept, compareFindings)
 	list := make([]report.Finding, len(c.kept))
 	for i, f := range c.kept {
 		list[i] = reported(f, &c.names)

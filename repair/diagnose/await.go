@@ -80,8 +80,8 @@ func (d *Diagnoser) observe(m *moment) {
 	d.steps += int64(len(list))
 	at, from, to := m.sight(), 0, 0 // those that wait on are list[from:to] so far
 	for i := 0; ; i++ {
-		n := at.next(list[i:]) + i
-		if to != i {
+		n := at.next(list, i)
+		if to != i && n != i {
 			copy(list[to:], list[i:n])
 		}
 		to += n - i
@@ -94,7 +94,9 @@ func (d *Diagnoser) observe(m *moment) {
 		case done:
 			d.settle(f, list[i].pending)
 		default:
-			list[to] = list[i]
+			if to != i {
+				list[to] = list[i]
+			}
 			to++
 			continue
 		}
@@ -105,13 +107,13 @@ func (d *Diagnoser) observe(m *moment) {
 	f.waiting.keep(from, to)
 }
 
-// next finds the first case of which the packet can tell something, or that waits no
-// longer; their number where there is none. A hostile capture has dozens wait for
+// next finds the first case from one on of which the packet can tell something, or
+// that waits no longer; the length of the list where there is none. A hostile capture has dozens wait for
 // each packet.
-func (at *sight) next(list []awaited) int {
+func (at *sight) next(list []awaited, from int) int {
 	own, peers, ack, blocks := at.bytes, at.tells, at.ack, at.blocks
 	stamp, grace := at.stamp, at.grace
-	for i := range list {
+	for i := from; i < len(list); i++ {
 		w := &list[i]
 		switch {
 		case w.dir != at.dir:
