@@ -77,13 +77,15 @@ func behind(list []numbered, number tcp.Seq, near int) int {
 			return near
 		}
 	}
-	k, _ := slices.BinarySearchFunc(list, number, func(x numbered, number tcp.Seq) int {
-		if x.number.Less(number) {
-			return -1
+	low, high := 0, len(list) // by hand: random SACK blocks ask several times for each packet
+	for low < high {
+		if middle := int(uint(low+high) / 2); list[middle].number.Less(number) {
+			low = middle + 1
+		} else {
+			high = middle
 		}
-		return 1
-	})
-	return k
+	}
+	return low
 }
 
 // take begins with the packets of one incarnation of a flow, in basis order.

@@ -78,7 +78,7 @@ type Orderer struct {
 	leave  links // of the window, once a watched packet has asked
 
 	stats   Stats
-	measure *scales // of a Survey: displacements that the violations ask for
+	measure *scales // of a Survey, which wants nothing else: displacements that the violations ask for
 }
 
 // NewOrderer returns an Orderer that hands every pushed packet to emit once, in
@@ -306,9 +306,8 @@ func (r *Orderer) place(cut int) {
 		return
 	}
 	if len(r.suspects) == 0 {
-		for i := range r.items[:cut] {
-			it := &r.items[i]
-			r.stay(it.index, it.seg.Stamp, it.earliest)
+		if r.measure == nil {
+			r.stayBefore(cut)
 		}
 		r.items = append(r.items[:0], r.items[cut:]...)
 		return
@@ -317,6 +316,14 @@ func (r *Orderer) place(cut int) {
 	gates := r.gates()
 	r.graph.solve(&gates)
 	r.emitBefore(int32(cut))
+}
+
+// stayBefore emits the packets before position cut, of which no law speaks.
+func (r *Orderer) stayBefore(cut int) {
+	for i := range r.items[:cut] {
+		it := &r.items[i]
+		r.stay(it.index, it.seg.Stamp, it.earliest)
+	}
 }
 
 // leftover reports the law that stays violated at packet n, if one does.
