@@ -145,11 +145,12 @@ func (r *Orderer) Push(p *Packet) {
 	r.enter()
 }
 
-// room makes room for one more packet in the window, which doubles: more than
-// that is copied, and left to be collected, where append lets it grow.
+// room makes room for one more packet in the window, which grows by half: more is
+// copied, and left to be collected, where append lets it grow, and more is never used
+// where it doubles.
 func (r *Orderer) room() {
 	if n := len(r.items); n == cap(r.items) {
-		r.items = append(make([]item, 0, max(batch, min(2*n, r.limit+1))), r.items...)
+		r.items = append(make([]item, 0, max(batch, min(n+n/2, r.limit+1))), r.items...)
 	}
 }
 
