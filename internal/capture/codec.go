@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
 )
 
 // codec is one form of compression. All of them read several members, frames
@@ -101,12 +102,18 @@ func openZstd(r *bufio.Reader) (io.Reader, error) {
 }
 
 func openXZ(r *bufio.Reader) (io.Reader, error) {
-	g := newXZGuard(r, false)
+	g := newXZGuard(r, r, false)
 	g.padding = true
-	return xz.NewReader(g)
+	return readXZ(g)
 }
 
-func openBareXZ(r *bufio.Reader) (io.Reader, error) { return xz.NewReader(newXZGuard(r, false)) }
+// readXZ lets each block have the dictionary that its header asks for: the
+// decompressor's own least one is larger than most need.
+func readXZ(g *xzGuard) (io.Reader, error) {
+	return xz.ReaderConfig{DictCap: lzma.MinDictCap}.NewReader(g)
+}
+
+func openBareXZ(r *bufio.Reader) (io.Reader, error) { return readXZ(newXZGuard(r, r, false)) }
 
 func openLZ4(r *bufio.Reader) (io.Reader, error) { return lz4.NewReader(newLZ4Guard(r)), nil }
 
@@ -130,7 +137,7 @@ func nextXZ(p []byte) (int, int) {
 
 // spliceXZ reads blocks behind the header of the file's first stream.
 func spliceXZ(head []byte, r *bufio.Reader, _ int) (io.Reader, error) {
-	return xz.NewReader(newXZGuard(io.MultiReader(bytes.NewReader(head[:xzHeaderLen]), r), true))
+	return readXZ(newXZGuard(io.MultiReader(bytes.NewReader(head[:xzHeaderLen]), r), r, true))
 }
 
 // errWithin says that one of the stream's own frames can't be gone on with.
