@@ -22,7 +22,8 @@ type codec struct {
 	name  string
 	magic string
 	open  func(*bufio.Reader) (io.Reader, error)
-	// bare, if it is there, is open for one who deals with the zeros between streams.
+	// bare, if it is there, is open for one who deals with what follows the zeros after
+	// a stream.
 	bare func(*bufio.Reader) (io.Reader, error)
 
 	// next finds the next place at which open may go on behind damage, among bytes
@@ -53,7 +54,7 @@ func codecOf(head []byte) *codec {
 		{name: "xz", magic: magicXZ, open: openXZ, bare: openBareXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
 		{name: "lz4", magic: magicLZ4, open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
 		{name: "lz4", magic: magicLegacyLZ4, open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
-		{name: "bzip2", magic: "BZh", open: openBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
+		{name: "bzip2", magic: "BZh", open: openBzip2, bare: openBareBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
 	} {
 		if bytes.HasPrefix(head, []byte(c.magic)) {
 			return &c
