@@ -26,14 +26,33 @@ func keepSmall() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 		afterCollection(func() (again bool) {
-			in := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-			if metrics.Read(in); in[0].Value.Uint64() <= mostInUse {
+			if inUse() <= mostInUse {
 				return true
 			}
 			debug.SetMemoryLimit(math.MaxInt64)
 			return false
 		})
 	}
+}
+
+// letGather lets so many bytes of garbage gather, at least, before they are collected.
+func letGather(garbage int) {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	set := func() (again bool) {
+		debug.SetGCPercent(max(collectPercent, 100*garbage/max(inUse(), 1<<20)))
+		return true
+	}
+	set()
+	afterCollection(set)
+}
+
+// inUse is what the last collection left, bytes.
+func inUse() int {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return int(live[0].Value.Uint64())
 }
 
 // afterCollection calls f after each collection, until it returns false.
