@@ -126,7 +126,7 @@ func (g *graph) solveOnce(gates *[NumLaws]int64) {
 
 func resize[T any](s []T, n int) []T {
 	if cap(s) < n {
-		return make([]T, n, n+n/2)
+		return make([]T, n, n+n/4)
 	}
 	s = s[:n]
 	clear(s)
@@ -137,7 +137,7 @@ func resize[T any](s []T, n int) []T {
 func (g *graph) begin() {
 	g.place, g.start = resize(g.place, g.nodes), resize(g.start, g.nodes+2)
 	if cap(g.pred) < len(g.edges) {
-		g.pred = make([]lawful, len(g.edges)+len(g.edges)/2)
+		g.pred = make([]lawful, len(g.edges)+len(g.edges)/4)
 	}
 	g.pred = g.pred[:len(g.edges)]
 	g.order, g.ready = g.order[:0], g.ready[:0]

@@ -11,14 +11,16 @@ import (
 // heap, and the percentage of it and the globals.
 func TestGrowthFor(t *testing.T) {
 	const mega, globals = 1 << 20, 5 << 20
-	for _, c := range []struct{ live, least, most int }{
-		{0, 15 * mega, leastHeap},
-		{2 * mega, 15 * mega, leastHeap},
-		{10 * mega, 15 * mega, leastHeap},
-		{16 * mega, 16*mega + 21*mega*heapGrowth/100 - 1, 16*mega + 21*mega*heapGrowth/100},
-		{100 * mega, 100*mega + 105*mega*heapGrowth/100 - 1, 100*mega + 105*mega*heapGrowth/100},
+	for _, c := range []struct{ live, garbage, least, most int }{
+		{0, 0, 15 * mega, leastHeap},
+		{2 * mega, 0, 15 * mega, leastHeap},
+		{10 * mega, 0, 15 * mega, leastHeap},
+		{16 * mega, 0, 16*mega + 21*mega*heapGrowth/100 - 1, 16*mega + 21*mega*heapGrowth/100},
+		{2 * mega, 44 * mega, 45 * mega, 46 * mega},
+		{200 * mega, 44 * mega, 271 * mega, 272 * mega},
+		{100 * mega, 0, 100*mega + 105*mega*heapGrowth/100 - 1, 100*mega + 105*mega*heapGrowth/100},
 	} {
-		if goal := c.live + (c.live+globals)*growthFor(c.live, globals)/100; goal < c.least || goal > c.most {
+		if goal := c.live + (c.live+globals)*growthFor(c.live, globals, c.garbage)/100; goal < c.least || goal > c.most {
 			t.Errorf("with %d MiB live the heap is collected at %d bytes, want %d to %d", c.live/mega, goal, c.least, c.most)
 		}
 	}

@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	collectSeldom()
+	collector.start()
 	// A reader that is gone is an error of writing, see output; the signal would end
 	// the process at once.
 	signal.Ignore(syscall.SIGPIPE)
