@@ -141,8 +141,8 @@ func (v *verdictTrials) try(ctx context.Context, t judge.Trial) error {
 		v.sum.Add(c)
 		for _, m := range mistakes {
 			if v.o.mistakes {
-				fmt.Printf("%s, %s, seed %d, frame %d of %s: %s was %s, said to be %s: %s\n", t.Case.Name, t.Degradation.Name, t.Seed,
-					m.Frame, m.Flow, m.Flag, m.Truth, m.Verdict, m.Evidence)
+				fmt.Printf("%s, %s, seed %d, frame %d (%d of the recording) of %s: %s was %s, said to be %s: %s\n", t.Case.Name, t.Degradation.Name, t.Seed,
+					m.Frame, m.Recorded, m.Flow, m.Flag, m.Truth, m.Verdict, m.Evidence)
 			}
 		}
 		return nil
