@@ -21,17 +21,19 @@ func (m *moment) findOriginal() {
 	n, answers := 0, false
 	look := func(r *record) bool {
 		if r.Dir&1 != m.dir {
-			answers = answers || m.s.Outbound == tcp.Out && r.Span() > 0
+			answers = answers || m.provokes(r)
 			return true
 		}
 		n++
 		switch {
-		case bare && !r.twin && m.same(r) && (m.neverRepeats() && !answers || m.f.likeOthers(m.p.Stamp-r.Stamp)):
+		case bare && !r.twin && m.same(r) && (m.neverRepeats(r) && !answers || m.f.likeOthers(m.p.Stamp-r.Stamp)):
 			m.original = r
 		case !bare && overlaps(r, m.s):
 			switch {
+			case datedBy(&r.Segment).compare(m.s) < 0:
+				return true // it was sent again, and overtook both
 			case !m.same(r): // nor is any other, as far as mayHave tells
-			case m.f.sentOnce(m.s, m.p.Stamp-r.Stamp, m.recovering):
+			case m.f.sentOnce(m.s, r, m.recovering):
 				m.original = r
 			default:
 				m.from.resentAt = m.p.Stamp
@@ -65,10 +67,24 @@ func identical(a, b *tcp.Segment) bool {
 
 // neverRepeats reports whether the sender of a bare ACK would have made a second
 // one differ: by the IPv4 Identification that it counts, or because it has SACK,
-// and so no reason to say again just what it said (RFC 2018, section 4). A host whose
-// stack drops what comes has one: data came between.
-func (m *moment) neverRepeats() bool {
-	return numbered(m.s) || m.s.HasTS && m.from.sackOK && m.to.sackOK
+// and so no reason to say again just what it said (RFC 2018, section 4). Where there is
+// no timestamp to tell of one that was provoked before, it comes within half a round
+// trip besides.
+func (m *moment) neverRepeats(r *record) bool {
+	return numbered(m.s) || m.from.sackOK && m.to.sackOK && (m.s.HasTS || m.p.Stamp-r.Stamp < m.f.roundTrip()/2)
+}
+
+// provokes reports whether a packet of the other side, between two that are alike, can
+// be the reason for the second: data, where the host's stack may not have taken it, and
+// of a host without timestamps what asks for an ACK.
+func (m *moment) provokes(r *record) bool {
+	switch {
+	case m.s.Outbound == tcp.Out:
+		return r.Span() > 0
+	case m.s.HasTS:
+		return false
+	}
+	return r.repeats || r.Span() == 0 && r.Seq.Less(m.s.Ack)
 }
 
 // datesItself reports whether a second sending of the segment would differ, or
@@ -98,10 +114,12 @@ func (f *flow) likeOthers(apart int64) bool {
 // so many nanoseconds apart, one is a copy and no retransmission: the IPv4
 // Identification, or a timestamp, would have changed. Without both only the time
 // is left: a SYN is sent again by a timer alone (or in answer to one that was),
-// and other data not within a round trip unless its receiver asked, or its sender
+// and other data not within a round trip after it was sent. The first of the two came
+// as long after it was sent as others do, unless it filled a hole, or all were held up.
+// If it may have been late itself, less time is allowed, and none where its sender
 // is recovering from losses.
-func (f *flow) sentOnce(s *tcp.Segment, apart int64, recovering bool) bool {
-	trip := f.roundTrip()
+func (f *flow) sentOnce(s *tcp.Segment, r *record, recovering bool) bool {
+	trip, apart := f.roundTrip(), s.Stamp-r.Stamp
 	switch {
 	case numbered(s) || s.HasTS:
 		return true
@@ -110,5 +128,5 @@ func (f *flow) sentOnce(s *tcp.Segment, apart int64, recovering bool) bool {
 	case trip == 0:
 		trip = unknownTrip
 	}
-	return !recovering && apart < trip/8 || f.likeOthers(apart)
+	return !r.fills && !r.resumes && apart < trip/2 || !recovering && apart < trip/8 || f.likeOthers(apart)
 }

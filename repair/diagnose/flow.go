@@ -20,6 +20,8 @@ type flow struct {
 	latest    int64    // serial of the latest record in the history
 	sent      [2]int64 // those of the latest records of each direction
 	records   int64    // how many there were
+	heardAt   int64    // when its latest packet came
+	resumedAt int64    // when the latest came before which it was silent for a round trip
 	look      int      // how many records it may look at
 	watch     int      // how often a packet may be shown to a case that waits
 	waiting   queue
@@ -64,6 +66,8 @@ type end struct {
 	lastStamp int64
 	recovery  recovery // the latest one
 	resentAt  int64    // when it last sent a packet again bit for bit, 0 for never
+	late      int      // of its packets the network overtook
+	lost      int      // and lost
 
 	sums [copyReach]uint16 // checksum fields of its latest packets
 	// unpaired are serials in the history, rising, of packets whose second copy is to
@@ -84,6 +88,17 @@ func (f *flow) begin(p *Packet) {
 	f.opening.Segment, f.opened = nil, p.Segment.Outbound
 	f.ends[0].unpaired, f.ends[1].unpaired = first, second // copies can come after other connections have begun
 }
+
+// hear takes in when a packet comes.
+func (f *flow) hear(stamp int64) {
+	if stamp-f.heardAt >= max(f.roundTrip(), unknownTrip) {
+		f.resumedAt = stamp
+	}
+	f.heardAt = stamp
+}
+
+// resumes reports whether a packet comes within a round trip after the latest silence.
+func (f *flow) resumes(stamp int64) bool { return stamp-f.resumedAt < max(f.roundTrip(), unknownTrip) }
 
 // roundTrip is the shortest time there and back that the connection has shown,
 // nanoseconds; 0 while unknown.
@@ -110,6 +125,8 @@ type moment struct {
 	// round trip at most.
 	recovering bool
 	reversed   bool // it came before its sender's packet before it
+	fills      bool // it comes into a hole
+	repeats    bool // it brings nothing that has not been seen
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
@@ -122,6 +139,11 @@ func (m *moment) begins() bool {
 
 // learn takes the packet into the state.
 func (m *moment) learn() {
+	m.f.hear(m.p.Stamp)
+	if m.goesBack() {
+		_, m.fills = m.from.hole(tcp.Range{Left: m.s.Seq, Right: m.s.End()})
+		m.repeats = !m.fills
+	}
 	if m.s.Bits.Has(tcp.SYN) {
 		m.from.insists = m.from.insists || m.from.hasSYN && m.from.syn == m.s.Seq && m.original == nil
 		m.from.syn, m.from.hasSYN = m.s.Seq, true

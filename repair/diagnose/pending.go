@@ -20,6 +20,7 @@ type pending struct {
 	stamp     int64 // as repaired
 	dsack     int64 // frame of the first D-SACK for its bytes
 	later     int64 // frame of the first packet that bore bytes of it again
+	laterAt   int64 // when that came
 	covered   int64 // frame of the first ACK of all of it
 	coveredAt int64
 	repeated  int64  // frame of an ACK right after it that said nothing new
@@ -43,6 +44,9 @@ type pending struct {
 	refusal    int64  // frame that refused it, a SYN
 	shown      shown
 	denied     int      // how many ACKs say that its receiver does not have it
+	asker      *record  // the latest packet of its receiver that asks for it next, valid while gathering
+	passedOver bool     // its receiver had taken later packets than the copy before it, and asked for it
+	stall      stall    // while it was missing
 	silent     int64    // ns since its sender's latest packet with data
 	last       bool     // nothing beyond it had been sent
 	recovering bool     // its sender sent something else again just before
@@ -90,8 +94,13 @@ func (d *Diagnoser) reuse(c *pending) {
 // conclude says the verdict of a case, and of those that follow it.
 func (d *Diagnoser) conclude(f *flow, c *pending) {
 	s := c.sentence(f)
-	if s.verdict == Loss {
-		f.ends[c.dir].recovery = recovery{s.detail, c.seg.Stamp}
+	switch e := &f.ends[c.dir]; {
+	case c.lost:
+	case s.verdict == Loss:
+		e.recovery = recovery{s.detail, c.seg.Stamp}
+		e.lost++
+	case s.verdict == Reordering:
+		e.late++
 	}
 	d.pronounce(f, c, s)
 	d.waiting -= len(c.followers)

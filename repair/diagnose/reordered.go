@@ -31,7 +31,9 @@ func (v *view) reordered() (s sentence, ok bool) {
 		s.because = because("frame %d overtook it by %s: without SACK its sender sends again only what the receiver asks for next, and that is still missing", by).lasting(open)
 	case v.unanswerable():
 		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
-	case v.dsack != 0 && v.byLater && v.laterSent == 0:
+	case v.heldUp():
+		s.because = because("frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission", by).lasting(open).lasting(v.stall.lasting)
+	case v.dsack != 0 && v.byLater && v.laterSent == 0 && v.laterAt-v.missed() < 2*v.causal():
 		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
 	default:
 		return s, false
@@ -65,14 +67,25 @@ func (v *view) unaware() bool {
 // unanswerable: nothing that was caused by the hole can have come so soon. What a
 // timer sends needs no cause.
 func (v *view) unanswerable() bool {
-	since := v.hole.by.since()
-	if v.seg.Stamp-since >= leastRTO {
-		return false
+	since := v.missed()
+	return v.seg.Stamp-v.hole.by.since() < leastRTO && v.seg.Stamp-since < v.causal()
+}
+
+// heldUp: as unanswerable, without the time for which nothing moved. It tells less, for
+// what was sent again can have been held up with the rest: on a network that overtakes
+// more than it loses.
+func (v *view) heldUp() bool {
+	e := &v.f.ends[v.dir]
+	return v.stall.from >= v.missed() && e.late > e.lost &&
+		v.seg.Stamp-v.hole.by.since() < leastRTO && v.seg.Stamp-v.missed()-v.stall.lasting < v.causal()
+}
+
+// missed is when its sender can have been told of the hole at the earliest, nanoseconds.
+func (v *view) missed() int64 {
+	if since := v.hole.by.since(); v.shown.times == 0 || since > v.shown.stamp {
+		return since
 	}
-	if v.shown.times > 0 {
-		since = max(since, v.shown.stamp)
-	}
-	return v.seg.Stamp-since < v.causal()
+	return v.shown.stamp
 }
 
 // since is when the hole can have begun at the earliest, nanoseconds.
