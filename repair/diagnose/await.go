@@ -123,7 +123,7 @@ func (w *awaited) see(at *sight) (done, filled bool) {
 // seeAgain takes in a later packet that bears bytes of the case's.
 func (w *awaited) seeAgain(at *sight) (filled bool) {
 	if c := w.pending; c.later == 0 {
-		c.later, c.laterAt, c.laterSent = at.p.Frame, at.stamp, datedBy(&c.seg).compare(at.s)
+		c.later, c.laterSent = at.p.Frame, datedBy(&c.seg).compare(at.s)
 		if at.twin {
 			c.laterSent = 1
 		}

@@ -114,10 +114,10 @@ func (f *flow) likeOthers(apart int64) bool {
 // so many nanoseconds apart, one is a copy and no retransmission: the IPv4
 // Identification, or a timestamp, would have changed. Without both only the time
 // is left: a SYN is sent again by a timer alone (or in answer to one that was),
-// and other data not within a round trip after it was sent. The first of the two came
-// as long after it was sent as others do, unless it filled a hole, or all were held up.
-// If it may have been late itself, less time is allowed, and none where its sender
-// is recovering from losses.
+// and other data not within a round trip after it was sent: SACK of what was sent later
+// can't have come sooner. The first of the two came as long after it was sent as others
+// do, unless it filled a hole, or all were held up. If it may have been late itself, less
+// time is allowed, and none where its sender is recovering from losses.
 func (f *flow) sentOnce(s *tcp.Segment, r *record, recovering bool) bool {
 	trip, apart := f.roundTrip(), s.Stamp-r.Stamp
 	switch {
@@ -128,5 +128,16 @@ func (f *flow) sentOnce(s *tcp.Segment, r *record, recovering bool) bool {
 	case trip == 0:
 		trip = unknownTrip
 	}
-	return !r.fills && !r.resumes && apart < trip/2 || !recovering && apart < trip/8 || f.likeOthers(apart)
+	return f.tooSoonToRepeat(s, r, trip) || !recovering && apart < trip/8 || f.likeOthers(apart)
+}
+
+// tooSoonToRepeat reports whether an inbound segment comes again too soon after the one
+// that it is like. Without SACK its sender sends again what it is asked for next while
+// it recovers, even if it was sent just before (RFC 6582, section 3.2): then the round
+// trip counts from when it was asked.
+func (f *flow) tooSoonToRepeat(s *tcp.Segment, r *record, trip int64) bool {
+	if s.Outbound != tcp.In || r.fills || r.resumes || s.Stamp-r.Stamp >= trip/2 {
+		return false
+	}
+	return f.ends[0].sackOK && f.ends[1].sackOK || r.askedAt == 0 || s.Stamp-r.askedAt < trip-trip/8
 }

@@ -52,6 +52,7 @@ type end struct {
 	lastMissed tcp.Seq // end of the last hole that was counted
 
 	acked  tcp.Seq // highest ACK number that it sent
+	since  int64   // when it was first sent
 	acks   bool
 	echoed uint32 // its latest TSecr
 	echoes bool
@@ -97,8 +98,11 @@ func (f *flow) hear(stamp int64) {
 	f.heardAt = stamp
 }
 
-// resumes reports whether a packet comes within a round trip after the latest silence.
-func (f *flow) resumes(stamp int64) bool { return stamp-f.resumedAt < max(f.roundTrip(), unknownTrip) }
+// resumes reports whether a packet comes at the end of the latest silence, with all that
+// was held up: within a quarter of a round trip.
+func (f *flow) resumes(stamp int64) bool {
+	return stamp-f.resumedAt < max(f.roundTrip(), unknownTrip)/4
+}
 
 // roundTrip is the shortest time there and back that the connection has shown,
 // nanoseconds; 0 while unknown.
@@ -124,9 +128,10 @@ type moment struct {
 	// recovering: its sender sent another packet again just before, by an eighth of a
 	// round trip at most.
 	recovering bool
-	reversed   bool // it came before its sender's packet before it
-	fills      bool // it comes into a hole
-	repeats    bool // it brings nothing that has not been seen
+	reversed   bool  // it came before its sender's packet before it
+	fills      bool  // it comes into a hole
+	repeats    bool  // it brings nothing that has not been seen
+	askedAt    int64 // since when its receiver has asked for it next, 0 for not yet
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
@@ -143,6 +148,9 @@ func (m *moment) learn() {
 	if m.goesBack() {
 		_, m.fills = m.from.hole(tcp.Range{Left: m.s.Seq, Right: m.s.End()})
 		m.repeats = !m.fills
+	}
+	if m.to.acks && m.to.acked == m.s.Seq {
+		m.askedAt = m.to.since
 	}
 	if m.s.Bits.Has(tcp.SYN) {
 		m.from.insists = m.from.insists || m.from.hasSYN && m.from.syn == m.s.Seq && m.original == nil
@@ -205,7 +213,7 @@ func (m *moment) acknowledge() {
 		}
 		m.to.take(m, tcp.Range{Left: ack - maxJump, Right: ack})
 	}
-	m.from.acked, m.from.acks = ack, true
+	m.from.acked, m.from.acks, m.from.since = ack, true, m.p.Stamp
 	if m.to.sampling && m.to.sample.AtMost(ack) {
 		m.to.sampling = false
 		if took := max(1, m.p.Stamp-m.to.sampleAt); m.to.shortest == 0 || took < m.to.shortest {

@@ -20,7 +20,6 @@ type pending struct {
 	stamp     int64 // as repaired
 	dsack     int64 // frame of the first D-SACK for its bytes
 	later     int64 // frame of the first packet that bore bytes of it again
-	laterAt   int64 // when that came
 	covered   int64 // frame of the first ACK of all of it
 	coveredAt int64
 	repeated  int64  // frame of an ACK right after it that said nothing new

@@ -33,7 +33,7 @@ func (v *view) reordered() (s sentence, ok bool) {
 		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
 	case v.heldUp():
 		s.because = because("frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission", by).lasting(open).lasting(v.stall.lasting)
-	case v.dsack != 0 && v.byLater && v.laterSent == 0 && v.laterAt-v.missed() < 2*v.causal():
+	case v.needlessLater() && v.live() < v.causal()+v.causal()/4:
 		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
 	default:
 		return s, false
@@ -76,9 +76,24 @@ func (v *view) unanswerable() bool {
 // more than it loses.
 func (v *view) heldUp() bool {
 	e := &v.f.ends[v.dir]
-	return v.stall.from >= v.missed() && e.late > e.lost &&
-		v.seg.Stamp-v.hole.by.since() < leastRTO && v.seg.Stamp-v.missed()-v.stall.lasting < v.causal()
+	return v.stall.from >= v.missed() && e.late > e.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
 }
+
+// live is how long after its sender can have been told of the hole it came, nanoseconds,
+// without the time for which nothing moved.
+func (v *view) live() int64 {
+	took := v.seg.Stamp - v.missed()
+	if v.stall.from >= v.missed() {
+		took -= v.stall.lasting
+	}
+	return took
+}
+
+// needlessLater: the bytes came again, needlessly, and nothing dates the two. What is sent
+// again first comes a round trip after the hole is told of, and a quarter more where its
+// sender waits for what may be late (RFC 8985, section 6.2): what came before is the
+// original.
+func (v *view) needlessLater() bool { return v.dsack != 0 && v.byLater && v.laterSent == 0 }
 
 // missed is when its sender can have been told of the hole at the earliest, nanoseconds.
 func (v *view) missed() int64 {

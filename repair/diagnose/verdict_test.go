@@ -173,7 +173,11 @@ var scripts = []struct {
 	}},
 	{"later than a round trip, and sent again needlessly: nothing dates the two", []step{
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3),
-		data(95, peer, 1, resent+"reordering"), acks(95, host, 3), data(110, peer, 1, needless+"spurious "+resent+"spurious"), acks(110, host, 3, 1, 2),
+		data(92, peer, 1, resent+"reordering"), acks(92, host, 3), data(110, peer, 1, needless+"spurious "+resent+"spurious"), acks(110, host, 3, 1, 2),
+	}},
+	{"so late that it can be the retransmission that was to come first: sent again twice", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)"), acks(51, host, 1, 2, 3),
+		data(105, peer, 1, resent+"loss(time-based)"), acks(105, host, 3), data(150, peer, 1, needless+"spurious "+resent+"spurious"), acks(150, host, 3, 1, 2),
 	}},
 	{"lost, and its repair came twice by the network: nobody sent it needlessly", []step{
 		data(50, peer, 0, "").stamped(10), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)").stamped(12), acks(51, host, 1, 2, 3),
