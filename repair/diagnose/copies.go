@@ -75,12 +75,13 @@ func (m *moment) neverRepeats(r *record) bool {
 }
 
 // provokes reports whether a packet of the other side, between two that are alike, can
-// be the reason for the second: data, where the host's stack may not have taken it, and
-// of a host without timestamps what asks for an ACK.
+// be the reason for the second: data, where the host's stack may not have taken it, what
+// bears an older timestamp than one that came (RFC 7323, section 5.3), and without
+// timestamps what asks for an ACK.
 func (m *moment) provokes(r *record) bool {
 	switch {
 	case m.s.Outbound == tcp.Out:
-		return r.Span() > 0
+		return r.Span() > 0 || m.s.HasTS && r.HasTS && int32(r.TSval-m.s.TSecr) < 0
 	case m.s.HasTS:
 		return false
 	}

@@ -84,6 +84,7 @@ func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
 	c.heard = true
 	if c.bytes.Right.AtMost(r.Ack) || c.sacked(&r.Segment) && !r.DSACK() {
 		c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.Stamp, r.TSecr
+		*asks, *blocks, c.denied = shown{}, shown{}, 0 // later ACKs that don't name it had no room
 		return
 	}
 	if r.Ack == c.bytes.Left && c.asker == nil {
