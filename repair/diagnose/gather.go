@@ -19,9 +19,9 @@ func (m *moment) gather(c *pending) {
 	}
 	asks, blocks := shown{}, shown{}
 	c.asker = nil
-	next, goesOn, trip := int64(0), false, max(m.f.roundTrip(), unknownTrip)
+	next, goesOn := int64(0), false
 	m.d.history.back(m.f, func(r *record) bool {
-		if goesOn && next-r.Stamp > max(trip, c.stall.lasting) {
+		if goesOn && next-r.Stamp > c.stall.lasting {
 			c.stall = stall{r.Stamp, next - r.Stamp}
 		}
 		next, goesOn = r.Stamp, goesOn || r.Dir&1 == m.dir && r.Span() > 0 && !r.fills && !r.repeats
@@ -111,8 +111,8 @@ func (r *record) has(other *record) bool {
 		slices.ContainsFunc(r.SACK[:r.SACKs], func(block tcp.Range) bool { return block.Contains(bytes) })
 }
 
-// stall is a time in which nothing of a connection moved, longer than a round trip,
-// and after which its sender went on with new data: from then on, nanoseconds.
+// stall is a time in which nothing of a connection moved, and after which its sender
+// went on with new data: from then on, nanoseconds.
 type stall struct{ from, lasting int64 }
 
 // roomForSACKs is how many blocks an option can hold, beside timestamps or alone

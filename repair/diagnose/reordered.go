@@ -33,7 +33,7 @@ func (v *view) reordered() (s sentence, ok bool) {
 		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
 	case v.heldUp():
 		s.because = because("frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission", by).lasting(open).lasting(v.stall.lasting)
-	case v.needlessLater() && v.live() < v.causal()+v.causal()/4:
+	case v.needlessLater() && v.live() < v.f.answerTime(&v.seg):
 		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
 	default:
 		return s, false
@@ -76,23 +76,23 @@ func (v *view) unanswerable() bool {
 // more than it loses.
 func (v *view) heldUp() bool {
 	e := &v.f.ends[v.dir]
-	return v.stall.from >= v.missed() && e.late > e.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
+	return e.late > e.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
 }
 
 // live is how long after its sender can have been told of the hole it came, nanoseconds,
-// without the time for which nothing moved.
+// without the time for which nothing moved: for longer than answers take, so that its
+// sender would have sent what is missing again in that time had it heard.
 func (v *view) live() int64 {
 	took := v.seg.Stamp - v.missed()
-	if v.stall.from >= v.missed() {
+	if v.stall.from >= v.missed() && v.stall.lasting > v.f.answerTime(&v.seg) {
 		took -= v.stall.lasting
 	}
 	return took
 }
 
-// needlessLater: the bytes came again, needlessly, and nothing dates the two. What is sent
-// again first comes a round trip after the hole is told of, and a quarter more where its
-// sender waits for what may be late (RFC 8985, section 6.2): what came before is the
-// original.
+// needlessLater: the bytes came again, needlessly, and nothing dates the two. Then one of
+// them is the original if it came before what is sent again first can, and else both may
+// have been sent again.
 func (v *view) needlessLater() bool { return v.dsack != 0 && v.byLater && v.laterSent == 0 }
 
 // missed is when its sender can have been told of the hole at the earliest, nanoseconds.
@@ -116,11 +116,18 @@ const unknownTrip = int64(3e6)
 
 // causal is the time within which nothing arrives that was caused here.
 func (v *view) causal() int64 {
-	switch {
-	case v.seg.Outbound == tcp.In && v.back > 0:
-		return v.back - v.back/8
-	case v.roundTrip > 0:
-		return v.roundTrip - v.roundTrip/8
+	trip := v.f.answerTime(&v.seg)
+	return trip - trip/8
+}
+
+// answerTime is the shortest time in which a packet of this sender was the answer to one
+// that passed here, nanoseconds.
+func (f *flow) answerTime(s *tcp.Segment) int64 {
+	if back := f.ends[s.Dir&1^1].shortest; s.Outbound == tcp.In && back > 0 {
+		return back
+	}
+	if trip := f.roundTrip(); trip > 0 {
+		return trip
 	}
 	return unknownTrip
 }
