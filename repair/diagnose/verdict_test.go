@@ -173,7 +173,7 @@ var scripts = []struct {
 	}},
 	{"hardly sooner than a round trip, and sent again needlessly: nothing dates the two", []step{
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3),
-		data(88, peer, 1, resent+"reordering"), acks(88, host, 3), data(110, peer, 1, needless+"spurious "+resent+"spurious"), acks(110, host, 3, 1, 2),
+		data(88, peer, 1, outOf+"reordering"), acks(88, host, 3), data(110, peer, 1, needless+"spurious "+resent+"spurious"), acks(110, host, 3, 1, 2),
 	}},
 	{"so late that it can be the retransmission that was to come first: sent again twice", []step{
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)"), acks(51, host, 1, 2, 3),
