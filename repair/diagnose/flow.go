@@ -21,7 +21,7 @@ type flow struct {
 	sent      [2]int64 // those of the latest records of each direction
 	records   int64    // how many there were
 	heardAt   int64    // when its latest packet came
-	resumedAt int64    // when the latest came before which it was silent for a round trip
+	resumedAt int64    // when the latest came before which it was silent for two round trips
 	look      int      // how many records it may look at
 	watch     int      // how often a packet may be shown to a case that waits
 	waiting   queue
@@ -67,8 +67,6 @@ type end struct {
 	lastStamp int64
 	recovery  recovery // the latest one
 	resentAt  int64    // when it last sent a packet again bit for bit, 0 for never
-	late      int      // of its packets the network overtook
-	lost      int      // and lost
 
 	sums [copyReach]uint16 // checksum fields of its latest packets
 	// unpaired are serials in the history, rising, of packets whose second copy is to
@@ -90,9 +88,10 @@ func (f *flow) begin(p *Packet) {
 	f.ends[0].unpaired, f.ends[1].unpaired = first, second // copies can come after other connections have begun
 }
 
-// hear takes in when a packet comes.
+// hear takes in when a packet comes. In a silence of two round trips a timer can have
+// sent again what was held up (RFC 8985, section 7.2).
 func (f *flow) hear(stamp int64) {
-	if stamp-f.heardAt >= max(f.roundTrip(), unknownTrip) {
+	if stamp-f.heardAt >= 2*max(f.roundTrip(), unknownTrip) {
 		f.resumedAt = stamp
 	}
 	f.heardAt = stamp

@@ -92,14 +92,13 @@ func (d *Diagnoser) reuse(c *pending) {
 
 // conclude says the verdict of a case, and of those that follow it.
 func (d *Diagnoser) conclude(f *flow, c *pending) {
-	s := c.sentence(f)
-	switch e := &f.ends[c.dir]; {
-	case c.lost:
-	case s.verdict == Loss:
-		e.recovery = recovery{s.detail, c.seg.Stamp}
-		e.lost++
-	case s.verdict == Reordering:
-		e.late++
+	fates := &d.fates[sideOf(c.seg.Outbound, false)]
+	s := c.sentence(f, fates)
+	if s.verdict == Loss {
+		f.ends[c.dir].recovery = recovery{s.detail, c.seg.Stamp}
+	}
+	if !c.lost {
+		fates.count(s.verdict)
 	}
 	d.pronounce(f, c, s)
 	d.waiting -= len(c.followers)
@@ -109,6 +108,19 @@ func (d *Diagnoser) conclude(f *flow, c *pending) {
 		c.followers[i] = nil
 	}
 	d.reuse(c)
+}
+
+// fates counts what became of the packets that the network did not bring in their turn,
+// of one direction.
+type fates struct{ late, lost int }
+
+func (f *fates) count(v Verdict) {
+	switch v {
+	case Reordering:
+		f.late++
+	case Loss:
+		f.lost++
+	}
 }
 
 // sentence is a verdict with what speaks for it.

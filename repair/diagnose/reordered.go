@@ -33,7 +33,7 @@ func (v *view) reordered() (s sentence, ok bool) {
 		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
 	case v.heldUp():
 		s.because = because("frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission", by).lasting(open).lasting(v.stall.lasting)
-	case v.needlessLater() && v.live() < v.f.answerTime(&v.seg):
+	case v.needlessLater() && v.live() < v.causal()+v.causal()/4:
 		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
 	default:
 		return s, false
@@ -75,8 +75,7 @@ func (v *view) unanswerable() bool {
 // what was sent again can have been held up with the rest: on a network that overtakes
 // more than it loses.
 func (v *view) heldUp() bool {
-	e := &v.f.ends[v.dir]
-	return e.late > e.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
+	return v.network.late > v.network.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
 }
 
 // live is how long after its sender can have been told of the hole it came, nanoseconds,
@@ -90,9 +89,9 @@ func (v *view) live() int64 {
 	return took
 }
 
-// needlessLater: the bytes came again, needlessly, and nothing dates the two. Then one of
-// them is the original if it came before what is sent again first can, and else both may
-// have been sent again.
+// needlessLater: the bytes came again, needlessly, and nothing dates the two. Then this is
+// the original if it came before what is sent again first: a sender that waits for what
+// may be late waits for a quarter of a round trip (RFC 8985, section 6.2).
 func (v *view) needlessLater() bool { return v.dsack != 0 && v.byLater && v.laterSent == 0 }
 
 // missed is when its sender can have been told of the hole at the earliest, nanoseconds.

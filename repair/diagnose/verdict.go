@@ -7,8 +7,8 @@ import (
 
 // sentence tries the verdicts in the order of their precedence. Each has a
 // predicate of its own.
-func (c *pending) sentence(f *flow) sentence {
-	v := view{pending: c, f: f, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
+func (c *pending) sentence(f *flow, network *fates) sentence {
+	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
 	if c.lost {
 		return v.ofHole()
 	}
@@ -31,6 +31,7 @@ func (c *pending) sentence(f *flow) sentence {
 type view struct {
 	*pending
 	f                     *flow
+	network               *fates
 	roundTrip, away, back int64
 	answer                int64 // frame of the ACK of a packet that was recorded after it
 }
