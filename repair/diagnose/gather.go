@@ -62,6 +62,7 @@ func (m *moment) gatherSent(c *pending, r *record) bool {
 	}
 	if c.silent == 0 {
 		c.silent = max(1, c.seg.Stamp-r.Stamp)
+		c.resending = r.repeats && !r.twin
 	}
 	if overlaps(r, &c.seg) {
 		c.seen, c.copied = true, *r

@@ -47,6 +47,7 @@ type pending struct {
 	passedOver bool     // its receiver had taken later packets than the copy before it, and asked for it
 	stall      stall    // while it was missing
 	silent     int64    // ns since its sender's latest packet with data
+	resending  bool     // its sender's latest packet with data brought nothing new
 	last       bool     // nothing beyond it had been sent
 	recovering bool     // its sender sent something else again just before
 	before     recovery // of its sender
