@@ -73,9 +73,9 @@ func (v *view) unanswerable() bool {
 
 // heldUp: as unanswerable, without the time for which nothing moved. It tells less, for
 // what was sent again can have been held up with the rest: on a network that overtakes
-// more than it loses.
+// more than it loses, and where its sender isn't sending again anyway.
 func (v *view) heldUp() bool {
-	return v.network.late > v.network.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
+	return !v.resending && v.network.late > v.network.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
 }
 
 // live is how long after its sender can have been told of the hole it came, nanoseconds,
