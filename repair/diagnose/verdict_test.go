@@ -179,6 +179,21 @@ var scripts = []struct {
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)"), acks(51, host, 1, 2, 3),
 		data(105, peer, 1, resent+"loss(time-based)"), acks(105, host, 3), data(150, peer, 1, needless+"spurious "+resent+"spurious"), acks(150, host, 3, 1, 2),
 	}},
+	{"twice by the network within half a round trip, while its sender has SACK: it can't have heard of anything", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(60, peer, 1, ""), acks(60, host, 2),
+		data(70, peer, 1, needless+"duplicate(network) "+resent+"duplicate(network)"), acks(70, host, 2, 1, 2),
+	}},
+	{"the host asks for it still, though it took what came after: its stack kept the first copy out", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1).stamped(50), data(51, peer, 2, lost+"reordering").stamped(12), acks(51, host, 1, 2, 3).stamped(51),
+		data(52, peer, 1, outOf+"reordering").stamped(10), acks(52, host, 1, 2, 3).stamped(52),
+		data(53, peer, 3, "").stamped(13), acks(53, host, 1, 2, 4).stamped(53),
+		data(95, peer, 1, resent+"genuine").stamped(55), acks(95, host, 4).stamped(95),
+	}},
+	{"a copy of the original, after what was sent again: twice by the network", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1).stamped(50), data(51, peer, 1, "").stamped(11), acks(51, host, 2).stamped(51),
+		data(300, peer, 1, needless+"spurious "+resent+"spurious").stamped(260), acks(300, host, 2, 1, 2).stamped(300),
+		data(301, peer, 1, needless+"duplicate(network) "+resent+"duplicate(network)").stamped(11), acks(301, host, 2, 1, 2).stamped(301),
+	}},
 	{"lost, and its repair came twice by the network: nobody sent it needlessly", []step{
 		data(50, peer, 0, "").stamped(10), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)").stamped(12), acks(51, host, 1, 2, 3),
 		data(95, peer, 1, resent+"loss(time-based)").stamped(52), acks(95, host, 3),
