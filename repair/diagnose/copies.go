@@ -26,7 +26,7 @@ func (m *moment) findOriginal() {
 		}
 		n++
 		switch {
-		case bare && !r.twin && m.same(r) && (m.neverRepeats(r) && !answers || m.f.likeOthers(m.p.Stamp-r.Stamp)):
+		case bare && !r.twin && m.same(r) && (m.neverRepeats() && !answers || m.f.likeOthers(m.p.Stamp-r.Stamp)):
 			m.original = r
 		case !bare && overlaps(r, m.s):
 			switch {
@@ -67,25 +67,16 @@ func identical(a, b *tcp.Segment) bool {
 
 // neverRepeats reports whether the sender of a bare ACK would have made a second
 // one differ: by the IPv4 Identification that it counts, or because it has SACK,
-// and so no reason to say again just what it said (RFC 2018, section 4). Where there is
-// no timestamp to tell of one that was provoked before, it comes within half a round
-// trip besides.
-func (m *moment) neverRepeats(r *record) bool {
-	return numbered(m.s) || m.from.sackOK && m.to.sackOK && (m.s.HasTS || m.p.Stamp-r.Stamp < m.f.roundTrip()/2)
+// and so no reason to say again just what it said (RFC 2018, section 4).
+func (m *moment) neverRepeats() bool {
+	return numbered(m.s) || m.s.HasTS && m.from.sackOK && m.to.sackOK
 }
 
 // provokes reports whether a packet of the other side, between two that are alike, can
-// be the reason for the second: data, where the host's stack may not have taken it, what
-// bears an older timestamp than one that came (RFC 7323, section 5.3), and without
-// timestamps what asks for an ACK.
+// be the reason for the second of a host: data, where its stack may not have taken it,
+// and what bears an older timestamp than one that came (RFC 7323, section 5.3).
 func (m *moment) provokes(r *record) bool {
-	switch {
-	case m.s.Outbound == tcp.Out:
-		return r.Span() > 0 || m.s.HasTS && r.HasTS && int32(r.TSval-m.s.TSecr) < 0
-	case m.s.HasTS:
-		return false
-	}
-	return r.repeats || r.Span() == 0 && r.Seq.Less(m.s.Ack)
+	return m.s.Outbound == tcp.Out && (r.Span() > 0 || m.s.HasTS && r.HasTS && int32(r.TSval-m.s.TSecr) < 0)
 }
 
 // datesItself reports whether a second sending of the segment would differ, or
