@@ -418,7 +418,7 @@ func (b *builder) bareFirst(dir uint8, law Law) {
 func (b *builder) latestLast(dir uint8, law Law) {
 	b.sorted = b.sorted[:0]
 	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && seg.Span() == 0 && len(blocks(seg)) > 0 {
+		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && seg.Span() == 0 && len(blocks(seg)) > 0 && !b.crossed[n] {
 			b.sorted = append(b.sorted, numbered{n, seg.Ack})
 		}
 	}
