@@ -255,20 +255,28 @@ func (b *builder) echoed(dir uint8) {
 	}
 }
 
-// afterEchoed puts n behind packet k of b.sorted, the first with the TSval that it
-// echoes, if there is one. What n does not acknowledge it can't echo (RFC 7323,
-// section 4.3): that one was dropped by the capture. Where the network delayed that
-// packet, n may echo another one.
+// afterEchoed puts n behind a packet with the TSval that it echoes, from k on in b.sorted,
+// if there is one: one that stands before n, since the network may have delayed any of
+// several; else the first that its sender sent, repetitions last. What n does not
+// acknowledge it can't echo (RFC 7323, section 4.3): that one was dropped by the capture.
 func (b *builder) afterEchoed(n node, k int) {
 	seg := &b.items[n].seg
-	if k == len(b.sorted) || b.sorted[k].number != tcp.Seq(seg.TSecr) {
-		return
+	first := noNode
+	for end := min(k+excuseReach, len(b.sorted)); k < end && b.sorted[k].number == tcp.Seq(seg.TSecr); k++ {
+		b.steps++
+		m := b.sorted[k].n
+		it := &b.items[m]
+		switch {
+		case !it.seg.End().AtMost(seg.Ack):
+		case m < n:
+			b.g.before(m, n, TSecr)
+			return
+		case first == noNode || b.items[first].again() && !it.again():
+			first = m
+		}
 	}
-	if other := b.insteadOf(k, n); b.sorted[other].number == b.sorted[k].number {
-		k = other
-	}
-	if m := b.sorted[k].n; b.items[m].seg.End().AtMost(seg.Ack) {
-		b.g.before(m, n, TSecr)
+	if first != noNode {
+		b.g.before(first, n, TSecr)
 	}
 }
 
