@@ -1,6 +1,7 @@
 package reorder
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -258,7 +259,8 @@ func (b *builder) echoed(dir uint8) {
 // afterEchoed puts n behind a packet with the TSval that it echoes, from k on in b.sorted,
 // if there is one: one that stands before n, since the network may have delayed any of
 // several; else the first that its sender sent, repetitions last. What n does not
-// acknowledge it can't echo (RFC 7323, section 4.3): that one was dropped by the capture.
+// acknowledge it can't echo (RFC 7323, section 4.3), nor what acknowledges n: the one that
+// it echoes was dropped by the capture.
 func (b *builder) afterEchoed(n node, k int) {
 	seg := &b.items[n].seg
 	first := noNode
@@ -267,7 +269,8 @@ func (b *builder) afterEchoed(n node, k int) {
 		m := b.sorted[k].n
 		it := &b.items[m]
 		switch {
-		case !it.seg.End().AtMost(seg.Ack):
+		case !it.seg.Seq.AtMost(seg.Ack) || it.seg.Span() > 0 && it.seg.Seq == seg.Ack:
+		case seg.Span() > 0 && it.seg.HasAck() && seg.Seq.Less(it.seg.Ack):
 		case m < n:
 			b.g.before(m, n, TSecr)
 			return
@@ -330,6 +333,9 @@ func (b *builder) compareSent(x, y numbered) int {
 		return int(d)
 	}
 	p, q := &b.items[x.n].seg, &b.items[y.n].seg
+	if p.HasAck() != q.HasAck() {
+		return cmp.Compare(p.Bits&tcp.ACK, q.Bits&tcp.ACK)
+	}
 	for _, d := range [...]int32{p.Ack.Sub(q.Ack), p.Seq.Sub(q.Seq), x.n - y.n} {
 		if d != 0 {
 			return int(d)
