@@ -1,6 +1,7 @@
 package reorder
 
 import (
+	"math"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -105,19 +106,32 @@ func (b *builder) once(dir uint8, law Law) {
 	}
 }
 
-// plainFirst puts those of equal bare ACKs that have no D-SACK first.
+// plainFirst puts those of equal bare ACKs that have no D-SACK first, but for such as are
+// stamped so much later than one that has it that no soft law moves them: those came of
+// something else.
 func (b *builder) plainFirst(equal []node, law Law) {
+	if len(equal) == 1 {
+		return
+	}
+	told := int64(math.MaxInt64) // the first with D-SACK is stamped
+	for _, n := range equal {
+		if b.items[n].seg.DSACK() {
+			told = min(told, b.g.clock[n])
+		}
+	}
+	if told == math.MaxInt64 {
+		return
+	}
 	b.sorted = b.sorted[:0]
 	for _, n := range equal {
-		number := tcp.Seq(0)
-		if b.items[n].seg.DSACK() {
-			number = 1
+		switch {
+		case b.items[n].seg.DSACK():
+			b.sorted = append(b.sorted, numbered{n, 1})
+		case b.g.clock[n] <= shifted(told, b.reach):
+			b.sorted = append(b.sorted, numbered{n, 0})
 		}
-		b.sorted = append(b.sorted, numbered{n, number})
 	}
-	if len(equal) > 1 {
-		b.chain(law)
-	}
+	b.chain(law)
 }
 
 // compareSaid compares what two ACKs say, but for their D-SACK: of the blocks, the
