@@ -113,7 +113,7 @@ func (b *builder) sentBefore(x, y node) bool {
 		return p.Span() == 0
 	}
 	if p.DSACK() != q.DSACK() && compareSaid(p, q) == 0 {
-		return q.DSACK()
+		return q.DSACK() && b.g.clock[x] <= shifted(b.g.clock[y], b.reach)
 	}
 	return covers(blocks(q), latestBlock(p)) && !covers(blocks(p), latestBlock(q))
 }
