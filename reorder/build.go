@@ -19,6 +19,7 @@ type builder struct {
 	gate     int64
 	reach    int64  // how far soft laws among inbound packets move one, at most
 	usual    int64  // how late a packet is in the median, nanoseconds
+	longest  int64  // the same, at most
 	crossing int64  // from it on a late inbound packet is rather the network's doing
 	lateness int64  // how late a packet is usually stamped, at most
 	excused  []bool // packets that are retransmissions of originals that the capture dropped
@@ -43,6 +44,7 @@ type builder struct {
 	asked   names[node]
 	log     []node     // the host's ACKs, as it sent them
 	arrived []interval // of the first copies of a half, in the log
+	until   []int64    // by entry of the log: the first stamp from it on
 	unseen  []int32    // by first copy: itself while no ACK has shown it, else one behind it
 	slots   []node     // without SACK: the repeated ACKs
 	beyond  []node     // what arrived beyond a hole, in the order in which it is taken to have arrived

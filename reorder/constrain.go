@@ -26,6 +26,7 @@ func (r *Orderer) constrain() {
 	b.gate = r.profile.Gate
 	b.reach = r.gates()[InSeq]
 	b.usual = max(r.profile.Tick, r.profile.Usual, finestTick)
+	b.longest = max(r.profile.Tick, r.profile.Longest)
 	b.crossing = max(r.profile.Tick, r.profile.Crossing)
 	if !r.profile.ThreadMandate {
 		b.crossing = -1 // one reader swaps nothing that was received

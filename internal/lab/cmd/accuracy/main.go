@@ -194,6 +194,9 @@ func run(ctx context.Context, o options) error {
 		for _, line := range floors(results) {
 			fmt.Println("floor:", line)
 		}
+		for _, line := range swapLines(results) {
+			fmt.Println("swaps:", line)
+		}
 		for _, line := range orderTargets(results) {
 			fmt.Println("target:", line)
 		}
