@@ -29,6 +29,7 @@ type builder struct {
 	crossed         []bool // inbound packets that come after higher ones rather by the network's doing, by how late they are
 
 	stamps  earliest      // of the window
+	fine    fineClock     // of the window
 	opens   node          // the first SYN of the host's that is no repetition
 	list    []node        // the connection's packets, in basis order
 	half    [2][]node     // those of each sender
@@ -45,7 +46,8 @@ type builder struct {
 	arrived []interval // of the first copies of a half, in the log
 	unseen  []int32    // by first copy: itself while no ACK has shown it, else one behind it
 	slots   []node     // without SACK: the repeated ACKs
-	beyond  []node     // what arrived beyond a hole, in the order in which it is taken to have arrived
+	align   alignment
+	beyond  []node // what arrived beyond a hole, in the order in which it is taken to have arrived
 }
 
 // said tells what there is among the packets of one half, so that laws which
