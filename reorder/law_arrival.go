@@ -37,12 +37,24 @@ func (b *builder) arrivals(dir uint8) {
 	}
 	b.overtaken(data)
 	if len(data) > 0 && !b.items[data[0].n].sackOK {
+		b.repeated()
 		b.countArrivals(data)
 		return
 	}
 	for _, x := range data {
 		if !b.delayed[x.n] {
 			b.g.logged[x.n] = b.gate
+		}
+	}
+}
+
+// repeated keeps the ACKs of the log that say the same in their order: what comes after the
+// last of them comes after all.
+func (b *builder) repeated() {
+	for at := 1; at < len(b.log); at++ {
+		p, q := &b.items[b.log[at-1]].seg, &b.items[b.log[at]].seg
+		if p.Ack == q.Ack && p.Span() == 0 && q.Span() == 0 {
+			b.g.before(b.log[at-1], b.log[at], Arrival)
 		}
 	}
 }

@@ -39,11 +39,10 @@ func (b *builder) countArrivals(data []numbered) {
 			b.delayed[data[k].n] = true
 			k++
 		}
-		for ; k < len(data) && data[k].number.Less(seg.Ack); k++ {
-			if waiting > 0 {
-				b.beyond = append(b.beyond, data[k].n)
-				waiting--
-			}
+		open := waiting > 0
+		for ; k < len(data) && data[k].number.Less(seg.Ack) && open; k++ {
+			b.beyond = append(b.beyond, data[k].n)
+			waiting = max(0, waiting-1)
 		}
 		waiting = b.stillWaiting(data[k:], b.log[at], waiting)
 	}
@@ -92,16 +91,19 @@ func (b *builder) judgeByCount() {
 		if j == i || b.delayed[n] {
 			continue
 		}
-		evidence := int32(delayEvidence)
+		evidence := delayEvidence
 		if gap >= b.crossing {
 			evidence = crossedEvidence
 		}
-		if inTurn, later := b.alignAround(i, j); inTurn-later >= evidence {
+		switch inTurn, later := b.alignAround(i, j); {
+		case inTurn-later >= evidence:
 			b.delayed[n], b.g.logged[n] = true, 0
 			copy(list[i:j], list[i+1:j+1])
 			list[j] = n
 			b.placeNear(i, j+1)
 			i--
+		case inTurn-later <= littleEvidence:
+			b.g.logged[n] = b.gate
 		}
 	}
 }
@@ -122,10 +124,12 @@ func (b *builder) overtakers(list []node, i int) (j int, gap int64) {
 
 // By so much, in eighths of a bit, has an arrival to fit better after others than in turn:
 // the network delays few of those that are stamped late, and where it would have to be
-// by less than it usually delays, fewer.
+// by less than it usually delays, fewer. Up to littleEvidence it was in turn, however late
+// it was stamped.
 const (
-	delayEvidence   = 69
-	crossedEvidence = 46
+	delayEvidence   = int32(80)
+	crossedEvidence = int32(56)
+	littleEvidence  = int32(23)
 )
 
 // countPatience arrivals in a row that are stamped later end the search for earlier ones.
