@@ -30,6 +30,7 @@ type builder struct {
 	crossed         []bool // inbound packets that come after higher ones rather by the network's doing, by how late they are
 
 	stamps  earliest      // of the window
+	fine    fineClock     // of the window
 	opens   node          // the first SYN of the host's that is no repetition
 	list    []node        // the connection's packets, in basis order
 	half    [2][]node     // those of each sender
@@ -47,7 +48,8 @@ type builder struct {
 	until   []int64    // by entry of the log: the first stamp from it on
 	unseen  []int32    // by first copy: itself while no ACK has shown it, else one behind it
 	slots   []node     // without SACK: the repeated ACKs
-	beyond  []node     // what arrived beyond a hole, in the order in which it is taken to have arrived
+	align   alignment
+	beyond  []node // what arrived beyond a hole, in the order in which it is taken to have arrived
 }
 
 // said tells what there is among the packets of one half, so that laws which

@@ -41,6 +41,7 @@ func (b *builder) arrivals(dir uint8) {
 	}
 	b.overtaken(data)
 	if len(data) > 0 && !b.items[data[0].n].sackOK {
+		b.keepEqual()
 		b.countArrivals(data)
 		return
 	}
@@ -77,6 +78,17 @@ func (b *builder) reachByLog(data []numbered) {
 // for that. As late alone is not enough: of our degraded recordings with SACK that kept 10
 // more genuine flags and left 36 more that the truth does not have.
 const neverSeen = 2
+
+// keepEqual keeps the ACKs of the log that say the same in their order: what comes after the
+// last of them comes after all.
+func (b *builder) keepEqual() {
+	for at := 1; at < len(b.log); at++ {
+		p, q := &b.items[b.log[at-1]].seg, &b.items[b.log[at]].seg
+		if p.Ack == q.Ack && p.Span() == 0 && q.Span() == 0 {
+			b.g.before(b.log[at-1], b.log[at], Arrival)
+		}
+	}
+}
 
 // sortLog fills b.log with the half's ACKs, in the order in which they must have
 // been sent as far as their numbers tell; else in that of the basis.
