@@ -115,14 +115,16 @@ func (t *candidates) arrange() {
 	}
 	filled := 0
 	t.crowded = 0
-	for r := 1; r < len(t.start); r++ {
-		if t.start[r] > 0 {
+	before := int32(0)
+	for r, n := range t.start {
+		if n > 0 {
 			filled++
+			if n > maxCrowd {
+				t.crowded++
+			}
+			before += n
 		}
-		if t.start[r] > maxCrowd {
-			t.crowded++
-		}
-		t.start[r] += t.start[r-1]
+		t.start[r] = before
 	}
 	t.occupied = float64(filled) / 0xFFFF
 	slices.SortFunc(t.order, func(i, j int32) int {
@@ -131,6 +133,13 @@ func (t *candidates) arrange() {
 		}
 		return compareAddr(t.list.at(i).addr, t.list.at(j).addr)
 	})
+}
+
+// holds reports whether a is a candidate on no interface in particular, and returns its
+// residue.
+func (t *candidates) holds(a *packet.Addr) (r residue, ok bool) {
+	r = residueOf(*a)
+	return r, len(t.with(r)) > 0 && t.place(a, 0, hashPlace(a, 0)) != none
 }
 
 // with returns the indices of the candidates that have residue r.

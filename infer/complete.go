@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/mendcap/mendcap/internal/packet"
 )
@@ -28,7 +29,7 @@ const (
 type completeness struct {
 	shares [hypotheses][pools]float64      // log2 of the share of destinations
 	given  [directions][hypotheses]float64 // log2 of the share of flows that go where DNS just led
-	near   residues
+	near   func() *residues
 }
 
 // observation is a destination that the shares are learnt from: for each pool how
@@ -49,10 +50,12 @@ const maxObserved = 1 << 14
 // the pools, for each kind of flow. A destination that several flows have in
 // common counts once, since what fits by accident does so in all of them.
 func (e *Engine) learnShares() {
-	e.complete.near = e.candidates.neighbourhoods()
+	// Where all headers are there, nothing asks for them.
+	e.complete.near = sync.OnceValue(e.candidates.neighbourhoods)
 	list := e.observeClusters(outbound)
+	seen := sampleOf(list)
 	for h := range hypotheses {
-		e.complete.shares[h] = e.maximise(list, h)
+		e.complete.shares[h] = e.maximise(&seen, h)
 	}
 	for d := range directions {
 		if d == inbound && len(e.resolved.stamps) > 0 {
@@ -122,78 +125,6 @@ func (e *Engine) besides(list []observation, h hypothesis, d direction) (all []b
 	return all
 }
 
-// maximise returns the shares that make what was observed of h likeliest, with a
-// prior that a few observations do not overturn.
-func (e *Engine) maximise(list []observation, h hypothesis) (shares [pools]float64) {
-	const (
-		strength = 4 // observations that the prior counts for
-		rounds   = 32
-		foreign  = 0.1 // what an observation of another kind of flow counts for
-
-		deviations = 2 // by which the number of unlisted neighbours may be underestimated
-	)
-	prior := e.priorShares()
-	shares = prior
-	found := 0.0
-	for range rounds {
-		var next [pools]float64
-		for s := range next {
-			next[s] = strength * prior[s]
-		}
-		for i := range list {
-			o := &list[i]
-			weight, total := 1.0, 0.0
-			if o.h != h {
-				weight = foreign
-			}
-			for s := range shares {
-				total += shares[s] * o.fits[s]
-			}
-			for s := range shares {
-				next[s] += weight * shares[s] * o.fits[s] / total
-			}
-		}
-		total := 0.0
-		for _, n := range next {
-			total += n
-		}
-		for s := range shares {
-			shares[s] = next[s] / total
-		}
-		found = next[nearby]
-	}
-	// Accidents among colliding neighbours look like listed destinations: as many
-	// as may well have been overlooked count as accidents.
-	shares[nearby] += shares[nearby] / found * deviations * math.Sqrt(found+0.25)
-	for s := range shares {
-		shares[s] = math.Log2(shares[s])
-	}
-	return shares
-}
-
-// priorShares are the shares before anything is observed. An empty list holds
-// nothing.
-func (e *Engine) priorShares() (shares [pools]float64) {
-	total := 0.0
-	for s := range shares {
-		switch {
-		case pool(s) >= nearby:
-			shares[s] = math.Exp2(priorElsewhere)
-		case e.candidates.counts[s] == 0:
-			continue
-		case role(1)<<s == isKnown:
-			shares[s] = math.Exp2(priorKnown) * float64(e.candidates.counts[s])
-		default:
-			shares[s] = math.Exp2(priorOf[s])
-		}
-		total += shares[s]
-	}
-	for s := range shares {
-		shares[s] /= total
-	}
-	return shares
-}
-
 // observeClusters returns what the clusters of one direction show, whatever their
 // order.
 func (e *Engine) observeClusters(d direction) []observation {
@@ -216,10 +147,15 @@ func (e *Engine) observeClusters(d direction) []observation {
 			list = append(list, o)
 		}
 	}
-	slices.SortFunc(list, func(a, b observation) int {
-		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]), slices.Compare(a.fits[:], b.fits[:]), cmp.Compare(a.given, b.given))
-	})
+	slices.SortFunc(list, func(a, b observation) int { return a.compare(&b) })
 	return list
+}
+
+func (o *observation) compare(other *observation) int {
+	if by := cmp.Or(cmp.Compare(o.h, other.h), slices.Compare(o.needs[:], other.needs[:])); by != 0 {
+		return by
+	}
+	return cmp.Or(slices.Compare(o.fits[:], other.fits[:]), cmp.Compare(o.given, other.given))
 }
 
 // observe returns what the cluster that asks q shows; nothing if it has no
@@ -254,7 +190,7 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 				o.fits[r] += weight * float64(n) / float64(e.candidates.counts[r]) * residueCount
 			}
 		}
-		o.fits[nearby] += weight * e.complete.near.density(need)
+		o.fits[nearby] += weight * e.complete.near().density(need)
 		o.fits[anywhere] += weight
 	}
 	if total == 0 {
@@ -313,7 +249,7 @@ func (e *Engine) elsewhere(q *question) (share, fit float64) {
 	for m, need := range q.needs {
 		if need != 0 {
 			weight := math.Exp2(e.modeOf(q, mode(m)))
-			density += weight * e.complete.near.density(need)
+			density += weight * e.complete.near().density(need)
 			total += weight
 		}
 	}

@@ -99,9 +99,18 @@ func (d *Doubt) rank(ranked []scored) {
 // mostPackets keeps the first limit of list by packets; the rest of the order is
 // that of the flows, so that it depends on nothing else.
 func mostPackets(list []Doubt, limit int) []Doubt {
-	slices.SortStableFunc(list, func(a, b Doubt) int {
+	order := make([]int32, len(list))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(i, j int32) int {
+		a, b := &list[i], &list[j]
 		return cmp.Or(cmp.Compare(b.Packets, a.Packets), a.Source.Compare(b.Source), cmp.Compare(a.SourcePort, b.SourcePort),
-			cmp.Compare(a.DestinationPort, b.DestinationPort), cmp.Compare(a.NextHeader, b.NextHeader))
+			cmp.Compare(a.DestinationPort, b.DestinationPort), cmp.Compare(a.NextHeader, b.NextHeader), cmp.Compare(i, j))
 	})
-	return list[:min(limit, len(list))]
+	most := make([]Doubt, min(limit, len(list)))
+	for k := range most {
+		most[k] = list[order[k]]
+	}
+	return most
 }

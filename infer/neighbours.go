@@ -27,7 +27,7 @@ func (r *residues) density(need residue) float64 {
 // that have the first 32 bits in common, or with a word that is a little
 // different. Addresses that are numbered in two words collide far more often
 // than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
-func (t *candidates) neighbourhoods() (spread residues) {
+func (t *candidates) neighbourhoods() *residues {
 	const (
 		each  = 64 // draws for each address
 		least = 1 << 12
@@ -37,31 +37,34 @@ func (t *candidates) neighbourhoods() (spread residues) {
 	)
 	known := t.numberable()
 	if len(known) == 0 {
-		return spread
+		return &residues{}
 	}
 	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
 	draw.findOwners()
-	hits := make([]float32, residueCount)
+	hits := make([]float32, width+residueCount+width) // the last ones before the first, too
 	drawn := 0
 	for range min(max(each*len(known), least), most) {
-		if a, ok := draw.next(); ok {
+		if r, known := draw.next(); !known {
 			drawn++
-			hits[residueOf(a)-1]++
+			hits[width+int(r)-1]++
 		}
 	}
 	if drawn == 0 {
-		return residues{}
+		return &residues{}
 	}
-	spread.dense = make([]float32, residueCount+1)
+	spread := &residues{dense: make([]float32, residueCount+1)}
+	copy(hits[:width], hits[residueCount:])
+	copy(hits[width+residueCount:], hits[width:2*width])
 	window := float32(0)
-	for i := -width; i < width; i++ {
-		window += hits[(i+residueCount)%residueCount]
+	for _, n := range hits[:2*width] {
+		window += n
 	}
 	for i := range residueCount {
-		window += hits[(i+width)%residueCount]
-		share := (1-blur)*hits[i] + blur*window/(2*width+1)
+		around := hits[i : i+2*width+1]
+		window += around[2*width]
+		share := (1-blur)*around[width] + blur*window/(2*width+1)
 		spread.dense[i+1] = share * residueCount / float32(drawn)
-		window -= hits[(i-width+residueCount)%residueCount]
+		window -= around[0]
 	}
 	return spread
 }
@@ -153,8 +156,8 @@ func (d *drawer) findOwners() {
 	}
 }
 
-// next draws one; false where what was drawn is a candidate.
-func (d *drawer) next() (packet.Addr, bool) {
+// next draws one and returns its residue, and whether it is a candidate.
+func (d *drawer) next() (r residue, known bool) {
 	i := d.rng.IntN(len(d.known))
 	a, o := d.known[i], &d.owners[i]
 	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]
@@ -167,7 +170,7 @@ func (d *drawer) next() (packet.Addr, bool) {
 	if coins&1 != 0 || a == d.known[i] {
 		d.shift(&a, o)
 	}
-	return a, d.t.place(&a, 0, hashPlace(&a, 0)) == none
+	return d.t.holds(&a)
 }
 
 // shift makes one of a's words another one: mostly one that differs among the

@@ -381,16 +381,22 @@ func familiarityOf(seen []acquainted, h hypothesis) (shares [familiarities]float
 			shares[k] = next[k] / sum
 		}
 		next = prior
+		little := shares // what they count for where the kind differs
+		for k := range little {
+			little[k] *= foreign
+		}
 		for i := range seen {
-			o, weight, total := &seen[i], 1.0, 0.0
+			o, weighted, total := &seen[i], &shares, 0.0
 			if o.h != h {
-				weight = foreign
+				weighted = &little
 			}
-			for k := range shares {
-				total += shares[k] * o.fits[k]
+			for k, fit := range o.fits {
+				total += shares[k] * fit
 			}
-			for k := range shares {
-				next[k] += weight * shares[k] * o.fits[k] / total
+			for k, fit := range o.fits {
+				if fit != 0 {
+					next[k] += weighted[k] * fit / total
+				}
 			}
 		}
 	}

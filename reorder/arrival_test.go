@@ -84,10 +84,15 @@ func TestLateACKsBelowTheStackAreNoLog(t *testing.T) {
 }
 
 // Without SACK a segment that is stamped late was delayed by the capture if the host
-// has repeated an ACK for it in time, and by the network if it hasn't.
+// has repeated an ACK for it in time, and by the network if it hasn't: also where all have
+// the stamp of one tick, and only their order in the file tells.
 func TestRepeatedACKsTellWhoDelayed(t *testing.T) {
-	for _, network := range []bool{false, true} {
-		t.Run(fmt.Sprintf("network %v", network), func(t *testing.T) {
+	for _, test := range []struct {
+		network bool
+		tick    int64
+	}{{false, 0}, {true, 0}, {false, 10 * ms}, {true, 10 * ms}} {
+		network := test.network
+		t.Run(fmt.Sprintf("network %v, tick %d", network, test.tick), func(t *testing.T) {
 			s := newScript()
 			hole := s.handshake().disordered(true).next[1]
 			late := hole + 10_000
@@ -125,7 +130,10 @@ func TestRepeatedACKsTellWhoDelayed(t *testing.T) {
 				seg.Stamp = segs[end].Stamp - ms/2
 				segs = slices.Insert(slices.Delete(segs, at, at+1), end-1, seg)
 			}
-			b := counted(segs)
+			for i := range segs {
+				segs[i].Stamp = floor(segs[i].Stamp, test.tick)
+			}
+			b := counted(segs, test.tick)
 			n := slices.IndexFunc(segs, func(x Segment) bool { return x.Seq == s.isn[1].Add(late) })
 			if b.delayed[n] != network {
 				t.Errorf("delayed by the network: got %v, want %v", b.delayed[n], network)
@@ -134,9 +142,15 @@ func TestRepeatedACKsTellWhoDelayed(t *testing.T) {
 	}
 }
 
+// logged is the profile of a capture whose log may be read.
+func logged(tick int64) Profile {
+	return Profile{Tick: tick, Gate: 10 * ms, Usual: ms / 100, Crossing: ms / 4, ThreadJitter: 5 * ms, ThreadMandate: true, LogMandate: true,
+		Violations: [NumLaws]int64{OutAck: mandateFrom}}
+}
+
 // counted reads the log of a connection without SACK.
-func counted(segs []Segment) *builder {
-	r, err := newOrderer(Profile{Gate: 10 * ms, Usual: ms / 100, Crossing: ms / 4, ThreadJitter: 5 * ms, ThreadMandate: true, LogMandate: true}, Options{}, func(Placement) {})
+func counted(segs []Segment, tick int64) *builder {
+	r, err := newOrderer(logged(tick), Options{}, func(Placement) {})
 	if err != nil {
 		panic(err)
 	}
@@ -146,6 +160,49 @@ func counted(segs []Segment) *builder {
 	r.readClock()
 	r.constrain()
 	return &r.build
+}
+
+func floor(stamp, tick int64) int64 {
+	if tick == 0 {
+		return stamp
+	}
+	return stamp - stamp%tick
+}
+
+// All ACKs that ask for a segment come before it, also equal ones of which one is stamped
+// later than the others.
+func TestRepeatedACKsBeforeWhatTheyAskFor(t *testing.T) {
+	s := newScript()
+	hole := s.handshake().disordered(true).next[1]
+	s.out(s.next[0], hole, 0)
+	for seq := hole + 1000; seq < hole+4000; seq += 1000 {
+		s.in(seq, s.next[0], 1000)
+		s.wait(ms / 100)
+		s.out(s.next[0], hole, 0)
+		s.wait(ms / 100)
+	}
+	s.in(hole, s.next[0], 1000)
+	s.wait(ms / 100)
+	s.out(s.next[0], hole+4000, 0)
+	segs := withoutSACK(s.segs)
+	fill := len(segs) - 2
+	for _, ack := range []int{fill - 1, fill - 3} { // stamped after the fill
+		moved := segs[ack]
+		moved.Stamp = segs[fill].Stamp + ms/200
+		segs = slices.Insert(slices.Delete(segs, ack, ack+1), fill, moved)
+	}
+	seen := false
+	for _, p := range placedAs(t, segs, logged(0)) {
+		switch seg := &segs[p.Index]; {
+		case seg.Dir == 1 && seg.Len > 0 && seg.Seq == s.isn[1].Add(hole):
+			seen = true
+		case seen && seg.Dir == 0 && seg.Ack == s.isn[1].Add(hole):
+			t.Errorf("an ACK that asks for the segment, %d of the file, comes after it", p.Index+1)
+		}
+	}
+	if !seen {
+		t.Error("the segment is not there")
+	}
 }
 
 // Delays that the host's packets don't have, or seldom, are the network's.
@@ -233,7 +290,7 @@ func TestCopyFarBehindItsDSACK(t *testing.T) {
 	s.in(at, s.next[0], 1000)
 	segs := slices.Clone(s.segs)
 	swapLate(segs, first, ms/50) // the ACK before the first copy
-	b := counted(segs)
+	b := counted(segs, 0)
 	if n := first + 1; b.excused[n] || !b.items[n].doubt.has(Ack) {
 		t.Errorf("the first copy: got excused %v, doubt %b, want it in doubt and not excused", b.excused[n], b.items[n].doubt)
 	}

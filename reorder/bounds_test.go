@@ -16,7 +16,7 @@ func TestWaitingPacketsComeInOrder(t *testing.T) {
 		var model []item
 		for i, stamp := range rapid.SliceOfN(rapid.Int64Range(0, 500), 1, 600).Draw(t, "stamps") {
 			it := item{index: int64(i), seg: Segment{Stamp: stamp}}
-			w.add(&it)
+			w.add(&it, 600)
 			model = append(model, it)
 			if rapid.IntRange(0, 2).Draw(t, "drop") == 0 && len(model) > 1 {
 				w.dropped(t, &model)
@@ -38,7 +38,7 @@ func (w *waitingRoom) dropped(t *rapid.T, model *[]item) {
 	}
 	first := 0
 	for i := range *model {
-		if (*model)[i].before(&(*model)[first]) {
+		if (*model)[i].seg.Stamp < (*model)[first].seg.Stamp { // of equal ones the first stays first
 			first = i
 		}
 	}
@@ -55,7 +55,7 @@ func TestFallingStampsTakeFewSteps(t *testing.T) {
 	const packets = 60_000
 	var w waitingRoom
 	for i := range int64(packets) {
-		w.add(&item{index: i, seg: Segment{Stamp: packets - i}})
+		w.add(&item{index: i, seg: Segment{Stamp: packets - i}}, packets)
 	}
 	for i := range int64(packets) {
 		if got := w.first().seg.Stamp; got != i+1 {

@@ -19,6 +19,7 @@ type builder struct {
 	gate     int64
 	reach    int64  // how far soft laws among inbound packets move one, at most
 	usual    int64  // how late a packet is in the median, nanoseconds
+	longest  int64  // the same, at most
 	crossing int64  // from it on a late inbound packet is rather the network's doing
 	lateness int64  // how late a packet is usually stamped, at most
 	excused  []bool // packets that are retransmissions of originals that the capture dropped
@@ -29,6 +30,7 @@ type builder struct {
 	crossed         []bool // inbound packets that come after higher ones rather by the network's doing, by how late they are
 
 	stamps  earliest      // of the window
+	fine    fineClock     // of the window
 	opens   node          // the first SYN of the host's that is no repetition
 	list    []node        // the connection's packets, in basis order
 	half    [2][]node     // those of each sender
@@ -43,9 +45,11 @@ type builder struct {
 	asked   names[node]
 	log     []node     // the host's ACKs, as it sent them
 	arrived []interval // of the first copies of a half, in the log
+	until   []int64    // by entry of the log: the first stamp from it on
 	unseen  []int32    // by first copy: itself while no ACK has shown it, else one behind it
 	slots   []node     // without SACK: the repeated ACKs
-	beyond  []node     // what arrived beyond a hole, in the order in which it is taken to have arrived
+	align   alignment
+	beyond  []node // what arrived beyond a hole, in the order in which it is taken to have arrived
 }
 
 // said tells what there is among the packets of one half, so that laws which
@@ -77,13 +81,15 @@ func behind(list []numbered, number tcp.Seq, near int) int {
 			return near
 		}
 	}
-	k, _ := slices.BinarySearchFunc(list, number, func(x numbered, number tcp.Seq) int {
-		if x.number.Less(number) {
-			return -1
+	low, high := 0, len(list) // by hand: random SACK blocks ask several times for each packet
+	for low < high {
+		if middle := int(uint(low+high) / 2); list[middle].number.Less(number) {
+			low = middle + 1
+		} else {
+			high = middle
 		}
-		return 1
-	})
-	return k
+	}
+	return low
 }
 
 // take begins with the packets of one incarnation of a flow, in basis order.

@@ -25,13 +25,15 @@ func (r *Orderer) constrain() {
 	b.reversesBursts = r.profile.Reverses
 	b.gate = r.profile.Gate
 	b.reach = r.gates()[InSeq]
-	b.usual = max(r.profile.Tick, r.profile.Usual, FinestTick)
+	b.usual = max(r.profile.Tick/usualOfTick, r.profile.Usual, FinestTick)
+	b.longest = max(r.profile.Tick, r.profile.Longest)
 	b.crossing = max(r.profile.Tick, r.profile.Crossing)
 	if !r.profile.ThreadMandate {
 		b.crossing = -1 // one reader swaps nothing that was received
 	}
 	b.lateness = min(r.profile.Gate, max(r.profile.Tick, leastDelay))
-	b.stamps.known = false
+	b.stamps.known, b.fine.known = false, false
+	b.fine.tick = r.profile.Tick
 	b.excused = resize(b.excused, len(r.items))
 	b.delayed = resize(b.delayed, len(r.items))
 	b.crossed = resize(b.crossed, len(r.items))
@@ -161,3 +163,7 @@ func connectionOf(it *item) uint64 { return uint64(it.seg.Flow)<<32 | uint64(it.
 // must come before the ACK follows it, and in our recordings nothing was better for
 // more.
 const arrivalReach = 24
+
+// usualOfTick: where the clock ticks slowly, stamps show delays of a tick only; this part of
+// it is what is taken to be usual.
+const usualOfTick = 4

@@ -8,6 +8,11 @@ import (
 
 // emitBefore emits what was placed before position cut and keeps the rest.
 func (r *Orderer) emitBefore(cut int32) {
+	if r.measure != nil {
+		r.countBefore(cut)
+		r.keepFrom(cut)
+		return
+	}
 	r.leave = links{}
 	r.gather()
 	r.forward()
@@ -24,6 +29,22 @@ func (r *Orderer) emitBefore(cut int32) {
 		}
 	}
 	r.keepFrom(cut)
+}
+
+// countBefore counts what was placed before position cut, for a Survey: of that
+// nobody asks when it happened, or in which order packets share a position.
+func (r *Orderer) countBefore(cut int32) {
+	for n := range r.items {
+		if r.graph.place[n].pos < cut && r.counts(node(n)) {
+			r.count(node(n))
+		}
+	}
+}
+
+// counts reports whether some law wants packet n elsewhere, or may.
+func (r *Orderer) counts(n node) bool {
+	p := &r.graph.place[n]
+	return p.moved || p.direct != farAway || r.items[n].suspect() != 0
 }
 
 // gather lists the packets that move to each position.
@@ -153,9 +174,9 @@ func (r *Orderer) rankOf(b node) {
 
 // emitPacket emits packet n of the window.
 func (r *Orderer) emitPacket(n node) {
-	p, it := &r.graph.place[n], &r.items[n]
+	it := &r.items[n]
 	out := r.unmoved(it.index, it.seg.Stamp, max(it.earliest, r.first[n]))
-	if p.moved || p.direct != farAway || it.suspect() != 0 {
+	if r.counts(n) {
 		r.count(n)
 		r.judge(&out, n)
 	}

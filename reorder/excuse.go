@@ -45,20 +45,21 @@ func (b *builder) excuse() {
 // the packet was sent after a higher one.
 func (b *builder) sentAgain(list []node, i int) bool {
 	p := &b.items[list[i]]
+	sacks := b.said[p.seg.Dir&1^1].sacks
 	asks := 0 // bare ACKs so far, going back, that ask for p
 	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
 		b.steps++
 		h := &b.items[list[j]]
 		if h.seg.Dir != p.seg.Dir {
-			if h.seg.Span() == 0 && h.seg.HasAck() && h.seg.Ack == p.newLeft {
+			if h.seg.Ack == p.newLeft && h.seg.HasAck() && h.seg.Span() == 0 {
 				asks++
 			}
-			if showsHole(&h.seg, p) {
+			if sacks && h.seg.SACKs > 0 && showsHole(&h.seg, p) {
 				return true
 			}
 			continue
 		}
-		if !h.first || h.seg.Bits.Has(tcp.RST) || !p.seg.Seq.Less(h.seg.Seq) {
+		if !p.seg.Seq.Less(h.seg.Seq) || !h.first || h.seg.Bits.Has(tcp.RST) {
 			continue
 		}
 		if asks > 1 && !p.sackOK {

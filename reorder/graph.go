@@ -115,9 +115,9 @@ func (g *graph) solveOnce(gates *[NumLaws]int64) {
 		if len(g.order) == g.nodes {
 			return
 		}
-		tangle := g.tangle()
-		if !g.dropSoft(tangle) {
-			g.pin(tangle)
+		cycles := g.cycles()
+		if !g.dropWeak(cycles) {
+			g.pin(cycles)
 			g.settle(gates)
 			return
 		}
@@ -126,7 +126,7 @@ func (g *graph) solveOnce(gates *[NumLaws]int64) {
 
 func resize[T any](s []T, n int) []T {
 	if cap(s) < n {
-		return make([]T, n, n+n/2)
+		return make([]T, n, n+n/4)
 	}
 	s = s[:n]
 	clear(s)
@@ -137,7 +137,7 @@ func resize[T any](s []T, n int) []T {
 func (g *graph) begin() {
 	g.place, g.start = resize(g.place, g.nodes), resize(g.start, g.nodes+2)
 	if cap(g.pred) < len(g.edges) {
-		g.pred = make([]lawful, len(g.edges)+len(g.edges)/2)
+		g.pred = make([]lawful, len(g.edges)+len(g.edges)/4)
 	}
 	g.pred = g.pred[:len(g.edges)]
 	g.order, g.ready = g.order[:0], g.ready[:0]
@@ -257,39 +257,6 @@ func (g *graph) earlier(a, b node) bool {
 	return g.stamp[a] < g.stamp[b] || g.stamp[a] == g.stamp[b] && a < b
 }
 
-// tangle marks the nodes that lie on a cycle, or between two. settle has left
-// them open, and all that comes before them.
-func (g *graph) tangle() []bool {
-	tangle := make([]bool, g.nodes)
-	in := make([]int32, g.nodes)
-	for n := range tangle {
-		tangle[n] = g.place[n].open > 0
-	}
-	for _, e := range g.edges {
-		if tangle[e.from] && tangle[e.to] {
-			in[e.to]++
-		}
-	}
-	var upstream []node
-	for n := range tangle {
-		if tangle[n] && in[n] == 0 {
-			upstream = append(upstream, node(n))
-		}
-	}
-	follow := g.following(tangle)
-	for len(upstream) > 0 {
-		n := upstream[len(upstream)-1]
-		upstream = upstream[:len(upstream)-1]
-		tangle[n] = false
-		for _, m := range follow.of(n) {
-			if in[m.n]--; in[m.n] == 0 {
-				upstream = append(upstream, m.n)
-			}
-		}
-	}
-	return tangle
-}
-
 // following lists the edges by their source: all, or those among the marked
 // nodes.
 func (g *graph) following(marked []bool) links {
@@ -313,31 +280,4 @@ func (g *graph) following(marked []bool) links {
 		}
 	}
 	return l
-}
-
-// dropSoft takes the soft laws out of a tangle and reports whether there were
-// any: against other laws a soft one is not believed.
-func (g *graph) dropSoft(tangle []bool) bool {
-	kept := g.edges[:0]
-	for _, e := range g.edges {
-		if !(e.law.soft() && tangle[e.from] && tangle[e.to]) {
-			kept = append(kept, e)
-		}
-	}
-	dropped := len(kept) < len(g.edges)
-	g.edges = kept
-	return dropped
-}
-
-// pin leaves the tangled nodes where they are and lets the rest go on:
-// contradicting constraints mean a mistaken identity, so nothing there moves.
-func (g *graph) pin(tangle []bool) {
-	for n := range node(g.nodes) {
-		if !tangle[n] {
-			continue
-		}
-		g.place[n] = placing{state: tangled}
-		g.place[n].leave(int(n), int(n) < g.packets)
-		g.ready = append(g.ready, n)
-	}
 }

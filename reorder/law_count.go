@@ -1,28 +1,29 @@
 package reorder
 
-import (
-	"slices"
-
-	"github.com/mendcap/mendcap/internal/tcp"
-)
+import "github.com/mendcap/mendcap/internal/tcp"
 
 // Without SACK a host that misses a segment answers each one beyond the hole at once
 // by repeating its ACK, and the one that fills the hole by an ACK that advances (RFC
 // 5681, section 4.2). As long as the hole is open its repeated ACKs and what arrives
 // beyond it follow each other one by one: they say how many segments had come, not
 // which. Where a segment's sequence number and its stamp disagree, that decides
-// between the two.
+// between the two, by how well arrivals and ACKs fit each other (see alignment).
 //
-// In our true recordings without SACK it calls 299 segments delayed by the network, 21
-// of them wrongly, and misses 75, to which only stamps could tell more.
+// In our true recordings without SACK 5 of 3,705 arrivals while a hole is open have no ACK
+// of their own, and 19 of 2,586 repeated ACKs are for none. With threads that swap packets
+// (those not held out, six degradations, five seeds) 10,042 segments were delayed by the
+// network: 369 of them are not told, and 105 of 122,436 others are taken for such. Nearly
+// all of those arrived beyond an open hole, where only stamps tell which came first.
 //
-// A segment is compared with at most excuseReach others, for seven ways to set
-// repeated ACKs beside them: some thousand steps a packet at most.
+// A segment is compared with at most alignReach others after it and alignAround on each
+// side, and each of them with alignWidth repeated ACKs: some nine thousand steps a packet
+// at most.
 
 // countArrivals reads the log of a half without SACK: which of its first copies came
 // while a hole was open, and which filled one. Those the network delayed.
 func (b *builder) countArrivals(data []numbered) {
 	b.slots, b.beyond = b.slots[:0], b.beyond[:0]
+	b.fine.read(b.g.stamp, b.g.clock)
 	k, waiting, next := 0, 0, tcp.Seq(0)
 	for at := 1; at < len(b.log); at++ {
 		last, seg := &b.items[b.log[at-1]].seg, &b.items[b.log[at]].seg
@@ -41,11 +42,10 @@ func (b *builder) countArrivals(data []numbered) {
 			b.delayed[data[k].n] = true
 			k++
 		}
-		for ; k < len(data) && data[k].number.Less(seg.Ack); k++ {
-			if waiting > 0 {
-				b.beyond = append(b.beyond, data[k].n)
-				waiting--
-			}
+		open := waiting > 0
+		for ; k < len(data) && data[k].number.Less(seg.Ack) && open; k++ {
+			b.beyond = append(b.beyond, data[k].n)
+			waiting = max(0, waiting-1)
 		}
 		waiting = b.stillWaiting(data[k:], b.log[at], waiting)
 	}
@@ -65,7 +65,7 @@ func (b *builder) countArrivals(data []numbered) {
 // between reports whether an ACK is stamped after the first copy that follows k and
 // before k itself.
 func (b *builder) between(data []numbered, k int, ack node) bool {
-	return k+1 < len(data) && b.g.clock[data[k+1].n] < b.g.clock[ack] && b.g.clock[ack] < b.g.clock[data[k].n]
+	return k+1 < len(data) && b.fine.at[data[k+1].n] < b.fine.at[ack] && b.fine.at[ack] < b.fine.at[data[k].n]
 }
 
 // stillWaiting is how many of the first copies had come beyond a hole at an ACK, at
@@ -80,32 +80,33 @@ func (b *builder) stillWaiting(data []numbered, ack node, most int) (n int) {
 	return n
 }
 
-// judgeByCount finds the arrivals that the network delayed: those with which the
-// others fit the repeated ACKs better where their stamps put them than where their
-// sequence numbers do.
+// judgeByCount finds the arrivals that the network delayed: those with which all near
+// fit the repeated ACKs better if they come after what is stamped before them.
 func (b *builder) judgeByCount() {
 	list := b.beyond
+	if len(list) == 0 {
+		return
+	}
+	b.beginAlignment()
 	for i := 0; i < len(list); i++ {
 		n := list[i]
 		j, gap := b.overtakers(list, i)
-		if j == i || gap <= b.usual || b.delayed[n] {
+		if j == i || b.delayed[n] {
 			continue
 		}
-		shift := b.slotsFor(list, i, j)
-		var stay, move int64
-		for k := i + 1; k <= j; k++ {
-			stay += b.misfit(list[k], k+shift)
-			move += b.misfit(list[k], k-1+shift)
+		evidence := delayEvidence
+		if gap >= b.crossing {
+			evidence = crossedEvidence
 		}
-		evidence := countBound * b.usual * 3 / 4
-		if gap < b.crossing {
-			evidence = countBound * b.usual * 2
-		}
-		if stay-move >= evidence {
+		switch inTurn, later := b.alignAround(i, j); {
+		case inTurn-later >= evidence:
 			b.delayed[n], b.g.logged[n] = true, 0
 			copy(list[i:j], list[i+1:j+1])
 			list[j] = n
+			b.placeNear(i, j+1)
 			i--
+		case inTurn-later <= littleEvidence:
+			b.g.logged[n] = b.gate
 		}
 	}
 }
@@ -114,67 +115,32 @@ func (b *builder) judgeByCount() {
 // by how much the first one is.
 func (b *builder) overtakers(list []node, i int) (j int, gap int64) {
 	j = i
-	for k, others := i+1, 0; k < len(list) && k <= i+excuseReach && others < countPatience; k++ {
+	for k, others := i+1, 0; k < len(list) && k <= i+alignReach && others < countPatience; k++ {
 		others++
 		b.steps++
-		if d := b.g.clock[list[i]] - b.g.clock[list[k]]; d > 0 {
+		if d := b.fine.at[list[i]] - b.fine.at[list[k]]; d > 0 {
 			j, gap, others = k, max(gap, d), 0
 		}
 	}
 	return j, gap
 }
 
-// slotsFor returns by how much the repeated ACKs are shifted against the arrivals
-// around those from i to j: some of either were not recorded, or are for something
-// else.
-func (b *builder) slotsFor(list []node, i, j int) (shift int) {
-	ref := max(0, i-1)
-	at, _ := slices.BinarySearchFunc(b.slots, b.g.clock[list[ref]], func(s node, t int64) int {
-		if b.g.clock[s] < t {
-			return -1
-		}
-		return 1
-	})
-	best := int64(-1)
-	for _, s := range [...]int{0, -1, 1, -2, 2, -3, 3} {
-		var sum int64
-		for k := max(0, i-countAround); k < i; k++ {
-			sum += b.misfit(list[k], k+at-ref+s)
-		}
-		for k := j + 1; k < min(len(list), j+1+countAround); k++ {
-			sum += b.misfit(list[k], k+at-ref+s)
-		}
-		if best < 0 || sum < best {
-			best, shift = sum, at-ref+s
-		}
-	}
-	return shift
-}
+// By so much, in eighths of a bit, has an arrival to fit better after others than in turn:
+// the network delays few of those that are stamped late, and where it would have to be
+// by less than it usually delays, fewer. Up to littleEvidence it was in turn, however late
+// it was stamped.
+const (
+	delayEvidence   = int32(80)
+	crossedEvidence = int32(56)
+	littleEvidence  = int32(23)
+)
 
-// misfit is by how much more an arrival and the repeated ACK in a slot are apart than
-// usual delays explain, up to a bound.
-func (b *builder) misfit(n node, slot int) int64 {
-	b.steps++
-	if slot < 0 || slot >= len(b.slots) {
-		return countBound * b.usual
-	}
-	d := b.g.clock[n] - b.g.clock[b.slots[slot]]
-	return min(max(max(d, -d)-countUsual*b.usual, 0), countBound*b.usual)
-}
+// countPatience arrivals in a row that are stamped later end the search for earlier ones.
+const countPatience = 4
 
 // countReach: a segment that was in time by count may be so many times as late as soft
 // laws move others.
 const countReach = 2
-
-// An arrival and its ACK are up to countUsual usual delays apart, and what is beyond
-// counts up to countBound of them; countAround arrivals on each side show the shift;
-// countPatience in a row that are stamped later end the search for earlier ones.
-const (
-	countUsual    = 3
-	countBound    = 5
-	countAround   = 8
-	countPatience = 4
-)
 
 // reachOf is how far soft laws among inbound packets move n, at most.
 func (b *builder) reachOf(n node) int64 {

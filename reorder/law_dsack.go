@@ -1,6 +1,7 @@
 package reorder
 
 import (
+	"math"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -34,9 +35,8 @@ func (it *item) noteDuplicate(own, peer *half) {
 	}
 }
 
-// duplicates puts before each of the host's D-SACKs a packet of the half dir that
-// repeats what it reports: the first one, where there are several.
-func (b *builder) duplicates(dir uint8) {
+// repetitions fills b.sorted with the data of a half that is no first copy.
+func (b *builder) repetitions(dir uint8) {
 	b.sorted = b.sorted[:0]
 	for _, n := range b.half[dir] {
 		it := &b.items[n]
@@ -44,28 +44,36 @@ func (b *builder) duplicates(dir uint8) {
 			b.sorted = append(b.sorted, numbered{n, it.seg.Seq})
 		}
 	}
-	if len(b.sorted) == 0 {
+	sortNumbered(b.sorted)
+}
+
+// repetition finds the first of b.sorted that holds the beginning of r, -1 where none
+// does, and reports whether it is the only one.
+func (b *builder) repetition(r tcp.Range) (k int, only bool) {
+	end := behind(b.sorted, r.Left+1, 0)
+	if end == 0 {
+		return -1, false
+	}
+	k = behind(b.sorted, b.sorted[end-1].number, end-1)
+	if !r.Left.Less(b.items[b.sorted[k].n].seg.End()) {
+		return -1, false
+	}
+	return k, k == end-1
+}
+
+// duplicates puts before each of the host's D-SACKs a packet of the half dir that
+// repeats what it reports: the first one, where there are several.
+func (b *builder) duplicates(dir uint8) {
+	if b.repetitions(dir); len(b.sorted) == 0 {
 		return
 	}
-	sortNumbered(b.sorted)
 	for _, n := range b.half[1-dir] {
 		it := &b.items[n]
 		if r, ok := duplicate(&it.seg); ok && it.out() {
-			b.afterRepetition(n, r)
+			if k, _ := b.repetition(r); k >= 0 {
+				b.g.before(b.sorted[k].n, n, DSack)
+			}
 		}
-	}
-}
-
-// afterRepetition puts n behind the first of b.sorted that holds the beginning of
-// r.
-func (b *builder) afterRepetition(n node, r tcp.Range) {
-	k := behind(b.sorted, r.Left+1, 0)
-	if k == 0 {
-		return
-	}
-	k = behind(b.sorted, b.sorted[k-1].number, k-1)
-	if r.Left.Less(b.items[b.sorted[k].n].seg.End()) {
-		b.g.before(b.sorted[k].n, n, DSack)
 	}
 }
 
@@ -98,19 +106,32 @@ func (b *builder) once(dir uint8, law Law) {
 	}
 }
 
-// plainFirst puts those of equal bare ACKs that have no D-SACK first.
+// plainFirst puts those of equal bare ACKs that have no D-SACK first, but for such as are
+// stamped so much later than one that has it that no soft law moves them: those came of
+// something else.
 func (b *builder) plainFirst(equal []node, law Law) {
+	if len(equal) == 1 {
+		return
+	}
+	told := int64(math.MaxInt64) // the first with D-SACK is stamped
+	for _, n := range equal {
+		if b.items[n].seg.DSACK() {
+			told = min(told, b.g.clock[n])
+		}
+	}
+	if told == math.MaxInt64 {
+		return
+	}
 	b.sorted = b.sorted[:0]
 	for _, n := range equal {
-		number := tcp.Seq(0)
-		if b.items[n].seg.DSACK() {
-			number = 1
+		switch {
+		case b.items[n].seg.DSACK():
+			b.sorted = append(b.sorted, numbered{n, 1})
+		case b.g.clock[n] <= shifted(told, b.reach):
+			b.sorted = append(b.sorted, numbered{n, 0})
 		}
-		b.sorted = append(b.sorted, numbered{n, number})
 	}
-	if len(equal) > 1 {
-		b.chain(law)
-	}
+	b.chain(law)
 }
 
 // compareSaid compares what two ACKs say, but for their D-SACK: of the blocks, the

@@ -1,6 +1,7 @@
 package reorder
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -255,20 +256,30 @@ func (b *builder) echoed(dir uint8) {
 	}
 }
 
-// afterEchoed puts n behind packet k of b.sorted, the first with the TSval that it
-// echoes, if there is one. What n does not acknowledge it can't echo (RFC 7323,
-// section 4.3): that one was dropped by the capture. Where the network delayed that
-// packet, n may echo another one.
+// afterEchoed puts n behind a packet with the TSval that it echoes, from k on in b.sorted,
+// if there is one: one that stands before n, since the network may have delayed any of
+// several; else the first that its sender sent, repetitions last. What n does not
+// acknowledge it can't echo (RFC 7323, section 4.3), nor what acknowledges n: the one that
+// it echoes was dropped by the capture.
 func (b *builder) afterEchoed(n node, k int) {
 	seg := &b.items[n].seg
-	if k == len(b.sorted) || b.sorted[k].number != tcp.Seq(seg.TSecr) {
-		return
+	first := noNode
+	for end := min(k+excuseReach, len(b.sorted)); k < end && b.sorted[k].number == tcp.Seq(seg.TSecr); k++ {
+		b.steps++
+		m := b.sorted[k].n
+		it := &b.items[m]
+		switch {
+		case !it.seg.Seq.AtMost(seg.Ack) || it.seg.Span() > 0 && it.seg.Seq == seg.Ack:
+		case seg.Span() > 0 && it.seg.HasAck() && seg.Seq.Less(it.seg.Ack):
+		case m < n:
+			b.g.before(m, n, TSecr)
+			return
+		case first == noNode || b.items[first].again() && !it.again():
+			first = m
+		}
 	}
-	if other := b.insteadOf(k, n); b.sorted[other].number == b.sorted[k].number {
-		k = other
-	}
-	if m := b.sorted[k].n; b.items[m].seg.End().AtMost(seg.Ack) {
-		b.g.before(m, n, TSecr)
+	if first != noNode {
+		b.g.before(first, n, TSecr)
 	}
 }
 
@@ -322,6 +333,9 @@ func (b *builder) compareSent(x, y numbered) int {
 		return int(d)
 	}
 	p, q := &b.items[x.n].seg, &b.items[y.n].seg
+	if p.HasAck() != q.HasAck() {
+		return cmp.Compare(p.Bits&tcp.ACK, q.Bits&tcp.ACK)
+	}
 	for _, d := range [...]int32{p.Ack.Sub(q.Ack), p.Seq.Sub(q.Seq), x.n - y.n} {
 		if d != 0 {
 			return int(d)
@@ -418,7 +432,7 @@ func (b *builder) bareFirst(dir uint8, law Law) {
 func (b *builder) latestLast(dir uint8, law Law) {
 	b.sorted = b.sorted[:0]
 	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && seg.Span() == 0 && len(blocks(seg)) > 0 {
+		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && seg.Span() == 0 && len(blocks(seg)) > 0 && !b.crossed[n] {
 			b.sorted = append(b.sorted, numbered{n, seg.Ack})
 		}
 	}

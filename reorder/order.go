@@ -78,7 +78,7 @@ type Orderer struct {
 	leave  links // of the window, once a watched packet has asked
 
 	stats   Stats
-	measure *scales // of a Survey: displacements that the violations ask for
+	measure *scales // of a Survey, which wants nothing else: displacements that the violations ask for
 }
 
 // NewOrderer returns an Orderer that hands every pushed packet to emit once, in
@@ -145,12 +145,22 @@ func (r *Orderer) Push(p *Packet) {
 	r.enter()
 }
 
-// room makes room for one more packet in the window, which doubles: more than
-// that is copied, and left to be collected, where append lets it grow.
-func (r *Orderer) room() {
-	if n := len(r.items); n == cap(r.items) {
-		r.items = append(make([]item, 0, max(batch, min(2*n, r.limit+1))), r.items...)
+// room makes room for one more packet in the window.
+func (r *Orderer) room() { r.items = oneMore(r.items, r.limit) }
+
+// oneMore returns a list of packets with room for one more. It doubles up to half the
+// limit, and from there on to it grows by a quarter of it: by more, and most would
+// never be used; by less, and what is copied would wait to be collected.
+func oneMore(list []item, limit int) []item {
+	n := len(list)
+	if n < cap(list) {
+		return list
 	}
+	more := max(n, batch)
+	if limit/2 <= n && n <= limit {
+		more = max(1, min(limit/4, limit+1-n))
+	}
+	return append(make([]item, 0, n+more), list...)
 }
 
 // fill makes a zero item of a packet.
@@ -178,7 +188,7 @@ func (r *Orderer) sortIn(it *item) {
 		r.stats.Unsorted++
 	}
 	r.highest = max(r.highest, it.seg.Stamp)
-	r.waiting.add(it)
+	r.waiting.add(it, r.limit)
 	switch n := r.waiting.len(); {
 	case n > r.limit:
 		r.releaseFirst()
@@ -306,9 +316,8 @@ func (r *Orderer) place(cut int) {
 		return
 	}
 	if len(r.suspects) == 0 {
-		for i := range r.items[:cut] {
-			it := &r.items[i]
-			r.stay(it.index, it.seg.Stamp, it.earliest)
+		if r.measure == nil {
+			r.stayBefore(cut)
 		}
 		r.items = append(r.items[:0], r.items[cut:]...)
 		return
@@ -317,6 +326,14 @@ func (r *Orderer) place(cut int) {
 	gates := r.gates()
 	r.graph.solve(&gates)
 	r.emitBefore(int32(cut))
+}
+
+// stayBefore emits the packets before position cut, of which no law speaks.
+func (r *Orderer) stayBefore(cut int) {
+	for i := range r.items[:cut] {
+		it := &r.items[i]
+		r.stay(it.index, it.seg.Stamp, it.earliest)
+	}
 }
 
 // leftover reports the law that stays violated at packet n, if one does.

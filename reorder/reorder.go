@@ -118,6 +118,7 @@ type Profile struct {
 	QueueJitter  int64 // scale of responses that stand before what they respond to
 	Gate         int64 // beyond it nothing moves
 	Usual        int64 // how late a packet is that comes after a higher one of its sender, in the median
+	Longest      int64 // the same, at most
 	Crossing     int64 // from it on a late inbound packet is rather the network's doing
 	Each         int64 // how long threads that stamp take for a packet at most, on average; 0 without threads
 	Backward     int64 // by how much a stamp lies before an earlier packet's, as far as that is sorted

@@ -154,3 +154,36 @@ func TestRetransmissionBeforeItsACK(t *testing.T) {
 		}
 	}
 }
+
+// The first ACK after a second copy tells of it, so the bare ACK before that came before
+// the copy.
+func TestBareACKBeforeTheSecondCopy(t *testing.T) {
+	s := newScript().handshake().disordered(true)
+	at := s.next[1]
+	s.in(at, s.next[0], 1000)
+	s.wait(ms / 50)
+	s.out(s.next[0], at+1000, 0)
+	s.wait(ms / 50)
+	s.in(at, s.next[0], 1000)
+	s.wait(ms / 50)
+	s.sacks(s.out(s.next[0], at+1000, 0), at, at+1000)
+	swapLate(s.segs, len(s.segs)-3, ms/100) // the first ACK behind the copy
+	wantTruth(t, s.segs, "arrival")
+}
+
+// A bare ACK that comes much later is no answer to what a D-SACK told of before.
+func TestSameACKMuchLaterStays(t *testing.T) {
+	s := newScript().handshake().disordered(true)
+	own, at := s.next[0], s.next[1]
+	s.in(at, own, 1000)
+	s.wait(ms / 50)
+	s.out(own, at+1000, 0)
+	s.wait(ms / 50)
+	s.in(at, own, 1000)
+	s.wait(ms / 50)
+	s.sacks(s.out(own, at+1000, 0), at, at+1000)
+	s.wait(50 * ms)
+	s.out(own, at+1000, 0)
+	swapLate(s.segs, len(s.segs)-4, ms/100) // the first ACK behind the copy
+	wantTruth(t, s.segs, "arrival")
+}

@@ -194,6 +194,7 @@ func (s *Survey) Profile() Profile {
 	p.Reverses = p.Bursts && basis.track.falls >= mostlyReversed*basis.track.rises
 	p.LogMandate = p.ThreadMandate && p.QueueMandate && basis.track.lateAcks <= lateAcksMost*basis.measure.queue.total
 	p.Usual, p.Crossing = basis.track.swaps.usual(), basis.track.swaps.crossing(p.Gate)
+	p.Longest = basis.track.swaps.longest()
 	p.IPID = basis.track.idMode()
 	return p
 }

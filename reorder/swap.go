@@ -96,6 +96,15 @@ func (r *swapRing) overtaker(seg *Segment) (stamp int64, ok bool) {
 	return 0, false
 }
 
+// longest is how late a packet of the host's is that comes after a higher one, at most, 0
+// if there are none.
+func (m *swapMeter) longest() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.by[0].late.Quantile(1)
+}
+
 // usual is how late a packet of the host's is that comes after a higher one, in the
 // median, 0 if there are none.
 func (m *swapMeter) usual() int64 {
@@ -108,10 +117,11 @@ func (m *swapMeter) usual() int64 {
 // crossing is the delay from which on the network explains a late inbound packet
 // better than the capture does; at most widest. No other delay has so many more packets
 // beyond it than the capture would explain. How many that would be, the host's late
-// packets say, by how many more inbound ones come late by usual delays; where the
-// host's are too few to say what is usual, by how many more inbound packets follow
-// another one of their sender so soon. What is near the usual delays is the capture's:
-// what threads delay by more than crossingUsual of those is rare.
+// packets say, by how many more inbound packets follow another one of their sender so
+// soon; where enough of the host's are late to say what is usual, by the mean of that and
+// of how many more inbound ones come late by usual delays: the one says more of the
+// longest delays, the other of those near the usual ones. What is near the usual delays is
+// the capture's: what threads delay by more than crossingUsual of those is rare.
 func (m *swapMeter) crossing(widest int64) int64 {
 	if m == nil {
 		return widest
@@ -125,10 +135,11 @@ func (m *swapMeter) crossing(widest int64) int64 {
 	}
 	delay, sum, most := widest, 0., float64(crossingFewest)
 	for b := bucketOf(widest); b > least; b-- {
-		if !scaled {
-			few, many = out.gaps.upTo(b), in.gaps.upTo(b)
+		times := float64(in.gaps.upTo(b)) / float64(max(1, out.gaps.upTo(b)))
+		if scaled {
+			times = (times + float64(many)/float64(few)) / 2
 		}
-		sum += float64(in.late.buckets[b]) - crossingRatio*float64(out.late.buckets[b])*float64(many)/float64(max(1, few))
+		sum += float64(in.late.buckets[b]) - crossingRatio*float64(out.late.buckets[b])*times
 		if sum >= most {
 			delay, most = upper(b-1), sum
 		}

@@ -35,3 +35,39 @@ const manySuspects = 64
 func (s *Survey) Disturbed() bool {
 	return s.clockSteps > 0 || len(s.file.suspects) >= manySuspects || s.file.stats.Violations != [NumLaws]int64{} || s.file.stats.Unrepaired != [NumLaws]int64{}
 }
+
+// fineClock spreads what was stamped in one tick over it, in the order of the basis: that
+// still tells something of when it came.
+type fineClock struct {
+	at    []int64 // by packet of the window
+	tick  int64
+	known bool
+	ticks names[shareOfTick]
+}
+
+// shareOfTick counts the packets that were stamped in one tick, and those of them so far.
+type shareOfTick struct{ all, before int64 }
+
+// read fills at from the clock of the window, unless that was done.
+func (f *fineClock) read(stamp, clock []int64) {
+	if f.known {
+		return
+	}
+	f.known = true
+	f.at = append(f.at[:0], clock...)
+	if f.tick == 0 {
+		return
+	}
+	f.ticks.empty(len(stamp))
+	for _, t := range stamp {
+		s := f.ticks.at[uint64(t)]
+		s.all++
+		f.ticks.at[uint64(t)] = s
+	}
+	for i, t := range stamp {
+		s := f.ticks.at[uint64(t)]
+		f.at[i] += f.tick / s.all * s.before
+		s.before++
+		f.ticks.at[uint64(t)] = s
+	}
+}

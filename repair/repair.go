@@ -50,6 +50,10 @@ type Options struct {
 	// out, in the order in which they are decided and by one goroutine at a
 	// time. The finding is valid during the call. It may be nil.
 	EachFinding func(*report.Finding)
+	// NeedsEvidence is asked of each finding before EachFinding is handed it whether
+	// its Evidence is to be put into words, which takes longer than the rest of it.
+	// Where it is nil, all have it.
+	NeedsEvidence func(*report.Finding) bool
 	// TakeBack is called before a capture is repaired again because the flags of
 	// some connections had risen: the findings that were handed out don't hold,
 	// and all are handed out anew. An error ends the repair. Where it is nil,

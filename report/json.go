@@ -84,10 +84,18 @@ func (a *Array) Close() error {
 // those within ASCII but DEL.
 func escape(text []byte) []byte {
 	out := make([]byte, 0, len(text))
-	for len(text) > 0 {
+	for {
+		plain := 0
+		for plain < len(text) && text[plain] < 0x7F {
+			plain++
+		}
+		out, text = append(out, text[:plain]...), text[plain:]
+		if len(text) == 0 {
+			return out
+		}
 		r, size := utf8.DecodeRune(text)
 		switch {
-		case r < 0x7F || strconv.IsPrint(r):
+		case strconv.IsPrint(r):
 			out = append(out, text[:size]...)
 		case r > 0xFFFF: // a surrogate pair (RFC 8259, section 7)
 			r -= 0x10000
@@ -97,7 +105,6 @@ func escape(text []byte) []byte {
 		}
 		text = text[size:]
 	}
-	return out
 }
 
 // filled returns a copy of r without nil lists and maps.

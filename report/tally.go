@@ -99,17 +99,33 @@ func (r *Rules) limits() []Limit {
 
 // Add counts one finding. Nothing of it is kept but what examples need.
 func (t *Tally) Add(f *Finding) {
-	i := slices.IndexFunc(t.kinds, func(k kindTally) bool { return k.limit.Kind.Covers(f) })
-	if i < 0 {
+	k := t.kind(f)
+	if k == nil {
 		return
 	}
-	k := &t.kinds[i]
 	if (t.seen != nil || len(t.known) > 0) && t.knows(knownOf(f)) {
 		k.old++
 		return
 	}
 	k.found++
 	k.example(f)
+}
+
+// NeedsEvidence reports whether the finding can become an example, which says its
+// Evidence. Of others only the number counts.
+func (t *Tally) NeedsEvidence(f *Finding) bool {
+	k := t.kind(f)
+	return k != nil && k.place(f) < examplesPerCheck
+}
+
+// kind is the kind that the finding counts for, nil where there is none.
+func (t *Tally) kind(f *Finding) *kindTally {
+	for i := range t.kinds {
+		if k := &t.kinds[i]; k.limit.Kind.Covers(f) {
+			return k
+		}
+	}
+	return nil
 }
 
 // knows takes a finding out of those that the baseline knows, if it is one, and
@@ -131,15 +147,22 @@ func (t *Tally) knows(is known) bool {
 
 // example keeps the finding if it is among the first by frame.
 func (k *kindTally) example(f *Finding) {
-	at := len(k.first)
-	for at > 0 && k.first[at-1].Frame > f.Frame {
-		at--
-	}
+	at := k.place(f)
 	if at == examplesPerCheck {
 		return
 	}
 	k.first = slices.Insert(k.first, at, *f)
 	k.first = k.first[:min(len(k.first), examplesPerCheck)]
+	k.first[at].Sequence = nil // it is valid only now
+}
+
+// place is where the finding stands among the first, by frame.
+func (k *kindTally) place(f *Finding) int {
+	at := len(k.first)
+	for at > 0 && k.first[at-1].Frame > f.Frame {
+		at--
+	}
+	return at
 }
 
 // Gone is how many findings the baseline knows that did not come. It is complete

@@ -296,3 +296,27 @@ func TestReadTakesWhatWasWritten(t *testing.T) {
 		}
 	}
 }
+
+// Only findings that can become examples need their evidence: without that of all
+// others the checks say the same.
+func TestEvidenceIsNeededOfExamplesAlone(t *testing.T) {
+	whole, sparing := (&Rules{}).Begin(""), (&Rules{}).Begin("")
+	needed := 0
+	for i := range 1000 {
+		f := Finding{Frame: int64((i*7 + 500) % 1000), Verdict: Verdicts()[i%len(Verdicts())], Flag: "retransmission", Evidence: "as frame 1 tells"}
+		whole.Add(&f)
+		if sparing.NeedsEvidence(&f) {
+			needed++
+		} else {
+			f.Evidence = ""
+		}
+		sparing.Add(&f)
+	}
+	var r Report
+	if diff := cmp.Diff(whole.Checks(&r), sparing.Checks(&r)); diff != "" {
+		t.Errorf("checks differ (-with all evidence +with that needed):\n%s", diff)
+	}
+	if needed > 500 {
+		t.Errorf("evidence was needed of %d findings of 1000, want at most 500", needed)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/repair/batch"
@@ -95,14 +94,13 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	return max(f.carryOut(ctx, s, paths, o, to), s.discard(to))
 }
 
-// ballastSize is what is allocated and never touched, so that it takes no
-// memory, bytes. The collector waits until a third as much is garbage: with little
+// mostGarbage is how much garbage may wait for the collector, bytes: with little
 // captures, each of which allocates anew, it would take most of the time.
-const ballastSize = 128 << 20
+const mostGarbage = 44 << 20
 
-// ballastFor is how much of it is left beside what a plan holds: that is as good,
-// and what it and the summary take is to be had instead of garbage.
-func ballastFor(plan *batch.Plan) int { return max(0, ballastSize-3*plan.Held()) }
+// garbageBeside is how much of it is left beside what a plan holds: what it and the
+// summary take is to be had instead of garbage.
+func garbageBeside(plan *batch.Plan) int { return max(0, mostGarbage-plan.Held()) }
 
 func (f *batchFlags) batchOptions() (batch.Options, error) {
 	if f.jobs < 0 {
@@ -133,9 +131,8 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 	if f.dry {
 		return f.conclude(s, plan.Summary(), to)
 	}
-	ballast := make([]byte, ballastFor(plan))
+	collector.letGather(garbageBeside(plan))
 	sum, err := plan.Run(ctx)
-	runtime.KeepAlive(ballast)
 	bar.close()
 	switch {
 	case errors.Is(err, context.Canceled):

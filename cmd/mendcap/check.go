@@ -202,6 +202,9 @@ func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 			each(found)
 		}
 	}
+	if each == nil {
+		o.NeedsEvidence = func(found *report.Finding) bool { return c.tally.NeedsEvidence(found) }
+	}
 	o.TakeBack = func() error {
 		c.tally = c.rules.Begin(c.baselineName(in))
 		return to.abandon()

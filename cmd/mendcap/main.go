@@ -22,11 +22,7 @@ import (
 )
 
 func main() {
-	// Little is allocated and much of it lives long: memory is worth more here
-	// than the collector's time.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(35)
-	}
+	collector.start()
 	// A reader that is gone is an error of writing, see output; the signal would end
 	// the process at once.
 	signal.Ignore(syscall.SIGPIPE)

@@ -15,6 +15,30 @@ type Batch struct {
 // has bytes.
 const maxBlocks = 1024
 
+// reading is how many bytes are read for a batch: no more than as many blocks take
+// as it may have, as far as those before tell. What is read beyond them would be
+// kept as long as the batch is, and copied into the next one.
+type reading struct {
+	size int
+	run  int // batches in a row that had as many blocks as they may
+}
+
+// readingRun is how many such batches make the next ones smaller.
+const readingRun = 4
+
+// learn takes in how many bytes a batch had, how many of them its blocks took, and
+// whether they were as many as they may be. most is the size for blocks of any size.
+func (f *reading) learn(had, used int, full bool, most int) {
+	switch {
+	case full:
+		if f.run++; f.run >= readingRun {
+			f.size = min(max(used+used/8, minBatchSize), most)
+		}
+	case had >= f.size:
+		f.size, f.run = min(2*f.size, most), 0
+	}
+}
+
 // freeBatches is how many released batches a Reader keeps for reuse.
 const freeBatches = 64
 
@@ -47,12 +71,12 @@ func (r *Reader) batch() *Batch {
 	}
 	// What was carried over to be looked at again must not leave room for a few
 	// bytes only: it would be copied for each of many small blocks.
-	size := max(r.batchSize, len(r.carry))
-	if !r.enough && len(r.carry) > r.batchSize/2 {
-		size = r.batchSize + len(r.carry)
+	size := max(r.fit.size, len(r.carry))
+	if !r.enough && len(r.carry) > r.fit.size/2 {
+		size = r.fit.size + len(r.carry)
 	}
-	// A buffer that grew for one huge block is not kept.
-	if cap(b.buf) < size || cap(b.buf) > 2*size {
+	// A buffer that grew for one huge block is not kept, nor one for larger blocks.
+	if cap(b.buf) < size || cap(b.buf) > size+size/2 {
 		b.buf = make([]byte, 0, size)
 	}
 	// The carried bytes may lie in this very buffer: copy allows for it.

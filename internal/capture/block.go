@@ -42,25 +42,27 @@ const (
 // slices alias the Batch that it came in and are valid until that is released.
 type Block struct {
 	Raw    []byte // the whole block as it stands in the file, headers and trailer included
-	Kind   Kind
-	Pcap   bool   // it comes from a pcap file: a record, or what its header says
-	Type   uint32 // block type of pcapng, any value; 0 in a pcap file
 	Offset int64  // of Raw in the (decompressed) file, bytes
 	Order  binary.ByteOrder
+	Type   uint32 // block type of pcapng, any value; 0 in a pcap file
+	Kind   Kind
+	Pcap   bool // it comes from a pcap file: a record, or what its header says
 	Made   bool // not in the file: salvage made it up
-	odd    oddity
+
+	HasStamp bool // of a packet: false for an SPB
+	odd      oddity
+
+	// OrigLen and what comes after Interface are of packets only.
+	OrigLen uint32 // length on the wire, bytes
 
 	// Interface is that of a Packet; of an Iface block the one it describes;
 	// nil otherwise, and for a packet whose interface was never described.
 	Interface *Interface
 
-	// The rest is of packets only.
-	Frame    int64  // number of the packet in the file, from 1; otherwise 0
-	HasStamp bool   // false for an SPB
-	Ticks    uint64 // time as recorded, in the interface's own ticks
-	Data     []byte // captured bytes
-	OrigLen  uint32 // length on the wire, bytes
-	Options  []byte // raw options of an EPB or PB, nil elsewhere
+	Frame   int64  // number of the packet in the file, from 1; otherwise 0
+	Ticks   uint64 // time as recorded, in the interface's own ticks
+	Data    []byte // captured bytes
+	Options []byte // raw options of an EPB or PB, nil elsewhere
 }
 
 // Interface is what an interface description block, or the header of a pcap

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
 )
 
 // codec is one form of compression. All of them read several members, frames
@@ -21,7 +22,8 @@ type codec struct {
 	name  string
 	magic string
 	open  func(*bufio.Reader) (io.Reader, error)
-	// bare, if it is there, is open for one who deals with the zeros between streams.
+	// bare, if it is there, is open for one who deals with what follows the zeros after
+	// a stream.
 	bare func(*bufio.Reader) (io.Reader, error)
 
 	// next finds the next place at which open may go on behind damage, among bytes
@@ -52,7 +54,7 @@ func codecOf(head []byte) *codec {
 		{name: "xz", magic: magicXZ, open: openXZ, bare: openBareXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
 		{name: "lz4", magic: magicLZ4, open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
 		{name: "lz4", magic: magicLegacyLZ4, open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
-		{name: "bzip2", magic: "BZh", open: openBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
+		{name: "bzip2", magic: "BZh", open: openBzip2, bare: openBareBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
 	} {
 		if bytes.HasPrefix(head, []byte(c.magic)) {
 			return &c
@@ -101,12 +103,18 @@ func openZstd(r *bufio.Reader) (io.Reader, error) {
 }
 
 func openXZ(r *bufio.Reader) (io.Reader, error) {
-	g := newXZGuard(r, false)
+	g := newXZGuard(r, r, false)
 	g.padding = true
-	return xz.NewReader(g)
+	return readXZ(g)
 }
 
-func openBareXZ(r *bufio.Reader) (io.Reader, error) { return xz.NewReader(newXZGuard(r, false)) }
+// readXZ lets each block have the dictionary that its header asks for: the
+// decompressor's own least one is larger than most need.
+func readXZ(g *xzGuard) (io.Reader, error) {
+	return xz.ReaderConfig{DictCap: lzma.MinDictCap}.NewReader(g)
+}
+
+func openBareXZ(r *bufio.Reader) (io.Reader, error) { return readXZ(newXZGuard(r, r, false)) }
 
 func openLZ4(r *bufio.Reader) (io.Reader, error) { return lz4.NewReader(newLZ4Guard(r)), nil }
 
@@ -130,7 +138,7 @@ func nextXZ(p []byte) (int, int) {
 
 // spliceXZ reads blocks behind the header of the file's first stream.
 func spliceXZ(head []byte, r *bufio.Reader, _ int) (io.Reader, error) {
-	return xz.NewReader(newXZGuard(io.MultiReader(bytes.NewReader(head[:xzHeaderLen]), r), true))
+	return readXZ(newXZGuard(io.MultiReader(bytes.NewReader(head[:xzHeaderLen]), r), r, true))
 }
 
 // errWithin says that one of the stream's own frames can't be gone on with.

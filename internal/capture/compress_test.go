@@ -194,7 +194,7 @@ func TestMaxUnpacked(t *testing.T) {
 // The guard accepts what the decompressor does, however the bytes arrive.
 func TestXZGuardByByte(t *testing.T) {
 	data := decoded(t, twoStreams)
-	g := newXZGuard(nil, false)
+	g := newXZGuard(nil, nil, false)
 	g.padding = true
 	for i := range data {
 		if err := g.follow(data[i : i+1]); err != nil {
@@ -204,7 +204,7 @@ func TestXZGuardByByte(t *testing.T) {
 	for i := range data { // a changed byte may be an error and no more
 		broken := bytes.Clone(data)
 		broken[i] ^= 0xFF
-		newXZGuard(nil, false).follow(broken)
+		newXZGuard(nil, nil, false).follow(broken)
 	}
 }
 
@@ -212,7 +212,7 @@ func FuzzXZGuard(f *testing.F) {
 	f.Add(decoded(f, twoStreams))
 	f.Add(decoded(f, compressed[3].base64))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		whole, parts := newXZGuard(nil, false), newXZGuard(nil, false)
+		whole, parts := newXZGuard(nil, nil, false), newXZGuard(nil, nil, false)
 		want := whole.follow(data)
 		var got error
 		for len(data) > 0 && got == nil {

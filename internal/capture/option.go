@@ -61,13 +61,16 @@ func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok 
 
 // checkOptions says whether every option lies within the list.
 func checkOptions(list []byte, order binary.ByteOrder) error {
-	for {
-		_, rest, ok, err := nextOption(list, order)
-		if !ok {
-			return err
+	big := order == binary.BigEndian
+	for len(list) >= 4 && u16(list, big) != optEnd {
+		size := 4 + padded(int(u16(list[2:], big)))
+		if size > len(list) {
+			break
 		}
-		list = rest
+		list = list[size:]
 	}
+	_, _, _, err := nextOption(list, order)
+	return err
 }
 
 // findOption gives the value of the first option with a code. An option that

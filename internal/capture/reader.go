@@ -32,6 +32,7 @@ type Reader struct {
 	compression string
 	layout      layout
 	batchSize   int
+	fit         reading
 	maxBlock    int
 	free        chan *Batch
 
@@ -108,6 +109,7 @@ func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
 		rd.batchSize = defaultBatchSize
 	}
 	rd.batchSize = max(rd.batchSize, minBatchSize)
+	rd.fit.size = rd.batchSize
 	if rd.maxBlock <= 0 {
 		rd.maxBlock = defaultMaxBlock
 	}
@@ -170,15 +172,18 @@ func (r *Reader) Next() (*Batch, error) {
 		return nil, r.err
 	}
 	r.blocks = len(b.Blocks)
+	r.fit.learn(len(b.buf), len(b.buf)-len(r.carry), r.enough, r.batchSize)
 	return b, nil
 }
 
 // fill reads until the buffer is full or the source has ended. What a batch of
-// many blocks has left is cut up first.
+// many blocks has left is cut up first, where it is likely to make up a batch.
 func (r *Reader) fill(b *Batch) error {
 	if r.enough {
 		r.enough = false
-		return r.late
+		if r.late != nil || len(b.buf) >= r.fit.size {
+			return r.late
+		}
 	}
 	for len(b.buf) < cap(b.buf) {
 		n, err := r.src.Read(b.buf[len(b.buf):cap(b.buf)])

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -11,20 +12,25 @@ import (
 // xzGuard passes an xz file on and follows its structure (the .xz file format
 // 1.2.0, sections 2 to 5), since the decompressor takes the memory that a block
 // header asks for before it has seen any data: a dictionary larger than
-// maxWindow is an error.
+// maxWindow is an error. Of small blocks it gives the header with as small a
+// dictionary as they need, see fitDictionary.
 type xzGuard struct {
 	guard
+	ahead *bufio.Reader
 
-	check   int   // length of a block's checksum
-	data    int64 // compressed bytes of the block
+	header  []byte // of a block, until the bytes that complete it are given
+	check   int    // length of a block's checksum
+	data    int64  // compressed bytes of the block
 	varints uint64
 	index   int64 // bytes of the index so far
 	padding bool  // zeros between streams are passed on, four at a time
 	spliced bool  // blocks are missing before those that are read: the index does not fit
 }
 
-func newXZGuard(r io.Reader, spliced bool) *xzGuard {
-	g := &xzGuard{guard: guard{r: r}, spliced: spliced}
+// newXZGuard guards r, which ends in ahead: what has been read of r can be followed
+// by what is peeked of that.
+func newXZGuard(r io.Reader, ahead *bufio.Reader, spliced bool) *xzGuard {
+	g := &xzGuard{guard: guard{r: r}, ahead: ahead, spliced: spliced}
 	g.begins = func(head []byte) bool {
 		head = head[:min(len(head), len(magicXZ))]
 		return bytes.HasPrefix([]byte(magicXZ), head) || g.padding && allZero(head[:min(len(head), 4)])
@@ -80,6 +86,7 @@ func (g *xzGuard) block() error {
 	if err := checkFilters(g.head); err != nil {
 		return err
 	}
+	g.header = append(g.header[:0], g.head...)
 	g.data = 0
 	g.expect(0, 1, g.chunk)
 	return nil
@@ -87,22 +94,35 @@ func (g *xzGuard) block() error {
 
 // checkFilters reads the filters of a block header. Only LZMA2 is decompressed.
 func checkFilters(h []byte) error {
+	at := dictionaryAt(h)
+	switch {
+	case at < 0:
+		return fmt.Errorf("bad block header")
+	case at == 0:
+		return fmt.Errorf("a filter other than LZMA2")
+	}
+	if size := xzDictionary(h[at]); size > maxWindow {
+		return fmt.Errorf("%w of %d bytes: dictionary of %d bytes", ErrTooLarge, maxWindow, size)
+	}
+	return nil
+}
+
+// dictionaryAt is where the size of the dictionary stands in a block header: 0 where
+// the data are not just compressed by LZMA2, and -1 where the header is broken.
+func dictionaryAt(h []byte) int {
 	const lzma2 = 0x21
 	flags, at := h[1], 2
 	for range int(flags>>6&1) + int(flags>>7) { // compressed and uncompressed size
 		_, n := binary.Uvarint(h[at:])
 		if n <= 0 {
-			return fmt.Errorf("bad block header")
+			return -1
 		}
 		at += n
 	}
 	if flags&3 != 0 || at+3 > len(h) || h[at] != lzma2 || h[at+1] != 1 {
-		return fmt.Errorf("a filter other than LZMA2")
+		return 0
 	}
-	if size := xzDictionary(h[at+2]); size > maxWindow {
-		return fmt.Errorf("%w of %d bytes: dictionary of %d bytes", ErrTooLarge, maxWindow, size)
-	}
-	return nil
+	return at + 2
 }
 
 // xzDictionary decodes the size of a dictionary (section 5.3.1), bytes.
@@ -113,31 +133,46 @@ func xzDictionary(bits byte) uint64 {
 // chunk reads the header of one LZMA2 chunk: control byte, sizes, properties.
 func (g *xzGuard) chunk() error {
 	control := g.head[0]
-	size := 1
-	switch {
-	case control == 0:
+	if control == 0 {
 		g.data++
 		g.expect(-g.data&3+int64(g.check), 1, g.block)
 		return nil
-	case control >= 0xC0:
-		size = 6
-	case control >= 0x80:
-		size = 5
-	case control <= 2:
-		size = 3
-	default:
+	}
+	size := lzmaHeader(control)
+	if size == 0 {
 		return fmt.Errorf("bad LZMA2 chunk")
 	}
 	if len(g.head) < size {
 		return g.more(size)
 	}
-	length := int64(binary.BigEndian.Uint16(g.head[1:])) + 1
-	if control >= 0x80 {
-		length = int64(binary.BigEndian.Uint16(g.head[3:])) + 1
-	}
-	g.data += int64(size) + length
-	g.expect(length, 1, g.chunk)
+	packed, _ := lzmaSizes(g.head)
+	g.data += int64(size) + packed
+	g.expect(packed, 1, g.chunk)
 	return nil
+}
+
+// lzmaHeader is the length of the header of a chunk that begins with a control byte
+// other than 0, bytes; 0 where none does.
+func lzmaHeader(control byte) int {
+	switch {
+	case control >= 0xC0:
+		return 6
+	case control >= 0x80:
+		return 5
+	case control <= 2:
+		return 3
+	}
+	return 0
+}
+
+// lzmaSizes reads from the header of a chunk how many bytes follow it, and how many
+// they unpack to.
+func lzmaSizes(h []byte) (packed int64, unpacked uint64) {
+	size := int64(binary.BigEndian.Uint16(h[1:])) + 1
+	if h[0] < 0x80 { // not compressed
+		return size, uint64(size)
+	}
+	return int64(binary.BigEndian.Uint16(h[3:])) + 1, uint64(h[0]&0x1F)<<16 + uint64(size)
 }
 
 // records passes over the index (section 4): the number of records, two

@@ -31,16 +31,21 @@ type sight struct {
 	bears bool      // it has some
 	dir   uint8
 	acks  bool
-	says  bool // something new: it is no bare duplicate ACK
-	told  bool // the first SACK block is a D-SACK
-	twin  bool // it is a second copy of a packet that its sender sent once
-	grace int64
+	ack   tcp.Seq // its ACK number
+	says  bool    // something new: it is no bare duplicate ACK
+	told  bool    // the first SACK block is a D-SACK
+	// blocks: it has SACK blocks; tells: it may tell something of each case of its
+	// receiver's, whatever its ACK number.
+	blocks, tells bool
+	twin          bool // it is a second copy of a packet that its sender sent once
+	grace         int64
 }
 
 func (m *moment) sight() sight {
 	p, s := m.p, m.s
 	return sight{
 		p: p, s: s, stamp: p.Stamp, twin: m.original != nil, dir: s.Dir & 1, acks: s.HasAck(), told: s.DSACK(),
+		ack: s.Ack, blocks: s.SACKs > 0, tells: s.DSACK() || !s.HasAck(),
 		bytes: tcp.Range{Left: s.Seq, Right: s.End()}, bears: s.Seq != s.End(),
 		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
 		grace: max(leastGrace, 2*m.f.roundTrip()),
@@ -73,22 +78,56 @@ func (d *Diagnoser) observe(m *moment) {
 	f, list := m.f, m.f.waiting.all()
 	f.watch -= len(list)
 	d.steps += int64(len(list))
-	at, kept := m.sight(), 0
-	for i := range list {
-		w := &list[i]
-		switch done, filled := w.see(&at); {
+	at, from, to := m.sight(), 0, 0 // those that wait on are list[from:to] so far
+	for i := 0; ; i++ {
+		n := at.next(list, i)
+		if to != i && n != i {
+			copy(list[to:], list[i:n])
+		}
+		to += n - i
+		if i = n; i == len(list) {
+			break
+		}
+		switch done, filled := list[i].see(&at); {
 		case filled:
-			f.filled = append(f.filled, w.pending)
+			f.filled = append(f.filled, list[i].pending)
 		case done:
-			d.settle(f, w.pending)
+			d.settle(f, list[i].pending)
 		default:
-			if kept != i {
-				list[kept] = *w
+			if to != i {
+				list[to] = list[i]
 			}
-			kept++
+			to++
+			continue
+		}
+		if from == to {
+			from, to = i+1, i+1
 		}
 	}
-	f.waiting.keep(kept)
+	f.waiting.keep(from, to)
+}
+
+// next finds the first case from one on of which the packet can tell something, or
+// that waits no longer; the length of the list where there is none. A hostile capture has dozens wait for
+// each packet.
+func (at *sight) next(list []awaited, from int) int {
+	own, peers, ack, blocks := at.bytes, at.tells, at.ack, at.blocks
+	stamp, grace := at.stamp, at.grace
+	for i := from; i < len(list); i++ {
+		w := &list[i]
+		switch {
+		case w.dir != at.dir:
+			if w.fresh || peers || !w.covered && (w.lost && blocks || w.bytes.Right.AtMost(ack)) {
+				return i
+			}
+		case at.bears && (w.fresh || w.bytes.Overlaps(own)):
+			return i
+		}
+		if waited := stamp - w.since; waited > w.wait && (w.wait != 0 || waited > grace) {
+			return i
+		}
+	}
+	return len(list)
 }
 
 // settle ends a case of the connection that waits no longer.
@@ -207,12 +246,13 @@ func (q *queue) takeFirst() *pending {
 // takeLast takes the newest case out.
 func (q *queue) takeLast() *pending {
 	c := q.list[len(q.list)-1].pending
-	q.keep(q.len() - 1)
+	q.keep(0, q.len()-1)
 	return c
 }
 
-// keep keeps the first n cases.
-func (q *queue) keep(n int) {
-	clear(q.list[q.head+n:])
-	q.list = q.list[:q.head+n]
+// keep keeps the cases from one on up to another.
+func (q *queue) keep(from, to int) {
+	clear(q.list[q.head+to:])
+	clear(q.list[q.head : q.head+from])
+	q.list, q.head = q.list[:q.head+to], q.head+from
 }

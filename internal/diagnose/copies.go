@@ -21,7 +21,7 @@ func (m *moment) findOriginal() {
 	n, answers := 0, false
 	look := func(r *record) bool {
 		if r.Dir&1 != m.dir {
-			answers = answers || m.s.Outbound == tcp.Out && r.Span() > 0
+			answers = answers || m.provokes(r)
 			return true
 		}
 		n++
@@ -30,8 +30,10 @@ func (m *moment) findOriginal() {
 			m.original = r
 		case !bare && overlaps(r, m.s):
 			switch {
+			case datedBy(&r.Segment).compare(m.s) < 0:
+				return true // it was sent again, and overtook both
 			case !m.same(r): // nor is any other, as far as mayHave tells
-			case m.f.sentOnce(m.s, m.p.Stamp-r.Stamp, m.recovering):
+			case m.f.sentOnce(m.s, r, m.recovering):
 				m.original = r
 			default:
 				m.from.resentAt = m.p.Stamp
@@ -65,10 +67,16 @@ func identical(a, b *tcp.Segment) bool {
 
 // neverRepeats reports whether the sender of a bare ACK would have made a second
 // one differ: by the IPv4 Identification that it counts, or because it has SACK,
-// and so no reason to say again just what it said (RFC 2018, section 4). A host whose
-// stack drops what comes has one: data came between.
+// and so no reason to say again just what it said (RFC 2018, section 4).
 func (m *moment) neverRepeats() bool {
 	return numbered(m.s) || m.s.HasTS && m.from.sackOK && m.to.sackOK
+}
+
+// provokes reports whether a packet of the other side, between two that are alike, can
+// be the reason for the second of a host: data, where its stack may not have taken it,
+// and what bears an older timestamp than one that came (RFC 7323, section 5.3).
+func (m *moment) provokes(r *record) bool {
+	return m.s.Outbound == tcp.Out && (r.Span() > 0 || m.s.HasTS && r.HasTS && int32(r.TSval-m.s.TSecr) < 0)
 }
 
 // datesItself reports whether a second sending of the segment would differ, or
@@ -98,10 +106,12 @@ func (f *flow) likeOthers(apart int64) bool {
 // so many nanoseconds apart, one is a copy and no retransmission: the IPv4
 // Identification, or a timestamp, would have changed. Without both only the time
 // is left: a SYN is sent again by a timer alone (or in answer to one that was),
-// and other data not within a round trip unless its receiver asked, or its sender
-// is recovering from losses.
-func (f *flow) sentOnce(s *tcp.Segment, apart int64, recovering bool) bool {
-	trip := f.roundTrip()
+// and other data not within a round trip after it was sent: SACK of what was sent later
+// can't have come sooner. The first of the two came as long after it was sent as others
+// do, unless it filled a hole, or all were held up. If it may have been late itself, less
+// time is allowed, and none where its sender is recovering from losses.
+func (f *flow) sentOnce(s *tcp.Segment, r *record, recovering bool) bool {
+	trip, apart := f.roundTrip(), s.Stamp-r.Stamp
 	switch {
 	case numbered(s) || s.HasTS:
 		return true
@@ -110,5 +120,16 @@ func (f *flow) sentOnce(s *tcp.Segment, apart int64, recovering bool) bool {
 	case trip == 0:
 		trip = unknownTrip
 	}
-	return !recovering && apart < trip/8 || f.likeOthers(apart)
+	return f.tooSoonToRepeat(s, r, trip) || !recovering && apart < trip/8 || f.likeOthers(apart)
+}
+
+// tooSoonToRepeat reports whether an inbound segment comes again too soon after the one
+// that it is like. Without SACK its sender sends again what it is asked for next while
+// it recovers, even if it was sent just before (RFC 6582, section 3.2): then the round
+// trip counts from when it was asked.
+func (f *flow) tooSoonToRepeat(s *tcp.Segment, r *record, trip int64) bool {
+	if s.Outbound != tcp.In || r.fills || r.resumes || s.Stamp-r.Stamp >= trip/2 {
+		return false
+	}
+	return f.ends[0].sackOK && f.ends[1].sackOK || r.askedAt == 0 || s.Stamp-r.askedAt < trip-trip/8
 }

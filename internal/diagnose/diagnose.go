@@ -46,6 +46,7 @@ type Diagnoser struct {
 	flows   []*[flowsPerPage]flow // by Segment.Flow
 	history history
 	loss    lossMeter
+	fates   [sides]fates
 	waiting int        // cases of all flows that wait for their verdict, or follow one that does
 	settled []*pending // to be used again
 	holes   int        // of all senders that are remembered

@@ -20,6 +20,8 @@ type flow struct {
 	latest    int64    // serial of the latest record in the history
 	sent      [2]int64 // those of the latest records of each direction
 	records   int64    // how many there were
+	heardAt   int64    // when its latest packet came
+	resumedAt int64    // when the latest came before which it was silent for two round trips
 	look      int      // how many records it may look at
 	watch     int      // how often a packet may be shown to a case that waits
 	waiting   queue
@@ -50,6 +52,7 @@ type end struct {
 	lastMissed tcp.Seq // end of the last hole that was counted
 
 	acked  tcp.Seq // highest ACK number that it sent
+	since  int64   // when it was first sent
 	acks   bool
 	echoed uint32 // its latest TSecr
 	echoes bool
@@ -85,6 +88,21 @@ func (f *flow) begin(p *Packet) {
 	f.ends[0].unpaired, f.ends[1].unpaired = first, second // copies can come after other connections have begun
 }
 
+// hear takes in when a packet comes. In a silence of two round trips a timer can have
+// sent again what was held up (RFC 8985, section 7.2).
+func (f *flow) hear(stamp int64) {
+	if stamp-f.heardAt >= 2*max(f.roundTrip(), unknownTrip) {
+		f.resumedAt = stamp
+	}
+	f.heardAt = stamp
+}
+
+// resumes reports whether a packet comes at the end of the latest silence, with all that
+// was held up: within a quarter of a round trip.
+func (f *flow) resumes(stamp int64) bool {
+	return stamp-f.resumedAt < max(f.roundTrip(), unknownTrip)/4
+}
+
 // roundTrip is the shortest time there and back that the connection has shown,
 // nanoseconds; 0 while unknown.
 func (f *flow) roundTrip() int64 { return f.ends[0].shortest + f.ends[1].shortest }
@@ -109,7 +127,10 @@ type moment struct {
 	// recovering: its sender sent another packet again just before, by an eighth of a
 	// round trip at most.
 	recovering bool
-	reversed   bool // it came before its sender's packet before it
+	reversed   bool  // it came before its sender's packet before it
+	fills      bool  // it comes into a hole
+	repeats    bool  // it brings nothing that has not been seen
+	askedAt    int64 // since when its receiver has asked for it next, 0 for not yet
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
@@ -122,6 +143,14 @@ func (m *moment) begins() bool {
 
 // learn takes the packet into the state.
 func (m *moment) learn() {
+	m.f.hear(m.p.Stamp)
+	if m.goesBack() {
+		_, m.fills = m.from.hole(tcp.Range{Left: m.s.Seq, Right: m.s.End()})
+		m.repeats = !m.fills
+	}
+	if m.to.acks && m.to.acked == m.s.Seq {
+		m.askedAt = m.to.since
+	}
 	if m.s.Bits.Has(tcp.SYN) {
 		m.from.insists = m.from.insists || m.from.hasSYN && m.from.syn == m.s.Seq && m.original == nil
 		m.from.syn, m.from.hasSYN = m.s.Seq, true
@@ -183,7 +212,7 @@ func (m *moment) acknowledge() {
 		}
 		m.to.take(m, tcp.Range{Left: ack - maxJump, Right: ack})
 	}
-	m.from.acked, m.from.acks = ack, true
+	m.from.acked, m.from.acks, m.from.since = ack, true, m.p.Stamp
 	if m.to.sampling && m.to.sample.AtMost(ack) {
 		m.to.sampling = false
 		if took := max(1, m.p.Stamp-m.to.sampleAt); m.to.shortest == 0 || took < m.to.shortest {

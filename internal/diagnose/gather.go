@@ -1,6 +1,10 @@
 package diagnose
 
-import "github.com/mendcap/mendcap/internal/tcp"
+import (
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // gather looks back for what is known of a packet that goes back: the copy or
 // the hole before it, and what its receiver said meanwhile.
@@ -14,13 +18,20 @@ func (m *moment) gather(c *pending) {
 		c.acked = -1 // which frame is found below
 	}
 	asks, blocks := shown{}, shown{}
+	c.asker = nil
+	next, goesOn := int64(0), false
 	m.d.history.back(m.f, func(r *record) bool {
+		if goesOn && next-r.Stamp > c.stall.lasting {
+			c.stall = stall{r.Stamp, next - r.Stamp}
+		}
+		next, goesOn = r.Stamp, goesOn || r.Dir&1 == m.dir && r.Span() > 0 && !r.fills && !r.repeats
 		if r.Dir&1 == m.dir {
 			return m.gatherSent(c, r)
 		}
 		c.gatherSaid(r, &asks, &blocks)
 		return true
 	})
+	c.asker = nil
 	c.forgotten = !c.seen && !c.known && c.bytes.Right.AtMost(m.from.next)
 	c.shown = blocks
 	if !m.to.selects {
@@ -51,10 +62,14 @@ func (m *moment) gatherSent(c *pending, r *record) bool {
 	}
 	if c.silent == 0 {
 		c.silent = max(1, c.seg.Stamp-r.Stamp)
+		c.resending = r.repeats && !r.twin
 	}
-	if (tcp.Range{Left: r.Seq, Right: r.End()}).Overlaps(c.bytes) {
+	if overlaps(r, &c.seg) {
 		c.seen, c.copied = true, *r
-		return false
+		return datedBy(&r.Segment).compare(&c.seg) < 0 // was another sent before it?
+	}
+	if c.asker != nil && !r.repeats && c.asker.has(r) {
+		c.passedOver = true
 	}
 	return !(c.known && r.Frame == c.hole.by.frame)
 }
@@ -70,7 +85,11 @@ func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
 	c.heard = true
 	if c.bytes.Right.AtMost(r.Ack) || c.sacked(&r.Segment) && !r.DSACK() {
 		c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.Stamp, r.TSecr
+		*asks, *blocks, c.denied = shown{}, shown{}, 0 // later ACKs that don't name it had no room
 		return
+	}
+	if r.Ack == c.bytes.Left && c.asker == nil {
+		c.asker = r
 	}
 	if r.Ack == c.bytes.Left && r.Span() == 0 {
 		*asks = shown{asks.times + 1, r.Frame, r.Stamp, r.TSval}
@@ -85,6 +104,17 @@ func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
 		}
 	}
 }
+
+// has reports whether a packet says that its sender has all of another one.
+func (r *record) has(other *record) bool {
+	bytes := tcp.Range{Left: other.Seq, Right: other.End()}
+	return bytes.Right.AtMost(r.Ack) ||
+		slices.ContainsFunc(r.SACK[:r.SACKs], func(block tcp.Range) bool { return block.Contains(bytes) })
+}
+
+// stall is a time in which nothing of a connection moved, and after which its sender
+// went on with new data: from then on, nanoseconds.
+type stall struct{ from, lasting int64 }
 
 // roomForSACKs is how many blocks an option can hold, beside timestamps or alone
 // (RFC 2018, section 3).

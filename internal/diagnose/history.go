@@ -26,6 +26,10 @@ type record struct {
 	same        int64 // that of the record before of the same direction
 	number      int64 // among the connection's records, from 1
 	twin        bool  // a second copy of a packet before it: it says nothing new
+	askedAt     int64 // since when its receiver had asked for it next, 0 for not yet
+	fills       bool  // it came into a hole
+	repeats     bool  // it brought nothing that had not been seen
+	resumes     bool  // it came at the end of a silence of two round trips
 }
 
 // history is a ring of the latest segments. Each connection's are linked from
@@ -48,6 +52,7 @@ func (h *history) add(m *moment) {
 	r := &h.ring[at/historyPage][at%historyPage]
 	f.records++
 	r.Segment, r.previous, r.same, r.number, r.twin = *p.Segment, f.latest, f.sent[m.dir], f.records, m.original != nil
+	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Stamp), m.askedAt
 	r.Stamp, r.Frame = p.Stamp, p.Frame
 	f.latest, f.sent[m.dir] = h.last, h.last
 	h.mark(r.Segment.Seq, r.Segment.Sum)

@@ -43,7 +43,11 @@ type pending struct {
 	refusal    int64  // frame that refused it, a SYN
 	shown      shown
 	denied     int      // how many ACKs say that its receiver does not have it
+	asker      *record  // the latest packet of its receiver that asks for it next, valid while gathering
+	passedOver bool     // its receiver had taken later packets than the copy before it, and asked for it
+	stall      stall    // while it was missing
 	silent     int64    // ns since its sender's latest packet with data
+	resending  bool     // its sender's latest packet with data brought nothing new
 	last       bool     // nothing beyond it had been sent
 	recovering bool     // its sender sent something else again just before
 	before     recovery // of its sender
@@ -89,9 +93,13 @@ func (d *Diagnoser) reuse(c *pending) {
 
 // conclude says the verdict of a case, and of those that follow it.
 func (d *Diagnoser) conclude(f *flow, c *pending) {
-	s := c.sentence(f)
+	fates := &d.fates[sideOf(c.seg.Outbound, false)]
+	s := c.sentence(f, fates)
 	if s.verdict == Loss {
 		f.ends[c.dir].recovery = recovery{s.detail, c.seg.Stamp}
+	}
+	if !c.lost {
+		fates.count(s.verdict)
 	}
 	d.pronounce(f, c, s)
 	d.waiting -= len(c.followers)
@@ -101,6 +109,19 @@ func (d *Diagnoser) conclude(f *flow, c *pending) {
 		c.followers[i] = nil
 	}
 	d.reuse(c)
+}
+
+// fates counts what became of the packets that the network did not bring in their turn,
+// of one direction.
+type fates struct{ late, lost int }
+
+func (f *fates) count(v Verdict) {
+	switch v {
+	case Reordering:
+		f.late++
+	case Loss:
+		f.lost++
+	}
 }
 
 // sentence is a verdict with what speaks for it.

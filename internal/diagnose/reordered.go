@@ -31,7 +31,9 @@ func (v *view) reordered() (s sentence, ok bool) {
 		s.because = because("frame %d overtook it by %s: without SACK its sender sends again only what the receiver asks for next, and that is still missing", by).lasting(open)
 	case v.unanswerable():
 		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
-	case v.dsack != 0 && v.byLater && v.laterSent == 0:
+	case v.heldUp():
+		s.because = because("frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission", by).lasting(open).lasting(v.stall.lasting)
+	case v.needlessLater() && v.live() < v.causal()+v.causal()/4:
 		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
 	default:
 		return s, false
@@ -65,14 +67,39 @@ func (v *view) unaware() bool {
 // unanswerable: nothing that was caused by the hole can have come so soon. What a
 // timer sends needs no cause.
 func (v *view) unanswerable() bool {
-	since := v.hole.by.since()
-	if v.seg.Stamp-since >= leastRTO {
-		return false
+	since := v.missed()
+	return v.seg.Stamp-v.hole.by.since() < leastRTO && v.seg.Stamp-since < v.causal()
+}
+
+// heldUp: as unanswerable, without the time for which nothing moved. It tells less, for
+// what was sent again can have been held up with the rest: on a network that overtakes
+// more than it loses, and where its sender isn't sending again anyway.
+func (v *view) heldUp() bool {
+	return !v.resending && v.network.late > v.network.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
+}
+
+// live is how long after its sender can have been told of the hole it came, nanoseconds,
+// without the time for which nothing moved: for longer than answers take, so that its
+// sender would have sent what is missing again in that time had it heard.
+func (v *view) live() int64 {
+	took := v.seg.Stamp - v.missed()
+	if v.stall.from >= v.missed() && v.stall.lasting > v.f.answerTime(&v.seg) {
+		took -= v.stall.lasting
 	}
-	if v.shown.times > 0 {
-		since = max(since, v.shown.stamp)
+	return took
+}
+
+// needlessLater: the bytes came again, needlessly, and nothing dates the two. Then this is
+// the original if it came before what is sent again first: a sender that waits for what
+// may be late waits for a quarter of a round trip (RFC 8985, section 6.2).
+func (v *view) needlessLater() bool { return v.dsack != 0 && v.byLater && v.laterSent == 0 }
+
+// missed is when its sender can have been told of the hole at the earliest, nanoseconds.
+func (v *view) missed() int64 {
+	if since := v.hole.by.since(); v.shown.times == 0 || since > v.shown.stamp {
+		return since
 	}
-	return v.seg.Stamp-since < v.causal()
+	return v.shown.stamp
 }
 
 // since is when the hole can have begun at the earliest, nanoseconds.
@@ -88,11 +115,18 @@ const unknownTrip = int64(3e6)
 
 // causal is the time within which nothing arrives that was caused here.
 func (v *view) causal() int64 {
-	switch {
-	case v.seg.Outbound == tcp.In && v.back > 0:
-		return v.back - v.back/8
-	case v.roundTrip > 0:
-		return v.roundTrip - v.roundTrip/8
+	trip := v.f.answerTime(&v.seg)
+	return trip - trip/8
+}
+
+// answerTime is the shortest time in which a packet of this sender was the answer to one
+// that passed here, nanoseconds.
+func (f *flow) answerTime(s *tcp.Segment) int64 {
+	if back := f.ends[s.Dir&1^1].shortest; s.Outbound == tcp.In && back > 0 {
+		return back
+	}
+	if trip := f.roundTrip(); trip > 0 {
+		return trip
 	}
 	return unknownTrip
 }

@@ -7,8 +7,8 @@ import (
 
 // sentence tries the verdicts in the order of their precedence. Each has a
 // predicate of its own.
-func (c *pending) sentence(f *flow) sentence {
-	v := view{pending: c, f: f, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
+func (c *pending) sentence(f *flow, network *fates) sentence {
+	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
 	if c.lost {
 		return v.ofHole()
 	}
@@ -31,6 +31,7 @@ func (c *pending) sentence(f *flow) sentence {
 type view struct {
 	*pending
 	f                     *flow
+	network               *fates
 	roundTrip, away, back int64
 	answer                int64 // frame of the ACK of a packet that was recorded after it
 }
@@ -77,7 +78,7 @@ func (v *view) duplicated() (s sentence, ok bool) {
 // sameSending: it was sent once, as far as its bits and the time tell, and
 // where they leave it open, as its receiver had not asked for it.
 func (v *view) sameSending() bool {
-	return v.f.sentOnce(&v.seg, v.seg.Stamp-v.copied.Stamp, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
+	return v.f.sentOnce(&v.seg, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
 }
 
 // refused: a closed port had answered the SYN before it, and its sender tries
@@ -97,8 +98,8 @@ const slowestAck = int64(500e6)
 
 // needed: its copy arrived at the host, whose stack did not take it.
 func (v *view) needed() (s sentence, ok bool) {
-	if !v.seen || v.seg.Outbound != tcp.In || v.acked != 0 || v.dsack != 0 || v.covered == 0 ||
-		v.denied < fastAsks && v.seg.Stamp-v.copied.Stamp < slowestAck {
+	if !v.seen || v.seg.Outbound != tcp.In || v.acked != 0 || v.dsack != 0 && !v.byLater || v.covered == 0 ||
+		!v.passedOver && v.denied < fastAsks && v.seg.Stamp-v.copied.Stamp < slowestAck {
 		return s, false
 	}
 	s.verdict = Genuine
@@ -120,7 +121,7 @@ func (v *view) spurious() (s sentence, ok bool) {
 		return s, false
 	case v.acked > 0:
 		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it before", v.copied.Frame, v.acked)
-	case v.dsack != 0:
+	case v.dsack != 0 && !(v.byLater && v.selects && v.shown.times > 0):
 		s.because = because("sent again though frame %d had arrived: frame %d tells of two by a D-SACK", v.copied.Frame, v.dsack)
 	case v.seg.Outbound == tcp.In:
 		s.because = because("sent again though frame %d had arrived at the host", v.copied.Frame)

@@ -171,9 +171,28 @@ var scripts = []struct {
 		data(52, peer, 4, lost+"loss(time-based)"), acks(52, host, 1).plain(), data(452, peer, 1, resent+"loss(timeout)"), acks(452, host, 3).plain(),
 		data(460, peer, 3, resent+"loss(time-based)"), acks(460, host, 5).plain(),
 	}},
-	{"later than a round trip, and sent again needlessly: nothing dates the two", []step{
+	{"hardly sooner than a round trip, and sent again needlessly: nothing dates the two", []step{
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3),
-		data(95, peer, 1, resent+"reordering"), acks(95, host, 3), data(110, peer, 1, needless+"spurious "+resent+"spurious"), acks(110, host, 3, 1, 2),
+		data(88, peer, 1, outOf+"reordering"), acks(88, host, 3), data(110, peer, 1, needless+"spurious "+resent+"spurious"), acks(110, host, 3, 1, 2),
+	}},
+	{"so late that it can be the retransmission that was to come first: sent again twice", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)"), acks(51, host, 1, 2, 3),
+		data(105, peer, 1, resent+"loss(time-based)"), acks(105, host, 3), data(150, peer, 1, needless+"spurious "+resent+"spurious"), acks(150, host, 3, 1, 2),
+	}},
+	{"twice by the network within half a round trip, while its sender has SACK: it can't have heard of anything", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(60, peer, 1, ""), acks(60, host, 2),
+		data(70, peer, 1, needless+"duplicate(network) "+resent+"duplicate(network)"), acks(70, host, 2, 1, 2),
+	}},
+	{"the host asks for it still, though it took what came after: its stack kept the first copy out", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1).stamped(50), data(51, peer, 2, lost+"reordering").stamped(12), acks(51, host, 1, 2, 3).stamped(51),
+		data(52, peer, 1, outOf+"reordering").stamped(10), acks(52, host, 1, 2, 3).stamped(52),
+		data(53, peer, 3, "").stamped(13), acks(53, host, 1, 2, 4).stamped(53),
+		data(95, peer, 1, resent+"genuine").stamped(55), acks(95, host, 4).stamped(95),
+	}},
+	{"a copy of the original, after what was sent again: twice by the network", []step{
+		data(50, peer, 0, "").stamped(10), acks(50, host, 1).stamped(50), data(51, peer, 1, "").stamped(11), acks(51, host, 2).stamped(51),
+		data(300, peer, 1, needless+"spurious "+resent+"spurious").stamped(260), acks(300, host, 2, 1, 2).stamped(300),
+		data(301, peer, 1, needless+"duplicate(network) "+resent+"duplicate(network)").stamped(11), acks(301, host, 2, 1, 2).stamped(301),
 	}},
 	{"lost, and its repair came twice by the network: nobody sent it needlessly", []step{
 		data(50, peer, 0, "").stamped(10), acks(50, host, 1), data(51, peer, 2, lost+"loss(time-based)").stamped(12), acks(51, host, 1, 2, 3),

@@ -8,8 +8,7 @@ import (
 // names are what ties packets without TCP's numbers together.
 type names struct {
 	packet.Exchange
-	self   uint64 // as an error would quote the packet, where the capture holds errors
-	quotes bool   // looks like an error that quotes a packet; of the first pass
+	self uint64 // as an error would quote the packet, where the capture holds errors
 }
 
 // name reads the unit's names from its upper-layer bytes. The first pass only
@@ -22,14 +21,19 @@ func (d *decoder) name(u *unit, data []byte) {
 		if proto == packet.NoNextHeaderKnown {
 			proto = packet.ProtoICMPv6
 		}
-		u.names.quotes = packet.QuotesPacket(proto, data)
+		u.quotes = packet.QuotesPacket(proto, data)
 		return
 	}
+	var n names
 	if u.proto != packet.ProtoTCP {
-		packet.ReadExchange(&u.names.Exchange, v, u.proto, data)
+		packet.ReadExchange(&n.Exchange, v, u.proto, data)
 	}
 	if d.quoted {
-		u.names.self = packet.SelfName(v, u.proto, data)
+		n.self = packet.SelfName(v, u.proto, data)
+	}
+	if n != (names{}) {
+		u.names = room(&u.chunk.names, len(u.chunk.units))
+		*u.names = n
 	}
 }
 
@@ -50,7 +54,10 @@ func (j *job) subject(u *unit) reorder.Packet {
 	if u.left != 0 || j.placed(u) {
 		return p
 	}
-	n := &u.names
+	n := u.names
+	if n == nil {
+		return p
+	}
 	p.Cause, p.Effect, p.Self, p.Quoted = n.Cause, n.Effect, n.self, n.Quoted
 	if n.Kind != packet.NoExchange {
 		p.By = lawOf[n.Kind]

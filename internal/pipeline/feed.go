@@ -12,16 +12,18 @@ import (
 
 // chunk is one batch of blocks with its packets decoded.
 type chunk struct {
-	batch *capture.Batch
-	units []unit        // one for each block; those of other blocks than packets are zero but for block
-	facts []infer.Facts // of the units that lack their header, in the pass that gathers facts
-	heads []headless    // of those in the passes behind it
-	left  int           // units that are still needed; the last one gives the batch back
-	share int           // of the bytes that the batch keeps, for each unit
-	err   error
-	ready chan struct{}
-	read  int64       // bytes of the file read with it
-	home  chan *chunk // where it goes when it is done with
+	batch    *capture.Batch
+	units    []unit            // one for each block; those of other blocks than packets are zero but for block
+	facts    []infer.Facts     // of the units that lack their header, in the pass that gathers facts
+	heads    []headless        // of those in the passes behind it
+	names    []names           // of the units that have some, in those passes
+	mentions [][]infer.Mention // of the units that mention something, in the pass that gathers facts
+	left     int               // units that are still needed; the last one gives the batch back
+	share    int               // of the bytes that the batch keeps, for each unit
+	err      error
+	ready    chan struct{}
+	read     int64       // bytes of the file read with it
+	home     chan *chunk // where it goes when it is done with
 }
 
 // release says that n units of the chunk are done with.
@@ -144,9 +146,10 @@ func (j *job) readChunk(r *capture.Reader) *chunk {
 func (c *chunk) decode(d *decoder) {
 	c.units = slices.Grow(c.units[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
 	c.share = c.batch.Size()/len(c.units) + 1
-	c.heads = c.heads[:0]
-	if c.facts = c.facts[:0]; d.engine != nil {
-		c.facts = nil
+	c.heads, c.names = c.heads[:0], c.names[:0]
+	c.facts, c.mentions = c.facts[:0], c.mentions[:0]
+	if d.engine != nil {
+		c.facts, c.mentions = nil, nil
 	}
 	for i := range c.units {
 		u := &c.units[i]

@@ -166,7 +166,7 @@ func (f *facts) count(u *unit) {
 	}
 	f.packets++
 	f.bytes += int64(len(u.block.Data))
-	f.quotes = f.quotes || u.names.quotes
+	f.quotes = f.quotes || u.quotes
 	if n, ok := f.byInterface[u.block.Interface]; ok {
 		f.interfaces[n].Packets++
 	}
@@ -197,9 +197,11 @@ func (j *job) observe(u *unit) error {
 		return nil
 	}
 	f := &j.facts
-	for _, m := range u.mentions {
+	if u.mentions != nil {
 		stamp, _ := u.stamp()
-		j.engine.ObserveMention(m, u.view.Zone, stamp)
+		for _, m := range *u.mentions {
+			j.engine.ObserveMention(m, u.view.Zone, stamp)
+		}
 	}
 	if u.heading != tcp.Unproven {
 		j.local.Flagged = true

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/report"
@@ -136,6 +138,38 @@ func TestFindingsAreHandedOutOnce(t *testing.T) {
 	o := Options{EachFinding: func(*report.Finding) {}, TakeBack: func() error { return failed }}
 	if _, err := Check(context.Background(), in, o); !errors.Is(err, failed) || !errors.Is(err, ErrIO) {
 		t.Errorf("error: got %v, want an ErrIO that says %v", err, failed)
+	}
+}
+
+// Findings whose evidence isn't needed are handed out without it, and are the same in
+// all else.
+func TestFindingsWithoutEvidence(t *testing.T) {
+	in := worsened(t)
+	list := func(o Options) (all []report.Finding) {
+		o.TakeBack = func() error { all = nil; return nil }
+		o.EachFinding = func(f *report.Finding) {
+			one := *f
+			sequence := *f.Sequence
+			one.Sequence = &sequence
+			all = append(all, one)
+		}
+		if _, err := Check(context.Background(), in, o); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	want := list(Options{})
+	got := list(Options{NeedsEvidence: func(f *report.Finding) bool { return f.Frame%2 == 0 }})
+	if len(want) == 0 || want[0].Evidence == "" {
+		t.Fatalf("got %d findings, want some, with evidence", len(want))
+	}
+	for i := range want {
+		if want[i].Frame%2 != 0 {
+			want[i].Evidence = ""
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("findings differ (-want +got):\n%s", diff)
 	}
 }
 

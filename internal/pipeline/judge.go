@@ -27,7 +27,7 @@ type judge struct {
 
 func (j *job) newJudge(edits bool) *judge {
 	seen := summary.New(j.o.Flows, j.facts.span())
-	v := &judge{j: j, edits: edits, analyse: tcp.NewAnalyser(), seen: seen, findings: newCollector(j.o.Findings, j.o.EachFinding, seen)}
+	v := &judge{j: j, edits: edits, analyse: tcp.NewAnalyser(), seen: seen, findings: newCollector(&j.o, seen)}
 	v.diagnose = diagnose.New(v.found)
 	v.diagnose.Reverses = j.profile.Reverses
 	v.guard.apart = j.flagsApart()

@@ -29,6 +29,7 @@ type Options struct {
 	SpoolLimit      int64
 	AlignInterfaces bool
 	EachFinding     func(*report.Finding)
+	NeedsEvidence   func(*report.Finding) bool
 	TakeBack        func() error
 	Progress        func(done, total int64)
 	Stdin           io.Reader

@@ -15,27 +15,28 @@ type unit struct {
 	block    *capture.Block
 	chunk    *chunk
 	view     packet.View
-	facts    *infer.Facts // of a packet whose IPv6 header is missing, in the pass that gathers them
-	headless *headless    // of such a packet in the passes after Conclude, nil of others
+	facts    *infer.Facts     // of a packet whose IPv6 header is missing, in the pass that gathers them
+	headless *headless        // of such a packet in the passes after Conclude, nil of others
+	mentions *[]infer.Mention // in the pass that gathers facts, nil where there are none
+	names    *names           // nil where it has none
 
-	proto        uint8 // upper-layer protocol, inferred or captured
-	isTCP        bool  // seg holds the segment, but for Flow, Dir and Outbound
+	pair conn.Pair // of its endpoints, once both are known
+	seg  tcp.Segment
+	fate fate
+	clue *clue // of a packet that is to be explained
+
+	recorded uint64 // the ticks in the file, where the block's were corrected
+
+	before       tcp.Analysis // flags in the input
 	sport, dport uint16
-	heading      tcp.Side  // as the record itself has it
-	pair         conn.Pair // of its endpoints, once both are known
-	seg          tcp.Segment
-	ruled        bool    // laws may speak of seg
-	left         leftFor // why the connection is left as recorded, 0 if it isn't
-	names        names
-	mentions     []infer.Mention // in the pass that gathers facts
-
-	before  tcp.Analysis // flags in the input
-	fate    fate
-	settled bool  // placed, and handed to the writer
-	clue    *clue // of a packet that is to be explained
-
-	corrected bool   // the block's ticks are those of the reference's clock
-	recorded  uint64 // then: the ticks in the file
+	proto        uint8    // upper-layer protocol, inferred or captured
+	isTCP        bool     // seg holds the segment, but for Flow, Dir and Outbound
+	heading      tcp.Side // as the record itself has it
+	quotes       bool     // it looks like an error that quotes a packet; in the pass that gathers facts
+	ruled        bool     // laws may speak of seg
+	left         leftFor  // why the connection is left as recorded, 0 if it isn't
+	settled      bool     // placed, and handed to the writer
+	corrected    bool     // the block's ticks are those of the reference's clock
 }
 
 // headless is what is known of a missing IPv6 header.
@@ -107,7 +108,10 @@ func (d *decoder) upper(u *unit) {
 	}
 	data := u.block.Data[v.Upper:v.End]
 	if d.engine == nil {
-		u.mentions = infer.AppendMentions(nil, u.proto, data)
+		if list := infer.AppendMentions(nil, u.proto, data); len(list) > 0 {
+			u.mentions = room(&u.chunk.mentions, len(u.chunk.units))
+			*u.mentions = list
+		}
 	}
 	switch u.proto {
 	case packet.ProtoTCP:

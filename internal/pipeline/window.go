@@ -15,7 +15,7 @@ import (
 const (
 	maxWindow  = 64 << 20
 	maxBetween = 16 << 20
-	maxRecords = 44 << 20
+	maxRecords = 39 << 20
 )
 
 // recordSize is what a block takes in memory beside its bytes, and packetSize what a

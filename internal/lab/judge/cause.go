@@ -130,9 +130,9 @@ func (x *causes) ofHole(index int) string {
 func (x *causes) ofRepetition(index int) string {
 	s, key, at := x.table[index].known.Segment, x.passages.of[index], 2*index
 	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
-	delivered := func(q *passage) bool { return q.delivered }
+	taken := func(q *passage) bool { return q.delivered && !q.untaken }
 	seen := func(q *passage) bool { return x.seen[q.index] }
-	open := x.missing(key, bytes, at, delivered)
+	open := x.missing(key, bytes, at, taken)
 	unseen := x.missing(key, bytes, at, seen)
 	switch event := x.arrived(index); {
 	case x.triedAgain(index):
@@ -141,6 +141,8 @@ func (x *causes) ofRepetition(index int) string {
 		return report.Drop
 	case event == lab.EventDuplicated:
 		return report.Duplicate
+	case x.any(key, open, -1, at, func(q *passage) bool { return q.untaken }):
+		return report.Genuine
 	case len(open) > 0 && x.any(key, open, -1, at, func(q *passage) bool { return !q.delivered }):
 		return report.Loss
 	case event == lab.EventReordered && len(open) == 0:

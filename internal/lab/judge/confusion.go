@@ -118,6 +118,7 @@ func (c *Confusion) OfKind(kind [2]string) (all, right int) {
 // Mistake is one flag whose verdict is not its truth.
 type Mistake struct {
 	Frame          int64 // in the degraded capture
+	Recorded       int64 // its frame in the recording
 	Flag           string
 	Truth, Verdict string
 	Evidence, Flow string
@@ -196,7 +197,7 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 			}
 			if f == nil {
 				y.Unheard++
-				mistakes = append(mistakes, Mistake{Frame: int64(i + 1), Flag: name, Truth: truth, Verdict: "nothing"})
+				mistakes = append(mistakes, Mistake{Frame: int64(i + 1), Recorded: int64(degraded[i].Index + 1), Flag: name, Truth: truth, Verdict: "nothing"})
 				continue
 			}
 			if truth == unknown {
@@ -211,7 +212,8 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 				if why := causes.floor(degraded[i].Index, flag, truth, f.Verdict); why != "" {
 					y.Floors[why]++
 				}
-				mistakes = append(mistakes, Mistake{Frame: f.Frame, Flag: name, Truth: truth, Verdict: f.Verdict, Evidence: f.Evidence, Flow: f.Flow})
+				mistakes = append(mistakes, Mistake{Frame: f.Frame, Recorded: int64(degraded[i].Index + 1), Flag: name,
+					Truth: truth, Verdict: f.Verdict, Evidence: f.Evidence, Flow: f.Flow})
 			}
 		}
 	}

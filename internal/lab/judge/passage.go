@@ -21,6 +21,7 @@ type passage struct {
 	bytes     tcp.Range
 	index     int  // of the packet, -1 of one that never reached the host
 	delivered bool // it reached its receiver
+	untaken   bool // the host's stack did not take it, as its own ACKs show
 	what      string
 }
 
@@ -31,14 +32,15 @@ type passages struct {
 	events  map[int]string       // by Index of the packet
 	lives   map[uint32]int
 	syns    map[uint32]tcp.Seq
-	refused map[stream][]int // when a closed port answered, in even numbers as passages
+	refused map[stream][]int    // when a closed port answered, in even numbers as passages
+	said    map[stream][]answer // what the host acknowledged of each stream to it
 }
 
 // newPassages sets the packets of the truth beside what the recorder's network
 // did on purpose.
 func newPassages(truth []lab.Packet, table map[int]fact, events []lab.Event, flows flowNumbers) *passages {
 	p := &passages{streams: map[stream][]passage{}, of: map[int]stream{}, events: map[int]string{},
-		lives: map[uint32]int{}, syns: map[uint32]tcp.Seq{}, refused: map[stream][]int{}}
+		lives: map[uint32]int{}, syns: map[uint32]tcp.Seq{}, refused: map[stream][]int{}, said: map[stream][]answer{}}
 	var never []lab.Event // inbound, lost
 	for _, e := range events {
 		if e.Inbound && e.Lost() {
@@ -56,6 +58,7 @@ func newPassages(truth []lab.Packet, table map[int]fact, events []lab.Event, flo
 			p.add(packet.Index, &known.Segment)
 		}
 	}
+	p.findUntaken()
 	return p
 }
 
@@ -71,6 +74,10 @@ func (p *passages) add(index int, s *tcp.Segment) {
 		if s.Ack == p.syns[s.Flow]+1 {
 			p.refused[syn] = append(p.refused[syn], 2*index)
 		}
+	}
+	if s.Outbound == tcp.Out && s.HasAck() {
+		to := stream{s.Flow, s.Dir ^ 1, p.lives[s.Flow]}
+		p.said[to] = append(p.said[to], answer{2 * index, s})
 	}
 	if s.Span() == 0 {
 		return

@@ -163,6 +163,13 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	if o.bars == "verdicts" {
+		if o.recordings == "" {
+			besides, err := filepath.Glob(filepath.Join(o.folder, lab.ForVerdicts, "*.pcapng.gz"))
+			if err != nil {
+				return err
+			}
+			paths = append(paths, besides...)
+		}
 		return runVerdicts(ctx, o, paths)
 	}
 	degradations, err := o.chosen()
@@ -186,6 +193,9 @@ func run(ctx context.Context, o options) error {
 		printUndegraded(os.Stdout, all)
 		for _, line := range floors(results) {
 			fmt.Println("floor:", line)
+		}
+		for _, line := range swapLines(results) {
+			fmt.Println("swaps:", line)
 		}
 		for _, line := range orderTargets(results) {
 			fmt.Println("target:", line)

@@ -130,3 +130,20 @@ func floors(results []result) (lines []string) {
 	}
 	return lines
 }
+
+// swapLines says how many inbound segments stand the wrong way round: those that an ACK
+// of the host's tells apart, and those that none does, with how much there was to tell.
+func swapLines(results []result) (lines []string) {
+	var all sums
+	for _, r := range results {
+		all.add(r)
+	}
+	for _, part := range []struct {
+		name string
+		sum  judge.Swaps
+	}{{"tuned on", all.tuned.score.Swaps}, {"held out", all.held.score.Swaps}} {
+		lines = append(lines, fmt.Sprintf("%s: %d neighbours stand wrong that an ACK tells apart, and %d that none does; of those that the network swapped between two ACKs nothing tells of %d, and stamps alone of %d",
+			part.name, part.sum.Apart, part.sum.Together, part.sum.Hopeless, part.sum.Contested))
+	}
+	return lines
+}

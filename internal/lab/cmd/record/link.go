@@ -17,6 +17,9 @@ type Shape struct {
 	Reorder   float64       // share of packets that later ones overtake
 	ReorderBy time.Duration // at most this much later
 	Duplicate float64       // share of packets that arrive twice
+	// StallEvery is how often nothing moves for a time, at most StallFor: what is on its
+	// way arrives by as much later. Links with the same figures stall at the same times.
+	StallEvery, StallFor time.Duration
 }
 
 // link applies a Shape. Times are nanoseconds.
@@ -43,11 +46,11 @@ func (l *link) admit(now int64, size int) fate {
 	}
 	due := sent + int64(l.Delay) + l.upTo(l.Jitter)
 	if l.rng.Float64() < l.Reorder {
-		return fate{"reordered", []int64{due + int64(l.ReorderBy)/4 + l.upTo(l.ReorderBy)*3/4}}
+		return fate{"reordered", []int64{l.afterStall(now, due+int64(l.ReorderBy)/4+l.upTo(l.ReorderBy)*3/4)}}
 	}
-	l.last = max(l.last, due)
+	l.last = max(l.last, l.afterStall(now, due))
 	if l.rng.Float64() < l.Duplicate {
-		return fate{"duplicated", []int64{l.last, l.last + l.upTo(2*time.Millisecond)}}
+		return fate{"duplicated", []int64{l.last, l.afterStall(now, l.last+l.upTo(2*time.Millisecond))}}
 	}
 	return fate{due: []int64{l.last}}
 }
@@ -70,4 +73,16 @@ func (l *link) upTo(limit time.Duration) int64 {
 		return 0
 	}
 	return l.rng.Int64N(int64(limit))
+}
+
+// afterStall delays a delivery, of a packet that is sent now, by what the link stalls
+// until then. Packets stay in order.
+func (l *link) afterStall(now, due int64) int64 {
+	if l.StallEvery == 0 {
+		return due
+	}
+	number := due / int64(l.StallEvery)
+	begins := number * int64(l.StallEvery)
+	lasts := int64(l.StallFor)/2 + int64(rand.New(rand.NewPCG(uint64(number), 4)).Int64N(int64(l.StallFor)/2))
+	return due + max(0, begins+lasts-max(now, begins))
 }

@@ -53,6 +53,25 @@ func TestLinkDoesWhatItsSharesSay(t *testing.T) {
 	}
 }
 
+func TestLinkStallsAndKeepsOrder(t *testing.T) {
+	every, most := 100*time.Millisecond, 40*time.Millisecond
+	l := newLink(Shape{Delay: 2 * time.Millisecond, StallEvery: every, StallFor: most})
+	last, longest := int64(0), int64(0)
+	for now := int64(0); now < int64(time.Second); now += 50_000 {
+		due := l.admit(now, 100).due[0]
+		if due < last {
+			t.Fatalf("sent at %d: due %d, before the %d of the packet before it", now, due, last)
+		}
+		if wait := due - max(now, int64(every)*(due/int64(every))); now >= int64(every) && wait > int64(most+l.Delay) {
+			t.Fatalf("sent at %d: due %d, %d after the stall began, want at most %v more than the delay", now, due, wait, most)
+		}
+		longest, last = max(longest, due-now), due
+	}
+	if longest < int64(most)/2 || longest > int64(most+l.Delay) {
+		t.Errorf("the longest stall delays by %d ns, want between half of %v and %v", longest, most, most+l.Delay)
+	}
+}
+
 // sum16 adds words as RFC 1071 says: a whole header gives 0xFFFF.
 func sum16(b []byte) uint16 {
 	var sum uint32

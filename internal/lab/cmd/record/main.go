@@ -9,9 +9,9 @@
 //
 // Without a recipe all are recorded. Each gives DIR/NAME.pcapng.gz, and
 // DIR/NAME.events with what the network did on purpose. Those that are not taken
-// at the host's stack go to DIR/elsewhere, those for inference to DIR/headers; those
-// beside which a sniffer's threads record, from a packet socket or from raw sockets, to
-// DIR/sockets, as NAME.truth.pcapng.gz.
+// at the host's stack go to DIR/elsewhere, those for inference to DIR/headers, those
+// for verdicts to DIR/verdicts; those beside which a sniffer's threads record, from a
+// packet socket or from raw sockets, to DIR/sockets, as NAME.truth.pcapng.gz.
 package main
 
 import (
@@ -43,7 +43,7 @@ func main() {
 }
 
 func run(ctx context.Context, dir string, names []string) error {
-	all := slices.Concat(recipes(), reorderingRecipes(), threadedRecipes(), rawRecipes(), elsewhereRecipes(), headerRecipes())
+	all := slices.Concat(recipes(), reorderingRecipes(), verdictRecipes(), threadedRecipes(), rawRecipes(), elsewhereRecipes(), headerRecipes())
 	for _, name := range names {
 		if !slices.ContainsFunc(all, func(r Recipe) bool { return r.Name == name }) {
 			return fmt.Errorf("no recipe %q", name)
@@ -99,6 +99,9 @@ func record(ctx context.Context, dir string, r Recipe) (frames int, err error) {
 	}
 	if r.OneLink || r.Numbered {
 		dir, events = filepath.Join(dir, headers), bytes.Buffer{}
+	}
+	if r.Verdicts {
+		dir = filepath.Join(dir, lab.ForVerdicts)
 	}
 	if r.Threads == 0 && r.Raw == nil {
 		return frames, writeFiles(filepath.Join(dir, r.Name), capture.Bytes(), events.Bytes())

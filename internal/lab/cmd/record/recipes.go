@@ -18,6 +18,7 @@ type Recipe struct {
 	Loopback    bool     // the host talks to itself
 	OneLink     bool     // host and peers are on one link
 	Numbered    bool     // the peers' addresses are numbered: 2001:db8:s::h
+	Verdicts    bool     // for what is judged of verdicts
 	Threads     int      // that record beside, from a packet socket; 0 = none
 	Raw         *rawView // raw sockets that a sniffer reads beside; nil = none
 	Vantage     vantage

@@ -81,6 +81,39 @@ func reorderingRecipes() []Recipe {
 	}
 }
 
+// stalling is a path on which nothing moves now and then, in either direction.
+func stalling(s Shape, every, most time.Duration) Shape {
+	s.StallEvery, s.StallFor = every, most
+	return s
+}
+
+// verdictRecipes lists recordings in which a sender sends again for several reasons at
+// a time: what was lost, what was only late, and what arrived, on links that reorder,
+// lose, duplicate and stall. Their names say whether nothing is tuned on them.
+func verdictRecipes() []Recipe {
+	const us = time.Microsecond
+	recipe := func(name string, seed uint64, up, down Shape, settings map[string]string, about string) Recipe {
+		return Recipe{Name: name, Seed: seed, Verdicts: true, Up: up, Down: down, Sysctl: settings, Run: bursts, About: about}
+	}
+	bad := func(roundTrip time.Duration, late float64, by time.Duration, lost, twice float64) Shape {
+		return duplicating(lossy(crossing(roundTrip, late, by), lost), twice)
+	}
+	stalls := stalling(bad(5*ms, .07, 800*us, .004, .01), 130*ms, 60*ms)
+	held := stalling(bad(9*ms, .08, 1200*us, .006, .03), 170*ms, 80*ms)
+	far := bad(14*ms, .06, 2*ms, .008, .03)
+	return []Recipe{
+		recipe("cross-stalls", 101, stalls, stalls, noTimestamps, "5 ms, 7 % overtaken, 0.4 % lost, 1 % twice, stalls of up to 60 ms, SACK without timestamps"),
+		recipe("cross-spikes", 102, far, stalling(far, 700*ms, 500*ms), nil, "14 ms, 6 % overtaken, 0.8 % lost, 3 % twice, stalls of up to 500 ms inbound"),
+		recipe("cross-plain-twice", 103, bad(6*ms, .04, ms, .012, .03), bad(6*ms, .04, ms, .012, .03), noOptions,
+			"6 ms, 4 % overtaken, 1.2 % lost, 3 % twice, neither SACK nor timestamps"),
+		recipe("cross-no-timestamps-twice", 104, bad(25*ms, .10, 6*ms, .01, .02), bad(25*ms, .10, 6*ms, .01, .02), noTimestamps,
+			"25 ms, 10 % overtaken, 1 % lost, 2 % twice, SACK without timestamps"),
+		recipe("cross-stalls-held", 111, held, held, noTimestamps, "9 ms, 8 % overtaken, 0.6 % lost, 3 % twice, stalls of up to 80 ms, SACK without timestamps"),
+		recipe("cross-twice-held", 112, stalling(bad(18*ms, .05, 3*ms, .01, .04), 900*ms, 400*ms), bad(18*ms, .05, 3*ms, .01, .04), nil,
+			"18 ms, 5 % overtaken, 1 % lost, 4 % twice, stalls of up to 400 ms outbound"),
+	}
+}
+
 // threadedRecipes lists recordings that a sniffer with several threads took beside the
 // true one: its stamps and its order are real.
 func threadedRecipes() []Recipe {
