@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"runtime"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
 // Streams of bzip2 with zeros between and after them are read as one file, by one
@@ -11,9 +13,9 @@ import (
 func TestManyPaddedBzip2Streams(t *testing.T) {
 	const streams, most = 100, 400 << 10
 	var one []byte
-	for _, c := range compressed {
-		if c.codec == "bzip2" {
-			one = decoded(t, c.base64)
+	for _, c := range squeeze.ByTools {
+		if c.Codec == "bzip2" {
+			one = squeeze.Decoded(t, c.Base64)
 		}
 	}
 	want, err := readAll(bytes.NewReader(bytes.Repeat(one, streams)), ReaderOptions{Salvage: SalvageOn})

@@ -16,6 +16,19 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
+// compressedBuffer is how much compressed data is read at a time, bytes.
+const compressedBuffer = 256 << 10
+
+// maxWindow is the largest window or dictionary that a compressed file may ask
+// for, bytes. It is what zstd's own tool allows, and twice what xz -9 uses.
+const maxWindow = 128 << 20
+
+// headLen is how much of a file is looked at to tell its compression, bytes.
+const headLen = 24
+
+// errLarge says that compressed data ask for more memory than they may.
+var errLarge = errors.New("larger than the limit")
+
 // codec is one form of compression. All of them read several members, frames
 // or streams behind each other as one file.
 type codec struct {

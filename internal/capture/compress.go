@@ -10,13 +10,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// compressedBuffer is how much compressed data is read at a time, bytes.
-const compressedBuffer = 256 << 10
-
-// maxWindow is the largest window or dictionary that a compressed file may ask
-// for, bytes. It is what zstd's own tool allows, and twice what xz -9 uses.
-const maxWindow = 128 << 20
-
 // decompress puts the decompressor in front of what is read.
 func (r *Reader) decompress(c *codec) (io.Reader, error) {
 	r.compression = c.name
@@ -66,7 +59,7 @@ func (r *Reader) compressionError(err error) error {
 	var g *gap
 	damaged := r.decompressorError(err)
 	if errors.As(err, &g) {
-		return fmt.Errorf("%w (%s)", damaged, g.where())
+		return fmt.Errorf("%w (%s)", damaged, whereabouts(g))
 	}
 	return damaged
 }
@@ -87,4 +80,9 @@ func (r *Reader) decompressorError(err error) error {
 		return fmt.Errorf("%w: gzip: no header where one must be", ErrCompressed)
 	}
 	return fmt.Errorf("%w: %s: %w", ErrCompressed, r.compression, err)
+}
+
+// whereabouts says where the damage of compressed data is.
+func whereabouts(g *gap) string {
+	return fmt.Sprintf("at byte %d of the compressed file, %s passed over", g.offset, byteCount(g.skipped))
 }

@@ -6,8 +6,6 @@ import (
 	"io"
 	"slices"
 	"testing"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 var (
@@ -126,22 +124,6 @@ func pcapFile(order binary.ByteOrder, magic, network uint32, records ...[2]uint3
 		buf = append(buf, data...)
 	}
 	return buf
-}
-
-// zip compresses each part as a gzip member of its own.
-func zip(t testing.TB, parts ...[]byte) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	for _, p := range parts {
-		z := gzip.NewWriter(&out)
-		if _, err := z.Write(p); err != nil {
-			t.Fatal(err)
-		}
-		if err := z.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return out.Bytes()
 }
 
 // readAll collects copies of all blocks, and the error that ended them, nil

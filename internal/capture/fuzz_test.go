@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
 // fuzzLimit keeps hostile lengths from taking time that finds nothing.
@@ -14,7 +16,7 @@ var fuzzLimit = ReaderOptions{BatchSize: minBatchSize, MaxBlock: 64 << 10}
 func addSeeds(f *testing.F) {
 	f.Add(everything())
 	f.Add(resolutions())
-	f.Add(zip(f, everything()))
+	f.Add(squeeze.Gzip(f, everything()))
 	for _, magic := range []uint32{magicMicro, magicNano, magicModified} {
 		f.Add(pcapFile(littleEndian, magic, 1, [2]uint32{1, 2}, [2]uint32{3, 4}))
 		f.Add(pcapFile(bigEndian, magic, 1, [2]uint32{1, 2}, [2]uint32{3, 4}))

@@ -1,9 +1,7 @@
 package capture
 
 import (
-	"bufio"
 	"bytes"
-	"io"
 )
 
 // Recognised reports whether a decompressed file that starts with head is a
@@ -12,39 +10,3 @@ func Recognised(head []byte) bool {
 	head = head[:min(len(head), sniffLen)]
 	return newPcap(head) != nil || bytes.HasPrefix(head, []byte("\n\r\r\n"))
 }
-
-// Decompress returns the bytes of r as they were before they were compressed,
-// and the name of the compression; bytes that are not compressed come as they
-// are, with "". It reads ahead.
-func Decompress(r io.Reader) (io.Reader, string, error) {
-	return decompress(r, (*codec).openBuffered)
-}
-
-// DecompressSalvaging is Decompress that goes on behind damage, as a Reader with
-// SalvageOn does.
-func DecompressSalvaging(r io.Reader) (io.Reader, string, error) {
-	src := &source{r: r}
-	return decompress(src, func(c *codec, from *bufio.Reader) (io.Reader, error) {
-		s, err := newResumer(c, src, from)
-		return gapless{s}, err
-	})
-}
-
-func decompress(r io.Reader, open func(*codec, *bufio.Reader) (io.Reader, error)) (io.Reader, string, error) {
-	buf := bufio.NewReaderSize(r, compressedBuffer)
-	head, err := buf.Peek(sniffLen)
-	if err != nil && err != io.EOF {
-		return nil, "", err
-	}
-	c := codecOf(head)
-	if c == nil {
-		return buf, "", nil
-	}
-	plain, err := open(c, buf)
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF // within the header
-	}
-	return plain, c.name, err
-}
-
-func (c *codec) openBuffered(r *bufio.Reader) (io.Reader, error) { return c.open(r) }

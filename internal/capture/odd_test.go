@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/pierrec/lz4/v4"
+
+	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
 // smallRecords are ordinary ones that are mostly zeros and small numbers, which look
@@ -319,7 +321,7 @@ func TestZerosAtTheEnd(t *testing.T) {
 			end := slices.Concat(data, make([]byte, zeros))
 			forms := map[string][]byte{"plain": end}
 			if zeros == 160 {
-				forms["gzip"] = zip(t, end)
+				forms["gzip"] = squeeze.Gzip(t, end)
 			}
 			for form, data := range forms {
 				got := salvage(t, data, ReaderOptions{})
@@ -337,9 +339,9 @@ func TestZerosAtTheEnd(t *testing.T) {
 func TestZerosBehindCompressed(t *testing.T) {
 	data := pcapOf(littleEndian, plainRecords(20)...)
 	for name, packed := range map[string][]byte{
-		"zstd": squeeze(t, data)["zstd"], "lz4": squeeze(t, data)["lz4"], "lz4 with all that may be": inBlocks(t, data, lz4.BlockChecksumOption(true), lz4.ChecksumOption(true), lz4.SizeOption(uint64(len(data)))),
-		"zstd behind a skippable frame": append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), squeeze(t, data)["zstd"]...),
-		"gzip":                          zip(t, data), "gzip, two members": zip(t, data[:500], data[500:]), "bzip2": decoded(t, bzip2Blocks), "xz": decoded(t, xzBlocks),
+		"zstd": squeeze.All(t, data)["zstd"], "lz4": squeeze.All(t, data)["lz4"], "lz4 with all that may be": squeeze.InBlocks(t, data, lz4.BlockChecksumOption(true), lz4.ChecksumOption(true), lz4.SizeOption(uint64(len(data)))),
+		"zstd behind a skippable frame": append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), squeeze.All(t, data)["zstd"]...),
+		"gzip":                          squeeze.Gzip(t, data), "gzip, two members": squeeze.Gzip(t, data[:500], data[500:]), "bzip2": squeeze.Decoded(t, squeeze.Bzip2Blocks), "xz": squeeze.Decoded(t, squeeze.XZBlocks),
 	} {
 		want := salvage(t, packed, ReaderOptions{})
 		for _, zeros := range []int{1, 2, 3, 4, 5, 511, 512, 10241, 1 << 20} {

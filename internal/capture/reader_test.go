@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
 func TestReaderDeliversEveryByte(t *testing.T) {
@@ -109,8 +111,8 @@ func TestReaderKinds(t *testing.T) {
 func TestReaderGzip(t *testing.T) {
 	data := everything()
 	for name, zipped := range map[string][]byte{
-		"one member":    zip(t, data),
-		"three members": zip(t, data[:5], nil, data[5:]),
+		"one member":    squeeze.Gzip(t, data),
+		"three members": squeeze.Gzip(t, data[:5], nil, data[5:]),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := NewReader(bytes.NewReader(zipped), ReaderOptions{})
@@ -192,15 +194,15 @@ func damagedOthers(t testing.TB) []damaged {
 	binary.BigEndian.PutUint32(huge[24+17+8:], 1<<31)
 	version := bytes.Clone(rec)
 	version[5] = 3
-	zipped := zip(t, rec)
+	zipped := squeeze.Gzip(t, rec)
 	broken := bytes.Clone(zipped)
 	broken[len(broken)-8] ^= 1 // the checksum
 	return []damaged{
 		{name: "empty", want: ErrEmpty},
-		{name: "empty gzip", data: zip(t, nil), want: ErrEmpty},
+		{name: "empty gzip", data: squeeze.Gzip(t, nil), want: ErrEmpty},
 		{name: "text", data: []byte("No.,Time,Source\n"), want: ErrNotCapture},
 		{name: "short text", data: []byte("hi"), want: ErrNotCapture},
-		{name: "text in gzip", data: zip(t, []byte("hello, world")), want: ErrNotCapture},
+		{name: "text in gzip", data: squeeze.Gzip(t, []byte("hello, world")), want: ErrNotCapture},
 		{name: "lines", data: []byte("\n\r\r\nhello, world"), want: ErrNotCapture},
 		{name: "start of pcapng", data: []byte("\n\r\r\n\x1c\x00\x00\x00"), want: ErrTruncated},
 		{name: "start of pcap", data: rec[:10], want: ErrTruncated},
@@ -210,7 +212,7 @@ func damagedOthers(t testing.TB) []damaged {
 		{name: "captured length 2 GiB", data: huge, want: ErrTooLarge, frame: 1, offset: 24 + 17, blocks: 3},
 		{name: "gzip cut", data: zipped[:len(zipped)-1], want: ErrTruncated, frame: 2, offset: int64(len(rec)), blocks: 4},
 		{name: "gzip checksum", data: broken, want: ErrCompressed, frame: 2, offset: int64(len(rec)), blocks: 4},
-		{name: "behind gzip", data: append(zip(t, rec), "rest of it"...), want: ErrCompressed, frame: 2, offset: int64(len(rec)), blocks: 4},
+		{name: "behind gzip", data: append(squeeze.Gzip(t, rec), "rest of it"...), want: ErrCompressed, frame: 2, offset: int64(len(rec)), blocks: 4},
 		{name: "gzip data", data: append(bytes.Clone(zipped[:10]), bytes.Repeat([]byte{0xFF}, 40)...), want: ErrCompressed},
 		{name: "gzip header", data: []byte("\x1f\x8b is not enough"), want: ErrCompressed},
 		{name: "gzip header only", data: zipped[:8], want: ErrTruncated},
@@ -262,7 +264,7 @@ func TestReaderKeepsItsError(t *testing.T) {
 func TestReaderInputFails(t *testing.T) {
 	failure := errors.New("disk on fire")
 	data := everything()
-	for name, start := range map[string][]byte{"plain": data, "gzip": zip(t, data), "at once": nil} {
+	for name, start := range map[string][]byte{"plain": data, "gzip": squeeze.Gzip(t, data), "at once": nil} {
 		_, err := readAll(io.MultiReader(bytes.NewReader(start[:len(start)/2]), iotest.ErrReader(failure)), ReaderOptions{})
 		var broken *FormatError
 		if !errors.Is(err, failure) || errors.As(err, &broken) {

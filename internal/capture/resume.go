@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/bzip2"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
@@ -31,11 +30,6 @@ type gap struct {
 
 func (g *gap) Error() string { return g.err.Error() }
 func (g *gap) Unwrap() error { return g.err }
-
-// where says where the damage is.
-func (g *gap) where() string {
-	return fmt.Sprintf("at byte %d of the compressed file, %s passed over", g.offset, byteCount(g.skipped))
-}
 
 // goesOn gives the gap behind which more can be read, if an error is one.
 func goesOn(err error) (*gap, bool) {
@@ -67,7 +61,7 @@ type resumer struct {
 func newResumer(c *codec, src *source, from io.Reader) (*resumer, error) {
 	s := &resumer{codec: c, source: src, tape: &tape{r: from}}
 	s.buf = bufio.NewReaderSize(s.tape, compressedBuffer)
-	head, _ := s.buf.Peek(sniffLen)
+	head, _ := s.buf.Peek(headLen)
 	s.head = append(s.head, head...)
 	var err error
 	s.plain, err = s.open()
@@ -294,7 +288,7 @@ func (s *resumer) begin(at int64, bit int) bool {
 	if err != nil {
 		return false
 	}
-	first := make([]byte, sniffLen)
+	first := make([]byte, headLen)
 	n, _ := io.ReadAtLeast(plain, first, 1) // an error comes again
 	if n == 0 {
 		return false

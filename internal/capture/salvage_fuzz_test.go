@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
 // salvaged is what a Reader with SalvageOn gives of a file.
@@ -223,8 +225,8 @@ func damagedCompressed(t testing.TB) [][]byte {
 	for i := range 12 {
 		data = append(data, (&file{order: littleEndian}).epbOf(0, 1700000000000000+uint64(i), ipv4(60+i, byte(i))).buf...)
 	}
-	all := [][]byte{decoded(t, bzip2Blocks), decoded(t, xzBlocks), decoded(t, twoStreams)}
-	for _, packed := range inMembers(t, data, 400) {
+	all := [][]byte{squeeze.Decoded(t, squeeze.Bzip2Blocks), squeeze.Decoded(t, squeeze.XZBlocks), squeeze.Decoded(t, squeeze.TwoStreams)}
+	for _, packed := range squeeze.InMembers(t, data, 400) {
 		all = append(all, packed)
 	}
 	for _, whole := range all[:len(all):len(all)] {

@@ -33,7 +33,7 @@ func newXZGuard(r io.Reader, ahead *bufio.Reader, spliced bool) *xzGuard {
 	g := &xzGuard{guard: guard{r: r}, ahead: ahead, spliced: spliced}
 	g.begins = func(head []byte) bool {
 		head = head[:min(len(head), len(magicXZ))]
-		return bytes.HasPrefix([]byte(magicXZ), head) || g.padding && allZero(head[:min(len(head), 4)])
+		return bytes.HasPrefix([]byte(magicXZ), head) || g.padding && bytes.Count(head[:min(len(head), 4)], []byte{0}) == min(len(head), 4)
 	}
 	g.expect(0, xzHeaderLen, g.stream)
 	return g
@@ -102,7 +102,7 @@ func checkFilters(h []byte) error {
 		return fmt.Errorf("a filter other than LZMA2")
 	}
 	if size := xzDictionary(h[at]); size > maxWindow {
-		return fmt.Errorf("%w of %d bytes: dictionary of %d bytes", ErrTooLarge, maxWindow, size)
+		return fmt.Errorf("%w of %d bytes: dictionary of %d bytes", errLarge, maxWindow, size)
 	}
 	return nil
 }

@@ -1,0 +1,78 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/squeeze"
+)
+
+// The guard accepts what the decompressor does, however the bytes arrive.
+func TestXZGuardByByte(t *testing.T) {
+	data := squeeze.Decoded(t, squeeze.TwoStreams)
+	g := newXZGuard(nil, nil, false)
+	g.padding = true
+	for i := range data {
+		if err := g.follow(data[i : i+1]); err != nil {
+			t.Fatalf("byte %d: %v", i, err)
+		}
+	}
+	for i := range data { // a changed byte may be an error and no more
+		broken := bytes.Clone(data)
+		broken[i] ^= 0xFF
+		newXZGuard(nil, nil, false).follow(broken)
+	}
+}
+
+func FuzzXZGuard(f *testing.F) {
+	f.Add(squeeze.Decoded(f, squeeze.TwoStreams))
+	f.Add(squeeze.Decoded(f, squeeze.ByTools[3].Base64))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		whole, parts := newXZGuard(nil, nil, false), newXZGuard(nil, nil, false)
+		want := whole.follow(data)
+		var got error
+		for len(data) > 0 && got == nil {
+			n := min(len(data), 1+len(data)/3)
+			got, data = parts.follow(data[:n]), data[n:]
+		}
+		if (got == nil) != (want == nil) {
+			t.Fatalf("in parts %v, at once %v", got, want)
+		}
+		if len(whole.head) > 1024 {
+			t.Fatalf("keeps %d bytes", len(whole.head))
+		}
+	})
+}
+
+// Streams give the same data whatever dictionary they get: also where matches go back
+// as far as they can, and where the end of the block is not looked for.
+func TestXZOfAllSizes(t *testing.T) {
+	random := make([]byte, 3*fitAhead)
+	r := rand.NewChaCha8([32]byte{})
+	_, _ = r.Read(random) // never fails
+	for name, data := range map[string][]byte{
+		"nothing": nil, "one byte": {1}, "4 KiB": random[:4096], "a byte more": random[:4097],
+		"the same again at its end": append(random[:5000:5000], random[:300]...),
+		"the end is beyond":         random, "zeros": make([]byte, 3<<20),
+	} {
+		file := squeeze.HungryXZ(t, data)
+		for range 2 {
+			file = append(file, file...)
+		}
+		got, err := readAllOf(openXZ, file)
+		if want := bytes.Repeat(data, 4); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: got %d bytes and %v, want %d", name, len(got), err, len(want))
+		}
+	}
+}
+
+func readAllOf(open func(*bufio.Reader) (io.Reader, error), file []byte) ([]byte, error) {
+	r, err := open(bufio.NewReader(bytes.NewReader(file)))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}
