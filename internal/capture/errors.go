@@ -14,7 +14,7 @@ var (
 	ErrLength     = errors.New("impossible length")
 	ErrTrailer    = errors.New("the lengths of a block disagree")
 	ErrOption     = errors.New("an option does not fit its block")
-	ErrTooLarge   = errors.New("larger than the limit")
+	ErrTooLarge   = errLarge
 	ErrByteOrder  = errors.New("section header without a byte-order magic")
 	ErrCompressed = errors.New("damaged compressed data")
 	ErrUnpacked   = errors.New("it decompresses to more than the limit")
