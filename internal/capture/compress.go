@@ -8,11 +8,13 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/mendcap/mendcap/internal/compress"
 )
 
 // decompress puts the decompressor in front of what is read.
-func (r *Reader) decompress(c *codec) (io.Reader, error) {
-	r.compression = c.name
+func (r *Reader) decompress(c *compress.Codec) (io.Reader, error) {
+	r.compression = c.Name
 	src, err := r.openCodec(c)
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF // within the header
@@ -27,11 +29,11 @@ func (r *Reader) decompress(c *codec) (io.Reader, error) {
 }
 
 // openCodec opens a decompressor that ends at damage, or with salvage goes on.
-func (r *Reader) openCodec(c *codec) (io.Reader, error) {
+func (r *Reader) openCodec(c *compress.Codec) (io.Reader, error) {
 	if r.opts.Salvage == SalvageNone {
-		return c.open(bufio.NewReaderSize(r.src, compressedBuffer))
+		return c.Open(bufio.NewReaderSize(r.src, compress.BufferSize))
 	}
-	s, err := newResumer(c, r.source, r.src)
+	s, err := compress.NewSalvager(c, r.source, r.src)
 	r.resumer = s
 	return s, err
 }
@@ -41,14 +43,14 @@ func (r *Reader) openCodec(c *codec) (io.Reader, error) {
 type capped struct {
 	r          io.Reader
 	left, most int64
-	source     *source
+	source     *compress.Source
 }
 
 func (c *capped) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	if c.left -= int64(n); c.left < 0 {
-		c.source.err = fmt.Errorf("%w of %d bytes", ErrUnpacked, c.most)
-		return 0, c.source.err
+		c.source.Err = fmt.Errorf("%w of %d bytes", ErrUnpacked, c.most)
+		return 0, c.source.Err
 	}
 	return n, err
 }
@@ -56,7 +58,7 @@ func (c *capped) Read(p []byte) (int, error) {
 // compressionError says what a decompressor's error means, and where it is if
 // that is known; nil where the data ended as it should.
 func (r *Reader) compressionError(err error) error {
-	var g *gap
+	var g *compress.Gap
 	damaged := r.decompressorError(err)
 	if errors.As(err, &g) {
 		return fmt.Errorf("%w (%s)", damaged, whereabouts(g))
@@ -73,7 +75,7 @@ func (r *Reader) decompressorError(err error) error {
 	case errors.Is(err, ErrTooLarge):
 		return fmt.Errorf("%w: %w", ErrCompressed, err)
 	case errors.Is(err, zstd.ErrWindowSizeExceeded):
-		return fmt.Errorf("%w: %w of %d bytes: window", ErrCompressed, ErrTooLarge, maxWindow)
+		return fmt.Errorf("%w: %w of %d bytes: window", ErrCompressed, ErrTooLarge, compress.MaxWindow)
 	case errors.Is(err, gzip.ErrChecksum):
 		return fmt.Errorf("%w: gzip: wrong checksum", ErrCompressed)
 	case errors.Is(err, gzip.ErrHeader):
@@ -83,6 +85,6 @@ func (r *Reader) decompressorError(err error) error {
 }
 
 // whereabouts says where the damage of compressed data is.
-func whereabouts(g *gap) string {
-	return fmt.Sprintf("at byte %d of the compressed file, %s passed over", g.offset, byteCount(g.skipped))
+func whereabouts(g *compress.Gap) string {
+	return fmt.Sprintf("at byte %d of the compressed file, %s passed over", g.Offset, byteCount(g.Skipped))
 }

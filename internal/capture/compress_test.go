@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
@@ -29,7 +30,7 @@ func TestReadsCompressed(t *testing.T) {
 			}
 			samePackets(t, mustRead(t, data), want)
 
-			plain, err := codecOf(data).open(bufio.NewReader(bytes.NewReader(append(bytes.Clone(data), data...))))
+			plain, err := compress.Of(data).Open(bufio.NewReader(bytes.NewReader(append(bytes.Clone(data), data...))))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,7 +44,7 @@ func TestReadsCompressed(t *testing.T) {
 
 func TestReadsStreamsOfXZ(t *testing.T) {
 	data := squeeze.Decoded(t, squeeze.TwoStreams)
-	plain, err := codecOf(data).open(bufio.NewReader(bytes.NewReader(data)))
+	plain, err := compress.Of(data).Open(bufio.NewReader(bytes.NewReader(data)))
 	if err != nil {
 		t.Fatal(err)
 	}

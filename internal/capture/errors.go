@@ -3,6 +3,8 @@ package capture
 import (
 	"errors"
 	"fmt"
+
+	"github.com/mendcap/mendcap/internal/compress"
 )
 
 // What can be wrong with a capture. They arrive wrapped in a FormatError.
@@ -14,7 +16,7 @@ var (
 	ErrLength     = errors.New("impossible length")
 	ErrTrailer    = errors.New("the lengths of a block disagree")
 	ErrOption     = errors.New("an option does not fit its block")
-	ErrTooLarge   = errLarge
+	ErrTooLarge   = compress.ErrTooLarge
 	ErrByteOrder  = errors.New("section header without a byte-order magic")
 	ErrCompressed = errors.New("damaged compressed data")
 	ErrUnpacked   = errors.New("it decompresses to more than the limit")

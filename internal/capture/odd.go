@@ -64,12 +64,12 @@ func (r *Reader) Odd() []Odd {
 		}
 		all = append(all, Odd{What: words, Count: n.count, Frame: n.frame})
 	}
-	if r.resumer != nil && r.resumer.padded > 0 {
+	if r.resumer != nil && r.resumer.Padded > 0 {
 		words := "streams of xz are followed by zeros whose number is no multiple of four"
-		if r.resumer.padded == 1 {
+		if r.resumer.Padded == 1 {
 			words = "stream of xz is followed by zeros whose number is no multiple of four"
 		}
-		all = append(all, Odd{What: words, Count: r.resumer.padded, Frame: -1})
+		all = append(all, Odd{What: words, Count: r.resumer.Padded, Frame: -1})
 	}
 	return all
 }

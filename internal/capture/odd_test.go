@@ -14,6 +14,7 @@ import (
 
 	"github.com/pierrec/lz4/v4"
 
+	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
@@ -356,7 +357,7 @@ func TestZerosBehindCompressed(t *testing.T) {
 		for _, zeros := range []int{0, 1, 3, 64} {
 			for _, after := range []string{"\x07", "garbage", strings.Repeat("garbage", 5000)} {
 				got := salvage(t, append(append(bytes.Clone(packed), make([]byte, zeros)...), after...), ReaderOptions{})
-				var other *trailing
+				var other *compress.Trailing
 				if d := got.damages; d.Total != 1 || len(got.blocks) != len(want.blocks) || !errors.As(d.List[0].Err, &other) {
 					t.Errorf("%s, %d zeros and %d other bytes: got %d blocks, %+v; want all and what follows as damage", name, zeros, len(after), len(got.blocks), got.damages)
 				}

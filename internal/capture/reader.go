@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+
+	"github.com/mendcap/mendcap/internal/compress"
 )
 
 // The limits that hold where ReaderOptions says nothing, bytes.
@@ -27,7 +29,7 @@ type ReaderOptions struct {
 // Reader reads a capture block by block. One goroutine may call its methods
 // at a time; Consumed and Batch.Release may be called from any.
 type Reader struct {
-	source      *source
+	source      *compress.Source
 	src         io.Reader // source, decompressed
 	compression string
 	layout      layout
@@ -50,7 +52,7 @@ type Reader struct {
 	opts    ReaderOptions
 	damages Damages
 	last    Damage // the last place of damage, which may grow yet
-	resumer *resumer
+	resumer *compress.Salvager
 	text    bool    // carriage returns are taken out
 	tries   int     // to undo a transfer as text
 	lost    bool    // bytes are being passed over: nothing is expected here
@@ -98,7 +100,7 @@ type layout interface {
 // that it can read, and the error of r where that failed.
 func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
 	rd := &Reader{
-		source:    &source{r: r},
+		source:    &compress.Source{R: r},
 		sure:      -1,
 		opts:      opts,
 		batchSize: opts.BatchSize,
@@ -232,11 +234,11 @@ func (r *Reader) split(b *Batch) (used, need int, err error) {
 // ended says what it means that the source ended with err while so many bytes
 // of an incomplete block were left.
 func (r *Reader) ended(left int, err error) error {
-	if errors.Is(r.source.err, ErrUnpacked) {
-		return r.damage(r.source.err)
+	if errors.Is(r.source.Err, ErrUnpacked) {
+		return r.damage(r.source.Err)
 	}
-	if r.source.err != nil {
-		return fmt.Errorf("read capture at byte %d, %s: %w", r.offset+int64(left), afterFrame(r.frame), r.source.err)
+	if r.source.Err != nil {
+		return fmt.Errorf("read capture at byte %d, %s: %w", r.offset+int64(left), afterFrame(r.frame), r.source.Err)
 	}
 	damaged := r.compressionError(err)
 	switch {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pierrec/lz4/v4"
 
+	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
@@ -103,7 +104,7 @@ func checkResumed(t *testing.T, broken []byte, whole []Block, few int) {
 		_, err := readAll(bytes.NewReader(broken), ReaderOptions{Salvage: mode})
 		needFormatError(t, err)
 	}
-	plain, _, err := DecompressSalvaging(bytes.NewReader(broken))
+	plain, _, err := compress.DecompressSalvaging(bytes.NewReader(broken))
 	if err != nil {
 		t.Fatal(err)
 	}

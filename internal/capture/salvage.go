@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/mendcap/mendcap/internal/compress"
 )
 
 // Salvage says what a Reader does about damage.
@@ -152,7 +154,7 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 func (r *Reader) salvage(b *Batch, readErr error) (again bool) {
 	used, need := r.splitSalvaging(b, readErr != nil)
 	r.remember(b)
-	g, more := goesOn(readErr)
+	g, more := compress.GoesOn(readErr)
 	switch {
 	case r.err != nil: // of SalvageRefuse
 	case r.enough:
@@ -277,10 +279,10 @@ func (r *Reader) mend(b *Batch, raw []byte, size int, why error) bool {
 
 // endSalvaged says what it means that a salvaged source ended with err.
 func (r *Reader) endSalvaged(err error) error {
-	if r.source.err != nil {
+	if r.source.Err != nil {
 		return r.ended(0, err)
 	}
-	var g *gap
+	var g *compress.Gap
 	if errors.As(err, &g) {
 		r.reportGap(g)
 	} else if damaged := r.compressionError(err); damaged != nil {
@@ -294,7 +296,7 @@ func (r *Reader) endSalvaged(err error) error {
 
 // reportGap takes in damage of compressed data, apart from what it has cut short.
 // Nothing is expected behind it.
-func (r *Reader) reportGap(g *gap) {
+func (r *Reader) reportGap(g *compress.Gap) {
 	if r.last.Err != nil {
 		r.damages.count(r.last)
 		r.last = Damage{}

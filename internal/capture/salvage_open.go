@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/mendcap/mendcap/internal/compress"
 )
 
 // openDamaged finds a capture in a file that starts like none. The beginning
@@ -23,16 +25,16 @@ func (r *Reader) openDamaged(why error) error {
 
 // openPart looks for a capture in what can be read up to damage of compressed
 // data, which it gives where there is none.
-func (r *Reader) openPart(why error) (*gap, error) {
+func (r *Reader) openPart(why error) (*compress.Gap, error) {
 	w := make([]byte, lookahead)
 	n, err := io.ReadFull(r.src, w)
 	w = w[:n]
-	if r.source.err != nil {
+	if r.source.Err != nil {
 		return nil, r.ended(0, err)
 	}
 	eof := err != nil
 	behind := r.src
-	g, more := goesOn(err)
+	g, more := compress.GoesOn(err)
 	if more {
 		r.src = io.MultiReader(bytes.NewReader(w), &once{g}, behind)
 	} else if !eof {

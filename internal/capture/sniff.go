@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+
+	"github.com/mendcap/mendcap/internal/compress"
 )
 
 // sniffLen is how much of a file tells what it is: the header of a pcap file,
@@ -17,7 +19,7 @@ func (r *Reader) open() error {
 	if err != nil {
 		return err
 	}
-	if c := codecOf(head); c != nil {
+	if c := compress.Of(head); c != nil {
 		plain, err := r.decompress(c)
 		if err != nil {
 			return err
@@ -27,7 +29,7 @@ func (r *Reader) open() error {
 		}
 	}
 	err = r.recognise(head)
-	if err == nil || r.opts.Salvage == SalvageNone || r.source.err != nil {
+	if err == nil || r.opts.Salvage == SalvageNone || r.source.Err != nil {
 		return err
 	}
 	return r.openDamaged(err)
@@ -37,11 +39,11 @@ func (r *Reader) open() error {
 func (r *Reader) peek(src io.Reader) ([]byte, error) {
 	head := make([]byte, sniffLen)
 	n, err := io.ReadFull(src, head)
-	for g, more := goesOn(err); more; g, more = goesOn(err) {
+	for g, more := compress.GoesOn(err); more; g, more = compress.GoesOn(err) {
 		r.reportGap(g) // what stands before it is too little to tell anything
 		n, err = io.ReadFull(src, head)
 	}
-	if r.source.err != nil {
+	if r.source.Err != nil {
 		return nil, r.ended(n, err)
 	}
 	if n == 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/internal/naming"
 )
 
@@ -38,7 +39,7 @@ func (j *job) newPacked(d *draft) (*packed, error) {
 	if err := d.restart(); err != nil {
 		return nil, ioError("write the output", err)
 	}
-	to, err := capture.NewCompressor(d, j.o.Compress)
+	to, err := compress.NewCompressor(d, j.o.Compress)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
-	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/compress"
 )
 
 // member is one regular file of an archive, or of an archive within it.
@@ -58,7 +58,7 @@ func visit(ctx context.Context, file string, kind kind, l limits, each func(*mem
 }
 
 func (v *visitor) tar(r io.Reader, prefix string, depth int) error {
-	plain, _, err := capture.Decompress(r)
+	plain, _, err := compress.Decompress(r)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/internal/filesys"
 )
 
@@ -37,7 +38,7 @@ func sniff(r io.Reader) (kind, io.Reader, error) {
 }
 
 func kindOf(r io.Reader) kind {
-	plain, compression, err := capture.Decompress(r)
+	plain, compression, err := compress.Decompress(r)
 	if err != nil {
 		return kindOther
 	}

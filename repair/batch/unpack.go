@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
-	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -117,7 +117,7 @@ func measure(ctx context.Context, file string, b *budget) error {
 		return err
 	}
 	defer f.Close()
-	plain, compression, err := capture.DecompressSalvaging(f)
+	plain, compression, err := compress.DecompressSalvaging(f)
 	if err != nil || compression == "" {
 		return nil
 	}

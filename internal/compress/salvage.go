@@ -1,4 +1,4 @@
-package capture
+package compress
 
 import (
 	"bufio"
@@ -20,31 +20,31 @@ const lookback = 128 << 10
 // nothing but beginnings would take for ever.
 const maxTries = 10_000
 
-// gap is damage in compressed data, as an error of its reader.
-type gap struct {
+// Gap is damage in compressed data, as an error of its reader.
+type Gap struct {
 	err     error // of the decompressor
-	offset  int64 // at which it failed, in the compressed file
-	skipped int64 // compressed bytes behind that, not decompressed
-	last    bool  // nothing follows; else the reader goes on behind the gap
+	Offset  int64 // at which it failed, in the compressed file
+	Skipped int64 // compressed bytes after that, not decompressed
+	last    bool  // nothing follows; else the reader goes on after the gap
 }
 
-func (g *gap) Error() string { return g.err.Error() }
-func (g *gap) Unwrap() error { return g.err }
+func (g *Gap) Error() string { return g.err.Error() }
+func (g *Gap) Unwrap() error { return g.err }
 
-// goesOn gives the gap behind which more can be read, if an error is one.
-func goesOn(err error) (*gap, bool) {
-	var g *gap
+// GoesOn gives the gap after which more can be read, if an error is one.
+func GoesOn(err error) (*Gap, bool) {
+	var g *Gap
 	if errors.As(err, &g) && !g.last {
 		return g, true
 	}
 	return nil, false
 }
 
-// resumer decompresses a file. Behind damage it goes on with whatever can be
-// decompressed by itself: it gives a *gap once, and then what follows.
-type resumer struct {
-	codec  *codec
-	source *source
+// Salvager decompresses a file. After damage it goes on with whatever can be
+// decompressed by itself: it gives a *Gap once, and then what follows.
+type Salvager struct {
+	codec  *Codec
+	source *Source
 	tape   *tape
 	buf    *bufio.Reader // reads the tape
 	head   []byte        // the first bytes of the file
@@ -53,14 +53,16 @@ type resumer struct {
 	first  []byte // of plain, read already
 	err    error  // of plain
 
-	padded  int64 // streams of xz behind which the number of zeros is no multiple of four (section 2.2)
+	Padded  int64 // streams of xz after which the number of zeros is no multiple of four (section 2.2)
 	tries   int   // to go on
 	spliced bool  // what plain reads was put together: its checksum can't be right
 }
 
-func newResumer(c *codec, src *source, from io.Reader) (*resumer, error) {
-	s := &resumer{codec: c, source: src, tape: &tape{r: from}}
-	s.buf = bufio.NewReaderSize(s.tape, compressedBuffer)
+// NewSalvager decompresses from, which reads src and starts with the first bytes of the
+// file. An error says that not even its beginning can be decompressed.
+func NewSalvager(c *Codec, src *Source, from io.Reader) (*Salvager, error) {
+	s := &Salvager{codec: c, source: src, tape: &tape{r: from}}
+	s.buf = bufio.NewReaderSize(s.tape, BufferSize)
 	head, _ := s.buf.Peek(headLen)
 	s.head = append(s.head, head...)
 	var err error
@@ -70,11 +72,11 @@ func newResumer(c *codec, src *source, from io.Reader) (*resumer, error) {
 
 // open opens a decompressor. One of gzip ends with its member, so that it is
 // known where the next one begins. One of zstd is used again: it takes much memory.
-func (s *resumer) open() (io.Reader, error) {
+func (s *Salvager) open() (io.Reader, error) {
 	if z, ok := s.plain.(*zstd.Decoder); ok {
 		return z, z.Reset(newZstdGuard(s.buf))
 	}
-	open := s.codec.open
+	open := s.codec.Open
 	if s.codec.bare != nil {
 		open = s.codec.bare
 	}
@@ -86,14 +88,14 @@ func (s *resumer) open() (io.Reader, error) {
 }
 
 // nextMember goes on with the member of gzip that stands behind one.
-func (s *resumer) nextMember() error {
+func (s *Salvager) nextMember() error {
 	z, ok := s.plain.(*gzip.Reader)
 	if !ok || !s.passZeros() {
 		return io.EOF
 	}
 	s.start = s.offset()
-	if head, _ := s.buf.Peek(2); s.source.err == nil && !startsLike(head, magicGzip) {
-		return &trailing{}
+	if head, _ := s.buf.Peek(2); s.source.Err == nil && !startsLike(head, magicGzip) {
+		return &Trailing{}
 	}
 	err := z.Reset(s.buf)
 	if err == nil {
@@ -102,7 +104,7 @@ func (s *resumer) nextMember() error {
 	return err
 }
 
-func (s *resumer) Read(p []byte) (int, error) {
+func (s *Salvager) Read(p []byte) (int, error) {
 	if len(s.first) > 0 || len(p) == 0 {
 		n := copy(p, s.first)
 		s.first = s.first[n:]
@@ -117,24 +119,24 @@ func (s *resumer) Read(p []byte) (int, error) {
 			return n, nil
 		}
 	}
-	var g *gap
-	if s.err == io.EOF || s.source.err != nil || errors.As(s.err, &g) {
+	var g *Gap
+	if s.err == io.EOF || s.source.Err != nil || errors.As(s.err, &g) {
 		return 0, s.err
 	}
 	return 0, s.resume(s.err)
 }
 
 // offset is that of the next byte that a decompressor reads.
-func (s *resumer) offset() int64 { return s.tape.offset() - int64(s.buf.Buffered()) }
+func (s *Salvager) offset() int64 { return s.tape.offset() - int64(s.buf.Buffered()) }
 
-func (s *resumer) seek(offset int64) {
+func (s *Salvager) seek(offset int64) {
 	s.tape.seek(offset)
 	s.buf.Reset(s.tape)
 }
 
 // passZeros passes over zeros, with which files are filled up to a whole number of
 // sectors. It says whether something else follows.
-func (s *resumer) passZeros() bool {
+func (s *Salvager) passZeros() bool {
 	for {
 		p, err := s.buf.Peek(max(1, s.buf.Buffered()))
 		for i, c := range p {
@@ -145,7 +147,7 @@ func (s *resumer) passZeros() bool {
 		}
 		_, _ = s.buf.Discard(len(p))
 		if err != nil {
-			return s.source.err != nil // which the next read gives
+			return s.source.Err != nil // which the next read gives
 		}
 	}
 }
@@ -153,7 +155,7 @@ func (s *resumer) passZeros() bool {
 // after deals with a failure at what follows the end of the data. It passes over
 // zeros, and opens the stream that follows; io.EOF says that nothing does, and a
 // *trailing that it is none. Any other failure comes back as it is.
-func (s *resumer) after(cause error) error {
+func (s *Salvager) after(cause error) error {
 	beyond := s.beyond(cause)
 	if beyond < 0 {
 		return cause
@@ -162,8 +164,8 @@ func (s *resumer) after(cause error) error {
 	end := s.offset()
 	more := s.passZeros()
 	at := s.offset()
-	if s.codec.name == "xz" && (at-end)%4 != 0 {
-		s.padded++
+	if s.codec.Name == "xz" && (at-end)%4 != 0 {
+		s.Padded++
 	}
 	if !more {
 		return io.EOF
@@ -172,13 +174,13 @@ func (s *resumer) after(cause error) error {
 		return nil
 	}
 	s.seek(at)
-	return &trailing{}
+	return &Trailing{}
 }
 
 // beyond says how much a decompressor that failed at the end of the data had read
 // of what follows, bytes; -1 where it failed elsewhere.
-func (s *resumer) beyond(cause error) int64 {
-	var t *trailing
+func (s *Salvager) beyond(cause error) int64 {
+	var t *Trailing
 	switch {
 	case errors.As(cause, &t):
 		return t.left
@@ -186,7 +188,7 @@ func (s *resumer) beyond(cause error) int64 {
 		return 4
 	case errors.Is(cause, bzip2.StructuralError("bad magic value in continuation file")):
 		return 2
-	case s.codec.name == "bzip2" && errors.Is(cause, io.ErrUnexpectedEOF) && endsBzip2(s.tape.before(s.offset()-1, bzip2Tail)):
+	case s.codec.Name == "bzip2" && errors.Is(cause, io.ErrUnexpectedEOF) && endsBzip2(s.tape.before(s.offset()-1, bzip2Tail)):
 		return 1
 	}
 	return -1
@@ -198,18 +200,18 @@ const seam = 16
 
 // resume finds what can be decompressed next behind damage, and returns the gap:
 // none where what was spliced came to its end, whose checksum can't be right.
-func (s *resumer) resume(cause error) error {
+func (s *Salvager) resume(cause error) error {
 	end := s.spliced && isEnd(cause)
 	cause = s.after(cause)
 	if cause == nil || cause == io.EOF {
 		s.err = cause
 		return cause
 	}
-	g := &gap{err: cause, offset: s.offset()}
+	g := &Gap{err: cause, Offset: s.offset()}
 	found := s.next(g)
-	switch quiet := end && (g.skipped <= seam || errors.Is(cause, errSplicedIndex)); {
-	case s.source.err != nil:
-		s.err = s.source.err
+	switch quiet := end && (g.Skipped <= seam || errors.Is(cause, errSplicedIndex)); {
+	case s.source.Err != nil:
+		s.err = s.source.Err
 	case found && quiet:
 		return nil
 	case found:
@@ -237,32 +239,32 @@ func isEnd(err error) bool {
 
 // next goes to what can be decompressed next, and says how far behind the gap's
 // beginning that is.
-func (s *resumer) next(g *gap) bool {
-	if s.codec.here && s.begin(g.offset, 0) {
+func (s *Salvager) next(g *Gap) bool {
+	if s.codec.here && s.begin(g.Offset, 0) {
 		return true
 	}
-	s.seek(max(s.start+1, g.offset-s.codec.back))
+	s.seek(max(s.start+1, g.Offset-s.codec.back))
 	for s.tries < maxTries {
 		at, bit, found := s.scan()
 		if !found {
 			break
 		}
 		if s.begin(at, bit) {
-			g.skipped = max(0, at-g.offset)
+			g.Skipped = max(0, at-g.Offset)
 			return true
 		}
 		s.seek(at + 1)
 	}
 	_, _ = io.Copy(io.Discard, s.buf) // where it fails the source keeps the error
-	g.skipped = max(0, s.offset()-g.offset)
+	g.Skipped = max(0, s.offset()-g.Offset)
 	return false
 }
 
 // scan goes to the next place at which decompression may go on. A decompressor
 // may also begin some bits into the byte there.
-func (s *resumer) scan() (at int64, bit int, found bool) {
+func (s *Salvager) scan() (at int64, bit int, found bool) {
 	for {
-		w, err := s.buf.Peek(compressedBuffer)
+		w, err := s.buf.Peek(BufferSize)
 		if i, bit := s.codec.next(w); i >= 0 {
 			_, _ = s.buf.Discard(i) // they are in the buffer
 			return s.offset(), bit, true
@@ -276,7 +278,7 @@ func (s *resumer) scan() (at int64, bit int, found bool) {
 }
 
 // begin opens what stands here, at an offset and a bit, if that gives anything.
-func (s *resumer) begin(at int64, bit int) bool {
+func (s *Salvager) begin(at int64, bit int) bool {
 	s.tries++
 	splice := s.codec.splice != nil && !bytes.HasPrefix(s.peek(), []byte(s.codec.magic))
 	plain, err := io.Reader(nil), error(nil)
@@ -297,7 +299,7 @@ func (s *resumer) begin(at int64, bit int) bool {
 	return true
 }
 
-func (s *resumer) peek() []byte {
+func (s *Salvager) peek() []byte {
 	p, _ := s.buf.Peek(len(s.codec.magic))
 	return p
 }
@@ -312,7 +314,7 @@ type tape struct {
 
 // tapeKept is how much is kept: what lies between the file and a decompressor,
 // and what is looked at again.
-const tapeKept = compressedBuffer + lookback
+const tapeKept = BufferSize + lookback
 
 func (t *tape) Read(p []byte) (int, error) {
 	if t.at < len(t.kept) {
@@ -347,7 +349,7 @@ type gapless struct{ r io.Reader }
 
 func (g gapless) Read(p []byte) (int, error) {
 	n, err := g.r.Read(p)
-	if _, more := goesOn(err); more {
+	if _, more := GoesOn(err); more {
 		err = nil
 	}
 	return n, err

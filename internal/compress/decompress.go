@@ -1,4 +1,4 @@
-package capture
+package compress
 
 import (
 	"bufio"
@@ -9,25 +9,25 @@ import (
 // and the name of the compression; bytes that are not compressed come as they
 // are, with "". It reads ahead.
 func Decompress(r io.Reader) (io.Reader, string, error) {
-	return decompress(r, (*codec).openBuffered)
+	return decompress(r, (*Codec).openBuffered)
 }
 
 // DecompressSalvaging is Decompress that goes on after damage where it can.
 func DecompressSalvaging(r io.Reader) (io.Reader, string, error) {
-	src := &source{r: r}
-	return decompress(src, func(c *codec, from *bufio.Reader) (io.Reader, error) {
-		s, err := newResumer(c, src, from)
+	src := &Source{R: r}
+	return decompress(src, func(c *Codec, from *bufio.Reader) (io.Reader, error) {
+		s, err := NewSalvager(c, src, from)
 		return gapless{s}, err
 	})
 }
 
-func decompress(r io.Reader, open func(*codec, *bufio.Reader) (io.Reader, error)) (io.Reader, string, error) {
-	buf := bufio.NewReaderSize(r, compressedBuffer)
+func decompress(r io.Reader, open func(*Codec, *bufio.Reader) (io.Reader, error)) (io.Reader, string, error) {
+	buf := bufio.NewReaderSize(r, BufferSize)
 	head, err := buf.Peek(headLen)
 	if err != nil && err != io.EOF {
 		return nil, "", err
 	}
-	c := codecOf(head)
+	c := Of(head)
 	if c == nil {
 		return buf, "", nil
 	}
@@ -35,7 +35,7 @@ func decompress(r io.Reader, open func(*codec, *bufio.Reader) (io.Reader, error)
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF // within the header
 	}
-	return plain, c.name, err
+	return plain, c.Name, err
 }
 
-func (c *codec) openBuffered(r *bufio.Reader) (io.Reader, error) { return c.open(r) }
+func (c *Codec) openBuffered(r *bufio.Reader) (io.Reader, error) { return c.Open(r) }

@@ -1,4 +1,4 @@
-package capture
+package compress
 
 import (
 	"bufio"
@@ -44,13 +44,13 @@ func TestTriesAreBounded(t *testing.T) {
 	member[len(member)-8] ^= 1 // the checksum
 	for name, junk := range map[string][]byte{"headers": member[:gzipHeader], "members": member} {
 		data := append(bytes.Clone(member), bytes.Repeat(junk, 2*maxTries)...)
-		s, err := newResumer(codecOf(data), &source{}, bytes.NewReader(data))
+		s, err := NewSalvager(Of(data), &Source{}, bytes.NewReader(data))
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = io.Copy(io.Discard, gapless{s})
-		var g *gap
-		if !errors.As(err, &g) || !g.last || g.offset+g.skipped != int64(len(data)) || s.tries != maxTries {
+		var g *Gap
+		if !errors.As(err, &g) || !g.last || g.Offset+g.Skipped != int64(len(data)) || s.tries != maxTries {
 			t.Errorf("%s: got %v after %d tries, %+v; want the last gap, to byte %d, after %d", name, err, s.tries, g, len(data), maxTries)
 		}
 	}
@@ -61,7 +61,7 @@ func TestManyPaddedStreams(t *testing.T) {
 	const n = 300
 	for name, one := range squeeze.All(t, []byte("what is compressed\n")) {
 		data := bytes.Repeat(append(bytes.Clone(one), 0), n)
-		s, err := newResumer(codecOf(data), &source{}, bytes.NewReader(data))
+		s, err := NewSalvager(Of(data), &Source{}, bytes.NewReader(data))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,8 +77,8 @@ func TestManyPaddedStreams(t *testing.T) {
 // A magic is found wherever it stands, over the ends of what is looked at too.
 func TestScan(t *testing.T) {
 	member := squeeze.Gzip(t, []byte("what is compressed"))
-	for _, at := range []int{0, 1, compressedBuffer - 1, compressedBuffer - 5, compressedBuffer, 2*compressedBuffer - 9} {
-		s, err := newResumer(codecOf(member), &source{}, bytes.NewReader(append(bytes.Clone(member), make([]byte, at)...)))
+	for _, at := range []int{0, 1, BufferSize - 1, BufferSize - 5, BufferSize, 2*BufferSize - 9} {
+		s, err := NewSalvager(Of(member), &Source{}, bytes.NewReader(append(bytes.Clone(member), make([]byte, at)...)))
 		if err != nil {
 			t.Fatal(err)
 		}

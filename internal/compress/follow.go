@@ -1,4 +1,4 @@
-package capture
+package compress
 
 import (
 	"bytes"
@@ -22,10 +22,10 @@ type guard struct {
 	begins  func(head []byte) bool
 }
 
-// trailing says that something follows the end of compressed data that is none.
-type trailing struct{ left int64 } // bytes that were read of it
+// Trailing says that something follows the end of compressed data that is none.
+type Trailing struct{ left int64 } // bytes that were read of it
 
-func (t *trailing) Error() string { return "other bytes after its end" }
+func (t *Trailing) Error() string { return "other bytes after its end" }
 
 func (g *guard) Read(p []byte) (int, error) {
 	if g.err != nil {
@@ -33,7 +33,7 @@ func (g *guard) Read(p []byte) (int, error) {
 	}
 	n, err := g.r.Read(p)
 	g.err = g.follow(p[:n])
-	if t, ok := g.err.(*trailing); ok && t.left < int64(n) {
+	if t, ok := g.err.(*Trailing); ok && t.left < int64(n) {
 		return n - int(t.left), nil
 	}
 	if g.err != nil {
@@ -52,7 +52,7 @@ func (g *guard) follow(p []byte) error {
 		g.head = append(g.head, p[:take]...)
 		p = p[take:]
 		if g.between && !g.begins(g.head) {
-			return &trailing{left: int64(len(g.head) + len(p))}
+			return &Trailing{left: int64(len(g.head) + len(p))}
 		}
 		for g.skip == 0 && len(g.head) == g.want {
 			if err := g.step(); err != nil {

@@ -1,4 +1,9 @@
-package capture
+// Package compress reads and writes compressed files: gzip, zstd, xz, lz4 and bzip2.
+//
+// It promises that no file makes it take much memory, that several members, frames or
+// streams one after the other are read as one file, and that damage costs no more than
+// what depends on the damaged bytes.
+package compress
 
 import (
 	"bufio"
@@ -16,25 +21,25 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// compressedBuffer is how much compressed data is read at a time, bytes.
-const compressedBuffer = 256 << 10
+// BufferSize is how much compressed data is read at a time, bytes.
+const BufferSize = 256 << 10
 
-// maxWindow is the largest window or dictionary that a compressed file may ask
+// MaxWindow is the largest window or dictionary that a compressed file may ask
 // for, bytes. It is what zstd's own tool allows, and twice what xz -9 uses.
-const maxWindow = 128 << 20
+const MaxWindow = 128 << 20
 
 // headLen is how much of a file is looked at to tell its compression, bytes.
 const headLen = 24
 
-// errLarge says that compressed data ask for more memory than they may.
-var errLarge = errors.New("larger than the limit")
+// ErrTooLarge says that compressed data ask for more memory than they may.
+var ErrTooLarge = errors.New("larger than the limit")
 
-// codec is one form of compression. All of them read several members, frames
-// or streams behind each other as one file.
-type codec struct {
-	name  string
+// Codec is one form of compression. All of them read several members, frames
+// or streams one after the other as one file.
+type Codec struct {
+	Name  string // "gzip", "zstd", "xz", "lz4" or "bzip2"
 	magic string
-	open  func(*bufio.Reader) (io.Reader, error)
+	Open  func(*bufio.Reader) (io.Reader, error)
 	// bare, if it is there, is open for one who deals with what follows the zeros after
 	// a stream.
 	bare func(*bufio.Reader) (io.Reader, error)
@@ -59,22 +64,22 @@ const (
 	magicLegacyLZ4 = "\x02\x21\x4c\x18"
 )
 
-// codecOf finds the compression by the first bytes of a file, nil for none.
-func codecOf(head []byte) *codec {
-	for _, c := range []codec{
-		{name: "gzip", magic: magicGzip[:2], open: openGzip, next: nextGzip, look: gzipHeader, back: lookback},
-		{name: "zstd", magic: magicZstd, open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)},
-		{name: "xz", magic: magicXZ, open: openXZ, bare: openBareXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
-		{name: "lz4", magic: magicLZ4, open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
-		{name: "lz4", magic: magicLegacyLZ4, open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
-		{name: "bzip2", magic: "BZh", open: openBzip2, bare: openBareBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
+// Of finds the compression by the first bytes of a file, nil for none.
+func Of(head []byte) *Codec {
+	for _, c := range []Codec{
+		{Name: "gzip", magic: magicGzip[:2], Open: openGzip, next: nextGzip, look: gzipHeader, back: lookback},
+		{Name: "zstd", magic: magicZstd, Open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)},
+		{Name: "xz", magic: magicXZ, Open: openXZ, bare: openBareXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
+		{Name: "lz4", magic: magicLZ4, Open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
+		{Name: "lz4", magic: magicLegacyLZ4, Open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
+		{Name: "bzip2", magic: "BZh", Open: openBzip2, bare: openBareBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
 	} {
 		if bytes.HasPrefix(head, []byte(c.magic)) {
 			return &c
 		}
 	}
 	if skippableFrame(head) {
-		return &codec{name: "zstd", open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)}
+		return &Codec{Name: "zstd", Open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)}
 	}
 	return nil
 }
@@ -112,7 +117,7 @@ func skippableFrame(head []byte) bool {
 
 // openZstd starts no goroutine, hence there is nothing to close.
 func openZstd(r *bufio.Reader) (io.Reader, error) {
-	return zstd.NewReader(newZstdGuard(r), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	return zstd.NewReader(newZstdGuard(r), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(MaxWindow))
 }
 
 func openXZ(r *bufio.Reader) (io.Reader, error) {

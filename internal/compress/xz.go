@@ -1,4 +1,4 @@
-package capture
+package compress
 
 import (
 	"bufio"
@@ -101,8 +101,8 @@ func checkFilters(h []byte) error {
 	case at == 0:
 		return fmt.Errorf("a filter other than LZMA2")
 	}
-	if size := xzDictionary(h[at]); size > maxWindow {
-		return fmt.Errorf("%w of %d bytes: dictionary of %d bytes", errLarge, maxWindow, size)
+	if size := xzDictionary(h[at]); size > MaxWindow {
+		return fmt.Errorf("%w of %d bytes: dictionary of %d bytes", ErrTooLarge, MaxWindow, size)
 	}
 	return nil
 }
