@@ -9,7 +9,7 @@ if [ "$1" != inside ]; then
 	work=$(mktemp -d)
 	go run ./cmd/mendcap tables --script linux >"$work/record.sh"
 	unshare -n -p -f --mount-proc sh "$0" inside "$work"
-	go run ./internal/lab/cmd/degrade -degradation none -form headers -tables none -o "$work/clean.pcapng" "$work/full.pcapng"
+	go run ./internal/lab/cmd degrade -degradation none -form headers -tables none -o "$work/clean.pcapng" "$work/full.pcapng"
 	gzip -9n <"$work/clean.pcapng" >testdata/scripted/scripted.pcapng.gz
 	rm -rf testdata/scripted/scripted.tables
 	cp -r "$work/scripted.tables" testdata/scripted/

@@ -1,14 +1,14 @@
-// Accuracy degrades the recordings as a raw-socket sniffer would have, has
+// Package accuracy degrades the recordings as a raw-socket sniffer would have, has
 // them repaired, and prints how far that is from the truth, as tshark sees it.
 //
-//	accuracy [-recordings A,B] [-seeds N] [-degradations A,B] [-form FORM]
+//	lab accuracy [-recordings A,B] [-seeds N] [-degradations A,B] [-form FORM]
 //	         [-tables all|half|none] [-quick] [-bars repair|order] [-check]
-//	accuracy -remains [-recordings A,B] [-seeds N] [-degradations A,B]
-//	accuracy -bars verdicts [-mistakes] [-recordings A,B] [-seeds N] [-degradations A,B] [-check]
-//	accuracy -bars loss [-seeds N] [-check]
-//	accuracy -bars arrivals [-tables all|half|none] [-quick] [-remains] [-check]
-//	accuracy -rawcap FILE [-check]
-//	accuracy -bars inference [-recordings A,B] [-check]
+//	lab accuracy -remains [-recordings A,B] [-seeds N] [-degradations A,B]
+//	lab accuracy -bars verdicts [-mistakes] [-recordings A,B] [-seeds N] [-degradations A,B] [-check]
+//	lab accuracy -bars loss [-seeds N] [-check]
+//	lab accuracy -bars arrivals [-tables all|half|none] [-quick] [-remains] [-check]
+//	lab accuracy -rawcap FILE [-check]
+//	lab accuracy -bars inference [-recordings A,B] [-check]
 //
 // With -check it exits with 1 when a bar is missed: those of the repair as a
 // whole, or the much higher ones of order (which takes all degradations and five
@@ -70,7 +70,7 @@
 // stood right before and are wrong after. In time are intervals that hold the
 // true time of their packet. Touched are packets with another place in the file
 // or another time than before.
-package main
+package accuracy
 
 import (
 	"context"
@@ -98,7 +98,8 @@ type options struct {
 // errMissed says that a bar was missed; which one was printed.
 var errMissed = errors.New("a bar was missed")
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.StringVar(&o.folder, "folder", "testdata/recordings", "where the recordings are")
 	flag.StringVar(&o.recordings, "recordings", "", "names, separated by commas (default all)")

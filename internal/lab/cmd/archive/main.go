@@ -1,9 +1,9 @@
 //go:build linux
 
-// Archive measures `mendcap batch` on an archive of many captures, beside a
+// Package archive measures `mendcap batch` on an archive of many captures, beside a
 // shell loop over reordercap, which sorts each by its stamps and no more.
 //
-//	archive [-small 10000] [-packets 50] [-large 20] [-size 50MB] [-jobs N]
+//	lab archive [-small 10000] [-packets 50] [-large 20] [-size 50MB] [-jobs N]
 //	        [-dir DIR] [-check]
 //
 // It makes the captures out of recordings, lets both do them, and prints
@@ -11,7 +11,7 @@
 // of the small captures, of all of them, of the large ones, and of both. With
 // -check it exits with 1 where ten times the captures take more than 1.2 times
 // the memory. All files are in a temporary folder, which it removes.
-package main
+package archive
 
 import (
 	"context"
@@ -38,7 +38,8 @@ type options struct {
 // mostMemory is the bar of -check, for ten times the captures.
 const mostMemory = 1.2
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.IntVar(&o.small, "small", 10_000, "small captures")
 	flag.IntVar(&o.packets, "packets", 50, "in each of them")
@@ -95,8 +96,8 @@ func (b *bench) prepare(ctx context.Context) error {
 		}
 	}
 	const module = "github.com/mendcap/mendcap/"
-	maker := filepath.Join(b.dir, "large")
-	for path, pkg := range map[string]string{b.mendcap: "cmd/mendcap", maker: "internal/lab/cmd/large"} {
+	maker := filepath.Join(b.dir, "lab")
+	for path, pkg := range map[string]string{b.mendcap: "cmd/mendcap", maker: "internal/lab/cmd"} {
 		if _, err := measure(ctx, "go", "build", "-o", path, module+pkg); err != nil {
 			return err
 		}
@@ -106,7 +107,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	}
 	for i := range b.large {
 		path := filepath.Join(b.dir, big, "large-"+strconv.Itoa(i)+".pcapng")
-		if _, err := measure(ctx, maker, "-size", b.size, "-degraded", "-o", path,
+		if _, err := measure(ctx, maker, "large", "-size", b.size, "-degraded", "-o", path,
 			filepath.Join(b.recordings, "lossy.pcapng.gz"), filepath.Join(b.recordings, "many-flows.pcapng.gz")); err != nil {
 			return err
 		}

@@ -1,9 +1,9 @@
-// Compare runs two builds of mendcap on the same captures and says where they
+// Package compare runs two builds of mendcap on the same captures and says where they
 // differ: in a byte of the repaired capture or of a report, in a line that is
 // printed, or in the exit code. It shows that a change that is meant to change
 // nothing has changed nothing.
 //
-//	compare [-with REVISION] [-workers 1,2,8] [-every N] [-v] [-check] [FILE...]
+//	lab compare [-with REVISION] [-workers 1,2,8] [-every N] [-v] [-check] [FILE...]
 //
 // The build of the tree at hand is set beside that of another revision (the last
 // commit, unless -with names one), which is checked out for the time into a
@@ -12,7 +12,7 @@
 // testdata, those of the folder that MENDCAP_SAMPLES names, and each recording under
 // several degradations. With -check it exits with 1 when something differs or
 // when fewer than 200 captures were compared.
-package main
+package compare
 
 import (
 	"context"
@@ -37,7 +37,8 @@ type options struct {
 	verbose, check bool
 }
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.StringVar(&o.with, "with", "HEAD", "the revision that is compared with")
 	flag.StringVar(&o.workers, "workers", "1,2,8", "how many processors the build at hand may use, separated by commas")

@@ -1,12 +1,12 @@
-// Degrade turns true recordings into what a raw-socket sniffer would have
+// Package degrade turns true recordings into what a raw-socket sniffer would have
 // written, with the network tables of the host beside it.
 //
-//	degrade [-degradation NAME] [-seed N] [-form FORM] [-packets N]
+//	lab degrade [-degradation NAME] [-seed N] [-form FORM] [-packets N]
 //	        [-tables all|half|none] -o FILE RECORDING...
 //
 // Several recordings are merged as if they had been made at the same time. The
 // tables go to the folder FILE.tables, with FILE's suffix taken off.
-package main
+package degrade
 
 import (
 	"bytes"
@@ -28,7 +28,8 @@ type options struct {
 	packets                           int
 }
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.StringVar(&o.degradation, "degradation", "rawsocket", "one of "+strings.Join(names(), ", "))
 	flag.StringVar(&o.form, "form", string(lab.Stub), "headers, stub, sockaddr-windows, sockaddr-linux or sockaddr-bsd")

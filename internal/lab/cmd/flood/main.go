@@ -1,8 +1,8 @@
 //go:build unix
 
-// Flood measures what captures cost that mean to cost time or memory.
+// Package flood measures what captures cost that mean to cost time or memory.
 //
-//	flood [-packets 70000] [-factor 10] [-runs 2] [-kinds PART] [-every 1]
+//	lab flood [-packets 70000] [-factor 10] [-runs 2] [-kinds PART] [-every 1]
 //	      [-commands repair,check,explain] [-check] [-quick] [-v] [FILE...]
 //
 // Each kind of flood is made in two sizes, and mendcap is run on both as a
@@ -15,7 +15,7 @@
 // and 128 MiB. With -check the command exits with 1 where a bar is missed. -quick
 // takes few kinds, 10,000 packets and one command, and leaves memory out: with so
 // few no window is full.
-package main
+package flood
 
 import (
 	"context"
@@ -46,7 +46,8 @@ type options struct {
 // the process that starts it.
 const ownMemory = 32 << 20
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.IntVar(&o.packets, "packets", 70_000, "packets of the smaller size; windows and tables are full with that many")
 	flag.IntVar(&o.factor, "factor", 10, "how many times as many the larger size has")

@@ -1,8 +1,8 @@
 //go:build unix
 
-// Kill ends mendcap by signals at random moments, and checks what is left.
+// Package kill ends mendcap by signals at random moments, and checks what is left.
 //
-//	kill [-kills 300] [-seed 1] [-packets 400] [-within 1s] [-dir DIR] [-check]
+//	lab kill [-kills 300] [-seed 1] [-packets 400] [-within 1s] [-dir DIR] [-check]
 //
 // A quarter of them are SIGKILL for `mendcap repair`, of a file and of standard
 // input, a quarter SIGKILL for `mendcap batch` over folders, a tar and a zip archive.
@@ -16,7 +16,7 @@
 // file may be left. Only kills that met a live process count. With -check it
 // exits with 1 when anything was not so. All files are in a temporary folder
 // (-dir says where), which it removes.
-package main
+package kill
 
 import (
 	"context"
@@ -40,7 +40,8 @@ type options struct {
 	within         time.Duration
 }
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.IntVar(&o.kills, "kills", 300, "kills and interrupts that have to meet a live process")
 	flag.DurationVar(&o.within, "within", time.Second, "how long a run may take to end")

@@ -1,13 +1,13 @@
-// Large makes a capture of any size out of recordings: they are repeated with
+// Package large makes a capture of any size out of recordings: they are repeated with
 // other peers, ports and times in each copy, and checksums stay what they were.
 //
-//	large -size 1GB [-degraded] -o FILE RECORDING...
+//	lab large -size 1GB [-degraded] -o FILE RECORDING...
 //
 // The recordings happen at the same time, one copy after the other. With
 // -degraded the capture is what a raw-socket sniffer would have written (IPv6
 // behind stub headers, in a sniffer's order), and FILE.tables, FILE's suffix
 // taken off, holds the network tables of the first copy.
-package main
+package large
 
 import (
 	"errors"
@@ -21,7 +21,8 @@ import (
 	"github.com/mendcap/mendcap/internal/lab"
 )
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	size := flag.String("size", "1GB", "bytes to write at least; KB, MB and GB are powers of ten")
 	output := flag.String("o", "", "pcapng file to write")
 	degraded := flag.Bool("degraded", false, "write what a raw-socket sniffer would have written")

@@ -1,13 +1,13 @@
-// Merged repairs captures that no single recorder has written, and holds them to
+// Package merged repairs captures that no single recorder has written, and holds them to
 // never have more flags of the analyser after repair than before: captures that
 // are appended to themselves, overlap, hold every packet twice, were taken at
 // both ends of a connection, or are degraded and true at once. It makes them with
 // mergecap and editcap from the recordings and, where MENDCAP_SAMPLES names their
 // folder, from samples.
 //
-//	merged [-quick] [-tshark] [-every N] [-packets N] [-program FILE] [-v] [-check]
-//	merged -bars unrelated [-quick] [-program FILE] [-check]
-//	merged -bars guard [-seeds N] [-quick] [-check]
+//	lab merged [-quick] [-tshark] [-every N] [-packets N] [-program FILE] [-v] [-check]
+//	lab merged -bars unrelated [-quick] [-program FILE] [-check]
+//	lab merged -bars guard [-seeds N] [-quick] [-check]
 //
 // The first form prints how often flags rise, by kind of capture. Flags are
 // counted by the repair's own analyser, which tests hold against tshark, or by
@@ -23,7 +23,7 @@
 // recorded twice: a repair that leaves all is none.
 //
 // With -check it exits with 1 when a bar is missed.
-package main
+package merged
 
 import (
 	"cmp"
@@ -47,7 +47,8 @@ type options struct {
 // errMissed says that a bar was missed; which one was printed.
 var errMissed = errors.New("a bar was missed")
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.StringVar(&o.folder, "folder", "testdata/recordings", "where the recordings are")
 	flag.StringVar(&o.bars, "bars", "merged", "the bars: merged, unrelated or guard")

@@ -1,13 +1,13 @@
-// Page measures the report's page for a large capture: how big it is, and how
+// Package page measures the report's page for a large capture: how big it is, and how
 // long a headless Chromium takes to open it.
 //
-//	page [-size 750MB] [-packets 1000000] [-check] [RECORDING...]
+//	lab page [-size 750MB] [-packets 1000000] [-check] [RECORDING...]
 //
 // The capture is made out of recordings as a raw socket would have disordered
 // them, so that the report has much to show, and repaired by the binary of this
 // module. With -check it fails where the capture has too few packets, the page
 // is larger than 5 MB, or opening it takes more than 2 s.
-package main
+package page
 
 import (
 	"context"
@@ -41,7 +41,8 @@ type options struct {
 	check     bool
 }
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.StringVar(&o.size, "size", "750MB", "size of the capture to make")
 	flag.Int64Var(&o.packets, "packets", 1_000_000, "packets that the capture must have at least")
@@ -115,11 +116,11 @@ func bar(o options, packets int64, size int, v *browser.Visit) error {
 func repaired(ctx context.Context, dir, size string, recordings []string) (r report.Report, page []byte, err error) {
 	const module = "github.com/mendcap/mendcap/"
 	in, stored, html := filepath.Join(dir, "large.pcapng"), filepath.Join(dir, "report.json"), filepath.Join(dir, "report.html")
-	mendcap, large := filepath.Join(dir, "mendcap"), filepath.Join(dir, "large")
+	mendcap, lab := filepath.Join(dir, "mendcap"), filepath.Join(dir, "lab")
 	for _, args := range [][]string{
 		{"go", "build", "-o", mendcap, module + "cmd/mendcap"},
-		{"go", "build", "-o", large, module + "internal/lab/cmd/large"},
-		slices.Concat([]string{large, "-size", size, "-degraded", "-o", in}, recordings),
+		{"go", "build", "-o", lab, module + "internal/lab/cmd"},
+		slices.Concat([]string{lab, "large", "-size", size, "-degraded", "-o", in}, recordings),
 		{mendcap, "repair", "-q", "--report", stored, "--report", html, in},
 	} {
 		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {

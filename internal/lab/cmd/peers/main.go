@@ -1,10 +1,10 @@
 //go:build linux
 
-// Peers measures mendcap beside `editcap -F pcapng`, which merely copies the
+// Package peers measures mendcap beside `editcap -F pcapng`, which merely copies the
 // packets, and how much memory mendcap needs for files of different sizes.
 //
-//	peers [-size 1GB] [-degraded] [-pairs 5] [-check] [FILE...]
-//	peers -memory 200MB,2GB [-degraded] [-pairs 5] [-check]
+//	lab peers [-size 1GB] [-degraded] [-pairs 5] [-check] [FILE...]
+//	lab peers -memory 200MB,2GB [-degraded] [-pairs 5] [-check]
 //
 // Without a FILE, a capture of the given size is made out of recordings. Both
 // programs write it anew in turns, A B A B, so that what else the machine does
@@ -15,7 +15,7 @@
 // than editcap (median of the pairs), or 1.2 times the memory for one file
 // than for another. All files that it makes are in a temporary folder (-dir), which
 // it removes.
-package main
+package peers
 
 import (
 	"context"
@@ -44,7 +44,8 @@ type options struct {
 	pairs                         int
 }
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.StringVar(&o.size, "size", "1GB", "bytes of the capture that is made; KB, MB and GB are powers of ten")
 	flag.StringVar(&o.memory, "memory", "", "measure memory instead, for captures of these sizes, separated by commas")
@@ -98,14 +99,14 @@ func run(ctx context.Context, o options, files []string) (err error) {
 type bench struct {
 	options
 	dir            string
-	mendcap, large string
+	mendcap, lab string
 }
 
 // build builds mendcap and the maker of captures.
 func (b *bench) build(ctx context.Context) error {
 	const module = "github.com/mendcap/mendcap/"
-	b.mendcap, b.large = filepath.Join(b.dir, "mendcap"), filepath.Join(b.dir, "large")
-	for path, pkg := range map[string]string{b.mendcap: "cmd/mendcap", b.large: "internal/lab/cmd/large"} {
+	b.mendcap, b.lab = filepath.Join(b.dir, "mendcap"), filepath.Join(b.dir, "lab")
+	for path, pkg := range map[string]string{b.mendcap: "cmd/mendcap", b.lab: "internal/lab/cmd"} {
 		if _, err := measure(ctx, "go", "build", "-o", path, module+pkg); err != nil {
 			return err
 		}
@@ -116,10 +117,10 @@ func (b *bench) build(ctx context.Context) error {
 // capture makes a capture of a size, with its tables beside it if it is degraded.
 func (b *bench) capture(ctx context.Context, size string) (string, error) {
 	path := filepath.Join(b.dir, size+".pcapng")
-	args := []string{"-size", size, "-o", path}
+	args := []string{"large", "-size", size, "-o", path}
 	if b.degraded {
 		args = append(args, "-degraded")
 	}
-	_, err := measure(ctx, b.large, append(args, strings.Split(b.recordings, ",")...)...)
+	_, err := measure(ctx, b.lab, append(args, strings.Split(b.recordings, ",")...)...)
 	return path, err
 }

@@ -1,18 +1,18 @@
 //go:build linux
 
-// Record makes the recordings in testdata: real traffic of real Linux stacks
+// Package record makes the recordings in testdata: real traffic of real Linux stacks
 // between two network namespaces, captured at the host, in the order in which
 // the host's stack saw it. It needs root and the ip command, and leaves
 // nothing behind.
 //
-//	record [-o DIR] [RECIPE...]
+//	lab record [-o DIR] [RECIPE...]
 //
 // Without a recipe all are recorded. Each gives DIR/NAME.pcapng.gz, and
 // DIR/NAME.events with what the network did on purpose. Those that are not taken
 // at the host's stack go to DIR/elsewhere, those for inference to DIR/headers, those
 // for verdicts to DIR/verdicts; those beside which a sniffer's threads record, from a
 // packet socket or from raw sockets, to DIR/sockets, as NAME.truth.pcapng.gz.
-package main
+package record
 
 import (
 	"bytes"
@@ -31,7 +31,8 @@ import (
 	"github.com/mendcap/mendcap/internal/lab"
 )
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	dir := flag.String("o", "testdata/recordings", "folder to write to")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -1,8 +1,8 @@
-// Salvage damages good captures in the ways in which files break, and counts
+// Package salvage damages good captures in the ways in which files break, and counts
 // how many of the packets that are still there mendcap brings back, beside
 // pcapfix and Wireshark's own reader (editcap, which writes what that reads).
 //
-//	salvage [-seeds 5] [-packets 300] [-kinds 'NAME; ...'] [-check] [-v] [FILE...]
+//	lab salvage [-seeds 5] [-packets 300] [-kinds 'NAME; ...'] [-check] [-v] [FILE...]
 //
 // Each FILE (default: some of testdata/recordings) is damaged in three forms:
 // pcap in both byte orders, and pcapng. A packet counts as recovered if it is in
@@ -18,7 +18,7 @@
 // and of large ones. What an independent walk along the lengths reads of the input is
 // held against what it reads of the output, with time and original length. With
 // -check it exits with 1 where one packet is lost, or a capture called damaged.
-package main
+package salvage
 
 import (
 	"context"
@@ -54,7 +54,8 @@ func (o *options) chosen(kind string) bool {
 	return o.kinds == "" || strings.Contains("; "+o.kinds+";", "; "+kind+";")
 }
 
-func main() {
+// Main is the command: its flags and arguments follow its name.
+func Main() {
 	var o options
 	flag.IntVar(&o.seeds, "seeds", 5, "damaged files of each kind, form and recording")
 	flag.IntVar(&o.packets, "packets", 300, "packets of a recording that are used")

@@ -1,0 +1,16 @@
+//go:build linux
+
+package main
+
+import (
+	"github.com/mendcap/mendcap/internal/lab/cmd/archive"
+	"github.com/mendcap/mendcap/internal/lab/cmd/peers"
+	"github.com/mendcap/mendcap/internal/lab/cmd/record"
+)
+
+// linux are the commands that need Linux.
+var linux = []command{
+	{"archive", "time a batch of many captures, beside a shell loop", archive.Main},
+	{"peers", "time a repair, or see its memory, beside other programs", peers.Main},
+	{"record", "record real traffic between network namespaces; needs root", record.Main},
+}

@@ -1,0 +1,14 @@
+//go:build unix
+
+package main
+
+import (
+	"github.com/mendcap/mendcap/internal/lab/cmd/flood"
+	"github.com/mendcap/mendcap/internal/lab/cmd/kill"
+)
+
+// unix are the commands that need a Unix.
+var unix = []command{
+	{"flood", "see whether time and memory grow evenly with hostile captures", flood.Main},
+	{"kill", "end runs at random moments, and look at what they leave", kill.Main},
+}
