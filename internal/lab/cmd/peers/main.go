@@ -98,7 +98,7 @@ func run(ctx context.Context, o options, files []string) (err error) {
 // bench has the programs that are measured, and a folder for what they write.
 type bench struct {
 	options
-	dir            string
+	dir          string
 	mendcap, lab string
 }
 
