@@ -152,7 +152,7 @@ func TestErrorBeforeTheSegmentItQuotes(t *testing.T) {
 	}
 }
 
-// Trap 17, with the answer to either question, and with the retry behind it.
+// A query that is asked twice, with the answer to either question, and with the retry after it.
 func TestRetryWithOneAnswerStays(t *testing.T) {
 	for _, waits := range [][2]int64{{1000 * ms, 20 * ms}, {1000 * ms, ms / 10}, {ms / 10, ms / 10}} {
 		wantStay(t, newTalk().ask(1).wait(waits[0]).ask(1).wait(waits[1]).answer(1, DNS).packets)

@@ -88,11 +88,11 @@ func bothSides(packets []Packet) bool {
 		slices.ContainsFunc(packets, func(p Packet) bool { return !p.Out })
 }
 
-// Trap 25: two interfaces with different clocks in one file. The difference is
+// Two interfaces with different clocks in one file. The difference is
 // measured and told; without the option nothing changes, with it the capture
 // becomes what one clock would have recorded. A difference within the smallest
 // round trip may be none, and is left alone.
-func TestTrap25TwoClocks(t *testing.T) {
+func TestTwoClocks(t *testing.T) {
 	for k, name := range recordings(t) {
 		truth := delivered(t, name)
 		if !bothSides(truth) {

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// Form is how a raw-socket sniffer writes a packet down (formats.md).
+// Form is how a raw-socket sniffer writes a packet down.
 type Form string
 
 // The forms.

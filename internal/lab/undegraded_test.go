@@ -18,7 +18,7 @@ import (
 	"github.com/mendcap/mendcap/repair"
 )
 
-// Traps of order that take whole captures.
+// What would deceive a repair, where that takes whole captures.
 
 // wantUnchanged repairs a capture and wants the bytes that came.
 func wantUnchanged(t *testing.T, path string) {
@@ -40,7 +40,7 @@ func wantUnchanged(t *testing.T, path string) {
 }
 
 // A clean pcapng whose stamps go backward now and then leaves as it came.
-func TestTrap21BackwardStampsAlone(t *testing.T) {
+func TestBackwardStampsAlone(t *testing.T) {
 	packets := delivered(t, "lossy")
 	for i := 10; i < len(packets); i += 97 {
 		packets[i].Stamp -= 1e6
@@ -60,7 +60,7 @@ func writeForm(t *testing.T, path string, packets []Packet, form Form) {
 }
 
 // Repairing a repaired capture changes nothing, with the same options or others.
-func TestTrap22RepairedAgain(t *testing.T) {
+func TestRepairedAgain(t *testing.T) {
 	truth := delivered(t, "lossy")
 	path := filepath.Join(t.TempDir(), "in.pcapng")
 	writeForm(t, path, Degrade(truth, degradation(t, "everything"), 3), WithHeaders)
@@ -77,7 +77,7 @@ func TestTrap22RepairedAgain(t *testing.T) {
 }
 
 // Only one direction was recorded: nothing moves, and no drop is made up.
-func TestTrap26OneDirectionOnly(t *testing.T) {
+func TestOneDirectionOnly(t *testing.T) {
 	for _, out := range []bool{true, false} {
 		var half []Packet
 		for _, p := range delivered(t, "many-flows") {
@@ -99,7 +99,7 @@ func TestTrap26OneDirectionOnly(t *testing.T) {
 
 // Drops alone are no disorder: see TestDropsMoveNothing for rates and seeds; here
 // with late stamps, a coarse clock and stalls beside them.
-func TestTrap27DropsAlone(t *testing.T) {
+func TestDropsAlone(t *testing.T) {
 	for i, name := range recordings(t) {
 		d := degradation(t, []string{"drops-2", "drops-0.1", "stalls"}[i%3])
 		d.Tick = []time.Duration{0, time.Millisecond, 15625 * time.Microsecond}[i%3]
@@ -113,9 +113,9 @@ func TestTrap27DropsAlone(t *testing.T) {
 }
 
 // Captures that were not taken at the host's stack: by a driver below it, which
-// sees batches before the ACKs for their first packets (trap 30), by a tap in
-// mid-path (trap 29), with packets missing (trap 27).
-func TestTrap2930CapturesFromElsewhere(t *testing.T) {
+// sees batches before the ACKs for their first packets, by a tap in
+// mid-path, with packets missing.
+func TestCapturesFromElsewhere(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "recordings", "elsewhere", "*.pcapng.gz"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("recordings: got %d, %v, want some", len(paths), err)
@@ -126,7 +126,7 @@ func TestTrap2930CapturesFromElsewhere(t *testing.T) {
 }
 
 // Every packet is there twice, 40 us apart, with a lower TTL: nothing moves.
-func TestTrap28EveryPacketTwice(t *testing.T) {
+func TestEveryPacketTwice(t *testing.T) {
 	var twice []Packet
 	for _, p := range delivered(t, "v4-many-flows") {
 		q := p

@@ -39,7 +39,7 @@ func AddrOf(ip netip.Addr) Addr { return ip.As16() }
 // Form says how much of its IP header a packet has.
 type Form uint8
 
-// The forms of a record (formats.md: how a raw-socket capture arrives).
+// The forms of a record.
 const (
 	NoIP      Form = iota // no IP packet, or none that could be made out
 	Whole                 // with the IP header that it had on the wire

@@ -91,7 +91,7 @@ func Compare(truth, baseline, repaired *File) Score {
 
 func pairs(flags tcp.Analysis) int { return bits.OnesCount32(uint32(flags)) }
 
-// The values that say "unknown" in a header (formats.md).
+// The values that say "unknown" in a header.
 const unknownNextHeader = 255
 
 func (s *Score) judgeHeader(truth, got Row) {

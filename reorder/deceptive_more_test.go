@@ -8,7 +8,7 @@ import (
 
 // One record of 64,000 bytes is acknowledged in forty pieces, and sent again in
 // segments that overlap it.
-func TestTrap13OffloadRecordAckedInPieces(t *testing.T) {
+func TestOffloadRecordAckedInPieces(t *testing.T) {
 	s := newScript().handshake()
 	for i := range uint32(20) {
 		at := 1 + i*64000
@@ -38,7 +38,7 @@ func TestTrap13OffloadRecordAckedInPieces(t *testing.T) {
 
 // A coalesced record larger than the MTU, with a stale checksum, is acknowledged
 // in its middle and at its end: both ACKs come after it.
-func TestTrap14CoalescedRecord(t *testing.T) {
+func TestCoalescedRecord(t *testing.T) {
 	s := newScript().handshake()
 	for i := range uint32(40) {
 		at := 1 + i*7240
@@ -63,7 +63,7 @@ func TestTrap14CoalescedRecord(t *testing.T) {
 
 // A delayed ACK echoes the older of two TSvals: the law says that some packet with
 // that TSval came before, never that the newer ones come after.
-func TestTrap15DelayedAckEchoesAnOlderTSval(t *testing.T) {
+func TestDelayedAckEchoesAnOlderTSval(t *testing.T) {
 	s := newScript()
 	s.tsval = true
 	s.handshake().disordered(true)
@@ -92,7 +92,7 @@ func TestTrap15DelayedAckEchoesAnOlderTSval(t *testing.T) {
 }
 
 // The peer's ACK stands before the data of the host's that it acknowledges.
-func TestTrap16InboundAckBeforeItsData(t *testing.T) {
+func TestInboundAckBeforeItsData(t *testing.T) {
 	s := newScript().handshake()
 	for i := range uint32(50) {
 		s.out(1+i*1000, 1, 1000)
@@ -108,7 +108,7 @@ func TestTrap16InboundAckBeforeItsData(t *testing.T) {
 
 // A DNS query is asked twice with one id and answered once: the second one stays
 // where it is. A query whose only copy stands behind its answer moves.
-func TestTrap17QueryAskedTwice(t *testing.T) {
+func TestQueryAskedTwice(t *testing.T) {
 	ask := func(at int64, id uint64) Packet { return Packet{Stamp: at, Cause: id} }
 	answer := func(at int64, id uint64) Packet { return Packet{Stamp: at, Effect: id, By: DNS} }
 	var packets []Packet
@@ -161,7 +161,7 @@ func placedOf(t testing.TB, packets []Packet) (placed []Placement) {
 
 // A SYN/ACK sent again, resets with arbitrary numbers, a FIN beyond data that was
 // never seen: in order as they stand, also in a capture that is disordered.
-func TestTrap18SynAckAgainAndArbitraryReset(t *testing.T) {
+func TestSynAckAgainAndArbitraryReset(t *testing.T) {
 	for _, disorder := range []bool{false, true} {
 		s := newScript()
 		s.add(0, tcp.SYN, 0, 0, 0)
@@ -192,7 +192,7 @@ func TestTrap18SynAckAgainAndArbitraryReset(t *testing.T) {
 
 // A stall longer than the window: that is counted, and no more packets are held
 // than the window allows. With a window that is large enough it is repaired.
-func TestTrap19StallLongerThanTheWindow(t *testing.T) {
+func TestStallLongerThanTheWindow(t *testing.T) {
 	const window = 256
 	s := newScript().handshake().disordered(true)
 	segs := s.stalled()
@@ -233,7 +233,7 @@ func (s *script) stalled() []Segment {
 }
 
 // Loopback: both ends are local, so the laws of what a host sends hold for both.
-func TestTrap20Loopback(t *testing.T) {
+func TestLoopback(t *testing.T) {
 	s := newScript().handshake()
 	for i := range uint32(50) {
 		s.out(1+i*100, 1+i*1000, 100)
@@ -253,7 +253,7 @@ func TestTrap20Loopback(t *testing.T) {
 }
 
 // Backward stamps alone move nothing.
-func TestTrap21BackwardStampsAlone(t *testing.T) {
+func TestBackwardStampsAlone(t *testing.T) {
 	s := newScript().handshake().download(50)
 	for i := 10; i < 90; i += 7 {
 		s.segs[i].Stamp -= ms
@@ -267,7 +267,7 @@ func TestTrap21BackwardStampsAlone(t *testing.T) {
 
 // Repairing what was repaired moves nothing: the output's own order and times
 // break no law.
-func TestTrap22RepairedAgain(t *testing.T) {
+func TestRepairedAgain(t *testing.T) {
 	s := newScript().handshake().disordered(true)
 	_, placed, _ := repaired(t, s.segs, Options{})
 	again := make([]Segment, len(placed))
@@ -284,7 +284,7 @@ func TestTrap22RepairedAgain(t *testing.T) {
 
 // The capture saw a segment that the host's stack dropped: it is acknowledged
 // only after its retransmission. What the ACKs say had not arrived moves nothing.
-func TestTrap23SegmentThatTheStackDropped(t *testing.T) {
+func TestSegmentThatTheStackDropped(t *testing.T) {
 	for _, sack := range []bool{true, false} {
 		s := newScript().handshake().disordered(true)
 		at, before := s.next[1], len(s.segs)
@@ -315,7 +315,7 @@ func TestTrap23SegmentThatTheStackDropped(t *testing.T) {
 
 // A million copies of one segment: the constraints that are built grow with the
 // window, not with its square, and no more is held than the window.
-func TestTrap24AMillionCopies(t *testing.T) {
+func TestAMillionCopies(t *testing.T) {
 	copies := 1_000_000
 	if testing.Short() {
 		copies = 100_000
@@ -358,7 +358,7 @@ func TestTrap24AMillionCopies(t *testing.T) {
 
 // Only one direction was recorded, as behind a firewall: nothing moves, nothing
 // is taken for a drop.
-func TestTrap26OneDirectionOnly(t *testing.T) {
+func TestOneDirectionOnly(t *testing.T) {
 	s := newScript().handshake().download(50).upload(50)
 	for dir := range uint8(2) {
 		var half []Segment
@@ -377,7 +377,7 @@ func TestTrap26OneDirectionOnly(t *testing.T) {
 
 // A tap in mid-path, the host unproven: nothing moves unless ack or sack is
 // broken.
-func TestTrap29MidPath(t *testing.T) {
+func TestMidPath(t *testing.T) {
 	s := newScript().handshake().download(50)
 	for i := range s.segs {
 		s.segs[i].Outbound = tcp.Unproven
@@ -405,7 +405,7 @@ func TestTrap29MidPath(t *testing.T) {
 
 // A batch of inbound packets is seen below the stack before the ACKs for its
 // first ones: nothing moves, also where the capture is disordered elsewhere.
-func TestTrap30BatchBelowTheStack(t *testing.T) {
+func TestBatchBelowTheStack(t *testing.T) {
 	for _, disorder := range []bool{false, true} {
 		s := newScript().handshake()
 		if disorder {

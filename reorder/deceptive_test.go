@@ -6,14 +6,14 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// The traps of order: what has deceived, or would deceive, a repair. Those that
+// What has deceived, or would deceive, a repair. Those that
 // need whole captures are tested where captures are made, those of two clocks
 // with the clocks.
 
 // The original was dropped by the capture and its retransmission came later: it
 // does not move, be that after a timeout or within the gate. Where nothing shows
 // that it was sent again, it does.
-func TestTrap01RetransmissionOfADroppedOriginal(t *testing.T) {
+func TestRetransmissionOfADroppedOriginal(t *testing.T) {
 	tests := []struct {
 		name      string
 		pause     int64
@@ -58,7 +58,7 @@ func inPlace(placed []Placement, from int) bool {
 
 // The clock steps back one second in mid-file: one step, not a thousand
 // violations. What is out of order on both sides is repaired, across it nothing.
-func TestTrap02ClockStep(t *testing.T) {
+func TestClockStep(t *testing.T) {
 	for _, disorder := range []bool{false, true} {
 		s := newScript().handshake().download(40)
 		for i := 5; disorder && i < 75; i += 6 {
@@ -85,7 +85,7 @@ func TestTrap02ClockStep(t *testing.T) {
 
 // A clock that ticks every 15.6 ms: order inside a tick is repaired, no times are
 // invented, a true one stays as it is.
-func TestTrap03CoarseClock(t *testing.T) {
+func TestCoarseClock(t *testing.T) {
 	const tick = 15600000
 	s := newScript().handshake().download(2000)
 	for i := range s.segs {
@@ -114,7 +114,7 @@ func TestTrap03CoarseClock(t *testing.T) {
 // The reader stalls for 12 ms between the two packets of an inverted pair: the
 // pair is repaired all the same. Without the run of packets that it then drains,
 // the same gap is no stall.
-func TestTrap04StallInsideAnInvertedPair(t *testing.T) {
+func TestStallInsideAnInvertedPair(t *testing.T) {
 	for _, drained := range []int{26, 1} {
 		s := newScript().handshake().download(200)
 		for i := 5; i < 300; i += 6 {
@@ -140,7 +140,7 @@ func TestTrap04StallInsideAnInvertedPair(t *testing.T) {
 
 // Genuine reordering is preserved, with SACK and without, also where the capture
 // itself swaps packets.
-func TestTrap05GenuineReordering(t *testing.T) {
+func TestGenuineReordering(t *testing.T) {
 	for _, sack := range []bool{true, false} {
 		for _, threads := range []bool{true, false} {
 			s := newScript().handshake().disordered(threads)
@@ -177,7 +177,7 @@ func withoutSACK(segs []Segment) []Segment {
 
 // Inbound segments that the host did not answer as out of order were swapped by
 // the capture.
-func TestTrap06InboundSwapWithoutDuplicateAck(t *testing.T) {
+func TestInboundSwapWithoutDuplicateAck(t *testing.T) {
 	s := newScript().handshake().disordered(true)
 	for range 10 {
 		at := s.next[1]
@@ -201,7 +201,7 @@ func swap(segs []Segment, i int) {
 
 // The host's ACKs stand inverted in the file: nothing is left over from state
 // that was built in file order.
-func TestTrap07InvertedAcks(t *testing.T) {
+func TestInvertedAcks(t *testing.T) {
 	s := newScript().handshake()
 	for i := range uint32(60) {
 		s.in(1+i*1000, 1, 1000)
@@ -227,7 +227,7 @@ func TestTrap07InvertedAcks(t *testing.T) {
 }
 
 // Contradicting constraints: it ends, nothing moves, and it is said.
-func TestTrap08Contradiction(t *testing.T) {
+func TestContradiction(t *testing.T) {
 	s := newScript().handshake().download(20)
 	// Two packets that each acknowledge the other's bytes: no order satisfies both.
 	s.out(1, 21001, 1000)
@@ -250,7 +250,7 @@ func countLeft(placed []Placement) (n int) {
 
 // A soft law that contradicts moving ones is not believed: these move what they
 // would without it.
-func TestTrap08ContradictionOfASoftLaw(t *testing.T) {
+func TestContradictionOfASoftLaw(t *testing.T) {
 	s := newScript()
 	s.tsval = true
 	s.handshake().disordered(true)
@@ -268,7 +268,7 @@ func TestTrap08ContradictionOfASoftLaw(t *testing.T) {
 }
 
 // Sequence numbers wrap at 2^32, also in a flow of more than 4 GiB.
-func TestTrap09SequenceWrap(t *testing.T) {
+func TestSequenceWrap(t *testing.T) {
 	s := newScript()
 	s.isn = [2]tcp.Seq{0xFFFFF000, 0xFFFFE000}
 	s.handshake().download(50)
@@ -278,7 +278,7 @@ func TestTrap09SequenceWrap(t *testing.T) {
 	wantTruth(t, s.segs, "ack")
 }
 
-func TestTrap09MoreThan4GiB(t *testing.T) {
+func TestMoreThan4GiB(t *testing.T) {
 	const size = 1 << 20
 	s := newScript().handshake()
 	at := uint32(1) // wraps
@@ -300,7 +300,7 @@ func TestTrap09MoreThan4GiB(t *testing.T) {
 
 // A keep-alive one byte below the edge, and a zero-window probe with one byte
 // beyond it, leave no hole and are no retransmissions.
-func TestTrap10KeepAliveAndZeroWindowProbe(t *testing.T) {
+func TestKeepAliveAndZeroWindowProbe(t *testing.T) {
 	for _, length := range []uint32{0, 1} { // some keep-alives carry a byte of garbage
 		s := newScript().handshake().disordered(true)
 		before := len(s.segs)
@@ -339,7 +339,7 @@ func TestTrap10KeepAliveAndZeroWindowProbe(t *testing.T) {
 
 // The port pair is used again with a new initial sequence number within a
 // second: each incarnation is repaired by itself, nothing crosses.
-func TestTrap11PortPairUsedAgain(t *testing.T) {
+func TestPortPairUsedAgain(t *testing.T) {
 	for _, disorder := range []bool{false, true} {
 		s := newScript()
 		for i, isn := range [][2]tcp.Seq{{1000, 500000}, {0x70000000, 0x30000000}, {900, 499000}} {
@@ -369,7 +369,7 @@ func TestTrap11PortPairUsedAgain(t *testing.T) {
 
 // A capture that starts in mid-flow: its first ACKs cover bytes never seen, which
 // are no drops and no reason to move.
-func TestTrap12CaptureStartsInMidFlow(t *testing.T) {
+func TestCaptureStartsInMidFlow(t *testing.T) {
 	s := newScript().handshake().download(20).upload(20)
 	s.disordered(false)
 	for _, from := range []int{4, 15, 44, 51} {
