@@ -7,6 +7,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"github.com/mendcap/mendcap/report/internal/bounded"
 )
 
 // BaselineSchema names the form of a baseline file.
@@ -92,7 +94,7 @@ func ReadBaseline(r io.Reader) (*Baseline, error) {
 			if e.Sequence != nil {
 				e.Ranged, e.Left, e.Right = true, e.Sequence.Left, e.Sequence.Right
 			}
-			findings[e.known] = plus(findings[e.known], e.Count)
+			findings[e.known] = bounded.Add(findings[e.known], e.Count)
 		}
 		b.set(c.Name, findings)
 	}
@@ -109,7 +111,7 @@ func (b *Baseline) set(capture string, findings map[known]int64) {
 // Write writes the baseline as JSON, sorted.
 func (b *Baseline) Write(w io.Writer) error {
 	file := baselineFile{Schema: BaselineSchema, Captures: []baselineCapture{}}
-	for _, name := range sortedKeys(b.captures) {
+	for _, name := range slices.Sorted(maps.Keys(b.captures)) {
 		c := baselineCapture{Name: name, Findings: []baselineEntry{}}
 		for _, k := range slices.SortedFunc(maps.Keys(b.captures[name]), known.compare) {
 			e := baselineEntry{known: k, Count: b.captures[name][k]}

@@ -1,10 +1,11 @@
 package report
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/mendcap/mendcap/report/internal/bounded"
 )
 
 // BatchSchema names the form of the JSON summary of a batch.
@@ -96,10 +97,10 @@ func NewEntry(path, output string, r *Report) Entry {
 		Path: path, Output: output, Fate: FateSound,
 		Format: r.Capture.Format, Compression: r.Capture.Compression,
 		Packets: r.Capture.Packets, Bytes: r.Capture.Bytes, First: r.Capture.First, Last: r.Capture.Last,
-		Headerless: r.Inference.Packets, Destinations: plus(r.Inference.Destination.Inferred, r.Inference.Destination.Likely),
+		Headerless: r.Inference.Packets, Destinations: bounded.Add(r.Inference.Destination.Inferred, r.Inference.Destination.Likely),
 		Edited: r.Output.Edited, Moved: r.Order.Moved,
-		Before: sum(r.Analysis.Before), After: sum(r.Analysis.After),
-		Damage: plus(int64(len(r.Damage)), r.DamageOmitted), Notes: int64(len(r.Notes)),
+		Before: bounded.Sum(r.Analysis.Before), After: bounded.Sum(r.Analysis.After),
+		Damage: bounded.Add(int64(len(r.Damage)), r.DamageOmitted), Notes: int64(len(r.Notes)),
 	}
 	for verdict, n := range r.Findings.ByVerdict {
 		add(&e.ByVerdict, verdict, n)
@@ -121,7 +122,7 @@ func add(counts *map[string]int64, name string, n int64) {
 	if *counts == nil {
 		*counts = make(map[string]int64)
 	}
-	(*counts)[name] = plus((*counts)[name], n)
+	(*counts)[name] = bounded.Add((*counts)[name], n)
 }
 
 // NewBatch sums up entries, which it sorts and keeps. Of several with one path
@@ -146,7 +147,7 @@ func total(entries []Entry) Totals {
 		t.Captures++
 		t.ByFate[e.Fate]++
 		for verdict, n := range e.ByVerdict {
-			t.ByVerdict[verdict] = plus(t.ByVerdict[verdict], n)
+			t.ByVerdict[verdict] = bounded.Add(t.ByVerdict[verdict], n)
 		}
 		for _, n := range []struct {
 			to *int64
@@ -155,7 +156,7 @@ func total(entries []Entry) Totals {
 			{&t.Packets, e.Packets}, {&t.Bytes, e.Bytes}, {&t.Headerless, e.Headerless}, {&t.Destinations, e.Destinations},
 			{&t.Edited, e.Edited}, {&t.Moved, e.Moved}, {&t.Before, e.Before}, {&t.After, e.After}, {&t.Damage, e.Damage},
 		} {
-			*n.to = plus(*n.to, n.by)
+			*n.to = bounded.Add(*n.to, n.by)
 		}
 		t.First, t.Last = widen(t.First, t.Last, e.First, e.Last)
 	}
@@ -183,11 +184,11 @@ func MergeBatches(batches ...*Batch) *Batch {
 	var skipped Skipped
 	for _, b := range batches {
 		entries = append(entries, b.Captures...)
-		skipped.Other = plus(skipped.Other, b.Skipped.Other)
-		skipped.Own = plus(skipped.Own, b.Skipped.Own)
-		skipped.Excluded = plus(skipped.Excluded, b.Skipped.Excluded)
-		skipped.Links = plus(skipped.Links, b.Skipped.Links)
-		skipped.Special = plus(skipped.Special, b.Skipped.Special)
+		skipped.Other = bounded.Add(skipped.Other, b.Skipped.Other)
+		skipped.Own = bounded.Add(skipped.Own, b.Skipped.Own)
+		skipped.Excluded = bounded.Add(skipped.Excluded, b.Skipped.Excluded)
+		skipped.Links = bounded.Add(skipped.Links, b.Skipped.Links)
+		skipped.Special = bounded.Add(skipped.Special, b.Skipped.Special)
 	}
 	return NewBatch(entries, skipped)
 }
@@ -212,15 +213,3 @@ const (
 	codeDamaged    = 3
 	codeSomeFailed = 6
 )
-
-// worst lists the entries of one fate, those with the largest code first.
-func (b *Batch) worst(fate string) []*Entry {
-	var list []*Entry
-	for i := range b.Captures {
-		if b.Captures[i].Fate == fate {
-			list = append(list, &b.Captures[i])
-		}
-	}
-	slices.SortStableFunc(list, func(x, y *Entry) int { return cmp.Compare(y.Code, x.Code) })
-	return list
-}

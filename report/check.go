@@ -2,7 +2,8 @@ package report
 
 import (
 	"fmt"
-	"slices"
+
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // Check is one thing that a capture was held to, and what came out.
@@ -26,10 +27,10 @@ const examplesPerCheck = 10
 // share of TCP packets that could be analysed.
 func Checks(r *Report) []Check {
 	all := []Check{inputCheck(r)}
-	for _, verdict := range r.verdictsFound(Verdicts()) {
+	for _, verdict := range VerdictsIn(r.Findings.ByVerdict) {
 		n := r.Findings.ByVerdict[verdict]
 		c := Check{Name: verdict, Found: n, Failed: n > 0 && verdict != Artefact && verdict != Genuine}
-		c.Message = fmt.Sprintf("%s: %s", plural(n, "finding"), meaning(verdict))
+		c.Message = fmt.Sprintf("%s: %s", text.Plural(n, "finding"), Meaning(verdict))
 		c.Examples = r.examples(verdict)
 		all = append(all, c)
 	}
@@ -47,7 +48,7 @@ func inputCheck(r *Report) Check {
 		c.Message = "the input is damaged"
 	}
 	for _, d := range r.Damage[:min(len(r.Damage), examplesPerCheck)] {
-		c.Examples = append(c.Examples, d.text())
+		c.Examples = append(c.Examples, d.Text())
 	}
 	return c
 }
@@ -70,17 +71,5 @@ func (r *Report) examples(verdict string) []string {
 
 // line says of one finding where it is and what.
 func (f *Finding) line() string {
-	return fmt.Sprintf("frame %d: %s, %s: %s", f.Frame, f.label(), f.Flow, f.Evidence)
-}
-
-// verdictsFound returns the verdicts listed and those that the report has
-// besides, by name.
-func (r *Report) verdictsFound(listed []string) []string {
-	found := slices.Clone(listed)
-	for _, name := range sortedKeys(r.Findings.ByVerdict) {
-		if !slices.Contains(found, name) {
-			found = append(found, name)
-		}
-	}
-	return found
+	return fmt.Sprintf("frame %d: %s, %s: %s", f.Frame, f.Label(), f.Flow, f.Evidence)
 }

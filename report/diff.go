@@ -1,6 +1,7 @@
 package report
 
 import (
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -40,6 +41,9 @@ func Compare(a, b *Report) Diff {
 	d.Gained, d.Lost = missingFrom(a, b), missingFrom(b, a)
 	return d
 }
+
+// WriteJSON writes the difference as indented JSON with a closing line feed.
+func (d *Diff) WriteJSON(w io.Writer) error { return writeJSON(w, d) }
 
 // Same reports whether nothing differs.
 func (d *Diff) Same() bool {

@@ -1,6 +1,9 @@
 package report
 
-import "time"
+import (
+	"io"
+	"time"
+)
 
 // ExplainSchema names the form of the JSON explanations.
 const ExplainSchema = "mendcap.explain/1"
@@ -138,11 +141,38 @@ type ExplainedFlag struct {
 	Evidence string `json:"evidence"`
 }
 
-// ExplainedInWords is an explanation in sentences. They are made when it is
-// written.
+// ExplainedInWords is an explanation in sentences, which render.FillText makes.
 type ExplainedInWords struct {
 	Header     []string `json:"header"`
 	Order      []string `json:"order"`
 	Neighbours []string `json:"neighbours"`
 	Flags      []string `json:"flags"`
+}
+
+// WriteJSON writes the explanations as indented JSON with a closing line feed.
+// As in a report nil lists become empty ones, and what is not printable is
+// escaped. The sentences are written as they are; render.FillText makes them.
+func (x *Explanations) WriteJSON(w io.Writer) error {
+	return writeJSON(w, x.filled())
+}
+
+// filled returns a copy of x without nil lists.
+func (x *Explanations) filled() Explanations {
+	c := *x
+	if c.Schema == "" {
+		c.Schema = ExplainSchema
+	}
+	fillList(&c.Damage)
+	c.Frames = append([]Explanation{}, x.Frames...)
+	for i := range c.Frames {
+		e := &c.Frames[i]
+		fillList(&e.Text.Header)
+		fillList(&e.Text.Order)
+		fillList(&e.Text.Neighbours)
+		fillList(&e.Text.Flags)
+		fillList(&e.Causes)
+		fillList(&e.Followers)
+		fillList(&e.Flags)
+	}
+	return c
 }

@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"unicode/utf8"
+
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // WriteJSON writes r as indented JSON with a closing line feed. Lists and maps
@@ -36,17 +37,17 @@ type escaper struct {
 	failed error
 }
 
-func (e *escaper) Write(text []byte) (int, error) {
+func (e *escaper) Write(p []byte) (int, error) {
 	const piece = 1 << 15
-	for at := 0; at < len(text) && e.failed == nil; {
-		end := min(at+piece, len(text))
-		for end < len(text) && !utf8.RuneStart(text[end]) {
+	for at := 0; at < len(p) && e.failed == nil; {
+		end := min(at+piece, len(p))
+		for end < len(p) && !utf8.RuneStart(p[end]) {
 			end++
 		}
-		_, e.failed = e.w.Write(escape(text[at:end]))
+		_, e.failed = e.w.Write(text.EscapeJSON(p[at:end]))
 		at = end
 	}
-	return len(text), e.failed
+	return len(p), e.failed
 }
 
 // Array writes several reports as one JSON array. The zero value with a writer
@@ -77,34 +78,6 @@ func (a *Array) Close() error {
 	}
 	_, err := io.WriteString(a.W, end)
 	return err
-}
-
-// escape writes what is not printable in a JSON text as \u escapes. Beyond
-// ASCII such characters stand in strings only, and encoding/json has escaped
-// those within ASCII but DEL.
-func escape(text []byte) []byte {
-	out := make([]byte, 0, len(text))
-	for {
-		plain := 0
-		for plain < len(text) && text[plain] < 0x7F {
-			plain++
-		}
-		out, text = append(out, text[:plain]...), text[plain:]
-		if len(text) == 0 {
-			return out
-		}
-		r, size := utf8.DecodeRune(text)
-		switch {
-		case strconv.IsPrint(r):
-			out = append(out, text[:size]...)
-		case r > 0xFFFF: // a surrogate pair (RFC 8259, section 7)
-			r -= 0x10000
-			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xD800+r>>10, 0xDC00+r&0x3FF)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-		text = text[size:]
-	}
 }
 
 // filled returns a copy of r without nil lists and maps.

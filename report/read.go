@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // ErrReport is wrapped by what is said of files that hold no report that can be
@@ -233,5 +235,5 @@ func shortened(s string) string {
 	if len(s) <= most {
 		return s
 	}
-	return cut(Sanitise(s[:most]), most) + "…"
+	return text.Cut(text.Sanitise(s[:most]), most) + "…"
 }

@@ -1,9 +1,10 @@
-// Package report says what a repair found: the types, and their renderings
-// for a terminal and in the formats that Formats lists.
+// Package report holds what a repair found: the types, their JSON and its
+// schema, the summary of a batch, what a check holds a capture to, and the
+// difference between two reports. Package report/render shows them to people.
 //
 // It promises the same bytes for the same findings: sorted, without clock or
-// host name. Text that came from packets or file names is sanitised where it
-// is shown to a person; JSON keeps it, escaped.
+// host name. JSON keeps text that came from packets or file names, escaped;
+// messages keep it as it is, so that Sanitise must make it safe to show.
 package report
 
 import "time"

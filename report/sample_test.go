@@ -109,20 +109,6 @@ func sampleFindings(at time.Time) []Finding {
 	return list
 }
 
-func sampleTables() []TableFile {
-	return []TableFile{
-		{Table: Table{Name: "office.tables/netstat.txt", Format: "netstat", Rows: 61, Addresses: 17}},
-		{
-			Table: Table{Name: "office.tables/neighbours.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3, Cut: 1},
-			Lines: []TableLine{
-				{7, "fe80::1%3 \x1b[2J incompl\xff", "address is cut"},
-				{19, "2001:db8:85a3:8d3:1319:8a2e:370:7348 is a line that is too long for one row of eighty columns", "no known table"},
-			},
-		},
-		{Table: Table{Name: "notes.bin", Format: ""}, Problem: "binary file, no table of any known format"},
-	}
-}
-
 func sampleLoss(at time.Time) CaptureLoss {
 	return CaptureLoss{
 		Directions: []DirectionLoss{
@@ -159,5 +145,15 @@ func sampleFlows(at time.Time) Flows {
 				Points: []Point{point(2, 1), moved, point(4, 2897), ack},
 			},
 		}},
+	}
+}
+
+// quiet is a report on a capture without faults.
+func quiet() *Report {
+	return &Report{
+		Capture:  Capture{Name: "-", Format: "pcap", Packets: 1, Bytes: 60},
+		Output:   Output{Name: "-", Status: "written"},
+		Order:    Order{Basis: "file", Vantage: "unproven"},
+		Analysis: Analysis{Before: map[string]int64{"retransmission": 0}, After: map[string]int64{"retransmission": 0}},
 	}
 }

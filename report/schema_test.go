@@ -9,6 +9,8 @@ import (
 
 	reflected "github.com/invopop/jsonschema"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/mendcap/mendcap/internal/lab/golden"
 )
 
 // TestSchemaIsThatOfTheTypes derives the schema from the types and their
@@ -35,7 +37,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, filepath.Join("..", "schema.json"), append(text, '\n'))
+	golden.Check(t, filepath.Join("..", "schema.json"), append(text, '\n'))
 }
 
 func property(t *testing.T, s *reflected.Schema, name string) *reflected.Schema {
@@ -78,11 +80,11 @@ func TestReportsMeetTheSchema(t *testing.T) {
 		return s.Validate(doc)
 	}
 	for name, r := range map[string]*Report{"sample": sample(), "quiet": quiet(), "empty": {}} {
-		if err := valid(render(t, JSON, r)); err != nil {
+		if err := valid(written(t, r)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	whole := string(render(t, JSON, sample()))
+	whole := string(written(t, sample()))
 	for _, c := range []struct{ name, old, new string }{
 		{"another version", `"schema": "mendcap.report/1"`, `"schema": "mendcap.report/2"`},
 		{"a field that is not there", `"basis": "file",`, ``},

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // Rules say which findings make a check fail. The zero value holds captures to
@@ -194,15 +196,15 @@ func (l *Limit) checkUnknown(r *Report) Check {
 	n, of := r.Inference.Unanalysed, r.Analysis.Segments+r.Inference.Unanalysed
 	allowed := l.allows(of)
 	return Check{Name: l.Kind.String(), Found: n, Allowed: allowed, Failed: n > allowed,
-		Message: fmt.Sprintf("%s of %s with an unknown destination, %s allowed", count(n), plural(of, "TCP packet"), count(allowed))}
+		Message: fmt.Sprintf("%s of %s with an unknown destination, %s allowed", text.Count(n), text.Plural(of, "TCP packet"), text.Count(allowed))}
 }
 
 func (k *kindTally) check(packets int64) Check {
 	allowed := k.limit.allows(packets)
 	c := Check{Name: k.limit.Kind.String(), Found: k.found, Allowed: allowed, Known: k.old, Failed: k.found > allowed}
-	c.Message = fmt.Sprintf("%s, %s allowed", plural(k.found, "finding"), count(allowed))
+	c.Message = fmt.Sprintf("%s, %s allowed", text.Plural(k.found, "finding"), text.Count(allowed))
 	if k.old > 0 {
-		c.Message += fmt.Sprintf(", %s more in the baseline", count(k.old))
+		c.Message += fmt.Sprintf(", %s more in the baseline", text.Count(k.old))
 	}
 	if len(k.first) > 0 {
 		c.Frame = k.first[0].Frame

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // The verdicts: what one flag of the analyser, or one violated law, was. Each
@@ -37,8 +39,20 @@ func Verdicts() []string {
 	return []string{Artefact, Drop, Loss, Reordering, Spurious, Duplicate, Genuine, NotCaptured, Undecided, Created}
 }
 
-// meaning says in a few words what a verdict says; "" of one that is unknown.
-func meaning(verdict string) string {
+// VerdictsIn lists all verdicts, and after them, by name, those that counts has
+// besides: a stored report of another version may know more.
+func VerdictsIn(counts map[string]int64) []string {
+	list := Verdicts()
+	for _, verdict := range slices.Sorted(maps.Keys(counts)) {
+		if !slices.Contains(list, verdict) {
+			list = append(list, verdict)
+		}
+	}
+	return list
+}
+
+// Meaning says in a few words what a verdict says; "" of one that is unknown.
+func Meaning(verdict string) string {
 	switch verdict {
 	case Artefact:
 		return "made by the capture's order, repaired"
@@ -64,13 +78,9 @@ func meaning(verdict string) string {
 	return ""
 }
 
-// plain reports whether a verdict asks for nothing: what the flag says is what
-// happened.
-func plain(verdict string) bool { return verdict == Genuine }
-
-// label names what a finding is about: a flag, a law without one, or a whole
+// Label names what a finding is about: a flag, a law without one, or a whole
 // connection.
-func (f *Finding) label() string {
+func (f *Finding) Label() string {
 	switch {
 	case f.Flag != "":
 		return f.Flag
@@ -78,14 +88,6 @@ func (f *Finding) label() string {
 		return "law " + f.Law
 	}
 	return "connection"
-}
-
-// verdictText is the verdict with its detail.
-func (f *Finding) verdictText() string {
-	if f.Detail == "" {
-		return f.Verdict
-	}
-	return f.Verdict + " (" + f.Detail + ")"
 }
 
 // Place says where the input is broken: "after frame 3, at byte 240".
@@ -96,16 +98,14 @@ func (d *Damage) Place() string {
 	return fmt.Sprintf("after frame %d, at byte %d", d.Frame, d.Offset)
 }
 
-// text says where the input is broken, and what.
-func (d *Damage) text() string {
-	text := d.Place() + ": " + d.What
+// Text says where the input is broken, and what.
+func (d *Damage) Text() string {
+	said := d.Place() + ": " + d.What
 	switch {
 	case d.Length == 0:
-		return text
+		return said
 	case d.Mended:
-		return fmt.Sprintf("%s (%s, mended)", text, plural(d.Length, "byte"))
+		return fmt.Sprintf("%s (%s, mended)", said, text.Plural(d.Length, "byte"))
 	}
-	return fmt.Sprintf("%s (%s passed over)", text, plural(d.Length, "byte"))
+	return fmt.Sprintf("%s (%s passed over)", said, text.Plural(d.Length, "byte"))
 }
-
-func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -9,6 +9,7 @@ import (
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // batchFlags are the flags of batch as they were given.
@@ -176,5 +177,5 @@ func (f *batchFlags) show(w io.Writer, width int, sum *report.Batch) error {
 	case f.quiet:
 		return nil
 	}
-	return sum.WriteTerminal(w, width)
+	return render.BatchTerminal(w, sum, width)
 }

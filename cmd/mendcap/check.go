@@ -13,6 +13,7 @@ import (
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // checkFlags are the flags of check as they were given.
@@ -66,7 +67,7 @@ func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 		return s.fail(f.nameOf(err), err)
 	}
 	c := &checker{flags: f, streams: s, rules: rules}
-	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), report.WriterOptions{Several: len(captures) > 1, Checks: c.checksOf})
+	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), render.WriterOptions{Several: len(captures) > 1, Checks: c.checksOf})
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -260,7 +261,7 @@ func (c *checker) show(in string, r *report.Report, checks []report.Check) error
 		}
 	}
 	c.shown = true
-	if err := report.WriteChecks(c.streams.out, in, checks, c.streams.width); err != nil {
+	if err := render.Checks(c.streams.out, in, checks, c.streams.width); err != nil {
 		return err
 	}
 	if r.Capture.Packets == 0 {

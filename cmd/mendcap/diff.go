@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // diffFlags are the flags of diff as they were given.
@@ -41,7 +42,7 @@ func (f *diffFlags) run(ctx context.Context, s *streams, args []string) int {
 		}
 	}
 	d := report.Compare(two[0], two[1])
-	write := func() error { return d.WriteTerminal(s.out, s.width) }
+	write := func() error { return render.Diff(s.out, &d, s.width) }
 	if f.json {
 		write = func() error { return d.WriteJSON(s.out) }
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // explainFlags are the flags of explain as they were given.
@@ -76,9 +77,10 @@ func (f *explainFlags) show(s *streams, in string, x *report.Explanations) int {
 	code := s.sayDamage(in, x.Damage)
 	var err error
 	if f.json {
+		render.FillText(x)
 		err = x.WriteJSON(s.out)
 	} else {
-		err = x.WriteTerminal(s.out, s.width)
+		err = render.Explanations(s.out, x, s.width)
 	}
 	if err != nil {
 		code = max(code, s.fail("standard output", err))

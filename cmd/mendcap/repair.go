@@ -12,6 +12,7 @@ import (
 	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // repairFlags are the flags of repair as they were given.
@@ -107,7 +108,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	for _, j := range jobs {
 		captures = append(captures, j.in)
 	}
-	to, err := f.openSinks(s, atomicfile.Permissions(captures...), report.WriterOptions{Several: len(jobs) > 1})
+	to, err := f.openSinks(s, atomicfile.Permissions(captures...), render.WriterOptions{Several: len(jobs) > 1})
 	if err != nil {
 		return s.fail("", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 const reportText = `Reads what "mendcap repair --report FILE.json" or --json wrote, one report or an
@@ -58,7 +59,7 @@ func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int
 	if err != nil && err != io.EOF {
 		return s.fail(stored, err)
 	}
-	to, failed := f.openSinks(s, atomicfile.Permissions(stored), report.WriterOptions{Several: err == io.EOF || in.More()})
+	to, failed := f.openSinks(s, atomicfile.Permissions(stored), render.WriterOptions{Several: err == io.EOF || in.More()})
 	if failed != nil {
 		return s.fail("", failed)
 	}

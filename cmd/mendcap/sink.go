@@ -9,12 +9,13 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // reportFormats lists the formats of --report, as suffixes.
 func reportFormats() string {
 	var all []string
-	for _, f := range report.Formats() {
+	for _, f := range render.Formats() {
 		all = append(all, f.Suffix())
 	}
 	return strings.Join(all, ", ")
@@ -23,19 +24,19 @@ func reportFormats() string {
 // target is a file of --report and the format that is written to it.
 type target struct {
 	name   string
-	format report.Format
+	format render.Format
 }
 
 // parseTarget reads FILE or FORMAT:FILE.
 func parseTarget(arg string) (target, error) {
 	if word, name, ok := strings.Cut(arg, ":"); ok && name != "" {
-		for _, f := range report.Formats() {
+		for _, f := range render.Formats() {
 			if word == string(f) || "."+word == f.Suffix() {
 				return target{name, f}, nil
 			}
 		}
 	}
-	f, ok := report.FormatOf(arg)
+	f, ok := render.FormatOf(arg)
 	if !ok {
 		return target{}, usagef("the suffixes known are "+reportFormats()+"; json:FILE and the like name the format",
 			"--report %s: no format has this suffix", arg)
@@ -47,7 +48,7 @@ func parseTarget(arg string) (target, error) {
 type sink struct {
 	name   string
 	buf    *bufio.Writer
-	writer report.Writer
+	writer render.Writer
 	file   *atomicfile.File // nil for standard output
 	empty  bool
 	mark   int64 // where the capture at hand begins in the file
@@ -55,15 +56,15 @@ type sink struct {
 	said   bool // that it failed
 }
 
-func newSink(name string, w io.Writer, f report.Format, o report.WriterOptions) (*sink, error) {
+func newSink(name string, w io.Writer, f render.Format, o render.WriterOptions) (*sink, error) {
 	s := &sink{name: name, buf: bufio.NewWriterSize(w, 1<<16), empty: true}
 	var err error
-	s.writer, err = report.NewWriter(f, s.buf, o)
+	s.writer, err = render.NewWriter(f, s.buf, o)
 	return s, err
 }
 
 // createSink opens a file of --report.
-func createSink(to target, perm fs.FileMode, o report.WriterOptions) (*sink, error) {
+func createSink(to target, perm fs.FileMode, o render.WriterOptions) (*sink, error) {
 	file, err := atomicfile.CreateFor(to.name, perm)
 	if err != nil {
 		return nil, err
@@ -80,7 +81,7 @@ func createSink(to target, perm fs.FileMode, o report.WriterOptions) (*sink, err
 // begin marks where a capture begins; false where findings are not taken one by
 // one.
 func (s *sink) begin() bool {
-	if _, ok := s.writer.(report.FindingWriter); !ok || s.file == nil {
+	if _, ok := s.writer.(render.FindingWriter); !ok || s.file == nil {
 		return false
 	}
 	if err := s.buf.Flush(); err != nil {
@@ -94,13 +95,13 @@ func (s *sink) begin() bool {
 // finding writes one finding. What goes wrong is said with the report.
 func (s *sink) finding(capture string, f *report.Finding) {
 	if s.failed == nil {
-		s.failed = s.writer.(report.FindingWriter).Finding(capture, f)
+		s.failed = s.writer.(render.FindingWriter).Finding(capture, f)
 	}
 }
 
 // abandon takes back the findings of the capture at hand.
 func (s *sink) abandon() error {
-	if _, ok := s.writer.(report.FindingWriter); !ok || s.file == nil || s.failed != nil {
+	if _, ok := s.writer.(render.FindingWriter); !ok || s.file == nil || s.failed != nil {
 		return s.failed
 	}
 	if err := s.buf.Flush(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // checkReports checks the names of --report, so that none is found wanting
@@ -35,14 +36,14 @@ func (f *repairFlags) checkReports(s *streams, taken *claims) error {
 // opened before the work, so that it isn't done in vain.
 type sinks struct {
 	screen io.Writer // terminal form; nil for none
-	form   report.Screen
+	form   render.Screen
 	shown  bool // something is on the screen
 	files  []*sink
 }
 
 // openSinks opens them; perm are the permissions of what is read.
-func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o report.WriterOptions) (*sinks, error) {
-	to := &sinks{form: report.Screen{Width: s.width, Colour: s.colour, Details: f.verbose}}
+func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o render.WriterOptions) (*sinks, error) {
+	to := &sinks{form: render.Screen{Width: s.width, Colour: s.colour, Details: f.verbose}}
 	if !f.json && !f.quiet {
 		to.screen = f.screen(s)
 	}
@@ -50,7 +51,7 @@ func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o report.WriterOpt
 		to.form.Colour = s.errColour
 	}
 	if f.json {
-		sink, err := newSink("standard output", s.out, report.JSON, o)
+		sink, err := newSink("standard output", s.out, render.JSON, o)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +132,7 @@ func (to *sinks) show(r *report.Report) error {
 		}
 	}
 	to.shown = true
-	return r.WriteTerminal(to.screen, to.form)
+	return render.Terminal(to.screen, r, to.form)
 }
 
 // close ends all places. A file that no report went to does not appear.

@@ -10,23 +10,24 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // summaryFormats are the forms of a batch's summary, by the suffix of its file.
 var summaryFormats = []struct {
 	suffix string
-	write  func(*report.Batch, io.Writer) error
+	write  func(io.Writer, *report.Batch) error
 }{
-	{".json", (*report.Batch).WriteJSON},
-	{".csv", (*report.Batch).WriteCSV},
-	{".html", (*report.Batch).WriteHTML},
+	{".json", func(w io.Writer, b *report.Batch) error { return b.WriteJSON(w) }},
+	{".csv", render.BatchCSV},
+	{".html", render.BatchHTML},
 }
 
 // summaryFile is a file that the summary of a batch goes to. It is opened before
 // the work, so that that isn't done in vain.
 type summaryFile struct {
 	name    string
-	format  func(*report.Batch, io.Writer) error
+	format  func(io.Writer, *report.Batch) error
 	file    *atomicfile.File
 	written bool
 }
@@ -74,7 +75,7 @@ func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, erro
 
 func (f *summaryFile) write(sum *report.Batch) error {
 	f.written = true
-	if err := f.format(sum, f.file); err != nil {
+	if err := f.format(f.file, sum); err != nil {
 		return errors.Join(err, f.file.Discard())
 	}
 	return f.file.Commit()

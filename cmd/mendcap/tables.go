@@ -9,6 +9,7 @@ import (
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 func tablesCommand() *command {
@@ -70,8 +71,8 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 	if asJSON {
 		err = tables.WriteJSON(s.out, snapshot)
 	} else if len(files) > 0 {
-		if err = report.WriteTables(s.out, s.width, files); err == nil {
-			err = report.WriteTableRoles(s.out, s.width, roles(snapshot))
+		if err = render.Tables(s.out, files, s.width); err == nil {
+			err = render.TableRoles(s.out, roles(snapshot), s.width)
 		}
 	}
 	if err != nil {
@@ -81,22 +82,22 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 }
 
 // roles counts what the tables together say.
-func roles(snapshot *infer.Snapshot) (list []report.TableRole) {
+func roles(snapshot *infer.Snapshot) (list []render.TableRole) {
 	for _, r := range tables.Roles(snapshot) {
-		list = append(list, report.TableRole(r))
+		list = append(list, render.TableRole(r))
 	}
 	return list
 }
 
 // tableFiles returns results as the report shows them, and prints what could
 // not be used, and where all were there that nothing could.
-func (s *streams) tableFiles(results []tables.Result, all bool) (files []report.TableFile, code int) {
+func (s *streams) tableFiles(results []tables.Result, all bool) (files []render.TableFile, code int) {
 	rows := 0
 	for _, r := range results {
-		f := report.TableFile{Problem: r.Problem, Table: report.Table{Name: r.Name, Format: r.Format,
+		f := render.TableFile{Problem: r.Problem, Table: report.Table{Name: r.Name, Format: r.Format,
 			Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood, Cut: r.Cut}}
 		for _, line := range r.Lines {
-			f.Lines = append(f.Lines, report.TableLine(line))
+			f.Lines = append(f.Lines, render.TableLine(line))
 		}
 		files = append(files, f)
 		rows += r.Rows

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // Links below the outputs' folder lead no output out of it.
@@ -68,10 +69,10 @@ func TestNamesThatAreHardToShow(t *testing.T) {
 	t.Chdir(dir)
 	b := run(t, Options{Dir: "out"}, ".")
 	for what, render := range map[string]func(*strings.Builder) error{
-		"terminal": func(w *strings.Builder) error { return b.WriteTerminal(w, 80) },
+		"terminal": func(w *strings.Builder) error { return render.BatchTerminal(w, b, 80) },
 		"JSON":     func(w *strings.Builder) error { return b.WriteJSON(w) },
-		"CSV":      func(w *strings.Builder) error { return b.WriteCSV(w) },
-		"HTML":     func(w *strings.Builder) error { return b.WriteHTML(w) },
+		"CSV":      func(w *strings.Builder) error { return render.BatchCSV(w, b) },
+		"HTML":     func(w *strings.Builder) error { return render.BatchHTML(w, b) },
 	} {
 		var w strings.Builder
 		if err := render(&w); err != nil {

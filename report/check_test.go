@@ -1,0 +1,28 @@
+package report
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestChecks(t *testing.T) {
+	r := sample()
+	got := map[string]bool{}
+	for _, c := range Checks(r) {
+		got[c.Name] = c.Failed
+	}
+	want := map[string]bool{
+		"input": true, Artefact: false, Genuine: false, Undecided: true, Created: true, // found
+		Drop: false, Loss: false, Reordering: false, Spurious: false, Duplicate: false, NotCaptured: false,
+		Unknown: false, // 30 of 12,030 TCP packets
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("failed (-want +got):\n%s", diff)
+	}
+	r.Findings.ByVerdict["novel"] = 1
+	if !slices.ContainsFunc(Checks(r), func(c Check) bool { return c.Name == "novel" && c.Failed }) {
+		t.Errorf("a verdict of another version: got %+v, want it failed", Checks(r))
+	}
+}

@@ -1,0 +1,196 @@
+// Package text makes text safe to show, and writes numbers, times and lines as a
+// person reads them. It gives the same text whatever the locale.
+package text
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+)
+
+// Sanitise returns s so that it can be shown on a terminal: whatever is not
+// printable (control characters, bidirectional overrides, invalid UTF-8) is
+// written as a Go escape. Printable text comes back as it is.
+func Sanitise(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case strconv.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// Plural returns "1 packet", "2,000 packets".
+func Plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Count(n) + " " + noun + "s"
+}
+
+// Count writes n with a comma between thousands.
+func Count(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+// Size writes n bytes in decimal units, three digits.
+func Size(n int64) string {
+	units := []string{"kB", "MB", "GB", "TB", "PB", "EB"}
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	v, u := float64(n)/1000, 0
+	for v >= 999.5 && u < len(units)-1 {
+		v, u = v/1000, u+1
+	}
+	return ThreeDigits(v) + " " + units[u]
+}
+
+// Duration writes d as a person reads it: "1.25 ms", "12.5 s", "1 h 2 min".
+func Duration(d time.Duration) string {
+	switch {
+	case d == math.MinInt64:
+		return Duration(d + 1) // its opposite is no int64
+	case d < 0:
+		return "-" + Duration(-d)
+	case d < time.Microsecond:
+		return fmt.Sprintf("%d ns", d.Nanoseconds())
+	case d < time.Millisecond:
+		return ThreeDigits(float64(d)/float64(time.Microsecond)) + " µs"
+	case d < time.Second:
+		return ThreeDigits(float64(d)/float64(time.Millisecond)) + " ms"
+	case d < time.Minute:
+		return ThreeDigits(d.Seconds()) + " s"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%s h %d min", Count(int64(d/time.Hour)), d%time.Hour/time.Minute)
+}
+
+// ThreeDigits writes v, 0 <= v < 1000, with three significant digits and
+// without closing zeros behind the point.
+func ThreeDigits(v float64) string {
+	decimals := 2
+	if v >= 99.95 {
+		decimals = 0
+	} else if v >= 9.995 {
+		decimals = 1
+	}
+	s := strconv.FormatFloat(v, 'f', decimals, 64)
+	if decimals > 0 {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+// Wrap breaks s, which is sanitised, into lines of at most width columns: at
+// spaces, and within a word that is longer than a line. Line feeds in s stay;
+// the lines that continue one of them are indented.
+func Wrap(s string, width int) string {
+	var lines []string
+	for _, paragraph := range strings.Split(s, "\n") {
+		if Columns(paragraph) > width {
+			lines = append(lines, wrapParagraph(paragraph, width-len(Indent))...)
+		} else {
+			lines = append(lines, paragraph)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Indent stands before a line that continues another.
+const Indent = "  "
+
+func wrapParagraph(s string, width int) []string {
+	var lines []string
+	add := func(line string) {
+		if len(lines) > 0 {
+			line = Indent + line
+		}
+		lines = append(lines, line)
+	}
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if line != "" && Columns(line)+1+Columns(word) <= width {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			add(line)
+		}
+		for head := Cut(word, width); head != word; head = Cut(word, width) {
+			add(head)
+			word = word[len(head):]
+		}
+		line = word
+	}
+	add(line)
+	return lines
+}
+
+// Cut returns the longest start of s that fits width columns, at least one
+// rune.
+func Cut(s string, width int) string {
+	used, end := 0, 0
+	for i, r := range s {
+		used += Columns(string(r))
+		if i > 0 && used > width {
+			break
+		}
+		end = i + utf8.RuneLen(r)
+	}
+	return s[:end]
+}
+
+// Columns is the width of s on a terminal, whatever the locale.
+func Columns(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
+
+// EscapeJSON writes what is not printable in a JSON text as \u escapes. Beyond
+// ASCII such characters stand in strings only, and encoding/json has escaped
+// those within ASCII but DEL.
+func EscapeJSON(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for {
+		plain := 0
+		for plain < len(text) && text[plain] < 0x7F {
+			plain++
+		}
+		out, text = append(out, text[:plain]...), text[plain:]
+		if len(text) == 0 {
+			return out
+		}
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case strconv.IsPrint(r):
+			out = append(out, text[:size]...)
+		case r > 0xFFFF: // a surrogate pair (RFC 8259, section 7)
+			r -= 0x10000
+			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xD800+r>>10, 0xDC00+r&0x3FF)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		text = text[size:]
+	}
+}

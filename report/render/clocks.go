@@ -1,0 +1,61 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/text"
+)
+
+// clocksText says of the clocks that are not the same by how much they differ;
+// "" where all are, as far as is known.
+func clocksText(clocks []report.Clock) string {
+	var lines []string
+	more := 0
+	for i := range clocks {
+		switch text := clockText(&clocks[i]); {
+		case text == "":
+		case len(lines) == shownInterfaces:
+			more++
+		default:
+			lines = append(lines, text)
+		}
+	}
+	if more > 0 {
+		lines = append(lines, "and "+text.Plural(int64(more), "more interface"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func clockText(c *report.Clock) string {
+	fate := "; their stamps can't be compared"
+	switch c.State {
+	case report.ClockCorrected:
+		fate = "; corrected"
+	case report.ClockDiffers:
+	default:
+		return ""
+	}
+	offset, way := c.Offset, "ahead of"
+	if offset < 0 {
+		offset, way = -offset, "behind"
+	}
+	s := fmt.Sprintf("interface %d is %s (± %s) %s interface %d", c.Interface, exactly(offset), text.Duration(c.Uncertainty), way, c.Reference)
+	if ppm := float64(c.SkewPPB) / 1000; ppm > 0 {
+		s += fmt.Sprintf(" and gains %s ppm", text.ThreeDigits(min(ppm, 999)))
+	} else if ppm < 0 {
+		s += fmt.Sprintf(" and loses %s ppm", text.ThreeDigits(min(-ppm, 999)))
+	}
+	return s + fate
+}
+
+// exactly writes a duration to the microsecond where three digits would hide
+// what counts.
+func exactly(d time.Duration) string {
+	if d < time.Second {
+		return text.Duration(d)
+	}
+	return fmt.Sprintf("%d.%06d s", d/time.Second, d%time.Second/time.Microsecond)
+}

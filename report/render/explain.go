@@ -1,0 +1,86 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/text"
+)
+
+// Explanations writes the explanations for a terminal of the given width in
+// columns (80 if it is not positive): for each frame a line that names it, then
+// sentences about its header, its order, its neighbours and its flags.
+func Explanations(w io.Writer, x *report.Explanations, width int) error {
+	if width <= 0 {
+		width = 80
+	}
+	for i := range x.Frames {
+		e := &x.Frames[i]
+		title := text.Wrap(text.Sanitise(frameTitle(e)), width)
+		if i > 0 {
+			title = "\n" + title
+		}
+		if _, err := fmt.Fprintln(w, title); err != nil {
+			return err
+		}
+		if err := explanationGrid(x, e).render(w, width); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func explanationGrid(x *report.Explanations, e *report.Explanation) *grid {
+	g, said := labelled(), inWords(x, e)
+	for _, part := range []struct {
+		label     string
+		sentences []string
+	}{{"Header", said.Header}, {"Order", said.Order}, {"Neighbours", said.Neighbours}, {"Analyser", said.Flags}} {
+		if len(part.sentences) > 0 {
+			g.add(part.label, sanitisedLines(part.sentences))
+		}
+	}
+	return g
+}
+
+// sanitisedText sanitises text of several lines.
+func sanitisedText(text string) string { return sanitisedLines(strings.Split(text, "\n")) }
+
+// sanitisedLines puts each sentence on a line of its own.
+func sanitisedLines(sentences []string) string {
+	lines := make([]string, len(sentences))
+	for i, s := range sentences {
+		lines[i] = text.Sanitise(s)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// frameTitle names the frame as Wireshark's list of packets does.
+func frameTitle(e *report.Explanation) string {
+	s := fmt.Sprintf("Frame %d", e.Frame)
+	if e.Flow != "" {
+		s += ": " + e.Protocol + " " + e.Flow
+	}
+	t := e.Segment
+	if t == nil {
+		return s
+	}
+	s += fmt.Sprintf(" [%s] Seq=%d", strings.Join(t.Bits, ", "), t.Relative.Left)
+	if t.Acks {
+		s += fmt.Sprintf(" Ack=%d", t.RelativeAck)
+	}
+	s += fmt.Sprintf(" Len=%d", t.Len)
+	for _, block := range t.Sack {
+		s += fmt.Sprintf(" SACK=%d-%d", block.Left, block.Right)
+	}
+	return s
+}
+
+// FillText gives each frame its sentences, for Explanations.WriteJSON to write.
+func FillText(x *report.Explanations) {
+	for i := range x.Frames {
+		x.Frames[i].Text = inWords(x, &x.Frames[i])
+	}
+}

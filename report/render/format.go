@@ -1,0 +1,120 @@
+// Package render shows reports to people and to other programs: text for
+// terminals, Markdown, a page of HTML, CSV, JSON lines and JUnit. A Writer takes
+// the reports of one run in one of the formats that Formats lists; the functions
+// write a report, the summary of a batch, a difference, checks, explanations or
+// network tables at once.
+//
+// It promises the same bytes for the same values, whatever the locale: sorted,
+// without clock or host name. Text that came from packets or file names is
+// sanitised wherever it is shown, and no format takes it for mark-up or for a
+// formula. What is written is bounded, whatever a stored report holds: long
+// lists are cut, and what was left out is counted.
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mendcap/mendcap/report"
+)
+
+// Format is one form in which reports are written to files.
+type Format string
+
+// The formats.
+const (
+	JSON      Format = "json"  // all that a Report holds
+	JSONLines Format = "jsonl" // one finding a line, behind those of a capture its counts
+	CSV       Format = "csv"   // one finding a line, for spreadsheets
+	Markdown  Format = "md"    // a summary for pull requests
+	HTML      Format = "html"  // one page with pictures, that needs nothing else
+	JUnit     Format = "junit" // one test case for each check
+)
+
+// Formats lists all formats, in the order in which help shows them.
+func Formats() []Format { return []Format{JSON, JSONLines, CSV, Markdown, HTML, JUnit} }
+
+// Suffix is how names of files in this format end.
+func (f Format) Suffix() string {
+	if f == JUnit {
+		return ".xml"
+	}
+	return "." + string(f)
+}
+
+// FormatOf returns the format that the suffix of a file name stands for.
+func FormatOf(name string) (Format, bool) {
+	suffix := strings.ToLower(filepath.Ext(name))
+	for _, f := range Formats() {
+		if f.Suffix() == suffix {
+			return f, true
+		}
+	}
+	return "", false
+}
+
+// Writer writes the reports of one run in one format.
+type Writer interface {
+	// Add writes one capture's report, of which nothing is kept.
+	Add(r *report.Report) error
+	// Close ends the document. It does not close what is written to.
+	Close() error
+}
+
+// FindingWriter is a Writer that can take findings one by one, so that none
+// has to be left out for want of memory.
+type FindingWriter interface {
+	Writer
+	// Finding writes one finding of the capture whose report is added next.
+	// Once it was called, Add leaves out the findings of reports.
+	Finding(capture string, f *report.Finding) error
+}
+
+// WriterOptions choose what a Writer writes. The zero value works.
+type WriterOptions struct {
+	Several bool                                  // the run has several captures: JSON is an array
+	Checks  func(r *report.Report) []report.Check // what JUnit holds a capture to, nil = Checks
+}
+
+// NewWriter begins a document of the format f on w.
+func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
+	switch f {
+	case JSON:
+		if o.Several {
+			return &report.Array{W: w}, nil
+		}
+		return &jsonWriter{w}, nil
+	case JSONLines:
+		return newLineWriter(w), nil
+	case CSV:
+		return newCSVWriter(w)
+	case Markdown:
+		return &markdownWriter{w: w}, nil
+	case HTML:
+		return newHTMLWriter(w, o.Several)
+	case JUnit:
+		if o.Checks == nil {
+			o.Checks = report.Checks
+		}
+		return &junitWriter{w: w, checks: o.Checks}, nil
+	}
+	return nil, fmt.Errorf("unknown report format %q", f)
+}
+
+// jsonWriter writes one report alone.
+type jsonWriter struct{ w io.Writer }
+
+func (j *jsonWriter) Add(r *report.Report) error { return r.WriteJSON(j.w) }
+func (j *jsonWriter) Close() error               { return nil }
+
+// inOutputOrder returns findings as they are met in the output, where a list
+// stands in for those that were not taken one by one.
+func inOutputOrder(list []report.Finding) []report.Finding {
+	sorted := slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b report.Finding) int { return cmp.Compare(a.FrameAfter, b.FrameAfter) })
+	return sorted
+}

@@ -1,0 +1,29 @@
+package render
+
+import (
+	"testing"
+
+	"github.com/mendcap/mendcap/report"
+)
+
+// Packets that are there twice may be the network's or the capture's, and of a
+// connection with one direction nothing stays open.
+func TestHeadline(t *testing.T) {
+	for _, test := range []struct {
+		by   map[string]int64
+		want string
+	}{
+		{map[string]int64{report.Duplicate: 12}, "Of 12 findings, 12 are of packets seen twice."},
+		{map[string]int64{report.NotCaptured: 1}, "Of 1 finding, 1 is a connection of which one direction was not recorded."},
+		{map[string]int64{report.Loss: 2, report.Genuine: 3, report.NotCaptured: 2, report.Undecided: 1},
+			"Of 8 findings, 2 are the network's doing; 3 happened as flagged; 2 are connections of which one direction was not recorded; 1 stays open."},
+	} {
+		r := &report.Report{Findings: report.Findings{ByVerdict: test.by}}
+		for _, n := range test.by {
+			r.Findings.Total += n
+		}
+		if got := headline(r); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package render
+
+import (
+	"io"
+	"strings"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/bounded"
+	"github.com/mendcap/mendcap/report/internal/text"
+)
+
+// junitWriter writes one test suite for each capture, and in it one case for
+// each check. The totals stand in front, so that it writes at its end.
+type junitWriter struct {
+	w      io.Writer
+	checks func(*report.Report) []report.Check
+	suites junit.Testsuites
+}
+
+func (j *junitWriter) Add(r *report.Report) error {
+	name := text.Sanitise(r.Capture.Name)
+	suite := junit.Testsuite{Name: name, ID: len(j.suites.Suites), Time: "0"}
+	for _, c := range j.checks(r) {
+		one := junit.Testcase{Name: text.Sanitise(c.Name), Classname: name, Time: "0"}
+		lines := make([]string, len(c.Examples))
+		for i, e := range c.Examples {
+			lines[i] = text.Sanitise(e)
+		}
+		examples := strings.Join(lines, "\n")
+		if more := bounded.Sub(c.Found, int64(len(lines))); more > 0 && len(lines) > 0 {
+			examples += "\nand " + text.Count(more) + " more"
+		}
+		if c.Failed {
+			one.Failure = &junit.Result{Message: text.Sanitise(c.Message), Type: text.Sanitise(c.Name), Data: examples}
+		} else if examples != "" {
+			one.SystemOut = &junit.Output{Data: text.Sanitise(c.Message) + "\n" + examples}
+		}
+		suite.AddTestcase(one)
+	}
+	j.suites.AddSuite(suite)
+	return nil
+}
+
+func (j *junitWriter) Close() error {
+	j.suites.Name = "mendcap"
+	if _, err := io.WriteString(j.w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"); err != nil {
+		return err
+	}
+	return j.suites.WriteXML(j.w)
+}

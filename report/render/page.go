@@ -1,0 +1,122 @@
+package render
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"sync"
+
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/bounded"
+	"github.com/mendcap/mendcap/report/internal/text"
+)
+
+// What a page shows, so that it stays quick to open: of each capture, and in
+// all. The rest is counted.
+const (
+	pageFindings    = 500
+	pageFlows       = 100
+	pageGraphs      = 20
+	pageRows        = 50 // of other tables
+	pageNotes       = 50
+	allPageFindings = 2_000
+	allPageGraphs   = 30
+	allPageCaptures = 2_000 // in the list of all captures
+)
+
+//go:embed page/page.css
+var pageStyle string
+
+//go:embed page/page.js
+var pageScript string
+
+//go:embed page/page.tmpl
+var pageText string
+
+// pageTemplate parses the template once.
+var pageTemplate = sync.OnceValues(func() (*template.Template, error) { return template.New("page").Parse(pageText) })
+
+// htmlWriter writes one page that holds all it needs: its policy forbids the
+// browser to load or run anything else. Captures follow each other; of several,
+// a list stands behind them.
+type htmlWriter struct {
+	w                io.Writer
+	several          bool
+	page             *template.Template
+	captures         int
+	findings, graphs int // written so far
+	index            [][]cell
+}
+
+func newHTMLWriter(w io.Writer, several bool) (*htmlWriter, error) {
+	page, err := pageTemplate()
+	if err != nil {
+		return nil, fmt.Errorf("read page template: %w", err)
+	}
+	return &htmlWriter{w: w, several: several, page: page}, nil
+}
+
+func (h *htmlWriter) head(title string) error {
+	return h.page.ExecuteTemplate(h.w, "head", map[string]any{
+		"Title": title, "Several": h.several, "Style": template.CSS(pageStyle),
+		"Policy": "default-src 'none'; style-src " + sourceHash(pageStyle) + "; script-src " + sourceHash(pageScript) +
+			"; img-src data:; base-uri 'none'; form-action 'none'",
+	})
+}
+
+// sourceHash names an inline style or script in a policy (CSP level 3, section
+// 2.3.1).
+func sourceHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+func (h *htmlWriter) Add(r *report.Report) error {
+	if h.captures == 0 {
+		title := "mendcap: " + text.Sanitise(r.Capture.Name)
+		if h.several {
+			title = "mendcap report"
+		}
+		if err := h.head(title); err != nil {
+			return err
+		}
+	}
+	h.captures++
+	v := viewCapture(r, h.captures, pageLimits{
+		findings: min(pageFindings, allPageFindings-h.findings), graphs: min(pageGraphs, allPageGraphs-h.graphs),
+	})
+	h.findings += v.findings
+	if v.Flows != nil {
+		h.graphs += len(v.Flows.Graphs)
+	}
+	if h.several && len(h.index) < allPageCaptures {
+		h.index = append(h.index, []cell{
+			textCell(r.Capture.Name, "conn"), numberCell(r.Capture.Packets), numberCell(r.Order.Moved),
+			numberCell(bounded.Sum(r.Analysis.Before)), numberCell(bounded.Sum(r.Analysis.After)), textCell(headline(r), "long"),
+		})
+	}
+	return h.page.ExecuteTemplate(h.w, "capture", v)
+}
+
+func (h *htmlWriter) Close() error {
+	if h.captures == 0 {
+		if err := h.head("mendcap report"); err != nil {
+			return err
+		}
+	}
+	data := map[string]any{"Script": template.JS(pageScript), "None": h.captures == 0}
+	if h.several && h.captures > 0 {
+		label := "All captures"
+		if more := h.captures - len(h.index); more > 0 {
+			label = fmt.Sprintf("The first %d captures of %d", len(h.index), h.captures)
+		}
+		data["Index"] = &tableView{
+			Label: label, Rows: h.index,
+			Columns: columnsOf("capture", "packets#", "moved#", "flags before#", "after#", "findings"),
+		}
+	}
+	return h.page.ExecuteTemplate(h.w, "tail", data)
+}

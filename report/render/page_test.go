@@ -1,0 +1,140 @@
+package render_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mendcap/mendcap/internal/lab/browser"
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
+)
+
+// page renders stored reports, as golden files hold them.
+func page(t *testing.T, change func(*report.Report)) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "testdata", "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report.Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(&r)
+	}
+	var buf bytes.Buffer
+	w, err := render.NewWriter(render.HTML, &buf, render.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Add(&r), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+func visit(t *testing.T, page []byte, script string) *browser.Visit {
+	t.Helper()
+	v, err := browser.Open(t.Context(), page, script)
+	if errors.Is(err, browser.ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Console) > 0 {
+		t.Errorf("the browser complains: %q", v.Console)
+	}
+	if len(v.Resources) > 0 {
+		t.Errorf("the page loads %q, want nothing", v.Resources)
+	}
+	return v
+}
+
+// TestPageInABrowser sorts tables by clicks and looks at what the browser has
+// made of the pictures.
+func TestPageInABrowser(t *testing.T) {
+	text := page(t, func(r *report.Report) {
+		for i, n := range []int64{9, 100, 20} {
+			r.Flows.List = append(r.Flows.List, report.Flow{Name: fmt.Sprintf("flow %d", i), Packets: n})
+		}
+	})
+	v := visit(t, text, `
+		const table = document.querySelector("#flows-1 ~ .scroll table");
+		const column = (i) => [...table.tBodies[0].rows].map((row) => row.cells[i].textContent);
+		const heads = [...table.tHead.rows[0].cells];
+		const said = {asGiven: column(1)};
+		heads[1].querySelector("button").click();
+		said.falling = column(1);
+		said.fallingState = heads[1].getAttribute("aria-sort");
+		heads[1].querySelector("button").click();
+		said.rising = column(1);
+		said.risingState = heads[1].getAttribute("aria-sort");
+		heads[0].querySelector("button").focus();
+		said.keyboard = document.activeElement === heads[0].querySelector("button");
+		heads[0].querySelector("button").click();
+		said.names = column(0).slice(-3);
+		said.cleared = heads[1].hasAttribute("aria-sort");
+		said.graphs = document.querySelectorAll("svg.seq[role=img][aria-label]").length;
+		said.marks = [...document.querySelectorAll("g[data-f] title")].map((t) => t.textContent);
+		said.drawn = [...document.querySelectorAll("svg.seq path.data")].every((p) => p.getTotalLength() > 0);
+		said.headings = [...document.querySelectorAll("h1, h2")].map((h) => h.textContent);
+		said.unnamed = [...document.querySelectorAll("section, [role=region], svg[role=img]")].filter((e) =>
+			!e.getAttribute("aria-label") && !document.getElementById(e.getAttribute("aria-labelledby"))).length;
+		said.wider = document.documentElement.scrollWidth > document.documentElement.clientWidth;
+		return said;`)
+	var got map[string]any
+	if err := json.Unmarshal([]byte(v.Said), &got); err != nil {
+		t.Fatal(err)
+	}
+	mark := "Frame 3, 2 in the repaired capture; bytes 1449 to 2897; moved by 300 ns; retransmission (artefact)"
+	want := map[string]any{
+		"asGiven": []any{"4,000", "9", "100", "20"},
+		"falling": []any{"4,000", "100", "20", "9"}, "fallingState": "descending",
+		"rising": []any{"9", "20", "100", "4,000"}, "risingState": "ascending",
+		"names": []any{"flow 0", "flow 1", "flow 2"}, "keyboard": true, "cleared": false,
+		"graphs": 2.0, "marks": []any{mark, mark}, "drawn": true, "unnamed": 0.0, "wider": false,
+		"headings": []any{
+			`office\u202e.pcapng`, "Over time", "Connections, worst first", "How far packets were moved", "Flags of the analyser", "Findings",
+			"What the capture missed", "Overflows", "Laws of order", "IPv6 headers", "Network tables", "Interfaces", "Notes",
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("in the browser (-want +got):\n%s", diff)
+	}
+}
+
+// TestHostilePageInABrowser lets a browser read a page whose texts try to
+// become markup: nothing runs, and nothing is added.
+func TestHostilePageInABrowser(t *testing.T) {
+	const evil = `</title></script></style>--><script>document.body.dataset.evil=1</script><img src=x onerror="document.body.dataset.evil=2"><a href="javascript:x">`
+	count := `return [document.body.dataset.evil ?? "", document.querySelectorAll("script").length, document.images.length,
+		document.querySelectorAll("a[href^='javascript']").length, document.querySelectorAll("style").length];`
+	text := page(t, func(r *report.Report) {
+		r.Capture.Name, r.Notes, r.Capture.Format, r.Output.Name = evil, []string{evil}, evil, evil
+		r.Findings.ByVerdict[evil] = 3
+		r.Timeline.ByVerdict[evil] = []int64{1, 2, 3, 4, 5}
+		r.Order.Local, r.Order.ByLaw[evil] = []string{evil}, report.Law{Moved: 1}
+		for i := range r.Findings.List {
+			f := &r.Findings.List[i]
+			f.Flow, f.Flag, f.Verdict, f.Evidence, f.Detail = evil, evil, evil, evil, evil
+		}
+		f := &r.Flows.List[0]
+		f.Name, f.ByVerdict[evil], f.Graph.Direction = evil, 2, evil
+		for i := range f.Graph.Points {
+			f.Graph.Points[i].Flags, f.Graph.Points[i].Verdicts = []string{evil}, []string{evil}
+		}
+	})
+	v := visit(t, text, count)
+	if want := `["",2,0,0,1]`; v.Said != want { // the probe is the second script
+		t.Errorf("got %s, want %s", v.Said, want)
+	}
+}

@@ -1,0 +1,251 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/bounded"
+	"github.com/mendcap/mendcap/report/internal/text"
+)
+
+// fact is one line of a summary, or a few, under a label. Its text is not
+// sanitised.
+type fact struct{ label, text string }
+
+// What summaries show of lists that can be long.
+const (
+	shownDamage     = 3
+	shownDeclared   = 3
+	shownDirections = 3 // in, out and both are all that there are
+)
+
+// reportFacts are what every rendering says first of a capture.
+func reportFacts(r *report.Report) []fact {
+	all := []fact{{"Capture", captureSummary(&r.Capture)}}
+	add := func(label, text string) {
+		if text != "" {
+			all = append(all, fact{label, text})
+		}
+	}
+	add("Output", outputText(&r.Output))
+	add("Tables", tablesLine(r.Tables))
+	add("Headers", inferenceSummary(&r.Inference))
+	add("Order", orderSummary(&r.Order))
+	add("Clocks", clocksText(r.Order.Clocks))
+	add("Loss", lossText(&r.CaptureLoss))
+	add("Damage", damageText(r))
+	return all
+}
+
+// captureSummary describes the capture in short.
+func captureSummary(c *report.Capture) string {
+	format := c.Format
+	if c.Compression != "" {
+		format += " in " + c.Compression
+	}
+	s := fmt.Sprintf("%s: %s, %s, %s", c.Name, format, text.Plural(c.Packets, "packet"), text.Size(c.Bytes))
+	if !c.First.IsZero() {
+		s += "\n" + period(c.First, c.Last)
+	}
+	return s
+}
+
+func tablesLine(tables []report.Table) string {
+	if len(tables) == 0 {
+		return ""
+	}
+	var rows, cut, not int64
+	for _, t := range tables {
+		rows, cut, not = bounded.Add(rows, int64(t.Rows)), bounded.Add(cut, int64(t.Cut)), bounded.Add(not, int64(t.NotUnderstood))
+	}
+	s := text.Plural(int64(len(tables)), "file") + " with " + text.Plural(rows, "row")
+	if cut > 0 {
+		s += "; " + addresses(cut) + " cut"
+	}
+	if not > 0 {
+		s += "; " + text.Plural(not, "line") + " not understood"
+	}
+	return s
+}
+
+func inferenceSummary(i *report.Inference) string {
+	if i.Packets == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s without a header of its own\nNext Header: %s; destination: %s",
+		text.Plural(i.Packets, "IPv6 packet"), proofText(&i.NextHeader), proofText(&i.Destination))
+}
+
+func proofText(p *report.Proof) string {
+	var parts []string
+	for _, n := range []struct {
+		count int64
+		what  string
+	}{{p.Inferred, "proved"}, {p.Likely, "likely"}, {p.AsCaptured, "as captured"}, {p.Unknown, "unknown"}} {
+		if n.count > 0 {
+			parts = append(parts, text.Count(n.count)+" "+n.what)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// orderSummary says what was done about the order.
+func orderSummary(o *report.Order) string {
+	if o.Basis == "" {
+		return ""
+	}
+	s := "no packet moved"
+	if o.Moved > 0 {
+		s = text.Plural(o.Moved, "packet") + " moved"
+		if o.MaxShift > 0 {
+			s += ", by up to " + text.Duration(o.MaxShift)
+		}
+	}
+	if o.Unrepaired > 0 {
+		s += "; " + text.Plural(o.Unrepaired, "violation") + " left unrepaired"
+	}
+	if o.Placed {
+		s += "; mendcap had ordered this capture before"
+	}
+	return s
+}
+
+// lossText says what the capture missed; "" where nothing is known of it.
+func lossText(c *report.CaptureLoss) string {
+	var lines []string
+	for i := range c.Directions {
+		if i == shownDirections {
+			lines = append(lines, fmt.Sprintf("and %d more estimates", len(c.Directions)-i))
+			break
+		}
+		if text := directionText(&c.Directions[i]); text != "" {
+			lines = append(lines, text)
+		}
+	}
+	if n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted); n > 0 {
+		lines = append(lines, text.Plural(n, "time")+" several connections had gaps at once: an overflow")
+	}
+	for i, d := range c.Declared {
+		if i == shownDeclared {
+			lines = append(lines, fmt.Sprintf("and %d more drop counts in the file", len(c.Declared)-i))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func directionText(d *report.DirectionLoss) string {
+	side := d.Direction
+	if side == "both" {
+		side = "both directions"
+	}
+	switch {
+	case d.Abstained != "":
+		return fmt.Sprintf("%s: no estimate: %s", side, d.Abstained)
+	case d.AckedBytes == 0:
+		return ""
+	case d.MissedBytes == 0:
+		return fmt.Sprintf("%s: missed none of %s acknowledged", side, text.Size(d.AckedBytes))
+	}
+	return fmt.Sprintf("%s: missed %s of %s acknowledged, %s (95 %%: %s to %s), in %s; %s packets",
+		side, text.Size(d.MissedBytes), text.Size(d.AckedBytes), percent(d.RatePPM), percent(d.LowPPM), percent(d.HighPPM),
+		text.Plural(d.GapEvents, "gap"), fromTo(d.PacketsLeast, d.PacketsMost))
+}
+
+func fromTo(least, most int64) string {
+	if least == most {
+		return text.Count(least)
+	}
+	return text.Count(least) + " to " + text.Count(most)
+}
+
+// percent writes parts per million.
+func percent(ppm int64) string {
+	if ppm > 0 && ppm < 100 {
+		return "under 0.01 %"
+	}
+	return text.ThreeDigits(float64(ppm)/1e4) + " %"
+}
+
+func damageText(r *report.Report) string {
+	var lines []string
+	for i := range r.Damage {
+		if i == shownDamage && len(r.Damage) > shownDamage+1 {
+			lines = append(lines, fmt.Sprintf("and %d more places", bounded.Add(int64(len(r.Damage)-i), r.DamageOmitted)))
+			break
+		}
+		lines = append(lines, r.Damage[i].Text())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// flagCount is how often the analyser set one flag.
+type flagCount struct {
+	name          string
+	before, after int64
+}
+
+// beforeMeans says what flags before the repair are counted in.
+const beforeMeans = "Before: in recorded order, with headers filled in."
+
+// flagCounts lists the flags that were set, the most frequent first; the sum
+// of all is the last. None are an empty list.
+func flagCounts(r *report.Report) []flagCount {
+	names := map[string]bool{}
+	for name := range r.Analysis.Before {
+		names[name] = true
+	}
+	for name := range r.Analysis.After {
+		names[name] = true
+	}
+	var list []flagCount
+	sum := flagCount{name: "all flags"}
+	for name := range names {
+		f := flagCount{name, r.Analysis.Before[name], r.Analysis.After[name]}
+		if f.before == 0 && f.after == 0 {
+			continue
+		}
+		list = append(list, f)
+		sum.before, sum.after = bounded.Add(sum.before, f.before), bounded.Add(sum.after, f.after)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	slices.SortFunc(list, func(a, b flagCount) int {
+		return cmp.Or(cmp.Compare(b.before, a.before), cmp.Compare(a.name, b.name))
+	})
+	return append(list, sum)
+}
+
+// verdictCounts lists the findings of a connection by verdict, the worst kinds
+// first.
+func verdictCounts(f *report.Flow) string {
+	var parts []string
+	for _, v := range report.VerdictsIn(f.ByVerdict) {
+		if n := f.ByVerdict[v]; n > 0 {
+			parts = append(parts, text.Count(n)+" "+v)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// findingFrames names a finding's place in the input and, if it is another, in the
+// output.
+func findingFrames(f *report.Finding) string {
+	if f.FrameAfter == f.Frame || f.FrameAfter == 0 {
+		return fmt.Sprint(f.Frame)
+	}
+	return fmt.Sprintf("%d → %d", f.Frame, f.FrameAfter)
+}
+
+// verdictText is the verdict with its detail.
+func verdictText(f *report.Finding) string {
+	if f.Detail == "" {
+		return f.Verdict
+	}
+	return f.Verdict + " (" + f.Detail + ")"
+}

@@ -1,0 +1,211 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/text"
+)
+
+func captureText(c *report.Capture) string {
+	format := c.Format
+	if c.Compression != "" {
+		format += " in " + c.Compression
+	}
+	lines := []string{fmt.Sprintf("%s: %s, %s, %s", text.Sanitise(c.Name), text.Sanitise(format),
+		text.Plural(c.Packets, "packet"), text.Size(c.Bytes))}
+	if !c.First.IsZero() {
+		lines = append(lines, period(c.First, c.Last))
+	}
+	for i, f := range c.Interfaces {
+		if i == shownInterfaces && len(c.Interfaces) > shownInterfaces+1 {
+			lines = append(lines, fmt.Sprintf("and %d more interfaces", len(c.Interfaces)-i))
+			break
+		}
+		lines = append(lines, interfaceText(&f))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func interfaceText(f *report.Interface) string {
+	s := fmt.Sprintf("interface %d", f.ID)
+	if f.Section > 0 {
+		s += fmt.Sprintf(" of section %d", f.Section)
+	}
+	if f.Name != "" {
+		s += " (" + text.Sanitise(f.Name) + ")"
+	}
+	return fmt.Sprintf("%s: %s (%d), ticks of %s, %s", s, text.Sanitise(f.LinkName), f.LinkType,
+		text.Sanitise(f.Resolution), text.Plural(f.Packets, "packet"))
+}
+
+// period writes two times in UTC and what lies between; the second without its
+// date where that is the same.
+func period(first, last time.Time) string {
+	const date = "2006-01-02"
+	first, last = first.UTC(), last.UTC()
+	clock := "15:04:05.000000"
+	if first.Nanosecond()%1000 != 0 || last.Nanosecond()%1000 != 0 {
+		clock += "000"
+	}
+	end := last.Format(clock)
+	if first.Format(date) != last.Format(date) {
+		end = last.Format(date) + " " + end
+	}
+	return fmt.Sprintf("%s %s to %s UTC, %s", first.Format(date), first.Format(clock), end,
+		text.Duration(last.Sub(first)))
+}
+
+func outputText(o *report.Output) string {
+	if o.Status == "" {
+		return "" // nothing was to be written
+	}
+	name := text.Sanitise(o.Name)
+	if o.Name == "-" {
+		name = "standard output"
+	}
+	s := name + " " + text.Sanitise(o.Status)
+	if o.Status == "unchanged" {
+		s = name + " is unchanged: the same bytes were there"
+	}
+	if !o.Changed {
+		return s + "; no packet was edited or moved"
+	}
+	s += "; " + text.Plural(o.Edited, "packet") + " edited"
+	if o.Dropped > 0 {
+		s += "; " + text.Plural(o.Dropped, "item") + " left out that must not be copied when data changes"
+	}
+	return s
+}
+
+func tablesText(tables []report.Table) string {
+	var lines []string
+	for i, t := range tables {
+		if i == shownTables && len(tables) > shownTables+1 {
+			lines = append(lines, fmt.Sprintf("and %d more files", len(tables)-i))
+			break
+		}
+		lines = append(lines, tableText(&t))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func tableText(t *report.Table) string {
+	s := fmt.Sprintf("%s: %s, %s, %s", text.Sanitise(t.Name), text.Sanitise(t.Format),
+		text.Plural(int64(t.Rows), "row"), addresses(int64(t.Addresses)))
+	if t.Cut > 0 {
+		s += "; " + addresses(int64(t.Cut)) + " cut"
+	}
+	if t.NotUnderstood > 0 {
+		s += "; " + text.Plural(int64(t.NotUnderstood), "line") + " not understood"
+	}
+	return s
+}
+
+func addresses(n int64) string {
+	if n == 1 {
+		return "1 address"
+	}
+	return text.Count(n) + " addresses"
+}
+
+func inferenceText(i *report.Inference) string {
+	s := text.Plural(i.Packets, "IPv6 packet") + " without a header of its own, " + addresses(int64(i.Candidates)) + " tried"
+	if by := evidence(i.ByEvidence); by != "" {
+		s += "\nproved by " + by
+	}
+	if by := evidence(i.LikelyByEvidence); by != "" {
+		s += "\nlikely by " + by
+	}
+	return s
+}
+
+// evidence lists counts of answers by what carried them, the most frequent first.
+func evidence(counts map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(counts), byCount(counts))
+	var by []string
+	for _, name := range names {
+		if n := counts[name]; n > 0 {
+			by = append(by, text.Sanitise(name)+" "+text.Count(n))
+		}
+	}
+	return strings.Join(by, ", ")
+}
+
+// byCount orders names by falling count, then by name.
+func byCount(counts map[string]int64) func(a, b string) int {
+	return func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	}
+}
+
+func orderText(o *report.Order) string {
+	if details := orderDetails(o); details != "" {
+		return orderSummary(o) + "\n" + details
+	}
+	return orderSummary(o)
+}
+
+// orderDetails say on what the order rests.
+func orderDetails(o *report.Order) string {
+	s := "basis " + text.Sanitise(o.Basis)
+	if o.Vantage != "" {
+		s += "; capturing host: " + text.Sanitise(o.Vantage) + localText(o)
+	}
+	if learnt := learntText(&o.Learnt); learnt != "" {
+		s += "\nlearnt: " + learnt
+	}
+	if o.Uncertainty.Max > 0 {
+		s += fmt.Sprintf("\ntimes are certain to %s (half of the packets), %s (99 %%)",
+			text.Duration(o.Uncertainty.Median), text.Duration(o.Uncertainty.P99))
+	}
+	if o.Scales == (report.Scales{}) && o.Gate == 0 {
+		return s // no violation measured anything
+	}
+	return s + fmt.Sprintf("\nclock tick %s, jitter of threads %s, of the queue %s; gate %s", text.Duration(o.Scales.Tick),
+		text.Duration(o.Scales.ThreadJitter), text.Duration(o.Scales.QueueJitter), text.Duration(o.Gate))
+}
+
+// learntText says what was learnt, in short; "" for nothing.
+func learntText(l *report.Learnt) string {
+	var parts []string
+	if l.IPID != "" && l.IPID != "none" {
+		parts = append(parts, "IPv4 IDs are counted ("+text.Sanitise(l.IPID)+")")
+	}
+	for _, p := range []struct {
+		holds bool
+		text  string
+	}{
+		{l.Copies, "packets were seen twice"},
+		{l.Responses, "responses stand before their causes"},
+		{l.Threads, "packets of one sender are swapped"},
+	} {
+		if p.holds {
+			parts = append(parts, p.text)
+		}
+	}
+	if l.ClockSteps > 0 {
+		parts = append(parts, "stamps go back by more than any jitter "+text.Plural(l.ClockSteps, "time"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func localText(o *report.Order) string {
+	if len(o.Local) == 0 {
+		return ""
+	}
+	shown := make([]string, 0, shownAddresses)
+	for _, a := range o.Local[:min(len(o.Local), shownAddresses)] {
+		shown = append(shown, text.Sanitise(a))
+	}
+	s := strings.Join(shown, ", ")
+	if more := len(o.Local) - len(shown); more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return " (" + s + ")"
+}
