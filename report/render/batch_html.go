@@ -1,6 +1,8 @@
 package render
 
 import (
+	_ "embed"
+	"fmt"
 	"html/template"
 	"io"
 
@@ -11,26 +13,34 @@ import (
 // BatchHTML writes the summary as one page that needs nothing else: totals, what
 // failed or is damaged, and a row a capture.
 func BatchHTML(w io.Writer, b *report.Batch) error {
-	return batchPage.Execute(w, viewBatch(b))
+	pages, err := pageTemplates()
+	if err != nil {
+		return fmt.Errorf("read page templates: %w", err)
+	}
+	return pages.ExecuteTemplate(w, "batch", viewBatch(b))
 }
 
-type htmlFact struct{ Label, Text string }
+//go:embed page/batch.css
+var batchStyle string
 
-type htmlEntry struct {
+// entryView is a row of one of the page's tables; its texts are sanitised.
+type entryView struct {
 	Path, Output, Fate, Why                     string
 	Packets, Size, Edited, Moved, Before, After string
 }
 
-type htmlBatch struct {
-	Facts    []htmlFact
-	Troubles []htmlEntry
-	Entries  []htmlEntry
+// batchView is all that the page says of a batch.
+type batchView struct {
+	Style    template.CSS
+	Facts    []factView
+	Troubles []entryView
+	Entries  []entryView
 }
 
-func viewBatch(b *report.Batch) htmlBatch {
-	var p htmlBatch
+func viewBatch(b *report.Batch) batchView {
+	p := batchView{Style: template.CSS(batchStyle)}
 	for _, f := range batchFacts(b) {
-		p.Facts = append(p.Facts, htmlFact{f.label, f.text})
+		p.Facts = append(p.Facts, factView{f.label, f.text})
 	}
 	for i := range b.Captures {
 		p.Entries = append(p.Entries, viewEntry(&b.Captures[i]))
@@ -43,8 +53,8 @@ func viewBatch(b *report.Batch) htmlBatch {
 	return p
 }
 
-func viewEntry(e *report.Entry) htmlEntry {
-	h := htmlEntry{Path: text.Sanitise(e.Path), Output: text.Sanitise(e.Output), Fate: text.Sanitise(e.Fate), Why: text.Sanitise(e.Error)}
+func viewEntry(e *report.Entry) entryView {
+	h := entryView{Path: text.Sanitise(e.Path), Output: text.Sanitise(e.Output), Fate: text.Sanitise(e.Fate), Why: text.Sanitise(e.Error)}
 	if h.Why == "" && e.Damage > 0 {
 		h.Why = "in " + text.Plural(e.Damage, "place")
 	}
@@ -55,48 +65,3 @@ func viewEntry(e *report.Entry) htmlEntry {
 	h.Edited, h.Moved, h.Before, h.After = text.Count(e.Edited), text.Count(e.Moved), text.Count(e.Before), text.Count(e.After)
 	return h
 }
-
-var batchPage = template.Must(template.New("batch").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>mendcap: batch</title>
-<style>
-:root { color-scheme: light dark; --rule: #8886; --bad: #c0392b; --warn: #b9770e; --good: #2e7d4f; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; }
-dt { font-weight: 600; } dd { margin: 0; white-space: pre-line; }
-div.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--rule); vertical-align: top; }
-th { position: sticky; top: 0; background: Canvas; } td.n, th.n { text-align: right; white-space: nowrap; }
-td.path { overflow-wrap: anywhere; }
-.failed { color: var(--bad); } .damaged { color: var(--warn); } .repaired { color: var(--good); }
-</style>
-</head>
-<body>
-<h1>Batch</h1>
-<dl>{{range .Facts}}
-<dt>{{.Label}}</dt><dd>{{.Text}}</dd>{{end}}
-</dl>
-{{- if .Troubles}}
-<h2>Failed or damaged</h2>
-<div class="scroll"><table>
-<thead><tr><th>capture</th><th>fate</th><th>why</th></tr></thead>
-<tbody>{{range .Troubles}}
-<tr><td class="path">{{.Path}}</td><td class="{{.Fate}}">{{.Fate}}</td><td>{{.Why}}</td></tr>{{end}}
-</tbody>
-</table></div>
-{{- end}}
-<h2>All captures</h2>
-<div class="scroll"><table>
-<thead><tr><th>capture</th><th class="n">packets</th><th class="n">bytes</th><th class="n">edited</th><th class="n">moved</th><th class="n">flags before</th><th class="n">after</th><th>fate</th><th>output</th></tr></thead>
-<tbody>{{range .Entries}}
-<tr><td class="path">{{.Path}}</td><td class="n">{{.Packets}}</td><td class="n">{{.Size}}</td><td class="n">{{.Edited}}</td><td class="n">{{.Moved}}</td><td class="n">{{.Before}}</td><td class="n">{{.After}}</td><td class="{{.Fate}}">{{.Fate}}</td><td class="path">{{.Output}}</td></tr>{{end}}
-</tbody>
-</table></div>
-</body>
-</html>
-`))

@@ -38,13 +38,45 @@ type grid struct {
 
 func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
 
+// gridOf returns the table as a grid: its last column is wrapped if it holds
+// sentences.
+func gridOf(t *table) *grid {
+	g := &grid{}
+	for i, c := range t.columns {
+		align := tw.AlignLeft
+		if c.look == asNumber {
+			align = tw.AlignRight
+		}
+		g.header, g.align = append(g.header, c.name), append(g.align, align)
+		if c.look == asVerdicts {
+			g.paint = paintVerdicts(i)
+		}
+		g.wrapped = c.look == asSentence
+	}
+	for _, row := range t.rows {
+		g.addRow(row)
+	}
+	if t.foot != nil {
+		g.addRow(t.foot)
+	}
+	return g
+}
+
+func (g *grid) addRow(row []cell) {
+	cells := make([]string, len(row))
+	for i := range row {
+		cells[i] = text.Sanitise(row[i].String())
+	}
+	g.add(cells...)
+}
+
 // render writes the table, at most width columns wide if it is wrapped.
 func (g *grid) render(w io.Writer, width int) error {
 	if g.wrapped {
 		g.fit(max(width, narrowest))
 	}
-	t := tables.Get().(*table)
-	defer tables.Put(t)
+	t := layouts.Get().(*layout)
+	defer layouts.Put(t)
 	t.prepare(g.align, len(g.header) > 0)
 	if len(g.header) > 0 {
 		t.Header(g.painted(g.header, func(_ int, name string) string { return coloured(name, sgrBold) }))
@@ -99,16 +131,16 @@ func (g *grid) fit(width int) {
 	}
 }
 
-// table is tablewriter's, and what it writes to.
-type table struct {
+// layout is tablewriter's table, and what it writes to.
+type layout struct {
 	*tablewriter.Table
 	out bytes.Buffer
 }
 
-// tables are those that can be used again: each new one allocates 450 kB, for a
+// layouts are those that can be used again: each new one allocates 450 kB, for a
 // cache of how types are shown.
-var tables = sync.Pool{New: func() any {
-	t := &table{}
+var layouts = sync.Pool{New: func() any {
+	t := &layout{}
 	t.Table = tablewriter.NewTable(&t.out, tablewriter.WithStringerCacheCustom(noCache{}))
 	return t
 }}
@@ -122,7 +154,7 @@ func (noCache) Purge()                                 {}
 
 // prepare sets a table up so that it changes no cell, and lays out the same
 // whatever the locale and whatever it was used for before.
-func (t *table) prepare(align []tw.Align, header bool) {
+func (t *layout) prepare(align []tw.Align, header bool) {
 	t.Reset()
 	t.out.Reset()
 	rule := tw.State(tw.Off)

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/mendcap/mendcap/report"
@@ -58,39 +59,24 @@ func (m *markdownWriter) Add(r *report.Report) error {
 func (m *markdownWriter) Close() error { return nil }
 
 func writeMarkdownVerdicts(b *strings.Builder, r *report.Report) {
-	if r.Findings.Total == 0 {
-		return
-	}
-	b.WriteString("\n| verdict | findings | meaning |\n| --- | ---: | --- |\n")
-	for _, v := range report.VerdictsIn(r.Findings.ByVerdict) {
-		if n := r.Findings.ByVerdict[v]; n > 0 {
-			row(b, code(v), text.Count(n), prose(report.Meaning(v)))
-		}
+	if r.Findings.Total > 0 {
+		writeMarkdownTable(b, verdictsTable(r))
 	}
 }
 
 func writeMarkdownFlags(b *strings.Builder, r *report.Report) {
-	flags := flagCounts(r)
-	if len(flags) == 0 {
-		return
+	if flags := flagCounts(r); len(flags) > 0 {
+		writeMarkdownTable(b, flagsTable(flags).titled("tcp.analysis flag"))
+		b.WriteString("\n" + beforeMeans + "\n")
 	}
-	b.WriteString("\n| tcp.analysis flag | before | after |\n| --- | ---: | ---: |\n")
-	for _, f := range flags {
-		row(b, code(f.name), text.Count(f.before), text.Count(f.after))
-	}
-	b.WriteString("\n" + beforeMeans + "\n")
 }
 
 func writeMarkdownFlows(b *strings.Builder, r *report.Report) {
 	if len(r.Flows.List) == 0 {
 		return
 	}
-	b.WriteString("\n| connection | packets | moved | flags before | after | findings |\n| --- | ---: | ---: | ---: | ---: | --- |\n")
 	shown := r.Flows.List[:min(len(r.Flows.List), markdownFlows)]
-	for i := range shown {
-		f := &shown[i]
-		row(b, code(f.Name), text.Count(f.Packets), text.Count(f.Moved), text.Count(f.Before), text.Count(f.After), prose(verdictCounts(f)))
-	}
+	writeMarkdownTable(b, flowsTable(shown).without("payload", "lasted"))
 	if more := bounded.Sub(r.Flows.Total, int64(len(shown))); more > 0 {
 		fmt.Fprintf(b, "\n%s more: %s in all.\n", text.Count(more), text.Plural(r.Flows.Total, "connection"))
 	}
@@ -102,12 +88,38 @@ func writeMarkdownFindings(b *strings.Builder, r *report.Report) {
 	}
 	shown := r.Findings.List[:min(len(r.Findings.List), markdownFindings)]
 	fmt.Fprintf(b, "\n<details><summary>The first %d of %s</summary>\n", len(shown), text.Plural(r.Findings.Total, "finding"))
-	b.WriteString("\n| frame | flag | verdict | connection | evidence |\n| ---: | --- | --- | --- | --- |\n")
-	for i := range shown {
-		f := &shown[i]
-		row(b, findingFrames(f), code(f.Label()), prose(verdictText(f)), code(f.Flow), prose(f.Evidence))
-	}
+	writeMarkdownTable(b, findingsTable(shown))
 	b.WriteString("\n</details>\n")
+}
+
+// writeMarkdownTable writes a table after an empty line (GFM, section 4.10).
+func writeMarkdownTable(b *strings.Builder, t *table) {
+	names, rules := make([]string, len(t.columns)), make([]string, len(t.columns))
+	for i, c := range t.columns {
+		names[i], rules[i] = c.name, "---"
+		if c.look == asNumber {
+			rules[i] = "---:"
+		}
+	}
+	b.WriteByte('\n')
+	row(b, names...)
+	row(b, rules...)
+	rows := t.rows
+	if t.foot != nil {
+		rows = append(slices.Clone(rows), t.foot)
+	}
+	for _, cells := range rows {
+		shown := make([]string, len(cells))
+		for i := range cells {
+			switch t.columns[i].look {
+			case asCode, asFlag, asConnection:
+				shown[i] = code(cells[i].String())
+			default:
+				shown[i] = prose(cells[i].String())
+			}
+		}
+		row(b, shown...)
+	}
 }
 
 func row(b *strings.Builder, cells ...string) {

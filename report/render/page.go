@@ -2,7 +2,7 @@ package render
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -33,11 +33,11 @@ var pageStyle string
 //go:embed page/page.js
 var pageScript string
 
-//go:embed page/page.tmpl
-var pageText string
+//go:embed page/*.tmpl
+var pageFiles embed.FS
 
-// pageTemplate parses the template once.
-var pageTemplate = sync.OnceValues(func() (*template.Template, error) { return template.New("page").Parse(pageText) })
+// pageTemplates parses the templates of all pages once.
+var pageTemplates = sync.OnceValues(func() (*template.Template, error) { return template.ParseFS(pageFiles, "page/*.tmpl") })
 
 // htmlWriter writes one page that holds all it needs: its policy forbids the
 // browser to load or run anything else. Captures follow each other; of several,
@@ -48,15 +48,17 @@ type htmlWriter struct {
 	page             *template.Template
 	captures         int
 	findings, graphs int // written so far
-	index            [][]cell
+	index            table
 }
 
 func newHTMLWriter(w io.Writer, several bool) (*htmlWriter, error) {
-	page, err := pageTemplate()
+	page, err := pageTemplates()
 	if err != nil {
-		return nil, fmt.Errorf("read page template: %w", err)
+		return nil, fmt.Errorf("read page templates: %w", err)
 	}
-	return &htmlWriter{w: w, several: several, page: page}, nil
+	return &htmlWriter{w: w, several: several, page: page, index: table{columns: []column{
+		{"capture", asName}, {"packets", asNumber}, {"moved", asNumber}, {"flags before", asNumber}, {"after", asNumber}, {"findings", asSentence},
+	}}}, nil
 }
 
 func (h *htmlWriter) head(title string) error {
@@ -92,11 +94,9 @@ func (h *htmlWriter) Add(r *report.Report) error {
 	if v.Flows != nil {
 		h.graphs += len(v.Flows.Graphs)
 	}
-	if h.several && len(h.index) < allPageCaptures {
-		h.index = append(h.index, []cell{
-			textCell(r.Capture.Name, "conn"), numberCell(r.Capture.Packets), numberCell(r.Order.Moved),
-			numberCell(bounded.Sum(r.Analysis.Before)), numberCell(bounded.Sum(r.Analysis.After)), textCell(headline(r), "long"),
-		})
+	if h.several && len(h.index.rows) < allPageCaptures {
+		h.index.add(textCell(r.Capture.Name), numberCell(r.Capture.Packets), numberCell(r.Order.Moved),
+			numberCell(bounded.Sum(r.Analysis.Before)), numberCell(bounded.Sum(r.Analysis.After)), textCell(headline(r)))
 	}
 	return h.page.ExecuteTemplate(h.w, "capture", v)
 }
@@ -110,13 +110,10 @@ func (h *htmlWriter) Close() error {
 	data := map[string]any{"Script": template.JS(pageScript), "None": h.captures == 0}
 	if h.several && h.captures > 0 {
 		label := "All captures"
-		if more := h.captures - len(h.index); more > 0 {
-			label = fmt.Sprintf("The first %d captures of %d", len(h.index), h.captures)
+		if more := h.captures - len(h.index.rows); more > 0 {
+			label = fmt.Sprintf("The first %d captures of %d", len(h.index.rows), h.captures)
 		}
-		data["Index"] = &tableView{
-			Label: label, Rows: h.index,
-			Columns: columnsOf("capture", "packets#", "moved#", "flags before#", "after#", "findings"),
-		}
+		data["Index"] = tableView{Label: label}.holding(&h.index)
 	}
 	return h.page.ExecuteTemplate(h.w, "tail", data)
 }

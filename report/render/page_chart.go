@@ -17,7 +17,7 @@ type chartView struct {
 	ID, Caption, Label string
 	Width, Height      int
 	Bands              []band
-	Legend             []tag
+	Legend             []tagView
 }
 
 // band is one diagram of a chart.
@@ -192,7 +192,7 @@ func viewTimeline(r *report.Report, id string) *chartView {
 			if name != report.Artefact && !plain(name) {
 				apart.layers = append(apart.layers, one)
 			}
-			v.Legend = append(v.Legend, tag{text.Sanitise(name), verdictClass(name)})
+			v.Legend = append(v.Legend, tagView{text.Sanitise(name), verdictClass(name)})
 		}
 	}
 	if len(findings.layers) > 0 {

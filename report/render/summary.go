@@ -221,18 +221,6 @@ func flagCounts(r *report.Report) []flagCount {
 	return append(list, sum)
 }
 
-// verdictCounts lists the findings of a connection by verdict, the worst kinds
-// first.
-func verdictCounts(f *report.Flow) string {
-	var parts []string
-	for _, v := range report.VerdictsIn(f.ByVerdict) {
-		if n := f.ByVerdict[v]; n > 0 {
-			parts = append(parts, text.Count(n)+" "+v)
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
 // findingFrames names a finding's place in the input and, if it is another, in the
 // output.
 func findingFrames(f *report.Finding) string {

@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -43,7 +42,8 @@ func Terminal(w io.Writer, r *report.Report, s Screen) error {
 	}
 	parts := []*grid{overview(r, s.Details), flagsGrid(r, s.Details), flowsGrid(r, s.Details)}
 	if s.Details {
-		parts = append(parts, inferenceGrid(r), doubtfulGrid(r), orderGrid(r), findingsGrid(r))
+		parts = append(parts, gridOf(headersTable(r).titled("IPv6 header field")), doubtfulGrid(r),
+			gridOf(lawsTable(r).titled("law of order")), findingsGrid(r))
 	}
 	parts = append(parts, notesGrid(r))
 	for _, g := range parts {
@@ -91,24 +91,15 @@ func overview(r *report.Report, details bool) *grid {
 
 // flagsGrid shows the analyser's flags, of many the most frequent.
 func flagsGrid(r *report.Report, all bool) *grid {
-	g := numbers("tcp.analysis flag (before: recorded order, headers filled in)", "before", "after")
 	flags := flagCounts(r)
-	if len(flags) == 0 {
-		return g
-	}
-	list, sum := flags[:len(flags)-1], flags[len(flags)-1]
-	rest := flagCount{}
-	if !all && len(list) > shownFlags+1 {
-		rest.name = fmt.Sprintf("and %d more", len(list)-shownFlags)
-		for _, f := range list[shownFlags:] {
+	if last := len(flags) - 1; !all && last > shownFlags+1 {
+		rest := flagCount{name: fmt.Sprintf("and %d more", last-shownFlags)}
+		for _, f := range flags[shownFlags:last] {
 			rest.before, rest.after = bounded.Add(rest.before, f.before), bounded.Add(rest.after, f.after)
 		}
-		list = append(slices.Clone(list[:shownFlags]), rest)
+		flags = append(slices.Clone(flags[:shownFlags]), rest, flags[last])
 	}
-	for _, f := range append(slices.Clone(list), sum) {
-		g.add(text.Sanitise(f.name), text.Count(f.before), text.Count(f.after))
-	}
-	return g
+	return gridOf(flagsTable(flags).titled("tcp.analysis flag (before: recorded order, headers filled in)"))
 }
 
 // flowsGrid shows connections, worst first, and their findings.
@@ -125,8 +116,8 @@ func flowsGrid(r *report.Report, all bool) *grid {
 			break // behind it are only such ones
 		}
 		name := text.Sanitise(f.Name)
-		if verdicts := verdictCounts(f); verdicts != "" {
-			name += "\n" + text.Sanitise(verdicts)
+		if verdicts := verdictsCell(f.ByVerdict); len(verdicts.tags) > 0 {
+			name += "\n" + text.Sanitise(verdicts.String())
 		}
 		g.add(text.Count(f.Packets), text.Count(f.Moved), text.Count(f.Before), text.Count(f.After), name)
 		shown++
@@ -186,40 +177,9 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 	return d.Flow + ": " + strings.Join(list, ", ")
 }
 
-func inferenceGrid(r *report.Report) *grid {
-	g := numbers("IPv6 header field", "proved", "likely", "as captured", "unknown")
-	if r.Inference.Packets == 0 {
-		return g
-	}
-	add := func(name string, p report.Proof) {
-		g.add(name, text.Count(p.Inferred), text.Count(p.Likely), text.Count(p.AsCaptured), text.Count(p.Unknown))
-	}
-	add("Next Header", r.Inference.NextHeader)
-	add("Destination", r.Inference.Destination)
-	return g
-}
-
-func orderGrid(r *report.Report) *grid {
-	g := numbers("law of order", "violations", "explained by drops", "moved", "unrepaired")
-	for _, name := range slices.Sorted(maps.Keys(r.Order.ByLaw)) {
-		if l := r.Order.ByLaw[name]; l != (report.Law{}) {
-			g.add(text.Sanitise(name), text.Count(l.Violations), text.Count(l.Explained), text.Count(l.Moved), text.Count(l.Unrepaired))
-		}
-	}
-	return g
-}
-
 func findingsGrid(r *report.Report) *grid {
-	g := &grid{
-		header:  []string{"frame", "flag", "verdict", "evidence"},
-		align:   []tw.Align{tw.AlignRight, tw.AlignLeft, tw.AlignLeft, tw.AlignLeft},
-		wrapped: true, paint: paintVerdicts(2),
-	}
 	shown := r.Findings.List[:min(len(r.Findings.List), shownFindings)]
-	for i := range shown {
-		f := &shown[i]
-		g.add(findingFrames(f), text.Sanitise(f.Label()), text.Sanitise(verdictText(f)), text.Sanitise(f.Evidence))
-	}
+	g := gridOf(findingsTable(shown).without("connection"))
 	if more := bounded.Sub(r.Findings.Total, int64(len(shown))); more > 0 {
 		g.add("", "", "", fmt.Sprintf("and %s more; the JSON report has %s of them", text.Count(more), text.Count(int64(len(r.Findings.List)))))
 	}
