@@ -59,7 +59,7 @@ func (m *markdownWriter) Add(r *report.Report) error {
 func (m *markdownWriter) Close() error { return nil }
 
 func writeMarkdownVerdicts(b *strings.Builder, r *report.Report) {
-	if r.Findings.Total > 0 {
+	if r.Findings.Total != 0 {
 		writeMarkdownTable(b, verdictsTable(r))
 	}
 }
