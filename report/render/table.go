@@ -70,6 +70,9 @@ func (t *table) without(names ...string) *table {
 	for _, row := range t.rows {
 		out.add(picked(row, kept)...)
 	}
+	if t.foot != nil {
+		out.foot = picked(t.foot, kept)
+	}
 	return out
 }
 
