@@ -84,8 +84,8 @@ func (v *tableView) rest(all int64) *tableView {
 // first are as many elements as a page shows.
 func first[T any](list []T) []T { return list[:min(len(list), pageRows)] }
 
-// tableViews are the tables of a capture; those without rows are left out by
-// their reader.
+// tableViews are the tables of a capture below its connections, those without
+// rows too.
 func tableViews(r *report.Report, findings int) []*tableView {
 	return []*tableView{
 		viewFlags(r), viewFindings(r, findings), viewLoss(r), viewOverflows(r), viewLaws(r), viewHeaders(r),
