@@ -60,8 +60,9 @@ func (p *pace) letGather(garbage int) { p.garbage.Store(int64(garbage)) }
 
 // await sets the pace again after the next collection.
 func (p *pace) await() {
-	type sentinel struct{ next *sentinel } // with a pointer, so that it lies alone
-	runtime.SetFinalizer(new(sentinel), func(*sentinel) {
+	sentinel := new(*pace) // it holds a pointer, so that it is allocated by itself
+	*sentinel = p
+	runtime.SetFinalizer(sentinel, func(**pace) {
 		p.set()
 		p.await()
 	})
