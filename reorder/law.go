@@ -151,47 +151,12 @@ const (
 	NumLaws = int(InSack) + 1
 )
 
-var lawNames = [NumLaws]string{"ack", "sack", "out-ack", "out-tsval", "out-sack", "out-seq", "handshake", "ip-id",
-	"quote", "dns", "echo", "ntp", "dhcpv6", "stun", "neighbour",
-	"in-burst", "window", "tsecr", "round-trip", "not-yet", "arrival", "dsack", "in-turn", "out-nxt", "in-nxt", "out-edge", "in-edge", "unacked", "out-once", "in-once", "out-rst", "in-seq", "in-ack", "in-tsval", "in-sack"}
-
 // soft reports whether the law moves packets only with a mandate.
 func (l Law) soft() bool { return l >= InBurst }
 
-// mandated returns the laws that may act, of those that are on: all moving ones,
-// and the soft ones for whose kind of disorder the capture gives a mandate.
+// mandated returns the laws that may act, of those that are on.
 func (s lawSet) mandated(p *Profile) lawSet {
-	if !p.Bursts {
-		s &^= InBurst.bit()
-	}
-	if !p.QueueMandate {
-		s &^= Window.bit() | TSecr.bit() | NotYet.bit() | DSack.bit()
-	}
-	if p.ThreadMandate || !p.QueueMandate {
-		s &^= InTurn.bit()
-	}
-	if !p.LogMandate {
-		s &^= Arrival.bit()
-	}
-	if !p.ThreadMandate {
-		s &^= OutNxt.bit() | InNxt.bit() | OutEdge.bit() | InEdge.bit() | Unacked.bit() | OutOnce.bit() | InOnce.bit() | OutRST.bit() | InSeq.bit() | InAck.bit() | InTSval.bit() | InSack.bit()
-	}
-	return s
-}
-
-// String returns the law's name as used in options and reports.
-func (l Law) String() string { return lawNames[l] }
-
-// LawNames lists the laws' names in their order.
-func LawNames() []string { return append([]string(nil), lawNames[:]...) }
-
-func lawNamed(name string) (Law, bool) {
-	for i, n := range lawNames {
-		if n == name {
-			return Law(i), true
-		}
-	}
-	return 0, false
+	return s & lawsThat(func(r *lawRow) bool { return r.mandate.given(p) })
 }
 
 // lawSet is a set of laws, one bit each.
@@ -200,33 +165,18 @@ type lawSet uint64
 const (
 	allLaws lawSet = 1<<NumLaws - 1
 	moving  lawSet = 1<<InBurst - 1
-	// amongIn are the laws that compare only packets that the host received: the
-	// network may have swapped them, too.
-	amongIn lawSet = 1<<InNxt | 1<<InEdge | 1<<InOnce | 1<<InAck | 1<<InTSval | 1<<InSack
 )
 
 func (l Law) bit() lawSet { return 1 << l }
 
 func (s lawSet) has(l Law) bool { return s&l.bit() != 0 }
 
-// ofQueue reports whether a soft law speaks of responses and their causes.
-func (l Law) ofQueue() bool {
-	switch l {
-	case Window, TSecr, RoundTrip, NotYet, DSack, InTurn:
-		return true
-	}
-	return false
-}
+// ofQueue reports whether the law speaks of responses and their causes.
+func (l Law) ofQueue() bool { return laws[l].queue }
 
 // amongOut reports whether the law compares only packets that the host sent:
 // then its violations show the jitter between threads, not that of the queue.
-func (l Law) amongOut() bool {
-	switch l {
-	case OutAck, OutTSval, OutSack, OutSeq, IPID:
-		return true
-	}
-	return false
-}
+func (l Law) amongOut() bool { return amongOut.has(l) }
 
 // ofThreads reports whether a soft law acts only where threads swap packets.
 func (l Law) ofThreads() bool { return l.soft() && !l.ofQueue() }

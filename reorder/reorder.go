@@ -55,9 +55,9 @@ const widestGate = int64(64 * time.Millisecond)
 func (o Options) laws() (lawSet, error) {
 	set := allLaws
 	for _, name := range o.Without {
-		law, ok := lawNamed(name)
+		law, ok := LawNamed(name)
 		if !ok {
-			return 0, fmt.Errorf("%q is no law of order: %s", name, strings.Join(lawNames[:], ", "))
+			return 0, fmt.Errorf("%q is no law of order: %s", name, strings.Join(LawNames(), ", "))
 		}
 		set &^= law.bit()
 	}

@@ -46,9 +46,9 @@ const (
 // noteSwap counts the packet once the host's own ones have shown that the capture
 // swaps packets: where it doesn't, nothing need be known of it.
 func (t *tracker) noteSwap(it *item) {
-	const amongOut = lawSet(1<<OutAck | 1<<OutTSval | 1<<OutSack | 1<<OutSeq)
+	const ownNumbers = lawSet(1<<OutAck | 1<<OutTSval | 1<<OutSack | 1<<OutSeq)
 	if t.swaps == nil {
-		if it.doubt&amongOut == 0 {
+		if it.doubt&ownNumbers == 0 {
 			return
 		}
 		t.swaps = new(swapMeter)

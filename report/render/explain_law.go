@@ -3,54 +3,9 @@ package render
 import (
 	"fmt"
 
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
-
-// A relation says in words why one of two frames comes before the other. In a
-// clause "they" are the other frames, "it" is the one that is explained.
-type relation struct {
-	cause    string // said of the frames that must come before it
-	follower string // said of the frames that must come after it
-}
-
-// relations holds the clauses by law. A law that is missing is named alone.
-var relations = map[string]relation{
-	"ack":        {"whose bytes it acknowledges", "where its bytes are acknowledged"},
-	"sack":       {"whose bytes its SACK blocks report as received", "where SACK blocks report its bytes as received"},
-	"out-ack":    {"with a lower ACK number of the same host", "with a higher ACK number of the same host"},
-	"out-tsval":  {"with a lower TSval of the same host", "with a higher TSval of the same host"},
-	"out-sack":   {"with a shorter form of its SACK block", "with a longer form of its SACK block"},
-	"out-seq":    {"with the bytes in front of its own", "with the bytes behind its own"},
-	"handshake":  {"with a SYN of the connection", "of the connection that its SYN opens"},
-	"ip-id":      {"with a lower IPv4 Identification of the same host", "with a higher IPv4 Identification of the same host"},
-	"quote":      {"which it quotes", "where an error quotes it"},
-	"dns":        {"with the question that it answers", "with the answer to it"},
-	"echo":       {"with the request that it answers", "with the reply to it"},
-	"ntp":        {"with the request that it answers", "with the answer to it"},
-	"dhcpv6":     {"with the message that it answers", "with the answer to it"},
-	"stun":       {"with the request that it answers", "with the response to it"},
-	"neighbour":  {"with the solicitation that it answers", "with the advertisement that answers it"},
-	"in-burst":   {"with the bytes in front of its own, stamped at the same time", "with the bytes behind its own, stamped at the same time"},
-	"window":     {"which offered the window that its bytes need", "whose bytes need the window that it offers"},
-	"tsecr":      {"whose timestamp it echoes", "where its timestamp is echoed"},
-	"round-trip": {"whose ACK comes a round trip later", "recorded a round trip before its ACK"},
-	"not-yet":    {"which does not acknowledge its bytes", "with bytes that it does not acknowledge"},
-	"arrival":    {"which does not report its bytes as received", "with bytes that it does not report as received"},
-	"dsack":      {"whose bytes it reports as there twice", "which reports its bytes as there twice"},
-	"in-turn":    {"which its sender sent earlier", "which its sender sent later"},
-	"out-nxt":    {"which the sequence number of a bare ACK puts first", "which the sequence number of a bare ACK puts later"},
-	"in-nxt":     {"which the sequence number of a bare ACK puts first", "which the sequence number of a bare ACK puts later"},
-	"out-edge":   {"which offered a window with a lower edge", "which offers a window with a higher edge"},
-	"in-edge":    {"which offered a window with a lower edge", "which offers a window with a higher edge"},
-	"unacked":    {"which its sender sent before it had this ACK", "which acknowledges its bytes, and nobody sends again what is acknowledged"},
-	"out-once":   {"which says the same without a D-SACK", "which repeats it with a D-SACK"},
-	"in-once":    {"which says the same without a D-SACK", "which repeats it with a D-SACK"},
-	"out-rst":    {"which its sender sent before resetting the connection", "which resets the connection"},
-	"in-seq":     {"with the bytes in front of its own", "with the bytes behind its own"},
-	"in-ack":     {"with a lower ACK number of the same peer", "with a higher ACK number of the same peer"},
-	"in-tsval":   {"with a lower TSval of the same peer", "with a higher TSval of the same peer"},
-	"in-sack":    {"with a shorter form of its SACK block", "with a longer form of its SACK block"},
-}
 
 // reason says with their numbers why the explained frame comes before n.
 func reason(e *report.Explanation, n *report.Neighbour) string {
@@ -106,8 +61,8 @@ func reason(e *report.Explanation, n *report.Neighbour) string {
 
 // plainReason is a reason without numbers.
 func plainReason(n *report.Neighbour) string {
-	if r, ok := relations[n.Law]; ok {
-		return fmt.Sprintf("frame %d is one %s", n.Frame, r.follower)
+	if law, ok := reorder.LawNamed(n.Law); ok {
+		return fmt.Sprintf("frame %d is one %s", n.Frame, law.Follower())
 	}
 	return fmt.Sprintf("that law puts it before frame %d", n.Frame)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
@@ -279,10 +280,10 @@ func neighbours(all []report.Neighbour, how string) (list []string) {
 	for _, k := range order {
 		slices.Sort(groups[k])
 		clause := ""
-		if r, ok := relations[k.law]; ok && how == "It comes after" {
-			clause = ", " + r.cause
+		if law, ok := reorder.LawNamed(k.law); ok && how == "It comes after" {
+			clause = ", " + law.Cause()
 		} else if ok {
-			clause = ", " + r.follower
+			clause = ", " + law.Follower()
 		}
 		end := ""
 		switch {

@@ -1,0 +1,173 @@
+package reorder
+
+// lawRow is what is known of a law besides what it says, which its constant does.
+type lawRow struct {
+	name    string // as used in options and reports
+	mandate mandate
+	among   side   // whose packets alone it compares
+	queue   bool   // it speaks of responses and their causes
+	source  string // of what it says, as in "RFC 9293, section 3.4"
+
+	// Why one packet comes before another, as a clause of a sentence in which "it" is the
+	// packet that is explained: of those that come before it, and of those after it.
+	cause, follower string
+}
+
+// mandate is what a capture must show before a law acts.
+type mandate uint8
+
+const (
+	always        mandate = iota
+	forBursts             // that bursts were handed up in reverse
+	forQueue              // that responses were queued before their causes
+	forQueueAlone         // that, and not that threads swap packets
+	forLog                // that the host's ACKs tell what had arrived
+	forThreads            // that threads swap packets
+)
+
+// given reports whether a capture gives the mandate.
+func (m mandate) given(p *Profile) bool {
+	switch m {
+	case forBursts:
+		return p.Bursts
+	case forQueue:
+		return p.QueueMandate
+	case forQueueAlone:
+		return p.QueueMandate && !p.ThreadMandate
+	case forLog:
+		return p.LogMandate
+	case forThreads:
+		return p.ThreadMandate
+	}
+	return true
+}
+
+// side says which packets a law compares with each other.
+type side uint8
+
+const (
+	both     side = iota
+	sent          // only packets that the host sent
+	received      // only packets that the host received: the network may have swapped them, too
+)
+
+// laws is the table of laws.
+var laws = [NumLaws]lawRow{
+	Ack: {name: "ack", source: "RFC 9293, section 3.4",
+		cause: "whose bytes it acknowledges", follower: "where its bytes are acknowledged"},
+	Sack: {name: "sack", source: "RFC 2018",
+		cause: "whose bytes its SACK blocks report as received", follower: "where SACK blocks report its bytes as received"},
+	OutAck: {name: "out-ack", among: sent, source: "RFC 9293, section 3.3.1",
+		cause: "with a lower ACK number of the same host", follower: "with a higher ACK number of the same host"},
+	OutTSval: {name: "out-tsval", among: sent, source: "RFC 7323, section 5.4",
+		cause: "with a lower TSval of the same host", follower: "with a higher TSval of the same host"},
+	OutSack: {name: "out-sack", among: sent, source: "RFC 2018, section 8",
+		cause: "with a shorter form of its SACK block", follower: "with a longer form of its SACK block"},
+	OutSeq: {name: "out-seq", among: sent, source: "RFC 9293, section 3.8",
+		cause: "with the bytes in front of its own", follower: "with the bytes behind its own"},
+	Handshake: {name: "handshake", source: "RFC 9293, section 3.5",
+		cause: "with a SYN of the connection", follower: "of the connection that its SYN opens"},
+	IPID: {name: "ip-id", among: sent, source: "RFC 6864",
+		cause: "with a lower IPv4 Identification of the same host", follower: "with a higher IPv4 Identification of the same host"},
+	Quote: {name: "quote", source: "RFC 792; RFC 4443, section 2.4",
+		cause: "which it quotes", follower: "where an error quotes it"},
+	DNS: {name: "dns", source: "RFC 1035, section 4.1.1",
+		cause: "with the question that it answers", follower: "with the answer to it"},
+	Echo: {name: "echo", source: "RFC 792; RFC 4443, section 4.2",
+		cause: "with the request that it answers", follower: "with the reply to it"},
+	NTP: {name: "ntp", source: "RFC 5905, section 7.3",
+		cause: "with the request that it answers", follower: "with the answer to it"},
+	DHCPv6: {name: "dhcpv6", source: "RFC 8415, section 8",
+		cause: "with the message that it answers", follower: "with the answer to it"},
+	STUN: {name: "stun", source: "RFC 8489, section 5",
+		cause: "with the request that it answers", follower: "with the response to it"},
+	Neighbour: {name: "neighbour", source: "RFC 4861, section 7.2.4",
+		cause: "with the solicitation that it answers", follower: "with the advertisement that answers it"},
+	InBurst: {name: "in-burst", mandate: forBursts, source: "RFC 5681, section 4.2",
+		cause: "with the bytes in front of its own, stamped at the same time", follower: "with the bytes behind its own, stamped at the same time"},
+	Window: {name: "window", mandate: forQueue, queue: true, source: "RFC 9293, section 3.8.6",
+		cause: "which offered the window that its bytes need", follower: "whose bytes need the window that it offers"},
+	TSecr: {name: "tsecr", mandate: forQueue, queue: true, source: "RFC 7323, sections 3.2 and 4.3",
+		cause: "whose timestamp it echoes", follower: "where its timestamp is echoed"},
+	RoundTrip: {name: "round-trip", queue: true, source: "RFC 6298",
+		cause: "whose ACK comes a round trip later", follower: "recorded a round trip before its ACK"},
+	NotYet: {name: "not-yet", mandate: forQueue, queue: true, source: "RFC 9293, section 3.8.6.3",
+		cause: "which does not acknowledge its bytes", follower: "with bytes that it does not acknowledge"},
+	Arrival: {name: "arrival", mandate: forLog, source: "RFC 9293, section 3.8.6.3; RFC 2018, section 4",
+		cause: "which does not report its bytes as received", follower: "with bytes that it does not report as received"},
+	DSack: {name: "dsack", mandate: forQueue, queue: true, source: "RFC 2883, section 4",
+		cause: "whose bytes it reports as there twice", follower: "which reports its bytes as there twice"},
+	InTurn: {name: "in-turn", mandate: forQueueAlone, queue: true,
+		cause: "which its sender sent earlier", follower: "which its sender sent later"},
+	OutNxt: {name: "out-nxt", mandate: forThreads, source: "RFC 9293, section 3.10.4",
+		cause: "which the sequence number of a bare ACK puts first", follower: "which the sequence number of a bare ACK puts later"},
+	InNxt: {name: "in-nxt", mandate: forThreads, among: received, source: "RFC 9293, section 3.10.4",
+		cause: "which the sequence number of a bare ACK puts first", follower: "which the sequence number of a bare ACK puts later"},
+	OutEdge: {name: "out-edge", mandate: forThreads, source: "RFC 9293, section 3.8.6",
+		cause: "which offered a window with a lower edge", follower: "which offers a window with a higher edge"},
+	InEdge: {name: "in-edge", mandate: forThreads, among: received, source: "RFC 9293, section 3.8.6",
+		cause: "which offered a window with a lower edge", follower: "which offers a window with a higher edge"},
+	Unacked: {name: "unacked", mandate: forThreads, source: "RFC 9293, section 3.8.1",
+		cause: "which its sender sent before it had this ACK", follower: "which acknowledges its bytes, and nobody sends again what is acknowledged"},
+	OutOnce: {name: "out-once", mandate: forThreads, source: "RFC 5681, section 4.2",
+		cause: "which says the same without a D-SACK", follower: "which repeats it with a D-SACK"},
+	InOnce: {name: "in-once", mandate: forThreads, among: received, source: "RFC 5681, section 4.2",
+		cause: "which says the same without a D-SACK", follower: "which repeats it with a D-SACK"},
+	OutRST: {name: "out-rst", mandate: forThreads, source: "RFC 9293, section 3.5.2",
+		cause: "which its sender sent before resetting the connection", follower: "which resets the connection"},
+	InSeq: {name: "in-seq", mandate: forThreads, source: "RFC 9293, section 3.8",
+		cause: "with the bytes in front of its own", follower: "with the bytes behind its own"},
+	InAck: {name: "in-ack", mandate: forThreads, among: received, source: "RFC 9293, section 3.3.1",
+		cause: "with a lower ACK number of the same peer", follower: "with a higher ACK number of the same peer"},
+	InTSval: {name: "in-tsval", mandate: forThreads, among: received, source: "RFC 7323, section 5.4",
+		cause: "with a lower TSval of the same peer", follower: "with a higher TSval of the same peer"},
+	InSack: {name: "in-sack", mandate: forThreads, among: received, source: "RFC 2018, section 8",
+		cause: "with a shorter form of its SACK block", follower: "with a longer form of its SACK block"},
+}
+
+// lawsThat returns the laws of which a row says so.
+func lawsThat(says func(*lawRow) bool) (s lawSet) {
+	for l := range laws {
+		if says(&laws[l]) {
+			s |= Law(l).bit()
+		}
+	}
+	return s
+}
+
+// The laws that compare only packets of one side.
+var (
+	amongIn  = lawsThat(func(r *lawRow) bool { return r.among == received })
+	amongOut = lawsThat(func(r *lawRow) bool { return r.among == sent })
+)
+
+// String returns the law's name as used in options and reports.
+func (l Law) String() string { return laws[l].name }
+
+// Source returns where it says what the law does, as in "RFC 9293, section 3.4"; "" where
+// no standard says it.
+func (l Law) Source() string { return laws[l].source }
+
+// Cause and Follower return clauses that say by this law of other packets why they come
+// before one, and after it: "whose bytes it acknowledges", where "it" is that one.
+func (l Law) Cause() string    { return laws[l].cause }
+func (l Law) Follower() string { return laws[l].follower }
+
+// LawNames lists the laws' names in their order.
+func LawNames() []string {
+	names := make([]string, NumLaws)
+	for l := range laws {
+		names[l] = laws[l].name
+	}
+	return names
+}
+
+// LawNamed returns the law of a name.
+func LawNamed(name string) (l Law, ok bool) {
+	for l := range laws {
+		if laws[l].name == name {
+			return Law(l), true
+		}
+	}
+	return 0, false
+}

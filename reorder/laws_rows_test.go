@@ -1,0 +1,54 @@
+package reorder
+
+import (
+	"regexp"
+	"testing"
+)
+
+// Every law has a row with a name of its own, where it is said, and both clauses; the
+// laws that move packets wherever they are broken need no mandate, and come first.
+func TestTableOfLaws(t *testing.T) {
+	seen := make(map[string]bool)
+	source := regexp.MustCompile(`^RFC \d+`)
+	for l := Law(0); int(l) < NumLaws; l++ {
+		r := &laws[l]
+		if r.name == "" || seen[r.name] {
+			t.Errorf("law %d: name %q is none or another's", l, r.name)
+		}
+		seen[r.name] = true
+		if named, ok := LawNamed(r.name); !ok || named != l {
+			t.Errorf("%s: found as %v, %v", r.name, named, ok)
+		}
+		if !source.MatchString(r.source) && l != InTurn { // what readers do is no standard's
+			t.Errorf("%s: source %q is no RFC", r.name, r.source)
+		}
+		if r.cause == "" || r.follower == "" {
+			t.Errorf("%s: clauses %q and %q, want both", r.name, r.cause, r.follower)
+		}
+		if !l.soft() && r.mandate != always {
+			t.Errorf("%s moves packets wherever it is broken, and has a mandate", r.name)
+		}
+	}
+	if _, ok := LawNamed("no such law"); ok {
+		t.Error("a law was found that there isn't")
+	}
+}
+
+// Without any mandate only the laws act that need none; each mandate adds its own.
+func TestMandates(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		profile Profile
+		want    lawSet
+	}{
+		{"none", Profile{}, moving | RoundTrip.bit()},
+		{"bursts", Profile{Bursts: true}, moving | RoundTrip.bit() | InBurst.bit()},
+		{"queue", Profile{QueueMandate: true}, moving | RoundTrip.bit() | Window.bit() | TSecr.bit() | NotYet.bit() | DSack.bit() | InTurn.bit()},
+		{"log", Profile{LogMandate: true}, moving | RoundTrip.bit() | Arrival.bit()},
+		{"all", Profile{Bursts: true, QueueMandate: true, LogMandate: true, ThreadMandate: true}, allLaws &^ InTurn.bit()},
+	} {
+		if got := allLaws.mandated(&test.profile); got != test.want {
+			t.Errorf("%s: got %b, want %b", test.name, got, test.want)
+		}
+	}
+}
