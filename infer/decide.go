@@ -172,6 +172,7 @@ func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
 // decideAll decides every cluster.
 func (e *Engine) decideAll() {
 	e.lists, e.long = nil, 0
+	e.limitCrowds()
 	e.learnModes()
 	e.learnOpen()
 	e.learnShares()
@@ -355,14 +356,15 @@ func (e *Engine) hasCandidate(fl *flow, c *cluster) bool {
 func (e *Engine) settle(list []scored, questions []question) outcome {
 	sortScored(list)
 	other := math.Exp2(e.openFor(&questions[0]))
-	total := other
+	total, barred := other, false
 	for i := range list {
 		total += math.Exp2(list[i].total)
+		barred = barred || list[i].barred
 	}
 	o := outcome{verdict: undecided}
 	best := &list[0]
 	share := math.Exp2(best.total) / total
-	if !isUnspecified(best.addr) {
+	if !isUnspecified(best.addr) && (!barred || best.named && best.by <= byPayload) {
 		o.proved = share >= best.enough()
 		// What the port's group is said to be is usual, and no more.
 		usual := best.mode == unverified && best.by == byGroup
@@ -407,6 +409,8 @@ func (e *Engine) protocolStands(list []scored, q *question, total, other float64
 		mass += math.Exp2(list[i].total)
 		if !isUnspecified(list[i].addr) {
 			fits += math.Exp2(list[i].bits)
+		} else {
+			fits += list[i].gain
 		}
 	}
 	if !q.proved {

@@ -31,6 +31,7 @@ type Options struct {
 type Engine struct {
 	flows      flows
 	candidates candidates
+	crowds     crowds
 	resolved   resolutions
 	vantage    vantage
 	byName     int      // candidates that were named before anything else showed them
@@ -114,6 +115,7 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	checked := f.checked(h)
 	e.truncated = e.truncated || !checked && i != none
 	if i == none {
+		e.crowds.add(f.needs(h))
 		e.flows.evicted++
 		if !checked {
 			e.flows.wanted.add(key.ports.reversed(), key.class)
@@ -149,7 +151,10 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	if full {
 		e.flows.evicted++
 	}
-	fl.alone = fl.alone || alone || !checked || cluster == none
+	if alone || !checked || cluster == none {
+		fl.alone = true
+		e.crowds.add(f.needs(h))
+	}
 }
 
 // follow takes in the sequence numbers of a TCP packet.
@@ -256,9 +261,9 @@ func (e *Engine) Evicted() int64 { return e.flows.evicted }
 
 // GivenUp counts what bounds have made the inference leave out.
 type GivenUp struct {
-	Crowded int64 // sums that more candidates have than are looked at
+	Crowded int64 // sums that more candidates have than are looked at; all are where few packets ask
 	Unnamed int64 // destinations that something named for a flow, beyond those that are kept
 }
 
 // GivenUp says what was left out. It is complete after Conclude.
-func (e *Engine) GivenUp() GivenUp { return GivenUp{e.candidates.crowded, e.flows.unnamed} }
+func (e *Engine) GivenUp() GivenUp { return GivenUp{e.crowds.larger, e.flows.unnamed} }

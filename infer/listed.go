@@ -47,6 +47,7 @@ func shortlist(list []scored, total float64) (s shortlisted) {
 			Posterior:   math.Exp2(list[i].total) / total,
 			Evidence:    evidenceNames[list[i].by],
 		})
+		s.rest += int(list[i].beyond)
 	}
 	return s
 }

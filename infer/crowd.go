@@ -1,0 +1,230 @@
+package infer
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// Bounds on the candidates of one residue that are looked at for what needs it.
+// Without them each of n flows would look at what n addresses have in common with
+// it by chance.
+const (
+	// maxCrowd is how many are looked at, whatever asks for them. Beyond it they are
+	// too many to be told apart by less than a name.
+	maxCrowd = 1024
+	// fitsEach is how many are looked at on average for a cluster, or for a packet
+	// that is decided by itself, and freeFits how many in any capture. Where more
+	// have what is needed, only some of the larger crowds are looked at: those that
+	// more than the capture speaks for, and maxAnswering that send the other way.
+	fitsEach     = 4
+	freeFits     = 1 << 20
+	maxAnswering = 2
+)
+
+// crowds says which candidates are looked at.
+type crowds struct {
+	max       int                 // candidates of one residue of which all are looked at
+	larger    int64               // crowds of more than max
+	firm      map[residue][]int32 // those of a larger crowd that more than the capture speaks for, max at most
+	answering pages[answering]    // the others of a larger crowd that send, maxAnswering+1 at most alike
+	index     index               // of answering, by residue, ports and class
+
+	// Of packets that no cluster decides, read under each hypothesis: their number,
+	// and how many need a residue.
+	alone int
+	asked []uint32
+}
+
+// answering is a candidate that sends, and between what ports.
+type answering struct {
+	at       int32
+	ports    ports
+	residue  residue
+	protocol uint8
+}
+
+// alike reports whether a and o have the same residue, and send between the same
+// ports.
+func (a *answering) alike(o *answering) bool {
+	return a.ports == o.ports && a.residue == o.residue && a.protocol == o.protocol
+}
+
+// hash is that of all that are alike.
+func (a *answering) hash() uint64 {
+	return mix(uint64(a.residue)<<32^uint64(a.ports)^hashKeys[1], uint64(a.protocol)^hashKeys[2])
+}
+
+// add counts a packet that no cluster decides.
+func (c *crowds) add(n needs) {
+	if c.asked == nil {
+		c.asked = make([]uint32, residueCount+1)
+	}
+	c.alone++
+	for _, need := range n {
+		c.asked[need]++
+	}
+}
+
+// limitCrowds finds out how many candidates of one residue can be looked at. That
+// depends on what was observed, and not on its order.
+func (e *Engine) limitCrowds() {
+	c, t := &e.crowds, &e.candidates
+	*c = crowds{max: maxCrowd, alone: c.alone, asked: c.asked}
+	asking := e.flows.clusters.len() + c.alone
+	if t.largest <= maxCrowd && int64(t.largest)*int64(modes)*int64(asking) <= freeFits {
+		return
+	}
+	asked := make([]uint32, residueCount+1)
+	copy(asked, c.asked)
+	for j := range e.flows.clusters.n {
+		for _, need := range e.flows.clusters.at(j).needs {
+			asked[need]++
+		}
+	}
+	asked[0] = 0
+	firm := t.countFirm()
+	for c.max > 1 && t.fits(asked, firm, c.max) > freeFits+fitsEach*int64(asking) {
+		c.max /= 2
+	}
+	e.openCrowds(firm)
+}
+
+// countFirm returns how many candidates of each residue more than the capture
+// speaks for.
+func (t *candidates) countFirm() []int32 {
+	firm := make([]int32, residueCount+1)
+	for r := range firm {
+		for _, i := range t.with(residue(r)) {
+			if t.list.at(i).firm() {
+				firm[r]++
+			}
+		}
+	}
+	return firm
+}
+
+// firm reports whether more speaks for c than that the capture shows it.
+func (c *candidate) firm() bool { return c.roles&^isSeen != 0 }
+
+// fits returns how many candidates are looked at if most have to be of one residue,
+// each as often as it is asked for.
+func (t *candidates) fits(asked []uint32, firm []int32, most int) (n int64) {
+	for r, times := range asked {
+		switch crowd := len(t.with(residue(r))); {
+		case crowd <= most:
+			n += int64(times) * int64(crowd)
+		case int(firm[r]) <= most:
+			n += int64(times) * int64(firm[r])
+		}
+	}
+	return n
+}
+
+// openCrowds notes of the crowds that aren't looked at whole what is.
+func (e *Engine) openCrowds(firm []int32) {
+	c, t := &e.crowds, &e.candidates
+	c.firm = map[residue][]int32{}
+	for r := range firm {
+		crowd := t.with(residue(r))
+		if len(crowd) <= c.max {
+			continue
+		}
+		c.larger++
+		if int(firm[r]) > c.max {
+			continue
+		}
+		some := make([]int32, 0, firm[r])
+		for _, i := range crowd {
+			if t.list.at(i).firm() {
+				some = append(some, i)
+			}
+		}
+		c.firm[residue(r)] = some
+	}
+	for i := range e.flows.list.n {
+		if fl := e.flows.list.at(i); fl.key.twoWay() {
+			e.noteAnswering(&fl.key)
+		}
+	}
+}
+
+// noteAnswering notes that the source of k sends, as far as it is of a crowd of
+// which some are looked at.
+func (e *Engine) noteAnswering(k *flowKey) {
+	c, r := &e.crowds, residueOf(k.src)
+	if _, ok := c.firm[r]; !ok {
+		return
+	}
+	one := answering{e.candidates.place(&k.src, k.zone, hashPlace(&k.src, k.zone)), k.ports, r, uint8(k.class)}
+	if one.at == none || e.candidates.list.at(one.at).firm() {
+		return
+	}
+	alike := 0
+	for p := c.index.probe(one.hash()); p.next(); {
+		if o := c.answering.at(p.at); *o == one {
+			return
+		} else if one.alike(o) {
+			alike++
+		}
+	}
+	if alike <= maxAnswering {
+		c.index.add(one.hash(), c.answering.push(one))
+	}
+}
+
+// unseen are candidates that fit a question and aren't looked at.
+type unseen struct {
+	n      int
+	mass   float64 // odds that it is one of them
+	barred bool    // more than a list may speak for some of them
+}
+
+// lookedAt returns the candidates of a residue that are looked at for q, in mode m,
+// whatever their order in the capture, and counts the others.
+func (e *Engine) lookedAt(q *question, need residue, m mode, left *unseen) []int32 {
+	crowd := e.candidates.with(need)
+	if len(crowd) <= e.crowds.max {
+		return crowd
+	}
+	some, ok := e.crowds.firm[need]
+	if ok && q.key.twoWay() {
+		var room [maxAnswering]int32
+		all, few := e.answeringFor(room[:0], q, need)
+		left.barred = left.barred || !few
+		if few && len(all) > 0 {
+			some = append(some[:len(some):len(some)], all...)
+		}
+	}
+	left.barred = left.barred || !ok
+	bits := e.priorAs(seenRole, q) + bitsSum + e.modeOf(q, m)
+	if q.said.strict {
+		bits += bitsBreach
+	}
+	left.n += len(crowd) - len(some)
+	left.mass += float64(len(crowd)-len(some)) * math.Exp2(bits)
+	return some
+}
+
+// seenRole is the number of isSeen.
+var seenRole = bits.TrailingZeros8(uint8(isSeen))
+
+// answeringFor appends the candidates of a residue, in the order of their addresses,
+// that send the other way than q and that nothing but the capture speaks for; few
+// is false where they are too many to be told apart.
+func (e *Engine) answeringFor(list []int32, q *question, need residue) (all []int32, few bool) {
+	t, c := &e.candidates, &e.crowds
+	one := answering{ports: q.key.ports.reversed(), residue: need, protocol: uint8(q.key.class)}
+	for p := c.index.probe(one.hash()); p.next(); {
+		o := c.answering.at(p.at)
+		if !one.alike(o) {
+			continue
+		}
+		if len(list) == maxAnswering {
+			return nil, false
+		}
+		list = append(list, o.at)
+	}
+	slices.SortFunc(list, func(i, j int32) int { return compareAddr(t.list.at(i).addr, t.list.at(j).addr) })
+	return list, true
+}
