@@ -3,7 +3,6 @@ package infer
 import (
 	"math"
 	"math/bits"
-	"slices"
 )
 
 // Bounds on the candidates of one residue that are looked at for what needs it.
@@ -16,10 +15,9 @@ const (
 	// fitsEach is how many are looked at on average for a cluster, or for a packet
 	// that is decided by itself, and freeFits how many in any capture. Where more
 	// have what is needed, only some of the larger crowds are looked at: those that
-	// more than the capture speaks for, and maxAnswering that send the other way.
-	fitsEach     = 4
-	freeFits     = 1 << 20
-	maxAnswering = 2
+	// more than the capture speaks for, and one that alone sends the other way.
+	fitsEach = 4
+	freeFits = 1 << 20
 )
 
 // crowds says which candidates are looked at.
@@ -27,7 +25,7 @@ type crowds struct {
 	max       int                 // candidates of one residue of which all are looked at
 	larger    int64               // crowds of more than max
 	firm      map[residue][]int32 // those of a larger crowd that more than the capture speaks for, max at most
-	answering pages[answering]    // the others of a larger crowd that send, maxAnswering+1 at most alike
+	answering pages[answering]    // the others of a larger crowd that send
 	index     index               // of answering, by residue, ports and class
 
 	// Of packets that no cluster decides, read under each hypothesis: their number,
@@ -38,10 +36,11 @@ type crowds struct {
 
 // answering is a candidate that sends, and between what ports.
 type answering struct {
-	at       int32
+	at       int32 // the first one
 	ports    ports
 	residue  residue
 	protocol uint8
+	several  bool // candidates of the residue send between these ports
 }
 
 // alike reports whether a and o have the same residue, and send between the same
@@ -156,21 +155,25 @@ func (e *Engine) noteAnswering(k *flowKey) {
 	if _, ok := c.firm[r]; !ok {
 		return
 	}
-	one := answering{e.candidates.place(&k.src, k.zone, hashPlace(&k.src, k.zone)), k.ports, r, uint8(k.class)}
+	one := answering{at: e.candidates.place(&k.src, k.zone, hashPlace(&k.src, k.zone)), ports: k.ports, residue: r, protocol: uint8(k.class)}
 	if one.at == none || e.candidates.list.at(one.at).firm() {
 		return
 	}
-	alike := 0
+	if known := c.find(&one); known == nil {
+		c.index.add(one.hash(), c.answering.push(one))
+	} else if known.at != one.at {
+		known.several = true
+	}
+}
+
+// find returns what is kept of those that are like one, nil where there are none.
+func (c *crowds) find(one *answering) *answering {
 	for p := c.index.probe(one.hash()); p.next(); {
-		if o := c.answering.at(p.at); *o == one {
-			return
-		} else if one.alike(o) {
-			alike++
+		if o := c.answering.at(p.at); one.alike(o) {
+			return o
 		}
 	}
-	if alike <= maxAnswering {
-		c.index.add(one.hash(), c.answering.push(one))
-	}
+	return nil
 }
 
 // unseen are candidates that fit a question and aren't looked at.
@@ -181,7 +184,7 @@ type unseen struct {
 }
 
 // lookedAt returns the candidates of a residue that are looked at for q, in mode m,
-// whatever their order in the capture, and counts the others.
+// and counts the others.
 func (e *Engine) lookedAt(q *question, need residue, m mode, left *unseen) []int32 {
 	crowd := e.candidates.with(need)
 	if len(crowd) <= e.crowds.max {
@@ -189,11 +192,11 @@ func (e *Engine) lookedAt(q *question, need residue, m mode, left *unseen) []int
 	}
 	some, ok := e.crowds.firm[need]
 	if ok && q.key.twoWay() {
-		var room [maxAnswering]int32
-		all, few := e.answeringFor(room[:0], q, need)
-		left.barred = left.barred || !few
-		if few && len(all) > 0 {
-			some = append(some[:len(some):len(some)], all...)
+		back := answering{ports: q.key.ports.reversed(), residue: need, protocol: uint8(q.key.class)}
+		if o := e.crowds.find(&back); o != nil && o.several {
+			left.barred = true
+		} else if o != nil {
+			some = append(some[:len(some):len(some)], o.at)
 		}
 	}
 	left.barred = left.barred || !ok
@@ -208,23 +211,3 @@ func (e *Engine) lookedAt(q *question, need residue, m mode, left *unseen) []int
 
 // seenRole is the number of isSeen.
 var seenRole = bits.TrailingZeros8(uint8(isSeen))
-
-// answeringFor appends the candidates of a residue, in the order of their addresses,
-// that send the other way than q and that nothing but the capture speaks for; few
-// is false where they are too many to be told apart.
-func (e *Engine) answeringFor(list []int32, q *question, need residue) (all []int32, few bool) {
-	t, c := &e.candidates, &e.crowds
-	one := answering{ports: q.key.ports.reversed(), residue: need, protocol: uint8(q.key.class)}
-	for p := c.index.probe(one.hash()); p.next(); {
-		o := c.answering.at(p.at)
-		if !one.alike(o) {
-			continue
-		}
-		if len(list) == maxAnswering {
-			return nil, false
-		}
-		list = append(list, o.at)
-	}
-	slices.SortFunc(list, func(i, j int32) int { return compareAddr(t.list.at(i).addr, t.list.at(j).addr) })
-	return list, true
-}
