@@ -24,7 +24,8 @@ const (
 type crowds struct {
 	max       int                 // candidates of one residue of which all are looked at
 	larger    int64               // crowds of more than max
-	firm      map[residue][]int32 // those of a larger crowd that more than the capture speaks for, max at most
+	counts    []int32             // of candidates that more than the capture speaks for, by residue; nil if no crowd is larger
+	firm      map[residue][]int32 // those, of larger crowds with some and max at most
 	answering pages[answering]    // the others of a larger crowd that send
 	index     index               // of answering, by residue, ports and class
 
@@ -123,14 +124,14 @@ func (t *candidates) fits(asked []uint32, firm []int32, most int) (n int64) {
 // openCrowds notes of the crowds that aren't looked at whole what is.
 func (e *Engine) openCrowds(firm []int32) {
 	c, t := &e.crowds, &e.candidates
-	c.firm = map[residue][]int32{}
+	c.counts, c.firm = firm, map[residue][]int32{}
 	for r := range firm {
 		crowd := t.with(residue(r))
 		if len(crowd) <= c.max {
 			continue
 		}
 		c.larger++
-		if int(firm[r]) > c.max {
+		if firm[r] == 0 || int(firm[r]) > c.max {
 			continue
 		}
 		some := make([]int32, 0, firm[r])
@@ -148,11 +149,10 @@ func (e *Engine) openCrowds(firm []int32) {
 	}
 }
 
-// noteAnswering notes that the source of k sends, as far as it is of a crowd of
-// which some are looked at.
+// noteAnswering notes that the source of k sends, as far as it is of a larger crowd.
 func (e *Engine) noteAnswering(k *flowKey) {
 	c, r := &e.crowds, residueOf(k.src)
-	if _, ok := c.firm[r]; !ok {
+	if len(e.candidates.with(r)) <= c.max {
 		return
 	}
 	one := answering{at: e.candidates.place(&k.src, k.zone, hashPlace(&k.src, k.zone)), ports: k.ports, residue: r, protocol: uint8(k.class)}
@@ -190,8 +190,8 @@ func (e *Engine) lookedAt(q *question, need residue, m mode, left *unseen) []int
 	if len(crowd) <= e.crowds.max {
 		return crowd
 	}
-	some, ok := e.crowds.firm[need]
-	if ok && q.key.twoWay() {
+	some, few := e.crowds.firm[need], int(e.crowds.counts[need]) <= e.crowds.max
+	if few && q.key.twoWay() {
 		back := answering{ports: q.key.ports.reversed(), residue: need, protocol: uint8(q.key.class)}
 		if o := e.crowds.find(&back); o != nil && o.several {
 			left.barred = true
@@ -199,7 +199,7 @@ func (e *Engine) lookedAt(q *question, need residue, m mode, left *unseen) []int
 			some = append(some[:len(some):len(some)], o.at)
 		}
 	}
-	left.barred = left.barred || !ok
+	left.barred = left.barred || !few
 	bits := e.priorAs(seenRole, q) + bitsSum + e.modeOf(q, m)
 	if q.said.strict {
 		bits += bitsBreach

@@ -171,7 +171,7 @@ func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
 
 // decideAll decides every cluster.
 func (e *Engine) decideAll() {
-	e.lists, e.long = nil, 0
+	e.lists, e.few, e.long, e.unlisted = nil, 0, 0, 0
 	e.limitCrowds()
 	e.learnModes()
 	e.learnOpen()
@@ -239,15 +239,17 @@ func (e *Engine) keep(o *outcome, listed int32) verdict {
 		e.strays = append(e.strays, o.dst)
 	}
 	o.listed = listed
-	if o.open.candidates == nil {
-		return o.verdict
-	}
-	if listed == none {
+	switch {
+	case o.open.candidates == nil:
+	case listed != none: // it has as much room as before
+		o.open.cut(len(e.lists[listed].candidates))
+		e.lists[listed] = o.open
+	case e.keepListed(&o.open):
 		o.listed = int32(len(e.lists))
-		e.lists = append(e.lists, shortlisted{})
-		e.long += e.keepListed(&o.open)
+		e.lists = append(e.lists, o.open)
+	case e.familiar == nil: // else it was counted before
+		e.unlisted++
 	}
-	e.lists[o.listed] = o.open
 	return o.verdict
 }
 

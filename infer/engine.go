@@ -42,15 +42,16 @@ type Engine struct {
 	confidence float64  // from which on an answer is likely
 
 	// By Conclude.
-	open     float64 // log2 odds that what others sent is for none of the candidates
-	complete completeness
-	modes    [directions][hypotheses]modeBits
-	lists    []shortlisted // of clusters whose destination isn't proved
-	long     int           // candidates in them beyond fewListed each
-	familiar *acquaintance // while ties are separated
-	strays   []packet.Addr // destinations found that are no candidates
-	retired  retired
-	byPorts  map[portKey]int32 // the first of the flows from these ports; only if truncated
+	open      float64 // log2 odds that what others sent is for none of the candidates
+	complete  completeness
+	modes     [directions][hypotheses]modeBits
+	lists     []shortlisted // of clusters whose destination isn't proved
+	few, long int           // candidates in them, up to fewListed each and beyond that
+	unlisted  int64         // such clusters for whose candidates there was no room
+	familiar  *acquaintance // while ties are separated
+	strays    []packet.Addr // destinations found that are no candidates
+	retired   retired
+	byPorts   map[portKey]int32 // the first of the flows from these ports; only if truncated
 	// groupPorts are groups that are proved to be sent to, by destination port;
 	// only if truncated.
 	groupPorts map[portKey]packet.Addr
@@ -263,7 +264,10 @@ func (e *Engine) Evicted() int64 { return e.flows.evicted }
 type GivenUp struct {
 	Crowded int64 // sums that more candidates have than are looked at; all are where few packets ask
 	Unnamed int64 // destinations that something named for a flow, beyond those that are kept
+	// Unlisted counts the flows' clusters whose candidates no answer lists, since
+	// others have all the room for lists.
+	Unlisted int64
 }
 
 // GivenUp says what was left out. It is complete after Conclude.
-func (e *Engine) GivenUp() GivenUp { return GivenUp{e.crowds.larger, e.flows.unnamed} }
+func (e *Engine) GivenUp() GivenUp { return GivenUp{e.crowds.larger, e.flows.unnamed, e.unlisted} }

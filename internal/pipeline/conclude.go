@@ -150,6 +150,9 @@ func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
 	if n := j.engine.GivenUp().Unnamed; n > 0 {
 		j.note("a destination was named for a flow that had many already, and not tried, %s", timesOver(n))
 	}
+	if n := j.engine.GivenUp().Unlisted; n > 0 {
+		j.note("the candidates for the header of %s are not listed: too many flows have some", plural(n, "flow"))
+	}
 	if stats.Forced > 0 {
 		j.note("the window of %d packets was too small for the gate %s", reorder.DefaultWindow, timesOver(stats.Forced))
 	}
