@@ -164,3 +164,22 @@ func TestLaterResolutionIsLikelier(t *testing.T) {
 		}
 	}
 }
+
+// TestFewFlowsAreLookedAtBesideOne: in a capture of many flows that tie, and that
+// begin at once, each would look at all of the others.
+func TestFewFlowsAreLookedAtBesideOne(t *testing.T) {
+	for _, c := range []struct{ visits, most, want int }{{50, 50, 50}, {51, 50, 0}, {maxBeside, maxBeside, maxBeside}, {5000, maxBeside, 0}} {
+		e := New(Options{})
+		e.familiar = &acquaintance{beside: c.most}
+		for i := range c.visits {
+			e.familiar.visits = append(e.familiar.visits, visit{begun: beside, at: int32(i), fl: &flow{}})
+		}
+		f := e.familiarTo(&flow{begun: beside})
+		if got := len(f.beside); got != c.want {
+			t.Errorf("%d flows, at most %d: got %d beside, want %d", c.visits, c.most, got, c.want)
+		}
+		if got := cap(f.beside); got > 2*c.most {
+			t.Errorf("%d flows, at most %d: gathered %d", c.visits, c.most, got)
+		}
+	}
+}
