@@ -16,10 +16,10 @@ const DefaultMaxClusters = 1 << 19
 type Options struct {
 	Snapshot *Snapshot // the host's tables; nil without any; not kept
 	// MaxClusters bounds what is kept of the capture: flows, the clusters in
-	// them, and addresses, about 250 bytes for one of each. Conclude leaves 25
-	// bytes of most flows. Packets beyond the bound are answered one by one,
-	// without the evidence of their cluster, and counted by Evicted. 0 means
-	// DefaultMaxClusters.
+	// them, and addresses, about 250 bytes for one of each; and the candidates that
+	// answers list. Conclude leaves 25 bytes of most flows. Packets beyond the bound
+	// are answered one by one, without the evidence of their cluster, and counted by
+	// Evicted. 0 means DefaultMaxClusters.
 	MaxClusters int
 	// Confidence is the posterior from which on an answer that isn't proved is
 	// given as Likely, between 0.5 and 1; 1 gives proved ones alone. 0 means
@@ -262,7 +262,7 @@ func (e *Engine) Evicted() int64 { return e.flows.evicted }
 
 // GivenUp counts what bounds have made the inference leave out.
 type GivenUp struct {
-	Crowded int64 // sums that more candidates have than are looked at; all are where few packets ask
+	Crowded int64 // sums that more candidates have than are looked at: see maxCrowd and fitsEach
 	Unnamed int64 // destinations that something named for a flow, beyond those that are kept
 	// Unlisted counts the flows' clusters whose candidates no answer lists, since
 	// others have all the room for lists.

@@ -183,3 +183,34 @@ func TestFewFlowsAreLookedAtBesideOne(t *testing.T) {
 		}
 	}
 }
+
+// TestListsAreBounded holds that what answers list takes no more room than it may,
+// and that clusters without a list are counted.
+func TestListsAreBounded(t *testing.T) {
+	for _, most := range []int{4000, DefaultMaxClusters} {
+		r := rand.New(rand.NewPCG(87, 88))
+		tables := cacheOf([]netip.Addr{host}, crowdOf(r, 2000, 400)...)
+		var list []*Packet
+		for i, d := range tables.DestinationCache {
+			list = append(list, tcpTo(host, d.Destination, uint16(2000+i), 443, 1, 1, flagPSH, bytesOf(r, 8)).hidden())
+		}
+		e := New(Options{Snapshot: tables, MaxClusters: most})
+		answers := inferAll(e, list)
+		kept, empty := 0, int64(0)
+		for _, l := range e.lists {
+			kept += len(l.candidates)
+		}
+		for _, a := range answers {
+			if len(a.Candidates) == 0 {
+				empty++
+			}
+		}
+		if room := most/listedShare + most; kept == 0 || kept > room {
+			t.Errorf("room for %d clusters: got %d candidates in lists, want at most %d", most, kept, room)
+		}
+		if got := e.GivenUp().Unlisted; got != empty || got > 0 != (most == 4000) {
+			t.Errorf("room for %d clusters: got %d without a list, want %d", most, got, empty)
+		}
+		e.Doubts(10)
+	}
+}
