@@ -12,7 +12,7 @@ import (
 const (
 	maxListed   = 64
 	fewListed   = 3
-	listedShare = 8
+	listedShare = 16
 )
 
 // shortlisted are candidates, the likeliest first, and how many are left out.
