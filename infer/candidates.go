@@ -24,10 +24,6 @@ const (
 	roles = 8 // their number
 )
 
-// maxCrowd bounds the candidates of one residue that are looked at. Beyond it
-// they are too many to be told apart by less than a name.
-const maxCrowd = 1024
-
 // place is an address on an interface; zone is 0 where it doesn't matter or
 // isn't known.
 type place struct {
@@ -53,7 +49,7 @@ type candidates struct {
 	order    []int32
 	occupied float64        // share of the residues that some candidate has
 	counts   [roles]int     // of the candidates with a role
-	crowded  int64          // residues with more candidates than are looked at
+	largest  int            // how many candidates a residue has at most
 	shares   [roles]float64 // log2 of one candidate's share among those
 }
 
@@ -114,14 +110,12 @@ func (t *candidates) arrange() {
 		t.shares[r] = -math.Log2(float64(max(1, n)))
 	}
 	filled := 0
-	t.crowded = 0
+	t.largest = 0
 	before := int32(0)
 	for r, n := range t.start {
 		if n > 0 {
 			filled++
-			if n > maxCrowd {
-				t.crowded++
-			}
+			t.largest = max(t.largest, int(n))
 			before += n
 		}
 		t.start[r] = before

@@ -171,7 +171,8 @@ func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
 
 // decideAll decides every cluster.
 func (e *Engine) decideAll() {
-	e.lists, e.long = nil, 0
+	e.lists, e.few, e.long, e.unlisted = nil, 0, 0, 0
+	e.limitCrowds()
 	e.learnModes()
 	e.learnOpen()
 	e.learnShares()
@@ -238,15 +239,17 @@ func (e *Engine) keep(o *outcome, listed int32) verdict {
 		e.strays = append(e.strays, o.dst)
 	}
 	o.listed = listed
-	if o.open.candidates == nil {
-		return o.verdict
-	}
-	if listed == none {
+	switch {
+	case o.open.candidates == nil:
+	case listed != none: // it has as much room as before
+		o.open.cut(len(e.lists[listed].candidates))
+		e.lists[listed] = o.open
+	case e.keepListed(&o.open):
 		o.listed = int32(len(e.lists))
-		e.lists = append(e.lists, shortlisted{})
-		e.long += e.keepListed(&o.open)
+		e.lists = append(e.lists, o.open)
+	case e.familiar == nil: // else it was counted before
+		e.unlisted++
 	}
-	e.lists[o.listed] = o.open
 	return o.verdict
 }
 
@@ -355,14 +358,15 @@ func (e *Engine) hasCandidate(fl *flow, c *cluster) bool {
 func (e *Engine) settle(list []scored, questions []question) outcome {
 	sortScored(list)
 	other := math.Exp2(e.openFor(&questions[0]))
-	total := other
+	total, barred := other, false
 	for i := range list {
 		total += math.Exp2(list[i].total)
+		barred = barred || list[i].barred
 	}
 	o := outcome{verdict: undecided}
 	best := &list[0]
 	share := math.Exp2(best.total) / total
-	if !isUnspecified(best.addr) {
+	if !isUnspecified(best.addr) && (!barred || best.named && best.by <= byPayload) {
 		o.proved = share >= best.enough()
 		// What the port's group is said to be is usual, and no more.
 		usual := best.mode == unverified && best.by == byGroup
@@ -407,6 +411,8 @@ func (e *Engine) protocolStands(list []scored, q *question, total, other float64
 		mass += math.Exp2(list[i].total)
 		if !isUnspecified(list[i].addr) {
 			fits += math.Exp2(list[i].bits)
+		} else {
+			fits += list[i].gain
 		}
 	}
 	if !q.proved {

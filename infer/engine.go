@@ -16,10 +16,10 @@ const DefaultMaxClusters = 1 << 19
 type Options struct {
 	Snapshot *Snapshot // the host's tables; nil without any; not kept
 	// MaxClusters bounds what is kept of the capture: flows, the clusters in
-	// them, and addresses, about 250 bytes for one of each. Conclude leaves 25
-	// bytes of most flows. Packets beyond the bound are answered one by one,
-	// without the evidence of their cluster, and counted by Evicted. 0 means
-	// DefaultMaxClusters.
+	// them, and addresses, about 250 bytes for one of each; and the candidates that
+	// answers list. Conclude leaves 25 bytes of most flows. Packets beyond the bound
+	// are answered one by one, without the evidence of their cluster, and counted by
+	// Evicted. 0 means DefaultMaxClusters.
 	MaxClusters int
 	// Confidence is the posterior from which on an answer that isn't proved is
 	// given as Likely, between 0.5 and 1; 1 gives proved ones alone. 0 means
@@ -31,6 +31,7 @@ type Options struct {
 type Engine struct {
 	flows      flows
 	candidates candidates
+	crowds     crowds
 	resolved   resolutions
 	vantage    vantage
 	byName     int      // candidates that were named before anything else showed them
@@ -41,15 +42,16 @@ type Engine struct {
 	confidence float64  // from which on an answer is likely
 
 	// By Conclude.
-	open     float64 // log2 odds that what others sent is for none of the candidates
-	complete completeness
-	modes    [directions][hypotheses]modeBits
-	lists    []shortlisted // of clusters whose destination isn't proved
-	long     int           // candidates in them beyond fewListed each
-	familiar *acquaintance // while ties are separated
-	strays   []packet.Addr // destinations found that are no candidates
-	retired  retired
-	byPorts  map[portKey]int32 // the first of the flows from these ports; only if truncated
+	open      float64 // log2 odds that what others sent is for none of the candidates
+	complete  completeness
+	modes     [directions][hypotheses]modeBits
+	lists     []shortlisted // of clusters whose destination isn't proved
+	few, long int           // candidates in them, up to fewListed each and beyond that
+	unlisted  int64         // such clusters for whose candidates there was no room
+	familiar  *acquaintance // while ties are separated
+	strays    []packet.Addr // destinations found that are no candidates
+	retired   retired
+	byPorts   map[portKey]int32 // the first of the flows from these ports; only if truncated
 	// groupPorts are groups that are proved to be sent to, by destination port;
 	// only if truncated.
 	groupPorts map[portKey]packet.Addr
@@ -114,6 +116,7 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	checked := f.checked(h)
 	e.truncated = e.truncated || !checked && i != none
 	if i == none {
+		e.crowds.add(f.needs(h))
 		e.flows.evicted++
 		if !checked {
 			e.flows.wanted.add(key.ports.reversed(), key.class)
@@ -149,7 +152,10 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	if full {
 		e.flows.evicted++
 	}
-	fl.alone = fl.alone || alone || !checked || cluster == none
+	if alone || !checked || cluster == none {
+		fl.alone = true
+		e.crowds.add(f.needs(h))
+	}
 }
 
 // follow takes in the sequence numbers of a TCP packet.
@@ -256,9 +262,12 @@ func (e *Engine) Evicted() int64 { return e.flows.evicted }
 
 // GivenUp counts what bounds have made the inference leave out.
 type GivenUp struct {
-	Crowded int64 // sums that more candidates have than are looked at
+	Crowded int64 // sums that more candidates have than are looked at: see maxCrowd and fitsEach
 	Unnamed int64 // destinations that something named for a flow, beyond those that are kept
+	// Unlisted counts the flows' clusters whose candidates no answer lists, since
+	// others have all the room for lists.
+	Unlisted int64
 }
 
 // GivenUp says what was left out. It is complete after Conclude.
-func (e *Engine) GivenUp() GivenUp { return GivenUp{e.candidates.crowded, e.flows.unnamed} }
+func (e *Engine) GivenUp() GivenUp { return GivenUp{e.crowds.larger, e.flows.unnamed, e.unlisted} }

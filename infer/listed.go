@@ -7,10 +7,12 @@ import (
 
 // maxListed bounds the candidates that an answer lists, and fewListed those where
 // many flows have long lists: beyond fewListed each, lists have room for one
-// candidate for each cluster that may be kept.
+// candidate for each cluster that may be kept. Up to that many they have room for one
+// in listedShare of the clusters.
 const (
-	maxListed = 64
-	fewListed = 3
+	maxListed   = 64
+	fewListed   = 3
+	listedShare = 16
 )
 
 // shortlisted are candidates, the likeliest first, and how many are left out.
@@ -47,20 +49,31 @@ func shortlist(list []scored, total float64) (s shortlisted) {
 			Posterior:   math.Exp2(list[i].total) / total,
 			Evidence:    evidenceNames[list[i].by],
 		})
+		s.rest += int(list[i].beyond)
 	}
 	return s
 }
 
-// keepListed cuts a list for which there is no room, and returns how much of the
-// room it takes.
-func (e *Engine) keepListed(s *shortlisted) int {
-	long := len(s.candidates) - fewListed
-	if long <= 0 {
-		return 0
+// keepListed cuts a list for which there is no room; false says that there is none
+// for the first of it.
+func (e *Engine) keepListed(s *shortlisted) bool {
+	few := min(len(s.candidates), fewListed)
+	long := len(s.candidates) - few
+	if e.few+few > max(e.flows.max/listedShare, maxListed) {
+		return false
 	}
+	e.few += few
 	if e.long+long > e.flows.max {
-		s.candidates, s.rest = slices.Clone(s.candidates[:fewListed]), s.rest+long
-		return 0
+		s.cut(few)
+	} else {
+		e.long += long
 	}
-	return long
+	return true
+}
+
+// cut leaves the first few candidates of a list, or all.
+func (s *shortlisted) cut(few int) {
+	if left := len(s.candidates) - few; left > 0 {
+		s.candidates, s.rest = slices.Clone(s.candidates[:few]), s.rest+left
+	}
 }

@@ -72,7 +72,7 @@ func (t *candidates) neighbourhoods() *residues {
 // numberable returns the addresses that neighbours are numbered like, sorted:
 // all but those whose interface identifier looks random.
 func (t *candidates) numberable() []packet.Addr {
-	var known, numbered []packet.Addr
+	known := make([]packet.Addr, 0, t.list.n)
 	for i := range t.list.n {
 		c := t.list.at(i)
 		if c.roles&^(isKnown|isJoined) != 0 && !isMulticast(c.addr) && !isLinkLocal(c.addr) && !isLoopback(c.addr) {
@@ -81,9 +81,14 @@ func (t *candidates) numberable() []packet.Addr {
 	}
 	slices.SortFunc(known, compareAddr)
 	known = slices.Compact(known)
+	random := make([]bool, len(known))
 	for i := range known {
-		if !looksRandom(known, i) {
-			numbered = append(numbered, known[i])
+		random[i] = looksRandom(known, i)
+	}
+	numbered := known[:0]
+	for i, a := range known {
+		if !random[i] {
+			numbered = append(numbered, a)
 		}
 	}
 	return numbered
@@ -104,10 +109,11 @@ func looksRandom(known []packet.Addr, i int) bool {
 
 // drawer draws unlisted neighbours of known addresses.
 type drawer struct {
-	t      *candidates
-	known  []packet.Addr
-	owners []owner // by place in known
-	rng    *rand.Rand
+	t       *candidates
+	known   []packet.Addr
+	owners  []owner
+	ownerOf []int32 // its place among owners, by place in known
+	rng     *rand.Rand
 }
 
 // owner is a run of known addresses with the same first 32 bits.
@@ -126,7 +132,7 @@ func word(a *packet.Addr, w int) uint16 { return binary.BigEndian.Uint16(a[2*w:]
 
 func (d *drawer) findOwners() {
 	const often, last, seldom = 16, 4, 1
-	d.owners = make([]owner, len(d.known))
+	d.ownerOf = make([]int32, len(d.known))
 	for from := 0; from < len(d.known); {
 		o := owner{from: int32(from)}
 		to, first := from, &d.known[from]
@@ -151,15 +157,16 @@ func (d *drawer) findOwners() {
 		}
 		o.to = int32(to)
 		for ; from < to; from++ {
-			d.owners[from] = o
+			d.ownerOf[from] = int32(len(d.owners))
 		}
+		d.owners = append(d.owners, o)
 	}
 }
 
 // next draws one and returns its residue, and whether it is a candidate.
 func (d *drawer) next() (r residue, known bool) {
 	i := d.rng.IntN(len(d.known))
-	a, o := d.known[i], &d.owners[i]
+	a, o := d.known[i], &d.owners[d.ownerOf[i]]
 	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]
 	coins := d.rng.Uint32()
 	for w := 2; w < words; w++ {

@@ -75,19 +75,22 @@ type scored struct {
 	just     bool    // DNS gave it just before the flow
 	lift     float64 // bits by which that is likelier than what else speaks for it
 	group    uint8   // the port's group, though nothing can be verified: the usual one is 1
+	barred   bool    // of "none of the candidates": see unseen
+	beyond   int32   // of "none of the candidates": how many fit and weren't looked at
 	bits     float64 // without the header's, which are its hypothesis's
 	total    float64 // with them
-	gain     float64 // of bits, by what is familiar: see separate
+	gain     float64 // of bits, by what is familiar: see separate; of "none of the candidates": odds of those beyond
 }
 
 // explain appends to list the explanations of q, the open one included.
 func (e *Engine) explain(list []scored, q *question) []scored {
 	from := len(list)
+	var left unseen
 	for m, need := range q.needs {
 		if need != 0 {
 			start := len(list)
 			list = e.named(list, q, need)
-			list = e.fitting(list, start, q, need)
+			list = e.fitting(list, start, q, e.lookedAt(q, need, mode(m), &left))
 			list = e.assess(list, from, start, q, mode(m))
 		}
 	}
@@ -116,7 +119,10 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 	if group {
 		open = max(open, bitsNoGroup)
 	}
-	return append(list, scored{at: none, h: q.h, protocol: q.protocol, by: noEvidence, bits: open, total: open + q.header})
+	if left.n > 0 {
+		open = math.Log2(math.Exp2(open) + left.mass)
+	}
+	return append(list, scored{at: none, h: q.h, protocol: q.protocol, by: noEvidence, barred: left.barred, beyond: int32(left.n), gain: left.mass, bits: open, total: open + q.header})
 }
 
 // assess weighs list[start:], which fit in mode m, and joins those that are in
@@ -225,13 +231,9 @@ func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 	}
 }
 
-// fitting appends the candidates with a residue. Those in list from there on
+// fitting appends the candidates of crowd, which fit. Those in list from there on
 // were named, and only gain their roles.
-func (e *Engine) fitting(list []scored, from int, q *question, need residue) []scored {
-	crowd := e.candidates.with(need)
-	if len(crowd) > maxCrowd {
-		return list
-	}
+func (e *Engine) fitting(list []scored, from int, q *question, crowd []int32) []scored {
 	named := len(list)
 next:
 	for _, i := range crowd {

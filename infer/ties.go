@@ -29,15 +29,19 @@ const (
 // may go, nanoseconds.
 const beside = 2e9
 
-// maxBeside bounds the flows that are looked at beside one. Where more begin, they
-// are no sign.
-const maxBeside = 1 << 10
+// maxBeside bounds the flows that are looked at beside one, and allBeside those
+// beside all that tie. Where more begin, they are no sign.
+const (
+	maxBeside = 1 << 10
+	allBeside = 1 << 24
+)
 
 // acquaintance is what is proved of where the host's flows go.
 type acquaintance struct {
 	shares [hypotheses][familiarities]float64 // of the flows
 	listed float64                            // addresses
 	visits []visit                            // sorted by stamp
+	beside int                                // flows that are looked at beside one
 	ports  map[portKey]*service               // by the ports' second half
 }
 
@@ -115,11 +119,10 @@ func (e *Engine) familiarTo(fl *flow) familiars {
 		return f
 	}
 	from, _ := slices.BinarySearchFunc(k.visits, fl.begun-beside, func(v visit, stamp int64) int { return cmp.Compare(v.begun, stamp) })
+	if last := from + k.beside; last < len(k.visits) && k.visits[last].begun <= fl.begun+beside {
+		return f
+	}
 	for i := from; i < len(k.visits) && k.visits[i].begun <= fl.begun+beside; i++ {
-		if i-from == maxBeside {
-			f.beside = nil
-			return f
-		}
 		if k.visits[i].fl != fl {
 			f.beside = append(f.beside, k.visits[i].at)
 		}
@@ -193,6 +196,7 @@ func (e *Engine) separateTies() {
 		return
 	}
 	e.familiar = e.acquaint()
+	e.familiar.beside = min(maxBeside, allBeside/len(tied))
 	e.learnFamiliarity(tied)
 	e.decideClusters(len(tied), func(i int) int32 { return tied[i] })
 	e.familiar = nil // no packet that is decided by itself asks for it
@@ -265,6 +269,7 @@ func (k *acquaintance) sort() {
 // surroundings says of visits, one after the other, which begin beside them.
 type surroundings struct {
 	visits   []visit
+	most     int           // beside one; where more begin, it has none
 	from, to int           // those beside the one at hand
 	times    map[int32]int // how many of them go to an address
 }
@@ -279,7 +284,7 @@ func (s *surroundings) of(i int) (there bool, among int) {
 	for ; s.visits[s.from].begun < v.begun-beside; s.from++ {
 		s.leave(s.visits[s.from].at)
 	}
-	if s.to-s.from > maxBeside {
+	if s.to-s.from > s.most {
 		return false, 0
 	}
 	own := s.own(i)
@@ -324,7 +329,7 @@ type acquainted struct {
 // expectation-maximisation, with a prior that a few flows do not overturn.
 func (e *Engine) learnFamiliarity(tied []int32) {
 	var seen []acquainted
-	around := surroundings{visits: e.familiar.visits, times: map[int32]int{}}
+	around := surroundings{visits: e.familiar.visits, most: e.familiar.beside, times: map[int32]int{}}
 	for i, v := range e.familiar.visits[:min(maxObserved, len(e.familiar.visits))] {
 		f := e.familiar.familiarByPort(v.fl)
 		fits := e.familiarity(&f, v.at)

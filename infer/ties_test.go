@@ -164,3 +164,53 @@ func TestLaterResolutionIsLikelier(t *testing.T) {
 		}
 	}
 }
+
+// TestFewFlowsAreLookedAtBesideOne: in a capture of many flows that tie, and that
+// begin at once, each would look at all of the others.
+func TestFewFlowsAreLookedAtBesideOne(t *testing.T) {
+	for _, c := range []struct{ visits, most, want int }{{50, 50, 50}, {51, 50, 0}, {maxBeside, maxBeside, maxBeside}, {5000, maxBeside, 0}} {
+		e := New(Options{})
+		e.familiar = &acquaintance{beside: c.most}
+		for i := range c.visits {
+			e.familiar.visits = append(e.familiar.visits, visit{begun: beside, at: int32(i), fl: &flow{}})
+		}
+		f := e.familiarTo(&flow{begun: beside})
+		if got := len(f.beside); got != c.want {
+			t.Errorf("%d flows, at most %d: got %d beside, want %d", c.visits, c.most, got, c.want)
+		}
+		if got := cap(f.beside); got > 2*c.most {
+			t.Errorf("%d flows, at most %d: gathered %d", c.visits, c.most, got)
+		}
+	}
+}
+
+// TestListsAreBounded holds that what answers list takes no more room than it may,
+// and that clusters without a list are counted.
+func TestListsAreBounded(t *testing.T) {
+	for _, most := range []int{4000, DefaultMaxClusters} {
+		r := rand.New(rand.NewPCG(87, 88))
+		tables := cacheOf([]netip.Addr{host}, crowdOf(r, 2000, 400)...)
+		var list []*Packet
+		for i, d := range tables.DestinationCache {
+			list = append(list, tcpTo(host, d.Destination, uint16(2000+i), 443, 1, 1, flagPSH, bytesOf(r, 8)).hidden())
+		}
+		e := New(Options{Snapshot: tables, MaxClusters: most})
+		answers := inferAll(e, list)
+		kept, empty := 0, int64(0)
+		for _, l := range e.lists {
+			kept += len(l.candidates)
+		}
+		for _, a := range answers {
+			if len(a.Candidates) == 0 {
+				empty++
+			}
+		}
+		if room := most/listedShare + most; kept == 0 || kept > room {
+			t.Errorf("room for %d clusters: got %d candidates in lists, want at most %d", most, kept, room)
+		}
+		if got := e.GivenUp().Unlisted; got != empty || got > 0 != (most == 4000) {
+			t.Errorf("room for %d clusters: got %d without a list, want %d", most, got, empty)
+		}
+		e.Doubts(10)
+	}
+}

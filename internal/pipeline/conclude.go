@@ -145,10 +145,13 @@ func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
 		j.note("%s too late to be sorted by stamps through the window of %d packets", were(stats.Unsorted, "packet"), reorder.DefaultWindow)
 	}
 	if n := j.engine.GivenUp().Crowded; n > 0 {
-		j.note("none of the addresses that fit a checksum was told by it, since there were so many: of %s", plural(n, "checksum"))
+		j.note("only some of the addresses that fit a checksum were looked at, since there were so many: of %s", plural(n, "checksum"))
 	}
 	if n := j.engine.GivenUp().Unnamed; n > 0 {
 		j.note("a destination was named for a flow that had many already, and not tried, %s", timesOver(n))
+	}
+	if n := j.engine.GivenUp().Unlisted; n > 0 {
+		j.note("the candidates for the header of %s are not listed: too many flows have some", plural(n, "flow"))
 	}
 	if stats.Forced > 0 {
 		j.note("the window of %d packets was too small for the gate %s", reorder.DefaultWindow, timesOver(stats.Forced))

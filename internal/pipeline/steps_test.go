@@ -84,6 +84,7 @@ func TestWhatIsGivenUpIsNoted(t *testing.T) {
 		"random numbers one way":   {"fewer of the packets before", "judged before all evidence"},
 		"random numbers both ways": {"order has forgotten ranges"},
 		"random SACK blocks":       {"holes of 1 connection were forgotten"},
+		"addresses of few sums":    {"only some of the addresses that fit a checksum were looked at"},
 	}
 	for _, k := range flood.Kinds() {
 		if wants[k.Name] == nil {

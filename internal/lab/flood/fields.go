@@ -64,6 +64,7 @@ func Fields() []Field {
 		}},
 		{"tcp.seq.near", old, 16, func(p *packet, v uint64) { p.seq += uint32(v) * 3 }},
 		{"tcp.ack.near", old, 16, func(p *packet, v uint64) { p.ack += uint32(v) * 3 }},
+		{"ip.src.crowd", nil, 22, func(p *packet, v uint64) { p.src = v<<16 | (0xFFFF - v&0xFFFF) }}, // of 64 sums
 		{"tcp.len", both, 11, func(p *packet, v uint64) { p.size = int(v) % 1400 }},
 	}
 }

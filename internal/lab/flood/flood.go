@@ -125,6 +125,8 @@ func mixtures() []Kind {
 		{"random times within 50 ms, numbers", Recipe{Choices: choose(Random, "pcapng.jitter", "tcp.seq", "tcp.ack", "tcp.sack")}},
 		{"one time, random numbers", Recipe{Choices: append(choose(Constant, "pcapng.time"), choose(Random, "tcp.seq", "tcp.ack", "tcp.sack")...)}},
 		{"random connections", Recipe{Choices: choose(Random, "ip.src", "tcp.srcport")}},
+		{"addresses of few sums", Recipe{Form: NoHeader, Choices: choose(Growing, "ip.src.crowd")}},
+		{"addresses of few sums, random ports", Recipe{Form: NoHeader, Choices: append(choose(Growing, "ip.src.crowd"), choose(Random, "tcp.srcport")...)}},
 		{"random connections, numbers", Recipe{Choices: choose(Random, "tcp.srcport", "tcp.seq", "tcp.ack")}},
 		{"ACKs before all data", Recipe{AcksFirst: true}},
 		{"ACKs before all data, one time", Recipe{AcksFirst: true, Choices: choose(Constant, "pcapng.time")}},
@@ -158,7 +160,7 @@ func choose(p Pattern, names ...string) []Choice {
 func (r Recipe) Opens() bool {
 	for _, c := range r.Choices {
 		switch Fields()[c.Field].Name {
-		case "ip.src", "ip.dst", "tcp.srcport", "tcp.dstport":
+		case "ip.src", "ip.src.crowd", "ip.dst", "tcp.srcport", "tcp.dstport":
 			return c.Pattern != Constant && c.Pattern != Alternating
 		}
 	}

@@ -1,0 +1,213 @@
+package infer
+
+import (
+	"math"
+	"math/bits"
+)
+
+// Bounds on the candidates of one residue that are looked at for what needs it.
+// Without them each of n flows would look at what n addresses have in common with
+// it by chance.
+const (
+	// maxCrowd is how many are looked at, whatever asks for them. Beyond it they are
+	// too many to be told apart by less than a name.
+	maxCrowd = 1024
+	// fitsEach is how many are looked at on average for a cluster, or for a packet
+	// that is decided by itself, and freeFits how many in any capture. Where more
+	// have what is needed, only some of the larger crowds are looked at: those that
+	// more than the capture speaks for, and one that alone sends the other way.
+	fitsEach = 4
+	freeFits = 1 << 20
+)
+
+// crowds says which candidates are looked at.
+type crowds struct {
+	max       int                 // candidates of one residue of which all are looked at
+	larger    int64               // crowds of more than max
+	counts    []int32             // of candidates that more than the capture speaks for, by residue; nil if no crowd is larger
+	firm      map[residue][]int32 // those, of larger crowds with some and max at most
+	answering pages[answering]    // the others of a larger crowd that send
+	index     index               // of answering, by residue, ports and class
+
+	// Of packets that no cluster decides, read under each hypothesis: their number,
+	// and how many need a residue.
+	alone int
+	asked []uint32
+}
+
+// answering is a candidate that sends, and between what ports.
+type answering struct {
+	at       int32 // the first one
+	ports    ports
+	residue  residue
+	protocol uint8
+	several  bool // candidates of the residue send between these ports
+}
+
+// alike reports whether a and o have the same residue, and send between the same
+// ports.
+func (a *answering) alike(o *answering) bool {
+	return a.ports == o.ports && a.residue == o.residue && a.protocol == o.protocol
+}
+
+// hash is that of all that are alike.
+func (a *answering) hash() uint64 {
+	return mix(uint64(a.residue)<<32^uint64(a.ports)^hashKeys[1], uint64(a.protocol)^hashKeys[2])
+}
+
+// add counts a packet that no cluster decides.
+func (c *crowds) add(n needs) {
+	if c.asked == nil {
+		c.asked = make([]uint32, residueCount+1)
+	}
+	c.alone++
+	for _, need := range n {
+		c.asked[need]++
+	}
+}
+
+// limitCrowds finds out how many candidates of one residue can be looked at. That
+// depends on what was observed, and not on its order.
+func (e *Engine) limitCrowds() {
+	c, t := &e.crowds, &e.candidates
+	*c = crowds{max: maxCrowd, alone: c.alone, asked: c.asked}
+	asking := e.flows.clusters.len() + c.alone
+	if t.largest <= maxCrowd && int64(t.largest)*int64(modes)*int64(asking) <= freeFits {
+		return
+	}
+	asked := make([]uint32, residueCount+1)
+	copy(asked, c.asked)
+	for j := range e.flows.clusters.n {
+		for _, need := range e.flows.clusters.at(j).needs {
+			asked[need]++
+		}
+	}
+	asked[0] = 0
+	firm := t.countFirm()
+	for c.max > 1 && t.fits(asked, firm, c.max) > freeFits+fitsEach*int64(asking) {
+		c.max /= 2
+	}
+	e.openCrowds(firm)
+}
+
+// countFirm returns how many candidates of each residue more than the capture
+// speaks for.
+func (t *candidates) countFirm() []int32 {
+	firm := make([]int32, residueCount+1)
+	for r := range firm {
+		for _, i := range t.with(residue(r)) {
+			if t.list.at(i).firm() {
+				firm[r]++
+			}
+		}
+	}
+	return firm
+}
+
+// firm reports whether more speaks for c than that the capture shows it.
+func (c *candidate) firm() bool { return c.roles&^isSeen != 0 }
+
+// fits returns how many candidates are looked at if most have to be of one residue,
+// each as often as it is asked for.
+func (t *candidates) fits(asked []uint32, firm []int32, most int) (n int64) {
+	for r, times := range asked {
+		switch crowd := len(t.with(residue(r))); {
+		case crowd <= most:
+			n += int64(times) * int64(crowd)
+		case int(firm[r]) <= most:
+			n += int64(times) * int64(firm[r])
+		}
+	}
+	return n
+}
+
+// openCrowds notes of the crowds that aren't looked at whole what is.
+func (e *Engine) openCrowds(firm []int32) {
+	c, t := &e.crowds, &e.candidates
+	c.counts, c.firm = firm, map[residue][]int32{}
+	for r := range firm {
+		crowd := t.with(residue(r))
+		if len(crowd) <= c.max {
+			continue
+		}
+		c.larger++
+		if firm[r] == 0 || int(firm[r]) > c.max {
+			continue
+		}
+		some := make([]int32, 0, firm[r])
+		for _, i := range crowd {
+			if t.list.at(i).firm() {
+				some = append(some, i)
+			}
+		}
+		c.firm[residue(r)] = some
+	}
+	for i := range e.flows.list.n {
+		if fl := e.flows.list.at(i); fl.key.twoWay() {
+			e.noteAnswering(&fl.key)
+		}
+	}
+}
+
+// noteAnswering notes that the source of k sends, as far as it is of a larger crowd.
+func (e *Engine) noteAnswering(k *flowKey) {
+	c, r := &e.crowds, residueOf(k.src)
+	if len(e.candidates.with(r)) <= c.max {
+		return
+	}
+	one := answering{at: e.candidates.place(&k.src, k.zone, hashPlace(&k.src, k.zone)), ports: k.ports, residue: r, protocol: uint8(k.class)}
+	if one.at == none || e.candidates.list.at(one.at).firm() {
+		return
+	}
+	if known := c.find(&one); known == nil {
+		c.index.add(one.hash(), c.answering.push(one))
+	} else if known.at != one.at {
+		known.several = true
+	}
+}
+
+// find returns what is kept of those that are like one, nil where there are none.
+func (c *crowds) find(one *answering) *answering {
+	for p := c.index.probe(one.hash()); p.next(); {
+		if o := c.answering.at(p.at); one.alike(o) {
+			return o
+		}
+	}
+	return nil
+}
+
+// unseen are candidates that fit a question and aren't looked at.
+type unseen struct {
+	n      int
+	mass   float64 // odds that it is one of them
+	barred bool    // more than a list may speak for some of them
+}
+
+// lookedAt returns the candidates of a residue that are looked at for q, in mode m,
+// and counts the others.
+func (e *Engine) lookedAt(q *question, need residue, m mode, left *unseen) []int32 {
+	crowd := e.candidates.with(need)
+	if len(crowd) <= e.crowds.max {
+		return crowd
+	}
+	some, few := e.crowds.firm[need], int(e.crowds.counts[need]) <= e.crowds.max
+	if few && q.key.twoWay() {
+		back := answering{ports: q.key.ports.reversed(), residue: need, protocol: uint8(q.key.class)}
+		if o := e.crowds.find(&back); o != nil && o.several {
+			left.barred = true
+		} else if o != nil {
+			some = append(some[:len(some):len(some)], o.at)
+		}
+	}
+	left.barred = left.barred || !few
+	bits := e.priorAs(seenRole, q) + bitsSum + e.modeOf(q, m)
+	if q.said.strict {
+		bits += bitsBreach
+	}
+	left.n += len(crowd) - len(some)
+	left.mass += float64(len(crowd)-len(some)) * math.Exp2(bits)
+	return some
+}
+
+// seenRole is the number of isSeen.
+var seenRole = bits.TrailingZeros8(uint8(isSeen))
