@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -34,17 +35,31 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 		return report.Explanations{}, err
 	}
 	defer j.close()
+	return x.explain(ctx, j)
+}
+
+// explain takes the capture through its passes. Where the first has seen only the
+// beginning, the second one tells how many frames there are.
+func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, error) {
 	j.explain = x
-	err = j.carryOut(ctx, func(ctx context.Context) error {
-		if last := slices.Max(frames); last > j.facts.packets {
-			return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, last, j.facts.packets)
+	last := slices.Max(slices.Collect(maps.Keys(x.wanted)))
+	err := j.carryOut(ctx, func(ctx context.Context) error {
+		if last > j.facts.packets && !j.facts.partial {
+			return noFrame(last, j.facts.packets)
 		}
 		return j.rehearse(ctx)
 	})
+	if err == nil && last > j.facts.packets {
+		err = noFrame(last, j.facts.packets)
+	}
 	if err != nil {
 		return report.Explanations{}, err
 	}
 	return x.result(j), nil
+}
+
+func noFrame(frame, packets int64) error {
+	return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, frame, packets)
 }
 
 // explainer follows a few frames through the third pass.

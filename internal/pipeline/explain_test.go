@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -387,6 +388,41 @@ func TestExplainWithoutALaw(t *testing.T) {
 		}
 		if e.Place.Law == "ack" {
 			t.Errorf("frame %d: got %s by law ack, which is off", frame, e.Place.Why)
+		}
+	}
+}
+
+// A frame is explained also where the first pass is content with packets before it,
+// and one that isn't there is told from the capture's last.
+func TestExplainsBeyondTheBeginning(t *testing.T) {
+	in := filepath.Join("..", "..", "testdata", "recordings", "clean.pcapng.gz")
+	explain := func(frame, beginning int64) (report.Explanations, error) {
+		x, err := newExplainer([]int64{frame})
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, err := newJob(in, "-", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer j.close()
+		j.beginning = beginning
+		return x.explain(t.Context(), j)
+	}
+	const last = 3740 // as tshark counts
+	for _, frame := range []int64{5, 2000, last} {
+		want, err := explain(frame, vantagePackets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := explain(frame, 100); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("frame %d: got %+v, %v, want %+v as where all is gathered", frame, got, err, want)
+		}
+	}
+	for _, beginning := range []int64{100, vantagePackets} {
+		_, err := explain(last+1, beginning)
+		if want := fmt.Sprintf("no frame %d: the last one is frame %d", last+1, last); !errors.Is(err, ErrUsage) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d packets gathered: got %v, want %q", beginning, err, want)
 		}
 	}
 }
