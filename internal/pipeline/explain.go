@@ -74,8 +74,8 @@ type explainer struct {
 }
 
 // maxInitials is how many pairs of endpoints have their initial numbers
-// remembered at least, and half as many as there are at most: about 30 MB.
-const maxInitials = 1 << 17
+// remembered at least, and half as many as there are at most: about 8 MB.
+const maxInitials = 1 << 15
 
 // explained is a frame that was met in the output, and what is to be said of it
 // once the whole pass is behind: initial numbers are still learnt meanwhile.
