@@ -15,6 +15,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/pipeline"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // Options choose how a capture is repaired. The zero value works.
@@ -32,7 +33,7 @@ type Options struct {
 	Local      []netip.Addr
 	UserLayout string   // sockaddr records in USER0-15: auto (""), windows, linux, bsd, none
 	Without    []string // names of laws that are switched off, of Laws
-	Compress   string   // how the output is compressed, of Compressions; "": as its name says, .gz or .zst
+	Compress   string   // how the output is compressed: gzip or zstd; "": as its name says, .gz or .zst
 	// RefuseDamaged makes any damage in the input an ErrNoCapture. Otherwise what
 	// can be read is repaired, and the report says what can't.
 	RefuseDamaged bool
@@ -92,8 +93,8 @@ var (
 func (o Options) Check() error { return pipeline.Options(o).Check() }
 
 // File repairs the capture in ("-" for standard input) and writes the result to
-// out ("-" for standard output, "" for OutputName(in, "") and the suffix of
-// o.Compress). The report's Damage names what was broken in the input; that is no
+// out ("-" for standard output, "" for a name beside the capture that ends in
+// .mended.pcapng, with the suffix of o.Compress). The report's Damage names what was broken in the input; that is no
 // error as long as something could be read. Errors are ErrUsage, ErrNoCapture,
 // ErrNoTables, ErrIO, ErrExists, or the context's; after any of them there is no
 // output.
@@ -114,7 +115,9 @@ func Check(ctx context.Context, in string, o Options) (report.Report, error) {
 // about outputs and findings are not used. Errors are those of File; a frame that
 // the capture does not have is an ErrUsage.
 func Explain(ctx context.Context, in string, frames []int64, o Options) (report.Explanations, error) {
-	return pipeline.Explain(ctx, in, frames, pipeline.Options(o))
+	x, err := pipeline.Explain(ctx, in, frames, pipeline.Options(o))
+	render.FillText(&x)
+	return x, err
 }
 
 // Fingerprint is a hash, in hex, of all that the output and the report of a

@@ -141,7 +141,7 @@ type ExplainedFlag struct {
 	Evidence string `json:"evidence"`
 }
 
-// ExplainedInWords is an explanation in sentences, which render.FillText makes.
+// ExplainedInWords is an explanation in sentences, which repair.Explain fills in.
 type ExplainedInWords struct {
 	Header     []string `json:"header"`
 	Order      []string `json:"order"`
@@ -151,7 +151,7 @@ type ExplainedInWords struct {
 
 // WriteJSON writes the explanations as indented JSON with a closing line feed.
 // As in a report nil lists become empty ones, and what is not printable is
-// escaped. The sentences are written as they are; render.FillText makes them.
+// escaped.
 func (x *Explanations) WriteJSON(w io.Writer) error {
 	return writeJSON(w, x.filled())
 }

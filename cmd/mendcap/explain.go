@@ -77,7 +77,6 @@ func (f *explainFlags) show(s *streams, in string, x *report.Explanations) int {
 	code := s.sayDamage(in, x.Damage)
 	var err error
 	if f.json {
-		render.FillText(x)
 		err = x.WriteJSON(s.out)
 	} else {
 		err = render.Explanations(s.out, x, s.width)

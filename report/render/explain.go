@@ -78,7 +78,7 @@ func frameTitle(e *report.Explanation) string {
 	return s
 }
 
-// FillText gives each frame its sentences, for Explanations.WriteJSON to write.
+// FillText gives each frame its sentences, anew.
 func FillText(x *report.Explanations) {
 	for i := range x.Frames {
 		x.Frames[i].Text = inWords(x, &x.Frames[i])
