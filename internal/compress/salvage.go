@@ -153,25 +153,34 @@ func (s *Salvager) passZeros() bool {
 }
 
 // after deals with a failure at what follows the end of the data. It passes over
-// zeros, and opens the stream that follows; io.EOF says that nothing does, and a
-// *trailing that it is none. Any other failure comes back as it is.
+// zeros and streams without data, and opens the stream that follows; io.EOF says that
+// nothing does, and a *Trailing that it is none. Any other failure comes back as it is.
 func (s *Salvager) after(cause error) error {
-	beyond := s.beyond(cause)
-	if beyond < 0 {
+	at := int64(-1) // where the last stream begins
+	for {
+		beyond := s.beyond(cause)
+		if beyond < 0 || s.offset()-beyond <= at {
+			break
+		}
+		s.seek(s.offset() - beyond)
+		end := s.offset()
+		more := s.passZeros()
+		at = s.offset()
+		if s.codec.Name == "xz" && (at-end)%4 != 0 {
+			s.Padded++
+		}
+		if !more {
+			return io.EOF
+		}
+		if !bytes.HasPrefix(s.peek(), []byte(s.codec.magic)) {
+			break
+		}
+		if cause = s.begin(at, 0); cause == nil || cause == io.EOF {
+			return cause
+		}
+	}
+	if at < 0 {
 		return cause
-	}
-	s.seek(s.offset() - beyond)
-	end := s.offset()
-	more := s.passZeros()
-	at := s.offset()
-	if s.codec.Name == "xz" && (at-end)%4 != 0 {
-		s.Padded++
-	}
-	if !more {
-		return io.EOF
-	}
-	if bytes.HasPrefix(s.peek(), []byte(s.codec.magic)) && s.begin(at, 0) {
-		return nil
 	}
 	s.seek(at)
 	return &Trailing{}
@@ -240,7 +249,7 @@ func isEnd(err error) bool {
 // next goes to what can be decompressed next, and says how far behind the gap's
 // beginning that is.
 func (s *Salvager) next(g *Gap) bool {
-	if s.codec.here && s.begin(g.Offset, 0) {
+	if s.codec.here && s.begin(g.Offset, 0) == nil {
 		return true
 	}
 	s.seek(max(s.start+1, g.Offset-s.codec.back))
@@ -249,7 +258,7 @@ func (s *Salvager) next(g *Gap) bool {
 		if !found {
 			break
 		}
-		if s.begin(at, bit) {
+		if s.begin(at, bit) == nil {
 			g.Skipped = max(0, at-g.Offset)
 			return true
 		}
@@ -277,8 +286,9 @@ func (s *Salvager) scan() (at int64, bit int, found bool) {
 	}
 }
 
-// begin opens what stands here, at an offset and a bit, if that gives anything.
-func (s *Salvager) begin(at int64, bit int) bool {
+// begin opens what stands here, at an offset and a bit, if that gives anything. Where it
+// doesn't, the error is the decompressor's: io.EOF where the file ends without more data.
+func (s *Salvager) begin(at int64, bit int) error {
 	s.tries++
 	splice := s.codec.splice != nil && !bytes.HasPrefix(s.peek(), []byte(s.codec.magic))
 	plain, err := io.Reader(nil), error(nil)
@@ -288,15 +298,15 @@ func (s *Salvager) begin(at int64, bit int) bool {
 		plain, err = s.open()
 	}
 	if err != nil {
-		return false
+		return err
 	}
 	first := make([]byte, headLen)
-	n, _ := io.ReadAtLeast(plain, first, 1) // an error comes again
+	n, err := io.ReadAtLeast(plain, first, 1) // an error comes again
 	if n == 0 {
-		return false
+		return err
 	}
 	s.plain, s.start, s.first, s.err, s.spliced = plain, at, first[:n], nil, splice
-	return true
+	return nil
 }
 
 func (s *Salvager) peek() []byte {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
@@ -109,3 +110,34 @@ func TestNextBlock(t *testing.T) {
 }
 
 func newBuffered(p []byte) *bufio.Reader { return bufio.NewReader(bytes.NewReader(p)) }
+
+// Streams without data are no damage, wherever they are among zeros; one that is cut short
+// after zeros is.
+func TestEmptyPaddedStreams(t *testing.T) {
+	const text = "what is compressed\n"
+	empty := squeeze.All(t, nil)
+	for name, one := range squeeze.All(t, []byte(text)) {
+		none := append(make([]byte, 8), empty[name]...)
+		if got, err := salvaged(slices.Concat(one, none)); got != text || err != nil {
+			t.Errorf("%s, one without data last: got %q and %v", name, got, err)
+		}
+		if got, err := salvaged(slices.Concat(one, none, none, make([]byte, 8), one, none)); got != text+text || err != nil {
+			t.Errorf("%s, some without data between: got %q and %v", name, got, err)
+		}
+		for cut := 1; cut < len(one); cut++ {
+			if got, err := salvaged(slices.Concat(one, none, make([]byte, 8), one[:cut])); err == nil {
+				t.Errorf("%s, the last one cut short to %d bytes: got %q without an error", name, cut, got)
+			}
+		}
+	}
+}
+
+// salvaged returns what a file holds, over gaps.
+func salvaged(file []byte) (string, error) {
+	r, _, err := DecompressSalvaging(bytes.NewReader(file))
+	if err != nil {
+		return "", err
+	}
+	got, err := io.ReadAll(r)
+	return string(got), err
+}

@@ -48,6 +48,11 @@ const (
 	xzIndexCRC  = 4
 )
 
+// complete says whether the file may end here: after a stream and its padding.
+func (g *xzGuard) complete() bool {
+	return g.between && g.skip == 0 && len(g.head)%4 == 0 && bytes.Count(g.head, []byte{0}) == len(g.head)
+}
+
 // stream reads a stream header (section 2.1.1), or four bytes of padding.
 func (g *xzGuard) stream() error {
 	if g.padding && binary.LittleEndian.Uint32(g.head) == 0 {

@@ -69,6 +69,40 @@ func TestXZOfAllSizes(t *testing.T) {
 	}
 }
 
+// A block's header with a wrong bit is an error, whatever dictionary the block gets.
+func TestXZHeaderDamaged(t *testing.T) {
+	file := squeeze.HungryXZ(t, []byte("a small block"))
+	header := file[xzHeaderLen:][:(int(file[xzHeaderLen])+1)*4]
+	for at := range header {
+		for bit := range 8 {
+			header[at] ^= 1 << bit
+			if got, err := readAllOf(openXZ, file); err == nil {
+				t.Errorf("bit %d of byte %d of the header: got %q without an error", bit, at, got)
+			}
+			header[at] ^= 1 << bit
+		}
+	}
+}
+
+// A file that ends anywhere but after a stream and padding is truncated.
+func TestXZTruncated(t *testing.T) {
+	file := squeeze.Decoded(t, squeeze.TwoStreams)
+	for n := len(magicXZ); n <= len(file); n++ {
+		stream := bytes.TrimRight(file[:n], "\x00")
+		whole := bytes.HasSuffix(stream, []byte("YZ")) && (n-len(stream))%4 == 0
+		if got, err := readAllOf(openXZ, file[:n]); (err == nil) != whole {
+			t.Errorf("%d of %d bytes: got %d bytes and %v", n, len(file), len(got), err)
+		}
+		salvaged, _, err := DecompressSalvaging(bytes.NewReader(file[:n]))
+		if err == nil {
+			_, err = io.ReadAll(salvaged)
+		}
+		if whole && err != nil || !whole && err == nil && !bytes.HasSuffix(stream, []byte("YZ")) {
+			t.Errorf("%d of %d bytes, salvaged: got %v", n, len(file), err)
+		}
+	}
+}
+
 func readAllOf(open func(*bufio.Reader) (io.Reader, error), file []byte) ([]byte, error) {
 	r, err := open(bufio.NewReader(bytes.NewReader(file)))
 	if err != nil {

@@ -3,13 +3,16 @@ package compress
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"io"
 )
 
 // fitAhead is how many compressed bytes are looked at to tell how large a block of xz
 // is: a dictionary that costs more than to decompress the block does costs little then.
 const fitAhead = 64 << 10
 
-// Read reads like the guard's. The decompressor makes a dictionary for each block, as
+// Read reads like the guard's, but that the end of the file is an unexpected one where
+// something is missing: the decompressor takes it for the end of the data within the
+// header of a block. The decompressor makes a dictionary for each block, as
 // large as the header asks for, and thousands of blocks of a few bytes would take
 // seconds and hundreds of megabytes: such a block's header gets a smaller one.
 func (g *xzGuard) Read(p []byte) (int, error) {
@@ -18,17 +21,25 @@ func (g *xzGuard) Read(p []byte) (int, error) {
 		g.fitDictionary(p[:n])
 		g.header = g.header[:0]
 	}
+	if err == io.EOF && !g.complete() {
+		err = io.ErrUnexpectedEOF
+	}
 	return n, err
 }
 
 // fitDictionary gives the header that p ends with the smallest dictionary that is
 // enough for what the block unpacks to, if that is smaller: no match goes farther
 // back. It does nothing where less of the header than its dictionary and what comes
-// after it is still to be given, or more than the header.
+// after it is still to be given, or more than the header, nor to a header whose checksum
+// is wrong: with a new one the damage would not be found.
 func (g *xzGuard) fitDictionary(p []byte) {
 	at := dictionaryAt(g.header)
 	tail := len(g.header) - at
 	if len(p) < tail || g.data > 0 || g.skip > 0 || len(g.head) > 0 {
+		return
+	}
+	end := len(g.header) - crc32.Size
+	if binary.LittleEndian.Uint32(g.header[end:]) != crc32.ChecksumIEEE(g.header[:end]) {
 		return
 	}
 	declared := xzDictionary(g.header[at])
@@ -43,7 +54,6 @@ func (g *xzGuard) fitDictionary(p []byte) {
 	if xzDictionary(bits) >= declared {
 		return
 	}
-	end := len(g.header) - crc32.Size
 	g.header[at] = bits
 	binary.LittleEndian.PutUint32(g.header[end:], crc32.ChecksumIEEE(g.header[:end]))
 	copy(p[len(p)-tail:], g.header[at:])
