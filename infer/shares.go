@@ -49,8 +49,8 @@ func sampleOf(list []observation) sample {
 	return m
 }
 
-// divide tells of each kind's observations which part each pool accounts for. One of
-// another hypothesis than h counts for foreign.
+// divide computes the part of an observation of each kind that each pool accounts for.
+// One of another hypothesis than h counts for foreign.
 func (m *sample) divide(shares *[pools]float64, h hypothesis, foreign float64) {
 	for i := range m.kinds {
 		f := &m.kinds[i]

@@ -270,7 +270,7 @@ func (k *acquaintance) sort() {
 type surroundings struct {
 	visits   []visit
 	most     int           // beside one; where more begin, it has none
-	from, to int           // those beside the one at hand
+	from, to int           // the visits that begin beside the current one
 	times    map[int32]int // how many of them go to an address
 }
 

@@ -76,7 +76,7 @@ func (b *builder) row(k int) (r alignRow) {
 	return r
 }
 
-// open begins a row near arrival k, before which nothing counts.
+// openRow begins a row near arrival k, before which nothing counts.
 func (b *builder) openRow(k int) alignRow { return alignRow{base: int(b.align.near[k]) - alignBand} }
 
 // at is what it costs with so many repeated ACKs used up.

@@ -75,8 +75,8 @@ func (b *builder) reachByLog(data []numbered) {
 }
 
 // neverSeen is how many times as late as any packet of the host's an inbound one has to be
-// for that. As late alone is not enough: of our degraded recordings with SACK that kept 10
-// more genuine flags and left 36 more that the truth does not have.
+// for that. As late alone is not enough: of our degraded recordings with SACK that left
+// more flags that the truth does not have than it kept genuine ones.
 const neverSeen = 2
 
 // keepEqual keeps the ACKs of the log that say the same in their order: what comes after the

@@ -26,7 +26,7 @@ type reading struct {
 // readingRun is how many such batches make the next ones smaller.
 const readingRun = 4
 
-// learn takes in how many bytes a batch had, how many of them its blocks took, and
+// learn notes how many bytes a batch had, how many of them its blocks took, and
 // whether they were as many as they may be. most is the size for blocks of any size.
 func (f *reading) learn(had, used int, full bool, most int) {
 	switch {

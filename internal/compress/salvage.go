@@ -87,7 +87,7 @@ func (s *Salvager) open() (io.Reader, error) {
 	return plain, err
 }
 
-// nextMember goes on with the member of gzip that stands behind one.
+// nextMember goes on with the member of gzip that follows one.
 func (s *Salvager) nextMember() error {
 	z, ok := s.plain.(*gzip.Reader)
 	if !ok || !s.passZeros() {
@@ -286,7 +286,7 @@ func (s *Salvager) scan() (at int64, bit int, found bool) {
 	}
 }
 
-// begin opens what stands here, at an offset and a bit, if that gives anything. Where it
+// begin opens what is here, at an offset and a bit, if that gives anything. Where it
 // doesn't, the error is the decompressor's: io.EOF where the file ends without more data.
 func (s *Salvager) begin(at int64, bit int) error {
 	s.tries++

@@ -75,7 +75,7 @@ func TestManyPaddedStreams(t *testing.T) {
 	}
 }
 
-// A magic is found wherever it stands, over the ends of what is looked at too.
+// A magic is found wherever it is, also across the ends of what is read at once.
 func TestScan(t *testing.T) {
 	member := squeeze.Gzip(t, []byte("what is compressed"))
 	for _, at := range []int{0, 1, BufferSize - 1, BufferSize - 5, BufferSize, 2*BufferSize - 9} {

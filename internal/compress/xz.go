@@ -112,7 +112,7 @@ func checkFilters(h []byte) error {
 	return nil
 }
 
-// dictionaryAt is where the size of the dictionary stands in a block header: 0 where
+// dictionaryAt is the place of the size of the dictionary in a block header: 0 where
 // the data are not just compressed by LZMA2, and -1 where the header is broken.
 func dictionaryAt(h []byte) int {
 	const lzma2 = 0x21

@@ -22,7 +22,7 @@ type Vantage struct {
 // hops is what a flow showed of the TTL or hop limit of each of its ends.
 type hops struct{ low, high [2]uint8 }
 
-// FromTables takes in the addresses that tables name as the host's; s may be nil.
+// FromTables notes the addresses that tables name as the host's; s may be nil.
 func (v *Vantage) FromTables(s *infer.Snapshot) {
 	if s == nil {
 		return
@@ -59,7 +59,7 @@ func (v *Vantage) AddLocal(a netip.Addr) { v.tables = append(v.tables, a) }
 // ShownBy says what shows which addresses are the host's.
 func (v *Vantage) ShownBy() string { return v.by }
 
-// Observe takes in the TTL of a packet with its own IP header.
+// Observe notes the TTL of a packet with its own IP header.
 func (v *Vantage) Observe(flow uint32, dir, ttl uint8) {
 	h := &v.ttls[flow]
 	if h.high[dir] == 0 {

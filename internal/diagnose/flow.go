@@ -88,7 +88,7 @@ func (f *flow) begin(p *Packet) {
 	f.ends[0].unpaired, f.ends[1].unpaired = first, second // copies can come after other connections have begun
 }
 
-// hear takes in when a packet comes. In a silence of two round trips a timer can have
+// hear notes when a packet comes. In a silence of two round trips a timer can have
 // sent again what was held up (RFC 8985, section 7.2).
 func (f *flow) hear(stamp int64) {
 	if stamp-f.heardAt >= 2*max(f.roundTrip(), unknownTrip) {

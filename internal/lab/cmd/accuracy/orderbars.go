@@ -131,7 +131,7 @@ func floors(results []result) (lines []string) {
 	return lines
 }
 
-// swapLines says how many inbound segments stand the wrong way round: those that an ACK
+// swapLines says how many inbound segments are the wrong way round: those that an ACK
 // of the host's tells apart, and those that none does, with how much there was to tell.
 func swapLines(results []result) (lines []string) {
 	var all sums
