@@ -7,7 +7,7 @@ import "github.com/mendcap/mendcap/internal/packet"
 // may be shared with others': they are not to be changed.
 func (e *Engine) Infer(f *Facts) (a Answer) {
 	h, sole := f.only()
-	if !sole || !isUnspecified(f.dst) || !f.clustered(h) {
+	if !sole || !f.dst.IsUnspecified() || !f.clustered(h) {
 		return e.inferAlone(f)
 	}
 	k, n := f.key(h), f.needs(h)
@@ -122,7 +122,7 @@ func (e *Engine) ask(f *Facts, h hypothesis) question {
 			q.header += 2 * bitsProved
 		}
 	}
-	if !isUnspecified(f.dst) {
+	if !f.dst.IsUnspecified() {
 		q.said = dictated{strict: true}
 		q.said.add(f.dst)
 		return q
@@ -174,7 +174,7 @@ func (e *Engine) continued(f *Facts, q *question) outcome {
 // answer returns o as an answer for f. What the sniffer recorded stays.
 func (f *Facts) answer(o *outcome) Answer {
 	a := Answer{NextHeader: f.nextHeader, NextHeaderOrigin: f.recorded(), DestinationOrigin: AsCaptured}
-	contradicted := o.found && !isUnspecified(f.dst) && o.dst != f.dst
+	contradicted := o.found && !f.dst.IsUnspecified() && o.dst != f.dst
 	if contradicted {
 		o = &outcome{verdict: undecided, open: o.open}
 	}
@@ -189,7 +189,7 @@ func (f *Facts) answer(o *outcome) Answer {
 		a.ChecksumVerified, a.Offloaded = a.ChecksumVerified || a.Offloaded, false
 	}
 	switch {
-	case !isUnspecified(f.dst):
+	case !f.dst.IsUnspecified():
 		a.Destination = f.dst.Netip()
 	case o.found:
 		a.Destination, a.DestinationOrigin = o.dst.Netip(), grade(o.proved)
@@ -199,7 +199,7 @@ func (f *Facts) answer(o *outcome) Answer {
 	}
 	if a.NextHeaderOrigin.inferred() || a.DestinationOrigin.inferred() {
 		a.Evidence = evidenceNames[o.by]
-		if o.found && !isUnspecified(f.dst) {
+		if o.found && !f.dst.IsUnspecified() {
 			a.Evidence = ByChecksum
 		}
 	}

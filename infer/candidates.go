@@ -59,11 +59,11 @@ func (t *candidates) limit(room int) { t.max = min(t.list.len()+room, math.MaxIn
 // add notes that a has a role. Addresses that no packet is sent to, and IPv4's,
 // are left out.
 func (t *candidates) add(a packet.Addr, zone uint32, r role) {
-	if isUnspecified(a) || isMapped(a) {
+	if a.IsUnspecified() || a.IsMapped() {
 		return
 	}
 	p := place{addr: a}
-	if isLinkLocal(a) {
+	if a.IsLinkLocal() {
 		p.zone = zone
 	}
 	hash := hashPlace(&a, p.zone)
@@ -157,20 +157,3 @@ func (t *candidates) distinct() int {
 }
 
 func compareAddr(a, b packet.Addr) int { return bytes.Compare(a[:], b[:]) }
-
-func isUnspecified(a packet.Addr) bool { return a == packet.Addr{} }
-
-// isSolicitedNode reports whether a is the group of the neighbours of some
-// address (RFC 4291, section 2.7.1).
-func isSolicitedNode(a packet.Addr) bool {
-	return [13]byte(a[:13]) == [13]byte{0: 0xFF, 1: 0x02, 11: 0x01, 12: 0xFF}
-}
-
-func isLoopback(a packet.Addr) bool  { return a == packet.Addr{15: 1} }
-func isMulticast(a packet.Addr) bool { return a[0] == 0xFF }
-func isLinkLocal(a packet.Addr) bool { return a[0] == 0xFE && a[1]&0xC0 == 0x80 }
-
-// isMapped reports whether a is an IPv4 address (::ffff:0:0/96).
-func isMapped(a packet.Addr) bool {
-	return [12]byte(a[:12]) == [12]byte{10: 0xFF, 11: 0xFF}
-}

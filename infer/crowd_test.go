@@ -35,7 +35,7 @@ func entries(e *Engine, list []*Packet) (n, asking int) {
 	for _, p := range list {
 		f := Examine(p)
 		h, sole := f.only()
-		if _, c := e.clusterOf(&f, h); sole && isUnspecified(f.dst) && c != nil {
+		if _, c := e.clusterOf(&f, h); sole && f.dst.IsUnspecified() && c != nil {
 			continue
 		}
 		for h := range hypotheses {

@@ -272,7 +272,7 @@ func (e *Engine) settleFlows() {
 		case e.destination(e.flows.clusters.at(fl.settled).at) != dst:
 			fl.settled = several
 		}
-		if isMulticast(dst) && e.groupPorts != nil {
+		if dst.IsMulticast() && e.groupPorts != nil {
 			e.noteGroup(fl, dst)
 		}
 	}
@@ -366,7 +366,7 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 	o := outcome{verdict: undecided}
 	best := &list[0]
 	share := math.Exp2(best.total) / total
-	if !isUnspecified(best.addr) && (!barred || best.named && best.by <= byPayload) {
+	if !best.addr.IsUnspecified() && (!barred || best.named && best.by <= byPayload) {
 		o.proved = share >= best.enough()
 		// What the port's group is said to be is usual, and no more.
 		usual := best.mode == unverified && best.by == byGroup
@@ -409,7 +409,7 @@ func (e *Engine) protocolStands(list []scored, q *question, total, other float64
 			continue
 		}
 		mass += math.Exp2(list[i].total)
-		if !isUnspecified(list[i].addr) {
+		if !list[i].addr.IsUnspecified() {
 			fits += math.Exp2(list[i].bits)
 		} else {
 			fits += list[i].gain

@@ -82,11 +82,11 @@ func (e *Engine) Observe(f *Facts) {
 	if f.stamp != 0 {
 		e.span.add(f.stamp)
 	}
-	if !isUnspecified(f.dst) {
+	if !f.dst.IsUnspecified() {
 		e.candidates.add(f.dst, f.zone, isSeen)
 	}
 	_, sole := f.only()
-	alone := !sole || !isUnspecified(f.dst)
+	alone := !sole || !f.dst.IsUnspecified()
 	known := false
 	for h := range hypotheses {
 		if f.bits[h] != 0 {
@@ -133,7 +133,7 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 			e.flows.begun(fl, f.stamp, e.datagrams)
 		}
 	}
-	if !isUnspecified(f.dst) {
+	if !f.dst.IsUnspecified() {
 		e.flows.name(&key, f.dst, bySeen)
 	}
 	switch h {
@@ -174,11 +174,11 @@ func (fl *flow) follow(f *Facts) {
 func (e *Engine) observeDictated(f *Facts) {
 	switch f.dictation {
 	case toSolicited:
-		if !isUnspecified(f.src) {
+		if !f.src.IsUnspecified() {
 			e.nameSolicitor(f.target, f)
 		}
 	case toAllRouters:
-		if f.icmpType == icmpRouterSolicit && !isUnspecified(f.src) {
+		if f.icmpType == icmpRouterSolicit && !f.src.IsUnspecified() {
 			e.nameSolicitor(packet.Addr{}, f)
 		}
 	case toQuotedSource:
@@ -186,7 +186,7 @@ func (e *Engine) observeDictated(f *Facts) {
 		e.see(f.quoted, f.zone)
 		if f.quotedProto == packet.ProtoTCP || f.quotedProto == packet.ProtoUDP {
 			k := flowKey{src: f.target, ports: f.quotedPorts, class: class(f.quotedProto)}
-			if isLinkLocal(k.src) {
+			if k.src.IsLinkLocal() {
 				k.zone = f.zone
 			}
 			e.flows.name(&k, f.quoted, bySeen)
@@ -204,9 +204,9 @@ func (e *Engine) nameSolicitor(target packet.Addr, f *Facts) {
 // advertisement of target; :: stands for any router.
 func solicited(target packet.Addr, zone uint32) flowKey {
 	k := flowKey{src: target, zone: zone, class: icmpClass(icmpNeighborAdvert)}
-	if isUnspecified(target) {
+	if target.IsUnspecified() {
 		k.class = icmpClass(icmpRouterAdvert)
-	} else if !isLinkLocal(target) {
+	} else if !target.IsLinkLocal() {
 		k.zone = 0
 	}
 	return k
@@ -214,7 +214,7 @@ func solicited(target packet.Addr, zone uint32) flowKey {
 
 // see makes a candidate of an address that the capture shows.
 func (e *Engine) see(a packet.Addr, zone uint32) {
-	if !isMulticast(a) {
+	if !a.IsMulticast() {
 		e.candidates.add(a, zone, isSeen)
 	}
 }
@@ -224,12 +224,12 @@ func (e *Engine) see(a packet.Addr, zone uint32) {
 func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint16) {
 	from, to := packet.AddrOf(src), packet.AddrOf(dst)
 	e.vantage.edge(from, to)
-	if isMapped(from) || isUnspecified(from) {
+	if from.IsMapped() || from.IsUnspecified() {
 		return
 	}
 	zone := zoneOf(src)
 	key := flowKey{src: from, ports: portsOf(sport, dport), class: class(proto)}
-	if isLinkLocal(from) {
+	if from.IsLinkLocal() {
 		key.zone = zone
 	}
 	i, fresh := e.flows.open(&key, key.hash())

@@ -71,7 +71,7 @@ func (f *Facts) Examine(p *Packet) {
 	if p.Destination.IsValid() {
 		f.dst = packet.AddrOf(p.Destination)
 	}
-	if isLinkLocal(f.src) {
+	if f.src.IsLinkLocal() {
 		f.zone = p.Zone // elsewhere an address is the same on every interface
 	}
 	f.home = hashPlace(&f.src, f.zone)

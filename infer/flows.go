@@ -69,7 +69,7 @@ func (k *flowKey) discovers() bool {
 // answeredBy returns the key of the other direction, from peer.
 func (k *flowKey) answeredBy(peer packet.Addr) flowKey {
 	r := flowKey{src: peer, ports: k.ports.reversed(), class: k.class}
-	if isLinkLocal(peer) {
+	if peer.IsLinkLocal() {
 		r.zone = k.zone
 	}
 	return r

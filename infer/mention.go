@@ -137,10 +137,10 @@ func (e *Engine) ObserveMention(m Mention, zone uint32, stamp int64) {
 	a := packet.AddrOf(m.Address)
 	switch {
 	case m.Kind == Joined:
-		if isMulticast(a) {
+		if a.IsMulticast() {
 			e.candidates.add(a, zone, isJoined)
 		}
-	case isMulticast(a):
+	case a.IsMulticast():
 	case m.Kind == Resolved:
 		e.candidates.add(a, zone, isResolved)
 		if stamp != 0 {

@@ -75,7 +75,7 @@ func (t *candidates) numberable() []packet.Addr {
 	known := make([]packet.Addr, 0, t.list.n)
 	for i := range t.list.n {
 		c := t.list.at(i)
-		if c.roles&^(isKnown|isJoined) != 0 && !isMulticast(c.addr) && !isLinkLocal(c.addr) && !isLoopback(c.addr) {
+		if c.roles&^(isKnown|isJoined) != 0 && !c.addr.IsMulticast() && !c.addr.IsLinkLocal() && !c.addr.IsLoopback() {
 			known = append(known, c.addr)
 		}
 	}

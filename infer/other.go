@@ -412,19 +412,19 @@ func insideIPv6(data []byte, length uint32) bool {
 		return false
 	}
 	src, dst := packet.Addr(data[8:24]), packet.Addr(data[24:40])
-	return inUse(src) && !isMulticast(src) && inUse(dst)
+	return inUse(src) && !src.IsMulticast() && inUse(dst)
 }
 
 // inUse reports whether a is of a range that IANA has given out: global, local,
 // link-local, translated (RFC 6052), a group, :: or ::1.
 func inUse(a packet.Addr) bool {
 	switch {
-	case a[0]>>5 == 1, a[0]&0xFE == 0xFC, isLinkLocal(a), isMulticast(a):
+	case a[0]>>5 == 1, a[0]&0xFE == 0xFC, a.IsLinkLocal(), a.IsMulticast():
 		return true
 	case a[0] == 0 && a[1] == 0x64:
 		return a[2] == 0xFF && a[3] == 0x9B
 	}
-	return isUnspecified(a) || isLoopback(a)
+	return a.IsUnspecified() || a.IsLoopback()
 }
 
 // readESP is ESP's (RFC 4303, section 2), which nothing proves but that its

@@ -175,7 +175,7 @@ func (e *Engine) openFor(q *question) float64 {
 func (e *Engine) named(list []scored, q *question, need residue) []scored {
 	from := len(list)
 	add := func(a packet.Addr, by evidence) {
-		if isUnspecified(a) || need != 0 && residueOf(a) != need {
+		if a.IsUnspecified() || need != 0 && residueOf(a) != need {
 			return
 		}
 		for i := from; i < len(list); i++ {
@@ -397,7 +397,7 @@ func (e *Engine) accident(q *question) float64 {
 // answered reports whether the other direction of q, from peer, is in the
 // capture, and what that's worth.
 func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
-	if !q.key.twoWay() || isMulticast(peer) {
+	if !q.key.twoWay() || peer.IsMulticast() {
 		return false, 0
 	}
 	back := q.key.answeredBy(peer)
@@ -464,29 +464,29 @@ func (e *Engine) sequence(peer packet.Addr, q *question) float64 {
 // scope returns what speaks against an address because of where it lies.
 func (e *Engine) scope(a packet.Addr, q *question) (bits float64) {
 	src := q.key.src
-	if q.h == asTCP && isMulticast(a) {
+	if q.h == asTCP && a.IsMulticast() {
 		bits += bitsTCPGroup
 	}
-	if q.h != asICMPv6 && isSolicitedNode(a) {
+	if q.h != asICMPv6 && a.IsSolicitedNode() {
 		bits += bitsSolicited
 	}
-	if !q.key.discovers() && !isMulticast(a) {
+	if !q.key.discovers() && !a.IsMulticast() {
 		switch {
-		case isLinkLocal(src) && !isLinkLocal(a):
+		case src.IsLinkLocal() && !a.IsLinkLocal():
 			bits += bitsScope
-		case isLinkLocal(a) && !isLinkLocal(src):
+		case a.IsLinkLocal() && !src.IsLinkLocal():
 			bits += bitsToLink
 		}
 	}
 	switch {
-	case isLoopback(a) != isLoopback(src):
-		if isLoopback(a) || !e.vantage.proved(a) {
+	case a.IsLoopback() != src.IsLoopback():
+		if a.IsLoopback() || !e.vantage.proved(a) {
 			bits += bitsLoopback
 		}
-	case a == src && !isLoopback(a):
+	case a == src && !a.IsLoopback():
 		bits += bitsSelf
 	}
-	if q.from == inbound && e.vantage.some() && !isMulticast(a) && !e.vantage.proved(a) {
+	if q.from == inbound && e.vantage.some() && !a.IsMulticast() && !e.vantage.proved(a) {
 		bits += bitsPassing
 	}
 	return bits

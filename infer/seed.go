@@ -120,7 +120,7 @@ func (e *Engine) seedMoments(c Connection, protocol uint8) (until int64) {
 func (e *Engine) seedName(from, to Endpoint, protocol uint8, until int64) {
 	key := flowKey{src: packet.AddrOf(from.Address), ports: portsOf(from.Port, to.Port), class: class(protocol)}
 	dst := packet.AddrOf(to.Address)
-	if isMapped(key.src) || isMapped(dst) {
+	if key.src.IsMapped() || dst.IsMapped() {
 		return
 	}
 	e.flows.nameUntil(&key, dst, byTable, until)
@@ -128,7 +128,7 @@ func (e *Engine) seedName(from, to Endpoint, protocol uint8, until int64) {
 	if zone == 0 {
 		zone = zoneOf(to.Address)
 	}
-	if isLinkLocal(key.src) && zone != 0 { // for captures with zones
+	if key.src.IsLinkLocal() && zone != 0 { // for captures with zones
 		key.zone = zone
 		e.flows.nameUntil(&key, dst, byTable, until)
 	}

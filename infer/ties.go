@@ -179,7 +179,7 @@ func (e *Engine) separate(list []scored, q *question) {
 
 // ties reports whether s is one that a list alone speaks for.
 func (s *scored) ties() bool {
-	return s.at != none && s.mode != unverified && s.by >= byCache && s.by != byGroup && s.by < noEvidence && !isMulticast(s.addr)
+	return s.at != none && s.mode != unverified && s.by >= byCache && s.by != byGroup && s.by < noEvidence && !s.addr.IsMulticast()
 }
 
 // separateTies decides the host's clusters again that several addresses fit, with
@@ -213,7 +213,7 @@ func (e *Engine) acquaint() *acquaintance {
 	for j := range e.flows.clusters.n {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
-		if !c.proved || c.at < 0 || c.rivals || e.direction(fl.key.src) != outbound || isMulticast(e.destination(c.at)) {
+		if !c.proved || c.at < 0 || c.rivals || e.direction(fl.key.src) != outbound || e.destination(c.at).IsMulticast() {
 			continue
 		}
 		if fl.begun != 0 {
@@ -225,7 +225,7 @@ func (e *Engine) acquaint() *acquaintance {
 		fl := e.flows.list.at(i)
 		if e.direction(fl.key.src) == outbound {
 			for n := fl.named; n != none; n = e.flows.names.at(n).next {
-				if a := e.flows.names.at(n).dst; !isLinkLocal(a) {
+				if a := e.flows.names.at(n).dst; !a.IsLinkLocal() {
 					k.serve(&fl.key, e.candidates.place(&a, 0, hashPlace(&a, 0)), fl.key.ports)
 				}
 			}
