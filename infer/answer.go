@@ -7,16 +7,16 @@ import "github.com/mendcap/mendcap/internal/packet"
 // may be shared with others': they are not to be changed.
 func (e *Engine) Infer(f *Facts) (a Answer) {
 	h, sole := f.only()
-	if !sole || !f.dst.IsUnspecified() || !f.clustered(h) {
+	if !sole || !f.read.dst.IsUnspecified() || !f.clustered(h) {
 		return e.inferAlone(f)
 	}
-	k, n := f.key(h), f.needs(h)
-	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.checked(h) {
+	k, n := f.key(h), f.read.needs(h)
+	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.read.checked(h) {
 		e.retired.answer(&a, r, f)
 		a.Destination = e.destination(r.at).Netip()
 		return a
 	}
-	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.checked(h)) {
+	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.read.checked(h)) {
 		return e.inferClustered(f, h, c)
 	}
 	return e.inferAlone(f)
@@ -26,7 +26,7 @@ func (e *Engine) Infer(f *Facts) (a Answer) {
 // several are.
 func (f *Facts) only() (h hypothesis, ok bool) {
 	for i := range hypotheses {
-		if f.bits[i] == 0 {
+		if f.read.bits[i] == 0 {
 			continue
 		}
 		if ok {
@@ -48,7 +48,7 @@ func (e *Engine) clusterOf(f *Facts, h hypothesis) (*flow, *cluster) {
 	if !f.clustered(h) {
 		return fl, nil
 	}
-	n := f.needs(h)
+	n := f.read.needs(h)
 	j := e.flows.cluster(i, &n)
 	if !n.any() || j == none {
 		return fl, nil
@@ -85,7 +85,7 @@ func (e *Engine) inferAlone(f *Facts) Answer {
 		questions = asked[:0]
 	)
 	for h := range hypotheses {
-		if f.bits[h] != 0 {
+		if f.read.bits[h] != 0 {
 			questions = append(questions, e.ask(f, h))
 			list = e.explain(list, &questions[len(questions)-1])
 		}
@@ -104,8 +104,8 @@ func (e *Engine) inferAlone(f *Facts) Answer {
 
 // ask returns the question that f asks under h.
 func (e *Engine) ask(f *Facts, h hypothesis) question {
-	q := question{key: f.key(h), from: e.direction(f.src), h: h, protocol: f.protocol(h), needs: f.needs(h), header: float64(f.bits[h]), said: f.dictates(h)}
-	q.cut = !f.checked(h)
+	q := question{key: f.key(h), from: e.direction(f.read.src), h: h, protocol: f.read.protocol(h), needs: f.read.needs(h), header: float64(f.read.bits[h]), said: f.read.dictates(h)}
+	q.cut = !f.read.checked(h)
 	fl, c := e.clusterOf(f, h)
 	q.fl = fl
 	switch {
@@ -114,17 +114,17 @@ func (e *Engine) ask(f *Facts, h hypothesis) question {
 		q.proved, q.cut = true, false
 		q.header += bitsProved
 	case h == asOther:
-		if f.other.proved || fl != nil && fl.proofs {
-			q.proved, q.itself = true, f.other.proved
-		} else if f.other.serial && fl != nil && fl.continuous() {
+		if f.read.other.proved || fl != nil && fl.proofs {
+			q.proved, q.itself = true, f.read.other.proved
+		} else if f.read.other.serial && fl != nil && fl.continuous() {
 			q.protocol, q.needs, q.said, q.cut = packet.ProtoESP, needs{}, dictated{}, true
 			q.proved = true
 			q.header += 2 * bitsProved
 		}
 	}
-	if !f.dst.IsUnspecified() {
+	if !f.read.dst.IsUnspecified() {
 		q.said = dictated{strict: true}
-		q.said.add(f.dst)
+		q.said.add(f.read.dst)
 		return q
 	}
 	if h == asICMPv6 {
@@ -136,11 +136,11 @@ func (e *Engine) ask(f *Facts, h hypothesis) question {
 // soliciting returns the key under which those are named who asked for the
 // advertisement f; ok is false for anything else.
 func (f *Facts) soliciting() (k flowKey, ok bool) {
-	switch f.dictation {
+	switch f.read.dictation {
 	case toSolicitor:
-		return solicited(f.target, f.zone), true
+		return solicited(f.read.target, f.read.zone), true
 	case toRouterClients:
-		return solicited(packet.Addr{}, f.zone), true
+		return solicited(packet.Addr{}, f.read.zone), true
 	}
 	return k, false
 }
@@ -152,7 +152,7 @@ func (f *Facts) soliciting() (k flowKey, ok bool) {
 func (e *Engine) continued(f *Facts, q *question) outcome {
 	nothing := outcome{verdict: undecided}
 	dst, ok := e.settled(q.fl)
-	if q.h != asTCP || !ok || !f.hasSeq || !f.hasAck {
+	if q.h != asTCP || !ok || !f.read.hasSeq || !f.read.hasAck {
 		return nothing
 	}
 	back := q.key.answeredBy(dst)
@@ -161,8 +161,8 @@ func (e *Engine) continued(f *Facts, q *question) outcome {
 		return nothing
 	}
 	seq, ack := nowhere, nowhere
-	seq.add(f.seq)
-	ack.add(f.ack)
+	seq.add(f.read.seq)
+	ack.add(f.read.ack)
 	acks, seqs := ack.agree(&other.seqs), seq.agree(&other.acks)
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
 		return nothing
@@ -173,12 +173,12 @@ func (e *Engine) continued(f *Facts, q *question) outcome {
 
 // answer returns o as an answer for f. What the sniffer recorded stays.
 func (f *Facts) answer(o *outcome) Answer {
-	a := Answer{NextHeader: f.nextHeader, NextHeaderOrigin: f.recorded(), DestinationOrigin: AsCaptured}
-	contradicted := o.found && !f.dst.IsUnspecified() && o.dst != f.dst
+	a := Answer{NextHeader: f.read.nextHeader, NextHeaderOrigin: f.recorded(), DestinationOrigin: AsCaptured}
+	contradicted := o.found && !f.read.dst.IsUnspecified() && o.dst != f.read.dst
 	if contradicted {
 		o = &outcome{verdict: undecided, open: o.open}
 	}
-	if f.nextHeader == Unknown {
+	if f.read.nextHeader == Unknown {
 		a.NextHeader, a.NextHeaderOrigin = o.protocol, grade(o.stands)
 		if o.protocol == Unknown {
 			a.NextHeaderOrigin = NotKnown
@@ -189,8 +189,8 @@ func (f *Facts) answer(o *outcome) Answer {
 		a.ChecksumVerified, a.Offloaded = a.ChecksumVerified || a.Offloaded, false
 	}
 	switch {
-	case !f.dst.IsUnspecified():
-		a.Destination = f.dst.Netip()
+	case !f.read.dst.IsUnspecified():
+		a.Destination = f.read.dst.Netip()
 	case o.found:
 		a.Destination, a.DestinationOrigin = o.dst.Netip(), grade(o.proved)
 		a.Posterior, a.RunnerUp = float64(o.posterior), float64(o.second)
@@ -199,14 +199,14 @@ func (f *Facts) answer(o *outcome) Answer {
 	}
 	if a.NextHeaderOrigin.inferred() || a.DestinationOrigin.inferred() {
 		a.Evidence = evidenceNames[o.by]
-		if o.found && !f.dst.IsUnspecified() {
+		if o.found && !f.read.dst.IsUnspecified() {
 			a.Evidence = ByChecksum
 		}
 	}
 	if a.NextHeaderOrigin == NotKnown || a.DestinationOrigin == NotKnown || a.DestinationOrigin == Likely {
 		a.Candidates, a.Unlisted = o.open.candidates, o.open.rest
 	}
-	a.HopLimit = f.hopLimit(a.NextHeader)
+	a.HopLimit = f.read.hopLimit(a.NextHeader)
 	return a
 }
 
@@ -223,7 +223,7 @@ func (o Origin) inferred() bool { return o == Inferred || o == Likely }
 
 // recorded returns where a Next Header comes from that is known.
 func (f *Facts) recorded() Origin {
-	if f.stated {
+	if f.read.stated {
 		return AsStated
 	}
 	return AsCaptured

@@ -14,7 +14,7 @@ func BenchmarkExamine(b *testing.B) {
 			b.SetBytes(int64(len(p.Data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				facts = Examine(p)
+				examined = Examine(p)
 			}
 			reportPackets(b)
 		})
@@ -22,8 +22,8 @@ func BenchmarkExamine(b *testing.B) {
 }
 
 var (
-	facts  Facts
-	answer Answer
+	examined Facts
+	answer   Answer
 )
 
 // observed returns an engine with n candidates, most of which never send, and

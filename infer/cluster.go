@@ -78,7 +78,7 @@ func (t *flows) leads(i int32, r residue) bool {
 // add counts f, read under h, to flow i and its cluster, which it returns: none
 // if there is none; full says that there was no room for it.
 func (t *flows) add(i int32, f *Facts, h hypothesis) (j int32, full bool) {
-	n := f.needs(h)
+	n := f.read.needs(h)
 	if !n.any() {
 		return none, false
 	}
@@ -93,7 +93,7 @@ func (t *flows) add(i int32, f *Facts, h hypothesis) (j int32, full bool) {
 			}
 			fl.cut++
 		}
-		j = t.found(i, cluster{flow: i, needs: n, least: f.bits[h], verdict: undecided})
+		j = t.found(i, cluster{flow: i, needs: n, least: f.read.bits[h], verdict: undecided})
 	}
 	t.clusters.at(j).join(f, h, &n)
 	return j, false
@@ -122,8 +122,8 @@ func (c *cluster) join(f *Facts, h hypothesis, n *needs) {
 			c.hits[m]++
 		}
 	}
-	c.least = min(c.least, f.bits[h])
-	c.bodies |= 1 << (f.body(h) * 0x9E37 >> 10)
+	c.least = min(c.least, f.read.bits[h])
+	c.bodies |= 1 << (f.read.body(h) * 0x9E37 >> 10)
 	if _, alone := f.only(); !alone {
 		c.rivals = true
 	}

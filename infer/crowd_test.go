@@ -35,11 +35,11 @@ func entries(e *Engine, list []*Packet) (n, asking int) {
 	for _, p := range list {
 		f := Examine(p)
 		h, sole := f.only()
-		if _, c := e.clusterOf(&f, h); sole && f.dst.IsUnspecified() && c != nil {
+		if _, c := e.clusterOf(&f, h); sole && f.read.dst.IsUnspecified() && c != nil {
 			continue
 		}
 		for h := range hypotheses {
-			if f.bits[h] != 0 {
+			if f.read.bits[h] != 0 {
 				q := e.ask(&f, h)
 				n += len(e.explain(nil, &q))
 				asking++

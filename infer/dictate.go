@@ -131,7 +131,7 @@ func dictatedByProtocol(protocol uint8) (d dictated) {
 
 // dictates returns what f's payload, read under h, says of the destination.
 // Who asked for an advertisement is not in the packet: see solicited.
-func (f *Facts) dictates(h hypothesis) (d dictated) {
+func (f *facts) dictates(h hypothesis) (d dictated) {
 	switch h {
 	case asTCP:
 		return d

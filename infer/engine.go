@@ -79,23 +79,23 @@ func New(o Options) *Engine {
 
 // Observe takes in one header-less packet.
 func (e *Engine) Observe(f *Facts) {
-	if f.stamp != 0 {
-		e.span.add(f.stamp)
+	if f.read.stamp != 0 {
+		e.span.add(f.read.stamp)
 	}
-	if !f.dst.IsUnspecified() {
-		e.candidates.add(f.dst, f.zone, isSeen)
+	if !f.read.dst.IsUnspecified() {
+		e.candidates.add(f.read.dst, f.read.zone, isSeen)
 	}
 	_, sole := f.only()
-	alone := !sole || !f.dst.IsUnspecified()
+	alone := !sole || !f.read.dst.IsUnspecified()
 	known := false
 	for h := range hypotheses {
-		if f.bits[h] != 0 {
+		if f.read.bits[h] != 0 {
 			e.observeAs(f, h, alone)
 			known = true
 		}
 	}
 	if !known {
-		e.see(f.src, f.zone)
+		e.see(f.read.src, f.read.zone)
 	}
 }
 
@@ -103,20 +103,20 @@ func (e *Engine) Observe(f *Facts) {
 func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	key := f.key(h)
 	hash := hashFlow(f.home, key.ports, key.class)
-	if h == asOther && f.other.protocol == packet.ProtoESP && !e.flows.roomForESP(&key, hash) {
+	if h == asOther && f.read.other.protocol == packet.ProtoESP && !e.flows.roomForESP(&key, hash) {
 		return
 	}
 	i, fresh := e.flows.open(&key, hash)
 	if fresh {
-		e.see(f.src, f.zone)
+		e.see(f.read.src, f.read.zone)
 	}
-	if h == asICMPv6 && f.dictation != dictatesNothing {
+	if h == asICMPv6 && f.read.dictation != dictatesNothing {
 		e.observeDictated(f)
 	}
-	checked := f.checked(h)
+	checked := f.read.checked(h)
 	e.truncated = e.truncated || !checked && i != none
 	if i == none {
-		e.crowds.add(f.needs(h))
+		e.crowds.add(f.read.needs(h))
 		e.flows.evicted++
 		if !checked {
 			e.flows.wanted.add(key.ports.reversed(), key.class)
@@ -125,24 +125,24 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	}
 	fl := e.flows.list.at(i)
 	if fl.packets++; fl.packets == 1 {
-		fl.begun = f.stamp
+		fl.begun = f.read.stamp
 		switch {
-		case h == asTCP && f.opens:
-			e.flows.opened(fl, f.stamp)
+		case h == asTCP && f.read.opens:
+			e.flows.opened(fl, f.read.stamp)
 		case h == asUDP:
-			e.flows.begun(fl, f.stamp, e.datagrams)
+			e.flows.begun(fl, f.read.stamp, e.datagrams)
 		}
 	}
-	if !f.dst.IsUnspecified() {
-		e.flows.name(&key, f.dst, bySeen)
+	if !f.read.dst.IsUnspecified() {
+		e.flows.name(&key, f.read.dst, bySeen)
 	}
 	switch h {
 	case asTCP:
 		fl.follow(f)
 	case asOther:
-		fl.proofs = fl.proofs || f.other.proved
-		if f.other.serial {
-			fl.seqs.add(f.seq)
+		fl.proofs = fl.proofs || f.read.other.proved
+		if f.read.other.serial {
+			fl.seqs.add(f.read.seq)
 		}
 	}
 	cluster, full := int32(none), false
@@ -154,50 +154,50 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	}
 	if alone || !checked || cluster == none {
 		fl.alone = true
-		e.crowds.add(f.needs(h))
+		e.crowds.add(f.read.needs(h))
 	}
 }
 
 // follow takes in the sequence numbers of a TCP packet.
 func (fl *flow) follow(f *Facts) {
-	if f.hasSeq {
-		fl.seqs.add(f.seq)
-		fl.seqs.add(f.end)
+	if f.read.hasSeq {
+		fl.seqs.add(f.read.seq)
+		fl.seqs.add(f.read.end)
 	}
-	if f.hasAck {
-		fl.acks.add(f.ack)
+	if f.read.hasAck {
+		fl.acks.add(f.read.ack)
 	}
 }
 
 // observeDictated takes in what an ICMPv6 message says of other packets: who
 // asked for an advertisement, and where the quoted packet went.
 func (e *Engine) observeDictated(f *Facts) {
-	switch f.dictation {
+	switch f.read.dictation {
 	case toSolicited:
-		if !f.src.IsUnspecified() {
-			e.nameSolicitor(f.target, f)
+		if !f.read.src.IsUnspecified() {
+			e.nameSolicitor(f.read.target, f)
 		}
 	case toAllRouters:
-		if f.icmpType == icmpRouterSolicit && !f.src.IsUnspecified() {
+		if f.read.icmpType == icmpRouterSolicit && !f.read.src.IsUnspecified() {
 			e.nameSolicitor(packet.Addr{}, f)
 		}
 	case toQuotedSource:
-		e.see(f.target, f.zone)
-		e.see(f.quoted, f.zone)
-		if f.quotedProto == packet.ProtoTCP || f.quotedProto == packet.ProtoUDP {
-			k := flowKey{src: f.target, ports: f.quotedPorts, class: class(f.quotedProto)}
+		e.see(f.read.target, f.read.zone)
+		e.see(f.read.quoted, f.read.zone)
+		if f.read.quotedProto == packet.ProtoTCP || f.read.quotedProto == packet.ProtoUDP {
+			k := flowKey{src: f.read.target, ports: f.read.quotedPorts, class: class(f.read.quotedProto)}
 			if k.src.IsLinkLocal() {
-				k.zone = f.zone
+				k.zone = f.read.zone
 			}
-			e.flows.name(&k, f.quoted, bySeen)
+			e.flows.name(&k, f.read.quoted, bySeen)
 		}
 	}
 }
 
 // nameSolicitor notes that an advertisement of target goes to f's source.
 func (e *Engine) nameSolicitor(target packet.Addr, f *Facts) {
-	k := solicited(target, f.zone)
-	e.flows.name(&k, f.src, byPayload)
+	k := solicited(target, f.read.zone)
+	e.flows.name(&k, f.read.src, byPayload)
 }
 
 // solicited returns the key under which those are named who asked for an

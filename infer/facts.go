@@ -2,6 +2,7 @@ package infer
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -19,15 +20,26 @@ const (
 	hypotheses // their number
 )
 
-// Facts are what one packet says: all that Observe and Infer need, without a
-// pointer into the packet. The zero value says nothing.
-type Facts struct {
+// record is one packet as a raw socket delivered it: what stood behind the
+// IPv6 header and its extension headers, and the source address.
+type record struct {
+	Source      netip.Addr // without zone
+	Zone        uint32     // interface index of the source where the capture has it, else 0
+	Destination netip.Addr // zero or :: where unknown
+	NextHeader  uint8      // packet.NoNextHeaderKnown where unknown
+	Stated      bool       // NextHeader is what the user states, not what the sniffer recorded
+	Data        []byte     // captured upper-layer data; not kept
+	Length      int        // length of the upper-layer data on the wire, bytes; at least len(Data)
+	Stamp       int64      // time as recorded, nanoseconds since 1970; 0 where unknown
+}
+
+// facts are what one packet says, without a pointer into it. The zero value
+// says nothing.
+type facts struct {
 	src    packet.Addr
 	dst    packet.Addr // as captured; :: where unknown
 	target packet.Addr // the address inside that its payload is about: dictation says how
 	quoted packet.Addr // destination of the packet quoted in an ICMPv6 error
-
-	home uint64 // hash of source and zone
 
 	zone   uint32
 	length uint32 // upper-layer data on the wire, bytes
@@ -36,7 +48,7 @@ type Facts struct {
 	quotedPorts ports
 	quotedProto uint8
 
-	nextHeader uint8     // as captured; Unknown where unknown
+	nextHeader uint8     // as captured; packet.NoNextHeaderKnown where unknown
 	dictation  dictation // what the payload says of the destination, read as ICMPv6
 	icmpType   uint8
 	icmpCode   uint8
@@ -56,25 +68,18 @@ type Facts struct {
 	bits  [hypotheses]int8   // log2 odds that the header's shape gives; 0 where it is implausible
 	other other              // what asOther stands for
 
-	stamp int64 // see Packet
-}
-
-// Examine returns the facts of p. It is pure, and reads the data once.
-func Examine(p *Packet) (f Facts) {
-	f.Examine(p)
-	return f
+	stamp int64 // see record
 }
 
 // Examine fills f with the facts of p.
-func (f *Facts) Examine(p *Packet) {
-	*f = Facts{src: packet.AddrOf(p.Source), nextHeader: p.NextHeader, stated: p.Stated, length: uint32(max(p.Length, len(p.Data))), stamp: p.Stamp}
+func (f *facts) Examine(p *record) {
+	*f = facts{src: packet.AddrOf(p.Source), nextHeader: p.NextHeader, stated: p.Stated, length: uint32(max(p.Length, len(p.Data))), stamp: p.Stamp}
 	if p.Destination.IsValid() {
 		f.dst = packet.AddrOf(p.Destination)
 	}
 	if f.src.IsLinkLocal() {
 		f.zone = p.Zone // elsewhere an address is the same on every interface
 	}
-	f.home = hashPlace(&f.src, f.zone)
 	f.whole = int(f.length) == len(p.Data)
 	f.outer = packet.Fold(packet.AddrSum(f.src) + f.length>>16 + f.length&0xFFFF)
 	f.data = packet.Fold(packet.Sum(p.Data))
@@ -83,12 +88,12 @@ func (f *Facts) Examine(p *Packet) {
 
 // readHeaders reads data under each hypothesis. A Next Header that the sniffer
 // recorded leaves only its own.
-func (f *Facts) readHeaders(data []byte) {
+func (f *facts) readHeaders(data []byte) {
 	if len(data) >= 4 {
 		f.ports = ports(binary.BigEndian.Uint32(data))
 	}
 	switch f.nextHeader {
-	case Unknown:
+	case packet.NoNextHeaderKnown:
 		f.bits = [hypotheses]int8{asTCP: tcpBits(data), asUDP: udpBits(data, f.length), asICMPv6: icmpBits(data)}
 		f.readOther(data)
 	case packet.ProtoTCP:
@@ -122,7 +127,7 @@ func atLeast(floor, bits int8, there bool) int8 {
 
 // readTCP takes the numbers that tie the two directions of a connection
 // together.
-func (f *Facts) readTCP(data []byte) {
+func (f *facts) readTCP(data []byte) {
 	f.field[asTCP] = binary.BigEndian.Uint16(data[16:])
 	f.seq = tcp.Seq(binary.BigEndian.Uint32(data[4:]))
 	f.ack = tcp.Seq(binary.BigEndian.Uint32(data[8:]))

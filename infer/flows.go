@@ -25,21 +25,21 @@ type flowKey struct {
 
 // key returns the flow of f under h.
 func (f *Facts) key(h hypothesis) flowKey {
-	k := flowKey{src: f.src, zone: f.zone, class: class(f.protocol(h))}
+	k := flowKey{src: f.read.src, zone: f.read.zone, class: class(f.read.protocol(h))}
 	switch {
 	case h == asOther:
 		switch k.class {
 		case protoDCCP, protoSCTP, protoUDPLite, packet.ProtoESP: // ESP has its SPI there
-			k.ports = f.ports
+			k.ports = f.read.ports
 		}
 	case h != asICMPv6:
-		k.ports = f.ports
-	case f.icmpType == icmpEchoRequest:
-		k.ports = portsOf(f.icmpID, 0)
-	case f.icmpType == icmpEchoReply:
-		k.ports = portsOf(0, f.icmpID)
+		k.ports = f.read.ports
+	case f.read.icmpType == icmpEchoRequest:
+		k.ports = portsOf(f.read.icmpID, 0)
+	case f.read.icmpType == icmpEchoReply:
+		k.ports = portsOf(0, f.read.icmpID)
 	default:
-		k.class = icmpClass(f.icmpType)
+		k.class = icmpClass(f.read.icmpType)
 	}
 	return k
 }
@@ -80,9 +80,9 @@ func (k *flowKey) answeredBy(peer packet.Addr) flowKey {
 func (f *Facts) clustered(h hypothesis) bool {
 	switch h {
 	case asICMPv6:
-		return f.dictation == dictatesNothing
+		return f.read.dictation == dictatesNothing
 	case asOther:
-		return !f.other.serial
+		return !f.read.other.serial
 	}
 	return true
 }

@@ -117,7 +117,7 @@ func saneNDOptions(options []byte) bool {
 
 // readICMPv6 takes what an ICMPv6 message says of its destination, and of the
 // flow of the packet that it quotes.
-func (f *Facts) readICMPv6(data []byte) {
+func (f *facts) readICMPv6(data []byte) {
 	f.field[asICMPv6] = binary.BigEndian.Uint16(data[2:])
 	f.icmpType, f.icmpCode = data[0], data[1]
 	if len(data) < icmpShapes[f.icmpType].least {
@@ -136,26 +136,26 @@ func (f *Facts) readICMPv6(data []byte) {
 
 // readQuoted takes the addresses and the ports of the packet that an error
 // quotes; behind extension headers the ports stay unknown.
-func (f *Facts) readQuoted(inner []byte) {
+func (f *facts) readQuoted(inner []byte) {
 	f.target = packet.Addr(inner[8:24])
 	f.quoted = packet.Addr(inner[24:40])
 	f.quotedProto = inner[6]
 	if rest := inner[ipv6Header:]; len(rest) >= 4 {
 		f.quotedPorts = ports(binary.BigEndian.Uint32(rest))
 	} else {
-		f.quotedProto = Unknown
+		f.quotedProto = packet.NoNextHeaderKnown
 	}
 }
 
 // discovers reports whether f, read as ICMPv6, is neighbour discovery
 // (RFC 4861): valid with Hop Limit 255 alone, and free to cross scopes.
-func (f *Facts) discovers() bool {
+func (f *facts) discovers() bool {
 	return f.icmpType >= icmpRouterSolicit && f.icmpType <= icmpRedirect
 }
 
 // hopLimit returns the Hop Limit that receivers demand of the packet
 // (RFC 4861, section 7.1; RFC 3810, section 5), else the usual one.
-func (f *Facts) hopLimit(nextHeader uint8) uint8 {
+func (f *facts) hopLimit(nextHeader uint8) uint8 {
 	if nextHeader != packet.ProtoICMPv6 {
 		return 64
 	}

@@ -33,6 +33,25 @@ type Packet struct {
 	Stamp       int64      // time as recorded, nanoseconds since 1970; 0 where unknown
 }
 
+// Facts are what one packet says: all that Observe and Infer need, without a
+// pointer into the packet. The zero value says nothing.
+type Facts struct {
+	read facts
+	home uint64 // hash of source and zone
+}
+
+// Examine returns the facts of p. It is pure, and reads the data once.
+func Examine(p *Packet) (f Facts) {
+	f.Examine(p)
+	return f
+}
+
+// Examine fills f with the facts of p.
+func (f *Facts) Examine(p *Packet) {
+	f.read.Examine((*record)(p))
+	f.home = hashPlace(&f.read.src, f.read.zone)
+}
+
 // Origin says where a field of the rebuilt header comes from.
 type Origin uint8
 

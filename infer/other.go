@@ -37,7 +37,7 @@ type other struct {
 // readOther finds the most plausible protocol beyond the three; that which the
 // sniffer recorded, if it did. Most packets are none of them, which their first
 // bytes tell without a call.
-func (f *Facts) readOther(data []byte) {
+func (f *facts) readOther(data []byte) {
 	f.other = other{protocol: f.nextHeader}
 	if len(data) >= 8 {
 		f.readNumbered(data)
@@ -62,7 +62,7 @@ func (f *Facts) readOther(data []byte) {
 
 // readNumbered tries the protocols that begin with a version or a number of
 // their own.
-func (f *Facts) readNumbered(data []byte) {
+func (f *facts) readNumbered(data []byte) {
 	switch first := data[0]; {
 	case first > 0x6F:
 	case first == 3:
@@ -85,8 +85,8 @@ func (f *Facts) readNumbered(data []byte) {
 }
 
 // consider takes o for the most plausible if it is.
-func (f *Facts) consider(o other, ok bool) {
-	if ok && o.bits > f.other.bits && (f.nextHeader == Unknown || f.nextHeader == o.protocol) {
+func (f *facts) consider(o other, ok bool) {
+	if ok && o.bits > f.other.bits && (f.nextHeader == packet.NoNextHeaderKnown || f.nextHeader == o.protocol) {
 		f.other = o
 	}
 }
@@ -94,7 +94,7 @@ func (f *Facts) consider(o other, ok bool) {
 // cover sums what a checksum with pseudo-header covers: the first n bytes of
 // data, and length in the pseudo-header. Nothing can be verified if they were
 // cut off.
-func (f *Facts) cover(o *other, data []byte, n int, length uint32) {
+func (f *facts) cover(o *other, data []byte, n int, length uint32) {
 	if n > len(data) {
 		return
 	}
@@ -106,7 +106,7 @@ func (f *Facts) cover(o *other, data []byte, n int, length uint32) {
 // readOSPF is OSPFv3's (RFC 5340, appendix A.3.1): a length of its own, which
 // the pseudo-header takes; behind it may stand a trailer (RFC 7166), which
 // leaves the checksum zero, or a block of link-local signalling (RFC 5613).
-func (f *Facts) readOSPF(data []byte) (o other, ok bool) {
+func (f *facts) readOSPF(data []byte) (o other, ok bool) {
 	const header, types = 16, 5
 	if len(data) < header || data[1] < 1 || data[1] > types || data[15] != 0 {
 		return o, false
@@ -123,7 +123,7 @@ func (f *Facts) readOSPF(data []byte) (o other, ok bool) {
 }
 
 // readVRRP is VRRPv3's advertisement (RFC 9568, section 5).
-func (f *Facts) readVRRP(data []byte) (o other, ok bool) {
+func (f *facts) readVRRP(data []byte) (o other, ok bool) {
 	if data[3] == 0 || f.length != 8+16*uint32(data[3]) || data[4]>>4 != 0 {
 		return o, false
 	}
@@ -134,7 +134,7 @@ func (f *Facts) readVRRP(data []byte) (o other, ok bool) {
 
 // readPIM is PIM's (RFC 7761, section 4.9): the checksum of a Register covers
 // its first 8 bytes alone.
-func (f *Facts) readPIM(data []byte) (o other, ok bool) {
+func (f *facts) readPIM(data []byte) (o other, ok bool) {
 	const types, hello, register, bootstrap = 13, 0, 1, 4
 	kind := data[0] & 0x0F
 	if kind > types || data[1] != 0 && kind != bootstrap {
@@ -174,7 +174,7 @@ func optionsEnd(b []byte) bool {
 // readMobility is that of a Mobility Header (RFC 6275, section 6.1) or of HIP
 // (RFC 7401, section 5.1): both name no payload, and count their length in 8
 // bytes beyond the first.
-func (f *Facts) readMobility(data []byte) (o other, ok bool) {
+func (f *facts) readMobility(data []byte) (o other, ok bool) {
 	const mobilityTypes = 21
 	if f.length != 8+8*uint32(data[1]) {
 		return o, false
@@ -201,7 +201,7 @@ const dccpLeast = 12
 // readDCCP is DCCP's (RFC 4340, section 5.1), of data whose reserved bits are
 // zero; CsCov says what of the payload
 // its checksum covers (section 9.2).
-func (f *Facts) readDCCP(data []byte) (o other, ok bool) {
+func (f *facts) readDCCP(data []byte) (o other, ok bool) {
 	kind, extended := int(data[8]>>1&0x0F), data[8]&1 == 1
 	if kind >= len(dccpHeaders) {
 		return o, false
@@ -234,7 +234,7 @@ func (f *Facts) readDCCP(data []byte) (o other, ok bool) {
 // readUDPLite is UDP-Lite's (RFC 3828, section 3.1), of data that are none of the
 // three. With a coverage of all its
 // length it looks like UDP, and is not told from that.
-func (f *Facts) readUDPLite(data []byte) (o other, ok bool) {
+func (f *facts) readUDPLite(data []byte) (o other, ok bool) {
 	coverage := uint32(binary.BigEndian.Uint16(data[4:]))
 	o = other{protocol: protoUDPLite, bits: 6}
 	switch {
@@ -412,24 +412,12 @@ func insideIPv6(data []byte, length uint32) bool {
 		return false
 	}
 	src, dst := packet.Addr(data[8:24]), packet.Addr(data[24:40])
-	return inUse(src) && !src.IsMulticast() && inUse(dst)
-}
-
-// inUse reports whether a is of a range that IANA has given out: global, local,
-// link-local, translated (RFC 6052), a group, :: or ::1.
-func inUse(a packet.Addr) bool {
-	switch {
-	case a[0]>>5 == 1, a[0]&0xFE == 0xFC, a.IsLinkLocal(), a.IsMulticast():
-		return true
-	case a[0] == 0 && a[1] == 0x64:
-		return a[2] == 0xFF && a[3] == 0x9B
-	}
-	return a.IsUnspecified() || a.IsLoopback()
+	return src.InUse() && !src.IsMulticast() && dst.InUse()
 }
 
 // readESP is ESP's (RFC 4303, section 2), which nothing proves but that its
 // sequence numbers go on: see continuous.
-func (f *Facts) readESP(data []byte) (o other, ok bool) {
+func (f *facts) readESP(data []byte) (o other, ok bool) {
 	const least, reserved = 16, 256
 	if len(data) < least || f.length%4 != 0 || binary.BigEndian.Uint32(data) < reserved {
 		return o, false

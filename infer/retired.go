@@ -54,10 +54,10 @@ func kindOf(class class, c *cluster) kind {
 // answer fills to with what was decided of a, for f, but for the destination.
 func (t *retired) answer(to *Answer, a *answered, f *Facts) {
 	*to = t.kinds[a.kind].answer
-	to.HopLimit = f.hopLimit(to.NextHeader)
-	if f.nextHeader != Unknown {
-		to.NextHeader, to.NextHeaderOrigin = f.nextHeader, f.recorded()
-		to.HopLimit = f.hopLimit(f.nextHeader)
+	to.HopLimit = f.read.hopLimit(to.NextHeader)
+	if f.read.nextHeader != Unknown {
+		to.NextHeader, to.NextHeaderOrigin = f.read.nextHeader, f.recorded()
+		to.HopLimit = f.read.hopLimit(f.read.nextHeader)
 	}
 }
 
@@ -143,7 +143,7 @@ func (t *retired) knows(k kind) bool {
 	}
 	t.kind[k] = uint16(len(t.kinds))
 	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, proved: true, stands: true, posterior: k.posterior, second: k.second}
-	any := Facts{nextHeader: Unknown}
+	any := Facts{read: facts{nextHeader: Unknown}}
 	t.kinds = append(t.kinds, known{k.class, k.leading, any.answer(&outcome{verdict: found})})
 	return true
 }

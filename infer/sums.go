@@ -43,7 +43,7 @@ func (n *needs) agreeing(o *needs) mode {
 }
 
 // needs returns what the destination must have under h.
-func (f *Facts) needs(h hypothesis) (n needs) {
+func (f *facts) needs(h hypothesis) (n needs) {
 	if f.checked(h) {
 		n[whole] = f.need(h)
 	}
@@ -62,7 +62,7 @@ func (f *Facts) needs(h hypothesis) (n needs) {
 
 // checked reports whether a checksum over all that it covers can be verified
 // under h. A UDP checksum of zero is none (RFC 8200, section 8.1).
-func (f *Facts) checked(h hypothesis) bool {
+func (f *facts) checked(h hypothesis) bool {
 	if h == asOther {
 		return f.other.summed
 	}
@@ -71,7 +71,7 @@ func (f *Facts) checked(h hypothesis) bool {
 
 // need returns the residue that the destination must have for a whole checksum
 // to come out under h.
-func (f *Facts) need(h hypothesis) residue {
+func (f *facts) need(h hypothesis) residue {
 	sum := uint32(f.outer) + uint32(f.data)
 	if h == asOther {
 		sum = uint32(f.other.covered)
@@ -80,7 +80,7 @@ func (f *Facts) need(h hypothesis) residue {
 }
 
 // protocol returns h's Next Header value.
-func (f *Facts) protocol(h hypothesis) uint8 {
+func (f *facts) protocol(h hypothesis) uint8 {
 	switch h {
 	case asTCP:
 		return packet.ProtoTCP
@@ -94,7 +94,7 @@ func (f *Facts) protocol(h hypothesis) uint8 {
 
 // body is a fingerprint of the data without what stands in the checksum's
 // place: whole checksums change with it, partial ones don't.
-func (f *Facts) body(h hypothesis) uint16 {
+func (f *facts) body(h hypothesis) uint16 {
 	return packet.Fold(uint32(f.data) + uint32(^f.field[h]))
 }
 

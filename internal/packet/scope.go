@@ -24,3 +24,16 @@ func (a Addr) IsSolicitedNode() bool {
 func (a Addr) IsMapped() bool {
 	return [12]byte(a[:12]) == [12]byte{10: 0xFF, 11: 0xFF}
 }
+
+// InUse reports whether a is of a range that IANA has given out: global unicast
+// (2000::/3), unique local (fc00::/7), link-local, translated (64:ff9b::/32,
+// RFC 6052 and 8215), a group, :: or ::1.
+func (a Addr) InUse() bool {
+	switch {
+	case a[0]>>5 == 1, a[0]&0xFE == 0xFC, a.IsLinkLocal(), a.IsMulticast():
+		return true
+	case a[0] == 0 && a[1] == 0x64:
+		return a[2] == 0xFF && a[3] == 0x9B
+	}
+	return a.IsUnspecified() || a.IsLoopback()
+}
