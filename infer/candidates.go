@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -95,11 +96,11 @@ func (t *candidates) place(a *packet.Addr, zone uint32, hash uint64) int32 {
 func (t *candidates) arrange() {
 	t.start = make([]int32, 1<<16+1)
 	t.order = make([]int32, t.list.len())
-	sums := make([]residue, t.list.len())
+	sums := make([]header.Residue, t.list.len())
 	t.counts = [roles]int{}
 	for i := range t.list.n {
 		c := t.list.at(i)
-		sums[i] = residueOf(c.addr)
+		sums[i] = header.ResidueOf(c.addr)
 		t.start[int(sums[i])+1]++
 		t.order[i] = i
 		for r := range t.counts {
@@ -131,13 +132,13 @@ func (t *candidates) arrange() {
 
 // holds reports whether a is a candidate on no interface in particular, and returns its
 // residue.
-func (t *candidates) holds(a *packet.Addr) (r residue, ok bool) {
-	r = residueOf(*a)
+func (t *candidates) holds(a *packet.Addr) (r header.Residue, ok bool) {
+	r = header.ResidueOf(*a)
 	return r, len(t.with(r)) > 0 && t.place(a, 0, hashPlace(a, 0)) != none
 }
 
 // with returns the indices of the candidates that have residue r.
-func (t *candidates) with(r residue) []int32 {
+func (t *candidates) with(r header.Residue) []int32 {
 	if t.start == nil {
 		return nil
 	}

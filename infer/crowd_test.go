@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -15,7 +16,7 @@ func crowdOf(r *rand.Rand, n, few int) []netip.Addr {
 	for i := range list {
 		a := packet.AddrOf(randomAddr(r, "2001:db8::"))
 		binary.BigEndian.PutUint16(a[14:], 0)
-		rest := complement(uint32(residueOf(a)) + uint32(^uint16(1+i%few)))
+		rest := header.Complement(uint32(header.ResidueOf(a)) + uint32(^uint16(1+i%few)))
 		binary.BigEndian.PutUint16(a[14:], uint16(rest))
 		list[i] = a.Netip()
 	}
@@ -35,11 +36,11 @@ func entries(e *Engine, list []*Packet) (n, asking int) {
 	for _, p := range list {
 		f := Examine(p)
 		h, sole := f.only()
-		if _, c := e.clusterOf(&f, h); sole && f.read.dst.IsUnspecified() && c != nil {
+		if _, c := e.clusterOf(&f, h); sole && f.read.Dst.IsUnspecified() && c != nil {
 			continue
 		}
-		for h := range hypotheses {
-			if f.read.bits[h] != 0 {
+		for h := range header.Hypotheses {
+			if f.read.Bits[h] != 0 {
 				q := e.ask(&f, h)
 				n += len(e.explain(nil, &q))
 				asking++
@@ -78,7 +79,7 @@ func TestCrowdsTakeBoundedSteps(t *testing.T) {
 			}
 			e.decide()
 			steps, asking := entries(e, list)
-			if most := freeFits + (fitsEach+int(modes)+1)*asking; steps > most {
+			if most := freeFits + (fitsEach+int(header.Modes)+1)*asking; steps > most {
 				t.Errorf("%s, %d packets: %d clusters and packets have %d explanations, want at most %d", k.name, len(list), asking, steps, most)
 			}
 			if got := e.GivenUp().Crowded; got > 0 != (n == 20_000) {

@@ -68,7 +68,7 @@ func (e *Engine) doubtOf(fl *flow, c *cluster) Doubt {
 		Source: fl.key.src.Netip(), NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
 	}
 	if fl.key.twoWay() {
-		d.SourcePort, d.DestinationPort = uint16(fl.key.ports>>16), fl.key.ports.destination()
+		d.SourcePort, d.DestinationPort = uint16(fl.key.ports>>16), fl.key.ports.Destination()
 	}
 	if c.found {
 		d.Destination = e.destination(c.at).Netip()

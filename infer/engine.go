@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/netip"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -44,7 +45,7 @@ type Engine struct {
 	// By Conclude.
 	open      float64 // log2 odds that what others sent is for none of the candidates
 	complete  completeness
-	modes     [directions][hypotheses]modeBits
+	modes     [directions][header.Hypotheses]modeBits
 	lists     []shortlisted // of clusters whose destination isn't proved
 	few, long int           // candidates in them, up to fewListed each and beyond that
 	unlisted  int64         // such clusters for whose candidates there was no room
@@ -79,70 +80,70 @@ func New(o Options) *Engine {
 
 // Observe takes in one header-less packet.
 func (e *Engine) Observe(f *Facts) {
-	if f.read.stamp != 0 {
-		e.span.add(f.read.stamp)
+	if f.read.Stamp != 0 {
+		e.span.add(f.read.Stamp)
 	}
-	if !f.read.dst.IsUnspecified() {
-		e.candidates.add(f.read.dst, f.read.zone, isSeen)
+	if !f.read.Dst.IsUnspecified() {
+		e.candidates.add(f.read.Dst, f.read.Zone, isSeen)
 	}
 	_, sole := f.only()
-	alone := !sole || !f.read.dst.IsUnspecified()
+	alone := !sole || !f.read.Dst.IsUnspecified()
 	known := false
-	for h := range hypotheses {
-		if f.read.bits[h] != 0 {
+	for h := range header.Hypotheses {
+		if f.read.Bits[h] != 0 {
 			e.observeAs(f, h, alone)
 			known = true
 		}
 	}
 	if !known {
-		e.see(f.read.src, f.read.zone)
+		e.see(f.read.Src, f.read.Zone)
 	}
 }
 
 // observeAs takes in f, read under h; alone says that no cluster decides it.
-func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
+func (e *Engine) observeAs(f *Facts, h header.Hypothesis, alone bool) {
 	key := f.key(h)
 	hash := hashFlow(f.home, key.ports, key.class)
-	if h == asOther && f.read.other.protocol == packet.ProtoESP && !e.flows.roomForESP(&key, hash) {
+	if h == header.AsOther && f.read.Other.Protocol == packet.ProtoESP && !e.flows.roomForESP(&key, hash) {
 		return
 	}
 	i, fresh := e.flows.open(&key, hash)
 	if fresh {
-		e.see(f.read.src, f.read.zone)
+		e.see(f.read.Src, f.read.Zone)
 	}
-	if h == asICMPv6 && f.read.dictation != dictatesNothing {
+	if h == header.AsICMPv6 && f.read.Dictation != header.DictatesNothing {
 		e.observeDictated(f)
 	}
-	checked := f.read.checked(h)
+	checked := f.read.Checked(h)
 	e.truncated = e.truncated || !checked && i != none
 	if i == none {
-		e.crowds.add(f.read.needs(h))
+		e.crowds.add(f.read.Needs(h))
 		e.flows.evicted++
 		if !checked {
-			e.flows.wanted.add(key.ports.reversed(), key.class)
+			e.flows.wanted.add(key.ports.Reversed(), key.class)
 		}
 		return
 	}
 	fl := e.flows.list.at(i)
 	if fl.packets++; fl.packets == 1 {
-		fl.begun = f.read.stamp
+		fl.begun = f.read.Stamp
 		switch {
-		case h == asTCP && f.read.opens:
-			e.flows.opened(fl, f.read.stamp)
-		case h == asUDP:
-			e.flows.begun(fl, f.read.stamp, e.datagrams)
+		case h == header.AsTCP && f.read.Opens:
+			e.flows.opened(fl, f.read.Stamp)
+		case h == header.AsUDP:
+			e.flows.begun(fl, f.read.Stamp, e.datagrams)
 		}
 	}
-	if !f.read.dst.IsUnspecified() {
-		e.flows.name(&key, f.read.dst, bySeen)
+	if !f.read.Dst.IsUnspecified() {
+		e.flows.name(&key, f.read.Dst, bySeen)
 	}
 	switch h {
-	case asTCP:
+	case header.AsTCP:
 		fl.follow(f)
-	case asOther:
-		fl.proofs = fl.proofs || f.read.other.proved
-		if f.read.other.serial {
-			fl.seqs.add(f.read.seq)
+	case header.AsOther:
+		fl.proofs = fl.proofs || f.read.Other.Proved
+		if f.read.Other.Serial {
+			fl.seqs.add(f.read.Seq)
 		}
 	}
 	cluster, full := int32(none), false
@@ -154,58 +155,58 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	}
 	if alone || !checked || cluster == none {
 		fl.alone = true
-		e.crowds.add(f.read.needs(h))
+		e.crowds.add(f.read.Needs(h))
 	}
 }
 
 // follow takes in the sequence numbers of a TCP packet.
 func (fl *flow) follow(f *Facts) {
-	if f.read.hasSeq {
-		fl.seqs.add(f.read.seq)
-		fl.seqs.add(f.read.end)
+	if f.read.HasSeq {
+		fl.seqs.add(f.read.Seq)
+		fl.seqs.add(f.read.End)
 	}
-	if f.read.hasAck {
-		fl.acks.add(f.read.ack)
+	if f.read.HasAck {
+		fl.acks.add(f.read.Ack)
 	}
 }
 
 // observeDictated takes in what an ICMPv6 message says of other packets: who
 // asked for an advertisement, and where the quoted packet went.
 func (e *Engine) observeDictated(f *Facts) {
-	switch f.read.dictation {
-	case toSolicited:
-		if !f.read.src.IsUnspecified() {
-			e.nameSolicitor(f.read.target, f)
+	switch f.read.Dictation {
+	case header.ToSolicited:
+		if !f.read.Src.IsUnspecified() {
+			e.nameSolicitor(f.read.Target, f)
 		}
-	case toAllRouters:
-		if f.read.icmpType == icmpRouterSolicit && !f.read.src.IsUnspecified() {
+	case header.ToAllRouters:
+		if f.read.ICMPType == header.ICMPRouterSolicit && !f.read.Src.IsUnspecified() {
 			e.nameSolicitor(packet.Addr{}, f)
 		}
-	case toQuotedSource:
-		e.see(f.read.target, f.read.zone)
-		e.see(f.read.quoted, f.read.zone)
-		if f.read.quotedProto == packet.ProtoTCP || f.read.quotedProto == packet.ProtoUDP {
-			k := flowKey{src: f.read.target, ports: f.read.quotedPorts, class: class(f.read.quotedProto)}
+	case header.ToQuotedSource:
+		e.see(f.read.Target, f.read.Zone)
+		e.see(f.read.Quoted, f.read.Zone)
+		if f.read.QuotedProtocol == packet.ProtoTCP || f.read.QuotedProtocol == packet.ProtoUDP {
+			k := flowKey{src: f.read.Target, ports: f.read.QuotedPorts, class: class(f.read.QuotedProtocol)}
 			if k.src.IsLinkLocal() {
-				k.zone = f.read.zone
+				k.zone = f.read.Zone
 			}
-			e.flows.name(&k, f.read.quoted, bySeen)
+			e.flows.name(&k, f.read.Quoted, bySeen)
 		}
 	}
 }
 
 // nameSolicitor notes that an advertisement of target goes to f's source.
 func (e *Engine) nameSolicitor(target packet.Addr, f *Facts) {
-	k := solicited(target, f.read.zone)
-	e.flows.name(&k, f.read.src, byPayload)
+	k := solicited(target, f.read.Zone)
+	e.flows.name(&k, f.read.Src, byPayload)
 }
 
 // solicited returns the key under which those are named who asked for an
 // advertisement of target; :: stands for any router.
 func solicited(target packet.Addr, zone uint32) flowKey {
-	k := flowKey{src: target, zone: zone, class: icmpClass(icmpNeighborAdvert)}
+	k := flowKey{src: target, zone: zone, class: icmpClass(header.ICMPNeighborAdvert)}
 	if target.IsUnspecified() {
-		k.class = icmpClass(icmpRouterAdvert)
+		k.class = icmpClass(header.ICMPRouterAdvert)
 	} else if !target.IsLinkLocal() {
 		k.zone = 0
 	}
@@ -228,7 +229,7 @@ func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint
 		return
 	}
 	zone := zoneOf(src)
-	key := flowKey{src: from, ports: portsOf(sport, dport), class: class(proto)}
+	key := flowKey{src: from, ports: header.PortsOf(sport, dport), class: class(proto)}
 	if from.IsLinkLocal() {
 		key.zone = zone
 	}

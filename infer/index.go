@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -27,7 +28,7 @@ func hashPlace(a *packet.Addr, zone uint32) uint64 {
 func (k *flowKey) hash() uint64 { return hashFlow(hashPlace(&k.src, k.zone), k.ports, k.class) }
 
 // hashFlow returns the hash of a flow whose source has the hash home.
-func hashFlow(home uint64, p ports, c class) uint64 {
+func hashFlow(home uint64, p header.Ports, c class) uint64 {
 	return mix(home^hashKeys[2], uint64(p)<<32^uint64(c)^hashKeys[0])
 }
 

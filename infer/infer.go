@@ -15,7 +15,11 @@
 // Infer after Conclude.
 package infer
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
+)
 
 // Unknown is the Next Header value that stands for "unknown".
 const Unknown = 255
@@ -36,7 +40,7 @@ type Packet struct {
 // Facts are what one packet says: all that Observe and Infer need, without a
 // pointer into the packet. The zero value says nothing.
 type Facts struct {
-	read facts
+	read header.Facts
 	home uint64 // hash of source and zone
 }
 
@@ -48,8 +52,8 @@ func Examine(p *Packet) (f Facts) {
 
 // Examine fills f with the facts of p.
 func (f *Facts) Examine(p *Packet) {
-	f.read.Examine((*record)(p))
-	f.home = hashPlace(&f.read.src, f.read.zone)
+	f.read.Examine((*header.Packet)(p))
+	f.home = hashPlace(&f.read.Src, f.read.Zone)
 }
 
 // Origin says where a field of the rebuilt header comes from.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -27,7 +28,7 @@ func traffic(r *rand.Rand, peers []netip.Addr) []sent {
 		list = append(list, conversation(r, host, peer, port, 443, 3)...)
 		list = append(list, udpTo(host, peer, port, 53, bytesOf(r, 30)), udpTo(peer, host, 53, port, bytesOf(r, 90)))
 		echo := bytesOf(r, 40)
-		list = append(list, icmpTo(host, peer, icmpEchoRequest, 0, echo), icmpTo(peer, host, icmpEchoReply, 0, echo))
+		list = append(list, icmpTo(host, peer, header.ICMPEchoRequest, 0, echo), icmpTo(peer, host, header.ICMPEchoReply, 0, echo))
 	}
 	return list
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -32,13 +33,13 @@ const maxMentions = 64
 // the extended slice. data are the captured bytes behind the IP header,
 // protocol is Unknown where that is. It allocates only where there are some.
 func AppendMentions(dst []Mention, protocol uint8, data []byte) []Mention {
-	if (protocol == packet.ProtoUDP || protocol == Unknown) && len(data) >= udpHeader {
+	if (protocol == packet.ProtoUDP || protocol == Unknown) && len(data) >= header.UdpHeader {
 		switch binary.BigEndian.Uint16(data) {
 		case 53, 5353, 5355:
-			dst = appendResolved(dst, data[udpHeader:])
+			dst = appendResolved(dst, data[header.UdpHeader:])
 		}
 	}
-	if (protocol == packet.ProtoICMPv6 || protocol == Unknown) && icmpBits(data) != 0 {
+	if (protocol == packet.ProtoICMPv6 || protocol == Unknown) && header.ICMPBits(data) != 0 {
 		dst = appendDiscovered(dst, data)
 	}
 	return dst
@@ -106,13 +107,13 @@ func skipName(b []byte) []byte {
 // Listener Reports (RFC 2710 and 3810) name.
 func appendDiscovered(dst []Mention, data []byte) []Mention {
 	switch data[0] {
-	case icmpNeighborSolicit, icmpNeighborAdvert:
+	case header.ICMPNeighborSolicit, header.ICMPNeighborAdvert:
 		return appendMention(dst, Neighbored, data[8:])
-	case icmpRedirect:
+	case header.ICMPRedirect:
 		return appendMention(appendMention(dst, Neighbored, data[8:]), Neighbored, data[24:])
-	case icmpMLDReport:
+	case header.ICMPMLDReport:
 		return appendMention(dst, Joined, data[8:])
-	case icmpMLDv2Report:
+	case header.ICMPMLDv2Report:
 		const fixed = 20
 		rest := data[8:]
 		for range min(int(binary.BigEndian.Uint16(data[6:])), maxMentions) {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -15,7 +16,7 @@ const residueCount = 0xFFFF
 // than by chance they have one. Without any it is even.
 type residues struct{ dense []float32 }
 
-func (r *residues) density(need residue) float64 {
+func (r *residues) density(need header.Residue) float64 {
 	if r.dense == nil {
 		return 1
 	}
@@ -164,7 +165,7 @@ func (d *drawer) findOwners() {
 }
 
 // next draws one and returns its residue, and whether it is a candidate.
-func (d *drawer) next() (r residue, known bool) {
+func (d *drawer) next() (r header.Residue, known bool) {
 	i := d.rng.IntN(len(d.known))
 	a, o := d.known[i], &d.owners[d.ownerOf[i]]
 	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -49,9 +50,9 @@ func modelled(r *rand.Rand, portOf, timeOf func(i, flow int) int64) (list []sent
 		known = append(known, addr(fmt.Sprintf("2001:db8:%x::%x", 1+n%16, 1+n/16)))
 	}
 	s = cacheOf([]netip.Addr{host}, known...)
-	sums := map[residue]int{}
+	sums := map[header.Residue]int{}
 	for _, to := range known {
-		sums[residueOf(packet.AddrOf(to))]++
+		sums[header.ResidueOf(packet.AddrOf(to))]++
 	}
 	for i, to := range known {
 		for flow := range 3 {
@@ -62,7 +63,7 @@ func modelled(r *rand.Rand, portOf, timeOf func(i, flow int) int64) (list []sent
 			h.Stamp = 1e18 + timeOf(i, flow)
 			if flow < 2 {
 				s.TCPConnections = append(s.TCPConnections, Connection{Local: Endpoint{host, local}, Remote: Endpoint{to, port}})
-			} else if sums[residueOf(packet.AddrOf(to))] > 1 {
+			} else if sums[header.ResidueOf(packet.AddrOf(to))] > 1 {
 				rest = append(rest, len(list))
 			}
 			list, hidden = append(list, p), append(hidden, h)

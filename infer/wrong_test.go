@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"testing"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
 )
 
 // With nothing but wrong candidates no destination may be answered, however
@@ -25,7 +27,7 @@ func TestWrongCandidatesOnly(t *testing.T) {
 			case 1:
 				list = append(list, udpTo(host, peer, uint16(30000+i), 53, bytesOf(r, 40)))
 			case 2:
-				list = append(list, icmpTo(host, peer, icmpEchoRequest, 0, bytesOf(r, 40)))
+				list = append(list, icmpTo(host, peer, header.ICMPEchoRequest, 0, bytesOf(r, 40)))
 			case 3:
 				list = append(list, sent{host, peer, 253, bytesOf(r, 40+r.IntN(100))}) // experimental
 			}
@@ -94,7 +96,7 @@ func TestPrefixTranslation(t *testing.T) {
 	r := rand.New(rand.NewPCG(47, 48))
 	inner := addr("fd01:203:405:1::1234")
 	outer := addr("2001:db8:1:d550::1234") // of RFC 6296, section 3.5
-	if residueOf([16]byte(inner.As16())) != residueOf([16]byte(outer.As16())) {
+	if header.ResidueOf([16]byte(inner.As16())) != header.ResidueOf([16]byte(outer.As16())) {
 		t.Fatal("the addresses of the RFC have different sums")
 	}
 	s := udpTo(host, inner, 5000, 7000, bytesOf(r, 30))
@@ -136,7 +138,7 @@ func TestProtocolsInOneNetwork(t *testing.T) {
 				list = append(list, udpTo(host, peer, port, 53, bytesOf(r, 30)), udpTo(peer, host, 53, port, bytesOf(r, 60)))
 			case 2:
 				echo := bytesOf(r, 40)
-				list = append(list, icmpTo(host, peer, icmpEchoRequest, 0, echo), icmpTo(peer, host, icmpEchoReply, 0, echo))
+				list = append(list, icmpTo(host, peer, header.ICMPEchoRequest, 0, echo), icmpTo(peer, host, header.ICMPEchoReply, 0, echo))
 			}
 		}
 		var o Options
