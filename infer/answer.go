@@ -5,10 +5,8 @@ import (
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
-// Infer returns what can be proved of the header of the packet behind f. It is
-// safe for concurrent use after Conclude. The candidates that an answer lists
-// may be shared with others': they are not to be changed.
-func (e *Engine) Infer(f *Facts) (a Answer) {
+// infer returns what can be proved of the header of the packet that f is of.
+func (e *Engine) infer(f *Facts) (a Answer) {
 	h, sole := f.only()
 	if !sole || !f.read.Dst.IsUnspecified() || !f.clustered(h) {
 		return e.inferAlone(f)

@@ -74,12 +74,12 @@ func BenchmarkInfer(b *testing.B) {
 	for _, n := range []int{10, 100_000} {
 		b.Run(fmt.Sprintf("candidates=%d", n), func(b *testing.B) {
 			e, list, bytes := observed(n)
-			e.Conclude()
+			answers := e.Conclude()
 			b.SetBytes(bytes)
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
-				answer = e.Infer(&list[i%len(list)])
+				answer = answers.Infer(&list[i%len(list)])
 				i++
 			}
 			reportPackets(b)

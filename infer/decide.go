@@ -101,11 +101,12 @@ func (e *Engine) direction(src packet.Addr) direction {
 	return inbound
 }
 
-// Conclude decides all that was observed, and keeps of it what Infer and Doubts
-// need. It is called once, between the last Observe and the first Infer.
-func (e *Engine) Conclude() {
+// Conclude decides all that was observed, and returns the answers. The Engine is
+// theirs from then on, and is not to be used again.
+func (e *Engine) Conclude() *Answers {
 	e.decide()
 	e.retire()
+	return &Answers{e}
 }
 
 // decide decides all that was observed.

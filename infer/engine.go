@@ -245,30 +245,3 @@ func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint
 	e.candidates.add(to, zoneOf(dst), isSeen)
 	e.flows.name(&key, to, bySeen)
 }
-
-// Local returns the host's own addresses, sorted: those that the tables name,
-// else those that the capture proves to be an end of all its traffic.
-func (e *Engine) Local() []netip.Addr { return e.vantage.addresses() }
-
-// Candidates returns the number of distinct addresses tried.
-func (e *Engine) Candidates() int { return e.candidates.distinct() }
-
-// LeftOut returns how often an address was met or named that found no room among
-// the candidates.
-func (e *Engine) LeftOut() int64 { return e.candidates.left }
-
-// Evicted returns the number of packets that found no room in the cluster
-// table; they are answered without the evidence of their cluster.
-func (e *Engine) Evicted() int64 { return e.flows.evicted }
-
-// GivenUp counts what bounds have made the inference leave out.
-type GivenUp struct {
-	Crowded int64 // sums that more candidates have than are looked at: see maxCrowd and fitsEach
-	Unnamed int64 // destinations that something named for a flow, beyond those that are kept
-	// Unlisted counts the flows' clusters whose candidates no answer lists, since
-	// others have all the room for lists.
-	Unlisted int64
-}
-
-// GivenUp says what was left out. It is complete after Conclude.
-func (e *Engine) GivenUp() GivenUp { return GivenUp{e.crowds.larger, e.flows.unnamed, e.unlisted} }

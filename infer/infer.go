@@ -8,11 +8,11 @@
 // the protocol too is open, the Next Header stays 255. It reads no files and
 // holds no packets.
 //
-// Use it in two passes: Examine and Observe every packet, Conclude once, then
-// ask Infer for each packet's answer; one that was not observed is answered
-// without what the sequence numbers of other packets say. Examine is pure and may run on many
-// cores; the Engine's own methods are not safe for concurrent use, but for
-// Infer after Conclude.
+// Use it in two passes: Examine and Observe every packet, Conclude, then ask the
+// Answers for each packet's; one that was not observed is answered without what
+// the sequence numbers of other packets say. Examine is pure and may run on many
+// cores, and so may the methods of Answers; an Engine's are not safe for
+// concurrent use.
 package infer
 
 import (

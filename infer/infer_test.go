@@ -64,13 +64,13 @@ func TestAddressPlans(t *testing.T) {
 				if tables {
 					o.Snapshot = cacheOf([]netip.Addr{host}, p.peers...)
 				}
-				e := New(o)
-				wantAll(t, list, inferAll(e, hideAll(list)))
+				all, answers := concluded(New(o), hideAll(list))
+				wantAll(t, list, answers)
 				var want []netip.Addr
 				if tables || p.wide {
 					want = []netip.Addr{host}
 				}
-				if got := e.Local(); !slices.Equal(got, want) {
+				if got := all.Local(); !slices.Equal(got, want) {
 					t.Errorf("local addresses: got %v, want %v", got, want)
 				}
 			})
@@ -87,9 +87,8 @@ func TestServerIsNotTakenForTheHost(t *testing.T) {
 		own := addr(fmt.Sprintf("2001:db8:1::%x", 0x1000+i))
 		list = append(list, conversation(r, own, server, uint16(50000+i), 443, 4)...)
 	}
-	e := New(Options{})
-	inferAll(e, hideAll(list))
-	if got := e.Local(); len(got) != 0 {
+	all, _ := concluded(New(Options{}), hideAll(list))
+	if got := all.Local(); len(got) != 0 {
 		t.Errorf("local addresses: got %v, want none", got)
 	}
 }
@@ -383,8 +382,8 @@ func TestClusterTableIsBounded(t *testing.T) {
 	peers := plan(40, func(int) string { return randomAddr(r, "2a00:1450::").String() })
 	list := traffic(r, peers)
 	e := New(Options{MaxClusters: 20, Snapshot: cacheOf([]netip.Addr{host}, peers...)})
-	answers := inferAll(e, hideAll(list))
-	if e.Evicted() == 0 {
+	conclusion, answers := concluded(e, hideAll(list))
+	if conclusion.GivenUp().Packets == 0 {
 		t.Error("evicted: got 0, want some beyond 20 clusters")
 	}
 	if got := e.flows.clusters.len(); got > 20 {

@@ -99,8 +99,7 @@ func TestRealTraffic(t *testing.T) {
 			if test.tables {
 				o.Snapshot = tablesOf(list)
 			}
-			e := New(o)
-			answers := inferAll(e, hideAll(list))
+			conclusion, answers := concluded(New(o), hideAll(list))
 			all := count(list, answers)
 			by := map[string]tally{}
 			for i, s := range list {
@@ -114,7 +113,7 @@ func TestRealTraffic(t *testing.T) {
 					t.Logf("open: %v > %v, next header %d, % x: %+v", s.src, s.dst, s.next, s.data[:min(24, len(s.data))], a)
 				}
 			}
-			t.Logf("%v; %d addresses tried, local %v", all, e.Candidates(), e.Local())
+			t.Logf("%v; %d addresses tried, local %v", all, conclusion.Candidates(), conclusion.Local())
 			for _, key := range sortedKeys(by) {
 				t.Logf("  %s: %v", key, by[key])
 			}

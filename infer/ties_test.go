@@ -155,8 +155,7 @@ func TestLaterResolutionIsLikelier(t *testing.T) {
 			last = Examine(p)
 			e.Observe(&last)
 		}
-		e.Conclude()
-		a := e.Infer(&last)
+		a := e.Conclude().Infer(&last)
 		if a.Destination != want || want == late && a.DestinationOrigin != Likely {
 			t.Errorf("%d addresses in between: got %+v, want %v, likely", between, a, want)
 		}
@@ -196,7 +195,7 @@ func TestListsAreBounded(t *testing.T) {
 			list = append(list, tcpTo(host, d.Destination, uint16(2000+i), 443, 1, 1, flagPSH, bytesOf(r, 8)).hidden())
 		}
 		e := New(Options{Snapshot: tables, MaxClusters: most})
-		answers := inferAll(e, list)
+		all, answers := concluded(e, list)
 		kept, empty := 0, int64(0)
 		for _, l := range e.lists {
 			kept += len(l.candidates)
@@ -209,9 +208,9 @@ func TestListsAreBounded(t *testing.T) {
 		if room := most/listedShare + most; kept == 0 || kept > room {
 			t.Errorf("room for %d clusters: got %d candidates in lists, want at most %d", most, kept, room)
 		}
-		if got := e.GivenUp().Unlisted; got != empty || got > 0 != (most == 4000) {
+		if got := all.GivenUp().Unlisted; got != empty || got > 0 != (most == 4000) {
 			t.Errorf("room for %d clusters: got %d without a list, want %d", most, got, empty)
 		}
-		e.Doubts(10)
+		all.Doubts(10)
 	}
 }
