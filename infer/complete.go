@@ -12,7 +12,7 @@ import (
 )
 
 // pool is a set of addresses that destinations come from: one for each role,
-// those that no list holds but that look like neighbours of ones that do, and
+// those that no list holds but that look like neighbors of ones that do, and
 // all others.
 type pool uint8
 
@@ -52,7 +52,7 @@ const maxObserved = 1 << 14
 // common counts once, since what fits by accident does so in all of them.
 func (e *Engine) learnShares() {
 	// Where all headers are there, nothing asks for them.
-	e.complete.near = sync.OnceValue(e.candidates.neighbourhoods)
+	e.complete.near = sync.OnceValue(e.candidates.neighborhoods)
 	list := e.observeClusters(outbound)
 	seen := sampleOf(list)
 	for h := range header.Hypotheses {

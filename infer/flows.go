@@ -61,7 +61,7 @@ func (k *flowKey) hypothesis() header.Hypothesis {
 // twoWay reports whether the other direction of k has a key of its own.
 func (k *flowKey) twoWay() bool { return k.class <= 0xFF && k.ports != 0 && k.class != packet.ProtoESP }
 
-// discovers reports whether k is neighbour discovery (RFC 4861), which may
+// discovers reports whether k is neighbor discovery (RFC 4861), which may
 // cross scopes.
 func (k *flowKey) discovers() bool {
 	return k.class >= icmpClass(header.ICMPRouterSolicit) && k.class <= icmpClass(header.ICMPRedirect)
@@ -111,7 +111,7 @@ type flow struct {
 	first    int32  // its first cluster, none without one; the others are in clusterAt
 	named    int32  // the first of its named destinations, none without one
 	settled  int32  // by Conclude: a cluster with the only destination proved; none, or several
-	twin     int32  // by Conclude: the next flow between the same ports, none behind the last
+	twin     int32  // by Conclude: the next flow between the same ports, none after the last
 	packets  uint32 // header-less ones
 	seqs     span   // of a TCP flow
 	acks     span

@@ -52,7 +52,7 @@ func (x *index) probe(hash uint64) probe {
 	return probe{slots: x.slots, hash: uint32(hash >> 32), slot: uint32(hash>>32) - 1}
 }
 
-// next moves on to the next place; false behind the last.
+// next moves on to the next place; false after the last.
 func (p *probe) next() bool {
 	for len(p.slots) > 0 {
 		p.slot++

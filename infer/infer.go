@@ -13,6 +13,15 @@
 // the sequence numbers of other packets say. Examine is pure and may run on many
 // cores, and so may the methods of Answers; an Engine's are not safe for
 // concurrent use.
+//
+// The words are used as follows. A flow is what one address sends from one port to
+// another under one protocol; its reverse is a flow of its own. A residue is what
+// an address adds to a transport checksum: a folded ones' complement sum. A
+// cluster is those packets of a flow that need the same residue of their
+// destination, and are answered together. A candidate is an address that a
+// destination may be, since a table, the capture or a payload names it. An
+// explanation is a candidate with a next header; its posterior is what all
+// explanations of a cluster share, "none of the candidates" among them.
 package infer
 
 import (
@@ -24,8 +33,8 @@ import (
 // Unknown is the Next Header value that stands for "unknown".
 const Unknown = 255
 
-// Packet is one packet as a raw socket delivered it: what stood behind the
-// IPv6 header and its extension headers, and the source address.
+// Packet is one packet as a raw socket delivered it: what followed the IPv6
+// header and its extension headers, and the source address.
 type Packet struct {
 	Source      netip.Addr // without zone
 	Zone        uint32     // interface index of the source where the capture has it, else 0
@@ -82,7 +91,7 @@ const (
 	ByReverseFlow Evidence = "reverse-flow"      // the other direction is in the capture, and the checksum or the sequence numbers fit
 	ByFlow        Evidence = "same-flow"         // no checksum, but others of the same flow have one that proves theirs
 	ByCache       Evidence = "destination-cache" // checksum, address in the destination cache
-	ByNeighbor    Evidence = "neighbour-table"   // checksum, address in the neighbour table
+	ByNeighbor    Evidence = "neighbour-table"   // checksum, address in the neighbor table
 	ByLocal       Evidence = "local-address"     // checksum, an address of the host
 	ByResolved    Evidence = "dns-answer"        // checksum, address that DNS has given
 	BySeen        Evidence = "seen-in-capture"   // checksum, address seen in the capture

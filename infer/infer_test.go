@@ -175,7 +175,7 @@ func TestEvidenceNames(t *testing.T) {
 		want Evidence
 	}{
 		{"cache", Snapshot{Interfaces: own, DestinationCache: []Destination{{Destination: private}}}, to, ByCache},
-		{"neighbour", Snapshot{Interfaces: own, Neighbors: []Neighbor{{Address: private}}}, to, ByNeighbor},
+		{"neighbor", Snapshot{Interfaces: own, Neighbors: []Neighbor{{Address: private}}}, to, ByNeighbor},
 		{"local", Snapshot{Interfaces: own}, from, ByLocal},
 	}
 	for _, test := range tests {

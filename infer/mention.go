@@ -17,7 +17,7 @@ type MentionKind uint8
 const (
 	Resolved   MentionKind = iota // an AAAA record of a DNS, mDNS or LLMNR answer
 	Joined                        // a group that a Multicast Listener Report names
-	Neighbored                    // a target of neighbour discovery or a redirect
+	Neighbored                    // a target of neighbor discovery or a redirect
 )
 
 // Mention is an address that the payload of a packet names.
@@ -30,7 +30,7 @@ type Mention struct {
 const maxMentions = 64
 
 // AppendMentions appends the addresses that a packet names to dst and returns
-// the extended slice. data are the captured bytes behind the IP header,
+// the extended slice. data are the captured bytes after the IP header,
 // protocol is Unknown where that is. It allocates only where there are some.
 func AppendMentions(dst []Mention, protocol uint8, data []byte) []Mention {
 	if (protocol == packet.ProtoUDP || protocol == Unknown) && len(data) >= header.UdpHeader {
@@ -82,7 +82,7 @@ func appendResolved(dst []Mention, msg []byte) []Mention {
 	return dst
 }
 
-// skipName returns what stands behind the name that b begins with, nil where
+// skipName returns what follows the name that b begins with, nil where
 // that isn't there.
 func skipName(b []byte) []byte {
 	for len(b) > 0 {
@@ -103,7 +103,7 @@ func skipName(b []byte) []byte {
 	return nil
 }
 
-// appendDiscovered takes what neighbour discovery (RFC 4861) and Multicast
+// appendDiscovered takes what neighbor discovery (RFC 4861) and Multicast
 // Listener Reports (RFC 2710 and 3810) name.
 func appendDiscovered(dst []Mention, data []byte) []Mention {
 	switch data[0] {

@@ -81,7 +81,7 @@ func (t *retired) first(hash uint64) int {
 	return int(high)
 }
 
-// after returns the number of the slot behind i.
+// after returns the number of the slot after i.
 func (t *retired) after(i int) int {
 	if i++; i == len(t.slots) {
 		return 0

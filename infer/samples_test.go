@@ -42,7 +42,7 @@ func readEthernet(t *testing.T, name string) (list []sent) {
 		src, _ := netip.AddrFromSlice(ip[8:24])
 		dst, _ := netip.AddrFromSlice(ip[24:40])
 		s := sent{src, dst, ip[6], ip[40 : 40+length]}
-		if s.next == 0 && s.data[0] == packet.ProtoICMPv6 { // MLD stands behind Router Alert
+		if s.next == 0 && s.data[0] == packet.ProtoICMPv6 { // MLD follows Router Alert
 			s.next, s.data = s.data[0], s.data[8+int(s.data[1])*8:]
 		}
 		list = append(list, s)

@@ -15,10 +15,10 @@ const (
 	priorReverse   = -1 // the other direction is in the capture
 	priorListed    = -1 // one of the destination cache; of the host's addresses, for what others sent
 	priorResolved  = -1 // one of those that DNS gave just before
-	priorSeen      = -4 // one of the neighbours, of the addresses seen, or that DNS gave
+	priorSeen      = -4 // one of the neighbors, of the addresses seen, or that DNS gave
 	priorJoined    = -3 // one of the groups that somebody has joined
 	priorKnown     = -7 // a well-known group
-	priorElsewhere = -4 // in no list: as a neighbour of listed ones, and as any other
+	priorElsewhere = -4 // in no list: as a neighbor of listed ones, and as any other
 	priorUnrelated = -40
 
 	openLeast = -12 // that it's none of the candidates, at least
@@ -384,9 +384,9 @@ func (e *Engine) openShare(q *question) float64 {
 	return e.open
 }
 
-// accident returns, in bits, how much sooner an unlisted neighbour of listed
+// accident returns, in bits, how much sooner an unlisted neighbor of listed
 // addresses fits q than any address at all. What others send goes to the host's
-// own addresses: of these the list has no unlisted neighbours.
+// own addresses: of these the list has no unlisted neighbors.
 func (e *Engine) accident(q *question) float64 {
 	if q.from == inbound && e.vantage.known != nil {
 		return 0

@@ -88,7 +88,7 @@ func (e *Engine) maximise(seen *sample, h header.Hypothesis) (shares [pools]floa
 		rounds   = 32
 		foreign  = 0.1 // what an observation of another kind of flow counts for
 
-		deviations = 2 // by which the number of unlisted neighbours may be underestimated
+		deviations = 2 // by which the number of unlisted neighbors may be underestimated
 	)
 	prior := e.priorShares()
 	shares = prior
@@ -109,7 +109,7 @@ func (e *Engine) maximise(seen *sample, h header.Hypothesis) (shares [pools]floa
 		}
 		found = next[nearby]
 	}
-	// Accidents among colliding neighbours look like listed destinations: as many
+	// Accidents among colliding neighbors look like listed destinations: as many
 	// as may well have been overlooked count as accidents.
 	shares[nearby] += shares[nearby] / found * deviations * math.Sqrt(found+0.25)
 	for s := range shares {

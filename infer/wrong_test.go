@@ -122,14 +122,14 @@ func TestForeignTables(t *testing.T) {
 }
 
 // In one /64, numbered from ::1, every packet can also be explained as another
-// protocol to a neighbour: TCP to ::50 as UDP to ::45, and so on. The header
-// decides; no protocol is wrong, and nothing is answered to the wrong neighbour.
+// protocol to a neighbor: TCP to ::50 as UDP to ::45, and so on. The header
+// decides; no protocol is wrong, and nothing is answered to the wrong neighbor.
 func TestProtocolsInOneNetwork(t *testing.T) {
 	r := rand.New(rand.NewPCG(93, 94))
-	neighbours := plan(255, func(i int) string { return fmt.Sprintf("2001:db8:1::%x", i+0x100) })
+	neighbors := plan(255, func(i int) string { return fmt.Sprintf("2001:db8:1::%x", i+0x100) })
 	for _, tables := range []bool{true, false} {
 		var list []sent
-		for i, peer := range neighbours {
+		for i, peer := range neighbors {
 			port := uint16(40000 + i)
 			switch i % 3 {
 			case 0:
@@ -143,7 +143,7 @@ func TestProtocolsInOneNetwork(t *testing.T) {
 		}
 		var o Options
 		if tables {
-			o.Snapshot = cacheOf([]netip.Addr{host}, neighbours...)
+			o.Snapshot = cacheOf([]netip.Addr{host}, neighbors...)
 		}
 		wantAll(t, list, inferAll(New(o), hideAll(list)))
 
@@ -154,7 +154,7 @@ func TestProtocolsInOneNetwork(t *testing.T) {
 			}
 		}
 		if tables {
-			o.Snapshot = cacheOf([]netip.Addr{host}, neighbours[:100]...)
+			o.Snapshot = cacheOf([]netip.Addr{host}, neighbors[:100]...)
 		}
 		if got := count(oneWay, inferAll(New(o), hideAll(oneWay))); got.nextWrong+got.dstWrong != 0 {
 			t.Errorf("one direction, tables=%v: got %v, want none wrong", tables, got)
