@@ -1,22 +1,23 @@
 package infer
 
-import "github.com/mendcap/mendcap/internal/packet"
+import (
+	"github.com/mendcap/mendcap/infer/internal/header"
+	"github.com/mendcap/mendcap/internal/packet"
+)
 
-// Infer returns what can be proved of the header of the packet behind f. It is
-// safe for concurrent use after Conclude. The candidates that an answer lists
-// may be shared with others': they are not to be changed.
-func (e *Engine) Infer(f *Facts) (a Answer) {
+// infer returns what can be proved of the header of the packet that f is of.
+func (e *Engine) infer(f *Facts) (a Answer) {
 	h, sole := f.only()
-	if !sole || !isUnspecified(f.dst) || !f.clustered(h) {
+	if !sole || !f.read.Dst.IsUnspecified() || !f.clustered(h) {
 		return e.inferAlone(f)
 	}
-	k, n := f.key(h), f.needs(h)
-	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.checked(h) {
+	k, n := f.key(h), f.read.Needs(h)
+	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.read.Checked(h) {
 		e.retired.answer(&a, r, f)
 		a.Destination = e.destination(r.at).Netip()
 		return a
 	}
-	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.checked(h)) {
+	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.read.Checked(h)) {
 		return e.inferClustered(f, h, c)
 	}
 	return e.inferAlone(f)
@@ -24,9 +25,9 @@ func (e *Engine) Infer(f *Facts) (a Answer) {
 
 // only returns the one hypothesis that is plausible; ok is false if none or
 // several are.
-func (f *Facts) only() (h hypothesis, ok bool) {
-	for i := range hypotheses {
-		if f.bits[i] == 0 {
+func (f *Facts) only() (h header.Hypothesis, ok bool) {
+	for i := range header.Hypotheses {
+		if f.read.Bits[i] == 0 {
 			continue
 		}
 		if ok {
@@ -38,7 +39,7 @@ func (f *Facts) only() (h hypothesis, ok bool) {
 }
 
 // clusterOf returns f's cluster under h and its flow; nil where there is none.
-func (e *Engine) clusterOf(f *Facts, h hypothesis) (*flow, *cluster) {
+func (e *Engine) clusterOf(f *Facts, h header.Hypothesis) (*flow, *cluster) {
 	k := f.key(h)
 	i := e.flows.place(&k, hashFlow(f.home, k.ports, k.class))
 	if i == none {
@@ -48,16 +49,16 @@ func (e *Engine) clusterOf(f *Facts, h hypothesis) (*flow, *cluster) {
 	if !f.clustered(h) {
 		return fl, nil
 	}
-	n := f.needs(h)
+	n := f.read.Needs(h)
 	j := e.flows.cluster(i, &n)
-	if !n.any() || j == none {
+	if !n.Any() || j == none {
 		return fl, nil
 	}
 	return fl, e.flows.clusters.at(j)
 }
 
 // inferClustered answers with what was decided of f's cluster.
-func (e *Engine) inferClustered(f *Facts, h hypothesis, c *cluster) Answer {
+func (e *Engine) inferClustered(f *Facts, h header.Hypothesis, c *cluster) Answer {
 	if !c.found && !c.proven {
 		q := e.ask(f, h)
 		if o := e.continued(f, &q); o.found {
@@ -80,12 +81,12 @@ func (e *Engine) inferClustered(f *Facts, h hypothesis, c *cluster) Answer {
 func (e *Engine) inferAlone(f *Facts) Answer {
 	var (
 		room      [16]scored
-		asked     [hypotheses]question
+		asked     [header.Hypotheses]question
 		list      = room[:0]
 		questions = asked[:0]
 	)
-	for h := range hypotheses {
-		if f.bits[h] != 0 {
+	for h := range header.Hypotheses {
+		if f.read.Bits[h] != 0 {
 			questions = append(questions, e.ask(f, h))
 			list = e.explain(list, &questions[len(questions)-1])
 		}
@@ -103,9 +104,9 @@ func (e *Engine) inferAlone(f *Facts) Answer {
 }
 
 // ask returns the question that f asks under h.
-func (e *Engine) ask(f *Facts, h hypothesis) question {
-	q := question{key: f.key(h), from: e.direction(f.src), h: h, protocol: f.protocol(h), needs: f.needs(h), header: float64(f.bits[h]), said: f.dictates(h)}
-	q.cut = !f.checked(h)
+func (e *Engine) ask(f *Facts, h header.Hypothesis) question {
+	q := question{key: f.key(h), from: e.direction(f.read.Src), h: h, protocol: f.read.Protocol(h), needs: f.read.Needs(h), header: float64(f.read.Bits[h]), said: f.read.Dictates(h)}
+	q.cut = !f.read.Checked(h)
 	fl, c := e.clusterOf(f, h)
 	q.fl = fl
 	switch {
@@ -113,21 +114,21 @@ func (e *Engine) ask(f *Facts, h hypothesis) question {
 		q.needs = c.dominant()
 		q.proved, q.cut = true, false
 		q.header += bitsProved
-	case h == asOther:
-		if f.other.proved || fl != nil && fl.proofs {
-			q.proved, q.itself = true, f.other.proved
-		} else if f.other.serial && fl != nil && fl.continuous() {
-			q.protocol, q.needs, q.said, q.cut = packet.ProtoESP, needs{}, dictated{}, true
+	case h == header.AsOther:
+		if f.read.Other.Proved || fl != nil && fl.proofs {
+			q.proved, q.itself = true, f.read.Other.Proved
+		} else if f.read.Other.Serial && fl != nil && fl.continuous() {
+			q.protocol, q.needs, q.said, q.cut = packet.ProtoESP, header.Needs{}, header.Dictated{}, true
 			q.proved = true
 			q.header += 2 * bitsProved
 		}
 	}
-	if !isUnspecified(f.dst) {
-		q.said = dictated{strict: true}
-		q.said.add(f.dst)
+	if !f.read.Dst.IsUnspecified() {
+		q.said = header.Dictated{Strict: true}
+		q.said.Add(f.read.Dst)
 		return q
 	}
-	if h == asICMPv6 {
+	if h == header.AsICMPv6 {
 		q.asked, q.about = f.soliciting()
 	}
 	return q
@@ -136,11 +137,11 @@ func (e *Engine) ask(f *Facts, h hypothesis) question {
 // soliciting returns the key under which those are named who asked for the
 // advertisement f; ok is false for anything else.
 func (f *Facts) soliciting() (k flowKey, ok bool) {
-	switch f.dictation {
-	case toSolicitor:
-		return solicited(f.target, f.zone), true
-	case toRouterClients:
-		return solicited(packet.Addr{}, f.zone), true
+	switch f.read.Dictation {
+	case header.ToSolicitor:
+		return solicited(f.read.Target, f.read.Zone), true
+	case header.ToRouterClients:
+		return solicited(packet.Addr{}, f.read.Zone), true
 	}
 	return k, false
 }
@@ -152,7 +153,7 @@ func (f *Facts) soliciting() (k flowKey, ok bool) {
 func (e *Engine) continued(f *Facts, q *question) outcome {
 	nothing := outcome{verdict: undecided}
 	dst, ok := e.settled(q.fl)
-	if q.h != asTCP || !ok || !f.hasSeq || !f.hasAck {
+	if q.h != header.AsTCP || !ok || !f.read.HasSeq || !f.read.HasAck {
 		return nothing
 	}
 	back := q.key.answeredBy(dst)
@@ -161,36 +162,36 @@ func (e *Engine) continued(f *Facts, q *question) outcome {
 		return nothing
 	}
 	seq, ack := nowhere, nowhere
-	seq.add(f.seq)
-	ack.add(f.ack)
+	seq.add(f.read.Seq)
+	ack.add(f.read.Ack)
 	acks, seqs := ack.agree(&other.seqs), seq.agree(&other.acks)
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
 		return nothing
 	}
-	return outcome{dst: dst, verdict: verdict{found: true, proved: true, stands: true, protocol: q.protocol, by: byFlow, mode: unverified, at: none, listed: none,
+	return outcome{dst: dst, verdict: verdict{found: true, proved: true, stands: true, protocol: q.protocol, by: byFlow, mode: header.Unverified, at: none, listed: none,
 		posterior: credible, second: 1 - credible}}
 }
 
 // answer returns o as an answer for f. What the sniffer recorded stays.
 func (f *Facts) answer(o *outcome) Answer {
-	a := Answer{NextHeader: f.nextHeader, NextHeaderOrigin: f.recorded(), DestinationOrigin: AsCaptured}
-	contradicted := o.found && !isUnspecified(f.dst) && o.dst != f.dst
+	a := Answer{NextHeader: f.read.NextHeader, NextHeaderOrigin: f.recorded(), DestinationOrigin: AsCaptured}
+	contradicted := o.found && !f.read.Dst.IsUnspecified() && o.dst != f.read.Dst
 	if contradicted {
 		o = &outcome{verdict: undecided, open: o.open}
 	}
-	if f.nextHeader == Unknown {
+	if f.read.NextHeader == Unknown {
 		a.NextHeader, a.NextHeaderOrigin = o.protocol, grade(o.stands)
 		if o.protocol == Unknown {
 			a.NextHeaderOrigin = NotKnown
 		}
 	}
 	a.ChecksumVerified, a.Offloaded = o.confirmed()
-	if o.protocol == protoPIM {
+	if o.protocol == header.ProtoPIM {
 		a.ChecksumVerified, a.Offloaded = a.ChecksumVerified || a.Offloaded, false
 	}
 	switch {
-	case !isUnspecified(f.dst):
-		a.Destination = f.dst.Netip()
+	case !f.read.Dst.IsUnspecified():
+		a.Destination = f.read.Dst.Netip()
 	case o.found:
 		a.Destination, a.DestinationOrigin = o.dst.Netip(), grade(o.proved)
 		a.Posterior, a.RunnerUp = float64(o.posterior), float64(o.second)
@@ -199,14 +200,14 @@ func (f *Facts) answer(o *outcome) Answer {
 	}
 	if a.NextHeaderOrigin.inferred() || a.DestinationOrigin.inferred() {
 		a.Evidence = evidenceNames[o.by]
-		if o.found && !isUnspecified(f.dst) {
+		if o.found && !f.read.Dst.IsUnspecified() {
 			a.Evidence = ByChecksum
 		}
 	}
 	if a.NextHeaderOrigin == NotKnown || a.DestinationOrigin == NotKnown || a.DestinationOrigin == Likely {
 		a.Candidates, a.Unlisted = o.open.candidates, o.open.rest
 	}
-	a.HopLimit = f.hopLimit(a.NextHeader)
+	a.HopLimit = f.read.HopLimit(a.NextHeader)
 	return a
 }
 
@@ -223,7 +224,7 @@ func (o Origin) inferred() bool { return o == Inferred || o == Likely }
 
 // recorded returns where a Next Header comes from that is known.
 func (f *Facts) recorded() Origin {
-	if f.stated {
+	if f.read.Stated {
 		return AsStated
 	}
 	return AsCaptured
@@ -234,5 +235,5 @@ func (o *outcome) confirmed() (verified, offloaded bool) {
 	if o.by == noEvidence {
 		return false, false
 	}
-	return o.mode == whole, o.mode == partial || o.mode == lengthless
+	return o.mode == header.Whole, o.mode == header.Partial || o.mode == header.Lengthless
 }

@@ -14,7 +14,7 @@ func BenchmarkExamine(b *testing.B) {
 			b.SetBytes(int64(len(p.Data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				facts = Examine(p)
+				examined = Examine(p)
 			}
 			reportPackets(b)
 		})
@@ -22,8 +22,8 @@ func BenchmarkExamine(b *testing.B) {
 }
 
 var (
-	facts  Facts
-	answer Answer
+	examined Facts
+	answer   Answer
 )
 
 // observed returns an engine with n candidates, most of which never send, and
@@ -74,12 +74,12 @@ func BenchmarkInfer(b *testing.B) {
 	for _, n := range []int{10, 100_000} {
 		b.Run(fmt.Sprintf("candidates=%d", n), func(b *testing.B) {
 			e, list, bytes := observed(n)
-			e.Conclude()
+			answers := e.Conclude()
 			b.SetBytes(bytes)
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
-				answer = e.Infer(&list[i%len(list)])
+				answer = answers.Infer(&list[i%len(list)])
 				i++
 			}
 			reportPackets(b)

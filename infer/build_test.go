@@ -117,19 +117,25 @@ func conversation(r *rand.Rand, a, b netip.Addr, aport, bport uint16, n int) []s
 	return list
 }
 
-// inferAll runs both passes over list and returns the answers.
+// inferAll runs both passes over list and returns the answer to each packet.
 func inferAll(e *Engine, list []*Packet) []Answer {
+	_, answers := concluded(e, list)
+	return answers
+}
+
+// concluded is inferAll, and returns all that was concluded too.
+func concluded(e *Engine, list []*Packet) (*Answers, []Answer) {
 	for _, p := range list {
 		f := Examine(p)
 		e.Observe(&f)
 	}
-	e.Conclude()
+	all := e.Conclude()
 	answers := make([]Answer, len(list))
 	for i, p := range list {
 		f := Examine(p)
-		answers[i] = e.Infer(&f)
+		answers[i] = all.Infer(&f)
 	}
-	return answers
+	return all, answers
 }
 
 func hideAll(list []sent) []*Packet {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -59,11 +60,11 @@ func (t *candidates) limit(room int) { t.max = min(t.list.len()+room, math.MaxIn
 // add notes that a has a role. Addresses that no packet is sent to, and IPv4's,
 // are left out.
 func (t *candidates) add(a packet.Addr, zone uint32, r role) {
-	if isUnspecified(a) || isMapped(a) {
+	if a.IsUnspecified() || a.IsMapped() {
 		return
 	}
 	p := place{addr: a}
-	if isLinkLocal(a) {
+	if a.IsLinkLocal() {
 		p.zone = zone
 	}
 	hash := hashPlace(&a, p.zone)
@@ -95,11 +96,11 @@ func (t *candidates) place(a *packet.Addr, zone uint32, hash uint64) int32 {
 func (t *candidates) arrange() {
 	t.start = make([]int32, 1<<16+1)
 	t.order = make([]int32, t.list.len())
-	sums := make([]residue, t.list.len())
+	sums := make([]header.Residue, t.list.len())
 	t.counts = [roles]int{}
 	for i := range t.list.n {
 		c := t.list.at(i)
-		sums[i] = residueOf(c.addr)
+		sums[i] = header.ResidueOf(c.addr)
 		t.start[int(sums[i])+1]++
 		t.order[i] = i
 		for r := range t.counts {
@@ -131,13 +132,13 @@ func (t *candidates) arrange() {
 
 // holds reports whether a is a candidate on no interface in particular, and returns its
 // residue.
-func (t *candidates) holds(a *packet.Addr) (r residue, ok bool) {
-	r = residueOf(*a)
+func (t *candidates) holds(a *packet.Addr) (r header.Residue, ok bool) {
+	r = header.ResidueOf(*a)
 	return r, len(t.with(r)) > 0 && t.place(a, 0, hashPlace(a, 0)) != none
 }
 
 // with returns the indices of the candidates that have residue r.
-func (t *candidates) with(r residue) []int32 {
+func (t *candidates) with(r header.Residue) []int32 {
 	if t.start == nil {
 		return nil
 	}
@@ -157,20 +158,3 @@ func (t *candidates) distinct() int {
 }
 
 func compareAddr(a, b packet.Addr) int { return bytes.Compare(a[:], b[:]) }
-
-func isUnspecified(a packet.Addr) bool { return a == packet.Addr{} }
-
-// isSolicitedNode reports whether a is the group of the neighbours of some
-// address (RFC 4291, section 2.7.1).
-func isSolicitedNode(a packet.Addr) bool {
-	return [13]byte(a[:13]) == [13]byte{0: 0xFF, 1: 0x02, 11: 0x01, 12: 0xFF}
-}
-
-func isLoopback(a packet.Addr) bool  { return a == packet.Addr{15: 1} }
-func isMulticast(a packet.Addr) bool { return a[0] == 0xFF }
-func isLinkLocal(a packet.Addr) bool { return a[0] == 0xFE && a[1]&0xC0 == 0x80 }
-
-// isMapped reports whether a is an IPv4 address (::ffff:0:0/96).
-func isMapped(a packet.Addr) bool {
-	return [12]byte(a[:12]) == [12]byte{10: 0xFF, 11: 0xFF}
-}

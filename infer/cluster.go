@@ -3,6 +3,8 @@ package infer
 import (
 	"math"
 	"math/bits"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
 )
 
 // cluster is what the packets of a flow have in common that need the same
@@ -10,18 +12,18 @@ import (
 // checksums hold is not known yet: they agree with the first one in some mode.
 type cluster struct {
 	flow   int32
-	needs  needs
-	least  int8          // bits of its least plausible header
-	rivals bool          // a packet of it is plausible under another hypothesis too
-	hits   [modes]uint32 // packets that agree in each mode
-	bodies uint64        // the data seen, without the checksum's place, hashed to a bit each
+	needs  header.Needs
+	least  int8                 // bits of its least plausible header
+	rivals bool                 // a packet of it is plausible under another hypothesis too
+	hits   [header.Modes]uint32 // packets that agree in each mode
+	bodies uint64               // the data seen, without the checksum's place, hashed to a bit each
 	verdict
 	proven bool // by Conclude: see proved
 }
 
 // dominant returns what c needs in the modes in which most of its packets
 // agree.
-func (c *cluster) dominant() (n needs) {
+func (c *cluster) dominant() (n header.Needs) {
 	most := c.most()
 	for m, hits := range c.hits {
 		if hits == most {
@@ -31,17 +33,19 @@ func (c *cluster) dominant() (n needs) {
 	return n
 }
 
-func (c *cluster) most() uint32 { return max(c.hits[whole], c.hits[partial], c.hits[lengthless]) }
+func (c *cluster) most() uint32 {
+	return max(c.hits[header.Whole], c.hits[header.Partial], c.hits[header.Lengthless])
+}
 
 // clusterHash is that of a cluster's place by what it needs in a mode.
-func clusterHash(flow int32, m mode, need residue) uint64 {
+func clusterHash(flow int32, m header.Mode, need header.Residue) uint64 {
 	return mix(uint64(uint32(flow))^hashKeys[0], uint64(m)<<16^uint64(need)^hashKeys[1])
 }
 
 // cluster returns that of flow i that n agrees with, none if there is none.
-func (t *flows) cluster(i int32, n *needs) int32 {
+func (t *flows) cluster(i int32, n *header.Needs) int32 {
 	fl := t.list.at(i)
-	if fl.first == none || t.clusters.at(fl.first).needs.meets(n) {
+	if fl.first == none || t.clusters.at(fl.first).needs.Meets(n) {
 		return fl.first
 	}
 	if fl.clusters < 2 {
@@ -51,7 +55,7 @@ func (t *flows) cluster(i int32, n *needs) int32 {
 		if need == 0 {
 			continue
 		}
-		for p := t.clusterAt.probe(clusterHash(i, mode(m), need)); p.next(); {
+		for p := t.clusterAt.probe(clusterHash(i, header.Mode(m), need)); p.next(); {
 			if c := t.clusters.at(p.at); c.flow == i && c.needs[m] == need {
 				return p.at
 			}
@@ -62,8 +66,8 @@ func (t *flows) cluster(i int32, n *needs) int32 {
 
 // leads reports whether packets of flow i need what r is, in a mode that most
 // of their cluster agree in.
-func (t *flows) leads(i int32, r residue) bool {
-	j := t.cluster(i, &needs{r, r, r})
+func (t *flows) leads(i int32, r header.Residue) bool {
+	j := t.cluster(i, &header.Needs{r, r, r})
 	if j == none {
 		return false
 	}
@@ -77,9 +81,9 @@ func (t *flows) leads(i int32, r residue) bool {
 
 // add counts f, read under h, to flow i and its cluster, which it returns: none
 // if there is none; full says that there was no room for it.
-func (t *flows) add(i int32, f *Facts, h hypothesis) (j int32, full bool) {
-	n := f.needs(h)
-	if !n.any() {
+func (t *flows) add(i int32, f *Facts, h header.Hypothesis) (j int32, full bool) {
+	n := f.read.Needs(h)
+	if !n.Any() {
 		return none, false
 	}
 	if j = t.cluster(i, &n); j == none {
@@ -87,13 +91,13 @@ func (t *flows) add(i int32, f *Facts, h hypothesis) (j int32, full bool) {
 		if t.clusters.len() >= t.max || fl.clusters >= maxNeeds {
 			return none, true
 		}
-		if n[whole] == 0 {
+		if n[header.Whole] == 0 {
 			if fl.cut >= maxCut {
 				return none, false // nothing like it came before: its field says nothing
 			}
 			fl.cut++
 		}
-		j = t.found(i, cluster{flow: i, needs: n, least: f.bits[h], verdict: undecided})
+		j = t.found(i, cluster{flow: i, needs: n, least: f.read.Bits[h], verdict: undecided})
 	}
 	t.clusters.at(j).join(f, h, &n)
 	return j, false
@@ -109,21 +113,21 @@ func (t *flows) found(i int32, c cluster) int32 {
 	}
 	for m, need := range c.needs {
 		if need != 0 {
-			t.clusterAt.add(clusterHash(i, mode(m), need), j)
+			t.clusterAt.add(clusterHash(i, header.Mode(m), need), j)
 		}
 	}
 	return j
 }
 
 // join counts f to c.
-func (c *cluster) join(f *Facts, h hypothesis, n *needs) {
+func (c *cluster) join(f *Facts, h header.Hypothesis, n *header.Needs) {
 	for m := range n {
 		if n[m] != 0 && n[m] == c.needs[m] {
 			c.hits[m]++
 		}
 	}
-	c.least = min(c.least, f.bits[h])
-	c.bodies |= 1 << (f.body(h) * 0x9E37 >> 10)
+	c.least = min(c.least, f.read.Bits[h])
+	c.bodies |= 1 << (f.read.Body(h) * 0x9E37 >> 10)
 	if _, alone := f.only(); !alone {
 		c.rivals = true
 	}
@@ -140,7 +144,7 @@ func (fl *flow) proved(c *cluster) bool {
 		return false
 	}
 	m := math.Max(float64(fl.packets), n)
-	ways := math.Log2(float64(modes)) // log2 C(m, n)
+	ways := math.Log2(float64(header.Modes)) // log2 C(m, n)
 	for k := 0.0; k < n; k++ {
 		ways += math.Log2((m - k) / (n - k))
 	}

@@ -7,11 +7,12 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
 // pool is a set of addresses that destinations come from: one for each role,
-// those that no list holds but that look like neighbours of ones that do, and
+// those that no list holds but that look like neighbors of ones that do, and
 // all others.
 type pool uint8
 
@@ -27,8 +28,8 @@ const (
 // what the host sends; for what others send, the host's own addresses are the
 // list.
 type completeness struct {
-	shares [hypotheses][pools]float64      // log2 of the share of destinations
-	given  [directions][hypotheses]float64 // log2 of the share of flows that go where DNS just led
+	shares [header.Hypotheses][pools]float64      // log2 of the share of destinations
+	given  [directions][header.Hypotheses]float64 // log2 of the share of flows that go where DNS just led
 	near   func() *residues
 }
 
@@ -36,8 +37,8 @@ type completeness struct {
 // much sooner one of its addresses has what the cluster needs than any address
 // at all.
 type observation struct {
-	h     hypothesis
-	needs needs
+	h     header.Hypothesis
+	needs header.Needs
 	named bool // something beyond the lists names the destination
 	fits  [pools]float64
 	given float64 // the same of the addresses that DNS gave just before
@@ -51,17 +52,17 @@ const maxObserved = 1 << 14
 // common counts once, since what fits by accident does so in all of them.
 func (e *Engine) learnShares() {
 	// Where all headers are there, nothing asks for them.
-	e.complete.near = sync.OnceValue(e.candidates.neighbourhoods)
+	e.complete.near = sync.OnceValue(e.candidates.neighborhoods)
 	list := e.observeClusters(outbound)
 	seen := sampleOf(list)
-	for h := range hypotheses {
+	for h := range header.Hypotheses {
 		e.complete.shares[h] = e.maximise(&seen, h)
 	}
 	for d := range directions {
 		if d == inbound && len(e.resolved.stamps) > 0 {
 			list = e.observeClusters(inbound)
 		}
-		for h := range hypotheses {
+		for h := range header.Hypotheses {
 			e.complete.given[d][h] = e.followed(list, h, d)
 		}
 	}
@@ -71,7 +72,7 @@ func (e *Engine) learnShares() {
 // gave just before, by expectation-maximisation beside what else explains them.
 // Flows of one kind may follow DNS where those of another never do, so that no
 // other kind counts.
-func (e *Engine) followed(list []observation, h hypothesis, d direction) float64 {
+func (e *Engine) followed(list []observation, h header.Hypothesis, d direction) float64 {
 	const (
 		strength = 2 // observations that the prior counts for
 		rounds   = 16
@@ -94,7 +95,7 @@ func (e *Engine) followed(list []observation, h hypothesis, d direction) float64
 type besideDNS struct{ given, others float64 }
 
 // besides returns that of the observations of h.
-func (e *Engine) besides(list []observation, h hypothesis, d direction) (all []besideDNS) {
+func (e *Engine) besides(list []observation, h header.Hypothesis, d direction) (all []besideDNS) {
 	var weights [pools]float64
 	for s := range weights {
 		weights[s] = math.Exp2(e.complete.shares[h][s])
@@ -129,8 +130,8 @@ func (e *Engine) besides(list []observation, h hypothesis, d direction) (all []b
 // order.
 func (e *Engine) observeClusters(d direction) []observation {
 	type kind struct {
-		h     hypothesis
-		needs needs
+		h     header.Hypothesis
+		needs header.Needs
 		named bool
 	}
 	seen := map[kind]bool{}
@@ -170,7 +171,7 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 		if need == 0 {
 			continue
 		}
-		weight := math.Exp2(e.modeOf(q, mode(m)))
+		weight := math.Exp2(e.modeOf(q, header.Mode(m)))
 		total += weight
 		crowd := e.candidates.with(need)
 		for _, i := range crowd[:min(most, len(crowd))] {
@@ -248,7 +249,7 @@ func (e *Engine) elsewhere(q *question) (share, fit float64) {
 	density, total := 0.0, 0.0
 	for m, need := range q.needs {
 		if need != 0 {
-			weight := math.Exp2(e.modeOf(q, mode(m)))
+			weight := math.Exp2(e.modeOf(q, header.Mode(m)))
 			density += weight * e.complete.near().density(need)
 			total += weight
 		}

@@ -3,6 +3,8 @@ package infer
 import (
 	"math"
 	"math/bits"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
 )
 
 // Bounds on the candidates of one residue that are looked at for what needs it.
@@ -22,12 +24,12 @@ const (
 
 // crowds says which candidates are looked at.
 type crowds struct {
-	max       int                 // candidates of one residue of which all are looked at
-	larger    int64               // crowds of more than max
-	counts    []int32             // of candidates that more than the capture speaks for, by residue; nil if no crowd is larger
-	firm      map[residue][]int32 // those, of larger crowds with some and max at most
-	answering pages[answering]    // the others of a larger crowd that send
-	index     index               // of answering, by residue, ports and class
+	max       int                        // candidates of one residue of which all are looked at
+	larger    int64                      // crowds of more than max
+	counts    []int32                    // of candidates that more than the capture speaks for, by residue; nil if no crowd is larger
+	firm      map[header.Residue][]int32 // those, of larger crowds with some and max at most
+	answering pages[answering]           // the others of a larger crowd that send
+	index     index                      // of answering, by residue, ports and class
 
 	// Of packets that no cluster decides, read under each hypothesis: their number,
 	// and how many need a residue.
@@ -38,8 +40,8 @@ type crowds struct {
 // answering is a candidate that sends, and between what ports.
 type answering struct {
 	at       int32 // the first one
-	ports    ports
-	residue  residue
+	ports    header.Ports
+	residue  header.Residue
 	protocol uint8
 	several  bool // candidates of the residue send between these ports
 }
@@ -56,7 +58,7 @@ func (a *answering) hash() uint64 {
 }
 
 // add counts a packet that no cluster decides.
-func (c *crowds) add(n needs) {
+func (c *crowds) add(n header.Needs) {
 	if c.asked == nil {
 		c.asked = make([]uint32, residueCount+1)
 	}
@@ -72,7 +74,7 @@ func (e *Engine) limitCrowds() {
 	c, t := &e.crowds, &e.candidates
 	*c = crowds{max: maxCrowd, alone: c.alone, asked: c.asked}
 	asking := e.flows.clusters.len() + c.alone
-	if t.largest <= maxCrowd && int64(t.largest)*int64(modes)*int64(asking) <= freeFits {
+	if t.largest <= maxCrowd && int64(t.largest)*int64(header.Modes)*int64(asking) <= freeFits {
 		return
 	}
 	asked := make([]uint32, residueCount+1)
@@ -95,7 +97,7 @@ func (e *Engine) limitCrowds() {
 func (t *candidates) countFirm() []int32 {
 	firm := make([]int32, residueCount+1)
 	for r := range firm {
-		for _, i := range t.with(residue(r)) {
+		for _, i := range t.with(header.Residue(r)) {
 			if t.list.at(i).firm() {
 				firm[r]++
 			}
@@ -111,7 +113,7 @@ func (c *candidate) firm() bool { return c.roles&^isSeen != 0 }
 // each as often as it is asked for.
 func (t *candidates) fits(asked []uint32, firm []int32, most int) (n int64) {
 	for r, times := range asked {
-		switch crowd := len(t.with(residue(r))); {
+		switch crowd := len(t.with(header.Residue(r))); {
 		case crowd <= most:
 			n += int64(times) * int64(crowd)
 		case int(firm[r]) <= most:
@@ -124,9 +126,9 @@ func (t *candidates) fits(asked []uint32, firm []int32, most int) (n int64) {
 // openCrowds notes of the crowds that aren't looked at whole what is.
 func (e *Engine) openCrowds(firm []int32) {
 	c, t := &e.crowds, &e.candidates
-	c.counts, c.firm = firm, map[residue][]int32{}
+	c.counts, c.firm = firm, map[header.Residue][]int32{}
 	for r := range firm {
-		crowd := t.with(residue(r))
+		crowd := t.with(header.Residue(r))
 		if len(crowd) <= c.max {
 			continue
 		}
@@ -140,7 +142,7 @@ func (e *Engine) openCrowds(firm []int32) {
 				some = append(some, i)
 			}
 		}
-		c.firm[residue(r)] = some
+		c.firm[header.Residue(r)] = some
 	}
 	for i := range e.flows.list.n {
 		if fl := e.flows.list.at(i); fl.key.twoWay() {
@@ -151,7 +153,7 @@ func (e *Engine) openCrowds(firm []int32) {
 
 // noteAnswering notes that the source of k sends, as far as it is of a larger crowd.
 func (e *Engine) noteAnswering(k *flowKey) {
-	c, r := &e.crowds, residueOf(k.src)
+	c, r := &e.crowds, header.ResidueOf(k.src)
 	if len(e.candidates.with(r)) <= c.max {
 		return
 	}
@@ -185,14 +187,14 @@ type unseen struct {
 
 // lookedAt returns the candidates of a residue that are looked at for q, in mode m,
 // and counts the others.
-func (e *Engine) lookedAt(q *question, need residue, m mode, left *unseen) []int32 {
+func (e *Engine) lookedAt(q *question, need header.Residue, m header.Mode, left *unseen) []int32 {
 	crowd := e.candidates.with(need)
 	if len(crowd) <= e.crowds.max {
 		return crowd
 	}
 	some, few := e.crowds.firm[need], int(e.crowds.counts[need]) <= e.crowds.max
 	if few && q.key.twoWay() {
-		back := answering{ports: q.key.ports.reversed(), residue: need, protocol: uint8(q.key.class)}
+		back := answering{ports: q.key.ports.Reversed(), residue: need, protocol: uint8(q.key.class)}
 		if o := e.crowds.find(&back); o != nil && o.several {
 			left.barred = true
 		} else if o != nil {
@@ -201,7 +203,7 @@ func (e *Engine) lookedAt(q *question, need residue, m mode, left *unseen) []int
 	}
 	left.barred = left.barred || !few
 	bits := e.priorAs(seenRole, q) + bitsSum + e.modeOf(q, m)
-	if q.said.strict {
+	if q.said.Strict {
 		bits += bitsBreach
 	}
 	left.n += len(crowd) - len(some)

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -15,7 +16,7 @@ func crowdOf(r *rand.Rand, n, few int) []netip.Addr {
 	for i := range list {
 		a := packet.AddrOf(randomAddr(r, "2001:db8::"))
 		binary.BigEndian.PutUint16(a[14:], 0)
-		rest := complement(uint32(residueOf(a)) + uint32(^uint16(1+i%few)))
+		rest := header.Complement(uint32(header.ResidueOf(a)) + uint32(^uint16(1+i%few)))
 		binary.BigEndian.PutUint16(a[14:], uint16(rest))
 		list[i] = a.Netip()
 	}
@@ -35,11 +36,11 @@ func entries(e *Engine, list []*Packet) (n, asking int) {
 	for _, p := range list {
 		f := Examine(p)
 		h, sole := f.only()
-		if _, c := e.clusterOf(&f, h); sole && isUnspecified(f.dst) && c != nil {
+		if _, c := e.clusterOf(&f, h); sole && f.read.Dst.IsUnspecified() && c != nil {
 			continue
 		}
-		for h := range hypotheses {
-			if f.bits[h] != 0 {
+		for h := range header.Hypotheses {
+			if f.read.Bits[h] != 0 {
 				q := e.ask(&f, h)
 				n += len(e.explain(nil, &q))
 				asking++
@@ -78,10 +79,10 @@ func TestCrowdsTakeBoundedSteps(t *testing.T) {
 			}
 			e.decide()
 			steps, asking := entries(e, list)
-			if most := freeFits + (fitsEach+int(modes)+1)*asking; steps > most {
+			if most := freeFits + (fitsEach+int(header.Modes)+1)*asking; steps > most {
 				t.Errorf("%s, %d packets: %d clusters and packets have %d explanations, want at most %d", k.name, len(list), asking, steps, most)
 			}
-			if got := e.GivenUp().Crowded; got > 0 != (n == 20_000) {
+			if got := e.crowds.larger; got > 0 != (n == 20_000) {
 				t.Errorf("%s, %d packets: %d sums given up", k.name, len(list), got)
 			}
 		}
@@ -130,8 +131,9 @@ func TestCrowdsLeaveTheHostsOwn(t *testing.T) {
 	}
 	list := crossTalk(r, ends, false)
 	e := New(Options{Snapshot: cacheOf([]netip.Addr{server})})
-	c := count(list, inferAll(e, hideAll(list)))
-	if e.GivenUp().Crowded == 0 {
+	all, answers := concluded(e, hideAll(list))
+	c := count(list, answers)
+	if all.GivenUp().Crowded == 0 {
 		t.Error("no sum was given up")
 	}
 	if c.dstWrong > 0 || c.dst < len(list)*99/100 {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -72,11 +73,11 @@ type verdict struct {
 	listed   int32 // place of what is listed in Engine.lists, none without that
 	protocol uint8 // Unknown where it isn't proved
 	by       evidence
-	mode     mode // of what was found
-	found    bool // the destination is proved or likely, and with it the protocol
-	proved   bool // the destination is proved
-	stands   bool // the protocol is proved
-	tied     bool // several addresses fit
+	mode     header.Mode // of what was found
+	found    bool        // the destination is proved or likely, and with it the protocol
+	proved   bool        // the destination is proved
+	stands   bool        // the protocol is proved
+	tied     bool        // several addresses fit
 
 	posterior, second float32 // of the destination, and of the next best explanation
 }
@@ -100,11 +101,12 @@ func (e *Engine) direction(src packet.Addr) direction {
 	return inbound
 }
 
-// Conclude decides all that was observed, and keeps of it what Infer and Doubts
-// need. It is called once, between the last Observe and the first Infer.
-func (e *Engine) Conclude() {
+// Conclude decides all that was observed, and returns the answers. The Engine is
+// theirs from then on, and is not to be used again.
+func (e *Engine) Conclude() *Answers {
 	e.decide()
 	e.retire()
+	return &Answers{e}
 }
 
 // decide decides all that was observed.
@@ -266,13 +268,13 @@ func (e *Engine) settleFlows() {
 		}
 		fl, dst := e.flows.list.at(c.flow), e.destination(c.at)
 		switch {
-		case c.rivals || c.mode == unverified || fl.settled == several:
+		case c.rivals || c.mode == header.Unverified || fl.settled == several:
 		case fl.settled == none:
 			fl.settled = j
 		case e.destination(e.flows.clusters.at(fl.settled).at) != dst:
 			fl.settled = several
 		}
-		if isMulticast(dst) && e.groupPorts != nil {
+		if dst.IsMulticast() && e.groupPorts != nil {
 			e.noteGroup(fl, dst)
 		}
 	}
@@ -291,12 +293,12 @@ func (e *Engine) noteGroup(fl *flow, group packet.Addr) {
 func (e *Engine) questionOf(fl *flow, c *cluster) question {
 	q := question{key: fl.key, from: e.direction(fl.key.src), h: fl.key.hypothesis(), protocol: uint8(fl.key.class), fl: fl, needs: c.dominant(), header: float64(c.least)}
 	switch q.h {
-	case asUDP:
-		q.said = dictatedByPort(fl.key.ports)
-	case asOther:
-		q.said = dictatedByProtocol(q.protocol)
+	case header.AsUDP:
+		q.said = header.DictatedByPort(fl.key.ports)
+	case header.AsOther:
+		q.said = header.DictatedByProtocol(q.protocol)
 	}
-	q.cut = c.needs[whole] == 0 && !c.proven
+	q.cut = c.needs[header.Whole] == 0 && !c.proven
 	if c.proven {
 		q.proved = true
 		q.header += bitsProved
@@ -315,7 +317,7 @@ func (e *Engine) learnOpen() {
 	}
 	for j := range e.flows.clusters.n {
 		c := e.flows.clusters.at(j)
-		if fl := e.flows.list.at(c.flow); c.needs[whole] != 0 && !e.hasCandidate(fl, c) {
+		if fl := e.flows.list.at(c.flow); c.needs[header.Whole] != 0 && !e.hasCandidate(fl, c) {
 			fl.empty++
 		}
 	}
@@ -343,7 +345,7 @@ func (e *Engine) hasCandidate(fl *flow, c *cluster) bool {
 	const rare = -5 // bits
 	q := e.questionOf(fl, c)
 	for m, need := range q.needs {
-		if need == 0 || e.modeOf(&q, mode(m)) < rare {
+		if need == 0 || e.modeOf(&q, header.Mode(m)) < rare {
 			continue
 		}
 		var room [4]scored
@@ -366,10 +368,10 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 	o := outcome{verdict: undecided}
 	best := &list[0]
 	share := math.Exp2(best.total) / total
-	if !isUnspecified(best.addr) && (!barred || best.named && best.by <= byPayload) {
+	if !best.addr.IsUnspecified() && (!barred || best.named && best.by <= byPayload) {
 		o.proved = share >= best.enough()
 		// What the port's group is said to be is usual, and no more.
-		usual := best.mode == unverified && best.by == byGroup
+		usual := best.mode == header.Unverified && best.by == byGroup
 		o.found = o.proved || share >= e.confidence && !usual
 		o.stands = o.proved
 	}
@@ -409,14 +411,14 @@ func (e *Engine) protocolStands(list []scored, q *question, total, other float64
 			continue
 		}
 		mass += math.Exp2(list[i].total)
-		if !isUnspecified(list[i].addr) {
+		if !list[i].addr.IsUnspecified() {
 			fits += math.Exp2(list[i].bits)
 		} else {
 			fits += list[i].gain
 		}
 	}
 	if !q.proved {
-		if !q.needs.any() {
+		if !q.needs.Any() {
 			return false
 		}
 		mass = min(mass/total, fits/(fits+other))
@@ -428,21 +430,21 @@ func (e *Engine) protocolStands(list []scored, q *question, total, other float64
 }
 
 // shown is the mode that proves q's protocol where its destination stays open.
-func (q *question) shown() mode {
+func (q *question) shown() header.Mode {
 	switch {
-	case q.itself, q.needs[whole] != 0:
-		return whole
-	case q.needs[partial] != 0:
-		return partial
-	case q.needs[lengthless] != 0:
-		return lengthless
+	case q.itself, q.needs[header.Whole] != 0:
+		return header.Whole
+	case q.needs[header.Partial] != 0:
+		return header.Partial
+	case q.needs[header.Lengthless] != 0:
+		return header.Lengthless
 	}
-	return unverified
+	return header.Unverified
 }
 
 // portKey names the flows between two ports.
 type portKey struct {
-	ports ports
+	ports header.Ports
 	class class
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -37,10 +38,10 @@ func multicastAndDiscovery(r *rand.Rand) []sent {
 		router = addr("fe80::1")
 	)
 	ns := func(src, dst, target netip.Addr) sent {
-		return icmpTo(src, dst, icmpNeighborSolicit, 0, cat(zero, raw(target), lla))
+		return icmpTo(src, dst, header.ICMPNeighborSolicit, 0, cat(zero, raw(target), lla))
 	}
 	na := func(src, dst, target netip.Addr, flags byte) sent {
-		return icmpTo(src, dst, icmpNeighborAdvert, 0, cat([]byte{flags, 0, 0, 0}, raw(target), lla))
+		return icmpTo(src, dst, header.ICMPNeighborAdvert, 0, cat([]byte{flags, 0, 0, 0}, raw(target), lla))
 	}
 	mld := func(kind uint8, src, dst, about netip.Addr) sent {
 		return icmpTo(src, dst, kind, 0, cat(zero, raw(about)))
@@ -51,21 +52,21 @@ func multicastAndDiscovery(r *rand.Rand) []sent {
 		ns(any, node, global),      // duplicate address detection
 		na(global, hostLL, global, 0x60),
 		na(hostLL, all, hostLL, 0x20),
-		icmpTo(hostLL, addr("ff02::2"), icmpRouterSolicit, 0, cat(zero, lla)),
-		icmpTo(router, all, icmpRouterAdvert, 0, cat(make([]byte, 12), lla)),
-		icmpTo(router, hostLL, icmpRouterAdvert, 0, cat([]byte{64}, make([]byte, 11), lla)),
-		mld(icmpMLDQuery, router, all, any),
-		mld(icmpMLDQuery, router, group, group),
-		mld(icmpMLDReport, hostLL, group, group),
-		mld(icmpMLDDone, hostLL, addr("ff02::2"), group),
-		icmpTo(hostLL, addr("ff02::16"), icmpMLDv2Report, 0, cat([]byte{0, 0, 0, 1, 4, 0, 0, 0}, raw(group))),
+		icmpTo(hostLL, addr("ff02::2"), header.ICMPRouterSolicit, 0, cat(zero, lla)),
+		icmpTo(router, all, header.ICMPRouterAdvert, 0, cat(make([]byte, 12), lla)),
+		icmpTo(router, hostLL, header.ICMPRouterAdvert, 0, cat([]byte{64}, make([]byte, 11), lla)),
+		mld(header.ICMPMLDQuery, router, all, any),
+		mld(header.ICMPMLDQuery, router, group, group),
+		mld(header.ICMPMLDReport, hostLL, group, group),
+		mld(header.ICMPMLDDone, hostLL, addr("ff02::2"), group),
+		icmpTo(hostLL, addr("ff02::16"), header.ICMPMLDv2Report, 0, cat([]byte{0, 0, 0, 1, 4, 0, 0, 0}, raw(group))),
 		udpTo(hostLL, addr("ff02::1:2"), 546, 547, bytesOf(r, 60)),
 		udpTo(hostLL, addr("ff02::fb"), 5353, 5353, bytesOf(r, 60)),
 		udpTo(hostLL, addr("ff02::1:3"), 51000, 5355, bytesOf(r, 30)),
 		udpTo(hostLL, addr("ff02::c"), 51001, 1900, bytesOf(r, 120)),
 		udpTo(host, addr("ff05::c"), 51001, 1900, bytesOf(r, 120)),
 		udpTo(router, hostLL, 547, 546, bytesOf(r, 80)), // the answer of a DHCPv6 server
-		icmpTo(router, host, icmpUnreachable, 0, cat(zero, quote(udpTo(host, server, 5000, 33434, bytesOf(r, 30))))),
+		icmpTo(router, host, header.ICMPUnreachable, 0, cat(zero, quote(udpTo(host, server, 5000, 33434, bytesOf(r, 30))))),
 	}
 }
 
@@ -78,9 +79,9 @@ func TestPayloadDictatesDestination(t *testing.T) {
 		want := uint8(64)
 		if s := list[i]; s.next == packet.ProtoICMPv6 {
 			switch kind := s.data[0]; {
-			case kind >= icmpRouterSolicit && kind <= icmpRedirect:
+			case kind >= header.ICMPRouterSolicit && kind <= header.ICMPRedirect:
 				want = 255
-			case kind >= icmpMLDQuery && kind <= icmpMLDDone, kind == icmpMLDv2Report:
+			case kind >= header.ICMPMLDQuery && kind <= header.ICMPMLDDone, kind == header.ICMPMLDv2Report:
 				want = 1
 			}
 		}
@@ -126,7 +127,7 @@ func TestQuotedPacketNamesItsFlow(t *testing.T) {
 // A payload that is contradicted by the checksum answers nothing, even where
 // some candidate fits.
 func TestDictatedButNotByChecksum(t *testing.T) {
-	s := icmpTo(hostLL, server, icmpRouterSolicit, 0, make([]byte, 4))
+	s := icmpTo(hostLL, server, header.ICMPRouterSolicit, 0, make([]byte, 4))
 	a := inferAll(New(Options{Snapshot: cacheOf([]netip.Addr{hostLL}, server)}), []*Packet{s.hidden()})[0]
 	if a.Destination != netip.IPv6Unspecified() {
 		t.Errorf("Router Solicitation to %v: got %v, want none", server, a.Destination)

@@ -33,11 +33,9 @@ const narrow = 1e-4
 // clear reports whether v is decided, and not narrowly.
 func (v *verdict) clear() bool { return v.proved && v.second < narrow }
 
-// Doubts returns the flows that were left open or decided narrowly, those with
-// most packets first, at most limit of them, and how many there are in all. It
-// is called after Conclude. Packets that may be of several protocols, or whose
-// payload dictates where they go, are decided one by one and not listed.
-func (e *Engine) Doubts(limit int) (list []Doubt, total int) {
+// doubts returns the flows that were left open or decided narrowly: see
+// Answers.Doubts.
+func (e *Engine) doubts(limit int) (list []Doubt, total int) {
 	var room []scored
 	for j := range e.flows.clusters.n {
 		c := e.flows.clusters.at(j)
@@ -68,7 +66,7 @@ func (e *Engine) doubtOf(fl *flow, c *cluster) Doubt {
 		Source: fl.key.src.Netip(), NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
 	}
 	if fl.key.twoWay() {
-		d.SourcePort, d.DestinationPort = uint16(fl.key.ports>>16), fl.key.ports.destination()
+		d.SourcePort, d.DestinationPort = uint16(fl.key.ports>>16), fl.key.ports.Destination()
 	}
 	if c.found {
 		d.Destination = e.destination(c.at).Netip()

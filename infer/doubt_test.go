@@ -17,10 +17,9 @@ func TestDoubts(t *testing.T) {
 	}
 	list = append(list, conversation(r, host, randomAddr(r, "2a00:1450::"), 50001, 443, 2)...)
 	list = append(list, udpTo(host, two, 50002, 53, bytesOf(r, 20)))
-	e := New(Options{Snapshot: cacheOf([]netip.Addr{host}, one, two)})
-	inferAll(e, hideAll(list))
+	answers, _ := concluded(New(Options{Snapshot: cacheOf([]netip.Addr{host}, one, two)}), hideAll(list))
 
-	all, total := e.Doubts(10)
+	all, total := answers.Doubts(10)
 	if total != 2 || len(all) != 2 {
 		t.Fatalf("doubts: got %+v of %d, want 2", all, total)
 	}
@@ -31,7 +30,7 @@ func TestDoubts(t *testing.T) {
 	if d.Best.Destination != one || d.RunnerUp.Destination != two || d.Best.Posterior < d.RunnerUp.Posterior || d.RunnerUp.Posterior < 0.3 {
 		t.Errorf("first: got %+v, want two answers of about equal posterior", d)
 	}
-	if few, total := e.Doubts(1); len(few) != 1 || total != 2 || !reflect.DeepEqual(few[0], all[0]) {
+	if few, total := answers.Doubts(1); len(few) != 1 || total != 2 || !reflect.DeepEqual(few[0], all[0]) {
 		t.Errorf("at most one: got %+v of %d, want the first of 2", few, total)
 	}
 }

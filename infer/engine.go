@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/netip"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -44,7 +45,7 @@ type Engine struct {
 	// By Conclude.
 	open      float64 // log2 odds that what others sent is for none of the candidates
 	complete  completeness
-	modes     [directions][hypotheses]modeBits
+	modes     [directions][header.Hypotheses]modeBits
 	lists     []shortlisted // of clusters whose destination isn't proved
 	few, long int           // candidates in them, up to fewListed each and beyond that
 	unlisted  int64         // such clusters for whose candidates there was no room
@@ -79,70 +80,70 @@ func New(o Options) *Engine {
 
 // Observe takes in one header-less packet.
 func (e *Engine) Observe(f *Facts) {
-	if f.stamp != 0 {
-		e.span.add(f.stamp)
+	if f.read.Stamp != 0 {
+		e.span.add(f.read.Stamp)
 	}
-	if !isUnspecified(f.dst) {
-		e.candidates.add(f.dst, f.zone, isSeen)
+	if !f.read.Dst.IsUnspecified() {
+		e.candidates.add(f.read.Dst, f.read.Zone, isSeen)
 	}
 	_, sole := f.only()
-	alone := !sole || !isUnspecified(f.dst)
+	alone := !sole || !f.read.Dst.IsUnspecified()
 	known := false
-	for h := range hypotheses {
-		if f.bits[h] != 0 {
+	for h := range header.Hypotheses {
+		if f.read.Bits[h] != 0 {
 			e.observeAs(f, h, alone)
 			known = true
 		}
 	}
 	if !known {
-		e.see(f.src, f.zone)
+		e.see(f.read.Src, f.read.Zone)
 	}
 }
 
 // observeAs takes in f, read under h; alone says that no cluster decides it.
-func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
+func (e *Engine) observeAs(f *Facts, h header.Hypothesis, alone bool) {
 	key := f.key(h)
 	hash := hashFlow(f.home, key.ports, key.class)
-	if h == asOther && f.other.protocol == packet.ProtoESP && !e.flows.roomForESP(&key, hash) {
+	if h == header.AsOther && f.read.Other.Protocol == packet.ProtoESP && !e.flows.roomForESP(&key, hash) {
 		return
 	}
 	i, fresh := e.flows.open(&key, hash)
 	if fresh {
-		e.see(f.src, f.zone)
+		e.see(f.read.Src, f.read.Zone)
 	}
-	if h == asICMPv6 && f.dictation != dictatesNothing {
+	if h == header.AsICMPv6 && f.read.Dictation != header.DictatesNothing {
 		e.observeDictated(f)
 	}
-	checked := f.checked(h)
+	checked := f.read.Checked(h)
 	e.truncated = e.truncated || !checked && i != none
 	if i == none {
-		e.crowds.add(f.needs(h))
+		e.crowds.add(f.read.Needs(h))
 		e.flows.evicted++
 		if !checked {
-			e.flows.wanted.add(key.ports.reversed(), key.class)
+			e.flows.wanted.add(key.ports.Reversed(), key.class)
 		}
 		return
 	}
 	fl := e.flows.list.at(i)
 	if fl.packets++; fl.packets == 1 {
-		fl.begun = f.stamp
+		fl.begun = f.read.Stamp
 		switch {
-		case h == asTCP && f.opens:
-			e.flows.opened(fl, f.stamp)
-		case h == asUDP:
-			e.flows.begun(fl, f.stamp, e.datagrams)
+		case h == header.AsTCP && f.read.Opens:
+			e.flows.opened(fl, f.read.Stamp)
+		case h == header.AsUDP:
+			e.flows.begun(fl, f.read.Stamp, e.datagrams)
 		}
 	}
-	if !isUnspecified(f.dst) {
-		e.flows.name(&key, f.dst, bySeen)
+	if !f.read.Dst.IsUnspecified() {
+		e.flows.name(&key, f.read.Dst, bySeen)
 	}
 	switch h {
-	case asTCP:
+	case header.AsTCP:
 		fl.follow(f)
-	case asOther:
-		fl.proofs = fl.proofs || f.other.proved
-		if f.other.serial {
-			fl.seqs.add(f.seq)
+	case header.AsOther:
+		fl.proofs = fl.proofs || f.read.Other.Proved
+		if f.read.Other.Serial {
+			fl.seqs.add(f.read.Seq)
 		}
 	}
 	cluster, full := int32(none), false
@@ -154,59 +155,59 @@ func (e *Engine) observeAs(f *Facts, h hypothesis, alone bool) {
 	}
 	if alone || !checked || cluster == none {
 		fl.alone = true
-		e.crowds.add(f.needs(h))
+		e.crowds.add(f.read.Needs(h))
 	}
 }
 
 // follow takes in the sequence numbers of a TCP packet.
 func (fl *flow) follow(f *Facts) {
-	if f.hasSeq {
-		fl.seqs.add(f.seq)
-		fl.seqs.add(f.end)
+	if f.read.HasSeq {
+		fl.seqs.add(f.read.Seq)
+		fl.seqs.add(f.read.End)
 	}
-	if f.hasAck {
-		fl.acks.add(f.ack)
+	if f.read.HasAck {
+		fl.acks.add(f.read.Ack)
 	}
 }
 
 // observeDictated takes in what an ICMPv6 message says of other packets: who
 // asked for an advertisement, and where the quoted packet went.
 func (e *Engine) observeDictated(f *Facts) {
-	switch f.dictation {
-	case toSolicited:
-		if !isUnspecified(f.src) {
-			e.nameSolicitor(f.target, f)
+	switch f.read.Dictation {
+	case header.ToSolicited:
+		if !f.read.Src.IsUnspecified() {
+			e.nameSolicitor(f.read.Target, f)
 		}
-	case toAllRouters:
-		if f.icmpType == icmpRouterSolicit && !isUnspecified(f.src) {
+	case header.ToAllRouters:
+		if f.read.ICMPType == header.ICMPRouterSolicit && !f.read.Src.IsUnspecified() {
 			e.nameSolicitor(packet.Addr{}, f)
 		}
-	case toQuotedSource:
-		e.see(f.target, f.zone)
-		e.see(f.quoted, f.zone)
-		if f.quotedProto == packet.ProtoTCP || f.quotedProto == packet.ProtoUDP {
-			k := flowKey{src: f.target, ports: f.quotedPorts, class: class(f.quotedProto)}
-			if isLinkLocal(k.src) {
-				k.zone = f.zone
+	case header.ToQuotedSource:
+		e.see(f.read.Target, f.read.Zone)
+		e.see(f.read.Quoted, f.read.Zone)
+		if f.read.QuotedProtocol == packet.ProtoTCP || f.read.QuotedProtocol == packet.ProtoUDP {
+			k := flowKey{src: f.read.Target, ports: f.read.QuotedPorts, class: class(f.read.QuotedProtocol)}
+			if k.src.IsLinkLocal() {
+				k.zone = f.read.Zone
 			}
-			e.flows.name(&k, f.quoted, bySeen)
+			e.flows.name(&k, f.read.Quoted, bySeen)
 		}
 	}
 }
 
 // nameSolicitor notes that an advertisement of target goes to f's source.
 func (e *Engine) nameSolicitor(target packet.Addr, f *Facts) {
-	k := solicited(target, f.zone)
-	e.flows.name(&k, f.src, byPayload)
+	k := solicited(target, f.read.Zone)
+	e.flows.name(&k, f.read.Src, byPayload)
 }
 
 // solicited returns the key under which those are named who asked for an
 // advertisement of target; :: stands for any router.
 func solicited(target packet.Addr, zone uint32) flowKey {
-	k := flowKey{src: target, zone: zone, class: icmpClass(icmpNeighborAdvert)}
-	if isUnspecified(target) {
-		k.class = icmpClass(icmpRouterAdvert)
-	} else if !isLinkLocal(target) {
+	k := flowKey{src: target, zone: zone, class: icmpClass(header.ICMPNeighborAdvert)}
+	if target.IsUnspecified() {
+		k.class = icmpClass(header.ICMPRouterAdvert)
+	} else if !target.IsLinkLocal() {
 		k.zone = 0
 	}
 	return k
@@ -214,7 +215,7 @@ func solicited(target packet.Addr, zone uint32) flowKey {
 
 // see makes a candidate of an address that the capture shows.
 func (e *Engine) see(a packet.Addr, zone uint32) {
-	if !isMulticast(a) {
+	if !a.IsMulticast() {
 		e.candidates.add(a, zone, isSeen)
 	}
 }
@@ -224,12 +225,12 @@ func (e *Engine) see(a packet.Addr, zone uint32) {
 func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint16) {
 	from, to := packet.AddrOf(src), packet.AddrOf(dst)
 	e.vantage.edge(from, to)
-	if isMapped(from) || isUnspecified(from) {
+	if from.IsMapped() || from.IsUnspecified() {
 		return
 	}
 	zone := zoneOf(src)
-	key := flowKey{src: from, ports: portsOf(sport, dport), class: class(proto)}
-	if isLinkLocal(from) {
+	key := flowKey{src: from, ports: header.PortsOf(sport, dport), class: class(proto)}
+	if from.IsLinkLocal() {
 		key.zone = zone
 	}
 	i, fresh := e.flows.open(&key, key.hash())
@@ -244,30 +245,3 @@ func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint
 	e.candidates.add(to, zoneOf(dst), isSeen)
 	e.flows.name(&key, to, bySeen)
 }
-
-// Local returns the host's own addresses, sorted: those that the tables name,
-// else those that the capture proves to be an end of all its traffic.
-func (e *Engine) Local() []netip.Addr { return e.vantage.addresses() }
-
-// Candidates returns the number of distinct addresses tried.
-func (e *Engine) Candidates() int { return e.candidates.distinct() }
-
-// LeftOut returns how often an address was met or named that found no room among
-// the candidates.
-func (e *Engine) LeftOut() int64 { return e.candidates.left }
-
-// Evicted returns the number of packets that found no room in the cluster
-// table; they are answered without the evidence of their cluster.
-func (e *Engine) Evicted() int64 { return e.flows.evicted }
-
-// GivenUp counts what bounds have made the inference leave out.
-type GivenUp struct {
-	Crowded int64 // sums that more candidates have than are looked at: see maxCrowd and fitsEach
-	Unnamed int64 // destinations that something named for a flow, beyond those that are kept
-	// Unlisted counts the flows' clusters whose candidates no answer lists, since
-	// others have all the room for lists.
-	Unlisted int64
-}
-
-// GivenUp says what was left out. It is complete after Conclude.
-func (e *Engine) GivenUp() GivenUp { return GivenUp{e.crowds.larger, e.flows.unnamed, e.unlisted} }

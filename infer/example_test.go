@@ -28,8 +28,7 @@ func Example() {
 
 	facts := infer.Examine(query) // of every packet
 	engine.Observe(&facts)
-	engine.Conclude() // once
-	answer := engine.Infer(&facts)
+	answer := engine.Conclude().Infer(&facts)
 	fmt.Println(answer.NextHeader, answer.Destination, answer.Evidence)
 	// Output: 17 2001:db8::9b2f:64d1:52 destination-cache
 }

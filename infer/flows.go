@@ -3,6 +3,7 @@ package infer
 import (
 	"math"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
 )
@@ -19,57 +20,57 @@ func icmpClass(icmpType uint8) class { return packet.ProtoICMPv6 | class(icmpTyp
 type flowKey struct {
 	src   packet.Addr
 	zone  uint32 // of a link-local source where the capture has it
-	ports ports
+	ports header.Ports
 	class class
 }
 
 // key returns the flow of f under h.
-func (f *Facts) key(h hypothesis) flowKey {
-	k := flowKey{src: f.src, zone: f.zone, class: class(f.protocol(h))}
+func (f *Facts) key(h header.Hypothesis) flowKey {
+	k := flowKey{src: f.read.Src, zone: f.read.Zone, class: class(f.read.Protocol(h))}
 	switch {
-	case h == asOther:
+	case h == header.AsOther:
 		switch k.class {
-		case protoDCCP, protoSCTP, protoUDPLite, packet.ProtoESP: // ESP has its SPI there
-			k.ports = f.ports
+		case header.ProtoDCCP, header.ProtoSCTP, header.ProtoUDPLite, packet.ProtoESP: // ESP has its SPI there
+			k.ports = f.read.Ports
 		}
-	case h != asICMPv6:
-		k.ports = f.ports
-	case f.icmpType == icmpEchoRequest:
-		k.ports = portsOf(f.icmpID, 0)
-	case f.icmpType == icmpEchoReply:
-		k.ports = portsOf(0, f.icmpID)
+	case h != header.AsICMPv6:
+		k.ports = f.read.Ports
+	case f.read.ICMPType == header.ICMPEchoRequest:
+		k.ports = header.PortsOf(f.read.ICMPID, 0)
+	case f.read.ICMPType == header.ICMPEchoReply:
+		k.ports = header.PortsOf(0, f.read.ICMPID)
 	default:
-		k.class = icmpClass(f.icmpType)
+		k.class = icmpClass(f.read.ICMPType)
 	}
 	return k
 }
 
 // hypothesis returns the one under which k is a flow.
-func (k *flowKey) hypothesis() hypothesis {
+func (k *flowKey) hypothesis() header.Hypothesis {
 	switch uint8(k.class) {
 	case packet.ProtoTCP:
-		return asTCP
+		return header.AsTCP
 	case packet.ProtoUDP:
-		return asUDP
+		return header.AsUDP
 	case packet.ProtoICMPv6:
-		return asICMPv6
+		return header.AsICMPv6
 	}
-	return asOther
+	return header.AsOther
 }
 
 // twoWay reports whether the other direction of k has a key of its own.
 func (k *flowKey) twoWay() bool { return k.class <= 0xFF && k.ports != 0 && k.class != packet.ProtoESP }
 
-// discovers reports whether k is neighbour discovery (RFC 4861), which may
+// discovers reports whether k is neighbor discovery (RFC 4861), which may
 // cross scopes.
 func (k *flowKey) discovers() bool {
-	return k.class >= icmpClass(icmpRouterSolicit) && k.class <= icmpClass(icmpRedirect)
+	return k.class >= icmpClass(header.ICMPRouterSolicit) && k.class <= icmpClass(header.ICMPRedirect)
 }
 
 // answeredBy returns the key of the other direction, from peer.
 func (k *flowKey) answeredBy(peer packet.Addr) flowKey {
-	r := flowKey{src: peer, ports: k.ports.reversed(), class: k.class}
-	if isLinkLocal(peer) {
+	r := flowKey{src: peer, ports: k.ports.Reversed(), class: k.class}
+	if peer.IsLinkLocal() {
 		r.zone = k.zone
 	}
 	return r
@@ -77,12 +78,12 @@ func (k *flowKey) answeredBy(peer packet.Addr) flowKey {
 
 // clustered reports whether packets like f, read under h, are decided by the
 // cluster. What dictates its own destination is decided by itself.
-func (f *Facts) clustered(h hypothesis) bool {
+func (f *Facts) clustered(h header.Hypothesis) bool {
 	switch h {
-	case asICMPv6:
-		return f.dictation == dictatesNothing
-	case asOther:
-		return !f.other.serial
+	case header.AsICMPv6:
+		return f.read.Dictation == header.DictatesNothing
+	case header.AsOther:
+		return !f.read.Other.Serial
 	}
 	return true
 }
@@ -110,7 +111,7 @@ type flow struct {
 	first    int32  // its first cluster, none without one; the others are in clusterAt
 	named    int32  // the first of its named destinations, none without one
 	settled  int32  // by Conclude: a cluster with the only destination proved; none, or several
-	twin     int32  // by Conclude: the next flow between the same ports, none behind the last
+	twin     int32  // by Conclude: the next flow between the same ports, none after the last
 	packets  uint32 // header-less ones
 	seqs     span   // of a TCP flow
 	acks     span

@@ -24,8 +24,7 @@ func FuzzExamine(f *testing.F) {
 		facts := Examine(p)
 		e := New(Options{})
 		e.Observe(&facts)
-		e.Conclude()
-		a := e.Infer(&facts)
+		a := e.Conclude().Infer(&facts)
 		if next != Unknown && a.NextHeader != next {
 			t.Errorf("recorded next header %d: got %d", next, a.NextHeader)
 		}

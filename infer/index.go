@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -27,7 +28,7 @@ func hashPlace(a *packet.Addr, zone uint32) uint64 {
 func (k *flowKey) hash() uint64 { return hashFlow(hashPlace(&k.src, k.zone), k.ports, k.class) }
 
 // hashFlow returns the hash of a flow whose source has the hash home.
-func hashFlow(home uint64, p ports, c class) uint64 {
+func hashFlow(home uint64, p header.Ports, c class) uint64 {
 	return mix(home^hashKeys[2], uint64(p)<<32^uint64(c)^hashKeys[0])
 }
 
@@ -51,7 +52,7 @@ func (x *index) probe(hash uint64) probe {
 	return probe{slots: x.slots, hash: uint32(hash >> 32), slot: uint32(hash>>32) - 1}
 }
 
-// next moves on to the next place; false behind the last.
+// next moves on to the next place; false after the last.
 func (p *probe) next() bool {
 	for len(p.slots) > 0 {
 		p.slot++

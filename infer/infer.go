@@ -8,20 +8,33 @@
 // the protocol too is open, the Next Header stays 255. It reads no files and
 // holds no packets.
 //
-// Use it in two passes: Examine and Observe every packet, Conclude once, then
-// ask Infer for each packet's answer; one that was not observed is answered
-// without what the sequence numbers of other packets say. Examine is pure and may run on many
-// cores; the Engine's own methods are not safe for concurrent use, but for
-// Infer after Conclude.
+// Use it in two passes: Examine and Observe every packet, Conclude, then ask the
+// Answers for each packet's; one that was not observed is answered without what
+// the sequence numbers of other packets say. Examine is pure and may run on many
+// cores, and so may the methods of Answers; an Engine's are not safe for
+// concurrent use.
+//
+// The words are used as follows. A flow is what one address sends from one port to
+// another under one protocol; its reverse is a flow of its own. A residue is what
+// an address adds to a transport checksum: a folded ones' complement sum. A
+// cluster is those packets of a flow that need the same residue of their
+// destination, and are answered together. A candidate is an address that a
+// destination may be, since a table, the capture or a payload names it. An
+// explanation is a candidate with a next header; its posterior is what all
+// explanations of a cluster share, "none of the candidates" among them.
 package infer
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
+)
 
 // Unknown is the Next Header value that stands for "unknown".
 const Unknown = 255
 
-// Packet is one packet as a raw socket delivered it: what stood behind the
-// IPv6 header and its extension headers, and the source address.
+// Packet is one packet as a raw socket delivered it: what followed the IPv6
+// header and its extension headers, and the source address.
 type Packet struct {
 	Source      netip.Addr // without zone
 	Zone        uint32     // interface index of the source where the capture has it, else 0
@@ -31,6 +44,25 @@ type Packet struct {
 	Data        []byte     // captured upper-layer data; not kept
 	Length      int        // length of the upper-layer data on the wire, bytes; at least len(Data)
 	Stamp       int64      // time as recorded, nanoseconds since 1970; 0 where unknown
+}
+
+// Facts are what one packet says: all that Observe and Infer need, without a
+// pointer into the packet. The zero value says nothing.
+type Facts struct {
+	read header.Facts
+	home uint64 // hash of source and zone
+}
+
+// Examine returns the facts of p. It is pure, and reads the data once.
+func Examine(p *Packet) (f Facts) {
+	f.Examine(p)
+	return f
+}
+
+// Examine fills f with the facts of p.
+func (f *Facts) Examine(p *Packet) {
+	f.read.Examine((*header.Packet)(p))
+	f.home = hashPlace(&f.read.Src, f.read.Zone)
 }
 
 // Origin says where a field of the rebuilt header comes from.
@@ -59,7 +91,7 @@ const (
 	ByReverseFlow Evidence = "reverse-flow"      // the other direction is in the capture, and the checksum or the sequence numbers fit
 	ByFlow        Evidence = "same-flow"         // no checksum, but others of the same flow have one that proves theirs
 	ByCache       Evidence = "destination-cache" // checksum, address in the destination cache
-	ByNeighbor    Evidence = "neighbour-table"   // checksum, address in the neighbour table
+	ByNeighbor    Evidence = "neighbour-table"   // checksum, address in the neighbor table
 	ByLocal       Evidence = "local-address"     // checksum, an address of the host
 	ByResolved    Evidence = "dns-answer"        // checksum, address that DNS has given
 	BySeen        Evidence = "seen-in-capture"   // checksum, address seen in the capture

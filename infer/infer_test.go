@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -27,7 +28,7 @@ func traffic(r *rand.Rand, peers []netip.Addr) []sent {
 		list = append(list, conversation(r, host, peer, port, 443, 3)...)
 		list = append(list, udpTo(host, peer, port, 53, bytesOf(r, 30)), udpTo(peer, host, 53, port, bytesOf(r, 90)))
 		echo := bytesOf(r, 40)
-		list = append(list, icmpTo(host, peer, icmpEchoRequest, 0, echo), icmpTo(peer, host, icmpEchoReply, 0, echo))
+		list = append(list, icmpTo(host, peer, header.ICMPEchoRequest, 0, echo), icmpTo(peer, host, header.ICMPEchoReply, 0, echo))
 	}
 	return list
 }
@@ -63,13 +64,13 @@ func TestAddressPlans(t *testing.T) {
 				if tables {
 					o.Snapshot = cacheOf([]netip.Addr{host}, p.peers...)
 				}
-				e := New(o)
-				wantAll(t, list, inferAll(e, hideAll(list)))
+				all, answers := concluded(New(o), hideAll(list))
+				wantAll(t, list, answers)
 				var want []netip.Addr
 				if tables || p.wide {
 					want = []netip.Addr{host}
 				}
-				if got := e.Local(); !slices.Equal(got, want) {
+				if got := all.Local(); !slices.Equal(got, want) {
 					t.Errorf("local addresses: got %v, want %v", got, want)
 				}
 			})
@@ -86,9 +87,8 @@ func TestServerIsNotTakenForTheHost(t *testing.T) {
 		own := addr(fmt.Sprintf("2001:db8:1::%x", 0x1000+i))
 		list = append(list, conversation(r, own, server, uint16(50000+i), 443, 4)...)
 	}
-	e := New(Options{})
-	inferAll(e, hideAll(list))
-	if got := e.Local(); len(got) != 0 {
+	all, _ := concluded(New(Options{}), hideAll(list))
+	if got := all.Local(); len(got) != 0 {
 		t.Errorf("local addresses: got %v, want none", got)
 	}
 }
@@ -175,7 +175,7 @@ func TestEvidenceNames(t *testing.T) {
 		want Evidence
 	}{
 		{"cache", Snapshot{Interfaces: own, DestinationCache: []Destination{{Destination: private}}}, to, ByCache},
-		{"neighbour", Snapshot{Interfaces: own, Neighbors: []Neighbor{{Address: private}}}, to, ByNeighbor},
+		{"neighbor", Snapshot{Interfaces: own, Neighbors: []Neighbor{{Address: private}}}, to, ByNeighbor},
 		{"local", Snapshot{Interfaces: own}, from, ByLocal},
 	}
 	for _, test := range tests {
@@ -382,8 +382,8 @@ func TestClusterTableIsBounded(t *testing.T) {
 	peers := plan(40, func(int) string { return randomAddr(r, "2a00:1450::").String() })
 	list := traffic(r, peers)
 	e := New(Options{MaxClusters: 20, Snapshot: cacheOf([]netip.Addr{host}, peers...)})
-	answers := inferAll(e, hideAll(list))
-	if e.Evicted() == 0 {
+	conclusion, answers := concluded(e, hideAll(list))
+	if conclusion.GivenUp().Packets == 0 {
 		t.Error("evicted: got 0, want some beyond 20 clusters")
 	}
 	if got := e.flows.clusters.len(); got > 20 {

@@ -25,7 +25,7 @@ type shortlisted struct {
 func ties(list []scored) bool {
 	n := 0
 	for i := range list {
-		if !isUnspecified(list[i].addr) {
+		if !list[i].addr.IsUnspecified() {
 			n++
 		}
 	}
@@ -35,7 +35,7 @@ func ties(list []scored) bool {
 // shortlist returns the likeliest candidates; none where nothing but "none of
 // them" is open.
 func shortlist(list []scored, total float64) (s shortlisted) {
-	any := slices.ContainsFunc(list, func(s scored) bool { return !isUnspecified(s.addr) })
+	any := slices.ContainsFunc(list, func(s scored) bool { return !s.addr.IsUnspecified() })
 	if !any {
 		return s
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -16,7 +17,7 @@ type MentionKind uint8
 const (
 	Resolved   MentionKind = iota // an AAAA record of a DNS, mDNS or LLMNR answer
 	Joined                        // a group that a Multicast Listener Report names
-	Neighbored                    // a target of neighbour discovery or a redirect
+	Neighbored                    // a target of neighbor discovery or a redirect
 )
 
 // Mention is an address that the payload of a packet names.
@@ -29,16 +30,16 @@ type Mention struct {
 const maxMentions = 64
 
 // AppendMentions appends the addresses that a packet names to dst and returns
-// the extended slice. data are the captured bytes behind the IP header,
+// the extended slice. data are the captured bytes after the IP header,
 // protocol is Unknown where that is. It allocates only where there are some.
 func AppendMentions(dst []Mention, protocol uint8, data []byte) []Mention {
-	if (protocol == packet.ProtoUDP || protocol == Unknown) && len(data) >= udpHeader {
+	if (protocol == packet.ProtoUDP || protocol == Unknown) && len(data) >= header.UdpHeader {
 		switch binary.BigEndian.Uint16(data) {
 		case 53, 5353, 5355:
-			dst = appendResolved(dst, data[udpHeader:])
+			dst = appendResolved(dst, data[header.UdpHeader:])
 		}
 	}
-	if (protocol == packet.ProtoICMPv6 || protocol == Unknown) && icmpBits(data) != 0 {
+	if (protocol == packet.ProtoICMPv6 || protocol == Unknown) && header.ICMPBits(data) != 0 {
 		dst = appendDiscovered(dst, data)
 	}
 	return dst
@@ -81,7 +82,7 @@ func appendResolved(dst []Mention, msg []byte) []Mention {
 	return dst
 }
 
-// skipName returns what stands behind the name that b begins with, nil where
+// skipName returns what follows the name that b begins with, nil where
 // that isn't there.
 func skipName(b []byte) []byte {
 	for len(b) > 0 {
@@ -102,17 +103,17 @@ func skipName(b []byte) []byte {
 	return nil
 }
 
-// appendDiscovered takes what neighbour discovery (RFC 4861) and Multicast
+// appendDiscovered takes what neighbor discovery (RFC 4861) and Multicast
 // Listener Reports (RFC 2710 and 3810) name.
 func appendDiscovered(dst []Mention, data []byte) []Mention {
 	switch data[0] {
-	case icmpNeighborSolicit, icmpNeighborAdvert:
+	case header.ICMPNeighborSolicit, header.ICMPNeighborAdvert:
 		return appendMention(dst, Neighbored, data[8:])
-	case icmpRedirect:
+	case header.ICMPRedirect:
 		return appendMention(appendMention(dst, Neighbored, data[8:]), Neighbored, data[24:])
-	case icmpMLDReport:
+	case header.ICMPMLDReport:
 		return appendMention(dst, Joined, data[8:])
-	case icmpMLDv2Report:
+	case header.ICMPMLDv2Report:
 		const fixed = 20
 		rest := data[8:]
 		for range min(int(binary.BigEndian.Uint16(data[6:])), maxMentions) {
@@ -137,10 +138,10 @@ func (e *Engine) ObserveMention(m Mention, zone uint32, stamp int64) {
 	a := packet.AddrOf(m.Address)
 	switch {
 	case m.Kind == Joined:
-		if isMulticast(a) {
+		if a.IsMulticast() {
 			e.candidates.add(a, zone, isJoined)
 		}
-	case isMulticast(a):
+	case a.IsMulticast():
 	case m.Kind == Resolved:
 		e.candidates.add(a, zone, isResolved)
 		if stamp != 0 {

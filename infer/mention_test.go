@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -21,7 +22,7 @@ func aaaa(from, to netip.Addr, port uint16, addresses ...netip.Addr) sent {
 func TestMentions(t *testing.T) {
 	one, two, group := addr("2001:db8::1"), addr("2001:db8::2"), addr("ff05::1234")
 	answer := aaaa(server, host, 5000, one, two)
-	report := icmpTo(hostLL, addr("ff02::16"), icmpMLDv2Report, 0, cat([]byte{0, 0, 0, 2, 4, 0, 0, 1}, raw(group), raw(one), []byte{4, 0, 0, 0}, raw(addr("ff02::fb"))))
+	report := icmpTo(hostLL, addr("ff02::16"), header.ICMPMLDv2Report, 0, cat([]byte{0, 0, 0, 2, 4, 0, 0, 1}, raw(group), raw(one), []byte{4, 0, 0, 0}, raw(addr("ff02::fb"))))
 	tests := []struct {
 		name     string
 		protocol uint8
@@ -33,7 +34,7 @@ func TestMentions(t *testing.T) {
 		{"DNS, cut in the second record", packet.ProtoUDP, answer.data[:len(answer.data)-1], []Mention{{one, Resolved}}},
 		{"the same bytes as TCP", packet.ProtoTCP, answer.data, nil},
 		{"listener report", packet.ProtoICMPv6, report.data, []Mention{{group, Joined}, {addr("ff02::fb"), Joined}}},
-		{"solicitation", Unknown, icmpTo(hostLL, one, icmpNeighborSolicit, 0, cat(make([]byte, 4), raw(one))).data, []Mention{{one, Neighbored}}},
+		{"solicitation", Unknown, icmpTo(hostLL, one, header.ICMPNeighborSolicit, 0, cat(make([]byte, 4), raw(one))).data, []Mention{{one, Neighbored}}},
 		{"a query", packet.ProtoUDP, udpTo(host, server, 5353, 53, answer.data[8:20]).data, nil},
 	}
 	for _, test := range tests {

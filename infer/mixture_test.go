@@ -136,14 +136,13 @@ func TestCompleteTables(t *testing.T) {
 
 func TestInferIsConcurrent(t *testing.T) {
 	list, hidden, s := mixture(rand.New(rand.NewPCG(1, 85)))
-	e := New(Options{Snapshot: s})
-	want := inferAll(e, hidden)
+	answers, want := concluded(New(Options{Snapshot: s}), hidden)
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
 			for i := range list {
 				f := Examine(hidden[i])
-				if got := e.Infer(&f); got.Destination != want[i].Destination || got.NextHeader != want[i].NextHeader {
+				if got := answers.Infer(&f); got.Destination != want[i].Destination || got.NextHeader != want[i].NextHeader {
 					t.Errorf("packet %d: got %+v beside others, want %+v", i, got, want[i])
 				}
 			}

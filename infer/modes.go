@@ -1,19 +1,23 @@
 package infer
 
-import "math"
+import (
+	"math"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
+)
 
 // How common each mode is before anything is learnt: as if that many flows had
 // shown it.
-var assumedModes = [modes]float64{whole: 3.9, partial: 0.07, lengthless: 0.03}
+var assumedModes = [header.Modes]float64{header.Whole: 3.9, header.Partial: 0.07, header.Lengthless: 0.03}
 
 // modeBits are log2 of how common each mode is.
-type modeBits [modes]float64
+type modeBits [header.Modes]float64
 
 // learnModes learns from the flows that prove theirs what checksum fields hold,
 // of what the host sends and of the rest. A flow that proves nothing counts half
 // if only one of its modes has a candidate.
 func (e *Engine) learnModes() {
-	var seen [directions][hypotheses][modes]float64
+	var seen [directions][header.Hypotheses][header.Modes]float64
 	for i := range e.flows.list.n {
 		e.flows.list.at(i).modes = 0
 	}
@@ -36,22 +40,22 @@ func (e *Engine) learnModes() {
 	}
 	for d := range seen {
 		for h := range seen[d] {
-			e.modes[d][h] = modeShares(&seen[d], hypothesis(h))
+			e.modes[d][h] = modeShares(&seen[d], header.Hypothesis(h))
 		}
 	}
 }
 
 // onlyMode returns the one mode of n, or among several the one with a
 // candidate.
-func (e *Engine) onlyMode(n *needs, proven bool) (only mode, one bool) {
+func (e *Engine) onlyMode(n *header.Needs, proven bool) (only header.Mode, one bool) {
 	there, fits := 0, 0
-	var last mode
+	var last header.Mode
 	for m, need := range n {
 		if need == 0 {
 			continue
 		}
 		there++
-		last = mode(m)
+		last = header.Mode(m)
 		if len(e.candidates.with(need)) > 0 {
 			fits++
 			only = last
@@ -65,13 +69,13 @@ func (e *Engine) onlyMode(n *needs, proven bool) (only mode, one bool) {
 
 // modeShares weighs what was seen of TCP or UDP with what was seen of both: the
 // host's card is the same.
-func modeShares(seen *[hypotheses][modes]float64, h hypothesis) (b modeBits) {
+func modeShares(seen *[header.Hypotheses][header.Modes]float64, h header.Hypothesis) (b modeBits) {
 	const elsewhere = 0.1 // what a flow of the other protocol counts
 	total := 0.0
 	for m := range b {
 		b[m] = assumedModes[m] + seen[h][m]
-		if h == asTCP || h == asUDP {
-			b[m] += elsewhere * seen[asTCP+asUDP-h][m]
+		if h == header.AsTCP || h == header.AsUDP {
+			b[m] += elsewhere * seen[header.AsTCP+header.AsUDP-h][m]
 		}
 		total += b[m]
 	}
@@ -86,7 +90,7 @@ func modeShares(seen *[hypotheses][modes]float64, h hypothesis) (b modeBits) {
 const bitsOtherMode = -12
 
 // modeOf returns what mode m counts for q.
-func (e *Engine) modeOf(q *question, m mode) float64 {
+func (e *Engine) modeOf(q *question, m header.Mode) float64 {
 	b := e.modes[q.from][q.h][m]
 	if q.fl == nil || q.fl.modes == 0 {
 		return b

@@ -1,6 +1,10 @@
 package infer
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
+)
 
 // retired are the flows whose clusters answer for all of their packets: the
 // answers are what is kept of them. They are most of a large capture's.
@@ -15,8 +19,8 @@ type retired struct {
 type answered struct {
 	home  int32 // place of its source among the candidates, plus one; 0 is an empty slot
 	at    int32 // as in verdict; it was found
-	ports ports
-	needs needs
+	ports header.Ports
+	needs header.Needs
 	kind  uint16
 }
 
@@ -25,7 +29,7 @@ type answered struct {
 type kind struct {
 	class             class
 	by                evidence
-	mode              mode
+	mode              header.Mode
 	leading           uint8 // modes in which most of its packets agree, a bit each
 	posterior, second float32
 }
@@ -54,15 +58,15 @@ func kindOf(class class, c *cluster) kind {
 // answer fills to with what was decided of a, for f, but for the destination.
 func (t *retired) answer(to *Answer, a *answered, f *Facts) {
 	*to = t.kinds[a.kind].answer
-	to.HopLimit = f.hopLimit(to.NextHeader)
-	if f.nextHeader != Unknown {
-		to.NextHeader, to.NextHeaderOrigin = f.nextHeader, f.recorded()
-		to.HopLimit = f.hopLimit(f.nextHeader)
+	to.HopLimit = f.read.HopLimit(to.NextHeader)
+	if f.read.NextHeader != Unknown {
+		to.NextHeader, to.NextHeaderOrigin = f.read.NextHeader, f.recorded()
+		to.HopLimit = f.read.HopLimit(f.read.NextHeader)
 	}
 }
 
 // leads reports whether a's packets need what r is: see flows.leads.
-func (t *retired) leads(a *answered, r residue) bool {
+func (t *retired) leads(a *answered, r header.Residue) bool {
 	for m, need := range a.needs {
 		if need == r && t.kinds[a.kind].leading>>m&1 != 0 {
 			return true
@@ -77,7 +81,7 @@ func (t *retired) first(hash uint64) int {
 	return int(high)
 }
 
-// after returns the number of the slot behind i.
+// after returns the number of the slot after i.
 func (t *retired) after(i int) int {
 	if i++; i == len(t.slots) {
 		return 0
@@ -99,14 +103,14 @@ func (t *retired) add(home int32, k *flowKey, c *cluster) {
 // find returns the cluster that n agrees with of a flow whose source is the
 // candidate home, chosen as flows.cluster does, nil where there is none; left
 // says that the flow is there.
-func (t *retired) find(home int32, k *flowKey, hash uint64, n *needs) (best *answered, left bool) {
-	agrees := modes
+func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (best *answered, left bool) {
+	agrees := header.Modes
 	for i := t.first(hash); t.slots[i].home != 0; i = t.after(i) {
 		a := &t.slots[i]
 		if a.home != home+1 || a.ports != k.ports || t.kinds[a.kind].class != k.class {
 			continue
 		}
-		if m := a.needs.agreeing(n); m < modes && !left {
+		if m := a.needs.Agreeing(n); m < header.Modes && !left {
 			return a, true
 		} else if m < agrees {
 			best, agrees = a, m
@@ -119,7 +123,7 @@ func (t *retired) find(home int32, k *flowKey, hash uint64, n *needs) (best *ans
 // retiredAs returns what is kept of the cluster that n agrees with of the flow
 // with key k, nil where there is none; home is the hash of the flow's source, left
 // says that the flow has retired.
-func (e *Engine) retiredAs(k *flowKey, home uint64, n *needs) (a *answered, left bool) {
+func (e *Engine) retiredAs(k *flowKey, home uint64, n *header.Needs) (a *answered, left bool) {
 	if e.retired.n == 0 {
 		return nil, false
 	}
@@ -143,7 +147,7 @@ func (t *retired) knows(k kind) bool {
 	}
 	t.kind[k] = uint16(len(t.kinds))
 	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, proved: true, stands: true, posterior: k.posterior, second: k.second}
-	any := Facts{nextHeader: Unknown}
+	any := Facts{read: header.Facts{NextHeader: Unknown}}
 	t.kinds = append(t.kinds, known{k.class, k.leading, any.answer(&outcome{verdict: found})})
 	return true
 }
@@ -197,7 +201,7 @@ func (t *flows) findIndependent(r *retired) {
 		fl := t.list.at(i)
 		fl.alone = fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none
 		if fl.alone && fl.key.twoWay() {
-			t.wanted.add(fl.key.ports.reversed(), fl.key.class)
+			t.wanted.add(fl.key.ports.Reversed(), fl.key.class)
 		}
 	}
 	for i := range t.list.n {
@@ -239,7 +243,7 @@ type portSet struct{ words []uint64 }
 
 const portSetBits = 20
 
-func (s *portSet) add(p ports, c class) {
+func (s *portSet) add(p header.Ports, c class) {
 	if s.words == nil {
 		s.words = make([]uint64, 1<<portSetBits/64)
 	}
@@ -247,7 +251,7 @@ func (s *portSet) add(p ports, c class) {
 	s.words[i/64] |= 1 << (i % 64)
 }
 
-func (s *portSet) has(p ports, c class) bool {
+func (s *portSet) has(p header.Ports, c class) bool {
 	if s.words == nil {
 		return false
 	}
@@ -255,6 +259,6 @@ func (s *portSet) has(p ports, c class) bool {
 	return s.words[i/64]>>(i%64)&1 != 0
 }
 
-func (s *portSet) bit(p ports, c class) uint64 {
+func (s *portSet) bit(p header.Ports, c class) uint64 {
 	return mix(uint64(p)^hashKeys[0], uint64(c)^hashKeys[1]) >> (64 - portSetBits)
 }

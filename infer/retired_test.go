@@ -28,16 +28,17 @@ func TestRetiringChangesNothing(t *testing.T) {
 			retiring.Observe(&facts[i])
 			staying.Observe(&facts[i])
 		}
-		retiring.Conclude()
+		retired := retiring.Conclude()
 		staying.decide()
+		stayed := &Answers{staying}
 		gone, left = gone+retiring.retired.n, left+retiring.flows.list.len()
 		for i := range facts {
-			if got, want := retiring.Infer(&facts[i]), staying.Infer(&facts[i]); !reflect.DeepEqual(got, want) {
+			if got, want := retired.Infer(&facts[i]), stayed.Infer(&facts[i]); !reflect.DeepEqual(got, want) {
 				t.Fatalf("seed %d, packet %d: got %+v, want %+v", seed, i, got, want)
 			}
 		}
-		got, n := retiring.Doubts(10)
-		want, m := staying.Doubts(10)
+		got, n := retired.Doubts(10)
+		want, m := stayed.Doubts(10)
 		if n != m || !reflect.DeepEqual(got, want) {
 			t.Fatalf("seed %d: doubts: got %d, %+v, want %d, %+v", seed, n, got, m, want)
 		}
@@ -48,7 +49,7 @@ func TestRetiringChangesNothing(t *testing.T) {
 }
 
 // Of a capture in which every connection is new, next to nothing but answers is
-// kept. A packet that comes behind Conclude still has its other direction.
+// kept. A packet that comes after Conclude still has its other direction.
 func TestFlowsRetire(t *testing.T) {
 	r := rand.New(rand.NewPCG(92, 93))
 	e := New(Options{Snapshot: cacheOf([]netip.Addr{host})})
@@ -59,7 +60,8 @@ func TestFlowsRetire(t *testing.T) {
 		list = append(list, conversation(r, host, peer(i), uint16(20000+i%300), 443, 2)...)
 	}
 	late := tcpTo(host, peer(7), 20007, 443, 77, 1, flagACK, []byte("late"))
-	for i, a := range inferAll(e, hideAll(list)) {
+	conclusion, answers := concluded(e, hideAll(list))
+	for i, a := range answers {
 		if a.NextHeader != packet.ProtoTCP || a.Destination != list[i].dst || !a.ChecksumVerified {
 			t.Fatalf("packet %d: got %+v, want TCP to %v", i, a, list[i].dst)
 		}
@@ -71,7 +73,7 @@ func TestFlowsRetire(t *testing.T) {
 		t.Errorf("flows left: got %d of %d", got, 2*connections)
 	}
 	f := Examine(late.hidden())
-	if a := e.Infer(&f); a.Destination != late.dst {
+	if a := conclusion.Infer(&f); a.Destination != late.dst {
 		t.Errorf("late packet: got %+v, want it to %v", a, late.dst)
 	}
 }

@@ -42,7 +42,7 @@ func readEthernet(t *testing.T, name string) (list []sent) {
 		src, _ := netip.AddrFromSlice(ip[8:24])
 		dst, _ := netip.AddrFromSlice(ip[24:40])
 		s := sent{src, dst, ip[6], ip[40 : 40+length]}
-		if s.next == 0 && s.data[0] == packet.ProtoICMPv6 { // MLD stands behind Router Alert
+		if s.next == 0 && s.data[0] == packet.ProtoICMPv6 { // MLD follows Router Alert
 			s.next, s.data = s.data[0], s.data[8+int(s.data[1])*8:]
 		}
 		list = append(list, s)
@@ -99,8 +99,7 @@ func TestRealTraffic(t *testing.T) {
 			if test.tables {
 				o.Snapshot = tablesOf(list)
 			}
-			e := New(o)
-			answers := inferAll(e, hideAll(list))
+			conclusion, answers := concluded(New(o), hideAll(list))
 			all := count(list, answers)
 			by := map[string]tally{}
 			for i, s := range list {
@@ -114,7 +113,7 @@ func TestRealTraffic(t *testing.T) {
 					t.Logf("open: %v > %v, next header %d, % x: %+v", s.src, s.dst, s.next, s.data[:min(24, len(s.data))], a)
 				}
 			}
-			t.Logf("%v; %d addresses tried, local %v", all, e.Candidates(), e.Local())
+			t.Logf("%v; %d addresses tried, local %v", all, conclusion.Candidates(), conclusion.Local())
 			for _, key := range sortedKeys(by) {
 				t.Logf("  %s: %v", key, by[key])
 			}

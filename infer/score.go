@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -14,10 +15,10 @@ const (
 	priorReverse   = -1 // the other direction is in the capture
 	priorListed    = -1 // one of the destination cache; of the host's addresses, for what others sent
 	priorResolved  = -1 // one of those that DNS gave just before
-	priorSeen      = -4 // one of the neighbours, of the addresses seen, or that DNS gave
+	priorSeen      = -4 // one of the neighbors, of the addresses seen, or that DNS gave
 	priorJoined    = -3 // one of the groups that somebody has joined
 	priorKnown     = -7 // a well-known group
-	priorElsewhere = -4 // in no list: as a neighbour of listed ones, and as any other
+	priorElsewhere = -4 // in no list: as a neighbor of listed ones, and as any other
 	priorUnrelated = -40
 
 	openLeast = -12 // that it's none of the candidates, at least
@@ -47,15 +48,15 @@ const (
 type question struct {
 	key      flowKey
 	from     direction // that of its source
-	h        hypothesis
+	h        header.Hypothesis
 	protocol uint8
-	fl       *flow // nil without one
-	needs    needs // in the modes that are tenable
-	cut      bool  // nothing may be right about the field: the data were cut off, or it is zero
-	proved   bool  // the protocol is right, whatever the destination
-	itself   bool  // by a checksum of its own, that covers no address
+	fl       *flow        // nil without one
+	needs    header.Needs // in the modes that are tenable
+	cut      bool         // nothing may be right about the field: the data were cut off, or it is zero
+	proved   bool         // the protocol is right, whatever the destination
+	itself   bool         // by a checksum of its own, that covers no address
 	header   float64
-	said     dictated
+	said     header.Dictated
 	asked    flowKey // under which those are named who asked for this, if about
 	about    bool
 }
@@ -66,9 +67,9 @@ type scored struct {
 	addr     packet.Addr
 	at       int32 // of addr among the candidates, none if it isn't known
 	roles    role
-	h        hypothesis
+	h        header.Hypothesis
 	protocol uint8
-	mode     mode
+	mode     header.Mode
 	by       evidence
 	named    bool
 	settled  bool    // the flow's other packets go there
@@ -90,21 +91,21 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 		if need != 0 {
 			start := len(list)
 			list = e.named(list, q, need)
-			list = e.fitting(list, start, q, e.lookedAt(q, need, mode(m), &left))
-			list = e.assess(list, from, start, q, mode(m))
+			list = e.fitting(list, start, q, e.lookedAt(q, need, header.Mode(m), &left))
+			list = e.assess(list, from, start, q, header.Mode(m))
 		}
 	}
-	if q.cut || !q.needs.any() {
+	if q.cut || !q.needs.Any() {
 		start := len(list)
 		list = e.named(list, q, 0)
 		list = e.answering(list, start, q)
-		list = e.assess(list, from, start, q, unverified)
+		list = e.assess(list, from, start, q, header.Unverified)
 	}
 	open := e.openFor(q) + e.accident(q)
-	if q.cut && !slices.ContainsFunc(list[from:], func(s scored) bool { return s.mode == unverified }) {
+	if q.cut && !slices.ContainsFunc(list[from:], func(s scored) bool { return s.mode == header.Unverified }) {
 		// That a field left to the card fits some candidate has to be likelier
 		// than that it holds a checksum which can't be verified.
-		open = max(open, e.modeOf(q, whole))
+		open = max(open, e.modeOf(q, header.Whole))
 	}
 	names, group := false, false
 	for i := from; i < len(list); i++ {
@@ -127,7 +128,7 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 
 // assess weighs list[start:], which fit in mode m, and joins those that are in
 // list[from:start] already: one address may fit in several modes.
-func (e *Engine) assess(list []scored, from, start int, q *question, m mode) []scored {
+func (e *Engine) assess(list []scored, from, start int, q *question, m header.Mode) []scored {
 	kept := start
 	before := explanationsOf(list[from:start], len(list)-start)
 	for i := start; i < len(list); i++ {
@@ -135,10 +136,10 @@ func (e *Engine) assess(list []scored, from, start int, q *question, m mode) []s
 		s.mode = m
 		e.weigh(s, q)
 		switch {
-		case m != unverified:
+		case m != header.Unverified:
 			s.bits += e.modeOf(q, m)
-		case q.needs.any(): // then it is a whole checksum over what was cut off
-			s.bits += e.modeOf(q, whole)
+		case q.needs.Any(): // then it is a whole checksum over what was cut off
+			s.bits += e.modeOf(q, header.Whole)
 		}
 		o := before.of(s.addr)
 		if o == nil {
@@ -172,10 +173,10 @@ func (e *Engine) openFor(q *question) float64 {
 
 // named appends the destinations that the payload, a table or another packet
 // names for q, as far as they fit need; 0 fits all.
-func (e *Engine) named(list []scored, q *question, need residue) []scored {
+func (e *Engine) named(list []scored, q *question, need header.Residue) []scored {
 	from := len(list)
 	add := func(a packet.Addr, by evidence) {
-		if isUnspecified(a) || need != 0 && residueOf(a) != need {
+		if a.IsUnspecified() || need != 0 && header.ResidueOf(a) != need {
 			return
 		}
 		for i := from; i < len(list); i++ {
@@ -187,18 +188,18 @@ func (e *Engine) named(list []scored, q *question, need residue) []scored {
 		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: by, named: true})
 	}
 	switch {
-	case need != 0 || q.said.strict && q.said.n == 1:
-		for _, a := range q.said.list() {
+	case need != 0 || q.said.Strict && q.said.N == 1:
+		for _, a := range q.said.List() {
 			add(a, byPayload)
 		}
-		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && !q.said.strict {
+		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && !q.said.Strict {
 			add(a, byGroup)
 		}
-	case !q.said.strict: // to a group, or to one receiver
-		for i, a := range q.said.list() {
+	case !q.said.Strict: // to a group, or to one receiver
+		for i, a := range q.said.List() {
 			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1 + uint8(i)})
 		}
-		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && q.said.n == 0 {
+		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && q.said.N == 0 {
 			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1})
 		}
 	}
@@ -278,7 +279,7 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 	if !q.key.twoWay() {
 		return list
 	}
-	i, ok := e.byPorts[portKey{q.key.ports.reversed(), q.key.class}]
+	i, ok := e.byPorts[portKey{q.key.ports.Reversed(), q.key.class}]
 	for n := 0; ok && i != none; n++ {
 		fl := e.flows.list.at(i)
 		if n == maxTwins {
@@ -323,12 +324,12 @@ func (e *Engine) weigh(s *scored, q *question) {
 		bits += extra
 		bits += e.sequence(s.addr, q)
 	}
-	if s.mode != unverified {
+	if s.mode != header.Unverified {
 		bits += bitsSum
 	}
 	s.by = by
 	s.bits = prior + bits + e.scope(s.addr, q)
-	if q.said.strict && !(s.named && by <= byPayload) {
+	if q.said.Strict && !(s.named && by <= byPayload) {
 		s.bits += bitsBreach
 	}
 }
@@ -383,9 +384,9 @@ func (e *Engine) openShare(q *question) float64 {
 	return e.open
 }
 
-// accident returns, in bits, how much sooner an unlisted neighbour of listed
+// accident returns, in bits, how much sooner an unlisted neighbor of listed
 // addresses fits q than any address at all. What others send goes to the host's
-// own addresses: of these the list has no unlisted neighbours.
+// own addresses: of these the list has no unlisted neighbors.
 func (e *Engine) accident(q *question) float64 {
 	if q.from == inbound && e.vantage.known != nil {
 		return 0
@@ -397,7 +398,7 @@ func (e *Engine) accident(q *question) float64 {
 // answered reports whether the other direction of q, from peer, is in the
 // capture, and what that's worth.
 func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
-	if !q.key.twoWay() || isMulticast(peer) {
+	if !q.key.twoWay() || peer.IsMulticast() {
 		return false, 0
 	}
 	back := q.key.answeredBy(peer)
@@ -412,7 +413,7 @@ func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
 	if fl.packets == 0 {
 		return false, 0 // of a table
 	}
-	if e.flows.leads(i, residueOf(q.key.src)) {
+	if e.flows.leads(i, header.ResidueOf(q.key.src)) {
 		return true, bitsNamed
 	}
 	return q.portsAgree(fl.clusters <= uint16(fl.cut))
@@ -420,8 +421,8 @@ func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
 
 // answeredBefore is answered where the other direction has retired, if it has.
 func (e *Engine) answeredBefore(back *flowKey, q *question) (bool, float64) {
-	r := residueOf(q.key.src)
-	a, left := e.retiredAs(back, hashPlace(&back.src, back.zone), &needs{r, r, r})
+	r := header.ResidueOf(q.key.src)
+	a, left := e.retiredAs(back, hashPlace(&back.src, back.zone), &header.Needs{r, r, r})
 	switch {
 	case !left:
 		return false, 0
@@ -436,7 +437,7 @@ func (e *Engine) answeredBefore(back *flowKey, q *question) (bool, float64) {
 // verified.
 func (q *question) portsAgree(lone bool) (bool, float64) {
 	switch {
-	case q.key.ports == q.key.ports.reversed():
+	case q.key.ports == q.key.ports.Reversed():
 		return false, 0
 	case lone:
 		return true, bitsLone
@@ -446,7 +447,7 @@ func (q *question) portsAgree(lone bool) (bool, float64) {
 
 // sequence returns what the sequence numbers of both directions say of peer.
 func (e *Engine) sequence(peer packet.Addr, q *question) float64 {
-	if q.h != asTCP || q.fl == nil {
+	if q.h != header.AsTCP || q.fl == nil {
 		return 0
 	}
 	back := q.key.answeredBy(peer)
@@ -464,29 +465,29 @@ func (e *Engine) sequence(peer packet.Addr, q *question) float64 {
 // scope returns what speaks against an address because of where it lies.
 func (e *Engine) scope(a packet.Addr, q *question) (bits float64) {
 	src := q.key.src
-	if q.h == asTCP && isMulticast(a) {
+	if q.h == header.AsTCP && a.IsMulticast() {
 		bits += bitsTCPGroup
 	}
-	if q.h != asICMPv6 && isSolicitedNode(a) {
+	if q.h != header.AsICMPv6 && a.IsSolicitedNode() {
 		bits += bitsSolicited
 	}
-	if !q.key.discovers() && !isMulticast(a) {
+	if !q.key.discovers() && !a.IsMulticast() {
 		switch {
-		case isLinkLocal(src) && !isLinkLocal(a):
+		case src.IsLinkLocal() && !a.IsLinkLocal():
 			bits += bitsScope
-		case isLinkLocal(a) && !isLinkLocal(src):
+		case a.IsLinkLocal() && !src.IsLinkLocal():
 			bits += bitsToLink
 		}
 	}
 	switch {
-	case isLoopback(a) != isLoopback(src):
-		if isLoopback(a) || !e.vantage.proved(a) {
+	case a.IsLoopback() != src.IsLoopback():
+		if a.IsLoopback() || !e.vantage.proved(a) {
 			bits += bitsLoopback
 		}
-	case a == src && !isLoopback(a):
+	case a == src && !a.IsLoopback():
 		bits += bitsSelf
 	}
-	if q.from == inbound && e.vantage.some() && !isMulticast(a) && !e.vantage.proved(a) {
+	if q.from == inbound && e.vantage.some() && !a.IsMulticast() && !e.vantage.proved(a) {
 		bits += bitsPassing
 	}
 	return bits

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -58,7 +59,7 @@ func (e *Engine) seedFlow(f Flow) {
 
 // seedGroups makes candidates of the groups that any host may send to.
 func (e *Engine) seedGroups() {
-	for _, a := range wellKnown {
+	for _, a := range header.WellKnown {
 		e.candidates.add(a, 0, isKnown)
 	}
 }
@@ -118,9 +119,9 @@ func (e *Engine) seedMoments(c Connection, protocol uint8) (until int64) {
 
 // seedName names the destination of what from sends to to, until a stamp.
 func (e *Engine) seedName(from, to Endpoint, protocol uint8, until int64) {
-	key := flowKey{src: packet.AddrOf(from.Address), ports: portsOf(from.Port, to.Port), class: class(protocol)}
+	key := flowKey{src: packet.AddrOf(from.Address), ports: header.PortsOf(from.Port, to.Port), class: class(protocol)}
 	dst := packet.AddrOf(to.Address)
-	if isMapped(key.src) || isMapped(dst) {
+	if key.src.IsMapped() || dst.IsMapped() {
 		return
 	}
 	e.flows.nameUntil(&key, dst, byTable, until)
@@ -128,7 +129,7 @@ func (e *Engine) seedName(from, to Endpoint, protocol uint8, until int64) {
 	if zone == 0 {
 		zone = zoneOf(to.Address)
 	}
-	if isLinkLocal(key.src) && zone != 0 { // for captures with zones
+	if key.src.IsLinkLocal() && zone != 0 { // for captures with zones
 		key.zone = zone
 		e.flows.nameUntil(&key, dst, byTable, until)
 	}

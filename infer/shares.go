@@ -3,6 +3,8 @@ package infer
 import (
 	"math"
 	"math/bits"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
 )
 
 // sample is what observations say of the pools' shares. Most say what others say
@@ -16,7 +18,7 @@ type sample struct {
 // fitting is what observations of one hypothesis have in common that fit the pools
 // equally well.
 type fitting struct {
-	h     hypothesis
+	h     header.Hypothesis
 	some  uint16 // the pools whose fit isn't 0, a bit each
 	fits  [pools]float64
 	parts [pools]float64 // of each observation that each pool accounts for, in a round
@@ -51,7 +53,7 @@ func sampleOf(list []observation) sample {
 
 // divide computes the part of an observation of each kind that each pool accounts for.
 // One of another hypothesis than h counts for foreign.
-func (m *sample) divide(shares *[pools]float64, h hypothesis, foreign float64) {
+func (m *sample) divide(shares *[pools]float64, h header.Hypothesis, foreign float64) {
 	for i := range m.kinds {
 		f := &m.kinds[i]
 		weight, total := 1.0, 0.0
@@ -80,13 +82,13 @@ func (m *sample) addTo(sums *[pools]float64) {
 
 // maximise returns the shares that make what was observed of h likeliest, with a
 // prior that a few observations do not overturn.
-func (e *Engine) maximise(seen *sample, h hypothesis) (shares [pools]float64) {
+func (e *Engine) maximise(seen *sample, h header.Hypothesis) (shares [pools]float64) {
 	const (
 		strength = 4 // observations that the prior counts for
 		rounds   = 32
 		foreign  = 0.1 // what an observation of another kind of flow counts for
 
-		deviations = 2 // by which the number of unlisted neighbours may be underestimated
+		deviations = 2 // by which the number of unlisted neighbors may be underestimated
 	)
 	prior := e.priorShares()
 	shares = prior
@@ -107,7 +109,7 @@ func (e *Engine) maximise(seen *sample, h hypothesis) (shares [pools]float64) {
 		}
 		found = next[nearby]
 	}
-	// Accidents among colliding neighbours look like listed destinations: as many
+	// Accidents among colliding neighbors look like listed destinations: as many
 	// as may well have been overlooked count as accidents.
 	shares[nearby] += shares[nearby] / found * deviations * math.Sqrt(found+0.25)
 	for s := range shares {

@@ -82,7 +82,7 @@ type Destination struct {
 	Device      string     `json:"device,omitempty"`
 }
 
-// Neighbor is a row of the neighbour cache (RFC 4861, section 5.1). Device is
+// Neighbor is a row of the neighbor cache (RFC 4861, section 5.1). Device is
 // the interface's name where no table gives its index.
 type Neighbor struct {
 	Address   netip.Addr `json:"address"`

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
 )
 
 // Several addresses may have the sum that a flow needs. What separates them is
@@ -38,11 +40,11 @@ const (
 
 // acquaintance is what is proved of where the host's flows go.
 type acquaintance struct {
-	shares [hypotheses][familiarities]float64 // of the flows
-	listed float64                            // addresses
-	visits []visit                            // sorted by stamp
-	beside int                                // flows that are looked at beside one
-	ports  map[portKey]*service               // by the ports' second half
+	shares [header.Hypotheses][familiarities]float64 // of the flows
+	listed float64                                   // addresses
+	visits []visit                                   // sorted by stamp
+	beside int                                       // flows that are looked at beside one
+	ports  map[portKey]*service                      // by the ports' second half
 }
 
 // visit is a flow whose destination is proved.
@@ -105,7 +107,7 @@ func (e *Engine) familiarity(f *familiars, at int32) (fits [familiarities]float6
 // flows beside it.
 func (k *acquaintance) familiarByPort(fl *flow) familiars {
 	f := familiars{local: uint16(fl.key.ports >> 16), begun: fl.begun}
-	if fl.key.twoWay() && fl.key.ports.destination() != 0 {
+	if fl.key.twoWay() && fl.key.ports.Destination() != 0 {
 		f.served = k.ports[portKey{fl.key.ports & 0xFFFF, fl.key.class}]
 	}
 	return f
@@ -179,7 +181,7 @@ func (e *Engine) separate(list []scored, q *question) {
 
 // ties reports whether s is one that a list alone speaks for.
 func (s *scored) ties() bool {
-	return s.at != none && s.mode != unverified && s.by >= byCache && s.by != byGroup && s.by < noEvidence && !isMulticast(s.addr)
+	return s.at != none && s.mode != header.Unverified && s.by >= byCache && s.by != byGroup && s.by < noEvidence && !s.addr.IsMulticast()
 }
 
 // separateTies decides the host's clusters again that several addresses fit, with
@@ -213,7 +215,7 @@ func (e *Engine) acquaint() *acquaintance {
 	for j := range e.flows.clusters.n {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
-		if !c.proved || c.at < 0 || c.rivals || e.direction(fl.key.src) != outbound || isMulticast(e.destination(c.at)) {
+		if !c.proved || c.at < 0 || c.rivals || e.direction(fl.key.src) != outbound || e.destination(c.at).IsMulticast() {
 			continue
 		}
 		if fl.begun != 0 {
@@ -225,12 +227,12 @@ func (e *Engine) acquaint() *acquaintance {
 		fl := e.flows.list.at(i)
 		if e.direction(fl.key.src) == outbound {
 			for n := fl.named; n != none; n = e.flows.names.at(n).next {
-				if a := e.flows.names.at(n).dst; !isLinkLocal(a) {
+				if a := e.flows.names.at(n).dst; !a.IsLinkLocal() {
 					k.serve(&fl.key, e.candidates.place(&a, 0, hashPlace(&a, 0)), fl.key.ports)
 				}
 			}
 		} else if fl.packets > 0 {
-			k.serve(&fl.key, e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)), fl.key.ports.reversed())
+			k.serve(&fl.key, e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)), fl.key.ports.Reversed())
 		}
 	}
 	k.sort()
@@ -239,8 +241,8 @@ func (e *Engine) acquaint() *acquaintance {
 
 // serve notes that at has a connection between ports, the host's first, of the
 // class of key.
-func (k *acquaintance) serve(key *flowKey, at int32, p ports) {
-	if at == none || !key.twoWay() || p.destination() == 0 {
+func (k *acquaintance) serve(key *flowKey, at int32, p header.Ports) {
+	if at == none || !key.twoWay() || p.Destination() == 0 {
 		return
 	}
 	port := portKey{p & 0xFFFF, key.class}
@@ -320,7 +322,7 @@ func (s *surroundings) own(i int) (all []int32) {
 // acquainted is a flow that the shares are learnt from: how much likelier each
 // familiarity makes what is known of its destination.
 type acquainted struct {
-	h    hypothesis
+	h    header.Hypothesis
 	fits [familiarities]float64
 }
 
@@ -361,14 +363,14 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 			seen = append(seen, o)
 		}
 	}
-	for h := range hypotheses {
+	for h := range header.Hypotheses {
 		e.familiar.shares[h] = familiarityOf(seen, h)
 	}
 }
 
 // familiarityOf returns the shares that make what was seen of h likeliest. That
 // flows go where no other does is rather over- than underestimated.
-func familiarityOf(seen []acquainted, h hypothesis) (shares [familiarities]float64) {
+func familiarityOf(seen []acquainted, h header.Hypothesis) (shares [familiarities]float64) {
 	const (
 		rounds     = 32
 		foreign    = 0.1 // what a flow of another kind counts for

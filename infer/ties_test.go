@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -49,9 +50,9 @@ func modelled(r *rand.Rand, portOf, timeOf func(i, flow int) int64) (list []sent
 		known = append(known, addr(fmt.Sprintf("2001:db8:%x::%x", 1+n%16, 1+n/16)))
 	}
 	s = cacheOf([]netip.Addr{host}, known...)
-	sums := map[residue]int{}
+	sums := map[header.Residue]int{}
 	for _, to := range known {
-		sums[residueOf(packet.AddrOf(to))]++
+		sums[header.ResidueOf(packet.AddrOf(to))]++
 	}
 	for i, to := range known {
 		for flow := range 3 {
@@ -62,7 +63,7 @@ func modelled(r *rand.Rand, portOf, timeOf func(i, flow int) int64) (list []sent
 			h.Stamp = 1e18 + timeOf(i, flow)
 			if flow < 2 {
 				s.TCPConnections = append(s.TCPConnections, Connection{Local: Endpoint{host, local}, Remote: Endpoint{to, port}})
-			} else if sums[residueOf(packet.AddrOf(to))] > 1 {
+			} else if sums[header.ResidueOf(packet.AddrOf(to))] > 1 {
 				rest = append(rest, len(list))
 			}
 			list, hidden = append(list, p), append(hidden, h)
@@ -154,8 +155,7 @@ func TestLaterResolutionIsLikelier(t *testing.T) {
 			last = Examine(p)
 			e.Observe(&last)
 		}
-		e.Conclude()
-		a := e.Infer(&last)
+		a := e.Conclude().Infer(&last)
 		if a.Destination != want || want == late && a.DestinationOrigin != Likely {
 			t.Errorf("%d addresses in between: got %+v, want %v, likely", between, a, want)
 		}
@@ -195,7 +195,7 @@ func TestListsAreBounded(t *testing.T) {
 			list = append(list, tcpTo(host, d.Destination, uint16(2000+i), 443, 1, 1, flagPSH, bytesOf(r, 8)).hidden())
 		}
 		e := New(Options{Snapshot: tables, MaxClusters: most})
-		answers := inferAll(e, list)
+		all, answers := concluded(e, list)
 		kept, empty := 0, int64(0)
 		for _, l := range e.lists {
 			kept += len(l.candidates)
@@ -208,9 +208,9 @@ func TestListsAreBounded(t *testing.T) {
 		if room := most/listedShare + most; kept == 0 || kept > room {
 			t.Errorf("room for %d clusters: got %d candidates in lists, want at most %d", most, kept, room)
 		}
-		if got := e.GivenUp().Unlisted; got != empty || got > 0 != (most == 4000) {
+		if got := all.GivenUp().Unlisted; got != empty || got > 0 != (most == 4000) {
 			t.Errorf("room for %d clusters: got %d without a list, want %d", most, got, empty)
 		}
-		e.Doubts(10)
+		all.Doubts(10)
 	}
 }

@@ -73,9 +73,9 @@ func (v *vantage) edge(a, b packet.Addr) {
 	}
 	s := global
 	switch {
-	case isMapped(a):
+	case a.IsMapped():
 		s = ipv4
-	case isLinkLocal(a) || isLinkLocal(b):
+	case a.IsLinkLocal() || b.IsLinkLocal():
 		s = link
 	}
 	h := &v.hubs[s]
@@ -98,10 +98,10 @@ func (v *vantage) edge(a, b packet.Addr) {
 // isUnicast reports whether a can be one end of a conversation between two
 // hosts.
 func isUnicast(a packet.Addr) bool {
-	if isMapped(a) {
+	if a.IsMapped() {
 		return a[12] != 0 && a[12] != 127 && a[12] < 224
 	}
-	return !isUnspecified(a) && !isMulticast(a) && !isLoopback(a)
+	return !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback()
 }
 
 // own notes that the tables name a as the host's.
@@ -117,7 +117,7 @@ func (v *vantage) own(a netip.Addr) {
 
 // proved reports whether a is the host's own.
 func (v *vantage) proved(a packet.Addr) bool {
-	if isLoopback(a) {
+	if a.IsLoopback() {
 		return true
 	}
 	if v.known != nil {

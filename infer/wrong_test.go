@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"testing"
+
+	"github.com/mendcap/mendcap/infer/internal/header"
 )
 
 // With nothing but wrong candidates no destination may be answered, however
@@ -25,7 +27,7 @@ func TestWrongCandidatesOnly(t *testing.T) {
 			case 1:
 				list = append(list, udpTo(host, peer, uint16(30000+i), 53, bytesOf(r, 40)))
 			case 2:
-				list = append(list, icmpTo(host, peer, icmpEchoRequest, 0, bytesOf(r, 40)))
+				list = append(list, icmpTo(host, peer, header.ICMPEchoRequest, 0, bytesOf(r, 40)))
 			case 3:
 				list = append(list, sent{host, peer, 253, bytesOf(r, 40+r.IntN(100))}) // experimental
 			}
@@ -94,7 +96,7 @@ func TestPrefixTranslation(t *testing.T) {
 	r := rand.New(rand.NewPCG(47, 48))
 	inner := addr("fd01:203:405:1::1234")
 	outer := addr("2001:db8:1:d550::1234") // of RFC 6296, section 3.5
-	if residueOf([16]byte(inner.As16())) != residueOf([16]byte(outer.As16())) {
+	if header.ResidueOf([16]byte(inner.As16())) != header.ResidueOf([16]byte(outer.As16())) {
 		t.Fatal("the addresses of the RFC have different sums")
 	}
 	s := udpTo(host, inner, 5000, 7000, bytesOf(r, 30))
@@ -120,14 +122,14 @@ func TestForeignTables(t *testing.T) {
 }
 
 // In one /64, numbered from ::1, every packet can also be explained as another
-// protocol to a neighbour: TCP to ::50 as UDP to ::45, and so on. The header
-// decides; no protocol is wrong, and nothing is answered to the wrong neighbour.
+// protocol to a neighbor: TCP to ::50 as UDP to ::45, and so on. The header
+// decides; no protocol is wrong, and nothing is answered to the wrong neighbor.
 func TestProtocolsInOneNetwork(t *testing.T) {
 	r := rand.New(rand.NewPCG(93, 94))
-	neighbours := plan(255, func(i int) string { return fmt.Sprintf("2001:db8:1::%x", i+0x100) })
+	neighbors := plan(255, func(i int) string { return fmt.Sprintf("2001:db8:1::%x", i+0x100) })
 	for _, tables := range []bool{true, false} {
 		var list []sent
-		for i, peer := range neighbours {
+		for i, peer := range neighbors {
 			port := uint16(40000 + i)
 			switch i % 3 {
 			case 0:
@@ -136,12 +138,12 @@ func TestProtocolsInOneNetwork(t *testing.T) {
 				list = append(list, udpTo(host, peer, port, 53, bytesOf(r, 30)), udpTo(peer, host, 53, port, bytesOf(r, 60)))
 			case 2:
 				echo := bytesOf(r, 40)
-				list = append(list, icmpTo(host, peer, icmpEchoRequest, 0, echo), icmpTo(peer, host, icmpEchoReply, 0, echo))
+				list = append(list, icmpTo(host, peer, header.ICMPEchoRequest, 0, echo), icmpTo(peer, host, header.ICMPEchoReply, 0, echo))
 			}
 		}
 		var o Options
 		if tables {
-			o.Snapshot = cacheOf([]netip.Addr{host}, neighbours...)
+			o.Snapshot = cacheOf([]netip.Addr{host}, neighbors...)
 		}
 		wantAll(t, list, inferAll(New(o), hideAll(list)))
 
@@ -152,7 +154,7 @@ func TestProtocolsInOneNetwork(t *testing.T) {
 			}
 		}
 		if tables {
-			o.Snapshot = cacheOf([]netip.Addr{host}, neighbours[:100]...)
+			o.Snapshot = cacheOf([]netip.Addr{host}, neighbors[:100]...)
 		}
 		if got := count(oneWay, inferAll(New(o), hideAll(oneWay))); got.nextWrong+got.dstWrong != 0 {
 			t.Errorf("one direction, tables=%v: got %v, want none wrong", tables, got)

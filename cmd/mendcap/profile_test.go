@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,16 +10,14 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/report"
 )
 
 // TestProfileInTshark repairs a capture and lets tshark colour it by the
 // profile: each packet that was moved, and no other, has the rule for it.
 func TestProfileInTshark(t *testing.T) {
-	tshark, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("tshark is not installed")
-	}
+	tshark.Need(t)
 	dir := t.TempDir()
 	mended := filepath.Join(dir, "mended.pcapng")
 	var r report.Report
@@ -28,25 +25,10 @@ func TestProfileInTshark(t *testing.T) {
 		t.Fatal(err)
 	}
 	mendcap(t, "wireshark-profile", filepath.Join(dir, "profiles", "mended"))
-	run := func(args ...string) string {
-		cmd := exec.Command(tshark, append([]string{"-C", "mended", "-r", mended}, args...)...)
-		cmd.Env = append(os.Environ(), "WIRESHARK_CONFIG_DIR="+dir)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("tshark: %v: %s", err, stderr.String())
-		}
-		for line := range strings.Lines(stderr.String()) {
-			if !strings.HasPrefix(line, "Running as user") {
-				t.Errorf("tshark complains: %s", line)
-			}
-		}
-		return string(out)
-	}
+	t.Setenv("WIRESHARK_CONFIG_DIR", dir)
 	rules := map[string]int64{}
-	for line := range strings.Lines(run("--color", "-T", "fields", "-e", "frame.coloring_rule.name", "-e", "frame.comment")) {
-		rule, comment, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+	for _, row := range tshark.Rows(t, mended, []string{"frame.coloring_rule.name", "frame.comment"}, "-C", "mended", "--color") {
+		rule, comment := row[0], row[1]
 		rules[rule]++
 		if strings.Contains(comment, "mendcap: ") != strings.HasPrefix(rule, "mendcap ") {
 			t.Errorf("rule %q for a packet with the comment %q", rule, comment)
@@ -58,9 +40,14 @@ func TestProfileInTshark(t *testing.T) {
 	if rules["mendcap inferred"] == 0 || rules["TCP"] == 0 {
 		t.Errorf("rules: got %v, want inferred headers and plain TCP among them", rules)
 	}
-	moved := run("-Y", `frame.comment contains "mendcap: moved"`)
-	if got := int64(strings.Count(moved, "\n")); got != r.Order.Moved || int64(strings.Count(moved, "mendcap: moved by ")) != got {
-		t.Errorf("packets filtered: got %d lines, want %d, each with its comment in a column:\n%.500s", got, r.Order.Moved, moved)
+	moved := tshark.Rows(t, mended, []string{"_ws.col.mendcap"}, "-C", "mended", "-Y", `frame.comment contains "mendcap: moved"`)
+	if int64(len(moved)) != r.Order.Moved {
+		t.Errorf("packets filtered: got %d, want %d", len(moved), r.Order.Moved)
+	}
+	for _, row := range moved {
+		if !strings.Contains(row[0], "mendcap: moved by ") {
+			t.Errorf("the column of a moved packet says %q, want its comment", row[0])
+		}
 	}
 }
 

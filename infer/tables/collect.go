@@ -48,7 +48,7 @@ func (t *tally) add(number int, text, why string) {
 	}
 }
 
-// merge adds another tally's lines behind its own.
+// merge adds another tally's lines after its own.
 func (t *tally) merge(other tally) {
 	t.count += other.count
 	t.lines = append(t.lines, other.lines[:min(len(other.lines), maxKept-len(t.lines))]...)

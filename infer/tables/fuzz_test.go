@@ -53,7 +53,7 @@ func addressesIn(content []byte) map[netip.Addr]bool {
 	return found
 }
 
-// addressesOf notes what a token can mean: an address, one with a port behind a
+// addressesOf notes what a token can mean: an address, one with a port after a
 // colon or dot, one with a label before it, or one in hex, in network order or
 // in words of the other.
 func addressesOf(token string, found map[netip.Addr]bool) {

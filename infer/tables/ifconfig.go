@@ -132,7 +132,7 @@ func (c *collector) inetLine(fields []string, h heading) bool {
 	return true
 }
 
-// inetAddress finds the address behind inet or inet6: the first word that is
+// inetAddress finds the address after inet or inet6: the first word that is
 // one, its prefix length and the label of older net-tools (addr:) taken off.
 func inetAddress(fields []string) (address netip.Addr, index uint32, rest []string, ok bool) {
 	for i := range min(len(fields), 2) {

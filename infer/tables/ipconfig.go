@@ -42,7 +42,7 @@ type adapter struct {
 	row      int  // labels so far
 	titled   bool // the adapter's title is above them
 	physical bool // some row is a physical address
-	stated   bool // some address has a state behind it
+	stated   bool // some address has a state after it
 	masked   int  // the first row that is a subnet mask, 0 without one
 	zoned    int  // the first row that is a link-local address with its zone, 0 without one
 	both     bool // some link-local address has both a zone and a state
@@ -52,7 +52,7 @@ type adapter struct {
 type adapterValue struct {
 	address netip.Addr
 	zone    uint32
-	state   bool // a state in parentheses stands behind it
+	state   bool // a state in parentheses follows it
 	masked  bool // the next row is its subnet mask
 	row     int  // the row that it belongs to
 	number  int  // of its line

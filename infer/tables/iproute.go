@@ -18,7 +18,7 @@ func after(fields []string, keyword string) string {
 
 // isIPNeigh tells a row of Linux' `ip neigh`: an address, then keywords with
 // their values, flags, and the state in capitals, in whatever order they have in
-// the version (ip-neighbour(8)). Some rows have no state.
+// the version (ip-neighbor(8)). Some rows have no state.
 func isIPNeigh(l *lines) bool {
 	fields := l.fields()
 	if len(fields) < 2 {
@@ -36,7 +36,7 @@ func isIPNeigh(l *lines) bool {
 	return len(fields) > 3 && fields[1] == "dev" && (isLinkLayer || slices.ContainsFunc(fields[3:], isNeighFlag))
 }
 
-// isNeighState tells the kernel's states of a neighbour, RFC 4861's and more.
+// isNeighState tells the kernel's states of a neighbor, RFC 4861's and more.
 func isNeighState(token string) bool {
 	switch token {
 	case "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "INCOMPLETE", "PERMANENT", "NOARP", "NONE":
@@ -45,7 +45,7 @@ func isNeighState(token string) bool {
 	return false
 }
 
-// isNeighFlag tells the flags of a neighbour that no route has.
+// isNeighFlag tells the flags of a neighbor that no route has.
 func isNeighFlag(token string) bool {
 	switch token {
 	case "router", "proxy", "managed", "extern_learn", "extern_valid":

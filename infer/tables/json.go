@@ -18,7 +18,7 @@ type value struct {
 }
 
 // takeJSON reads a JSON value that begins at the current line, if there is one
-// with rows in it, and moves behind it.
+// with rows in it, and moves after it.
 func (c *collector) takeJSON(l *lines) bool {
 	if c.jsonBudget <= 0 || !beginsJSON(l.current) {
 		return false

@@ -75,7 +75,7 @@ func (l *lines) peek(n int) string {
 // rest returns the text from the start of the current line.
 func (l *lines) rest() string { return l.text[l.start:] }
 
-// skip moves to the first line that starts at or behind an offset of rest.
+// skip moves to the first line that starts at or after an offset of rest.
 func (l *lines) skip(n int) {
 	for offset := l.start + n; !l.done() && l.start < offset; {
 		l.next()

@@ -82,7 +82,7 @@ func TestSettleDevices(t *testing.T) {
 	settleDevices(s)
 	want := []infer.Neighbor{{Address: a, Interface: 3}, {Address: b, Device: "tun0"}, {Address: b, Device: "wlan0"}}
 	if !slices.Equal(s.Neighbors, want) {
-		t.Errorf("got neighbours %+v, want %+v", s.Neighbors, want)
+		t.Errorf("got neighbors %+v, want %+v", s.Neighbors, want)
 	}
 	if s.DestinationCache[0].Interface != 3 || s.Routes[0].Interface != 3 || s.Routes[0].Device != "" {
 		t.Errorf("got destination %+v, route %+v, want both on interface 3", s.DestinationCache[0], s.Routes[0])

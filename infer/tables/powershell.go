@@ -54,7 +54,7 @@ func udpEndpoint(c *collector, o object) (why string) {
 	return ""
 }
 
-// isNeighbor tells a row of the neighbour cache. An address and a state alone can
+// isNeighbor tells a row of the neighbor cache. An address and a state alone can
 // be anything's.
 func isNeighbor(o object) bool {
 	return o.has("IPAddress") && !o.has("AddressState", "PrefixOrigin") &&

@@ -313,7 +313,7 @@ func checkSets(t *testing.T, got *infer.Snapshot, w sample) {
 	checkSet(t, "interface addresses", interfaces, w.interfaces)
 	checkSet(t, "groups", groups, w.groups)
 	checkSet(t, "destinations", destinations, w.destinations)
-	checkSet(t, "neighbours", neighbors, w.neighbors)
+	checkSet(t, "neighbors", neighbors, w.neighbors)
 	checkSet(t, "hosts", texts(got.Hosts), w.hosts)
 	checkSet(t, "the resolver's cache", texts(got.DNSCache), w.cached)
 	checkSet(t, "hints", hints, w.hints)

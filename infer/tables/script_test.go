@@ -297,7 +297,7 @@ func TestMacOSScript(t *testing.T) {
 	}
 	for _, row := range snapshot.Neighbors { // ifconfig gives the index, ndp and netstat the name
 		if row.Address == netip.MustParseAddr("fe80::200:5eff:fe00:5301") && row.Interface != 11 {
-			t.Errorf("got neighbour %+v, want it on interface 11", row)
+			t.Errorf("got neighbor %+v, want it on interface 11", row)
 		}
 	}
 }

@@ -129,7 +129,7 @@ func TestParseEncodings(t *testing.T) {
 		}
 	}
 	if n := plain.Neighbors; len(n) != 2 || n[0].Interface != 7 || n[1].State != "Veraltet (Router)" {
-		t.Errorf("got neighbours %+v", n)
+		t.Errorf("got neighbors %+v", n)
 	}
 }
 
@@ -267,7 +267,7 @@ func TestCertainOf(t *testing.T) {
 }
 
 func TestRolesOfIPConfig(t *testing.T) {
-	// Rows of netstat straight behind those of ipconfig belong to netstat.
+	// Rows of netstat straight after those of ipconfig belong to netstat.
 	const text = "Ethernet-Adapter Ethernet:\n\n" +
 		"   IPv6-Adresse. . . . . . . . . . . : 2001:db8::1(Bevorzugt)\n" +
 		"   DNS-Server  . . . . . . . . . . . : 2001:db8::53\n" +

@@ -50,7 +50,7 @@ func isGateway(token string) bool {
 // closed reports whether no packet goes that way.
 func (r *unixRoute) closed() bool { return strings.ContainsAny(r.flags, "!RB") }
 
-// isRouteFlags tells letters and digits behind U, or a closed way's.
+// isRouteFlags tells letters and digits after U, or a closed way's.
 func isRouteFlags(token string) bool {
 	if token[0] != 'U' && token[0] != '!' {
 		return false

@@ -9,7 +9,7 @@ import (
 )
 
 // parsePrefix reads an address, with or without a zone, and a prefix length.
-// The bits behind the prefix must be zero.
+// The bits after the prefix must be zero.
 func parsePrefix(token string) (prefix netip.Prefix, ok bool) {
 	host, length, ok := strings.Cut(token, "/")
 	if !ok {

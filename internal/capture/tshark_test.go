@@ -3,36 +3,26 @@ package capture
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 )
 
-// tshark gives one line a packet of a file, as tshark reads it, or skips the
+// shown gives one line a packet of a file, as tshark reads it, or skips the
 // test where it is not installed.
-func tshark(t *testing.T, data []byte) []string {
+func shown(t *testing.T, data []byte) (lines []string) {
 	t.Helper()
-	path, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("tshark is not installed")
-	}
 	name := filepath.Join(t.TempDir(), "file.pcapng")
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fields := []string{"-n", "-r", name, "-T", "fields", "-E", "separator=|"}
-	for _, f := range []string{"frame.number", "frame.interface_id", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.comment"} {
-		fields = append(fields, "-e", f)
+	fields := []string{"frame.number", "frame.interface_id", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.comment"}
+	for _, row := range tshark.Rows(t, name, fields) {
+		lines = append(lines, strings.Join(row, "|"))
 	}
-	cmd := exec.Command(path, fields...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("tshark: %v: %s", err, stderr.String())
-	}
-	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	return lines
 }
 
 // What an edited file says, tshark reads: stamps, lengths, comments and
@@ -76,7 +66,7 @@ func TestTsharkReadsEdits(t *testing.T) {
 			"3|2|3.500000000|61|61|moved",
 			"4|0|4.000000000|161|61|had one,and another",
 		}
-		if got := tshark(t, out); strings.Join(got, "\n") != strings.Join(want, "\n") {
+		if got := shown(t, out); strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s: got\n%s\nwant\n%s", order, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
@@ -92,7 +82,7 @@ func TestTsharkReadsConverted(t *testing.T) {
 			fraction = []string{"000000002", "000999999"}
 		}
 		want := fmt.Sprintf("1|0|1.%s|1500|1|\n2|0|2147483647.%s|1500|2|", fraction[0], fraction[1])
-		if got := strings.Join(tshark(t, out), "\n"); got != want {
+		if got := strings.Join(shown(t, out), "\n"); got != want {
 			t.Errorf("%#x: got\n%s\nwant\n%s", magic, got, want)
 		}
 	}

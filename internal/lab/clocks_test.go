@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +13,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/internal/lab/analysis"
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
@@ -231,47 +229,33 @@ func (f *twoInterfaces) checkWithin(t *testing.T, flags map[string]int64, off ti
 
 // tshark sees the corrected capture as it sees the true one, packet by packet.
 func TestTsharkOnCorrectedClocks(t *testing.T) {
-	tshark, err := analysis.FindTshark(context.Background())
-	if errors.Is(err, analysis.ErrNoJudge) {
-		t.Skipf("TestTsharkOnCorrectedClocks: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	tshark.Need(t)
 	truth := delivered(t, "lossy")
-	want := tsharkFlags(t, tshark, newTwoInterfaces(t, truth, clockError{}, false).path)
+	want := tsharkFlags(t, newTwoInterfaces(t, truth, clockError{}, false).path)
 	for _, sorted := range []bool{false, true} {
 		f := newTwoInterfaces(t, truth, clockError{10 * time.Second, 200}, sorted)
 		out, _ := mend(t, f.path, repair.Options{AlignInterfaces: true})
-		if got := tsharkFlags(t, tshark, out); !maps.Equal(got, want) {
+		if got := tsharkFlags(t, out); !maps.Equal(got, want) {
 			t.Errorf("sorted %v: flagged packets: got %d, want the %d of the truth, each with its flags", sorted, len(got), len(want))
 		}
-		if before := tsharkFlags(t, tshark, f.path); maps.Equal(before, want) {
+		if before := tsharkFlags(t, f.path); maps.Equal(before, want) {
 			t.Errorf("sorted %v: the flags were right before: the test shows nothing", sorted)
 		}
 	}
 }
 
 // tsharkFlags gives the flags of the packets that have some, by identity.
-func tsharkFlags(t *testing.T, tshark, path string) map[int]string {
+func tsharkFlags(t *testing.T, path string) map[int]string {
 	t.Helper()
-	args := []string{"-n", "-r", path, "-T", "fields"}
-	for _, field := range tcp.AnalysisFields() {
-		args = append(args, "-e", field)
-	}
-	out, err := exec.Command(tshark, append(args, "-e", "_ws.col.Protocol")...).Output()
-	if err != nil {
-		t.Fatalf("tshark: %v", err)
-	}
 	packets := packetBlocks(readBlocks(t, path))
 	flags := make(map[int]string)
 	seen := 0
-	for line := range strings.Lines(string(out)) {
-		at := strings.LastIndexByte(line, '\t')
-		if strings.TrimSpace(line[at:]) == "PCAPNG" {
+	for _, row := range tshark.Rows(t, path, append(tcp.AnalysisFields(), "_ws.col.Protocol")) {
+		last := len(row) - 1
+		if row[last] == "PCAPNG" {
 			continue // a custom block
 		}
-		if line = line[:at]; strings.Trim(line, "\t") != "" && seen < len(packets) {
+		if line := strings.Join(row[:last], "\t"); strings.Trim(line, "\t") != "" && seen < len(packets) {
 			flags[packetID(t, &packets[seen])] = line
 		}
 		seen++

@@ -2,18 +2,15 @@ package lab
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/internal/lab/analysis"
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -290,28 +287,18 @@ func withoutComments(t *testing.T, b *capture.Block) ([]byte, int) {
 // checkTshark has tshark read a file: all of its packets, and no complaint.
 func checkTshark(t *testing.T, path string, packets int) {
 	t.Helper()
-	tshark, err := analysis.FindTshark(context.Background())
-	if errors.Is(err, analysis.ErrNoJudge) {
+	if _, err := tshark.Find(t.Context()); err != nil {
 		t.Logf("not read by tshark: %v", err)
 		return
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var complaints bytes.Buffer
-	cmd := exec.Command(tshark, "-n", "-r", path, "-T", "fields", "-e", "_ws.col.Protocol")
-	cmd.Stderr = &complaints
-	lines, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("tshark: %v: %s", err, complaints.String())
-	}
-	for line := range strings.Lines(complaints.String()) {
-		if !strings.HasPrefix(line, "Running as user") && strings.TrimSpace(line) != "" {
-			t.Errorf("tshark complains: %s", line)
+	n := 0
+	// tshark counts custom blocks as frames of the protocol PCAPNG.
+	for _, row := range tshark.Rows(t, path, []string{"_ws.col.Protocol"}) {
+		if row[0] != "PCAPNG" {
+			n++
 		}
 	}
-	// tshark counts custom blocks as frames of the protocol PCAPNG.
-	if n := bytes.Count(lines, []byte("\n")) - bytes.Count(lines, []byte("PCAPNG\n")); n != packets {
+	if n != packets {
 		t.Errorf("packets in tshark's eyes: got %d, want %d", n, packets)
 	}
 }

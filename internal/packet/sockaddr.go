@@ -104,20 +104,8 @@ func isSockaddr4(first uint16, layout Layout) bool {
 // returns: no port (some systems put the protocol there), a flow label with at
 // most the traffic class above it, and a source address that exists.
 func plausibleSockaddr6(data []byte) bool {
-	return data[2] == 0 && data[4]&0xF0 == 0 && isSource(data[8:24])
-}
-
-// isSource reports whether an IPv6 address may be a packet's source: global
-// unicast (2000::/3), unique local (fc00::/7), link-local (fe80::/10),
-// translated (64:ff9b::/32, RFC 6052 and 8215), :: or ::1.
-func isSource(a []byte) bool {
-	switch {
-	case a[0]>>5 == 1, a[0]&0xFE == 0xFC, a[0] == 0xFE && a[1]>>6 == 2:
-		return true
-	case be32(a) == 0x0064FF9B:
-		return true
-	}
-	return [15]byte(a) == [15]byte{} && a[15] <= 1
+	source := Addr(data[8:24])
+	return data[2] == 0 && data[4]&0xF0 == 0 && source.InUse() && !source.IsMulticast()
 }
 
 // plausibleSockaddr4 reports whether a sockaddr_in has the source address of

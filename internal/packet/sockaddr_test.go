@@ -100,19 +100,6 @@ func TestParseLayout(t *testing.T) {
 	}
 }
 
-func TestIsSource(t *testing.T) {
-	for address, want := range map[string]bool{
-		"2001:db8::1": true, "3fff::1": true, "fd00::1": true, "fe80::1": true, "64:ff9b::c000:201": true,
-		"::": true, "::1": true, "::2": false, "fec0::1": false, "ff02::1": false, "64:ff9c::1": false,
-		"1:2::": false, "4000::1": false,
-	} {
-		a := AddrOf(netip.MustParseAddr(address))
-		if got := isSource(a[:]); got != want {
-			t.Errorf("source %s: got %v, want %v", address, got, want)
-		}
-	}
-}
-
 func TestAddrNetip(t *testing.T) {
 	for _, want := range []string{"192.0.2.1", "2001:db8::1", "::"} {
 		if got := AddrOf(netip.MustParseAddr(want)).Netip().String(); got != want {

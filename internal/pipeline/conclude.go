@@ -18,8 +18,8 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r, s, v := &j.report, p.sequencer, p.w.judge
 	r.Schema = report.Schema
 	r.Capture = j.facts.describeCapture(j.source.name)
-	r.Inference = p.w.infer.describe(j.engine.Candidates())
-	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(j.engine.Doubts(maxDoubtful))
+	r.Inference = p.w.infer.describe(j.answers.Candidates())
+	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(j.answers.Doubts(maxDoubtful))
 	r.Order = j.describeOrder(stats, p.w.moved)
 	r.Order.Uncertainty = describeWidths(&v.widths)
 	r.Analysis = report.Analysis{Segments: s.segments, Before: s.before.named(), After: v.after.named()}
@@ -132,25 +132,26 @@ func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
 	if n := j.facts.strange; n > 0 {
 		j.note("of the addresses that interface descriptions state the first %d were taken for the host's, and %d beyond them not", maxOwn, n)
 	}
-	if n := j.engine.LeftOut(); n > 0 {
+	left := j.answers.GivenUp()
+	if n := left.Addresses; n > 0 {
 		j.note("an address was left out of the candidates for headers %s: there were too many", timesOver(n))
 	}
 	if n := j.flows.Forgotten(); n > 0 {
 		j.note("a connection was forgotten %s: more than %d at once over the passes; what came back later was judged afresh", timesOver(n), conn.MaxFlows)
 	}
-	if n := j.engine.Evicted(); n > 0 {
+	if n := left.Packets; n > 0 {
 		j.note("%s answered without the evidence of the flow: too many flows", were(n, "header-less packet"))
 	}
 	if stats.Unsorted > 0 {
 		j.note("%s too late to be sorted by stamps through the window of %d packets", were(stats.Unsorted, "packet"), reorder.DefaultWindow)
 	}
-	if n := j.engine.GivenUp().Crowded; n > 0 {
+	if n := left.Crowded; n > 0 {
 		j.note("only some of the addresses that fit a checksum were looked at, since there were so many: of %s", plural(n, "checksum"))
 	}
-	if n := j.engine.GivenUp().Unnamed; n > 0 {
+	if n := left.Unnamed; n > 0 {
 		j.note("a destination was named for a flow that had many already, and not tried, %s", timesOver(n))
 	}
-	if n := j.engine.GivenUp().Unlisted; n > 0 {
+	if n := left.Unlisted; n > 0 {
 		j.note("the candidates for the header of %s are not listed: too many flows have some", plural(n, "flow"))
 	}
 	if stats.Forced > 0 {

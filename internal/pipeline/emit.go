@@ -192,7 +192,7 @@ func (j *job) emit(ctx context.Context, w *writer) (*press, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = j.pass(p.ctx, &decoder{layout: j.layout, protocol: j.o.Protocol, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
+	_, err = j.pass(p.ctx, &decoder{layout: j.layout, protocol: j.o.Protocol, answers: j.answers, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
 			j.rule(&c.units[i])
 		}

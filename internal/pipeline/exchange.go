@@ -16,7 +16,7 @@ type names struct {
 // packet of unknown protocol may be one.
 func (d *decoder) name(u *unit, data []byte) {
 	v := &u.view
-	if d.engine == nil {
+	if d.answers == nil {
 		proto := u.proto
 		if proto == packet.NoNextHeaderKnown {
 			proto = packet.ProtoICMPv6

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -214,20 +214,12 @@ func TestExplainedFlagsAddUp(t *testing.T) {
 
 // Relative numbers are those that Wireshark shows.
 func TestRelativeNumbersAreWiresharks(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
 	in := filepath.Join("..", "..", "testdata", "recordings", "v4-lossy.pcapng.gz")
 	const n = 1000
-	text, err := exec.Command("tshark", "-r", in, "-c", strconv.Itoa(n), "-Y", "tcp", "-T", "fields",
-		"-e", "frame.number", "-e", "tcp.seq", "-e", "tcp.ack", "-e", "tcp.options.sack_le").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := tshark.Rows(t, in, []string{"frame.number", "tcp.seq", "tcp.ack"}, "-c", strconv.Itoa(n), "-Y", "tcp")
 	all := explainAll(t, in, n, Options{})
 	compared := 0
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Split(strings.TrimSpace(line)+"\t", "\t")
+	for _, fields := range rows {
 		frame, _ := strconv.ParseInt(fields[0], 10, 64)
 		s := all[frame].Segment
 		got := fmt.Sprintf("%d %d", s.Relative.Left, s.RelativeAck)

@@ -148,7 +148,7 @@ func (c *chunk) decode(d *decoder) {
 	c.share = c.batch.Size()/len(c.units) + 1
 	c.heads, c.names = c.heads[:0], c.names[:0]
 	c.facts, c.mentions = c.facts[:0], c.mentions[:0]
-	if d.engine != nil {
+	if d.answers != nil {
 		c.facts, c.mentions = nil, nil
 	}
 	for i := range c.units {

@@ -102,8 +102,8 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 		return j.nothingReadable(broken)
 	}
 	f.damage = broken
-	j.engine.Conclude()
-	j.local.Decide(j.flows, j.engine.Local(), f.headerless > 0)
+	j.answers, j.engine = j.engine.Conclude(), nil
+	j.local.Decide(j.flows, j.answers.Local(), f.headerless > 0)
 	j.local.ForgetAll()
 	f.pass++
 	return nil

@@ -44,7 +44,8 @@ type job struct {
 	source   *source
 	spare    chan *chunk
 	snapshot *infer.Snapshot // what the tables say
-	engine   *infer.Engine
+	engine   *infer.Engine   // while facts are gathered
+	answers  *infer.Answers  // afterwards
 	flows    *conn.Table
 	facts    facts
 	ticks    reorder.TickMeter

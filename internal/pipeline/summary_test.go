@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -27,9 +27,7 @@ func drawn(t *testing.T, name string) (report.Report, string) {
 // TestConnectionsAreThoseOfTshark counts packets and payload of every
 // connection of the output by another analyser.
 func TestConnectionsAreThoseOfTshark(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	tshark.Need(t)
 	type counts struct{ Packets, Bytes int64 }
 	for _, name := range []string{"rawsocket.pcapng", "sockaddr.pcap"} {
 		r, out := drawn(t, name)
@@ -38,17 +36,9 @@ func TestConnectionsAreThoseOfTshark(t *testing.T) {
 			a, b, _ := strings.Cut(f.Name, " <> ")
 			got[min(a, b)+" "+max(a, b)] = counts{f.Packets, f.Bytes}
 		}
-		args := []string{"-r", out, "-Y", "tcp", "-T", "fields"}
-		for _, field := range []string{"ipv6.src", "ip.src", "tcp.srcport", "ipv6.dst", "ip.dst", "tcp.dstport", "tcp.len"} {
-			args = append(args, "-e", field)
-		}
-		text, err := exec.Command("tshark", args...).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
+		fields := []string{"ipv6.src", "ip.src", "tcp.srcport", "ipv6.dst", "ip.dst", "tcp.dstport", "tcp.len"}
 		want := map[string]counts{}
-		for line := range strings.Lines(string(text)) {
-			f := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		for _, f := range tshark.Rows(t, out, fields, "-Y", "tcp") {
 			a, b := tsharkEnd(f[0:3]), tsharkEnd(f[3:6])
 			n, err := strconv.ParseInt(f[6], 10, 64)
 			if err != nil {
@@ -76,23 +66,14 @@ func tsharkEnd(f []string) string {
 // TestPicturesHaveTsharksNumbers compares sequence and ACK numbers and windows of
 // all points with those of another analyser.
 func TestPicturesHaveTsharksNumbers(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	tshark.Need(t)
 	r, out := drawn(t, "rawsocket.pcapng")
-	args := []string{"-r", out, "-Y", "tcp", "-T", "fields"}
-	for _, field := range []string{"frame.number", "tcp.seq", "tcp.nxtseq", "tcp.ack", "tcp.window_size", "tcp.window_size_scalefactor"} {
-		args = append(args, "-e", field)
-	}
-	text, err := exec.Command("tshark", args...).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	fields := []string{"frame.number", "tcp.seq", "tcp.nxtseq", "tcp.ack", "tcp.window_size", "tcp.window_size_scalefactor"}
 	type numbers struct{ seq, next, ack, window, scale int64 }
 	byFrame := map[int64]numbers{}
-	for line := range strings.Lines(string(text)) {
+	for _, row := range tshark.Rows(t, out, fields, "-Y", "tcp") {
 		var n [6]int64
-		for i, field := range strings.Split(strings.TrimRight(line, "\n"), "\t") {
+		for i, field := range row {
 			n[i], _ = strconv.ParseInt(field, 10, 64) // an ACK number can be missing
 		}
 		byFrame[n[0]] = numbers{n[1], n[2], n[3], n[4], n[5]}

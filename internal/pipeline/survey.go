@@ -77,7 +77,7 @@ func (j *job) surveyOnce(ctx context.Context, s *reorder.Survey, d *draft) (_ *r
 		}
 	})
 	rest := j.countRest()
-	broken, err := j.pass(t.context(ctx), &decoder{layout: j.layout, protocol: j.o.Protocol, engine: j.engine, quoted: j.facts.quotes}, func(c *chunk) error {
+	broken, err := j.pass(t.context(ctx), &decoder{layout: j.layout, protocol: j.o.Protocol, answers: j.answers, quoted: j.facts.quotes}, func(c *chunk) error {
 		for i := range c.units {
 			u := &c.units[i]
 			if err := rest(u); err != nil {

@@ -47,9 +47,9 @@ type headless struct {
 // decoder turns blocks into units. It is used by many workers at once.
 type decoder struct {
 	layout   packet.Layout
-	protocol uint8         // stated for packets that lack their header, 0 without
-	engine   *infer.Engine // asked for answers; nil in the pass that gathers facts
-	quoted   bool          // errors in the capture quote packets
+	protocol uint8          // stated for packets that lack their header, 0 without
+	answers  *infer.Answers // nil in the pass that gathers facts
+	quoted   bool           // errors in the capture quote packets
 }
 
 // decode fills u from its block.
@@ -71,7 +71,7 @@ func (d *decoder) decode(u *unit) {
 }
 
 // examine reads the facts of a header-less packet, and its answer once the
-// engine has concluded.
+// answers are there.
 func (d *decoder) examine(u *unit) {
 	v := &u.view
 	p := infer.Packet{
@@ -85,7 +85,7 @@ func (d *decoder) examine(u *unit) {
 		p.NextHeader, p.Stated = d.protocol, true
 	}
 	p.Stamp, _ = u.stamp()
-	if d.engine == nil {
+	if d.answers == nil {
 		u.facts = room(&u.chunk.facts, len(u.chunk.units))
 		u.facts.Examine(&p)
 		return
@@ -93,7 +93,7 @@ func (d *decoder) examine(u *unit) {
 	var f infer.Facts
 	f.Examine(&p)
 	h := room(&u.chunk.heads, len(u.chunk.units))
-	h.answer, u.headless = d.engine.Infer(&f), h
+	h.answer, u.headless = d.answers.Infer(&f), h
 	u.proto = h.answer.NextHeader
 	if h.answer.Destination.IsValid() {
 		v.Dst = packet.AddrOf(h.answer.Destination)
@@ -107,7 +107,7 @@ func (d *decoder) upper(u *unit) {
 		return
 	}
 	data := u.block.Data[v.Upper:v.End]
-	if d.engine == nil {
+	if d.answers == nil {
 		if list := infer.AppendMentions(nil, u.proto, data); len(list) > 0 {
 			u.mentions = room(&u.chunk.mentions, len(u.chunk.units))
 			*u.mentions = list

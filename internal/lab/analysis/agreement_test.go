@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
@@ -73,14 +73,6 @@ func (y *tally) check(t *testing.T) {
 	t.Logf("%v", y)
 }
 
-// needJudge skips the test without tshark 4.0.
-func needJudge(t *testing.T) {
-	t.Helper()
-	if _, err := FindTshark(t.Context()); err != nil {
-		t.Skipf("%s not compared: %v", t.Name(), err)
-	}
-}
-
 // judged has tshark analyse a capture.
 func judged(t *testing.T, path string) []Packet {
 	t.Helper()
@@ -124,7 +116,7 @@ func samples(t *testing.T) (paths []string) {
 }
 
 func TestSamplesAgree(t *testing.T) {
-	needJudge(t)
+	tshark.Need(t)
 	for _, path := range samples(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			var y tally
@@ -137,7 +129,7 @@ func TestSamplesAgree(t *testing.T) {
 // TestDisorderedSamplesAgree scrambles the samples' headers, so that a capture
 // shows what true ones rarely do.
 func TestDisorderedSamplesAgree(t *testing.T) {
-	needJudge(t)
+	tshark.Need(t)
 	seeds := uint64(4)
 	if testing.Short() {
 		seeds = 1
@@ -193,7 +185,7 @@ func scramble(packets []Packet, seed uint64) (segments []tcp.Segment) {
 // TestWalksAgree compares on random walks that meet every rule, and checks that
 // they do.
 func TestWalksAgree(t *testing.T) {
-	needJudge(t)
+	tshark.Need(t)
 	seeds, connections := uint64(3), 1500
 	if testing.Short() {
 		seeds, connections = 1, 300
@@ -214,7 +206,7 @@ func TestWalksAgree(t *testing.T) {
 // FIN beyond them takes no sequence number. A capture of one direction gets
 // there.
 func TestFullListAgrees(t *testing.T) {
-	needJudge(t)
+	tshark.Need(t)
 	for _, c := range []struct {
 		name     string
 		segments int
@@ -252,14 +244,4 @@ func oneWay(n, acked int) (segments []tcp.Segment) {
 // answer acknowledges all before s.
 func answer(s *tcp.Segment) tcp.Segment {
 	return tcp.Segment{Stamp: s.Stamp, Dir: 1, Bits: tcp.ACK, WindowShift: -1, Window: 1000, Seq: 1, Ack: s.Seq}
-}
-
-func TestNoJudgeIsNamed(t *testing.T) {
-	t.Setenv("PATH", t.TempDir())
-	if _, err := FindTshark(t.Context()); !errors.Is(err, ErrNoJudge) {
-		t.Errorf("without tshark: got %v, want %v", err, ErrNoJudge)
-	}
-	if _, err := Golden(t.Context(), "any.pcap"); !errors.Is(err, ErrNoJudge) {
-		t.Errorf("golden text without tshark: got %v, want %v", err, ErrNoJudge)
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
 )
@@ -79,7 +80,7 @@ func (r recording) update(t *testing.T) {
 
 // TestGoldenIsTrue compares the golden text with what tshark says now.
 func TestGoldenIsTrue(t *testing.T) {
-	needJudge(t)
+	tshark.Need(t)
 	for _, r := range recorded(t) {
 		want, err := Golden(t.Context(), r.path)
 		if err != nil {
@@ -94,7 +95,7 @@ func TestGoldenIsTrue(t *testing.T) {
 
 // TestDecodedSamplesAgree goes our own way from the samples' bytes to flags.
 func TestDecodedSamplesAgree(t *testing.T) {
-	needJudge(t)
+	tshark.Need(t)
 	for _, path := range samples(t) {
 		packets := judged(t, path)
 		if len(packets) == 0 {

@@ -6,47 +6,23 @@
 package analysis
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/internal/tcp"
 )
-
-// Line is the version line of Wireshark whose rules the analyser follows.
-const Line = "4.0"
-
-// ErrNoJudge says that there is no tshark of that line.
-var ErrNoJudge = errors.New("no tshark " + Line)
 
 // Packet is one TCP packet as tshark dissects it, and the flags it gives it.
 type Packet struct {
 	Segment tcp.Segment
 	Flags   tcp.Analysis
-}
-
-// FindTshark returns the path of a tshark of the right line, or an error that
-// wraps ErrNoJudge and says what was found instead.
-func FindTshark(ctx context.Context) (string, error) {
-	path, err := exec.LookPath("tshark")
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrNoJudge, err)
-	}
-	out, err := exec.CommandContext(ctx, path, "--version").Output()
-	if err != nil {
-		return "", fmt.Errorf("%w: tshark --version: %w", ErrNoJudge, err)
-	}
-	first, _, _ := strings.Cut(string(out), "\n")
-	if !strings.HasPrefix(first, "TShark (Wireshark) "+Line+".") {
-		return "", fmt.Errorf("%w: found %q", ErrNoJudge, first)
-	}
-	return path, nil
 }
 
 // fields are the columns asked of tshark, before those of the flags.
@@ -79,62 +55,29 @@ const (
 
 // Read has tshark analyse the capture at path and returns the packets that it
 // analysed as TCP, in file order. Those with more than one TCP header (TCP in a
-// tunnel over TCP) are left out: skipped counts them.
+// tunnel over TCP) are left out: skipped counts them. Of a damaged file these are
+// the packets before the damage.
 func Read(ctx context.Context, path string) (packets []Packet, skipped int, err error) {
-	tshark, err := FindTshark(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	args := []string{"-n", "-r", path, "-o", "tcp.relative_sequence_numbers:FALSE", "-Y", "tcp", "-T", "fields"}
-	for _, field := range fields {
-		args = append(args, "-e", field)
-	}
-	for _, field := range tcp.AnalysisFields() {
-		args = append(args, "-e", field)
-	}
-	cmd := exec.CommandContext(ctx, tshark, args...)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, 0, fmt.Errorf("run tshark: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, 0, fmt.Errorf("run tshark: %w", err)
-	}
-	packets, skipped, err = parseRows(out)
-	if err != nil {
-		_ = cmd.Process.Kill()
-	}
-	// tshark fails on a damaged file, behind the packets before the damage:
-	// they are what both sides are compared on.
-	var exit *exec.ExitError
-	if waited := cmd.Wait(); err == nil && !errors.As(waited, &exit) {
-		err = waited
-	}
-	return packets, skipped, err
-}
-
-func parseRows(r io.Reader) (packets []Packet, skipped int, err error) {
 	flows := flowTable{}
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		row := strings.Split(lines.Text(), "\t")
-		if want := len(fields) + len(tcp.AnalysisNames()); len(row) != want {
-			return nil, 0, fmt.Errorf("tshark wrote %d columns, want %d: %q", len(row), want, lines.Text())
-		}
-		if strings.Contains(row[colSourcePort], ",") {
+	err = tshark.Each(ctx, path, slices.Concat(fields, tcp.AnalysisFields()), func(row []string) error {
+		switch {
+		case strings.Contains(row[colSourcePort], ","):
 			skipped++
-			continue
-		}
-		if row[colLen] == "" { // quoted in an ICMP error, or a fragment
-			continue
+			return nil
+		case row[colLen] == "": // quoted in an ICMP error, or a fragment
+			return nil
 		}
 		p, err := parseRow(row, flows)
 		if err != nil {
-			return nil, 0, fmt.Errorf("frame %s of tshark's: %w", row[colFrame], err)
+			return fmt.Errorf("frame %s: %w", row[colFrame], err)
 		}
 		packets = append(packets, p)
+		return nil
+	}, "-o", "tcp.relative_sequence_numbers:FALSE", "-Y", "tcp")
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		err = nil
 	}
-	return packets, skipped, lines.Err()
+	return packets, skipped, err
 }
 
 // flowTable numbers the pairs of endpoints densely.

@@ -2,20 +2,18 @@ package headers
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 )
 
 // made is a packet of a protocol beyond the three, with the field by which
@@ -135,10 +133,7 @@ func TestProtocols(t *testing.T) {
 
 // What the tests above take for right checksums is right for tshark.
 func TestProtocolsAreTsharks(t *testing.T) {
-	version, err := exec.Command("tshark", "--version").Output()
-	if err != nil || !strings.Contains(string(version), " 4.0.") {
-		t.Skip("tshark 4.0 is not installed")
-	}
+	tshark.Need(t)
 	for _, m := range protocols() {
 		if m.status == "" {
 			continue
@@ -159,18 +154,9 @@ func TestProtocolsAreTsharks(t *testing.T) {
 		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		args := []string{"-r", path, "-T", "fields", "-e", m.status}
-		for _, check := range []string{"dccp.check_checksum", "sctp.checksum"} {
-			value := "TRUE"
-			if check == "sctp.checksum" {
-				value = "CRC-32C"
-			}
-			args = append(args, "-o", check+":"+value)
-		}
-		got, err := exec.CommandContext(context.Background(), "tshark", args...).CombinedOutput()
-		lines := strings.Fields(string(got))
-		if err != nil || len(lines) == 0 || lines[len(lines)-1] != "1" {
-			t.Errorf("%s: got %s %q, %v, want 1 (good)", m.name, m.status, got, err)
+		rows := tshark.Rows(t, path, []string{m.status}, "-o", "dccp.check_checksum:TRUE", "-o", "sctp.checksum:CRC-32C")
+		if len(rows) != 1 || rows[0][0] != "1" {
+			t.Errorf("%s: got %s %q, want 1 (good)", m.name, m.status, rows)
 		}
 	}
 }

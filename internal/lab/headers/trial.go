@@ -101,10 +101,10 @@ func engineAnswers(tables *infer.Snapshot, packets []infer.Packet) []infer.Answe
 			engine.ObserveMention(m, packets[i].Zone, packets[i].Stamp)
 		}
 	}
-	engine.Conclude()
+	concluded := engine.Conclude()
 	answers := make([]infer.Answer, len(packets))
 	for i := range facts {
-		answers[i] = engine.Infer(&facts[i])
+		answers[i] = concluded.Infer(&facts[i])
 	}
 	return answers
 }

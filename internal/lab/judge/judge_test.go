@@ -2,15 +2,13 @@ package judge
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/lab"
-	"github.com/mendcap/mendcap/internal/lab/analysis"
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
@@ -110,17 +108,16 @@ func TestIdentityIsTheSameInEachForm(t *testing.T) {
 	}
 }
 
-func TestParseRows(t *testing.T) {
+func TestParseRow(t *testing.T) {
 	flags := make([]string, len(tcp.AnalysisNames()))
 	flags[0], flags[2] = "1", "1"
-	line := strings.Join(append([]string{"60", "6", "2001:db8::2", ""}, flags...), "\t")
-	rows, err := parse(strings.NewReader(line + "\n"))
+	row, err := parseRow(append([]string{"60", "6", "2001:db8::2", ""}, flags...))
 	want := Row{60, 6, netip.MustParseAddr("2001:db8::2"), -1, tcp.Retransmission | tcp.SpuriousRetransmission}
-	if err != nil || len(rows) != 1 || rows[0] != want {
-		t.Errorf("got %+v, %v, want %+v", rows, err, want)
+	if err != nil || row != want {
+		t.Errorf("got %+v, %v, want %+v", row, err, want)
 	}
-	if _, err := parse(strings.NewReader("60\t6\n")); err == nil {
-		t.Error("a row with columns missing: got no error")
+	if _, err := parseRow(append([]string{"60", "six", "", ""}, flags...)); err == nil {
+		t.Error("a next header that is no number: got no error")
 	}
 }
 
@@ -128,9 +125,7 @@ func TestTrialRepairsARecording(t *testing.T) {
 	if testing.Short() {
 		t.Skip("TestTrialRepairsARecording: runs tshark three times")
 	}
-	if _, err := analysis.FindTshark(context.Background()); errors.Is(err, analysis.ErrNoJudge) {
-		t.Skipf("TestTrialRepairsARecording: %v", err)
-	}
+	tshark.Need(t)
 	recording, err := lab.Load(filepath.Join("..", "..", "..", "testdata", "recordings", "reorder-light.pcapng.gz"))
 	if err != nil {
 		t.Fatal(err)

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/tshark"
 )
 
 // usual are packets of one recording.
@@ -36,10 +37,7 @@ func TestWalkAgreesWithTshark(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: one run of tshark for each kind of pcap")
 	}
-	path, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("tshark is not installed")
-	}
+	tshark.Need(t)
 	f := usual(t)
 	files := map[string][]byte{}
 	for _, k := range oddKinds() {
@@ -67,11 +65,15 @@ func TestWalkAgreesWithTshark(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			out, err := exec.Command(path, "-n", "-r", name, "-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.cap_len").Output()
+			var lines []string
+			err = tshark.Each(t.Context(), name, []string{"frame.time_epoch", "frame.len", "frame.cap_len"}, func(cells []string) error {
+				lines = append(lines, strings.Join(cells, "\t"))
+				return nil
+			})
 			if err != nil {
-				t.Errorf("%s: tshark: %v", kind, err)
+				t.Errorf("%s: %v", kind, err)
 			}
-			if got, want := strings.TrimSuffix(string(out), "\n"), shown(walked); got != want {
+			if got, want := strings.Join(lines, "\n"), shown(walked); got != want {
 				t.Errorf("%s: tshark reads\n%s\nwalk reads\n%s", kind, got, want)
 			}
 		})

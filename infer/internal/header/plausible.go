@@ -1,4 +1,4 @@
-package infer
+package header
 
 import (
 	"encoding/binary"
@@ -9,7 +9,7 @@ import (
 // Least lengths of the headers, bytes.
 const (
 	tcpHeader  = 20
-	udpHeader  = 8
+	UdpHeader  = 8
 	icmpHeader = 4
 	ipv6Header = 40
 )
@@ -29,7 +29,7 @@ const (
 
 // udpBits judges data as UDP (RFC 768); length is that on the wire.
 func udpBits(data []byte, length uint32) int8 {
-	if len(data) < udpHeader || uint32(binary.BigEndian.Uint16(data[4:])) != length {
+	if len(data) < UdpHeader || uint32(binary.BigEndian.Uint16(data[4:])) != length {
 		return 0
 	}
 	return udpShape

@@ -1,4 +1,4 @@
-package infer
+package header
 
 import (
 	"encoding/binary"
@@ -11,25 +11,25 @@ import (
 // Next Header values of the protocols beyond the three, by IANA's list.
 const (
 	protoIPv4    = 4
-	protoDCCP    = 33
+	ProtoDCCP    = 33
 	protoRSVP    = 46
 	protoGRE     = 47
 	protoEIGRP   = 88
 	protoOSPF    = 89
-	protoPIM     = 103
+	ProtoPIM     = 103
 	protoVRRP    = 112
-	protoSCTP    = 132
-	protoUDPLite = 136
+	ProtoSCTP    = 132
+	ProtoUDPLite = 136
 )
 
-// other is what data look like under a protocol beyond the three. Bits of its
+// Other is what data look like under a protocol beyond the three. Bits of its
 // plausibility allow for how rare the protocol is.
-type other struct {
-	protocol uint8
+type Other struct {
+	Protocol uint8
 	summed   bool   // a checksum with pseudo-header can be verified
-	proved   bool   // its own checksum came out, or what is inside agrees with the length
+	Proved   bool   // its own checksum came out, or what is inside agrees with the length
 	twice    bool   // PIM Register: some senders' checksum covers all of the data
-	serial   bool   // it may be ESP, if its sequence goes on
+	Serial   bool   // it may be ESP, if its sequence goes on
 	covered  uint16 // folded sum of source, pseudo-header length and what the checksum covers
 	bits     int8
 }
@@ -38,7 +38,7 @@ type other struct {
 // sniffer recorded, if it did. Most packets are none of them, which their first
 // bytes tell without a call.
 func (f *Facts) readOther(data []byte) {
-	f.other = other{protocol: f.nextHeader}
+	f.Other = Other{Protocol: f.NextHeader}
 	if len(data) >= 8 {
 		f.readNumbered(data)
 		if data[0]&^greFlags == 0 && data[1] == 0 {
@@ -50,14 +50,14 @@ func (f *Facts) readOther(data []byte) {
 		if sctpBegins(data, f.whole) {
 			f.consider(readSCTP(data, f.whole))
 		}
-		if f.bits == [hypotheses]int8{} {
+		if f.Bits == [Hypotheses]int8{} {
 			f.consider(f.readUDPLite(data))
 		}
 	}
-	if f.other.bits == 0 && f.bits == [hypotheses]int8{} {
+	if f.Other.bits == 0 && f.Bits == [Hypotheses]int8{} {
 		f.consider(f.readESP(data))
 	}
-	f.bits[asOther] = f.other.bits
+	f.Bits[AsOther] = f.Other.bits
 }
 
 // readNumbered tries the protocols that begin with a version or a number of
@@ -78,35 +78,35 @@ func (f *Facts) readNumbered(data []byte) {
 	case first == packet.ProtoNoNext:
 		f.consider(f.readMobility(data))
 	case first>>4 == 4:
-		f.consider(other{protocol: protoIPv4, proved: true, bits: 30}, insideIPv4(data, f.length))
+		f.consider(Other{Protocol: protoIPv4, Proved: true, bits: 30}, insideIPv4(data, f.length))
 	case first>>4 == 6:
-		f.consider(other{protocol: packet.ProtoIPv6, proved: true, bits: 22}, insideIPv6(data, f.length))
+		f.consider(Other{Protocol: packet.ProtoIPv6, Proved: true, bits: 22}, insideIPv6(data, f.length))
 	}
 }
 
 // consider takes o for the most plausible if it is.
-func (f *Facts) consider(o other, ok bool) {
-	if ok && o.bits > f.other.bits && (f.nextHeader == Unknown || f.nextHeader == o.protocol) {
-		f.other = o
+func (f *Facts) consider(o Other, ok bool) {
+	if ok && o.bits > f.Other.bits && (f.NextHeader == packet.NoNextHeaderKnown || f.NextHeader == o.Protocol) {
+		f.Other = o
 	}
 }
 
 // cover sums what a checksum with pseudo-header covers: the first n bytes of
 // data, and length in the pseudo-header. Nothing can be verified if they were
 // cut off.
-func (f *Facts) cover(o *other, data []byte, n int, length uint32) {
+func (f *Facts) cover(o *Other, data []byte, n int, length uint32) {
 	if n > len(data) {
 		return
 	}
-	pseudo := packet.PseudoHeader(f.src, packet.Addr{}, length, 0)
+	pseudo := packet.PseudoHeader(f.Src, packet.Addr{}, length, 0)
 	o.covered = packet.Fold(pseudo + packet.Sum(data[:n]))
 	o.summed = true
 }
 
 // readOSPF is OSPFv3's (RFC 5340, appendix A.3.1): a length of its own, which
-// the pseudo-header takes; behind it may stand a trailer (RFC 7166), which
+// the pseudo-header takes; after it there may be a trailer (RFC 7166), which
 // leaves the checksum zero, or a block of link-local signalling (RFC 5613).
-func (f *Facts) readOSPF(data []byte) (o other, ok bool) {
+func (f *Facts) readOSPF(data []byte) (o Other, ok bool) {
 	const header, types = 16, 5
 	if len(data) < header || data[1] < 1 || data[1] > types || data[15] != 0 {
 		return o, false
@@ -115,7 +115,7 @@ func (f *Facts) readOSPF(data []byte) (o other, ok bool) {
 	if length < header || uint32(length) > f.length || (f.length-uint32(length))%4 != 0 {
 		return o, false
 	}
-	o = other{protocol: protoOSPF, bits: 20}
+	o = Other{Protocol: protoOSPF, bits: 20}
 	if data[12]|data[13] != 0 {
 		f.cover(&o, data, int(length), uint32(length))
 	}
@@ -123,24 +123,24 @@ func (f *Facts) readOSPF(data []byte) (o other, ok bool) {
 }
 
 // readVRRP is VRRPv3's advertisement (RFC 9568, section 5).
-func (f *Facts) readVRRP(data []byte) (o other, ok bool) {
+func (f *Facts) readVRRP(data []byte) (o Other, ok bool) {
 	if data[3] == 0 || f.length != 8+16*uint32(data[3]) || data[4]>>4 != 0 {
 		return o, false
 	}
-	o = other{protocol: protoVRRP, bits: 14}
+	o = Other{Protocol: protoVRRP, bits: 14}
 	f.cover(&o, data, int(f.length), f.length)
 	return o, true
 }
 
 // readPIM is PIM's (RFC 7761, section 4.9): the checksum of a Register covers
 // its first 8 bytes alone.
-func (f *Facts) readPIM(data []byte) (o other, ok bool) {
+func (f *Facts) readPIM(data []byte) (o Other, ok bool) {
 	const types, hello, register, bootstrap = 13, 0, 1, 4
 	kind := data[0] & 0x0F
 	if kind > types || data[1] != 0 && kind != bootstrap {
 		return o, false
 	}
-	o = other{protocol: protoPIM, bits: 5}
+	o = Other{Protocol: ProtoPIM, bits: 5}
 	switch kind {
 	case register:
 		f.cover(&o, data, 8, 8)
@@ -174,16 +174,16 @@ func optionsEnd(b []byte) bool {
 // readMobility is that of a Mobility Header (RFC 6275, section 6.1) or of HIP
 // (RFC 7401, section 5.1): both name no payload, and count their length in 8
 // bytes beyond the first.
-func (f *Facts) readMobility(data []byte) (o other, ok bool) {
+func (f *Facts) readMobility(data []byte) (o Other, ok bool) {
 	const mobilityTypes = 21
 	if f.length != 8+8*uint32(data[1]) {
 		return o, false
 	}
 	switch version := data[3] >> 4; {
 	case data[3] == 0 && data[2] <= mobilityTypes:
-		o = other{protocol: packet.ProtoMobility, bits: 16}
+		o = Other{Protocol: packet.ProtoMobility, bits: 16}
 	case data[2] < 128 && data[3]&1 == 1 && (version == 1 || version == 2):
-		o = other{protocol: packet.ProtoHIP, bits: 13}
+		o = Other{Protocol: packet.ProtoHIP, bits: 13}
 	default:
 		return o, false
 	}
@@ -201,13 +201,13 @@ const dccpLeast = 12
 // readDCCP is DCCP's (RFC 4340, section 5.1), of data whose reserved bits are
 // zero; CsCov says what of the payload
 // its checksum covers (section 9.2).
-func (f *Facts) readDCCP(data []byte) (o other, ok bool) {
+func (f *Facts) readDCCP(data []byte) (o Other, ok bool) {
 	kind, extended := int(data[8]>>1&0x0F), data[8]&1 == 1
 	if kind >= len(dccpHeaders) {
 		return o, false
 	}
 	least := dccpHeaders[kind]
-	o = other{protocol: protoDCCP, bits: 10}
+	o = Other{Protocol: ProtoDCCP, bits: 10}
 	switch {
 	case extended && data[9] != 0:
 		return o, false
@@ -234,17 +234,17 @@ func (f *Facts) readDCCP(data []byte) (o other, ok bool) {
 // readUDPLite is UDP-Lite's (RFC 3828, section 3.1), of data that are none of the
 // three. With a coverage of all its
 // length it looks like UDP, and is not told from that.
-func (f *Facts) readUDPLite(data []byte) (o other, ok bool) {
+func (f *Facts) readUDPLite(data []byte) (o Other, ok bool) {
 	coverage := uint32(binary.BigEndian.Uint16(data[4:]))
-	o = other{protocol: protoUDPLite, bits: 6}
+	o = Other{Protocol: ProtoUDPLite, bits: 6}
 	switch {
-	case data[6]|data[7] == 0, coverage >= f.length, coverage > 0 && coverage < udpHeader:
+	case data[6]|data[7] == 0, coverage >= f.length, coverage > 0 && coverage < UdpHeader:
 		return o, false
 	case coverage == 0: // so do the first packets of ESP look
 		coverage = f.length
-		o.serial = true
-		f.seq = tcp.Seq(binary.BigEndian.Uint32(data[4:]))
-	case coverage > udpHeader:
+		o.Serial = true
+		f.Seq = tcp.Seq(binary.BigEndian.Uint32(data[4:]))
+	case coverage > UdpHeader:
 		o.bits = 1
 	}
 	f.cover(&o, data, int(coverage), f.length)
@@ -275,11 +275,11 @@ func sctpBegins(data []byte, all bool) bool {
 // readSCTP is SCTP's (RFC 9260, section 3), of data that begin so: chunks that
 // fill the packet, and a CRC32c over it all, with the field zero, that covers no
 // address.
-func readSCTP(data []byte, all bool) (o other, ok bool) {
+func readSCTP(data []byte, all bool) (o Other, ok bool) {
 	if !sctpChunks(data[sctpHeader:], all) {
 		return o, false
 	}
-	o = other{protocol: protoSCTP, bits: 4}
+	o = Other{Protocol: ProtoSCTP, bits: 4}
 	if !all {
 		return o, true
 	}
@@ -287,7 +287,7 @@ func readSCTP(data []byte, all bool) (o other, ok bool) {
 	crc = crc32.Update(crc, castagnoli, []byte{0, 0, 0, 0})
 	crc = crc32.Update(crc, castagnoli, data[sctpHeader:])
 	if binary.LittleEndian.Uint32(data[8:]) == crc {
-		o.bits, o.proved = 30, true
+		o.bits, o.Proved = 30, true
 	}
 	return o, true
 }
@@ -316,7 +316,7 @@ func sctpChunks(b []byte, all bool) bool {
 }
 
 // readEIGRP is EIGRP's (RFC 7868, section 6.3): a checksum of its own over all.
-func readEIGRP(data []byte, all bool) (o other, ok bool) {
+func readEIGRP(data []byte, all bool) (o Other, ok bool) {
 	const header, opcodes = 20, 11
 	if !all || len(data) < header || data[1] == 0 || data[1] > opcodes || packet.Fold(packet.Sum(data)) != 0xFFFF {
 		return o, false
@@ -331,12 +331,12 @@ func readEIGRP(data []byte, all bool) (o other, ok bool) {
 		}
 		rest = rest[n:]
 	}
-	return other{protocol: protoEIGRP, proved: true, bits: 24}, true
+	return Other{Protocol: protoEIGRP, Proved: true, bits: 24}, true
 }
 
 // readRSVP is RSVP's (RFC 2205, section 3.1): objects that fill its length, and
 // a checksum of its own, or none.
-func readRSVP(data []byte, all bool) (o other, ok bool) {
+func readRSVP(data []byte, all bool) (o Other, ok bool) {
 	const header = 8
 	summed := data[2]|data[3] != 0
 	if !all || data[1] == 0 || data[5] != 0 || int(binary.BigEndian.Uint16(data[6:])) != len(data) ||
@@ -353,7 +353,7 @@ func readRSVP(data []byte, all bool) (o other, ok bool) {
 		}
 		rest = rest[n:]
 	}
-	return other{protocol: protoRSVP, proved: true, bits: 24}, true
+	return Other{Protocol: protoRSVP, Proved: true, bits: 24}, true
 }
 
 // greFlags are GRE's flags: with a checksum, a key and a number.
@@ -361,7 +361,7 @@ const greFlags = 0xB0
 
 // readGRE is GRE's (RFC 2784 and 2890), of data without other flags: a checksum
 // of its own, or an IP packet inside that agrees with the length.
-func readGRE(data []byte, length uint32, all bool) (o other, ok bool) {
+func readGRE(data []byte, length uint32, all bool) (o Other, ok bool) {
 	const summed, keyed, numbered = 0x80, 0x20, 0x10
 	header := 4
 	for _, flag := range []byte{summed, keyed, numbered} {
@@ -372,7 +372,7 @@ func readGRE(data []byte, length uint32, all bool) (o other, ok bool) {
 	if len(data) < header {
 		return o, false
 	}
-	o = other{protocol: protoGRE, proved: true, bits: 22}
+	o = Other{Protocol: protoGRE, Proved: true, bits: 22}
 	inside, rest := data[header:], length-uint32(header)
 	switch binary.BigEndian.Uint16(data[2:]) {
 	case 0x0800:
@@ -407,33 +407,21 @@ func insideIPv6(data []byte, length uint32) bool {
 	switch data[6] {
 	case packet.ProtoHopByHop, protoIPv4, packet.ProtoTCP, packet.ProtoUDP, packet.ProtoIPv6, packet.ProtoRouting,
 		packet.ProtoFragment, protoGRE, packet.ProtoESP, packet.ProtoAH, packet.ProtoICMPv6, packet.ProtoNoNext,
-		packet.ProtoDestOpts, protoOSPF, protoPIM, protoSCTP:
+		packet.ProtoDestOpts, protoOSPF, ProtoPIM, ProtoSCTP:
 	default:
 		return false
 	}
 	src, dst := packet.Addr(data[8:24]), packet.Addr(data[24:40])
-	return inUse(src) && !isMulticast(src) && inUse(dst)
-}
-
-// inUse reports whether a is of a range that IANA has given out: global, local,
-// link-local, translated (RFC 6052), a group, :: or ::1.
-func inUse(a packet.Addr) bool {
-	switch {
-	case a[0]>>5 == 1, a[0]&0xFE == 0xFC, isLinkLocal(a), isMulticast(a):
-		return true
-	case a[0] == 0 && a[1] == 0x64:
-		return a[2] == 0xFF && a[3] == 0x9B
-	}
-	return isUnspecified(a) || isLoopback(a)
+	return src.InUse() && !src.IsMulticast() && dst.InUse()
 }
 
 // readESP is ESP's (RFC 4303, section 2), which nothing proves but that its
 // sequence numbers go on: see continuous.
-func (f *Facts) readESP(data []byte) (o other, ok bool) {
+func (f *Facts) readESP(data []byte) (o Other, ok bool) {
 	const least, reserved = 16, 256
 	if len(data) < least || f.length%4 != 0 || binary.BigEndian.Uint32(data) < reserved {
 		return o, false
 	}
-	f.seq = tcp.Seq(binary.BigEndian.Uint32(data[4:]))
-	return other{protocol: packet.ProtoESP, serial: true, bits: 1}, true
+	f.Seq = tcp.Seq(binary.BigEndian.Uint32(data[4:]))
+	return Other{Protocol: packet.ProtoESP, Serial: true, bits: 1}, true
 }

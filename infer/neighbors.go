@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -15,19 +16,19 @@ const residueCount = 0xFFFF
 // than by chance they have one. Without any it is even.
 type residues struct{ dense []float32 }
 
-func (r *residues) density(need residue) float64 {
+func (r *residues) density(need header.Residue) float64 {
 	if r.dense == nil {
 		return 1
 	}
 	return float64(r.dense[need])
 }
 
-// neighbourhoods estimates how the residues of addresses are spread that are no
+// neighborhoods estimates how the residues of addresses are spread that are no
 // candidates, but are numbered like those that are: with words of two of them
 // that have the first 32 bits in common, or with a word that is a little
 // different. Addresses that are numbered in two words collide far more often
 // than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
-func (t *candidates) neighbourhoods() *residues {
+func (t *candidates) neighborhoods() *residues {
 	const (
 		each  = 64 // draws for each address
 		least = 1 << 12
@@ -69,13 +70,13 @@ func (t *candidates) neighbourhoods() *residues {
 	return spread
 }
 
-// numberable returns the addresses that neighbours are numbered like, sorted:
+// numberable returns the addresses that neighbors are numbered like, sorted:
 // all but those whose interface identifier looks random.
 func (t *candidates) numberable() []packet.Addr {
 	known := make([]packet.Addr, 0, t.list.n)
 	for i := range t.list.n {
 		c := t.list.at(i)
-		if c.roles&^(isKnown|isJoined) != 0 && !isMulticast(c.addr) && !isLinkLocal(c.addr) && !isLoopback(c.addr) {
+		if c.roles&^(isKnown|isJoined) != 0 && !c.addr.IsMulticast() && !c.addr.IsLinkLocal() && !c.addr.IsLoopback() {
 			known = append(known, c.addr)
 		}
 	}
@@ -107,7 +108,7 @@ func looksRandom(known []packet.Addr, i int) bool {
 	return free > words/4
 }
 
-// drawer draws unlisted neighbours of known addresses.
+// drawer draws unlisted neighbors of known addresses.
 type drawer struct {
 	t       *candidates
 	known   []packet.Addr
@@ -164,7 +165,7 @@ func (d *drawer) findOwners() {
 }
 
 // next draws one and returns its residue, and whether it is a candidate.
-func (d *drawer) next() (r residue, known bool) {
+func (d *drawer) next() (r header.Residue, known bool) {
 	i := d.rng.IntN(len(d.known))
 	a, o := d.known[i], &d.owners[d.ownerOf[i]]
 	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]
@@ -183,7 +184,7 @@ func (d *drawer) next() (r residue, known bool) {
 // shift makes one of a's words another one: mostly one that differs among the
 // owner's addresses. Where they are close it comes from among them, or from just
 // beyond, else from close to a's own. A word of 0 may become 0xFFFF, which leaves the
-// residue as it was: that stands for the neighbours that differ in two words, by as
+// residue as it was: that stands for the neighbors that differ in two words, by as
 // much in opposite directions, and keeps the lists of few addresses from being
 // believed too soon.
 func (d *drawer) shift(a *packet.Addr, o *owner) {

@@ -1,4 +1,4 @@
-package infer
+package header
 
 import (
 	"encoding/binary"
@@ -8,19 +8,19 @@ import (
 
 // ICMPv6 types in IANA's list that matter by name here.
 const (
-	icmpUnreachable     = 1
+	ICMPUnreachable     = 1
 	icmpParameter       = 4
-	icmpEchoRequest     = 128
-	icmpEchoReply       = 129
-	icmpMLDQuery        = 130
-	icmpMLDReport       = 131
-	icmpMLDDone         = 132
-	icmpRouterSolicit   = 133
-	icmpRouterAdvert    = 134
-	icmpNeighborSolicit = 135
-	icmpNeighborAdvert  = 136
-	icmpRedirect        = 137
-	icmpMLDv2Report     = 143
+	ICMPEchoRequest     = 128
+	ICMPEchoReply       = 129
+	ICMPMLDQuery        = 130
+	ICMPMLDReport       = 131
+	ICMPMLDDone         = 132
+	ICMPRouterSolicit   = 133
+	ICMPRouterAdvert    = 134
+	ICMPNeighborSolicit = 135
+	ICMPNeighborAdvert  = 136
+	ICMPRedirect        = 137
+	ICMPMLDv2Report     = 143
 	icmpRPL             = 155
 )
 
@@ -28,32 +28,32 @@ const (
 type icmpShape struct {
 	least   int   // length, bytes; 0 where the type isn't assigned
 	codes   uint8 // assigned codes are below it
-	options int   // where neighbour discovery options begin; 0 without any
+	options int   // where neighbor discovery options begin; 0 without any
 }
 
 // icmpShapes are those of the assigned types: RFC 4443, 2710, 3810, 4861,
 // 4620, 6275, 3971, 4286, 6550, 6775 and 8335. An error quotes at least an
 // IPv6 header.
 var icmpShapes = [256]icmpShape{
-	icmpUnreachable:     {least: 48, codes: 9},
+	ICMPUnreachable:     {least: 48, codes: 9},
 	2:                   {least: 48, codes: 1},
 	3:                   {least: 48, codes: 2},
 	icmpParameter:       {least: 48, codes: 11},
-	icmpEchoRequest:     {least: 8, codes: 1},
-	icmpEchoReply:       {least: 8, codes: 1},
-	icmpMLDQuery:        {least: 24, codes: 1},
-	icmpMLDReport:       {least: 24, codes: 1},
-	icmpMLDDone:         {least: 24, codes: 1},
-	icmpRouterSolicit:   {least: 8, codes: 1, options: 8},
-	icmpRouterAdvert:    {least: 16, codes: 1, options: 16},
-	icmpNeighborSolicit: {least: 24, codes: 1, options: 24},
-	icmpNeighborAdvert:  {least: 24, codes: 1, options: 24},
-	icmpRedirect:        {least: 40, codes: 1, options: 40},
+	ICMPEchoRequest:     {least: 8, codes: 1},
+	ICMPEchoReply:       {least: 8, codes: 1},
+	ICMPMLDQuery:        {least: 24, codes: 1},
+	ICMPMLDReport:       {least: 24, codes: 1},
+	ICMPMLDDone:         {least: 24, codes: 1},
+	ICMPRouterSolicit:   {least: 8, codes: 1, options: 8},
+	ICMPRouterAdvert:    {least: 16, codes: 1, options: 16},
+	ICMPNeighborSolicit: {least: 24, codes: 1, options: 24},
+	ICMPNeighborAdvert:  {least: 24, codes: 1, options: 24},
+	ICMPRedirect:        {least: 40, codes: 1, options: 40},
 	139:                 {least: 16, codes: 3}, // node information
 	140:                 {least: 16, codes: 3},
-	141:                 {least: 8, codes: 1, options: 8}, // inverse neighbour discovery
+	141:                 {least: 8, codes: 1, options: 8}, // inverse neighbor discovery
 	142:                 {least: 8, codes: 1, options: 8},
-	icmpMLDv2Report:     {least: 8, codes: 1},
+	ICMPMLDv2Report:     {least: 8, codes: 1},
 	144:                 {least: 8, codes: 1}, // Mobile IPv6
 	145:                 {least: 8, codes: 1},
 	146:                 {least: 8, codes: 1},
@@ -70,8 +70,8 @@ var icmpShapes = [256]icmpShape{
 	161:                 {least: 8, codes: 5},
 }
 
-// icmpBits judges data as ICMPv6 (RFC 4443, section 2.1).
-func icmpBits(data []byte) int8 {
+// ICMPBits judges data as ICMPv6 (RFC 4443, section 2.1).
+func ICMPBits(data []byte) int8 {
 	if len(data) < icmpHeader {
 		return 0
 	}
@@ -88,7 +88,7 @@ func icmpBits(data []byte) int8 {
 		if !saneNDOptions(data[shape.options:]) {
 			return 0
 		}
-	case data[0] == icmpMLDReport || data[0] == icmpMLDDone:
+	case data[0] == ICMPMLDReport || data[0] == ICMPMLDDone:
 		if data[8] != 0xFF {
 			return 0
 		}
@@ -97,7 +97,7 @@ func icmpBits(data []byte) int8 {
 			return 0
 		}
 	}
-	if data[0] > icmpMLDv2Report {
+	if data[0] > ICMPMLDv2Report {
 		return icmpv6Seldom
 	}
 	return icmpv6Type
@@ -118,49 +118,49 @@ func saneNDOptions(options []byte) bool {
 // readICMPv6 takes what an ICMPv6 message says of its destination, and of the
 // flow of the packet that it quotes.
 func (f *Facts) readICMPv6(data []byte) {
-	f.field[asICMPv6] = binary.BigEndian.Uint16(data[2:])
-	f.icmpType, f.icmpCode = data[0], data[1]
-	if len(data) < icmpShapes[f.icmpType].least {
+	f.field[AsICMPv6] = binary.BigEndian.Uint16(data[2:])
+	f.ICMPType, f.icmpCode = data[0], data[1]
+	if len(data) < icmpShapes[f.ICMPType].least {
 		return // named by the sniffer, but cut off
 	}
-	switch f.icmpType {
-	case icmpEchoRequest, icmpEchoReply:
-		f.icmpID = binary.BigEndian.Uint16(data[4:])
-	case icmpMLDQuery, icmpMLDReport, icmpNeighborSolicit, icmpNeighborAdvert:
-		f.target = packet.Addr(data[8:24])
-	case icmpUnreachable, 2, 3, icmpParameter:
+	switch f.ICMPType {
+	case ICMPEchoRequest, ICMPEchoReply:
+		f.ICMPID = binary.BigEndian.Uint16(data[4:])
+	case ICMPMLDQuery, ICMPMLDReport, ICMPNeighborSolicit, ICMPNeighborAdvert:
+		f.Target = packet.Addr(data[8:24])
+	case ICMPUnreachable, 2, 3, icmpParameter:
 		f.readQuoted(data[8:])
 	}
-	f.dictation = dictationOf(f.icmpType, data)
+	f.Dictation = dictationOf(f.ICMPType, data)
 }
 
 // readQuoted takes the addresses and the ports of the packet that an error
-// quotes; behind extension headers the ports stay unknown.
+// quotes; after extension headers the ports stay unknown.
 func (f *Facts) readQuoted(inner []byte) {
-	f.target = packet.Addr(inner[8:24])
-	f.quoted = packet.Addr(inner[24:40])
-	f.quotedProto = inner[6]
+	f.Target = packet.Addr(inner[8:24])
+	f.Quoted = packet.Addr(inner[24:40])
+	f.QuotedProtocol = inner[6]
 	if rest := inner[ipv6Header:]; len(rest) >= 4 {
-		f.quotedPorts = ports(binary.BigEndian.Uint32(rest))
+		f.QuotedPorts = Ports(binary.BigEndian.Uint32(rest))
 	} else {
-		f.quotedProto = Unknown
+		f.QuotedProtocol = packet.NoNextHeaderKnown
 	}
 }
 
-// discovers reports whether f, read as ICMPv6, is neighbour discovery
+// discovers reports whether f, read as ICMPv6, is neighbor discovery
 // (RFC 4861): valid with Hop Limit 255 alone, and free to cross scopes.
 func (f *Facts) discovers() bool {
-	return f.icmpType >= icmpRouterSolicit && f.icmpType <= icmpRedirect
+	return f.ICMPType >= ICMPRouterSolicit && f.ICMPType <= ICMPRedirect
 }
 
-// hopLimit returns the Hop Limit that receivers demand of the packet
+// HopLimit returns the Hop Limit that receivers demand of the packet
 // (RFC 4861, section 7.1; RFC 3810, section 5), else the usual one.
-func (f *Facts) hopLimit(nextHeader uint8) uint8 {
+func (f *Facts) HopLimit(nextHeader uint8) uint8 {
 	if nextHeader != packet.ProtoICMPv6 {
 		return 64
 	}
-	switch f.icmpType {
-	case icmpMLDQuery, icmpMLDReport, icmpMLDDone, icmpMLDv2Report:
+	switch f.ICMPType {
+	case ICMPMLDQuery, ICMPMLDReport, ICMPMLDDone, ICMPMLDv2Report:
 		return 1
 	}
 	if f.discovers() {

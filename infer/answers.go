@@ -1,0 +1,45 @@
+package infer
+
+import "net/netip"
+
+// Answers are what an Engine has concluded of all that it observed. Their methods
+// are safe for concurrent use.
+type Answers struct{ engine *Engine }
+
+// Infer returns what can be proved of the header of the packet that f is of. The
+// candidates that an answer lists may be shared with others': they are not to be
+// changed.
+func (a *Answers) Infer(f *Facts) Answer { return a.engine.infer(f) }
+
+// Doubts returns the flows that were left open or decided narrowly, those with
+// most packets first, at most limit of them, and how many there are in all.
+// Packets that may be of several protocols, or whose payload dictates where they
+// go, are decided one by one and not listed.
+func (a *Answers) Doubts(limit int) (list []Doubt, total int) { return a.engine.doubts(limit) }
+
+// Local returns the host's own addresses, sorted: those that the tables name,
+// else those that the capture proves to be an end of all its traffic.
+func (a *Answers) Local() []netip.Addr { return a.engine.vantage.addresses() }
+
+// Candidates returns the number of distinct addresses that were tried.
+func (a *Answers) Candidates() int { return a.engine.candidates.distinct() }
+
+// GivenUp counts what bounds have made the inference leave out.
+type GivenUp struct {
+	Packets   int64 // found no room in the table of clusters, and are answered without the evidence of theirs
+	Addresses int64 // times that one was met or named, and found no room among the candidates
+	Crowded   int64 // sums that more candidates have than are looked at: see maxCrowd and fitsEach
+	Unnamed   int64 // destinations that something named for a flow, beyond those that are kept
+	// Unlisted counts the flows' clusters whose candidates no answer lists, since
+	// others have all the room for lists.
+	Unlisted int64
+}
+
+// GivenUp says what was left out.
+func (a *Answers) GivenUp() GivenUp {
+	e := a.engine
+	return GivenUp{
+		Packets: e.flows.evicted, Addresses: e.candidates.left,
+		Crowded: e.crowds.larger, Unnamed: e.flows.unnamed, Unlisted: e.unlisted,
+	}
+}

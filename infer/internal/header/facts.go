@@ -1,0 +1,166 @@
+// Package header reads header-less packets: what each may be by its shape, and
+// what its fields say under each of those readings. It knows one packet at a
+// time, and nothing of candidates or flows.
+//
+// The words: a hypothesis is a next header that is tried; the residue of an
+// address is its part of a transport checksum, and what a packet needs is the
+// residue that its destination must have for the checksum to come out; a
+// dictation is what the payload itself says of the destination.
+package header
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// Hypothesis numbers the next headers that are tried.
+type Hypothesis uint8
+
+// The hypotheses.
+const (
+	AsTCP Hypothesis = iota
+	AsUDP
+	AsICMPv6
+	AsOther // the most plausible of the rest: see Other
+
+	Hypotheses // their number
+)
+
+// Packet is one packet as a raw socket delivered it: what follows the
+// IPv6 header and its extension headers, and the source address.
+type Packet struct {
+	Source      netip.Addr // without zone
+	Zone        uint32     // interface index of the source where the capture has it, else 0
+	Destination netip.Addr // zero or :: where unknown
+	NextHeader  uint8      // packet.NoNextHeaderKnown where unknown
+	Stated      bool       // NextHeader is what the user states, not what the sniffer recorded
+	Data        []byte     // captured upper-layer data; not kept
+	Length      int        // length of the upper-layer data on the wire, bytes; at least len(Data)
+	Stamp       int64      // time as recorded, nanoseconds since 1970; 0 where unknown
+}
+
+// Facts are what one packet says, without a pointer into it. The zero value
+// says nothing.
+type Facts struct {
+	Src    packet.Addr
+	Dst    packet.Addr // as captured; :: where unknown
+	Target packet.Addr // the address inside that its payload is about: Dictation says how
+	Quoted packet.Addr // destination of the packet quoted in an ICMPv6 error
+
+	Zone   uint32
+	length uint32 // upper-layer data on the wire, bytes
+
+	Ports          Ports // of TCP and UDP
+	QuotedPorts    Ports
+	QuotedProtocol uint8
+
+	NextHeader uint8     // as captured; packet.NoNextHeaderKnown where unknown
+	Dictation  Dictation // what the payload says of the destination, read as ICMPv6
+	ICMPType   uint8
+	icmpCode   uint8
+	ICMPID     uint16
+
+	Seq, End, Ack  tcp.Seq // End is after the segment's last byte; of ESP seq alone
+	HasSeq, HasAck bool    // RSTs carry arbitrary ones
+	Opens          bool    // it opens a connection: a SYN, or the answer to one
+
+	Stated bool // NextHeader is what the user states
+
+	whole bool   // nothing was cut off: checksums can be verified
+	data  uint16 // folded sum of the captured data
+	outer uint16 // folded sum of source and length: what an offloaded field holds, but for destination and next header
+
+	field [Hypotheses]uint16 // what is in the checksum's place
+	Bits  [Hypotheses]int8   // log2 odds that the header's shape gives; 0 where it is implausible
+	Other Other              // what AsOther is
+
+	Stamp int64 // as Packet has it
+}
+
+// Examine fills f with the facts of p.
+func (f *Facts) Examine(p *Packet) {
+	*f = Facts{Src: packet.AddrOf(p.Source), NextHeader: p.NextHeader, Stated: p.Stated, length: uint32(max(p.Length, len(p.Data))), Stamp: p.Stamp}
+	if p.Destination.IsValid() {
+		f.Dst = packet.AddrOf(p.Destination)
+	}
+	if f.Src.IsLinkLocal() {
+		f.Zone = p.Zone // elsewhere an address is the same on every interface
+	}
+	f.whole = int(f.length) == len(p.Data)
+	f.outer = packet.Fold(packet.AddrSum(f.Src) + f.length>>16 + f.length&0xFFFF)
+	f.data = packet.Fold(packet.Sum(p.Data))
+	f.readHeaders(p.Data)
+}
+
+// readHeaders reads data under each hypothesis. A Next Header that the sniffer
+// recorded leaves only its own.
+func (f *Facts) readHeaders(data []byte) {
+	if len(data) >= 4 {
+		f.Ports = Ports(binary.BigEndian.Uint32(data))
+	}
+	switch f.NextHeader {
+	case packet.NoNextHeaderKnown:
+		f.Bits = [Hypotheses]int8{AsTCP: tcpBits(data), AsUDP: udpBits(data, f.length), AsICMPv6: ICMPBits(data)}
+		f.readOther(data)
+	case packet.ProtoTCP:
+		f.Bits[AsTCP] = atLeast(1, tcpBits(data), len(data) >= tcpHeader)
+	case packet.ProtoUDP:
+		f.Bits[AsUDP] = atLeast(1, udpBits(data, f.length), len(data) >= UdpHeader)
+	case packet.ProtoICMPv6:
+		f.Bits[AsICMPv6] = atLeast(1, ICMPBits(data), len(data) >= icmpHeader)
+	default:
+		f.readOther(data)
+	}
+	if f.Bits[AsTCP] != 0 {
+		f.readTCP(data)
+	}
+	if f.Bits[AsUDP] != 0 {
+		f.field[AsUDP] = binary.BigEndian.Uint16(data[6:])
+	}
+	if f.Bits[AsICMPv6] != 0 {
+		f.readICMPv6(data)
+	}
+}
+
+// atLeast returns the bits of a header that the sniffer named: its shape
+// matters less then, as long as its fields are there.
+func atLeast(floor, bits int8, there bool) int8 {
+	if !there {
+		return 0
+	}
+	return max(floor, bits)
+}
+
+// readTCP takes the numbers that tie the two directions of a connection
+// together.
+func (f *Facts) readTCP(data []byte) {
+	f.field[AsTCP] = binary.BigEndian.Uint16(data[16:])
+	f.Seq = tcp.Seq(binary.BigEndian.Uint32(data[4:]))
+	f.Ack = tcp.Seq(binary.BigEndian.Uint32(data[8:]))
+	flags := tcp.Bits(data[13])
+	payload := f.length - min(f.length, uint32(data[12]>>4)*4)
+	f.End = f.Seq.Add(payload)
+	if flags&(tcp.SYN|tcp.FIN) != 0 {
+		f.End = f.End.Add(1)
+	}
+	f.HasSeq = !flags.Has(tcp.RST)
+	f.HasAck = flags.Has(tcp.ACK)
+	f.Opens = flags.Has(tcp.SYN)
+}
+
+// Ports are source and destination port as they stand on the wire.
+type Ports uint32
+
+// PortsOf returns the two ports as Ports.
+func PortsOf(source, destination uint16) Ports {
+	return Ports(source)<<16 | Ports(destination)
+}
+
+// Destination returns the second half.
+func (p Ports) Destination() uint16 { return uint16(p) }
+
+// Reversed returns the ports of the other direction.
+func (p Ports) Reversed() Ports { return p<<16 | p>>16 }
