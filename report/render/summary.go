@@ -11,10 +11,6 @@ import (
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// fact is one line of a summary, or a few, under a label. Its text is not
-// sanitised.
-type fact struct{ label, text string }
-
 // What summaries show of lists that can be long.
 const (
 	shownDamage     = 3
@@ -40,6 +36,24 @@ func reportFacts(r *report.Report) []fact {
 	return all
 }
 
+// cut returns the texts of the first elements of a list, most of them, without
+// empty ones, and after them how many are left out: more is the format for that.
+// A list that is longer by slack at most is not cut.
+func cut[T any](list []T, most, slack int, text func(*T) string, more string) (lines []string) {
+	for i := range list {
+		if i == most && len(list) > most+slack {
+			return append(lines, fmt.Sprintf(more, len(list)-i))
+		}
+		if line := text(&list[i]); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// itself is the text of what is one.
+func itself(text *string) string { return *text }
+
 // captureSummary describes the capture in short.
 func captureSummary(c *report.Capture) string {
 	format := c.Format
@@ -61,7 +75,11 @@ func tablesLine(tables []report.Table) string {
 	for _, t := range tables {
 		rows, cut, not = bounded.Add(rows, int64(t.Rows)), bounded.Add(cut, int64(t.Cut)), bounded.Add(not, int64(t.NotUnderstood))
 	}
-	s := text.Plural(int64(len(tables)), "file") + " with " + text.Plural(rows, "row")
+	return text.Plural(int64(len(tables)), "file") + " with " + text.Plural(rows, "row") + refusedText(cut, not)
+}
+
+// refusedText says what of network tables counts for little or nothing.
+func refusedText(cut, not int64) (s string) {
 	if cut > 0 {
 		s += "; " + addresses(cut) + " cut"
 	}
@@ -115,27 +133,16 @@ func orderSummary(o *report.Order) string {
 
 // lossText says what the capture missed; "" where nothing is known of it.
 func lossText(c *report.CaptureLoss) string {
-	var lines []string
-	for i := range c.Directions {
-		if i == shownDirections {
-			lines = append(lines, fmt.Sprintf("and %d more estimates", len(c.Directions)-i))
-			break
-		}
-		if text := directionText(&c.Directions[i]); text != "" {
-			lines = append(lines, text)
-		}
-	}
+	lines := cut(c.Directions, shownDirections, 0, directionText, "and %d more estimates")
 	if n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted); n > 0 {
 		lines = append(lines, text.Plural(n, "time")+" several connections had gaps at once: an overflow")
 	}
-	for i, d := range c.Declared {
-		if i == shownDeclared {
-			lines = append(lines, fmt.Sprintf("and %d more drop counts in the file", len(c.Declared)-i))
-			break
-		}
-		lines = append(lines, fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source))
-	}
+	lines = append(lines, cut(c.Declared, shownDeclared, 0, declaredText, "and %d more drop counts in the file")...)
 	return strings.Join(lines, "\n")
+}
+
+func declaredText(d *report.Declared) string {
+	return fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source)
 }
 
 func directionText(d *report.DirectionLoss) string {
