@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -202,16 +203,14 @@ const beforeMeans = "Before: in recorded order, with headers filled in."
 // flagCounts lists the flags that were set, the most frequent first; the sum
 // of all is the last. None are an empty list.
 func flagCounts(r *report.Report) []flagCount {
-	names := map[string]bool{}
-	for name := range r.Analysis.Before {
-		names[name] = true
+	names := maps.Clone(r.Analysis.Before)
+	if names == nil {
+		names = make(map[string]int64)
 	}
-	for name := range r.Analysis.After {
-		names[name] = true
-	}
+	maps.Copy(names, r.Analysis.After)
 	var list []flagCount
 	sum := flagCount{name: "all flags"}
-	for name := range names {
+	for _, name := range slices.Sorted(maps.Keys(names)) { // sums beyond int64 depend on the order
 		f := flagCount{name, r.Analysis.Before[name], r.Analysis.After[name]}
 		if f.before == 0 && f.after == 0 {
 			continue
@@ -222,9 +221,7 @@ func flagCounts(r *report.Report) []flagCount {
 	if len(list) == 0 {
 		return nil
 	}
-	slices.SortFunc(list, func(a, b flagCount) int {
-		return cmp.Or(cmp.Compare(b.before, a.before), cmp.Compare(a.name, b.name))
-	})
+	slices.SortStableFunc(list, func(a, b flagCount) int { return cmp.Compare(b.before, a.before) })
 	return append(list, sum)
 }
 

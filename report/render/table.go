@@ -54,7 +54,7 @@ var looks = [...]struct {
 	asCode:       {class: "mono", code: true},
 	asFlag:       {class: "mono flag", code: true},
 	asConnection: {class: "mono conn", code: true},
-	asName:       {class: "conn"},
+	asName:       {class: "file"},
 	asSentence:   {class: "long", wraps: true},
 	asLines:      {wraps: true},
 	asVerdicts:   {paint: paintVerdicts},
