@@ -91,8 +91,11 @@ func explain(err error) (code int, hint string) {
 const longestError = 2000
 
 // fail prints err, about the file of that name if it is not "", and returns
-// the exit code.
+// the exit code. Without an error nothing has failed.
 func (s *streams) fail(name string, err error) int {
+	if err == nil {
+		return exitDone
+	}
 	code, hint := explain(err)
 	if code == exitReaderGone {
 		return code // whoever stopped reading knows

@@ -75,18 +75,12 @@ func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, erro
 
 func (f *summaryFile) write(sum *report.Batch) error {
 	f.written = true
-	if err := f.format(f.file, sum); err != nil {
-		return errors.Join(err, f.file.Discard())
-	}
-	return f.file.Commit()
+	return f.file.Fill(func(w io.Writer) error { return f.format(w, sum) })
 }
 
 // discard takes away the files that no summary went to.
 func (s *streams) discard(files []*summaryFile) int {
-	if err := discardAll(files); err != nil {
-		return s.fail("", err)
-	}
-	return exitDone
+	return s.fail("", discardAll(files))
 }
 
 func discardAll(files []*summaryFile) error {
