@@ -235,9 +235,11 @@ func findingFrames(f *report.Finding) string {
 }
 
 // verdictText is the verdict with its detail.
-func verdictText(f *report.Finding) string {
-	if f.Detail == "" {
-		return f.Verdict
+func verdictText(f *report.Finding) string { return detailed(f.Verdict, f.Detail) }
+
+func detailed(verdict, detail string) string {
+	if detail == "" {
+		return verdict
 	}
-	return f.Verdict + " (" + f.Detail + ")"
+	return verdict + " (" + detail + ")"
 }

@@ -37,10 +37,7 @@ func interfaceText(f *report.Interface) string {
 func period(first, last time.Time) string {
 	const date = "2006-01-02"
 	first, last = first.UTC(), last.UTC()
-	clock := "15:04:05.000000"
-	if first.Nanosecond()%1000 != 0 || last.Nanosecond()%1000 != 0 {
-		clock += "000"
-	}
+	clock := clockOf(first, last)
 	end := last.Format(clock)
 	if first.Format(date) != last.Format(date) {
 		end = last.Format(date) + " " + end
