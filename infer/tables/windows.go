@@ -121,8 +121,7 @@ func parseRoutePrint6(c *collector, l *lines) {
 
 // isRoutePrint4 tells a row of the IPv4 part: destination, mask, gateway, the
 // address of the interface, metric; of a persistent route there's no interface.
-func isRoutePrint4(l *lines) bool {
-	fields := l.fields()
+func isRoutePrint4(fields []string) bool {
 	if len(fields) < 4 || len(fields) > 7 {
 		return false
 	}
@@ -131,9 +130,7 @@ func isRoutePrint4(l *lines) bool {
 	return ok && isAddress && destination.Is4() && mask.Is4() && isMask(mask)
 }
 
-func parseRoutePrint4(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseRoutePrint4(c *collector, l *lines, fields []string) {
 	prefix, ok := maskedPrefix(fields[0], fields[1])
 	if !ok {
 		c.reject(l, whyRow)
