@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -67,11 +68,7 @@ func parseJoins(c *collector, l *lines) {
 		if !ok || len(fields) < 4 {
 			return false
 		}
-		if index == 0 {
-			c.group(zone, name, address)
-		} else {
-			c.group(index, name, address)
-		}
+		c.group(cmp.Or(index, zone), name, address)
 		return true
 	})
 }
@@ -113,10 +110,7 @@ func parseRoutePrint6(c *collector, l *lines) {
 		c.rejectLine(number, line, whyName)
 		return
 	}
-	if index == 0 { // of persistent routes
-		index = zone
-	}
-	c.windowsRoute(prefix, specified(hop), index, metric >= systemMetric)
+	c.windowsRoute(prefix, specified(hop), cmp.Or(index, zone), metric >= systemMetric) // persistent routes have no index
 }
 
 // isRoutePrint4 tells a row of the IPv4 part: destination, mask, gateway, the
