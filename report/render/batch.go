@@ -63,15 +63,10 @@ func batchPage(b *report.Batch) *page {
 }
 
 // batchFacts are what every rendering says first of a batch.
-func batchFacts(b *report.Batch) []fact {
+func batchFacts(b *report.Batch) facts {
 	t := &b.Totals
-	all := []fact{{"Captures", fatesText(b)}}
-	add := func(label, text string) {
-		if text != "" {
-			all = append(all, fact{label, text})
-		}
-	}
-	add("Skipped", skippedText(&b.Skipped))
+	all := facts{{"Captures", fatesText(b)}}
+	all.add("Skipped", skippedText(&b.Skipped))
 	if t.Packets == 0 {
 		return all
 	}
@@ -79,15 +74,15 @@ func batchFacts(b *report.Batch) []fact {
 	if !t.First.IsZero() {
 		packets += "\n" + period(t.First, t.Last)
 	}
-	add("Packets", packets)
+	all.add("Packets", packets)
 	if t.Headerless > 0 {
-		add("Headers", fmt.Sprintf("%s without a header of its own; destination inferred for %s", text.Plural(t.Headerless, "IPv6 packet"), text.Count(t.Destinations)))
+		all.add("Headers", fmt.Sprintf("%s without a header of its own; destination inferred for %s", text.Plural(t.Headerless, "IPv6 packet"), text.Count(t.Destinations)))
 	}
-	add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
-	add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
-	add("Verdicts", countsText(report.Verdicts(), t.ByVerdict, func(verdict string) string { return verdict }))
+	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
+	all.add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
+	all.add("Verdicts", countsText(report.Verdicts(), t.ByVerdict, asIs))
 	if t.Damage > 0 {
-		add("Damage", "in "+text.Plural(t.Damage, "place"))
+		all.add("Damage", "in "+text.Plural(t.Damage, "place"))
 	}
 	return all
 }
@@ -102,6 +97,9 @@ func countsText(names []string, counts map[string]int64, word func(name string) 
 	}
 	return strings.Join(parts, ", ")
 }
+
+// asIs is the word for what is named by one.
+func asIs(name string) string { return name }
 
 // fatesText counts the captures by what became of them.
 func fatesText(b *report.Batch) string {

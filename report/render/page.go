@@ -19,7 +19,7 @@ type page struct {
 	Name, Headline string
 	Counts         string // what the tiles count
 	Tiles          []tile
-	Facts          []fact
+	Facts          facts
 	Sections       []section
 	Notes          []string
 	at             float64 // where the next tile's share begins
@@ -27,6 +27,15 @@ type page struct {
 
 // fact is one line of a summary, or a few, under a label.
 type fact struct{ Label, Text string }
+
+type facts []fact
+
+// add adds a fact, unless there is nothing to say.
+func (f *facts) add(label, text string) {
+	if text != "" {
+		*f = append(*f, fact{label, text})
+	}
+}
 
 // tile is a count, and its share of the bar below all tiles: from X, W wide, of
 // 1000.

@@ -20,20 +20,15 @@ const (
 )
 
 // reportFacts are what every rendering says first of a capture.
-func reportFacts(r *report.Report) []fact {
-	all := []fact{{"Capture", captureSummary(&r.Capture)}}
-	add := func(label, text string) {
-		if text != "" {
-			all = append(all, fact{label, text})
-		}
-	}
-	add("Output", outputText(&r.Output))
-	add("Tables", tablesLine(r.Tables))
-	add("Headers", inferenceSummary(&r.Inference))
-	add("Order", orderSummary(&r.Order))
-	add("Clocks", clocksText(r.Order.Clocks))
-	add("Loss", lossText(&r.CaptureLoss))
-	add("Damage", damageText(r))
+func reportFacts(r *report.Report) facts {
+	all := facts{{"Capture", captureSummary(&r.Capture)}}
+	all.add("Output", outputText(&r.Output))
+	all.add("Tables", tablesLine(r.Tables))
+	all.add("Headers", inferenceSummary(&r.Inference))
+	all.add("Order", orderSummary(&r.Order))
+	all.add("Clocks", clocksText(r.Order.Clocks))
+	all.add("Loss", lossText(&r.CaptureLoss))
+	all.add("Damage", damageText(r))
 	return all
 }
 
@@ -99,16 +94,8 @@ func inferenceSummary(i *report.Inference) string {
 }
 
 func proofText(p *report.Proof) string {
-	var parts []string
-	for _, n := range []struct {
-		count int64
-		what  string
-	}{{p.Inferred, "proved"}, {p.Likely, "likely"}, {p.AsCaptured, "as captured"}, {p.Unknown, "unknown"}} {
-		if n.count > 0 {
-			parts = append(parts, text.Count(n.count)+" "+n.what)
-		}
-	}
-	return strings.Join(parts, ", ")
+	counts := map[string]int64{"proved": p.Inferred, "likely": p.Likely, "as captured": p.AsCaptured, "unknown": p.Unknown}
+	return countsText([]string{"proved", "likely", "as captured", "unknown"}, counts, asIs)
 }
 
 // orderSummary says what was done about the order.

@@ -49,9 +49,9 @@ func Terminal(w io.Writer, r *report.Report, s Screen) error {
 // labelled is a table of labels with text beside them.
 func labelled(beside look) *table { return newTable([]column{{"", asLabel}, {"", beside}}) }
 
-func factsTable(facts []fact) *table {
+func factsTable(all facts) *table {
 	t := labelled(asLines)
-	for _, f := range facts {
+	for _, f := range all {
 		t.add(textCell(f.Label), textCell(f.Text))
 	}
 	return t
@@ -64,14 +64,12 @@ func overview(r *report.Report, details bool) *table {
 		long["Capture"], long["Tables"], long["Headers"], long["Order"] =
 			captureText(&r.Capture), tablesText(r.Tables), inferenceText(&r.Inference), orderText(&r.Order)
 	}
-	facts := reportFacts(r)
-	for i, f := range facts {
-		facts[i].Text = cmp.Or(long[f.Label], f.Text)
+	all := reportFacts(r)
+	for i, f := range all {
+		all[i].Text = cmp.Or(long[f.Label], f.Text)
 	}
-	if text := headline(r); text != "" {
-		facts = append(facts, fact{"Found", text})
-	}
-	return factsTable(facts)
+	all.add("Found", headline(r))
+	return factsTable(all)
 }
 
 // frequentFlags shows the analyser's flags, of many the most frequent.
