@@ -91,7 +91,10 @@ func (h *htmlWriter) Add(r *report.Report) error {
 		}
 	}
 	h.captures++
-	p := capturePage(r, h.captures, min(pageFindings, allPageFindings-h.findings), min(pageGraphs, allPageGraphs-h.graphs))
+	p := capturePage(r, h.captures, room{
+		flows: pageFlows, findings: min(pageFindings, allPageFindings-h.findings), notes: pageNotes, moreNotes: "and %d more",
+		graphs: min(pageGraphs, allPageGraphs-h.graphs), charts: true,
+	})
 	for _, s := range p.Sections {
 		if s.ID == "findings" {
 			h.findings += len(s.Table.Rows)

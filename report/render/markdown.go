@@ -30,28 +30,28 @@ func (m *markdownWriter) Add(r *report.Report) error {
 		b.WriteByte('\n')
 	}
 	m.begun = true
-	fmt.Fprintf(&b, "## %s\n\n", span(r.Capture.Name))
-	for _, f := range reportFacts(r) {
+	p := capturePage(r, 0, room{flows: markdownFlows, findings: markdownFindings, notes: markdownNotes, moreNotes: "and %d more notes"})
+	fmt.Fprintf(&b, "## %s\n\n", span(p.Name))
+	for _, f := range p.Facts {
 		fmt.Fprintf(&b, "- %s: %s\n", f.Label, prose(strings.ReplaceAll(f.Text, "\n", "; ")))
 	}
-	if text := headline(r); text != "" {
-		fmt.Fprintf(&b, "\n%s\n", prose(text))
+	if p.Headline != "" {
+		fmt.Fprintf(&b, "\n%s\n", prose(p.Headline))
 	}
 	if r.Findings.Total != 0 {
 		writeMarkdownTable(&b, verdictsTable(r))
 	}
-	if flags := flagsSection(r); len(flags.Table.Rows) > 0 {
-		writeMarkdownTable(&b, flags.Table.titled("tcp.analysis flag"))
-		fmt.Fprintf(&b, "\n%s\n", beforeMeans)
+	for _, id := range []string{"flags", "flows", "findings"} {
+		writeMarkdownSection(&b, p.section(id))
 	}
-	writeMarkdownFlows(&b, r)
-	writeMarkdownFindings(&b, r)
-	if len(r.Notes) > 0 {
+	if len(p.Notes) > 0 {
 		b.WriteByte('\n')
 	}
-	note := func(note *string) string { return "Note: " + prose(*note) }
-	for _, line := range cut(r.Notes, markdownNotes, 0, note, "and %d more notes") {
-		fmt.Fprintf(&b, "- %s\n", line)
+	for _, note := range p.Notes {
+		fmt.Fprintf(&b, "- Note: %s\n", prose(note))
+	}
+	if p.MoreNotes != "" {
+		fmt.Fprintf(&b, "- %s\n", p.MoreNotes)
 	}
 	_, err := io.WriteString(m.w, b.String())
 	return err
@@ -59,25 +59,24 @@ func (m *markdownWriter) Add(r *report.Report) error {
 
 func (m *markdownWriter) Close() error { return nil }
 
-func writeMarkdownFlows(b *strings.Builder, r *report.Report) {
-	shown := r.Flows.List[:min(len(r.Flows.List), markdownFlows)]
-	if len(shown) == 0 {
-		return
+// writeMarkdownSection writes a section in the form that suits a comment: without a
+// heading, and what is long closed.
+func writeMarkdownSection(b *strings.Builder, s section) {
+	rows := int64(len(s.Table.Rows))
+	switch s.ID {
+	case "flags":
+		writeMarkdownTable(b, s.Table.titled("tcp.analysis flag"))
+		fmt.Fprintf(b, "\n%s\n", beforeMeans)
+	case "flows":
+		writeMarkdownTable(b, s.Table.without("payload", "lasted"))
+		if more := bounded.Sub(s.Total, rows); more > 0 {
+			fmt.Fprintf(b, "\n%s more: %s in all.\n", text.Count(more), text.Plural(s.Total, "connection"))
+		}
+	case "findings":
+		fmt.Fprintf(b, "\n<details><summary>The first %d of %s</summary>\n", rows, text.Plural(s.Total, "finding"))
+		writeMarkdownTable(b, s.Table)
+		b.WriteString("\n</details>\n")
 	}
-	writeMarkdownTable(b, flowsTable(shown).without("payload", "lasted"))
-	if more := bounded.Sub(r.Flows.Total, int64(len(shown))); more > 0 {
-		fmt.Fprintf(b, "\n%s more: %s in all.\n", text.Count(more), text.Plural(r.Flows.Total, "connection"))
-	}
-}
-
-func writeMarkdownFindings(b *strings.Builder, r *report.Report) {
-	shown := r.Findings.List[:min(len(r.Findings.List), markdownFindings)]
-	if len(shown) == 0 {
-		return
-	}
-	fmt.Fprintf(b, "\n<details><summary>The first %d of %s</summary>\n", len(shown), text.Plural(r.Findings.Total, "finding"))
-	writeMarkdownTable(b, findingsTable(shown))
-	b.WriteString("\n</details>\n")
 }
 
 // writeMarkdownTable writes a table after an empty line (GFM, section 4.10).

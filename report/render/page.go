@@ -22,7 +22,17 @@ type page struct {
 	Facts          facts
 	Sections       []section
 	Notes          []string
+	MoreNotes      string  // says how many are left out; "" for none
 	at             float64 // where the next tile's share begins
+}
+
+// room is what a format shows of lists that can be long.
+type room struct {
+	flows, findings, notes int
+	slack                  int    // notes that a list may have beyond, so that it is not cut for them
+	moreNotes              string // format for the number of notes left out
+	graphs                 int    // pictures of connections
+	charts                 bool   // all other pictures
 }
 
 // fact is one line of a summary, or a few, under a label.
@@ -48,31 +58,54 @@ type section struct {
 	Label       string // says what the table is to those who don't see it
 	Tall        bool   // the table scrolls by itself
 	Table       *table
+	Total       int64 // rows that there are, shown or not; 0 where all are shown
 	Chart       *chart
 	Graphs      []graphView
 }
 
-// capturePage is all that is said of one capture, with as many findings and
-// pictures of connections as there is room for.
-func capturePage(r *report.Report, number, findings, graphs int) *page {
-	p := &page{
-		Number: number, Kind: "mendcap report", Name: r.Capture.Name, Headline: headline(r), Facts: reportFacts(r),
-		Counts: "Findings by verdict", Notes: append(notDrawn(r), cut(r.Notes, pageNotes, 0, itself, "and %d more")...),
-	}
+// capturePage is what a format has room for of all that is said of one capture.
+func capturePage(r *report.Report, number int, has room) *page {
+	p := &page{Number: number, Kind: "mendcap report", Name: r.Capture.Name, Headline: headline(r), Facts: reportFacts(r), Counts: "Findings by verdict"}
 	for _, name := range report.VerdictsIn(r.Findings.ByVerdict) {
 		p.tile(r.Findings.ByVerdict[name], r.Findings.Total, name, report.Meaning(name))
 	}
-	for _, s := range []section{
-		timelineSection(r), flowsSection(r, fmt.Sprintf("flows-%d", number), graphs), movesSection(r), flagsSection(r), findingsSection(r, findings),
-		lossSection(r), overflowsSection(r), lawsSection(r), headersSection(r),
+	if has.charts {
+		p.add(timelineSection(r))
+	}
+	p.add(flowsSection(r, has.flows, fmt.Sprintf("flows-%d", number), has.graphs))
+	if has.charts {
+		p.add(movesSection(r))
+		p.Notes = notDrawn(r)
+	}
+	p.add(flagsSection(r), findingsSection(r, has.findings), lossSection(r), overflowsSection(r), lawsSection(r), headersSection(r),
 		rest(section{ID: "sources", Heading: "Network tables", Label: "Network tables that were read", Table: sourcesTable(first(r.Tables))}, int64(len(r.Tables))),
-		rest(section{ID: "interfaces", Heading: "Interfaces", Label: "Interfaces of the capture", Table: interfacesTable(first(r.Capture.Interfaces))}, int64(len(r.Capture.Interfaces))),
-	} {
+		rest(section{ID: "interfaces", Heading: "Interfaces", Label: "Interfaces of the capture", Table: interfacesTable(first(r.Capture.Interfaces))}, int64(len(r.Capture.Interfaces))))
+	shown := len(r.Notes)
+	if shown > has.notes+has.slack {
+		shown = has.notes
+		p.MoreNotes = fmt.Sprintf(has.moreNotes, len(r.Notes)-shown)
+	}
+	p.Notes = append(p.Notes, r.Notes[:shown]...)
+	return p
+}
+
+// add adds the sections that have something to show.
+func (p *page) add(all ...section) {
+	for _, s := range all {
 		if s.Chart != nil || s.Table != nil && len(s.Table.Rows) > 0 {
 			p.Sections = append(p.Sections, s)
 		}
 	}
-	return p
+}
+
+// section returns the section of a name, an empty one where the page has none.
+func (p *page) section(id string) section {
+	for _, s := range p.Sections {
+		if s.ID == id {
+			return s
+		}
+	}
+	return section{Table: newTable([]column{{}})}
 }
 
 // tile adds a count that is not zero.
@@ -93,8 +126,10 @@ func tagClass(of string) string {
 	return "v-" + of
 }
 
-// rest adds to a section of which not all rows are shown how many there are.
+// rest adds to a section how many rows there are, and says so where not all are
+// shown.
 func rest(s section, all int64) section {
+	s.Total = all
 	if shown := len(s.Table.Rows); int64(shown) < all {
 		s.Hints = append(s.Hints, fmt.Sprintf("The first %s of %s.", text.Count(int64(shown)), text.Count(all)))
 	}
@@ -104,9 +139,9 @@ func rest(s section, all int64) section {
 // first are as many elements as a page shows.
 func first[T any](list []T) []T { return list[:min(len(list), pageRows)] }
 
-func flowsSection(r *report.Report, id string, graphs int) section {
-	shown := r.Flows.List[:min(len(r.Flows.List), pageFlows)]
-	s := section{ID: "flows", Heading: "Connections, worst first", Label: "Connections", Table: flowsTable(shown)}
+func flowsSection(r *report.Report, most int, id string, graphs int) section {
+	shown := r.Flows.List[:min(len(r.Flows.List), most)]
+	s := section{ID: "flows", Heading: "Connections, worst first", Label: "Connections", Table: flowsTable(shown), Total: r.Flows.Total}
 	for i := range shown {
 		f := &shown[i]
 		if f.Graph != nil && len(f.Graph.Points) > 0 && len(f.Graph.Points) <= drawnPoints && len(s.Graphs) < graphs {

@@ -47,9 +47,6 @@ func cut[T any](list []T, most, slack int, text func(*T) string, more string) (l
 	return lines
 }
 
-// itself is the text of what is one.
-func itself(text *string) string { return *text }
-
 // captureSummary describes the capture in short.
 func captureSummary(c *report.Capture) string {
 	format := c.Format

@@ -38,11 +38,16 @@ type Screen struct {
 func Terminal(w io.Writer, r *report.Report, s Screen) error {
 	p := newPrinter(w, s.Width)
 	p.colour = s.Colour
-	parts := []*table{overview(r, s.Details), frequentFlags(r, s.Details), worstFlows(r, s.Details)}
+	said := capturePage(r, 0, room{
+		flows: flowsToShow(r, s.Details), notes: shownNotes, slack: 1,
+		moreNotes: "and %d more notes; the JSON report has all of them",
+	})
+	parts := []*table{overview(r, said, s.Details), frequentFlags(r, s.Details), worstFlows(said.section("flows"))}
 	if s.Details {
-		parts = append(parts, headersTable(r).titled("IPv6 header field"), doubtfulTable(r), lawsTable(r).titled("law of order"), firstFindings(r))
+		parts = append(parts, said.section("headers").Table.titled("IPv6 header field"), doubtfulTable(r),
+			said.section("laws").Table.titled("law of order"), firstFindings(r))
 	}
-	p.tables(append(parts, notesTable(r))...)
+	p.tables(append(parts, notesTable(said))...)
 	return p.err
 }
 
@@ -58,17 +63,17 @@ func factsTable(all facts) *table {
 }
 
 // overview says what every rendering says first, or more of the same.
-func overview(r *report.Report, details bool) *table {
+func overview(r *report.Report, said *page, details bool) *table {
 	long := map[string]string{}
 	if details {
 		long["Capture"], long["Tables"], long["Headers"], long["Order"] =
 			captureText(&r.Capture), tablesText(r.Tables), inferenceText(&r.Inference), orderText(&r.Order)
 	}
-	all := reportFacts(r)
+	all := said.Facts
 	for i, f := range all {
 		all[i].Text = cmp.Or(long[f.Label], f.Text)
 	}
-	all.add("Found", headline(r))
+	all.add("Found", said.Headline)
 	return factsTable(all)
 }
 
@@ -85,18 +90,26 @@ func frequentFlags(r *report.Report, all bool) *table {
 	return flagsTable(flags).titled("tcp.analysis flag (before: recorded order, headers filled in)")
 }
 
-// worstFlows shows connections, worst first, and their findings.
-func worstFlows(r *report.Report, all bool) *table {
-	t := newTable([]column{{"packets", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber}, {"connection, worst first", asJudged}})
-	for i := range r.Flows.List {
-		f := &r.Flows.List[i]
-		if i == mostFlows || !all && (i == shownFlows || nothingToSay(f)) {
-			break // after it are only such ones
-		}
-		t.add(numberCell(f.Packets), numberCell(f.Moved), numberCell(f.Before), numberCell(f.After), cell{Text: f.Name, Tags: verdictsCell(f.ByVerdict).Tags})
+// flowsToShow is how many connections are shown, which stand worst first: of those
+// with something to say a few, or all.
+func flowsToShow(r *report.Report, all bool) (n int) {
+	if all {
+		return mostFlows
 	}
-	if more := bounded.Sub(r.Flows.Total, int64(len(t.Rows))); more > 0 && len(t.Rows) > 0 {
-		t.more(fmt.Sprintf("and %s more: %s in all", text.Count(more), text.Plural(r.Flows.Total, "connection")))
+	for n < min(shownFlows, len(r.Flows.List)) && !nothingToSay(&r.Flows.List[n]) {
+		n++
+	}
+	return n
+}
+
+// worstFlows shows connections with their findings below them.
+func worstFlows(s section) *table {
+	t := newTable([]column{{"packets", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber}, {"connection, worst first", asJudged}})
+	for _, row := range s.Table.without("payload", "lasted").Rows {
+		t.add(append(row[1:5:5], cell{Text: row[0].Text, Tags: row[5].Tags})...)
+	}
+	if more := bounded.Sub(s.Total, int64(len(t.Rows))); more > 0 && len(t.Rows) > 0 {
+		t.more(fmt.Sprintf("and %s more: %s in all", text.Count(more), text.Plural(s.Total, "connection")))
 	}
 	return t
 }
@@ -142,19 +155,21 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 }
 
 func firstFindings(r *report.Report) *table {
-	shown := r.Findings.List[:min(len(r.Findings.List), shownFindings)]
-	t := findingsTable(shown).without("connection")
-	if more := bounded.Sub(r.Findings.Total, int64(len(shown))); more > 0 {
+	t := findingsSection(r, shownFindings).Table.without("connection")
+	if more := bounded.Sub(r.Findings.Total, int64(len(t.Rows))); more > 0 {
 		t.more(fmt.Sprintf("and %s more; the JSON report has %s of them", text.Count(more), text.Count(int64(len(r.Findings.List)))))
 	}
 	return t
 }
 
 // notesTable shows the limits that were met.
-func notesTable(r *report.Report) *table {
+func notesTable(said *page) *table {
 	t := labelled(asSentence)
-	for _, note := range cut(r.Notes, shownNotes, 1, itself, "and %d more notes; the JSON report has all of them") {
+	for _, note := range said.Notes {
 		t.add(textCell("Note"), textCell(note))
+	}
+	if said.MoreNotes != "" {
+		t.add(textCell("Note"), textCell(said.MoreNotes))
 	}
 	return t
 }
