@@ -162,17 +162,11 @@ func (x *Explanations) filled() Explanations {
 	if c.Schema == "" {
 		c.Schema = ExplainSchema
 	}
-	fillList(&c.Damage)
+	fill(&c.Damage)
 	c.Frames = append([]Explanation{}, x.Frames...)
 	for i := range c.Frames {
 		e := &c.Frames[i]
-		fillList(&e.Text.Header)
-		fillList(&e.Text.Order)
-		fillList(&e.Text.Neighbours)
-		fillList(&e.Text.Flags)
-		fillList(&e.Causes)
-		fillList(&e.Followers)
-		fillList(&e.Flags)
+		fill(&e.Text.Header, &e.Text.Order, &e.Text.Neighbours, &e.Text.Flags, &e.Causes, &e.Followers, &e.Flags)
 	}
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"unicode/utf8"
 
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -86,28 +87,12 @@ func (r *Report) filled() Report {
 	if c.Schema == "" {
 		c.Schema = Schema
 	}
-	fillList(&c.Capture.Interfaces)
-	fillList(&c.Tables)
-	fillList(&c.Order.Local)
-	fillList(&c.Order.Clocks)
-	fillList(&c.Order.Displacement)
-	fillList(&c.Findings.List)
-	fillList(&c.CaptureLoss.Directions)
-	fillList(&c.CaptureLoss.Timeline)
-	fillList(&c.CaptureLoss.Overflows)
-	fillList(&c.CaptureLoss.Declared)
+	fill(&c.Capture.Interfaces, &c.Tables, &c.Inference.ByEvidence, &c.Inference.Doubtful,
+		&c.Order.Local, &c.Order.Clocks, &c.Order.Displacement, &c.Order.ByLaw, &c.Analysis.Before, &c.Analysis.After,
+		&c.Findings.ByVerdict, &c.Findings.List,
+		&c.CaptureLoss.Directions, &c.CaptureLoss.Timeline, &c.CaptureLoss.Overflows, &c.CaptureLoss.Declared,
+		&c.Timeline.Packets, &c.Timeline.Moved, &c.Timeline.ByVerdict, &c.Damage, &c.Notes)
 	c.Flows = c.Flows.filled()
-	fillList(&c.Timeline.Packets)
-	fillList(&c.Timeline.Moved)
-	fillMap(&c.Timeline.ByVerdict)
-	fillList(&c.Damage)
-	fillList(&c.Notes)
-	fillMap(&c.Inference.ByEvidence)
-	fillList(&c.Inference.Doubtful)
-	fillMap(&c.Order.ByLaw)
-	fillMap(&c.Analysis.Before)
-	fillMap(&c.Analysis.After)
-	fillMap(&c.Findings.ByVerdict)
 	return c
 }
 
@@ -115,24 +100,25 @@ func (r *Report) filled() Report {
 func (f Flows) filled() Flows {
 	f.List = append([]Flow{}, f.List...)
 	for i := range f.List {
-		fillMap(&f.List[i].ByVerdict)
+		fill(&f.List[i].ByVerdict)
 		if g := f.List[i].Graph; g != nil && g.Points == nil {
 			whole := *g
-			fillList(&whole.Points)
+			fill(&whole.Points)
 			f.List[i].Graph = &whole
 		}
 	}
 	return f
 }
 
-func fillList[T any](list *[]T) {
-	if *list == nil {
-		*list = []T{}
-	}
-}
-
-func fillMap[T any](m *map[string]T) {
-	if *m == nil {
-		*m = map[string]T{}
+// fill makes the lists and maps that are nil, given by pointers, empty ones.
+func fill(all ...any) {
+	for _, to := range all {
+		switch v := reflect.ValueOf(to).Elem(); {
+		case !v.IsNil():
+		case v.Kind() == reflect.Map:
+			v.Set(reflect.MakeMap(v.Type()))
+		default:
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		}
 	}
 }

@@ -34,9 +34,28 @@ const (
 	ByCapture          = "capture"
 )
 
+// verdicts are all of them, in the order in which they are shown, and what each
+// says in a few words.
+var verdicts = []struct{ name, meaning string }{
+	{Artefact, "made by the capture's order, repaired"},
+	{Drop, "the capture missed packets that the network delivered"},
+	{Loss, "the network lost packets"},
+	{Reordering, "the network delivered packets out of order"},
+	{Spurious, "sent again though the first had arrived"},
+	{Duplicate, "one packet seen twice"},
+	{Genuine, "happened as flagged"},
+	{NotCaptured, "one direction was never recorded"},
+	{Undecided, "neither capture nor network could be shown to be the cause"},
+	{Created, "flagged after the repair only"},
+}
+
 // Verdicts lists all verdicts, in the order in which they are shown.
 func Verdicts() []string {
-	return []string{Artefact, Drop, Loss, Reordering, Spurious, Duplicate, Genuine, NotCaptured, Undecided, Created}
+	names := make([]string, len(verdicts))
+	for i, v := range verdicts {
+		names[i] = v.name
+	}
+	return names
 }
 
 // VerdictsIn lists all verdicts, and after them, by name, those that counts has
@@ -53,27 +72,10 @@ func VerdictsIn(counts map[string]int64) []string {
 
 // Meaning says in a few words what a verdict says; "" of one that is unknown.
 func Meaning(verdict string) string {
-	switch verdict {
-	case Artefact:
-		return "made by the capture's order, repaired"
-	case Drop:
-		return "the capture missed packets that the network delivered"
-	case Loss:
-		return "the network lost packets"
-	case Reordering:
-		return "the network delivered packets out of order"
-	case Spurious:
-		return "sent again though the first had arrived"
-	case Duplicate:
-		return "one packet seen twice"
-	case Genuine:
-		return "happened as flagged"
-	case NotCaptured:
-		return "one direction was never recorded"
-	case Undecided:
-		return "neither capture nor network could be shown to be the cause"
-	case Created:
-		return "flagged after the repair only"
+	for _, v := range verdicts {
+		if v.name == verdict {
+			return v.meaning
+		}
 	}
 	return ""
 }

@@ -159,9 +159,7 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 		code = exitNoCapture
 		fmt.Fprintln(s.err, "mendcap: no capture was found")
 	}
-	if err := f.show(s.out, s.width, sum); err != nil {
-		code = max(code, s.fail("standard output", err))
-	}
+	code = max(code, s.fail("standard output", f.show(s.out, s.width, sum)))
 	for _, file := range to {
 		if err := file.write(sum); err != nil {
 			code = max(code, s.fail(file.name, fmt.Errorf("write summary: %w", err)))

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
@@ -72,21 +72,9 @@ func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 		return s.fail("", err)
 	}
 	to.screen = nil // checks have a form of their own
-	code := exitDone
-	for _, in := range captures {
-		one := c.capture(ctx, in, to)
-		code = max(code, one)
-		if one == exitInterrupted || one == exitUsage {
-			break
-		}
-	}
-	if err := to.close(); err != nil {
-		code = max(code, s.fail("", err))
-	}
+	code := to.all(s, len(captures), func(i int) int { return c.capture(ctx, captures[i], to) })
 	if f.update && code != exitInterrupted {
-		if err := f.writeBaseline(rules.Baseline, atomicfile.Permissions(append(captures, f.baseline)...)); err != nil {
-			code = max(code, s.fail(f.baseline, err))
-		}
+		code = max(code, s.fail(f.baseline, f.writeBaseline(rules.Baseline, atomicfile.Permissions(append(captures, f.baseline)...))))
 	}
 	return code
 }
@@ -130,21 +118,16 @@ func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := f.checkNames(s, captures); err != nil {
+	read := f.common.inputs(s, captures)
+	if err := read.output("--baseline", f.baseline, "the baseline"); err != nil {
+		return nil, nil, err
+	}
+	if err := f.common.checkReports(s, read); err != nil {
 		return nil, nil, err
 	}
 	rules.Baseline, err = f.readBaseline()
 	rules.Passing = !f.update
 	return captures, rules, err
-}
-
-// checkNames looks for files that would be both read and written.
-func (f *checkFlags) checkNames(s *streams, captures []string) error {
-	read := f.common.inputs(s, captures)
-	if err := read.output("--baseline", f.baseline, "the baseline"); err != nil {
-		return err
-	}
-	return f.common.checkReports(s, read)
 }
 
 // readBaseline reads the baseline; one that is to be updated need not be there.
@@ -172,10 +155,12 @@ func (f *checkFlags) writeBaseline(b *report.Baseline, perm fs.FileMode) error {
 	if err != nil {
 		return fmt.Errorf("write baseline: %w", err)
 	}
-	if err := b.Write(file); err != nil {
-		return errors.Join(fmt.Errorf("write baseline: %w", err), file.Discard())
-	}
-	return file.Commit()
+	return file.Fill(func(w io.Writer) error {
+		if err := b.Write(w); err != nil {
+			return fmt.Errorf("write baseline: %w", err)
+		}
+		return nil
+	})
 }
 
 // checker holds captures to the rules, one after the other.
@@ -210,74 +195,50 @@ func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 		c.tally = c.rules.Begin(c.baselineName(in))
 		return to.abandon()
 	}
-	if in == "-" {
-		o.Stdin = s.in
-	}
-	bar := f.common.progress(s, in)
-	o.Progress = bar.set
+	done := f.common.watch(s, in, &o)
 	r, err := repair.Check(ctx, in, o)
-	bar.close()
-	if err != nil {
-		code := s.fail(in, err)
-		if err := to.abandon(); err != nil {
-			code = max(code, s.fail("", err))
-		}
-		return code
-	}
-	code := max(s.sayDamage(in, r.Damage), c.judge(in, &r))
-	if err := to.add(&r); err != nil {
-		code = max(code, s.fail(in, err))
-	}
-	return code
+	done()
+	return to.conclude(s, in, &r, err, func() int { return c.judge(in, &r) })
 }
 
 // judge shows how the capture did, or takes it into the baseline.
 func (c *checker) judge(in string, r *report.Report) int {
-	f, s := c.flags, c.streams
-	if f.update {
-		if err := c.rules.Baseline.Update(c.tally); err != nil {
-			return s.fail(in, err)
-		}
-		return exitDone
+	s := c.streams
+	if c.flags.update {
+		return s.fail(in, c.rules.Baseline.Update(c.tally))
 	}
 	checks := c.tally.Checks(r)
 	code := exitDone
-	if slices.ContainsFunc(checks[1:], func(k report.Check) bool { return k.Failed }) { // behind that of the input
+	if report.Failed(checks[1:]) { // the first is that of the input
 		code = exitFindings
 	}
-	if f.common.quiet {
+	if c.flags.common.quiet {
 		return code
 	}
-	if err := c.show(in, r, checks); err != nil {
-		code = max(code, s.fail("standard output", err))
-	}
-	return code
+	return max(code, s.fail("standard output", c.show(in, r, checks)))
 }
 
 func (c *checker) show(in string, r *report.Report, checks []report.Check) error {
+	var b strings.Builder
 	if c.shown {
-		if _, err := fmt.Fprintln(c.streams.out); err != nil {
-			return err
-		}
+		b.WriteByte('\n')
 	}
 	c.shown = true
-	if err := render.Checks(c.streams.out, in, checks, c.streams.width); err != nil {
+	if err := render.Checks(&b, in, checks, c.streams.width); err != nil {
 		return err
 	}
 	if r.Capture.Packets == 0 {
-		if _, err := fmt.Fprintln(c.streams.out, "the capture has no packets: there was nothing to check"); err != nil {
-			return err
-		}
+		b.WriteString("the capture has no packets: there was nothing to check\n")
 	}
-	if gone := c.tally.Gone(); gone > 0 {
-		findings := "1 finding"
-		if gone > 1 {
-			findings = fmt.Sprintf("%d findings", gone)
-		}
-		_, err := fmt.Fprintf(c.streams.out, "%s of the baseline did not come (--update-baseline leaves out what is gone)\n", findings)
-		return err
+	const gone = "of the baseline did not come (--update-baseline leaves out what is gone)"
+	switch n := c.tally.Gone(); {
+	case n == 1:
+		fmt.Fprintf(&b, "1 finding %s\n", gone)
+	case n > 1:
+		fmt.Fprintf(&b, "%d findings %s\n", n, gone)
 	}
-	return nil
+	_, err := io.WriteString(c.streams.out, b.String())
+	return err
 }
 
 // baselineName is the capture's name in the baseline: its path from the folder

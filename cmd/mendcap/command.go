@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -119,8 +119,6 @@ func (c *command) start(ctx context.Context, s *streams, args []string) int {
 
 // print writes text to standard output.
 func (s *streams) print(text string) int {
-	if _, err := fmt.Fprint(s.out, text); err != nil {
-		return s.fail("standard output", err)
-	}
-	return exitDone
+	_, err := io.WriteString(s.out, text)
+	return s.fail("standard output", err)
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cheggaaa/pb/v3"
-
 	"github.com/mendcap/mendcap/repair/batch"
 )
 
@@ -29,19 +27,11 @@ func (c *countdown) set(p batch.Progress) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last = p
-	if c.streams == nil || c.bar == nil && time.Since(c.began) < patience {
-		return
-	}
-	if c.bar == nil {
-		c.bar = pb.New64(0).Set(pb.Bytes, true).Set(pb.SIBytesPrefix, true).
-			SetTemplateString(`{{string . "name"}} {{bar .}} {{percent .}} {{speed .}} {{rtime . "%s left" "%s" "?"}}`).
-			Set(pb.CleanOnFinish, true).SetWriter(c.streams.err).Start()
-	}
 	name := fmt.Sprintf("%d of %d captures", p.Done, p.Captures)
 	if p.Failed > 0 {
 		name += fmt.Sprintf(", %d failed", p.Failed)
 	}
-	c.bar.Set("name", name).SetTotal(p.Bytes).SetCurrent(p.DoneBytes)
+	c.show(name, `{{string . "name"}} {{bar .}} {{percent .}} {{speed .}} {{rtime . "%s left" "%s" "?"}}`, p.DoneBytes, p.Bytes)
 }
 
 // done is how many captures are done.

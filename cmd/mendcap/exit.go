@@ -65,34 +65,45 @@ func explain(err error) (code int, hint string) {
 		return exitInterrupted, ""
 	case readerGone(err):
 		return exitReaderGone, ""
-	case errors.Is(err, repair.ErrUsage):
-		return exitUsage, "see: mendcap help repair"
-	case errors.Is(err, report.ErrReport):
-		return exitNoCapture, "mendcap repair --report FILE.json stores one"
-	case errors.Is(err, report.ErrBatch):
-		return exitNoCapture, "mendcap batch --report FILE.json stores one"
-	case errors.Is(err, report.ErrBaseline):
-		return exitNoCapture, "mendcap check --baseline FILE --update-baseline makes one"
-	case errors.Is(err, repair.ErrNoTables):
-		return exitNoCapture, "--tables takes a file or a folder of network tables"
-	case errors.Is(err, repair.ErrNoCapture) && errors.As(err, &at): // which says why it can't be opened
-		return exitNoCapture, ""
-	case errors.Is(err, repair.ErrNoCapture):
-		return exitNoCapture, "pcap and pcapng files are read, as they are or in gzip, zstd, xz, lz4 or bzip2"
-	case errors.Is(err, repair.ErrSpoolLimit):
-		return exitIO, "--spool-limit SIZE sets another limit; a file is not copied, however large it is"
-	case errors.Is(err, repair.ErrExists):
-		return exitIO, "--force replaces it; -w FILE or -o DIR writes elsewhere"
+	}
+	for _, c := range conditions {
+		switch {
+		case !errors.Is(err, c.err):
+		case c.err == repair.ErrNoCapture && errors.As(err, &at): // which says why it can't be opened
+			return c.code, ""
+		default:
+			return c.code, c.hint
+		}
 	}
 	return exitIO, ""
+}
+
+// conditions are errors that have an exit code of their own, or a hint; the first
+// that fits counts.
+var conditions = []struct {
+	err  error
+	code int
+	hint string
+}{
+	{repair.ErrUsage, exitUsage, "see: mendcap help repair"},
+	{report.ErrReport, exitNoCapture, "mendcap repair --report FILE.json stores one"},
+	{report.ErrBatch, exitNoCapture, "mendcap batch --report FILE.json stores one"},
+	{report.ErrBaseline, exitNoCapture, "mendcap check --baseline FILE --update-baseline makes one"},
+	{repair.ErrNoTables, exitNoCapture, "--tables takes a file or a folder of network tables"},
+	{repair.ErrNoCapture, exitNoCapture, "pcap and pcapng files are read, as they are or in gzip, zstd, xz, lz4 or bzip2"},
+	{repair.ErrSpoolLimit, exitIO, "--spool-limit SIZE sets another limit; a file is not copied, however large it is"},
+	{repair.ErrExists, exitIO, "--force replaces it; -w FILE or -o DIR writes elsewhere"},
 }
 
 // longestError is how much of an error is printed, bytes: it may quote a file.
 const longestError = 2000
 
 // fail prints err, about the file of that name if it is not "", and returns
-// the exit code.
+// the exit code. Without an error nothing has failed.
 func (s *streams) fail(name string, err error) int {
+	if err == nil {
+		return exitDone
+	}
 	code, hint := explain(err)
 	if code == exitReaderGone {
 		return code // whoever stopped reading knows

@@ -56,13 +56,9 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 		return s.fail("", err)
 	}
 	o := f.options()
-	if in == "-" {
-		o.Stdin = s.in
-	}
-	bar := (&repairFlags{}).progress(s, in)
-	o.Progress = bar.set
+	done := (&repairFlags{}).watch(s, in, &o)
 	x, err := repair.Explain(ctx, in, frames, o)
-	bar.close()
+	done()
 	if errors.Is(err, repair.ErrUsage) {
 		err = usagef(hint, "%s", plainly(err))
 	}
@@ -81,9 +77,7 @@ func (f *explainFlags) show(s *streams, in string, x *report.Explanations) int {
 	} else {
 		err = render.Explanations(s.out, x, s.width)
 	}
-	if err != nil {
-		code = max(code, s.fail("standard output", err))
-	}
+	code = max(code, s.fail("standard output", err))
 	return code
 }
 

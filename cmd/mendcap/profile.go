@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -68,8 +69,8 @@ func writeWhole(name, text string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := file.WriteString(text); err != nil {
-		return errors.Join(err, file.Discard())
-	}
-	return file.Commit()
+	return file.Fill(func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
 }

@@ -31,30 +31,28 @@ func (f *repairFlags) progress(s *streams, name string) *progress {
 }
 
 // set says that done of total bytes have been read; a negative total is
-// unknown.
+// unknown. Of a known one a share is shown: the bytes of all passes would be taken
+// for the size of the file.
 func (p *progress) set(done, total int64) {
-	if p.streams == nil {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bar == nil {
-		if time.Since(p.began) < patience {
-			return
-		}
-		p.bar = newBar(total).Set("name", p.name).Set(pb.CleanOnFinish, true).SetWriter(p.streams.err).Start()
+	form := `{{string . "name"}} {{bar .}} {{percent .}} {{rtime . "%s left" "%s" "?"}}`
+	if total < 0 {
+		form = `{{string . "name"}} {{counters .}} {{speed .}}`
 	}
-	p.bar.SetTotal(max(total, 0)).SetCurrent(done)
+	p.show(p.name, form, done, max(total, 0))
 }
 
-// newBar shows a share where the total is known: the bytes of all passes would
-// be taken for the size of the file.
-func newBar(total int64) *pb.ProgressBar {
-	bar := pb.New64(0).Set(pb.Bytes, true).Set(pb.SIBytesPrefix, true)
-	if total < 0 {
-		return bar.SetTemplateString(`{{string . "name"}} {{counters .}} {{speed .}}`)
+// show draws the bar, whose form is a template of pb's. The mutex is held.
+func (p *progress) show(name, form string, done, total int64) {
+	if p.streams == nil || p.bar == nil && time.Since(p.began) < patience {
+		return
 	}
-	return bar.SetTemplateString(`{{string . "name"}} {{bar .}} {{percent .}} {{rtime . "%s left" "%s" "?"}}`)
+	if p.bar == nil {
+		p.bar = pb.New64(0).Set(pb.Bytes, true).Set(pb.SIBytesPrefix, true).SetTemplateString(form).
+			Set("name", name).Set(pb.CleanOnFinish, true).SetWriter(p.streams.err).Start()
+	}
+	p.bar.Set("name", name).SetTotal(total).SetCurrent(done)
 }
 
 // close takes the bar off the terminal.

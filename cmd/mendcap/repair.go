@@ -112,43 +112,50 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
+	return to.all(s, len(jobs), func(i int) int { return f.repair(ctx, s, jobs[i], to) })
+}
+
+// all works on one capture after the other, and returns the largest exit code.
+func (to *sinks) all(s *streams, captures int, work func(i int) int) int {
 	code := exitDone
-	for _, j := range jobs {
-		one := f.repair(ctx, s, j, to)
+	for i := range captures {
+		one := work(i)
 		code = max(code, one)
 		if one == exitInterrupted || one == exitUsage {
 			break // the captures that follow would end the same way
 		}
 	}
-	if err := to.close(); err != nil {
-		code = max(code, s.fail("", err))
-	}
-	return code
+	return max(code, s.fail("", to.close()))
 }
 
 // repair carries out one job.
 func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
 	o := f.options()
 	o.Stdout, o.EachFinding, o.TakeBack = stream(s.out), to.each(filepath.Base(j.in)), to.abandon
-	if j.in == "-" {
+	done := f.watch(s, j.in, &o)
+	r, err := repair.File(ctx, j.in, j.out, o)
+	done()
+	return to.conclude(s, j.in, &r, err, func() int { return exitDone })
+}
+
+// watch shows how far the work on a capture is, and lets "-" be standard input.
+func (f *repairFlags) watch(s *streams, in string, o *repair.Options) (done func()) {
+	if in == "-" {
 		o.Stdin = s.in
 	}
-	bar := f.progress(s, j.in)
+	bar := f.progress(s, in)
 	o.Progress = bar.set
-	r, err := repair.File(ctx, j.in, j.out, o)
-	bar.close()
+	return bar.close
+}
+
+// conclude hands a capture's report on after it was judged, or takes back what was
+// written of it where it could not be read; it returns the exit code.
+func (to *sinks) conclude(s *streams, in string, r *report.Report, err error, judge func() int) int {
 	if err != nil {
-		code := s.fail(j.in, err)
-		if err := to.abandon(); err != nil {
-			code = max(code, s.fail("", err))
-		}
-		return code
+		return max(s.fail(in, err), s.fail("", to.abandon()))
 	}
-	code := s.sayDamage(j.in, r.Damage)
-	if err := to.add(&r); err != nil {
-		code = max(code, s.fail(j.in, err))
-	}
-	return code
+	code := max(s.sayDamage(in, r.Damage), judge())
+	return max(code, s.fail(in, to.add(r)))
 }
 
 // sayDamage says what was broken in a capture, and returns the exit code for it.

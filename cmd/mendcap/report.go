@@ -69,13 +69,9 @@ func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int
 			to.discard()
 			return max(code, s.fail(stored, err))
 		}
-		if err := to.add(r); err != nil {
-			code = max(code, s.fail(stored, err))
-		}
+		code = max(code, s.fail(stored, to.add(r)))
 	}
-	if err := to.close(); err != nil {
-		code = max(code, s.fail("", err))
-	}
+	code = max(code, s.fail("", to.close()))
 	return code
 }
 

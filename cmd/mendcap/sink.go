@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"io/fs"
 	"strings"
@@ -136,15 +135,16 @@ func (s *sink) close() error {
 	if s.said {
 		return nil
 	}
-	err := s.writer.Close()
-	if err == nil {
-		err = s.buf.Flush()
-	}
 	if s.file == nil {
+		return s.end()
+	}
+	return s.file.Fill(func(io.Writer) error { return s.end() })
+}
+
+// end writes what closes the document.
+func (s *sink) end() error {
+	if err := s.writer.Close(); err != nil {
 		return err
 	}
-	if err != nil {
-		return errors.Join(err, s.file.Discard())
-	}
-	return s.file.Commit()
+	return s.buf.Flush()
 }

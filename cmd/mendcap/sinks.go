@@ -83,12 +83,18 @@ func (f *repairFlags) screen(s *streams) io.Writer {
 
 // add writes one report to all places.
 func (to *sinks) add(r *report.Report) error {
-	var failed []error
+	var shown error
 	if to.screen != nil {
-		failed = append(failed, to.show(r))
+		shown = to.show(r)
 	}
+	return errors.Join(shown, to.every(func(s *sink) error { return s.add(r) }))
+}
+
+// every does something with all files, and says of which ones it failed.
+func (to *sinks) every(do func(*sink) error) error {
+	var failed []error
 	for _, sink := range to.files {
-		if err := sink.add(r); err != nil {
+		if err := do(sink); err != nil {
 			failed = append(failed, fmt.Errorf("write report to %s: %w", sink.name, err))
 		}
 	}
@@ -115,15 +121,7 @@ func (to *sinks) each(capture string) func(*report.Finding) {
 }
 
 // abandon takes back what was written of a capture without a report.
-func (to *sinks) abandon() error {
-	var failed []error
-	for _, sink := range to.files {
-		if err := sink.abandon(); err != nil {
-			failed = append(failed, fmt.Errorf("write report to %s: %w", sink.name, err))
-		}
-	}
-	return errors.Join(failed...)
-}
+func (to *sinks) abandon() error { return to.every((*sink).abandon) }
 
 func (to *sinks) show(r *report.Report) error {
 	if to.shown {
@@ -136,15 +134,7 @@ func (to *sinks) show(r *report.Report) error {
 }
 
 // close ends all places. A file that no report went to does not appear.
-func (to *sinks) close() error {
-	var failed []error
-	for _, sink := range to.files {
-		if err := sink.close(); err != nil {
-			failed = append(failed, fmt.Errorf("write report to %s: %w", sink.name, err))
-		}
-	}
-	return errors.Join(failed...)
-}
+func (to *sinks) close() error { return to.every((*sink).close) }
 
 // discard takes away the files that were opened.
 func (to *sinks) discard() {

@@ -14,13 +14,10 @@ import (
 )
 
 // summaryFormats are the forms of a batch's summary, by the suffix of its file.
-var summaryFormats = []struct {
-	suffix string
-	write  func(io.Writer, *report.Batch) error
-}{
-	{".json", func(w io.Writer, b *report.Batch) error { return b.WriteJSON(w) }},
-	{".csv", render.BatchCSV},
-	{".html", render.BatchHTML},
+var summaryFormats = map[string]func(io.Writer, *report.Batch) error{
+	".json": func(w io.Writer, b *report.Batch) error { return b.WriteJSON(w) },
+	".csv":  render.BatchCSV,
+	".html": render.BatchHTML,
 }
 
 // summaryFile is a file that the summary of a batch goes to. It is opened before
@@ -54,39 +51,31 @@ func (f *batchFlags) openSummaries(s *streams, read []string) ([]*summaryFile, e
 }
 
 func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, error) {
-	for _, format := range summaryFormats {
-		if !strings.EqualFold(filepath.Ext(name), format.suffix) {
-			continue
-		}
-		if err := taken.output("--report", name, "another summary"); err != nil {
-			return nil, err
-		}
-		if f.dry {
-			return nil, usagef("--json prints what would be done", "--dry-run writes nothing, not --report %s either", name)
-		}
-		file, err := atomicfile.Create(name)
-		if err != nil {
-			return nil, fmt.Errorf("write summary: %w", err)
-		}
-		return &summaryFile{name: name, format: format.write, file: file}, nil
+	format, ok := summaryFormats[strings.ToLower(filepath.Ext(name))]
+	if !ok {
+		return nil, usagef("the suffixes known are .json, .csv, .html", "--report %s: no format of summaries has this suffix", name)
 	}
-	return nil, usagef("the suffixes known are .json, .csv, .html", "--report %s: no format of summaries has this suffix", name)
+	if err := taken.output("--report", name, "another summary"); err != nil {
+		return nil, err
+	}
+	if f.dry {
+		return nil, usagef("--json prints what would be done", "--dry-run writes nothing, not --report %s either", name)
+	}
+	file, err := atomicfile.Create(name)
+	if err != nil {
+		return nil, fmt.Errorf("write summary: %w", err)
+	}
+	return &summaryFile{name: name, format: format, file: file}, nil
 }
 
 func (f *summaryFile) write(sum *report.Batch) error {
 	f.written = true
-	if err := f.format(f.file, sum); err != nil {
-		return errors.Join(err, f.file.Discard())
-	}
-	return f.file.Commit()
+	return f.file.Fill(func(w io.Writer) error { return f.format(w, sum) })
 }
 
 // discard takes away the files that no summary went to.
 func (s *streams) discard(files []*summaryFile) int {
-	if err := discardAll(files); err != nil {
-		return s.fail("", err)
-	}
-	return exitDone
+	return s.fail("", discardAll(files))
 }
 
 func discardAll(files []*summaryFile) error {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
@@ -49,10 +48,7 @@ func (s *streams) showScript(system string, args []string) int {
 	case len(args) > 0:
 		return s.fail("", usagef("see: mendcap help tables", "--script takes no path"))
 	}
-	if _, err := io.WriteString(s.out, text); err != nil {
-		return s.fail("standard output", err)
-	}
-	return exitDone
+	return s.print(text)
 }
 
 func (s *streams) showTables(args []string, asJSON bool) int {
@@ -75,9 +71,7 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 			err = render.TableRoles(s.out, roles(snapshot), s.width)
 		}
 	}
-	if err != nil {
-		code = max(code, s.fail("standard output", err))
-	}
+	code = max(code, s.fail("standard output", err))
 	return code
 }
 

@@ -11,18 +11,7 @@ import (
 )
 
 func versionCommand() *command {
-	return &command{
-		name:    "version",
-		summary: "print the version",
-		text:    "Names the version or revision that the binary was built from, and with what.",
-		flags:   newFlags("version"),
-		run: func(_ context.Context, s *streams, args []string) int {
-			if len(args) > 0 {
-				return s.fail("", usagef("see: mendcap help version", "version takes no arguments"))
-			}
-			return s.print(versionText())
-		},
-	}
+	return printing("version", "print the version", "Names the version or revision that the binary was built from, and with what.", versionText)
 }
 
 // versionText is what the Go tool has stamped into the binary.

@@ -90,48 +90,33 @@ func (c *collector) room() bool {
 	return true
 }
 
+// keep adds a row to a list of the snapshot, if there is room for it.
+func keep[T any](c *collector, list *[]T, row T) {
+	if c.room() {
+		*list = append(*list, row)
+	}
+}
+
 // local adds an address of an interface of the host.
 func (c *collector) local(index uint32, name string, address netip.Addr) {
-	if c.room() {
-		c.snapshot.Interfaces = append(c.snapshot.Interfaces, infer.Interface{
-			Index: index, Name: name, Addresses: []netip.Addr{address},
-		})
-	}
+	keep(c, &c.snapshot.Interfaces, infer.Interface{Index: index, Name: name, Addresses: []netip.Addr{address}})
 }
 
 // group adds a group that the host has joined on an interface.
 func (c *collector) group(index uint32, name string, address netip.Addr) {
-	if c.room() {
-		c.snapshot.Interfaces = append(c.snapshot.Interfaces, infer.Interface{
-			Index: index, Name: name, Groups: []netip.Addr{address},
-		})
-	}
+	keep(c, &c.snapshot.Interfaces, infer.Interface{Index: index, Name: name, Groups: []netip.Addr{address}})
 }
 
-func (c *collector) tcp(row infer.Connection) {
-	if c.room() {
-		c.snapshot.TCPConnections = append(c.snapshot.TCPConnections, row)
-	}
-}
+func (c *collector) tcp(row infer.Connection) { keep(c, &c.snapshot.TCPConnections, row) }
 
-func (c *collector) udp(row infer.Connection) {
-	if c.room() {
-		c.snapshot.UDPEndpoints = append(c.snapshot.UDPEndpoints, row)
-	}
-}
+func (c *collector) udp(row infer.Connection) { keep(c, &c.snapshot.UDPEndpoints, row) }
 
 func (c *collector) destination(row infer.Destination) {
-	if c.room() {
-		row.NextHop = specified(row.NextHop)
-		c.snapshot.DestinationCache = append(c.snapshot.DestinationCache, row)
-	}
+	row.NextHop = specified(row.NextHop)
+	keep(c, &c.snapshot.DestinationCache, row)
 }
 
-func (c *collector) neighbor(row infer.Neighbor) {
-	if c.room() {
-		c.snapshot.Neighbors = append(c.snapshot.Neighbors, row)
-	}
-}
+func (c *collector) neighbor(row infer.Neighbor) { keep(c, &c.snapshot.Neighbors, row) }
 
 // route adds a route. One to a single host names that too.
 func (c *collector) route(row infer.Route) {
@@ -145,23 +130,11 @@ func (c *collector) route(row infer.Route) {
 	}
 }
 
-func (c *collector) flow(row infer.Flow) {
-	if c.room() {
-		c.snapshot.Flows = append(c.snapshot.Flows, row)
-	}
-}
+func (c *collector) flow(row infer.Flow) { keep(c, &c.snapshot.Flows, row) }
 
-func (c *collector) host(address netip.Addr) {
-	if c.room() {
-		c.snapshot.Hosts = append(c.snapshot.Hosts, address)
-	}
-}
+func (c *collector) host(address netip.Addr) { keep(c, &c.snapshot.Hosts, address) }
 
-func (c *collector) cached(address netip.Addr) {
-	if c.room() {
-		c.snapshot.DNSCache = append(c.snapshot.DNSCache, address)
-	}
-}
+func (c *collector) cached(address netip.Addr) { keep(c, &c.snapshot.DNSCache, address) }
 
 // hint keeps what is left of an address that was cut. It is no row.
 func (c *collector) hint(rest string, port uint16, local bool) {

@@ -24,26 +24,26 @@ var parsers = []parser{
 	{"netstat", 3, isNetstat, parseNetstat},
 	{"netstat-unix", 5, isUnixNetstat, parseUnixNetstat},
 	{"ss", 5, isSS, parseSS},
-	{"proc-net", 12, isProcSocket, parseProcSocket},
-	{"if_inet6", 6, isIfInet6, parseIfInet6},
-	{"igmp6", 6, isIGMP6, parseIGMP6},
-	{"ipv6_route", 10, isIPv6Route, parseIPv6Route},
-	{"proc-arp", 6, isProcARP, parseProcARP},
+	oneLine("proc-net", 12, isProcSocket, parseProcSocket),
+	oneLine("if_inet6", 6, isIfInet6, parseIfInet6),
+	oneLine("igmp6", 6, isIGMP6, parseIGMP6),
+	oneLine("ipv6_route", 10, isIPv6Route, parseIPv6Route),
+	oneLine("proc-arp", 6, isProcARP, parseProcARP),
 	{"conntrack", 4, isConntrack, parseConntrack},
-	{"ip-addr", 4, isOneLineAddr, parseOneLineAddr},
-	{"ip-addr", 3, isBriefAddr, parseBriefAddr},
+	oneLine("ip-addr", 4, isOneLineAddr, parseOneLineAddr),
+	oneLine("ip-addr", 3, isBriefAddr, parseBriefAddr),
 	{"ip-addr", 3, isIPAddr, parseIPAddr},
 	{"ip-maddr", 2, isIPMaddr, parseIPAddr},
 	{"ifconfig", 2, isIfconfig, parseIfconfig},
-	{"ip-neigh", 2, isIPNeigh, parseIPNeigh},
+	oneLine("ip-neigh", 2, isIPNeigh, parseIPNeigh),
 	{"ip-route", 2, isIPRoute, parseIPRoute},
-	{"tcp_metrics", 3, isTCPMetrics, parseTCPMetrics},
-	{"ndp", 4, isNDP, parseNDP},
+	oneLine("tcp_metrics", 3, isTCPMetrics, parseTCPMetrics),
+	oneLine("ndp", 4, isNDP, parseNDP),
 	{"route-unix", 4, isUnixRoute, parseUnixRoute},
-	{"route-unix", 8, isRoute4, parseRoute4},
-	{"arp-unix", 4, isUnixARP, parseUnixARP},
-	{"arp-unix", 3, isARPTable, parseARPTable},
-	{"groups", 3, isGroups, parseGroups},
+	oneLine("route-unix", 8, isRoute4, parseRoute4),
+	oneLine("arp-unix", 4, isUnixARP, parseUnixARP),
+	oneLine("arp-unix", 3, isARPTable, parseARPTable),
+	oneLine("groups", 3, isGroups, parseGroups),
 	{"arp", 4, isWindowsARP, parseWindowsARP},
 	{"netsh-destinationcache", 3, isDestinations, parseDestinations},
 	{"netsh-neighbors", 3, isNeighbors, parseNeighbors},
@@ -52,7 +52,7 @@ var parsers = []parser{
 	{"netsh-route", 6, isNetshRoutes, parseNetshRoutes},
 	{"netsh-joins", 4, isJoins, parseJoins},
 	{"route-print", 3, isRoutePrint6, parseRoutePrint6},
-	{"route-print", 4, isRoutePrint4, parseRoutePrint4},
+	oneLine("route-print", 4, isRoutePrint4, parseRoutePrint4),
 	{"displaydns", 3, isDisplayDNS, parseDisplayDNS},
 	{"ipconfig", 3, isIPConfig, parseIPConfig},
 	{"ss", 3, begins("Netid", "State"), parseTitles},
@@ -62,6 +62,14 @@ var parsers = []parser{
 	{"", 1, isPSTable, parsePSTable},
 	{"", 2, isPSList, parsePSList},
 	{"", 1, isCSV, parseCSV},
+}
+
+// oneLine is a parser of blocks of one line each, by its words.
+func oneLine(name string, words int, matches func(fields []string) bool, parse func(c *collector, l *lines, fields []string)) parser {
+	return parser{name, words, func(l *lines) bool { return matches(l.fields()) }, func(c *collector, l *lines) {
+		parse(c, l, l.fields())
+		l.next()
+	}}
 }
 
 // begins tells a line by its first words: the titles of a table's columns. The

@@ -152,15 +152,12 @@ func inetAddress(fields []string) (address netip.Addr, index uint32, rest []stri
 
 // isOneLineAddr tells a row of `ip -o addr`: index, name, inet or inet6, the
 // address with its prefix length.
-func isOneLineAddr(l *lines) bool {
-	fields := l.fields()
+func isOneLineAddr(fields []string) bool {
 	return len(fields) >= 4 && strings.HasSuffix(fields[0], ":") && isInteger(strings.TrimSuffix(fields[0], ":")) &&
 		isDevice(fields[1]) && (fields[2] == "inet" || fields[2] == "inet6")
 }
 
-func parseOneLineAddr(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseOneLineAddr(c *collector, l *lines, fields []string) {
 	index, err := strconv.ParseUint(strings.TrimSuffix(fields[0], ":"), 10, 32)
 	if err != nil || !c.inetLine(fields[2:], heading{uint32(index), word(fields[1])}) {
 		c.reject(l, whyName)
@@ -169,8 +166,7 @@ func parseOneLineAddr(c *collector, l *lines) {
 
 // isBriefAddr tells a row of `ip -br addr`: name, state, addresses with their
 // prefix lengths.
-func isBriefAddr(l *lines) bool {
-	fields := l.fields()
+func isBriefAddr(fields []string) bool {
 	if len(fields) < 3 || !isDevice(fields[0]) {
 		return false
 	}
@@ -184,9 +180,7 @@ func isBriefAddr(l *lines) bool {
 	return ok && isAddress
 }
 
-func parseBriefAddr(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseBriefAddr(c *collector, _ *lines, fields []string) {
 	name, _, _ := strings.Cut(fields[0], "@")
 	for i := 2; i < len(fields); i++ {
 		host, _, _ := strings.Cut(fields[i], "/")

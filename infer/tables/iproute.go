@@ -19,8 +19,7 @@ func after(fields []string, keyword string) string {
 // isIPNeigh tells a row of Linux' `ip neigh`: an address, then keywords with
 // their values, flags, and the state in capitals, in whatever order they have in
 // the version (ip-neighbor(8)). Some rows have no state.
-func isIPNeigh(l *lines) bool {
-	fields := l.fields()
+func isIPNeigh(fields []string) bool {
 	if len(fields) < 2 {
 		return false
 	}
@@ -54,9 +53,7 @@ func isNeighFlag(token string) bool {
 	return false
 }
 
-func parseIPNeigh(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseIPNeigh(c *collector, _ *lines, fields []string) {
 	address, index, device, _ := parseZoned(fields[0])
 	if len(fields) > 3 && slices.Contains(fields[3:], "proxy") { // the host only answers for it
 		c.host(address)
@@ -180,8 +177,7 @@ func (c *collector) ipRoute(r ipRoute, way []string) {
 
 // isTCPMetrics tells a row of `ip tcp_metrics`: an address to which TCP has
 // sent, what was measured, and the source.
-func isTCPMetrics(l *lines) bool {
-	fields := l.fields()
+func isTCPMetrics(fields []string) bool {
 	if len(fields) < 3 || fields[1] != "age" || !strings.HasSuffix(fields[2], "sec") {
 		return false
 	}
@@ -189,10 +185,8 @@ func isTCPMetrics(l *lines) bool {
 	return ok
 }
 
-func parseTCPMetrics(c *collector, l *lines) {
-	fields := l.fields()
+func parseTCPMetrics(c *collector, _ *lines, fields []string) {
 	address, _, _ := parseHost(fields[0])
 	source, _, _ := parseLocal(after(fields, "source"))
 	c.destination(infer.Destination{Destination: address, Source: source})
-	l.next()
 }

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -85,15 +86,12 @@ func parseDestinations(c *collector, l *lines) {
 		if !ok {
 			return false
 		}
-		row := infer.Destination{Destination: destination, Interface: index}
+		row := infer.Destination{Destination: destination}
+		var hopZone uint32
 		if len(fields) == 3 { // else the name of an interface, or nothing
-			hop, hopZone, _ := parseAddress(fields[2])
-			row.NextHop = hop
-			zone = max(zone, hopZone)
+			row.NextHop, hopZone, _ = parseAddress(fields[2])
 		}
-		if index == 0 {
-			row.Interface = zone
-		}
+		row.Interface = cmp.Or(index, max(zone, hopZone))
 		c.destination(row)
 		return true
 	})
@@ -120,10 +118,7 @@ func parseNeighbors(c *collector, l *lines) {
 		if !ok {
 			return false
 		}
-		row := infer.Neighbor{Address: address, Interface: index}
-		if index == 0 {
-			row.Interface = zone
-		}
+		row := infer.Neighbor{Address: address, Interface: cmp.Or(index, zone)}
 		tail := fields[1:]
 		if len(tail) > 0 {
 			linkLayer, ok := parseLinkLayer(tail[0])
@@ -154,11 +149,7 @@ func parseAddresses(c *collector, l *lines) {
 		if !ok || len(fields) < 2 {
 			return false
 		}
-		if index == 0 {
-			c.local(zone, name, address)
-		} else {
-			c.local(index, name, address)
-		}
+		c.local(cmp.Or(index, zone), name, address)
 		return true
 	})
 }

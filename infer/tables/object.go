@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/netip"
 	"strconv"
@@ -83,10 +84,7 @@ func (o object) address() (address netip.Addr, index uint32, rest string, ok boo
 		return netip.Addr{}, 0, rest, rest != ""
 	}
 	address, zone, ok := parseHost(text)
-	if n := o.index("InterfaceIndex", "ifIndex"); n != 0 {
-		zone = n
-	}
-	return address, zone, "", ok
+	return address, cmp.Or(o.index("InterfaceIndex", "ifIndex"), zone), "", ok
 }
 
 // kind reads the objects of one command. Its row says why an object gave

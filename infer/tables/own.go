@@ -22,20 +22,30 @@ type ownTable struct {
 // ownTables are the tables of mendcap's own format. Members that are not known
 // are passed over.
 var ownTables = []ownTable{
-	{"interfaces", ownInterface},
-	{"tcpConnections", func(s *infer.Snapshot, raw json.RawMessage) bool {
-		return ownConnection(&s.TCPConnections, raw)
-	}},
-	{"udpEndpoints", func(s *infer.Snapshot, raw json.RawMessage) bool {
-		return ownConnection(&s.UDPEndpoints, raw)
-	}},
-	{"destinationCache", ownDestination},
-	{"neighbors", ownNeighbor},
-	{"hosts", func(s *infer.Snapshot, raw json.RawMessage) bool { return ownAddress(&s.Hosts, raw) }},
-	{"flows", ownFlow},
-	{"routes", ownRoute},
-	{"dnsCache", func(s *infer.Snapshot, raw json.RawMessage) bool { return ownAddress(&s.DNSCache, raw) }},
-	{"hints", ownHint},
+	{"interfaces", ownRow(func(s *infer.Snapshot) *[]infer.Interface { return &s.Interfaces }, plainInterface)},
+	{"tcpConnections", ownRow(func(s *infer.Snapshot) *[]infer.Connection { return &s.TCPConnections }, plainConnection)},
+	{"udpEndpoints", ownRow(func(s *infer.Snapshot) *[]infer.Connection { return &s.UDPEndpoints }, plainConnection)},
+	{"destinationCache", ownRow(func(s *infer.Snapshot) *[]infer.Destination { return &s.DestinationCache }, plainDestination)},
+	{"neighbors", ownRow(func(s *infer.Snapshot) *[]infer.Neighbor { return &s.Neighbors }, plainNeighbor)},
+	{"hosts", ownRow(func(s *infer.Snapshot) *[]netip.Addr { return &s.Hosts }, plainHost)},
+	{"flows", ownRow(func(s *infer.Snapshot) *[]infer.Flow { return &s.Flows }, plainFlow)},
+	{"routes", ownRow(func(s *infer.Snapshot) *[]infer.Route { return &s.Routes }, plainRoute)},
+	{"dnsCache", ownRow(func(s *infer.Snapshot) *[]netip.Addr { return &s.DNSCache }, plainHost)},
+	{"hints", ownRow(func(s *infer.Snapshot) *[]infer.Hint { return &s.Hints }, plainHint)},
+}
+
+// ownRow reads rows of one type into a list of the snapshot. plain brings a row
+// into the form that Snapshots keep, and reports whether that can be done.
+func ownRow[T any](list func(*infer.Snapshot) *[]T, plain func(row *T) bool) func(*infer.Snapshot, json.RawMessage) bool {
+	return func(s *infer.Snapshot, raw json.RawMessage) bool {
+		var row T
+		if json.Unmarshal(raw, &row) != nil || !plain(&row) {
+			return false
+		}
+		rows := list(s)
+		*rows = append(*rows, row)
+		return true
+	}
 }
 
 // isOwnFormat tells mendcap's own form by its version or any of its tables.
@@ -77,11 +87,7 @@ func (j *jsonText) parseOwn(o object) {
 	}
 }
 
-func ownInterface(s *infer.Snapshot, raw json.RawMessage) bool {
-	var row infer.Interface
-	if json.Unmarshal(raw, &row) != nil {
-		return false
-	}
+func plainInterface(row *infer.Interface) bool {
 	row.Name = word(row.Name)
 	for _, list := range []struct {
 		addresses []netip.Addr
@@ -96,104 +102,55 @@ func ownInterface(s *infer.Snapshot, raw json.RawMessage) bool {
 			row.Index = cmp.Or(row.Index, zone)
 		}
 	}
-	s.Interfaces = append(s.Interfaces, row)
 	return true
 }
 
-func ownConnection(rows *[]infer.Connection, raw json.RawMessage) bool {
-	var row infer.Connection
-	if json.Unmarshal(raw, &row) != nil || row.Local.Port == 0 || !plainMoments(&row) {
-		return false
-	}
+func plainConnection(row *infer.Connection) bool {
 	row.State = word(row.State)
-	row.Local.Address, _ = plainAddress(row.Local.Address)
-	row.Remote.Address, _ = plainAddress(row.Remote.Address)
-	*rows = append(*rows, row)
-	return true
+	plainHost(&row.Local.Address)
+	plainHost(&row.Remote.Address)
+	return row.Local.Port != 0 && plainMoments(row)
 }
 
-func ownDestination(s *infer.Snapshot, raw json.RawMessage) bool {
-	var row infer.Destination
-	if json.Unmarshal(raw, &row) != nil {
-		return false
-	}
+func plainDestination(row *infer.Destination) bool {
 	var zones [3]uint32
 	row.Destination, zones[0] = plainAddress(row.Destination)
 	row.Source, zones[1] = plainAddress(row.Source)
 	row.NextHop, zones[2] = plainAddress(row.NextHop)
 	row.Interface = cmp.Or(row.Interface, zones[0], zones[1], zones[2])
 	row.Device = word(row.Device)
-	if !row.Destination.IsValid() {
-		return false
-	}
-	s.DestinationCache = append(s.DestinationCache, row)
-	return true
+	return row.Destination.IsValid()
 }
 
-func ownNeighbor(s *infer.Snapshot, raw json.RawMessage) bool {
-	var row infer.Neighbor
-	if json.Unmarshal(raw, &row) != nil {
-		return false
-	}
-	address, zone := plainAddress(row.Address)
-	if !address.IsValid() {
-		return false
-	}
-	row.Address, row.State = address, word(row.State)
-	row.LinkLayer = plainLinkLayer(row.LinkLayer)
+func plainNeighbor(row *infer.Neighbor) bool {
+	var zone uint32
+	row.Address, zone = plainAddress(row.Address)
+	row.State, row.LinkLayer, row.Device = word(row.State), plainLinkLayer(row.LinkLayer), word(row.Device)
 	row.Interface = cmp.Or(row.Interface, zone)
-	row.Device = word(row.Device)
-	s.Neighbors = append(s.Neighbors, row)
-	return true
+	return row.Address.IsValid()
 }
 
-func ownAddress(rows *[]netip.Addr, raw json.RawMessage) bool {
-	var address netip.Addr
-	if json.Unmarshal(raw, &address) != nil {
-		return false
-	}
-	if address, _ = plainAddress(address); !address.IsValid() {
-		return false
-	}
-	*rows = append(*rows, address)
-	return true
+func plainHost(address *netip.Addr) bool {
+	*address, _ = plainAddress(*address)
+	return address.IsValid()
 }
 
-func ownFlow(s *infer.Snapshot, raw json.RawMessage) bool {
-	var row infer.Flow
-	if json.Unmarshal(raw, &row) != nil {
-		return false
-	}
-	row.Source.Address, _ = plainAddress(row.Source.Address)
-	row.Destination.Address, _ = plainAddress(row.Destination.Address)
-	if !row.Source.Address.IsValid() || !row.Destination.Address.IsValid() {
-		return false
-	}
-	s.Flows = append(s.Flows, row)
-	return true
+func plainFlow(row *infer.Flow) bool {
+	source, destination := plainHost(&row.Source.Address), plainHost(&row.Destination.Address)
+	return source && destination
 }
 
-func ownRoute(s *infer.Snapshot, raw json.RawMessage) bool {
-	var row infer.Route
-	if json.Unmarshal(raw, &row) != nil || !row.Prefix.IsValid() {
-		return false
-	}
+func plainRoute(row *infer.Route) bool {
 	var zone uint32
 	row.Prefix, row.Device = row.Prefix.Masked(), word(row.Device)
 	row.NextHop, zone = plainAddress(row.NextHop)
 	row.Interface = cmp.Or(row.Interface, zone)
-	s.Routes = append(s.Routes, row)
-	return true
+	return row.Prefix.IsValid()
 }
 
-func ownHint(s *infer.Snapshot, raw json.RawMessage) bool {
-	var row infer.Hint
-	if json.Unmarshal(raw, &row) != nil || !row.Prefix.IsValid() {
-		return false
-	}
+func plainHint(row *infer.Hint) bool {
 	row.Prefix = row.Prefix.Masked()
-	s.Hints = append(s.Hints, row)
-	return true
+	return row.Prefix.IsValid()
 }
 
 // plainAddress brings an address into the form that Snapshots keep: no zone,

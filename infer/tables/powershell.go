@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"net/netip"
 
 	"github.com/mendcap/mendcap/infer"
@@ -113,10 +114,7 @@ func netRoute(c *collector, o object) (why string) {
 	if !ok || !isAddress {
 		return whyRow
 	}
-	index := o.index("InterfaceIndex", "ifIndex")
-	if index == 0 {
-		index = zone
-	}
+	index := cmp.Or(o.index("InterfaceIndex", "ifIndex"), zone)
 	metric, _ := o.number(32, "RouteMetric")
 	protocol := o.text("Protocol")
 	if (protocol == "Local" || protocol == "2") && isHostRoute(prefix) && next.IsUnspecified() {

@@ -16,8 +16,7 @@ import (
 
 // isProcSocket tells a row of tcp, tcp6, udp or udp6: "N:", two endpoints in
 // hex, the state in hex.
-func isProcSocket(l *lines) bool {
-	fields := l.fields()
+func isProcSocket(fields []string) bool {
 	return len(fields) >= 12 && strings.HasSuffix(fields[0], ":") && isInteger(fields[0][:len(fields[0])-1]) &&
 		isHexEnd(fields[1]) && isHexEnd(fields[2]) && len(fields[3]) == 2
 }
@@ -31,9 +30,7 @@ func isHexEnd(token string) bool {
 // for what is closing down, else 17.
 const udpColumns = 13
 
-func parseProcSocket(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseProcSocket(c *collector, l *lines, fields []string) {
 	local, ok := hexEnd(fields[1])
 	remote, isRemote := hexEnd(fields[2])
 	state, err := strconv.ParseUint(fields[3], 16, 8)
@@ -96,8 +93,7 @@ func hexAddress(token string) (address netip.Addr, ok bool) {
 
 // isIfInet6 tells a row of if_inet6: address, index, prefix length, scope,
 // flags, name.
-func isIfInet6(l *lines) bool {
-	fields := l.fields()
+func isIfInet6(fields []string) bool {
 	if len(fields) != 6 || len(fields[1]) < 2 || len(fields[1]) > 8 || len(fields[2]) != 2 {
 		return false
 	}
@@ -106,9 +102,7 @@ func isIfInet6(l *lines) bool {
 	return ok && err == nil && isDevice(fields[5])
 }
 
-func parseIfInet6(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseIfInet6(c *collector, l *lines, fields []string) {
 	address, _ := hexAddress(fields[0])
 	index, _ := strconv.ParseUint(fields[1], 16, 32) // isIfInet6 has checked it
 	if address.IsUnspecified() || address.IsMulticast() {
@@ -119,8 +113,7 @@ func parseIfInet6(c *collector, l *lines) {
 }
 
 // isIGMP6 tells a row of igmp6: index, name, group, users, flags, timer.
-func isIGMP6(l *lines) bool {
-	fields := l.fields()
+func isIGMP6(fields []string) bool {
 	if len(fields) != 6 || !isInteger(fields[0]) || !isDevice(fields[1]) {
 		return false
 	}
@@ -128,12 +121,10 @@ func isIGMP6(l *lines) bool {
 	return ok && address.IsMulticast()
 }
 
-func parseIGMP6(c *collector, l *lines) {
-	fields := l.fields()
+func parseIGMP6(c *collector, _ *lines, fields []string) {
 	address, _ := hexAddress(fields[2])
 	index, _ := strconv.ParseUint(fields[0], 10, 32) // isIGMP6 has checked it
 	c.group(uint32(index), word(fields[1]), address)
-	l.next()
 }
 
 // Flags of a row of ipv6_route.
@@ -145,15 +136,12 @@ const (
 
 // isIPv6Route tells a row of ipv6_route: destination, source, next hop, each of
 // the first two with a prefix length; metric, two counts, flags, name.
-func isIPv6Route(l *lines) bool {
-	fields := l.fields()
+func isIPv6Route(fields []string) bool {
 	return len(fields) == 10 && len(fields[0]) == 32 && len(fields[1]) == 2 && len(fields[2]) == 32 &&
 		len(fields[4]) == 32 && len(fields[8]) == 8
 }
 
-func parseIPv6Route(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseIPv6Route(c *collector, l *lines, fields []string) {
 	raw, err := hex.DecodeString(fields[0] + fields[1] + fields[4] + fields[8])
 	if err != nil {
 		c.reject(l, whyRow)
@@ -175,8 +163,7 @@ func parseIPv6Route(c *collector, l *lines) {
 
 // isProcARP tells a row of arp: address, hardware type, flags, link-layer
 // address, mask, name.
-func isProcARP(l *lines) bool {
-	fields := l.fields()
+func isProcARP(fields []string) bool {
 	if len(fields) != 6 || !strings.HasPrefix(fields[1], "0x") || !strings.HasPrefix(fields[2], "0x") {
 		return false
 	}
@@ -184,10 +171,8 @@ func isProcARP(l *lines) bool {
 	return ok
 }
 
-func parseProcARP(c *collector, l *lines) {
-	fields := l.fields()
+func parseProcARP(c *collector, _ *lines, fields []string) {
 	address, _, _ := parseHost(fields[0])
 	linkLayer, _ := parseLinkLayer(fields[3])
 	c.neighbor(infer.Neighbor{Address: address, LinkLayer: linkLayer, Device: word(fields[5])})
-	l.next()
 }

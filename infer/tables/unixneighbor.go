@@ -9,8 +9,7 @@ import (
 // isUnixARP tells a row of `arp -a`: a name or ?, the address in parentheses, a
 // word for "at", the link-layer address or "incomplete" in brackets, "on" and the
 // interface.
-func isUnixARP(l *lines) bool {
-	fields := l.fields()
+func isUnixARP(fields []string) bool {
 	if len(fields) < 6 || !strings.HasPrefix(fields[1], "(") || !strings.HasSuffix(fields[1], ")") {
 		return false
 	}
@@ -19,9 +18,7 @@ func isUnixARP(l *lines) bool {
 	return ok && (isLinkLayer || fields[3][0] == '<' || fields[3][0] == '(')
 }
 
-func parseUnixARP(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseUnixARP(c *collector, _ *lines, fields []string) {
 	address, _, _ := parseHost(strings.Trim(fields[1], "()"))
 	row := infer.Neighbor{Address: address}
 	for i, field := range fields[2:] {
@@ -36,8 +33,7 @@ func parseUnixARP(c *collector, l *lines) {
 
 // isARPTable tells a row of Linux' `arp -n`: address, kind of link, link-layer
 // address, flags, interface; of one unresolved "(incomplete)" and interface.
-func isARPTable(l *lines) bool {
-	fields := l.fields()
+func isARPTable(fields []string) bool {
 	if len(fields) < 3 || len(fields) > 6 || !isDevice(fields[len(fields)-1]) {
 		return false
 	}
@@ -49,18 +45,15 @@ func isARPTable(l *lines) bool {
 	return fields[1] == "(incomplete)" || isLinkLayer
 }
 
-func parseARPTable(c *collector, l *lines) {
-	fields := l.fields()
+func parseARPTable(c *collector, _ *lines, fields []string) {
 	address, _, _ := parseHost(fields[0])
 	linkLayer, _ := parseLinkLayer(fields[2])
 	c.neighbor(infer.Neighbor{Address: address, LinkLayer: linkLayer, Device: word(fields[len(fields)-1])})
-	l.next()
 }
 
 // isNDP tells a row of BSD's `ndp -an`: address with its zone, link-layer
 // address, interface, time left, state.
-func isNDP(l *lines) bool {
-	fields := l.fields()
+func isNDP(fields []string) bool {
 	if len(fields) < 4 || !isDevice(fields[2]) || isRouteFlags(fields[2]) {
 		return false
 	}
@@ -69,8 +62,7 @@ func isNDP(l *lines) bool {
 	return ok && address.Is6() && (isLinkLayer || fields[1] == "(incomplete)" || fields[1] == "(none)")
 }
 
-func parseNDP(c *collector, l *lines) {
-	fields := l.fields()
+func parseNDP(c *collector, _ *lines, fields []string) {
 	address, index, _, _ := parseZoned(fields[0])
 	linkLayer, _ := parseShortLinkLayer(fields[1])
 	row := infer.Neighbor{Address: address, LinkLayer: linkLayer, Interface: index, Device: word(fields[2])}
@@ -78,7 +70,6 @@ func parseNDP(c *collector, l *lines) {
 		row.State = ndpStates[fields[4]]
 	}
 	c.neighbor(row)
-	l.next()
 }
 
 // ndpStates are ndp's letters for RFC 4861's states.
@@ -88,8 +79,7 @@ var ndpStates = map[string]string{
 
 // isGroups tells a row of `netstat -gn`: of Linux the interface, a count and the
 // group, of BSD and macOS the group, its link-layer address and the interface.
-func isGroups(l *lines) bool {
-	fields := l.fields()
+func isGroups(fields []string) bool {
 	if len(fields) != 3 {
 		return false
 	}
@@ -105,9 +95,7 @@ func isGroups(l *lines) bool {
 // fills it without a zone may have been cut.
 const bsdGroupRoom = 20
 
-func parseGroups(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseGroups(c *collector, l *lines, fields []string) {
 	if address, zone, ok := parseGroup(fields[2]); ok {
 		c.group(zone, word(fields[0]), address)
 		return

@@ -164,8 +164,7 @@ func linkIndex(gateway string) uint32 {
 
 // isRoute4 tells a row of Linux' `route -n` or `netstat -rn`: destination,
 // gateway, mask, flags, three numbers, interface.
-func isRoute4(l *lines) bool {
-	fields := l.fields()
+func isRoute4(fields []string) bool {
 	if len(fields) != 8 || !isRouteFlags(fields[3]) || !isDevice(fields[7]) {
 		return false
 	}
@@ -174,12 +173,10 @@ func isRoute4(l *lines) bool {
 	return ok && isGateway
 }
 
-func parseRoute4(c *collector, l *lines) {
-	fields := l.fields()
+func parseRoute4(c *collector, _ *lines, fields []string) {
 	prefix, _ := maskedPrefix(fields[0], fields[2])
 	hop, _, _ := parseAddress(fields[1])
 	if fields[3][0] == 'U' {
 		c.route(infer.Route{Prefix: prefix, NextHop: hop, Device: word(fields[7])})
 	}
-	l.next()
 }

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -67,11 +68,7 @@ func parseJoins(c *collector, l *lines) {
 		if !ok || len(fields) < 4 {
 			return false
 		}
-		if index == 0 {
-			c.group(zone, name, address)
-		} else {
-			c.group(index, name, address)
-		}
+		c.group(cmp.Or(index, zone), name, address)
 		return true
 	})
 }
@@ -113,16 +110,12 @@ func parseRoutePrint6(c *collector, l *lines) {
 		c.rejectLine(number, line, whyName)
 		return
 	}
-	if index == 0 { // of persistent routes
-		index = zone
-	}
-	c.windowsRoute(prefix, specified(hop), index, metric >= systemMetric)
+	c.windowsRoute(prefix, specified(hop), cmp.Or(index, zone), metric >= systemMetric) // persistent routes have no index
 }
 
 // isRoutePrint4 tells a row of the IPv4 part: destination, mask, gateway, the
 // address of the interface, metric; of a persistent route there's no interface.
-func isRoutePrint4(l *lines) bool {
-	fields := l.fields()
+func isRoutePrint4(fields []string) bool {
 	if len(fields) < 4 || len(fields) > 7 {
 		return false
 	}
@@ -131,9 +124,7 @@ func isRoutePrint4(l *lines) bool {
 	return ok && isAddress && destination.Is4() && mask.Is4() && isMask(mask)
 }
 
-func parseRoutePrint4(c *collector, l *lines) {
-	defer l.next()
-	fields := l.fields()
+func parseRoutePrint4(c *collector, l *lines, fields []string) {
 	prefix, ok := maskedPrefix(fields[0], fields[1])
 	if !ok {
 		c.reject(l, whyRow)

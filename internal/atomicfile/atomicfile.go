@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -251,6 +252,15 @@ func linkNew(from, to string) error {
 		return err
 	}
 	return os.Rename(from, to)
+}
+
+// Fill writes the file by write and lets it appear. Where either fails, the file is
+// discarded.
+func (p *File) Fill(write func(io.Writer) error) error {
+	if err := write(p); err != nil {
+		return errors.Join(err, p.Discard())
+	}
+	return p.Commit()
 }
 
 // Discard takes the file away: before its lock is given up where the system

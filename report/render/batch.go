@@ -2,13 +2,13 @@ package render
 
 import (
 	"cmp"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/olekukonko/tablewriter/tw"
+	"time"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -20,35 +20,53 @@ const (
 	shownEntries = 20 // a batch of more is not listed
 )
 
+// fates says in words what the fates are.
+var fates = map[string]struct{ short, meaning string }{
+	report.FateRepaired: {"repaired", "packets were edited or moved"},
+	report.FateSound:    {"without anything to repair", "nothing had to be repaired"},
+	report.FateDamaged:  {"damaged", "broken in places; what could be read was repaired"},
+	report.FateFailed:   {"failed", "there is no output"},
+	report.FatePlanned:  {"to repair", "a dry run would repair them"},
+}
+
 // BatchTerminal writes the summary for a terminal of the given width in columns
 // (80 if it is not positive): totals, what failed, what is damaged, and all
 // captures where they are few.
 func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
-	if width <= 0 {
-		width = 80
+	p := newPrinter(w, width)
+	listing := &table{}
+	if len(b.Captures) <= shownEntries {
+		listing = entriesTable(b, func(e *report.Entry) bool { return !isUnread(e) }).without("bytes", "output")
 	}
-	parts := []*grid{batchOverview(b), batchListing(b), batchTroubles(b, report.FateFailed), batchTroubles(b, report.FateDamaged), batchPlans(b)}
-	return renderParts(w, width, parts)
+	p.tables(factsTable(batchFacts(b)), listing, batchTroubles(b, report.FateFailed), batchTroubles(b, report.FateDamaged), batchPlans(b))
+	return p.err
 }
 
-func batchOverview(b *report.Batch) *grid {
-	g := labelled()
-	for _, f := range batchFacts(b) {
-		g.add(f.label, f.text)
+// batchPage is all that is said of a batch.
+func batchPage(b *report.Batch) *page {
+	p := &page{Kind: "mendcap batch", Name: "Batch", Facts: batchFacts(b), Counts: "Captures by fate"}
+	for _, fate := range report.Fates() {
+		p.tile(b.Totals.ByFate[fate], b.Totals.Captures, fate, fates[fate].meaning)
 	}
-	return g
+	troubles := newTable([]column{{"capture", asName}, {"fate", asVerdicts}, {"why", asSentence}})
+	for _, fate := range []string{report.FateFailed, report.FateDamaged} {
+		for _, e := range worstEntries(b, fate) {
+			troubles.add(textCell(e.Path), fateCell(e), textCell(troubleText(e)))
+		}
+	}
+	if len(troubles.Rows) > 0 {
+		p.Sections = append(p.Sections, section{ID: "failed", Heading: "Failed or damaged", Label: "Captures that failed or are damaged", Table: troubles})
+	}
+	all := entriesTable(b, func(*report.Entry) bool { return true })
+	p.Sections = append(p.Sections, section{ID: "captures", Heading: "All captures", Label: "All captures", Table: all})
+	return p
 }
 
 // batchFacts are what every rendering says first of a batch.
-func batchFacts(b *report.Batch) []fact {
+func batchFacts(b *report.Batch) facts {
 	t := &b.Totals
-	all := []fact{{"Captures", fatesText(b)}}
-	add := func(label, text string) {
-		if text != "" {
-			all = append(all, fact{label, text})
-		}
-	}
-	add("Skipped", skippedText(&b.Skipped))
+	all := facts{{"Captures", fatesText(b)}}
+	all.add("Skipped", skippedText(&b.Skipped))
 	if t.Packets == 0 {
 		return all
 	}
@@ -56,115 +74,120 @@ func batchFacts(b *report.Batch) []fact {
 	if !t.First.IsZero() {
 		packets += "\n" + period(t.First, t.Last)
 	}
-	add("Packets", packets)
+	all.add("Packets", packets)
 	if t.Headerless > 0 {
-		add("Headers", fmt.Sprintf("%s without a header of its own; destination inferred for %s", text.Plural(t.Headerless, "IPv6 packet"), text.Count(t.Destinations)))
+		all.add("Headers", fmt.Sprintf("%s without a header of its own; destination inferred for %s", text.Plural(t.Headerless, "IPv6 packet"), text.Count(t.Destinations)))
 	}
-	add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
-	add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
-	var parts []string
-	for _, v := range report.Verdicts() {
-		if n := t.ByVerdict[v]; n > 0 {
-			parts = append(parts, text.Count(n)+" "+v)
-		}
-	}
-	add("Verdicts", strings.Join(parts, ", "))
+	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
+	all.add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
+	all.add("Verdicts", countsText(report.Verdicts(), t.ByVerdict, asIs))
 	if t.Damage > 0 {
-		add("Damage", "in "+text.Plural(t.Damage, "place"))
+		all.add("Damage", "in "+text.Plural(t.Damage, "place"))
 	}
 	return all
 }
 
-// fatesText counts the captures by what became of them.
-func fatesText(b *report.Batch) string {
-	words := map[string]string{
-		report.FateRepaired: "repaired", report.FateSound: "without anything to repair", report.FateDamaged: "damaged", report.FateFailed: "failed", report.FatePlanned: "to repair",
-	}
+// countsText lists what was counted under the names, in words.
+func countsText(names []string, counts map[string]int64, word func(name string) string) string {
 	var parts []string
-	for _, fate := range report.Fates() {
-		if n := b.Totals.ByFate[fate]; n > 0 {
-			parts = append(parts, text.Count(n)+" "+words[fate])
-		}
-	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return text.Count(b.Totals.Captures) + ": " + strings.Join(parts, ", ")
-}
-
-func skippedText(s *report.Skipped) string {
-	var parts []string
-	for _, p := range []struct {
-		n    int64
-		what string
-	}{
-		{s.Other, "other file"}, {s.Own, "output of mendcap's"}, {s.Excluded, "excluded"},
-		{s.Links, "symbolic link"}, {s.Special, "special file"},
-	} {
-		switch {
-		case p.n == 0:
-		case p.what == "excluded":
-			parts = append(parts, text.Count(p.n)+" excluded")
-		case p.what == "output of mendcap's" && p.n > 1:
-			parts = append(parts, text.Count(p.n)+" outputs of mendcap's")
-		default:
-			parts = append(parts, text.Plural(p.n, p.what))
+	for _, name := range names {
+		if n := counts[name]; n > 0 {
+			parts = append(parts, text.Count(n)+" "+word(name))
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-// batchListing is a line a capture, where they are few.
-func batchListing(b *report.Batch) *grid {
-	g := numbers("capture", "packets", "edited", "moved", "flags", "after", "fate")
-	g.align[len(g.align)-1] = tw.AlignLeft
-	if len(b.Captures) > shownEntries {
-		return g
+// asIs is the word for what is named by one.
+func asIs(name string) string { return name }
+
+// fatesText counts the captures by what became of them.
+func fatesText(b *report.Batch) string {
+	said := countsText(report.Fates(), b.Totals.ByFate, func(fate string) string { return fates[fate].short })
+	if said == "" {
+		return "none"
 	}
+	return text.Count(b.Totals.Captures) + ": " + said
+}
+
+func skippedText(s *report.Skipped) string {
+	var parts []string
+	for _, p := range []struct {
+		n         int64
+		one, many string
+	}{
+		{s.Other, "other file", "other files"}, {s.Own, "output of mendcap's", "outputs of mendcap's"}, {s.Excluded, "excluded", "excluded"},
+		{s.Links, "symbolic link", "symbolic links"}, {s.Special, "special file", "special files"},
+	} {
+		if p.n == 1 {
+			parts = append(parts, "1 "+p.one)
+		} else if p.n != 0 {
+			parts = append(parts, text.Count(p.n)+" "+p.many)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// entriesTable is a row for each capture that is wanted.
+func entriesTable(b *report.Batch, wanted func(*report.Entry) bool) *table {
+	t := newTable([]column{
+		{"capture", asName}, {"packets", asNumber}, {"bytes", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
+		{"fate", asVerdicts}, {"output", asName},
+	})
 	for i := range b.Captures {
 		e := &b.Captures[i]
-		if e.Fate == report.FateFailed || e.Fate == report.FatePlanned {
-			continue
+		switch {
+		case !wanted(e):
+		case isUnread(e):
+			t.add(textCell(e.Path), cell{}, cell{}, cell{}, cell{}, cell{}, cell{}, fateCell(e), textCell(e.Output))
+		default:
+			t.add(textCell(e.Path), numberCell(e.Packets), sizeCell(e.Bytes), numberCell(e.Edited), numberCell(e.Moved),
+				numberCell(e.Before), numberCell(e.After), fateCell(e), textCell(e.Output))
 		}
-		g.add(text.Sanitise(e.Path), text.Count(e.Packets), text.Count(e.Edited), text.Count(e.Moved), text.Count(e.Before), text.Count(e.After), text.Sanitise(e.Fate))
 	}
-	return g
+	return t
+}
+
+func fateCell(e *report.Entry) cell { return cell{Tags: []tag{{e.Fate, e.Fate}}} }
+
+// isUnread reports whether nothing is known of what the capture holds.
+func isUnread(e *report.Entry) bool {
+	return e.Fate == report.FateFailed || e.Fate == report.FatePlanned
+}
+
+// troubleText says what is wrong with a capture.
+func troubleText(e *report.Entry) string {
+	if e.Error == "" && e.Damage > 0 {
+		return "in " + text.Plural(e.Damage, "place")
+	}
+	return e.Error
 }
 
 // batchTroubles lists the entries of a fate that people must look at.
-func batchTroubles(b *report.Batch, fate string) *grid {
-	g := &grid{
-		header:  []string{"code", fate},
-		align:   []tw.Align{tw.AlignRight, tw.AlignLeft},
-		wrapped: true,
-	}
+func batchTroubles(b *report.Batch, fate string) *table {
+	t := newTable([]column{{"code", asNumber}, {fate, asSentence}})
 	list := worstEntries(b, fate)
 	for i, e := range list {
 		if i == shownFailed && len(list) > shownFailed+1 {
-			g.add("", fmt.Sprintf("and %s more; the JSON summary has all of them", text.Count(int64(len(list)-i))))
+			t.more(fmt.Sprintf("and %s more; the JSON summary has all of them", text.Count(int64(len(list)-i))))
 			break
 		}
-		line := text.Sanitise(e.Path)
-		if e.Error != "" {
-			line += ": " + text.Sanitise(e.Error)
-		} else if e.Damage > 0 {
-			line += ": in " + text.Plural(e.Damage, "place")
+		line := e.Path
+		if why := troubleText(e); why != "" {
+			line += ": " + why
 		}
-		g.add(strconv.Itoa(e.Code), line)
+		t.add(textCell(strconv.Itoa(e.Code)), textCell(line))
 	}
-	return g
+	return t
 }
 
 // batchPlans lists what a dry run would do, all of it: that is what it is for.
-func batchPlans(b *report.Batch) *grid {
-	g := &grid{
-		header: []string{"capture", "output"},
-		align:  []tw.Align{tw.AlignLeft, tw.AlignLeft},
-	}
+func batchPlans(b *report.Batch) *table {
+	t := newTable([]column{{"capture", asWords}, {"output", asWords}})
 	for _, e := range worstEntries(b, report.FatePlanned) {
-		g.add(text.Sanitise(e.Path), text.Sanitise(e.Output))
+		t.add(textCell(e.Path), textCell(e.Output))
 	}
-	return g
+	return t
 }
 
 // worstEntries lists the entries of one fate, those with the largest code first.
@@ -177,4 +200,32 @@ func worstEntries(b *report.Batch, fate string) []*report.Entry {
 	}
 	slices.SortStableFunc(list, func(x, y *report.Entry) int { return cmp.Compare(y.Code, x.Code) })
 	return list
+}
+
+// BatchCSV writes a line a capture, for spreadsheets (RFC 4180, with a line of
+// names, and lines that end in LF alone).
+func BatchCSV(w io.Writer, b *report.Batch) error {
+	rows := [][]string{{
+		"path", "output", "fate", "code", "error", "format", "compression", "packets", "bytes", "first", "last",
+		"headerless", "destinations", "edited", "moved", "flags_before", "flags_after", "damage", "notes",
+	}}
+	for i := range b.Captures {
+		e := &b.Captures[i]
+		rows = append(rows, csvRow(e.Path, e.Output, e.Fate, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
+			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes))
+	}
+	return csv.NewWriter(w).WriteAll(rows)
+}
+
+// csvRow writes values as cells that no spreadsheet computes; a zero time is empty.
+func csvRow(values ...any) []string {
+	cells := make([]string, len(values))
+	for i, v := range values {
+		if at, ok := v.(time.Time); !ok {
+			cells[i] = defused(text.Sanitise(fmt.Sprint(v)))
+		} else if !at.IsZero() {
+			cells[i] = at.UTC().Format(time.RFC3339Nano)
+		}
+	}
+	return cells
 }

@@ -1,11 +1,8 @@
 package render
 
 import (
-	"fmt"
 	"io"
 	"strings"
-
-	"github.com/olekukonko/tablewriter/tw"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -19,49 +16,36 @@ const shownExamples = 3
 // table of the checks with findings, and the first findings of those that
 // failed.
 func Checks(w io.Writer, capture string, checks []report.Check, width int) error {
-	if width <= 0 {
-		width = 80
-	}
+	p := newPrinter(w, width)
 	verdict := "passed"
 	if report.Failed(checks) {
 		verdict = "failed"
 	}
-	g := numbers("check", "found", "allowed", "baseline")
-	g.header, g.align = append(g.header, "result"), append(g.align, tw.AlignLeft)
+	p.printf("%s: %s\n", text.Sanitise(capture), verdict)
+	t := newTable([]column{{"check", asWords}, {"found", asNumber}, {"allowed", asNumber}, {"baseline", asNumber}, {"result", asWords}})
 	for _, c := range checks {
-		if c.Found+c.Known == 0 && !c.Failed {
-			continue
-		}
 		result := "ok"
 		if c.Failed {
 			result = "FAILED"
+		} else if c.Found+c.Known == 0 {
+			continue
 		}
-		g.add(text.Sanitise(c.Name), text.Count(c.Found), text.Count(c.Allowed), text.Count(c.Known), result)
+		t.add(textCell(c.Name), numberCell(c.Found), numberCell(c.Allowed), numberCell(c.Known), textCell(result))
 	}
-	if _, err := fmt.Fprintf(w, "%s: %s\n", text.Sanitise(capture), verdict); err != nil || len(g.rows) == 0 {
-		return err
-	}
-	if err := g.render(w, width); err != nil {
-		return err
-	}
+	p.tables(t)
 	for _, c := range checks {
-		if err := writeExamples(w, &c, width); err != nil {
-			return err
+		if c.Failed {
+			p.examples(&c)
 		}
 	}
-	return nil
+	return p.err
 }
 
-// writeExamples shows the first findings of a failed check.
-func writeExamples(w io.Writer, c *report.Check, width int) error {
-	if !c.Failed {
-		return nil
-	}
-	lines := []string{text.Sanitise(c.Name + ": " + c.Message)}
+// examples shows the first findings of a failed check.
+func (p *printer) examples(c *report.Check) {
+	p.printf("%s\n", text.Sanitise(c.Name+": "+c.Message))
 	for _, e := range c.Examples[:min(len(c.Examples), shownExamples)] {
-		example := text.Wrap(text.Sanitise(e), max(width-len(text.Indent), narrowest))
-		lines = append(lines, text.Indent+strings.ReplaceAll(example, "\n", "\n"+text.Indent))
+		example := text.Wrap(text.Sanitise(e), max(p.width-len(text.Indent), narrowest))
+		p.printf("%s%s\n", text.Indent, strings.ReplaceAll(example, "\n", "\n"+text.Indent))
 	}
-	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
-	return err
 }

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/mendcap/mendcap/report"
@@ -19,21 +18,10 @@ const (
 	sgrGrey    = "\x1b[90m"
 )
 
-// verdictColour is the colour of a verdict; "" of one that is unknown.
-func verdictColour(verdict string) string {
-	switch verdict {
-	case report.Artefact:
-		return sgrCyan
-	case report.Drop, report.Undecided:
-		return sgrYellow
-	case report.Loss, report.Created:
-		return sgrRed
-	case report.Reordering, report.Spurious, report.Duplicate:
-		return sgrMagenta
-	case report.Genuine, report.NotCaptured:
-		return sgrGrey
-	}
-	return ""
+// verdictColours are the colours of the verdicts.
+var verdictColours = map[string]string{
+	report.Artefact: sgrCyan, report.Drop: sgrYellow, report.Undecided: sgrYellow, report.Loss: sgrRed, report.Created: sgrRed,
+	report.Reordering: sgrMagenta, report.Spurious: sgrMagenta, report.Duplicate: sgrMagenta, report.Genuine: sgrGrey, report.NotCaptured: sgrGrey,
 }
 
 // coloured returns text in a colour; "" is none.
@@ -44,37 +32,22 @@ func coloured(text, sgr string) string {
 	return sgr + text + sgrEnd
 }
 
-// paintVerdicts colours what stands between commas in a column where it is a
+// paintVerdicts colours what stands between commas in a line where it is a
 // verdict, or a count of one.
-func paintVerdicts(column int) func(int, string) string {
-	return func(at int, line string) string {
-		if at != column {
-			return line
-		}
-		parts := strings.Split(line, ", ")
-		for i, part := range parts {
-			verdict := strings.TrimLeft(part, "0123456789, ")
-			if word, _, detailed := strings.Cut(verdict, " ("); detailed {
-				verdict = word
-			}
-			parts[i] = coloured(part, verdictColour(strings.TrimSuffix(verdict, ",")))
-		}
-		return strings.Join(parts, ", ")
+func paintVerdicts(line string) string {
+	parts := strings.Split(line, ", ")
+	for i, part := range parts {
+		verdict := strings.TrimLeft(part, "0123456789, ")
+		verdict, _, _ = strings.Cut(verdict, " (")
+		parts[i] = coloured(part, verdictColours[strings.TrimSuffix(verdict, ",")])
 	}
+	return strings.Join(parts, ", ")
 }
 
-// painted returns a row with its colours, line by line.
-func (g *grid) painted(row []string, paint func(int, string) string) []string {
-	if !g.colour || paint == nil {
-		return row
+// paintLabel makes a label bold, and that of what went wrong red.
+func paintLabel(label string) string {
+	if label == "Damage" {
+		return coloured(label, sgrBold+sgrRed)
 	}
-	row = slices.Clone(row)
-	for i, cell := range row {
-		lines := strings.Split(cell, "\n")
-		for k, line := range lines {
-			lines[k] = paint(i, line)
-		}
-		row[i] = strings.Join(lines, "\n")
-	}
-	return row
+	return coloured(label, sgrBold)
 }

@@ -4,65 +4,44 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/olekukonko/tablewriter/tw"
-
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
+
+// shownDifferences is how many findings of one report alone are shown.
+const shownDifferences = 10
 
 // Diff writes the difference for a terminal of the given width in
 // columns (80 if it is not positive): the figures that differ, and the first
 // findings that only one of the reports has.
 func Diff(w io.Writer, d *report.Diff, width int) error {
-	if width <= 0 {
-		width = 80
-	}
+	p := newPrinter(w, width)
 	if d.Same() {
-		_, err := fmt.Fprintln(w, "no difference")
-		return err
+		p.printf("no difference\n")
 	}
-	figures := &grid{
-		header: []string{"figure", "before", "after"},
-		align:  []tw.Align{tw.AlignLeft, tw.AlignRight, tw.AlignRight},
-	}
+	figures := newTable([]column{{"figure", asWords}, {"before", asNumber}, {"after", asNumber}})
 	for _, c := range d.Figures {
-		figures.add(text.Sanitise(c.Figure), text.Sanitise(c.Before), text.Sanitise(c.After))
+		figures.add(textCell(c.Figure), textCell(c.Before), textCell(c.After))
 	}
-	if len(figures.rows) > 0 {
-		if err := figures.render(w, width); err != nil {
-			return err
-		}
+	p.tables(figures)
+	p.findings("gained", &d.Gained)
+	p.findings("lost", &d.Lost)
+	if d.Partial && !d.Same() {
+		p.printf("\nonly findings that both reports list were compared: one of them leaves some out\n")
 	}
-	for _, side := range []struct {
-		title    string
-		findings *report.Findings
-	}{{"gained", &d.Gained}, {"lost", &d.Lost}} {
-		if err := writeSide(w, side.title, side.findings, width); err != nil {
-			return err
-		}
-	}
-	if d.Partial {
-		_, err := fmt.Fprintln(w, "\nonly findings that both reports list were compared: one of them leaves some out")
-		return err
-	}
-	return nil
+	return p.err
 }
 
-// shownDifferences is how many findings of one report alone are shown.
-const shownDifferences = 10
-
-// writeSide shows the first findings of one report alone.
-func writeSide(w io.Writer, title string, f *report.Findings, width int) error {
+// findings shows the first findings of one report alone.
+func (p *printer) findings(title string, f *report.Findings) {
 	if f.Total == 0 {
-		return nil
+		return
 	}
-	if _, err := fmt.Fprintf(w, "\n%s %s\n", text.Plural(f.Total, "finding"), title); err != nil {
-		return err
-	}
-	g := &grid{align: []tw.Align{tw.AlignRight, tw.AlignLeft, tw.AlignLeft}, wrapped: true}
+	p.printf("\n%s %s\n", text.Plural(f.Total, "finding"), title)
+	t := newTable([]column{{"", asNumber}, {"", asWords}, {"", asSentence}})
 	for i := range f.List[:min(len(f.List), shownDifferences)] {
 		one := &f.List[i]
-		g.add(fmt.Sprint(one.Frame), text.Sanitise(verdictText(one)), text.Sanitise(one.Label()+", "+one.Flow+": "+one.Evidence))
+		t.add(textCell(fmt.Sprint(one.Frame)), textCell(verdictText(one)), textCell(one.Label()+", "+one.Flow+": "+one.Evidence))
 	}
-	return g.render(w, width)
+	p.table(t)
 }

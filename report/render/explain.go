@@ -13,36 +13,29 @@ import (
 // columns (80 if it is not positive): for each frame a line that names it, then
 // sentences about its header, its order, its neighbours and its flags.
 func Explanations(w io.Writer, x *report.Explanations, width int) error {
-	if width <= 0 {
-		width = 80
-	}
+	p := newPrinter(w, width)
 	for i := range x.Frames {
-		e := &x.Frames[i]
-		title := text.Wrap(text.Sanitise(frameTitle(e)), width)
 		if i > 0 {
-			title = "\n" + title
+			p.printf("\n")
 		}
-		if _, err := fmt.Fprintln(w, title); err != nil {
-			return err
-		}
-		if err := explanationGrid(x, e).render(w, width); err != nil {
-			return err
-		}
+		e := &x.Frames[i]
+		p.printf("%s\n", text.Wrap(text.Sanitise(frameTitle(e)), p.width))
+		p.table(explanationTable(inWords(x, e)))
 	}
-	return nil
+	return p.err
 }
 
-func explanationGrid(x *report.Explanations, e *report.Explanation) *grid {
-	g, said := labelled(), inWords(x, e)
+func explanationTable(said report.ExplainedInWords) *table {
+	t := labelled(asLines)
 	for _, part := range []struct {
 		label     string
 		sentences []string
 	}{{"Header", said.Header}, {"Order", said.Order}, {"Neighbours", said.Neighbours}, {"Analyser", said.Flags}} {
 		if len(part.sentences) > 0 {
-			g.add(part.label, sanitisedLines(part.sentences))
+			t.add(textCell(part.label), textCell(sanitisedLines(part.sentences)))
 		}
 	}
-	return g
+	return t
 }
 
 // sanitisedText sanitises text of several lines.

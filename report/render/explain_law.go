@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
@@ -124,11 +125,4 @@ func firstByte(s *report.ExplainedTCP) uint32 {
 	return s.Relative.Left
 }
 
-func hasBit(s *report.ExplainedTCP, bit string) bool {
-	for _, b := range s.Bits {
-		if b == bit {
-			return true
-		}
-	}
-	return false
-}
+func hasBit(s *report.ExplainedTCP, bit string) bool { return slices.Contains(s.Bits, bit) }

@@ -37,16 +37,17 @@ var proofs = map[string]string{
 	"checksum":          "the checksum fits over several packets",
 }
 
+// wholeForms says what is to say of headers of which nothing was inferred.
+var wholeForms = map[string]string{
+	report.FormWhole:        "Captured as it was on the wire; nothing had to be inferred.",
+	report.FormMended:       "Filled in by an earlier repair; left as it is.",
+	report.FormSockaddrIPv4: "A socket address stood in front of a whole IPv4 packet, and is taken away.",
+	report.FormNone:         "No IP packet could be made out; it is left as it is.",
+}
+
 func headerSentences(h *report.ExplainedHeader) []string {
-	switch h.Form {
-	case report.FormWhole:
-		return []string{"Captured as it was on the wire; nothing had to be inferred."}
-	case report.FormMended:
-		return []string{"Filled in by an earlier repair; left as it is."}
-	case report.FormSockaddrIPv4:
-		return []string{"A socket address stood in front of a whole IPv4 packet, and is taken away."}
-	case report.FormNone:
-		return []string{"No IP packet could be made out; it is left as it is."}
+	if said, ok := wholeForms[h.Form]; ok {
+		return []string{said}
 	}
 	how := "Recorded without its IPv6 header"
 	if h.Form == report.FormStub {
@@ -83,10 +84,10 @@ func headerProof(h *report.ExplainedHeader) string {
 }
 
 func fieldText(f *report.ExplainedField) string {
-	if f.Origin == "unknown" {
+	switch f.Origin {
+	case "unknown":
 		return "unknown"
-	}
-	if f.Origin == "likely" {
+	case "likely":
 		return f.Value + ", likely and not proved"
 	}
 	return f.Value + ", " + f.Origin
@@ -106,43 +107,38 @@ func candidatesText(candidates []report.ExplainedCandidate, omitted int) string 
 	return "Candidates: " + strings.Join(list, "; ") + "."
 }
 
+// stays says why a frame stays, in a sentence that its number begins; {law} and
+// {gate} are those of the explanation.
+var stays = map[string]string{
+	report.WhySorted:         "stands elsewhere by its stamp: the order of the stamps breaks fewer laws than that of the file, so it is taken as the basis.",
+	report.WhyNotInDoubt:     "stays: no law was in doubt here, since nothing in its connection was recorded around it in an order that breaks one.",
+	report.WhyNothingBroken:  "stays: no law of order is broken in this capture, so nothing in it moves.",
+	report.WhyDrop:           "looks late, but it is a retransmission of an original that the capture dropped, so it stays where it was recorded.",
+	report.WhyBeyondGate:     "stays: {law} asks for more than the gate, {gate}, which is as far as this capture's own jitter reaches; so it is not believed.",
+	report.WhyContradiction:  "stays: the laws around it contradict each other, which means that a packet was taken for another one, so nothing there moves.",
+	report.WhyOutOfWindow:    "stays: what it should come before by {law} had left the window when it came.",
+	report.WhyPlacedBefore:   "stays: mendcap has put this capture in order before, and leaves its packets where that repair put them.",
+	report.WhyFlagsWouldRise: "stays: putting its connection in order would have raised the analyser's flags, so the connection is left as recorded.",
+	report.WhySeenTwice:      "stays: the capture shows its connection more than once, from two places or at two times, so that laws prove nothing of it.",
+	report.WhyNoTCP:          "stays: it is not TCP, and no law of order speaks of it.",
+	report.WhyNotFollowed:    "stays: it is TCP, but a fragment, cut too short, without a known destination, or of one flow too many to be followed.",
+	report.WhyNoTime:         "stays: it was recorded without a time, so no packet moves past it either.",
+}
+
 // orderSentences says why the frame moves, or why it stays.
 func orderSentences(e *report.Explanation, x *report.Explanations) []string {
-	n, p := e.Frame, &e.Place
-	say := func(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
-	switch p.Why {
+	switch e.Place.Why {
 	case report.WhyMoved:
 		return []string{movedSentence(e)}
-	case report.WhySorted:
-		return say("Frame %d stands elsewhere by its stamp: the order of the stamps breaks fewer laws than that of the file, so it is taken as the basis.", n)
 	case report.WhyInOrder:
 		return []string{inOrderSentence(e)}
-	case report.WhyNotInDoubt:
-		return say("Frame %d stays: no law was in doubt here, since nothing in its connection was recorded around it in an order that breaks one.", n)
-	case report.WhyNothingBroken:
-		return say("Frame %d stays: no law of order is broken in this capture, so nothing in it moves.", n)
-	case report.WhyDrop:
-		return say("Frame %d looks late, but it is a retransmission of an original that the capture dropped, so it stays where it was recorded.", n)
-	case report.WhyBeyondGate:
-		return say("Frame %d stays: %s asks for more than the gate, %s, which is as far as this capture's own jitter reaches; so it is not believed.", n, lawText(p.Law), text.Duration(x.Gate))
-	case report.WhyContradiction:
-		return say("Frame %d stays: the laws around it contradict each other, which means that a packet was taken for another one, so nothing there moves.", n)
-	case report.WhyOutOfWindow:
-		return say("Frame %d stays: what it should come before by %s had left the window when it came.", n, lawText(p.Law))
-	case report.WhyPlacedBefore:
-		return say("Frame %d stays: mendcap has put this capture in order before, and leaves its packets where that repair put them.", n)
-	case report.WhyFlagsWouldRise:
-		return say("Frame %d stays: putting its connection in order would have raised the analyser's flags, so the connection is left as recorded.", n)
-	case report.WhySeenTwice:
-		return say("Frame %d stays: the capture shows its connection more than once, from two places or at two times, so that laws prove nothing of it.", n)
-	case report.WhyNoTCP:
-		return say("Frame %d stays: it is not TCP, and no law of order speaks of it.", n)
-	case report.WhyNotFollowed:
-		return say("Frame %d stays: it is TCP, but a fragment, cut too short, without a known destination, or of one flow too many to be followed.", n)
-	case report.WhyNoTime:
-		return say("Frame %d stays: it was recorded without a time, so no packet moves past it either.", n)
 	}
-	return nil
+	said, ok := stays[e.Place.Why]
+	if !ok {
+		return nil
+	}
+	said = strings.NewReplacer("{law}", lawText(e.Place.Law), "{gate}", text.Duration(x.Gate)).Replace(said)
+	return []string{fmt.Sprintf("Frame %d %s", e.Frame, said)}
 }
 
 func lawText(law string) string {
@@ -172,24 +168,16 @@ func movedSentence(e *report.Explanation) string {
 // mover returns the neighbour that made the frame move: one that stood in front
 // of it, or else one that moved itself; nil if neither is among those named.
 func mover(e *report.Explanation) *report.Neighbour {
-	var moved *report.Neighbour
-	for i := range e.Followers {
-		n := &e.Followers[i]
-		if n.Repaired && n.Law == e.Place.Law {
-			return n
-		}
-		if n.Law == e.Place.Law && moved == nil {
-			moved = n
-		}
-	}
-	if moved == nil {
-		for i := range e.Followers {
-			if e.Followers[i].Repaired {
-				return &e.Followers[i]
-			}
+	for _, fits := range []func(n report.Neighbour) bool{
+		func(n report.Neighbour) bool { return n.Repaired && n.Law == e.Place.Law },
+		func(n report.Neighbour) bool { return n.Law == e.Place.Law },
+		func(n report.Neighbour) bool { return n.Repaired },
+	} {
+		if i := slices.IndexFunc(e.Followers, fits); i >= 0 {
+			return &e.Followers[i]
 		}
 	}
-	return moved
+	return nil
 }
 
 func inOrderSentence(e *report.Explanation) string {
@@ -248,10 +236,17 @@ func timeFrom(p *report.ExplainedPlace) string {
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 ") + clock(t) + " UTC" }
 
 func clock(t time.Time) string {
-	if t.Nanosecond()%1000 != 0 {
-		return t.UTC().Format("15:04:05.000000000")
+	return t.UTC().Format(clockOf(t))
+}
+
+// clockOf is the format of a clock that shows the times exactly.
+func clockOf(times ...time.Time) string {
+	for _, t := range times {
+		if t.Nanosecond()%1000 != 0 {
+			return "15:04:05.000000000"
+		}
 	}
-	return t.UTC().Format("15:04:05.000000")
+	return "15:04:05.000000"
 }
 
 // neighbourSentences lists the constraints, those of one law together.
@@ -264,14 +259,10 @@ func neighbourSentences(e *report.Explanation) []string {
 }
 
 func neighbours(all []report.Neighbour, how string) (list []string) {
-	type kind struct {
-		law              string
-		broken, repaired bool
-	}
-	groups := make(map[kind][]int64)
-	var order []kind
+	groups := make(map[report.Neighbour][]int64)
+	var order []report.Neighbour // of each group, without its frame
 	for _, n := range all {
-		k := kind{n.Law, n.Broken, n.Repaired}
+		k := report.Neighbour{Law: n.Law, Broken: n.Broken, Repaired: n.Repaired}
 		if groups[k] == nil {
 			order = append(order, k)
 		}
@@ -279,20 +270,19 @@ func neighbours(all []report.Neighbour, how string) (list []string) {
 	}
 	for _, k := range order {
 		slices.Sort(groups[k])
-		clause := ""
-		if law, ok := reorder.LawNamed(k.law); ok && how == "It comes after" {
+		clause, end := "", ""
+		if law, ok := reorder.LawNamed(k.Law); ok && how == "It comes after" {
 			clause = ", " + law.Cause()
 		} else if ok {
 			clause = ", " + law.Follower()
 		}
-		end := ""
 		switch {
-		case k.repaired:
+		case k.Repaired:
 			end = "; recorded the other way round, repaired"
-		case k.broken:
+		case k.Broken:
 			end = "; recorded the other way round, and left so"
 		}
-		list = append(list, fmt.Sprintf("%s %s%s (law %s)%s.", how, framesText(groups[k]), clause, k.law, end))
+		list = append(list, fmt.Sprintf("%s %s%s (law %s)%s.", how, framesText(groups[k]), clause, k.Law, end))
 	}
 	return list
 }
@@ -302,41 +292,29 @@ func framesText(frames []int64) string {
 	if len(frames) == 1 {
 		return fmt.Sprintf("frame %d", frames[0])
 	}
-	var b strings.Builder
-	b.WriteString("frames ")
+	words := make([]string, len(frames))
 	for i, f := range frames {
-		switch {
-		case i == 0:
-		case i == len(frames)-1:
-			b.WriteString(" and ")
-		default:
-			b.WriteString(", ")
-		}
-		fmt.Fprint(&b, f)
+		words[i] = fmt.Sprint(f)
 	}
-	return b.String()
+	last := len(words) - 1
+	return "frames " + strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
 func flagSentences(e *report.Explanation) (list []string) {
 	for _, f := range e.Flags {
-		name, where := f.Flag, "before and after the repair"
+		name, where := f.Flag, "flagged before and after the repair"
 		switch {
-		case name == "" && f.Verdict == report.NotCaptured:
-			name, where = "the connection that begins here", "no flag of the analyser"
 		case name == "":
 			name, where = "a violated law", "no flag of the analyser"
+			if f.Verdict == report.NotCaptured {
+				name = "the connection that begins here"
+			}
 		case !f.After:
 			where = "flagged as recorded, not after the repair"
 		case !f.Before:
 			where = "flagged after the repair only"
-		default:
-			where = "flagged " + where
 		}
-		verdict := f.Verdict
-		if f.Detail != "" {
-			verdict += " (" + f.Detail + ")"
-		}
-		list = append(list, fmt.Sprintf("%s: %s. Verdict %s: %s.", name, where, verdict, f.Evidence))
+		list = append(list, fmt.Sprintf("%s: %s. Verdict %s: %s.", name, where, detailed(f.Verdict, f.Detail), f.Evidence))
 	}
 	if len(list) == 0 && e.Segment != nil {
 		list = append(list, "Nothing is flagged, neither before nor after the repair.")

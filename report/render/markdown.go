@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/mendcap/mendcap/report"
@@ -31,26 +30,28 @@ func (m *markdownWriter) Add(r *report.Report) error {
 		b.WriteByte('\n')
 	}
 	m.begun = true
-	fmt.Fprintf(&b, "## %s\n\n", span(r.Capture.Name))
-	for _, f := range reportFacts(r) {
-		fmt.Fprintf(&b, "- %s: %s\n", f.label, prose(strings.ReplaceAll(f.text, "\n", "; ")))
+	p := capturePage(r, 0, room{flows: markdownFlows, findings: markdownFindings, notes: markdownNotes, moreNotes: "and %d more notes"})
+	fmt.Fprintf(&b, "## %s\n\n", span(p.Name))
+	for _, f := range p.Facts {
+		fmt.Fprintf(&b, "- %s: %s\n", f.Label, prose(strings.ReplaceAll(f.Text, "\n", "; ")))
 	}
-	if text := headline(r); text != "" {
-		fmt.Fprintf(&b, "\n%s\n", prose(text))
+	if p.Headline != "" {
+		fmt.Fprintf(&b, "\n%s\n", prose(p.Headline))
 	}
-	writeMarkdownVerdicts(&b, r)
-	writeMarkdownFlags(&b, r)
-	writeMarkdownFlows(&b, r)
-	writeMarkdownFindings(&b, r)
-	if len(r.Notes) > 0 {
+	if r.Findings.Total != 0 {
+		writeMarkdownTable(&b, verdictsTable(r))
+	}
+	for _, id := range []string{"flags", "flows", "findings"} {
+		writeMarkdownSection(&b, p.section(id))
+	}
+	if len(p.Notes) > 0 {
 		b.WriteByte('\n')
 	}
-	for i, note := range r.Notes {
-		if i == markdownNotes {
-			fmt.Fprintf(&b, "- and %d more notes\n", len(r.Notes)-i)
-			break
-		}
+	for _, note := range p.Notes {
 		fmt.Fprintf(&b, "- Note: %s\n", prose(note))
+	}
+	if p.MoreNotes != "" {
+		fmt.Fprintf(&b, "- %s\n", p.MoreNotes)
 	}
 	_, err := io.WriteString(m.w, b.String())
 	return err
@@ -58,71 +59,50 @@ func (m *markdownWriter) Add(r *report.Report) error {
 
 func (m *markdownWriter) Close() error { return nil }
 
-func writeMarkdownVerdicts(b *strings.Builder, r *report.Report) {
-	if r.Findings.Total != 0 {
-		writeMarkdownTable(b, verdictsTable(r))
+// writeMarkdownSection writes a section in the form that suits a comment: without a
+// heading, and what is long closed.
+func writeMarkdownSection(b *strings.Builder, s section) {
+	rows := int64(len(s.Table.Rows))
+	switch s.ID {
+	case "flags":
+		writeMarkdownTable(b, s.Table.titled("tcp.analysis flag"))
+		fmt.Fprintf(b, "\n%s\n", beforeMeans)
+	case "flows":
+		writeMarkdownTable(b, s.Table.without("payload", "lasted"))
+		if more := bounded.Sub(s.Total, rows); more > 0 {
+			fmt.Fprintf(b, "\n%s more: %s in all.\n", text.Count(more), text.Plural(s.Total, "connection"))
+		}
+	case "findings":
+		fmt.Fprintf(b, "\n<details><summary>The first %d of %s</summary>\n", rows, text.Plural(s.Total, "finding"))
+		writeMarkdownTable(b, s.Table)
+		b.WriteString("\n</details>\n")
 	}
-}
-
-func writeMarkdownFlags(b *strings.Builder, r *report.Report) {
-	if flags := flagCounts(r); len(flags) > 0 {
-		writeMarkdownTable(b, flagsTable(flags).titled("tcp.analysis flag"))
-		b.WriteString("\n" + beforeMeans + "\n")
-	}
-}
-
-func writeMarkdownFlows(b *strings.Builder, r *report.Report) {
-	if len(r.Flows.List) == 0 {
-		return
-	}
-	shown := r.Flows.List[:min(len(r.Flows.List), markdownFlows)]
-	writeMarkdownTable(b, flowsTable(shown).without("payload", "lasted"))
-	if more := bounded.Sub(r.Flows.Total, int64(len(shown))); more > 0 {
-		fmt.Fprintf(b, "\n%s more: %s in all.\n", text.Count(more), text.Plural(r.Flows.Total, "connection"))
-	}
-}
-
-func writeMarkdownFindings(b *strings.Builder, r *report.Report) {
-	if len(r.Findings.List) == 0 {
-		return
-	}
-	shown := r.Findings.List[:min(len(r.Findings.List), markdownFindings)]
-	fmt.Fprintf(b, "\n<details><summary>The first %d of %s</summary>\n", len(shown), text.Plural(r.Findings.Total, "finding"))
-	writeMarkdownTable(b, findingsTable(shown))
-	b.WriteString("\n</details>\n")
 }
 
 // writeMarkdownTable writes a table after an empty line (GFM, section 4.10).
 func writeMarkdownTable(b *strings.Builder, t *table) {
-	names, rules := make([]string, len(t.columns)), make([]string, len(t.columns))
-	for i, c := range t.columns {
-		names[i], rules[i] = c.name, "---"
-		if c.look == asNumber {
+	names, rules := make([]string, len(t.Columns)), make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i], rules[i] = c.Name, "---"
+		if c.Right() {
 			rules[i] = "---:"
 		}
 	}
 	b.WriteByte('\n')
-	row(b, names...)
-	row(b, rules...)
-	rows := t.rows
-	if t.foot != nil {
-		rows = append(slices.Clone(rows), t.foot)
-	}
-	for _, cells := range rows {
+	row(b, names)
+	row(b, rules)
+	for _, cells := range t.all() {
 		shown := make([]string, len(cells))
 		for i := range cells {
-			switch t.columns[i].look {
-			case asCode, asFlag, asConnection:
+			if shown[i] = prose(cells[i].String()); looks[t.Columns[i].Look].code {
 				shown[i] = code(cells[i].String())
-			default:
-				shown[i] = prose(cells[i].String())
 			}
 		}
-		row(b, shown...)
+		row(b, shown)
 	}
 }
 
-func row(b *strings.Builder, cells ...string) {
+func row(b *strings.Builder, cells []string) {
 	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
 
@@ -148,24 +128,8 @@ func span(s string) string {
 }
 
 // prose returns text without any mark-up, HTML or mention.
-func prose(s string) string {
-	var b strings.Builder
-	for _, r := range text.Sanitise(s) {
-		switch {
-		case r == '<':
-			b.WriteString("&lt;")
-		case r == '>':
-			b.WriteString("&gt;")
-		case r == '&':
-			b.WriteString("&amp;")
-		case r == '@':
-			b.WriteString("@<!-- -->") // nobody is mentioned
-		case strings.ContainsRune("\\`*_{}[]#|!~$", r):
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
+func prose(s string) string { return harmless.Replace(text.Sanitise(s)) }
+
+// harmless escapes what Markdown takes for more than text.
+var harmless = strings.NewReplacer("<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "@<!-- -->", // nobody is mentioned
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "{", `\{`, "}", `\}`, "[", `\[`, "]", `\]`, "#", `\#`, "|", `\|`, "!", `\!`, "~", `\~`, "$", `\$`)

@@ -1,119 +1,206 @@
 package render
 
 import (
-	"crypto/sha256"
-	"embed"
-	"encoding/base64"
 	"fmt"
-	"html/template"
-	"io"
-	"sync"
+	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/bounded"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// What a page shows, so that it stays quick to open: of each capture, and in
-// all. The rest is counted.
-const (
-	pageFindings    = 500
-	pageFlows       = 100
-	pageGraphs      = 20
-	pageRows        = 50 // of other tables
-	pageNotes       = 50
-	allPageFindings = 2_000
-	allPageGraphs   = 30
-	allPageCaptures = 2_000 // in the list of all captures
-)
-
-//go:embed page/page.css
-var pageStyle string
-
-//go:embed page/page.js
-var pageScript string
-
-//go:embed page/*.tmpl
-var pageFiles embed.FS
-
-// pageTemplates parses the templates of all pages once.
-var pageTemplates = sync.OnceValues(func() (*template.Template, error) { return template.ParseFS(pageFiles, "page/*.tmpl") })
-
-// htmlWriter writes one page that holds all it needs: its policy forbids the
-// browser to load or run anything else. Captures follow each other; of several,
-// a list stands behind them.
-type htmlWriter struct {
-	w                io.Writer
-	several          bool
-	page             *template.Template
-	captures         int
-	findings, graphs int // written so far
-	index            table
+// page is what is said of one capture, or of a batch: first in short, then in
+// sections. Its texts are as the report has them; each format shows what it has
+// room for, and makes it safe in its own way.
+type page struct {
+	Number         int // of several pages, from 1
+	Kind           string
+	Name, Headline string
+	Counts         string // what the tiles count
+	Tiles          []tile
+	Facts          facts
+	Sections       []section
+	Notes          []string
+	MoreNotes      string  // says how many are left out; "" for none
+	at             float64 // where the next tile's share begins
 }
 
-func newHTMLWriter(w io.Writer, several bool) (*htmlWriter, error) {
-	page, err := pageTemplates()
-	if err != nil {
-		return nil, fmt.Errorf("read page templates: %w", err)
+// room is what a format shows of lists that can be long.
+type room struct {
+	flows, findings, notes int
+	slack                  int    // notes that a list may have beyond, so that it is not cut for them
+	moreNotes              string // format for the number of notes left out
+	graphs                 int    // pictures of connections
+	charts                 bool   // all other pictures
+}
+
+// fact is one line of a summary, or a few, under a label.
+type fact struct{ Label, Text string }
+
+type facts []fact
+
+// add adds a fact, unless there is nothing to say.
+func (f *facts) add(label, text string) {
+	if text != "" {
+		*f = append(*f, fact{label, text})
 	}
-	return &htmlWriter{w: w, several: several, page: page, index: table{columns: []column{
-		{"capture", asName}, {"packets", asNumber}, {"moved", asNumber}, {"flags before", asNumber}, {"after", asNumber}, {"findings", asSentence},
-	}}}, nil
 }
 
-func (h *htmlWriter) head(title string) error {
-	return h.page.ExecuteTemplate(h.w, "head", map[string]any{
-		"Title": title, "Several": h.several, "Style": template.CSS(pageStyle),
-		"Policy": "default-src 'none'; style-src " + sourceHash(pageStyle) + "; script-src " + sourceHash(pageScript) +
-			"; img-src data:; base-uri 'none'; form-action 'none'",
-	})
+// tile is a count, and its share of the bar below all tiles: from X, W wide, of
+// 1000.
+type tile struct{ Class, Count, Name, Meaning, X, W string }
+
+// section is a table or pictures, and what is said of them.
+type section struct {
+	ID, Heading string
+	Hints       []string
+	Label       string // says what the table is to those who don't see it
+	Tall        bool   // the table scrolls by itself
+	Table       *table
+	Total       int64 // rows that there are, shown or not; 0 where all are shown
+	Chart       *chart
+	Graphs      []graphView
 }
 
-// sourceHash names an inline style or script in a policy (CSP level 3, section
-// 2.3.1).
-func sourceHash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
-
-func (h *htmlWriter) Add(r *report.Report) error {
-	if h.captures == 0 {
-		title := "mendcap: " + text.Sanitise(r.Capture.Name)
-		if h.several {
-			title = "mendcap report"
-		}
-		if err := h.head(title); err != nil {
-			return err
-		}
+// capturePage is what a format has room for of all that is said of one capture.
+func capturePage(r *report.Report, number int, has room) *page {
+	p := &page{Number: number, Kind: "mendcap report", Name: r.Capture.Name, Headline: headline(r), Facts: reportFacts(r), Counts: "Findings by verdict"}
+	for _, name := range report.VerdictsIn(r.Findings.ByVerdict) {
+		p.tile(r.Findings.ByVerdict[name], r.Findings.Total, name, report.Meaning(name))
 	}
-	h.captures++
-	v := viewCapture(r, h.captures, pageLimits{
-		findings: min(pageFindings, allPageFindings-h.findings), graphs: min(pageGraphs, allPageGraphs-h.graphs),
-	})
-	h.findings += v.findings
-	if v.Flows != nil {
-		h.graphs += len(v.Flows.Graphs)
+	if has.charts {
+		p.add(timelineSection(r))
 	}
-	if h.several && len(h.index.rows) < allPageCaptures {
-		h.index.add(textCell(r.Capture.Name), numberCell(r.Capture.Packets), numberCell(r.Order.Moved),
-			numberCell(bounded.Sum(r.Analysis.Before)), numberCell(bounded.Sum(r.Analysis.After)), textCell(headline(r)))
+	p.add(flowsSection(r, has.flows, fmt.Sprintf("flows-%d", number), has.graphs))
+	if has.charts {
+		p.add(movesSection(r))
+		p.Notes = notDrawn(r)
 	}
-	return h.page.ExecuteTemplate(h.w, "capture", v)
+	p.add(flagsSection(r), findingsSection(r, has.findings), lossSection(r), overflowsSection(r), lawsSection(r), headersSection(r),
+		rest(section{ID: "sources", Heading: "Network tables", Label: "Network tables that were read", Table: sourcesTable(first(r.Tables))}, int64(len(r.Tables))),
+		rest(section{ID: "interfaces", Heading: "Interfaces", Label: "Interfaces of the capture", Table: interfacesTable(first(r.Capture.Interfaces))}, int64(len(r.Capture.Interfaces))))
+	shown := len(r.Notes)
+	if shown > has.notes+has.slack {
+		shown = has.notes
+		p.MoreNotes = fmt.Sprintf(has.moreNotes, len(r.Notes)-shown)
+	}
+	p.Notes = append(p.Notes, r.Notes[:shown]...)
+	return p
 }
 
-func (h *htmlWriter) Close() error {
-	if h.captures == 0 {
-		if err := h.head("mendcap report"); err != nil {
-			return err
+// add adds the sections that have something to show.
+func (p *page) add(all ...section) {
+	for _, s := range all {
+		if s.Chart != nil || s.Table != nil && len(s.Table.Rows) > 0 {
+			p.Sections = append(p.Sections, s)
 		}
 	}
-	data := map[string]any{"Script": template.JS(pageScript), "None": h.captures == 0}
-	if h.several && h.captures > 0 {
-		label := "All captures"
-		if more := h.captures - len(h.index.rows); more > 0 {
-			label = fmt.Sprintf("The first %d captures of %d", len(h.index.rows), h.captures)
+}
+
+// section returns the section of a name, an empty one where the page has none.
+func (p *page) section(id string) section {
+	for _, s := range p.Sections {
+		if s.ID == id {
+			return s
 		}
-		data["Index"] = tableView{Label: label}.holding(&h.index)
 	}
-	return h.page.ExecuteTemplate(h.w, "tail", data)
+	return section{Table: newTable([]column{{}})}
+}
+
+// tile adds a count that is not zero.
+func (p *page) tile(n, of int64, name, meaning string) {
+	if n <= 0 {
+		return
+	}
+	w := 1000 * float64(n) / float64(max(of, 1))
+	p.Tiles = append(p.Tiles, tile{tagClass(name), text.Count(n), name, meaning, px(p.at), px(w)})
+	p.at += w
+}
+
+// tagClass is the class of the colour of a verdict, or of a fate.
+func tagClass(of string) string {
+	if report.Meaning(of) == "" && !slices.Contains(report.Fates(), of) {
+		return "v-other"
+	}
+	return "v-" + of
+}
+
+// rest adds to a section how many rows there are, and says so where not all are
+// shown.
+func rest(s section, all int64) section {
+	s.Total = all
+	if shown := len(s.Table.Rows); int64(shown) < all {
+		s.Hints = append(s.Hints, fmt.Sprintf("The first %s of %s.", text.Count(int64(shown)), text.Count(all)))
+	}
+	return s
+}
+
+// first are as many elements as a page shows.
+func first[T any](list []T) []T { return list[:min(len(list), pageRows)] }
+
+func flowsSection(r *report.Report, most int, id string, graphs int) section {
+	shown := r.Flows.List[:min(len(r.Flows.List), most)]
+	s := section{ID: "flows", Heading: "Connections, worst first", Label: "Connections", Table: flowsTable(shown), Total: r.Flows.Total}
+	for i := range shown {
+		f := &shown[i]
+		if f.Graph != nil && len(f.Graph.Points) > 0 && len(f.Graph.Points) <= drawnPoints && len(s.Graphs) < graphs {
+			g := viewGraph(f, fmt.Sprintf("%s-%d", id, i))
+			g.Open = len(s.Graphs) < 3
+			s.Graphs = append(s.Graphs, g)
+		}
+	}
+	if more := bounded.Sub(r.Flows.Total, int64(len(shown))); more > 0 {
+		s.Hints = []string{fmt.Sprintf("Listed: %s of %s.", text.Count(int64(len(shown))), text.Plural(r.Flows.Total, "connection"))}
+	}
+	return s
+}
+
+func flagsSection(r *report.Report) section {
+	return section{
+		ID: "flags", Heading: "Flags of the analyser", Label: "Flags of the analyser before and after",
+		Hints: []string{"What Wireshark shows as tcp.analysis, in the capture and in the repaired one.", beforeMeans},
+		Table: flagsTable(flagCounts(r)),
+	}
+}
+
+func findingsSection(r *report.Report, limit int) section {
+	shown := r.Findings.List[:max(0, min(len(r.Findings.List), limit))]
+	return rest(section{ID: "findings", Heading: "Findings", Label: "Findings", Tall: len(shown) > 15, Table: findingsTable(shown)}, r.Findings.Total)
+}
+
+func lossSection(r *report.Report) section {
+	s := rest(section{
+		ID: "loss", Heading: "What the capture missed", Label: "Estimates of what the capture missed",
+		Hints: []string{"Bytes that one end acknowledged and that the capture does not hold."},
+		Table: lossTable(first(r.CaptureLoss.Directions)),
+	}, int64(len(r.CaptureLoss.Directions)))
+	declared := func(d *report.Declared) string { return "The" + strings.TrimPrefix(declaredText(d), "the") + "." }
+	s.Hints = append(s.Hints, cut(r.CaptureLoss.Declared, pageRows, 0, declared, "and %d more drop counts in the file")...)
+	return s
+}
+
+func overflowsSection(r *report.Report) section {
+	return rest(section{
+		ID: "overflows", Heading: "Overflows", Label: "Times at which several connections had gaps at once",
+		Hints: []string{"Gaps in several connections at once, as when the socket's buffer is full."},
+		Table: overflowTable(first(r.CaptureLoss.Overflows)),
+	}, bounded.Add(int64(len(r.CaptureLoss.Overflows)), r.CaptureLoss.OverflowsOmitted))
+}
+
+func lawsSection(r *report.Report) section {
+	return section{ID: "laws", Heading: "Laws of order", Label: "Laws of order", Hints: strings.Split(orderDetails(&r.Order), "\n"), Table: lawsTable(r)}
+}
+
+func headersSection(r *report.Report) section {
+	s := section{ID: "headers", Heading: "IPv6 headers", Label: "Inferred fields of IPv6 headers", Table: headersTable(r)}
+	for _, grade := range []struct {
+		word string
+		by   map[string]int64
+	}{{"Proved", r.Inference.ByEvidence}, {"Likely", r.Inference.LikelyByEvidence}} {
+		if by := evidence(grade.by); by != "" {
+			s.Hints = append(s.Hints, grade.word+" by "+by+".")
+		}
+	}
+	return s
 }

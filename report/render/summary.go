@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,10 +11,6 @@ import (
 	"github.com/mendcap/mendcap/report/internal/bounded"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
-
-// fact is one line of a summary, or a few, under a label. Its text is not
-// sanitised.
-type fact struct{ label, text string }
 
 // What summaries show of lists that can be long.
 const (
@@ -23,21 +20,31 @@ const (
 )
 
 // reportFacts are what every rendering says first of a capture.
-func reportFacts(r *report.Report) []fact {
-	all := []fact{{"Capture", captureSummary(&r.Capture)}}
-	add := func(label, text string) {
-		if text != "" {
-			all = append(all, fact{label, text})
+func reportFacts(r *report.Report) facts {
+	all := facts{{"Capture", captureSummary(&r.Capture)}}
+	all.add("Output", outputText(&r.Output))
+	all.add("Tables", tablesLine(r.Tables))
+	all.add("Headers", inferenceSummary(&r.Inference))
+	all.add("Order", orderSummary(&r.Order))
+	all.add("Clocks", clocksText(r.Order.Clocks))
+	all.add("Loss", lossText(&r.CaptureLoss))
+	all.add("Damage", damageText(r))
+	return all
+}
+
+// cut returns the texts of the first elements of a list, most of them, without
+// empty ones, and after them how many are left out: more is the format for that.
+// A list that is longer by slack at most is not cut.
+func cut[T any](list []T, most, slack int, text func(*T) string, more string) (lines []string) {
+	for i := range list {
+		if i == most && len(list) > most+slack {
+			return append(lines, fmt.Sprintf(more, len(list)-i))
+		}
+		if line := text(&list[i]); line != "" {
+			lines = append(lines, line)
 		}
 	}
-	add("Output", outputText(&r.Output))
-	add("Tables", tablesLine(r.Tables))
-	add("Headers", inferenceSummary(&r.Inference))
-	add("Order", orderSummary(&r.Order))
-	add("Clocks", clocksText(r.Order.Clocks))
-	add("Loss", lossText(&r.CaptureLoss))
-	add("Damage", damageText(r))
-	return all
+	return lines
 }
 
 // captureSummary describes the capture in short.
@@ -61,7 +68,11 @@ func tablesLine(tables []report.Table) string {
 	for _, t := range tables {
 		rows, cut, not = bounded.Add(rows, int64(t.Rows)), bounded.Add(cut, int64(t.Cut)), bounded.Add(not, int64(t.NotUnderstood))
 	}
-	s := text.Plural(int64(len(tables)), "file") + " with " + text.Plural(rows, "row")
+	return text.Plural(int64(len(tables)), "file") + " with " + text.Plural(rows, "row") + refusedText(cut, not)
+}
+
+// refusedText says what of network tables counts for little or nothing.
+func refusedText(cut, not int64) (s string) {
 	if cut > 0 {
 		s += "; " + addresses(cut) + " cut"
 	}
@@ -80,16 +91,8 @@ func inferenceSummary(i *report.Inference) string {
 }
 
 func proofText(p *report.Proof) string {
-	var parts []string
-	for _, n := range []struct {
-		count int64
-		what  string
-	}{{p.Inferred, "proved"}, {p.Likely, "likely"}, {p.AsCaptured, "as captured"}, {p.Unknown, "unknown"}} {
-		if n.count > 0 {
-			parts = append(parts, text.Count(n.count)+" "+n.what)
-		}
-	}
-	return strings.Join(parts, ", ")
+	counts := map[string]int64{"proved": p.Inferred, "likely": p.Likely, "as captured": p.AsCaptured, "unknown": p.Unknown}
+	return countsText([]string{"proved", "likely", "as captured", "unknown"}, counts, asIs)
 }
 
 // orderSummary says what was done about the order.
@@ -115,27 +118,16 @@ func orderSummary(o *report.Order) string {
 
 // lossText says what the capture missed; "" where nothing is known of it.
 func lossText(c *report.CaptureLoss) string {
-	var lines []string
-	for i := range c.Directions {
-		if i == shownDirections {
-			lines = append(lines, fmt.Sprintf("and %d more estimates", len(c.Directions)-i))
-			break
-		}
-		if text := directionText(&c.Directions[i]); text != "" {
-			lines = append(lines, text)
-		}
-	}
+	lines := cut(c.Directions, shownDirections, 0, directionText, "and %d more estimates")
 	if n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted); n > 0 {
 		lines = append(lines, text.Plural(n, "time")+" several connections had gaps at once: an overflow")
 	}
-	for i, d := range c.Declared {
-		if i == shownDeclared {
-			lines = append(lines, fmt.Sprintf("and %d more drop counts in the file", len(c.Declared)-i))
-			break
-		}
-		lines = append(lines, fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source))
-	}
+	lines = append(lines, cut(c.Declared, shownDeclared, 0, declaredText, "and %d more drop counts in the file")...)
 	return strings.Join(lines, "\n")
+}
+
+func declaredText(d *report.Declared) string {
+	return fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source)
 }
 
 func directionText(d *report.DirectionLoss) string {
@@ -195,16 +187,14 @@ const beforeMeans = "Before: in recorded order, with headers filled in."
 // flagCounts lists the flags that were set, the most frequent first; the sum
 // of all is the last. None are an empty list.
 func flagCounts(r *report.Report) []flagCount {
-	names := map[string]bool{}
-	for name := range r.Analysis.Before {
-		names[name] = true
+	names := maps.Clone(r.Analysis.Before)
+	if names == nil {
+		names = make(map[string]int64)
 	}
-	for name := range r.Analysis.After {
-		names[name] = true
-	}
+	maps.Copy(names, r.Analysis.After)
 	var list []flagCount
 	sum := flagCount{name: "all flags"}
-	for name := range names {
+	for _, name := range slices.Sorted(maps.Keys(names)) { // sums beyond int64 depend on the order
 		f := flagCount{name, r.Analysis.Before[name], r.Analysis.After[name]}
 		if f.before == 0 && f.after == 0 {
 			continue
@@ -215,9 +205,7 @@ func flagCounts(r *report.Report) []flagCount {
 	if len(list) == 0 {
 		return nil
 	}
-	slices.SortFunc(list, func(a, b flagCount) int {
-		return cmp.Or(cmp.Compare(b.before, a.before), cmp.Compare(a.name, b.name))
-	})
+	slices.SortStableFunc(list, func(a, b flagCount) int { return cmp.Compare(b.before, a.before) })
 	return append(list, sum)
 }
 
@@ -231,9 +219,11 @@ func findingFrames(f *report.Finding) string {
 }
 
 // verdictText is the verdict with its detail.
-func verdictText(f *report.Finding) string {
-	if f.Detail == "" {
-		return f.Verdict
+func verdictText(f *report.Finding) string { return detailed(f.Verdict, f.Detail) }
+
+func detailed(verdict, detail string) string {
+	if detail == "" {
+		return verdict
 	}
-	return f.Verdict + " (" + f.Detail + ")"
+	return verdict + " (" + detail + ")"
 }

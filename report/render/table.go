@@ -13,15 +13,15 @@ import (
 // table is what several formats show of a list of facts: a row for each. Its
 // texts are as the report has them; each format makes them safe in its own way.
 type table struct {
-	columns []column
-	rows    [][]cell
-	foot    []cell // what the rows add up to; nil without one
+	Columns []column
+	Rows    [][]cell
+	Foot    []cell // what the rows add up to; nil without one
 }
 
 // column is one column, and what its cells are.
 type column struct {
-	name string
-	look look
+	Name string
+	Look look
 }
 
 // look says what the cells of a column are, so that a format can tell how to
@@ -36,87 +36,117 @@ const (
 	asConnection             // addresses and ports
 	asName                   // of a file, or of what may be as long
 	asSentence               // text that may take several lines
+	asLines                  // several texts, each on a line of its own
 	asVerdicts               // verdicts, or counts of them
+	asJudged                 // a connection, and below it counts of its verdicts
+	asLabel                  // what the text beside it is about
 )
+
+// looks say how the formats show each look.
+var looks = [...]struct {
+	class string                   // of the page's style
+	right bool                     // numbers stand below each other
+	code  bool                     // Markdown shows it as code
+	wraps bool                     // a terminal wraps it, in the last column
+	paint func(line string) string // gives a line on a terminal its colours
+}{
+	asNumber:     {class: "n", right: true},
+	asCode:       {class: "mono", code: true},
+	asFlag:       {class: "mono flag", code: true},
+	asConnection: {class: "mono conn", code: true},
+	asName:       {class: "file"},
+	asSentence:   {class: "long", wraps: true},
+	asLines:      {wraps: true},
+	asVerdicts:   {paint: paintVerdicts},
+	asJudged:     {wraps: true, paint: paintVerdicts},
+	asLabel:      {paint: paintLabel},
+}
+
+// Class is the class of the column's cells in the page's style.
+func (c column) Class() string { return looks[c.Look].class }
+
+// Right reports whether the column is aligned to the right.
+func (c column) Right() bool { return looks[c.Look].right }
 
 // cell is one cell.
 type cell struct {
-	text string
-	sort string // what it is sorted by, where that is not its text
-	tags []tag  // of a column of verdicts, in place of a text
+	Text string
+	Sort string // what it is sorted by, where that is not its text
+	Tags []tag  // of verdicts, in place of a text, or below it
 }
 
-// tag is text about a verdict.
-type tag struct{ text, verdict string }
+// tag is text about a verdict, or about a fate of a batch's captures.
+type tag struct{ Text, Verdict string }
 
-func (t *table) add(cells ...cell) { t.rows = append(t.rows, cells) }
+func newTable(columns []column) *table { return &table{Columns: columns} }
+
+func (t *table) add(cells ...cell) { t.Rows = append(t.Rows, cells) }
+
+// more adds a row that has a text in its last column alone.
+func (t *table) more(text string) {
+	row := make([]cell, len(t.Columns))
+	row[len(row)-1].Text = text
+	t.add(row...)
+}
+
+// all are the rows with the foot.
+func (t *table) all() [][]cell {
+	if t.Foot == nil {
+		return t.Rows
+	}
+	return append(slices.Clip(t.Rows), t.Foot)
+}
 
 // titled gives the first column another name, for formats that write no heading
 // above the table.
 func (t *table) titled(name string) *table {
-	t.columns[0].name = name
+	t.Columns[0].Name = name
 	return t
 }
 
-// without returns the table without the columns of these names.
+// without takes out the columns of these names, of a table that has no foot.
 func (t *table) without(names ...string) *table {
-	var kept []int
-	for i, c := range t.columns {
-		if !slices.Contains(names, c.name) {
-			kept = append(kept, i)
+	for i := len(t.Columns) - 1; i >= 0; i-- {
+		if !slices.Contains(names, t.Columns[i].Name) {
+			continue
+		}
+		t.Columns = slices.Delete(t.Columns, i, i+1)
+		for k, row := range t.Rows {
+			t.Rows[k] = slices.Delete(row, i, i+1)
 		}
 	}
-	out := &table{columns: picked(t.columns, kept)}
-	for _, row := range t.rows {
-		out.add(picked(row, kept)...)
-	}
-	if t.foot != nil {
-		out.foot = picked(t.foot, kept)
-	}
-	return out
-}
-
-func picked[T any](list []T, places []int) []T {
-	out := make([]T, len(places))
-	for i, at := range places {
-		out[i] = list[at]
-	}
-	return out
+	return t
 }
 
 // String is the cell as text alone.
 func (c *cell) String() string {
-	if c.tags == nil {
-		return c.text
+	if c.Tags == nil {
+		return c.Text
 	}
-	parts := make([]string, len(c.tags))
-	for i, t := range c.tags {
-		parts[i] = t.text
+	parts := make([]string, len(c.Tags))
+	for i, t := range c.Tags {
+		parts[i] = t.Text
 	}
 	return strings.Join(parts, ", ")
 }
 
-func textCell(s string) cell { return cell{text: s} }
+func textCell(s string) cell { return cell{Text: s} }
 
-func numberCell(n int64) cell { return cell{text: text.Count(n), sort: strconv.FormatInt(n, 10)} }
+// sortedCell shows a number as a text.
+func sortedCell(text string, by int64) cell { return cell{Text: text, Sort: strconv.FormatInt(by, 10)} }
 
-func sizeCell(n int64) cell { return cell{text: text.Size(n), sort: strconv.FormatInt(n, 10)} }
+func numberCell(n int64) cell { return sortedCell(text.Count(n), n) }
 
-func durationCell(d time.Duration) cell {
-	return cell{text: text.Duration(d), sort: strconv.FormatInt(int64(d), 10)}
-}
+func sizeCell(n int64) cell { return sortedCell(text.Size(n), n) }
 
-// framesCell is a finding's place, sorted by that in the input.
-func framesCell(f *report.Finding) cell {
-	return cell{text: findingFrames(f), sort: strconv.FormatInt(f.Frame, 10)}
-}
+func durationCell(d time.Duration) cell { return sortedCell(text.Duration(d), int64(d)) }
 
 // verdictsCell counts findings by verdict, the worst kinds first.
 func verdictsCell(counts map[string]int64) cell {
 	var c cell
 	for _, v := range report.VerdictsIn(counts) {
 		if n := counts[v]; n > 0 {
-			c.tags = append(c.tags, tag{text.Count(n) + " " + v, v})
+			c.Tags = append(c.Tags, tag{text.Count(n) + " " + v, v})
 		}
 	}
 	return c

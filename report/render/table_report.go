@@ -10,7 +10,7 @@ import (
 
 // verdictsTable counts the findings by verdict.
 func verdictsTable(r *report.Report) *table {
-	t := &table{columns: []column{{"verdict", asCode}, {"findings", asNumber}, {"meaning", asWords}}}
+	t := newTable([]column{{"verdict", asCode}, {"findings", asNumber}, {"meaning", asWords}})
 	for _, v := range report.VerdictsIn(r.Findings.ByVerdict) {
 		if n := r.Findings.ByVerdict[v]; n > 0 {
 			t.add(textCell(v), numberCell(n), textCell(report.Meaning(v)))
@@ -21,21 +21,21 @@ func verdictsTable(r *report.Report) *table {
 
 // flagsTable shows flags of which the last is the sum, as flagCounts gives them.
 func flagsTable(flags []flagCount) *table {
-	t := &table{columns: []column{{"flag", asCode}, {"before", asNumber}, {"after", asNumber}}}
+	t := newTable([]column{{"flag", asCode}, {"before", asNumber}, {"after", asNumber}})
 	for _, f := range flags {
 		t.add(textCell(f.name), numberCell(f.before), numberCell(f.after))
 	}
-	if last := len(t.rows) - 1; last >= 0 {
-		t.rows, t.foot = t.rows[:last], t.rows[last]
+	if last := len(t.Rows) - 1; last >= 0 {
+		t.Rows, t.Foot = t.Rows[:last], t.Rows[last]
 	}
 	return t
 }
 
 func flowsTable(flows []report.Flow) *table {
-	t := &table{columns: []column{
+	t := newTable([]column{
 		{"connection", asConnection}, {"packets", asNumber}, {"payload", asNumber}, {"lasted", asNumber}, {"moved", asNumber},
 		{"flags before", asNumber}, {"after", asNumber}, {"findings", asVerdicts},
-	}}
+	})
 	for i := range flows {
 		f := &flows[i]
 		t.add(textCell(f.Name), numberCell(f.Packets), sizeCell(f.Bytes), durationCell(f.Last.Sub(f.First)), numberCell(f.Moved),
@@ -45,21 +45,21 @@ func flowsTable(flows []report.Flow) *table {
 }
 
 func findingsTable(findings []report.Finding) *table {
-	t := &table{columns: []column{
+	t := newTable([]column{
 		{"frame", asNumber}, {"flag", asFlag}, {"verdict", asVerdicts}, {"connection", asConnection}, {"evidence", asSentence},
-	}}
+	})
 	for i := range findings {
 		f := &findings[i]
-		t.add(framesCell(f), textCell(f.Label()), cell{tags: []tag{{verdictText(f), f.Verdict}}}, textCell(f.Flow), textCell(f.Evidence))
+		t.add(sortedCell(findingFrames(f), f.Frame), textCell(f.Label()), cell{Tags: []tag{{verdictText(f), f.Verdict}}}, textCell(f.Flow), textCell(f.Evidence))
 	}
 	return t
 }
 
 // lawsTable shows the laws that met something.
 func lawsTable(r *report.Report) *table {
-	t := &table{columns: []column{
+	t := newTable([]column{
 		{"law", asCode}, {"violations", asNumber}, {"explained by drops", asNumber}, {"moved", asNumber}, {"unrepaired", asNumber},
-	}}
+	})
 	for _, name := range slices.Sorted(maps.Keys(r.Order.ByLaw)) {
 		if l := r.Order.ByLaw[name]; l != (report.Law{}) {
 			t.add(textCell(name), numberCell(l.Violations), numberCell(l.Explained), numberCell(l.Moved), numberCell(l.Unrepaired))
@@ -71,9 +71,9 @@ func lawsTable(r *report.Report) *table {
 // headersTable says where the fields of IPv6 headers come from, if any were
 // missing.
 func headersTable(r *report.Report) *table {
-	t := &table{columns: []column{
+	t := newTable([]column{
 		{"field", asWords}, {"proved", asNumber}, {"likely", asNumber}, {"as captured", asNumber}, {"unknown", asNumber},
-	}}
+	})
 	if r.Inference.Packets == 0 {
 		return t
 	}
@@ -86,9 +86,9 @@ func headersTable(r *report.Report) *table {
 }
 
 func sourcesTable(files []report.Table) *table {
-	t := &table{columns: []column{
+	t := newTable([]column{
 		{"file", asName}, {"format", asCode}, {"rows", asNumber}, {"addresses", asNumber}, {"cut", asNumber}, {"lines not understood", asNumber},
-	}}
+	})
 	for _, f := range files {
 		t.add(textCell(f.Name), textCell(f.Format), numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)),
 			numberCell(int64(f.Cut)), numberCell(int64(f.NotUnderstood)))
@@ -97,9 +97,9 @@ func sourcesTable(files []report.Table) *table {
 }
 
 func interfacesTable(interfaces []report.Interface) *table {
-	t := &table{columns: []column{
+	t := newTable([]column{
 		{"section", asNumber}, {"interface", asNumber}, {"name", asName}, {"link type", asWords}, {"tick", asWords}, {"packets", asNumber},
-	}}
+	})
 	for i := range interfaces {
 		f := &interfaces[i]
 		t.add(numberCell(int64(f.Section)), numberCell(int64(f.ID)), textCell(f.Name),
@@ -110,19 +110,19 @@ func interfacesTable(interfaces []report.Interface) *table {
 
 // lossTable shows the estimates of what the capture missed.
 func lossTable(directions []report.DirectionLoss) *table {
-	t := &table{columns: []column{
+	t := newTable([]column{
 		{"direction", asWords}, {"acknowledged", asNumber}, {"missed", asNumber}, {"share", asNumber}, {"95 % interval", asWords},
 		{"gaps", asNumber}, {"packets", asNumber}, {"connections judged", asNumber}, {"remark", asSentence},
-	}}
+	})
 	for i := range directions {
 		d := &directions[i]
 		var share, interval, packets, remark cell
 		if d.Abstained == "" {
-			share = cell{text: percent(d.RatePPM), sort: fmt.Sprint(d.RatePPM)}
-			interval.text = percent(d.LowPPM) + " to " + percent(d.HighPPM)
-			packets = cell{text: fromTo(d.PacketsLeast, d.PacketsMost), sort: fmt.Sprint(d.PacketsLeast)}
+			share = sortedCell(percent(d.RatePPM), d.RatePPM)
+			interval.Text = percent(d.LowPPM) + " to " + percent(d.HighPPM)
+			packets = sortedCell(fromTo(d.PacketsLeast, d.PacketsMost), d.PacketsLeast)
 		} else {
-			remark.text = "no estimate: " + d.Abstained
+			remark.Text = "no estimate: " + d.Abstained
 		}
 		t.add(textCell(d.Direction), sizeCell(d.AckedBytes), sizeCell(d.MissedBytes), share, interval, numberCell(d.GapEvents), packets,
 			numberCell(d.Connections), remark)
@@ -132,9 +132,9 @@ func lossTable(directions []report.DirectionLoss) *table {
 
 // overflowTable shows when gaps came together.
 func overflowTable(overflows []report.Overflow) *table {
-	t := &table{columns: []column{
+	t := newTable([]column{
 		{"time (UTC)", asWords}, {"lasted", asNumber}, {"connections", asNumber}, {"missed", asNumber}, {"frame behind it", asNumber},
-	}}
+	})
 	for _, o := range overflows {
 		t.add(textCell(o.Start.UTC().Format("2006-01-02 15:04:05.000000")), durationCell(o.Span), numberCell(int64(o.Connections)),
 			sizeCell(o.MissedBytes), numberCell(o.Frame))

@@ -5,8 +5,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/olekukonko/tablewriter/tw"
-
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
@@ -37,75 +35,54 @@ type TableRole struct {
 // TableRoles writes the roles that have rows, for a terminal of the given
 // width in columns (80 if it is not positive).
 func TableRoles(w io.Writer, roles []TableRole, width int) error {
-	if width <= 0 {
-		width = 80
-	}
-	if _, err := fmt.Fprintln(w); err != nil {
-		return err
-	}
-	g := numbers("together", "rows", "addresses")
+	p := newPrinter(w, width)
+	t := newTable([]column{{"together", asWords}, {"rows", asNumber}, {"addresses", asNumber}})
 	for _, r := range roles {
 		if r.Rows > 0 {
-			g.add(text.Sanitise(r.Name), text.Count(int64(r.Rows)), text.Count(int64(r.Addresses)))
+			t.add(textCell(r.Name), numberCell(int64(r.Rows)), numberCell(int64(r.Addresses)))
 		}
 	}
-	return g.render(w, width)
+	p.printf("\n")
+	p.table(t)
+	return p.err
 }
 
 // Tables writes what files of network tables gave, for a terminal of the
 // given width in columns (80 if it is not positive): a line a file, then for
 // each file the lines that were not understood.
 func Tables(w io.Writer, files []TableFile, width int) error {
-	if width <= 0 {
-		width = 80
-	}
-	right := tw.AlignRight
-	summary := &grid{
-		header: []string{"rows", "addresses", "cut", "refused", "file: its formats"},
-		align:  []tw.Align{right, right, right, right, tw.AlignLeft}, wrapped: true,
-	}
+	p := newPrinter(w, width)
+	t := newTable([]column{{"rows", asNumber}, {"addresses", asNumber}, {"cut", asNumber}, {"refused", asNumber}, {"file: its formats", asSentence}})
 	for _, f := range files {
 		name := f.Name
 		if f.Format != "" {
 			name += ": " + f.Format
 		}
-		summary.add(text.Count(int64(f.Rows)), text.Count(int64(f.Addresses)), text.Count(int64(f.Cut)), text.Count(int64(f.NotUnderstood)), text.Sanitise(name))
+		t.add(numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)), numberCell(int64(f.Cut)), numberCell(int64(f.NotUnderstood)), textCell(name))
 	}
-	if err := summary.render(w, width); err != nil {
-		return err
-	}
+	p.table(t)
 	for _, f := range files {
-		if f.Problem == "" && len(f.Lines) == 0 {
-			continue
-		}
-		if err := f.write(w, width); err != nil {
-			return err
-		}
+		f.print(p)
 	}
-	return nil
+	return p.err
 }
 
-func (f *TableFile) write(w io.Writer, width int) error {
-	title := "lines refused, wholly or in part"
-	if f.Problem != "" {
-		title = text.Sanitise(f.Problem)
+// print writes what was not understood of the file.
+func (f *TableFile) print(p *printer) {
+	title := f.Problem
+	switch {
+	case title == "" && len(f.Lines) == 0:
+		return
+	case title == "":
+		title = "lines refused, wholly or in part"
 	}
-	if _, err := fmt.Fprintf(w, "\n%s: %s\n", text.Sanitise(f.Name), title); err != nil {
-		return err
-	}
-	if len(f.Lines) == 0 {
-		return nil
-	}
-	g := &grid{
-		header:  []string{"line", "why", "text"},
-		align:   []tw.Align{tw.AlignRight, tw.AlignLeft, tw.AlignLeft},
-		wrapped: true,
-	}
+	p.printf("\n%s: %s\n", text.Sanitise(f.Name), text.Sanitise(title))
+	t := newTable([]column{{"line", asNumber}, {"why", asWords}, {"text", asSentence}})
 	for _, l := range f.Lines {
-		g.add(strconv.Itoa(l.Number), text.Sanitise(l.Why), text.Sanitise(l.Text))
+		t.add(textCell(strconv.Itoa(l.Number)), textCell(l.Why), textCell(l.Text))
 	}
-	if more := f.NotUnderstood - len(f.Lines); more > 0 {
-		g.add("", "", fmt.Sprintf("and %s more", text.Count(int64(more))))
+	if more := f.NotUnderstood - len(f.Lines); more > 0 && len(f.Lines) > 0 {
+		t.more(fmt.Sprintf("and %s more", text.Count(int64(more))))
 	}
-	return g.render(w, width)
+	p.tables(t)
 }

@@ -1,12 +1,11 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/olekukonko/tablewriter/tw"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/bounded"
@@ -37,60 +36,49 @@ type Screen struct {
 // read and written, what was found, the analyser's flags), then the worst
 // connections and the notes. Parts that have nothing to say are left out.
 func Terminal(w io.Writer, r *report.Report, s Screen) error {
-	if s.Width <= 0 {
-		s.Width = 80
-	}
-	parts := []*grid{overview(r, s.Details), flagsGrid(r, s.Details), flowsGrid(r, s.Details)}
+	p := newPrinter(w, s.Width)
+	p.colour = s.Colour
+	said := capturePage(r, 0, room{
+		flows: flowsToShow(r, s.Details), notes: shownNotes, slack: 1,
+		moreNotes: "and %d more notes; the JSON report has all of them",
+	})
+	parts := []*table{overview(r, said, s.Details), frequentFlags(r, s.Details), worstFlows(said.section("flows"))}
 	if s.Details {
-		parts = append(parts, gridOf(headersTable(r).titled("IPv6 header field")), doubtfulGrid(r),
-			gridOf(lawsTable(r).titled("law of order")), findingsGrid(r))
+		parts = append(parts, said.section("headers").Table.titled("IPv6 header field"), doubtfulTable(r),
+			said.section("laws").Table.titled("law of order"), firstFindings(r))
 	}
-	parts = append(parts, notesGrid(r))
-	for _, g := range parts {
-		g.colour = s.Colour
-	}
-	return renderParts(w, s.Width, parts)
+	p.tables(append(parts, notesTable(said))...)
+	return p.err
 }
 
-// labelled returns a grid of labels with text beside them.
-func labelled() *grid {
-	return &grid{align: []tw.Align{tw.AlignLeft, tw.AlignLeft}, wrapped: true, paint: paintLabels}
-}
+// labelled is a table of labels with text beside them.
+func labelled(beside look) *table { return newTable([]column{{"", asLabel}, {"", beside}}) }
 
-// paintLabels makes labels bold, and those of what went wrong red.
-func paintLabels(column int, cell string) string {
-	switch {
-	case column > 0:
-		return cell
-	case cell == "Damage":
-		return coloured(cell, sgrBold+sgrRed)
+func factsTable(all facts) *table {
+	t := labelled(asLines)
+	for _, f := range all {
+		t.add(textCell(f.Label), textCell(f.Text))
 	}
-	return coloured(cell, sgrBold)
+	return t
 }
 
 // overview says what every rendering says first, or more of the same.
-func overview(r *report.Report, details bool) *grid {
-	g := labelled()
+func overview(r *report.Report, said *page, details bool) *table {
 	long := map[string]string{}
 	if details {
 		long["Capture"], long["Tables"], long["Headers"], long["Order"] =
 			captureText(&r.Capture), tablesText(r.Tables), inferenceText(&r.Inference), orderText(&r.Order)
 	}
-	for _, f := range reportFacts(r) {
-		text := f.text
-		if more := long[f.label]; more != "" {
-			text = more
-		}
-		g.add(f.label, sanitisedText(text))
+	all := said.Facts
+	for i, f := range all {
+		all[i].Text = cmp.Or(long[f.Label], f.Text)
 	}
-	if text := headline(r); text != "" {
-		g.add("Found", text)
-	}
-	return g
+	all.add("Found", said.Headline)
+	return factsTable(all)
 }
 
-// flagsGrid shows the analyser's flags, of many the most frequent.
-func flagsGrid(r *report.Report, all bool) *grid {
+// frequentFlags shows the analyser's flags, of many the most frequent.
+func frequentFlags(r *report.Report, all bool) *table {
 	flags := flagCounts(r)
 	if last := len(flags) - 1; !all && last > shownFlags+1 {
 		rest := flagCount{name: fmt.Sprintf("and %d more", last-shownFlags)}
@@ -99,33 +87,31 @@ func flagsGrid(r *report.Report, all bool) *grid {
 		}
 		flags = append(slices.Clone(flags[:shownFlags]), rest, flags[last])
 	}
-	return gridOf(flagsTable(flags).titled("tcp.analysis flag (before: recorded order, headers filled in)"))
+	return flagsTable(flags).titled("tcp.analysis flag (before: recorded order, headers filled in)")
 }
 
-// flowsGrid shows connections, worst first, and their findings.
-func flowsGrid(r *report.Report, all bool) *grid {
-	right := tw.AlignRight
-	g := &grid{
-		header: []string{"packets", "moved", "flags", "after", "connection, worst first"},
-		align:  []tw.Align{right, right, right, right, tw.AlignLeft}, wrapped: true, paint: paintVerdicts(4),
+// flowsToShow is how many connections are shown, which stand worst first: of those
+// with something to say a few, or all.
+func flowsToShow(r *report.Report, all bool) (n int) {
+	if all {
+		return mostFlows
 	}
-	shown := 0
-	for i := range r.Flows.List {
-		f := &r.Flows.List[i]
-		if shown == mostFlows || !all && (shown == shownFlows || nothingToSay(f)) {
-			break // behind it are only such ones
-		}
-		name := text.Sanitise(f.Name)
-		if verdicts := verdictsCell(f.ByVerdict); len(verdicts.tags) > 0 {
-			name += "\n" + text.Sanitise(verdicts.String())
-		}
-		g.add(text.Count(f.Packets), text.Count(f.Moved), text.Count(f.Before), text.Count(f.After), name)
-		shown++
+	for n < min(shownFlows, len(r.Flows.List)) && !nothingToSay(&r.Flows.List[n]) {
+		n++
 	}
-	if more := bounded.Sub(r.Flows.Total, int64(shown)); more > 0 && shown > 0 {
-		g.add("", "", "", "", fmt.Sprintf("and %s: %s in all", text.Count(more)+" more", text.Plural(r.Flows.Total, "connection")))
+	return n
+}
+
+// worstFlows shows connections with their findings below them.
+func worstFlows(s section) *table {
+	t := newTable([]column{{"packets", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber}, {"connection, worst first", asJudged}})
+	for _, row := range s.Table.without("payload", "lasted").Rows {
+		t.add(append(row[1:5:5], cell{Text: row[0].Text, Tags: row[5].Tags})...)
 	}
-	return g
+	if more := bounded.Sub(s.Total, int64(len(t.Rows))); more > 0 && len(t.Rows) > 0 {
+		t.more(fmt.Sprintf("and %s more: %s in all", text.Count(more), text.Plural(s.Total, "connection")))
+	}
+	return t
 }
 
 // nothingToSay reports whether there is nothing to say of a connection.
@@ -133,29 +119,20 @@ func nothingToSay(f *report.Flow) bool {
 	return f.Moved == 0 && f.Before == 0 && f.After == 0 && len(f.ByVerdict) == 0
 }
 
-// numbers returns a grid of a name and counts.
-func numbers(header ...string) *grid {
-	align := []tw.Align{tw.AlignLeft}
-	for range header[1:] {
-		align = append(align, tw.AlignRight)
-	}
-	return &grid{header: header, align: align}
-}
-
 // shownDoubtful is how many doubtful flows are shown.
 const shownDoubtful = 5
 
-// doubtfulGrid shows flows whose header was left open or decided narrowly.
-func doubtfulGrid(r *report.Report) *grid {
-	g := &grid{header: []string{"packets", "left open or decided narrowly"}, align: []tw.Align{tw.AlignRight, tw.AlignLeft}, wrapped: true}
+// doubtfulTable shows flows whose header was left open or decided narrowly.
+func doubtfulTable(r *report.Report) *table {
+	t := newTable([]column{{"packets", asNumber}, {"left open or decided narrowly", asSentence}})
 	list := r.Inference.Doubtful
 	for _, d := range list[:min(len(list), shownDoubtful)] {
-		g.add(text.Count(d.Packets), text.Sanitise(doubtfulText(&d)))
+		t.add(numberCell(d.Packets), textCell(doubtfulText(&d)))
 	}
-	if more := bounded.Sub(int64(r.Inference.DoubtfulTotal), int64(len(g.rows))); more > 0 {
-		g.add("", fmt.Sprintf("and %s more", text.Count(more)))
+	if more := bounded.Sub(int64(r.Inference.DoubtfulTotal), int64(len(t.Rows))); more > 0 {
+		t.more(fmt.Sprintf("and %s more", text.Count(more)))
 	}
-	return g
+	return t
 }
 
 // doubtfulText says what a flow's header may be; a tie is shown with the addresses that
@@ -177,24 +154,22 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 	return d.Flow + ": " + strings.Join(list, ", ")
 }
 
-func findingsGrid(r *report.Report) *grid {
-	shown := r.Findings.List[:min(len(r.Findings.List), shownFindings)]
-	g := gridOf(findingsTable(shown).without("connection"))
-	if more := bounded.Sub(r.Findings.Total, int64(len(shown))); more > 0 {
-		g.add("", "", "", fmt.Sprintf("and %s more; the JSON report has %s of them", text.Count(more), text.Count(int64(len(r.Findings.List)))))
+func firstFindings(r *report.Report) *table {
+	t := findingsSection(r, shownFindings).Table.without("connection")
+	if more := bounded.Sub(r.Findings.Total, int64(len(t.Rows))); more > 0 {
+		t.more(fmt.Sprintf("and %s more; the JSON report has %s of them", text.Count(more), text.Count(int64(len(r.Findings.List)))))
 	}
-	return g
+	return t
 }
 
-// notesGrid shows the limits that were met.
-func notesGrid(r *report.Report) *grid {
-	g := labelled()
-	for i, note := range r.Notes {
-		if i == shownNotes && len(r.Notes) > shownNotes+1 {
-			g.add("Note", fmt.Sprintf("and %d more notes; the JSON report has all of them", len(r.Notes)-i))
-			break
-		}
-		g.add("Note", text.Sanitise(note))
+// notesTable shows the limits that were met.
+func notesTable(said *page) *table {
+	t := labelled(asSentence)
+	for _, note := range said.Notes {
+		t.add(textCell("Note"), textCell(note))
 	}
-	return g
+	if said.MoreNotes != "" {
+		t.add(textCell("Note"), textCell(said.MoreNotes))
+	}
+	return t
 }

@@ -13,23 +13,11 @@ import (
 )
 
 func captureText(c *report.Capture) string {
-	format := c.Format
-	if c.Compression != "" {
-		format += " in " + c.Compression
-	}
-	lines := []string{fmt.Sprintf("%s: %s, %s, %s", text.Sanitise(c.Name), text.Sanitise(format),
-		text.Plural(c.Packets, "packet"), text.Size(c.Bytes))}
-	if !c.First.IsZero() {
-		lines = append(lines, period(c.First, c.Last))
-	}
-	for i, f := range c.Interfaces {
-		if i == shownInterfaces && len(c.Interfaces) > shownInterfaces+1 {
-			lines = append(lines, fmt.Sprintf("and %d more interfaces", len(c.Interfaces)-i))
-			break
-		}
-		lines = append(lines, interfaceText(&f))
-	}
-	return strings.Join(lines, "\n")
+	named := *c
+	named.Name, named.Format = text.Sanitise(c.Name), text.Sanitise(c.Format)
+	named.Compression = text.Sanitise(c.Compression)
+	lines := cut(c.Interfaces, shownInterfaces, 1, interfaceText, "and %d more interfaces")
+	return strings.Join(append([]string{captureSummary(&named)}, lines...), "\n")
 }
 
 func interfaceText(f *report.Interface) string {
@@ -49,10 +37,7 @@ func interfaceText(f *report.Interface) string {
 func period(first, last time.Time) string {
 	const date = "2006-01-02"
 	first, last = first.UTC(), last.UTC()
-	clock := "15:04:05.000000"
-	if first.Nanosecond()%1000 != 0 || last.Nanosecond()%1000 != 0 {
-		clock += "000"
-	}
+	clock := clockOf(first, last)
 	end := last.Format(clock)
 	if first.Format(date) != last.Format(date) {
 		end = last.Format(date) + " " + end
@@ -84,27 +69,12 @@ func outputText(o *report.Output) string {
 }
 
 func tablesText(tables []report.Table) string {
-	var lines []string
-	for i, t := range tables {
-		if i == shownTables && len(tables) > shownTables+1 {
-			lines = append(lines, fmt.Sprintf("and %d more files", len(tables)-i))
-			break
-		}
-		lines = append(lines, tableText(&t))
-	}
-	return strings.Join(lines, "\n")
+	return strings.Join(cut(tables, shownTables, 1, tableText, "and %d more files"), "\n")
 }
 
 func tableText(t *report.Table) string {
-	s := fmt.Sprintf("%s: %s, %s, %s", text.Sanitise(t.Name), text.Sanitise(t.Format),
-		text.Plural(int64(t.Rows), "row"), addresses(int64(t.Addresses)))
-	if t.Cut > 0 {
-		s += "; " + addresses(int64(t.Cut)) + " cut"
-	}
-	if t.NotUnderstood > 0 {
-		s += "; " + text.Plural(int64(t.NotUnderstood), "line") + " not understood"
-	}
-	return s
+	return fmt.Sprintf("%s: %s, %s, %s", text.Sanitise(t.Name), text.Sanitise(t.Format), text.Plural(int64(t.Rows), "row"),
+		addresses(int64(t.Addresses))) + refusedText(int64(t.Cut), int64(t.NotUnderstood))
 }
 
 func addresses(n int64) string {

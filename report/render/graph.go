@@ -183,20 +183,17 @@ func spanOf(points []report.Point, lists ...[]placed) frame {
 			f.x0, f.x1 = min(f.x0, list[i].at), max(f.x1, list[i].at)
 		}
 	}
-	for _, kind := range []string{"data", "ack"} {
-		room := f.y1 - f.y0 // of the data
-		low, high := f.y0-0.15*room, f.y1+0.15*room
-		for i := range points {
-			p := &points[i]
-			left, right := float64(p.Left), float64(p.Left)
-			if p.Kind == "data" {
-				right = float64(p.Right)
-			} else if room >= 0 && (left < low || left > high) {
-				continue
-			}
-			if p.Kind == kind {
-				f.y0, f.y1 = min(f.y0, left), max(f.y1, right)
-			}
+	for i := range points {
+		if p := &points[i]; p.Kind == "data" {
+			f.y0, f.y1 = min(f.y0, float64(p.Left)), max(f.y1, float64(p.Right))
+		}
+	}
+	room := f.y1 - f.y0 // of the data; none of it is less than nothing
+	low, high := f.y0-0.15*room, f.y1+0.15*room
+	for i := range points {
+		at := float64(points[i].Left)
+		if points[i].Kind == "ack" && (room < 0 || at >= low && at <= high) {
+			f.y0, f.y1 = min(f.y0, at), max(f.y1, at)
 		}
 	}
 	if f.x0 > f.x1 { // no point
@@ -221,22 +218,20 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 		Axes: axes{X: f.timeTicks(5), Y: f.yTicks(6, seqText)},
 	}
 	var data, ack, window, sack strings.Builder
-	moved, flagged, radius := 0, 0, "3.4"
+	counts, radius := make(map[string]int), "3.4"
 	if len(list) > 2*closerPoints {
 		radius = "2" // else they hide each other
 	}
 	for _, p := range list {
-		x := f.x(p.at)
-		class := pointClass(p.Point, repaired)
+		x, y, class := f.x(p.at), f.y(float64(p.Left)), pointClass(p.Point, repaired)
+		mark := markView{Frame: p.Frame, Class: class}
 		if p.Kind == "data" {
-			path := stroke(x, f.y(float64(p.Left)), f.y(float64(p.Right)))
+			mark.Path = stroke(x, y, f.y(float64(p.Right)))
 			if class == "" {
-				data.WriteString(path)
-			} else {
-				v.Marks = append(v.Marks, markView{Frame: p.Frame, Class: class, Title: pointTitle(p.Point), Path: path})
+				data.WriteString(mark.Path)
 			}
 		} else {
-			y := f.y(float64(p.Left))
+			mark.X, mark.Y, mark.R = px(x), px(y), radius
 			steps(&ack, x, y)
 			if p.Right > 0 {
 				steps(&window, x, f.y(float64(p.Right)))
@@ -244,20 +239,16 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 			for _, block := range p.SACK[:min(len(p.SACK), drawnBlocks)] {
 				sack.WriteString(stroke(x, f.y(float64(block[0])), f.y(float64(block[1]))))
 			}
-			if class != "" {
-				v.Marks = append(v.Marks, markView{Frame: p.Frame, Class: class, Title: pointTitle(p.Point), X: px(x), Y: px(y), R: radius})
-			}
 		}
-		switch class {
-		case "moved":
-			moved++
-		case "flagged":
-			flagged++
+		if class != "" {
+			mark.Title = pointTitle(p.Point)
+			v.Marks = append(v.Marks, mark)
 		}
+		counts[class]++
 	}
 	v.Data, v.Ack, v.Window, v.Sack = data.String(), ack.String(), window.String(), sack.String()
 	v.Label = fmt.Sprintf("Time-sequence graph, %s: %s, %d of them moved, %d others flagged",
-		strings.ToLower(title), text.Plural(int64(len(list)), "packet"), moved, flagged)
+		strings.ToLower(title), text.Plural(int64(len(list)), "packet"), counts["moved"], counts["flagged"])
 	return v
 }
 
@@ -322,10 +313,15 @@ func pointTitle(p *report.Point) string {
 		}
 	}
 	if len(p.Flags) > 0 {
-		s += "; " + text.Sanitise(strings.Join(p.Flags[:min(len(p.Flags), drawnNames)], ", "))
+		s += "; " + namesText(p.Flags)
 	}
 	if len(p.Verdicts) > 0 {
-		s += " (" + text.Sanitise(strings.Join(p.Verdicts[:min(len(p.Verdicts), drawnNames)], ", ")) + ")"
+		s += " (" + namesText(p.Verdicts) + ")"
 	}
 	return s
+}
+
+// namesText lists the first names, sanitised.
+func namesText(names []string) string {
+	return text.Sanitise(strings.Join(names[:min(len(names), drawnNames)], ", "))
 }

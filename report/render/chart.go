@@ -12,12 +12,12 @@ import (
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// chartView is a chart of bars: bands above each other that share their width.
-type chartView struct {
-	ID, Caption, Label string
-	Width, Height      int
-	Bands              []band
-	Legend             []tagView
+// chart is a chart of bars: bands above each other that share their width.
+type chart struct {
+	Label         string // says what is drawn to those who don't see it
+	Width, Height int
+	Bands         []band
+	Legend        []tag
 }
 
 // band is one diagram of a chart.
@@ -164,8 +164,8 @@ func notDrawn(r *report.Report) []string {
 // series is what one band shows: layers of bars upon each other.
 type series struct {
 	title  string
-	layers []layer
 	text   func(int64) string
+	layers []layer
 }
 
 type layer struct {
@@ -173,54 +173,45 @@ type layer struct {
 	counts      []int64
 }
 
-// viewTimeline draws what happened when: packets, findings by verdict, and what
+// timelineSection draws what happened when: packets, findings by verdict, and what
 // the capture missed.
-func viewTimeline(r *report.Report, id string) *chartView {
+func timelineSection(r *report.Report) section {
 	t := &r.Timeline
 	if t.Width <= 0 || len(t.Packets) == 0 || len(t.Packets) > drawnIntervals {
-		return nil
+		return section{}
 	}
-	all := []series{{title: "Packets", text: text.Count, layers: []layer{
-		{"bar-moved", "moved", t.Moved}, {"bar-plain", "not moved", minus(t.Packets, t.Moved)},
-	}}}
-	v := &chartView{ID: id, Width: chartWidth}
-	var findings, apart series
+	c := &chart{Width: chartWidth}
+	var findings, apart []layer
 	for _, name := range report.VerdictsIn(r.Findings.ByVerdict) {
 		if counts := t.ByVerdict[name]; len(counts) > 0 {
-			one := layer{"fill " + verdictClass(name), text.Sanitise(name), counts}
-			findings.layers = append(findings.layers, one)
+			one := layer{"fill " + tagClass(name), text.Sanitise(name), counts}
+			findings = append(findings, one)
 			if name != report.Artefact && !plain(name) {
-				apart.layers = append(apart.layers, one)
+				apart = append(apart, one)
 			}
-			v.Legend = append(v.Legend, tagView{text.Sanitise(name), verdictClass(name)})
+			c.Legend = append(c.Legend, tag{name, name})
 		}
 	}
-	if len(findings.layers) > 0 {
-		findings.title, findings.text = "Findings", text.Count
-		all = append(all, findings)
+	all := []series{{"Packets", text.Count, []layer{{"bar-moved", "moved", t.Moved}, {"bar-plain", "not moved", minus(t.Packets, t.Moved)}}}}
+	if len(findings) > 0 {
+		all = append(all, series{"Findings", text.Count, findings})
 	}
-	if n := len(apart.layers); n > 0 && n < len(findings.layers) {
-		apart.title, apart.text = "Findings but for artefact and genuine", text.Count
-		all = append(all, apart)
+	if n := len(apart); n > 0 && n < len(findings) {
+		all = append(all, series{"Findings but for artefact and genuine", text.Count, apart})
 	}
 	if missed := missedOverTime(r); missed != nil {
-		all = append(all, series{title: "Bytes that the capture missed", text: text.Size, layers: []layer{{"bar-missed", "missed", missed}}})
+		all = append(all, series{"Bytes that the capture missed", text.Size, []layer{{"bar-missed", "missed", missed}}})
 	}
+	var titles []string
 	for i, s := range all {
-		v.Bands = append(v.Bands, timelineBand(t, s, i, i == len(all)-1))
+		titles = append(titles, s.title)
+		c.Bands = append(c.Bands, timelineBand(t, s, i, i == len(all)-1))
 	}
-	v.Height = len(all)*(bandTitle+bandHeight+bandBelow) + chartBottom - bandBelow
-	v.Caption = fmt.Sprintf("Counts for every %s, from %s UTC on.", text.Duration(t.Width), t.Start.UTC().Format("2006-01-02 15:04:05.000000"))
-	v.Label = "Charts over time of " + strings.ToLower(titles(all))
-	return v
-}
-
-func titles(all []series) string {
-	var names []string
-	for _, s := range all {
-		names = append(names, s.title)
-	}
-	return strings.Join(names, ", ")
+	c.Height = len(all)*(bandTitle+bandHeight+bandBelow) + chartBottom - bandBelow
+	c.Label = "Charts over time of " + strings.ToLower(strings.Join(titles, ", "))
+	return section{ID: "time", Heading: "Over time", Chart: c, Hints: []string{
+		fmt.Sprintf("Counts for every %s, from %s UTC on.", text.Duration(t.Width), t.Start.UTC().Format("2006-01-02 15:04:05.000000")),
+	}}
 }
 
 func minus(a, b []int64) []int64 {
@@ -293,11 +284,11 @@ func timelineBand(t *report.Timeline, s series, place int, lowest bool) band {
 	return b
 }
 
-// viewMoves draws how far packets were moved.
-func viewMoves(r *report.Report, id string) *chartView {
+// movesSection draws how far packets were moved.
+func movesSection(r *report.Report) section {
 	list := r.Order.Displacement
 	if len(list) == 0 || len(list) > drawnMoves {
-		return nil
+		return section{}
 	}
 	f := frame{left: chartLeft, top: bandTitle, width: chartWidth - chartLeft - chartRight, height: 130, x1: max(float64(len(list)), 8), y1: 1}
 	for _, d := range list {
@@ -321,10 +312,13 @@ func viewMoves(r *report.Report, id string) *chartView {
 			said = append(said, label+": "+text.Count(d.Packets))
 		}
 	}
-	return &chartView{
-		ID: id, Width: chartWidth, Height: int(f.top+f.height) + chartBottom, Bands: []band{b},
-		Caption: "Each bar reaches up to the time below it; “same time” are packets that changed places within one tick of the clock.",
-		Label:   "Histogram of " + text.Plural(r.Order.Moved, "moved packet") + ": " + strings.Join(said, ", "),
+	return section{
+		ID: "moves", Heading: "How far packets were moved",
+		Hints: []string{"Each bar reaches up to the time below it; “same time” are packets that changed places within one tick of the clock."},
+		Chart: &chart{
+			Width: chartWidth, Height: int(f.top+f.height) + chartBottom, Bands: []band{b},
+			Label: "Histogram of " + text.Plural(r.Order.Moved, "moved packet") + ": " + strings.Join(said, ", "),
+		},
 	}
 }
 

@@ -1,0 +1,147 @@
+package render
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"sync"
+
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/bounded"
+	"github.com/mendcap/mendcap/report/internal/text"
+)
+
+// What a page shows, so that it stays quick to open: of each capture, and in
+// all. The rest is counted.
+const (
+	pageFindings    = 500
+	pageFlows       = 100
+	pageGraphs      = 20
+	pageRows        = 50 // of other tables
+	pageNotes       = 50
+	allPageFindings = 2_000
+	allPageGraphs   = 30
+	allPageCaptures = 2_000 // in the list of all captures
+)
+
+//go:embed page/page.css
+var pageStyle string
+
+//go:embed page/page.js
+var pageScript string
+
+//go:embed page/*.tmpl
+var pageFiles embed.FS
+
+// pageTemplates parses the templates of all pages once. Whatever they show of a
+// page goes through safe or lines.
+var pageTemplates = sync.OnceValues(func() (*template.Template, error) {
+	helpers := template.FuncMap{"safe": text.Sanitise, "lines": sanitisedText, "class": tagClass}
+	return template.New("").Funcs(helpers).ParseFS(pageFiles, "page/*.tmpl")
+})
+
+// htmlWriter writes one page that holds all it needs: its policy forbids the
+// browser to load or run anything else. Captures follow each other; of several,
+// a list comes after them.
+type htmlWriter struct {
+	w                io.Writer
+	several          bool
+	templates        *template.Template
+	captures         int
+	findings, graphs int // written so far
+	index            *table
+}
+
+func newHTMLWriter(w io.Writer, several bool) (*htmlWriter, error) {
+	templates, err := pageTemplates()
+	if err != nil {
+		return nil, fmt.Errorf("read page templates: %w", err)
+	}
+	return &htmlWriter{w: w, several: several, templates: templates, index: newTable([]column{
+		{"capture", asName}, {"packets", asNumber}, {"moved", asNumber}, {"flags before", asNumber}, {"after", asNumber}, {"findings", asSentence},
+	})}, nil
+}
+
+func (h *htmlWriter) head(title string) error {
+	return h.templates.ExecuteTemplate(h.w, "head", map[string]any{
+		"Title": title, "Several": h.several, "Style": template.CSS(pageStyle),
+		"Policy": "default-src 'none'; style-src " + sourceHash(pageStyle) + "; script-src " + sourceHash(pageScript) +
+			"; img-src data:; base-uri 'none'; form-action 'none'",
+	})
+}
+
+// sourceHash names an inline style or script in a policy (CSP level 3, section
+// 2.3.1).
+func sourceHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+func (h *htmlWriter) Add(r *report.Report) error {
+	if h.captures == 0 {
+		title := "mendcap: " + r.Capture.Name
+		if h.several {
+			title = "mendcap report"
+		}
+		if err := h.head(title); err != nil {
+			return err
+		}
+	}
+	h.captures++
+	p := capturePage(r, h.captures, room{
+		flows: pageFlows, findings: min(pageFindings, allPageFindings-h.findings), notes: pageNotes, moreNotes: "and %d more",
+		graphs: min(pageGraphs, allPageGraphs-h.graphs), charts: true,
+	})
+	for _, s := range p.Sections {
+		if s.ID == "findings" {
+			h.findings += len(s.Table.Rows)
+		}
+		h.graphs += len(s.Graphs)
+	}
+	if h.several && len(h.index.Rows) < allPageCaptures {
+		h.index.add(textCell(r.Capture.Name), numberCell(r.Capture.Packets), numberCell(r.Order.Moved),
+			numberCell(bounded.Sum(r.Analysis.Before)), numberCell(bounded.Sum(r.Analysis.After)), textCell(headline(r)))
+	}
+	return h.templates.ExecuteTemplate(h.w, "page", p)
+}
+
+func (h *htmlWriter) Close() error {
+	if h.captures == 0 {
+		if err := h.head("mendcap report"); err != nil {
+			return err
+		}
+	}
+	var all []section
+	if h.several && h.captures > 0 {
+		label := "All captures"
+		if more := h.captures - len(h.index.Rows); more > 0 {
+			label = fmt.Sprintf("The first %d captures of %d", len(h.index.Rows), h.captures)
+		}
+		all = append(all, section{ID: "captures", Heading: "All captures", Label: label, Table: h.index})
+	}
+	return h.tail(all, h.captures == 0)
+}
+
+// tail ends the page, after the sections about all captures.
+func (h *htmlWriter) tail(all []section, none bool) error {
+	return h.templates.ExecuteTemplate(h.w, "tail", map[string]any{"Script": template.JS(pageScript), "All": &page{Sections: all}, "None": none})
+}
+
+// BatchHTML writes the summary as one page that needs nothing else: totals, what
+// failed or is damaged, and a row a capture.
+func BatchHTML(w io.Writer, b *report.Batch) error {
+	h, err := newHTMLWriter(w, false)
+	if err == nil {
+		err = h.head("mendcap: batch")
+	}
+	if err == nil {
+		err = h.templates.ExecuteTemplate(w, "page", batchPage(b))
+	}
+	if err != nil {
+		return err
+	}
+	return h.tail(nil, false)
+}
