@@ -26,7 +26,7 @@ func (b *Block) Addresses() (list []netip.Addr) {
 	case TypeInterface:
 		options := b.optionList()
 		for {
-			o, rest, ok, _ := nextOption(options, b.Order)
+			o, rest, ok, _ := NextOption(options, b.Order)
 			if !ok {
 				return list
 			}
@@ -40,8 +40,8 @@ func (b *Block) Addresses() (list []netip.Addr) {
 		}
 	case TypeNames:
 		const fixed = 8
-		if len(b.Raw) >= fixed+trailerLen {
-			return namedAddresses(b.Raw[fixed:len(b.Raw)-trailerLen], b.Order)
+		if len(b.Raw) >= fixed+TrailerLen {
+			return namedAddresses(b.Raw[fixed:len(b.Raw)-TrailerLen], b.Order)
 		}
 	}
 	return nil
@@ -52,7 +52,7 @@ func (b *Block) Addresses() (list []netip.Addr) {
 func namedAddresses(records []byte, order binary.ByteOrder) (list []netip.Addr) {
 	for len(records) >= 4 {
 		kind, n := order.Uint16(records), int(order.Uint16(records[2:]))
-		if kind == recordEnd || 4+padded(n) > len(records) {
+		if kind == recordEnd || 4+Padded(n) > len(records) {
 			return list
 		}
 		switch value := records[4 : 4+n]; {
@@ -61,7 +61,7 @@ func namedAddresses(records []byte, order binary.ByteOrder) (list []netip.Addr) 
 		case kind == recordIPv6 && n >= 16:
 			list = append(list, netip.AddrFrom16([16]byte(value)))
 		}
-		records = records[4+padded(n):]
+		records = records[4+Padded(n):]
 	}
 	return list
 }

@@ -10,10 +10,10 @@ type Batch struct {
 	home       chan *Batch
 }
 
-// maxBlocks is how many blocks a batch has at most, but for the last one that
+// MaxBlocks is how many blocks a batch has at most, but for the last one that
 // salvage rescues at once: whoever reads it keeps more of each than a small block
 // has bytes.
-const maxBlocks = 1024
+const MaxBlocks = 1024
 
 // reading is how many bytes are read for a batch: no more than as many blocks take
 // as it may have, as far as those before tell. What is read beyond them would be
@@ -32,7 +32,7 @@ func (f *reading) learn(had, used int, full bool, most int) {
 	switch {
 	case full:
 		if f.run++; f.run >= readingRun {
-			f.size = min(max(used+used/8, minBatchSize), most)
+			f.size = min(max(used+used/8, MinBatchSize), most)
 		}
 	case had >= f.size:
 		f.size, f.run = min(2*f.size, most), 0

@@ -19,7 +19,7 @@ func smallBlocks(blocks int) []byte {
 // A batch of small blocks has no more of them than maxBlocks, and nothing is lost
 // between batches: neither blocks nor the damage at the end.
 func TestBatchesHaveFewBlocks(t *testing.T) {
-	const blocks = 5 * maxBlocks
+	const blocks = 5 * MaxBlocks
 	whole := smallBlocks(blocks)
 	for _, salvage := range []Salvage{SalvageNone, SalvageOn} {
 		for name, content := range map[string][]byte{"whole": whole, "cut": whole[:len(whole)-5]} {
@@ -33,8 +33,8 @@ func TestBatchesHaveFewBlocks(t *testing.T) {
 				if b, err = r.Next(); err != nil {
 					break
 				}
-				if len(b.Blocks) > maxBlocks {
-					t.Fatalf("%s, salvage %d: a batch of %d blocks, want at most %d", name, salvage, len(b.Blocks), maxBlocks)
+				if len(b.Blocks) > MaxBlocks {
+					t.Fatalf("%s, salvage %d: a batch of %d blocks, want at most %d", name, salvage, len(b.Blocks), MaxBlocks)
 				}
 				for i := range b.Blocks {
 					if b.Blocks[i].Offset != offset {

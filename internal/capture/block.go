@@ -50,7 +50,7 @@ type Block struct {
 	Made   bool // not in the file: salvage made it up
 
 	HasStamp bool // of a packet: false for an SPB
-	odd      oddity
+	odd      Oddity
 
 	// OrigLen and what comes after Interface are of packets only.
 	OrigLen uint32 // length on the wire, bytes

@@ -86,5 +86,5 @@ func (r *Reader) decompressorError(err error) error {
 
 // whereabouts says where the damage of compressed data is.
 func whereabouts(g *compress.Gap) string {
-	return fmt.Sprintf("at byte %d of the compressed file, %s passed over", g.Offset, byteCount(g.Skipped))
+	return fmt.Sprintf("at byte %d of the compressed file, %s passed over", g.Offset, ByteCount(g.Skipped))
 }

@@ -102,7 +102,7 @@ func TestCompressedWindows(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := readAll(bytes.NewReader(data), ReaderOptions{BatchSize: minBatchSize})
+		_, err := readAll(bytes.NewReader(data), ReaderOptions{BatchSize: MinBatchSize})
 		runtime.ReadMemStats(&after)
 		if !errors.Is(err, ErrTooLarge) || !errors.Is(err, ErrCompressed) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrTooLarge)

@@ -55,7 +55,7 @@ func (w *Writer) enhanced(b *Block, e *PacketEdit) error {
 	if err := w.packetOptions(b, e); err != nil {
 		return err
 	}
-	total := enhancedFixed + captured + len(w.list) + trailerLen
+	total := EnhancedFixed + captured + len(w.list) + TrailerLen
 	if uint64(total) > math.MaxUint32 {
 		return fmt.Errorf("write packet of %d bytes: %w", captured, ErrTooLarge)
 	}
@@ -92,7 +92,7 @@ func (e *PacketEdit) keeps(code uint16) bool {
 func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 	begin := len(w.list)
 	for list := b.Options; len(list) > 0; {
-		o, rest, ok, _ := nextOption(list, w.order)
+		o, rest, ok, _ := NextOption(list, w.order)
 		if !ok {
 			break
 		}
@@ -106,13 +106,13 @@ func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 	}
 	if drops, ok := obsoleteDrops(b); ok {
 		w.order.PutUint64(w.head[:], drops)
-		w.list = appendOption(w.list, w.order, optDropCount, w.head[:8])
+		w.list = AppendOption(w.list, w.order, OptDropCount, w.head[:8])
 	}
 	for _, c := range e.Comments {
 		if len(c) > maxOption {
 			return ErrOptionLength
 		}
-		w.list = appendOption(w.list, w.order, optComment, c)
+		w.list = AppendOption(w.list, w.order, optComment, c)
 	}
 	if len(w.list) > begin {
 		w.list = appendU32(w.list, optEnd, w.big)
@@ -147,9 +147,9 @@ func (w *Writer) interfaceOf(b *Block, e *PacketEdit) (uint32, error) {
 // from, described or not.
 func ownID(b *Block) uint32 {
 	switch {
-	case b.Type == TypeEPB && len(b.Raw) >= enhancedFixed:
+	case b.Type == TypeEPB && len(b.Raw) >= EnhancedFixed:
 		return b.Order.Uint32(b.Raw[8:])
-	case b.Type == TypePB && len(b.Raw) >= enhancedFixed:
+	case b.Type == TypePB && len(b.Raw) >= EnhancedFixed:
 		return uint32(b.Order.Uint16(b.Raw[8:]))
 	}
 	return 0 // simple packet blocks and pcap records know one interface only
@@ -167,7 +167,7 @@ func (w *Writer) newID(id uint32) uint32 {
 // renumbered writes a block of pcapng as it came, but for the number of its
 // interface where that has moved.
 func (w *Writer) renumbered(b *Block) error {
-	if w.added == 0 || len(b.Raw) < blockMin+4 {
+	if w.added == 0 || len(b.Raw) < BlockMin+4 {
 		return w.bytes(b.Raw)
 	}
 	idLen := 4

@@ -29,7 +29,7 @@ func edited(t *testing.T, f *file, e *PacketEdit) (got Block, raw []byte, droppe
 // codes lists the option codes of a packet.
 func codes(b *Block) (found []uint16) {
 	for list := b.Options; ; {
-		o, rest, ok, _ := nextOption(list, b.Order)
+		o, rest, ok, _ := NextOption(list, b.Order)
 		if !ok {
 			return found
 		}
@@ -43,7 +43,7 @@ func TestEditKeepsOptions(t *testing.T) {
 			f := (&file{}).section(order).iface(1, 0)
 			return f.epb(0, 1<<40, "data!", f.option(optHash, []byte("\x02abcd")), f.option(optComment, []byte("one")),
 				f.option(optCustomNC, f.u32(1)), f.option(2988, f.u32(1)), f.option(optCustomTextNC, f.u32(1)),
-				f.option(optFlags, f.u32(6)), f.option(optDropCount, f.u64(8)), f.end(), f.u32(0xDEAD))
+				f.option(OptFlags, f.u32(6)), f.option(OptDropCount, f.u64(8)), f.end(), f.u32(0xDEAD))
 		}
 		for _, test := range []struct {
 			name    string
@@ -91,7 +91,7 @@ func TestEditDropsTheOnlyOption(t *testing.T) {
 	f := (&file{}).section(bigEndian).iface(1, 0)
 	f.epb(0, 1, "data", f.option(optCustomNC, f.u32(1)), f.end())
 	got, raw, dropped := edited(t, f, &PacketEdit{HasTicks: true, Ticks: 2})
-	if len(got.Options) != 0 || len(raw) != enhancedFixed+4+trailerLen || dropped != 1 {
+	if len(got.Options) != 0 || len(raw) != EnhancedFixed+4+TrailerLen || dropped != 1 {
 		t.Errorf("got a block of %d bytes with options % x, %d dropped, want 36, none, 1", len(raw), got.Options, dropped)
 	}
 }
@@ -103,7 +103,7 @@ func TestEditObsoletePacket(t *testing.T) {
 			known bool
 		}{{0, true}, {3, true}, {unknownDrops, false}} {
 			f := (&file{}).section(order).iface(1, 0).iface(1, 0)
-			f.pb(1, test.drops, 5, "old", f.option(optHash, []byte("hash")), f.option(optFlags, f.u32(2)), f.end())
+			f.pb(1, test.drops, 5, "old", f.option(optHash, []byte("hash")), f.option(OptFlags, f.u32(2)), f.end())
 			got, _, _ := edited(t, f, &PacketEdit{Data: []byte("new"), OrigLen: 3, Comments: [][]byte{[]byte("why")}})
 			if got.Type != TypeEPB || got.Interface.ID != 1 || got.Ticks != 5 || string(got.Data) != "new" {
 				t.Errorf("got %+v", got)
@@ -131,7 +131,7 @@ func TestEditSimplePacket(t *testing.T) {
 // A packet that changes its interface keeps its instant.
 func TestEditChangesResolution(t *testing.T) {
 	f := (&file{}).section(littleEndian)
-	f.iface(1, 0).iface(1, 0, f.option(optResol, []byte{9}), f.option(optOffset, f.u64(2)))
+	f.iface(1, 0).iface(1, 0, f.option(OptResol, []byte{9}), f.option(OptOffset, f.u64(2)))
 	f.epb(0, 5_000_001, "x")
 	blocks := mustRead(t, f.buf)
 	got, _, _ := edited(t, f, &PacketEdit{Interface: blocks[2].Interface})
@@ -150,7 +150,7 @@ func TestDescribeForeignBlocks(t *testing.T) {
 	}
 	f := (&file{}).section(littleEndian)
 	f.iface(1, 0, f.option(optComment, []byte("of it")))
-	f.epb(0, 1, "", f.option(optFlags, []byte("12345")), f.option(optDropCount, f.u32(1)))
+	f.epb(0, 1, "", f.option(OptFlags, []byte("12345")), f.option(OptDropCount, f.u32(1)))
 	blocks := mustRead(t, f.buf)
 	if got := blocks[1].Comments(); !slices.Equal(got, []string{"of it"}) {
 		t.Errorf("interface: got comments %q, want the one", got)

@@ -53,8 +53,8 @@ func afterFrame(frame int64) string {
 // Unwrap gives the condition to errors.Is.
 func (e *FormatError) Unwrap() error { return e.Err }
 
-// byteCount is a number of bytes: "1 byte", "2 bytes".
-func byteCount(n int64) string {
+// ByteCount is a number of bytes: "1 byte", "2 bytes".
+func ByteCount(n int64) string {
 	if n == 1 {
 		return "1 byte"
 	}

@@ -39,14 +39,14 @@ func (f *file) end() []byte { return make([]byte, 4) }
 // block adds a block of a type with a body that is a multiple of four long.
 func (f *file) block(typ uint32, body ...[]byte) *file {
 	all := slices.Concat(body...)
-	n := f.u32(uint32(len(all) + blockMin))
+	n := f.u32(uint32(len(all) + BlockMin))
 	f.buf = slices.Concat(f.buf, f.u32(typ), n, all, n)
 	return f
 }
 
 func (f *file) section(order binary.ByteOrder, options ...[]byte) *file {
 	f.order = order
-	body := [][]byte{f.u32(byteOrderMagic), f.u16(1), f.u16(0), f.u64(unstatedLength)}
+	body := [][]byte{f.u32(ByteOrderMagic), f.u16(1), f.u16(0), f.u64(UnstatedLength)}
 	return f.block(TypeSection, append(body, options...)...)
 }
 
@@ -81,13 +81,13 @@ func everything() []byte {
 	for _, order := range []binary.ByteOrder{littleEndian, bigEndian, littleEndian} {
 		f.section(order)
 		f.section(order, f.option(optComment, []byte("hello")), f.option(optApplication, []byte("Dumpcap 2.2")), f.end())
-		f.iface(1, 96, f.option(optName, []byte("eth0")), f.option(optResol, []byte{9}),
-			f.option(optOffset, f.u64(3600)), f.end())
-		f.epb(0, 1<<40+5, "first packet", f.option(optFlags, f.u32(2)), f.option(optHash, []byte("\x02abcd")),
-			f.option(optDropCount, f.u64(9)), f.option(optComment, []byte("one")), f.end())
+		f.iface(1, 96, f.option(optName, []byte("eth0")), f.option(OptResol, []byte{9}),
+			f.option(OptOffset, f.u64(3600)), f.end())
+		f.epb(0, 1<<40+5, "first packet", f.option(OptFlags, f.u32(2)), f.option(optHash, []byte("\x02abcd")),
+			f.option(OptDropCount, f.u64(9)), f.option(optComment, []byte("one")), f.end())
 		f.spb(200, string(make([]byte, 96)))
-		f.pb(0, 3, 7, "obsolete", f.option(optFlags, f.u32(1)))
-		f.iface(101, 0, f.option(optResol, []byte{0x80 | 10}), f.end())
+		f.pb(0, 3, 7, "obsolete", f.option(OptFlags, f.u32(1)))
+		f.iface(101, 0, f.option(OptResol, []byte{0x80 | 10}), f.end())
 		f.epb(1, 42, "late", f.option(optCustomNC, f.u32(32473)), f.option(optCustomTextNC, f.u32(32473)), f.end())
 		f.epb(7, 42, "nobody's")
 		f.block(TypeNames, f.u16(0), f.u16(0))
@@ -104,7 +104,7 @@ func everything() []byte {
 func resolutions() []byte {
 	f := (&file{}).section(bigEndian)
 	for id, resol := range []byte{0, 6, 9, 0x80 | 10, 0x80 | 63, 0x80, 19, 20, 127, 255} {
-		f.iface(1, 0, f.option(optResol, []byte{resol}), f.end())
+		f.iface(1, 0, f.option(OptResol, []byte{resol}), f.end())
 		f.epb(uint32(id), 1<<33, "x")
 	}
 	return f.buf
@@ -119,7 +119,7 @@ func pcapFile(order binary.ByteOrder, magic, network uint32, records ...[2]uint3
 		data := bytes.Repeat([]byte{byte(i + 1)}, i+1)
 		buf = slices.Concat(buf, f.u32(r[0]), f.u32(r[1]), f.u32(uint32(len(data))), f.u32(1500))
 		if magic == magicModified {
-			buf = append(buf, bytes.Repeat([]byte{0xEE}, modifiedRecordLen-pcapRecordLen)...)
+			buf = append(buf, bytes.Repeat([]byte{0xEE}, modifiedRecordLen-PcapRecordLen)...)
 		}
 		buf = append(buf, data...)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // fuzzLimit keeps hostile lengths from taking time that finds nothing.
-var fuzzLimit = ReaderOptions{BatchSize: minBatchSize, MaxBlock: 64 << 10}
+var fuzzLimit = ReaderOptions{BatchSize: MinBatchSize, MaxBlock: 64 << 10}
 
 // addSeeds gives every fixture to a fuzz target.
 func addSeeds(f *testing.F) {

@@ -8,5 +8,5 @@ import (
 // pcap or pcapng capture; 24 bytes tell.
 func Recognised(head []byte) bool {
 	head = head[:min(len(head), sniffLen)]
-	return newPcap(head) != nil || bytes.HasPrefix(head, []byte("\n\r\r\n"))
+	return NewPcap(head) != nil || bytes.HasPrefix(head, []byte("\n\r\r\n"))
 }

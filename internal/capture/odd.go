@@ -2,27 +2,27 @@ package capture
 
 import "math/bits"
 
-// oddity is what is unusual about a block, and yet no damage: bits, of which
+// Oddity is what is unusual about a block, and yet no damage: bits, of which
 // several may be set. A block is odd by what it holds; where it ends is proved by
 // the blocks after it.
-type oddity uint16
+type Oddity uint16
 
 const (
-	oddNoOriginal oddity = 1 << iota
-	oddShortOriginal
-	oddLongOriginal
-	oddEmpty
-	oddFraction
-	oddSnap
-	oddSimple
-	oddOptions
-	oddNames
-	oddVersion
-	oddities = iota
+	OddNoOriginal Oddity = 1 << iota
+	OddShortOriginal
+	OddLongOriginal
+	OddEmpty
+	OddFraction
+	OddSnap
+	OddSimple
+	OddOptions
+	OddNames
+	OddVersion
+	Oddities = iota
 )
 
 // oddWords say what each oddity is, behind the number of blocks that have it.
-var oddWords = [oddities]struct{ one, many string }{
+var oddWords = [Oddities]struct{ one, many string }{
 	{"packet has an original length of 0", "packets have an original length of 0"},
 	{"packet has an original length below the captured one", "packets have an original length below the captured one"},
 	{"packet has an original length above 2^30", "packets have an original length above 2^30"},
@@ -36,8 +36,8 @@ var oddWords = [oddities]struct{ one, many string }{
 	{"section is of a later version of pcapng", "sections are of a later version of pcapng"},
 }
 
-// longOriginal is the largest original length that is usual, bytes.
-const longOriginal = 1 << 30
+// LongOriginal is the largest original length that is usual, bytes.
+const LongOriginal = 1 << 30
 
 // Odd counts the blocks that are odd in one way: legal, or nearly so, and read as
 // they are.
@@ -75,7 +75,7 @@ func (r *Reader) Odd() []Odd {
 }
 
 // countOdd counts what is odd about a block that was delivered.
-func (r *Reader) countOdd(odd oddity) {
+func (r *Reader) countOdd(odd Oddity) {
 	for ; odd != 0; odd &= odd - 1 {
 		n := &r.odd[bits.TrailingZeros16(uint16(odd))]
 		if n.count++; n.count == 1 {
@@ -86,20 +86,20 @@ func (r *Reader) countOdd(odd oddity) {
 
 // oddLengths says what is odd about the lengths of a packet on an interface with a
 // snap length (0 = no limit), bytes.
-func oddLengths(captured, original, snap uint32) (odd oddity) {
+func oddLengths(captured, original, snap uint32) (odd Oddity) {
 	switch {
-	case original > longOriginal:
-		odd = oddLongOriginal
+	case original > LongOriginal:
+		odd = OddLongOriginal
 	case original == 0 && captured > 0:
-		odd = oddNoOriginal
+		odd = OddNoOriginal
 	case original < captured:
-		odd = oddShortOriginal
+		odd = OddShortOriginal
 	}
 	if captured == 0 {
-		odd |= oddEmpty
+		odd |= OddEmpty
 	}
 	if snap != 0 && captured > snap {
-		odd |= oddSnap
+		odd |= OddSnap
 	}
 	return odd
 }

@@ -34,21 +34,21 @@ func smallRecords(n int) []record {
 // oddRecords are the ways in which a record can be odd, and what is said of it.
 var oddRecords = []struct {
 	name string
-	odd  oddity
+	odd  Oddity
 	make func(r *record)
 }{
-	{"original length 0", oddNoOriginal, func(r *record) { r.original = 0 }},
-	{"original length 1", oddShortOriginal, func(r *record) { r.original = 1 }},
-	{"original length halved", oddShortOriginal, func(r *record) { r.original /= 2 }},
-	{"original length just below", oddShortOriginal, func(r *record) { r.original-- }},
-	{"original length without a frame check sequence", oddShortOriginal, func(r *record) { r.original -= 4 }},
-	{"original length just above 2^30", oddLongOriginal, func(r *record) { r.original = 1<<30 + 1 }},
-	{"original length of all ones", oddLongOriginal, func(r *record) { r.original = 0xFFFFFFFF }},
-	{"empty", oddEmpty, func(r *record) { r.captured, r.data = 0, nil }},
-	{"empty, without a length", oddEmpty, func(r *record) { r.captured, r.original, r.data = 0, 0, nil }},
-	{"a second of microseconds", oddFraction, func(r *record) { r.frac = 1e6 }},
-	{"fraction of all ones", oddFraction, func(r *record) { r.frac = 0xFFFFFFFF }},
-	{"a capture inside, without a length", oddNoOriginal, func(r *record) {
+	{"original length 0", OddNoOriginal, func(r *record) { r.original = 0 }},
+	{"original length 1", OddShortOriginal, func(r *record) { r.original = 1 }},
+	{"original length halved", OddShortOriginal, func(r *record) { r.original /= 2 }},
+	{"original length just below", OddShortOriginal, func(r *record) { r.original-- }},
+	{"original length without a frame check sequence", OddShortOriginal, func(r *record) { r.original -= 4 }},
+	{"original length just above 2^30", OddLongOriginal, func(r *record) { r.original = 1<<30 + 1 }},
+	{"original length of all ones", OddLongOriginal, func(r *record) { r.original = 0xFFFFFFFF }},
+	{"empty", OddEmpty, func(r *record) { r.captured, r.data = 0, nil }},
+	{"empty, without a length", OddEmpty, func(r *record) { r.captured, r.original, r.data = 0, 0, nil }},
+	{"a second of microseconds", OddFraction, func(r *record) { r.frac = 1e6 }},
+	{"fraction of all ones", OddFraction, func(r *record) { r.frac = 0xFFFFFFFF }},
+	{"a capture inside, without a length", OddNoOriginal, func(r *record) {
 		r.data = slices.Concat(r.data, pcapOf(littleEndian, smallRecords(5)...))
 		r.captured, r.original = uint32(len(r.data)), 0
 	}},
@@ -86,10 +86,10 @@ func TestOddRecords(t *testing.T) {
 
 // mustBeOdd holds that a file is given as a strict reader gives it, and that so many
 // blocks of it are odd in one way.
-func mustBeOdd(t *testing.T, name string, data []byte, odd oddity, count, first int) {
+func mustBeOdd(t *testing.T, name string, data []byte, odd Oddity, count, first int) {
 	t.Helper()
 	want := mustRead(t, data)
-	for _, size := range []int{0, minBatchSize} {
+	for _, size := range []int{0, MinBatchSize} {
 		got := salvage(t, data, ReaderOptions{BatchSize: size})
 		if got.err != nil || got.damages.Total != 0 || len(got.blocks) != len(want) {
 			t.Fatalf("%s: got %d blocks, %+v, %v; want %d", name, len(got.blocks), got.damages, got.err, len(want))
@@ -108,7 +108,7 @@ func mustBeOdd(t *testing.T, name string, data []byte, odd oddity, count, first 
 	}
 }
 
-func trailingBit(odd oddity) (n int) {
+func trailingBit(odd Oddity) (n int) {
 	for odd&1 == 0 {
 		odd >>= 1
 		n++
@@ -122,28 +122,28 @@ func TestOddBlocks(t *testing.T) {
 	f := &file{order: littleEndian}
 	tests := []struct {
 		name   string
-		odd    oddity
+		odd    Oddity
 		snap   uint32
 		block  func(f *file)
 		packet string // what is captured
 	}{
-		{"simple, original length 0", oddSimple, 0, func(f *file) { f.spb(0, data) }, data},
-		{"simple, original length 1", oddSimple, 0, func(f *file) { f.spb(1, data) }, data},
-		{"simple, original length above", oddSimple, 0, func(f *file) { f.spb(65, data) }, data},
-		{"simple, original length of all ones", oddSimple, 0, func(f *file) { f.spb(0xFFFFFFFF, data) }, data},
-		{"simple, beyond the snap length", oddSnap, 1, func(f *file) { f.spb(64, data) }, data},
-		{"beyond the snap length", oddSnap, 1, func(f *file) { f.epbOf(0, 9, []byte(data)) }, data},
-		{"an option longer than its block", oddOptions, 0, func(f *file) { f.epb(0, 9, data, f.u16(1), f.u16(8), f.u32(0)) }, data},
-		{"an option of all ones", oddOptions, 0, func(f *file) { f.epb(0, 9, data, f.u32(0xFFFFFFFF)) }, data},
-		{"obsolete, an option longer than its block", oddOptions, 0, func(f *file) { f.pb(0, 0, 9, data, f.u16(1), f.u16(8), f.u32(0)) }, data},
-		{"names longer than their block", oddNames, 0, func(f *file) { f.epbOf(0, 9, []byte(data)).block(TypeNames, f.u16(1), f.u16(200), f.u32(0)) }, data},
-		{"a section of version 1.7", oddVersion, 0, func(f *file) {
-			f.block(TypeSection, f.u32(byteOrderMagic), f.u16(1), f.u16(7), f.u64(unstatedLength)).iface(linkRaw, 0).epbOf(0, 9, []byte(data))
+		{"simple, original length 0", OddSimple, 0, func(f *file) { f.spb(0, data) }, data},
+		{"simple, original length 1", OddSimple, 0, func(f *file) { f.spb(1, data) }, data},
+		{"simple, original length above", OddSimple, 0, func(f *file) { f.spb(65, data) }, data},
+		{"simple, original length of all ones", OddSimple, 0, func(f *file) { f.spb(0xFFFFFFFF, data) }, data},
+		{"simple, beyond the snap length", OddSnap, 1, func(f *file) { f.spb(64, data) }, data},
+		{"beyond the snap length", OddSnap, 1, func(f *file) { f.epbOf(0, 9, []byte(data)) }, data},
+		{"an option longer than its block", OddOptions, 0, func(f *file) { f.epb(0, 9, data, f.u16(1), f.u16(8), f.u32(0)) }, data},
+		{"an option of all ones", OddOptions, 0, func(f *file) { f.epb(0, 9, data, f.u32(0xFFFFFFFF)) }, data},
+		{"obsolete, an option longer than its block", OddOptions, 0, func(f *file) { f.pb(0, 0, 9, data, f.u16(1), f.u16(8), f.u32(0)) }, data},
+		{"names longer than their block", OddNames, 0, func(f *file) { f.epbOf(0, 9, []byte(data)).block(TypeNames, f.u16(1), f.u16(200), f.u32(0)) }, data},
+		{"a section of version 1.7", OddVersion, 0, func(f *file) {
+			f.block(TypeSection, f.u32(ByteOrderMagic), f.u16(1), f.u16(7), f.u64(UnstatedLength)).iface(linkRaw, 0).epbOf(0, 9, []byte(data))
 		}, data},
-		{"a section with an option longer than it", oddOptions, 0, func(f *file) {
+		{"a section with an option longer than it", OddOptions, 0, func(f *file) {
 			f.section(littleEndian, f.u16(1), f.u16(0x3030), f.u32(0)).iface(linkRaw, 0).epbOf(0, 9, []byte(data))
 		}, data},
-		{"an interface with an option longer than it", oddOptions, 0, func(f *file) {
+		{"an interface with an option longer than it", OddOptions, 0, func(f *file) {
 			f.iface(linkRaw, 0, f.u16(2), f.u16(500), f.u32(0)).epbOf(1, 9, []byte(data))
 		}, data},
 	}
@@ -194,7 +194,7 @@ func TestOddLargePackets(t *testing.T) {
 		"USB": build(linkUSB, 1<<18, 1<<20), "USB, memory-mapped": build(linkUSBMapped, 1<<18, 1<<20), "D-Bus": build(linkDBus, 1<<18, 1<<20),
 		"USBPcap": build(linkUSBPcap, 1<<18, 1<<20), "snap length": build(1, 1<<20, 1<<20), "USBPcap, without a length": build(linkUSBPcap, 1<<18, 0),
 	} {
-		for _, size := range []int{0, minBatchSize} {
+		for _, size := range []int{0, MinBatchSize} {
 			got := salvage(t, data, ReaderOptions{BatchSize: size})
 			if got.err != nil || got.damages.Total != 0 || len(packets(got.blocks)) != 12 {
 				t.Errorf("%s: got %d packets, %+v, %v; want 12", name, len(packets(got.blocks)), got.damages, got.err)
@@ -206,7 +206,7 @@ func TestOddLargePackets(t *testing.T) {
 // Where the chain of odd records breaks, those before and behind the break are kept.
 func TestOddAndDamaged(t *testing.T) {
 	for _, kind := range oddRecords {
-		if kind.odd == oddEmpty {
+		if kind.odd == OddEmpty {
 			continue // a file of nothing but headers shows little of where they are
 		}
 		for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
@@ -217,7 +217,7 @@ func TestOddAndDamaged(t *testing.T) {
 			at := func(n int) int { return len(pcapOf(order, records[:n]...)) }
 			whole := pcapOf(order, records...)
 			noise := bytes.Clone(whole)
-			for i := at(20); i < at(20)+pcapRecordLen; i++ {
+			for i := at(20); i < at(20)+PcapRecordLen; i++ {
 				noise[i] = byte(0xA0 + i)
 			}
 			for name, test := range map[string]struct {
@@ -286,7 +286,7 @@ func TestLengthThatLeadsOn(t *testing.T) {
 			if odd >= 0 {
 				littleEndian.PutUint32(data[at(odd)+12:], 0)
 			}
-			littleEndian.PutUint32(data[at(10)+8:], uint32(at(to)-at(10)-pcapRecordLen))
+			littleEndian.PutUint32(data[at(10)+8:], uint32(at(to)-at(10)-PcapRecordLen))
 			got := salvage(t, data, ReaderOptions{})
 			if n := len(packets(got.blocks)); n != 30 || got.damages.Total != 1 {
 				t.Errorf("odd %d, up to record %d: got %d packets, %+v; want 30 and one place of damage", odd, to, n, got.damages)

@@ -15,8 +15,8 @@ const (
 
 // Lengths of headers, bytes.
 const (
-	pcapHeaderLen     = 24
-	pcapRecordLen     = 16
+	PcapHeaderLen     = 24
+	PcapRecordLen     = 16
 	modifiedRecordLen = 24 // interface index, protocol and packet type follow
 )
 
@@ -27,14 +27,14 @@ const (
 	fcsShift   = 28
 )
 
-// pcap is the layout of a pcap file.
-type pcap struct {
+// Pcap is the layout of a pcap file.
+type Pcap struct {
 	order     binary.ByteOrder
 	big       bool
 	headerLen int    // of a record
 	snap      uint32 // snap length, bytes
 	longest   uint32 // record that is credible, bytes; of salvage
-	usual     oddity // what is odd elsewhere and usual in this file; of salvage
+	usual     Oddity // what is odd elsewhere and usual in this file; of salvage
 	perSecond uint64 // ticks
 	swapped   swap
 	iface     *Interface
@@ -50,14 +50,14 @@ const (
 	maybeSwapped
 )
 
-// newPcap gives the layout that the magic number asks for, nil for another
+// NewPcap gives the layout that the magic number asks for, nil for another
 // file.
-func newPcap(head []byte) *pcap {
+func NewPcap(head []byte) *Pcap {
 	order, magic, ok := byteOrder(head, magicMicro, magicNano, magicModified)
 	if !ok {
 		return nil
 	}
-	p := &pcap{order: order, big: order == binary.BigEndian, headerLen: pcapRecordLen, perSecond: 1e6}
+	p := &Pcap{order: order, big: order == binary.BigEndian, headerLen: PcapRecordLen, perSecond: 1e6}
 	p.iface = &Interface{Resol: 6, order: binary.LittleEndian}
 	switch magic {
 	case magicNano:
@@ -71,7 +71,7 @@ func newPcap(head []byte) *pcap {
 
 // readHeader reads the file header. What it says beyond link type and snap
 // length becomes options as they stand in an interface description block.
-func (p *pcap) readHeader(h []byte) error {
+func (p *Pcap) readHeader(h []byte) error {
 	major, minor := p.order.Uint16(h[4:]), p.order.Uint16(h[6:])
 	if major != 2 {
 		return fmt.Errorf("%w: pcap %d.%d", ErrVersion, major, minor)
@@ -86,43 +86,43 @@ func (p *pcap) readHeader(h []byte) error {
 	p.iface.SnapLen = p.order.Uint32(h[16:])
 	p.iface.LinkType = uint16(network)
 	if p.iface.Resol != 6 {
-		p.iface.options = appendOption(p.iface.options, p.iface.order, optResol, string([]byte{p.iface.Resol}))
+		p.iface.options = AppendOption(p.iface.options, p.iface.order, OptResol, string([]byte{p.iface.Resol}))
 	}
 	if network&fcsPresent != 0 {
 		bits := []byte{byte(network >> fcsShift * 16)}
-		p.iface.options = appendOption(p.iface.options, p.iface.order, optFCS, string(bits))
+		p.iface.options = AppendOption(p.iface.options, p.iface.order, optFCS, string(bits))
 	}
 	return nil
 }
 
-func (p *pcap) name() string { return "pcap" }
+func (p *Pcap) name() string { return "pcap" }
 
 // lengths gives the captured and the original length of a record.
-func (p *pcap) lengths(rec []byte) (captured, original uint32) {
-	captured, original = u32(rec[8:], p.big), u32(rec[12:], p.big)
+func (p *Pcap) lengths(rec []byte) (captured, original uint32) {
+	captured, original = U32(rec[8:], p.big), U32(rec[12:], p.big)
 	if p.swapped == swapped || p.swapped == maybeSwapped && captured > original {
 		return original, captured
 	}
 	return captured, original
 }
 
-func (p *pcap) size(rec []byte) (uint64, error) {
-	if len(rec) < pcapRecordLen {
+func (p *Pcap) size(rec []byte) (uint64, error) {
+	if len(rec) < PcapRecordLen {
 		return 0, nil
 	}
 	captured, _ := p.lengths(rec)
 	return uint64(p.headerLen) + uint64(captured), nil
 }
 
-func (p *pcap) decode(b *Block) error {
+func (p *Pcap) decode(b *Block) error {
 	rec := b.Raw
 	b.Kind, b.Pcap, b.Order, b.Interface = Packet, true, p.order, p.iface
 	b.HasStamp = true
-	b.Ticks = uint64(u32(rec, p.big))*p.perSecond + uint64(u32(rec[4:], p.big))
+	b.Ticks = uint64(U32(rec, p.big))*p.perSecond + uint64(U32(rec[4:], p.big))
 	captured, original := p.lengths(rec)
 	b.OrigLen = original
 	b.Data = rec[p.headerLen:]
-	if captured-1 >= min(original, p.snap) || original > longOriginal || uint64(u32(rec[4:], p.big)) >= p.perSecond {
+	if captured-1 >= min(original, p.snap) || original > LongOriginal || uint64(U32(rec[4:], p.big)) >= p.perSecond {
 		b.odd = p.oddness(rec)
 	}
 	return nil

@@ -7,31 +7,31 @@ import (
 	"math/bits"
 )
 
-// byteOrderMagic is what a section header holds in the order of its section.
-const byteOrderMagic = 0x1A2B3C4D
+// ByteOrderMagic is what a section header holds in the order of its section.
+const ByteOrderMagic = 0x1A2B3C4D
 
 // Lengths of blocks of the pcapng specification (section 4 and appendix A):
 // the part before data and options, and the whole without either, bytes.
 const (
-	blockMin   = 12 // type, length, trailer
-	trailerLen = 4
+	BlockMin   = 12 // type, length, trailer
+	TrailerLen = 4
 
-	sectionFixed   = 24
-	interfaceFixed = 16
+	SectionFixed   = 24
+	InterfaceFixed = 16
 	statsFixed     = 20
-	enhancedFixed  = 28 // also that of the obsolete packet block
-	simpleFixed    = 12
+	EnhancedFixed  = 28 // also that of the obsolete packet block
+	SimpleFixed    = 12
 
 	sectionMagicEnd = 12 // of the byte-order magic
 )
 
-// pcapng is the layout of a pcapng file.
+// Pcapng is the layout of a pcapng file.
 //
 // Lengths are taken as Wireshark 4.0 takes them: one that is not a multiple of
 // four is rounded up, in the header and in the trailer, since some writers
 // leave out the padding in it, though the padding is there. All else about
 // lengths is strict. A simple packet block may hold nothing beside its data.
-type pcapng struct {
+type Pcapng struct {
 	order        binary.ByteOrder
 	big          bool
 	sections     int // seen so far
@@ -48,36 +48,36 @@ const maxDescriptions = 24 << 20
 // interfaceCost is what one Interface takes beside its block, bytes.
 const interfaceCost = 256
 
-func (f *pcapng) name() string { return "pcapng" }
+func (f *Pcapng) name() string { return "pcapng" }
 
-// sectionOrder gives the byte order of the section that p starts; ok is false
+// SectionOrder gives the byte order of the section that p starts; ok is false
 // where p does not start with a section header.
-func sectionOrder(p []byte) (order binary.ByteOrder, ok bool) {
+func SectionOrder(p []byte) (order binary.ByteOrder, ok bool) {
 	if len(p) < sectionMagicEnd || binary.LittleEndian.Uint32(p) != TypeSection {
 		return nil, false
 	}
-	order, _, ok = byteOrder(p[8:], byteOrderMagic)
+	order, _, ok = byteOrder(p[8:], ByteOrderMagic)
 	return order, ok
 }
 
-func (f *pcapng) size(p []byte) (uint64, error) {
+func (f *Pcapng) size(p []byte) (uint64, error) {
 	if len(p) < 8 {
 		return 0, nil
 	}
 	big := f.big
-	if u32(p, big) == TypeSection { // reads the same in both orders
+	if U32(p, big) == TypeSection { // reads the same in both orders
 		if len(p) < sectionMagicEnd {
 			return 0, nil
 		}
-		order, ok := sectionOrder(p)
+		order, ok := SectionOrder(p)
 		if !ok {
 			return 0, fmt.Errorf("%w: % x", ErrByteOrder, p[8:12])
 		}
 		big = order == binary.BigEndian
 	}
-	n := u32(p[4:], big)
-	if n < blockMin {
-		return 0, fmt.Errorf("%w: block of %d bytes, the least is %d", ErrLength, n, blockMin)
+	n := U32(p[4:], big)
+	if n < BlockMin {
+		return 0, fmt.Errorf("%w: block of %d bytes, the least is %d", ErrLength, n, BlockMin)
 	}
 	if n > math.MaxUint32&^3 { // with its padding it would not fit the field
 		return 0, fmt.Errorf("%w: block of %d bytes", ErrLength, n)
@@ -85,14 +85,14 @@ func (f *pcapng) size(p []byte) (uint64, error) {
 	return (uint64(n) + 3) &^ 3, nil
 }
 
-func (f *pcapng) decode(b *Block) error {
+func (f *Pcapng) decode(b *Block) error {
 	raw := b.Raw
-	typ, big := u32(raw, f.big), f.big
+	typ, big := U32(raw, f.big), f.big
 	if typ == TypeSection {
-		order, _ := sectionOrder(raw) // checked by size
+		order, _ := SectionOrder(raw) // checked by size
 		big = order == binary.BigEndian
 	}
-	n, trailer := u32(raw[4:], big), u32(raw[len(raw)-trailerLen:], big)
+	n, trailer := U32(raw[4:], big), U32(raw[len(raw)-TrailerLen:], big)
 	if (uint64(trailer)+3)&^3 != uint64(len(raw)) {
 		return fmt.Errorf("%w: %d at its start, %d at its end", ErrTrailer, n, trailer)
 	}
@@ -110,8 +110,8 @@ func (f *pcapng) decode(b *Block) error {
 		return f.describe(b)
 	case TypeNames:
 		b.Kind = Names
-		if !fittingNames(raw[8:len(raw)-trailerLen], big) {
-			b.odd = oddNames
+		if !FittingNames(raw[8:len(raw)-TrailerLen], big) {
+			b.odd = OddNames
 		}
 	case TypeSecrets:
 		b.Kind = Secrets
@@ -120,9 +120,9 @@ func (f *pcapng) decode(b *Block) error {
 }
 
 // startSection reads a section header block (section 4.1).
-func (f *pcapng) startSection(b *Block) error {
-	order, _ := sectionOrder(b.Raw)
-	if len(b.Raw) < sectionFixed+trailerLen {
+func (f *Pcapng) startSection(b *Block) error {
+	order, _ := SectionOrder(b.Raw)
+	if len(b.Raw) < SectionFixed+TrailerLen {
 		return tooShort("section header block", b.Raw)
 	}
 	major, minor := order.Uint16(b.Raw[12:]), order.Uint16(b.Raw[14:])
@@ -130,9 +130,9 @@ func (f *pcapng) startSection(b *Block) error {
 		return fmt.Errorf("%w: pcapng %d.%d", ErrVersion, major, minor)
 	}
 	if minor != 0 && minor != 2 { // 1.2 is 1.0; a later one can be read as that (section 4.1)
-		b.odd |= oddVersion
+		b.odd |= OddVersion
 	}
-	b.odd |= oddList(b.Raw[sectionFixed:len(b.Raw)-trailerLen], order)
+	b.odd |= oddList(b.Raw[SectionFixed:len(b.Raw)-TrailerLen], order)
 	b.Kind, b.Order = Section, order
 	f.order, f.big = order, order == binary.BigEndian
 	f.sections++
@@ -141,12 +141,12 @@ func (f *pcapng) startSection(b *Block) error {
 }
 
 // describe reads an interface description block (section 4.2).
-func (f *pcapng) describe(b *Block) error {
+func (f *Pcapng) describe(b *Block) error {
 	raw := b.Raw
-	if len(raw) < interfaceFixed+trailerLen {
+	if len(raw) < InterfaceFixed+TrailerLen {
 		return tooShort("interface description block", raw)
 	}
-	options := raw[interfaceFixed : len(raw)-trailerLen]
+	options := raw[InterfaceFixed : len(raw)-TrailerLen]
 	b.odd |= oddList(options, f.order)
 	most := min(f.maxDescribed, maxDescriptions)
 	if f.described += interfaceCost + 2*len(raw); f.described > most {
@@ -165,10 +165,10 @@ func (f *pcapng) describe(b *Block) error {
 	if v, ok := findOption(options, f.order, optName); ok {
 		i.Name = string(v)
 	}
-	if v, ok := findOption(options, f.order, optResol); ok && len(v) == 1 {
+	if v, ok := findOption(options, f.order, OptResol); ok && len(v) == 1 {
 		i.Resol = v[0]
 	}
-	if v, ok := findOption(options, f.order, optOffset); ok && len(v) == 8 {
+	if v, ok := findOption(options, f.order, OptOffset); ok && len(v) == 8 {
 		i.Offset = int64(f.order.Uint64(v))
 	}
 	f.interfaces = append(f.interfaces, i)
@@ -178,68 +178,68 @@ func (f *pcapng) describe(b *Block) error {
 }
 
 // enhanced reads an enhanced packet block (section 4.3).
-func (f *pcapng) enhanced(b *Block) error {
-	if len(b.Raw) < enhancedFixed+trailerLen {
+func (f *Pcapng) enhanced(b *Block) error {
+	if len(b.Raw) < EnhancedFixed+TrailerLen {
 		return tooShort("enhanced packet block", b.Raw)
 	}
-	return f.packet(b, u32(b.Raw[8:], f.big))
+	return f.packet(b, U32(b.Raw[8:], f.big))
 }
 
 // obsolete reads a packet block (appendix A), which differs from an enhanced
 // one in that a drop count takes half of the interface's place.
-func (f *pcapng) obsolete(b *Block) error {
-	if len(b.Raw) < enhancedFixed+trailerLen {
+func (f *Pcapng) obsolete(b *Block) error {
+	if len(b.Raw) < EnhancedFixed+TrailerLen {
 		return tooShort("packet block", b.Raw)
 	}
 	return f.packet(b, uint32(f.order.Uint16(b.Raw[8:])))
 }
 
 // packet reads what enhanced and obsolete packet blocks share.
-func (f *pcapng) packet(b *Block, id uint32) error {
+func (f *Pcapng) packet(b *Block, id uint32) error {
 	raw, big := b.Raw, f.big
-	end := len(raw) - trailerLen
-	captured := u32(raw[20:], big)
-	if uint64(captured) > uint64(end-enhancedFixed) {
+	end := len(raw) - TrailerLen
+	captured := U32(raw[20:], big)
+	if uint64(captured) > uint64(end-EnhancedFixed) {
 		return fmt.Errorf("%w: %d bytes captured, in a block of %d bytes", ErrLength, captured, len(raw))
 	}
 	b.Kind, b.Interface = Packet, f.lookup(id)
 	b.HasStamp = true
-	b.Ticks = uint64(u32(raw[12:], big))<<32 | uint64(u32(raw[16:], big))
-	b.OrigLen = u32(raw[24:], big)
-	dataEnd := enhancedFixed + int(captured)
-	b.Data = raw[enhancedFixed:dataEnd:dataEnd]
-	b.Options = raw[enhancedFixed+padded(int(captured)) : end]
-	if i := b.Interface; captured-1 >= b.OrigLen || b.OrigLen > longOriginal || i != nil && i.SnapLen-1 < captured-1 {
+	b.Ticks = uint64(U32(raw[12:], big))<<32 | uint64(U32(raw[16:], big))
+	b.OrigLen = U32(raw[24:], big)
+	dataEnd := EnhancedFixed + int(captured)
+	b.Data = raw[EnhancedFixed:dataEnd:dataEnd]
+	b.Options = raw[EnhancedFixed+Padded(int(captured)) : end]
+	if i := b.Interface; captured-1 >= b.OrigLen || b.OrigLen > LongOriginal || i != nil && i.SnapLen-1 < captured-1 {
 		b.odd = oddLengths(captured, b.OrigLen, snapOf(i))
 	}
 	if len(b.Options) == 0 {
 		return nil
 	}
-	if err := checkOptions(b.Options, f.order); err != nil {
+	if err := CheckOptions(b.Options, f.order); err != nil {
 		if f.longer(raw) {
 			return fmt.Errorf("packet block: %w", err)
 		}
-		b.odd |= oddOptions
+		b.odd |= OddOptions
 	}
 	return nil
 }
 
 // longer says whether the data of a packet block, whose options don't fit it, are as
 // long as its original length: then it is its captured length that is wrong.
-func (f *pcapng) longer(raw []byte) bool {
-	captured, original := u32(raw[20:], f.big), u32(raw[24:], f.big)
-	return original > captured && holdsData(raw, original, f.order)
+func (f *Pcapng) longer(raw []byte) bool {
+	captured, original := U32(raw[20:], f.big), U32(raw[24:], f.big)
+	return original > captured && HoldsData(raw, original, f.order)
 }
 
-// holdsData says whether a packet block holds so many bytes of data, and options
+// HoldsData says whether a packet block holds so many bytes of data, and options
 // that fit behind them.
-func holdsData(raw []byte, n uint32, order binary.ByteOrder) bool {
-	end := len(raw) - trailerLen
-	if uint64(n) > uint64(end-enhancedFixed) {
+func HoldsData(raw []byte, n uint32, order binary.ByteOrder) bool {
+	end := len(raw) - TrailerLen
+	if uint64(n) > uint64(end-EnhancedFixed) {
 		return false
 	}
-	at := enhancedFixed + padded(int(n))
-	return at <= end && checkOptions(raw[at:end], order) == nil
+	at := EnhancedFixed + Padded(int(n))
+	return at <= end && CheckOptions(raw[at:end], order) == nil
 }
 
 // snapOf is the snap length of an interface, bytes; 0 = no limit or not known.
@@ -252,9 +252,9 @@ func snapOf(i *Interface) uint32 {
 
 // oddList says whether a list of options is odd: one of them does not fit it, which
 // with what follows counts as absent.
-func oddList(list []byte, order binary.ByteOrder) oddity {
-	if checkOptions(list, order) != nil {
-		return oddOptions
+func oddList(list []byte, order binary.ByteOrder) Oddity {
+	if CheckOptions(list, order) != nil {
+		return OddOptions
 	}
 	return 0
 }
@@ -263,31 +263,31 @@ func oddList(list []byte, order binary.ByteOrder) oddity {
 // smaller of its original length and the snap length of interface 0. Where that is
 // not what the block holds, its original length is if that fits, and else all that
 // the block holds.
-func (f *pcapng) simple(b *Block) error {
+func (f *Pcapng) simple(b *Block) error {
 	raw := b.Raw
-	if len(raw) < simpleFixed+trailerLen {
+	if len(raw) < SimpleFixed+TrailerLen {
 		return tooShort("simple packet block", raw)
 	}
-	room := len(raw) - simpleFixed - trailerLen
+	room := len(raw) - SimpleFixed - TrailerLen
 	b.Kind, b.Interface = Packet, f.lookup(0)
-	b.OrigLen = u32(raw[8:], f.big)
+	b.OrigLen = U32(raw[8:], f.big)
 	captured := min(b.OrigLen, uint32(room))
-	if snap := snapOf(b.Interface); snap != 0 && padded(int(min(captured, snap))) == room {
+	if snap := snapOf(b.Interface); snap != 0 && Padded(int(min(captured, snap))) == room {
 		captured = min(captured, snap)
-	} else if captured < b.OrigLen && b.Interface != nil || padded(int(captured)) != room {
-		captured = uint32(max(0, room-len(raw)+int(u32(raw[4:], f.big)))) // without padding, where its length is
-		b.odd |= oddSimple
+	} else if captured < b.OrigLen && b.Interface != nil || Padded(int(captured)) != room {
+		captured = uint32(max(0, room-len(raw)+int(U32(raw[4:], f.big)))) // without padding, where its length is
+		b.odd |= OddSimple
 	}
 	if b.odd == 0 {
 		b.odd = oddLengths(captured, b.OrigLen, snapOf(b.Interface))
 	}
-	dataEnd := simpleFixed + int(captured)
-	b.Data = raw[simpleFixed:dataEnd:dataEnd]
+	dataEnd := SimpleFixed + int(captured)
+	b.Data = raw[SimpleFixed:dataEnd:dataEnd]
 	return nil
 }
 
 // lookup gives an interface of this section; nil if it was not described.
-func (f *pcapng) lookup(id uint32) *Interface {
+func (f *Pcapng) lookup(id uint32) *Interface {
 	if uint64(id) < uint64(len(f.interfaces)) {
 		return f.interfaces[id]
 	}
@@ -299,8 +299,8 @@ func tooShort(what string, raw []byte) error {
 	return fmt.Errorf("%w: %s of %d bytes", ErrLength, what, len(raw))
 }
 
-// u32 reads four bytes in either order. Unlike binary.ByteOrder it is inlined.
-func u32(p []byte, big bool) uint32 {
+// U32 reads four bytes in either order. Unlike binary.ByteOrder it is inlined.
+func U32(p []byte, big bool) uint32 {
 	v := binary.LittleEndian.Uint32(p)
 	if big {
 		return bits.ReverseBytes32(v)

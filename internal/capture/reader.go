@@ -13,7 +13,7 @@ import (
 const (
 	defaultBatchSize = 256 << 10
 	defaultMaxBlock  = 64 << 20
-	minBatchSize     = 1 << 10
+	MinBatchSize     = 1 << 10
 )
 
 // ReaderOptions are the limits of a Reader. The zero value is fit for use.
@@ -32,7 +32,7 @@ type Reader struct {
 	source      *compress.Source
 	src         io.Reader // source, decompressed
 	compression string
-	layout      layout
+	layout      Layout
 	batchSize   int
 	fit         reading
 	maxBlock    int
@@ -60,11 +60,11 @@ type Reader struct {
 	recent  [recentStamps]recentStamp
 	sure    int64 // offset of a block that was looked at with the one before
 	proved  int64 // offset up to which a long chain leads from record to record
-	odd     [oddities]oddCount
+	odd     [Oddities]oddCount
 }
 
-// layout is how one format cuts a file into blocks and understands them.
-type layout interface {
+// Layout is how one format cuts a file into blocks and understands them.
+type Layout interface {
 	name() string
 	// size gives the length of the block that p starts with, and 0 where p is
 	// too short to tell. It does not trust p to hold the block.
@@ -110,7 +110,7 @@ func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
 	if rd.batchSize <= 0 {
 		rd.batchSize = defaultBatchSize
 	}
-	rd.batchSize = max(rd.batchSize, minBatchSize)
+	rd.batchSize = max(rd.batchSize, MinBatchSize)
 	rd.fit.size = rd.batchSize
 	if rd.maxBlock <= 0 {
 		rd.maxBlock = defaultMaxBlock
@@ -201,7 +201,7 @@ func (r *Reader) fill(b *Batch) error {
 // many bytes the whole ones take, and how many bytes the one behind them needs at
 // least.
 func (r *Reader) split(b *Batch) (used, need int, err error) {
-	for len(b.Blocks) < maxBlocks {
+	for len(b.Blocks) < MaxBlocks {
 		p := b.buf[used:]
 		size, err := r.layout.size(p)
 		if err == nil && size > uint64(r.maxBlock) {
@@ -211,7 +211,7 @@ func (r *Reader) split(b *Batch) (used, need int, err error) {
 			return used, 0, err
 		}
 		if size == 0 || size > uint64(len(p)) {
-			return used, max(int(size), len(p)+minBatchSize), nil
+			return used, max(int(size), len(p)+MinBatchSize), nil
 		}
 		block := b.add()
 		block.Raw = p[:size:size]
@@ -247,7 +247,7 @@ func (r *Reader) ended(left int, err error) error {
 	case damaged != nil:
 		return r.damage(damaged)
 	case left > 0:
-		return r.damage(fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, byteCount(int64(left))))
+		return r.damage(fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, ByteCount(int64(left))))
 	}
 	return io.EOF
 }

@@ -17,7 +17,7 @@ import (
 
 func TestReaderDeliversEveryByte(t *testing.T) {
 	for name, data := range map[string][]byte{"everything": everything(), "resolutions": resolutions()} {
-		for _, size := range []int{0, minBatchSize, 4096} {
+		for _, size := range []int{0, MinBatchSize, 4096} {
 			t.Run(fmt.Sprint(name, size), func(t *testing.T) {
 				blocks, err := readAll(iotest.HalfReader(bytes.NewReader(data)), ReaderOptions{BatchSize: size})
 				if err != nil {
@@ -222,7 +222,7 @@ func damagedOthers(t testing.TB) []damaged {
 func TestReaderDamage(t *testing.T) {
 	for _, test := range append(damagedPcapng(), damagedOthers(t)...) {
 		t.Run(test.name, func(t *testing.T) {
-			for _, size := range []int{0, minBatchSize} {
+			for _, size := range []int{0, MinBatchSize} {
 				blocks, err := readAll(bytes.NewReader(test.data), ReaderOptions{BatchSize: size})
 				var broken *FormatError
 				if !errors.As(err, &broken) || !errors.Is(err, test.want) {
@@ -328,7 +328,7 @@ func TestBatchesAreIndependent(t *testing.T) {
 	for i := range 500 {
 		f.epb(0, uint64(i), fmt.Sprintf("packet %04d", i))
 	}
-	r, err := NewReader(bytes.NewReader(f.buf), ReaderOptions{BatchSize: minBatchSize})
+	r, err := NewReader(bytes.NewReader(f.buf), ReaderOptions{BatchSize: MinBatchSize})
 	if err != nil {
 		t.Fatal(err)
 	}

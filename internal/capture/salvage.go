@@ -104,7 +104,7 @@ func (r *Reader) report(length int, lost bool, err error) {
 
 // splitSalvaging is split for captures that may be damaged.
 func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
-	for r.err == nil && len(b.Blocks) < maxBlocks {
+	for r.err == nil && len(b.Blocks) < MaxBlocks {
 		p := b.buf[used:]
 		if len(p) == 0 && eof {
 			break
@@ -117,7 +117,7 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 			looked := r.offset >= r.proved // at what follows it too
 			if err = r.deliver(b, p[:size:size], size); err == nil {
 				used += size
-				if looked && len(p) >= size+pcapRecordLen {
+				if looked && len(p) >= size+PcapRecordLen {
 					r.sure = r.offset
 				}
 				continue
@@ -145,7 +145,7 @@ func (r *Reader) splitSalvaging(b *Batch, eof bool) (used, need int) {
 		}
 		used += r.layout.rescue(r, b, p, last, err)
 	}
-	r.enough = len(b.Blocks) >= maxBlocks
+	r.enough = len(b.Blocks) >= MaxBlocks
 	return used, 0
 }
 
@@ -180,7 +180,7 @@ func (r *Reader) salvage(b *Batch, readErr error) (again bool) {
 // startsWithZeros says whether two records' headers would be all zero, or what is
 // left of the file is.
 func startsWithZeros(p []byte, eof bool) bool {
-	const two = 2 * pcapRecordLen
+	const two = 2 * PcapRecordLen
 	return (len(p) >= two || eof) && allZero(p[:min(len(p), two)])
 }
 
@@ -198,9 +198,9 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 	case n > uint64(r.maxBlock):
 		return r.maxBlock + 1, 0, fmt.Errorf("%w of %d bytes: block of %d bytes", ErrTooLarge, r.maxBlock, n)
 	case n == 0 && !eof:
-		return 0, len(p) + minBatchSize, nil
+		return 0, len(p) + MinBatchSize, nil
 	case n == 0 && len(p) > 0:
-		return r.maxBlock + 1, 0, fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, byteCount(int64(len(p))))
+		return r.maxBlock + 1, 0, fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, ByteCount(int64(len(p))))
 	}
 	size = int(n)
 	if r.offset < r.proved && !r.lost && (size <= len(p) || !eof) {
@@ -219,7 +219,7 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 	case !ok && need == 0 && size > lookahead && !r.layout.credible(size):
 		return r.maxBlock + 1, 0, errSuspect
 	case size > len(p):
-		return size, 0, fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, byteCount(int64(len(p))))
+		return size, 0, fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, ByteCount(int64(len(p))))
 	case !ok || r.lost && len(p) > 0:
 		return size, 0, errSuspect
 	}

@@ -105,15 +105,15 @@ func (s *search) edge(exactly bool) ending {
 // blank says whether the header of a record is all zero, and what follows it too:
 // what fills a hole in a file, or its end, is no record.
 func (s *search) blank(at, next int) bool {
-	if !allZero(s.w[at:][:pcapRecordLen]) {
+	if !allZero(s.w[at:][:PcapRecordLen]) {
 		return false
 	}
-	rest := s.w[next:min(next+pcapRecordLen, len(s.w))]
+	rest := s.w[next:min(next+PcapRecordLen, len(s.w))]
 	return len(rest) > 0 && allZero(rest)
 }
 
 // chained says whether the record at hand is one for the chain's sake.
-func (p *pcap) chained(r *Reader, w []byte, eof bool) bool {
+func (p *Pcap) chained(r *Reader, w []byte, eof bool) bool {
 	s := &search{r: r, p: p, w: w, eof: eof}
 	c := s.chain(0)
 	if c.safe == 0 {
@@ -135,7 +135,7 @@ func (s *search) leads(at, past int) bool {
 		return false
 	}
 	next := at + s.p.headerLen + int(captured)
-	if len(s.w)-next < s.p.headerLen || !s.p.nearby(s.w[at:], s.w[next:]) || allZero(s.w[at:][:pcapRecordLen]) || allZero(s.w[next:][:pcapRecordLen]) {
+	if len(s.w)-next < s.p.headerLen || !s.p.nearby(s.w[at:], s.w[next:]) || allZero(s.w[at:][:PcapRecordLen]) || allZero(s.w[next:][:PcapRecordLen]) {
 		return false
 	}
 	c := s.chain(at)
@@ -147,7 +147,7 @@ func (s *search) leads(at, past int) bool {
 
 // window asks for more than usual where large records follow: for so many that
 // they tell.
-func (p *pcap) window(buf []byte, size int) int {
+func (p *Pcap) window(buf []byte, size int) int {
 	want, most := size+lookahead, size+maxAhead
 	for want < most && len(buf) >= want {
 		c := (&search{p: p, w: buf[:want]}).chain(0)
@@ -159,7 +159,7 @@ func (p *pcap) window(buf []byte, size int) int {
 	return want
 }
 
-func (p *pcap) credible(size int) bool { return size-p.headerLen <= int(p.longest) }
+func (p *Pcap) credible(size int) bool { return size-p.headerLen <= int(p.longest) }
 
 // strong says whether the record at from reaches into others, which begin at an
 // offset.
@@ -209,14 +209,14 @@ func (s *search) passes(from, at, past int) bool {
 	if next <= past || next > len(s.w) {
 		return false
 	}
-	if agrees(s.p.iface.LinkType, s.w[at+s.p.headerLen:next], int(min(original, longOriginal))) == exactly {
+	if agrees(s.p.iface.LinkType, s.w[at+s.p.headerLen:next], int(min(original, LongOriginal))) == exactly {
 		return true
 	}
 	return len(s.w)-next >= s.p.headerLen && s.p.sound(s.w[next:]) && s.p.nearby(s.w[from:], s.w[next:])
 }
 
 // nearby says whether the times of two records lie near to each other.
-func (p *pcap) nearby(a, b []byte) bool { return u32(b, p.big)-u32(a, p.big)+nearTime <= 2*nearTime }
+func (p *Pcap) nearby(a, b []byte) bool { return U32(b, p.big)-U32(a, p.big)+nearTime <= 2*nearTime }
 
 // rightLength gives the captured length of the record at an offset where the one in
 // its header is wrong, and the one that its original length or its packet gives is

@@ -8,17 +8,17 @@ import (
 // startsFile says whether another capture file starts at the start of w. Where
 // none is expected it must be longer than what a packet can carry.
 func (r *Reader) startsFile(w []byte, eof, unexpected bool) bool {
-	if len(w) < pcapHeaderLen {
+	if len(w) < PcapHeaderLen {
 		return false
 	}
 	if p := pcapHeader(w); p != nil {
 		s := &search{r: r, p: p, w: w, eof: eof}
 		if unexpected {
-			return s.long(pcapHeaderLen)
+			return s.long(PcapHeaderLen)
 		}
-		return s.expected(pcapHeaderLen)
+		return s.expected(PcapHeaderLen)
 	}
-	if _, ok := sectionOrder(w); ok {
+	if _, ok := SectionOrder(w); ok {
 		s := &ngSearch{r: r, w: w, eof: eof}
 		t := s.follow(0, longTrail)
 		return t.blocks > 0 && (!unexpected || t.closed && t.blocks > 1 || t.end > longTrail)
@@ -28,11 +28,11 @@ func (r *Reader) startsFile(w []byte, eof, unexpected bool) bool {
 
 // pcapHeader gives the layout of a pcap file that w starts, nil where it does
 // not look like one.
-func pcapHeader(w []byte) *pcap {
-	if len(w) < pcapHeaderLen {
+func pcapHeader(w []byte) *Pcap {
+	if len(w) < PcapHeaderLen {
 		return nil
 	}
-	p := newPcap(w)
+	p := NewPcap(w)
 	if p == nil || p.readHeader(w) != nil || p.order.Uint16(w[6:]) > 4 {
 		return nil
 	}
@@ -48,11 +48,11 @@ func (r *Reader) pasted(b *Batch, w []byte, eof bool) int {
 	}
 	r.lost = false
 	if p := pcapHeader(w); p != nil {
-		return r.startPcap(b, p, w[:pcapHeaderLen], ErrPasted)
+		return r.startPcap(b, p, w[:PcapHeaderLen], ErrPasted)
 	}
-	if _, ok := r.layout.(*pcapng); !ok {
+	if _, ok := r.layout.(*Pcapng); !ok {
 		r.report(0, false, ErrPasted)
-		r.layout = &pcapng{maxDescribed: r.maxBlock, sections: r.sections()}
+		r.layout = &Pcapng{maxDescribed: r.maxBlock, sections: r.sections()}
 	}
 	return r.restart(b, w)
 }
@@ -69,16 +69,16 @@ func (r *Reader) restart(b *Batch, w []byte) int {
 // sections is how many sections were delivered so far.
 func (r *Reader) sections() int {
 	switch l := r.layout.(type) {
-	case *pcap:
+	case *Pcap:
 		return l.iface.Section + 1
-	case *pcapng:
+	case *Pcapng:
 		return l.sections
 	}
 	return 0
 }
 
 // startPcap starts a section of pcap records. head are its bytes in the file.
-func (r *Reader) startPcap(b *Batch, p *pcap, head []byte, why error) int {
+func (r *Reader) startPcap(b *Batch, p *Pcap, head []byte, why error) int {
 	p.iface.Section = r.sections()
 	r.layout = p
 	block := b.add()
@@ -110,29 +110,29 @@ func guessResolution(ticks uint64) uint8 {
 func madeInterface(order binary.ByteOrder, link uint16, resol uint8) []byte {
 	var options []byte
 	if resol != 6 {
-		options = appendOption(options, order, optResol, string([]byte{resol}))
+		options = AppendOption(options, order, OptResol, string([]byte{resol}))
 		options = append(options, 0, 0, 0, 0)
 	}
-	raw := make([]byte, interfaceFixed, interfaceFixed+len(options)+trailerLen)
+	raw := make([]byte, InterfaceFixed, InterfaceFixed+len(options)+TrailerLen)
 	total := uint32(cap(raw))
 	order.PutUint32(raw, TypeInterface)
 	order.PutUint32(raw[4:], total)
 	order.PutUint16(raw[8:], link)
 	raw = append(raw, options...)
 	raw = raw[:total]
-	order.PutUint32(raw[total-trailerLen:], total)
+	order.PutUint32(raw[total-TrailerLen:], total)
 	return raw
 }
 
 // madeSection makes up a section header.
 func madeSection(order binary.ByteOrder) []byte {
-	raw := make([]byte, sectionFixed+trailerLen)
+	raw := make([]byte, SectionFixed+TrailerLen)
 	order.PutUint32(raw, TypeSection)
 	order.PutUint32(raw[4:], uint32(len(raw)))
-	order.PutUint32(raw[8:], byteOrderMagic)
+	order.PutUint32(raw[8:], ByteOrderMagic)
 	order.PutUint16(raw[12:], 1)
-	order.PutUint64(raw[16:], unstatedLength)
-	order.PutUint32(raw[sectionFixed:], uint32(len(raw)))
+	order.PutUint64(raw[16:], UnstatedLength)
+	order.PutUint32(raw[SectionFixed:], uint32(len(raw)))
 	return raw
 }
 

@@ -188,7 +188,7 @@ func tooEasy(b Block) bool {
 	case Packet:
 		return b.Interface == nil || b.Pcap || b.Type == TypeEPB && hollow(b.Raw, b.Order == bigEndian)
 	case Names:
-		return b.odd != 0 && fittingNames(b.Raw[8:len(b.Raw)-trailerLen], b.Order != bigEndian)
+		return b.odd != 0 && FittingNames(b.Raw[8:len(b.Raw)-TrailerLen], b.Order != bigEndian)
 	}
 	return false
 }

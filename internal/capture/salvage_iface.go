@@ -11,7 +11,7 @@ const sampled = 16
 // rescueInterface deals with a packet whose interface is not described. Where
 // others are on that interface too its description is lost, and one is made
 // up; a number that stands alone is damaged itself.
-func (f *pcapng) rescueInterface(s *ngSearch, b *Batch) int {
+func (f *Pcapng) rescueInterface(s *ngSearch, b *Batch) int {
 	n, err := f.size(s.w)
 	if err != nil || n > uint64(len(s.w)) {
 		return s.r.pass(1, ErrInterface)
@@ -41,42 +41,42 @@ func (f *pcapng) rescueInterface(s *ngSearch, b *Batch) int {
 
 // interfaceNumber gives the number of a packet block's interface.
 func interfaceNumber(p []byte, big bool) uint32 {
-	switch u32(p, big) {
+	switch U32(p, big) {
 	case TypeEPB:
-		return u32(p[8:], big)
+		return U32(p[8:], big)
 	case TypePB:
-		return uint32(orderOf(big).Uint16(p[8:]))
+		return uint32(OrderOf(big).Uint16(p[8:]))
 	}
 	return 0
 }
 
 // resolution guesses that of the interface of the packet at hand: as others of
 // the section, else by its stamp.
-func (f *pcapng) resolution(p []byte) uint8 {
+func (f *Pcapng) resolution(p []byte) uint8 {
 	if n := len(f.interfaces); n > 0 {
 		return f.interfaces[n-1].Resol
 	}
-	if u32(p, f.big) == TypeSPB {
+	if U32(p, f.big) == TypeSPB {
 		return 6
 	}
-	return guessResolution(uint64(u32(p[12:], f.big))<<32 | uint64(u32(p[16:], f.big)))
+	return guessResolution(uint64(U32(p[12:], f.big))<<32 | uint64(U32(p[16:], f.big)))
 }
 
 // sample gives packets on one interface from the start of the window.
-func (f *pcapng) sample(s *ngSearch, id uint32) (packets [][]byte, originals []int) {
+func (f *Pcapng) sample(s *ngSearch, id uint32) (packets [][]byte, originals []int) {
 	for at := 0; len(packets) < sampled && at < len(s.w); {
 		n, _ := s.blockAt(at, f.big)
 		if n == 0 {
 			break
 		}
 		p := s.w[at : at+n]
-		switch typ := u32(p, f.big); {
+		switch typ := U32(p, f.big); {
 		case (typ == TypeEPB || typ == TypePB) && interfaceNumber(p, f.big) == id:
-			packets = append(packets, p[enhancedFixed:enhancedFixed+int(u32(p[20:], f.big))])
-			originals = append(originals, int(u32(p[24:], f.big)))
+			packets = append(packets, p[EnhancedFixed:EnhancedFixed+int(U32(p[20:], f.big))])
+			originals = append(originals, int(U32(p[24:], f.big)))
 		case typ == TypeSPB && id == 0:
-			original := int(min(u32(p[8:], f.big), maxStatedSnap))
-			packets = append(packets, p[simpleFixed:simpleFixed+min(original, n-simpleFixed-trailerLen)])
+			original := int(min(U32(p[8:], f.big), maxStatedSnap))
+			packets = append(packets, p[SimpleFixed:SimpleFixed+min(original, n-SimpleFixed-TrailerLen)])
 			originals = append(originals, original)
 		case typ == TypeSection:
 			return packets, originals
@@ -93,12 +93,12 @@ func (i *Interface) alike(o *Interface) bool {
 
 // renumber puts a packet with a damaged interface number on the interface that
 // it must be on: all that are described are of one kind.
-func (f *pcapng) renumber(s *ngSearch, b *Batch, size int, id uint32) int {
+func (f *Pcapng) renumber(s *ngSearch, b *Batch, size int, id uint32) int {
 	if f.mixed || len(f.interfaces) == 0 {
 		return s.r.pass(size, fmt.Errorf("%w: number %d", ErrInterface, id))
 	}
 	raw := append([]byte(nil), s.w[:size]...)
-	switch u32(raw, f.big) {
+	switch U32(raw, f.big) {
 	case TypeEPB:
 		f.order.PutUint32(raw[8:], 0)
 	case TypePB:
@@ -113,13 +113,13 @@ func (f *pcapng) renumber(s *ngSearch, b *Batch, size int, id uint32) int {
 // mendOrder delivers a block that is in the other byte order than its section.
 // A description of an interface behind packets means that a section header is
 // lost.
-func (f *pcapng) mendOrder(s *ngSearch, b *Batch) int {
+func (f *Pcapng) mendOrder(s *ngSearch, b *Batch) int {
 	other := &ngSearch{r: s.r, w: s.w, eof: s.eof, big: !f.big}
 	n, _ := other.blockAt(0, other.big)
 	if n == 0 || !other.found(0) && !other.expected(n) && !s.expected(n) {
 		return 0
 	}
-	typ := u32(s.w, other.big)
+	typ := U32(s.w, other.big)
 	if typ == TypeSection {
 		return 0
 	}

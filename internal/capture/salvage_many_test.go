@@ -23,7 +23,7 @@ func manyInterfaces(n int) []byte {
 	data, head := f.buf, len(f.buf)
 	f.iface(linkRaw, 0).epbOf(0, 1700000000000000, ipv4(40, 1))
 	pair := f.buf[head:]
-	number := pair[interfaceFixed+trailerLen+8:]
+	number := pair[InterfaceFixed+TrailerLen+8:]
 	for i := range uint32(n) {
 		littleEndian.PutUint32(number, i)
 		data = append(data, pair...)
@@ -60,7 +60,7 @@ func TestManyInterfaces(t *testing.T) {
 		}
 		b.Release()
 	}
-	known := limit / (interfaceCost + 2*(interfaceFixed+trailerLen))
+	known := limit / (interfaceCost + 2*(InterfaceFixed+TrailerLen))
 	d := r.Damage()
 	if packets != n || first != n-known+1 || d.Total != int64(2*(n-known)) {
 		t.Errorf("got %d packets, %d of them on the first interface, and %d places of damage; want %d, %d and %d",
@@ -77,8 +77,8 @@ func TestManyInterfacesThatDiffer(t *testing.T) {
 	for name, other := range map[string]func(*file){
 		"alike":      func(f *file) { f.iface(linkRaw, 0) },
 		"link type":  func(f *file) { f.iface(1, 0) },
-		"resolution": func(f *file) { f.iface(linkRaw, 0, f.option(optResol, []byte{9}), f.end()) },
-		"offset":     func(f *file) { f.iface(linkRaw, 0, f.option(optOffset, f.u64(5)), f.end()) },
+		"resolution": func(f *file) { f.iface(linkRaw, 0, f.option(OptResol, []byte{9}), f.end()) },
+		"offset":     func(f *file) { f.iface(linkRaw, 0, f.option(OptOffset, f.u64(5)), f.end()) },
 	} {
 		f := (&file{}).section(littleEndian).iface(1, 0) // of another section
 		f.section(littleEndian).iface(linkRaw, 0).iface(linkRaw, 0)

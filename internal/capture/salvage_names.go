@@ -1,13 +1,13 @@
 package capture
 
-// fittingNames says whether the records of a name resolution block fit it
+// FittingNames says whether the records of a name resolution block fit it
 // (section 4.5).
-func fittingNames(list []byte, big bool) bool {
-	order := orderOf(big)
+func FittingNames(list []byte, big bool) bool {
+	order := OrderOf(big)
 	for len(list) >= 4 {
-		typ, n := order.Uint16(list), padded(int(order.Uint16(list[2:])))
+		typ, n := order.Uint16(list), Padded(int(order.Uint16(list[2:])))
 		if typ == 0 { // nrb_record_end; options follow
-			return checkOptions(list[4:], order) == nil
+			return CheckOptions(list[4:], order) == nil
 		}
 		if n > len(list)-4 {
 			return false
@@ -20,10 +20,10 @@ func fittingNames(list []byte, big bool) bool {
 // turnNames gives a name resolution block with the headers of its records in
 // the other byte order.
 func turnNames(raw []byte, big bool) []byte {
-	order := orderOf(!big)
+	order := OrderOf(!big)
 	t := &turning{raw: append([]byte(nil), raw...)}
-	for at, end := 8, len(raw)-trailerLen; at+4 <= end; {
-		n := padded(int(order.Uint16(raw[at+2:])))
+	for at, end := 8, len(raw)-TrailerLen; at+4 <= end; {
+		n := Padded(int(order.Uint16(raw[at+2:])))
 		t.halves(at, at+4)
 		if order.Uint16(raw[at:]) == 0 {
 			break

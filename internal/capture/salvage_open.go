@@ -91,7 +91,7 @@ func foreign(w []byte) bool {
 
 // openHeader opens a pcap file whose header is damaged, but stands there.
 func (r *Reader) openHeader(w []byte, eof bool, why error) bool {
-	if len(w) < pcapHeaderLen {
+	if len(w) < PcapHeaderLen {
 		return false
 	}
 	for _, big := range []bool{false, true} {
@@ -99,28 +99,28 @@ func (r *Reader) openHeader(w []byte, eof bool, why error) bool {
 		if version := p.order.Uint32(w[4:]); version == pcapVersion(big) {
 			p.iface.LinkType, p.iface.SnapLen = uint16(p.order.Uint32(w[20:])), p.order.Uint32(w[16:])
 			p.limit()
-			(&search{r: r, p: p, w: w[pcapHeaderLen:], eof: eof}).fine()
-		} else if !r.choosePcap(p, w[pcapHeaderLen:], eof) {
+			(&search{r: r, p: p, w: w[PcapHeaderLen:], eof: eof}).fine()
+		} else if !r.choosePcap(p, w[PcapHeaderLen:], eof) {
 			continue
 		}
 		s := &search{r: r, p: p, w: w, eof: eof}
-		if t := s.follow(pcapHeaderLen, trailMost, 0); t.records < 3 && !(t.closed && t.records > 0) {
+		if t := s.follow(PcapHeaderLen, trailMost, 0); t.records < 3 && !(t.closed && t.records > 0) {
 			continue
 		}
-		after := r.offset + pcapHeaderLen
-		r.opening = append(r.opening, Block{Kind: Section, Pcap: true, Raw: w[:pcapHeaderLen], Offset: r.offset, Order: p.order},
+		after := r.offset + PcapHeaderLen
+		r.opening = append(r.opening, Block{Kind: Section, Pcap: true, Raw: w[:PcapHeaderLen], Offset: r.offset, Order: p.order},
 			Block{Kind: Iface, Pcap: true, Offset: after, Order: p.order, Interface: p.iface})
 		r.layout = p
-		r.report(pcapHeaderLen, false, p.unlabelled(why))
+		r.report(PcapHeaderLen, false, p.unlabelled(why))
 		r.offset = after
-		return r.skipOpening(pcapHeaderLen)
+		return r.skipOpening(PcapHeaderLen)
 	}
 	return false
 }
 
 // unlabelled says that a file has no header that can be read, why if that is known
 // to be its version, and what its records were read as.
-func (p *pcap) unlabelled(why error) error {
+func (p *Pcap) unlabelled(why error) error {
 	byteOrder := "little-endian"
 	if p.big {
 		byteOrder = "big-endian"
@@ -148,16 +148,16 @@ func (r *Reader) skipOpening(n int64) bool {
 }
 
 // guessedPcap is the layout of records whose file header is lost.
-func guessedPcap(big bool) *pcap {
-	p := &pcap{order: orderOf(big), big: big, headerLen: pcapRecordLen, perSecond: 1e9}
-	p.iface = &Interface{Resol: 6, SnapLen: maxSnap, LinkType: linkUnknown, order: orderOf(false)}
+func guessedPcap(big bool) *Pcap {
+	p := &Pcap{order: OrderOf(big), big: big, headerLen: PcapRecordLen, perSecond: 1e9}
+	p.iface = &Interface{Resol: 6, SnapLen: maxSnap, LinkType: linkUnknown, order: OrderOf(false)}
 	p.limit()
 	return p
 }
 
 // choosePcap finds out what records are like that follow each other from the
 // start of w: their resolution and link type.
-func (r *Reader) choosePcap(p *pcap, w []byte, eof bool) bool {
+func (r *Reader) choosePcap(p *Pcap, w []byte, eof bool) bool {
 	s := &search{r: r, p: p, w: w, eof: eof}
 	var packets [][]byte
 	var originals []int
@@ -183,7 +183,7 @@ func (s *search) fine() {
 	largest := uint32(0)
 	for at := 0; len(s.w)-at >= p.headerLen && p.sound(s.w[at:]); {
 		captured, _ := p.lengths(s.w[at:])
-		largest = max(largest, u32(s.w[at+4:], p.big))
+		largest = max(largest, U32(s.w[at+4:], p.big))
 		at += p.headerLen + int(captured)
 	}
 	if largest < 1e6 {
@@ -191,11 +191,11 @@ func (s *search) fine() {
 		return
 	}
 	p.perSecond, p.iface.Resol = 1e9, 9
-	p.iface.options = appendOption(nil, p.iface.order, optResol, "\x09")
+	p.iface.options = AppendOption(nil, p.iface.order, OptResol, "\x09")
 }
 
 // makeSection puts a section header in front of the blocks that can be read.
-func (f *pcapng) makeSection(r *Reader, order binary.ByteOrder) {
+func (f *Pcapng) makeSection(r *Reader, order binary.ByteOrder) {
 	r.report(0, false, ErrNoSHB)
 	block := Block{Raw: madeSection(order), Offset: r.offset, Made: true}
 	if f.decode(&block) == nil {
@@ -205,7 +205,7 @@ func (f *pcapng) makeSection(r *Reader, order binary.ByteOrder) {
 
 // openBlocks opens a pcapng file that lacks its section header.
 func (r *Reader) openBlocks(w []byte, eof bool) bool {
-	f := &pcapng{maxDescribed: r.maxBlock}
+	f := &Pcapng{maxDescribed: r.maxBlock}
 	r.layout = f
 	for c := 0; c < min(len(w), stride); c++ {
 		for _, big := range []bool{false, true} {
@@ -217,8 +217,8 @@ func (r *Reader) openBlocks(w []byte, eof bool) bool {
 				continue
 			}
 			r.openAt(c)
-			if _, ok := sectionOrder(w[c:]); !ok {
-				f.makeSection(r, orderOf(big))
+			if _, ok := SectionOrder(w[c:]); !ok {
+				f.makeSection(r, OrderOf(big))
 			}
 			return r.skipOpening(int64(c))
 		}
@@ -241,7 +241,7 @@ func (r *Reader) openRecords(w []byte, eof bool) bool {
 		{r: r, p: guessedPcap(false), w: w, eof: eof},
 		{r: r, p: guessedPcap(true), w: w, eof: eof},
 	}
-	for c := 0; c < min(len(w)-pcapRecordLen, stride); c++ {
+	for c := 0; c < min(len(w)-PcapRecordLen, stride); c++ {
 		for _, s := range both {
 			p := s.p
 			if !p.sound(w[c:]) || !s.long(c) || !r.choosePcap(p, w[c:], eof) || p.iface.LinkType == linkUnknown {

@@ -17,30 +17,30 @@ const maxStatedSnap = 128 << 20
 
 // sound says whether a record's header looks as it should: fields that fit
 // each other. A record of another look may be genuine, and is looked at closely.
-func (p *pcap) sound(rec []byte) bool {
-	captured, original := u32(rec[8:], p.big), u32(rec[12:], p.big)
+func (p *Pcap) sound(rec []byte) bool {
+	captured, original := U32(rec[8:], p.big), U32(rec[12:], p.big)
 	if p.swapped != asNamed {
 		captured, original = p.lengths(rec)
 	}
-	if captured-1 < p.longest && captured <= original && original <= longOriginal && uint64(u32(rec[4:], p.big)) < p.perSecond {
+	if captured-1 < p.longest && captured <= original && original <= LongOriginal && uint64(U32(rec[4:], p.big)) < p.perSecond {
 		return true
 	}
-	return p.usual != 0 && captured <= p.longest && p.oddness(rec)&^(p.usual|oddSnap) == 0 && !allZero(rec[:pcapRecordLen])
+	return p.usual != 0 && captured <= p.longest && p.oddness(rec)&^(p.usual|OddSnap) == 0 && !allZero(rec[:PcapRecordLen])
 }
 
 // oddness says what is odd about a record.
-func (p *pcap) oddness(rec []byte) oddity {
+func (p *Pcap) oddness(rec []byte) Oddity {
 	captured, original := p.lengths(rec)
 	odd := oddLengths(captured, original, p.iface.SnapLen)
-	if uint64(u32(rec[4:], p.big)) >= p.perSecond {
-		odd |= oddFraction
+	if uint64(U32(rec[4:], p.big)) >= p.perSecond {
+		odd |= OddFraction
 	}
 	return odd
 }
 
 // learn takes in what is usual in this capture: what is odd about one packet in
 // habit of those so far.
-func (p *pcap) learn(odd *[oddities]oddCount, packets int64) {
+func (p *Pcap) learn(odd *[Oddities]oddCount, packets int64) {
 	const habit = 16
 	for i, n := range odd {
 		if n.count >= 2 && n.count*habit >= packets {
@@ -51,7 +51,7 @@ func (p *pcap) learn(odd *[oddities]oddCount, packets int64) {
 
 // limit sets the longest credible record by the link type and the snap length of
 // the file.
-func (p *pcap) limit() {
+func (p *Pcap) limit() {
 	p.longest, p.snap = maxSnap, p.iface.SnapLen
 	if p.snap == 0 {
 		p.snap = math.MaxUint32
@@ -65,11 +65,11 @@ func (p *pcap) limit() {
 	}
 }
 
-func (p *pcap) believable(rec []byte, size int, sure bool) (need int, ok bool) {
+func (p *Pcap) believable(rec []byte, size int, sure bool) (need int, ok bool) {
 	if !sure && !p.sound(rec) {
 		return 0, false
 	}
-	need = size + pcapRecordLen
+	need = size + PcapRecordLen
 	if len(rec) < need {
 		return need, true
 	}
@@ -104,7 +104,7 @@ const (
 // search looks for records in a window.
 type search struct {
 	r   *Reader
-	p   *pcap
+	p   *Pcap
 	w   []byte
 	eof bool
 	// at is the record at hand where no packet was delivered before it, to whose
@@ -142,10 +142,10 @@ func (s *search) follow(at, most, past int) trail {
 			t.near++
 			t.points += pointsNear
 		}
-		if s.p.usual&(oddNoOriginal|oddShortOriginal) != 0 {
+		if s.p.usual&(OddNoOriginal|OddShortOriginal) != 0 {
 			original = max(original, captured)
 		}
-		switch agrees(s.p.iface.LinkType, rec[s.p.headerLen:size], int(min(original, longOriginal))) {
+		switch agrees(s.p.iface.LinkType, rec[s.p.headerLen:size], int(min(original, LongOriginal))) {
 		case exactly:
 			t.points += pointsExact
 		case like:
@@ -163,7 +163,7 @@ func (s *search) follow(at, most, past int) trail {
 // near says whether the time of a record is near to those of the packets before it,
 // or not known not to be.
 func (s *search) near(rec []byte) bool {
-	near, known := s.r.near(int64(u32(rec, s.p.big)))
+	near, known := s.r.near(int64(U32(rec, s.p.big)))
 	if !known && s.at != nil {
 		return s.p.nearby(s.at, rec)
 	}
@@ -258,14 +258,14 @@ func (s *search) scan(from, to, past int) int {
 }
 
 // turned is the layout in the other byte order.
-func (p *pcap) turned() *pcap {
+func (p *Pcap) turned() *Pcap {
 	q := *p
 	q.big = !p.big
-	q.order = orderOf(q.big)
+	q.order = OrderOf(q.big)
 	return &q
 }
 
-func orderOf(big bool) binary.ByteOrder {
+func OrderOf(big bool) binary.ByteOrder {
 	if big {
 		return binary.BigEndian
 	}
@@ -284,8 +284,8 @@ func (s *search) mendOrder(b *Batch) int {
 		return 0
 	}
 	raw := append([]byte(nil), s.w[:size]...)
-	for at := 0; at < pcapRecordLen; at += 4 {
-		s.p.order.PutUint32(raw[at:], u32(s.w[at:], other.p.big))
+	for at := 0; at < PcapRecordLen; at += 4 {
+		s.p.order.PutUint32(raw[at:], U32(s.w[at:], other.p.big))
 	}
 	if !s.r.mend(b, raw, size, ErrMixed) {
 		return 0
@@ -293,7 +293,7 @@ func (s *search) mendOrder(b *Batch) int {
 	return size
 }
 
-func (p *pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
+func (p *Pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 	if len(w) < p.headerLen {
 		return r.pass(len(w), why)
 	}
@@ -310,7 +310,7 @@ func (p *pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 	}
 	captured, original := p.lengths(w)
 	size := p.headerLen + int(min(captured, maxStatedSnap))
-	fits := captured <= p.longest && size <= len(w) && !allZero(w[:pcapRecordLen])
+	fits := captured <= p.longest && size <= len(w) && !allZero(w[:PcapRecordLen])
 	if fits && s.expected(size) {
 		return s.deliver(b, size, why)
 	}
@@ -325,7 +325,7 @@ func (p *pcap) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 		return s.deliver(b, size, why)
 	case fits:
 		return s.undecided(b, size, why)
-	case eof && p.sound(w) && agrees(p.iface.LinkType, w[p.headerLen:], int(min(original, longOriginal))) == exactly:
+	case eof && p.sound(w) && agrees(p.iface.LinkType, w[p.headerLen:], int(min(original, LongOriginal))) == exactly:
 		return s.search(why, 1, len(w)) // its last packet was cut off: what that carries is not the capture's
 	}
 	return s.search(why, 1, 0)
@@ -347,7 +347,7 @@ func (s *search) mendable(at int) bool {
 		return near || n == uint32(own)
 	}
 	other := s.p.turned()
-	if u32(s.w[at:], other.big)-u32(s.w, s.p.big)+nearTime > 2*nearTime || !other.sound(s.w[at:]) {
+	if U32(s.w[at:], other.big)-U32(s.w, s.p.big)+nearTime > 2*nearTime || !other.sound(s.w[at:]) {
 		return false
 	}
 	captured, _ := other.lengths(s.w[at:])

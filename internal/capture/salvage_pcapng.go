@@ -7,31 +7,31 @@ import (
 
 // believable has little to add for pcapng, where blocks have their length twice:
 // names may be in the other byte order, and a packet may have been overwritten.
-func (f *pcapng) believable(p []byte, size int, _ bool) (need int, ok bool) {
-	if len(p) < size || size < blockMin {
+func (f *Pcapng) believable(p []byte, size int, _ bool) (need int, ok bool) {
+	if len(p) < size || size < BlockMin {
 		return 0, true
 	}
-	switch u32(p, f.big) {
+	switch U32(p, f.big) {
 	case TypeNames:
-		list := p[8 : size-trailerLen]
-		return 0, fittingNames(list, f.big) || !fittingNames(list, !f.big)
+		list := p[8 : size-TrailerLen]
+		return 0, FittingNames(list, f.big) || !FittingNames(list, !f.big)
 	case TypeEPB:
 		return 0, !hollow(p[:size], f.big)
 	}
 	return 0, true
 }
 
-func (f *pcapng) credible(int) bool { return true }
+func (f *Pcapng) credible(int) bool { return true }
 
-func (f *pcapng) window(_ []byte, size int) int { return size + lookahead }
+func (f *Pcapng) window(_ []byte, size int) int { return size + lookahead }
 
 // chained has nothing to say for pcapng: each block has its length twice.
-func (f *pcapng) chained(*Reader, []byte, bool) bool { return false }
+func (f *Pcapng) chained(*Reader, []byte, bool) bool { return false }
 
 // hollow says whether a packet block states nothing and yet holds something:
 // zeros were written over it.
 func hollow(p []byte, big bool) bool {
-	return len(p) > enhancedFixed+2*trailerLen && u32(p[20:], big) == 0 && allZero(p[8:enhancedFixed])
+	return len(p) > EnhancedFixed+2*TrailerLen && U32(p[20:], big) == 0 && allZero(p[8:EnhancedFixed])
 }
 
 // ngSearch looks for blocks in a window.
@@ -65,25 +65,25 @@ func knownType(t uint32) bool {
 // window.
 func (s *ngSearch) blockAt(at int, big bool) (size int, more bool) {
 	p := s.w[at:]
-	if len(p) < blockMin {
+	if len(p) < BlockMin {
 		return 0, !s.eof && len(p) > 0
 	}
-	typ := u32(p, big)
+	typ := U32(p, big)
 	if typ == TypeSection {
-		order, ok := sectionOrder(p)
+		order, ok := SectionOrder(p)
 		if !ok {
 			return 0, false
 		}
-		big = order == orderOf(true)
+		big = order == OrderOf(true)
 	}
-	n := u32(p[4:], big)
-	if n < blockMin || n&3 != 0 || n > uint32(s.r.maxBlock) || !knownType(typ) {
+	n := U32(p[4:], big)
+	if n < BlockMin || n&3 != 0 || n > uint32(s.r.maxBlock) || !knownType(typ) {
 		return 0, false
 	}
 	if int(n) > len(p) {
 		return 0, !s.eof
 	}
-	if u32(p[n-trailerLen:], big) != n || !fitting(p[:n], typ, big) {
+	if U32(p[n-TrailerLen:], big) != n || !fitting(p[:n], typ, big) {
 		return 0, false
 	}
 	return int(n), false
@@ -93,14 +93,14 @@ func (s *ngSearch) blockAt(at int, big bool) (size int, more bool) {
 func fitting(p []byte, typ uint32, big bool) bool {
 	switch typ {
 	case TypeEPB, TypePB:
-		room := len(p) - enhancedFixed - trailerLen
-		return room >= 0 && uint64(u32(p[20:], big)) <= uint64(room)
+		room := len(p) - EnhancedFixed - TrailerLen
+		return room >= 0 && uint64(U32(p[20:], big)) <= uint64(room)
 	case TypeSPB:
-		return len(p) >= simpleFixed+trailerLen
+		return len(p) >= SimpleFixed+TrailerLen
 	case TypeInterface:
-		return len(p) >= interfaceFixed+trailerLen
+		return len(p) >= InterfaceFixed+TrailerLen
 	case TypeSection:
-		return len(p) >= sectionFixed+trailerLen
+		return len(p) >= SectionFixed+TrailerLen
 	case TypeStats:
 		return len(p) >= 24
 	}
@@ -121,10 +121,10 @@ func (s *ngSearch) follow(at, most int) ngTrail {
 			return t
 		}
 		p := s.w[t.end:]
-		switch u32(p, big) {
+		switch U32(p, big) {
 		case TypeSection:
-			order, _ := sectionOrder(p)
-			big = order == orderOf(true)
+			order, _ := SectionOrder(p)
+			big = order == OrderOf(true)
 		case TypeEPB, TypePB:
 			t.packets++
 			t.near = t.near || s.nearBlock(p, big)
@@ -138,14 +138,14 @@ func (s *ngSearch) follow(at, most int) ngTrail {
 
 // nearBlock says whether a packet's time is near to those delivered.
 func (s *ngSearch) nearBlock(p []byte, big bool) bool {
-	f, ok := s.r.layout.(*pcapng)
-	ticks := uint64(u32(p[12:], big))<<32 | uint64(u32(p[16:], big))
+	f, ok := s.r.layout.(*Pcapng)
+	ticks := uint64(U32(p[12:], big))<<32 | uint64(U32(p[16:], big))
 	if !ok || len(f.interfaces) == 0 {
 		near, known := s.r.near(int64(ticks / powersOfTen[guessResolution(ticks)]))
 		return near || !known
 	}
 	i := f.interfaces[0]
-	if id := u32(p[8:], big); uint64(id) < uint64(len(f.interfaces)) {
+	if id := U32(p[8:], big); uint64(id) < uint64(len(f.interfaces)) {
 		i = f.interfaces[id]
 	}
 	near, known := s.r.near(i.Nanos(ticks) / 1e9)
@@ -205,16 +205,16 @@ func (s *ngSearch) scan(from, to int) int {
 	return -1
 }
 
-func (f *pcapng) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
-	if len(w) < blockMin {
+func (f *Pcapng) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int {
+	if len(w) < BlockMin {
 		return r.pass(len(w), why)
 	}
 	if f.order == nil { // the very first section header is broken
-		order, ok := sectionOrder(w)
+		order, ok := SectionOrder(w)
 		if !ok {
-			order = orderOf(false)
+			order = OrderOf(false)
 		}
-		f.order, f.big = order, order == orderOf(true)
+		f.order, f.big = order, order == OrderOf(true)
 	}
 	n := f.rescueBlock(r, b, w, eof, why)
 	if f.sections == 0 && !r.lost {
@@ -225,7 +225,7 @@ func (f *pcapng) rescue(r *Reader, b *Batch, w []byte, eof bool, why error) int 
 }
 
 // rescueBlock is rescue once the byte order is known.
-func (f *pcapng) rescueBlock(r *Reader, b *Batch, w []byte, eof bool, why error) int {
+func (f *Pcapng) rescueBlock(r *Reader, b *Batch, w []byte, eof bool, why error) int {
 	s := &ngSearch{r: r, w: w, eof: eof, big: f.big}
 	if r.lost {
 		if n, _ := s.blockAt(0, s.big); n > 0 && s.found(0) {
@@ -259,7 +259,7 @@ func (f *pcapng) rescueBlock(r *Reader, b *Batch, w []byte, eof bool, why error)
 
 // search looks for the next blocks. If the block at hand reaches to them it is
 // mended, else it is passed over.
-func (f *pcapng) search(s *ngSearch, b *Batch, why error, from int) int {
+func (f *Pcapng) search(s *ngSearch, b *Batch, why error, from int) int {
 	to := len(s.w)
 	if !s.eof {
 		to = min(to, stride)
@@ -283,7 +283,7 @@ func (f *pcapng) search(s *ngSearch, b *Batch, why error, from int) int {
 }
 
 // foundSwapped deals with blocks of the other order behind bytes passed over.
-func (f *pcapng) foundSwapped(s *ngSearch, b *Batch, why error) int {
+func (f *Pcapng) foundSwapped(s *ngSearch, b *Batch, why error) int {
 	if n := f.mendOrder(s, b); n > 0 {
 		return n
 	}
@@ -295,32 +295,32 @@ func (f *pcapng) foundSwapped(s *ngSearch, b *Batch, why error) int {
 
 // lostSection begins a section where the bytes passed over can have held its
 // header: an interface is described behind them though packets came before.
-func (f *pcapng) lostSection(s *ngSearch, b *Batch, at int) {
+func (f *Pcapng) lostSection(s *ngSearch, b *Batch, at int) {
 	for _, big := range []bool{f.big, !f.big} {
 		n, _ := s.blockAt(at, big)
-		if n == 0 || u32(s.w[at:], big) != TypeInterface || len(f.interfaces) == 0 || s.r.frame == 0 {
+		if n == 0 || U32(s.w[at:], big) != TypeInterface || len(f.interfaces) == 0 || s.r.frame == 0 {
 			continue
 		}
 		s.r.report(0, false, ErrNoSHB)
-		_ = s.r.made(b, madeSection(orderOf(big))) // what was made can be read
+		_ = s.r.made(b, madeSection(OrderOf(big))) // what was made can be read
 		return
 	}
 }
 
 // mendBody deals with a block whose two lengths agree while its parts do not
 // fit it.
-func (f *pcapng) mendBody(s *ngSearch, b *Batch, why error) int {
+func (f *Pcapng) mendBody(s *ngSearch, b *Batch, why error) int {
 	n, err := f.size(s.w)
 	if err != nil || n > uint64(len(s.w)) {
 		return 0
 	}
 	size, big := int(n), f.big
-	typ := u32(s.w, big)
+	typ := U32(s.w, big)
 	if typ == TypeSection {
-		order, _ := sectionOrder(s.w)
-		big = order == orderOf(true)
+		order, _ := SectionOrder(s.w)
+		big = order == OrderOf(true)
 	}
-	if (uint64(u32(s.w[size-trailerLen:], big))+3)&^3 != n || !knownType(typ) || !s.expected(size) {
+	if (uint64(U32(s.w[size-TrailerLen:], big))+3)&^3 != n || !knownType(typ) || !s.expected(size) {
 		return 0
 	}
 	if errors.Is(why, ErrTooLarge) { // nothing is wrong with it but the limit
@@ -337,29 +337,29 @@ func (f *pcapng) mendBody(s *ngSearch, b *Batch, why error) int {
 
 // bodies are the blocks that a block with a broken body may have been: with the
 // original length, or the one that the packet gives, as the captured one.
-func (f *pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
+func (f *Pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
 	switch typ {
 	case TypeEPB, TypePB:
-		if len(raw) < enhancedFixed+trailerLen {
+		if len(raw) < EnhancedFixed+TrailerLen {
 			return nil
 		}
 		var all [][]byte
 		own := 0
 		if i := f.lookup(interfaceNumber(raw, big)); i != nil {
-			if l, n := resemble(i.LinkType, raw[enhancedFixed:len(raw)-trailerLen]); l == exactly {
+			if l, n := resemble(i.LinkType, raw[EnhancedFixed:len(raw)-TrailerLen]); l == exactly {
 				own = n
 			}
 		}
-		for _, n := range [...]uint32{u32(raw[24:], big), uint32(own)} {
-			if n > 0 && holdsData(raw, n, orderOf(big)) {
+		for _, n := range [...]uint32{U32(raw[24:], big), uint32(own)} {
+			if n > 0 && HoldsData(raw, n, OrderOf(big)) {
 				fixed := append([]byte(nil), raw...)
-				orderOf(big).PutUint32(fixed[20:], n)
+				OrderOf(big).PutUint32(fixed[20:], n)
 				all = append(all, fixed)
 			}
 		}
 		return all
 	case TypeNames:
-		if fittingNames(raw[8:len(raw)-trailerLen], !big) {
+		if FittingNames(raw[8:len(raw)-TrailerLen], !big) {
 			return [][]byte{turnNames(raw, big)}
 		}
 	}
@@ -368,13 +368,13 @@ func (f *pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
 
 // mendMagic delivers a section header whose byte-order magic contradicts all
 // else in it.
-func (f *pcapng) mendMagic(s *ngSearch, b *Batch) int {
-	order, ok := sectionOrder(s.w)
-	if !ok || len(s.w) < sectionFixed+trailerLen {
+func (f *Pcapng) mendMagic(s *ngSearch, b *Batch) int {
+	order, ok := SectionOrder(s.w)
+	if !ok || len(s.w) < SectionFixed+TrailerLen {
 		return 0
 	}
-	other := &ngSearch{r: s.r, w: append([]byte(nil), s.w...), eof: s.eof, big: order != orderOf(true)}
-	orderOf(other.big).PutUint32(other.w[8:], byteOrderMagic)
+	other := &ngSearch{r: s.r, w: append([]byte(nil), s.w...), eof: s.eof, big: order != OrderOf(true)}
+	OrderOf(other.big).PutUint32(other.w[8:], ByteOrderMagic)
 	n, _ := other.blockAt(0, other.big)
 	if n == 0 || !other.expected(n) || !s.r.mend(b, other.w[:n:n], n, fmt.Errorf("%w: its magic contradicts its length", ErrByteOrder)) {
 		return 0
@@ -384,7 +384,7 @@ func (f *pcapng) mendMagic(s *ngSearch, b *Batch) int {
 
 // mendTrailer delivers a block whose length is right at its start and wrong at
 // its end.
-func (f *pcapng) mendTrailer(s *ngSearch, b *Batch, why error) int {
+func (f *Pcapng) mendTrailer(s *ngSearch, b *Batch, why error) int {
 	n, err := f.size(s.w)
 	if err != nil || n > uint64(len(s.w)) || !s.expected(int(n)) {
 		return 0
@@ -399,31 +399,31 @@ func (f *pcapng) mendTrailer(s *ngSearch, b *Batch, why error) int {
 // mendLength delivers a block whose length is right at its end and wrong at
 // its start, or that has the length of its parts, where other blocks begin at
 // an offset.
-func (f *pcapng) mendLength(s *ngSearch, b *Batch, at int, why error) bool {
-	if at < blockMin || at&3 != 0 || !knownType(u32(s.w, f.big)) {
+func (f *Pcapng) mendLength(s *ngSearch, b *Batch, at int, why error) bool {
+	if at < BlockMin || at&3 != 0 || !knownType(U32(s.w, f.big)) {
 		return false
 	}
-	own := int64(u32(s.w[at-trailerLen:], f.big)) == int64(at)
-	if !own && u32(s.w, f.big) == TypeEPB && at >= enhancedFixed+trailerLen {
-		own = enhancedFixed+padded(int(min(u32(s.w[20:], f.big), maxStatedSnap)))+trailerLen == at
+	own := int64(U32(s.w[at-TrailerLen:], f.big)) == int64(at)
+	if !own && U32(s.w, f.big) == TypeEPB && at >= EnhancedFixed+TrailerLen {
+		own = EnhancedFixed+Padded(int(min(U32(s.w[20:], f.big), maxStatedSnap)))+TrailerLen == at
 	}
 	return own && f.mendBoth(s, b, at, why)
 }
 
 // mendBoth delivers the block that s.w starts with a length that is proved.
-func (f *pcapng) mendBoth(s *ngSearch, b *Batch, size int, why error) bool {
+func (f *Pcapng) mendBoth(s *ngSearch, b *Batch, size int, why error) bool {
 	big := f.big
-	if typ := u32(s.w, big); typ == TypeSection {
-		order, ok := sectionOrder(s.w)
+	if typ := U32(s.w, big); typ == TypeSection {
+		order, ok := SectionOrder(s.w)
 		if !ok {
 			return false
 		}
-		big = order == orderOf(true)
+		big = order == OrderOf(true)
 	}
 	raw := append([]byte(nil), s.w[:size]...)
-	orderOf(big).PutUint32(raw[4:], uint32(size))
-	orderOf(big).PutUint32(raw[size-trailerLen:], uint32(size))
-	if !fitting(raw, u32(raw, big), big) {
+	OrderOf(big).PutUint32(raw[4:], uint32(size))
+	OrderOf(big).PutUint32(raw[size-TrailerLen:], uint32(size))
+	if !fitting(raw, U32(raw, big), big) {
 		return false
 	}
 	return s.r.mend(b, raw, size, fmt.Errorf("%w; read as %d bytes", why, size))

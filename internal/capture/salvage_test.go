@@ -73,7 +73,7 @@ func TestSalvageLeavesOddFilesAlone(t *testing.T) {
 					change(i, &records[i])
 				}
 				data := pcapOf(order, records...)
-				for _, size := range []int{0, minBatchSize} {
+				for _, size := range []int{0, MinBatchSize} {
 					got := salvage(t, data, ReaderOptions{BatchSize: size})
 					if got.err != nil || got.damages.Total != 0 || len(packets(got.blocks)) != n {
 						t.Fatalf("%s, %v, %d records: got %d packets, %+v, %v", name, order, n, len(packets(got.blocks)), got.damages, got.err)
@@ -203,7 +203,7 @@ func (f *file) epbOf(id uint32, ticks uint64, data []byte) *file {
 
 func checkSalvage(t *testing.T, data []byte, n int, want []Damage) {
 	t.Helper()
-	for _, batch := range []int{0, minBatchSize} {
+	for _, batch := range []int{0, MinBatchSize} {
 		got := salvage(t, data, ReaderOptions{BatchSize: batch})
 		if got.err != nil || len(packets(got.blocks)) != n {
 			t.Fatalf("got %d packets, %v, want %d; %+v", len(packets(got.blocks)), got.err, n, got.damages)

@@ -55,10 +55,10 @@ func (r *Reader) undoText(b *Batch, used int, eof bool) bool {
 // goesOn says whether records or blocks of the present layout stand in w.
 func (r *Reader) goesOn(w []byte, eof bool) bool {
 	switch l := r.layout.(type) {
-	case *pcap:
+	case *Pcap:
 		t := (&search{r: r, p: l, w: w, eof: eof}).follow(0, trailMost, 0)
 		return t.records >= 2 || t.records == 1 && t.closed
-	case *pcapng:
+	case *Pcapng:
 		s := &ngSearch{r: r, w: w, eof: eof, big: l.big}
 		t := s.follow(0, longTrail)
 		return t.blocks >= 2 || t.blocks == 1 && t.closed

@@ -11,7 +11,7 @@ import (
 
 // sniffLen is how much of a file tells what it is: the header of a pcap file,
 // and more than the part of a section header that has the byte-order magic.
-const sniffLen = pcapHeaderLen
+const sniffLen = PcapHeaderLen
 
 // open finds the format by the first bytes and sets the reader up for it.
 func (r *Reader) open() error {
@@ -59,11 +59,11 @@ func (r *Reader) peek(src io.Reader) ([]byte, error) {
 
 // recognise chooses the layout by the first bytes of the decompressed file.
 func (r *Reader) recognise(head []byte) error {
-	if p := newPcap(head); p != nil {
+	if p := NewPcap(head); p != nil {
 		return r.openPcap(p, head)
 	}
-	if _, ok := sectionOrder(head); ok {
-		r.layout = &pcapng{maxDescribed: r.maxBlock}
+	if _, ok := SectionOrder(head); ok {
+		r.layout = &Pcapng{maxDescribed: r.maxBlock}
 		return nil
 	}
 	if len(head) < sectionMagicEnd && bytes.HasPrefix(head, []byte("\n\r\r\n")) {
@@ -73,22 +73,22 @@ func (r *Reader) recognise(head []byte) error {
 }
 
 // openPcap reads the file header, which becomes the first two blocks.
-func (r *Reader) openPcap(p *pcap, head []byte) error {
-	if len(head) < pcapHeaderLen {
+func (r *Reader) openPcap(p *Pcap, head []byte) error {
+	if len(head) < PcapHeaderLen {
 		return r.damage(fmt.Errorf("%w within the file header", ErrTruncated))
 	}
 	if err := p.readHeader(head); err != nil {
 		return r.damage(err)
 	}
-	if _, err := io.CopyN(io.Discard, r.src, pcapHeaderLen); err != nil {
+	if _, err := io.CopyN(io.Discard, r.src, PcapHeaderLen); err != nil {
 		return r.ended(0, err)
 	}
 	p.limit()
 	r.layout = p
-	r.offset = pcapHeaderLen
+	r.offset = PcapHeaderLen
 	r.pending = []Block{
 		{Kind: Section, Pcap: true, Raw: head, Order: p.order},
-		{Kind: Iface, Pcap: true, Offset: pcapHeaderLen, Order: p.order, Interface: p.iface},
+		{Kind: Iface, Pcap: true, Offset: PcapHeaderLen, Order: p.order, Interface: p.iface},
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func TestTsharkReadsEdits(t *testing.T) {
 			f = (&file{}).section(bigEndian)
 		}
 		data := strings.Repeat("\xff", 61)
-		f.iface(1, 0, f.option(optResol, []byte{9})).epb(0, 1e9, data)
+		f.iface(1, 0, f.option(OptResol, []byte{9})).epb(0, 1e9, data)
 		f.iface(1, 0).epb(1, 2e6, data).pb(1, 2, 3e6, data).epb(0, 4e9, data, f.option(optComment, []byte("had one")), f.end())
 		blocks := mustRead(t, f.buf)
 		out := write(t, func(w *Writer) error {

@@ -6,7 +6,7 @@ import "slices"
 // not known well enough: packets, interfaces and statistics are.
 func turn(raw []byte, fromBig bool) []byte {
 	t := &turning{raw: append([]byte(nil), raw...), fromBig: fromBig}
-	typ, end := u32(raw, fromBig), len(raw)-trailerLen
+	typ, end := U32(raw, fromBig), len(raw)-TrailerLen
 	t.words(0, 8)
 	t.words(end, len(raw))
 	switch typ {
@@ -16,14 +16,14 @@ func turn(raw []byte, fromBig bool) []byte {
 		} else {
 			t.words(8, 12)
 		}
-		t.words(12, enhancedFixed)
-		t.options(enhancedFixed+padded(int(u32(raw[20:], fromBig))), end, [...]uint16{optFlags, 6}, [...]uint16{optDropCount, 5})
+		t.words(12, EnhancedFixed)
+		t.options(EnhancedFixed+Padded(int(U32(raw[20:], fromBig))), end, [...]uint16{OptFlags, 6}, [...]uint16{OptDropCount, 5})
 	case TypeSPB:
-		t.words(8, simpleFixed)
+		t.words(8, SimpleFixed)
 	case TypeInterface:
 		t.halves(8, 12)
-		t.words(12, interfaceFixed)
-		t.options(interfaceFixed, end, [2]uint16{}, [...]uint16{8, optOffset}) // if_speed
+		t.words(12, InterfaceFixed)
+		t.options(InterfaceFixed, end, [2]uint16{}, [...]uint16{8, OptOffset}) // if_speed
 	case TypeStats:
 		t.words(8, 20)
 		t.options(20, end, [2]uint16{}, [2]uint16{}, 2, 3, 4, 5, 6, 7, 8)
@@ -51,9 +51,9 @@ func (t *turning) halves(from, to int) { t.swap(from, to, 2) }
 // options turns the headers of a list, and the values of those options that
 // hold a number of four bytes, of eight bytes, or of two times four.
 func (t *turning) options(from, end int, fours, eights [2]uint16, pairs ...uint16) {
-	order := orderOf(t.fromBig)
+	order := OrderOf(t.fromBig)
 	for from < end {
-		o, _, ok, err := nextOption(t.raw[from:end], order)
+		o, _, ok, err := NextOption(t.raw[from:end], order)
 		if !ok || err != nil {
 			t.halves(from, min(from+4, end)) // opt_endofopt
 			return
@@ -70,6 +70,6 @@ func (t *turning) options(from, end int, fours, eights [2]uint16, pairs ...uint1
 		case n == 8 && slices.Contains(pairs, code):
 			t.swap(at, at+8, 8)
 		}
-		from = at + padded(n)
+		from = at + Padded(n)
 	}
 }

@@ -27,7 +27,7 @@ func TestWriterConvertsPcap(t *testing.T) {
 			if i := out[1].Interface; i.SnapLen != 65535 || out[0].Order != littleEndian {
 				t.Errorf("%#x %v: got snap length %d in %v, want 65535 in little endian", magic, order, i.SnapLen, out[0].Order)
 			}
-			if n := len(out[1].Raw); (n == interfaceFixed+trailerLen) != (magic != magicNano) {
+			if n := len(out[1].Raw); (n == InterfaceFixed+TrailerLen) != (magic != magicNano) {
 				t.Errorf("%#x: an interface block of %d bytes: options are for resolutions other than 10^-6", magic, n)
 			}
 		}
@@ -76,7 +76,7 @@ func TestWriteSection(t *testing.T) {
 			if same := bytes.Equal(out, test.block.Raw); same != test.same {
 				t.Errorf("block left as it came: got %v, want %v", same, test.same)
 			}
-			if n := got.Order.Uint64(got.Raw[16:]); n != unstatedLength {
+			if n := got.Order.Uint64(got.Raw[16:]); n != UnstatedLength {
 				t.Errorf("section length: got %d, want -1", n)
 			}
 			if again := write(t, func(w *Writer) error { return w.WriteSection(&got, test.application, "") }); !bytes.Equal(again, out) {
@@ -91,8 +91,8 @@ func TestWriteSection(t *testing.T) {
 func TestAddInterface(t *testing.T) {
 	for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
 		f := (&file{}).section(order)
-		f.iface(147, 96, f.option(optName, []byte("eth0")), f.option(optResol, []byte{9}),
-			f.option(optOffset, f.u64(60)), f.option(optCustomNC, f.u32(1)), f.end())
+		f.iface(147, 96, f.option(optName, []byte("eth0")), f.option(OptResol, []byte{9}),
+			f.option(OptOffset, f.u64(60)), f.option(optCustomNC, f.u32(1)), f.end())
 		f.epb(0, 1, "a").iface(1, 0, f.option(optName, []byte("late")))
 		f.epb(1, 2, "b", f.option(optComment, []byte("kept"))).pb(1, 0, 3, "c").pb(0, 0, 4, "d").stats(1).stats(0).epb(7, 5, "e")
 		f.block(0x99, f.u32(1)).spb(4, "ffff")
@@ -117,7 +117,7 @@ func TestAddInterface(t *testing.T) {
 		})
 		want := (&file{}).section(order)
 		want.buf = append(want.buf, blocks[1].Raw...)
-		want.iface(101, 124, f.option(optName, []byte("eth0")), f.option(optResol, []byte{9}), f.option(optOffset, f.u64(60)), f.end())
+		want.iface(101, 124, f.option(optName, []byte("eth0")), f.option(OptResol, []byte{9}), f.option(OptOffset, f.u64(60)), f.end())
 		want.epb(1, 1, "a").iface(1, 0, f.option(optName, []byte("late")))
 		want.epb(2, 2, "b", f.option(optComment, []byte("kept"))).pb(2, 0, 3, "c").pb(0, 0, 4, "d").stats(2).stats(0).epb(8, 5, "e")
 		want.block(0x99, f.u32(1)).spb(4, "ffff")
