@@ -26,7 +26,7 @@ func (b *Block) Addresses() (list []netip.Addr) {
 	case TypeInterface:
 		options := b.optionList()
 		for {
-			o, rest, ok, _ := NextOption(options, b.Order)
+			o, rest, ok, _ := nextOption(options, b.Order)
 			if !ok {
 				return list
 			}
@@ -64,4 +64,21 @@ func namedAddresses(records []byte, order binary.ByteOrder) (list []netip.Addr) 
 		records = records[4+Padded(n):]
 	}
 	return list
+}
+
+// FittingNames says whether the records of a name resolution block fit it
+// (section 4.5).
+func FittingNames(list []byte, big bool) bool {
+	order := OrderOf(big)
+	for len(list) >= 4 {
+		typ, n := order.Uint16(list), Padded(int(order.Uint16(list[2:])))
+		if typ == 0 { // nrb_record_end; options follow
+			return CheckOptions(list[4:], order) == nil
+		}
+		if n > len(list)-4 {
+			return false
+		}
+		list = list[4+n:]
+	}
+	return len(list) == 0
 }

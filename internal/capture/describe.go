@@ -24,7 +24,7 @@ func (b *Block) Comments() []string {
 	var comments []string
 	list := b.optionList()
 	for {
-		o, rest, ok, _ := NextOption(list, b.Order)
+		o, rest, ok, _ := nextOption(list, b.Order)
 		if !ok {
 			return comments
 		}

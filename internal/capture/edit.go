@@ -92,7 +92,7 @@ func (e *PacketEdit) keeps(code uint16) bool {
 func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 	begin := len(w.list)
 	for list := b.Options; len(list) > 0; {
-		o, rest, ok, _ := NextOption(list, w.order)
+		o, rest, ok, _ := nextOption(list, w.order)
 		if !ok {
 			break
 		}

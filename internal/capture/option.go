@@ -27,36 +27,36 @@ const (
 // maxOption is the longest value that an option can have, bytes.
 const maxOption = 0xFFFF
 
-// Option is one option as it stands in a block.
-type Option struct {
+// option is one option as it stands in a block.
+type option struct {
 	code  uint16
 	value []byte // without padding
 	raw   []byte // header, value and padding
 }
 
-// NextOption cuts the first option off a list. It returns ok = false at the
+// nextOption cuts the first option off a list. It returns ok = false at the
 // end of the list, and an error where the first one does not fit the list. As
 // in Wireshark, a list may lack its opt_endofopt, and what stands behind one
 // is not looked at.
-func NextOption(list []byte, order binary.ByteOrder) (o Option, rest []byte, ok bool, err error) {
+func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok bool, err error) {
 	if len(list) == 0 {
-		return Option{}, nil, false, nil
+		return option{}, nil, false, nil
 	}
 	if len(list) < 4 {
-		return Option{}, nil, false, fmt.Errorf("%w: only %s left for its header", ErrOption, ByteCount(int64(len(list))))
+		return option{}, nil, false, fmt.Errorf("%w: only %s left for its header", ErrOption, byteCount(int64(len(list))))
 	}
 	big := order == binary.BigEndian
 	code := u16(list, big)
 	if code == optEnd {
-		return Option{}, nil, false, nil
+		return option{}, nil, false, nil
 	}
 	n := int(u16(list[2:], big))
 	size := 4 + Padded(n)
 	if size > len(list) {
-		return Option{}, nil, false, fmt.Errorf("%w: option %d of %d bytes, %d bytes are left",
+		return option{}, nil, false, fmt.Errorf("%w: option %d of %d bytes, %d bytes are left",
 			ErrOption, code, n, len(list)-4)
 	}
-	return Option{code: code, value: list[4 : 4+n], raw: list[:size]}, list[size:], true, nil
+	return option{code: code, value: list[4 : 4+n], raw: list[:size]}, list[size:], true, nil
 }
 
 // CheckOptions says whether every option lies within the list.
@@ -69,7 +69,7 @@ func CheckOptions(list []byte, order binary.ByteOrder) error {
 		}
 		list = list[size:]
 	}
-	_, _, _, err := NextOption(list, order)
+	_, _, _, err := nextOption(list, order)
 	return err
 }
 
@@ -133,4 +133,12 @@ func appendU32(to []byte, v uint32, big bool) []byte {
 		v = bits.ReverseBytes32(v)
 	}
 	return binary.LittleEndian.AppendUint32(to, v)
+}
+
+// OrderOf is a byte order by its name.
+func OrderOf(big bool) binary.ByteOrder {
+	if big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }

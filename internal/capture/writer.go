@@ -101,7 +101,7 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 // that it names now in the place where they stood.
 func (w *Writer) sectionOptions(to, list []byte, named, all string) []byte {
 	standing := false
-	to = w.keepOptions(to, list, func(o Option) []byte {
+	to = w.keepOptions(to, list, func(o option) []byte {
 		if standing || o.code != optApplication || named == all {
 			return o.raw
 		}
@@ -151,7 +151,7 @@ func (w *Writer) AddInterface(like *Interface, linkType uint16, addSnap uint32) 
 	if i.SnapLen != 0 {
 		i.SnapLen = uint32(min(uint64(i.SnapLen)+uint64(addSnap), math.MaxUint32))
 	}
-	i.options = w.keepOptions(nil, like.options, func(o Option) []byte { return o.raw })
+	i.options = w.keepOptions(nil, like.options, func(o option) []byte { return o.raw })
 	w.list = append(w.list[:0], i.options...)
 	if err := w.writeInterface(&i); err != nil {
 		return nil, err
@@ -229,9 +229,9 @@ func (w *Writer) bytes(p []byte) error {
 
 // keepOptions copies options, each as keep gives it, without those that may
 // not be copied into a changed block, which it counts.
-func (w *Writer) keepOptions(to, list []byte, keep func(Option) []byte) []byte {
+func (w *Writer) keepOptions(to, list []byte, keep func(option) []byte) []byte {
 	for {
-		o, rest, ok, _ := NextOption(list, w.order)
+		o, rest, ok, _ := nextOption(list, w.order)
 		if !ok {
 			return to
 		}

@@ -1,4 +1,4 @@
-package capture
+package salvage
 
 import "encoding/binary"
 

@@ -1,8 +1,11 @@
-package capture
+package salvage
 
 import (
 	"bytes"
 	"io"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/capture"
 )
 
 // A file that was transferred as text (FTP's type A, RFC 959, section 3.1.1.1)
@@ -33,37 +36,36 @@ func textTransfer(w []byte) bool {
 	}
 }
 
-// undoText takes the carriage returns out of what is left in the buffer and of
-// all that follows, where that gives records or blocks. Offsets are from here on
-// those of the file without them.
-func (r *Reader) undoText(b *Batch, used int, eof bool) bool {
-	p := b.buf[used:]
+// undoText takes the carriage returns out of the bytes at hand and of all that
+// follows, where that gives records or blocks. Offsets are from here on those of the
+// file without them.
+func (r *Reader) undoText(p []byte, eof bool) bool {
 	if r.tries++; r.text || r.tries > textTries || !textTransfer(p[:min(len(p), lookahead)]) {
 		return false
 	}
-	plain := &textReader{r: r.src}
-	kept := plain.strip(append([]byte(nil), p...))
+	plain := &textReader{r: r.in.Plain}
+	kept := plain.strip(slices.Clone(p))
 	if !r.goesOn(kept[:min(len(kept), lookahead/2)], eof && len(kept) <= lookahead/2) {
 		return false
 	}
 	r.report(0, false, ErrASCII)
-	r.text, r.src = true, plain
-	b.buf = append(b.buf[:used], kept...)
+	r.text = true
+	r.in.Replace(kept, plain)
 	return true
 }
 
-// goesOn says whether records or blocks of the present layout stand in w.
+// goesOn says whether records or blocks of the present form stand in w.
 func (r *Reader) goesOn(w []byte, eof bool) bool {
-	switch l := r.layout.(type) {
-	case *Pcap:
-		t := (&search{r: r, p: l, w: w, eof: eof}).follow(0, trailMost, 0)
-		return t.records >= 2 || t.records == 1 && t.closed
-	case *Pcapng:
-		s := &ngSearch{r: r, w: w, eof: eof, big: l.big}
-		t := s.follow(0, longTrail)
-		return t.blocks >= 2 || t.blocks == 1 && t.closed
+	n, closed, win := 0, false, window{r: r, w: w, eof: eof}
+	switch f := r.form.(type) {
+	case *pcap:
+		t := (&records{window: win, p: f}).follow(0, trailMost, 0)
+		n, closed = t.records, t.closed
+	case *pcapng:
+		t := (&blocks{window: win, f: f, big: f.Big}).follow(0, longTrail)
+		n, closed = t.blocks, t.closed
 	}
-	return false
+	return n >= 2 || n == 1 && closed
 }
 
 // textBuffer is how much a textReader reads at a time, bytes.
@@ -81,7 +83,7 @@ type textReader struct {
 func (t *textReader) Read(p []byte) (int, error) {
 	for len(t.left) == 0 {
 		if err := t.err; err != nil {
-			t.err = nil // behind some errors more can be read
+			t.err = nil // after some errors more can be read
 			return 0, err
 		}
 		if t.buf == nil {
@@ -129,14 +131,14 @@ func (t *textReader) strip(p []byte) []byte {
 // as text.
 func (r *Reader) openText(w []byte) bool {
 	plain := &textReader{}
-	kept := plain.strip(append([]byte(nil), w...))
-	if !textTransfer(w) || len(kept) < sniffLen {
+	kept := plain.strip(slices.Clone(w))
+	if !textTransfer(w) || len(kept) < capture.SniffLen {
 		return false
 	}
-	src := r.src
-	r.src = &textReader{r: src}
-	if r.recognise(kept[:sniffLen]) != nil {
-		r.src = src
+	src := r.in.Plain
+	r.in.Plain = &textReader{r: src}
+	if r.in.Recognise(kept[:capture.SniffLen]) != nil {
+		r.in.Plain = src
 		return false
 	}
 	r.text = true
@@ -147,20 +149,16 @@ func (r *Reader) openText(w []byte) bool {
 // mendText delivers a record whose carriage returns were lost, where every line
 // feed in it must have had one: the next records stand at an offset nearer by
 // just so many bytes.
-func (s *search) mendText(b *Batch, next int) int {
-	if next < s.p.headerLen {
-		return 0
+func (s *records) mendText(next int) bool {
+	head := s.p.HeaderLen
+	if next < head {
+		return false
 	}
-	captured, _ := s.p.lengths(s.w)
-	data := s.w[s.p.headerLen:next]
-	lost := s.p.headerLen + int(captured) - next
-	if lost <= 0 || bytes.Count(data, []byte{'\n'}) != lost {
-		return 0
+	captured, _ := s.p.Lengths(s.w)
+	lost := head + int(captured) - next
+	if lost <= 0 || bytes.Count(s.w[head:next], []byte{'\n'}) != lost {
+		return false
 	}
-	raw := append([]byte(nil), s.w[:s.p.headerLen]...)
-	raw = append(raw, bytes.ReplaceAll(data, []byte{'\n'}, []byte("\r\n"))...)
-	if !s.r.mend(b, raw, next, ErrASCII) {
-		return 0
-	}
-	return next
+	raw := slices.Concat(s.w[:head], bytes.ReplaceAll(s.w[head:next], []byte{'\n'}, []byte("\r\n")))
+	return s.r.mend(raw, next, ErrASCII)
 }
