@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 )
@@ -146,11 +147,19 @@ func (w *Writer) interfaceOf(b *Block, e *PacketEdit) (uint32, error) {
 // ownID gives the number of the packet's interface in the file that it came
 // from, described or not.
 func ownID(b *Block) uint32 {
-	switch {
-	case b.Type == TypeEPB && len(b.Raw) >= EnhancedFixed:
-		return b.Order.Uint32(b.Raw[8:])
-	case b.Type == TypePB && len(b.Raw) >= EnhancedFixed:
-		return uint32(b.Order.Uint16(b.Raw[8:]))
+	if b.Pcap || len(b.Raw) < EnhancedFixed {
+		return 0
+	}
+	return InterfaceOf(b.Raw, b.Order)
+}
+
+// InterfaceOf gives the number of a packet block's interface, described or not.
+func InterfaceOf(raw []byte, order binary.ByteOrder) uint32 {
+	switch order.Uint32(raw) {
+	case TypeEPB:
+		return order.Uint32(raw[8:])
+	case TypePB:
+		return uint32(order.Uint16(raw[8:]))
 	}
 	return 0 // simple packet blocks and pcap records know one interface only
 }

@@ -13,7 +13,7 @@ import (
 const (
 	defaultBatchSize = 256 << 10
 	defaultMaxBlock  = 64 << 20
-	MinBatchSize     = 1 << 10
+	MinBatchSize     = 1 << 10 // of any
 )
 
 // ReaderOptions are the limits of a Reader. The zero value is fit for use.

@@ -81,6 +81,13 @@ func (r *Reader) openPcap(p *Pcap, head []byte) error {
 	return nil
 }
 
+// Recognised reports whether a decompressed file that starts with head is a
+// pcap or pcapng capture; 24 bytes tell.
+func Recognised(head []byte) bool {
+	head = head[:min(len(head), SniffLen)]
+	return NewPcap(head) != nil || bytes.HasPrefix(head, []byte("\n\r\r\n"))
+}
+
 // byteOrder gives the order in which four bytes read as one of the magics.
 func byteOrder(p []byte, magics ...uint32) (order binary.ByteOrder, magic uint32, ok bool) {
 	if len(p) < 4 {

@@ -23,7 +23,7 @@ func (s *blocks) rescueInterface() {
 		s.r.pass(1, capture.ErrInterface)
 		return
 	}
-	id, known := interfaceNumber(s.w, f.Big), len(f.Interfaces)
+	id, known := capture.InterfaceOf(s.w, f.Order), len(f.Interfaces)
 	if uint64(id) >= uint64(known+maxMade) {
 		s.renumber(size, id)
 		return
@@ -43,17 +43,6 @@ func (s *blocks) rescueInterface() {
 	}
 	s.r.report(0, false, fmt.Errorf("%w: number %d, made up with link type %d", capture.ErrInterface, id, link))
 	s.deliver(size, capture.ErrInterface)
-}
-
-// interfaceNumber gives the number of a packet block's interface.
-func interfaceNumber(p []byte, big bool) uint32 {
-	switch capture.U32(p, big) {
-	case capture.TypeEPB:
-		return capture.U32(p[8:], big)
-	case capture.TypePB:
-		return uint32(capture.OrderOf(big).Uint16(p[8:]))
-	}
-	return 0
 }
 
 // resolution guesses that of the interface of the packet at hand: as others of
@@ -78,7 +67,7 @@ func (s *blocks) sample(id uint32) (packets [][]byte, originals []int) {
 		}
 		p := s.w[at : at+n]
 		switch typ := capture.U32(p, big); {
-		case (typ == capture.TypeEPB || typ == capture.TypePB) && interfaceNumber(p, big) == id:
+		case (typ == capture.TypeEPB || typ == capture.TypePB) && capture.InterfaceOf(p, s.f.Order) == id:
 			packets = append(packets, p[capture.EnhancedFixed:capture.EnhancedFixed+int(capture.U32(p[20:], big))])
 			originals = append(originals, int(capture.U32(p[24:], big)))
 		case typ == capture.TypeSPB && id == 0:

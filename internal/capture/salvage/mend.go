@@ -64,7 +64,7 @@ func (f *pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
 		}
 		var all [][]byte
 		own := 0
-		if i := f.Lookup(interfaceNumber(raw, big)); i != nil {
+		if i := f.Lookup(capture.InterfaceOf(raw, capture.OrderOf(big))); i != nil {
 			if l, n := resemble(i.LinkType, raw[capture.EnhancedFixed:len(raw)-capture.TrailerLen]); l == exactly {
 				own = n
 			}

@@ -58,9 +58,9 @@ type Reader struct {
 type form interface {
 	capture.Layout
 	// believable looks at a block of a credible length, which p need not hold: it
-	// says how many bytes are needed to judge it (0: no more; -1: no size is
-	// credible), and whether it is to be believed at once. sure says that it was looked at already, as what
-	// follows the block before.
+	// says how many bytes are needed to judge it (0: no more; -1: its size is not
+	// credible), and whether it is to be believed at once. sure says that it was
+	// looked at already, as what follows the block before.
 	believable(p []byte, size int, sure bool) (need int, ok bool)
 	// window says how much of p, which a block of a size starts, is to be looked at
 	// for a decision, bytes. It may be more than p has.

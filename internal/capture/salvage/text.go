@@ -1,6 +1,7 @@
 package salvage
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"slices"
@@ -43,14 +44,17 @@ func (r *Reader) undoText(p []byte, eof bool) bool {
 	if r.tries++; r.text || r.tries > textTries || !textTransfer(p[:min(len(p), lookahead)]) {
 		return false
 	}
-	plain := &textReader{r: r.in.Plain}
-	kept := plain.strip(slices.Clone(p))
+	end := len(p)
+	if !eof && p[end-1] == '\r' {
+		end-- // a line feed may follow
+	}
+	kept, held := withoutReturns(p[:end]), bytes.NewReader(slices.Clone(p[end:]))
 	if !r.goesOn(kept[:min(len(kept), lookahead/2)], eof && len(kept) <= lookahead/2) {
 		return false
 	}
 	r.report(0, false, ErrASCII)
 	r.text = true
-	r.in.Replace(kept, plain)
+	r.in.Replace(kept, newTextReader(io.MultiReader(held, r.in.Plain)))
 	return true
 }
 
@@ -68,75 +72,41 @@ func (r *Reader) goesOn(w []byte, eof bool) bool {
 	return n >= 2 || n == 1 && closed
 }
 
-// textBuffer is how much a textReader reads at a time, bytes.
-const textBuffer = 64 << 10
+// withoutReturns gives p without the carriage returns that stand before line feeds.
+func withoutReturns(p []byte) []byte { return bytes.ReplaceAll(p, []byte("\r\n"), []byte("\n")) }
 
-// textReader takes the carriage returns out that stand before line feeds.
-type textReader struct {
-	r    io.Reader
-	buf  []byte
-	left []byte // of buf, still to be given
-	held bool   // a carriage return was the last byte so far
-	err  error
-}
+// textReader is withoutReturns for what is read.
+type textReader struct{ r *bufio.Reader }
 
-func (t *textReader) Read(p []byte) (int, error) {
-	for len(t.left) == 0 {
-		if err := t.err; err != nil {
-			t.err = nil // after some errors more can be read
-			return 0, err
-		}
-		if t.buf == nil {
-			t.buf = make([]byte, textBuffer+1) // a byte that was held may come in front
-		}
-		var n int
-		n, t.err = t.r.Read(t.buf[:textBuffer])
-		t.left = t.strip(t.buf[:n])
-		if t.err != nil && t.held {
-			t.left, t.held = append(t.left, '\r'), false
-		}
-	}
-	n := copy(p, t.left)
-	t.left = t.left[n:]
-	return n, nil
-}
+func newTextReader(r io.Reader) io.Reader { return textReader{bufio.NewReader(r)} }
 
-// strip works in place, but that p may grow by the byte that was held.
-func (t *textReader) strip(p []byte) []byte {
-	if t.held && len(p) > 0 {
-		t.held = false
-		if p[0] != '\n' {
-			p = append(p, 0)
-			copy(p[1:], p)
-			p[0] = '\r'
+func (t textReader) Read(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var c byte
+		if c, err = t.r.ReadByte(); err != nil {
+			break
 		}
-	}
-	kept := p[:0]
-	for i, c := range p {
 		if c == '\r' {
-			if i+1 == len(p) {
-				t.held = true
-				break
-			}
-			if p[i+1] == '\n' {
+			var next []byte
+			if next, err = t.r.Peek(1); err == nil && next[0] == '\n' {
 				continue
 			}
 		}
-		kept = append(kept, c)
+		p[n] = c
+		n++
 	}
-	return kept
+	return n, err
 }
 
 // openText opens a capture whose very first bytes show that it was transferred
 // as text.
 func (r *Reader) openText(w []byte) bool {
-	plain := &textReader{}
-	kept := plain.strip(slices.Clone(w))
+	kept := withoutReturns(w)
 	if !textTransfer(w) || len(kept) < capture.SniffLen {
 		return false
 	}
 	src := r.in.Plain
-	r.in.Plain = &textReader{r: src}
+	r.in.Plain = newTextReader(src)
 	if r.in.Recognise(kept[:capture.SniffLen]) != nil {
 		r.in.Plain = src
 		return false
