@@ -54,7 +54,7 @@ func FittingNames(list []byte, big bool) bool {
 	for {
 		_, rest, ok, err := nextOption(list, order)
 		if !ok {
-			return err == nil && (len(list) == 0 || CheckOptions(list[4:], order) == nil)
+			return err == nil && (len(list) == 0 || checkOptions(list[4:], order) == nil)
 		}
 		list = rest
 	}

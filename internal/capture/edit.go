@@ -10,11 +10,11 @@ import (
 type PacketEdit struct {
 	Interface *Interface // the interface to put it on, of this section; nil = its own
 	Data      []byte     // the captured bytes, valid during the call; nil = as they came
-	Rest      []byte     // more of them, behind Data if that is not nil
+	Rest      []byte     // more of them, after Data if that is not nil
 	OrigLen   uint32     // length on the wire, bytes; goes with Data
 	HasTicks  bool
 	Ticks     uint64   // the stamp, in the ticks of the interface it is put on
-	Comments  [][]byte // to add behind those that it has, valid during the call
+	Comments  [][]byte // to add after those that it has, valid during the call
 }
 
 // none says whether nothing is to be changed.

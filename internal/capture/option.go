@@ -36,7 +36,7 @@ type option struct {
 
 // nextOption cuts the first option off a list. It returns ok = false at the
 // end of the list, and an error where the first one does not fit the list. As
-// in Wireshark, a list may lack its opt_endofopt, and what stands behind one
+// in Wireshark, a list may lack its opt_endofopt, and what stands after one
 // is not looked at.
 func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok bool, err error) {
 	if len(list) == 0 {
@@ -59,8 +59,8 @@ func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok 
 	return option{code: code, value: list[4 : 4+n], raw: list[:size]}, list[size:], true, nil
 }
 
-// CheckOptions says whether every option lies within the list.
-func CheckOptions(list []byte, order binary.ByteOrder) error {
+// checkOptions says whether every option lies within the list.
+func checkOptions(list []byte, order binary.ByteOrder) error {
 	big := order == binary.BigEndian
 	for len(list) >= 4 && u16(list, big) != optEnd {
 		size := 4 + Padded(int(u16(list[2:], big)))
@@ -135,7 +135,7 @@ func appendU32(to []byte, v uint32, big bool) []byte {
 	return binary.LittleEndian.AppendUint32(to, v)
 }
 
-// OrderOf is a byte order by its name.
+// OrderOf is big-endian, or else little-endian, byte order.
 func OrderOf(big bool) binary.ByteOrder {
 	if big {
 		return binary.BigEndian

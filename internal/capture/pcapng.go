@@ -230,7 +230,7 @@ func (f *Pcapng) packet(b *Block, id uint32) error {
 	if len(b.Options) == 0 {
 		return nil
 	}
-	if err := CheckOptions(b.Options, f.Order); err != nil {
+	if err := checkOptions(b.Options, f.Order); err != nil {
 		if f.longer(raw) {
 			return fmt.Errorf("packet block: %w", err)
 		}
@@ -247,14 +247,14 @@ func (f *Pcapng) longer(raw []byte) bool {
 }
 
 // HoldsData says whether a packet block holds so many bytes of data, and options
-// that fit behind them.
+// that fit after them.
 func HoldsData(raw []byte, n uint32, order binary.ByteOrder) bool {
 	end := len(raw) - TrailerLen
 	if uint64(n) > uint64(end-EnhancedFixed) {
 		return false
 	}
 	at := EnhancedFixed + Padded(int(n))
-	return at <= end && CheckOptions(raw[at:end], order) == nil
+	return at <= end && checkOptions(raw[at:end], order) == nil
 }
 
 // snapOf is the snap length of an interface, bytes; 0 = no limit or not known.
@@ -268,7 +268,7 @@ func snapOf(i *Interface) uint32 {
 // oddList says whether a list of options is odd: one of them does not fit it, which
 // with what follows counts as absent.
 func oddList(list []byte, order binary.ByteOrder) Oddity {
-	if CheckOptions(list, order) != nil {
+	if checkOptions(list, order) != nil {
 		return OddOptions
 	}
 	return 0

@@ -43,13 +43,14 @@ type ReaderOptions struct {
 //	Read    read a block, and go over it
 //	Skip    go over bytes without a block
 //	Resume  read what follows by another layout
-//	Broken  an error of the position
+//	Broken  an error with the position
 //
-// A Reader doesn't know who drives it or why bytes were skipped, and a driver
-// knows nothing of buffers.
+// Add, Discard and Replace are for what is no block of the file: made up, not read
+// yet, or read otherwise. A Reader doesn't know who drives it or why bytes were
+// skipped, and a driver knows nothing of batches and buffers.
 type Reader struct {
 	Source *compress.Source // the file
-	Plain  io.Reader        // Source, decompressed; what drives may wrap it
+	Plain  io.Reader        // Source, decompressed; who drives may wrap it
 
 	opts        ReaderOptions
 	compression string

@@ -39,6 +39,9 @@ func BenchmarkReaderSalvaging(b *testing.B) {
 							if err != nil {
 								b.Fatal(err)
 							}
+							if last := batch.Blocks[len(batch.Blocks)-1]; last.Frame > 0 {
+								n = last.Frame
+							}
 							batch.Release()
 						}
 						if d := damage(r); d.Total != 0 {
