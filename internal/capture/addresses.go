@@ -13,7 +13,6 @@ const (
 
 // Record types of a name resolution block (section 4.5).
 const (
-	recordEnd  = 0
 	recordIPv4 = 1
 	recordIPv6 = 2
 )
@@ -21,47 +20,42 @@ const (
 // Addresses gives the IP addresses that a name resolution block has names for,
 // or that an interface description states as the interface's own; nil for any
 // other block.
-func (b *Block) Addresses() (list []netip.Addr) {
-	switch b.Type {
-	case TypeInterface:
-		options := b.optionList()
-		for {
-			o, rest, ok, _ := nextOption(options, b.Order)
-			if !ok {
-				return list
-			}
-			switch {
-			case o.code == optIPv4 && len(o.value) >= 4:
-				list = append(list, netip.AddrFrom4([4]byte(o.value)))
-			case o.code == optIPv6 && len(o.value) >= 16:
-				list = append(list, netip.AddrFrom16([16]byte(o.value)))
-			}
-			options = rest
-		}
-	case TypeNames:
-		const fixed = 8
-		if len(b.Raw) >= fixed+trailerLen {
-			return namedAddresses(b.Raw[fixed:len(b.Raw)-trailerLen], b.Order)
-		}
+func (b *Block) Addresses() []netip.Addr {
+	switch {
+	case b.Type == TypeInterface:
+		return addresses(b.optionList(), b.Order, optIPv4, optIPv6)
+	case b.Type == TypeNames && len(b.Raw) >= BlockMin:
+		return addresses(b.Raw[8:len(b.Raw)-TrailerLen], b.Order, recordIPv4, recordIPv6)
 	}
 	return nil
 }
 
-// namedAddresses reads the records of a name resolution block, which have the
-// form of options.
-func namedAddresses(records []byte, order binary.ByteOrder) (list []netip.Addr) {
-	for len(records) >= 4 {
-		kind, n := order.Uint16(records), int(order.Uint16(records[2:]))
-		if kind == recordEnd || 4+padded(n) > len(records) {
+// addresses gives those in a list of options, or of the records of a name resolution
+// block, which have their form.
+func addresses(options []byte, order binary.ByteOrder, four, six uint16) (list []netip.Addr) {
+	for {
+		o, rest, ok, _ := nextOption(options, order)
+		switch {
+		case !ok:
 			return list
+		case o.code == four && len(o.value) >= 4:
+			list = append(list, netip.AddrFrom4([4]byte(o.value)))
+		case o.code == six && len(o.value) >= 16:
+			list = append(list, netip.AddrFrom16([16]byte(o.value)))
 		}
-		switch value := records[4 : 4+n]; {
-		case kind == recordIPv4 && n >= 4:
-			list = append(list, netip.AddrFrom4([4]byte(value)))
-		case kind == recordIPv6 && n >= 16:
-			list = append(list, netip.AddrFrom16([16]byte(value)))
-		}
-		records = records[4+padded(n):]
+		options = rest
 	}
-	return list
+}
+
+// FittingNames says whether the records of a name resolution block fit it
+// (section 4.5), and the options that may follow them.
+func FittingNames(list []byte, big bool) bool {
+	order := OrderOf(big)
+	for {
+		_, rest, ok, err := nextOption(list, order)
+		if !ok {
+			return err == nil && (len(list) == 0 || checkOptions(list[4:], order) == nil)
+		}
+		list = rest
+	}
 }

@@ -22,13 +22,13 @@ func TestAddresses(t *testing.T) {
 		b    *Block
 		want []netip.Addr
 	}{
-		{"interface", block(TypeInterface, interfaceFixed, appendOption(appendOption(nil, order, optIPv4, string(v4[:])+"\xFF\xFF\xFF\x00"),
+		{"interface", block(TypeInterface, InterfaceFixed, AppendOption(AppendOption(nil, order, optIPv4, string(v4[:])+"\xFF\xFF\xFF\x00"),
 			order, optIPv6, string(v6[:])+"\x40")), []netip.Addr{four, six}},
-		{"interface, value too short", block(TypeInterface, interfaceFixed, appendOption(nil, order, optIPv6, "short")), nil},
-		{"names", block(TypeNames, 8, appendOption(appendOption(nil, order, recordIPv6, string(v6[:])+"www.example\x00"),
+		{"interface, value too short", block(TypeInterface, InterfaceFixed, AppendOption(nil, order, optIPv6, "short")), nil},
+		{"names", block(TypeNames, 8, AppendOption(AppendOption(nil, order, recordIPv6, string(v6[:])+"www.example\x00"),
 			order, recordIPv4, string(v4[:])+"a\x00")), []netip.Addr{six, four}},
 		{"names, record beyond the end", block(TypeNames, 8, []byte{0, recordIPv6, 0, 200, 1, 2, 3, 4}), nil},
-		{"names, end first", block(TypeNames, 8, append([]byte{0, 0, 0, 0}, appendOption(nil, order, recordIPv6, string(v6[:]))...)), nil},
+		{"names, end first", block(TypeNames, 8, append([]byte{0, 0, 0, 0}, AppendOption(nil, order, recordIPv6, string(v6[:]))...)), nil},
 		{"another", block(TypeStats, 8, nil), nil},
 	}
 	for _, test := range tests {

@@ -5,15 +5,14 @@ package capture
 type Batch struct {
 	Blocks []Block
 
-	buf        []byte // what the blocks alias
-	remembered int    // blocks whose stamps the reader has noted
-	home       chan *Batch
+	buf  []byte // what the blocks alias
+	home chan *Batch
 }
 
-// maxBlocks is how many blocks a batch has at most, but for the last one that
+// MaxBlocks is how many blocks a batch has at most, but for the last one that
 // salvage rescues at once: whoever reads it keeps more of each than a small block
 // has bytes.
-const maxBlocks = 1024
+const MaxBlocks = 1024
 
 // reading is how many bytes are read for a batch: no more than as many blocks take
 // as it may have, as far as those before tell. What is read beyond them would be
@@ -32,7 +31,7 @@ func (f *reading) learn(had, used int, full bool, most int) {
 	switch {
 	case full:
 		if f.run++; f.run >= readingRun {
-			f.size = min(max(used+used/8, minBatchSize), most)
+			f.size = min(max(used+used/8, MinBatchSize), most)
 		}
 	case had >= f.size:
 		f.size, f.run = min(2*f.size, most), 0
@@ -59,13 +58,13 @@ func (b *Batch) Release() {
 // released, at most.
 func (b *Batch) Size() int { return cap(b.buf) }
 
-// batch gives an empty batch whose buffer starts with the bytes that were
+// newBatch gives an empty batch whose buffer starts with the bytes that were
 // carried over.
-func (r *Reader) batch() *Batch {
+func (r *Reader) newBatch() *Batch {
 	var b *Batch
 	select {
 	case b = <-r.free:
-		b.Blocks, b.remembered = b.Blocks[:0], 0
+		b.Blocks = b.Blocks[:0]
 	default:
 		b = &Batch{home: r.free}
 	}
@@ -82,6 +81,9 @@ func (r *Reader) batch() *Batch {
 	// The carried bytes may lie in this very buffer: copy allows for it.
 	b.buf = b.buf[:copy(b.buf[:cap(b.buf)], r.carry)]
 	r.carry = nil
+	if cap(b.Blocks) == 0 { // most batches have about as many blocks as the one before
+		b.Blocks = make([]Block, 0, r.blocks)
+	}
 	return b
 }
 

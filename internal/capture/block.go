@@ -47,10 +47,10 @@ type Block struct {
 	Type   uint32 // block type of pcapng, any value; 0 in a pcap file
 	Kind   Kind
 	Pcap   bool // it comes from a pcap file: a record, or what its header says
-	Made   bool // not in the file: salvage made it up
+	Made   bool // not in the file: it was made up
 
 	HasStamp bool // of a packet: false for an SPB
-	odd      oddity
+	Odd      Oddity
 
 	// OrigLen and what comes after Interface are of packets only.
 	OrigLen uint32 // length on the wire, bytes

@@ -17,7 +17,7 @@ type Lender interface {
 }
 
 // buffer collects what is written. It keeps the first error, and takes nothing
-// in any more behind it.
+// in any more after it.
 type buffer struct {
 	to     io.Writer
 	lender Lender // to, where it is one

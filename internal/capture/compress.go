@@ -15,7 +15,11 @@ import (
 // decompress puts the decompressor in front of what is read.
 func (r *Reader) decompress(c *compress.Codec) (io.Reader, error) {
 	r.compression = c.Name
-	src, err := r.openCodec(c)
+	open := r.opts.Decompress
+	if open == nil {
+		open = untilDamage
+	}
+	src, err := open(c, r.Source, r.Plain)
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF // within the header
 	}
@@ -23,19 +27,14 @@ func (r *Reader) decompress(c *compress.Codec) (io.Reader, error) {
 		return nil, r.ended(0, err)
 	}
 	if r.opts.MaxUnpacked > 0 {
-		src = &capped{r: src, left: r.opts.MaxUnpacked, source: r.source, most: r.opts.MaxUnpacked}
+		src = &capped{r: src, left: r.opts.MaxUnpacked, source: r.Source, most: r.opts.MaxUnpacked}
 	}
 	return src, nil
 }
 
-// openCodec opens a decompressor that ends at damage, or with salvage goes on.
-func (r *Reader) openCodec(c *compress.Codec) (io.Reader, error) {
-	if r.opts.Salvage == SalvageNone {
-		return c.Open(bufio.NewReaderSize(r.src, compress.BufferSize))
-	}
-	s, err := compress.NewSalvager(c, r.source, r.src)
-	r.resumer = s
-	return s, err
+// untilDamage opens a decompressor that ends at damage.
+func untilDamage(c *compress.Codec, _ *compress.Source, from io.Reader) (io.Reader, error) {
+	return c.Open(bufio.NewReaderSize(from, compress.BufferSize))
 }
 
 // capped fails, as if the file could not be read, once more was decompressed
@@ -55,9 +54,9 @@ func (c *capped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// compressionError says what a decompressor's error means, and where it is if
-// that is known; nil where the data ended as it should.
-func (r *Reader) compressionError(err error) error {
+// Damaged says what a decompressor's error means, and where it is if that is
+// known; nil where the data ended as it should.
+func (r *Reader) Damaged(err error) error {
 	var g *compress.Gap
 	damaged := r.decompressorError(err)
 	if errors.As(err, &g) {

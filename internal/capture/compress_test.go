@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/compress"
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
 func compressedPcap() []byte {
-	return pcapFile(littleEndian, magicMicro, 1, [2]uint32{1, 2}, [2]uint32{3, 4})
+	return handmade.Pcap(littleEndian, magicMicro, 1, [2]uint32{1, 2}, [2]uint32{3, 4})
 }
 
 func TestReadsCompressed(t *testing.T) {
@@ -56,7 +57,7 @@ func TestReadsStreamsOfXZ(t *testing.T) {
 
 // What decompresses of a cut file is used.
 func TestCompressedAndCut(t *testing.T) {
-	f := (&file{}).section(littleEndian).iface(1, 0)
+	f := (&handmade.File{}).Section(littleEndian).Iface(1, 0)
 	noise := uint32(1)
 	for i := range 800 {
 		data := make([]byte, 1000)
@@ -64,10 +65,10 @@ func TestCompressedAndCut(t *testing.T) {
 			noise = noise*1664525 + 1013904223
 			data[j] = byte(noise >> 24)
 		}
-		f.epb(0, uint64(i), string(data))
+		f.EPB(0, uint64(i), string(data))
 	}
-	whole := mustRead(t, f.buf)
-	for name, data := range squeeze.All(t, f.buf) {
+	whole := mustRead(t, f.Buf)
+	for name, data := range squeeze.All(t, f.Buf) {
 		for _, cut := range []int{len(data) - 1, len(data) * 3 / 4} {
 			blocks, err := readAll(bytes.NewReader(data[:cut]), ReaderOptions{})
 			if !errors.Is(err, ErrTruncated) || !errors.Is(err, ErrCompressed) {
@@ -102,7 +103,7 @@ func TestCompressedWindows(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := readAll(bytes.NewReader(data), ReaderOptions{BatchSize: minBatchSize})
+		_, err := readAll(bytes.NewReader(data), ReaderOptions{BatchSize: MinBatchSize})
 		runtime.ReadMemStats(&after)
 		if !errors.Is(err, ErrTooLarge) || !errors.Is(err, ErrCompressed) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrTooLarge)
@@ -110,29 +111,5 @@ func TestCompressedWindows(t *testing.T) {
 		if taken := after.TotalAlloc - before.TotalAlloc; taken > 32<<20 {
 			t.Errorf("%s: took %d bytes", name, taken)
 		}
-	}
-}
-
-// A limit of what may be decompressed is kept whatever the compression, and
-// damage does not hide it.
-func TestMaxUnpacked(t *testing.T) {
-	data := append(pcapFile(littleEndian, magicMicro, linkRaw, [2]uint32{1, 2}), make([]byte, 1<<20)...)
-	for name, packed := range squeeze.All(t, data) {
-		for _, salvage := range []Salvage{SalvageNone, SalvageOn, SalvageRefuse} {
-			opts := ReaderOptions{Salvage: salvage, MaxUnpacked: 1 << 19, MaxBlock: 2 << 20}
-			if _, err := readAll(bytes.NewReader(packed), opts); !errors.Is(err, ErrUnpacked) && salvage != SalvageRefuse {
-				t.Errorf("%s, salvage %d: got %v, want %v", name, salvage, err, ErrUnpacked)
-			} else {
-				needFormatError(t, err)
-			}
-			opts.MaxUnpacked = int64(len(data))
-			if _, err := readAll(bytes.NewReader(packed), opts); errors.Is(err, ErrUnpacked) {
-				t.Errorf("%s, salvage %d: got %v at the limit", name, salvage, err)
-			}
-		}
-	}
-	opts := ReaderOptions{Salvage: SalvageOn, MaxUnpacked: 1}
-	if _, err := readAll(bytes.NewReader(data), opts); err != nil {
-		t.Errorf("a plain file: got %v", err)
 	}
 }

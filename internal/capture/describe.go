@@ -8,14 +8,14 @@ func (b *Block) optionList() []byte {
 	case TypeEPB, TypePB:
 		return b.Options
 	case TypeSection:
-		fixed = sectionFixed
+		fixed = SectionFixed
 	case TypeInterface:
-		fixed = interfaceFixed
+		fixed = InterfaceFixed
 	}
-	if fixed == 0 || len(b.Raw) < fixed+trailerLen {
+	if fixed == 0 || len(b.Raw) < fixed+TrailerLen {
 		return nil
 	}
-	return b.Raw[fixed : len(b.Raw)-trailerLen]
+	return b.Raw[fixed : len(b.Raw)-TrailerLen]
 }
 
 // Comments gives the opt_comment options of a section, an interface or a
@@ -51,7 +51,7 @@ func (b *Block) Flags() (uint32, bool) {
 	if b.Type != TypeEPB && b.Type != TypePB {
 		return 0, false
 	}
-	v, ok := findOption(b.Options, b.Order, optFlags)
+	v, ok := findOption(b.Options, b.Order, OptFlags)
 	if !ok || len(v) != 4 {
 		return 0, false
 	}
@@ -69,11 +69,11 @@ type Statistics struct {
 // Statistics reads an interface statistics block; ok is false of another block,
 // and of one too short to be one.
 func (b *Block) Statistics() (s Statistics, ok bool) {
-	if b.Pcap || b.Type != TypeStats || len(b.Raw) < statsFixed+trailerLen {
+	if b.Pcap || b.Type != TypeStats || len(b.Raw) < statsFixed+TrailerLen {
 		return s, false
 	}
 	s.Interface = b.Order.Uint32(b.Raw[8:])
-	list := b.Raw[statsFixed : len(b.Raw)-trailerLen]
+	list := b.Raw[statsFixed : len(b.Raw)-TrailerLen]
 	if v, ok := findOption(list, b.Order, optIfDrop); ok && len(v) == 8 {
 		s.IfDrop, s.HasIfDrop = b.Order.Uint64(v), true
 	}
@@ -91,11 +91,11 @@ const unknownDrops = 0xFFFF
 // the one before it on its interface, and whether the file says so.
 func (b *Block) DropCount() (uint64, bool) {
 	switch {
-	case b.Type == TypePB && len(b.Raw) >= enhancedFixed:
+	case b.Type == TypePB && len(b.Raw) >= EnhancedFixed:
 		n := b.Order.Uint16(b.Raw[10:])
 		return uint64(n), n != unknownDrops
 	case b.Type == TypeEPB:
-		if v, ok := findOption(b.Options, b.Order, optDropCount); ok && len(v) == 8 {
+		if v, ok := findOption(b.Options, b.Order, OptDropCount); ok && len(v) == 8 {
 			return b.Order.Uint64(v), true
 		}
 	}

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 )
@@ -9,11 +10,11 @@ import (
 type PacketEdit struct {
 	Interface *Interface // the interface to put it on, of this section; nil = its own
 	Data      []byte     // the captured bytes, valid during the call; nil = as they came
-	Rest      []byte     // more of them, behind Data if that is not nil
+	Rest      []byte     // more of them, after Data if that is not nil
 	OrigLen   uint32     // length on the wire, bytes; goes with Data
 	HasTicks  bool
 	Ticks     uint64   // the stamp, in the ticks of the interface it is put on
-	Comments  [][]byte // to add behind those that it has, valid during the call
+	Comments  [][]byte // to add after those that it has, valid during the call
 }
 
 // none says whether nothing is to be changed.
@@ -55,7 +56,7 @@ func (w *Writer) enhanced(b *Block, e *PacketEdit) error {
 	if err := w.packetOptions(b, e); err != nil {
 		return err
 	}
-	total := enhancedFixed + captured + len(w.list) + trailerLen
+	total := EnhancedFixed + captured + len(w.list) + TrailerLen
 	if uint64(total) > math.MaxUint32 {
 		return fmt.Errorf("write packet of %d bytes: %w", captured, ErrTooLarge)
 	}
@@ -106,13 +107,13 @@ func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 	}
 	if drops, ok := obsoleteDrops(b); ok {
 		w.order.PutUint64(w.head[:], drops)
-		w.list = appendOption(w.list, w.order, optDropCount, w.head[:8])
+		w.list = AppendOption(w.list, w.order, OptDropCount, w.head[:8])
 	}
 	for _, c := range e.Comments {
 		if len(c) > maxOption {
 			return ErrOptionLength
 		}
-		w.list = appendOption(w.list, w.order, optComment, c)
+		w.list = AppendOption(w.list, w.order, optComment, c)
 	}
 	if len(w.list) > begin {
 		w.list = appendU32(w.list, optEnd, w.big)
@@ -146,11 +147,19 @@ func (w *Writer) interfaceOf(b *Block, e *PacketEdit) (uint32, error) {
 // ownID gives the number of the packet's interface in the file that it came
 // from, described or not.
 func ownID(b *Block) uint32 {
-	switch {
-	case b.Type == TypeEPB && len(b.Raw) >= enhancedFixed:
-		return b.Order.Uint32(b.Raw[8:])
-	case b.Type == TypePB && len(b.Raw) >= enhancedFixed:
-		return uint32(b.Order.Uint16(b.Raw[8:]))
+	if b.Pcap || len(b.Raw) < EnhancedFixed {
+		return 0
+	}
+	return InterfaceOf(b.Raw, b.Order)
+}
+
+// InterfaceOf gives the number of a packet block's interface, described or not.
+func InterfaceOf(raw []byte, order binary.ByteOrder) uint32 {
+	switch order.Uint32(raw) {
+	case TypeEPB:
+		return order.Uint32(raw[8:])
+	case TypePB:
+		return uint32(order.Uint16(raw[8:]))
 	}
 	return 0 // simple packet blocks and pcap records know one interface only
 }
@@ -167,7 +176,7 @@ func (w *Writer) newID(id uint32) uint32 {
 // renumbered writes a block of pcapng as it came, but for the number of its
 // interface where that has moved.
 func (w *Writer) renumbered(b *Block) error {
-	if w.added == 0 || len(b.Raw) < blockMin+4 {
+	if w.added == 0 || len(b.Raw) < BlockMin+4 {
 		return w.bytes(b.Raw)
 	}
 	idLen := 4

@@ -6,13 +6,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 )
 
 // edited writes a section, an interface and one packet with an edit, and
 // gives the packet that comes out, and how many options were dropped.
-func edited(t *testing.T, f *file, e *PacketEdit) (got Block, raw []byte, dropped int64) {
+func edited(t *testing.T, f *handmade.File, e *PacketEdit) (got Block, raw []byte, dropped int64) {
 	t.Helper()
-	blocks := mustRead(t, f.buf)
+	blocks := mustRead(t, f.Buf)
 	out := write(t, func(w *Writer) error {
 		if err := copyAll(blocks[:len(blocks)-1])(w); err != nil {
 			return err
@@ -39,11 +41,11 @@ func codes(b *Block) (found []uint16) {
 
 func TestEditKeepsOptions(t *testing.T) {
 	for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
-		fresh := func() *file {
-			f := (&file{}).section(order).iface(1, 0)
-			return f.epb(0, 1<<40, "data!", f.option(optHash, []byte("\x02abcd")), f.option(optComment, []byte("one")),
-				f.option(optCustomNC, f.u32(1)), f.option(2988, f.u32(1)), f.option(optCustomTextNC, f.u32(1)),
-				f.option(optFlags, f.u32(6)), f.option(optDropCount, f.u64(8)), f.end(), f.u32(0xDEAD))
+		fresh := func() *handmade.File {
+			f := (&handmade.File{}).Section(order).Iface(1, 0)
+			return f.EPB(0, 1<<40, "data!", f.Option(optHash, []byte("\x02abcd")), f.Option(optComment, []byte("one")),
+				f.Option(optCustomNC, f.U32(1)), f.Option(2988, f.U32(1)), f.Option(optCustomTextNC, f.U32(1)),
+				f.Option(OptFlags, f.U32(6)), f.Option(OptDropCount, f.U64(8)), f.End(), f.U32(0xDEAD))
 		}
 		for _, test := range []struct {
 			name    string
@@ -88,10 +90,10 @@ func TestEditKeepsOptions(t *testing.T) {
 }
 
 func TestEditDropsTheOnlyOption(t *testing.T) {
-	f := (&file{}).section(bigEndian).iface(1, 0)
-	f.epb(0, 1, "data", f.option(optCustomNC, f.u32(1)), f.end())
+	f := (&handmade.File{}).Section(bigEndian).Iface(1, 0)
+	f.EPB(0, 1, "data", f.Option(optCustomNC, f.U32(1)), f.End())
 	got, raw, dropped := edited(t, f, &PacketEdit{HasTicks: true, Ticks: 2})
-	if len(got.Options) != 0 || len(raw) != enhancedFixed+4+trailerLen || dropped != 1 {
+	if len(got.Options) != 0 || len(raw) != EnhancedFixed+4+TrailerLen || dropped != 1 {
 		t.Errorf("got a block of %d bytes with options % x, %d dropped, want 36, none, 1", len(raw), got.Options, dropped)
 	}
 }
@@ -102,8 +104,8 @@ func TestEditObsoletePacket(t *testing.T) {
 			drops uint16
 			known bool
 		}{{0, true}, {3, true}, {unknownDrops, false}} {
-			f := (&file{}).section(order).iface(1, 0).iface(1, 0)
-			f.pb(1, test.drops, 5, "old", f.option(optHash, []byte("hash")), f.option(optFlags, f.u32(2)), f.end())
+			f := (&handmade.File{}).Section(order).Iface(1, 0).Iface(1, 0)
+			f.PB(1, test.drops, 5, "old", f.Option(optHash, []byte("hash")), f.Option(OptFlags, f.U32(2)), f.End())
 			got, _, _ := edited(t, f, &PacketEdit{Data: []byte("new"), OrigLen: 3, Comments: [][]byte{[]byte("why")}})
 			if got.Type != TypeEPB || got.Interface.ID != 1 || got.Ticks != 5 || string(got.Data) != "new" {
 				t.Errorf("got %+v", got)
@@ -121,7 +123,7 @@ func TestEditObsoletePacket(t *testing.T) {
 }
 
 func TestEditSimplePacket(t *testing.T) {
-	f := (&file{}).section(bigEndian).iface(1, 3).spb(90, "abc")
+	f := (&handmade.File{}).Section(bigEndian).Iface(1, 3).SPB(90, "abc")
 	got, _, _ := edited(t, f, &PacketEdit{Comments: [][]byte{[]byte("c")}})
 	if got.Type != TypeEPB || string(got.Data) != "abc" || got.OrigLen != 90 || got.Ticks != 0 || got.Interface == nil {
 		t.Errorf("got %+v", got)
@@ -130,10 +132,10 @@ func TestEditSimplePacket(t *testing.T) {
 
 // A packet that changes its interface keeps its instant.
 func TestEditChangesResolution(t *testing.T) {
-	f := (&file{}).section(littleEndian)
-	f.iface(1, 0).iface(1, 0, f.option(optResol, []byte{9}), f.option(optOffset, f.u64(2)))
-	f.epb(0, 5_000_001, "x")
-	blocks := mustRead(t, f.buf)
+	f := (&handmade.File{}).Section(littleEndian)
+	f.Iface(1, 0).Iface(1, 0, f.Option(OptResol, []byte{9}), f.Option(OptOffset, f.U64(2)))
+	f.EPB(0, 5_000_001, "x")
+	blocks := mustRead(t, f.Buf)
 	got, _, _ := edited(t, f, &PacketEdit{Interface: blocks[2].Interface})
 	if got.Interface.ID != 1 || got.Ticks != 3_000_001_000 {
 		t.Errorf("got %d on interface %d, want 3000001000 on 1", got.Ticks, got.Interface.ID)
@@ -141,17 +143,17 @@ func TestEditChangesResolution(t *testing.T) {
 }
 
 func TestDescribeForeignBlocks(t *testing.T) {
-	for _, b := range mustRead(t, pcapFile(littleEndian, magicMicro, 1, [2]uint32{1, 2})) {
+	for _, b := range mustRead(t, handmade.Pcap(littleEndian, magicMicro, 1, [2]uint32{1, 2})) {
 		_, flags := b.Flags()
 		_, drops := b.DropCount()
 		if b.Comments() != nil || b.Application() != "" || flags || drops {
 			t.Errorf("block %+v of a pcap file claims to have options", b)
 		}
 	}
-	f := (&file{}).section(littleEndian)
-	f.iface(1, 0, f.option(optComment, []byte("of it")))
-	f.epb(0, 1, "", f.option(optFlags, []byte("12345")), f.option(optDropCount, f.u32(1)))
-	blocks := mustRead(t, f.buf)
+	f := (&handmade.File{}).Section(littleEndian)
+	f.Iface(1, 0, f.Option(optComment, []byte("of it")))
+	f.EPB(0, 1, "", f.Option(OptFlags, []byte("12345")), f.Option(OptDropCount, f.U32(1)))
+	blocks := mustRead(t, f.Buf)
 	if got := blocks[1].Comments(); !slices.Equal(got, []string{"of it"}) {
 		t.Errorf("interface: got comments %q, want the one", got)
 	}
@@ -164,16 +166,16 @@ func TestDescribeForeignBlocks(t *testing.T) {
 
 // The hot paths take no memory of their own.
 func TestNothingIsAllocatedPerPacket(t *testing.T) {
-	f := (&file{}).section(littleEndian).iface(1, 0)
+	f := (&handmade.File{}).Section(littleEndian).Iface(1, 0)
 	const n = 1000
 	for range n {
-		f.epb(0, 1, strings.Repeat("x", 61), f.option(optComment, []byte("one")), f.end())
+		f.EPB(0, 1, strings.Repeat("x", 61), f.Option(optComment, []byte("one")), f.End())
 	}
-	blocks := mustRead(t, f.buf)
+	blocks := mustRead(t, f.Buf)
 	added := (*Interface)(nil)
 	edits := []PacketEdit{{HasTicks: true}, {Data: []byte("new"), OrigLen: 7}, {Comments: [][]byte{[]byte("a"), []byte("bc")}}, {}}
 	var out bytes.Buffer
-	out.Grow(len(f.buf) * 2)
+	out.Grow(len(f.Buf) * 2)
 	got := testing.AllocsPerRun(5, func() {
 		out.Reset()
 		w := NewWriter(&out)
@@ -197,7 +199,7 @@ func TestNothingIsAllocatedPerPacket(t *testing.T) {
 		t.Errorf("writing %d packets took %v allocations", n, got)
 	}
 	got = testing.AllocsPerRun(5, func() {
-		r, err := NewReader(bytes.NewReader(f.buf), ReaderOptions{BatchSize: 16 << 10})
+		r, err := NewReader(bytes.NewReader(f.Buf), ReaderOptions{BatchSize: 16 << 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +213,7 @@ func TestNothingIsAllocatedPerPacket(t *testing.T) {
 }
 
 func TestWritePacketLeavesOtherBlocks(t *testing.T) {
-	blocks := mustRead(t, everything())
+	blocks := mustRead(t, handmade.Everything())
 	out := write(t, func(w *Writer) error {
 		for i := range blocks {
 			e := &PacketEdit{HasTicks: true, Data: []byte("not for you")}
@@ -224,7 +226,7 @@ func TestWritePacketLeavesOtherBlocks(t *testing.T) {
 		}
 		return nil
 	})
-	if !bytes.Equal(out, everything()) {
+	if !bytes.Equal(out, handmade.Everything()) {
 		t.Errorf("an edit changed a block that is no packet")
 	}
 }

@@ -18,6 +18,7 @@ var (
 	ErrOption     = errors.New("an option does not fit its block")
 	ErrTooLarge   = compress.ErrTooLarge
 	ErrByteOrder  = errors.New("section header without a byte-order magic")
+	ErrInterface  = errors.New("a packet's interface is not described")
 	ErrCompressed = errors.New("damaged compressed data")
 	ErrUnpacked   = errors.New("it decompresses to more than the limit")
 )
@@ -52,6 +53,11 @@ func afterFrame(frame int64) string {
 
 // Unwrap gives the condition to errors.Is.
 func (e *FormatError) Unwrap() error { return e.Err }
+
+// tooLarge is the error for a block of more bytes than are believed.
+func tooLarge(most int, n uint64) error {
+	return fmt.Errorf("%w of %d bytes: block of %d bytes", ErrTooLarge, most, n)
+}
 
 // byteCount is a number of bytes: "1 byte", "2 bytes".
 func byteCount(n int64) string {

@@ -4,24 +4,26 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
 // fuzzLimit keeps hostile lengths from taking time that finds nothing.
-var fuzzLimit = ReaderOptions{BatchSize: minBatchSize, MaxBlock: 64 << 10}
+var fuzzLimit = ReaderOptions{BatchSize: MinBatchSize, MaxBlock: 64 << 10}
 
 // addSeeds gives every fixture to a fuzz target.
 func addSeeds(f *testing.F) {
-	f.Add(everything())
-	f.Add(resolutions())
-	f.Add(squeeze.Gzip(f, everything()))
+	f.Add(handmade.Everything())
+	f.Add(handmade.Resolutions())
+	f.Add(squeeze.Gzip(f, handmade.Everything()))
 	for _, magic := range []uint32{magicMicro, magicNano, magicModified} {
-		f.Add(pcapFile(littleEndian, magic, 1, [2]uint32{1, 2}, [2]uint32{3, 4}))
-		f.Add(pcapFile(bigEndian, magic, 1, [2]uint32{1, 2}, [2]uint32{3, 4}))
+		f.Add(handmade.Pcap(littleEndian, magic, 1, [2]uint32{1, 2}, [2]uint32{3, 4}))
+		f.Add(handmade.Pcap(bigEndian, magic, 1, [2]uint32{1, 2}, [2]uint32{3, 4}))
 	}
-	for _, d := range append(damagedPcapng(), damagedOthers(f)...) {
+	for _, d := range slices.Concat(damagedPcapng(), damagedPcap(), damagedOthers(f)) {
 		f.Add(d.data)
 	}
 }

@@ -12,12 +12,12 @@ const (
 	optComment      = 1
 	optApplication  = 4  // shb_userappl
 	optName         = 2  // if_name
-	optResol        = 9  // if_tsresol
+	OptResol        = 9  // if_tsresol
 	optFCS          = 13 // if_fcslen, bits
-	optOffset       = 14 // if_tsoffset
-	optFlags        = 2  // epb_flags, pack_flags
+	OptOffset       = 14 // if_tsoffset
+	OptFlags        = 2  // epb_flags, pack_flags
 	optHash         = 3  // epb_hash, pack_hash
-	optDropCount    = 4  // epb_dropcount
+	OptDropCount    = 4  // epb_dropcount
 	optIfDrop       = 5  // isb_ifdrop
 	optOSDrop       = 7  // isb_osdrop
 	optCustomTextNC = 19372
@@ -36,7 +36,7 @@ type option struct {
 
 // nextOption cuts the first option off a list. It returns ok = false at the
 // end of the list, and an error where the first one does not fit the list. As
-// in Wireshark, a list may lack its opt_endofopt, and what stands behind one
+// in Wireshark, a list may lack its opt_endofopt, and what stands after one
 // is not looked at.
 func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok bool, err error) {
 	if len(list) == 0 {
@@ -51,7 +51,7 @@ func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok 
 		return option{}, nil, false, nil
 	}
 	n := int(u16(list[2:], big))
-	size := 4 + padded(n)
+	size := 4 + Padded(n)
 	if size > len(list) {
 		return option{}, nil, false, fmt.Errorf("%w: option %d of %d bytes, %d bytes are left",
 			ErrOption, code, n, len(list)-4)
@@ -63,7 +63,7 @@ func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok 
 func checkOptions(list []byte, order binary.ByteOrder) error {
 	big := order == binary.BigEndian
 	for len(list) >= 4 && u16(list, big) != optEnd {
-		size := 4 + padded(int(u16(list[2:], big)))
+		size := 4 + Padded(int(u16(list[2:], big)))
 		if size > len(list) {
 			break
 		}
@@ -79,7 +79,7 @@ func findOption(list []byte, order binary.ByteOrder, code uint16) ([]byte, bool)
 	big := order == binary.BigEndian
 	for len(list) >= 4 {
 		c, n := u16(list, big), int(u16(list[2:], big))
-		size := 4 + padded(n)
+		size := 4 + Padded(n)
 		switch {
 		case c == optEnd || size > len(list):
 			return nil, false
@@ -97,8 +97,8 @@ func doNotCopy(code uint16) bool {
 	return code == optCustomTextNC || code == optCustomNC
 }
 
-// appendOption adds an option with its padding to a list.
-func appendOption[T string | []byte](list []byte, order binary.ByteOrder, code uint16, value T) []byte {
+// AppendOption adds an option with its padding to a list.
+func AppendOption[T string | []byte](list []byte, order binary.ByteOrder, code uint16, value T) []byte {
 	big := order == binary.BigEndian
 	list = appendU16(appendU16(list, code, big), uint16(len(value)), big)
 	list = append(list, value...)
@@ -106,10 +106,10 @@ func appendOption[T string | []byte](list []byte, order binary.ByteOrder, code u
 }
 
 // padding gives the zero bytes that fill n bytes up to a multiple of four.
-func padding(n int) string { return "\x00\x00\x00"[:padded(n)-n] }
+func padding(n int) string { return "\x00\x00\x00"[:Padded(n)-n] }
 
-// padded rounds a length up to a multiple of four.
-func padded(n int) int { return (n + 3) &^ 3 }
+// Padded rounds a length up to a multiple of four.
+func Padded(n int) int { return (n + 3) &^ 3 }
 
 // u16 reads two bytes in either order. Unlike binary.ByteOrder it is inlined.
 func u16(p []byte, big bool) uint16 {
@@ -133,4 +133,12 @@ func appendU32(to []byte, v uint32, big bool) []byte {
 		v = bits.ReverseBytes32(v)
 	}
 	return binary.LittleEndian.AppendUint32(to, v)
+}
+
+// OrderOf is big-endian, or else little-endian, byte order.
+func OrderOf(big bool) binary.ByteOrder {
+	if big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }

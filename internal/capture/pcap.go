@@ -15,8 +15,8 @@ const (
 
 // Lengths of headers, bytes.
 const (
-	pcapHeaderLen     = 24
-	pcapRecordLen     = 16
+	PcapHeaderLen     = 24
+	PcapRecordLen     = 16
 	modifiedRecordLen = 24 // interface index, protocol and packet type follow
 )
 
@@ -27,17 +27,14 @@ const (
 	fcsShift   = 28
 )
 
-// pcap is the layout of a pcap file.
-type pcap struct {
-	order     binary.ByteOrder
-	big       bool
-	headerLen int    // of a record
-	snap      uint32 // snap length, bytes
-	longest   uint32 // record that is credible, bytes; of salvage
-	usual     oddity // what is odd elsewhere and usual in this file; of salvage
-	perSecond uint64 // ticks
+// Pcap is the layout of a pcap file.
+type Pcap struct {
+	Order     binary.ByteOrder
+	Big       bool
+	HeaderLen int    // of a record
+	PerSecond uint64 // ticks
+	Interface *Interface
 	swapped   swap
-	iface     *Interface
 }
 
 // swap says whether the two lengths of a record changed places, as they do in
@@ -50,29 +47,41 @@ const (
 	maybeSwapped
 )
 
-// newPcap gives the layout that the magic number asks for, nil for another
+// PcapIn gives the layout of a file of microseconds in a byte order.
+func PcapIn(big bool) *Pcap {
+	return &Pcap{
+		Order: OrderOf(big), Big: big, HeaderLen: PcapRecordLen, PerSecond: 1e6,
+		Interface: &Interface{Resol: 6, order: binary.LittleEndian},
+	}
+}
+
+// NewPcap gives the layout that the magic number asks for, nil for another
 // file.
-func newPcap(head []byte) *pcap {
+func NewPcap(head []byte) *Pcap {
 	order, magic, ok := byteOrder(head, magicMicro, magicNano, magicModified)
 	if !ok {
 		return nil
 	}
-	p := &pcap{order: order, big: order == binary.BigEndian, headerLen: pcapRecordLen, perSecond: 1e6}
-	p.iface = &Interface{Resol: 6, order: binary.LittleEndian}
+	p := PcapIn(order == binary.BigEndian)
 	switch magic {
 	case magicNano:
-		p.perSecond = 1e9
-		p.iface.Resol = 9
+		p.CountNanoseconds()
 	case magicModified:
-		p.headerLen = modifiedRecordLen
+		p.HeaderLen = modifiedRecordLen
 	}
 	return p
 }
 
-// readHeader reads the file header. What it says beyond link type and snap
+// CountNanoseconds sets the layout to records that count nanoseconds.
+func (p *Pcap) CountNanoseconds() {
+	p.PerSecond, p.Interface.Resol = 1e9, 9
+	p.Interface.options = AppendOption(nil, p.Interface.order, OptResol, "\x09")
+}
+
+// ReadHeader reads the file header. What it says beyond link type and snap
 // length becomes options as they stand in an interface description block.
-func (p *pcap) readHeader(h []byte) error {
-	major, minor := p.order.Uint16(h[4:]), p.order.Uint16(h[6:])
+func (p *Pcap) ReadHeader(h []byte) error {
+	major, minor := p.Order.Uint16(h[4:]), p.Order.Uint16(h[6:])
 	if major != 2 {
 		return fmt.Errorf("%w: pcap %d.%d", ErrVersion, major, minor)
 	}
@@ -82,48 +91,76 @@ func (p *pcap) readHeader(h []byte) error {
 	case minor == 3:
 		p.swapped = maybeSwapped
 	}
-	network := p.order.Uint32(h[20:])
-	p.iface.SnapLen = p.order.Uint32(h[16:])
-	p.iface.LinkType = uint16(network)
-	if p.iface.Resol != 6 {
-		p.iface.options = appendOption(p.iface.options, p.iface.order, optResol, string([]byte{p.iface.Resol}))
-	}
+	network := p.Order.Uint32(h[20:])
+	p.Interface.SnapLen = p.Order.Uint32(h[16:])
+	p.Interface.LinkType = uint16(network)
 	if network&fcsPresent != 0 {
 		bits := []byte{byte(network >> fcsShift * 16)}
-		p.iface.options = appendOption(p.iface.options, p.iface.order, optFCS, string(bits))
+		p.Interface.options = AppendOption(p.Interface.options, p.Interface.order, optFCS, string(bits))
 	}
 	return nil
 }
 
-func (p *pcap) name() string { return "pcap" }
+// Header gives the blocks that the file header becomes: a section, and its
+// interface. raw are its bytes at an offset, none where it was made up.
+func (p *Pcap) Header(raw []byte, offset int64) []Block {
+	after, made := offset+int64(len(raw)), raw == nil
+	return []Block{
+		{Kind: Section, Pcap: true, Order: p.Order, Raw: raw, Offset: offset, Made: made},
+		{Kind: Iface, Pcap: true, Order: p.Order, Offset: after, Interface: p.Interface, Made: made},
+	}
+}
 
-// lengths gives the captured and the original length of a record.
-func (p *pcap) lengths(rec []byte) (captured, original uint32) {
-	captured, original = u32(rec[8:], p.big), u32(rec[12:], p.big)
+// Name is "pcap".
+func (p *Pcap) Name() string { return "pcap" }
+
+// AsNamed says whether the lengths of records stand where their names say.
+func (p *Pcap) AsNamed() bool { return p.swapped == asNamed }
+
+// Lengths gives the captured and the original length of a record.
+func (p *Pcap) Lengths(rec []byte) (captured, original uint32) {
+	captured, original = U32(rec[8:], p.Big), U32(rec[12:], p.Big)
 	if p.swapped == swapped || p.swapped == maybeSwapped && captured > original {
 		return original, captured
 	}
 	return captured, original
 }
 
-func (p *pcap) size(rec []byte) (uint64, error) {
-	if len(rec) < pcapRecordLen {
+// Size gives the length of the record that rec starts with.
+func (p *Pcap) Size(rec []byte, most int) (int, error) {
+	if len(rec) < PcapRecordLen {
 		return 0, nil
 	}
-	captured, _ := p.lengths(rec)
-	return uint64(p.headerLen) + uint64(captured), nil
+	captured, _ := p.Lengths(rec)
+	n := uint64(p.HeaderLen) + uint64(captured)
+	if n > uint64(most) {
+		return 0, tooLarge(most, n)
+	}
+	return int(n), nil
 }
 
-func (p *pcap) decode(b *Block) error {
+// Decode reads a record. Any of a credible length can be read.
+func (p *Pcap) Decode(b *Block) error {
 	rec := b.Raw
-	b.Kind, b.Pcap, b.Order, b.Interface = Packet, true, p.order, p.iface
-	b.HasStamp = true
-	b.Ticks = uint64(u32(rec, p.big))*p.perSecond + uint64(u32(rec[4:], p.big))
-	captured, original := p.lengths(rec)
+	_ = rec[PcapRecordLen-1]
+	second, fraction := U32(rec, p.Big), U32(rec[4:], p.Big)
+	captured, original := p.Lengths(rec)
+	b.Kind, b.Pcap, b.Order, b.Interface = Packet, true, p.Order, p.Interface
+	b.HasStamp, b.Ticks = true, uint64(second)*p.PerSecond+uint64(fraction)
 	b.OrigLen = original
-	b.Data = rec[p.headerLen:]
-	if captured-1 >= min(original, p.snap) || original > longOriginal || uint64(u32(rec[4:], p.big)) >= p.perSecond {
-		b.odd = p.oddness(rec)
+	b.Data = rec[p.HeaderLen:]
+	if captured-1 >= original || p.Interface.SnapLen-1 < captured-1 || original > LongOriginal || uint64(fraction) >= p.PerSecond {
+		b.Odd = p.Oddness(rec)
 	}
 	return nil
+}
+
+// Oddness says what is odd about a record.
+func (p *Pcap) Oddness(rec []byte) Oddity {
+	captured, original := p.Lengths(rec)
+	odd := oddLengths(captured, original, p.Interface.SnapLen)
+	if uint64(U32(rec[4:], p.Big)) >= p.PerSecond {
+		odd |= OddFraction
+	}
+	return odd
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 )
 
 func TestPcapVariants(t *testing.T) {
@@ -20,7 +22,7 @@ func TestPcapVariants(t *testing.T) {
 	} {
 		for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
 			t.Run(test.name+order.String(), func(t *testing.T) {
-				data := pcapFile(order, test.magic, 113, [2]uint32{1, 2}, [2]uint32{0xFFFFFFFF, 1999999})
+				data := handmade.Pcap(order, test.magic, 113, [2]uint32{1, 2}, [2]uint32{0xFFFFFFFF, 1999999})
 				blocks := mustRead(t, data)
 				if len(blocks) != 4 || blocks[0].Kind != Section || blocks[1].Kind != Iface {
 					t.Fatalf("got %d blocks, want section, interface and 2 packets", len(blocks))
@@ -55,7 +57,7 @@ func TestPcapOldVersions(t *testing.T) {
 		{4, 3, 1500, 3, 1500},
 		{4, 3, 2, 3, 2},
 	} {
-		data := pcapFile(bigEndian, magicMicro, 1)
+		data := handmade.Pcap(bigEndian, magicMicro, 1)
 		data[7] = test.minor
 		for _, v := range []uint32{1, 2, test.first, test.second} {
 			data = binary.BigEndian.AppendUint32(data, v)
@@ -69,7 +71,7 @@ func TestPcapOldVersions(t *testing.T) {
 }
 
 func TestPcapFrameCheckSequence(t *testing.T) {
-	data := pcapFile(littleEndian, magicNano, 2<<fcsShift|fcsPresent|1, [2]uint32{1, 2})
+	data := handmade.Pcap(littleEndian, magicNano, 2<<fcsShift|fcsPresent|1, [2]uint32{1, 2})
 	out := mustRead(t, write(t, copyAll(mustRead(t, data))))
 	i := out[1].Interface
 	if i.LinkType != 1 || i.Resol != 9 {

@@ -7,38 +7,46 @@ import (
 	"math/bits"
 )
 
-// byteOrderMagic is what a section header holds in the order of its section.
-const byteOrderMagic = 0x1A2B3C4D
+// ByteOrderMagic is what a section header holds in the order of its section.
+const ByteOrderMagic = 0x1A2B3C4D
 
 // Lengths of blocks of the pcapng specification (section 4 and appendix A):
 // the part before data and options, and the whole without either, bytes.
 const (
-	blockMin   = 12 // type, length, trailer
-	trailerLen = 4
+	BlockMin   = 12 // type, length, trailer
+	TrailerLen = 4
 
-	sectionFixed   = 24
-	interfaceFixed = 16
+	SectionFixed   = 24
+	InterfaceFixed = 16
 	statsFixed     = 20
-	enhancedFixed  = 28 // also that of the obsolete packet block
-	simpleFixed    = 12
+	EnhancedFixed  = 28 // also that of the obsolete packet block
+	SimpleFixed    = 12
 
 	sectionMagicEnd = 12 // of the byte-order magic
 )
 
-// pcapng is the layout of a pcapng file.
+// Pcapng is the layout of a pcapng file.
 //
 // Lengths are taken as Wireshark 4.0 takes them: one that is not a multiple of
 // four is rounded up, in the header and in the trailer, since some writers
 // leave out the padding in it, though the padding is there. All else about
 // lengths is strict. A simple packet block may hold nothing beside its data.
-type pcapng struct {
-	order        binary.ByteOrder
-	big          bool
-	sections     int // seen so far
-	interfaces   []*Interface
-	mixed        bool // they differ in link type or clock
-	described    int  // memory that interfaces take, bytes, roughly
+type Pcapng struct {
+	// Of the present section; Order is nil before the first.
+	Order      binary.ByteOrder
+	Big        bool
+	Interfaces []*Interface
+	Mixed      bool // they differ in link type or clock
+
+	Sections     int // seen so far
+	described    int // memory that Interfaces take, bytes, roughly
 	maxDescribed int
+}
+
+// NewPcapng gives the layout of a pcapng file before its first section, or after
+// so many. The interfaces of a section may take so much memory, bytes.
+func NewPcapng(sections, maxDescribed int) *Pcapng {
+	return &Pcapng{Sections: sections, maxDescribed: min(maxDescribed, maxDescriptions)}
 }
 
 // maxDescriptions is the most memory that the interfaces of one section may take,
@@ -48,55 +56,62 @@ const maxDescriptions = 24 << 20
 // interfaceCost is what one Interface takes beside its block, bytes.
 const interfaceCost = 256
 
-func (f *pcapng) name() string { return "pcapng" }
+// Name is "pcapng".
+func (f *Pcapng) Name() string { return "pcapng" }
 
-// sectionOrder gives the byte order of the section that p starts; ok is false
+// SectionOrder gives the byte order of the section that p starts; ok is false
 // where p does not start with a section header.
-func sectionOrder(p []byte) (order binary.ByteOrder, ok bool) {
+func SectionOrder(p []byte) (order binary.ByteOrder, ok bool) {
 	if len(p) < sectionMagicEnd || binary.LittleEndian.Uint32(p) != TypeSection {
 		return nil, false
 	}
-	order, _, ok = byteOrder(p[8:], byteOrderMagic)
+	order, _, ok = byteOrder(p[8:], ByteOrderMagic)
 	return order, ok
 }
 
-func (f *pcapng) size(p []byte) (uint64, error) {
+// Size gives the length of the block that p starts with.
+func (f *Pcapng) Size(p []byte, most int) (int, error) {
 	if len(p) < 8 {
 		return 0, nil
 	}
-	big := f.big
-	if u32(p, big) == TypeSection { // reads the same in both orders
+	big := f.Big
+	if U32(p, big) == TypeSection { // reads the same in both orders
 		if len(p) < sectionMagicEnd {
 			return 0, nil
 		}
-		order, ok := sectionOrder(p)
+		order, ok := SectionOrder(p)
 		if !ok {
 			return 0, fmt.Errorf("%w: % x", ErrByteOrder, p[8:12])
 		}
 		big = order == binary.BigEndian
 	}
-	n := u32(p[4:], big)
-	if n < blockMin {
-		return 0, fmt.Errorf("%w: block of %d bytes, the least is %d", ErrLength, n, blockMin)
+	n := U32(p[4:], big)
+	if n < BlockMin {
+		return 0, fmt.Errorf("%w: block of %d bytes, the least is %d", ErrLength, n, BlockMin)
 	}
 	if n > math.MaxUint32&^3 { // with its padding it would not fit the field
 		return 0, fmt.Errorf("%w: block of %d bytes", ErrLength, n)
 	}
-	return (uint64(n) + 3) &^ 3, nil
+	n = (n + 3) &^ 3
+	if uint64(n) > uint64(most) {
+		return 0, tooLarge(most, uint64(n))
+	}
+	return int(n), nil
 }
 
-func (f *pcapng) decode(b *Block) error {
+// Decode reads a block. A packet whose interface is not described has none.
+func (f *Pcapng) Decode(b *Block) error {
 	raw := b.Raw
-	typ, big := u32(raw, f.big), f.big
+	typ, big := U32(raw, f.Big), f.Big
 	if typ == TypeSection {
-		order, _ := sectionOrder(raw) // checked by size
+		order, _ := SectionOrder(raw) // checked by size
 		big = order == binary.BigEndian
 	}
-	n, trailer := u32(raw[4:], big), u32(raw[len(raw)-trailerLen:], big)
+	trailer := U32(raw[len(raw)-TrailerLen:], big)
 	if (uint64(trailer)+3)&^3 != uint64(len(raw)) {
-		return fmt.Errorf("%w: %d at its start, %d at its end", ErrTrailer, n, trailer)
+		return fmt.Errorf("%w: %d at its start, %d at its end", ErrTrailer, U32(raw[4:], big), trailer)
 	}
-	b.Type, b.Order = typ, f.order
+	b.Type, b.Order = typ, f.Order
 	switch typ {
 	case TypeEPB:
 		return f.enhanced(b)
@@ -110,8 +125,8 @@ func (f *pcapng) decode(b *Block) error {
 		return f.describe(b)
 	case TypeNames:
 		b.Kind = Names
-		if !fittingNames(raw[8:len(raw)-trailerLen], big) {
-			b.odd = oddNames
+		if !FittingNames(raw[8:len(raw)-TrailerLen], big) {
+			b.Odd = OddNames
 		}
 	case TypeSecrets:
 		b.Kind = Secrets
@@ -120,9 +135,9 @@ func (f *pcapng) decode(b *Block) error {
 }
 
 // startSection reads a section header block (section 4.1).
-func (f *pcapng) startSection(b *Block) error {
-	order, _ := sectionOrder(b.Raw)
-	if len(b.Raw) < sectionFixed+trailerLen {
+func (f *Pcapng) startSection(b *Block) error {
+	order, _ := SectionOrder(b.Raw)
+	if len(b.Raw) < SectionFixed+TrailerLen {
 		return tooShort("section header block", b.Raw)
 	}
 	major, minor := order.Uint16(b.Raw[12:]), order.Uint16(b.Raw[14:])
@@ -130,115 +145,115 @@ func (f *pcapng) startSection(b *Block) error {
 		return fmt.Errorf("%w: pcapng %d.%d", ErrVersion, major, minor)
 	}
 	if minor != 0 && minor != 2 { // 1.2 is 1.0; a later one can be read as that (section 4.1)
-		b.odd |= oddVersion
+		b.Odd |= OddVersion
 	}
-	b.odd |= oddList(b.Raw[sectionFixed:len(b.Raw)-trailerLen], order)
+	b.Odd |= oddList(b.Raw[SectionFixed:len(b.Raw)-TrailerLen], order)
 	b.Kind, b.Order = Section, order
-	f.order, f.big = order, order == binary.BigEndian
-	f.sections++
-	f.interfaces, f.mixed, f.described = nil, false, 0
+	f.Order, f.Big = order, order == binary.BigEndian
+	f.Sections++
+	f.Interfaces, f.Mixed, f.described = nil, false, 0
 	return nil
 }
 
 // describe reads an interface description block (section 4.2).
-func (f *pcapng) describe(b *Block) error {
+func (f *Pcapng) describe(b *Block) error {
 	raw := b.Raw
-	if len(raw) < interfaceFixed+trailerLen {
+	if len(raw) < InterfaceFixed+TrailerLen {
 		return tooShort("interface description block", raw)
 	}
-	options := raw[interfaceFixed : len(raw)-trailerLen]
-	b.odd |= oddList(options, f.order)
-	most := min(f.maxDescribed, maxDescriptions)
-	if f.described += interfaceCost + 2*len(raw); f.described > most {
-		return fmt.Errorf("%w of %d bytes: the interface descriptions of one section", ErrTooLarge, most)
+	options := raw[InterfaceFixed : len(raw)-TrailerLen]
+	b.Odd |= oddList(options, f.Order)
+	if f.described += interfaceCost + 2*len(raw); f.described > f.maxDescribed {
+		return fmt.Errorf("%w of %d bytes: the interface descriptions of one section", ErrTooLarge, f.maxDescribed)
 	}
 	i := &Interface{
-		Section:  f.sections - 1,
-		ID:       uint32(len(f.interfaces)),
-		LinkType: f.order.Uint16(raw[8:]),
-		SnapLen:  f.order.Uint32(raw[12:]),
+		Section:  f.Sections - 1,
+		ID:       uint32(len(f.Interfaces)),
+		LinkType: f.Order.Uint16(raw[8:]),
+		SnapLen:  f.Order.Uint32(raw[12:]),
 		Resol:    6,
-		order:    f.order,
+		order:    f.Order,
 		options:  append([]byte(nil), options...),
 	}
 	// Options of a wrong length count as absent, as in Wireshark.
-	if v, ok := findOption(options, f.order, optName); ok {
+	if v, ok := findOption(options, f.Order, optName); ok {
 		i.Name = string(v)
 	}
-	if v, ok := findOption(options, f.order, optResol); ok && len(v) == 1 {
+	if v, ok := findOption(options, f.Order, OptResol); ok && len(v) == 1 {
 		i.Resol = v[0]
 	}
-	if v, ok := findOption(options, f.order, optOffset); ok && len(v) == 8 {
-		i.Offset = int64(f.order.Uint64(v))
+	if v, ok := findOption(options, f.Order, OptOffset); ok && len(v) == 8 {
+		i.Offset = int64(f.Order.Uint64(v))
 	}
-	f.interfaces = append(f.interfaces, i)
-	f.mixed = f.mixed || !i.alike(f.interfaces[0])
+	f.Interfaces = append(f.Interfaces, i)
+	f.Mixed = f.Mixed || !i.alike(f.Interfaces[0])
 	b.Kind, b.Interface = Iface, i
 	return nil
 }
 
 // enhanced reads an enhanced packet block (section 4.3).
-func (f *pcapng) enhanced(b *Block) error {
-	if len(b.Raw) < enhancedFixed+trailerLen {
+func (f *Pcapng) enhanced(b *Block) error {
+	if len(b.Raw) < EnhancedFixed+TrailerLen {
 		return tooShort("enhanced packet block", b.Raw)
 	}
-	return f.packet(b, u32(b.Raw[8:], f.big))
+	return f.packet(b, U32(b.Raw[8:], f.Big))
 }
 
 // obsolete reads a packet block (appendix A), which differs from an enhanced
 // one in that a drop count takes half of the interface's place.
-func (f *pcapng) obsolete(b *Block) error {
-	if len(b.Raw) < enhancedFixed+trailerLen {
+func (f *Pcapng) obsolete(b *Block) error {
+	if len(b.Raw) < EnhancedFixed+TrailerLen {
 		return tooShort("packet block", b.Raw)
 	}
-	return f.packet(b, uint32(f.order.Uint16(b.Raw[8:])))
+	return f.packet(b, uint32(f.Order.Uint16(b.Raw[8:])))
 }
 
 // packet reads what enhanced and obsolete packet blocks share.
-func (f *pcapng) packet(b *Block, id uint32) error {
-	raw, big := b.Raw, f.big
-	end := len(raw) - trailerLen
-	captured := u32(raw[20:], big)
-	if uint64(captured) > uint64(end-enhancedFixed) {
+func (f *Pcapng) packet(b *Block, id uint32) error {
+	raw, big := b.Raw, f.Big
+	end := len(raw) - TrailerLen
+	_ = raw[EnhancedFixed-1]
+	captured := U32(raw[20:], big)
+	if uint64(captured) > uint64(end-EnhancedFixed) {
 		return fmt.Errorf("%w: %d bytes captured, in a block of %d bytes", ErrLength, captured, len(raw))
 	}
-	b.Kind, b.Interface = Packet, f.lookup(id)
+	b.Kind, b.Interface = Packet, f.Lookup(id)
 	b.HasStamp = true
-	b.Ticks = uint64(u32(raw[12:], big))<<32 | uint64(u32(raw[16:], big))
-	b.OrigLen = u32(raw[24:], big)
-	dataEnd := enhancedFixed + int(captured)
-	b.Data = raw[enhancedFixed:dataEnd:dataEnd]
-	b.Options = raw[enhancedFixed+padded(int(captured)) : end]
-	if i := b.Interface; captured-1 >= b.OrigLen || b.OrigLen > longOriginal || i != nil && i.SnapLen-1 < captured-1 {
-		b.odd = oddLengths(captured, b.OrigLen, snapOf(i))
+	b.Ticks = uint64(U32(raw[12:], big))<<32 | uint64(U32(raw[16:], big))
+	b.OrigLen = U32(raw[24:], big)
+	dataEnd := EnhancedFixed + int(captured)
+	b.Data = raw[EnhancedFixed:dataEnd:dataEnd]
+	b.Options = raw[EnhancedFixed+Padded(int(captured)) : end]
+	if i := b.Interface; captured-1 >= b.OrigLen || b.OrigLen > LongOriginal || i != nil && i.SnapLen-1 < captured-1 {
+		b.Odd = oddLengths(captured, b.OrigLen, snapOf(i))
 	}
 	if len(b.Options) == 0 {
 		return nil
 	}
-	if err := checkOptions(b.Options, f.order); err != nil {
+	if err := checkOptions(b.Options, f.Order); err != nil {
 		if f.longer(raw) {
 			return fmt.Errorf("packet block: %w", err)
 		}
-		b.odd |= oddOptions
+		b.Odd |= OddOptions
 	}
 	return nil
 }
 
 // longer says whether the data of a packet block, whose options don't fit it, are as
 // long as its original length: then it is its captured length that is wrong.
-func (f *pcapng) longer(raw []byte) bool {
-	captured, original := u32(raw[20:], f.big), u32(raw[24:], f.big)
-	return original > captured && holdsData(raw, original, f.order)
+func (f *Pcapng) longer(raw []byte) bool {
+	captured, original := U32(raw[20:], f.Big), U32(raw[24:], f.Big)
+	return original > captured && HoldsData(raw, original, f.Order)
 }
 
-// holdsData says whether a packet block holds so many bytes of data, and options
-// that fit behind them.
-func holdsData(raw []byte, n uint32, order binary.ByteOrder) bool {
-	end := len(raw) - trailerLen
-	if uint64(n) > uint64(end-enhancedFixed) {
+// HoldsData says whether a packet block holds so many bytes of data, and options
+// that fit after them.
+func HoldsData(raw []byte, n uint32, order binary.ByteOrder) bool {
+	end := len(raw) - TrailerLen
+	if uint64(n) > uint64(end-EnhancedFixed) {
 		return false
 	}
-	at := enhancedFixed + padded(int(n))
+	at := EnhancedFixed + Padded(int(n))
 	return at <= end && checkOptions(raw[at:end], order) == nil
 }
 
@@ -252,9 +267,9 @@ func snapOf(i *Interface) uint32 {
 
 // oddList says whether a list of options is odd: one of them does not fit it, which
 // with what follows counts as absent.
-func oddList(list []byte, order binary.ByteOrder) oddity {
+func oddList(list []byte, order binary.ByteOrder) Oddity {
 	if checkOptions(list, order) != nil {
-		return oddOptions
+		return OddOptions
 	}
 	return 0
 }
@@ -263,33 +278,33 @@ func oddList(list []byte, order binary.ByteOrder) oddity {
 // smaller of its original length and the snap length of interface 0. Where that is
 // not what the block holds, its original length is if that fits, and else all that
 // the block holds.
-func (f *pcapng) simple(b *Block) error {
+func (f *Pcapng) simple(b *Block) error {
 	raw := b.Raw
-	if len(raw) < simpleFixed+trailerLen {
+	if len(raw) < SimpleFixed+TrailerLen {
 		return tooShort("simple packet block", raw)
 	}
-	room := len(raw) - simpleFixed - trailerLen
-	b.Kind, b.Interface = Packet, f.lookup(0)
-	b.OrigLen = u32(raw[8:], f.big)
+	room := len(raw) - SimpleFixed - TrailerLen
+	b.Kind, b.Interface = Packet, f.Lookup(0)
+	b.OrigLen = U32(raw[8:], f.Big)
 	captured := min(b.OrigLen, uint32(room))
-	if snap := snapOf(b.Interface); snap != 0 && padded(int(min(captured, snap))) == room {
+	if snap := snapOf(b.Interface); snap != 0 && Padded(int(min(captured, snap))) == room {
 		captured = min(captured, snap)
-	} else if captured < b.OrigLen && b.Interface != nil || padded(int(captured)) != room {
-		captured = uint32(max(0, room-len(raw)+int(u32(raw[4:], f.big)))) // without padding, where its length is
-		b.odd |= oddSimple
+	} else if captured < b.OrigLen && b.Interface != nil || Padded(int(captured)) != room {
+		captured = uint32(max(0, room-len(raw)+int(U32(raw[4:], f.Big)))) // without padding, where its length is
+		b.Odd |= OddSimple
 	}
-	if b.odd == 0 {
-		b.odd = oddLengths(captured, b.OrigLen, snapOf(b.Interface))
+	if b.Odd == 0 {
+		b.Odd = oddLengths(captured, b.OrigLen, snapOf(b.Interface))
 	}
-	dataEnd := simpleFixed + int(captured)
-	b.Data = raw[simpleFixed:dataEnd:dataEnd]
+	dataEnd := SimpleFixed + int(captured)
+	b.Data = raw[SimpleFixed:dataEnd:dataEnd]
 	return nil
 }
 
-// lookup gives an interface of this section; nil if it was not described.
-func (f *pcapng) lookup(id uint32) *Interface {
-	if uint64(id) < uint64(len(f.interfaces)) {
-		return f.interfaces[id]
+// Lookup gives an interface of this section; nil if it was not described.
+func (f *Pcapng) Lookup(id uint32) *Interface {
+	if uint64(id) < uint64(len(f.Interfaces)) {
+		return f.Interfaces[id]
 	}
 	return nil
 }
@@ -299,8 +314,13 @@ func tooShort(what string, raw []byte) error {
 	return fmt.Errorf("%w: %s of %d bytes", ErrLength, what, len(raw))
 }
 
-// u32 reads four bytes in either order. Unlike binary.ByteOrder it is inlined.
-func u32(p []byte, big bool) uint32 {
+// alike says whether packets on two interfaces are read in one way.
+func (i *Interface) alike(o *Interface) bool {
+	return i.LinkType == o.LinkType && i.Resol == o.Resol && i.Offset == o.Offset
+}
+
+// U32 reads four bytes in either order. Unlike binary.ByteOrder it is inlined.
+func U32(p []byte, big bool) uint32 {
 	v := binary.LittleEndian.Uint32(p)
 	if big {
 		return bits.ReverseBytes32(v)

@@ -13,95 +13,110 @@ import (
 const (
 	defaultBatchSize = 256 << 10
 	defaultMaxBlock  = 64 << 20
-	minBatchSize     = 1 << 10
+	MinBatchSize     = 1 << 10 // of any
 )
 
 // ReaderOptions are the limits of a Reader. The zero value is fit for use.
 type ReaderOptions struct {
 	BatchSize int // memory of one batch, bytes; 0 = 256 KiB
 	MaxBlock  int // largest block or record that is believed, bytes; 0 = 64 MiB
-	Salvage   Salvage
 	// MaxUnpacked is how much a compressed file may decompress to, bytes; 0 = any
-	// amount. Beyond it the capture ends with an ErrUnpacked, whatever Salvage says.
+	// amount. Beyond it the capture ends with an ErrUnpacked.
 	MaxUnpacked int64
+	// Described asks for an ErrInterface of a packet whose interface is not described.
+	Described bool
+	// Decompress opens a decompressor of what src reads, which from gives from its
+	// first byte on; nil = one that ends at damage.
+	Decompress func(c *compress.Codec, src *compress.Source, from io.Reader) (io.Reader, error)
 }
 
-// Reader reads a capture block by block. One goroutine may call its methods
-// at a time; Consumed and Batch.Release may be called from any.
+// Reader reads a capture block by block, and ends where a block can't be read.
+// One goroutine may call its methods at a time; Consumed and Batch.Release may be
+// called from any.
+//
+// Whoever knows how to go on after damage wraps a Reader and is its Driver
+// instead of calling Next: Drive hands it what was read, and the driver takes
+// blocks off that or skips what is none.
+//
+//	Rest    what was read and not gone over yet, from the position on
+//	Size    how long the block is that bytes start with
+//	Read    read a block, and go over it
+//	Skip    go over bytes without a block
+//	Resume  read what follows by another layout
+//	Broken  an error with the position
+//
+// Add, Discard and Replace are for what is no block of the file: made up, not read
+// yet, or read otherwise. A Reader doesn't know who drives it or why bytes were
+// skipped, and a driver knows nothing of batches and buffers.
 type Reader struct {
-	source      *compress.Source
-	src         io.Reader // source, decompressed
+	Source *compress.Source // the file
+	Plain  io.Reader        // Source, decompressed; who drives may wrap it
+
+	opts        ReaderOptions
 	compression string
-	layout      layout
+	layout      Layout
 	batchSize   int
 	fit         reading
 	maxBlock    int
 	free        chan *Batch
 
-	pending  []Block // blocks that stand before the first that is read: the header of a pcap file
-	carry    []byte  // what was read and is not in a batch yet
-	enough   bool    // the last batch has as many blocks as it may: carry can have whole ones
-	late     error   // then: with what the source ended behind carry, if it has
-	offset   int64   // of the next block in the decompressed file
-	frame    int64   // number of the last packet
-	blocks   int     // of the batch that was delivered last
-	err      error   // what Next returns from now on
+	batch    *Batch // that is being filled
+	used     int    // bytes of it that the position is past
+	carry    []byte // what was read and is not in a batch yet
+	enough   bool   // the last batch has as many blocks as it may: carry can have whole ones
+	late     error  // then: with what the source ended after carry, if it has
+	offset   int64  // of the position in the decompressed file
+	frame    int64  // number of the last packet
+	blocks   int    // of the batch that was delivered last
+	err      error  // what Drive returns from now on
 	consumed atomic.Int64
-
-	// Of salvage only.
-	opts    ReaderOptions
-	damages Damages
-	last    Damage // the last place of damage, which may grow yet
-	resumer *compress.Salvager
-	text    bool    // carriage returns are taken out
-	tries   int     // to undo a transfer as text
-	lost    bool    // bytes are being passed over: nothing is expected here
-	opening []Block // that openDamaged found
-	recent  [recentStamps]recentStamp
-	sure    int64 // offset of a block that was looked at with the one before
-	proved  int64 // offset up to which a long chain leads from record to record
-	odd     [oddities]oddCount
 }
 
-// layout is how one format cuts a file into blocks and understands them.
-type layout interface {
-	name() string
-	// size gives the length of the block that p starts with, and 0 where p is
-	// too short to tell. It does not trust p to hold the block.
-	size(p []byte) (uint64, error)
-	// decode fills in a block whose Raw is set and whole. The frame number is
-	// the reader's business.
-	decode(b *Block) error
+// Layout is how one format cuts a file into blocks and understands them: a reader
+// of one block. *Pcap and *Pcapng are such.
+type Layout interface {
+	Name() string
+	// Size gives the length of the block that p starts with, and 0 where p is
+	// too short to tell. It does not trust p to hold the block. One of more bytes
+	// than most is an ErrTooLarge.
+	Size(p []byte, most int) (int, error)
+	// Decode fills in a block whose Raw is set and whole. The frame number is
+	// the Reader's business.
+	Decode(b *Block) error
+}
 
-	// believable looks at a block of a credible length, which p need not hold: it
-	// says how many bytes are needed to judge it (0: no more), and whether it is
-	// to be believed at once. sure says that it was looked at already, as what
-	// follows the block before. Only salvage asks.
-	believable(p []byte, size int, sure bool) (need int, ok bool)
-	// credible says whether a block may have a size, bytes.
-	credible(size int) bool
-	// window says how much of p, which a block of a size starts, is to be looked at
-	// for a decision, bytes. It may be more than p has.
-	window(p []byte, size int) int
-	// chained says whether lengths lead on from the start of p so far that a block
-	// is there, whatever it holds. p is what window asked for.
-	chained(r *Reader, p []byte, eof bool) bool
-	// rescue deals with the damage at the start of p. It delivers what it can
-	// and says how many bytes of p are done with; where that is none, blocks stand
-	// there after all. p holds all that it may look at, and the end of the file if
-	// eof is set.
-	rescue(r *Reader, b *Batch, p []byte, eof bool, why error) int
+// Driver says what is done with the bytes that a Reader has read.
+type Driver interface {
+	// Step goes over what was read, as far as that can be decided; all of it where
+	// the source has ended, but for what a full batch has no room for. need is how
+	// many bytes of Rest it takes to go on. An error ends the capture.
+	Step(ended bool) (need int, err error)
+	// Ended says what the error means with which the source ended: nil where more
+	// can be read.
+	Ended(err error) error
 }
 
 // NewReader finds out what the bytes are: a pcap or pcapng capture, plain or
 // compressed by gzip, zstd, xz, lz4 or bzip2. It returns a *FormatError that
 // wraps ErrEmpty, ErrNotCapture, ErrVersion, ErrTruncated or ErrCompressed
-// where they are nothing
-// that it can read, and the error of r where that failed.
+// where they are nothing that it can read, and the error of r where that failed.
 func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
+	rd := Unopened(r, opts)
+	head, err := rd.Head()
+	if err == nil {
+		err = rd.Recognise(head)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rd, nil
+}
+
+// Unopened returns a Reader whose Head and Recognise must be called first. Where
+// the latter gives an error, who drives may know a layout for Resume.
+func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 	rd := &Reader{
-		source:    &compress.Source{R: r},
-		sure:      -1,
+		Source:    &compress.Source{R: r},
 		opts:      opts,
 		batchSize: opts.BatchSize,
 		maxBlock:  opts.MaxBlock,
@@ -110,19 +125,16 @@ func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
 	if rd.batchSize <= 0 {
 		rd.batchSize = defaultBatchSize
 	}
-	rd.batchSize = max(rd.batchSize, minBatchSize)
+	rd.batchSize = max(rd.batchSize, MinBatchSize)
 	rd.fit.size = rd.batchSize
 	if rd.maxBlock <= 0 {
 		rd.maxBlock = defaultMaxBlock
 	}
-	if err := rd.open(); err != nil {
-		return nil, err
-	}
-	return rd, nil
+	return rd
 }
 
 // Format is "pcap" or "pcapng".
-func (r *Reader) Format() string { return r.layout.name() }
+func (r *Reader) Format() string { return r.layout.Name() }
 
 // Compression is "gzip", "zstd", "xz", "lz4" or "bzip2", or "" for a plain file.
 func (r *Reader) Compression() string { return r.compression }
@@ -130,57 +142,83 @@ func (r *Reader) Compression() string { return r.compression }
 // Consumed is how much of the decompressed file was delivered so far, bytes.
 func (r *Reader) Consumed() int64 { return r.consumed.Load() }
 
-// Next delivers the next blocks, at least one. It returns io.EOF behind the
-// last block of an undamaged file, or of any with SalvageOn. Of a damaged file every block before the
-// damage is delivered, and then a *FormatError; a failure of the underlying
-// reader comes back as it is, with the position added.
-func (r *Reader) Next() (*Batch, error) {
+// Next delivers the next blocks, at least one. It returns io.EOF after the last
+// block of an undamaged file. Of a damaged file every block before the damage is
+// delivered, and then a *FormatError; a failure of the underlying reader comes
+// back as it is, with the position added.
+func (r *Reader) Next() (*Batch, error) { return r.Drive((*strict)(r)) }
+
+// strict is a Reader as its own driver: it ends where a block can't be read.
+type strict Reader
+
+func (s *strict) Step(bool) (need int, err error) {
+	r := (*Reader)(s)
+	for !r.Full() {
+		p := r.Rest()
+		size, err := r.Size(p)
+		switch {
+		case err != nil:
+			return 0, r.Broken(err)
+		case size == 0 || size > len(p):
+			return max(size, len(p)+MinBatchSize), nil
+		}
+		if _, err := r.Read(p[:size:size], size); err != nil {
+			return 0, r.Broken(err)
+		}
+	}
+	return 0, nil
+}
+
+func (s *strict) Ended(err error) error { return (*Reader)(s).End(err) }
+
+// Drive delivers the next blocks, at least one, as a driver takes them, or the
+// error with which it ended the capture.
+func (r *Reader) Drive(d Driver) (*Batch, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	b := r.batch()
-	if cap(b.Blocks) == 0 { // most batches have about as many blocks as the one before
-		b.Blocks = make([]Block, 0, r.blocks)
-	}
-	b.Blocks = append(b.Blocks, r.pending...)
-	r.pending = nil
-	for {
-		readErr := r.fill(b)
-		if r.opts.Salvage != SalvageNone {
-			if r.salvage(b, readErr) {
-				continue
-			}
+	b := r.begin()
+	for need := 0; ; {
+		ended := r.fill(need)
+		need, r.err = d.Step(ended != nil)
+		r.enough, r.late = r.Full(), ended
+		if r.err == nil && ended != nil && !r.enough {
+			r.err = d.Ended(ended)
+		}
+		if len(b.Blocks) > 0 || r.err != nil {
 			break
 		}
-		used, need, err := r.split(b)
-		switch {
-		case err != nil:
-			r.err = r.damage(err)
-		case r.enough:
-			r.carry, r.late = b.buf[used:], readErr
-		case readErr != nil:
-			r.err = r.ended(len(b.buf)-used, readErr)
-		case len(b.Blocks) == 0:
-			b.grow(need)
-			continue
-		default:
-			r.carry = b.buf[used:]
-		}
-		break
 	}
+	r.carry, r.batch = b.buf[r.used:], nil
 	r.consumed.Store(r.offset)
 	if len(b.Blocks) == 0 {
 		b.Release()
 		return nil, r.err
 	}
 	r.blocks = len(b.Blocks)
-	r.fit.learn(len(b.buf), len(b.buf)-len(r.carry), r.enough, r.batchSize)
+	r.fit.learn(len(b.buf), r.used, r.enough, r.batchSize)
 	return b, nil
 }
 
-// fill reads until the buffer is full or the source has ended. What a batch of
-// many blocks has left is cut up first, where it is likely to make up a batch.
-func (r *Reader) fill(b *Batch) error {
+// begin gives the batch that is being filled, a new one if there is none.
+func (r *Reader) begin() *Batch {
+	if r.batch == nil {
+		r.batch, r.used = r.newBatch(), 0
+	}
+	return r.batch
+}
+
+// fill reads until the buffer is full or the source has ended. A buffer without
+// blocks makes room for so many bytes. What a batch of many blocks has left is cut
+// up first, where it is likely to make up a batch.
+func (r *Reader) fill(need int) error {
+	b := r.batch
+	if len(b.Blocks) == 0 && r.used > 0 {
+		b.buf, r.used = b.buf[:copy(b.buf, b.buf[r.used:])], 0
+	}
+	if need > cap(b.buf) {
+		b.grow(need + r.batchSize)
+	}
 	if r.enough {
 		r.enough = false
 		if r.late != nil || len(b.buf) >= r.fit.size {
@@ -188,7 +226,7 @@ func (r *Reader) fill(b *Batch) error {
 		}
 	}
 	for len(b.buf) < cap(b.buf) {
-		n, err := r.src.Read(b.buf[len(b.buf):cap(b.buf)])
+		n, err := r.Plain.Read(b.buf[len(b.buf):cap(b.buf)])
 		b.buf = b.buf[:len(b.buf)+n]
 		if err != nil {
 			return err
@@ -197,62 +235,119 @@ func (r *Reader) fill(b *Batch) error {
 	return nil
 }
 
-// split cuts the buffer into blocks, as many as a batch may have. It says how
-// many bytes the whole ones take, and how many bytes the one behind them needs at
-// least.
-func (r *Reader) split(b *Batch) (used, need int, err error) {
-	for len(b.Blocks) < maxBlocks {
-		p := b.buf[used:]
-		size, err := r.layout.size(p)
-		if err == nil && size > uint64(r.maxBlock) {
-			err = fmt.Errorf("%w of %d bytes: block of %d bytes", ErrTooLarge, r.maxBlock, size)
-		}
-		if err != nil {
-			return used, 0, err
-		}
-		if size == 0 || size > uint64(len(p)) {
-			return used, max(int(size), len(p)+minBatchSize), nil
-		}
-		block := b.add()
-		block.Raw = p[:size:size]
-		block.Offset = r.offset
-		if err := r.layout.decode(block); err != nil {
-			b.Blocks = b.Blocks[:len(b.Blocks)-1]
-			return used, 0, err
-		}
-		if block.Kind == Packet {
+// Rest is what was read and is not gone over yet.
+func (r *Reader) Rest() []byte { return r.batch.buf[r.used:] }
+
+// Full says whether the batch has as many blocks as it may.
+func (r *Reader) Full() bool { return len(r.batch.Blocks) >= MaxBlocks }
+
+// Blocks are those of the batch so far.
+func (r *Reader) Blocks() []Block { return r.batch.Blocks }
+
+// Offset is that of the position in the decompressed file, bytes.
+func (r *Reader) Offset() int64 { return r.offset }
+
+// Frame is the number of the last packet before the position; 0 = none.
+func (r *Reader) Frame() int64 { return r.frame }
+
+// MaxBlock is the size of the largest block that is believed, bytes.
+func (r *Reader) MaxBlock() int { return r.maxBlock }
+
+// Size gives the length of the block that p starts with, 0 where p is too short to
+// tell. p need not hold the block.
+func (r *Reader) Size(p []byte) (int, error) { return r.layout.Size(p, r.maxBlock) }
+
+// Read adds to the batch the block that raw is, as at the position, and goes over the
+// bytes that it takes in the file. It adds nothing, and stays, where raw can't be read.
+func (r *Reader) Read(raw []byte, size int) (*Block, error) {
+	b := r.batch.add()
+	b.Raw, b.Offset = raw, r.offset
+	err := r.layout.Decode(b)
+	if err == nil && b.Kind == Packet {
+		if b.Interface == nil && r.opts.Described {
+			err = ErrInterface
+		} else {
 			r.frame++
-			block.Frame = r.frame
+			b.Frame = r.frame
 		}
-		used += int(size)
-		r.offset += int64(size)
 	}
-	r.enough = true
-	return used, 0, nil
+	if err != nil {
+		r.batch.Blocks = r.batch.Blocks[:len(r.batch.Blocks)-1]
+		return nil, err
+	}
+	r.Skip(size)
+	return b, nil
+}
+
+// Add adds blocks to the batch as they are.
+func (r *Reader) Add(blocks []Block) {
+	r.batch.Blocks = append(r.batch.Blocks, blocks...)
+}
+
+// Skip goes over bytes.
+func (r *Reader) Skip(size int) {
+	r.offset += int64(size)
+	r.used += size
+}
+
+// Discard goes over bytes of Plain that were not read yet.
+func (r *Reader) Discard(n int64) error {
+	_, err := io.CopyN(io.Discard, r.Plain, n)
+	r.offset += n
+	return err
+}
+
+// Replace puts other bytes in place of Rest, and reads more from plain.
+func (r *Reader) Replace(rest []byte, plain io.Reader) {
+	r.batch.buf = append(r.batch.buf[:r.used], rest...)
+	r.Plain = plain
+}
+
+// Layout is how blocks are read.
+func (r *Reader) Layout() Layout { return r.layout }
+
+// Resume reads what follows by a layout.
+func (r *Reader) Resume(l Layout) {
+	r.layout = l
+	r.begin()
+}
+
+// End says what it means that the source ended with err after the position.
+func (r *Reader) End(err error) error {
+	left := 0
+	if r.batch != nil {
+		left = len(r.Rest())
+	}
+	return r.ended(left, err)
 }
 
 // ended says what it means that the source ended with err while so many bytes
 // of an incomplete block were left.
 func (r *Reader) ended(left int, err error) error {
-	if errors.Is(r.source.Err, ErrUnpacked) {
-		return r.damage(r.source.Err)
+	if errors.Is(r.Source.Err, ErrUnpacked) {
+		return r.Broken(r.Source.Err)
 	}
-	if r.source.Err != nil {
-		return fmt.Errorf("read capture at byte %d, %s: %w", r.offset+int64(left), afterFrame(r.frame), r.source.Err)
+	if r.Source.Err != nil {
+		return fmt.Errorf("read capture at byte %d, %s: %w", r.offset+int64(left), afterFrame(r.frame), r.Source.Err)
 	}
-	damaged := r.compressionError(err)
+	damaged := r.Damaged(err)
 	switch {
 	case damaged != nil && left > 0 && !errors.Is(damaged, ErrTruncated):
-		return r.damage(fmt.Errorf("%w: %w", ErrTruncated, damaged))
+		return r.Broken(fmt.Errorf("%w: %w", ErrTruncated, damaged))
 	case damaged != nil:
-		return r.damage(damaged)
+		return r.Broken(damaged)
 	case left > 0:
-		return r.damage(fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, byteCount(int64(left))))
+		return r.Broken(CutShort(left))
 	}
 	return io.EOF
 }
 
-// damage adds the position to an error.
-func (r *Reader) damage(err error) error {
+// CutShort is the error for a block of which the file has so many bytes only.
+func CutShort(left int) error {
+	return fmt.Errorf("%w: only %s of its last block could be read", ErrTruncated, byteCount(int64(left)))
+}
+
+// Broken adds the position to an error.
+func (r *Reader) Broken(err error) error {
 	return &FormatError{Frame: r.frame, Offset: r.offset, Err: err}
 }

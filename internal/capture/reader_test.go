@@ -12,12 +12,13 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
 func TestReaderDeliversEveryByte(t *testing.T) {
-	for name, data := range map[string][]byte{"everything": everything(), "resolutions": resolutions()} {
-		for _, size := range []int{0, minBatchSize, 4096} {
+	for name, data := range map[string][]byte{"everything": handmade.Everything(), "resolutions": handmade.Resolutions()} {
+		for _, size := range []int{0, MinBatchSize, 4096} {
 			t.Run(fmt.Sprint(name, size), func(t *testing.T) {
 				blocks, err := readAll(iotest.HalfReader(bytes.NewReader(data)), ReaderOptions{BatchSize: size})
 				if err != nil {
@@ -53,7 +54,7 @@ func TestReaderUnderstandsBlocks(t *testing.T) {
 		{1, 1, 42, true, "late", 104},
 		{-1, -1, 42, true, "nobody's", 108},
 	}
-	got := packets(mustRead(t, everything()))
+	got := packets(mustRead(t, handmade.Everything()))
 	if len(got) != 3*len(want) {
 		t.Fatalf("got %d packets, want %d", len(got), 3*len(want))
 	}
@@ -71,7 +72,7 @@ func TestReaderUnderstandsBlocks(t *testing.T) {
 }
 
 func TestReaderUnderstandsInterfaces(t *testing.T) {
-	blocks := mustRead(t, everything())
+	blocks := mustRead(t, handmade.Everything())
 	var got []string
 	for _, b := range blocks {
 		if i := b.Interface; b.Kind == Iface {
@@ -97,7 +98,7 @@ func TestReaderKinds(t *testing.T) {
 		0x99: Other, 0: Other, 0xFFFFFFFF: Other,
 	}
 	seen := make(map[uint32]bool)
-	for _, b := range mustRead(t, everything()) {
+	for _, b := range mustRead(t, handmade.Everything()) {
 		seen[b.Type] = true
 		if b.Kind != want[b.Type] {
 			t.Errorf("block %#x: kind %d, want %d", b.Type, b.Kind, want[b.Type])
@@ -109,7 +110,7 @@ func TestReaderKinds(t *testing.T) {
 }
 
 func TestReaderGzip(t *testing.T) {
-	data := everything()
+	data := handmade.Everything()
 	for name, zipped := range map[string][]byte{
 		"one member":    squeeze.Gzip(t, data),
 		"three members": squeeze.Gzip(t, data[:5], nil, data[5:]),
@@ -146,83 +147,91 @@ type damaged struct {
 	blocks int // delivered before
 }
 
-// damagedPcapng are pcapng files that go wrong behind a section header, an
+// damagedPcapng are pcapng files that go wrong after a section header, an
 // interface and one packet.
 func damagedPcapng() []damaged {
-	f := (&file{}).section(littleEndian).iface(1, 0).epb(0, 1, "data")
-	good := f.buf
-	at := int64(len(good))
-	whole := (&file{order: littleEndian}).epb(0, 2, "more").buf
-	with := func(tail ...[]byte) []byte { return bytes.Join(append([][]byte{good}, tail...), nil) }
-	patched := func(offset int, v uint32) []byte {
-		p := bytes.Clone(whole)
-		binary.LittleEndian.PutUint32(p[offset:], v)
-		return with(p, whole)
-	}
-	header := with((&file{order: littleEndian}).block(TypeEPB, make([]byte, 16)).buf)
-	version := with((&file{order: bigEndian}).block(TypeSection, []byte("\x1a\x2b\x3c\x4d\x00\x02"), make([]byte, 10)).buf)
+	at, files := handmade.BrokenPcapng()
 	tests := []damaged{
-		{name: "cut in mid-packet", data: with(whole[:20]), want: ErrTruncated},
-		{name: "cut in a block header", data: with(whole[:7]), want: ErrTruncated},
-		{name: "cut before the trailer", data: with(whole[:len(whole)-4]), want: ErrTruncated},
-		{name: "cut in a section's magic", data: with(good[:11]), want: ErrTruncated},
-		{name: "block length 0", data: patched(4, 0), want: ErrLength},
-		{name: "block length 3", data: patched(4, 3), want: ErrLength},
-		{name: "block length 8", data: patched(4, 8), want: ErrLength},
-		{name: "block length 11", data: patched(4, 11), want: ErrLength},
-		{name: "block length 0xFFFFFFFF", data: patched(4, 0xFFFFFFFF), want: ErrLength},
-		{name: "block length 0xFFFFFFFC", data: patched(4, 0xFFFFFFFC), want: ErrTooLarge},
-		{name: "block length 60 MB", data: patched(4, 60e6), want: ErrTruncated},
-		{name: "trailer", data: patched(len(whole)-4, 40), want: ErrTrailer},
-		{name: "captured length 2 GiB", data: patched(20, 1<<31), want: ErrLength},
-		{name: "captured length 5", data: patched(20, 5), want: ErrLength},
-		{name: "packet block too short", data: header, want: ErrLength},
-		{name: "byte-order magic", data: with(good[:8], []byte("magic...")), want: ErrByteOrder},
-		{name: "section version", data: version, want: ErrVersion},
-		{name: "interface too short", data: with((&file{order: littleEndian}).block(TypeInterface, make([]byte, 4)).buf), want: ErrLength},
+		{name: "cut in mid-packet", want: ErrTruncated},
+		{name: "cut in a block header", want: ErrTruncated},
+		{name: "cut before the trailer", want: ErrTruncated},
+		{name: "cut in a section's magic", want: ErrTruncated},
+		{name: "block length 0", want: ErrLength},
+		{name: "block length 3", want: ErrLength},
+		{name: "block length 8", want: ErrLength},
+		{name: "block length 11", want: ErrLength},
+		{name: "block length 0xFFFFFFFF", want: ErrLength},
+		{name: "block length 0xFFFFFFFC", want: ErrTooLarge},
+		{name: "block length 60 MB", want: ErrTruncated},
+		{name: "trailer", want: ErrTrailer},
+		{name: "captured length 2 GiB", want: ErrLength},
+		{name: "captured length 5", want: ErrLength},
+		{name: "packet block too short", want: ErrLength},
+		{name: "byte-order magic", want: ErrByteOrder},
+		{name: "section version", want: ErrVersion},
+		{name: "interface too short", want: ErrLength},
+		{name: "zeros", want: ErrLength},
+		{name: "garbage", want: ErrTooLarge},
+		{name: "the other byte order", want: ErrTooLarge},
+		{name: "a pcap after it", want: ErrTruncated}, // its version reads as a length of 256 KiB
 	}
 	for i := range tests {
-		tests[i].frame, tests[i].offset, tests[i].blocks = 1, at, 3
+		tests[i].data = files[tests[i].name]
+		tests[i].frame, tests[i].offset, tests[i].blocks = 1, int64(at), 3
+	}
+	return tests
+}
+
+// damagedPcap are pcap files that go wrong, or not, after one record: of a record a
+// strict reader believes all but its length.
+func damagedPcap() []damaged {
+	at, files := handmade.BrokenPcap()
+	tests := []damaged{
+		{name: "record cut", want: ErrTruncated},
+		{name: "record header cut", want: ErrTruncated},
+		{name: "captured length 2 GiB", want: ErrTooLarge},
+		{name: "captured length beyond the end", want: ErrTruncated},
+		{name: "garbage", want: ErrTooLarge},
+		{name: "the other byte order", want: ErrTruncated}, // a length of 1 reads as 16 MiB
+		{name: "a pcapng after it", want: ErrTooLarge},     // its magic reads as a length
+	}
+	for i := range tests {
+		tests[i].data = files[tests[i].name]
+		tests[i].frame, tests[i].offset, tests[i].blocks = 1, int64(at), 3
 	}
 	return tests
 }
 
 // damagedOthers are files that go wrong elsewhere.
 func damagedOthers(t testing.TB) []damaged {
-	rec := pcapFile(bigEndian, magicMicro, 1, [2]uint32{1, 2}, [2]uint32{3, 4})
-	huge := bytes.Clone(rec)
-	binary.BigEndian.PutUint32(huge[24+17+8:], 1<<31)
-	version := bytes.Clone(rec)
-	version[5] = 3
-	zipped := squeeze.Gzip(t, rec)
-	broken := bytes.Clone(zipped)
-	broken[len(broken)-8] ^= 1 // the checksum
-	return []damaged{
+	files, end := handmade.BrokenOthers(t), int64(24+17+18)
+	tests := []damaged{
 		{name: "empty", want: ErrEmpty},
-		{name: "empty gzip", data: squeeze.Gzip(t, nil), want: ErrEmpty},
-		{name: "text", data: []byte("No.,Time,Source\n"), want: ErrNotCapture},
-		{name: "short text", data: []byte("hi"), want: ErrNotCapture},
-		{name: "text in gzip", data: squeeze.Gzip(t, []byte("hello, world")), want: ErrNotCapture},
-		{name: "lines", data: []byte("\n\r\r\nhello, world"), want: ErrNotCapture},
-		{name: "start of pcapng", data: []byte("\n\r\r\n\x1c\x00\x00\x00"), want: ErrTruncated},
-		{name: "start of pcap", data: rec[:10], want: ErrTruncated},
-		{name: "pcap version", data: version, want: ErrVersion},
-		{name: "record cut", data: rec[:len(rec)-1], want: ErrTruncated, frame: 1, offset: 24 + 17, blocks: 3},
-		{name: "record header cut", data: rec[:24+17+3], want: ErrTruncated, frame: 1, offset: 24 + 17, blocks: 3},
-		{name: "captured length 2 GiB", data: huge, want: ErrTooLarge, frame: 1, offset: 24 + 17, blocks: 3},
-		{name: "gzip cut", data: zipped[:len(zipped)-1], want: ErrTruncated, frame: 2, offset: int64(len(rec)), blocks: 4},
-		{name: "gzip checksum", data: broken, want: ErrCompressed, frame: 2, offset: int64(len(rec)), blocks: 4},
-		{name: "behind gzip", data: append(squeeze.Gzip(t, rec), "rest of it"...), want: ErrCompressed, frame: 2, offset: int64(len(rec)), blocks: 4},
-		{name: "gzip data", data: append(bytes.Clone(zipped[:10]), bytes.Repeat([]byte{0xFF}, 40)...), want: ErrCompressed},
-		{name: "gzip header", data: []byte("\x1f\x8b is not enough"), want: ErrCompressed},
-		{name: "gzip header only", data: zipped[:8], want: ErrTruncated},
+		{name: "empty gzip", want: ErrEmpty},
+		{name: "text", want: ErrNotCapture},
+		{name: "short text", want: ErrNotCapture},
+		{name: "text in gzip", want: ErrNotCapture},
+		{name: "lines", want: ErrNotCapture},
+		{name: "start of pcapng", want: ErrTruncated},
+		{name: "start of pcap", want: ErrTruncated},
+		{name: "pcap version", want: ErrVersion},
+		{name: "gzip cut", want: ErrTruncated, frame: 2, offset: end, blocks: 4},
+		{name: "gzip checksum", want: ErrCompressed, frame: 2, offset: end, blocks: 4},
+		{name: "behind gzip", want: ErrCompressed, frame: 2, offset: end, blocks: 4},
+		{name: "gzip data", want: ErrCompressed},
+		{name: "gzip header", want: ErrCompressed},
+		{name: "gzip header only", want: ErrTruncated},
 	}
+	for i := range tests {
+		tests[i].data = files[tests[i].name]
+	}
+	return tests
 }
 
 func TestReaderDamage(t *testing.T) {
-	for _, test := range append(damagedPcapng(), damagedOthers(t)...) {
+	for _, test := range slices.Concat(damagedPcapng(), damagedPcap(), damagedOthers(t)) {
 		t.Run(test.name, func(t *testing.T) {
-			for _, size := range []int{0, minBatchSize} {
+			for _, size := range []int{0, MinBatchSize} {
 				blocks, err := readAll(bytes.NewReader(test.data), ReaderOptions{BatchSize: size})
 				var broken *FormatError
 				if !errors.As(err, &broken) || !errors.Is(err, test.want) {
@@ -263,7 +272,7 @@ func TestReaderKeepsItsError(t *testing.T) {
 // A failing disk is not a damaged capture.
 func TestReaderInputFails(t *testing.T) {
 	failure := errors.New("disk on fire")
-	data := everything()
+	data := handmade.Everything()
 	for name, start := range map[string][]byte{"plain": data, "gzip": squeeze.Gzip(t, data), "at once": nil} {
 		_, err := readAll(io.MultiReader(bytes.NewReader(start[:len(start)/2]), iotest.ErrReader(failure)), ReaderOptions{})
 		var broken *FormatError
@@ -275,9 +284,9 @@ func TestReaderInputFails(t *testing.T) {
 
 // Lengths that leave the padding out are taken as Wireshark takes them.
 func TestReaderRoundsLengths(t *testing.T) {
-	head := (&file{}).section(littleEndian).iface(1, 0).buf
+	head := (&handmade.File{}).Section(littleEndian).Iface(1, 0).Buf
 	for _, trailer := range []uint32{33, 36} {
-		block := (&file{order: littleEndian}).epb(0, 1, "x").buf
+		block := (&handmade.File{Order: littleEndian}).EPB(0, 1, "x").Buf
 		binary.LittleEndian.PutUint32(block[4:], 33)
 		binary.LittleEndian.PutUint32(block[len(block)-4:], trailer)
 		got := mustRead(t, bytes.Join([][]byte{head, block, block}, nil))
@@ -291,7 +300,7 @@ func TestReaderRoundsLengths(t *testing.T) {
 // large takes no memory.
 func TestReaderLargeBlocks(t *testing.T) {
 	large := strings.Repeat("large", 1<<20)
-	data := (&file{}).section(bigEndian).iface(1, 0).epb(0, 1, "small").epb(0, 2, large).epb(0, 3, "small").buf
+	data := (&handmade.File{}).Section(bigEndian).Iface(1, 0).EPB(0, 1, "small").EPB(0, 2, large).EPB(0, 3, "small").Buf
 	blocks, err := readAll(bytes.NewReader(data), ReaderOptions{BatchSize: 4096})
 	if err != nil || len(blocks) != 5 || string(blocks[3].Data) != large {
 		t.Fatalf("got %d blocks, error %v, want 5 with the large one whole", len(blocks), err)
@@ -299,7 +308,7 @@ func TestReaderLargeBlocks(t *testing.T) {
 	if _, err := readAll(bytes.NewReader(data), ReaderOptions{MaxBlock: 5 << 20}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("beyond the limit: got %v, want %v", err, ErrTooLarge)
 	}
-	claim := (&file{}).section(bigEndian).buf
+	claim := (&handmade.File{}).Section(bigEndian).Buf
 	claim = append(claim, 0, 0, 0, 6, 3, 0, 0, 0) // 48 MiB
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -313,22 +322,22 @@ func TestReaderLargeBlocks(t *testing.T) {
 }
 
 func TestReaderLimitsInterfaces(t *testing.T) {
-	f := (&file{}).section(littleEndian)
+	f := (&handmade.File{}).Section(littleEndian)
 	for range 100 {
-		f.iface(1, 0)
+		f.Iface(1, 0)
 	}
-	if _, err := readAll(bytes.NewReader(f.buf), ReaderOptions{MaxBlock: 8192}); !errors.Is(err, ErrTooLarge) {
+	if _, err := readAll(bytes.NewReader(f.Buf), ReaderOptions{MaxBlock: 8192}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("got %v, want %v", err, ErrTooLarge)
 	}
 }
 
 // Batches that are held keep their bytes while others are read.
 func TestBatchesAreIndependent(t *testing.T) {
-	f := (&file{}).section(littleEndian).iface(1, 0)
+	f := (&handmade.File{}).Section(littleEndian).Iface(1, 0)
 	for i := range 500 {
-		f.epb(0, uint64(i), fmt.Sprintf("packet %04d", i))
+		f.EPB(0, uint64(i), fmt.Sprintf("packet %04d", i))
 	}
-	r, err := NewReader(bytes.NewReader(f.buf), ReaderOptions{BatchSize: minBatchSize})
+	r, err := NewReader(bytes.NewReader(f.Buf), ReaderOptions{BatchSize: MinBatchSize})
 	if err != nil {
 		t.Fatal(err)
 	}

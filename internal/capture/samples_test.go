@@ -116,7 +116,7 @@ func TestSampleDetails(t *testing.T) {
 	}
 	found, _ := interfaces("public/le-test008.pcapng")
 	for _, i := range found {
-		if v, ok := findOption(i.options, i.order, optOffset); !ok || len(v) != 8 || i.Offset != 0 || i.Resol != 9 {
+		if v, ok := findOption(i.options, i.order, OptOffset); !ok || len(v) != 8 || i.Offset != 0 || i.Resol != 9 {
 			t.Errorf("le-test008: got if_tsoffset % x, offset %d, %s, want 8 zero bytes, 0, 10^-9 s", v, i.Offset, i.Resolution())
 		}
 	}

@@ -9,88 +9,83 @@ import (
 	"github.com/mendcap/mendcap/internal/compress"
 )
 
-// sniffLen is how much of a file tells what it is: the header of a pcap file,
+// SniffLen is how much of a file tells what it is: the header of a pcap file,
 // and more than the part of a section header that has the byte-order magic.
-const sniffLen = pcapHeaderLen
+const SniffLen = PcapHeaderLen
 
-// open finds the format by the first bytes and sets the reader up for it.
-func (r *Reader) open() error {
-	head, err := r.peek(r.source)
+// Head gives the first bytes of the decompressed file, which r.Plain starts with.
+func (r *Reader) Head() ([]byte, error) {
+	head, err := r.peek(r.Source)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if c := compress.Of(head); c != nil {
-		plain, err := r.decompress(c)
-		if err != nil {
-			return err
-		}
-		if head, err = r.peek(plain); err != nil {
-			return err
-		}
+	c := compress.Of(head)
+	if c == nil {
+		return head, nil
 	}
-	err = r.recognise(head)
-	if err == nil || r.opts.Salvage == SalvageNone || r.source.Err != nil {
-		return err
+	plain, err := r.decompress(c)
+	if err != nil {
+		return nil, err
 	}
-	return r.openDamaged(err)
+	return r.peek(plain)
 }
 
-// peek reads the first bytes of src and leaves r.src as if it had not.
+// peek reads the first bytes of src and leaves r.Plain as if it had not.
 func (r *Reader) peek(src io.Reader) ([]byte, error) {
-	head := make([]byte, sniffLen)
+	head := make([]byte, SniffLen)
 	n, err := io.ReadFull(src, head)
-	for g, more := compress.GoesOn(err); more; g, more = compress.GoesOn(err) {
-		r.reportGap(g) // what stands before it is too little to tell anything
-		n, err = io.ReadFull(src, head)
-	}
-	if r.source.Err != nil {
+	if r.Source.Err != nil {
 		return nil, r.ended(n, err)
 	}
 	if n == 0 {
 		empty := fmt.Errorf("%w", ErrEmpty)
-		if src != io.Reader(r.source) && err != io.EOF {
-			empty = r.compressionError(err)
+		if src != io.Reader(r.Source) && err != io.EOF {
+			empty = r.Damaged(err)
 		}
-		return nil, r.damage(empty)
+		return nil, r.Broken(empty)
 	}
-	r.src = io.MultiReader(bytes.NewReader(head[:n]), src)
+	r.Plain = io.MultiReader(bytes.NewReader(head[:n]), src)
 	return head[:n], nil
 }
 
-// recognise chooses the layout by the first bytes of the decompressed file.
-func (r *Reader) recognise(head []byte) error {
-	if p := newPcap(head); p != nil {
+// Recognise chooses the layout by the first bytes of the decompressed file, which
+// r.Plain starts with. A *FormatError says that they are nothing that it can read.
+func (r *Reader) Recognise(head []byte) error {
+	if p := NewPcap(head); p != nil {
 		return r.openPcap(p, head)
 	}
-	if _, ok := sectionOrder(head); ok {
-		r.layout = &pcapng{maxDescribed: r.maxBlock}
+	if _, ok := SectionOrder(head); ok {
+		r.Resume(NewPcapng(0, r.maxBlock))
 		return nil
 	}
 	if len(head) < sectionMagicEnd && bytes.HasPrefix(head, []byte("\n\r\r\n")) {
-		return r.damage(fmt.Errorf("%w within the section header", ErrTruncated))
+		return r.Broken(fmt.Errorf("%w within the section header", ErrTruncated))
 	}
-	return r.damage(fmt.Errorf("%w: it starts with %+q", ErrNotCapture, head[:min(len(head), 8)]))
+	return r.Broken(fmt.Errorf("%w: it starts with %+q", ErrNotCapture, head[:min(len(head), 8)]))
 }
 
 // openPcap reads the file header, which becomes the first two blocks.
-func (r *Reader) openPcap(p *pcap, head []byte) error {
-	if len(head) < pcapHeaderLen {
-		return r.damage(fmt.Errorf("%w within the file header", ErrTruncated))
+func (r *Reader) openPcap(p *Pcap, head []byte) error {
+	if len(head) < PcapHeaderLen {
+		return r.Broken(fmt.Errorf("%w within the file header", ErrTruncated))
 	}
-	if err := p.readHeader(head); err != nil {
-		return r.damage(err)
+	if err := p.ReadHeader(head); err != nil {
+		return r.Broken(err)
 	}
-	if _, err := io.CopyN(io.Discard, r.src, pcapHeaderLen); err != nil {
+	at := r.offset
+	if err := r.Discard(PcapHeaderLen); err != nil {
 		return r.ended(0, err)
 	}
-	p.limit()
-	r.layout = p
-	r.offset = pcapHeaderLen
-	r.pending = []Block{
-		{Kind: Section, Pcap: true, Raw: head, Order: p.order},
-		{Kind: Iface, Pcap: true, Offset: pcapHeaderLen, Order: p.order, Interface: p.iface},
-	}
+	r.Resume(p)
+	r.Add(p.Header(head, at))
 	return nil
+}
+
+// Recognised reports whether a decompressed file that starts with head is a
+// pcap or pcapng capture; 24 bytes tell.
+func Recognised(head []byte) bool {
+	head = head[:min(len(head), SniffLen)]
+	return NewPcap(head) != nil || bytes.HasPrefix(head, []byte("\n\r\r\n"))
 }
 
 // byteOrder gives the order in which four bytes read as one of the magics.

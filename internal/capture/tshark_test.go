@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
 )
 
@@ -29,14 +30,14 @@ func shown(t *testing.T, data []byte) (lines []string) {
 // interfaces that moved.
 func TestTsharkReadsEdits(t *testing.T) {
 	for _, order := range []string{"little", "big"} {
-		f := (&file{}).section(littleEndian)
+		f := (&handmade.File{}).Section(littleEndian)
 		if order == "big" {
-			f = (&file{}).section(bigEndian)
+			f = (&handmade.File{}).Section(bigEndian)
 		}
 		data := strings.Repeat("\xff", 61)
-		f.iface(1, 0, f.option(optResol, []byte{9})).epb(0, 1e9, data)
-		f.iface(1, 0).epb(1, 2e6, data).pb(1, 2, 3e6, data).epb(0, 4e9, data, f.option(optComment, []byte("had one")), f.end())
-		blocks := mustRead(t, f.buf)
+		f.Iface(1, 0, f.Option(OptResol, []byte{9})).EPB(0, 1e9, data)
+		f.Iface(1, 0).EPB(1, 2e6, data).PB(1, 2, 3e6, data).EPB(0, 4e9, data, f.Option(optComment, []byte("had one")), f.End())
+		blocks := mustRead(t, f.Buf)
 		out := write(t, func(w *Writer) error {
 			if err := w.WriteSection(&blocks[0], "mendcap 1.0", "repaired"); err != nil {
 				return err
@@ -75,7 +76,7 @@ func TestTsharkReadsEdits(t *testing.T) {
 // A pcap file of every variant says the same to tshark after its conversion.
 func TestTsharkReadsConverted(t *testing.T) {
 	for _, magic := range []uint32{magicMicro, magicNano} {
-		data := pcapFile(bigEndian, magic, 2<<fcsShift|fcsPresent|1, [2]uint32{1, 2}, [2]uint32{0x7FFFFFFF, 999999})
+		data := handmade.Pcap(bigEndian, magic, 2<<fcsShift|fcsPresent|1, [2]uint32{1, 2}, [2]uint32{0x7FFFFFFF, 999999})
 		out := write(t, copyAll(mustRead(t, data)))
 		fraction := []string{"000002000", "999999000"}
 		if magic == magicNano {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// unstatedLength is the section length of a section that does not state it.
-const unstatedLength = math.MaxUint64
+// UnstatedLength is the section length of a section that does not state it.
+const UnstatedLength = math.MaxUint64
 
 // Writer writes a pcapng capture block by block: the blocks of one Reader, in
 // any order in which every packet follows its interface. Blocks without an
@@ -28,7 +28,7 @@ type Writer struct {
 	ids     []uint32         // of the interfaces that came: what each has become
 	added   uint32           // interfaces that AddInterface wrote
 
-	head [enhancedFixed]byte // the block header that is being made
+	head [EnhancedFixed]byte // the block header that is being made
 	list []byte              // the options that are being made
 }
 
@@ -51,7 +51,7 @@ func (w *Writer) Write(b *Block) error {
 	case b.Kind == Section && b.Pcap:
 		return w.WriteSection(b, "", "")
 	case b.Kind == Section:
-		w.startSection(b.Order, b.Order.Uint64(b.Raw[16:]) != unstatedLength)
+		w.startSection(b.Order, b.Order.Uint64(b.Raw[16:]) != UnstatedLength)
 		return w.bytes(b.Raw)
 	case w.order == nil:
 		return ErrNoSection
@@ -79,7 +79,7 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 	order, version, stated := binary.ByteOrder(binary.LittleEndian), []byte{1, 0, 0, 0}, true
 	if !b.Pcap {
 		order, version = b.Order, b.Raw[12:16]
-		stated = order.Uint64(b.Raw[16:]) != unstatedLength
+		stated = order.Uint64(b.Raw[16:]) != UnstatedLength
 	}
 	w.startSection(order, false)
 	named := b.Application()
@@ -89,12 +89,12 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 	}
 	w.list = w.sectionOptions(w.list[:0], b.optionList(), named, all)
 	if comment != "" {
-		w.list = appendOption(w.list, order, optComment, comment)
+		w.list = AppendOption(w.list, order, optComment, comment)
 	}
-	order.PutUint32(w.head[8:], byteOrderMagic)
+	order.PutUint32(w.head[8:], ByteOrderMagic)
 	copy(w.head[12:16], version)
-	order.PutUint64(w.head[16:], unstatedLength)
-	return w.described(TypeSection, sectionFixed)
+	order.PutUint64(w.head[16:], UnstatedLength)
+	return w.described(TypeSection, SectionFixed)
 }
 
 // sectionOptions copies the options of a section header with the applications
@@ -106,10 +106,10 @@ func (w *Writer) sectionOptions(to, list []byte, named, all string) []byte {
 			return o.raw
 		}
 		standing = true
-		return appendOption(nil, w.order, optApplication, all)
+		return AppendOption(nil, w.order, optApplication, all)
 	})
 	if !standing && named != all {
-		to = appendOption(to, w.order, optApplication, all)
+		to = AppendOption(to, w.order, optApplication, all)
 	}
 	return to
 }
@@ -186,7 +186,7 @@ func (w *Writer) writeInterface(i *Interface) error {
 	w.order.PutUint16(w.head[8:], i.LinkType)
 	w.order.PutUint16(w.head[10:], 0)
 	w.order.PutUint32(w.head[12:], i.SnapLen)
-	return w.described(TypeInterface, interfaceFixed)
+	return w.described(TypeInterface, InterfaceFixed)
 }
 
 // described writes a block of w.head, whose first 8 bytes it fills in, and the
@@ -195,7 +195,7 @@ func (w *Writer) described(typ uint32, fixed int) error {
 	if len(w.list) > 0 {
 		w.list = append(w.list, 0, 0, 0, 0) // opt_endofopt
 	}
-	total, err := w.open(typ, fixed+len(w.list)+trailerLen)
+	total, err := w.open(typ, fixed+len(w.list)+TrailerLen)
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (w *Writer) open(typ uint32, size int) (total uint32, err error) {
 // too, since buffer keeps the first.
 func (w *Writer) close(total uint32) error {
 	w.order.PutUint32(w.head[:], total)
-	return w.bytes(w.head[:trailerLen])
+	return w.bytes(w.head[:TrailerLen])
 }
 
 // bytes writes p as it is.

@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 )
 
 func TestWriterCopiesByteForByte(t *testing.T) {
-	for name, data := range map[string][]byte{"everything": everything(), "resolutions": resolutions()} {
+	for name, data := range map[string][]byte{"everything": handmade.Everything(), "resolutions": handmade.Resolutions()} {
 		if out := write(t, copyAll(mustRead(t, data))); !bytes.Equal(out, data) {
 			t.Errorf("%s: a copy of %d bytes differs from the file of %d", name, len(out), len(data))
 		}
@@ -21,13 +23,13 @@ func TestWriterCopiesByteForByte(t *testing.T) {
 func TestWriterConvertsPcap(t *testing.T) {
 	for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
 		for _, magic := range []uint32{magicMicro, magicNano, magicModified} {
-			blocks := mustRead(t, pcapFile(order, magic, 101, [2]uint32{1, 2}, [2]uint32{0xFFFFFFFF, 1999999}))
+			blocks := mustRead(t, handmade.Pcap(order, magic, 101, [2]uint32{1, 2}, [2]uint32{0xFFFFFFFF, 1999999}))
 			out := mustRead(t, write(t, copyAll(blocks)))
 			samePackets(t, out, blocks)
 			if i := out[1].Interface; i.SnapLen != 65535 || out[0].Order != littleEndian {
 				t.Errorf("%#x %v: got snap length %d in %v, want 65535 in little endian", magic, order, i.SnapLen, out[0].Order)
 			}
-			if n := len(out[1].Raw); (n == interfaceFixed+trailerLen) != (magic != magicNano) {
+			if n := len(out[1].Raw); (n == InterfaceFixed+TrailerLen) != (magic != magicNano) {
 				t.Errorf("%#x: an interface block of %d bytes: options are for resolutions other than 10^-6", magic, n)
 			}
 		}
@@ -36,14 +38,14 @@ func TestWriterConvertsPcap(t *testing.T) {
 
 func TestWriteSection(t *testing.T) {
 	section := func(order binary.ByteOrder, options ...[]byte) *Block {
-		blocks := mustRead(t, (&file{}).section(order, options...).buf)
+		blocks := mustRead(t, (&handmade.File{}).Section(order, options...).Buf)
 		return &blocks[0]
 	}
-	le, be := &file{order: littleEndian}, &file{order: bigEndian}
+	le, be := &handmade.File{Order: littleEndian}, &handmade.File{Order: bigEndian}
 	stated := *section(littleEndian)
 	stated.Raw = bytes.Clone(stated.Raw)
 	binary.LittleEndian.PutUint64(stated.Raw[16:], 1000)
-	pcap := mustRead(t, pcapFile(bigEndian, magicMicro, 1))[0]
+	pcap := mustRead(t, handmade.Pcap(bigEndian, magicMicro, 1))[0]
 	long := strings.Repeat("x", maxOption-3)
 	for _, test := range []struct {
 		name                string
@@ -54,17 +56,17 @@ func TestWriteSection(t *testing.T) {
 		same                bool
 	}{
 		{"none", section(bigEndian), "mendcap 1.0", "", "mendcap 1.0", nil, false},
-		{"beside", section(bigEndian, be.option(optApplication, []byte("Dumpcap 4"))), "mendcap 1.0", "why",
+		{"beside", section(bigEndian, be.Option(optApplication, []byte("Dumpcap 4"))), "mendcap 1.0", "why",
 			"Dumpcap 4; mendcap 1.0", []string{"why"}, false},
-		{"named", section(littleEndian, le.option(optApplication, []byte("Dumpcap 4; mendcap 0.9"))), "mendcap 1.0", "",
+		{"named", section(littleEndian, le.Option(optApplication, []byte("Dumpcap 4; mendcap 0.9"))), "mendcap 1.0", "",
 			"Dumpcap 4; mendcap 0.9", nil, true},
-		{"alike", section(littleEndian, le.option(optApplication, []byte("mendcaps 0.9"))), "mendcap 1.0", "",
+		{"alike", section(littleEndian, le.Option(optApplication, []byte("mendcaps 0.9"))), "mendcap 1.0", "",
 			"mendcaps 0.9; mendcap 1.0", nil, false},
-		{"named, remark", section(littleEndian, le.option(optApplication, []byte("mendcap")), le.option(optComment, []byte("a"))),
+		{"named, remark", section(littleEndian, le.Option(optApplication, []byte("mendcap")), le.Option(optComment, []byte("a"))),
 			"mendcap 1.0", "b", "mendcap", []string{"a", "b"}, false},
 		{"nothing", section(littleEndian), "", "", "", nil, true},
 		{"stated", &stated, "", "", "", nil, false},
-		{"full", section(littleEndian, le.option(optApplication, []byte(long))), "mendcap", "", long, nil, true},
+		{"full", section(littleEndian, le.Option(optApplication, []byte(long))), "mendcap", "", long, nil, true},
 		{"pcap", &pcap, "mendcap 1.0", "c", "mendcap 1.0", []string{"c"}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -76,7 +78,7 @@ func TestWriteSection(t *testing.T) {
 			if same := bytes.Equal(out, test.block.Raw); same != test.same {
 				t.Errorf("block left as it came: got %v, want %v", same, test.same)
 			}
-			if n := got.Order.Uint64(got.Raw[16:]); n != unstatedLength {
+			if n := got.Order.Uint64(got.Raw[16:]); n != UnstatedLength {
 				t.Errorf("section length: got %d, want -1", n)
 			}
 			if again := write(t, func(w *Writer) error { return w.WriteSection(&got, test.application, "") }); !bytes.Equal(again, out) {
@@ -90,13 +92,13 @@ func TestWriteSection(t *testing.T) {
 // in every block that names an interface, and nothing else changes.
 func TestAddInterface(t *testing.T) {
 	for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {
-		f := (&file{}).section(order)
-		f.iface(147, 96, f.option(optName, []byte("eth0")), f.option(optResol, []byte{9}),
-			f.option(optOffset, f.u64(60)), f.option(optCustomNC, f.u32(1)), f.end())
-		f.epb(0, 1, "a").iface(1, 0, f.option(optName, []byte("late")))
-		f.epb(1, 2, "b", f.option(optComment, []byte("kept"))).pb(1, 0, 3, "c").pb(0, 0, 4, "d").stats(1).stats(0).epb(7, 5, "e")
-		f.block(0x99, f.u32(1)).spb(4, "ffff")
-		blocks := mustRead(t, f.buf)
+		f := (&handmade.File{}).Section(order)
+		f.Iface(147, 96, f.Option(optName, []byte("eth0")), f.Option(OptResol, []byte{9}),
+			f.Option(OptOffset, f.U64(60)), f.Option(optCustomNC, f.U32(1)), f.End())
+		f.EPB(0, 1, "a").Iface(1, 0, f.Option(optName, []byte("late")))
+		f.EPB(1, 2, "b", f.Option(optComment, []byte("kept"))).PB(1, 0, 3, "c").PB(0, 0, 4, "d").Stats(1).Stats(0).EPB(7, 5, "e")
+		f.Block(0x99, f.U32(1)).SPB(4, "ffff")
+		blocks := mustRead(t, f.Buf)
 		var added *Interface
 		var dropped int64
 		out := write(t, func(w *Writer) (err error) {
@@ -115,14 +117,14 @@ func TestAddInterface(t *testing.T) {
 			dropped = w.Dropped()
 			return nil
 		})
-		want := (&file{}).section(order)
-		want.buf = append(want.buf, blocks[1].Raw...)
-		want.iface(101, 124, f.option(optName, []byte("eth0")), f.option(optResol, []byte{9}), f.option(optOffset, f.u64(60)), f.end())
-		want.epb(1, 1, "a").iface(1, 0, f.option(optName, []byte("late")))
-		want.epb(2, 2, "b", f.option(optComment, []byte("kept"))).pb(2, 0, 3, "c").pb(0, 0, 4, "d").stats(2).stats(0).epb(8, 5, "e")
-		want.block(0x99, f.u32(1)).spb(4, "ffff")
-		if !bytes.Equal(out, want.buf) {
-			t.Errorf("%v: got\n% x\nwant\n% x", order, out, want.buf)
+		want := (&handmade.File{}).Section(order)
+		want.Buf = append(want.Buf, blocks[1].Raw...)
+		want.Iface(101, 124, f.Option(optName, []byte("eth0")), f.Option(OptResol, []byte{9}), f.Option(OptOffset, f.U64(60)), f.End())
+		want.EPB(1, 1, "a").Iface(1, 0, f.Option(optName, []byte("late")))
+		want.EPB(2, 2, "b", f.Option(optComment, []byte("kept"))).PB(2, 0, 3, "c").PB(0, 0, 4, "d").Stats(2).Stats(0).EPB(8, 5, "e")
+		want.Block(0x99, f.U32(1)).SPB(4, "ffff")
+		if !bytes.Equal(out, want.Buf) {
+			t.Errorf("%v: got\n% x\nwant\n% x", order, out, want.Buf)
 		}
 		if added.ID != 1 || added.LinkType != 101 || added.SnapLen != 124 || added.Resol != 9 || added.Offset != 60 || added.Name != "eth0" {
 			t.Errorf("got interface %+v", *added)
@@ -134,7 +136,7 @@ func TestAddInterface(t *testing.T) {
 }
 
 func TestAddInterfaceToPcap(t *testing.T) {
-	blocks := mustRead(t, pcapFile(bigEndian, magicNano, 147, [2]uint32{1, 2}))
+	blocks := mustRead(t, handmade.Pcap(bigEndian, magicNano, 147, [2]uint32{1, 2}))
 	blocks[1].Interface.SnapLen = 0
 	out := mustRead(t, write(t, func(w *Writer) error {
 		if err := copyAll(blocks[:2])(w); err != nil {
@@ -156,7 +158,7 @@ func TestAddInterfaceToPcap(t *testing.T) {
 }
 
 func TestWriterRefuses(t *testing.T) {
-	blocks := mustRead(t, everything())
+	blocks := mustRead(t, handmade.Everything())
 	sections := slices.DeleteFunc(slices.Clone(blocks), func(b Block) bool { return b.Kind != Section })
 	packet, iface := &packets(blocks)[0], packets(blocks)[0].Interface
 	bigPacket := &packets(blocks)[5]
@@ -212,7 +214,7 @@ func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestWriterReportsFailure(t *testing.T) {
 	w := NewWriter(failing{})
-	if err := copyAll(mustRead(t, everything()))(w); err != nil {
+	if err := copyAll(mustRead(t, handmade.Everything()))(w); err != nil {
 		t.Fatalf("before the buffer is full: %v", err)
 	}
 	if err := w.Flush(); !errors.Is(err, io.ErrClosedPipe) {

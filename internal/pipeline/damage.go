@@ -6,20 +6,13 @@ import (
 	"io"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/capture/salvage"
 	"github.com/mendcap/mendcap/report"
 )
 
-// salvage is what the readers do about damage.
-func (o *Options) salvage() capture.Salvage {
-	if o.RefuseDamaged {
-		return capture.SalvageRefuse
-	}
-	return capture.SalvageOn
-}
-
 // ended says what it means that a reader ended a pass with err: the damage that
 // it met, an error where damage is refused, or a failure to read.
-func (j *job) ended(r *capture.Reader, err error) (*capture.Damages, error) {
+func (j *job) ended(r *salvage.Reader, err error) (*salvage.Damages, error) {
 	if err == io.EOF {
 		j.facts.odd = r.Odd()
 		if d := r.Damage(); d.Total > 0 {
@@ -35,7 +28,7 @@ func (j *job) ended(r *capture.Reader, err error) (*capture.Damages, error) {
 }
 
 // nothingReadable is the error of a capture in which damage left no packet.
-func (j *job) nothingReadable(d *capture.Damages) error {
+func (j *job) nothingReadable(d *salvage.Damages) error {
 	first := &d.List[0]
 	broken := &capture.FormatError{Frame: first.Frame, Offset: first.Offset, Err: first.Err}
 	return fmt.Errorf("%w: %s: no packet could be read: %w", ErrNoCapture, j.source.name, broken)
@@ -56,7 +49,7 @@ func (j *job) noteOdd() {
 }
 
 // describeDamage lists the damage for a report, and says how much is not listed.
-func describeDamage(d *capture.Damages) (list []report.Damage, omitted int64) {
+func describeDamage(d *salvage.Damages) (list []report.Damage, omitted int64) {
 	list = []report.Damage{}
 	if d == nil {
 		return list, 0

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/capture/salvage"
 )
 
 // chunk is one batch of blocks with its packets decoded.
@@ -60,7 +61,7 @@ const ahead = 4
 // pass reads the capture once: one goroutine reads, others decode, and each is
 // called with the chunks in the order of the file. It returns the damage that it
 // met, if there was some.
-func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*capture.Damages, error) {
+func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*salvage.Damages, error) {
 	f, r, err := j.source.open(ctx, &j.o)
 	if err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*c
 
 // decodeAhead starts the reader and the workers. The channel is closed when ctx
 // is done or behind the chunk with an error.
-func (j *job) decodeAhead(ctx context.Context, r *capture.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
+func (j *job) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
 	work := make(chan *chunk, ahead)
 	out := make(chan *chunk, ahead)
 	for range runtime.GOMAXPROCS(0) {
@@ -126,7 +127,7 @@ func (j *job) decodeAhead(ctx context.Context, r *capture.Reader, d *decoder, wg
 	return out
 }
 
-func (j *job) readChunk(r *capture.Reader) *chunk {
+func (j *job) readChunk(r *salvage.Reader) *chunk {
 	c := &chunk{home: j.spare}
 	select {
 	case c = <-j.spare:

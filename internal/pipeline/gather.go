@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/capture/salvage"
 	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/summary"
@@ -35,8 +36,8 @@ type facts struct {
 	own, strange   int64      // addresses that interface descriptions state, and those beyond maxOwn
 	placed         sectionSet // sections that mendcap has put in order before
 	anyPlaced      bool
-	damage         *capture.Damages
-	odd            []capture.Odd // of the last pass over the whole capture
+	damage         *salvage.Damages
+	odd            []salvage.Odd // of the last pass over the whole capture
 }
 
 // span says when the capture's packets were recorded.

@@ -11,7 +11,7 @@ import (
 	"syscall"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
-	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/capture/salvage"
 )
 
 // source is an input that can be read several times: a file, or standard input
@@ -89,12 +89,12 @@ func (s *source) close() {
 
 // open starts a pass over the capture. Reading ends with the context's error once
 // that is done.
-func (s *source) open(ctx context.Context, o *Options) (*os.File, *capture.Reader, error) {
+func (s *source) open(ctx context.Context, o *Options) (*os.File, *salvage.Reader, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, nil, unopened(err)
 	}
-	r, err := capture.NewReader(contextReader{ctx, f}, o.reading())
+	r, err := salvage.NewReader(contextReader{ctx, f}, o.reading())
 	if err != nil {
 		f.Close()
 		if ctx.Err() != nil {

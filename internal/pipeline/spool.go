@@ -10,6 +10,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/capture/salvage"
 )
 
 // ErrSpoolLimit says that an input which can be read only once is larger than
@@ -78,7 +79,7 @@ func spool(ctx context.Context, name string, from io.Reader, o *Options) (*sourc
 
 // fill copies the input, if it is a capture.
 func (s *source) fill(from io.Reader, o *Options) error {
-	_, err := capture.NewReader(io.TeeReader(from, s.spooled), o.reading())
+	_, err := salvage.NewReader(io.TeeReader(from, s.spooled), o.reading())
 	var broken *capture.FormatError
 	if errors.As(err, &broken) {
 		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
@@ -98,8 +99,8 @@ func (s *source) fill(from io.Reader, o *Options) error {
 }
 
 // reading is how the capture is read.
-func (o *Options) reading() capture.ReaderOptions {
-	return capture.ReaderOptions{Salvage: o.salvage(), MaxUnpacked: o.MaxUnpacked}
+func (o *Options) reading() salvage.Options {
+	return salvage.Options{ReaderOptions: capture.ReaderOptions{MaxUnpacked: o.MaxUnpacked}, Refuse: o.RefuseDamaged}
 }
 
 // spoolLimit is how much may be spooled, bytes.

@@ -1,10 +1,11 @@
-package capture
+package salvage
 
 import (
 	"bytes"
 	"runtime"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
@@ -20,15 +21,15 @@ func TestManySmallXZStreams(t *testing.T) {
 		"damaged": append(one[:len(one):len(one)], damaged...),
 	} {
 		file := bytes.Repeat(two, streams/2)
-		for _, salvage := range []Salvage{SalvageNone, SalvageOn} {
-			if name != "whole" && salvage == SalvageNone {
+		for _, salvage := range []mode{off, on} {
+			if name != "whole" && salvage == off {
 				continue // it ends there
 			}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			blocks, err := readAll(bytes.NewReader(file), ReaderOptions{Salvage: salvage})
+			blocks, err := readAll(bytes.NewReader(file), capture.ReaderOptions{}, salvage)
 			runtime.ReadMemStats(&after)
-			if salvage == SalvageOn && err != nil || len(blocks) == 0 {
+			if salvage == on && err != nil || len(blocks) == 0 {
 				t.Errorf("%s, salvage %v: %d blocks, %v", name, salvage, len(blocks), err)
 			}
 			if each := (after.TotalAlloc - before.TotalAlloc) / streams; each > most {

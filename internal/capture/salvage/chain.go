@@ -1,4 +1,6 @@
-package capture
+package salvage
+
+import "github.com/mendcap/mendcap/internal/capture"
 
 // Structure decides, not plausibility: where the lengths of records lead from one
 // to the next up to the end of the file, or on for long, each of them is a record,
@@ -9,7 +11,7 @@ const (
 	// out of sight, are not believed for the chain's sake: a wrong length leads to
 	// what looks like a few records at most, but for a capture within a packet.
 	margin = 6
-	// maxAhead is how far behind a record it is looked for so many others, bytes.
+	// maxAhead is how far after a record it is looked for so many others, bytes.
 	maxAhead = 4 << 20
 )
 
@@ -27,7 +29,7 @@ const (
 // chain is a run of records that follow each other by their lengths alone.
 type chain struct {
 	records int // whole ones
-	end     int // offset behind the last of them
+	end     int // offset after the last of them
 	next    int // where the header at end says that the next one is
 	safe    int // records before this offset are believed
 	ending  ending
@@ -35,7 +37,7 @@ type chain struct {
 
 // chain follows records by their lengths. Where that does not lead to the end of the
 // file it asks of each of them whether others begin within it.
-func (s *search) chain(at int) chain {
+func (s *records) chain(at int) chain {
 	c := s.walk(at, false)
 	if c.ending != whole {
 		c = s.walk(at, true)
@@ -43,20 +45,20 @@ func (s *search) chain(at int) chain {
 	return c
 }
 
-func (s *search) walk(at int, rivals bool) (c chain) {
+func (s *records) walk(at int, rivals bool) (c chain) {
 	var last [margin]int // starts of the last records
 	for c.end = at; ; c.end = c.next {
 		if s.zeros(c.end) {
 			c.ending = filled
 			break
 		}
-		c.next = c.end + s.p.headerLen
-		if rest := len(s.w) - c.end; rest < s.p.headerLen {
+		c.next = c.end + s.p.HeaderLen
+		if rest := len(s.w) - c.end; rest < s.p.HeaderLen {
 			c.ending = s.edge(rest == 0)
 			break
 		}
 		rec := s.w[c.end:]
-		captured, _ := s.p.lengths(rec)
+		captured, _ := s.p.Lengths(rec)
 		if c.next += int(min(captured, maxStatedSnap)); captured > s.p.longest {
 			break
 		}
@@ -86,13 +88,13 @@ func (s *search) walk(at int, rivals bool) (c chain) {
 // zeros says whether nothing but zeros follows from an offset to the end of the
 // file, or for longer than a packet can carry them: a file that was made longer
 // than what was written to it. One record's header of zeros is a record.
-func (s *search) zeros(at int) bool {
+func (s *records) zeros(at int) bool {
 	rest := s.w[at:]
-	return len(rest) > 0 && len(rest) != s.p.headerLen && (s.eof || len(rest) > longTrail) && allZero(rest)
+	return len(rest) > 0 && len(rest) != s.p.HeaderLen && (s.eof || len(rest) > longTrail) && allZero(rest)
 }
 
 // edge is how a chain ends at the end of the window.
-func (s *search) edge(exactly bool) ending {
+func (s *records) edge(exactly bool) ending {
 	switch {
 	case !s.eof:
 		return onward
@@ -104,38 +106,36 @@ func (s *search) edge(exactly bool) ending {
 
 // blank says whether the header of a record is all zero, and what follows it too:
 // what fills a hole in a file, or its end, is no record.
-func (s *search) blank(at, next int) bool {
-	if !allZero(s.w[at:][:pcapRecordLen]) {
+func (s *records) blank(at, next int) bool {
+	if !allZero(s.w[at:][:capture.PcapRecordLen]) {
 		return false
 	}
-	rest := s.w[next:min(next+pcapRecordLen, len(s.w))]
+	rest := s.w[next:min(next+capture.PcapRecordLen, len(s.w))]
 	return len(rest) > 0 && allZero(rest)
 }
 
 // chained says whether the record at hand is one for the chain's sake.
-func (p *pcap) chained(r *Reader, w []byte, eof bool) bool {
-	s := &search{r: r, p: p, w: w, eof: eof}
-	c := s.chain(0)
-	if c.safe == 0 {
-		return false
+func (p *pcap) chained(w window) bool {
+	safe := (&records{window: w, p: p}).chain(0).safe
+	if safe > 0 {
+		w.r.proved = w.r.in.Offset() + int64(safe)
 	}
-	r.proved = r.offset + int64(c.safe)
-	return true
+	return safe > 0
 }
 
 // leads says whether a chain begins at an offset that goes on past another: to the
 // end of the file, or for long. The times of its first two records are near to each
 // other, which those of what leads into a chain by chance hardly are.
-func (s *search) leads(at, past int) bool {
-	if len(s.w)-at < s.p.headerLen {
+func (s *records) leads(at, past int) bool {
+	if len(s.w)-at < s.p.HeaderLen {
 		return false
 	}
-	captured, _ := s.p.lengths(s.w[at:])
+	captured, _ := s.p.Lengths(s.w[at:])
 	if captured > s.p.longest {
 		return false
 	}
-	next := at + s.p.headerLen + int(captured)
-	if len(s.w)-next < s.p.headerLen || !s.p.nearby(s.w[at:], s.w[next:]) || allZero(s.w[at:][:pcapRecordLen]) || allZero(s.w[next:][:pcapRecordLen]) {
+	next := at + s.p.HeaderLen + int(captured)
+	if len(s.w)-next < s.p.HeaderLen || !s.p.nearby(s.w[at:], s.w[next:]) || allZero(s.w[at:][:capture.PcapRecordLen]) || allZero(s.w[next:][:capture.PcapRecordLen]) {
 		return false
 	}
 	c := s.chain(at)
@@ -150,7 +150,7 @@ func (s *search) leads(at, past int) bool {
 func (p *pcap) window(buf []byte, size int) int {
 	want, most := size+lookahead, size+maxAhead
 	for want < most && len(buf) >= want {
-		c := (&search{p: p, w: buf[:want]}).chain(0)
+		c := (&records{window: window{w: buf[:want]}, p: p}).chain(0)
 		if c.ending != onward || c.records > margin {
 			break
 		}
@@ -159,27 +159,25 @@ func (p *pcap) window(buf []byte, size int) int {
 	return want
 }
 
-func (p *pcap) credible(size int) bool { return size-p.headerLen <= int(p.longest) }
-
 // strong says whether the record at from reaches into others, which begin at an
 // offset.
-func (s *search) strong(from, at int) bool {
-	captured, _ := s.p.lengths(s.w[from:])
-	return at-from-s.p.headerLen < int(captured) && s.pair(from, at)
+func (s *records) strong(from, at int) bool {
+	captured, _ := s.p.Lengths(s.w[from:])
+	return at-from-s.p.HeaderLen < int(captured) && s.pair(from, at)
 }
 
 // pair says whether records begin at an offset: several of a usual look with a time
 // near to that of the record at from.
-func (s *search) pair(from, at int) bool {
+func (s *records) pair(from, at int) bool {
 	for n := 0; ; n++ {
 		if n >= 2 || n == 1 && s.eof && at == len(s.w) {
 			return true
 		}
-		if len(s.w)-at < s.p.headerLen || !s.p.sound(s.w[at:]) || !s.p.nearby(s.w[from:], s.w[at:]) {
+		if len(s.w)-at < s.p.HeaderLen || !s.p.sound(s.w[at:]) || !s.p.nearby(s.w[from:], s.w[at:]) {
 			return false
 		}
-		captured, _ := s.p.lengths(s.w[at:])
-		if at += s.p.headerLen + int(captured); at > len(s.w) {
+		captured, _ := s.p.Lengths(s.w[at:])
+		if at += s.p.HeaderLen + int(captured); at > len(s.w) {
 			return n >= 1 && !s.eof
 		}
 	}
@@ -189,11 +187,11 @@ func (s *search) pair(from, at int) bool {
 // it, and go on past its end: two of a usual look with times near to its own, or one
 // that its packet proves. Where bytes are missing a chain may go on for long, by
 // original lengths that it takes for captured ones.
-func (s *search) rival(from, to int) bool {
-	if len(s.w)-to >= s.p.headerLen && s.p.sound(s.w[to:]) && s.p.nearby(s.w[from:], s.w[to:]) {
+func (s *records) rival(from, to int) bool {
+	if len(s.w)-to >= s.p.HeaderLen && s.p.sound(s.w[to:]) && s.p.nearby(s.w[from:], s.w[to:]) {
 		return false
 	}
-	for c := from + s.p.headerLen; c < to && len(s.w)-c >= s.p.headerLen; c++ {
+	for c := from + s.p.HeaderLen; c < to && len(s.w)-c >= s.p.HeaderLen; c++ {
 		if s.p.sound(s.w[c:]) && s.p.nearby(s.w[from:], s.w[c:]) && s.passes(from, c, to) {
 			return true
 		}
@@ -202,37 +200,39 @@ func (s *search) rival(from, to int) bool {
 }
 
 // passes says whether the record at an offset goes past another, proved by its
-// packet, or by the record behind it.
-func (s *search) passes(from, at, past int) bool {
-	captured, original := s.p.lengths(s.w[at:])
-	next := at + s.p.headerLen + int(captured)
+// packet, or by the record after it.
+func (s *records) passes(from, at, past int) bool {
+	captured, original := s.p.Lengths(s.w[at:])
+	next := at + s.p.HeaderLen + int(captured)
 	if next <= past || next > len(s.w) {
 		return false
 	}
-	if agrees(s.p.iface.LinkType, s.w[at+s.p.headerLen:next], int(min(original, longOriginal))) == exactly {
+	if agrees(s.p.Interface.LinkType, s.w[at+s.p.HeaderLen:next], int(min(original, capture.LongOriginal))) == exactly {
 		return true
 	}
-	return len(s.w)-next >= s.p.headerLen && s.p.sound(s.w[next:]) && s.p.nearby(s.w[from:], s.w[next:])
+	return len(s.w)-next >= s.p.HeaderLen && s.p.sound(s.w[next:]) && s.p.nearby(s.w[from:], s.w[next:])
 }
 
 // nearby says whether the times of two records lie near to each other.
-func (p *pcap) nearby(a, b []byte) bool { return u32(b, p.big)-u32(a, p.big)+nearTime <= 2*nearTime }
+func (p *pcap) nearby(a, b []byte) bool {
+	return capture.U32(b, p.Big)-capture.U32(a, p.Big)+nearTime <= 2*nearTime
+}
 
 // rightLength gives the captured length of the record at an offset where the one in
 // its header is wrong, and the one that its original length or its packet gives is
 // proved, as holds says, by what follows it. It gives 0 for none.
-func (s *search) rightLength(at int, holds func(from, at int) bool) uint32 {
-	if s.p.swapped != asNamed {
+func (s *records) rightLength(at int, holds func(from, at int) bool) uint32 {
+	if !s.p.AsNamed() {
 		return 0
 	}
 	rec := s.w[at:]
-	captured, original := s.p.lengths(rec)
-	_, own := resemble(s.p.iface.LinkType, rec[s.p.headerLen:])
+	captured, original := s.p.Lengths(rec)
+	_, own := resemble(s.p.Interface.LinkType, rec[s.p.HeaderLen:])
 	for _, n := range [...]uint32{original, uint32(own)} {
 		if n == 0 || n == captured || n > s.p.longest {
 			continue
 		}
-		if next := at + s.p.headerLen + int(n); next <= len(s.w) && holds(at, next) {
+		if next := at + s.p.HeaderLen + int(n); next <= len(s.w) && holds(at, next) {
 			return n
 		}
 	}

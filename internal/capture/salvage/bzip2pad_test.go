@@ -1,10 +1,11 @@
-package capture
+package salvage
 
 import (
 	"bytes"
 	"runtime"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
@@ -18,14 +19,14 @@ func TestManyPaddedBzip2Streams(t *testing.T) {
 			one = squeeze.Decoded(t, c.Base64)
 		}
 	}
-	want, err := readAll(bytes.NewReader(bytes.Repeat(one, streams)), ReaderOptions{Salvage: SalvageOn})
+	want, err := readAll(bytes.NewReader(bytes.Repeat(one, streams)), capture.ReaderOptions{}, on)
 	if err != nil || len(packets(want)) < streams {
 		t.Fatalf("got %d packets of %d streams and %v", len(packets(want)), streams, err)
 	}
 	file := bytes.Repeat(append(one, make([]byte, 13)...), streams)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	got, err := readAll(bytes.NewReader(file), ReaderOptions{Salvage: SalvageOn})
+	got, err := readAll(bytes.NewReader(file), capture.ReaderOptions{}, on)
 	runtime.ReadMemStats(&after)
 	if err != nil || len(got) != len(want) {
 		t.Fatalf("got %d blocks and %v, want %d as without the zeros", len(got), err, len(want))

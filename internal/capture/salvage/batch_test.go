@@ -1,4 +1,4 @@
-package capture
+package salvage
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/capture"
 )
 
 // smallBlocks is a pcapng capture with so many blocks of twelve bytes.
@@ -19,22 +21,22 @@ func smallBlocks(blocks int) []byte {
 // A batch of small blocks has no more of them than maxBlocks, and nothing is lost
 // between batches: neither blocks nor the damage at the end.
 func TestBatchesHaveFewBlocks(t *testing.T) {
-	const blocks = 5 * maxBlocks
+	const blocks = 5 * capture.MaxBlocks
 	whole := smallBlocks(blocks)
-	for _, salvage := range []Salvage{SalvageNone, SalvageOn} {
+	for _, salvage := range []mode{off, on} {
 		for name, content := range map[string][]byte{"whole": whole, "cut": whole[:len(whole)-5]} {
-			r, err := NewReader(bytes.NewReader(content), ReaderOptions{Salvage: salvage})
+			r, err := salvage.open(bytes.NewReader(content), capture.ReaderOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			met, offset := 0, int64(0)
 			for {
-				var b *Batch
+				var b *capture.Batch
 				if b, err = r.Next(); err != nil {
 					break
 				}
-				if len(b.Blocks) > maxBlocks {
-					t.Fatalf("%s, salvage %d: a batch of %d blocks, want at most %d", name, salvage, len(b.Blocks), maxBlocks)
+				if len(b.Blocks) > capture.MaxBlocks {
+					t.Fatalf("%s, salvage %d: a batch of %d blocks, want at most %d", name, salvage, len(b.Blocks), capture.MaxBlocks)
 				}
 				for i := range b.Blocks {
 					if b.Blocks[i].Offset != offset {
@@ -52,12 +54,12 @@ func TestBatchesHaveFewBlocks(t *testing.T) {
 			if met != want {
 				t.Errorf("%s, salvage %d: got %d blocks, want %d", name, salvage, met, want)
 			}
-			var broken *FormatError
+			var broken *capture.FormatError
 			switch cut := name == "cut"; {
-			case salvage == SalvageNone && errors.As(err, &broken) != cut, !cut && err != io.EOF:
+			case salvage == off && errors.As(err, &broken) != cut, !cut && err != io.EOF:
 				t.Errorf("%s, salvage %d: got error %v", name, salvage, err)
-			case salvage == SalvageOn && (r.Damage().Total > 0) != cut:
-				t.Errorf("%s, salvage %d: got damage %+v", name, salvage, r.Damage())
+			case salvage == on && (damage(r).Total > 0) != cut:
+				t.Errorf("%s, salvage %d: got damage %+v", name, salvage, damage(r))
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package capture
+package salvage
 
 import (
 	"bytes"
@@ -11,23 +11,25 @@ import (
 
 	"github.com/pierrec/lz4/v4"
 
+	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/compress"
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
 // noisyPackets is a capture of packets that hardly compress, each another.
 func noisyPackets(n int) []byte {
-	f := (&file{}).section(littleEndian).iface(linkRaw, 0)
-	head := f.buf
+	f := (&handmade.File{}).Section(littleEndian).Iface(linkRaw, 0)
+	head := f.Buf
 	var all [][]byte
 	noise := rand.New(rand.NewPCG(7, 7))
 	for i := range n {
-		p := ipv4(500+i%900, 0)
+		p := handmade.IPv4(500+i%900, 0)
 		for j := 20; j < len(p); j++ {
 			p[j] = byte(noise.Uint32())
 		}
-		f.buf = nil
-		all = append(all, f.epbOf(0, 1700000000000000+uint64(i), p).buf)
+		f.Buf = nil
+		all = append(all, f.EPBOf(0, 1700000000000000+uint64(i), p).Buf)
 	}
 	return append(head, slices.Concat(all...)...)
 }
@@ -70,9 +72,9 @@ func TestResumesBehindDamage(t *testing.T) {
 
 // checkResumed holds that all but a few packets of a damaged file are given, none
 // that it never had, and that the damage is told.
-func checkResumed(t *testing.T, broken []byte, whole []Block, few int) {
+func checkResumed(t *testing.T, broken []byte, whole []capture.Block, few int) {
 	t.Helper()
-	got := salvage(t, broken, ReaderOptions{})
+	got := salvage(t, broken, capture.ReaderOptions{})
 	if got.err != nil {
 		t.Fatal(got.err)
 	}
@@ -96,12 +98,12 @@ func checkResumed(t *testing.T, broken []byte, whole []Block, few int) {
 	if n := len(packets(got.blocks)); n < len(whole)-few || n == len(whole) && spoilt == 0 {
 		t.Errorf("got %d packets, want %d but for %d", n, len(whole), few)
 	}
-	told := slices.IndexFunc(got.damages.List, func(d Damage) bool { return errors.Is(d.Err, ErrCompressed) })
+	told := slices.IndexFunc(got.damages.List, func(d Damage) bool { return errors.Is(d.Err, capture.ErrCompressed) })
 	if told < 0 || !strings.Contains(got.damages.List[told].Err.Error(), "of the compressed file") {
 		t.Errorf("got %+v, want damage of the compressed data and its place", got.damages.List)
 	}
-	for _, mode := range []Salvage{SalvageNone, SalvageRefuse} {
-		_, err := readAll(bytes.NewReader(broken), ReaderOptions{Salvage: mode})
+	for _, mode := range []mode{off, refuse} {
+		_, err := readAll(bytes.NewReader(broken), capture.ReaderOptions{}, mode)
 		needFormatError(t, err)
 	}
 	plain, _, err := compress.DecompressSalvaging(bytes.NewReader(broken))
@@ -129,7 +131,7 @@ func TestResumesWithinStreams(t *testing.T) {
 		for at := 3; at < len(whole); at += step {
 			broken := bytes.Clone(whole)
 			broken[at] ^= 0x10
-			got := salvage(t, broken, ReaderOptions{})
+			got := salvage(t, broken, capture.ReaderOptions{})
 			spoilt := 0
 			for _, b := range packets(got.blocks) {
 				if len(b.Data) != 60 || b.Data[59] != 'x' {
@@ -155,10 +157,10 @@ func TestSplicedEndsQuietly(t *testing.T) {
 		broken := squeeze.Decoded(t, text)
 		broken[len(broken)*2/5] ^= 0x10
 		for copies := 1; copies <= 2; copies++ {
-			got := salvage(t, bytes.Repeat(broken, copies), ReaderOptions{})
+			got := salvage(t, bytes.Repeat(broken, copies), capture.ReaderOptions{})
 			told := 0
 			for _, d := range got.damages.List {
-				if errors.Is(d.Err, ErrCompressed) {
+				if errors.Is(d.Err, capture.ErrCompressed) {
 					told++
 				}
 			}
@@ -175,18 +177,42 @@ func TestNothingToResume(t *testing.T) {
 	data := noisyPackets(300)
 	for name, packed := range squeeze.All(t, data) {
 		for how, broken := range map[string][]byte{"cut": packed[:len(packed)*2/3], "no end": packed[:len(packed)-1]} {
-			got := salvage(t, broken, ReaderOptions{})
-			_, err := readAll(bytes.NewReader(broken), ReaderOptions{})
-			var strict *FormatError
+			got := salvage(t, broken, capture.ReaderOptions{})
+			_, err := readAll(bytes.NewReader(broken), capture.ReaderOptions{}, off)
+			var strict *capture.FormatError
 			if !errors.As(err, &strict) {
-				t.Fatalf("%s, %s: got %v, want a FormatError", name, how, err)
+				t.Fatalf("%s, %s: got %v, want a capture.FormatError", name, how, err)
 			}
 			if got.err != nil {
 				continue // nothing of it can be decompressed
 			}
-			if n := len(got.damages.List); n != 1 || !errors.Is(got.damages.List[0].Err, ErrTruncated) {
+			if n := len(got.damages.List); n != 1 || !errors.Is(got.damages.List[0].Err, capture.ErrTruncated) {
 				t.Errorf("%s, %s: got %+v, want what is said strictly, %v", name, how, got.damages.List, strict)
 			}
 		}
+	}
+}
+
+// A limit of what may be decompressed is kept whatever the compression, and
+// damage does not hide it.
+func TestMaxUnpacked(t *testing.T) {
+	data := append(handmade.Pcap(littleEndian, magicMicro, linkRaw, [2]uint32{1, 2}), make([]byte, 1<<20)...)
+	for name, packed := range squeeze.All(t, data) {
+		for _, salvage := range []mode{off, on, refuse} {
+			opts := capture.ReaderOptions{MaxUnpacked: 1 << 19, MaxBlock: 2 << 20}
+			if _, err := readAll(bytes.NewReader(packed), opts, salvage); !errors.Is(err, capture.ErrUnpacked) && salvage != refuse {
+				t.Errorf("%s, salvage %d: got %v, want %v", name, salvage, err, capture.ErrUnpacked)
+			} else {
+				needFormatError(t, err)
+			}
+			opts.MaxUnpacked = int64(len(data))
+			if _, err := readAll(bytes.NewReader(packed), opts, salvage); errors.Is(err, capture.ErrUnpacked) {
+				t.Errorf("%s, salvage %d: got %v at the limit", name, salvage, err)
+			}
+		}
+	}
+	opts := capture.ReaderOptions{MaxUnpacked: 1}
+	if _, err := readAll(bytes.NewReader(data), opts, on); err != nil {
+		t.Errorf("a plain file: got %v", err)
 	}
 }

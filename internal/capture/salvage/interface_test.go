@@ -1,9 +1,12 @@
-package capture
+package salvage
 
 import (
 	"bytes"
 	"io"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 )
 
 // reads counts how often it is read from.
@@ -19,11 +22,11 @@ func (c *reads) Read(p []byte) (int, error) {
 
 // manyInterfaces is a section of so many interfaces, each with a packet.
 func manyInterfaces(n int) []byte {
-	f := (&file{}).section(littleEndian)
-	data, head := f.buf, len(f.buf)
-	f.iface(linkRaw, 0).epbOf(0, 1700000000000000, ipv4(40, 1))
-	pair := f.buf[head:]
-	number := pair[interfaceFixed+trailerLen+8:]
+	f := (&handmade.File{}).Section(littleEndian)
+	data, head := f.Buf, len(f.Buf)
+	f.Iface(linkRaw, 0).EPBOf(0, 1700000000000000, handmade.IPv4(40, 1))
+	pair := f.Buf[head:]
+	number := pair[capture.InterfaceFixed+capture.TrailerLen+8:]
 	for i := range uint32(n) {
 		littleEndian.PutUint32(number, i)
 		data = append(data, pair...)
@@ -37,7 +40,7 @@ func TestManyInterfaces(t *testing.T) {
 	const n, limit = 30_000, 64 << 10
 	data := manyInterfaces(n)
 	src := &reads{r: bytes.NewReader(data)}
-	r, err := NewReader(src, ReaderOptions{Salvage: SalvageOn, MaxBlock: limit})
+	r, err := NewReader(src, Options{ReaderOptions: capture.ReaderOptions{MaxBlock: limit}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +54,7 @@ func TestManyInterfaces(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, block := range b.Blocks {
-			if block.Kind == Packet {
+			if block.Kind == capture.Packet {
 				packets++
 				if block.Interface.ID == 0 {
 					first++
@@ -60,7 +63,8 @@ func TestManyInterfaces(t *testing.T) {
 		}
 		b.Release()
 	}
-	known := limit / (interfaceCost + 2*(interfaceFixed+trailerLen))
+	// An interface takes 256 bytes and twice its block.
+	known := limit / (256 + 2*(capture.InterfaceFixed+capture.TrailerLen))
 	d := r.Damage()
 	if packets != n || first != n-known+1 || d.Total != int64(2*(n-known)) {
 		t.Errorf("got %d packets, %d of them on the first interface, and %d places of damage; want %d, %d and %d",
@@ -74,21 +78,21 @@ func TestManyInterfaces(t *testing.T) {
 // Interfaces that differ leave it open which of them a packet belongs to that is
 // on none.
 func TestManyInterfacesThatDiffer(t *testing.T) {
-	for name, other := range map[string]func(*file){
-		"alike":      func(f *file) { f.iface(linkRaw, 0) },
-		"link type":  func(f *file) { f.iface(1, 0) },
-		"resolution": func(f *file) { f.iface(linkRaw, 0, f.option(optResol, []byte{9}), f.end()) },
-		"offset":     func(f *file) { f.iface(linkRaw, 0, f.option(optOffset, f.u64(5)), f.end()) },
+	for name, other := range map[string]func(*handmade.File){
+		"alike":      func(f *handmade.File) { f.Iface(linkRaw, 0) },
+		"link type":  func(f *handmade.File) { f.Iface(1, 0) },
+		"resolution": func(f *handmade.File) { f.Iface(linkRaw, 0, f.Option(capture.OptResol, []byte{9}), f.End()) },
+		"offset":     func(f *handmade.File) { f.Iface(linkRaw, 0, f.Option(capture.OptOffset, f.U64(5)), f.End()) },
 	} {
-		f := (&file{}).section(littleEndian).iface(1, 0) // of another section
-		f.section(littleEndian).iface(linkRaw, 0).iface(linkRaw, 0)
+		f := (&handmade.File{}).Section(littleEndian).Iface(1, 0) // of another section
+		f.Section(littleEndian).Iface(linkRaw, 0).Iface(linkRaw, 0)
 		other(f)
-		f.epbOf(9999, 1700000000000000, ipv4(40, 1)).epbOf(0, 1700000000000000, ipv4(40, 1))
+		f.EPBOf(9999, 1700000000000000, handmade.IPv4(40, 1)).EPBOf(0, 1700000000000000, handmade.IPv4(40, 1))
 		want := 1
 		if name == "alike" {
 			want = 2
 		}
-		got := salvage(t, f.buf, ReaderOptions{})
+		got := salvage(t, f.Buf, capture.ReaderOptions{})
 		if n := len(packets(got.blocks)); n != want || got.damages.Total != 1 {
 			t.Errorf("%s: got %d packets, %+v; want %d and one place of damage", name, n, got.damages, want)
 		}

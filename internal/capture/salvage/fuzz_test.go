@@ -1,4 +1,4 @@
-package capture
+package salvage
 
 import (
 	"bytes"
@@ -7,12 +7,14 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
 )
 
-// salvaged is what a Reader with SalvageOn gives of a file.
+// salvaged is what a Reader with on gives of a file.
 type salvaged struct {
-	blocks  []Block
+	blocks  []capture.Block
 	damages Damages
 	odd     []Odd
 	err     error // of NewReader
@@ -21,10 +23,9 @@ type salvaged struct {
 // salvage reads a whole file in batches of a size, and checks what is promised
 // of any: every byte is in a block that was delivered or in one place of
 // damage, and neither overlaps.
-func salvage(t testing.TB, data []byte, opts ReaderOptions) salvaged {
+func salvage(t testing.TB, data []byte, opts capture.ReaderOptions) salvaged {
 	t.Helper()
-	opts.Salvage = SalvageOn
-	r, err := NewReader(bytes.NewReader(data), opts)
+	r, err := NewReader(bytes.NewReader(data), Options{ReaderOptions: opts})
 	if err != nil {
 		needFormatError(t, err)
 		return salvaged{err: err}
@@ -38,8 +39,8 @@ func salvage(t testing.TB, data []byte, opts ReaderOptions) salvaged {
 		if err != nil {
 			t.Fatalf("got error %v in spite of salvage", err)
 		}
-		if limit := 2 * (r.maxBlock + 2*lookahead); cap(b.buf) > limit {
-			t.Fatalf("a batch takes %d bytes, limit %d", cap(b.buf), limit)
+		if limit := 2 * (r.in.MaxBlock() + 2*lookahead); b.Size() > limit {
+			t.Fatalf("a batch takes %d bytes, limit %d", b.Size(), limit)
 		}
 		for _, block := range b.Blocks {
 			block.Raw = bytes.Clone(block.Raw)
@@ -84,7 +85,7 @@ func (s *salvaged) account(t testing.TB, r *Reader) {
 	}
 	for i := range s.blocks {
 		b := &s.blocks[i]
-		if b.Kind == Packet {
+		if b.Kind == capture.Packet {
 			if frame++; b.Frame != frame {
 				t.Fatalf("frame %d follows %d", b.Frame, frame-1)
 			}
@@ -92,7 +93,7 @@ func (s *salvaged) account(t testing.TB, r *Reader) {
 				t.Fatalf("frame %d has no interface", b.Frame)
 			}
 		}
-		if b.Made || b.Kind == Iface && b.Pcap {
+		if b.Made || b.Kind == capture.Iface && b.Pcap {
 			continue
 		}
 		over()
@@ -101,13 +102,13 @@ func (s *salvaged) account(t testing.TB, r *Reader) {
 		}
 		size := int64(len(b.Raw))
 		if mended(b.Offset) { // its bytes may be fewer than those in the file
-			size = s.extent(i, gaps[next:], r.offset) - at
+			size = s.extent(i, gaps[next:], r.in.Offset()) - at
 		}
 		at += size
 	}
 	over()
-	if at != r.offset || r.Consumed() != at {
-		t.Fatalf("blocks and damage end at %d, the file at %d, consumed %d", at, r.offset, r.Consumed())
+	if at != r.in.Offset() || r.Consumed() != at {
+		t.Fatalf("blocks and damage end at %d, the file at %d, consumed %d", at, r.in.Offset(), r.Consumed())
 	}
 }
 
@@ -115,7 +116,7 @@ func (s *salvaged) account(t testing.TB, r *Reader) {
 // next thing begins.
 func (s *salvaged) extent(i int, gaps []Damage, end int64) int64 {
 	for _, b := range s.blocks[i+1:] {
-		if !b.Made && !(b.Kind == Iface && b.Pcap) {
+		if !b.Made && !(b.Kind == capture.Iface && b.Pcap) {
 			end = b.Offset
 			break
 		}
@@ -138,7 +139,7 @@ func FuzzSalvage(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		small := salvage(t, data, fuzzLimit)
-		large := salvage(t, data, ReaderOptions{MaxBlock: fuzzLimit.MaxBlock})
+		large := salvage(t, data, capture.ReaderOptions{MaxBlock: fuzzLimit.MaxBlock})
 		if (small.err == nil) != (large.err == nil) || len(small.blocks) != len(large.blocks) ||
 			small.damages.Total != large.damages.Total || small.damages.Lost != large.damages.Lost {
 			t.Fatalf("batches of other sizes differ: %d blocks, %+v, %v; %d blocks, %+v, %v", len(small.blocks), small.damages, small.err,
@@ -165,7 +166,7 @@ func FuzzSalvage(f *testing.F) {
 // sameAsStrict holds that a file that a strict reader takes whole is given as
 // that gives it, but for what a strict reader believes too easily.
 func sameAsStrict(t *testing.T, data []byte, s *salvaged) {
-	strict, err := readAll(bytes.NewReader(data), ReaderOptions{MaxBlock: fuzzLimit.MaxBlock})
+	strict, err := readAll(bytes.NewReader(data), capture.ReaderOptions{MaxBlock: fuzzLimit.MaxBlock}, off)
 	if err != nil {
 		if s.err == nil && s.damages.Total == 0 {
 			t.Fatalf("no damage found where a strict reader ends with %v", err)
@@ -183,29 +184,28 @@ func sameAsStrict(t *testing.T, data []byte, s *salvaged) {
 // tooEasy says whether salvage may take a block for damaged that a strict reader
 // gives: a record of pcap, whose length is all that it has; a packet on no
 // interface, or overwritten by zeros; names in the other byte order.
-func tooEasy(b Block) bool {
+func tooEasy(b capture.Block) bool {
 	switch b.Kind {
-	case Packet:
-		return b.Interface == nil || b.Pcap || b.Type == TypeEPB && hollow(b.Raw, b.Order == bigEndian)
-	case Names:
-		return b.odd != 0 && fittingNames(b.Raw[8:len(b.Raw)-trailerLen], b.Order != bigEndian)
+	case capture.Packet:
+		return b.Interface == nil || b.Pcap || b.Type == capture.TypeEPB && hollow(b.Raw, b.Order == bigEndian)
+	case capture.Names:
+		return b.Odd != 0 && capture.FittingNames(b.Raw[8:len(b.Raw)-capture.TrailerLen], b.Order != bigEndian)
 	}
 	return false
 }
 
 // damagedFiles are small captures, broken in one way each.
 func damagedFiles() [][]byte {
-	var records []record
-	f := (&file{}).section(littleEndian).iface(linkRaw, 0)
+	var records []handmade.Record
+	f := (&handmade.File{}).Section(littleEndian).Iface(linkRaw, 0)
 	for i := range 12 {
-		data := ipv4(30+i, byte(i+1))
+		data := handmade.IPv4(30+i, byte(i+1))
 		copy(data[20:], "a\r\nb\n")
-		n := uint32(len(data))
-		records = append(records, record{1700000000 + uint32(i), uint32(i), n, n, data})
-		f.epbOf(0, 1700000000000000+uint64(i), data)
+		records = append(records, handmade.RecordOf(1700000000+uint32(i), uint32(i), data))
+		f.EPBOf(0, 1700000000000000+uint64(i), data)
 	}
 	var all [][]byte
-	for _, good := range [][]byte{pcapOf(littleEndian, records...), pcapOf(bigEndian, records...), f.buf} {
+	for _, good := range [][]byte{handmade.PcapOf(littleEndian, records...), handmade.PcapOf(bigEndian, records...), f.Buf} {
 		all = append(all, good, good[24:], good[28:], good[48:], good[:len(good)-9],
 			slices.Concat(good, good), slices.Concat(good[:150], good[170:]), slices.Concat(good[:150], []byte("junk"), good[150:]),
 			bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")), bytes.ReplaceAll(good, []byte("\r\n"), []byte("\n")))
@@ -215,15 +215,15 @@ func damagedFiles() [][]byte {
 			all = append(all, broken)
 		}
 	}
-	return append(all, slices.Concat(pcapOf(littleEndian, records...), f.buf), slices.Concat(f.buf, pcapOf(bigEndian, records...)))
+	return append(all, slices.Concat(handmade.PcapOf(littleEndian, records...), f.Buf), slices.Concat(f.Buf, handmade.PcapOf(bigEndian, records...)))
 }
 
 // damagedCompressed are captures in several members, blocks and streams, one of
 // which is broken.
 func damagedCompressed(t testing.TB) [][]byte {
-	data := (&file{}).section(littleEndian).iface(linkRaw, 0).buf
+	data := (&handmade.File{}).Section(littleEndian).Iface(linkRaw, 0).Buf
 	for i := range 12 {
-		data = append(data, (&file{order: littleEndian}).epbOf(0, 1700000000000000+uint64(i), ipv4(60+i, byte(i))).buf...)
+		data = append(data, (&handmade.File{Order: littleEndian}).EPBOf(0, 1700000000000000+uint64(i), handmade.IPv4(60+i, byte(i))).Buf...)
 	}
 	all := [][]byte{squeeze.Decoded(t, squeeze.Bzip2Blocks), squeeze.Decoded(t, squeeze.XZBlocks), squeeze.Decoded(t, squeeze.TwoStreams)}
 	for _, packed := range squeeze.InMembers(t, data, 400) {
@@ -238,11 +238,12 @@ func damagedCompressed(t testing.TB) [][]byte {
 }
 
 func TestRefuseEndsAtDamage(t *testing.T) {
-	for _, d := range damagedPcapng() {
-		_, err := readAll(bytes.NewReader(d.data), ReaderOptions{Salvage: SalvageRefuse})
-		var broken *FormatError
+	_, files := handmade.BrokenPcapng()
+	for name, data := range files {
+		_, err := readAll(bytes.NewReader(data), capture.ReaderOptions{}, refuse)
+		var broken *capture.FormatError
 		if !errors.As(err, &broken) {
-			t.Errorf("%s: got %v, want a FormatError", d.name, err)
+			t.Errorf("%s: got %v, want a FormatError", name, err)
 		}
 	}
 }

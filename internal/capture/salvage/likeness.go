@@ -1,4 +1,4 @@
-package capture
+package salvage
 
 import "encoding/binary"
 
@@ -44,15 +44,15 @@ func resemble(link uint16, data []byte) (likeness, int) {
 	case linkNull, linkLoop:
 		return likeFamily(data)
 	case linkSLL:
-		return behindType(data, 14, 16)
+		return afterType(data, 14, 16)
 	case linkSLL2:
-		return behindType(data, 0, 20)
+		return afterType(data, 0, 20)
 	}
 	return neutral, 0
 }
 
-// behind adds a header in front of what was found.
-func behind(head int, l likeness, n int) (likeness, int) {
+// after adds a header in front of what was found.
+func after(head int, l likeness, n int) (likeness, int) {
 	if n > 0 {
 		n += head
 	}
@@ -71,22 +71,22 @@ func likeEthernet(data []byte) (likeness, int) {
 		}
 		at += 4
 	}
-	l, n := behindType(data, at, at+2)
+	l, n := afterType(data, at, at+2)
 	if t := binary.BigEndian.Uint16(data[at:]); t <= 1500 { // IEEE 802.3: a length
 		l, n = like, at+2+int(t)
 	}
 	return l, n
 }
 
-// behindType reads what stands at an offset by the EtherType at another.
-func behindType(data []byte, at, head int) (likeness, int) {
+// afterType reads what stands at an offset by the EtherType at another.
+func afterType(data []byte, at, head int) (likeness, int) {
 	if len(data) < head {
 		return neutral, 0
 	}
 	switch binary.BigEndian.Uint16(data[at:]) {
 	case 0x0800, 0x86DD:
 		l, n := likeIP(data[head:])
-		return behind(head, l, n)
+		return after(head, l, n)
 	case 0x0806: // ARP
 		return like, head + 28
 	}
@@ -106,7 +106,7 @@ func likeFamily(data []byte) (likeness, int) {
 	switch family {
 	case 2, 10, 23, 24, 28, 30:
 		l, n := likeIP(data[4:])
-		return behind(4, l, n)
+		return after(4, l, n)
 	}
 	if family > 0xFF {
 		return unlike, 0
