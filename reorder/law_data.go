@@ -11,6 +11,7 @@ func (b *builder) acknowledged(dir uint8) {
 	}
 	prefix := b.prefixes(data)
 	tree := b.spans(dir)
+	near := nearby(data)
 	k := 0
 	for _, n := range b.half[1-dir] {
 		seg := &b.items[n].seg
@@ -21,7 +22,7 @@ func (b *builder) acknowledged(dir uint8) {
 			b.g.before(prefix[k-1], n, Ack)
 		}
 		if seg.SACKs > 0 && tree != nil {
-			b.sacked(tree, data, n, k)
+			b.sacked(tree, data, n, k, near)
 		}
 	}
 }
@@ -92,17 +93,37 @@ func (b *builder) spans(dir uint8) []node {
 	return tree
 }
 
+// nearby reports whether all numbers of a sorted list lie within half of their circle:
+// what comes after both its ends comes after all of it.
+func nearby(list []numbered) bool {
+	span := uint64(0)
+	for i := 1; i < len(list); i++ {
+		span += uint64(uint32(list[i].number - list[i-1].number))
+	}
+	return span < 1<<31
+}
+
+// afterBoth reports whether a number comes after both ends of a list.
+func afterBoth(list []numbered, number tcp.Seq) bool {
+	return list[0].number.Less(number) && list[len(list)-1].number.Less(number)
+}
+
 // sacked puts the data in each SACK block of packet n before it; near is where
-// that may be.
-func (b *builder) sacked(tree []node, data []numbered, n node, near int) {
+// that may be, and within says that the data is nearby.
+func (b *builder) sacked(tree []node, data []numbered, n node, near int, within bool) {
 	seg := &b.items[n].seg
 	for i := range seg.SACKs {
 		block := seg.SACK[i]
 		if i == 0 && seg.DSACK() || !block.Left.Less(block.Right) {
 			continue
 		}
-		lo := behind(data, block.Left, near)
-		hi := behind(data, block.Right, lo)
+		lo, hi := len(data), len(data)
+		if !within || !afterBoth(data, block.Left) {
+			lo = behind(data, block.Left, near)
+		}
+		if !within || !afterBoth(data, block.Right) {
+			hi = behind(data, block.Right, lo)
+		}
 		if lo > 0 && block.Left.Less(b.items[data[lo-1].n].seg.End()) {
 			lo--
 		}

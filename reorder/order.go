@@ -148,17 +148,17 @@ func (r *Orderer) Push(p *Packet) {
 // room makes room for one more packet in the window.
 func (r *Orderer) room() { r.items = oneMore(r.items, r.limit) }
 
-// oneMore returns a list of packets with room for one more. It doubles up to half the
-// limit, and from there on to it grows by a quarter of it: by more, and most would
-// never be used; by less, and what is copied would wait to be collected.
+// oneMore returns a list of packets with room for one more, up to the limit. It grows
+// by three times what it holds: what is copied waits to be collected, and nothing of
+// that size uses it again, while room that is never used takes no memory.
 func oneMore(list []item, limit int) []item {
 	n := len(list)
 	if n < cap(list) {
 		return list
 	}
-	more := max(n, batch)
-	if limit/2 <= n && n <= limit {
-		more = max(1, min(limit/4, limit+1-n))
+	more := max(3*n, batch)
+	if n <= limit {
+		more = min(more, limit+1-n)
 	}
 	return append(make([]item, 0, n+more), list...)
 }

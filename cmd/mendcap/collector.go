@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
+
+	"github.com/google/gopacket/layers"
 )
 
 const (
@@ -14,10 +16,8 @@ const (
 	// Little is allocated and much of it lives long: memory is worth more here than
 	// the collector's time.
 	heapGrowth = 35
-	// leastHeap is the size of the heap in bytes up to which nothing is collected.
-	// Each collection reads 5 MB of global tables too, which are gopacket's: while the
-	// heap is small, those would be most of a collection, and collections most of a
-	// run.
+	// leastHeap is the size of the heap in bytes up to which nothing is collected: a
+	// small capture takes no more.
 	leastHeap = 16 << 20
 	// defaultLeastHeap is the runtime's own such size at 100 %, to which it adds
 	// nothing for the global tables.
@@ -40,11 +40,15 @@ type pace struct {
 	fixed   bool         // by GOGC
 	limited bool         // to memoryLimit
 	garbage atomic.Int64 // that may gather in any case, bytes
+	// goal is the size of the heap at which it is collected next, bytes. It never
+	// shrinks: memory that a run has taken it may as well use.
+	goal int
 }
 
 // start paces the collector, but for what GOGC and GOMEMLIMIT say otherwise.
 func (p *pace) start() {
-	p.fixed = os.Getenv("GOGC") != ""
+	forgetUnknownTypes()
+	p.fixed, p.goal = os.Getenv("GOGC") != "", leastHeap
 	if !p.fixed {
 		debug.SetGCPercent(100 * leastHeap / defaultLeastHeap)
 	}
@@ -73,7 +77,8 @@ func (p *pace) set() {
 	metrics.Read(sizes)
 	live, globals := int(sizes[0].Value.Uint64()), int(sizes[1].Value.Uint64())
 	if !p.fixed {
-		debug.SetGCPercent(growthFor(live, globals, int(p.garbage.Load())))
+		p.goal = goalFor(live, globals, max(live+int(p.garbage.Load()), p.goal))
+		debug.SetGCPercent(100 * (p.goal - live) / max(1, live+globals))
 	}
 	if p.limited && live > mostInUse {
 		p.limited = false
@@ -81,9 +86,30 @@ func (p *pace) set() {
 	}
 }
 
-// growthFor returns the percentage at which the runtime, which counts it of the
-// live heap and the globals together, collects next: at leastHeap, or where so much
-// garbage has gathered, or where the heap has grown by heapGrowth.
-func growthFor(live, globals, garbage int) int {
-	return max(heapGrowth, 100*max(leastHeap-live, garbage)/max(1, live+globals))
+// goalFor returns at which size the heap is collected next: at the least one, or
+// where it has grown by heapGrowth, of which the runtime takes the live heap and the
+// globals together.
+func goalFor(live, globals, least int) int {
+	return max(least, live+(live+globals)*heapGrowth/100)
+}
+
+// forgetUnknownTypes empties the entries of gopacket's large tables that stand for
+// values that it doesn't know. They are 5 MB of pointers, which each collection would
+// follow: more than all that a small capture takes. Package packet asks for none of
+// them, and where one layer leads to another, an entry without decoder is an error of
+// the packet like any other.
+func forgetUnknownTypes() {
+	for _, table := range [...]struct {
+		entries []layers.EnumMetadata
+		unknown string
+	}{
+		{layers.EthernetTypeMetadata[:], "UnknownEthernetType"},
+		{layers.PPPTypeMetadata[:], "UnknownPPPType"},
+	} {
+		for i := range table.entries {
+			if e := &table.entries[i]; e.Name == table.unknown {
+				*e = layers.EnumMetadata{}
+			}
+		}
+	}
 }

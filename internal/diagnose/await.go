@@ -2,54 +2,13 @@ package diagnose
 
 import "github.com/mendcap/mendcap/internal/tcp"
 
-// The bounds of waiting, nanoseconds.
-const (
-	leastGrace = int64(50e6)  // after the ACK of all bytes: a D-SACK can still come
-	mostWait   = int64(120e9) // without any ACK
-	recordedBy = int64(100e6) // by which a packet is recorded behind the ACK for it
-)
-
 // awaited is a case that waits, with what each later packet of the connection is
 // compared with: so that it lies together, and most cases aren't touched.
 type awaited struct {
 	*pending
-	bytes   tcp.Range
-	since   int64 // it waits from this time on
-	wait    int64 // for so long, nanoseconds; 0 is as long as the packet at hand says
-	dir     uint8
-	lost    bool
-	fresh   bool // what its receiver says next may answer the packet itself
-	covered bool
-}
-
-// sight is a packet as the cases that wait look at it.
-type sight struct {
-	p     *Packet
-	s     *tcp.Segment
-	stamp int64
-	bytes tcp.Range // its own; empty where it has none
-	bears bool      // it has some
-	dir   uint8
-	acks  bool
-	ack   tcp.Seq // its ACK number
-	says  bool    // something new: it is no bare duplicate ACK
-	told  bool    // the first SACK block is a D-SACK
-	// blocks: it has SACK blocks; tells: it may tell something of each case of its
-	// receiver's, whatever its ACK number.
-	blocks, tells bool
-	twin          bool // it is a second copy of a packet that its sender sent once
-	grace         int64
-}
-
-func (m *moment) sight() sight {
-	p, s := m.p, m.s
-	return sight{
-		p: p, s: s, stamp: p.Stamp, twin: m.original != nil, dir: s.Dir & 1, acks: s.HasAck(), told: s.DSACK(),
-		ack: s.Ack, blocks: s.SACKs > 0, tells: s.DSACK() || !s.HasAck(),
-		bytes: tcp.Range{Left: s.Seq, Right: s.End()}, bears: s.Seq != s.End(),
-		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
-		grace: max(leastGrace, 2*m.f.roundTrip()),
-	}
+	bytes tcp.Range
+	since int64 // it waits from this time on, nanoseconds
+	stage stage
 }
 
 // await lets the case wait, and the ones with it whose hole the packet fills.
@@ -66,7 +25,11 @@ func (m *moment) await(c *pending) {
 		d.givenUp.Waits++
 		d.settle(f, f.waiting.takeFirst())
 	}
-	f.waiting.add(awaited{pending: c, bytes: c.bytes, since: c.stamp, wait: mostWait, dir: c.dir, lost: c.lost, fresh: true})
+	w := awaited{pending: c, bytes: c.bytes, since: c.stamp, stage: isFresh | stage(c.dir)}
+	if c.lost {
+		w.stage |= isLost
+	}
+	f.waiting.add(w)
 	if d.waiting++; d.waiting > maxWaiting {
 		d.givenUp.Waits++
 		d.settle(f, f.waiting.takeLast())
@@ -107,29 +70,6 @@ func (d *Diagnoser) observe(m *moment) {
 	f.waiting.keep(from, to)
 }
 
-// next finds the first case from one on of which the packet can tell something, or
-// that waits no longer; the length of the list where there is none. A hostile capture has dozens wait for
-// each packet.
-func (at *sight) next(list []awaited, from int) int {
-	own, peers, ack, blocks := at.bytes, at.tells, at.ack, at.blocks
-	stamp, grace := at.stamp, at.grace
-	for i := from; i < len(list); i++ {
-		w := &list[i]
-		switch {
-		case w.dir != at.dir:
-			if w.fresh || peers || !w.covered && (w.lost && blocks || w.bytes.Right.AtMost(ack)) {
-				return i
-			}
-		case at.bears && (w.fresh || w.bytes.Overlaps(own)):
-			return i
-		}
-		if waited := stamp - w.since; waited > w.wait && (w.wait != 0 || waited > grace) {
-			return i
-		}
-	}
-	return len(list)
-}
-
 // settle ends a case of the connection that waits no longer.
 func (d *Diagnoser) settle(f *flow, c *pending) {
 	d.waiting--
@@ -139,24 +79,21 @@ func (d *Diagnoser) settle(f *flow, c *pending) {
 // see takes in a later packet of the connection: whether that settles the case,
 // and whether the packet fills the hole of a lost one.
 func (w *awaited) see(at *sight) (done, filled bool) {
+	isCovered := w.stage&isCovered != 0
 	switch {
-	case w.dir == at.dir:
+	case w.pending.dir == at.s.Dir&1:
 		if at.bears {
-			w.fresh = false
-			filled = w.bytes.Left.Less(at.bytes.Right) && at.bytes.Left.Less(w.bytes.Right) && w.seeAgain(at)
+			w.stage &^= isFresh
+			filled = w.bytes.Overlaps(at.bytes) && w.seeAgain(at)
 		}
-	case at.acks:
-		if w.fresh || at.told || !w.covered && (w.lost || w.bytes.Right.AtMost(at.s.Ack)) {
+	case at.s.HasAck():
+		if w.stage&isFresh != 0 || at.told || !isCovered && (w.pending.lost || w.bytes.Right.AtMost(at.ack)) {
 			w.seeReceiver(at)
 		}
-	case !w.covered && w.refusedBy(at.s):
+	case !isCovered && w.refusedBy(at.s):
 		w.cover(at)
 	}
-	wait := w.wait
-	if wait == 0 {
-		wait = at.grace
-	}
-	return at.stamp-w.since > wait, filled
+	return at.settles(w), filled
 }
 
 // seeAgain takes in a later packet that bears bytes of the case's.
@@ -167,7 +104,7 @@ func (w *awaited) seeAgain(at *sight) (filled bool) {
 			c.laterSent = 1
 		}
 	}
-	return w.lost
+	return w.pending.lost
 }
 
 // seeReceiver looks for what the receiver says of the bytes.
@@ -175,20 +112,22 @@ func (w *awaited) seeReceiver(at *sight) {
 	s, c := at.s, w.pending
 	if at.told && c.dsack == 0 && s.SACK[0].Overlaps(w.bytes) {
 		c.dsack, c.byLater = at.p.Frame, c.later != 0
+		w.stage |= isTold
 	}
-	if w.fresh && !at.twin {
+	if w.stage&isFresh != 0 && !at.twin {
 		if c.mayRepeat() && !at.says {
 			c.repeated = at.p.Frame
 		}
-		c.answers++
-		w.fresh = c.answers == 1 && !c.heard
+		if c.answers++; c.answers > 1 || c.heard {
+			w.stage &^= isFresh
+		}
 	}
 	switch {
-	case w.covered:
+	case w.stage&isCovered != 0:
 	case w.bytes.Right.AtMost(s.Ack):
 		c.echo, c.echoes = s.TSecr, s.HasTS
 		w.cover(at)
-	case !w.lost:
+	case !c.lost:
 	case c.sacked(s):
 		w.cover(at)
 	case !at.twin && c.denies(s):
@@ -201,10 +140,7 @@ func (w *awaited) seeReceiver(at *sight) {
 // cover notes that the packet at hand acknowledges all bytes, or refuses them.
 func (w *awaited) cover(at *sight) {
 	w.pending.covered, w.coveredAt = at.p.Frame, at.stamp
-	w.covered, w.since, w.wait = true, at.stamp, 0
-	if w.lost {
-		w.wait = recordedBy
-	}
+	w.stage, w.since = w.stage|isCovered, at.stamp
 }
 
 // mayRepeat: what the receiver says next answers the packet itself, and not the

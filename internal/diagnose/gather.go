@@ -17,30 +17,115 @@ func (m *moment) gather(c *pending) {
 	if m.to.acks && c.bytes.Right.AtMost(m.to.acked) {
 		c.acked = -1 // which frame is found below
 	}
-	asks, blocks := shown{}, shown{}
-	c.asker = nil
-	next, goesOn := int64(0), false
-	m.d.history.back(m.f, func(r *record) bool {
-		if goesOn && next-r.Stamp > c.stall.lasting {
-			c.stall = stall{r.Stamp, next - r.Stamp}
-		}
-		next, goesOn = r.Stamp, goesOn || r.Dir&1 == m.dir && r.Span() > 0 && !r.fills && !r.repeats
-		if r.Dir&1 == m.dir {
-			return m.gatherSent(c, r)
-		}
-		c.gatherSaid(r, &asks, &blocks)
-		return true
-	})
-	c.asker = nil
+	asks, blocks := m.lookBack(c)
 	c.forgotten = !c.seen && !c.known && c.bytes.Right.AtMost(m.from.next)
-	c.shown = blocks
+	c.shown = blocks.shown()
 	if !m.to.selects {
-		c.shown = asks
+		c.shown = asks.shown()
 		if c.seen && c.shown.times > 0 {
 			c.shown.times-- // the first one acknowledged what stands before
 		}
 		c.denied = c.shown.times
 	}
+}
+
+// alike are ACKs that show the same.
+type alike struct {
+	times int
+	first *record // valid while gathering
+}
+
+func (a *alike) add(earlier *record) { a.times, a.first = a.times+1, earlier }
+
+func (a *alike) shown() shown {
+	if a.times == 0 {
+		return shown{}
+	}
+	return shown{a.times, a.first.Frame, a.first.Stamp, a.first.TSval}
+}
+
+// lookBack goes through the packets before, from the latest one back, as far as they
+// can show something. It returns the ACKs that ask for the case's bytes, and those that
+// have SACK blocks beyond them. A hostile capture has it look at dozens of packets for
+// each: what most of them don't show is asked here, and first.
+func (m *moment) lookBack(c *pending) (asks, blocks alike) {
+	h, left, right := m.d.history.walker(), c.bytes.Left, c.bytes.Right
+	opens := c.seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN
+	var asker *record // the latest packet of its receiver that asks for it next
+	next, goesOn := int64(0), false
+	most, n := min(reach, m.f.look), 0
+	r := h.at(m.f.latest)
+	for ; r != nil && n < most; r = h.at(r.previous) {
+		n++
+		if goesOn && next-r.Stamp > c.stall.lasting {
+			c.stall = stall{r.Stamp, next - r.Stamp}
+		}
+		next = r.Stamp
+		if r.Dir&1 != m.dir {
+			if opens && c.refusal == 0 && c.refusedBy(&r.Segment) {
+				c.refusal = r.Frame
+			}
+			if !r.HasAck() || r.twin {
+				continue
+			}
+			c.heard = true
+			switch {
+			case right.AtMost(r.Ack) || r.SACKs > 0 && c.sacked(&r.Segment) && !r.DSACK():
+				c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.Stamp, r.TSecr
+				asks, blocks, c.denied = alike{}, alike{}, 0 // later ACKs that don't name it had no room
+				continue
+			case r.Ack == left:
+				if asker == nil {
+					asker = r
+				}
+				if r.Span() == 0 {
+					asks.add(r)
+				}
+			}
+			if r.SACKs > 0 && c.gatherBlocks(r) {
+				blocks.add(r)
+			}
+			continue
+		}
+		if r.Span() == 0 {
+			continue
+		}
+		goesOn = goesOn || !r.fills && !r.repeats
+		if c.silent == 0 {
+			c.silent, c.resending = max(1, c.seg.Stamp-r.Stamp), r.repeats && !r.twin
+		}
+		if r.Seq.Less(right) && left.Less(r.End()) {
+			c.seen, c.copied = true, *r
+			if datedBy(&r.Segment).compare(&c.seg) >= 0 {
+				r = nil
+				break // no other was sent before it
+			}
+			continue
+		}
+		if asker != nil && !c.passedOver && !r.repeats && asker.has(r) {
+			c.passedOver = true
+		}
+		if c.known && r.Frame == c.hole.by.frame {
+			r = nil
+			break
+		}
+	}
+	m.d.history.looked(m.f, n, r != nil && most < reach)
+	return asks, blocks
+}
+
+// gatherBlocks reports whether an earlier packet of the receiver has a SACK block
+// beyond the bytes.
+func (c *pending) gatherBlocks(r *record) bool {
+	for i := range r.SACKs {
+		if c.bytes.Right.AtMost(r.SACK[i].Left) {
+			if r.Ack == c.bytes.Left || r.SACKs < roomForSACKs(&r.Segment) {
+				c.denied++ // else there may have been no room to name the bytes
+			}
+			return true
+		}
+	}
+	return false
 }
 
 // asksForEarlier reports whether the receiver of what begins at a number, which has
@@ -52,57 +137,6 @@ func (m *moment) asksForEarlier(left tcp.Seq) bool {
 	}
 	missing, found := m.from.hole(tcp.Range{Left: m.to.acked, Right: m.to.acked + 1})
 	return found && missing.taken == 0 && missing.bytes.Right.Less(left)
-}
-
-// gatherSent takes in an earlier packet of the sender; it returns false where
-// looking farther back shows nothing.
-func (m *moment) gatherSent(c *pending, r *record) bool {
-	if r.Span() == 0 {
-		return true
-	}
-	if c.silent == 0 {
-		c.silent = max(1, c.seg.Stamp-r.Stamp)
-		c.resending = r.repeats && !r.twin
-	}
-	if overlaps(r, &c.seg) {
-		c.seen, c.copied = true, *r
-		return datedBy(&r.Segment).compare(&c.seg) < 0 // was another sent before it?
-	}
-	if c.asker != nil && !r.repeats && c.asker.has(r) {
-		c.passedOver = true
-	}
-	return !(c.known && r.Frame == c.hole.by.frame)
-}
-
-// gatherSaid takes in an earlier packet of the receiver.
-func (c *pending) gatherSaid(r *record, asks, blocks *shown) {
-	if c.refusedBy(&r.Segment) && c.refusal == 0 {
-		c.refusal = r.Frame
-	}
-	if !r.HasAck() || r.twin {
-		return
-	}
-	c.heard = true
-	if c.bytes.Right.AtMost(r.Ack) || c.sacked(&r.Segment) && !r.DSACK() {
-		c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.Stamp, r.TSecr
-		*asks, *blocks, c.denied = shown{}, shown{}, 0 // later ACKs that don't name it had no room
-		return
-	}
-	if r.Ack == c.bytes.Left && c.asker == nil {
-		c.asker = r
-	}
-	if r.Ack == c.bytes.Left && r.Span() == 0 {
-		*asks = shown{asks.times + 1, r.Frame, r.Stamp, r.TSval}
-	}
-	for _, block := range r.SACK[:r.SACKs] {
-		if c.bytes.Right.AtMost(block.Left) {
-			*blocks = shown{blocks.times + 1, r.Frame, r.Stamp, r.TSval}
-			if r.Ack == c.bytes.Left || r.SACKs < roomForSACKs(&r.Segment) {
-				c.denied++ // else there may have been no room to name the bytes
-			}
-			return
-		}
-	}
 }
 
 // has reports whether a packet says that its sender has all of another one.

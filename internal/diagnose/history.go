@@ -99,6 +99,31 @@ func (h *history) at(serial int64) *record {
 	return &h.ring[at/historyPage][at%historyPage]
 }
 
+// walker finds records one after the other: most lie in the same page.
+type walker struct {
+	ring   []*[historyPage]record
+	oldest int64 // serial before those that are remembered
+	page   *[historyPage]record
+	number uint64 // of the page
+}
+
+func (h *history) walker() walker {
+	return walker{ring: h.ring, oldest: max(0, h.last-historyLength), number: historyLength}
+}
+
+// at is as history's.
+func (w *walker) at(serial int64) *record {
+	if serial <= w.oldest {
+		return nil
+	}
+	at := uint64(serial-1) % historyLength
+	if at/historyPage != w.number {
+		w.number = at / historyPage
+		w.page = w.ring[w.number]
+	}
+	return &w.page[at%historyPage]
+}
+
 // back calls each for the connection's segments from the latest one back, until
 // it returns false, or no more may be looked at.
 func (h *history) back(f *flow, each func(*record) bool) {

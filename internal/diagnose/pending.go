@@ -43,7 +43,6 @@ type pending struct {
 	refusal    int64  // frame that refused it, a SYN
 	shown      shown
 	denied     int      // how many ACKs say that its receiver does not have it
-	asker      *record  // the latest packet of its receiver that asks for it next, valid while gathering
 	passedOver bool     // its receiver had taken later packets than the copy before it, and asked for it
 	stall      stall    // while it was missing
 	silent     int64    // ns since its sender's latest packet with data

@@ -56,6 +56,7 @@ func decodeEtherType(v *View, data []byte, kind uint16, pos, wireLen int) {
 	case kind == etherIPv4 || kind == etherIPv6:
 		decodeIP(v, data, pos, wireLen)
 	case kind < etherMin || kind == etherARP:
+	case layers.EthernetTypeMetadata[kind].DecodeWith == nil: // the command keeps those that gopacket knows
 	case kind == etherPPPoE:
 		decodePPPoE(v, data, pos, wireLen)
 	default:

@@ -3,6 +3,8 @@ package packet
 import (
 	"bytes"
 	"testing"
+
+	"github.com/google/gopacket/layers"
 )
 
 // pppoe is an Ethernet frame with a PPPoE session packet (RFC 2516).
@@ -62,6 +64,22 @@ func tunnelCases() []decodeCase {
 		{name: "PPP of nothing", link: 9},
 		{name: "an outer IP header counts, not what is in it", link: Raw, data: gre,
 			want: with(whole4(0, 20, 4+len(p6)), func(v *View) { v.Proto = 47 })},
+	}
+}
+
+// The command empties the entries of gopacket's table for EtherTypes that it doesn't
+// know: they hold no IP packet, as here one that it does know.
+func TestDecodeEtherTypeWithoutDecoder(t *testing.T) {
+	const mpls = 0x8847
+	frame := ethernet(mpls, []byte{0, 0x01, 0x01, 64}, ip4(ProtoTCP, 56, 0, nil, segment))
+	whole := layers.EthernetTypeMetadata[mpls]
+	defer func() { layers.EthernetTypeMetadata[mpls] = whole }()
+	for _, want := range []Form{Whole, NoIP} {
+		var v View
+		if Decode(&v, Ethernet, frame, len(frame), LayoutAuto); v.Form != want {
+			t.Errorf("got form %v, want %v", v.Form, want)
+		}
+		layers.EthernetTypeMetadata[mpls] = layers.EnumMetadata{}
 	}
 }
 
