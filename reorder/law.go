@@ -98,6 +98,13 @@ const (
 	// Counter-examples: a stack that was busy and acknowledges later; a block that had
 	// left a full option, and comes back into it as the first.
 	Arrival
+	// Answered: a host without SACK that misses a segment answers each arrival at once, by
+	// repeating its ACK and, where that fills the hole, by one that advances (RFC 5681,
+	// section 4.2). Where it repeated its ACK as often as that shows it to have received
+	// more, what fills the hole came last of all, and what was sent again after that came
+	// after the ACK. Counter-example: a batch that is handed up together and acknowledged
+	// once, after ACKs that were repeated for what came twice.
+	Answered
 	// DSack: a D-SACK of the host's comes after a second copy of what it reports
 	// (RFC 2883, section 4). Counter-example: the original was dropped by the
 	// capture, and a third copy comes.

@@ -20,9 +20,10 @@ import "github.com/mendcap/mendcap/internal/tcp"
 
 // countArrivals reads the log of a half without SACK: which of its first copies came
 // while a hole was open, and which filled one. Those the network delayed.
-func (b *builder) countArrivals(data []numbered) {
+func (b *builder) countArrivals(dir uint8, data []numbered) {
 	b.slots, b.beyond = b.slots[:0], b.beyond[:0]
 	b.fine.read(b.g.stamp, b.g.clock)
+	b.repetitions(dir)
 	k, waiting, next := 0, 0, tcp.Seq(0)
 	for at := 1; at < len(b.log); at++ {
 		last, seg := &b.items[b.log[at-1]].seg, &b.items[b.log[at]].seg
@@ -40,6 +41,7 @@ func (b *builder) countArrivals(data []numbered) {
 		if waiting > 0 && k < len(data) && data[k].number == last.Ack {
 			b.delayed[data[k].n] = true
 			k++
+			b.fills(data[k-1:], at, waiting)
 		}
 		open := waiting > 0
 		for ; k < len(data) && data[k].number.Less(seg.Ack) && open; k++ {
@@ -59,6 +61,56 @@ func (b *builder) countArrivals(data []numbered) {
 		}
 	}
 	b.judgeByCount()
+	b.repeatedInSequence()
+}
+
+// fills says what came before the first of the data, which fills a hole, and what after
+// entry at of the log, its ACK, before which others were repeated so many times: all that
+// the ACK covers, and what the sender repeated next, where each of these has an ACK of its
+// own.
+func (b *builder) fills(data []numbered, at, repeated int) {
+	filler, ack := data[0].n, b.items[b.log[at]].seg.Ack
+	if k := behind(b.sorted, data[0].number, 0); k < len(b.sorted) && b.sorted[k].number == data[0].number {
+		return // the host's stack may have dropped the first copy
+	}
+	if covered := behind(data, ack, 1); covered <= repeated+1 {
+		for _, x := range data[1:covered] {
+			b.g.before(x.n, filler, Answered)
+		}
+	}
+	next := b.items[filler].seg.End()
+	k := behind(b.sorted, next, 0)
+	for own := at + 1; own < len(b.log) && k < len(b.sorted); own++ {
+		x, seg := b.sorted[k], &b.items[b.log[own]].seg
+		if b.steps++; seg.Ack != ack || seg.Span() > 0 || x.number != next || !next.Less(ack) || !b.swapped(x.n, filler) {
+			return
+		}
+		b.g.before(b.log[at], x.n, Answered)
+		next = b.items[x.n].seg.End()
+		k = behind(b.sorted, next, k)
+	}
+}
+
+// swapped reports whether two packets are stamped so near each other that the capture may
+// have swapped them, rather than the network.
+func (b *builder) swapped(x, y node) bool {
+	gap := b.g.clock[x] - b.g.clock[y]
+	return max(gap, -gap) < b.crossing
+}
+
+// repeatedInSequence keeps in sequence what a sender repeated, as far as the capture
+// explains better what stamps say against that.
+func (b *builder) repeatedInSequence() {
+	for k, x := range b.sorted {
+		end := b.items[x.n].seg.End()
+		for i := k + 1; i < len(b.sorted) && i < k+excuseReach && b.sorted[i].number.AtMost(end); i++ {
+			b.steps++
+			y := b.sorted[i]
+			if y.number == end && b.g.clock[x.n] > b.g.clock[y.n] && b.swapped(x.n, y.n) {
+				b.g.before(x.n, y.n, InSeq)
+			}
+		}
+	}
 }
 
 // between reports whether an ACK is stamped after the first copy that follows k and
