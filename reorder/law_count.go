@@ -41,7 +41,7 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 		if waiting > 0 && k < len(data) && data[k].number == last.Ack {
 			b.delayed[data[k].n] = true
 			k++
-			b.fills(data[k-1:], at, waiting)
+			b.fills(data[k-1:], at)
 		}
 		open := waiting > 0
 		for ; k < len(data) && data[k].number.Less(seg.Ack) && open; k++ {
@@ -64,19 +64,16 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 	b.repeatedInSequence()
 }
 
-// fills says what came before the first of the data, which fills a hole, and what after
-// entry at of the log, its ACK, before which others were repeated so many times: all that
-// the ACK covers, and what the sender repeated next, where each of these has an ACK of its
-// own.
-func (b *builder) fills(data []numbered, at, repeated int) {
+// fills says what came before the first of the data, which fills a hole, and what after its
+// ACK, entry at of the log: all that the ACK covers, and what the sender repeated next, where
+// each of these has an ACK of its own.
+func (b *builder) fills(data []numbered, at int) {
 	filler, ack := data[0].n, b.items[b.log[at]].seg.Ack
 	if k := behind(b.sorted, data[0].number, 0); k < len(b.sorted) && b.sorted[k].number == data[0].number {
 		return // the host's stack may have dropped the first copy
 	}
-	if covered := behind(data, ack, 1); covered <= repeated+1 {
-		for _, x := range data[1:covered] {
-			b.g.before(x.n, filler, Answered)
-		}
+	for _, x := range data[1:behind(data, ack, 1)] {
+		b.g.before(x.n, filler, Answered)
 	}
 	next := b.items[filler].seg.End()
 	k := behind(b.sorted, next, 0)
