@@ -9,8 +9,8 @@ import "github.com/mendcap/mendcap/internal/tcp"
 // which. Where a segment's sequence number and its stamp disagree, that decides
 // between the two, by how well arrivals and ACKs fit each other (see alignment).
 //
-// In our true recordings without SACK 5 of 3,705 arrivals while a hole is open have no ACK
-// of their own, and 19 of 2,586 repeated ACKs are for none. Where a hole is open before
+// In our true recordings without SACK 5 of 4,598 arrivals while a hole is open have no ACK
+// of their own, and 18 of 4,718 repeated ACKs are for none. Where a hole is open before
 // and after two arrivals, every ACK repeats one number, and stamps alone tell which of
 // them came first: nearly all mistakes are of this kind.
 //
@@ -128,6 +128,18 @@ func (b *builder) stillWaiting(data []numbered, ack node, most int) (n int) {
 	return n
 }
 
+// Counted is what the number of the host's repeated ACKs told of a packet.
+type Counted uint8
+
+// The answers. They are told of arrivals beyond a hole, without SACK.
+const (
+	Uncounted     Counted = iota // it is none of these
+	CountedUnique                // no packet that follows it in sequence is stamped before it
+	CountedInTurn                // it came in sequence, however late it is stamped
+	CountedLate                  // the network delayed it
+	CountedOpen                  // ACKs do not tell: it came in sequence unless it is stamped too late for that
+)
+
 // judgeByCount finds the arrivals that the network delayed: those with which all near
 // fit the repeated ACKs better if they come after what is stamped before them.
 func (b *builder) judgeByCount() {
@@ -139,7 +151,11 @@ func (b *builder) judgeByCount() {
 	for i := 0; i < len(list); i++ {
 		n := list[i]
 		j, gap := b.overtakers(list, i)
-		if j == i || b.delayed[n] {
+		if b.delayed[n] {
+			continue
+		}
+		if j == i {
+			b.told[n] = CountedUnique
 			continue
 		}
 		evidence := delayEvidence
@@ -148,13 +164,15 @@ func (b *builder) judgeByCount() {
 		}
 		switch inTurn, later := b.alignAround(i, j); {
 		case inTurn-later >= evidence:
-			b.delayed[n], b.g.logged[n] = true, 0
+			b.told[n], b.delayed[n], b.g.logged[n] = CountedLate, true, 0
 			copy(list[i:j], list[i+1:j+1])
 			list[j] = n
 			b.placeNear(i, j+1)
 			i--
 		case inTurn-later <= littleEvidence:
-			b.g.logged[n] = b.gate
+			b.told[n], b.g.logged[n] = CountedInTurn, b.gate
+		default:
+			b.told[n] = CountedOpen
 		}
 	}
 }
