@@ -3,6 +3,7 @@ package judge
 import (
 	"slices"
 
+	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
@@ -27,6 +28,15 @@ func (a *Answers) Add(o Answers) {
 // Answers counts those of the recording's connections of which a SYN without
 // SACK-permitted was recorded.
 func (c *Case) Answers() (a Answers) {
+	for _, f := range c.eachPlain(func(lab.Packet, *tcp.Segment, *plainReceiver) {}) {
+		a.Add(f.answers)
+	}
+	return a
+}
+
+// eachPlain follows the hosts without SACK of a recording, tells what becomes of each after
+// a segment with data has arrived, and returns all.
+func (c *Case) eachPlain(arrived func(lab.Packet, *tcp.Segment, *plainReceiver)) (all []*plainReceiver) {
 	flows := map[uint32]*plainReceiver{}
 	for _, p := range c.truth {
 		seg := c.table[p.Index].known
@@ -37,22 +47,25 @@ func (c *Case) Answers() (a Answers) {
 		switch {
 		case seg.Bits.Has(tcp.SYN):
 			if !seg.SACKPermitted {
-				flows[seg.Flow] = &plainReceiver{}
+				f = &plainReceiver{}
+				flows[seg.Flow], all = f, append(all, f)
 			} else if !seg.Bits.Has(tcp.ACK) {
 				flows[seg.Flow] = nil
 			}
 		case f == nil:
 		case seg.Outbound == tcp.In && seg.Len > 0:
-			f.arrive(tcp.Range{Left: seg.Seq, Right: seg.End()}, &a)
+			f.arrive(tcp.Range{Left: seg.Seq, Right: seg.End()})
+			arrived(p, &seg.Segment, f)
 		case seg.Outbound == tcp.Out && seg.HasAck():
-			f.answer(seg.Ack, seg.Span() == 0, &a)
+			f.answer(seg.Ack, seg.Span() == 0)
 		}
 	}
-	return a
+	return all
 }
 
 // plainReceiver is a host without SACK as its own capture shows it.
 type plainReceiver struct {
+	answers Answers
 	started bool
 	next    tcp.Seq     // up to there all has arrived
 	open    []tcp.Range // what has arrived beyond that
@@ -64,7 +77,8 @@ type plainReceiver struct {
 }
 
 // arrive takes a segment's bytes.
-func (f *plainReceiver) arrive(r tcp.Range, a *Answers) {
+func (f *plainReceiver) arrive(r tcp.Range) {
+	a := &f.answers
 	if !f.started {
 		return
 	}
@@ -106,7 +120,8 @@ func (f *plainReceiver) advance(next tcp.Seq) {
 }
 
 // answer takes an ACK of the host's.
-func (f *plainReceiver) answer(ack tcp.Seq, bare bool, a *Answers) {
+func (f *plainReceiver) answer(ack tcp.Seq, bare bool) {
+	a := &f.answers
 	if !f.started {
 		f.started, f.next = true, ack
 	}
