@@ -102,8 +102,8 @@ const (
 	// repeating its ACK and, where that fills the hole, by one that advances (RFC 5681,
 	// section 4.2). So all that this one covers came before what fills the hole, and what
 	// is sent again after that and answered by an ACK of its own came after this one. Truth
-	// breaks it for none of 282 segments that fill holes. Counter-example: a batch that is
-	// handed up together and acknowledged once.
+	// breaks it for none of 282 segments that fill holes. Counter-examples: a batch that is
+	// handed up together and acknowledged once; an ACK that repeats a number for its window.
 	Answered
 	// DSack: a D-SACK of the host's comes after a second copy of what it reports
 	// (RFC 2883, section 4). Counter-example: the original was dropped by the

@@ -24,13 +24,14 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 	b.slots, b.beyond = b.slots[:0], b.beyond[:0]
 	b.fine.read(b.g.stamp, b.g.clock)
 	b.repetitions(dir)
-	k, waiting, next := 0, 0, tcp.Seq(0)
+	k, waiting, alike, next := 0, 0, false, tcp.Seq(0)
 	for at := 1; at < len(b.log); at++ {
 		last, seg := &b.items[b.log[at-1]].seg, &b.items[b.log[at]].seg
 		if seg.Ack == last.Ack {
 			if seg.Span() == 0 {
 				b.slots = append(b.slots, b.log[at])
 				waiting++
+				alike = alike || seg.Window == last.Window
 			}
 			continue
 		}
@@ -41,14 +42,18 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 		if waiting > 0 && k < len(data) && data[k].number == last.Ack {
 			b.delayed[data[k].n] = true
 			k++
-			b.fills(data[k-1:], at)
+			// One that repeats the number with another window may only open that.
+			if covered := data[k:behind(data, seg.Ack, k)]; alike || len(covered) <= waiting {
+				b.fillsAfter(covered, data[k-1])
+			}
+			b.repeatedAfter(at, data[k-1].n)
 		}
 		open := waiting > 0
 		for ; k < len(data) && data[k].number.Less(seg.Ack) && open; k++ {
 			b.beyond = append(b.beyond, data[k].n)
 			waiting = max(0, waiting-1)
 		}
-		waiting = b.stillWaiting(data[k:], b.log[at], waiting)
+		waiting, alike = b.stillWaiting(data[k:], b.log[at], waiting), false
 	}
 	if waiting > 0 {
 		for k = behind(data, next, k); k < len(data); k++ {
@@ -64,27 +69,32 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 	b.repeatedInSequence()
 }
 
-// fills says what came before the first of the data, which fills a hole, and what after its
-// ACK, entry at of the log: all that the ACK covers, and what the sender repeated next, where
-// each of these has an ACK of its own.
-func (b *builder) fills(data []numbered, at int) {
-	filler, ack := data[0].n, b.items[b.log[at]].seg.Ack
-	if k := behind(b.sorted, data[0].number, 0); k < len(b.sorted) && b.sorted[k].number == data[0].number {
-		return // the host's stack may have dropped the first copy
+// fillsAfter puts what fills a hole after all else that its ACK covers, unless it came
+// twice: then the host's stack may have dropped the first copy.
+func (b *builder) fillsAfter(covered []numbered, filler numbered) {
+	if k := behind(b.sorted, filler.number, 0); k < len(b.sorted) && b.sorted[k].number == filler.number {
+		return
 	}
-	for _, x := range data[1:behind(data, ack, 1)] {
-		b.g.before(x.n, filler, Answered)
+	for _, x := range covered {
+		b.g.before(x.n, filler.n, Answered)
 	}
-	next := b.items[filler].seg.End()
-	k := behind(b.sorted, next, 0)
-	for own := at + 1; own < len(b.log) && k < len(b.sorted); own++ {
-		x, seg := b.sorted[k], &b.items[b.log[own]].seg
-		if b.steps++; seg.Ack != ack || seg.Span() > 0 || x.number != next || !next.Less(ack) || !b.swapped(x.n, filler) {
+}
+
+// repeatedAfter puts what a sender repeated right after what filled a hole after the ACK
+// for that, entry at of the log, as far as each of these has an ACK of its own.
+func (b *builder) repeatedAfter(at int, filler node) {
+	ack, next, k := b.items[b.log[at]].seg.Ack, b.items[filler].seg.End(), 0
+	for own := at + 1; own < len(b.log) && next.Less(ack); own++ {
+		b.steps++
+		k = behind(b.sorted, next, k)
+		if seg := &b.items[b.log[own]].seg; seg.Ack != ack || seg.Span() > 0 {
 			return
 		}
-		b.g.before(b.log[at], x.n, Answered)
-		next = b.items[x.n].seg.End()
-		k = behind(b.sorted, next, k)
+		if k == len(b.sorted) || b.sorted[k].number != next || !b.swapped(b.sorted[k].n, filler) {
+			return
+		}
+		b.g.before(b.log[at], b.sorted[k].n, Answered)
+		next = b.items[b.sorted[k].n].seg.End()
 	}
 }
 
@@ -96,7 +106,7 @@ func (b *builder) swapped(x, y node) bool {
 }
 
 // repeatedInSequence keeps in sequence what a sender repeated, as far as the capture
-// explains better what stamps say against that.
+// explains better than the network what stamps say against that.
 func (b *builder) repeatedInSequence() {
 	for k, x := range b.sorted {
 		end := b.items[x.n].seg.End()
