@@ -44,7 +44,7 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 			k++
 			// One that repeats the number with another window may only open that.
 			if covered := data[k:behind(data, seg.Ack, k)]; alike || len(covered) <= waiting {
-				b.fillsAfter(covered, data[k-1])
+				b.fillsAfter(covered, data[k-1], b.log[at-1])
 			}
 			b.repeatedAfter(at, data[k-1].n)
 		}
@@ -69,11 +69,18 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 	b.repeatedInSequence()
 }
 
-// fillsAfter puts what fills a hole after all else that its ACK covers, unless it came
-// twice: then the host's stack may have dropped the first copy.
-func (b *builder) fillsAfter(covered []numbered, filler numbered) {
-	if k := behind(b.sorted, filler.number, 0); k < len(b.sorted) && b.sorted[k].number == filler.number {
+// fillsAfter puts what fills a hole after all else that its ACK covers. It says nothing of
+// one that came twice: the host's stack may have dropped the first copy. Nor where one of the
+// others is stamped so long after the ACK before that this was for something else.
+func (b *builder) fillsAfter(covered []numbered, filler numbered, before node) {
+	k := behind(b.sorted, filler.number, 0)
+	if !b.laws.has(Answered) || k < len(b.sorted) && b.sorted[k].number == filler.number {
 		return
+	}
+	for _, x := range covered {
+		if b.g.clock[x.n]-b.g.clock[before] >= b.crossing {
+			return
+		}
 	}
 	for _, x := range covered {
 		b.g.before(x.n, filler.n, Answered)
@@ -84,7 +91,7 @@ func (b *builder) fillsAfter(covered []numbered, filler numbered) {
 // for that, entry at of the log, as far as each of these has an ACK of its own.
 func (b *builder) repeatedAfter(at int, filler node) {
 	ack, next, k := b.items[b.log[at]].seg.Ack, b.items[filler].seg.End(), 0
-	for own := at + 1; own < len(b.log) && next.Less(ack); own++ {
+	for own := at + 1; own < len(b.log) && next.Less(ack) && b.laws.has(Answered); own++ {
 		b.steps++
 		k = behind(b.sorted, next, k)
 		if seg := &b.items[b.log[own]].seg; seg.Ack != ack || seg.Span() > 0 {
@@ -108,6 +115,9 @@ func (b *builder) swapped(x, y node) bool {
 // repeatedInSequence keeps in sequence what a sender repeated, as far as the capture
 // explains better than the network what stamps say against that.
 func (b *builder) repeatedInSequence() {
+	if !b.laws.has(InSeq) {
+		return
+	}
 	for k, x := range b.sorted {
 		end := b.items[x.n].seg.End()
 		for i := k + 1; i < len(b.sorted) && i < k+excuseReach && b.sorted[i].number.AtMost(end); i++ {
