@@ -18,6 +18,14 @@ type alignment struct {
 	slots []int64 // when the repeated ACKs are stamped
 	apart apart
 	rows  []alignRow // of those that are aligned to learn from them
+	kept  [alignKept]alignFit
+}
+
+// alignFit is what misfits said of an arrival last.
+type alignFit struct {
+	n     node
+	base  int
+	costs alignCosts
 }
 
 // alignRow is what the arrivals so far cost, by how many repeated ACKs are used up.
@@ -35,6 +43,7 @@ const (
 	alignAround = 12 // so many arrivals before and after those that change places are looked at
 	alignReach  = 64 // over so many others is an arrival moved, at most
 	alignChunk  = 256
+	alignKept   = 128 // more than arrivals are looked at for one that may change its place
 	alignSkip   = 92
 	alignNever  = int32(1 << 24)
 )
@@ -54,6 +63,9 @@ func (b *builder) beginAlignment() {
 		b.learnApart(from, min(from+alignChunk, len(b.beyond)))
 	}
 	a.apart.price(b.usual)
+	for k := range a.kept {
+		a.kept[k].n = noNode
+	}
 }
 
 // placeNear fills near for the arrivals from one position up to another. None comes
@@ -139,6 +151,15 @@ func (b *builder) misfits(n node, base int) (costs alignCosts) {
 	return costs
 }
 
+// fits is what misfits says of the arrival at position k.
+func (b *builder) fits(k, base int) *alignCosts {
+	kept := &b.align.kept[k%alignKept]
+	if n := b.beyond[k]; kept.n != n || kept.base != base {
+		kept.n, kept.base, kept.costs = n, base, b.misfits(n, base)
+	}
+	return &kept.costs
+}
+
 // alignAround returns what the arrivals around i cost where it comes in turn, and at best
 // where it comes after one of those up to j.
 func (b *builder) alignAround(i, j int) (inTurn, later int32) {
@@ -147,20 +168,20 @@ func (b *builder) alignAround(i, j int) (inTurn, later int32) {
 	stay, without, moved := b.openRow(from), b.row(from), b.row(from)
 	for k := from; k < to; k++ {
 		next := b.row(k)
-		costs := b.misfits(list[k], next.base)
-		next.extend(&stay, &costs)
+		costs := b.fits(k, next.base)
+		next.extend(&stay, costs)
 		switch {
 		case k == i:
 			without, moved = stay, b.row(k)
 		case k > i:
 			last := without
 			without = b.row(k)
-			without.extend(&last, &costs)
+			without.extend(&last, costs)
 			last = moved
 			moved = b.row(k)
-			if moved.extend(&last, &costs); k <= j {
-				costs = b.misfits(list[i], moved.base)
-				moved.extend(&without, &costs)
+			if moved.extend(&last, costs); k <= j {
+				own := b.misfits(list[i], moved.base)
+				moved.extend(&without, &own)
 			}
 		}
 		stay = next
