@@ -36,14 +36,15 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 			continue
 		}
 		k, next = behind(data, last.Ack, k), seg.Ack
-		if waiting == 0 && b.between(data, k, b.log[at-1]) {
+		owed := waiting == 0 && b.between(data, k, b.log[at-1])
+		if owed {
 			waiting = 1 // the ACK that it owed for others was for what came beyond
 		}
 		if waiting > 0 && k < len(data) && data[k].number == last.Ack {
 			b.delayed[data[k].n] = true
 			k++
 			// One that repeats the number with another window may only open that.
-			if covered := data[k:behind(data, seg.Ack, k)]; alike || len(covered) <= waiting {
+			if covered := data[k:behind(data, seg.Ack, k)]; alike || !owed && len(covered) <= waiting {
 				b.fillsAfter(covered, data[k-1], b.log[at-1])
 			}
 			b.repeatedAfter(at, data[k-1].n)
