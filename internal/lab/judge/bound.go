@@ -14,6 +14,8 @@ import (
 // of one who knows when something arrived, by what law the capture delays stamps, and how
 // often the network delays segments by how many others, and wants to know only which
 // segment it was that came. It is known for captures that stamp each packet independently.
+// No repair knows as much: what this reading gets wrong nobody can tell, and what it gets
+// right is not shown to be decidable.
 //
 // Where delays are exponential and two segments are stamped after both have come, their
 // stamps tell nothing of their order: swapped delays have the same sum. Then only how rare
