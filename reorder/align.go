@@ -1,6 +1,9 @@
 package reorder
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Without SACK each arrival beyond a hole has an ACK of its own, but which one is not
 // said. Set beside each other in their order, arrivals and repeated ACKs that belong
@@ -12,15 +15,27 @@ import "slices"
 // alignment sets b.beyond beside b.slots.
 type alignment struct {
 	near  []int32 // by arrival: how many repeated ACKs are stamped before it and all later ones
+	slots []int64 // when the repeated ACKs are stamped
 	apart apart
 	rows  []alignRow // of those that are aligned to learn from them
+	kept  [alignKept]alignFit
+}
+
+// alignFit is what misfits said of an arrival last.
+type alignFit struct {
+	n     node
+	base  int
+	costs alignCosts
 }
 
 // alignRow is what the arrivals so far cost, by how many repeated ACKs are used up.
 type alignRow struct {
 	base int // of cost[0]
-	cost [alignWidth]int32
+	cost alignCosts
 }
+
+// alignCosts are costs by how many repeated ACKs are used up, from the base of a row on.
+type alignCosts [alignWidth]int32
 
 const (
 	alignBand   = 12 // so many repeated ACKs before and after the nearest one are tried
@@ -28,6 +43,7 @@ const (
 	alignAround = 12 // so many arrivals before and after those that change places are looked at
 	alignReach  = 64 // over so many others is an arrival moved, at most
 	alignChunk  = 256
+	alignKept   = 128 // more than arrivals are looked at for one that may change its place
 	alignSkip   = 92
 	alignNever  = int32(1 << 24)
 )
@@ -37,12 +53,19 @@ const (
 func (b *builder) beginAlignment() {
 	a := &b.align
 	a.near = resize(a.near, len(b.beyond))
+	a.slots = a.slots[:0]
+	for _, s := range b.slots {
+		a.slots = append(a.slots, b.fine.at[s])
+	}
 	a.apart.price(b.usual)
 	b.placeNear(0, len(b.beyond))
 	for from := 0; from < len(b.beyond); from += alignChunk {
 		b.learnApart(from, min(from+alignChunk, len(b.beyond)))
 	}
 	a.apart.price(b.usual)
+	for k := range a.kept {
+		a.kept[k].n = noNode
+	}
 }
 
 // placeNear fills near for the arrivals from one position up to another. None comes
@@ -50,16 +73,11 @@ func (b *builder) beginAlignment() {
 func (b *builder) placeNear(from, to int) {
 	near, earliest := b.align.near, farFuture
 	if to < len(near) && int(near[to]) < len(b.slots) {
-		earliest = b.fine.at[b.slots[near[to]]]
+		earliest = b.align.slots[near[to]]
 	}
 	for k := to - 1; k >= from; k-- {
 		earliest = min(earliest, b.fine.at[b.beyond[k]])
-		at, _ := slices.BinarySearchFunc(b.slots, earliest, func(s node, t int64) int {
-			if b.fine.at[s] < t {
-				return -1
-			}
-			return 1
-		})
+		at, _ := slices.BinarySearch(b.align.slots, earliest)
 		near[k] = int32(at)
 	}
 }
@@ -91,29 +109,55 @@ func (r *alignRow) at(used int) int32 {
 	}
 }
 
+// from is what at says of as many values as a row has, and one more, from one before the
+// given base on.
+func (r *alignRow) from(base int) (costs [alignWidth + 1]int32) {
+	first, o := base-1-r.base, 0
+	for ; first+o < 0 && o < len(costs); o++ {
+		costs[o] = alignNever
+	}
+	if o < len(costs) && first+o < alignWidth {
+		o += copy(costs[o:], r.cost[first+o:])
+	}
+	for ; o < len(costs); o++ {
+		costs[o] = r.at(base - 1 + o)
+	}
+	return costs
+}
+
 // least is what it costs at best.
 func (r *alignRow) least() int32 { return slices.Min(r.cost[:]) }
 
-// extend lets arrival n come after what another row tells.
-func (b *builder) extend(r, last *alignRow, n node) {
-	b.steps += alignWidth
+// extend lets an arrival with these misfits come after what another row tells.
+func (r *alignRow) extend(last *alignRow, misfits *alignCosts) {
+	before, cost := last.from(r.base), alignNever
 	for o := range r.cost {
-		used := r.base + o
-		cost := min(r.cost[o], last.at(used)+alignSkip)
-		if used > 0 && used <= len(b.slots) {
-			cost = min(cost, last.at(used-1)+b.misfit(n, used-1))
-		}
-		if o > 0 {
-			cost = min(cost, r.cost[o-1]+alignSkip)
-		}
+		cost = min(r.cost[o], cost+alignSkip, before[o+1]+alignSkip, before[o]+misfits[o])
 		r.cost[o] = cost
 	}
 }
 
-// misfit is what it costs that the ACK in a slot is for arrival n.
-func (b *builder) misfit(n node, slot int) int32 {
-	side, bin := apartBin(b.fine.at[b.slots[slot]] - b.fine.at[n])
-	return b.align.apart.cost[side][bin]
+// misfits is what it costs that arrival n uses up the last one of so many repeated ACKs.
+func (b *builder) misfits(n node, base int) (costs alignCosts) {
+	b.steps += alignWidth
+	at, apart, slots := b.fine.at[n], &b.align.apart, b.align.slots
+	for o := range costs {
+		costs[o] = alignNever
+		if slot := base + o - 1; uint(slot) < uint(len(slots)) {
+			side, bin := apartBin(slots[slot] - at)
+			costs[o] = apart.cost[side][bin]
+		}
+	}
+	return costs
+}
+
+// fits is what misfits says of the arrival at position k.
+func (b *builder) fits(k, base int) *alignCosts {
+	kept := &b.align.kept[k%alignKept]
+	if n := b.beyond[k]; kept.n != n || kept.base != base {
+		kept.n, kept.base, kept.costs = n, base, b.misfits(n, base)
+	}
+	return &kept.costs
 }
 
 // alignAround returns what the arrivals around i cost where it comes in turn, and at best
@@ -124,18 +168,20 @@ func (b *builder) alignAround(i, j int) (inTurn, later int32) {
 	stay, without, moved := b.openRow(from), b.row(from), b.row(from)
 	for k := from; k < to; k++ {
 		next := b.row(k)
-		b.extend(&next, &stay, list[k])
+		costs := b.fits(k, next.base)
+		next.extend(&stay, costs)
 		switch {
 		case k == i:
 			without, moved = stay, b.row(k)
 		case k > i:
 			last := without
 			without = b.row(k)
-			b.extend(&without, &last, list[k])
+			without.extend(&last, costs)
 			last = moved
 			moved = b.row(k)
-			if b.extend(&moved, &last, list[k]); k <= j {
-				b.extend(&moved, &without, list[i])
+			if moved.extend(&last, costs); k <= j {
+				own := b.misfits(list[i], moved.base)
+				moved.extend(&without, &own)
 			}
 		}
 		stay = next
@@ -148,7 +194,8 @@ func (b *builder) learnApart(from, to int) {
 	rows := append(b.align.rows[:0], b.openRow(from))
 	for k := from; k < to; k++ {
 		r := b.row(k)
-		b.extend(&r, &rows[k-from], b.beyond[k])
+		costs := b.misfits(b.beyond[k], r.base)
+		r.extend(&rows[k-from], &costs)
 		rows = append(rows, r)
 	}
 	b.align.rows = rows
@@ -164,7 +211,7 @@ func (b *builder) learnApart(from, to int) {
 		case cost == before.at(used)+alignSkip:
 			k--
 		default:
-			b.align.apart.add(b.fine.at[b.slots[used-1]] - b.fine.at[n])
+			b.align.apart.add(b.align.slots[used-1] - b.fine.at[n])
 			k, used = k-1, used-1
 		}
 	}
@@ -188,10 +235,7 @@ func apartBin(d int64) (side, bin int) {
 	if d < 0 {
 		side, d = 1, -d
 	}
-	for d >>= apartUnit; d > 0 && bin < apartBins-1; d >>= 1 {
-		bin++
-	}
-	return side, bin
+	return side, min(bits.Len64(uint64(d)>>apartUnit), apartBins-1)
 }
 
 func (a *apart) add(d int64) {

@@ -47,7 +47,8 @@ type builder struct {
 	arrived []interval // of the first copies of a half, in the log
 	until   []int64    // by entry of the log: the first stamp from it on
 	unseen  []int32    // by first copy: itself while no ACK has shown it, else one behind it
-	slots   []node     // without SACK: the repeated ACKs
+	told    []Counted  // without SACK: what the number of repeated ACKs told
+	slots   []node     // the repeated ACKs
 	align   alignment
 	beyond  []node // what arrived beyond a hole, in the order in which it is taken to have arrived
 }

@@ -37,6 +37,7 @@ func (r *Orderer) constrain() {
 	b.excused = resize(b.excused, len(r.items))
 	b.delayed = resize(b.delayed, len(r.items))
 	b.crossed = resize(b.crossed, len(r.items))
+	b.told = resize(b.told, len(r.items))
 	b.exchanges(r.doubt)
 	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
 	r.opens = r.opens[:0]

@@ -176,6 +176,7 @@ func (r *Orderer) rankOf(b node) {
 func (r *Orderer) emitPacket(n node) {
 	it := &r.items[n]
 	out := r.unmoved(it.index, it.seg.Stamp, max(it.earliest, r.first[n]))
+	out.Counted = r.build.told[n]
 	if r.counts(n) {
 		r.count(n)
 		r.judge(&out, n)

@@ -98,6 +98,13 @@ const (
 	// Counter-examples: a stack that was busy and acknowledges later; a block that had
 	// left a full option, and comes back into it as the first.
 	Arrival
+	// Answered: a host without SACK that misses a segment answers each arrival at once, by
+	// repeating its ACK and, where that fills the hole, by one that advances (RFC 5681,
+	// section 4.2). So all that this one covers came before what fills the hole, and what
+	// is sent again after that and answered by an ACK of its own came after this one. Truth
+	// breaks it for none of 282 segments that fill holes. Counter-examples: a batch that is
+	// handed up together and acknowledged once; an ACK that repeats a number for its window.
+	Answered
 	// DSack: a D-SACK of the host's comes after a second copy of what it reports
 	// (RFC 2883, section 4). Counter-example: the original was dropped by the
 	// capture, and a third copy comes.

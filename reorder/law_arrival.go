@@ -42,7 +42,7 @@ func (b *builder) arrivals(dir uint8) {
 	b.overtaken(data)
 	if len(data) > 0 && !b.items[data[0].n].sackOK {
 		b.keepEqual()
-		b.countArrivals(data)
+		b.countArrivals(dir, data)
 		return
 	}
 	b.reachByLog(data)

@@ -95,6 +95,8 @@ var laws = [NumLaws]lawRow{
 		cause: "which does not acknowledge its bytes", follower: "with bytes that it does not acknowledge"},
 	Arrival: {name: "arrival", mandate: forLog, source: "RFC 9293, section 3.8.6.3; RFC 2018, section 4",
 		cause: "which does not report its bytes as received", follower: "with bytes that it does not report as received"},
+	Answered: {name: "answered", mandate: forLog, source: "RFC 5681, section 4.2",
+		cause: "which the host's ACKs show to have come first", follower: "which the host's ACKs show to have come later"},
 	DSack: {name: "dsack", mandate: forQueue, queue: true, source: "RFC 2883, section 4",
 		cause: "whose bytes it reports as there twice", follower: "which reports its bytes as there twice"},
 	InTurn: {name: "in-turn", mandate: forQueueAlone, queue: true,

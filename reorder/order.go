@@ -14,6 +14,7 @@ type Placement struct {
 	Law      Law
 	Left     bool // a violation of Law was left as it is
 	Excused  bool // it looks late, but a drop of the capture explains it
+	Counted  Counted
 
 	// The packet happened between these times, if no packet was stamped later
 	// than the gate, or a millisecond, says, and no clock was off by more than it

@@ -102,7 +102,7 @@ func (t Trial) judge(ctx context.Context, out string) (Score, error) {
 	s := Compare(t.counted(truth), t.counted(baseline), t.counted(repaired))
 	direct, err := t.Direct()
 	s.Times, s.Held, s.Floor, s.Swaps = direct.Times, direct.Held, direct.Floor, direct.Swaps
-	s.TrueReadings, s.Readings = direct.TrueReadings, direct.Readings
+	s.TrueReadings, s.Readings, s.Counted = direct.TrueReadings, direct.Readings, direct.Counted
 	return s, err
 }
 

@@ -23,6 +23,7 @@ type sampled struct {
 	name     string
 	recorded bool // by threads
 	score    judge.Score
+	answers  judge.Answers // in truth
 }
 
 // runArrivals judges the captures of completion ports over networks that reorder.
@@ -52,7 +53,7 @@ func runArrivals(ctx context.Context, o options) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Case.Name, err)
 		}
-		row := sampled{t.Case.Name, t.Tables != "", score}
+		row := sampled{t.Case.Name, t.Tables != "", score, t.Case.Answers()}
 		if rows = append(rows, row); row.recorded && !lab.HeldOut(row.name) {
 			if err := addLaws(laws, t, row.headerless()); err != nil {
 				return err
@@ -60,6 +61,7 @@ func runArrivals(ctx context.Context, o options) error {
 		}
 	}
 	printArrivals(os.Stdout, rows)
+	printCounted(os.Stdout, rows)
 	if !o.quick {
 		printHeaders(os.Stdout, rows)
 	}

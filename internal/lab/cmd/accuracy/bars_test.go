@@ -144,7 +144,8 @@ func TestHeaderBars(t *testing.T) {
 
 func TestRecordedSumsKeepHeldOutApart(t *testing.T) {
 	one := judge.Score{Packets: 1}
-	sums := recordedSums([]sampled{{"raw-gro", true, one}, {"raw-flows", true, one}, {"raw-gro-held", true, one}, {"heavy-ports", false, one}})
+	sums := recordedSums([]sampled{{name: "raw-gro", recorded: true, score: one}, {name: "raw-flows", recorded: true, score: one},
+		{name: "raw-gro-held", recorded: true, score: one}, {name: "heavy-ports", score: one}})
 	if got, want := [2]int{sums[0].score.Packets, sums[1].score.Packets}, [2]int{2, 1}; got != want {
 		t.Errorf("got %d packets recorded and held out, want %d", got, want)
 	}

@@ -198,6 +198,12 @@ func run(ctx context.Context, o options) error {
 		for _, line := range swapLines(results) {
 			fmt.Println("swaps:", line)
 		}
+		for _, line := range countedLines(results) {
+			fmt.Println("without SACK:", line)
+		}
+		for _, line := range boundLines(results) {
+			fmt.Println("bound:", line)
+		}
 		for _, line := range orderTargets(results) {
 			fmt.Println("target:", line)
 		}

@@ -23,6 +23,7 @@ type result struct {
 	degradation lab.Degradation
 	score       judge.Score
 	trueKept    bool // the true capture leaves byte for byte as it came
+	answers     judge.Answers
 }
 
 // trials is the work at hand.
@@ -46,12 +47,13 @@ func runTrials(ctx context.Context, o options, paths []string, degradations []la
 			return nil, err
 		}
 		var rows []*result
+		c := judge.NewCase(ctx, recording)
 		for j, d := range degradations {
 			r := &t.results[j*len(paths)+i]
-			r.name, r.degradation, r.trueKept = recording.Name, d, true
+			r.name, r.degradation, r.trueKept, r.answers = recording.Name, d, true, c.Answers()
 			rows = append(rows, r)
 		}
-		t.recording(ctx, path, judge.NewCase(ctx, recording), rows)
+		t.recording(ctx, path, c, rows)
 	}
 	return t.results, t.group.Wait()
 }
