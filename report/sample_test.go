@@ -26,18 +26,22 @@ func sample() *Report {
 			Packets:     9_800,
 			NextHeader:  Proof{Inferred: 9_790, AsCaptured: 8, Unknown: 2},
 			Destination: Proof{Inferred: 9_600, Likely: 100, AsCaptured: 60, Unknown: 40},
-			ByEvidence:  map[string]int64{"connection-table": 8_900, "payload": 200, "reverse-flow": 500, "checksum": 0},
+			ByEvidence:  map[string]int64{"connection-table": 8_900, "payload": 200, "reverse-flow": 500, "neighbour-table": 12, "checksum": 0},
 			Unanalysed:  30,
 			Candidates:  31,
 
-			LikelyByEvidence: map[string]int64{"destination-cache": 100},
+			LikelyByEvidence: map[string]int64{"destination-cache": 100, "neighbour-table": 3},
 			Doubtful: []DoubtfulFlow{{
 				Flow: "[2001:db8::10]:50000 > [::]:443", Packets: 12, Answer: "6 (TCP)",
 				Best:     HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:1::2", Posterior: 0.5, Evidence: "destination-cache"},
-				RunnerUp: HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:2::1", Posterior: 0.4999, Evidence: "destination-cache"},
+				RunnerUp: HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:2::1", Posterior: 0.4999, Evidence: "neighbour-table"},
+				Candidates: []HeaderChoice{
+					{NextHeader: "6 (TCP)", Destination: "2001:db8:1::2", Posterior: 0.5, Evidence: "neighbour-table"},
+					{NextHeader: "6 (TCP)", Destination: "2001:db8:2::1", Posterior: 0.4999, Evidence: "destination-cache"},
+				},
 			}, {
 				Flow: "[2001:db8::10]:50001 > [2001:db8:3::1]:53", Packets: 1, Answer: "17 (UDP)",
-				Best:     HeaderChoice{NextHeader: "17 (UDP)", Destination: "2001:db8:3::1", Posterior: 0.9992, Evidence: "reverse-flow"},
+				Best:     HeaderChoice{NextHeader: "17 (UDP)", Destination: "2001:db8:3::1", Posterior: 0.9992, Evidence: "neighbour-table"},
 				RunnerUp: HeaderChoice{NextHeader: "17 (UDP)", Destination: "::", Posterior: 0.0008},
 			}},
 			DoubtfulTotal: 3,
@@ -46,9 +50,10 @@ func sample() *Report {
 			Basis: "file", Vantage: "tables", Local: []string{"2001:db8::10", "2001:db8::11", "fe80::10"},
 			Moved: 1_204, MaxShift: 1250 * time.Microsecond,
 			ByLaw: map[string]Law{
-				"ack":     {Violations: 1_134, Moved: 1_130, Explained: 3, Unrepaired: 4},
-				"out-seq": {Violations: 70, Moved: 74},
-				"sack":    {},
+				"ack":       {Violations: 1_134, Moved: 1_130, Explained: 3, Unrepaired: 4},
+				"out-seq":   {Violations: 70, Moved: 74},
+				"sack":      {},
+				"neighbour": {Violations: 2, Moved: 1, Unrepaired: 1},
 			},
 			Unrepaired: 4,
 			Scales:     Scales{Tick: time.Millisecond, ThreadJitter: 310 * time.Microsecond, QueueJitter: 900 * time.Microsecond},
@@ -61,7 +66,8 @@ func sample() *Report {
 				Interface: 1, State: ClockCorrected, Offset: 2*time.Second - 111_981, Uncertainty: time.Millisecond + 4848,
 				At: first.Add(40 * time.Second), SkewPPB: -41_250, SkewUncertaintyPPB: 300, Samples: 812,
 			}},
-			Placed: true,
+			Placed:     true,
+			AsRecorded: AsRecorded{Risen: 1, BothEnds: 2, Copied: 3, Repeated: 4, All: true},
 			Displacement: []Displacement{
 				{UpTo: 0, Packets: 800}, {UpTo: 100 * time.Microsecond, Packets: 300}, {UpTo: 2 * time.Millisecond, Packets: 104},
 			},
@@ -72,7 +78,7 @@ func sample() *Report {
 			After:    map[string]int64{"retransmission": 10, "ack_lost_segment": 0, "duplicate_ack": 12, "zero_window": 0},
 		},
 		Findings: Findings{
-			Total: 3_114, Omitted: 3_107,
+			Total: 3_114, Omitted: 3_106,
 			ByVerdict: map[string]int64{Artefact: 3_090, Genuine: 20, Undecided: 3, Created: 1},
 			List:      sampleFindings(first),
 		},
@@ -106,7 +112,9 @@ func sampleFindings(at time.Time) []Finding {
 		f.Evidence = "hole open for a round trip\x07"
 		list = append(list, f)
 	}
-	return list
+	answer := law
+	answer.Frame, answer.FrameAfter, answer.Flow, answer.Law = 40, 41, "fe80::1 > fe80::10", "neighbour"
+	return append(list, answer)
 }
 
 func sampleLoss(at time.Time) CaptureLoss {
