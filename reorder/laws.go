@@ -81,7 +81,7 @@ var laws = [NumLaws]lawRow{
 		cause: "with the message that it answers", follower: "with the answer to it"},
 	STUN: {name: "stun", source: "RFC 8489, section 5",
 		cause: "with the request that it answers", follower: "with the response to it"},
-	Neighbour: {name: "neighbour", source: "RFC 4861, section 7.2.4",
+	Neighbor: {name: "neighbor", source: "RFC 4861, section 7.2.4",
 		cause: "with the solicitation that it answers", follower: "with the advertisement that answers it"},
 	InBurst: {name: "in-burst", mandate: forBursts, source: "RFC 5681, section 4.2",
 		cause: "with the bytes in front of its own, stamped at the same time", follower: "with the bytes behind its own, stamped at the same time"},

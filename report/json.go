@@ -90,7 +90,7 @@ func (r *Report) filled() Report {
 	fill(&c.Capture.Interfaces, &c.Tables, &c.Inference.ByEvidence, &c.Inference.Doubtful,
 		&c.Order.Local, &c.Order.Clocks, &c.Order.Displacement, &c.Order.ByLaw, &c.Analysis.Before, &c.Analysis.After,
 		&c.Findings.ByVerdict, &c.Findings.List,
-		&c.CaptureLoss.Directions, &c.CaptureLoss.Timeline, &c.CaptureLoss.Overflows, &c.CaptureLoss.Declared,
+		&c.CaptureLoss.Directions, &c.CaptureLoss.Timeline, &c.CaptureLoss.Overflows, &c.CaptureLoss.DropCounts,
 		&c.Timeline.Packets, &c.Timeline.Moved, &c.Timeline.ByVerdict, &c.Damage, &c.Notes)
 	c.Flows = c.Flows.filled()
 	return c

@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// writeFixtures writes small captures, sound and broken, into dir.
+// writeFixtures writes small captures, whole and broken, into dir.
 func writeFixtures(dir string) error {
 	files := map[string][]byte{
 		"good.pcap":   pcap(3),

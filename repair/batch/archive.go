@@ -167,7 +167,7 @@ func (v *visitor) member(m *member, body io.Reader, depth int) error {
 	if err == nil || errors.Is(err, errLimit) || isStopped(err) || v.ctx.Err() != nil {
 		return err
 	}
-	m.failed = err // the archive around it may be sound
+	m.failed = err // the rest of the archive may be whole
 	return v.hand(m)
 }
 

@@ -54,9 +54,9 @@ func (m *member) matters() bool {
 
 // broken notes that an archive could not be read to its end.
 func (w *walker) broken(f *found, members int, err error) {
-	e := report.Entry{Path: f.shown, Fate: report.FateFailed, Code: codeNoCapture, Error: reason(err)}
+	e := report.Entry{Path: f.shown, Outcome: report.OutcomeFailed, Code: codeNoCapture, Error: reason(err)}
 	if members > 0 && !errors.Is(err, errLimit) && !isStopped(err) {
-		e.Fate, e.Code, e.Damage = report.FateDamaged, codeDamaged, 1
+		e.Outcome, e.Code, e.Damage = report.OutcomeDamaged, codeDamaged, 1
 	}
 	w.plan.failed = append(w.plan.failed, e)
 }

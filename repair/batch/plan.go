@@ -98,7 +98,7 @@ func (p *Plan) Summary() *report.Batch {
 	entries := append([]report.Entry{}, p.failed...)
 	for i := range p.tasks {
 		t := &p.tasks[i]
-		entries = append(entries, report.Entry{Path: t.shown, Output: p.outShown(t), Fate: report.FatePlanned})
+		entries = append(entries, report.Entry{Path: t.shown, Output: p.outShown(t), Outcome: report.OutcomePlanned})
 	}
 	return report.NewBatch(entries, p.skipped)
 }

@@ -174,11 +174,11 @@ func (r *runner) carryOut(ctx context.Context, j job) error {
 func (r *runner) entry(j job, rep *report.Report, err error) report.Entry {
 	if err != nil {
 		text := strings.ReplaceAll(err.Error(), j.file, j.t.shown) // not the temporary one
-		return report.Entry{Path: j.t.shown, Fate: report.FateFailed, Code: codeOf(err), Error: text}
+		return report.Entry{Path: j.t.shown, Outcome: report.OutcomeFailed, Code: codeOf(err), Error: text}
 	}
 	e := report.NewEntry(j.t.shown, r.outShown(j.t), rep)
 	if j.cut != nil {
-		e.Fate, e.Code, e.Error = report.FateDamaged, codeDamaged, "only a part could be unpacked: "+reason(j.cut)
+		e.Outcome, e.Code, e.Error = report.OutcomeDamaged, codeDamaged, "only a part could be unpacked: "+reason(j.cut)
 		e.Damage++
 	}
 	return e
@@ -216,7 +216,7 @@ func (r *runner) conclude(t *task, e report.Entry) {
 	r.progress.Done++
 	r.progress.DoneBytes += t.size - r.partly[t]
 	delete(r.partly, t)
-	if e.Fate == report.FateFailed {
+	if e.Outcome == report.OutcomeFailed {
 		r.progress.Failed++
 	}
 	if r.o.Progress != nil {

@@ -34,7 +34,7 @@ func (r *runner) unpack(ctx context.Context, tasks []task) error {
 		return ctx.Err()
 	}
 	for i := range tasks { // those that were not reached
-		r.conclude(&tasks[i], report.Entry{Path: tasks[i].shown, Fate: report.FateFailed, Code: codeIO, Error: unreached(err)})
+		r.conclude(&tasks[i], report.Entry{Path: tasks[i].shown, Outcome: report.OutcomeFailed, Code: codeIO, Error: unreached(err)})
 	}
 	return nil
 }
@@ -59,7 +59,7 @@ func (r *runner) unpackCaptures(ctx context.Context, file string, kind kind, tas
 			if errors.Is(err, errLimit) || ctx.Err() != nil {
 				return err
 			}
-			r.conclude(t, report.Entry{Path: t.shown, Fate: report.FateFailed, Code: codeIO, Error: "unpack: " + reason(err)})
+			r.conclude(t, report.Entry{Path: t.shown, Outcome: report.OutcomeFailed, Code: codeIO, Error: "unpack: " + reason(err)})
 		} else if err := r.send(ctx, j); err != nil {
 			return err
 		}

@@ -70,7 +70,7 @@ func (w *walker) root(p string) error {
 
 // fail notes what can't be read.
 func (w *walker) fail(shown string, code int, err error) {
-	w.plan.failed = append(w.plan.failed, report.Entry{Path: shown, Fate: report.FateFailed, Code: code, Error: reason(err)})
+	w.plan.failed = append(w.plan.failed, report.Entry{Path: shown, Outcome: report.OutcomeFailed, Code: code, Error: reason(err)})
 }
 
 // reason is an error without the path that every entry has, in words that say

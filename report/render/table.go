@@ -75,7 +75,7 @@ type cell struct {
 	Tags []tag  // of verdicts, in place of a text, or below it
 }
 
-// tag is text about a verdict, or about a fate of a batch's captures.
+// tag is text about a verdict, or about an outcome of a batch's captures.
 type tag struct{ Text, Verdict string }
 
 func newTable(columns []column) *table { return &table{Columns: columns} }

@@ -97,7 +97,7 @@ func TestTerminalFitsAScreen(t *testing.T) {
 		t.Errorf("lines of a quiet report: got %d, want at most 22", got)
 	}
 	busy := readSample(t) // as it is rarely met: without damage, foreign clocks and drop counts
-	busy.Damage, busy.Order.Clocks, busy.CaptureLoss.Declared, busy.CaptureLoss.Overflows = nil, nil, nil, nil
+	busy.Damage, busy.Order.Clocks, busy.CaptureLoss.DropCounts, busy.CaptureLoss.Overflows = nil, nil, nil, nil
 	if got := lines(busy); got > 24 {
 		t.Errorf("lines of the summary of a busy report: got %d, want at most 24", got)
 	}
