@@ -71,7 +71,7 @@ func (r *Rules) limits() []Limit {
 	kinds := r.FailOn
 	if kinds == nil {
 		for _, v := range Verdicts() {
-			if v != Artefact && v != Genuine {
+			if FailsCheck(v) {
 				kinds = append(kinds, Kind{Verdict: v})
 			}
 		}

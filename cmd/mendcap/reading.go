@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/infer"
@@ -31,7 +29,7 @@ const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LA
 func (f *readingFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable), not those beside the capture")
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
-	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
+	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
 	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
 	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
 	flags.Float64Var(&f.confidence, "confidence", infer.DefaultConfidence, "fill in what is likely with probability `P` or more, from 0.5 to 1; 1 fills in what is proved alone")
