@@ -18,6 +18,9 @@ type Batch struct {
 	Totals   Totals  `json:"totals"`
 	Skipped  Skipped `json:"skipped"`
 	Captures []Entry `json:"captures"` // by path
+	// Kept is how many captures the run left alone, since an earlier run had finished
+	// them. No file has it: summaries are the same in however many runs.
+	Kept int64 `json:"-"`
 }
 
 // The outcomes of an Entry.
@@ -80,6 +83,7 @@ type Totals struct {
 // Skipped counts what was met on the way and is no capture to repair.
 type Skipped struct {
 	Other    int64 `json:"other"`    // files of other kinds
+	Traces   int64 `json:"traces"`   // Windows' traces of events (.etl), which are not read
 	Own      int64 `json:"own"`      // mendcap's outputs
 	Excluded int64 `json:"excluded"` // files and folders, by the patterns
 	Links    int64 `json:"links"`    // symbolic links
@@ -187,6 +191,7 @@ func MergeBatches(batches ...*Batch) *Batch {
 	for _, b := range batches {
 		entries = append(entries, b.Captures...)
 		skipped.Other = bounded.Add(skipped.Other, b.Skipped.Other)
+		skipped.Traces = bounded.Add(skipped.Traces, b.Skipped.Traces)
 		skipped.Own = bounded.Add(skipped.Own, b.Skipped.Own)
 		skipped.Excluded = bounded.Add(skipped.Excluded, b.Skipped.Excluded)
 		skipped.Links = bounded.Add(skipped.Links, b.Skipped.Links)

@@ -16,6 +16,7 @@ import (
 type batchFlags struct {
 	repairFlags
 	jobs             int
+	jobsGiven        func() bool // whether the flag was
 	memory           sizeValue
 	resume, dry      bool
 	include, exclude []string
@@ -49,6 +50,7 @@ func batchCommand() *command {
 	flags := newFlags("batch")
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write below the folder `DIR`, which is made if need be")
 	flags.IntVar(&f.jobs, "jobs", 0, "repair `N` captures at a time (default: one a processor)")
+	f.jobsGiven = func() bool { return flags.Changed("jobs") }
 	f.memory = 1e9
 	flags.Var(&f.memory, "memory", "hold the jobs together to `SIZE` bytes of memory, roughly; MB and GB are powers of ten")
 	flags.BoolVar(&f.resume, "resume", false, "leave alone what an earlier run has finished")
@@ -104,7 +106,7 @@ const mostGarbage = 44 << 20
 func garbageBeside(plan *batch.Plan) int { return max(0, mostGarbage-plan.Held()) }
 
 func (f *batchFlags) batchOptions() (batch.Options, error) {
-	if f.jobs < 0 {
+	if f.jobs < 1 && f.jobsGiven() {
 		return batch.Options{}, usagef(batchHint, "--jobs: %d is no number from 1", f.jobs)
 	}
 	if err := errors.Join(checkGlobs("--include", f.include), checkGlobs("--exclude", f.exclude)); err != nil {

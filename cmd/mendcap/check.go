@@ -27,11 +27,11 @@ type checkFlags struct {
 
 const checkText = `Finds in each capture what a repair would, writes no capture, and exits with 1
 where there are more findings than allowed. Without --fail-on, findings of every
-verdict count but artefact, which a repair undoes, and genuine, which is what the
-flag says. KIND is a verdict (` + "%s" + `) or verdict/flag, like
-loss/fast_retransmission; a finding counts for the kind that says most of it.
-Of each kind none is allowed, unless --max says how many, or what share of the
-packets (0.5%% or 0.005).
+verdict count, but for artefact, which a repair undoes, and genuine, which is
+what the flag says. KIND is a verdict (mendcap help verdicts lists them) or
+verdict/flag, as in loss/fast_retransmission; a finding counts for the kind that
+says most of it. None is allowed of each kind, unless --max says how many, or
+what share of the packets (0.5% or 0.005).
 
 A baseline holds findings that are known: they do not count. It names them by
 what they are (verdict, flag, connection, sequence numbers), so that other
@@ -55,7 +55,7 @@ func checkCommand() *command {
 		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... " +
 			"[--report FILE]... [-q] [--findings N]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE...",
 		summary: "hold captures to having no findings, or none but known ones",
-		text:    fmt.Sprintf(checkText, strings.Join(report.Verdicts(), ", ")),
+		text:    checkText,
 		flags:   flags,
 		run:     f.run,
 	}
@@ -198,7 +198,7 @@ func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 	done := f.common.watch(s, in, &o)
 	r, err := repair.Check(ctx, in, o)
 	done()
-	return to.conclude(s, in, &r, err, func() int { return c.judge(in, &r) })
+	return to.conclude(s, in, &r, f.common.unread(in, err), func() int { return c.judge(in, &r) })
 }
 
 // judge shows how the capture did, or takes it into the baseline.

@@ -60,6 +60,14 @@ var exitCodes = []exitCode{
 		"Let the reader of the pipe read all of it, or write to a file."},
 }
 
+// hinted is an error with a hint of its own.
+type hinted struct {
+	error
+	hint string
+}
+
+func (e hinted) Unwrap() error { return e.error }
+
 // usageError is a command line that can't be carried out.
 type usageError struct{ text, hint string }
 
@@ -72,6 +80,7 @@ func usagef(hint, format string, args ...any) error {
 // explain returns the exit code that err stands for, and what may help.
 func explain(err error) (code int, hint string) {
 	var usage *usageError
+	var own hinted
 	var at *fs.PathError
 	switch {
 	case errors.As(err, &usage):
@@ -86,6 +95,8 @@ func explain(err error) (code int, hint string) {
 		case !errors.Is(err, c.err):
 		case c.err == repair.ErrNoCapture && errors.As(err, &at): // which says why it can't be opened
 			return c.code, ""
+		case errors.As(err, &own):
+			return c.code, own.hint
 		default:
 			return c.code, c.hint
 		}

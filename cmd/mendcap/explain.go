@@ -63,7 +63,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 		err = usagef(hint, "%s", plainly(err))
 	}
 	if err != nil {
-		return s.fail(in, err)
+		return s.fail(in, f.unread(in, err))
 	}
 	return f.show(s, in, &x)
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -22,8 +25,8 @@ type readingFlags struct {
 }
 
 const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LAW]...
-      [--align-interfaces] [--salvage on|off]
-      [--protocol PROTOCOL] [--local ADDR]... [--confidence P]`
+      [--align-interfaces] [--salvage on|off] [--protocol PROTOCOL]
+      [--local ADDR]... [--confidence P]`
 
 // add adds all of them.
 func (f *readingFlags) add(flags *pflag.FlagSet) {
@@ -61,6 +64,20 @@ func (f *readingFlags) check(hint string) error {
 		return usagef(hint, "--local: %s", plainly(err))
 	}
 	return nil
+}
+
+// unread gives the error of a capture that could not be read the hint that fits how
+// it was to be read, and how it is named.
+func (f *readingFlags) unread(in string, err error) error {
+	switch {
+	case !errors.Is(err, repair.ErrNoCapture):
+		return err
+	case naming.IsEventTrace(in):
+		return hinted{err, "it is named as Windows' traces of events are: pktmon etl2pcap or etl2pcapng makes a pcapng of one"}
+	case f.salvage == "off":
+		return hinted{err, "without --salvage=off what can be read of a damaged capture is repaired"}
+	}
+	return err
 }
 
 // options are those that the flags ask for.

@@ -135,7 +135,7 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) 
 	done := f.watch(s, j.in, &o)
 	r, err := repair.File(ctx, j.in, j.out, o)
 	done()
-	return to.conclude(s, j.in, &r, err, func() int { return exitDone })
+	return to.conclude(s, j.in, &r, f.unread(j.in, err), func() int { return exitDone })
 }
 
 // watch shows how far the work on a capture is, and lets "-" be standard input.

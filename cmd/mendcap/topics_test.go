@@ -125,3 +125,25 @@ func TestRowsAreDocumented(t *testing.T) {
 		t.Errorf("help laws: got %d counter-examples, want one a law, %d", got, want)
 	}
 }
+
+// No help is wider than 80 columns.
+func TestHelpFits(t *testing.T) {
+	texts := []string{overview()}
+	for _, c := range commands() {
+		texts = append(texts, c.help())
+	}
+	for _, topic := range topics {
+		var b strings.Builder
+		if err := topic.write(&b, helpWidth); err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, b.String())
+	}
+	for _, text := range texts {
+		for line := range strings.Lines(text) {
+			if n := len(strings.TrimSuffix(line, "\n")); n > helpWidth {
+				t.Errorf("%d columns, want at most %d: %s", n, helpWidth, line)
+			}
+		}
+	}
+}

@@ -69,6 +69,10 @@ func IsNamedCapture(name string) bool {
 	return cutSuffix(name, captures[:namedCaptures]) != name
 }
 
+// IsEventTrace reports whether a file is named as Windows' traces of events are,
+// compressed or not: they may hold packets, and are not read.
+func IsEventTrace(name string) bool { return HasSuffix(cutSuffix(name, compressions), ".etl") }
+
 // IsPacked reports whether a file is named as compressed ones are.
 func IsPacked(name string) bool { return cutSuffix(name, compressions) != name }
 

@@ -75,7 +75,7 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 	case m.failed != nil && (named || isArchive):
 		w.fail(shown, codeNoCapture, m.failed)
 	case m.kind != kindCapture && !named:
-		skipped.Other++
+		other(skipped, m.name)
 	case !w.included(rel) && !w.matches(w.plan.o.Include, f.rel):
 		skipped.Excluded++
 	default:

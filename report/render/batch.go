@@ -38,7 +38,11 @@ func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	if len(b.Captures) <= shownEntries {
 		listing = entriesTable(b, func(e *report.Entry) bool { return !isUnread(e) }).without("bytes", "output")
 	}
-	p.tables(factsTable(batchFacts(b)), listing, batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
+	facts := batchFacts(b)
+	if b.Kept > 0 {
+		facts = slices.Insert(facts, 1, Fact{"Kept", text.Plural(b.Kept, "capture") + " of them: an earlier run had finished what is said here"})
+	}
+	p.tables(factsTable(facts), listing, batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
 	return p.err
 }
 
@@ -116,7 +120,8 @@ func skippedText(s *report.Skipped) string {
 		n         int64
 		one, many string
 	}{
-		{s.Other, "other file", "other files"}, {s.Own, "output of mendcap's", "outputs of mendcap's"}, {s.Excluded, "excluded", "excluded"},
+		{s.Other, "other file", "other files"}, {s.Traces, "event trace (.etl), not read", "event traces (.etl), not read"},
+		{s.Own, "output of mendcap's", "outputs of mendcap's"}, {s.Excluded, "excluded", "excluded"},
 		{s.Links, "symbolic link", "symbolic links"}, {s.Special, "special file", "special files"},
 	} {
 		if p.n == 1 {

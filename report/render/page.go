@@ -35,15 +35,15 @@ type room struct {
 	charts                 bool   // all other pictures
 }
 
-// fact is one line of a summary, or a few, under a label.
-type fact struct{ Label, Text string }
+// Fact is one line of a summary, or a few, under a label.
+type Fact struct{ Label, Text string }
 
-type facts []fact
+type facts []Fact
 
 // add adds a fact, unless there is nothing to say.
 func (f *facts) add(label, text string) {
 	if text != "" {
-		*f = append(*f, fact{label, text})
+		*f = append(*f, Fact{label, text})
 	}
 }
 

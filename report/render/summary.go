@@ -53,7 +53,11 @@ func captureSummary(c *report.Capture) string {
 	if c.Compression != "" {
 		format += " in " + c.Compression
 	}
-	s := fmt.Sprintf("%s: %s, %s, %s", c.Name, format, text.Plural(c.Packets, "packet"), text.Size(c.Bytes))
+	name := c.Name
+	if name == "-" {
+		name = "standard input"
+	}
+	s := fmt.Sprintf("%s: %s, %s, %s", name, format, text.Plural(c.Packets, "packet"), text.Size(c.Bytes))
 	if !c.First.IsZero() {
 		s += "\n" + period(c.First, c.Last)
 	}

@@ -10,19 +10,12 @@ import (
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// Fact is what is said of one thing; its text may have several lines.
-type Fact struct{ Label, Text string }
-
 // Facts writes an introduction and facts for a terminal of the given width in
 // columns (80 if it is not positive).
 func Facts(w io.Writer, introduction string, list []Fact, width int) error {
 	p := newPrinter(w, width)
 	p.printf("%s\n\n", strings.ReplaceAll(text.Wrap(introduction, p.width), "\n"+text.Indent, "\n"))
-	t := labelled(asLines)
-	for _, f := range list {
-		t.add(textCell(f.Label), textCell(f.Text))
-	}
-	p.table(t)
+	p.table(factsTable(list))
 	return p.err
 }
 
