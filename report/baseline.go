@@ -135,9 +135,9 @@ func (b *Baseline) Update(t *Tally) error {
 	}
 	switch {
 	case t.overflowed:
-		return fmt.Errorf("%w: %s has more than %d different findings; a limit on their number serves better", ErrBaseline, t.capture, maxKnown)
+		return fmt.Errorf("%w: %s has more than %d different findings; use a limit on their number instead (check --max)", ErrBaseline, t.capture, maxKnown)
 	case all > maxKnown:
-		return fmt.Errorf("%w: with %s it would have more than %d different findings; a limit on their number serves better", ErrBaseline, t.capture, maxKnown)
+		return fmt.Errorf("%w: with %s it would have more than %d different findings; use a limit on their number instead (check --max)", ErrBaseline, t.capture, maxKnown)
 	}
 	b.set(t.capture, t.seen)
 	return nil

@@ -32,7 +32,7 @@ func ParseLimit(text string) (Limit, error) {
 	}
 	ppb, ok := parseRate(value)
 	if !ok {
-		return Limit{}, fmt.Errorf("%q is no number of findings and no share of the packets, like 10, 0.5%% or 0.005", value)
+		return Limit{}, fmt.Errorf("%q is neither a number of findings nor a share of the packets, such as 10, 0.5%% or 0.005", value)
 	}
 	return Limit{Kind: k, PPB: ppb}, nil
 }

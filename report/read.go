@@ -47,7 +47,7 @@ func (s *Reader) Next() (*Report, error) {
 	case err == nil, err == io.EOF, errors.Is(err, ErrReport):
 		return r, err
 	case errors.As(err, &at):
-		return nil, fmt.Errorf("%w: larger than %d bytes; --findings N stores fewer findings", ErrReport, reportLimits.bytes)
+		return nil, fmt.Errorf("%w: larger than %d bytes; --findings N stores fewer of them", ErrReport, reportLimits.bytes)
 	case s.from.failed != nil:
 		return nil, s.from.failed
 	}

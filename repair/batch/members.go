@@ -88,7 +88,7 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 		t.tables = beside(m.name, tables)
 		for _, table := range t.tables {
 			if table.times > 1 {
-				t.notes = append(t.notes, fmt.Sprintf("tables %s/%s stand in the archive %d times: the last ones count", f.shown, table.name, table.times))
+				t.notes = append(t.notes, fmt.Sprintf("tables %s/%s are in the archive %d times: the last ones count", f.shown, table.name, table.times))
 			}
 		}
 		w.plan.tasks = append(w.plan.tasks, t)

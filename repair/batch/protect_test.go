@@ -180,7 +180,7 @@ func TestMembersThatStandTwice(t *testing.T) {
 		if len(r.Tables) != 2 || rows != 3 {
 			t.Errorf("%s: tables: got %+v, want the later ones and those of another case", name, r.Tables)
 		}
-		if note := strings.Join(r.Notes, "; "); !strings.Contains(note, name+"/x.tables/netstat.txt stand in the archive 2 times: the last ones count") || strings.Contains(note, "NETSTAT") {
+		if note := strings.Join(r.Notes, "; "); !strings.Contains(note, name+"/x.tables/netstat.txt are in the archive 2 times: the last ones count") || strings.Contains(note, "NETSTAT") {
 			t.Errorf("%s: notes: got %q", name, note)
 		}
 	}

@@ -43,7 +43,7 @@ func unreached(err error) string {
 	if err == nil {
 		return "the archive was changed: the capture is no longer in it"
 	}
-	return "the archive was not read so far: " + reason(err)
+	return "the archive could not be read that far: " + reason(err)
 }
 
 // unpackCaptures goes through an archive, and takes the tasks that it has handed

@@ -41,7 +41,7 @@ var proofs = map[string]string{
 var wholeForms = map[string]string{
 	report.FormWhole:        "Captured as it was on the wire; nothing had to be inferred.",
 	report.FormMended:       "Filled in by an earlier repair; left as it is.",
-	report.FormSockaddrIPv4: "A socket address stood in front of a whole IPv4 packet, and is taken away.",
+	report.FormSockaddrIPv4: "A socket address was recorded before the whole IPv4 packet; the output leaves it out.",
 	report.FormNone:         "No IP packet could be made out; it is left as it is.",
 }
 
@@ -108,13 +108,13 @@ func candidatesText(candidates []report.ExplainedCandidate, omitted int) string 
 }
 
 // stays says why a frame stays, in a sentence that its number begins; {law} and
-// {gate} are those of the explanation.
+// {limit} are those of the explanation.
 var stays = map[string]string{
-	report.WhySorted:         "stands elsewhere by its stamp: the order of the stamps breaks fewer laws than that of the file, so it is taken as the basis.",
+	report.WhySorted:         "is placed by its stamp: the order of the stamps breaks fewer laws than that of the file, so it is taken as the basis.",
 	report.WhyNotInDoubt:     "stays: no law was in doubt here, since nothing in its connection was recorded around it in an order that breaks one.",
 	report.WhyNothingBroken:  "stays: no law of order is broken in this capture, so nothing in it moves.",
 	report.WhyDrop:           "looks late, but it is a retransmission of an original that the capture dropped, so it stays where it was recorded.",
-	report.WhyBeyondLimit:    "stays: {law} asks for more than the gate, {gate}, which is as far as this capture's own jitter reaches; so it is not believed.",
+	report.WhyBeyondLimit:    "stays: {law} asks for a larger shift than {limit}, which is as far as this capture's own jitter reaches, so the law is not believed.",
 	report.WhyContradiction:  "stays: the laws around it contradict each other, which means that a packet was taken for another one, so nothing there moves.",
 	report.WhyOutOfWindow:    "stays: what it should come before by {law} had left the window when it came.",
 	report.WhyRepairedBefore: "stays: mendcap has put this capture in order before, and leaves its packets where that repair put them.",
@@ -137,7 +137,7 @@ func orderSentences(e *report.Explanation, x *report.Explanations) []string {
 	if !ok {
 		return nil
 	}
-	said = strings.NewReplacer("{law}", lawText(e.Place.Law), "{gate}", text.Duration(x.ShiftLimit)).Replace(said)
+	said = strings.NewReplacer("{law}", lawText(e.Place.Law), "{limit}", text.Duration(x.ShiftLimit)).Replace(said)
 	return []string{fmt.Sprintf("Frame %d %s", e.Frame, said)}
 }
 
@@ -194,7 +194,7 @@ func inOrderSentence(e *report.Explanation) string {
 	if len(late) > 1 {
 		verb = "were"
 	}
-	return fmt.Sprintf("Frame %d keeps its time: %s, which must come before it, %s recorded late and moved in front of it.", e.Frame, framesText(late), verb)
+	return fmt.Sprintf("Frame %d keeps its time: %s, which must come before it, %s recorded late and moved before it.", e.Frame, framesText(late), verb)
 }
 
 // placeSentences says by how much the frame moved, and when it happened.
@@ -202,9 +202,9 @@ func placeSentences(e *report.Explanation) (list []string) {
 	p := &e.Place
 	switch {
 	case e.FrameAfter < e.Frame:
-		list = append(list, fmt.Sprintf("In the output it is frame %d, %s further ahead.", e.FrameAfter, text.Plural(e.Frame-e.FrameAfter, "place")))
+		list = append(list, fmt.Sprintf("In the output it is frame %d, %s earlier.", e.FrameAfter, text.Plural(e.Frame-e.FrameAfter, "place")))
 	case e.FrameAfter > e.Frame:
-		list = append(list, fmt.Sprintf("In the output it is frame %d, behind %s that the capture has after it.", e.FrameAfter, text.Plural(e.FrameAfter-e.Frame, "packet")))
+		list = append(list, fmt.Sprintf("In the output it is frame %d, after %s that the capture has after it.", e.FrameAfter, text.Plural(e.FrameAfter-e.Frame, "packet")))
 	}
 	if p.Recorded.IsZero() {
 		return list

@@ -115,7 +115,7 @@ func orderSummary(o *report.Order) string {
 		s += "; " + text.Plural(o.Unrepaired, "violation") + " left unrepaired"
 	}
 	if o.RepairedBefore {
-		s += "; mendcap had ordered this capture before"
+		s += "; mendcap had already put this capture in order"
 	}
 	return s
 }

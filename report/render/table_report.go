@@ -133,7 +133,7 @@ func lossTable(directions []report.DirectionLoss) *table {
 // overflowTable shows when gaps came together.
 func overflowTable(overflows []report.Overflow) *table {
 	t := newTable([]column{
-		{"time (UTC)", asWords}, {"lasted", asNumber}, {"connections", asNumber}, {"missed", asNumber}, {"frame behind it", asNumber},
+		{"time (UTC)", asWords}, {"lasted", asNumber}, {"connections", asNumber}, {"missed", asNumber}, {"frame after it", asNumber},
 	})
 	for _, o := range overflows {
 		t.add(textCell(o.Start.UTC().Format("2006-01-02 15:04:05.000000")), durationCell(o.Span), numberCell(int64(o.Connections)),
