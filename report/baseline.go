@@ -23,7 +23,7 @@ const maxKnown = 1 << 17
 var ErrBaseline = errors.New("not a usable baseline")
 
 // Baseline is a set of findings that are known and accepted, by capture. They
-// are named by what they are, not by where they stand: packets that are added
+// are named by what they are, not by where they are: packets that are added
 // to a capture elsewhere leave them known. The zero value is empty.
 type Baseline struct {
 	captures map[string]map[known]int64

@@ -70,7 +70,7 @@ const (
 	FormWhole        = "whole"         // as it was on the wire
 	FormStub         = "stub"          // made up by the sniffer, without destination
 	FormSockaddr     = "sockaddr"      // a socket address instead of it
-	FormSockaddrIPv4 = "sockaddr-ipv4" // a socket address in front of a whole IPv4 packet
+	FormSockaddrIPv4 = "sockaddr-ipv4" // a socket address before a whole IPv4 packet
 	FormMended       = "mended"        // filled in by an earlier repair
 	FormNone         = "none"          // no IP packet could be made out
 )

@@ -12,7 +12,7 @@ import (
 
 // WriteJSON writes r as indented JSON with a closing line feed. Lists and maps
 // that are nil are written as empty ones, so that a reader meets every field.
-// Text keeps what stood in the capture: what is not printable is escaped, so
+// Text is kept as the capture has it: what is not printable is escaped, so
 // that it can be shown on a terminal; invalid UTF-8 becomes U+FFFD.
 func (r *Report) WriteJSON(w io.Writer) error {
 	return writeJSON(w, r.filled())

@@ -8,7 +8,7 @@ import (
 
 // Kind names findings that are counted together: those with one verdict, or
 // those of them with one flag. Findings of a violated law have no flag: their
-// law stands in its place.
+// law takes its place.
 type Kind struct {
 	Verdict string
 	Flag    string // "" = all of the verdict

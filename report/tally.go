@@ -158,7 +158,7 @@ func (k *kindTally) example(f *Finding) {
 	k.first[at].Sequence = nil // it is valid only now
 }
 
-// place is where the finding stands among the first, by frame.
+// place is where the finding is among the first, by frame.
 func (k *kindTally) place(f *Finding) int {
 	at := len(k.first)
 	for at > 0 && k.first[at-1].Frame > f.Frame {

@@ -89,7 +89,7 @@ func Verdicts() []string {
 }
 
 // VerdictsIn lists all verdicts, and after them, by name, those that counts has
-// besides: a stored report of another version may know more.
+// in addition: a stored report of another version may know more.
 func VerdictsIn(counts map[string]int64) []string {
 	list := Verdicts()
 	for _, verdict := range slices.Sorted(maps.Keys(counts)) {

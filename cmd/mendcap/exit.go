@@ -77,7 +77,7 @@ func usagef(hint, format string, args ...any) error {
 	return &usageError{text: fmt.Sprintf(format, args...), hint: hint}
 }
 
-// explain returns the exit code that err stands for, and what may help.
+// explain returns the exit code that err asks for, and what may help.
 func explain(err error) (code int, hint string) {
 	var usage *usageError
 	var own hinted
@@ -132,7 +132,7 @@ func (s *streams) fail(name string, err error) int {
 	}
 	code, hint := explain(err)
 	if code == exitReaderGone {
-		return code // whoever stopped reading knows
+		return code // the reader that stopped knows
 	}
 	text := strings.ReplaceAll(err.Error(), "\n", "; ") // of joined errors
 	if name != "" {

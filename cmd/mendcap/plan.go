@@ -13,7 +13,7 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// job is one capture and where its repaired form goes; "-" stands for
+// job is one capture and where its repaired form goes; "-" means
 // standard input and output.
 type job struct{ in, out string }
 
@@ -135,7 +135,7 @@ func checkCollisions(jobs []job) error {
 	return nil
 }
 
-// hasGlob reports whether a name that is no file's can stand for several.
+// hasGlob reports whether a name that is no file's can match several.
 func hasGlob(name string) bool { return strings.ContainsAny(name, "*?[{") }
 
 // expandGlobs replaces names that are no file's by the files that they match:

@@ -77,7 +77,7 @@ func plainly(err error) string {
 }
 
 // guess suggests the word that was meant by one that is none of them, if one is
-// near; prefix stands before words.
+// near; prefix comes before words.
 func guess(prefix, word string, words []string) string {
 	best, least := "", (len(word)+1)/3+1
 	for _, w := range words {

@@ -38,7 +38,7 @@ func cutSuffix(name string, suffixes []string) string {
 	return name
 }
 
-// HasSuffix reports whether a path ends with a suffix, in whatever case, behind
+// HasSuffix reports whether a path ends with a suffix, in whatever case, after
 // a name.
 func HasSuffix(name, suffix string) bool {
 	n := len(name) - len(suffix)
@@ -52,7 +52,7 @@ func IsMended(name string) bool {
 }
 
 // OutputName returns the path of the repaired capture: beside the capture, or
-// in dir where that is not "". PackedSuffix goes behind it where the output is
+// in dir where that is not "". PackedSuffix is added where the output is
 // compressed.
 func OutputName(in, dir string) string {
 	name := Stem(in) + Mended

@@ -260,7 +260,7 @@ func TestSparseMembers(t *testing.T) {
 		if err := os.Truncate(filepath.Join(dir, "x.pcap"), int64(len(packets(3)))); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Truncate(filepath.Join(dir, "x.pcap"), 1<<20); err != nil { // a hole behind the packets
+		if err := os.Truncate(filepath.Join(dir, "x.pcap"), 1<<20); err != nil { // a hole after the packets
 			t.Fatal(err)
 		}
 		if out, err := exec.Command(gnuTar, "--sparse", "--format="+format, "-C", dir, "-cf", filepath.Join(dir, "s.tar"), "x.pcap").CombinedOutput(); err != nil {

@@ -40,7 +40,7 @@ func TestOutputsStayInTheirFolder(t *testing.T) {
 	got := outcomes(b, dir)
 	if !strings.Contains(got, "in/away/x.pcap failed: i/o failed: make the folder of the output") ||
 		!strings.Contains(got, "in/within/y.pcap intact") || !strings.Contains(got, "in/z.pcap intact") {
-		t.Errorf("outcomes: got\n%s\nwant the one behind the link out of the folder to fail", got)
+		t.Errorf("outcomes: got\n%s\nwant the one that the link out of the folder leads to to fail", got)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// Inside is behind the name of an archive in that of the folder of its outputs.
+// Inside follows the name of an archive in that of the folder of its outputs.
 const Inside = ".mended"
 
 // archive lists the captures of an archive.
@@ -98,7 +98,7 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 // tableFile is a member that holds network tables, by its name.
 type tableFile struct {
 	member int
-	suffix string // behind the name of what it belongs to: ".tables.json", ".tables/netstat.txt"
+	suffix string // after the name of what it belongs to: ".tables.json", ".tables/netstat.txt"
 	name   string // of the member, with slashes
 	times  int    // that the archive has it; the last one counts, as where it is unpacked
 }
@@ -129,7 +129,7 @@ func tablesOf(members []member) map[string][]tableFile {
 }
 
 // tableOf says what a member belongs to whose name is one of network tables, and
-// what stands behind that.
+// what follows it.
 func tableOf(member string) (owner, suffix string, ok bool) {
 	name := slashed(member)
 	folder, base := path.Split(name)

@@ -12,7 +12,7 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// protect takes out of the plan the captures whose output or report would stand
+// protect takes out of the plan the captures whose output or report would be
 // in place of a file that is read.
 func (p *Plan) protect() {
 	if !slices.ContainsFunc(p.tasks, func(t task) bool { return isThere(t.out()) || isThere(reportName(t.out())) }) {

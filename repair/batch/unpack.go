@@ -157,7 +157,7 @@ func (r *runner) tableName(member int) string {
 	return filepath.Join(r.tables, strconv.Itoa(member))
 }
 
-// unpackTables unpacks the tables of all captures: they may stand behind them.
+// unpackTables unpacks the tables of all captures: they may come after them.
 func (r *runner) unpackTables(ctx context.Context, file string, kind kind, tasks []task) error {
 	wanted := make(map[int]bool)
 	for i := range tasks {

@@ -45,7 +45,7 @@ const (
 // looks say how the formats show each look.
 var looks = [...]struct {
 	class string                   // of the page's style
-	right bool                     // numbers stand below each other
+	right bool                     // numbers are aligned
 	code  bool                     // Markdown shows it as code
 	wraps bool                     // a terminal wraps it, in the last column
 	paint func(line string) string // gives a line on a terminal its colours

@@ -87,7 +87,7 @@ func TestTerminalFitsAScreen(t *testing.T) {
 		if err := Terminal(&buf, r, Screen{}); err != nil {
 			t.Fatal(err)
 		}
-		text, _, _ := strings.Cut(buf.String(), "\npackets  moved") // the connections come behind the summary
+		text, _, _ := strings.Cut(buf.String(), "\npackets  moved") // the connections come after the summary
 		return strings.Count(text, "\n")
 	}
 	one := readQuiet(t)
@@ -106,7 +106,7 @@ func TestTerminalFitsAScreen(t *testing.T) {
 	}
 }
 
-// TestTerminalColours: colours change no text, and stand only where they were
+// TestTerminalColours: colours change no text, and appear only where they were
 // asked for.
 func TestTerminalColours(t *testing.T) {
 	var plain, coloured bytes.Buffer

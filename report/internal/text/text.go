@@ -90,7 +90,7 @@ func Duration(d time.Duration) string {
 }
 
 // ThreeDigits writes v, 0 <= v < 1000, with three significant digits and
-// without closing zeros behind the point.
+// without closing zeros after the point.
 func ThreeDigits(v float64) string {
 	decimals := 2
 	if v >= 99.95 {
@@ -120,7 +120,7 @@ func Wrap(s string, width int) string {
 	return strings.Join(lines, "\n")
 }
 
-// Indent stands before a line that continues another.
+// Indent begins a line that continues another.
 const Indent = "  "
 
 func wrapParagraph(s string, width int) []string {
@@ -191,7 +191,7 @@ func Cut(s string, width int) string {
 func Columns(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
 
 // EscapeJSON writes what is not printable in a JSON text as \u escapes. Beyond
-// ASCII such characters stand in strings only, and encoding/json has escaped
+// ASCII such characters occur in strings only, and encoding/json has escaped
 // those within ASCII but DEL.
 func EscapeJSON(text []byte) []byte {
 	out := make([]byte, 0, len(text))
