@@ -40,6 +40,9 @@ type Diagnoser struct {
 	// packets of one stamp, as far as they stand as recorded. It is to be set before the
 	// first packet.
 	Reverses bool
+	// Tick is that of the capture's clock, nanoseconds; 0 where it is too fine to matter.
+	// It is to be set before the first packet.
+	Tick int64
 
 	say     func(*Finding)
 	said    Finding               // to it, last
@@ -87,12 +90,12 @@ func (d *Diagnoser) Add(p *Packet) {
 		d.Forget(p.Segment.Flow)
 	}
 	if !f.begun {
-		f.begin(p)
+		f.begin(p, d.Tick)
 	}
 	if m.begins() {
 		unseen := m.answersUnseen()
 		d.close(f)
-		f.begin(p)
+		f.begin(p, d.Tick)
 		f.unseenSYN = unseen
 	}
 	m.reversed = d.Reverses && m.standsReversed()

@@ -29,7 +29,7 @@ func (j *job) newJudge(edits bool) *judge {
 	seen := summary.New(j.o.Flows, j.facts.span())
 	v := &judge{j: j, edits: edits, analyse: tcp.NewAnalyser(), seen: seen, findings: newCollector(&j.o, seen)}
 	v.diagnose = diagnose.New(v.found)
-	v.diagnose.Reverses = j.profile.Reverses
+	v.diagnose.Reverses, v.diagnose.Tick = j.profile.Reverses, j.profile.Tick
 	v.guard.apart = j.flagsApart()
 	return v
 }
