@@ -123,6 +123,12 @@ const (
 	// 12,804 segments. Counter-examples: keep-alives, of which it does not speak;
 	// an ACK that was captured before the stack had read it.
 	Unacked
+	// Unechoed: what the host sends comes before a bare ACK of the peer's with a later
+	// timestamp than it echoes, if that ACK begins where the host had acknowledged all:
+	// the host would echo it (RFC 7323, section 4.3). Truth breaks it for 4 of 28,792
+	// packets of our recordings, by 12 to 29 us. Counter-example: a stack that was busy
+	// and reads the ACK later.
+	Unechoed
 	// OutOnce, InOnce: a bare ACK without D-SACK comes before one with it that says
 	// the same else: it has no reason behind it (RFC 5681, section 4.2: it is sent
 	// for a segment that is new or out of order). Truth breaks it in 4 of 87 such

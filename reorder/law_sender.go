@@ -39,6 +39,9 @@ func (b *builder) outLaws(dir uint8) {
 	if b.laws.has(Unacked) {
 		b.unacked(dir)
 	}
+	if b.laws.has(Unechoed) {
+		b.unechoed(dir)
+	}
 	if b.laws.has(OutRST) {
 		b.resetLast(dir)
 	}
@@ -103,6 +106,7 @@ func (b *builder) inLaws(dir uint8) {
 	if b.laws.has(InSeq) {
 		b.inSequence(b.kept, InSeq)
 		b.around(b.kept, InSeq)
+		b.noteCopies(dir)
 	}
 	if b.laws.has(InNxt) {
 		b.bareACKs(dir, b.kept, InNxt)

@@ -109,6 +109,8 @@ var laws = [NumLaws]lawRow{
 		cause: "which offered a window with a lower edge", follower: "which offers a window with a higher edge"},
 	Unacked: {name: "unacked", mandate: forThreads, source: "RFC 9293, section 3.8.1",
 		cause: "which its sender sent before it had this ACK", follower: "which acknowledges its bytes, and nobody sends again what is acknowledged"},
+	Unechoed: {name: "unechoed", mandate: forThreads, source: "RFC 7323, section 4.3",
+		cause: "which does not echo its timestamp yet", follower: "with a later timestamp than it echoes"},
 	OutOnce: {name: "out-once", mandate: forThreads, source: "RFC 5681, section 4.2",
 		cause: "which says the same without a D-SACK", follower: "which repeats it with a D-SACK"},
 	InOnce: {name: "in-once", mandate: forThreads, among: received, source: "RFC 5681, section 4.2",
