@@ -18,7 +18,7 @@ const copiesFewest = 4
 
 // noteCopies looks for second copies among what a half said.
 func (b *builder) noteCopies(dir uint8) {
-	if b.fine.tick > 0 {
+	if b.fine.tick > b.usual {
 		return // the clock does not tell
 	}
 	data, k := b.data[dir], 0

@@ -42,6 +42,9 @@ func (b *builder) outLaws(dir uint8) {
 	if b.laws.has(Unechoed) {
 		b.unechoed(dir)
 	}
+	if b.laws.has(Recovery) && b.said[1-dir].sacks {
+		b.recovered(dir)
+	}
 	if b.laws.has(OutRST) {
 		b.resetLast(dir)
 	}

@@ -89,6 +89,8 @@ var laws = [NumLaws]lawRow{
 		cause: "which offered the window that its bytes need", follower: "whose bytes need the window that it offers"},
 	TSecr: {name: "tsecr", mandate: forQueue, queue: true, source: "RFC 7323, sections 3.2 and 4.3",
 		cause: "whose timestamp it echoes", follower: "where its timestamp is echoed"},
+	Recovery: {name: "recovery", mandate: forQueue, queue: true, source: "RFC 6675, section 5",
+		cause: "whose SACK blocks show its bytes missing", follower: "which sends again what its SACK blocks lack"},
 	RoundTrip: {name: "round-trip", queue: true, source: "RFC 6298",
 		cause: "whose ACK comes a round trip later", follower: "recorded a round trip before its ACK"},
 	NotYet: {name: "not-yet", mandate: forQueue, queue: true, source: "RFC 9293, section 3.8.6.3",

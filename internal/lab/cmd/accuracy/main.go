@@ -93,6 +93,7 @@ type options struct {
 	bars                             string
 	seeds, firstSeed                 uint64
 	check, quick, remains, mistakes  bool
+	best                             bool
 }
 
 // errMissed says that a bar was missed; which one was printed.
@@ -112,6 +113,7 @@ func Main() {
 	flag.BoolVar(&o.quick, "quick", false, "judge order alone, without files and tshark")
 	flag.BoolVar(&o.remains, "remains", false, "show what is left around each flag that differs from the truth; in memory")
 	flag.BoolVar(&o.mistakes, "mistakes", false, "with -bars verdicts: list the flags whose verdict is not the truth")
+	flag.BoolVar(&o.best, "bound", false, "with -bars order: set the best reading of the stamps beside what is missed")
 	flag.Uint64Var(&o.seeds, "seeds", 0, "number of seeds (default 2; 5 with -bars order)")
 	flag.Uint64Var(&o.firstSeed, "seed", 1, "first seed")
 	flag.BoolVar(&o.check, "check", false, "exit with 1 when a bar is missed")
@@ -200,6 +202,15 @@ func run(ctx context.Context, o options) error {
 		}
 		for _, line := range orderTargets(results) {
 			fmt.Println("target:", line)
+		}
+		if o.best {
+			lines, err := boundLines(ctx, o, results)
+			if err != nil {
+				return err
+			}
+			for _, line := range lines {
+				fmt.Println("bound:", line)
+			}
 		}
 		clocks, err := jumpingClocks(ctx, o, paths)
 		if err != nil {
