@@ -116,3 +116,22 @@ func TestCopiesComeAtOnceWhereMostDo(t *testing.T) {
 		})
 	}
 }
+
+// The peer sent two segments again that the host had, and the host's D-SACK for the second
+// was stamped before the one for the first. Peers send again in sequence order, so the
+// D-SACKs come in that order, too, each after its segment.
+func TestDSACKsTellOfRepetitionsInSequence(t *testing.T) {
+	s := newScript().handshake().disordered(true)
+	end := s.next[1]
+	for _, again := range []uint32{end - 4000, end - 2000} {
+		s.in(again, s.next[0], 1000)
+		s.wait(ms / 100)
+		s.sacks(s.out(s.next[0], end, 0), again, again+1000)
+		s.wait(ms / 100)
+	}
+	n := len(s.segs)
+	first, second := s.segs[n-3], s.segs[n-1]
+	second.Stamp = first.Stamp - ms/200
+	s.segs[n-3], s.segs[n-2], s.segs[n-1] = second, first, s.segs[n-2]
+	wantTruth(t, s.segs, "arrival")
+}
