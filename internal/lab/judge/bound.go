@@ -13,8 +13,10 @@ import (
 // reading knows the true order but for inbound packets that nothing of the host's
 // separates: of those it asks, as a repair must, whether one that should come first, by
 // its numbers, came late or was stamped late. It knows how often each is so for a given
-// difference of the stamps, in this very recording under this very degradation, and
-// chooses what is likelier. Where it errs nobody can do better, but by luck.
+// difference to the first stamp of those that should follow, in this very recording under
+// this very degradation, and chooses what is likelier. Where it errs that difference does
+// not tell. A flag left costs it as much as one hidden; who wants fewer of the one has
+// more of the other.
 type Bound struct {
 	Left, Hidden           int // flags that it leaves and that it hides
 	LeftHere, HiddenHere   int // those that the repair leaves and hides

@@ -2,7 +2,7 @@
 // them repaired, and prints how far that is from the truth, as tshark sees it.
 //
 //	lab accuracy [-recordings A,B] [-seeds N] [-degradations A,B] [-form FORM]
-//	         [-tables all|half|none] [-quick] [-bars repair|order] [-check]
+//	         [-tables all|half|none] [-quick] [-bars repair|order] [-check] [-bound]
 //	lab accuracy -remains [-recordings A,B] [-seeds N] [-degradations A,B]
 //	lab accuracy -bars verdicts [-mistakes] [-recordings A,B] [-seeds N] [-degradations A,B] [-check]
 //	lab accuracy -bars loss [-seeds N] [-check]
@@ -48,6 +48,12 @@
 // Recordings that no constant is tuned on have sums of their own. Where threads stamp
 // each packet on its own, and over links that reorder much, not all is reached that is
 // wanted: lines with "target" say what is not, and -check holds the sums to what is.
+//
+// With -bound, lines with "bound" set beside the repair, in each cell that misses a target
+// and in sum, a reading that has the true order but for inbound packets which nothing of
+// the host's separates. Of those it chooses by the difference of the stamps what is likelier,
+// and knows how often which is so in this recording with this degradation: where it errs,
+// that difference does not tell. It trades flags left against flags hidden at par.
 //
 // The last form judges the inference of headers alone, in memory: each recording,
 // and many-flows once for each plan of addresses in ten copies at a time, is put
