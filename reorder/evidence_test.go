@@ -5,16 +5,21 @@ import "testing"
 // The host sent a segment again, and the ACK that had asked for it was stamped after
 // that. Its SACK blocks show the segment missing, so it came before.
 func TestSentAgainAfterTheACKThatAsks(t *testing.T) {
-	s := newScript().handshake().disordered(false)
+	s := newScript()
+	s.tsval = true
+	s.handshake().disordered(false)
 	first, ack := s.next[0], s.next[1]
 	for i := range uint32(3) {
 		s.out(first+1000*i, ack, 1000)
 		s.wait(ms / 100)
 	}
 	s.wait(10 * ms)
-	s.sacks(s.in(ack, first, 0), first+1000, first+2000)
+	s.in(ack, first, 0) // with the same timestamp
 	s.wait(ms / 100)
-	s.out(first, ack, 1000)
+	s.sacks(s.in(ack, first, 0), first+1000, first+2000)
+	echo := uint32(s.now / ms)
+	s.wait(ms / 100)
+	s.out(first, ack, 1000).TSecr = echo
 	s.wait(ms / 100)
 	s.sacks(s.in(ack, first, 0), first+1000, first+3000)
 	swapLate(s.segs, len(s.segs)-3, ms/200)

@@ -78,9 +78,9 @@ const (
 	// one of the same tick came later.
 	TSecr
 	// Recovery: what the host sends again before any timeout comes after an ACK whose
-	// SACK blocks show it missing (RFC 6675, section 5). Truth breaks it for none of 86
-	// such segments of our recordings. It does not speak of the last segment sent, which
-	// may be sent again as a probe. Counter-examples: a stack whose timeouts are short;
+	// SACK blocks show it missing (RFC 6675, section 5), if it echoes so late a timestamp.
+	// Truth breaks it for none of 86 such segments of our recordings. It does not speak of
+	// the last segment sent, which may be sent again as a probe. Counter-examples: a stack whose timeouts are short;
 	// the ACK was dropped by the capture.
 	Recovery
 	// RoundTrip: an inbound ACK comes at least the connection's smallest round

@@ -1,11 +1,15 @@
 package reorder
 
-// leastTimeout is how long after a segment its retransmission may be due to a timeout, at
-// least, nanoseconds. RFC 6298, section 2.4, asks for a second; Linux takes less.
+import "github.com/mendcap/mendcap/internal/tcp"
+
+// leastTimeout is how long after a segment a timeout comes, at least, nanoseconds. RFC
+// 6298, section 2.4, asks for a second; Linux takes less. After it all that is not
+// acknowledged may be sent again, and the timer is that of the earliest (section 5).
 const leastTimeout = int64(200e6)
 
 // recovered puts before what a half sends again the first ACK that shows it missing, where
-// none stands before it.
+// none stands before it, if what is sent again echoes a timestamp as late as that ACK's:
+// without timestamps nothing tells a timeout from an answer that was recorded first.
 func (b *builder) recovered(dir uint8) {
 	data, k := b.data[dir], 0
 	for i, n := range b.list {
@@ -17,7 +21,12 @@ func (b *builder) recovered(dir uint8) {
 		if k = behind(data, it.seg.Seq+1, k); k == 0 || k == len(data) || n < data[k].n || b.g.clock[n]-b.g.clock[data[k-1].n] >= leastTimeout {
 			continue
 		}
-		if ack := b.firstToMiss(i); ack > n {
+		ack := b.firstToMiss(i)
+		if ack < n {
+			continue
+		}
+		earliest, q := data[behind(data, b.items[ack].seg.Ack, k)].n, &b.items[ack].seg
+		if b.g.clock[n]-b.g.clock[earliest] < leastTimeout && it.echoes() && q.HasTS && tcp.Seq(q.TSval).AtMost(tcp.Seq(it.seg.TSecr)) {
 			b.g.before(ack, n, Recovery)
 		}
 	}
