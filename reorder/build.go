@@ -51,6 +51,7 @@ type builder struct {
 	slots   []node     // the repeated ACKs
 	align   alignment
 	beyond  []node // what arrived beyond a hole, in the order in which it is taken to have arrived
+	copies  copies
 }
 
 // said tells what there is among the packets of one half, so that laws which

@@ -48,6 +48,7 @@ func (r *Orderer) constrain() {
 		b.excuse()
 		b.connection()
 	}
+	b.orderCopies()
 	r.incarnations()
 	if all {
 		r.out = r.out[:0]

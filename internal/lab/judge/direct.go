@@ -25,7 +25,6 @@ func (t Trial) Direct() (Score, error) {
 	s.TrueReadings, s.Readings = t.Case.readings(t.Case.survivors(o.degraded)), t.Case.readings(o.packets)
 	s.Times, s.Held = t.Case.held(o.placed, o.degraded)
 	s.Counted = t.Case.counted(o.placed, o.degraded)
-	s.Bound = t.bound(&o)
 	return s, nil
 }
 
