@@ -145,22 +145,19 @@ func (r *Orderer) Push(p *Packet) {
 	r.enter()
 }
 
-// room makes room for one more packet in the window.
-func (r *Orderer) room() { r.items = oneMore(r.items, r.limit) }
-
-// oneMore returns a list of packets with room for one more. It doubles up to half the
-// limit, and from there on to it grows by a quarter of it: by more, and most would
-// never be used; by less, and what is copied would wait to be collected.
-func oneMore(list []item, limit int) []item {
-	n := len(list)
-	if n < cap(list) {
-		return list
+// room makes room for one more packet in the window. It doubles up to half the limit,
+// and from there on to it grows by a quarter of it: by more, and most would never be
+// used; by less, and what is copied would wait to be collected.
+func (r *Orderer) room() {
+	n := len(r.items)
+	if n < cap(r.items) {
+		return
 	}
 	more := max(n, batch)
-	if limit/2 <= n && n <= limit {
-		more = max(1, min(limit/4, limit+1-n))
+	if r.limit/2 <= n && n <= r.limit {
+		more = max(1, min(r.limit/4, r.limit+1-n))
 	}
-	return append(make([]item, 0, n+more), list...)
+	r.items = append(make([]item, 0, n+more), r.items...)
 }
 
 // fill makes a zero item of a packet.
@@ -188,7 +185,7 @@ func (r *Orderer) sortIn(it *item) {
 		r.stats.Unsorted++
 	}
 	r.highest = max(r.highest, it.seg.Stamp)
-	r.waiting.add(it, r.limit)
+	r.waiting.add(it)
 	switch n := r.waiting.len(); {
 	case n > r.limit:
 		r.releaseFirst()
