@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -105,6 +106,7 @@ func (s *sequencer) relieve() {
 		return
 	}
 	for s.pending.left > 0 && s.held.over(2) {
+		s.out = slices.Grow(s.out, (s.pending.left+1)/2)
 		if s.order.Relieve() {
 			s.crowded++
 		}

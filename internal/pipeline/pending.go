@@ -1,7 +1,13 @@
 package pipeline
 
-// pageUnits is how many units a page of pending holds.
-const pageUnits = 512
+import "github.com/mendcap/mendcap/reorder"
+
+// pageUnits is how many units a page of pending holds, and sparePages how many pages
+// without units are kept: as many as a full window has.
+const (
+	pageUnits  = 512
+	sparePages = reorder.DefaultWindow / pageUnits
+)
 
 // pending are the packets that the orderer has in its hands, by the index that it gave
 // them. One that waits long keeps nothing of those that were placed meanwhile: their
@@ -11,9 +17,9 @@ const pageUnits = 512
 type pending struct {
 	pages  []*unitPage // by number from first on; nil where all packets were placed
 	first  int64
-	placed []int64   // numbers of the pages whose packets were all placed since the last add
-	spare  *unitPage // without units
-	left   int       // units that wait
+	placed []int64     // numbers of the pages whose packets were all placed since the last add
+	spare  []*unitPage // without units
+	left   int         // units that wait
 }
 
 type unitPage struct {
@@ -39,9 +45,13 @@ func (p *pending) add(index int64, u *unit) {
 // added to.
 func (p *pending) forgetBut(number int64) {
 	for _, n := range p.placed {
-		if n != number {
-			p.spare, p.pages[n-p.first] = p.pages[n-p.first], nil
+		if n == number {
+			continue
 		}
+		if len(p.spare) < sparePages {
+			p.spare = append(p.spare, p.pages[n-p.first])
+		}
+		p.pages[n-p.first] = nil
 	}
 	p.placed = p.placed[:0]
 	for len(p.pages) > 0 && p.pages[0] == nil {
@@ -52,10 +62,12 @@ func (p *pending) forgetBut(number int64) {
 
 // page returns a page without units.
 func (p *pending) page() *unitPage {
-	page := p.spare
-	if p.spare = nil; page == nil {
-		page = new(unitPage)
+	last := len(p.spare) - 1
+	if last < 0 {
+		return new(unitPage)
 	}
+	page := p.spare[last]
+	p.spare = p.spare[:last]
 	return page
 }
 

@@ -10,8 +10,8 @@ import (
 // maxWindow is how many bytes of the capture may be kept for what waits for its
 // place: packets, and blocks between them. Beyond it they get it early. maxBetween is
 // how many of them blocks may take that are no packets, with their records, and
-// maxRecords how many the records of packets may take: about 48,000 of them, so that
-// small packets take no more than large ones.
+// maxRecords how many the records of packets may take: about 48,000 of them, 43,000
+// where they lack their header, so that small packets take no more than large ones.
 const (
 	maxWindow  = 64 << 20
 	maxBetween = 16 << 20
@@ -19,10 +19,12 @@ const (
 )
 
 // recordSize is what a block takes in memory beside its bytes, and packetSize what a
-// packet does, with what order keeps of it.
+// packet does, with what order keeps of it; answerSize is what one takes besides that
+// lacks its header.
 const (
 	recordSize = int(unsafe.Sizeof(unit{}) + unsafe.Sizeof(capture.Block{}))
 	packetSize = recordSize + reorder.HeldSize
+	answerSize = int(unsafe.Sizeof(headless{}))
 )
 
 // weights count what is kept for the blocks that wait somewhere, bytes: of the
@@ -33,10 +35,13 @@ type weights struct{ all, between, records int }
 func (w *weights) add(u *unit, sign int) {
 	share := sign * u.chunk.share
 	w.all += share
-	if u.block.Kind == capture.Packet {
-		w.records += sign * packetSize
-	} else {
+	if u.block.Kind != capture.Packet {
 		w.between += share + sign*recordSize
+		return
+	}
+	w.records += sign * packetSize
+	if u.headless != nil {
+		w.records += sign * answerSize
 	}
 }
 
