@@ -186,8 +186,9 @@ func (r Recipe) Write(to io.Writer) error {
 			out.packet(&p)
 		}
 	}
+	var p packet
 	for i := range r.Packets - start {
-		p := t.next()
+		p = t.next()
 		if r.Jump && i == (r.Packets-start)/2 {
 			t.jump(1 << 30)
 		}
