@@ -102,6 +102,11 @@ func (s *sequencer) between(u *unit) {
 // relieve places packets early once too many bytes are kept: so many that it is
 // seldom done.
 func (s *sequencer) relieve() {
+	if s.held.sparse() {
+		m := mover{held: &s.held}
+		s.pending.each(m.consider)
+		m.finish()
+	}
 	if !s.held.over(1) {
 		return
 	}

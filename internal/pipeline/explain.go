@@ -185,6 +185,7 @@ func (x *explainer) initials(key *conn.Key) *initials {
 
 // watch asks the orderer for the traces of the frames.
 func (x *explainer) watch(s *sequencer) {
+	s.pending.framed = true
 	s.order.Watch(
 		func(index int64) bool { return x.wanted[s.pending.frame(index)] },
 		func(t reorder.Trace) {

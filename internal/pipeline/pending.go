@@ -5,16 +5,17 @@ import "github.com/mendcap/mendcap/reorder"
 // pageUnits is how many units a page of pending holds, and sparePages how many pages
 // without units are kept: as many as a full window has.
 const (
-	pageUnits  = 512
+	pageUnits  = 64
 	sparePages = reorder.DefaultWindow / pageUnits
 )
 
 // pending are the packets that the orderer has in its hands, by the index that it gave
 // them. One that waits long keeps nothing of those that were placed meanwhile: their
 // pages go once all of their packets were placed. A unit is forgotten as soon as it is,
-// since its chunk is used again; its frame is known until the next unit is added. The
-// zero value is empty.
+// since its chunk is used again; where framed its frame is known until the next unit is
+// added. The zero value is empty.
 type pending struct {
+	framed bool
 	pages  []*unitPage // by number from first on; nil where all packets were placed
 	first  int64
 	placed []int64     // numbers of the pages whose packets were all placed since the last add
@@ -24,8 +25,8 @@ type pending struct {
 
 type unitPage struct {
 	units  [pageUnits]*unit // those that wait
-	frames [pageUnits]int64
-	left   int // units that wait
+	frames []int64          // where they are kept
+	left   int              // units that wait
 }
 
 // add takes in the unit of an index: each time the next one.
@@ -36,7 +37,10 @@ func (p *pending) add(index int64, u *unit) {
 		p.pages = append(p.pages, p.page())
 	}
 	page := p.pages[number-p.first]
-	page.units[index%pageUnits], page.frames[index%pageUnits] = u, u.block.Frame
+	page.units[index%pageUnits] = u
+	if p.framed {
+		page.frames[index%pageUnits] = u.block.Frame
+	}
 	page.left++
 	p.left++
 }
@@ -62,12 +66,15 @@ func (p *pending) forgetBut(number int64) {
 
 // page returns a page without units.
 func (p *pending) page() *unitPage {
-	last := len(p.spare) - 1
-	if last < 0 {
-		return new(unitPage)
+	if last := len(p.spare) - 1; last >= 0 {
+		page := p.spare[last]
+		p.spare = p.spare[:last]
+		return page
 	}
-	page := p.spare[last]
-	p.spare = p.spare[:last]
+	page := new(unitPage)
+	if p.framed {
+		page.frames = make([]int64, pageUnits)
+	}
 	return page
 }
 
@@ -89,5 +96,19 @@ func (p *pending) remove(index int64) {
 	p.left--
 	if page.left--; page.left == 0 {
 		p.placed = append(p.placed, number)
+	}
+}
+
+// each calls f for where each unit is held that waits.
+func (p *pending) each(f func(**unit)) {
+	for _, page := range p.pages {
+		if page == nil || page.left == 0 {
+			continue
+		}
+		for i := range page.units {
+			if page.units[i] != nil {
+				f(&page.units[i])
+			}
+		}
 	}
 }

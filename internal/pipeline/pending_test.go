@@ -64,7 +64,7 @@ func TestOnePacketWaitsToTheEnd(t *testing.T) {
 // The frame of a packet is known until the next one is added, however long another
 // has waited.
 func TestFramesOfPlacedPackets(t *testing.T) {
-	var p pending
+	p := pending{framed: true}
 	unitOf := func(index int64) *unit { return &unit{block: &capture.Block{Frame: index + 1}} }
 	p.add(0, unitOf(0))
 	const last = 10 * pageUnits

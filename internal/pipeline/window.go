@@ -27,14 +27,41 @@ const (
 	answerSize = int(unsafe.Sizeof(headless{}))
 )
 
-// weights count what is kept for the blocks that wait somewhere, bytes: of the
+// The stages in which units wait.
+const (
+	inSequencer = iota
+	inAligner
+
+	stages
+)
+
+// weights count what is kept for the blocks that wait in a stage, bytes: of the
 // bytes that a block's chunk keeps its share.
-type weights struct{ all, between, records int }
+type weights struct {
+	all, between, records int
+
+	stage  int
+	chunks int // what the chunks keep that have such blocks
+	own    int // what of that is theirs
+	bound  int // the least of chunks since sparse ones were looked for
+}
 
 // add takes in a block that waits from now on, or with -1 one that waits no longer.
 func (w *weights) add(u *unit, sign int) {
-	share := sign * u.chunk.share
+	c := u.chunk
+	if sign < 0 {
+		c.waiting[w.stage]--
+	}
+	if c.waiting[w.stage] == 0 {
+		w.chunks += sign * c.size
+		w.bound = min(w.bound, w.chunks)
+	}
+	if sign > 0 {
+		c.waiting[w.stage]++
+	}
+	share := sign * c.share
 	w.all += share
+	w.own += share + sign*recordSize
 	if u.block.Kind != capture.Packet {
 		w.between += share + sign*recordSize
 		return
@@ -42,6 +69,7 @@ func (w *weights) add(u *unit, sign int) {
 	w.records += sign * packetSize
 	if u.headless != nil {
 		w.records += sign * answerSize
+		w.own += sign * answerSize
 	}
 }
 
