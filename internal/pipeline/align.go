@@ -92,7 +92,7 @@ const maxMerged = reorder.DefaultWindow
 const clockStep = int64(64e6)
 
 func newAligner(c *interfaceClocks, next func(*unit)) *aligner {
-	return &aligner{interfaceClocks: c, next: next, times: make(map[int]int64), fresh: make(map[uint32]bool)}
+	return &aligner{interfaceClocks: c, next: next, held: weights{stage: inAligner}, times: make(map[int]int64), fresh: make(map[uint32]bool)}
 }
 
 // take adds one block of the capture.
@@ -122,6 +122,13 @@ func (a *aligner) take(u *unit) {
 	a.held.add(u, 1)
 	for len(a.waiting) > 0 && a.waiting[0].time <= a.latest-(a.high-a.low) {
 		a.release()
+	}
+	if a.held.sparse() {
+		m := mover{held: &a.held}
+		for i := range a.waiting {
+			m.consider(&a.waiting[i].u)
+		}
+		m.finish()
 	}
 	for len(a.waiting) > maxMerged || a.held.over(1) {
 		a.forced++

@@ -55,6 +55,8 @@
 //     which the caller has begun.
 //   - The writer edits the block for good, and releases the unit: the last unit of a
 //     chunk gives the batch back to the reader.
+//   - The caller may move a unit that it holds to another chunk (see mover), and
+//     releases it of the one that it leaves.
 //
 // The job is what all of them are configured by. What passes have learnt (facts,
 // profile, engine, left) is written between passes alone, and read during them; but where

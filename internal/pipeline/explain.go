@@ -185,28 +185,22 @@ func (x *explainer) initials(key *conn.Key) *initials {
 
 // watch asks the orderer for the traces of the frames.
 func (x *explainer) watch(s *sequencer) {
-	s.frames = make([]int64, framesKept)
+	s.pending.framed = true
 	s.order.Watch(
-		func(index int64) bool { return x.wanted[s.frame(index)] },
+		func(index int64) bool { return x.wanted[s.pending.frame(index)] },
 		func(t reorder.Trace) {
-			c := s.pending[t.Index-s.base].clue
+			c := s.pending.at(t.Index).clue
 			if c == nil {
 				return
 			}
-			c.trace, c.timeFrom = t, s.frame(t.TimeFrom)
+			c.trace, c.timeFrom = t, s.pending.frame(t.TimeFrom)
 			for _, list := range [][]reorder.Relation{t.Causes, t.Followers} {
 				for i := range list {
-					list[i].Index = s.frame(list[i].Index)
+					list[i].Index = s.pending.frame(list[i].Index)
 				}
 			}
 		})
 }
-
-// framesKept is more than the orderer has in its hands.
-const framesKept = 4 * reorder.DefaultWindow
-
-// frame is that of a packet that the orderer has in its hands.
-func (s *sequencer) frame(index int64) int64 { return s.frames[index%framesKept] }
 
 // placed takes a frame in output order.
 func (x *explainer) placed(j *job, u *unit, frame int64, after tcp.Analysis) {
