@@ -65,7 +65,7 @@ func TestAMillionSACKBlocks(t *testing.T) {
 // only thing that grows.
 func TestHalfOpenFlows(t *testing.T) {
 	pushed(t, hostileCount(), func(i int) Segment {
-		return Segment{Bits: tcp.SYN, Flow: uint32(i), Seq: tcp.Seq(i * 7919), WindowShift: 7, Outbound: tcp.Out, Sum: uint16(i)}
+		return Segment{Bits: tcp.SYN, Flow: uint64(i), Seq: tcp.Seq(i * 7919), WindowShift: 7, Outbound: tcp.Out, Sum: uint16(i)}
 	})
 }
 

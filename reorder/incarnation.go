@@ -27,11 +27,12 @@ const firstFlight = 1 << 20
 // flowsAtOnce is by how many flows the table grows; those in it never move.
 const flowsAtOnce = 32
 
-func (t *tracker) flow(id uint32) *flow {
-	for int(id/flowsAtOnce) >= len(t.flows) {
+func (t *tracker) flow(id uint64) *flow {
+	n := tcp.Place(id)
+	for n/flowsAtOnce >= len(t.flows) {
 		t.flows = append(t.flows, new([flowsAtOnce]flow))
 	}
-	return &t.flows[id/flowsAtOnce][id%flowsAtOnce]
+	return &t.flows[n/flowsAtOnce][n%flowsAtOnce]
 }
 
 // halves returns what is known of the packet's sender and of the other side.

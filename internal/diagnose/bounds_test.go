@@ -73,7 +73,7 @@ func TestHolesOfAllAreBounded(t *testing.T) {
 	const each, flows = 41, maxHolesInAll/40 + 100
 	d := New(func(*Finding) {})
 	endless(d, each*flows, 0, func(i int, s *tcp.Segment) {
-		s.Flow, s.Seq = uint32(i/each), tcp.Seq(i%each*100)
+		s.Flow, s.Seq = uint64(i/each), tcp.Seq(i%each*100)
 	})
 	if d.holes > maxHolesInAll {
 		t.Errorf("got %d holes, want at most %d", d.holes, maxHolesInAll)
@@ -106,7 +106,7 @@ func TestFollowersCount(t *testing.T) {
 	packets := (holes + 1) * (maxWaiting/holes + 50)
 	d := New(func(*Finding) {})
 	for i := range packets {
-		s := tcp.Segment{Flow: uint32(i / (4 * (holes + 1))), Bits: tcp.ACK, Len: 1}
+		s := tcp.Segment{Flow: uint64(i / (4 * (holes + 1))), Bits: tcp.ACK, Len: 1}
 		base := tcp.Seq(i / (holes + 1) * 10_000)
 		flags := tcp.LostSegment
 		if s.Seq = base.Add(uint32(2 * (i%(holes+1) + 1))); i%(holes+1) == holes {
@@ -146,7 +146,7 @@ func TestGapsAreBounded(t *testing.T) {
 		each := func(missed [sides]int64) { out += missed[0] }
 		for i := range int64(4 * gapsHeld) {
 			one := next(i)
-			one.missed, one.flow = 1, uint32(i)
+			one.missed, one.flow = 1, uint64(i)
 			in++
 			g.add(one, 5*gapsHeld, each)
 			if n := len(g.held) + len(g.fresh); n > gapsHeld {

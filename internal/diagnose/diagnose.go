@@ -9,6 +9,7 @@
 package diagnose
 
 import (
+	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
@@ -124,9 +125,10 @@ const flowsPerPage = 64
 
 // Forget settles what waits in a connection whose number is given to another
 // one. A segment that is Fresh does it too.
-func (d *Diagnoser) Forget(number uint32) {
-	if page := int(number / flowsPerPage); page < len(d.flows) {
-		f := &d.flows[page][number%flowsPerPage]
+func (d *Diagnoser) Forget(id uint64) {
+	place := tcp.Place(id)
+	if page := place / flowsPerPage; page < len(d.flows) {
+		f := &d.flows[page][place%flowsPerPage]
 		d.close(f)
 		d.dropUnpaired(f)
 	}
@@ -143,8 +145,9 @@ func (d *Diagnoser) Finish() {
 }
 
 // flow finds the connection of a number.
-func (d *Diagnoser) flow(n uint32) *flow {
-	for int(n/flowsPerPage) >= len(d.flows) {
+func (d *Diagnoser) flow(id uint64) *flow {
+	n := tcp.Place(id)
+	for n/flowsPerPage >= len(d.flows) {
 		d.flows = append(d.flows, new([flowsPerPage]flow))
 	}
 	return &d.flows[n/flowsPerPage][n%flowsPerPage]

@@ -22,7 +22,7 @@ func nonsense(r *rand.Rand, n int) (list []tcp.Segment) {
 		flow, dir := r.IntN(3), uint8(r.IntN(2))
 		now += []int64{-2e6, 0, 1e3, 1e6, 3e6, 40e6, 300e6}[r.IntN(7)]
 		s := tcp.Segment{
-			Stamp: now, Frame: int64(i + 1), Flow: uint32(flow), Dir: dir, Bits: tcp.ACK, WindowShift: -1, Window: uint16(r.IntN(3) * 500),
+			Stamp: now, Frame: int64(i + 1), Flow: uint64(flow), Dir: dir, Bits: tcp.ACK, WindowShift: -1, Window: uint16(r.IntN(3) * 500),
 			Seq: high[flow][dir], Ack: high[flow][dir^1], Outbound: tcp.Side(r.IntN(4)), Fresh: r.IntN(500) == 0,
 			HasTS: r.IntN(2) == 0, TSval: uint32(r.IntN(4)), HasIPID: r.IntN(2) == 0, IPID: uint16(r.IntN(3)),
 		}
@@ -123,7 +123,7 @@ func TestWaitingIsBounded(t *testing.T) {
 	d := New(func(*Finding) { said++ })
 	flag := uint32(tcp.Retransmission)
 	s := tcp.Segment{Bits: tcp.ACK, Seq: 1, Len: 100}
-	for flow := range uint32(maxWaiting + 100) {
+	for flow := range uint64(maxWaiting + 100) {
 		s.Flow = flow
 		d.Add(&Packet{Frame: 1, Segment: &s, Before: flag, After: flag})
 	}
@@ -182,7 +182,7 @@ func FuzzDiagnose(f *testing.F) {
 		for i := 0; i+16 <= len(data); i += 16 {
 			b := data[i : i+16]
 			s := tcp.Segment{
-				Flow: uint32(b[0] & 3), Dir: b[0] >> 7, Fresh: b[0]&16 != 0, Bits: tcp.Bits(b[1]), Seq: tcp.Seq(b[2]) << (b[3] & 31),
+				Flow: uint64(b[0] & 3), Dir: b[0] >> 7, Fresh: b[0]&16 != 0, Bits: tcp.Bits(b[1]), Seq: tcp.Seq(b[2]) << (b[3] & 31),
 				Ack: tcp.Seq(b[4]) << (b[5] & 31), Len: uint32(b[6]) << (b[7] & 31), Outbound: tcp.Side(b[8] & 3), SACKs: b[9] % (tcp.MaxSACK + 1),
 				HasTS: b[10]&1 != 0, TSval: uint32(b[11]), IPID: uint16(b[12]), HasIPID: b[10]&2 != 0,
 			}

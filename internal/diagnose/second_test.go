@@ -116,10 +116,10 @@ func TestRepeatedACKsAreNoCopies(t *testing.T) {
 func TestUnpairedAreBounded(t *testing.T) {
 	d := New(func(*Finding) {})
 	for i := range 3 * maxUnpaired {
-		s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: tcp.Seq(10 * i), Flow: uint32(i % 2)}
+		s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: tcp.Seq(10 * i), Flow: uint64(i % 2)}
 		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Stamp: int64(i), Segment: &s, Nearest: 1e15, Farthest: 2e15})
 	}
-	for n := range uint32(2) {
+	for n := range uint64(2) {
 		if got := len(d.flow(n).ends[0].unpaired); got > maxUnpaired || got != d.due-len(d.flow(1 - n).ends[0].unpaired) {
 			t.Errorf("connection %d: got %d that wait of %d in all, want at most %d, and each counted", n, got, d.due, maxUnpaired)
 		}

@@ -81,7 +81,7 @@ type aligner struct {
 	latest  int64         // corrected stamp
 	times   map[int]int64 // latest of each interface
 	last    int64         // time of the last packet
-	fresh   map[uint32]bool
+	fresh   map[uint64]bool
 }
 
 // maxMerged is how many packets may wait for those of other interfaces.
@@ -92,7 +92,7 @@ const maxMerged = reorder.DefaultWindow
 const clockStep = int64(64e6)
 
 func newAligner(c *interfaceClocks, next func(*unit)) *aligner {
-	return &aligner{interfaceClocks: c, next: next, times: make(map[int]int64), fresh: make(map[uint32]bool)}
+	return &aligner{interfaceClocks: c, next: next, times: make(map[int]int64), fresh: make(map[uint64]bool)}
 }
 
 // take adds one block of the capture.

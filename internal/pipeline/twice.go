@@ -131,10 +131,11 @@ func (s *sightings) observe(u *unit) {
 
 // of finds what was seen of the packet's connection.
 func (s *sightings) of(u *unit) *sighting {
-	for int(u.seg.Flow) >= len(s.flows) {
+	place := tcp.Place(u.seg.Flow)
+	for place >= len(s.flows) {
 		s.flows = append(s.flows, sighting{})
 	}
-	f := &s.flows[u.seg.Flow]
+	f := &s.flows[place]
 	if f.hash != u.pair.Hash {
 		s.close(f)
 		*f = sighting{hash: u.pair.Hash}

@@ -86,10 +86,11 @@ func (c *connections) packet(p *Packet) {
 
 // of returns the packet's connection.
 func (c *connections) of(p *Packet) *connection {
-	for int(p.Segment.Flow) >= len(c.by) {
+	place := tcp.Place(p.Segment.Flow)
+	for place >= len(c.by) {
 		c.by = append(c.by, nil)
 	}
-	f := c.by[p.Segment.Flow]
+	f := c.by[place]
 	if f != nil && f.hash == p.Pair.Hash {
 		return f
 	}
@@ -101,7 +102,7 @@ func (c *connections) of(p *Packet) *connection {
 	if len(c.holders) < maxGalleries {
 		c.hold(f)
 	}
-	c.by[p.Segment.Flow] = f
+	c.by[place] = f
 	return f
 }
 
@@ -121,8 +122,8 @@ func (f *connection) start(s *tcp.Segment, d uint8) {
 
 // finding takes in what was found of a packet of the connection that has this
 // flow number.
-func (c *connections) finding(flow uint32, frame int64, verdict diagnose.Verdict) {
-	f := c.by[flow]
+func (c *connections) finding(flow uint64, frame int64, verdict diagnose.Verdict) {
+	f := c.by[tcp.Place(flow)]
 	f.byVerdict[verdict]++
 	weight := uint8(1)
 	if verdict != diagnose.Genuine {

@@ -63,7 +63,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	c := newConnections(5)
 	const flows, held = 3000, 100
 	for i := range flows {
-		p := firstOf(i, uint32(i%held))
+		p := firstOf(i, uint64(i%held))
 		p.Moved = i%7 == 0
 		c.packet(p)
 		for range i % 11 {
@@ -91,7 +91,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 
 // firstOf is the first packet of the i-th connection, under a number of the flow
 // table.
-func firstOf(i int, flow uint32) *Packet {
+func firstOf(i int, flow uint64) *Packet {
 	p := &Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Segment: &tcp.Segment{Flow: flow}, Pair: new(conn.Pair)}
 	p.Pair.Set(&packet.Addr{15: 1}, &packet.Addr{15: 2}, uint16(1024+i), 80, packet.ProtoTCP)
 	return p
@@ -197,7 +197,7 @@ func BenchmarkSummary(b *testing.B) {
 	const flows = 16
 	var packets [flows]*Packet
 	for i := range packets {
-		packets[i] = firstOf(i, uint32(i))
+		packets[i] = firstOf(i, uint64(i))
 		packets[i].Stamped = true
 	}
 	s := New(20, Span{Stamped: true, Last: int64(time.Hour)})

@@ -23,7 +23,7 @@ func NewAnalyser() *Analyser { return &Analyser{} }
 // apart, and Flow numbers are dense (memory grows with the largest). s is not
 // kept.
 func (a *Analyser) Add(s *Segment) Analysis {
-	c := a.conversation(s.Flow)
+	c := a.conversation(Place(s.Flow))
 	if s.Fresh {
 		*c = conversation{}
 		c.begin()
@@ -39,11 +39,11 @@ func (a *Analyser) Add(s *Segment) Analysis {
 }
 
 // conversation finds the flow's current conversation, new if there is none.
-func (a *Analyser) conversation(flow uint32) *conversation {
-	if n := int(flow) + 1; n > len(a.conversations) {
+func (a *Analyser) conversation(place int) *conversation {
+	if n := place + 1; n > len(a.conversations) {
 		a.conversations = slices.Grow(a.conversations, n-len(a.conversations))[:n]
 	}
-	c := &a.conversations[flow]
+	c := &a.conversations[place]
 	if !c.begun {
 		c.begin()
 	}

@@ -237,7 +237,7 @@ func TestWindowOfSYNIsNotScaled(t *testing.T) {
 
 func TestFlowsAreApart(t *testing.T) {
 	a, isn := NewAnalyser(), [2]Seq{1, 2}
-	for _, flow := range []uint32{0, 7, 3} {
+	for _, flow := range []uint64{0, 7, 3} {
 		for i, p := range handshake {
 			s := p.segment(isn)
 			s.Flow = flow
@@ -290,7 +290,7 @@ func BenchmarkAnalyser(b *testing.B) {
 	b.ResetTimer()
 	for i := range b.N {
 		s := cycle[i/flows%len(cycle)]
-		s.Flow = uint32(i % flows)
+		s.Flow = uint64(i % flows)
 		s.Seq += Seq(i / flows / len(cycle) * 1600)
 		a.Add(&s)
 	}

@@ -59,10 +59,11 @@ type Segment struct {
 	Stamp int64 // time as recorded, nanoseconds since 1970, rounded down
 	Frame int64 // number in the capture, from 1
 
-	// Flow identifies the connection's pair of endpoints; the caller numbers
-	// flows densely from 0. Dir is 0 for packets sent by one fixed endpoint
-	// of it, 1 for the other's.
-	Flow uint32
+	// Flow is the id of the connection's pair of endpoints: ids count up in the order
+	// in which the pairs appear, and none is used again. Of those that share a Place the
+	// latest is followed; who has no more than MaxFlows may count from 0 on. Dir is
+	// 0 for packets sent by one fixed endpoint of it, 1 for the other's.
+	Flow uint64
 	Dir  uint8
 	// Fresh marks the first packet of a flow under this number, which may have
 	// been another flow's before: what was known under it is void.

@@ -74,10 +74,11 @@ func (c *Survey) Add(iface int, stamp int64, s *reorder.Segment) {
 		return
 	}
 	c.tick(iface, stamp)
-	for int(s.Flow) >= len(c.flows) {
+	place := tcp.Place(s.Flow)
+	for place >= len(c.flows) {
 		c.flows = append(c.flows, flow{})
 	}
-	f, dir := &c.flows[s.Flow], s.Dir&1
+	f, dir := &c.flows[place], s.Dir&1
 	if s.Fresh {
 		*f = flow{}
 	}
@@ -134,8 +135,8 @@ func (f *flow) acknowledges(dir uint8, s *reorder.Segment) bool {
 }
 
 // sight keeps one side of a sample, or completes the sample.
-func (c *Survey) sight(flow uint32, dir uint8, number tcp.Seq, side sighting) {
-	key := uint64(flow)<<33 | uint64(dir)<<32 | uint64(number)
+func (c *Survey) sight(flow uint64, dir uint8, number tcp.Seq, side sighting) {
+	key := uint64(tcp.Place(flow))<<33 | uint64(dir)<<32 | uint64(number)
 	if mixed(key)&c.sieve != 0 {
 		return
 	}

@@ -30,7 +30,7 @@ func newClockTraffic() *clockTraffic {
 	return &clockTraffic{rng: rand.New(rand.NewPCG(1, 2)), now: 1e18}
 }
 
-func (c *clockTraffic) add(flow uint32, dir uint8, bits tcp.Bits, seq, ack tcp.Seq, length uint32) {
+func (c *clockTraffic) add(flow uint64, dir uint8, bits tcp.Bits, seq, ack tcp.Seq, length uint32) {
 	side := tcp.Out
 	if dir == 1 {
 		side = tcp.In
@@ -41,7 +41,7 @@ func (c *clockTraffic) add(flow uint32, dir uint8, bits tcp.Bits, seq, ack tcp.S
 
 // exchange adds a request, its ACK after a round trip, the answer, and the
 // host's ACK for that at once.
-func (c *clockTraffic) exchange(flow uint32, at tcp.Seq, roundTrip int64) {
+func (c *clockTraffic) exchange(flow uint64, at tcp.Seq, roundTrip int64) {
 	c.add(flow, 0, tcp.ACK, at, at, 100)
 	c.now += roundTrip + c.rng.Int64N(roundTrip)
 	c.add(flow, 1, tcp.ACK, at, at+100, 0)
@@ -231,7 +231,7 @@ func TestSurveyIsBounded(t *testing.T) {
 	s := NewSurvey(0)
 	data := reorder.Segment{Dir: 1, Bits: tcp.ACK, Len: 1}
 	for i := range uint32(10 * maxSightings) { // none is ever acknowledged
-		data.Flow, data.Seq = i%100, tcp.Seq(i)
+		data.Flow, data.Seq = uint64(i%100), tcp.Seq(i)
 		s.Add(1, int64(i), &data)
 	}
 	if n := len(s.open); n >= maxSightings {
