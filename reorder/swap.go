@@ -28,18 +28,18 @@ type swaps struct {
 // swapRing holds the latest packets of one sender.
 type swapRing struct {
 	key  sender
-	next uint8  // place of the next one, from 0 to twice the depth
+	next uint8 // place of the next one, from 0 to twice the depth
 	kept [swapDepth]passed
 }
 
-// sender is one end of an incarnation. Epochs count from 1, so none is zero.
+// sender is one end of an incarnation.
 type sender struct {
 	incarnation
 	dir uint8
 }
 
 func (s *sender) hash() uint64 {
-	return (uint64(tcp.Place(s.flow))<<33 | uint64(s.epoch)<<1 | uint64(s.dir) | 1<<63) * 0x9E3779B97F4A7C15
+	return (uint64(tcp.Place(s.flow))<<33 | uint64(s.epoch)<<1 | uint64(s.dir)) * 0x9E3779B97F4A7C15
 }
 
 // passed is a packet by its place in what its sender says.

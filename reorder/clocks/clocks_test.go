@@ -319,3 +319,31 @@ func FuzzSurvey(f *testing.F) {
 		}
 	})
 }
+
+// Numbers of a connection that made way are not taken for those of the one that has its
+// place: no sample comes of the two, and the younger one's own are all there.
+func TestNumbersOfAnotherConnectionAreNoSample(t *testing.T) {
+	s := NewSurvey(0)
+	of := func(flow uint64, dir uint8, seq, ack tcp.Seq, length uint32) {
+		seg := reorder.Segment{Flow: flow, Dir: dir, Bits: tcp.ACK, Seq: seq, Ack: ack, Len: length, Outbound: tcp.Out}
+		s.Add(int(dir), 1e18, &seg)
+	}
+	samples := func() (n int64) {
+		for _, p := range s.pairs {
+			n += p.most.samples + p.least.samples
+		}
+		return n
+	}
+	of(3, 0, 1, 1, 1)
+	of(3, 0, 2, 1, 100) // it is acknowledged by nobody
+	of(3+tcp.MaxFlows, 1, 1, 102, 0)
+	if n := samples(); n != 0 {
+		t.Errorf("data of one connection and an ACK of another: got %d samples, want none", n)
+	}
+	of(3+tcp.MaxFlows, 0, 101, 1, 1)
+	of(3+tcp.MaxFlows, 0, 102, 1, 100)
+	of(3+tcp.MaxFlows, 1, 1, 202, 0)
+	if n := samples(); n != 1 {
+		t.Errorf("data and its ACK: got %d samples, want 1", n)
+	}
+}
