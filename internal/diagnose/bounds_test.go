@@ -33,13 +33,13 @@ func TestHolesAreBounded(t *testing.T) {
 				s.SACK[s.SACKs] = tcp.Range{Left: number(), Right: number()}
 			}
 			total := 0
-			for _, page := range d.flows {
-				for k := range page[0].ends {
-					e := &page[0].ends[k]
+			d.flows.Each(func(_ uint64, f *flow) {
+				for k := range f.ends {
+					e := &f.ends[k]
 					total += len(e.holes)
 					e.check(t)
 				}
-			}
+			})
 			if total != d.holes {
 				t.Fatalf("holes of all: got %d counted, want %d", d.holes, total)
 			}
@@ -115,13 +115,11 @@ func TestFollowersCount(t *testing.T) {
 		d.Add(&Packet{Frame: int64(i + 1), Segment: &s, Before: uint32(flags), After: uint32(flags)})
 		held := 0
 		if i%1009 == 0 || i == packets-1 {
-			for _, page := range d.flows {
-				for k := range page {
-					for _, c := range page[k].waiting.all() {
-						held += 1 + len(c.followers)
-					}
+			d.flows.Each(func(_ uint64, f *flow) {
+				for _, c := range f.waiting.all() {
+					held += 1 + len(c.followers)
 				}
-			}
+			})
 			if held != d.waiting || held > maxWaiting {
 				t.Fatalf("after %d packets: got %d cases held and %d counted, want as many and at most %d", i+1, held, d.waiting, maxWaiting)
 			}
