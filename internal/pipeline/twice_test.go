@@ -317,8 +317,8 @@ func TestCopiesAmongManyPackets(t *testing.T) {
 		connections, each int
 		times             int64
 	}{{40, 20_000, 2}, {40, 20_000, 1}, {20_000, 12, 2}, {20_000, 12, 1}} {
-		var s sightings
-		observeAll(&s, c.connections, c.each, c.times)
+		s := newSightings(0)
+		observeAll(s, c.connections, c.each, c.times)
 		twice := c.times == 2
 		if !s.sampled || s.nearlyAll() != twice || s.mostly() != twice {
 			t.Errorf("%+v: got sampled %v, nearly all twice %v, most %v; want %v", c, s.sampled, s.nearlyAll(), s.mostly(), twice)
