@@ -95,24 +95,20 @@ func (t *Table) Any() bool { return len(t.keys) > 0 }
 // Forgotten returns how many pairs were forgotten.
 func (t *Table) Forgotten() int64 { return t.evicted }
 
-// Of returns the id of the packet's flow; fresh says that the pair is new.
-func (t *Table) Of(p *Pair) (id uint64, fresh bool) {
-	place, fresh := t.place(p)
-	return t.ids[place], fresh
-}
+// Of returns the id of the packet's flow.
+func (t *Table) Of(p *Pair) uint64 { return t.ids[t.place(p)] }
 
-// place returns where the packet's flow is kept, which is its id's tcp.Place; fresh says
-// that the pair is new.
-func (t *Table) place(p *Pair) (place uint32, fresh bool) {
+// place returns where the packet's flow is kept, which is its id's tcp.Place.
+func (t *Table) place(p *Pair) uint32 {
 	t.clock++
-	slot := t.slot(p)
-	if t.slots[slot] == 0 {
-		place, fresh = t.add(p), true
+	var place uint32
+	if n := t.slots[t.slot(p)]; n == 0 {
+		place = t.add(p)
 	} else {
-		place = t.slots[slot] - 1
+		place = n - 1
 	}
 	t.used[place] = t.clock
-	return place, fresh
+	return place
 }
 
 // slot finds where the pair is, or the empty place where it belongs.
@@ -127,7 +123,7 @@ func (t *Table) slot(p *Pair) uint64 {
 	return i
 }
 
-// add gives an id to a new pair, and returns its place.
+// add gives an id to a new pair, and returns its place. There are ids for 2^50 pairs.
 func (t *Table) add(p *Pair) uint32 {
 	if len(t.keys) >= t.limit && len(t.free) == 0 {
 		t.evict()
@@ -185,8 +181,8 @@ func resized(s []uint32, n int) []uint32 {
 
 // Complete completes a segment with the id of its flow, its direction, and the side of the host that it was seen on; heading is what its record says of that.
 func (t *Table) Complete(s *tcp.Segment, p *Pair, heading tcp.Side, local *Vantage) {
-	place, fresh := t.place(p)
-	s.Flow, s.Dir, s.Fresh = t.ids[place], p.Dir, fresh
+	place := t.place(p)
+	s.Flow, s.Dir = t.ids[place], p.Dir
 	e := &t.ends[place]
 	if *e == 0 {
 		*e = local.endsOf(&t.keys[place])

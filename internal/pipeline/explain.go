@@ -65,9 +65,9 @@ func noFrame(frame, packets int64) error {
 // explainer follows a few frames through the third pass.
 type explainer struct {
 	wanted map[int64]bool
-	// flows and older hold the initial numbers by pair of endpoints: a flow's
-	// number may have been another one's. When flows has maxInitials pairs they
-	// become the older ones, and those before are forgotten.
+	// flows and older hold the initial numbers by pair of endpoints: of more than are
+	// followed at once, whose ids are others when they come back. When flows has
+	// maxInitials pairs they become the older ones, and those before are forgotten.
 	flows, older map[conn.Key]*initials
 	list         []explained
 	flags        map[int64]*flagged // by frame

@@ -65,9 +65,6 @@ type Segment struct {
 	// 0 for packets sent by one fixed endpoint of it, 1 for the other's.
 	Flow uint64
 	Dir  uint8
-	// Fresh marks the first packet of a flow under this number, which may have
-	// been another flow's before: what was known under it is void.
-	Fresh bool
 
 	Bits          Bits
 	WindowShift   int8 // shift of the window scale option, -1 without one (RFC 7323)
