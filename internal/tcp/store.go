@@ -61,10 +61,13 @@ func (s *Store[T]) enter(id uint64) *T {
 	if k.holder == id+1 {
 		return &k.state
 	}
-	if k.holder != 0 && s.leave != nil {
-		s.leave(k.holder-1, &k.state)
+	if k.holder != 0 {
+		if s.leave != nil {
+			s.leave(k.holder-1, &k.state)
+		}
+		*k = kept[T]{}
 	}
-	*k = kept[T]{holder: id + 1}
+	k.holder = id + 1
 	return &k.state
 }
 
