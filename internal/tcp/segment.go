@@ -59,10 +59,11 @@ type Segment struct {
 	Stamp int64 // time as recorded, nanoseconds since 1970, rounded down
 	Frame int64 // number in the capture, from 1
 
-	// Flow is the id of the connection's pair of endpoints: ids count up in the order
-	// in which the pairs appear, and none is used again. Of those that share a Place the
-	// latest is followed; who has no more than MaxFlows may count from 0 on. Dir is
-	// 0 for packets sent by one fixed endpoint of it, 1 for the other's.
+	// Flow is the id of the connection's pair of endpoints. Ids count up in the order in
+	// which the pairs appear, and none is used again: of connections whose ids leave the
+	// same remainder by MaxFlows (16,384) the latest is followed. Up to that many pairs
+	// can be counted from 0 on. Dir is 0 for packets sent by one fixed endpoint, 1 for
+	// the other's.
 	Flow uint64
 	Dir  uint8
 

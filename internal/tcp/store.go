@@ -1,7 +1,7 @@
 package tcp
 
-// MaxFlows is how many connections are followed at once. Of those whose ids leave
-// the same remainder by it one is.
+// MaxFlows is how many connections are followed at once: one of those whose ids leave
+// the same remainder by it.
 const MaxFlows = 1 << 14
 
 // Place is where the state of a connection is kept: its id's remainder by MaxFlows.
@@ -9,9 +9,9 @@ func Place(id uint64) int { return int(id % MaxFlows) }
 
 // Store keeps state by connection, at most MaxFlows of them in memory that is never
 // moved. Ids count up and are never used again, so of two connections with the same
-// place the one with the lower id is the older: it makes way. Who gives out the ids
-// decides so which connection is forgotten for which (conn.Table: the one that was
-// silent longest), once for all that keep state by them.
+// place the one with the lower id is the older: it makes way. Whoever gives out the ids
+// decides with them which connection is forgotten for which, for all that keep state by
+// them; conn.Table lets go of those that were silent longest.
 //
 // A packet that comes after its connection has made way, since packets were put in
 // another order meanwhile, begins anew beside the younger one: one such connection is
