@@ -1,5 +1,5 @@
-// Package conn tells connections apart, and from which side of the host each packet of
-// theirs was seen.
+// Package conn tells connections apart, from which side of the host each packet of
+// theirs was seen, and from which initial numbers they count.
 package conn
 
 import (
