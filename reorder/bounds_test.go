@@ -119,7 +119,7 @@ func TestTracesVisitABoundedNumber(t *testing.T) {
 // TestNamesOfALargeWindowAreGivenUp: emptying them for each small window after it
 // took as long as the large one.
 func TestNamesOfALargeWindowAreGivenUp(t *testing.T) {
-	var n names[int]
+	var n names[uint64, int]
 	n.empty(100_000)
 	for i := range uint64(100_000) {
 		n.at[i] = 1

@@ -60,9 +60,9 @@ type Orderer struct {
 	build  builder
 	stamp  []int64
 	clock  []int64
-	groups []group      // the connections in the window that have a suspect
-	newest []int32      // by flow: its last one in groups, from 1
-	elder  names[int32] // the others by their name
+	groups []group                   // the connections in the window that have a suspect
+	newest []int32                   // by the connections' place: the last one there in groups, from 1
+	elder  names[incarnation, int32] // the others by their name
 	lists  [][]node
 	opens  []node    // SYNs of the host's that open an incarnation
 	first  []int64   // earliest time by the predecessors

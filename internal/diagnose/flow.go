@@ -16,7 +16,7 @@ type flow struct {
 	// unseenSYN: it began with a SYN/ACK, behind another connection.
 	unseenSYN bool
 	opened    tcp.Side
-	number    uint32
+	id        uint64
 	latest    int64    // serial of the latest record in the history
 	sent      [2]int64 // those of the latest records of each direction
 	records   int64    // how many there were
@@ -85,7 +85,7 @@ type recovery struct {
 // begin forgets all of an earlier connection.
 func (f *flow) begin(p *Packet, tick int64) {
 	first, second := f.ends[0].unpaired, f.ends[1].unpaired
-	*f = flow{begun: true, number: p.Segment.Flow, tick: tick, opening: *p, look: firstLook, watch: firstLook}
+	*f = flow{begun: true, id: p.Segment.Flow, tick: tick, opening: *p, look: firstLook, watch: firstLook}
 	f.opening.Segment, f.opened = nil, p.Segment.Outbound
 	f.ends[0].unpaired, f.ends[1].unpaired = first, second // copies can come after other connections have begun
 }

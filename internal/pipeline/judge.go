@@ -61,10 +61,8 @@ func (v *judge) packet(u *unit) {
 	if u.block.HasStamp {
 		v.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
 	}
-	if u.isTCP && u.seg.Fresh {
-		v.diagnose.Forget(u.seg.Flow) // before its number is another's
-	}
 	if u.isTCP {
+		v.diagnose.Meet(u.seg.Flow) // what it finds of one that makes way comes while the summary has that one
 		v.guard.packet(u.pair.Hash, u.before, after)
 	}
 	v.summarise(u, after)

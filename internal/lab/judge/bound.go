@@ -129,7 +129,7 @@ func (c *Case) groups(kept, degraded []lab.Packet) (all []group) {
 	for _, p := range degraded {
 		stamps[p.Index] = p.Stamp
 	}
-	flows := map[uint32]*[2][]contender{}
+	flows := map[uint64]*[2][]contender{}
 	end := func(f *[2][]contender, kind int) {
 		if len(f[kind]) > 1 {
 			all = append(all, group{kind, f[kind]})
