@@ -28,8 +28,8 @@ const (
 // what the host sends; for what others send, the host's own addresses are the
 // list.
 type completeness struct {
-	shares [header.Hypotheses][pools]float64      // log2 of the share of destinations
-	given  [directions][header.Hypotheses]float64 // log2 of the share of flows that go where DNS just led
+	shares [header.Hypotheses]func() *[pools]float64 // log2 of the share of destinations, learnt when it is asked for
+	given  [directions][header.Hypotheses]float64    // log2 of the share of flows that go where DNS just led
 	near   func() *residues
 }
 
@@ -56,7 +56,7 @@ func (e *Engine) learnShares() {
 	list := e.observeClusters(outbound)
 	seen := sampleOf(list)
 	for h := range header.Hypotheses {
-		e.complete.shares[h] = e.maximise(&seen, h)
+		e.complete.shares[h] = sync.OnceValue(func() *[pools]float64 { return e.maximise(seen, h) })
 	}
 	for d := range directions {
 		if d == inbound && len(e.resolved.stamps) > 0 {
@@ -96,9 +96,12 @@ type besideDNS struct{ given, others float64 }
 
 // besides returns that of the observations of h.
 func (e *Engine) besides(list []observation, h header.Hypothesis, d direction) (all []besideDNS) {
+	if !slices.ContainsFunc(list, func(o observation) bool { return o.h == h }) {
+		return nil
+	}
 	var weights [pools]float64
-	for s := range weights {
-		weights[s] = math.Exp2(e.complete.shares[h][s])
+	for s, share := range e.complete.shares[h]() {
+		weights[s] = math.Exp2(share)
 	}
 	var priors [roles]float64
 	for r := range priors {
@@ -243,7 +246,7 @@ func (e *Engine) observeNamed(q *question, c *candidate) (o observation) {
 // elsewhere returns log2 of how likely the destination of q is in no list, and
 // how much sooner than any address at all such a one has what q needs.
 func (e *Engine) elsewhere(q *question) (share, fit float64) {
-	shares := &e.complete.shares[q.h]
+	shares := e.complete.shares[q.h]()
 	near, far := math.Exp2(shares[nearby]), math.Exp2(shares[anywhere])
 	share = math.Log2(near + far)
 	density, total := 0.0, 0.0

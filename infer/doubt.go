@@ -36,38 +36,46 @@ func (v *verdict) clear() bool { return v.proved && v.second < narrow }
 // doubts returns the flows that were left open or decided narrowly: see
 // Answers.Doubts.
 func (e *Engine) doubts(limit int) (list []Doubt, total int) {
-	var room []scored
+	var open []int32 // clusters
 	for j := range e.flows.clusters.n {
 		c := e.flows.clusters.at(j)
 		if c.clear() || c.rivals {
 			continue
 		}
 		total++
-		fl := e.flows.list.at(c.flow)
-		d := e.doubtOf(fl, c)
-		if c.tied && c.listed != none {
-			d.tie(&e.lists[c.listed])
-		} else {
-			q := e.questionOf(fl, c)
-			room = e.explain(room[:0], &q)
-			sortScored(room)
-			d.rank(room)
-		}
-		list = append(list, d)
-		if len(list) >= 2*limit {
-			list = mostPackets(list, limit)
+		if open = append(open, j); len(open) >= 2*limit {
+			open = e.mostPackets(open, limit)
 		}
 	}
-	return mostPackets(list, limit), total
+	open = e.mostPackets(open, limit)
+	list = make([]Doubt, len(open))
+	for i, j := range open {
+		list[i] = e.doubt(j)
+	}
+	return list, total
+}
+
+// doubt describes cluster j with its candidates.
+func (e *Engine) doubt(j int32) Doubt {
+	c := e.flows.clusters.at(j)
+	fl := e.flows.list.at(c.flow)
+	d := e.doubtOf(fl, c)
+	if c.tied && c.listed != none {
+		d.tie(&e.lists[c.listed])
+		return d
+	}
+	q := e.questionOf(fl, c)
+	ranked := e.explain(nil, &q)
+	sortScored(ranked)
+	d.rank(ranked)
+	return d
 }
 
 func (e *Engine) doubtOf(fl *flow, c *cluster) Doubt {
 	d := Doubt{
 		Source: fl.key.src.Netip(), NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
 	}
-	if fl.key.twoWay() {
-		d.SourcePort, d.DestinationPort = uint16(fl.key.ports>>16), fl.key.ports.Destination()
-	}
+	d.SourcePort, d.DestinationPort = fl.key.doubtfulPorts()
 	if c.found {
 		d.Destination = e.destination(c.at).Netip()
 	}
@@ -94,21 +102,24 @@ func (d *Doubt) rank(ranked []scored) {
 	}
 }
 
-// mostPackets keeps the first limit of list by packets; the rest of the order is
-// that of the flows, so that it depends on nothing else.
-func mostPackets(list []Doubt, limit int) []Doubt {
-	order := make([]int32, len(list))
-	for i := range order {
-		order[i] = int32(i)
+// doubtfulPorts are those that a Doubt shows, 0 where its protocol has none.
+func (k *flowKey) doubtfulPorts() (source, destination uint16) {
+	if !k.twoWay() {
+		return 0, 0
 	}
-	slices.SortFunc(order, func(i, j int32) int {
-		a, b := &list[i], &list[j]
-		return cmp.Or(cmp.Compare(b.Packets, a.Packets), a.Source.Compare(b.Source), cmp.Compare(a.SourcePort, b.SourcePort),
-			cmp.Compare(a.DestinationPort, b.DestinationPort), cmp.Compare(a.NextHeader, b.NextHeader), cmp.Compare(i, j))
+	return uint16(k.ports >> 16), k.ports.Destination()
+}
+
+// mostPackets keeps the first limit of some clusters by packets; the rest of the order
+// is that of their flows, so that it depends on nothing else.
+func (e *Engine) mostPackets(list []int32, limit int) []int32 {
+	slices.SortStableFunc(list, func(i, j int32) int {
+		c, d := e.flows.clusters.at(i), e.flows.clusters.at(j)
+		k, l := &e.flows.list.at(c.flow).key, &e.flows.list.at(d.flow).key
+		source, destination := k.doubtfulPorts()
+		otherSource, otherDestination := l.doubtfulPorts()
+		return cmp.Or(cmp.Compare(d.most(), c.most()), k.src.Netip().Compare(l.src.Netip()), cmp.Compare(source, otherSource),
+			cmp.Compare(destination, otherDestination), cmp.Compare(c.protocol, d.protocol))
 	})
-	most := make([]Doubt, min(limit, len(list)))
-	for k := range most {
-		most[k] = list[order[k]]
-	}
-	return most
+	return list[:min(limit, len(list))]
 }

@@ -34,3 +34,31 @@ func TestDoubts(t *testing.T) {
 		t.Errorf("at most one: got %+v of %d, want the first of 2", few, total)
 	}
 }
+
+// However few are asked for, they are the first of all, in one order.
+func TestDoubtsWithMostPackets(t *testing.T) {
+	r := rand.New(rand.NewPCG(93, 94))
+	one, two := addr("2001:db8:1::2"), addr("2001:db8:2::1")
+	const flows = 40
+	var list []sent
+	for n := range flows {
+		for i := range 2 + r.IntN(4) {
+			list = append(list, tcpTo(host, one, uint16(50000+n*7%flows), 443, uint32(1000+i*10), 5000, flagPSH, bytesOf(r, 10)))
+		}
+	}
+	answers, _ := concluded(New(Options{Snapshot: cacheOf([]netip.Addr{host}, one, two)}), hideAll(list))
+	all, total := answers.Doubts(flows)
+	if len(all) != flows || total != flows {
+		t.Fatalf("got %d doubts of %d, want %d", len(all), total, flows)
+	}
+	for i, d := range all[1:] {
+		if p := all[i]; d.Packets > p.Packets || d.Packets == p.Packets && d.SourcePort <= p.SourcePort {
+			t.Errorf("doubt %d: got %d packets from port %d after %d from port %d", i+1, d.Packets, d.SourcePort, p.Packets, p.SourcePort)
+		}
+	}
+	for limit := range flows {
+		if few, total := answers.Doubts(limit); total != flows || !reflect.DeepEqual(few, all[:limit]) {
+			t.Errorf("at most %d: got %+v of %d, want the first of %d", limit, few, total, flows)
+		}
+	}
+}

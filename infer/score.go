@@ -365,7 +365,7 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 func (e *Engine) priorAs(r int, q *question) float64 {
 	switch {
 	case q.from == outbound:
-		return e.complete.shares[q.h][r] + e.candidates.shares[r]
+		return e.complete.shares[q.h]()[r] + e.candidates.shares[r]
 	case role(1)<<r == isLocal:
 		return priorListed + e.candidates.shares[r]
 	case role(1)<<r == isKnown:

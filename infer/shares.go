@@ -3,6 +3,7 @@ package infer
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 )
@@ -81,8 +82,9 @@ func (m *sample) addTo(sums *[pools]float64) {
 }
 
 // maximise returns the shares that make what was observed of h likeliest, with a
-// prior that a few observations do not overturn.
-func (e *Engine) maximise(seen *sample, h header.Hypothesis) (shares [pools]float64) {
+// prior that a few observations do not overturn. It may be asked for several
+// hypotheses at once.
+func (e *Engine) maximise(seen sample, h header.Hypothesis) *[pools]float64 {
 	const (
 		strength = 4 // observations that the prior counts for
 		rounds   = 32
@@ -90,8 +92,9 @@ func (e *Engine) maximise(seen *sample, h header.Hypothesis) (shares [pools]floa
 
 		deviations = 2 // by which the number of unlisted neighbors may be underestimated
 	)
+	seen.kinds = slices.Clone(seen.kinds) // divide fills them in
 	prior := e.priorShares()
-	shares = prior
+	shares := prior
 	found := 0.0
 	for range rounds {
 		seen.divide(&shares, h, foreign)
@@ -115,7 +118,7 @@ func (e *Engine) maximise(seen *sample, h header.Hypothesis) (shares [pools]floa
 	for s := range shares {
 		shares[s] = math.Log2(shares[s])
 	}
-	return shares
+	return &shares
 }
 
 // priorShares are the shares before anything is observed. An empty list holds

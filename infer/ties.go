@@ -341,6 +341,10 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 		seen = append(seen, acquainted{v.fl.key.hypothesis(), fits})
 	}
 	var room []scored
+	var asked [header.Hypotheses]bool
+	for _, j := range tied {
+		asked[e.flows.list.at(e.flows.clusters.at(j).flow).key.hypothesis()] = true
+	}
 	for _, j := range tied[:min(maxObserved, len(tied))] {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
@@ -363,14 +367,34 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 			seen = append(seen, o)
 		}
 	}
+	kinds, kindOf := alike(seen)
 	for h := range header.Hypotheses {
-		e.familiar.shares[h] = familiarityOf(seen, h)
+		if asked[h] {
+			e.familiar.shares[h] = familiarityOf(kinds, kindOf, h)
+		}
 	}
 }
 
+// alike lists what differs among the flows seen, and of each flow which of those it is.
+func alike(seen []acquainted) (kinds []acquainted, kindOf []uint16) {
+	known := map[acquainted]uint16{}
+	kindOf = make([]uint16, len(seen)) // twice maxObserved at most
+	for i, o := range seen {
+		n, ok := known[o]
+		if !ok {
+			n = uint16(len(kinds))
+			known[o] = n
+			kinds = append(kinds, o)
+		}
+		kindOf[i] = n
+	}
+	return kinds, kindOf
+}
+
 // familiarityOf returns the shares that make what was seen of h likeliest. That
-// flows go where no other does is rather over- than underestimated.
-func familiarityOf(seen []acquainted, h header.Hypothesis) (shares [familiarities]float64) {
+// flows go where no other does is rather over- than underestimated. Flows that are
+// alike are reckoned once, and added up in their order: see sample.
+func familiarityOf(kinds []acquainted, kindOf []uint16, h header.Hypothesis) (shares [familiarities]float64) {
 	const (
 		rounds     = 32
 		foreign    = 0.1 // what a flow of another kind counts for
@@ -378,6 +402,7 @@ func familiarityOf(seen []acquainted, h header.Hypothesis) (shares [familiaritie
 	)
 	prior := [familiarities]float64{unfamiliar: 2, atTheTime: 0.5, byPort: 0.5, byName: 2} // flows
 	next := prior
+	parts := make([][familiarities]float64, len(kinds)) // of a flow that each familiarity accounts for
 	sum := 0.0
 	for range rounds {
 		sum = 0
@@ -392,18 +417,24 @@ func familiarityOf(seen []acquainted, h header.Hypothesis) (shares [familiaritie
 		for k := range little {
 			little[k] *= foreign
 		}
-		for i := range seen {
-			o, weighted, total := &seen[i], &shares, 0.0
+		for i := range kinds {
+			o, weighted, total := &kinds[i], &shares, 0.0
 			if o.h != h {
 				weighted = &little
 			}
 			for k, fit := range o.fits {
 				total += shares[k] * fit
 			}
+			parts[i] = [familiarities]float64{}
 			for k, fit := range o.fits {
 				if fit != 0 {
-					next[k] += weighted[k] * fit / total
+					parts[i][k] = weighted[k] * fit / total
 				}
+			}
+		}
+		for _, n := range kindOf {
+			for k, part := range &parts[n] {
+				next[k] += part
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func benchmarkScripts() []benchmarkScript {
 // interleaved repeats each segment in many connections.
 func interleaved(segs []Segment) (all []Segment) {
 	for _, seg := range segs {
-		for flow := range uint32(benchmarkFlows) {
+		for flow := range uint64(benchmarkFlows) {
 			seg.Flow = flow
 			all = append(all, seg)
 		}
@@ -107,7 +107,7 @@ func BenchmarkFlowTable(b *testing.B) {
 			b.Fatal(err)
 		}
 		before := inUse()
-		for flow := range uint32(flows) {
+		for flow := range uint64(flows) {
 			syn.Flow, syn.Seq, syn.Sum = flow, tcp.Seq(flow*7919), uint16(flow)
 			s.Push(&Packet{Stamp: 1e18 + int64(flow)*1000, Segment: &syn})
 		}

@@ -16,7 +16,7 @@ func TestWaitingPacketsComeInOrder(t *testing.T) {
 		var model []item
 		for i, stamp := range rapid.SliceOfN(rapid.Int64Range(0, 500), 1, 600).Draw(t, "stamps") {
 			it := item{index: int64(i), seg: Segment{Stamp: stamp}}
-			w.add(&it, 600)
+			w.add(&it)
 			model = append(model, it)
 			if rapid.IntRange(0, 2).Draw(t, "drop") == 0 && len(model) > 1 {
 				w.dropped(t, &model)
@@ -55,7 +55,7 @@ func TestFallingStampsTakeFewSteps(t *testing.T) {
 	const packets = 60_000
 	var w waitingRoom
 	for i := range int64(packets) {
-		w.add(&item{index: i, seg: Segment{Stamp: packets - i}}, packets)
+		w.add(&item{index: i, seg: Segment{Stamp: packets - i}})
 	}
 	for i := range int64(packets) {
 		if got := w.first().seg.Stamp; got != i+1 {
@@ -65,6 +65,37 @@ func TestFallingStampsTakeFewSteps(t *testing.T) {
 	}
 	if w.steps > packets*(nearBack+4) {
 		t.Errorf("got %d steps, want at most %d for each of %d packets", w.steps, nearBack+4, packets)
+	}
+}
+
+// TestWaitingPacketsAllocateNothing: a packet takes the slot of one that has left,
+// wherever it belongs.
+func TestWaitingPacketsAllocateNothing(t *testing.T) {
+	const packets = 10_000
+	var w waitingRoom
+	index := int64(0)
+	put := func(stamp int64) {
+		w.add(&item{index: index, seg: Segment{Stamp: stamp}})
+		index++
+	}
+	for n := range int64(packets) {
+		put(n % 2 * 1e9) // every other one far back
+	}
+	turn := func() {
+		put(index)
+		w.drop()
+	}
+	for range packets {
+		turn()
+	}
+	if len(w.deep) == 0 || w.len() == len(w.deep) {
+		t.Fatalf("got %d packets that wait, %d of them far back, want some of each", w.len(), len(w.deep))
+	}
+	if n := testing.AllocsPerRun(2*packets, turn); n != 0 {
+		t.Errorf("got %v allocations for each packet, want none", n)
+	}
+	if most := packets/roomPage + 1; len(w.pages) != most {
+		t.Errorf("got %d pages, want %d", len(w.pages), most)
 	}
 }
 
@@ -88,7 +119,7 @@ func TestTracesVisitABoundedNumber(t *testing.T) {
 // TestNamesOfALargeWindowAreGivenUp: emptying them for each small window after it
 // took as long as the large one.
 func TestNamesOfALargeWindowAreGivenUp(t *testing.T) {
-	var n names[int]
+	var n names[uint64, int]
 	n.empty(100_000)
 	for i := range uint64(100_000) {
 		n.at[i] = 1

@@ -42,7 +42,7 @@ type builder struct {
 	sorted  []numbered
 	reports []sackReport
 	bare    []node
-	asked   names[node]
+	asked   names[uint64, node]
 	log     []node     // the host's ACKs, as it sent them
 	arrived []interval // of the first copies of a half, in the log
 	until   []int64    // by entry of the log: the first stamp from it on
@@ -51,6 +51,7 @@ type builder struct {
 	slots   []node     // the repeated ACKs
 	align   alignment
 	beyond  []node // what arrived beyond a hole, in the order in which it is taken to have arrived
+	copies  copies
 }
 
 // said tells what there is among the packets of one half, so that laws which

@@ -90,7 +90,7 @@ func coarse(s *script, _ int) {
 // Bursts of several connections that are answered late are held for the answer.
 func TestReversedBurstsOfManyConnections(t *testing.T) {
 	var segs []Segment
-	for flow := range uint32(50) {
+	for flow := range uint64(50) {
 		s := newScript().handshake().download(1)
 		s.burst(3)
 		for i := range s.segs {
@@ -100,7 +100,7 @@ func TestReversedBurstsOfManyConnections(t *testing.T) {
 	}
 	slices.SortStableFunc(segs, func(a, b Segment) int { return int(a.Stamp - b.Stamp) })
 	frames, placed, _ := repaired(t, segs, Options{})
-	seen := map[uint32]int64{}
+	seen := map[uint64]int64{}
 	for i, p := range placed {
 		flow := segs[p.Index].Flow
 		if frames[i] != seen[flow]+1 {

@@ -1,6 +1,10 @@
 package reorder
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // gates returns by how much each law may move a packet: the soft ones no
 // further than the jitter among packets of one sender reaches.
@@ -48,6 +52,7 @@ func (r *Orderer) constrain() {
 		b.excuse()
 		b.connection()
 	}
+	b.orderCopies()
 	r.incarnations()
 	if all {
 		r.out = r.out[:0]
@@ -65,7 +70,7 @@ func (r *Orderer) incarnations() {
 		return
 	}
 	for _, syn := range r.opens {
-		last := r.group(connectionOf(&r.items[syn]) - 1)
+		last := r.group(incarnationOf(&r.items[syn]).next(-1))
 		if last == nil || last.list < 0 {
 			continue
 		}
@@ -79,7 +84,7 @@ func (r *Orderer) incarnations() {
 
 // group is a connection among the packets of the window.
 type group struct {
-	id   uint64
+	id   incarnation
 	list int32 // in lists, -1 as long as none was begun
 }
 
@@ -89,9 +94,9 @@ func (r *Orderer) connections(all bool) [][]node {
 	r.forgetGroups()
 	for _, n := range r.suspects {
 		if it := &r.items[n]; !it.apart {
-			r.addGroup(connectionOf(it))
+			r.addGroup(incarnationOf(it))
 			if it.late {
-				r.addGroup(connectionOf(it) + 1)
+				r.addGroup(incarnationOf(it).next(1))
 			}
 		}
 	}
@@ -102,9 +107,9 @@ func (r *Orderer) connections(all bool) [][]node {
 			continue
 		}
 		if all {
-			r.addGroup(connectionOf(it))
+			r.addGroup(incarnationOf(it))
 		}
-		g := r.group(connectionOf(it))
+		g := r.group(incarnationOf(it))
 		if g == nil {
 			continue
 		}
@@ -120,12 +125,12 @@ func (r *Orderer) connections(all bool) [][]node {
 }
 
 // group finds the group of a connection, nil if it has no suspect.
-func (r *Orderer) group(id uint64) *group {
-	flow := id >> 32
-	if flow >= uint64(len(r.newest)) || r.newest[flow] == 0 {
+func (r *Orderer) group(id incarnation) *group {
+	place := tcp.Place(id.flow)
+	if place >= len(r.newest) || r.newest[place] == 0 {
 		return nil
 	}
-	if g := &r.groups[r.newest[flow]-1]; g.id == id {
+	if g := &r.groups[r.newest[place]-1]; g.id == id {
 		return g
 	}
 	if g, ok := r.elder.at[id]; ok {
@@ -135,30 +140,39 @@ func (r *Orderer) group(id uint64) *group {
 }
 
 // addGroup makes a group for the connection, if there is none.
-func (r *Orderer) addGroup(id uint64) {
+func (r *Orderer) addGroup(id incarnation) {
 	if r.group(id) != nil {
 		return
 	}
-	flow := int(id >> 32)
-	if flow >= len(r.newest) {
-		r.newest = append(r.newest, make([]int32, flow+1-len(r.newest))...)
+	place := tcp.Place(id.flow)
+	if place >= len(r.newest) {
+		r.newest = append(r.newest, make([]int32, place+1-len(r.newest))...)
 	}
-	if g := r.newest[flow]; g != 0 {
+	if g := r.newest[place]; g != 0 {
 		r.elder.at[r.groups[g-1].id] = g
 	}
 	r.groups = append(r.groups, group{id, -1})
-	r.newest[flow] = int32(len(r.groups))
+	r.newest[place] = int32(len(r.groups))
 }
 
 func (r *Orderer) forgetGroups() {
 	for i := range r.groups {
-		r.newest[r.groups[i].id>>32] = 0
+		r.newest[tcp.Place(r.groups[i].id.flow)] = 0
 	}
 	r.groups = r.groups[:0]
 	r.elder.empty(len(r.items))
 }
 
-func connectionOf(it *item) uint64 { return uint64(it.seg.Flow)<<32 | uint64(it.epoch) }
+// incarnation is one connection of a port pair's.
+type incarnation struct {
+	flow  uint64
+	epoch uint32
+}
+
+func incarnationOf(it *item) incarnation { return incarnation{it.seg.Flow, it.epoch} }
+
+// next is the incarnation so many after it.
+func (i incarnation) next(n int32) incarnation { return incarnation{i.flow, i.epoch + uint32(n)} }
 
 // arrivalReach is how many usual delays the law arrival moves an ACK, at most. What
 // must come before the ACK follows it, and in our recordings nothing was better for

@@ -61,12 +61,16 @@ func TestAMillionSACKBlocks(t *testing.T) {
 	}
 }
 
-// A SYN each for flows that never say more: all come out, and the table is the
-// only thing that grows.
+// A SYN each for flows that never say more: all come out, and no more of the flows are
+// followed than can be.
 func TestHalfOpenFlows(t *testing.T) {
-	pushed(t, hostileCount(), func(i int) Segment {
-		return Segment{Bits: tcp.SYN, Flow: uint32(i), Seq: tcp.Seq(i * 7919), WindowShift: 7, Outbound: tcp.Out, Sum: uint16(i)}
+	r := pushed(t, hostileCount(), func(i int) Segment {
+		return Segment{Bits: tcp.SYN, Flow: uint64(i), Seq: tcp.Seq(i * 7919), WindowShift: 7, Outbound: tcp.Out, Sum: uint16(i)}
 	})
+	followed := 0
+	if r.track.flows.Each(func(uint64, *flow) { followed++ }); followed != tcp.MaxFlows {
+		t.Errorf("flows that are followed: got %d, want %d", followed, tcp.MaxFlows)
+	}
 }
 
 // One flow of which every packet contradicts every other: it ends, and moves

@@ -24,16 +24,6 @@ const plausible = 1 << 30
 // so near (RFC 6528).
 const firstFlight = 1 << 20
 
-// flowsAtOnce is by how many flows the table grows; those in it never move.
-const flowsAtOnce = 32
-
-func (t *tracker) flow(id uint32) *flow {
-	for int(id/flowsAtOnce) >= len(t.flows) {
-		t.flows = append(t.flows, new([flowsAtOnce]flow))
-	}
-	return &t.flows[id/flowsAtOnce][id%flowsAtOnce]
-}
-
 // halves returns what is known of the packet's sender and of the other side.
 func (f *flow) halves(seg *Segment) (own, peer *half) {
 	return &f.half[seg.Dir&1], &f.half[1-seg.Dir&1]

@@ -127,8 +127,17 @@ func (b *builder) sentBefore(x, y node) bool {
 	if p.DSACK() != q.DSACK() && compareSaid(p, q) == 0 {
 		return q.DSACK() && b.g.clock[x] <= shifted(b.g.clock[y], b.reach)
 	}
+	if p.DSACK() && q.DSACK() && p.SACK[0] != q.SACK[0] && compareSaid(p, q) == 0 {
+		return p.SACK[0].Left.Less(q.SACK[0].Left) && b.g.clock[x] <= shifted(b.g.clock[y], b.sentAgainReach())
+	}
 	return covers(blocks(q), latestBlock(p)) && !covers(blocks(p), latestBlock(q))
 }
+
+// sentAgainReach is how far D-SACKs that say the same else are stamped from each other at
+// most to be put in the order of what they report: what is sent again is sent in sequence,
+// and each copy is answered at once. In truth 171 such D-SACKs of our recordings follow a
+// lower one, 3 a higher one that is near, and 5 one that is 0.1 ms or more away.
+func (b *builder) sentAgainReach() int64 { return min(b.reach, b.crossing, crossingUsual*b.usual) }
 
 // covers reports whether one of the blocks holds r; what is empty every one does.
 func covers(all []tcp.Range, r tcp.Range) bool {

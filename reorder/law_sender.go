@@ -39,6 +39,12 @@ func (b *builder) outLaws(dir uint8) {
 	if b.laws.has(Unacked) {
 		b.unacked(dir)
 	}
+	if b.laws.has(Unechoed) {
+		b.unechoed(dir)
+	}
+	if b.laws.has(Recovery) && b.said[1-dir].sacks {
+		b.recovered(dir)
+	}
 	if b.laws.has(OutRST) {
 		b.resetLast(dir)
 	}
@@ -103,6 +109,7 @@ func (b *builder) inLaws(dir uint8) {
 	if b.laws.has(InSeq) {
 		b.inSequence(b.kept, InSeq)
 		b.around(b.kept, InSeq)
+		b.noteCopies(dir)
 	}
 	if b.laws.has(InNxt) {
 		b.bareACKs(dir, b.kept, InNxt)
@@ -165,43 +172,6 @@ func (b *builder) bareACKs(dir uint8, data []numbered, law Law) {
 			b.g.before(n, data[k].n, law)
 		}
 	}
-}
-
-// unacked puts what a half sends before all that acknowledges its first byte.
-func (b *builder) unacked(dir uint8) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[1-dir] {
-		if seg := &b.items[n].seg; seg.HasAck() {
-			b.sorted = append(b.sorted, numbered{n, seg.Ack})
-		}
-	}
-	sortNumbered(b.sorted)
-	from := b.suffixes(Unacked)
-	k := 0
-	for _, n := range b.half[dir] {
-		it := &b.items[n]
-		if it.seg.Len <= 1 || b.excused[n] {
-			continue
-		}
-		if k = behind(b.sorted, it.seg.Seq+1, k); k < len(b.sorted) {
-			b.g.before(n, from[k], Unacked)
-		}
-	}
-}
-
-// suffixes makes a virtual node for every suffix of b.sorted: what comes before it
-// comes before all packets of the suffix.
-func (b *builder) suffixes(law Law) []node {
-	suffix := resize(b.prefix, len(b.sorted))
-	for k := len(suffix) - 1; k >= 0; k-- {
-		suffix[k] = b.g.virtual()
-		b.g.before(suffix[k], b.sorted[k].n, law)
-		if k+1 < len(suffix) {
-			b.g.before(suffix[k], suffix[k+1], law)
-		}
-	}
-	b.prefix = suffix
-	return suffix
 }
 
 // resetLast puts a half's RSTs behind all else that it says.

@@ -47,7 +47,7 @@ func TestMandates(t *testing.T) {
 	}{
 		{"none", Profile{}, moving | RoundTrip.bit()},
 		{"bursts", Profile{Bursts: true}, moving | RoundTrip.bit() | InBurst.bit()},
-		{"queue", Profile{QueueMandate: true}, moving | RoundTrip.bit() | Window.bit() | TSecr.bit() | NotYet.bit() | DSack.bit() | InTurn.bit()},
+		{"queue", Profile{QueueMandate: true}, moving | RoundTrip.bit() | Window.bit() | TSecr.bit() | Recovery.bit() | NotYet.bit() | DSack.bit() | InTurn.bit()},
 		{"log", Profile{LogMandate: true}, moving | RoundTrip.bit() | Arrival.bit() | Answered.bit()},
 		{"all", Profile{Bursts: true, QueueMandate: true, LogMandate: true, ThreadMandate: true}, allLaws &^ InTurn.bit()},
 	} {

@@ -60,9 +60,9 @@ type Orderer struct {
 	build  builder
 	stamp  []int64
 	clock  []int64
-	groups []group      // the connections in the window that have a suspect
-	newest []int32      // by flow: its last one in groups, from 1
-	elder  names[int32] // the others by their name
+	groups []group                   // the connections in the window that have a suspect
+	newest []int32                   // by the connections' place: the last one there in groups, from 1
+	elder  names[incarnation, int32] // the others by their name
 	lists  [][]node
 	opens  []node    // SYNs of the host's that open an incarnation
 	first  []int64   // earliest time by the predecessors
@@ -146,22 +146,19 @@ func (r *Orderer) Push(p *Packet) {
 	r.enter()
 }
 
-// room makes room for one more packet in the window.
-func (r *Orderer) room() { r.items = oneMore(r.items, r.limit) }
-
-// oneMore returns a list of packets with room for one more, up to the limit. It grows
-// by three times what it holds: what is copied waits to be collected, and nothing of
-// that size uses it again, while room that is never used takes no memory.
-func oneMore(list []item, limit int) []item {
-	n := len(list)
-	if n < cap(list) {
-		return list
+// room makes room for one more packet in the window. It grows up to the limit by
+// three times what it holds: what is copied waits to be collected, and nothing of that
+// size uses it again, while room that is never used takes no memory.
+func (r *Orderer) room() {
+	n := len(r.items)
+	if n < cap(r.items) {
+		return
 	}
 	more := max(3*n, batch)
-	if n <= limit {
-		more = min(more, limit+1-n)
+	if n <= r.limit {
+		more = min(more, r.limit+1-n)
 	}
-	return append(make([]item, 0, n+more), list...)
+	r.items = append(make([]item, 0, n+more), r.items...)
 }
 
 // fill makes a zero item of a packet.
@@ -189,7 +186,7 @@ func (r *Orderer) sortIn(it *item) {
 		r.stats.Unsorted++
 	}
 	r.highest = max(r.highest, it.seg.Stamp)
-	r.waiting.add(it, r.limit)
+	r.waiting.add(it)
 	switch n := r.waiting.len(); {
 	case n > r.limit:
 		r.releaseFirst()

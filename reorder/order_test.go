@@ -121,7 +121,7 @@ func TestEachMovingLawMoves(t *testing.T) {
 // The handshake comes in its order, also where the capture swaps all of it.
 func TestHandshakeMoves(t *testing.T) {
 	s := newScript()
-	for flow := range uint32(12) {
+	for flow := range uint64(12) {
 		from := len(s.segs)
 		s.isn = [2]tcp.Seq{tcp.Seq(1000 * flow), tcp.Seq(7000 * flow)}
 		s.add(0, tcp.SYN, 0, 0, 0)

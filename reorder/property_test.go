@@ -136,7 +136,7 @@ func TestRepairedAgainNothingMoves(t *testing.T) {
 		c := drawCapture(rt)
 		placed, p := ordered(rt, c.recorded)
 		again := make([]Segment, len(placed))
-		open := map[uint32]bool{}
+		open := map[uint64]bool{}
 		for i, pl := range placed {
 			again[i] = c.recorded[pl.Index]
 			again[i].Stamp = pl.Stamp
@@ -157,7 +157,7 @@ func TestRepairedAgainNothingMoves(t *testing.T) {
 // other beginnings.
 func renamed(segs []Segment, rng *rand.Rand) []Segment {
 	out := slices.Clone(segs)
-	flows := uint32(0)
+	flows := uint64(0)
 	for i := range segs {
 		flows = max(flows, segs[i].Flow+1)
 	}
@@ -180,7 +180,7 @@ func renamed(segs []Segment, rng *rand.Rand) []Segment {
 		if flip>>(s.Flow%64)&1 == 1 {
 			s.Dir = 1 - s.Dir
 		}
-		s.Flow = uint32(perm[s.Flow])
+		s.Flow = uint64(perm[s.Flow])
 	}
 	return out
 }
@@ -292,7 +292,7 @@ func joined(rough, calm []Segment) (segs []Segment, cut int) {
 		}
 		shift := at + 1000*ms - first
 		for _, s := range of {
-			s.Flow += uint32(10 * part)
+			s.Flow += uint64(10 * part)
 			s.Stamp += shift
 			at = max(at, s.Stamp)
 			segs = append(segs, s)

@@ -9,7 +9,7 @@ import (
 
 // refusal appends a connect to a closed port, tried again so often, of the flow:
 // each SYN is answered by an RST a fifth of a millisecond later.
-func (s *script) refusal(flow uint32, times int) {
+func (s *script) refusal(flow uint64, times int) {
 	for range times {
 		syn := s.add(0, tcp.SYN, 0, 0, 0)
 		syn.Flow, syn.Ack = flow, 0
@@ -25,7 +25,7 @@ func TestRefusalComesAfterItsSYN(t *testing.T) {
 	s := newScript()
 	s.handshake().disordered(false)
 	from := len(s.segs)
-	for flow := range uint32(4) {
+	for flow := range uint64(4) {
 		s.refusal(1+flow, 3)
 	}
 	for i := from; i < len(s.segs); i += 6 {
@@ -47,7 +47,7 @@ func TestStrangeRSTsMoveNothing(t *testing.T) {
 		s := newScript()
 		s.handshake().disordered(false)
 		from := len(s.segs)
-		for flow := range uint32(4) {
+		for flow := range uint64(4) {
 			s.refusal(1+flow, 1)
 		}
 		for i := from; i < len(s.segs); i += 2 {

@@ -104,29 +104,24 @@ func (r *Orderer) inStampOrder() *Orderer {
 		c.track.swaps = &swaps
 	}
 	c.track.causes = slices.Clone(r.track.causes)
-	c.track.flows = make([]*[flowsAtOnce]flow, len(r.track.flows))
-	for i, some := range r.track.flows {
-		c.track.flows[i] = new([flowsAtOnce]flow)
-		for k := range some {
-			c.track.flows[i][k] = some[k].clone()
-		}
-	}
+	c.track.flows = r.track.flows.Clone((*flow).clone)
 	measure := *r.measure
 	c.measure = &measure
 	return c
 }
 
-func (f flow) clone() flow {
-	for h := range f.half {
-		f.half[h].seen.islands = slices.Clone(f.half[h].seen.islands)
-		f.half[h].sacked = slices.Clone(f.half[h].sacked)
-		f.half[h].early = slices.Clone(f.half[h].early)
+func (f *flow) clone() flow {
+	c := *f
+	for h := range c.half {
+		c.half[h].seen.islands = slices.Clone(c.half[h].seen.islands)
+		c.half[h].sacked = slices.Clone(c.half[h].sacked)
+		c.half[h].early = slices.Clone(c.half[h].early)
 	}
-	if f.prior != nil {
-		prior := f.prior.clone()
-		f.prior = &prior
+	if c.prior != nil {
+		prior := c.prior.clone()
+		c.prior = &prior
 	}
-	return f
+	return c
 }
 
 // enoughPackets and enoughViolations are from where on more of the capture

@@ -27,9 +27,19 @@ type swaps struct {
 
 // swapRing holds the latest packets of one sender.
 type swapRing struct {
-	key  uint64 // of the sender
-	next uint8  // place of the next one, from 0 to twice the depth
+	key  sender
+	next uint8 // place of the next one, from 0 to twice the depth
 	kept [swapDepth]passed
+}
+
+// sender is one end of an incarnation.
+type sender struct {
+	incarnation
+	dir uint8
+}
+
+func (s *sender) hash() uint64 {
+	return (uint64(tcp.Place(s.flow))<<33 | uint64(s.epoch)<<1 | uint64(s.dir)) * 0x9E3779B97F4A7C15
 }
 
 // passed is a packet by its place in what its sender says.
@@ -63,8 +73,8 @@ func (m *swapMeter) add(it *item) {
 	if !seg.HasAck() || seg.Bits&(tcp.SYN|tcp.RST) != 0 || seg.Span() > 0 && !it.first {
 		return
 	}
-	key := connectionOf(it)<<1 | uint64(seg.Dir&1) | 1<<63
-	r := &m.recent[key*0x9E3779B97F4A7C15>>55]
+	key := sender{incarnationOf(it), seg.Dir & 1}
+	r := &m.recent[key.hash()>>55]
 	if r.key != key {
 		*r = swapRing{key: key}
 	}

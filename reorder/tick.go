@@ -42,7 +42,7 @@ type fineClock struct {
 	at    []int64 // by packet of the window
 	tick  int64
 	known bool
-	ticks names[shareOfTick]
+	ticks names[uint64, shareOfTick]
 }
 
 // shareOfTick counts the packets that were stamped in one tick, and those of them so far.

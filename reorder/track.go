@@ -90,10 +90,10 @@ func (it *item) out() bool { return it.seg.Outbound == tcp.Out || it.seg.Outboun
 // and what it may violate. It compares with the highest numbers only: exact
 // pairs are the window's business, and only where something is suspect.
 type tracker struct {
-	flows  []*[flowsAtOnce]flow
-	causes []uint64   // what was asked lately, by hash
-	learns bool       // count what a Profile is made of
-	swaps  *swapMeter // of a survey
+	flows  tcp.Store[flow] // by Segment.Flow
+	causes []uint64        // what was asked lately, by hash
+	learns bool            // count what a Profile is made of
+	swaps  *swapMeter      // of a survey
 
 	ipid      IPIDMode
 	hostID    uint16
@@ -113,10 +113,7 @@ type tracker struct {
 // note fills in what the item adds and what it may violate.
 func (t *tracker) note(it *item) {
 	seg := &it.seg
-	f := t.flow(seg.Flow)
-	if seg.Fresh {
-		*f = flow{epoch: f.epoch + 1}
-	}
+	f := t.flows.Of(seg.Flow)
 	f.incarnate(seg)
 	own, peer := f.halves(seg)
 	fits := own.fits(seg, peer)

@@ -22,7 +22,7 @@ type traffic struct {
 // connection is one flow while it is made up. End 0 is the host.
 type connection struct {
 	*traffic
-	flow   uint32
+	flow   uint64
 	now    int64
 	isn    [2]tcp.Seq
 	next   [2]tcp.Seq // what each end sends next
@@ -44,7 +44,7 @@ const roundTrip = 10 * ms
 // conversations returns the packets of so many connections of so many rounds.
 func (m *traffic) conversations(flows, rounds int) []Segment {
 	for flow := range flows {
-		c := &connection{traffic: m, flow: uint32(flow), now: 1e18 + m.rng.Int64N(5*ms)}
+		c := &connection{traffic: m, flow: uint64(flow), now: 1e18 + m.rng.Int64N(5*ms)}
 		for end := range c.isn {
 			c.isn[end], c.clock[end] = tcp.Seq(m.rng.Uint32()), m.rng.Uint32()
 			c.next[end] = c.isn[end] + 1

@@ -65,6 +65,27 @@ type Block struct {
 	Options []byte // raw options of an EPB or PB, nil elsewhere
 }
 
+// Move appends the bytes of a packet's block to buf, which must have room for them,
+// and lets the block alias them there: it needs its batch no more.
+func (b *Block) Move(buf []byte) []byte {
+	at := len(buf)
+	buf = append(buf, b.Raw...)
+	raw := buf[at:len(buf):len(buf)]
+	from := EnhancedFixed
+	switch {
+	case b.Pcap:
+		from = len(raw) - len(b.Data)
+	case b.Type == TypeSPB:
+		from = SimpleFixed
+	}
+	end := from + len(b.Data)
+	b.Raw, b.Data = raw, raw[from:end:end]
+	if b.Options != nil {
+		b.Options = raw[from+Padded(len(b.Data)) : len(raw)-TrailerLen]
+	}
+	return buf
+}
+
 // Interface is what an interface description block, or the header of a pcap
 // file, says of one interface. It is valid for as long as anyone holds it.
 type Interface struct {

@@ -1,5 +1,5 @@
-// Package conn tells connections apart, and from which side of the host each packet of
-// theirs was seen.
+// Package conn tells connections apart, from which side of the host each packet of
+// theirs was seen, and from which initial numbers they count.
 package conn
 
 import (
@@ -15,7 +15,7 @@ import (
 
 // MaxFlows is how many pairs of endpoints are followed at once. When there are
 // more, the quarter that was silent longest is forgotten.
-const MaxFlows = 1 << 14
+const MaxFlows = tcp.MaxFlows
 
 // Key is a pair of endpoints: the two addresses, the lower endpoint first,
 // their ports and the protocol, as bytes.
@@ -68,41 +68,47 @@ func (p *Pair) Set(a, b *packet.Addr, from, to uint16, proto uint8) {
 	p.Hash = maphash.Bytes(hashSeed, p.Key[:]) | 1
 }
 
-// Table numbers pairs of endpoints densely, in the order in which they
-// appear. A number is given to another pair when its own was forgotten.
+// Table gives pairs of endpoints their ids, which count up in the order in which
+// they appear; none is given twice, and a pair that was forgotten and comes back has
+// another one. Of the pairs that are followed no two have one tcp.Place: a new one takes
+// that of one that was forgotten, and so do all that keep state by connection.
 type Table struct {
-	slots   []uint32 // numbers plus one by hash, linear probing; 0 is empty
-	keys    []Key
-	hashes  []uint64 // by number; 0 where it is free
-	used    []int64  // when each number was last asked for
-	ends    []ends   // by number
+	slots   []uint32 // places plus one by hash, linear probing; 0 is empty
+	keys    []Key    // by place, as the rest
+	hashes  []uint64 // 0 where it is free
+	ids     []uint64
+	used    []int64 // when each was last asked for
+	ends    []ends
 	free    []uint32
 	clock   int64
 	limit   int
-	evicted int64 // pairs that were forgotten
+	added   uint64 // pairs so far
+	evicted int64  // pairs that were forgotten
 }
 
 // NewTable returns a table without flows.
 func NewTable() *Table { return &Table{slots: make([]uint32, 1024), limit: MaxFlows} }
 
-// Any reports whether a flow was numbered.
+// Any reports whether there is a flow.
 func (t *Table) Any() bool { return len(t.keys) > 0 }
 
 // Forgotten returns how many pairs were forgotten.
 func (t *Table) Forgotten() int64 { return t.evicted }
 
-// Of returns the number of the packet's flow; fresh says that the pair is new
-// under this number.
-func (t *Table) Of(p *Pair) (id uint32, fresh bool) {
+// Of returns the id of the packet's flow.
+func (t *Table) Of(p *Pair) uint64 { return t.ids[t.place(p)] }
+
+// place returns where the packet's flow is kept, which is its id's tcp.Place.
+func (t *Table) place(p *Pair) uint32 {
 	t.clock++
-	slot := t.slot(p)
-	if t.slots[slot] == 0 {
-		id, fresh = t.add(p), true
+	var place uint32
+	if n := t.slots[t.slot(p)]; n == 0 {
+		place = t.add(p)
 	} else {
-		id = t.slots[slot] - 1
+		place = n - 1
 	}
-	t.used[id] = t.clock
-	return id, fresh
+	t.used[place] = t.clock
+	return place
 }
 
 // slot finds where the pair is, or the empty place where it belongs.
@@ -110,32 +116,34 @@ func (t *Table) slot(p *Pair) uint64 {
 	mask := uint64(len(t.slots) - 1)
 	i := p.Hash >> 8 & mask
 	for ; t.slots[i] != 0; i = (i + 1) & mask {
-		if id := t.slots[i] - 1; t.hashes[id] == p.Hash && t.keys[id] == p.Key {
+		if n := t.slots[i] - 1; t.hashes[n] == p.Hash && t.keys[n] == p.Key {
 			break
 		}
 	}
 	return i
 }
 
-// add gives a number to a new pair.
+// add gives an id to a new pair, and returns its place. There are ids for 2^50 pairs.
 func (t *Table) add(p *Pair) uint32 {
 	if len(t.keys) >= t.limit && len(t.free) == 0 {
 		t.evict()
 	}
-	id := uint32(len(t.keys))
+	place := uint32(len(t.keys))
 	if n := len(t.free); n > 0 {
-		id, t.free = t.free[n-1], t.free[:n-1]
-		t.keys[id], t.hashes[id], t.ends[id] = p.Key, p.Hash, 0
+		place, t.free = t.free[n-1], t.free[:n-1]
+		t.keys[place], t.hashes[place], t.ends[place] = p.Key, p.Hash, 0
 	} else {
-		t.keys, t.hashes = append(t.keys, p.Key), append(t.hashes, p.Hash)
+		t.keys, t.hashes, t.ids = append(t.keys, p.Key), append(t.hashes, p.Hash), append(t.ids, 0)
 		t.used, t.ends = append(t.used, 0), append(t.ends, 0)
 	}
+	t.ids[place] = t.added*MaxFlows + uint64(place)
+	t.added++
 	if 2*len(t.keys) > len(t.slots) {
 		t.rebuild(2 * len(t.slots))
 	} else {
-		t.slots[t.slot(p)] = id + 1
+		t.slots[t.slot(p)] = place + 1
 	}
-	return id
+	return place
 }
 
 // evict forgets the quarter of the pairs that was silent longest.
@@ -143,10 +151,10 @@ func (t *Table) evict() {
 	order := slices.Clone(t.used)
 	slices.Sort(order)
 	oldest := order[len(order)/4]
-	for id := range t.keys {
-		if t.used[id] <= oldest {
-			t.hashes[id] = 0
-			t.free = append(t.free, uint32(id))
+	for place := range t.keys {
+		if t.used[place] <= oldest {
+			t.hashes[place] = 0
+			t.free = append(t.free, uint32(place))
 			t.evicted++
 		}
 	}
@@ -156,9 +164,9 @@ func (t *Table) evict() {
 // rebuild fills a table of n slots with the pairs that are known.
 func (t *Table) rebuild(n int) {
 	t.slots = resized(t.slots, n)
-	for id, hash := range t.hashes {
+	for place, hash := range t.hashes {
 		if hash != 0 {
-			t.slots[t.slot(&Pair{Key: t.keys[id], Hash: hash})] = uint32(id) + 1
+			t.slots[t.slot(&Pair{Key: t.keys[place], Hash: hash})] = uint32(place) + 1
 		}
 	}
 }
@@ -171,14 +179,13 @@ func resized(s []uint32, n int) []uint32 {
 	return s
 }
 
-// Complete completes a segment with the number of its flow, its direction, and the
-// side of the host that it was seen on; heading is what its record says of that.
+// Complete completes a segment with the id of its flow, its direction, and the side of the host that it was seen on; heading is what its record says of that.
 func (t *Table) Complete(s *tcp.Segment, p *Pair, heading tcp.Side, local *Vantage) {
-	s.Dir = p.Dir
-	s.Flow, s.Fresh = t.Of(p)
-	e := &t.ends[s.Flow]
+	place := t.place(p)
+	s.Flow, s.Dir = t.ids[place], p.Dir
+	e := &t.ends[place]
 	if *e == 0 {
-		*e = local.endsOf(&t.keys[s.Flow])
+		*e = local.endsOf(&t.keys[place])
 	}
 	s.Outbound = e.side(p.Dir, heading)
 }

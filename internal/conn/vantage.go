@@ -16,7 +16,7 @@ type Vantage struct {
 	by      string       // "tables", "direction flags", "headerless form", "TTL", "loopback", "unproven"
 	Flagged bool         // packets tell their direction themselves
 
-	ttls []hops // by flow
+	ttls tcp.Store[hops] // by flow
 }
 
 // hops is what a flow showed of the TTL or hop limit of each of its ends.
@@ -39,19 +39,11 @@ func (v *Vantage) FromTables(s *infer.Snapshot) {
 	}
 }
 
-// Forget makes room for a flow under a number that is new, or was another's.
-func (v *Vantage) Forget(flow uint32) {
-	for int(flow) >= len(v.ttls) {
-		v.ttls = append(v.ttls, hops{})
-	}
-	v.ttls[flow] = hops{}
-}
-
 // ForgetAll forgets what the flows showed.
-func (v *Vantage) ForgetAll() { v.ttls = nil }
+func (v *Vantage) ForgetAll() { v.ttls = tcp.Store[hops]{} }
 
 // Met reports whether a packet of the flow was taken in that has this direction.
-func (v *Vantage) Met(flow uint32, dir uint8) bool { return v.ttls[flow].high[dir] != 0 }
+func (v *Vantage) Met(flow uint64, dir uint8) bool { return v.ttls.Of(flow).high[dir] != 0 }
 
 // AddLocal takes an address for the host's, as tables do.
 func (v *Vantage) AddLocal(a netip.Addr) { v.tables = append(v.tables, a) }
@@ -60,8 +52,8 @@ func (v *Vantage) AddLocal(a netip.Addr) { v.tables = append(v.tables, a) }
 func (v *Vantage) ShownBy() string { return v.by }
 
 // Observe notes the TTL of a packet with its own IP header.
-func (v *Vantage) Observe(flow uint32, dir, ttl uint8) {
-	h := &v.ttls[flow]
+func (v *Vantage) Observe(flow uint64, dir, ttl uint8) {
+	h := v.ttls.Of(flow)
 	if h.high[dir] == 0 {
 		h.low[dir] = ttl
 	}
@@ -112,20 +104,19 @@ func (v *Vantage) Decide(t *Table, proved []netip.Addr, headerless bool) {
 // and to peers that don't: a TTL that a router has not lowered.
 func (v *Vantage) byTTL(t *Table) bool {
 	votes := make(map[packet.Addr]int)
-	for id, h := range v.ttls {
-		k := &t.keys[id]
+	v.ttls.Each(func(id uint64, h *hops) {
+		k := &t.keys[tcp.Place(id)]
 		low, high := initial(h, 0), initial(h, 1)
 		switch {
 		case h.high[0] == 0 || h.high[1] == 0 || low == high:
-			continue
 		case low:
 			votes[k.low()]++
-			votes[k.high()] -= len(v.ttls)
+			votes[k.high()] -= MaxFlows
 		default:
 			votes[k.high()]++
-			votes[k.low()] -= len(v.ttls)
+			votes[k.low()] -= MaxFlows
 		}
-	}
+	})
 	any := false
 	for a, n := range votes {
 		if n > 0 {
@@ -135,7 +126,7 @@ func (v *Vantage) byTTL(t *Table) bool {
 	return any
 }
 
-func initial(h hops, dir int) bool {
+func initial(h *hops, dir int) bool {
 	ttl := h.high[dir]
 	return h.low[dir] == ttl && (ttl == 64 || ttl == 128 || ttl == 255)
 }

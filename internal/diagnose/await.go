@@ -100,6 +100,7 @@ func (w *awaited) see(at *sight) (done, filled bool) {
 func (w *awaited) seeAgain(at *sight) (filled bool) {
 	if c := w.pending; c.later == 0 {
 		c.later, c.laterSent = at.p.Frame, datedBy(&c.seg).compare(at.s)
+		c.byLater = c.byLater || c.dsack != 0 && c.seg.Outbound == tcp.In && recordedFirst(at.stamp-c.dsackAt, c.dsackAt-c.stamp)
 		if at.twin {
 			c.laterSent = 1
 		}
@@ -107,11 +108,16 @@ func (w *awaited) seeAgain(at *sight) (filled bool) {
 	return w.pending.lost
 }
 
+// recordedFirst reports whether a D-SACK, that was recorded so many nanoseconds before a
+// copy and so many after another one, is the answer to the former: it tells of what came
+// just now (RFC 2883, section 4).
+func recordedFirst(before, after int64) bool { return before <= recordedLate && before < after }
+
 // seeReceiver looks for what the receiver says of the bytes.
 func (w *awaited) seeReceiver(at *sight) {
 	s, c := at.s, w.pending
 	if at.told && c.dsack == 0 && s.SACK[0].Overlaps(w.bytes) {
-		c.dsack, c.byLater = at.p.Frame, c.later != 0
+		c.dsack, c.dsackAt, c.byLater = at.p.Frame, at.stamp, c.later != 0
 		w.stage |= isTold
 	}
 	if w.stage&isFresh != 0 && !at.twin {

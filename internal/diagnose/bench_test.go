@@ -16,9 +16,9 @@ func BenchmarkInOrder(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		flow := i / 3 % len(seq)
-		s = tcp.Segment{Flow: uint32(flow), Bits: tcp.ACK, Seq: seq[flow], Len: 1400, Ack: 1}
+		s = tcp.Segment{Flow: uint64(flow), Bits: tcp.ACK, Seq: seq[flow], Len: 1400, Ack: 1}
 		if i%3 == 2 {
-			s = tcp.Segment{Flow: uint32(flow), Dir: 1, Bits: tcp.ACK, Seq: 1, Ack: seq[flow]}
+			s = tcp.Segment{Flow: uint64(flow), Dir: 1, Bits: tcp.ACK, Seq: 1, Ack: seq[flow]}
 		} else {
 			seq[flow] += 1400
 		}

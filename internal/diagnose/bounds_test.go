@@ -33,13 +33,13 @@ func TestHolesAreBounded(t *testing.T) {
 				s.SACK[s.SACKs] = tcp.Range{Left: number(), Right: number()}
 			}
 			total := 0
-			for _, page := range d.flows {
-				for k := range page[0].ends {
-					e := &page[0].ends[k]
+			d.flows.Each(func(_ uint64, f *flow) {
+				for k := range f.ends {
+					e := &f.ends[k]
 					total += len(e.holes)
 					e.check(t)
 				}
-			}
+			})
 			if total != d.holes {
 				t.Fatalf("holes of all: got %d counted, want %d", d.holes, total)
 			}
@@ -73,7 +73,7 @@ func TestHolesOfAllAreBounded(t *testing.T) {
 	const each, flows = 41, maxHolesInAll/40 + 100
 	d := New(func(*Finding) {})
 	endless(d, each*flows, 0, func(i int, s *tcp.Segment) {
-		s.Flow, s.Seq = uint32(i/each), tcp.Seq(i%each*100)
+		s.Flow, s.Seq = uint64(i/each), tcp.Seq(i%each*100)
 	})
 	if d.holes > maxHolesInAll {
 		t.Errorf("got %d holes, want at most %d", d.holes, maxHolesInAll)
@@ -106,7 +106,7 @@ func TestFollowersCount(t *testing.T) {
 	packets := (holes + 1) * (maxWaiting/holes + 50)
 	d := New(func(*Finding) {})
 	for i := range packets {
-		s := tcp.Segment{Flow: uint32(i / (4 * (holes + 1))), Bits: tcp.ACK, Len: 1}
+		s := tcp.Segment{Flow: uint64(i / (4 * (holes + 1))), Bits: tcp.ACK, Len: 1}
 		base := tcp.Seq(i / (holes + 1) * 10_000)
 		flags := tcp.LostSegment
 		if s.Seq = base.Add(uint32(2 * (i%(holes+1) + 1))); i%(holes+1) == holes {
@@ -115,13 +115,11 @@ func TestFollowersCount(t *testing.T) {
 		d.Add(&Packet{Frame: int64(i + 1), Segment: &s, Before: uint32(flags), After: uint32(flags)})
 		held := 0
 		if i%1009 == 0 || i == packets-1 {
-			for _, page := range d.flows {
-				for k := range page {
-					for _, c := range page[k].waiting.all() {
-						held += 1 + len(c.followers)
-					}
+			d.flows.Each(func(_ uint64, f *flow) {
+				for _, c := range f.waiting.all() {
+					held += 1 + len(c.followers)
 				}
-			}
+			})
 			if held != d.waiting || held > maxWaiting {
 				t.Fatalf("after %d packets: got %d cases held and %d counted, want as many and at most %d", i+1, held, d.waiting, maxWaiting)
 			}
@@ -146,7 +144,7 @@ func TestGapsAreBounded(t *testing.T) {
 		each := func(missed [sides]int64) { out += missed[0] }
 		for i := range int64(4 * gapsHeld) {
 			one := next(i)
-			one.missed, one.flow = 1, uint32(i)
+			one.missed, one.flow = 1, uint64(i)
 			in++
 			g.add(one, 5*gapsHeld, each)
 			if n := len(g.held) + len(g.fresh); n > gapsHeld {

@@ -9,13 +9,17 @@ func (m *moment) standsReversed() bool {
 	return m.s.Outbound == tcp.In && m.from.packets > 0 && m.from.lastStamp == m.p.Stamp && m.from.lastFrame < m.p.Frame
 }
 
-// reversedHere: the packet beyond the hole is one of its burst, which came in
-// reverse.
+// reversedHere: the packet beyond the hole, or the copy that was sent later, is one of
+// its burst, which came in reverse.
 func (v *view) reversedHere() (s sentence, ok bool) {
+	s.verdict = Artefact
+	if v.seen && v.reversed && v.copied.Stamp == v.seg.Stamp && datedBy(&v.copied.Segment).compare(&v.seg) < 0 {
+		s.because = because("recorded in reverse: frame %d is a copy that was sent later and has the same stamp, and this capture has all bursts of packets the wrong way round", v.copied.Frame)
+		return s, true
+	}
 	if v.seen || !v.known || !v.reversed || v.hole.taken != 0 || v.hole.by.frame == 0 || v.hole.by.stamp != v.seg.Stamp {
 		return s, false
 	}
-	s.verdict = Artefact
 	s.because = because("recorded in reverse: frame %d has the same stamp, and this capture has all bursts of packets the wrong way round; in its true place it is not flagged", v.hole.by.frame)
 	return s, true
 }

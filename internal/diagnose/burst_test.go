@@ -53,3 +53,22 @@ func TestReversedBurst(t *testing.T) {
 		}
 	}
 }
+
+// A burst that stands in reverse may have a segment and what was sent again of it: the
+// later sent one comes first, and by the capture's doing.
+func TestReversedBurstWithItsRetransmission(t *testing.T) {
+	steps := append(slices.Clone(open), data(50, peer, 0, ""), acks(50, host, 1), data(60, peer, 1, ""), data(60, peer, 1, ""), acks(61, host, 2))
+	for i := range steps {
+		steps[i] = steps[i].stamped(uint32(7 + steps[i].at))
+	}
+	steps[5].ts, steps[6].ts = 60, 58
+	list := segments(steps)
+	for reverses, want := range map[bool]Verdict{true: Artefact, false: Reordering} {
+		var found []Finding
+		d := New(func(f *Finding) { found = append(found, *f) })
+		d.Reverses = reverses
+		feed(d, list)
+		d.Finish()
+		wantVerdict(t, want.String(), found, 7, want.String())
+	}
+}

@@ -7,14 +7,14 @@ import (
 )
 
 // copyReach is how many packets of a sender a copy of a bare ACK may be after it.
-const copyReach = 16
+const copyReach = 32
 
 // findOriginal finds the packet of which the one at hand is a second copy. The
 // same bits alone are not enough: a receiver repeats itself, and a sender sends
 // again.
 func (m *moment) findOriginal() {
 	bare := m.s.Span() == 0
-	if bare && !slices.Contains(m.from.sums[:], m.s.Sum) || !bare && !(m.goesBack() && m.d.history.mayHave(m.s)) {
+	if bare && !((m.f.twice || m.neverRepeats()) && slices.Contains(m.from.sums[:], m.s.Sum)) || !bare && !(m.goesBack() && m.d.history.mayHave(m.s)) {
 		return
 	}
 	m.recovering = m.from.resentAt != 0 && m.p.Stamp-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)/8
@@ -67,9 +67,14 @@ func identical(a, b *tcp.Segment) bool {
 
 // neverRepeats reports whether the sender of a bare ACK would have made a second
 // one differ: by the IPv4 Identification that it counts, or because it has SACK,
-// and so no reason to say again just what it said (RFC 2018, section 4).
+// and so no reason to say again just what it said (RFC 2018, section 4). What a host had
+// for a reason can be recorded after its answer in the same tick of a coarse clock: there
+// what it sent is a copy only in a capture that has others.
 func (m *moment) neverRepeats() bool {
-	return numbered(m.s) || m.s.HasTS && m.from.sackOK && m.to.sackOK
+	if m.s.Outbound == tcp.Out && m.f.tick > 0 && !m.f.twice {
+		return numbered(m.s)
+	}
+	return numbered(m.s) || (m.s.HasTS || m.s.SACKs > 0) && m.from.sackOK && m.to.sackOK
 }
 
 // provokes reports whether a packet of the other side, between two that are alike, can
@@ -126,9 +131,10 @@ func (f *flow) sentOnce(s *tcp.Segment, r *record, recovering bool) bool {
 // tooSoonToRepeat reports whether an inbound segment comes again too soon after the one
 // that it is like. Without SACK its sender sends again what it is asked for next while
 // it recovers, even if it was sent just before (RFC 6582, section 3.2): then the round
-// trip counts from when it was asked.
+// trip counts from when it was asked. The shortest of many round trips is short by a tick
+// of the clock.
 func (f *flow) tooSoonToRepeat(s *tcp.Segment, r *record, trip int64) bool {
-	if s.Outbound != tcp.In || r.fills || r.resumes || s.Stamp-r.Stamp >= trip/2 {
+	if s.Outbound != tcp.In || r.fills || r.resumes || s.Stamp-r.Stamp >= (trip+f.tick)/2 {
 		return false
 	}
 	return f.ends[0].sackOK && f.ends[1].sackOK || r.askedAt == 0 || s.Stamp-r.askedAt < trip-trip/8

@@ -37,7 +37,6 @@ func twice(list []tcp.Segment, apart int64) []tcp.Segment {
 	all := slices.Clone(list)
 	for _, s := range list {
 		s.Stamp += apart
-		s.Fresh = false
 		all = append(all, s)
 	}
 	slices.SortStableFunc(all, func(a, b tcp.Segment) int { return int(a.Stamp - b.Stamp) })
@@ -94,7 +93,7 @@ func wantCopies(t *testing.T, list []tcp.Segment, apart int64) {
 	second := map[int64]bool{} // frames
 	for _, s := range all {
 		frame := s.Frame
-		s.Stamp, s.Frame, s.Fresh = 0, 0, false
+		s.Stamp, s.Frame = 0, 0
 		second[frame] = first[s] && !second[frame-1]
 		first[s] = true
 	}
@@ -170,7 +169,7 @@ func TestShownHoleDecides(t *testing.T) {
 func refusals() (list []tcp.Segment) {
 	for n := range 3 {
 		at := 500 * ms * int64(n)
-		syn := tcp.Segment{Stamp: at, Bits: tcp.SYN, Seq: 7_000_000, WindowShift: -1, Outbound: tcp.Out, Fresh: n == 0, HasIPID: true, IPID: uint16(100 + 2*n)}
+		syn := tcp.Segment{Stamp: at, Bits: tcp.SYN, Seq: 7_000_000, WindowShift: -1, Outbound: tcp.Out, HasIPID: true, IPID: uint16(100 + 2*n)}
 		rst := tcp.Segment{Stamp: at + ms, Dir: peer, Bits: tcp.RST | ack, Ack: 7_000_001, WindowShift: -1, Outbound: tcp.In, HasIPID: true}
 		list = append(list, syn, rst)
 	}

@@ -9,6 +9,7 @@
 package diagnose
 
 import (
+	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
@@ -40,10 +41,13 @@ type Diagnoser struct {
 	// packets of one stamp, as far as they stand as recorded. It is to be set before the
 	// first packet.
 	Reverses bool
+	// Tick is that of the capture's clock, nanoseconds; 0 where it is too fine to matter.
+	// It is to be set before the first packet.
+	Tick int64
 
 	say     func(*Finding)
-	said    Finding               // to it, last
-	flows   []*[flowsPerPage]flow // by Segment.Flow
+	said    Finding          // to it, last
+	flows   *tcp.Store[flow] // by Segment.Flow
 	history history
 	loss    lossMeter
 	fates   [sides]fates
@@ -69,7 +73,11 @@ const (
 
 // New returns a Diagnoser that hands each finding to say, in no particular
 // order; the finding is valid until say returns.
-func New(say func(*Finding)) *Diagnoser { return &Diagnoser{say: say} }
+func New(say func(*Finding)) *Diagnoser {
+	d := &Diagnoser{say: say}
+	d.flows = tcp.NewStore(d.over)
+	return d
+}
 
 // Add takes the next packet in repaired order. It does not keep p.
 func (d *Diagnoser) Add(p *Packet) {
@@ -77,22 +85,19 @@ func (d *Diagnoser) Add(p *Packet) {
 		d.withoutSegment(p)
 		return
 	}
-	f := d.flow(p.Segment.Flow)
+	f := d.flows.Of(p.Segment.Flow)
 	m := moment{d: d, p: p, s: p.Segment, f: f, dir: p.Segment.Dir & 1}
 	m.from, m.to = &f.ends[m.dir], &f.ends[m.dir^1]
 	if p.Farthest > 0 && m.isSecond() {
 		return // it tells nothing that the first copy didn't
 	}
-	if p.Segment.Fresh {
-		d.Forget(p.Segment.Flow)
-	}
 	if !f.begun {
-		f.begin(p)
+		f.begin(p, d.Tick)
 	}
 	if m.begins() {
 		unseen := m.answersUnseen()
 		d.close(f)
-		f.begin(p)
+		f.begin(p, d.Tick)
 		f.unseenSYN = unseen
 	}
 	m.reversed = d.Reverses && m.standsReversed()
@@ -119,35 +124,18 @@ func (d *Diagnoser) Add(p *Packet) {
 	}
 }
 
-// flowsPerPage is how many flows are made at once; they are never moved.
-const flowsPerPage = 64
-
-// Forget settles what waits in a connection whose number is given to another
-// one. A segment that is Fresh does it too.
-func (d *Diagnoser) Forget(number uint32) {
-	if page := int(number / flowsPerPage); page < len(d.flows) {
-		f := &d.flows[page][number%flowsPerPage]
-		d.close(f)
-		d.dropUnpaired(f)
-	}
-}
+// Meet says that the next packet is one of the connection with this id, and settles what
+// waits in the one that makes way for it, if one does. Add does so too: Meet is for who
+// keeps something by connection besides, and still has it.
+func (d *Diagnoser) Meet(id uint64) { d.flows.Of(id) }
 
 // Finish settles all that still waits.
-func (d *Diagnoser) Finish() {
-	for _, page := range d.flows {
-		for i := range page {
-			d.close(&page[i])
-			d.dropUnpaired(&page[i])
-		}
-	}
-}
+func (d *Diagnoser) Finish() { d.flows.Each(d.over) }
 
-// flow finds the connection of a number.
-func (d *Diagnoser) flow(n uint32) *flow {
-	for int(n/flowsPerPage) >= len(d.flows) {
-		d.flows = append(d.flows, new([flowsPerPage]flow))
-	}
-	return &d.flows[n/flowsPerPage][n%flowsPerPage]
+// over settles what waits in a connection that makes way for another, or at the end.
+func (d *Diagnoser) over(_ uint64, f *flow) {
+	d.close(f)
+	d.dropUnpaired(f)
 }
 
 // close settles what waits in a connection that is over.

@@ -48,7 +48,7 @@ type Finding struct {
 	Frame, FrameAfter int64
 	Stamp             int64
 	Source, Target    Endpoint
-	Flow              uint32 // the segment's, where Followed
+	Flow              uint64 // the segment's, where Followed
 	Sequence          report.Range
 	Timed             bool
 	Followed          bool // it has a segment

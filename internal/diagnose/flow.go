@@ -16,14 +16,15 @@ type flow struct {
 	// unseenSYN: it began with a SYN/ACK, behind another connection.
 	unseenSYN bool
 	opened    tcp.Side
-	number    uint32
+	id        uint64
 	latest    int64    // serial of the latest record in the history
 	sent      [2]int64 // those of the latest records of each direction
 	records   int64    // how many there were
 	heardAt   int64    // when its latest packet came
-	resumedAt int64    // when the latest came before which it was silent for two round trips
+	resumedAt int64    // when the latest came before which it was silent for so long that timers ran out
 	look      int      // how many records it may look at
 	watch     int      // how often a packet may be shown to a case that waits
+	tick      int64    // of the clock: so much more or less can have passed between two stamps
 	waiting   queue
 	filled    []*pending // of the packet at hand: it fills what they miss
 	ends      [2]end     // by Segment.Dir
@@ -66,6 +67,7 @@ type end struct {
 	lastAfter int64 // and in the output
 	lastStamp int64
 	recovery  recovery // the latest one
+	turn      turn     // of what it sends again
 	resentAt  int64    // when it last sent a packet again bit for bit, 0 for never
 
 	sums [copyReach]uint16 // checksum fields of its latest packets
@@ -81,17 +83,22 @@ type recovery struct {
 }
 
 // begin forgets all of an earlier connection.
-func (f *flow) begin(p *Packet) {
+func (f *flow) begin(p *Packet, tick int64) {
 	first, second := f.ends[0].unpaired, f.ends[1].unpaired
-	*f = flow{begun: true, number: p.Segment.Flow, opening: *p, look: firstLook, watch: firstLook}
+	*f = flow{begun: true, id: p.Segment.Flow, tick: tick, opening: *p, look: firstLook, watch: firstLook}
 	f.opening.Segment, f.opened = nil, p.Segment.Outbound
 	f.ends[0].unpaired, f.ends[1].unpaired = first, second // copies can come after other connections have begun
 }
 
 // hear notes when a packet comes. In a silence of two round trips a timer can have
-// sent again what was held up (RFC 8985, section 7.2).
+// sent again what was held up, without SACK in one of a retransmission timeout only (RFC
+// 8985, section 7.2).
 func (f *flow) hear(stamp int64) {
-	if stamp-f.heardAt >= 2*max(f.roundTrip(), unknownTrip) {
+	silence := 2 * max(f.roundTrip(), unknownTrip)
+	if f.withoutSACK() {
+		silence = max(silence, leastRTO)
+	}
+	if stamp-f.heardAt >= silence {
 		f.resumedAt = stamp
 	}
 	f.heardAt = stamp
@@ -101,6 +108,12 @@ func (f *flow) hear(stamp int64) {
 // was held up: within a quarter of a round trip.
 func (f *flow) resumes(stamp int64) bool {
 	return stamp-f.resumedAt < max(f.roundTrip(), unknownTrip)/4
+}
+
+// withoutSACK reports whether the two have agreed on no SACK.
+func (f *flow) withoutSACK() bool {
+	a, b := &f.ends[0], &f.ends[1]
+	return a.hasSYN && b.hasSYN && !(a.sackOK && b.sackOK)
 }
 
 // roundTrip is the shortest time there and back that the connection has shown,
@@ -131,6 +144,7 @@ type moment struct {
 	fills      bool  // it comes into a hole
 	repeats    bool  // it brings nothing that has not been seen
 	askedAt    int64 // since when its receiver has asked for it next, 0 for not yet
+	waits      bool  // it is flagged for that it goes back, and waits for its verdict
 }
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
@@ -147,6 +161,9 @@ func (m *moment) learn() {
 	if m.goesBack() {
 		_, m.fills = m.from.hole(tcp.Range{Left: m.s.Seq, Right: m.s.End()})
 		m.repeats = !m.fills
+	}
+	if m.fills || m.repeats {
+		m.sendsAgain()
 	}
 	if m.to.acks && m.to.acked == m.s.Seq {
 		m.askedAt = m.to.since
@@ -215,9 +232,19 @@ func (m *moment) acknowledge() {
 	m.from.acked, m.from.acks, m.from.since = ack, true, m.p.Stamp
 	if m.to.sampling && m.to.sample.AtMost(ack) {
 		m.to.sampling = false
-		if took := max(1, m.p.Stamp-m.to.sampleAt); m.to.shortest == 0 || took < m.to.shortest {
-			m.to.shortest = took
-		}
+		m.to.answered(m.p.Stamp-m.to.sampleAt, m.s.Outbound == tcp.Out)
+	}
+}
+
+// answered takes in how long it took until data was acknowledged. That both have one stamp
+// tells of an answer of the host's own alone: after its reader stalled, a capture has all
+// that had waited in one moment.
+func (e *end) answered(took int64, here bool) {
+	if here {
+		took = max(1, took)
+	}
+	if took > 0 && (e.shortest == 0 || took < e.shortest) {
+		e.shortest = took
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 type gap struct {
 	before, after int64 // frames
 	start, end    int64 // their times, nanoseconds
-	flow          uint32
+	flow          uint64
 	side          side
 	missed        int64 // bytes
 }
@@ -116,7 +116,7 @@ func (g *gaps) together(list []gap, each func([sides]int64)) {
 		each(missed)
 		return
 	}
-	flows := make(map[uint32]bool, len(list))
+	flows := make(map[uint64]bool, len(list))
 	start, end, bytes := list[0].start, list[0].end, int64(0)
 	for _, one := range list {
 		missed[one.side] += one.missed

@@ -13,7 +13,8 @@ func (m *moment) gather(c *pending) {
 	c.last = m.from.next.AtMost(c.bytes.Right)
 	c.before, c.recovering = m.from.recovery, m.recovering
 	c.front, c.selects = m.to.acks && m.to.acked == c.bytes.Left, m.to.selects
-	c.unasked = m.asksForEarlier(c.bytes.Left)
+	c.asksBefore = m.asksForEarlier(c.bytes.Left)
+	c.unasked = c.asksBefore && m.f.withoutSACK()
 	if m.to.acks && c.bytes.Right.AtMost(m.to.acked) {
 		c.acked = -1 // which frame is found below
 	}
@@ -128,11 +129,11 @@ func (c *pending) gatherBlocks(r *record) bool {
 	return false
 }
 
-// asksForEarlier reports whether the receiver of what begins at a number, which has
-// no SACK, asks for bytes before it that are missing still. Its sender sends those
-// again, and nothing beyond until they are acknowledged (RFC 6582, section 3.2).
+// asksForEarlier reports whether the receiver of what begins at a number asks for bytes
+// before it that are missing still. Its sender sends those again first (RFC 6675, section
+// 4), and without SACK nothing beyond until they are acknowledged (RFC 6582, section 3.2).
 func (m *moment) asksForEarlier(left tcp.Seq) bool {
-	if !m.to.hasSYN || !m.from.hasSYN || m.to.sackOK && m.from.sackOK || !m.to.acks {
+	if !m.to.acks {
 		return false
 	}
 	missing, found := m.from.hole(tcp.Range{Left: m.to.acked, Right: m.to.acked + 1})

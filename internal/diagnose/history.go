@@ -29,7 +29,7 @@ type record struct {
 	askedAt     int64 // since when its receiver had asked for it next, 0 for not yet
 	fills       bool  // it came into a hole
 	repeats     bool  // it brought nothing that had not been seen
-	resumes     bool  // it came at the end of a silence of two round trips
+	resumes     bool  // it came at the end of a silence in which timers can have run out
 }
 
 // history is a ring of the latest segments. Each connection's are linked from

@@ -49,6 +49,7 @@ func (m *moment) judgeAgain(flags tcp.Analysis, stands bool) {
 	}
 	m.gather(c)
 	m.await(c)
+	m.waits = true
 }
 
 // goesBack: it begins before the highest byte seen.

@@ -76,7 +76,7 @@ func (l *lossMeter) missed(m *moment, e *end, h *hole) {
 	}
 	e.lastMissed = h.bytes.Right
 	l.bins.at(h.by.stamp, s).missed += n
-	l.gaps.add(gap{before: h.by.before, after: h.by.after, start: h.by.left, end: h.by.stamp, flow: m.f.number, side: s, missed: n},
+	l.gaps.add(gap{before: h.by.before, after: h.by.after, start: h.by.left, end: h.by.stamp, flow: m.f.id, side: s, missed: n},
 		m.p.FrameAfter, l.gap)
 }
 

@@ -11,7 +11,7 @@ import (
 
 // bulk is a download of n segments of 1000 bytes over a connection, each
 // acknowledged after the next one. Those that are dropped miss in it.
-func bulk(flow uint32, start int64, n int, dropped func(int) bool) (list []tcp.Segment) {
+func bulk(flow uint64, start int64, n int, dropped func(int) bool) (list []tcp.Segment) {
 	s := tcp.Segment{Flow: flow, Dir: peer, Bits: tcp.ACK, Window: 100, WindowShift: -1, Ack: 1, Outbound: tcp.In, Len: 1000}
 	for i := range n {
 		s.Stamp = start + int64(i)*ms

@@ -51,7 +51,7 @@ func (d *Diagnoser) sayOneSided(f *flow) {
 		f.hidden.add(&f.held[i])
 	}
 	one := finding(&f.opening, -1)
-	one.Flow, one.Followed = f.number, true
+	one.Flow, one.Followed = f.id, true
 	one.lawful, one.Verdict = false, NotCaptured
 	packets, u := max(f.ends[0].packets, f.ends[1].packets), &f.hidden
 	switch {

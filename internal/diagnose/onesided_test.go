@@ -47,7 +47,7 @@ func TestUnansweredIsNotOneSided(t *testing.T) {
 		t.Errorf("a SYN that nobody answers: got %v, want the two retransmissions undecided", said)
 	}
 	late := append(oneDirection(), segments(append(append([]step{}, open...), acks(800, peer, 3)))[3])
-	late[len(late)-1].Frame, late[len(late)-1].Fresh = 99, false
+	late[len(late)-1].Frame = 99
 	if said, all = verdicts(late); len(all) < 10 {
 		t.Errorf("the other direction comes late: got %d findings, want those that were held back", len(all))
 	}

@@ -12,6 +12,7 @@ type pending struct {
 	lost     bool // it opened a hole: bytes is the last one in it
 	left     bool // a law is violated here that could not be repaired
 	reversed bool // it came before its sender's packet before it
+	strays   bool // before and after it its sender sends again what lies elsewhere, in turn
 	byLater  bool // the D-SACK came after later
 	// laterSent compares when later was sent: -1 before this packet, 1 after it, or
 	// it is a copy of this one, 0 unknown.
@@ -19,6 +20,7 @@ type pending struct {
 	echoes    bool  // echo is there
 	stamp     int64 // as repaired
 	dsack     int64 // frame of the first D-SACK for its bytes
+	dsackAt   int64 // when that came
 	later     int64 // frame of the first packet that bore bytes of it again
 	covered   int64 // frame of the first ACK of all of it
 	coveredAt int64
@@ -53,7 +55,8 @@ type pending struct {
 	heard      bool     // its receiver has said something since that packet
 	front      bool     // its receiver asks for it next
 	selects    bool     // its receiver has sent SACK blocks
-	unasked    bool     // its receiver, which has no SACK, still lacks what it asks for, and that lies before
+	asksBefore bool     // its receiver lacks what it asks for, and that lies before
+	unasked    bool     // as asksBefore, of a receiver that has no SACK
 
 	followers []*pending // whose hole it fills
 }

@@ -17,13 +17,17 @@ import (
 // connections, hostile ones too.
 func nonsense(r *rand.Rand, n int) (list []tcp.Segment) {
 	var high [3][2]tcp.Seq
+	ids := [3]uint64{0, 1, 2}
 	now := int64(1e18)
 	for i := range n {
 		flow, dir := r.IntN(3), uint8(r.IntN(2))
 		now += []int64{-2e6, 0, 1e3, 1e6, 3e6, 40e6, 300e6}[r.IntN(7)]
+		if r.IntN(500) == 0 {
+			ids[flow] += tcp.MaxFlows // another one, at its place
+		}
 		s := tcp.Segment{
-			Stamp: now, Frame: int64(i + 1), Flow: uint32(flow), Dir: dir, Bits: tcp.ACK, WindowShift: -1, Window: uint16(r.IntN(3) * 500),
-			Seq: high[flow][dir], Ack: high[flow][dir^1], Outbound: tcp.Side(r.IntN(4)), Fresh: r.IntN(500) == 0,
+			Stamp: now, Frame: int64(i + 1), Flow: ids[flow], Dir: dir, Bits: tcp.ACK, WindowShift: -1, Window: uint16(r.IntN(3) * 500),
+			Seq: high[flow][dir], Ack: high[flow][dir^1], Outbound: tcp.Side(r.IntN(4)),
 			HasTS: r.IntN(2) == 0, TSval: uint32(r.IntN(4)), HasIPID: r.IntN(2) == 0, IPID: uint16(r.IntN(3)),
 		}
 		s.Len = []uint32{0, 1, 100, 100, 70_000, 1 << 31}[min(r.IntN(6), r.IntN(7))]
@@ -36,6 +40,9 @@ func nonsense(r *rand.Rand, n int) (list []tcp.Segment) {
 			left := s.Ack.Add(uint32(r.IntN(5)*100 - 100))
 			s.SACK[s.SACKs] = tcp.Range{Left: left, Right: left.Add(uint32(r.IntN(4) * 100))}
 			s.SACKs++
+		}
+		if r.IntN(500) == 0 && s.Flow >= tcp.MaxFlows {
+			s.Flow -= tcp.MaxFlows // one that has made way comes late
 		}
 		if high[flow][dir].Less(s.End()) && r.IntN(2) == 0 {
 			high[flow][dir] = s.End()
@@ -123,12 +130,12 @@ func TestWaitingIsBounded(t *testing.T) {
 	d := New(func(*Finding) { said++ })
 	flag := uint32(tcp.Retransmission)
 	s := tcp.Segment{Bits: tcp.ACK, Seq: 1, Len: 100}
-	for flow := range uint32(maxWaiting + 100) {
-		s.Flow = flow
+	for i := range uint64(maxWaiting + 100) {
+		s.Flow, s.Seq = i/2, tcp.Seq(1+100*(i%2))
 		d.Add(&Packet{Frame: 1, Segment: &s, Before: flag, After: flag})
 	}
-	if d.waiting > maxWaiting || said < 100 {
-		t.Errorf("of many connections: got %d waiting and %d said, want at most %d waiting", d.waiting, said, maxWaiting)
+	if d.waiting != maxWaiting || said != 100 {
+		t.Errorf("of many connections: got %d waiting and %d said, want %d and 100", d.waiting, said, maxWaiting)
 	}
 	d, said = New(func(*Finding) { said++ }), 0
 	s.Flow = 0
@@ -136,7 +143,7 @@ func TestWaitingIsBounded(t *testing.T) {
 		s.Seq = tcp.Seq(i % 1000 * 100)
 		d.Add(&Packet{Frame: int64(i), Segment: &s, Before: flag, After: flag})
 	}
-	f := &d.flows[0][0]
+	f := d.flows.Of(0)
 	if f.waiting.len() > maxWaitingFlow || len(f.ends[0].holes) > maxHoles || len(d.history.ring)*historyPage > historyLength {
 		t.Errorf("of one connection: got %d waiting, %d holes, %d records", f.waiting.len(), len(f.ends[0].holes), len(d.history.ring)*historyPage)
 	}
@@ -182,7 +189,7 @@ func FuzzDiagnose(f *testing.F) {
 		for i := 0; i+16 <= len(data); i += 16 {
 			b := data[i : i+16]
 			s := tcp.Segment{
-				Flow: uint32(b[0] & 3), Dir: b[0] >> 7, Fresh: b[0]&16 != 0, Bits: tcp.Bits(b[1]), Seq: tcp.Seq(b[2]) << (b[3] & 31),
+				Flow: uint64(b[0]&3) + tcp.MaxFlows*uint64(b[0]>>4&1), Dir: b[0] >> 7, Bits: tcp.Bits(b[1]), Seq: tcp.Seq(b[2]) << (b[3] & 31),
 				Ack: tcp.Seq(b[4]) << (b[5] & 31), Len: uint32(b[6]) << (b[7] & 31), Outbound: tcp.Side(b[8] & 3), SACKs: b[9] % (tcp.MaxSACK + 1),
 				HasTS: b[10]&1 != 0, TSval: uint32(b[11]), IPID: uint16(b[12]), HasIPID: b[10]&2 != 0,
 			}

@@ -33,7 +33,7 @@ func (v *view) reordered() (s sentence, ok bool) {
 		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
 	case v.heldUp():
 		s.because = because("frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission", by).lasting(open).lasting(v.stall.lasting)
-	case v.needlessLater() && v.live() < v.causal()+v.causal()/4:
+	case v.late():
 		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
 	default:
 		return s, false
@@ -89,9 +89,16 @@ func (v *view) live() int64 {
 	return took
 }
 
-// needlessLater: the bytes came again, needlessly, and nothing dates the two. Then this is
-// the original if it came before what is sent again first: a sender that waits for what
-// may be late waits for a quarter of a round trip (RFC 8985, section 6.2).
+// late: the bytes came again, needlessly, and nothing dates the two, but this came before
+// what is sent again first. That is while its receiver asks for bytes before it, or until
+// a quarter of a round trip more has passed, for which a sender waits for what may be late
+// (RFC 8985, section 6.2). By a clock that ticks a time is known to a tick, and the
+// shortest of many is short by one.
+func (v *view) late() bool {
+	return v.needlessLater() && (v.asksBefore || v.live()-2*v.f.tick < v.causal()+v.causal()/4)
+}
+
+// needlessLater: the bytes came again, needlessly, and nothing dates the two.
 func (v *view) needlessLater() bool { return v.dsack != 0 && v.byLater && v.laterSent == 0 }
 
 // missed is when its sender can have been told of the hole at the earliest, nanoseconds.
@@ -153,11 +160,18 @@ func (v *view) misplaced() (s sentence, ok bool) {
 // another copy. It echoes its very timestamp; where there are none, the host would
 // have answered a second copy at once.
 func (v *view) recordedLate() bool {
-	if v.seen || v.seg.Outbound != tcp.In || v.dsack != 0 && !v.byLater || v.acked <= 0 || v.seg.Stamp-v.ackedAt > recordedLate {
+	if v.seen || v.forgotten || v.seg.Outbound != tcp.In || v.dsack != 0 && !v.byLater || v.acked <= 0 || v.seg.Stamp-v.ackedAt > recordedLate {
 		return false
 	}
 	if v.seg.HasTS {
 		return v.ackedEcho == v.seg.TSval
 	}
 	return v.heard && v.repeated == 0
+}
+
+// answeredBefore: as recordedLate, of a packet that has a copy before it. Only an echo
+// tells which of the two was taken (RFC 7323, section 4.3).
+func (v *view) answeredBefore() bool {
+	return v.seen && v.seg.Outbound == tcp.In && v.acked > 0 && v.seg.Stamp-v.ackedAt <= recordedLate &&
+		v.seg.HasTS && v.ackedEcho == v.seg.TSval && v.copied.HasTS && v.copied.TSval != v.seg.TSval
 }

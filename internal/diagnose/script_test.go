@@ -48,7 +48,7 @@ func segments(steps []step) (list []tcp.Segment) {
 	sack := slices.ContainsFunc(steps, func(s step) bool { return s.sack != nil })
 	for i, p := range steps {
 		s := tcp.Segment{
-			Stamp: p.at * ms, Frame: int64(i + 1), Dir: p.dir, Fresh: i == 0, Bits: p.bits, WindowShift: -1, Len: p.len,
+			Stamp: p.at * ms, Frame: int64(i + 1), Dir: p.dir, Bits: p.bits, WindowShift: -1, Len: p.len,
 			Seq: base[p.dir].Add(uint32(p.seq)), Window: 1000, HasTS: p.ts != 0, TSval: p.ts, TSecr: p.echo,
 			SACKPermitted: sack && p.bits.Has(tcp.SYN), IPID: p.id, HasIPID: p.id != 0, Outbound: tcp.Out,
 		}

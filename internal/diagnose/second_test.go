@@ -116,21 +116,21 @@ func TestRepeatedACKsAreNoCopies(t *testing.T) {
 func TestUnpairedAreBounded(t *testing.T) {
 	d := New(func(*Finding) {})
 	for i := range 3 * maxUnpaired {
-		s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: tcp.Seq(10 * i), Flow: uint32(i % 2)}
+		s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: tcp.Seq(10 * i), Flow: uint64(i % 2)}
 		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Stamp: int64(i), Segment: &s, Nearest: 1e15, Farthest: 2e15})
 	}
-	for n := range uint32(2) {
-		if got := len(d.flow(n).ends[0].unpaired); got > maxUnpaired || got != d.due-len(d.flow(1 - n).ends[0].unpaired) {
+	for n := range uint64(2) {
+		if got := len(d.flows.Of(n).ends[0].unpaired); got > maxUnpaired || got != d.due-len(d.flows.Of(1 - n).ends[0].unpaired) {
 			t.Errorf("connection %d: got %d that wait of %d in all, want at most %d, and each counted", n, got, d.due, maxUnpaired)
 		}
 	}
 	s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: 5}
 	d.Add(&Packet{Frame: 1e6, FrameAfter: 1e6, Stamp: 9e15, Segment: &s, Nearest: 1e15, Farthest: 2e15})
-	if got := len(d.flow(0).ends[0].unpaired); got != 1 {
+	if got := len(d.flows.Of(0).ends[0].unpaired); got != 1 {
 		t.Errorf("long after: %d wait, want the one packet alone", got)
 	}
-	d.Forget(1)
+	d.Meet(1 + tcp.MaxFlows)
 	if d.due != 1 {
-		t.Errorf("a connection was forgotten: %d wait, want 1", d.due)
+		t.Errorf("a connection made way: %d wait, want 1", d.due)
 	}
 }

@@ -12,8 +12,11 @@ func (c *pending) sentence(f *flow, network *fates) sentence {
 	if c.lost {
 		return v.ofHole()
 	}
-	if v.recordedLate() {
+	switch {
+	case v.recordedLate():
 		v.answer, v.hole.taken, v.acked = v.acked, 0, 0
+	case v.answeredBefore():
+		v.covered, v.coveredAt, v.echo, v.echoes, v.acked = v.acked, v.ackedAt, v.ackedEcho, true, 0
 	}
 	for _, try := range [...]func(*view) (sentence, bool){
 		(*view).reversedHere, (*view).misplaced, (*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
@@ -76,9 +79,10 @@ func (v *view) duplicated() (s sentence, ok bool) {
 }
 
 // sameSending: it was sent once, as far as its bits and the time tell, and
-// where they leave it open, as its receiver had not asked for it.
+// where they leave it open, as its receiver had not asked for it, or its sender was
+// sending other bytes again.
 func (v *view) sameSending() bool {
-	return v.f.sentOnce(&v.seg, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
+	return v.strays && v.seg.Outbound == tcp.In || v.f.sentOnce(&v.seg, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
 }
 
 // refused: a closed port had answered the SYN before it, and its sender tries

@@ -81,7 +81,6 @@ type aligner struct {
 	latest  int64         // corrected stamp
 	times   map[int]int64 // latest of each interface
 	last    int64         // time of the last packet
-	fresh   map[uint32]bool
 }
 
 // maxMerged is how many packets may wait for those of other interfaces.
@@ -92,7 +91,7 @@ const maxMerged = reorder.DefaultWindow
 const clockStep = int64(64e6)
 
 func newAligner(c *interfaceClocks, next func(*unit)) *aligner {
-	return &aligner{interfaceClocks: c, next: next, times: make(map[int]int64), fresh: make(map[uint32]bool)}
+	return &aligner{interfaceClocks: c, next: next, held: weights{stage: inAligner}, times: make(map[int]int64)}
 }
 
 // take adds one block of the capture.
@@ -123,6 +122,13 @@ func (a *aligner) take(u *unit) {
 	for len(a.waiting) > 0 && a.waiting[0].time <= a.latest-(a.high-a.low) {
 		a.release()
 	}
+	if a.held.sparse() {
+		m := mover{held: &a.held}
+		for i := range a.waiting {
+			m.consider(&a.waiting[i].u)
+		}
+		m.finish()
+	}
 	for len(a.waiting) > maxMerged || a.held.over(1) {
 		a.forced++
 		a.release()
@@ -144,20 +150,12 @@ func (a *aligner) reckon(u *unit) {
 		stamp = max(stamp, t)
 	}
 	a.times[n], a.last = stamp, stamp
-	if u.isTCP && u.seg.Fresh {
-		a.fresh[u.seg.Flow], u.seg.Fresh = true, false
-	}
 }
 
-// release hands on the next block. The first packet of a flow is another one
-// now, perhaps.
+// release hands on the next block.
 func (a *aligner) release() {
 	u := heap.Pop(&a.waiting).(turn).u
 	a.held.add(u, -1)
-	if len(a.fresh) > 0 && u.isTCP && a.fresh[u.seg.Flow] {
-		u.seg.Fresh = true
-		delete(a.fresh, u.seg.Flow)
-	}
 	a.next(u)
 }
 

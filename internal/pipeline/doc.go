@@ -55,6 +55,20 @@
 //     which the caller has begun.
 //   - The writer edits the block for good, and releases the unit: the last unit of a
 //     chunk gives the batch back to the reader.
+//   - The caller may move a unit that it holds to another chunk (see mover), and
+//     releases it of the one that it leaves.
+//
+// # State by connection
+//
+// The table of flows gives each pair of endpoints an id, which counts up and is never used
+// again, and alone decides which pair is forgotten: of conn.MaxFlows the quarter that was
+// silent longest, which the report counts. Analysis, order, clocks, diagnosis, summary and
+// sightings keep what they know of a connection in a tcp.Store by that id: it makes way
+// when the first packet of the one comes that has its place. What has to outlast that (the
+// connections that are left as recorded, the initial numbers that explain counts from) is
+// kept by the pair of endpoints.
+//
+// # Configuration and facts
 //
 // The job is what all of them are configured by. What passes have learnt (facts,
 // profile, engine, left) is written between passes alone, and read during them; but where

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -27,11 +28,9 @@ type sequencer struct {
 
 	segments int64 // of TCP that were analysed
 
-	pending []*unit // pushed and not yet placed; pending[0] has index base
-	base    int64
+	pending pending
 	pushed  int64
-	frames  []int64 // of the last packets by index, where some are to be explained
-	highest int64   // highest index placed
+	highest int64 // highest index placed
 	others  []waiting
 	held    weights // of pending and others
 	crowded int64   // times that packets were placed early, for their bytes
@@ -81,11 +80,8 @@ func (s *sequencer) arrange(u *unit) {
 	if u.left != 0 && s.j.profile.Basis == reorder.StampOrder {
 		p.Stamp = s.recorded.stamp(u.pair.Hash, p.Stamp)
 	}
-	s.pending = append(s.pending, u)
+	s.pending.add(s.pushed, u)
 	s.held.add(u, 1)
-	if s.frames != nil {
-		s.frames[s.pushed%framesKept] = u.block.Frame
-	}
 	s.pushed++
 	s.order.Push(&p)
 	s.relieve()
@@ -94,7 +90,7 @@ func (s *sequencer) arrange(u *unit) {
 // between adds a block that is no packet. It waits for the packets before it, if
 // there are some.
 func (s *sequencer) between(u *unit) {
-	if len(s.pending) == 0 {
+	if s.pending.left == 0 {
 		s.out = append(s.out, u)
 		return
 	}
@@ -106,10 +102,16 @@ func (s *sequencer) between(u *unit) {
 // relieve places packets early once too many bytes are kept: so many that it is
 // seldom done.
 func (s *sequencer) relieve() {
+	if s.held.sparse() {
+		m := mover{held: &s.held}
+		s.pending.each(m.consider)
+		m.finish()
+	}
 	if !s.held.over(1) {
 		return
 	}
-	for len(s.pending) > 0 && s.held.over(2) {
+	for s.pending.left > 0 && s.held.over(2) {
+		s.out = slices.Grow(s.out, (s.pending.left+1)/2)
 		if s.order.Relieve() {
 			s.crowded++
 		}
@@ -127,11 +129,11 @@ func (s *sequencer) analyseBefore(u *unit) {
 	}
 }
 
-// placed takes a packet from the orderer.
+// placed takes a packet from the orderer. One whose time another takes is placed after
+// that, so it is always still here.
 func (s *sequencer) placed(p reorder.Placement) {
 	s.passOn(p.Index)
-	u := s.pending[p.Index-s.base]
-	from := s.pending[p.TimeFrom-s.base]
+	u, from := s.pending.at(p.Index), s.pending.at(p.TimeFrom)
 	sorted := s.j.profile.Basis == reorder.StampOrder && p.Index < s.highest
 	if u.left != 0 {
 		p = asRecorded(p, u)
@@ -146,7 +148,7 @@ func (s *sequencer) placed(p reorder.Placement) {
 	}
 	s.out = append(s.out, u)
 	s.held.add(u, -1)
-	if s.settle(u); len(s.pending) == 0 {
+	if s.pending.remove(p.Index); s.pending.left == 0 {
 		s.passOn(s.pushed)
 	}
 }
@@ -169,17 +171,6 @@ func asRecorded(p reorder.Placement, u *unit) reorder.Placement {
 	later := p.Stamp - stamp
 	p.Stamp, p.Earliest, p.Latest = stamp, p.Earliest-later, p.Latest-later
 	return p
-}
-
-// settle forgets the placed packets at the front. A packet whose time another
-// takes is placed after that, so it is always still here.
-func (s *sequencer) settle(u *unit) {
-	u.settled = true
-	for len(s.pending) > 0 && s.pending[0].settled {
-		s.pending[0] = nil
-		s.pending = s.pending[1:]
-		s.base++
-	}
 }
 
 // barrier places all packets before a point that none crosses, and with them the

@@ -64,18 +64,11 @@ func noFrame(frame, packets int64) error {
 
 // explainer follows a few frames through the third pass.
 type explainer struct {
-	wanted map[int64]bool
-	// flows and older hold the initial numbers by pair of endpoints: a flow's
-	// number may have been another one's. When flows has maxInitials pairs they
-	// become the older ones, and those before are forgotten.
-	flows, older map[conn.Key]*initials
-	list         []explained
-	flags        map[int64]*flagged // by frame
+	wanted   map[int64]bool
+	initials conn.InitialNumbers
+	list     []explained
+	flags    map[int64]*flagged // by frame
 }
-
-// maxInitials is how many pairs of endpoints have their initial numbers
-// remembered at least, and half as many as there are at most: about 8 MB.
-const maxInitials = 1 << 15
 
 // explained is a frame that was met in the output, and what is to be said of it
 // once the whole pass is behind: initial numbers are still learnt meanwhile.
@@ -100,7 +93,7 @@ type numbered struct {
 }
 
 func newExplainer(frames []int64) (*explainer, error) {
-	x := &explainer{wanted: make(map[int64]bool), flows: make(map[conn.Key]*initials), flags: make(map[int64]*flagged)}
+	x := &explainer{wanted: make(map[int64]bool), flags: make(map[int64]*flagged)}
 	for _, f := range frames {
 		if f < 1 {
 			return nil, fmt.Errorf("%w: frame %d: frames are counted from 1", ErrUsage, f)
@@ -115,98 +108,47 @@ func newExplainer(frames []int64) (*explainer, error) {
 
 // restart forgets what was learnt in a pass that is repeated.
 func (x *explainer) restart() {
-	clear(x.flows)
+	x.initials = conn.InitialNumbers{}
 	clear(x.flags)
 	x.list = nil
 }
 
 // clue is what the sequencer knows of a frame that is to be explained.
 type clue struct {
-	trace    reorder.Trace // its indices turned into frames
-	timeFrom int64         // frame whose stamp it takes
-	initials *initials     // of its connection, nil without TCP
-}
-
-// initials are the initial sequence numbers of one incarnation of a connection,
-// by Segment.Dir: those that Wireshark counts relative numbers from.
-type initials struct {
-	number [2]tcp.Seq
-	known  [2]bool
+	trace    reorder.Trace  // its indices turned into frames
+	timeFrom int64          // frame whose stamp it takes
+	initials *conn.Initials // of its connection, nil without TCP
 }
 
 // see takes in a packet in file order, before it is placed.
 func (x *explainer) see(u *unit) {
-	var of *initials
+	var of *conn.Initials
 	if u.isTCP {
-		of = x.learn(&u.pair.Key, &u.seg)
+		of = x.initials.Learn(&u.pair.Key, &u.seg)
 	}
 	if x.wanted[u.block.Frame] {
 		u.clue = &clue{initials: of}
 	}
 }
 
-// learn takes the initial numbers from a SYN, or else from the first segment
-// and the first ACK that are there. A SYN with another number begins another
-// connection.
-func (x *explainer) learn(key *conn.Key, seg *tcp.Segment) *initials {
-	own, syn := seg.Dir&1, seg.Bits.Has(tcp.SYN)
-	n := x.initials(key)
-	if syn && !seg.Bits.Has(tcp.ACK) && n.known[own] && n.number[own] != seg.Seq {
-		n = &initials{}
-		x.flows[*key] = n
-	}
-	switch {
-	case syn:
-		n.number[own], n.known[own] = seg.Seq, true
-	case !n.known[own]:
-		n.number[own], n.known[own] = seg.Seq-1, true
-	}
-	if peer := 1 - own; seg.Bits.Has(tcp.ACK) && !n.known[peer] {
-		n.number[peer], n.known[peer] = seg.Ack-1, true
-	}
-	return n
-}
-
-// initials finds what is remembered of a pair of endpoints, or begins it.
-func (x *explainer) initials(key *conn.Key) *initials {
-	if n := x.flows[*key]; n != nil {
-		return n
-	}
-	n := x.older[*key]
-	if n == nil {
-		n = &initials{}
-	}
-	if len(x.flows) >= maxInitials {
-		x.flows, x.older = make(map[conn.Key]*initials), x.flows
-	}
-	x.flows[*key] = n
-	return n
-}
-
 // watch asks the orderer for the traces of the frames.
 func (x *explainer) watch(s *sequencer) {
-	s.frames = make([]int64, framesKept)
+	s.pending.framed = true
 	s.order.Watch(
-		func(index int64) bool { return x.wanted[s.frame(index)] },
+		func(index int64) bool { return x.wanted[s.pending.frame(index)] },
 		func(t reorder.Trace) {
-			c := s.pending[t.Index-s.base].clue
+			c := s.pending.at(t.Index).clue
 			if c == nil {
 				return
 			}
-			c.trace, c.timeFrom = t, s.frame(t.TimeFrom)
+			c.trace, c.timeFrom = t, s.pending.frame(t.TimeFrom)
 			for _, list := range [][]reorder.Relation{t.Causes, t.Followers} {
 				for i := range list {
-					list[i].Index = s.frame(list[i].Index)
+					list[i].Index = s.pending.frame(list[i].Index)
 				}
 			}
 		})
 }
-
-// framesKept is more than the orderer has in its hands.
-const framesKept = 4 * reorder.DefaultWindow
-
-// frame is that of a packet that the orderer has in its hands.
-func (s *sequencer) frame(index int64) int64 { return s.frames[index%framesKept] }
 
 // placed takes a frame in output order.
 func (x *explainer) placed(j *job, u *unit, frame int64, after tcp.Analysis) {
@@ -270,7 +212,7 @@ func (e *explained) whole() report.Explanation {
 	c, r := e.clue, e.Explanation
 	r.Causes, r.Followers = c.neighbours(c.trace.Causes), c.neighbours(c.trace.Followers)
 	if e.tcp {
-		r.Segment = c.initials.explain(&e.seg)
+		r.Segment = explainSegment(&e.seg, c.initials)
 	}
 	return r
 }
@@ -282,7 +224,7 @@ func (c *clue) neighbours(relations []reorder.Relation) []report.Relation {
 		r := &relations[i]
 		list[i] = report.Relation{Frame: r.Index, Law: r.Law.String(), Broken: r.Broken, Repaired: r.Repaired}
 		if r.Segment != (reorder.Segment{}) && c.initials != nil {
-			list[i].Segment = c.initials.explain(&r.Segment)
+			list[i].Segment = explainSegment(&r.Segment, c.initials)
 		}
 	}
 	return list
@@ -291,8 +233,9 @@ func (c *clue) neighbours(relations []reorder.Relation) []report.Relation {
 // bitNames are those of Wireshark, from the lowest bit.
 var bitNames = [...]string{"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"}
 
-func (n *initials) explain(seg *tcp.Segment) *report.ExplainedTCP {
-	own, peer := n.number[seg.Dir&1], n.number[1-seg.Dir&1]
+// explainSegment counts the segment's numbers from the initial ones of its connection.
+func explainSegment(seg *tcp.Segment, n *conn.Initials) *report.ExplainedTCP {
+	own, peer := n.Number[seg.Dir&1], n.Number[1-seg.Dir&1]
 	relative := func(r tcp.Range, to tcp.Seq) report.Range {
 		return report.Range{Left: uint32(r.Left - to), Right: uint32(r.Right - to)}
 	}

@@ -63,7 +63,7 @@ func writePackets(t *testing.T, packets [][]byte) string {
 
 // More connections than are followed at once, all begun before the capture but
 // for the first, which comes back at the end: relative numbers are counted as
-// Wireshark does, from the connection's own SYN or first packet, whatever number
+// Wireshark does, from the connection's own SYN or first packet, whatever id
 // the flow was given.
 func TestRelativeNumbersOfManyConnections(t *testing.T) {
 	const connections = 20_000

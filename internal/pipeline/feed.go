@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
@@ -19,18 +20,24 @@ type chunk struct {
 	heads    []headless        // of those in the passes behind it
 	names    []names           // of the units that have some, in those passes
 	mentions [][]infer.Mention // of the units that mention something, in the pass that gathers facts
-	left     int               // units that are still needed; the last one gives the batch back
+	left     atomic.Int32      // units that are still needed; the last one gives the batch back
 	share    int               // of the bytes that the batch keeps, for each unit
+	size     int               // all that it keeps, bytes
+	waiting  [stages]int       // units that wait, by the stage that holds them
 	err      error
 	ready    chan struct{}
 	read     int64       // bytes of the file read with it
 	home     chan *chunk // where it goes when it is done with
 }
 
-// release says that n units of the chunk are done with.
+// release says that n units of the chunk are done with. It may be called from any
+// goroutine.
 func (c *chunk) release(n int) {
-	if c.left -= n; c.left > 0 {
+	if c.left.Add(int32(-n)) > 0 {
 		return
+	}
+	if c.batch == nil {
+		return // units that were moved here: see mover
 	}
 	c.batch.Release()
 	c.batch = nil
@@ -140,7 +147,7 @@ func (j *job) readChunk(r *salvage.Reader) *chunk {
 		close(c.ready)
 		return c
 	}
-	c.left = len(c.batch.Blocks)
+	c.left.Store(int32(len(c.batch.Blocks)))
 	return c
 }
 
@@ -159,6 +166,7 @@ func (c *chunk) decode(d *decoder) {
 			d.decode(u)
 		}
 	}
+	c.size = c.batch.Size() + len(c.units)*recordSize + len(c.heads)*answerSize
 }
 
 // progress reports how far the passes have come.

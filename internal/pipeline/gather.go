@@ -263,11 +263,7 @@ func (j *job) observeWhole(u *unit) {
 	if !j.facts.whole && j.facts.packets > j.beginning {
 		return
 	}
-	id, fresh := j.flows.Of(&u.pair)
-	dir := u.pair.Dir
-	if fresh {
-		j.local.Forget(id)
-	}
+	id, dir := j.flows.Of(&u.pair), u.pair.Dir
 	if j.facts.whole && !j.local.Met(id, dir) {
 		src, dst := u.ends()
 		j.engine.ObserveFlow(src, dst, u.proto, u.sport, u.dport)

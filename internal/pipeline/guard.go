@@ -40,8 +40,7 @@ const maxRuns = 3
 const maxLeft = 1 << 17
 
 // left are the connections whose packets keep their order and times, by the hash
-// of their pair: flow numbers are used again, and another time perhaps for
-// another connection.
+// of their pair: in another pass one that was forgotten has another id.
 type left struct {
 	by    map[uint64]leftFor
 	all   bool // nothing moves

@@ -29,7 +29,7 @@ func (j *job) newJudge(edits bool) *judge {
 	seen := summary.New(j.o.Flows, j.facts.span())
 	v := &judge{j: j, edits: edits, analyse: tcp.NewAnalyser(), seen: seen, findings: newCollector(&j.o, seen)}
 	v.diagnose = diagnose.New(v.found)
-	v.diagnose.Reverses = j.profile.Reverses
+	v.diagnose.Reverses, v.diagnose.Tick = j.profile.Reverses, j.profile.Tick
 	v.guard.apart = j.flagsApart()
 	return v
 }
@@ -61,10 +61,8 @@ func (v *judge) packet(u *unit) {
 	if u.block.HasStamp {
 		v.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
 	}
-	if u.isTCP && u.seg.Fresh {
-		v.diagnose.Forget(u.seg.Flow) // before its number is another's
-	}
 	if u.isTCP {
+		v.diagnose.Meet(u.seg.Flow) // what it finds of one that makes way comes while the summary has that one
 		v.guard.packet(u.pair.Hash, u.before, after)
 	}
 	v.summarise(u, after)

@@ -37,7 +37,7 @@ func (j *job) survey(ctx context.Context, d *draft) (written bool, err error) {
 
 func (j *job) surveyFirst(ctx context.Context, d *draft) (s *reorder.Survey, written bool, err error) {
 	j.clocks.begin(&j.facts)
-	j.twice = &sightings{tick: j.ticks.Tick()}
+	j.twice = newSightings(j.ticks.Tick())
 	return j.surveyOnce(ctx, nil, d)
 }
 

@@ -19,8 +19,8 @@ import (
 // Its memory is bounded.
 type sightings struct {
 	prints printSet
-	flows  []sighting // by flow number
-	tick   int64      // of the clock, nanoseconds; 0 if it is fine
+	flows  *tcp.Store[sighting]
+	tick   int64 // of the clock, nanoseconds; 0 if it is fine
 	found  map[uint64]sighted
 	apart  map[uint64]apartBy // of those that are doubled
 	likely []uint64           // connections of which a packet came again with its stamp: too few to tell
@@ -35,7 +35,7 @@ type sightings struct {
 // sequence space: bare ACKs are often identical without being copies. Where only
 // some are remembered, each counts for those that aren't.
 type sighting struct {
-	hash    uint64 // of its pair; 0 for none
+	hash    uint64 // of its pair
 	packets int64  // different ones
 	again   int64  // of them, those that came again, bit for bit
 	same    int64  // of them, those that came again with the very stamp, elsewhere in the file
@@ -73,6 +73,14 @@ func (a *apartBy) add(delay, tick int64) {
 func (a apartBy) widened() apartBy {
 	more := (a.farthest - a.nearest + a.nearest/8) / max(a.votes, 1)
 	return apartBy{max(0, a.nearest-more), max(1, a.farthest+more), a.votes}
+}
+
+// newSightings returns sightings of a capture whose clock has this tick, nanoseconds; 0
+// if it is fine.
+func newSightings(tick int64) *sightings {
+	s := &sightings{tick: tick}
+	s.flows = tcp.NewStore(s.close)
+	return s
 }
 
 // sighted says in which way a connection was seen more than once.
@@ -131,19 +139,13 @@ func (s *sightings) observe(u *unit) {
 
 // of finds what was seen of the packet's connection.
 func (s *sightings) of(u *unit) *sighting {
-	for int(u.seg.Flow) >= len(s.flows) {
-		s.flows = append(s.flows, sighting{})
-	}
-	f := &s.flows[u.seg.Flow]
-	if f.hash != u.pair.Hash {
-		s.close(f)
-		*f = sighting{hash: u.pair.Hash}
-	}
+	f := s.flows.Of(u.seg.Flow)
+	f.hash = u.pair.Hash
 	return f
 }
 
 // close decides on a connection of which nothing more is kept.
-func (s *sightings) close(f *sighting) {
+func (s *sightings) close(_ uint64, f *sighting) {
 	how := f.decide()
 	enough := int64(copiedFrom)
 	if s.prints.drop > 0 {
@@ -200,9 +202,7 @@ func (s *sightings) nearlyAll() bool { return s.sampled && 10*int64(len(s.found)
 // finish decides on all connections that are left. Where some show that files
 // overlap, a single packet with its old stamp is enough for the others.
 func (s *sightings) finish() {
-	for i := range s.flows {
-		s.close(&s.flows[i])
-	}
+	s.flows.Each(s.close)
 	overlap := false
 	for _, how := range s.found {
 		overlap = overlap || how == repeated

@@ -301,7 +301,7 @@ func observeAll(s *sightings, connections, each int, times int64) {
 			u.view.Src, u.view.Dst = packet.Addr{15: 1}, packet.Addr{14: byte(i % connections >> 16), 15: 2}
 			u.sport, u.proto = uint16(i%connections), packet.ProtoTCP
 			u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
-			u.seg.Flow, u.seg.Len, u.seg.Sum = uint32(i%connections), 1000, uint16(i*7919)
+			u.seg.Flow, u.seg.Len, u.seg.Sum = uint64(i%connections), 1000, uint16(i*7919)
 			u.seg.Seq = tcp.Seq(i / connections * 1000)
 			u.seg.Stamp = int64(i)*1000 + again*50_000
 			s.observe(u)
@@ -317,8 +317,8 @@ func TestCopiesAmongManyPackets(t *testing.T) {
 		connections, each int
 		times             int64
 	}{{40, 20_000, 2}, {40, 20_000, 1}, {20_000, 12, 2}, {20_000, 12, 1}} {
-		var s sightings
-		observeAll(&s, c.connections, c.each, c.times)
+		s := newSightings(0)
+		observeAll(s, c.connections, c.each, c.times)
 		twice := c.times == 2
 		if !s.sampled || s.nearlyAll() != twice || s.mostly() != twice {
 			t.Errorf("%+v: got sampled %v, nearly all twice %v, most %v; want %v", c, s.sampled, s.nearlyAll(), s.mostly(), twice)

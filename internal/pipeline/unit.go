@@ -35,7 +35,6 @@ type unit struct {
 	quotes       bool     // it looks like an error that quotes a packet; in the pass that gathers facts
 	ruled        bool     // laws may speak of seg
 	left         leftFor  // why the connection is left as recorded, 0 if it isn't
-	settled      bool     // placed, and handed to the writer
 	corrected    bool     // the block's ticks are those of the reference's clock
 }
 

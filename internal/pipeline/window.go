@@ -10,8 +10,8 @@ import (
 // maxWindow is how many bytes of the capture may be kept for what waits for its
 // place: packets, and blocks between them. Beyond it they get it early. maxBetween is
 // how many of them blocks may take that are no packets, with their records, and
-// maxRecords how many the records of packets may take: about 48,000 of them, so that
-// small packets take no more than large ones.
+// maxRecords how many the records of packets may take: about 48,000 of them, 43,000
+// where they lack their header, so that small packets take no more than large ones.
 const (
 	maxWindow  = 64 << 20
 	maxBetween = 16 << 20
@@ -19,24 +19,57 @@ const (
 )
 
 // recordSize is what a block takes in memory beside its bytes, and packetSize what a
-// packet does, with what order keeps of it.
+// packet does, with what order keeps of it; answerSize is what one takes besides that
+// lacks its header.
 const (
 	recordSize = int(unsafe.Sizeof(unit{}) + unsafe.Sizeof(capture.Block{}))
 	packetSize = recordSize + reorder.HeldSize
+	answerSize = int(unsafe.Sizeof(headless{}))
 )
 
-// weights count what is kept for the blocks that wait somewhere, bytes: of the
+// The stages in which units wait.
+const (
+	inSequencer = iota
+	inAligner
+
+	stages
+)
+
+// weights count what is kept for the blocks that wait in a stage, bytes: of the
 // bytes that a block's chunk keeps its share.
-type weights struct{ all, between, records int }
+type weights struct {
+	all, between, records int
+
+	stage  int
+	chunks int // what the chunks keep that have such blocks
+	own    int // what of that is theirs
+	bound  int // the least of chunks since sparse ones were looked for
+}
 
 // add takes in a block that waits from now on, or with -1 one that waits no longer.
 func (w *weights) add(u *unit, sign int) {
-	share := sign * u.chunk.share
+	c := u.chunk
+	if sign < 0 {
+		c.waiting[w.stage]--
+	}
+	if c.waiting[w.stage] == 0 {
+		w.chunks += sign * c.size
+		w.bound = min(w.bound, w.chunks)
+	}
+	if sign > 0 {
+		c.waiting[w.stage]++
+	}
+	share := sign * c.share
 	w.all += share
-	if u.block.Kind == capture.Packet {
-		w.records += sign * packetSize
-	} else {
+	w.own += share + sign*recordSize
+	if u.block.Kind != capture.Packet {
 		w.between += share + sign*recordSize
+		return
+	}
+	w.records += sign * packetSize
+	if u.headless != nil {
+		w.records += sign * answerSize
+		w.own += sign * answerSize
 	}
 }
 

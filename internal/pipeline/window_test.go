@@ -27,12 +27,17 @@ func newWindowed(t *testing.T, gate int64) *windowed {
 
 // give adds a block of so many bytes, a packet with a stamp or another one.
 func (w *windowed) give(kind capture.Kind, stamp int64, share int) {
+	w.arrange(w.unit(kind, stamp, share))
+}
+
+// unit makes the next block of the file.
+func (w *windowed) unit(kind capture.Kind, stamp int64, share int) *unit {
 	b := &capture.Block{Kind: kind, Offset: w.given}
 	if kind == capture.Packet {
 		b.Frame, b.HasStamp, b.Ticks, b.Interface = w.given, true, uint64(stamp), w.iface
 	}
 	w.given++
-	w.arrange(&unit{block: b, chunk: &chunk{share: share}})
+	return &unit{block: b, chunk: &chunk{share: share}}
 }
 
 // check reports blocks that are missing or out of the file's order, which nothing
@@ -114,22 +119,29 @@ func TestLargePacketsAreBounded(t *testing.T) {
 }
 
 // The window counts what it keeps of each packet beside its bytes: small ones took
-// more than large ones.
+// more than large ones, and those that lack their header more than others.
 func TestSmallPacketsAreBounded(t *testing.T) {
-	w := newWindowed(t, 1e9)
-	most := 0
-	for n := range 2 * reorder.DefaultWindow {
-		w.give(capture.Packet, int64(n), 84)
-		most = max(most, len(w.pending)*packetSize)
+	for _, c := range []struct {
+		headless *headless
+		size     int
+	}{{nil, packetSize}, {new(headless), packetSize + answerSize}} {
+		w := newWindowed(t, 1e9)
+		most := 0
+		for n := range 2 * reorder.DefaultWindow {
+			u := w.unit(capture.Packet, int64(n), 84)
+			u.headless = c.headless
+			w.arrange(u)
+			most = max(most, w.pending.left*c.size)
+		}
+		if most > maxRecords || most < maxRecords/2 {
+			t.Errorf("held: got %d bytes of records of %d bytes, want up to %d", most, c.size, maxRecords)
+		}
+		if w.crowded == 0 {
+			t.Error("the window was not closed early")
+		}
+		w.barrier()
+		w.check(t)
 	}
-	if most > maxRecords || most < maxRecords/2 {
-		t.Errorf("held: got %d bytes of records, want up to %d", most, maxRecords)
-	}
-	if w.crowded == 0 {
-		t.Error("the window was not closed early")
-	}
-	w.barrier()
-	w.check(t)
 }
 
 // Packets that have had their time leave without the window being closed early.

@@ -24,9 +24,9 @@ type verdictSet uint32
 // comes back.
 type connections struct {
 	limit   int
-	by      []*connection // by flow number
+	by      *tcp.Store[*connection]
 	total   int64
-	retired []*connection // forgotten by the flow table: the worst of them, worst first
+	retired []*connection // they have made way: the worst of them, worst first
 	holders []*connection // those with a gallery, at most maxGalleries
 	// floor is the last of the holders as it was when it was looked for. None
 	// has come to stand below it since, as counts only grow; without packets it
@@ -36,7 +36,6 @@ type connections struct {
 
 // connection is one pair of endpoints.
 type connection struct {
-	hash          uint64
 	key           conn.Key
 	client        uint8 // the direction of the first SYN without ACK; 2 is unknown
 	started       [2]bool
@@ -54,7 +53,9 @@ type connection struct {
 }
 
 func newConnections(limit int) *connections {
-	return &connections{limit: limit}
+	c := &connections{limit: limit}
+	c.by = tcp.NewStore(c.retire)
+	return c
 }
 
 // packet takes in a packet in the order of the output.
@@ -86,23 +87,16 @@ func (c *connections) packet(p *Packet) {
 
 // of returns the packet's connection.
 func (c *connections) of(p *Packet) *connection {
-	for int(p.Segment.Flow) >= len(c.by) {
-		c.by = append(c.by, nil)
-	}
-	f := c.by[p.Segment.Flow]
-	if f != nil && f.hash == p.Pair.Hash {
-		return f
-	}
-	if f != nil {
-		c.retire(f)
+	f := c.by.Of(p.Segment.Flow)
+	if *f != nil {
+		return *f
 	}
 	c.total++
-	f = &connection{hash: p.Pair.Hash, key: p.Pair.Key, client: 2, scale: [2]int8{-2, -2}}
+	*f = &connection{key: p.Pair.Key, client: 2, scale: [2]int8{-2, -2}}
 	if len(c.holders) < maxGalleries {
-		c.hold(f)
+		c.hold(*f)
 	}
-	c.by[p.Segment.Flow] = f
-	return f
+	return *f
 }
 
 // start takes in the first packet of a direction, and every SYN.
@@ -120,9 +114,9 @@ func (f *connection) start(s *tcp.Segment, d uint8) {
 }
 
 // finding takes in what was found of a packet of the connection that has this
-// flow number.
-func (c *connections) finding(flow uint32, frame int64, verdict diagnose.Verdict) {
-	f := c.by[flow]
+// id. It must not have made way.
+func (c *connections) finding(flow uint64, frame int64, verdict diagnose.Verdict) {
+	f := *c.by.Of(flow)
 	f.byVerdict[verdict]++
 	weight := uint8(1)
 	if verdict != diagnose.Genuine {
@@ -228,9 +222,9 @@ func worse(a, b *connection) int {
 	return cmp.Or(bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.first, b.first))
 }
 
-// retire keeps a connection that the flow table forgot, if it is among the
-// worst.
-func (c *connections) retire(f *connection) {
+// retire keeps a connection that makes way, if it is among the worst.
+func (c *connections) retire(_ uint64, gone **connection) {
+	f := *gone
 	place, _ := slices.BinarySearchFunc(c.retired, f, worse)
 	c.retired = slices.Insert(c.retired, place, f)
 	if len(c.retired) > c.limit {
@@ -246,11 +240,7 @@ func (c *connections) retire(f *connection) {
 // result lists the worst connections, worst first.
 func (c *connections) result() report.Flows {
 	all := slices.Clone(c.retired)
-	for _, f := range c.by {
-		if f != nil {
-			all = append(all, f)
-		}
-	}
+	c.by.Each(func(_ uint64, f **connection) { all = append(all, *f) })
 	slices.SortFunc(all, worse)
 	all = all[:min(len(all), c.limit)]
 	r := report.Flows{Total: c.total, Omitted: c.total - int64(len(all)), List: make([]report.Flow, len(all))}

@@ -1,7 +1,5 @@
 package tcp
 
-import "slices"
-
 // Analyser gives each segment of a capture the flags that Wireshark 4.0 gives
 // it (tcp.analysis.*, epan/dissectors/packet-tcp.c, tshark 4.0.17), in file
 // order. internal/lab/analysis holds it against tshark.
@@ -12,7 +10,7 @@ import "slices"
 // know Multipath TCP, whose duplicate ACKs (RFC 8684, section 4) Wireshark
 // sometimes excuses.
 type Analyser struct {
-	conversations []conversation // by Segment.Flow
+	conversations Store[conversation] // by Segment.Flow
 }
 
 // NewAnalyser returns an analyser that has seen nothing.
@@ -20,12 +18,10 @@ func NewAnalyser() *Analyser { return &Analyser{} }
 
 // Add analyses the next segment of the file and returns its flags. Segments of
 // all flows go through one Analyser in file order; Flow and Dir tell them
-// apart, and Flow numbers are dense (memory grows with the largest). s is not
-// kept.
+// apart. s is not kept.
 func (a *Analyser) Add(s *Segment) Analysis {
-	c := a.conversation(s.Flow)
-	if s.Fresh {
-		*c = conversation{}
+	c := a.conversations.Of(s.Flow)
+	if !c.begun {
 		c.begin()
 	}
 	flags := c.reuse(s)
@@ -36,16 +32,4 @@ func (a *Analyser) Add(s *Segment) Analysis {
 	m.remember(flags)
 	m.learnHandshake()
 	return flags
-}
-
-// conversation finds the flow's current conversation, new if there is none.
-func (a *Analyser) conversation(flow uint32) *conversation {
-	if n := int(flow) + 1; n > len(a.conversations) {
-		a.conversations = slices.Grow(a.conversations, n-len(a.conversations))[:n]
-	}
-	c := &a.conversations[flow]
-	if !c.begun {
-		c.begin()
-	}
-	return c
 }

@@ -59,14 +59,13 @@ type Segment struct {
 	Stamp int64 // time as recorded, nanoseconds since 1970, rounded down
 	Frame int64 // number in the capture, from 1
 
-	// Flow identifies the connection's pair of endpoints; the caller numbers
-	// flows densely from 0. Dir is 0 for packets sent by one fixed endpoint
-	// of it, 1 for the other's.
-	Flow uint32
+	// Flow is the id of the connection's pair of endpoints. Ids count up in the order in
+	// which the pairs appear, and none is used again: of connections whose ids leave the
+	// same remainder by MaxFlows (16,384) the latest is followed. Up to that many pairs
+	// can be counted from 0 on. Dir is 0 for packets sent by one fixed endpoint, 1 for
+	// the other's.
+	Flow uint64
 	Dir  uint8
-	// Fresh marks the first packet of a flow under this number, which may have
-	// been another flow's before: what was known under it is void.
-	Fresh bool
 
 	Bits          Bits
 	WindowShift   int8 // shift of the window scale option, -1 without one (RFC 7323)

@@ -29,8 +29,8 @@ import (
 // packets stand roughly in theirs, and it is not safe for concurrent use.
 type Survey struct {
 	reference int
-	flows     []flow              // by Segment.Flow
-	open      map[uint64]sighting // one side of a sample, by flow, direction and number
+	flows     tcp.Store[flow]     // by Segment.Flow
+	open      map[uint64]sighting // one side of a sample, by its flow's place, direction and number
 	sieve     uint64              // of the hashed keys only those without these bits are kept
 	pairs     map[int]*pair       // by interface, each with the reference
 	clocks    []reorder.TickMeter // by interface
@@ -46,6 +46,7 @@ const (
 
 // sighting is one side of a sample: a segment, or the ACK for it.
 type sighting struct {
+	flow   uint64
 	stamp  int64
 	iface  int32
 	answer bool // it is the ACK
@@ -74,20 +75,14 @@ func (c *Survey) Add(iface int, stamp int64, s *reorder.Segment) {
 		return
 	}
 	c.tick(iface, stamp)
-	for int(s.Flow) >= len(c.flows) {
-		c.flows = append(c.flows, flow{})
-	}
-	f, dir := &c.flows[s.Flow], s.Dir&1
-	if s.Fresh {
-		*f = flow{}
-	}
-	side := sighting{stamp: stamp, iface: int32(iface), host: s.Outbound == tcp.Out}
+	f, dir := c.flows.Of(s.Flow), s.Dir&1
+	side := sighting{flow: s.Flow, stamp: stamp, iface: int32(iface), host: s.Outbound == tcp.Out}
 	if f.isNew(dir, s) {
-		c.sight(s.Flow, dir, s.End(), side)
+		c.sight(dir, s.End(), side)
 	}
 	if f.acknowledges(dir, s) {
 		side.answer = true
-		c.sight(s.Flow, 1-dir, s.Ack, side)
+		c.sight(1-dir, s.Ack, side)
 	}
 }
 
@@ -133,15 +128,16 @@ func (f *flow) acknowledges(dir uint8, s *reorder.Segment) bool {
 	return true
 }
 
-// sight keeps one side of a sample, or completes the sample.
-func (c *Survey) sight(flow uint32, dir uint8, number tcp.Seq, side sighting) {
-	key := uint64(flow)<<33 | uint64(dir)<<32 | uint64(number)
+// sight keeps one side of a sample, or completes the sample. What waits of a flow that
+// made way for this one is void.
+func (c *Survey) sight(dir uint8, number tcp.Seq, side sighting) {
+	key := uint64(tcp.Place(side.flow))<<33 | uint64(dir)<<32 | uint64(number)
 	if mixed(key)&c.sieve != 0 {
 		return
 	}
 	other, ok := c.open[key]
 	switch {
-	case !ok:
+	case !ok || other.flow != side.flow:
 		c.keep(key, side)
 	case other.answer == side.answer: // another incarnation of the port pair
 	case side.answer:

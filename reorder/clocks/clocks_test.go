@@ -30,7 +30,7 @@ func newClockTraffic() *clockTraffic {
 	return &clockTraffic{rng: rand.New(rand.NewPCG(1, 2)), now: 1e18}
 }
 
-func (c *clockTraffic) add(flow uint32, dir uint8, bits tcp.Bits, seq, ack tcp.Seq, length uint32) {
+func (c *clockTraffic) add(flow uint64, dir uint8, bits tcp.Bits, seq, ack tcp.Seq, length uint32) {
 	side := tcp.Out
 	if dir == 1 {
 		side = tcp.In
@@ -41,7 +41,7 @@ func (c *clockTraffic) add(flow uint32, dir uint8, bits tcp.Bits, seq, ack tcp.S
 
 // exchange adds a request, its ACK after a round trip, the answer, and the
 // host's ACK for that at once.
-func (c *clockTraffic) exchange(flow uint32, at tcp.Seq, roundTrip int64) {
+func (c *clockTraffic) exchange(flow uint64, at tcp.Seq, roundTrip int64) {
 	c.add(flow, 0, tcp.ACK, at, at, 100)
 	c.now += roundTrip + c.rng.Int64N(roundTrip)
 	c.add(flow, 1, tcp.ACK, at, at+100, 0)
@@ -231,7 +231,7 @@ func TestSurveyIsBounded(t *testing.T) {
 	s := NewSurvey(0)
 	data := reorder.Segment{Dir: 1, Bits: tcp.ACK, Len: 1}
 	for i := range uint32(10 * maxSightings) { // none is ever acknowledged
-		data.Flow, data.Seq = i%100, tcp.Seq(i)
+		data.Flow, data.Seq = uint64(i%100), tcp.Seq(i)
 		s.Add(1, int64(i), &data)
 	}
 	if n := len(s.open); n >= maxSightings {
@@ -318,4 +318,32 @@ func FuzzSurvey(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Numbers of a connection that made way are not taken for those of the one that has its
+// place: no sample comes of the two, and the younger one's own are all there.
+func TestNumbersOfAnotherConnectionAreNoSample(t *testing.T) {
+	s := NewSurvey(0)
+	of := func(flow uint64, dir uint8, seq, ack tcp.Seq, length uint32) {
+		seg := reorder.Segment{Flow: flow, Dir: dir, Bits: tcp.ACK, Seq: seq, Ack: ack, Len: length, Outbound: tcp.Out}
+		s.Add(int(dir), 1e18, &seg)
+	}
+	samples := func() (n int64) {
+		for _, p := range s.pairs {
+			n += p.most.samples + p.least.samples
+		}
+		return n
+	}
+	of(3, 0, 1, 1, 1)
+	of(3, 0, 2, 1, 100) // it is acknowledged by nobody
+	of(3+tcp.MaxFlows, 1, 1, 102, 0)
+	if n := samples(); n != 0 {
+		t.Errorf("data of one connection and an ACK of another: got %d samples, want none", n)
+	}
+	of(3+tcp.MaxFlows, 0, 101, 1, 1)
+	of(3+tcp.MaxFlows, 0, 102, 1, 100)
+	of(3+tcp.MaxFlows, 1, 1, 202, 0)
+	if n := samples(); n != 1 {
+		t.Errorf("data and its ACK: got %d samples, want 1", n)
+	}
 }

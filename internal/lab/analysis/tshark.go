@@ -81,17 +81,17 @@ func Read(ctx context.Context, path string) (packets []Packet, skipped int, err 
 }
 
 // flowTable numbers the pairs of endpoints densely.
-type flowTable map[[2]string]uint32
+type flowTable map[[2]string]uint64
 
 // place returns a packet's flow and its direction in it.
-func (t flowTable) place(source, destination string) (flow uint32, dir uint8) {
+func (t flowTable) place(source, destination string) (flow uint64, dir uint8) {
 	key := [2]string{source, destination}
 	if source > destination {
 		key, dir = [2]string{destination, source}, 1
 	}
 	flow, ok := t[key]
 	if !ok {
-		flow = uint32(len(t))
+		flow = uint64(len(t))
 		t[key] = flow
 	}
 	return flow, dir

@@ -11,7 +11,7 @@ import (
 // compare them with.
 type walk struct {
 	r      *rand.Rand
-	flow   uint32
+	flow   uint64
 	now    int64
 	shift  [2]int8
 	high   [2]tcp.Seq // highest end sent
@@ -26,7 +26,7 @@ func pick[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values)
 func walks(seed uint64, n, m int) (segments []tcp.Segment) {
 	r := rand.New(rand.NewPCG(seed, 4))
 	for flow := range n {
-		w := newWalk(r, uint32(flow))
+		w := newWalk(r, uint64(flow))
 		if r.IntN(4) > 0 {
 			segments = append(segments, w.handshake()...)
 		}
@@ -39,7 +39,7 @@ func walks(seed uint64, n, m int) (segments []tcp.Segment) {
 	return segments
 }
 
-func newWalk(r *rand.Rand, flow uint32) *walk {
+func newWalk(r *rand.Rand, flow uint64) *walk {
 	w := &walk{r: r, flow: flow, now: 1_700_000_000_000_000_000}
 	for d := range w.high {
 		w.high[d] = pick(r, tcp.Seq(r.Uint32()), 0xFFFFFF00, 0xFFFFFF38, 1, 1000, 0x7FFFFF00)

@@ -63,6 +63,7 @@ type Recipe struct {
 	OneWay     bool // one direction alone
 	Jump       bool // each sender's numbers jump by 1 GiB once, in the middle
 	AcksFirst  bool // all bare ACKs of one end stand before the data of the other
+	Timely     int  // of so many packets one has the time of its place, whatever Choices say; 0 for none
 	Choices    []Choice
 }
 
@@ -107,7 +108,8 @@ func Kinds() []Kind {
 		k.Recipe.Disordered = true
 		all = append(all, k)
 	}
-	return all
+	ahead := Recipe{Form: NoHeader, Disordered: true, Timely: 100, Choices: choose(Growing, "pcapng.time")}
+	return append(all, Kind{"one of 100 packets years ahead, after disorder", ahead})
 }
 
 // mixtures are floods of several fields at once.
@@ -186,14 +188,19 @@ func (r Recipe) Write(to io.Writer) error {
 			out.packet(&p)
 		}
 	}
+	var p packet
 	for i := range r.Packets - start {
-		p := t.next()
+		p = t.next()
+		time := p.time
 		if r.Jump && i == (r.Packets-start)/2 {
 			t.jump(1 << 30)
 		}
 		for _, c := range r.Choices {
 			f := &fields[c.Field]
 			f.set(&p, c.Pattern.value(rng, i, f.bits))
+		}
+		if r.Timely > 0 && i%r.Timely == 0 {
+			p.time = time
 		}
 		out.packet(&p)
 	}

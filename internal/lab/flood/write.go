@@ -94,43 +94,56 @@ func (w *writer) packet(p *packet) {
 	w.block(blockPacket)
 }
 
-// append adds the packet from its first byte behind the link layer.
+// append adds the packet from its first byte behind the link layer. It allocates
+// nothing but room in b: the garbage of millions of packets would be the peak of the
+// process that measures others.
 func (p *packet) append(b []byte) []byte {
-	tcp := p.tcp(nil)
-	src, dst := p.addresses()
-	if !p.wrongSum {
-		pseudo := append(append([]byte(nil), src...), dst...)
-		pseudo = be.AppendUint32(pseudo, uint32(len(tcp)))
-		pseudo = append(pseudo, 0, 0, 0, p.proto)
-		be.PutUint16(tcp[16:], checksum(append(pseudo, tcp...)))
-	}
-	if p.form != IPv4 {
-		return append(p.ipv6(b, src, dst, len(tcp)), tcp...)
+	var room [maxOptions]byte
+	options := p.options(room[:0])
+	size := tcpHeader + len(options) + p.size
+	var src, dst [16]byte
+	n := p.addresses(&src, &dst)
+	if p.form == IPv4 {
+		b = p.ipv4(b, src[:n], dst[:n], size)
+	} else {
+		b = p.ipv6(b, src[:], dst[:], size)
 	}
 	from := len(b)
+	b = p.tcp(b, options)
+	if !p.wrongSum {
+		sum := adding(adding(uint32(size)+uint32(p.proto), src[:n]), dst[:n])
+		be.PutUint16(b[from+16:], folded(adding(sum, b[from:])))
+	}
+	return b
+}
+
+func (p *packet) ipv4(b []byte, src, dst []byte, size int) []byte {
+	from := len(b)
 	b = append(b, 0x45, p.class)
-	b = be.AppendUint16(b, p.lengthField(len(tcp)+20))
+	b = be.AppendUint16(b, p.lengthField(size+20))
 	b = be.AppendUint16(b, p.id)
 	b = be.AppendUint16(b, p.fragment)
 	b = append(b, p.ttl, p.proto, 0, 0)
 	b = append(append(b, src...), dst...)
-	be.PutUint16(b[from+10:], checksum(b[from:]))
-	return append(b, tcp...)
+	be.PutUint16(b[from+10:], folded(adding(0, b[from:])))
+	return b
 }
 
 // ipv6 adds the header; where a raw socket left it out, what the sniffer makes
 // up: the source and the length alone are true.
-func (p *packet) ipv6(b, src, dst []byte, size int) []byte {
+func (p *packet) ipv6(b []byte, src, dst []byte, size int) []byte {
 	b = be.AppendUint32(b, 6<<28|uint32(p.class)<<20|p.label)
 	b = be.AppendUint16(b, p.lengthField(size))
 	if p.form == NoHeader {
 		b = append(b, 255, 0) // unknown
 		b = append(b, src...)
-		return append(b, make([]byte, 16)...)
+		return append(b, unspecified[:]...)
 	}
 	b = append(b, p.proto, p.ttl)
 	return append(append(b, src...), dst...)
 }
+
+var unspecified [16]byte
 
 func (p *packet) lengthField(size int) uint16 {
 	switch {
@@ -142,19 +155,31 @@ func (p *packet) lengthField(size int) uint16 {
 	return uint16(size)
 }
 
-func (p *packet) addresses() (src, dst []byte) {
+// addresses fills in both, and returns how many bytes of them there are.
+func (p *packet) addresses(src, dst *[16]byte) (n int) {
 	if p.form == IPv4 {
-		return be.AppendUint32(nil, 10<<24|uint32(p.src)&0xFFFFFF), be.AppendUint32(nil, 10<<24|uint32(p.dst)&0xFFFFFF)
+		be.PutUint32(src[:], 10<<24|uint32(p.src)&0xFFFFFF)
+		be.PutUint32(dst[:], 10<<24|uint32(p.dst)&0xFFFFFF)
+		return 4
 	}
-	address := func(low uint64) []byte {
-		return be.AppendUint64(be.AppendUint64(nil, 0x2001_0DB8<<32), low)
-	}
-	return address(p.src), address(p.dst)
+	be.PutUint64(src[:], 0x2001_0DB8<<32)
+	be.PutUint64(src[8:], p.src)
+	be.PutUint64(dst[:], 0x2001_0DB8<<32)
+	be.PutUint64(dst[8:], p.dst)
+	return 16
 }
 
+// tcpHeader and maxOptions are the sizes of a TCP header without options, and of all
+// of those, bytes; payload is what the longest packet has.
+const (
+	tcpHeader  = 20
+	maxOptions = 40
+)
+
+var payload [1400]byte
+
 // tcp adds the segment, its checksum field as it is stated or 0.
-func (p *packet) tcp(b []byte) []byte {
-	options := p.options()
+func (p *packet) tcp(b, options []byte) []byte {
 	b = be.AppendUint16(b, p.srcport)
 	b = be.AppendUint16(b, p.dstport)
 	b = be.AppendUint32(b, p.seq)
@@ -165,11 +190,11 @@ func (p *packet) tcp(b []byte) []byte {
 	b = be.AppendUint16(b, p.sum)
 	b = be.AppendUint16(b, p.urgent)
 	b = append(b, options...)
-	return append(b, make([]byte, p.size)...)
+	return append(b, payload[:p.size]...)
 }
 
-func (p *packet) options() []byte {
-	b := []byte{1, 1, 8, 10}
+func (p *packet) options(b []byte) []byte {
+	b = append(b, 1, 1, 8, 10)
 	b = be.AppendUint32(b, p.tsval)
 	b = be.AppendUint32(b, p.tsecr)
 	if p.hasMSS {
@@ -187,15 +212,18 @@ func (p *packet) options() []byte {
 	return b
 }
 
-// checksum is that of RFC 1071.
-func checksum(b []byte) uint16 {
-	sum := uint32(0)
+// adding adds b to the sum of RFC 1071, and folded is its checksum.
+func adding(sum uint32, b []byte) uint32 {
 	for i := 0; i+1 < len(b); i += 2 {
 		sum += uint32(be.Uint16(b[i:]))
 	}
 	if len(b)%2 == 1 {
 		sum += uint32(b[len(b)-1]) << 8
 	}
+	return sum
+}
+
+func folded(sum uint32) uint16 {
 	for sum>>16 != 0 {
 		sum = sum&0xFFFF + sum>>16
 	}

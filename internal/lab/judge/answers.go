@@ -37,7 +37,7 @@ func (c *Case) Answers() (a Answers) {
 // eachPlain follows the hosts without SACK of a recording, tells what becomes of each after
 // a segment with data has arrived, and returns all.
 func (c *Case) eachPlain(arrived func(lab.Packet, *tcp.Segment, *plainReceiver)) (all []*plainReceiver) {
-	flows := map[uint32]*plainReceiver{}
+	flows := map[uint64]*plainReceiver{}
 	for _, p := range c.truth {
 		seg := c.table[p.Index].known
 		if !seg.ok || seg.Bits.Has(tcp.RST) || seg.Outbound == tcp.Both {

@@ -3,174 +3,237 @@ package judge
 import (
 	"math"
 	"math/bits"
-	"time"
+	"slices"
 
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// Bound says what nobody could tell of arrivals without SACK. While a hole is open all ACKs
-// are alike, and only stamps tell which of two segments came first. The best reading is that
-// of one who knows when something arrived, by what law the capture delays stamps, and how
-// often the network delays segments by how many others, and wants to know only which
-// segment it was that came. It is known for captures that stamp each packet independently.
-// No repair knows as much: what this reading gets wrong nobody can tell, and what it gets
-// right is not shown to be decidable.
-//
-// Where delays are exponential and two segments are stamped after both have come, their
-// stamps tell nothing of their order: swapped delays have the same sum. Then only how rare
-// swaps are decides, and each genuine one is lost.
+// Bound says what the best reading of a capture's stamps would still get wrong. That
+// reading knows the true order but for inbound packets that nothing of the host's
+// separates: of those it asks, as a repair must, whether one that should come first, by
+// its numbers, came late or was stamped late. It knows how often each is so for a given
+// difference to the first stamp of those that should follow, in this very recording under
+// this very degradation, and chooses what is likelier. Where it errs that difference does
+// not tell. A flag left costs it as much as one hidden; who wants fewer of the one has
+// more of the other.
 type Bound struct {
-	Arrivals     int // beyond a hole, that the network delayed or that are stamped after later ones
-	Wrong        int // of those, that the best reading takes for delayed, and they were not, or the other way round
-	Repaired     int // that repair does
-	Both         int
-	Left, Hidden int // flags around those that the best reading gets wrong
+	Left, Hidden           int // flags that it leaves and that it hides
+	LeftHere, HiddenHere   int // those that the repair leaves and hides
+	LeftAlike, HiddenAlike int // of those, the ones that the best reading does, too
+	Pairs, Wrong           int // packets of which only stamps tell, and those that it gets wrong
 }
 
-func (b *Bound) add(o Bound) {
-	b.Arrivals, b.Wrong, b.Repaired, b.Both = b.Arrivals+o.Arrivals, b.Wrong+o.Wrong, b.Repaired+o.Repaired, b.Both+o.Both
+// Add adds another bound.
+func (b *Bound) Add(o Bound) {
 	b.Left, b.Hidden = b.Left+o.Left, b.Hidden+o.Hidden
+	b.LeftHere, b.HiddenHere = b.LeftHere+o.LeftHere, b.HiddenHere+o.HiddenHere
+	b.LeftAlike, b.HiddenAlike = b.LeftAlike+o.LeftAlike, b.HiddenAlike+o.HiddenAlike
+	b.Pairs, b.Wrong = b.Pairs+o.Pairs, b.Wrong+o.Wrong
 }
 
-// scattered is the law of stamps' delays that a degradation states, false where each
-// packet's does not stand alone.
-func scattered(d lab.Degradation) (cost func(delay int64) float64, ok bool) {
-	if d.Scatter == 0 || d.ResponseFirst > 0 || d.Stalls > 0 || d.Tick > 0 {
-		return nil, false
-	}
-	mean := float64(d.Scatter)
-	return func(delay int64) float64 {
-		if delay < 0 {
-			return math.Inf(1)
-		}
-		density := (1 - d.Straggle) * math.Exp(-float64(delay)/mean) / mean
-		if delay < int64(time.Millisecond) {
-			density += d.Straggle / float64(time.Millisecond)
-		}
-		return -math.Log(density)
-	}, true
-}
+// boundSeeds is how many other degradations tell how often what is so. Their seeds are
+// far from those of trials.
+const (
+	boundSeeds     = 40
+	firstBoundSeed = 1 << 32
+)
 
-// beyondHole is an arrival while a hole is open.
-type beyondHole struct {
-	index     int
-	seq       tcp.Seq
-	at, stamp int64
-	late      bool // delayed by the network
-}
-
-// bound finds what nobody could tell in an outcome.
-func (t Trial) bound(o *outcome) (b Bound) {
-	cost, ok := scattered(t.Degradation)
-	if !ok {
-		return b
+// Bound judges the best reading beside the repair in memory. The odds are those of the
+// trial's recording and degradation.
+func (t Trial) Bound(sum *Odds) (b Bound, err error) {
+	o, err := t.direct()
+	if err != nil {
+		return b, err
 	}
 	kept := t.Case.survivors(o.degraded)
-	repaired, around := t.Case.delayed(o.packets), map[int]bool{}
-	flows, usual := t.Case.beyondHoles(kept, o.degraded)
-	for _, list := range flows {
-		for i := range list {
-			from, to, wrong, judged := best(list, i, cost, usual)
-			if !judged {
-				continue
-			}
-			missed := repaired[list[i].index] != list[i].late
-			b.Arrivals++
-			b.Wrong += count(wrong)
-			b.Repaired += count(missed)
-			b.Both += count(wrong && missed)
-			for k := from; wrong && k <= to; k++ {
-				around[list[k].index] = true
-			}
-		}
+	best := t.Case.bestReading(kept, o.degraded, sum, &b)
+	read := t.counted(t.Case.analysed(latestTimes(best, o.degraded)))
+	flags := make(map[int]tcp.Analysis, len(best))
+	for i, p := range best {
+		flags[p.Index] = read.rows[i].Flags
 	}
 	places, _ := o.repaired.match(o.truth)
 	for i, place := range places {
-		if place >= 0 && around[kept[place].Index] {
-			got, want := o.repaired.rows[i].Flags, o.truth.rows[place].Flags
-			b.Left, b.Hidden = b.Left+pairs(got&^want), b.Hidden+pairs(want&^got)
-		}
+		truth, got, read := o.truth.rows[place].Flags, o.repaired.rows[i].Flags, flags[o.packets[i].Index]
+		b.Left, b.Hidden = b.Left+pairs(read&^truth), b.Hidden+pairs(truth&^read)
+		b.LeftHere, b.HiddenHere = b.LeftHere+pairs(got&^truth), b.HiddenHere+pairs(truth&^got)
+		b.LeftAlike, b.HiddenAlike = b.LeftAlike+pairs(got&read&^truth), b.HiddenAlike+pairs(truth&^got&^read)
 	}
-	return b
+	return b, nil
 }
 
-// displaced tells how often the network delays a segment by how many others, in octaves.
-type displaced struct {
-	by  [32]float64
-	all float64
-}
+// odds counts packets by how much later they are stamped than one that they should come
+// before: those that came late, and those that were stamped late.
+type odds struct{ late, prompt [oddsBins]int }
 
-// cost is that of a delay by so many others, 0 for none.
-func (d *displaced) cost(others int) float64 {
-	if others == 0 {
-		return 0
+const oddsBins = 2 * 4 * 64
+
+// oddsBin is the bin of a difference: a quarter of an octave of nanoseconds, negative
+// ones apart.
+func oddsBin(d int64) int {
+	if d < 0 {
+		return oddsBins - 1 - oddsBin(-d)
 	}
-	octave := bits.Len(uint(others))
-	return -math.Log((d.by[octave] + .5) / (d.all + 1) / float64(int(1)<<(octave-1)))
+	if d < 4 {
+		return int(d)
+	}
+	e := bits.Len64(uint64(d)) - 1
+	return 4*(e-1) + int(d>>(e-2))&3
 }
 
-// reach is how many others are looked at.
-const reach = 64
+// sayLate reports whether one with this difference rather came late.
+func (o *odds) sayLate(d int64) bool { return o.late[oddsBin(d)] > o.prompt[oddsBin(d)] }
 
-// best judges one arrival by the best reading; judged is false where nothing speaks for a
-// delay. What is at stake goes from one of the arrivals up to another.
-func best(list []beyondHole, i int, cost func(int64) float64, usual *displaced) (from, to int, wrong, judged bool) {
-	x := &list[i]
-	if x.late {
-		from = i
-		for k := i - 1; k >= 0 && k >= i-reach; k-- {
-			if x.seq.Less(list[k].seq) {
-				from = k
+// Odds say how often inbound packets are late, and how often they are stamped late, by
+// the difference of the stamps: data and bare ACKs apart.
+type Odds [2]odds
+
+// Odds counts over other degradations of the recording.
+func (c *Case) Odds(d lab.Degradation) *Odds {
+	var sum Odds
+	for seed := range uint64(boundSeeds) {
+		degraded := lab.Degrade(c.truth, d, firstBoundSeed+seed)
+		for _, g := range c.groups(c.survivors(degraded), degraded) {
+			for i := range g.list {
+				switch x, ok := g.contest(i); {
+				case ok && x.late:
+					sum[g.kind].late[oddsBin(x.by)]++
+				case ok:
+					sum[g.kind].prompt[oddsBin(x.by)]++
+				}
 			}
 		}
-		if from == i {
-			return 0, 0, false, false
-		}
-		truth, inTurn := cost(x.stamp-x.at)+usual.cost(i-from), cost(x.stamp-list[from].at)
-		for k := from; k < i; k++ {
-			truth, inTurn = truth+cost(list[k].stamp-list[k].at), inTurn+cost(list[k].stamp-list[k+1].at)
-		}
-		return from, i, inTurn <= truth, true
 	}
-	to = i
-	truth, shifted := cost(x.stamp-x.at), 0.
-	for k := i + 1; k < len(list) && k <= i+reach; k++ {
-		judged = judged || list[k].stamp < x.stamp
-		truth, shifted = truth+cost(list[k].stamp-list[k].at), shifted+cost(list[k].stamp-list[k-1].at)
-		if shifted+cost(x.stamp-list[k].at)+usual.cost(k-i) < truth {
-			wrong, to = true, k
-		}
-	}
-	return i, to, wrong, judged
+	return &sum
 }
 
-// beyondHoles lists the arrivals beyond holes of connections without SACK, and by how many
-// others those are delayed that the network delays.
-func (c *Case) beyondHoles(kept, degraded []lab.Packet) (flows map[uint32][]beyondHole, usual *displaced) {
-	stamps, delayed := map[int]int64{}, c.delayed(kept)
+// group is inbound packets of a flow, in true order, that nothing of the host's
+// separates: first copies of data between two bare ACKs, or bare ACKs between any two
+// of its packets.
+type group struct {
+	kind int // 0 for data, 1 for bare ACKs
+	list []contender
+}
+
+// contender is a packet with its place among the survivors.
+type contender struct {
+	place int
+	stamp int64
+	seg   *tcp.Segment
+}
+
+// groups finds the groups of two packets or more.
+func (c *Case) groups(kept, degraded []lab.Packet) (all []group) {
+	stamps := make(map[int]int64, len(degraded))
 	for _, p := range degraded {
 		stamps[p.Index] = p.Stamp
 	}
-	flows, usual = map[uint32][]beyondHole{}, &displaced{}
-	c.eachPlain(func(p lab.Packet, seg *tcp.Segment, f *plainReceiver) {
-		if stamp, there := stamps[p.Index]; there && f.beyond {
-			flows[seg.Flow] = append(flows[seg.Flow], beyondHole{p.Index, seg.Seq, p.Stamp, stamp, delayed[p.Index]})
+	flows := map[uint64]*[2][]contender{}
+	end := func(f *[2][]contender, kind int) {
+		if len(f[kind]) > 1 {
+			all = append(all, group{kind, f[kind]})
 		}
-	})
-	for _, list := range flows {
-		for i := range list {
-			usual.all++
-			from := i
-			for k := i - 1; list[i].late && k >= 0 && k >= i-reach; k-- {
-				if list[i].seq.Less(list[k].seq) {
-					from = k
-				}
+		f[kind] = nil
+	}
+	for place, p := range kept {
+		known := c.table[p.Index].known
+		seg := &known.Segment
+		if !known.ok || seg.Bits&(tcp.SYN|tcp.RST) != 0 || seg.Outbound == tcp.Both {
+			continue
+		}
+		f := flows[seg.Flow]
+		if f == nil {
+			f = new([2][]contender)
+			flows[seg.Flow] = f
+		}
+		bare := seg.Span() == 0 && seg.HasAck()
+		switch {
+		case seg.Outbound == tcp.Out:
+			if end(f, 1); bare {
+				end(f, 0)
 			}
-			if from < i {
-				usual.by[bits.Len(uint(i-from))]++
+		case bare:
+			f[1] = append(f[1], contender{place, stamps[p.Index], seg})
+		case seg.Len > 0:
+			f[0] = append(f[0], contender{place, stamps[p.Index], seg})
+		}
+	}
+	for _, f := range flows {
+		end(f, 0)
+		end(f, 1)
+	}
+	slices.SortFunc(all, func(a, b group) int { return a.list[0].place - b.list[0].place })
+	return all
+}
+
+// comesFirst reports whether p should come before q by their numbers.
+func (g *group) comesFirst(p, q *tcp.Segment) bool {
+	if g.kind == 0 {
+		return p.Seq.Less(q.Seq)
+	}
+	return p.Ack.Less(q.Ack) || p.Ack == q.Ack && p.HasTS && q.HasTS && tcp.Seq(p.TSval).Less(tcp.Seq(q.TSval))
+}
+
+// contested is a packet that should come before others of its group.
+type contested struct {
+	late        bool  // it came after the first of those
+	by          int64 // it is stamped so much later than the first of them
+	first, last int   // of them: the first in truth, and the last that is stamped before it, -1 for none
+}
+
+// contest compares packet i of the group with those that should come after it.
+func (g *group) contest(i int) (x contested, ok bool) {
+	p, stamp := &g.list[i], int64(math.MaxInt64)
+	x.last = -1
+	for j := range g.list {
+		q := &g.list[j]
+		if j == i || !g.comesFirst(p.seg, q.seg) {
+			continue
+		}
+		if !ok {
+			x.first, x.late, ok = j, j < i, true
+		}
+		if stamp = min(stamp, q.stamp); q.stamp < p.stamp {
+			x.last = j
+		}
+	}
+	x.by = p.stamp - stamp
+	return x, ok
+}
+
+// bestReading is the true order but for what the best reading gets wrong.
+func (c *Case) bestReading(kept, degraded []lab.Packet, sum *Odds, b *Bound) []lab.Packet {
+	type placed struct {
+		packet lab.Packet
+		at     int // twice the place, one less or more next to another
+	}
+	order := make([]placed, len(kept))
+	for i, p := range kept {
+		order[i] = placed{p, 4 * i}
+	}
+	for _, g := range c.groups(kept, degraded) {
+		for i := range g.list {
+			x, ok := g.contest(i)
+			if !ok {
+				continue
+			}
+			b.Pairs++
+			switch said := sum[g.kind].sayLate(x.by); {
+			case said == x.late:
+			case x.late:
+				b.Wrong++
+				order[g.list[i].place].at = 4*g.list[x.first].place - 2
+			case x.last >= 0:
+				b.Wrong++
+				order[g.list[i].place].at = 4*g.list[x.last].place + 2
 			}
 		}
 	}
-	return flows, usual
+	slices.SortStableFunc(order, func(x, y placed) int { return x.at - y.at })
+	list := make([]lab.Packet, len(order))
+	for i := range order {
+		list[i] = order[i].packet
+	}
+	return list
 }

@@ -1,42 +1,49 @@
 package judge
 
 import (
+	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/mendcap/mendcap/internal/lab"
 )
 
-// Exponential delays forget: stamps tell the order of two arrivals only where one is
-// stamped before the other had come.
+// By true stamps the best reading is the truth; where threads stamp each packet on its
+// own it errs, and what it says of the repair is within what the repair and itself get
+// wrong.
 func TestBestReading(t *testing.T) {
-	cost, ok := scattered(lab.Degradation{Scatter: 10 * time.Microsecond})
-	if !ok {
-		t.Fatal("the law of the delays is not known")
+	recording, err := lab.Load(filepath.Join("..", "..", "..", "testdata", "recordings", "cross-3ms.pcapng.gz"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	usual := &displaced{all: 100} // one in a hundred is delayed by another
-	usual.by[1] = 1
-	for _, test := range []struct {
-		name          string
-		late          bool     // the network delayed the second after the first
-		stamps        [2]int64 // of arrivals at 0 and 1000 ns
-		wrong, judged bool
-	}{
-		{"swapped, both stamped late", true, [2]int64{2000, 3000}, true, true},
-		{"swapped, and the first stamped in time", true, [2]int64{500, 3000}, false, true},
-		{"in sequence, both stamped late", false, [2]int64{3000, 2000}, false, true},
-		{"in sequence, stamped so", false, [2]int64{500, 2000}, false, false},
-	} {
-		list := []beyondHole{{seq: 100, stamp: test.stamps[0]}, {seq: 200, at: 1000, stamp: test.stamps[1]}}
-		i := 0
-		if test.late {
-			list[0].seq, list[1].seq, list[1].late, i = 200, 100, true, 1
+	c := NewCase(t.Context(), recording)
+	for _, d := range lab.Degradations() {
+		if d.Name != "none" && d.Name != "ports-stamped" {
+			continue
 		}
-		if _, _, wrong, judged := best(list, i, cost, usual); wrong != test.wrong || judged != test.judged {
-			t.Errorf("%s: got wrong %v, judged %v, want %v, %v", test.name, wrong, judged, test.wrong, test.judged)
+		b, err := Trial{Case: c, Degradation: d, Seed: 1}.Bound(c.Odds(d))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Pairs == 0 {
+			t.Errorf("%s: no packets of which stamps alone tell, want some", d.Name)
+		}
+		if errs := b.Wrong + b.Left + b.Hidden; (errs == 0) != (d.Name == "none") {
+			t.Errorf("%s: the best reading gets %d packets wrong, leaves %d flags and hides %d, want none by true stamps alone", d.Name, b.Wrong, b.Left, b.Hidden)
+		}
+		if b.LeftAlike > min(b.Left, b.LeftHere) || b.HiddenAlike > min(b.Hidden, b.HiddenHere) {
+			t.Errorf("%s: %+v: more flags in common than either has", d.Name, b)
 		}
 	}
-	if _, ok := scattered(lab.Degradation{Scatter: 1, Stalls: 1}); ok {
-		t.Error("with stalls: the law of the delays is known, want not")
+}
+
+// Bins of differences rise with them, and those below zero are apart.
+func TestOddsBins(t *testing.T) {
+	last := -1
+	for d := int64(0); d < 1<<40; d = d*9/8 + 1 {
+		bin := oddsBin(d)
+		if bin < last || bin > last+2 || bin == oddsBin(-d-1) {
+			t.Errorf("%d: bin %d after %d, and %d for %d, want them to rise, apart from those below zero", d, bin, last, oddsBin(-d-1), -d-1)
+		}
+		last = bin
 	}
 }

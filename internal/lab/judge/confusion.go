@@ -179,6 +179,7 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 		}
 		verdicts[key] = f
 	}
+	degraded = inTurn(degraded)
 	causes, names := c.causes(degraded), tcp.AnalysisNames()
 	causes.findAlike(degraded)
 	recorded := map[int]bool{} // by Index

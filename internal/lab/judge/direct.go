@@ -25,7 +25,6 @@ func (t Trial) Direct() (Score, error) {
 	s.TrueReadings, s.Readings = t.Case.readings(t.Case.survivors(o.degraded)), t.Case.readings(o.packets)
 	s.Times, s.Held = t.Case.held(o.placed, o.degraded)
 	s.Counted = t.Case.counted(o.placed, o.degraded)
-	s.Bound = t.bound(&o)
 	return s, nil
 }
 
@@ -194,7 +193,7 @@ type segment struct {
 }
 
 // flowNumbers numbers connections densely by their lower end.
-type flowNumbers map[[2]netip.AddrPort]uint32
+type flowNumbers map[[2]netip.AddrPort]uint64
 
 // segment reads the packet with its true header.
 func (f flowNumbers) segment(p lab.Packet) (s segment) {
@@ -226,13 +225,13 @@ func (f flowNumbers) segment(p lab.Packet) (s segment) {
 	return s
 }
 
-func (f flowNumbers) place(from, to netip.AddrPort) (flow uint32, dir uint8) {
+func (f flowNumbers) place(from, to netip.AddrPort) (flow uint64, dir uint8) {
 	if to.Compare(from) < 0 {
 		from, to, dir = to, from, 1
 	}
 	flow, ok := f[[2]netip.AddrPort{from, to}]
 	if !ok {
-		flow = uint32(len(f))
+		flow = uint64(len(f))
 		f[[2]netip.AddrPort{from, to}] = flow
 	}
 	return flow, dir

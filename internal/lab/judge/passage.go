@@ -9,7 +9,7 @@ import (
 
 // stream is one direction of one incarnation of a connection.
 type stream struct {
-	flow uint32
+	flow uint64
 	dir  uint8
 	life int
 }
@@ -30,8 +30,8 @@ type passages struct {
 	streams map[stream][]passage // in order of time
 	of      map[int]stream       // by Index
 	events  map[int]string       // by Index of the packet
-	lives   map[uint32]int
-	syns    map[uint32]tcp.Seq
+	lives   map[uint64]int
+	syns    map[uint64]tcp.Seq
 	refused map[stream][]int    // when a closed port answered, in even numbers as passages
 	said    map[stream][]answer // what the host acknowledged of each stream to it
 }
@@ -40,7 +40,7 @@ type passages struct {
 // did on purpose.
 func newPassages(truth []lab.Packet, table map[int]fact, events []lab.Event, flows flowNumbers) *passages {
 	p := &passages{streams: map[stream][]passage{}, of: map[int]stream{}, events: map[int]string{},
-		lives: map[uint32]int{}, syns: map[uint32]tcp.Seq{}, refused: map[stream][]int{}, said: map[stream][]answer{}}
+		lives: map[uint64]int{}, syns: map[uint64]tcp.Seq{}, refused: map[stream][]int{}, said: map[stream][]answer{}}
 	var never []lab.Event // inbound, lost
 	for _, e := range events {
 		if e.Inbound && e.Lost() {

@@ -42,7 +42,7 @@ type arrivedData struct {
 
 // readings reads the host's ACKs in an order of the packets.
 func (c *Case) readings(packets []lab.Packet) (r Readings) {
-	flows := map[uint32]*receiver{}
+	flows := map[uint64]*receiver{}
 	for _, p := range packets {
 		seg := c.table[p.Index].known
 		if !seg.ok || seg.Bits.Has(tcp.RST) || seg.Bits.Has(tcp.SYN) || seg.Outbound == tcp.Both {

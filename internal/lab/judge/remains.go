@@ -73,7 +73,7 @@ func (t Trial) line(o *outcome, places []int, k int, here bool) string {
 		mark = ">"
 	}
 	if placed.Moved {
-		moved = fmt.Sprintf(" moved by %s from %d", placed.Law, placed.Index+1)
+		moved = " moved by " + placed.Law.String()
 	}
 	if placed.Left {
 		moved += " leaves " + placed.Law.String()
@@ -82,7 +82,7 @@ func (t Trial) line(o *outcome, places []int, k int, here bool) string {
 		moved += " excused"
 	}
 	truth := t.Case.truth[t.Case.table[p.Index].place]
-	return fmt.Sprintf("%s out %d true %d  true time %d us, recorded %+d, now %+d  %s  %s%s", mark, k+1, places[k]+1,
+	return fmt.Sprintf("%s out %d frame %d true %d  true time %d us, recorded %+d, now %+d  %s  %s%s", mark, k+1, placed.Index+1, places[k]+1,
 		truth.Stamp/1000%1e8, (o.degraded[placed.Index].Stamp-truth.Stamp)/1000, (p.Stamp-truth.Stamp)/1000,
 		describe(&known.Segment, p), names(o.repaired.rows[k].Flags), moved)
 }

@@ -19,8 +19,8 @@ func TestPacketsThatTheStackDidNotTake(t *testing.T) {
 		{"it asks for the first", 0, false},
 	} {
 		said := tcp.Segment{Dir: 1, Bits: tcp.ACK, Outbound: tcp.Out, Ack: c.ack, SACKs: 1, SACK: [tcp.MaxSACK]tcp.Range{{Left: 200, Right: 300}}}
-		p := &passages{streams: map[stream][]passage{}, of: map[int]stream{}, events: map[int]string{}, lives: map[uint32]int{},
-			syns: map[uint32]tcp.Seq{}, refused: map[stream][]int{}, said: map[stream][]answer{}}
+		p := &passages{streams: map[stream][]passage{}, of: map[int]stream{}, events: map[int]string{}, lives: map[uint64]int{},
+			syns: map[uint64]tcp.Seq{}, refused: map[stream][]int{}, said: map[stream][]answer{}}
 		for i, s := range []*tcp.Segment{{Len: 100}, {Seq: 100, Len: 100}, {Seq: 200, Len: 100}, &said, {Seq: 100, Len: 100}} {
 			if s != &said {
 				s.Outbound = tcp.In

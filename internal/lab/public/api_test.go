@@ -77,6 +77,9 @@ func exported(t *testing.T, p *goPackage) (list []string) {
 		for _, d := range file.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
+				if !onExported(d) {
+					continue
+				}
 				d.Body = nil
 			case *ast.GenDecl:
 				if d.Tok == token.IMPORT {
@@ -92,4 +95,19 @@ func exported(t *testing.T, p *goPackage) (list []string) {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// onExported reports whether a function is none of an unexported type's methods.
+func onExported(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	receiver := d.Recv.List[0].Type
+	if pointer, ok := receiver.(*ast.StarExpr); ok {
+		receiver = pointer.X
+	}
+	if generic, ok := receiver.(*ast.IndexExpr); ok {
+		receiver = generic.X
+	}
+	return receiver.(*ast.Ident).IsExported()
 }

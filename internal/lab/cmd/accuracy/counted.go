@@ -62,15 +62,3 @@ func countedLines(results []result) (lines []string) {
 	}
 	return lines
 }
-
-// boundLines say by cell how many of the flags that are left or hidden stand around
-// arrivals that even the best reading gets wrong. Where that is known.
-func boundLines(results []result) (lines []string) {
-	for _, r := range results {
-		if s, b := r.score, r.score.Bound; b.Arrivals > 0 {
-			lines = append(lines, fmt.Sprintf("%s, %s: of %d arrivals in doubt the best reading gets %d wrong, repair %d, both %d; around those are %d of %d flags left and %d of %d hidden",
-				r.name, r.degradation.Name, b.Arrivals, b.Wrong, b.Repaired, b.Both, b.Left, s.SpuriousAfter, b.Hidden, s.Genuine-s.Kept))
-		}
-	}
-	return lines
-}

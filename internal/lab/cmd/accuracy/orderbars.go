@@ -96,10 +96,10 @@ func orderTargets(results []result) (open []string) {
 		}
 		all.add(r)
 		s, name := r.score, r.name+", "+r.degradation.Name
-		if limit := cellLimit(s); float64(s.SpuriousAfter-s.Floor) > limit {
-			miss("%s: %d flags that the truth does not have, want at most %.0f over the floor of %d", name, s.SpuriousAfter, limit, s.Floor)
+		if r.leavesTooMany() {
+			miss("%s: %d flags that the truth does not have, want at most %.0f over the floor of %d", name, s.SpuriousAfter, cellLimit(s), s.Floor)
 		}
-		if s.Genuine >= cellFewest && share(s.Kept, s.Genuine) < minGenuineKeptCell {
+		if r.hidesTooMany() {
 			miss("%s: %d of %d genuine flags kept, want %.0f %%", name, s.Kept, s.Genuine, 100*minGenuineKeptCell)
 		}
 		if !r.degradation.Disorders() && s.Order.Touched > 0 {
@@ -109,6 +109,16 @@ func orderTargets(results []result) (open []string) {
 	barSum(miss, " of those tuned on", all.tuned.score, maxSpuriousLeft, minGenuineKept)
 	barSum(miss, " of those held out", all.held.score, maxSpuriousLeft, minGenuineKept)
 	return open
+}
+
+// leavesTooMany reports whether a cell has more flags left than it may.
+func (r *result) leavesTooMany() bool {
+	return float64(r.score.SpuriousAfter-r.score.Floor) > cellLimit(r.score)
+}
+
+// hidesTooMany reports whether a cell has fewer of the genuine flags than it must.
+func (r *result) hidesTooMany() bool {
+	return r.score.Genuine >= cellFewest && share(r.score.Kept, r.score.Genuine) < minGenuineKeptCell
 }
 
 // cellLimit is how many flags that the truth does not have a cell may have left.
