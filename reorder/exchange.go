@@ -27,7 +27,7 @@ func (t *tracker) noteExchange(it *item) {
 }
 
 // answers are the laws that speak of a packet's names.
-const answers = lawSet(1<<Quote | 1<<DNS | 1<<Echo | 1<<NTP | 1<<DHCPv6 | 1<<STUN | 1<<Neighbour)
+const answers = lawSet(1<<Quote | 1<<DNS | 1<<Echo | 1<<NTP | 1<<DHCPv6 | 1<<STUN | 1<<Neighbor)
 
 // exchanges puts each answer to what nobody had asked before the window behind
 // the first packet that asks it, and each error behind the packet that it

@@ -105,7 +105,7 @@ func wantStay(t *testing.T, packets []Packet) {
 }
 
 func TestAnswerBeforeItsQuestion(t *testing.T) {
-	for _, law := range []Law{DNS, Echo, NTP, DHCPv6, STUN, Neighbour} {
+	for _, law := range []Law{DNS, Echo, NTP, DHCPv6, STUN, Neighbor} {
 		t.Run(law.String(), func(t *testing.T) {
 			s := newTalk().other().wait(ms).answer(1, law).wait(ms / 20).other().wait(ms / 20).ask(1).wait(ms).other()
 			placed := wantPlaces(t, s.packets, Options{}, 0, 3, 1, 2, 4)

@@ -44,7 +44,7 @@ const (
 	// 792; RFC 4443, section 2.4). Counter-example: the packet was sent twice
 	// and the capture dropped the first.
 	Quote
-	// DNS, Echo, NTP, DHCPv6, STUN, Neighbour: an answer comes after what it
+	// DNS, Echo, NTP, DHCPv6, STUN, Neighbor: an answer comes after what it
 	// answers: same id, ports and question (RFC 1035, section 4.1.1); same
 	// identifier and sequence (RFC 4443, section 4.2); origin timestamp (RFC
 	// 5905, section 7.3); transaction ids (RFC 8415, section 8; RFC 8489,
@@ -55,7 +55,7 @@ const (
 	NTP
 	DHCPv6
 	STUN
-	Neighbour
+	Neighbor
 
 	// The soft laws are broken by the network too, or by a capture that merely
 	// drops packets. They act only with a mandate: where the moving laws show

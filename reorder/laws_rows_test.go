@@ -2,10 +2,11 @@ package reorder
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 )
 
-// Every law has a row with a name of its own, where it is said, and both clauses; the
+// Every law has a row with a name of its own, where it is said, both clauses, and a counter-example; the
 // laws that move packets wherever they are broken need no mandate, and come first.
 func TestTableOfLaws(t *testing.T) {
 	seen := make(map[string]bool)
@@ -24,6 +25,9 @@ func TestTableOfLaws(t *testing.T) {
 		}
 		if r.cause == "" || r.follower == "" {
 			t.Errorf("%s: clauses %q and %q, want both", r.name, r.cause, r.follower)
+		}
+		if r.but == "" || strings.ContainsAny(r.but, ".\n") {
+			t.Errorf("%s: counter-example %q, want one clause", r.name, r.but)
 		}
 		if !l.soft() && r.mandate != always {
 			t.Errorf("%s moves packets wherever it is broken, and has a mandate", r.name)

@@ -28,7 +28,7 @@ func ExampleFile() {
 	fmt.Println(r.Output.Name, r.Output.Status)
 	fmt.Printf("%d packets, %d of them without IPv6 header\n", r.Capture.Packets, r.Inference.Packets)
 	d := r.Inference.Destination
-	fmt.Printf("destinations proved: %d, likely: %d, unknown: %d\n", d.Inferred, d.Likely, d.Unknown)
+	fmt.Printf("destinations proved: %d, likely: %d, unknown: %d\n", d.Proved, d.Likely, d.Unknown)
 	fmt.Println("fewer ACKs of segments not captured:", r.Analysis.After["ack_lost_segment"] < r.Analysis.Before["ack_lost_segment"])
 
 	// Output:

@@ -23,7 +23,7 @@ const maxKnown = 1 << 17
 var ErrBaseline = errors.New("not a usable baseline")
 
 // Baseline is a set of findings that are known and accepted, by capture. They
-// are named by what they are, not by where they stand: packets that are added
+// are named by what they are, not by where they are: packets that are added
 // to a capture elsewhere leave them known. The zero value is empty.
 type Baseline struct {
 	captures map[string]map[known]int64
@@ -135,9 +135,9 @@ func (b *Baseline) Update(t *Tally) error {
 	}
 	switch {
 	case t.overflowed:
-		return fmt.Errorf("%w: %s has more than %d different findings; a limit on their number serves better", ErrBaseline, t.capture, maxKnown)
+		return fmt.Errorf("%w: %s has more than %d different findings; use a limit on their number instead (check --max)", ErrBaseline, t.capture, maxKnown)
 	case all > maxKnown:
-		return fmt.Errorf("%w: with %s it would have more than %d different findings; a limit on their number serves better", ErrBaseline, t.capture, maxKnown)
+		return fmt.Errorf("%w: with %s it would have more than %d different findings; use a limit on their number instead (check --max)", ErrBaseline, t.capture, maxKnown)
 	}
 	b.set(t.capture, t.seen)
 	return nil

@@ -18,26 +18,31 @@ type Batch struct {
 	Totals   Totals  `json:"totals"`
 	Skipped  Skipped `json:"skipped"`
 	Captures []Entry `json:"captures"` // by path
+	// Kept is how many captures the run left alone, since an earlier run had finished
+	// them. No file has it: summaries are the same in however many runs.
+	Kept int64 `json:"-"`
 }
 
-// The fates of an Entry.
+// The outcomes of an Entry.
 const (
-	FateRepaired = "repaired" // packets were edited or moved
-	FateSound    = "sound"    // nothing had to be repaired
-	FateDamaged  = "damaged"  // broken in places; what could be read was repaired
-	FateFailed   = "failed"   // there is no output
-	FatePlanned  = "planned"  // a dry run would repair it
+	OutcomeRepaired = "repaired" // packets were edited or moved
+	OutcomeIntact   = "intact"   // nothing had to be repaired
+	OutcomeDamaged  = "damaged"  // broken in places; what could be read was repaired
+	OutcomeFailed   = "failed"   // there is no output
+	OutcomePlanned  = "planned"  // a dry run would repair it
 )
 
-// Fates lists the fates of entries in the order in which they are shown.
-func Fates() []string { return []string{FateRepaired, FateSound, FateDamaged, FateFailed, FatePlanned} }
+// Outcomes lists the outcomes of entries in the order in which they are shown.
+func Outcomes() []string {
+	return []string{OutcomeRepaired, OutcomeIntact, OutcomeDamaged, OutcomeFailed, OutcomePlanned}
+}
 
 // Entry is what became of one capture, or of a folder or an archive that could
 // not be read to its end.
 type Entry struct {
-	Path         string           `json:"path"`             // as reached from the command line, with slashes; members behind their archive
+	Path         string           `json:"path"`             // as reached from the command line, with slashes; members after their archive
 	Output       string           `json:"output,omitempty"` // with slashes
-	Fate         string           `json:"fate"`
+	Outcome      string           `json:"outcome"`
 	Code         int              `json:"code"`            // exit code that its repair alone would have
 	Error        string           `json:"error,omitempty"` // why it failed
 	Format       string           `json:"format,omitempty"`
@@ -60,7 +65,7 @@ type Entry struct {
 // Totals sum up the entries.
 type Totals struct {
 	Captures     int64            `json:"captures"`
-	ByFate       map[string]int64 `json:"byFate"`
+	ByOutcome    map[string]int64 `json:"byOutcome"`
 	Packets      int64            `json:"packets"`
 	Bytes        int64            `json:"bytes"`
 	First        time.Time        `json:"first,omitzero"`
@@ -78,6 +83,7 @@ type Totals struct {
 // Skipped counts what was met on the way and is no capture to repair.
 type Skipped struct {
 	Other    int64 `json:"other"`    // files of other kinds
+	Traces   int64 `json:"traces"`   // Windows' traces of events (.etl), which are not read
 	Own      int64 `json:"own"`      // mendcap's outputs
 	Excluded int64 `json:"excluded"` // files and folders, by the patterns
 	Links    int64 `json:"links"`    // symbolic links
@@ -94,10 +100,10 @@ type Origin struct {
 // NewEntry sums up the report of one capture.
 func NewEntry(path, output string, r *Report) Entry {
 	e := Entry{
-		Path: path, Output: output, Fate: FateSound,
+		Path: path, Output: output, Outcome: OutcomeIntact,
 		Format: r.Capture.Format, Compression: r.Capture.Compression,
 		Packets: r.Capture.Packets, Bytes: r.Capture.Bytes, First: r.Capture.First, Last: r.Capture.Last,
-		Headerless: r.Inference.Packets, Destinations: bounded.Add(r.Inference.Destination.Inferred, r.Inference.Destination.Likely),
+		Headerless: r.Inference.Packets, Destinations: bounded.Add(r.Inference.Destination.Proved, r.Inference.Destination.Likely),
 		Edited: r.Output.Edited, Moved: r.Order.Moved,
 		Before: bounded.Sum(r.Analysis.Before), After: bounded.Sum(r.Analysis.After),
 		Damage: bounded.Add(int64(len(r.Damage)), r.DamageOmitted), Notes: int64(len(r.Notes)),
@@ -107,9 +113,9 @@ func NewEntry(path, output string, r *Report) Entry {
 	}
 	switch {
 	case e.Damage > 0:
-		e.Fate, e.Code = FateDamaged, codeDamaged
+		e.Outcome, e.Code = OutcomeDamaged, codeDamaged
 	case r.Output.Changed:
-		e.Fate = FateRepaired
+		e.Outcome = OutcomeRepaired
 	}
 	return e
 }
@@ -141,11 +147,11 @@ func NewBatch(entries []Entry, skipped Skipped) *Batch {
 }
 
 func total(entries []Entry) Totals {
-	t := Totals{ByFate: make(map[string]int64), ByVerdict: make(map[string]int64)}
+	t := Totals{ByOutcome: make(map[string]int64), ByVerdict: make(map[string]int64)}
 	for i := range entries {
 		e := &entries[i]
 		t.Captures++
-		t.ByFate[e.Fate]++
+		t.ByOutcome[e.Outcome]++
 		for verdict, n := range e.ByVerdict {
 			t.ByVerdict[verdict] = bounded.Add(t.ByVerdict[verdict], n)
 		}
@@ -185,6 +191,7 @@ func MergeBatches(batches ...*Batch) *Batch {
 	for _, b := range batches {
 		entries = append(entries, b.Captures...)
 		skipped.Other = bounded.Add(skipped.Other, b.Skipped.Other)
+		skipped.Traces = bounded.Add(skipped.Traces, b.Skipped.Traces)
 		skipped.Own = bounded.Add(skipped.Own, b.Skipped.Own)
 		skipped.Excluded = bounded.Add(skipped.Excluded, b.Skipped.Excluded)
 		skipped.Links = bounded.Add(skipped.Links, b.Skipped.Links)
@@ -199,7 +206,7 @@ func (b *Batch) Code() int {
 	code := 0
 	for i := range b.Captures {
 		e := &b.Captures[i]
-		if e.Fate == FateFailed {
+		if e.Outcome == OutcomeFailed {
 			return codeSomeFailed
 		}
 		code = max(code, e.Code)

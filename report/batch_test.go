@@ -12,7 +12,7 @@ import (
 	"github.com/mendcap/mendcap/internal/lab/golden"
 )
 
-// sampleBatch is a batch with one entry of each fate.
+// sampleBatch is a batch with one entry of each outcome.
 func sampleBatch() *Batch {
 	first := time.Date(2026, 3, 1, 12, 0, 0, 1000, time.UTC)
 	r := sample()
@@ -25,8 +25,8 @@ func sampleBatch() *Batch {
 	})
 	return NewBatch([]Entry{
 		sound, mended, broken,
-		{Path: "archive/=evil\a<b>.pcap", Fate: FateFailed, Code: 4, Error: "no usable capture: \x1b[2J"},
-		{Path: "archive/full.pcap", Fate: FateFailed, Code: 5, Error: "i/o failed: no space left on device"},
+		{Path: "archive/=evil\a<b>.pcap", Outcome: OutcomeFailed, Code: 4, Error: "no usable capture: \x1b[2J"},
+		{Path: "archive/full.pcap", Outcome: OutcomeFailed, Code: 5, Error: "i/o failed: no space left on device"},
 	}, Skipped{Other: 7, Own: 2, Excluded: 1, Links: 1, Special: 3})
 }
 
@@ -64,12 +64,12 @@ func TestBatchMerges(t *testing.T) {
 	if diff := cmp.Diff(whole, MergeBatches(parts...)); diff != "" {
 		t.Errorf("merged (-whole +got):\n%s", diff)
 	}
-	again := NewBatch([]Entry{{Path: "archive/full.pcap", Fate: FateSound, Packets: 5}}, Skipped{})
+	again := NewBatch([]Entry{{Path: "archive/full.pcap", Outcome: OutcomeIntact, Packets: 5}}, Skipped{})
 	merged := MergeBatches(whole, again)
-	if got, want := merged.Totals.ByFate[FateFailed], int64(1); got != want || merged.Totals.Captures != whole.Totals.Captures {
+	if got, want := merged.Totals.ByOutcome[OutcomeFailed], int64(1); got != want || merged.Totals.Captures != whole.Totals.Captures {
 		t.Errorf("after a later run of one that failed: got %+v, want one failure less", merged.Totals)
 	}
-	if got := MergeBatches(again, whole).Totals.ByFate[FateFailed]; got != 2 {
+	if got := MergeBatches(again, whole).Totals.ByOutcome[OutcomeFailed]; got != 2 {
 		t.Errorf("the other way round: got %d failures, want the later summary's 2", got)
 	}
 }
@@ -80,9 +80,9 @@ func TestBatchCodes(t *testing.T) {
 		want    int
 	}{
 		{nil, 0},
-		{[]Entry{{Path: "a", Fate: FateSound}, {Path: "b", Fate: FateRepaired}}, 0},
-		{[]Entry{{Path: "a", Fate: FateDamaged, Code: 3}, {Path: "b", Fate: FateRepaired}}, 3},
-		{[]Entry{{Path: "a", Fate: FateDamaged, Code: 3}, {Path: "b", Fate: FateFailed, Code: 4}}, 6},
+		{[]Entry{{Path: "a", Outcome: OutcomeIntact}, {Path: "b", Outcome: OutcomeRepaired}}, 0},
+		{[]Entry{{Path: "a", Outcome: OutcomeDamaged, Code: 3}, {Path: "b", Outcome: OutcomeRepaired}}, 3},
+		{[]Entry{{Path: "a", Outcome: OutcomeDamaged, Code: 3}, {Path: "b", Outcome: OutcomeFailed, Code: 4}}, 6},
 	} {
 		if got := NewBatch(c.entries, Skipped{}).Code(); got != c.want {
 			t.Errorf("%v: got %d, want %d", c.entries, got, c.want)

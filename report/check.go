@@ -29,7 +29,7 @@ func Checks(r *Report) []Check {
 	all := []Check{inputCheck(r)}
 	for _, verdict := range VerdictsIn(r.Findings.ByVerdict) {
 		n := r.Findings.ByVerdict[verdict]
-		c := Check{Name: verdict, Found: n, Failed: n > 0 && verdict != Artefact && verdict != Genuine}
+		c := Check{Name: verdict, Found: n, Failed: n > 0 && FailsCheck(verdict)}
 		c.Message = fmt.Sprintf("%s: %s", text.Plural(n, "finding"), Meaning(verdict))
 		c.Examples = r.examples(verdict)
 		all = append(all, c)

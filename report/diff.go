@@ -97,7 +97,7 @@ func changes(a, b *Report) []Change {
 	number("order.moved", a.Order.Moved, b.Order.Moved)
 	number("order.unrepaired", a.Order.Unrepaired, b.Order.Unrepaired)
 	duration("order.maxShift", a.Order.MaxShift, b.Order.MaxShift)
-	duration("order.gate", a.Order.Gate, b.Order.Gate)
+	duration("order.shiftLimit", a.Order.ShiftLimit, b.Order.ShiftLimit)
 	counts("analysis.before", a.Analysis.Before, b.Analysis.Before)
 	counts("analysis.after", a.Analysis.After, b.Analysis.After)
 	counts("findings", a.Findings.ByVerdict, b.Findings.ByVerdict)

@@ -11,12 +11,12 @@ const ExplainSchema = "mendcap.explain/1"
 // Explanations say of some frames of one capture what a repair does to them,
 // and why.
 type Explanations struct {
-	Schema  string        `json:"schema"`
-	Capture string        `json:"capture"` // base name; "-" for standard input
-	Basis   string        `json:"basis"`   // the order that is taken as the first witness: "file" or "stamps"
-	Gate    time.Duration `json:"gate"`    // nanoseconds; beyond it nothing moves
-	Frames  []Explanation `json:"frames"`  // in the order of the input
-	Damage  []Damage      `json:"damage"`
+	Schema     string        `json:"schema"`
+	Capture    string        `json:"capture"`    // base name; "-" for standard input
+	Basis      string        `json:"basis"`      // the order that repair begins with: "file" or "stamps"
+	ShiftLimit time.Duration `json:"shiftLimit"` // nanoseconds: no packet moves by more
+	Frames     []Explanation `json:"frames"`     // in the order of the input
+	Damage     []Damage      `json:"damage"`
 }
 
 // Explanation is what is known of one frame. Frame numbers count packets from
@@ -29,9 +29,9 @@ type Explanation struct {
 	Segment    *ExplainedTCP    `json:"segment,omitempty"` // of TCP that can be followed
 	Header     ExplainedHeader  `json:"header"`
 	Place      ExplainedPlace   `json:"place"`
-	Causes     []Neighbour      `json:"causes"`    // what must come before it, the nearest
-	Followers  []Neighbour      `json:"followers"` // what must come after it, the nearest
-	More       bool             `json:"more"`      // there are more neighbours than those
+	Causes     []Relation       `json:"causes"`    // what must come before it, the nearest
+	Followers  []Relation       `json:"followers"` // what must come after it, the nearest
+	More       bool             `json:"more"`      // there are more of them, farther away
 	Flags      []ExplainedFlag  `json:"flags"`     // of the analyser, before or after
 	Text       ExplainedInWords `json:"text"`
 }
@@ -69,8 +69,8 @@ type ExplainedHeader struct {
 const (
 	FormWhole        = "whole"         // as it was on the wire
 	FormStub         = "stub"          // made up by the sniffer, without destination
-	FormSockaddr     = "sockaddr"      // a socket address in its stead
-	FormSockaddrIPv4 = "sockaddr-ipv4" // a socket address in front of a whole IPv4 packet
+	FormSockaddr     = "sockaddr"      // a socket address instead of it
+	FormSockaddrIPv4 = "sockaddr-ipv4" // a socket address before a whole IPv4 packet
 	FormMended       = "mended"        // filled in by an earlier repair
 	FormNone         = "none"          // no IP packet could be made out
 )
@@ -111,10 +111,10 @@ const (
 	WhyNotInDoubt     = "not-in-doubt"     // no law was in doubt around it
 	WhyNothingBroken  = "nothing-broken"   // no law is broken in the whole capture
 	WhyDrop           = "drop"             // it looks late, but a drop of the capture explains it
-	WhyBeyondGate     = "beyond-gate"      // a law asks for more than the gate
+	WhyBeyondLimit    = "beyond-limit"     // a law asks for a larger shift than the limit
 	WhyContradiction  = "contradiction"    // the laws around it contradict each other
-	WhyOutOfWindow    = "out-of-window"    // what it should come before had left the window
-	WhyPlacedBefore   = "placed-before"    // an earlier repair has put it in order
+	WhyOutOfWindow    = "out-of-window"    // what it should come before had already left the window
+	WhyRepairedBefore = "repaired-before"  // an earlier repair has put it in order
 	WhyFlagsWouldRise = "flags-would-rise" // its connection is left as recorded: in order it would have more flags
 	WhySeenTwice      = "seen-twice"       // its connection is left as recorded: the capture shows it more than once
 	WhyNoTCP          = "no-tcp"           // no law speaks of it
@@ -122,8 +122,8 @@ const (
 	WhyNoTime         = "no-recorded-time" // it has no stamp to compare
 )
 
-// Neighbour is one constraint between a frame and another one.
-type Neighbour struct {
+// Relation is one constraint between a frame and another one.
+type Relation struct {
 	Frame    int64         `json:"frame"`
 	Law      string        `json:"law"`
 	Broken   bool          `json:"broken"`   // the capture has them the other way round
@@ -143,10 +143,10 @@ type ExplainedFlag struct {
 
 // ExplainedInWords is an explanation in sentences, which repair.Explain fills in.
 type ExplainedInWords struct {
-	Header     []string `json:"header"`
-	Order      []string `json:"order"`
-	Neighbours []string `json:"neighbours"`
-	Flags      []string `json:"flags"`
+	Header []string `json:"header"`
+	Order  []string `json:"order"`
+	Laws   []string `json:"laws"`
+	Flags  []string `json:"flags"`
 }
 
 // WriteJSON writes the explanations as indented JSON with a closing line feed.
@@ -166,7 +166,7 @@ func (x *Explanations) filled() Explanations {
 	c.Frames = append([]Explanation{}, x.Frames...)
 	for i := range c.Frames {
 		e := &c.Frames[i]
-		fill(&e.Text.Header, &e.Text.Order, &e.Text.Neighbours, &e.Text.Flags, &e.Causes, &e.Followers, &e.Flags)
+		fill(&e.Text.Header, &e.Text.Order, &e.Text.Laws, &e.Text.Flags, &e.Causes, &e.Followers, &e.Flags)
 	}
 	return c
 }

@@ -45,7 +45,7 @@ type Point struct {
 	After      int64      `json:"after"`      // time as repaired
 	Kind       string     `json:"kind"`       // "data" or "ack"
 	Left       int64      `json:"left"`       // data: its first byte; ack: what it acknowledges
-	Right      int64      `json:"right"`      // data: behind its last byte; ack: the window's right edge, 0 where its scale is unknown
+	Right      int64      `json:"right"`      // data: after its last byte; ack: the window's right edge, 0 where its scale is unknown
 	SACK       [][2]int64 `json:"sack,omitempty"`
 	Moved      bool       `json:"moved,omitempty"`
 	Flags      []string   `json:"flags,omitempty"`    // of the analyser, before or after

@@ -12,7 +12,7 @@ import (
 
 // WriteJSON writes r as indented JSON with a closing line feed. Lists and maps
 // that are nil are written as empty ones, so that a reader meets every field.
-// Text keeps what stood in the capture: what is not printable is escaped, so
+// Text is kept as the capture has it: what is not printable is escaped, so
 // that it can be shown on a terminal; invalid UTF-8 becomes U+FFFD.
 func (r *Report) WriteJSON(w io.Writer) error {
 	return writeJSON(w, r.filled())
@@ -90,7 +90,7 @@ func (r *Report) filled() Report {
 	fill(&c.Capture.Interfaces, &c.Tables, &c.Inference.ByEvidence, &c.Inference.Doubtful,
 		&c.Order.Local, &c.Order.Clocks, &c.Order.Displacement, &c.Order.ByLaw, &c.Analysis.Before, &c.Analysis.After,
 		&c.Findings.ByVerdict, &c.Findings.List,
-		&c.CaptureLoss.Directions, &c.CaptureLoss.Timeline, &c.CaptureLoss.Overflows, &c.CaptureLoss.Declared,
+		&c.CaptureLoss.Directions, &c.CaptureLoss.Timeline, &c.CaptureLoss.Overflows, &c.CaptureLoss.DropCounts,
 		&c.Timeline.Packets, &c.Timeline.Moved, &c.Timeline.ByVerdict, &c.Damage, &c.Notes)
 	c.Flows = c.Flows.filled()
 	return c

@@ -8,7 +8,7 @@ import (
 
 // Kind names findings that are counted together: those with one verdict, or
 // those of them with one flag. Findings of a violated law have no flag: their
-// law stands in its place.
+// law takes its place.
 type Kind struct {
 	Verdict string
 	Flag    string // "" = all of the verdict
@@ -28,10 +28,10 @@ func ParseKind(text string) (Kind, error) {
 	verdict, flag, both := strings.Cut(text, "/")
 	flag = strings.TrimPrefix(flag, "tcp.analysis.")
 	if !slices.Contains(Verdicts(), verdict) {
-		return Kind{}, fmt.Errorf("%q is no verdict; they are %s; or %s", verdict, strings.Join(Verdicts(), ", "), Unknown)
+		return Kind{}, fmt.Errorf("%q is not a verdict; they are %s, or %s", verdict, strings.Join(Verdicts(), ", "), Unknown)
 	}
 	if both && flag == "" {
-		return Kind{}, fmt.Errorf("%q names no flag behind the slash", text)
+		return Kind{}, fmt.Errorf("%q names no flag after the slash", text)
 	}
 	return Kind{verdict, flag}, nil
 }

@@ -32,7 +32,7 @@ func ParseLimit(text string) (Limit, error) {
 	}
 	ppb, ok := parseRate(value)
 	if !ok {
-		return Limit{}, fmt.Errorf("%q is no number of findings and no share of the packets, like 10, 0.5%% or 0.005", value)
+		return Limit{}, fmt.Errorf("%q is neither a number of findings nor a share of the packets, such as 10, 0.5%% or 0.005", value)
 	}
 	return Limit{Kind: k, PPB: ppb}, nil
 }
@@ -41,7 +41,7 @@ func ParseLimit(text string) (Limit, error) {
 func parseRate(text string) (ppb int64, ok bool) {
 	number, percent := strings.CutSuffix(text, "%")
 	if strings.Trim(number, "0123456789.") != "" || len(number) > 32 {
-		return 0, false // nothing that big.Rat understands besides: 1/2, 1e9
+		return 0, false // nothing else that big.Rat understands: 1/2, 1e9
 	}
 	share, ok := new(big.Rat).SetString(number)
 	if !ok {

@@ -47,7 +47,7 @@ func (s *Reader) Next() (*Report, error) {
 	case err == nil, err == io.EOF, errors.Is(err, ErrReport):
 		return r, err
 	case errors.As(err, &at):
-		return nil, fmt.Errorf("%w: larger than %d bytes; --findings N stores fewer findings", ErrReport, reportLimits.bytes)
+		return nil, fmt.Errorf("%w: larger than %d bytes; --findings N stores fewer of them", ErrReport, reportLimits.bytes)
 	case s.from.failed != nil:
 		return nil, s.from.failed
 	}
@@ -141,7 +141,7 @@ func (s *storedReport) UnmarshalJSON(text []byte) error {
 	if err := reportLimits.check(text); err != nil {
 		return err
 	}
-	return json.Unmarshal(text, &s.report)
+	return json.Unmarshal(byNewNames(text), &s.report)
 }
 
 // Read reads all reports of r, one or several. Its errors are those of a Reader.
@@ -220,7 +220,7 @@ func readStored(r io.Reader, l *storedLimits, v any, what error) error {
 		err = json.Unmarshal(text, v) // says where
 	default:
 		if err = l.check(text); err == nil {
-			err = json.Unmarshal(text, v)
+			err = json.Unmarshal(byNewNames(text), v)
 		}
 	}
 	if err != nil {

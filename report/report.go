@@ -9,11 +9,13 @@ package report
 
 import "time"
 
-// Schema names the form of the JSON report.
+// Schema names the form of the JSON report. It is frozen from the first release
+// on: fields may be added to it, and none is renamed or taken away.
 const Schema = "mendcap.report/1"
 
 // Report is all that is said of one capture. Frame numbers count packets from
-// 1, as Wireshark does; times are those of the capture.
+// 1, as Wireshark does; times are those of the capture. A later version may add
+// fields: pass over those that you don't know.
 type Report struct {
 	Schema      string      `json:"schema"`
 	Capture     Capture     `json:"capture"`
@@ -62,7 +64,7 @@ type Output struct {
 	Status  string `json:"status"`         // "written", or "unchanged" where an identical file was there
 	Changed bool   `json:"changed"`        // a packet was edited or moved
 	Edited  int64  `json:"edited"`         // packets with a new header, time or comment
-	Dropped int64  `json:"dropped"`        // blocks and options left out because they must not be copied
+	LeftOut int64  `json:"leftOut"`        // blocks and options that must not be copied where data changes
 }
 
 // Table says what one file of network tables gave.
@@ -87,8 +89,8 @@ type Inference struct {
 	// destination is unknown.
 	Unanalysed int64 `json:"unanalysed"`
 	Candidates int   `json:"candidates"` // addresses tried
-	// Doubtful are flows that were left open, or decided with another explanation
-	// not far behind: the first ones, DoubtfulTotal counts them all.
+	// Doubtful are flows that were left open, or decided although another
+	// explanation is nearly as likely: the first ones. DoubtfulTotal counts them all.
 	Doubtful      []DoubtfulFlow `json:"doubtful"`
 	DoubtfulTotal int            `json:"doubtfulTotal"`
 }
@@ -111,7 +113,7 @@ type DoubtfulFlow struct {
 // that the capture and the tables say.
 type HeaderChoice struct {
 	NextHeader  string  `json:"nextHeader"`
-	Destination string  `json:"destination"` // "::" stands for none of the addresses known
+	Destination string  `json:"destination"` // "::" means none of the addresses known
 	Posterior   float64 `json:"posterior"`
 	Evidence    string  `json:"evidence,omitempty"` // its name, as in Inference.ByEvidence
 }
@@ -119,52 +121,53 @@ type HeaderChoice struct {
 // Proof counts where one field comes from; the four add up to the packets. What
 // the user states counts as captured.
 type Proof struct {
-	Inferred   int64 `json:"inferred"` // proved
-	Likely     int64 `json:"likely"`   // filled in, and not proved
+	Proved     int64 `json:"proved"`
+	Likely     int64 `json:"likely"` // filled in, and not proved
 	AsCaptured int64 `json:"asCaptured"`
 	Unknown    int64 `json:"unknown"`
 }
 
 // Order says what was wrong with the order, and what was done.
 type Order struct {
-	Basis        string         `json:"basis"`    // "file" or "stamps"
-	Vantage      string         `json:"vantage"`  // how the capturing host is known, or "unproven"
-	Local        []string       `json:"local"`    // addresses of the capturing host
-	Moved        int64          `json:"moved"`    // packets that have another place or time
-	MaxShift     time.Duration  `json:"maxShift"` // largest change of a time, nanoseconds
-	ByLaw        map[string]Law `json:"byLaw"`
-	Unrepaired   int64          `json:"unrepaired"` // violations left as they are
-	Scales       Scales         `json:"scales"`
-	Gate         time.Duration  `json:"gate"` // nanoseconds; beyond it nothing moves
-	Learnt       Learnt         `json:"learnt"`
-	Uncertainty  Uncertainty    `json:"uncertainty"`
-	Displacement []Displacement `json:"displacement"` // of the packets moved, by how far
-	Clocks       []Clock        `json:"clocks"`       // of the interfaces with packets, but for the one they are compared with
-	Placed       bool           `json:"placed"`       // mendcap had put the capture in order before
-	AsRecorded   AsRecorded     `json:"asRecorded,omitzero"`
+	Basis          string         `json:"basis"`    // "file" or "stamps"
+	Vantage        string         `json:"vantage"`  // how the capturing host is known, or "unproven"
+	Local          []string       `json:"local"`    // addresses of the capturing host
+	Moved          int64          `json:"moved"`    // packets that have another place or time
+	MaxShift       time.Duration  `json:"maxShift"` // largest change of a time, nanoseconds
+	ByLaw          map[string]Law `json:"byLaw"`
+	Unrepaired     int64          `json:"unrepaired"` // violations left as they are
+	TimeScales     TimeScales     `json:"timeScales"`
+	ShiftLimit     time.Duration  `json:"shiftLimit"` // nanoseconds: no packet moves by more; the gate of the laws
+	Disturbance    Disturbance    `json:"disturbance"`
+	Uncertainty    Uncertainty    `json:"uncertainty"`
+	Displacement   []Displacement `json:"displacement"`   // of the packets moved, by how far
+	Clocks         []Clock        `json:"clocks"`         // of the interfaces with packets, but for the one they are compared with
+	RepairedBefore bool           `json:"repairedBefore"` // an earlier repair by mendcap had put the capture in order
+	AsRecorded     AsRecorded     `json:"asRecorded,omitzero"`
 }
 
 // AsRecorded counts the TCP connections whose packets were left as recorded,
 // whatever the laws say of them.
 type AsRecorded struct {
-	Risen    int64 `json:"risen"`    // putting them in order would have raised their flags
-	BothEnds int64 `json:"bothEnds"` // packets are outbound in both directions: two vantage points
-	Copied   int64 `json:"copied"`   // each packet is there again a little later
-	Repeated int64 `json:"repeated"` // packets are there again with their stamps: files that overlap
-	All      bool  `json:"all"`      // the whole capture was: flags rose again and again
+	FlagsWouldRise int64 `json:"flagsWouldRise"` // in order they would have more flags
+	BothEnds       int64 `json:"bothEnds"`       // packets are outbound in both directions: two vantage points
+	Copied         int64 `json:"copied"`         // each packet is there again a little later
+	Repeated       int64 `json:"repeated"`       // packets are there again with their stamps: files that overlap
+	WholeCapture   bool  `json:"wholeCapture"`   // the whole capture was left so: flags rose again and again
 }
 
-// Learnt is what else the capture showed of how it was taken.
-type Learnt struct {
-	IPID       string `json:"ipid"`       // how the host numbers IPv4 packets: "none", "per flow", "global"
-	Copies     bool   `json:"copies"`     // a second observation point shows packets twice
-	Responses  bool   `json:"responses"`  // responses stand before their causes: the laws window, tsecr, round-trip may act
-	Threads    bool   `json:"threads"`    // packets of one sender are swapped: the laws in-* and *-nxt may act
-	ClockSteps int64  `json:"clockSteps"` // times that stamps go back by more than any jitter: the clock was set, or files were appended
-	OtherBasis int64  `json:"otherBasis"` // violations in the order that was not taken as basis
+// Disturbance is what the capture shows of how taking it has disturbed the
+// order, and of what order can be told by.
+type Disturbance struct {
+	IPID                 string `json:"ipid"`                 // how the host numbers IPv4 packets: "none", "per flow", "global"
+	Copies               bool   `json:"copies"`               // a second observation point shows packets twice
+	EarlyResponses       bool   `json:"earlyResponses"`       // responses were recorded before their causes: the laws window, tsecr and round-trip may act
+	SwappedPackets       bool   `json:"swappedPackets"`       // packets of one sender were swapped: the laws in-* and *-nxt may act
+	ClockSteps           int64  `json:"clockSteps"`           // times that stamps go back by more than any jitter: the clock was set, or files were appended
+	OtherBasisViolations int64  `json:"otherBasisViolations"` // violations in the order that was not taken as basis
 }
 
-// Clock says how the clock of one interface stands to that of another, the
+// Clock compares the clock of one interface with that of another, the
 // reference. Interfaces are counted from 0 over the whole capture; durations
 // are nanoseconds.
 type Clock struct {
@@ -205,11 +208,11 @@ type Law struct {
 	Violations int64 `json:"violations"` // in the basis, explained ones excluded
 	Explained  int64 `json:"explained"`  // by a drop of the capture
 	Moved      int64 `json:"moved"`      // packets that it placed
-	Unrepaired int64 `json:"unrepaired"` // beyond the gate, in a cycle, or out of the window
+	Unrepaired int64 `json:"unrepaired"` // beyond the limit of shifts, in a cycle, or out of the window
 }
 
-// Scales are what was learnt of this capture's clock and jitter, nanoseconds.
-type Scales struct {
+// TimeScales are what was estimated of this capture's clock and jitter, nanoseconds.
+type TimeScales struct {
 	Tick         time.Duration `json:"tick"`
 	ThreadJitter time.Duration `json:"threadJitter"`
 	QueueJitter  time.Duration `json:"queueJitter"`

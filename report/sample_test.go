@@ -17,27 +17,31 @@ func sample() *Report {
 				{Section: 1, ID: 0, LinkType: 101, LinkName: "RAW", Resolution: "2^-10 s", Packets: 233},
 			},
 		},
-		Output: Output{Name: "office.mended.pcapng", Status: "written", Changed: true, Edited: 9_870, Dropped: 2},
+		Output: Output{Name: "office.mended.pcapng", Status: "written", Changed: true, Edited: 9_870, LeftOut: 2},
 		Tables: []Table{
 			{Name: "office.tables/netstat.txt", Format: "netstat", Rows: 61, Addresses: 17},
-			{Name: "office.tables/neighbours.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3, Cut: 1},
+			{Name: "office.tables/neighbors.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3, Cut: 1},
 		},
 		Inference: Inference{
 			Packets:     9_800,
-			NextHeader:  Proof{Inferred: 9_790, AsCaptured: 8, Unknown: 2},
-			Destination: Proof{Inferred: 9_600, Likely: 100, AsCaptured: 60, Unknown: 40},
-			ByEvidence:  map[string]int64{"connection-table": 8_900, "payload": 200, "reverse-flow": 500, "checksum": 0},
+			NextHeader:  Proof{Proved: 9_790, AsCaptured: 8, Unknown: 2},
+			Destination: Proof{Proved: 9_600, Likely: 100, AsCaptured: 60, Unknown: 40},
+			ByEvidence:  map[string]int64{"connection-table": 8_900, "payload": 200, "reverse-flow": 500, "neighbor-table": 12, "checksum": 0},
 			Unanalysed:  30,
 			Candidates:  31,
 
-			LikelyByEvidence: map[string]int64{"destination-cache": 100},
+			LikelyByEvidence: map[string]int64{"destination-cache": 100, "neighbor-table": 3},
 			Doubtful: []DoubtfulFlow{{
 				Flow: "[2001:db8::10]:50000 > [::]:443", Packets: 12, Answer: "6 (TCP)",
 				Best:     HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:1::2", Posterior: 0.5, Evidence: "destination-cache"},
-				RunnerUp: HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:2::1", Posterior: 0.4999, Evidence: "destination-cache"},
+				RunnerUp: HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:2::1", Posterior: 0.4999, Evidence: "neighbor-table"},
+				Candidates: []HeaderChoice{
+					{NextHeader: "6 (TCP)", Destination: "2001:db8:1::2", Posterior: 0.5, Evidence: "neighbor-table"},
+					{NextHeader: "6 (TCP)", Destination: "2001:db8:2::1", Posterior: 0.4999, Evidence: "destination-cache"},
+				},
 			}, {
 				Flow: "[2001:db8::10]:50001 > [2001:db8:3::1]:53", Packets: 1, Answer: "17 (UDP)",
-				Best:     HeaderChoice{NextHeader: "17 (UDP)", Destination: "2001:db8:3::1", Posterior: 0.9992, Evidence: "reverse-flow"},
+				Best:     HeaderChoice{NextHeader: "17 (UDP)", Destination: "2001:db8:3::1", Posterior: 0.9992, Evidence: "neighbor-table"},
 				RunnerUp: HeaderChoice{NextHeader: "17 (UDP)", Destination: "::", Posterior: 0.0008},
 			}},
 			DoubtfulTotal: 3,
@@ -46,14 +50,15 @@ func sample() *Report {
 			Basis: "file", Vantage: "tables", Local: []string{"2001:db8::10", "2001:db8::11", "fe80::10"},
 			Moved: 1_204, MaxShift: 1250 * time.Microsecond,
 			ByLaw: map[string]Law{
-				"ack":     {Violations: 1_134, Moved: 1_130, Explained: 3, Unrepaired: 4},
-				"out-seq": {Violations: 70, Moved: 74},
-				"sack":    {},
+				"ack":      {Violations: 1_134, Moved: 1_130, Explained: 3, Unrepaired: 4},
+				"out-seq":  {Violations: 70, Moved: 74},
+				"sack":     {},
+				"neighbor": {Violations: 2, Moved: 1, Unrepaired: 1},
 			},
-			Unrepaired: 4,
-			Scales:     Scales{Tick: time.Millisecond, ThreadJitter: 310 * time.Microsecond, QueueJitter: 900 * time.Microsecond},
-			Gate:       3600 * time.Microsecond,
-			Learnt:     Learnt{IPID: "global", Copies: true, Responses: true, ClockSteps: 2, OtherBasis: 1_500},
+			Unrepaired:  4,
+			TimeScales:  TimeScales{Tick: time.Millisecond, ThreadJitter: 310 * time.Microsecond, QueueJitter: 900 * time.Microsecond},
+			ShiftLimit:  3600 * time.Microsecond,
+			Disturbance: Disturbance{IPID: "global", Copies: true, EarlyResponses: true, ClockSteps: 2, OtherBasisViolations: 1_500},
 			Uncertainty: Uncertainty{
 				Median: 20 * time.Microsecond, P90: 400 * time.Microsecond, P99: 1200 * time.Microsecond, Max: 3 * time.Millisecond,
 			},
@@ -61,7 +66,8 @@ func sample() *Report {
 				Interface: 1, State: ClockCorrected, Offset: 2*time.Second - 111_981, Uncertainty: time.Millisecond + 4848,
 				At: first.Add(40 * time.Second), SkewPPB: -41_250, SkewUncertaintyPPB: 300, Samples: 812,
 			}},
-			Placed: true,
+			RepairedBefore: true,
+			AsRecorded:     AsRecorded{FlagsWouldRise: 1, BothEnds: 2, Copied: 3, Repeated: 4, WholeCapture: true},
 			Displacement: []Displacement{
 				{UpTo: 0, Packets: 800}, {UpTo: 100 * time.Microsecond, Packets: 300}, {UpTo: 2 * time.Millisecond, Packets: 104},
 			},
@@ -72,7 +78,7 @@ func sample() *Report {
 			After:    map[string]int64{"retransmission": 10, "ack_lost_segment": 0, "duplicate_ack": 12, "zero_window": 0},
 		},
 		Findings: Findings{
-			Total: 3_114, Omitted: 3_107,
+			Total: 3_114, Omitted: 3_106,
 			ByVerdict: map[string]int64{Artefact: 3_090, Genuine: 20, Undecided: 3, Created: 1},
 			List:      sampleFindings(first),
 		},
@@ -106,7 +112,9 @@ func sampleFindings(at time.Time) []Finding {
 		f.Evidence = "hole open for a round trip\x07"
 		list = append(list, f)
 	}
-	return list
+	answer := law
+	answer.Frame, answer.FrameAfter, answer.Flow, answer.Law = 40, 41, "fe80::1 > fe80::10", "neighbor"
+	return append(list, answer)
 }
 
 func sampleLoss(at time.Time) CaptureLoss {
@@ -116,15 +124,15 @@ func sampleLoss(at time.Time) CaptureLoss {
 				Direction: "in", AckedBytes: 4_000_000, MissedBytes: 28_960, GapEvents: 11, PacketsLeast: 20, PacketsMost: 24,
 				RatePPM: 7_240, LowPPM: 5_100, HighPPM: 9_900, Connections: 9, OneSided: 1, MedianBytes: 1_448,
 			},
-			{Direction: "out", AckedBytes: 900, Abstained: "fewer than 100 data packets", Connections: 2},
+			{Direction: "out", AckedBytes: 900, NoEstimate: "fewer than 100 data packets", Connections: 2},
 		},
 		Timeline: []LossBin{
 			{Start: at, Direction: "in", MissedBytes: 20_272, AckedBytes: 144_800},
 			{Start: at.Add(5 * time.Second), Direction: "in", MissedBytes: 8_688, AckedBytes: 101_360},
 		},
-		Omitted:   3,
-		Overflows: []Overflow{{Start: at, Span: 3 * time.Millisecond, Connections: 4, MissedBytes: 20_272, Frame: 44}},
-		Declared:  []Declared{{Interface: 0, Source: "isb_osdrop", Packets: 22}},
+		Omitted:    3,
+		Overflows:  []Overflow{{Start: at, Span: 3 * time.Millisecond, Connections: 4, MissedBytes: 20_272, Frame: 44}},
+		DropCounts: []DropCount{{Interface: 0, Source: "isb_osdrop", Packets: 22}},
 	}
 }
 

@@ -12,7 +12,7 @@ type storedLimits struct {
 	objects  int   // in it
 	elements int   // of all lists
 	names    int   // of one object
-	text     int   // of one string as it stands there, bytes
+	text     int   // of one string as it is written there, bytes
 }
 
 // longestNumber is the longest number that is read, digits.

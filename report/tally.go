@@ -71,7 +71,7 @@ func (r *Rules) limits() []Limit {
 	kinds := r.FailOn
 	if kinds == nil {
 		for _, v := range Verdicts() {
-			if v != Artefact && v != Genuine {
+			if FailsCheck(v) {
 				kinds = append(kinds, Kind{Verdict: v})
 			}
 		}
@@ -158,7 +158,7 @@ func (k *kindTally) example(f *Finding) {
 	k.first[at].Sequence = nil // it is valid only now
 }
 
-// place is where the finding stands among the first, by frame.
+// place is where the finding is among the first, by frame.
 func (k *kindTally) place(f *Finding) int {
 	at := len(k.first)
 	for at > 0 && k.first[at-1].Frame > f.Frame {

@@ -34,19 +34,49 @@ const (
 	ByCapture          = "capture"
 )
 
-// verdicts are all of them, in the order in which they are shown, and what each
-// says in a few words.
-var verdicts = []struct{ name, meaning string }{
-	{Artefact, "made by the capture's order, repaired"},
-	{Drop, "the capture missed packets that the network delivered"},
-	{Loss, "the network lost packets"},
-	{Reordering, "the network delivered packets out of order"},
-	{Spurious, "sent again though the first had arrived"},
-	{Duplicate, "one packet seen twice"},
-	{Genuine, "happened as flagged"},
-	{NotCaptured, "one direction was never recorded"},
-	{Undecided, "neither capture nor network could be shown to be the cause"},
-	{Created, "flagged after the repair only"},
+// verdictRow is what is known of a verdict.
+type verdictRow struct {
+	name    string
+	meaning string // in a few words
+	passes  bool   // a check allows findings of it, unless it is told otherwise
+
+	// What a sentence says of one finding of it, and of several. Verdicts of which
+	// it says the same are counted together.
+	one, many string
+}
+
+// What sentences say of the verdicts that are counted together.
+const (
+	ofNetworkOne, ofNetworkMany = "is the network's doing", "are the network's doing"
+	openOne, openMany           = "stays open", "stay open"
+)
+
+// verdicts are all of them, in the order in which they are shown.
+var verdicts = []verdictRow{
+	{name: Artefact, meaning: "made by the capture's order, repaired", passes: true,
+		one: "was made by the capture's order and is repaired", many: "were made by the capture's order and are repaired"},
+	{name: Drop, meaning: "the capture missed packets that the network delivered",
+		one: "comes from packets that the capture missed", many: "come from packets that the capture missed"},
+	{name: Loss, meaning: "the network lost packets", one: ofNetworkOne, many: ofNetworkMany},
+	{name: Reordering, meaning: "the network delivered packets out of order", one: ofNetworkOne, many: ofNetworkMany},
+	{name: Spurious, meaning: "sent again though the first had arrived", one: ofNetworkOne, many: ofNetworkMany},
+	{name: Duplicate, meaning: "one packet seen twice", // by the network or the capture
+		one: "is of a packet seen twice", many: "are of packets seen twice"},
+	{name: Genuine, meaning: "happened as flagged", passes: true,
+		one: "happened as flagged", many: "happened as flagged"},
+	{name: NotCaptured, meaning: "one direction was never recorded",
+		one: "is a connection of which one direction was not recorded", many: "are connections of which one direction was not recorded"},
+	{name: Undecided, meaning: "neither capture nor network could be shown to be the cause", one: openOne, many: openMany},
+	{name: Created, meaning: "flagged after the repair only", one: openOne, many: openMany},
+}
+
+// verdictOf returns the row of a verdict; one that is unknown, since another
+// version has stored it, stays open.
+func verdictOf(name string) verdictRow {
+	if i := slices.IndexFunc(verdicts, func(v verdictRow) bool { return v.name == name }); i >= 0 {
+		return verdicts[i]
+	}
+	return verdictRow{name: name, one: openOne, many: openMany}
 }
 
 // Verdicts lists all verdicts, in the order in which they are shown.
@@ -59,7 +89,7 @@ func Verdicts() []string {
 }
 
 // VerdictsIn lists all verdicts, and after them, by name, those that counts has
-// besides: a stored report of another version may know more.
+// in addition: a stored report of another version may know more.
 func VerdictsIn(counts map[string]int64) []string {
 	list := Verdicts()
 	for _, verdict := range slices.Sorted(maps.Keys(counts)) {
@@ -71,13 +101,21 @@ func VerdictsIn(counts map[string]int64) []string {
 }
 
 // Meaning says in a few words what a verdict says; "" of one that is unknown.
-func Meaning(verdict string) string {
-	for _, v := range verdicts {
-		if v.name == verdict {
-			return v.meaning
-		}
+func Meaning(verdict string) string { return verdictOf(verdict).meaning }
+
+// FailsCheck reports whether a check fails on a finding of a verdict, unless it is
+// told otherwise: on all but what a repair undoes and what happened as flagged.
+func FailsCheck(verdict string) bool { return !verdictOf(verdict).passes }
+
+// Predicate returns what a sentence says of n findings of a verdict: "was made by
+// the capture's order and is repaired". Verdicts of which it says the same may be
+// counted together.
+func Predicate(verdict string, n int64) string {
+	v := verdictOf(verdict)
+	if n == 1 {
+		return v.one
 	}
-	return ""
+	return v.many
 }
 
 // Label names what a finding is about: a flag, a law without one, or a whole

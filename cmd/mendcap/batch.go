@@ -16,6 +16,7 @@ import (
 type batchFlags struct {
 	repairFlags
 	jobs             int
+	jobsGiven        func() bool // whether the flag was
 	memory           sizeValue
 	resume, dry      bool
 	include, exclude []string
@@ -27,30 +28,32 @@ const batchSynopsis = `[-o DIR] [--jobs N] [--memory SIZE] [--resume] [--dry-run
   mendcap batch merge [--report FILE]... [--json] [-q] SUMMARY.json...`
 
 const batchText = `Repairs all captures in files, folders and archives (tar, compressed or not, and
-zip). Captures are told by their content, not by their name. X.mended.pcapng and
-its report X.mended.json are written below DIR, in the folders in which the
-capture was found, or without -o beside the capture; those of an archive's
-members in a folder ARCHIVE.mended. Network tables are found beside each
-capture, within archives too. Symbolic links are not followed, mendcap's own
-outputs are passed over. One bad file never stops the rest. What unpacks to more
-than 256 GiB, or to more than 250 times its size (archives from 256 MiB on,
-compressed captures from 1 GiB on), is taken for a bomb and listed as failed.
+zip). Captures are recognised by their content, not by their name.
+X.mended.pcapng and its report X.mended.json are written below DIR, which
+mirrors the captures' folders, or without -o beside the capture. The outputs of
+an archive's members go into a folder ARCHIVE.mended. Network tables are found
+beside each capture, within archives too. Symbolic links are not followed, and
+mendcap's own outputs are skipped. One bad file never stops the rest. A file
+that unpacks to more than 256 GiB, or to more than 250 times its size (archives
+from 256 MiB on, compressed captures from 1 GiB on), is taken for a bomb and
+listed as failed.
 
 --resume leaves alone what an earlier run has finished, if the capture, its
-tables, the options and this program are the same, and the output is as it was:
-their bytes count, not their times. A GLOB without a slash is for names, one
-with a slash for paths from PATH; ** stands for any folders. --report writes the
+tables, the options and this program are the same, and the output is as it was.
+Contents are compared, not times. A GLOB without a slash matches names, one with
+a slash matches paths from PATH; ** matches any folders. --report writes the
 summary, by its suffix as .json, .csv or .html. "batch merge" joins such
-summaries of several runs (JSON); what two of them say of one path is what the
-later one says.`
+JSON summaries of several runs; where two of them have the same path, the later
+one counts.`
 
 func batchCommand() *command {
 	f := &batchFlags{}
 	flags := newFlags("batch")
-	flags.StringVarP(&f.dir, "output-dir", "o", "", "write below the folder `DIR`, which is made if need be")
+	flags.StringVarP(&f.dir, "output-dir", "o", "", "write below the folder `DIR`, which is created if necessary")
 	flags.IntVar(&f.jobs, "jobs", 0, "repair `N` captures at a time (default: one a processor)")
+	f.jobsGiven = func() bool { return flags.Changed("jobs") }
 	f.memory = 1e9
-	flags.Var(&f.memory, "memory", "hold the jobs together to `SIZE` bytes of memory, roughly; MB and GB are powers of ten")
+	flags.Var(&f.memory, "memory", "let all jobs together use about `SIZE` bytes of memory; MB and GB are powers of ten")
 	flags.BoolVar(&f.resume, "resume", false, "leave alone what an earlier run has finished")
 	flags.BoolVar(&f.dry, "dry-run", false, "say what would be repaired, and write nothing")
 	flags.StringArrayVar(&f.include, "include", nil, "repair only captures that match `GLOB` (repeatable)")
@@ -58,11 +61,11 @@ func batchCommand() *command {
 	flags.StringArrayVar(&f.reports, "report", nil, "write the summary to `FILE` too: .json, .csv or .html (repeatable)")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON")
 	flags.BoolVar(&f.force, "force", false, "replace other outputs of the same name")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary (but --json)")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
 	f.tune(flags)
 	return &command{
 		name: "batch", synopsis: batchSynopsis, text: batchText,
-		summary: "repair all captures in folders and archives, and sum up",
+		summary: "repair all captures in folders and archives, and summarise",
 		flags:   flags,
 		run:     f.run,
 	}
@@ -104,8 +107,8 @@ const mostGarbage = 44 << 20
 func garbageBeside(plan *batch.Plan) int { return max(0, mostGarbage-plan.Held()) }
 
 func (f *batchFlags) batchOptions() (batch.Options, error) {
-	if f.jobs < 0 {
-		return batch.Options{}, usagef(batchHint, "--jobs: %d is no number from 1", f.jobs)
+	if f.jobs < 1 && f.jobsGiven() {
+		return batch.Options{}, usagef(batchHint, "--jobs: %d is not a number from 1 up", f.jobs)
 	}
 	if err := errors.Join(checkGlobs("--include", f.include), checkGlobs("--exclude", f.exclude)); err != nil {
 		return batch.Options{}, err

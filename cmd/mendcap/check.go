@@ -25,13 +25,13 @@ type checkFlags struct {
 	most     []string
 }
 
-const checkText = `Finds in each capture what a repair would, writes no capture, and exits with 1
-where there are more findings than allowed. Without --fail-on, findings of every
-verdict count but artefact, which a repair undoes, and genuine, which is what the
-flag says. KIND is a verdict (` + "%s" + `) or verdict/flag, like
-loss/fast_retransmission; a finding counts for the kind that says most of it.
-Of each kind none is allowed, unless --max says how many, or what share of the
-packets (0.5%% or 0.005).
+const checkText = `Finds in each capture what a repair would find, writes no capture, and exits
+with 1 if there are more findings than allowed. Without --fail-on, findings of
+every verdict count, except artefact, which a repair undoes, and genuine, which
+happened as flagged. KIND is a verdict (mendcap help verdicts lists them) or
+verdict/flag, as in loss/fast_retransmission; a finding counts for the most
+specific kind. None is allowed of each kind, unless --max says how many, or what
+share of the packets (0.5% or 0.005).
 
 A baseline holds findings that are known: they do not count. It names them by
 what they are (verdict, flag, connection, sequence numbers), so that other
@@ -54,8 +54,8 @@ func checkCommand() *command {
 		name: "check",
 		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... " +
 			"[--report FILE]... [-q] [--findings N]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE...",
-		summary: "hold captures to having no findings, or none but known ones",
-		text:    fmt.Sprintf(checkText, strings.Join(report.Verdicts(), ", ")),
+		summary: "fail if captures have findings that are not known",
+		text:    checkText,
 		flags:   flags,
 		run:     f.run,
 	}
@@ -94,7 +94,7 @@ func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules
 		return nil, nil, usagef(hint, "--update-baseline needs --baseline FILE")
 	}
 	if f.common.findings < 1 {
-		return nil, nil, usagef(hint, "--findings: %d is no number from 1", f.common.findings)
+		return nil, nil, usagef(hint, "--findings: %d is not a number from 1 up", f.common.findings)
 	}
 	if err := f.common.readingFlags.check(hint); err != nil {
 		return nil, nil, err
@@ -198,7 +198,7 @@ func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 	done := f.common.watch(s, in, &o)
 	r, err := repair.Check(ctx, in, o)
 	done()
-	return to.conclude(s, in, &r, err, func() int { return c.judge(in, &r) })
+	return to.conclude(s, in, &r, f.common.unread(in, err), func() int { return c.judge(in, &r) })
 }
 
 // judge shows how the capture did, or takes it into the baseline.

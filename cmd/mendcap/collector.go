@@ -93,7 +93,7 @@ func goalFor(live, globals, least int) int {
 	return max(least, live+(live+globals)*heapGrowth/100)
 }
 
-// forgetUnknownTypes empties the entries of gopacket's large tables that stand for
+// forgetUnknownTypes empties the entries of gopacket's large tables that mean
 // values that it doesn't know. They are 5 MB of pointers, which each collection would
 // follow: more than all that a small capture takes. Package packet asks for none of
 // them, and where one layer leads to another, an entry without decoder is an error of

@@ -64,7 +64,7 @@ func run(ctx context.Context, s *streams, args []string) int {
 	case *showVersion:
 		return s.print(versionText())
 	case root.NArg() == 0:
-		return s.fail("", usagef(seeHelp, "no command and no capture"))
+		return s.fail("", usagef(seeHelp, "no command and no capture was named"))
 	}
 	stop, err := records.start()
 	if err != nil {

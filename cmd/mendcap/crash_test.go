@@ -60,6 +60,6 @@ func TestPanicInAGoroutine(t *testing.T) {
 		t.Errorf("got %q, want the panic", out)
 	}
 	if left, err := os.ReadDir(cmd.Dir); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v, want no core", left, err)
+		t.Errorf("left over: %v, %v, want no core", left, err)
 	}
 }

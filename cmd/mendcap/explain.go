@@ -35,7 +35,7 @@ func explainCommand() *command {
 	return &command{
 		name:     "explain",
 		synopsis: "[--json]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE FRAME...",
-		summary:  "say of single frames what a repair does to them, and why",
+		summary:  "explain what a repair does to single frames, and why",
 		text:     explainText,
 		flags:    flags,
 		run:      f.run,
@@ -63,7 +63,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 		err = usagef(hint, "%s", plainly(err))
 	}
 	if err != nil {
-		return s.fail(in, err)
+		return s.fail(in, f.unread(in, err))
 	}
 	return f.show(s, in, &x)
 }
@@ -92,7 +92,7 @@ func parseFrames(words []string) ([]int64, error) {
 			last, err = strconv.ParseInt(high, 10, 64)
 		}
 		if err != nil || first < 1 || last < first {
-			return nil, usagef("frames are numbers from 1, or ranges like 10-14", "%q is no frame and no range of frames", word)
+			return nil, usagef("frames are numbers from 1, or ranges like 10-14", "%q is neither a frame nor a range of frames", word)
 		}
 		if last-first >= repair.MaxExplained || len(frames) > repair.MaxExplained {
 			return nil, usagef("explain them in several runs", "more than %d frames", repair.MaxExplained)

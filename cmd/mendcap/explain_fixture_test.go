@@ -3,7 +3,7 @@ package main
 import "encoding/binary"
 
 // late returns a capture of a small download over IPv4 without link header: in
-// every third exchange, the host's ACK stands before the data that it
+// every third exchange, the host's ACK is recorded before the data that it
 // acknowledges, as a raw socket has it.
 func late() []byte {
 	const host, peer = 10, 1

@@ -9,12 +9,12 @@ import (
 	"slices"
 )
 
-// writeFixtures writes small captures, sound and broken, into dir.
+// writeFixtures writes small captures, whole and broken, into dir.
 func writeFixtures(dir string) error {
 	files := map[string][]byte{
 		"good.pcap":   pcap(3),
 		"late.pcap":   late(),
-		"front.pcap":  append(pcap(2), late()[len(pcap(0)):]...), // with packets of another kind in front
+		"front.pcap":  append(pcap(2), late()[len(pcap(0)):]...), // with packets of another kind first
 		"other.pcap":  pcap(2),
 		"cut.pcap":    pcap(3)[:24+2*(16+packetLen)+16+5],
 		"huge.pcap":   append(pcap(1), record(0x7FFFFFFF, 0x7FFFFFFF)...),

@@ -14,9 +14,9 @@ const helpWidth = 80
 func helpCommand() *command {
 	return &command{
 		name:     "help",
-		synopsis: "[COMMAND]",
-		summary:  "explain a command",
-		text:     "Without a command, lists them all, and the exit codes.",
+		synopsis: "[COMMAND | TOPIC]",
+		summary:  "explain a command or a topic",
+		text:     "Without a command, lists them all, the topics, and the exit codes.",
 		flags:    newFlags("help"),
 		run:      runHelp,
 	}
@@ -27,13 +27,21 @@ func runHelp(_ context.Context, s *streams, args []string) int {
 	case 0:
 		return s.print(overview())
 	case 1:
+		if t, ok := findTopic(args[0]); ok {
+			var b strings.Builder
+			if err := t.write(&b, helpWidth); err != nil {
+				return s.fail("", err)
+			}
+			return s.print(b.String())
+		}
 		c := find(args[0])
 		if c == nil {
-			return s.fail(args[0], usagef("the commands are "+commandNames(), "unknown command%s", guess("", args[0], commandWords())))
+			return s.fail(args[0], usagef("the commands are "+commandNames()+"; the topics are "+strings.Join(topicWords(), ", "),
+				"unknown command%s", guess("", args[0], append(commandWords(), topicWords()...))))
 		}
 		return s.print(c.help())
 	}
-	return s.fail("", usagef(seeHelp, "help takes one command"))
+	return s.fail("", usagef(seeHelp, "help takes one command or topic"))
 }
 
 // overview is the help of the whole tool.
@@ -52,6 +60,10 @@ Commands:
 `)
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "  %-17s %s\n", c.name, c.summary)
+	}
+	b.WriteString("\nTopics, for mendcap help TOPIC:\n")
+	for _, t := range topics {
+		fmt.Fprintf(&b, "  %-17s %s\n", t.name, t.summary)
 	}
 	b.WriteString("\nExit codes:\n")
 	for _, e := range exitCodes {

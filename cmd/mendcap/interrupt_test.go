@@ -42,7 +42,7 @@ func TestInterruptEndsReading(t *testing.T) {
 			t.Errorf("%q: got %v, want code %d", args, err, exitInterrupted)
 		}
 		if left, err := os.ReadDir(cmd.Dir); err != nil || len(left) > 0 {
-			t.Errorf("%q: left behind: %v, %v", args, left, err)
+			t.Errorf("%q: left over: %v, %v", args, left, err)
 		}
 	}
 }

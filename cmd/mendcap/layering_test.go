@@ -23,7 +23,7 @@ const contributing = "../../.github/CONTRIBUTING.md"
 var tableRow = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^|]+) \\|([^|]*)\\|$")
 
 // below returns which of our packages each may import, by their paths within the
-// module. "internal/lab" stands for all of the lab.
+// module. "internal/lab" means all of the lab.
 func below(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile(contributing)
@@ -55,7 +55,7 @@ type goPackage struct {
 }
 
 // TestImportsGoDown holds every package, and its tests, to what it may import.
-// Tests may use the lab besides.
+// Tests may also use the lab.
 func TestImportsGoDown(t *testing.T) {
 	rows, found := below(t), map[string]bool{lab: true}
 	for _, p := range listPackages(t) {

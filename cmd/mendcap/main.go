@@ -42,7 +42,7 @@ func crashLoudly() {
 func (s *streams) guarded(work func(s *streams) int) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
-			fmt.Fprintf(s.err, "mendcap: internal error: %s\n%s  hint: this is a bug; please report it, with the lines above\n",
+			fmt.Fprintf(s.err, "mendcap: internal error: %s\n%s  hint: this is a bug; please report it with the lines above\n",
 				report.Sanitise(fmt.Sprint(p)), debug.Stack())
 			code = exitInternal
 		}

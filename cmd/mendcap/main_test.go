@@ -142,7 +142,7 @@ func TestInterruptLeavesNoOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, entry := range left {
-		t.Errorf("left behind: %s", entry.Name())
+		t.Errorf("left over: %s", entry.Name())
 	}
 }
 
@@ -185,7 +185,7 @@ func TestInterruptedBatchResumes(t *testing.T) {
 	}
 	for _, pattern := range []string{"sum.json", ".*.tmp", filepath.Join("out", ".*")} {
 		if left, _ := filepath.Glob(filepath.Join(dir, pattern)); len(left) > 0 {
-			t.Errorf("left behind: %v", left)
+			t.Errorf("left over: %v", left)
 		}
 	}
 	resume := exec.CommandContext(ctx, built, "batch", "-o", "out", "--resume", "--report", "sum.json", "-q", ".")
@@ -294,6 +294,6 @@ func TestReaderThatDies(t *testing.T) {
 	}
 	left, err := filepath.Glob(filepath.Join(dir, "*.scratch"))
 	if err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+		t.Errorf("left over: %v, %v", left, err)
 	}
 }

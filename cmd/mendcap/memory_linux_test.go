@@ -28,7 +28,7 @@ func nameBlock(n int) []byte {
 	return pcapngBlock(4, string(body)+"a\x00\x00\x00\x00\x00\x00\x00")
 }
 
-// swapped is a data packet and the ACK for it, which stands before it: of the n-th
+// swapped is a data packet and the ACK for it, which is recorded before it: of the n-th
 // pair of one connection.
 func swapped(n int) []byte {
 	packet := func(from, to byte, seq, ack uint32, data string) []byte {
@@ -65,7 +65,7 @@ var floods = map[string]func(n int) []byte{
 	"names": nameBlock,
 }
 
-// writeFlood writes a capture of so many blocks of a kind behind packets out of
+// writeFlood writes a capture of so many blocks of a kind after packets out of
 // order, so that packets wait meanwhile.
 func writeFlood(t *testing.T, block func(n int) []byte, blocks int) string {
 	t.Helper()

@@ -13,7 +13,7 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// job is one capture and where its repaired form goes; "-" stands for
+// job is one capture and where its repaired form goes; "-" means
 // standard input and output.
 type job struct{ in, out string }
 
@@ -117,7 +117,7 @@ func (f *repairFlags) makeDir() error {
 func checkGlobs(flag string, globs []string) error {
 	for _, glob := range globs {
 		if !doublestar.ValidatePattern(glob) {
-			return usagef("* stands for part of a name, ** for folders", "%s: %q is no pattern: it has a bracket without an end", flag, glob)
+			return usagef("* matches part of a name, ** matches folders", "%s: %q is not a pattern: a bracket in it is not closed", flag, glob)
 		}
 	}
 	return nil
@@ -135,7 +135,7 @@ func checkCollisions(jobs []job) error {
 	return nil
 }
 
-// hasGlob reports whether a name that is no file's can stand for several.
+// hasGlob reports whether a name that is no file's can match several.
 func hasGlob(name string) bool { return strings.ContainsAny(name, "*?[{") }
 
 // expandGlobs replaces names that are no file's by the files that they match:
@@ -152,7 +152,7 @@ func expandGlobs(names []string) ([]string, error) {
 			return nil, usagef("quote a name that is no pattern, or check its brackets", "%s: no such file, and as a pattern it has a bracket without an end", name)
 		}
 		if len(found) == 0 {
-			return nil, usagef("* stands for part of a name, ** for folders", "no file matches %s", name)
+			return nil, usagef("* matches part of a name, ** matches folders", "no file matches %s", name)
 		}
 		slices.Sort(found)
 		all = append(all, found...)

@@ -1,11 +1,12 @@
 package main
 
 import (
-	"strings"
+	"errors"
 
 	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -24,17 +25,17 @@ type readingFlags struct {
 }
 
 const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LAW]...
-      [--align-interfaces] [--salvage on|off]
-      [--protocol PROTOCOL] [--local ADDR]... [--confidence P]`
+      [--align-interfaces] [--salvage on|off] [--protocol PROTOCOL]
+      [--local ADDR]... [--confidence P]`
 
 // add adds all of them.
 func (f *readingFlags) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable), not those beside the capture")
+	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable) instead of those beside the capture")
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
-	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
-	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
+	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
+	flags.BoolVar(&f.align, "align-interfaces", false, "correct the time stamps of interfaces whose clock differs from the others'")
 	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
-	flags.Float64Var(&f.confidence, "confidence", infer.DefaultConfidence, "fill in what is likely with probability `P` or more, from 0.5 to 1; 1 fills in what is proved alone")
+	flags.Float64Var(&f.confidence, "confidence", infer.DefaultConfidence, "fill in answers of probability `P` or more, from 0.5 to 1; 1 fills in only what is proved")
 	f.stated.add(flags)
 }
 
@@ -49,7 +50,7 @@ func (f *readingFlags) check(hint string) error {
 		return usagef(hint, "--salvage: %q is neither on nor off", f.salvage)
 	}
 	if !(f.confidence >= 0.5 && f.confidence <= 1) {
-		return usagef(hint, "--confidence: %v is no number from 0.5 to 1", f.confidence)
+		return usagef(hint, "--confidence: %v is not a number from 0.5 to 1", f.confidence)
 	}
 	if err := (repair.Options{UserLayout: f.layout}).Check(); err != nil {
 		return usagef(hint, "--user-layout: %s", plainly(err))
@@ -63,6 +64,20 @@ func (f *readingFlags) check(hint string) error {
 		return usagef(hint, "--local: %s", plainly(err))
 	}
 	return nil
+}
+
+// unread gives the error of a capture that could not be read the hint that fits how
+// it was to be read, and how it is named.
+func (f *readingFlags) unread(in string, err error) error {
+	switch {
+	case !errors.Is(err, repair.ErrNoCapture):
+		return err
+	case naming.IsEventTrace(in):
+		return hinted{err, "its name is that of a Windows event trace: pktmon etl2pcap or etl2pcapng converts one to pcapng"}
+	case f.salvage == "off":
+		return hinted{err, "without --salvage=off, mendcap repairs what can be read of a damaged capture"}
+	}
+	return err
 }
 
 // options are those that the flags ask for.

@@ -12,7 +12,7 @@ import (
 )
 
 // recordings name the files that say where a run's time and memory went. Their
-// flags are for whoever works on mendcap, stand before the command's name, and are
+// flags are for those who work on mendcap, come before the command's name, and are
 // in no help.
 type recordings struct{ cpu, memory, trace *string }
 

@@ -47,11 +47,11 @@ func repairCommand() *command {
 	flags := newFlags("repair")
 	flags.StringVarP(&f.read, "read", "r", "", "`FILE` is the one capture to repair")
 	flags.StringVarP(&f.write, "write", "w", "", "write the repaired capture to `FILE`")
-	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`, which is made if need be")
+	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`, which is created if necessary")
 	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix ("+reportFormats()+") or as FORMAT:FILE (repeatable)")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.BoolVar(&f.force, "force", false, "replace another output of the same name")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report (but --json)")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report, except with --json")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print laws, headers, all connections and the first findings too")
 	f.tune(flags)
 	f.addSpool(flags)
@@ -75,10 +75,10 @@ func (f *repairFlags) tune(flags *pflag.FlagSet) {
 // checkTuning checks the values of these flags; hint helps with what is wrong.
 func (f *repairFlags) checkTuning(hint string) error {
 	if f.findings < 1 {
-		return usagef(hint, "--findings: %d is no number from 1", f.findings)
+		return usagef(hint, "--findings: %d is not a number from 1 up", f.findings)
 	}
 	if f.flows < 1 || f.flows > repair.MaxFlows {
-		return usagef(hint, "--flows: %d is no number from 1 to %d", f.flows, repair.MaxFlows)
+		return usagef(hint, "--flows: %d is not a number from 1 to %d", f.flows, repair.MaxFlows)
 	}
 	if err := (repair.Options{Compress: f.compress}).Check(); err != nil {
 		return usagef(hint, "--compress: %s", plainly(err))
@@ -135,7 +135,7 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) 
 	done := f.watch(s, j.in, &o)
 	r, err := repair.File(ctx, j.in, j.out, o)
 	done()
-	return to.conclude(s, j.in, &r, err, func() int { return exitDone })
+	return to.conclude(s, j.in, &r, f.unread(j.in, err), func() int { return exitDone })
 }
 
 // watch shows how far the work on a capture is, and lets "-" be standard input.

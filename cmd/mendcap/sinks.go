@@ -12,7 +12,7 @@ import (
 )
 
 // checkReports checks the names of --report, so that none is found wanting
-// after the work, and none replaces what is read or written besides.
+// after the work, and none replaces anything else that is read or written.
 func (f *repairFlags) checkReports(s *streams, taken *claims) error {
 	if err := taken.streams(s); err != nil {
 		return err

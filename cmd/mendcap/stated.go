@@ -18,7 +18,7 @@ type statedFlags struct {
 
 func (f *statedFlags) add(flags *pflag.FlagSet) {
 	flags.Var(&f.protocol, "protocol", "the socket was opened for `PROTOCOL`, a name or a number: the Next Header where it is missing")
-	flags.Var(&f.local, "local", "`ADDR` is one of the capturing host's own addresses (repeatable)")
+	flags.Var(&f.local, "local", "`ADDR` is an address of the capturing host (repeatable)")
 }
 
 // state sets what was stated.
@@ -60,7 +60,7 @@ func (v *addressesValue) String() string {
 func (v *addressesValue) Set(text string) error {
 	a, err := netip.ParseAddr(text)
 	if err != nil {
-		return fmt.Errorf("%q is no IP address, like 192.0.2.1 or 2001:db8::1", text)
+		return fmt.Errorf("%q is not an IP address such as 192.0.2.1 or 2001:db8::1", text)
 	}
 	*v = append(*v, a)
 	return nil

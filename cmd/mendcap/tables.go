@@ -18,7 +18,7 @@ func tablesCommand() *command {
 	return &command{
 		name:     "tables",
 		synopsis: "[--json] PATH... | --script SYSTEM",
-		summary:  "show what files of network tables give",
+		summary:  "show what was read from files of network tables",
 		text: `Reads files, and every file of folders, as "mendcap repair" would, and shows
 what each gave and which lines were not understood. Ends with 3 if a file could
 not be used, and with 4 if no file gave anything.
@@ -53,7 +53,7 @@ func (s *streams) showScript(system string, args []string) int {
 
 func (s *streams) showTables(args []string, asJSON bool) int {
 	if len(args) == 0 {
-		return s.fail("", usagef("see: mendcap help tables", "no file or folder of tables"))
+		return s.fail("", usagef("see: mendcap help tables", "no file or folder of tables was named"))
 	}
 	paths, err := expandGlobs(args)
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *streams) tableFiles(results []tables.Result, all bool) (files []render.
 	if rows == 0 {
 		code = exitNoCapture
 		if all {
-			fmt.Fprintln(s.err, "mendcap: no file gave a row")
+			fmt.Fprintln(s.err, "mendcap: no row was found in any file")
 		}
 	}
 	return files, code

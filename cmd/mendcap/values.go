@@ -57,9 +57,9 @@ func checkEmpty(hint string, flags *pflag.FlagSet) (err error) {
 func notTaken(err *pflag.InvalidValueError) string {
 	switch err.GetFlag().Value.Type() {
 	case "int":
-		return fmt.Sprintf("%q is no whole number of at most 18 digits", err.GetValue())
+		return fmt.Sprintf("%q is not a whole number of at most 18 digits", err.GetValue())
 	case "float64":
-		return fmt.Sprintf("%q is no number", err.GetValue())
+		return fmt.Sprintf("%q is not a number", err.GetValue())
 	case "bool":
 		return fmt.Sprintf("%q is neither true nor false", err.GetValue())
 	}
@@ -77,7 +77,7 @@ func plainly(err error) string {
 }
 
 // guess suggests the word that was meant by one that is none of them, if one is
-// near; prefix stands before words.
+// near; prefix comes before words.
 func guess(prefix, word string, words []string) string {
 	best, least := "", (len(word)+1)/3+1
 	for _, w := range words {
@@ -132,7 +132,7 @@ func checkKind(k report.Kind, text string, err error) error {
 		}
 	}
 	if k.Flag != "" && !slices.Contains(flags, k.Flag) {
-		return fmt.Errorf("%q is no flag and no law; they are %s%s", k.Flag, strings.Join(flags, ", "), guess("", k.Flag, flags))
+		return fmt.Errorf("%q is neither a flag nor a law; they are %s%s", k.Flag, strings.Join(flags, ", "), guess("", k.Flag, flags))
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (v *sizeValue) Set(text string) error {
 	const most = 1e18 // bytes
 	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
 	if err != nil || n < 1 || n > most/unit {
-		return fmt.Errorf("%q is no size: a whole number from 1, of bytes or with one of the units B, kB, MB, GB and TB, as in 512MB", text)
+		return fmt.Errorf("%q is not a size: write a whole number from 1 up, in bytes or with one of the units B, kB, MB, GB and TB, as in 512MB", text)
 	}
 	*v = sizeValue(n * unit)
 	return nil

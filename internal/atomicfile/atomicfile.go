@@ -22,7 +22,7 @@ import (
 // File is a file that appears whole under its name, or not at all: it is
 // written beside it under another name, and renamed by Commit. The first error
 // of a write makes Commit fail. While it is open its writer holds a lock on it,
-// by which the next run tells what a dead one has left behind.
+// by which the next run tells what a dead one has left.
 type File struct {
 	*os.File
 	target string
@@ -62,7 +62,7 @@ func checkTarget(target string) error {
 }
 
 // leadsToOpenFile says whether a name is a link like /dev/stderr, by way of /proc to
-// a file that a process has open: whoever has that file does not expect another one
+// a file that a process has open: one that has that file does not expect another one
 // under the link's name.
 func leadsToOpenFile(name string) bool {
 	const most = 40 // links that lead to links; Linux follows no more

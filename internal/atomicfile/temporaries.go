@@ -9,7 +9,7 @@ import (
 )
 
 // temporaries are the temporary files and folders that this process has made and
-// not removed. They are the process's, as what lies on a disk is: whoever ends it
+// not removed. They are the process's, as what lies on a disk is: the one who ends it
 // must know them all.
 var temporaries registry
 

@@ -44,12 +44,12 @@ type Codec struct {
 	// a stream.
 	bare func(*bufio.Reader) (io.Reader, error)
 
-	// next finds the next place at which open may go on behind damage, among bytes
+	// next finds the next place at which open may go on after damage, among bytes
 	// of which it has to see look; -1 for none.
 	next func(p []byte) (at, bit int)
 	look int
-	back int64 // how much of what stands before the damage may be looked at
-	// splice, if it is there, opens what stands at such a place within a stream, or
+	back int64 // how much of what is before the damage may be looked at
+	// splice, if it is there, opens what is at such a place within a stream, or
 	// at a bit of its first byte; head is how the file begins.
 	splice func(head []byte, r *bufio.Reader, bit int) (io.Reader, error)
 	here   bool // the very place of the damage may be one
@@ -154,7 +154,7 @@ func nextXZ(p []byte) (int, int) {
 	return -1, 0
 }
 
-// spliceXZ reads blocks behind the header of the file's first stream.
+// spliceXZ reads blocks after the header of the file's first stream.
 func spliceXZ(head []byte, r *bufio.Reader, _ int) (io.Reader, error) {
 	return readXZ(newXZGuard(io.MultiReader(bytes.NewReader(head[:xzHeaderLen]), r), r, true))
 }
@@ -162,7 +162,7 @@ func spliceXZ(head []byte, r *bufio.Reader, _ int) (io.Reader, error) {
 // errWithin says that one of the stream's own frames can't be gone on with.
 var errWithin = errors.New("nothing can be read within this stream")
 
-// spliceLZ4 goes on with the next block, where blocks are independent: behind the
+// spliceLZ4 goes on with the next block, where blocks are independent: after the
 // header of the file's first frame.
 func spliceLZ4(head []byte, r *bufio.Reader, _ int) (io.Reader, error) {
 	const independent, contentSize, dictionary = 0x20, 0x08, 0x01 // flags
@@ -227,7 +227,7 @@ func spliceBzip2(_ []byte, r *bufio.Reader, bit int) (io.Reader, error) {
 	return wholeBlocks{bzip2.NewReader(&shifted{r: r, bit: bit, before: []byte("BZh9")})}, nil
 }
 
-// shifted gives bytes that begin within the bytes of another reader, behind some
+// shifted gives bytes that begin within the bytes of another reader, after some
 // of its own.
 type shifted struct {
 	r      *bufio.Reader

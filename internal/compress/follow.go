@@ -8,7 +8,7 @@ import (
 )
 
 // guard passes compressed data on and follows its structure, so that it is known
-// where a stream or frame has ended: what stands there is another one, or none of
+// where a stream or frame has ended: what is there is another one, or none of
 // the data's.
 type guard struct {
 	r    io.Reader

@@ -203,11 +203,11 @@ func (s *Salvager) beyond(cause error) int64 {
 	return -1
 }
 
-// seam is what may stand between blocks of which the first ones are lost and the
+// seam is what may be between blocks of which the first ones are lost and the
 // next stream, bytes: checksums and headers.
 const seam = 16
 
-// resume finds what can be decompressed next behind damage, and returns the gap:
+// resume finds what can be decompressed next after damage, and returns the gap:
 // none where what was spliced came to its end, whose checksum can't be right.
 func (s *Salvager) resume(cause error) error {
 	end := s.spliced && isEnd(cause)
@@ -246,7 +246,7 @@ func isEnd(err error) bool {
 	return false
 }
 
-// next goes to what can be decompressed next, and says how far behind the gap's
+// next goes to what can be decompressed next, and says how far after the gap's
 // beginning that is.
 func (s *Salvager) next(g *Gap) bool {
 	if s.codec.here && s.begin(g.Offset, 0) == nil {
@@ -319,7 +319,7 @@ type tape struct {
 	r    io.Reader
 	kept []byte
 	at   int   // in kept, of the next byte
-	end  int64 // offset behind kept in the file
+	end  int64 // offset after kept in the file
 }
 
 // tapeKept is how much is kept: what lies between the file and a decompressor,

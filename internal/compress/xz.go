@@ -181,7 +181,7 @@ func lzmaSizes(h []byte) (packed int64, unpacked uint64) {
 }
 
 // records passes over the index (section 4): the number of records, two
-// numbers each, padding and checksum; and over the footer behind it.
+// numbers each, padding and checksum; and over the footer after it.
 func (g *xzGuard) records() error {
 	last := g.head[len(g.head)-1]
 	if g.index++; last >= 0x80 {

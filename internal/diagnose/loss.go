@@ -121,9 +121,9 @@ func (l *lossSum) describe(s side, z *sizes) report.DirectionLoss {
 	}
 	switch {
 	case l.acked == 0 || median == 0 || l.acked < leastSegments*median:
-		r.Abstained = "too little was acknowledged"
+		r.NoEstimate = "too little was acknowledged"
 	case l.gaps > 0 && l.gaps < leastGaps:
-		r.Abstained = "too few gaps to tell a rate"
+		r.NoEstimate = "too few gaps to tell a rate"
 	default:
 		rate, low, high := l.interval(float64(largest))
 		r.RatePPM, r.LowPPM, r.HighPPM = ppm(rate), ppm(low), min(1e6, ppm(high))

@@ -58,7 +58,7 @@ func TestLossIsCounted(t *testing.T) {
 	if low, high := 30_000/spread, 30_000*spread; math.Abs(float64(in.LowPPM)-low) > 2 || math.Abs(float64(in.HighPPM)-high) > 2 {
 		t.Errorf("interval: got %d to %d, want %.0f to %.0f", in.LowPPM, in.HighPPM, low, high)
 	}
-	if out := r.Directions[1]; out.Direction != "out" || out.Abstained == "" || out.AckedBytes != 0 {
+	if out := r.Directions[1]; out.Direction != "out" || out.NoEstimate == "" || out.AckedBytes != 0 {
 		t.Errorf("out: got %+v, want nothing to be judged", out)
 	}
 	missed, acked := int64(0), int64(0)
@@ -84,8 +84,8 @@ func TestLossAbstains(t *testing.T) {
 		{"five gaps", 1000, func(i int) bool { return i%200 == 100 }, false},
 	} {
 		in := measured(bulk(0, 0, c.n, c.dropped)).Directions[0]
-		if (in.Abstained != "") != c.abstain {
-			t.Errorf("%s: got %q, want an estimate: %v", c.name, in.Abstained, !c.abstain)
+		if (in.NoEstimate != "") != c.abstain {
+			t.Errorf("%s: got %q, want an estimate: %v", c.name, in.NoEstimate, !c.abstain)
 		}
 		if c.abstain && in.RatePPM+in.LowPPM+in.HighPPM != 0 {
 			t.Errorf("%s: abstained, yet got a rate: %+v", c.name, in)

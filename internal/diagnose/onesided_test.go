@@ -29,7 +29,7 @@ func TestOneDirectionIsSaidOnce(t *testing.T) {
 		t.Errorf("got %+v, want one finding of the whole connection", all)
 	}
 	for _, one := range d.Loss().Directions {
-		if one.MissedBytes != 0 || one.Abstained == "" {
+		if one.MissedBytes != 0 || one.NoEstimate == "" {
 			t.Errorf("%s: got %+v, want no estimate", one.Direction, one)
 		}
 		if want := int64(0); one.Direction == "in" && one.OneSided != 1 || one.Direction == "out" && one.OneSided != want {

@@ -86,7 +86,7 @@ func stampOf(info fs.FileInfo) stamp { return stamp{info.Size(), info.ModTime().
 // mostLinks is how many links are followed one after the other, as by Linux.
 const mostLinks = 40
 
-// placesOf lists the place that a name stands at, and those that it leads to if
+// placesOf lists the place that a name is at, and those that it leads to if
 // it is a link: that of a file that is still missing may be the last.
 func (s *Set) placesOf(path string) []string {
 	var list []string
@@ -100,7 +100,7 @@ func (s *Set) placesOf(path string) []string {
 			break
 		}
 		if !filepath.IsAbs(to) {
-			to = dir + string(filepath.Separator) + to // not joined: a link stands before ".."
+			to = dir + string(filepath.Separator) + to // not joined: a link comes before ".."
 		}
 		path = to
 	}

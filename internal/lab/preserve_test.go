@@ -215,8 +215,8 @@ func TestEveryBlockIsKeptEditedOrDropped(t *testing.T) {
 			out, r := mend(t, in, repair.Options{})
 			k.check(t, out)
 			// A section: the section header's option, one of a packet, a block.
-			if want := int64(3 * 3); r.Output.Dropped != want {
-				t.Errorf("dropped: got %d, want %d", r.Output.Dropped, want)
+			if want := int64(3 * 3); r.Output.LeftOut != want {
+				t.Errorf("dropped: got %d, want %d", r.Output.LeftOut, want)
 			}
 			again, _ := mend(t, out, repair.Options{})
 			if !bytes.Equal(readFile(t, again), readFile(t, out)) {

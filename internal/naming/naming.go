@@ -38,7 +38,7 @@ func cutSuffix(name string, suffixes []string) string {
 	return name
 }
 
-// HasSuffix reports whether a path ends with a suffix, in whatever case, behind
+// HasSuffix reports whether a path ends with a suffix, in whatever case, after
 // a name.
 func HasSuffix(name, suffix string) bool {
 	n := len(name) - len(suffix)
@@ -52,7 +52,7 @@ func IsMended(name string) bool {
 }
 
 // OutputName returns the path of the repaired capture: beside the capture, or
-// in dir where that is not "". PackedSuffix goes behind it where the output is
+// in dir where that is not "". PackedSuffix is added where the output is
 // compressed.
 func OutputName(in, dir string) string {
 	name := Stem(in) + Mended
@@ -68,6 +68,10 @@ func IsNamedCapture(name string) bool {
 	name = cutSuffix(name, compressions)
 	return cutSuffix(name, captures[:namedCaptures]) != name
 }
+
+// IsEventTrace reports whether a file is named as Windows' traces of events are,
+// compressed or not: they may hold packets, and are not read.
+func IsEventTrace(name string) bool { return HasSuffix(cutSuffix(name, compressions), ".etl") }
 
 // IsPacked reports whether a file is named as compressed ones are.
 func IsPacked(name string) bool { return cutSuffix(name, compressions) != name }

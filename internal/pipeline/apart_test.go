@@ -76,8 +76,8 @@ func TestReversedBurstsAreNotLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Order.Moved == 0 || r.Order.AsRecorded.Risen != 0 {
-			t.Errorf("%s: got %d packets moved and %d connections left, want some, and none", name, r.Order.Moved, r.Order.AsRecorded.Risen)
+		if r.Order.Moved == 0 || r.Order.AsRecorded.FlagsWouldRise != 0 {
+			t.Errorf("%s: got %d packets moved and %d connections left, want some, and none", name, r.Order.Moved, r.Order.AsRecorded.FlagsWouldRise)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 	r.Analysis = report.Analysis{Segments: s.segments, Before: s.before.named(), After: v.after.named()}
 	v.diagnose.Finish()
 	r.CaptureLoss = v.diagnose.Loss()
-	r.CaptureLoss.Declared = v.declared.result(&j.facts)
+	r.CaptureLoss.DropCounts = v.declared.result(&j.facts)
 	r.Findings = v.findings.result()
 	v.seen.Describe(r, j.facts.span())
 	if r.Capture.Packets == 0 {
@@ -45,7 +45,7 @@ func (j *job) conclude(stats reorder.Stats, p *press) {
 
 func (c *inferred) describe(candidates int) report.Inference {
 	proof := func(n [infer.Origins]int64) report.Proof {
-		return report.Proof{Inferred: n[infer.Inferred], Likely: n[infer.Likely], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
+		return report.Proof{Proved: n[infer.Inferred], Likely: n[infer.Likely], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
 	}
 	r := report.Inference{
 		Packets: c.packets, NextHeader: proof(c.nextHeader), Destination: proof(c.destination),
@@ -96,17 +96,17 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 	r := report.Order{
 		Basis: p.Basis.String(), Vantage: j.local.ShownBy(), Local: j.local.Local(),
 		Moved: moved, MaxShift: time.Duration(stats.MaxShift), ByLaw: make(map[string]report.Law),
-		Scales: report.Scales{
+		TimeScales: report.TimeScales{
 			Tick: time.Duration(p.Tick), ThreadJitter: time.Duration(p.ThreadJitter), QueueJitter: time.Duration(p.QueueJitter),
 		},
-		Gate: time.Duration(p.Gate),
+		ShiftLimit: time.Duration(p.Gate),
 	}
-	r.Learnt = report.Learnt{
-		IPID: p.IPID.String(), Copies: j.left.seen[doubled] > 0, Responses: p.QueueMandate, Threads: p.ThreadMandate,
-		ClockSteps: p.ClockSteps, OtherBasis: p.Other,
+	r.Disturbance = report.Disturbance{
+		IPID: p.IPID.String(), Copies: j.left.seen[doubled] > 0, EarlyResponses: p.QueueMandate, SwappedPackets: p.ThreadMandate,
+		ClockSteps: p.ClockSteps, OtherBasisViolations: p.Other,
 	}
 	r.Clocks = j.clocks.describe(&j.facts)
-	r.Placed = j.facts.anyPlaced
+	r.RepairedBefore = j.facts.anyPlaced
 	r.AsRecorded = j.left.describe()
 	for i, name := range reorder.LawNames() {
 		r.ByLaw[name] = report.Law{

@@ -62,11 +62,11 @@ func TestDeclaredDrops(t *testing.T) {
 	if err != nil || len(r.Damage) > 0 {
 		t.Fatalf("got %v, %v", err, r.Damage)
 	}
-	want := []report.Declared{
+	want := []report.DropCount{
 		{Interface: 0, Source: "isb_ifdrop", Packets: 3}, {Interface: 0, Source: "isb_osdrop", Packets: 9},
 		{Interface: 0, Source: "epb_dropcount", Packets: 7}, {Interface: 1, Source: "isb_ifdrop", Packets: 11},
 	}
-	if diff := cmp.Diff(want, r.CaptureLoss.Declared); diff != "" {
+	if diff := cmp.Diff(want, r.CaptureLoss.DropCounts); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -103,7 +103,7 @@ func TestOnlyOneDirection(t *testing.T) {
 		t.Errorf("findings of %d connections (-want +got):\n%s", len(flows), diff)
 	}
 	for _, d := range r.CaptureLoss.Directions {
-		if d.MissedBytes > 0 || d.Abstained == "" {
+		if d.MissedBytes > 0 || d.NoEstimate == "" {
 			t.Errorf("%s: got %+v, want no estimate", d.Direction, d)
 		}
 	}

@@ -182,7 +182,7 @@ func (x *explainer) result(j *job) report.Explanations {
 	slices.SortFunc(frames, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
 	all := report.Explanations{
 		Schema: report.ExplainSchema, Capture: j.source.name, Basis: j.profile.Basis.String(),
-		Gate: time.Duration(j.profile.Gate), Frames: frames,
+		ShiftLimit: time.Duration(j.profile.Gate), Frames: frames,
 	}
 	all.Damage, _ = describeDamage(j.facts.damage)
 	return all
@@ -218,11 +218,11 @@ func (e *explained) whole() report.Explanation {
 }
 
 // neighbours names the packets of a trace by their frames.
-func (c *clue) neighbours(relations []reorder.Relation) []report.Neighbour {
-	list := make([]report.Neighbour, len(relations))
+func (c *clue) neighbours(relations []reorder.Relation) []report.Relation {
+	list := make([]report.Relation, len(relations))
 	for i := range relations {
 		r := &relations[i]
-		list[i] = report.Neighbour{Frame: r.Index, Law: r.Law.String(), Broken: r.Broken, Repaired: r.Repaired}
+		list[i] = report.Relation{Frame: r.Index, Law: r.Law.String(), Broken: r.Broken, Repaired: r.Repaired}
 		if r.Segment != (reorder.Segment{}) && c.initials != nil {
 			list[i].Segment = explainSegment(&r.Segment, c.initials)
 		}
@@ -371,7 +371,7 @@ func (j *job) why(u *unit) string {
 	case u.fate.moved:
 		return report.WhySorted
 	case j.placed(u):
-		return report.WhyPlacedBefore
+		return report.WhyRepairedBefore
 	case u.left == leftRisen || j.left.all:
 		return report.WhyFlagsWouldRise
 	case u.left == leftSeenTwice:
@@ -381,7 +381,7 @@ func (j *job) why(u *unit) string {
 	case t.Tangled:
 		return report.WhyContradiction
 	case t.Gated || p.Left && len(t.Followers) > 0 && t.Followers[0].Broken && !t.Followers[0].Repaired:
-		return report.WhyBeyondGate
+		return report.WhyBeyondLimit
 	case p.Left:
 		return report.WhyOutOfWindow
 	case len(t.Causes)+len(t.Followers) > 0:

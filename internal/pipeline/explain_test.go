@@ -141,7 +141,7 @@ func TestExplanationsAgreeWithTheRepair(t *testing.T) {
 		if e.Place.Law != "ack" {
 			continue
 		}
-		i := slices.IndexFunc(e.Followers, func(n report.Neighbour) bool { return n.Repaired && n.Law == "ack" })
+		i := slices.IndexFunc(e.Followers, func(n report.Relation) bool { return n.Repaired && n.Law == "ack" })
 		if i < 0 {
 			continue // moved along with another one
 		}
@@ -164,7 +164,7 @@ func TestExplanationsAgreeWithTheRepair(t *testing.T) {
 // say. In the sample no law stays violated.
 func TestNeighboursAreInOrder(t *testing.T) {
 	all := explainAll(t, rawsocket, 2000, Options{})
-	check := func(first, second int64, n *report.Neighbour) {
+	check := func(first, second int64, n *report.Relation) {
 		if n.Broken != (first > second) {
 			t.Errorf("frames %d and %d, law %s: got broken %v, want %v", first, second, n.Law, n.Broken, !n.Broken)
 		}
@@ -330,7 +330,7 @@ func TestExplainWhatWasRepairedBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for frame, e := range explainAll(t, out, 1000, Options{}) {
-		if e.Place.Why != report.WhyPlacedBefore || e.FrameAfter != frame {
+		if e.Place.Why != report.WhyRepairedBefore || e.FrameAfter != frame {
 			t.Errorf("frame %d: got %s, place %d; want it placed before, and kept", frame, e.Place.Why, e.FrameAfter)
 		}
 		if f := e.Header.Form; f != report.FormMended && f != report.FormWhole {

@@ -268,7 +268,7 @@ func (o *recordedOrder) stamp(hash uint64, stamp int64) int64 {
 
 func (l *left) describe() report.AsRecorded {
 	return report.AsRecorded{
-		Risen: l.risen, BothEnds: l.seen[bothEnds], Copied: l.seen[doubled], Repeated: l.seen[repeated], All: l.all,
+		FlagsWouldRise: l.risen, BothEnds: l.seen[bothEnds], Copied: l.seen[doubled], Repeated: l.seen[repeated], WholeCapture: l.all,
 	}
 }
 

@@ -51,8 +51,8 @@ func TestFaultsOfOrder(t *testing.T) {
 			if still := test.before == test.after; still && (r.Order.Moved != 0 || len(r.Notes) == 0) {
 				t.Errorf("moved: got %d packets, notes %q; want none, and why", r.Order.Moved, r.Notes)
 			}
-			if test.after < test.before && (r.Order.Basis != "stamps" || r.Order.Learnt.ClockSteps != 0) {
-				t.Errorf("order: got basis %s, %d steps of the clock; want the stamps, none", r.Order.Basis, r.Order.Learnt.ClockSteps)
+			if test.after < test.before && (r.Order.Basis != "stamps" || r.Order.Disturbance.ClockSteps != 0) {
+				t.Errorf("order: got basis %s, %d steps of the clock; want the stamps, none", r.Order.Basis, r.Order.Disturbance.ClockSteps)
 			}
 			for _, f := range r.Findings.List {
 				if strings.Contains(f.Evidence, "by -") {
@@ -85,10 +85,10 @@ func TestConnectionsWhoseFlagsWouldRiseAreLeft(t *testing.T) {
 	in := worsened(t)
 	r := agreed(t, in)
 	l := r.Order.AsRecorded
-	if l.Risen == 0 || l.All || r.Order.Moved == 0 || l.Risen*4 > r.Flows.Total {
+	if l.FlagsWouldRise == 0 || l.WholeCapture || r.Order.Moved == 0 || l.FlagsWouldRise*4 > r.Flows.Total {
 		t.Fatalf("left %+v of %d connections, moved %d packets: want some, by far not all, and moves in others", l, r.Flows.Total, r.Order.Moved)
 	}
-	if want := noteOfRisen(l.Risen); !slices.Contains(r.Notes, want) {
+	if want := noteOfRisen(l.FlagsWouldRise); !slices.Contains(r.Notes, want) {
 		t.Errorf("notes: got %q, want %q", r.Notes, want)
 	}
 	if before, after := sumOf(r.Analysis.Before), sumOf(r.Analysis.After); after >= before {
@@ -103,8 +103,8 @@ func TestConnectionsWhoseFlagsWouldRiseAreLeft(t *testing.T) {
 			}
 		}
 	}
-	if int64(len(left)) != l.Risen {
-		t.Errorf("connections that explain leaves: got %d, want %d as the repair does", len(left), l.Risen)
+	if int64(len(left)) != l.FlagsWouldRise {
+		t.Errorf("connections that explain leaves: got %d, want %d as the repair does", len(left), l.FlagsWouldRise)
 	}
 }
 

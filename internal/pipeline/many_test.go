@@ -24,7 +24,7 @@ func TestMoreConnectionsThanAreFollowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Order.AsRecorded.All || r.Order.AsRecorded.Risen > 0 || r.Order.Moved != connections {
+	if r.Order.AsRecorded.WholeCapture || r.Order.AsRecorded.FlagsWouldRise > 0 || r.Order.Moved != connections {
 		t.Errorf("got %d packets moved and %+v, want the SYN of each of %d connections", r.Order.Moved, r.Order.AsRecorded, connections)
 	}
 	for flag, n := range r.Analysis.After {

@@ -122,7 +122,7 @@ func (j *job) draw(ctx context.Context, d *draft) error {
 		}
 	}
 	j.report.Output.Edited = w.edited
-	j.report.Output.Dropped = out.Dropped() + w.skipped
+	j.report.Output.LeftOut = out.Dropped() + w.skipped
 	return nil
 }
 

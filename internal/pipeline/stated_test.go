@@ -44,7 +44,7 @@ func TestStatedAddresses(t *testing.T) {
 		want             string // evidence; "" for none
 	}{
 		{"nothing", nil, nil, pipeline.Options{}, ""},
-		{"name resolution block", names, nil, pipeline.Options{}, "neighbour-table"},
+		{"name resolution block", names, nil, pipeline.Options{}, "neighbor-table"},
 		{"interface address", nil, address, pipeline.Options{}, "local-address"},
 		{"stated by the user", nil, nil, pipeline.Options{Local: []netip.Addr{to}}, "local-address"},
 	}
@@ -71,7 +71,7 @@ func TestStatedAddresses(t *testing.T) {
 			want = 1
 		}
 		d, by := r.Inference.Destination, r.Inference.ByEvidence[test.want]+r.Inference.LikelyByEvidence[test.want]
-		if d.Inferred+d.Likely != want || test.want != "" && by != 1 {
+		if d.Proved+d.Likely != want || test.want != "" && by != 1 {
 			t.Errorf("%s: got %+v, want %d destination by %q", test.name, r.Inference, want, test.want)
 		}
 	}

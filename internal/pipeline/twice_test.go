@@ -183,8 +183,8 @@ func TestBlocksWrittenByThreadsAreSorted(t *testing.T) {
 	truth := beginning(t, "v4-many-flows", 1200)
 	packets := inBlocks(truth)
 	r := agreed(t, written(t, packets, false))
-	if r.Order.Basis != "stamps" || r.Order.Learnt.ClockSteps != 0 || r.Order.Unrepaired != 0 {
-		t.Errorf("order: got basis %s with %d steps of the clock, want the stamps without any", r.Order.Basis, r.Order.Learnt.ClockSteps)
+	if r.Order.Basis != "stamps" || r.Order.Disturbance.ClockSteps != 0 || r.Order.Unrepaired != 0 {
+		t.Errorf("order: got basis %s with %d steps of the clock, want the stamps without any", r.Order.Basis, r.Order.Disturbance.ClockSteps)
 	}
 	want, err := Check(context.Background(), written(t, truth, false), Options{})
 	if err != nil {
@@ -269,8 +269,8 @@ func TestNothingCrossesAStepOfTheClock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Order.Moved == 0 || r.Order.Learnt.ClockSteps != 1 {
-		t.Fatalf("order: got %d packets moved and %d steps of the clock, want some and 1", r.Order.Moved, r.Order.Learnt.ClockSteps)
+	if r.Order.Moved == 0 || r.Order.Disturbance.ClockSteps != 1 {
+		t.Fatalf("order: got %d packets moved and %d steps of the clock, want some and 1", r.Order.Moved, r.Order.Disturbance.ClockSteps)
 	}
 	if r.Order.MaxShift > 100*time.Millisecond {
 		t.Errorf("largest shift: got %v, want none across the step", r.Order.MaxShift)

@@ -17,7 +17,7 @@ import (
 // member is one regular file of an archive, or of an archive within it.
 type member struct {
 	number int    // from 0, in the order of the archive
-	name   string // behind those of the archives that it lies in
+	name   string // after those of the archives that it lies in
 	label  string // the name as it is shown, which no other member has
 	kind   kind
 	size   int64     // as the archive states it, bytes
@@ -37,7 +37,7 @@ type visitor struct {
 }
 
 // visit calls each for every regular member, without those that are archives
-// themselves: their members come in their stead. The error is each's, the
+// themselves: their members come instead of them. The error is each's, the
 // context's, or says what is wrong with the archive.
 func visit(ctx context.Context, file string, kind kind, l limits, each func(*member) error) error {
 	f, err := os.Open(file)
@@ -167,7 +167,7 @@ func (v *visitor) member(m *member, body io.Reader, depth int) error {
 	if err == nil || errors.Is(err, errLimit) || isStopped(err) || v.ctx.Err() != nil {
 		return err
 	}
-	m.failed = err // the archive around it may be sound
+	m.failed = err // the rest of the archive may be whole
 	return v.hand(m)
 }
 

@@ -30,11 +30,11 @@ func TestArchivesAreReadInPlace(t *testing.T) {
 	var want []string
 	for _, a := range []string{"t.tar", "t.tgz", "z.zip"} {
 		for _, m := range []string{"a/x.pcap", "b/no-suffix", "inner.tar.gz/deep.pcap"} {
-			want = append(want, "arch/"+a+"/"+m+" sound")
+			want = append(want, "arch/"+a+"/"+m+" intact")
 		}
 	}
-	if diff := cmp.Diff(strings.Join(want, "\n"), fates(b, dir)); diff != "" {
-		t.Errorf("fates (-want +got):\n%s", diff)
+	if diff := cmp.Diff(strings.Join(want, "\n"), outcomes(b, dir)); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 	if b.Skipped.Own != 3 || b.Skipped.Other != 6 {
 		t.Errorf("skipped: got %+v, want 3 outputs, 3 notes and 3 tables", b.Skipped)
@@ -76,8 +76,8 @@ func TestHostileMemberNamesStayInside(t *testing.T) {
 		in, out := t.TempDir(), filepath.Join(dir, name, "deep", "out")
 		write(t, in, name, archive)
 		b := run(t, Options{Dir: out}, filepath.Join(in, name))
-		if len(b.Captures) != len(names) || b.Totals.ByFate[report.FateSound] != int64(len(names)) {
-			t.Errorf("%s: got %v, want all %d captures", name, b.Totals.ByFate, len(names))
+		if len(b.Captures) != len(names) || b.Totals.ByOutcome[report.OutcomeIntact] != int64(len(names)) {
+			t.Errorf("%s: got %v, want all %d captures", name, b.Totals.ByOutcome, len(names))
 		}
 		inside := "deep/out/" + name + ".mended/"
 		outputs := 0
@@ -142,8 +142,8 @@ func TestBombs(t *testing.T) {
 		"ratio.pcap.gz": {bomb, "ratio.pcap.gz failed: no usable capture: beyond a limit: unpacked it is more than 20 times as large"},
 		"zeros.pcap.gz": {gzipped(t, append(packets(1), zeros...)), "zeros.pcap.gz failed: no usable capture: beyond a limit: unpacked it is more than 20 times as large"},
 		"size.pcap.gz":  {gzipped(t, packets(40_000)), "size.pcap.gz failed: no usable capture: beyond a limit: more than 1048576 bytes unpacked"},
-		"within.zip":    {zipOf(t, first, entry{"bomb.pcap.gz", bomb}, entry{"last.pcap", packets(1)}), "within.zip/bomb.pcap.gz failed: the archive was not read so far: beyond a limit: unpacked it is more than 20 times as large"},
-		"within.tgz":    {gzipped(t, tarOf(t, first, entry{"bomb.pcap.gz", bomb})), "within.tgz/bomb.pcap.gz failed: the archive was not read so far: beyond a limit: unpacked it is more than 20 times as large"},
+		"within.zip":    {zipOf(t, first, entry{"bomb.pcap.gz", bomb}, entry{"last.pcap", packets(1)}), "within.zip/bomb.pcap.gz failed: the archive could not be read that far: beyond a limit: unpacked it is more than 20 times as large"},
+		"within.tgz":    {gzipped(t, tarOf(t, first, entry{"bomb.pcap.gz", bomb})), "within.tgz/bomb.pcap.gz failed: the archive could not be read that far: beyond a limit: unpacked it is more than 20 times as large"},
 		"nested.tar":    {nest(tarOf, ".tar", 3), "more than 1 archives within each other"},
 		"nested.zip":    {nest(zipOf, ".zip", 3), "more than 1 archives within each other"},
 	} {
@@ -153,8 +153,8 @@ func TestBombs(t *testing.T) {
 			write(t, dir, "bombs/"+name, c.archive)
 			write(t, dir, "bombs/good.pcap", packets(2))
 			b := runWithin(t, Options{Dir: out}, small, filepath.Join(dir, "bombs"))
-			if got := fates(b, dir); !strings.Contains(got, c.want) || !strings.Contains(got, "bombs/good.pcap sound") {
-				t.Errorf("fates: got\n%s\nwant the limit %q and the good capture", got, c.want)
+			if got := outcomes(b, dir); !strings.Contains(got, c.want) || !strings.Contains(got, "bombs/good.pcap intact") {
+				t.Errorf("outcomes: got\n%s\nwant the limit %q and the good capture", got, c.want)
 			}
 			if b.Code() != 6 {
 				t.Errorf("exit code: got %d, want 6", b.Code())
@@ -184,8 +184,8 @@ func TestNamesOfOtherMembers(t *testing.T) {
 	}
 	write(t, dir, "in/a.tar", tarOf(t, members...))
 	b := runWithin(t, Options{Dir: filepath.Join(dir, "out")}, small, filepath.Join(dir, "in"))
-	if got, want := fates(b, dir), "in/a.tar/a.pcap sound"; got != want || b.Skipped.Other != 100 {
-		t.Errorf("fates: got\n%s\nwant\n%s; other files: got %d, want 100", got, want, b.Skipped.Other)
+	if got, want := outcomes(b, dir), "in/a.tar/a.pcap intact"; got != want || b.Skipped.Other != 100 {
+		t.Errorf("outcomes: got\n%s\nwant\n%s; other files: got %d, want 100", got, want, b.Skipped.Other)
 	}
 }
 
@@ -199,8 +199,8 @@ func TestDenseCaptures(t *testing.T) {
 	write(t, dir, "in/dense.pcap.gz", data)
 	write(t, dir, "in/a.zip", zipOf(t, entry{"dense.pcap.gz", data}))
 	b := run(t, Options{Dir: filepath.Join(dir, "out")}, filepath.Join(dir, "in"))
-	if got, want := fates(b, dir), "in/a.zip/dense.pcap.gz sound\nin/dense.pcap.gz sound"; got != want {
-		t.Errorf("fates: got\n%s\nwant\n%s", got, want)
+	if got, want := outcomes(b, dir), "in/a.zip/dense.pcap.gz intact\nin/dense.pcap.gz intact"; got != want {
+		t.Errorf("outcomes: got\n%s\nwant\n%s", got, want)
 	}
 }
 
@@ -226,19 +226,19 @@ func TestDamagedArchives(t *testing.T) {
 		archive []byte
 		want    []string
 	}{
-		"cut.tar":  {whole[:2048+100*48], []string{"cut.tar damaged: ", "cut.tar/a.pcap sound", "cut.tar/b.pcap damaged: only a part could be unpacked"}},
-		"cut.tgz":  {zipped[:len(zipped)*2/3], []string{"cut.tgz damaged: ", "cut.tgz/a.pcap sound", "cut.tgz/b.pcap damaged: only a part could be unpacked"}},
-		"bad.zip":  {bad, []string{"bad.zip/a.pcap failed: flate", "bad.zip/b.pcap sound", "bad.zip/c.pcap sound"}},
+		"cut.tar":  {whole[:2048+100*48], []string{"cut.tar damaged: ", "cut.tar/a.pcap intact", "cut.tar/b.pcap damaged: only a part could be unpacked"}},
+		"cut.tgz":  {zipped[:len(zipped)*2/3], []string{"cut.tgz damaged: ", "cut.tgz/a.pcap intact", "cut.tgz/b.pcap damaged: only a part could be unpacked"}},
+		"bad.zip":  {bad, []string{"bad.zip/a.pcap failed: flate", "bad.zip/b.pcap intact", "bad.zip/c.pcap intact"}},
 		"none.zip": {[]byte("PK\x03\x04 and nothing else"), []string{"none.zip failed: it is no whole zip archive"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, name, c.archive)
 			b := run(t, Options{Dir: t.TempDir()}, filepath.Join(dir, name))
-			got := fates(b, dir)
+			got := outcomes(b, dir)
 			for _, want := range c.want {
 				if !strings.Contains("\n"+got, "\n"+want) {
-					t.Errorf("fates: got\n%s\nwant %s", got, want)
+					t.Errorf("outcomes: got\n%s\nwant %s", got, want)
 				}
 			}
 			if b.Code() == 0 {
@@ -260,7 +260,7 @@ func TestSparseMembers(t *testing.T) {
 		if err := os.Truncate(filepath.Join(dir, "x.pcap"), int64(len(packets(3)))); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Truncate(filepath.Join(dir, "x.pcap"), 1<<20); err != nil { // a hole behind the packets
+		if err := os.Truncate(filepath.Join(dir, "x.pcap"), 1<<20); err != nil { // a hole after the packets
 			t.Fatal(err)
 		}
 		if out, err := exec.Command(gnuTar, "--sparse", "--format="+format, "-C", dir, "-cf", filepath.Join(dir, "s.tar"), "x.pcap").CombinedOutput(); err != nil {
@@ -268,7 +268,7 @@ func TestSparseMembers(t *testing.T) {
 		}
 		b := run(t, Options{Dir: filepath.Join(dir, "out")}, filepath.Join(dir, "s.tar"))
 		if len(b.Captures) != 1 || b.Captures[0].Packets < 3 {
-			t.Errorf("%s: got\n%s\nwant the capture with its three packets", format, fates(b, dir))
+			t.Errorf("%s: got\n%s\nwant the capture with its three packets", format, outcomes(b, dir))
 		}
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 // Options choose what is repaired, and how. The zero value works.
 type Options struct {
-	Dir     string   // folder that mirrors what was walked, made if need be; "": outputs stand beside their captures
+	Dir     string   // folder that mirrors what was walked, made if need be; "": outputs are written beside their captures
 	Jobs    int      // captures repaired at a time, 0 = one a processor
 	Memory  int64    // bytes that the jobs may take together, roughly; 0 = DefaultMemory
 	Include []string // patterns, one of which the name of a capture must match; none: all do
@@ -45,7 +45,7 @@ type Progress struct {
 // DefaultMemory is the budget of all jobs together, bytes.
 const DefaultMemory = 1 << 30
 
-// ErrUsage says that an option or a path can't be meant so.
+// ErrUsage says that an option or a path is wrong.
 var ErrUsage = errors.New("bad batch")
 
 // check completes the options.

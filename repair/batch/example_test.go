@@ -28,7 +28,7 @@ func ExampleFind() {
 		return
 	}
 	for _, e := range sum.Captures {
-		fmt.Println(filepath.Base(e.Path), e.Fate, e.Packets, "packets")
+		fmt.Println(filepath.Base(e.Path), e.Outcome, e.Packets, "packets")
 	}
 	// Output:
 	// sockaddr.pcap repaired 1200 packets

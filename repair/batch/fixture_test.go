@@ -129,11 +129,11 @@ func runWithin(t *testing.T, o Options, l limits, paths ...string) *report.Batch
 	return b
 }
 
-// fates lists the entries as "path fate", or "path fate: error", without dir.
-func fates(b *report.Batch, dir string) string {
+// outcomes lists the entries as "path outcome", or "path outcome: error", without dir.
+func outcomes(b *report.Batch, dir string) string {
 	var lines []string
 	for _, e := range b.Captures {
-		line := strings.TrimPrefix(e.Path, filepath.ToSlash(dir)+"/") + " " + e.Fate
+		line := strings.TrimPrefix(e.Path, filepath.ToSlash(dir)+"/") + " " + e.Outcome
 		if e.Error != "" {
 			line += ": " + e.Error
 		}

@@ -44,11 +44,11 @@ func TestFullDisk(t *testing.T) {
 	whole := contents(t, filepath.Join(dir, "want"))
 
 	b := run(t, Options{Dir: out, Jobs: 1}, in)
-	if n := b.Totals.ByFate[report.FateFailed]; n == 0 || n == 5 {
+	if n := b.Totals.ByOutcome[report.OutcomeFailed]; n == 0 || n == 5 {
 		t.Errorf("captures that failed: got %d, want some of 5", n)
 	}
 	for _, e := range b.Captures {
-		if e.Fate == report.FateFailed && (e.Code != codeIO || !strings.Contains(e.Error, "no space left")) {
+		if e.Outcome == report.OutcomeFailed && (e.Code != codeIO || !strings.Contains(e.Error, "no space left")) {
 			t.Errorf("%s: got code %d, %s; want %d and what is lacking", e.Path, e.Code, e.Error, codeIO)
 		}
 	}
@@ -61,7 +61,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := run(t, Options{Dir: out, Resume: true}, in); got.Totals.Captures != want.Totals.Captures || got.Code() != 0 {
-		t.Errorf("with room again: got %s", fates(got, dir))
+		t.Errorf("with room again: got %s", outcomes(got, dir))
 	}
 	if got := contents(t, out); len(got) != len(whole) {
 		t.Errorf("files: got %d, want %d", len(got), len(whole))
@@ -75,9 +75,9 @@ func TestFullTemporaryFolder(t *testing.T) {
 	t.Setenv("TMPDIR", tmp)
 	in := write(t, dir, "x.zip", zipOf(t, entry{"a.pcap", packets(10)}, entry{"big.pcap", packets(5000)}, entry{"c.pcap", packets(10)}))
 	b := run(t, Options{Dir: filepath.Join(dir, "out"), Jobs: 1}, in)
-	want := "x.zip/a.pcap sound\nx.zip/big.pcap failed: unpack: no space left on device\nx.zip/c.pcap sound"
-	if got := fates(b, dir); got != want {
-		t.Errorf("fates: got\n%s\nwant\n%s", got, want)
+	want := "x.zip/a.pcap intact\nx.zip/big.pcap failed: unpack: no space left on device\nx.zip/c.pcap intact"
+	if got := outcomes(b, dir); got != want {
+		t.Errorf("outcomes: got\n%s\nwant\n%s", got, want)
 	}
 	if left := files(t, tmp); len(left) > 0 {
 		t.Errorf("temporary files left: %v", left)

@@ -37,10 +37,10 @@ func TestOutputsStayInTheirFolder(t *testing.T) {
 	if left := files(t, elsewhere); len(left) > 0 {
 		t.Errorf("outside of the outputs' folder: %v", left)
 	}
-	got := fates(b, dir)
+	got := outcomes(b, dir)
 	if !strings.Contains(got, "in/away/x.pcap failed: i/o failed: make the folder of the output") ||
-		!strings.Contains(got, "in/within/y.pcap sound") || !strings.Contains(got, "in/z.pcap sound") {
-		t.Errorf("fates: got\n%s\nwant the one behind the link out of the folder to fail", got)
+		!strings.Contains(got, "in/within/y.pcap intact") || !strings.Contains(got, "in/z.pcap intact") {
+		t.Errorf("outcomes: got\n%s\nwant the one that the link out of the folder leads to to fail", got)
 	}
 }
 
@@ -55,7 +55,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 		}
 	}
 	b := run(t, Options{Dir: filepath.Join(dir, "out")}, filepath.Join(dir, "named"))
-	if got, want := fates(b, dir), "named/y.pcap sound"; got != want || b.Skipped.Links != 3 {
+	if got, want := outcomes(b, dir), "named/y.pcap intact"; got != want || b.Skipped.Links != 3 {
 		t.Errorf("got %q and %d links, want %q and 3", got, b.Skipped.Links, want)
 	}
 }
@@ -94,8 +94,8 @@ func TestLongNames(t *testing.T) {
 		}
 	}
 	b := run(t, Options{}, dir)
-	if b.Totals.ByFate[report.FateSound] != 2 || b.Captures[0].Output == b.Captures[1].Output {
-		t.Errorf("got\n%s\nwant two outputs", fates(b, dir))
+	if b.Totals.ByOutcome[report.OutcomeIntact] != 2 || b.Captures[0].Output == b.Captures[1].Output {
+		t.Errorf("got\n%s\nwant two outputs", outcomes(b, dir))
 	}
 }
 
@@ -127,16 +127,16 @@ func TestNoPermission(t *testing.T) {
 	}
 	defer os.Chmod(folder, 0o777)
 	b := run(t, Options{Dir: out}, filepath.Join(dir, "in"))
-	want := "in/a.pcap sound\nin/closed.pcap failed: permission denied\nin/folder failed: permission denied"
-	if got := fates(b, dir); got != want || b.Code() != 6 {
-		t.Errorf("fates: got\n%s\nand code %d, want\n%s\nand 6", got, b.Code(), want)
+	want := "in/a.pcap intact\nin/closed.pcap failed: permission denied\nin/folder failed: permission denied"
+	if got := outcomes(b, dir); got != want || b.Code() != 6 {
+		t.Errorf("outcomes: got\n%s\nand code %d, want\n%s\nand 6", got, b.Code(), want)
 	}
 	if err := os.Chmod(out, 0o555); err != nil {
 		t.Fatal(err)
 	}
 	defer os.Chmod(out, 0o777)
 	b = run(t, Options{Dir: out}, write(t, dir, "in/b.pcap", packets(1)))
-	if got, want := fates(b, dir), "in/b.pcap failed: i/o failed: create the output: "; !strings.HasPrefix(got, want) || b.Captures[0].Code != codeIO {
+	if got, want := outcomes(b, dir), "in/b.pcap failed: i/o failed: create the output: "; !strings.HasPrefix(got, want) || b.Captures[0].Code != codeIO {
 		t.Errorf("a folder that can't be written to: got %s, want %s", got, want)
 	}
 }
@@ -181,6 +181,10 @@ func TestCancelAndResume(t *testing.T) {
 		}
 	}
 	got := run(t, Options{Dir: out, Resume: true}, in)
+	if got.Kept != got.Totals.Captures { // the last of the runs before is stopped after all of them
+		t.Errorf("left alone: got %d captures, want all %d", got.Kept, got.Totals.Captures)
+	}
+	got.Kept = 0
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summaries (-undisturbed +resumed):\n%s", diff)
 	}
@@ -213,7 +217,7 @@ func TestResumeGoesByContent(t *testing.T) {
 		}
 		b := run(t, o, in)
 		if b.Code() != 0 {
-			t.Fatal(fates(b, dir))
+			t.Fatal(outcomes(b, dir))
 		}
 		text, err = os.ReadFile(name)
 		if err != nil {
@@ -308,8 +312,8 @@ func TestMemoryBudget(t *testing.T) {
 		write(t, dir, "in/"+name, packets(3))
 	}
 	b := run(t, Options{Dir: filepath.Join(dir, "out"), Memory: 1, Jobs: 4}, filepath.Join(dir, "in"))
-	if b.Totals.ByFate[report.FateSound] != 3 {
-		t.Errorf("with the least budget: got %v, want all three captures", b.Totals.ByFate)
+	if b.Totals.ByOutcome[report.OutcomeIntact] != 3 {
+		t.Errorf("with the least budget: got %v, want all three captures", b.Totals.ByOutcome)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// Inside is behind the name of an archive in that of the folder of its outputs.
+// Inside follows the name of an archive in that of the folder of its outputs.
 const Inside = ".mended"
 
 // archive lists the captures of an archive.
@@ -54,9 +54,9 @@ func (m *member) matters() bool {
 
 // broken notes that an archive could not be read to its end.
 func (w *walker) broken(f *found, members int, err error) {
-	e := report.Entry{Path: f.shown, Fate: report.FateFailed, Code: codeNoCapture, Error: reason(err)}
+	e := report.Entry{Path: f.shown, Outcome: report.OutcomeFailed, Code: codeNoCapture, Error: reason(err)}
 	if members > 0 && !errors.Is(err, errLimit) && !isStopped(err) {
-		e.Fate, e.Code, e.Damage = report.FateDamaged, codeDamaged, 1
+		e.Outcome, e.Code, e.Damage = report.OutcomeDamaged, codeDamaged, 1
 	}
 	w.plan.failed = append(w.plan.failed, e)
 }
@@ -75,7 +75,7 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 	case m.failed != nil && (named || isArchive):
 		w.fail(shown, codeNoCapture, m.failed)
 	case m.kind != kindCapture && !named:
-		skipped.Other++
+		other(skipped, m.name)
 	case !w.included(rel) && !w.matches(w.plan.o.Include, f.rel):
 		skipped.Excluded++
 	default:
@@ -88,7 +88,7 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 		t.tables = beside(m.name, tables)
 		for _, table := range t.tables {
 			if table.times > 1 {
-				t.notes = append(t.notes, fmt.Sprintf("tables %s/%s stand in the archive %d times: the last ones count", f.shown, table.name, table.times))
+				t.notes = append(t.notes, fmt.Sprintf("tables %s/%s are in the archive %d times: the last ones count", f.shown, table.name, table.times))
 			}
 		}
 		w.plan.tasks = append(w.plan.tasks, t)
@@ -98,7 +98,7 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 // tableFile is a member that holds network tables, by its name.
 type tableFile struct {
 	member int
-	suffix string // behind the name of what it belongs to: ".tables.json", ".tables/netstat.txt"
+	suffix string // after the name of what it belongs to: ".tables.json", ".tables/netstat.txt"
 	name   string // of the member, with slashes
 	times  int    // that the archive has it; the last one counts, as where it is unpacked
 }
@@ -129,7 +129,7 @@ func tablesOf(members []member) map[string][]tableFile {
 }
 
 // tableOf says what a member belongs to whose name is one of network tables, and
-// what stands behind that.
+// what follows it.
 func tableOf(member string) (owner, suffix string, ok bool) {
 	name := slashed(member)
 	folder, base := path.Split(name)

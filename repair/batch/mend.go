@@ -35,6 +35,7 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 	case err != nil && !r.o.Repair.Force:
 		return nil, err
 	case r.o.Resume && finished(ctx, old, inputs, out):
+		r.keep()
 		return old, nil
 	}
 	if err := r.makeFolder(j.t); err != nil {
@@ -53,6 +54,13 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 		return nil, errors.Join(err, f.Discard())
 	}
 	return rep, writeReport(f, reportPath, rep)
+}
+
+// keep counts a capture that is left alone.
+func (r *runner) keep() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept++
 }
 
 // repair repairs the capture, which was as before says.

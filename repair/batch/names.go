@@ -12,7 +12,7 @@ import (
 	"github.com/mendcap/mendcap/internal/naming"
 )
 
-// place names the output of a capture that stands at under, a path with slashes
+// place names the output of a capture that is at under, a path with slashes
 // from the task's root.
 func (p *Plan) place(t *task, under string) {
 	suffix := naming.PackedSuffix(p.o.Repair.Compress)

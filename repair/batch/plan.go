@@ -14,7 +14,7 @@ import (
 type Plan struct {
 	o       Options
 	limits  limits
-	tasks   []task // those of one archive stand together, in its order
+	tasks   []task // those of one archive are together, in its order
 	failed  []report.Entry
 	skipped report.Skipped
 }
@@ -31,7 +31,7 @@ type task struct {
 	rel  string // the output in it, with slashes
 	full string // the same where two captures would have one output; until that is settled
 
-	notes []string // that its report has besides
+	notes []string // that its report has in addition
 }
 
 // alone is the number of a capture that is no member of an archive.
@@ -98,7 +98,7 @@ func (p *Plan) Summary() *report.Batch {
 	entries := append([]report.Entry{}, p.failed...)
 	for i := range p.tasks {
 		t := &p.tasks[i]
-		entries = append(entries, report.Entry{Path: t.shown, Output: p.outShown(t), Fate: report.FatePlanned})
+		entries = append(entries, report.Entry{Path: t.shown, Output: p.outShown(t), Outcome: report.OutcomePlanned})
 	}
 	return report.NewBatch(entries, p.skipped)
 }

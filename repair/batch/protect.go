@@ -12,7 +12,7 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// protect takes out of the plan the captures whose output or report would stand
+// protect takes out of the plan the captures whose output or report would be
 // in place of a file that is read.
 func (p *Plan) protect() {
 	if !slices.ContainsFunc(p.tasks, func(t task) bool { return isThere(t.out()) || isThere(reportName(t.out())) }) {
@@ -23,7 +23,7 @@ func (p *Plan) protect() {
 		for _, name := range []string{t.out(), reportName(t.out())} {
 			if what, ok := read.Find(name); ok && isThere(name) {
 				err := fmt.Errorf("%w: %w: %s is %s; -o DIR writes elsewhere", repair.ErrIO, repair.ErrExists, name, what)
-				p.failed = append(p.failed, report.Entry{Path: t.shown, Fate: report.FateFailed, Code: codeIO, Error: err.Error()})
+				p.failed = append(p.failed, report.Entry{Path: t.shown, Outcome: report.OutcomeFailed, Code: codeIO, Error: err.Error()})
 				return true
 			}
 		}

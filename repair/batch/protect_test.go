@@ -28,17 +28,17 @@ func TestBatchNeverOverwritesInputs(t *testing.T) {
 	}{
 		"a capture named as a report": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/x.mended.json": packets(4), "in/y.pcap": packets(2)},
-			want:   "in/x.mended.json sound\nin/x.pcap failed: i/o failed: output exists: in/x.mended.json is a capture that is read; -o DIR writes elsewhere\nin/y.pcap sound",
+			want:   "in/x.mended.json intact\nin/x.pcap failed: i/o failed: output exists: in/x.mended.json is a capture that is read; -o DIR writes elsewhere\nin/y.pcap intact",
 		},
 		"an output that is named as an input": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/x.mended.pcapng": packets(4)},
 			named:  []string{"in/x.pcap", "in/x.mended.pcapng"},
-			want:   "in/x.mended.pcapng sound\nin/x.pcap failed: i/o failed: output exists: in/x.mended.pcapng is a capture that is read; -o DIR writes elsewhere",
+			want:   "in/x.mended.pcapng intact\nin/x.pcap failed: i/o failed: output exists: in/x.mended.pcapng is a capture that is read; -o DIR writes elsewhere",
 		},
 		"tables named as a report": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/y.pcap": packets(2), "in/x.tables/y.mended.json": []byte("{}")},
 			dir:    "in/x.tables", named: []string{"in/x.pcap", "in/y.pcap"},
-			want: "in/x.pcap sound\nin/y.pcap failed: i/o failed: output exists: in/x.tables/y.mended.json is a file of network tables; -o DIR writes elsewhere",
+			want: "in/x.pcap intact\nin/y.pcap failed: i/o failed: output exists: in/x.tables/y.mended.json is a file of network tables; -o DIR writes elsewhere",
 		},
 		"a link to a capture named as a report": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3)}, links: map[string]string{"out/x.mended.json": "../in/x.pcap"},
@@ -47,7 +47,7 @@ func TestBatchNeverOverwritesInputs(t *testing.T) {
 		},
 		"an archive named as a report": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/x.mended.json": tarOf(t, entry{"a.pcap", packets(1)})},
-			want:   "in/x.mended.json/a.pcap sound\nin/x.pcap failed: i/o failed: output exists: in/x.mended.json is an archive that is read; -o DIR writes elsewhere",
+			want:   "in/x.mended.json/a.pcap intact\nin/x.pcap failed: i/o failed: output exists: in/x.mended.json is an archive that is read; -o DIR writes elsewhere",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -68,8 +68,8 @@ func TestBatchNeverOverwritesInputs(t *testing.T) {
 				named = []string{"in"}
 			}
 			b := run(t, Options{Dir: c.dir, Repair: forced}, named...)
-			if diff := cmp.Diff(c.want, filepath.ToSlash(fates(b, "."))); diff != "" {
-				t.Errorf("fates (-want +got):\n%s", diff)
+			if diff := cmp.Diff(c.want, filepath.ToSlash(outcomes(b, "."))); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
 			for path, data := range c.inputs {
 				if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {
@@ -122,8 +122,8 @@ func TestReportsThatAreNoFiles(t *testing.T) {
 					t.Fatal(err)
 				}
 				b := run(t, o, "in")
-				if len(b.Captures) != 1 || b.Captures[0].Fate != report.FateFailed || b.Captures[0].Code != codeIO {
-					t.Errorf("%s as %s: got %s, want a failure with code 5", name, place, fates(b, "."))
+				if len(b.Captures) != 1 || b.Captures[0].Outcome != report.OutcomeFailed || b.Captures[0].Code != codeIO {
+					t.Errorf("%s as %s: got %s, want a failure with code 5", name, place, outcomes(b, "."))
 				}
 				if after, err := os.Lstat(place); err != nil || after.Mode() != before.Mode() {
 					t.Errorf("%s as %s: got %v, %v, want it as it was", name, place, after, err)
@@ -150,9 +150,9 @@ func TestMembersThatStandTwice(t *testing.T) {
 		dir := t.TempDir()
 		write(t, dir, name, archive)
 		b := run(t, Options{Dir: filepath.Join(dir, "out")}, filepath.Join(dir, name))
-		want := name + "/x.pcap sound\n" + name + "/x.pcap~2 sound\n" + name + "/x.pcap~3 sound\n" + name + "/x.pcap~4 sound"
-		if diff := cmp.Diff(want, fates(b, dir)); diff != "" {
-			t.Errorf("%s: fates (-want +got):\n%s", name, diff)
+		want := name + "/x.pcap intact\n" + name + "/x.pcap~2 intact\n" + name + "/x.pcap~3 intact\n" + name + "/x.pcap~4 intact"
+		if diff := cmp.Diff(want, outcomes(b, dir)); diff != "" {
+			t.Errorf("%s: outcomes (-want +got):\n%s", name, diff)
 		}
 		packets := make(map[int64]bool)
 		for _, e := range b.Captures {
@@ -180,7 +180,7 @@ func TestMembersThatStandTwice(t *testing.T) {
 		if len(r.Tables) != 2 || rows != 3 {
 			t.Errorf("%s: tables: got %+v, want the later ones and those of another case", name, r.Tables)
 		}
-		if note := strings.Join(r.Notes, "; "); !strings.Contains(note, name+"/x.tables/netstat.txt stand in the archive 2 times: the last ones count") || strings.Contains(note, "NETSTAT") {
+		if note := strings.Join(r.Notes, "; "); !strings.Contains(note, name+"/x.tables/netstat.txt are in the archive 2 times: the last ones count") || strings.Contains(note, "NETSTAT") {
 			t.Errorf("%s: notes: got %q", name, note)
 		}
 	}
@@ -194,8 +194,8 @@ func TestSamplesThatStandTwice(t *testing.T) {
 	}
 	for name, want := range map[string]int{"A-table-twice.tar": 1, "A-member-twice.tar": 3} {
 		b := run(t, Options{Dir: t.TempDir()}, filepath.Join(samples, "faults", name))
-		if got := int(b.Totals.Captures); got != want || b.Totals.ByFate[report.FateFailed] > 0 {
-			t.Errorf("%s: got\n%s\nwant %d captures, none failed", name, fates(b, samples), want)
+		if got := int(b.Totals.Captures); got != want || b.Totals.ByOutcome[report.OutcomeFailed] > 0 {
+			t.Errorf("%s: got\n%s\nwant %d captures, none failed", name, outcomes(b, samples), want)
 		}
 		if name == "A-table-twice.tar" && b.Captures[0].Notes == 0 {
 			t.Errorf("%s: no note says which tables count", name)
@@ -234,7 +234,7 @@ func TestJobsBeyondCaptures(t *testing.T) {
 	dir := t.TempDir()
 	in := write(t, dir, "in/one.pcap", packets(10))
 	b := run(t, Options{Dir: filepath.Join(dir, "out"), Jobs: 1 << 30}, in)
-	if n := b.Totals.ByFate[report.FateFailed]; n != 0 || len(b.Captures) != 1 {
+	if n := b.Totals.ByOutcome[report.OutcomeFailed]; n != 0 || len(b.Captures) != 1 {
 		t.Errorf("got %d captures, %d of them failed, want one that is repaired", len(b.Captures), n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -35,6 +36,7 @@ type runner struct {
 
 	mu       sync.Mutex
 	entries  []report.Entry
+	kept     int64 // of them, those that an earlier run had finished
 	progress Progress
 	partly   map[*task]int64 // bytes of captures under way that count as done
 	swept    map[string]bool // folders of outputs
@@ -69,7 +71,9 @@ func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
 	if err := errors.Join(err, release()); err != nil {
 		return nil, err
 	}
-	return report.NewBatch(append(r.entries, p.failed...), p.skipped), nil
+	sum := report.NewBatch(append(r.entries, p.failed...), p.skipped)
+	sum.Kept = r.kept
+	return sum, nil
 }
 
 // openScratch makes the folder for members of archives, where there are some.
@@ -173,12 +177,13 @@ func (r *runner) carryOut(ctx context.Context, j job) error {
 // entry says what became of a job.
 func (r *runner) entry(j job, rep *report.Report, err error) report.Entry {
 	if err != nil {
-		text := strings.ReplaceAll(err.Error(), j.file, j.t.shown) // not the temporary one
-		return report.Entry{Path: j.t.shown, Fate: report.FateFailed, Code: codeOf(err), Error: text}
+		text := strings.ReplaceAll(err.Error(), ": "+filepath.Base(j.file)+": ", ": ") // the entry names it
+		text = strings.ReplaceAll(text, j.file, j.t.shown)                             // not the temporary one
+		return report.Entry{Path: j.t.shown, Outcome: report.OutcomeFailed, Code: codeOf(err), Error: text}
 	}
 	e := report.NewEntry(j.t.shown, r.outShown(j.t), rep)
 	if j.cut != nil {
-		e.Fate, e.Code, e.Error = report.FateDamaged, codeDamaged, "only a part could be unpacked: "+reason(j.cut)
+		e.Outcome, e.Code, e.Error = report.OutcomeDamaged, codeDamaged, "only a part could be unpacked: "+reason(j.cut)
 		e.Damage++
 	}
 	return e
@@ -216,7 +221,7 @@ func (r *runner) conclude(t *task, e report.Entry) {
 	r.progress.Done++
 	r.progress.DoneBytes += t.size - r.partly[t]
 	delete(r.partly, t)
-	if e.Fate == report.FateFailed {
+	if e.Outcome == report.OutcomeFailed {
 		r.progress.Failed++
 	}
 	if r.o.Progress != nil {

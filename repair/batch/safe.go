@@ -35,7 +35,7 @@ func safePath(name string) string {
 	return strings.Join(parts, "/")
 }
 
-// safeName makes a file name of one part of a path. What can't stand in one is
+// safeName makes a file name of one part of a path. What can't be in one is
 // written as in a URL, %2E for a dot.
 func safeName(part string) string {
 	var b strings.Builder
@@ -61,7 +61,7 @@ func safeName(part string) string {
 	return shortened(name)
 }
 
-// isDevice reports whether Windows takes a name, whatever is behind a dot in it,
+// isDevice reports whether Windows takes a name, whatever follows a dot in it,
 // for a device.
 func isDevice(name string) bool {
 	stem, _, _ := strings.Cut(name, ".")
@@ -96,7 +96,7 @@ func shortened(name string) string {
 	return name[:head] + "~" + digest(name) + name[end:]
 }
 
-// digest is 16 characters that stand for a string.
+// digest is 16 characters that identify a string.
 func digest(s string) string {
 	h := fnv.New64a()
 	h.Write([]byte(s))

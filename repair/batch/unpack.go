@@ -34,7 +34,7 @@ func (r *runner) unpack(ctx context.Context, tasks []task) error {
 		return ctx.Err()
 	}
 	for i := range tasks { // those that were not reached
-		r.conclude(&tasks[i], report.Entry{Path: tasks[i].shown, Fate: report.FateFailed, Code: codeIO, Error: unreached(err)})
+		r.conclude(&tasks[i], report.Entry{Path: tasks[i].shown, Outcome: report.OutcomeFailed, Code: codeIO, Error: unreached(err)})
 	}
 	return nil
 }
@@ -43,7 +43,7 @@ func unreached(err error) string {
 	if err == nil {
 		return "the archive was changed: the capture is no longer in it"
 	}
-	return "the archive was not read so far: " + reason(err)
+	return "the archive could not be read that far: " + reason(err)
 }
 
 // unpackCaptures goes through an archive, and takes the tasks that it has handed
@@ -59,7 +59,7 @@ func (r *runner) unpackCaptures(ctx context.Context, file string, kind kind, tas
 			if errors.Is(err, errLimit) || ctx.Err() != nil {
 				return err
 			}
-			r.conclude(t, report.Entry{Path: t.shown, Fate: report.FateFailed, Code: codeIO, Error: "unpack: " + reason(err)})
+			r.conclude(t, report.Entry{Path: t.shown, Outcome: report.OutcomeFailed, Code: codeIO, Error: "unpack: " + reason(err)})
 		} else if err := r.send(ctx, j); err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (r *runner) tableName(member int) string {
 	return filepath.Join(r.tables, strconv.Itoa(member))
 }
 
-// unpackTables unpacks the tables of all captures: they may stand behind them.
+// unpackTables unpacks the tables of all captures: they may come after them.
 func (r *runner) unpackTables(ctx context.Context, file string, kind kind, tasks []task) error {
 	wanted := make(map[int]bool)
 	for i := range tasks {

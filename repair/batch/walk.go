@@ -70,7 +70,7 @@ func (w *walker) root(p string) error {
 
 // fail notes what can't be read.
 func (w *walker) fail(shown string, code int, err error) {
-	w.plan.failed = append(w.plan.failed, report.Entry{Path: shown, Fate: report.FateFailed, Code: code, Error: reason(err)})
+	w.plan.failed = append(w.plan.failed, report.Entry{Path: shown, Outcome: report.OutcomeFailed, Code: code, Error: reason(err)})
 }
 
 // reason is an error without the path that every entry has, in words that say
@@ -179,13 +179,22 @@ func (w *walker) file(f *found) error {
 	case kind == kindTar || kind == kindZip:
 		return w.archive(f, kind)
 	case kind == kindOther && !f.named && !naming.IsNamedCapture(f.path):
-		skipped.Other++
+		other(skipped, f.path)
 	case !w.included(f.rel):
 		skipped.Excluded++
 	default:
 		w.capture(f)
 	}
 	return nil
+}
+
+// other counts a file that is no capture.
+func other(skipped *report.Skipped, name string) {
+	if naming.IsEventTrace(name) {
+		skipped.Traces++
+	} else {
+		skipped.Other++
+	}
 }
 
 // capture plans the repair of a file. One that is named as a capture and is none

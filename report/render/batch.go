@@ -20,13 +20,13 @@ const (
 	shownEntries = 20 // a batch of more is not listed
 )
 
-// fates says in words what the fates are.
-var fates = map[string]struct{ short, meaning string }{
-	report.FateRepaired: {"repaired", "packets were edited or moved"},
-	report.FateSound:    {"without anything to repair", "nothing had to be repaired"},
-	report.FateDamaged:  {"damaged", "broken in places; what could be read was repaired"},
-	report.FateFailed:   {"failed", "there is no output"},
-	report.FatePlanned:  {"to repair", "a dry run would repair them"},
+// outcomes says in words what the outcomes are.
+var outcomes = map[string]struct{ short, meaning string }{
+	report.OutcomeRepaired: {"repaired", "packets were edited or moved"},
+	report.OutcomeIntact:   {"without anything to repair", "nothing had to be repaired"},
+	report.OutcomeDamaged:  {"damaged", "broken in places; what could be read was repaired"},
+	report.OutcomeFailed:   {"failed", "there is no output"},
+	report.OutcomePlanned:  {"to repair", "a dry run would repair them"},
 }
 
 // BatchTerminal writes the summary for a terminal of the given width in columns
@@ -38,20 +38,24 @@ func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	if len(b.Captures) <= shownEntries {
 		listing = entriesTable(b, func(e *report.Entry) bool { return !isUnread(e) }).without("bytes", "output")
 	}
-	p.tables(factsTable(batchFacts(b)), listing, batchTroubles(b, report.FateFailed), batchTroubles(b, report.FateDamaged), batchPlans(b))
+	facts := batchFacts(b)
+	if b.Kept > 0 {
+		facts = slices.Insert(facts, 1, Fact{"Kept", text.Plural(b.Kept, "capture") + " of them: an earlier run had finished what is said here"})
+	}
+	p.tables(factsTable(facts), listing, batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
 	return p.err
 }
 
 // batchPage is all that is said of a batch.
 func batchPage(b *report.Batch) *page {
-	p := &page{Kind: "mendcap batch", Name: "Batch", Facts: batchFacts(b), Counts: "Captures by fate"}
-	for _, fate := range report.Fates() {
-		p.tile(b.Totals.ByFate[fate], b.Totals.Captures, fate, fates[fate].meaning)
+	p := &page{Kind: "mendcap batch", Name: "Batch", Facts: batchFacts(b), Counts: "Captures by outcome"}
+	for _, outcome := range report.Outcomes() {
+		p.tile(b.Totals.ByOutcome[outcome], b.Totals.Captures, outcome, outcomes[outcome].meaning)
 	}
-	troubles := newTable([]column{{"capture", asName}, {"fate", asVerdicts}, {"why", asSentence}})
-	for _, fate := range []string{report.FateFailed, report.FateDamaged} {
-		for _, e := range worstEntries(b, fate) {
-			troubles.add(textCell(e.Path), fateCell(e), textCell(troubleText(e)))
+	troubles := newTable([]column{{"capture", asName}, {"outcome", asVerdicts}, {"why", asSentence}})
+	for _, outcome := range []string{report.OutcomeFailed, report.OutcomeDamaged} {
+		for _, e := range worstEntries(b, outcome) {
+			troubles.add(textCell(e.Path), outcomeCell(e), textCell(troubleText(e)))
 		}
 	}
 	if len(troubles.Rows) > 0 {
@@ -65,7 +69,7 @@ func batchPage(b *report.Batch) *page {
 // batchFacts are what every rendering says first of a batch.
 func batchFacts(b *report.Batch) facts {
 	t := &b.Totals
-	all := facts{{"Captures", fatesText(b)}}
+	all := facts{{"Captures", outcomesText(b)}}
 	all.add("Skipped", skippedText(&b.Skipped))
 	if t.Packets == 0 {
 		return all
@@ -101,9 +105,9 @@ func countsText(names []string, counts map[string]int64, word func(name string) 
 // asIs is the word for what is named by one.
 func asIs(name string) string { return name }
 
-// fatesText counts the captures by what became of them.
-func fatesText(b *report.Batch) string {
-	said := countsText(report.Fates(), b.Totals.ByFate, func(fate string) string { return fates[fate].short })
+// outcomesText counts the captures by what became of them.
+func outcomesText(b *report.Batch) string {
+	said := countsText(report.Outcomes(), b.Totals.ByOutcome, func(outcome string) string { return outcomes[outcome].short })
 	if said == "" {
 		return "none"
 	}
@@ -116,7 +120,8 @@ func skippedText(s *report.Skipped) string {
 		n         int64
 		one, many string
 	}{
-		{s.Other, "other file", "other files"}, {s.Own, "output of mendcap's", "outputs of mendcap's"}, {s.Excluded, "excluded", "excluded"},
+		{s.Other, "other file", "other files"}, {s.Traces, "event trace (.etl), not read", "event traces (.etl), not read"},
+		{s.Own, "output of mendcap's", "outputs of mendcap's"}, {s.Excluded, "excluded", "excluded"},
 		{s.Links, "symbolic link", "symbolic links"}, {s.Special, "special file", "special files"},
 	} {
 		if p.n == 1 {
@@ -132,27 +137,27 @@ func skippedText(s *report.Skipped) string {
 func entriesTable(b *report.Batch, wanted func(*report.Entry) bool) *table {
 	t := newTable([]column{
 		{"capture", asName}, {"packets", asNumber}, {"bytes", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
-		{"fate", asVerdicts}, {"output", asName},
+		{"outcome", asVerdicts}, {"output", asName},
 	})
 	for i := range b.Captures {
 		e := &b.Captures[i]
 		switch {
 		case !wanted(e):
 		case isUnread(e):
-			t.add(textCell(e.Path), cell{}, cell{}, cell{}, cell{}, cell{}, cell{}, fateCell(e), textCell(e.Output))
+			t.add(textCell(e.Path), cell{}, cell{}, cell{}, cell{}, cell{}, cell{}, outcomeCell(e), textCell(e.Output))
 		default:
 			t.add(textCell(e.Path), numberCell(e.Packets), sizeCell(e.Bytes), numberCell(e.Edited), numberCell(e.Moved),
-				numberCell(e.Before), numberCell(e.After), fateCell(e), textCell(e.Output))
+				numberCell(e.Before), numberCell(e.After), outcomeCell(e), textCell(e.Output))
 		}
 	}
 	return t
 }
 
-func fateCell(e *report.Entry) cell { return cell{Tags: []tag{{e.Fate, e.Fate}}} }
+func outcomeCell(e *report.Entry) cell { return cell{Tags: []tag{{e.Outcome, e.Outcome}}} }
 
 // isUnread reports whether nothing is known of what the capture holds.
 func isUnread(e *report.Entry) bool {
-	return e.Fate == report.FateFailed || e.Fate == report.FatePlanned
+	return e.Outcome == report.OutcomeFailed || e.Outcome == report.OutcomePlanned
 }
 
 // troubleText says what is wrong with a capture.
@@ -163,10 +168,10 @@ func troubleText(e *report.Entry) string {
 	return e.Error
 }
 
-// batchTroubles lists the entries of a fate that people must look at.
-func batchTroubles(b *report.Batch, fate string) *table {
-	t := newTable([]column{{"code", asNumber}, {fate, asSentence}})
-	list := worstEntries(b, fate)
+// batchTroubles lists the entries of an outcome that people must look at.
+func batchTroubles(b *report.Batch, outcome string) *table {
+	t := newTable([]column{{"code", asNumber}, {outcome, asSentence}})
+	list := worstEntries(b, outcome)
 	for i, e := range list {
 		if i == shownFailed && len(list) > shownFailed+1 {
 			t.more(fmt.Sprintf("and %s more; the JSON summary has all of them", text.Count(int64(len(list)-i))))
@@ -184,17 +189,17 @@ func batchTroubles(b *report.Batch, fate string) *table {
 // batchPlans lists what a dry run would do, all of it: that is what it is for.
 func batchPlans(b *report.Batch) *table {
 	t := newTable([]column{{"capture", asWords}, {"output", asWords}})
-	for _, e := range worstEntries(b, report.FatePlanned) {
+	for _, e := range worstEntries(b, report.OutcomePlanned) {
 		t.add(textCell(e.Path), textCell(e.Output))
 	}
 	return t
 }
 
-// worstEntries lists the entries of one fate, those with the largest code first.
-func worstEntries(b *report.Batch, fate string) []*report.Entry {
+// worstEntries lists the entries of one outcome, those with the largest code first.
+func worstEntries(b *report.Batch, outcome string) []*report.Entry {
 	var list []*report.Entry
 	for i := range b.Captures {
-		if b.Captures[i].Fate == fate {
+		if b.Captures[i].Outcome == outcome {
 			list = append(list, &b.Captures[i])
 		}
 	}
@@ -206,12 +211,12 @@ func worstEntries(b *report.Batch, fate string) []*report.Entry {
 // names, and lines that end in LF alone).
 func BatchCSV(w io.Writer, b *report.Batch) error {
 	rows := [][]string{{
-		"path", "output", "fate", "code", "error", "format", "compression", "packets", "bytes", "first", "last",
+		"path", "output", "outcome", "code", "error", "format", "compression", "packets", "bytes", "first", "last",
 		"headerless", "destinations", "edited", "moved", "flags_before", "flags_after", "damage", "notes",
 	}}
 	for i := range b.Captures {
 		e := &b.Captures[i]
-		rows = append(rows, csvRow(e.Path, e.Output, e.Fate, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
+		rows = append(rows, csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
 			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes))
 	}
 	return csv.NewWriter(w).WriteAll(rows)

@@ -13,7 +13,7 @@ import (
 
 func TestBatchGolden(t *testing.T) {
 	b := readBatch(t)
-	planned := report.NewBatch([]report.Entry{{Path: "a/x.pcap", Output: "a/x.mended.pcapng", Fate: report.FatePlanned}}, report.Skipped{Own: 1})
+	planned := report.NewBatch([]report.Entry{{Path: "a/x.pcap", Output: "a/x.mended.pcapng", Outcome: report.OutcomePlanned}}, report.Skipped{Own: 1})
 	for name, write := range map[string]func(io.Writer) error{
 		"batch-80.txt":      func(w io.Writer) error { return BatchTerminal(w, b, 80) },
 		"batch-planned.txt": func(w io.Writer) error { return BatchTerminal(w, planned, 0) },
@@ -31,9 +31,9 @@ func TestBatchGolden(t *testing.T) {
 func TestBatchListsAreShortened(t *testing.T) {
 	var entries []report.Entry
 	for i := range 60 {
-		e := report.Entry{Path: strings.Repeat("x", i+1) + ".pcap", Fate: report.FateSound}
+		e := report.Entry{Path: strings.Repeat("x", i+1) + ".pcap", Outcome: report.OutcomeIntact}
 		if i%2 == 0 {
-			e.Fate, e.Code, e.Error = report.FateFailed, 4, "no usable capture"
+			e.Outcome, e.Code, e.Error = report.OutcomeFailed, 4, "no usable capture"
 		}
 		entries = append(entries, e)
 	}
@@ -47,7 +47,7 @@ func TestBatchListsAreShortened(t *testing.T) {
 }
 
 func TestBatchCSVHoldsNoFormula(t *testing.T) {
-	b := report.NewBatch([]report.Entry{{Path: "=cmd|'/c calc'!A1", Output: "@x", Fate: report.FateSound, Error: "-1+1"}}, report.Skipped{})
+	b := report.NewBatch([]report.Entry{{Path: "=cmd|'/c calc'!A1", Output: "@x", Outcome: report.OutcomeIntact, Error: "-1+1"}}, report.Skipped{})
 	var buf bytes.Buffer
 	if err := BatchCSV(&buf, b); err != nil {
 		t.Fatal(err)

@@ -30,10 +30,10 @@ func clocksText(clocks []report.Clock) string {
 }
 
 func clockText(c *report.Clock) string {
-	fate := "; their stamps can't be compared"
+	said := "; their stamps can't be compared"
 	switch c.State {
 	case report.ClockCorrected:
-		fate = "; corrected"
+		said = "; corrected"
 	case report.ClockDiffers:
 	default:
 		return ""
@@ -48,7 +48,7 @@ func clockText(c *report.Clock) string {
 	} else if ppm < 0 {
 		s += fmt.Sprintf(" and loses %s ppm", text.ThreeDigits(min(-ppm, 999)))
 	}
-	return s + fate
+	return s + said
 }
 
 // exactly writes a duration to the microsecond where three digits would hide

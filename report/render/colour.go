@@ -32,7 +32,7 @@ func coloured(text, sgr string) string {
 	return sgr + text + sgrEnd
 }
 
-// paintVerdicts colours what stands between commas in a line where it is a
+// paintVerdicts colours what is between commas in a line where it is a
 // verdict, or a count of one.
 func paintVerdicts(line string) string {
 	parts := strings.Split(line, ", ")

@@ -85,7 +85,7 @@ const formulaStarts = "=+-@＝＋－＠"
 
 // defused returns the sanitised text of a cell so that no spreadsheet computes
 // it: the apostrophe says that text follows. Where the locale has lists with
-// semicolons, spreadsheets begin a new cell after each, whatever quotes stand
+// semicolons, spreadsheets begin a new cell after each, whatever quotes are
 // around: what follows one is defused too.
 func defused(cell string) string {
 	parts := strings.Split(cell, ";")

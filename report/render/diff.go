@@ -27,7 +27,7 @@ func Diff(w io.Writer, d *report.Diff, width int) error {
 	p.findings("gained", &d.Gained)
 	p.findings("lost", &d.Lost)
 	if d.Partial && !d.Same() {
-		p.printf("\nonly findings that both reports list were compared: one of them leaves some out\n")
+		p.printf("\nonly the findings that the reports list were compared: one of the reports leaves some out\n")
 	}
 	return p.err
 }

@@ -11,7 +11,7 @@ import (
 
 // Explanations writes the explanations for a terminal of the given width in
 // columns (80 if it is not positive): for each frame a line that names it, then
-// sentences about its header, its order, its neighbours and its flags.
+// sentences about its header, its order, the laws that hold it, and its flags.
 func Explanations(w io.Writer, x *report.Explanations, width int) error {
 	p := newPrinter(w, width)
 	for i := range x.Frames {
@@ -30,7 +30,7 @@ func explanationTable(said report.ExplainedInWords) *table {
 	for _, part := range []struct {
 		label     string
 		sentences []string
-	}{{"Header", said.Header}, {"Order", said.Order}, {"Neighbours", said.Neighbours}, {"Analyser", said.Flags}} {
+	}{{"Header", said.Header}, {"Order", said.Order}, {"Laws", said.Laws}, {"Analyser", said.Flags}} {
 		if len(part.sentences) > 0 {
 			t.add(textCell(part.label), textCell(sanitisedLines(part.sentences)))
 		}

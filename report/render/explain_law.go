@@ -9,7 +9,7 @@ import (
 )
 
 // reason says with their numbers why the explained frame comes before n.
-func reason(e *report.Explanation, n *report.Neighbour) string {
+func reason(e *report.Explanation, n *report.Relation) string {
 	own, other := e.Segment, n.Segment
 	if own == nil || other == nil {
 		return plainReason(n)
@@ -61,7 +61,7 @@ func reason(e *report.Explanation, n *report.Neighbour) string {
 }
 
 // plainReason is a reason without numbers.
-func plainReason(n *report.Neighbour) string {
+func plainReason(n *report.Relation) string {
 	if law, ok := reorder.LawNamed(n.Law); ok {
 		return fmt.Sprintf("frame %d is one %s", n.Frame, law.Follower())
 	}

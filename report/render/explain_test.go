@@ -31,8 +31,8 @@ func explained() *report.Explanations {
 			Why: report.WhyMoved, Law: "ack", Recorded: at, Time: at.Add(-time.Millisecond), Shift: time.Millisecond, TimeFrom: 79,
 			Earliest: at.Add(-3250 * time.Microsecond), Latest: at.Add(-time.Millisecond),
 		},
-		Causes: []report.Neighbour{{Frame: 78, Law: "out-seq"}, {Frame: 70, Law: "out-seq"}},
-		Followers: []report.Neighbour{
+		Causes: []report.Relation{{Frame: 78, Law: "out-seq"}, {Frame: 70, Law: "out-seq"}},
+		Followers: []report.Relation{
 			{Frame: 79, Law: "ack", Broken: true, Repaired: true, Segment: segment(1, 0, 2001, "ACK")},
 			{Frame: 60, Law: "tsecr", Broken: true},
 			{Frame: 91, Law: "of the future"},
@@ -44,7 +44,7 @@ func explained() *report.Explanations {
 		Frame: 79, FrameAfter: 80, Protocol: "TCP", Flow: flow, Segment: segment(1, 0, 2001, "ACK"),
 		Header: report.ExplainedHeader{Form: report.FormWhole},
 		Place:  report.ExplainedPlace{Why: report.WhyInOrder, Recorded: at.Add(-time.Millisecond), Time: at.Add(-time.Millisecond), Earliest: at.Add(-2 * time.Millisecond), Latest: at},
-		Causes: []report.Neighbour{{Frame: 82, Law: "ack", Broken: true, Repaired: true, Segment: segment(1001, 1000, 1, "ACK")}},
+		Causes: []report.Relation{{Frame: 82, Law: "ack", Broken: true, Repaired: true, Segment: segment(1001, 1000, 1, "ACK")}},
 		Flags:  []report.ExplainedFlag{{Flag: "duplicate_ack", Before: true, After: true, Verdict: report.Genuine, Evidence: "hole open\x07"}},
 	}
 	unknown := report.Explanation{
@@ -60,7 +60,7 @@ func explained() *report.Explanations {
 		Place: report.ExplainedPlace{Why: report.WhyNoTime},
 	}
 	return &report.Explanations{
-		Capture: "office.pcapng", Basis: "file", Gate: 3150 * time.Microsecond,
+		Capture: "office.pcapng", Basis: "file", ShiftLimit: 3150 * time.Microsecond,
 		Frames: []report.Explanation{response, late, unknown}, Damage: []report.Damage{{Frame: 90, Offset: 99, What: "cut"}},
 	}
 }
@@ -145,7 +145,7 @@ func TestReasons(t *testing.T) {
 		{"tsecr", data, &report.ExplainedTCP{}, "frame 9 is one where its timestamp is echoed"},
 	} {
 		e := &report.Explanation{Frame: 12, Segment: c.own}
-		if got := reason(e, &report.Neighbour{Frame: 9, Law: c.law, Segment: c.other}); got != c.want {
+		if got := reason(e, &report.Relation{Frame: 9, Law: c.law, Segment: c.other}); got != c.want {
 			t.Errorf("law %s: got %q, want %q", c.law, got, c.want)
 		}
 	}
@@ -153,11 +153,11 @@ func TestReasons(t *testing.T) {
 
 // Whatever the reason, it is told in one sentence that names the frame.
 func TestEveryReasonForAPlaceIsTold(t *testing.T) {
-	x := &report.Explanations{Gate: time.Millisecond}
+	x := &report.Explanations{ShiftLimit: time.Millisecond}
 	seen := make(map[string]string)
 	for _, why := range []string{
-		report.WhyMoved, report.WhySorted, report.WhyInOrder, report.WhyNotInDoubt, report.WhyNothingBroken, report.WhyDrop, report.WhyBeyondGate, report.WhyContradiction,
-		report.WhyOutOfWindow, report.WhyPlacedBefore, report.WhyFlagsWouldRise, report.WhySeenTwice, report.WhyNoTCP, report.WhyNotFollowed, report.WhyNoTime,
+		report.WhyMoved, report.WhySorted, report.WhyInOrder, report.WhyNotInDoubt, report.WhyNothingBroken, report.WhyDrop, report.WhyBeyondLimit, report.WhyContradiction,
+		report.WhyOutOfWindow, report.WhyRepairedBefore, report.WhyFlagsWouldRise, report.WhySeenTwice, report.WhyNoTCP, report.WhyNotFollowed, report.WhyNoTime,
 	} {
 		e := &report.Explanation{Frame: 12, Place: report.ExplainedPlace{Why: why, Law: "ack"}}
 		said := orderSentences(e, x)

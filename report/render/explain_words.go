@@ -14,10 +14,10 @@ import (
 // inWords makes the sentences of e. They are not sanitised.
 func inWords(x *report.Explanations, e *report.Explanation) report.ExplainedInWords {
 	return report.ExplainedInWords{
-		Header:     headerSentences(&e.Header),
-		Order:      append(orderSentences(e, x), placeSentences(e)...),
-		Neighbours: neighbourSentences(e),
-		Flags:      flagSentences(e),
+		Header: headerSentences(&e.Header),
+		Order:  append(orderSentences(e, x), placeSentences(e)...),
+		Laws:   lawSentences(e),
+		Flags:  flagSentences(e),
 	}
 }
 
@@ -30,7 +30,7 @@ var proofs = map[string]string{
 	"dns-answer":        "the checksum fits an address that DNS has given",
 	"known-group":       "the checksum fits a multicast group that is well known, or that somebody has joined",
 	"destination-cache": "the checksum fits an address in the host's destination cache",
-	"neighbour-table":   "the checksum fits an address in the host's neighbour table",
+	"neighbor-table":    "the checksum fits an address in the host's neighbor table",
 	"local-address":     "the checksum fits an address of the host",
 	"seen-in-capture":   "the checksum fits an address that is seen in the capture",
 	"other-flows":       "the checksum fits several addresses, and the host's other flows or DNS speak for this one",
@@ -41,7 +41,7 @@ var proofs = map[string]string{
 var wholeForms = map[string]string{
 	report.FormWhole:        "Captured as it was on the wire; nothing had to be inferred.",
 	report.FormMended:       "Filled in by an earlier repair; left as it is.",
-	report.FormSockaddrIPv4: "A socket address stood in front of a whole IPv4 packet, and is taken away.",
+	report.FormSockaddrIPv4: "A socket address was recorded before the whole IPv4 packet; the output leaves it out.",
 	report.FormNone:         "No IP packet could be made out; it is left as it is.",
 }
 
@@ -108,16 +108,16 @@ func candidatesText(candidates []report.ExplainedCandidate, omitted int) string 
 }
 
 // stays says why a frame stays, in a sentence that its number begins; {law} and
-// {gate} are those of the explanation.
+// {limit} are those of the explanation.
 var stays = map[string]string{
-	report.WhySorted:         "stands elsewhere by its stamp: the order of the stamps breaks fewer laws than that of the file, so it is taken as the basis.",
+	report.WhySorted:         "is placed by its stamp: the order of the stamps breaks fewer laws than that of the file, so it is taken as the basis.",
 	report.WhyNotInDoubt:     "stays: no law was in doubt here, since nothing in its connection was recorded around it in an order that breaks one.",
 	report.WhyNothingBroken:  "stays: no law of order is broken in this capture, so nothing in it moves.",
 	report.WhyDrop:           "looks late, but it is a retransmission of an original that the capture dropped, so it stays where it was recorded.",
-	report.WhyBeyondGate:     "stays: {law} asks for more than the gate, {gate}, which is as far as this capture's own jitter reaches; so it is not believed.",
+	report.WhyBeyondLimit:    "stays: {law} asks for a larger shift than {limit}, which is as far as this capture's own jitter reaches, so the law is not believed.",
 	report.WhyContradiction:  "stays: the laws around it contradict each other, which means that a packet was taken for another one, so nothing there moves.",
 	report.WhyOutOfWindow:    "stays: what it should come before by {law} had left the window when it came.",
-	report.WhyPlacedBefore:   "stays: mendcap has put this capture in order before, and leaves its packets where that repair put them.",
+	report.WhyRepairedBefore: "stays: mendcap has put this capture in order before, and leaves its packets where that repair put them.",
 	report.WhyFlagsWouldRise: "stays: putting its connection in order would have raised the analyser's flags, so the connection is left as recorded.",
 	report.WhySeenTwice:      "stays: the capture shows its connection more than once, from two places or at two times, so that laws prove nothing of it.",
 	report.WhyNoTCP:          "stays: it is not TCP, and no law of order speaks of it.",
@@ -137,7 +137,7 @@ func orderSentences(e *report.Explanation, x *report.Explanations) []string {
 	if !ok {
 		return nil
 	}
-	said = strings.NewReplacer("{law}", lawText(e.Place.Law), "{gate}", text.Duration(x.Gate)).Replace(said)
+	said = strings.NewReplacer("{law}", lawText(e.Place.Law), "{limit}", text.Duration(x.ShiftLimit)).Replace(said)
 	return []string{fmt.Sprintf("Frame %d %s", e.Frame, said)}
 }
 
@@ -165,13 +165,13 @@ func movedSentence(e *report.Explanation) string {
 		e.Frame, late, n.Frame, reason(e, n), n.Frame, n.Law)
 }
 
-// mover returns the neighbour that made the frame move: one that stood in front
+// mover returns the packet that made the frame move: one that was recorded before
 // of it, or else one that moved itself; nil if neither is among those named.
-func mover(e *report.Explanation) *report.Neighbour {
-	for _, fits := range []func(n report.Neighbour) bool{
-		func(n report.Neighbour) bool { return n.Repaired && n.Law == e.Place.Law },
-		func(n report.Neighbour) bool { return n.Law == e.Place.Law },
-		func(n report.Neighbour) bool { return n.Repaired },
+func mover(e *report.Explanation) *report.Relation {
+	for _, fits := range []func(n report.Relation) bool{
+		func(n report.Relation) bool { return n.Repaired && n.Law == e.Place.Law },
+		func(n report.Relation) bool { return n.Law == e.Place.Law },
+		func(n report.Relation) bool { return n.Repaired },
 	} {
 		if i := slices.IndexFunc(e.Followers, fits); i >= 0 {
 			return &e.Followers[i]
@@ -194,7 +194,7 @@ func inOrderSentence(e *report.Explanation) string {
 	if len(late) > 1 {
 		verb = "were"
 	}
-	return fmt.Sprintf("Frame %d keeps its time: %s, which must come before it, %s recorded late and moved in front of it.", e.Frame, framesText(late), verb)
+	return fmt.Sprintf("Frame %d keeps its time: %s, which must come before it, %s recorded late and moved before it.", e.Frame, framesText(late), verb)
 }
 
 // placeSentences says by how much the frame moved, and when it happened.
@@ -202,9 +202,9 @@ func placeSentences(e *report.Explanation) (list []string) {
 	p := &e.Place
 	switch {
 	case e.FrameAfter < e.Frame:
-		list = append(list, fmt.Sprintf("In the output it is frame %d, %s further ahead.", e.FrameAfter, text.Plural(e.Frame-e.FrameAfter, "place")))
+		list = append(list, fmt.Sprintf("In the output it is frame %d, %s earlier.", e.FrameAfter, text.Plural(e.Frame-e.FrameAfter, "place")))
 	case e.FrameAfter > e.Frame:
-		list = append(list, fmt.Sprintf("In the output it is frame %d, behind %s that the capture has after it.", e.FrameAfter, text.Plural(e.FrameAfter-e.Frame, "packet")))
+		list = append(list, fmt.Sprintf("In the output it is frame %d, after %s that the capture has after it.", e.FrameAfter, text.Plural(e.FrameAfter-e.Frame, "packet")))
 	}
 	if p.Recorded.IsZero() {
 		return list
@@ -249,20 +249,20 @@ func clockOf(times ...time.Time) string {
 	return "15:04:05.000000"
 }
 
-// neighbourSentences lists the constraints, those of one law together.
-func neighbourSentences(e *report.Explanation) []string {
-	list := append(neighbours(e.Causes, "It comes after"), neighbours(e.Followers, "It comes before")...)
+// lawSentences lists the constraints, those of one law together.
+func lawSentences(e *report.Explanation) []string {
+	list := append(relations(e.Causes, "It comes after"), relations(e.Followers, "It comes before")...)
 	if e.More {
 		list = append(list, "There are more than these, farther away.")
 	}
 	return list
 }
 
-func neighbours(all []report.Neighbour, how string) (list []string) {
-	groups := make(map[report.Neighbour][]int64)
-	var order []report.Neighbour // of each group, without its frame
+func relations(all []report.Relation, how string) (list []string) {
+	groups := make(map[report.Relation][]int64)
+	var order []report.Relation // of each group, without its frame
 	for _, n := range all {
-		k := report.Neighbour{Law: n.Law, Broken: n.Broken, Repaired: n.Repaired}
+		k := report.Relation{Law: n.Law, Broken: n.Broken, Repaired: n.Repaired}
 		if groups[k] == nil {
 			order = append(order, k)
 		}

@@ -51,8 +51,8 @@ func places(path string, v any, set func(any)) []place {
 // million is how many elements the longest lists have.
 const million = 1_000_000
 
-// extremes are what stands in a value's place: of its own type and of others.
-// Elements of lists stand for themselves a million times.
+// extremes replace a value: of its own type and of others.
+// Elements of lists are repeated a million times.
 func extremes(v any) []any {
 	other := []any{nil, true, "x", json.Number("7"), []any{}, map[string]any{}}
 	switch v := v.(type) {

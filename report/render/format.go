@@ -28,7 +28,7 @@ type Format string
 // The formats.
 const (
 	JSON      Format = "json"  // all that a Report holds
-	JSONLines Format = "jsonl" // one finding a line, behind those of a capture its counts
+	JSONLines Format = "jsonl" // one finding a line, after those of a capture its counts
 	CSV       Format = "csv"   // one finding a line, for spreadsheets
 	Markdown  Format = "md"    // a summary for pull requests
 	HTML      Format = "html"  // one page with pictures, that needs nothing else
@@ -46,7 +46,7 @@ func (f Format) Suffix() string {
 	return "." + string(f)
 }
 
-// FormatOf returns the format that the suffix of a file name stands for.
+// FormatOf returns the format that the suffix of a file name means.
 func FormatOf(name string) (Format, bool) {
 	suffix := strings.ToLower(filepath.Ext(name))
 	for _, f := range Formats() {
@@ -112,7 +112,7 @@ func (j *jsonWriter) Add(r *report.Report) error { return r.WriteJSON(j.w) }
 func (j *jsonWriter) Close() error               { return nil }
 
 // inOutputOrder returns findings as they are met in the output, where a list
-// stands in for those that were not taken one by one.
+// replaces those that were not taken one by one.
 func inOutputOrder(list []report.Finding) []report.Finding {
 	sorted := slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b report.Finding) int { return cmp.Compare(a.FrameAfter, b.FrameAfter) })

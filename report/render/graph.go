@@ -37,7 +37,7 @@ type panelView struct {
 	Marks                   []markView
 }
 
-// markView is a packet that stands out: data as a path, an ACK as a point.
+// markView is a packet that is highlighted: data as a path, an ACK as a point.
 type markView struct {
 	Frame                       int64
 	Class, Title, Path, X, Y, R string
@@ -125,7 +125,7 @@ func drawPair(text, clip string, points []report.Point) pairView {
 	}}
 }
 
-// spread puts points in their order. Those with one time stand beside each
+// spread puts points in their order. Those with one time are drawn beside each
 // other within the least step that the times have.
 func spread(points []report.Point, key func(*report.Point) (at, frame int64)) []placed {
 	list := make([]placed, len(points))
@@ -278,7 +278,7 @@ func steps(b *strings.Builder, x, y float64) {
 	b.WriteString("H" + px(x) + "V" + px(y))
 }
 
-// pointClass says how a point stands out: moved, or flagged in the picture's order
+// pointClass says how a point is highlighted: moved, or flagged in the picture's order
 // with more than what plainly happened.
 func pointClass(p *report.Point, repaired bool) string {
 	if p.Moved {

@@ -10,7 +10,7 @@ import (
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// lineWriter writes findings as JSON, one a line, and behind those of each
+// lineWriter writes findings as JSON, one a line, and after those of each
 // capture a line with its counts, so that a list that was cut shows it.
 type lineWriter struct {
 	w        io.Writer

@@ -12,7 +12,7 @@ import (
 )
 
 // junitWriter writes one test suite for each capture, and in it one case for
-// each check. The totals stand in front, so that it writes at its end.
+// each check. The totals come first, so that it writes at its end.
 type junitWriter struct {
 	w      io.Writer
 	checks func(*report.Report) []report.Check

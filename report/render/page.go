@@ -35,15 +35,15 @@ type room struct {
 	charts                 bool   // all other pictures
 }
 
-// fact is one line of a summary, or a few, under a label.
-type fact struct{ Label, Text string }
+// Fact is one line of a summary, or a few, under a label.
+type Fact struct{ Label, Text string }
 
-type facts []fact
+type facts []Fact
 
 // add adds a fact, unless there is nothing to say.
 func (f *facts) add(label, text string) {
 	if text != "" {
-		*f = append(*f, fact{label, text})
+		*f = append(*f, Fact{label, text})
 	}
 }
 
@@ -118,9 +118,9 @@ func (p *page) tile(n, of int64, name, meaning string) {
 	p.at += w
 }
 
-// tagClass is the class of the colour of a verdict, or of a fate.
+// tagClass is the class of the colour of a verdict, or of an outcome.
 func tagClass(of string) string {
-	if report.Meaning(of) == "" && !slices.Contains(report.Fates(), of) {
+	if report.Meaning(of) == "" && !slices.Contains(report.Outcomes(), of) {
 		return "v-other"
 	}
 	return "v-" + of
@@ -175,8 +175,8 @@ func lossSection(r *report.Report) section {
 		Hints: []string{"Bytes that one end acknowledged and that the capture does not hold."},
 		Table: lossTable(first(r.CaptureLoss.Directions)),
 	}, int64(len(r.CaptureLoss.Directions)))
-	declared := func(d *report.Declared) string { return "The" + strings.TrimPrefix(declaredText(d), "the") + "." }
-	s.Hints = append(s.Hints, cut(r.CaptureLoss.Declared, pageRows, 0, declared, "and %d more drop counts in the file")...)
+	dropCount := func(d *report.DropCount) string { return "The" + strings.TrimPrefix(dropCountText(d), "the") + "." }
+	s.Hints = append(s.Hints, cut(r.CaptureLoss.DropCounts, pageRows, 0, dropCount, "and %d more drop counts in the file")...)
 	return s
 }
 

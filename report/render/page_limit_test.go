@@ -10,7 +10,7 @@ import (
 )
 
 // crowded is a report of which every list is as long as a repair makes it, and
-// every packet of every picture stands out.
+// every packet of every picture is highlighted.
 func crowded(t *testing.T) *report.Report {
 	r := readSample(t)
 	one := r.Flows.List[0]

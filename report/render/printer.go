@@ -16,7 +16,7 @@ import (
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// gap is what stands between two columns.
+// gap separates two columns.
 const gap = "  "
 
 // Widths in columns: the least that a table is laid out for, and that of a

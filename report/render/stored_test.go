@@ -36,7 +36,7 @@ func readReport(t *testing.T, name string) *report.Report {
 	return r
 }
 
-// readBatch is a batch with one entry of each fate.
+// readBatch is a batch with one entry of each outcome.
 func readBatch(t *testing.T) *report.Batch {
 	t.Helper()
 	b := &report.Batch{}
@@ -50,7 +50,7 @@ func sampleTables() []TableFile {
 	return []TableFile{
 		{Table: report.Table{Name: "office.tables/netstat.txt", Format: "netstat", Rows: 61, Addresses: 17}},
 		{
-			Table: report.Table{Name: "office.tables/neighbours.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3, Cut: 1},
+			Table: report.Table{Name: "office.tables/neighbors.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3, Cut: 1},
 			Lines: []TableLine{
 				{7, "fe80::1%3 \x1b[2J incompl\xff", "address is cut"},
 				{19, "2001:db8:85a3:8d3:1319:8a2e:370:7348 is a line that is too long for one row of eighty columns", "no known table"},

@@ -15,7 +15,7 @@ import (
 // What summaries show of lists that can be long.
 const (
 	shownDamage     = 3
-	shownDeclared   = 3
+	shownDropCounts = 3
 	shownDirections = 3 // in, out and both are all that there are
 )
 
@@ -53,7 +53,11 @@ func captureSummary(c *report.Capture) string {
 	if c.Compression != "" {
 		format += " in " + c.Compression
 	}
-	s := fmt.Sprintf("%s: %s, %s, %s", c.Name, format, text.Plural(c.Packets, "packet"), text.Size(c.Bytes))
+	name := c.Name
+	if name == "-" {
+		name = "standard input"
+	}
+	s := fmt.Sprintf("%s: %s, %s, %s", name, format, text.Plural(c.Packets, "packet"), text.Size(c.Bytes))
 	if !c.First.IsZero() {
 		s += "\n" + period(c.First, c.Last)
 	}
@@ -91,7 +95,7 @@ func inferenceSummary(i *report.Inference) string {
 }
 
 func proofText(p *report.Proof) string {
-	counts := map[string]int64{"proved": p.Inferred, "likely": p.Likely, "as captured": p.AsCaptured, "unknown": p.Unknown}
+	counts := map[string]int64{"proved": p.Proved, "likely": p.Likely, "as captured": p.AsCaptured, "unknown": p.Unknown}
 	return countsText([]string{"proved", "likely", "as captured", "unknown"}, counts, asIs)
 }
 
@@ -110,8 +114,8 @@ func orderSummary(o *report.Order) string {
 	if o.Unrepaired > 0 {
 		s += "; " + text.Plural(o.Unrepaired, "violation") + " left unrepaired"
 	}
-	if o.Placed {
-		s += "; mendcap had ordered this capture before"
+	if o.RepairedBefore {
+		s += "; mendcap had already put this capture in order"
 	}
 	return s
 }
@@ -122,11 +126,11 @@ func lossText(c *report.CaptureLoss) string {
 	if n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted); n > 0 {
 		lines = append(lines, text.Plural(n, "time")+" several connections had gaps at once: an overflow")
 	}
-	lines = append(lines, cut(c.Declared, shownDeclared, 0, declaredText, "and %d more drop counts in the file")...)
+	lines = append(lines, cut(c.DropCounts, shownDropCounts, 0, dropCountText, "and %d more drop counts in the file")...)
 	return strings.Join(lines, "\n")
 }
 
-func declaredText(d *report.Declared) string {
+func dropCountText(d *report.DropCount) string {
 	return fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source)
 }
 
@@ -136,8 +140,8 @@ func directionText(d *report.DirectionLoss) string {
 		side = "both directions"
 	}
 	switch {
-	case d.Abstained != "":
-		return fmt.Sprintf("%s: no estimate: %s", side, d.Abstained)
+	case d.NoEstimate != "":
+		return fmt.Sprintf("%s: no estimate: %s", side, d.NoEstimate)
 	case d.AckedBytes == 0:
 		return ""
 	case d.MissedBytes == 0:

@@ -45,7 +45,7 @@ const (
 // looks say how the formats show each look.
 var looks = [...]struct {
 	class string                   // of the page's style
-	right bool                     // numbers stand below each other
+	right bool                     // numbers are aligned
 	code  bool                     // Markdown shows it as code
 	wraps bool                     // a terminal wraps it, in the last column
 	paint func(line string) string // gives a line on a terminal its colours
@@ -75,7 +75,7 @@ type cell struct {
 	Tags []tag  // of verdicts, in place of a text, or below it
 }
 
-// tag is text about a verdict, or about a fate of a batch's captures.
+// tag is text about a verdict, or about an outcome of a batch's captures.
 type tag struct{ Text, Verdict string }
 
 func newTable(columns []column) *table { return &table{Columns: columns} }

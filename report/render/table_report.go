@@ -78,7 +78,7 @@ func headersTable(r *report.Report) *table {
 		return t
 	}
 	add := func(name string, p report.Proof) {
-		t.add(textCell(name), numberCell(p.Inferred), numberCell(p.Likely), numberCell(p.AsCaptured), numberCell(p.Unknown))
+		t.add(textCell(name), numberCell(p.Proved), numberCell(p.Likely), numberCell(p.AsCaptured), numberCell(p.Unknown))
 	}
 	add("Next Header", r.Inference.NextHeader)
 	add("Destination", r.Inference.Destination)
@@ -117,12 +117,12 @@ func lossTable(directions []report.DirectionLoss) *table {
 	for i := range directions {
 		d := &directions[i]
 		var share, interval, packets, remark cell
-		if d.Abstained == "" {
+		if d.NoEstimate == "" {
 			share = sortedCell(percent(d.RatePPM), d.RatePPM)
 			interval.Text = percent(d.LowPPM) + " to " + percent(d.HighPPM)
 			packets = sortedCell(fromTo(d.PacketsLeast, d.PacketsMost), d.PacketsLeast)
 		} else {
-			remark.Text = "no estimate: " + d.Abstained
+			remark.Text = "no estimate: " + d.NoEstimate
 		}
 		t.add(textCell(d.Direction), sizeCell(d.AckedBytes), sizeCell(d.MissedBytes), share, interval, numberCell(d.GapEvents), packets,
 			numberCell(d.Connections), remark)
@@ -133,7 +133,7 @@ func lossTable(directions []report.DirectionLoss) *table {
 // overflowTable shows when gaps came together.
 func overflowTable(overflows []report.Overflow) *table {
 	t := newTable([]column{
-		{"time (UTC)", asWords}, {"lasted", asNumber}, {"connections", asNumber}, {"missed", asNumber}, {"frame behind it", asNumber},
+		{"time (UTC)", asWords}, {"lasted", asNumber}, {"connections", asNumber}, {"missed", asNumber}, {"frame after it", asNumber},
 	})
 	for _, o := range overflows {
 		t.add(textCell(o.Start.UTC().Format("2006-01-02 15:04:05.000000")), durationCell(o.Span), numberCell(int64(o.Connections)),

@@ -74,7 +74,7 @@ func (f *TableFile) print(p *printer) {
 	case title == "" && len(f.Lines) == 0:
 		return
 	case title == "":
-		title = "lines refused, wholly or in part"
+		title = "lines not understood, wholly or in part"
 	}
 	p.printf("\n%s: %s\n", text.Sanitise(f.Name), text.Sanitise(title))
 	t := newTable([]column{{"line", asNumber}, {"why", asWords}, {"text", asSentence}})

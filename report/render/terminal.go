@@ -90,7 +90,7 @@ func frequentFlags(r *report.Report, all bool) *table {
 	return flagsTable(flags).titled("tcp.analysis flag (before: recorded order, headers filled in)")
 }
 
-// flowsToShow is how many connections are shown, which stand worst first: of those
+// flowsToShow is how many connections are shown, the worst first: of those
 // with something to say a few, or all.
 func flowsToShow(r *report.Report, all bool) (n int) {
 	if all {

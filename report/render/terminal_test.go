@@ -87,7 +87,7 @@ func TestTerminalFitsAScreen(t *testing.T) {
 		if err := Terminal(&buf, r, Screen{}); err != nil {
 			t.Fatal(err)
 		}
-		text, _, _ := strings.Cut(buf.String(), "\npackets  moved") // the connections come behind the summary
+		text, _, _ := strings.Cut(buf.String(), "\npackets  moved") // the connections come after the summary
 		return strings.Count(text, "\n")
 	}
 	one := readQuiet(t)
@@ -97,7 +97,7 @@ func TestTerminalFitsAScreen(t *testing.T) {
 		t.Errorf("lines of a quiet report: got %d, want at most 22", got)
 	}
 	busy := readSample(t) // as it is rarely met: without damage, foreign clocks and drop counts
-	busy.Damage, busy.Order.Clocks, busy.CaptureLoss.Declared, busy.CaptureLoss.Overflows = nil, nil, nil, nil
+	busy.Damage, busy.Order.Clocks, busy.CaptureLoss.DropCounts, busy.CaptureLoss.Overflows = nil, nil, nil, nil
 	if got := lines(busy); got > 24 {
 		t.Errorf("lines of the summary of a busy report: got %d, want at most 24", got)
 	}
@@ -106,7 +106,7 @@ func TestTerminalFitsAScreen(t *testing.T) {
 	}
 }
 
-// TestTerminalColours: colours change no text, and stand only where they were
+// TestTerminalColours: colours change no text, and appear only where they were
 // asked for.
 func TestTerminalColours(t *testing.T) {
 	var plain, coloured bytes.Buffer

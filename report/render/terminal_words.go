@@ -62,8 +62,8 @@ func outputText(o *report.Output) string {
 		return s + "; no packet was edited or moved"
 	}
 	s += "; " + text.Plural(o.Edited, "packet") + " edited"
-	if o.Dropped > 0 {
-		s += "; " + text.Plural(o.Dropped, "item") + " left out that must not be copied when data changes"
+	if o.LeftOut > 0 {
+		s += "; " + text.Plural(o.LeftOut, "item") + " left out, since they must not be copied when data changes"
 	}
 	return s
 }
@@ -127,22 +127,22 @@ func orderDetails(o *report.Order) string {
 	if o.Vantage != "" {
 		s += "; capturing host: " + text.Sanitise(o.Vantage) + localText(o)
 	}
-	if learnt := learntText(&o.Learnt); learnt != "" {
-		s += "\nlearnt: " + learnt
+	if found := disturbanceText(&o.Disturbance); found != "" {
+		s += "\nfound: " + found
 	}
 	if o.Uncertainty.Max > 0 {
 		s += fmt.Sprintf("\ntimes are certain to %s (half of the packets), %s (99 %%)",
 			text.Duration(o.Uncertainty.Median), text.Duration(o.Uncertainty.P99))
 	}
-	if o.Scales == (report.Scales{}) && o.Gate == 0 {
+	if o.TimeScales == (report.TimeScales{}) && o.ShiftLimit == 0 {
 		return s // no violation measured anything
 	}
-	return s + fmt.Sprintf("\nclock tick %s, jitter of threads %s, of the queue %s; gate %s", text.Duration(o.Scales.Tick),
-		text.Duration(o.Scales.ThreadJitter), text.Duration(o.Scales.QueueJitter), text.Duration(o.Gate))
+	return s + fmt.Sprintf("\nclock tick %s, jitter of threads %s, of the queue %s; no packet moves by more than %s", text.Duration(o.TimeScales.Tick),
+		text.Duration(o.TimeScales.ThreadJitter), text.Duration(o.TimeScales.QueueJitter), text.Duration(o.ShiftLimit))
 }
 
-// learntText says what was learnt, in short; "" for nothing.
-func learntText(l *report.Learnt) string {
+// disturbanceText says what was found of how the capture was taken, in short; "" for nothing.
+func disturbanceText(l *report.Disturbance) string {
 	var parts []string
 	if l.IPID != "" && l.IPID != "none" {
 		parts = append(parts, "IPv4 IDs are counted ("+text.Sanitise(l.IPID)+")")
@@ -152,8 +152,8 @@ func learntText(l *report.Learnt) string {
 		text  string
 	}{
 		{l.Copies, "packets were seen twice"},
-		{l.Responses, "responses stand before their causes"},
-		{l.Threads, "packets of one sender are swapped"},
+		{l.EarlyResponses, "responses were recorded before their causes"},
+		{l.SwappedPackets, "packets of one sender were swapped"},
 	} {
 		if p.holds {
 			parts = append(parts, p.text)

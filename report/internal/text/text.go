@@ -90,7 +90,7 @@ func Duration(d time.Duration) string {
 }
 
 // ThreeDigits writes v, 0 <= v < 1000, with three significant digits and
-// without closing zeros behind the point.
+// without closing zeros after the point.
 func ThreeDigits(v float64) string {
 	decimals := 2
 	if v >= 99.95 {
@@ -120,7 +120,7 @@ func Wrap(s string, width int) string {
 	return strings.Join(lines, "\n")
 }
 
-// Indent stands before a line that continues another.
+// Indent begins a line that continues another.
 const Indent = "  "
 
 func wrapParagraph(s string, width int) []string {
@@ -132,7 +132,7 @@ func wrapParagraph(s string, width int) []string {
 		lines = append(lines, line)
 	}
 	line := ""
-	for _, word := range strings.Fields(s) {
+	for _, word := range pieces(s, width) {
 		if line != "" && Columns(line)+1+Columns(word) <= width {
 			line += " " + word
 			continue
@@ -148,6 +148,29 @@ func wrapParagraph(s string, width int) []string {
 	}
 	add(line)
 	return lines
+}
+
+// pieces splits a text where lines may break: at its blanks, but not between a
+// number and what it counts.
+func pieces(s string, width int) []string {
+	var list []string
+	number := false
+	for _, word := range strings.Fields(s) {
+		if last := len(list) - 1; number && Columns(list[last])+1+Columns(word) <= width {
+			list[last] += " " + word
+			number = false
+			continue
+		}
+		list = append(list, word)
+		number = isNumber(word)
+	}
+	return list
+}
+
+// isNumber reports whether a word is a number, maybe after a parenthesis or a sign.
+func isNumber(word string) bool {
+	digits := strings.TrimLeft(word, "(±-")
+	return digits != "" && strings.Trim(digits, "0123456789,.") == "" && digits[len(digits)-1] >= '0'
 }
 
 // Cut returns the longest start of s that fits width columns, at least one
@@ -168,7 +191,7 @@ func Cut(s string, width int) string {
 func Columns(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
 
 // EscapeJSON writes what is not printable in a JSON text as \u escapes. Beyond
-// ASCII such characters stand in strings only, and encoding/json has escaped
+// ASCII such characters occur in strings only, and encoding/json has escaped
 // those within ASCII but DEL.
 func EscapeJSON(text []byte) []byte {
 	out := make([]byte, 0, len(text))

@@ -82,6 +82,11 @@ func TestWrap(t *testing.T) {
 		{"日本語語", 6, "日本\n  語語"},
 		{"日本", 3, "日\n  本"},
 		{"", 5, ""},
+		{"loses 41.2 ppm now", 12, "loses\n  41.2 ppm\n  now"},
+		{"(95 %: 0.51 % to 0.99 %)", 18, "(95 %: 0.51 % to\n  0.99 %)"},
+		{"ticks of 10,000 packets", 18, "ticks of\n  10,000 packets"},
+		{"frames 70, 78 and 79", 12, "frames 70,\n  78 and 79"},
+		{"1 abcdefghij", 8, "1\n  abcdef\n  ghij"},
 	} {
 		if got := Wrap(c.in, c.width); got != c.want {
 			t.Errorf("wrap(%q, %d): got %q, want %q", c.in, c.width, got, c.want)

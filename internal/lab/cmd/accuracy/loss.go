@@ -88,7 +88,7 @@ func runLoss(ctx context.Context, o options) error {
 
 func (r *lossRow) add(m *judge.Missed, longRun float64) {
 	r.runs++
-	if m.Said.Abstained != "" {
+	if m.Said.NoEstimate != "" {
 		r.abstained++
 		return
 	}

@@ -73,7 +73,7 @@ func repairOne(ctx context.Context, o options, path string) (undegraded, error) 
 }
 
 // movingLaws are those whose violation may move packets in any capture.
-var movingLaws = strings.Fields("ack sack out-ack out-tsval out-sack out-seq handshake ip-id quote dns echo ntp dhcpv6 stun neighbour")
+var movingLaws = strings.Fields("ack sack out-ack out-tsval out-sack out-seq handshake ip-id quote dns echo ntp dhcpv6 stun neighbor")
 
 func printUndegraded(w io.Writer, all []undegraded) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)

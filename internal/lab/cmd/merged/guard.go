@@ -39,9 +39,9 @@ func runGuard(ctx context.Context, o options, dir string) (missed []string, err 
 					return nil, fmt.Errorf("%s, %s: %w", recording.Name, d.Name, err)
 				}
 				l := r.Order.AsRecorded
-				n := l.Risen + l.BothEnds + l.Copied + l.Repeated
+				n := l.FlagsWouldRise + l.BothEnds + l.Copied + l.Repeated
 				left, connections = left+n, connections+r.Flows.Total
-				if n > 0 || l.All || o.verbose {
+				if n > 0 || l.WholeCapture || o.verbose {
 					fmt.Printf("%s, %s, seed %d: %d of %d connections left: %q\n", recording.Name, d.Name, seed, n, r.Flows.Total, r.Notes)
 				}
 				if b, a := sum(r.Analysis.Before), sum(r.Analysis.After); a > b {

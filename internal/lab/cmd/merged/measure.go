@@ -132,7 +132,7 @@ func (r *row) add(o *outcome) {
 		r.changed++
 	}
 	l := o.report.Order.AsRecorded
-	r.copied, r.bothEnds, r.repeated, r.risen = r.copied+l.Copied, r.bothEnds+l.BothEnds, r.repeated+l.Repeated, r.risen+l.Risen
+	r.copied, r.bothEnds, r.repeated, r.risen = r.copied+l.Copied, r.bothEnds+l.BothEnds, r.repeated+l.Repeated, r.risen+l.FlagsWouldRise
 }
 
 func printRows(rows []row) {

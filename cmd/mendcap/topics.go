@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/mendcap/mendcap/report/render"
+)
+
+// topic is a word of `mendcap help` that is no command: a table of what reports
+// and messages name.
+type topic struct {
+	name    string
+	summary string // one line
+	write   func(w io.Writer, width int) error
+}
+
+// topics are all of them.
+var topics = []topic{
+	{"laws", "the laws of order, and when true captures break them", render.Laws},
+	{"verdicts", "what a finding can be, and which of them check fails on", render.Verdicts},
+	{"exit-codes", "what each exit code means, and what to do", writeExitCodes},
+}
+
+func findTopic(name string) (topic, bool) {
+	i := slices.IndexFunc(topics, func(t topic) bool { return t.name == name })
+	if i < 0 {
+		return topic{}, false
+	}
+	return topics[i], true
+}
+
+func topicWords() (names []string) {
+	for _, t := range topics {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+// writeExitCodes says of each exit code what it means and what to do.
+func writeExitCodes(w io.Writer, width int) error {
+	rows := make([]render.Fact, len(exitCodes))
+	for i, e := range exitCodes {
+		rows[i] = render.Fact{Label: fmt.Sprintf("%d %s", e.code, e.name), Text: e.meaning + ".\n" + e.hint}
+	}
+	return render.Facts(w, "Exit codes. Where one run meets several, it ends with the largest.", rows, width)
+}

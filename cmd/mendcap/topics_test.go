@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+)
+
+// Every constant of an exit code has one row, with words of its own.
+func TestTableOfExitCodes(t *testing.T) {
+	seen := make(map[string]int)
+	rows := make(map[int]bool)
+	for _, e := range exitCodes {
+		if e.name == "" || e.meaning == "" || e.hint == "" || strings.Contains(e.meaning, "\n") {
+			t.Errorf("%d: got %+v, want all of it, and one line of meaning", e.code, e)
+		}
+		for _, word := range []string{"name " + e.name, "meaning " + e.meaning, "hint " + e.hint} {
+			if other, ok := seen[word]; ok {
+				t.Errorf("%d has the %s of %d", e.code, word, other)
+			}
+			seen[word] = e.code
+		}
+		if rows[e.code] {
+			t.Errorf("%d has two rows", e.code)
+		}
+		rows[e.code] = true
+	}
+	constants := exitConstants(t)
+	for name, code := range constants {
+		if !rows[code] {
+			t.Errorf("%s = %d has no row", name, code)
+		}
+	}
+	if len(rows) != len(constants) {
+		t.Errorf("rows: got %d, want one for each of the %d constants", len(rows), len(constants))
+	}
+}
+
+// exitConstants are the constants of exit.go that begin with exit.
+func exitConstants(t *testing.T) map[string]int {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "exit.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := make(map[string]int)
+	ast.Inspect(file, func(n ast.Node) bool {
+		v, ok := n.(*ast.ValueSpec)
+		if !ok || !strings.HasPrefix(v.Names[0].Name, "exit") || len(v.Values) != 1 {
+			return true
+		}
+		if value, ok := v.Values[0].(*ast.BasicLit); ok {
+			code, err := strconv.Atoi(value.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			codes[v.Names[0].Name] = code
+		}
+		return true
+	})
+	return codes
+}
+
+// A batch ends with the codes of the table.
+func TestBatchHasTheExitCodes(t *testing.T) {
+	damaged := report.NewEntry("x", "", &report.Report{Damage: []report.Damage{{}}})
+	if got := report.NewBatch([]report.Entry{damaged}, report.Skipped{}).Code(); got != exitDamaged {
+		t.Errorf("with a damaged capture: got %d, want %d", got, exitDamaged)
+	}
+	failed := report.Entry{Path: "y", Outcome: report.OutcomeFailed, Code: exitIO}
+	if got := report.NewBatch([]report.Entry{damaged, failed}, report.Skipped{}).Code(); got != exitSomeFailed {
+		t.Errorf("with a capture that failed: got %d, want %d", got, exitSomeFailed)
+	}
+}
+
+// The README's tables and the help's topics have every row.
+func TestRowsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := strings.ReplaceAll(string(text), "`", "")
+	help := make(map[string]string)
+	for _, topic := range topics {
+		var b strings.Builder
+		if err := topic.write(&b, 1000); err != nil {
+			t.Fatal(err)
+		}
+		help[topic.name] = b.String()
+		if !strings.Contains(overview(), "\n  "+topic.name+" ") || find(topic.name) != nil {
+			t.Errorf("topic %s: not in the overview, or a command too", topic.name)
+		}
+	}
+	for _, e := range exitCodes {
+		if row := fmt.Sprintf("| %d | %s |", e.code, e.meaning); !strings.Contains(readme, row) {
+			t.Errorf("README has no row %s", row)
+		}
+		if !strings.Contains(help["exit-codes"], e.hint) {
+			t.Errorf("help exit-codes lacks %d", e.code)
+		}
+	}
+	for _, v := range report.Verdicts() {
+		if !strings.Contains(readme, "\n| "+v+" | ") {
+			t.Errorf("README has no row for the verdict %s", v)
+		}
+		if !strings.Contains(help["verdicts"], "\n"+v+" ") || !strings.Contains(help["verdicts"], report.Meaning(v)) {
+			t.Errorf("help verdicts lacks %s", v)
+		}
+	}
+	for _, law := range repair.Laws() {
+		if !strings.Contains(help["laws"], "\n"+law+" ") {
+			t.Errorf("help laws lacks %s", law)
+		}
+	}
+	if got, want := strings.Count(help["laws"], "Broken where "), len(repair.Laws()); got != want {
+		t.Errorf("help laws: got %d counter-examples, want one a law, %d", got, want)
+	}
+}
+
+// No help is wider than 80 columns.
+func TestHelpFits(t *testing.T) {
+	texts := []string{overview()}
+	for _, c := range commands() {
+		texts = append(texts, c.help())
+	}
+	for _, topic := range topics {
+		var b strings.Builder
+		if err := topic.write(&b, helpWidth); err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, b.String())
+	}
+	for _, text := range texts {
+		for line := range strings.Lines(text) {
+			if n := len(strings.TrimSuffix(line, "\n")); n > helpWidth {
+				t.Errorf("%d columns, want at most %d: %s", n, helpWidth, line)
+			}
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package report
+
+// renamed holds the words that reports, summaries and baselines used by other
+// names before the first release, by their paths: a field, or a name in a map, as
+// "order.gate", and a value as "findings.list.law=neighbour". Lists have no part
+// in a path, and a path has the names of its time. What was stored then is
+// read through this map; nothing is written by the old names. From the first
+// release on mendcap.report/1 is frozen: fields may be added to it, and none is
+// renamed or taken away.
+var renamed = map[string]string{
+	// mendcap.report/1
+	"output.dropped":                                         "leftOut",
+	"inference.nextHeader.inferred":                          "proved",
+	"inference.destination.inferred":                         "proved",
+	"inference.byEvidence.neighbour-table":                   "neighbor-table",
+	"inference.likelyByEvidence.neighbour-table":             "neighbor-table",
+	"inference.doubtful.best.evidence=neighbour-table":       "neighbor-table",
+	"inference.doubtful.runnerUp.evidence=neighbour-table":   "neighbor-table",
+	"inference.doubtful.candidates.evidence=neighbour-table": "neighbor-table",
+	"order.byLaw.neighbour":                                  "neighbor",
+	"order.scales":                                           "timeScales",
+	"order.gate":                                             "shiftLimit",
+	"order.learnt":                                           "disturbance",
+	"order.learnt.responses":                                 "earlyResponses",
+	"order.learnt.threads":                                   "swappedPackets",
+	"order.learnt.otherBasis":                                "otherBasisViolations",
+	"order.placed":                                           "repairedBefore",
+	"order.asRecorded.risen":                                 "flagsWouldRise",
+	"order.asRecorded.all":                                   "wholeCapture",
+	"findings.list.law=neighbour":                            "neighbor",
+	"captureLoss.directions.abstained":                       "noEstimate",
+	"captureLoss.declared":                                   "dropCounts",
+	// mendcap.batch/1
+	"totals.byFate":       "byOutcome",
+	"totals.byFate.sound": "intact",
+	"captures.fate":       "outcome",
+	"captures.fate=sound": "intact",
+	// mendcap.baseline/1
+	"captures.findings.law=neighbour": "neighbor",
+}
+
+// level is an object or a list whose end was not met yet.
+type level struct {
+	object bool
+	path   int // length of its path
+}
+
+// byNewNames returns a text with the words of renamed by their new names. The text
+// must be valid JSON; it is not changed.
+func byNewNames(text []byte) []byte {
+	var (
+		out    []byte
+		copied int    // bytes of the text that are in out
+		path   []byte // of the value at hand
+		within []level
+		name   bool // a name comes next
+	)
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{':
+			within, name = append(within, level{true, len(path)}), true
+		case '[':
+			within = append(within, level{false, len(path)})
+		case '}', ']':
+			path = path[:within[len(within)-1].path]
+			within, name = within[:len(within)-1], false
+		case ',':
+			name = within[len(within)-1].object
+		case '"':
+			end := closingQuote(text, i+1)
+			said := text[i+1 : end]
+			word := append(append(path, '='), said...)
+			if name {
+				path = under(path[:within[len(within)-1].path], said)
+				word = path
+			}
+			if new, ok := renamed[string(word)]; ok {
+				out = append(append(out, text[copied:i+1]...), new...)
+				copied = end
+			}
+			i, name = end, false
+		}
+	}
+	if copied == 0 {
+		return text
+	}
+	return append(out, text[copied:]...)
+}
+
+// under is the path of a name in an object.
+func under(path, name []byte) []byte {
+	if len(path) > 0 {
+		path = append(path, '.')
+	}
+	return append(path, name...)
+}

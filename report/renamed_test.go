@@ -1,0 +1,118 @@
+package report
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// before opens a file that a build from before the renaming has stored.
+func before(t *testing.T, name string) *os.File {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", "before", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// What was stored before the words were renamed is read as if it had been stored
+// today.
+func TestReadsWhatWasStoredBefore(t *testing.T) {
+	r, err := ReadOne(before(t, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sample()
+	want.Tables[1].Name = "office.tables/neighbours.txt" // a file's name is no word of ours
+	if diff := cmp.Diff(want, r); diff != "" {
+		t.Errorf("report (-want +got):\n%s", diff)
+	}
+	b, err := ReadBatch(before(t, "batch.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sampleBatch(), b); diff != "" {
+		t.Errorf("summary (-want +got):\n%s", diff)
+	}
+}
+
+// A baseline from before knows the findings of today.
+func TestBaselineFromBefore(t *testing.T) {
+	known, err := ReadBaseline(before(t, "baseline.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := &Rules{Baseline: known}
+	tally := rules.Begin("office.pcapng")
+	r := sample()
+	for i := range r.Findings.List {
+		tally.Add(&r.Findings.List[i])
+	}
+	if tally.Gone() != 0 {
+		t.Errorf("findings of the baseline that did not come: got %d, want none", tally.Gone())
+	}
+	for _, c := range tally.Checks(r) {
+		if c.Name == Undecided && (c.Failed || c.Known != 2) {
+			t.Errorf("%s: got failed %v with %d known, want both known", c.Name, c.Failed, c.Known)
+		}
+	}
+}
+
+// Every word of the map is met in a stored file, and none of the old words is
+// written.
+func TestRenamedWords(t *testing.T) {
+	var old, written bytes.Buffer
+	for _, name := range []string{"report.json", "batch.json", "baseline.json"} {
+		if _, err := old.ReadFrom(before(t, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := sample().WriteJSON(&written); err != nil {
+		t.Fatal(err)
+	}
+	if err := sampleBatch().WriteJSON(&written); err != nil {
+		t.Fatal(err)
+	}
+	for path, now := range renamed {
+		last := path[strings.LastIndexAny(path, ".=")+1:]
+		word := `"` + last + `"`
+		if !strings.Contains(old.String(), word) {
+			t.Errorf("%s: no stored file of before has the word", path)
+		}
+		if strings.Contains(written.String(), word) {
+			t.Errorf("%s: still written, want %s", path, now)
+		}
+		if !strings.Contains(written.String(), `"`+now+`"`) {
+			t.Errorf("%s: %s is not written", path, now)
+		}
+	}
+}
+
+func TestByNewNames(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"a field", `{"order":{"gate":1}}`, `{"order":{"shiftLimit":1}}`},
+		{"a field within a renamed one", `{"order": {"learnt": {"threads": true}, "gate" : 1}}`, `{"order": {"disturbance": {"swappedPackets": true}, "shiftLimit" : 1}}`},
+		{"the name of a map", `{"order":{"byLaw":{"ack":{},"neighbour":{}}}}`, `{"order":{"byLaw":{"ack":{},"neighbor":{}}}}`},
+		{"a value in lists", `{"findings":{"list":[[],{"law":"ack"},{"law":"neighbour"}]}}`, `{"findings":{"list":[[],{"law":"ack"},{"law":"neighbor"}]}}`},
+		{"after a list", `{"output":{"x":["a","b"],"dropped":2}}`, `{"output":{"x":["a","b"],"leftOut":2}}`},
+		{"the same word elsewhere", `{"gate":1,"output":{"gate":1},"notes":["order.gate","neighbour"]}`, ``},
+		{"a value where the word is a name", `{"order":"gate"}`, ``},
+		{"a name with quotes", `{"order":{"\"gate\"":1}}`, ``},
+		{"a text alone", `"order.gate"`, ``},
+		{"nothing", `{}`, ``},
+	} {
+		want := c.want
+		if want == "" {
+			want = c.text
+		}
+		if got := string(byNewNames([]byte(c.text))); got != want {
+			t.Errorf("%s: got %s, want %s", c.name, got, want)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package report
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// Every constant of a verdict has one row, with words of its own, and only two
+// verdicts pass a check.
+func TestTableOfVerdicts(t *testing.T) {
+	var passing []string
+	meanings := make(map[string]string)
+	for i, v := range verdicts {
+		if v.name == "" || v.meaning == "" || v.one == "" || v.many == "" {
+			t.Errorf("row %d: got %+v, want all of it", i, v)
+		}
+		if other := meanings[v.meaning]; other != "" {
+			t.Errorf("%s says what %s says", v.name, other)
+		}
+		meanings[v.meaning] = v.name
+		if v.passes {
+			passing = append(passing, v.name)
+		}
+	}
+	if want := []string{Artefact, Genuine}; !slices.Equal(passing, want) {
+		t.Errorf("pass a check: got %v, want %v", passing, want)
+	}
+	if !FailsCheck("of another version") || Predicate("of another version", 1) != openOne {
+		t.Error("a verdict that is unknown passes a check, or is settled")
+	}
+	if got, want := Verdicts(), verdictConstants(t); !slices.Equal(got, want) {
+		t.Errorf("rows: got %v, want the constants %v", got, want)
+	}
+}
+
+// verdictConstants are the values of the first constants in verdict.go, in order.
+func verdictConstants(t *testing.T) (values []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "verdict.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range file.Decls {
+		group, ok := d.(*ast.GenDecl)
+		if !ok || group.Tok != token.CONST {
+			continue
+		}
+		for _, s := range group.Specs {
+			value, err := strconv.Unquote(s.(*ast.ValueSpec).Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values = append(values, value)
+		}
+		return values
+	}
+	t.Fatal("no constants")
+	return nil
+}
