@@ -39,7 +39,7 @@ func (c *interfaceClocks) align(first, last int64) bool {
 // correct gives the packet the time of the reference's clock, in the ticks of
 // its own interface; one before 1970 keeps its own.
 func (c *interfaceClocks) correct(u *unit) {
-	stamp, ok := u.stamp()
+	stamp, ok := u.recorded()
 	if !ok {
 		return
 	}
@@ -52,18 +52,7 @@ func (c *interfaceClocks) correct(u *unit) {
 	if time < 0 {
 		return
 	}
-	u.recorded, u.corrected = u.block.Ticks, true
-	u.block.Ticks = u.block.Interface.Rebase(uint64(time), &capture.Interface{Resol: 9}) // of nanoseconds
-	u.seg.Stamp, _ = u.stamp()
-}
-
-// recordedStamp is the packet's time as recorded, nanoseconds.
-func (u *unit) recordedStamp() int64 {
-	if u.corrected {
-		return u.block.Interface.Nanos(u.recorded)
-	}
-	stamp, _ := u.stamp()
-	return stamp
+	u.aligned = aligned{u.block.Interface.Rebase(uint64(time), &capture.Interface{Resol: 9}), true} // of nanoseconds
 }
 
 // aligner is the first stage of a pass: it corrects the stamps of packets and

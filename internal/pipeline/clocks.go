@@ -57,10 +57,10 @@ func (c *interfaceClocks) begin(f *facts) {
 
 // observe takes in a packet.
 func (c *interfaceClocks) observe(u *unit) {
-	if c.survey == nil || !u.ruled {
+	if c.survey == nil || !u.tracked.ruled {
 		return
 	}
-	if stamp, ok := u.stamp(); ok {
+	if stamp, ok := u.recorded(); ok {
 		if n, listed := c.number[idOf(u.block.Interface)]; listed {
 			c.survey.Add(n, stamp, &u.seg)
 		}
@@ -82,7 +82,7 @@ func (j *job) compareClocks() {
 
 // comment says that the packet's stamp was corrected.
 func (c *interfaceClocks) comment(u *unit) string {
-	recorded := u.recordedStamp()
+	recorded, _ := u.recorded()
 	now, _ := u.stamp()
 	return fmt.Sprintf("%s%s of interface %d corrected by %v to that of interface %d; was %s", commentMark, wordClock,
 		c.number[idOf(u.block.Interface)], time.Duration(now-recorded), c.reference, seconds(recorded))

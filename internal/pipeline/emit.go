@@ -9,14 +9,6 @@ import (
 	"github.com/mendcap/mendcap/reorder"
 )
 
-// fate is what became of a unit.
-type fate struct {
-	place reorder.Placement
-	ticks uint64 // of its interface, where its time changed
-	timed bool   // its time changed
-	moved bool   // it has another place or time
-}
-
 // sequencer is the middle of a pass that writes: it analyses packets in file order,
 // puts them in repaired order, and hands all blocks on to the writer.
 type sequencer struct {
@@ -77,7 +69,7 @@ func (s *sequencer) arrange(u *unit) {
 		return
 	}
 	p := s.j.subject(u)
-	if u.left != 0 && s.j.profile.Basis == reorder.StampOrder {
+	if u.tracked.left != 0 && s.j.profile.Basis == reorder.StampOrder {
 		p.Stamp = s.recorded.stamp(u.pair.Hash, p.Stamp)
 	}
 	s.pending.add(s.pushed, u)
@@ -119,7 +111,7 @@ func (s *sequencer) relieve() {
 }
 
 func (s *sequencer) analyseBefore(u *unit) {
-	if u.isTCP {
+	if u.tracked.followed {
 		s.segments++
 		u.before = s.analyse.Add(&u.seg)
 		s.before.add(u.before)
@@ -135,16 +127,17 @@ func (s *sequencer) placed(p reorder.Placement) {
 	s.passOn(p.Index)
 	u, from := s.pending.at(p.Index), s.pending.at(p.TimeFrom)
 	sorted := s.j.profile.Basis == reorder.StampOrder && p.Index < s.highest
-	if u.left != 0 {
+	if u.tracked.left != 0 {
 		p = asRecorded(p, u)
 	}
-	p.Earliest, p.Latest = p.Earliest-s.j.clocks.uncertainty, p.Latest+s.j.clocks.uncertainty
-	u.fate.place, u.fate.moved = p, p.Moved || sorted
+	u.placed = placed{
+		time: p.Stamp, earliest: p.Earliest - s.j.clocks.uncertainty, latest: p.Latest + s.j.clocks.uncertainty,
+		law: p.Law, byLaw: p.Moved, left: p.Left, excused: p.Excused, moved: p.Moved || sorted,
+	}
 	s.highest = max(s.highest, p.Index)
 	if from != u {
-		ticks := u.block.Interface.Rebase(from.block.Ticks, from.block.Interface)
-		u.fate.timed = ticks != u.block.Ticks
-		u.fate.ticks = ticks
+		u.placed.ticks, u.placed.borrowed = u.block.Interface.Rebase(from.ticks(), from.block.Interface), true
+		u.placed.timed = u.placed.ticks != u.ticks()
 	}
 	s.out = append(s.out, u)
 	s.held.add(u, -1)

@@ -48,10 +48,10 @@ var lawOf = [...]reorder.Law{
 func (j *job) subject(u *unit) reorder.Packet {
 	stamp, _ := u.stamp()
 	p := reorder.Packet{Stamp: stamp}
-	if u.ruled {
+	if u.tracked.ruled {
 		p.Segment = &u.seg
 	}
-	if u.left != 0 || j.placed(u) {
+	if u.tracked.left != 0 || u.tracked.finished {
 		return p
 	}
 	n := u.names

@@ -123,7 +123,7 @@ type clue struct {
 // see takes in a packet in file order, before it is placed.
 func (x *explainer) see(u *unit) {
 	var of *conn.Initials
-	if u.isTCP {
+	if u.tracked.followed {
 		of = x.initials.Learn(&u.pair.Key, &u.seg)
 	}
 	if x.wanted[u.block.Frame] {
@@ -151,13 +151,13 @@ func (x *explainer) watch(s *sequencer) {
 }
 
 // placed takes a frame in output order.
-func (x *explainer) placed(j *job, u *unit, frame int64, after tcp.Analysis) {
+func (x *explainer) placed(j *job, u *unit) {
 	e := report.Explanation{
-		Frame: u.block.Frame, FrameAfter: frame, Protocol: protocolOf(u), Flow: flowOf(u),
+		Frame: u.block.Frame, FrameAfter: u.judged.frame, Protocol: protocolOf(u), Flow: flowOf(u),
 		Header: j.explainHeader(u), Place: j.explainPlace(u), More: u.clue.trace.Cut,
 	}
-	x.flags[e.Frame] = &flagged{before: u.before, after: after}
-	x.list = append(x.list, explained{e, u.clue, u.seg, u.isTCP})
+	x.flags[e.Frame] = &flagged{before: u.before, after: u.judged.after}
+	x.list = append(x.list, explained{e, u.clue, u.seg, u.tracked.followed})
 }
 
 // found takes a verdict, which can come after the packets that settle it.
@@ -339,56 +339,57 @@ func originName(o infer.Origin) string {
 }
 
 func (j *job) explainPlace(u *unit) report.ExplainedPlace {
-	p := &u.fate.place
+	p := &u.placed
 	e := report.ExplainedPlace{Why: j.why(u)}
-	if p.Moved || p.Left {
-		e.Law = p.Law.String()
+	if p.byLaw || p.left {
+		e.Law = p.law.String()
 	}
 	stamp, ok := u.stamp()
 	if !ok {
 		return e
 	}
-	e.Recorded, e.Time = utc(u.recordedStamp()), utc(p.Stamp)
-	e.Shift = time.Duration(stamp - p.Stamp)
-	if u.corrected {
+	recorded, _ := u.recorded()
+	e.Recorded, e.Time = utc(recorded), utc(p.time)
+	e.Shift = time.Duration(stamp - p.time)
+	if u.aligned.corrected {
 		e.Corrected = utc(stamp)
 	}
-	if p.TimeFrom != p.Index {
+	if p.borrowed {
 		e.TimeFrom = u.clue.timeFrom
 	}
-	e.Earliest, e.Latest = utc(p.Earliest), utc(p.Latest)
+	e.Earliest, e.Latest = utc(p.earliest), utc(p.latest)
 	return e
 }
 
 // why is the reason for which the packet moves, or stays.
 func (j *job) why(u *unit) string {
-	t, p := &u.clue.trace, &u.fate.place
+	t, p := &u.clue.trace, &u.placed
 	switch {
 	case isBarrier(u.block):
 		return report.WhyNoTime
-	case p.Moved:
+	case p.byLaw:
 		return report.WhyMoved
-	case u.fate.moved:
+	case p.moved:
 		return report.WhySorted
-	case j.placed(u):
+	case u.tracked.finished:
 		return report.WhyPlacedBefore
-	case u.left == leftRisen || j.left.all:
+	case u.tracked.left == leftRisen || j.left.all:
 		return report.WhyFlagsWouldRise
-	case u.left == leftSeenTwice:
+	case u.tracked.left == leftSeenTwice:
 		return report.WhySeenTwice
-	case p.Excused:
+	case p.excused:
 		return report.WhyDrop
 	case t.Tangled:
 		return report.WhyContradiction
-	case t.Gated || p.Left && len(t.Followers) > 0 && t.Followers[0].Broken && !t.Followers[0].Repaired:
+	case t.Gated || p.left && len(t.Followers) > 0 && t.Followers[0].Broken && !t.Followers[0].Repaired:
 		return report.WhyBeyondGate
-	case p.Left:
+	case p.left:
 		return report.WhyOutOfWindow
 	case len(t.Causes)+len(t.Followers) > 0:
 		return report.WhyInOrder
-	case !u.isTCP && u.proto == packet.ProtoTCP && u.view.Form != packet.NoIP:
+	case !u.tracked.followed && u.proto == packet.ProtoTCP && u.view.Form != packet.NoIP:
 		return report.WhyNotFollowed
-	case !u.isTCP:
+	case !u.tracked.followed:
 		return report.WhyNoTCP
 	case !j.profile.Broken():
 		return report.WhyNothingBroken

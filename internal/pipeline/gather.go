@@ -83,7 +83,7 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 		for i := range c.units {
 			u := &c.units[i]
 			f.count(u)
-			if stamp, ok := u.stamp(); ok {
+			if stamp, ok := u.recorded(); ok {
 				j.ticks.Add(stamp)
 			}
 			if err := j.observe(u); err != nil {
@@ -174,7 +174,7 @@ func (f *facts) count(u *unit) {
 	if u.view.Form == packet.Sockaddr4 {
 		f.converted++
 	}
-	if stamp, ok := u.stamp(); ok {
+	if stamp, ok := u.recorded(); ok {
 		if !f.stamped {
 			f.first, f.last, f.stamped = stamp, stamp, true
 		}
@@ -199,7 +199,7 @@ func (j *job) observe(u *unit) error {
 	}
 	f := &j.facts
 	if u.mentions != nil {
-		stamp, _ := u.stamp()
+		stamp, _ := u.recorded()
 		for _, m := range *u.mentions {
 			j.engine.ObserveMention(m, u.view.Zone, stamp)
 		}

@@ -63,9 +63,9 @@ func (l *left) has(u *unit) leftFor {
 	switch {
 	case len(l.by) == 0:
 		return 0
-	case l.most, l.apart && !u.isTCP:
+	case l.most, l.apart && !u.tracked.followed:
 		return leftSeenTwice
-	case u.isTCP:
+	case u.tracked.followed:
 		return l.by[u.pair.Hash]
 	}
 	return 0

@@ -56,50 +56,51 @@ func (v *judge) unit(u *unit) {
 
 // packet analyses the packet where it stands now, and keeps what is to be said.
 func (v *judge) packet(u *unit) {
-	after := v.flags(u)
-	v.after.add(after)
+	u.judged = judged{v.frame, v.flags(u)}
+	v.after.add(u.judged.after)
 	if u.block.HasStamp {
-		v.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
+		v.widths.Add(u.placed.latest - u.placed.earliest)
 	}
-	if u.isTCP {
+	if u.tracked.followed {
 		v.diagnose.Meet(u.seg.Flow) // what it finds of one that makes way comes while the summary has that one
-		v.guard.packet(u.pair.Hash, u.before, after)
+		v.guard.packet(u.pair.Hash, u.before, u.judged.after)
 	}
-	v.summarise(u, after)
+	v.summarise(u)
 	if u.clue != nil {
-		v.j.explain.placed(v.j, u, v.frame, after)
+		v.j.explain.placed(v.j, u)
 	}
-	v.say(u, after)
+	v.say(u)
 }
 
 // summarise hands the packet to the summary.
-func (v *judge) summarise(u *unit, after tcp.Analysis) {
+func (v *judge) summarise(u *unit) {
 	p := summary.Packet{
-		Frame: u.block.Frame, FrameAfter: v.frame, Time: u.fate.place.Stamp, Stamped: u.block.HasStamp,
-		Moved: u.fate.moved, Before: u.before, After: after,
+		Frame: u.block.Frame, FrameAfter: u.judged.frame, Time: u.placed.time, Stamped: u.block.HasStamp,
+		Moved: u.placed.moved, Before: u.before, After: u.judged.after,
 	}
 	if p.Stamped {
 		p.Stamp, _ = u.stamp()
 	}
-	if u.isTCP {
-		p.Segment, p.Pair, p.Recorded = &u.seg, &u.pair, u.recordedStamp()
+	if u.tracked.followed {
+		p.Segment, p.Pair = &u.seg, &u.pair
+		p.Recorded, _ = u.recorded()
 	}
 	v.seen.Packet(&p)
 }
 
 // say hands the packet to the diagnosis.
-func (v *judge) say(u *unit, after tcp.Analysis) {
-	if !u.isTCP && !u.fate.place.Left {
+func (v *judge) say(u *unit) {
+	if !u.tracked.followed && !u.placed.left {
 		return
 	}
 	p := &v.said
 	*p = diagnose.Packet{
-		Frame: u.block.Frame, FrameAfter: v.frame, Stamp: u.fate.place.Stamp,
-		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(after),
-		Moved: u.fate.place.Moved, Left: u.fate.place.Left, Law: u.fate.place.Law,
+		Frame: u.block.Frame, FrameAfter: u.judged.frame, Stamp: u.placed.time,
+		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(u.judged.after),
+		Moved: u.placed.byLaw, Left: u.placed.left, Law: u.placed.law,
 		Source: diagnose.Endpoint{Addr: u.view.Src, Port: u.sport}, Target: diagnose.Endpoint{Addr: u.view.Dst, Port: u.dport},
 	}
-	if u.isTCP {
+	if u.tracked.followed {
 		p.Segment = &u.seg
 		if twice := v.j.twice; len(twice.apart) > 0 {
 			apart := twice.apart[u.pair.Hash]
@@ -120,12 +121,11 @@ func (v *judge) found(f *diagnose.Finding) {
 // flags analyses the packet in the order of the output, with its repaired time.
 // Where nothing is edited that is what it was in the input.
 func (v *judge) flags(u *unit) tcp.Analysis {
-	if !v.edits || !u.isTCP {
+	switch {
+	case !v.edits || !u.tracked.followed:
 		return u.before
+	case !u.block.HasStamp:
+		return v.analyse.Add(&u.seg)
 	}
-	if u.block.HasStamp {
-		u.seg.Stamp = u.fate.place.Stamp
-	}
-	u.seg.Frame = v.frame
-	return v.analyse.Add(&u.seg)
+	return v.analyse.AddAt(&u.seg, u.placed.time)
 }

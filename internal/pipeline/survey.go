@@ -139,11 +139,12 @@ func (j *job) countRest() func(*unit) error {
 // rule completes the packet's segment. Laws have no say where it has none that
 // can be followed, or where mendcap has placed it before.
 func (j *job) rule(u *unit) {
-	if u.isTCP = u.isTCP && u.block.Kind == capture.Packet && u.view.Dst != (packet.Addr{}); u.isTCP {
+	t := &u.tracked
+	if t.followed = u.isTCP && u.view.Dst != (packet.Addr{}); t.followed {
 		j.flows.Complete(&u.seg, &u.pair, u.heading, &j.local)
 	}
-	u.left = j.left.has(u)
-	u.ruled = u.isTCP && u.left == 0 && !j.placed(u)
+	t.left, t.finished = j.left.has(u), j.placed(u)
+	t.ruled = t.followed && t.left == 0 && !t.finished
 }
 
 // isBarrier reports whether no packet may cross the block: a section header, an

@@ -107,7 +107,7 @@ const (
 
 // observe takes in a packet.
 func (s *sightings) observe(u *unit) {
-	if !u.isTCP || s.finished {
+	if !u.tracked.followed || s.finished {
 		return
 	}
 	f := s.of(u)

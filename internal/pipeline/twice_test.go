@@ -297,7 +297,7 @@ func TestNothingCrossesAStepOfTheClock(t *testing.T) {
 func observeAll(s *sightings, connections, each int, times int64) {
 	for i := range connections * each {
 		for again := range times {
-			u := &unit{isTCP: true, block: &capture.Block{HasStamp: true}}
+			u := &unit{tracked: tracked{followed: true}, block: &capture.Block{HasStamp: true}}
 			u.view.Src, u.view.Dst = packet.Addr{15: 1}, packet.Addr{14: byte(i % connections >> 16), 15: 2}
 			u.sport, u.proto = uint16(i%connections), packet.ProtoTCP
 			u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)

@@ -76,7 +76,7 @@ func (w *writer) packet(u *unit) error {
 	if err != nil {
 		return err
 	}
-	if u.fate.moved {
+	if u.placed.moved {
 		w.moved++
 	}
 	if !changed {
@@ -100,15 +100,15 @@ func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
 	case packet.Sockaddr4:
 		err = w.unwrap(u, &e)
 	}
-	if u.corrected {
-		e.HasTicks, e.Ticks = true, u.block.Ticks
+	if u.aligned.corrected {
+		e.HasTicks, e.Ticks = true, u.aligned.ticks
 		w.remark(append(w.text, w.j.clocks.comment(u)...))
 	}
-	if u.fate.place.Moved {
+	if u.placed.byLaw {
 		w.remark(appendMove(w.text, u))
 	}
-	if u.fate.timed {
-		e.HasTicks, e.Ticks = true, u.fate.ticks
+	if u.placed.timed {
+		e.HasTicks, e.Ticks = true, u.placed.ticks
 	}
 	e.Comments = w.comments
 	return e, len(e.Comments) > 0 || e.Data != nil || e.HasTicks, err
