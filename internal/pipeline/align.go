@@ -55,9 +55,9 @@ func (c *interfaceClocks) correct(u *unit) {
 	u.aligned = aligned{u.block.Interface.Rebase(uint64(time), &capture.Interface{Resol: 9}), true} // of nanoseconds
 }
 
-// aligner is the first stage of a pass: it corrects the stamps of packets and
-// hands them on; where the file's order is that of wrong stamps, in the order of
-// the corrected ones. The packets of one interface keep their order.
+// aligner is the stage that corrects the stamps of packets. In: blocks in file order;
+// out: the same, but where the file's order is that of wrong stamps, in the order of the
+// corrected ones. The packets of one interface keep their order. It fills aligned.
 type aligner struct {
 	*interfaceClocks
 	next   func(*unit)

@@ -6,12 +6,19 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// decoder turns blocks into units. It is used by many workers at once.
+// decoder is the stage that turns blocks into units. In: a batch of blocks; it fills
+// decoded. It is used by many workers at once, and has no state but what it was made with.
 type decoder struct {
 	layout   packet.Layout
 	protocol uint8          // stated for packets that lack their header, 0 without
 	answers  *infer.Answers // nil in the pass that gathers facts
 	quoted   bool           // errors in the capture quote packets
+}
+
+// newDecoder returns a decoder for a pass; in the one that gathers facts there are none
+// yet.
+func newDecoder(c *config, f *facts) *decoder {
+	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, quoted: f.quotes}
 }
 
 // decode fills u from its block.

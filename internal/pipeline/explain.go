@@ -41,7 +41,7 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 // explain takes the capture through its passes. Where the first has seen only the
 // beginning, the second one tells how many frames there are.
 func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, error) {
-	j.explain = x
+	j.explain, x.facts = x, &j.facts
 	last := slices.Max(slices.Collect(maps.Keys(x.wanted)))
 	err := j.carryOut(ctx, func(ctx context.Context) error {
 		if last > j.facts.packets && !j.facts.partial {
@@ -55,19 +55,24 @@ func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, e
 	if err != nil {
 		return report.Explanations{}, err
 	}
-	return x.result(j), nil
+	return x.result(j.source.name), nil
 }
 
 func noFrame(frame, packets int64) error {
 	return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, frame, packets)
 }
 
-// explainer follows a few frames through the third pass.
+// explainer follows a few frames through a pass that writes. The sequencer asks it for
+// clues, the judge shows it what became of their packets: neither touches what the other
+// does.
 type explainer struct {
-	wanted   map[int64]bool
-	initials conn.InitialNumbers
-	list     []explained
-	flags    map[int64]*flagged // by frame
+	wanted map[int64]bool
+	facts  *facts
+
+	initials conn.InitialNumbers // the sequencer's
+
+	list  []explained        // the judge's
+	flags map[int64]*flagged // the judge's, by frame
 }
 
 // explained is a frame that was met in the output, and what is to be said of it
@@ -106,8 +111,12 @@ func newExplainer(frames []int64) (*explainer, error) {
 	return x, nil
 }
 
-// restart forgets what was learnt in a pass that is repeated.
+// restart forgets what was learnt in a pass that is repeated. A nil explainer has
+// nothing to explain.
 func (x *explainer) restart() {
+	if x == nil {
+		return
+	}
 	x.initials = conn.InitialNumbers{}
 	clear(x.flags)
 	x.list = nil
@@ -120,41 +129,34 @@ type clue struct {
 	initials *conn.Initials // of its connection, nil without TCP
 }
 
-// see takes in a packet in file order, before it is placed.
-func (x *explainer) see(u *unit) {
+// begin takes in a packet in file order, before it is placed, and returns the clue of
+// one that is to be explained.
+func (x *explainer) begin(u *unit) *clue {
 	var of *conn.Initials
 	if u.tracked.followed {
 		of = x.initials.Learn(&u.pair.Key, &u.seg)
 	}
-	if x.wanted[u.block.Frame] {
-		u.clue = &clue{initials: of}
+	if !x.wanted[u.block.Frame] {
+		return nil
+	}
+	return &clue{initials: of}
+}
+
+// take takes in the packet's trace, whose indices frame turns into frames.
+func (c *clue) take(t reorder.Trace, frame func(index int64) int64) {
+	c.trace, c.timeFrom = t, frame(t.TimeFrom)
+	for _, list := range [][]reorder.Relation{t.Causes, t.Followers} {
+		for i := range list {
+			list[i].Index = frame(list[i].Index)
+		}
 	}
 }
 
-// watch asks the orderer for the traces of the frames.
-func (x *explainer) watch(s *sequencer) {
-	s.pending.framed = true
-	s.order.Watch(
-		func(index int64) bool { return x.wanted[s.pending.frame(index)] },
-		func(t reorder.Trace) {
-			c := s.pending.at(t.Index).clue
-			if c == nil {
-				return
-			}
-			c.trace, c.timeFrom = t, s.pending.frame(t.TimeFrom)
-			for _, list := range [][]reorder.Relation{t.Causes, t.Followers} {
-				for i := range list {
-					list[i].Index = s.pending.frame(list[i].Index)
-				}
-			}
-		})
-}
-
 // placed takes a frame in output order.
-func (x *explainer) placed(j *job, u *unit) {
+func (x *explainer) placed(u *unit) {
 	e := report.Explanation{
 		Frame: u.block.Frame, FrameAfter: u.judged.frame, Protocol: protocolOf(u), Flow: flowOf(u),
-		Header: j.explainHeader(u), Place: j.explainPlace(u), More: u.clue.trace.Cut,
+		Header: explainHeader(u), Place: x.place(u), More: u.clue.trace.Cut,
 	}
 	x.flags[e.Frame] = &flagged{before: u.before, after: u.judged.after}
 	x.list = append(x.list, explained{e, u.clue, u.seg, u.tracked.followed})
@@ -172,7 +174,7 @@ func (x *explainer) found(f *diagnose.Finding) {
 	}, int(f.FlagNumber)})
 }
 
-func (x *explainer) result(j *job) report.Explanations {
+func (x *explainer) result(name string) report.Explanations {
 	frames := make([]report.Explanation, len(x.list))
 	for i := range x.list {
 		e := &frames[i]
@@ -181,10 +183,10 @@ func (x *explainer) result(j *job) report.Explanations {
 	}
 	slices.SortFunc(frames, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
 	all := report.Explanations{
-		Schema: report.ExplainSchema, Capture: j.source.name, Basis: j.profile.Basis.String(),
-		Gate: time.Duration(j.profile.Gate), Frames: frames,
+		Schema: report.ExplainSchema, Capture: name, Basis: x.facts.profile.Basis.String(),
+		Gate: time.Duration(x.facts.profile.Gate), Frames: frames,
 	}
-	all.Damage, _ = describeDamage(j.facts.damage)
+	all.Damage, _ = describeDamage(x.facts.damage)
 	return all
 }
 
@@ -291,7 +293,7 @@ func flowOf(u *unit) string {
 	return netip.AddrPortFrom(src, u.sport).String() + " > " + netip.AddrPortFrom(dst, u.dport).String()
 }
 
-func (j *job) explainHeader(u *unit) report.ExplainedHeader {
+func explainHeader(u *unit) report.ExplainedHeader {
 	switch u.view.Form {
 	case packet.NoIP:
 		return report.ExplainedHeader{Form: report.FormNone}
@@ -300,7 +302,7 @@ func (j *job) explainHeader(u *unit) report.ExplainedHeader {
 	case packet.Sockaddr4:
 		return report.ExplainedHeader{Form: report.FormSockaddrIPv4}
 	}
-	if j.finished(u) {
+	if u.mended() {
 		return report.ExplainedHeader{Form: report.FormMended}
 	}
 	a := &u.headless.answer
@@ -338,9 +340,9 @@ func originName(o infer.Origin) string {
 	return "unknown"
 }
 
-func (j *job) explainPlace(u *unit) report.ExplainedPlace {
+func (x *explainer) place(u *unit) report.ExplainedPlace {
 	p := &u.placed
-	e := report.ExplainedPlace{Why: j.why(u)}
+	e := report.ExplainedPlace{Why: x.why(u)}
 	if p.byLaw || p.left {
 		e.Law = p.law.String()
 	}
@@ -362,7 +364,7 @@ func (j *job) explainPlace(u *unit) report.ExplainedPlace {
 }
 
 // why is the reason for which the packet moves, or stays.
-func (j *job) why(u *unit) string {
+func (x *explainer) why(u *unit) string {
 	t, p := &u.clue.trace, &u.placed
 	switch {
 	case isBarrier(u.block):
@@ -373,7 +375,7 @@ func (j *job) why(u *unit) string {
 		return report.WhySorted
 	case u.tracked.finished:
 		return report.WhyPlacedBefore
-	case u.tracked.left == leftRisen || j.left.all:
+	case u.tracked.left == leftRisen || x.facts.left.all:
 		return report.WhyFlagsWouldRise
 	case u.tracked.left == leftSeenTwice:
 		return report.WhySeenTwice
@@ -391,7 +393,7 @@ func (j *job) why(u *unit) string {
 		return report.WhyNotFollowed
 	case !u.tracked.followed:
 		return report.WhyNoTCP
-	case !j.profile.Broken():
+	case !x.facts.profile.Broken():
 		return report.WhyNothingBroken
 	}
 	return report.WhyNotInDoubt

@@ -88,5 +88,5 @@ func repairedBy(t *testing.T, in string, adjust func(*job)) ([]byte, report.Repo
 	if err != nil {
 		t.Fatal(err)
 	}
-	return content, j.report
+	return content, j.report.Report
 }

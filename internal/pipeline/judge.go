@@ -6,12 +6,13 @@ import (
 	"github.com/mendcap/mendcap/internal/summary"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
 )
 
-// judge is the last stage but one: it sees all blocks in repaired order, as they
-// are going to be written, analyses the result, and collects the findings.
+// judge is the last stage but one: it analyses the result, and collects the findings.
+// In: blocks in repaired order, as they are going to be written; out: the same. It fills
+// judged.
 type judge struct {
-	j        *job
 	edits    bool  // blocks may be edited; else the analysis is that of the input
 	frame    int64 // packets seen
 	analyse  *tcp.Analyser
@@ -19,18 +20,25 @@ type judge struct {
 	findings *collector
 	diagnose *diagnose.Diagnoser
 	said     diagnose.Packet // to it, last
+	apart    map[uint64]apartBy
 	declared declared
 	seen     *summary.Summary
 	guard    guard
 	widths   reorder.Histogram // of the intervals in which packets can have happened
+	explain  *explainer
 }
 
-func (j *job) newJudge(edits bool) *judge {
-	seen := summary.New(j.o.Flows, j.facts.span())
-	v := &judge{j: j, edits: edits, analyse: tcp.NewAnalyser(), seen: seen, findings: newCollector(&j.o, seen)}
+// newJudge returns a judge that hands each finding to each, if that is not nil; x is nil
+// where nothing is to be explained.
+func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *judge {
+	seen := summary.New(c.o.Flows, f.span())
+	v := &judge{
+		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), seen: seen, explain: x, apart: f.copies.apart,
+		findings: newCollector(c.o.Findings, each, c.o.NeedsEvidence, seen),
+	}
 	v.diagnose = diagnose.New(v.found)
-	v.diagnose.Reverses, v.diagnose.Tick = j.profile.Reverses, j.profile.Tick
-	v.guard.apart = j.flagsApart()
+	v.diagnose.Reverses, v.diagnose.Tick = f.profile.Reverses, f.profile.Tick
+	v.guard.apart = f.flagsApart()
 	return v
 }
 
@@ -67,7 +75,7 @@ func (v *judge) packet(u *unit) {
 	}
 	v.summarise(u)
 	if u.clue != nil {
-		v.j.explain.placed(v.j, u)
+		v.explain.placed(u)
 	}
 	v.say(u)
 }
@@ -102,8 +110,8 @@ func (v *judge) say(u *unit) {
 	}
 	if u.tracked.followed {
 		p.Segment = &u.seg
-		if twice := v.j.twice; len(twice.apart) > 0 {
-			apart := twice.apart[u.pair.Hash]
+		if len(v.apart) > 0 {
+			apart := v.apart[u.pair.Hash]
 			p.Nearest, p.Farthest = apart.nearest, apart.farthest
 		}
 	}
@@ -113,8 +121,8 @@ func (v *judge) say(u *unit) {
 // found takes a finding from the diagnosis.
 func (v *judge) found(f *diagnose.Finding) {
 	v.findings.add(f)
-	if v.j.explain != nil {
-		v.j.explain.found(f)
+	if v.explain != nil {
+		v.explain.found(f)
 	}
 }
 
@@ -128,4 +136,26 @@ func (v *judge) flags(u *unit) tcp.Analysis {
 		return v.analyse.Add(&u.seg)
 	}
 	return v.analyse.AddAt(&u.seg, u.placed.time)
+}
+
+// judgement is what a judge has found.
+type judgement struct {
+	after    flagCounts
+	widths   *reorder.Histogram
+	loss     report.CaptureLoss
+	findings report.Findings
+	seen     *summary.Summary
+	givenUp  diagnose.GivenUp
+	steps    int64
+}
+
+// result settles what still waits. It is to be asked for once, after the last block;
+// interfaces are those of the capture.
+func (v *judge) result(interfaces []report.Interface) judgement {
+	v.diagnose.Finish()
+	r := judgement{after: v.after, widths: &v.widths, loss: v.diagnose.Loss(), seen: v.seen}
+	r.loss.Declared = v.declared.result(interfaces)
+	r.findings = v.findings.result()
+	r.givenUp, r.steps = v.diagnose.GivenUp(), v.diagnose.Steps()
+	return r
 }

@@ -20,19 +20,19 @@ type trial struct {
 // already. Of a capture without disturbance order needs to know the clock's tick
 // alone, and the first pass has seen that.
 func (j *job) newTrial(ctx context.Context, d *draft) (*trial, error) {
-	j.profile = reorder.Undisturbed(j.ticks.Tick())
-	if d == nil || j.apart || j.o.AlignInterfaces || j.o.EachFinding != nil || j.expectsEdits() {
+	j.facts.profile = reorder.Undisturbed(j.facts.tick)
+	if d == nil || j.apart || j.o.AlignInterfaces || j.o.EachFinding != nil || j.facts.expectsEdits() {
 		return nil, nil // findings that were handed out can't be taken back
 	}
 	out, err := j.newPacked(d)
 	if err != nil {
 		return nil, err
 	}
-	p, err := j.newPress(ctx, j.newWriter(out.Writer))
+	p, err := j.newPress(ctx, out.Writer, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &trial{press: p, out: out, assumed: j.profile}, nil
+	return &trial{press: p, out: out, assumed: j.facts.profile}, nil
 }
 
 func (t *trial) over() bool { return t == nil || t.ended }
@@ -55,7 +55,7 @@ func (t *trial) take(c *chunk, disturbed bool) error {
 	if err == nil && disturbed {
 		t.ended = true
 		err = t.end()
-		t.sequencer, t.w = nil, nil // what they hold can go while the survey goes on
+		t.sequencer, t.judge, t.writer = nil, nil, nil // what they hold can go while the survey goes on
 	}
 	return err
 }
@@ -78,12 +78,12 @@ func (t *trial) finish(err error) error {
 // accept reports whether the trial has written what a repair would have, and
 // completes the report then.
 func (j *job) accept(t *trial) bool {
-	p := &j.profile
-	if t.over() || j.expectsEdits() || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.w.judge.seen.Fits(j.facts.span()) {
+	p := &j.facts.profile
+	if t.over() || j.facts.expectsEdits() || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.judge.seen.Fits(j.facts.span()) {
 		return false
 	}
-	stats := t.order.Stats()
-	stats.Explained = p.Explained
-	j.conclude(stats, t.press)
+	ordered := t.sequencer.result()
+	ordered.stats.Explained = p.Explained
+	j.conclude(t.press, ordered)
 	return true
 }

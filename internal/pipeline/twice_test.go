@@ -304,7 +304,7 @@ func observeAll(s *sightings, connections, each int, times int64) {
 			u.seg.Flow, u.seg.Len, u.seg.Sum = uint64(i%connections), 1000, uint16(i*7919)
 			u.seg.Seq = tcp.Seq(i / connections * 1000)
 			u.seg.Stamp = int64(i)*1000 + again*50_000
-			s.observe(u)
+			s.take(u)
 		}
 	}
 	s.finish()
