@@ -75,11 +75,11 @@ func (t *trial) finish(err error) error {
 	return err
 }
 
-// accept reports whether the trial has written what a repair would have, and
-// completes the report then.
+// accept reports whether the trial has written and said what a repair would have, and
+// completes the report then. Of packets that are there twice the judge has to know.
 func (j *job) accept(t *trial) bool {
 	p := &j.facts.profile
-	if t.over() || j.facts.expectsEdits() || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.judge.seen.Fits(j.facts.span()) {
+	if t.over() || j.facts.expectsEdits() || len(j.facts.copies.apart) > 0 || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.judge.seen.Fits(j.facts.span()) {
 		return false
 	}
 	ordered := t.sequencer.result()
