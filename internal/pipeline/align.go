@@ -157,6 +157,9 @@ func (a *aligner) flush() {
 	clear(a.times)
 }
 
+// result is how many times more packets or bytes had to wait than could.
+func (a *aligner) result() int64 { return a.forced }
+
 // turn is a block that waits for its time.
 type turn struct {
 	time   int64

@@ -82,6 +82,9 @@ func (c *clockComparer) take(u *unit) {
 	}
 }
 
+// compares reports whether there is something to compare.
+func (c *clockComparer) compares() bool { return c.survey != nil }
+
 // result ends the comparison.
 func (c *clockComparer) result() []clocks.Clock {
 	if c.survey == nil {

@@ -21,7 +21,7 @@ func (r *reportBuilder) note(format string, args ...any) {
 }
 
 // conclude fills the report from what the pass that wrote has counted.
-func (j *job) conclude(p *press, o ordered) {
+func (j *job) conclude(p *emitter, o ordered) {
 	v := p.judge.result(j.facts.interfaces)
 	j.report.Capture = j.facts.contents.report(j.source.name, j.format, j.compression)
 	j.report.conclude(&j.facts, o, v, p.writer)

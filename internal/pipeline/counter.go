@@ -88,6 +88,13 @@ func (c *counter) lacksHeader(u *unit) bool {
 	return u.view.Form.Headerless() && !(c.placed.holds(u) && mended(u.block))
 }
 
+// exceeds reports whether, with the block that was counted last, there is more than a
+// beginning has told in which so many interfaces are known and all packets have their
+// header.
+func (c *counter) exceeds(u *unit, interfaces int) bool {
+	return len(c.interfaces) > interfaces || u.block.Kind == capture.Packet && (c.lacksHeader(u) || c.converted > 0)
+}
+
 // placedBefore reports whether mendcap has put the section in order already.
 func placedBefore(section *capture.Block) bool {
 	if section.Pcap {

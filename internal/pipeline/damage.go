@@ -12,7 +12,7 @@ import (
 
 // ended says what it means that a reader ended a pass with err: the damage that
 // it met, an error where damage is refused, or a failure to read.
-func (f *feed) ended(r *salvage.Reader, err error) (*salvage.Damages, error) {
+func (f *reader) ended(r *salvage.Reader, err error) (*salvage.Damages, error) {
 	if err == io.EOF {
 		f.odd = r.Odd()
 		if d := r.Damage(); d.Total > 0 {
@@ -28,7 +28,7 @@ func (f *feed) ended(r *salvage.Reader, err error) (*salvage.Damages, error) {
 }
 
 // nothingReadable is the error of a capture in which damage left no packet.
-func (f *feed) nothingReadable(d *salvage.Damages) error {
+func (f *reader) nothingReadable(d *salvage.Damages) error {
 	first := &d.List[0]
 	broken := &capture.FormatError{Frame: first.Frame, Offset: first.Offset, Err: first.Err}
 	return fmt.Errorf("%w: %s: no packet could be read: %w", ErrNoCapture, f.source.name, broken)

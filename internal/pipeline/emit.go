@@ -24,7 +24,7 @@ func (j *job) emitGuarded(ctx context.Context, begin func() (*capture.Writer, er
 }
 
 // emitUntilSettled hands each finding to each, if that is not nil.
-func (j *job) emitUntilSettled(ctx context.Context, begin func() (*capture.Writer, error), each func(*report.Finding)) (*press, error) {
+func (j *job) emitUntilSettled(ctx context.Context, begin func() (*capture.Writer, error), each func(*report.Finding)) (*emitter, error) {
 	for run := 1; ; run++ {
 		out, err := begin()
 		if err != nil {
@@ -34,7 +34,7 @@ func (j *job) emitUntilSettled(ctx context.Context, begin func() (*capture.Write
 		if err != nil {
 			return nil, err
 		}
-		if !j.facts.leaveRisen(&p.judge.guard, run) {
+		if !j.facts.leaveRisen(p.judge.changes(), run) {
 			return p, nil
 		}
 		j.passed++
@@ -48,13 +48,13 @@ func (j *job) emitUntilSettled(ctx context.Context, begin func() (*capture.Write
 
 // emit is the third pass: order, analyse, write. It hands each finding to each, if that
 // is not nil.
-func (j *job) emit(ctx context.Context, out *capture.Writer, each func(*report.Finding)) (*press, error) {
+func (j *job) emit(ctx context.Context, out *capture.Writer, each func(*report.Finding)) (*emitter, error) {
 	j.explain.restart()
-	p, err := j.newPress(ctx, out, each)
+	p, err := j.newEmitter(ctx, out, each)
 	if err != nil {
 		return nil, err
 	}
-	track := newTracker(&j.facts, j.flows)
+	track := newTracker(&j.facts, j.flows, &j.facts.placed)
 	_, err = j.pass(p.ctx, newDecoder(&j.config, &j.facts), func(c *chunk) error {
 		for i := range c.units {
 			track.take(&c.units[i])

@@ -129,6 +129,9 @@ type clue struct {
 	initials *conn.Initials // of its connection, nil without TCP
 }
 
+// wants reports whether a frame is to be explained.
+func (x *explainer) wants(frame int64) bool { return x.wanted[frame] }
+
 // begin takes in a packet in file order, before it is placed, and returns the clue of
 // one that is to be explained.
 func (x *explainer) begin(u *unit) *clue {
@@ -136,7 +139,7 @@ func (x *explainer) begin(u *unit) *clue {
 	if u.tracked.followed {
 		of = x.initials.Learn(&u.pair.Key, &u.seg)
 	}
-	if !x.wanted[u.block.Frame] {
+	if !x.wants(u.block.Frame) {
 		return nil
 	}
 	return &clue{initials: of}

@@ -22,7 +22,8 @@ import (
 // Where all packets at the beginning have their header, the beginning is enough:
 // the survey then counts the rest, and sends back here if it was not.
 type gatherer struct {
-	count     *counter
+	*counter
+
 	engine    *infer.Engine
 	local     conn.Vantage
 	flows     *conn.Table
@@ -33,7 +34,7 @@ type gatherer struct {
 
 func newGatherer(c *config, snapshot *infer.Snapshot, flows *conn.Table, whole bool) *gatherer {
 	g := &gatherer{
-		count: newCounter(contents{}), engine: infer.New(infer.Options{Snapshot: snapshot, Confidence: c.o.Confidence}),
+		counter: newCounter(contents{}), engine: infer.New(infer.Options{Snapshot: snapshot, Confidence: c.o.Confidence}),
 		flows: flows, whole: whole, beginning: c.beginning,
 	}
 	g.local.FromTables(snapshot)
@@ -46,7 +47,7 @@ var errGatherAll = errors.New("the whole capture has to be gathered")
 
 // take takes in what a block tells.
 func (g *gatherer) take(u *unit) error {
-	g.count.take(u)
+	g.counter.take(u)
 	if stamp, ok := u.recorded(); ok {
 		g.ticks.Add(stamp)
 	}
@@ -61,7 +62,7 @@ func (g *gatherer) take(u *unit) error {
 
 // enough reports whether the beginning has told what there is to learn.
 func (g *gatherer) enough() bool {
-	return !g.whole && g.count.converted == 0 && g.count.packets >= g.beginning
+	return !g.whole && g.converted == 0 && g.packets >= g.beginning
 }
 
 func (g *gatherer) packet(u *unit) error {
@@ -75,8 +76,8 @@ func (g *gatherer) packet(u *unit) error {
 		g.local.Flagged = true
 	}
 	switch {
-	case g.count.lacksHeader(u):
-		if g.count.headerless++; !g.whole && g.flows.Any() {
+	case g.lacksHeader(u):
+		if g.headerless++; !g.whole && g.flows.Any() {
 			return errGatherAll
 		}
 		g.whole = true
@@ -95,8 +96,8 @@ func (g *gatherer) addresses(b *capture.Block) {
 			g.engine.ObserveName(a)
 			continue
 		}
-		if g.count.own++; g.count.own > maxOwn {
-			g.count.strange++
+		if g.own++; g.own > maxOwn {
+			g.strange++
 			continue
 		}
 		g.engine.ObserveLocal(a)
@@ -115,7 +116,7 @@ const vantagePackets = 1 << 18
 // wholePacket takes in a packet with its own IP header: once a flow and
 // direction for the inference, each time for the vantage.
 func (g *gatherer) wholePacket(u *unit) {
-	if !g.whole && g.count.packets > g.beginning {
+	if !g.whole && g.packets > g.beginning {
 		return
 	}
 	id, dir := g.flows.Of(&u.pair), u.pair.Dir
@@ -126,9 +127,9 @@ func (g *gatherer) wholePacket(u *unit) {
 	g.local.Observe(id, dir, u.view.TTL)
 }
 
-// facts concludes what was gathered; partial says that it was of the beginning alone.
-func (g *gatherer) facts(partial bool) facts {
-	f := facts{contents: g.count.contents, answers: g.engine.Conclude(), tick: g.ticks.Tick()}
+// result concludes what was gathered; partial says that it was of the beginning alone.
+func (g *gatherer) result(partial bool) facts {
+	f := facts{contents: g.contents, answers: g.engine.Conclude(), tick: g.ticks.Tick()}
 	f.partial = partial
 	g.local.Decide(g.flows, f.answers.Local(), f.headerless > 0)
 	g.local.ForgetAll()
@@ -169,10 +170,10 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 	if err != nil && !partial {
 		return err
 	}
-	if g.count.packets == 0 && broken != nil {
+	if g.packets == 0 && broken != nil {
 		return j.nothingReadable(broken)
 	}
-	j.facts = g.facts(partial)
+	j.facts = g.result(partial)
 	j.facts.damage = broken
 	j.passed++
 	return nil

@@ -29,7 +29,7 @@ func File(ctx context.Context, in, out string, o Options) (report.Report, error)
 // pass.
 type job struct {
 	config
-	*feed
+	*reader
 	snapshot *infer.Snapshot // what the tables say
 	facts    facts
 	flows    *conn.Table // ids of connections, which count up through all passes
@@ -44,7 +44,7 @@ func newJob(in, out string, o Options) (*job, error) {
 		return nil, err
 	}
 	j := &job{config: c, flows: conn.NewTable()}
-	j.feed = newFeed(&j.o)
+	j.reader = newReader(&j.o)
 	return j, nil
 }
 

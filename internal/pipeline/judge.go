@@ -138,6 +138,12 @@ func (v *judge) flags(u *unit) tcp.Analysis {
 	return v.analyse.AddAt(&u.seg, u.placed.time)
 }
 
+// changes are those of the flags of connections, once all blocks are through.
+func (v *judge) changes() *guard { return &v.guard }
+
+// fits reports whether the judge was begun where a capture of this span begins.
+func (v *judge) fits(span summary.Span) bool { return v.seen.Fits(span) }
+
 // judgement is what a judge has found.
 type judgement struct {
 	after    flagCounts

@@ -60,7 +60,7 @@ func newSequencer(f *facts, o reorder.Options, x *explainer) (*sequencer, error)
 func (s *sequencer) watch() {
 	s.pending.framed = true
 	s.order.Watch(
-		func(index int64) bool { return s.explain.wanted[s.pending.frame(index)] },
+		func(index int64) bool { return s.explain.wants(s.pending.frame(index)) },
 		func(t reorder.Trace) {
 			if c := s.pending.at(t.Index).clue; c != nil {
 				c.take(t, s.pending.frame)
@@ -80,7 +80,7 @@ type ordered struct {
 
 // result is to be asked for once all blocks are through.
 func (s *sequencer) result() ordered {
-	return ordered{s.order.Stats(), s.segments, s.before, s.crowded, s.align.forced, s.order.Steps()}
+	return ordered{s.order.Stats(), s.segments, s.before, s.crowded, s.align.result(), s.order.Steps()}
 }
 
 // take adds one unit of the capture, its segment complete.
@@ -198,6 +198,15 @@ func asRecorded(p reorder.Placement, u *unit) reorder.Placement {
 	later := p.Stamp - stamp
 	p.Stamp, p.Earliest, p.Latest = stamp, p.Earliest-later, p.Latest-later
 	return p
+}
+
+// ready returns what is in order since it was asked last: the caller's from now on.
+func (s *sequencer) ready() []*unit {
+	out := s.out
+	if len(out) > 0 {
+		s.out = make([]*unit, 0, min(len(out), pieceBlocks))
+	}
+	return out
 }
 
 // flush places all packets that wait, at the end.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/reorder"
 )
@@ -46,7 +45,7 @@ func (j *job) surveyFirst(ctx context.Context, d *draft) (_ *reorder.Survey, wri
 	s.first = &firstLook{clocks: newClockComparer(&f.clocks), twice: newSightings(f.tick), known: len(f.interfaces)}
 	if f.partial {
 		s.first.rest = newCounter(f.contents)
-		s.track.placed = &s.first.rest.placed
+		s.track = newTracker(f, j.flows, &s.first.rest.placed)
 	}
 	if s.trial, err = j.newTrial(ctx, d); err != nil {
 		return nil, false, err
@@ -120,7 +119,7 @@ type firstLook struct {
 
 // newSurveyor returns a surveyor with another survey, a new one if it is nil.
 func newSurveyor(c *config, f *facts, flows *conn.Table, again *reorder.Survey) (*surveyor, error) {
-	s := &surveyor{survey: again, track: newTracker(f, flows)}
+	s := &surveyor{survey: again, track: newTracker(f, flows, &f.placed)}
 	if again == nil {
 		var err error
 		if s.survey, err = reorder.NewSurvey(c.order); err != nil {
@@ -165,8 +164,9 @@ func (s *surveyor) learn(u *unit) {
 // has not told all.
 func (l *firstLook) take(u *unit, t *tracker) error {
 	if l.rest != nil {
-		if err := l.count(u); err != nil {
-			return err
+		l.rest.take(u)
+		if l.rest.exceeds(u, l.known) {
+			return errGatherAll
 		}
 	}
 	t.take(u)
@@ -175,15 +175,5 @@ func (l *firstLook) take(u *unit, t *tracker) error {
 	return nil
 }
 
-// count counts a block, and sends back to the first pass where that was not enough.
-func (l *firstLook) count(u *unit) error {
-	r := l.rest
-	r.take(u)
-	if len(r.interfaces) > l.known || u.block.Kind == capture.Packet && (r.lacksHeader(u) || r.converted > 0) {
-		return errGatherAll
-	}
-	return nil
-}
-
 // goesOn reports whether there is more to learn than how order is disturbed.
-func (l *firstLook) goesOn() bool { return l != nil && (l.clocks.survey != nil || l.rest != nil) }
+func (l *firstLook) goesOn() bool { return l != nil && (l.clocks.compares() || l.rest != nil) }

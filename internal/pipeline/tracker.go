@@ -16,8 +16,10 @@ type tracker struct {
 	placed *sectionSet // sections that mendcap has put in order before
 }
 
-func newTracker(f *facts, flows *conn.Table) *tracker {
-	return &tracker{flows: flows, local: &f.local, left: &f.left, placed: &f.placed}
+// newTracker returns a tracker; placed are the sections that are known, or that a stage
+// before it adds in time.
+func newTracker(f *facts, flows *conn.Table, placed *sectionSet) *tracker {
+	return &tracker{flows: flows, local: &f.local, left: &f.left, placed: placed}
 }
 
 // take completes the packet's segment. Laws have no say where it has none that

@@ -10,7 +10,7 @@ import (
 // has to be repaired: then that was the last pass. It ends at the first sign of
 // disturbance. A nil trial is one that has ended.
 type trial struct {
-	*press
+	*emitter
 	out     *packed
 	assumed reorder.Profile
 	ended   bool
@@ -28,11 +28,11 @@ func (j *job) newTrial(ctx context.Context, d *draft) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := j.newPress(ctx, out.Writer, nil)
+	p, err := j.newEmitter(ctx, out.Writer, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &trial{press: p, out: out, assumed: j.facts.profile}, nil
+	return &trial{emitter: p, out: out, assumed: j.facts.profile}, nil
 }
 
 func (t *trial) over() bool { return t == nil || t.ended }
@@ -51,7 +51,7 @@ func (t *trial) take(c *chunk, disturbed bool) error {
 	if t.over() {
 		return nil
 	}
-	err := t.press.take(c)
+	err := t.emitter.take(c)
 	if err == nil && disturbed {
 		t.ended = true
 		err = t.end()
@@ -69,7 +69,7 @@ func (t *trial) finish(err error) error {
 	if t.ended {
 		return err
 	}
-	if err = t.press.finish(err); err == nil {
+	if err = t.emitter.finish(err); err == nil {
 		err = t.out.close()
 	}
 	return err
@@ -79,11 +79,11 @@ func (t *trial) finish(err error) error {
 // completes the report then. Of packets that are there twice the judge has to know.
 func (j *job) accept(t *trial) bool {
 	p := &j.facts.profile
-	if t.over() || j.facts.expectsEdits() || len(j.facts.copies.apart) > 0 || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.judge.seen.Fits(j.facts.span()) {
+	if t.over() || j.facts.expectsEdits() || len(j.facts.copies.apart) > 0 || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.judge.fits(j.facts.span()) {
 		return false
 	}
 	ordered := t.sequencer.result()
 	ordered.stats.Explained = p.Explained
-	j.conclude(t.press, ordered)
+	j.conclude(t.emitter, ordered)
 	return true
 }

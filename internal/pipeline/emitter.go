@@ -7,9 +7,9 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// press is what a pass that writes ends in: a sequencer, and two goroutines that
+// emitter is what a pass that writes ends in: a sequencer, and two goroutines that
 // judge and write what is in order. In: chunks whose blocks are tracked.
-type press struct {
+type emitter struct {
 	sequencer *sequencer
 	judge     *judge
 	writer    *writer
@@ -19,13 +19,13 @@ type press struct {
 	stop      context.CancelCauseFunc
 }
 
-// newPress begins the stages of a pass that writes to out.
-func (j *job) newPress(ctx context.Context, out *capture.Writer, each func(*report.Finding)) (*press, error) {
+// newEmitter begins the stages of a pass that writes to out.
+func (j *job) newEmitter(ctx context.Context, out *capture.Writer, each func(*report.Finding)) (*emitter, error) {
 	s, err := newSequencer(&j.facts, j.order, j.explain)
 	if err != nil {
 		return nil, err
 	}
-	p := &press{
+	p := &emitter{
 		sequencer: s, judge: newJudge(&j.config, &j.facts, j.explain, each), writer: newWriter(out, &j.facts),
 		batches: make(chan []*unit, ahead), written: make(chan error, 1),
 	}
@@ -37,7 +37,7 @@ func (j *job) newPress(ctx context.Context, out *capture.Writer, each func(*repo
 }
 
 // write has all that was judged written. A write that fails ends the pass.
-func (p *press) write(w *writer, judged <-chan []*unit) {
+func (p *emitter) write(w *writer, judged <-chan []*unit) {
 	err := w.all(judged)
 	if err != nil {
 		p.stop(err)
@@ -48,7 +48,7 @@ func (p *press) write(w *writer, judged <-chan []*unit) {
 }
 
 // take adds a chunk whose segments are complete.
-func (p *press) take(c *chunk) error {
+func (p *emitter) take(c *chunk) error {
 	for i := range c.units {
 		p.sequencer.take(&c.units[i])
 	}
@@ -57,13 +57,8 @@ func (p *press) take(c *chunk) error {
 
 // hand gives what is in order to the goroutines, piece by piece: however much it
 // is, little is on its way.
-func (p *press) hand() error {
-	s := p.sequencer
-	all := len(s.out)
-	if all == 0 {
-		return nil
-	}
-	for rest := s.out; len(rest) > 0; {
+func (p *emitter) hand() error {
+	for rest := p.sequencer.ready(); len(rest) > 0; {
 		n := piece(rest)
 		select {
 		case p.batches <- rest[:n:n]:
@@ -72,13 +67,12 @@ func (p *press) hand() error {
 		}
 		rest = rest[n:]
 	}
-	s.out = make([]*unit, 0, min(all, pieceBlocks))
 	return nil
 }
 
 // finish writes what is left, unless the pass has failed. A write that failed
 // has made the pass fail.
-func (p *press) finish(err error) error {
+func (p *emitter) finish(err error) error {
 	defer p.stop(nil)
 	if err == nil {
 		p.sequencer.flush()
@@ -91,7 +85,7 @@ func (p *press) finish(err error) error {
 }
 
 // end waits for the goroutines.
-func (p *press) end() error {
+func (p *emitter) end() error {
 	close(p.batches)
 	return <-p.written
 }

@@ -65,11 +65,11 @@ func room[T any](records *[]T, blocks int) *T {
 // ahead is how many chunks are read and decoded before they are asked for.
 const ahead = 4
 
-// feed is the stage that reads the capture, once a pass. In: the source; out: chunks of
+// reader is the stage that reads the capture, once a pass. In: the source; out: chunks of
 // decoded blocks, in the order of the file.
-type feed struct {
+type reader struct {
 	source  *source
-	reading *Options    // how it is read, and who is told how far
+	options *Options    // how it is read, and who is told how far
 	spare   chan *chunk // that are done with
 	passed  int         // passes that are over
 
@@ -78,13 +78,13 @@ type feed struct {
 	odd                 []salvage.Odd // of the last one over the whole capture
 }
 
-func newFeed(o *Options) *feed { return &feed{reading: o, spare: make(chan *chunk, spareChunks)} }
+func newReader(o *Options) *reader { return &reader{options: o, spare: make(chan *chunk, spareChunks)} }
 
 // pass reads the capture once: one goroutine reads, others decode, and each is
 // called with the chunks in the order of the file. It returns the damage that it
 // met, if there was some.
-func (f *feed) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*salvage.Damages, error) {
-	file, r, err := f.source.open(ctx, f.reading)
+func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*salvage.Damages, error) {
+	file, r, err := f.source.open(ctx, f.options)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (f *feed) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*
 
 // decodeAhead starts the reader and the workers. The channel is closed when ctx
 // is done or behind the chunk with an error.
-func (f *feed) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
+func (f *reader) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
 	work := make(chan *chunk, ahead)
 	out := make(chan *chunk, ahead)
 	for range runtime.GOMAXPROCS(0) {
@@ -149,7 +149,7 @@ func (f *feed) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, w
 	return out
 }
 
-func (f *feed) readChunk(r *salvage.Reader) *chunk {
+func (f *reader) readChunk(r *salvage.Reader) *chunk {
 	c := &chunk{home: f.spare}
 	select {
 	case c = <-f.spare:
@@ -185,8 +185,8 @@ func (c *chunk) decode(d *decoder) {
 }
 
 // progress reports how far the passes have come.
-func (f *feed) progress(read int64) {
-	if f.reading.Progress == nil {
+func (f *reader) progress(read int64) {
+	if f.options.Progress == nil {
 		return
 	}
 	total := int64(-1)
@@ -194,7 +194,7 @@ func (f *feed) progress(read int64) {
 		total = max(passes, int64(f.passed)+1) * f.source.size
 		read = min(read, f.source.size) + int64(f.passed)*f.source.size
 	}
-	f.reading.Progress(read, total)
+	f.options.Progress(read, total)
 }
 
 // passes over the capture: facts, survey, emit.
