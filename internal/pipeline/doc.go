@@ -65,12 +65,12 @@
 // the channel; who has handed it on reads and writes nothing of it any more. What each
 // may touch besides:
 //
-//	goroutine   reads                           writes
-//	reader      config                          the batch of a new chunk
-//	decoders    config, answers                 the units of their chunk
-//	caller      config, facts                   the state of its stages, the table of flows
-//	judge       what of facts it was made with  its state; of the explainer the judge's part
-//	writer      what of facts it was made with  its state, and the buffers of the draft
+//	goroutine   reads          writes
+//	reader      config         the batch of a new chunk
+//	decoders    config, facts  the units of their chunk
+//	caller      config, facts  the state of its stages, the table of flows
+//	judge       config, facts  its state; of the explainer the judge's part
+//	writer      facts          its state, and the buffers of the draft
 //
 // The last unit of a chunk that is released gives the batch back to the reader, whoever
 // releases it. The caller may move a unit that it holds to another chunk (see mover), and

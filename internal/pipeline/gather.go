@@ -42,7 +42,7 @@ func newGatherer(c *config, snapshot *infer.Snapshot, flows *conn.Table, whole b
 }
 
 // errGatherAll says that the beginning of the capture has not told all: a packet
-// without its header came behind whole ones, or another interface.
+// without its header came after whole ones, or another interface.
 var errGatherAll = errors.New("the whole capture has to be gathered")
 
 // take takes in what a block tells.

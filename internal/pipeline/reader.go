@@ -17,7 +17,7 @@ type chunk struct {
 	batch    *capture.Batch
 	units    []unit            // one for each block; those of other blocks than packets are zero but for block
 	facts    []infer.Facts     // of the units that lack their header, in the pass that gathers facts
-	heads    []headless        // of those in the passes behind it
+	heads    []headless        // of those in the passes after it
 	names    []names           // of the units that have some, in those passes
 	mentions [][]infer.Mention // of the units that mention something, in the pass that gathers facts
 	left     atomic.Int32      // units that are still needed; the last one gives the batch back
@@ -114,7 +114,7 @@ func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) 
 }
 
 // decodeAhead starts the reader and the workers. The channel is closed when ctx
-// is done or behind the chunk with an error.
+// is done or after the chunk with an error.
 func (f *reader) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
 	work := make(chan *chunk, ahead)
 	out := make(chan *chunk, ahead)

@@ -60,7 +60,7 @@ func (t *trial) take(c *chunk, disturbed bool) error {
 	return err
 }
 
-// finish writes what is left behind a pass that ended with err.
+// finish writes what is left after a pass that ended with err.
 func (t *trial) finish(err error) error {
 	if t == nil {
 		return err
