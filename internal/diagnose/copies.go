@@ -33,7 +33,7 @@ func (m *moment) findOriginal() {
 			case datedBy(&r.Segment).compare(m.s) < 0:
 				return true // it was sent again, and overtook both
 			case !m.same(r): // nor is any other, as far as mayHave tells
-			case m.f.sentOnce(m.s, r, m.recovering):
+			case m.f.sentOnce(m.s, m.p.Stamp, r, m.recovering):
 				m.original = r
 			default:
 				m.from.resentAt = m.p.Stamp
@@ -107,16 +107,16 @@ func (f *flow) likeOthers(apart int64) bool {
 	return f.twice && apart >= f.nearest-f.nearest/8 && apart <= f.farthest+f.farthest/8
 }
 
-// sentOnce reports whether of two identical segments with data, SYN or FIN, by
-// so many nanoseconds apart, one is a copy and no retransmission: the IPv4
+// sentOnce reports whether of two identical segments with data, SYN or FIN, the
+// second of which has the time at, one is a copy and no retransmission: the IPv4
 // Identification, or a timestamp, would have changed. Without both only the time
 // is left: a SYN is sent again by a timer alone (or in answer to one that was),
 // and other data not within a round trip after it was sent: SACK of what was sent later
 // can't have come sooner. The first of the two came as long after it was sent as others
 // do, unless it filled a hole, or all were held up. If it may have been late itself, less
 // time is allowed, and none where its sender is recovering from losses.
-func (f *flow) sentOnce(s *tcp.Segment, r *record, recovering bool) bool {
-	trip, apart := f.roundTrip(), s.Stamp-r.Stamp
+func (f *flow) sentOnce(s *tcp.Segment, at int64, r *record, recovering bool) bool {
+	trip, apart := f.roundTrip(), at-r.Stamp
 	switch {
 	case numbered(s) || s.HasTS:
 		return true
@@ -125,17 +125,17 @@ func (f *flow) sentOnce(s *tcp.Segment, r *record, recovering bool) bool {
 	case trip == 0:
 		trip = unknownTrip
 	}
-	return f.tooSoonToRepeat(s, r, trip) || !recovering && apart < trip/8 || f.likeOthers(apart)
+	return f.tooSoonToRepeat(s, at, r, trip) || !recovering && apart < trip/8 || f.likeOthers(apart)
 }
 
-// tooSoonToRepeat reports whether an inbound segment comes again too soon after the one
-// that it is like. Without SACK its sender sends again what it is asked for next while
+// tooSoonToRepeat reports whether an inbound segment comes again, at its time, too soon
+// after the one that it is like. Without SACK its sender sends again what it is asked for next while
 // it recovers, even if it was sent just before (RFC 6582, section 3.2): then the round
 // trip counts from when it was asked. The shortest of many round trips is short by a tick
 // of the clock.
-func (f *flow) tooSoonToRepeat(s *tcp.Segment, r *record, trip int64) bool {
-	if s.Outbound != tcp.In || r.fills || r.resumes || s.Stamp-r.Stamp >= (trip+f.tick)/2 {
+func (f *flow) tooSoonToRepeat(s *tcp.Segment, at int64, r *record, trip int64) bool {
+	if s.Outbound != tcp.In || r.fills || r.resumes || at-r.Stamp >= (trip+f.tick)/2 {
 		return false
 	}
-	return f.ends[0].sackOK && f.ends[1].sackOK || r.askedAt == 0 || s.Stamp-r.askedAt < trip-trip/8
+	return f.ends[0].sackOK && f.ends[1].sackOK || r.askedAt == 0 || at-r.askedAt < trip-trip/8
 }

@@ -20,7 +20,8 @@ type Packet struct {
 	FrameAfter     int64 // in the output
 	Stamp          int64 // as repaired, nanoseconds since 1970
 	Source, Target Endpoint
-	// Segment is nil for what is not TCP, or not followed. It is not kept.
+	// Segment is nil for what is not TCP, or not followed. Its Stamp and Frame are not
+	// used, and it is not kept.
 	Segment *reorder.Segment
 	// Before and After are the analyser's flags in the input and in the output,
 	// a bit for each of report's names of flags, in their order.

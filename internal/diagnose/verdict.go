@@ -82,7 +82,7 @@ func (v *view) duplicated() (s sentence, ok bool) {
 // where they leave it open, as its receiver had not asked for it, or its sender was
 // sending other bytes again.
 func (v *view) sameSending() bool {
-	return v.strays && v.seg.Outbound == tcp.In || v.f.sentOnce(&v.seg, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
+	return v.strays && v.seg.Outbound == tcp.In || v.f.sentOnce(&v.seg, v.seg.Stamp, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
 }
 
 // refused: a closed port had answered the SYN before it, and its sender tries

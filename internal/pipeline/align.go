@@ -39,7 +39,7 @@ func (c *interfaceClocks) align(first, last int64) bool {
 // correct gives the packet the time of the reference's clock, in the ticks of
 // its own interface; one before 1970 keeps its own.
 func (c *interfaceClocks) correct(u *unit) {
-	stamp, ok := u.stamp()
+	stamp, ok := u.recorded()
 	if !ok {
 		return
 	}
@@ -52,23 +52,12 @@ func (c *interfaceClocks) correct(u *unit) {
 	if time < 0 {
 		return
 	}
-	u.recorded, u.corrected = u.block.Ticks, true
-	u.block.Ticks = u.block.Interface.Rebase(uint64(time), &capture.Interface{Resol: 9}) // of nanoseconds
-	u.seg.Stamp, _ = u.stamp()
+	u.aligned = aligned{u.block.Interface.Rebase(uint64(time), &capture.Interface{Resol: 9}), true} // of nanoseconds
 }
 
-// recordedStamp is the packet's time as recorded, nanoseconds.
-func (u *unit) recordedStamp() int64 {
-	if u.corrected {
-		return u.block.Interface.Nanos(u.recorded)
-	}
-	stamp, _ := u.stamp()
-	return stamp
-}
-
-// aligner is the first stage of a pass: it corrects the stamps of packets and
-// hands them on; where the file's order is that of wrong stamps, in the order of
-// the corrected ones. The packets of one interface keep their order.
+// aligner is the stage that corrects the stamps of packets. In: blocks in file order;
+// out: the same, but where the file's order is that of wrong stamps, in the order of the
+// corrected ones. The packets of one interface keep their order. It fills aligned.
 type aligner struct {
 	*interfaceClocks
 	next   func(*unit)
@@ -167,6 +156,9 @@ func (a *aligner) flush() {
 	a.any = false
 	clear(a.times)
 }
+
+// result is how many times more packets or bytes had to wait than could.
+func (a *aligner) result() int64 { return a.forced }
 
 // turn is a block that waits for its time.
 type turn struct {

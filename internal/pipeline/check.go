@@ -21,20 +21,18 @@ func Check(ctx context.Context, in string, o Options) (report.Report, error) {
 	if err := j.carryOut(ctx, j.rehearse); err != nil {
 		return report.Report{}, err
 	}
-	return j.report, nil
+	return j.report.Report, nil
 }
 
-// newDryWriter is a writer to no output.
-func (j *job) newDryWriter() (*writer, error) {
-	return j.newWriter(capture.NewWriter(io.Discard)), nil
-}
+// beginDry starts no output.
+func beginDry() (*capture.Writer, error) { return capture.NewWriter(io.Discard), nil }
 
-// rehearse runs the passes behind the first one, to no output.
+// rehearse runs the passes after the first one, to no output.
 func (j *job) rehearse(ctx context.Context) error {
 	if _, err := j.survey(ctx, nil); err != nil {
 		return err
 	}
-	w, err := j.emitGuarded(ctx, j.newDryWriter)
+	w, err := j.emitGuarded(ctx, beginDry)
 	if err != nil {
 		return err
 	}

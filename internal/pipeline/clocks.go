@@ -9,12 +9,11 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// interfaceClocks compares the clocks of a capture's interfaces. Where only one of them
-// has packets it does nothing.
+// interfaceClocks are what is known of the clocks of a capture's interfaces. Where only
+// one of them has packets it is nothing.
 type interfaceClocks struct {
-	number    map[interfaceID]int // into facts.interfaces
+	number    map[interfaceID]int // into contents.interfaces
 	reference int                 // the interface with most packets
-	survey    *clocks.Survey
 	found     []clocks.Clock
 	quiet     bool // stamps can't be compared, so nothing moves
 
@@ -34,63 +33,76 @@ type interfaceID struct {
 
 func idOf(i *capture.Interface) interfaceID { return interfaceID{i.Section, i.ID} }
 
-// begin starts the comparison, before the second pass.
-func (c *interfaceClocks) begin(f *facts) {
-	seen := 0
-	for n, i := range f.interfaces {
+// numberClocks tells the interfaces apart, before the survey. It says nothing where only one
+// of them has packets.
+func numberClocks(c *contents) interfaceClocks {
+	seen, reference := 0, 0
+	for n, i := range c.interfaces {
 		if i.Packets > 0 {
 			seen++
 		}
-		if i.Packets > f.interfaces[c.reference].Packets {
-			c.reference = n
+		if i.Packets > c.interfaces[reference].Packets {
+			reference = n
 		}
 	}
+	clocks := interfaceClocks{reference: reference}
 	if seen < 2 {
-		return
+		return clocks
 	}
-	c.survey = clocks.NewSurvey(c.reference)
-	c.number = make(map[interfaceID]int, len(f.interfaces))
-	for n, i := range f.interfaces {
-		c.number[interfaceID{i.Section, i.ID}] = n
+	clocks.number = make(map[interfaceID]int, len(c.interfaces))
+	for n, i := range c.interfaces {
+		clocks.number[interfaceID{i.Section, i.ID}] = n
 	}
+	return clocks
 }
 
-// observe takes in a packet.
-func (c *interfaceClocks) observe(u *unit) {
-	if c.survey == nil || !u.ruled {
+// clockComparer is the stage of the first survey that compares the clocks of interfaces.
+// In: packets in file order, with their stamps as recorded.
+type clockComparer struct {
+	number map[interfaceID]int
+	survey *clocks.Survey // nil where there is nothing to compare
+}
+
+func newClockComparer(c *interfaceClocks) *clockComparer {
+	if c.number == nil {
+		return &clockComparer{}
+	}
+	return &clockComparer{number: c.number, survey: clocks.NewSurvey(c.reference)}
+}
+
+// take takes in a packet.
+func (c *clockComparer) take(u *unit) {
+	if c.survey == nil || !u.tracked.ruled {
 		return
 	}
-	if stamp, ok := u.stamp(); ok {
+	if stamp, ok := u.recorded(); ok {
 		if n, listed := c.number[idOf(u.block.Interface)]; listed {
 			c.survey.Add(n, stamp, &u.seg)
 		}
 	}
 }
 
-// compareClocks ends the comparison. Where clocks are apart and not corrected,
-// laws prove nothing about stamps, and nothing may move.
-func (j *job) compareClocks() {
-	c := &j.clocks
-	if c.survey != nil {
-		c.found, c.survey = c.survey.Result(), nil
-		for i := range c.found {
-			c.quiet = c.quiet || c.found[i].Apart
-		}
+// compares reports whether there is something to compare.
+func (c *clockComparer) compares() bool { return c.survey != nil }
+
+// result ends the comparison.
+func (c *clockComparer) result() []clocks.Clock {
+	if c.survey == nil {
+		return nil
 	}
-	j.settleProfile()
+	return c.survey.Result()
 }
 
 // comment says that the packet's stamp was corrected.
 func (c *interfaceClocks) comment(u *unit) string {
-	recorded := u.recordedStamp()
+	recorded, _ := u.recorded()
 	now, _ := u.stamp()
 	return fmt.Sprintf("%s%s of interface %d corrected by %v to that of interface %d; was %s", commentMark, wordClock,
 		c.number[idOf(u.block.Interface)], time.Duration(now-recorded), c.reference, seconds(recorded))
 }
 
 // noteClocks says what the difference of clocks keeps from being repaired.
-func (j *job) noteClocks(forced int64) {
-	c := &j.clocks
+func (r *reportBuilder) noteClocks(c *interfaceClocks, forced int64) {
 	for i := range c.found {
 		clock := &c.found[i]
 		if !clock.Apart || c.corrections != nil && clock.State == clocks.Differs {
@@ -100,16 +112,16 @@ func (j *job) noteClocks(forced int64) {
 		if clock.State == clocks.Differs {
 			how = "--align-interfaces corrects them"
 		}
-		j.note("the clocks of interfaces %d and %d are apart, so their stamps can't be compared and no packet was moved; %s",
+		r.note("the clocks of interfaces %d and %d are apart, so their stamps can't be compared and no packet was moved; %s",
 			clock.Reference, clock.Interface, how)
 	}
 	if forced > 0 {
-		j.note("interfaces were merged through a window of %d packets, too small for the clocks' difference %s", maxMerged, timesOver(forced))
+		r.note("interfaces were merged through a window of %d packets, too small for the clocks' difference %s", maxMerged, timesOver(forced))
 	}
 }
 
 // describe lists the clocks of all interfaces with packets.
-func (c *interfaceClocks) describe(f *facts) []report.Clock {
+func (c *interfaceClocks) describe(interfaces []report.Interface) []report.Clock {
 	list := []report.Clock{}
 	if c.number == nil {
 		return list
@@ -118,7 +130,7 @@ func (c *interfaceClocks) describe(f *facts) []report.Clock {
 	for _, clock := range c.found {
 		known[clock.Interface] = clock
 	}
-	for n, i := range f.interfaces {
+	for n, i := range interfaces {
 		if i.Packets == 0 || n == c.reference {
 			continue
 		}

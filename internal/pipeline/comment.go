@@ -187,20 +187,20 @@ func madeUp(u *unit) string {
 
 // appendMove says that the packet was recorded late, and when.
 func appendMove(to []byte, u *unit) []byte {
-	place := &u.fate.place
 	to = append(to, commentMark+wordMoved+" by "...)
-	to = append(to, place.Law.String()...)
-	if !u.fate.timed {
+	to = append(to, u.placed.law.String()...)
+	if !u.placed.timed {
 		to = append(to, ", within its tick; was frame "...)
 		return strconv.AppendInt(to, u.block.Frame, 10)
 	}
 	stamp, _ := u.stamp()
 	to = append(to, ", "...)
-	to = append(to, time.Duration(stamp-place.Stamp).String()...)
+	to = append(to, time.Duration(stamp-u.placed.time).String()...)
 	to = append(to, " earlier; was frame "...)
 	to = strconv.AppendInt(to, u.block.Frame, 10)
 	to = append(to, " at "...)
-	return appendSeconds(to, u.recordedStamp())
+	recorded, _ := u.recorded()
+	return appendSeconds(to, recorded)
 }
 
 // seconds writes nanoseconds since 1970 as Wireshark's frame.time_epoch does.

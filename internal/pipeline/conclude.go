@@ -13,33 +13,42 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
+// reportBuilder is the report as far as it is known.
+type reportBuilder struct{ report.Report }
+
+func (r *reportBuilder) note(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
 // conclude fills the report from what the pass that wrote has counted.
-func (j *job) conclude(stats reorder.Stats, p *press) {
-	r, s, v := &j.report, p.sequencer, p.w.judge
+func (j *job) conclude(p *emitter, o ordered) {
+	v := p.judge.result(j.facts.interfaces)
+	j.report.Capture = j.facts.contents.report(j.source.name, j.format, j.compression)
+	j.report.conclude(&j.facts, o, v, p.writer)
+	j.report.limits(&j.facts, o, v.givenUp, j.flows.Forgotten())
+	j.report.noteClocks(&j.facts.clocks, o.forced)
+	j.report.noteLeft(&j.facts)
+	j.report.noteUnknown()
+	j.report.noteOdd(j.odd)
+	j.steps += o.steps + v.steps
+}
+
+// conclude says what was found in the passes before and in that which wrote.
+func (r *reportBuilder) conclude(f *facts, o ordered, v judgement, w *writer) {
 	r.Schema = report.Schema
-	r.Capture = j.facts.describeCapture(j.source.name)
-	r.Inference = p.w.infer.describe(j.answers.Candidates())
-	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(j.answers.Doubts(maxDoubtful))
-	r.Order = j.describeOrder(stats, p.w.moved)
-	r.Order.Uncertainty = describeWidths(&v.widths)
-	r.Analysis = report.Analysis{Segments: s.segments, Before: s.before.named(), After: v.after.named()}
-	v.diagnose.Finish()
-	r.CaptureLoss = v.diagnose.Loss()
-	r.CaptureLoss.DropCounts = v.declared.result(&j.facts)
-	r.Findings = v.findings.result()
-	v.seen.Describe(r, j.facts.span())
-	if r.Capture.Packets == 0 {
-		j.note("the capture has no packets")
-	}
-	j.limits(stats, v.diagnose.GivenUp(), s.crowded)
-	j.steps += s.order.Steps() + v.diagnose.Steps()
-	j.noteClocks(s.align.forced)
-	j.noteLeft()
-	j.noteUnknown()
-	j.noteOdd()
-	r.Damage, r.DamageOmitted = describeDamage(j.facts.damage)
+	r.Inference = w.infer.describe(f.answers.Candidates())
+	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(f.answers.Doubts(maxDoubtful))
+	r.Order = describeOrder(f, o.stats, w.moved)
+	r.Order.Uncertainty = describeWidths(v.widths)
+	r.Analysis = report.Analysis{Segments: o.segments, Before: o.before.named(), After: v.after.named()}
+	r.CaptureLoss, r.Findings = v.loss, v.findings
+	v.seen.Describe(&r.Report, f.span())
+	r.Damage, r.DamageOmitted = describeDamage(f.damage)
 	if r.Notes == nil {
 		r.Notes = []string{}
+	}
+	if r.Capture.Packets == 0 {
+		r.note("the capture has no packets")
 	}
 }
 
@@ -91,10 +100,10 @@ func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int
 	return list, total
 }
 
-func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
-	p := &j.profile
+func describeOrder(f *facts, stats reorder.Stats, moved int64) report.Order {
+	p := &f.profile
 	r := report.Order{
-		Basis: p.Basis.String(), Vantage: j.local.ShownBy(), Local: j.local.Local(),
+		Basis: p.Basis.String(), Vantage: f.local.ShownBy(), Local: f.local.Local(),
 		Moved: moved, MaxShift: time.Duration(stats.MaxShift), ByLaw: make(map[string]report.Law),
 		TimeScales: report.TimeScales{
 			Tick: time.Duration(p.Tick), ThreadJitter: time.Duration(p.ThreadJitter), QueueJitter: time.Duration(p.QueueJitter),
@@ -102,12 +111,12 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 		ShiftLimit: time.Duration(p.Gate),
 	}
 	r.Disturbance = report.Disturbance{
-		IPID: p.IPID.String(), Copies: j.left.seen[doubled] > 0, EarlyResponses: p.QueueMandate, SwappedPackets: p.ThreadMandate,
+		IPID: p.IPID.String(), Copies: f.left.seen[doubled] > 0, EarlyResponses: p.QueueMandate, SwappedPackets: p.ThreadMandate,
 		ClockSteps: p.ClockSteps, OtherBasisViolations: p.Other,
 	}
-	r.Clocks = j.clocks.describe(&j.facts)
-	r.RepairedBefore = j.facts.anyPlaced
-	r.AsRecorded = j.left.describe()
+	r.Clocks = f.clocks.describe(f.interfaces)
+	r.RepairedBefore = len(f.placed) > 0
+	r.AsRecorded = f.left.describe()
 	for i, name := range reorder.LawNames() {
 		r.ByLaw[name] = report.Law{
 			Violations: stats.Violations[i], Explained: stats.Explained[i],
@@ -125,63 +134,64 @@ func describeWidths(h *reorder.Histogram) report.Uncertainty {
 
 // limits says which bounds were met, and how often packets were placed early for
 // their bytes.
-func (j *job) limits(stats reorder.Stats, g diagnose.GivenUp, crowded int64) {
-	if n := j.facts.unlisted; n > 0 {
-		j.note("%s not listed: the first %d are", were(n, "interface"), maxInterfaces)
+func (r *reportBuilder) limits(f *facts, o ordered, g diagnose.GivenUp, forgotten int64) {
+	stats := &o.stats
+	if n := f.unlisted; n > 0 {
+		r.note("%s not listed: the first %d are", were(n, "interface"), maxInterfaces)
 	}
-	if n := j.facts.strange; n > 0 {
-		j.note("of the addresses that interface descriptions state the first %d were taken for the host's, and %d beyond them not", maxOwn, n)
+	if n := f.strange; n > 0 {
+		r.note("of the addresses that interface descriptions state the first %d were taken for the host's, and %d beyond them not", maxOwn, n)
 	}
-	left := j.answers.GivenUp()
+	left := f.answers.GivenUp()
 	if n := left.Addresses; n > 0 {
-		j.note("an address was left out of the candidates for headers %s: there were too many", timesOver(n))
+		r.note("an address was left out of the candidates for headers %s: there were too many", timesOver(n))
 	}
-	if n := j.flows.Forgotten(); n > 0 {
-		j.note("a connection was forgotten %s: more than %d at once over the passes; what came back later was judged afresh", timesOver(n), conn.MaxFlows)
+	if n := forgotten; n > 0 {
+		r.note("a connection was forgotten %s: more than %d at once over the passes; what came back later was judged afresh", timesOver(n), conn.MaxFlows)
 	}
 	if n := left.Packets; n > 0 {
-		j.note("%s answered without the evidence of the flow: too many flows", were(n, "header-less packet"))
+		r.note("%s answered without the evidence of the flow: too many flows", were(n, "header-less packet"))
 	}
 	if stats.Unsorted > 0 {
-		j.note("%s too late to be sorted by stamps through the window of %d packets", were(stats.Unsorted, "packet"), reorder.DefaultWindow)
+		r.note("%s too late to be sorted by stamps through the window of %d packets", were(stats.Unsorted, "packet"), reorder.DefaultWindow)
 	}
 	if n := left.Crowded; n > 0 {
-		j.note("only some of the addresses that fit a checksum were looked at, since there were so many: of %s", plural(n, "checksum"))
+		r.note("only some of the addresses that fit a checksum were looked at, since there were so many: of %s", plural(n, "checksum"))
 	}
 	if n := left.Unnamed; n > 0 {
-		j.note("a destination was named for a flow that had many already, and not tried, %s", timesOver(n))
+		r.note("a destination was named for a flow that had many already, and not tried, %s", timesOver(n))
 	}
 	if n := left.Unlisted; n > 0 {
-		j.note("the candidates for the header of %s are not listed: too many flows have some", plural(n, "flow"))
+		r.note("the candidates for the header of %s are not listed: too many flows have some", plural(n, "flow"))
 	}
 	if stats.Forced > 0 {
-		j.note("the window of %d packets was too small for the gate %s", reorder.DefaultWindow, timesOver(stats.Forced))
+		r.note("the window of %d packets was too small for the gate %s", reorder.DefaultWindow, timesOver(stats.Forced))
 	}
 	if n := stats.Forgotten; n > 0 {
-		j.note("order has forgotten ranges of connections' bytes %s: too many in one connection at once", timesOver(n))
+		r.note("order has forgotten ranges of connections' bytes %s: too many in one connection at once", timesOver(n))
 	}
 	if n := g.Holes; n > 0 {
-		j.note("holes of %s were forgotten: too many at once", plural(n, "connection"))
+		r.note("holes of %s were forgotten: too many at once", plural(n, "connection"))
 	}
 	if n := g.Looks; n > 0 {
-		j.note("%s judged by fewer of the packets before: too many in one connection", were(n, "flag"))
+		r.note("%s judged by fewer of the packets before: too many in one connection", were(n, "flag"))
 	}
 	if n := g.Waits; n > 0 {
-		j.note("%s judged before all evidence had come: too many waited for it", were(n, "flag"))
+		r.note("%s judged before all evidence had come: too many waited for it", were(n, "flag"))
 	}
 	if n := g.Gaps; n > 0 {
-		j.note("%s not set beside all others of the time: too many at once", were(n, "gap"))
+		r.note("%s not set beside all others of the time: too many at once", were(n, "gap"))
 	}
-	if crowded > 0 {
-		j.note("the window of %d MiB, %d of them for blocks that are no packets, and %d MiB of records was too small for the gate %s",
-			maxWindow>>20, maxBetween>>20, maxRecords>>20, timesOver(crowded))
+	if o.crowded > 0 {
+		r.note("the window of %d MiB, %d of them for blocks that are no packets, and %d MiB of records was too small for the gate %s",
+			maxWindow>>20, maxBetween>>20, maxRecords>>20, timesOver(o.crowded))
 	}
 }
 
 // noteUnknown says what destinations that stayed unknown kept from being
 // analysed, and what would help.
-func (j *job) noteUnknown() {
-	i := &j.report.Inference
+func (r *reportBuilder) noteUnknown() {
+	i := &r.Inference
 	if i.Destination.Unknown == 0 {
 		return
 	}
@@ -189,14 +199,14 @@ func (j *job) noteUnknown() {
 	if i.Unanalysed > 0 {
 		text += fmt.Sprintf(", of which TCP, and not analysed: %d", i.Unanalysed)
 	}
-	understood := slices.ContainsFunc(j.report.Tables, func(t report.Table) bool { return t.Addresses > 0 })
+	understood := slices.ContainsFunc(r.Tables, func(t report.Table) bool { return t.Addresses > 0 })
 	switch {
-	case len(j.report.Tables) == 0:
+	case len(r.Tables) == 0:
 		text += "; no network tables were found beside the capture: mendcap tables --script windows (or linux, macos) prints a script that records them"
 	case !understood:
 		text += "; nothing in the network tables was understood: mendcap tables PATH says why"
 	default:
 		text += "; the network tables do not tell it"
 	}
-	j.note("%s", text)
+	r.note("%s", text)
 }

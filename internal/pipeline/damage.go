@@ -12,9 +12,9 @@ import (
 
 // ended says what it means that a reader ended a pass with err: the damage that
 // it met, an error where damage is refused, or a failure to read.
-func (j *job) ended(r *salvage.Reader, err error) (*salvage.Damages, error) {
+func (f *reader) ended(r *salvage.Reader, err error) (*salvage.Damages, error) {
 	if err == io.EOF {
-		j.facts.odd = r.Odd()
+		f.odd = r.Odd()
 		if d := r.Damage(); d.Total > 0 {
 			return &d, nil
 		}
@@ -22,21 +22,21 @@ func (j *job) ended(r *salvage.Reader, err error) (*salvage.Damages, error) {
 	}
 	var broken *capture.FormatError
 	if errors.As(err, &broken) {
-		return nil, fmt.Errorf("%w: %s: %w", ErrNoCapture, j.source.name, broken)
+		return nil, fmt.Errorf("%w: %s: %w", ErrNoCapture, f.source.name, broken)
 	}
-	return nil, ioError("read "+j.source.name, err)
+	return nil, ioError("read "+f.source.name, err)
 }
 
 // nothingReadable is the error of a capture in which damage left no packet.
-func (j *job) nothingReadable(d *salvage.Damages) error {
+func (f *reader) nothingReadable(d *salvage.Damages) error {
 	first := &d.List[0]
 	broken := &capture.FormatError{Frame: first.Frame, Offset: first.Offset, Err: first.Err}
-	return fmt.Errorf("%w: %s: no packet could be read: %w", ErrNoCapture, j.source.name, broken)
+	return fmt.Errorf("%w: %s: no packet could be read: %w", ErrNoCapture, f.source.name, broken)
 }
 
 // noteOdd notes what is odd in the capture, and no damage.
-func (j *job) noteOdd() {
-	for _, o := range j.facts.odd {
+func (r *reportBuilder) noteOdd(odd []salvage.Odd) {
+	for _, o := range odd {
 		where := fmt.Sprintf(" (frame %d first)", o.Frame)
 		switch o.Frame {
 		case -1:
@@ -44,7 +44,7 @@ func (j *job) noteOdd() {
 		case 0:
 			where = " (before any frame)"
 		}
-		j.note("%d %s%s: odd, not damaged, and read as it is", o.Count, o.What, where)
+		r.note("%d %s%s: odd, not damaged, and read as it is", o.Count, o.What, where)
 	}
 }
 

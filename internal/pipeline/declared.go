@@ -65,9 +65,9 @@ func (d *declared) set(key declaration, n uint64) {
 }
 
 // result lists the counts of the interfaces that the file describes.
-func (d *declared) result(f *facts) []report.DropCount {
+func (d *declared) result(interfaces []report.Interface) []report.DropCount {
 	list := []report.DropCount{}
-	for n, i := range f.interfaces {
+	for n, i := range interfaces {
 		for _, source := range [...]string{ifDrop, osDrop, dropCount} {
 			if count, ok := d.by[declaration{interfaceID{i.Section, i.ID}, source}]; ok {
 				list = append(list, report.DropCount{Interface: n, Source: source, Packets: int64(min(count, 1<<63-1))})

@@ -20,43 +20,77 @@
 //   - clocks of interfaces are corrected: a survey of the corrected stamps;
 //   - packets are there twice, or stamps go far back: a survey without those
 //     connections, or one that is sorted so far (reorder.Survey.Again);
+//   - nothing is disturbed, but the capture has packets twice: an emit after all, whose
+//     judge knows of it;
 //   - flags of a connection have risen: an emit with that connection left as recorded,
 //     at most maxRuns of them, and once more where findings were held back;
 //   - repairs were expected and none was needed: the capture is copied as it is.
+//
+// # A packet's way
+//
+// A packet is a unit: a block of the file, and what the stages have made of it. Each
+// stage is a type with an input, an output and its own state; it fills one part of the
+// unit, and reads those that were filled before. Nothing that is filled is written over:
+// the stamp and the frame of the input stand beside the time and the frame of the output.
+//
+//	stage       in                      fills of a unit     out
+//	reader      the file, once a pass   block               chunks, in the order of the file
+//	decoder     a chunk                 decoded             the same chunk
+//	tracker     blocks in file order    tracked, seg.Flow,  the same
+//	                                    .Dir and .Outbound
+//	sequencer   the same                before              to the aligner
+//	aligner     the same                aligned             the same, or by corrected stamps
+//	sequencer   from the aligner        placed              blocks in repaired order
+//	judge       the same                judged              the same
+//	writer      the same                nothing             the output; it releases the unit
+//
+// These eight types, with unit, are all that a packet meets where it is repaired. Other
+// stages only look: gatherer and counter in the first pass, surveyor, clockComparer and
+// sightings in a survey, explainer where frames are to be explained. A stage that holds
+// another uses its methods alone: each has take, and result or the like for what it has
+// found.
 //
 // # Goroutines
 //
 // Each pass has one goroutine that reads blocks, as many that decode as there are
 // processors, and the caller's, which is given decoded chunks in the order of the file.
-// A pass that writes has three more: one diagnoses, one encodes, and one writes to
-// the disk.
+// A pass that writes has three more: one judges, one encodes, and one writes to the disk.
 //
-//	reader ─> decoders ─> caller: rule, align, order ─> judge ─> writer ─> disk
-//	       chunk       chunk                      []*unit   []*unit    []byte
+//	reader ─> decoders ─> caller: tracker, sequencer, aligner ─> judge ─> writer ─> disk
+//	       chunk       chunk                               []*unit   []*unit    []byte
 //
 // Chunks go through a channel of their own to the caller in the order of the file, who
 // waits for each until it is decoded; so the same input gives the same output on any
-// number of processors.
+// number of processors. A unit belongs to one goroutine at a time and is handed on with
+// the channel; who has handed it on reads and writes nothing of it any more. What each
+// may touch besides:
 //
-// # Who may write what
+//	goroutine   reads          writes
+//	reader      config         the batch of a new chunk
+//	decoders    config, facts  the units of their chunk
+//	caller      config, facts  the state of its stages, the table of flows
+//	judge       config, facts  its state; of the explainer the judge's part
+//	writer      facts          its state, and the buffers of the draft
 //
-// A packet is a unit. It belongs to one goroutine at a time and is handed on with the
-// channel; who has handed it on reads and writes nothing of it any more.
+// The last unit of a chunk that is released gives the batch back to the reader, whoever
+// releases it. The caller may move a unit that it holds to another chunk (see mover), and
+// releases it of the one that it leaves: then the unit is a copy, with its block and its
+// bytes. The clue of a packet that is to be explained is begun by the caller and goes with
+// the unit; of the explainer each goroutine has a part of its own.
 //
-//   - The reader fills the blocks of a batch; their bytes are the file's and stay.
-//   - A decoder fills view, proto, ports, pair, seg without its flow, and, of a packet
-//     without header, facts or headless. It may call infer.Engine.Infer, which is safe
-//     for that after Conclude, and nothing else that others share.
-//   - The caller fills the flow of seg, left, ruled, before and fate; where clocks are
-//     corrected it changes the block's ticks and keeps those of the file in recorded.
-//     Survey, Orderer, the table of flows and the vantage are its own.
-//   - The judge sets seg's stamp and frame to those of the output, and owns analysis,
-//     diagnosis, findings, summary and guard. Of an explained packet it fills the clue,
-//     which the caller has begun.
-//   - The writer edits the block for good, and releases the unit: the last unit of a
-//     chunk gives the batch back to the reader.
-//   - The caller may move a unit that it holds to another chunk (see mover), and
-//     releases it of the one that it leaves.
+// # Configuration, facts, stages
+//
+//   - config is what the command and the options say. It is written before the first pass.
+//   - facts are what passes have learnt. They are written between passes, by the job alone,
+//     from what the stages of the last pass have found; during a pass they are only read. So
+//     what a pass finds cannot change what it does, on however many processors.
+//   - Stages are made for a pass, given what they need of both, and gone after it. Only the
+//     table of flows outlasts a pass, and the reader, which counts them. No stage knows the
+//     job, which only runs passes.
+//
+// Where gather was content with the beginning, the first survey counts the rest, in a
+// counter of its own: of that the tracker alone reads something in the same pass, which
+// sections mendcap has put in order before.
 //
 // # State by connection
 //
@@ -67,11 +101,4 @@
 // when the first packet of the one comes that has its place. What has to outlast that (the
 // connections that are left as recorded, the initial numbers that explain counts from) is
 // kept by the pair of endpoints.
-//
-// # Configuration and facts
-//
-// The job is what all of them are configured by. What passes have learnt (facts,
-// profile, engine, left) is written between passes alone, and read during them; but where
-// gather was content with the beginning, the survey's caller counts the rest, of which
-// judge and writer read nothing.
 package pipeline

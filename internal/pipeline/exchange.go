@@ -45,13 +45,13 @@ var lawOf = [...]reorder.Law{
 
 // subject is what order may know of the packet: nothing but its stamp where
 // mendcap has placed it before, or its connection is left as recorded.
-func (j *job) subject(u *unit) reorder.Packet {
+func subject(u *unit) reorder.Packet {
 	stamp, _ := u.stamp()
 	p := reorder.Packet{Stamp: stamp}
-	if u.ruled {
+	if u.tracked.ruled {
 		p.Segment = &u.seg
 	}
-	if u.left != 0 || j.placed(u) {
+	if u.tracked.left != 0 || u.tracked.finished {
 		return p
 	}
 	n := u.names
@@ -63,10 +63,4 @@ func (j *job) subject(u *unit) reorder.Packet {
 		p.By = lawOf[n.Kind]
 	}
 	return p
-}
-
-// placed reports whether mendcap has put the packet's section in order before.
-func (j *job) placed(u *unit) bool {
-	i := u.block.Interface
-	return j.facts.anyPlaced && i != nil && j.facts.placed.has(i.Section)
 }

@@ -41,7 +41,7 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 // explain takes the capture through its passes. Where the first has seen only the
 // beginning, the second one tells how many frames there are.
 func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, error) {
-	j.explain = x
+	j.explain, x.facts = x, &j.facts
 	last := slices.Max(slices.Collect(maps.Keys(x.wanted)))
 	err := j.carryOut(ctx, func(ctx context.Context) error {
 		if last > j.facts.packets && !j.facts.partial {
@@ -55,19 +55,24 @@ func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, e
 	if err != nil {
 		return report.Explanations{}, err
 	}
-	return x.result(j), nil
+	return x.result(j.source.name), nil
 }
 
 func noFrame(frame, packets int64) error {
 	return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, frame, packets)
 }
 
-// explainer follows a few frames through the third pass.
+// explainer follows a few frames through a pass that writes. The sequencer asks it for
+// clues, the judge shows it what became of their packets: neither touches what the other
+// does.
 type explainer struct {
-	wanted   map[int64]bool
-	initials conn.InitialNumbers
-	list     []explained
-	flags    map[int64]*flagged // by frame
+	wanted map[int64]bool
+	facts  *facts
+
+	initials conn.InitialNumbers // the sequencer's
+
+	list  []explained        // the judge's
+	flags map[int64]*flagged // the judge's, by frame
 }
 
 // explained is a frame that was met in the output, and what is to be said of it
@@ -106,8 +111,12 @@ func newExplainer(frames []int64) (*explainer, error) {
 	return x, nil
 }
 
-// restart forgets what was learnt in a pass that is repeated.
+// restart forgets what was learnt in a pass that is repeated. A nil explainer has
+// nothing to explain.
 func (x *explainer) restart() {
+	if x == nil {
+		return
+	}
 	x.initials = conn.InitialNumbers{}
 	clear(x.flags)
 	x.list = nil
@@ -120,44 +129,40 @@ type clue struct {
 	initials *conn.Initials // of its connection, nil without TCP
 }
 
-// see takes in a packet in file order, before it is placed.
-func (x *explainer) see(u *unit) {
+// wants reports whether a frame is to be explained.
+func (x *explainer) wants(frame int64) bool { return x.wanted[frame] }
+
+// begin takes in a packet in file order, before it is placed, and returns the clue of
+// one that is to be explained.
+func (x *explainer) begin(u *unit) *clue {
 	var of *conn.Initials
-	if u.isTCP {
+	if u.tracked.followed {
 		of = x.initials.Learn(&u.pair.Key, &u.seg)
 	}
-	if x.wanted[u.block.Frame] {
-		u.clue = &clue{initials: of}
+	if !x.wants(u.block.Frame) {
+		return nil
 	}
+	return &clue{initials: of}
 }
 
-// watch asks the orderer for the traces of the frames.
-func (x *explainer) watch(s *sequencer) {
-	s.pending.framed = true
-	s.order.Watch(
-		func(index int64) bool { return x.wanted[s.pending.frame(index)] },
-		func(t reorder.Trace) {
-			c := s.pending.at(t.Index).clue
-			if c == nil {
-				return
-			}
-			c.trace, c.timeFrom = t, s.pending.frame(t.TimeFrom)
-			for _, list := range [][]reorder.Relation{t.Causes, t.Followers} {
-				for i := range list {
-					list[i].Index = s.pending.frame(list[i].Index)
-				}
-			}
-		})
+// take takes in the packet's trace, whose indices frame turns into frames.
+func (c *clue) take(t reorder.Trace, frame func(index int64) int64) {
+	c.trace, c.timeFrom = t, frame(t.TimeFrom)
+	for _, list := range [][]reorder.Relation{t.Causes, t.Followers} {
+		for i := range list {
+			list[i].Index = frame(list[i].Index)
+		}
+	}
 }
 
 // placed takes a frame in output order.
-func (x *explainer) placed(j *job, u *unit, frame int64, after tcp.Analysis) {
+func (x *explainer) placed(u *unit) {
 	e := report.Explanation{
-		Frame: u.block.Frame, FrameAfter: frame, Protocol: protocolOf(u), Flow: flowOf(u),
-		Header: j.explainHeader(u), Place: j.explainPlace(u), More: u.clue.trace.Cut,
+		Frame: u.block.Frame, FrameAfter: u.judged.frame, Protocol: protocolOf(u), Flow: flowOf(u),
+		Header: explainHeader(u), Place: x.place(u), More: u.clue.trace.Cut,
 	}
-	x.flags[e.Frame] = &flagged{before: u.before, after: after}
-	x.list = append(x.list, explained{e, u.clue, u.seg, u.isTCP})
+	x.flags[e.Frame] = &flagged{before: u.before, after: u.judged.after}
+	x.list = append(x.list, explained{e, u.clue, u.seg, u.tracked.followed})
 }
 
 // found takes a verdict, which can come after the packets that settle it.
@@ -172,7 +177,7 @@ func (x *explainer) found(f *diagnose.Finding) {
 	}, int(f.FlagNumber)})
 }
 
-func (x *explainer) result(j *job) report.Explanations {
+func (x *explainer) result(name string) report.Explanations {
 	frames := make([]report.Explanation, len(x.list))
 	for i := range x.list {
 		e := &frames[i]
@@ -181,10 +186,10 @@ func (x *explainer) result(j *job) report.Explanations {
 	}
 	slices.SortFunc(frames, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
 	all := report.Explanations{
-		Schema: report.ExplainSchema, Capture: j.source.name, Basis: j.profile.Basis.String(),
-		ShiftLimit: time.Duration(j.profile.Gate), Frames: frames,
+		Schema: report.ExplainSchema, Capture: name, Basis: x.facts.profile.Basis.String(),
+		ShiftLimit: time.Duration(x.facts.profile.Gate), Frames: frames,
 	}
-	all.Damage, _ = describeDamage(j.facts.damage)
+	all.Damage, _ = describeDamage(x.facts.damage)
 	return all
 }
 
@@ -291,7 +296,7 @@ func flowOf(u *unit) string {
 	return netip.AddrPortFrom(src, u.sport).String() + " > " + netip.AddrPortFrom(dst, u.dport).String()
 }
 
-func (j *job) explainHeader(u *unit) report.ExplainedHeader {
+func explainHeader(u *unit) report.ExplainedHeader {
 	switch u.view.Form {
 	case packet.NoIP:
 		return report.ExplainedHeader{Form: report.FormNone}
@@ -300,7 +305,7 @@ func (j *job) explainHeader(u *unit) report.ExplainedHeader {
 	case packet.Sockaddr4:
 		return report.ExplainedHeader{Form: report.FormSockaddrIPv4}
 	}
-	if j.finished(u) {
+	if u.mended() {
 		return report.ExplainedHeader{Form: report.FormMended}
 	}
 	a := &u.headless.answer
@@ -338,59 +343,60 @@ func originName(o infer.Origin) string {
 	return "unknown"
 }
 
-func (j *job) explainPlace(u *unit) report.ExplainedPlace {
-	p := &u.fate.place
-	e := report.ExplainedPlace{Why: j.why(u)}
-	if p.Moved || p.Left {
-		e.Law = p.Law.String()
+func (x *explainer) place(u *unit) report.ExplainedPlace {
+	p := &u.placed
+	e := report.ExplainedPlace{Why: x.why(u)}
+	if p.byLaw || p.left {
+		e.Law = p.law.String()
 	}
 	stamp, ok := u.stamp()
 	if !ok {
 		return e
 	}
-	e.Recorded, e.Time = utc(u.recordedStamp()), utc(p.Stamp)
-	e.Shift = time.Duration(stamp - p.Stamp)
-	if u.corrected {
+	recorded, _ := u.recorded()
+	e.Recorded, e.Time = utc(recorded), utc(p.time)
+	e.Shift = time.Duration(stamp - p.time)
+	if u.aligned.corrected {
 		e.Corrected = utc(stamp)
 	}
-	if p.TimeFrom != p.Index {
+	if p.borrowed {
 		e.TimeFrom = u.clue.timeFrom
 	}
-	e.Earliest, e.Latest = utc(p.Earliest), utc(p.Latest)
+	e.Earliest, e.Latest = utc(p.earliest), utc(p.latest)
 	return e
 }
 
 // why is the reason for which the packet moves, or stays.
-func (j *job) why(u *unit) string {
-	t, p := &u.clue.trace, &u.fate.place
+func (x *explainer) why(u *unit) string {
+	t, p := &u.clue.trace, &u.placed
 	switch {
 	case isBarrier(u.block):
 		return report.WhyNoTime
-	case p.Moved:
+	case p.byLaw:
 		return report.WhyMoved
-	case u.fate.moved:
+	case p.moved:
 		return report.WhySorted
-	case j.placed(u):
+	case u.tracked.finished:
 		return report.WhyRepairedBefore
-	case u.left == leftRisen || j.left.all:
+	case u.tracked.left == leftRisen || x.facts.left.all:
 		return report.WhyFlagsWouldRise
-	case u.left == leftSeenTwice:
+	case u.tracked.left == leftSeenTwice:
 		return report.WhySeenTwice
-	case p.Excused:
+	case p.excused:
 		return report.WhyDrop
 	case t.Tangled:
 		return report.WhyContradiction
-	case t.Gated || p.Left && len(t.Followers) > 0 && t.Followers[0].Broken && !t.Followers[0].Repaired:
+	case t.Gated || p.left && len(t.Followers) > 0 && t.Followers[0].Broken && !t.Followers[0].Repaired:
 		return report.WhyBeyondLimit
-	case p.Left:
+	case p.left:
 		return report.WhyOutOfWindow
 	case len(t.Causes)+len(t.Followers) > 0:
 		return report.WhyInOrder
-	case !u.isTCP && u.proto == packet.ProtoTCP && u.view.Form != packet.NoIP:
+	case !u.tracked.followed && u.proto == packet.ProtoTCP && u.view.Form != packet.NoIP:
 		return report.WhyNotFollowed
-	case !u.isTCP:
+	case !u.tracked.followed:
 		return report.WhyNoTCP
-	case !j.profile.Broken():
+	case !x.facts.profile.Broken():
 		return report.WhyNothingBroken
 	}
 	return report.WhyNotInDoubt

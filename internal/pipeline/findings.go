@@ -24,8 +24,8 @@ type collector struct {
 	names     flowNames
 }
 
-func newCollector(o *Options, seen *summary.Summary) *collector {
-	return &collector{limit: o.Findings, each: o.EachFinding, evident: o.NeedsEvidence, seen: seen}
+func newCollector(limit int, each func(*report.Finding), evident func(*report.Finding) bool, seen *summary.Summary) *collector {
+	return &collector{limit: limit, each: each, evident: evident, seen: seen}
 }
 
 // add takes in a finding.

@@ -64,6 +64,30 @@ func TestBeginningTellsAsMuchAsTheWhole(t *testing.T) {
 	}
 }
 
+// A beginning that showed nothing of the host does not stand in the way of what TTLs
+// show later, where the first pass begins again.
+func TestVantageBeginsAgainWithTheFirstPass(t *testing.T) {
+	headerless, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rawsocket.pcapng"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(written(t, beginning(t, "lossy", 600), false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := filepath.Join(t.TempDir(), "in.pcapng")
+	if err := os.WriteFile(in, append(whole, headerless...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	vantage := func(beginning int64) string {
+		_, r := repairedBy(t, in, func(j *job) { j.beginning, j.o.Tables = beginning, nil })
+		return r.Order.Vantage
+	}
+	if all, some := vantage(vantagePackets), vantage(1); all != "TTL" || some != all {
+		t.Errorf("vantage by: got %q from the whole and %q from the beginning, want TTL from both", all, some)
+	}
+}
+
 // repairedFrom repairs with a first pass over so many packets, if all have their
 // header.
 func repairedFrom(t *testing.T, in string, beginning int64) ([]byte, report.Report) {
@@ -88,5 +112,5 @@ func repairedBy(t *testing.T, in string, adjust func(*job)) ([]byte, report.Repo
 	if err != nil {
 		t.Fatal(err)
 	}
-	return content, j.report
+	return content, j.report.Report
 }

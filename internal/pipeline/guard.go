@@ -1,14 +1,12 @@
 package pipeline
 
 import (
-	"context"
 	"maps"
 	"math"
 	"math/bits"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/tcp"
-	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -63,9 +61,9 @@ func (l *left) has(u *unit) leftFor {
 	switch {
 	case len(l.by) == 0:
 		return 0
-	case l.most, l.apart && !u.isTCP:
+	case l.most, l.apart && !u.tracked.followed:
 		return leftSeenTwice
-	case u.isTCP:
+	case u.tracked.followed:
 		return l.by[u.pair.Hash]
 	}
 	return 0
@@ -76,19 +74,6 @@ func (l *left) add(hash uint64, why leftFor) {
 		l.by = make(map[uint64]leftFor)
 	}
 	l.by[hash] = why
-}
-
-// leaveSightings leaves the connections that were seen more than once.
-func (j *job) leaveSightings(s *sightings) {
-	if s.finished {
-		return
-	}
-	s.finish()
-	for hash, how := range s.found {
-		j.left.seen[how]++
-		j.left.add(hash, leftSeenTwice)
-	}
-	j.left.all, j.left.apart, j.left.most = len(s.found) > maxLeft, s.mostly(), s.nearlyAll()
 }
 
 // guard counts by how much the flags of connections have changed. Only those of
@@ -120,15 +105,6 @@ func (c change) rose(all bool) bool {
 }
 
 const apart = tcp.WindowFull | tcp.FastRetransmission
-
-// flagsApart are the flags that are apart. Where a driver hands up bursts in reverse,
-// those of bare ACKs are too: the highest comes first, and nobody flags the others.
-func (j *job) flagsApart() tcp.Analysis {
-	if j.profile.Reverses {
-		return apart | tcp.DuplicateAck | tcp.WindowUpdate
-	}
-	return apart
-}
 
 // maxGuarded bounds how many connections a guard counts at once. When there are
 // more, those that have no more flags than before are forgotten: should theirs
@@ -166,87 +142,6 @@ func held(n, by int32) int32 {
 	return int32(min(max(int64(n)+int64(by), math.MinInt32), math.MaxInt32))
 }
 
-// leaveRisen leaves the connections whose flags have risen in a run, and reports
-// whether the capture has to be repaired again for that.
-func (j *job) leaveRisen(g *guard, run int) bool {
-	if !j.profile.Broken() {
-		return false // nothing has moved
-	}
-	risen := 0
-	for hash, c := range g.by {
-		if !c.rose(g.total > 0) && !c.rose(false) || j.left.by[hash] != 0 {
-			continue // one that is left can only have other times, of a clock that was corrected
-		}
-		if risen++; len(j.left.by) < maxLeft {
-			j.left.add(hash, leftRisen)
-			j.left.risen++
-		} else {
-			j.left.all = true
-		}
-	}
-	if risen == 0 {
-		return false
-	}
-	if run >= maxRuns {
-		j.left.all = true
-	}
-	j.settleProfile()
-	return true
-}
-
-// settleProfile lets nothing move where the whole capture is left as recorded.
-func (j *job) settleProfile() {
-	if !j.left.all && !j.clocks.quiet {
-		return
-	}
-	j.profile.Basis = reorder.FileOrder
-	j.profile.Violations, j.profile.Unrepaired = [reorder.NumLaws]int64{}, [reorder.NumLaws]int64{}
-}
-
-// emitGuarded repeats the pass that writes until no connection has more flags
-// than in the input, and concludes the report. begin starts an output, anew.
-func (j *job) emitGuarded(ctx context.Context, begin func() (*writer, error)) (*writer, error) {
-	each := j.o.EachFinding
-	if each != nil && j.o.TakeBack == nil && j.profile.Broken() {
-		j.o.EachFinding = nil // until the findings hold
-		if _, err := j.emitUntilSettled(ctx, j.newDryWriter); err != nil {
-			return nil, err
-		}
-		j.o.EachFinding = each
-	}
-	p, err := j.emitUntilSettled(ctx, begin)
-	if err != nil {
-		return nil, err
-	}
-	j.conclude(p.order.Stats(), p)
-	return p.w, nil
-}
-
-func (j *job) emitUntilSettled(ctx context.Context, begin func() (*writer, error)) (*press, error) {
-	for run := 1; ; run++ {
-		w, err := begin()
-		if err != nil {
-			return nil, err
-		}
-		p, err := j.emit(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		if !j.leaveRisen(&w.judge.guard, run) {
-			return p, nil
-		}
-		j.facts.pass++
-		if j.explain != nil {
-			j.explain.restart()
-		}
-		if j.o.EachFinding != nil && j.o.TakeBack != nil {
-			if err := j.o.TakeBack(); err != nil {
-				return nil, ioError("take findings back", err)
-			}
-		}
-	}
-}
-
 // recordedOrder gives the packets of connections that are left as recorded stamps
 // to be sorted by that rise: a sort by stamps then leaves their order alone. A
 // step of the clock begins anew.
@@ -273,32 +168,32 @@ func (l *left) describe() report.AsRecorded {
 }
 
 // noteLeft says which connections were left as recorded, and why.
-func (j *job) noteLeft() {
-	l, s := &j.left, j.twice
+func (r *reportBuilder) noteLeft(f *facts) {
+	l := &f.left
 	if n := l.seen[bothEnds]; n > 0 {
-		j.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
+		r.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
 	}
 	if n := l.seen[doubled]; n > 0 {
 		least := ""
 		if l.most {
 			least = "at least "
 		}
-		j.note("%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; %s packets were not moved", least, were(n, "connection"), s.delay(), itsOrTheir(n))
+		r.note("%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; %s packets were not moved", least, were(n, "connection"), f.copies.delay, itsOrTheir(n))
 	}
 	if n := l.seen[repeated]; n > 0 {
-		j.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
+		r.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
 	}
-	if p := &j.profile; p.ClockSteps > 0 {
-		j.note("the clock was set back, or captures were put one after the other: stamps go back %s, by up to %v; no packet was moved across", timesOver(p.ClockSteps), time.Duration(p.StepBack))
+	if p := &f.profile; p.ClockSteps > 0 {
+		r.note("the clock was set back, or captures were put one after the other: stamps go back %s, by up to %v; no packet was moved across", timesOver(p.ClockSteps), time.Duration(p.StepBack))
 	}
 	switch {
 	case l.all:
-		j.note("no packet was moved: putting the capture in order would have raised the flags of connections again and again")
+		r.note("no packet was moved: putting the capture in order would have raised the flags of connections again and again")
 	case l.risen > 0:
 		them := "them"
 		if l.risen == 1 {
 			them = "it"
 		}
-		j.note("%s left as recorded: putting %s in order would have raised %s flags", were(l.risen, "connection"), them, itsOrTheir(l.risen))
+		r.note("%s left as recorded: putting %s in order would have raised %s flags", were(l.risen, "connection"), them, itsOrTheir(l.risen))
 	}
 }

@@ -176,20 +176,20 @@ func TestFindingsWithoutEvidence(t *testing.T) {
 // However often flags rise, the runs come to an end, and in the last one nothing
 // moves.
 func TestRunsComeToAnEnd(t *testing.T) {
-	j := &job{}
-	j.profile.Violations[0] = 1
+	f := &facts{}
+	f.profile.Violations[0] = 1
 	runs := 0
 	for run := 1; ; run++ {
 		var g guard
-		if j.profile.Broken() { // else there is nothing by which flags could change
+		if f.profile.Broken() { // else there is nothing by which flags could change
 			g.packet(uint64(run), 0, tcp.Retransmission)
 		}
-		if runs++; !j.leaveRisen(&g, run) {
+		if runs++; !f.leaveRisen(&g, run) {
 			break
 		}
 	}
-	if runs != maxRuns+1 || !j.left.all || j.profile.Broken() {
-		t.Errorf("runs: got %d, everything left %v, order at work %v; want %d, all left", runs, j.left.all, j.profile.Broken(), maxRuns+1)
+	if runs != maxRuns+1 || !f.left.all || f.profile.Broken() {
+		t.Errorf("runs: got %d, everything left %v, order at work %v; want %d, all left", runs, f.left.all, f.profile.Broken(), maxRuns+1)
 	}
 }
 
@@ -217,8 +217,8 @@ func TestGuardCountsWhatRose(t *testing.T) {
 		{"others rose with it", []tcp.Analysis{tcp.OutOfOrder}, []tcp.Analysis{tcp.Retransmission | fast}, 1, true},
 	}
 	for _, test := range tests {
-		j := &job{}
-		j.profile.Violations[0] = 1
+		f := &facts{}
+		f.profile.Violations[0] = 1
 		var g guard
 		for i := range test.before {
 			g.packet(7, test.before[i], test.after[i])
@@ -228,8 +228,8 @@ func TestGuardCountsWhatRose(t *testing.T) {
 		} else if test.elsewhere < 0 {
 			g.packet(8, tcp.DuplicateAck|tcp.OutOfOrder, 0)
 		}
-		j.leaveRisen(&g, 1)
-		if got := j.left.by[7] != 0; got != test.want {
+		f.leaveRisen(&g, 1)
+		if got := f.left.by[7] != 0; got != test.want {
 			t.Errorf("%s: got left %v, want %v", test.name, got, test.want)
 		}
 	}

@@ -1,23 +1,15 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/naming"
-	"github.com/mendcap/mendcap/internal/packet"
-	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
-
-// leastConfidence is that from which on an answer is likelier than all others
-// together.
-const leastConfidence = 0.5
 
 // File repairs the capture in, as repair.File says.
 func File(ctx context.Context, in, out string, o Options) (report.Report, error) {
@@ -29,94 +21,31 @@ func File(ctx context.Context, in, out string, o Options) (report.Report, error)
 	if err := j.run(ctx); err != nil {
 		return report.Report{}, err
 	}
-	return j.report, nil
+	return j.report.Report, nil
 }
 
-// job is one capture's way through the stages.
+// job is one capture's way through the passes. It alone knows them all: what a stage
+// needs it is given when it is made, and what it has found the job takes up after the
+// pass.
 type job struct {
-	in, out   string
-	o         Options
-	layout    packet.Layout
-	beginning int64 // packets that the first pass reads where all have their header
-	apart     bool  // write in a pass of its own in any case
-	order     reorder.Options
-
-	source   *source
-	spare    chan *chunk
+	config
+	*reader
 	snapshot *infer.Snapshot // what the tables say
-	engine   *infer.Engine   // while facts are gathered
-	answers  *infer.Answers  // afterwards
-	flows    *conn.Table
 	facts    facts
-	ticks    reorder.TickMeter
-	local    conn.Vantage
-	clocks   interfaceClocks
-	left     left
-	twice    *sightings
-
-	profile reorder.Profile
-	report  report.Report
-	steps   int64      // in loops whose length the capture decides, as order and diagnosis count them
-	explain *explainer // nil where nothing is to be explained
+	flows    *conn.Table // ids of connections, which count up through all passes
+	report   reportBuilder
+	steps    int64      // in loops whose length the capture decides, as order and diagnosis count them
+	explain  *explainer // nil where nothing is to be explained
 }
 
 func newJob(in, out string, o Options) (*job, error) {
-	j := &job{in: in, out: out, o: o, beginning: vantagePackets, spare: make(chan *chunk, spareChunks)}
-	if j.out == "" {
-		if in == "-" {
-			return nil, fmt.Errorf("%w: standard input needs a named output", ErrUsage)
-		}
-		j.out = naming.OutputName(in, "") + naming.PackedSuffix(o.Compress)
-	}
-	if err := j.chooseCompression(); err != nil {
-		return nil, err
-	}
-	if o.Findings < 0 {
-		return nil, fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
-	}
-	if o.SpoolLimit < 0 {
-		return nil, fmt.Errorf("%w: a limit of %d bytes", ErrUsage, o.SpoolLimit)
-	}
-	if o.Flows < 0 || o.Flows > MaxFlows {
-		return nil, fmt.Errorf("%w: %d connections", ErrUsage, o.Flows)
-	}
-	j.o.Findings = cmp.Or(o.Findings, DefaultFindings)
-	j.o.Flows = cmp.Or(o.Flows, DefaultFlows)
-	if o.Confidence != 0 && !(o.Confidence >= leastConfidence && o.Confidence <= 1) {
-		return nil, fmt.Errorf("%w: confidence %v is not from %v to 1", ErrUsage, o.Confidence, leastConfidence)
-	}
-	if err := o.checkStated(); err != nil {
-		return nil, err
-	}
-	name := o.UserLayout
-	if name == "" {
-		name = "auto"
-	}
-	var err error
-	if j.layout, err = packet.ParseLayout(name); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
-	}
-	j.order.Without = o.Without
-	if err := j.order.Validate(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
-	}
-	if sameFile(in, j.out) {
-		return nil, fmt.Errorf("%w: %s: %w", ErrUsage, j.out, errSame)
-	}
-	return j, nil
-}
-
-// sameFile reports whether both names lead to one existing file; "-" is none.
-func sameFile(in, out string) bool {
-	if in == "-" || out == "-" {
-		return false
-	}
-	a, err := os.Stat(in)
+	c, err := newConfig(in, out, o)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	b, err := os.Stat(out)
-	return err == nil && os.SameFile(a, b)
+	j := &job{config: c, flows: conn.NewTable()}
+	j.reader = newReader(&j.o)
+	return j, nil
 }
 
 func (j *job) close() {
@@ -145,14 +74,13 @@ func (j *job) carryOut(ctx context.Context, rest func(context.Context) error) er
 
 // collect opens the input and takes it through the first pass.
 func (j *job) collect(ctx context.Context) error {
-	if err := j.loadTables(); err != nil {
+	err := j.loadTables()
+	if err != nil {
 		return err
 	}
-	var err error
 	if j.source, err = openSource(ctx, j.in, &j.o); err != nil {
 		return err
 	}
-	j.flows = conn.NewTable()
 	return j.gather(ctx)
 }
 
@@ -184,15 +112,9 @@ func (j *job) loadTables() error {
 			Name: r.Name, Format: r.Format, Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood, Cut: r.Cut,
 		})
 		if r.Problem != "" {
-			j.note("tables %s: %s", r.Name, r.Problem)
+			j.report.note("tables %s: %s", r.Name, r.Problem)
 		}
 	}
 	j.snapshot = withLocal(snapshot, j.o.Local)
-	j.engine = j.newEngine()
-	j.local.FromTables(j.snapshot)
 	return nil
-}
-
-func (j *job) note(format string, args ...any) {
-	j.report.Notes = append(j.report.Notes, fmt.Sprintf(format, args...))
 }

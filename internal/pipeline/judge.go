@@ -6,12 +6,13 @@ import (
 	"github.com/mendcap/mendcap/internal/summary"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
 )
 
-// judge is the last stage but one: it sees all blocks in repaired order, as they
-// are going to be written, analyses the result, and collects the findings.
+// judge is the last stage but one: it analyses the result, and collects the findings.
+// In: blocks in repaired order, as they are going to be written; out: the same. It fills
+// judged.
 type judge struct {
-	j        *job
 	edits    bool  // blocks may be edited; else the analysis is that of the input
 	frame    int64 // packets seen
 	analyse  *tcp.Analyser
@@ -19,18 +20,25 @@ type judge struct {
 	findings *collector
 	diagnose *diagnose.Diagnoser
 	said     diagnose.Packet // to it, last
+	apart    map[uint64]apartBy
 	declared declared
 	seen     *summary.Summary
 	guard    guard
 	widths   reorder.Histogram // of the intervals in which packets can have happened
+	explain  *explainer
 }
 
-func (j *job) newJudge(edits bool) *judge {
-	seen := summary.New(j.o.Flows, j.facts.span())
-	v := &judge{j: j, edits: edits, analyse: tcp.NewAnalyser(), seen: seen, findings: newCollector(&j.o, seen)}
+// newJudge returns a judge that hands each finding to each, if that is not nil; x is nil
+// where nothing is to be explained.
+func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *judge {
+	seen := summary.New(c.o.Flows, f.span())
+	v := &judge{
+		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), seen: seen, explain: x, apart: f.copies.apart,
+		findings: newCollector(c.o.Findings, each, c.o.NeedsEvidence, seen),
+	}
 	v.diagnose = diagnose.New(v.found)
-	v.diagnose.Reverses, v.diagnose.Tick = j.profile.Reverses, j.profile.Tick
-	v.guard.apart = j.flagsApart()
+	v.diagnose.Reverses, v.diagnose.Tick = f.profile.Reverses, f.profile.Tick
+	v.guard.apart = f.flagsApart()
 	return v
 }
 
@@ -56,53 +64,54 @@ func (v *judge) unit(u *unit) {
 
 // packet analyses the packet where it stands now, and keeps what is to be said.
 func (v *judge) packet(u *unit) {
-	after := v.flags(u)
-	v.after.add(after)
+	u.judged = judged{v.frame, v.flags(u)}
+	v.after.add(u.judged.after)
 	if u.block.HasStamp {
-		v.widths.Add(u.fate.place.Latest - u.fate.place.Earliest)
+		v.widths.Add(u.placed.latest - u.placed.earliest)
 	}
-	if u.isTCP {
+	if u.tracked.followed {
 		v.diagnose.Meet(u.seg.Flow) // what it finds of one that makes way comes while the summary has that one
-		v.guard.packet(u.pair.Hash, u.before, after)
+		v.guard.packet(u.pair.Hash, u.before, u.judged.after)
 	}
-	v.summarise(u, after)
+	v.summarise(u)
 	if u.clue != nil {
-		v.j.explain.placed(v.j, u, v.frame, after)
+		v.explain.placed(u)
 	}
-	v.say(u, after)
+	v.say(u)
 }
 
 // summarise hands the packet to the summary.
-func (v *judge) summarise(u *unit, after tcp.Analysis) {
+func (v *judge) summarise(u *unit) {
 	p := summary.Packet{
-		Frame: u.block.Frame, FrameAfter: v.frame, Time: u.fate.place.Stamp, Stamped: u.block.HasStamp,
-		Moved: u.fate.moved, Before: u.before, After: after,
+		Frame: u.block.Frame, FrameAfter: u.judged.frame, Time: u.placed.time, Stamped: u.block.HasStamp,
+		Moved: u.placed.moved, Before: u.before, After: u.judged.after,
 	}
 	if p.Stamped {
 		p.Stamp, _ = u.stamp()
 	}
-	if u.isTCP {
-		p.Segment, p.Pair, p.Recorded = &u.seg, &u.pair, u.recordedStamp()
+	if u.tracked.followed {
+		p.Segment, p.Pair = &u.seg, &u.pair
+		p.Recorded, _ = u.recorded()
 	}
 	v.seen.Packet(&p)
 }
 
 // say hands the packet to the diagnosis.
-func (v *judge) say(u *unit, after tcp.Analysis) {
-	if !u.isTCP && !u.fate.place.Left {
+func (v *judge) say(u *unit) {
+	if !u.tracked.followed && !u.placed.left {
 		return
 	}
 	p := &v.said
 	*p = diagnose.Packet{
-		Frame: u.block.Frame, FrameAfter: v.frame, Stamp: u.fate.place.Stamp,
-		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(after),
-		Moved: u.fate.place.Moved, Left: u.fate.place.Left, Law: u.fate.place.Law,
+		Frame: u.block.Frame, FrameAfter: u.judged.frame, Stamp: u.placed.time,
+		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(u.judged.after),
+		Moved: u.placed.byLaw, Left: u.placed.left, Law: u.placed.law,
 		Source: diagnose.Endpoint{Addr: u.view.Src, Port: u.sport}, Target: diagnose.Endpoint{Addr: u.view.Dst, Port: u.dport},
 	}
-	if u.isTCP {
+	if u.tracked.followed {
 		p.Segment = &u.seg
-		if twice := v.j.twice; len(twice.apart) > 0 {
-			apart := twice.apart[u.pair.Hash]
+		if len(v.apart) > 0 {
+			apart := v.apart[u.pair.Hash]
 			p.Nearest, p.Farthest = apart.nearest, apart.farthest
 		}
 	}
@@ -112,20 +121,47 @@ func (v *judge) say(u *unit, after tcp.Analysis) {
 // found takes a finding from the diagnosis.
 func (v *judge) found(f *diagnose.Finding) {
 	v.findings.add(f)
-	if v.j.explain != nil {
-		v.j.explain.found(f)
+	if v.explain != nil {
+		v.explain.found(f)
 	}
 }
 
 // flags analyses the packet in the order of the output, with its repaired time.
 // Where nothing is edited that is what it was in the input.
 func (v *judge) flags(u *unit) tcp.Analysis {
-	if !v.edits || !u.isTCP {
+	switch {
+	case !v.edits || !u.tracked.followed:
 		return u.before
+	case !u.block.HasStamp:
+		return v.analyse.Add(&u.seg)
 	}
-	if u.block.HasStamp {
-		u.seg.Stamp = u.fate.place.Stamp
-	}
-	u.seg.Frame = v.frame
-	return v.analyse.Add(&u.seg)
+	return v.analyse.AddAt(&u.seg, u.placed.time)
+}
+
+// changes are those of the flags of connections, once all blocks are through.
+func (v *judge) changes() *guard { return &v.guard }
+
+// fits reports whether the judge was begun where a capture of this span begins.
+func (v *judge) fits(span summary.Span) bool { return v.seen.Fits(span) }
+
+// judgement is what a judge has found.
+type judgement struct {
+	after    flagCounts
+	widths   *reorder.Histogram
+	loss     report.CaptureLoss
+	findings report.Findings
+	seen     *summary.Summary
+	givenUp  diagnose.GivenUp
+	steps    int64
+}
+
+// result settles what still waits. It is to be asked for once, after the last block;
+// interfaces are those of the capture.
+func (v *judge) result(interfaces []report.Interface) judgement {
+	v.diagnose.Finish()
+	r := judgement{after: v.after, widths: &v.widths, loss: v.diagnose.Loss(), seen: v.seen}
+	r.loss.DropCounts = v.declared.result(interfaces)
+	r.findings = v.findings.result()
+	r.givenUp, r.steps = v.diagnose.GivenUp(), v.diagnose.Steps()
+	return r
 }

@@ -12,8 +12,8 @@ import (
 // used again: all of the capture was kept for them. What is handed on is what was given.
 func TestSparseChunksAreLeft(t *testing.T) {
 	w := newWindowed(t, 1e9)
-	w.j.profile.Basis, w.j.profile.Backward = reorder.StampOrder, 1<<60
-	s, err := w.j.newSequencer()
+	w.facts.profile.Basis, w.facts.profile.Backward = reorder.StampOrder, 1<<60
+	s, err := newSequencer(&w.facts, reorder.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

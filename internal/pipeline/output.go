@@ -97,12 +97,12 @@ func (j *job) draw(ctx context.Context, d *draft) error {
 		return err
 	}
 	var out *packed
-	w, err := j.emitGuarded(ctx, func() (*writer, error) {
+	w, err := j.emitGuarded(ctx, func() (*capture.Writer, error) {
 		var err error
 		if out, err = j.newPacked(d); err != nil {
 			return nil, err
 		}
-		return j.newWriter(out.Writer), nil
+		return out.Writer, nil
 	})
 	if err != nil {
 		return err

@@ -12,8 +12,8 @@ import (
 // use by then. A block after all packets was lost over that.
 func TestOnePacketWaitsToTheEnd(t *testing.T) {
 	w := newWindowed(t, 1e9)
-	w.j.profile.Basis, w.j.profile.Backward = reorder.StampOrder, 1<<60
-	s, err := w.j.newSequencer()
+	w.facts.profile.Basis, w.facts.profile.Backward = reorder.StampOrder, 1<<60
+	s, err := newSequencer(&w.facts, reorder.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,11 +46,6 @@ func ParseProtocol(text string) (uint8, error) {
 	return uint8(n), nil
 }
 
-// newEngine returns an engine that knows what the tables and the options say.
-func (j *job) newEngine() *infer.Engine {
-	return infer.New(infer.Options{Snapshot: j.snapshot, Confidence: j.o.Confidence})
-}
-
 // withLocal returns the tables with the addresses that the options state as the
 // host's own.
 func withLocal(s *infer.Snapshot, local []netip.Addr) *infer.Snapshot {

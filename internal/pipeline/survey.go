@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/reorder"
 )
 
@@ -21,139 +20,160 @@ func (j *job) survey(ctx context.Context, d *draft) (written bool, err error) {
 		if err = j.gatherAll(ctx); err != nil {
 			return false, err
 		}
-		j.facts.pass--
-		j.clocks = interfaceClocks{}
+		j.passed--
 		s, written, err = j.surveyFirst(ctx, d)
 	}
-	if err == nil && j.o.AlignInterfaces && j.clocks.align(j.facts.first, j.facts.last) {
-		s, _, err = j.surveyOnce(ctx, nil, nil)
+	if err == nil && j.o.AlignInterfaces && j.facts.clocks.align(j.facts.first, j.facts.last) {
+		s, err = j.surveyOnce(ctx, nil)
 	}
-	if err == nil && !written && j.profile.Broken() {
+	if err == nil && !written && j.facts.profile.Broken() {
 		err = j.surveyAgain(ctx, s)
 	}
-	j.facts.pass++
+	j.passed++
 	return written, err
 }
 
-func (j *job) surveyFirst(ctx context.Context, d *draft) (s *reorder.Survey, written bool, err error) {
-	j.clocks.begin(&j.facts)
-	j.twice = newSightings(j.ticks.Tick())
-	return j.surveyOnce(ctx, nil, d)
+// surveyFirst is the first survey, and a trial: it compares clocks besides, looks for
+// connections that were recorded twice, and counts what the first pass has not seen.
+func (j *job) surveyFirst(ctx context.Context, d *draft) (_ *reorder.Survey, written bool, err error) {
+	f := &j.facts
+	f.clocks = numberClocks(&f.contents)
+	s, err := newSurveyor(&j.config, f, j.flows, nil)
+	if err != nil {
+		return nil, false, err
+	}
+	s.first = &firstLook{clocks: newClockComparer(&f.clocks), twice: newSightings(f.tick), known: len(f.interfaces)}
+	if f.partial {
+		s.first.rest = newCounter(f.contents)
+		s.track = newTracker(f, j.flows, &s.first.rest.placed)
+	}
+	if s.trial, err = j.newTrial(ctx, d); err != nil {
+		return nil, false, err
+	}
+	broken, err := j.pass(s.trial.context(ctx), newDecoder(&j.config, f), s.take)
+	if err = s.trial.finish(err); err != nil && err != errEnough {
+		return nil, false, err
+	}
+	if f.partial {
+		f.contents, f.damage = s.first.rest.contents, broken
+		f.partial = false
+	}
+	s.align.flush()
+	f.takeSightings(s.first.twice)
+	f.takeClocks(s.first.clocks)
+	f.takeSurvey(s.survey)
+	j.steps += s.survey.Steps()
+	return s.survey, j.accept(s.trial), nil
+}
+
+// surveyOnce takes the capture through another survey: a new one if again is nil.
+func (j *job) surveyOnce(ctx context.Context, again *reorder.Survey) (*reorder.Survey, error) {
+	s, err := newSurveyor(&j.config, &j.facts, j.flows, again)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := j.pass(ctx, newDecoder(&j.config, &j.facts), s.take); err != nil && err != errEnough {
+		return nil, err
+	}
+	s.align.flush()
+	j.facts.takeSurvey(s.survey)
+	j.steps += s.survey.Steps()
+	return s.survey, nil
 }
 
 // surveyAgain repeats the survey where that teaches something: without the
 // connections that were recorded twice, or sorted as far as stamps go back.
 func (j *job) surveyAgain(ctx context.Context, s *reorder.Survey) error {
 	var again *reorder.Survey
-	if j.left.seen[repeated] == 0 { // else stamps go back since the file holds packets again
+	if j.facts.left.seen[repeated] == 0 { // else stamps go back since the file holds packets again
 		again = s.Again()
 	}
-	if again == nil && len(j.left.by) == 0 {
+	if again == nil && len(j.facts.left.by) == 0 {
 		return nil
 	}
-	j.facts.pass++
-	_, _, err := j.surveyOnce(ctx, again, nil)
+	j.passed++
+	_, err := j.surveyOnce(ctx, again)
 	return err
 }
 
-// errEnough ends a survey before the end of the capture.
+// errEnough ends a pass before the end of the capture.
 var errEnough = errors.New("nothing more to learn")
 
-// surveyOnce takes the capture through one survey, a new one if s is nil.
-func (j *job) surveyOnce(ctx context.Context, s *reorder.Survey, d *draft) (_ *reorder.Survey, written bool, err error) {
-	if s == nil {
-		if s, err = reorder.NewSurvey(j.order); err != nil {
-			return nil, false, fmt.Errorf("%w: %w", ErrUsage, err)
-		}
-	}
-	t, err := j.newTrial(ctx, d)
-	if err != nil {
-		return nil, false, err
-	}
-	align := newAligner(&j.clocks, func(u *unit) {
-		j.learn(s, u)
-		if t.over() {
-			u.chunk.release(1)
-		}
-	})
-	rest := j.countRest()
-	broken, err := j.pass(t.context(ctx), &decoder{layout: j.layout, protocol: j.o.Protocol, answers: j.answers, quoted: j.facts.quotes}, func(c *chunk) error {
-		for i := range c.units {
-			u := &c.units[i]
-			if err := rest(u); err != nil {
-				return err
-			}
-			j.rule(u)
-			j.twice.observe(u)
-			j.clocks.observe(u)
-			align.take(u)
-		}
-		if s.Enough() && j.clocks.survey == nil && !j.facts.partial {
-			return errEnough
-		}
-		return t.take(c, s.Disturbed())
-	})
-	if err = t.finish(err); err != nil && err != errEnough {
-		return nil, false, err
-	}
-	if j.facts.partial {
-		j.facts.damage, j.facts.partial = broken, false
-	}
-	align.flush()
-	j.leaveSightings(j.twice)
-	j.profile = s.Profile()
-	j.steps += s.Steps()
-	j.compareClocks()
-	return s, j.accept(t), nil
+// surveyor is what a survey pass consists of. In: chunks of decoded blocks, in the order
+// of the file. What it does not keep for a trial it releases.
+type surveyor struct {
+	survey *reorder.Survey
+	track  *tracker
+	align  *aligner
+	first  *firstLook // nil but in the first survey
+	trial  *trial     // nil where nothing is written besides
 }
 
-// learn shows the survey a block.
-func (j *job) learn(s *reorder.Survey, u *unit) {
+// firstLook is what the first survey does besides.
+type firstLook struct {
+	clocks *clockComparer
+	twice  *sightings
+	rest   *counter // nil where the first pass has counted all
+	known  int      // interfaces that it has met
+}
+
+// newSurveyor returns a surveyor with another survey, a new one if it is nil.
+func newSurveyor(c *config, f *facts, flows *conn.Table, again *reorder.Survey) (*surveyor, error) {
+	s := &surveyor{survey: again, track: newTracker(f, flows, &f.placed)}
+	if again == nil {
+		var err error
+		if s.survey, err = reorder.NewSurvey(c.order); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+		}
+	}
+	s.align = newAligner(&f.clocks, s.learn)
+	return s, nil
+}
+
+func (s *surveyor) take(c *chunk) error {
+	for i := range c.units {
+		u := &c.units[i]
+		if s.first == nil {
+			s.track.take(u)
+		} else if err := s.first.take(u, s.track); err != nil {
+			return err
+		}
+		s.align.take(u)
+	}
+	if s.survey.Enough() && !s.first.goesOn() {
+		return errEnough
+	}
+	return s.trial.take(c, s.survey.Disturbed())
+}
+
+// learn shows the survey a block whose stamp was corrected.
+func (s *surveyor) learn(u *unit) {
 	if isBarrier(u.block) {
-		s.Barrier()
+		s.survey.Barrier()
 	}
 	if u.block.HasStamp && u.block.Interface != nil {
-		p := j.subject(u)
-		s.Push(&p)
+		p := subject(u)
+		s.survey.Push(&p)
+	}
+	if s.trial.over() {
+		u.chunk.release(1)
 	}
 }
 
-// countRest returns what the second pass does with each block where the first
-// has seen only the beginning: it counts, and stops where that was not enough.
-func (j *job) countRest() func(*unit) error {
-	f := &j.facts
-	if !f.partial {
-		return func(*unit) error { return nil }
-	}
-	known := len(f.interfaces)
-	f.begin()
-	return func(u *unit) error {
-		f.count(u)
-		if len(f.interfaces) > known || u.block.Kind == capture.Packet && (j.headerless(u) || f.converted > 0) {
+// take counts a block, has it tracked, and looks at it. It fails where the beginning
+// has not told all.
+func (l *firstLook) take(u *unit, t *tracker) error {
+	if l.rest != nil {
+		l.rest.take(u)
+		if l.rest.exceeds(u, l.known) {
 			return errGatherAll
 		}
-		return nil
 	}
+	t.take(u)
+	l.twice.take(u)
+	l.clocks.take(u)
+	return nil
 }
 
-// rule completes the packet's segment. Laws have no say where it has none that
-// can be followed, or where mendcap has placed it before.
-func (j *job) rule(u *unit) {
-	if u.isTCP = u.isTCP && u.block.Kind == capture.Packet && u.view.Dst != (packet.Addr{}); u.isTCP {
-		j.flows.Complete(&u.seg, &u.pair, u.heading, &j.local)
-	}
-	u.left = j.left.has(u)
-	u.ruled = u.isTCP && u.left == 0 && !j.placed(u)
-}
-
-// isBarrier reports whether no packet may cross the block: a section header, an
-// interface description, secrets, and packets without a stamp.
-func isBarrier(b *capture.Block) bool {
-	switch b.Kind {
-	case capture.Section, capture.Iface, capture.Secrets:
-		return true
-	case capture.Packet:
-		return !b.HasStamp || b.Interface == nil
-	}
-	return false
-}
+// goesOn reports whether there is more to learn than how order is disturbed.
+func (l *firstLook) goesOn() bool { return l != nil && (l.clocks.compares() || l.rest != nil) }

@@ -18,7 +18,7 @@ func TestCommentNamesTies(t *testing.T) {
 		for i := range n {
 			a.Candidates = append(a.Candidates, infer.Candidate{NextHeader: 17, Destination: netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", i+1)), Posterior: 1 / float64(n)})
 		}
-		u := &unit{headless: &headless{answer: a}}
+		u := &unit{decoded: decoded{headless: &headless{answer: a}}}
 		u.view.TTL = 64
 		return u
 	}

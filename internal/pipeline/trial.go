@@ -10,7 +10,7 @@ import (
 // has to be repaired: then that was the last pass. It ends at the first sign of
 // disturbance. A nil trial is one that has ended.
 type trial struct {
-	*press
+	*emitter
 	out     *packed
 	assumed reorder.Profile
 	ended   bool
@@ -20,19 +20,19 @@ type trial struct {
 // already. Of a capture without disturbance order needs to know the clock's tick
 // alone, and the first pass has seen that.
 func (j *job) newTrial(ctx context.Context, d *draft) (*trial, error) {
-	j.profile = reorder.Undisturbed(j.ticks.Tick())
-	if d == nil || j.apart || j.o.AlignInterfaces || j.o.EachFinding != nil || j.expectsEdits() {
+	j.facts.profile = reorder.Undisturbed(j.facts.tick)
+	if d == nil || j.apart || j.o.AlignInterfaces || j.o.EachFinding != nil || j.facts.expectsEdits() {
 		return nil, nil // findings that were handed out can't be taken back
 	}
 	out, err := j.newPacked(d)
 	if err != nil {
 		return nil, err
 	}
-	p, err := j.newPress(ctx, j.newWriter(out.Writer))
+	p, err := j.newEmitter(ctx, out.Writer, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &trial{press: p, out: out, assumed: j.profile}, nil
+	return &trial{emitter: p, out: out, assumed: j.facts.profile}, nil
 }
 
 func (t *trial) over() bool { return t == nil || t.ended }
@@ -51,16 +51,16 @@ func (t *trial) take(c *chunk, disturbed bool) error {
 	if t.over() {
 		return nil
 	}
-	err := t.press.take(c)
+	err := t.emitter.take(c)
 	if err == nil && disturbed {
 		t.ended = true
 		err = t.end()
-		t.sequencer, t.w = nil, nil // what they hold can go while the survey goes on
+		t.sequencer, t.judge, t.writer = nil, nil, nil // what they hold can go while the survey goes on
 	}
 	return err
 }
 
-// finish writes what is left behind a pass that ended with err.
+// finish writes what is left after a pass that ended with err.
 func (t *trial) finish(err error) error {
 	if t == nil {
 		return err
@@ -69,21 +69,21 @@ func (t *trial) finish(err error) error {
 	if t.ended {
 		return err
 	}
-	if err = t.press.finish(err); err == nil {
+	if err = t.emitter.finish(err); err == nil {
 		err = t.out.close()
 	}
 	return err
 }
 
-// accept reports whether the trial has written what a repair would have, and
-// completes the report then.
+// accept reports whether the trial has written and said what a repair would have, and
+// completes the report then. Of packets that are there twice the judge has to know.
 func (j *job) accept(t *trial) bool {
-	p := &j.profile
-	if t.over() || j.expectsEdits() || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.w.judge.seen.Fits(j.facts.span()) {
+	p := &j.facts.profile
+	if t.over() || j.facts.expectsEdits() || len(j.facts.copies.apart) > 0 || p.Tick != t.assumed.Tick || p.Gate != t.assumed.Gate || p.SetBack != t.assumed.SetBack || !t.judge.fits(j.facts.span()) {
 		return false
 	}
-	stats := t.order.Stats()
-	stats.Explained = p.Explained
-	j.conclude(stats, t.press)
+	ordered := t.sequencer.result()
+	ordered.stats.Explained = p.Explained
+	j.conclude(t.emitter, ordered)
 	return true
 }

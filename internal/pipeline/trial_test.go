@@ -34,7 +34,7 @@ func TestTrialGivesTheSame(t *testing.T) {
 			}
 			passes := 0
 			out, tried := repairedBy(t, in, func(j *job) {
-				j.o.Progress = func(int64, int64) { passes = j.facts.pass }
+				j.o.Progress = func(int64, int64) { passes = j.passed }
 			})
 			if accepted := passes == 1; accepted != c.accepted {
 				t.Errorf("ended in pass %d, want the second only where nothing is repaired", passes+1)

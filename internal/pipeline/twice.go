@@ -12,10 +12,10 @@ import (
 // of the one stand before, after and among those of the other by a delay that
 // is no jitter.
 
-// sightings tells connections that a capture shows more than once: recorded at
+// sightings is the stage of the first survey that tells connections that a capture shows more than once: recorded at
 // both of their ends, each packet twice (by a bridge, a mirror port, a VLAN and
 // its parent), or again later in the file (captures that were appended to each
-// other, or that overlap). It takes in the packets of one pass in file order.
+// other, or that overlap). In: packets in file order, with their stamps as recorded.
 // Its memory is bounded.
 type sightings struct {
 	prints printSet
@@ -27,8 +27,13 @@ type sightings struct {
 	judged int64              // connections of which enough was seen
 	delays reorder.Histogram  // of the copies, by connection
 
-	finished bool
-	sampled  bool // not all packets could be remembered
+	sampled bool // not all packets could be remembered
+}
+
+// copies are what is known of connections that were recorded twice.
+type copies struct {
+	apart map[uint64]apartBy // of their packets, by the hash of the pair
+	delay time.Duration      // the median of the connections, to two digits
 }
 
 // sighting is what was seen of one connection. Packets are those with a span in
@@ -105,9 +110,9 @@ const (
 	repeatedFrom = 4
 )
 
-// observe takes in a packet.
-func (s *sightings) observe(u *unit) {
-	if !u.isTCP || s.finished {
+// take takes in a packet.
+func (s *sightings) take(u *unit) {
+	if !u.tracked.followed {
 		return
 	}
 	f := s.of(u)
@@ -212,7 +217,7 @@ func (s *sightings) finish() {
 			s.found[hash] = repeated
 		}
 	}
-	s.sampled, s.finished = s.prints.drop > 0, true
+	s.sampled = s.prints.drop > 0
 	s.flows, s.likely, s.prints = nil, nil, printSet{}
 }
 

@@ -297,14 +297,14 @@ func TestNothingCrossesAStepOfTheClock(t *testing.T) {
 func observeAll(s *sightings, connections, each int, times int64) {
 	for i := range connections * each {
 		for again := range times {
-			u := &unit{isTCP: true, block: &capture.Block{HasStamp: true}}
+			u := &unit{tracked: tracked{followed: true}, block: &capture.Block{HasStamp: true}}
 			u.view.Src, u.view.Dst = packet.Addr{15: 1}, packet.Addr{14: byte(i % connections >> 16), 15: 2}
 			u.sport, u.proto = uint16(i%connections), packet.ProtoTCP
 			u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
 			u.seg.Flow, u.seg.Len, u.seg.Sum = uint64(i%connections), 1000, uint16(i*7919)
 			u.seg.Seq = tcp.Seq(i / connections * 1000)
 			u.seg.Stamp = int64(i)*1000 + again*50_000
-			s.observe(u)
+			s.take(u)
 		}
 	}
 	s.finish()

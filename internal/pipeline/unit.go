@@ -8,34 +8,79 @@ import (
 	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 )
 
-// unit is one packet on its way: the block and the views of it.
+// unit is one block on its way through the stages: a packet mostly. Each stage fills
+// its own part, and reads those of the stages before it. A field that is filled stays
+// as it is: what was recorded and what was made of it stand side by side.
 type unit struct {
-	block    *capture.Block
-	chunk    *chunk
+	block *capture.Block // as it is in the file, by the reader: nobody changes it
+	chunk *chunk         // that keeps the block's bytes; the mover may give it another one
+
+	decoded
+	tracked tracked
+	before  tcp.Analysis // flags in the input, by the sequencer before it places the packet
+	aligned aligned
+	placed  placed
+	judged  judged
+
+	clue *clue // of a packet that is to be explained: begun by the sequencer, read by the judge
+}
+
+// decoded is what a decoder fills from the block alone. All stages after it may read
+// it. Only the Flow, Dir and Outbound of seg are the tracker's.
+type decoded struct {
 	view     packet.View
 	facts    *infer.Facts     // of a packet whose IPv6 header is missing, in the pass that gathers them
 	headless *headless        // of such a packet in the passes after Conclude, nil of others
 	mentions *[]infer.Mention // in the pass that gathers facts, nil where there are none
 	names    *names           // nil where it has none
 
-	pair conn.Pair // of its endpoints, once both are known
-	seg  tcp.Segment
-	fate fate
-	clue *clue // of a packet that is to be explained
-
-	recorded uint64 // the ticks in the file, where the block's were corrected
-
-	before       tcp.Analysis // flags in the input
+	pair         conn.Pair   // of its endpoints, once both are known
+	seg          tcp.Segment // with the stamp and the frame of the input
 	sport, dport uint16
 	proto        uint8    // upper-layer protocol, inferred or captured
-	isTCP        bool     // seg holds the segment, but for Flow, Dir and Outbound
+	isTCP        bool     // seg holds the segment
 	heading      tcp.Side // as the record itself has it
 	quotes       bool     // it looks like an error that quotes a packet; in the pass that gathers facts
-	ruled        bool     // laws may speak of seg
-	left         leftFor  // why the connection is left as recorded, 0 if it isn't
-	corrected    bool     // the block's ticks are those of the reference's clock
+}
+
+// tracked is what the tracker fills: how the packet belongs to the capture. The stages
+// after it may read it.
+type tracked struct {
+	followed bool    // seg is complete: a TCP segment of which both ends are known
+	ruled    bool    // laws may speak of seg
+	finished bool    // mendcap has put its section in order before
+	left     leftFor // why the connection is left as recorded, 0 if it isn't
+}
+
+// aligned is what the aligner fills of a packet whose clock is corrected. The stages
+// after it may read it.
+type aligned struct {
+	ticks     uint64 // of the packet's interface, at its time on the reference's clock
+	corrected bool   // there are some; else the block's hold
+}
+
+// placed is what the sequencer fills once the packet has its place. The stages after it
+// may read it. It is zero where the packet is a barrier.
+type placed struct {
+	time             int64  // as repaired, nanoseconds
+	earliest, latest int64  // as reorder.Placement has them, with the uncertainty of corrected clocks
+	ticks            uint64 // of its interface, where it is timed
+	law              reorder.Law
+	byLaw            bool // it has another place or time, by law
+	left             bool // a violation of law was left as it is
+	excused          bool // it looks late, but a drop of the capture explains it
+	borrowed         bool // its time is another packet's
+	timed            bool // that is another one in ticks, too
+	moved            bool // it has another place or time, by law or since it was sorted
+}
+
+// judged is what the judge fills. The writer may read it.
+type judged struct {
+	frame int64        // number in the output
+	after tcp.Analysis // flags in the output
 }
 
 // headless is what is known of a missing IPv6 header.
@@ -43,134 +88,31 @@ type headless struct {
 	answer infer.Answer
 }
 
-// decoder turns blocks into units. It is used by many workers at once.
-type decoder struct {
-	layout   packet.Layout
-	protocol uint8          // stated for packets that lack their header, 0 without
-	answers  *infer.Answers // nil in the pass that gathers facts
-	quoted   bool           // errors in the capture quote packets
-}
-
-// decode fills u from its block.
-func (d *decoder) decode(u *unit) {
-	b := u.block
-	if b.Interface == nil {
-		return
-	}
-	packet.Decode(&u.view, packet.LinkType(b.Interface.LinkType), b.Data, int(b.OrigLen), d.layout)
-	u.proto = u.view.Proto
-	if u.view.Form.Headerless() {
-		d.examine(u)
-	}
-	d.upper(u)
-	if u.view.Form != packet.NoIP {
-		u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
-		u.heading = u.direction()
-	}
-}
-
-// examine reads the facts of a header-less packet, and its answer once the
-// answers are there.
-func (d *decoder) examine(u *unit) {
-	v := &u.view
-	p := infer.Packet{
-		Source: v.Src.Netip(), Zone: v.Zone, NextHeader: v.Proto,
-		Data: u.block.Data[v.Upper:v.End], Length: v.UpperLen,
-	}
-	if v.Dst != (packet.Addr{}) {
-		p.Destination = v.Dst.Netip()
-	}
-	if p.NextHeader == infer.Unknown && d.protocol != 0 {
-		p.NextHeader, p.Stated = d.protocol, true
-	}
-	p.Stamp, _ = u.stamp()
-	if d.answers == nil {
-		u.facts = room(&u.chunk.facts, len(u.chunk.units))
-		u.facts.Examine(&p)
-		return
-	}
-	var f infer.Facts
-	f.Examine(&p)
-	h := room(&u.chunk.heads, len(u.chunk.units))
-	h.answer, u.headless = d.answers.Infer(&f), h
-	u.proto = h.answer.NextHeader
-	if h.answer.Destination.IsValid() {
-		v.Dst = packet.AddrOf(h.answer.Destination)
-	}
-}
-
-// upper reads what order needs of the upper layer.
-func (d *decoder) upper(u *unit) {
-	v := &u.view
-	if v.Form == packet.NoIP || v.Fragment || v.Upper >= v.End {
-		return
-	}
-	data := u.block.Data[v.Upper:v.End]
-	if d.answers == nil {
-		if list := infer.AppendMentions(nil, u.proto, data); len(list) > 0 {
-			u.mentions = room(&u.chunk.mentions, len(u.chunk.units))
-			*u.mentions = list
-		}
-	}
-	switch u.proto {
-	case packet.ProtoTCP:
-		u.readTCP(data)
-	case packet.ProtoUDP:
-		u.sport, u.dport, _ = packet.Ports(data)
-	}
-	d.name(u, data)
-}
-
-func (u *unit) readTCP(data []byte) {
-	var h packet.TCP
-	v := &u.view
-	if v.Partial || !packet.ParseTCP(&h, data, v.UpperLen) {
-		return
-	}
-	u.isTCP, u.sport, u.dport = true, h.SrcPort, h.DstPort
-	u.seg = tcp.Segment{
-		Frame: u.block.Frame, Bits: tcp.Bits(h.Bits),
-		WindowShift: h.WindowShift, SACKPermitted: h.SACKPermitted, MSS: h.MSS,
-		HasTS: h.HasTS, TSval: h.TSval, TSecr: h.TSecr,
-		Window: h.Window, Seq: tcp.Seq(h.Seq), Ack: tcp.Seq(h.Ack),
-		Len: uint32(h.PayloadLen), SACKs: h.SACKs,
-		Sum: h.Checksum, IPID: v.IPID, HasIPID: v.Version == 4,
-	}
-	for i := range h.SACKs {
-		u.seg.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
-	}
-	if u.block.HasStamp {
-		u.seg.Stamp = u.block.Interface.Nanos(u.block.Ticks)
-	}
-}
-
-// stamp returns the packet's time as recorded, nanoseconds, and whether it has
+// recorded returns the packet's time as recorded, nanoseconds, and whether it has
 // one.
-func (u *unit) stamp() (int64, bool) {
+func (u *unit) recorded() (int64, bool) {
 	if !u.block.HasStamp || u.block.Interface == nil {
 		return 0, false
 	}
 	return u.block.Interface.Nanos(u.block.Ticks), true
 }
 
+// ticks are those of its interface that order goes by: corrected where its clock is.
+func (u *unit) ticks() uint64 {
+	if u.aligned.corrected {
+		return u.aligned.ticks
+	}
+	return u.block.Ticks
+}
+
+// stamp returns the time that order goes by, nanoseconds, and whether the packet has
+// one: as recorded, or corrected where its clock is.
+func (u *unit) stamp() (int64, bool) {
+	if !u.block.HasStamp || u.block.Interface == nil {
+		return 0, false
+	}
+	return u.block.Interface.Nanos(u.ticks()), true
+}
+
 // ends returns the addresses that order and reports use.
 func (u *unit) ends() (src, dst netip.Addr) { return u.view.Src.Netip(), u.view.Dst.Netip() }
-
-// direction is what the record itself says: SLL packet type 4, or the direction
-// bits of epb_flags.
-func (u *unit) direction() tcp.Side {
-	if u.view.Outgoing {
-		return tcp.Out
-	}
-	if len(u.block.Options) == 0 {
-		return tcp.Unproven
-	}
-	flags, _ := u.block.Flags()
-	switch flags & 3 {
-	case 1:
-		return tcp.In
-	case 2:
-		return tcp.Out
-	}
-	return tcp.Unproven
-}

@@ -10,6 +10,7 @@ import (
 // windowed is a sequencer that holds packets back for a gate, and what it was given.
 type windowed struct {
 	*sequencer
+	facts facts
 	iface *capture.Interface
 	given int64
 }
@@ -18,11 +19,11 @@ func newWindowed(t *testing.T, gate int64) *windowed {
 	t.Helper()
 	p := reorder.Profile{Gate: gate}
 	p.Violations[reorder.Ack] = 1
-	s, err := (&job{profile: p}).newSequencer()
+	s, err := newSequencer(&facts{profile: p}, reorder.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &windowed{sequencer: s, iface: &capture.Interface{Resol: 9}}
+	return &windowed{sequencer: s, facts: facts{profile: p}, iface: &capture.Interface{Resol: 9}}
 }
 
 // give adds a block of so many bytes, a packet with a stamp or another one.

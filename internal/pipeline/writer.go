@@ -6,13 +6,13 @@ import (
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
-// writer is the last stage: it writes blocks in repaired order, and edits what
-// was inferred or moved.
+// writer is the last stage: it writes blocks, and edits what was inferred or moved. In:
+// blocks in repaired order; out: the file. It changes nothing of a unit, and releases it.
 type writer struct {
-	j        *job
 	w        *capture.Writer
-	judge    *judge
-	edits    bool // blocks may be edited; else every block leaves as it came
+	section  string           // the comment on a section that was put in order
+	clocks   *interfaceClocks // of interfaces, for comments
+	edits    bool             // blocks may be edited; else every block leaves as it came
 	raw      map[*capture.Interface]*capture.Interface
 	buf      []byte   // the header that is being made
 	text     []byte   // the comments that are being made
@@ -25,15 +25,11 @@ type writer struct {
 	skipped int64 // blocks left out because they must not be copied
 }
 
-func (j *job) newWriter(w *capture.Writer) *writer {
-	edits := j.expectsEdits()
-	return &writer{j: j, w: w, judge: j.newJudge(edits), edits: edits, raw: make(map[*capture.Interface]*capture.Interface)}
-}
-
-// expectsEdits reports whether anything may have to be repaired. Otherwise the
-// capture is only analysed.
-func (j *job) expectsEdits() bool {
-	return j.facts.headerless > 0 || j.facts.converted > 0 || j.profile.Broken() || j.clocks.corrections != nil
+func newWriter(w *capture.Writer, f *facts) *writer {
+	return &writer{
+		w: w, section: sectionComment(&f.profile), clocks: &f.clocks, edits: f.expectsEdits(),
+		raw: make(map[*capture.Interface]*capture.Interface),
+	}
 }
 
 // all writes batches of units until there are no more.
@@ -60,7 +56,7 @@ func (w *writer) unit(u *unit) error {
 	case !w.edits:
 		return w.w.Write(b)
 	case b.Kind == capture.Section:
-		return w.w.WriteSection(b, application, sectionComment(&w.j.profile))
+		return w.w.WriteSection(b, application, w.section)
 	case b.Type == capture.TypeCustomNC:
 		w.skipped++
 		return nil
@@ -76,7 +72,7 @@ func (w *writer) packet(u *unit) error {
 	if err != nil {
 		return err
 	}
-	if u.fate.moved {
+	if u.placed.moved {
 		w.moved++
 	}
 	if !changed {
@@ -94,21 +90,21 @@ func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
 	w.text, w.comments = w.text[:0], w.comments[:0]
 	switch u.view.Form {
 	case packet.Stub, packet.Sockaddr6:
-		if !w.j.finished(u) {
+		if !u.mended() {
 			err = w.header(u, &e)
 		}
 	case packet.Sockaddr4:
 		err = w.unwrap(u, &e)
 	}
-	if u.corrected {
-		e.HasTicks, e.Ticks = true, u.block.Ticks
-		w.remark(append(w.text, w.j.clocks.comment(u)...))
+	if u.aligned.corrected {
+		e.HasTicks, e.Ticks = true, u.aligned.ticks
+		w.remark(append(w.text, w.clocks.comment(u)...))
 	}
-	if u.fate.place.Moved {
+	if u.placed.byLaw {
 		w.remark(appendMove(w.text, u))
 	}
-	if u.fate.timed {
-		e.HasTicks, e.Ticks = true, u.fate.ticks
+	if u.placed.timed {
+		e.HasTicks, e.Ticks = true, u.placed.ticks
 	}
 	e.Comments = w.comments
 	return e, len(e.Comments) > 0 || e.Data != nil || e.HasTicks, err
@@ -118,13 +114,6 @@ func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
 func (w *writer) remark(text []byte) {
 	w.comments = append(w.comments, text[len(w.text):])
 	w.text = text
-}
-
-// finished reports whether an earlier repair has done for the packet what can
-// be done.
-func (j *job) finished(u *unit) bool {
-	i := u.block.Interface
-	return i != nil && j.facts.placed.has(i.Section) && mended(u.block)
 }
 
 // maxPayload is the longest upper-layer data that an IPv6 header can announce

@@ -19,14 +19,18 @@ func NewAnalyser() *Analyser { return &Analyser{} }
 // Add analyses the next segment of the file and returns its flags. Segments of
 // all flows go through one Analyser in file order; Flow and Dir tell them
 // apart. s is not kept.
-func (a *Analyser) Add(s *Segment) Analysis {
+func (a *Analyser) Add(s *Segment) Analysis { return a.AddAt(s, s.Stamp) }
+
+// AddAt is Add for a segment that has another time than its stamp: at, nanoseconds
+// since 1970.
+func (a *Analyser) AddAt(s *Segment, at int64) Analysis {
 	c := a.conversations.Of(s.Flow)
 	if !c.begun {
 		c.begin()
 	}
 	flags := c.reuse(s)
 	dir := s.Dir & 1
-	m := moment{s: s, c: c, from: &c.ends[dir], to: &c.ends[dir^1]}
+	m := moment{s: s, at: at, c: c, from: &c.ends[dir], to: &c.ends[dir^1]}
 	m.setBases()
 	flags |= m.flags()
 	m.remember(flags)

@@ -42,24 +42,24 @@ func (m *moment) remember(a Analysis) {
 		m.from.unacked++
 	}
 	if a&ZeroWindowProbe == 0 {
-		m.from.extend(m.s, end)
+		m.from.extend(m, end)
 	}
 	if m.s.Ack != m.from.lastAck {
 		m.to.unacked = 0
 	}
 	m.from.window = uint32(m.s.Window)
 	m.from.lastAck = m.s.Ack
-	m.from.lastStamp = m.s.Stamp
+	m.from.lastStamp = m.at
 	m.from.last = a
 }
 
 // extend moves the highest and the contiguous end. Zero window probes move
 // neither: the peer may not have taken the byte.
-func (e *end) extend(s *Segment, to Seq) {
+func (e *end) extend(m *moment, to Seq) {
 	if e.nextSeq == 0 || e.nextSeq.Less(to) {
-		e.nextSeq, e.highStamp = to, s.Stamp
+		e.nextSeq, e.highStamp = to, m.at
 	}
-	if e.contiguous == 0 || s.Seq == e.contiguous {
+	if e.contiguous == 0 || m.s.Seq == e.contiguous {
 		e.contiguous = e.nextSeq
 	}
 }
@@ -70,10 +70,10 @@ func (m *moment) learnHandshake() {
 	s := m.s
 	switch s.Bits & (SYN | ACK) {
 	case SYN:
-		m.c.synStamp, m.c.sawSYN = s.Stamp, true
+		m.c.synStamp, m.c.sawSYN = m.at, true
 	case ACK:
 		if m.c.sawSYN && m.c.firstRTT == 0 {
-			m.c.firstRTT = s.Stamp - m.c.synStamp
+			m.c.firstRTT = m.at - m.c.synStamp
 		}
 		m.from.handshake = false
 	}

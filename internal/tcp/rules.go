@@ -16,6 +16,7 @@ const (
 // flag depends on. Each predicate is one flag's rule.
 type moment struct {
 	s        *Segment
+	at       int64 // its time, nanoseconds
 	c        *conversation
 	from, to *end // the segment's sender and its peer
 }
@@ -187,7 +188,7 @@ func (m *moment) repetition() Analysis {
 // a huge difference.
 func (m *moment) isFast() bool {
 	return m.to.dupAcks >= fastDupAcks && m.to.lastAck == m.s.Seq &&
-		uint64(m.s.Stamp-m.to.lastStamp) < fastWindow
+		uint64(m.at-m.to.lastStamp) < fastWindow
 }
 
 // isOutOfOrder: soon after the highest segment, and it ends elsewhere. A
@@ -198,7 +199,7 @@ func (m *moment) isOutOfOrder() bool {
 	if m.c.firstRTT != 0 {
 		limit = uint64(m.c.firstRTT)
 	}
-	return uint64(m.s.Stamp-m.from.highStamp) < limit && m.segmentEnd() != m.from.nextSeq
+	return uint64(m.at-m.from.highStamp) < limit && m.segmentEnd() != m.from.nextSeq
 }
 
 // segmentEnd is the end as Wireshark counts it: SYN and FIN in one segment are

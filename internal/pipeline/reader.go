@@ -17,7 +17,7 @@ type chunk struct {
 	batch    *capture.Batch
 	units    []unit            // one for each block; those of other blocks than packets are zero but for block
 	facts    []infer.Facts     // of the units that lack their header, in the pass that gathers facts
-	heads    []headless        // of those in the passes behind it
+	heads    []headless        // of those in the passes after it
 	names    []names           // of the units that have some, in those passes
 	mentions [][]infer.Mention // of the units that mention something, in the pass that gathers facts
 	left     atomic.Int32      // units that are still needed; the last one gives the batch back
@@ -65,22 +65,37 @@ func room[T any](records *[]T, blocks int) *T {
 // ahead is how many chunks are read and decoded before they are asked for.
 const ahead = 4
 
+// reader is the stage that reads the capture, once a pass. In: the source; out: chunks of
+// decoded blocks, in the order of the file.
+type reader struct {
+	source  *source
+	options *Options    // how it is read, and who is told how far
+	spare   chan *chunk // that are done with
+	passed  int         // passes that are over
+
+	// What the last pass has shown.
+	format, compression string
+	odd                 []salvage.Odd // of the last one over the whole capture
+}
+
+func newReader(o *Options) *reader { return &reader{options: o, spare: make(chan *chunk, spareChunks)} }
+
 // pass reads the capture once: one goroutine reads, others decode, and each is
 // called with the chunks in the order of the file. It returns the damage that it
 // met, if there was some.
-func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*salvage.Damages, error) {
-	f, r, err := j.source.open(ctx, &j.o)
+func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*salvage.Damages, error) {
+	file, r, err := f.source.open(ctx, f.options)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	j.facts.format, j.facts.compression = r.Format(), r.Compression()
+	defer file.Close()
+	f.format, f.compression = r.Format(), r.Compression()
 
 	ctx, stop := context.WithCancel(ctx)
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer stop()
-	chunks := j.decodeAhead(ctx, r, d, &workers)
+	chunks := f.decodeAhead(ctx, r, d, &workers)
 	for c := range chunks {
 		select {
 		case <-c.ready:
@@ -88,9 +103,9 @@ func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*s
 			return nil, ctx.Err()
 		}
 		if c.err != nil {
-			return j.ended(r, c.err)
+			return f.ended(r, c.err)
 		}
-		j.progress(c.read)
+		f.progress(c.read)
 		if err := each(c); err != nil {
 			return nil, err
 		}
@@ -99,8 +114,8 @@ func (j *job) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*s
 }
 
 // decodeAhead starts the reader and the workers. The channel is closed when ctx
-// is done or behind the chunk with an error.
-func (j *job) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
+// is done or after the chunk with an error.
+func (f *reader) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
 	work := make(chan *chunk, ahead)
 	out := make(chan *chunk, ahead)
 	for range runtime.GOMAXPROCS(0) {
@@ -115,7 +130,7 @@ func (j *job) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg
 		defer close(out)
 		defer close(work)
 		for {
-			c := j.readChunk(r)
+			c := f.readChunk(r)
 			select {
 			case out <- c:
 			case <-ctx.Done():
@@ -134,10 +149,10 @@ func (j *job) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg
 	return out
 }
 
-func (j *job) readChunk(r *salvage.Reader) *chunk {
-	c := &chunk{home: j.spare}
+func (f *reader) readChunk(r *salvage.Reader) *chunk {
+	c := &chunk{home: f.spare}
 	select {
-	case c = <-j.spare:
+	case c = <-f.spare:
 	default:
 	}
 	c.ready = make(chan struct{})
@@ -170,16 +185,16 @@ func (c *chunk) decode(d *decoder) {
 }
 
 // progress reports how far the passes have come.
-func (j *job) progress(read int64) {
-	if j.o.Progress == nil {
+func (f *reader) progress(read int64) {
+	if f.options.Progress == nil {
 		return
 	}
 	total := int64(-1)
-	if j.facts.compression == "" && j.source.size >= 0 {
-		total = max(passes, int64(j.facts.pass)+1) * j.source.size
-		read = min(read, j.source.size) + int64(j.facts.pass)*j.source.size
+	if f.compression == "" && f.source.size >= 0 {
+		total = max(passes, int64(f.passed)+1) * f.source.size
+		read = min(read, f.source.size) + int64(f.passed)*f.source.size
 	}
-	j.o.Progress(read, total)
+	f.options.Progress(read, total)
 }
 
 // passes over the capture: facts, survey, emit.

@@ -1,0 +1,107 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/mendcap/mendcap/internal/naming"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/reorder"
+)
+
+// leastConfidence is that from which on an answer is likelier than all others
+// together.
+const leastConfidence = 0.5
+
+// config is what the command and the options say, checked. Nothing of it is written
+// once the first pass has begun.
+type config struct {
+	in, out   string
+	o         Options
+	layout    packet.Layout
+	beginning int64 // packets that the first pass reads where all have their header
+	apart     bool  // write in a pass of its own in any case
+	order     reorder.Options
+}
+
+// newConfig checks the options, and fills in what follows from the names.
+func newConfig(in, out string, o Options) (config, error) {
+	c := config{in: in, out: out, o: o, beginning: vantagePackets}
+	if c.out == "" {
+		if in == "-" {
+			return c, fmt.Errorf("%w: standard input needs a named output", ErrUsage)
+		}
+		c.out = naming.OutputName(in, "") + naming.PackedSuffix(o.Compress)
+	}
+	if err := c.chooseCompression(); err != nil {
+		return c, err
+	}
+	if err := o.checkLimits(); err != nil {
+		return c, err
+	}
+	c.o.Findings = cmp.Or(o.Findings, DefaultFindings)
+	c.o.Flows = cmp.Or(o.Flows, DefaultFlows)
+	if err := o.checkStated(); err != nil {
+		return c, err
+	}
+	var err error
+	if c.layout, err = packet.ParseLayout(cmp.Or(o.UserLayout, "auto")); err != nil {
+		return c, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	c.order.Without = o.Without
+	if err := c.order.Validate(); err != nil {
+		return c, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if sameFile(in, c.out) {
+		return c, fmt.Errorf("%w: %s: %w", ErrUsage, c.out, errSame)
+	}
+	return c, nil
+}
+
+// checkLimits checks the options that are numbers.
+func (o *Options) checkLimits() error {
+	switch {
+	case o.Findings < 0:
+		return fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
+	case o.SpoolLimit < 0:
+		return fmt.Errorf("%w: a limit of %d bytes", ErrUsage, o.SpoolLimit)
+	case o.Flows < 0 || o.Flows > MaxFlows:
+		return fmt.Errorf("%w: %d connections", ErrUsage, o.Flows)
+	case o.Confidence != 0 && !(o.Confidence >= leastConfidence && o.Confidence <= 1):
+		return fmt.Errorf("%w: confidence %v is not from %v to 1", ErrUsage, o.Confidence, leastConfidence)
+	}
+	return nil
+}
+
+// chooseCompression settles how the output is compressed: as asked for, or as
+// its name says.
+func (c *config) chooseCompression() error {
+	if asked := c.o.Compress; asked != "" {
+		if !slices.Contains(naming.Compressions(), asked) {
+			return fmt.Errorf("%w: %q is no compression: one of %s", ErrUsage, asked, strings.Join(naming.Compressions(), ", "))
+		}
+		return nil
+	}
+	for _, known := range naming.Compressions() {
+		if naming.HasSuffix(c.out, naming.PackedSuffix(known)) {
+			c.o.Compress = known
+		}
+	}
+	return nil
+}
+
+// sameFile reports whether both names lead to one existing file; "-" is none.
+func sameFile(in, out string) bool {
+	if in == "-" || out == "-" {
+		return false
+	}
+	a, err := os.Stat(in)
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(out)
+	return err == nil && os.SameFile(a, b)
+}

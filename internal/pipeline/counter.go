@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"strings"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/summary"
+	"github.com/mendcap/mendcap/report"
+)
+
+// contents are what a capture holds.
+type contents struct {
+	packets, bytes int64
+	stamped        bool
+	first, last    int64 // earliest and latest stamp, nanoseconds
+	interfaces     []report.Interface
+	unlisted       int64 // interfaces beyond maxInterfaces
+	converted      int64 // sockaddr records of IPv4
+	sections       int
+	placed         sectionSet // sections that mendcap has put in order before
+
+	// What the first pass alone counts.
+	headerless   int64
+	quotes       bool  // errors quote packets
+	own, strange int64 // addresses that interface descriptions state, and those beyond maxOwn
+	partial      bool  // only the beginning was gathered
+}
+
+// span says when the capture's packets were recorded.
+func (c *contents) span() summary.Span {
+	return summary.Span{Stamped: c.stamped, First: c.first, Last: c.last, Partial: c.partial}
+}
+
+// counter is the stage that counts what the capture holds. In: blocks in file order.
+type counter struct {
+	contents
+	byInterface map[*capture.Interface]int // the present pass's, into interfaces
+}
+
+// newCounter begins the counts of a pass. What the first pass alone counts is as known.
+func newCounter(known contents) *counter {
+	return &counter{
+		contents: contents{
+			headerless: known.headerless, quotes: known.quotes, own: known.own, strange: known.strange, partial: known.partial,
+		},
+		byInterface: make(map[*capture.Interface]int),
+	}
+}
+
+// take takes in what a block says of the capture as a whole.
+func (c *counter) take(u *unit) {
+	switch u.block.Kind {
+	case capture.Section:
+		if placedBefore(u.block) {
+			c.placed.add(c.sections)
+		}
+		c.sections++
+		c.byInterface = make(map[*capture.Interface]int) // no packet of an earlier section follows
+	case capture.Iface:
+		c.describe(u.block.Interface)
+	case capture.Packet:
+		c.packet(u)
+	}
+}
+
+func (c *counter) packet(u *unit) {
+	c.packets++
+	c.bytes += int64(len(u.block.Data))
+	c.quotes = c.quotes || u.quotes
+	if n, ok := c.byInterface[u.block.Interface]; ok {
+		c.interfaces[n].Packets++
+	}
+	if u.view.Form == packet.Sockaddr4 {
+		c.converted++
+	}
+	if stamp, ok := u.recorded(); ok {
+		if !c.stamped {
+			c.first, c.last, c.stamped = stamp, stamp, true
+		}
+		c.first, c.last = min(c.first, stamp), max(c.last, stamp)
+	}
+}
+
+// lacksHeader reports whether the packet's header has to be inferred.
+func (c *counter) lacksHeader(u *unit) bool {
+	return u.view.Form.Headerless() && !(c.placed.holds(u) && mended(u.block))
+}
+
+// exceeds reports whether, with the block that was counted last, there is more than a
+// beginning has told in which so many interfaces are known and all packets have their
+// header.
+func (c *counter) exceeds(u *unit, interfaces int) bool {
+	return len(c.interfaces) > interfaces || u.block.Kind == capture.Packet && (c.lacksHeader(u) || c.converted > 0)
+}
+
+// placedBefore reports whether mendcap has put the section in order already.
+func placedBefore(section *capture.Block) bool {
+	if section.Pcap {
+		return false
+	}
+	for _, c := range section.Comments() {
+		if strings.HasPrefix(c, orderMark) {
+			return true
+		}
+	}
+	return false
+}
+
+// mended reports whether a packet has a comment of mendcap's.
+func mended(b *capture.Block) bool {
+	for _, c := range b.Comments() {
+		if strings.HasPrefix(c, commentMark) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxInterfaces is how many interfaces of a capture are told apart in the report
+// and in what is learnt of clocks.
+const maxInterfaces = 1 << 16
+
+func (c *counter) describe(i *capture.Interface) {
+	if len(c.interfaces) >= maxInterfaces {
+		c.unlisted++
+		return
+	}
+	c.byInterface[i] = len(c.interfaces)
+	c.interfaces = append(c.interfaces, report.Interface{
+		Section: i.Section, ID: i.ID, Name: i.Name, LinkType: i.LinkType,
+		LinkName: packet.LinkName(packet.LinkType(i.LinkType)), Resolution: i.Resolution(),
+	})
+}
+
+// report describes the capture for the report.
+func (c *contents) report(name, format, compression string) report.Capture {
+	r := report.Capture{
+		Name: name, Format: format, Compression: compression,
+		Packets: c.packets, Bytes: c.bytes, Interfaces: c.interfaces,
+	}
+	if c.stamped {
+		r.First, r.Last = utc(c.first), utc(c.last)
+	}
+	return r
+}
+
+func utc(ns int64) time.Time { return time.Unix(0, ns).UTC() }

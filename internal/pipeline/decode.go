@@ -1,0 +1,134 @@
+package pipeline
+
+import (
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
+)
+
+// decoder is the stage that turns blocks into units. In: a batch of blocks; it fills
+// decoded. It is used by many workers at once, and has no state but what it was made with.
+type decoder struct {
+	layout   packet.Layout
+	protocol uint8          // stated for packets that lack their header, 0 without
+	answers  *infer.Answers // nil in the pass that gathers facts
+	quoted   bool           // errors in the capture quote packets
+}
+
+// newDecoder returns a decoder for a pass; in the one that gathers facts there are none
+// yet.
+func newDecoder(c *config, f *facts) *decoder {
+	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, quoted: f.quotes}
+}
+
+// decode fills u from its block.
+func (d *decoder) decode(u *unit) {
+	b := u.block
+	if b.Interface == nil {
+		return
+	}
+	packet.Decode(&u.view, packet.LinkType(b.Interface.LinkType), b.Data, int(b.OrigLen), d.layout)
+	u.proto = u.view.Proto
+	if u.view.Form.Headerless() {
+		d.examine(u)
+	}
+	d.upper(u)
+	if u.view.Form != packet.NoIP {
+		u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
+		u.heading = u.direction()
+	}
+}
+
+// examine reads the facts of a header-less packet, and its answer once the
+// answers are there.
+func (d *decoder) examine(u *unit) {
+	v := &u.view
+	p := infer.Packet{
+		Source: v.Src.Netip(), Zone: v.Zone, NextHeader: v.Proto,
+		Data: u.block.Data[v.Upper:v.End], Length: v.UpperLen,
+	}
+	if v.Dst != (packet.Addr{}) {
+		p.Destination = v.Dst.Netip()
+	}
+	if p.NextHeader == infer.Unknown && d.protocol != 0 {
+		p.NextHeader, p.Stated = d.protocol, true
+	}
+	p.Stamp, _ = u.recorded()
+	if d.answers == nil {
+		u.facts = room(&u.chunk.facts, len(u.chunk.units))
+		u.facts.Examine(&p)
+		return
+	}
+	var f infer.Facts
+	f.Examine(&p)
+	h := room(&u.chunk.heads, len(u.chunk.units))
+	h.answer, u.headless = d.answers.Infer(&f), h
+	u.proto = h.answer.NextHeader
+	if h.answer.Destination.IsValid() {
+		v.Dst = packet.AddrOf(h.answer.Destination)
+	}
+}
+
+// upper reads what order needs of the upper layer.
+func (d *decoder) upper(u *unit) {
+	v := &u.view
+	if v.Form == packet.NoIP || v.Fragment || v.Upper >= v.End {
+		return
+	}
+	data := u.block.Data[v.Upper:v.End]
+	if d.answers == nil {
+		if list := infer.AppendMentions(nil, u.proto, data); len(list) > 0 {
+			u.mentions = room(&u.chunk.mentions, len(u.chunk.units))
+			*u.mentions = list
+		}
+	}
+	switch u.proto {
+	case packet.ProtoTCP:
+		u.readTCP(data)
+	case packet.ProtoUDP:
+		u.sport, u.dport, _ = packet.Ports(data)
+	}
+	d.name(u, data)
+}
+
+func (u *unit) readTCP(data []byte) {
+	var h packet.TCP
+	v := &u.view
+	if v.Partial || !packet.ParseTCP(&h, data, v.UpperLen) {
+		return
+	}
+	u.isTCP, u.sport, u.dport = true, h.SrcPort, h.DstPort
+	u.seg = tcp.Segment{
+		Frame: u.block.Frame, Bits: tcp.Bits(h.Bits),
+		WindowShift: h.WindowShift, SACKPermitted: h.SACKPermitted, MSS: h.MSS,
+		HasTS: h.HasTS, TSval: h.TSval, TSecr: h.TSecr,
+		Window: h.Window, Seq: tcp.Seq(h.Seq), Ack: tcp.Seq(h.Ack),
+		Len: uint32(h.PayloadLen), SACKs: h.SACKs,
+		Sum: h.Checksum, IPID: v.IPID, HasIPID: v.Version == 4,
+	}
+	for i := range h.SACKs {
+		u.seg.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
+	}
+	if u.block.HasStamp {
+		u.seg.Stamp = u.block.Interface.Nanos(u.block.Ticks)
+	}
+}
+
+// direction is what the record itself says: SLL packet type 4, or the direction
+// bits of epb_flags.
+func (u *unit) direction() tcp.Side {
+	if u.view.Outgoing {
+		return tcp.Out
+	}
+	if len(u.block.Options) == 0 {
+		return tcp.Unproven
+	}
+	flags, _ := u.block.Flags()
+	switch flags & 3 {
+	case 1:
+		return tcp.In
+	case 2:
+		return tcp.Out
+	}
+	return tcp.Unproven
+}

@@ -1,0 +1,91 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/report"
+)
+
+// emitter is what a pass that writes ends in: a sequencer, and two goroutines that
+// judge and write what is in order. In: chunks whose blocks are tracked.
+type emitter struct {
+	sequencer *sequencer
+	judge     *judge
+	writer    *writer
+	batches   chan []*unit
+	written   chan error
+	ctx       context.Context // done once a write has failed
+	stop      context.CancelCauseFunc
+}
+
+// newEmitter begins the stages of a pass that writes to out.
+func (j *job) newEmitter(ctx context.Context, out *capture.Writer, each func(*report.Finding)) (*emitter, error) {
+	s, err := newSequencer(&j.facts, j.order, j.explain)
+	if err != nil {
+		return nil, err
+	}
+	p := &emitter{
+		sequencer: s, judge: newJudge(&j.config, &j.facts, j.explain, each), writer: newWriter(out, &j.facts),
+		batches: make(chan []*unit, ahead), written: make(chan error, 1),
+	}
+	p.ctx, p.stop = context.WithCancelCause(ctx)
+	judged := make(chan []*unit, 1)
+	go p.judge.all(p.batches, judged)
+	go p.write(p.writer, judged)
+	return p, nil
+}
+
+// write has all that was judged written. A write that fails ends the pass.
+func (p *emitter) write(w *writer, judged <-chan []*unit) {
+	err := w.all(judged)
+	if err != nil {
+		p.stop(err)
+		for range judged { // so that the judge comes to its end
+		}
+	}
+	p.written <- err
+}
+
+// take adds a chunk whose segments are complete.
+func (p *emitter) take(c *chunk) error {
+	for i := range c.units {
+		p.sequencer.take(&c.units[i])
+	}
+	return p.hand()
+}
+
+// hand gives what is in order to the goroutines, piece by piece: however much it
+// is, little is on its way.
+func (p *emitter) hand() error {
+	for rest := p.sequencer.ready(); len(rest) > 0; {
+		n := piece(rest)
+		select {
+		case p.batches <- rest[:n:n]:
+		case <-p.ctx.Done():
+			return p.ctx.Err()
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// finish writes what is left, unless the pass has failed. A write that failed
+// has made the pass fail.
+func (p *emitter) finish(err error) error {
+	defer p.stop(nil)
+	if err == nil {
+		p.sequencer.flush()
+		err = p.hand()
+	}
+	if failed := p.end(); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// end waits for the goroutines.
+func (p *emitter) end() error {
+	close(p.batches)
+	return <-p.written
+}
