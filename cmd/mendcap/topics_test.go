@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -116,12 +116,12 @@ func TestRowsAreDocumented(t *testing.T) {
 			t.Errorf("help verdicts lacks %s", v)
 		}
 	}
-	for _, law := range repair.Laws() {
+	for _, law := range reorder.LawNames() {
 		if !strings.Contains(help["laws"], "\n"+law+" ") {
 			t.Errorf("help laws lacks %s", law)
 		}
 	}
-	if got, want := strings.Count(help["laws"], "Broken where "), len(repair.Laws()); got != want {
+	if got, want := strings.Count(help["laws"], "Broken where "), len(reorder.LawNames()); got != want {
 		t.Errorf("help laws: got %d counter-examples, want one a law, %d", got, want)
 	}
 }
