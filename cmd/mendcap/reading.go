@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -21,6 +22,8 @@ type readingFlags struct {
 
 	confidence float64
 	stated     statedFlags
+
+	chosen repair.Options // what check has read of layout and without
 }
 
 const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LAW]...
@@ -31,7 +34,7 @@ const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LA
 func (f *readingFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable), not those beside the capture")
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
-	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(repair.Laws(), ", "))
+	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable): "+strings.Join(reorder.LawNames(), ", "))
 	flags.BoolVar(&f.align, "align-interfaces", false, "correct the stamps of interfaces whose clock differs from the others'")
 	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
 	flags.Float64Var(&f.confidence, "confidence", infer.DefaultConfidence, "fill in what is likely with probability `P` or more, from 0.5 to 1; 1 fills in what is proved alone")
@@ -43,7 +46,7 @@ func (f *readingFlags) addSpool(flags *pflag.FlagSet) {
 	flags.Var(&f.spool, "spool-limit", "copy at most `SIZE` bytes of standard input or a pipe to a temporary file (default half of what is free there)")
 }
 
-// check checks their values; hint helps with what is wrong.
+// check reads and checks their values; hint helps with what is wrong.
 func (f *readingFlags) check(hint string) error {
 	if f.salvage != "on" && f.salvage != "off" {
 		return usagef(hint, "--salvage: %q is neither on nor off", f.salvage)
@@ -51,13 +54,16 @@ func (f *readingFlags) check(hint string) error {
 	if !(f.confidence >= 0.5 && f.confidence <= 1) {
 		return usagef(hint, "--confidence: %v is no number from 0.5 to 1", f.confidence)
 	}
-	if err := (repair.Options{UserLayout: f.layout}).Check(); err != nil {
+	if err := f.chosen.Layout.UnmarshalText([]byte(f.layout)); err != nil {
 		return usagef(hint, "--user-layout: %s", plainly(err))
 	}
-	for _, law := range f.without {
-		if err := (repair.Options{Without: []string{law}}).Check(); err != nil {
-			return usagef(hint, "--without: %s%s", plainly(err), guess("", law, repair.Laws()))
+	f.chosen.Without = nil
+	for _, name := range f.without {
+		var law reorder.Law
+		if err := law.UnmarshalText([]byte(name)); err != nil {
+			return usagef(hint, "--without: %s%s", plainly(err), guess("", name, reorder.LawNames()))
 		}
+		f.chosen.Without = append(f.chosen.Without, law)
 	}
 	if err := (repair.Options{Local: f.stated.local}).Check(); err != nil {
 		return usagef(hint, "--local: %s", plainly(err))
@@ -65,10 +71,10 @@ func (f *readingFlags) check(hint string) error {
 	return nil
 }
 
-// options are those that the flags ask for.
+// options are those that the flags ask for, once they are checked.
 func (f *readingFlags) options() repair.Options {
 	o := repair.Options{
-		Tables: f.tables, UserLayout: f.layout, Without: f.without, AlignInterfaces: f.align,
+		Tables: f.tables, Layout: f.chosen.Layout, Without: f.chosen.Without, AlignInterfaces: f.align,
 		RefuseDamaged: f.salvage == "off", Confidence: f.confidence, SpoolLimit: int64(f.spool),
 	}
 	f.stated.state(&o)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
@@ -125,8 +127,8 @@ func checkKind(k report.Kind, text string, err error) error {
 		}
 		return err
 	}
-	flags := repair.Flags()
-	for _, law := range repair.Laws() {
+	flags := slices.Clone(tcp.AnalysisNames())
+	for _, law := range reorder.LawNames() {
 		if !slices.Contains(flags, law) { // as one of the flags is called
 			flags = append(flags, law)
 		}
