@@ -48,11 +48,11 @@ type Layout uint8
 
 // The layouts.
 const (
-	LayoutAuto    = Layout(packet.LayoutAuto)    // by content, where all of it is plausible
-	LayoutWindows = Layout(packet.LayoutWindows) // AF_INET6 is 23
-	LayoutLinux   = Layout(packet.LayoutLinux)   // AF_INET6 is 10
-	LayoutBSD     = Layout(packet.LayoutBSD)     // also macOS: AF_INET6 is 24, 28 or 30
-	LayoutNone    = Layout(packet.LayoutNone)    // these records are something else
+	LayoutAuto    Layout = iota // by content, where all of it is plausible
+	LayoutWindows               // AF_INET6 is 23
+	LayoutLinux                 // AF_INET6 is 10
+	LayoutBSD                   // also macOS: AF_INET6 is 24, 28 or 30
+	LayoutNone                  // these records are something else
 )
 
 // String returns the name of the layout: "auto", "windows", "linux", "bsd" or

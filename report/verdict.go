@@ -4,23 +4,28 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// The verdicts: what one flag of the analyser, or one violated law, was. Each
-// finding has exactly one.
+// Verdict says what one flag of the analyser, or one violated law, was. Each
+// finding has exactly one. In a report of another version it may be none of the
+// constants.
+type Verdict string
+
+// The verdicts.
 const (
-	Artefact    = "artefact"     // made by the capture's order, now gone
-	Drop        = "drop"         // the capture missed packets that the network delivered
-	Loss        = "loss"         // the network lost it; the detail says how it was recovered
-	Reordering  = "reordering"   // the network delivered it out of order
-	Spurious    = "spurious"     // sent again though the first had arrived
-	Duplicate   = "duplicate"    // one packet twice; the detail says by whom
-	Genuine     = "genuine"      // what the flag says is what happened
-	NotCaptured = "not-captured" // one direction was never recorded
-	Undecided   = "undecided"    // neither could be shown
-	Created     = "created"      // flagged after repair, not before
+	Artefact    Verdict = "artefact"     // made by the capture's order, now gone
+	Drop        Verdict = "drop"         // the capture missed packets that the network delivered
+	Loss        Verdict = "loss"         // the network lost it; the detail says how it was recovered
+	Reordering  Verdict = "reordering"   // the network delivered it out of order
+	Spurious    Verdict = "spurious"     // sent again though the first had arrived
+	Duplicate   Verdict = "duplicate"    // one packet twice; the detail says by whom
+	Genuine     Verdict = "genuine"      // what the flag says is what happened
+	NotCaptured Verdict = "not-captured" // one direction was never recorded
+	Undecided   Verdict = "undecided"    // neither could be shown
+	Created     Verdict = "created"      // flagged after repair, not before
 )
 
 // The details of Loss, how the sender found out and filled the hole, and of
@@ -36,7 +41,10 @@ const (
 
 // verdicts are all of them, in the order in which they are shown, and what each
 // says in a few words.
-var verdicts = []struct{ name, meaning string }{
+var verdicts = []struct {
+	name    Verdict
+	meaning string
+}{
 	{Artefact, "made by the capture's order, repaired"},
 	{Drop, "the capture missed packets that the network delivered"},
 	{Loss, "the network lost packets"},
@@ -50,17 +58,29 @@ var verdicts = []struct{ name, meaning string }{
 }
 
 // Verdicts lists all verdicts, in the order in which they are shown.
-func Verdicts() []string {
-	names := make([]string, len(verdicts))
+func Verdicts() []Verdict {
+	names := make([]Verdict, len(verdicts))
 	for i, v := range verdicts {
 		names[i] = v.name
 	}
 	return names
 }
 
+// ParseVerdict reads one of the verdicts.
+func ParseVerdict(text string) (Verdict, error) {
+	if v := Verdict(text); slices.Contains(Verdicts(), v) {
+		return v, nil
+	}
+	var names []string
+	for i := range verdicts {
+		names = append(names, string(verdicts[i].name))
+	}
+	return "", fmt.Errorf("%q is no verdict; they are %s", text, strings.Join(names, ", "))
+}
+
 // VerdictsIn lists all verdicts, and after them, by name, those that counts has
 // besides: a stored report of another version may know more.
-func VerdictsIn(counts map[string]int64) []string {
+func VerdictsIn(counts map[Verdict]int64) []Verdict {
 	list := Verdicts()
 	for _, verdict := range slices.Sorted(maps.Keys(counts)) {
 		if !slices.Contains(list, verdict) {
@@ -71,10 +91,10 @@ func VerdictsIn(counts map[string]int64) []string {
 }
 
 // Meaning says in a few words what a verdict says; "" of one that is unknown.
-func Meaning(verdict string) string {
-	for _, v := range verdicts {
-		if v.name == verdict {
-			return v.meaning
+func (v Verdict) Meaning() string {
+	for i := range verdicts {
+		if verdicts[i].name == v {
+			return verdicts[i].meaning
 		}
 	}
 	return ""
@@ -87,7 +107,7 @@ func (f *Finding) Label() string {
 	case f.Flag != "":
 		return f.Flag
 	case f.Law != "":
-		return "law " + f.Law
+		return "law " + string(f.Law)
 	}
 	return "connection"
 }

@@ -55,7 +55,7 @@ func checkCommand() *command {
 		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... " +
 			"[--report FILE]... [-q] [--findings N]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE...",
 		summary: "hold captures to having no findings, or none but known ones",
-		text:    fmt.Sprintf(checkText, strings.Join(report.Verdicts(), ", ")),
+		text:    fmt.Sprintf(checkText, strings.Join(verdictNames(), ", ")),
 		flags:   flags,
 		run:     f.run,
 	}

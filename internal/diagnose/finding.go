@@ -30,7 +30,10 @@ const (
 var verdictNames = report.Verdicts()
 
 // String returns report's name.
-func (v Verdict) String() string { return verdictNames[v] }
+func (v Verdict) String() string { return string(verdictNames[v]) }
+
+// Reported returns report's verdict.
+func (v Verdict) Reported() report.Verdict { return verdictNames[v] }
 
 // Endpoint is an address, IPv4 mapped into IPv6, and a port.
 type Endpoint struct {

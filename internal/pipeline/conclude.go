@@ -68,7 +68,7 @@ const maxDoubtful = 100
 func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int) {
 	choice := func(c infer.Candidate) report.HeaderChoice {
 		return report.HeaderChoice{
-			NextHeader: protocolName(c.NextHeader), Destination: c.Destination.String(),
+			NextHeader: protocolName(c.NextHeader), Destination: c.Destination,
 			Posterior: c.Posterior, Evidence: string(c.Evidence),
 		}
 	}
@@ -95,7 +95,7 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 	p := &j.profile
 	r := report.Order{
 		Basis: p.Basis.String(), Vantage: j.local.ShownBy(), Local: j.local.Local(),
-		Moved: moved, MaxShift: time.Duration(stats.MaxShift), ByLaw: make(map[string]report.Law),
+		Moved: moved, MaxShift: time.Duration(stats.MaxShift), ByLaw: make(map[report.LawName]report.Law),
 		Scales: report.Scales{
 			Tick: time.Duration(p.Tick), ThreadJitter: time.Duration(p.ThreadJitter), QueueJitter: time.Duration(p.QueueJitter),
 		},
@@ -109,7 +109,7 @@ func (j *job) describeOrder(stats reorder.Stats, moved int64) report.Order {
 	r.Placed = j.facts.anyPlaced
 	r.AsRecorded = j.left.describe()
 	for i, name := range reorder.LawNames() {
-		r.ByLaw[name] = report.Law{
+		r.ByLaw[report.LawName(name)] = report.Law{
 			Violations: stats.Violations[i], Explained: stats.Explained[i],
 			Moved: stats.Moved[i], Unrepaired: stats.Unrepaired[i],
 		}

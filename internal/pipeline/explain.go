@@ -167,7 +167,7 @@ func (x *explainer) found(f *diagnose.Finding) {
 		return
 	}
 	of.verdicts = append(of.verdicts, numbered{report.ExplainedFlag{
-		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Evidence: f.Evidence(),
+		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Evidence: f.Evidence(),
 		Before: slices.Contains(of.before.Names(), f.Flag()), After: slices.Contains(of.after.Names(), f.Flag()),
 	}, int(f.FlagNumber)})
 }
@@ -222,7 +222,7 @@ func (c *clue) neighbours(relations []reorder.Relation) []report.Neighbour {
 	list := make([]report.Neighbour, len(relations))
 	for i := range relations {
 		r := &relations[i]
-		list[i] = report.Neighbour{Frame: r.Index, Law: r.Law.String(), Broken: r.Broken, Repaired: r.Repaired}
+		list[i] = report.Neighbour{Frame: r.Index, Law: report.LawName(r.Law.String()), Broken: r.Broken, Repaired: r.Repaired}
 		if r.Segment != (reorder.Segment{}) && c.initials != nil {
 			list[i].Segment = explainSegment(&r.Segment, c.initials)
 		}
@@ -316,7 +316,7 @@ func (j *job) explainHeader(u *unit) report.ExplainedHeader {
 	}
 	for _, c := range a.Candidates {
 		h.Candidates = append(h.Candidates, report.ExplainedCandidate{
-			NextHeader: protocolName(c.NextHeader), Destination: c.Destination.String(),
+			NextHeader: protocolName(c.NextHeader), Destination: c.Destination,
 			Posterior: c.Posterior, Evidence: string(c.Evidence),
 		})
 	}
@@ -342,7 +342,7 @@ func (j *job) explainPlace(u *unit) report.ExplainedPlace {
 	p := &u.fate.place
 	e := report.ExplainedPlace{Why: j.why(u)}
 	if p.Moved || p.Left {
-		e.Law = p.Law.String()
+		e.Law = report.LawName(p.Law.String())
 	}
 	stamp, ok := u.stamp()
 	if !ok {

@@ -124,7 +124,7 @@ func TestExplanationsAgreeWithTheRepair(t *testing.T) {
 			t.Errorf("frame %d: got time %v, recorded %v, between %v and %v; want it there, and not after what was recorded", frame, p.Time, p.Recorded, p.Earliest, p.Latest)
 		}
 		comment := comments[e.FrameAfter]
-		if was := strings.Contains(comment, "moved by "+e.Place.Law+","); was != (e.Place.Why == report.WhyMoved) {
+		if was := strings.Contains(comment, "moved by "+string(e.Place.Law)+","); was != (e.Place.Why == report.WhyMoved) {
 			t.Errorf("frame %d: got %s by law %q, but the output's frame %d says %q", frame, e.Place.Why, e.Place.Law, e.FrameAfter, comment)
 		}
 		if e.Place.Why != report.WhyMoved {

@@ -70,10 +70,10 @@ func (c *collector) result() report.Findings {
 		list[i] = reported(f, &c.names)
 	}
 	c.kept = nil
-	by := make(map[string]int64)
+	by := make(map[report.Verdict]int64)
 	for verdict, n := range c.byVerdict {
 		if n > 0 {
-			by[diagnose.Verdict(verdict).String()] = n
+			by[diagnose.Verdict(verdict).Reported()] = n
 		}
 	}
 	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: by, List: list}
@@ -112,7 +112,7 @@ func reported(f *diagnose.Finding, names *flowNames) report.Finding {
 func described(f *diagnose.Finding, names *flowNames) report.Finding {
 	return report.Finding{
 		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: names.of(f),
-		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Repaired: f.Repaired, Law: f.Law(),
+		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()),
 	}
 }
 

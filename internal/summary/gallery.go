@@ -205,8 +205,8 @@ func (l *streamLine) place(s tcp.Seq) int64 {
 	return l.at
 }
 
-func (v verdictSet) names() []string {
-	var names []string
+func (v verdictSet) names() []report.Verdict {
+	var names []report.Verdict
 	for i, name := range report.Verdicts() {
 		if v&(1<<i) != 0 {
 			names = append(names, name)

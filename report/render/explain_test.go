@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -52,8 +53,8 @@ func explained() *report.Explanations {
 		Header: report.ExplainedHeader{
 			Form: report.FormStub, NextHeader: report.ExplainedField{Value: "255", Origin: "unknown"}, Destination: report.ExplainedField{Value: "::", Origin: "unknown"},
 			Candidates: []report.ExplainedCandidate{
-				{NextHeader: "6 (TCP)", Destination: "2001:db8::10", Posterior: 0.51, Evidence: "seen-in-capture"},
-				{NextHeader: "17 (UDP)", Destination: "2001:db8::11", Posterior: 0.43},
+				{NextHeader: "6 (TCP)", Destination: netip.MustParseAddr("2001:db8::10"), Posterior: 0.51, Evidence: "seen-in-capture"},
+				{NextHeader: "17 (UDP)", Destination: netip.MustParseAddr("2001:db8::11"), Posterior: 0.43},
 			},
 			Synthesised: "nothing",
 		},
@@ -145,7 +146,7 @@ func TestReasons(t *testing.T) {
 		{"tsecr", data, &report.ExplainedTCP{}, "frame 9 is one where its timestamp is echoed"},
 	} {
 		e := &report.Explanation{Frame: 12, Segment: c.own}
-		if got := reason(e, &report.Neighbour{Frame: 9, Law: c.law, Segment: c.other}); got != c.want {
+		if got := reason(e, &report.Neighbour{Frame: 9, Law: report.LawName(c.law), Segment: c.other}); got != c.want {
 			t.Errorf("law %s: got %q, want %q", c.law, got, c.want)
 		}
 	}

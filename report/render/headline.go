@@ -32,7 +32,7 @@ func headline(r *report.Report) string {
 	}
 	by := f.ByVerdict
 	network, open := int64(0), f.Total
-	for _, verdict := range []string{report.Loss, report.Reordering, report.Spurious} {
+	for _, verdict := range []report.Verdict{report.Loss, report.Reordering, report.Spurious} {
 		network = bounded.Add(network, by[verdict])
 	}
 	for _, n := range []int64{by[report.Artefact], by[report.Drop], by[report.Genuine], by[report.Duplicate], by[report.NotCaptured], network} {

@@ -21,7 +21,7 @@ func crowded(t *testing.T) *report.Report {
 		for k := range int64(192) {
 			g.Points = append(g.Points, report.Point{
 				Frame: 1_000_000 + k, FrameAfter: 2_000_000 + k, Before: 1_000_000_000 * k, After: 999_000_000 * k, Kind: "data", Left: 1448 * k, Right: 1448 * (k + 1),
-				Moved: true, Flags: []string{"retransmission", "spurious_retransmission", "out_of_order"}, Verdicts: []string{report.Artefact, report.Reordering, report.Duplicate},
+				Moved: true, Flags: []string{"retransmission", "spurious_retransmission", "out_of_order"}, Verdicts: []report.Verdict{report.Artefact, report.Reordering, report.Duplicate},
 			})
 		}
 		f.Name, f.Graph = fmt.Sprintf("flow %d", i), &g

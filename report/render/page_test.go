@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -122,7 +123,7 @@ func TestHostilePageInABrowser(t *testing.T) {
 		r.Capture.Name, r.Notes, r.Capture.Format, r.Output.Name = evil, []string{evil}, evil, evil
 		r.Findings.ByVerdict[evil] = 3
 		r.Timeline.ByVerdict[evil] = []int64{1, 2, 3, 4, 5}
-		r.Order.Local, r.Order.ByLaw[evil] = []string{evil}, report.Law{Moved: 1}
+		r.Order.Local, r.Order.ByLaw[evil] = []netip.Addr{netip.MustParseAddr("fe80::1").WithZone(evil)}, report.Law{Moved: 1}
 		for i := range r.Findings.List {
 			f := &r.Findings.List[i]
 			f.Flow, f.Flag, f.Verdict, f.Evidence, f.Detail = evil, evil, evil, evil, evil
@@ -130,7 +131,7 @@ func TestHostilePageInABrowser(t *testing.T) {
 		f := &r.Flows.List[0]
 		f.Name, f.ByVerdict[evil], f.Graph.Direction = evil, 2, evil
 		for i := range f.Graph.Points {
-			f.Graph.Points[i].Flags, f.Graph.Points[i].Verdicts = []string{evil}, []string{evil}
+			f.Graph.Points[i].Flags, f.Graph.Points[i].Verdicts = []string{evil}, []report.Verdict{evil}
 		}
 	})
 	v := visit(t, text, count)
