@@ -42,7 +42,7 @@ type known struct {
 }
 
 func knownOf(f *Finding) known {
-	k := known{Verdict: f.Verdict, Detail: f.Detail, Flag: f.Flag, Flow: f.Flow}
+	k := known{Verdict: f.Verdict, Detail: f.Detail, Flag: f.Flag, Flow: f.Flow.String()}
 	if f.Flag == "" {
 		k.Law = f.Law
 	}

@@ -26,7 +26,7 @@ type Explanation struct {
 	Frame      int64            `json:"frame"`
 	FrameAfter int64            `json:"frameAfter"`        // in the output
 	Protocol   string           `json:"protocol"`          // "TCP", "58 (ICMPv6)"; "" without IP
-	Flow       string           `json:"flow"`              // "source:port > destination:port"; "" without IP
+	Flow       Endpoints        `json:"flow"`              // "source:port > destination:port"; "" without IP
 	Segment    *ExplainedTCP    `json:"segment,omitempty"` // of TCP that can be followed
 	Header     ExplainedHeader  `json:"header"`
 	Place      ExplainedPlace   `json:"place"`

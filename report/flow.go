@@ -30,10 +30,10 @@ type Flow struct {
 // most to show, in the order of the output; sequence numbers are relative to
 // the first one seen. It is missing where a connection has nothing to show.
 type Graph struct {
-	Direction string  `json:"direction"` // "source > destination"
-	Skipped   int64   `json:"skipped"`   // packets of the connection before those of the picture
-	Omitted   int64   `json:"omitted"`   // all packets of the connection that have no point
-	Points    []Point `json:"points"`
+	Direction Endpoints `json:"direction"` // "source > destination"
+	Skipped   int64     `json:"skipped"`   // packets of the connection before those of the picture
+	Omitted   int64     `json:"omitted"`   // all packets of the connection that have no point
+	Points    []Point   `json:"points"`
 }
 
 // Point is one packet of a Graph. Times are nanoseconds since the

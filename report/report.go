@@ -99,7 +99,7 @@ type Inference struct {
 // DoubtfulFlow is one direction of a connection whose header was left open or
 // decided narrowly.
 type DoubtfulFlow struct {
-	Flow     string       `json:"flow"` // "source:port > destination:port", :: where that is open
+	Flow     Endpoints    `json:"flow"` // "source:port > destination:port", :: where that is open
 	Packets  int64        `json:"packets"`
 	Answer   string       `json:"answer"` // the Next Header that was written, "" where that is open too
 	Best     HeaderChoice `json:"best"`
@@ -244,7 +244,7 @@ type Finding struct {
 	Frame      int64     `json:"frame"`            // in the input
 	FrameAfter int64     `json:"frameAfter"`       // in the output
 	Time       time.Time `json:"time"`             // as repaired
-	Flow       string    `json:"flow"`             // "source:port > destination:port"
+	Flow       Endpoints `json:"flow"`             // "source:port > destination:port"
 	Flag       string    `json:"flag"`             // Wireshark's name without "tcp.analysis."; "" for a law without a flag
 	Verdict    Verdict   `json:"verdict"`          // one of Verdicts
 	Detail     string    `json:"detail,omitempty"` // of Loss and Duplicate

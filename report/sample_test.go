@@ -35,11 +35,11 @@ func sample() *Report {
 
 			LikelyByEvidence: map[string]int64{"destination-cache": 100},
 			Doubtful: []DoubtfulFlow{{
-				Flow: "[2001:db8::10]:50000 > [::]:443", Packets: 12, Answer: "6 (TCP)",
+				Flow: ends("[2001:db8::10]:50000 > [::]:443"), Packets: 12, Answer: "6 (TCP)",
 				Best:     HeaderChoice{NextHeader: "6 (TCP)", Destination: netip.MustParseAddr("2001:db8:1::2"), Posterior: 0.5, Evidence: "destination-cache"},
 				RunnerUp: HeaderChoice{NextHeader: "6 (TCP)", Destination: netip.MustParseAddr("2001:db8:2::1"), Posterior: 0.4999, Evidence: "destination-cache"},
 			}, {
-				Flow: "[2001:db8::10]:50001 > [2001:db8:3::1]:53", Packets: 1, Answer: "17 (UDP)",
+				Flow: ends("[2001:db8::10]:50001 > [2001:db8:3::1]:53"), Packets: 1, Answer: "17 (UDP)",
 				Best:     HeaderChoice{NextHeader: "17 (UDP)", Destination: netip.MustParseAddr("2001:db8:3::1"), Posterior: 0.9992, Evidence: "reverse-flow"},
 				RunnerUp: HeaderChoice{NextHeader: "17 (UDP)", Destination: netip.MustParseAddr("::"), Posterior: 0.0008},
 			}},
@@ -92,13 +92,13 @@ func sample() *Report {
 
 func sampleFindings(at time.Time) []Finding {
 	finding := Finding{
-		Frame: 15, FrameAfter: 12, Time: at, Flow: "[2001:db8::10]:49152 > [2001:db8::1]:443",
+		Frame: 15, FrameAfter: 12, Time: at, Flow: ends("[2001:db8::10]:49152 > [2001:db8::1]:443"),
 		Flag: "ack_lost_segment", Verdict: Artefact, Repaired: true, Law: "ack",
 		Sequence: &Range{Left: 4294967000, Right: 204},
 		Evidence: "acknowledged bytes whose segment stood 3 frames later; law ack placed it before",
 	}
 	law := Finding{
-		Frame: 20, FrameAfter: 20, Time: at.Add(time.Millisecond), Flow: "10.0.0.1:80 > 10.0.0.2:1024",
+		Frame: 20, FrameAfter: 20, Time: at.Add(time.Millisecond), Flow: ends("10.0.0.1:80 > 10.0.0.2:1024"),
 		Verdict: Undecided, Law: "out-ack", Evidence: "beyond the gate",
 	}
 	list := []Finding{finding, law}
@@ -144,7 +144,7 @@ func sampleFlows(at time.Time) Flows {
 			Name: "[2001:db8::10]:49152 <> [2001:db8::1]:443", Protocol: "TCP", Packets: 4_000, Bytes: 3_900_000, Moved: 900,
 			First: at, Last: at.Add(time.Second), ByVerdict: map[Verdict]int64{Artefact: 3_000, Loss: 2}, Before: 3_002, After: 2,
 			Graph: &Graph{
-				Direction: "[2001:db8::1]:443 > [2001:db8::10]:49152", Skipped: 12, Omitted: 3_996,
+				Direction: ends("[2001:db8::1]:443 > [2001:db8::10]:49152"), Skipped: 12, Omitted: 3_996,
 				Points: []Point{point(2, 1), moved, point(4, 2897), ack},
 			},
 		}},
@@ -159,4 +159,12 @@ func quiet() *Report {
 		Order:    Order{Basis: "file", Vantage: "unproven"},
 		Analysis: Analysis{Before: map[string]int64{"retransmission": 0}, After: map[string]int64{"retransmission": 0}},
 	}
+}
+
+// ends reads endpoints.
+func ends(text string) (e Endpoints) {
+	if err := e.UnmarshalText([]byte(text)); err != nil {
+		panic(err)
+	}
+	return e
 }

@@ -44,7 +44,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 
 // textOf is the schema of types that are written as text and are none in Go.
 func textOf(of reflect.Type) *reflected.Schema {
-	if of == reflect.TypeFor[netip.Addr]() {
+	if of == reflect.TypeFor[netip.Addr]() || of == reflect.TypeFor[Endpoints]() {
 		return &reflected.Schema{Type: "string"}
 	}
 	return nil

@@ -107,7 +107,7 @@ func TestLimitAllows(t *testing.T) {
 // found returns a finding; left tells its bytes from those of others.
 func found(frame int64, verdict Verdict, flag string, left uint32) *Finding {
 	return &Finding{
-		Frame: frame, Verdict: verdict, Flag: flag, Flow: "192.0.2.1:80 > 192.0.2.2:1024", Evidence: "so it is",
+		Frame: frame, Verdict: verdict, Flag: flag, Flow: ends("192.0.2.1:80 > 192.0.2.2:1024"), Evidence: "so it is",
 		Sequence: &Range{left, left + 100},
 	}
 }

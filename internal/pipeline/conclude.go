@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -74,11 +73,7 @@ func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int
 	}
 	list := make([]report.DoubtfulFlow, 0, len(doubts))
 	for _, d := range doubts {
-		flow := d.Source.String() + " > " + d.Destination.String()
-		if d.SourcePort != 0 || d.DestinationPort != 0 {
-			flow = netip.AddrPortFrom(d.Source, d.SourcePort).String() + " > " + netip.AddrPortFrom(d.Destination, d.DestinationPort).String()
-		}
-		f := report.DoubtfulFlow{Flow: flow, Packets: int64(d.Packets), Best: choice(d.Best), RunnerUp: choice(d.RunnerUp)}
+		f := report.DoubtfulFlow{Flow: endpoints(d.Source, d.Destination, d.SourcePort, d.DestinationPort), Packets: int64(d.Packets), Best: choice(d.Best), RunnerUp: choice(d.RunnerUp)}
 		for _, c := range d.Candidates {
 			f.Candidates = append(f.Candidates, choice(c))
 		}

@@ -279,16 +279,20 @@ func protocolOf(u *unit) string {
 	return fmt.Sprintf("protocol %d", u.proto)
 }
 
-// flowOf names both ends, with ports where there are some.
-func flowOf(u *unit) string {
+// flowOf returns both ends, with ports where there are some.
+func flowOf(u *unit) report.Endpoints {
 	if u.view.Form == packet.NoIP {
-		return ""
+		return report.Endpoints{}
 	}
 	src, dst := u.ends()
-	if u.sport == 0 && u.dport == 0 {
-		return src.String() + " > " + dst.String()
+	return endpoints(src, dst, u.sport, u.dport)
+}
+
+// endpoints are both ends; ports that are both 0 are none.
+func endpoints(src, dst netip.Addr, sport, dport uint16) report.Endpoints {
+	return report.Endpoints{
+		Source: netip.AddrPortFrom(src, sport), Destination: netip.AddrPortFrom(dst, dport), Portless: sport == 0 && dport == 0,
 	}
-	return netip.AddrPortFrom(src, u.sport).String() + " > " + netip.AddrPortFrom(dst, u.dport).String()
 }
 
 func (j *job) explainHeader(u *unit) report.ExplainedHeader {

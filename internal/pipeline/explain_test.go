@@ -278,7 +278,7 @@ func TestExplainWhatIsNotTCP(t *testing.T) {
 	all := explainAll(t, in, int64(len(cases)), Options{})
 	for i, c := range cases {
 		e := all[int64(i+1)]
-		if e.Protocol != c.protocol || e.Flow != c.flow || e.Header.Form != c.form || e.Place.Why != c.why {
+		if e.Protocol != c.protocol || e.Flow.String() != c.flow || e.Header.Form != c.form || e.Place.Why != c.why {
 			t.Errorf("frame %d: got %q, %q, form %s, %s; want %q, %q, form %s, %s", i+1,
 				e.Protocol, e.Flow, e.Header.Form, e.Place.Why, c.protocol, c.flow, c.form, c.why)
 		}

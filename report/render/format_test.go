@@ -132,8 +132,12 @@ func replaceText(v reflect.Value, text string) {
 			replaceText(v.Elem(), text)
 		}
 	case reflect.Struct:
-		if a, ok := v.Addr().Interface().(*netip.Addr); ok {
-			*a = netip.MustParseAddr("fe80::1").WithZone(text)
+		zoned := netip.MustParseAddr("fe80::1").WithZone(text)
+		switch a := v.Addr().Interface().(type) {
+		case *netip.Addr:
+			*a = zoned
+		case *netip.AddrPort:
+			*a = netip.AddrPortFrom(zoned, 80)
 		}
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {

@@ -61,7 +61,7 @@ type placed struct {
 
 func viewGraph(f *report.Flow, clip string) graphView {
 	g := f.Graph
-	v := graphView{Direction: text.Sanitise(g.Direction)}
+	v := graphView{Direction: text.Sanitise(g.Direction.String())}
 	moved := 0
 	for i := range g.Points {
 		if g.Points[i].Moved {

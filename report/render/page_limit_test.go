@@ -17,7 +17,7 @@ func crowded(t *testing.T) *report.Report {
 	r.Flows.List = nil
 	for i := range 100 {
 		f := one
-		g := report.Graph{Direction: strings.Repeat("[2001:db8:1111:2222:3333:4444:5555:6666]:65535 > ", 2)}
+		g := report.Graph{Direction: ends("[2001:db8:1111:2222:3333:4444:5555:6666]:65535 > [2001:db8:1111:2222:3333:4444:5555:6667]:65535")}
 		for k := range int64(192) {
 			g.Points = append(g.Points, report.Point{
 				Frame: 1_000_000 + k, FrameAfter: 2_000_000 + k, Before: 1_000_000_000 * k, After: 999_000_000 * k, Kind: "data", Left: 1448 * k, Right: 1448 * (k + 1),

@@ -50,7 +50,7 @@ func findingsTable(findings []report.Finding) *table {
 	})
 	for i := range findings {
 		f := &findings[i]
-		t.add(sortedCell(findingFrames(f), f.Frame), textCell(f.Label()), cell{Tags: []tag{{verdictText(f), string(f.Verdict)}}}, textCell(f.Flow), textCell(f.Evidence))
+		t.add(sortedCell(findingFrames(f), f.Frame), textCell(f.Label()), cell{Tags: []tag{{verdictText(f), string(f.Verdict)}}}, textCell(f.Flow.String()), textCell(f.Evidence))
 	}
 	return t
 }

@@ -216,7 +216,7 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 					y.Floors[why]++
 				}
 				mistakes = append(mistakes, Mistake{Frame: f.Frame, Recorded: int64(degraded[i].Index + 1), Flag: name,
-					Truth: string(truth), Verdict: string(f.Verdict), Evidence: f.Evidence, Flow: f.Flow})
+					Truth: string(truth), Verdict: string(f.Verdict), Evidence: f.Evidence, Flow: f.Flow.String()})
 			}
 		}
 	}
