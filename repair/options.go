@@ -89,12 +89,12 @@ type Options struct {
 // DefaultFindings and DefaultFlows are how many findings and connections a
 // report lists at most by default.
 const (
-	DefaultFindings = pipeline.DefaultFindings
-	DefaultFlows    = pipeline.DefaultFlows
+	DefaultFindings = pipeline.DefaultFindings // 10,000
+	DefaultFlows    = pipeline.DefaultFlows    // 20
 )
 
 // MaxFlows is the most connections that a report can list.
-const MaxFlows = pipeline.MaxFlows
+const MaxFlows = pipeline.MaxFlows // 1,000
 
 // Check returns an ErrUsage if the options would be refused whatever the capture.
 func (o Options) Check() error { return o.inner().Check() }

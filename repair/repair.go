@@ -13,8 +13,8 @@
 // It holds no more of the capture in memory than a bounded window.
 //
 // Functions of this package may be called by several goroutines at a time. Each
-// ends with the context's error soon after the context is done. Temporary files
-// are made in os.TempDir.
+// ends with the context's error soon after the context is done, but waits for a Read
+// of a Source that is under way. Temporary files are made in os.TempDir.
 package repair
 
 import (
@@ -44,7 +44,7 @@ type Source interface {
 }
 
 // MaxExplained is how many frames Explain takes at once.
-const MaxExplained = pipeline.MaxExplained
+const MaxExplained = pipeline.MaxExplained // 1,000
 
 // The conditions that callers tell apart, with errors.Is.
 var (

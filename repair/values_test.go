@@ -49,6 +49,14 @@ func TestValuesAsText(t *testing.T) {
 	}
 }
 
+// TestLimits holds the limits to those that are documented.
+func TestLimits(t *testing.T) {
+	got := [...]int{repair.DefaultFindings, repair.DefaultFlows, repair.MaxFlows, repair.MaxExplained}
+	if want := [...]int{10_000, 20, 1_000, 1_000}; got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 // TestNumberAndCase: a protocol is read by its number too, and in any case.
 func TestNumberAndCase(t *testing.T) {
 	for _, text := range []string{"TCP", "tcp", "Tcp", "6"} {
