@@ -44,7 +44,7 @@ type Source interface {
 }
 
 // MaxExplained is how many frames Explain takes at once.
-const MaxExplained = pipeline.MaxExplained
+const MaxExplained = pipeline.MaxExplained // 1,000
 
 // The conditions that callers tell apart, with errors.Is.
 var (

@@ -58,7 +58,7 @@ func TestBaselineFromBefore(t *testing.T) {
 		t.Errorf("findings of the baseline that did not come: got %d, want none", tally.Gone())
 	}
 	for _, c := range tally.Checks(r) {
-		if c.Name == Undecided && (c.Failed || c.Known != 2) {
+		if c.Name == string(Undecided) && (c.Failed || c.Known != 2) {
 			t.Errorf("%s: got failed %v with %d known, want both known", c.Name, c.Failed, c.Known)
 		}
 	}

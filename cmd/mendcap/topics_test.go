@@ -109,10 +109,10 @@ func TestRowsAreDocumented(t *testing.T) {
 		}
 	}
 	for _, v := range report.Verdicts() {
-		if !strings.Contains(readme, "\n| "+v+" | ") {
+		if !strings.Contains(readme, "\n| "+string(v)+" | ") {
 			t.Errorf("README has no row for the verdict %s", v)
 		}
-		if !strings.Contains(help["verdicts"], "\n"+v+" ") || !strings.Contains(help["verdicts"], report.Meaning(v)) {
+		if !strings.Contains(help["verdicts"], "\n"+string(v)+" ") || !strings.Contains(help["verdicts"], v.Meaning()) {
 			t.Errorf("help verdicts lacks %s", v)
 		}
 	}

@@ -115,12 +115,20 @@ func edits(a, b string) int {
 	return row[len(b)]
 }
 
+// verdictNames lists the names of the verdicts.
+func verdictNames() (names []string) {
+	for _, v := range report.Verdicts() {
+		names = append(names, string(v))
+	}
+	return names
+}
+
 // checkKind checks a kind of findings that was read, or why it could not be: the
 // report takes any word for a flag.
 func checkKind(k report.Kind, text string, err error) error {
 	verdict, _, _ := strings.Cut(text, "/")
 	verdict, _, _ = strings.Cut(verdict, "=")
-	words := append(report.Verdicts(), report.Unknown)
+	words := append(verdictNames(), report.Unknown)
 	if err != nil {
 		if !slices.Contains(words, verdict) {
 			return fmt.Errorf("%w%s", err, guess("", verdict, words))

@@ -60,7 +60,7 @@ func repairOne(ctx context.Context, o options, path string) (undegraded, error) 
 		u.packets, u.moved = r.Capture.Packets, r.Order.Moved
 		for name, law := range r.Order.ByLaw {
 			u.unrepaired += law.Unrepaired
-			if slices.Contains(movingLaws, name) {
+			if slices.Contains(movingLaws, string(name)) {
 				u.broken += law.Violations
 			}
 		}
