@@ -91,7 +91,7 @@ const (
 	ByReverseFlow Evidence = "reverse-flow"      // the other direction is in the capture, and the checksum or the sequence numbers fit
 	ByFlow        Evidence = "same-flow"         // no checksum, but others of the same flow have one that proves theirs
 	ByCache       Evidence = "destination-cache" // checksum, address in the destination cache
-	ByNeighbor    Evidence = "neighbor-table"   // checksum, address in the neighbor table
+	ByNeighbor    Evidence = "neighbor-table"    // checksum, address in the neighbor table
 	ByLocal       Evidence = "local-address"     // checksum, an address of the host
 	ByResolved    Evidence = "dns-answer"        // checksum, address that DNS has given
 	BySeen        Evidence = "seen-in-capture"   // checksum, address seen in the capture

@@ -13,7 +13,6 @@ package reorder
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -57,7 +56,7 @@ func (o Options) laws() (lawSet, error) {
 	for _, name := range o.Without {
 		law, ok := LawNamed(name)
 		if !ok {
-			return 0, fmt.Errorf("%q is no law of order: %s", name, strings.Join(LawNames(), ", "))
+			return 0, errNoLaw(name)
 		}
 		set &^= law.bit()
 	}

@@ -1,8 +1,10 @@
 package repair_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -36,4 +38,54 @@ func ExampleFile() {
 	// 2000 packets, 1448 of them without IPv6 header
 	// destinations proved: 1447, likely: 1, unknown: 0
 	// fewer ACKs of segments not captured: true
+}
+
+// memory is a capture that is held in memory.
+type memory struct {
+	name    string
+	content []byte
+}
+
+func (m memory) Name() string { return m.name }
+
+func (m memory) Open() (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(m.content)), nil
+}
+
+// Capture repairs what comes from elsewhere than a file, here a capture in memory.
+func ExampleCapture() {
+	content, err := os.ReadFile(filepath.Join("..", "testdata", "rawsocket.pcapng"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	src := memory{"upload.pcapng", content}
+	var repaired bytes.Buffer
+	r, err := repair.Capture(context.Background(), src, &repaired, repair.Options{Compression: repair.CompressionZstd})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(r.Capture.Name, "with", r.Capture.Packets, "packets")
+	fmt.Println("changed:", r.Output.Changed)
+	fmt.Println("smaller:", repaired.Len() < len(content))
+
+	// Output:
+	// upload.pcapng with 2000 packets
+	// changed: true
+	// smaller: true
+}
+
+// Options have types whose values can be read from text, as flags and files of
+// settings have it.
+func ExampleProtocol_UnmarshalText() {
+	var o repair.Options
+	if err := o.Protocol.UnmarshalText([]byte("udp-lite")); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(uint8(o.Protocol), o.Protocol)
+
+	// Output:
+	// 136 UDP-Lite
 }

@@ -31,18 +31,18 @@ type Baseline struct {
 
 // known is what a finding is, without its frame, time and words.
 type known struct {
-	Verdict string `json:"verdict"`
-	Detail  string `json:"detail,omitempty"`
-	Flag    string `json:"flag,omitempty"`
-	Law     string `json:"law,omitempty"` // of a finding without a flag
-	Flow    string `json:"flow"`
-	Ranged  bool   `json:"-"`
-	Left    uint32 `json:"-"`
-	Right   uint32 `json:"-"`
+	Verdict Verdict `json:"verdict"`
+	Detail  string  `json:"detail,omitempty"`
+	Flag    string  `json:"flag,omitempty"`
+	Law     LawName `json:"law,omitempty"` // of a finding without a flag
+	Flow    string  `json:"flow"`
+	Ranged  bool    `json:"-"`
+	Left    uint32  `json:"-"`
+	Right   uint32  `json:"-"`
 }
 
 func knownOf(f *Finding) known {
-	k := known{Verdict: f.Verdict, Detail: f.Detail, Flag: f.Flag, Flow: f.Flow}
+	k := known{Verdict: f.Verdict, Detail: f.Detail, Flag: f.Flag, Flow: f.Flow.String()}
 	if f.Flag == "" {
 		k.Law = f.Law
 	}

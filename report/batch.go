@@ -40,44 +40,44 @@ func Outcomes() []string {
 // Entry is what became of one capture, or of a folder or an archive that could
 // not be read to its end.
 type Entry struct {
-	Path         string           `json:"path"`             // as reached from the command line, with slashes; members after their archive
-	Output       string           `json:"output,omitempty"` // with slashes
-	Outcome      string           `json:"outcome"`
-	Code         int              `json:"code"`            // exit code that its repair alone would have
-	Error        string           `json:"error,omitempty"` // why it failed
-	Format       string           `json:"format,omitempty"`
-	Compression  string           `json:"compression,omitempty"`
-	Packets      int64            `json:"packets"`
-	Bytes        int64            `json:"bytes"` // captured bytes of the packets
-	First        time.Time        `json:"first,omitzero"`
-	Last         time.Time        `json:"last,omitzero"`
-	Headerless   int64            `json:"headerless"`   // IPv6 packets without a header of their own
-	Destinations int64            `json:"destinations"` // of them, whose destination was inferred
-	Edited       int64            `json:"edited"`
-	Moved        int64            `json:"moved"`
-	Before       int64            `json:"before"` // analyser's flags in the input in recorded order, with headers filled in
-	After        int64            `json:"after"`  // and in the output
-	ByVerdict    map[string]int64 `json:"byVerdict,omitempty"`
-	Damage       int64            `json:"damage"` // places that are broken
-	Notes        int64            `json:"notes"`  // limits that were met
+	Path         string            `json:"path"`             // as reached from the command line, with slashes; members after their archive
+	Output       string            `json:"output,omitempty"` // with slashes
+	Outcome      string            `json:"outcome"`
+	Code         int               `json:"code"`            // exit code that its repair alone would have
+	Error        string            `json:"error,omitempty"` // why it failed
+	Format       string            `json:"format,omitempty"`
+	Compression  string            `json:"compression,omitempty"`
+	Packets      int64             `json:"packets"`
+	Bytes        int64             `json:"bytes"` // captured bytes of the packets
+	First        time.Time         `json:"first,omitzero"`
+	Last         time.Time         `json:"last,omitzero"`
+	Headerless   int64             `json:"headerless"`   // IPv6 packets without a header of their own
+	Destinations int64             `json:"destinations"` // of them, whose destination was inferred
+	Edited       int64             `json:"edited"`
+	Moved        int64             `json:"moved"`
+	Before       int64             `json:"before"` // analyser's flags in the input in recorded order, with headers filled in
+	After        int64             `json:"after"`  // and in the output
+	ByVerdict    map[Verdict]int64 `json:"byVerdict,omitempty"`
+	Damage       int64             `json:"damage"` // places that are broken
+	Notes        int64             `json:"notes"`  // limits that were met
 }
 
 // Totals sum up the entries.
 type Totals struct {
-	Captures     int64            `json:"captures"`
-	ByOutcome    map[string]int64 `json:"byOutcome"`
-	Packets      int64            `json:"packets"`
-	Bytes        int64            `json:"bytes"`
-	First        time.Time        `json:"first,omitzero"`
-	Last         time.Time        `json:"last,omitzero"`
-	Headerless   int64            `json:"headerless"`
-	Destinations int64            `json:"destinations"`
-	Edited       int64            `json:"edited"`
-	Moved        int64            `json:"moved"`
-	Before       int64            `json:"before"`
-	After        int64            `json:"after"`
-	ByVerdict    map[string]int64 `json:"byVerdict"`
-	Damage       int64            `json:"damage"`
+	Captures     int64             `json:"captures"`
+	ByOutcome    map[string]int64  `json:"byOutcome"`
+	Packets      int64             `json:"packets"`
+	Bytes        int64             `json:"bytes"`
+	First        time.Time         `json:"first,omitzero"`
+	Last         time.Time         `json:"last,omitzero"`
+	Headerless   int64             `json:"headerless"`
+	Destinations int64             `json:"destinations"`
+	Edited       int64             `json:"edited"`
+	Moved        int64             `json:"moved"`
+	Before       int64             `json:"before"`
+	After        int64             `json:"after"`
+	ByVerdict    map[Verdict]int64 `json:"byVerdict"`
+	Damage       int64             `json:"damage"`
 }
 
 // Skipped counts what was met on the way and is no capture to repair.
@@ -120,15 +120,15 @@ func NewEntry(path, output string, r *Report) Entry {
 	return e
 }
 
-// add counts n under a name; a count of none leaves no trace.
-func add(counts *map[string]int64, name string, n int64) {
+// add counts n under a verdict; a count of none leaves no trace.
+func add(counts *map[Verdict]int64, verdict Verdict, n int64) {
 	if n == 0 {
 		return
 	}
 	if *counts == nil {
-		*counts = make(map[string]int64)
+		*counts = make(map[Verdict]int64)
 	}
-	(*counts)[name] = bounded.Add((*counts)[name], n)
+	(*counts)[verdict] = bounded.Add((*counts)[verdict], n)
 }
 
 // NewBatch sums up entries, which it sorts and keeps. Of several with one path
@@ -147,7 +147,7 @@ func NewBatch(entries []Entry, skipped Skipped) *Batch {
 }
 
 func total(entries []Entry) Totals {
-	t := Totals{ByOutcome: make(map[string]int64), ByVerdict: make(map[string]int64)}
+	t := Totals{ByOutcome: make(map[string]int64), ByVerdict: make(map[Verdict]int64)}
 	for i := range entries {
 		e := &entries[i]
 		t.Captures++

@@ -29,8 +29,8 @@ func Checks(r *Report) []Check {
 	all := []Check{inputCheck(r)}
 	for _, verdict := range VerdictsIn(r.Findings.ByVerdict) {
 		n := r.Findings.ByVerdict[verdict]
-		c := Check{Name: verdict, Found: n, Failed: n > 0 && FailsCheck(verdict)}
-		c.Message = fmt.Sprintf("%s: %s", text.Plural(n, "finding"), Meaning(verdict))
+		c := Check{Name: string(verdict), Found: n, Failed: n > 0 && FailsCheck(verdict)}
+		c.Message = fmt.Sprintf("%s: %s", text.Plural(n, "finding"), verdict.Meaning())
 		c.Examples = r.examples(verdict)
 		all = append(all, c)
 	}
@@ -54,7 +54,7 @@ func inputCheck(r *Report) Check {
 }
 
 // examples names the first findings with a verdict.
-func (r *Report) examples(verdict string) []string {
+func (r *Report) examples(verdict Verdict) []string {
 	var lines []string
 	for i := range r.Findings.List {
 		f := &r.Findings.List[i]

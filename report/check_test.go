@@ -14,8 +14,8 @@ func TestChecks(t *testing.T) {
 		got[c.Name] = c.Failed
 	}
 	want := map[string]bool{
-		"input": true, Artefact: false, Genuine: false, Undecided: true, Created: true, // found
-		Drop: false, Loss: false, Reordering: false, Spurious: false, Duplicate: false, NotCaptured: false,
+		"input": true, string(Artefact): false, string(Genuine): false, string(Undecided): true, string(Created): true, // found
+		string(Drop): false, string(Loss): false, string(Reordering): false, string(Spurious): false, string(Duplicate): false, string(NotCaptured): false,
 		Unknown: false, // 30 of 12,030 TCP packets
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

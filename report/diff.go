@@ -56,7 +56,7 @@ func missingFrom(a, b *Report) Findings {
 	for i := range a.Findings.List {
 		has[knownOf(&a.Findings.List[i])]++
 	}
-	f := Findings{ByVerdict: map[string]int64{}, List: []Finding{}}
+	f := Findings{ByVerdict: map[Verdict]int64{}, List: []Finding{}}
 	for i := range b.Findings.List {
 		one := &b.Findings.List[i]
 		if is := knownOf(one); has[is] > 0 {
@@ -82,11 +82,6 @@ func changes(a, b *Report) []Change {
 		text(figure, strconv.FormatInt(before, 10), strconv.FormatInt(after, 10))
 	}
 	duration := func(figure string, before, after time.Duration) { text(figure, before.String(), after.String()) }
-	counts := func(figure string, before, after map[string]int64) {
-		for _, name := range union(before, after) {
-			number(figure+"."+name, before[name], after[name])
-		}
-	}
 	number("capture.packets", a.Capture.Packets, b.Capture.Packets)
 	number("capture.bytes", a.Capture.Bytes, b.Capture.Bytes)
 	number("inference.packets", a.Inference.Packets, b.Inference.Packets)
@@ -98,9 +93,9 @@ func changes(a, b *Report) []Change {
 	number("order.unrepaired", a.Order.Unrepaired, b.Order.Unrepaired)
 	duration("order.maxShift", a.Order.MaxShift, b.Order.MaxShift)
 	duration("order.shiftLimit", a.Order.ShiftLimit, b.Order.ShiftLimit)
-	counts("analysis.before", a.Analysis.Before, b.Analysis.Before)
-	counts("analysis.after", a.Analysis.After, b.Analysis.After)
-	counts("findings", a.Findings.ByVerdict, b.Findings.ByVerdict)
+	counts(number, "analysis.before", a.Analysis.Before, b.Analysis.Before)
+	counts(number, "analysis.after", a.Analysis.After, b.Analysis.After)
+	counts(number, "findings", a.Findings.ByVerdict, b.Findings.ByVerdict)
 	for _, direction := range []string{"in", "out", "both"} {
 		before, after := a.CaptureLoss.of(direction), b.CaptureLoss.of(direction)
 		number("captureLoss."+direction+".missedBytes", before.MissedBytes, after.MissedBytes)
@@ -120,12 +115,12 @@ func (l *CaptureLoss) of(direction string) DirectionLoss {
 	return DirectionLoss{}
 }
 
-// union lists the keys of both maps, sorted.
-func union(a, b map[string]int64) []string {
-	all := maps.Clone(a)
-	if all == nil {
-		all = make(map[string]int64)
+// counts compares counts by their names, in the order of those.
+func counts[Name ~string](number func(figure string, before, after int64), figure string, before, after map[Name]int64) {
+	all := make(map[Name]int64)
+	maps.Copy(all, before)
+	maps.Copy(all, after)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		number(figure+"."+string(name), before[name], after[name])
 	}
-	maps.Copy(all, b)
-	return slices.Sorted(maps.Keys(all))
 }

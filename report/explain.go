@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"net/netip"
 	"time"
 )
 
@@ -25,7 +26,7 @@ type Explanation struct {
 	Frame      int64            `json:"frame"`
 	FrameAfter int64            `json:"frameAfter"`        // in the output
 	Protocol   string           `json:"protocol"`          // "TCP", "58 (ICMPv6)"; "" without IP
-	Flow       string           `json:"flow"`              // "source:port > destination:port"; "" without IP
+	Flow       Endpoints        `json:"flow"`              // "source:port > destination:port"; "" without IP
 	Segment    *ExplainedTCP    `json:"segment,omitempty"` // of TCP that can be followed
 	Header     ExplainedHeader  `json:"header"`
 	Place      ExplainedPlace   `json:"place"`
@@ -83,16 +84,16 @@ type ExplainedField struct {
 
 // ExplainedCandidate is an answer that could not be told from others.
 type ExplainedCandidate struct {
-	NextHeader  string  `json:"nextHeader"`
-	Destination string  `json:"destination"`
-	Posterior   float64 `json:"posterior"` // probability
-	Evidence    string  `json:"evidence"`
+	NextHeader  string     `json:"nextHeader"`
+	Destination netip.Addr `json:"destination"`
+	Posterior   float64    `json:"posterior"` // probability
+	Evidence    string     `json:"evidence"`
 }
 
 // ExplainedPlace says where a frame belongs, and why there.
 type ExplainedPlace struct {
 	Why       string        `json:"why"`                // one of the Why constants
-	Law       string        `json:"law,omitempty"`      // that moved it, or that stays violated
+	Law       LawName       `json:"law,omitempty"`      // that moved it, or that stays violated
 	Recorded  time.Time     `json:"recorded,omitzero"`  // zero without a time
 	Corrected time.Time     `json:"corrected,omitzero"` // recorded, by the clock of the reference interface
 	Time      time.Time     `json:"time,omitzero"`      // as repaired
@@ -125,7 +126,7 @@ const (
 // Relation is one constraint between a frame and another one.
 type Relation struct {
 	Frame    int64         `json:"frame"`
-	Law      string        `json:"law"`
+	Law      LawName       `json:"law"`
 	Broken   bool          `json:"broken"`   // the capture has them the other way round
 	Repaired bool          `json:"repaired"` // broken, and satisfied in the output
 	Segment  *ExplainedTCP `json:"segment,omitempty"`
@@ -133,12 +134,12 @@ type Relation struct {
 
 // ExplainedFlag is one flag of the analyser, and what it was.
 type ExplainedFlag struct {
-	Flag     string `json:"flag"` // Wireshark's name without "tcp.analysis."; "" for a law without a flag
-	Before   bool   `json:"before"`
-	After    bool   `json:"after"`
-	Verdict  string `json:"verdict"`
-	Detail   string `json:"detail,omitempty"` // of Loss and Duplicate
-	Evidence string `json:"evidence"`
+	Flag     string  `json:"flag"` // Wireshark's name without "tcp.analysis."; "" for a law without a flag
+	Before   bool    `json:"before"`
+	After    bool    `json:"after"`
+	Verdict  Verdict `json:"verdict"`
+	Detail   string  `json:"detail,omitempty"` // of Loss and Duplicate
+	Evidence string  `json:"evidence"`
 }
 
 // ExplainedInWords is an explanation in sentences, which repair.Explain fills in.

@@ -12,17 +12,17 @@ type Flows struct {
 
 // Flow is one connection.
 type Flow struct {
-	Name      string           `json:"name"` // "address:port <> address:port", the client first where it is known
-	Protocol  string           `json:"protocol"`
-	Packets   int64            `json:"packets"`
-	Bytes     int64            `json:"bytes"` // payload
-	Moved     int64            `json:"moved"`
-	First     time.Time        `json:"first"`
-	Last      time.Time        `json:"last"`
-	ByVerdict map[string]int64 `json:"byVerdict"`
-	Before    int64            `json:"before"` // flags in the input in recorded order, with headers filled in
-	After     int64            `json:"after"`  // flags in the output
-	Graph     *Graph           `json:"graph,omitempty"`
+	Name      string            `json:"name"` // "address:port <> address:port", the client first where it is known
+	Protocol  string            `json:"protocol"`
+	Packets   int64             `json:"packets"`
+	Bytes     int64             `json:"bytes"` // payload
+	Moved     int64             `json:"moved"`
+	First     time.Time         `json:"first"`
+	Last      time.Time         `json:"last"`
+	ByVerdict map[Verdict]int64 `json:"byVerdict"`
+	Before    int64             `json:"before"` // flags in the input in recorded order, with headers filled in
+	After     int64             `json:"after"`  // flags in the output
+	Graph     *Graph            `json:"graph,omitempty"`
 }
 
 // Graph is a time-sequence picture of one direction of a connection, the one
@@ -30,10 +30,10 @@ type Flow struct {
 // most to show, in the order of the output; sequence numbers are relative to
 // the first one seen. It is missing where a connection has nothing to show.
 type Graph struct {
-	Direction string  `json:"direction"` // "source > destination"
-	Skipped   int64   `json:"skipped"`   // packets of the connection before those of the picture
-	Omitted   int64   `json:"omitted"`   // all packets of the connection that have no point
-	Points    []Point `json:"points"`
+	Direction Endpoints `json:"direction"` // "source > destination"
+	Skipped   int64     `json:"skipped"`   // packets of the connection before those of the picture
+	Omitted   int64     `json:"omitted"`   // all packets of the connection that have no point
+	Points    []Point   `json:"points"`
 }
 
 // Point is one packet of a Graph. Times are nanoseconds since the
@@ -49,7 +49,7 @@ type Point struct {
 	SACK       [][2]int64 `json:"sack,omitempty"`
 	Moved      bool       `json:"moved,omitempty"`
 	Flags      []string   `json:"flags,omitempty"`    // of the analyser, before or after
-	Verdicts   []string   `json:"verdicts,omitempty"` // of its findings
+	Verdicts   []Verdict  `json:"verdicts,omitempty"` // of its findings
 }
 
 // Displacement is one step of the histogram of how far packets were moved.
@@ -61,9 +61,9 @@ type Displacement struct {
 // Timeline counts packets and findings in equal intervals of the capture's
 // time, as repaired. All lists have one number for each interval.
 type Timeline struct {
-	Start     time.Time          `json:"start,omitzero"`
-	Width     time.Duration      `json:"width"` // nanoseconds; 0 without times
-	Packets   []int64            `json:"packets"`
-	Moved     []int64            `json:"moved"`
-	ByVerdict map[string][]int64 `json:"byVerdict"` // of the verdicts that occur
+	Start     time.Time           `json:"start,omitzero"`
+	Width     time.Duration       `json:"width"` // nanoseconds; 0 without times
+	Packets   []int64             `json:"packets"`
+	Moved     []int64             `json:"moved"`
+	ByVerdict map[Verdict][]int64 `json:"byVerdict"` // of the verdicts that occur
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -10,7 +9,7 @@ import (
 // those of them with one flag. Findings of a violated law have no flag: their
 // law takes its place.
 type Kind struct {
-	Verdict string
+	Verdict Verdict
 	Flag    string // "" = all of the verdict
 }
 
@@ -27,21 +26,22 @@ func ParseKind(text string) (Kind, error) {
 	}
 	verdict, flag, both := strings.Cut(text, "/")
 	flag = strings.TrimPrefix(flag, "tcp.analysis.")
-	if !slices.Contains(Verdicts(), verdict) {
-		return Kind{}, fmt.Errorf("%q is not a verdict; they are %s, or %s", verdict, strings.Join(Verdicts(), ", "), Unknown)
+	v, err := ParseVerdict(verdict)
+	if err != nil {
+		return Kind{}, fmt.Errorf("%w, or %s", err, Unknown)
 	}
 	if both && flag == "" {
 		return Kind{}, fmt.Errorf("%q names no flag after the slash", text)
 	}
-	return Kind{verdict, flag}, nil
+	return Kind{v, flag}, nil
 }
 
 // String is the form that ParseKind reads.
 func (k Kind) String() string {
 	if k.Flag == "" {
-		return k.Verdict
+		return string(k.Verdict)
 	}
-	return k.Verdict + "/" + k.Flag
+	return string(k.Verdict) + "/" + k.Flag
 }
 
 // Covers reports whether the finding is of this kind.
@@ -52,7 +52,7 @@ func (k Kind) Covers(f *Finding) bool {
 // subject is the flag of a finding, or else its law.
 func (f *Finding) subject() string {
 	if f.Flag == "" {
-		return f.Law
+		return string(f.Law)
 	}
 	return f.Flag
 }

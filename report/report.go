@@ -7,7 +7,10 @@
 // messages keep it as it is, so that Sanitise must make it safe to show.
 package report
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Schema names the form of the JSON report. It is frozen from the first release
 // on: fields may be added to it, and none is renamed or taken away.
@@ -98,7 +101,7 @@ type Inference struct {
 // DoubtfulFlow is one direction of a connection whose header was left open or
 // decided narrowly.
 type DoubtfulFlow struct {
-	Flow     string       `json:"flow"` // "source:port > destination:port", :: where that is open
+	Flow     Endpoints    `json:"flow"` // "source:port > destination:port", :: where that is open
 	Packets  int64        `json:"packets"`
 	Answer   string       `json:"answer"` // the Next Header that was written, "" where that is open too
 	Best     HeaderChoice `json:"best"`
@@ -112,10 +115,10 @@ type DoubtfulFlow struct {
 // HeaderChoice is one explanation of a flow with its probability, given all
 // that the capture and the tables say.
 type HeaderChoice struct {
-	NextHeader  string  `json:"nextHeader"`
-	Destination string  `json:"destination"` // "::" means none of the addresses known
-	Posterior   float64 `json:"posterior"`
-	Evidence    string  `json:"evidence,omitempty"` // its name, as in Inference.ByEvidence
+	NextHeader  string     `json:"nextHeader"`
+	Destination netip.Addr `json:"destination"` // "::" means none of the addresses known
+	Posterior   float64    `json:"posterior"`
+	Evidence    string     `json:"evidence,omitempty"` // its name, as in Inference.ByEvidence
 }
 
 // Proof counts where one field comes from; the four add up to the packets. What
@@ -129,21 +132,21 @@ type Proof struct {
 
 // Order says what was wrong with the order, and what was done.
 type Order struct {
-	Basis          string         `json:"basis"`    // "file" or "stamps"
-	Vantage        string         `json:"vantage"`  // how the capturing host is known, or "unproven"
-	Local          []string       `json:"local"`    // addresses of the capturing host
-	Moved          int64          `json:"moved"`    // packets that have another place or time
-	MaxShift       time.Duration  `json:"maxShift"` // largest change of a time, nanoseconds
-	ByLaw          map[string]Law `json:"byLaw"`
-	Unrepaired     int64          `json:"unrepaired"` // violations left as they are
-	TimeScales     TimeScales     `json:"timeScales"`
-	ShiftLimit     time.Duration  `json:"shiftLimit"` // nanoseconds: no packet moves by more; the gate of the laws
-	Disturbance    Disturbance    `json:"disturbance"`
-	Uncertainty    Uncertainty    `json:"uncertainty"`
-	Displacement   []Displacement `json:"displacement"`   // of the packets moved, by how far
-	Clocks         []Clock        `json:"clocks"`         // of the interfaces with packets, but for the one they are compared with
-	RepairedBefore bool           `json:"repairedBefore"` // an earlier repair by mendcap had put the capture in order
-	AsRecorded     AsRecorded     `json:"asRecorded,omitzero"`
+	Basis          string          `json:"basis"`    // "file" or "stamps"
+	Vantage        string          `json:"vantage"`  // how the capturing host is known, or "unproven"
+	Local          []netip.Addr    `json:"local"`    // addresses of the capturing host
+	Moved          int64           `json:"moved"`    // packets that have another place or time
+	MaxShift       time.Duration   `json:"maxShift"` // largest change of a time, nanoseconds
+	ByLaw          map[LawName]Law `json:"byLaw"`
+	Unrepaired     int64           `json:"unrepaired"` // violations left as they are
+	TimeScales     TimeScales      `json:"timeScales"`
+	ShiftLimit     time.Duration   `json:"shiftLimit"` // nanoseconds: no packet moves by more; the gate of the laws
+	Disturbance    Disturbance     `json:"disturbance"`
+	Uncertainty    Uncertainty     `json:"uncertainty"`
+	Displacement   []Displacement  `json:"displacement"`   // of the packets moved, by how far
+	Clocks         []Clock         `json:"clocks"`         // of the interfaces with packets, but for the one they are compared with
+	RepairedBefore bool            `json:"repairedBefore"` // an earlier repair by mendcap had put the capture in order
+	AsRecorded     AsRecorded      `json:"asRecorded,omitzero"`
 }
 
 // AsRecorded counts the TCP connections whose packets were left as recorded,
@@ -203,6 +206,10 @@ type Uncertainty struct {
 	Max    time.Duration `json:"max"`
 }
 
+// LawName is the name of a law of order: that of a Law of package reorder, or, in a
+// report of another version, a name that this one does not know.
+type LawName string
+
 // Law counts what one law met.
 type Law struct {
 	Violations int64 `json:"violations"` // in the basis, explained ones excluded
@@ -229,10 +236,10 @@ type Analysis struct {
 // Findings are the first findings in order of their frame, and the count of
 // the rest. The counts cover all.
 type Findings struct {
-	Total     int64            `json:"total"`
-	Omitted   int64            `json:"omitted"` // not in List
-	ByVerdict map[string]int64 `json:"byVerdict"`
-	List      []Finding        `json:"list"`
+	Total     int64             `json:"total"`
+	Omitted   int64             `json:"omitted"` // not in List
+	ByVerdict map[Verdict]int64 `json:"byVerdict"`
+	List      []Finding         `json:"list"`
 }
 
 // Finding is one flag of the analyser, or one violated law, and what it was.
@@ -240,12 +247,12 @@ type Finding struct {
 	Frame      int64     `json:"frame"`            // in the input
 	FrameAfter int64     `json:"frameAfter"`       // in the output
 	Time       time.Time `json:"time"`             // as repaired
-	Flow       string    `json:"flow"`             // "source:port > destination:port"
+	Flow       Endpoints `json:"flow"`             // "source:port > destination:port"
 	Flag       string    `json:"flag"`             // Wireshark's name without "tcp.analysis."; "" for a law without a flag
-	Verdict    string    `json:"verdict"`          // one of Verdicts
+	Verdict    Verdict   `json:"verdict"`          // one of Verdicts
 	Detail     string    `json:"detail,omitempty"` // of Loss and Duplicate
 	Repaired   bool      `json:"repaired"`
-	Law        string    `json:"law,omitempty"` // that moved the packet, or that stayed violated
+	Law        LawName   `json:"law,omitempty"` // that moved the packet, or that stayed violated
 	Sequence   *Range    `json:"sequence,omitempty"`
 	Evidence   string    `json:"evidence"` // in words
 }

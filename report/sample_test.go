@@ -1,6 +1,9 @@
 package report
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // sample is a report in which every field is set, with text that a terminal
 // must not see as it is.
@@ -32,24 +35,24 @@ func sample() *Report {
 
 			LikelyByEvidence: map[string]int64{"destination-cache": 100, "neighbor-table": 3},
 			Doubtful: []DoubtfulFlow{{
-				Flow: "[2001:db8::10]:50000 > [::]:443", Packets: 12, Answer: "6 (TCP)",
-				Best:     HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:1::2", Posterior: 0.5, Evidence: "destination-cache"},
-				RunnerUp: HeaderChoice{NextHeader: "6 (TCP)", Destination: "2001:db8:2::1", Posterior: 0.4999, Evidence: "neighbor-table"},
+				Flow: ends("[2001:db8::10]:50000 > [::]:443"), Packets: 12, Answer: "6 (TCP)",
+				Best:     HeaderChoice{NextHeader: "6 (TCP)", Destination: netip.MustParseAddr("2001:db8:1::2"), Posterior: 0.5, Evidence: "destination-cache"},
+				RunnerUp: HeaderChoice{NextHeader: "6 (TCP)", Destination: netip.MustParseAddr("2001:db8:2::1"), Posterior: 0.4999, Evidence: "neighbor-table"},
 				Candidates: []HeaderChoice{
-					{NextHeader: "6 (TCP)", Destination: "2001:db8:1::2", Posterior: 0.5, Evidence: "neighbor-table"},
-					{NextHeader: "6 (TCP)", Destination: "2001:db8:2::1", Posterior: 0.4999, Evidence: "destination-cache"},
+					{NextHeader: "6 (TCP)", Destination: netip.MustParseAddr("2001:db8:1::2"), Posterior: 0.5, Evidence: "neighbor-table"},
+					{NextHeader: "6 (TCP)", Destination: netip.MustParseAddr("2001:db8:2::1"), Posterior: 0.4999, Evidence: "destination-cache"},
 				},
 			}, {
-				Flow: "[2001:db8::10]:50001 > [2001:db8:3::1]:53", Packets: 1, Answer: "17 (UDP)",
-				Best:     HeaderChoice{NextHeader: "17 (UDP)", Destination: "2001:db8:3::1", Posterior: 0.9992, Evidence: "neighbor-table"},
-				RunnerUp: HeaderChoice{NextHeader: "17 (UDP)", Destination: "::", Posterior: 0.0008},
+				Flow: ends("[2001:db8::10]:50001 > [2001:db8:3::1]:53"), Packets: 1, Answer: "17 (UDP)",
+				Best:     HeaderChoice{NextHeader: "17 (UDP)", Destination: netip.MustParseAddr("2001:db8:3::1"), Posterior: 0.9992, Evidence: "neighbor-table"},
+				RunnerUp: HeaderChoice{NextHeader: "17 (UDP)", Destination: netip.MustParseAddr("::"), Posterior: 0.0008},
 			}},
 			DoubtfulTotal: 3,
 		},
 		Order: Order{
-			Basis: "file", Vantage: "tables", Local: []string{"2001:db8::10", "2001:db8::11", "fe80::10"},
+			Basis: "file", Vantage: "tables", Local: []netip.Addr{netip.MustParseAddr("2001:db8::10"), netip.MustParseAddr("2001:db8::11"), netip.MustParseAddr("fe80::10")},
 			Moved: 1_204, MaxShift: 1250 * time.Microsecond,
-			ByLaw: map[string]Law{
+			ByLaw: map[LawName]Law{
 				"ack":      {Violations: 1_134, Moved: 1_130, Explained: 3, Unrepaired: 4},
 				"out-seq":  {Violations: 70, Moved: 74},
 				"sack":     {},
@@ -79,14 +82,14 @@ func sample() *Report {
 		},
 		Findings: Findings{
 			Total: 3_114, Omitted: 3_106,
-			ByVerdict: map[string]int64{Artefact: 3_090, Genuine: 20, Undecided: 3, Created: 1},
+			ByVerdict: map[Verdict]int64{Artefact: 3_090, Genuine: 20, Undecided: 3, Created: 1},
 			List:      sampleFindings(first),
 		},
 		CaptureLoss: sampleLoss(first),
 		Flows:       sampleFlows(first),
 		Timeline: Timeline{
 			Start: first, Width: 20 * time.Second, Packets: []int64{4_000, 0, 3_233, 2_000, 1_000}, Moved: []int64{1_200, 0, 0, 4, 0},
-			ByVerdict: map[string][]int64{Artefact: {3_000, 0, 0, 90, 0}, Genuine: {0, 0, 20, 0, 0}},
+			ByVerdict: map[Verdict][]int64{Artefact: {3_000, 0, 0, 90, 0}, Genuine: {0, 0, 20, 0, 0}},
 		},
 		Damage: []Damage{{Frame: 10_233, Offset: 4_377_184, Length: 2_048, What: "block length 0xFFFFFFFF is longer than the file"}},
 		Notes:  []string{"the flow table was full: 12 flows were closed early", "no tables name interface 3"},
@@ -95,13 +98,13 @@ func sample() *Report {
 
 func sampleFindings(at time.Time) []Finding {
 	finding := Finding{
-		Frame: 15, FrameAfter: 12, Time: at, Flow: "[2001:db8::10]:49152 > [2001:db8::1]:443",
+		Frame: 15, FrameAfter: 12, Time: at, Flow: ends("[2001:db8::10]:49152 > [2001:db8::1]:443"),
 		Flag: "ack_lost_segment", Verdict: Artefact, Repaired: true, Law: "ack",
 		Sequence: &Range{Left: 4294967000, Right: 204},
 		Evidence: "acknowledged bytes whose segment stood 3 frames later; law ack placed it before",
 	}
 	law := Finding{
-		Frame: 20, FrameAfter: 20, Time: at.Add(time.Millisecond), Flow: "10.0.0.1:80 > 10.0.0.2:1024",
+		Frame: 20, FrameAfter: 20, Time: at.Add(time.Millisecond), Flow: ends("10.0.0.1:80 > 10.0.0.2:1024"),
 		Verdict: Undecided, Law: "out-ack", Evidence: "beyond the gate",
 	}
 	list := []Finding{finding, law}
@@ -113,7 +116,7 @@ func sampleFindings(at time.Time) []Finding {
 		list = append(list, f)
 	}
 	answer := law
-	answer.Frame, answer.FrameAfter, answer.Flow, answer.Law = 40, 41, "fe80::1 > fe80::10", "neighbor"
+	answer.Frame, answer.FrameAfter, answer.Flow, answer.Law = 40, 41, ends("fe80::1 > fe80::10"), "neighbor"
 	return append(list, answer)
 }
 
@@ -141,15 +144,15 @@ func sampleFlows(at time.Time) Flows {
 		return Point{Frame: frame, FrameAfter: frame - 1, Before: 1000 * frame, After: 900 * frame, Kind: "data", Left: left, Right: left + 1448}
 	}
 	moved := point(3, 1449)
-	moved.Moved, moved.Flags, moved.Verdicts = true, []string{"retransmission"}, []string{Artefact}
+	moved.Moved, moved.Flags, moved.Verdicts = true, []string{"retransmission"}, []Verdict{Artefact}
 	ack := Point{Frame: 5, FrameAfter: 5, Before: 5000, After: 5000, Kind: "ack", Left: 1449, Right: 65_000, SACK: [][2]int64{{2897, 4345}}}
 	return Flows{
 		Total: 9, Omitted: 8,
 		List: []Flow{{
 			Name: "[2001:db8::10]:49152 <> [2001:db8::1]:443", Protocol: "TCP", Packets: 4_000, Bytes: 3_900_000, Moved: 900,
-			First: at, Last: at.Add(time.Second), ByVerdict: map[string]int64{Artefact: 3_000, Loss: 2}, Before: 3_002, After: 2,
+			First: at, Last: at.Add(time.Second), ByVerdict: map[Verdict]int64{Artefact: 3_000, Loss: 2}, Before: 3_002, After: 2,
 			Graph: &Graph{
-				Direction: "[2001:db8::1]:443 > [2001:db8::10]:49152", Skipped: 12, Omitted: 3_996,
+				Direction: ends("[2001:db8::1]:443 > [2001:db8::10]:49152"), Skipped: 12, Omitted: 3_996,
 				Points: []Point{point(2, 1), moved, point(4, 2897), ack},
 			},
 		}},
@@ -164,4 +167,12 @@ func quiet() *Report {
 		Order:    Order{Basis: "file", Vantage: "unproven"},
 		Analysis: Analysis{Before: map[string]int64{"retransmission": 0}, After: map[string]int64{"retransmission": 0}},
 	}
+}
+
+// ends reads endpoints.
+func ends(text string) (e Endpoints) {
+	if err := e.UnmarshalText([]byte(text)); err != nil {
+		panic(err)
+	}
+	return e
 }

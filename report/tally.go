@@ -24,6 +24,7 @@ type Rules struct {
 // Tally counts the findings of one capture by the rules. Findings that the
 // baseline knows of this capture are set apart.
 type Tally struct {
+	rules   *Rules
 	capture string
 	kinds   []kindTally
 	unknown *Limit          // of Unknown; nil: not checked
@@ -44,7 +45,7 @@ type kindTally struct {
 // Begin starts to count a capture, under the name that the baseline has for it.
 // The rules must not change while they are counted by.
 func (r *Rules) Begin(capture string) *Tally {
-	t := &Tally{capture: capture}
+	t := &Tally{rules: r, capture: capture}
 	if r.Baseline != nil {
 		t.known = maps.Clone(r.Baseline.captures[capture])
 	}
@@ -60,6 +61,9 @@ func (r *Rules) Begin(capture string) *Tally {
 	}
 	return t
 }
+
+// Reset forgets what was counted, so that the capture can be counted anew.
+func (t *Tally) Reset() { *t = *t.rules.Begin(t.capture) }
 
 // unknownPPB is the share of TCP packets that may be unknown where nothing else
 // is asked for, parts per billion.

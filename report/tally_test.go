@@ -105,9 +105,9 @@ func TestLimitAllows(t *testing.T) {
 }
 
 // found returns a finding; left tells its bytes from those of others.
-func found(frame int64, verdict, flag string, left uint32) *Finding {
+func found(frame int64, verdict Verdict, flag string, left uint32) *Finding {
 	return &Finding{
-		Frame: frame, Verdict: verdict, Flag: flag, Flow: "192.0.2.1:80 > 192.0.2.2:1024", Evidence: "so it is",
+		Frame: frame, Verdict: verdict, Flag: flag, Flow: ends("192.0.2.1:80 > 192.0.2.2:1024"), Evidence: "so it is",
 		Sequence: &Range{left, left + 100},
 	}
 }
@@ -144,7 +144,7 @@ func TestTallyNamesTheFirstExamples(t *testing.T) {
 		tally.Add(found(frame, Loss, "lost_segment", uint32(frame)))
 	}
 	for _, c := range tally.Checks(&Report{}) {
-		if c.Name != Loss {
+		if c.Name != string(Loss) {
 			continue
 		}
 		if len(c.Examples) != examplesPerCheck || !strings.HasPrefix(c.Examples[0], "frame 1:") ||
@@ -170,7 +170,7 @@ func TestPassingTalliesKeepNothing(t *testing.T) {
 		t.Errorf("got %d different findings kept, want none", len(tally.seen))
 	}
 	for _, c := range tally.Checks(&Report{}) {
-		if c.Name == Loss && (c.Found != 4 || c.Known != 1) {
+		if c.Name == string(Loss) && (c.Found != 4 || c.Known != 1) {
 			t.Errorf("loss: got %+v, want 4 found and 1 known", c)
 		}
 	}
@@ -192,7 +192,7 @@ func TestBaselineKnowsAsOftenAsItSaw(t *testing.T) {
 	}
 	checks := again.Checks(&Report{})
 	for _, c := range checks {
-		if want := int64(1); c.Name == Loss && (c.Found != want || c.Known != 2 || c.Frame != 15) {
+		if want := int64(1); c.Name == string(Loss) && (c.Found != want || c.Known != 2 || c.Frame != 15) {
 			t.Errorf("loss: got %+v, want %d new one at frame 15 and 2 known", c, want)
 		}
 	}

@@ -4,23 +4,28 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// The verdicts: what one flag of the analyser, or one violated law, was. Each
-// finding has exactly one.
+// Verdict says what one flag of the analyser, or one violated law, was. Each
+// finding has exactly one. In a report of another version it may be none of the
+// constants.
+type Verdict string
+
+// The verdicts.
 const (
-	Artefact    = "artefact"     // made by the capture's order, now gone
-	Drop        = "drop"         // the capture missed packets that the network delivered
-	Loss        = "loss"         // the network lost it; the detail says how it was recovered
-	Reordering  = "reordering"   // the network delivered it out of order
-	Spurious    = "spurious"     // sent again though the first had arrived
-	Duplicate   = "duplicate"    // one packet twice; the detail says by whom
-	Genuine     = "genuine"      // what the flag says is what happened
-	NotCaptured = "not-captured" // one direction was never recorded
-	Undecided   = "undecided"    // neither could be shown
-	Created     = "created"      // flagged after repair, not before
+	Artefact    Verdict = "artefact"     // made by the capture's order, now gone
+	Drop        Verdict = "drop"         // the capture missed packets that the network delivered
+	Loss        Verdict = "loss"         // the network lost it; the detail says how it was recovered
+	Reordering  Verdict = "reordering"   // the network delivered it out of order
+	Spurious    Verdict = "spurious"     // sent again though the first had arrived
+	Duplicate   Verdict = "duplicate"    // one packet twice; the detail says by whom
+	Genuine     Verdict = "genuine"      // what the flag says is what happened
+	NotCaptured Verdict = "not-captured" // one direction was never recorded
+	Undecided   Verdict = "undecided"    // neither could be shown
+	Created     Verdict = "created"      // flagged after repair, not before
 )
 
 // The details of Loss, how the sender found out and filled the hole, and of
@@ -36,7 +41,7 @@ const (
 
 // verdictRow is what is known of a verdict.
 type verdictRow struct {
-	name    string
+	name    Verdict
 	meaning string // in a few words
 	passes  bool   // a check allows findings of it, unless it is told otherwise
 
@@ -72,7 +77,7 @@ var verdicts = []verdictRow{
 
 // verdictOf returns the row of a verdict; one that is unknown, since another
 // version has stored it, stays open.
-func verdictOf(name string) verdictRow {
+func verdictOf(name Verdict) verdictRow {
 	if i := slices.IndexFunc(verdicts, func(v verdictRow) bool { return v.name == name }); i >= 0 {
 		return verdicts[i]
 	}
@@ -80,17 +85,29 @@ func verdictOf(name string) verdictRow {
 }
 
 // Verdicts lists all verdicts, in the order in which they are shown.
-func Verdicts() []string {
-	names := make([]string, len(verdicts))
+func Verdicts() []Verdict {
+	names := make([]Verdict, len(verdicts))
 	for i, v := range verdicts {
 		names[i] = v.name
 	}
 	return names
 }
 
+// ParseVerdict reads one of the verdicts.
+func ParseVerdict(text string) (Verdict, error) {
+	if v := Verdict(text); slices.Contains(Verdicts(), v) {
+		return v, nil
+	}
+	var names []string
+	for i := range verdicts {
+		names = append(names, string(verdicts[i].name))
+	}
+	return "", fmt.Errorf("%q is not a verdict; they are %s", text, strings.Join(names, ", "))
+}
+
 // VerdictsIn lists all verdicts, and after them, by name, those that counts has
 // in addition: a stored report of another version may know more.
-func VerdictsIn(counts map[string]int64) []string {
+func VerdictsIn(counts map[Verdict]int64) []Verdict {
 	list := Verdicts()
 	for _, verdict := range slices.Sorted(maps.Keys(counts)) {
 		if !slices.Contains(list, verdict) {
@@ -101,16 +118,16 @@ func VerdictsIn(counts map[string]int64) []string {
 }
 
 // Meaning says in a few words what a verdict says; "" of one that is unknown.
-func Meaning(verdict string) string { return verdictOf(verdict).meaning }
+func (v Verdict) Meaning() string { return verdictOf(v).meaning }
 
 // FailsCheck reports whether a check fails on a finding of a verdict, unless it is
 // told otherwise: on all but what a repair undoes and what happened as flagged.
-func FailsCheck(verdict string) bool { return !verdictOf(verdict).passes }
+func FailsCheck(verdict Verdict) bool { return !verdictOf(verdict).passes }
 
 // Predicate returns what a sentence says of n findings of a verdict: "was made by
 // the capture's order and is repaired". Verdicts of which it says the same may be
 // counted together.
-func Predicate(verdict string, n int64) string {
+func Predicate(verdict Verdict, n int64) string {
 	v := verdictOf(verdict)
 	if n == 1 {
 		return v.one
@@ -125,7 +142,7 @@ func (f *Finding) Label() string {
 	case f.Flag != "":
 		return f.Flag
 	case f.Law != "":
-		return "law " + f.Law
+		return "law " + string(f.Law)
 	}
 	return "connection"
 }

@@ -12,8 +12,8 @@ import (
 // Every constant of a verdict has one row, with words of its own, and only two
 // verdicts pass a check.
 func TestTableOfVerdicts(t *testing.T) {
-	var passing []string
-	meanings := make(map[string]string)
+	var passing []Verdict
+	meanings := make(map[string]Verdict)
 	for i, v := range verdicts {
 		if v.name == "" || v.meaning == "" || v.one == "" || v.many == "" {
 			t.Errorf("row %d: got %+v, want all of it", i, v)
@@ -26,7 +26,7 @@ func TestTableOfVerdicts(t *testing.T) {
 			passing = append(passing, v.name)
 		}
 	}
-	if want := []string{Artefact, Genuine}; !slices.Equal(passing, want) {
+	if want := []Verdict{Artefact, Genuine}; !slices.Equal(passing, want) {
 		t.Errorf("pass a check: got %v, want %v", passing, want)
 	}
 	if !FailsCheck("of another version") || Predicate("of another version", 1) != openOne {
@@ -38,7 +38,7 @@ func TestTableOfVerdicts(t *testing.T) {
 }
 
 // verdictConstants are the values of the first constants in verdict.go, in order.
-func verdictConstants(t *testing.T) (values []string) {
+func verdictConstants(t *testing.T) (values []Verdict) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "verdict.go", nil, 0)
 	if err != nil {
@@ -54,7 +54,7 @@ func verdictConstants(t *testing.T) (values []string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			values = append(values, value)
+			values = append(values, Verdict(value))
 		}
 		return values
 	}

@@ -179,22 +179,9 @@ func (c *checker) checksOf(r *report.Report) []report.Check { return c.tally.Che
 func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 	f, s := c.flags, c.streams
 	c.tally = c.rules.Begin(c.baselineName(in))
-	each := to.each(filepath.Base(in))
 	o := f.common.readingFlags.options()
-	o.Findings = f.common.findings
-	o.EachFinding = func(found *report.Finding) {
-		c.tally.Add(found)
-		if each != nil {
-			each(found)
-		}
-	}
-	if each == nil {
-		o.NeedsEvidence = func(found *report.Finding) bool { return c.tally.NeedsEvidence(found) }
-	}
-	o.TakeBack = func() error {
-		c.tally = c.rules.Begin(c.baselineName(in))
-		return to.abandon()
-	}
+	o.Findings, o.Tally = f.common.findings, c.tally
+	o.EachFinding, o.TakeBack = to.each(filepath.Base(in)), to.abandon
 	done := f.common.watch(s, in, &o)
 	r, err := repair.Check(ctx, in, o)
 	done()

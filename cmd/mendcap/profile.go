@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/repair"
 )
@@ -40,7 +41,7 @@ func profileCommand() *command {
 // writeProfile writes all files of the profile, or none that would replace
 // another one.
 func (s *streams) writeProfile(dir string, force bool) int {
-	files := repair.WiresharkProfile()
+	files := comment.WiresharkProfile()
 	for _, f := range files {
 		name := filepath.Join(dir, f.Name)
 		same, err := filesys.Holds(name, []byte(f.Text))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/naming"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -22,6 +23,8 @@ type readingFlags struct {
 
 	confidence float64
 	stated     statedFlags
+
+	chosen repair.Options // what check has read of layout and without
 }
 
 const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LAW]...
@@ -44,7 +47,7 @@ func (f *readingFlags) addSpool(flags *pflag.FlagSet) {
 	flags.Var(&f.spool, "spool-limit", "copy at most `SIZE` bytes of standard input or a pipe to a temporary file (default half of what is free there)")
 }
 
-// check checks their values; hint helps with what is wrong.
+// check reads and checks their values; hint helps with what is wrong.
 func (f *readingFlags) check(hint string) error {
 	if f.salvage != "on" && f.salvage != "off" {
 		return usagef(hint, "--salvage: %q is neither on nor off", f.salvage)
@@ -52,13 +55,16 @@ func (f *readingFlags) check(hint string) error {
 	if !(f.confidence >= 0.5 && f.confidence <= 1) {
 		return usagef(hint, "--confidence: %v is not a number from 0.5 to 1", f.confidence)
 	}
-	if err := (repair.Options{UserLayout: f.layout}).Check(); err != nil {
+	if err := f.chosen.Layout.UnmarshalText([]byte(f.layout)); err != nil {
 		return usagef(hint, "--user-layout: %s", plainly(err))
 	}
-	for _, law := range f.without {
-		if err := (repair.Options{Without: []string{law}}).Check(); err != nil {
-			return usagef(hint, "--without: %s%s", plainly(err), guess("", law, repair.Laws()))
+	f.chosen.Without = nil
+	for _, name := range f.without {
+		var law reorder.Law
+		if err := law.UnmarshalText([]byte(name)); err != nil {
+			return usagef(hint, "--without: %s%s", plainly(err), guess("", name, reorder.LawNames()))
 		}
+		f.chosen.Without = append(f.chosen.Without, law)
 	}
 	if err := (repair.Options{Local: f.stated.local}).Check(); err != nil {
 		return usagef(hint, "--local: %s", plainly(err))
@@ -80,10 +86,10 @@ func (f *readingFlags) unread(in string, err error) error {
 	return err
 }
 
-// options are those that the flags ask for.
+// options are those that the flags ask for, once they are checked.
 func (f *readingFlags) options() repair.Options {
 	o := repair.Options{
-		Tables: f.tables, UserLayout: f.layout, Without: f.without, AlignInterfaces: f.align,
+		Tables: f.tables, Layout: f.chosen.Layout, Without: f.chosen.Without, AlignInterfaces: f.align,
 		RefuseDamaged: f.salvage == "off", Confidence: f.confidence, SpoolLimit: int64(f.spool),
 	}
 	f.stated.state(&o)

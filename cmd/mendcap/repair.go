@@ -24,7 +24,7 @@ type repairFlags struct {
 	force            bool
 	quiet, verbose   bool
 	findings, flows  int
-	compress         string
+	compress         repair.Compression
 }
 
 const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--report FILE]... [--json]
@@ -68,7 +68,7 @@ func repairCommand() *command {
 func (f *repairFlags) tune(flags *pflag.FlagSet) {
 	flags.IntVar(&f.findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
 	flags.IntVar(&f.flows, "flows", repair.DefaultFlows, fmt.Sprintf("list the worst `N` connections, up to %d", repair.MaxFlows))
-	flags.StringVar(&f.compress, "compress", "", "compress the output by `CODEC`: "+strings.Join(naming.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
+	flags.StringVar((*string)(&f.compress), "compress", "", "compress the output by `CODEC`: "+strings.Join(naming.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
 	f.readingFlags.add(flags)
 }
 
@@ -80,7 +80,7 @@ func (f *repairFlags) checkTuning(hint string) error {
 	if f.flows < 1 || f.flows > repair.MaxFlows {
 		return usagef(hint, "--flows: %d is not a number from 1 to %d", f.flows, repair.MaxFlows)
 	}
-	if err := (repair.Options{Compress: f.compress}).Check(); err != nil {
+	if err := (repair.Options{Compression: f.compress}).Check(); err != nil {
 		return usagef(hint, "--compress: %s", plainly(err))
 	}
 	return f.readingFlags.check(hint)
@@ -89,7 +89,7 @@ func (f *repairFlags) checkTuning(hint string) error {
 // options are those that the flags ask for.
 func (f *repairFlags) options() repair.Options {
 	o := f.readingFlags.options()
-	o.Force, o.Findings, o.Flows, o.Compress = f.force, f.findings, f.flows, f.compress
+	o.Force, o.Findings, o.Flows, o.Compression = f.force, f.findings, f.flows, f.compress
 	return o
 }
 

@@ -23,25 +23,14 @@ func (f *statedFlags) add(flags *pflag.FlagSet) {
 
 // state sets what was stated.
 func (f *statedFlags) state(o *repair.Options) {
-	o.Protocol, o.Local = uint8(f.protocol), f.local
+	o.Protocol, o.Local = f.protocol.Protocol, f.local
 }
 
-// protocolValue is an upper-layer protocol; 0 is none.
-type protocolValue uint8
+// protocolValue is an upper-layer protocol.
+type protocolValue struct{ repair.Protocol }
 
-// String, Set and Type implement pflag.Value.
-func (v *protocolValue) String() string {
-	if *v == 0 {
-		return ""
-	}
-	return fmt.Sprint(uint8(*v))
-}
-
-func (v *protocolValue) Set(text string) error {
-	n, err := repair.ParseProtocol(text)
-	*v = protocolValue(n)
-	return err
-}
+// Set and Type implement pflag.Value.
+func (v *protocolValue) Set(text string) error { return v.UnmarshalText([]byte(text)) }
 
 func (v *protocolValue) Type() string { return "protocol" }
 

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -109,19 +109,19 @@ func TestRowsAreDocumented(t *testing.T) {
 		}
 	}
 	for _, v := range report.Verdicts() {
-		if !strings.Contains(readme, "\n| "+v+" | ") {
+		if !strings.Contains(readme, "\n| "+string(v)+" | ") {
 			t.Errorf("README has no row for the verdict %s", v)
 		}
-		if !strings.Contains(help["verdicts"], "\n"+v+" ") || !strings.Contains(help["verdicts"], report.Meaning(v)) {
+		if !strings.Contains(help["verdicts"], "\n"+string(v)+" ") || !strings.Contains(help["verdicts"], v.Meaning()) {
 			t.Errorf("help verdicts lacks %s", v)
 		}
 	}
-	for _, law := range repair.Laws() {
+	for _, law := range reorder.LawNames() {
 		if !strings.Contains(help["laws"], "\n"+law+" ") {
 			t.Errorf("help laws lacks %s", law)
 		}
 	}
-	if got, want := strings.Count(help["laws"], "Broken where "), len(repair.Laws()); got != want {
+	if got, want := strings.Count(help["laws"], "Broken where "), len(reorder.LawNames()); got != want {
 		t.Errorf("help laws: got %d counter-examples, want one a law, %d", got, want)
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
@@ -113,20 +115,28 @@ func edits(a, b string) int {
 	return row[len(b)]
 }
 
+// verdictNames lists the names of the verdicts.
+func verdictNames() (names []string) {
+	for _, v := range report.Verdicts() {
+		names = append(names, string(v))
+	}
+	return names
+}
+
 // checkKind checks a kind of findings that was read, or why it could not be: the
 // report takes any word for a flag.
 func checkKind(k report.Kind, text string, err error) error {
 	verdict, _, _ := strings.Cut(text, "/")
 	verdict, _, _ = strings.Cut(verdict, "=")
-	words := append(report.Verdicts(), report.Unknown)
+	words := append(verdictNames(), report.Unknown)
 	if err != nil {
 		if !slices.Contains(words, verdict) {
 			return fmt.Errorf("%w%s", err, guess("", verdict, words))
 		}
 		return err
 	}
-	flags := repair.Flags()
-	for _, law := range repair.Laws() {
+	flags := slices.Clone(tcp.AnalysisNames())
+	for _, law := range reorder.LawNames() {
 		if !slices.Contains(flags, law) { // as one of the flags is called
 			flags = append(flags, law)
 		}

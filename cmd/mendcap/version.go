@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
 
-	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 func versionCommand() *command {
@@ -49,12 +50,23 @@ func identity() string {
 	if revision != "" && !modified {
 		return "revision " + revision
 	}
-	path, err := os.Executable()
-	if err == nil {
-		revision, err = repair.Hash(context.Background(), path)
-	}
+	sum, err := ownHash()
 	if err != nil {
 		return versionText()
 	}
-	return "binary " + revision
+	return "binary " + hex.EncodeToString(sum)
+}
+
+// ownHash is the SHA-256 of the running program's file.
+func ownHash() ([]byte, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	f, err := filesys.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return filesys.Hash(context.Background(), f)
 }

@@ -31,15 +31,21 @@ const (
 func (k *Key) low() packet.Addr  { return packet.Addr(k[:keyHigh]) }
 func (k *Key) high() packet.Addr { return packet.Addr(k[keyHigh:keyPorts]) }
 
+// Ends returns both ends, the one that sends in direction dir first.
+func (k *Key) Ends(dir uint8) (from, to netip.AddrPort) {
+	ports := binary.BigEndian.Uint32(k[keyPorts:])
+	from = netip.AddrPortFrom(k.low().Netip(), uint16(ports>>16))
+	to = netip.AddrPortFrom(k.high().Netip(), uint16(ports))
+	if dir == 1 {
+		return to, from
+	}
+	return from, to
+}
+
 // Name names both ends, the one that sends in direction dir first, with a word
 // between them.
 func (k *Key) Name(dir uint8, between string) string {
-	ports := binary.BigEndian.Uint32(k[keyPorts:])
-	from := netip.AddrPortFrom(k.low().Netip(), uint16(ports>>16))
-	to := netip.AddrPortFrom(k.high().Netip(), uint16(ports))
-	if dir == 1 {
-		from, to = to, from
-	}
+	from, to := k.Ends(dir)
 	return from.String() + between + to.String()
 }
 

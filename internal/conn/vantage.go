@@ -178,15 +178,11 @@ func (e ends) side(dir uint8, heading tcp.Side) tcp.Side {
 }
 
 // Local lists the host's addresses, sorted.
-func (v *Vantage) Local() []string {
+func (v *Vantage) Local() []netip.Addr {
 	var list []netip.Addr
 	for a := range v.local {
 		list = append(list, a.Netip())
 	}
 	slices.SortFunc(list, netip.Addr.Compare)
-	names := make([]string, len(list))
-	for i, a := range list {
-		names[i] = a.String()
-	}
-	return names
+	return list
 }

@@ -13,7 +13,7 @@ func TestDSACKRecordedBeforeItsReason(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		later int64 // ms after the D-SACK
-		want  string
+		want  report.Verdict
 	}{
 		{"recorded after it", 1, report.Genuine},
 		{"another reason", 30, report.Spurious},
@@ -37,7 +37,7 @@ func TestAnswerRecordedBeforeWhatIsSentAgain(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		echo uint32
-		want string
+		want report.Verdict
 	}{
 		{"its own timestamp", 120, report.Genuine},
 		{"that of the first", 51, report.Spurious},

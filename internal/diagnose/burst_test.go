@@ -69,6 +69,6 @@ func TestReversedBurstWithItsRetransmission(t *testing.T) {
 		d.Reverses = reverses
 		feed(d, list)
 		d.Finish()
-		wantVerdict(t, want.String(), found, 7, want.String())
+		wantVerdict(t, want.String(), found, 7, want.Reported())
 	}
 }

@@ -19,14 +19,14 @@ func ticking(list []tcp.Segment, tick int64) (all []Finding) {
 }
 
 // wantVerdict checks what is said of each flag of a frame.
-func wantVerdict(t *testing.T, name string, all []Finding, frame int64, want string) {
+func wantVerdict(t *testing.T, name string, all []Finding, frame int64, want report.Verdict) {
 	t.Helper()
 	n := 0
 	for _, f := range all {
 		if f.Frame != frame {
 			continue
 		}
-		if n++; !strings.HasPrefix(f.Verdict.String()+"("+f.Detail+")", want) {
+		if n++; !strings.HasPrefix(f.Verdict.String()+"("+f.Detail+")", string(want)) {
 			t.Errorf("%s: %s of frame %d is %s (%s), want %s: %s", name, f.Flag(), frame, f.Verdict, f.Detail, want, f.Evidence())
 		}
 	}

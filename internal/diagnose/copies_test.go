@@ -234,9 +234,9 @@ func TestHostRepeatsItself(t *testing.T) {
 		}
 		list := segments(steps)
 		said, all := verdicts(list)
-		last, want := list[len(list)-1].Frame, "duplicate_ack="+report.Duplicate+"("+report.ByCapture+")"
+		last, want := list[len(list)-1].Frame, "duplicate_ack="+string(report.Duplicate)+"("+report.ByCapture+")"
 		if between {
-			want = "duplicate_ack=" + report.Genuine
+			want = "duplicate_ack=" + string(report.Genuine)
 		}
 		if !slices.Contains(said[last], want) {
 			t.Errorf("data between: %v: got %q, want %s: %s", between, said[last], want, sentences(all, last))

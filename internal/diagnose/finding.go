@@ -30,7 +30,10 @@ const (
 var verdictNames = report.Verdicts()
 
 // String returns report's name.
-func (v Verdict) String() string { return verdictNames[v] }
+func (v Verdict) String() string { return string(verdictNames[v]) }
+
+// Reported returns report's verdict.
+func (v Verdict) Reported() report.Verdict { return verdictNames[v] }
 
 // Endpoint is an address, IPv4 mapped into IPv6, and a port.
 type Endpoint struct {
@@ -38,9 +41,12 @@ type Endpoint struct {
 	Port uint16
 }
 
-func (e *Endpoint) String() string {
-	return netip.AddrPortFrom(netip.AddrFrom16(e.Addr).Unmap(), e.Port).String()
+// AddrPort returns the address, an IPv4 one as such, and the port.
+func (e *Endpoint) AddrPort() netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom16(e.Addr).Unmap(), e.Port)
 }
+
+func (e *Endpoint) String() string { return e.AddrPort().String() }
 
 // Finding is one flag, or one violated law, and what it was. What needs words is
 // made up only when it is asked for.

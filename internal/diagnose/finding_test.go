@@ -8,7 +8,7 @@ import (
 
 // TestVerdictsStandInReportsOrder: a verdict is a place in report.Verdicts.
 func TestVerdictsStandInReportsOrder(t *testing.T) {
-	names := map[Verdict]string{
+	names := map[Verdict]report.Verdict{
 		Artefact: report.Artefact, Drop: report.Drop, Loss: report.Loss, Reordering: report.Reordering,
 		Spurious: report.Spurious, Duplicate: report.Duplicate, Genuine: report.Genuine,
 		NotCaptured: report.NotCaptured, Undecided: report.Undecided, Created: report.Created,
@@ -17,7 +17,7 @@ func TestVerdictsStandInReportsOrder(t *testing.T) {
 		t.Fatalf("got %d verdicts, %d of them named here, want %d", got, len(names), want)
 	}
 	for v, want := range names {
-		if got := v.String(); got != want {
+		if got := v.Reported(); got != want || v.String() != string(want) {
 			t.Errorf("verdict %d: got %s, want %s", uint8(v), got, want)
 		}
 	}

@@ -43,7 +43,7 @@ func TestOneDirectionIsSaidOnce(t *testing.T) {
 func TestUnansweredIsNotOneSided(t *testing.T) {
 	syns := segments([]step{open[0], {at: 1000, dir: host, bits: tcp.SYN}, {at: 3000, dir: host, bits: tcp.SYN}})
 	said, all := verdicts(syns)
-	if len(all) != 2 || len(said[2]) != 1 || said[2][0] != "retransmission="+report.Undecided {
+	if len(all) != 2 || len(said[2]) != 1 || said[2][0] != "retransmission="+string(report.Undecided) {
 		t.Errorf("a SYN that nobody answers: got %v, want the two retransmissions undecided", said)
 	}
 	late := append(oneDirection(), segments(append(append([]step{}, open...), acks(800, peer, 3)))[3])

@@ -109,7 +109,7 @@ func run(t *testing.T, name string, steps []step) {
 	said, all := verdicts(segments(steps))
 	for i, p := range steps {
 		got := slices.DeleteFunc(said[int64(i+1)], func(s string) bool {
-			return s == "duplicate_ack="+report.Genuine || s == "dsack="+report.Genuine || s == "window_update="+report.Genuine
+			return s == "duplicate_ack="+string(report.Genuine) || s == "dsack="+string(report.Genuine) || s == "window_update="+string(report.Genuine)
 		})
 		want := strings.Fields(p.want)
 		slices.Sort(got)

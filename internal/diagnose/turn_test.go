@@ -32,7 +32,7 @@ func TestStrayAmongWhatIsSentAgain(t *testing.T) {
 		name  string
 		order []int
 		stray int // its place in order
-		want  string
+		want  report.Verdict
 	}{
 		{"far", []int{0, 1, 20, 2, 3, 4, 5}, 2, report.Duplicate},
 		{"neighbor", []int{0, 1, 3, 2, 4, 5, 6}, 2, report.Spurious},
@@ -51,7 +51,7 @@ func TestOriginalBeforeWhatIsAskedFor(t *testing.T) {
 		name  string
 		first step // brings segment 1
 		acked int  // by what comes while only segment 4 is missing
-		want  string
+		want  report.Verdict
 	}{
 		{"asked for bytes before it", data(113, peer, 1, ""), 1, report.Reordering},
 		{"asked for it", data(52, peer, 1, ""), 4, report.Loss},

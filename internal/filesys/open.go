@@ -1,5 +1,5 @@
-// Package filesys opens files as input, and tells them apart by what they are
-// instead of by their names.
+// Package filesys opens files as input, tells them apart by what they are
+// instead of by their names, and hashes what they hold.
 //
 // It promises that Open neither waits for a writer nor acts on a device, and that
 // a Set knows a file again under any name that leads to it.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -68,7 +69,7 @@ func TestRepairedAgain(t *testing.T) {
 	if r.Order.Moved == 0 {
 		t.Fatal("nothing was out of order")
 	}
-	for _, o := range []repair.Options{{}, {Without: []string{"in-seq", "out-seq", "tsecr"}}} {
+	for _, o := range []repair.Options{{}, {Without: []reorder.Law{reorder.InSeq, reorder.OutSeq, reorder.TSecr}}} {
 		again, r := mend(t, out, o)
 		if !bytes.Equal(readFile(t, again), readFile(t, out)) || r.Order.Moved != 0 {
 			t.Errorf("without %v: got another file with %d packets moved, want the same bytes", o.Without, r.Order.Moved)

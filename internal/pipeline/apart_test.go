@@ -49,17 +49,18 @@ func TestCopiesSayNothingNew(t *testing.T) {
 		}
 		counts = map[string]int{}
 		for _, f := range r.Findings.List {
-			counts[f.Verdict+" "+f.Detail]++
+			counts[string(f.Verdict)+" "+f.Detail]++
 		}
 		return counts
 	}
 	once := said(truth)
 	for _, apart := range []time.Duration{5 * time.Microsecond, 300 * time.Microsecond, 50 * time.Millisecond} {
 		twice := said(byTime(truth, later(truth, apart, apart)))
-		if twice[report.Duplicate+" "+report.ByCapture] < len(truth)/4 {
-			t.Errorf("copies %v later: got %d flagged ones, want many of %d", apart, twice[report.Duplicate+" "+report.ByCapture], len(truth))
+		const byCapture = string(report.Duplicate) + " " + report.ByCapture
+		if twice[byCapture] < len(truth)/4 {
+			t.Errorf("copies %v later: got %d flagged ones, want many of %d", apart, twice[byCapture], len(truth))
 		}
-		for _, verdict := range []string{report.Drop + " ", report.Spurious + " ", report.Reordering + " ", report.Undecided + " ", report.Duplicate + " " + report.ByNetwork} {
+		for _, verdict := range []string{"drop ", "spurious ", "reordering ", "undecided ", "duplicate network"} {
 			if twice[verdict] > once[verdict] {
 				t.Errorf("copies %v later: got %d flags that are %s, want no more than the %d without copies", apart, twice[verdict], verdict, once[verdict])
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/reorder"
 )
@@ -17,18 +18,18 @@ const application = "mendcap"
 // commentMark begins each of mendcap's packet comments; orderMark begins that
 // of a section whose packets it has put in order.
 const (
-	commentMark = "mendcap: "
+	commentMark = comment.Mark
 	orderMark   = commentMark + "order "
 )
 
 // The words that come first in a comment, by which packets are filtered.
 const (
-	wordMoved    = "moved"
-	wordInferred = "inferred"
-	wordUnknown  = "unknown"
-	wordLikely   = "likely"
-	wordClock    = "clock"
-	wordLeft     = "left"
+	wordMoved    = comment.Moved
+	wordInferred = comment.Inferred
+	wordUnknown  = comment.Unknown
+	wordLikely   = comment.Likely
+	wordClock    = comment.Clock
+	wordLeft     = comment.Left
 )
 
 // sectionComment stores the basis and the gate, so that a later repair leaves

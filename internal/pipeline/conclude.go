@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -77,17 +76,13 @@ const maxDoubtful = 100
 func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int) {
 	choice := func(c infer.Candidate) report.HeaderChoice {
 		return report.HeaderChoice{
-			NextHeader: protocolName(c.NextHeader), Destination: c.Destination.String(),
+			NextHeader: protocolName(c.NextHeader), Destination: c.Destination,
 			Posterior: c.Posterior, Evidence: string(c.Evidence),
 		}
 	}
 	list := make([]report.DoubtfulFlow, 0, len(doubts))
 	for _, d := range doubts {
-		flow := d.Source.String() + " > " + d.Destination.String()
-		if d.SourcePort != 0 || d.DestinationPort != 0 {
-			flow = netip.AddrPortFrom(d.Source, d.SourcePort).String() + " > " + netip.AddrPortFrom(d.Destination, d.DestinationPort).String()
-		}
-		f := report.DoubtfulFlow{Flow: flow, Packets: int64(d.Packets), Best: choice(d.Best), RunnerUp: choice(d.RunnerUp)}
+		f := report.DoubtfulFlow{Flow: endpoints(d.Source, d.Destination, d.SourcePort, d.DestinationPort), Packets: int64(d.Packets), Best: choice(d.Best), RunnerUp: choice(d.RunnerUp)}
 		for _, c := range d.Candidates {
 			f.Candidates = append(f.Candidates, choice(c))
 		}
@@ -104,7 +99,7 @@ func describeOrder(f *facts, stats reorder.Stats, moved int64) report.Order {
 	p := &f.profile
 	r := report.Order{
 		Basis: p.Basis.String(), Vantage: f.local.ShownBy(), Local: f.local.Local(),
-		Moved: moved, MaxShift: time.Duration(stats.MaxShift), ByLaw: make(map[string]report.Law),
+		Moved: moved, MaxShift: time.Duration(stats.MaxShift), ByLaw: make(map[report.LawName]report.Law),
 		TimeScales: report.TimeScales{
 			Tick: time.Duration(p.Tick), ThreadJitter: time.Duration(p.ThreadJitter), QueueJitter: time.Duration(p.QueueJitter),
 		},
@@ -118,7 +113,7 @@ func describeOrder(f *facts, stats reorder.Stats, moved int64) report.Order {
 	r.RepairedBefore = len(f.placed) > 0
 	r.AsRecorded = f.left.describe()
 	for i, name := range reorder.LawNames() {
-		r.ByLaw[name] = report.Law{
+		r.ByLaw[report.LawName(name)] = report.Law{
 			Violations: stats.Violations[i], Explained: stats.Explained[i],
 			Moved: stats.Moved[i], Unrepaired: stats.Unrepaired[i],
 		}

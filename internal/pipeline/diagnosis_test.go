@@ -99,7 +99,7 @@ func TestOnlyOneDirection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]int64{report.NotCaptured: int64(len(flows))}, r.Findings.ByVerdict); diff != "" {
+	if diff := cmp.Diff(map[report.Verdict]int64{report.NotCaptured: int64(len(flows))}, r.Findings.ByVerdict); diff != "" {
 		t.Errorf("findings of %d connections (-want +got):\n%s", len(flows), diff)
 	}
 	for _, d := range r.CaptureLoss.Directions {

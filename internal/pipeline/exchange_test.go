@@ -216,7 +216,7 @@ func placesOf(t *testing.T, packets, got []lab.Packet) []int {
 	return places
 }
 
-func wantLaw(t *testing.T, r report.Report, law string, moved int) {
+func wantLaw(t *testing.T, r report.Report, law report.LawName, moved int) {
 	t.Helper()
 	if got := r.Order.ByLaw[law].Moved; got != int64(moved) {
 		t.Errorf("moved by %s: got %d, want %d", law, got, moved)
@@ -231,7 +231,7 @@ func TestCausesGoBeforeResponses(t *testing.T) {
 			t.Errorf("place %d: got packet %d", i, place)
 		}
 	}
-	for law, moved := range map[string]int{"ack": 24, "dns": 12, "echo": 12, "quote": 12} {
+	for law, moved := range map[report.LawName]int{"ack": 24, "dns": 12, "echo": 12, "quote": 12} {
 		wantLaw(t, r, law, moved)
 	}
 }

@@ -172,7 +172,7 @@ func (x *explainer) found(f *diagnose.Finding) {
 		return
 	}
 	of.verdicts = append(of.verdicts, numbered{report.ExplainedFlag{
-		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Evidence: f.Evidence(),
+		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Evidence: f.Evidence(),
 		Before: slices.Contains(of.before.Names(), f.Flag()), After: slices.Contains(of.after.Names(), f.Flag()),
 	}, int(f.FlagNumber)})
 }
@@ -227,7 +227,7 @@ func (c *clue) neighbours(relations []reorder.Relation) []report.Relation {
 	list := make([]report.Relation, len(relations))
 	for i := range relations {
 		r := &relations[i]
-		list[i] = report.Relation{Frame: r.Index, Law: r.Law.String(), Broken: r.Broken, Repaired: r.Repaired}
+		list[i] = report.Relation{Frame: r.Index, Law: report.LawName(r.Law.String()), Broken: r.Broken, Repaired: r.Repaired}
 		if r.Segment != (reorder.Segment{}) && c.initials != nil {
 			list[i].Segment = explainSegment(&r.Segment, c.initials)
 		}
@@ -284,16 +284,20 @@ func protocolOf(u *unit) string {
 	return fmt.Sprintf("protocol %d", u.proto)
 }
 
-// flowOf names both ends, with ports where there are some.
-func flowOf(u *unit) string {
+// flowOf returns both ends, with ports where there are some.
+func flowOf(u *unit) report.Endpoints {
 	if u.view.Form == packet.NoIP {
-		return ""
+		return report.Endpoints{}
 	}
 	src, dst := u.ends()
-	if u.sport == 0 && u.dport == 0 {
-		return src.String() + " > " + dst.String()
+	return endpoints(src, dst, u.sport, u.dport)
+}
+
+// endpoints are both ends; ports that are both 0 are none.
+func endpoints(src, dst netip.Addr, sport, dport uint16) report.Endpoints {
+	return report.Endpoints{
+		Source: netip.AddrPortFrom(src, sport), Destination: netip.AddrPortFrom(dst, dport), Portless: sport == 0 && dport == 0,
 	}
-	return netip.AddrPortFrom(src, u.sport).String() + " > " + netip.AddrPortFrom(dst, u.dport).String()
 }
 
 func explainHeader(u *unit) report.ExplainedHeader {
@@ -321,7 +325,7 @@ func explainHeader(u *unit) report.ExplainedHeader {
 	}
 	for _, c := range a.Candidates {
 		h.Candidates = append(h.Candidates, report.ExplainedCandidate{
-			NextHeader: protocolName(c.NextHeader), Destination: c.Destination.String(),
+			NextHeader: protocolName(c.NextHeader), Destination: c.Destination,
 			Posterior: c.Posterior, Evidence: string(c.Evidence),
 		})
 	}
@@ -347,7 +351,7 @@ func (x *explainer) place(u *unit) report.ExplainedPlace {
 	p := &u.placed
 	e := report.ExplainedPlace{Why: x.why(u)}
 	if p.byLaw || p.left {
-		e.Law = p.law.String()
+		e.Law = report.LawName(p.law.String())
 	}
 	stamp, ok := u.stamp()
 	if !ok {

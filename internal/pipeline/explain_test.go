@@ -124,7 +124,7 @@ func TestExplanationsAgreeWithTheRepair(t *testing.T) {
 			t.Errorf("frame %d: got time %v, recorded %v, between %v and %v; want it there, and not after what was recorded", frame, p.Time, p.Recorded, p.Earliest, p.Latest)
 		}
 		comment := comments[e.FrameAfter]
-		if was := strings.Contains(comment, "moved by "+e.Place.Law+","); was != (e.Place.Why == report.WhyMoved) {
+		if was := strings.Contains(comment, "moved by "+string(e.Place.Law)+","); was != (e.Place.Why == report.WhyMoved) {
 			t.Errorf("frame %d: got %s by law %q, but the output's frame %d says %q", frame, e.Place.Why, e.Place.Law, e.FrameAfter, comment)
 		}
 		if e.Place.Why != report.WhyMoved {
@@ -278,7 +278,7 @@ func TestExplainWhatIsNotTCP(t *testing.T) {
 	all := explainAll(t, in, int64(len(cases)), Options{})
 	for i, c := range cases {
 		e := all[int64(i+1)]
-		if e.Protocol != c.protocol || e.Flow != c.flow || e.Header.Form != c.form || e.Place.Why != c.why {
+		if e.Protocol != c.protocol || e.Flow.String() != c.flow || e.Header.Form != c.form || e.Place.Why != c.why {
 			t.Errorf("frame %d: got %q, %q, form %s, %s; want %q, %q, form %s, %s", i+1,
 				e.Protocol, e.Flow, e.Header.Form, e.Place.Why, c.protocol, c.flow, c.form, c.why)
 		}

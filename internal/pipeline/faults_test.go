@@ -15,13 +15,13 @@ func TestVerdictsOnSamples(t *testing.T) {
 	const byCapture = report.Duplicate + " (capture)"
 	for _, c := range []struct {
 		name string
-		want map[int64]string // verdict, by frame of the input
+		want map[int64]report.Verdict // verdict, by frame of the input
 	}{
-		{"V1-too-soon.pcap", map[int64]string{2: "loss (timeout)", 51: "loss (fast-retransmission)", 0: report.Genuine}},
-		{"D1-synack-any.pcap", map[int64]string{0: byCapture}},
-		{"D2-copies-network.pcap", map[int64]string{0: byCapture}},
-		{"R1-refused.pcap", map[int64]string{0: report.Genuine}},
-		{"O2-reverse.pcap", map[int64]string{0: report.Artefact}},
+		{"V1-too-soon.pcap", map[int64]report.Verdict{2: "loss (timeout)", 51: "loss (fast-retransmission)", 0: report.Genuine}},
+		{"D1-synack-any.pcap", map[int64]report.Verdict{0: byCapture}},
+		{"D2-copies-network.pcap", map[int64]report.Verdict{0: byCapture}},
+		{"R1-refused.pcap", map[int64]report.Verdict{0: report.Genuine}},
+		{"O2-reverse.pcap", map[int64]report.Verdict{0: report.Artefact}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := File(context.Background(), fault(t, c.name), filepath.Join(t.TempDir(), "out.pcapng"), Options{})
@@ -42,7 +42,7 @@ func TestVerdictsOnSamples(t *testing.T) {
 				}
 				got := f.Verdict
 				if f.Detail != "" {
-					got += " (" + f.Detail + ")"
+					got += report.Verdict(" (" + f.Detail + ")")
 				}
 				if got != want {
 					t.Errorf("frame %d, %s: got %s, want %s: %s", f.Frame, f.Flag, got, want, f.Evidence)

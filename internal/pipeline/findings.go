@@ -21,7 +21,6 @@ type collector struct {
 	total     int64
 	byVerdict [diagnose.NumVerdicts]int64
 	kept      lastFirst
-	names     flowNames
 }
 
 func newCollector(limit int, each func(*report.Finding), evident func(*report.Finding) bool, seen *summary.Summary) *collector {
@@ -51,7 +50,7 @@ func (c *collector) add(f *diagnose.Finding) {
 // hand hands a finding on. A hostile capture has several for each packet, so nothing
 // is allocated for it, and its evidence is put into words only where it is needed.
 func (c *collector) hand(f *diagnose.Finding) {
-	c.handed = described(f, &c.names)
+	c.handed = described(f)
 	if f.Sequenced {
 		c.sequence = f.Sequence
 		c.handed.Sequence = &c.sequence
@@ -67,39 +66,21 @@ func (c *collector) result() report.Findings {
 	slices.SortFunc(c.kept, compareFindings)
 	list := make([]report.Finding, len(c.kept))
 	for i, f := range c.kept {
-		list[i] = reported(f, &c.names)
+		list[i] = reported(f)
 	}
 	c.kept = nil
-	by := make(map[string]int64)
+	by := make(map[report.Verdict]int64)
 	for verdict, n := range c.byVerdict {
 		if n > 0 {
-			by[diagnose.Verdict(verdict).String()] = n
+			by[diagnose.Verdict(verdict).Reported()] = n
 		}
 	}
 	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: by, List: list}
 }
 
-// flowNames keeps the names of the last two directions of flows that were named:
-// findings mostly come in runs of one connection.
-type flowNames [2]struct {
-	from, to diagnose.Endpoint
-	name     string
-}
-
-func (n *flowNames) of(f *diagnose.Finding) string {
-	for i := range n {
-		if one := &n[i]; one.from == f.Source && one.to == f.Target && one.name != "" {
-			return one.name
-		}
-	}
-	n[1] = n[0]
-	n[0].from, n[0].to, n[0].name = f.Source, f.Target, f.Source.String()+" > "+f.Target.String()
-	return n[0].name
-}
-
 // reported puts a finding into words.
-func reported(f *diagnose.Finding, names *flowNames) report.Finding {
-	r := described(f, names)
+func reported(f *diagnose.Finding) report.Finding {
+	r := described(f)
 	r.Evidence = f.Evidence()
 	if f.Sequenced {
 		sequence := f.Sequence
@@ -109,10 +90,11 @@ func reported(f *diagnose.Finding, names *flowNames) report.Finding {
 }
 
 // described is what a finding says without its sequence numbers and its evidence.
-func described(f *diagnose.Finding, names *flowNames) report.Finding {
+func described(f *diagnose.Finding) report.Finding {
 	return report.Finding{
-		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp), Flow: names.of(f),
-		Flag: f.Flag(), Verdict: f.Verdict.String(), Detail: f.Detail, Repaired: f.Repaired, Law: f.Law(),
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp),
+		Flow: report.Endpoints{Source: f.Source.AddrPort(), Destination: f.Target.AddrPort()},
+		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()),
 	}
 }
 

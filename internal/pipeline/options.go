@@ -6,8 +6,6 @@ import (
 	"net/netip"
 
 	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/internal/tcp"
-	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -34,6 +32,8 @@ type Options struct {
 	Progress        func(done, total int64)
 	Stdin           io.Reader
 	Stdout          io.Writer
+
+	source Source // in place of the input that is named, which is "-" then
 }
 
 // DefaultFindings and DefaultFlows are how many findings and connections a
@@ -62,10 +62,3 @@ func (o Options) Check() error {
 	_, err := newJob("-", "-", o)
 	return err
 }
-
-// Flags lists the names of the flags that findings have, as in Wireshark's filters
-// without "tcp.analysis.".
-func Flags() []string { return append([]string(nil), tcp.AnalysisNames()...) }
-
-// Laws lists the names of the laws of order, for Options.Without.
-func Laws() []string { return reorder.LawNames() }

@@ -163,8 +163,12 @@ func (j *job) publishes(tmp string) (bool, error) {
 }
 
 // writeStdout runs the third pass into a temporary file, which is copied to
-// standard output once it is whole.
+// Options.Stdout once it is whole.
 func (j *job) writeStdout(ctx context.Context) error {
+	name, doing := "-", "write to standard output"
+	if j.o.source != nil {
+		name, doing = "", "write the output"
+	}
 	tmp, err := atomicfile.Scratch()
 	if err != nil {
 		return ioError("create the output", err)
@@ -177,16 +181,16 @@ func (j *job) writeStdout(ctx context.Context) error {
 	if err := j.settle(ctx); err != nil {
 		return err
 	}
-	j.report.Output.Name, j.report.Output.Status = "-", statusWritten
+	j.report.Output.Name, j.report.Output.Status = name, statusWritten
 	if _, err := tmp.Seek(0, io.SeekStart); err != nil {
-		return ioError("write to standard output", err)
+		return ioError(doing, err)
 	}
 	var out io.Writer = os.Stdout
 	if j.o.Stdout != nil {
 		out = j.o.Stdout
 	}
 	_, err = io.Copy(out, contextReader{ctx, tmp})
-	return ioResult("write to standard output", err)
+	return ioResult(doing, err)
 }
 
 // equalFiles reports whether b exists and holds the same bytes as a.

@@ -26,8 +26,16 @@ func protocolName(n uint8) string {
 	return fmt.Sprint(n)
 }
 
-// ParseProtocol reads the name of an upper-layer protocol, in any case, or its
-// number from 1 to 254, for Options.Protocol.
+// ProtocolName returns the name of an upper-layer protocol, or else its number.
+func ProtocolName(n uint8) string {
+	if name, ok := protocolNames[n]; ok {
+		return name
+	}
+	return fmt.Sprint(n)
+}
+
+// ParseProtocol reads what ProtocolName returns, in any case; numbers are those from
+// 1 to 254. What is neither name nor number is an ErrUsage.
 func ParseProtocol(text string) (uint8, error) {
 	for n, name := range protocolNames {
 		if strings.EqualFold(name, text) {

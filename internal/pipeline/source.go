@@ -14,19 +14,29 @@ import (
 	"github.com/mendcap/mendcap/internal/capture/salvage"
 )
 
-// source is an input that can be read several times: a file, or standard input
-// spooled to a temporary one.
+// Source is a capture that can be opened several times, as repair.Source says.
+type Source interface {
+	Name() string
+	Open() (io.ReadCloser, error)
+}
+
+// source is an input that can be read several times: a file, standard input
+// spooled to a temporary one, or a Source.
 type source struct {
 	name    string // as shown: base name, or "-"
 	path    string
 	size    int64 // of the file as it lies there, bytes; -1 where unknown
 	was     os.FileInfo
 	spooled *os.File // holds the lock of a spooled input; nil for others
+	given   *given   // nil where there is a file
 }
 
 // openSource checks that the input is there. Standard input, or what else can be
 // read only once, is copied to a temporary file.
 func openSource(ctx context.Context, in string, o *Options) (*source, error) {
+	if o.source != nil {
+		return &source{name: o.source.Name(), size: -1, given: &given{from: o.source}}, nil
+	}
 	if in == "-" {
 		stdin := o.Stdin
 		if stdin == nil {
@@ -58,8 +68,11 @@ func (s *source) permissions() fs.FileMode {
 // changed returns an error if the file is not the one any more that it was when
 // it was opened first: the passes would have seen different captures.
 func (s *source) changed() error {
-	if s.spooled != nil {
+	switch {
+	case s.spooled != nil:
 		return nil
+	case s.given != nil:
+		return s.given.changed
 	}
 	now, err := os.Stat(s.path)
 	switch {
@@ -89,10 +102,10 @@ func (s *source) close() {
 
 // open starts a pass over the capture. Reading ends with the context's error once
 // that is done.
-func (s *source) open(ctx context.Context, o *Options) (*os.File, *salvage.Reader, error) {
-	f, err := os.Open(s.path)
+func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Reader, error) {
+	f, err := s.begin()
 	if err != nil {
-		return nil, nil, unopened(err)
+		return nil, nil, err
 	}
 	r, err := salvage.NewReader(contextReader{ctx, f}, o.reading())
 	if err != nil {
@@ -103,6 +116,18 @@ func (s *source) open(ctx context.Context, o *Options) (*os.File, *salvage.Reade
 		return nil, nil, fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
 	}
 	return f, r, nil
+}
+
+// begin opens the input at its start.
+func (s *source) begin() (io.ReadCloser, error) {
+	if s.given != nil {
+		return s.given.open(s.name)
+	}
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, unopened(err)
+	}
+	return f, nil
 }
 
 // unopened says what it means that a file could not be opened: that there is no

@@ -118,7 +118,7 @@ func TestPicturesHaveTsharksNumbers(t *testing.T) {
 func TestCountsAgree(t *testing.T) {
 	for _, name := range []string{"rawsocket.pcapng", "sockaddr.pcap"} {
 		r, _ := drawn(t, name)
-		byFlow, byTime := map[string]int64{}, map[string]int64{}
+		byFlow, byTime := map[report.Verdict]int64{}, map[report.Verdict]int64{}
 		var flagsBefore, flagsAfter int64
 		for _, f := range r.Flows.List {
 			for v, n := range f.ByVerdict {

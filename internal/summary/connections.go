@@ -253,11 +253,11 @@ func (c *connections) result() report.Flows {
 func (f *connection) describe() report.Flow {
 	r := report.Flow{
 		Name: f.key.Name(f.client&1, " <> "), Protocol: "TCP", Packets: f.packets, Bytes: f.bytes[0] + f.bytes[1], Moved: f.moved,
-		First: utc(f.first), Last: utc(f.last), ByVerdict: map[string]int64{}, Before: f.before, After: f.after, Graph: f.picture(),
+		First: utc(f.first), Last: utc(f.last), ByVerdict: map[report.Verdict]int64{}, Before: f.before, After: f.after, Graph: f.picture(),
 	}
 	for i, n := range f.byVerdict {
 		if n > 0 {
-			r.ByVerdict[diagnose.Verdict(i).String()] = n
+			r.ByVerdict[diagnose.Verdict(i).Reported()] = n
 		}
 	}
 	return r

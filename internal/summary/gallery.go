@@ -147,7 +147,8 @@ func (f *connection) picture() *report.Graph {
 	if f.bytes[1] > f.bytes[0] {
 		d = 1
 	}
-	r := &report.Graph{Direction: f.key.Name(d, " > "), Skipped: f.skipped + g.first, Points: []report.Point{}}
+	from, to := f.key.Ends(d)
+	r := &report.Graph{Direction: report.Endpoints{Source: from, Destination: to}, Skipped: f.skipped + g.first, Points: []report.Point{}}
 	line := streamLine{base: f.base[d], near: f.base[d]}
 	for i := range g.best {
 		if p, ok := f.point(&g.best[i], d, &line); ok {
@@ -205,8 +206,8 @@ func (l *streamLine) place(s tcp.Seq) int64 {
 	return l.at
 }
 
-func (v verdictSet) names() []string {
-	var names []string
+func (v verdictSet) names() []report.Verdict {
+	var names []report.Verdict
 	for i, name := range report.Verdicts() {
 		if v&(1<<i) != 0 {
 			names = append(names, name)

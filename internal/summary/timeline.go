@@ -125,17 +125,17 @@ func (t *timeline) finding(at int64, verdict diagnose.Verdict) {
 // result spans the capture's times.
 func (t *timeline) result(s Span) report.Timeline {
 	if !t.stamped {
-		return report.Timeline{ByVerdict: map[string][]int64{}}
+		return report.Timeline{ByVerdict: map[report.Verdict][]int64{}}
 	}
 	span := uint64(s.Last) - uint64(s.First)
 	width := step(span/maxIntervals + 1)
 	n := int(span/width + 1)
 	r := t.cells.gathered(func(i int) int { return int(uint64(i) * uint64(t.width) / width) })
 	whole := func(counts []int64) []int64 { return append(counts, make([]int64, n-len(counts))...) }
-	byVerdict := make(map[string][]int64)
+	byVerdict := make(map[report.Verdict][]int64)
 	for verdict, counts := range r.byVerdict {
 		if len(counts) > 0 {
-			byVerdict[diagnose.Verdict(verdict).String()] = whole(counts)
+			byVerdict[diagnose.Verdict(verdict).Reported()] = whole(counts)
 		}
 	}
 	return report.Timeline{

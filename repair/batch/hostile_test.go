@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
@@ -320,7 +321,7 @@ func TestMemoryBudget(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	for name, o := range map[string]Options{
 		"jobs": {Jobs: -1}, "memory": {Memory: -1}, "include": {Include: []string{"["}}, "exclude": {Exclude: []string{"{"}},
-		"repair": {Repair: repair.Options{Without: []string{"gravity"}}}, "folder": {Dir: write(t, t.TempDir(), "file", nil)},
+		"repair": {Repair: repair.Options{Without: []reorder.Law{reorder.Law(reorder.NumLaws)}}}, "folder": {Dir: write(t, t.TempDir(), "file", nil)},
 	} {
 		if _, err := Find(context.Background(), []string{t.TempDir()}, o); !errors.Is(err, ErrUsage) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrUsage)

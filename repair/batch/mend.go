@@ -3,6 +3,7 @@ package batch
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -24,7 +25,7 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", repair.ErrNoCapture, err)
 	}
-	inputs, err := repair.Fingerprint(ctx, j.file, r.o.Program, r.o.Repair)
+	inputs, err := fingerprint(ctx, j.file, r.o.Program, &r.o.Repair)
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +51,11 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 		return nil, errors.Join(err, f.Discard())
 	}
 	rep.Origin = &report.Origin{Inputs: inputs}
-	if rep.Origin.Output, err = repair.Hash(ctx, out); err != nil {
+	output, err := hashOf(ctx, out)
+	if err != nil {
 		return nil, errors.Join(err, f.Discard())
 	}
+	rep.Origin.Output = hex.EncodeToString(output)
 	return rep, writeReport(f, reportPath, rep)
 }
 
@@ -123,8 +126,8 @@ func finished(ctx context.Context, old *report.Report, inputs, out string) bool 
 	if old == nil || old.Origin == nil || old.Origin.Inputs != inputs {
 		return false
 	}
-	output, err := repair.Hash(ctx, out)
-	return err == nil && output == old.Origin.Output
+	output, err := hashOf(ctx, out)
+	return err == nil && hex.EncodeToString(output) == old.Origin.Output
 }
 
 // makeFolder makes the folder of an output, and takes away what dead runs have

@@ -15,7 +15,7 @@ import (
 // place names the output of a capture that is at under, a path with slashes
 // from the task's root.
 func (p *Plan) place(t *task, under string) {
-	suffix := naming.PackedSuffix(p.o.Repair.Compress)
+	suffix := naming.PackedSuffix(string(p.o.Repair.Compression))
 	t.rel = fitting(filepath.ToSlash(naming.OutputName(under, "")) + suffix)
 	t.full = fitting(under + naming.Mended + suffix)
 }

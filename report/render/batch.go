@@ -92,7 +92,7 @@ func batchFacts(b *report.Batch) facts {
 }
 
 // countsText lists what was counted under the names, in words.
-func countsText(names []string, counts map[string]int64, word func(name string) string) string {
+func countsText[Name ~string](names []Name, counts map[Name]int64, word func(name Name) string) string {
 	var parts []string
 	for _, name := range names {
 		if n := counts[name]; n > 0 {
@@ -103,7 +103,7 @@ func countsText(names []string, counts map[string]int64, word func(name string) 
 }
 
 // asIs is the word for what is named by one.
-func asIs(name string) string { return name }
+func asIs[Name ~string](name Name) string { return string(name) }
 
 // outcomesText counts the captures by what became of them.
 func outcomesText(b *report.Batch) string {

@@ -184,12 +184,12 @@ func timelineSection(r *report.Report) section {
 	var findings, apart []layer
 	for _, name := range report.VerdictsIn(r.Findings.ByVerdict) {
 		if counts := t.ByVerdict[name]; len(counts) > 0 {
-			one := layer{"fill " + tagClass(name), text.Sanitise(name), counts}
+			one := layer{"fill " + tagClass(string(name)), text.Sanitise(string(name)), counts}
 			findings = append(findings, one)
 			if name != report.Artefact && !plain(name) {
 				apart = append(apart, one)
 			}
-			c.Legend = append(c.Legend, tag{name, name})
+			c.Legend = append(c.Legend, tag{string(name), string(name)})
 		}
 	}
 	all := []series{{"Packets", text.Count, []layer{{"bar-moved", "moved", t.Moved}, {"bar-plain", "not moved", minus(t.Packets, t.Moved)}}}}
@@ -324,4 +324,4 @@ func movesSection(r *report.Report) section {
 
 // plain reports whether a verdict asks for nothing: what the flag says is what
 // happened.
-func plain(verdict string) bool { return verdict == report.Genuine }
+func plain(verdict report.Verdict) bool { return verdict == report.Genuine }

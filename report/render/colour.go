@@ -19,7 +19,7 @@ const (
 )
 
 // verdictColours are the colours of the verdicts.
-var verdictColours = map[string]string{
+var verdictColours = map[report.Verdict]string{
 	report.Artefact: sgrCyan, report.Drop: sgrYellow, report.Undecided: sgrYellow, report.Loss: sgrRed, report.Created: sgrRed,
 	report.Reordering: sgrMagenta, report.Spurious: sgrMagenta, report.Duplicate: sgrMagenta, report.Genuine: sgrGrey, report.NotCaptured: sgrGrey,
 }
@@ -39,7 +39,7 @@ func paintVerdicts(line string) string {
 	for i, part := range parts {
 		verdict := strings.TrimLeft(part, "0123456789, ")
 		verdict, _, _ = strings.Cut(verdict, " (")
-		parts[i] = coloured(part, verdictColours[strings.TrimSuffix(verdict, ",")])
+		parts[i] = coloured(part, verdictColours[report.Verdict(strings.TrimSuffix(verdict, ","))])
 	}
 	return strings.Join(parts, ", ")
 }

@@ -70,7 +70,7 @@ func (c *csvWriter) row(capture string, f *report.Finding) error {
 	}
 	cells := []string{
 		"", strconv.FormatInt(f.Frame, 10), strconv.FormatInt(f.FrameAfter, 10), f.Time.UTC().Format(time.RFC3339Nano),
-		f.Flow, f.Flag, f.Verdict, f.Detail, strconv.FormatBool(f.Repaired), f.Law, left, right, f.Evidence,
+		f.Flow.String(), f.Flag, string(f.Verdict), f.Detail, strconv.FormatBool(f.Repaired), string(f.Law), left, right, f.Evidence,
 	}
 	for i, cell := range cells {
 		cells[i] = defused(text.Sanitise(cell))

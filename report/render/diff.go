@@ -41,7 +41,7 @@ func (p *printer) findings(title string, f *report.Findings) {
 	t := newTable([]column{{"", asNumber}, {"", asWords}, {"", asSentence}})
 	for i := range f.List[:min(len(f.List), shownDifferences)] {
 		one := &f.List[i]
-		t.add(textCell(fmt.Sprint(one.Frame)), textCell(verdictText(one)), textCell(one.Label()+", "+one.Flow+": "+one.Evidence))
+		t.add(textCell(fmt.Sprint(one.Frame)), textCell(verdictText(one)), textCell(one.Label()+", "+one.Flow.String()+": "+one.Evidence))
 	}
 	p.table(t)
 }

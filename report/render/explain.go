@@ -53,8 +53,8 @@ func sanitisedLines(sentences []string) string {
 // frameTitle names the frame as Wireshark's list of packets does.
 func frameTitle(e *report.Explanation) string {
 	s := fmt.Sprintf("Frame %d", e.Frame)
-	if e.Flow != "" {
-		s += ": " + e.Protocol + " " + e.Flow
+	if flow := e.Flow.String(); flow != "" {
+		s += ": " + e.Protocol + " " + flow
 	}
 	t := e.Segment
 	if t == nil {

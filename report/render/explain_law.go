@@ -62,7 +62,7 @@ func reason(e *report.Explanation, n *report.Relation) string {
 
 // plainReason is a reason without numbers.
 func plainReason(n *report.Relation) string {
-	if law, ok := reorder.LawNamed(n.Law); ok {
+	if law, ok := reorder.LawNamed(string(n.Law)); ok {
 		return fmt.Sprintf("frame %d is one %s", n.Frame, law.Follower())
 	}
 	return fmt.Sprintf("that law puts it before frame %d", n.Frame)

@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func explained() *report.Explanations {
 	}
 	const flow = "[2001:db8::1]:443 > [2001:db8::10]:49152"
 	late := report.Explanation{
-		Frame: 82, FrameAfter: 79, Protocol: "TCP", Flow: flow, Segment: segment(1001, 1000, 1, "PSH", "ACK"),
+		Frame: 82, FrameAfter: 79, Protocol: "TCP", Flow: ends(flow), Segment: segment(1001, 1000, 1, "PSH", "ACK"),
 		Header: report.ExplainedHeader{
 			Form: report.FormSockaddr, NextHeader: report.ExplainedField{Value: "6 (TCP)", Origin: "inferred"}, Destination: report.ExplainedField{Value: "2001:db8::10", Origin: "inferred"},
 			Evidence: "connection-table", ChecksumVerified: true, Synthesised: "traffic class 0, flow label 0, hop limit 64",
@@ -41,19 +42,19 @@ func explained() *report.Explanations {
 		Flags: []report.ExplainedFlag{{Flag: "out_of_order", Before: true, Verdict: report.Artefact, Evidence: "recorded late"}},
 	}
 	response := report.Explanation{
-		Frame: 79, FrameAfter: 80, Protocol: "TCP", Flow: flow, Segment: segment(1, 0, 2001, "ACK"),
+		Frame: 79, FrameAfter: 80, Protocol: "TCP", Flow: ends(flow), Segment: segment(1, 0, 2001, "ACK"),
 		Header: report.ExplainedHeader{Form: report.FormWhole},
 		Place:  report.ExplainedPlace{Why: report.WhyInOrder, Recorded: at.Add(-time.Millisecond), Time: at.Add(-time.Millisecond), Earliest: at.Add(-2 * time.Millisecond), Latest: at},
 		Causes: []report.Relation{{Frame: 82, Law: "ack", Broken: true, Repaired: true, Segment: segment(1001, 1000, 1, "ACK")}},
 		Flags:  []report.ExplainedFlag{{Flag: "duplicate_ack", Before: true, After: true, Verdict: report.Genuine, Evidence: "hole open\x07"}},
 	}
 	unknown := report.Explanation{
-		Frame: 90, FrameAfter: 90, Protocol: "unknown protocol", Flow: "2001:db8::5 > ::\x1b[2J",
+		Frame: 90, FrameAfter: 90, Protocol: "unknown protocol", Flow: ends("2001:db8::5 > ::%\x1b[2J"),
 		Header: report.ExplainedHeader{
 			Form: report.FormStub, NextHeader: report.ExplainedField{Value: "255", Origin: "unknown"}, Destination: report.ExplainedField{Value: "::", Origin: "unknown"},
 			Candidates: []report.ExplainedCandidate{
-				{NextHeader: "6 (TCP)", Destination: "2001:db8::10", Posterior: 0.51, Evidence: "seen-in-capture"},
-				{NextHeader: "17 (UDP)", Destination: "2001:db8::11", Posterior: 0.43},
+				{NextHeader: "6 (TCP)", Destination: netip.MustParseAddr("2001:db8::10"), Posterior: 0.51, Evidence: "seen-in-capture"},
+				{NextHeader: "17 (UDP)", Destination: netip.MustParseAddr("2001:db8::11"), Posterior: 0.43},
 			},
 			Synthesised: "nothing",
 		},
@@ -145,7 +146,7 @@ func TestReasons(t *testing.T) {
 		{"tsecr", data, &report.ExplainedTCP{}, "frame 9 is one where its timestamp is echoed"},
 	} {
 		e := &report.Explanation{Frame: 12, Segment: c.own}
-		if got := reason(e, &report.Relation{Frame: 9, Law: c.law, Segment: c.other}); got != c.want {
+		if got := reason(e, &report.Relation{Frame: 9, Law: report.LawName(c.law), Segment: c.other}); got != c.want {
 			t.Errorf("law %s: got %q, want %q", c.law, got, c.want)
 		}
 	}

@@ -141,11 +141,11 @@ func orderSentences(e *report.Explanation, x *report.Explanations) []string {
 	return []string{fmt.Sprintf("Frame %d %s", e.Frame, said)}
 }
 
-func lawText(law string) string {
+func lawText(law report.LawName) string {
 	if law == "" {
 		return "a chain of laws"
 	}
-	return "law " + law
+	return "law " + string(law)
 }
 
 func movedSentence(e *report.Explanation) string {
@@ -271,7 +271,7 @@ func relations(all []report.Relation, how string) (list []string) {
 	for _, k := range order {
 		slices.Sort(groups[k])
 		clause, end := "", ""
-		if law, ok := reorder.LawNamed(k.Law); ok && how == "It comes after" {
+		if law, ok := reorder.LawNamed(string(k.Law)); ok && how == "It comes after" {
 			clause = ", " + law.Cause()
 		} else if ok {
 			clause = ", " + law.Follower()

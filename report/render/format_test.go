@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"net/netip"
 	"reflect"
 	"regexp"
 	"strings"
@@ -131,6 +132,13 @@ func replaceText(v reflect.Value, text string) {
 			replaceText(v.Elem(), text)
 		}
 	case reflect.Struct:
+		zoned := netip.MustParseAddr("fe80::1").WithZone(text)
+		switch a := v.Addr().Interface().(type) {
+		case *netip.Addr:
+			*a = zoned
+		case *netip.AddrPort:
+			*a = netip.AddrPortFrom(zoned, 80)
+		}
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
 				replaceText(v.Field(i), text)
@@ -142,7 +150,7 @@ func replaceText(v reflect.Value, text string) {
 		}
 	case reflect.Map:
 		if v.Type().Key().Kind() == reflect.String && v.Len() > 0 {
-			v.SetMapIndex(reflect.ValueOf(text), v.MapIndex(v.MapKeys()[0]))
+			v.SetMapIndex(reflect.ValueOf(text).Convert(v.Type().Key()), v.MapIndex(v.MapKeys()[0]))
 		}
 	}
 }

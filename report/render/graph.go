@@ -61,7 +61,7 @@ type placed struct {
 
 func viewGraph(f *report.Flow, clip string) graphView {
 	g := f.Graph
-	v := graphView{Direction: text.Sanitise(g.Direction)}
+	v := graphView{Direction: text.Sanitise(g.Direction.String())}
 	moved := 0
 	for i := range g.Points {
 		if g.Points[i].Moved {
@@ -322,6 +322,10 @@ func pointTitle(p *report.Point) string {
 }
 
 // namesText lists the first names, sanitised.
-func namesText(names []string) string {
-	return text.Sanitise(strings.Join(names[:min(len(names), drawnNames)], ", "))
+func namesText[Name ~string](names []Name) string {
+	var shown []string
+	for _, name := range names[:min(len(names), drawnNames)] {
+		shown = append(shown, string(name))
+	}
+	return text.Sanitise(strings.Join(shown, ", "))
 }

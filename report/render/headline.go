@@ -21,9 +21,9 @@ func headline(r *report.Report) string {
 	if f.Total == 0 {
 		return "Nothing odd was found: no flag of the analyser, and no law of order broken."
 	}
-	counts, first := make(map[string]int64), []string{} // by what is said of several, and the first verdict of each
+	counts, first := make(map[string]int64), []report.Verdict{} // by what is said of several, and the first verdict of each
 	left := f.Total
-	count := func(verdict string, n int64) {
+	count := func(verdict report.Verdict, n int64) {
 		said := report.Predicate(verdict, 2)
 		if _, ok := counts[said]; !ok {
 			first = append(first, verdict)

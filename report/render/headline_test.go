@@ -10,12 +10,12 @@ import (
 // connection with one direction nothing stays open.
 func TestHeadline(t *testing.T) {
 	for _, test := range []struct {
-		by   map[string]int64
+		by   map[report.Verdict]int64
 		want string
 	}{
-		{map[string]int64{report.Duplicate: 12}, "Of 12 findings, 12 are of packets seen twice."},
-		{map[string]int64{report.NotCaptured: 1}, "Of 1 finding, 1 is a connection of which one direction was not recorded."},
-		{map[string]int64{report.Loss: 2, report.Genuine: 3, report.NotCaptured: 2, report.Undecided: 1},
+		{map[report.Verdict]int64{report.Duplicate: 12}, "Of 12 findings, 12 are of packets seen twice."},
+		{map[report.Verdict]int64{report.NotCaptured: 1}, "Of 1 finding, 1 is a connection of which one direction was not recorded."},
+		{map[report.Verdict]int64{report.Loss: 2, report.Genuine: 3, report.NotCaptured: 2, report.Undecided: 1},
 			"Of 8 findings, 2 are the network's doing; 3 happened as flagged; 2 are connections of which one direction was not recorded; 1 stays open."},
 	} {
 		r := &report.Report{Findings: report.Findings{ByVerdict: test.by}}

@@ -28,13 +28,13 @@ type findingLine struct {
 
 // captureLine is the line that closes a capture.
 type captureLine struct {
-	Type      string           `json:"type"` // "capture"
-	Capture   string           `json:"capture"`
-	Packets   int64            `json:"packets"`
-	Moved     int64            `json:"moved"`
-	Findings  int64            `json:"findings"`
-	Omitted   int64            `json:"omitted"` // findings without a line
-	ByVerdict map[string]int64 `json:"byVerdict"`
+	Type      string                   `json:"type"` // "capture"
+	Capture   string                   `json:"capture"`
+	Packets   int64                    `json:"packets"`
+	Moved     int64                    `json:"moved"`
+	Findings  int64                    `json:"findings"`
+	Omitted   int64                    `json:"omitted"` // findings without a line
+	ByVerdict map[report.Verdict]int64 `json:"byVerdict"`
 }
 
 func newLineWriter(w io.Writer) *lineWriter {
@@ -55,7 +55,7 @@ func (l *lineWriter) Add(r *report.Report) error {
 		Findings: r.Findings.Total, ByVerdict: r.Findings.ByVerdict,
 	}
 	if end.ByVerdict == nil {
-		end.ByVerdict = map[string]int64{}
+		end.ByVerdict = map[report.Verdict]int64{}
 	}
 	if !l.streamed {
 		end.Omitted = r.Findings.Omitted

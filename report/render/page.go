@@ -67,7 +67,7 @@ type section struct {
 func capturePage(r *report.Report, number int, has room) *page {
 	p := &page{Number: number, Kind: "mendcap report", Name: r.Capture.Name, Headline: headline(r), Facts: reportFacts(r), Counts: "Findings by verdict"}
 	for _, name := range report.VerdictsIn(r.Findings.ByVerdict) {
-		p.tile(r.Findings.ByVerdict[name], r.Findings.Total, name, report.Meaning(name))
+		p.tile(r.Findings.ByVerdict[name], r.Findings.Total, string(name), name.Meaning())
 	}
 	if has.charts {
 		p.add(timelineSection(r))
@@ -120,7 +120,7 @@ func (p *page) tile(n, of int64, name, meaning string) {
 
 // tagClass is the class of the colour of a verdict, or of an outcome.
 func tagClass(of string) string {
-	if report.Meaning(of) == "" && !slices.Contains(report.Outcomes(), of) {
+	if report.Verdict(of).Meaning() == "" && !slices.Contains(report.Outcomes(), of) {
 		return "v-other"
 	}
 	return "v-" + of

@@ -17,11 +17,11 @@ func crowded(t *testing.T) *report.Report {
 	r.Flows.List = nil
 	for i := range 100 {
 		f := one
-		g := report.Graph{Direction: strings.Repeat("[2001:db8:1111:2222:3333:4444:5555:6666]:65535 > ", 2)}
+		g := report.Graph{Direction: ends("[2001:db8:1111:2222:3333:4444:5555:6666]:65535 > [2001:db8:1111:2222:3333:4444:5555:6667]:65535")}
 		for k := range int64(192) {
 			g.Points = append(g.Points, report.Point{
 				Frame: 1_000_000 + k, FrameAfter: 2_000_000 + k, Before: 1_000_000_000 * k, After: 999_000_000 * k, Kind: "data", Left: 1448 * k, Right: 1448 * (k + 1),
-				Moved: true, Flags: []string{"retransmission", "spurious_retransmission", "out_of_order"}, Verdicts: []string{report.Artefact, report.Reordering, report.Duplicate},
+				Moved: true, Flags: []string{"retransmission", "spurious_retransmission", "out_of_order"}, Verdicts: []report.Verdict{report.Artefact, report.Reordering, report.Duplicate},
 			})
 		}
 		f.Name, f.Graph = fmt.Sprintf("flow %d", i), &g

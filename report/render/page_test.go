@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -118,19 +119,21 @@ func TestHostilePageInABrowser(t *testing.T) {
 	const evil = `</title></script></style>--><script>document.body.dataset.evil=1</script><img src=x onerror="document.body.dataset.evil=2"><a href="javascript:x">`
 	count := `return [document.body.dataset.evil ?? "", document.querySelectorAll("script").length, document.images.length,
 		document.querySelectorAll("a[href^='javascript']").length, document.querySelectorAll("style").length];`
+	zoned := netip.AddrPortFrom(netip.MustParseAddr("fe80::1").WithZone(evil), 80)
+	flow := report.Endpoints{Source: zoned, Destination: zoned}
 	text := page(t, func(r *report.Report) {
 		r.Capture.Name, r.Notes, r.Capture.Format, r.Output.Name = evil, []string{evil}, evil, evil
 		r.Findings.ByVerdict[evil] = 3
 		r.Timeline.ByVerdict[evil] = []int64{1, 2, 3, 4, 5}
-		r.Order.Local, r.Order.ByLaw[evil] = []string{evil}, report.Law{Moved: 1}
+		r.Order.Local, r.Order.ByLaw[evil] = []netip.Addr{netip.MustParseAddr("fe80::1").WithZone(evil)}, report.Law{Moved: 1}
 		for i := range r.Findings.List {
 			f := &r.Findings.List[i]
-			f.Flow, f.Flag, f.Verdict, f.Evidence, f.Detail = evil, evil, evil, evil, evil
+			f.Flow, f.Flag, f.Verdict, f.Evidence, f.Detail = flow, evil, evil, evil, evil
 		}
 		f := &r.Flows.List[0]
-		f.Name, f.ByVerdict[evil], f.Graph.Direction = evil, 2, evil
+		f.Name, f.ByVerdict[evil], f.Graph.Direction = evil, 2, flow
 		for i := range f.Graph.Points {
-			f.Graph.Points[i].Flags, f.Graph.Points[i].Verdicts = []string{evil}, []string{evil}
+			f.Graph.Points[i].Flags, f.Graph.Points[i].Verdicts = []string{evil}, []report.Verdict{evil}
 		}
 	})
 	v := visit(t, text, count)

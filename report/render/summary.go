@@ -225,9 +225,9 @@ func findingFrames(f *report.Finding) string {
 // verdictText is the verdict with its detail.
 func verdictText(f *report.Finding) string { return detailed(f.Verdict, f.Detail) }
 
-func detailed(verdict, detail string) string {
+func detailed(verdict report.Verdict, detail string) string {
 	if detail == "" {
-		return verdict
+		return string(verdict)
 	}
-	return verdict + " (" + detail + ")"
+	return string(verdict) + " (" + detail + ")"
 }

@@ -142,11 +142,11 @@ func sizeCell(n int64) cell { return sortedCell(text.Size(n), n) }
 func durationCell(d time.Duration) cell { return sortedCell(text.Duration(d), int64(d)) }
 
 // verdictsCell counts findings by verdict, the worst kinds first.
-func verdictsCell(counts map[string]int64) cell {
+func verdictsCell(counts map[report.Verdict]int64) cell {
 	var c cell
 	for _, v := range report.VerdictsIn(counts) {
 		if n := counts[v]; n > 0 {
-			c.Tags = append(c.Tags, tag{text.Count(n) + " " + v, v})
+			c.Tags = append(c.Tags, tag{text.Count(n) + " " + string(v), string(v)})
 		}
 	}
 	return c

@@ -13,7 +13,7 @@ func verdictsTable(r *report.Report) *table {
 	t := newTable([]column{{"verdict", asCode}, {"findings", asNumber}, {"meaning", asWords}})
 	for _, v := range report.VerdictsIn(r.Findings.ByVerdict) {
 		if n := r.Findings.ByVerdict[v]; n > 0 {
-			t.add(textCell(v), numberCell(n), textCell(report.Meaning(v)))
+			t.add(textCell(string(v)), numberCell(n), textCell(v.Meaning()))
 		}
 	}
 	return t
@@ -50,7 +50,7 @@ func findingsTable(findings []report.Finding) *table {
 	})
 	for i := range findings {
 		f := &findings[i]
-		t.add(sortedCell(findingFrames(f), f.Frame), textCell(f.Label()), cell{Tags: []tag{{verdictText(f), f.Verdict}}}, textCell(f.Flow), textCell(f.Evidence))
+		t.add(sortedCell(findingFrames(f), f.Frame), textCell(f.Label()), cell{Tags: []tag{{verdictText(f), string(f.Verdict)}}}, textCell(f.Flow.String()), textCell(f.Evidence))
 	}
 	return t
 }
@@ -62,7 +62,7 @@ func lawsTable(r *report.Report) *table {
 	})
 	for _, name := range slices.Sorted(maps.Keys(r.Order.ByLaw)) {
 		if l := r.Order.ByLaw[name]; l != (report.Law{}) {
-			t.add(textCell(name), numberCell(l.Violations), numberCell(l.Explained), numberCell(l.Moved), numberCell(l.Unrepaired))
+			t.add(textCell(string(name)), numberCell(l.Violations), numberCell(l.Explained), numberCell(l.Moved), numberCell(l.Unrepaired))
 		}
 	}
 	return t

@@ -151,7 +151,7 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 	if more := len(d.Candidates) - len(shown) + d.CandidatesOmitted; more > 0 {
 		list = append(list, fmt.Sprintf("and %d more", more))
 	}
-	return d.Flow + ": " + strings.Join(list, ", ")
+	return d.Flow.String() + ": " + strings.Join(list, ", ")
 }
 
 func firstFindings(r *report.Report) *table {

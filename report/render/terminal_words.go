@@ -171,7 +171,7 @@ func localText(o *report.Order) string {
 	}
 	shown := make([]string, 0, shownAddresses)
 	for _, a := range o.Local[:min(len(o.Local), shownAddresses)] {
-		shown = append(shown, text.Sanitise(a))
+		shown = append(shown, text.Sanitise(a.String()))
 	}
 	s := strings.Join(shown, ", ")
 	if more := len(o.Local) - len(shown); more > 0 {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/mendcap/mendcap/report"
@@ -10,9 +11,9 @@ import (
 // those that are left out counted; any other with the best and the next.
 func TestTieIsShown(t *testing.T) {
 	choice := func(to string, p float64) report.HeaderChoice {
-		return report.HeaderChoice{NextHeader: "17 (UDP)", Destination: to, Posterior: p}
+		return report.HeaderChoice{NextHeader: "17 (UDP)", Destination: netip.MustParseAddr(to), Posterior: p}
 	}
-	d := report.DoubtfulFlow{Flow: "[2001:db8::9]:50000 > [::]:53", Best: choice("2001:db8:1::2", 0.5), RunnerUp: choice("2001:db8:2::1", 0.25)}
+	d := report.DoubtfulFlow{Flow: ends("[2001:db8::9]:50000 > [::]:53"), Best: choice("2001:db8:1::2", 0.5), RunnerUp: choice("2001:db8:2::1", 0.25)}
 	if got, want := doubtfulText(&d), "[2001:db8::9]:50000 > [::]:53: 17 (UDP) to 2001:db8:1::2 0.5000, next 0.2500"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -23,4 +24,12 @@ func TestTieIsShown(t *testing.T) {
 	if got := doubtfulText(&d); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// ends reads endpoints.
+func ends(text string) (e report.Endpoints) {
+	if err := e.UnmarshalText([]byte(text)); err != nil {
+		panic(err)
+	}
+	return e
 }

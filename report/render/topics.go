@@ -45,7 +45,7 @@ func Verdicts(w io.Writer, width int) error {
 		if report.FailsCheck(v) {
 			checked = "A check fails, unless --max allows it or a baseline knows it."
 		}
-		list = append(list, Fact{v, report.Meaning(v) + ".\n" + checked})
+		list = append(list, Fact{string(v), v.Meaning() + ".\n" + checked})
 	}
 	return Facts(w, "The verdicts. Each flag of the analyser in the input has exactly one, and so has each law that stayed broken.", list, width)
 }

@@ -53,7 +53,7 @@ func (c *Case) flagged(packets []lab.Packet) map[int]tcp.Analysis {
 const unknown = "unknown"
 
 // of says what one flag of a packet was: one of report's verdicts, or unknown.
-func (x *causes) of(index int, flag tcp.Analysis) string {
+func (x *causes) of(index int, flag tcp.Analysis) report.Verdict {
 	like := flag
 	if flag&again != 0 {
 		like = again
@@ -83,7 +83,7 @@ func (x *causes) triedAgain(index int) bool {
 }
 
 // ofCopy says what a flag of a packet was that the capture has a second time.
-func (x *causes) ofCopy(index int, flag tcp.Analysis) string {
+func (x *causes) ofCopy(index int, flag tcp.Analysis) report.Verdict {
 	if flag&states != 0 && x.whole[index]&flag != 0 {
 		return report.Genuine
 	}
@@ -91,7 +91,7 @@ func (x *causes) ofCopy(index int, flag tcp.Analysis) string {
 }
 
 // kind is that of a flag with this truth, "" for none.
-func (x *causes) kind(index int, truth string, again bool, flag tcp.Analysis) string {
+func (x *causes) kind(index int, truth report.Verdict, again bool, flag tcp.Analysis) string {
 	switch {
 	case again && truth == report.Duplicate:
 		return KindCopies
@@ -111,7 +111,7 @@ func (x *causes) arrived(index int) string {
 }
 
 // ofHole looks for what became of the byte before the packet.
-func (x *causes) ofHole(index int) string {
+func (x *causes) ofHole(index int) report.Verdict {
 	s, key, at := x.table[index].known.Segment, x.passages.of[index], 2*index
 	last := tcp.Range{Left: s.Seq - 1, Right: s.Seq}
 	open := x.missing(key, last, at, func(q *passage) bool { return q.index >= 0 })
@@ -127,7 +127,7 @@ func (x *causes) ofHole(index int) string {
 }
 
 // ofRepetition looks at each byte's earlier ways.
-func (x *causes) ofRepetition(index int) string {
+func (x *causes) ofRepetition(index int) report.Verdict {
 	s, key, at := x.table[index].known.Segment, x.passages.of[index], 2*index
 	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
 	taken := func(q *passage) bool { return q.delivered && !q.untaken }
@@ -160,7 +160,7 @@ func (x *causes) ofRepetition(index int) string {
 // ofLateCopy says what a packet was that the network delayed, and that was not the
 // first to bring its bytes: the late original where it was sent before the one that
 // was, else one that was sent again, and late besides.
-func (x *causes) ofLateCopy(index int, bytes tcp.Range) string {
+func (x *causes) ofLateCopy(index int, bytes tcp.Range) report.Verdict {
 	key, at := x.passages.of[index], 2*index
 	first := x.first(key, bytes, at)
 	if first == nil || first.index < 0 {

@@ -61,7 +61,7 @@ func TestCauses(t *testing.T) {
 		made        made
 		whole, kept tcp.Analysis
 		flag        tcp.Analysis
-		want        string
+		want        report.Verdict
 	}{
 		{"gone in the true order", made{arrived: []int{0, 1}}, 0, 0, re, report.Artefact},
 		{"another flag of the same kind", made{arrived: []int{0, 2, 1}, lost: map[int]int{0: 1}}, ooo, ooo, re, report.Loss},

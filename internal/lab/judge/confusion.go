@@ -33,7 +33,9 @@ const (
 
 // Kinds lists the kinds, each with its right verdict.
 func Kinds() [][2]string {
-	return [][2]string{{KindReversed, report.Artefact}, {KindCopies, report.Duplicate + " (" + report.ByCapture + ")"}, {KindRefusals, report.Genuine}}
+	return [][2]string{
+		{KindReversed, string(report.Artefact)}, {KindCopies, string(report.Duplicate) + " (" + report.ByCapture + ")"}, {KindRefusals, string(report.Genuine)},
+	}
 }
 
 // Add adds another one.
@@ -79,8 +81,8 @@ func (c *Confusion) sum(side int, name string) (n int) {
 // Truths lists what the flags were, in the order of report.Verdicts.
 func (c *Confusion) Truths() (names []string) {
 	for _, name := range report.Verdicts() {
-		if c.Row(name) > 0 {
-			names = append(names, name)
+		if c.Row(string(name)) > 0 {
+			names = append(names, string(name))
 		}
 	}
 	return names
@@ -144,7 +146,7 @@ func (t Trial) Verdicts(ctx context.Context, dir string) (Confusion, []Mistake, 
 	c, mistakes := t.Case.confusion(degraded, r.Findings.List)
 	if t.Degradation.Reverse > 0 {
 		for pair, n := range c.Counts {
-			if pair[0] == report.Artefact {
+			if pair[0] == string(report.Artefact) {
 				c.Kinds[[2]string{KindReversed, pair[1]}] += n
 			}
 		}
@@ -160,9 +162,9 @@ type said struct {
 
 func detailed(f *report.Finding) string {
 	if f.Detail == "" {
-		return f.Verdict
+		return string(f.Verdict)
 	}
-	return f.Verdict + " (" + f.Detail + ")"
+	return string(f.Verdict) + " (" + f.Detail + ")"
 }
 
 func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Confusion, mistakes []Mistake) {
@@ -198,14 +200,14 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 			}
 			if f == nil {
 				y.Unheard++
-				mistakes = append(mistakes, Mistake{Frame: int64(i + 1), Recorded: int64(degraded[i].Index + 1), Flag: name, Truth: truth, Verdict: "nothing"})
+				mistakes = append(mistakes, Mistake{Frame: int64(i + 1), Recorded: int64(degraded[i].Index + 1), Flag: name, Truth: string(truth), Verdict: "nothing"})
 				continue
 			}
 			if truth == unknown {
 				y.Open++
 				continue
 			}
-			y.Counts[[2]string{truth, f.Verdict}]++
+			y.Counts[[2]string{string(truth), string(f.Verdict)}]++
 			if kind := causes.kind(degraded[i].Index, truth, again, flag); kind != "" {
 				y.Kinds[[2]string{kind, detailed(f)}]++
 			}
@@ -214,7 +216,7 @@ func (c *Case) confusion(degraded []lab.Packet, findings []report.Finding) (y Co
 					y.Floors[why]++
 				}
 				mistakes = append(mistakes, Mistake{Frame: f.Frame, Recorded: int64(degraded[i].Index + 1), Flag: name,
-					Truth: truth, Verdict: f.Verdict, Evidence: f.Evidence, Flow: f.Flow})
+					Truth: string(truth), Verdict: string(f.Verdict), Evidence: f.Evidence, Flow: f.Flow.String()})
 			}
 		}
 	}

@@ -41,7 +41,7 @@ func (x *causes) findAlike(degraded []lab.Packet) {
 }
 
 // floor says which floor the wrong verdict on a packet's flag belongs to, "" for none.
-func (x *causes) floor(index int, flag tcp.Analysis, truth, verdict string) string {
+func (x *causes) floor(index int, flag tcp.Analysis, truth, verdict report.Verdict) string {
 	s := x.table[index].known.Segment
 	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
 	if flag == tcp.LostSegment {

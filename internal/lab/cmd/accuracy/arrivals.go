@@ -36,7 +36,7 @@ func runArrivals(ctx context.Context, o options) error {
 	var rows []sampled
 	laws := map[reorder.Law]judge.Moves{}
 	for _, t := range trials {
-		t.Options.Without, t.Ignore = o.laws(), tcp.WindowUpdate
+		t.Options.Without, t.Ignore = o.without, tcp.WindowUpdate
 		if o.remains {
 			if err := t.Remains(os.Stdout); err != nil {
 				return err

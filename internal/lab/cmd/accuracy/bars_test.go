@@ -189,10 +189,13 @@ func TestRawcapBars(t *testing.T) {
 	}
 }
 
+// pair is a truth and a verdict.
+func pair(truth, verdict report.Verdict) [2]string { return [2]string{string(truth), string(verdict)} }
+
 func TestVerdictBars(t *testing.T) {
 	good := func() judge.Confusion {
 		return judge.Confusion{Counts: map[[2]string]int{
-			{report.Artefact, report.Artefact}: 900, {report.Loss, report.Loss}: 95, {report.Loss, report.Undecided}: 5, {report.Drop, report.Drop}: 100,
+			pair(report.Artefact, report.Artefact): 900, pair(report.Loss, report.Loss): 95, pair(report.Loss, report.Undecided): 5, pair(report.Drop, report.Drop): 100,
 		}}
 	}
 	tests := []struct {
@@ -201,10 +204,10 @@ func TestVerdictBars(t *testing.T) {
 		want   string // of the one line; "" for none
 	}{
 		{"all met", func(*judge.Confusion) {}, ""},
-		{"a loss called an artefact", func(c *judge.Confusion) { c.Counts[[2]string{report.Loss, report.Artefact}] = 1 }, "1 genuine losses were called artefacts"},
-		{"an artefact called a loss is no bar of its own", func(c *judge.Confusion) { c.Counts[[2]string{report.Artefact, report.Loss}] = 1 }, ""},
-		{"a rare verdict always wrong", func(c *judge.Confusion) { c.Counts[[2]string{report.Spurious, report.Loss}] = 1 }, "macro-F1 is 0.74"},
-		{"too much undecided", func(c *judge.Confusion) { c.Counts[[2]string{report.Artefact, report.Undecided}] = 40 }, "45 of 1140 flags undecided"},
+		{"a loss called an artefact", func(c *judge.Confusion) { c.Counts[pair(report.Loss, report.Artefact)] = 1 }, "1 genuine losses were called artefacts"},
+		{"an artefact called a loss is no bar of its own", func(c *judge.Confusion) { c.Counts[pair(report.Artefact, report.Loss)] = 1 }, ""},
+		{"a rare verdict always wrong", func(c *judge.Confusion) { c.Counts[pair(report.Spurious, report.Loss)] = 1 }, "macro-F1 is 0.74"},
+		{"too much undecided", func(c *judge.Confusion) { c.Counts[pair(report.Artefact, report.Undecided)] = 40 }, "45 of 1140 flags undecided"},
 		{"a flag without verdict", func(c *judge.Confusion) { c.Unheard = 1 }, "1 flags without verdict"},
 		{"copies of the capture's called the network's", func(c *judge.Confusion) {
 			c.Kinds = map[[2]string]int{{judge.KindCopies, "duplicate (capture)"}: 97, {judge.KindCopies, "duplicate (network)"}: 3}

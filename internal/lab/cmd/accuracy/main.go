@@ -90,12 +90,14 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/reorder"
 )
 
 // options choose what is tried.
 type options struct {
 	folder, recordings, degradations string
-	form, tables, rawcap, without    string
+	form, tables, rawcap             string
+	without                          []reorder.Law
 	bars                             string
 	seeds, firstSeed                 uint64
 	check, quick, remains, mistakes  bool
@@ -113,7 +115,7 @@ func Main() {
 	flag.StringVar(&o.degradations, "degradations", "", "names, separated by commas, or all (default rawsocket,completion-port; all with -bars order)")
 	flag.StringVar(&o.form, "form", string(lab.Stub), "stub, sockaddr-windows, sockaddr-linux or sockaddr-bsd")
 	flag.StringVar(&o.tables, "tables", "all", "rows of the network tables: all, half or none")
-	flag.StringVar(&o.without, "without", "", "laws to switch off, separated by commas")
+	flag.Func("without", "laws to switch off, separated by commas", o.switchOff)
 	flag.StringVar(&o.rawcap, "rawcap", "", "judge this real capture instead")
 	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order, arrivals, inference, verdicts or loss")
 	flag.BoolVar(&o.quick, "quick", false, "judge order alone, without files and tshark")
@@ -277,10 +279,15 @@ func (o options) chosen() ([]lab.Degradation, error) {
 	return chosen, nil
 }
 
-// laws lists the laws to switch off.
-func (o options) laws() []string {
-	if o.without == "" {
-		return nil
+// switchOff reads the names of laws to switch off.
+func (o *options) switchOff(names string) error {
+	o.without = nil
+	for name := range strings.SplitSeq(names, ",") {
+		var law reorder.Law
+		if err := law.UnmarshalText([]byte(name)); err != nil {
+			return err
+		}
+		o.without = append(o.without, law)
 	}
-	return strings.Split(o.without, ",")
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/lab/judge"
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -37,7 +38,7 @@ func runRawcap(ctx context.Context, o options) error {
 		return err
 	}
 	tallies := []tally{before}
-	for _, without := range [][]string{nil, {"ip-id"}} {
+	for _, without := range [][]reorder.Law{nil, {reorder.IPID}} {
 		name := "repaired"
 		if without != nil {
 			name = "repaired without ip-id"

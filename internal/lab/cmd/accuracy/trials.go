@@ -103,7 +103,7 @@ func (t *trials) try(ctx context.Context, c *judge.Case, d lab.Degradation, seed
 
 func (o options) trial(c *judge.Case, d lab.Degradation, seed uint64) judge.Trial {
 	return judge.Trial{Case: c, Degradation: d, Seed: seed, Form: lab.Form(o.form),
-		Tables: o.tables, Options: repair.Options{Without: o.laws()}}
+		Tables: o.tables, Options: repair.Options{Without: o.without}}
 }
 
 // showRemains prints what order leaves to be repaired.
@@ -132,7 +132,7 @@ func (t *trials) unharmed(ctx context.Context, path string) (kept bool, err erro
 		if err != nil {
 			return err
 		}
-		kept, err = judge.Unharmed(ctx, plain, dir, repair.Options{Without: t.o.laws()})
+		kept, err = judge.Unharmed(ctx, plain, dir, repair.Options{Without: t.o.without})
 		return err
 	})
 	return kept, err

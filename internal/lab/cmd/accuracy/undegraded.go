@@ -52,7 +52,7 @@ func repairUndegraded(ctx context.Context, o options) (all []undegraded, err err
 func repairOne(ctx context.Context, o options, path string) (undegraded, error) {
 	u := undegraded{name: filepath.Base(path)}
 	err := inTemporary(func(dir string) error {
-		r, err := repair.File(ctx, path, filepath.Join(dir, "repaired.pcapng"), repair.Options{Without: o.laws()})
+		r, err := repair.File(ctx, path, filepath.Join(dir, "repaired.pcapng"), repair.Options{Without: o.without})
 		if errors.Is(err, repair.ErrNoCapture) {
 			u.refused = true
 			return nil
@@ -60,7 +60,7 @@ func repairOne(ctx context.Context, o options, path string) (undegraded, error) 
 		u.packets, u.moved = r.Capture.Packets, r.Order.Moved
 		for name, law := range r.Order.ByLaw {
 			u.unrepaired += law.Unrepaired
-			if slices.Contains(movingLaws, name) {
+			if slices.Contains(movingLaws, string(name)) {
 				u.broken += law.Violations
 			}
 		}

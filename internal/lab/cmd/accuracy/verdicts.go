@@ -171,7 +171,7 @@ func printConfusion(w io.Writer, c *judge.Confusion) {
 	for _, truth := range c.Truths() {
 		fmt.Fprintf(table, "%s\t", truth)
 		for _, name := range verdicts {
-			fmt.Fprintf(table, "%d\t", c.Counts[[2]string{truth, name}])
+			fmt.Fprintf(table, "%d\t", c.Counts[[2]string{truth, string(name)}])
 		}
 		right := c.Counts[[2]string{truth, truth}]
 		fmt.Fprintf(table, "%d\t%s\t%s\t%.4f\t\n", c.Row(truth), percent(right, c.Row(truth)), percent(right, c.Column(truth)), c.F1(truth))
@@ -181,7 +181,7 @@ func printConfusion(w io.Writer, c *judge.Confusion) {
 	printKinds(w, c)
 	printFloors(w, c)
 	fmt.Fprintf(w, "%d flags: macro-F1 %.4f, undecided %s; of %d more the events don't tell what they were; without verdict %d, with two %d\n",
-		c.All(), c.MacroF1(), percent(c.Column(report.Undecided), c.All()), c.Open, c.Unheard, c.Twice)
+		c.All(), c.MacroF1(), percent(c.Column(string(report.Undecided)), c.All()), c.Open, c.Unheard, c.Twice)
 }
 
 // printKinds prints what is said of the flags of each kind.
@@ -224,7 +224,7 @@ func verdictBars(c *judge.Confusion, least, ofKind float64) (missed []string) {
 	if got := c.MacroF1(); got < least {
 		miss("macro-F1 is %.4f, want %.2f", got, least)
 	}
-	if n := c.Counts[[2]string{report.Loss, report.Artefact}]; n > 0 {
+	if n := c.Counts[[2]string{string(report.Loss), string(report.Artefact)}]; n > 0 {
 		miss("%d genuine losses were called artefacts, want none", n)
 	}
 	for _, kind := range judge.Kinds() {
@@ -232,7 +232,7 @@ func verdictBars(c *judge.Confusion, least, ofKind float64) (missed []string) {
 			miss("%s: %d of %d are called %s, want %.0f %%", kind[0], right, all, kind[1], 100*ofKind)
 		}
 	}
-	if n := c.Column(report.Undecided); float64(n) > maxUndecided*float64(c.All()) {
+	if n := c.Column(string(report.Undecided)); float64(n) > maxUndecided*float64(c.All()) {
 		miss("%d of %d flags undecided, want at most %.0f %%", n, c.All(), 100*maxUndecided)
 	}
 	if c.Unheard+c.Twice > 0 {

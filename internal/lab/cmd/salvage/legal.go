@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -106,7 +107,11 @@ func judgeLegal(ctx context.Context, data []byte, dir string) (lost, wrong, dama
 		return 0, 0, 0, err
 	}
 	os.Remove(out)
-	report, err := repair.File(ctx, in, out, repair.Options{Force: true, Without: repair.Laws()})
+	o := repair.Options{Force: true}
+	for law := range reorder.Law(reorder.NumLaws) {
+		o.Without = append(o.Without, law)
+	}
+	report, err := repair.File(ctx, in, out, o)
 	if errors.Is(err, repair.ErrNoCapture) {
 		return len(want), 0, 1, nil
 	}

@@ -1,4 +1,4 @@
-package pipeline
+package comment
 
 import (
 	"fmt"
@@ -28,19 +28,19 @@ type marked struct {
 
 // says is a filter for comments that begin with a word.
 func says(word string) string {
-	return fmt.Sprintf("frame.comment contains %q", commentMark+word)
+	return fmt.Sprintf("frame.comment contains %q", Mark+word)
 }
 
 // markings lists the kinds of comments; of several on one packet the first
 // gives the colour.
 func markings() []marked {
 	return []marked{
-		{"moved", says(wordMoved), [3]uint8{255, 226, 196}, [3]uint8{94, 45, 0}},
-		{"unknown", says(wordUnknown), [3]uint8{255, 214, 220}, [3]uint8{110, 0, 24}},
-		{"likely", says(wordLikely), [3]uint8{226, 240, 208}, [3]uint8{38, 62, 0}},
-		{"left", says(wordLeft), [3]uint8{255, 214, 220}, [3]uint8{110, 0, 24}},
-		{"clock", says(wordClock), [3]uint8{232, 222, 250}, [3]uint8{60, 24, 110}},
-		{"inferred", says(wordInferred), [3]uint8{214, 240, 242}, [3]uint8{0, 66, 72}},
+		{"moved", says(Moved), [3]uint8{255, 226, 196}, [3]uint8{94, 45, 0}},
+		{"unknown", says(Unknown), [3]uint8{255, 214, 220}, [3]uint8{110, 0, 24}},
+		{"likely", says(Likely), [3]uint8{226, 240, 208}, [3]uint8{38, 62, 0}},
+		{"left", says(Left), [3]uint8{255, 214, 220}, [3]uint8{110, 0, 24}},
+		{"clock", says(Clock), [3]uint8{232, 222, 250}, [3]uint8{60, 24, 110}},
+		{"inferred", says(Inferred), [3]uint8{214, 240, 242}, [3]uint8{0, 66, 72}},
 	}
 }
 

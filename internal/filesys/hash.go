@@ -1,0 +1,31 @@
+package filesys
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+)
+
+// Hash returns the SHA-256 of what r reads, 32 bytes. Errors are those of reading,
+// or the context's once that is done.
+func Hash(ctx context.Context, r io.Reader) ([]byte, error) {
+	h := sha256.New()
+	if _, err := io.CopyBuffer(h, whileRunning{ctx, r}, make([]byte, 1<<18)); err != nil {
+		return nil, err
+	}
+	return h.Sum(nil), nil
+}
+
+// whileRunning ends with the context's error once that is done.
+type whileRunning struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read implements io.Reader.
+func (r whileRunning) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}

@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/mendcap/mendcap/report"
+)
+
+// Capture repairs what src opens and writes the result to dst, as repair.Capture
+// says.
+func Capture(ctx context.Context, src Source, dst io.Writer, o Options) (report.Report, error) {
+	o.source, o.Stdout = src, dst
+	return File(ctx, "-", "-", o)
+}
+
+// CheckCapture says of what src opens what Capture would.
+func CheckCapture(ctx context.Context, src Source, o Options) (report.Report, error) {
+	o.source = src
+	return Check(ctx, "-", o)
+}
+
+// ExplainCapture says of frames of what src opens what Capture would do to them.
+func ExplainCapture(ctx context.Context, src Source, frames []int64, o Options) (report.Explanations, error) {
+	o.source = src
+	return Explain(ctx, "-", frames, o)
+}
+
+// given is a Source that is read in several passes, and what the passes that came
+// to its end have read: that must be the same, since the passes would have seen
+// different captures otherwise.
+type given struct {
+	from    Source
+	opened  bool
+	ended   bool // size and sum are known
+	size    int64
+	sum     uint32 // CRC-32C
+	changed error  // an ErrIO where passes have read different bytes
+}
+
+// open begins a pass.
+func (g *given) open(name string) (io.ReadCloser, error) {
+	r, err := g.from.Open()
+	switch {
+	case err == nil:
+	case g.opened:
+		return nil, ioError("open "+name+" again", err)
+	default:
+		return nil, unopened(err)
+	}
+	g.opened = true
+	return &givenReader{ReadCloser: r, of: g, name: name}, nil
+}
+
+// givenReader adds up what one pass reads.
+type givenReader struct {
+	io.ReadCloser
+	of   *given
+	name string
+	size int64
+	sum  uint32
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Read reads, and compares at the end.
+func (r *givenReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.size += int64(n)
+	r.sum = crc32.Update(r.sum, castagnoli, p[:n])
+	if err != io.EOF {
+		return n, err
+	}
+	switch g := r.of; {
+	case !g.ended:
+		g.ended, g.size, g.sum = true, r.size, r.sum
+	case g.size != r.size || g.sum != r.sum:
+		g.changed = fmt.Errorf("%w: %s was changed while it was read (%d bytes before, %d now)", ErrIO, r.name, g.size, r.size)
+		return n, g.changed
+	}
+	return n, io.EOF
+}

@@ -1,0 +1,106 @@
+package batch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/internal/naming"
+	"github.com/mendcap/mendcap/repair"
+)
+
+// fingerprint is a hash, in hex, of all that the output and the report of a
+// repair follow from: the bytes and the names of the capture and of its network
+// tables, the options, and the program, which the caller names. Two runs
+// with one fingerprint write the same. Errors are ErrNoCapture, ErrNoTables, ErrIO
+// or the context's.
+func fingerprint(ctx context.Context, in, program string, o *repair.Options) (string, error) {
+	paths := o.Tables
+	if len(paths) == 0 {
+		var err error
+		if paths, err = tables.Find(in, naming.Stem(in)); err != nil {
+			return "", fmt.Errorf("%w: %w", repair.ErrIO, err)
+		}
+	}
+	h := sha256.New()
+	frame(h, []byte(program))
+	frame(h, []byte(choices(*o)))
+	frame(h, []byte(filepath.Base(in)))
+	if err := addFile(ctx, h, in); err != nil {
+		return "", err
+	}
+	for _, path := range paths {
+		list, err := tables.Files(path)
+		if err != nil {
+			return "", fmt.Errorf("%w: %w", repair.ErrNoTables, err)
+		}
+		for _, file := range list {
+			frame(h, []byte(filepath.Base(file)))
+			switch err := addFile(ctx, h, file); {
+			case errors.Is(err, repair.ErrNoCapture):
+				frame(h, []byte("can't be read"))
+			case err != nil:
+				return "", err
+			}
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// choices spells out the options that decide what is written.
+func choices(o repair.Options) string {
+	o.Force, o.MaxUnpacked, o.SpoolLimit, o.Tables = false, 0, 0, nil // how, how far, and what is hashed itself
+	o.Tally = nil
+	if o.Findings == 0 {
+		o.Findings = repair.DefaultFindings
+	}
+	if o.Flows == 0 {
+		o.Flows = repair.DefaultFlows
+	}
+	var b strings.Builder
+	for field, value := range reflect.ValueOf(o).Fields() {
+		if kind := field.Type.Kind(); kind != reflect.Func && kind != reflect.Interface && kind != reflect.Pointer {
+			fmt.Fprintf(&b, "%s=%q\n", field.Name, fmt.Sprint(value))
+		}
+	}
+	return b.String()
+}
+
+// frame adds bytes with their length before them, so that where one ends and
+// the next begins is hashed too.
+func frame(h hash.Hash, p []byte) {
+	fmt.Fprintf(h, "%d:", len(p))
+	h.Write(p)
+}
+
+// addFile adds the hash of a file's bytes.
+func addFile(ctx context.Context, to hash.Hash, path string) error {
+	sum, err := hashOf(ctx, path)
+	if err == nil {
+		frame(to, sum)
+	}
+	return err
+}
+
+// hashOf returns the SHA-256 of a file. Errors are ErrNoCapture, ErrIO or the
+// context's.
+func hashOf(ctx context.Context, path string) ([]byte, error) {
+	f, err := filesys.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", repair.ErrNoCapture, err)
+	}
+	defer f.Close()
+	sum, err := filesys.Hash(ctx, f)
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: read %s: %w", repair.ErrIO, path, err)
+	}
+	return sum, err
+}
