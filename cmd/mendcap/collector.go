@@ -40,15 +40,12 @@ type pace struct {
 	fixed   bool         // by GOGC
 	limited bool         // to memoryLimit
 	garbage atomic.Int64 // that may gather in any case, bytes
-	// goal is the size of the heap at which it is collected next, bytes. It never
-	// shrinks: memory that a run has taken it may as well use.
-	goal int
 }
 
 // start paces the collector, but for what GOGC and GOMEMLIMIT say otherwise.
 func (p *pace) start() {
 	forgetUnknownTypes()
-	p.fixed, p.goal = os.Getenv("GOGC") != "", leastHeap
+	p.fixed = os.Getenv("GOGC") != ""
 	if !p.fixed {
 		debug.SetGCPercent(100 * leastHeap / defaultLeastHeap)
 	}
@@ -77,8 +74,8 @@ func (p *pace) set() {
 	metrics.Read(sizes)
 	live, globals := int(sizes[0].Value.Uint64()), int(sizes[1].Value.Uint64())
 	if !p.fixed {
-		p.goal = goalFor(live, globals, max(live+int(p.garbage.Load()), p.goal))
-		debug.SetGCPercent(100 * (p.goal - live) / max(1, live+globals))
+		goal := goalFor(live, globals, max(live+int(p.garbage.Load()), leastHeap))
+		debug.SetGCPercent(100 * (goal - live) / max(1, live+globals))
 	}
 	if p.limited && live > mostInUse {
 		p.limited = false
