@@ -3,14 +3,16 @@
 // printed, or in the exit code. It shows that a change that is meant to change
 // nothing has changed nothing.
 //
-//	lab compare [-with REVISION] [-workers 1,2,8] [-every N] [-v] [-check] [FILE...]
+//	lab compare [-with REVISION] [-workers 1,2,8] [-every N] [-sense] [-v] [-check] [FILE...]
 //
 // The build of the tree at hand is set beside that of another revision (the last
 // commit, unless -with names one), which is checked out for the time into a
 // temporary folder. The other build runs on one processor, the build at hand on
 // each of -workers numbers of them. Without a FILE, the captures are those of
 // testdata, those of the folder that MENDCAP_SAMPLES names, and each recording under
-// several degradations. With -check it exits with 1 when something differs or
+// several degradations. With -sense words may differ: captures are compared without
+// the text of packets' comments, reports as JSON that is read by the words of today,
+// and texts for people not at all. With -check it exits with 1 when something differs or
 // when fewer than 200 captures were compared.
 package compare
 
@@ -34,6 +36,7 @@ var errDiffers = errors.New("the builds differ")
 type options struct {
 	with, workers  string
 	every          int
+	sense          bool
 	verbose, check bool
 }
 
@@ -43,6 +46,7 @@ func Main() {
 	flag.StringVar(&o.with, "with", "HEAD", "the revision that is compared with")
 	flag.StringVar(&o.workers, "workers", "1,2,8", "how many processors the build at hand may use, separated by commas")
 	flag.IntVar(&o.every, "every", 1, "take one in so many captures")
+	flag.BoolVar(&o.sense, "sense", false, "compare what captures and reports say, whatever their words")
 	flag.BoolVar(&o.verbose, "v", false, "print the first line that differs of each difference")
 	flag.BoolVar(&o.check, "check", false, "exit with 1 when something differs or too little was compared")
 	flag.Parse()
@@ -64,7 +68,7 @@ func run(ctx context.Context, o options, files []string) (err error) {
 	if err != nil {
 		return err
 	}
-	b := bench{dir: dir, workers: workers, verbose: o.verbose}
+	b := bench{dir: dir, workers: workers, sense: o.sense, verbose: o.verbose}
 	if err := b.build(ctx, o.with); err != nil {
 		return err
 	}
@@ -105,6 +109,7 @@ type bench struct {
 	dir           string
 	now, other    string // programs
 	workers       []int
+	sense         bool // compare what is said, whatever the words
 	verbose       bool
 	samples, made string // folders that names of captures are told without
 }

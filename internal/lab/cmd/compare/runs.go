@@ -72,6 +72,9 @@ func (b *bench) results(ctx context.Context, program string, workers int, path s
 			return nil, err
 		}
 	}
+	if b.sense {
+		return bySense(all)
+	}
 	return all, nil
 }
 
