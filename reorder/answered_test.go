@@ -38,7 +38,7 @@ func moveTo(segs []Segment, from, to int) []Segment {
 // of these comes before another; without the law it does not.
 func wantBefore(t *testing.T, segs []Segment, before, after int, without string) {
 	t.Helper()
-	for _, o := range []Options{{}, {Without: []string{without}}} {
+	for _, o := range []Options{{}, {Without: []Law{lawNamed(t, without)}}} {
 		var frames []int64
 		r, err := NewOrderer(logged(0), o, func(p Placement) { frames = append(frames, segs[p.Index].Frame) })
 		if err != nil {

@@ -209,7 +209,7 @@ func TestForgottenQuestionsMoveNothing(t *testing.T) {
 
 func TestLawsOfAnswersCanBeSwitchedOff(t *testing.T) {
 	s := newTalk().answer(1, DNS).wait(ms/10).ask(1).wait(10*ms).answer(2, STUN).wait(ms / 10).ask(2)
-	wantPlaces(t, s.packets, Options{Without: []string{"dns"}}, 0, 1, 3, 2)
+	wantPlaces(t, s.packets, Options{Without: []Law{DNS}}, 0, 1, 3, 2)
 }
 
 func TestExchangesInOrderBreakNothing(t *testing.T) {

@@ -18,13 +18,8 @@ func (l Law) MarshalText() ([]byte, error) {
 func (l *Law) UnmarshalText(text []byte) error {
 	law, ok := LawNamed(string(text))
 	if !ok {
-		return errNoLaw(string(text))
+		return fmt.Errorf("%q is no law of order: %s", text, strings.Join(LawNames(), ", "))
 	}
 	*l = law
 	return nil
-}
-
-// errNoLaw says that a name is no law's.
-func errNoLaw(name string) error {
-	return fmt.Errorf("%q is no law of order: %s", name, strings.Join(LawNames(), ", "))
 }

@@ -56,9 +56,13 @@ func TestLawsCanBeSwitchedOff(t *testing.T) {
 	for i := 5; i < 95; i += 6 {
 		swapLate(s.segs, i, ms/10)
 	}
-	_, placed, _ := repaired(t, s.segs, Options{Without: LawNames()})
+	var all []Law
+	for l := range Law(NumLaws) {
+		all = append(all, l)
+	}
+	_, placed, _ := repaired(t, s.segs, Options{Without: all})
 	wantUntouched(t, s.segs, placed)
-	if err := (Options{Without: []string{"gravity"}}).Validate(); err == nil {
+	if err := (Options{Without: []Law{Law(NumLaws)}}).Validate(); err == nil {
 		t.Error("unknown law: got no error")
 	}
 }

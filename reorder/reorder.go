@@ -38,8 +38,8 @@ type Packet struct {
 
 // Options choose what the laws may do. The zero value uses all laws.
 type Options struct {
-	Without []string // names of laws that are switched off
-	Window  int      // packets that are held at most, 0 = DefaultWindow
+	Without []Law // laws that are switched off
+	Window  int   // packets that are held at most, 0 = DefaultWindow
 }
 
 // DefaultWindow is how many packets an Orderer holds at most. Regions whose
@@ -53,10 +53,9 @@ const widestGate = int64(64 * time.Millisecond)
 // laws returns the set of laws that the options leave on.
 func (o Options) laws() (lawSet, error) {
 	set := allLaws
-	for _, name := range o.Without {
-		law, ok := LawNamed(name)
-		if !ok {
-			return 0, errNoLaw(name)
+	for _, law := range o.Without {
+		if _, err := law.MarshalText(); err != nil {
+			return 0, err
 		}
 		set &^= law.bit()
 	}

@@ -1,7 +1,6 @@
 package repair
 
 import (
-	"fmt"
 	"io"
 	"net/netip"
 
@@ -103,16 +102,9 @@ func (o Options) Check() error { return o.inner().Check() }
 func (o *Options) inner() pipeline.Options {
 	inner := pipeline.Options{
 		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
-		Local: o.Local, UserLayout: o.Layout.String(), Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
+		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
 		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces,
 		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout,
-	}
-	for _, law := range o.Without {
-		name, err := law.MarshalText()
-		if err != nil {
-			name = fmt.Appendf(nil, "Law(%d)", law) // which is refused
-		}
-		inner.Without = append(inner.Without, string(name))
 	}
 	if o.Tally != nil {
 		o.count(&inner)

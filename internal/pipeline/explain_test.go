@@ -17,6 +17,7 @@ import (
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -356,7 +357,7 @@ func TestExplainRefusesFrames(t *testing.T) {
 		{"zero", rawsocket, []int64{0}, Options{}, ErrUsage, "counted from 1"},
 		{"too many", rawsocket, many, Options{}, ErrUsage, "1001 frames"},
 		{"beyond the end", rawsocket, []int64{5, 2001}, Options{}, ErrUsage, "last one is frame 2000"},
-		{"unknown law", rawsocket, []int64{1}, Options{Without: []string{"gravity"}}, ErrUsage, "gravity"},
+		{"unknown law", rawsocket, []int64{1}, Options{Without: []reorder.Law{reorder.Law(reorder.NumLaws)}}, ErrUsage, "no law"},
 		{"no capture", filepath.Join(t.TempDir(), "x.pcap"), []int64{1}, Options{}, ErrNoCapture, "x.pcap"},
 	} {
 		if _, err := Explain(context.Background(), c.in, c.frames, c.o); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
@@ -372,7 +373,7 @@ func TestExplainRefusesFrames(t *testing.T) {
 
 // What is switched off explains nothing.
 func TestExplainWithoutALaw(t *testing.T) {
-	for frame, e := range explainAll(t, rawsocket, 1000, Options{Without: []string{"ack"}}) {
+	for frame, e := range explainAll(t, rawsocket, 1000, Options{Without: []reorder.Law{reorder.Ack}}) {
 		for _, n := range slices.Concat(e.Causes, e.Followers) {
 			if n.Law == "ack" {
 				t.Errorf("frame %d: got frame %d as a neighbour by law ack, which is off", frame, n.Frame)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mendcap/mendcap/reorder"
 )
 
 // samples returns the folder of shared captures, which the project must not
@@ -89,7 +91,7 @@ func TestBadInput(t *testing.T) {
 
 func TestOptionsAreChecked(t *testing.T) {
 	for name, o := range map[string]Options{
-		"law":      {Without: []string{"gravity"}},
+		"law":      {Without: []reorder.Law{reorder.Law(reorder.NumLaws)}},
 		"layout":   {UserLayout: "plan9"},
 		"findings": {Findings: -1},
 	} {

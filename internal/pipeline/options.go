@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -20,7 +21,7 @@ type Options struct {
 	Confidence      float64
 	Local           []netip.Addr
 	UserLayout      string
-	Without         []string
+	Without         []reorder.Law
 	Compress        string
 	RefuseDamaged   bool
 	MaxUnpacked     int64

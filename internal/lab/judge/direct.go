@@ -56,10 +56,7 @@ func (t Trial) direct() (o outcome, err error) {
 
 // place has the degraded packets put in order.
 func (t Trial) place(degraded []lab.Packet) ([]reorder.Placement, error) {
-	var o reorder.Options
-	for _, law := range t.Options.Without {
-		o.Without = append(o.Without, law.String())
-	}
+	o := reorder.Options{Without: t.Options.Without}
 	survey, err := reorder.NewSurvey(o)
 	if err != nil {
 		return nil, err
