@@ -117,6 +117,6 @@ type Route struct {
 // speaks for those that fit.
 type Hint struct {
 	Prefix netip.Prefix `json:"prefix"`          // what is certain of it; whole 16-bit groups
-	Port   uint16       `json:"port,omitempty"`  // the port behind it, 0 where none was whole
+	Port   uint16       `json:"port,omitempty"`  // the port after it, 0 where none was whole
 	Local  bool         `json:"local,omitempty"` // it is one of the host's own
 }

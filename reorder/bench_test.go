@@ -15,7 +15,7 @@ const benchmarkRounds = 20_000
 const benchmarkFlows = 64
 
 // benchmarkScripts are a download in order, one in which every tenth segment
-// stands behind the ACK that answers it, and that one in many connections at once.
+// comes after the ACK that answers it, and that one in many connections at once.
 func benchmarkScripts() []benchmarkScript {
 	scripts := []benchmarkScript{{name: "clean"}, {name: "disordered", broken: true}, {name: "many", broken: true}}
 	for i := range scripts {

@@ -46,7 +46,7 @@ type builder struct {
 	log     []node     // the host's ACKs, as it sent them
 	arrived []interval // of the first copies of a half, in the log
 	until   []int64    // by entry of the log: the first stamp from it on
-	unseen  []int32    // by first copy: itself while no ACK has shown it, else one behind it
+	unseen  []int32    // by first copy: itself while no ACK has shown it, else one after it
 	told    []Counted  // without SACK: what the number of repeated ACKs told
 	slots   []node     // the repeated ACKs
 	align   alignment
@@ -198,7 +198,7 @@ func (x numbered) compare(y numbered) int {
 	return int(x.n - y.n)
 }
 
-// class puts equal packets behind a barrier, and before the one it returns.
+// class puts equal packets after a barrier, and before the one it returns.
 func (b *builder) class(equal []numbered, barrier node, more bool, law Law) (next node) {
 	next = noNode
 	if more {

@@ -52,7 +52,7 @@ func TestCoalescedRecord(t *testing.T) {
 	truth := append([]Segment(nil), s.segs...)
 	_, placed, _ := repaired(t, truth, Options{})
 	wantUntouched(t, truth, placed)
-	for i := 3; i+2 < len(s.segs); i += 6 { // behind both of its ACKs
+	for i := 3; i+2 < len(s.segs); i += 6 { // after both of its ACKs
 		late := s.segs[i]
 		late.Stamp = s.segs[i+2].Stamp + ms/50
 		copy(s.segs[i:], s.segs[i+1:i+3])
@@ -107,7 +107,7 @@ func TestInboundAckBeforeItsData(t *testing.T) {
 }
 
 // A DNS query is asked twice with one id and answered once: the second one stays
-// where it is. A query whose only copy stands behind its answer moves.
+// where it is. A query whose only copy comes after its answer moves.
 func TestQueryAskedTwice(t *testing.T) {
 	ask := func(at int64, id uint64) Packet { return Packet{Stamp: at, Cause: id} }
 	answer := func(at int64, id uint64) Packet { return Packet{Stamp: at, Effect: id, By: DNS} }
@@ -218,7 +218,7 @@ func TestStallLongerThanTheWindow(t *testing.T) {
 }
 
 // stalled appends a download that is drained in one instant after a stall, its
-// first segment 1,000 packets behind its ACK.
+// first segment 1,000 packets after its ACK.
 func (s *script) stalled() []Segment {
 	from := len(s.segs)
 	s.download(2000)

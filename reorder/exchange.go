@@ -1,7 +1,7 @@
 package reorder
 
 // causeSlots is how many causes are remembered beyond the window. One that was
-// forgotten can only be missed where it is asked again behind its answer.
+// forgotten can only be missed where it is asked again after its answer.
 const causeSlots = 1 << 15
 
 // noteExchange remembers what the packet asks, and doubts an answer to what
@@ -29,9 +29,9 @@ func (t *tracker) noteExchange(it *item) {
 // answers are the laws that speak of a packet's names.
 const answers = lawSet(1<<Quote | 1<<DNS | 1<<Echo | 1<<NTP | 1<<DHCPv6 | 1<<STUN | 1<<Neighbor)
 
-// exchanges puts each answer to what nobody had asked before the window behind
-// the first packet that asks it, and each error behind the packet that it
-// quotes. Where one is out of place, the others keep behind their causes, which
+// exchanges puts each answer to what nobody had asked before the window after
+// the first packet that asks it, and each error after the packet that it
+// quotes. Where one is out of place, the others keep after their causes, which
 // may have to follow what moves.
 func (b *builder) exchanges(doubt lawSet) {
 	if doubt&answers&b.laws == 0 {
@@ -45,7 +45,7 @@ func (b *builder) exchanges(doubt lawSet) {
 	}
 }
 
-// answered puts the packet n behind the one that asked what n answers. An answer
+// answered puts the packet n after the one that asked what n answers. An answer
 // to what was asked before the window may stand before the same question asked
 // again.
 func (b *builder) answered(n node, name uint64, law Law) {

@@ -61,7 +61,7 @@ func mended(t *testing.T, packets []Packet, o Options) (order []int64, placed []
 	return order, placed
 }
 
-// wantPlaces checks where the packets come out behind those of disordered, which
+// wantPlaces checks where the packets come out after those of disordered, which
 // are always repaired in their pairs: by index, counted from the first of them.
 func wantPlaces(t *testing.T, packets []Packet, o Options, want ...int64) []Placement {
 	t.Helper()

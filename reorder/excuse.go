@@ -15,7 +15,7 @@ import (
 // side of a suspect one.
 const excuseReach = 256
 
-// excuseAhead is how many packets behind an answer its cause may be recorded.
+// excuseAhead is how many packets after an answer its cause may be recorded.
 const excuseAhead = 8
 
 // excuse marks the suspects among the connection's packets that a drop explains.
@@ -100,7 +100,7 @@ func (b *builder) firstAnswer(list []node, i int) (first node, ok bool) {
 	return first, ok
 }
 
-// showsHole: the peer has what lies behind p, but not p. An option without room
+// showsHole: the peer has what lies after p, but not p. An option without room
 // for another block leaves open what it does not name, but for the very byte
 // that is asked for.
 func showsHole(q *Segment, p *item) bool {
@@ -160,7 +160,7 @@ func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
 	return told >= 0
 }
 
-// repeatsACK: the first thing that the host says behind p is the very ACK that
+// repeatsACK: the first thing that the host says after p is the very ACK that
 // it said last before p, which covers p, and it says so more often than other
 // segments about ask for: those that it has already, and those beyond a hole. What the
 // host has acknowledged meanwhile is no hole, unless other segments come after their ACKs.
@@ -221,7 +221,7 @@ func repeats(before, after *Segment) bool {
 }
 
 // showsHoleAt reports whether the host's own ACKs show that the inbound packet n
-// arrived behind higher ones: with SACK a block beyond it while it was missing,
+// arrived after higher ones: with SACK a block beyond it while it was missing,
 // without SACK a repeated ACK that asks for it (RFC 5681, section 4.2).
 func (b *builder) showsHoleAt(n node) bool {
 	p := &b.items[n]

@@ -2,7 +2,7 @@ package reorder
 
 import "slices"
 
-// node is a packet's position in the window, or a virtual node behind them.
+// node is a packet's position in the window, or a virtual node after them.
 type node = int32
 
 const noNode node = -1

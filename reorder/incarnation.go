@@ -6,7 +6,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 type flow struct {
 	epoch  uint32
 	sackOK bool // SACK blocks were seen, or both SYNs permit them
-	// prior is the incarnation before: its last packets may be recorded behind
+	// prior is the incarnation before: its last packets may be recorded after
 	// the SYN of this one. nil without one.
 	prior  *flow
 	permit uint8 // bits 0 and 1: halves whose SYN permits SACK; 2 and 3: halves whose SYN was seen
@@ -43,7 +43,7 @@ func (f *flow) incarnate(seg *Segment) {
 		return // a copy or a retransmission of the SYN
 	}
 	if !own.hasISN && seg.Seq.Less(own.first) && own.first-seg.Seq <= firstFlight {
-		return // the SYN stands behind what its sender said next
+		return // the SYN comes after what its sender said next
 	}
 	if peer.hasISN && seg.Bits.Has(tcp.ACK) && seg.Ack == peer.first+1 && !own.hasISN {
 		return

@@ -122,7 +122,7 @@ const (
 	InTurn
 	// OutNxt, InNxt: a bare ACK bears the sequence number that its sender would
 	// send next (RFC 9293, section 3.10.4), so it stands between the data before
-	// and behind that number. Counter-example: a stack that goes back to the
+	// and after that number. Counter-example: a stack that goes back to the
 	// first lost byte after a timeout; in the network, as InAck.
 	OutNxt
 	InNxt
@@ -143,7 +143,7 @@ const (
 	// and reads the ACK later.
 	Unechoed
 	// OutOnce, InOnce: a bare ACK without D-SACK comes before one with it that says
-	// the same else: it has no reason behind it (RFC 5681, section 4.2: it is sent
+	// the same else: it has no reason (RFC 5681, section 4.2: it is sent
 	// for a segment that is new or out of order). Truth breaks it in 4 of 87 such
 	// pairs. Counter-example: the answer to a keep-alive; in the network, as InAck.
 	OutOnce

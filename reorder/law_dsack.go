@@ -16,7 +16,7 @@ func duplicate(seg *Segment) (r tcp.Range, ok bool) {
 }
 
 // noteDuplicate doubts a copy whose D-SACK stands before it, and what repeats an
-// ACK behind one with a D-SACK.
+// ACK after one with a D-SACK.
 func (it *item) noteDuplicate(own, peer *half) {
 	seg := &it.seg
 	if seg.Len > 0 && !it.first {

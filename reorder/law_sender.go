@@ -63,7 +63,7 @@ func (b *builder) outLaws(dir uint8) {
 	}
 }
 
-// roundTrips puts data that stands behind its ACK a round trip before it.
+// roundTrips puts data that comes after its ACK a round trip before it.
 func (b *builder) roundTrips(dir uint8) {
 	if !b.said[dir].doubt.has(Ack) {
 		return
@@ -174,7 +174,7 @@ func (b *builder) bareACKs(dir uint8, data []numbered, law Law) {
 	}
 }
 
-// resetLast puts a half's RSTs behind all else that it says.
+// resetLast puts a half's RSTs after all else that it says.
 func (b *builder) resetLast(dir uint8) {
 	if !b.said[dir].bits.Has(tcp.RST) {
 		return
@@ -226,7 +226,7 @@ func (b *builder) echoed(dir uint8) {
 	}
 }
 
-// afterEchoed puts n behind a packet with the TSval that it echoes, from k on in b.sorted,
+// afterEchoed puts n after a packet with the TSval that it echoes, from k on in b.sorted,
 // if there is one: one that stands before n, since the network may have delayed any of
 // several; else the first that its sender sent, repetitions last. What n does not
 // acknowledge it can't echo (RFC 7323, section 4.3), nor what acknowledges n: the one that

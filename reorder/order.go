@@ -68,7 +68,7 @@ type Orderer struct {
 	first  []int64   // earliest time by the predecessors
 	last   []int64   // latest time by the followers
 	share  []node    // the first packet that moves to each position
-	next   []node    // the one behind it there
+	next   []node    // the one after it there
 	aside  []bounded // those whose bound does not count for others
 	key    []int32
 	rank   []int32
@@ -252,7 +252,7 @@ func (r *Orderer) placeAll() {
 	r.settled = batch
 }
 
-// Stats returns what was counted so far; it is complete after a Barrier behind
+// Stats returns what was counted so far; it is complete after a Barrier after
 // the last packet.
 func (r *Orderer) Stats() Stats {
 	s := r.stats

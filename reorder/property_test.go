@@ -279,7 +279,7 @@ func checkSplitting(rt *rapid.T, c capture) {
 	}
 }
 
-// joined puts a disordered part, a calm one, and both again as other flows behind
+// joined puts a disordered part, a calm one, and both again as other flows after
 // each other, a second apart. The cut is in the middle of what is calm.
 func joined(rough, calm []Segment) (segs []Segment, cut int) {
 	at := int64(1e18)

@@ -32,7 +32,7 @@ func (s *seenBytes) add(r tcp.Range) (left tcp.Seq, fresh bool) {
 	for at < len(s.islands) && s.islands[at].Right.Less(left) {
 		at++
 	}
-	// Islands from at on end at or behind left; those that hold it hide it.
+	// Islands from at on end at or after left; those that hold it hide it.
 	if at < len(s.islands) && s.islands[at].Left.AtMost(left) {
 		if r.Right.AtMost(s.islands[at].Right) {
 			return 0, false

@@ -36,7 +36,7 @@ func TestRefusalComesAfterItsSYN(t *testing.T) {
 }
 
 // An RST that refuses another SYN, or is of a connection that was, moves nothing:
-// its numbers say nothing of what stands behind it.
+// its numbers say nothing of what comes after it.
 func TestStrangeRSTsMoveNothing(t *testing.T) {
 	for name, edit := range map[string]func(rst *Segment){
 		"of another SYN":       func(r *Segment) { r.Ack += 1000 },

@@ -113,7 +113,7 @@ func (s *script) disordered(threads bool) *script {
 	return s
 }
 
-// swapLate puts the packet at index i behind the one after it, as a sniffer
+// swapLate puts the packet at index i after the one after it, as a sniffer
 // does that gets the response first: the late one is stamped after it.
 func swapLate(segs []Segment, i int, late int64) {
 	segs[i], segs[i+1] = segs[i+1], segs[i]

@@ -26,7 +26,7 @@ func TestBareACKBeforeWhatItDoesNotAcknowledge(t *testing.T) {
 			s.in(s.next[1], s.next[0], 0)
 			s.wait(ms / 100)
 		}
-		swapLate(s.segs, len(s.segs)-3, ms/50) // the first ACK stands behind the second data
+		swapLate(s.segs, len(s.segs)-3, ms/50) // the first ACK comes after the second data
 		return s.segs
 	}
 	wantTruth(t, local(swapped()), "not-yet")
@@ -50,7 +50,7 @@ func TestDSACKBehindTheSecondCopy(t *testing.T) {
 	wantTruth(t, s.segs, "dsack")
 }
 
-// A bare ACK is not said again behind the same with a D-SACK, by either side.
+// A bare ACK is not said again after the same with a D-SACK, by either side.
 func TestPlainACKBeforeTheSameWithDSACK(t *testing.T) {
 	for dir, law := range []string{"out-once", "in-once"} {
 		s := newScript().handshake().disordered(true)
@@ -111,7 +111,7 @@ func TestEchoedTimestampInTheFirstWindow(t *testing.T) {
 }
 
 // What the host does not acknowledge it can't echo: where the packet that it did
-// echo was dropped by the capture, one of the same tick behind it stays.
+// echo was dropped by the capture, one of the same tick after it stays.
 func TestEchoOfADroppedPacketMovesNothing(t *testing.T) {
 	s := newScript()
 	s.tsval = true
@@ -167,7 +167,7 @@ func TestBareACKBeforeTheSecondCopy(t *testing.T) {
 	s.in(at, s.next[0], 1000)
 	s.wait(ms / 50)
 	s.sacks(s.out(s.next[0], at+1000, 0), at, at+1000)
-	swapLate(s.segs, len(s.segs)-3, ms/100) // the first ACK behind the copy
+	swapLate(s.segs, len(s.segs)-3, ms/100) // the first ACK after the copy
 	wantTruth(t, s.segs, "arrival")
 }
 
@@ -184,6 +184,6 @@ func TestSameACKMuchLaterStays(t *testing.T) {
 	s.sacks(s.out(own, at+1000, 0), at, at+1000)
 	s.wait(50 * ms)
 	s.out(own, at+1000, 0)
-	swapLate(s.segs, len(s.segs)-4, ms/100) // the first ACK behind the copy
+	swapLate(s.segs, len(s.segs)-4, ms/100) // the first ACK after the copy
 	wantTruth(t, s.segs, "arrival")
 }

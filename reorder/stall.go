@@ -1,7 +1,7 @@
 package reorder
 
 // Stalls of the reader that are taken out of the clock: a gap of this length
-// behind which a run of packets is drained at once.
+// after which a run of packets is drained at once.
 const (
 	stallMin   = int64(3e6)
 	stallMax   = int64(30e6)

@@ -255,7 +255,7 @@ func (p *Profile) takeBursts(fineClock bool) {
 }
 
 // lateAcks reports whether the host's ACKs are late so often that several threads
-// must stamp: one reader never delays what the host sends behind what it receives.
+// must stamp: one reader never delays what the host sends after what it receives.
 // In true recordings, and those of one reader, fewer than one are for 100 responses
 // that stand before their causes; with threads, more than three.
 func (s *Survey) lateAcks(basis *Orderer) bool {

@@ -53,7 +53,7 @@ type half struct {
 type item struct {
 	seg Segment
 
-	late    bool // behind the SYN of the next incarnation
+	late    bool // after the SYN of the next incarnation
 	apart   bool // no TCP, a copy, or of another incarnation: no law applies
 	sackOK  bool // the connection uses SACK
 	first   bool // holds bytes that had not appeared before it
@@ -174,7 +174,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 }
 
 // noteData settles whether the packet holds first copies, and whether they come
-// behind what acknowledges them or behind higher ones.
+// after what acknowledges them or after higher ones.
 func (it *item) noteData(own *half) {
 	seg := &it.seg
 	if seg.Span() == 0 || seg.Bits.Has(tcp.RST) {
@@ -185,7 +185,7 @@ func (it *item) noteData(own *half) {
 	}
 	it.newLeft, it.first = own.seen.add(tcp.Range{Left: seg.Seq, Right: seg.End()})
 	if seg.Bits.Has(tcp.SYN) && !own.hasISN {
-		it.newLeft, it.first = seg.Seq, true // also behind what its sender said next
+		it.newLeft, it.first = seg.Seq, true // also after what its sender said next
 		if own.started {
 			own.seen.openAt(seg.End(), own.first, own.early)
 			own.early = nil

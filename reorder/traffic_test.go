@@ -242,8 +242,8 @@ func (c *connection) answer(end uint8) {
 // sniffer is what a raw socket and its reader do to true packets.
 type sniffer struct {
 	rng           *rand.Rand
-	responseFirst float64 // share of inbound batches queued behind what the host sends meanwhile
-	threads       bool    // behind a completion port: stamps and file in any order
+	responseFirst float64 // share of inbound batches queued after what the host sends meanwhile
+	threads       bool    // at a completion port: stamps and file in any order
 	tick          int64   // of the clock, nanoseconds
 	drops         float64 // share, in bursts
 }

@@ -32,7 +32,7 @@ func downloadWithLoss() []step {
 	return steps
 }
 
-// twice puts behind each segment its copy, by so many nanoseconds later.
+// twice puts after each segment its copy, by so many nanoseconds later.
 func twice(list []tcp.Segment, apart int64) []tcp.Segment {
 	all := slices.Clone(list)
 	for _, s := range list {
@@ -157,7 +157,7 @@ func TestEchoDecides(t *testing.T) {
 }
 
 // A hole that a receiver with SACK has shown, and a repair without D-SACK: the
-// first copy was lost behind the capture, however short the way there is.
+// first copy was lost after the capture, however short the way there is.
 func TestShownHoleDecides(t *testing.T) {
 	run(t, "seen from mid-path", append(slices.Clone(open),
 		data(50, host, 0, ""), acks(90, peer, 1), data(100, host, 1, ""), data(100, host, 2, ""), data(100, host, 3, ""), data(100, host, 4, ""),

@@ -13,7 +13,7 @@ type flow struct {
 	// nearest and farthest are the shortest and the longest time between those two,
 	// nanoseconds.
 	nearest, farthest int64
-	// unseenSYN: it began with a SYN/ACK, behind another connection.
+	// unseenSYN: it began with a SYN/ACK, after another connection.
 	unseenSYN bool
 	opened    tcp.Side
 	id        uint64

@@ -80,7 +80,7 @@ func byAfter(a, b gap) int {
 }
 
 // release hands on the gaps that end before a frame; not those that can get
-// company behind it, unless all are to go.
+// company after it, unless all are to go.
 func (g *gaps) release(frame int64, all bool, each func([sides]int64)) {
 	done := 0
 	for done < len(g.held) && g.held[done].after < frame {

@@ -180,7 +180,7 @@ func (e *end) hole(bytes tcp.Range) (hole, bool) {
 	return hole{}, false
 }
 
-// recordedLate is by how much data can be recorded behind its acknowledgement,
+// recordedLate is by how much data can be recorded after its acknowledgement,
 // nanoseconds, where that could not be repaired.
 const recordedLate = int64(5e6)
 

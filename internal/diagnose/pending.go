@@ -146,7 +146,7 @@ func (c *pending) refusedBy(s *tcp.Segment) bool {
 	return c.seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && s.Dir&1 != c.dir && s.Refuses() && c.bytes.Left.Less(s.Ack) && s.Ack.AtMost(c.bytes.Right)
 }
 
-// denies reports whether an ACK says that its sender has what lies behind the
+// denies reports whether an ACK says that its sender has what lies after the
 // hole, but not its last byte. Without SACK it says so of the first one only.
 func (c *pending) denies(s *tcp.Segment) bool {
 	if !s.Ack.AtMost(c.bytes.Left) {

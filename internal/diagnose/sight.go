@@ -6,7 +6,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 const (
 	leastGrace = int64(50e6)  // after the ACK of all bytes: a D-SACK can still come
 	mostWait   = int64(120e9) // without any ACK
-	recordedBy = int64(100e6) // by which a packet is recorded behind the ACK for it
+	recordedBy = int64(100e6) // by which a packet is recorded after the ACK for it
 )
 
 // stage is how far a case that waits has come.

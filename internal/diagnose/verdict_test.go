@@ -8,7 +8,7 @@ import (
 
 const ack = tcp.ACK
 
-// data is a segment of 100 bytes, the n-th of its sender, behind a handshake.
+// data is a segment of 100 bytes, the n-th of its sender, after a handshake.
 func data(at int64, dir uint8, n int, want string) step {
 	return step{at: at, dir: dir, bits: ack, seq: 1 + 100*n, len: 100, ack: 1, want: want}
 }

@@ -11,7 +11,7 @@ import (
 
 // WriteArchive writes n small captures, each of so many packets of the truth,
 // into folders of a hundred below dir: what raw-socket sniffers would have
-// written, pcapng behind stub headers and pcap behind sockaddrs in turns, every
+// written, pcapng after stub headers and pcap after sockaddrs in turns, every
 // fifth compressed, every tenth with network tables beside it. The same
 // arguments give the same files.
 func WriteArchive(dir string, truth []Packet, n, packets int) error {

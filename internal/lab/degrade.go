@@ -13,14 +13,14 @@ import (
 type Degradation struct {
 	Name string
 	// ResponseFirst is the share of inbound batches that the kernel queues to
-	// the socket behind the packets that the host sent meanwhile. Where it talks
+	// the socket after the packets that the host sent meanwhile. Where it talks
 	// to itself, these are the ones that go the other way in the first one's flow.
 	ResponseFirst float64
 	Batch         int           // inbound packets of a batch, at most; 0 counts as 1
 	BatchSpan     time.Duration // a batch lasts at most this long
 	Late          time.Duration // median time until a queued packet is stamped; the tail is heavy
 	Stalls        float64       // stalls of the reader per second, 5 to 20 ms each
-	// Threads is the number of threads behind a completion port that stamp
+	// Threads is the number of threads at a completion port that stamp
 	// and write in any order; 0 is one reader.
 	Threads int
 	// Scatter is the mean delay with which each packet is stamped independently of

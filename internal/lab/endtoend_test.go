@@ -248,7 +248,7 @@ func checkHeader(t *testing.T, v *verdict, got, truth []byte) {
 
 const commentMark = "mendcap: "
 
-// checkOptions holds an edited packet to a comment behind all options that it
+// checkOptions holds an edited packet to a comment after all options that it
 // may keep, and an unedited one to its bytes.
 func checkOptions(t *testing.T, v *verdict, in, out *capture.Block) {
 	t.Helper()

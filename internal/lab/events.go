@@ -84,7 +84,7 @@ func parseEvent(line string) (e Event, err error) {
 	return e, nil
 }
 
-// endpoint reads an address and, behind the last dot, a port.
+// endpoint reads an address and, after the last dot, a port.
 func endpoint(text string) (netip.AddrPort, error) {
 	at := strings.LastIndexByte(text, '.')
 	if at < 0 {

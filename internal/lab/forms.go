@@ -12,8 +12,8 @@ type Form string
 // The forms.
 const (
 	WithHeaders     Form = "headers"          // as it was on the wire: the baseline
-	Stub            Form = "stub"             // IPv6 behind a header that the sniffer made up
-	SockaddrWindows Form = "sockaddr-windows" // behind the sockaddr that recvfrom gave
+	Stub            Form = "stub"             // IPv6 after a header that the sniffer made up
+	SockaddrWindows Form = "sockaddr-windows" // after the sockaddr that recvfrom gave
 	SockaddrLinux   Form = "sockaddr-linux"
 	SockaddrBSD     Form = "sockaddr-bsd"
 )

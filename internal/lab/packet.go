@@ -152,7 +152,7 @@ type ipHeader struct {
 	length   int // of the whole packet by its header; 0 where that says 0
 	src, dst netip.Addr
 	proto    byte // of the upper layer
-	upper    int  // offset behind all headers
+	upper    int  // offset after all headers
 	fragment bool // IPv6: there is a fragment header
 	offset   int  // of the fragment, bytes
 	more     bool

@@ -31,7 +31,7 @@ func Plans() []Plan {
 		}},
 		// The host's own /64, where a neighbour explains every packet as another protocol.
 		{"neighbours", 1 << 14, func(n int) netip.Addr { return parse("2001:db8:1::%x", 0x100+n) }},
-		// Networks behind prefix translation (RFC 6296): the sum stays.
+		// Networks after prefix translation (RFC 6296): the sum stays.
 		{"translated", 1 << 15, func(n int) netip.Addr {
 			return parse("fd00:1:%x:%x::%x", 2+n%4, 9-n%4, 0x1000+n/4)
 		}},

@@ -136,7 +136,7 @@ func direction(p Packet) uint32 {
 	return Inbound
 }
 
-// sockaddrs adds a late interface with sockaddr records and another behind it,
+// sockaddrs adds a late interface with sockaddr records and another after it,
 // whose number moves up by the interface that mendcap adds.
 func (k *keeping) sockaddrs(t *testing.T, v4 Packet) {
 	options := [][]byte{k.in.option(ngName, []byte("sock0")), k.in.option(14, k.in.u64(offsetSeconds)), k.copied}

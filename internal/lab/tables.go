@@ -70,7 +70,7 @@ func (f TableFormat) render(s infer.Snapshot) (map[string][]byte, error) {
 func crlf(b *bytes.Buffer) []byte { return bytes.ReplaceAll(b.Bytes(), []byte("\n"), []byte("\r\n")) }
 
 // windowsAddress writes an address with the interface index as its zone where
-// Windows does: behind link-local ones.
+// Windows does: after link-local ones.
 func windowsAddress(a netip.Addr) string {
 	if a.Is6() && a.IsLinkLocalUnicast() {
 		return fmt.Sprintf("%s%%%d", a, snifferInterface)

@@ -18,7 +18,7 @@ const (
 )
 
 // Lengths in bytes: of the header of a message, and of one with the target
-// address behind it (RFC 4861, sections 4.3 and 4.4).
+// address after it (RFC 4861, sections 4.3 and 4.4).
 const (
 	icmpLen      = 8
 	neighbourLen = icmpLen + 16
@@ -90,7 +90,7 @@ func (x *Exchange) readNeighbour(v *View, b []byte) {
 }
 
 // Errors quote the start of what they are about (RFC 792; RFC 4443, section
-// 2.4): its IP header and at least selfLen bytes behind it.
+// 2.4): its IP header and at least selfLen bytes after it.
 const selfLen = 8
 
 // salt of the names that errors quote, beside the kinds of exchanges.

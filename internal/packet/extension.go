@@ -23,16 +23,16 @@ func isExtension(next uint8) bool {
 // walk is a position in a chain of IPv6 extension headers.
 type walk struct {
 	next     uint8 // what stands at pos
-	pos      int   // offset in the packet; behind the captured bytes if they end in a header
+	pos      int   // offset in the packet; after the captured bytes if they end in a header
 	field    int   // offset of the Next Header field that holds next, 0 for the IPv6 header's
-	jumbo    int   // Jumbo Payload Length, bytes behind the IPv6 header; 0 without
+	jumbo    int   // Jumbo Payload Length, bytes after the IPv6 header; 0 without
 	partial  bool  // a Fragment header that is not that of a whole packet
 	fragment bool  // a fragment other than the first: pos is not the start of a header
 }
 
 // run walks to the upper-layer header: to the first header that is no
 // extension header, is not whole within end (its length on the wire), or
-// begins behind the captured bytes.
+// begins after the captured bytes.
 func (w *walk) run(data []byte, end int) {
 	for range maxExtensions {
 		if !isExtension(w.next) || w.fragment || !w.step(data, end) {

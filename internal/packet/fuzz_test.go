@@ -55,7 +55,7 @@ func checkView(t *testing.T, v *View, data []byte) {
 	}
 }
 
-// checkCut checks that a snap length behind the headers changes nothing but
+// checkCut checks that a snap length after the headers changes nothing but
 // the end.
 func checkCut(t *testing.T, v View, link LinkType, data []byte, wireLen int, layout Layout) {
 	t.Helper()

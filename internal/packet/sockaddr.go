@@ -10,7 +10,7 @@ import (
 type Layout uint8
 
 // The layouts. The systems differ in the address family, which BSD and macOS
-// keep in one byte behind a length byte.
+// keep in one byte after a length byte.
 const (
 	LayoutAuto    Layout = iota // by content, where all of it is plausible
 	LayoutWindows               // AF_INET6 is 23
@@ -46,7 +46,7 @@ const (
 )
 
 // decodeSockaddr reads a sockaddr as recvfrom returned it and what stands
-// behind: upper-layer data after a sockaddr_in6, a whole IPv4 packet after a
+// after: upper-layer data after a sockaddr_in6, a whole IPv4 packet after a
 // sockaddr_in.
 //
 // Wrongly taking somebody's own protocol for one would change packets that are
@@ -109,7 +109,7 @@ func plausibleSockaddr6(data []byte) bool {
 }
 
 // plausibleSockaddr4 reports whether a sockaddr_in has the source address of
-// the IPv4 packet behind it, and that packet's length the record's.
+// the IPv4 packet after it, and that packet's length the record's.
 func plausibleSockaddr4(data []byte, wireLen int) bool {
 	p := data[sockaddr4Len:]
 	if len(p) < ipv4Len || data[2] != 0 {

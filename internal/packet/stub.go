@@ -19,7 +19,7 @@ func stubEnd(payloadLen uint16, upper, wireLen int) int {
 }
 
 // decodeStub goes on with a header that a sniffer made up. The data stand
-// straight behind it, unless its Next Header says that extension headers were
+// straight after it, unless its Next Header says that extension headers were
 // recorded too.
 func decodeStub(v *View, data []byte, net, end int) {
 	w := walk{next: data[net+6], pos: net + ipv6Len}
@@ -59,7 +59,7 @@ func AppendFilled(dst, data []byte, v *View, nextHeader, hopLimit uint8, destina
 type IPv6Header struct {
 	TrafficClass  uint8
 	FlowLabel     uint32 // 20 bits
-	PayloadLength uint16 // bytes behind the header; 0 for a jumbogram
+	PayloadLength uint16 // bytes after the header; 0 for a jumbogram
 	NextHeader    uint8
 	HopLimit      uint8
 	Src, Dst      Addr

@@ -10,7 +10,7 @@ type TCP struct {
 	SrcPort, DstPort uint16
 	Seq, Ack         uint32
 	HeaderLen        int    // bytes, options included
-	Bits             uint16 // the 12 bits behind the data offset: 4 reserved, CWR to FIN
+	Bits             uint16 // the 12 bits after the data offset: 4 reserved, CWR to FIN
 	Window, Checksum uint16
 	PayloadLen       int // on the wire, bytes
 

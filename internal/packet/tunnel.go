@@ -42,7 +42,7 @@ func linkDecoder(link LinkType) gopacket.Decoder {
 	return nil
 }
 
-// decodePPPoE goes on behind the header of a PPPoE packet (RFC 2516, section
+// decodePPPoE goes on after the header of a PPPoE packet (RFC 2516, section
 // 4). gopacket's decoder of it refuses one that the snap length has cut.
 func decodePPPoE(v *View, data []byte, pos, wireLen int) {
 	const headerLen, session = 6, 0

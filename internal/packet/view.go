@@ -44,7 +44,7 @@ const (
 	NoIP      Form = iota // no IP packet, or none that could be made out
 	Whole                 // with the IP header that it had on the wire
 	Stub                  // IPv6 header made up by the sniffer: destination :: , source filled in
-	Sockaddr6             // a sockaddr_in6, then what stood behind the IPv6 header
+	Sockaddr6             // a sockaddr_in6, then what followed the IPv6 header
 	Sockaddr4             // a sockaddr_in, then a whole IPv4 packet
 )
 
@@ -79,20 +79,20 @@ const (
 type View struct {
 	Form    Form
 	Version uint8 // 4 or 6, 0 without IP
-	// Proto is the upper-layer protocol behind all extension headers. For a
+	// Proto is the upper-layer protocol after all extension headers. For a
 	// headerless packet it is the sniffer's Next Header, NoNextHeaderKnown if
-	// that is unknown (255, or 59 with data behind it).
+	// that is unknown (255, or 59 with data after it).
 	Proto    uint8
 	TTL      uint8 // TTL or Hop Limit
 	Fragment bool  // a fragment other than the first: no upper-layer header here
 	Partial  bool  // any fragment that is not the whole datagram
 	Offload  bool  // length 0 in the IP header under TCP: a segmentation-offload record
 	Outgoing bool  // the link header says that the host sent it (SLL packet type 4)
-	Tunnel   bool  // found behind another encapsulation by gopacket
+	Tunnel   bool  // found after another encapsulation by gopacket
 
 	Net   int // offset of the IP header; of the sockaddr for Sockaddr6 and Sockaddr4
 	Upper int // offset of the upper-layer header; of the data for a headerless packet
-	End   int // offset behind the captured upper-layer data (link padding excluded)
+	End   int // offset after the captured upper-layer data (link padding excluded)
 	// UpperLen is the length of the upper-layer data on the wire; more than
 	// End-Upper where the capture was truncated by its snap length.
 	UpperLen int

@@ -155,7 +155,7 @@ func (s *story) responsesFirst() []lab.Packet {
 	return packets
 }
 
-// turn puts the packet at position a behind the one at b, 50 us late.
+// turn puts the packet at position a after the one at b, 50 us late.
 func turn(packets []lab.Packet, a, b int) {
 	late := packets[a]
 	late.Stamp = packets[b].Stamp + 50e3
@@ -192,7 +192,7 @@ func mended(t *testing.T, packets []lab.Packet, form lab.Form, tables string) ([
 }
 
 // placesOf recognises the packets by what is the same in all forms: addresses
-// and what stands behind the IP header.
+// and what comes after the IP header.
 func placesOf(t *testing.T, packets, got []lab.Packet) []int {
 	t.Helper()
 	key := func(p lab.Packet) string {
@@ -304,7 +304,7 @@ func exchangesOf(packets []lab.Packet) (pairs [][2]int) {
 }
 
 // Recorded exchanges, as if a resolver on the host's link had answered: each
-// answer straight behind its question in truth, and before it in the capture.
+// answer straight after its question in truth, and before it in the capture.
 func TestRecordedExchanges(t *testing.T) {
 	for _, c := range []struct {
 		name string

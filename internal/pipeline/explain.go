@@ -76,7 +76,7 @@ type explainer struct {
 }
 
 // explained is a frame that was met in the output, and what is to be said of it
-// once the whole pass is behind: initial numbers are still learnt meanwhile.
+// once the whole pass is over: initial numbers are still learnt meanwhile.
 type explained struct {
 	report.Explanation
 	clue *clue

@@ -29,5 +29,5 @@ func (c *config) newPacked(d *draft) (*packed, error) {
 	return &packed{Writer: capture.NewWriter(to), to: to}, nil
 }
 
-// close ends the compressed data, behind the last flush.
+// close ends the compressed data, after the last flush.
 func (p *packed) close() error { return ioResult("write the output", p.to.Close()) }

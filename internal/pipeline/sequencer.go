@@ -35,7 +35,7 @@ type sequencer struct {
 }
 
 // waiting is a block that is no packet: it goes out before the first packet
-// placed that came behind it, or when no packet waits.
+// placed that came after it, or when no packet waits.
 type waiting struct {
 	u      *unit
 	behind int64 // index of the next packet

@@ -114,7 +114,7 @@ func (o *Options) spoolLimit() int64 {
 	return math.MaxInt64
 }
 
-// limited gives an error behind so many bytes, if there are more.
+// limited gives an error after so many bytes, if there are more.
 type limited struct {
 	r          io.Reader
 	read, most int64

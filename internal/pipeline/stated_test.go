@@ -12,7 +12,7 @@ import (
 	"github.com/mendcap/mendcap/internal/pipeline"
 )
 
-// bareQuery is a DNS query from 2001:db8::10 behind a header that the sniffer
+// bareQuery is a DNS query from 2001:db8::10 after a header that the sniffer
 // made up; it went to 2001:db8::9b2f:64d1:52.
 func bareQuery() []byte {
 	src := netip.MustParseAddr("2001:db8::10").As16()

@@ -61,7 +61,7 @@ func play(t *testing.T, isn [2]Seq, steps []step) {
 
 var conversations = []struct {
 	name  string
-	steps []step // behind the handshake
+	steps []step // after the handshake
 }{
 	{"in order", []step{
 		{50 * ms, client, ACK, 1, 100, 1, 1000, 0},

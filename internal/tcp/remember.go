@@ -14,7 +14,7 @@ func (m *moment) setBases() {
 	}
 }
 
-// countDuplicate counts a duplicate ACK; one behind ackedUnseen is the first.
+// countDuplicate counts a duplicate ACK; one after ackedUnseen is the first.
 func (m *moment) countDuplicate() {
 	if m.from.dupAcks == ackedUnseen {
 		m.from.dupAcks = 0

@@ -118,13 +118,13 @@ func (m *moment) isWindowFull() bool {
 	return m.s.Seq.Add(m.s.Len) == m.to.lastAck.Add(m.to.scaledWindow())
 }
 
-// isKeepAliveAck: a repeated ACK right behind the peer's keep-alive.
+// isKeepAliveAck: a repeated ACK right after the peer's keep-alive.
 func (m *moment) isKeepAliveAck() bool {
 	return m.isDuplicateAck() && m.to.last&KeepAlive != 0
 }
 
 // isZeroWindowProbeAck: a repeated ACK that keeps the window closed, right
-// behind the peer's probe.
+// after the peer's probe.
 func (m *moment) isZeroWindowProbeAck() bool {
 	return m.repeatsAck() && m.s.Window == 0 && m.sameWindow() && m.to.last&ZeroWindowProbe != 0
 }
@@ -157,7 +157,7 @@ func (m *moment) isSpurious() bool {
 }
 
 // goesBack: it begins before the highest end. Payload from the last byte on is
-// new data behind a zero window probe, which did not move nextSeq.
+// new data after a zero window probe, which did not move nextSeq.
 func (m *moment) goesBack() bool {
 	if m.s.Len > 1 && m.s.Seq == m.from.nextSeq-1 {
 		return false
@@ -183,7 +183,7 @@ func (m *moment) repetition() Analysis {
 	return Retransmission
 }
 
-// isFast: right behind the peer's latest segment, after its duplicate ACKs, and
+// isFast: right after the peer's latest segment, after its duplicate ACKs, and
 // with what they ask for. SACK blocks have no say in 4.0. A backward stamp is
 // a huge difference.
 func (m *moment) isFast() bool {

@@ -109,7 +109,7 @@ func (s *Segment) Span() uint32 {
 	return n
 }
 
-// End is the sequence number behind the segment.
+// End is the sequence number after the segment.
 func (s *Segment) End() Seq { return s.Seq.Add(s.Span()) }
 
 // HasAck reports whether the ACK number counts: the ACK bit is set and RST is

@@ -206,7 +206,7 @@ func TestOddLargePackets(t *testing.T) {
 	}
 }
 
-// Where the chain of odd records breaks, those before and behind the break are kept.
+// Where the chain of odd records breaks, those before and after the break are kept.
 func TestOddAndDamaged(t *testing.T) {
 	for _, kind := range oddRecords {
 		if kind.odd == capture.OddEmpty {
@@ -246,7 +246,7 @@ func TestOddAndDamaged(t *testing.T) {
 	}
 }
 
-// A packet that carries a capture is not searched for records where the one behind
+// A packet that carries a capture is not searched for records where the one after
 // it has a wrong length that can be mended.
 func TestNestedCapture(t *testing.T) {
 	for _, order := range []binary.ByteOrder{littleEndian, bigEndian} {

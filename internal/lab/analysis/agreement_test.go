@@ -223,7 +223,7 @@ func TestFullListAgrees(t *testing.T) {
 }
 
 // oneWay is a transfer of n segments and what a FIN brings: itself twice, its
-// ACK, and payload behind it.
+// ACK, and payload after it.
 func oneWay(n, acked int) (segments []tcp.Segment) {
 	s := tcp.Segment{Stamp: 1e18, Bits: tcp.ACK, WindowShift: -1, Window: 1000, Seq: 1, Ack: 1, Len: 100}
 	for i := range n {

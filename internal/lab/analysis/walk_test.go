@@ -98,7 +98,7 @@ func (w *walk) next() tcp.Segment {
 	return s
 }
 
-// data makes it a segment with payload: new, beyond a hole, repeated, behind.
+// data makes it a segment with payload: new, beyond a hole, repeated, after.
 func (w *walk) data(s *tcp.Segment) {
 	r := w.r
 	s.Len = pick[uint32](r, 0, 1, 2, 50, 100, 100, 200)

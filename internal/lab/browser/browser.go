@@ -40,7 +40,7 @@ type report struct {
 	Resources []string        `json:"resources"`
 }
 
-// probe runs behind the page's own script. The page shows what it found in an
+// probe runs after the page's own script. The page shows what it found in an
 // element of its own.
 const probe = `addEventListener("load", () => {
   document.body.getBoundingClientRect(); // makes the browser lay the page out

@@ -74,7 +74,7 @@ type Form uint8
 const (
 	IPv4     Form = iota
 	IPv6          // with its header
-	NoHeader      // IPv6 as a Windows raw socket hands it over: behind a made-up header
+	NoHeader      // IPv6 as a Windows raw socket hands it over: after a made-up header
 
 	Forms // their number
 )

@@ -94,7 +94,7 @@ func (w *writer) packet(p *packet) {
 	w.block(blockPacket)
 }
 
-// append adds the packet from its first byte behind the link layer. It allocates
+// append adds the packet from its first byte after the link layer. It allocates
 // nothing but room in b: the garbage of millions of packets would be the peak of the
 // process that measures others.
 func (p *packet) append(b []byte) []byte {

@@ -24,7 +24,7 @@ type Case struct {
 type sample struct {
 	src, dst netip.Addr
 	next     uint8
-	data     []byte // behind the header
+	data     []byte // after the header
 	stamp    int64
 	out      bool
 	flow     int

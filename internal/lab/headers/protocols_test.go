@@ -196,7 +196,7 @@ func TestESPByContinuity(t *testing.T) {
 	}
 }
 
-// Other people's captures of DCCP and of OSPFv3 behind AH, which the socket
+// Other people's captures of DCCP and of OSPFv3 after AH, which the socket
 // takes away.
 func TestSamplesOfOtherProtocols(t *testing.T) {
 	dir := os.Getenv("MENDCAP_SAMPLES")

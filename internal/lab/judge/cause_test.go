@@ -12,7 +12,7 @@ import (
 // packets that arrived, in order, and what the network did.
 type made struct {
 	arrived []int          // numbers of the segments; the position is the Index
-	lost    map[int]int    // segments that never arrived, by the Index behind which
+	lost    map[int]int    // segments that never arrived, by the Index after which
 	events  map[int]string // of those that arrived, by Index
 	dropped []int          // by Index
 	out     bool

@@ -22,7 +22,7 @@ type File struct {
 }
 
 // Open reads a capture. Its packets are IP packets, or records of a sockaddr
-// and what stood behind the IPv6 header.
+// and what followed the IPv6 header.
 func Open(ctx context.Context, path string) (*File, error) {
 	rows, err := Dissect(ctx, path)
 	if err != nil {

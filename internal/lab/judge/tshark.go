@@ -2,7 +2,7 @@
 // with tshark as the witness of what is in a file.
 //
 // Packets are told apart by what no repair may change: the source address and
-// all that stands behind the IPv6 header, or the whole IPv4 packet.
+// all that comes after the IPv6 header, or the whole IPv4 packet.
 package judge
 
 import (

@@ -111,7 +111,7 @@ func apart(rows []inferred) (tuned, held []inferred) {
 	return tuned, held
 }
 
-// sizes prints and returns how much stands behind the claims.
+// sizes prints and returns how much comes after the claims.
 func sizes(w io.Writer, cases []*headers.Case) (packets, flows int) {
 	for _, c := range cases {
 		p, f := c.Size()

@@ -27,7 +27,7 @@ const (
 	minDstUnanswered    = .999 // complete tables, among UDP that nobody answers
 )
 
-// sizeBars says whether too little stands behind the claims.
+// sizeBars says whether too little comes after the claims.
 func sizeBars(packets, flows int) []string {
 	if packets >= fewestPackets && flows >= fewestFlows {
 		return nil
@@ -35,7 +35,7 @@ func sizeBars(packets, flows int) []string {
 	return []string{fmt.Sprintf("%d packets and %d flows, want at least %d and %d", packets, flows, fewestPackets, fewestFlows)}
 }
 
-// likelyBars says whether too few likely answers stand behind what is said of
+// likelyBars says whether too few likely answers stand after what is said of
 // them.
 func likelyBars(rows []inferred) []string {
 	flows := 0

@@ -125,7 +125,7 @@ type runner struct {
 	b        *bench
 	args     []string
 	stdin    string // file, "" for none
-	open     bool   // standard input does not end behind it, or behind nothing
+	open     bool   // standard input does not end after it, or after nothing
 	deaf     bool   // nobody reads standard output
 	out, tmp string
 }

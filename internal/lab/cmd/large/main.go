@@ -5,7 +5,7 @@
 //
 // The recordings happen at the same time, one copy after the other. With
 // -degraded the capture is what a raw-socket sniffer would have written (IPv6
-// behind stub headers, in a sniffer's order), and FILE.tables, FILE's suffix
+// after stub headers, in a sniffer's order), and FILE.tables, FILE's suffix
 // taken off, holds the network tables of the first copy.
 package large
 

@@ -30,7 +30,7 @@ func dnsQuery(id uint16, name string, kind uint16) []byte {
 	return be.AppendUint16(msg, classIN)
 }
 
-// dnsName reads the first question's name and the offset behind it.
+// dnsName reads the first question's name and the offset after it.
 func dnsName(msg []byte) (string, int, error) {
 	var labels []string
 	for at := 12; at < len(msg); {

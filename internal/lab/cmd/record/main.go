@@ -3,7 +3,7 @@
 // Package record makes the recordings in testdata: real traffic of real Linux stacks
 // between two network namespaces, captured at the host, in the order in which
 // the host's stack saw it. It needs root and the ip command, and leaves
-// nothing behind.
+// nothing after.
 //
 //	lab record [-o DIR] [RECIPE...]
 //

@@ -67,7 +67,7 @@ func (n *network) remove() error {
 }
 
 // randomV6 makes an address as privacy extensions do: a random identifier
-// (RFC 8981) behind a /64 given by its four groups.
+// (RFC 8981) after a /64 given by its four groups.
 func (n *network) randomV6(prefix string) string {
 	id := n.rng.Uint64()
 	return net.ParseIP(fmt.Sprintf("%s:%x:%x:%x:%x", prefix,

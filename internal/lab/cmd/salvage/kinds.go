@@ -116,7 +116,7 @@ func noise(r *rand.Rand, p []byte) {
 	}
 }
 
-// overwritten overwrites ranges behind the file header.
+// overwritten overwrites ranges after the file header.
 func overwritten(r *rand.Rand, f *file, ranges int, fill func(*rand.Rand, []byte)) ([]byte, []packet) {
 	buf := bytes.Clone(f.buf)
 	var hit [][2]int
@@ -205,12 +205,12 @@ func interfaceNumbers(r *rand.Rand, f, _ *file) ([]byte, []packet) {
 	return buf, f.packets
 }
 
-// pasted puts another whole capture behind this one.
+// pasted puts another whole capture after this one.
 func pasted(_ *rand.Rand, f, g *file) ([]byte, []packet) {
 	return slices.Concat(f.buf, g.buf), slices.Concat(f.packets, g.packets)
 }
 
-// pastedCut puts the end of another capture behind the start of this one.
+// pastedCut puts the end of another capture after the start of this one.
 func pastedCut(r *rand.Rand, f, g *file) ([]byte, []packet) {
 	if f.ng != g.ng || f.order != g.order || f.link() != g.link() {
 		g = f

@@ -17,7 +17,7 @@ type entry struct {
 	typ                uint32 // of the block: 6, or 3 and 2
 	id, drops          uint32 // of the interface; drops of a block of type 2
 	options            []byte
-	after              []byte // blocks behind it
+	after              []byte // blocks after it
 }
 
 // sheet is a capture before it is laid out.
