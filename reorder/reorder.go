@@ -9,6 +9,14 @@
 // clock, jitter and basis (where its stamps go far back it asks for another
 // Survey, see Again); an Orderer made from the Survey's Profile then places every
 // packet, through a bounded window.
+//
+// The words are used as follows. The basis is the order that a repair starts from:
+// that of the file, or that of the stamps, whichever breaks fewer laws. A vantage is
+// where the capture was taken; a law holds within one. A mandate is what a capture
+// must show of itself before a law acts. The gate is the most time by which a packet is
+// moved: what the capture's jitter explains. A chain is packets of one sender in the
+// order of their numbers. A barrier is a place in the capture that no packet passes.
+// An incarnation is one of several connections between the same ports.
 package reorder
 
 import (

@@ -60,7 +60,7 @@ func (v *Vantage) Observe(flow uint64, dir, ttl uint8) {
 	h.low[dir], h.high[dir] = min(h.low[dir], ttl), max(h.high[dir], ttl)
 }
 
-// Decide settles which addresses are the host's, from the strongest witness
+// Decide settles which addresses are the host's, from the strongest evidence
 // that says something about this capture.
 func (v *Vantage) Decide(t *Table, proved []netip.Addr, headerless bool) {
 	v.local = make(map[packet.Addr]bool)

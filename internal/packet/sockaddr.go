@@ -45,7 +45,7 @@ const (
 	sockaddr6Len = 28
 )
 
-// decodeSockaddr reads a sockaddr as recvfrom returned it and what stands
+// decodeSockaddr reads a sockaddr as recvfrom returned it and what comes
 // after: upper-layer data after a sockaddr_in6, a whole IPv4 packet after a
 // sockaddr_in.
 //

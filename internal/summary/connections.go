@@ -27,7 +27,7 @@ type connections struct {
 	by      *tcp.Store[*connection]
 	total   int64
 	retired []*connection // they have made way: the worst of them, worst first
-	holders []*connection // those with a gallery, at most maxGalleries
+	holders []*connection // those with an excerpt, at most maxGalleries
 	// floor is the last of the holders as it was when it was looked for. None
 	// has come to stand below it since, as counts only grow; without packets it
 	// is void.
@@ -48,8 +48,8 @@ type connection struct {
 	before, after int64 // flags
 	odd           int64 // findings that are not plain
 	byVerdict     [diagnose.NumVerdicts]int64
-	gallery       *gallery
-	skipped       int64 // packets before the gallery was begun
+	excerpt       *excerpt
+	skipped       int64 // packets before the excerpt was begun
 }
 
 func newConnections(limit int) *connections {
@@ -78,7 +78,7 @@ func (c *connections) packet(p *Packet) {
 		f.before += int64(bits.OnesCount32(uint32(p.Before)))
 		f.after += int64(bits.OnesCount32(uint32(p.After)))
 	}
-	if f.gallery != nil {
+	if f.excerpt != nil {
 		f.draw(p)
 	} else if p.Moved || p.Before|p.After != 0 {
 		c.lend(f, p)
@@ -123,18 +123,18 @@ func (c *connections) finding(flow uint64, frame int64, verdict diagnose.Verdict
 		f.odd++
 		weight = 4
 	}
-	if f.gallery == nil {
+	if f.excerpt == nil {
 		return
 	}
-	if m := f.gallery.last(frame); m != nil {
+	if m := f.excerpt.last(frame); m != nil {
 		m.verdicts |= 1 << verdict
-		f.gallery.weigh(m, weight)
-	} else if m := f.gallery.kept(frame); m != nil {
+		f.excerpt.weigh(m, weight)
+	} else if m := f.excerpt.kept(frame); m != nil {
 		m.verdicts |= 1 << verdict
 	}
 }
 
-// lend gives f a gallery, if need be that of a connection of which less was
+// lend gives f an excerpt, if need be that of a connection of which less was
 // found, and draws the packet at hand. It tries each time that what was flagged
 // or moved has doubled.
 func (c *connections) lend(f *connection, p *Packet) {
@@ -150,7 +150,7 @@ func (c *connections) lend(f *connection, p *Packet) {
 	f.draw(p)
 }
 
-// oust gives f the gallery of the last of the holders, if f comes before it.
+// oust gives f the excerpt of the last of the holders, if f comes before it.
 func (c *connections) oust(f *connection) bool {
 	if c.floor.packets > 0 && worse(f, &c.floor) >= 0 {
 		return false
@@ -166,29 +166,29 @@ func (c *connections) oust(f *connection) bool {
 	if worse(f, from) >= 0 {
 		return false
 	}
-	f.gallery, from.gallery = from.gallery, nil
-	f.gallery.clear()
+	f.excerpt, from.excerpt = from.excerpt, nil
+	f.excerpt.clear()
 	c.holders[least] = f
 	return true
 }
 
-// hold gives f a gallery of its own.
+// hold gives f an excerpt of its own.
 func (c *connections) hold(f *connection) {
 	c.holders = append(c.holders, f)
-	f.gallery = new(gallery)
+	f.excerpt = new(excerpt)
 	c.floor = connection{}
 }
 
-// draw adds the packet to the gallery.
+// draw adds the packet to the excerpt.
 func (f *connection) draw(p *Packet) {
-	s, m := p.Segment, f.gallery.next(p.Frame)
+	s, m := p.Segment, f.excerpt.next(p.Frame)
 	*m = mark{
 		frame: p.Frame, after: p.FrameAfter, stamp: p.Recorded, time: p.Time,
 		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, p.Pair.Dir), sack: s.SACK, sacks: s.SACKs,
 		dir: p.Pair.Dir, acks: s.HasAck(), moved: p.Moved, flags: p.Before | p.After,
 	}
 	if m.moved {
-		f.gallery.weigh(m, 4)
+		f.excerpt.weigh(m, 4)
 	}
 }
 
@@ -231,7 +231,7 @@ func (c *connections) retire(_ uint64, gone **connection) {
 		last := c.retired[c.limit]
 		c.retired[c.limit] = nil
 		c.retired = c.retired[:c.limit]
-		if last.gallery != nil {
+		if last.excerpt != nil {
 			c.holders = slices.DeleteFunc(c.holders, func(h *connection) bool { return h == last })
 		}
 	}

@@ -29,7 +29,7 @@ func sum(list []int64) (n int64) {
 func TestGalleryKeepsTheHeaviestStretch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		weights := rapid.SliceOfN(rapid.SampledFrom([]uint8{0, 0, 0, 0, 0, 0, 1, 4}), 1, 1200).Draw(t, "weights")
-		g := new(gallery)
+		g := new(excerpt)
 		for i, w := range weights {
 			*g.next(int64(i + 1)) = mark{frame: int64(i + 1)}
 			if w > 0 {
@@ -40,7 +40,7 @@ func TestGalleryKeepsTheHeaviestStretch(t *testing.T) {
 		want := int64(0)
 		for end := range weights {
 			n := int64(0)
-			for _, w := range weights[max(0, end+1-(galleryMarks-galleryLead)) : end+1] {
+			for _, w := range weights[max(0, end+1-(excerptMarks-excerptLead)) : end+1] {
 				n += int64(w)
 			}
 			want = max(want, n)
@@ -52,7 +52,7 @@ func TestGalleryKeepsTheHeaviestStretch(t *testing.T) {
 			}
 			got += int64(g.best[i].weight)
 		}
-		if g.peak != want || got < want || len(g.best) > galleryMarks {
+		if g.peak != want || got < want || len(g.best) > excerptMarks {
 			t.Fatalf("weight: got %d in %d packets with a peak of %d, want %d", got, len(g.best), g.peak, want)
 		}
 	})
@@ -71,12 +71,12 @@ func TestConnectionsAreBounded(t *testing.T) {
 		}
 		kept := 0
 		if c.by.Each(func(uint64, **connection) { kept++ }); len(c.retired) > c.limit || len(c.holders) > maxGalleries || kept > held {
-			t.Fatalf("after %d connections: %d retired, %d galleries, %d kept", i+1, len(c.retired), len(c.holders), kept)
+			t.Fatalf("after %d connections: %d retired, %d excerpts, %d kept", i+1, len(c.retired), len(c.holders), kept)
 		}
 	}
 	for _, h := range c.holders {
-		if h.gallery == nil {
-			t.Fatal("a holder has no gallery")
+		if h.excerpt == nil {
+			t.Fatal("a holder has no excerpt")
 		}
 	}
 	r := c.result()
@@ -210,7 +210,7 @@ func BenchmarkSummary(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "packets/s")
 }
 
-// TestFrameIndex compares the index of a gallery's frames with a search.
+// TestFrameIndex compares the index of an excerpt's frames with a search.
 func TestFrameIndex(t *testing.T) {
 	var x frameIndex
 	var all []int64
@@ -222,7 +222,7 @@ func TestFrameIndex(t *testing.T) {
 		}
 		x.add(frame, n)
 		all = append(all, frame)
-		least := max(0, n-galleryMarks+galleryLead)
+		least := max(0, n-excerptMarks+excerptLead)
 		ask := all[r.Int64N(n+1)]
 		want := int64(slices.Index(all, ask))
 		if want < least {

@@ -5,25 +5,25 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// A gallery holds the last packets of a connection, and a copy of those around
+// An excerpt holds the last packets of a connection, and a copy of those around
 // which most was found so far.
-type gallery struct {
-	ring   [galleryMarks]mark
+type excerpt struct {
+	ring   [excerptMarks]mark
 	frames frameIndex // of the marks in the ring
 	n      int64      // packets seen; the last ones are in the ring
 	weight int64      // of the last packets but for the lead
 	best   []mark
 	chosen frameIndex // of best, as frames was then
 	peak   int64      // weight of best, or of the packets in the ring that are to become it
-	first  int64      // number of the first packet of best within the gallery
-	behind bool       // best is behind the ring
+	first  int64      // number of the first packet of best within the excerpt
+	stale  bool       // the ring is the best so far, and best no copy of it yet
 }
 
 // The size of a picture, packets: so many in all, and so many of them before
 // the first one that anything was found of.
 const (
-	galleryMarks = 192
-	galleryLead  = 48
+	excerptMarks = 192
+	excerptLead  = 48
 )
 
 // mark is what a picture keeps of a packet.
@@ -42,50 +42,50 @@ type mark struct {
 }
 
 // clear forgets all; what the ring holds is met no more.
-func (g *gallery) clear() {
-	g.n, g.weight, g.peak, g.first, g.behind = 0, 0, 0, 0, false
-	g.best = g.best[:0]
-	g.frames, g.chosen = frameIndex{}, frameIndex{}
+func (e *excerpt) clear() {
+	e.n, e.weight, e.peak, e.first, e.stale = 0, 0, 0, 0, false
+	e.best = e.best[:0]
+	e.frames, e.chosen = frameIndex{}, frameIndex{}
 }
 
 // next returns the place of the packet at hand, a frame of the input.
-func (g *gallery) next(frame int64) *mark {
-	if old := g.n - (galleryMarks - galleryLead); old >= 0 {
-		if w := g.ring[old%galleryMarks].weight; w > 0 {
-			g.keep()
-			g.weight -= int64(w)
+func (e *excerpt) next(frame int64) *mark {
+	if old := e.n - (excerptMarks - excerptLead); old >= 0 {
+		if w := e.ring[old%excerptMarks].weight; w > 0 {
+			e.keep()
+			e.weight -= int64(w)
 		}
 	}
-	g.frames.add(frame, g.n)
-	g.n++
-	return &g.ring[(g.n-1)%galleryMarks]
+	e.frames.add(frame, e.n)
+	e.n++
+	return &e.ring[(e.n-1)%excerptMarks]
 }
 
 // last returns the mark of a frame of the input that was seen a short while
 // ago, nil where it is gone.
-func (g *gallery) last(frame int64) *mark {
-	if n := g.frames.find(frame, g.n-galleryMarks+galleryLead); n >= 0 {
-		return &g.ring[n%galleryMarks]
+func (e *excerpt) last(frame int64) *mark {
+	if n := e.frames.find(frame, e.n-excerptMarks+excerptLead); n >= 0 {
+		return &e.ring[n%excerptMarks]
 	}
 	return nil
 }
 
 // kept returns the mark of a frame of the input in the best stretch, nil where
 // it is not in it.
-func (g *gallery) kept(frame int64) *mark {
-	if n := g.chosen.find(frame, g.first); n >= 0 {
-		return &g.best[n-g.first]
+func (e *excerpt) kept(frame int64) *mark {
+	if n := e.chosen.find(frame, e.first); n >= 0 {
+		return &e.best[n-e.first]
 	}
 	return nil
 }
 
-// frameIndex finds frames of the input among the last galleryMarks that were
+// frameIndex finds frames of the input among the last excerptMarks that were
 // added, in a step or two however many findings are of frames that are gone. The
 // zero value is empty.
 type frameIndex struct {
-	frames [galleryMarks]int64
+	frames [excerptMarks]int64
 	newest [frameChains]int64  // by the low bits of a frame: the number of the last one added, from 1; 0 is none
-	before [galleryMarks]int64 // the one before it that has the same bits
+	before [excerptMarks]int64 // the one before it that has the same bits
 }
 
 // frameChains is a power of two that the frames of a ring rarely share low bits in.
@@ -94,16 +94,16 @@ const frameChains = 256
 // add takes in the n-th frame, from 0.
 func (x *frameIndex) add(frame, n int64) {
 	chain := &x.newest[frame%frameChains]
-	at := n % galleryMarks
+	at := n % excerptMarks
 	x.frames[at], x.before[at], *chain = frame, *chain, n+1
 }
 
 // find returns the number of a frame if it is not below least, which leaves no
-// more than galleryMarks; -1 where it is not there.
+// more than excerptMarks; -1 where it is not there.
 func (x *frameIndex) find(frame, least int64) int64 {
 	n := x.newest[frame%frameChains] - 1
-	for n >= max(0, least) && x.frames[n%galleryMarks] != frame {
-		n = x.before[n%galleryMarks] - 1
+	for n >= max(0, least) && x.frames[n%excerptMarks] != frame {
+		n = x.before[n%excerptMarks] - 1
 	}
 	if n < least {
 		return -1
@@ -112,46 +112,46 @@ func (x *frameIndex) find(frame, least int64) int64 {
 }
 
 // weigh says how much was found of a packet.
-func (g *gallery) weigh(m *mark, weight uint8) {
+func (e *excerpt) weigh(m *mark, weight uint8) {
 	if weight > m.weight {
-		g.weight += int64(weight - m.weight)
+		e.weight += int64(weight - m.weight)
 		m.weight = weight
 	}
-	if g.weight > g.peak {
-		g.peak, g.behind = g.weight, true
+	if e.weight > e.peak {
+		e.peak, e.stale = e.weight, true
 	}
 }
 
 // keep copies the ring where it is the best so far.
-func (g *gallery) keep() {
-	if !g.behind {
+func (e *excerpt) keep() {
+	if !e.stale {
 		return
 	}
-	g.behind = false
-	g.first = max(0, g.n-galleryMarks)
-	g.best = g.best[:0]
-	for n := g.first; n < g.n; n++ {
-		g.best = append(g.best, g.ring[n%galleryMarks])
+	e.stale = false
+	e.first = max(0, e.n-excerptMarks)
+	e.best = e.best[:0]
+	for n := e.first; n < e.n; n++ {
+		e.best = append(e.best, e.ring[n%excerptMarks])
 	}
-	g.chosen = g.frames
+	e.chosen = e.frames
 }
 
 // picture is the graph of a connection; nil where nothing was found.
 func (f *connection) picture() *report.Graph {
-	g := f.gallery
-	if g == nil || g.peak == 0 {
+	e := f.excerpt
+	if e == nil || e.peak == 0 {
 		return nil
 	}
-	g.keep()
+	e.keep()
 	d := uint8(0)
 	if f.bytes[1] > f.bytes[0] {
 		d = 1
 	}
 	from, to := f.key.Ends(d)
-	r := &report.Graph{Direction: report.Endpoints{Source: from, Destination: to}, Skipped: f.skipped + g.first, Points: []report.Point{}}
+	r := &report.Graph{Direction: report.Endpoints{Source: from, Destination: to}, Skipped: f.skipped + e.first, Points: []report.Point{}}
 	line := streamLine{base: f.base[d], near: f.base[d]}
-	for i := range g.best {
-		if p, ok := f.point(&g.best[i], d, &line); ok {
+	for i := range e.best {
+		if p, ok := f.point(&e.best[i], d, &line); ok {
 			r.Points = append(r.Points, p)
 		}
 	}
