@@ -11,6 +11,9 @@ import (
 // Of chunks in which few packets wait long those are moved, so that the chunks can be
 // used again: all of the capture was kept for them. What is handed on is what was given.
 func TestSparseChunksAreLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: a quarter of a million packets in one goroutine")
+	}
 	w := newWindowed(t, 1e9)
 	w.facts.profile.Basis, w.facts.profile.Backward = reorder.StampOrder, 1<<60
 	s, err := newSequencer(&w.facts, reorder.Options{}, nil)
