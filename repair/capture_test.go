@@ -165,6 +165,12 @@ func TestCaptureFails(t *testing.T) {
 		"can't be read": {open: func(int) (io.ReadCloser, error) {
 			return io.NopCloser(io.MultiReader(bytes.NewReader(content[:len(content)/2]), failing{gone})), nil
 		}, wants: []error{repair.ErrIO, gone}},
+		"can't be read the second time": {open: func(n int) (io.ReadCloser, error) {
+			if n == 0 {
+				return always(content)(n)
+			}
+			return io.NopCloser(failing{gone}), nil
+		}, wants: []error{repair.ErrIO, gone}},
 		"is longer the second time":       {open: again(append(slices.Clone(content), content...), nil), wants: []error{repair.ErrIO}},
 		"is cut the second time":          {open: again(content[:len(content)/3], nil), wants: []error{repair.ErrIO}},
 		"is empty the second time":        {open: again(nil, nil), wants: []error{repair.ErrIO}},
@@ -180,6 +186,9 @@ func TestCaptureFails(t *testing.T) {
 				if !errors.Is(err, want) {
 					t.Errorf("got %v, want %v", err, want)
 				}
+			}
+			if errors.Is(err, repair.ErrIO) && errors.Is(err, repair.ErrNoCapture) {
+				t.Errorf("got %v, which is both %v and %v", err, repair.ErrIO, repair.ErrNoCapture)
 			}
 			if dst.Len() > 0 || r.Schema != "" || r.Capture.Packets != 0 {
 				t.Errorf("got %d bytes and a report of %d packets, want nothing", dst.Len(), r.Capture.Packets)

@@ -141,7 +141,16 @@ func (s *storedReport) UnmarshalJSON(text []byte) error {
 	if err := reportLimits.check(text); err != nil {
 		return err
 	}
-	return json.Unmarshal(byNewNames(text), &s.report)
+	err := json.Unmarshal(byNewNames(text), &s.report)
+	if err == nil {
+		return nil
+	}
+	var other struct{ Schema string }
+	if json.Unmarshal(text, &other) == nil && other.Schema != Schema {
+		s.report.Schema = other.Schema // which says more than that a field does not fit
+		return nil
+	}
+	return err
 }
 
 // Read reads all reports of r, one or several. Its errors are those of a Reader.

@@ -75,3 +75,21 @@ func TestReaderReadsWhatIsWritten(t *testing.T) {
 		t.Errorf("where reading fails: got %v, want %v", err, failed)
 	}
 }
+
+// A file of another schema is refused for that, and not for the field that does
+// not fit.
+func TestReadOfAnotherSchema(t *testing.T) {
+	for _, text := range []string{
+		`{"schema":"mendcap.explain/1","capture":"office.pcapng","frames":[]}`,
+		`{"capture":"office.pcapng","schema":"mendcap.explain/1"}`,
+	} {
+		_, err := ReadOne(strings.NewReader(text))
+		if want := `its schema is "mendcap.explain/1", want "mendcap.report/1"`; !errors.Is(err, ErrReport) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want an ErrReport that says %s", text, err, want)
+		}
+	}
+	_, err := ReadOne(strings.NewReader(`{"schema":"mendcap.report/1","capture":"office.pcapng"}`))
+	if !errors.Is(err, ErrReport) || strings.Contains(err.Error(), "its schema") {
+		t.Errorf("got %v, want an ErrReport about the field", err)
+	}
+}

@@ -45,6 +45,15 @@ type level struct {
 	path   int // length of its path
 }
 
+// longestRenamed is the length of the longest path in renamed, bytes.
+var longestRenamed = func() int {
+	longest := 0
+	for path := range renamed {
+		longest = max(longest, len(path))
+	}
+	return longest
+}()
+
 // byNewNames returns a text with the words of renamed by their new names. The text
 // must be valid JSON; it is not changed.
 func byNewNames(text []byte) []byte {
@@ -69,9 +78,9 @@ func byNewNames(text []byte) []byte {
 		case '"':
 			end := closingQuote(text, i+1)
 			said := text[i+1 : end]
-			word := append(append(path, '='), said...)
+			word := joined(path, '=', said)
 			if name {
-				path = under(path[:within[len(within)-1].path], said)
+				path = joined(path[:within[len(within)-1].path], '.', said)
 				word = path
 			}
 			if new, ok := renamed[string(word)]; ok {
@@ -87,10 +96,13 @@ func byNewNames(text []byte) []byte {
 	return append(out, text[copied:]...)
 }
 
-// under is the path of a name in an object.
-func under(path, name []byte) []byte {
-	if len(path) > 0 {
-		path = append(path, '.')
+// joined appends what is said below a path to it. Of a path that is longer than any
+// in renamed, and so is no word of it, it keeps one byte more than those have: long
+// paths would be copied for each string of the text.
+func joined(path []byte, separator byte, said []byte) []byte {
+	if len(path) > 0 || separator == '=' {
+		path = append(path, separator)
 	}
-	return append(path, name...)
+	path = append(path, said[:min(len(said), longestRenamed+1)]...)
+	return path[:min(len(path), longestRenamed+1)]
 }

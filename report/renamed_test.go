@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -116,5 +117,25 @@ func TestByNewNames(t *testing.T) {
 		if got := string(byNewNames([]byte(c.text))); got != want {
 			t.Errorf("%s: got %s, want %s", c.name, got, want)
 		}
+	}
+}
+
+// A text costs no more than its own length, however long its paths are: what is
+// kept of a path does not grow with it.
+func TestByNewNamesLongPaths(t *testing.T) {
+	const depth, elements = 1000, 100
+	name := `{"` + strings.Repeat("a", 4000) + `":`
+	list := `["order.gate"` + strings.Repeat(`,""`, elements) + `]`
+	text := []byte(`{"order":{"gate":` + strings.Repeat(name, depth) + list + strings.Repeat("}", depth) + `,"learnt":1}}`)
+	want := bytes.Replace(bytes.Replace(text, []byte(`"gate"`), []byte(`"shiftLimit"`), 1), []byte(`"learnt"`), []byte(`"disturbance"`), 1)
+	var from, to runtime.MemStats
+	runtime.ReadMemStats(&from)
+	got := byNewNames(text)
+	runtime.ReadMemStats(&to)
+	if !bytes.Equal(got, want) {
+		t.Error("the text is not the same but for the words that were renamed")
+	}
+	if bytes, most := to.TotalAlloc-from.TotalAlloc, uint64(4*len(text)); bytes > most {
+		t.Errorf("got %d bytes allocated, want %d at most", bytes, most)
 	}
 }

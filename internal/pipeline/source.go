@@ -29,6 +29,7 @@ type source struct {
 	was     os.FileInfo
 	spooled *os.File // holds the lock of a spooled input; nil for others
 	given   *given   // nil where there is a file
+	began   bool     // a pass over it has begun: it is a capture
 }
 
 // openSource checks that the input is there. Standard input, or what else can be
@@ -113,8 +114,12 @@ func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Read
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
+		if s.began {
+			return nil, nil, ioError("read "+s.name+" again", err)
+		}
 		return nil, nil, fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
 	}
+	s.began = true
 	return f, r, nil
 }
 
