@@ -340,7 +340,7 @@ func (r *Orderer) leftover(n node) (Law, bool) {
 	if r.build.excused[n] || p.moved {
 		return 0, false
 	}
-	if p.direct != farAway {
+	if p.direct != farAway && !p.directLaw.soft() { // the network breaks soft laws, too
 		return p.directLaw, true
 	}
 	if p.state == tangled && it.doubt&answers&r.laws != 0 {
