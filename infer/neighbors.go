@@ -184,7 +184,7 @@ func (d *drawer) next() (r header.Residue, known bool) {
 // shift makes one of a's words another one: mostly one that differs among the
 // owner's addresses. Where they are close it comes from among them, or from just
 // beyond, else from close to a's own. A word of 0 may become 0xFFFF, which leaves the
-// residue as it was: that stands for the neighbors that differ in two words, by as
+// residue as it was: that counts for the neighbors that differ in two words, by as
 // much in opposite directions, and keeps the lists of few addresses from being
 // believed too soon.
 func (d *drawer) shift(a *packet.Addr, o *owner) {

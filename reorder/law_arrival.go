@@ -136,7 +136,8 @@ func (b *builder) sentBefore(x, y node) bool {
 // sentAgainReach is how far D-SACKs that say the same else are stamped from each other at
 // most to be put in the order of what they report: what is sent again is sent in sequence,
 // and each copy is answered at once. In truth 171 such D-SACKs of our recordings follow a
-// lower one, 3 a higher one that is near, and 5 one that is 0.1 ms or more away.
+// lower one, 3 a higher one that is near, and 5 one that is 0.1 ms or more away (counted
+// once).
 func (b *builder) sentAgainReach() int64 { return min(b.reach, b.crossing, crossingUsual*b.usual) }
 
 // covers reports whether one of the blocks holds r; what is empty every one does.

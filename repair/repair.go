@@ -35,11 +35,11 @@ type Source interface {
 	// name.
 	Name() string
 	// Open returns a reader of the capture from its start: a pcap or pcapng file,
-	// which may be compressed. It must have the same bytes each time: that the bytes
-	// have changed is an ErrIO. The reader is closed, and no longer used, before Open
-	// is called again and before the function that the Source was given to returns;
-	// it need not be safe for use by several goroutines. A context that is done
-	// does not end a Read that waits.
+	// which may be compressed. It must have the same bytes each time: passes that read
+	// it to its end are compared, and that they differ is an ErrIO. The reader is
+	// closed, and no longer used, before Open is called again and before the function
+	// that the Source was given to returns; it need not be safe for use by several
+	// goroutines. A context that is done does not end a Read that waits.
 	Open() (io.ReadCloser, error)
 }
 

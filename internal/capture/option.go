@@ -36,8 +36,8 @@ type option struct {
 
 // nextOption cuts the first option off a list. It returns ok = false at the
 // end of the list, and an error where the first one does not fit the list. As
-// in Wireshark, a list may lack its opt_endofopt, and what stands after one
-// is not looked at.
+// in Wireshark, a list may lack its opt_endofopt, and what follows one is not
+// looked at.
 func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok bool, err error) {
 	if len(list) == 0 {
 		return option{}, nil, false, nil

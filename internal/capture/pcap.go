@@ -114,7 +114,7 @@ func (p *Pcap) Header(raw []byte, offset int64) []Block {
 // Name is "pcap".
 func (p *Pcap) Name() string { return "pcap" }
 
-// AsNamed says whether the lengths of records stand where their names say.
+// AsNamed says whether the lengths of records are where their names say.
 func (p *Pcap) AsNamed() bool { return p.swapped == asNamed }
 
 // Lengths gives the captured and the original length of a record.

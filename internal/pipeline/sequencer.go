@@ -37,8 +37,8 @@ type sequencer struct {
 // waiting is a block that is no packet: it goes out before the first packet
 // placed that came after it, or when no packet waits.
 type waiting struct {
-	u      *unit
-	behind int64 // index of the next packet
+	u    *unit
+	next int64 // index of the next packet
 }
 
 // newSequencer returns a sequencer; x is nil where nothing is to be explained.
@@ -182,7 +182,7 @@ func (s *sequencer) placed(p reorder.Placement) {
 
 // passOn hands on the blocks that came before the packet of that index.
 func (s *sequencer) passOn(index int64) {
-	for len(s.others) > 0 && s.others[0].behind <= index {
+	for len(s.others) > 0 && s.others[0].next <= index {
 		u := s.others[0].u
 		s.out = append(s.out, u)
 		s.held.add(u, -1)

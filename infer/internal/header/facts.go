@@ -151,7 +151,7 @@ func (f *Facts) readTCP(data []byte) {
 	f.Opens = flags.Has(tcp.SYN)
 }
 
-// Ports are source and destination port as they stand on the wire.
+// Ports are source and destination port as they are on the wire.
 type Ports uint32
 
 // PortsOf returns the two ports as Ports.
