@@ -11,6 +11,6 @@ import (
 // linux are the commands that need Linux.
 var linux = []command{
 	{"archive", "time a batch of many captures, beside a shell loop", archive.Main},
-	{"peers", "time a repair, or see its memory, beside other programs", peers.Main},
+	{"peers", "time mendcap, and see its memory, beside other programs", peers.Main},
 	{"record", "record real traffic between network namespaces; needs root", record.Main},
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/mendcap/mendcap/internal/lab/cmd/accuracy"
 	"github.com/mendcap/mendcap/internal/lab/cmd/compare"
 	"github.com/mendcap/mendcap/internal/lab/cmd/degrade"
+	"github.com/mendcap/mendcap/internal/lab/cmd/floor"
 	"github.com/mendcap/mendcap/internal/lab/cmd/large"
 	"github.com/mendcap/mendcap/internal/lab/cmd/merged"
 	"github.com/mendcap/mendcap/internal/lab/cmd/page"
@@ -32,6 +33,7 @@ var commands = []command{
 	{"accuracy", "repair degraded recordings, and compare with the truth", accuracy.Main},
 	{"compare", "compare this build's outputs with those of a revision, byte for byte", compare.Main},
 	{"degrade", "write what a sniffer would have recorded of a recording", degrade.Main},
+	{"floor", "read, look up, sum and write a capture's packets: the least a repair could do", floor.Main},
 	{"large", "make a capture of any size out of recordings", large.Main},
 	{"merged", "repair captures that were merged, appended or doubled", merged.Main},
 	{"page", "see how fast a report's page opens", page.Main},

@@ -34,7 +34,7 @@ func Main() {
 }
 
 func run(size, output string, degraded bool, recordings []string) error {
-	limit, err := parseSize(size)
+	limit, err := ParseSize(size)
 	if err != nil {
 		return err
 	}
@@ -66,8 +66,8 @@ func run(size, output string, degraded bool, recordings []string) error {
 	return lab.WriteTables(dir, lab.SnapshotOf(m.packets), lab.Own)
 }
 
-// parseSize reads a number of bytes with an optional unit.
-func parseSize(text string) (int64, error) {
+// ParseSize reads a number of bytes with an optional unit.
+func ParseSize(text string) (int64, error) {
 	number, unit := text, int64(1)
 	for suffix, factor := range map[string]int64{"KB": 1e3, "MB": 1e6, "GB": 1e9} {
 		if before, ok := strings.CutSuffix(text, suffix); ok {

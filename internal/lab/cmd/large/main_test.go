@@ -12,7 +12,7 @@ import (
 
 func TestParseSize(t *testing.T) {
 	for text, want := range map[string]int64{"10": 10, "3KB": 3e3, "200MB": 2e8, "2GB": 2e9, "": 0, "-1": 0, "1TB": 0, "GB": 0} {
-		got, err := parseSize(text)
+		got, err := ParseSize(text)
 		if got != want || (err == nil) != (want > 0) {
 			t.Errorf("%q: got %d, %v, want %d", text, got, err, want)
 		}

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -20,9 +21,16 @@ type usage struct {
 	peak               int64 // resident set, bytes
 }
 
-// measure runs a program to its end. Its output is kept for the error alone.
-func measure(ctx context.Context, name string, args ...string) (usage, error) {
+// add adds another run's time. The peak is the largest of all.
+func (u *usage) add(v usage) {
+	u.wall, u.user, u.system, u.peak = u.wall+v.wall, u.user+v.user, u.system+v.system, max(u.peak, v.peak)
+}
+
+// measure runs a program to its end, with env added to the environment. Its output is
+// kept for the error alone.
+func measure(ctx context.Context, env []string, name string, args ...string) (usage, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), env...)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	start := time.Now()

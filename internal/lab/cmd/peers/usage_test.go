@@ -35,28 +35,49 @@ func TestRatios(t *testing.T) {
 }
 
 func TestMeasure(t *testing.T) {
-	u, err := measure(context.Background(), "sh", "-c", "exit 0")
+	u, err := measure(t.Context(), nil, "sh", "-c", "exit 0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if u.wall <= 0 || u.peak < 4096 {
 		t.Errorf("usage: got %+v, want some time and some memory", u)
 	}
-	_, err = measure(context.Background(), "sh", "-c", "echo no such file >&2; exit 3")
+	_, err = measure(t.Context(), nil, "sh", "-c", "echo no such file >&2; exit 3")
 	if err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("a program that fails: got %v, want what it says", err)
 	}
 }
 
-func TestWritingRemovesTheOutput(t *testing.T) {
+func TestOnceGivesAnEmptyFolder(t *testing.T) {
 	b := bench{dir: t.TempDir()}
-	_, err := b.writing(func(out string) (usage, error) {
-		return usage{}, os.WriteFile(out, nil, 0o600)
-	})
-	if err != nil {
-		t.Fatal(err)
+	writing := side{"writing", func(_ context.Context, out string) (usage, error) {
+		if there, err := os.ReadDir(out); err != nil || len(there) > 0 {
+			t.Errorf("before it runs: got %v, %v; want an empty folder", there, err)
+		}
+		return usage{wall: 1}, os.WriteFile(filepath.Join(out, "file"), []byte("x"), 0o600)
+	}}
+	for range 2 {
+		if u, err := b.once(t.Context(), writing); err != nil || u.wall <= 1 {
+			t.Errorf("got %+v, %v; want the time to sync besides", u, err)
+		}
 	}
-	if left, _ := filepath.Glob(filepath.Join(b.dir, "*")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	if left, _ := os.ReadDir(b.dir); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestBarsThatAreMissed(t *testing.T) {
+	var b bench
+	b.bar("met", 1, 1)
+	b.bar("missed", 1.01, 1)
+	if want := []string{"missed is 1.01, at most 1.00 is wanted"}; !slices.Equal(b.missed, want) {
+		t.Errorf("got %q, want %q", b.missed, want)
+	}
+}
+
+func TestProgramsWriteIntoTheFolder(t *testing.T) {
+	b := bench{dir: t.TempDir()}
+	if _, err := b.once(t.Context(), program("touch", nil, "touch", "OUT/a")); err != nil {
+		t.Error(err)
 	}
 }
