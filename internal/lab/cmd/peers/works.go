@@ -226,4 +226,3 @@ func (b *bench) scaleWork(ctx context.Context) error {
 	}
 	return nil
 }
-
