@@ -7,8 +7,6 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
-
-	"github.com/google/gopacket/layers"
 )
 
 const (
@@ -44,7 +42,6 @@ type pace struct {
 
 // start paces the collector, but for what GOGC and GOMEMLIMIT say otherwise.
 func (p *pace) start() {
-	forgetUnknownTypes()
 	p.fixed = os.Getenv("GOGC") != ""
 	if !p.fixed {
 		debug.SetGCPercent(100 * leastHeap / defaultLeastHeap)
@@ -88,25 +85,4 @@ func (p *pace) set() {
 // globals together.
 func goalFor(live, globals, least int) int {
 	return max(least, live+(live+globals)*heapGrowth/100)
-}
-
-// forgetUnknownTypes empties the entries of gopacket's large tables that mean
-// values that it doesn't know. They are 5 MB of pointers, which each collection would
-// follow: more than all that a small capture takes. Package packet asks for none of
-// them, and where one layer leads to another, an entry without decoder is an error of
-// the packet like any other.
-func forgetUnknownTypes() {
-	for _, table := range [...]struct {
-		entries []layers.EnumMetadata
-		unknown string
-	}{
-		{layers.EthernetTypeMetadata[:], "UnknownEthernetType"},
-		{layers.PPPTypeMetadata[:], "UnknownPPPType"},
-	} {
-		for i := range table.entries {
-			if e := &table.entries[i]; e.Name == table.unknown {
-				*e = layers.EnumMetadata{}
-			}
-		}
-	}
 }

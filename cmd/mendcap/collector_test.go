@@ -3,12 +3,8 @@ package main
 import (
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
 )
 
 // The heap is collected where it has grown by a share of it and the globals, but not
@@ -25,34 +21,6 @@ func TestGoalFor(t *testing.T) {
 	} {
 		if got := goalFor(c.live, globals, c.least); got != c.want {
 			t.Errorf("with %d MiB live, and at least %d bytes, the heap is collected at %d bytes, want %d", c.live/mega, c.least, got, c.want)
-		}
-	}
-}
-
-// What gopacket knows it still decodes, and what it doesn't know is an error of the
-// packet as before.
-func TestForgetUnknownTypes(t *testing.T) {
-	forgetUnknownTypes()
-	left := 0
-	for _, table := range [][]layers.EnumMetadata{layers.EthernetTypeMetadata[:], layers.PPPTypeMetadata[:]} {
-		for i := range table {
-			if table[i].DecodeWith != nil {
-				left++
-			}
-		}
-	}
-	if left < 10 || left > 100 {
-		t.Errorf("entries left: got %d, want tens", left)
-	}
-	arp := slices.Concat(make([]byte, 12), []byte{8, 6, 0, 1, 8, 0, 6, 4, 0, 1}, make([]byte, 20))
-	unknown := slices.Concat(make([]byte, 12), []byte{0x12, 0x34}, make([]byte, 30))
-	for _, c := range []struct {
-		frame []byte
-		want  gopacket.LayerType
-	}{{arp, layers.LayerTypeARP}, {unknown, gopacket.LayerTypeDecodeFailure}} {
-		found := gopacket.NewPacket(c.frame, layers.LayerTypeEthernet, gopacket.Lazy).Layers()
-		if got := found[len(found)-1].LayerType(); got != c.want {
-			t.Errorf("frame %x: got %v last, want %v", c.frame, got, c.want)
 		}
 	}
 }

@@ -8,8 +8,8 @@ import "encoding/binary"
 //
 // It never fails: what can't be made out leaves Form NoIP. The first IP header
 // counts, that of a tunnel included, so that a flow is what the wire had; only
-// encapsulations below IP are looked through (Tunnel says so). It doesn't keep
-// data, and allocates only for those encapsulations.
+// encapsulations below IP are looked through (Encapsulated says so). It doesn't keep
+// data, and allocates nothing.
 func Decode(v *View, link LinkType, data []byte, wireLen int, layout Layout) {
 	*v = View{}
 	wireLen = max(wireLen, len(data))
@@ -26,13 +26,11 @@ func Decode(v *View, link LinkType, data []byte, wireLen int, layout Layout) {
 		decodeSLL(v, data, wireLen)
 	case SLL2:
 		decodeSLL2(v, data, wireLen)
-	case linkPPPEther:
-		decodePPPoE(v, data, 0, wireLen)
 	default:
 		if link >= User0 && link <= User15 {
 			decodeSockaddr(v, data, wireLen, layout)
-		} else if d := linkDecoder(link); d != nil {
-			decodeTunnel(v, d, data, 0, wireLen)
+		} else if first, ok := outermost[link]; ok {
+			decodeInner(v, first, data, 0, wireLen)
 		}
 	}
 }

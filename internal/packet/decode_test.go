@@ -17,7 +17,7 @@ func runDecode(t *testing.T, cases []decodeCase) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := View{Form: Sockaddr4, Tunnel: true, Zone: 7} // what was there before must not stay
+			got := View{Form: Sockaddr4, Encapsulated: true, Zone: 7} // what was there before must not stay
 			Decode(&got, c.link, c.data, c.wire, c.layout)
 			if got != c.want {
 				t.Errorf("view of %x:\n got %+v\nwant %+v", c.data[:min(len(c.data), 100)], got, c.want)

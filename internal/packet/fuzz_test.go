@@ -7,7 +7,7 @@ import (
 
 func FuzzDecode(f *testing.F) {
 	for _, cases := range [][]decodeCase{linkCases(), ipv4Cases(), extensionCases(), lengthCases(), stubCases(),
-		sockaddr6Cases(), sockaddr4Cases(), tunnelCases()} {
+		sockaddr6Cases(), sockaddr4Cases(), encapsulationCases()} {
 		for _, c := range cases {
 			if len(c.data) < 4096 {
 				f.Add(uint16(c.link), c.data, uint32(c.wire), uint8(c.layout), uint16(60))
@@ -23,7 +23,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("bytes were changed: got %x, want %x", data, before)
 		}
 		checkView(t, &v, data)
-		if n := int(cut); n >= v.Upper && n <= len(data) && !v.Tunnel && v.Form != NoIP {
+		if n := int(cut); n >= v.Upper && n <= len(data) && !v.Encapsulated && v.Form != NoIP {
 			checkCut(t, v, LinkType(link), data[:n], wireLen, Layout(layout%5))
 		}
 		if v.Form == Stub && v.Proto == NoNextHeaderKnown {

@@ -2,8 +2,6 @@ package packet
 
 import (
 	"encoding/binary"
-
-	"github.com/google/gopacket/layers"
 )
 
 // DLT_RAW of most systems and of OpenBSD, which some writers put into files
@@ -13,17 +11,20 @@ const (
 	rawOpenBSD LinkType = 14
 )
 
-// EtherTypes that are decoded by hand, and those that are known to hold no IP
-// packet and too frequent for the long way.
+// EtherTypes that IP may come after.
 const (
-	etherIPv4  = 0x0800
-	etherARP   = 0x0806
-	etherVLAN  = 0x8100
-	etherIPv6  = 0x86DD
-	etherQinQ  = 0x88A8 // IEEE 802.1ad
-	etherPPPoE = 0x8864 // session stage
-	etherVLAN2 = 0x9100 // double tags before IEEE 802.1ad
-	etherMin   = 0x0600 // smaller values are IEEE 802.3 lengths
+	etherIPv4          = 0x0800
+	etherBridged       = 0x6558 // transparent Ethernet bridging
+	etherVLAN          = 0x8100
+	etherIPv6          = 0x86DD
+	etherPPP           = 0x880B
+	etherMPLS          = 0x8847
+	etherMPLSMulticast = 0x8848
+	etherPPPoE         = 0x8864 // session stage
+	etherQinQ          = 0x88A8 // IEEE 802.1ad
+	etherERSPAN        = 0x88BE // type II
+	etherVLAN2         = 0x9100 // double tags before IEEE 802.1ad
+	etherMin           = 0x0600 // smaller values are IEEE 802.3 lengths
 )
 
 const (
@@ -52,16 +53,11 @@ func decodeEtherType(v *View, data []byte, kind uint16, pos, wireLen int) {
 		kind = be16(data[pos+2:])
 		pos += vlanLen
 	}
-	switch {
-	case kind == etherIPv4 || kind == etherIPv6:
-		decodeIP(v, data, pos, wireLen)
-	case kind < etherMin || kind == etherARP:
-	case layers.EthernetTypeMetadata[kind].DecodeWith == nil: // the command keeps those that gopacket knows
-	case kind == etherPPPoE:
-		decodePPPoE(v, data, pos, wireLen)
-	default:
-		decodeTunnel(v, layers.EthernetType(kind), data, pos, wireLen)
+	if next := ofEtherType(kind); next != ipHeader {
+		decodeInner(v, next, data, pos, wireLen)
+		return
 	}
+	decodeIP(v, data, pos, wireLen)
 }
 
 // decodeNull reads BSD's loopback header: the address family in the byte order
