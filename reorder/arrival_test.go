@@ -145,7 +145,7 @@ func TestRepeatedACKsTellWhoDelayed(t *testing.T) {
 // logged is the profile of a capture whose log may be read.
 func logged(tick int64) Profile {
 	return Profile{Tick: tick, Gate: 10 * ms, Usual: ms / 100, Crossing: ms / 4, ThreadJitter: 5 * ms, ThreadMandate: true, LogMandate: true,
-		Violations: [NumLaws]int64{OutAck: mandateFrom}}
+		Violations: [NumLaws]int64{LawOutAck: mandateFrom}}
 }
 
 // counted reads the log of a connection without SACK.
@@ -291,7 +291,7 @@ func TestCopyFarBehindItsDSACK(t *testing.T) {
 	segs := slices.Clone(s.segs)
 	swapLate(segs, first, ms/50) // the ACK before the first copy
 	b := counted(segs, 0)
-	if n := first + 1; b.excused[n] || !b.items[n].doubt.has(Ack) {
+	if n := first + 1; b.excused[n] || !b.items[n].doubt.has(LawAck) {
 		t.Errorf("the first copy: got excused %v, doubt %b, want it in doubt and not excused", b.excused[n], b.items[n].doubt)
 	}
 }

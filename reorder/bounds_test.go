@@ -107,10 +107,10 @@ func TestTracesVisitABoundedNumber(t *testing.T) {
 	last := node(0)
 	for range 3 * maxVisited {
 		v := g.virtual()
-		g.before(last, v, Ack)
+		g.before(last, v, LawAck)
 		last = v
 	}
-	g.before(last, 1, Ack)
+	g.before(last, 1, LawAck)
 	if found, cut := g.around(0, g.following(nil)); len(found) > 0 || !cut {
 		t.Errorf("got %d packets and cut %v, want none and true", len(found), cut)
 	}

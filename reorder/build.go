@@ -124,23 +124,23 @@ func (b *builder) take(list []node) {
 func (b *builder) connection() {
 	for dir := range b.data {
 		b.firstCopies(uint8(dir))
-		if !b.said[dir].out && b.laws&(amongIn|TSecr.bit()|Window.bit()) != 0 {
+		if !b.said[dir].out && b.laws&(amongIn|LawTSecr.bit()|LawWindow.bit()) != 0 {
 			b.crossings(uint8(dir))
 		}
 	}
 	for dir := range uint8(2) {
 		b.acknowledged(dir)
 		b.handshake(dir)
-		if b.laws.has(NotYet) && b.said[1-dir].loopback {
+		if b.laws.has(LawNotYet) && b.said[1-dir].loopback {
 			b.unacknowledged(dir)
 		}
-		if b.laws.has(DSack) && b.tellsDuplicates {
+		if b.laws.has(LawDSack) && b.tellsDuplicates {
 			b.duplicates(dir)
 		}
-		if b.laws.has(InTurn) {
+		if b.laws.has(LawInTurn) {
 			b.inTurn(dir)
 		}
-		if b.laws.has(TSecr) {
+		if b.laws.has(LawTSecr) {
 			b.echoed(dir)
 		}
 		if b.said[dir].out {

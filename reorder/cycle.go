@@ -122,7 +122,7 @@ func (l Law) weakness() uint8 {
 	switch {
 	case !l.soft():
 		return 0
-	case l == InSeq:
+	case l == LawInSeq:
 		return 2
 	case amongIn.has(l):
 		return 3

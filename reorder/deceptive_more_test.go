@@ -110,7 +110,7 @@ func TestInboundAckBeforeItsData(t *testing.T) {
 // where it is. A query whose only copy comes after its answer moves.
 func TestQueryAskedTwice(t *testing.T) {
 	ask := func(at int64, id uint64) Packet { return Packet{Stamp: at, Cause: id} }
-	answer := func(at int64, id uint64) Packet { return Packet{Stamp: at, Effect: id, By: DNS} }
+	answer := func(at int64, id uint64) Packet { return Packet{Stamp: at, Effect: id, By: LawDNS} }
 	var packets []Packet
 	now := int64(1e18)
 	for id := uint64(1); id < 60; id++ {

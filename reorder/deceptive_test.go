@@ -216,7 +216,7 @@ func TestInvertedAcks(t *testing.T) {
 	}
 	wantTruth(t, s.segs, "out-ack")
 	_, placed, p := repaired(t, s.segs, Options{})
-	if p.Violations[OutAck] == 0 {
+	if p.Violations[LawOutAck] == 0 {
 		t.Errorf("violations of out-ack: got none, want some (%v)", p.Violations)
 	}
 	for i, pl := range placed {

@@ -17,7 +17,7 @@ func (t *tracker) noteExchange(it *item) {
 		it.doubt |= it.by.bit()
 	}
 	if it.quoted != 0 && t.causes[it.quoted%causeSlots] != it.quoted {
-		it.doubt |= Quote.bit()
+		it.doubt |= LawQuote.bit()
 	}
 	for _, cause := range [...]uint64{it.cause, it.self} {
 		if cause != 0 {
@@ -27,7 +27,7 @@ func (t *tracker) noteExchange(it *item) {
 }
 
 // answers are the laws that speak of a packet's names.
-const answers = lawSet(1<<Quote | 1<<DNS | 1<<Echo | 1<<NTP | 1<<DHCPv6 | 1<<STUN | 1<<Neighbor)
+const answers = lawSet(1<<LawQuote | 1<<LawDNS | 1<<LawEcho | 1<<LawNTP | 1<<LawDHCPv6 | 1<<LawSTUN | 1<<LawNeighbor)
 
 // exchanges puts each answer to what nobody had asked before the window after
 // the first packet that asks it, and each error after the packet that it
@@ -41,7 +41,7 @@ func (b *builder) exchanges(doubt lawSet) {
 	for n := range b.items {
 		it := &b.items[n]
 		b.answered(node(n), it.effect, it.by)
-		b.answered(node(n), it.quoted, Quote)
+		b.answered(node(n), it.quoted, LawQuote)
 	}
 }
 

@@ -20,7 +20,7 @@ const excuseAhead = 8
 
 // excuse marks the suspects among the connection's packets that a drop explains.
 func (b *builder) excuse() {
-	const lawsOfData = lawSet(1<<Ack | 1<<Sack | 1<<OutSeq)
+	const lawsOfData = lawSet(1<<LawAck | 1<<LawSack | 1<<LawOutSeq)
 	if (b.said[0].doubt|b.said[1].doubt)&lawsOfData == 0 {
 		return
 	}
@@ -79,7 +79,7 @@ func (b *builder) sentAgain(list []node, i int) bool {
 // less a round trip was for an original that the capture dropped.
 func (b *builder) answeredTooSoon(list []node, i int) bool {
 	p := &b.items[list[i]]
-	if p.roundTrip == 0 || !p.doubt.has(Ack) {
+	if p.roundTrip == 0 || !p.doubt.has(LawAck) {
 		return false
 	}
 	ack, ok := b.firstAnswer(list, i)
@@ -177,7 +177,7 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 	for j := last + 1; j < min(len(list), answer+excuseReach) && b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.lateness; j++ {
 		b.steps++
 		it := &b.items[list[j]]
-		late = late || j != i && it.doubt.has(Ack)
+		late = late || j != i && it.doubt.has(LawAck)
 		switch other := it.seg.Dir != p.seg.Dir; {
 		case other && repeats(before, &it.seg):
 			asked--
@@ -225,7 +225,7 @@ func repeats(before, after *Segment) bool {
 // without SACK a repeated ACK that asks for it (RFC 5681, section 4.2).
 func (b *builder) showsHoleAt(n node) bool {
 	p := &b.items[n]
-	if !p.doubt.has(InSeq) {
+	if !p.doubt.has(LawInSeq) {
 		return false
 	}
 	at, _ := slices.BinarySearch(b.list, n)

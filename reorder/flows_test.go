@@ -55,7 +55,7 @@ func TestTheSYNOfAnotherPortPairMovesNothing(t *testing.T) {
 		*last, *syn = *syn, *last
 		last.Stamp, syn.Stamp = syn.Stamp, last.Stamp
 		_, placed, _ := repaired(t, s.segs, Options{})
-		moved := slices.ContainsFunc(placed, func(p Placement) bool { return p.Moved && p.Law == Handshake })
+		moved := slices.ContainsFunc(placed, func(p Placement) bool { return p.Moved && p.Law == LawHandshake })
 		if moved != want {
 			t.Errorf("a SYN of flow %d after packets of flow 0: got moved %v, want %v", id, moved, want)
 		}

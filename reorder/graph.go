@@ -217,7 +217,7 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 		}
 	case !real:
 		a.pos, a.anchor = b.pos, b.anchor
-	case g.asks(c, b.pos) > g.reach(c.n, gates[c.law], gates[Ack]):
+	case g.asks(c, b.pos) > g.reach(c.n, gates[c.law], gates[LawAck]):
 		if a.state == sound {
 			a.state = gated
 			if !a.moved {

@@ -26,7 +26,7 @@ func (b *builder) bursts(dir uint8) {
 			b.burstInSequence(burst)
 		case b.reversesBursts && b.inReverse(burst):
 			for i := 1; i < len(burst); i++ {
-				b.g.before(burst[i], burst[i-1], InBurst)
+				b.g.before(burst[i], burst[i-1], LawInBurst)
 			}
 		}
 		from = to
@@ -41,7 +41,7 @@ func (b *builder) burstInSequence(burst []node) {
 		}
 	}
 	sortNumbered(b.sorted)
-	b.inSequence(b.sorted, InBurst)
+	b.inSequence(b.sorted, LawInBurst)
 }
 
 // tookInSequence reports whether a burst has data that stands out of sequence, and
@@ -57,7 +57,7 @@ func (b *builder) tookInSequence(burst, after []node) (any bool) {
 	}
 	for i, n := range burst {
 		it := &b.items[n]
-		if !it.doubt.has(InBurst) || !b.afterHigherData(burst[:i], it) {
+		if !it.doubt.has(LawInBurst) || !b.afterHigherData(burst[:i], it) {
 			continue
 		}
 		if !it.newLeft.Less(b.items[after[answer]].seg.Ack) || b.showsHoleAt(n) {

@@ -57,7 +57,7 @@ func (b *builder) orderCopies() {
 	c := &b.copies
 	if c.near >= copiesFewest && 4*c.near >= 3*c.all {
 		for _, p := range c.pairs {
-			b.g.before(p[0], p[1], InSeq)
+			b.g.before(p[0], p[1], LawInSeq)
 		}
 	}
 	c.pairs = c.pairs[:0]

@@ -22,7 +22,7 @@ func (it *item) noteDuplicate(own, peer *half) {
 	if seg.Len > 0 && !it.first {
 		for _, r := range peer.told {
 			if r.Left != r.Right && r.Overlaps(tcp.Range{Left: seg.Seq, Right: seg.End()}) {
-				it.doubt |= DSack.bit()
+				it.doubt |= LawDSack.bit()
 			}
 		}
 	}
@@ -31,7 +31,7 @@ func (it *item) noteDuplicate(own, peer *half) {
 		own.nextTold++
 		own.toldAck, own.hasTold = seg.Ack, true
 	} else if own.hasTold && seg.HasAck() && seg.Span() == 0 && seg.Ack == own.toldAck {
-		it.doubt |= OutOnce.bit() | InOnce.bit()
+		it.doubt |= LawOutOnce.bit() | LawInOnce.bit()
 	}
 }
 
@@ -71,7 +71,7 @@ func (b *builder) duplicates(dir uint8) {
 		it := &b.items[n]
 		if r, ok := duplicate(&it.seg); ok && it.out() {
 			if k, _ := b.repetition(r); k >= 0 {
-				b.g.before(b.sorted[k].n, n, DSack)
+				b.g.before(b.sorted[k].n, n, LawDSack)
 			}
 		}
 	}

@@ -27,7 +27,7 @@ func (b *builder) recovered(dir uint8) {
 		}
 		earliest, q := data[behind(data, b.items[ack].seg.Ack, k)].n, &b.items[ack].seg
 		if b.g.clock[n]-b.g.clock[earliest] < leastTimeout && it.echoes() && q.HasTS && tcp.Seq(q.TSval).AtMost(tcp.Seq(it.seg.TSecr)) {
-			b.g.before(ack, n, Recovery)
+			b.g.before(ack, n, LawRecovery)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (b *builder) inTurn(dir uint8) {
 	last := noNode
 	for _, n := range b.half[dir] {
 		if last != noNode {
-			b.g.before(last, n, InTurn)
+			b.g.before(last, n, LawInTurn)
 		}
 		last = n
 	}
@@ -27,50 +27,50 @@ func (b *builder) inTurn(dir uint8) {
 
 // outLaws adds the laws that hold among the packets that the host itself sent.
 func (b *builder) outLaws(dir uint8) {
-	if b.laws.has(RoundTrip) {
+	if b.laws.has(LawRoundTrip) {
 		b.roundTrips(dir)
 	}
-	if b.laws.has(OutSeq) {
-		b.inSequence(b.data[dir], OutSeq)
+	if b.laws.has(LawOutSeq) {
+		b.inSequence(b.data[dir], LawOutSeq)
 	}
-	if b.laws.has(OutNxt) {
-		b.bareACKs(dir, b.data[dir], OutNxt)
+	if b.laws.has(LawOutNxt) {
+		b.bareACKs(dir, b.data[dir], LawOutNxt)
 	}
-	if b.laws.has(Unacked) {
+	if b.laws.has(LawUnacked) {
 		b.unacked(dir)
 	}
-	if b.laws.has(Unechoed) {
+	if b.laws.has(LawUnechoed) {
 		b.unechoed(dir)
 	}
-	if b.laws.has(Recovery) && b.said[1-dir].sacks {
+	if b.laws.has(LawRecovery) && b.said[1-dir].sacks {
 		b.recovered(dir)
 	}
-	if b.laws.has(OutRST) {
+	if b.laws.has(LawOutRST) {
 		b.resetLast(dir)
 	}
-	if b.laws.has(Window) {
+	if b.laws.has(LawWindow) {
 		b.offered(dir)
 	}
-	b.risingNumbers(dir, OutAck, OutTSval, OutEdge)
-	if b.laws.has(OutSack) {
-		b.growingBlocks(dir, OutSack)
+	b.risingNumbers(dir, LawOutAck, LawOutTSval, LawOutEdge)
+	if b.laws.has(LawOutSack) {
+		b.growingBlocks(dir, LawOutSack)
 	}
-	if b.laws.has(OutOnce) {
-		b.once(dir, OutOnce)
+	if b.laws.has(LawOutOnce) {
+		b.once(dir, LawOutOnce)
 	}
-	if b.laws.has(IPID) && b.ipid == IPIDPerFlow {
+	if b.laws.has(LawIPID) && b.ipid == IPIDPerFlow {
 		b.counted(b.half[dir])
 	}
 }
 
 // roundTrips puts data that comes after its ACK a round trip before it.
 func (b *builder) roundTrips(dir uint8) {
-	if !b.said[dir].doubt.has(Ack) {
+	if !b.said[dir].doubt.has(LawAck) {
 		return
 	}
 	for i, n := range b.list {
 		it := &b.items[n]
-		if it.seg.Dir != dir || !it.doubt.has(Ack) || it.roundTrip == 0 || b.excused[n] {
+		if it.seg.Dir != dir || !it.doubt.has(LawAck) || it.roundTrip == 0 || b.excused[n] {
 			continue
 		}
 		ack, ok := b.firstAnswer(b.list, i)
@@ -79,7 +79,7 @@ func (b *builder) roundTrips(dir uint8) {
 		}
 		at := b.stamps.afterLast(ack, b.g.stamp[ack]-it.roundTrip, b.g.stamp)
 		if at < ack {
-			b.g.before(n, at, RoundTrip)
+			b.g.before(n, at, LawRoundTrip)
 		}
 	}
 }
@@ -87,14 +87,14 @@ func (b *builder) roundTrips(dir uint8) {
 // inLaws adds the soft laws, which hold among the packets that the host received
 // as far as the network kept their order.
 func (b *builder) inLaws(dir uint8) {
-	if b.laws.has(InBurst) && b.said[dir].doubt.has(InBurst) {
+	if b.laws.has(LawInBurst) && b.said[dir].doubt.has(LawInBurst) {
 		b.bursts(dir)
 	}
-	if b.laws&(InSeq.bit()|InNxt.bit()|InAck.bit()|InTSval.bit()|InEdge.bit()|InOnce.bit()) == 0 {
+	if b.laws&(LawInSeq.bit()|LawInNxt.bit()|LawInAck.bit()|LawInTSval.bit()|LawInEdge.bit()|LawInOnce.bit()) == 0 {
 		return
 	}
 	b.kept = b.kept[:0]
-	logged := b.laws.has(Arrival) && b.said[1-dir].out
+	logged := b.laws.has(LawArrival) && b.said[1-dir].out
 	if logged {
 		b.arrivals(dir)
 	}
@@ -106,20 +106,20 @@ func (b *builder) inLaws(dir uint8) {
 			b.kept = append(b.kept, x)
 		}
 	}
-	if b.laws.has(InSeq) {
-		b.inSequence(b.kept, InSeq)
-		b.around(b.kept, InSeq)
+	if b.laws.has(LawInSeq) {
+		b.inSequence(b.kept, LawInSeq)
+		b.around(b.kept, LawInSeq)
 		b.noteCopies(dir)
 	}
-	if b.laws.has(InNxt) {
-		b.bareACKs(dir, b.kept, InNxt)
+	if b.laws.has(LawInNxt) {
+		b.bareACKs(dir, b.kept, LawInNxt)
 	}
-	b.risingNumbers(dir, InAck, InTSval, InEdge)
-	if b.laws.has(InSack) {
-		b.growingBlocks(dir, InSack)
+	b.risingNumbers(dir, LawInAck, LawInTSval, LawInEdge)
+	if b.laws.has(LawInSack) {
+		b.growingBlocks(dir, LawInSack)
 	}
-	if b.laws.has(InOnce) {
-		b.once(dir, InOnce)
+	if b.laws.has(LawInOnce) {
+		b.once(dir, LawInOnce)
 	}
 }
 
@@ -185,9 +185,9 @@ func (b *builder) resetLast(dir uint8) {
 			switch {
 			case b.items[n].seg.Bits.Has(tcp.RST) != reset:
 			case reset:
-				b.g.before(all, n, OutRST)
+				b.g.before(all, n, LawOutRST)
 			default:
-				b.g.before(n, all, OutRST)
+				b.g.before(n, all, LawOutRST)
 			}
 		}
 	}
@@ -242,14 +242,14 @@ func (b *builder) afterEchoed(n node, k int) {
 		case !it.seg.Seq.AtMost(seg.Ack) || it.seg.Span() > 0 && it.seg.Seq == seg.Ack:
 		case seg.Span() > 0 && it.seg.HasAck() && seg.Seq.Less(it.seg.Ack):
 		case m < n:
-			b.g.before(m, n, TSecr)
+			b.g.before(m, n, LawTSecr)
 			return
 		case first == noNode || b.items[first].again() && !it.again():
 			first = m
 		}
 	}
 	if first != noNode {
-		b.g.before(first, n, TSecr)
+		b.g.before(first, n, LawTSecr)
 	}
 }
 
@@ -283,7 +283,7 @@ func (b *builder) offered(dir uint8) {
 			continue
 		}
 		if offer := b.sorted[b.insteadOf(k, x.n)]; beyond || offer.number == seg.End() {
-			b.g.before(offer.n, x.n, Window)
+			b.g.before(offer.n, x.n, LawWindow)
 		}
 	}
 }
@@ -463,5 +463,5 @@ func (b *builder) counted(list []node) {
 		last += tcp.Seq(int32(int16(it.seg.IPID - uint16(last))))
 		b.sorted = append(b.sorted, numbered{n, last})
 	}
-	b.chain(IPID)
+	b.chain(LawIPID)
 }

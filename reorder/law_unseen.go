@@ -11,7 +11,7 @@ func (b *builder) unacked(dir uint8) {
 		}
 	}
 	sortNumbered(b.sorted)
-	from := b.suffixes(Unacked)
+	from := b.suffixes(LawUnacked)
 	k := 0
 	for _, n := range b.half[dir] {
 		it := &b.items[n]
@@ -19,7 +19,7 @@ func (b *builder) unacked(dir uint8) {
 			continue
 		}
 		if k = behind(b.sorted, it.seg.Seq+1, k); k < len(b.sorted) {
-			b.g.before(n, from[k], Unacked)
+			b.g.before(n, from[k], LawUnacked)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (b *builder) unechoed(dir uint8) {
 		return
 	}
 	sortNumbered(b.sorted)
-	from := b.suffixes(Unechoed)
+	from := b.suffixes(LawUnechoed)
 	k := 0
 	for _, n := range b.half[dir] {
 		it := &b.items[n]
@@ -63,7 +63,7 @@ func (b *builder) unechoed(dir uint8) {
 			continue
 		}
 		if k = behind(b.sorted, tcp.Seq(it.seg.TSecr)+1, k); k < len(b.sorted) {
-			b.g.before(n, from[k], Unechoed)
+			b.g.before(n, from[k], LawUnechoed)
 		}
 	}
 }

@@ -347,7 +347,7 @@ func (r *Orderer) leftover(n node) (Law, bool) {
 		return firstLaw(it.doubt & answers & r.laws), true
 	}
 	// What it comes too late for has left the window before it came.
-	for _, law := range [...]Law{Ack, OutAck, OutTSval, OutSeq} {
+	for _, law := range [...]Law{LawAck, LawOutAck, LawOutTSval, LawOutSeq} {
 		if it.doubt.has(law) && r.laws.has(law) {
 			return law, true
 		}
@@ -390,5 +390,5 @@ func firstLaw(s lawSet) Law {
 			return l
 		}
 	}
-	return Ack
+	return LawAck
 }

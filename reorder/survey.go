@@ -248,9 +248,9 @@ const mostlyReversed = 10
 // takeBursts settles whether bursts are reversed. In the tick of a coarse clock
 // packets stand together that were no burst.
 func (p *Profile) takeBursts(fineClock bool) {
-	p.Bursts = fineClock && p.Violations[InBurst] >= burstsFrom
+	p.Bursts = fineClock && p.Violations[LawInBurst] >= burstsFrom
 	if !p.Bursts {
-		p.Violations[InBurst], p.Explained[InBurst], p.Unrepaired[InBurst] = 0, 0, 0
+		p.Violations[LawInBurst], p.Explained[LawInBurst], p.Unrepaired[LawInBurst] = 0, 0, 0
 	}
 }
 
@@ -322,7 +322,7 @@ func (t *tracker) idMode() IPIDMode {
 type scales struct{ thread, queue Histogram }
 
 func (s *scales) add(law Law, displacement int64) {
-	if law == InBurst {
+	if law == LawInBurst {
 		return // of packets stamped at one time
 	}
 	if law.amongOut() {

@@ -56,7 +56,7 @@ const (
 // noteSwap counts the packet once the host's own ones have shown that the capture
 // swaps packets: where it doesn't, nothing need be known of it.
 func (t *tracker) noteSwap(it *item) {
-	const ownNumbers = lawSet(1<<OutAck | 1<<OutTSval | 1<<OutSack | 1<<OutSeq)
+	const ownNumbers = lawSet(1<<LawOutAck | 1<<LawOutTSval | 1<<LawOutSack | 1<<LawOutSeq)
 	if t.swaps == nil {
 		if it.doubt&ownNumbers == 0 {
 			return

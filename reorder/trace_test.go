@@ -95,11 +95,11 @@ func TestTraceNamesWhatMoves(t *testing.T) {
 	byFrame, _ := traces(t, s.segs)
 	for frame, ack := range acks {
 		tr := byFrame[frame]
-		if !tr.Moved || tr.Law != Ack || len(tr.Followers) == 0 {
+		if !tr.Moved || tr.Law != LawAck || len(tr.Followers) == 0 {
 			t.Errorf("frame %d: got moved %v by %s with %d followers, want it moved by ack", frame, tr.Moved, tr.Law, len(tr.Followers))
 			continue
 		}
-		if r := tr.Followers[0]; r.Segment.Frame != ack || !r.Broken || !r.Repaired || r.Law != Ack {
+		if r := tr.Followers[0]; r.Segment.Frame != ack || !r.Broken || !r.Repaired || r.Law != LawAck {
 			t.Errorf("frame %d: got first follower %d by %s, broken %v, repaired %v; want frame %d by ack, broken and repaired",
 				frame, r.Segment.Frame, r.Law, r.Broken, r.Repaired, ack)
 		}

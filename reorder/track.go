@@ -128,7 +128,7 @@ func (t *tracker) note(it *item) {
 		return
 	}
 	if it.late && it.out() {
-		it.doubt |= Handshake.bit()
+		it.doubt |= LawHandshake.bit()
 	}
 	t.compare(it, f, own, peer)
 }
@@ -144,10 +144,10 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	it.noteEcho(own, peer)
 	it.noteDuplicate(own, peer)
 	if seg.Span() == 0 && own.started && seg.Seq.Less(own.maxSeq) {
-		it.doubt |= OutNxt.bit() | InNxt.bit()
+		it.doubt |= LawOutNxt.bit() | LawInNxt.bit()
 	}
 	if it.answersAtOnce() && peer.started && seg.Ack.Less(peer.maxSeq) {
-		it.doubt |= NotYet.bit()
+		it.doubt |= LawNotYet.bit()
 	}
 	if seg.Outbound == tcp.Out && seg.Span() == 0 && seg.HasAck() && peer.started && seg.Ack.Less(peer.seen.edge) {
 		t.lateAcks++
@@ -169,7 +169,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	t.forgotten += own.sends(seg, peer)
 	own.offers(it, f.permit&scaled == scaled)
 	if it.hasEdge && it.seg.Outbound == tcp.In && it.edge == peer.maxSeq {
-		it.doubt |= Window.bit() // what stands before it fills this very window
+		it.doubt |= LawWindow.bit() // what stands before it fills this very window
 	}
 }
 
@@ -196,13 +196,13 @@ func (it *item) noteData(own *half) {
 		return
 	}
 	if own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal) {
-		it.doubt |= Ack.bit()
+		it.doubt |= LawAck.bit()
 	}
 	if own.sacked.overlap(it.fresh()) {
-		it.doubt |= Sack.bit()
+		it.doubt |= LawSack.bit()
 	}
 	if own.started && it.out() && it.newLeft.Less(own.maxSeq) {
-		it.doubt |= OutSeq.bit()
+		it.doubt |= LawOutSeq.bit()
 	}
 }
 
@@ -211,24 +211,24 @@ func (it *item) noteData(own *half) {
 func (it *item) noteOut(own, peer *half) {
 	seg := &it.seg
 	if own.reset && !seg.Bits.Has(tcp.RST) {
-		it.doubt |= OutRST.bit()
+		it.doubt |= LawOutRST.bit()
 	}
 	if it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()) {
-		it.doubt |= Window.bit()
+		it.doubt |= LawWindow.bit()
 	}
 	if seg.Len > 1 && own.hasAcked && seg.Seq.Less(own.acked) {
-		it.doubt |= Unacked.bit()
+		it.doubt |= LawUnacked.bit()
 	}
 	if own.hasAck && seg.HasAck() {
 		if seg.Ack.Less(own.maxAck) {
-			it.doubt |= OutAck.bit()
+			it.doubt |= LawOutAck.bit()
 		}
 		if seg.Ack == own.maxAck && own.shrinks(seg) {
-			it.doubt |= OutSack.bit()
+			it.doubt |= LawOutSack.bit()
 		}
 	}
 	if own.hasTS && seg.HasTS && !seg.Bits.Has(tcp.RST) && tcp.Seq(seg.TSval).Less(own.maxTS) {
-		it.doubt |= OutTSval.bit()
+		it.doubt |= LawOutTSval.bit()
 	}
 }
 
@@ -237,16 +237,16 @@ func (it *item) noteOut(own, peer *half) {
 func (t *tracker) noteIn(it *item, own *half) {
 	seg := &it.seg
 	if own.hasAck && seg.HasAck() && seg.Ack.Less(own.maxAck) {
-		it.doubt |= InAck.bit()
+		it.doubt |= LawInAck.bit()
 	}
 	if own.hasAck && seg.HasAck() && seg.Ack == own.maxAck && own.shrinks(seg) {
-		it.doubt |= InSack.bit()
+		it.doubt |= LawInSack.bit()
 	}
 	if own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) {
-		it.doubt |= InTSval.bit()
+		it.doubt |= LawInTSval.bit()
 	}
 	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
-		it.doubt |= InSeq.bit()
+		it.doubt |= LawInSeq.bit()
 		if own.answered {
 			t.heard++
 		} else {
@@ -265,8 +265,8 @@ func (t *tracker) noteIn(it *item, own *half) {
 // same time.
 func (t *tracker) noteBurst(it *item, own *half) {
 	switch {
-	case it.doubt&(InSeq.bit()|InAck.bit()|InTSval.bit()|InSack.bit()) != 0:
-		it.doubt |= InBurst.bit()
+	case it.doubt&(LawInSeq.bit()|LawInAck.bit()|LawInTSval.bit()|LawInSack.bit()) != 0:
+		it.doubt |= LawInBurst.bit()
 		t.falls++
 	case own.maxSeq.Less(it.seg.End()) || it.seg.HasAck() && own.hasAck && own.maxAck.Less(it.seg.Ack):
 		t.rises++
@@ -278,7 +278,7 @@ func (it *item) noteEcho(own, peer *half) {
 	it.tsvalBefore, it.hadTS = own.maxTS, own.hasTS
 	it.edgeBefore, it.hadEdge = own.edge, own.hasEdge
 	if it.echoes() && peer.hasTS && peer.maxTS.Less(tcp.Seq(it.seg.TSecr)) {
-		it.doubt |= TSecr.bit()
+		it.doubt |= LawTSecr.bit()
 	}
 }
 
@@ -337,7 +337,7 @@ func (h *half) offers(it *item, known bool) {
 	}
 	it.edge, it.hasEdge = seg.Ack.Add(window), true
 	if h.hasEdge && it.edge.Less(h.edge) {
-		it.doubt |= OutEdge.bit() | InEdge.bit()
+		it.doubt |= LawOutEdge.bit() | LawInEdge.bit()
 	}
 	if !h.hasEdge || h.edge.Less(it.edge) {
 		h.edge, h.hasEdge = it.edge, true
