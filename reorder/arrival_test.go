@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // beyondHole appends segments of the peer's beyond a hole at the number; the host
@@ -134,7 +136,7 @@ func TestRepeatedACKsTellWhoDelayed(t *testing.T) {
 				segs[i].Stamp = floor(segs[i].Stamp, test.tick)
 			}
 			b := counted(segs, test.tick)
-			n := slices.IndexFunc(segs, func(x Segment) bool { return x.Seq == s.isn[1].Add(late) })
+			n := slices.IndexFunc(segs, func(x tcp.Segment) bool { return x.Seq == s.isn[1].Add(late) })
 			if b.delayed[n] != network {
 				t.Errorf("delayed by the network: got %v, want %v", b.delayed[n], network)
 			}
@@ -149,13 +151,13 @@ func logged(tick int64) Profile {
 }
 
 // counted reads the log of a connection without SACK.
-func counted(segs []Segment, tick int64) *builder {
+func counted(segs []tcp.Segment, tick int64) *builder {
 	r, err := newOrderer(logged(tick), Options{}, func(Placement) {})
 	if err != nil {
 		panic(err)
 	}
 	for i := range segs {
-		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 	}
 	r.readClock()
 	r.constrain()
@@ -317,7 +319,7 @@ func TestNextUnseenSkipsWhatWasShown(t *testing.T) {
 
 func TestSentBeforeReadsWhatNeverFalls(t *testing.T) {
 	s := newScript()
-	seg := func(seq, ack, length uint32, tsval uint32, edges ...uint32) Segment {
+	seg := func(seq, ack, length uint32, tsval uint32, edges ...uint32) tcp.Segment {
 		x := *s.out(seq, ack, length)
 		x.HasTS, x.TSval = tsval > 0, tsval
 		s.sacks(&x, edges...)
@@ -325,8 +327,8 @@ func TestSentBeforeReadsWhatNeverFalls(t *testing.T) {
 	}
 	tests := []struct {
 		name  string
-		first Segment
-		then  Segment
+		first tcp.Segment
+		then  tcp.Segment
 	}{
 		{"ACK number", seg(1, 1000, 0, 7), seg(1, 2000, 0, 7)},
 		{"timestamp", seg(1, 1000, 0, 7), seg(1, 1000, 0, 8)},

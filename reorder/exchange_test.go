@@ -133,7 +133,7 @@ func TestErrorBeforeTheSegmentItQuotes(t *testing.T) {
 	s := newScript().handshake().download(20)
 	var packets []Packet
 	for i := range s.segs {
-		packets = append(packets, Packet{Stamp: s.segs[i].Stamp, Segment: &s.segs[i], Self: uint64(1 + i)})
+		packets = append(packets, Packet{Stamp: s.segs[i].Stamp, Segment: (*Segment)(&s.segs[i]), Self: uint64(1 + i)})
 	}
 	const at = 10
 	e := Packet{Stamp: packets[at].Stamp - ms/10, Quoted: uint64(1 + at)}

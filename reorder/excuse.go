@@ -103,7 +103,7 @@ func (b *builder) firstAnswer(list []node, i int) (first node, ok bool) {
 // showsHole: the peer has what lies after p, but not p. An option without room
 // for another block leaves open what it does not name, but for the very byte
 // that is asked for.
-func showsHole(q *Segment, p *item) bool {
+func showsHole(q *tcp.Segment, p *item) bool {
 	if !q.HasAck() || p.newLeft.Less(q.Ack) {
 		return false
 	}
@@ -121,7 +121,7 @@ func showsHole(q *Segment, p *item) bool {
 
 // roomForSACKs is how many blocks an option can hold, beside timestamps or alone
 // (RFC 2018, section 3).
-func roomForSACKs(q *Segment) uint8 {
+func roomForSACKs(q *tcp.Segment) uint8 {
 	if q.HasTS {
 		return 3
 	}
@@ -216,7 +216,7 @@ func (b *builder) nearest(list []node, i, step int) int {
 }
 
 // repeats reports whether the bare ACK after says nothing that before did not.
-func repeats(before, after *Segment) bool {
+func repeats(before, after *tcp.Segment) bool {
 	return after.Span() == 0 && before.HasAck() && after.HasAck() && before.Ack == after.Ack && before.Window == after.Window
 }
 

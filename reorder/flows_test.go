@@ -26,7 +26,7 @@ func TestConnectionsThatShareAPlaceAreApart(t *testing.T) {
 			seg.Flow = younger
 			segs = append(segs, seg)
 		}
-		slices.SortStableFunc(segs, func(a, b Segment) int { return int(a.Stamp - b.Stamp) })
+		slices.SortStableFunc(segs, func(a, b tcp.Segment) int { return int(a.Stamp - b.Stamp) })
 		_, placed, _ := repaired(t, segs, Options{})
 		return placed
 	}

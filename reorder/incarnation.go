@@ -25,13 +25,13 @@ const plausible = 1 << 30
 const firstFlight = 1 << 20
 
 // halves returns what is known of the packet's sender and of the other side.
-func (f *flow) halves(seg *Segment) (own, peer *half) {
+func (f *flow) halves(seg *tcp.Segment) (own, peer *half) {
 	return &f.half[seg.Dir&1], &f.half[1-seg.Dir&1]
 }
 
 // incarnate starts a new incarnation of the port pair at a SYN that is not of
 // the present one.
-func (f *flow) incarnate(seg *Segment) {
+func (f *flow) incarnate(seg *tcp.Segment) {
 	if !seg.Bits.Has(tcp.SYN) {
 		return
 	}
@@ -57,7 +57,7 @@ func (f *flow) incarnate(seg *Segment) {
 }
 
 // usesSACK notes what the packet says of SACK and reports whether it is in use.
-func (f *flow) usesSACK(seg *Segment) bool {
+func (f *flow) usesSACK(seg *tcp.Segment) bool {
 	if seg.SACKPermitted {
 		f.permit |= 1 << (seg.Dir & 1)
 	}
@@ -77,7 +77,7 @@ const (
 // fits reports whether the numbers are of this incarnation: near those seen, and
 // neither before its SYN nor an acknowledgement of what came before the other
 // side's.
-func (h *half) fits(seg *Segment, peer *half) bool {
+func (h *half) fits(seg *tcp.Segment, peer *half) bool {
 	if seg.Refuses() {
 		return !peer.started || peer.first.Less(seg.Ack) && seg.Ack.AtMost(peer.maxSeq)
 	}

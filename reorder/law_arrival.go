@@ -206,7 +206,7 @@ func (b *builder) nextUnseen(k int) int {
 // at of the log shows as not arrived: the next one, and with SACK those that it would
 // report: as long as its option has room, or because a block would have grown by
 // them. What an ACK before had reported has left the option again.
-func (b *builder) absent(data []numbered, seg *Segment, at, k int) {
+func (b *builder) absent(data []numbered, seg *tcp.Segment, at, k int) {
 	all := blocks(seg)
 	reports := seg.Span() == 0 && b.items[b.log[at]].sackOK
 	room := seg.SACKs < roomForSACKs(seg)

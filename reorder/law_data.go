@@ -29,7 +29,7 @@ func (b *builder) acknowledged(dir uint8) {
 
 // refusedBy reports whether a refusal with this ACK number answers the segment,
 // a SYN (RFC 9293, section 3.5.2).
-func refusedBy(seg *Segment, ack tcp.Seq) bool {
+func refusedBy(seg *tcp.Segment, ack tcp.Seq) bool {
 	return seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && seg.Seq.Less(ack) && ack.AtMost(seg.End())
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // duplicate is the range that a D-SACK tells of (RFC 2883, section 4).
-func duplicate(seg *Segment) (r tcp.Range, ok bool) {
+func duplicate(seg *tcp.Segment) (r tcp.Range, ok bool) {
 	if !seg.HasAck() || !seg.DSACK() {
 		return r, false
 	}
@@ -137,7 +137,7 @@ func (b *builder) plainFirst(equal []node, law Law) {
 // compareSaid compares what two ACKs say, but for their D-SACK: of the blocks, the
 // first one, which tells of the latest segment (RFC 2018, section 4); a D-SACK
 // takes the room of the last.
-func compareSaid(p, q *Segment) int {
+func compareSaid(p, q *tcp.Segment) int {
 	x, y := latestBlock(p), latestBlock(q)
 	for _, d := range [...]int32{p.Ack.Sub(q.Ack), int32(p.Window) - int32(q.Window), x.Left.Sub(y.Left), x.Right.Sub(y.Right)} {
 		if d != 0 {
@@ -148,7 +148,7 @@ func compareSaid(p, q *Segment) int {
 }
 
 // latestBlock is the first SACK block but for a D-SACK, empty without one.
-func latestBlock(seg *Segment) tcp.Range {
+func latestBlock(seg *tcp.Segment) tcp.Range {
 	if all := blocks(seg); len(all) > 0 {
 		return all[0]
 	}
@@ -156,7 +156,7 @@ func latestBlock(seg *Segment) tcp.Range {
 }
 
 // blocks are the segment's SACK blocks but for a D-SACK.
-func blocks(seg *Segment) []tcp.Range {
+func blocks(seg *tcp.Segment) []tcp.Range {
 	if seg.DSACK() {
 		return seg.SACK[1:seg.SACKs]
 	}

@@ -57,7 +57,7 @@ func (b *builder) firstToMiss(i int) node {
 }
 
 // lacks reports whether an ACK has a block beyond the packet and none that reaches into it.
-func lacks(q *Segment, p *item) (beyond bool) {
+func lacks(q *tcp.Segment, p *item) (beyond bool) {
 	for _, block := range blocks(q) {
 		if block.Left.Less(p.seg.End()) && p.seg.Seq.Less(block.Right) {
 			return false

@@ -440,7 +440,7 @@ func (r sackReport) compare(o sackReport) int {
 	return 0
 }
 
-func appendReports(reports []sackReport, seg *Segment, n node) []sackReport {
+func appendReports(reports []sackReport, seg *tcp.Segment, n node) []sackReport {
 	all := blocks(seg)
 	for i, block := range all {
 		if !slices.ContainsFunc(all[:i], func(o tcp.Range) bool { return o.Left == block.Left }) {

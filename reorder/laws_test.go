@@ -18,8 +18,8 @@ type violation struct {
 // All packets of a flow have to be of one incarnation. What lies before the first
 // bytes of a half whose SYN the capture lacks may have been sent again: no law
 // speaks of it.
-func violations(segs []Segment, placed []Placement, ids IPIDMode) (found []violation) {
-	at := func(i int) *Segment { return &segs[placed[i].Index] }
+func violations(segs []tcp.Segment, placed []Placement, ids IPIDMode) (found []violation) {
+	at := func(i int) *tcp.Segment { return &segs[placed[i].Index] }
 	for j := range placed {
 		for i := range j {
 			a, b := at(i), at(j) // a stands before b
@@ -39,13 +39,13 @@ func violations(segs []Segment, placed []Placement, ids IPIDMode) (found []viola
 	return found
 }
 
-func bothCounted(a, b *Segment) bool {
+func bothCounted(a, b *tcp.Segment) bool {
 	return a.HasIPID && b.HasIPID && a.Outbound == tcp.Out && b.Outbound == tcp.Out && a.IPID != 0 && b.IPID != 0
 }
 
 // acknowledgedTooEarly: the packet at i acknowledges, or reports by SACK, bytes of
 // which the first copy is at j.
-func acknowledgedTooEarly(segs []Segment, placed []Placement, i, j int) (found []violation) {
+func acknowledgedTooEarly(segs []tcp.Segment, placed []Placement, i, j int) (found []violation) {
 	a, b := &segs[placed[i].Index], &segs[placed[j].Index]
 	if a.Bits == tcp.RST|tcp.ACK && a.Seq == 0 && a.Len == 0 && b.Bits == tcp.SYN && a.Ack == b.End() && len(freshAt(segs, placed, j)) > 0 {
 		return []violation{{LawHandshake, j, i}}
@@ -73,7 +73,7 @@ func acknowledgedTooEarly(segs []Segment, placed []Placement, i, j int) (found [
 
 // beforeBeginning reports whether the packet lies before some of the first ones of
 // its half in the input, which has no SYN.
-func beforeBeginning(segs []Segment, b *Segment) bool {
+func beforeBeginning(segs []tcp.Segment, b *tcp.Segment) bool {
 	seen, before := 0, false
 	for i := range segs {
 		s := &segs[i]
@@ -91,7 +91,7 @@ func beforeBeginning(segs []Segment, b *Segment) bool {
 }
 
 // freshAt returns the bytes of the packet at j that no packet before it has.
-func freshAt(segs []Segment, placed []Placement, j int) []tcp.Range {
+func freshAt(segs []tcp.Segment, placed []Placement, j int) []tcp.Range {
 	b := &segs[placed[j].Index]
 	if b.Span() == 0 || b.Bits.Has(tcp.RST) {
 		return nil
@@ -125,7 +125,7 @@ func without(from []tcp.Range, r tcp.Range) (left []tcp.Range) {
 
 // ofOneSender: the laws among packets that the host sent, and that its SYN comes
 // first.
-func ofOneSender(segs []Segment, placed []Placement, i, j int) (found []violation) {
+func ofOneSender(segs []tcp.Segment, placed []Placement, i, j int) (found []violation) {
 	a, b := &segs[placed[i].Index], &segs[placed[j].Index]
 	if b.Bits.Has(tcp.SYN) && !a.Bits.Has(tcp.SYN) && !a.Bits.Has(tcp.RST) {
 		found = append(found, violation{LawHandshake, j, i})
@@ -149,7 +149,7 @@ func ofOneSender(segs []Segment, placed []Placement, i, j int) (found []violatio
 }
 
 // shrinks reports whether a block of a is there in b with a lower right edge.
-func shrinks(a, b *Segment) bool {
+func shrinks(a, b *tcp.Segment) bool {
 	for i, x := range a.SACK[:a.SACKs] {
 		for k, y := range b.SACK[:b.SACKs] {
 			if (i > 0 || !a.DSACK()) && (k > 0 || !b.DSACK()) && x.Left == y.Left && y.Right.Less(x.Right) {

@@ -3,6 +3,8 @@ package reorder
 import (
 	"math"
 	"unsafe"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // Placement says where a packet belongs. Placements come in repaired order.
@@ -164,7 +166,7 @@ func (r *Orderer) room() {
 // fill makes a zero item of a packet.
 func (it *item) fill(p *Packet, index, earliest int64) {
 	if it.apart = p.Segment == nil; !it.apart {
-		it.seg = *p.Segment
+		it.seg = tcp.Segment(*p.Segment)
 	}
 	it.seg.Stamp, it.index, it.earliest = p.Stamp, index, earliest
 	it.cause, it.effect, it.self, it.quoted, it.by = p.Cause, p.Effect, p.Self, p.Quoted, p.By

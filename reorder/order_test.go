@@ -40,7 +40,7 @@ func TestResponseBeforeAWholeBatch(t *testing.T) {
 		s.out(1, at+4000, 0)
 		s.wait(ms)
 	}
-	truth := append([]Segment(nil), s.segs...)
+	truth := append([]tcp.Segment(nil), s.segs...)
 	for at := 3; at+4 < len(s.segs); at += 10 { // the ACK overtakes its batch
 		ack := s.segs[at+4]
 		copy(s.segs[at+1:at+5], s.segs[at:at+4])

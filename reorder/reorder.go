@@ -22,12 +22,7 @@ package reorder
 import (
 	"fmt"
 	"time"
-
-	"github.com/mendcap/mendcap/internal/tcp"
 )
-
-// Segment is one TCP segment with the numbers that the laws compare.
-type Segment = tcp.Segment
 
 // Packet is one packet of a capture, as far as the laws can speak of it.
 type Packet struct {

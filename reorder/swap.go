@@ -95,7 +95,7 @@ func (m *swapMeter) add(it *item) {
 }
 
 // overtaker finds the stamp of the first of the packets that say more than seg.
-func (r *swapRing) overtaker(seg *Segment) (stamp int64, ok bool) {
+func (r *swapRing) overtaker(seg *tcp.Segment) (stamp int64, ok bool) {
 	first := max(0, int(r.next)-swapDepth)
 	for i := first; i < int(r.next); i++ {
 		p := &r.kept[i%swapDepth]

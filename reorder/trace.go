@@ -79,7 +79,7 @@ func (r *Orderer) relation(a, b node, other lawful) Relation {
 	broken := a > b
 	rel := Relation{Index: it.index, Law: other.law, Broken: broken, Repaired: broken && r.before(a, b)}
 	if !it.apart {
-		rel.Segment = it.seg
+		rel.Segment = Segment(it.seg)
 	}
 	return rel
 }

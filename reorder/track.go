@@ -51,7 +51,7 @@ type half struct {
 
 // item is one packet in the window.
 type item struct {
-	seg Segment
+	seg tcp.Segment
 
 	late    bool // after the SYN of the next incarnation
 	apart   bool // no TCP, a copy, or of another incarnation: no law applies
@@ -302,7 +302,7 @@ func (h *half) time(it *item) {
 }
 
 // timed takes the round trip at the ACK for the timed segment.
-func (h *half) timed(seg *Segment) {
+func (h *half) timed(seg *tcp.Segment) {
 	if !h.timing || !seg.HasAck() || seg.Ack.Less(h.timedEnd) {
 		return
 	}
@@ -346,7 +346,7 @@ func (h *half) offers(it *item, known bool) {
 
 // sends advances both halves by what the packet says, and returns how many
 // ranges were forgotten for that.
-func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
+func (h *half) sends(seg *tcp.Segment, peer *half) (forgotten int64) {
 	if seg.Refuses() { // its sequence number is nobody's, and it ends nothing
 		peer.refusal, peer.refused = seg.Ack, true
 		return 0
@@ -402,7 +402,7 @@ func (h *half) missing(byte tcp.Seq) bool {
 
 // shrinks reports whether a SACK block of the packet ends before the one with
 // the same left edge that its sender reported last with this ACK number.
-func (h *half) shrinks(seg *Segment) bool {
+func (h *half) shrinks(seg *tcp.Segment) bool {
 	for i := range seg.SACKs {
 		for _, last := range h.reported {
 			if last.Left == seg.SACK[i].Left && seg.SACK[i].Right.Less(last.Right) {

@@ -49,7 +49,7 @@ func subject(u *unit) reorder.Packet {
 	stamp, _ := u.stamp()
 	p := reorder.Packet{Stamp: stamp}
 	if u.tracked.ruled {
-		p.Segment = &u.seg
+		p.Segment = (*reorder.Segment)(&u.seg)
 	}
 	if u.tracked.left != 0 || u.tracked.finished {
 		return p

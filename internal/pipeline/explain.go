@@ -229,7 +229,7 @@ func (c *clue) neighbours(relations []reorder.Relation) []report.Relation {
 		r := &relations[i]
 		list[i] = report.Relation{Frame: r.Index, Law: report.LawName(r.Law.String()), Broken: r.Broken, Repaired: r.Repaired}
 		if r.Segment != (reorder.Segment{}) && c.initials != nil {
-			list[i].Segment = explainSegment(&r.Segment, c.initials)
+			list[i].Segment = explainSegment((*tcp.Segment)(&r.Segment), c.initials)
 		}
 	}
 	return list

@@ -70,10 +70,11 @@ func NewSurvey(reference int) *Survey {
 // Add takes in the next packet of the capture: the interface that it was seen
 // on, its stamp in nanoseconds, and its segment (nil if it has none), of which
 // Stamp is not used and nothing is kept.
-func (c *Survey) Add(iface int, stamp int64, s *reorder.Segment) {
-	if iface >= maxClocks && iface != c.reference || s == nil {
+func (c *Survey) Add(iface int, stamp int64, segment *reorder.Segment) {
+	if iface >= maxClocks && iface != c.reference || segment == nil {
 		return
 	}
+	s := (*tcp.Segment)(segment)
 	c.tick(iface, stamp)
 	f, dir := c.flows.Of(s.Flow), s.Dir&1
 	side := sighting{flow: s.Flow, stamp: stamp, iface: int32(iface), host: s.Outbound == tcp.Out}
@@ -95,7 +96,7 @@ func (c *Survey) tick(iface int, stamp int64) {
 
 // isNew reports whether the segment is the first copy of what it holds. In a
 // flow whose beginning was not seen the first segment may not be.
-func (f *flow) isNew(dir uint8, s *reorder.Segment) bool {
+func (f *flow) isNew(dir uint8, s *tcp.Segment) bool {
 	h := &f[dir]
 	switch {
 	case s.Bits.Has(tcp.RST) || s.Span() == 0:
@@ -119,7 +120,7 @@ func (f *flow) isNew(dir uint8, s *reorder.Segment) bool {
 }
 
 // acknowledges reports whether the segment is the first to carry its ACK number.
-func (f *flow) acknowledges(dir uint8, s *reorder.Segment) bool {
+func (f *flow) acknowledges(dir uint8, s *tcp.Segment) bool {
 	h := &f[dir]
 	if !s.HasAck() || h.acked && s.Ack.AtMost(h.ack) {
 		return false
