@@ -4,12 +4,10 @@ import "github.com/mendcap/mendcap/internal/tcp"
 
 // half is what is known of one sender of a flow, in basis order.
 type half struct {
-	started bool
-	hasISN  bool // its SYN was seen in this incarnation
-	long    bool // more than a plausible distance was sent since the first byte
-	first   tcp.Seq
-	seen    seenBytes
-	early   spans // what was sent before all that is seen, as long as no SYN was
+	tcp.Origin
+	long  bool // more than a plausible distance was sent since the first byte
+	seen  seenBytes
+	early spans // what was sent before all that is seen, as long as no SYN was
 
 	hasAcked bool
 	acked    tcp.Seq // highest ACK number of the other side
@@ -143,13 +141,13 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	t.forgotten += own.seen.filled - before
 	it.noteEcho(own, peer)
 	it.noteDuplicate(own, peer)
-	if seg.Span() == 0 && own.started && seg.Seq.Less(own.maxSeq) {
+	if seg.Span() == 0 && own.Begun && seg.Seq.Less(own.maxSeq) {
 		it.doubt |= LawOutNxt.bit() | LawInNxt.bit()
 	}
-	if it.answersAtOnce() && peer.started && seg.Ack.Less(peer.maxSeq) {
+	if it.answersAtOnce() && peer.Begun && seg.Ack.Less(peer.maxSeq) {
 		it.doubt |= LawNotYet.bit()
 	}
-	if seg.Outbound == tcp.Out && seg.Span() == 0 && seg.HasAck() && peer.started && seg.Ack.Less(peer.seen.edge) {
+	if seg.Outbound == tcp.Out && seg.Span() == 0 && seg.HasAck() && peer.Begun && seg.Ack.Less(peer.seen.edge) {
 		t.lateAcks++
 	}
 	if it.out() {
@@ -163,7 +161,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	}
 	own.time(it)
 	peer.timed(seg)
-	if peer.seen.edge.Less(seg.Ack) && t.learns && seg.HasAck() && own.hasAck && peer.started {
+	if peer.seen.edge.Less(seg.Ack) && t.learns && seg.HasAck() && own.hasAck && peer.Begun {
 		t.missed += peer.seen.gaps(tcp.Range{Left: own.maxAck, Right: seg.Ack})
 	}
 	t.forgotten += own.sends(seg, peer)
@@ -180,19 +178,19 @@ func (it *item) noteData(own *half) {
 	if seg.Span() == 0 || seg.Bits.Has(tcp.RST) {
 		return
 	}
-	if !own.started {
+	if !own.Begun {
 		own.seen.edge = seg.Seq
 	}
 	it.newLeft, it.first = own.seen.add(tcp.Range{Left: seg.Seq, Right: seg.End()})
-	if seg.Bits.Has(tcp.SYN) && !own.hasISN {
+	if seg.Bits.Has(tcp.SYN) && !own.SYN {
 		it.newLeft, it.first = seg.Seq, true // also after what its sender said next
-		if own.started {
-			own.seen.openAt(seg.End(), own.first, own.early)
+		if own.Begun {
+			own.seen.openAt(seg.End(), own.First, own.early)
 			own.early = nil
 		}
 	}
 	if !it.first {
-		it.early = own.started && !own.hasISN && seg.End().AtMost(own.first) && own.early.addNew(tcp.Range{Left: seg.Seq, Right: seg.End()})
+		it.early = own.Begun && !own.SYN && seg.End().AtMost(own.First) && own.early.addNew(tcp.Range{Left: seg.Seq, Right: seg.End()})
 		return
 	}
 	if own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal) {
@@ -201,7 +199,7 @@ func (it *item) noteData(own *half) {
 	if own.sacked.overlap(it.fresh()) {
 		it.doubt |= LawSack.bit()
 	}
-	if own.started && it.out() && it.newLeft.Less(own.maxSeq) {
+	if own.Begun && it.out() && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= LawOutSeq.bit()
 	}
 }
@@ -245,7 +243,7 @@ func (t *tracker) noteIn(it *item, own *half) {
 	if own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) {
 		it.doubt |= LawInTSval.bit()
 	}
-	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
+	if own.Begun && it.first && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= LawInSeq.bit()
 		if own.answered {
 			t.heard++
@@ -256,7 +254,7 @@ func (t *tracker) noteIn(it *item, own *half) {
 			it.open = max(0, seg.Stamp-own.holeAt)
 		}
 	}
-	if own.started && seg.Stamp == own.lastAt && seg.Outbound == tcp.In {
+	if own.Begun && seg.Stamp == own.lastAt && seg.Outbound == tcp.In {
 		t.noteBurst(it, own)
 	}
 }
@@ -353,18 +351,18 @@ func (h *half) sends(seg *tcp.Segment, peer *half) (forgotten int64) {
 	}
 	peer.answered = true
 	h.reset, h.lastAt = h.reset || seg.Bits.Has(tcp.RST), seg.Stamp
-	if !h.started {
-		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
+	if !h.Begun {
+		h.maxSeq = seg.Seq
 		if seg.Span() == 0 {
 			h.seen.edge = seg.Seq
 		}
 	}
-	if seg.Bits.Has(tcp.SYN) && !h.hasISN {
-		h.hasISN, h.first = true, seg.Seq
+	if !h.Begun || seg.Bits.Has(tcp.SYN) && !h.SYN {
+		h.Origin = seg.Origin()
 	}
 	if !seg.Bits.Has(tcp.RST) && h.maxSeq.Less(seg.End()) {
 		h.maxSeq, h.answered = seg.End(), false
-		h.long = h.long || h.maxSeq-h.first >= plausible
+		h.long = h.long || h.maxSeq-h.First >= plausible
 	}
 	if seg.HasTS && !seg.Bits.Has(tcp.RST) && (!h.hasTS || h.maxTS.Less(tcp.Seq(seg.TSval))) {
 		h.maxTS, h.hasTS = tcp.Seq(seg.TSval), true
