@@ -184,7 +184,7 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 		case j > answer+excuseAhead:
 			return asked < 0
 		case other && it.seg.HasAck() && !late:
-			acked = furthest(acked, it.seg.Ack)
+			acked = acked.Max(it.seg.Ack)
 		case other || j == i || it.seg.Len == 0:
 		case acked.Less(it.seg.Seq):
 			return false // beyond a hole
@@ -193,14 +193,6 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 		}
 	}
 	return asked < 0
-}
-
-// furthest is the higher one of two numbers.
-func furthest(a, b tcp.Seq) tcp.Seq {
-	if a.Less(b) {
-		return b
-	}
-	return a
 }
 
 // nearest finds the nearest packet of the other side than that of the packet at

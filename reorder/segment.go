@@ -41,7 +41,8 @@ type Segment struct {
 const MaxSACK = 4
 
 // Seq is a sequence number, a uint32: arithmetic is modulo 2^32 (RFC 9293, section 3.4).
-// It has methods that compare: a.Less(b), a.AtMost(b), a.Sub(b) and a.Add(bytes).
+// It has methods that compare: a.Less(b), a.AtMost(b), a.Sub(b), a.Max(b), a.Min(b)
+// and a.Add(bytes).
 type Seq = tcp.Seq
 
 // Range is a span of sequence numbers from Left up to, but without, Right: a SACK block.

@@ -113,9 +113,7 @@ func (f *flow) isNew(dir uint8, s *tcp.Segment) bool {
 		return false
 	}
 	fresh := h.end.AtMost(s.Seq)
-	if h.end.Less(s.End()) {
-		h.end = s.End()
-	}
+	h.end = h.end.Max(s.End())
 	return fresh
 }
 
