@@ -120,37 +120,6 @@ func (b *builder) take(list []node) {
 	}
 }
 
-// connection adds all constraints between the packets that were taken.
-func (b *builder) connection() {
-	for dir := range b.data {
-		b.firstCopies(uint8(dir))
-		if !b.said[dir].out && b.laws&(amongIn|LawTSecr.bit()|LawWindow.bit()) != 0 {
-			b.crossings(uint8(dir))
-		}
-	}
-	for dir := range uint8(2) {
-		b.acknowledged(dir)
-		b.handshake(dir)
-		if b.laws.has(LawNotYet) && b.said[1-dir].loopback {
-			b.unacknowledged(dir)
-		}
-		if b.laws.has(LawDSack) && b.tellsDuplicates {
-			b.duplicates(dir)
-		}
-		if b.laws.has(LawInTurn) {
-			b.inTurn(dir)
-		}
-		if b.laws.has(LawTSecr) {
-			b.echoed(dir)
-		}
-		if b.said[dir].out {
-			b.outLaws(dir)
-		} else {
-			b.inLaws(dir)
-		}
-	}
-}
-
 // firstCopies collects what one half says first, but for what drops explain. What
 // stands before its SYN it said after that: nothing of it was there before.
 func (b *builder) firstCopies(dir uint8) {

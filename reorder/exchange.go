@@ -13,12 +13,8 @@ func (t *tracker) noteExchange(it *item) {
 	if t.causes == nil {
 		t.causes = make([]uint64, causeSlots)
 	}
-	if it.effect != 0 && t.causes[it.effect%causeSlots] != it.effect {
-		it.doubt |= it.by.bit()
-	}
-	if it.quoted != 0 && t.causes[it.quoted%causeSlots] != it.quoted {
-		it.doubt |= LawQuote.bit()
-	}
+	it.doubtIf(it.effect != 0 && t.causes[it.effect%causeSlots] != it.effect, it.by.bit())
+	it.doubtIf(it.quoted != 0 && t.causes[it.quoted%causeSlots] != it.quoted, LawQuote.bit())
 	for _, cause := range [...]uint64{it.cause, it.self} {
 		if cause != 0 {
 			t.causes[cause%causeSlots] = cause

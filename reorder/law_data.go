@@ -37,6 +37,9 @@ func refusedBy(seg *tcp.Segment, ack tcp.Seq) bool {
 // they do not acknowledge.
 func (b *builder) unacknowledged(dir uint8) {
 	data, k := b.data[dir], 0
+	if !b.said[1-dir].loopback {
+		return
+	}
 	for _, n := range b.half[1-dir] {
 		it := &b.items[n]
 		if !it.answersAtOnce() {
@@ -143,7 +146,7 @@ func (b *builder) sacked(tree []node, data []numbered, n node, near int, within 
 // handshake puts a half's SYN before all else that it says.
 func (b *builder) handshake(dir uint8) {
 	data := b.data[dir]
-	if !b.laws.has(LawHandshake) || len(data) == 0 || !b.items[data[0].n].seg.Bits.Has(tcp.SYN) {
+	if len(data) == 0 || !b.items[data[0].n].seg.Bits.Has(tcp.SYN) {
 		return
 	}
 	syn := data[0].n

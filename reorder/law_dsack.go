@@ -1,6 +1,7 @@
 package reorder
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -37,13 +38,7 @@ func (it *item) noteDuplicate(own, peer *half) {
 
 // repetitions fills b.sorted with the data of a half that is no first copy.
 func (b *builder) repetitions(dir uint8) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[dir] {
-		it := &b.items[n]
-		if it.seg.Len > 0 && !it.first {
-			b.sorted = append(b.sorted, numbered{n, it.seg.Seq})
-		}
-	}
+	b.collect(b.half[dir], func(_ node, it *item) (tcp.Seq, bool) { return it.seg.Seq, it.seg.Len > 0 && !it.first })
 	sortNumbered(b.sorted)
 }
 
@@ -64,9 +59,10 @@ func (b *builder) repetition(r tcp.Range) (k int, only bool) {
 // duplicates puts before each of the host's D-SACKs a packet of the half dir that
 // repeats what it reports: the first one, where there are several.
 func (b *builder) duplicates(dir uint8) {
-	if b.repetitions(dir); len(b.sorted) == 0 {
+	if !b.tellsDuplicates {
 		return
 	}
+	b.repetitions(dir)
 	for _, n := range b.half[1-dir] {
 		it := &b.items[n]
 		if r, ok := duplicate(&it.seg); ok && it.out() {
@@ -91,10 +87,7 @@ func (b *builder) once(dir uint8, law Law) {
 	}
 	b.bare = said
 	slices.SortFunc(said, func(x, y node) int {
-		if d := compareSaid(&b.items[x].seg, &b.items[y].seg); d != 0 {
-			return d
-		}
-		return int(x - y)
+		return cmp.Or(compareSaid(&b.items[x].seg, &b.items[y].seg), int(x-y))
 	})
 	for len(said) > 0 {
 		k := 1
@@ -139,12 +132,7 @@ func (b *builder) plainFirst(equal []node, law Law) {
 // takes the room of the last.
 func compareSaid(p, q *tcp.Segment) int {
 	x, y := latestBlock(p), latestBlock(q)
-	for _, d := range [...]int32{p.Ack.Sub(q.Ack), int32(p.Window) - int32(q.Window), x.Left.Sub(y.Left), x.Right.Sub(y.Right)} {
-		if d != 0 {
-			return int(d)
-		}
-	}
-	return 0
+	return int(cmp.Or(p.Ack.Sub(q.Ack), int32(p.Window)-int32(q.Window), x.Left.Sub(y.Left), x.Right.Sub(y.Right)))
 }
 
 // latestBlock is the first SACK block but for a D-SACK, empty without one.

@@ -12,6 +12,9 @@ const leastTimeout = int64(200e6)
 // without timestamps nothing tells a timeout from an answer that was recorded first.
 func (b *builder) recovered(dir uint8) {
 	data, k := b.data[dir], 0
+	if !b.said[1-dir].sacks {
+		return
+	}
 	for i, n := range b.list {
 		it := &b.items[n]
 		if it.seg.Dir != dir || it.seg.Len <= 1 || it.first || b.excused[n] {

@@ -25,44 +25,6 @@ func (b *builder) inTurn(dir uint8) {
 	}
 }
 
-// outLaws adds the laws that hold among the packets that the host itself sent.
-func (b *builder) outLaws(dir uint8) {
-	if b.laws.has(LawRoundTrip) {
-		b.roundTrips(dir)
-	}
-	if b.laws.has(LawOutSeq) {
-		b.inSequence(b.data[dir], LawOutSeq)
-	}
-	if b.laws.has(LawOutNxt) {
-		b.bareACKs(dir, b.data[dir], LawOutNxt)
-	}
-	if b.laws.has(LawUnacked) {
-		b.unacked(dir)
-	}
-	if b.laws.has(LawUnechoed) {
-		b.unechoed(dir)
-	}
-	if b.laws.has(LawRecovery) && b.said[1-dir].sacks {
-		b.recovered(dir)
-	}
-	if b.laws.has(LawOutRST) {
-		b.resetLast(dir)
-	}
-	if b.laws.has(LawWindow) {
-		b.offered(dir)
-	}
-	b.risingNumbers(dir, LawOutAck, LawOutTSval, LawOutEdge)
-	if b.laws.has(LawOutSack) {
-		b.growingBlocks(dir, LawOutSack)
-	}
-	if b.laws.has(LawOutOnce) {
-		b.once(dir, LawOutOnce)
-	}
-	if b.laws.has(LawIPID) && b.ipid == IPIDPerFlow {
-		b.counted(b.half[dir])
-	}
-}
-
 // roundTrips puts data that comes after its ACK a round trip before it.
 func (b *builder) roundTrips(dir uint8) {
 	if !b.said[dir].doubt.has(LawAck) {
@@ -81,45 +43,6 @@ func (b *builder) roundTrips(dir uint8) {
 		if at < ack {
 			b.g.before(n, at, LawRoundTrip)
 		}
-	}
-}
-
-// inLaws adds the soft laws, which hold among the packets that the host received
-// as far as the network kept their order.
-func (b *builder) inLaws(dir uint8) {
-	if b.laws.has(LawInBurst) && b.said[dir].doubt.has(LawInBurst) {
-		b.bursts(dir)
-	}
-	if b.laws&(LawInSeq.bit()|LawInNxt.bit()|LawInAck.bit()|LawInTSval.bit()|LawInEdge.bit()|LawInOnce.bit()) == 0 {
-		return
-	}
-	b.kept = b.kept[:0]
-	logged := b.laws.has(LawArrival) && b.said[1-dir].out
-	if logged {
-		b.arrivals(dir)
-	}
-	for _, x := range b.data[dir] {
-		if !b.delayed[x.n] {
-			b.delayed[x.n] = b.items[x.n].open > b.gate || !logged && b.showsHoleAt(x.n)
-		}
-		if !b.delayed[x.n] {
-			b.kept = append(b.kept, x)
-		}
-	}
-	if b.laws.has(LawInSeq) {
-		b.inSequence(b.kept, LawInSeq)
-		b.around(b.kept, LawInSeq)
-		b.noteCopies(dir)
-	}
-	if b.laws.has(LawInNxt) {
-		b.bareACKs(dir, b.kept, LawInNxt)
-	}
-	b.risingNumbers(dir, LawInAck, LawInTSval, LawInEdge)
-	if b.laws.has(LawInSack) {
-		b.growingBlocks(dir, LawInSack)
-	}
-	if b.laws.has(LawInOnce) {
-		b.once(dir, LawInOnce)
 	}
 }
 
@@ -306,39 +229,7 @@ func (b *builder) compareSent(x, y numbered) int {
 	if p.HasAck() != q.HasAck() {
 		return cmp.Compare(p.Bits&tcp.ACK, q.Bits&tcp.ACK)
 	}
-	for _, d := range [...]int32{p.Ack.Sub(q.Ack), p.Seq.Sub(q.Seq), x.n - y.n} {
-		if d != 0 {
-			return int(d)
-		}
-	}
-	return 0
-}
-
-// risingNumbers: neither ACK numbers nor timestamps nor window edges of one
-// sender fall, but for what the network itself delayed.
-func (b *builder) risingNumbers(dir uint8, acks, stamps, edges Law) {
-	if b.laws.has(acks) {
-		b.rising(dir, acks, func(it *item) (tcp.Seq, bool) { return it.seg.Ack, it.seg.HasAck() })
-	}
-	if b.laws.has(stamps) {
-		b.rising(dir, stamps, func(it *item) (tcp.Seq, bool) {
-			return tcp.Seq(it.seg.TSval), it.seg.HasTS && !it.seg.Bits.Has(tcp.RST)
-		})
-	}
-	if b.laws.has(edges) {
-		b.rising(dir, edges, func(it *item) (tcp.Seq, bool) { return it.edge, it.hasEdge })
-	}
-}
-
-// rising puts the packets of a half in the order of a number that never falls.
-func (b *builder) rising(dir uint8, law Law, number func(*item) (tcp.Seq, bool)) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[dir] {
-		if v, ok := number(&b.items[n]); ok && !b.delayed[n] && !b.crossed[n] {
-			b.sorted = append(b.sorted, numbered{n, v})
-		}
-	}
-	b.chain(law)
+	return int(cmp.Or(p.Ack.Sub(q.Ack), p.Seq.Sub(q.Seq), x.n-y.n))
 }
 
 // growingBlocks: with one ACK number and one left edge, right edges rise.
@@ -371,12 +262,9 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 // bareFirst puts each ACK without blocks before those with the same number that have
 // some: as long as there is a hole, all ACKs tell of it (RFC 2018, section 4).
 func (b *builder) bareFirst(dir uint8, law Law) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.Span() == 0 && seg.HasAck() && !seg.Bits.Has(tcp.RST) && !b.crossed[n] {
-			b.sorted = append(b.sorted, numbered{n, seg.Ack})
-		}
-	}
+	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
+		return it.seg.Ack, it.seg.Span() == 0 && it.seg.HasAck() && !b.crossed[n]
+	})
 	sortNumbered(b.sorted)
 	all := b.sorted
 	for len(all) > 0 {
@@ -400,12 +288,9 @@ func (b *builder) bareFirst(dir uint8, law Law) {
 // latestLast puts an ACK before one with the same number whose first block, which holds
 // the latest arrival (RFC 2018, section 4), it doesn't have, if that has its own.
 func (b *builder) latestLast(dir uint8, law Law) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && seg.Span() == 0 && len(blocks(seg)) > 0 && !b.crossed[n] {
-			b.sorted = append(b.sorted, numbered{n, seg.Ack})
-		}
-	}
+	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
+		return it.seg.Ack, it.seg.HasAck() && it.seg.Span() == 0 && len(blocks(&it.seg)) > 0 && !b.crossed[n]
+	})
 	sortNumbered(b.sorted)
 	list := b.sorted
 	for k := range list {
@@ -432,12 +317,7 @@ func (b *builder) reportedBefore(x, y node) bool {
 const sackReach = 16
 
 func (r sackReport) compare(o sackReport) int {
-	for _, d := range [...]int32{r.ack.Sub(o.ack), r.block.Left.Sub(o.block.Left), r.block.Right.Sub(o.block.Right), r.n - o.n} {
-		if d != 0 {
-			return int(d)
-		}
-	}
-	return 0
+	return int(cmp.Or(r.ack.Sub(o.ack), r.block.Left.Sub(o.block.Left), r.block.Right.Sub(o.block.Right), r.n-o.n))
 }
 
 func appendReports(reports []sackReport, seg *tcp.Segment, n node) []sackReport {

@@ -76,6 +76,13 @@ type item struct {
 	cause, effect, self, quoted uint64 // what it asks, answers and quotes (see Packet)
 }
 
+// doubtIf notes that the packet may violate laws, if so.
+func (it *item) doubtIf(so bool, laws lawSet) {
+	if so {
+		it.doubt |= laws
+	}
+}
+
 // suspect is the set of moving laws that the packet may violate.
 func (it *item) suspect() lawSet { return it.doubt & moving }
 
@@ -125,9 +132,7 @@ func (t *tracker) note(it *item) {
 	if it.apart = !fits; it.apart {
 		return
 	}
-	if it.late && it.out() {
-		it.doubt |= LawHandshake.bit()
-	}
+	it.doubtIf(it.late && it.out(), LawHandshake.bit())
 	t.compare(it, f, own, peer)
 }
 
@@ -141,12 +146,8 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	t.forgotten += own.seen.filled - before
 	it.noteEcho(own, peer)
 	it.noteDuplicate(own, peer)
-	if seg.Span() == 0 && own.Begun && seg.Seq.Less(own.maxSeq) {
-		it.doubt |= LawOutNxt.bit() | LawInNxt.bit()
-	}
-	if it.answersAtOnce() && peer.Begun && seg.Ack.Less(peer.maxSeq) {
-		it.doubt |= LawNotYet.bit()
-	}
+	it.doubtIf(seg.Span() == 0 && own.Begun && seg.Seq.Less(own.maxSeq), LawOutNxt.bit()|LawInNxt.bit())
+	it.doubtIf(it.answersAtOnce() && peer.Begun && seg.Ack.Less(peer.maxSeq), LawNotYet.bit())
 	if seg.Outbound == tcp.Out && seg.Span() == 0 && seg.HasAck() && peer.Begun && seg.Ack.Less(peer.seen.edge) {
 		t.lateAcks++
 	}
@@ -193,37 +194,21 @@ func (it *item) noteData(own *half) {
 		it.early = own.Begun && !own.SYN && seg.End().AtMost(own.First) && own.early.addNew(tcp.Range{Left: seg.Seq, Right: seg.End()})
 		return
 	}
-	if own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal) {
-		it.doubt |= LawAck.bit()
-	}
-	if own.sacked.overlap(it.fresh()) {
-		it.doubt |= LawSack.bit()
-	}
-	if own.Begun && it.out() && it.newLeft.Less(own.maxSeq) {
-		it.doubt |= LawOutSeq.bit()
-	}
+	it.doubtIf(own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal), LawAck.bit())
+	it.doubtIf(own.sacked.overlap(it.fresh()), LawSack.bit())
+	it.doubtIf(own.Begun && it.out() && it.newLeft.Less(own.maxSeq), LawOutSeq.bit())
 }
 
 // noteOut compares a packet that the host sent with the highest numbers that it
 // sent before.
 func (it *item) noteOut(own, peer *half) {
 	seg := &it.seg
-	if own.reset && !seg.Bits.Has(tcp.RST) {
-		it.doubt |= LawOutRST.bit()
-	}
-	if it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()) {
-		it.doubt |= LawWindow.bit()
-	}
-	if seg.Len > 1 && own.hasAcked && seg.Seq.Less(own.acked) {
-		it.doubt |= LawUnacked.bit()
-	}
+	it.doubtIf(own.reset && !seg.Bits.Has(tcp.RST), LawOutRST.bit())
+	it.doubtIf(it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()), LawWindow.bit())
+	it.doubtIf(seg.Len > 1 && own.hasAcked && seg.Seq.Less(own.acked), LawUnacked.bit())
 	if own.hasAck && seg.HasAck() {
-		if seg.Ack.Less(own.maxAck) {
-			it.doubt |= LawOutAck.bit()
-		}
-		if seg.Ack == own.maxAck && own.shrinks(seg) {
-			it.doubt |= LawOutSack.bit()
-		}
+		it.doubtIf(seg.Ack.Less(own.maxAck), LawOutAck.bit())
+		it.doubtIf(seg.Ack == own.maxAck && own.shrinks(seg), LawOutSack.bit())
 	}
 	if own.hasTS && seg.HasTS && !seg.Bits.Has(tcp.RST) && tcp.Seq(seg.TSval).Less(own.maxTS) {
 		it.doubt |= LawOutTSval.bit()
@@ -234,15 +219,9 @@ func (it *item) noteOut(own, peer *half) {
 // its sender had shown before. Only soft laws speak of it.
 func (t *tracker) noteIn(it *item, own *half) {
 	seg := &it.seg
-	if own.hasAck && seg.HasAck() && seg.Ack.Less(own.maxAck) {
-		it.doubt |= LawInAck.bit()
-	}
-	if own.hasAck && seg.HasAck() && seg.Ack == own.maxAck && own.shrinks(seg) {
-		it.doubt |= LawInSack.bit()
-	}
-	if own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) {
-		it.doubt |= LawInTSval.bit()
-	}
+	it.doubtIf(own.hasAck && seg.HasAck() && seg.Ack.Less(own.maxAck), LawInAck.bit())
+	it.doubtIf(own.hasAck && seg.HasAck() && seg.Ack == own.maxAck && own.shrinks(seg), LawInSack.bit())
+	it.doubtIf(own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS), LawInTSval.bit())
 	if own.Begun && it.first && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= LawInSeq.bit()
 		if own.answered {
@@ -275,9 +254,7 @@ func (t *tracker) noteBurst(it *item, own *half) {
 func (it *item) noteEcho(own, peer *half) {
 	it.tsvalBefore, it.hadTS = own.maxTS, own.hasTS
 	it.edgeBefore, it.hadEdge = own.edge, own.hasEdge
-	if it.echoes() && peer.hasTS && peer.maxTS.Less(tcp.Seq(it.seg.TSecr)) {
-		it.doubt |= LawTSecr.bit()
-	}
+	it.doubtIf(it.echoes() && peer.hasTS && peer.maxTS.Less(tcp.Seq(it.seg.TSecr)), LawTSecr.bit())
 }
 
 // echoes reports whether the packet carries a TSecr that counts (RFC 7323,
@@ -334,9 +311,7 @@ func (h *half) offers(it *item, known bool) {
 		window <<= max(h.shift, 0)
 	}
 	it.edge, it.hasEdge = seg.Ack.Add(window), true
-	if h.hasEdge && it.edge.Less(h.edge) {
-		it.doubt |= LawOutEdge.bit() | LawInEdge.bit()
-	}
+	it.doubtIf(h.hasEdge && it.edge.Less(h.edge), LawOutEdge.bit()|LawInEdge.bit())
 	if !h.hasEdge || h.edge.Less(it.edge) {
 		h.edge, h.hasEdge = it.edge, true
 	}
