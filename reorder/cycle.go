@@ -1,5 +1,7 @@
 package reorder
 
+import "slices"
+
 // Constraints that contradict each other lie on cycles. Those of the weakest laws on
 // each give way, and where only moving laws are left nothing there moves.
 
@@ -27,22 +29,22 @@ type cycleFinder struct {
 	found, last int32
 }
 
-// step is a node on the way from the first one, with the cause that is looked at next.
+// step is a node on the way from the first one, with the causes that are not looked at yet.
 type step struct {
 	n    node
-	next int32
+	rest []lawful
 }
 
 func (f *cycleFinder) from(first node) {
 	f.enter(first)
 	for len(f.path) > 0 {
 		at := &f.path[len(f.path)-1]
-		if at.next == f.g.start[at.n+1] {
+		if len(at.rest) == 0 {
 			f.leave()
 			continue
 		}
-		c := f.g.pred[at.next].n
-		at.next++
+		c := at.rest[0].n
+		at.rest = at.rest[1:]
 		switch {
 		case f.number[c] == 0:
 			f.enter(c)
@@ -55,7 +57,7 @@ func (f *cycleFinder) from(first node) {
 func (f *cycleFinder) enter(n node) {
 	f.found++
 	f.number[n], f.low[n] = f.found, f.found
-	f.path = append(f.path, step{n, f.g.start[n]})
+	f.path = append(f.path, step{n, f.g.causes(n)})
 	f.open = append(f.open, n)
 }
 
@@ -76,7 +78,7 @@ func (f *cycleFinder) leave() {
 	}
 	tied := f.open[at:]
 	f.open = f.open[:at]
-	if len(tied) > 1 || f.g.precedesItself(n) {
+	if len(tied) > 1 || slices.ContainsFunc(f.g.causes(n), func(c lawful) bool { return c.n == n }) {
 		f.last++
 		for _, m := range tied {
 			f.cycle[m] = f.last
@@ -84,15 +86,6 @@ func (f *cycleFinder) leave() {
 	} else {
 		f.low[n] = 0 // done with
 	}
-}
-
-func (g *graph) precedesItself(n node) bool {
-	for _, c := range g.causes(n) {
-		if c.n == n {
-			return true
-		}
-	}
-	return false
 }
 
 // dropWeak takes the constraints of the weakest laws out of each cycle, and reports
@@ -105,16 +98,12 @@ func (g *graph) dropWeak(cycle []int32) (dropped bool) {
 			weakest[c] = max(weakest[c], e.law.weakness())
 		}
 	}
-	kept := g.edges[:0]
-	for _, e := range g.edges {
-		if c := cycle[e.from]; c > 0 && c == cycle[e.to] && e.law.soft() && e.law.weakness() == weakest[c] {
-			continue
-		}
-		kept = append(kept, e)
-	}
-	dropped = len(kept) < len(g.edges)
-	g.edges = kept
-	return dropped
+	all := len(g.edges)
+	g.edges = slices.DeleteFunc(g.edges, func(e edge) bool {
+		c := cycle[e.from]
+		return c > 0 && c == cycle[e.to] && e.law.soft() && e.law.weakness() == weakest[c]
+	})
+	return len(g.edges) < all
 }
 
 // weakness is how little a law is believed against others.

@@ -22,8 +22,7 @@ type graph struct {
 	nodes   int
 
 	place []placing
-	pred  []lawful // edges grouped by their target
-	start []int32  // of each target's edges in pred
+	into  links // edges by their target
 	ready []node
 	order []node  // as settled: successors first
 	stamp []int64 // of each packet, nanoseconds
@@ -51,8 +50,34 @@ type links struct {
 // of lists the edges of one node, in the order in which they were added.
 func (l *links) of(n node) []lawful { return l.end[l.start[n]:l.start[n+1]] }
 
-// causes are the edges that lead to the node, in the order in which they were added.
-func (g *graph) causes(b node) []lawful { return g.pred[g.start[b]:g.start[b+1]] }
+// causes are the edges that lead to the node.
+func (g *graph) causes(n node) []lawful { return g.into.of(n) }
+
+// list fills l with the edges by their source, or else by their target.
+func (g *graph) list(l *links, bySource bool) {
+	l.start = resize(l.start, g.nodes+2)
+	l.end = slices.Grow(l.end[:0], len(g.edges))[:len(g.edges)]
+	for i := range g.edges {
+		by, _ := g.edges[i].ends(bySource)
+		l.start[by+2]++
+	}
+	for n := 2; n < len(l.start); n++ {
+		l.start[n] += l.start[n-1]
+	}
+	for i := range g.edges {
+		by, other := g.edges[i].ends(bySource)
+		l.end[l.start[by+1]] = lawful{other, g.edges[i].law}
+		l.start[by+1]++
+	}
+}
+
+// ends are the edge's source and target, or else these two the other way round.
+func (e *edge) ends(bySource bool) (by, other node) {
+	if bySource {
+		return e.from, e.to
+	}
+	return e.to, e.from
+}
 
 // placing is where a node ends up.
 type placing struct {
@@ -140,30 +165,18 @@ func resize[T any](s []T, n int) []T {
 	return s
 }
 
-// begin leaves every node where it is, and groups the edges by their target.
+// begin leaves every node where it is, and lists the edges by their target.
 func (g *graph) begin() {
-	g.place, g.start = resize(g.place, g.nodes), resize(g.start, g.nodes+2)
-	if cap(g.pred) < len(g.edges) {
-		g.pred = make([]lawful, len(g.edges)+len(g.edges)/4)
-	}
-	g.pred = g.pred[:len(g.edges)]
+	g.list(&g.into, false)
+	g.place = resize(g.place, g.nodes)
 	g.order, g.ready = g.order[:0], g.ready[:0]
-	start, place := g.start, g.place
 	for i := range g.edges {
-		e := &g.edges[i]
-		start[e.to+2]++
-		place[e.from].open++
+		g.place[g.edges[i].from].open++
 	}
-	for n := range place {
-		start[n+2] += start[n+1]
-		if place[n].leave(n, n < g.packets); place[n].open == 0 {
+	for n := range g.place {
+		if g.place[n].leave(n, n < g.packets); g.place[n].open == 0 {
 			g.ready = append(g.ready, node(n))
 		}
-	}
-	for i := range g.edges {
-		e := &g.edges[i]
-		g.pred[start[e.to+1]] = lawful{e.from, e.law}
-		start[e.to+1]++
 	}
 }
 
@@ -262,29 +275,4 @@ func (g *graph) reach(n node, gate, widest int64) int64 {
 
 func (g *graph) earlier(a, b node) bool {
 	return g.stamp[a] < g.stamp[b] || g.stamp[a] == g.stamp[b] && a < b
-}
-
-// following lists the edges by their source: all, or those among the marked
-// nodes.
-func (g *graph) following(marked []bool) links {
-	among := func(e *edge) bool { return marked == nil || marked[e.from] && marked[e.to] }
-	l := links{make([]int32, g.nodes+2), nil}
-	n := 0
-	for i := range g.edges {
-		if e := &g.edges[i]; among(e) {
-			l.start[e.from+2]++
-			n++
-		}
-	}
-	for i := 2; i < len(l.start); i++ {
-		l.start[i] += l.start[i-1]
-	}
-	l.end = make([]lawful, n)
-	for i := range g.edges {
-		if e := &g.edges[i]; among(e) {
-			l.end[l.start[e.from+1]] = lawful{e.to, e.law}
-			l.start[e.from+1]++
-		}
-	}
-	return l
 }

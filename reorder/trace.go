@@ -66,7 +66,7 @@ func (r *Orderer) relations(t *Trace, n node) {
 			t.Followers = append(t.Followers, r.relation(n, m.n, m))
 		}
 	}
-	found, t.Cut = g.around(n, links{g.start, g.pred})
+	found, t.Cut = g.around(n, &g.into)
 	t.Cut = t.Cut || cut
 	for _, m := range found {
 		t.Causes = append(t.Causes, r.relation(m.n, n, m))
@@ -90,18 +90,18 @@ func (r *Orderer) before(a, b node) bool {
 	return p < q || p == q && r.compare(a, b) < 0
 }
 
-// leaving returns the window's edges by their source. They are sorted once a
+// leaving returns the window's edges by their source. They are listed once a
 // window, and only where a packet is watched.
-func (r *Orderer) leaving() links {
+func (r *Orderer) leaving() *links {
 	if r.leave.start == nil {
-		r.leave = r.graph.following(nil)
+		r.graph.list(&r.leave, true)
 	}
-	return r.leave
+	return &r.leave
 }
 
 // around walks from n along the edges, breadth first, through virtual nodes to
 // the nearest packets; cut says that there are more than maxRelations, or may be.
-func (g *graph) around(n node, along links) (found []lawful, cut bool) {
+func (g *graph) around(n node, along *links) (found []lawful, cut bool) {
 	seen := map[node]bool{n: true}
 	queue := []lawful{{n: n}}
 	for len(queue) > 0 {
