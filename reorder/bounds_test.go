@@ -113,8 +113,7 @@ func TestTracesVisitABoundedNumber(t *testing.T) {
 		last = v
 	}
 	g.before(last, 1, LawAck)
-	var after links
-	g.list(&after, true)
+	after := g.following()
 	if found, cut := g.around(0, &after); len(found) > 0 || !cut {
 		t.Errorf("got %d packets and cut %v, want none and true", len(found), cut)
 	}

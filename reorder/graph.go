@@ -53,30 +53,20 @@ func (l *links) of(n node) []lawful { return l.end[l.start[n]:l.start[n+1]] }
 // causes are the edges that lead to the node.
 func (g *graph) causes(n node) []lawful { return g.into.of(n) }
 
-// list fills l with the edges by their source, or else by their target.
-func (g *graph) list(l *links, bySource bool) {
-	l.start = resize(l.start, g.nodes+2)
-	l.end = slices.Grow(l.end[:0], len(g.edges))[:len(g.edges)]
-	for i := range g.edges {
-		by, _ := g.edges[i].ends(bySource)
-		l.start[by+2]++
+// following lists the edges by their source.
+func (g *graph) following() (l links) {
+	l.start, l.end = make([]int32, g.nodes+2), make([]lawful, len(g.edges))
+	for _, e := range g.edges {
+		l.start[e.from+2]++
 	}
 	for n := 2; n < len(l.start); n++ {
 		l.start[n] += l.start[n-1]
 	}
-	for i := range g.edges {
-		by, other := g.edges[i].ends(bySource)
-		l.end[l.start[by+1]] = lawful{other, g.edges[i].law}
-		l.start[by+1]++
+	for _, e := range g.edges {
+		l.end[l.start[e.from+1]] = lawful{e.to, e.law}
+		l.start[e.from+1]++
 	}
-}
-
-// ends are the edge's source and target, or else these two the other way round.
-func (e *edge) ends(bySource bool) (by, other node) {
-	if bySource {
-		return e.from, e.to
-	}
-	return e.to, e.from
+	return l
 }
 
 // placing is where a node ends up.
@@ -167,16 +157,25 @@ func resize[T any](s []T, n int) []T {
 
 // begin leaves every node where it is, and lists the edges by their target.
 func (g *graph) begin() {
-	g.list(&g.into, false)
-	g.place = resize(g.place, g.nodes)
+	g.place, g.into.start = resize(g.place, g.nodes), resize(g.into.start, g.nodes+2)
+	g.into.end = slices.Grow(g.into.end[:0], len(g.edges))[:len(g.edges)]
 	g.order, g.ready = g.order[:0], g.ready[:0]
+	start, place := g.into.start, g.place
 	for i := range g.edges {
-		g.place[g.edges[i].from].open++
+		e := &g.edges[i]
+		start[e.to+2]++
+		place[e.from].open++
 	}
-	for n := range g.place {
-		if g.place[n].leave(n, n < g.packets); g.place[n].open == 0 {
+	for n := range place {
+		start[n+2] += start[n+1]
+		if place[n].leave(n, n < g.packets); place[n].open == 0 {
 			g.ready = append(g.ready, node(n))
 		}
+	}
+	for i := range g.edges {
+		e := &g.edges[i]
+		g.into.end[start[e.to+1]] = lawful{e.from, e.law}
+		start[e.to+1]++
 	}
 }
 

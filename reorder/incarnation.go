@@ -26,6 +26,9 @@ func (f *flow) halves(seg *tcp.Segment) (own, peer *half) {
 // incarnate starts a new incarnation of the port pair at a SYN that is not of
 // the present one, also where that answers the same SYN with another number.
 func (f *flow) incarnate(seg *tcp.Segment) {
+	if !seg.Bits.Has(tcp.SYN) {
+		return
+	}
 	own, peer := f.halves(seg)
 	if seg.Opening(&own.Origin, &peer.Origin) == tcp.Continues {
 		return

@@ -94,7 +94,7 @@ func (r *Orderer) before(a, b node) bool {
 // window, and only where a packet is watched.
 func (r *Orderer) leaving() *links {
 	if r.leave.start == nil {
-		r.graph.list(&r.leave, true)
+		r.leave = r.graph.following()
 	}
 	return &r.leave
 }
