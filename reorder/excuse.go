@@ -30,14 +30,9 @@ func (b *builder) excuse() {
 		if !it.first || it.doubt&lawsOfData == 0 || it.seg.Bits.Has(tcp.SYN) {
 			continue
 		}
-		switch it.seg.Outbound {
-		case tcp.Out:
-			b.excused[n] = b.sentAgain(list, i) || b.answeredTooSoon(list, i)
-		case tcp.In:
-			b.excused[n] = b.receivedAgain(list, i)
-		case tcp.Both:
-			b.excused[n] = b.sentAgain(list, i) || b.receivedAgain(list, i)
-		}
+		side := it.seg.Outbound
+		b.excused[n] = it.out() && b.sentAgain(list, i) || side == tcp.Out && b.answeredTooSoon(list, i) ||
+			(side == tcp.In || side == tcp.Both) && b.receivedAgain(list, i)
 	}
 }
 
@@ -62,13 +57,9 @@ func (b *builder) sentAgain(list []node, i int) bool {
 		if !p.seg.Seq.Less(h.seg.Seq) || !h.first || h.seg.Bits.Has(tcp.RST) {
 			continue
 		}
-		if asks > 1 && !p.sackOK {
-			return true
-		}
-		if p.seg.HasTS && h.seg.HasTS && tcp.Seq(h.seg.TSval).Less(tcp.Seq(p.seg.TSval)) {
-			return true
-		}
-		if p.seg.HasAck() && h.seg.HasAck() && h.seg.Ack.Less(p.seg.Ack) {
+		if asks > 1 && !p.sackOK ||
+			p.seg.HasTS && h.seg.HasTS && tcp.Seq(h.seg.TSval).Less(tcp.Seq(p.seg.TSval)) ||
+			p.seg.HasAck() && h.seg.HasAck() && h.seg.Ack.Less(p.seg.Ack) {
 			return true
 		}
 	}
@@ -107,16 +98,18 @@ func showsHole(q *tcp.Segment, p *item) bool {
 	if !q.HasAck() || p.newLeft.Less(q.Ack) {
 		return false
 	}
-	beyond := false
-	for _, block := range q.SACK[:q.SACKs] {
-		if block.Overlaps(p.fresh()) {
+	return beyond(q.SACK[:q.SACKs], p.fresh()) && (q.Ack == p.newLeft || q.SACKs < roomForSACKs(q))
+}
+
+// beyond reports whether one of the blocks lies beyond r, and none reaches into it.
+func beyond(all []tcp.Range, r tcp.Range) (any bool) {
+	for _, x := range all {
+		if x.Overlaps(r) {
 			return false
 		}
-		if p.seg.End().AtMost(block.Left) {
-			beyond = true
-		}
+		any = any || r.Right.AtMost(x.Left)
 	}
-	return beyond && (q.Ack == p.newLeft || q.SACKs < roomForSACKs(q))
+	return any
 }
 
 // roomForSACKs is how many blocks an option can hold, beside timestamps or alone

@@ -48,11 +48,10 @@ func (b *builder) burstInSequence(burst []node) {
 // the host's first ACK after it covers all of that, with no duplicate ACK for any
 // of it.
 func (b *builder) tookInSequence(burst, after []node) (any bool) {
-	answer := 0
-	for answer < len(after) && (b.items[after[answer]].seg.Dir == b.items[burst[0]].seg.Dir || !b.items[after[answer]].seg.HasAck()) {
-		answer++
-	}
-	if answer == len(after) {
+	answer := slices.IndexFunc(after, func(n node) bool {
+		return b.items[n].seg.Dir != b.items[burst[0]].seg.Dir && b.items[n].seg.HasAck()
+	})
+	if answer < 0 {
 		return false
 	}
 	for i, n := range burst {

@@ -44,7 +44,8 @@ func (b *builder) firstToMiss(i int) node {
 	shows := func(m node) bool {
 		b.steps++
 		q := &b.items[m].seg
-		return q.Dir != p.seg.Dir && q.SACKs > 0 && q.HasAck() && q.Ack.AtMost(p.seg.Seq) && lacks(q, p)
+		return q.Dir != p.seg.Dir && q.SACKs > 0 && q.HasAck() && q.Ack.AtMost(p.seg.Seq) &&
+			beyond(blocks(q), tcp.Range{Left: p.seg.Seq, Right: p.seg.End()})
 	}
 	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
 		if shows(b.list[j]) {
@@ -59,13 +60,3 @@ func (b *builder) firstToMiss(i int) node {
 	return noNode
 }
 
-// lacks reports whether an ACK has a block beyond the packet and none that reaches into it.
-func lacks(q *tcp.Segment, p *item) (beyond bool) {
-	for _, block := range blocks(q) {
-		if block.Left.Less(p.seg.End()) && p.seg.Seq.Less(block.Right) {
-			return false
-		}
-		beyond = beyond || p.seg.End().AtMost(block.Left)
-	}
-	return beyond
-}

@@ -227,8 +227,7 @@ func (r *Orderer) enter() {
 		r.latest = it.seg.Stamp
 	}
 	if len(r.items) >= r.settled || len(r.items) >= r.limit {
-		r.drain()
-		r.settled = max(2*len(r.items), batch) + batch
+		r.drain(false)
 	}
 }
 
@@ -268,15 +267,23 @@ func (r *Orderer) Steps() int64 {
 	return r.build.steps + r.graph.steps + r.waiting.steps + r.track.steps
 }
 
-// drain places the packets that nothing yet to come can move.
-func (r *Orderer) drain() {
+// drain places the packets that nothing yet to come can move, or with half at least the
+// first half of the window.
+func (r *Orderer) drain(half bool) {
+	if len(r.items) == 0 {
+		return
+	}
 	r.readClock()
 	cut := r.settledCut()
-	if len(r.items) >= r.limit && cut < len(r.items)/2 {
+	switch {
+	case half:
+		cut = max(cut, (len(r.items)+1)/2)
+	case len(r.items) >= r.limit && cut < len(r.items)/2:
 		r.stats.Forced++
 		cut = len(r.items) / 2
 	}
 	r.place(cut)
+	r.settled = max(2*len(r.items), batch) + batch
 }
 
 // settledCut is how many packets, from the front, nothing yet to come can move.
