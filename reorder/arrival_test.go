@@ -251,9 +251,8 @@ func TestCrossing(t *testing.T) {
 			t.Errorf("%s: got the %d longest delays as the network's, from %d ns on, want %d", test.name, network, crossing, test.network)
 		}
 	}
-	var none *swapMeter
-	if got := none.crossing(5); got != 5 || none.usual() != 0 {
-		t.Errorf("no swaps: got %d and %d, want 5 and 0", got, none.usual())
+	if _, p := ordered(t, newScript().handshake().download(20).segs); p.Crossing != p.Gate || p.Usual != 0 || p.Longest != 0 {
+		t.Errorf("no swaps: got delays from %d ns on as the network's, %d usual and %d at most, want them from the gate of %d on and 0", p.Crossing, p.Usual, p.Longest, p.Gate)
 	}
 }
 

@@ -59,4 +59,3 @@ func (b *builder) firstToMiss(i int) node {
 	}
 	return noNode
 }
-

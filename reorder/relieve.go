@@ -25,4 +25,3 @@ func (r *Orderer) Relieve() (early bool) {
 
 // held is how many packets were pushed and are not placed.
 func (r *Orderer) held() int { return r.waiting.len() + len(r.items) }
-

@@ -13,7 +13,7 @@ type Survey struct {
 	options    Options
 	file       *Orderer // the capture in file order
 	stamps     *Orderer // the same in stamp order; nil as long as both agree
-	ticks      tickMeter
+	ticks      TickMeter
 	last       int64
 	latest     int64 // highest stamp
 	any        bool
@@ -151,7 +151,7 @@ func (s *Survey) Steps() int64 {
 func (s *Survey) Profile() Profile {
 	s.Barrier()
 	basis, other := s.file, s.stamps
-	p := Profile{Basis: FileOrder, Backward: min(s.behind, widestGate), ClockSteps: s.clockSteps, Tick: s.ticks.tick()}
+	p := Profile{Basis: FileOrder, Backward: min(s.behind, widestGate), ClockSteps: s.clockSteps, Tick: s.ticks.Tick()}
 	if s.stampsFit() {
 		basis, other, p.Basis = s.stamps, s.file, StampOrder
 		if s.reach > 0 {
@@ -167,8 +167,7 @@ func (s *Survey) Profile() Profile {
 	if other != nil {
 		p.Other = total(other.stats.Violations)
 	}
-	p.ThreadJitter = max(basis.measure.thread.scale(), tieOf(basis.measure.thread, p.Tick))
-	p.QueueJitter = max(basis.measure.queue.scale(), tieOf(basis.measure.queue, p.Tick))
+	p.ThreadJitter, p.QueueJitter = basis.measure.thread.jitter(p.Tick), basis.measure.queue.jitter(p.Tick)
 	p.Gate = max(p.Tick, gateFactor*max(p.ThreadJitter, p.QueueJitter))
 	if total(p.Violations) < mandateFrom {
 		p.Gate = max(p.Tick, min(p.Gate, fewGate))
@@ -188,8 +187,10 @@ func (s *Survey) Profile() Profile {
 	p.takeBursts(s.ticks.fine(p.Tick))
 	p.Reverses = p.Bursts && basis.track.falls >= mostlyReversed*basis.track.rises
 	p.LogMandate = p.ThreadMandate && p.QueueMandate && basis.track.lateAcks <= lateAcksMost*basis.measure.queue.total
-	p.Usual, p.Crossing = basis.track.swaps.usual(), basis.track.swaps.crossing(p.Gate)
-	p.Longest = basis.track.swaps.longest()
+	p.Crossing = p.Gate
+	if m := basis.track.swaps; m != nil {
+		p.Usual, p.Longest, p.Crossing = m.usual(), m.by[0].late.Quantile(1), m.crossing(p.Gate)
+	}
 	p.IPID = basis.track.idMode()
 	return p
 }
@@ -292,14 +293,6 @@ const mandateFrom = 4
 // (in 600 recordings with drops alone 13 were left so, by 10 to 40 ms).
 const fewGate = int64(5 * time.Millisecond)
 
-// tieOf: an inversion inside a tick counts as one tick.
-func tieOf(h Histogram, tick int64) int64 {
-	if h.total == 0 {
-		return 0
-	}
-	return tick
-}
-
 func total(counts [NumLaws]int64) (sum int64) {
 	for _, n := range counts {
 		sum += n
@@ -322,12 +315,11 @@ func (t *tracker) idMode() IPIDMode {
 type scales struct{ thread, queue Histogram }
 
 func (s *scales) add(law Law, displacement int64) {
-	if law == LawInBurst {
-		return // of packets stamped at one time
-	}
-	if law.amongOut() {
+	switch {
+	case law == LawInBurst: // of packets stamped at one time
+	case law.amongOut():
 		s.thread.Add(displacement)
-	} else {
+	default:
 		s.queue.Add(displacement)
 	}
 }
@@ -374,5 +366,11 @@ func upper(bucket int) int64 {
 	return (int64(bucket%8)+9)<<(e-3) - 1
 }
 
-// scale is the duration that all but the rarest displacements keep within.
-func (h *Histogram) scale() int64 { return h.Quantile(0.98) }
+// jitter is the duration that all but the rarest displacements keep within: an inversion
+// inside a tick counts as one tick.
+func (h *Histogram) jitter(tick int64) int64 {
+	if h.total == 0 {
+		return 0
+	}
+	return max(h.Quantile(0.98), tick)
+}

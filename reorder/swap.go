@@ -106,23 +106,9 @@ func (r *swapRing) overtaker(seg *tcp.Segment) (stamp int64, ok bool) {
 	return 0, false
 }
 
-// longest is how late a packet of the host's is that comes after a higher one, at most, 0
-// if there are none.
-func (m *swapMeter) longest() int64 {
-	if m == nil {
-		return 0
-	}
-	return m.by[0].late.Quantile(1)
-}
-
 // usual is how late a packet of the host's is that comes after a higher one, in the
 // median, 0 if there are none.
-func (m *swapMeter) usual() int64 {
-	if m == nil {
-		return 0
-	}
-	return m.by[0].late.Quantile(.5)
-}
+func (m *swapMeter) usual() int64 { return m.by[0].late.Quantile(.5) }
 
 // crossing is the delay from which on the network explains a late inbound packet
 // better than the capture does; at most widest. No other delay has so many more packets
@@ -133,9 +119,6 @@ func (m *swapMeter) usual() int64 {
 // longest delays, the other of those near the usual ones. What is near the usual delays is
 // the capture's: what threads delay by more than crossingUsual of those is rare.
 func (m *swapMeter) crossing(widest int64) int64 {
-	if m == nil {
-		return widest
-	}
 	out, in := &m.by[0], &m.by[1]
 	usual, least := bucketOf(m.usual()), 8
 	few, many := out.late.upTo(usual), in.late.upTo(usual)

@@ -1,9 +1,10 @@
 package reorder
 
 // TickMeter tells the tick of a capture's clock before a Survey is made, from
-// the same stamps and as that does. The zero value is ready.
+// the same stamps and as that does: steps between stamps are multiples of one length,
+// but for the clock's drift. The zero value is ready.
 type TickMeter struct {
-	meter tickMeter
+	steps []int64
 	last  int64
 	any   bool
 }
@@ -11,14 +12,10 @@ type TickMeter struct {
 // Add takes the next stamp of the capture, nanoseconds.
 func (m *TickMeter) Add(stamp int64) {
 	if m.any {
-		m.meter.add(stamp - m.last)
+		m.add(stamp - m.last)
 	}
 	m.last, m.any = stamp, true
 }
-
-// Tick returns the tick in nanoseconds, 0 if it is too fine to matter or too few
-// stamps tell.
-func (m *TickMeter) Tick() int64 { return m.meter.tick() }
 
 // Undisturbed is the Profile of a capture in which no law is violated, as far as
 // that tells where its packets stay and in which intervals they happened.

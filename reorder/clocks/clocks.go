@@ -234,6 +234,8 @@ func (p point) below(o point) bool {
 	return p.value < o.value || p.value == o.value && p.at < o.at
 }
 
+func (p point) compareTime(o point) int { return cmp.Compare(p.at, o.at) }
+
 // maxWindows is how many windows are kept; when there are more, they are
 // merged by twos.
 const maxWindows = 1024
@@ -271,7 +273,7 @@ func (e *envelope) points(origin int64) []point {
 	for _, p := range e.windows {
 		list = append(list, point{minus(p.at, origin), p.value})
 	}
-	slices.SortFunc(list, func(a, b point) int { return cmp.Compare(a.at, b.at) })
+	slices.SortFunc(list, point.compareTime)
 	return list
 }
 
