@@ -206,24 +206,24 @@ func (it *item) noteOut(own, peer *half) {
 	it.doubtIf(own.reset && !seg.Bits.Has(tcp.RST), LawOutRST.bit())
 	it.doubtIf(it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()), LawWindow.bit())
 	it.doubtIf(seg.Len > 1 && own.hasAcked && seg.Seq.Less(own.acked), LawUnacked.bit())
-	it.noteFalls(own, LawOutAck, LawOutSack, LawOutTSval)
+	it.noteFalls(own, LawOutAck.bit(), LawOutSack.bit(), LawOutTSval.bit())
 }
 
 // noteFalls notes which numbers are lower than its sender's before.
-func (it *item) noteFalls(own *half, ack, sack, stamp Law) {
+func (it *item) noteFalls(own *half, ack, sack, stamp lawSet) {
 	seg := &it.seg
-	if own.hasAck && seg.HasAck() {
-		it.doubtIf(seg.Ack.Less(own.maxAck), ack.bit())
-		it.doubtIf(seg.Ack == own.maxAck && own.shrinks(seg), sack.bit())
+	if own.hasAck && seg.HasAck() && seg.Ack.AtMost(own.maxAck) {
+		it.doubtIf(seg.Ack != own.maxAck, ack)
+		it.doubtIf(seg.Ack == own.maxAck && own.shrinks(seg), sack)
 	}
-	it.doubtIf(own.hasTS && seg.HasTS && !seg.Bits.Has(tcp.RST) && tcp.Seq(seg.TSval).Less(own.maxTS), stamp.bit())
+	it.doubtIf(own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) && !seg.Bits.Has(tcp.RST), stamp)
 }
 
 // noteIn compares a packet that the host received with the highest numbers that
 // its sender had shown before. Only soft laws speak of it.
 func (t *tracker) noteIn(it *item, own *half) {
 	seg := &it.seg
-	it.noteFalls(own, LawInAck, LawInSack, LawInTSval)
+	it.noteFalls(own, LawInAck.bit(), LawInSack.bit(), LawInTSval.bit())
 	if own.Begun && it.first && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= LawInSeq.bit()
 		if own.answered {
