@@ -176,7 +176,7 @@ func (l Law) soft() bool { return l >= LawInBurst }
 
 // mandated returns the laws that may act, of those that are on.
 func (s lawSet) mandated(p *Profile) lawSet {
-	return s & lawsThat(func(r *lawRow) bool { return r.mandate.given(p) })
+	return s & lawsThat(func(r *lawRow) bool { return r.mandate == nil || r.mandate(p) })
 }
 
 // lawSet is a set of laws, one bit each.

@@ -16,34 +16,18 @@ type lawRow struct {
 	but string
 }
 
-// mandate is what a capture must show before a law acts.
-type mandate uint8
+// mandate says whether a capture shows what it must before a law acts; nil is always.
+type mandate func(p *Profile) bool
 
-const (
-	always        mandate = iota
-	forBursts             // that bursts were handed up in reverse
-	forQueue              // that responses were queued before their causes
-	forQueueAlone         // that, and not that threads swap packets
-	forLog                // that the host's ACKs tell what had arrived
-	forThreads            // that threads swap packets
-)
+// That bursts were handed up in reverse; that responses were queued before their causes;
+// that the host's ACKs tell what had arrived; that threads swap packets.
+func forBursts(p *Profile) bool  { return p.Bursts }
+func forQueue(p *Profile) bool   { return p.QueueMandate }
+func forLog(p *Profile) bool     { return p.LogMandate }
+func forThreads(p *Profile) bool { return p.ThreadMandate }
 
-// given reports whether a capture gives the mandate.
-func (m mandate) given(p *Profile) bool {
-	switch m {
-	case forBursts:
-		return p.Bursts
-	case forQueue:
-		return p.QueueMandate
-	case forQueueAlone:
-		return p.QueueMandate && !p.ThreadMandate
-	case forLog:
-		return p.LogMandate
-	case forThreads:
-		return p.ThreadMandate
-	}
-	return true
-}
+// forQueueAlone is forQueue where threads don't swap packets.
+func forQueueAlone(p *Profile) bool { return p.QueueMandate && !p.ThreadMandate }
 
 // side says which packets a law compares with each other.
 type side uint8

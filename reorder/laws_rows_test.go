@@ -29,7 +29,7 @@ func TestTableOfLaws(t *testing.T) {
 		if r.but == "" || strings.ContainsAny(r.but, ".\n") {
 			t.Errorf("%s: counter-example %q, want one clause", r.name, r.but)
 		}
-		if !l.soft() && r.mandate != always {
+		if !l.soft() && r.mandate != nil {
 			t.Errorf("%s moves packets wherever it is broken, and has a mandate", r.name)
 		}
 	}

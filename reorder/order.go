@@ -1,7 +1,9 @@
 package reorder
 
 import (
+	"cmp"
 	"math"
+	"math/bits"
 	"unsafe"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -102,7 +104,7 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
+	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: cmp.Or(o.Window, DefaultWindow), latest: math.MinInt64, settled: batch}
 	r.track.ipid = p.IPID
 	r.beginSorting()
 	r.elder.empty(0)
@@ -393,11 +395,4 @@ func (r *Orderer) asks(n node) int64 {
 	return r.clock[n] - r.clock[p.direct]
 }
 
-func firstLaw(s lawSet) Law {
-	for l := range Law(NumLaws) {
-		if s.has(l) {
-			return l
-		}
-	}
-	return LawAck
-}
+func firstLaw(s lawSet) Law { return Law(bits.TrailingZeros64(uint64(s)) % 64) }

@@ -74,13 +74,6 @@ func (o Options) Validate() error {
 	return err
 }
 
-func (o Options) window() int {
-	if o.Window == 0 {
-		return DefaultWindow
-	}
-	return o.Window
-}
-
 // Basis is the order that is taken as the first witness.
 type Basis uint8
 
@@ -90,12 +83,7 @@ const (
 	StampOrder
 )
 
-func (b Basis) String() string {
-	if b == StampOrder {
-		return "stamps"
-	}
-	return "file"
-}
+func (b Basis) String() string { return [...]string{"file", "stamps"}[b] }
 
 // IPIDMode says how the capturing host numbers its IPv4 packets.
 type IPIDMode uint8

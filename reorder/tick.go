@@ -39,11 +39,9 @@ type fineClock struct {
 	at    []int64 // by packet of the window
 	tick  int64
 	known bool
-	ticks names[uint64, shareOfTick]
+	// How many packets were stamped in a tick, and how many of them so far.
+	all, before names[int64, int64]
 }
-
-// shareOfTick counts the packets that were stamped in one tick, and those of them so far.
-type shareOfTick struct{ all, before int64 }
 
 // read fills at from the clock of the window, unless that was done.
 func (f *fineClock) read(stamp, clock []int64) {
@@ -55,16 +53,13 @@ func (f *fineClock) read(stamp, clock []int64) {
 	if f.tick == 0 {
 		return
 	}
-	f.ticks.empty(len(stamp))
+	f.all.empty(len(stamp))
+	f.before.empty(len(stamp))
 	for _, t := range stamp {
-		s := f.ticks.at[uint64(t)]
-		s.all++
-		f.ticks.at[uint64(t)] = s
+		f.all.at[t]++
 	}
 	for i, t := range stamp {
-		s := f.ticks.at[uint64(t)]
-		f.at[i] += f.tick / s.all * s.before
-		s.before++
-		f.ticks.at[uint64(t)] = s
+		f.at[i] += f.tick / f.all.at[t] * f.before.at[t]
+		f.before.at[t]++
 	}
 }

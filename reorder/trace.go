@@ -1,5 +1,7 @@
 package reorder
 
+import "slices"
+
 // Trace says how a packet came to its place: what the constraints around it
 // were.
 type Trace struct {
@@ -53,24 +55,18 @@ func (r *Orderer) watched(p Placement, n node, recorded int64) {
 func (r *Orderer) relations(t *Trace, n node) {
 	g := &r.graph
 	direct := lawful{g.place[n].direct, g.place[n].directLaw}
+	after, cut := g.around(n, r.leaving())
 	if direct.n != farAway {
-		t.Followers = append(t.Followers, r.relation(n, direct.n, direct))
+		after = append([]lawful{direct}, slices.DeleteFunc(after, func(m lawful) bool { return m.n == direct.n })...)
 	}
-	found, cut := g.around(n, r.leaving())
-	for _, m := range found {
-		switch {
-		case m.n == direct.n:
-		case len(t.Followers) == maxRelations:
-			cut = true
-		default:
-			t.Followers = append(t.Followers, r.relation(n, m.n, m))
-		}
+	for _, m := range after[:min(len(after), maxRelations)] {
+		t.Followers = append(t.Followers, r.relation(n, m.n, m))
 	}
-	found, t.Cut = g.around(n, &g.into)
-	t.Cut = t.Cut || cut
-	for _, m := range found {
+	before, cutToo := g.around(n, &g.into)
+	for _, m := range before {
 		t.Causes = append(t.Causes, r.relation(m.n, n, m))
 	}
+	t.Cut = cut || cutToo || len(after) > maxRelations
 }
 
 // relation says how a, which must come first, stands to b; other is one of them.
