@@ -57,12 +57,11 @@ func (b *builder) answered(n node, name uint64, law Law) {
 func (b *builder) ask() {
 	b.asked.empty(len(b.items))
 	for n := range b.items {
-		it := &b.items[n]
-		if it.cause|it.self == 0 {
-			continue
-		}
-		for _, cause := range [...]uint64{it.cause, it.self} {
-			if _, known := b.asked.at[cause]; cause != 0 && !known {
+		for _, cause := range [...]uint64{b.items[n].cause, b.items[n].self} {
+			if cause == 0 {
+				continue
+			}
+			if _, known := b.asked.at[cause]; !known {
 				b.asked.at[cause] = node(n)
 			}
 		}

@@ -34,12 +34,7 @@ func (b *builder) bursts(dir uint8) {
 }
 
 func (b *builder) burstInSequence(burst []node) {
-	b.sorted = b.sorted[:0]
-	for _, n := range burst {
-		if it := &b.items[n]; it.first && !b.excused[n] {
-			b.sorted = append(b.sorted, numbered{n, it.newLeft})
-		}
-	}
+	b.collect(burst, func(n node, it *item) (tcp.Seq, bool) { return it.newLeft, it.first && !b.excused[n] })
 	sortNumbered(b.sorted)
 	b.inSequence(b.sorted, LawInBurst)
 }

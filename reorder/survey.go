@@ -11,8 +11,7 @@ import (
 // which order to take as basis, the clock's tick, and the scales of its jitter.
 type Survey struct {
 	options    Options
-	file       *Orderer // the capture in file order
-	stamps     *Orderer // the same in stamp order; nil as long as both agree
+	orders     []*Orderer // the capture in file order, and, unless both agree, in stamp order
 	ticks      TickMeter
 	last       int64
 	latest     int64 // highest stamp
@@ -33,7 +32,7 @@ func NewSurvey(o Options) (*Survey, error) {
 		return nil, err
 	}
 	file.measure, file.track.learns = new(scales), true
-	return &Survey{options: o, file: file}, nil
+	return &Survey{options: o, orders: []*Orderer{file}}, nil
 }
 
 // Again returns a Survey for another pass over the same capture, nil where one
@@ -50,8 +49,9 @@ func (s *Survey) Again() *Survey {
 		return nil // the options were good before
 	}
 	again.reach = s.behind
-	again.stamps = again.file.inStampOrder()
-	again.stamps.profile.Backward = s.behind
+	stamps := again.orders[0].inStampOrder()
+	stamps.profile.Backward = s.behind
+	again.orders = append(again.orders, stamps)
 	return again
 }
 
@@ -67,8 +67,8 @@ func (s *Survey) Push(p *Packet) {
 				s.clockSteps++
 			}
 			s.behind = max(s.behind, s.latest-stamp)
-			if s.stamps == nil {
-				s.stamps = s.file.inStampOrder()
+			if len(s.orders) == 1 {
+				s.orders = append(s.orders, s.orders[0].inStampOrder())
 			}
 		}
 	}
@@ -76,18 +76,16 @@ func (s *Survey) Push(p *Packet) {
 		s.latest, s.any = stamp, true
 	}
 	s.rate.add(s.latest)
-	s.file.Push(p)
-	if s.stamps != nil {
-		s.stamps.Push(p)
+	for _, r := range s.orders {
+		r.Push(p)
 	}
 }
 
 // Barrier says that no packet crosses this point.
 func (s *Survey) Barrier() {
 	s.any = false // what follows is compared with nothing before it
-	s.file.Barrier()
-	if s.stamps != nil {
-		s.stamps.Barrier()
+	for _, r := range s.orders {
+		r.Barrier()
 	}
 }
 
@@ -134,15 +132,14 @@ const (
 // Enough reports whether the capture is long and disturbed enough that the rest
 // of it would not change the profile much: the survey may end here.
 func (s *Survey) Enough() bool {
-	return s.file.pushed >= enoughPackets && total(s.file.stats.Violations) >= enoughViolations &&
-		(s.stamps == nil || total(s.stamps.stats.Violations) >= enoughViolations)
+	few := func(r *Orderer) bool { return total(r.stats.Violations) < enoughViolations }
+	return s.orders[0].pushed >= enoughPackets && !slices.ContainsFunc(s.orders, few)
 }
 
 // Steps is as that of an Orderer.
-func (s *Survey) Steps() int64 {
-	n := s.file.Steps()
-	if s.stamps != nil {
-		n += s.stamps.Steps()
+func (s *Survey) Steps() (n int64) {
+	for _, r := range s.orders {
+		n += r.Steps()
 	}
 	return n
 }
@@ -150,10 +147,13 @@ func (s *Survey) Steps() int64 {
 // Profile ends the survey and returns what it learnt.
 func (s *Survey) Profile() Profile {
 	s.Barrier()
-	basis, other := s.file, s.stamps
+	basis := s.orders[0]
 	p := Profile{Basis: FileOrder, Backward: min(s.behind, widestGate), ClockSteps: s.clockSteps, Tick: s.ticks.Tick()}
+	if len(s.orders) > 1 {
+		p.Other = total(s.orders[1].stats.Violations)
+	}
 	if s.stampsFit() {
-		basis, other, p.Basis = s.stamps, s.file, StampOrder
+		basis, p.Basis, p.Other = s.orders[1], StampOrder, total(basis.stats.Violations)
 		if s.reach > 0 {
 			p.Backward, p.ClockSteps = s.reach, 0
 		}
@@ -164,9 +164,6 @@ func (s *Survey) Profile() Profile {
 	p.Violations, p.Explained = basis.stats.Violations, basis.stats.Explained
 	p.Unrepaired = basis.stats.Unrepaired
 	p.explainRare(basis.track.missed)
-	if other != nil {
-		p.Other = total(other.stats.Violations)
-	}
 	p.ThreadJitter, p.QueueJitter = basis.measure.thread.jitter(p.Tick), basis.measure.queue.jitter(p.Tick)
 	p.Gate = max(p.Tick, gateFactor*max(p.ThreadJitter, p.QueueJitter))
 	if total(p.Violations) < mandateFrom {
@@ -199,15 +196,16 @@ func (s *Survey) Profile() Profile {
 // of the file. Sorted across what may be steps of the clock it has to break
 // clearly fewer, and those count that are too far apart to be repaired.
 func (s *Survey) stampsFit() bool {
-	if s.stamps == nil {
+	if len(s.orders) == 1 {
 		return false
 	}
-	file, stamps := total(s.file.stats.Violations), total(s.stamps.stats.Violations)
+	inFile, inStamps := &s.orders[0].stats, &s.orders[1].stats
+	file, stamps := total(inFile.Violations), total(inStamps.Violations)
 	if s.reach == 0 {
 		return stamps < file
 	}
-	file += total(s.file.stats.Unrepaired)
-	stamps += total(s.stamps.stats.Unrepaired)
+	file += total(inFile.Unrepaired)
+	stamps += total(inStamps.Unrepaired)
 	return stamps+mandateFrom <= file && 2*stamps <= file
 }
 

@@ -30,7 +30,9 @@ const manySuspects = 64
 // Disturbed reports whether a violation was met so far in the file's order, or a
 // step of the clock, or whether one is expected.
 func (s *Survey) Disturbed() bool {
-	return s.clockSteps > 0 || len(s.file.suspects) >= manySuspects || s.file.stats.Violations != [NumLaws]int64{} || s.file.stats.Unrepaired != [NumLaws]int64{}
+	file := s.orders[0]
+	return s.clockSteps > 0 || len(file.suspects) >= manySuspects ||
+		total(file.stats.Violations) > 0 || total(file.stats.Unrepaired) > 0
 }
 
 // fineClock spreads what was stamped in one tick over it, in the order of the basis: that
