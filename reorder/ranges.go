@@ -136,4 +136,4 @@ func (s *spans) addNew(r tcp.Range) bool {
 func (s *spans) forget(number tcp.Seq) { *s = slices.Delete(*s, 0, s.from(number+1)) }
 
 // overlap reports whether any byte of r is in the set.
-func (s spans) overlap(r tcp.Range) bool { return len(s) > 0 && slices.ContainsFunc(s, r.Overlaps) }
+func (s spans) overlap(r tcp.Range) bool { return slices.ContainsFunc(s, r.Overlaps) }

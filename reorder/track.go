@@ -195,7 +195,7 @@ func (it *item) noteData(own *half) {
 		return
 	}
 	it.doubtIf(own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal), LawAck.bit())
-	it.doubtIf(own.sacked.overlap(it.fresh()), LawSack.bit())
+	it.doubtIf(len(own.sacked) > 0 && own.sacked.overlap(it.fresh()), LawSack.bit())
 	it.doubtIf(own.Begun && it.out() && it.newLeft.Less(own.maxSeq), LawOutSeq.bit())
 }
 
@@ -214,7 +214,7 @@ func (it *item) noteFalls(own *half, ack, sack, stamp lawSet) {
 	seg := &it.seg
 	if own.hasAck && seg.HasAck() && seg.Ack.AtMost(own.maxAck) {
 		it.doubtIf(seg.Ack != own.maxAck, ack)
-		it.doubtIf(seg.Ack == own.maxAck && own.shrinks(seg), sack)
+		it.doubtIf(seg.SACKs > 0 && seg.Ack == own.maxAck && own.shrinks(seg), sack)
 	}
 	it.doubtIf(own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) && !seg.Bits.Has(tcp.RST), stamp)
 }
