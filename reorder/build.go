@@ -121,7 +121,7 @@ func (b *builder) take(list []node) {
 }
 
 // firstCopies collects what one half says first, but for what drops explain. What
-// stands before its SYN it said after that: nothing of it was there before.
+// is before its SYN it said after that: nothing of it was there before.
 func (b *builder) firstCopies(dir uint8) {
 	data := b.data[dir][:0]
 	opens := b.said[dir].bits.Has(tcp.SYN)

@@ -42,7 +42,7 @@ func (b *builder) exchanges(doubt lawSet) {
 }
 
 // answered puts the packet n after the one that asked what n answers. An answer
-// to what was asked before the window may stand before the same question asked
+// to what was asked before the window may be before the same question asked
 // again.
 func (b *builder) answered(n node, name uint64, law Law) {
 	if name == 0 || !b.laws.has(law) {

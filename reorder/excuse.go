@@ -66,7 +66,7 @@ func (b *builder) sentAgain(list []node, i int) bool {
 	return false
 }
 
-// answeredTooSoon: an ACK that stands before the packet by more than the gate
+// answeredTooSoon: an ACK that is before the packet by more than the gate
 // less a round trip was for an original that the capture dropped.
 func (b *builder) answeredTooSoon(list []node, i int) bool {
 	p := &b.items[list[i]]

@@ -71,7 +71,7 @@ func (g *graph) following() (l links) {
 
 // placing is where a node ends up.
 type placing struct {
-	pos    int32 // position before which it stands; its own where it stays
+	pos    int32 // position before which it is; its own where it stays
 	anchor node  // the packet whose time it takes, itself where it keeps its own
 	// direct is the earliest packet that it must precede by a single law, with
 	// that law: what the violation itself asks for, before any chain.
@@ -215,7 +215,7 @@ func (g *graph) settle(gates *[NumLaws]int64) {
 	}
 }
 
-// pull lets the cause c, placed at a, come before what is settled at b and stands
+// pull lets the cause c, placed at a, come before what is settled at b and is
 // before it or shares its position.
 func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 	real := int(c.n) < g.packets

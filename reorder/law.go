@@ -61,7 +61,7 @@ const (
 	// drops packets. They act only with a mandate: where the moving laws show
 	// that this capture disturbs the order in the same way.
 
-	// LawInBurst: inbound data that was stamped at one time stands in sequence order,
+	// LawInBurst: inbound data that was stamped at one time is in sequence order,
 	// where the host's next ACK covers it all: its stack would have answered each
 	// segment beyond a hole at once (RFC 5681, section 4.2). It acts where a fine
 	// clock shows that whole bursts were handed up in reverse. Counter-example:
@@ -122,7 +122,7 @@ const (
 	// completion port, which the swaps among the host's own packets give away.
 	LawInTurn
 	// LawOutNxt, LawInNxt: a bare ACK bears the sequence number that its sender would
-	// send next (RFC 9293, section 3.10.4), so it stands between the data before
+	// send next (RFC 9293, section 3.10.4), so it is between the data before
 	// and after that number. Counter-example: a stack that goes back to the
 	// first lost byte after a timeout; in the network, as LawInAck.
 	LawOutNxt

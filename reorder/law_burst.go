@@ -39,7 +39,7 @@ func (b *builder) burstInSequence(burst []node) {
 	b.inSequence(b.sorted, LawInBurst)
 }
 
-// tookInSequence reports whether a burst has data that stands out of sequence, and
+// tookInSequence reports whether a burst has data that is out of sequence, and
 // the host's first ACK after it covers all of that, with no duplicate ACK for any
 // of it.
 func (b *builder) tookInSequence(burst, after []node) (any bool) {
@@ -72,7 +72,7 @@ func (b *builder) afterHigherData(before []node, it *item) bool {
 }
 
 // inReverse reports whether each packet of a burst has a number that lies before
-// that of the one in front of it, or the same numbers, none has a higher one, and
+// that of the one before it, or the same numbers, none has a higher one, and
 // the host has shown no hole there.
 func (b *builder) inReverse(burst []node) bool {
 	for i, n := range burst {
@@ -93,7 +93,7 @@ func higher(p, q *item) bool {
 		q.place().Less(p.place()) && !p.again() && !q.again()
 }
 
-// place is where the packet stands in its sender's stream.
+// place is where the packet is in its sender's stream.
 func (it *item) place() tcp.Seq {
 	if it.first {
 		return it.newLeft

@@ -16,7 +16,7 @@ func duplicate(seg *tcp.Segment) (r tcp.Range, ok bool) {
 	return seg.SACK[0], true
 }
 
-// noteDuplicate doubts a copy whose D-SACK stands before it, and what repeats an
+// noteDuplicate doubts a copy whose D-SACK is before it, and what repeats an
 // ACK after one with a D-SACK.
 func (it *item) noteDuplicate(own, peer *half) {
 	seg := &it.seg

@@ -8,7 +8,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 const leastTimeout = int64(200e6)
 
 // recovered puts before what a half sends again the first ACK that shows it missing, where
-// none stands before it, if what is sent again echoes a timestamp as late as that ACK's:
+// none is before it, if what is sent again echoes a timestamp as late as that ACK's:
 // without timestamps nothing tells a timeout from an answer that was recorded first.
 func (b *builder) recovered(dir uint8) {
 	data, k := b.data[dir], 0
@@ -36,7 +36,7 @@ func (b *builder) recovered(dir uint8) {
 }
 
 // firstToMiss finds an ACK that shows packet i of the list missing at its receiver: one
-// that stands before it, else the first after it that does so within the gate; noNode
+// that is before it, else the first after it that does so within the gate; noNode
 // where none is near.
 func (b *builder) firstToMiss(i int) node {
 	n := b.list[i]

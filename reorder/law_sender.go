@@ -150,7 +150,7 @@ func (b *builder) echoed(dir uint8) {
 }
 
 // afterEchoed puts n after a packet with the TSval that it echoes, from k on in b.sorted,
-// if there is one: one that stands before n, since the network may have delayed any of
+// if there is one: one that is before n, since the network may have delayed any of
 // several; else the first that its sender sent, repetitions last. What n does not
 // acknowledge it can't echo (RFC 7323, section 4.3), nor what acknowledges n: the one that
 // it echoes was dropped by the capture.

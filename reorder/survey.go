@@ -235,7 +235,7 @@ const (
 	gapsBesideMany = 8
 )
 
-// burstsFrom is how many packets that stand out of sequence in their burst show
+// burstsFrom is how many packets that are out of sequence in their burst show
 // that the capture's driver reverses bursts. Each is proved by the host's ACK;
 // one alone may be the network's, its duplicate ACK dropped by the capture.
 const burstsFrom = 2
@@ -245,7 +245,7 @@ const burstsFrom = 2
 const mostlyReversed = 10
 
 // takeBursts settles whether bursts are reversed. In the tick of a coarse clock
-// packets stand together that were no burst.
+// packets are together that were no burst.
 func (p *Profile) takeBursts(fineClock bool) {
 	p.Bursts = fineClock && p.Violations[LawInBurst] >= burstsFrom
 	if !p.Bursts {
@@ -256,13 +256,13 @@ func (p *Profile) takeBursts(fineClock bool) {
 // lateAcks reports whether the host's ACKs are late so often that several threads
 // must stamp: one reader never delays what the host sends after what it receives.
 // In true recordings, and those of one reader, fewer than one are for 100 responses
-// that stand before their causes; with threads, more than three.
+// that are before their causes; with threads, more than three.
 func (s *Survey) lateAcks(basis *Orderer) bool {
 	late, queue := basis.track.lateAcks, basis.measure.queue.total
 	return basis.measure.thread.total > 0 && late >= mandateFrom && late*lateAckShare >= queue
 }
 
-// quietSwaps reports whether inbound data stands after higher data so often, with
+// quietSwaps reports whether inbound data is after higher data so often, with
 // nothing of the host's in between, that several threads must stamp: what the network
 // delays the host answers at once (RFC 5681, section 4.2). Batches that its answers
 // overtake look the same; then none of the host's own packets is out of order.
@@ -273,9 +273,9 @@ func (s *Survey) quietSwaps(basis *Orderer) bool {
 // lateAckShare: one late ACK for so many responses before their causes.
 const lateAckShare = 80
 
-// lateAcksMost: where the host's ACKs are late so many times as often as they stand
+// lateAcksMost: where the host's ACKs are late so many times as often as they are
 // before what they acknowledge, it is the vantage that makes them so: seen below the
-// stack, a batch of segments stands before the ACKs for its first ones.
+// stack, a batch of segments is before the ACKs for its first ones.
 const lateAcksMost = 8
 
 // gateFactor: nothing moves by more than this many times the larger scale.

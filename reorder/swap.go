@@ -6,7 +6,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 // if the host received it, perhaps by the network. How late the capture makes
 // packets the host's own ones tell: from the delay on from which inbound packets are
 // overtaken much more often than those, it is the network's doing. Such a packet stays
-// where it is: the soft laws among inbound packets say nothing of it. What stands before
+// where it is: the soft laws among inbound packets say nothing of it. What is before
 // a packet that proves to be late follows that all the same, however far it moves.
 //
 // In the recordings of threads on raw sockets, in-edge moved 45 packets, 19 of them to
@@ -170,7 +170,7 @@ func (b *builder) crossings(dir uint8) {
 }
 
 // insteadOf is k unless the network delayed packet k of b.sorted; then the first one
-// after it that stands before n, if there is one near.
+// after it that is before n, if there is one near.
 func (b *builder) insteadOf(k int, n node) int {
 	if !b.crossed[b.sorted[k].n] {
 		return k

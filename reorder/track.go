@@ -168,7 +168,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	t.forgotten += own.sends(seg, peer)
 	own.offers(it, f.permit&scaled == scaled)
 	if it.hasEdge && it.seg.Outbound == tcp.In && it.edge == peer.maxSeq {
-		it.doubt |= LawWindow.bit() // what stands before it fills this very window
+		it.doubt |= LawWindow.bit() // what is before it fills this very window
 	}
 }
 

@@ -26,7 +26,7 @@ import (
 // which came first can't be told from TCP.
 //
 // It counts on nothing of the order in the file but that each interface's own
-// packets stand roughly in theirs, and it is not safe for concurrent use.
+// packets are roughly in theirs, and it is not safe for concurrent use.
 type Survey struct {
 	reference int
 	flows     tcp.Store[flow]     // by Segment.Flow
@@ -155,7 +155,7 @@ func mixed(key uint64) uint64 {
 }
 
 // keep lets a sighting wait for its other side. Both sides of a sample pass
-// the sieve or none does, however far apart they stand.
+// the sieve or none does, however far apart they are.
 func (c *Survey) keep(key uint64, side sighting) {
 	c.open[key] = side
 	for len(c.open) >= maxSightings {
@@ -168,7 +168,7 @@ func (c *Survey) keep(key uint64, side sighting) {
 	}
 }
 
-// sample takes in a segment and its ACK; inverted says that the ACK stood
+// sample takes in a segment and its ACK; inverted says that the ACK was
 // before the segment in the file.
 func (c *Survey) sample(cause, answer sighting, inverted bool) {
 	reference := int32(c.reference)

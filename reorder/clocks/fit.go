@@ -38,7 +38,7 @@ type Clock struct {
 	SkewUncertainty int64 // parts per billion
 
 	Samples  int64
-	Inverted int64 // samples whose answer stands before its cause in the file
+	Inverted int64 // samples whose answer is before its cause in the file
 }
 
 // Correct turns a stamp of the interface into the time of the reference's
