@@ -3,11 +3,13 @@ package reorder
 import (
 	"slices"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // twiceSurveyed is what two surveys learn, the second one of which knows how far
 // stamps go back; nil where one is enough.
-func twiceSurveyed(t *testing.T, segs []Segment) *Survey {
+func twiceSurveyed(t *testing.T, segs []tcp.Segment) *Survey {
 	t.Helper()
 	survey, err := NewSurvey(Options{})
 	if err != nil {
@@ -15,7 +17,7 @@ func twiceSurveyed(t *testing.T, segs []Segment) *Survey {
 	}
 	push := func(s *Survey) {
 		for i := range segs {
-			s.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+			s.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 		}
 	}
 	push(survey)
@@ -38,7 +40,7 @@ func TestSurveyAgainOfBlocks(t *testing.T) {
 		s.out(1, 1001+i*1000, 0)
 		s.wait(10 * ms)
 	}
-	var blocks [3][]Segment
+	var blocks [3][]tcp.Segment
 	for i, seg := range s.segs {
 		blocks[i%3] = append(blocks[i%3], seg)
 	}
@@ -57,7 +59,7 @@ func TestSurveyAgainOfBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range segs {
-		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 	}
 	r.Barrier()
 	wantOrder(t, frames, len(segs))
@@ -88,9 +90,9 @@ func TestSurveyAgainOfAClockThatWasSetBack(t *testing.T) {
 
 // A window that is too small sorts as far as it reaches, and says what it couldn't.
 func TestSortAsFarAsTheWindowReaches(t *testing.T) {
-	segs := make([]Segment, 60)
+	segs := make([]tcp.Segment, 60)
 	for i := range segs {
-		segs[i] = Segment{Frame: int64(i + 1), Stamp: int64(i) * ms}
+		segs[i] = tcp.Segment{Frame: int64(i + 1), Stamp: int64(i) * ms}
 	}
 	slices.Reverse(segs[10:50])
 	p := Profile{Basis: StampOrder, Backward: 1000 * ms}

@@ -3,11 +3,13 @@ package reorder
 import (
 	"slices"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // filledHole is a connection without SACK: four segments beyond a hole, each of which the
 // host answers, what fills the hole and, sent again, the first two of those beyond it.
-func filledHole() (segs []Segment, last, fill, ack, first, second int) {
+func filledHole() (segs []tcp.Segment, last, fill, ack, first, second int) {
 	s := newScript()
 	hole := s.handshake().disordered(true).next[1]
 	answered := func(seq, number uint32) (at int) {
@@ -27,7 +29,7 @@ func filledHole() (segs []Segment, last, fill, ack, first, second int) {
 }
 
 // moveTo records packet from right after packet to, and returns the packets.
-func moveTo(segs []Segment, from, to int) []Segment {
+func moveTo(segs []tcp.Segment, from, to int) []tcp.Segment {
 	late := segs[from]
 	late.Stamp = segs[to].Stamp + ms/200
 	segs = slices.Insert(slices.Clone(segs), to+1, late)
@@ -36,7 +38,7 @@ func moveTo(segs []Segment, from, to int) []Segment {
 
 // wantBefore places the packets, of which frames tell the true place, and checks that one
 // of these comes before another; without the law it does not.
-func wantBefore(t *testing.T, segs []Segment, before, after int, without string) {
+func wantBefore(t *testing.T, segs []tcp.Segment, before, after int, without string) {
 	t.Helper()
 	for _, o := range []Options{{}, {Without: []Law{lawNamed(t, without)}}} {
 		var frames []int64
@@ -45,7 +47,7 @@ func wantBefore(t *testing.T, segs []Segment, before, after int, without string)
 			t.Fatal(err)
 		}
 		for i := range segs {
-			r.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+			r.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 		}
 		r.Barrier()
 		right := slices.Index(frames, int64(before+1)) < slices.Index(frames, int64(after+1))

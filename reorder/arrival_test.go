@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // beyondHole appends segments of the peer's beyond a hole at the number; the host
@@ -134,7 +136,7 @@ func TestRepeatedACKsTellWhoDelayed(t *testing.T) {
 				segs[i].Stamp = floor(segs[i].Stamp, test.tick)
 			}
 			b := counted(segs, test.tick)
-			n := slices.IndexFunc(segs, func(x Segment) bool { return x.Seq == s.isn[1].Add(late) })
+			n := slices.IndexFunc(segs, func(x tcp.Segment) bool { return x.Seq == s.isn[1].Add(late) })
 			if b.delayed[n] != network {
 				t.Errorf("delayed by the network: got %v, want %v", b.delayed[n], network)
 			}
@@ -145,17 +147,17 @@ func TestRepeatedACKsTellWhoDelayed(t *testing.T) {
 // logged is the profile of a capture whose log may be read.
 func logged(tick int64) Profile {
 	return Profile{Tick: tick, Gate: 10 * ms, Usual: ms / 100, Crossing: ms / 4, ThreadJitter: 5 * ms, ThreadMandate: true, LogMandate: true,
-		Violations: [NumLaws]int64{OutAck: mandateFrom}}
+		Violations: [NumLaws]int64{LawOutAck: mandateFrom}}
 }
 
 // counted reads the log of a connection without SACK.
-func counted(segs []Segment, tick int64) *builder {
+func counted(segs []tcp.Segment, tick int64) *builder {
 	r, err := newOrderer(logged(tick), Options{}, func(Placement) {})
 	if err != nil {
 		panic(err)
 	}
 	for i := range segs {
-		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 	}
 	r.readClock()
 	r.constrain()
@@ -249,9 +251,8 @@ func TestCrossing(t *testing.T) {
 			t.Errorf("%s: got the %d longest delays as the network's, from %d ns on, want %d", test.name, network, crossing, test.network)
 		}
 	}
-	var none *swapMeter
-	if got := none.crossing(5); got != 5 || none.usual() != 0 {
-		t.Errorf("no swaps: got %d and %d, want 5 and 0", got, none.usual())
+	if _, p := ordered(t, newScript().handshake().download(20).segs); p.Crossing != p.Gate || p.Usual != 0 || p.Longest != 0 {
+		t.Errorf("no swaps: got delays from %d ns on as the network's, %d usual and %d at most, want them from the gate of %d on and 0", p.Crossing, p.Usual, p.Longest, p.Gate)
 	}
 }
 
@@ -291,7 +292,7 @@ func TestCopyFarBehindItsDSACK(t *testing.T) {
 	segs := slices.Clone(s.segs)
 	swapLate(segs, first, ms/50) // the ACK before the first copy
 	b := counted(segs, 0)
-	if n := first + 1; b.excused[n] || !b.items[n].doubt.has(Ack) {
+	if n := first + 1; b.excused[n] || !b.items[n].doubt.has(LawAck) {
 		t.Errorf("the first copy: got excused %v, doubt %b, want it in doubt and not excused", b.excused[n], b.items[n].doubt)
 	}
 }
@@ -317,7 +318,7 @@ func TestNextUnseenSkipsWhatWasShown(t *testing.T) {
 
 func TestSentBeforeReadsWhatNeverFalls(t *testing.T) {
 	s := newScript()
-	seg := func(seq, ack, length uint32, tsval uint32, edges ...uint32) Segment {
+	seg := func(seq, ack, length uint32, tsval uint32, edges ...uint32) tcp.Segment {
 		x := *s.out(seq, ack, length)
 		x.HasTS, x.TSval = tsval > 0, tsval
 		s.sacks(&x, edges...)
@@ -325,8 +326,8 @@ func TestSentBeforeReadsWhatNeverFalls(t *testing.T) {
 	}
 	tests := []struct {
 		name  string
-		first Segment
-		then  Segment
+		first tcp.Segment
+		then  tcp.Segment
 	}{
 		{"ACK number", seg(1, 1000, 0, 7), seg(1, 2000, 0, 7)},
 		{"timestamp", seg(1, 1000, 0, 7), seg(1, 1000, 0, 8)},

@@ -32,7 +32,7 @@ func benchmarkScripts() []benchmarkScript {
 }
 
 // interleaved repeats each segment in many connections.
-func interleaved(segs []Segment) (all []Segment) {
+func interleaved(segs []tcp.Segment) (all []tcp.Segment) {
 	for _, seg := range segs {
 		for flow := range uint64(benchmarkFlows) {
 			seg.Flow = flow
@@ -45,7 +45,7 @@ func interleaved(segs []Segment) (all []Segment) {
 type benchmarkScript struct {
 	name   string
 	broken bool
-	segs   []Segment
+	segs   []tcp.Segment
 }
 
 // BenchmarkSurvey is the first of the two passes: to learn the capture's jitter.
@@ -82,7 +82,7 @@ func BenchmarkOrderer(b *testing.B) {
 					b.Fatal(err)
 				}
 				for i := range c.segs {
-					r.Push(&Packet{Stamp: c.segs[i].Stamp, Segment: &c.segs[i]})
+					r.Push(&Packet{Stamp: c.segs[i].Stamp, Segment: (*Segment)(&c.segs[i])})
 				}
 				r.Barrier()
 				if (moved > 0) != c.broken {
@@ -98,7 +98,7 @@ func BenchmarkOrderer(b *testing.B) {
 // and reports what the flow table keeps of them.
 func BenchmarkFlowTable(b *testing.B) {
 	const flows = 1_000_000
-	syn := Segment{Bits: tcp.SYN, WindowShift: 7, Outbound: tcp.Out, Window: 65535}
+	syn := tcp.Segment{Bits: tcp.SYN, WindowShift: 7, Outbound: tcp.Out, Window: 65535}
 	b.ReportAllocs()
 	var kept uint64
 	for b.Loop() {
@@ -109,7 +109,7 @@ func BenchmarkFlowTable(b *testing.B) {
 		before := inUse()
 		for flow := range uint64(flows) {
 			syn.Flow, syn.Seq, syn.Sum = flow, tcp.Seq(flow*7919), uint16(flow)
-			s.Push(&Packet{Stamp: 1e18 + int64(flow)*1000, Segment: &syn})
+			s.Push(&Packet{Stamp: 1e18 + int64(flow)*1000, Segment: (*Segment)(&syn)})
 		}
 		kept = max(kept, inUse()-before)
 		runtime.KeepAlive(s)
@@ -127,21 +127,21 @@ func inUse() uint64 {
 }
 
 // profileOf surveys the segments.
-func profileOf(b testing.TB, segs []Segment) Profile {
+func profileOf(b testing.TB, segs []tcp.Segment) Profile {
 	b.Helper()
 	s, err := NewSurvey(Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	for i := range segs {
-		s.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+		s.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 	}
 	return s.Profile()
 }
 
 // bytesOf is how long the packets of the segments are, with headers of IPv6 and
 // of TCP with timestamps.
-func bytesOf(segs []Segment) (n int64) {
+func bytesOf(segs []tcp.Segment) (n int64) {
 	for i := range segs {
 		n += 40 + 32 + int64(segs[i].Len)
 	}

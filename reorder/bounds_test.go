@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // TestWaitingPacketsComeInOrder compares with a list that is searched for the
@@ -15,7 +17,7 @@ func TestWaitingPacketsComeInOrder(t *testing.T) {
 		var w waitingRoom
 		var model []item
 		for i, stamp := range rapid.SliceOfN(rapid.Int64Range(0, 500), 1, 600).Draw(t, "stamps") {
-			it := item{index: int64(i), seg: Segment{Stamp: stamp}}
+			it := item{index: int64(i), seg: tcp.Segment{Stamp: stamp}}
 			w.add(&it)
 			model = append(model, it)
 			if rapid.IntRange(0, 2).Draw(t, "drop") == 0 && len(model) > 1 {
@@ -55,7 +57,7 @@ func TestFallingStampsTakeFewSteps(t *testing.T) {
 	const packets = 60_000
 	var w waitingRoom
 	for i := range int64(packets) {
-		w.add(&item{index: i, seg: Segment{Stamp: packets - i}})
+		w.add(&item{index: i, seg: tcp.Segment{Stamp: packets - i}})
 	}
 	for i := range int64(packets) {
 		if got := w.first().seg.Stamp; got != i+1 {
@@ -75,7 +77,7 @@ func TestWaitingPacketsAllocateNothing(t *testing.T) {
 	var w waitingRoom
 	index := int64(0)
 	put := func(stamp int64) {
-		w.add(&item{index: index, seg: Segment{Stamp: stamp}})
+		w.add(&item{index: index, seg: tcp.Segment{Stamp: stamp}})
 		index++
 	}
 	for n := range int64(packets) {
@@ -107,11 +109,12 @@ func TestTracesVisitABoundedNumber(t *testing.T) {
 	last := node(0)
 	for range 3 * maxVisited {
 		v := g.virtual()
-		g.before(last, v, Ack)
+		g.before(last, v, LawAck)
 		last = v
 	}
-	g.before(last, 1, Ack)
-	if found, cut := g.around(0, g.following(nil)); len(found) > 0 || !cut {
+	g.before(last, 1, LawAck)
+	after := g.following()
+	if found, cut := g.around(0, &after); len(found) > 0 || !cut {
 		t.Errorf("got %d packets and cut %v, want none and true", len(found), cut)
 	}
 }

@@ -120,39 +120,8 @@ func (b *builder) take(list []node) {
 	}
 }
 
-// connection adds all constraints between the packets that were taken.
-func (b *builder) connection() {
-	for dir := range b.data {
-		b.firstCopies(uint8(dir))
-		if !b.said[dir].out && b.laws&(amongIn|TSecr.bit()|Window.bit()) != 0 {
-			b.crossings(uint8(dir))
-		}
-	}
-	for dir := range uint8(2) {
-		b.acknowledged(dir)
-		b.handshake(dir)
-		if b.laws.has(NotYet) && b.said[1-dir].loopback {
-			b.unacknowledged(dir)
-		}
-		if b.laws.has(DSack) && b.tellsDuplicates {
-			b.duplicates(dir)
-		}
-		if b.laws.has(InTurn) {
-			b.inTurn(dir)
-		}
-		if b.laws.has(TSecr) {
-			b.echoed(dir)
-		}
-		if b.said[dir].out {
-			b.outLaws(dir)
-		} else {
-			b.inLaws(dir)
-		}
-	}
-}
-
 // firstCopies collects what one half says first, but for what drops explain. What
-// stands before its SYN it said after that: nothing of it was there before.
+// is before its SYN it said after that: nothing of it was there before.
 func (b *builder) firstCopies(dir uint8) {
 	data := b.data[dir][:0]
 	opens := b.said[dir].bits.Has(tcp.SYN)

@@ -3,6 +3,8 @@ package reorder
 import (
 	"slices"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // burst appends n segments of the peer's that a driver hands up at once, in
@@ -89,7 +91,7 @@ func coarse(s *script, _ int) {
 
 // Bursts of several connections that are answered late are held for the answer.
 func TestReversedBurstsOfManyConnections(t *testing.T) {
-	var segs []Segment
+	var segs []tcp.Segment
 	for flow := range uint64(50) {
 		s := newScript().handshake().download(1)
 		s.burst(3)
@@ -98,7 +100,7 @@ func TestReversedBurstsOfManyConnections(t *testing.T) {
 		}
 		segs = append(segs, s.segs...)
 	}
-	slices.SortStableFunc(segs, func(a, b Segment) int { return int(a.Stamp - b.Stamp) })
+	slices.SortStableFunc(segs, func(a, b tcp.Segment) int { return int(a.Stamp - b.Stamp) })
 	frames, placed, _ := repaired(t, segs, Options{})
 	seen := map[uint64]int64{}
 	for i, p := range placed {

@@ -13,7 +13,7 @@ func (r *Orderer) gates() (gates [NumLaws]int64) {
 		gates[l] = r.profile.Gate
 		if l.soft() && !l.ofQueue() {
 			gates[l] = min(r.profile.Gate, max(r.profile.Tick, r.profile.ThreadJitter))
-			if l == Arrival {
+			if l == LawArrival {
 				gates[l] = min(gates[l], max(r.profile.Tick, arrivalReach*r.profile.Usual))
 			}
 		}
@@ -28,7 +28,7 @@ func (r *Orderer) constrain() {
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
 	b.reversesBursts = r.profile.Reverses
 	b.gate = r.profile.Gate
-	b.reach = r.gates()[InSeq]
+	b.reach = r.gates()[LawInSeq]
 	b.usual = max(r.profile.Tick/usualOfTick, r.profile.Usual, FinestTick)
 	b.longest = max(r.profile.Tick, r.profile.Longest)
 	b.crossing = max(r.profile.Tick, r.profile.Crossing)
@@ -43,7 +43,7 @@ func (r *Orderer) constrain() {
 	b.crossed = resize(b.crossed, len(r.items))
 	b.told = resize(b.told, len(r.items))
 	b.exchanges(r.doubt)
-	all := r.laws.has(IPID) && r.profile.IPID == IPIDGlobal
+	all := r.laws.has(LawIPID) && r.profile.IPID == IPIDGlobal
 	r.opens = r.opens[:0]
 	for _, list := range r.connections(all) {
 		if b.take(list); b.opens != noNode {
@@ -66,7 +66,7 @@ func (r *Orderer) constrain() {
 // incarnations puts what the host said in one incarnation of a port pair before
 // its SYN of the next.
 func (r *Orderer) incarnations() {
-	if !r.laws.has(Handshake) {
+	if !r.laws.has(LawHandshake) {
 		return
 	}
 	for _, syn := range r.opens {
@@ -76,7 +76,7 @@ func (r *Orderer) incarnations() {
 		}
 		for _, n := range r.lists[last.list] {
 			if it := &r.items[n]; it.out() && it.seg.Dir == r.items[syn].seg.Dir {
-				r.graph.before(n, syn, Handshake)
+				r.graph.before(n, syn, LawHandshake)
 			}
 		}
 	}

@@ -132,7 +132,7 @@ func TestSoftLawsBoundNoTimes(t *testing.T) {
 		late int // its place in the file
 		law  Law
 		soft bool
-	}{{from + 1, InAck, true}, {from + 3, Ack, false}} {
+	}{{from + 1, LawInAck, true}, {from + 3, LawAck, false}} {
 		i := slices.IndexFunc(placed, func(pl Placement) bool { return pl.Index == int64(test.late) })
 		pl := placed[i]
 		if !pl.Moved || pl.Law.soft() != test.soft {

@@ -1,98 +1,73 @@
 package reorder
 
+import "slices"
+
 // Constraints that contradict each other lie on cycles. Those of the weakest laws on
 // each give way, and where only moving laws are left nothing there moves.
 
 // cycles numbers the cycles from 1, as many as are tied to each other being one, and
 // returns for each node its cycle, 0 for none. settle has left the nodes of cycles open,
 // and all that comes before them.
+//
+// It goes from effects to causes first and back from those that are done with last (S. R.
+// Kosaraju's way to find strongly connected nodes, in Aho, Hopcroft and Ullman, Data
+// Structures and Algorithms, 1983, section 6.7).
 func (g *graph) cycles() []int32 {
-	f := cycleFinder{g: g, cycle: make([]int32, g.nodes), number: make([]int32, g.nodes), low: make([]int32, g.nodes)}
-	for n := range node(g.nodes) {
-		if g.place[n].open > 0 && f.number[n] == 0 {
-			f.from(n)
-		}
-	}
-	return f.cycle
-}
-
-// cycleFinder finds strongly connected nodes (R. Tarjan, Depth-first search and linear
-// graph algorithms, SIAM Journal on Computing 1, 1972), going from effects to causes.
-type cycleFinder struct {
-	g           *graph
-	cycle       []int32 // by node, from 1; 0 for none
-	number, low []int32 // by node: when it was found, from 1; the first of those found that it leads to
-	path        []step
-	open        []node // found, and not known yet to lie on no cycle with one before
-	found, last int32
-}
-
-// step is a node on the way from the first one, with the cause that is looked at next.
-type step struct {
-	n    node
-	next int32
-}
-
-func (f *cycleFinder) from(first node) {
-	f.enter(first)
-	for len(f.path) > 0 {
-		at := &f.path[len(f.path)-1]
-		if at.next == f.g.start[at.n+1] {
-			f.leave()
+	after, cycle, done := g.following(), make([]int32, g.nodes), make([]bool, g.nodes)
+	last := int32(0)
+	for _, first := range slices.Backward(g.causesFirst()) {
+		if done[first] {
 			continue
 		}
-		c := f.g.pred[at.next].n
-		at.next++
-		switch {
-		case f.number[c] == 0:
-			f.enter(c)
-		case f.cycle[c] == 0 && f.low[c] > 0: // on the way, or tied to what is
-			f.low[at.n] = min(f.low[at.n], f.number[c])
+		done[first] = true
+		tied := []node{first}
+		for at := 0; at < len(tied); at++ {
+			for _, e := range after.of(tied[at]) {
+				if g.place[e.n].open > 0 && !done[e.n] {
+					done[e.n] = true
+					tied = append(tied, e.n)
+				}
+			}
+		}
+		if len(tied) > 1 || slices.ContainsFunc(g.causes(first), func(c lawful) bool { return c.n == first }) {
+			last++
+			for _, n := range tied {
+				cycle[n] = last
+			}
 		}
 	}
+	return cycle
 }
 
-func (f *cycleFinder) enter(n node) {
-	f.found++
-	f.number[n], f.low[n] = f.found, f.found
-	f.path = append(f.path, step{n, f.g.start[n]})
-	f.open = append(f.open, n)
-}
-
-// leave ends with the last node of the path.
-func (f *cycleFinder) leave() {
-	n := f.path[len(f.path)-1].n
-	f.path = f.path[:len(f.path)-1]
-	if len(f.path) > 0 {
-		before := f.path[len(f.path)-1].n
-		f.low[before] = min(f.low[before], f.low[n])
+// causesFirst lists the nodes that are open, each after those that can be reached from it
+// by way of causes, unless it can be reached from these.
+func (g *graph) causesFirst() (order []node) {
+	type step struct {
+		n    node
+		rest []lawful // causes that are not looked at yet
 	}
-	if f.low[n] < f.number[n] {
-		return
-	}
-	at := len(f.open) - 1
-	for f.open[at] != n {
-		at--
-	}
-	tied := f.open[at:]
-	f.open = f.open[:at]
-	if len(tied) > 1 || f.g.precedesItself(n) {
-		f.last++
-		for _, m := range tied {
-			f.cycle[m] = f.last
+	found := make([]bool, g.nodes)
+	var path []step
+	for n := range node(g.nodes) {
+		if g.place[n].open > 0 && !found[n] {
+			found[n] = true
+			path = append(path, step{n, g.causes(n)})
 		}
-	} else {
-		f.low[n] = 0 // done with
-	}
-}
-
-func (g *graph) precedesItself(n node) bool {
-	for _, c := range g.causes(n) {
-		if c.n == n {
-			return true
+		for len(path) > 0 {
+			at := &path[len(path)-1]
+			if len(at.rest) == 0 {
+				order, path = append(order, at.n), path[:len(path)-1]
+				continue
+			}
+			c := at.rest[0].n
+			at.rest = at.rest[1:]
+			if !found[c] {
+				found[c] = true
+				path = append(path, step{c, g.causes(c)})
+			}
 		}
 	}
-	return false
+	return order
 }
 
 // dropWeak takes the constraints of the weakest laws out of each cycle, and reports
@@ -105,16 +80,12 @@ func (g *graph) dropWeak(cycle []int32) (dropped bool) {
 			weakest[c] = max(weakest[c], e.law.weakness())
 		}
 	}
-	kept := g.edges[:0]
-	for _, e := range g.edges {
-		if c := cycle[e.from]; c > 0 && c == cycle[e.to] && e.law.soft() && e.law.weakness() == weakest[c] {
-			continue
-		}
-		kept = append(kept, e)
-	}
-	dropped = len(kept) < len(g.edges)
-	g.edges = kept
-	return dropped
+	all := len(g.edges)
+	g.edges = slices.DeleteFunc(g.edges, func(e edge) bool {
+		c := cycle[e.from]
+		return c > 0 && c == cycle[e.to] && e.law.soft() && e.law.weakness() == weakest[c]
+	})
+	return len(g.edges) < all
 }
 
 // weakness is how little a law is believed against others.
@@ -122,7 +93,7 @@ func (l Law) weakness() uint8 {
 	switch {
 	case !l.soft():
 		return 0
-	case l == InSeq:
+	case l == LawInSeq:
 		return 2
 	case amongIn.has(l):
 		return 3

@@ -36,9 +36,9 @@ func (g *graph) solved() (positions []int32) {
 // contradicts nothing holds, and beyond them.
 func TestSoftLawBetweenCyclesHolds(t *testing.T) {
 	g := cyclic(8,
-		edge{1, 0, Ack}, edge{0, 1, InSeq}, // a cycle
-		edge{7, 6, Ack}, edge{6, 7, InTSval}, // another one
-		edge{0, 4, OutAck}, edge{4, 3, InSeq}, edge{3, 7, OutAck}) // from the one to the other
+		edge{1, 0, LawAck}, edge{0, 1, LawInSeq}, // a cycle
+		edge{7, 6, LawAck}, edge{6, 7, LawInTSval}, // another one
+		edge{0, 4, LawOutAck}, edge{4, 3, LawInSeq}, edge{3, 7, LawOutAck}) // from the one to the other
 	if got, want := g.solved(), []int32{0, 0, 2, 3, 3, 5, 6, 6}; !slices.Equal(got, want) {
 		t.Errorf("got positions %v, want %v", got, want)
 	}
@@ -47,7 +47,7 @@ func TestSoftLawBetweenCyclesHolds(t *testing.T) {
 // On a cycle of soft laws those that the network breaks too give way first.
 func TestWeakestLawOfACycleGivesWay(t *testing.T) {
 	tests := []struct{ holds, gives Law }{
-		{Arrival, InSeq}, {Arrival, InAck}, {InSeq, InTSval}, {Ack, Arrival}, {DSack, InOnce},
+		{LawArrival, LawInSeq}, {LawArrival, LawInAck}, {LawInSeq, LawInTSval}, {LawAck, LawArrival}, {LawDSack, LawInOnce},
 	}
 	for _, test := range tests {
 		g := cyclic(4, edge{2, 1, test.holds}, edge{1, 2, test.gives})
@@ -59,12 +59,12 @@ func TestWeakestLawOfACycleGivesWay(t *testing.T) {
 
 // Moving laws that contradict each other move nothing, nor does what is equally weak.
 func TestContradictionMovesNothing(t *testing.T) {
-	for _, law := range []Law{Ack, Arrival, InSeq} {
-		g := cyclic(5, edge{3, 2, law}, edge{2, 1, law}, edge{1, 3, law}, edge{4, 0, OutAck})
+	for _, law := range []Law{LawAck, LawArrival, LawInSeq} {
+		g := cyclic(5, edge{3, 2, law}, edge{2, 1, law}, edge{1, 3, law}, edge{4, 0, LawOutAck})
 		if got, want := g.solved(), []int32{0, 1, 2, 3, 0}; !slices.Equal(got, want) {
 			t.Errorf("%v: got positions %v, want %v", law, got, want)
 		}
-		if state := g.place[2].state; (state == tangled) != (law == Ack) {
+		if state := g.place[2].state; (state == tangled) != (law == LawAck) {
 			t.Errorf("%v: got state %v, want tangled only of a moving law", law, state)
 		}
 	}
@@ -73,12 +73,12 @@ func TestContradictionMovesNothing(t *testing.T) {
 // All nodes of a cycle have its number, others none, however the search comes upon them.
 func TestCyclesAreFound(t *testing.T) {
 	g := cyclic(9,
-		edge{0, 1, Ack},                                   // before the cycle
-		edge{1, 2, Ack}, edge{2, 3, Ack}, edge{3, 1, Ack}, // a cycle
-		edge{2, 4, Ack}, edge{4, 2, Ack}, // tied to it
-		edge{3, 5, Ack},                  // between two
-		edge{5, 6, Ack}, edge{6, 6, Ack}, // one by itself
-		edge{7, 6, Ack}, edge{6, 8, Ack})
+		edge{0, 1, LawAck},                                         // before the cycle
+		edge{1, 2, LawAck}, edge{2, 3, LawAck}, edge{3, 1, LawAck}, // a cycle
+		edge{2, 4, LawAck}, edge{4, 2, LawAck}, // tied to it
+		edge{3, 5, LawAck},                     // between two
+		edge{5, 6, LawAck}, edge{6, 6, LawAck}, // one by itself
+		edge{7, 6, LawAck}, edge{6, 8, LawAck})
 	g.begin()
 	var gates [NumLaws]int64
 	g.settle(&gates)

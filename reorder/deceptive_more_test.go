@@ -24,7 +24,7 @@ func TestOffloadRecordAckedInPieces(t *testing.T) {
 			}
 		}
 	}
-	truth := append([]Segment(nil), s.segs...)
+	truth := append([]tcp.Segment(nil), s.segs...)
 	_, placed, _ := repaired(t, truth, Options{})
 	wantUntouched(t, truth, placed)
 	for i := 0; i < len(s.segs); i++ {
@@ -49,7 +49,7 @@ func TestCoalescedRecord(t *testing.T) {
 		s.out(1, at+7240, 0)
 		s.wait(ms)
 	}
-	truth := append([]Segment(nil), s.segs...)
+	truth := append([]tcp.Segment(nil), s.segs...)
 	_, placed, _ := repaired(t, truth, Options{})
 	wantUntouched(t, truth, placed)
 	for i := 3; i+2 < len(s.segs); i += 6 { // after both of its ACKs
@@ -110,7 +110,7 @@ func TestInboundAckBeforeItsData(t *testing.T) {
 // where it is. A query whose only copy comes after its answer moves.
 func TestQueryAskedTwice(t *testing.T) {
 	ask := func(at int64, id uint64) Packet { return Packet{Stamp: at, Cause: id} }
-	answer := func(at int64, id uint64) Packet { return Packet{Stamp: at, Effect: id, By: DNS} }
+	answer := func(at int64, id uint64) Packet { return Packet{Stamp: at, Effect: id, By: LawDNS} }
 	var packets []Packet
 	now := int64(1e18)
 	for id := uint64(1); id < 60; id++ {
@@ -204,7 +204,7 @@ func TestStallLongerThanTheWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range segs {
-		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 		held = max(held, i+1-emitted)
 	}
 	r.Barrier()
@@ -219,7 +219,7 @@ func TestStallLongerThanTheWindow(t *testing.T) {
 
 // stalled appends a download that is drained in one instant after a stall, its
 // first segment 1,000 packets after its ACK.
-func (s *script) stalled() []Segment {
+func (s *script) stalled() []tcp.Segment {
 	from := len(s.segs)
 	s.download(2000)
 	at := s.segs[from].Stamp + 10*ms
@@ -270,7 +270,7 @@ func TestBackwardStampsAlone(t *testing.T) {
 func TestRepairedAgain(t *testing.T) {
 	s := newScript().handshake().disordered(true)
 	_, placed, _ := repaired(t, s.segs, Options{})
-	again := make([]Segment, len(placed))
+	again := make([]tcp.Segment, len(placed))
 	for i, p := range placed {
 		again[i] = s.segs[p.Index]
 		again[i].Stamp = p.Stamp
@@ -332,8 +332,8 @@ func TestAMillionCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	pushed := 0
-	push := func(seg *Segment) {
-		r.Push(&Packet{Stamp: seg.Stamp, Segment: seg})
+	push := func(seg *tcp.Segment) {
+		r.Push(&Packet{Stamp: seg.Stamp, Segment: (*Segment)(seg)})
 		pushed++
 		held = max(held, pushed-emitted)
 	}
@@ -361,7 +361,7 @@ func TestAMillionCopies(t *testing.T) {
 func TestOneDirectionOnly(t *testing.T) {
 	s := newScript().handshake().download(50).upload(50)
 	for dir := range uint8(2) {
-		var half []Segment
+		var half []tcp.Segment
 		for _, seg := range s.segs {
 			if seg.Dir == dir {
 				half = append(half, seg)
@@ -383,12 +383,12 @@ func TestMidPath(t *testing.T) {
 		s.segs[i].Outbound = tcp.Unproven
 	}
 	// ACKs overtook each other in the network before the tap.
-	segs := append([]Segment(nil), s.segs...)
+	segs := append([]tcp.Segment(nil), s.segs...)
 	for i := 12; i < 90; i += 10 {
 		segs[i], segs[i+2] = segs[i+2], segs[i]
 		segs[i].Stamp, segs[i+2].Stamp = segs[i+2].Stamp, segs[i].Stamp
 	}
-	var acks []Segment // the data came by another way: no ACK or SACK law can speak
+	var acks []tcp.Segment // the data came by another way: no ACK or SACK law can speak
 	for _, seg := range segs {
 		if seg.Dir == 0 {
 			acks = append(acks, seg)

@@ -91,7 +91,7 @@ func TestCoarseClock(t *testing.T) {
 	for i := range s.segs {
 		s.segs[i].Stamp -= s.segs[i].Stamp % tick
 	}
-	truth := append([]Segment(nil), s.segs...)
+	truth := append([]tcp.Segment(nil), s.segs...)
 	_, placed, _ := repaired(t, truth, Options{})
 	wantUntouched(t, truth, placed)
 	for i := 5; i < 700; i += 8 {
@@ -168,7 +168,7 @@ func TestGenuineReordering(t *testing.T) {
 }
 
 // withoutSACK takes SACK from the handshake.
-func withoutSACK(segs []Segment) []Segment {
+func withoutSACK(segs []tcp.Segment) []tcp.Segment {
 	for i := range segs {
 		segs[i].SACKPermitted = false
 	}
@@ -194,7 +194,7 @@ func TestInboundSwapWithoutDuplicateAck(t *testing.T) {
 }
 
 // swap exchanges the packets at i and i+1, but for their stamps.
-func swap(segs []Segment, i int) {
+func swap(segs []tcp.Segment, i int) {
 	segs[i].Stamp, segs[i+1].Stamp = segs[i+1].Stamp, segs[i].Stamp
 	segs[i], segs[i+1] = segs[i+1], segs[i]
 }
@@ -216,7 +216,7 @@ func TestInvertedAcks(t *testing.T) {
 	}
 	wantTruth(t, s.segs, "out-ack")
 	_, placed, p := repaired(t, s.segs, Options{})
-	if p.Violations[OutAck] == 0 {
+	if p.Violations[LawOutAck] == 0 {
 		t.Errorf("violations of out-ack: got none, want some (%v)", p.Violations)
 	}
 	for i, pl := range placed {
@@ -289,7 +289,7 @@ func TestMoreThan4GiB(t *testing.T) {
 		s.out(1, at, 0)
 		s.wait(ms / 2)
 	}
-	truth := append([]Segment(nil), s.segs...)
+	truth := append([]tcp.Segment(nil), s.segs...)
 	_, placed, _ := repaired(t, truth, Options{})
 	wantUntouched(t, truth, placed)
 	for i := 5; i+1 < len(s.segs); i += 6 {
@@ -373,7 +373,7 @@ func TestCaptureStartsInMidFlow(t *testing.T) {
 	s := newScript().handshake().download(20).upload(20)
 	s.disordered(false)
 	for _, from := range []int{4, 15, 44, 51} {
-		segs := append([]Segment(nil), s.segs[from:]...)
+		segs := append([]tcp.Segment(nil), s.segs[from:]...)
 		frames, placed, _ := repaired(t, segs, Options{})
 		for i, p := range placed {
 			if p.Left || p.Excused {

@@ -21,7 +21,7 @@ func TestRareViolationsBesideGaps(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d gaps, %d late", c.gaps, c.late), func(t *testing.T) {
 			s := newScript().handshake().download(1000)
-			s.segs = slices.DeleteFunc(s.segs, func(seg Segment) bool { // of data, one in four
+			s.segs = slices.DeleteFunc(s.segs, func(seg tcp.Segment) bool { // of data, one in four
 				n := int(seg.Frame) - 4
 				return seg.Len > 0 && n%8 == 0 && n/8 < c.gaps
 			})
@@ -51,7 +51,7 @@ func TestRepeatedACKsBeforeTheNextSegment(t *testing.T) {
 	at := s.next[1]
 	s.download(6)
 	s.wait(2 * ms)
-	s.segs = slices.DeleteFunc(s.segs, func(seg Segment) bool { // the fourth one was dropped
+	s.segs = slices.DeleteFunc(s.segs, func(seg tcp.Segment) bool { // the fourth one was dropped
 		return seg.Dir == 1 && seg.Len > 0 && seg.Seq == s.isn[1].Add(at+3000)
 	})
 	before := len(s.segs)

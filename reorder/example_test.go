@@ -10,15 +10,11 @@ import (
 // Two passes put that right: a Survey learns how the capture is disturbed, an
 // Orderer places each packet.
 func Example() {
-	const (
-		ack     = 0x10 // control bit
-		in, out = 1, 2 // seen from the capturing host
-		us      = 1000 // nanoseconds
-	)
+	const us = 1000 // nanoseconds
 	segments := []reorder.Segment{
-		{Frame: 1, Stamp: 0, Dir: 0, Outbound: out, Bits: ack, Seq: 1, Ack: 1, Len: 100},
-		{Frame: 2, Stamp: 20_050 * us, Dir: 0, Outbound: out, Bits: ack, Seq: 101, Ack: 1001},
-		{Frame: 3, Stamp: 20_070 * us, Dir: 1, Outbound: in, Bits: ack, Seq: 1, Ack: 101, Len: 1000},
+		{Frame: 1, Stamp: 0, Dir: 0, Outbound: reorder.Out, Bits: reorder.ACK, Seq: 1, Ack: 1, Len: 100},
+		{Frame: 2, Stamp: 20_050 * us, Dir: 0, Outbound: reorder.Out, Bits: reorder.ACK, Seq: 101, Ack: 1001},
+		{Frame: 3, Stamp: 20_070 * us, Dir: 1, Outbound: reorder.In, Bits: reorder.ACK, Seq: 1, Ack: 101, Len: 1000},
 	}
 
 	survey, err := reorder.NewSurvey(reorder.Options{})

@@ -13,12 +13,8 @@ func (t *tracker) noteExchange(it *item) {
 	if t.causes == nil {
 		t.causes = make([]uint64, causeSlots)
 	}
-	if it.effect != 0 && t.causes[it.effect%causeSlots] != it.effect {
-		it.doubt |= it.by.bit()
-	}
-	if it.quoted != 0 && t.causes[it.quoted%causeSlots] != it.quoted {
-		it.doubt |= Quote.bit()
-	}
+	it.doubtIf(it.effect != 0 && t.causes[it.effect%causeSlots] != it.effect, it.by.bit())
+	it.doubtIf(it.quoted != 0 && t.causes[it.quoted%causeSlots] != it.quoted, LawQuote.bit())
 	for _, cause := range [...]uint64{it.cause, it.self} {
 		if cause != 0 {
 			t.causes[cause%causeSlots] = cause
@@ -27,7 +23,7 @@ func (t *tracker) noteExchange(it *item) {
 }
 
 // answers are the laws that speak of a packet's names.
-const answers = lawSet(1<<Quote | 1<<DNS | 1<<Echo | 1<<NTP | 1<<DHCPv6 | 1<<STUN | 1<<Neighbor)
+const answers = lawSet(1<<LawQuote | 1<<LawDNS | 1<<LawEcho | 1<<LawNTP | 1<<LawDHCPv6 | 1<<LawSTUN | 1<<LawNeighbor)
 
 // exchanges puts each answer to what nobody had asked before the window after
 // the first packet that asks it, and each error after the packet that it
@@ -41,12 +37,12 @@ func (b *builder) exchanges(doubt lawSet) {
 	for n := range b.items {
 		it := &b.items[n]
 		b.answered(node(n), it.effect, it.by)
-		b.answered(node(n), it.quoted, Quote)
+		b.answered(node(n), it.quoted, LawQuote)
 	}
 }
 
 // answered puts the packet n after the one that asked what n answers. An answer
-// to what was asked before the window may stand before the same question asked
+// to what was asked before the window may be before the same question asked
 // again.
 func (b *builder) answered(n node, name uint64, law Law) {
 	if name == 0 || !b.laws.has(law) {
@@ -61,12 +57,11 @@ func (b *builder) answered(n node, name uint64, law Law) {
 func (b *builder) ask() {
 	b.asked.empty(len(b.items))
 	for n := range b.items {
-		it := &b.items[n]
-		if it.cause|it.self == 0 {
-			continue
-		}
-		for _, cause := range [...]uint64{it.cause, it.self} {
-			if _, known := b.asked.at[cause]; cause != 0 && !known {
+		for _, cause := range [...]uint64{b.items[n].cause, b.items[n].self} {
+			if cause == 0 {
+				continue
+			}
+			if _, known := b.asked.at[cause]; !known {
 				b.asked.at[cause] = node(n)
 			}
 		}

@@ -26,14 +26,14 @@ func (s *talk) ask(name uint64) *talk            { return s.say(Packet{Cause: na
 func (s *talk) answer(name uint64, by Law) *talk { return s.say(Packet{Effect: name, By: by}) }
 func (s *talk) other() *talk                     { return s.say(Packet{}) }
 func (s *talk) exchange(name uint64, d int64) *talk {
-	return s.ask(name).wait(d).answer(name, DNS).wait(ms)
+	return s.ask(name).wait(d).answer(name, LawDNS).wait(ms)
 }
 
 // disordered adds exchanges whose answers stand first, so that the capture has
 // jitter and a gate: 100 us each.
 func (s *talk) disordered() *talk {
 	for name := range uint64(100) {
-		s.answer(1000+name, Echo).wait(ms / 10).ask(1000 + name).wait(ms)
+		s.answer(1000+name, LawEcho).wait(ms / 10).ask(1000 + name).wait(ms)
 	}
 	return s
 }
@@ -105,7 +105,7 @@ func wantStay(t *testing.T, packets []Packet) {
 }
 
 func TestAnswerBeforeItsQuestion(t *testing.T) {
-	for _, law := range []Law{DNS, Echo, NTP, DHCPv6, STUN, Neighbor} {
+	for _, law := range []Law{LawDNS, LawEcho, LawNTP, LawDHCPv6, LawSTUN, LawNeighbor} {
 		t.Run(law.String(), func(t *testing.T) {
 			s := newTalk().other().wait(ms).answer(1, law).wait(ms / 20).other().wait(ms / 20).ask(1).wait(ms).other()
 			placed := wantPlaces(t, s.packets, Options{}, 0, 3, 1, 2, 4)
@@ -123,8 +123,8 @@ func TestAnswerBeforeItsQuestion(t *testing.T) {
 func TestErrorBeforeWhatItQuotes(t *testing.T) {
 	s := newTalk().say(Packet{Quoted: 1}).wait(ms / 10).say(Packet{Self: 1}).wait(ms).other()
 	placed := wantPlaces(t, s.packets, Options{}, 1, 0, 2)
-	if !placed[0].Moved || placed[0].Law != Quote {
-		t.Errorf("quoted packet: got %+v, want it moved by %s", placed[0], Quote)
+	if !placed[0].Moved || placed[0].Law != LawQuote {
+		t.Errorf("quoted packet: got %+v, want it moved by %s", placed[0], LawQuote)
 	}
 }
 
@@ -133,7 +133,7 @@ func TestErrorBeforeTheSegmentItQuotes(t *testing.T) {
 	s := newScript().handshake().download(20)
 	var packets []Packet
 	for i := range s.segs {
-		packets = append(packets, Packet{Stamp: s.segs[i].Stamp, Segment: &s.segs[i], Self: uint64(1 + i)})
+		packets = append(packets, Packet{Stamp: s.segs[i].Stamp, Segment: (*Segment)(&s.segs[i]), Self: uint64(1 + i)})
 	}
 	const at = 10
 	e := Packet{Stamp: packets[at].Stamp - ms/10, Quoted: uint64(1 + at)}
@@ -155,18 +155,18 @@ func TestErrorBeforeTheSegmentItQuotes(t *testing.T) {
 // A query that is asked twice, with the answer to either question, and with the retry after it.
 func TestRetryWithOneAnswerStays(t *testing.T) {
 	for _, waits := range [][2]int64{{1000 * ms, 20 * ms}, {1000 * ms, ms / 10}, {ms / 10, ms / 10}} {
-		wantStay(t, newTalk().ask(1).wait(waits[0]).ask(1).wait(waits[1]).answer(1, DNS).packets)
-		wantStay(t, newTalk().ask(1).wait(waits[0]).answer(1, DNS).wait(waits[1]).ask(1).packets)
+		wantStay(t, newTalk().ask(1).wait(waits[0]).ask(1).wait(waits[1]).answer(1, LawDNS).packets)
+		wantStay(t, newTalk().ask(1).wait(waits[0]).answer(1, LawDNS).wait(waits[1]).ask(1).packets)
 	}
 	// The first question, or the first answer, was dropped by the capture.
-	wantStay(t, newTalk().ask(1).wait(20*ms).answer(1, DNS).packets)
-	wantStay(t, newTalk().answer(1, DNS).wait(1000*ms).ask(1).wait(20*ms).answer(1, DNS).packets)
+	wantStay(t, newTalk().ask(1).wait(20*ms).answer(1, LawDNS).packets)
+	wantStay(t, newTalk().answer(1, LawDNS).wait(1000*ms).ask(1).wait(20*ms).answer(1, LawDNS).packets)
 }
 
 func TestAnswersToDroppedQuestionsStay(t *testing.T) {
 	s := newTalk()
 	for name := range uint64(40) {
-		s.ask(name).wait(20*ms).answer(name, DNS).wait(ms / 10)
+		s.ask(name).wait(20*ms).answer(name, LawDNS).wait(ms / 10)
 	}
 	kept := slices.DeleteFunc(s.packets, func(p Packet) bool { return p.Cause%5 == 2 })
 	wantStay(t, kept)
@@ -179,37 +179,37 @@ func TestAnswersToDroppedQuestionsStay(t *testing.T) {
 }
 
 func TestQuestionBeyondTheGateStays(t *testing.T) {
-	placed := wantPlaces(t, newTalk().answer(1, DNS).wait(30*ms).ask(1).packets, Options{}, 0, 1)
-	if p := placed[1]; p.Moved || !p.Left || p.Law != DNS {
-		t.Errorf("question 30 ms behind its answer: got %+v, want it left with a violation of %s", p, DNS)
+	placed := wantPlaces(t, newTalk().answer(1, LawDNS).wait(30*ms).ask(1).packets, Options{}, 0, 1)
+	if p := placed[1]; p.Moved || !p.Left || p.Law != LawDNS {
+		t.Errorf("question 30 ms behind its answer: got %+v, want it left with a violation of %s", p, LawDNS)
 	}
 }
 
 // Peers answer with what is a question itself: it takes along what it answers.
 func TestQuestionThatIsAnAnswerKeepsBehindItsOwn(t *testing.T) {
-	s := newTalk().answer(2, NTP).wait(ms / 20).ask(1).wait(ms / 20).say(Packet{Effect: 1, Cause: 2, By: NTP})
+	s := newTalk().answer(2, LawNTP).wait(ms / 20).ask(1).wait(ms / 20).say(Packet{Effect: 1, Cause: 2, By: LawNTP})
 	wantPlaces(t, s.packets, Options{}, 1, 2, 0)
 }
 
 func TestAnswersThatContradictStay(t *testing.T) {
-	s := newTalk().say(Packet{Cause: 1, Effect: 2, By: NTP}).wait(ms / 10).say(Packet{Cause: 2, Effect: 1, By: NTP})
+	s := newTalk().say(Packet{Cause: 1, Effect: 2, By: LawNTP}).wait(ms / 10).say(Packet{Cause: 2, Effect: 1, By: LawNTP})
 	placed := wantPlaces(t, s.packets, Options{}, 0, 1)
-	if p := placed[0]; !p.Left || p.Law != NTP {
-		t.Errorf("first of two packets that answer each other: got %+v, want a violation of %s reported", p, NTP)
+	if p := placed[0]; !p.Left || p.Law != LawNTP {
+		t.Errorf("first of two packets that answer each other: got %+v, want a violation of %s reported", p, LawNTP)
 	}
-	wantStay(t, newTalk().say(Packet{Cause: 1, Effect: 1, By: NTP}).packets)
+	wantStay(t, newTalk().say(Packet{Cause: 1, Effect: 1, By: LawNTP}).packets)
 }
 
 // Two questions share a slot of what is remembered: the first is forgotten, so
 // an answer to it proves nothing, least of all about a retry.
 func TestForgottenQuestionsMoveNothing(t *testing.T) {
-	s := newTalk().ask(1).wait(ms).ask(1+causeSlots).wait(10*ms).answer(1, DNS).wait(ms / 10).ask(1)
+	s := newTalk().ask(1).wait(ms).ask(1+causeSlots).wait(10*ms).answer(1, LawDNS).wait(ms / 10).ask(1)
 	wantStay(t, s.packets)
 }
 
 func TestLawsOfAnswersCanBeSwitchedOff(t *testing.T) {
-	s := newTalk().answer(1, DNS).wait(ms/10).ask(1).wait(10*ms).answer(2, STUN).wait(ms / 10).ask(2)
-	wantPlaces(t, s.packets, Options{Without: []Law{DNS}}, 0, 1, 3, 2)
+	s := newTalk().answer(1, LawDNS).wait(ms/10).ask(1).wait(10*ms).answer(2, LawSTUN).wait(ms / 10).ask(2)
+	wantPlaces(t, s.packets, Options{Without: []Law{LawDNS}}, 0, 1, 3, 2)
 }
 
 func TestExchangesInOrderBreakNothing(t *testing.T) {

@@ -20,7 +20,7 @@ const excuseAhead = 8
 
 // excuse marks the suspects among the connection's packets that a drop explains.
 func (b *builder) excuse() {
-	const lawsOfData = lawSet(1<<Ack | 1<<Sack | 1<<OutSeq)
+	const lawsOfData = lawSet(1<<LawAck | 1<<LawSack | 1<<LawOutSeq)
 	if (b.said[0].doubt|b.said[1].doubt)&lawsOfData == 0 {
 		return
 	}
@@ -30,14 +30,9 @@ func (b *builder) excuse() {
 		if !it.first || it.doubt&lawsOfData == 0 || it.seg.Bits.Has(tcp.SYN) {
 			continue
 		}
-		switch it.seg.Outbound {
-		case tcp.Out:
-			b.excused[n] = b.sentAgain(list, i) || b.answeredTooSoon(list, i)
-		case tcp.In:
-			b.excused[n] = b.receivedAgain(list, i)
-		case tcp.Both:
-			b.excused[n] = b.sentAgain(list, i) || b.receivedAgain(list, i)
-		}
+		side := it.seg.Outbound
+		b.excused[n] = it.out() && b.sentAgain(list, i) || side == tcp.Out && b.answeredTooSoon(list, i) ||
+			(side == tcp.In || side == tcp.Both) && b.receivedAgain(list, i)
 	}
 }
 
@@ -62,24 +57,20 @@ func (b *builder) sentAgain(list []node, i int) bool {
 		if !p.seg.Seq.Less(h.seg.Seq) || !h.first || h.seg.Bits.Has(tcp.RST) {
 			continue
 		}
-		if asks > 1 && !p.sackOK {
-			return true
-		}
-		if p.seg.HasTS && h.seg.HasTS && tcp.Seq(h.seg.TSval).Less(tcp.Seq(p.seg.TSval)) {
-			return true
-		}
-		if p.seg.HasAck() && h.seg.HasAck() && h.seg.Ack.Less(p.seg.Ack) {
+		if asks > 1 && !p.sackOK ||
+			p.seg.HasTS && h.seg.HasTS && tcp.Seq(h.seg.TSval).Less(tcp.Seq(p.seg.TSval)) ||
+			p.seg.HasAck() && h.seg.HasAck() && h.seg.Ack.Less(p.seg.Ack) {
 			return true
 		}
 	}
 	return false
 }
 
-// answeredTooSoon: an ACK that stands before the packet by more than the gate
+// answeredTooSoon: an ACK that is before the packet by more than the gate
 // less a round trip was for an original that the capture dropped.
 func (b *builder) answeredTooSoon(list []node, i int) bool {
 	p := &b.items[list[i]]
-	if p.roundTrip == 0 || !p.doubt.has(Ack) {
+	if p.roundTrip == 0 || !p.doubt.has(LawAck) {
 		return false
 	}
 	ack, ok := b.firstAnswer(list, i)
@@ -103,25 +94,27 @@ func (b *builder) firstAnswer(list []node, i int) (first node, ok bool) {
 // showsHole: the peer has what lies after p, but not p. An option without room
 // for another block leaves open what it does not name, but for the very byte
 // that is asked for.
-func showsHole(q *Segment, p *item) bool {
+func showsHole(q *tcp.Segment, p *item) bool {
 	if !q.HasAck() || p.newLeft.Less(q.Ack) {
 		return false
 	}
-	beyond := false
-	for _, block := range q.SACK[:q.SACKs] {
-		if block.Overlaps(p.fresh()) {
+	return beyond(q.SACK[:q.SACKs], p.fresh()) && (q.Ack == p.newLeft || q.SACKs < roomForSACKs(q))
+}
+
+// beyond reports whether one of the blocks lies beyond r, and none reaches into it.
+func beyond(all []tcp.Range, r tcp.Range) (any bool) {
+	for _, x := range all {
+		if x.Overlaps(r) {
 			return false
 		}
-		if p.seg.End().AtMost(block.Left) {
-			beyond = true
-		}
+		any = any || r.Right.AtMost(x.Left)
 	}
-	return beyond && (q.Ack == p.newLeft || q.SACKs < roomForSACKs(q))
+	return any
 }
 
 // roomForSACKs is how many blocks an option can hold, beside timestamps or alone
 // (RFC 2018, section 3).
-func roomForSACKs(q *Segment) uint8 {
+func roomForSACKs(q *tcp.Segment) uint8 {
 	if q.HasTS {
 		return 3
 	}
@@ -177,14 +170,14 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 	for j := last + 1; j < min(len(list), answer+excuseReach) && b.g.clock[list[j]]-b.g.clock[list[answer]] <= b.lateness; j++ {
 		b.steps++
 		it := &b.items[list[j]]
-		late = late || j != i && it.doubt.has(Ack)
+		late = late || j != i && it.doubt.has(LawAck)
 		switch other := it.seg.Dir != p.seg.Dir; {
 		case other && repeats(before, &it.seg):
 			asked--
 		case j > answer+excuseAhead:
 			return asked < 0
 		case other && it.seg.HasAck() && !late:
-			acked = furthest(acked, it.seg.Ack)
+			acked = acked.Max(it.seg.Ack)
 		case other || j == i || it.seg.Len == 0:
 		case acked.Less(it.seg.Seq):
 			return false // beyond a hole
@@ -193,14 +186,6 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 		}
 	}
 	return asked < 0
-}
-
-// furthest is the higher one of two numbers.
-func furthest(a, b tcp.Seq) tcp.Seq {
-	if a.Less(b) {
-		return b
-	}
-	return a
 }
 
 // nearest finds the nearest packet of the other side than that of the packet at
@@ -216,7 +201,7 @@ func (b *builder) nearest(list []node, i, step int) int {
 }
 
 // repeats reports whether the bare ACK after says nothing that before did not.
-func repeats(before, after *Segment) bool {
+func repeats(before, after *tcp.Segment) bool {
 	return after.Span() == 0 && before.HasAck() && after.HasAck() && before.Ack == after.Ack && before.Window == after.Window
 }
 
@@ -225,7 +210,7 @@ func repeats(before, after *Segment) bool {
 // without SACK a repeated ACK that asks for it (RFC 5681, section 4.2).
 func (b *builder) showsHoleAt(n node) bool {
 	p := &b.items[n]
-	if !p.doubt.has(InSeq) {
+	if !p.doubt.has(LawInSeq) {
 		return false
 	}
 	at, _ := slices.BinarySearch(b.list, n)

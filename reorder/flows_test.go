@@ -26,7 +26,7 @@ func TestConnectionsThatShareAPlaceAreApart(t *testing.T) {
 			seg.Flow = younger
 			segs = append(segs, seg)
 		}
-		slices.SortStableFunc(segs, func(a, b Segment) int { return int(a.Stamp - b.Stamp) })
+		slices.SortStableFunc(segs, func(a, b tcp.Segment) int { return int(a.Stamp - b.Stamp) })
 		_, placed, _ := repaired(t, segs, Options{})
 		return placed
 	}
@@ -55,7 +55,7 @@ func TestTheSYNOfAnotherPortPairMovesNothing(t *testing.T) {
 		*last, *syn = *syn, *last
 		last.Stamp, syn.Stamp = syn.Stamp, last.Stamp
 		_, placed, _ := repaired(t, s.segs, Options{})
-		moved := slices.ContainsFunc(placed, func(p Placement) bool { return p.Moved && p.Law == Handshake })
+		moved := slices.ContainsFunc(placed, func(p Placement) bool { return p.Moved && p.Law == LawHandshake })
 		if moved != want {
 			t.Errorf("a SYN of flow %d after packets of flow 0: got moved %v, want %v", id, moved, want)
 		}

@@ -22,8 +22,7 @@ type graph struct {
 	nodes   int
 
 	place []placing
-	pred  []lawful // edges grouped by their target
-	start []int32  // of each target's edges in pred
+	into  links // edges by their target
 	ready []node
 	order []node  // as settled: successors first
 	stamp []int64 // of each packet, nanoseconds
@@ -51,12 +50,28 @@ type links struct {
 // of lists the edges of one node, in the order in which they were added.
 func (l *links) of(n node) []lawful { return l.end[l.start[n]:l.start[n+1]] }
 
-// causes are the edges that lead to the node, in the order in which they were added.
-func (g *graph) causes(b node) []lawful { return g.pred[g.start[b]:g.start[b+1]] }
+// causes are the edges that lead to the node.
+func (g *graph) causes(n node) []lawful { return g.into.of(n) }
+
+// following lists the edges by their source.
+func (g *graph) following() (l links) {
+	l.start, l.end = make([]int32, g.nodes+2), make([]lawful, len(g.edges))
+	for _, e := range g.edges {
+		l.start[e.from+2]++
+	}
+	for n := 2; n < len(l.start); n++ {
+		l.start[n] += l.start[n-1]
+	}
+	for _, e := range g.edges {
+		l.end[l.start[e.from+1]] = lawful{e.to, e.law}
+		l.start[e.from+1]++
+	}
+	return l
+}
 
 // placing is where a node ends up.
 type placing struct {
-	pos    int32 // position before which it stands; its own where it stays
+	pos    int32 // position before which it is; its own where it stays
 	anchor node  // the packet whose time it takes, itself where it keeps its own
 	// direct is the earliest packet that it must precede by a single law, with
 	// that law: what the violation itself asks for, before any chain.
@@ -140,15 +155,12 @@ func resize[T any](s []T, n int) []T {
 	return s
 }
 
-// begin leaves every node where it is, and groups the edges by their target.
+// begin leaves every node where it is, and lists the edges by their target.
 func (g *graph) begin() {
-	g.place, g.start = resize(g.place, g.nodes), resize(g.start, g.nodes+2)
-	if cap(g.pred) < len(g.edges) {
-		g.pred = make([]lawful, len(g.edges)+len(g.edges)/4)
-	}
-	g.pred = g.pred[:len(g.edges)]
+	g.place, g.into.start = resize(g.place, g.nodes), resize(g.into.start, g.nodes+2)
+	g.into.end = slices.Grow(g.into.end[:0], len(g.edges))[:len(g.edges)]
 	g.order, g.ready = g.order[:0], g.ready[:0]
-	start, place := g.start, g.place
+	start, place := g.into.start, g.place
 	for i := range g.edges {
 		e := &g.edges[i]
 		start[e.to+2]++
@@ -162,7 +174,7 @@ func (g *graph) begin() {
 	}
 	for i := range g.edges {
 		e := &g.edges[i]
-		g.pred[start[e.to+1]] = lawful{e.from, e.law}
+		g.into.end[start[e.to+1]] = lawful{e.from, e.law}
 		start[e.to+1]++
 	}
 }
@@ -203,7 +215,7 @@ func (g *graph) settle(gates *[NumLaws]int64) {
 	}
 }
 
-// pull lets the cause c, placed at a, come before what is settled at b and stands
+// pull lets the cause c, placed at a, come before what is settled at b and is
 // before it or shares its position.
 func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 	real := int(c.n) < g.packets
@@ -217,7 +229,7 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 		}
 	case !real:
 		a.pos, a.anchor = b.pos, b.anchor
-	case g.asks(c, b.pos) > g.reach(c.n, gates[c.law], gates[Ack]):
+	case g.asks(c, b.pos) > g.reach(c.n, gates[c.law], gates[LawAck]):
 		if a.state == sound {
 			a.state = gated
 			if !a.moved {
@@ -262,29 +274,4 @@ func (g *graph) reach(n node, gate, widest int64) int64 {
 
 func (g *graph) earlier(a, b node) bool {
 	return g.stamp[a] < g.stamp[b] || g.stamp[a] == g.stamp[b] && a < b
-}
-
-// following lists the edges by their source: all, or those among the marked
-// nodes.
-func (g *graph) following(marked []bool) links {
-	among := func(e *edge) bool { return marked == nil || marked[e.from] && marked[e.to] }
-	l := links{make([]int32, g.nodes+2), nil}
-	n := 0
-	for i := range g.edges {
-		if e := &g.edges[i]; among(e) {
-			l.start[e.from+2]++
-			n++
-		}
-	}
-	for i := 2; i < len(l.start); i++ {
-		l.start[i] += l.start[i-1]
-	}
-	l.end = make([]lawful, n)
-	for i := range g.edges {
-		if e := &g.edges[i]; among(e) {
-			l.end[l.start[e.from+1]] = lawful{e.to, e.law}
-			l.start[e.from+1]++
-		}
-	}
-	return l
 }

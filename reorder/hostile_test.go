@@ -17,7 +17,7 @@ func hostileCount() int {
 
 // pushed gives an Orderer of a disordered capture what the function makes, all in
 // one millisecond, and returns it when all has come out.
-func pushed(t *testing.T, count int, next func(i int) Segment) *Orderer {
+func pushed(t *testing.T, count int, next func(i int) tcp.Segment) *Orderer {
 	t.Helper()
 	calm := newScript().handshake().disordered(true)
 	emitted, held := 0, 0
@@ -28,7 +28,7 @@ func pushed(t *testing.T, count int, next func(i int) Segment) *Orderer {
 	for i := range count {
 		seg := next(i)
 		seg.Stamp = calm.now + int64(i)*ms/int64(count)
-		r.Push(&Packet{Stamp: seg.Stamp, Segment: &seg})
+		r.Push(&Packet{Stamp: seg.Stamp, Segment: (*Segment)(&seg)})
 		held = max(held, i+1-emitted)
 	}
 	r.Barrier()
@@ -42,8 +42,8 @@ func pushed(t *testing.T, count int, next func(i int) Segment) *Orderer {
 // grow with the window times its logarithm.
 func TestAMillionSACKBlocks(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	r := pushed(t, hostileCount(), func(i int) Segment {
-		seg := Segment{Bits: tcp.ACK, Window: 65535, WindowShift: -1, Sum: uint16(i)}
+	r := pushed(t, hostileCount(), func(i int) tcp.Segment {
+		seg := tcp.Segment{Bits: tcp.ACK, Window: 65535, WindowShift: -1, Sum: uint16(i)}
 		if i%2 == 0 {
 			seg.Dir, seg.Outbound, seg.Seq, seg.Len = 1, tcp.In, tcp.Seq(rng.Uint32N(1<<28)), 1000
 			return seg
@@ -64,8 +64,8 @@ func TestAMillionSACKBlocks(t *testing.T) {
 // A SYN each for flows that never say more: all come out, and no more of the flows are
 // followed than can be.
 func TestHalfOpenFlows(t *testing.T) {
-	r := pushed(t, hostileCount(), func(i int) Segment {
-		return Segment{Bits: tcp.SYN, Flow: uint64(i), Seq: tcp.Seq(i * 7919), WindowShift: 7, Outbound: tcp.Out, Sum: uint16(i)}
+	r := pushed(t, hostileCount(), func(i int) tcp.Segment {
+		return tcp.Segment{Bits: tcp.SYN, Flow: uint64(i), Seq: tcp.Seq(i * 7919), WindowShift: 7, Outbound: tcp.Out, Sum: uint16(i)}
 	})
 	followed := 0
 	if r.track.flows.Each(func(uint64, *flow) { followed++ }); followed != tcp.MaxFlows {
@@ -77,8 +77,8 @@ func TestHalfOpenFlows(t *testing.T) {
 // nothing.
 func TestContradictionsWithoutEnd(t *testing.T) {
 	at := tcp.Seq(1)
-	r := pushed(t, hostileCount(), func(i int) Segment {
-		seg := Segment{Bits: tcp.ACK, WindowShift: -1, Window: 65535, Dir: uint8(i % 2), Outbound: tcp.Out, Seq: at, Len: 1, Sum: uint16(i)}
+	r := pushed(t, hostileCount(), func(i int) tcp.Segment {
+		seg := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 65535, Dir: uint8(i % 2), Outbound: tcp.Out, Seq: at, Len: 1, Sum: uint16(i)}
 		if i%2 == 1 {
 			seg.Outbound = tcp.In
 			at++

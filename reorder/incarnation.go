@@ -18,37 +18,22 @@ type flow struct {
 // of another incarnation of the port pair.
 const plausible = 1 << 30
 
-// firstFlight bounds how much a sender can have said before its SYN was recorded:
-// what the host sends to itself in one of a reader's stalls, which threads then stamp
-// in any order, and little enough that another incarnation's numbers hardly ever begin
-// so near (RFC 6528).
-const firstFlight = 1 << 20
-
 // halves returns what is known of the packet's sender and of the other side.
-func (f *flow) halves(seg *Segment) (own, peer *half) {
+func (f *flow) halves(seg *tcp.Segment) (own, peer *half) {
 	return &f.half[seg.Dir&1], &f.half[1-seg.Dir&1]
 }
 
 // incarnate starts a new incarnation of the port pair at a SYN that is not of
-// the present one.
-func (f *flow) incarnate(seg *Segment) {
+// the present one, also where that answers the same SYN with another number.
+func (f *flow) incarnate(seg *tcp.Segment) {
 	if !seg.Bits.Has(tcp.SYN) {
 		return
 	}
 	own, peer := f.halves(seg)
-	if !own.started {
+	if seg.Opening(&own.Origin, &peer.Origin) == tcp.Continues {
 		return
 	}
-	if own.hasISN && seg.Seq == own.first {
-		return // a copy or a retransmission of the SYN
-	}
-	if !own.hasISN && seg.Seq.Less(own.first) && own.first-seg.Seq <= firstFlight {
-		return // the SYN comes after what its sender said next
-	}
-	if peer.hasISN && seg.Bits.Has(tcp.ACK) && seg.Ack == peer.first+1 && !own.hasISN {
-		return
-	}
-	if f.prior != nil && f.prior.half[seg.Dir&1].hasISN && f.prior.half[seg.Dir&1].first == seg.Seq {
+	if f.prior != nil && f.prior.half[seg.Dir&1].Origin == seg.Origin() {
 		return // a late copy of the SYN before
 	}
 	last := *f
@@ -57,7 +42,7 @@ func (f *flow) incarnate(seg *Segment) {
 }
 
 // usesSACK notes what the packet says of SACK and reports whether it is in use.
-func (f *flow) usesSACK(seg *Segment) bool {
+func (f *flow) usesSACK(seg *tcp.Segment) bool {
 	if seg.SACKPermitted {
 		f.permit |= 1 << (seg.Dir & 1)
 	}
@@ -77,21 +62,21 @@ const (
 // fits reports whether the numbers are of this incarnation: near those seen, and
 // neither before its SYN nor an acknowledgement of what came before the other
 // side's.
-func (h *half) fits(seg *Segment, peer *half) bool {
+func (h *half) fits(seg *tcp.Segment, peer *half) bool {
 	if seg.Refuses() {
-		return !peer.started || peer.first.Less(seg.Ack) && seg.Ack.AtMost(peer.maxSeq)
+		return !peer.Begun || peer.First.Less(seg.Ack) && seg.Ack.AtMost(peer.maxSeq)
 	}
-	if h.started && !near(seg.Seq, h.maxSeq) || h.young() && seg.Seq.Less(h.first) {
+	if h.Begun && !near(seg.Seq, h.maxSeq) || h.young() && seg.Seq.Less(h.First) {
 		return false
 	}
-	if !seg.HasAck() || !peer.started {
+	if !seg.HasAck() || !peer.Begun {
 		return true
 	}
-	return near(seg.Ack, peer.maxSeq) && !(peer.young() && seg.Ack.AtMost(peer.first))
+	return near(seg.Ack, peer.maxSeq) && !(peer.young() && seg.Ack.AtMost(peer.First))
 }
 
 // young reports whether numbers can still be compared with the SYN's: it was
 // seen, and the stream has not come near going round.
-func (h *half) young() bool { return h.hasISN && !h.long }
+func (h *half) young() bool { return h.SYN && !h.long }
 
 func near(a, b tcp.Seq) bool { return a-b < plausible || b-a < plausible }

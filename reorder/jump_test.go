@@ -62,7 +62,7 @@ func TestNoClockIsSet(t *testing.T) {
 	}
 	for range 2 {
 		for i := range s.segs {
-			survey.Push(&Packet{Stamp: s.segs[i].Stamp, Segment: &s.segs[i]})
+			survey.Push(&Packet{Stamp: s.segs[i].Stamp, Segment: (*Segment)(&s.segs[i])})
 		}
 		survey.Barrier()
 	}

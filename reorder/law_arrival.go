@@ -33,7 +33,7 @@ func (b *builder) arrivals(dir uint8) {
 	b.readLog(data)
 	for k, x := range data {
 		if a := b.arrived[k]; a.low >= 0 && a.low < a.high {
-			b.g.before(b.log[a.low], x.n, Arrival)
+			b.g.before(b.log[a.low], x.n, LawArrival)
 		}
 	}
 	if b.tellsDuplicates {
@@ -85,7 +85,7 @@ func (b *builder) keepEqual() {
 	for at := 1; at < len(b.log); at++ {
 		p, q := &b.items[b.log[at-1]].seg, &b.items[b.log[at]].seg
 		if p.Ack == q.Ack && p.Span() == 0 && q.Span() == 0 {
-			b.g.before(b.log[at-1], b.log[at], Arrival)
+			b.g.before(b.log[at-1], b.log[at], LawArrival)
 		}
 	}
 }
@@ -206,7 +206,7 @@ func (b *builder) nextUnseen(k int) int {
 // at of the log shows as not arrived: the next one, and with SACK those that it would
 // report: as long as its option has room, or because a block would have grown by
 // them. What an ACK before had reported has left the option again.
-func (b *builder) absent(data []numbered, seg *Segment, at, k int) {
+func (b *builder) absent(data []numbered, seg *tcp.Segment, at, k int) {
 	all := blocks(seg)
 	reports := seg.Span() == 0 && b.items[b.log[at]].sackOK
 	room := seg.SACKs < roomForSACKs(seg)
@@ -236,7 +236,7 @@ func (b *builder) repeated(dir uint8) {
 		}
 		k, only := b.repetition(r)
 		if before := b.bareBefore(at); only && before != noNode && !b.sentFirst(b.sorted[k].n, dir) {
-			b.g.before(before, b.sorted[k].n, Arrival)
+			b.g.before(before, b.sorted[k].n, LawArrival)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (b *builder) bursts(dir uint8) {
 			b.burstInSequence(burst)
 		case b.reversesBursts && b.inReverse(burst):
 			for i := 1; i < len(burst); i++ {
-				b.g.before(burst[i], burst[i-1], InBurst)
+				b.g.before(burst[i], burst[i-1], LawInBurst)
 			}
 		}
 		from = to
@@ -34,30 +34,24 @@ func (b *builder) bursts(dir uint8) {
 }
 
 func (b *builder) burstInSequence(burst []node) {
-	b.sorted = b.sorted[:0]
-	for _, n := range burst {
-		if it := &b.items[n]; it.first && !b.excused[n] {
-			b.sorted = append(b.sorted, numbered{n, it.newLeft})
-		}
-	}
+	b.collect(burst, func(n node, it *item) (tcp.Seq, bool) { return it.newLeft, it.first && !b.excused[n] })
 	sortNumbered(b.sorted)
-	b.inSequence(b.sorted, InBurst)
+	b.inSequence(b.sorted, LawInBurst)
 }
 
-// tookInSequence reports whether a burst has data that stands out of sequence, and
+// tookInSequence reports whether a burst has data that is out of sequence, and
 // the host's first ACK after it covers all of that, with no duplicate ACK for any
 // of it.
 func (b *builder) tookInSequence(burst, after []node) (any bool) {
-	answer := 0
-	for answer < len(after) && (b.items[after[answer]].seg.Dir == b.items[burst[0]].seg.Dir || !b.items[after[answer]].seg.HasAck()) {
-		answer++
-	}
-	if answer == len(after) {
+	answer := slices.IndexFunc(after, func(n node) bool {
+		return b.items[n].seg.Dir != b.items[burst[0]].seg.Dir && b.items[n].seg.HasAck()
+	})
+	if answer < 0 {
 		return false
 	}
 	for i, n := range burst {
 		it := &b.items[n]
-		if !it.doubt.has(InBurst) || !b.afterHigherData(burst[:i], it) {
+		if !it.doubt.has(LawInBurst) || !b.afterHigherData(burst[:i], it) {
 			continue
 		}
 		if !it.newLeft.Less(b.items[after[answer]].seg.Ack) || b.showsHoleAt(n) {
@@ -78,7 +72,7 @@ func (b *builder) afterHigherData(before []node, it *item) bool {
 }
 
 // inReverse reports whether each packet of a burst has a number that lies before
-// that of the one in front of it, or the same numbers, none has a higher one, and
+// that of the one before it, or the same numbers, none has a higher one, and
 // the host has shown no hole there.
 func (b *builder) inReverse(burst []node) bool {
 	for i, n := range burst {
@@ -99,7 +93,7 @@ func higher(p, q *item) bool {
 		q.place().Less(p.place()) && !p.again() && !q.again()
 }
 
-// place is where the packet stands in its sender's stream.
+// place is where the packet is in its sender's stream.
 func (it *item) place() tcp.Seq {
 	if it.first {
 		return it.newLeft

@@ -1,5 +1,7 @@
 package reorder
 
+import "github.com/mendcap/mendcap/internal/tcp"
+
 // Where the network hands a segment on twice, the second copy may follow the first at
 // once, before the next segment, or come some time later by another way. Which of the two
 // a network does, the copies so far tell by how far they are stamped apart; where they come
@@ -44,7 +46,7 @@ func (b *builder) noteCopies(dir uint8) {
 
 // sameSegment reports whether q is p once more, and not sent again: a timestamp or an IPv4
 // Identification tells.
-func sameSegment(p, q *Segment) bool {
+func sameSegment(p, q *tcp.Segment) bool {
 	if p.Seq != q.Seq || p.Len != q.Len || p.Ack != q.Ack || p.HasTS != q.HasTS || p.TSval != q.TSval || p.IPID != q.IPID {
 		return false
 	}
@@ -57,7 +59,7 @@ func (b *builder) orderCopies() {
 	c := &b.copies
 	if c.near >= copiesFewest && 4*c.near >= 3*c.all {
 		for _, p := range c.pairs {
-			b.g.before(p[0], p[1], InSeq)
+			b.g.before(p[0], p[1], LawInSeq)
 		}
 	}
 	c.pairs = c.pairs[:0]

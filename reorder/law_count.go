@@ -75,7 +75,7 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 // others is stamped so long after the ACK before that this was for something else.
 func (b *builder) fillsAfter(covered []numbered, filler numbered, before node) {
 	k := behind(b.sorted, filler.number, 0)
-	if !b.laws.has(Answered) || k < len(b.sorted) && b.sorted[k].number == filler.number {
+	if !b.laws.has(LawAnswered) || k < len(b.sorted) && b.sorted[k].number == filler.number {
 		return
 	}
 	for _, x := range covered {
@@ -84,7 +84,7 @@ func (b *builder) fillsAfter(covered []numbered, filler numbered, before node) {
 		}
 	}
 	for _, x := range covered {
-		b.g.before(x.n, filler.n, Answered)
+		b.g.before(x.n, filler.n, LawAnswered)
 	}
 }
 
@@ -92,7 +92,7 @@ func (b *builder) fillsAfter(covered []numbered, filler numbered, before node) {
 // for that, entry at of the log, as far as each of these has an ACK of its own.
 func (b *builder) repeatedAfter(at int, filler node) {
 	ack, next, k := b.items[b.log[at]].seg.Ack, b.items[filler].seg.End(), 0
-	for own := at + 1; own < len(b.log) && next.Less(ack) && b.laws.has(Answered); own++ {
+	for own := at + 1; own < len(b.log) && next.Less(ack) && b.laws.has(LawAnswered); own++ {
 		b.steps++
 		k = behind(b.sorted, next, k)
 		if seg := &b.items[b.log[own]].seg; seg.Ack != ack || seg.Span() > 0 {
@@ -101,7 +101,7 @@ func (b *builder) repeatedAfter(at int, filler node) {
 		if k == len(b.sorted) || b.sorted[k].number != next || !b.swapped(b.sorted[k].n, filler) {
 			return
 		}
-		b.g.before(b.log[at], b.sorted[k].n, Answered)
+		b.g.before(b.log[at], b.sorted[k].n, LawAnswered)
 		next = b.items[b.sorted[k].n].seg.End()
 	}
 }
@@ -116,7 +116,7 @@ func (b *builder) swapped(x, y node) bool {
 // repeatedInSequence keeps in sequence what a sender repeated, as far as the capture
 // explains better than the network what stamps say against that.
 func (b *builder) repeatedInSequence() {
-	if !b.laws.has(InSeq) {
+	if !b.laws.has(LawInSeq) {
 		return
 	}
 	for k, x := range b.sorted {
@@ -125,7 +125,7 @@ func (b *builder) repeatedInSequence() {
 			b.steps++
 			y := b.sorted[i]
 			if y.number == end && b.g.clock[x.n] > b.g.clock[y.n] && b.swapped(x.n, y.n) {
-				b.g.before(x.n, y.n, InSeq)
+				b.g.before(x.n, y.n, LawInSeq)
 			}
 		}
 	}

@@ -18,8 +18,8 @@ func (b *builder) acknowledged(dir uint8) {
 		if !seg.HasAck() && !(seg.Refuses() && refusedBy(&b.items[data[0].n].seg, seg.Ack)) {
 			continue
 		}
-		if k = behind(data, seg.Ack, k); k > 0 && b.laws.has(Ack) {
-			b.g.before(prefix[k-1], n, Ack)
+		if k = behind(data, seg.Ack, k); k > 0 && b.laws.has(LawAck) {
+			b.g.before(prefix[k-1], n, LawAck)
 		}
 		if seg.SACKs > 0 && tree != nil {
 			b.sacked(tree, data, n, k, near)
@@ -29,7 +29,7 @@ func (b *builder) acknowledged(dir uint8) {
 
 // refusedBy reports whether a refusal with this ACK number answers the segment,
 // a SYN (RFC 9293, section 3.5.2).
-func refusedBy(seg *Segment, ack tcp.Seq) bool {
+func refusedBy(seg *tcp.Segment, ack tcp.Seq) bool {
 	return seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && seg.Seq.Less(ack) && ack.AtMost(seg.End())
 }
 
@@ -37,13 +37,16 @@ func refusedBy(seg *Segment, ack tcp.Seq) bool {
 // they do not acknowledge.
 func (b *builder) unacknowledged(dir uint8) {
 	data, k := b.data[dir], 0
+	if !b.said[1-dir].loopback {
+		return
+	}
 	for _, n := range b.half[1-dir] {
 		it := &b.items[n]
 		if !it.answersAtOnce() {
 			continue
 		}
 		if k = behind(data, it.seg.Ack, k); k < len(data) {
-			b.g.before(n, data[k].n, NotYet)
+			b.g.before(n, data[k].n, LawNotYet)
 		}
 	}
 }
@@ -54,15 +57,15 @@ func (b *builder) prefixes(data []numbered) []node {
 	prefix := b.prefix[:0]
 	for k, x := range data {
 		v := b.g.virtual()
-		law := Ack
+		law := LawAck
 		if b.items[x.n].seg.Bits.Has(tcp.SYN) {
-			law = Handshake
+			law = LawHandshake
 		}
 		if b.laws.has(law) {
 			b.g.before(x.n, v, law)
 		}
 		if k > 0 {
-			b.g.before(prefix[k-1], v, Ack)
+			b.g.before(prefix[k-1], v, LawAck)
 		}
 		prefix = append(prefix, v)
 	}
@@ -74,7 +77,7 @@ func (b *builder) prefixes(data []numbered) []node {
 // a SACK block needs a logarithmic number of constraints. It is nil where
 // nobody sends SACK blocks. tree[1] is the root, leaves begin at len(data).
 func (b *builder) spans(dir uint8) []node {
-	if !b.laws.has(Sack) || !b.said[1-dir].sacks {
+	if !b.laws.has(LawSack) || !b.said[1-dir].sacks {
 		return nil
 	}
 	data := b.data[dir]
@@ -88,7 +91,7 @@ func (b *builder) spans(dir uint8) []node {
 		}
 	}
 	for i := len(tree) - 1; i > 1; i-- {
-		b.g.before(tree[i], tree[i/2], Sack)
+		b.g.before(tree[i], tree[i/2], LawSack)
 	}
 	return tree
 }
@@ -129,12 +132,12 @@ func (b *builder) sacked(tree []node, data []numbered, n node, near int, within 
 		}
 		for l, r := lo+len(data), hi+len(data); l < r; l, r = l/2, r/2 {
 			if l&1 == 1 {
-				b.g.before(tree[l], n, Sack)
+				b.g.before(tree[l], n, LawSack)
 				l++
 			}
 			if r&1 == 1 {
 				r--
-				b.g.before(tree[r], n, Sack)
+				b.g.before(tree[r], n, LawSack)
 			}
 		}
 	}
@@ -143,21 +146,21 @@ func (b *builder) sacked(tree []node, data []numbered, n node, near int, within 
 // handshake puts a half's SYN before all else that it says.
 func (b *builder) handshake(dir uint8) {
 	data := b.data[dir]
-	if !b.laws.has(Handshake) || len(data) == 0 || !b.items[data[0].n].seg.Bits.Has(tcp.SYN) {
+	if len(data) == 0 || !b.items[data[0].n].seg.Bits.Has(tcp.SYN) {
 		return
 	}
 	syn := data[0].n
 	all := b.g.virtual()
-	b.g.before(syn, all, Handshake)
+	b.g.before(syn, all, LawHandshake)
 	for _, n := range b.half[dir] {
 		seg := &b.items[n].seg
 		if n != syn && !seg.Bits.Has(tcp.SYN) && !seg.Bits.Has(tcp.RST) {
-			b.g.before(all, n, Handshake)
+			b.g.before(all, n, LawHandshake)
 		}
 	}
 }
 
-// answersAtOnce reports whether NotYet speaks of the packet: a bare ACK, since
+// answersAtOnce reports whether LawNotYet speaks of the packet: a bare ACK, since
 // what an application says may cross with what the other one does.
 func (it *item) answersAtOnce() bool {
 	return it.seg.Outbound == tcp.Both && it.seg.Span() == 0 && it.seg.HasAck()

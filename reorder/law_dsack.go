@@ -1,6 +1,7 @@
 package reorder
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -8,21 +9,21 @@ import (
 )
 
 // duplicate is the range that a D-SACK tells of (RFC 2883, section 4).
-func duplicate(seg *Segment) (r tcp.Range, ok bool) {
+func duplicate(seg *tcp.Segment) (r tcp.Range, ok bool) {
 	if !seg.HasAck() || !seg.DSACK() {
 		return r, false
 	}
 	return seg.SACK[0], true
 }
 
-// noteDuplicate doubts a copy whose D-SACK stands before it, and what repeats an
+// noteDuplicate doubts a copy whose D-SACK is before it, and what repeats an
 // ACK after one with a D-SACK.
 func (it *item) noteDuplicate(own, peer *half) {
 	seg := &it.seg
 	if seg.Len > 0 && !it.first {
 		for _, r := range peer.told {
 			if r.Left != r.Right && r.Overlaps(tcp.Range{Left: seg.Seq, Right: seg.End()}) {
-				it.doubt |= DSack.bit()
+				it.doubt |= LawDSack.bit()
 			}
 		}
 	}
@@ -31,19 +32,13 @@ func (it *item) noteDuplicate(own, peer *half) {
 		own.nextTold++
 		own.toldAck, own.hasTold = seg.Ack, true
 	} else if own.hasTold && seg.HasAck() && seg.Span() == 0 && seg.Ack == own.toldAck {
-		it.doubt |= OutOnce.bit() | InOnce.bit()
+		it.doubt |= LawOutOnce.bit() | LawInOnce.bit()
 	}
 }
 
 // repetitions fills b.sorted with the data of a half that is no first copy.
 func (b *builder) repetitions(dir uint8) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[dir] {
-		it := &b.items[n]
-		if it.seg.Len > 0 && !it.first {
-			b.sorted = append(b.sorted, numbered{n, it.seg.Seq})
-		}
-	}
+	b.collect(b.half[dir], func(_ node, it *item) (tcp.Seq, bool) { return it.seg.Seq, it.seg.Len > 0 && !it.first })
 	sortNumbered(b.sorted)
 }
 
@@ -64,14 +59,15 @@ func (b *builder) repetition(r tcp.Range) (k int, only bool) {
 // duplicates puts before each of the host's D-SACKs a packet of the half dir that
 // repeats what it reports: the first one, where there are several.
 func (b *builder) duplicates(dir uint8) {
-	if b.repetitions(dir); len(b.sorted) == 0 {
+	if !b.tellsDuplicates {
 		return
 	}
+	b.repetitions(dir)
 	for _, n := range b.half[1-dir] {
 		it := &b.items[n]
 		if r, ok := duplicate(&it.seg); ok && it.out() {
 			if k, _ := b.repetition(r); k >= 0 {
-				b.g.before(b.sorted[k].n, n, DSack)
+				b.g.before(b.sorted[k].n, n, LawDSack)
 			}
 		}
 	}
@@ -91,10 +87,7 @@ func (b *builder) once(dir uint8, law Law) {
 	}
 	b.bare = said
 	slices.SortFunc(said, func(x, y node) int {
-		if d := compareSaid(&b.items[x].seg, &b.items[y].seg); d != 0 {
-			return d
-		}
-		return int(x - y)
+		return cmp.Or(compareSaid(&b.items[x].seg, &b.items[y].seg), int(x-y))
 	})
 	for len(said) > 0 {
 		k := 1
@@ -137,18 +130,13 @@ func (b *builder) plainFirst(equal []node, law Law) {
 // compareSaid compares what two ACKs say, but for their D-SACK: of the blocks, the
 // first one, which tells of the latest segment (RFC 2018, section 4); a D-SACK
 // takes the room of the last.
-func compareSaid(p, q *Segment) int {
+func compareSaid(p, q *tcp.Segment) int {
 	x, y := latestBlock(p), latestBlock(q)
-	for _, d := range [...]int32{p.Ack.Sub(q.Ack), int32(p.Window) - int32(q.Window), x.Left.Sub(y.Left), x.Right.Sub(y.Right)} {
-		if d != 0 {
-			return int(d)
-		}
-	}
-	return 0
+	return int(cmp.Or(p.Ack.Sub(q.Ack), int32(p.Window)-int32(q.Window), x.Left.Sub(y.Left), x.Right.Sub(y.Right)))
 }
 
 // latestBlock is the first SACK block but for a D-SACK, empty without one.
-func latestBlock(seg *Segment) tcp.Range {
+func latestBlock(seg *tcp.Segment) tcp.Range {
 	if all := blocks(seg); len(all) > 0 {
 		return all[0]
 	}
@@ -156,7 +144,7 @@ func latestBlock(seg *Segment) tcp.Range {
 }
 
 // blocks are the segment's SACK blocks but for a D-SACK.
-func blocks(seg *Segment) []tcp.Range {
+func blocks(seg *tcp.Segment) []tcp.Range {
 	if seg.DSACK() {
 		return seg.SACK[1:seg.SACKs]
 	}

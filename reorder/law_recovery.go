@@ -8,10 +8,13 @@ import "github.com/mendcap/mendcap/internal/tcp"
 const leastTimeout = int64(200e6)
 
 // recovered puts before what a half sends again the first ACK that shows it missing, where
-// none stands before it, if what is sent again echoes a timestamp as late as that ACK's:
+// none is before it, if what is sent again echoes a timestamp as late as that ACK's:
 // without timestamps nothing tells a timeout from an answer that was recorded first.
 func (b *builder) recovered(dir uint8) {
 	data, k := b.data[dir], 0
+	if !b.said[1-dir].sacks {
+		return
+	}
 	for i, n := range b.list {
 		it := &b.items[n]
 		if it.seg.Dir != dir || it.seg.Len <= 1 || it.first || b.excused[n] {
@@ -27,13 +30,13 @@ func (b *builder) recovered(dir uint8) {
 		}
 		earliest, q := data[behind(data, b.items[ack].seg.Ack, k)].n, &b.items[ack].seg
 		if b.g.clock[n]-b.g.clock[earliest] < leastTimeout && it.echoes() && q.HasTS && tcp.Seq(q.TSval).AtMost(tcp.Seq(it.seg.TSecr)) {
-			b.g.before(ack, n, Recovery)
+			b.g.before(ack, n, LawRecovery)
 		}
 	}
 }
 
 // firstToMiss finds an ACK that shows packet i of the list missing at its receiver: one
-// that stands before it, else the first after it that does so within the gate; noNode
+// that is before it, else the first after it that does so within the gate; noNode
 // where none is near.
 func (b *builder) firstToMiss(i int) node {
 	n := b.list[i]
@@ -41,7 +44,8 @@ func (b *builder) firstToMiss(i int) node {
 	shows := func(m node) bool {
 		b.steps++
 		q := &b.items[m].seg
-		return q.Dir != p.seg.Dir && q.SACKs > 0 && q.HasAck() && q.Ack.AtMost(p.seg.Seq) && lacks(q, p)
+		return q.Dir != p.seg.Dir && q.SACKs > 0 && q.HasAck() && q.Ack.AtMost(p.seg.Seq) &&
+			beyond(blocks(q), tcp.Range{Left: p.seg.Seq, Right: p.seg.End()})
 	}
 	for j := i - 1; j >= 0 && j >= i-excuseReach; j-- {
 		if shows(b.list[j]) {
@@ -54,15 +58,4 @@ func (b *builder) firstToMiss(i int) node {
 		}
 	}
 	return noNode
-}
-
-// lacks reports whether an ACK has a block beyond the packet and none that reaches into it.
-func lacks(q *Segment, p *item) (beyond bool) {
-	for _, block := range blocks(q) {
-		if block.Left.Less(p.seg.End()) && p.seg.Seq.Less(block.Right) {
-			return false
-		}
-		beyond = beyond || p.seg.End().AtMost(block.Left)
-	}
-	return beyond
 }

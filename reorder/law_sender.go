@@ -19,58 +19,20 @@ func (b *builder) inTurn(dir uint8) {
 	last := noNode
 	for _, n := range b.half[dir] {
 		if last != noNode {
-			b.g.before(last, n, InTurn)
+			b.g.before(last, n, LawInTurn)
 		}
 		last = n
 	}
 }
 
-// outLaws adds the laws that hold among the packets that the host itself sent.
-func (b *builder) outLaws(dir uint8) {
-	if b.laws.has(RoundTrip) {
-		b.roundTrips(dir)
-	}
-	if b.laws.has(OutSeq) {
-		b.inSequence(b.data[dir], OutSeq)
-	}
-	if b.laws.has(OutNxt) {
-		b.bareACKs(dir, b.data[dir], OutNxt)
-	}
-	if b.laws.has(Unacked) {
-		b.unacked(dir)
-	}
-	if b.laws.has(Unechoed) {
-		b.unechoed(dir)
-	}
-	if b.laws.has(Recovery) && b.said[1-dir].sacks {
-		b.recovered(dir)
-	}
-	if b.laws.has(OutRST) {
-		b.resetLast(dir)
-	}
-	if b.laws.has(Window) {
-		b.offered(dir)
-	}
-	b.risingNumbers(dir, OutAck, OutTSval, OutEdge)
-	if b.laws.has(OutSack) {
-		b.growingBlocks(dir, OutSack)
-	}
-	if b.laws.has(OutOnce) {
-		b.once(dir, OutOnce)
-	}
-	if b.laws.has(IPID) && b.ipid == IPIDPerFlow {
-		b.counted(b.half[dir])
-	}
-}
-
 // roundTrips puts data that comes after its ACK a round trip before it.
 func (b *builder) roundTrips(dir uint8) {
-	if !b.said[dir].doubt.has(Ack) {
+	if !b.said[dir].doubt.has(LawAck) {
 		return
 	}
 	for i, n := range b.list {
 		it := &b.items[n]
-		if it.seg.Dir != dir || !it.doubt.has(Ack) || it.roundTrip == 0 || b.excused[n] {
+		if it.seg.Dir != dir || !it.doubt.has(LawAck) || it.roundTrip == 0 || b.excused[n] {
 			continue
 		}
 		ack, ok := b.firstAnswer(b.list, i)
@@ -79,47 +41,8 @@ func (b *builder) roundTrips(dir uint8) {
 		}
 		at := b.stamps.afterLast(ack, b.g.stamp[ack]-it.roundTrip, b.g.stamp)
 		if at < ack {
-			b.g.before(n, at, RoundTrip)
+			b.g.before(n, at, LawRoundTrip)
 		}
-	}
-}
-
-// inLaws adds the soft laws, which hold among the packets that the host received
-// as far as the network kept their order.
-func (b *builder) inLaws(dir uint8) {
-	if b.laws.has(InBurst) && b.said[dir].doubt.has(InBurst) {
-		b.bursts(dir)
-	}
-	if b.laws&(InSeq.bit()|InNxt.bit()|InAck.bit()|InTSval.bit()|InEdge.bit()|InOnce.bit()) == 0 {
-		return
-	}
-	b.kept = b.kept[:0]
-	logged := b.laws.has(Arrival) && b.said[1-dir].out
-	if logged {
-		b.arrivals(dir)
-	}
-	for _, x := range b.data[dir] {
-		if !b.delayed[x.n] {
-			b.delayed[x.n] = b.items[x.n].open > b.gate || !logged && b.showsHoleAt(x.n)
-		}
-		if !b.delayed[x.n] {
-			b.kept = append(b.kept, x)
-		}
-	}
-	if b.laws.has(InSeq) {
-		b.inSequence(b.kept, InSeq)
-		b.around(b.kept, InSeq)
-		b.noteCopies(dir)
-	}
-	if b.laws.has(InNxt) {
-		b.bareACKs(dir, b.kept, InNxt)
-	}
-	b.risingNumbers(dir, InAck, InTSval, InEdge)
-	if b.laws.has(InSack) {
-		b.growingBlocks(dir, InSack)
-	}
-	if b.laws.has(InOnce) {
-		b.once(dir, InOnce)
 	}
 }
 
@@ -185,9 +108,9 @@ func (b *builder) resetLast(dir uint8) {
 			switch {
 			case b.items[n].seg.Bits.Has(tcp.RST) != reset:
 			case reset:
-				b.g.before(all, n, OutRST)
+				b.g.before(all, n, LawOutRST)
 			default:
-				b.g.before(n, all, OutRST)
+				b.g.before(n, all, LawOutRST)
 			}
 		}
 	}
@@ -227,7 +150,7 @@ func (b *builder) echoed(dir uint8) {
 }
 
 // afterEchoed puts n after a packet with the TSval that it echoes, from k on in b.sorted,
-// if there is one: one that stands before n, since the network may have delayed any of
+// if there is one: one that is before n, since the network may have delayed any of
 // several; else the first that its sender sent, repetitions last. What n does not
 // acknowledge it can't echo (RFC 7323, section 4.3), nor what acknowledges n: the one that
 // it echoes was dropped by the capture.
@@ -242,14 +165,14 @@ func (b *builder) afterEchoed(n node, k int) {
 		case !it.seg.Seq.AtMost(seg.Ack) || it.seg.Span() > 0 && it.seg.Seq == seg.Ack:
 		case seg.Span() > 0 && it.seg.HasAck() && seg.Seq.Less(it.seg.Ack):
 		case m < n:
-			b.g.before(m, n, TSecr)
+			b.g.before(m, n, LawTSecr)
 			return
 		case first == noNode || b.items[first].again() && !it.again():
 			first = m
 		}
 	}
 	if first != noNode {
-		b.g.before(first, n, TSecr)
+		b.g.before(first, n, LawTSecr)
 	}
 }
 
@@ -283,7 +206,7 @@ func (b *builder) offered(dir uint8) {
 			continue
 		}
 		if offer := b.sorted[b.insteadOf(k, x.n)]; beyond || offer.number == seg.End() {
-			b.g.before(offer.n, x.n, Window)
+			b.g.before(offer.n, x.n, LawWindow)
 		}
 	}
 }
@@ -306,39 +229,7 @@ func (b *builder) compareSent(x, y numbered) int {
 	if p.HasAck() != q.HasAck() {
 		return cmp.Compare(p.Bits&tcp.ACK, q.Bits&tcp.ACK)
 	}
-	for _, d := range [...]int32{p.Ack.Sub(q.Ack), p.Seq.Sub(q.Seq), x.n - y.n} {
-		if d != 0 {
-			return int(d)
-		}
-	}
-	return 0
-}
-
-// risingNumbers: neither ACK numbers nor timestamps nor window edges of one
-// sender fall, but for what the network itself delayed.
-func (b *builder) risingNumbers(dir uint8, acks, stamps, edges Law) {
-	if b.laws.has(acks) {
-		b.rising(dir, acks, func(it *item) (tcp.Seq, bool) { return it.seg.Ack, it.seg.HasAck() })
-	}
-	if b.laws.has(stamps) {
-		b.rising(dir, stamps, func(it *item) (tcp.Seq, bool) {
-			return tcp.Seq(it.seg.TSval), it.seg.HasTS && !it.seg.Bits.Has(tcp.RST)
-		})
-	}
-	if b.laws.has(edges) {
-		b.rising(dir, edges, func(it *item) (tcp.Seq, bool) { return it.edge, it.hasEdge })
-	}
-}
-
-// rising puts the packets of a half in the order of a number that never falls.
-func (b *builder) rising(dir uint8, law Law, number func(*item) (tcp.Seq, bool)) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[dir] {
-		if v, ok := number(&b.items[n]); ok && !b.delayed[n] && !b.crossed[n] {
-			b.sorted = append(b.sorted, numbered{n, v})
-		}
-	}
-	b.chain(law)
+	return int(cmp.Or(p.Ack.Sub(q.Ack), p.Seq.Sub(q.Seq), x.n-y.n))
 }
 
 // growingBlocks: with one ACK number and one left edge, right edges rise.
@@ -371,12 +262,9 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 // bareFirst puts each ACK without blocks before those with the same number that have
 // some: as long as there is a hole, all ACKs tell of it (RFC 2018, section 4).
 func (b *builder) bareFirst(dir uint8, law Law) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.Span() == 0 && seg.HasAck() && !seg.Bits.Has(tcp.RST) && !b.crossed[n] {
-			b.sorted = append(b.sorted, numbered{n, seg.Ack})
-		}
-	}
+	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
+		return it.seg.Ack, it.seg.Span() == 0 && it.seg.HasAck() && !b.crossed[n]
+	})
 	sortNumbered(b.sorted)
 	all := b.sorted
 	for len(all) > 0 {
@@ -400,12 +288,9 @@ func (b *builder) bareFirst(dir uint8, law Law) {
 // latestLast puts an ACK before one with the same number whose first block, which holds
 // the latest arrival (RFC 2018, section 4), it doesn't have, if that has its own.
 func (b *builder) latestLast(dir uint8, law Law) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && seg.Span() == 0 && len(blocks(seg)) > 0 && !b.crossed[n] {
-			b.sorted = append(b.sorted, numbered{n, seg.Ack})
-		}
-	}
+	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
+		return it.seg.Ack, it.seg.HasAck() && it.seg.Span() == 0 && len(blocks(&it.seg)) > 0 && !b.crossed[n]
+	})
 	sortNumbered(b.sorted)
 	list := b.sorted
 	for k := range list {
@@ -432,15 +317,10 @@ func (b *builder) reportedBefore(x, y node) bool {
 const sackReach = 16
 
 func (r sackReport) compare(o sackReport) int {
-	for _, d := range [...]int32{r.ack.Sub(o.ack), r.block.Left.Sub(o.block.Left), r.block.Right.Sub(o.block.Right), r.n - o.n} {
-		if d != 0 {
-			return int(d)
-		}
-	}
-	return 0
+	return int(cmp.Or(r.ack.Sub(o.ack), r.block.Left.Sub(o.block.Left), r.block.Right.Sub(o.block.Right), r.n-o.n))
 }
 
-func appendReports(reports []sackReport, seg *Segment, n node) []sackReport {
+func appendReports(reports []sackReport, seg *tcp.Segment, n node) []sackReport {
 	all := blocks(seg)
 	for i, block := range all {
 		if !slices.ContainsFunc(all[:i], func(o tcp.Range) bool { return o.Left == block.Left }) {
@@ -463,5 +343,5 @@ func (b *builder) counted(list []node) {
 		last += tcp.Seq(int32(int16(it.seg.IPID - uint16(last))))
 		b.sorted = append(b.sorted, numbered{n, last})
 	}
-	b.chain(IPID)
+	b.chain(LawIPID)
 }

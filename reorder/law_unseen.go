@@ -4,14 +4,9 @@ import "github.com/mendcap/mendcap/internal/tcp"
 
 // unacked puts what a half sends before all that acknowledges its first byte.
 func (b *builder) unacked(dir uint8) {
-	b.sorted = b.sorted[:0]
-	for _, n := range b.half[1-dir] {
-		if seg := &b.items[n].seg; seg.HasAck() {
-			b.sorted = append(b.sorted, numbered{n, seg.Ack})
-		}
-	}
+	b.collect(b.half[1-dir], func(_ node, it *item) (tcp.Seq, bool) { return ackNumber(it) })
 	sortNumbered(b.sorted)
-	from := b.suffixes(Unacked)
+	from := b.suffixes(LawUnacked)
 	k := 0
 	for _, n := range b.half[dir] {
 		it := &b.items[n]
@@ -19,7 +14,7 @@ func (b *builder) unacked(dir uint8) {
 			continue
 		}
 		if k = behind(b.sorted, it.seg.Seq+1, k); k < len(b.sorted) {
-			b.g.before(n, from[k], Unacked)
+			b.g.before(n, from[k], LawUnacked)
 		}
 	}
 }
@@ -42,20 +37,17 @@ func (b *builder) suffixes(law Law) []node {
 // unechoed puts what a half sends before the bare ACKs of the other one with a later
 // timestamp than it echoes.
 func (b *builder) unechoed(dir uint8) {
-	b.sorted = b.sorted[:0]
 	if b.said[dir].loopback {
 		return // both ends' stacks take turns there
 	}
-	for _, n := range b.half[1-dir] {
-		if b.echoedAtOnce(n, dir) {
-			b.sorted = append(b.sorted, numbered{n, tcp.Seq(b.items[n].seg.TSval)})
-		}
-	}
+	b.collect(b.half[1-dir], func(n node, it *item) (tcp.Seq, bool) {
+		return tcp.Seq(it.seg.TSval), b.echoedAtOnce(n, dir)
+	})
 	if len(b.sorted) == 0 {
 		return
 	}
 	sortNumbered(b.sorted)
-	from := b.suffixes(Unechoed)
+	from := b.suffixes(LawUnechoed)
 	k := 0
 	for _, n := range b.half[dir] {
 		it := &b.items[n]
@@ -63,7 +55,7 @@ func (b *builder) unechoed(dir uint8) {
 			continue
 		}
 		if k = behind(b.sorted, tcp.Seq(it.seg.TSecr)+1, k); k < len(b.sorted) {
-			b.g.before(n, from[k], Unechoed)
+			b.g.before(n, from[k], LawUnechoed)
 		}
 	}
 }

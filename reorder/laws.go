@@ -16,34 +16,18 @@ type lawRow struct {
 	but string
 }
 
-// mandate is what a capture must show before a law acts.
-type mandate uint8
+// mandate says whether a capture shows what it must before a law acts; nil is always.
+type mandate func(p *Profile) bool
 
-const (
-	always        mandate = iota
-	forBursts             // that bursts were handed up in reverse
-	forQueue              // that responses were queued before their causes
-	forQueueAlone         // that, and not that threads swap packets
-	forLog                // that the host's ACKs tell what had arrived
-	forThreads            // that threads swap packets
-)
+// That bursts were handed up in reverse; that responses were queued before their causes;
+// that the host's ACKs tell what had arrived; that threads swap packets.
+func forBursts(p *Profile) bool  { return p.Bursts }
+func forQueue(p *Profile) bool   { return p.QueueMandate }
+func forLog(p *Profile) bool     { return p.LogMandate }
+func forThreads(p *Profile) bool { return p.ThreadMandate }
 
-// given reports whether a capture gives the mandate.
-func (m mandate) given(p *Profile) bool {
-	switch m {
-	case forBursts:
-		return p.Bursts
-	case forQueue:
-		return p.QueueMandate
-	case forQueueAlone:
-		return p.QueueMandate && !p.ThreadMandate
-	case forLog:
-		return p.LogMandate
-	case forThreads:
-		return p.ThreadMandate
-	}
-	return true
-}
+// forQueueAlone is forQueue where threads don't swap packets.
+func forQueueAlone(p *Profile) bool { return p.QueueMandate && !p.ThreadMandate }
 
 // side says which packets a law compares with each other.
 type side uint8
@@ -56,118 +40,118 @@ const (
 
 // laws is the table of laws.
 var laws = [NumLaws]lawRow{
-	Ack: {name: "ack", source: "RFC 9293, section 3.4",
+	LawAck: {name: "ack", source: "RFC 9293, section 3.4",
 		cause: "whose bytes it acknowledges", follower: "where its bytes are acknowledged",
 		but: "a middlebox swallowed what a host acknowledges"},
-	Sack: {name: "sack", source: "RFC 2018",
+	LawSack: {name: "sack", source: "RFC 2018",
 		cause: "whose bytes its SACK blocks report as received", follower: "where SACK blocks report its bytes as received",
 		but: "the capture dropped every copy of the bytes"},
-	OutAck: {name: "out-ack", among: sent, source: "RFC 9293, section 3.3.1",
+	LawOutAck: {name: "out-ack", among: sent, source: "RFC 9293, section 3.3.1",
 		cause: "with a lower ACK number of the same host", follower: "with a higher ACK number of the same host",
 		but: "the capture was taken in mid-path, after a network that may swap packets"},
-	OutTSval: {name: "out-tsval", among: sent, source: "RFC 7323, section 5.4",
+	LawOutTSval: {name: "out-tsval", among: sent, source: "RFC 7323, section 5.4",
 		cause: "with a lower TSval of the same host", follower: "with a higher TSval of the same host",
 		but: "the capture was taken in mid-path, after a network that may swap packets"},
-	OutSack: {name: "out-sack", among: sent, source: "RFC 2018, section 8",
+	LawOutSack: {name: "out-sack", among: sent, source: "RFC 2018, section 8",
 		cause: "with a shorter form of its SACK block", follower: "with a longer form of its SACK block",
 		but: "a receiver reneges: it drops what it had reported as received"},
-	OutSeq: {name: "out-seq", among: sent, source: "RFC 9293, section 3.8",
+	LawOutSeq: {name: "out-seq", among: sent, source: "RFC 9293, section 3.8",
 		cause: "with the bytes before its own", follower: "with the bytes after its own",
 		but: "the capture dropped the original of a retransmission"},
-	Handshake: {name: "handshake", source: "RFC 9293, section 3.5",
+	LawHandshake: {name: "handshake", source: "RFC 9293, section 3.5",
 		cause: "with a SYN of the connection", follower: "of the connection that its SYN opens",
 		but: "the ports are used again while packets of the old connection are about"},
-	IPID: {name: "ip-id", among: sent, source: "RFC 6864",
+	LawIPID: {name: "ip-id", among: sent, source: "RFC 6864",
 		cause: "with a lower IPv4 Identification of the same host", follower: "with a higher IPv4 Identification of the same host",
 		but: "several cores number packets and queue them at the same time"},
-	Quote: {name: "quote", source: "RFC 792; RFC 4443, section 2.4",
+	LawQuote: {name: "quote", source: "RFC 792; RFC 4443, section 2.4",
 		cause: "which it quotes", follower: "where an error quotes it",
 		but: "the packet was sent twice, and the capture dropped the first"},
-	DNS: {name: "dns", source: "RFC 1035, section 4.1.1",
+	LawDNS: {name: "dns", source: "RFC 1035, section 4.1.1",
 		cause: "with the question that it answers", follower: "with the answer to it",
 		but: "the question was sent twice, and the capture dropped the first"},
-	Echo: {name: "echo", source: "RFC 792; RFC 4443, section 4.2",
+	LawEcho: {name: "echo", source: "RFC 792; RFC 4443, section 4.2",
 		cause: "with the request that it answers", follower: "with the reply to it",
 		but: "the request was sent twice, and the capture dropped the first"},
-	NTP: {name: "ntp", source: "RFC 5905, section 7.3",
+	LawNTP: {name: "ntp", source: "RFC 5905, section 7.3",
 		cause: "with the request that it answers", follower: "with the answer to it",
 		but: "the request was sent twice, and the capture dropped the first"},
-	DHCPv6: {name: "dhcpv6", source: "RFC 8415, section 8",
+	LawDHCPv6: {name: "dhcpv6", source: "RFC 8415, section 8",
 		cause: "with the message that it answers", follower: "with the answer to it",
 		but: "the message was sent twice, and the capture dropped the first"},
-	STUN: {name: "stun", source: "RFC 8489, section 5",
+	LawSTUN: {name: "stun", source: "RFC 8489, section 5",
 		cause: "with the request that it answers", follower: "with the response to it",
 		but: "the request was sent twice, and the capture dropped the first"},
-	Neighbor: {name: "neighbor", source: "RFC 4861, section 7.2.4",
+	LawNeighbor: {name: "neighbor", source: "RFC 4861, section 7.2.4",
 		cause: "with the solicitation that it answers", follower: "with the advertisement that answers it",
 		but: "the solicitation was sent twice, and the capture dropped the first"},
-	InBurst: {name: "in-burst", mandate: forBursts, source: "RFC 5681, section 4.2",
+	LawInBurst: {name: "in-burst", mandate: forBursts, source: "RFC 5681, section 4.2",
 		cause: "with the bytes before its own, stamped at the same time", follower: "with the bytes after its own, stamped at the same time",
 		but: "the network swapped packets, and the capture dropped the duplicate ACK that shows it"},
-	Window: {name: "window", mandate: forQueue, queue: true, source: "RFC 9293, section 3.8.6",
+	LawWindow: {name: "window", mandate: forQueue, queue: true, source: "RFC 9293, section 3.8.6",
 		cause: "which offered the window that its bytes need", follower: "whose bytes need the window that it offers",
 		but: "the sender probes a closed window, or the capture dropped the packet that opened it"},
-	TSecr: {name: "tsecr", mandate: forQueue, queue: true, source: "RFC 7323, sections 3.2 and 4.3",
+	LawTSecr: {name: "tsecr", mandate: forQueue, queue: true, source: "RFC 7323, sections 3.2 and 4.3",
 		cause: "whose timestamp it echoes", follower: "where its timestamp is echoed",
 		but: "the capture dropped the packet that is echoed, and one of the same tick came later"},
-	Recovery: {name: "recovery", mandate: forQueue, queue: true, source: "RFC 6675, section 5",
+	LawRecovery: {name: "recovery", mandate: forQueue, queue: true, source: "RFC 6675, section 5",
 		cause: "whose SACK blocks show its bytes missing", follower: "which sends again what its SACK blocks lack",
 		but: "the timeouts of a stack are short, or the capture dropped the ACK"},
-	RoundTrip: {name: "round-trip", queue: true, source: "RFC 6298",
+	LawRoundTrip: {name: "round-trip", queue: true, source: "RFC 6298",
 		cause: "whose ACK comes a round trip later", follower: "recorded a round trip before its ACK",
 		but: "the round trip has become shorter"},
-	NotYet: {name: "not-yet", mandate: forQueue, queue: true, source: "RFC 9293, section 3.8.6.3",
+	LawNotYet: {name: "not-yet", mandate: forQueue, queue: true, source: "RFC 9293, section 3.8.6.3",
 		cause: "which does not acknowledge its bytes", follower: "with bytes that it does not acknowledge",
 		but: "the receiver's socket was busy, and it answers several segments one by one later"},
-	Arrival: {name: "arrival", mandate: forLog, source: "RFC 9293, section 3.8.6.3; RFC 2018, section 4",
+	LawArrival: {name: "arrival", mandate: forLog, source: "RFC 9293, section 3.8.6.3; RFC 2018, section 4",
 		cause: "which does not report its bytes as received", follower: "with bytes that it does not report as received",
 		but: "a busy stack acknowledges later, or a block that had left a full option comes back as the first"},
-	Answered: {name: "answered", mandate: forLog, source: "RFC 5681, section 4.2",
+	LawAnswered: {name: "answered", mandate: forLog, source: "RFC 5681, section 4.2",
 		cause: "which the host's ACKs show to have come first", follower: "which the host's ACKs show to have come later",
 		but: "packets are handed up together and acknowledged once, or an ACK repeats a number for its window"},
-	DSack: {name: "dsack", mandate: forQueue, queue: true, source: "RFC 2883, section 4",
+	LawDSack: {name: "dsack", mandate: forQueue, queue: true, source: "RFC 2883, section 4",
 		cause: "whose bytes it reports as there twice", follower: "which reports its bytes as there twice",
 		but: "the capture dropped the original, and a third copy comes"},
-	InTurn: {name: "in-turn", mandate: forQueueAlone, queue: true,
+	LawInTurn: {name: "in-turn", mandate: forQueueAlone, queue: true,
 		cause: "which its sender sent earlier", follower: "which its sender sent later",
 		but: "several threads read from a completion port"},
-	OutNxt: {name: "out-nxt", mandate: forThreads, source: "RFC 9293, section 3.10.4",
+	LawOutNxt: {name: "out-nxt", mandate: forThreads, source: "RFC 9293, section 3.10.4",
 		cause: "which the sequence number of a bare ACK puts first", follower: "which the sequence number of a bare ACK puts later",
 		but: "a stack goes back to the first lost byte after a timeout"},
-	InNxt: {name: "in-nxt", mandate: forThreads, among: received, source: "RFC 9293, section 3.10.4",
+	LawInNxt: {name: "in-nxt", mandate: forThreads, among: received, source: "RFC 9293, section 3.10.4",
 		cause: "which the sequence number of a bare ACK puts first", follower: "which the sequence number of a bare ACK puts later",
 		but: "a stack goes back to the first lost byte after a timeout, or the network swapped packets"},
-	OutEdge: {name: "out-edge", mandate: forThreads, source: "RFC 9293, section 3.8.6",
+	LawOutEdge: {name: "out-edge", mandate: forThreads, source: "RFC 9293, section 3.8.6",
 		cause: "which offered a window with a lower edge", follower: "which offers a window with a higher edge",
 		but: "a receiver that is short of memory shrinks its window"},
-	InEdge: {name: "in-edge", mandate: forThreads, among: received, source: "RFC 9293, section 3.8.6",
+	LawInEdge: {name: "in-edge", mandate: forThreads, among: received, source: "RFC 9293, section 3.8.6",
 		cause: "which offered a window with a lower edge", follower: "which offers a window with a higher edge",
 		but: "a receiver that is short of memory shrinks its window, or the network swapped packets"},
-	Unacked: {name: "unacked", mandate: forThreads, source: "RFC 9293, section 3.8.1",
+	LawUnacked: {name: "unacked", mandate: forThreads, source: "RFC 9293, section 3.8.1",
 		cause: "which its sender sent before it had this ACK", follower: "which acknowledges its bytes, and nobody sends again what is acknowledged",
 		but: "an ACK was captured before the stack had read it"},
-	Unechoed: {name: "unechoed", mandate: forThreads, source: "RFC 7323, section 4.3",
+	LawUnechoed: {name: "unechoed", mandate: forThreads, source: "RFC 7323, section 4.3",
 		cause: "which does not echo its timestamp yet", follower: "with a later timestamp than it echoes",
 		but: "a busy stack reads the ACK later than the capture does"},
-	OutOnce: {name: "out-once", mandate: forThreads, source: "RFC 5681, section 4.2",
+	LawOutOnce: {name: "out-once", mandate: forThreads, source: "RFC 5681, section 4.2",
 		cause: "which says the same without a D-SACK", follower: "which repeats it with a D-SACK",
 		but: "the packet without a D-SACK answers a keep-alive"},
-	InOnce: {name: "in-once", mandate: forThreads, among: received, source: "RFC 5681, section 4.2",
+	LawInOnce: {name: "in-once", mandate: forThreads, among: received, source: "RFC 5681, section 4.2",
 		cause: "which says the same without a D-SACK", follower: "which repeats it with a D-SACK",
 		but: "the packet without a D-SACK answers a keep-alive, or the network swapped packets"},
-	OutRST: {name: "out-rst", mandate: forThreads, source: "RFC 9293, section 3.5.2",
+	LawOutRST: {name: "out-rst", mandate: forThreads, source: "RFC 9293, section 3.5.2",
 		cause: "which its sender sent before resetting the connection", follower: "which resets the connection",
 		but: "the capture dropped the SYN of the next connection between the same ports"},
-	InSeq: {name: "in-seq", mandate: forThreads, source: "RFC 9293, section 3.8",
+	LawInSeq: {name: "in-seq", mandate: forThreads, source: "RFC 9293, section 3.8",
 		cause: "with the bytes before its own", follower: "with the bytes after its own",
 		but: "the network swapped packets, and the capture dropped the duplicate ACK that shows it"},
-	InAck: {name: "in-ack", mandate: forThreads, among: received, source: "RFC 9293, section 3.3.1",
+	LawInAck: {name: "in-ack", mandate: forThreads, among: received, source: "RFC 9293, section 3.3.1",
 		cause: "with a lower ACK number of the same peer", follower: "with a higher ACK number of the same peer",
 		but: "the network let one ACK overtake another"},
-	InTSval: {name: "in-tsval", mandate: forThreads, among: received, source: "RFC 7323, section 5.4",
+	LawInTSval: {name: "in-tsval", mandate: forThreads, among: received, source: "RFC 7323, section 5.4",
 		cause: "with a lower TSval of the same peer", follower: "with a higher TSval of the same peer",
 		but: "the network let one packet overtake another"},
-	InSack: {name: "in-sack", mandate: forThreads, among: received, source: "RFC 2018, section 8",
+	LawInSack: {name: "in-sack", mandate: forThreads, among: received, source: "RFC 2018, section 8",
 		cause: "with a shorter form of its SACK block", follower: "with a longer form of its SACK block",
 		but: "the network let one ACK overtake another"},
 }

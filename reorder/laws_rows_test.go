@@ -20,7 +20,7 @@ func TestTableOfLaws(t *testing.T) {
 		if named, ok := LawNamed(r.name); !ok || named != l {
 			t.Errorf("%s: found as %v, %v", r.name, named, ok)
 		}
-		if !source.MatchString(r.source) && l != InTurn { // what readers do is no standard's
+		if !source.MatchString(r.source) && l != LawInTurn { // what readers do is no standard's
 			t.Errorf("%s: source %q is no RFC", r.name, r.source)
 		}
 		if r.cause == "" || r.follower == "" {
@@ -29,7 +29,7 @@ func TestTableOfLaws(t *testing.T) {
 		if r.but == "" || strings.ContainsAny(r.but, ".\n") {
 			t.Errorf("%s: counter-example %q, want one clause", r.name, r.but)
 		}
-		if !l.soft() && r.mandate != always {
+		if !l.soft() && r.mandate != nil {
 			t.Errorf("%s moves packets wherever it is broken, and has a mandate", r.name)
 		}
 	}
@@ -45,11 +45,11 @@ func TestMandates(t *testing.T) {
 		profile Profile
 		want    lawSet
 	}{
-		{"none", Profile{}, moving | RoundTrip.bit()},
-		{"bursts", Profile{Bursts: true}, moving | RoundTrip.bit() | InBurst.bit()},
-		{"queue", Profile{QueueMandate: true}, moving | RoundTrip.bit() | Window.bit() | TSecr.bit() | Recovery.bit() | NotYet.bit() | DSack.bit() | InTurn.bit()},
-		{"log", Profile{LogMandate: true}, moving | RoundTrip.bit() | Arrival.bit() | Answered.bit()},
-		{"all", Profile{Bursts: true, QueueMandate: true, LogMandate: true, ThreadMandate: true}, allLaws &^ InTurn.bit()},
+		{"none", Profile{}, moving | LawRoundTrip.bit()},
+		{"bursts", Profile{Bursts: true}, moving | LawRoundTrip.bit() | LawInBurst.bit()},
+		{"queue", Profile{QueueMandate: true}, moving | LawRoundTrip.bit() | LawWindow.bit() | LawTSecr.bit() | LawRecovery.bit() | LawNotYet.bit() | LawDSack.bit() | LawInTurn.bit()},
+		{"log", Profile{LogMandate: true}, moving | LawRoundTrip.bit() | LawArrival.bit() | LawAnswered.bit()},
+		{"all", Profile{Bursts: true, QueueMandate: true, LogMandate: true, ThreadMandate: true}, allLaws &^ LawInTurn.bit()},
 	} {
 		if got := allLaws.mandated(&test.profile); got != test.want {
 			t.Errorf("%s: got %b, want %b", test.name, got, test.want)

@@ -18,13 +18,13 @@ type violation struct {
 // All packets of a flow have to be of one incarnation. What lies before the first
 // bytes of a half whose SYN the capture lacks may have been sent again: no law
 // speaks of it.
-func violations(segs []Segment, placed []Placement, ids IPIDMode) (found []violation) {
-	at := func(i int) *Segment { return &segs[placed[i].Index] }
+func violations(segs []tcp.Segment, placed []Placement, ids IPIDMode) (found []violation) {
+	at := func(i int) *tcp.Segment { return &segs[placed[i].Index] }
 	for j := range placed {
 		for i := range j {
 			a, b := at(i), at(j) // a stands before b
 			if ids == IPIDGlobal && bothCounted(a, b) && int16(b.IPID-a.IPID) < 0 {
-				found = append(found, violation{IPID, j, i})
+				found = append(found, violation{LawIPID, j, i})
 			}
 			if a.Flow != b.Flow {
 				continue
@@ -39,16 +39,16 @@ func violations(segs []Segment, placed []Placement, ids IPIDMode) (found []viola
 	return found
 }
 
-func bothCounted(a, b *Segment) bool {
+func bothCounted(a, b *tcp.Segment) bool {
 	return a.HasIPID && b.HasIPID && a.Outbound == tcp.Out && b.Outbound == tcp.Out && a.IPID != 0 && b.IPID != 0
 }
 
 // acknowledgedTooEarly: the packet at i acknowledges, or reports by SACK, bytes of
 // which the first copy is at j.
-func acknowledgedTooEarly(segs []Segment, placed []Placement, i, j int) (found []violation) {
+func acknowledgedTooEarly(segs []tcp.Segment, placed []Placement, i, j int) (found []violation) {
 	a, b := &segs[placed[i].Index], &segs[placed[j].Index]
 	if a.Bits == tcp.RST|tcp.ACK && a.Seq == 0 && a.Len == 0 && b.Bits == tcp.SYN && a.Ack == b.End() && len(freshAt(segs, placed, j)) > 0 {
-		return []violation{{Handshake, j, i}}
+		return []violation{{LawHandshake, j, i}}
 	}
 	fresh := freshAt(segs, placed, j)
 	if !a.HasAck() || len(fresh) == 0 || beforeBeginning(segs, b) {
@@ -56,15 +56,15 @@ func acknowledgedTooEarly(segs []Segment, placed []Placement, i, j int) (found [
 	}
 	for _, r := range fresh {
 		if r.Left.Less(a.Ack) {
-			law := Ack
+			law := LawAck
 			if b.Bits.Has(tcp.SYN) {
-				law = Handshake
+				law = LawHandshake
 			}
 			return []violation{{law, j, i}}
 		}
 		for k, block := range a.SACK[:a.SACKs] {
 			if (k > 0 || !a.DSACK()) && block.Overlaps(r) {
-				return []violation{{Sack, j, i}}
+				return []violation{{LawSack, j, i}}
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func acknowledgedTooEarly(segs []Segment, placed []Placement, i, j int) (found [
 
 // beforeBeginning reports whether the packet lies before some of the first ones of
 // its half in the input, which has no SYN.
-func beforeBeginning(segs []Segment, b *Segment) bool {
+func beforeBeginning(segs []tcp.Segment, b *tcp.Segment) bool {
 	seen, before := 0, false
 	for i := range segs {
 		s := &segs[i]
@@ -91,7 +91,7 @@ func beforeBeginning(segs []Segment, b *Segment) bool {
 }
 
 // freshAt returns the bytes of the packet at j that no packet before it has.
-func freshAt(segs []Segment, placed []Placement, j int) []tcp.Range {
+func freshAt(segs []tcp.Segment, placed []Placement, j int) []tcp.Range {
 	b := &segs[placed[j].Index]
 	if b.Span() == 0 || b.Bits.Has(tcp.RST) {
 		return nil
@@ -125,31 +125,31 @@ func without(from []tcp.Range, r tcp.Range) (left []tcp.Range) {
 
 // ofOneSender: the laws among packets that the host sent, and that its SYN comes
 // first.
-func ofOneSender(segs []Segment, placed []Placement, i, j int) (found []violation) {
+func ofOneSender(segs []tcp.Segment, placed []Placement, i, j int) (found []violation) {
 	a, b := &segs[placed[i].Index], &segs[placed[j].Index]
 	if b.Bits.Has(tcp.SYN) && !a.Bits.Has(tcp.SYN) && !a.Bits.Has(tcp.RST) {
-		found = append(found, violation{Handshake, j, i})
+		found = append(found, violation{LawHandshake, j, i})
 	}
 	if a.Outbound != tcp.Out {
 		return found
 	}
 	if a.HasAck() && b.HasAck() && b.Ack.Less(a.Ack) {
-		found = append(found, violation{OutAck, j, i})
+		found = append(found, violation{LawOutAck, j, i})
 	}
 	if a.HasTS && b.HasTS && tcp.Seq(b.TSval).Less(tcp.Seq(a.TSval)) {
-		found = append(found, violation{OutTSval, j, i})
+		found = append(found, violation{LawOutTSval, j, i})
 	}
 	if a.HasAck() && b.HasAck() && a.Ack == b.Ack && shrinks(a, b) {
-		found = append(found, violation{OutSack, j, i})
+		found = append(found, violation{LawOutSack, j, i})
 	}
 	if fresh := freshAt(segs, placed, j); len(fresh) > 0 && !beforeBeginning(segs, b) && len(freshAt(segs, placed, i)) > 0 && fresh[0].Left.Less(a.Seq) {
-		found = append(found, violation{OutSeq, j, i})
+		found = append(found, violation{LawOutSeq, j, i})
 	}
 	return found
 }
 
 // shrinks reports whether a block of a is there in b with a lower right edge.
-func shrinks(a, b *Segment) bool {
+func shrinks(a, b *tcp.Segment) bool {
 	for i, x := range a.SACK[:a.SACKs] {
 		for k, y := range b.SACK[:b.SACKs] {
 			if (i > 0 || !a.DSACK()) && (k > 0 || !b.DSACK()) && x.Left == y.Left && y.Right.Less(x.Right) {
@@ -163,22 +163,22 @@ func shrinks(a, b *Segment) bool {
 // TestViolationsSeesEachLaw lets the checker loose on what breaks one law each.
 func TestViolationsSeesEachLaw(t *testing.T) {
 	tests := map[Law]func(s *script){
-		Ack:       func(s *script) { s.out(1, 1001, 0); s.in(1, 1, 1000) },
-		Sack:      func(s *script) { s.sacks(s.out(1, 1, 0), 1001, 2001); s.in(1001, 1, 1000) },
-		Handshake: func(s *script) { s.out(1, 1, 0); s.add(0, tcp.SYN, 0, 0, 0) },
-		OutAck:    func(s *script) { s.out(1, 2001, 0); s.out(1, 1001, 0) },
-		OutTSval: func(s *script) {
+		LawAck:       func(s *script) { s.out(1, 1001, 0); s.in(1, 1, 1000) },
+		LawSack:      func(s *script) { s.sacks(s.out(1, 1, 0), 1001, 2001); s.in(1001, 1, 1000) },
+		LawHandshake: func(s *script) { s.out(1, 1, 0); s.add(0, tcp.SYN, 0, 0, 0) },
+		LawOutAck:    func(s *script) { s.out(1, 2001, 0); s.out(1, 1001, 0) },
+		LawOutTSval: func(s *script) {
 			s.tsval = true
 			s.out(1, 1, 0).TSval++
 			s.out(1, 1, 0)
 		},
-		OutSack: func(s *script) { s.sacks(s.out(1, 1, 0), 1001, 3001); s.sacks(s.out(1, 1, 0), 1001, 2001) },
-		OutSeq: func(s *script) {
+		LawOutSack: func(s *script) { s.sacks(s.out(1, 1, 0), 1001, 3001); s.sacks(s.out(1, 1, 0), 1001, 2001) },
+		LawOutSeq: func(s *script) {
 			s.add(0, tcp.SYN, 0, 0, 0)
 			s.out(1001, 1, 1000)
 			s.out(1, 1, 1000)
 		},
-		IPID: func(s *script) {
+		LawIPID: func(s *script) {
 			for id := uint16(2); id > 0; id-- {
 				seg := s.out(1, 1, 0)
 				seg.HasIPID, seg.IPID = true, id

@@ -65,10 +65,6 @@ func (m *rateMeter) add(latest int64) {
 // given tick.
 func (m *rateMeter) each(tick int64) int64 { return rateSlack * (m.fastest + tick) / rateWindow }
 
-// tickMeter finds the tick of a clock: steps between stamps are then multiples of one
-// length, but for the clock's drift.
-type tickMeter struct{ steps []int64 }
-
 const (
 	tickSteps    = 4096       // steps that are looked at
 	tickFewest   = 32         // steps that can tell
@@ -79,7 +75,8 @@ const (
 	fineTicks = 8          // and more than so many ticks long
 )
 
-func (m *tickMeter) add(step int64) {
+// add takes the difference between a stamp and the one before it.
+func (m *TickMeter) add(step int64) {
 	if step != 0 && len(m.steps) < tickSteps {
 		m.steps = append(m.steps, max(step, -step))
 	}
@@ -87,7 +84,7 @@ func (m *tickMeter) add(step int64) {
 
 // fine reports whether the clock, of that tick, is shown to tell the packets of a burst
 // apart.
-func (m *tickMeter) fine(tick int64) bool {
+func (m *TickMeter) fine(tick int64) bool {
 	small := 0
 	for _, step := range m.steps {
 		if step < fineStep {
@@ -97,9 +94,9 @@ func (m *tickMeter) fine(tick int64) bool {
 	return small > len(m.steps)/10 && tick <= fineStep/fineTicks
 }
 
-// tick returns the clock's tick in nanoseconds, 0 if it is too fine to matter or
-// too few steps tell.
-func (m *tickMeter) tick() int64 {
+// Tick returns the tick in nanoseconds, 0 if it is too fine to matter or too few
+// stamps tell.
+func (m *TickMeter) Tick() int64 {
 	if len(m.steps) < tickFewest {
 		return 0
 	}
@@ -113,7 +110,7 @@ func (m *tickMeter) tick() int64 {
 }
 
 // divisor is the greatest length that all steps are multiples of.
-func (m *tickMeter) divisor() (length int64) {
+func (m *TickMeter) divisor() (length int64) {
 	for _, step := range m.steps {
 		for step != 0 {
 			length, step = step, length%step
@@ -124,7 +121,7 @@ func (m *tickMeter) divisor() (length int64) {
 
 // drifting is the tick of a clock that need not keep to it exactly, 0 for none: one
 // that many packets are apart.
-func (m *tickMeter) drifting() int64 {
+func (m *TickMeter) drifting() int64 {
 	sorted := slices.Clone(m.steps)
 	slices.Sort(sorted)
 	tick := sorted[len(sorted)/10]

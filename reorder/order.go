@@ -1,8 +1,12 @@
 package reorder
 
 import (
+	"cmp"
 	"math"
+	"math/bits"
 	"unsafe"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // Placement says where a packet belongs. Placements come in repaired order.
@@ -100,7 +104,7 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: o.window(), latest: math.MinInt64, settled: batch}
+	r := &Orderer{emit: emit, profile: p, laws: laws.mandated(&p), limit: cmp.Or(o.Window, DefaultWindow), latest: math.MinInt64, settled: batch}
 	r.track.ipid = p.IPID
 	r.beginSorting()
 	r.elder.empty(0)
@@ -164,7 +168,7 @@ func (r *Orderer) room() {
 // fill makes a zero item of a packet.
 func (it *item) fill(p *Packet, index, earliest int64) {
 	if it.apart = p.Segment == nil; !it.apart {
-		it.seg = *p.Segment
+		it.seg = tcp.Segment(*p.Segment)
 	}
 	it.seg.Stamp, it.index, it.earliest = p.Stamp, index, earliest
 	it.cause, it.effect, it.self, it.quoted, it.by = p.Cause, p.Effect, p.Self, p.Quoted, p.By
@@ -225,8 +229,7 @@ func (r *Orderer) enter() {
 		r.latest = it.seg.Stamp
 	}
 	if len(r.items) >= r.settled || len(r.items) >= r.limit {
-		r.drain()
-		r.settled = max(2*len(r.items), batch) + batch
+		r.drain(false)
 	}
 }
 
@@ -266,15 +269,23 @@ func (r *Orderer) Steps() int64 {
 	return r.build.steps + r.graph.steps + r.waiting.steps + r.track.steps
 }
 
-// drain places the packets that nothing yet to come can move.
-func (r *Orderer) drain() {
+// drain places the packets that nothing yet to come can move, or with half at least the
+// first half of the window.
+func (r *Orderer) drain(half bool) {
+	if len(r.items) == 0 {
+		return
+	}
 	r.readClock()
 	cut := r.settledCut()
-	if len(r.items) >= r.limit && cut < len(r.items)/2 {
+	switch {
+	case half:
+		cut = max(cut, (len(r.items)+1)/2)
+	case len(r.items) >= r.limit && cut < len(r.items)/2:
 		r.stats.Forced++
 		cut = len(r.items) / 2
 	}
 	r.place(cut)
+	r.settled = max(2*len(r.items), batch) + batch
 }
 
 // settledCut is how many packets, from the front, nothing yet to come can move.
@@ -347,7 +358,7 @@ func (r *Orderer) leftover(n node) (Law, bool) {
 		return firstLaw(it.doubt & answers & r.laws), true
 	}
 	// What it comes too late for has left the window before it came.
-	for _, law := range [...]Law{Ack, OutAck, OutTSval, OutSeq} {
+	for _, law := range [...]Law{LawAck, LawOutAck, LawOutTSval, LawOutSeq} {
 		if it.doubt.has(law) && r.laws.has(law) {
 			return law, true
 		}
@@ -384,11 +395,4 @@ func (r *Orderer) asks(n node) int64 {
 	return r.clock[n] - r.clock[p.direct]
 }
 
-func firstLaw(s lawSet) Law {
-	for l := range Law(NumLaws) {
-		if s.has(l) {
-			return l
-		}
-	}
-	return Ack
-}
+func firstLaw(s lawSet) Law { return Law(bits.TrailingZeros64(uint64(s)) % 64) }

@@ -40,7 +40,7 @@ func TestResponseBeforeAWholeBatch(t *testing.T) {
 		s.out(1, at+4000, 0)
 		s.wait(ms)
 	}
-	truth := append([]Segment(nil), s.segs...)
+	truth := append([]tcp.Segment(nil), s.segs...)
 	for at := 3; at+4 < len(s.segs); at += 10 { // the ACK overtakes its batch
 		ack := s.segs[at+4]
 		copy(s.segs[at+1:at+5], s.segs[at:at+4])
@@ -70,34 +70,34 @@ func TestLawsCanBeSwitchedOff(t *testing.T) {
 // Each moving law repairs what no other one sees.
 func TestEachMovingLawMoves(t *testing.T) {
 	tests := map[Law]func(s *script){
-		Ack: func(s *script) { s.in(s.next[1], s.next[0], 1000); s.next[1] += 1000; s.out(s.next[0], s.next[1], 0) },
-		Sack: func(s *script) {
+		LawAck: func(s *script) { s.in(s.next[1], s.next[0], 1000); s.next[1] += 1000; s.out(s.next[0], s.next[1], 0) },
+		LawSack: func(s *script) {
 			s.in(s.next[1]+1000, s.next[0], 1000)
 			s.sacks(s.out(s.next[0], s.next[1], 0), s.next[1]+1000, s.next[1]+2000)
 			s.next[1] += 2000 // the first half is never seen
 		},
-		OutAck: func(s *script) {
+		LawOutAck: func(s *script) {
 			s.in(s.next[1], s.next[0], 2000)
 			s.wait(2 * ms)
 			s.out(s.next[0], s.next[1]+1000, 0)
 			s.next[1] += 2000
 			s.out(s.next[0], s.next[1], 0)
 		},
-		OutTSval: func(s *script) {
+		LawOutTSval: func(s *script) {
 			first := s.out(s.next[0], s.next[1], 0)
 			first.HasTS, first.TSval = true, 2*uint32(len(s.segs))
 			second := s.out(s.next[0], s.next[1], 0)
 			second.HasTS, second.TSval = true, 2*uint32(len(s.segs))
 		},
-		OutSack: func(s *script) {
+		LawOutSack: func(s *script) {
 			s.in(s.next[1]+1000, s.next[0], 2000)
 			s.wait(2 * ms)
 			s.sacks(s.out(s.next[0], s.next[1], 0), s.next[1]+1000, s.next[1]+2000)
 			s.sacks(s.out(s.next[0], s.next[1], 0), s.next[1]+1000, s.next[1]+3000)
 			s.next[1] += 3000
 		},
-		OutSeq: func(s *script) { s.out(s.next[0], 1, 1000); s.out(s.next[0]+1000, 1, 1000); s.next[0] += 2000 },
-		IPID: func(s *script) {
+		LawOutSeq: func(s *script) { s.out(s.next[0], 1, 1000); s.out(s.next[0]+1000, 1, 1000); s.next[0] += 2000 },
+		LawIPID: func(s *script) {
 			for range 2 {
 				seg := s.out(s.next[0], s.next[1], 0)
 				seg.HasIPID, seg.IPID = true, uint16(len(s.segs))
@@ -107,7 +107,7 @@ func TestEachMovingLawMoves(t *testing.T) {
 	for law, pair := range tests {
 		t.Run(law.String(), func(t *testing.T) {
 			s := newScript().handshake()
-			if law == IPID {
+			if law == LawIPID {
 				s.disordered(true) // it says nothing where no other law is broken
 			}
 			for i := range 120 {

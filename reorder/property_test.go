@@ -11,10 +11,10 @@ import (
 )
 
 // capture is a made-up capture with its truth.
-type capture struct{ truth, recorded []Segment }
+type capture struct{ truth, recorded []tcp.Segment }
 
 // drawTraffic draws what happened on the network.
-func drawTraffic(t *rapid.T) []Segment {
+func drawTraffic(t *rapid.T) []tcp.Segment {
 	m := &traffic{
 		rng:        rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)),
 		rough:      rapid.SampledFrom([]float64{0, .02, .1}).Draw(t, "rough"),
@@ -39,7 +39,7 @@ func drawCapture(t *rapid.T) capture {
 }
 
 // ordered runs both passes.
-func ordered(t failer, segs []Segment) ([]Placement, Profile) {
+func ordered(t failer, segs []tcp.Segment) ([]Placement, Profile) {
 	t.Helper()
 	_, placed, p := repaired(t, segs, Options{})
 	return placed, p
@@ -47,7 +47,7 @@ func ordered(t failer, segs []Segment) ([]Placement, Profile) {
 
 // placedAs runs the second pass with a profile; barriers stand before the given
 // indices.
-func placedAs(t failer, segs []Segment, p Profile, barriers ...int) (placed []Placement) {
+func placedAs(t failer, segs []tcp.Segment, p Profile, barriers ...int) (placed []Placement) {
 	t.Helper()
 	r, err := NewOrderer(p, Options{}, func(p Placement) { placed = append(placed, p) })
 	if err != nil {
@@ -57,7 +57,7 @@ func placedAs(t failer, segs []Segment, p Profile, barriers ...int) (placed []Pl
 		if slices.Contains(barriers, i) {
 			r.Barrier()
 		}
-		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 	}
 	r.Barrier()
 	return placed
@@ -102,7 +102,7 @@ func TestTruthWithDropsStaysWithoutSACK(t *testing.T) {
 }
 
 // checkTruthStays lets the capture lack a share of the packets. Nothing moves.
-func checkTruthStays(rt *rapid.T, truth []Segment, drops float64) {
+func checkTruthStays(rt *rapid.T, truth []tcp.Segment, drops float64) {
 	rt.Helper()
 	d := sniffer{rng: rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "drops"), 3)), drops: drops}
 	kept := d.drop(slices.Clone(truth))
@@ -135,7 +135,7 @@ func TestRepairedAgainNothingMoves(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c := drawCapture(rt)
 		placed, p := ordered(rt, c.recorded)
-		again := make([]Segment, len(placed))
+		again := make([]tcp.Segment, len(placed))
 		open := map[uint64]bool{}
 		for i, pl := range placed {
 			again[i] = c.recorded[pl.Index]
@@ -155,7 +155,7 @@ func TestRepairedAgainNothingMoves(t *testing.T) {
 
 // renamed gives flows other numbers, ends other directions, and sequence numbers
 // other beginnings.
-func renamed(segs []Segment, rng *rand.Rand) []Segment {
+func renamed(segs []tcp.Segment, rng *rand.Rand) []tcp.Segment {
 	out := slices.Clone(segs)
 	flows := uint64(0)
 	for i := range segs {
@@ -281,9 +281,9 @@ func checkSplitting(rt *rapid.T, c capture) {
 
 // joined puts a disordered part, a calm one, and both again as other flows after
 // each other, a second apart. The cut is in the middle of what is calm.
-func joined(rough, calm []Segment) (segs []Segment, cut int) {
+func joined(rough, calm []tcp.Segment) (segs []tcp.Segment, cut int) {
 	at := int64(1e18)
-	for part, of := range [][]Segment{rough, calm, calm, rough} {
+	for part, of := range [][]tcp.Segment{rough, calm, calm, rough} {
 		first := at
 		for i, s := range of {
 			if i == 0 || s.Stamp < first {

@@ -15,8 +15,8 @@ const maxIslands = 64
 // the first byte to edge, and islands beyond it.
 type seenBytes struct {
 	edge    tcp.Seq
-	islands []tcp.Range // sorted, disjoint, all beyond edge
-	filled  int64       // holes that count as seen since there were too many
+	islands spans // all beyond edge
+	filled  int64 // holes that count as seen since there were too many
 }
 
 // add inserts r and returns the first byte of it that was new.
@@ -24,32 +24,26 @@ func (s *seenBytes) add(r tcp.Range) (left tcp.Seq, fresh bool) {
 	if r.Right.AtMost(s.edge) {
 		return 0, false
 	}
-	left = r.Left
-	if left.Less(s.edge) {
-		left = s.edge
-	}
-	at := 0
-	for at < len(s.islands) && s.islands[at].Right.Less(left) {
-		at++
-	}
-	// Islands from at on end at or after left; those that hold it hide it.
-	if at < len(s.islands) && s.islands[at].Left.AtMost(left) {
+	left = r.Left.Max(s.edge)
+	// An island that ends at or after left, and holds it, hides it.
+	if at := s.islands.from(left); at < len(s.islands) && s.islands[at].Left.AtMost(left) {
 		if r.Right.AtMost(s.islands[at].Right) {
 			return 0, false
 		}
-		if left.Less(s.islands[at].Right) {
-			left = s.islands[at].Right
-		}
+		left = left.Max(s.islands[at].Right)
 	}
-	s.insert(at, r)
+	if len(s.islands) == 0 && r.Left.AtMost(s.edge) {
+		s.edge = r.Right
+		return left, true
+	}
+	s.islands.join(r)
+	s.advance()
 	return left, true
 }
 
 // gaps counts the gaps between the bytes of r that have appeared, and at its ends.
 func (s *seenBytes) gaps(r tcp.Range) (n int64) {
-	if r.Left.Less(s.edge) {
-		r.Left = s.edge
-	}
+	r.Left = r.Left.Max(s.edge)
 	for _, island := range s.islands {
 		if r.Right.AtMost(r.Left) {
 			return n
@@ -57,9 +51,7 @@ func (s *seenBytes) gaps(r tcp.Range) (n int64) {
 		if r.Left.Less(island.Left) {
 			n++
 		}
-		if r.Left.Less(island.Right) {
-			r.Left = island.Right
-		}
+		r.Left = r.Left.Max(island.Right)
 	}
 	if r.Left.Less(r.Right) {
 		n++
@@ -83,49 +75,40 @@ func (s *seenBytes) openAt(first, taken tcp.Seq, early spans) {
 	s.advance()
 }
 
-// insert merges r with the islands from at on, then lets the edge advance.
-func (s *seenBytes) insert(at int, r tcp.Range) {
-	if r.Left.AtMost(s.edge) && len(s.islands) == 0 {
-		s.edge = r.Right
-		return
-	}
-	end := at
-	for end < len(s.islands) && s.islands[end].Left.AtMost(r.Right) {
-		if s.islands[end].Left.Less(r.Left) {
-			r.Left = s.islands[end].Left
-		}
-		if r.Right.Less(s.islands[end].Right) {
-			r.Right = s.islands[end].Right
-		}
-		end++
-	}
-	if end == at {
-		s.islands = append(s.islands, tcp.Range{})
-		copy(s.islands[at+1:], s.islands[at:])
-		s.islands[at] = r
-	} else {
-		s.islands[at] = r
-		s.islands = append(s.islands[:at+1], s.islands[end:]...)
-	}
-	s.advance()
-}
-
+// advance lets the edge move over the islands that it has come to, and over those that are
+// too many.
 func (s *seenBytes) advance() {
 	for len(s.islands) > 0 && (s.islands[0].Left.AtMost(s.edge) || len(s.islands) > maxIslands) {
 		if s.edge.Less(s.islands[0].Left) {
 			s.filled++
 		}
-		if s.edge.Less(s.islands[0].Right) {
-			s.edge = s.islands[0].Right
-		}
-		s.islands = append(s.islands[:0], s.islands[1:]...)
+		s.edge = s.edge.Max(s.islands[0].Right)
+		s.islands = slices.Delete(s.islands, 0, 1)
 	}
 }
 
-// spans is a small set of ranges: the SACK blocks beyond an ACK number. When
-// there are too many the lowest are forgotten: what lies in them then only
-// counts as acknowledged later.
+// spans is a small set of bytes: sorted ranges that don't touch each other. Of SACK blocks
+// beyond an ACK number the lowest are forgotten when there are too many: what lies in them
+// then only counts as acknowledged later.
 type spans []tcp.Range
+
+// from is the place of the first range that ends at a number or beyond it.
+func (s spans) from(number tcp.Seq) (at int) {
+	for at < len(s) && s[at].Right.Less(number) {
+		at++
+	}
+	return at
+}
+
+// join makes one range of r and those that it touches.
+func (s *spans) join(r tcp.Range) {
+	at := s.from(r.Left)
+	end := at
+	for ; end < len(*s) && (*s)[end].Left.AtMost(r.Right); end++ {
+		r = tcp.Range{Left: r.Left.Min((*s)[end].Left), Right: r.Right.Max((*s)[end].Right)}
+	}
+	*s = slices.Replace(*s, at, end, r)
+}
 
 // add joins r with the ranges that it touches, and returns how many were
 // forgotten for it.
@@ -133,28 +116,11 @@ func (s *spans) add(r tcp.Range) (forgotten int64) {
 	if !r.Left.Less(r.Right) {
 		return 0
 	}
-	list := *s
-	at := 0
-	for at < len(list) && list[at].Right.Less(r.Left) {
-		at++
+	if s.join(r); len(*s) > maxIslands {
+		*s = slices.Delete(*s, 0, 1)
+		return 1
 	}
-	end := at
-	for end < len(list) && list[end].Left.AtMost(r.Right) {
-		if list[end].Left.Less(r.Left) {
-			r.Left = list[end].Left
-		}
-		if r.Right.Less(list[end].Right) {
-			r.Right = list[end].Right
-		}
-		end++
-	}
-	list = slices.Replace(list, at, end, r)
-	if len(list) > maxIslands {
-		list = slices.Delete(list, 0, 1)
-		forgotten = 1
-	}
-	*s = list
-	return forgotten
+	return 0
 }
 
 // addNew adds r and reports whether nothing of it was there.
@@ -167,20 +133,7 @@ func (s *spans) addNew(r tcp.Range) bool {
 }
 
 // forget drops the ranges that end at or below the number.
-func (s *spans) forget(number tcp.Seq) {
-	n := 0
-	for n < len(*s) && (*s)[n].Right.AtMost(number) {
-		n++
-	}
-	*s = slices.Delete(*s, 0, n)
-}
+func (s *spans) forget(number tcp.Seq) { *s = slices.Delete(*s, 0, s.from(number+1)) }
 
 // overlap reports whether any byte of r is in the set.
-func (s spans) overlap(r tcp.Range) bool {
-	for _, x := range s {
-		if x.Overlaps(r) {
-			return true
-		}
-	}
-	return false
-}
+func (s spans) overlap(r tcp.Range) bool { return slices.ContainsFunc(s, r.Overlaps) }

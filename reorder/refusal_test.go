@@ -38,11 +38,11 @@ func TestRefusalComesAfterItsSYN(t *testing.T) {
 // An RST that refuses another SYN, or is of a connection that was, moves nothing:
 // its numbers say nothing of what comes after it.
 func TestStrangeRSTsMoveNothing(t *testing.T) {
-	for name, edit := range map[string]func(rst *Segment){
-		"of another SYN":       func(r *Segment) { r.Ack += 1000 },
-		"of an earlier SYN":    func(r *Segment) { r.Ack -= 1 << 20 },
-		"without ACK":          func(r *Segment) { r.Bits = tcp.RST },
-		"with its own numbers": func(r *Segment) { r.Seq = 77_000 },
+	for name, edit := range map[string]func(rst *tcp.Segment){
+		"of another SYN":       func(r *tcp.Segment) { r.Ack += 1000 },
+		"of an earlier SYN":    func(r *tcp.Segment) { r.Ack -= 1 << 20 },
+		"without ACK":          func(r *tcp.Segment) { r.Bits = tcp.RST },
+		"with its own numbers": func(r *tcp.Segment) { r.Seq = 77_000 },
 	} {
 		s := newScript()
 		s.handshake().disordered(false)

@@ -12,31 +12,16 @@ func (r *Orderer) Relieve() (early bool) {
 	if r.waiting.len() > 0 {
 		r.release(shifted(r.highest, -r.profile.Backward))
 	}
-	r.settle(false)
+	r.drain(false)
 	if early = r.held() == held; !early {
 		return false
 	}
 	for range (r.waiting.len() + 1) / 2 {
 		r.releaseFirst()
 	}
-	r.settle(true)
+	r.drain(true)
 	return true
 }
 
 // held is how many packets were pushed and are not placed.
 func (r *Orderer) held() int { return r.waiting.len() + len(r.items) }
-
-// settle places what drain would, or with half at least the first half of the
-// window.
-func (r *Orderer) settle(half bool) {
-	if len(r.items) == 0 {
-		return
-	}
-	r.readClock()
-	cut := r.settledCut()
-	if half {
-		cut = max(cut, (len(r.items)+1)/2)
-	}
-	r.place(cut)
-	r.settled = max(2*len(r.items), batch) + batch
-}

@@ -7,7 +7,7 @@ import "testing"
 func TestRelieve(t *testing.T) {
 	for _, basis := range []Basis{FileOrder, StampOrder} {
 		p := Profile{Gate: 1e6, Basis: basis}
-		p.Violations[Ack] = 1
+		p.Violations[LawAck] = 1
 		var placed []int64
 		r, err := NewOrderer(p, Options{}, func(p Placement) { placed = append(placed, p.Index) })
 		if err != nil {

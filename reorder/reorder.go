@@ -22,12 +22,7 @@ package reorder
 import (
 	"fmt"
 	"time"
-
-	"github.com/mendcap/mendcap/internal/tcp"
 )
-
-// Segment is one TCP segment with the numbers that the laws compare.
-type Segment = tcp.Segment
 
 // Packet is one packet of a capture, as far as the laws can speak of it.
 type Packet struct {
@@ -79,28 +74,16 @@ func (o Options) Validate() error {
 	return err
 }
 
-func (o Options) window() int {
-	if o.Window == 0 {
-		return DefaultWindow
-	}
-	return o.Window
-}
-
-// Basis is the order that is taken as the first witness.
+// Basis is the order that a repair starts from.
 type Basis uint8
 
-// The two witnesses.
+// The two orders that it can be.
 const (
 	FileOrder Basis = iota
 	StampOrder
 )
 
-func (b Basis) String() string {
-	if b == StampOrder {
-		return "stamps"
-	}
-	return "file"
-}
+func (b Basis) String() string { return [...]string{"file", "stamps"}[b] }
 
 // IPIDMode says how the capturing host numbers its IPv4 packets.
 type IPIDMode uint8
@@ -121,14 +104,14 @@ type Profile struct {
 	Basis        Basis
 	Tick         int64 // the clock's tick, 0 if finer than 100 us
 	ThreadJitter int64 // scale of inversions among packets that the host sent
-	QueueJitter  int64 // scale of responses that stand before what they respond to
+	QueueJitter  int64 // scale of responses that are before what they respond to
 	Gate         int64 // beyond it nothing moves
 	Usual        int64 // how late a packet is that comes after a higher one of its sender, in the median
 	Longest      int64 // the same, at most
 	Crossing     int64 // from it on a late inbound packet is rather the network's doing
 	Each         int64 // how long threads that stamp take for a packet at most, on average; 0 without threads
 	Backward     int64 // by how much a stamp lies before an earlier packet's, as far as that is sorted
-	// QueueMandate: responses stand before their causes here. ThreadMandate:
+	// QueueMandate: responses are before their causes here. ThreadMandate:
 	// packets of one sender are swapped. Each lets soft laws act.
 	QueueMandate, ThreadMandate bool
 	// LogMandate: the host's ACKs tell what had arrived when they were captured.

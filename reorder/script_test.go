@@ -10,7 +10,7 @@ import (
 // script builds a true sequence of packets of one connection as the host saw
 // it. Dir 0 is the host, 1 the peer.
 type script struct {
-	segs  []Segment
+	segs  []tcp.Segment
 	now   int64 // nanoseconds
 	tsval bool
 	isn   [2]tcp.Seq
@@ -24,8 +24,8 @@ func newScript() *script {
 }
 
 // add appends a packet; seq and ack are relative to the initial numbers.
-func (s *script) add(dir uint8, bits tcp.Bits, seq, ack, length uint32) *Segment {
-	seg := Segment{
+func (s *script) add(dir uint8, bits tcp.Bits, seq, ack, length uint32) *tcp.Segment {
+	seg := tcp.Segment{
 		Stamp: s.now, Frame: int64(len(s.segs) + 1), Dir: dir, Bits: bits, WindowShift: -1,
 		Window: 65535, Seq: s.isn[dir].Add(seq), Ack: s.isn[1-dir].Add(ack), Len: length,
 		Outbound: tcp.Out, Sum: uint16(len(s.segs)),
@@ -42,8 +42,10 @@ func (s *script) add(dir uint8, bits tcp.Bits, seq, ack, length uint32) *Segment
 
 func (s *script) wait(d int64) *script { s.now += d; return s }
 
-func (s *script) out(seq, ack, length uint32) *Segment { return s.add(0, tcp.ACK, seq, ack, length) }
-func (s *script) in(seq, ack, length uint32) *Segment  { return s.add(1, tcp.ACK, seq, ack, length) }
+func (s *script) out(seq, ack, length uint32) *tcp.Segment {
+	return s.add(0, tcp.ACK, seq, ack, length)
+}
+func (s *script) in(seq, ack, length uint32) *tcp.Segment { return s.add(1, tcp.ACK, seq, ack, length) }
 
 // handshake opens the connection; the next bytes are 1 and 1.
 func (s *script) handshake() *script {
@@ -57,7 +59,7 @@ func (s *script) handshake() *script {
 }
 
 // sacks gives the segment SACK blocks, relative to the peer's initial number.
-func (s *script) sacks(seg *Segment, edges ...uint32) {
+func (s *script) sacks(seg *tcp.Segment, edges ...uint32) {
 	for i := 0; i < len(edges); i += 2 {
 		base := s.isn[1-seg.Dir]
 		seg.SACK[seg.SACKs] = tcp.Range{Left: base.Add(edges[i]), Right: base.Add(edges[i+1])}
@@ -115,7 +117,7 @@ func (s *script) disordered(threads bool) *script {
 
 // swapLate puts the packet at index i after the one after it, as a sniffer
 // does that gets the response first: the late one is stamped after it.
-func swapLate(segs []Segment, i int, late int64) {
+func swapLate(segs []tcp.Segment, i int, late int64) {
 	segs[i], segs[i+1] = segs[i+1], segs[i]
 	segs[i+1].Stamp = segs[i].Stamp + late
 }
@@ -128,14 +130,14 @@ type failer interface {
 
 // repaired runs both passes and returns the frames in repaired order, with the
 // stamps and the statistics.
-func repaired(t failer, segs []Segment, o Options) (frames []int64, placed []Placement, p Profile) {
+func repaired(t failer, segs []tcp.Segment, o Options) (frames []int64, placed []Placement, p Profile) {
 	t.Helper()
 	survey, err := NewSurvey(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range segs {
-		survey.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+		survey.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 	}
 	p = survey.Profile()
 	r, err := NewOrderer(p, o, func(pl Placement) {
@@ -145,7 +147,7 @@ func repaired(t failer, segs []Segment, o Options) (frames []int64, placed []Pla
 		t.Fatal(err)
 	}
 	for i := range segs {
-		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 	}
 	r.Barrier()
 	return frames, placed, p
@@ -154,7 +156,7 @@ func repaired(t failer, segs []Segment, o Options) (frames []int64, placed []Pla
 // wantTruth checks that the segments come out in their true order, which their
 // frames tell, and that they do not with a law switched off ("" for no such
 // check): then the law is what the test is about.
-func wantTruth(t *testing.T, segs []Segment, without string) {
+func wantTruth(t *testing.T, segs []tcp.Segment, without string) {
 	t.Helper()
 	frames, _, _ := repaired(t, segs, Options{})
 	wantOrder(t, frames, len(segs))
@@ -188,7 +190,7 @@ func wantOrder(t *testing.T, frames []int64, n int) {
 }
 
 // wantUntouched checks that nothing moved.
-func wantUntouched(t *testing.T, segs []Segment, placed []Placement) {
+func wantUntouched(t *testing.T, segs []tcp.Segment, placed []Placement) {
 	t.Helper()
 	for i, p := range placed {
 		if p.Moved || p.Index != int64(i) || p.Stamp != segs[i].Stamp {

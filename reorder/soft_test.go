@@ -7,7 +7,7 @@ import (
 )
 
 // local makes both ends the capturing host's.
-func local(segs []Segment) []Segment {
+func local(segs []tcp.Segment) []tcp.Segment {
 	for i := range segs {
 		segs[i].Outbound = tcp.Both
 	}
@@ -17,7 +17,7 @@ func local(segs []Segment) []Segment {
 // On loopback a bare ACK comes before the data that it does not acknowledge;
 // through a network it may be under way meanwhile.
 func TestBareACKBeforeWhatItDoesNotAcknowledge(t *testing.T) {
-	swapped := func() []Segment {
+	swapped := func() []tcp.Segment {
 		s := newScript().handshake().disordered(false)
 		for range 2 {
 			s.out(s.next[0], s.next[1], 1000)

@@ -11,9 +11,8 @@ import (
 // which order to take as basis, the clock's tick, and the scales of its jitter.
 type Survey struct {
 	options    Options
-	file       *Orderer // the capture in file order
-	stamps     *Orderer // the same in stamp order; nil as long as both agree
-	ticks      tickMeter
+	orders     []*Orderer // the capture in file order, and, unless both agree, in stamp order
+	ticks      TickMeter
 	last       int64
 	latest     int64 // highest stamp
 	any        bool
@@ -33,7 +32,7 @@ func NewSurvey(o Options) (*Survey, error) {
 		return nil, err
 	}
 	file.measure, file.track.learns = new(scales), true
-	return &Survey{options: o, file: file}, nil
+	return &Survey{options: o, orders: []*Orderer{file}}, nil
 }
 
 // Again returns a Survey for another pass over the same capture, nil where one
@@ -50,8 +49,9 @@ func (s *Survey) Again() *Survey {
 		return nil // the options were good before
 	}
 	again.reach = s.behind
-	again.stamps = again.file.inStampOrder()
-	again.stamps.profile.Backward = s.behind
+	stamps := again.orders[0].inStampOrder()
+	stamps.profile.Backward = s.behind
+	again.orders = append(again.orders, stamps)
 	return again
 }
 
@@ -67,8 +67,8 @@ func (s *Survey) Push(p *Packet) {
 				s.clockSteps++
 			}
 			s.behind = max(s.behind, s.latest-stamp)
-			if s.stamps == nil {
-				s.stamps = s.file.inStampOrder()
+			if len(s.orders) == 1 {
+				s.orders = append(s.orders, s.orders[0].inStampOrder())
 			}
 		}
 	}
@@ -76,18 +76,16 @@ func (s *Survey) Push(p *Packet) {
 		s.latest, s.any = stamp, true
 	}
 	s.rate.add(s.latest)
-	s.file.Push(p)
-	if s.stamps != nil {
-		s.stamps.Push(p)
+	for _, r := range s.orders {
+		r.Push(p)
 	}
 }
 
 // Barrier says that no packet crosses this point.
 func (s *Survey) Barrier() {
 	s.any = false // what follows is compared with nothing before it
-	s.file.Barrier()
-	if s.stamps != nil {
-		s.stamps.Barrier()
+	for _, r := range s.orders {
+		r.Barrier()
 	}
 }
 
@@ -134,15 +132,14 @@ const (
 // Enough reports whether the capture is long and disturbed enough that the rest
 // of it would not change the profile much: the survey may end here.
 func (s *Survey) Enough() bool {
-	return s.file.pushed >= enoughPackets && total(s.file.stats.Violations) >= enoughViolations &&
-		(s.stamps == nil || total(s.stamps.stats.Violations) >= enoughViolations)
+	few := func(r *Orderer) bool { return total(r.stats.Violations) < enoughViolations }
+	return s.orders[0].pushed >= enoughPackets && !slices.ContainsFunc(s.orders, few)
 }
 
 // Steps is as that of an Orderer.
-func (s *Survey) Steps() int64 {
-	n := s.file.Steps()
-	if s.stamps != nil {
-		n += s.stamps.Steps()
+func (s *Survey) Steps() (n int64) {
+	for _, r := range s.orders {
+		n += r.Steps()
 	}
 	return n
 }
@@ -150,10 +147,13 @@ func (s *Survey) Steps() int64 {
 // Profile ends the survey and returns what it learnt.
 func (s *Survey) Profile() Profile {
 	s.Barrier()
-	basis, other := s.file, s.stamps
-	p := Profile{Basis: FileOrder, Backward: min(s.behind, widestGate), ClockSteps: s.clockSteps, Tick: s.ticks.tick()}
+	basis := s.orders[0]
+	p := Profile{Basis: FileOrder, Backward: min(s.behind, widestGate), ClockSteps: s.clockSteps, Tick: s.ticks.Tick()}
+	if len(s.orders) > 1 {
+		p.Other = total(s.orders[1].stats.Violations)
+	}
 	if s.stampsFit() {
-		basis, other, p.Basis = s.stamps, s.file, StampOrder
+		basis, p.Basis, p.Other = s.orders[1], StampOrder, total(basis.stats.Violations)
 		if s.reach > 0 {
 			p.Backward, p.ClockSteps = s.reach, 0
 		}
@@ -164,11 +164,7 @@ func (s *Survey) Profile() Profile {
 	p.Violations, p.Explained = basis.stats.Violations, basis.stats.Explained
 	p.Unrepaired = basis.stats.Unrepaired
 	p.explainRare(basis.track.missed)
-	if other != nil {
-		p.Other = total(other.stats.Violations)
-	}
-	p.ThreadJitter = max(basis.measure.thread.scale(), tieOf(basis.measure.thread, p.Tick))
-	p.QueueJitter = max(basis.measure.queue.scale(), tieOf(basis.measure.queue, p.Tick))
+	p.ThreadJitter, p.QueueJitter = basis.measure.thread.jitter(p.Tick), basis.measure.queue.jitter(p.Tick)
 	p.Gate = max(p.Tick, gateFactor*max(p.ThreadJitter, p.QueueJitter))
 	if total(p.Violations) < mandateFrom {
 		p.Gate = max(p.Tick, min(p.Gate, fewGate))
@@ -188,8 +184,10 @@ func (s *Survey) Profile() Profile {
 	p.takeBursts(s.ticks.fine(p.Tick))
 	p.Reverses = p.Bursts && basis.track.falls >= mostlyReversed*basis.track.rises
 	p.LogMandate = p.ThreadMandate && p.QueueMandate && basis.track.lateAcks <= lateAcksMost*basis.measure.queue.total
-	p.Usual, p.Crossing = basis.track.swaps.usual(), basis.track.swaps.crossing(p.Gate)
-	p.Longest = basis.track.swaps.longest()
+	p.Crossing = p.Gate
+	if m := basis.track.swaps; m != nil {
+		p.Usual, p.Longest, p.Crossing = m.usual(), m.by[0].late.Quantile(1), m.crossing(p.Gate)
+	}
 	p.IPID = basis.track.idMode()
 	return p
 }
@@ -198,15 +196,16 @@ func (s *Survey) Profile() Profile {
 // of the file. Sorted across what may be steps of the clock it has to break
 // clearly fewer, and those count that are too far apart to be repaired.
 func (s *Survey) stampsFit() bool {
-	if s.stamps == nil {
+	if len(s.orders) == 1 {
 		return false
 	}
-	file, stamps := total(s.file.stats.Violations), total(s.stamps.stats.Violations)
+	inFile, inStamps := &s.orders[0].stats, &s.orders[1].stats
+	file, stamps := total(inFile.Violations), total(inStamps.Violations)
 	if s.reach == 0 {
 		return stamps < file
 	}
-	file += total(s.file.stats.Unrepaired)
-	stamps += total(s.stamps.stats.Unrepaired)
+	file += total(inFile.Unrepaired)
+	stamps += total(inStamps.Unrepaired)
 	return stamps+mandateFrom <= file && 2*stamps <= file
 }
 
@@ -236,7 +235,7 @@ const (
 	gapsBesideMany = 8
 )
 
-// burstsFrom is how many packets that stand out of sequence in their burst show
+// burstsFrom is how many packets that are out of sequence in their burst show
 // that the capture's driver reverses bursts. Each is proved by the host's ACK;
 // one alone may be the network's, its duplicate ACK dropped by the capture.
 const burstsFrom = 2
@@ -246,24 +245,24 @@ const burstsFrom = 2
 const mostlyReversed = 10
 
 // takeBursts settles whether bursts are reversed. In the tick of a coarse clock
-// packets stand together that were no burst.
+// packets are together that were no burst.
 func (p *Profile) takeBursts(fineClock bool) {
-	p.Bursts = fineClock && p.Violations[InBurst] >= burstsFrom
+	p.Bursts = fineClock && p.Violations[LawInBurst] >= burstsFrom
 	if !p.Bursts {
-		p.Violations[InBurst], p.Explained[InBurst], p.Unrepaired[InBurst] = 0, 0, 0
+		p.Violations[LawInBurst], p.Explained[LawInBurst], p.Unrepaired[LawInBurst] = 0, 0, 0
 	}
 }
 
 // lateAcks reports whether the host's ACKs are late so often that several threads
 // must stamp: one reader never delays what the host sends after what it receives.
 // In true recordings, and those of one reader, fewer than one are for 100 responses
-// that stand before their causes; with threads, more than three.
+// that are before their causes; with threads, more than three.
 func (s *Survey) lateAcks(basis *Orderer) bool {
 	late, queue := basis.track.lateAcks, basis.measure.queue.total
 	return basis.measure.thread.total > 0 && late >= mandateFrom && late*lateAckShare >= queue
 }
 
-// quietSwaps reports whether inbound data stands after higher data so often, with
+// quietSwaps reports whether inbound data is after higher data so often, with
 // nothing of the host's in between, that several threads must stamp: what the network
 // delays the host answers at once (RFC 5681, section 4.2). Batches that its answers
 // overtake look the same; then none of the host's own packets is out of order.
@@ -274,9 +273,9 @@ func (s *Survey) quietSwaps(basis *Orderer) bool {
 // lateAckShare: one late ACK for so many responses before their causes.
 const lateAckShare = 80
 
-// lateAcksMost: where the host's ACKs are late so many times as often as they stand
+// lateAcksMost: where the host's ACKs are late so many times as often as they are
 // before what they acknowledge, it is the vantage that makes them so: seen below the
-// stack, a batch of segments stands before the ACKs for its first ones.
+// stack, a batch of segments is before the ACKs for its first ones.
 const lateAcksMost = 8
 
 // gateFactor: nothing moves by more than this many times the larger scale.
@@ -291,14 +290,6 @@ const mandateFrom = 4
 // dropped comes a round trip after its original, and nothing need tell of it
 // (in 600 recordings with drops alone 13 were left so, by 10 to 40 ms).
 const fewGate = int64(5 * time.Millisecond)
-
-// tieOf: an inversion inside a tick counts as one tick.
-func tieOf(h Histogram, tick int64) int64 {
-	if h.total == 0 {
-		return 0
-	}
-	return tick
-}
 
 func total(counts [NumLaws]int64) (sum int64) {
 	for _, n := range counts {
@@ -322,12 +313,11 @@ func (t *tracker) idMode() IPIDMode {
 type scales struct{ thread, queue Histogram }
 
 func (s *scales) add(law Law, displacement int64) {
-	if law == InBurst {
-		return // of packets stamped at one time
-	}
-	if law.amongOut() {
+	switch {
+	case law == LawInBurst: // of packets stamped at one time
+	case law.amongOut():
 		s.thread.Add(displacement)
-	} else {
+	default:
 		s.queue.Add(displacement)
 	}
 }
@@ -374,5 +364,11 @@ func upper(bucket int) int64 {
 	return (int64(bucket%8)+9)<<(e-3) - 1
 }
 
-// scale is the duration that all but the rarest displacements keep within.
-func (h *Histogram) scale() int64 { return h.Quantile(0.98) }
+// jitter is the duration that all but the rarest displacements keep within: an inversion
+// inside a tick counts as one tick.
+func (h *Histogram) jitter(tick int64) int64 {
+	if h.total == 0 {
+		return 0
+	}
+	return max(h.Quantile(0.98), tick)
+}

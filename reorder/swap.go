@@ -6,7 +6,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 // if the host received it, perhaps by the network. How late the capture makes
 // packets the host's own ones tell: from the delay on from which inbound packets are
 // overtaken much more often than those, it is the network's doing. Such a packet stays
-// where it is: the soft laws among inbound packets say nothing of it. What stands before
+// where it is: the soft laws among inbound packets say nothing of it. What is before
 // a packet that proves to be late follows that all the same, however far it moves.
 //
 // In the recordings of threads on raw sockets, in-edge moved 45 packets, 19 of them to
@@ -56,7 +56,7 @@ const (
 // noteSwap counts the packet once the host's own ones have shown that the capture
 // swaps packets: where it doesn't, nothing need be known of it.
 func (t *tracker) noteSwap(it *item) {
-	const ownNumbers = lawSet(1<<OutAck | 1<<OutTSval | 1<<OutSack | 1<<OutSeq)
+	const ownNumbers = lawSet(1<<LawOutAck | 1<<LawOutTSval | 1<<LawOutSack | 1<<LawOutSeq)
 	if t.swaps == nil {
 		if it.doubt&ownNumbers == 0 {
 			return
@@ -95,7 +95,7 @@ func (m *swapMeter) add(it *item) {
 }
 
 // overtaker finds the stamp of the first of the packets that say more than seg.
-func (r *swapRing) overtaker(seg *Segment) (stamp int64, ok bool) {
+func (r *swapRing) overtaker(seg *tcp.Segment) (stamp int64, ok bool) {
 	first := max(0, int(r.next)-swapDepth)
 	for i := first; i < int(r.next); i++ {
 		p := &r.kept[i%swapDepth]
@@ -106,23 +106,9 @@ func (r *swapRing) overtaker(seg *Segment) (stamp int64, ok bool) {
 	return 0, false
 }
 
-// longest is how late a packet of the host's is that comes after a higher one, at most, 0
-// if there are none.
-func (m *swapMeter) longest() int64 {
-	if m == nil {
-		return 0
-	}
-	return m.by[0].late.Quantile(1)
-}
-
 // usual is how late a packet of the host's is that comes after a higher one, in the
 // median, 0 if there are none.
-func (m *swapMeter) usual() int64 {
-	if m == nil {
-		return 0
-	}
-	return m.by[0].late.Quantile(.5)
-}
+func (m *swapMeter) usual() int64 { return m.by[0].late.Quantile(.5) }
 
 // crossing is the delay from which on the network explains a late inbound packet
 // better than the capture does; at most widest. No other delay has so many more packets
@@ -133,9 +119,6 @@ func (m *swapMeter) usual() int64 {
 // longest delays, the other of those near the usual ones. What is near the usual delays is
 // the capture's: what threads delay by more than crossingUsual of those is rare.
 func (m *swapMeter) crossing(widest int64) int64 {
-	if m == nil {
-		return widest
-	}
 	out, in := &m.by[0], &m.by[1]
 	usual, least := bucketOf(m.usual()), 8
 	few, many := out.late.upTo(usual), in.late.upTo(usual)
@@ -187,7 +170,7 @@ func (b *builder) crossings(dir uint8) {
 }
 
 // insteadOf is k unless the network delayed packet k of b.sorted; then the first one
-// after it that stands before n, if there is one near.
+// after it that is before n, if there is one near.
 func (b *builder) insteadOf(k int, n node) int {
 	if !b.crossed[b.sorted[k].n] {
 		return k

@@ -1,9 +1,10 @@
 package reorder
 
 // TickMeter tells the tick of a capture's clock before a Survey is made, from
-// the same stamps and as that does. The zero value is ready.
+// the same stamps and as that does: steps between stamps are multiples of one length,
+// but for the clock's drift. The zero value is ready.
 type TickMeter struct {
-	meter tickMeter
+	steps []int64
 	last  int64
 	any   bool
 }
@@ -11,14 +12,10 @@ type TickMeter struct {
 // Add takes the next stamp of the capture, nanoseconds.
 func (m *TickMeter) Add(stamp int64) {
 	if m.any {
-		m.meter.add(stamp - m.last)
+		m.add(stamp - m.last)
 	}
 	m.last, m.any = stamp, true
 }
-
-// Tick returns the tick in nanoseconds, 0 if it is too fine to matter or too few
-// stamps tell.
-func (m *TickMeter) Tick() int64 { return m.meter.tick() }
 
 // Undisturbed is the Profile of a capture in which no law is violated, as far as
 // that tells where its packets stay and in which intervals they happened.
@@ -33,7 +30,9 @@ const manySuspects = 64
 // Disturbed reports whether a violation was met so far in the file's order, or a
 // step of the clock, or whether one is expected.
 func (s *Survey) Disturbed() bool {
-	return s.clockSteps > 0 || len(s.file.suspects) >= manySuspects || s.file.stats.Violations != [NumLaws]int64{} || s.file.stats.Unrepaired != [NumLaws]int64{}
+	file := s.orders[0]
+	return s.clockSteps > 0 || len(file.suspects) >= manySuspects ||
+		total(file.stats.Violations) > 0 || total(file.stats.Unrepaired) > 0
 }
 
 // fineClock spreads what was stamped in one tick over it, in the order of the basis: that
@@ -42,11 +41,9 @@ type fineClock struct {
 	at    []int64 // by packet of the window
 	tick  int64
 	known bool
-	ticks names[uint64, shareOfTick]
+	// How many packets were stamped in a tick, and how many of them so far.
+	all, before names[int64, int64]
 }
-
-// shareOfTick counts the packets that were stamped in one tick, and those of them so far.
-type shareOfTick struct{ all, before int64 }
 
 // read fills at from the clock of the window, unless that was done.
 func (f *fineClock) read(stamp, clock []int64) {
@@ -58,16 +55,13 @@ func (f *fineClock) read(stamp, clock []int64) {
 	if f.tick == 0 {
 		return
 	}
-	f.ticks.empty(len(stamp))
+	f.all.empty(len(stamp))
+	f.before.empty(len(stamp))
 	for _, t := range stamp {
-		s := f.ticks.at[uint64(t)]
-		s.all++
-		f.ticks.at[uint64(t)] = s
+		f.all.at[t]++
 	}
 	for i, t := range stamp {
-		s := f.ticks.at[uint64(t)]
-		f.at[i] += f.tick / s.all * s.before
-		s.before++
-		f.ticks.at[uint64(t)] = s
+		f.at[i] += f.tick / f.all.at[t] * f.before.at[t]
+		f.before.at[t]++
 	}
 }

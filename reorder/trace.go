@@ -1,5 +1,7 @@
 package reorder
 
+import "slices"
+
 // Trace says how a packet came to its place: what the constraints around it
 // were.
 type Trace struct {
@@ -53,24 +55,18 @@ func (r *Orderer) watched(p Placement, n node, recorded int64) {
 func (r *Orderer) relations(t *Trace, n node) {
 	g := &r.graph
 	direct := lawful{g.place[n].direct, g.place[n].directLaw}
+	after, cut := g.around(n, r.leaving())
 	if direct.n != farAway {
-		t.Followers = append(t.Followers, r.relation(n, direct.n, direct))
+		after = append([]lawful{direct}, slices.DeleteFunc(after, func(m lawful) bool { return m.n == direct.n })...)
 	}
-	found, cut := g.around(n, r.leaving())
-	for _, m := range found {
-		switch {
-		case m.n == direct.n:
-		case len(t.Followers) == maxRelations:
-			cut = true
-		default:
-			t.Followers = append(t.Followers, r.relation(n, m.n, m))
-		}
+	for _, m := range after[:min(len(after), maxRelations)] {
+		t.Followers = append(t.Followers, r.relation(n, m.n, m))
 	}
-	found, t.Cut = g.around(n, links{g.start, g.pred})
-	t.Cut = t.Cut || cut
-	for _, m := range found {
+	before, cutToo := g.around(n, &g.into)
+	for _, m := range before {
 		t.Causes = append(t.Causes, r.relation(m.n, n, m))
 	}
+	t.Cut = cut || cutToo || len(after) > maxRelations
 }
 
 // relation says how a, which must come first, stands to b; other is one of them.
@@ -79,7 +75,7 @@ func (r *Orderer) relation(a, b node, other lawful) Relation {
 	broken := a > b
 	rel := Relation{Index: it.index, Law: other.law, Broken: broken, Repaired: broken && r.before(a, b)}
 	if !it.apart {
-		rel.Segment = it.seg
+		rel.Segment = Segment(it.seg)
 	}
 	return rel
 }
@@ -90,18 +86,18 @@ func (r *Orderer) before(a, b node) bool {
 	return p < q || p == q && r.compare(a, b) < 0
 }
 
-// leaving returns the window's edges by their source. They are sorted once a
+// leaving returns the window's edges by their source. They are listed once a
 // window, and only where a packet is watched.
-func (r *Orderer) leaving() links {
+func (r *Orderer) leaving() *links {
 	if r.leave.start == nil {
-		r.leave = r.graph.following(nil)
+		r.leave = r.graph.following()
 	}
-	return r.leave
+	return &r.leave
 }
 
 // around walks from n along the edges, breadth first, through virtual nodes to
 // the nearest packets; cut says that there are more than maxRelations, or may be.
-func (g *graph) around(n node, along links) (found []lawful, cut bool) {
+func (g *graph) around(n node, along *links) (found []lawful, cut bool) {
 	seen := map[node]bool{n: true}
 	queue := []lawful{{n: n}}
 	for len(queue) > 0 {

@@ -5,11 +5,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // traces runs both passes with every packet watched and returns the traces by
 // frame, and the places of the frames in repaired order.
-func traces(t *testing.T, segs []Segment) (byFrame map[int64]Trace, place map[int64]int) {
+func traces(t *testing.T, segs []tcp.Segment) (byFrame map[int64]Trace, place map[int64]int) {
 	t.Helper()
 	_, _, p := repaired(t, segs, Options{})
 	place = make(map[int64]int)
@@ -20,7 +22,7 @@ func traces(t *testing.T, segs []Segment) (byFrame map[int64]Trace, place map[in
 	byFrame = make(map[int64]Trace)
 	r.Watch(func(int64) bool { return true }, func(tr Trace) { byFrame[segs[tr.Index].Frame] = tr })
 	for i := range segs {
-		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: &segs[i]})
+		r.Push(&Packet{Stamp: segs[i].Stamp, Segment: (*Segment)(&segs[i])})
 	}
 	r.Barrier()
 	if len(byFrame) != len(segs) {
@@ -95,11 +97,11 @@ func TestTraceNamesWhatMoves(t *testing.T) {
 	byFrame, _ := traces(t, s.segs)
 	for frame, ack := range acks {
 		tr := byFrame[frame]
-		if !tr.Moved || tr.Law != Ack || len(tr.Followers) == 0 {
+		if !tr.Moved || tr.Law != LawAck || len(tr.Followers) == 0 {
 			t.Errorf("frame %d: got moved %v by %s with %d followers, want it moved by ack", frame, tr.Moved, tr.Law, len(tr.Followers))
 			continue
 		}
-		if r := tr.Followers[0]; r.Segment.Frame != ack || !r.Broken || !r.Repaired || r.Law != Ack {
+		if r := tr.Followers[0]; r.Segment.Frame != ack || !r.Broken || !r.Repaired || r.Law != LawAck {
 			t.Errorf("frame %d: got first follower %d by %s, broken %v, repaired %v; want frame %d by ack, broken and repaired",
 				frame, r.Segment.Frame, r.Law, r.Broken, r.Repaired, ack)
 		}
@@ -142,7 +144,7 @@ func TestTraceSaysWhyAPacketStays(t *testing.T) {
 	contradiction.in(20001, 1001, 1000)
 	for _, c := range []struct {
 		name           string
-		segs           []Segment
+		segs           []tcp.Segment
 		gated, tangled bool
 	}{
 		{"beyond the gate", beyond.segs, true, false},

@@ -4,12 +4,10 @@ import "github.com/mendcap/mendcap/internal/tcp"
 
 // half is what is known of one sender of a flow, in basis order.
 type half struct {
-	started bool
-	hasISN  bool // its SYN was seen in this incarnation
-	long    bool // more than a plausible distance was sent since the first byte
-	first   tcp.Seq
-	seen    seenBytes
-	early   spans // what was sent before all that is seen, as long as no SYN was
+	tcp.Origin
+	long  bool // more than a plausible distance was sent since the first byte
+	seen  seenBytes
+	early spans // what was sent before all that is seen, as long as no SYN was
 
 	hasAcked bool
 	acked    tcp.Seq // highest ACK number of the other side
@@ -51,7 +49,7 @@ type half struct {
 
 // item is one packet in the window.
 type item struct {
-	seg Segment
+	seg tcp.Segment
 
 	late    bool // after the SYN of the next incarnation
 	apart   bool // no TCP, a copy, or of another incarnation: no law applies
@@ -76,6 +74,13 @@ type item struct {
 	earliest  int64  // it can't have happened before, by its stamp alone
 
 	cause, effect, self, quoted uint64 // what it asks, answers and quotes (see Packet)
+}
+
+// doubtIf notes that the packet may violate laws, if so.
+func (it *item) doubtIf(so bool, laws lawSet) {
+	if so {
+		it.doubt |= laws
+	}
 }
 
 // suspect is the set of moving laws that the packet may violate.
@@ -127,9 +132,7 @@ func (t *tracker) note(it *item) {
 	if it.apart = !fits; it.apart {
 		return
 	}
-	if it.late && it.out() {
-		it.doubt |= Handshake.bit()
-	}
+	it.doubtIf(it.late && it.out(), LawHandshake.bit())
 	t.compare(it, f, own, peer)
 }
 
@@ -143,13 +146,9 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	t.forgotten += own.seen.filled - before
 	it.noteEcho(own, peer)
 	it.noteDuplicate(own, peer)
-	if seg.Span() == 0 && own.started && seg.Seq.Less(own.maxSeq) {
-		it.doubt |= OutNxt.bit() | InNxt.bit()
-	}
-	if it.answersAtOnce() && peer.started && seg.Ack.Less(peer.maxSeq) {
-		it.doubt |= NotYet.bit()
-	}
-	if seg.Outbound == tcp.Out && seg.Span() == 0 && seg.HasAck() && peer.started && seg.Ack.Less(peer.seen.edge) {
+	it.doubtIf(seg.Span() == 0 && own.Begun && seg.Seq.Less(own.maxSeq), LawOutNxt.bit()|LawInNxt.bit())
+	it.doubtIf(it.answersAtOnce() && peer.Begun && seg.Ack.Less(peer.maxSeq), LawNotYet.bit())
+	if seg.Outbound == tcp.Out && seg.Span() == 0 && seg.HasAck() && peer.Begun && seg.Ack.Less(peer.seen.edge) {
 		t.lateAcks++
 	}
 	if it.out() {
@@ -163,13 +162,13 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	}
 	own.time(it)
 	peer.timed(seg)
-	if peer.seen.edge.Less(seg.Ack) && t.learns && seg.HasAck() && own.hasAck && peer.started {
+	if peer.seen.edge.Less(seg.Ack) && t.learns && seg.HasAck() && own.hasAck && peer.Begun {
 		t.missed += peer.seen.gaps(tcp.Range{Left: own.maxAck, Right: seg.Ack})
 	}
 	t.forgotten += own.sends(seg, peer)
 	own.offers(it, f.permit&scaled == scaled)
 	if it.hasEdge && it.seg.Outbound == tcp.In && it.edge == peer.maxSeq {
-		it.doubt |= Window.bit() // what stands before it fills this very window
+		it.doubt |= LawWindow.bit() // what is before it fills this very window
 	}
 }
 
@@ -180,73 +179,53 @@ func (it *item) noteData(own *half) {
 	if seg.Span() == 0 || seg.Bits.Has(tcp.RST) {
 		return
 	}
-	if !own.started {
+	if !own.Begun {
 		own.seen.edge = seg.Seq
 	}
 	it.newLeft, it.first = own.seen.add(tcp.Range{Left: seg.Seq, Right: seg.End()})
-	if seg.Bits.Has(tcp.SYN) && !own.hasISN {
+	if seg.Bits.Has(tcp.SYN) && !own.SYN {
 		it.newLeft, it.first = seg.Seq, true // also after what its sender said next
-		if own.started {
-			own.seen.openAt(seg.End(), own.first, own.early)
+		if own.Begun {
+			own.seen.openAt(seg.End(), own.First, own.early)
 			own.early = nil
 		}
 	}
 	if !it.first {
-		it.early = own.started && !own.hasISN && seg.End().AtMost(own.first) && own.early.addNew(tcp.Range{Left: seg.Seq, Right: seg.End()})
+		it.early = own.Begun && !own.SYN && seg.End().AtMost(own.First) && own.early.addNew(tcp.Range{Left: seg.Seq, Right: seg.End()})
 		return
 	}
-	if own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal) {
-		it.doubt |= Ack.bit()
-	}
-	if own.sacked.overlap(it.fresh()) {
-		it.doubt |= Sack.bit()
-	}
-	if own.started && it.out() && it.newLeft.Less(own.maxSeq) {
-		it.doubt |= OutSeq.bit()
-	}
+	it.doubtIf(own.hasAcked && it.newLeft.Less(own.acked) || own.refused && refusedBy(seg, own.refusal), LawAck.bit())
+	it.doubtIf(len(own.sacked) > 0 && own.sacked.overlap(it.fresh()), LawSack.bit())
+	it.doubtIf(own.Begun && it.out() && it.newLeft.Less(own.maxSeq), LawOutSeq.bit())
 }
 
 // noteOut compares a packet that the host sent with the highest numbers that it
 // sent before.
 func (it *item) noteOut(own, peer *half) {
 	seg := &it.seg
-	if own.reset && !seg.Bits.Has(tcp.RST) {
-		it.doubt |= OutRST.bit()
+	it.doubtIf(own.reset && !seg.Bits.Has(tcp.RST), LawOutRST.bit())
+	it.doubtIf(it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()), LawWindow.bit())
+	it.doubtIf(seg.Len > 1 && own.hasAcked && seg.Seq.Less(own.acked), LawUnacked.bit())
+	it.noteFalls(own, LawOutAck.bit(), LawOutSack.bit(), LawOutTSval.bit())
+}
+
+// noteFalls notes which numbers are lower than its sender's before.
+func (it *item) noteFalls(own *half, ack, sack, stamp lawSet) {
+	seg := &it.seg
+	if own.hasAck && seg.HasAck() && seg.Ack.AtMost(own.maxAck) {
+		it.doubtIf(seg.Ack != own.maxAck, ack)
+		it.doubtIf(seg.SACKs > 0 && seg.Ack == own.maxAck && own.shrinks(seg), sack)
 	}
-	if it.first && seg.Len > 1 && peer.hasEdge && peer.edge.Less(seg.End()) {
-		it.doubt |= Window.bit()
-	}
-	if seg.Len > 1 && own.hasAcked && seg.Seq.Less(own.acked) {
-		it.doubt |= Unacked.bit()
-	}
-	if own.hasAck && seg.HasAck() {
-		if seg.Ack.Less(own.maxAck) {
-			it.doubt |= OutAck.bit()
-		}
-		if seg.Ack == own.maxAck && own.shrinks(seg) {
-			it.doubt |= OutSack.bit()
-		}
-	}
-	if own.hasTS && seg.HasTS && !seg.Bits.Has(tcp.RST) && tcp.Seq(seg.TSval).Less(own.maxTS) {
-		it.doubt |= OutTSval.bit()
-	}
+	it.doubtIf(own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) && !seg.Bits.Has(tcp.RST), stamp)
 }
 
 // noteIn compares a packet that the host received with the highest numbers that
 // its sender had shown before. Only soft laws speak of it.
 func (t *tracker) noteIn(it *item, own *half) {
 	seg := &it.seg
-	if own.hasAck && seg.HasAck() && seg.Ack.Less(own.maxAck) {
-		it.doubt |= InAck.bit()
-	}
-	if own.hasAck && seg.HasAck() && seg.Ack == own.maxAck && own.shrinks(seg) {
-		it.doubt |= InSack.bit()
-	}
-	if own.hasTS && seg.HasTS && tcp.Seq(seg.TSval).Less(own.maxTS) {
-		it.doubt |= InTSval.bit()
-	}
-	if own.started && it.first && it.newLeft.Less(own.maxSeq) {
-		it.doubt |= InSeq.bit()
+	it.noteFalls(own, LawInAck.bit(), LawInSack.bit(), LawInTSval.bit())
+	if own.Begun && it.first && it.newLeft.Less(own.maxSeq) {
+		it.doubt |= LawInSeq.bit()
 		if own.answered {
 			t.heard++
 		} else {
@@ -256,7 +235,7 @@ func (t *tracker) noteIn(it *item, own *half) {
 			it.open = max(0, seg.Stamp-own.holeAt)
 		}
 	}
-	if own.started && seg.Stamp == own.lastAt && seg.Outbound == tcp.In {
+	if own.Begun && seg.Stamp == own.lastAt && seg.Outbound == tcp.In {
 		t.noteBurst(it, own)
 	}
 }
@@ -265,8 +244,8 @@ func (t *tracker) noteIn(it *item, own *half) {
 // same time.
 func (t *tracker) noteBurst(it *item, own *half) {
 	switch {
-	case it.doubt&(InSeq.bit()|InAck.bit()|InTSval.bit()|InSack.bit()) != 0:
-		it.doubt |= InBurst.bit()
+	case it.doubt&(LawInSeq.bit()|LawInAck.bit()|LawInTSval.bit()|LawInSack.bit()) != 0:
+		it.doubt |= LawInBurst.bit()
 		t.falls++
 	case own.maxSeq.Less(it.seg.End()) || it.seg.HasAck() && own.hasAck && own.maxAck.Less(it.seg.Ack):
 		t.rises++
@@ -277,9 +256,7 @@ func (t *tracker) noteBurst(it *item, own *half) {
 func (it *item) noteEcho(own, peer *half) {
 	it.tsvalBefore, it.hadTS = own.maxTS, own.hasTS
 	it.edgeBefore, it.hadEdge = own.edge, own.hasEdge
-	if it.echoes() && peer.hasTS && peer.maxTS.Less(tcp.Seq(it.seg.TSecr)) {
-		it.doubt |= TSecr.bit()
-	}
+	it.doubtIf(it.echoes() && peer.hasTS && peer.maxTS.Less(tcp.Seq(it.seg.TSecr)), LawTSecr.bit())
 }
 
 // echoes reports whether the packet carries a TSecr that counts (RFC 7323,
@@ -302,7 +279,7 @@ func (h *half) time(it *item) {
 }
 
 // timed takes the round trip at the ACK for the timed segment.
-func (h *half) timed(seg *Segment) {
+func (h *half) timed(seg *tcp.Segment) {
 	if !h.timing || !seg.HasAck() || seg.Ack.Less(h.timedEnd) {
 		return
 	}
@@ -336,9 +313,7 @@ func (h *half) offers(it *item, known bool) {
 		window <<= max(h.shift, 0)
 	}
 	it.edge, it.hasEdge = seg.Ack.Add(window), true
-	if h.hasEdge && it.edge.Less(h.edge) {
-		it.doubt |= OutEdge.bit() | InEdge.bit()
-	}
+	it.doubtIf(h.hasEdge && it.edge.Less(h.edge), LawOutEdge.bit()|LawInEdge.bit())
 	if !h.hasEdge || h.edge.Less(it.edge) {
 		h.edge, h.hasEdge = it.edge, true
 	}
@@ -346,25 +321,25 @@ func (h *half) offers(it *item, known bool) {
 
 // sends advances both halves by what the packet says, and returns how many
 // ranges were forgotten for that.
-func (h *half) sends(seg *Segment, peer *half) (forgotten int64) {
+func (h *half) sends(seg *tcp.Segment, peer *half) (forgotten int64) {
 	if seg.Refuses() { // its sequence number is nobody's, and it ends nothing
 		peer.refusal, peer.refused = seg.Ack, true
 		return 0
 	}
 	peer.answered = true
 	h.reset, h.lastAt = h.reset || seg.Bits.Has(tcp.RST), seg.Stamp
-	if !h.started {
-		h.started, h.first, h.maxSeq = true, seg.Seq, seg.Seq
+	if !h.Begun {
+		h.maxSeq = seg.Seq
 		if seg.Span() == 0 {
 			h.seen.edge = seg.Seq
 		}
 	}
-	if seg.Bits.Has(tcp.SYN) && !h.hasISN {
-		h.hasISN, h.first = true, seg.Seq
+	if !h.Begun || seg.Bits.Has(tcp.SYN) && !h.SYN {
+		h.Origin = seg.Origin()
 	}
 	if !seg.Bits.Has(tcp.RST) && h.maxSeq.Less(seg.End()) {
 		h.maxSeq, h.answered = seg.End(), false
-		h.long = h.long || h.maxSeq-h.first >= plausible
+		h.long = h.long || h.maxSeq-h.First >= plausible
 	}
 	if seg.HasTS && !seg.Bits.Has(tcp.RST) && (!h.hasTS || h.maxTS.Less(tcp.Seq(seg.TSval))) {
 		h.maxTS, h.hasTS = tcp.Seq(seg.TSval), true
@@ -402,7 +377,7 @@ func (h *half) missing(byte tcp.Seq) bool {
 
 // shrinks reports whether a SACK block of the packet ends before the one with
 // the same left edge that its sender reported last with this ACK number.
-func (h *half) shrinks(seg *Segment) bool {
+func (h *half) shrinks(seg *tcp.Segment) bool {
 	for i := range seg.SACKs {
 		for _, last := range h.reported {
 			if last.Left == seg.SACK[i].Left && seg.SACK[i].Right.Less(last.Right) {

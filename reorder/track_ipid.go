@@ -22,15 +22,11 @@ func (t *tracker) noteID(it *item, own *half) {
 	}
 	if t.hasHost {
 		t.idGlobal.add(t.hostID, seg.IPID)
-		if t.ipid == IPIDGlobal && int16(seg.IPID-t.hostID) < 0 {
-			it.doubt |= IPID.bit()
-		}
+		it.doubtIf(t.ipid == IPIDGlobal && int16(seg.IPID-t.hostID) < 0, LawIPID.bit())
 	}
 	if own.hasID {
 		t.idFlow.add(own.lastID, seg.IPID)
-		if t.ipid == IPIDPerFlow && int16(seg.IPID-own.lastID) < 0 {
-			it.doubt |= IPID.bit()
-		}
+		it.doubtIf(t.ipid == IPIDPerFlow && int16(seg.IPID-own.lastID) < 0, LawIPID.bit())
 	}
 	if !t.hasHost || int16(seg.IPID-t.hostID) > 0 || t.ipid != IPIDGlobal {
 		t.hostID, t.hasHost = seg.IPID, true

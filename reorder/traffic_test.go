@@ -15,7 +15,7 @@ type traffic struct {
 	rough            float64 // share of segments that the network loses, swaps or duplicates
 	sack, timestamps bool
 	counted          bool // IPv4 with one counter for the host
-	out              []Segment
+	out              []tcp.Segment
 	id               uint16
 }
 
@@ -42,7 +42,7 @@ type receiver struct {
 const roundTrip = 10 * ms
 
 // conversations returns the packets of so many connections of so many rounds.
-func (m *traffic) conversations(flows, rounds int) []Segment {
+func (m *traffic) conversations(flows, rounds int) []tcp.Segment {
 	for flow := range flows {
 		c := &connection{traffic: m, flow: uint64(flow), now: 1e18 + m.rng.Int64N(5*ms)}
 		for end := range c.isn {
@@ -60,7 +60,7 @@ func (m *traffic) conversations(flows, rounds int) []Segment {
 			c.now += m.rng.Int64N(3 * ms)
 		}
 	}
-	slices.SortStableFunc(m.out, func(a, b Segment) int { return cmp.Compare(a.Stamp, b.Stamp) })
+	slices.SortStableFunc(m.out, func(a, b tcp.Segment) int { return cmp.Compare(a.Stamp, b.Stamp) })
 	for i := range m.out {
 		m.out[i].Frame = int64(i + 1)
 		if m.counted && m.out[i].Outbound == tcp.Out {
@@ -72,9 +72,9 @@ func (m *traffic) conversations(flows, rounds int) []Segment {
 }
 
 // say adds a packet that the host sees now.
-func (c *connection) say(end uint8, bits tcp.Bits, seq tcp.Seq, length uint32, side *receiver) *Segment {
+func (c *connection) say(end uint8, bits tcp.Bits, seq tcp.Seq, length uint32, side *receiver) *tcp.Segment {
 	c.serial++
-	seg := Segment{
+	seg := tcp.Segment{
 		Stamp: c.now, Flow: c.flow, Dir: end, Bits: bits, WindowShift: 0, Window: 65535, HasIPID: c.counted,
 		Seq: seq, Ack: side.next, Len: length, Sum: c.serial, Outbound: tcp.Out, SACKPermitted: c.sack && bits.Has(tcp.SYN),
 	}
@@ -102,7 +102,7 @@ func (c *connection) open() {
 
 // arrivals is what a network makes of segments in a row: their order at the
 // other end, some of them missing or there twice.
-func (m *traffic) arrivals(segs []Segment) (there, lost []Segment) {
+func (m *traffic) arrivals(segs []tcp.Segment) (there, lost []tcp.Segment) {
 	for _, s := range segs {
 		switch {
 		case m.rng.Float64() >= m.rough:
@@ -123,9 +123,9 @@ func (m *traffic) arrivals(segs []Segment) (there, lost []Segment) {
 
 // download has the peer send a burst, and again what was lost of it.
 func (c *connection) download(segments int) {
-	var burst []Segment
+	var burst []tcp.Segment
 	for range segments {
-		burst = append(burst, Segment{Seq: c.next[1], Len: 1000, TSval: uint32(c.now/ms) + c.clock[1]})
+		burst = append(burst, tcp.Segment{Seq: c.next[1], Len: 1000, TSval: uint32(c.now/ms) + c.clock[1]})
 		c.next[1] += 1000
 	}
 	for len(burst) > 0 {
@@ -152,9 +152,9 @@ func (c *connection) download(segments int) {
 
 // upload has the host send a burst, and again what was lost of it.
 func (c *connection) upload(segments int) {
-	var burst []Segment
+	var burst []tcp.Segment
 	for range segments {
-		burst = append(burst, Segment{Seq: c.next[0], Len: 1000})
+		burst = append(burst, tcp.Segment{Seq: c.next[0], Len: 1000})
 		c.next[0] += 1000
 	}
 	for len(burst) > 0 {
@@ -178,7 +178,7 @@ func (c *connection) upload(segments int) {
 
 // receive takes a segment in and reports whether it has to be answered at once:
 // it leaves or fills a hole, or is there twice (RFC 5681, section 4.2).
-func (r *receiver) receive(s *Segment) bool {
+func (r *receiver) receive(s *tcp.Segment) bool {
 	got := tcp.Range{Left: s.Seq, Right: s.End()}
 	holes := len(r.beyond) > 0
 	switch {
@@ -249,7 +249,7 @@ type sniffer struct {
 }
 
 // record returns what it writes of the packets.
-func (d *sniffer) record(truth []Segment) []Segment {
+func (d *sniffer) record(truth []tcp.Segment) []tcp.Segment {
 	out := d.read(d.drop(d.queue(truth)))
 	for i := range out {
 		if d.tick > 0 {
@@ -259,7 +259,7 @@ func (d *sniffer) record(truth []Segment) []Segment {
 	return out
 }
 
-func (d *sniffer) queue(truth []Segment) (queue []Segment) {
+func (d *sniffer) queue(truth []tcp.Segment) (queue []tcp.Segment) {
 	for i := 0; i < len(truth); {
 		n := 1
 		if d.rng.Float64() < d.responseFirst {
@@ -270,7 +270,7 @@ func (d *sniffer) queue(truth []Segment) (queue []Segment) {
 		}
 		batch := slices.Clone(truth[i : i+n])
 		last := batch[n-1].Stamp
-		slices.SortStableFunc(batch, func(a, b Segment) int { return cmp.Compare(b.Outbound, a.Outbound) })
+		slices.SortStableFunc(batch, func(a, b tcp.Segment) int { return cmp.Compare(b.Outbound, a.Outbound) })
 		for k := range batch {
 			if batch[k].Outbound == tcp.In {
 				batch[k].Stamp = last
@@ -282,9 +282,9 @@ func (d *sniffer) queue(truth []Segment) (queue []Segment) {
 	return queue
 }
 
-func (d *sniffer) drop(queue []Segment) []Segment {
+func (d *sniffer) drop(queue []tcp.Segment) []tcp.Segment {
 	left := 0
-	return slices.DeleteFunc(queue, func(Segment) bool {
+	return slices.DeleteFunc(queue, func(tcp.Segment) bool {
 		if left == 0 && d.rng.Float64() < d.drops/4 {
 			left = 1 + d.rng.IntN(7)
 		}
@@ -298,7 +298,7 @@ func (d *sniffer) drop(queue []Segment) []Segment {
 }
 
 // read stamps the packets: one reader in turn, threads each as it likes.
-func (d *sniffer) read(queue []Segment) []Segment {
+func (d *sniffer) read(queue []tcp.Segment) []tcp.Segment {
 	written := make([]int64, len(queue))
 	order := make([]int, len(queue))
 	last := int64(0)
@@ -319,7 +319,7 @@ func (d *sniffer) read(queue []Segment) []Segment {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(written[a], written[b]) })
-	out := make([]Segment, len(queue))
+	out := make([]tcp.Segment, len(queue))
 	for i, k := range order {
 		out[i] = queue[k]
 	}

@@ -22,13 +22,13 @@ func TestValuesAsText(t *testing.T) {
 	for text, want := range map[string]choices{
 		`{"Protocol":"","Layout":"auto","Compression":"","Without":null}`: {},
 		`{"Protocol":"TCP","Layout":"windows","Compression":"gzip","Without":["ip-id","tsecr"]}`: {
-			Protocol: 6, Layout: repair.LayoutWindows, Compression: repair.CompressionGzip, Without: []reorder.Law{reorder.IPID, reorder.TSecr},
+			Protocol: 6, Layout: repair.LayoutWindows, Compression: repair.CompressionGzip, Without: []reorder.Law{reorder.LawIPID, reorder.LawTSecr},
 		},
 		`{"Protocol":"253","Layout":"linux","Compression":"zstd","Without":[]}`: {
 			Protocol: 253, Layout: repair.LayoutLinux, Compression: repair.CompressionZstd, Without: []reorder.Law{},
 		},
 		`{"Protocol":"UDP-Lite","Layout":"none","Compression":"","Without":["ack"]}`: {
-			Protocol: 136, Layout: repair.LayoutNone, Without: []reorder.Law{reorder.Ack},
+			Protocol: 136, Layout: repair.LayoutNone, Without: []reorder.Law{reorder.LawAck},
 		},
 	} {
 		written, err := json.Marshal(want)
@@ -62,7 +62,7 @@ func TestNumberAndCase(t *testing.T) {
 // TestTextThatIsNoValue: it is refused, and the value stays as it was.
 func TestTextThatIsNoValue(t *testing.T) {
 	for _, text := range []string{"nonsense", "-1", "0", "255", "256", "TCP ", "TCP\x00"} {
-		p, l, c, law := repair.Protocol(17), repair.LayoutBSD, repair.CompressionZstd, reorder.DNS
+		p, l, c, law := repair.Protocol(17), repair.LayoutBSD, repair.CompressionZstd, reorder.LawDNS
 		for name, err := range map[string]error{"protocol": p.UnmarshalText([]byte(text)), "layout": l.UnmarshalText([]byte(text)), "compression": c.UnmarshalText([]byte(text))} {
 			if !errors.Is(err, repair.ErrUsage) {
 				t.Errorf("%s %q: got %v, want %v", name, text, err, repair.ErrUsage)
@@ -71,7 +71,7 @@ func TestTextThatIsNoValue(t *testing.T) {
 		if err := law.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("law %q: got no error", text)
 		}
-		if p != 17 || l != repair.LayoutBSD || c != repair.CompressionZstd || law != reorder.DNS {
+		if p != 17 || l != repair.LayoutBSD || c != repair.CompressionZstd || law != reorder.LawDNS {
 			t.Errorf("%q changed a value: %v, %v, %v, %v", text, p, l, c, law)
 		}
 	}

@@ -2,59 +2,28 @@ package conn
 
 import "github.com/mendcap/mendcap/internal/tcp"
 
-// Initials are the initial sequence numbers of one incarnation of a connection,
-// by Segment.Dir: those that Wireshark counts relative numbers from.
-type Initials struct {
-	Number [2]tcp.Seq
-	known  [2]bool
-}
+// Initials are from which numbers the two sides of one incarnation of a connection count,
+// by Segment.Dir. Relative numbers count from their Initial ones, as Wireshark's do.
+type Initials [2]tcp.Origin
 
-// InitialNumbers remembers initial sequence numbers by pair of endpoints: of more pairs
-// than a Table follows, where one that comes back has another id. When pairs has
-// maxInitials they become the older ones, and those before are forgotten. The zero
-// value remembers nothing yet.
-type InitialNumbers struct {
-	pairs, older map[Key]*Initials
-}
+// InitialNumbers remembers Initials by the connection's id. The zero value remembers
+// nothing yet.
+type InitialNumbers struct{ flows tcp.Store[*Initials] }
 
-// maxInitials is how many pairs of endpoints have their initial numbers
-// remembered at least, and half as many as there are at most: about 8 MB.
-const maxInitials = 1 << 15
-
-// Learn takes the initial numbers from a SYN, or else from the first segment
-// and the first ACK that are there. A SYN with another number begins another
-// connection. What it returns is still learnt of the same connection later.
-func (i *InitialNumbers) Learn(key *Key, seg *tcp.Segment) *Initials {
-	own, syn := seg.Dir&1, seg.Bits.Has(tcp.SYN)
-	n := i.of(key)
-	if syn && !seg.Bits.Has(tcp.ACK) && n.known[own] && n.Number[own] != seg.Seq {
-		n = &Initials{}
-		i.pairs[*key] = n
+// Learn takes the initial numbers from a SYN, or else from the first segment and the
+// first ACK that are there. What it returns is still learnt of the same incarnation later.
+func (i *InitialNumbers) Learn(seg *tcp.Segment) *Initials {
+	own, peer := seg.Dir&1, 1-seg.Dir&1
+	kept := i.flows.Of(seg.Flow)
+	if *kept == nil || seg.Opening(&(*kept)[own], &(*kept)[peer]) == tcp.Opens {
+		*kept = new(Initials)
 	}
-	switch {
-	case syn:
-		n.Number[own], n.known[own] = seg.Seq, true
-	case !n.known[own]:
-		n.Number[own], n.known[own] = seg.Seq-1, true
+	n := *kept
+	if seg.Bits.Has(tcp.SYN) || !n[own].Begun {
+		n[own] = seg.Origin()
 	}
-	if peer := 1 - own; seg.Bits.Has(tcp.ACK) && !n.known[peer] {
-		n.Number[peer], n.known[peer] = seg.Ack-1, true
+	if seg.Bits.Has(tcp.ACK) && !n[peer].Begun {
+		n[peer] = tcp.Origin{First: seg.Ack, Begun: true}
 	}
-	return n
-}
-
-// of finds what is remembered of a pair of endpoints, or begins it.
-func (i *InitialNumbers) of(key *Key) *Initials {
-	if n := i.pairs[*key]; n != nil {
-		return n
-	}
-	n := i.older[*key]
-	if n == nil {
-		n = &Initials{}
-	}
-	if i.pairs == nil || len(i.pairs) >= maxInitials {
-		i.pairs, i.older = make(map[Key]*Initials), i.pairs
-	}
-	i.pairs[*key] = n
 	return n
 }

@@ -6,48 +6,56 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// The numbers are those of the SYNs, however late they come; another SYN begins others,
-// and leaves those before to whom has them.
+// The numbers are those of the SYNs, however late they come; what opens another
+// incarnation begins others, and leaves those before to whom has them.
 func TestInitialNumbersAreThoseOfTheSYNs(t *testing.T) {
 	var all InitialNumbers
-	key := &between(1, 2).Key
-	learn := func(dir uint8, bits tcp.Bits, seq, ack tcp.Seq) *Initials {
-		return all.Learn(key, &tcp.Segment{Dir: dir, Bits: bits, Seq: seq, Ack: ack})
+	learn := func(flow uint64, dir uint8, bits tcp.Bits, seq, ack tcp.Seq) *Initials {
+		return all.Learn(&tcp.Segment{Flow: flow, Dir: dir, Bits: bits, Seq: seq, Ack: ack})
 	}
-	first := learn(1, tcp.ACK, 501, 101) // before any SYN: as if it were the first
-	if want := [2]tcp.Seq{100, 500}; first.Number != want {
-		t.Errorf("without SYNs: got %v, want %v", first.Number, want)
+	want := func(name string, n *Initials, low, high tcp.Seq) {
+		t.Helper()
+		if got := [2]tcp.Seq{n[0].Initial(), n[1].Initial()}; got != [2]tcp.Seq{low, high} {
+			t.Errorf("%s: got initial numbers %d, want %d and %d", name, got, low, high)
+		}
 	}
-	if again := learn(1, tcp.SYN|tcp.ACK, 490, 101); again != first || first.Number != [2]tcp.Seq{100, 490} {
-		t.Errorf("with a SYN/ACK that comes late: got %v, want its number", first.Number)
+	first := learn(5, 1, tcp.ACK, 501, 101) // before any SYN: as if it were the first
+	want("without SYNs", first, 100, 500)
+	if again := learn(5, 1, tcp.SYN|tcp.ACK, 490, 101); again != first {
+		t.Error("a SYN/ACK that comes late: got another incarnation")
 	}
-	second := learn(0, tcp.SYN, 7000, 0)
-	if second == first || second.Number[0] != 7000 || first.Number[0] != 100 {
-		t.Errorf("another SYN: got %v and %v before, want other numbers", second.Number, first.Number)
+	want("a SYN/ACK that comes late", first, 100, 490)
+	if again := learn(5, 0, tcp.SYN, 90, 0); again != first {
+		t.Error("a SYN that comes after its answer and data: got another incarnation")
+	}
+	want("a SYN that comes late", first, 90, 490)
+
+	second := learn(5, 0, tcp.SYN, 7000, 0)
+	learn(5, 1, tcp.SYN|tcp.ACK, 60_000, 7001)
+	third := learn(5, 1, tcp.SYN|tcp.ACK, 88_000, 9001) // for a SYN that is missing
+	if second == first || third == second {
+		t.Error("another SYN, and an answer to a third: got no other incarnations")
+	}
+	want("the incarnation before", first, 90, 490)
+	want("another SYN", second, 7000, 60_000)
+	want("an answer to a SYN that is missing", third, 9000, 88_000)
+	if renumbered := learn(5, 1, tcp.SYN|tcp.ACK, 99_000, 9001); renumbered == third {
+		t.Error("another answer to it: got the same incarnation, want another: nothing tells which SYN it is for")
+	}
+	other := learn(5+MaxFlows, 0, tcp.ACK, 31, 41)
+	want("another connection at the same place", other, 30, 40)
+	if back := learn(6+2*MaxFlows, 0, tcp.ACK, 7, 8); back == other {
+		t.Error("another id: got the initial numbers of this one")
 	}
 }
 
-// More pairs than a table follows are remembered, in bounded memory: one that is
-// heard now and then always, and one that is silent for long no more.
-func TestInitialNumbersAreBounded(t *testing.T) {
+// A SYN/ACK that answers the SYN again with another number corrects its sender's.
+func TestInitialNumbersOfASecondAnswer(t *testing.T) {
 	var all InitialNumbers
-	at := func(n int, seq tcp.Seq) *Initials {
-		return all.Learn(&between(n>>15, n&(1<<15-1)|1<<15).Key, &tcp.Segment{Bits: tcp.ACK, Seq: seq + 1})
-	}
-	heard, silent := at(0, 10), at(1, 20)
-	for n := range 3 * maxInitials {
-		at(n+2, 5)
-		if n == MaxFlows && at(1, 99) != silent {
-			t.Errorf("after %d others: got other numbers, want them remembered", n)
+	n := all.Learn(&tcp.Segment{Bits: tcp.SYN, Seq: 100})
+	for _, seq := range []tcp.Seq{5000, 90_000} {
+		if again := all.Learn(&tcp.Segment{Dir: 1, Bits: tcp.SYN | tcp.ACK, Seq: seq, Ack: 101}); again != n || n[1].Initial() != seq {
+			t.Errorf("SYN/ACK %d: got initial number %d, want its own in the same incarnation", seq, n[1].Initial())
 		}
-		if n%1000 == 0 && at(0, 99) != heard {
-			t.Fatalf("one that is heard: got other numbers after %d others", n)
-		}
-		if len(all.pairs) > maxInitials || len(all.older) > maxInitials {
-			t.Fatalf("after %d pairs: got %d and %d remembered, want at most %d each", n, len(all.pairs), len(all.older), maxInitials)
-		}
-	}
-	if at(1, 99) == silent {
-		t.Error("one that was silent for three times as many pairs as are remembered: got it remembered, want it forgotten")
 	}
 }

@@ -80,29 +80,33 @@ func (p *Pair) Set(a, b *packet.Addr, from, to uint16, proto uint8) {
 // that of one that was forgotten, and so do all that keep state by connection.
 type Table struct {
 	slots   []uint32 // places plus one by hash, linear probing; 0 is empty
-	keys    []Key    // by place, as the rest
-	hashes  []uint64 // 0 where it is free
-	ids     []uint64
-	used    []int64 // when each was last asked for
-	ends    []ends
-	free    []uint32
+	pairs   []pair   // by place
+	free    []uint32 // places
 	clock   int64
 	limit   int
 	added   uint64 // pairs so far
 	evicted int64  // pairs that were forgotten
 }
 
+// pair is one of the pairs of endpoints that are followed.
+type pair struct {
+	key      Key
+	hash, id uint64 // hash is 0 where the pair was forgotten
+	used     int64  // when it was last asked for
+	ends     ends
+}
+
 // NewTable returns a table without flows.
 func NewTable() *Table { return &Table{slots: make([]uint32, 1024), limit: MaxFlows} }
 
 // Any reports whether there is a flow.
-func (t *Table) Any() bool { return len(t.keys) > 0 }
+func (t *Table) Any() bool { return len(t.pairs) > 0 }
 
 // Forgotten returns how many pairs were forgotten.
 func (t *Table) Forgotten() int64 { return t.evicted }
 
 // Of returns the id of the packet's flow.
-func (t *Table) Of(p *Pair) uint64 { return t.ids[t.place(p)] }
+func (t *Table) Of(p *Pair) uint64 { return t.pairs[t.place(p)].id }
 
 // place returns where the packet's flow is kept, which is its id's tcp.Place.
 func (t *Table) place(p *Pair) uint32 {
@@ -113,7 +117,7 @@ func (t *Table) place(p *Pair) uint32 {
 	} else {
 		place = n - 1
 	}
-	t.used[place] = t.clock
+	t.pairs[place].used = t.clock
 	return place
 }
 
@@ -122,7 +126,7 @@ func (t *Table) slot(p *Pair) uint64 {
 	mask := uint64(len(t.slots) - 1)
 	i := p.Hash >> 8 & mask
 	for ; t.slots[i] != 0; i = (i + 1) & mask {
-		if n := t.slots[i] - 1; t.hashes[n] == p.Hash && t.keys[n] == p.Key {
+		if n := t.slots[i] - 1; t.pairs[n].hash == p.Hash && t.pairs[n].key == p.Key {
 			break
 		}
 	}
@@ -131,20 +135,18 @@ func (t *Table) slot(p *Pair) uint64 {
 
 // add gives an id to a new pair, and returns its place. There are ids for 2^50 pairs.
 func (t *Table) add(p *Pair) uint32 {
-	if len(t.keys) >= t.limit && len(t.free) == 0 {
+	if len(t.pairs) >= t.limit && len(t.free) == 0 {
 		t.evict()
 	}
-	place := uint32(len(t.keys))
+	place := uint32(len(t.pairs))
 	if n := len(t.free); n > 0 {
 		place, t.free = t.free[n-1], t.free[:n-1]
-		t.keys[place], t.hashes[place], t.ends[place] = p.Key, p.Hash, 0
 	} else {
-		t.keys, t.hashes, t.ids = append(t.keys, p.Key), append(t.hashes, p.Hash), append(t.ids, 0)
-		t.used, t.ends = append(t.used, 0), append(t.ends, 0)
+		t.pairs = append(t.pairs, pair{})
 	}
-	t.ids[place] = t.added*MaxFlows + uint64(place)
+	t.pairs[place] = pair{key: p.Key, hash: p.Hash, id: t.added*MaxFlows + uint64(place)}
 	t.added++
-	if 2*len(t.keys) > len(t.slots) {
+	if 2*len(t.pairs) > len(t.slots) {
 		t.rebuild(2 * len(t.slots))
 	} else {
 		t.slots[t.slot(p)] = place + 1
@@ -154,12 +156,14 @@ func (t *Table) add(p *Pair) uint32 {
 
 // evict forgets the quarter of the pairs that was silent longest.
 func (t *Table) evict() {
-	order := slices.Clone(t.used)
-	slices.Sort(order)
-	oldest := order[len(order)/4]
-	for place := range t.keys {
-		if t.used[place] <= oldest {
-			t.hashes[place] = 0
+	var used []int64
+	for i := range t.pairs {
+		used = append(used, t.pairs[i].used)
+	}
+	slices.Sort(used)
+	for place := range t.pairs {
+		if p := &t.pairs[place]; p.used <= used[len(used)/4] {
+			p.hash = 0
 			t.free = append(t.free, uint32(place))
 			t.evicted++
 		}
@@ -169,29 +173,23 @@ func (t *Table) evict() {
 
 // rebuild fills a table of n slots with the pairs that are known.
 func (t *Table) rebuild(n int) {
-	t.slots = resized(t.slots, n)
-	for place, hash := range t.hashes {
-		if hash != 0 {
-			t.slots[t.slot(&Pair{Key: t.keys[place], Hash: hash})] = uint32(place) + 1
+	if n > len(t.slots) {
+		t.slots = make([]uint32, n)
+	}
+	clear(t.slots)
+	for place := range t.pairs {
+		if p := &t.pairs[place]; p.hash != 0 {
+			t.slots[t.slot(&Pair{Key: p.key, Hash: p.hash})] = uint32(place) + 1
 		}
 	}
 }
 
-func resized(s []uint32, n int) []uint32 {
-	if n > len(s) {
-		return make([]uint32, n)
-	}
-	clear(s)
-	return s
-}
-
-// Complete completes a segment with the id of its flow, its direction, and the side of the host that it was seen on; heading is what its record says of that.
+// Complete completes a segment with the id of its flow, its direction, and the side of the
+// host that it was seen on; heading is what its record says of that.
 func (t *Table) Complete(s *tcp.Segment, p *Pair, heading tcp.Side, local *Vantage) {
-	place := t.place(p)
-	s.Flow, s.Dir = t.ids[place], p.Dir
-	e := &t.ends[place]
-	if *e == 0 {
-		*e = local.endsOf(&t.keys[place])
+	of := &t.pairs[t.place(p)]
+	if of.ends == 0 {
+		of.ends = local.endsOf(&of.key)
 	}
-	s.Outbound = e.side(p.Dir, heading)
+	s.Flow, s.Dir, s.Outbound = of.id, p.Dir, of.ends.side(p.Dir, heading)
 }

@@ -47,17 +47,17 @@ func TestSilentFlowsMakeWay(t *testing.T) {
 			t.Fatalf("the flow that always speaks: got id %d after %d flows, want %d as before", got, n, always)
 		}
 		places := map[int]uint64{}
-		for place, hash := range table.hashes {
-			if hash != 0 {
-				places[tcp.Place(table.ids[place])] = table.ids[place]
+		for _, p := range table.pairs {
+			if p.hash != 0 {
+				places[tcp.Place(p.id)] = p.id
 			}
 		}
 		if len(places) != min(n+2, 8-int(len(table.free))) || places[tcp.Place(id)] != id {
 			t.Fatalf("after flow %d: got places %v with %d free", n, places, len(table.free))
 		}
 	}
-	if len(table.keys) > 8 || len(table.slots) > 1024 {
-		t.Errorf("flows held: got %d in %d slots, want at most 8 in 1024", len(table.keys), len(table.slots))
+	if len(table.pairs) > 8 || len(table.slots) > 1024 {
+		t.Errorf("flows held: got %d in %d slots, want at most 8 in 1024", len(table.pairs), len(table.slots))
 	}
 	if back := table.Of(between(1, 2)); back <= latest {
 		t.Errorf("a flow that comes back: got id %d, want another than it had", back)

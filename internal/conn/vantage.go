@@ -64,11 +64,11 @@ func (v *Vantage) Observe(flow uint64, dir, ttl uint8) {
 // that says something about this capture.
 func (v *Vantage) Decide(t *Table, proved []netip.Addr, headerless bool) {
 	v.local = make(map[packet.Addr]bool)
-	clear(t.ends) // they may have been others' before
 	seen := make(map[packet.Addr]bool)
 	loopback := false
-	for i := range t.keys {
-		low, high := t.keys[i].low(), t.keys[i].high()
+	for i := range t.pairs {
+		t.pairs[i].ends = 0 // they may have been others' before
+		low, high := t.pairs[i].key.low(), t.pairs[i].key.high()
 		seen[low], seen[high] = true, true
 		loopback = loopback || low == high
 	}
@@ -105,7 +105,7 @@ func (v *Vantage) Decide(t *Table, proved []netip.Addr, headerless bool) {
 func (v *Vantage) byTTL(t *Table) bool {
 	votes := make(map[packet.Addr]int)
 	v.ttls.Each(func(id uint64, h *hops) {
-		k := &t.keys[tcp.Place(id)]
+		k := &t.pairs[tcp.Place(id)].key
 		low, high := initial(h, 0), initial(h, 1)
 		switch {
 		case h.high[0] == 0 || h.high[1] == 0 || low == high:
@@ -159,16 +159,11 @@ func (e ends) side(dir uint8, heading tcp.Side) tcp.Side {
 	if dir == 1 {
 		src, dst = dst, src
 	}
-	if src && dst {
-		return tcp.Both
-	}
-	switch heading {
-	case tcp.Out:
-		return tcp.Out
-	case tcp.In:
-		return tcp.In
-	}
 	switch {
+	case src && dst:
+		return tcp.Both
+	case heading == tcp.Out, heading == tcp.In:
+		return heading
 	case src:
 		return tcp.Out
 	case dst:

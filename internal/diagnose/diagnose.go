@@ -22,7 +22,7 @@ type Packet struct {
 	Source, Target Endpoint
 	// Segment is nil for what is not TCP, or not followed. Its Stamp and Frame are not
 	// used, and it is not kept.
-	Segment *reorder.Segment
+	Segment *tcp.Segment
 	// Before and After are the analyser's flags in the input and in the output,
 	// a bit for each of report's names of flags, in their order.
 	Before, After uint32

@@ -17,9 +17,9 @@ func ExampleDiagnoser() {
 	})
 	d.Add(&diagnose.Packet{
 		Frame: 7, FrameAfter: 5,
-		Segment: &reorder.Segment{Bits: tcp.ACK, Seq: 1, Len: 100},
+		Segment: &tcp.Segment{Bits: tcp.ACK, Seq: 1, Len: 100},
 		Before:  1 << slices.Index(tcp.AnalysisNames(), "out_of_order"),
-		Moved:   true, Law: reorder.Ack,
+		Moved:   true, Law: reorder.LawAck,
 	})
 	d.Finish()
 

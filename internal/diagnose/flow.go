@@ -37,8 +37,7 @@ type flow struct {
 // end is what is remembered of one sender.
 type end struct {
 	packets int64
-	syn     tcp.Seq // of its SYN
-	hasSYN  bool
+	origin  tcp.Origin
 	insists bool // it has sent its SYN again
 	sackOK  bool // it takes SACK
 	selects bool // it has sent SACK blocks
@@ -113,7 +112,7 @@ func (f *flow) resumes(stamp int64) bool {
 // withoutSACK reports whether the two have agreed on no SACK.
 func (f *flow) withoutSACK() bool {
 	a, b := &f.ends[0], &f.ends[1]
-	return a.hasSYN && b.hasSYN && !(a.sackOK && b.sackOK)
+	return a.origin.SYN && b.origin.SYN && !(a.sackOK && b.sackOK)
 }
 
 // roundTrip is the shortest time there and back that the connection has shown,
@@ -149,10 +148,7 @@ type moment struct {
 
 // begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
 func (m *moment) begins() bool {
-	if m.s.Bits.Has(tcp.SYN|tcp.ACK) && m.from.hasSYN && m.from.syn != m.s.Seq && m.answersUnseen() {
-		return true
-	}
-	return m.s.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN && m.from.packets > 0 && (!m.from.hasSYN || m.from.syn != m.s.Seq)
+	return m.s.Opening(&m.from.origin, &m.to.origin) == tcp.Opens
 }
 
 // learn takes the packet into the state.
@@ -169,9 +165,11 @@ func (m *moment) learn() {
 		m.askedAt = m.to.since
 	}
 	if m.s.Bits.Has(tcp.SYN) {
-		m.from.insists = m.from.insists || m.from.hasSYN && m.from.syn == m.s.Seq && m.original == nil
-		m.from.syn, m.from.hasSYN = m.s.Seq, true
+		m.from.insists = m.from.insists || m.from.origin == m.s.Origin() && m.original == nil
 		m.from.sackOK = m.s.SACKPermitted
+	}
+	if m.s.Bits.Has(tcp.SYN) || !m.from.origin.Begun && !m.s.Refuses() {
+		m.from.origin = m.s.Origin()
 	}
 	m.from.side = sideOf(m.s.Outbound, false)
 	if m.s.Len > 0 {
@@ -197,13 +195,13 @@ func (m *moment) learn() {
 
 // refuses: a closed port answers the SYN of the other side.
 func (m *moment) refuses() bool {
-	return m.s.Refuses() && m.to.hasSYN && m.to.syn.Less(m.s.Ack) && m.s.Ack.AtMost(m.to.next)
+	return m.s.Refuses() && m.to.origin.SYN && m.to.origin.First.Less(m.s.Ack) && m.s.Ack.AtMost(m.to.next)
 }
 
 // proveOther notes what shows that the unseen direction has packets: an answer
 // to a SYN, an ACK number or an echoed timestamp that moves.
 func (m *moment) proveOther() {
-	if m.to.packets == 0 && (m.from.hasSYN && !m.s.Bits.Has(tcp.SYN) ||
+	if m.to.packets == 0 && (m.from.origin.SYN && !m.s.Bits.Has(tcp.SYN) ||
 		m.from.acks && m.from.acked != m.s.Ack ||
 		m.from.echoes && m.s.HasTS && m.from.echoed != m.s.TSecr) {
 		m.f.proven = true

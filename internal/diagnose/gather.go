@@ -15,11 +15,12 @@ func (m *moment) gather(c *pending) {
 	c.front, c.selects = m.to.acks && m.to.acked == c.bytes.Left, m.to.selects
 	c.asksBefore = m.asksForEarlier(c.bytes.Left)
 	c.unasked = c.asksBefore && m.f.withoutSACK()
-	if m.to.acks && c.bytes.Right.AtMost(m.to.acked) {
+	late := m.s.Bits.Has(tcp.SYN) && !m.from.origin.SYN // it was said first, and never seen before
+	if !late && m.to.acks && c.bytes.Right.AtMost(m.to.acked) {
 		c.acked = -1 // which frame is found below
 	}
 	asks, blocks := m.lookBack(c)
-	c.forgotten = !c.seen && !c.known && c.bytes.Right.AtMost(m.from.next)
+	c.forgotten = !late && !c.seen && !c.known && c.bytes.Right.AtMost(m.from.next)
 	c.shown = blocks.shown()
 	if !m.to.selects {
 		c.shown = asks.shown()

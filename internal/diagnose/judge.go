@@ -137,7 +137,7 @@ func (m *moment) acksUnseen() bool {
 
 // answersUnseen: a SYN/ACK, but not for the latest SYN that was seen.
 func (m *moment) answersUnseen() bool {
-	return m.s.Bits.Has(tcp.SYN|tcp.ACK) && !(m.to.hasSYN && m.to.syn+1 == m.s.Ack)
+	return m.s.Bits.Has(tcp.SYN|tcp.ACK) && !(m.to.origin.SYN && m.to.origin.First+1 == m.s.Ack)
 }
 
 // judgeReuse takes a flag of the first packets of a connection whose SYN was not

@@ -69,7 +69,7 @@ func TestRepairedAgain(t *testing.T) {
 	if r.Order.Moved == 0 {
 		t.Fatal("nothing was out of order")
 	}
-	for _, o := range []repair.Options{{}, {Without: []reorder.Law{reorder.InSeq, reorder.OutSeq, reorder.TSecr}}} {
+	for _, o := range []repair.Options{{}, {Without: []reorder.Law{reorder.LawInSeq, reorder.LawOutSeq, reorder.LawTSecr}}} {
 		again, r := mend(t, out, o)
 		if !bytes.Equal(readFile(t, again), readFile(t, out)) || r.Order.Moved != 0 {
 			t.Errorf("without %v: got another file with %d packets moved, want the same bytes", o.Without, r.Order.Moved)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/reorder/clocks"
 	"github.com/mendcap/mendcap/report"
 )
@@ -77,7 +78,7 @@ func (c *clockComparer) take(u *unit) {
 	}
 	if stamp, ok := u.recorded(); ok {
 		if n, listed := c.number[idOf(u.block.Interface)]; listed {
-			c.survey.Add(n, stamp, &u.seg)
+			c.survey.Add(n, stamp, (*reorder.Segment)(&u.seg))
 		}
 	}
 }

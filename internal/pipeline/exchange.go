@@ -39,8 +39,8 @@ func (d *decoder) name(u *unit, data []byte) {
 
 // lawOf tells which law speaks of the answers of each kind of exchange.
 var lawOf = [...]reorder.Law{
-	packet.DNS: reorder.DNS, packet.Echo: reorder.Echo, packet.NTP: reorder.NTP,
-	packet.DHCPv6: reorder.DHCPv6, packet.STUN: reorder.STUN, packet.Neighbour: reorder.Neighbor,
+	packet.DNS: reorder.LawDNS, packet.Echo: reorder.LawEcho, packet.NTP: reorder.LawNTP,
+	packet.DHCPv6: reorder.LawDHCPv6, packet.STUN: reorder.LawSTUN, packet.Neighbour: reorder.LawNeighbor,
 }
 
 // subject is what order may know of the packet: nothing but its stamp where
@@ -49,7 +49,7 @@ func subject(u *unit) reorder.Packet {
 	stamp, _ := u.stamp()
 	p := reorder.Packet{Stamp: stamp}
 	if u.tracked.ruled {
-		p.Segment = &u.seg
+		p.Segment = (*reorder.Segment)(&u.seg)
 	}
 	if u.tracked.left != 0 || u.tracked.finished {
 		return p

@@ -137,7 +137,7 @@ func (x *explainer) wants(frame int64) bool { return x.wanted[frame] }
 func (x *explainer) begin(u *unit) *clue {
 	var of *conn.Initials
 	if u.tracked.followed {
-		of = x.initials.Learn(&u.pair.Key, &u.seg)
+		of = x.initials.Learn(&u.seg)
 	}
 	if !x.wants(u.block.Frame) {
 		return nil
@@ -229,7 +229,7 @@ func (c *clue) neighbours(relations []reorder.Relation) []report.Relation {
 		r := &relations[i]
 		list[i] = report.Relation{Frame: r.Index, Law: report.LawName(r.Law.String()), Broken: r.Broken, Repaired: r.Repaired}
 		if r.Segment != (reorder.Segment{}) && c.initials != nil {
-			list[i].Segment = explainSegment(&r.Segment, c.initials)
+			list[i].Segment = explainSegment((*tcp.Segment)(&r.Segment), c.initials)
 		}
 	}
 	return list
@@ -240,7 +240,7 @@ var bitNames = [...]string{"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR
 
 // explainSegment counts the segment's numbers from the initial ones of its connection.
 func explainSegment(seg *tcp.Segment, n *conn.Initials) *report.ExplainedTCP {
-	own, peer := n.Number[seg.Dir&1], n.Number[1-seg.Dir&1]
+	own, peer := n[seg.Dir&1].Initial(), n[1-seg.Dir&1].Initial()
 	relative := func(r tcp.Range, to tcp.Seq) report.Range {
 		return report.Range{Left: uint32(r.Left - to), Right: uint32(r.Right - to)}
 	}

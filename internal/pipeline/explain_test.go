@@ -373,7 +373,7 @@ func TestExplainRefusesFrames(t *testing.T) {
 
 // What is switched off explains nothing.
 func TestExplainWithoutALaw(t *testing.T) {
-	for frame, e := range explainAll(t, rawsocket, 1000, Options{Without: []reorder.Law{reorder.Ack}}) {
+	for frame, e := range explainAll(t, rawsocket, 1000, Options{Without: []reorder.Law{reorder.LawAck}}) {
 		for _, n := range slices.Concat(e.Causes, e.Followers) {
 			if n.Law == "ack" {
 				t.Errorf("frame %d: got frame %d as a neighbour by law ack, which is off", frame, n.Frame)

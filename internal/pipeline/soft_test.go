@@ -16,7 +16,7 @@ func TestSoftLawsThatStayBrokenAreNoFindings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if law := x.Frames[0].Place.Law; x.Frames[0].Place.Why != report.WhyBeyondLimit || law != "" && law != report.LawName(reorder.Unechoed.String()) {
+	if law := x.Frames[0].Place.Law; x.Frames[0].Place.Why != report.WhyBeyondLimit || law != "" && law != report.LawName(reorder.LawUnechoed.String()) {
 		t.Fatalf("frame 623: got %q by law %q: the test shows nothing", x.Frames[0].Place.Why, law)
 	}
 	r, err := Check(t.Context(), in, Options{})

@@ -18,7 +18,7 @@ type windowed struct {
 func newWindowed(t *testing.T, gate int64) *windowed {
 	t.Helper()
 	p := reorder.Profile{Gate: gate}
-	p.Violations[reorder.Ack] = 1
+	p.Violations[reorder.LawAck] = 1
 	s, err := newSequencer(&facts{profile: p}, reorder.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)

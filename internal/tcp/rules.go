@@ -36,10 +36,15 @@ func (m *moment) flags() Analysis {
 	if a&KeepAlive == 0 {
 		a |= m.repetition()
 	}
-	if m.isDuplicateSACK() {
-		a |= DuplicateSACK
+	return a | when(m.isDuplicateSACK(), DuplicateSACK)
+}
+
+// when is the flag if so, else none.
+func when(so bool, flag Analysis) Analysis {
+	if so {
+		return flag
 	}
-	return a
+	return 0
 }
 
 // windowFlags are the flags that hang on windows and on what comes next. A
@@ -48,21 +53,8 @@ func (m *moment) windowFlags() (a Analysis) {
 	if m.isZeroWindowProbe() {
 		return ZeroWindowProbe
 	}
-	if m.isZeroWindow() {
-		a |= ZeroWindow
-	}
-	if m.isLost() {
-		a |= LostSegment
-	}
-	if m.isKeepAlive() {
-		a |= KeepAlive
-	}
-	if m.isWindowUpdate() {
-		a |= WindowUpdate
-	}
-	if m.isWindowFull() {
-		a |= WindowFull
-	}
+	a = when(m.isZeroWindow(), ZeroWindow) | when(m.isLost(), LostSegment) | when(m.isKeepAlive(), KeepAlive) |
+		when(m.isWindowUpdate(), WindowUpdate) | when(m.isWindowFull(), WindowFull)
 	switch {
 	case m.isKeepAliveAck():
 		a |= KeepAliveAck

@@ -21,6 +21,22 @@ func (a Seq) Add(n uint32) Seq { return a + Seq(n) }
 // Sub returns the distance from b to a in bytes, negative if a comes before b.
 func (a Seq) Sub(b Seq) int32 { return int32(a - b) }
 
+// Max and Min return the one of two numbers that comes later, and the one that comes
+// before.
+func (a Seq) Max(b Seq) Seq {
+	if a.Less(b) {
+		return b
+	}
+	return a
+}
+
+func (a Seq) Min(b Seq) Seq {
+	if b.Less(a) {
+		return b
+	}
+	return a
+}
+
 // Range is a half-open span [Left, Right) of sequence numbers: a SACK block
 // (RFC 2018), or a segment's place in the stream.
 type Range struct{ Left, Right Seq }

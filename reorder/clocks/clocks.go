@@ -26,7 +26,7 @@ import (
 // which came first can't be told from TCP.
 //
 // It counts on nothing of the order in the file but that each interface's own
-// packets stand roughly in theirs, and it is not safe for concurrent use.
+// packets are roughly in theirs, and it is not safe for concurrent use.
 type Survey struct {
 	reference int
 	flows     tcp.Store[flow]     // by Segment.Flow
@@ -70,10 +70,11 @@ func NewSurvey(reference int) *Survey {
 // Add takes in the next packet of the capture: the interface that it was seen
 // on, its stamp in nanoseconds, and its segment (nil if it has none), of which
 // Stamp is not used and nothing is kept.
-func (c *Survey) Add(iface int, stamp int64, s *reorder.Segment) {
-	if iface >= maxClocks && iface != c.reference || s == nil {
+func (c *Survey) Add(iface int, stamp int64, segment *reorder.Segment) {
+	if iface >= maxClocks && iface != c.reference || segment == nil {
 		return
 	}
+	s := (*tcp.Segment)(segment)
 	c.tick(iface, stamp)
 	f, dir := c.flows.Of(s.Flow), s.Dir&1
 	side := sighting{flow: s.Flow, stamp: stamp, iface: int32(iface), host: s.Outbound == tcp.Out}
@@ -95,7 +96,7 @@ func (c *Survey) tick(iface int, stamp int64) {
 
 // isNew reports whether the segment is the first copy of what it holds. In a
 // flow whose beginning was not seen the first segment may not be.
-func (f *flow) isNew(dir uint8, s *reorder.Segment) bool {
+func (f *flow) isNew(dir uint8, s *tcp.Segment) bool {
 	h := &f[dir]
 	switch {
 	case s.Bits.Has(tcp.RST) || s.Span() == 0:
@@ -112,14 +113,12 @@ func (f *flow) isNew(dir uint8, s *reorder.Segment) bool {
 		return false
 	}
 	fresh := h.end.AtMost(s.Seq)
-	if h.end.Less(s.End()) {
-		h.end = s.End()
-	}
+	h.end = h.end.Max(s.End())
 	return fresh
 }
 
 // acknowledges reports whether the segment is the first to carry its ACK number.
-func (f *flow) acknowledges(dir uint8, s *reorder.Segment) bool {
+func (f *flow) acknowledges(dir uint8, s *tcp.Segment) bool {
 	h := &f[dir]
 	if !s.HasAck() || h.acked && s.Ack.AtMost(h.ack) {
 		return false
@@ -156,7 +155,7 @@ func mixed(key uint64) uint64 {
 }
 
 // keep lets a sighting wait for its other side. Both sides of a sample pass
-// the sieve or none does, however far apart they stand.
+// the sieve or none does, however far apart they are.
 func (c *Survey) keep(key uint64, side sighting) {
 	c.open[key] = side
 	for len(c.open) >= maxSightings {
@@ -169,7 +168,7 @@ func (c *Survey) keep(key uint64, side sighting) {
 	}
 }
 
-// sample takes in a segment and its ACK; inverted says that the ACK stood
+// sample takes in a segment and its ACK; inverted says that the ACK was
 // before the segment in the file.
 func (c *Survey) sample(cause, answer sighting, inverted bool) {
 	reference := int32(c.reference)
@@ -235,6 +234,8 @@ func (p point) below(o point) bool {
 	return p.value < o.value || p.value == o.value && p.at < o.at
 }
 
+func (p point) compareTime(o point) int { return cmp.Compare(p.at, o.at) }
+
 // maxWindows is how many windows are kept; when there are more, they are
 // merged by twos.
 const maxWindows = 1024
@@ -272,7 +273,7 @@ func (e *envelope) points(origin int64) []point {
 	for _, p := range e.windows {
 		list = append(list, point{minus(p.at, origin), p.value})
 	}
-	slices.SortFunc(list, func(a, b point) int { return cmp.Compare(a.at, b.at) })
+	slices.SortFunc(list, point.compareTime)
 	return list
 }
 

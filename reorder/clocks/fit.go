@@ -1,10 +1,10 @@
 package clocks
 
 import (
-	"cmp"
 	"math"
-	"math/bits"
+	"math/big"
 	"slices"
+	"sort"
 
 	"github.com/mendcap/mendcap/reorder"
 )
@@ -38,7 +38,7 @@ type Clock struct {
 	SkewUncertainty int64 // parts per billion
 
 	Samples  int64
-	Inverted int64 // samples whose answer stands before its cause in the file
+	Inverted int64 // samples whose answer is before its cause in the file
 }
 
 // Correct turns a stamp of the interface into the time of the reference's
@@ -132,16 +132,8 @@ func beyondLateness(points []point) bool {
 
 // span is the time of the first and the last sample.
 func (p *pair) span() (first, last int64) {
-	any := false
-	for _, e := range []*envelope{&p.most, &p.least} {
-		for _, w := range e.windows {
-			if !any {
-				first, last, any = w.at, w.at, true
-			}
-			first, last = min(first, w.at), max(last, w.at)
-		}
-	}
-	return first, last
+	all := slices.Concat(p.most.points(0), p.least.points(0))
+	return slices.MinFunc(all, point.compareTime).at, slices.MaxFunc(all, point.compareTime).at
 }
 
 // between finds the offset between two bounds.
@@ -315,11 +307,12 @@ func slope(points []point, ticks int64) (line, bool) {
 func inner(points []point) (after, before int) {
 	first, last := points[0].at, points[len(points)-1].at
 	width := minus(last, first)/noiseSlices + 1
-	from := func(at int64) int {
-		n, _ := slices.BinarySearchFunc(points, at, func(p point, at int64) int { return cmp.Compare(p.at, at) })
-		return n
-	}
-	return from(first + width), from(last - width + 1)
+	return since(points, first+width), since(points, last-width+1)
+}
+
+// since is the place of the first of the points that is not before a time.
+func since(points []point, at int64) int {
+	return sort.Search(len(points), func(i int) bool { return points[i].at >= at })
 }
 
 // lowerSide returns the skew of the side of the points' lower convex hull that is below
@@ -328,14 +321,7 @@ func inner(points []point) (after, before int) {
 // INFOCOM 1999), and how long that side is, nanoseconds.
 func lowerSide(points []point) (skew, long int64) {
 	hull := lowerHull(points)
-	middle := points[len(points)/2].at
-	k, _ := slices.BinarySearchFunc(hull, middle, func(p point, at int64) int {
-		if p.at < at {
-			return -1
-		}
-		return 1
-	})
-	k = max(k, 1)
+	k := max(since(hull, points[len(points)/2].at), 1)
 	a, b := hull[k-1], hull[k]
 	long = minus(b.at, a.at)
 	return proportion(minus(b.value, a.value), billion, long), long
@@ -355,9 +341,7 @@ func lowerHull(points []point) []point {
 
 // convex reports whether b lies below the line from a to c.
 func convex(a, b, c point) bool {
-	hi, lo := product(minus(b.value, a.value), minus(c.at, a.at))
-	hi2, lo2 := product(minus(c.value, a.value), minus(b.at, a.at))
-	return hi < hi2 || hi == hi2 && lo < lo2
+	return product(minus(b.value, a.value), minus(c.at, a.at)).Cmp(product(minus(c.value, a.value), minus(b.at, a.at))) < 0
 }
 
 // noiseSlices is into how many parts a capture is cut to see how steadily its
@@ -383,26 +367,16 @@ func noise(points []point, skew int64) int64 {
 	return least[len(least)/2]
 }
 
-// product is a*b in 128 bits, two's complement.
-func product(a, b int64) (hi int64, lo uint64) {
-	high, lo := bits.Mul64(uint64(a), uint64(b))
-	return int64(high) - a>>63&b - b>>63&a, lo
-}
+func product(a, b int64) *big.Int { return new(big.Int).Mul(big.NewInt(a), big.NewInt(b)) }
 
 // proportion is a*b/c rounded down, held within int64; c is positive.
 func proportion(a, b, c int64) int64 {
-	hi, lo := product(a, b)
-	negative := hi < 0
-	if negative { // -x/c rounded down is the complement of (x-1)/c
-		hi, lo = ^hi, ^lo
+	q := product(a, b)
+	switch q.Div(q, big.NewInt(c)); {
+	case q.IsInt64():
+		return q.Int64()
+	case q.Sign() < 0:
+		return math.MinInt64
 	}
-	q := uint64(1<<63 - 1)
-	if uint64(hi) < uint64(c) {
-		quo, _ := bits.Div64(uint64(hi), lo, uint64(c))
-		q = min(q, quo)
-	}
-	if negative {
-		return ^int64(q)
-	}
-	return int64(q)
+	return math.MaxInt64
 }

@@ -68,7 +68,7 @@ func (t Trial) place(degraded []lab.Packet) ([]reorder.Placement, error) {
 		if known := t.Case.table[p.Index].known; known.ok {
 			segments[i] = known.Segment
 			segments[i].Stamp, segments[i].Frame = p.Stamp, int64(i+1)
-			packets[i].Segment = &segments[i]
+			packets[i].Segment = (*reorder.Segment)(&segments[i])
 		}
 		survey.Push(&packets[i])
 	}

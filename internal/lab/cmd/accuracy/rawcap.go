@@ -38,7 +38,7 @@ func runRawcap(ctx context.Context, o options) error {
 		return err
 	}
 	tallies := []tally{before}
-	for _, without := range [][]reorder.Law{nil, {reorder.IPID}} {
+	for _, without := range [][]reorder.Law{nil, {reorder.LawIPID}} {
 		name := "repaired"
 		if without != nil {
 			name = "repaired without ip-id"
