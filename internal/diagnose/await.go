@@ -117,7 +117,8 @@ func recordedFirst(before, after int64) bool { return before <= recordedLate && 
 func (w *awaited) seeReceiver(at *sight) {
 	s, c := at.s, w.pending
 	if at.told && c.dsack == 0 && s.SACK[0].Overlaps(w.bytes) {
-		c.dsack, c.dsackAt, c.byLater = at.p.Frame, at.stamp, c.later != 0
+		c.dsack, c.dsackAt = at.p.Frame, at.stamp
+		c.byLater = c.later != 0 || c.seg.Outbound == tcp.In && at.stamp-c.stamp > recordedLate
 		w.stage |= isTold
 	}
 	if w.stage&isFresh != 0 && !at.twin {
@@ -131,7 +132,7 @@ func (w *awaited) seeReceiver(at *sight) {
 	switch {
 	case w.stage&isCovered != 0:
 	case w.bytes.Right.AtMost(s.Ack):
-		c.echo, c.echoes = s.TSecr, s.HasTS
+		c.echo, c.echoes, c.answered = s.TSecr, s.HasTS, at.after
 		w.cover(at)
 	case !c.lost:
 	case c.sacked(s):

@@ -66,7 +66,7 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 		m.judgeReuse(flag)
 	case flag == tcp.LostSegment:
 		m.judgeHole(stands)
-	case flag == tcp.AckLostSegment && (stands || m.acksUnseen()):
+	case flag == tcp.AckLostSegment && stands:
 		m.judgeAckOfUnseen()
 	case !stands:
 		m.artefact(flag)
@@ -117,22 +117,6 @@ func (m *moment) judgeHole(stands bool) {
 		f.Verdict, f.because = Undecided, because("flagged before and after, yet no byte before it is known to be missing")
 	}
 	m.d.tell(m.f, &f)
-}
-
-// acksUnseen: it is the first to acknowledge bytes that were not seen.
-func (m *moment) acksUnseen() bool {
-	if !m.s.HasAck() || m.to.packets == 0 {
-		return false
-	}
-	if jump := m.s.Ack.Sub(m.to.next); jump > 0 && jump < maxJump {
-		return true
-	}
-	for _, h := range m.to.holes {
-		if h.taken == 0 && h.bytes.Left.Less(m.s.Ack) {
-			return true
-		}
-	}
-	return false
 }
 
 // answersUnseen: a SYN/ACK, but not for the latest SYN that was seen.

@@ -18,6 +18,7 @@ type pending struct {
 	// it is a copy of this one, 0 unknown.
 	laterSent int
 	echoes    bool  // echo is there
+	answered  bool  // the first ACK of all of it has no bytes, and begins after some that were never seen
 	stamp     int64 // as repaired
 	dsack     int64 // frame of the first D-SACK for its bytes
 	dsackAt   int64 // when that came

@@ -29,12 +29,17 @@ func (v *view) reordered() (s sentence, ok bool) {
 		s.because = because("frame %d overtook it by %s: by its timestamps it was sent before its sender can have heard that it was missing", by).lasting(open)
 	case v.unasked:
 		s.because = because("frame %d overtook it by %s: without SACK its sender sends again only what the receiver asks for next, and that is still missing", by).lasting(open)
+	case v.asksBefore && !v.resending && v.live() < 2*v.causal():
+		s.because = because("frame %d overtook it by %s: its sender sends the lowest of what is missing first, and the receiver asks for bytes before it still", by).lasting(open)
 	case v.unanswerable():
 		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
 	case v.heldUp():
 		s.because = because("frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission", by).lasting(open).lasting(v.stall.lasting)
 	case v.late():
-		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
+		s.because = because("late by %s; the same bytes came again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.dsack)
+		if v.later != 0 {
+			s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
+		}
 	default:
 		return s, false
 	}

@@ -42,6 +42,7 @@ type sight struct {
 	says  bool      // something new: it is no bare duplicate ACK
 	told  bool      // the first SACK block is a D-SACK
 	twin  bool      // it is a second copy of a packet that its sender sent once
+	after bool      // it has no bytes, and begins after some that were never seen
 	ack   tcp.Seq   // its ACK number
 
 	// It can tell something of cases in these stages: in any case, where it acknowledges
@@ -58,7 +59,8 @@ func (m *moment) sight() sight {
 	at := sight{
 		p: p, s: s, stamp: p.Stamp, twin: m.original != nil, told: s.DSACK(), ack: s.Ack,
 		bytes: tcp.Range{Left: s.Seq, Right: s.End()}, bears: s.Seq != s.End(),
-		says: s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
+		after: s.Span() == 0 && m.from.packets > 0 && m.from.next.Less(s.Seq),
+		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
 	}
 	own := allBySecond
 	if m.dir == 0 {

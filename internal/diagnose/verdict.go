@@ -82,7 +82,17 @@ func (v *view) duplicated() (s sentence, ok bool) {
 // where they leave it open, as its receiver had not asked for it, or its sender was
 // sending other bytes again.
 func (v *view) sameSending() bool {
-	return v.strays && v.seg.Outbound == tcp.In || v.f.sentOnce(&v.seg, v.seg.Stamp, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
+	return v.seg.Outbound == tcp.In && (v.strays || v.wasHeldUp()) || v.f.sentOnce(&v.seg, v.seg.Stamp, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
+}
+
+// wasHeldUp: without a silence it came too soon after the one that it is like to be its
+// sender's answer to what it was told of that. In a silence that is too short for a
+// retransmission timeout only a tail loss probe can have been sent, of what was sent last
+// (RFC 8985, section 7.2); what is sent again for SACKs comes with others of its kind.
+func (v *view) wasHeldUp() bool {
+	silence := max(v.stall.lasting, v.silent)
+	return v.f.ends[0].sackOK && v.f.ends[1].sackOK && !v.last && !v.resending && !v.recovering && !v.copied.fills &&
+		silence < leastRTO && v.seg.Stamp-v.copied.Stamp-silence < v.roundTrip/2
 }
 
 // refused: a closed port had answered the SYN before it, and its sender tries
@@ -131,6 +141,8 @@ func (v *view) spurious() (s sentence, ok bool) {
 		s.because = because("sent again though frame %d had arrived at the host", v.copied.Frame)
 	case (v.shown.times == 0 || v.front) && v.echoed() < 0:
 		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it and echoes an older timestamp than that of this copy", v.copied.Frame, v.covered)
+	case v.answered && v.shown.times == 0:
+		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it and begins after bytes that were never seen: what brought them had acknowledged it, too", v.copied.Frame, v.covered)
 	case v.tooSoon():
 		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it too soon to be meant for this copy", v.copied.Frame, v.covered)
 	default:
@@ -217,6 +229,12 @@ func (s sentence) of(opened, filler *pending) sentence {
 	switch s.verdict {
 	case Drop:
 		words = "lost segments: the bytes before it come in frame %d, again: the capture missed the first copy"
+		if opened.asked.times > 0 && opened.seg.Outbound == tcp.In {
+			s.verdict = Reordering
+			s.because = because("frame %d shows that the bytes before it had not come; the capture missed the packet that brought them late, and frame %d brings them again",
+				opened.asked.frame, filler.seg.Frame)
+			return s
+		}
 	case Loss:
 		words = "lost segments: the network lost the bytes before it; frame %d brings them again"
 	case Reordering:
