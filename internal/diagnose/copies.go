@@ -1,10 +1,6 @@
 package diagnose
 
-import (
-	"slices"
-
-	"github.com/mendcap/mendcap/internal/tcp"
-)
+import "github.com/mendcap/mendcap/internal/tcp"
 
 // copyReach is how many packets of a sender a copy of a bare ACK may be after it.
 const copyReach = 32
@@ -14,7 +10,7 @@ const copyReach = 32
 // again.
 func (m *moment) findOriginal() {
 	bare := m.s.Span() == 0
-	if bare && !((m.f.twice || m.neverRepeats()) && slices.Contains(m.from.sums[:], m.s.Sum)) || !bare && !(m.goesBack() && m.d.history.mayHave(m.s)) {
+	if !m.d.history.mayHave(m.s) || bare && !(m.f.twice || m.neverRepeats() || m.needsNoRepeat()) || !bare && !m.goesBack() {
 		return
 	}
 	m.recovering = m.from.resentAt != 0 && m.p.Stamp-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)/8
@@ -26,7 +22,7 @@ func (m *moment) findOriginal() {
 		}
 		n++
 		switch {
-		case bare && !r.twin && m.same(r) && (m.neverRepeats() && !answers || m.f.likeOthers(m.p.Stamp-r.Stamp)):
+		case bare && !r.twin && m.same(r) && (!answers && m.saidOnce(m.p.Stamp-r.Stamp) || m.f.likeOthers(m.p.Stamp-r.Stamp)):
 			m.original = r
 		case !bare && overlaps(r, m.s):
 			switch {
@@ -74,7 +70,20 @@ func (m *moment) neverRepeats() bool {
 	if m.s.Outbound == tcp.Out && m.f.tick > 0 && !m.f.twice {
 		return numbered(m.s)
 	}
-	return numbered(m.s) || (m.s.HasTS || m.s.SACKs > 0) && m.from.sackOK && m.to.sackOK
+	return numbered(m.s) || (m.s.HasTS || m.s.SACKs > 0) && m.f.bothSACK()
+}
+
+// needsNoRepeat reports whether the peer had no reason to say the same again at once: with
+// SACK it names what came out of order or twice (RFC 2883), and nothing without bytes is
+// on its way to it that could come late, and be answered (RFC 9293, section 3.10.7.4).
+func (m *moment) needsNoRepeat() bool {
+	return m.s.Outbound == tcp.In && m.f.bothSACK() && m.p.Stamp-m.to.bareAt > 2*m.f.roundTrip()
+}
+
+// saidOnce reports whether of two bare ACKs that are the same, and so far apart, the second
+// is a copy, for all that their sender does.
+func (m *moment) saidOnce(apart int64) bool {
+	return m.neverRepeats() || m.needsNoRepeat() && apart < m.f.roundTrip()/8
 }
 
 // provokes reports whether a packet of the other side, between two that are alike, can
@@ -137,5 +146,5 @@ func (f *flow) tooSoonToRepeat(s *tcp.Segment, at int64, r *record, trip int64) 
 	if s.Outbound != tcp.In || r.fills || r.resumes || at-r.Stamp >= (trip+f.tick)/2 {
 		return false
 	}
-	return f.ends[0].sackOK && f.ends[1].sackOK || r.askedAt == 0 || at-r.askedAt < trip-trip/8
+	return f.bothSACK() || r.askedAt == 0 || at-r.askedAt < trip-trip/8
 }

@@ -67,9 +67,9 @@ type end struct {
 	lastStamp int64
 	recovery  recovery // the latest one
 	turn      turn     // of what it sends again
+	bareAt    int64    // when it last sent a packet without bytes, 0 for never
 	resentAt  int64    // when it last sent a packet again bit for bit, 0 for never
 
-	sums [copyReach]uint16 // checksum fields of its latest packets
 	// unpaired are serials in the history, rising, of packets whose second copy is to
 	// come.
 	unpaired []int64
@@ -112,8 +112,11 @@ func (f *flow) resumes(stamp int64) bool {
 // withoutSACK reports whether the two have agreed on no SACK.
 func (f *flow) withoutSACK() bool {
 	a, b := &f.ends[0], &f.ends[1]
-	return a.origin.SYN && b.origin.SYN && !(a.sackOK && b.sackOK)
+	return a.origin.SYN && b.origin.SYN && !f.bothSACK()
 }
+
+// bothSACK reports whether the two have agreed on SACK.
+func (f *flow) bothSACK() bool { return f.ends[0].sackOK && f.ends[1].sackOK }
 
 // roundTrip is the shortest time there and back that the connection has shown,
 // nanoseconds; 0 while unknown.
@@ -183,10 +186,12 @@ func (m *moment) learn() {
 		m.acknowledge()
 		m.selected()
 	}
+	if m.s.Span() == 0 {
+		m.from.bareAt = m.p.Stamp
+	}
 	if !m.s.Bits.Has(tcp.RST) {
 		m.extend()
 	}
-	m.from.sums[m.from.packets%copyReach] = m.s.Sum
 	if m.from.packets++; m.from.packets == 1 && len(m.f.held) > 0 {
 		m.d.bothSides(m.f)
 	}

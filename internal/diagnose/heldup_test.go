@@ -63,3 +63,19 @@ func TestAckIsNotFlaggedInItsPlace(t *testing.T) {
 	d.Finish()
 	wantVerdict(t, "an ACK in its place", found, list[len(list)-1].Frame, report.Artefact)
 }
+
+// A peer with SACK tells of what came twice or out of order. An ACK of its that comes a
+// second time at once and tells of nothing was doubled by the network, unless something
+// without bytes was on its way to it: it answers what is old, too (RFC 9293, section
+// 3.10.7.4).
+func TestBareACKTwice(t *testing.T) {
+	for name, bareAt := range map[string]int64{"nothing without bytes on its way": 60, "an ACK on its way": 160} {
+		want := report.Duplicate
+		if bareAt == 160 {
+			want = report.Genuine
+		}
+		steps := append(slices.Clone(open), data(50, host, 0, ""), step{at: bareAt, dir: host, bits: ack, seq: 101, ack: 1}, data(161, host, 1, ""),
+			step{at: 201, dir: peer, bits: ack, seq: 1, ack: 201}, step{at: 202, dir: peer, bits: ack, seq: 1, ack: 201})
+		wantVerdict(t, name, ticking(withSACK(segments(steps)), 0), int64(len(steps)), want)
+	}
+}

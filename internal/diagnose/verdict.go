@@ -91,7 +91,7 @@ func (v *view) sameSending() bool {
 // (RFC 8985, section 7.2); what is sent again for SACKs comes with others of its kind.
 func (v *view) wasHeldUp() bool {
 	silence := max(v.stall.lasting, v.silent)
-	return v.f.ends[0].sackOK && v.f.ends[1].sackOK && !v.last && !v.resending && !v.recovering && !v.copied.fills &&
+	return v.f.bothSACK() && !v.last && !v.resending && !v.recovering && !v.copied.fills &&
 		silence < leastRTO && v.seg.Stamp-v.copied.Stamp-silence < v.roundTrip/2
 }
 
