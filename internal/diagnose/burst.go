@@ -11,15 +11,14 @@ func (m *moment) standsReversed() bool {
 
 // reversedHere: the packet beyond the hole, or the copy that was sent later, is one of
 // its burst, which came in reverse.
-func (v *view) reversedHere() (s sentence, ok bool) {
-	s.verdict = Artefact
-	if v.seen && v.reversed && v.copied.Stamp == v.seg.Stamp && datedBy(&v.copied.Segment).compare(&v.seg) < 0 {
-		s.because = because("recorded in reverse: frame %d is a copy that was sent later and has the same stamp, and this capture has all bursts of packets the wrong way round", v.copied.Frame)
-		return s, true
+func (v *view) reversedHere() sentence {
+	words, by := "", int64(0)
+	switch {
+	case !v.reversed:
+	case v.seen && v.copied.Stamp == v.seg.Stamp && datedBy(&v.copied.Segment).compare(&v.seg) < 0:
+		words, by = "recorded in reverse: frame %d is a copy that was sent later and has the same stamp, and this capture has all bursts of packets the wrong way round", v.copied.Frame
+	case !v.seen && v.known && v.hole.taken == 0 && v.hole.by.frame != 0 && v.hole.by.stamp == v.seg.Stamp:
+		words, by = "recorded in reverse: frame %d has the same stamp, and this capture has all bursts of packets the wrong way round; in its true place it is not flagged", v.hole.by.frame
 	}
-	if v.seen || !v.known || !v.reversed || v.hole.taken != 0 || v.hole.by.frame == 0 || v.hole.by.stamp != v.seg.Stamp {
-		return s, false
-	}
-	s.because = because("recorded in reverse: frame %d has the same stamp, and this capture has all bursts of packets the wrong way round; in its true place it is not flagged", v.hole.by.frame)
-	return s, true
+	return sentence{Artefact, "", because(words, by)}
 }

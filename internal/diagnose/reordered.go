@@ -3,26 +3,23 @@ package diagnose
 import "github.com/mendcap/mendcap/internal/tcp"
 
 // overtaken: its copy, which was sent later, arrived first.
-func (v *view) overtaken() (s sentence, ok bool) {
+func (v *view) overtaken() sentence {
 	if !v.seen || datedBy(&v.copied.Segment).compare(&v.seg) >= 0 {
-		return s, false
+		return sentence{}
 	}
-	s.verdict = Reordering
-	s.because = because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
-	return s, true
+	return sentence{Reordering, "", because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)}
 }
 
 // reordered: it fills a hole, and was sent before its sender can have known of that.
-func (v *view) reordered() (s sentence, ok bool) {
+func (v *view) reordered() (s sentence) {
 	if v.seen || !v.known || v.hole.taken != 0 || v.seg.Outbound == tcp.Out {
-		return s, false
+		return s
 	}
 	s.verdict = Reordering
 	by, open := v.beyond(), v.seg.Stamp-v.hole.by.stamp
 	order := v.hole.by.sent.compare(&v.seg)
 	switch {
 	case order > 0:
-		return s, false
 	case order < 0:
 		s.because = because("sent before frame %d, which overtook it by %s, as its timestamp or IPv4 Identification tells", by).lasting(open)
 	case v.unaware():
@@ -40,10 +37,8 @@ func (v *view) reordered() (s sentence, ok bool) {
 		if v.later != 0 {
 			s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
 		}
-	default:
-		return s, false
 	}
-	return s, true
+	return s
 }
 
 // beyond is the frame that began beyond the hole, or the first ACK to tell of such
@@ -152,13 +147,11 @@ func (v *view) coveredByEarlier() bool {
 
 // misplaced: it was recorded after the ACK that answers it, and nothing but that ACK
 // tells that it was missing.
-func (v *view) misplaced() (s sentence, ok bool) {
+func (v *view) misplaced() sentence {
 	if v.answer == 0 || v.known && v.hole.by.frame != 0 {
-		return s, false
+		return sentence{}
 	}
-	s.verdict = Artefact
-	s.because = because("recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)
-	return s, true
+	return sentence{Artefact, "", because("recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)}
 }
 
 // recordedLate: the ACK of its bytes just before it is the answer to itself, not to
