@@ -25,7 +25,7 @@ func (m *moment) await(c *pending) {
 		d.givenUp.Waits++
 		d.settle(f, f.waiting.takeFirst())
 	}
-	w := awaited{pending: c, bytes: c.bytes, since: c.stamp, stage: isFresh | stage(c.dir)}
+	w := awaited{pending: c, bytes: c.bytes, since: c.seg.Stamp, stage: isFresh | stage(c.dir)}
 	if c.lost {
 		w.stage |= isLost
 	}
@@ -100,7 +100,7 @@ func (w *awaited) see(at *sight) (done, filled bool) {
 func (w *awaited) seeAgain(at *sight) (filled bool) {
 	if c := w.pending; c.later == 0 {
 		c.later, c.laterSent = at.p.Frame, datedBy(&c.seg).compare(at.s)
-		c.byLater = c.byLater || c.dsack != 0 && c.seg.Outbound == tcp.In && recordedFirst(at.stamp-c.dsackAt, c.dsackAt-c.stamp)
+		c.byLater = c.byLater || c.dsack != 0 && c.seg.Outbound == tcp.In && recordedFirst(at.stamp-c.dsackAt, c.dsackAt-c.seg.Stamp)
 		if at.twin {
 			c.laterSent = 1
 		}
@@ -118,7 +118,7 @@ func (w *awaited) seeReceiver(at *sight) {
 	s, c := at.s, w.pending
 	if at.told && c.dsack == 0 && s.SACK[0].Overlaps(w.bytes) {
 		c.dsack, c.dsackAt = at.p.Frame, at.stamp
-		c.byLater = c.later != 0 || c.seg.Outbound == tcp.In && at.stamp-c.stamp > recordedLate
+		c.byLater = c.later != 0 || c.seg.Outbound == tcp.In && at.stamp-c.seg.Stamp > recordedLate
 		w.stage |= isTold
 	}
 	if w.stage&isFresh != 0 && !at.twin {

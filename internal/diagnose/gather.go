@@ -21,9 +21,9 @@ func (m *moment) gather(c *pending) {
 	}
 	asks, blocks := m.lookBack(c)
 	c.forgotten = !late && !c.seen && !c.known && c.bytes.Right.AtMost(m.from.next)
-	c.shown = blocks.shown()
+	c.shown = blocks
 	if !m.to.selects {
-		c.shown = asks.shown()
+		c.shown = asks
 		if c.seen && c.shown.times > 0 {
 			c.shown.times-- // the first one acknowledged what stands before
 		}
@@ -31,26 +31,11 @@ func (m *moment) gather(c *pending) {
 	}
 }
 
-// alike are ACKs that show the same.
-type alike struct {
-	times int
-	first *record // valid while gathering
-}
-
-func (a *alike) add(earlier *record) { a.times, a.first = a.times+1, earlier }
-
-func (a *alike) shown() shown {
-	if a.times == 0 {
-		return shown{}
-	}
-	return shown{a.times, a.first.Frame, a.first.Stamp, a.first.TSval}
-}
-
 // lookBack goes through the packets before, from the latest one back, as far as they
 // can show something. It returns the ACKs that ask for the case's bytes, and those that
 // have SACK blocks beyond them. A hostile capture has it look at dozens of packets for
 // each: what most of them don't show is asked here, and first.
-func (m *moment) lookBack(c *pending) (asks, blocks alike) {
+func (m *moment) lookBack(c *pending) (asks, blocks shown) {
 	h, left, right := m.d.history.walker(), c.bytes.Left, c.bytes.Right
 	opens := c.seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN
 	var asker *record // the latest packet of its receiver that asks for it next
@@ -74,7 +59,7 @@ func (m *moment) lookBack(c *pending) (asks, blocks alike) {
 			switch {
 			case right.AtMost(r.Ack) || r.SACKs > 0 && c.sacked(&r.Segment) && !r.DSACK():
 				c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.Stamp, r.TSecr
-				asks, blocks, c.denied = alike{}, alike{}, 0 // later ACKs that don't name it had no room
+				asks, blocks, c.denied = shown{}, shown{}, 0 // later ACKs that don't name it had no room
 				continue
 			case r.Ack == left:
 				if asker == nil {

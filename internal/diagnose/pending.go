@@ -19,7 +19,6 @@ type pending struct {
 	laterSent int
 	echoes    bool  // echo is there
 	answered  bool  // the first ACK of all of it has no bytes, and begins after some that were never seen
-	stamp     int64 // as repaired
 	dsack     int64 // frame of the first D-SACK for its bytes
 	dsackAt   int64 // when that came
 	later     int64 // frame of the first packet that bore bytes of it again
@@ -69,6 +68,11 @@ type shown struct {
 	tsval        uint32 // of the first
 }
 
+// add takes in an ACK that came before those that it has.
+func (s *shown) add(earlier *record) {
+	*s = shown{s.times + 1, earlier.Frame, earlier.Stamp, earlier.TSval}
+}
+
 // pending begins a case of the packet at hand, in the place of one that is
 // settled where there is one.
 func (m *moment) pending() *pending {
@@ -79,7 +83,7 @@ func (m *moment) pending() *pending {
 		c = new(pending)
 	}
 	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
-		seg: *m.s, stamp: m.p.Stamp, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+		seg: *m.s, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
 	c.seg.Stamp, c.seg.Frame = m.p.Stamp, m.p.Frame
 	return c
 }
