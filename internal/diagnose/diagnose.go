@@ -18,7 +18,7 @@ import (
 type Packet struct {
 	Frame          int64 // in the input
 	FrameAfter     int64 // in the output
-	Stamp          int64 // as repaired, nanoseconds since 1970
+	Time           int64 // as repaired, nanoseconds since 1970
 	Source, Target Endpoint
 	// Segment is nil for what is not TCP, or not followed. Its Stamp and Frame are not
 	// used, and it is not kept.

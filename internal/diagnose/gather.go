@@ -44,10 +44,10 @@ func (m *moment) lookBack(c *pending) (asks, blocks shown) {
 	r := h.at(m.f.latest)
 	for ; r != nil && n < most; r = h.at(r.previous) {
 		n++
-		if goesOn && next-r.Stamp > c.stall.lasting {
-			c.stall = stall{r.Stamp, next - r.Stamp}
+		if goesOn && next-r.time > c.stall.lasting {
+			c.stall = stall{r.time, next - r.time}
 		}
-		next = r.Stamp
+		next = r.time
 		if r.Dir&1 != m.dir {
 			if opens && c.refusal == 0 && c.refusedBy(&r.Segment) {
 				c.refusal = r.Frame
@@ -58,7 +58,7 @@ func (m *moment) lookBack(c *pending) (asks, blocks shown) {
 			c.heard = true
 			switch {
 			case right.AtMost(r.Ack) || r.SACKs > 0 && c.sacked(&r.Segment) && !r.DSACK():
-				c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.Stamp, r.TSecr
+				c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.time, r.TSecr
 				asks, blocks, c.denied = shown{}, shown{}, 0 // later ACKs that don't name it had no room
 				continue
 			case r.Ack == left:
@@ -79,7 +79,7 @@ func (m *moment) lookBack(c *pending) (asks, blocks shown) {
 		}
 		goesOn = goesOn || !r.fills && !r.repeats
 		if c.silent == 0 {
-			c.silent, c.resending = max(1, c.seg.Stamp-r.Stamp), r.repeats && !r.twin
+			c.silent, c.resending = max(1, c.time-r.time), r.repeats && !r.twin
 		}
 		if r.Seq.Less(right) && left.Less(r.End()) {
 			c.seen, c.copied = true, *r

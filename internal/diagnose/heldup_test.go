@@ -54,7 +54,7 @@ func TestAckIsNotFlaggedInItsPlace(t *testing.T) {
 	var found []Finding
 	d := New(func(f *Finding) { found = append(found, *f) })
 	for i := range list {
-		p := Packet{Frame: list[i].Frame, FrameAfter: list[i].Frame, Stamp: list[i].Stamp, Segment: &list[i]}
+		p := Packet{Frame: list[i].Frame, FrameAfter: list[i].Frame, Time: list[i].Stamp, Segment: &list[i]}
 		if i == len(list)-1 {
 			p.Before = uint32(tcp.AckLostSegment)
 		}

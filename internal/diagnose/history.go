@@ -21,15 +21,16 @@ const (
 
 // record is a segment that went by.
 type record struct {
-	tcp.Segment       // Stamp as repaired, Frame in the input
-	previous    int64 // serial of the connection's record before, 0 for none
-	same        int64 // that of the record before of the same direction
-	number      int64 // among the connection's records, from 1
-	twin        bool  // a second copy of a packet before it: it says nothing new
-	askedAt     int64 // since when its receiver had asked for it next, 0 for not yet
-	fills       bool  // it came into a hole
-	repeats     bool  // it brought nothing that had not been seen
-	resumes     bool  // it came at the end of a silence in which timers can have run out
+	tcp.Segment
+	time     int64 // as repaired, nanoseconds; Stamp is as recorded
+	previous int64 // serial of the connection's record before, 0 for none
+	same     int64 // that of the record before of the same direction
+	number   int64 // among the connection's records, from 1
+	twin     bool  // a second copy of a packet before it: it says nothing new
+	askedAt  int64 // since when its receiver had asked for it next, 0 for not yet
+	fills    bool  // it came into a hole
+	repeats  bool  // it brought nothing that had not been seen
+	resumes  bool  // it came at the end of a silence in which timers can have run out
 }
 
 // history is a ring of the latest segments. Each connection's are linked from
@@ -52,8 +53,8 @@ func (h *history) add(m *moment) {
 	r := &h.ring[at/historyPage][at%historyPage]
 	f.records++
 	r.Segment, r.previous, r.same, r.number, r.twin = *p.Segment, f.latest, f.sent[m.dir], f.records, m.original != nil
-	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Stamp), m.askedAt
-	r.Stamp, r.Frame = p.Stamp, p.Frame
+	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Time), m.askedAt
+	r.time, r.Frame = p.Time, p.Frame
 	f.latest, f.sent[m.dir] = h.last, h.last
 	h.mark(r.Segment.Seq, r.Segment.Sum)
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)

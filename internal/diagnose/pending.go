@@ -30,7 +30,8 @@ type pending struct {
 	asked     shown  // what the receiver says of a hole, until it has the bytes
 
 	findings []Finding
-	seg      tcp.Segment // Stamp as repaired, Frame in the input
+	seg      tcp.Segment // Stamp as recorded
+	time     int64       // as repaired, nanoseconds
 
 	// Before it, of a packet that goes back.
 	known  bool   // a hole is known that it fills, wholly or in part
@@ -63,14 +64,14 @@ type pending struct {
 
 // shown is what the receiver said of a hole while it was open.
 type shown struct {
-	times        int // ACKs that ask for its first byte, or have a SACK block beyond it
-	frame, stamp int64
-	tsval        uint32 // of the first
+	times       int // ACKs that ask for its first byte, or have a SACK block beyond it
+	frame, time int64
+	tsval       uint32 // of the first
 }
 
 // add takes in an ACK that came before those that it has.
 func (s *shown) add(earlier *record) {
-	*s = shown{s.times + 1, earlier.Frame, earlier.Stamp, earlier.TSval}
+	*s = shown{s.times + 1, earlier.Frame, earlier.time, earlier.TSval}
 }
 
 // pending begins a case of the packet at hand, in the place of one that is
@@ -84,7 +85,7 @@ func (m *moment) pending() *pending {
 	}
 	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
 		seg: *m.s, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
-	c.seg.Stamp, c.seg.Frame = m.p.Stamp, m.p.Frame
+	c.time, c.seg.Frame = m.p.Time, m.p.Frame
 	return c
 }
 
@@ -103,7 +104,7 @@ func (d *Diagnoser) conclude(f *flow, c *pending) {
 	fates := &d.fates[sideOf(c.seg.Outbound, false)]
 	s := c.sentence(f, fates)
 	if s.verdict == Loss {
-		f.ends[c.dir].recovery = recovery{s.detail, c.seg.Stamp}
+		f.ends[c.dir].recovery = recovery{s.detail, c.time}
 	}
 	if !c.lost {
 		fates.count(s.verdict)

@@ -16,7 +16,7 @@ func (v *view) reordered() (s sentence) {
 		return s
 	}
 	s.verdict = Reordering
-	by, open := v.beyond(), v.seg.Stamp-v.hole.by.stamp
+	by, open := v.beyond(), v.time-v.hole.by.time
 	order := v.hole.by.sent.compare(&v.seg)
 	switch {
 	case order > 0:
@@ -61,28 +61,28 @@ func (v *view) unaware() bool {
 	if !v.seg.HasTS || v.shown.times == 0 {
 		return v.seg.HasTS && sameTick
 	}
-	return int32(v.seg.TSecr-v.shown.tsval) < 0 && (sameTick || v.seg.Stamp-v.hole.by.since() < leastRTO)
+	return int32(v.seg.TSecr-v.shown.tsval) < 0 && (sameTick || v.time-v.hole.by.since() < leastRTO)
 }
 
 // unanswerable: nothing that was caused by the hole can have come so soon. What a
 // timer sends needs no cause.
 func (v *view) unanswerable() bool {
 	since := v.missed()
-	return v.seg.Stamp-v.hole.by.since() < leastRTO && v.seg.Stamp-since < v.causal()
+	return v.time-v.hole.by.since() < leastRTO && v.time-since < v.causal()
 }
 
 // heldUp: as unanswerable, without the time for which nothing moved. It tells less, for
 // what was sent again can have been held up with the rest: on a network that overtakes
 // more than it loses, and where its sender isn't sending again anyway.
 func (v *view) heldUp() bool {
-	return !v.resending && v.network.late > v.network.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
+	return !v.resending && v.network.late > v.network.lost && v.time-v.hole.by.since() < leastRTO && v.live() < v.causal()
 }
 
 // live is how long after its sender can have been told of the hole it came, nanoseconds,
 // without the time for which nothing moved: for longer than answers take, so that its
 // sender would have sent what is missing again in that time had it heard.
 func (v *view) live() int64 {
-	took := v.seg.Stamp - v.missed()
+	took := v.time - v.missed()
 	if v.stall.from >= v.missed() && v.stall.lasting > v.f.answerTime(&v.seg) {
 		took -= v.stall.lasting
 	}
@@ -103,10 +103,10 @@ func (v *view) needlessLater() bool { return v.dsack != 0 && v.byLater && v.late
 
 // missed is when its sender can have been told of the hole at the earliest, nanoseconds.
 func (v *view) missed() int64 {
-	if since := v.hole.by.since(); v.shown.times == 0 || since > v.shown.stamp {
+	if since := v.hole.by.since(); v.shown.times == 0 || since > v.shown.time {
 		return since
 	}
-	return v.shown.stamp
+	return v.shown.time
 }
 
 // since is when the hole can have begun at the earliest, nanoseconds.
@@ -114,7 +114,7 @@ func (o *opener) since() int64 {
 	if o.frame == 0 {
 		return o.left
 	}
-	return o.stamp
+	return o.time
 }
 
 // unknownTrip is taken for a round trip where none is known, as Wireshark does.
@@ -158,7 +158,7 @@ func (v *view) misplaced() sentence {
 // another copy. It echoes its very timestamp; where there are none, the host would
 // have answered a second copy at once.
 func (v *view) recordedLate() bool {
-	if v.seen || v.forgotten || v.seg.Outbound != tcp.In || v.dsack != 0 && !v.byLater || v.acked <= 0 || v.seg.Stamp-v.ackedAt > recordedLate {
+	if v.seen || v.forgotten || v.seg.Outbound != tcp.In || v.dsack != 0 && !v.byLater || v.acked <= 0 || v.time-v.ackedAt > recordedLate {
 		return false
 	}
 	if v.seg.HasTS {
@@ -170,6 +170,6 @@ func (v *view) recordedLate() bool {
 // answeredBefore: as recordedLate, of a packet that has a copy before it. Only an echo
 // tells which of the two was taken (RFC 7323, section 4.3).
 func (v *view) answeredBefore() bool {
-	return v.seen && v.seg.Outbound == tcp.In && v.acked > 0 && v.seg.Stamp-v.ackedAt <= recordedLate &&
+	return v.seen && v.seg.Outbound == tcp.In && v.acked > 0 && v.time-v.ackedAt <= recordedLate &&
 		v.seg.HasTS && v.ackedEcho == v.seg.TSval && v.copied.HasTS && v.copied.TSval != v.seg.TSval
 }

@@ -18,10 +18,10 @@ const (
 // the second copy of one before it, and says so of its flags. Copies come in the
 // order of the packets: of several that are alike the first that can be it is.
 func (m *moment) isSecond() bool {
-	e, now := m.from, m.p.Stamp
+	e, now := m.from, m.p.Time
 	gone := 0
 	for gone < len(e.unpaired) {
-		if r := m.d.history.at(e.unpaired[gone]); r != nil && now-r.Stamp <= m.p.Farthest {
+		if r := m.d.history.at(e.unpaired[gone]); r != nil && now-r.time <= m.p.Farthest {
 			break
 		}
 		gone++
@@ -30,7 +30,7 @@ func (m *moment) isSecond() bool {
 	e.unpaired = e.unpaired[gone:]
 	for i, serial := range e.unpaired {
 		r := m.d.history.at(serial)
-		if now-r.Stamp < m.p.Nearest || m.f.look <= 0 {
+		if now-r.time < m.p.Nearest || m.f.look <= 0 {
 			break
 		}
 		m.f.look--
@@ -75,7 +75,7 @@ func (m *moment) judgeSecond() {
 		if f.Verdict, f.because = Genuine, because("flagged before and after, with no moving law violated here"); flag&told == 0 {
 			f.Verdict, f.Detail = Duplicate, report.ByCapture
 			f.because = because("every bit of it is as in frame %d, %s before, as all of the connection's packets are there again", m.original.Frame).
-				lasting(m.p.Stamp - m.original.Stamp)
+				lasting(m.p.Time - m.original.time)
 		}
 		m.d.tell(m.f, &f)
 	}

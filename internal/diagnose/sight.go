@@ -36,7 +36,7 @@ const (
 type sight struct {
 	p     *Packet
 	s     *tcp.Segment
-	stamp int64
+	time  int64
 	bytes tcp.Range // its own; empty where it has none
 	bears bool      // it has some
 	says  bool      // something new: it is no bare duplicate ACK
@@ -57,7 +57,7 @@ type sight struct {
 func (m *moment) sight() sight {
 	p, s := m.p, m.s
 	at := sight{
-		p: p, s: s, stamp: p.Stamp, twin: m.original != nil, told: s.DSACK(), ack: s.Ack,
+		p: p, s: s, time: p.Time, twin: m.original != nil, told: s.DSACK(), ack: s.Ack,
 		bytes: tcp.Range{Left: s.Seq, Right: s.End()}, bears: s.Seq != s.End(),
 		after: s.Span() == 0 && m.from.packets > 0 && m.from.next.Less(s.Seq),
 		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
@@ -82,7 +82,7 @@ func (m *moment) sight() sight {
 		at.all |= peers &^ allCovered
 	}
 	grace := max(leastGrace, 2*m.f.roundTrip())
-	at.until = [...]int64{at.stamp - mostWait, at.stamp - grace, at.stamp - mostWait, at.stamp - recordedBy}
+	at.until = [...]int64{at.time - mostWait, at.time - grace, at.time - mostWait, at.time - recordedBy}
 	at.latest = max(at.until[0], at.until[1], at.until[3])
 	return at
 }

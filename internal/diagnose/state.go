@@ -18,7 +18,7 @@ func (m *moment) judgeState(flag tcp.Analysis) {
 			f.Verdict, f.because = Undecided, because("flagged before and after; a law is violated here that could not be repaired")
 		} else if m.original != nil {
 			f.Verdict, f.Detail = Duplicate, m.copier()
-			f.because = because("every bit of it is as in frame %d, %s before", m.original.Frame).lasting(m.p.Stamp - m.original.Stamp)
+			f.because = because("every bit of it is as in frame %d, %s before", m.original.Frame).lasting(m.p.Time - m.original.time)
 		}
 	}
 	m.d.tell(m.f, &f)

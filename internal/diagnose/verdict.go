@@ -73,7 +73,7 @@ func (v *view) duplicated() (s sentence) {
 	default:
 		s.detail = report.ByCapture
 	}
-	if s.because = because(words, v.copied.Frame).lasting(v.seg.Stamp - v.copied.Stamp); by != 0 {
+	if s.because = because(words, v.copied.Frame).lasting(v.time - v.copied.time); by != 0 {
 		s.because = s.because.and(by)
 	}
 	return s
@@ -83,7 +83,7 @@ func (v *view) duplicated() (s sentence) {
 // where they leave it open, as its receiver had not asked for it, or its sender was
 // sending other bytes again.
 func (v *view) sameSending() bool {
-	return v.seg.Outbound == tcp.In && (v.strays || v.wasHeldUp()) || v.f.sentOnce(&v.seg, v.seg.Stamp, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
+	return v.seg.Outbound == tcp.In && (v.strays || v.wasHeldUp()) || v.f.sentOnce(&v.seg, v.time, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
 }
 
 // wasHeldUp: without a silence it came too soon after the one that it is like to be its
@@ -93,7 +93,7 @@ func (v *view) sameSending() bool {
 func (v *view) wasHeldUp() bool {
 	silence := max(v.stall.lasting, v.silent)
 	return v.f.bothSACK() && !v.last && !v.resending && !v.recovering && !v.copied.fills &&
-		silence < leastRTO && v.seg.Stamp-v.copied.Stamp-silence < v.roundTrip/2
+		silence < leastRTO && v.time-v.copied.time-silence < v.roundTrip/2
 }
 
 // refused: a closed port had answered the SYN before it, and its sender tries
@@ -112,7 +112,7 @@ const slowestAck = int64(500e6)
 // needed: its copy arrived at the host, whose stack did not take it.
 func (v *view) needed() sentence {
 	if !v.seen || v.seg.Outbound != tcp.In || v.acked != 0 || v.dsack != 0 && !v.byLater || v.covered == 0 ||
-		!v.passedOver && v.denied < fastAsks && v.seg.Stamp-v.copied.Stamp < slowestAck {
+		!v.passedOver && v.denied < fastAsks && v.time-v.copied.time < slowestAck {
 		return sentence{}
 	}
 	return sentence{Genuine, "", because("sent again because the host's stack did not take frame %d: it acknowledges the bytes in frame %d, after this copy only", v.copied.Frame, v.covered)}
@@ -166,7 +166,7 @@ func (v *view) echoed() int {
 // hole by SACK would tell of a second copy by a D-SACK (RFC 2883).
 func (v *view) tooSoon() bool {
 	return v.covered != 0 && v.echoed() == 0 && !(v.selects && v.shown.times > 0) &&
-		v.away > 0 && v.coveredAt-v.seg.Stamp < v.away-v.away/8
+		v.away > 0 && v.coveredAt-v.time < v.away-v.away/8
 }
 
 // lost: the network lost it, and its sender found out.
@@ -197,7 +197,7 @@ func (v *view) undecided() sentence {
 // ofHole: nothing came that fills it. What a host receives and says that it
 // lacks was not there yet: then it is the late or second copy that is missing.
 func (v *view) ofHole() sentence {
-	open := v.coveredAt - v.seg.Stamp
+	open := v.coveredAt - v.time
 	switch {
 	case v.covered == 0:
 		return sentence{Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
