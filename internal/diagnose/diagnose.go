@@ -82,8 +82,10 @@ func New(say func(*Finding)) *Diagnoser {
 
 // Add takes the next packet in repaired order. It does not keep p.
 func (d *Diagnoser) Add(p *Packet) {
-	if p.Segment == nil {
-		d.withoutSegment(p)
+	if p.Segment == nil { // laws alone were applied to it
+		if p.Left {
+			d.left(p)
+		}
 		return
 	}
 	f := d.flows.Of(p.Segment.Flow)
@@ -175,13 +177,6 @@ func (d *Diagnoser) Loss() report.CaptureLoss { return d.loss.result() }
 func (d *Diagnoser) hand(f *Finding) {
 	d.said = *f
 	d.say(&d.said)
-}
-
-// withoutSegment speaks of a packet that only laws were applied to.
-func (d *Diagnoser) withoutSegment(p *Packet) {
-	if p.Left {
-		d.left(p)
-	}
 }
 
 // left says that a violated law stays as it is.

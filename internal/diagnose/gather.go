@@ -1,10 +1,6 @@
 package diagnose
 
-import (
-	"slices"
-
-	"github.com/mendcap/mendcap/internal/tcp"
-)
+import "github.com/mendcap/mendcap/internal/tcp"
 
 // gather looks back for what is known of a packet that goes back: the copy or
 // the hole before it, and what its receiver said meanwhile.
@@ -129,8 +125,7 @@ func (m *moment) asksForEarlier(left tcp.Seq) bool {
 // has reports whether a packet says that its sender has all of another one.
 func (r *record) has(other *record) bool {
 	bytes := tcp.Range{Left: other.Seq, Right: other.End()}
-	return bytes.Right.AtMost(r.Ack) ||
-		slices.ContainsFunc(r.SACK[:r.SACKs], func(block tcp.Range) bool { return block.Contains(bytes) })
+	return bytes.Right.AtMost(r.Ack) || selects(&r.Segment, bytes)
 }
 
 // stall is a time in which nothing of a connection moved, and after which its sender

@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
@@ -170,11 +172,8 @@ func (c *pending) denies(s *tcp.Segment) bool {
 }
 
 // sacked reports whether a block holds all bytes.
-func (c *pending) sacked(s *tcp.Segment) bool {
-	for _, block := range s.SACK[:s.SACKs] {
-		if block.Contains(c.bytes) {
-			return true
-		}
-	}
-	return false
+func (c *pending) sacked(s *tcp.Segment) bool { return selects(s, c.bytes) }
+
+func selects(s *tcp.Segment, bytes tcp.Range) bool {
+	return slices.ContainsFunc(s.SACK[:s.SACKs], func(block tcp.Range) bool { return block.Contains(bytes) })
 }

@@ -1,6 +1,10 @@
 package diagnose
 
-import "github.com/mendcap/mendcap/internal/tcp"
+import (
+	"cmp"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // overtaken: its copy, which was sent later, arrived first.
 func (v *view) overtaken() sentence {
@@ -16,7 +20,7 @@ func (v *view) reordered() (s sentence) {
 		return s
 	}
 	s.verdict = Reordering
-	by, open := v.beyond(), v.time-v.hole.by.time
+	by, open := cmp.Or(v.hole.by.frame, v.shown.frame), v.time-v.hole.by.time // or the first ACK to tell of what began beyond
 	order := v.hole.by.sent.compare(&v.seg)
 	switch {
 	case order > 0:
@@ -39,15 +43,6 @@ func (v *view) reordered() (s sentence) {
 		}
 	}
 	return s
-}
-
-// beyond is the frame that began beyond the hole, or the first ACK to tell of such
-// a one that was not seen.
-func (v *view) beyond() int64 {
-	if v.hole.by.frame == 0 {
-		return v.shown.frame
-	}
-	return v.hole.by.frame
 }
 
 // unaware: it echoes an older timestamp than that of the first ACK that shows the
@@ -95,11 +90,8 @@ func (v *view) live() int64 {
 // (RFC 8985, section 6.2). By a clock that ticks a time is known to a tick, and the
 // shortest of many is short by one.
 func (v *view) late() bool {
-	return v.needlessLater() && (v.asksBefore || v.live()-2*v.f.tick < v.causal()+v.causal()/4)
+	return v.dsack != 0 && v.byLater && v.laterSent == 0 && (v.asksBefore || v.live()-2*v.f.tick < v.causal()+v.causal()/4)
 }
-
-// needlessLater: the bytes came again, needlessly, and nothing dates the two.
-func (v *view) needlessLater() bool { return v.dsack != 0 && v.byLater && v.laterSent == 0 }
 
 // missed is when its sender can have been told of the hole at the earliest, nanoseconds.
 func (v *view) missed() int64 {

@@ -18,10 +18,10 @@ const (
 // the second copy of one before it, and says so of its flags. Copies come in the
 // order of the packets: of several that are alike the first that can be it is.
 func (m *moment) isSecond() bool {
-	e, now := m.from, m.p.Time
+	e, now, h := m.from, m.p.Time, m.d.history.walker()
 	gone := 0
 	for gone < len(e.unpaired) {
-		if r := m.d.history.at(e.unpaired[gone]); r != nil && now-r.time <= m.p.Farthest {
+		if r := h.at(e.unpaired[gone]); r != nil && now-r.time <= m.p.Farthest {
 			break
 		}
 		gone++
@@ -29,7 +29,7 @@ func (m *moment) isSecond() bool {
 	m.d.due -= gone
 	e.unpaired = e.unpaired[gone:]
 	for i, serial := range e.unpaired {
-		r := m.d.history.at(serial)
+		r := h.at(serial)
 		if now-r.time < m.p.Nearest || m.f.look <= 0 {
 			break
 		}
