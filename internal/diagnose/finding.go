@@ -102,6 +102,9 @@ func finding(p *Packet, number int) Finding {
 	return f
 }
 
+// take gives the finding its verdict.
+func (f *Finding) take(s sentence) { f.Verdict, f.Detail, f.because = s.verdict, s.detail, s.because }
+
 // of names the sequence numbers that the finding is about.
 func (f *Finding) of(bytes tcp.Range) {
 	f.Sequence, f.Sequenced = report.Range{Left: uint32(bytes.Left), Right: uint32(bytes.Right)}, true

@@ -25,10 +25,15 @@ func (m *moment) judge() {
 // judgeCreated says which flags only the repaired order has.
 func (m *moment) judgeCreated(before, after tcp.Analysis) {
 	for created := after &^ before; created != 0; created &= created - 1 {
-		f := finding(m.p, number(created))
-		f.Verdict, f.because = Created, because("flagged in the repaired order only")
-		m.d.tell(m.f, &f)
+		m.say(created, sentence{Created, "", because("flagged in the repaired order only")})
 	}
+}
+
+// say gives the verdict for the lowest of the flags.
+func (m *moment) say(flags tcp.Analysis, s sentence) {
+	f := finding(m.p, number(flags))
+	f.take(s)
+	m.d.tell(m.f, &f)
 }
 
 // number is the place of the lowest flag.
@@ -63,7 +68,8 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 	const ofNumbers = tcp.LostSegment | tcp.AckLostSegment | tcp.ReusedPorts
 	switch {
 	case stands && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
-		m.judgeReuse(flag)
+		// The numbers of the first packets don't fit the connection before.
+		m.say(flag, sentence{Drop, "", because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")})
 	case flag == tcp.LostSegment:
 		m.judgeHole(stands)
 	case flag == tcp.AckLostSegment && stands:
@@ -124,15 +130,6 @@ func (m *moment) answersUnseen() bool {
 	return m.s.Bits.Has(tcp.SYN|tcp.ACK) && !(m.to.origin.SYN && m.to.origin.First+1 == m.s.Ack)
 }
 
-// judgeReuse takes a flag of the first packets of a connection whose SYN was not
-// seen: their numbers do not fit the connection before.
-func (m *moment) judgeReuse(flag tcp.Analysis) {
-	f := finding(m.p, number(flag))
-	f.Verdict = Drop
-	f.because = because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")
-	m.d.tell(m.f, &f)
-}
-
 // judgeAckOfUnseen takes an ACK of bytes that were not seen before it.
 func (m *moment) judgeAckOfUnseen() {
 	f := finding(m.p, number(tcp.AckLostSegment))
@@ -146,14 +143,11 @@ func (m *moment) judgeAckOfUnseen() {
 	}
 	switch {
 	case m.p.Left:
-		f.Verdict = Undecided
-		f.because = because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")
+		f.take(sentence{Undecided, "", because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")})
 	case found:
-		f.Verdict = Drop
-		f.because = because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))
+		f.take(sentence{Drop, "", because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))})
 	default:
-		f.Verdict = Genuine
-		f.because = because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")
+		f.take(sentence{Genuine, "", because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")})
 	}
 	m.d.tell(m.f, &f)
 }

@@ -143,9 +143,8 @@ type sentence struct {
 
 func (d *Diagnoser) pronounce(f *flow, c *pending, s sentence) {
 	for i := range c.findings {
-		one := &c.findings[i]
-		one.Verdict, one.Detail, one.because = s.verdict, s.detail, s.because
-		d.tell(f, one)
+		c.findings[i].take(s)
+		d.tell(f, &c.findings[i])
 	}
 }
 

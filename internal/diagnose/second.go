@@ -66,18 +66,14 @@ func (m *moment) awaitSecond() {
 func (m *moment) judgeSecond() {
 	before, after := tcp.Analysis(m.p.Before), tcp.Analysis(m.p.After)
 	for rest := before; rest != 0; rest &= rest - 1 {
-		flag := rest & -rest
-		if after&flag == 0 {
+		switch flag := rest & -rest; {
+		case after&flag == 0:
 			m.artefact(flag)
-			continue
+		case flag&told != 0:
+			m.judgeState(flag)
+		default:
+			m.say(flag, m.copied(report.ByCapture, "every bit of it is as in frame %d, %s before, as all of the connection's packets are there again"))
 		}
-		f := finding(m.p, number(flag))
-		if f.Verdict, f.because = Genuine, because("flagged before and after, with no moving law violated here"); flag&told == 0 {
-			f.Verdict, f.Detail = Duplicate, report.ByCapture
-			f.because = because("every bit of it is as in frame %d, %s before, as all of the connection's packets are there again", m.original.Frame).
-				lasting(m.p.Time - m.original.time)
-		}
-		m.d.tell(m.f, &f)
 	}
 	m.judgeCreated(before, after)
 }
