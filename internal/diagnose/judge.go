@@ -68,8 +68,7 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 	const ofNumbers = tcp.LostSegment | tcp.AckLostSegment | tcp.ReusedPorts
 	switch {
 	case stands && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
-		// The numbers of the first packets don't fit the connection before.
-		m.say(flag, sentence{Drop, "", because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")})
+		m.say(flag, ofUnseenSYN) // the numbers of the first packets don't fit the connection before
 	case flag == tcp.LostSegment:
 		m.judgeHole(stands)
 	case flag == tcp.AckLostSegment && stands:
@@ -80,6 +79,8 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 		m.judgeState(flag)
 	}
 }
+
+var ofUnseenSYN = sentence{Drop, "", because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")}
 
 // artefact: the flag is gone where the packet stands now.
 func (m *moment) artefact(flag tcp.Analysis) {
@@ -146,6 +147,8 @@ func (m *moment) judgeAckOfUnseen() {
 		f.take(sentence{Undecided, "", because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")})
 	case found:
 		f.take(sentence{Drop, "", because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))})
+	case m.f.unseenSYN:
+		f.take(ofUnseenSYN) // the analyser counts by the connection before still
 	default:
 		f.take(sentence{Genuine, "", because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")})
 	}

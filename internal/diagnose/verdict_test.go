@@ -261,6 +261,7 @@ var scripts = []struct {
 	{"another connection whose SYN the capture missed", []step{
 		data(50, host, 0, ""), {at: 5000, dir: peer, bits: tcp.SYN | ack, seq: 70_000, ack: 90_001, want: "reused_ports=drop lost_segment=drop " + unseen + "drop"},
 		{at: 5001, dir: host, bits: ack, seq: 90_001, ack: 70_001, want: lost + "drop " + unseen + "drop"},
+		{at: 5002, dir: host, bits: ack, seq: 90_001, len: 10, ack: 70_001}, {at: 5042, dir: peer, bits: ack, seq: 70_001, ack: 90_011, want: unseen + "drop"},
 	}},
 	{"the ports again", []step{
 		{at: 5000, dir: host, bits: tcp.SYN, seq: 1000, want: "reused_ports=genuine"}, {at: 5040, dir: peer, bits: tcp.SYN | ack, seq: 2000, ack: 1001},
