@@ -2,10 +2,10 @@ package diagnose
 
 import "github.com/mendcap/mendcap/internal/tcp"
 
-// standsReversed reports whether the packet came before its sender's packet before
-// it, in a capture that reverses bursts: both have one stamp, and stand as they
+// isReversed reports whether the packet came before its sender's packet before
+// it, in a capture that reverses bursts: both have one stamp, and are as they
 // were recorded.
-func (m *moment) standsReversed() bool {
+func (m *moment) isReversed() bool {
 	return m.s.Outbound == tcp.In && m.from.packets > 0 && m.from.lastTime == m.p.Time && m.from.lastFrame < m.p.Frame
 }
 

@@ -2,7 +2,7 @@
 // capture or happened on the network, and what happened there.
 //
 // It promises exactly one verdict for every flag of the input, from the packets
-// in repaired order: what stands before a flagged packet, and what follows it.
+// in repaired order: what comes before a flagged packet, and what follows it.
 // A verdict that waits for an answer (a D-SACK, the filling of a hole) is given
 // when the answer comes, when none can come any more, or at the end. Where the
 // evidence does not reach, the verdict is "undecided". Memory is bounded.
@@ -39,7 +39,7 @@ type Packet struct {
 // Diagnoser takes all packets of a capture in repaired order.
 type Diagnoser struct {
 	// Reverses says that the capture's driver handed up all bursts in reverse: inbound
-	// packets of one stamp, as far as they stand as recorded. It is to be set before the
+	// packets of one stamp, as far as they are in the order of the record. It is to be set before the
 	// first packet.
 	Reverses bool
 	// Tick is that of the capture's clock, nanoseconds; 0 where it is too fine to matter.
@@ -103,7 +103,7 @@ func (d *Diagnoser) Add(p *Packet) {
 		f.begin(p, d.Tick)
 		f.unseenSYN = unseen
 	}
-	m.reversed = d.Reverses && m.standsReversed()
+	m.reversed = d.Reverses && m.isReversed()
 	if p.Before|p.After != 0 {
 		m.findOriginal() // a copy is always flagged
 	}

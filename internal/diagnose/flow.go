@@ -5,7 +5,7 @@ import (
 )
 
 // flow is what is remembered of one incarnation of a connection. What each
-// packet needs stands together.
+// packet needs lies together.
 type flow struct {
 	begun  bool
 	proven bool // the direction that is unseen has packets all the same

@@ -21,7 +21,7 @@ func (m *moment) gather(c *pending) {
 	if !m.to.selects {
 		c.shown = asks
 		if c.seen && c.shown.times > 0 {
-			c.shown.times-- // the first one acknowledged what stands before
+			c.shown.times-- // the first one acknowledged what comes before
 		}
 		c.denied = c.shown.times
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// again are the flags of a segment that goes back. Which of them it gets hangs
+// again are the flags of a segment that goes back. Which of them it gets depends
 // on times; what happened is the same for all.
 const again = tcp.Retransmission | tcp.FastRetransmission | tcp.SpuriousRetransmission | tcp.OutOfOrder
 
@@ -40,7 +40,7 @@ func (m *moment) say(flags tcp.Analysis, s sentence) {
 func number(a tcp.Analysis) int { return bits.TrailingZeros32(uint32(a)) }
 
 // judgeAgain takes the flags of a segment that goes back. One that does not
-// where it stands now was recorded late.
+// in its place was recorded late.
 func (m *moment) judgeAgain(flags tcp.Analysis, stands bool) {
 	if !stands && !m.goesBack() {
 		for ; flags != 0; flags &= flags - 1 {
@@ -82,7 +82,7 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 
 var ofUnseenSYN = sentence{Drop, "", because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")}
 
-// artefact: the flag is gone where the packet stands now.
+// artefact: the flag is gone in the repaired order.
 func (m *moment) artefact(flag tcp.Analysis) {
 	f := finding(m.p, number(flag))
 	f.Verdict, f.Repaired = Artefact, true

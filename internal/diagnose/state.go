@@ -8,8 +8,8 @@ import (
 // told are the flags of what the packet itself says: a second copy says it too.
 const told = tcp.ZeroWindow | tcp.WindowFull | tcp.DuplicateSACK
 
-// judgeState takes a flag that stands and needs no explanation from elsewhere,
-// unless the packet is another one's copy, or made so by a drop.
+// judgeState takes a flag that is there after the repair, too, and needs no explanation
+// from elsewhere, unless the packet is another one's copy, or made so by a drop.
 func (m *moment) judgeState(flag tcp.Analysis) {
 	switch {
 	case flag&told == 0 && m.p.Left:
