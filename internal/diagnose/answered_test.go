@@ -7,23 +7,26 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// A D-SACK tells of what came just now. If that was recorded after it, what came long
-// before is not spurious on its account.
+// A D-SACK tells of what came just now. If that was recorded after it, or the capture
+// missed it, what came long before is not spurious on its account: what came twice is
+// answered at once (RFC 2883, section 4).
 func TestDSACKRecordedBeforeItsReason(t *testing.T) {
 	for _, c := range []struct {
 		name  string
+		told  int64 // when the D-SACK comes, ms; what is sent again is there at 110
 		later int64 // ms after the D-SACK
 		want  report.Verdict
 	}{
-		{"recorded after it", 1, report.Genuine},
-		{"another reason", 30, report.Spurious},
+		{"recorded after it", 140, 1, report.Genuine},
+		{"the capture missed it", 140, 30, report.Genuine},
+		{"it is the reason itself", 112, 30, report.Spurious},
 	} {
 		steps := append(slices.Clone(open), data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 1, ""), data(51, peer, 2, ""))
 		for at := int64(52); at < 56; at++ { // the stack did not take the second one
 			steps = append(steps, data(at, peer, int(at)-49, ""), acks(at, host, 1, 2, int(at)-48))
 		}
 		again := len(steps)
-		steps = append(steps, data(110, peer, 1, ""), acks(110, host, 7), acks(140, host, 7, 1, 2), data(140+c.later, peer, 1, ""))
+		steps = append(steps, data(110, peer, 1, ""), acks(110, host, 7), acks(c.told, host, 7, 1, 2), data(c.told+c.later, peer, 1, ""))
 		for i := range steps {
 			steps[i] = steps[i].stamped(uint32(7 + steps[i].at))
 		}

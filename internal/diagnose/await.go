@@ -25,7 +25,7 @@ func (m *moment) await(c *pending) {
 		d.givenUp.Waits++
 		d.settle(f, f.waiting.takeFirst())
 	}
-	w := awaited{pending: c, bytes: c.bytes, since: c.stamp, stage: isFresh | stage(c.dir)}
+	w := awaited{pending: c, bytes: c.bytes, since: c.time, stage: isFresh | stage(c.dir)}
 	if c.lost {
 		w.stage |= isLost
 	}
@@ -100,7 +100,7 @@ func (w *awaited) see(at *sight) (done, filled bool) {
 func (w *awaited) seeAgain(at *sight) (filled bool) {
 	if c := w.pending; c.later == 0 {
 		c.later, c.laterSent = at.p.Frame, datedBy(&c.seg).compare(at.s)
-		c.byLater = c.byLater || c.dsack != 0 && c.seg.Outbound == tcp.In && recordedFirst(at.stamp-c.dsackAt, c.dsackAt-c.stamp)
+		c.byLater = c.byLater || c.dsack != 0 && c.seg.Outbound == tcp.In && recordedFirst(at.time-c.dsackAt, c.dsackAt-c.time)
 		if at.twin {
 			c.laterSent = 1
 		}
@@ -117,7 +117,8 @@ func recordedFirst(before, after int64) bool { return before <= recordedLate && 
 func (w *awaited) seeReceiver(at *sight) {
 	s, c := at.s, w.pending
 	if at.told && c.dsack == 0 && s.SACK[0].Overlaps(w.bytes) {
-		c.dsack, c.dsackAt, c.byLater = at.p.Frame, at.stamp, c.later != 0
+		c.dsack, c.dsackAt = at.p.Frame, at.time
+		c.byLater = c.later != 0 || c.seg.Outbound == tcp.In && at.time-c.time > recordedLate
 		w.stage |= isTold
 	}
 	if w.stage&isFresh != 0 && !at.twin {
@@ -131,22 +132,22 @@ func (w *awaited) seeReceiver(at *sight) {
 	switch {
 	case w.stage&isCovered != 0:
 	case w.bytes.Right.AtMost(s.Ack):
-		c.echo, c.echoes = s.TSecr, s.HasTS
+		c.echo, c.echoes, c.answered = s.TSecr, s.HasTS, at.after
 		w.cover(at)
 	case !c.lost:
 	case c.sacked(s):
 		w.cover(at)
 	case !at.twin && c.denies(s):
 		if c.asked.times++; c.asked.times == 1 {
-			c.asked.frame, c.asked.stamp = at.p.Frame, at.stamp
+			c.asked.frame, c.asked.time = at.p.Frame, at.time
 		}
 	}
 }
 
 // cover notes that the packet at hand acknowledges all bytes, or refuses them.
 func (w *awaited) cover(at *sight) {
-	w.pending.covered, w.coveredAt = at.p.Frame, at.stamp
-	w.stage, w.since = w.stage|isCovered, at.stamp
+	w.pending.covered, w.coveredAt = at.p.Frame, at.time
+	w.stage, w.since = w.stage|isCovered, at.time
 }
 
 // mayRepeat: what the receiver says next answers the packet itself, and not the

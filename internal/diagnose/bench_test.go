@@ -22,7 +22,7 @@ func BenchmarkInOrder(b *testing.B) {
 		} else {
 			seq[flow] += 1400
 		}
-		p.Frame, p.FrameAfter, p.Stamp = int64(i), int64(i), int64(i)*1000
+		p.Frame, p.FrameAfter, p.Time = int64(i), int64(i), int64(i)*1000
 		d.Add(&p)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "packets/s")

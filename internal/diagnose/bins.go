@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -60,7 +61,7 @@ func (b *bins) at(stamp int64, s side) *bin {
 
 // retire ends the n earliest intervals.
 func (b *bins) retire(n int) {
-	all := b.sorted()
+	all := slices.SortedFunc(maps.Values(b.by), compareBins)
 	for _, one := range all[:min(n, len(all))] {
 		delete(b.by, one.binKey)
 		if one.missed == 0 {
@@ -75,19 +76,14 @@ func (b *bins) retire(n int) {
 	b.recent = [sides]*bin{}
 }
 
-func (b *bins) sorted() []*bin {
-	all := make([]*bin, 0, len(b.by))
-	for _, one := range b.by {
-		all = append(all, one)
-	}
-	slices.SortFunc(all, func(a, b *bin) int { return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.side, b.side)) })
-	return all
+func compareBins(a, b *bin) int {
+	return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.side, b.side))
 }
 
 // result lists the intervals with missed bytes, in order of time.
 func (b *bins) result() (list []report.LossBin, omitted int64) {
 	b.retire(len(b.by))
-	slices.SortStableFunc(b.kept, func(a, b bin) int { return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.side, b.side)) })
+	slices.SortStableFunc(b.kept, func(a, b bin) int { return compareBins(&a, &b) })
 	list = make([]report.LossBin, len(b.kept))
 	for i, one := range b.kept {
 		list[i] = report.LossBin{Start: time.Unix(0, one.number*binWidth).UTC(), Direction: sideNames[one.side], MissedBytes: one.missed, AckedBytes: one.acked}

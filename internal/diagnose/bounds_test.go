@@ -15,7 +15,7 @@ func endless(d *Diagnoser, packets int, flags tcp.Analysis, next func(i int, s *
 	for i := range packets {
 		s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: 1, Ack: 1}
 		next(i, &s)
-		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Stamp: int64(i) * 1000, Segment: &s, Before: uint32(flags), After: uint32(flags)})
+		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Time: int64(i) * 1000, Segment: &s, Before: uint32(flags), After: uint32(flags)})
 	}
 }
 

@@ -1,10 +1,6 @@
 package diagnose
 
-import (
-	"slices"
-
-	"github.com/mendcap/mendcap/internal/tcp"
-)
+import "github.com/mendcap/mendcap/internal/tcp"
 
 // copyReach is how many packets of a sender a copy of a bare ACK may be after it.
 const copyReach = 32
@@ -14,10 +10,10 @@ const copyReach = 32
 // again.
 func (m *moment) findOriginal() {
 	bare := m.s.Span() == 0
-	if bare && !((m.f.twice || m.neverRepeats()) && slices.Contains(m.from.sums[:], m.s.Sum)) || !bare && !(m.goesBack() && m.d.history.mayHave(m.s)) {
+	if !m.d.history.mayHave(m.s) || bare && !(m.f.twice || m.neverRepeats() || m.needsNoRepeat()) || !bare && !m.goesBack() {
 		return
 	}
-	m.recovering = m.from.resentAt != 0 && m.p.Stamp-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)/8
+	m.recovering = m.from.resentAt != 0 && m.p.Time-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)/8
 	n, answers := 0, false
 	look := func(r *record) bool {
 		if r.Dir&1 != m.dir {
@@ -26,17 +22,17 @@ func (m *moment) findOriginal() {
 		}
 		n++
 		switch {
-		case bare && !r.twin && m.same(r) && (m.neverRepeats() && !answers || m.f.likeOthers(m.p.Stamp-r.Stamp)):
+		case bare && !r.twin && m.same(r) && (!answers && m.saidOnce(m.p.Time-r.time) || m.f.likeOthers(m.p.Time-r.time)):
 			m.original = r
 		case !bare && overlaps(r, m.s):
 			switch {
 			case datedBy(&r.Segment).compare(m.s) < 0:
 				return true // it was sent again, and overtook both
 			case !m.same(r): // nor is any other, as far as mayHave tells
-			case m.f.sentOnce(m.s, m.p.Stamp, r, m.recovering):
+			case m.f.sentOnce(m.s, m.p.Time, r, m.recovering):
 				m.original = r
 			default:
-				m.from.resentAt = m.p.Stamp
+				m.from.resentAt = m.p.Time
 			}
 			return false
 		}
@@ -48,7 +44,7 @@ func (m *moment) findOriginal() {
 		m.d.history.backAlong(m.f, m.dir, look)
 	}
 	if m.original != nil && m.s.Outbound == tcp.Out && datesItself(m.s) {
-		m.f.hasTwice(m.p.Stamp - m.original.Stamp)
+		m.f.hasTwice(m.p.Time - m.original.time)
 	}
 }
 
@@ -74,7 +70,20 @@ func (m *moment) neverRepeats() bool {
 	if m.s.Outbound == tcp.Out && m.f.tick > 0 && !m.f.twice {
 		return numbered(m.s)
 	}
-	return numbered(m.s) || (m.s.HasTS || m.s.SACKs > 0) && m.from.sackOK && m.to.sackOK
+	return numbered(m.s) || (m.s.HasTS || m.s.SACKs > 0) && m.f.bothSACK()
+}
+
+// needsNoRepeat reports whether the peer had no reason to say the same again at once: with
+// SACK it names what came out of order or twice (RFC 2883), and nothing without bytes is
+// on its way to it that could come late, and be answered (RFC 9293, section 3.10.7.4).
+func (m *moment) needsNoRepeat() bool {
+	return m.s.Outbound == tcp.In && m.f.bothSACK() && m.p.Time-m.to.bareAt > 2*m.f.roundTrip()
+}
+
+// saidOnce reports whether of two bare ACKs that are the same, and so far apart, the second
+// is a copy, for all that their sender does.
+func (m *moment) saidOnce(apart int64) bool {
+	return m.neverRepeats() || m.needsNoRepeat() && apart < m.f.roundTrip()/8
 }
 
 // provokes reports whether a packet of the other side, between two that are alike, can
@@ -116,7 +125,7 @@ func (f *flow) likeOthers(apart int64) bool {
 // do, unless it filled a hole, or all were held up. If it may have been late itself, less
 // time is allowed, and none where its sender is recovering from losses.
 func (f *flow) sentOnce(s *tcp.Segment, at int64, r *record, recovering bool) bool {
-	trip, apart := f.roundTrip(), at-r.Stamp
+	trip, apart := f.roundTrip(), at-r.time
 	switch {
 	case numbered(s) || s.HasTS:
 		return true
@@ -134,8 +143,8 @@ func (f *flow) sentOnce(s *tcp.Segment, at int64, r *record, recovering bool) bo
 // trip counts from when it was asked. The shortest of many round trips is short by a tick
 // of the clock.
 func (f *flow) tooSoonToRepeat(s *tcp.Segment, at int64, r *record, trip int64) bool {
-	if s.Outbound != tcp.In || r.fills || r.resumes || at-r.Stamp >= (trip+f.tick)/2 {
+	if s.Outbound != tcp.In || r.fills || r.resumes || at-r.time >= (trip+f.tick)/2 {
 		return false
 	}
-	return f.ends[0].sackOK && f.ends[1].sackOK || r.askedAt == 0 || at-r.askedAt < trip-trip/8
+	return f.bothSACK() || r.askedAt == 0 || at-r.askedAt < trip-trip/8
 }

@@ -2,7 +2,7 @@
 // capture or happened on the network, and what happened there.
 //
 // It promises exactly one verdict for every flag of the input, from the packets
-// in repaired order: what stands before a flagged packet, and what follows it.
+// in repaired order: what comes before a flagged packet, and what follows it.
 // A verdict that waits for an answer (a D-SACK, the filling of a hole) is given
 // when the answer comes, when none can come any more, or at the end. Where the
 // evidence does not reach, the verdict is "undecided". Memory is bounded.
@@ -18,7 +18,7 @@ import (
 type Packet struct {
 	Frame          int64 // in the input
 	FrameAfter     int64 // in the output
-	Stamp          int64 // as repaired, nanoseconds since 1970
+	Time           int64 // as repaired, nanoseconds since 1970
 	Source, Target Endpoint
 	// Segment is nil for what is not TCP, or not followed. Its Stamp and Frame are not
 	// used, and it is not kept.
@@ -39,7 +39,7 @@ type Packet struct {
 // Diagnoser takes all packets of a capture in repaired order.
 type Diagnoser struct {
 	// Reverses says that the capture's driver handed up all bursts in reverse: inbound
-	// packets of one stamp, as far as they stand as recorded. It is to be set before the
+	// packets of one stamp, as far as they are in the order of the record. It is to be set before the
 	// first packet.
 	Reverses bool
 	// Tick is that of the capture's clock, nanoseconds; 0 where it is too fine to matter.
@@ -82,8 +82,10 @@ func New(say func(*Finding)) *Diagnoser {
 
 // Add takes the next packet in repaired order. It does not keep p.
 func (d *Diagnoser) Add(p *Packet) {
-	if p.Segment == nil {
-		d.withoutSegment(p)
+	if p.Segment == nil { // laws alone were applied to it
+		if p.Left {
+			d.left(p)
+		}
 		return
 	}
 	f := d.flows.Of(p.Segment.Flow)
@@ -101,7 +103,7 @@ func (d *Diagnoser) Add(p *Packet) {
 		f.begin(p, d.Tick)
 		f.unseenSYN = unseen
 	}
-	m.reversed = d.Reverses && m.standsReversed()
+	m.reversed = d.Reverses && m.isReversed()
 	if p.Before|p.After != 0 {
 		m.findOriginal() // a copy is always flagged
 	}
@@ -175,13 +177,6 @@ func (d *Diagnoser) Loss() report.CaptureLoss { return d.loss.result() }
 func (d *Diagnoser) hand(f *Finding) {
 	d.said = *f
 	d.say(&d.said)
-}
-
-// withoutSegment speaks of a packet that only laws were applied to.
-func (d *Diagnoser) withoutSegment(p *Packet) {
-	if p.Left {
-		d.left(p)
-	}
 }
 
 // left says that a violated law stays as it is.

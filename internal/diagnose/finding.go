@@ -52,7 +52,7 @@ func (e *Endpoint) String() string { return e.AddrPort().String() }
 // made up only when it is asked for.
 type Finding struct {
 	Frame, FrameAfter int64
-	Stamp             int64
+	Time              int64 // as repaired, nanoseconds since 1970
 	Source, Target    Endpoint
 	Flow              uint64 // the segment's, where Followed
 	Sequence          report.Range
@@ -92,7 +92,7 @@ func (f *Finding) Evidence() string { return f.because.String() }
 // none.
 func finding(p *Packet, number int) Finding {
 	f := Finding{
-		Frame: p.Frame, FrameAfter: p.FrameAfter, Stamp: p.Stamp, Timed: p.Timed, Source: p.Source, Target: p.Target,
+		Frame: p.Frame, FrameAfter: p.FrameAfter, Time: p.Time, Timed: p.Timed, Source: p.Source, Target: p.Target,
 		FlagNumber: int8(number), law: p.Law, lawful: p.Moved || p.Left,
 	}
 	if s := p.Segment; s != nil {
@@ -101,6 +101,9 @@ func finding(p *Packet, number int) Finding {
 	}
 	return f
 }
+
+// take gives the finding its verdict.
+func (f *Finding) take(s sentence) { f.Verdict, f.Detail, f.because = s.verdict, s.detail, s.because }
 
 // of names the sequence numbers that the finding is about.
 func (f *Finding) of(bytes tcp.Range) {

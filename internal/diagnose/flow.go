@@ -5,7 +5,7 @@ import (
 )
 
 // flow is what is remembered of one incarnation of a connection. What each
-// packet needs stands together.
+// packet needs lies together.
 type flow struct {
 	begun  bool
 	proven bool // the direction that is unseen has packets all the same
@@ -64,12 +64,12 @@ type end struct {
 
 	lastFrame int64 // of its latest packet, in the input
 	lastAfter int64 // and in the output
-	lastStamp int64
+	lastTime  int64
 	recovery  recovery // the latest one
 	turn      turn     // of what it sends again
+	bareAt    int64    // when it last sent a packet without bytes, 0 for never
 	resentAt  int64    // when it last sent a packet again bit for bit, 0 for never
 
-	sums [copyReach]uint16 // checksum fields of its latest packets
 	// unpaired are serials in the history, rising, of packets whose second copy is to
 	// come.
 	unpaired []int64
@@ -78,7 +78,7 @@ type end struct {
 // recovery is how a sender found out that a segment was lost.
 type recovery struct {
 	detail string
-	stamp  int64
+	time   int64
 }
 
 // begin forgets all of an earlier connection.
@@ -92,28 +92,31 @@ func (f *flow) begin(p *Packet, tick int64) {
 // hear notes when a packet comes. In a silence of two round trips a timer can have
 // sent again what was held up, without SACK in one of a retransmission timeout only (RFC
 // 8985, section 7.2).
-func (f *flow) hear(stamp int64) {
+func (f *flow) hear(time int64) {
 	silence := 2 * max(f.roundTrip(), unknownTrip)
 	if f.withoutSACK() {
 		silence = max(silence, leastRTO)
 	}
-	if stamp-f.heardAt >= silence {
-		f.resumedAt = stamp
+	if time-f.heardAt >= silence {
+		f.resumedAt = time
 	}
-	f.heardAt = stamp
+	f.heardAt = time
 }
 
 // resumes reports whether a packet comes at the end of the latest silence, with all that
 // was held up: within a quarter of a round trip.
-func (f *flow) resumes(stamp int64) bool {
-	return stamp-f.resumedAt < max(f.roundTrip(), unknownTrip)/4
+func (f *flow) resumes(time int64) bool {
+	return time-f.resumedAt < max(f.roundTrip(), unknownTrip)/4
 }
 
 // withoutSACK reports whether the two have agreed on no SACK.
 func (f *flow) withoutSACK() bool {
 	a, b := &f.ends[0], &f.ends[1]
-	return a.origin.SYN && b.origin.SYN && !(a.sackOK && b.sackOK)
+	return a.origin.SYN && b.origin.SYN && !f.bothSACK()
 }
+
+// bothSACK reports whether the two have agreed on SACK.
+func (f *flow) bothSACK() bool { return f.ends[0].sackOK && f.ends[1].sackOK }
 
 // roundTrip is the shortest time there and back that the connection has shown,
 // nanoseconds; 0 while unknown.
@@ -153,7 +156,7 @@ func (m *moment) begins() bool {
 
 // learn takes the packet into the state.
 func (m *moment) learn() {
-	m.f.hear(m.p.Stamp)
+	m.f.hear(m.p.Time)
 	if m.goesBack() {
 		_, m.fills = m.from.hole(tcp.Range{Left: m.s.Seq, Right: m.s.End()})
 		m.repeats = !m.fills
@@ -183,14 +186,16 @@ func (m *moment) learn() {
 		m.acknowledge()
 		m.selected()
 	}
+	if m.s.Span() == 0 {
+		m.from.bareAt = m.p.Time
+	}
 	if !m.s.Bits.Has(tcp.RST) {
 		m.extend()
 	}
-	m.from.sums[m.from.packets%copyReach] = m.s.Sum
 	if m.from.packets++; m.from.packets == 1 && len(m.f.held) > 0 {
 		m.d.bothSides(m.f)
 	}
-	m.from.lastFrame, m.from.lastAfter, m.from.lastStamp = m.p.Frame, m.p.FrameAfter, m.p.Stamp
+	m.from.lastFrame, m.from.lastAfter, m.from.lastTime = m.p.Frame, m.p.FrameAfter, m.p.Time
 }
 
 // refuses: a closed port answers the SYN of the other side.
@@ -227,10 +232,10 @@ func (m *moment) acknowledge() {
 		}
 		m.to.take(m, tcp.Range{Left: ack - maxJump, Right: ack})
 	}
-	m.from.acked, m.from.acks, m.from.since = ack, true, m.p.Stamp
+	m.from.acked, m.from.acks, m.from.since = ack, true, m.p.Time
 	if m.to.sampling && m.to.sample.AtMost(ack) {
 		m.to.sampling = false
-		m.to.answered(m.p.Stamp-m.to.sampleAt, m.s.Outbound == tcp.Out)
+		m.to.answered(m.p.Time-m.to.sampleAt, m.s.Outbound == tcp.Out)
 	}
 }
 
@@ -285,7 +290,7 @@ func (m *moment) extend() {
 	if bytes.Right.Sub(e.next) > 0 {
 		e.advance(m, bytes.Right)
 		if !e.sampling {
-			e.sample, e.sampleAt, e.sampling = e.next, m.p.Stamp, true
+			e.sample, e.sampleAt, e.sampling = e.next, m.p.Time, true
 		}
 	}
 }

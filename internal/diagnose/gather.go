@@ -1,10 +1,6 @@
 package diagnose
 
-import (
-	"slices"
-
-	"github.com/mendcap/mendcap/internal/tcp"
-)
+import "github.com/mendcap/mendcap/internal/tcp"
 
 // gather looks back for what is known of a packet that goes back: the copy or
 // the hole before it, and what its receiver said meanwhile.
@@ -21,36 +17,21 @@ func (m *moment) gather(c *pending) {
 	}
 	asks, blocks := m.lookBack(c)
 	c.forgotten = !late && !c.seen && !c.known && c.bytes.Right.AtMost(m.from.next)
-	c.shown = blocks.shown()
+	c.shown = blocks
 	if !m.to.selects {
-		c.shown = asks.shown()
+		c.shown = asks
 		if c.seen && c.shown.times > 0 {
-			c.shown.times-- // the first one acknowledged what stands before
+			c.shown.times-- // the first one acknowledged what comes before
 		}
 		c.denied = c.shown.times
 	}
-}
-
-// alike are ACKs that show the same.
-type alike struct {
-	times int
-	first *record // valid while gathering
-}
-
-func (a *alike) add(earlier *record) { a.times, a.first = a.times+1, earlier }
-
-func (a *alike) shown() shown {
-	if a.times == 0 {
-		return shown{}
-	}
-	return shown{a.times, a.first.Frame, a.first.Stamp, a.first.TSval}
 }
 
 // lookBack goes through the packets before, from the latest one back, as far as they
 // can show something. It returns the ACKs that ask for the case's bytes, and those that
 // have SACK blocks beyond them. A hostile capture has it look at dozens of packets for
 // each: what most of them don't show is asked here, and first.
-func (m *moment) lookBack(c *pending) (asks, blocks alike) {
+func (m *moment) lookBack(c *pending) (asks, blocks shown) {
 	h, left, right := m.d.history.walker(), c.bytes.Left, c.bytes.Right
 	opens := c.seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN
 	var asker *record // the latest packet of its receiver that asks for it next
@@ -59,10 +40,10 @@ func (m *moment) lookBack(c *pending) (asks, blocks alike) {
 	r := h.at(m.f.latest)
 	for ; r != nil && n < most; r = h.at(r.previous) {
 		n++
-		if goesOn && next-r.Stamp > c.stall.lasting {
-			c.stall = stall{r.Stamp, next - r.Stamp}
+		if goesOn && next-r.time > c.stall.lasting {
+			c.stall = stall{r.time, next - r.time}
 		}
-		next = r.Stamp
+		next = r.time
 		if r.Dir&1 != m.dir {
 			if opens && c.refusal == 0 && c.refusedBy(&r.Segment) {
 				c.refusal = r.Frame
@@ -73,8 +54,8 @@ func (m *moment) lookBack(c *pending) (asks, blocks alike) {
 			c.heard = true
 			switch {
 			case right.AtMost(r.Ack) || r.SACKs > 0 && c.sacked(&r.Segment) && !r.DSACK():
-				c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.Stamp, r.TSecr
-				asks, blocks, c.denied = alike{}, alike{}, 0 // later ACKs that don't name it had no room
+				c.acked, c.ackedAt, c.ackedEcho = r.Frame, r.time, r.TSecr
+				asks, blocks, c.denied = shown{}, shown{}, 0 // later ACKs that don't name it had no room
 				continue
 			case r.Ack == left:
 				if asker == nil {
@@ -94,7 +75,7 @@ func (m *moment) lookBack(c *pending) (asks, blocks alike) {
 		}
 		goesOn = goesOn || !r.fills && !r.repeats
 		if c.silent == 0 {
-			c.silent, c.resending = max(1, c.seg.Stamp-r.Stamp), r.repeats && !r.twin
+			c.silent, c.resending = max(1, c.time-r.time), r.repeats && !r.twin
 		}
 		if r.Seq.Less(right) && left.Less(r.End()) {
 			c.seen, c.copied = true, *r
@@ -144,8 +125,7 @@ func (m *moment) asksForEarlier(left tcp.Seq) bool {
 // has reports whether a packet says that its sender has all of another one.
 func (r *record) has(other *record) bool {
 	bytes := tcp.Range{Left: other.Seq, Right: other.End()}
-	return bytes.Right.AtMost(r.Ack) ||
-		slices.ContainsFunc(r.SACK[:r.SACKs], func(block tcp.Range) bool { return block.Contains(bytes) })
+	return bytes.Right.AtMost(r.Ack) || selects(&r.Segment, bytes)
 }
 
 // stall is a time in which nothing of a connection moved, and after which its sender

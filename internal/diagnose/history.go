@@ -21,15 +21,16 @@ const (
 
 // record is a segment that went by.
 type record struct {
-	tcp.Segment       // Stamp as repaired, Frame in the input
-	previous    int64 // serial of the connection's record before, 0 for none
-	same        int64 // that of the record before of the same direction
-	number      int64 // among the connection's records, from 1
-	twin        bool  // a second copy of a packet before it: it says nothing new
-	askedAt     int64 // since when its receiver had asked for it next, 0 for not yet
-	fills       bool  // it came into a hole
-	repeats     bool  // it brought nothing that had not been seen
-	resumes     bool  // it came at the end of a silence in which timers can have run out
+	tcp.Segment
+	time     int64 // as repaired, nanoseconds; Stamp is as recorded
+	previous int64 // serial of the connection's record before, 0 for none
+	same     int64 // that of the record before of the same direction
+	number   int64 // among the connection's records, from 1
+	twin     bool  // a second copy of a packet before it: it says nothing new
+	askedAt  int64 // since when its receiver had asked for it next, 0 for not yet
+	fills    bool  // it came into a hole
+	repeats  bool  // it brought nothing that had not been seen
+	resumes  bool  // it came at the end of a silence in which timers can have run out
 }
 
 // history is a ring of the latest segments. Each connection's are linked from
@@ -52,8 +53,8 @@ func (h *history) add(m *moment) {
 	r := &h.ring[at/historyPage][at%historyPage]
 	f.records++
 	r.Segment, r.previous, r.same, r.number, r.twin = *p.Segment, f.latest, f.sent[m.dir], f.records, m.original != nil
-	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Stamp), m.askedAt
-	r.Stamp, r.Frame = p.Stamp, p.Frame
+	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Time), m.askedAt
+	r.time, r.Frame = p.Time, p.Frame
 	f.latest, f.sent[m.dir] = h.last, h.last
 	h.mark(r.Segment.Seq, r.Segment.Sum)
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)
@@ -90,15 +91,6 @@ func (h *history) mayHave(s *tcp.Segment) bool {
 	return serial != 0 && uint32(h.last)-serial < historyLength
 }
 
-// at returns the record, nil where it is none or forgotten.
-func (h *history) at(serial int64) *record {
-	if serial <= 0 || serial <= h.last-historyLength {
-		return nil
-	}
-	at := uint64(serial-1) % historyLength
-	return &h.ring[at/historyPage][at%historyPage]
-}
-
 // walker finds records one after the other: most lie in the same page.
 type walker struct {
 	ring   []*[historyPage]record
@@ -111,7 +103,7 @@ func (h *history) walker() walker {
 	return walker{ring: h.ring, oldest: max(0, h.last-historyLength), number: historyLength}
 }
 
-// at is as history's.
+// at returns the record, nil where it is none or forgotten.
 func (w *walker) at(serial int64) *record {
 	if serial <= w.oldest {
 		return nil
@@ -127,15 +119,13 @@ func (w *walker) at(serial int64) *record {
 // back calls each for the connection's segments from the latest one back, until
 // it returns false, or no more may be looked at.
 func (h *history) back(f *flow, each func(*record) bool) {
-	most := min(reach, f.look)
-	r, n := h.at(f.latest), 0
-	for r != nil && n < most {
-		n++
-		if !each(r) {
+	w, most, n := h.walker(), min(reach, f.look), 0
+	r := w.at(f.latest)
+	for ; r != nil && n < most; r = w.at(r.previous) {
+		if n++; !each(r) {
 			r = nil
 			break
 		}
-		r = h.at(r.previous)
 	}
 	h.looked(f, n, r != nil && most < reach)
 }
@@ -143,9 +133,9 @@ func (h *history) back(f *flow, each func(*record) bool) {
 // backAlong is as back where each is asked about the segments of one direction
 // alone. Those between them count as looked at.
 func (h *history) backAlong(f *flow, dir uint8, each func(*record) bool) {
-	most := min(reach, f.look)
+	w, most := h.walker(), min(reach, f.look)
 	next, n := f.latest, 0 // what is next after n
-	for r := h.at(f.sent[dir]); r != nil; r = h.at(r.same) {
+	for r := w.at(f.sent[dir]); r != nil; r = w.at(r.same) {
 		if at := int(f.records - r.number); at >= most {
 			h.looked(f, most, most < reach)
 			return
@@ -155,8 +145,8 @@ func (h *history) backAlong(f *flow, dir uint8, each func(*record) bool) {
 		}
 		next = r.previous
 	}
-	r := h.at(next)
-	for ; r != nil && n < most; r = h.at(r.previous) {
+	r := w.at(next)
+	for ; r != nil && n < most; r = w.at(r.previous) {
 		n++
 	}
 	h.looked(f, n, r != nil && most < reach)

@@ -32,14 +32,14 @@ type hole struct {
 // opener is the packet that began beyond a hole; Frame is 0 where the hole is
 // known by an acknowledgement alone.
 type opener struct {
-	frame, stamp  int64
+	frame, time   int64
 	after, before int64 // frames in the output: its own, and its sender's last one before it
 	left          int64 // when that was
 	sent          sent
 }
 
 func (m *moment) opener() opener {
-	return opener{frame: m.p.Frame, stamp: m.p.Stamp, after: m.p.FrameAfter, before: m.from.lastAfter, left: m.from.lastStamp,
+	return opener{frame: m.p.Frame, time: m.p.Time, after: m.p.FrameAfter, before: m.from.lastAfter, left: m.from.lastTime,
 		sent: datedBy(m.s)}
 }
 
@@ -108,7 +108,7 @@ func (e *end) take(m *moment, bytes tcp.Range) {
 		if from.Less(bytes.Left) {
 			from = bytes.Left
 		}
-		by := opener{stamp: m.p.Stamp, after: m.p.FrameAfter, before: e.lastAfter, left: e.lastStamp}
+		by := opener{time: m.p.Time, after: m.p.FrameAfter, before: e.lastAfter, left: e.lastTime}
 		next := e.next
 		e.advance(m, bytes.Right)
 		if next.Less(from) {
@@ -120,7 +120,7 @@ func (e *end) take(m *moment, bytes tcp.Range) {
 	e.cut(m, bytes.Right, true)
 	for i := range e.holes {
 		if h := &e.holes[i]; h.taken == 0 && h.bytes.Overlaps(bytes) {
-			h.taken, h.takenAt, h.due = m.p.Frame, m.p.Stamp, true
+			h.taken, h.takenAt, h.due = m.p.Frame, m.p.Time, true
 			e.due++
 		}
 	}
@@ -161,7 +161,7 @@ func (e *end) fill(m *moment, bytes tcp.Range) {
 			i++
 			continue
 		}
-		if h.due && m.p.Stamp-h.takenAt <= recordedLate {
+		if h.due && m.p.Time-h.takenAt <= recordedLate {
 			h.due = false
 			e.due--
 		}
@@ -196,7 +196,7 @@ func (e *end) count(m *moment, i int) {
 // countMissed counts the holes that are known for long enough, or all of them.
 func (e *end) countMissed(m *moment, all bool) {
 	for i := 0; i < len(e.holes) && e.due > 0; i++ {
-		if all || m.p.Stamp-e.holes[i].takenAt > recordedLate {
+		if all || m.p.Time-e.holes[i].takenAt > recordedLate {
 			e.count(m, i)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// again are the flags of a segment that goes back. Which of them it gets hangs
+// again are the flags of a segment that goes back. Which of them it gets depends
 // on times; what happened is the same for all.
 const again = tcp.Retransmission | tcp.FastRetransmission | tcp.SpuriousRetransmission | tcp.OutOfOrder
 
@@ -25,17 +25,22 @@ func (m *moment) judge() {
 // judgeCreated says which flags only the repaired order has.
 func (m *moment) judgeCreated(before, after tcp.Analysis) {
 	for created := after &^ before; created != 0; created &= created - 1 {
-		f := finding(m.p, number(created))
-		f.Verdict, f.because = Created, because("flagged in the repaired order only")
-		m.d.tell(m.f, &f)
+		m.say(created, sentence{Created, "", because("flagged in the repaired order only")})
 	}
+}
+
+// say gives the verdict for the lowest of the flags.
+func (m *moment) say(flags tcp.Analysis, s sentence) {
+	f := finding(m.p, number(flags))
+	f.take(s)
+	m.d.tell(m.f, &f)
 }
 
 // number is the place of the lowest flag.
 func number(a tcp.Analysis) int { return bits.TrailingZeros32(uint32(a)) }
 
 // judgeAgain takes the flags of a segment that goes back. One that does not
-// where it stands now was recorded late.
+// in its place was recorded late.
 func (m *moment) judgeAgain(flags tcp.Analysis, stands bool) {
 	if !stands && !m.goesBack() {
 		for ; flags != 0; flags &= flags - 1 {
@@ -63,10 +68,10 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 	const ofNumbers = tcp.LostSegment | tcp.AckLostSegment | tcp.ReusedPorts
 	switch {
 	case stands && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
-		m.judgeReuse(flag)
+		m.say(flag, ofUnseenSYN) // the numbers of the first packets don't fit the connection before
 	case flag == tcp.LostSegment:
 		m.judgeHole(stands)
-	case flag == tcp.AckLostSegment && (stands || m.acksUnseen()):
+	case flag == tcp.AckLostSegment && stands:
 		m.judgeAckOfUnseen()
 	case !stands:
 		m.artefact(flag)
@@ -75,7 +80,9 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 	}
 }
 
-// artefact: the flag is gone where the packet stands now.
+var ofUnseenSYN = sentence{Drop, "", because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")}
+
+// artefact: the flag is gone in the repaired order.
 func (m *moment) artefact(flag tcp.Analysis) {
 	f := finding(m.p, number(flag))
 	f.Verdict, f.Repaired = Artefact, true
@@ -119,34 +126,9 @@ func (m *moment) judgeHole(stands bool) {
 	m.d.tell(m.f, &f)
 }
 
-// acksUnseen: it is the first to acknowledge bytes that were not seen.
-func (m *moment) acksUnseen() bool {
-	if !m.s.HasAck() || m.to.packets == 0 {
-		return false
-	}
-	if jump := m.s.Ack.Sub(m.to.next); jump > 0 && jump < maxJump {
-		return true
-	}
-	for _, h := range m.to.holes {
-		if h.taken == 0 && h.bytes.Left.Less(m.s.Ack) {
-			return true
-		}
-	}
-	return false
-}
-
 // answersUnseen: a SYN/ACK, but not for the latest SYN that was seen.
 func (m *moment) answersUnseen() bool {
 	return m.s.Bits.Has(tcp.SYN|tcp.ACK) && !(m.to.origin.SYN && m.to.origin.First+1 == m.s.Ack)
-}
-
-// judgeReuse takes a flag of the first packets of a connection whose SYN was not
-// seen: their numbers do not fit the connection before.
-func (m *moment) judgeReuse(flag tcp.Analysis) {
-	f := finding(m.p, number(flag))
-	f.Verdict = Drop
-	f.because = because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")
-	m.d.tell(m.f, &f)
 }
 
 // judgeAckOfUnseen takes an ACK of bytes that were not seen before it.
@@ -162,14 +144,13 @@ func (m *moment) judgeAckOfUnseen() {
 	}
 	switch {
 	case m.p.Left:
-		f.Verdict = Undecided
-		f.because = because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")
+		f.take(sentence{Undecided, "", because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")})
 	case found:
-		f.Verdict = Drop
-		f.because = because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))
+		f.take(sentence{Drop, "", because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))})
+	case m.f.unseenSYN:
+		f.take(ofUnseenSYN) // the analyser counts by the connection before still
 	default:
-		f.Verdict = Genuine
-		f.because = because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")
+		f.take(sentence{Genuine, "", because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")})
 	}
 	m.d.tell(m.f, &f)
 }

@@ -60,7 +60,7 @@ func (l *lossMeter) acknowledged(m *moment, bytes int64) {
 		m.to.judged = true
 		l.sums[s].connections++
 	}
-	l.bins.at(m.p.Stamp, s).acked += bytes
+	l.bins.at(m.p.Time, s).acked += bytes
 }
 
 // missed takes in a hole that the receiver has the bytes of.
@@ -75,8 +75,8 @@ func (l *lossMeter) missed(m *moment, e *end, h *hole) {
 		}
 	}
 	e.lastMissed = h.bytes.Right
-	l.bins.at(h.by.stamp, s).missed += n
-	l.gaps.add(gap{before: h.by.before, after: h.by.after, start: h.by.left, end: h.by.stamp, flow: m.f.id, side: s, missed: n},
+	l.bins.at(h.by.time, s).missed += n
+	l.gaps.add(gap{before: h.by.before, after: h.by.after, start: h.by.left, end: h.by.time, flow: m.f.id, side: s, missed: n},
 		m.p.FrameAfter, l.gap)
 }
 

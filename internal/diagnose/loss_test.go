@@ -33,7 +33,7 @@ func measured(lists ...[]tcp.Segment) report.CaptureLoss {
 	for _, list := range lists {
 		for i := range list {
 			frame++
-			d.Add(&Packet{Frame: frame, FrameAfter: frame, Stamp: list[i].Stamp, Segment: &list[i]})
+			d.Add(&Packet{Frame: frame, FrameAfter: frame, Time: list[i].Stamp, Segment: &list[i]})
 		}
 	}
 	d.Finish()
@@ -141,7 +141,7 @@ func TestLossMemoryIsBounded(t *testing.T) {
 	a := tcp.Segment{Bits: tcp.ACK, Dir: 1, Outbound: tcp.Out}
 	p := Packet{}
 	for i := range 100_000 {
-		p.Frame, p.FrameAfter, p.Stamp = int64(i+1), int64(2*i+1), int64(i)*10*binWidth
+		p.Frame, p.FrameAfter, p.Time = int64(i+1), int64(2*i+1), int64(i)*10*binWidth
 		s.Seq, s.Len = tcp.Seq(i*300), 100
 		p.Segment = &s
 		d.Add(&p)

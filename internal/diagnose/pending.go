@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
@@ -18,7 +20,7 @@ type pending struct {
 	// it is a copy of this one, 0 unknown.
 	laterSent int
 	echoes    bool  // echo is there
-	stamp     int64 // as repaired
+	answered  bool  // the first ACK of all of it has no bytes, and begins after some that were never seen
 	dsack     int64 // frame of the first D-SACK for its bytes
 	dsackAt   int64 // when that came
 	later     int64 // frame of the first packet that bore bytes of it again
@@ -30,7 +32,8 @@ type pending struct {
 	asked     shown  // what the receiver says of a hole, until it has the bytes
 
 	findings []Finding
-	seg      tcp.Segment // Stamp as repaired, Frame in the input
+	seg      tcp.Segment // Stamp as recorded
+	time     int64       // as repaired, nanoseconds
 
 	// Before it, of a packet that goes back.
 	known  bool   // a hole is known that it fills, wholly or in part
@@ -63,9 +66,14 @@ type pending struct {
 
 // shown is what the receiver said of a hole while it was open.
 type shown struct {
-	times        int // ACKs that ask for its first byte, or have a SACK block beyond it
-	frame, stamp int64
-	tsval        uint32 // of the first
+	times       int // ACKs that ask for its first byte, or have a SACK block beyond it
+	frame, time int64
+	tsval       uint32 // of the first
+}
+
+// add takes in an ACK that came before those that it has.
+func (s *shown) add(earlier *record) {
+	*s = shown{s.times + 1, earlier.Frame, earlier.time, earlier.TSval}
 }
 
 // pending begins a case of the packet at hand, in the place of one that is
@@ -78,8 +86,8 @@ func (m *moment) pending() *pending {
 		c = new(pending)
 	}
 	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
-		seg: *m.s, stamp: m.p.Stamp, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
-	c.seg.Stamp, c.seg.Frame = m.p.Stamp, m.p.Frame
+		seg: *m.s, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+	c.time, c.seg.Frame = m.p.Time, m.p.Frame
 	return c
 }
 
@@ -98,7 +106,7 @@ func (d *Diagnoser) conclude(f *flow, c *pending) {
 	fates := &d.fates[sideOf(c.seg.Outbound, false)]
 	s := c.sentence(f, fates)
 	if s.verdict == Loss {
-		f.ends[c.dir].recovery = recovery{s.detail, c.seg.Stamp}
+		f.ends[c.dir].recovery = recovery{s.detail, c.time}
 	}
 	if !c.lost {
 		fates.count(s.verdict)
@@ -135,9 +143,8 @@ type sentence struct {
 
 func (d *Diagnoser) pronounce(f *flow, c *pending, s sentence) {
 	for i := range c.findings {
-		one := &c.findings[i]
-		one.Verdict, one.Detail, one.because = s.verdict, s.detail, s.because
-		d.tell(f, one)
+		c.findings[i].take(s)
+		d.tell(f, &c.findings[i])
 	}
 }
 
@@ -164,11 +171,8 @@ func (c *pending) denies(s *tcp.Segment) bool {
 }
 
 // sacked reports whether a block holds all bytes.
-func (c *pending) sacked(s *tcp.Segment) bool {
-	for _, block := range s.SACK[:s.SACKs] {
-		if block.Contains(c.bytes) {
-			return true
-		}
-	}
-	return false
+func (c *pending) sacked(s *tcp.Segment) bool { return selects(s, c.bytes) }
+
+func selects(s *tcp.Segment, bytes tcp.Range) bool {
+	return slices.ContainsFunc(s.SACK[:s.SACKs], func(block tcp.Range) bool { return block.Contains(bytes) })
 }

@@ -67,7 +67,7 @@ func diagnosed(list []tcp.Segment, changed func(tcp.Analysis) tcp.Analysis) (all
 		for rest := flags; rest != 0; rest &= rest - 1 {
 			before[[2]int64{s.Frame, int64(number(rest))}] = true
 		}
-		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Stamp: s.Stamp, Segment: &s, Before: uint32(flags), After: uint32(changed(flags))})
+		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Time: s.Stamp, Segment: &s, Before: uint32(flags), After: uint32(changed(flags))})
 	}
 	d.Finish()
 	return all, before, d.Loss()
@@ -165,7 +165,7 @@ func TestCostIsLinear(t *testing.T) {
 		if i > packets/2 {
 			s.Seq = tcp.Seq(i % 64 * 1000)
 		}
-		d.Add(&Packet{Frame: int64(i), Stamp: int64(i), Segment: &s, Before: flag, After: flag})
+		d.Add(&Packet{Frame: int64(i), Time: int64(i), Segment: &s, Before: flag, After: flag})
 	}
 	d.Finish()
 	// Measured: under a second. Quadratic cost would be hours.
@@ -198,7 +198,7 @@ func FuzzDiagnose(f *testing.F) {
 			}
 			stamp := int64(int8(b[15])) << (b[3] >> 2)
 			flags := uint32(b[2])<<8 | uint32(b[5])
-			d.Add(&Packet{Frame: int64(i), FrameAfter: int64(i), Stamp: stamp, Segment: &s, Before: flags & (1<<16 - 1), After: bits.Reverse32(flags) >> 16})
+			d.Add(&Packet{Frame: int64(i), FrameAfter: int64(i), Time: stamp, Segment: &s, Before: flags & (1<<16 - 1), After: bits.Reverse32(flags) >> 16})
 		}
 		d.Finish()
 		for _, one := range d.Loss().Directions {

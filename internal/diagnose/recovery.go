@@ -22,7 +22,7 @@ func (v *view) recovery() string {
 		return report.Timeout
 	case v.shown.times >= fastAsks:
 		return report.FastRetransmission
-	case v.before.detail != "" && v.seg.Stamp-v.before.stamp < v.roundTrip && silence < v.roundTrip:
+	case v.before.detail != "" && v.time-v.before.time < v.roundTrip && silence < v.roundTrip:
 		return v.before.detail // of the same recovery
 	case silence >= max(leastRTO, 3*v.roundTrip):
 		return report.Timeout

@@ -1,53 +1,48 @@
 package diagnose
 
-import "github.com/mendcap/mendcap/internal/tcp"
+import (
+	"cmp"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // overtaken: its copy, which was sent later, arrived first.
-func (v *view) overtaken() (s sentence, ok bool) {
+func (v *view) overtaken() sentence {
 	if !v.seen || datedBy(&v.copied.Segment).compare(&v.seg) >= 0 {
-		return s, false
+		return sentence{}
 	}
-	s.verdict = Reordering
-	s.because = because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
-	return s, true
+	return sentence{Reordering, "", because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)}
 }
 
 // reordered: it fills a hole, and was sent before its sender can have known of that.
-func (v *view) reordered() (s sentence, ok bool) {
+func (v *view) reordered() (s sentence) {
 	if v.seen || !v.known || v.hole.taken != 0 || v.seg.Outbound == tcp.Out {
-		return s, false
+		return s
 	}
 	s.verdict = Reordering
-	by, open := v.beyond(), v.seg.Stamp-v.hole.by.stamp
+	by, open := cmp.Or(v.hole.by.frame, v.shown.frame), v.time-v.hole.by.time // or the first ACK to tell of what began beyond
 	order := v.hole.by.sent.compare(&v.seg)
 	switch {
 	case order > 0:
-		return s, false
 	case order < 0:
 		s.because = because("sent before frame %d, which overtook it by %s, as its timestamp or IPv4 Identification tells", by).lasting(open)
 	case v.unaware():
 		s.because = because("frame %d overtook it by %s: by its timestamps it was sent before its sender can have heard that it was missing", by).lasting(open)
 	case v.unasked:
 		s.because = because("frame %d overtook it by %s: without SACK its sender sends again only what the receiver asks for next, and that is still missing", by).lasting(open)
+	case v.asksBefore && !v.resending && v.live() < 2*v.causal():
+		s.because = because("frame %d overtook it by %s: its sender sends the lowest of what is missing first, and the receiver asks for bytes before it still", by).lasting(open)
 	case v.unanswerable():
 		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
 	case v.heldUp():
 		s.because = because("frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission", by).lasting(open).lasting(v.stall.lasting)
 	case v.late():
-		s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
-	default:
-		return s, false
+		s.because = because("late by %s; the same bytes came again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.dsack)
+		if v.later != 0 {
+			s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
+		}
 	}
-	return s, true
-}
-
-// beyond is the frame that began beyond the hole, or the first ACK to tell of such
-// a one that was not seen.
-func (v *view) beyond() int64 {
-	if v.hole.by.frame == 0 {
-		return v.shown.frame
-	}
-	return v.hole.by.frame
+	return s
 }
 
 // unaware: it echoes an older timestamp than that of the first ACK that shows the
@@ -61,28 +56,28 @@ func (v *view) unaware() bool {
 	if !v.seg.HasTS || v.shown.times == 0 {
 		return v.seg.HasTS && sameTick
 	}
-	return int32(v.seg.TSecr-v.shown.tsval) < 0 && (sameTick || v.seg.Stamp-v.hole.by.since() < leastRTO)
+	return int32(v.seg.TSecr-v.shown.tsval) < 0 && (sameTick || v.time-v.hole.by.since() < leastRTO)
 }
 
 // unanswerable: nothing that was caused by the hole can have come so soon. What a
 // timer sends needs no cause.
 func (v *view) unanswerable() bool {
 	since := v.missed()
-	return v.seg.Stamp-v.hole.by.since() < leastRTO && v.seg.Stamp-since < v.causal()
+	return v.time-v.hole.by.since() < leastRTO && v.time-since < v.causal()
 }
 
 // heldUp: as unanswerable, without the time for which nothing moved. It tells less, for
 // what was sent again can have been held up with the rest: on a network that overtakes
 // more than it loses, and where its sender isn't sending again anyway.
 func (v *view) heldUp() bool {
-	return !v.resending && v.network.late > v.network.lost && v.seg.Stamp-v.hole.by.since() < leastRTO && v.live() < v.causal()
+	return !v.resending && v.network.late > v.network.lost && v.time-v.hole.by.since() < leastRTO && v.live() < v.causal()
 }
 
 // live is how long after its sender can have been told of the hole it came, nanoseconds,
 // without the time for which nothing moved: for longer than answers take, so that its
 // sender would have sent what is missing again in that time had it heard.
 func (v *view) live() int64 {
-	took := v.seg.Stamp - v.missed()
+	took := v.time - v.missed()
 	if v.stall.from >= v.missed() && v.stall.lasting > v.f.answerTime(&v.seg) {
 		took -= v.stall.lasting
 	}
@@ -95,18 +90,15 @@ func (v *view) live() int64 {
 // (RFC 8985, section 6.2). By a clock that ticks a time is known to a tick, and the
 // shortest of many is short by one.
 func (v *view) late() bool {
-	return v.needlessLater() && (v.asksBefore || v.live()-2*v.f.tick < v.causal()+v.causal()/4)
+	return v.dsack != 0 && v.byLater && v.laterSent == 0 && (v.asksBefore || v.live()-2*v.f.tick < v.causal()+v.causal()/4)
 }
-
-// needlessLater: the bytes came again, needlessly, and nothing dates the two.
-func (v *view) needlessLater() bool { return v.dsack != 0 && v.byLater && v.laterSent == 0 }
 
 // missed is when its sender can have been told of the hole at the earliest, nanoseconds.
 func (v *view) missed() int64 {
-	if since := v.hole.by.since(); v.shown.times == 0 || since > v.shown.stamp {
+	if since := v.hole.by.since(); v.shown.times == 0 || since > v.shown.time {
 		return since
 	}
-	return v.shown.stamp
+	return v.shown.time
 }
 
 // since is when the hole can have begun at the earliest, nanoseconds.
@@ -114,7 +106,7 @@ func (o *opener) since() int64 {
 	if o.frame == 0 {
 		return o.left
 	}
-	return o.stamp
+	return o.time
 }
 
 // unknownTrip is taken for a round trip where none is known, as Wireshark does.
@@ -147,20 +139,18 @@ func (v *view) coveredByEarlier() bool {
 
 // misplaced: it was recorded after the ACK that answers it, and nothing but that ACK
 // tells that it was missing.
-func (v *view) misplaced() (s sentence, ok bool) {
+func (v *view) misplaced() sentence {
 	if v.answer == 0 || v.known && v.hole.by.frame != 0 {
-		return s, false
+		return sentence{}
 	}
-	s.verdict = Artefact
-	s.because = because("recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)
-	return s, true
+	return sentence{Artefact, "", because("recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)}
 }
 
 // recordedLate: the ACK of its bytes just before it is the answer to itself, not to
 // another copy. It echoes its very timestamp; where there are none, the host would
 // have answered a second copy at once.
 func (v *view) recordedLate() bool {
-	if v.seen || v.forgotten || v.seg.Outbound != tcp.In || v.dsack != 0 && !v.byLater || v.acked <= 0 || v.seg.Stamp-v.ackedAt > recordedLate {
+	if v.seen || v.forgotten || v.seg.Outbound != tcp.In || v.dsack != 0 && !v.byLater || v.acked <= 0 || v.time-v.ackedAt > recordedLate {
 		return false
 	}
 	if v.seg.HasTS {
@@ -172,6 +162,6 @@ func (v *view) recordedLate() bool {
 // answeredBefore: as recordedLate, of a packet that has a copy before it. Only an echo
 // tells which of the two was taken (RFC 7323, section 4.3).
 func (v *view) answeredBefore() bool {
-	return v.seen && v.seg.Outbound == tcp.In && v.acked > 0 && v.seg.Stamp-v.ackedAt <= recordedLate &&
+	return v.seen && v.seg.Outbound == tcp.In && v.acked > 0 && v.time-v.ackedAt <= recordedLate &&
 		v.seg.HasTS && v.ackedEcho == v.seg.TSval && v.copied.HasTS && v.copied.TSval != v.seg.TSval
 }

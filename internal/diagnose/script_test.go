@@ -98,7 +98,7 @@ func feed(d *Diagnoser, list []tcp.Segment) {
 	for i := range list {
 		s := list[i]
 		flags := uint32(a.Add(&s))
-		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Stamp: s.Stamp, Timed: true, Segment: &s, Before: flags, After: flags})
+		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Time: s.Stamp, Timed: true, Segment: &s, Before: flags, After: flags})
 	}
 }
 

@@ -18,10 +18,10 @@ const (
 // the second copy of one before it, and says so of its flags. Copies come in the
 // order of the packets: of several that are alike the first that can be it is.
 func (m *moment) isSecond() bool {
-	e, now := m.from, m.p.Stamp
+	e, now, h := m.from, m.p.Time, m.d.history.walker()
 	gone := 0
 	for gone < len(e.unpaired) {
-		if r := m.d.history.at(e.unpaired[gone]); r != nil && now-r.Stamp <= m.p.Farthest {
+		if r := h.at(e.unpaired[gone]); r != nil && now-r.time <= m.p.Farthest {
 			break
 		}
 		gone++
@@ -29,8 +29,8 @@ func (m *moment) isSecond() bool {
 	m.d.due -= gone
 	e.unpaired = e.unpaired[gone:]
 	for i, serial := range e.unpaired {
-		r := m.d.history.at(serial)
-		if now-r.Stamp < m.p.Nearest || m.f.look <= 0 {
+		r := h.at(serial)
+		if now-r.time < m.p.Nearest || m.f.look <= 0 {
 			break
 		}
 		m.f.look--
@@ -66,18 +66,14 @@ func (m *moment) awaitSecond() {
 func (m *moment) judgeSecond() {
 	before, after := tcp.Analysis(m.p.Before), tcp.Analysis(m.p.After)
 	for rest := before; rest != 0; rest &= rest - 1 {
-		flag := rest & -rest
-		if after&flag == 0 {
+		switch flag := rest & -rest; {
+		case after&flag == 0:
 			m.artefact(flag)
-			continue
+		case flag&told != 0:
+			m.judgeState(flag)
+		default:
+			m.say(flag, m.copied(report.ByCapture, "every bit of it is as in frame %d, %s before, as all of the connection's packets are there again"))
 		}
-		f := finding(m.p, number(flag))
-		if f.Verdict, f.because = Genuine, because("flagged before and after, with no moving law violated here"); flag&told == 0 {
-			f.Verdict, f.Detail = Duplicate, report.ByCapture
-			f.because = because("every bit of it is as in frame %d, %s before, as all of the connection's packets are there again", m.original.Frame).
-				lasting(m.p.Stamp - m.original.Stamp)
-		}
-		m.d.tell(m.f, &f)
 	}
 	m.judgeCreated(before, after)
 }

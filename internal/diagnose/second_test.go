@@ -17,7 +17,7 @@ func diagnosedTwice(list []tcp.Segment, nearest, farthest int64) (found []Findin
 	for i := range list {
 		s := list[i]
 		flags := uint32(a.Add(&s))
-		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Stamp: s.Stamp, Timed: true, Segment: &s, Before: flags, After: flags,
+		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Time: s.Stamp, Timed: true, Segment: &s, Before: flags, After: flags,
 			Nearest: nearest, Farthest: farthest})
 	}
 	return found, d
@@ -117,7 +117,7 @@ func TestUnpairedAreBounded(t *testing.T) {
 	d := New(func(*Finding) {})
 	for i := range 3 * maxUnpaired {
 		s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: tcp.Seq(10 * i), Flow: uint64(i % 2)}
-		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Stamp: int64(i), Segment: &s, Nearest: 1e15, Farthest: 2e15})
+		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Time: int64(i), Segment: &s, Nearest: 1e15, Farthest: 2e15})
 	}
 	for n := range uint64(2) {
 		if got := len(d.flows.Of(n).ends[0].unpaired); got > maxUnpaired || got != d.due-len(d.flows.Of(1 - n).ends[0].unpaired) {
@@ -125,7 +125,7 @@ func TestUnpairedAreBounded(t *testing.T) {
 		}
 	}
 	s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: 5}
-	d.Add(&Packet{Frame: 1e6, FrameAfter: 1e6, Stamp: 9e15, Segment: &s, Nearest: 1e15, Farthest: 2e15})
+	d.Add(&Packet{Frame: 1e6, FrameAfter: 1e6, Time: 9e15, Segment: &s, Nearest: 1e15, Farthest: 2e15})
 	if got := len(d.flows.Of(0).ends[0].unpaired); got != 1 {
 		t.Errorf("long after: %d wait, want the one packet alone", got)
 	}

@@ -1,6 +1,10 @@
 package diagnose
 
-import "github.com/mendcap/mendcap/internal/tcp"
+import (
+	"cmp"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // sent is what a packet tells of when it was sent: by its sender's clock, and by
 // the sender's count of packets.
@@ -19,12 +23,12 @@ func datedBy(s *tcp.Segment) sent {
 func (d sent) compare(s *tcp.Segment) int {
 	if s.HasTS && d.hasTS {
 		if n := int32(s.TSval - d.tsval); n != 0 {
-			return sign(int(n))
+			return cmp.Compare(n, 0)
 		}
 	}
 	if numbered(s) && d.hasID {
 		if n := int(int16(s.IPID - d.ipid)); n != 0 && n > -countedApart && n < countedApart {
-			return sign(n)
+			return cmp.Compare(n, 0)
 		}
 	}
 	return 0
@@ -33,10 +37,3 @@ func (d sent) compare(s *tcp.Segment) int {
 // countedApart is how far apart two IPv4 Identifications are taken to be of one
 // counter.
 const countedApart = 1 << 10
-
-func sign(d int) int {
-	if d < 0 {
-		return -1
-	}
-	return 1
-}

@@ -36,12 +36,13 @@ const (
 type sight struct {
 	p     *Packet
 	s     *tcp.Segment
-	stamp int64
+	time  int64
 	bytes tcp.Range // its own; empty where it has none
 	bears bool      // it has some
 	says  bool      // something new: it is no bare duplicate ACK
 	told  bool      // the first SACK block is a D-SACK
 	twin  bool      // it is a second copy of a packet that its sender sent once
+	after bool      // it has no bytes, and begins after some that were never seen
 	ack   tcp.Seq   // its ACK number
 
 	// It can tell something of cases in these stages: in any case, where it acknowledges
@@ -56,9 +57,10 @@ type sight struct {
 func (m *moment) sight() sight {
 	p, s := m.p, m.s
 	at := sight{
-		p: p, s: s, stamp: p.Stamp, twin: m.original != nil, told: s.DSACK(), ack: s.Ack,
+		p: p, s: s, time: p.Time, twin: m.original != nil, told: s.DSACK(), ack: s.Ack,
 		bytes: tcp.Range{Left: s.Seq, Right: s.End()}, bears: s.Seq != s.End(),
-		says: s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
+		after: s.Span() == 0 && m.from.packets > 0 && m.from.next.Less(s.Seq),
+		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
 	}
 	own := allBySecond
 	if m.dir == 0 {
@@ -80,7 +82,7 @@ func (m *moment) sight() sight {
 		at.all |= peers &^ allCovered
 	}
 	grace := max(leastGrace, 2*m.f.roundTrip())
-	at.until = [...]int64{at.stamp - mostWait, at.stamp - grace, at.stamp - mostWait, at.stamp - recordedBy}
+	at.until = [...]int64{at.time - mostWait, at.time - grace, at.time - mostWait, at.time - recordedBy}
 	at.latest = max(at.until[0], at.until[1], at.until[3])
 	return at
 }

@@ -37,11 +37,11 @@ func TestSightPassesOverNothing(t *testing.T) {
 			left := near()
 			s.SACK[s.SACKs] = tcp.Range{Left: left, Right: left + 1 + tcp.Seq(r.IntN(9))}
 		}
-		m := moment{p: &Packet{Stamp: r.Int64N(4 * mostWait), Segment: &s}, s: &s, f: &flow{}, dir: s.Dir & 1}
+		m := moment{p: &Packet{Time: r.Int64N(4 * mostWait), Segment: &s}, s: &s, f: &flow{}, from: &end{}, dir: s.Dir & 1}
 		c := pending{dir: uint8(r.IntN(2)), lost: r.IntN(2) == 0, seg: tcp.Segment{Dir: uint8(r.IntN(2)), Bits: bits[r.IntN(len(bits))]}}
 		c.bytes.Left = near()
 		c.bytes.Right = c.bytes.Left + 1 + tcp.Seq(r.IntN(9))
-		w := awaited{pending: &c, bytes: c.bytes, since: m.p.Stamp - r.Int64N(200e6), stage: stage(r.IntN(16))&^bySecond | stage(c.dir)}
+		w := awaited{pending: &c, bytes: c.bytes, since: m.p.Time - r.Int64N(200e6), stage: stage(r.IntN(16))&^bySecond | stage(c.dir)}
 		if c.lost {
 			w.stage |= isLost
 		}

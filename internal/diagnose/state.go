@@ -8,20 +8,22 @@ import (
 // told are the flags of what the packet itself says: a second copy says it too.
 const told = tcp.ZeroWindow | tcp.WindowFull | tcp.DuplicateSACK
 
-// judgeState takes a flag that stands and needs no explanation from elsewhere,
-// unless the packet is another one's copy, or made so by a drop.
+// judgeState takes a flag that is there after the repair, too, and needs no explanation
+// from elsewhere, unless the packet is another one's copy, or made so by a drop.
 func (m *moment) judgeState(flag tcp.Analysis) {
-	f := finding(m.p, number(flag))
-	f.Verdict, f.because = Genuine, because("flagged before and after, with no moving law violated here")
-	if flag&told == 0 {
-		if m.p.Left {
-			f.Verdict, f.because = Undecided, because("flagged before and after; a law is violated here that could not be repaired")
-		} else if m.original != nil {
-			f.Verdict, f.Detail = Duplicate, m.copier()
-			f.because = because("every bit of it is as in frame %d, %s before", m.original.Frame).lasting(m.p.Stamp - m.original.Stamp)
-		}
+	switch {
+	case flag&told == 0 && m.p.Left:
+		m.say(flag, sentence{Undecided, "", because("flagged before and after; a law is violated here that could not be repaired")})
+	case flag&told == 0 && m.original != nil:
+		m.say(flag, m.copied(m.copier(), "every bit of it is as in frame %d, %s before"))
+	default:
+		m.say(flag, sentence{Genuine, "", because("flagged before and after, with no moving law violated here")})
 	}
-	m.d.tell(m.f, &f)
+}
+
+// copied is what is said of a flag of a second copy.
+func (m *moment) copied(by, words string) sentence {
+	return sentence{Duplicate, by, because(words, m.original.Frame).lasting(m.p.Time - m.original.time)}
 }
 
 // copier tells who made a second copy of a packet without data. What the host

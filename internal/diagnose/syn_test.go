@@ -16,7 +16,7 @@ func TestSYNRecordedLate(t *testing.T) {
 		{Bits: tcp.ACK, Dir: 1, Seq: 5001, Ack: 1101, Outbound: tcp.In},
 		{Bits: tcp.SYN, Seq: 1000, Outbound: tcp.Out},
 	} {
-		p := Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Stamp: int64(i) * 1e6, Segment: &s}
+		p := Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Time: int64(i) * 1e6, Segment: &s}
 		if s.Bits == tcp.SYN {
 			p.Before, p.After, p.Left = uint32(tcp.Retransmission), uint32(tcp.Retransmission), true
 		}

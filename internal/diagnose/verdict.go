@@ -6,7 +6,7 @@ import (
 )
 
 // sentence tries the verdicts in the order of their precedence. Each has a
-// predicate of its own.
+// predicate of its own, which says nothing where it is another one.
 func (c *pending) sentence(f *flow, network *fates) sentence {
 	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
 	if c.lost {
@@ -18,10 +18,10 @@ func (c *pending) sentence(f *flow, network *fates) sentence {
 	case v.answeredBefore():
 		v.covered, v.coveredAt, v.echo, v.echoes, v.acked = v.acked, v.ackedAt, v.ackedEcho, true, 0
 	}
-	for _, try := range [...]func(*view) (sentence, bool){
+	for _, try := range [...]func(*view) sentence{
 		(*view).reversedHere, (*view).misplaced, (*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
-		if s, ok := try(&v); ok {
+		if s := try(&v); s.because.words != "" {
 			return s
 		}
 	}
@@ -40,60 +40,69 @@ type view struct {
 }
 
 // dropped: the receiver had the bytes although they were never seen before.
-func (v *view) dropped() (s sentence, ok bool) {
+func (v *view) dropped() (s sentence) {
 	s.verdict = Drop
+	const acknowledged = "retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them"
 	switch {
 	case v.seen || v.forgotten || v.left:
-		return s, false
 	case v.known && v.hole.taken != 0:
-		s.because = because("retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them", v.hole.taken)
+		s.because = because(acknowledged, v.hole.taken)
 	case v.acked > 0:
-		s.because = because("retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them", v.acked)
+		s.because = because(acknowledged, v.acked)
 	case v.dsack != 0 && !v.byLater:
 		s.because = because("retransmitted with the original missing: frame %d tells by a D-SACK that it came twice; the capture missed the first", v.dsack)
-	default:
-		return s, false
 	}
-	return s, true
+	return s
 }
 
 // duplicated: the same packet twice, not sent twice.
-func (v *view) duplicated() (s sentence, ok bool) {
+func (v *view) duplicated() (s sentence) {
 	if !v.seen || !identical(&v.copied.Segment, &v.seg) || !v.sameSending() {
-		return s, false
+		return s
 	}
-	apart := v.seg.Stamp - v.copied.Stamp
-	s.verdict, s.detail = Duplicate, report.ByCapture
-	s.because = because("every bit of it is as in frame %d, %s before; nobody tells of two", v.copied.Frame).lasting(apart)
+	words, by := "every bit of it is as in frame %d, %s before; nobody tells of two", int64(0)
+	s.verdict, s.detail = Duplicate, report.ByNetwork
 	switch {
 	case v.seg.Outbound == tcp.Out:
-		s.because = because("every bit of it is as in frame %d, %s before, and the host had not sent it to the network yet", v.copied.Frame).lasting(apart)
+		words = "every bit of it is as in frame %d, %s before, and the host had not sent it to the network yet"
+		s.detail = report.ByCapture
 	case v.dsack != 0:
-		s.detail = report.ByNetwork
-		s.because = because("every bit of it is as in frame %d, %s before; frame %d tells of two by a D-SACK", v.copied.Frame).lasting(apart).and(v.dsack)
+		words, by = "every bit of it is as in frame %d, %s before; frame %d tells of two by a D-SACK", v.dsack
 	case v.repeated != 0:
-		s.detail = report.ByNetwork
-		s.because = because("every bit of it is as in frame %d, %s before; frame %d repeats its ACK at once", v.copied.Frame).lasting(apart).and(v.repeated)
+		words, by = "every bit of it is as in frame %d, %s before; frame %d repeats its ACK at once", v.repeated
+	default:
+		s.detail = report.ByCapture
 	}
-	return s, true
+	if s.because = because(words, v.copied.Frame).lasting(v.time - v.copied.time); by != 0 {
+		s.because = s.because.and(by)
+	}
+	return s
 }
 
 // sameSending: it was sent once, as far as its bits and the time tell, and
 // where they leave it open, as its receiver had not asked for it, or its sender was
 // sending other bytes again.
 func (v *view) sameSending() bool {
-	return v.strays && v.seg.Outbound == tcp.In || v.f.sentOnce(&v.seg, v.seg.Stamp, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
+	return v.seg.Outbound == tcp.In && (v.strays || v.wasHeldUp()) || v.f.sentOnce(&v.seg, v.time, &v.copied, v.recovering) && (v.shown.times == 0 || numbered(&v.seg) || v.seg.HasTS)
+}
+
+// wasHeldUp: without a silence it came too soon after the one that it is like to be its
+// sender's answer to what it was told of that. In a silence that is too short for a
+// retransmission timeout only a tail loss probe can have been sent, of what was sent last
+// (RFC 8985, section 7.2); what is sent again for SACKs comes with others of its kind.
+func (v *view) wasHeldUp() bool {
+	silence := max(v.stall.lasting, v.silent)
+	return v.f.bothSACK() && !v.last && !v.resending && !v.recovering && !v.copied.fills &&
+		silence < leastRTO && v.time-v.copied.time-silence < v.roundTrip/2
 }
 
 // refused: a closed port had answered the SYN before it, and its sender tries
 // again, as Windows does twice.
-func (v *view) refused() (s sentence, ok bool) {
+func (v *view) refused() sentence {
 	if !v.seen || v.refusal == 0 {
-		return s, false
+		return sentence{}
 	}
-	s.verdict = Genuine
-	s.because = because("connect tried again after a refusal: frame %d answers frame %d with an RST", v.refusal, v.copied.Frame)
-	return s, true
+	return sentence{Genuine, "", because("connect tried again after a refusal: frame %d answers frame %d with an RST", v.refusal, v.copied.Frame)}
 }
 
 // slowestAck is how long a receiver holds an ACK back at most, nanoseconds (RFC
@@ -101,18 +110,16 @@ func (v *view) refused() (s sentence, ok bool) {
 const slowestAck = int64(500e6)
 
 // needed: its copy arrived at the host, whose stack did not take it.
-func (v *view) needed() (s sentence, ok bool) {
+func (v *view) needed() sentence {
 	if !v.seen || v.seg.Outbound != tcp.In || v.acked != 0 || v.dsack != 0 && !v.byLater || v.covered == 0 ||
-		!v.passedOver && v.denied < fastAsks && v.seg.Stamp-v.copied.Stamp < slowestAck {
-		return s, false
+		!v.passedOver && v.denied < fastAsks && v.time-v.copied.time < slowestAck {
+		return sentence{}
 	}
-	s.verdict = Genuine
-	s.because = because("sent again because the host's stack did not take frame %d: it acknowledges the bytes in frame %d, after this copy only", v.copied.Frame, v.covered)
-	return s, true
+	return sentence{Genuine, "", because("sent again because the host's stack did not take frame %d: it acknowledges the bytes in frame %d, after this copy only", v.copied.Frame, v.covered)}
 }
 
 // spurious: its receiver had the bytes, or got them another way.
-func (v *view) spurious() (s sentence, ok bool) {
+func (v *view) spurious() (s sentence) {
 	s.verdict = Spurious
 	switch {
 	case v.dsack != 0 && v.byLater && v.laterSent < 0:
@@ -122,7 +129,6 @@ func (v *view) spurious() (s sentence, ok bool) {
 	case v.forgotten && v.dsack != 0:
 		s.because = because("sent again though it had arrived: frame %d tells of two by a D-SACK", v.dsack)
 	case !v.seen:
-		return s, false
 	case v.acked > 0:
 		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it before", v.copied.Frame, v.acked)
 	case v.dsack != 0 && !(v.byLater && v.selects && v.shown.times > 0):
@@ -131,12 +137,12 @@ func (v *view) spurious() (s sentence, ok bool) {
 		s.because = because("sent again though frame %d had arrived at the host", v.copied.Frame)
 	case (v.shown.times == 0 || v.front) && v.echoed() < 0:
 		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it and echoes an older timestamp than that of this copy", v.copied.Frame, v.covered)
+	case v.answered && v.shown.times == 0:
+		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it and begins after bytes that were never seen: what brought them had acknowledged it, too", v.copied.Frame, v.covered)
 	case v.tooSoon():
 		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it too soon to be meant for this copy", v.copied.Frame, v.covered)
-	default:
-		return s, false
 	}
-	return s, true
+	return s
 }
 
 // echoed compares the timestamp that the first ACK of the bytes echoes with that
@@ -160,19 +166,18 @@ func (v *view) echoed() int {
 // hole by SACK would tell of a second copy by a D-SACK (RFC 2883).
 func (v *view) tooSoon() bool {
 	return v.covered != 0 && v.echoed() == 0 && !(v.selects && v.shown.times > 0) &&
-		v.away > 0 && v.coveredAt-v.seg.Stamp < v.away-v.away/8
+		v.away > 0 && v.coveredAt-v.time < v.away-v.away/8
 }
 
 // lost: the network lost it, and its sender found out.
-func (v *view) lost() (s sentence, ok bool) {
+func (v *view) lost() sentence {
 	fills := v.known && v.hole.taken == 0
 	before := v.seen || v.forgotten
 	if !fills && !before || v.left && !v.seen && v.shown.times == 0 || before && v.covered == 0 && v.shown.times == 0 {
-		return s, false
+		return sentence{}
 	}
-	s.verdict, s.detail = Loss, v.recovery()
-	s.because = v.evidenceOfLoss(s.detail)
-	return s, true
+	detail := v.recovery()
+	return sentence{Loss, detail, v.evidenceOfLoss(detail)}
 }
 
 // undecided says what speaks for each side.
@@ -192,7 +197,7 @@ func (v *view) undecided() sentence {
 // ofHole: nothing came that fills it. What a host receives and says that it
 // lacks was not there yet: then it is the late or second copy that is missing.
 func (v *view) ofHole() sentence {
-	open := v.coveredAt - v.seg.Stamp
+	open := v.coveredAt - v.time
 	switch {
 	case v.covered == 0:
 		return sentence{Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
@@ -217,6 +222,12 @@ func (s sentence) of(opened, filler *pending) sentence {
 	switch s.verdict {
 	case Drop:
 		words = "lost segments: the bytes before it come in frame %d, again: the capture missed the first copy"
+		if opened.asked.times > 0 && opened.seg.Outbound == tcp.In {
+			s.verdict = Reordering
+			s.because = because("frame %d shows that the bytes before it had not come; the capture missed the packet that brought them late, and frame %d brings them again",
+				opened.asked.frame, filler.seg.Frame)
+			return s
+		}
 	case Loss:
 		words = "lost segments: the network lost the bytes before it; frame %d brings them again"
 	case Reordering:

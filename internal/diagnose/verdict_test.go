@@ -27,6 +27,7 @@ func acks(at int64, dir uint8, n int, sack ...int) step {
 // none.
 func (s step) stamped(ts uint32) step  { s.ts = ts; return s }
 func (s step) echoes(ts uint32) step   { s.echo = ts; return s }
+func (s step) acking(n int) step       { s.ack = 1 + 100*n; return s }
 func (s step) numbered(id uint16) step { s.id = id; return s }
 
 // plain takes the SACK option away.
@@ -234,9 +235,33 @@ var scripts = []struct {
 	{"inbound reordering of which the capture missed the late packet", []step{
 		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3), acks(60, host, 3).wants(unseen + "drop"),
 	}},
+	{"inbound reordering: the capture missed the late packet, which is sent again needlessly", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3), acks(60, host, 3).wants(unseen + "drop"),
+		data(110, peer, 1, needless+"drop "+resent+"drop"), acks(110, host, 3, 1, 2),
+	}},
+	{"a D-SACK long after what was late: the capture missed what came again", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"reordering"), acks(51, host, 1, 2, 3),
+		data(61, peer, 1, outOf+"reordering"), acks(61, host, 3), acks(140, host, 3, 1, 2),
+	}},
+	{"the peer had answered what is sent again: its answer was lost, and its ACK of the second copy begins after that", []step{
+		data(50, host, 0, ""), data(90, peer, 0, "").acking(1), data(100, host, 1, "").acking(1), data(400, host, 1, resent+"spurious").acking(1),
+		{at: 440, dir: peer, bits: ack, seq: 201, ack: 201, want: lost + "loss(timeout)"}, data(640, peer, 1, resent+"loss(timeout)").acking(2),
+		{at: 640, dir: host, bits: ack, seq: 201, ack: 201},
+	}},
+	{"the same, but the peer had not answered", []step{
+		data(50, host, 0, ""), data(90, peer, 0, "").acking(1), data(100, host, 1, "").acking(1), data(400, host, 1, resent+"loss(timeout)").acking(1),
+		{at: 440, dir: peer, bits: ack, seq: 101, ack: 201}, data(640, peer, 1, "").acking(2), {at: 640, dir: host, bits: ack, seq: 201, ack: 201},
+	}},
+	{"later than a round trip, but before bytes that its receiver asks for: its sender would send those again first", []step{
+		data(50, peer, 0, ""), acks(50, host, 1), data(51, peer, 2, lost+"loss(fast-retransmission)"), acks(51, host, 1, 2, 3),
+		data(52, peer, 4, lost+"reordering"), acks(52, host, 1, 4, 5, 2, 3), data(53, peer, 5, ""), acks(53, host, 1, 4, 6, 2, 3),
+		data(100, peer, 3, resent+"reordering"), acks(100, host, 1, 2, 6),
+		data(101, peer, 1, fast+"loss(fast-retransmission) "+resent+"loss(fast-retransmission)"), acks(101, host, 6),
+	}},
 	{"another connection whose SYN the capture missed", []step{
 		data(50, host, 0, ""), {at: 5000, dir: peer, bits: tcp.SYN | ack, seq: 70_000, ack: 90_001, want: "reused_ports=drop lost_segment=drop " + unseen + "drop"},
 		{at: 5001, dir: host, bits: ack, seq: 90_001, ack: 70_001, want: lost + "drop " + unseen + "drop"},
+		{at: 5002, dir: host, bits: ack, seq: 90_001, len: 10, ack: 70_001}, {at: 5042, dir: peer, bits: ack, seq: 70_001, ack: 90_011, want: unseen + "drop"},
 	}},
 	{"the ports again", []step{
 		{at: 5000, dir: host, bits: tcp.SYN, seq: 1000, want: "reused_ports=genuine"}, {at: 5040, dir: peer, bits: tcp.SYN | ack, seq: 2000, ack: 1001},

@@ -92,7 +92,7 @@ func reported(f *diagnose.Finding) report.Finding {
 // described is what a finding says without its sequence numbers and its evidence.
 func described(f *diagnose.Finding) report.Finding {
 	return report.Finding{
-		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Stamp),
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time),
 		Flow: report.Endpoints{Source: f.Source.AddrPort(), Destination: f.Target.AddrPort()},
 		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()),
 	}

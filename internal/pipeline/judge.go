@@ -103,7 +103,7 @@ func (v *judge) say(u *unit) {
 	}
 	p := &v.said
 	*p = diagnose.Packet{
-		Frame: u.block.Frame, FrameAfter: u.judged.frame, Stamp: u.placed.time,
+		Frame: u.block.Frame, FrameAfter: u.judged.frame, Time: u.placed.time,
 		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(u.judged.after),
 		Moved: u.placed.byLaw, Left: u.placed.left, Law: u.placed.law,
 		Source: diagnose.Endpoint{Addr: u.view.Src, Port: u.sport}, Target: diagnose.Endpoint{Addr: u.view.Dst, Port: u.dport},

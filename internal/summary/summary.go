@@ -66,7 +66,7 @@ func (s *Summary) Packet(p *Packet) {
 // Finding takes in what was found of a packet that was taken in before.
 func (s *Summary) Finding(f *diagnose.Finding) {
 	if f.Timed {
-		s.timeline.finding(f.Stamp, f.Verdict)
+		s.timeline.finding(f.Time, f.Verdict)
 	}
 	if f.Followed {
 		s.connections.finding(f.Flow, f.Frame, f.Verdict)

@@ -218,7 +218,7 @@ func TestVerdictBars(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := good()
 			test.change(&c)
-			got := strings.Join(verdictBars(&c, minMacroF1, minOfKind), "; ")
+			got := strings.Join(verdictBars(&c, minOfKind), "; ")
 			if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 				t.Errorf("got %q, want %q in it", got, test.want)
 			}
