@@ -22,30 +22,6 @@ type batchFlags struct {
 	include, exclude []string
 }
 
-const batchSynopsis = `[-o DIR] [--jobs N] [--memory SIZE] [--resume] [--dry-run]
-      [--include GLOB]... [--exclude GLOB]... [--report FILE]... [--json]
-      [--force] [-q] [FLAG OF repair]... PATH...
-  mendcap batch merge [--report FILE]... [--json] [-q] SUMMARY.json...`
-
-const batchText = `Repairs all captures in files, folders and archives (tar, compressed or not, and
-zip). Captures are recognised by their content, not by their name.
-X.mended.pcapng and its report X.mended.json are written below DIR, which
-mirrors the captures' folders, or without -o beside the capture. The outputs of
-an archive's members go into a folder ARCHIVE.mended. Network tables are found
-beside each capture, within archives too. Symbolic links are not followed, and
-mendcap's own outputs are skipped. One bad file never stops the rest. A file
-that unpacks to more than 256 GiB, or to more than 250 times its size (archives
-from 256 MiB on, compressed captures from 1 GiB on), is taken for a bomb and
-listed as failed.
-
---resume leaves alone what an earlier run has finished, if the capture, its
-tables, the options and this program are the same, and the output is as it was.
-Contents are compared, not times. A GLOB without a slash matches names, one with
-a slash matches paths from PATH; ** matches any folders. --report writes the
-summary, by its suffix as .json, .csv or .html. "batch merge" joins such
-JSON summaries of several runs; where two of them have the same path, the later
-one counts.`
-
 func batchCommand() *command {
 	f := &batchFlags{}
 	flags := newFlags("batch")
@@ -63,24 +39,17 @@ func batchCommand() *command {
 	flags.BoolVar(&f.force, "force", false, "replace other outputs of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
 	f.tune(flags)
-	return &command{
-		name: "batch", synopsis: batchSynopsis, text: batchText,
-		summary: "repair all captures in folders and archives, and summarise",
-		flags:   flags,
-		run:     f.run,
-	}
+	return &command{flags, f.run}
 }
-
-const batchHint = "see: mendcap help batch"
 
 func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if len(args) > 0 && args[0] == "merge" {
 		return f.merge(s, args[1:])
 	}
 	if len(args) == 0 {
-		return s.fail("", usagef(batchHint, "no file or folder was named"))
+		return s.fail("", usagef(seeCommand, "no file or folder was named"))
 	}
-	if err := f.checkTuning(batchHint); err != nil {
+	if err := f.checkTuning(); err != nil {
 		return s.fail("", err)
 	}
 	o, err := f.batchOptions()
@@ -108,7 +77,7 @@ func garbageBeside(plan *batch.Plan) int { return max(0, mostGarbage-plan.Held()
 
 func (f *batchFlags) batchOptions() (batch.Options, error) {
 	if f.jobs < 1 && f.jobsGiven() {
-		return batch.Options{}, usagef(batchHint, "--jobs: %d is not a number from 1 up", f.jobs)
+		return batch.Options{}, usagef(seeCommand, "--jobs: %d is not a number from 1 up", f.jobs)
 	}
 	if err := errors.Join(checkGlobs("--include", f.include), checkGlobs("--exclude", f.exclude)); err != nil {
 		return batch.Options{}, err
@@ -150,7 +119,7 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 
 func batchError(err error) error {
 	if errors.Is(err, batch.ErrUsage) || errors.Is(err, repair.ErrUsage) {
-		return usagef(batchHint, "%s", plainly(err))
+		return usagef(seeCommand, "%s", plainly(err))
 	}
 	return err
 }

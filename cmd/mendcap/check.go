@@ -25,19 +25,6 @@ type checkFlags struct {
 	most     []string
 }
 
-const checkText = `Finds in each capture what a repair would find, writes no capture, and exits
-with 1 if there are more findings than allowed. Without --fail-on, findings of
-every verdict count, except artefact, which a repair undoes, and genuine, which
-happened as flagged. KIND is a verdict (mendcap help verdicts lists them) or
-verdict/flag, as in loss/fast_retransmission; a finding counts for the most
-specific kind. None is allowed of each kind, unless --max says how many, or what
-share of the packets (0.5% or 0.005).
-
-A baseline holds findings that are known: they do not count. It names them by
-what they are (verdict, flag, connection, sequence numbers), so that other
-packets may come and go. --update-baseline writes the findings of this run's
-captures to it, keeps what it has of others, and fails on none.`
-
 func checkCommand() *command {
 	f := &checkFlags{}
 	flags := newFlags("check")
@@ -50,15 +37,7 @@ func checkCommand() *command {
 	flags.BoolVarP(&f.common.quiet, "quiet", "q", false, "print nothing but errors")
 	f.common.readingFlags.add(flags)
 	f.common.addSpool(flags)
-	return &command{
-		name: "check",
-		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... " +
-			"[--report FILE]... [-q] [--findings N]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE...",
-		summary: "fail if captures have findings that are not known",
-		text:    checkText,
-		flags:   flags,
-		run:     f.run,
-	}
+	return &command{flags, f.run}
 }
 
 func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
@@ -89,28 +68,27 @@ func (f *checkFlags) nameOf(err error) string {
 
 // prepare reads the rules and names the captures.
 func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules, error) {
-	const hint = "see: mendcap help check"
 	if f.update && f.baseline == "" {
-		return nil, nil, usagef(hint, "--update-baseline needs --baseline FILE")
+		return nil, nil, usagef(seeCommand, "--update-baseline needs --baseline FILE")
 	}
 	if f.common.findings < 1 {
-		return nil, nil, usagef(hint, "--findings: %d is not a number from 1 up", f.common.findings)
+		return nil, nil, usagef(seeCommand, "--findings: %d is not a number from 1 up", f.common.findings)
 	}
-	if err := f.common.readingFlags.check(hint); err != nil {
+	if err := f.common.readingFlags.check(); err != nil {
 		return nil, nil, err
 	}
 	rules := &report.Rules{}
 	for _, text := range f.failOn {
 		k, err := report.ParseKind(text)
 		if err := checkKind(k, text, err); err != nil {
-			return nil, nil, usagef(hint, "--fail-on %s: %v", text, err)
+			return nil, nil, usagef(seeCommand, "--fail-on %s: %v", text, err)
 		}
 		rules.FailOn = append(rules.FailOn, k)
 	}
 	for _, text := range f.most {
 		l, err := report.ParseLimit(text)
 		if err := checkKind(l.Kind, text, err); err != nil {
-			return nil, nil, usagef(hint, "--max %s: %v", text, err)
+			return nil, nil, usagef(seeCommand, "--max %s: %v", text, err)
 		}
 		rules.Max = append(rules.Max, l)
 	}

@@ -13,14 +13,11 @@ import (
 	"github.com/mendcap/mendcap/internal/naming"
 )
 
-// command is one word of the command line.
+// command is one word of the command line: the name of its flags. The manual has a
+// page of that name.
 type command struct {
-	name     string
-	synopsis string // what follows the name
-	summary  string // one line
-	text     string // the rest of the help
-	flags    *pflag.FlagSet
-	run      func(ctx context.Context, s *streams, args []string) int // args without the flags
+	*pflag.FlagSet
+	run func(ctx context.Context, s *streams, args []string) int // args without the flags
 }
 
 // commands returns all commands, with their flags unset.
@@ -30,7 +27,7 @@ func commands() []*command {
 
 func find(name string) *command {
 	all := commands()
-	if i := slices.IndexFunc(all, func(c *command) bool { return c.name == name }); i >= 0 {
+	if i := slices.IndexFunc(all, func(c *command) bool { return c.Name() == name }); i >= 0 {
 		return all[i]
 	}
 	return nil
@@ -46,20 +43,20 @@ func newFlags(name string) *pflag.FlagSet {
 
 // run carries out a command line and returns the exit code.
 func run(ctx context.Context, s *streams, args []string) int {
+	s.help = seeHelp
 	root := newFlags("mendcap")
 	root.SetInterspersed(false)
-	root.BoolP("help", "h", false, "")
+	help := root.BoolP("help", "h", false, "")
 	showVersion := root.Bool("version", false, "")
 	records := recordingFlags(root)
 	err := root.Parse(args)
 	var unknown *pflag.NotExistError
-	help, _ := root.GetBool("help")
 	switch {
 	case errors.As(err, &unknown): // a flag of repair, which need not be named
 		return find("repair").start(ctx, s, args)
 	case err != nil:
-		return s.fail("", badFlags(seeHelp, root, err))
-	case help:
+		return s.fail("", badFlags(root, err))
+	case *help:
 		return s.print(overview())
 	case *showVersion:
 		return s.print(versionText())
@@ -97,24 +94,25 @@ func commandNames() string { return strings.Join(commandWords(), ", ") }
 
 func commandWords() (names []string) {
 	for _, c := range commands() {
-		names = append(names, c.name)
+		names = append(names, c.Name())
 	}
 	return names
 }
 
 // start parses the flags of c and runs it.
 func (c *command) start(ctx context.Context, s *streams, args []string) int {
-	c.flags.BoolP("help", "h", false, "show this help")
-	if err := c.flags.Parse(args); err != nil {
-		return s.fail("", badFlags("see: mendcap help "+c.name, c.flags, err))
+	s.help = seeHelp + " " + c.Name()
+	help := c.BoolP("help", "h", false, "show this help")
+	if err := c.Parse(args); err != nil {
+		return s.fail("", badFlags(c.FlagSet, err))
 	}
-	if help, _ := c.flags.GetBool("help"); help {
+	if *help {
 		return s.print(c.help())
 	}
-	if err := checkEmpty("see: mendcap help "+c.name, c.flags); err != nil {
+	if err := checkEmpty(c.FlagSet); err != nil {
 		return s.fail("", err)
 	}
-	return c.run(ctx, s, c.flags.Args())
+	return c.run(ctx, s, c.Args())
 }
 
 // print writes text to standard output.

@@ -17,42 +17,25 @@ type explainFlags struct {
 	json bool
 }
 
-const explainText = `For each FRAME, a number from 1 as in Wireshark or a range like 10-14, says what
-was inferred of its header and by what evidence; which law of order moved it, by
-how much and against which frame, or why it stayed; when it can have happened;
-which frames must come before and after it; and what an analyser flags before
-and after the repair. Nothing is written. Frame numbers are those of CAPTURE,
-which may be "-" for standard input; sequence numbers are relative, as Wireshark
-shows them. At most 1,000 frames are explained at once. Network tables are found
-as by "mendcap repair".`
-
 func explainCommand() *command {
 	f := &explainFlags{}
 	flags := newFlags("explain")
 	flags.BoolVar(&f.json, "json", false, "print the explanations as JSON")
 	f.readingFlags.add(flags)
 	f.addSpool(flags)
-	return &command{
-		name:     "explain",
-		synopsis: "[--json]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE FRAME...",
-		summary:  "explain what a repair does to single frames, and why",
-		text:     explainText,
-		flags:    flags,
-		run:      f.run,
-	}
+	return &command{flags, f.run}
 }
 
 func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
-	const hint = "see: mendcap help explain"
 	if len(args) < 2 {
-		return s.fail("", usagef(hint, "a capture and the frames to explain must be named"))
+		return s.fail("", usagef(seeCommand, "a capture and the frames to explain must be named"))
 	}
 	in := args[0]
 	frames, err := parseFrames(args[1:])
 	if err != nil {
 		return s.fail("", err)
 	}
-	if err := f.check(hint); err != nil {
+	if err := f.check(); err != nil {
 		return s.fail("", err)
 	}
 	o := f.options()
@@ -60,7 +43,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	x, err := repair.Explain(ctx, in, frames, o)
 	done()
 	if errors.Is(err, repair.ErrUsage) {
-		err = usagef(hint, "%s", plainly(err))
+		err = usagef(seeCommand, "%s", plainly(err))
 	}
 	if err != nil {
 		return s.fail(in, f.unread(in, err))

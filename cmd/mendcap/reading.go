@@ -27,10 +27,6 @@ type readingFlags struct {
 	chosen repair.Options // what check has read of layout and without
 }
 
-const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LAW]...
-      [--align-interfaces] [--salvage on|off] [--protocol PROTOCOL]
-      [--local ADDR]... [--confidence P]`
-
 // add adds all of them.
 func (f *readingFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable) instead of those beside the capture")
@@ -47,27 +43,27 @@ func (f *readingFlags) addSpool(flags *pflag.FlagSet) {
 	flags.Var(&f.spool, "spool-limit", "copy at most `SIZE` bytes of standard input or a pipe to a temporary file (default half of what is free there)")
 }
 
-// check reads and checks their values; hint helps with what is wrong.
-func (f *readingFlags) check(hint string) error {
+// check reads and checks their values.
+func (f *readingFlags) check() error {
 	if f.salvage != "on" && f.salvage != "off" {
-		return usagef(hint, "--salvage: %q is neither on nor off", f.salvage)
+		return usagef(seeCommand, "--salvage: %q is neither on nor off", f.salvage)
 	}
 	if !(f.confidence >= 0.5 && f.confidence <= 1) {
-		return usagef(hint, "--confidence: %v is not a number from 0.5 to 1", f.confidence)
+		return usagef(seeCommand, "--confidence: %v is not a number from 0.5 to 1", f.confidence)
 	}
 	if err := f.chosen.Layout.UnmarshalText([]byte(f.layout)); err != nil {
-		return usagef(hint, "--user-layout: %s", plainly(err))
+		return usagef(seeCommand, "--user-layout: %s", plainly(err))
 	}
 	f.chosen.Without = nil
 	for _, name := range f.without {
 		var law reorder.Law
 		if err := law.UnmarshalText([]byte(name)); err != nil {
-			return usagef(hint, "--without: %s%s", plainly(err), guess("", name, reorder.LawNames()))
+			return usagef(seeCommand, "--without: %s%s", plainly(err), guess("", name, reorder.LawNames()))
 		}
 		f.chosen.Without = append(f.chosen.Without, law)
 	}
 	if err := (repair.Options{Local: f.stated.local}).Check(); err != nil {
-		return usagef(hint, "--local: %s", plainly(err))
+		return usagef(seeCommand, "--local: %s", plainly(err))
 	}
 	return nil
 }

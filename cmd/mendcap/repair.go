@@ -27,21 +27,6 @@ type repairFlags struct {
 	compress         repair.Compression
 }
 
-const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--report FILE]... [--json]
-      [--force] [-q | -v] [--findings N] [--flows N]
-      [--compress gzip|zstd]
-      ` + readingSynopsis + ` [--spool-limit SIZE]
-      CAPTURE...`
-
-const repairText = `The repaired capture X.mended.pcapng is written beside X.pcap, whole or not at
-all. An output that exists and is identical is left as it is; another one is
-replaced only with --force. Network tables are found beside the capture, as
-X.tables/, X.pcap.tables/, X.tables.json and X.tables.txt, unless --tables names
-them. "-" is standard input and needs -w; with -w - the report goes to standard
-error. The report goes to standard output, progress and errors to standard
-error. With several captures, those named *.mended.pcapng are skipped, and JSON
-is one array of reports instead of one report.`
-
 func repairCommand() *command {
 	f := &repairFlags{}
 	flags := newFlags("repair")
@@ -55,12 +40,7 @@ func repairCommand() *command {
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print laws, headers, all connections and the first findings too")
 	f.tune(flags)
 	f.addSpool(flags)
-	return &command{
-		name: "repair", synopsis: repairSynopsis, text: repairText,
-		summary: "repair captures and report what was found",
-		flags:   flags,
-		run:     f.run,
-	}
+	return &command{flags, f.run}
 }
 
 // tune adds the flags that decide how a capture is read, and what is written of
@@ -72,18 +52,18 @@ func (f *repairFlags) tune(flags *pflag.FlagSet) {
 	f.readingFlags.add(flags)
 }
 
-// checkTuning checks the values of these flags; hint helps with what is wrong.
-func (f *repairFlags) checkTuning(hint string) error {
+// checkTuning checks the values of these flags.
+func (f *repairFlags) checkTuning() error {
 	if f.findings < 1 {
-		return usagef(hint, "--findings: %d is not a number from 1 up", f.findings)
+		return usagef(seeCommand, "--findings: %d is not a number from 1 up", f.findings)
 	}
 	if f.flows < 1 || f.flows > repair.MaxFlows {
-		return usagef(hint, "--flows: %d is not a number from 1 to %d", f.flows, repair.MaxFlows)
+		return usagef(seeCommand, "--flows: %d is not a number from 1 to %d", f.flows, repair.MaxFlows)
 	}
 	if err := (repair.Options{Compression: f.compress}).Check(); err != nil {
-		return usagef(hint, "--compress: %s", plainly(err))
+		return usagef(seeCommand, "--compress: %s", plainly(err))
 	}
-	return f.readingFlags.check(hint)
+	return f.readingFlags.check()
 }
 
 // options are those that the flags ask for.
@@ -94,7 +74,7 @@ func (f *repairFlags) options() repair.Options {
 }
 
 func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
-	if err := f.checkTuning("see: mendcap help repair"); err != nil {
+	if err := f.checkTuning(); err != nil {
 		return s.fail("", err)
 	}
 	jobs, err := f.plan(s, args)

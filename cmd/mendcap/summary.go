@@ -91,7 +91,7 @@ func discardAll(files []*summaryFile) error {
 // merge joins the summaries of several runs.
 func (f *batchFlags) merge(s *streams, args []string) int {
 	if len(args) == 0 {
-		return s.fail("", usagef(batchHint, "no summary was named"))
+		return s.fail("", usagef(seeCommand, "no summary was named"))
 	}
 	names, err := expandGlobs(args)
 	if err != nil {

@@ -18,39 +18,39 @@ import (
 
 // badFlags says what is wrong with the flags of a command line: which flag, which
 // value, and what it takes.
-func badFlags(hint string, flags *pflag.FlagSet, err error) error {
+func badFlags(flags *pflag.FlagSet, err error) error {
 	var value *pflag.InvalidValueError
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
 	switch {
 	case errors.As(err, &value):
-		return usagef(hint, "--%s: %s", value.GetFlag().Name, notTaken(value))
+		return usagef(seeCommand, "--%s: %s", value.GetFlag().Name, notTaken(value))
 	case errors.As(err, &missing):
-		return usagef(hint, "--%s needs a value", missing.GetFlag().Name)
+		return usagef(seeCommand, "--%s needs a value", missing.GetFlag().Name)
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return usagef(hint, "unknown flag -%s", unknown.GetSpecifiedName())
+		return usagef(seeCommand, "unknown flag -%s", unknown.GetSpecifiedName())
 	case errors.As(err, &unknown):
 		var names []string
 		flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		return usagef(hint, "unknown flag --%s%s", unknown.GetSpecifiedName(), guess("--", unknown.GetSpecifiedName(), names))
+		return usagef(seeCommand, "unknown flag --%s%s", unknown.GetSpecifiedName(), guess("--", unknown.GetSpecifiedName(), names))
 	}
-	return usagef(hint, "%v", err)
+	return usagef(seeCommand, "%v", err)
 }
 
 // checkEmpty refuses flags and arguments that were given as empty texts: what a
 // variable that is not set leaves would else be taken for a flag not given.
-func checkEmpty(hint string, flags *pflag.FlagSet) (err error) {
+func checkEmpty(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		texts := []string{f.Value.String()}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			texts = list.GetSlice()
 		}
 		if err == nil && slices.Contains(texts, "") {
-			err = usagef(hint, "--%s: its value is empty", f.Name)
+			err = usagef(seeCommand, "--%s: its value is empty", f.Name)
 		}
 	})
 	if err == nil && slices.Contains(flags.Args(), "") {
-		err = usagef(hint, "an argument is empty")
+		err = usagef(seeCommand, "an argument is empty")
 	}
 	return err
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func versionCommand() *command {
-	return printing("version", "print the version", "Names the version or revision that the binary was built from, and with what.", versionText)
+	return printing("version", versionText)
 }
 
 // versionText is what the Go tool has stamped into the binary.
