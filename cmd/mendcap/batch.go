@@ -64,7 +64,7 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	return max(f.carryOut(ctx, s, paths, o, to), s.discard(to))
+	return max(f.carryOut(ctx, s, paths, o, to), s.fail("", discard(to)))
 }
 
 // mostGarbage is how much garbage may wait for the collector, bytes: with little
