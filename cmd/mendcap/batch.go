@@ -36,7 +36,7 @@ func batchCommand() *command {
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "pass over files and folders that match `GLOB` (repeatable)")
 	flags.StringArrayVar(&f.reports, "report", nil, "write the summary to `FILE` too: .json, .csv or .html (repeatable)")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON")
-	flags.BoolVar(&f.force, "force", false, "replace other outputs of the same name")
+	flags.BoolVar(&f.options.Force, "force", false, "replace other outputs of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
 	f.tune(flags)
 	return &command{flags, f.run}
@@ -60,7 +60,7 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	to, err := f.openSummaries(s, append(paths, f.tables...))
+	to, err := f.openSummaries(s, append(paths, f.options.Tables...))
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -84,13 +84,13 @@ func (f *batchFlags) batchOptions() (batch.Options, error) {
 	}
 	return batch.Options{
 		Dir: f.dir, Jobs: f.jobs, Memory: int64(f.memory), Include: f.include, Exclude: f.exclude,
-		Resume: f.resume, Program: identity(), Repair: f.options(),
+		Resume: f.resume, Program: identity(), Repair: f.options,
 	}, nil
 }
 
 // carryOut finds the captures, repairs them and shows the summary.
 func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o batch.Options, to []*summaryFile) int {
-	bar := f.countdown(s)
+	bar := &countdown{progress: s.progressOf("", f.quiet)}
 	o.Progress = bar.set
 	plan, err := batch.Find(ctx, paths, o)
 	if err != nil {

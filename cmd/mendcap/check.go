@@ -33,7 +33,7 @@ func checkCommand() *command {
 	flags.StringArrayVar(&f.failOn, "fail-on", nil, "count findings of this `KIND` (repeatable)")
 	flags.StringArrayVar(&f.most, "max", nil, "allow so many findings, as `KIND=N` or KIND=RATE (repeatable)")
 	flags.StringArrayVar(&f.common.reports, "report", nil, "write the report to `FILE` too, its format by its suffix: "+reportFormats()+" (repeatable)")
-	flags.IntVar(&f.common.findings, "findings", repair.DefaultFindings, "list the first `N` findings in reports")
+	flags.IntVar(&f.common.options.Findings, "findings", repair.DefaultFindings, "list the first `N` findings in reports")
 	flags.BoolVarP(&f.common.quiet, "quiet", "q", false, "print nothing but errors")
 	f.common.readingFlags.add(flags)
 	f.common.addSpool(flags)
@@ -71,8 +71,8 @@ func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules
 	if f.update && f.baseline == "" {
 		return nil, nil, usagef(seeCommand, "--update-baseline needs --baseline FILE")
 	}
-	if f.common.findings < 1 {
-		return nil, nil, usagef(seeCommand, "--findings: %d is not a number from 1 up", f.common.findings)
+	if f.common.options.Findings < 1 {
+		return nil, nil, usagef(seeCommand, "--findings: %d is not a number from 1 up", f.common.options.Findings)
 	}
 	if err := f.common.readingFlags.check(); err != nil {
 		return nil, nil, err
@@ -157,10 +157,9 @@ func (c *checker) checksOf(r *report.Report) []report.Check { return c.tally.Che
 func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 	f, s := c.flags, c.streams
 	c.tally = c.rules.Begin(c.baselineName(in))
-	o := f.common.readingFlags.options()
-	o.Findings, o.Tally = f.common.findings, c.tally
-	o.EachFinding, o.TakeBack = to.each(filepath.Base(in)), to.abandon
-	done := f.common.watch(s, in, &o)
+	o := f.common.options
+	o.Tally, o.EachFinding, o.TakeBack = c.tally, to.each(filepath.Base(in)), to.abandon
+	done := s.watch(in, &o, f.common.quiet)
 	r, err := repair.Check(ctx, in, o)
 	done()
 	return to.conclude(s, in, &r, f.common.unread(in, err), func() int { return c.judge(in, &r) })

@@ -85,7 +85,7 @@ func (f *readingFlags) inputs(s *streams, captures []string) *claims {
 	for _, in := range captures {
 		read.input(s.in, in, "the capture")
 	}
-	paths := f.tables
+	paths := f.options.Tables
 	if len(paths) == 0 {
 		for _, in := range captures {
 			if found, err := tables.Find(in, naming.Stem(in)); err == nil && in != "-" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/mendcap/mendcap/repair/batch"
 )
@@ -10,16 +9,8 @@ import (
 // countdown shows on a terminal how far a batch is: captures, their bytes a
 // second, and the time left.
 type countdown struct {
-	progress
+	*progress
 	last batch.Progress
-}
-
-func (f *batchFlags) countdown(s *streams) *countdown {
-	c := &countdown{}
-	if !f.quiet && s.progress {
-		c.streams, c.began = s, time.Now()
-	}
-	return c
 }
 
 // set says how far the batch is.

@@ -11,7 +11,7 @@ import (
 func TestCountdown(t *testing.T) {
 	var shown strings.Builder
 	s := &streams{err: &shown, progress: true}
-	c := (&batchFlags{}).countdown(s)
+	c := &countdown{progress: s.progressOf("", false)}
 	c.set(batch.Progress{Captures: 10, Done: 1, Bytes: 1000, DoneBytes: 100})
 	if shown.Len() > 0 || c.bar != nil {
 		t.Errorf("at the beginning: got %q, want nothing yet", shown.String())
@@ -26,7 +26,7 @@ func TestCountdown(t *testing.T) {
 		t.Errorf("done: got %d, want 4", c.done())
 	}
 	shown.Reset()
-	quiet := (&batchFlags{repairFlags: repairFlags{quiet: true}}).countdown(s)
+	quiet := &countdown{progress: s.progressOf("", true)}
 	quiet.began = time.Now().Add(-time.Minute)
 	quiet.set(batch.Progress{Captures: 10, Done: 4, Bytes: 1000, DoneBytes: 500})
 	quiet.close()

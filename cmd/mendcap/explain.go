@@ -38,8 +38,8 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err := f.check(); err != nil {
 		return s.fail("", err)
 	}
-	o := f.options()
-	done := (&repairFlags{}).watch(s, in, &o)
+	o := f.options
+	done := s.watch(in, &o, false)
 	x, err := repair.Explain(ctx, in, frames, o)
 	done()
 	if errors.Is(err, repair.ErrUsage) {

@@ -31,7 +31,7 @@ func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
 	for _, in := range captures {
 		out := f.write
 		if out == "" {
-			out = naming.OutputName(in, f.dir) + naming.PackedSuffix(string(f.compress))
+			out = naming.OutputName(in, f.dir) + naming.PackedSuffix(string(f.options.Compression))
 		}
 		jobs = append(jobs, job{in, out})
 	}
