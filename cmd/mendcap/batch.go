@@ -131,21 +131,14 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 		code = exitNoCapture
 		fmt.Fprintln(s.err, "mendcap: no capture was found")
 	}
-	code = max(code, s.fail("standard output", f.show(s.out, s.width, sum)))
+	if f.json || !f.quiet {
+		text := func(w io.Writer) error { return render.BatchTerminal(w, sum, s.width) }
+		code = max(code, s.show(f.json, sum.WriteJSON, text))
+	}
 	for _, file := range to {
 		if err := file.write(sum); err != nil {
 			code = max(code, s.fail(file.name, fmt.Errorf("write summary: %w", err)))
 		}
 	}
 	return code
-}
-
-func (f *batchFlags) show(w io.Writer, width int, sum *report.Batch) error {
-	switch {
-	case f.json:
-		return sum.WriteJSON(w)
-	case f.quiet:
-		return nil
-	}
-	return render.BatchTerminal(w, sum, width)
 }

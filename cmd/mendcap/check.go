@@ -179,7 +179,7 @@ func (c *checker) judge(in string, r *report.Report) int {
 	if c.flags.common.quiet {
 		return code
 	}
-	return max(code, s.fail("standard output", c.show(in, r, checks)))
+	return max(code, s.fail(standardOutput, c.show(in, r, checks)))
 }
 
 func (c *checker) show(in string, r *report.Report, checks []report.Check) error {

@@ -118,5 +118,13 @@ func (c *command) start(ctx context.Context, s *streams, args []string) int {
 // print writes text to standard output.
 func (s *streams) print(text string) int {
 	_, err := io.WriteString(s.out, text)
-	return s.fail("standard output", err)
+	return s.fail(standardOutput, err)
+}
+
+// show writes one of two forms to standard output.
+func (s *streams) show(asJSON bool, json, text func(io.Writer) error) int {
+	if asJSON {
+		text = json
+	}
+	return s.fail(standardOutput, text(s.out))
 }

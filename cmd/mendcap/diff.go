@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
@@ -30,17 +31,11 @@ func (f *diffFlags) run(ctx context.Context, s *streams, args []string) int {
 		}
 	}
 	d := report.Compare(two[0], two[1])
-	write := func() error { return render.Diff(s.out, &d, s.width) }
-	if f.json {
-		write = func() error { return d.WriteJSON(s.out) }
-	}
-	if err := write(); err != nil {
-		return s.fail("standard output", err)
-	}
-	if f.exitCode && !d.Same() {
+	code := s.show(f.json, d.WriteJSON, func(w io.Writer) error { return render.Diff(w, &d, s.width) })
+	if code == exitDone && f.exitCode && !d.Same() {
 		return exitFindings
 	}
-	return exitDone
+	return code
 }
 
 // onlyReport reads a file of one report.

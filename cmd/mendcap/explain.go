@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 
 	"github.com/mendcap/mendcap/repair"
-	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
 )
 
@@ -48,20 +48,8 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail(in, f.unread(in, err))
 	}
-	return f.show(s, in, &x)
-}
-
-// show prints the explanations, and what is broken in the capture.
-func (f *explainFlags) show(s *streams, in string, x *report.Explanations) int {
-	code := s.sayDamage(in, x.Damage)
-	var err error
-	if f.json {
-		err = x.WriteJSON(s.out)
-	} else {
-		err = render.Explanations(s.out, x, s.width)
-	}
-	code = max(code, s.fail("standard output", err))
-	return code
+	text := func(w io.Writer) error { return render.Explanations(w, &x, s.width) }
+	return max(s.sayDamage(in, x.Damage), s.show(f.json, x.WriteJSON, text))
 }
 
 // parseFrames reads frame numbers and ranges of them.

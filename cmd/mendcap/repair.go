@@ -20,6 +20,7 @@ type repairFlags struct {
 	readingFlags
 	read, write, dir string
 	reports          []string
+	targets          []target // of reports, once they are checked
 	json             bool
 	quiet, verbose   bool
 }

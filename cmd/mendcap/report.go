@@ -58,8 +58,7 @@ func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int
 		}
 		code = max(code, s.fail(stored, to.add(r)))
 	}
-	code = max(code, s.fail("", to.close()))
-	return code
+	return max(code, s.fail("", to.close()))
 }
 
 // readable reads a file of stored reports to its end, so that nothing is shown of

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
@@ -48,15 +49,15 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 	if loadErr != nil {
 		code = max(code, s.fail("", fmt.Errorf("%w: %w", repair.ErrNoTables, loadErr)))
 	}
-	if asJSON {
-		err = tables.WriteJSON(s.out, snapshot)
-	} else if len(files) > 0 {
-		if err = render.Tables(s.out, files, s.width); err == nil {
-			err = render.TableRoles(s.out, roles(snapshot), s.width)
+	return max(code, s.show(asJSON, func(w io.Writer) error { return tables.WriteJSON(w, snapshot) }, func(w io.Writer) error {
+		if len(files) == 0 {
+			return nil
 		}
-	}
-	code = max(code, s.fail("standard output", err))
-	return code
+		if err := render.Tables(w, files, s.width); err != nil {
+			return err
+		}
+		return render.TableRoles(w, roles(snapshot), s.width)
+	}))
 }
 
 // roles counts what the tables together say.
