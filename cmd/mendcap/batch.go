@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
@@ -94,7 +93,7 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 	o.Progress = bar.set
 	plan, err := batch.Find(ctx, paths, o)
 	if err != nil {
-		return s.fail("", batchError(err))
+		return s.fail("", asUsage(err))
 	}
 	for _, file := range to {
 		if what, ok := plan.Has(file.name); ok {
@@ -115,13 +114,6 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 		return s.fail("", err)
 	}
 	return f.conclude(s, sum, to)
-}
-
-func batchError(err error) error {
-	if errors.Is(err, batch.ErrUsage) || errors.Is(err, repair.ErrUsage) {
-		return usagef(seeCommand, "%s", plainly(err))
-	}
-	return err
 }
 
 // conclude shows a summary and returns the exit code that it asks for.

@@ -129,16 +129,10 @@ func (f *checkFlags) readBaseline() (*report.Baseline, error) {
 }
 
 func (f *checkFlags) writeBaseline(b *report.Baseline, perm fs.FileMode) error {
-	file, err := atomicfile.CreateFor(f.baseline, perm)
-	if err != nil {
+	if err := atomicfile.Write(f.baseline, perm, b.Write); err != nil {
 		return fmt.Errorf("write baseline: %w", err)
 	}
-	return file.Fill(func(w io.Writer) error {
-		if err := b.Write(w); err != nil {
-			return fmt.Errorf("write baseline: %w", err)
-		}
-		return nil
-	})
+	return nil
 }
 
 // checker holds captures to the rules, one after the other.
@@ -212,14 +206,10 @@ func (c *checker) baselineName(in string) string {
 		return in
 	}
 	folder, err := filepath.Abs(filepath.Dir(c.flags.baseline))
-	if err == nil {
-		var path string
-		if path, err = filepath.Abs(in); err == nil {
-			path, err = filepath.Rel(folder, path)
-		}
-		if err == nil {
-			return filepath.ToSlash(path)
-		}
+	path, noPath := filepath.Abs(in)
+	name, apart := filepath.Rel(folder, path)
+	if err != nil || noPath != nil || apart != nil {
+		return filepath.Base(in) // on another drive
 	}
-	return filepath.Base(in) // on another drive
+	return filepath.ToSlash(name)
 }

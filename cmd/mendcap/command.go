@@ -25,12 +25,22 @@ func commands() []*command {
 	return []*command{repairCommand(), batchCommand(), checkCommand(), reportCommand(), diffCommand(), explainCommand(), tablesCommand(), schemaCommand(), profileCommand(), versionCommand(), helpCommand()}
 }
 
-func find(name string) *command {
-	all := commands()
-	if i := slices.IndexFunc(all, func(c *command) bool { return c.Name() == name }); i >= 0 {
-		return all[i]
+// named is a command or a topic of the help.
+type named interface{ Name() string }
+
+func find[T named](all []T, name string) (found T, ok bool) {
+	i := slices.IndexFunc(all, func(one T) bool { return one.Name() == name })
+	if i < 0 {
+		return found, false
 	}
-	return nil
+	return all[i], true
+}
+
+func namesOf[T named](all []T) (names []string) {
+	for _, one := range all {
+		names = append(names, one.Name())
+	}
+	return names
 }
 
 // newFlags returns an empty set that prints nothing by itself.
@@ -53,7 +63,7 @@ func run(ctx context.Context, s *streams, args []string) int {
 	var unknown *pflag.NotExistError
 	switch {
 	case errors.As(err, &unknown): // a flag of repair, which need not be named
-		return find("repair").start(ctx, s, args)
+		return repairCommand().start(ctx, s, args)
 	case err != nil:
 		return s.fail("", badFlags(root, err))
 	case *help:
@@ -78,25 +88,17 @@ const seeHelp = "see: mendcap help"
 
 // dispatch takes the first word as a command, or else as a capture.
 func dispatch(ctx context.Context, s *streams, words []string) int {
-	if c := find(words[0]); c != nil {
+	if c, ok := find(commands(), words[0]); ok {
 		return c.start(ctx, s, words[1:])
 	}
 	if words[0] != "-" && !hasGlob(words[0]) && !naming.IsNamedCapture(words[0]) {
 		if _, err := os.Lstat(words[0]); errors.Is(err, os.ErrNotExist) {
-			return s.fail(words[0], usagef("the commands are "+commandNames()+"; a capture's name must be that of a file",
-				"unknown command, and no such file%s", guess("", words[0], commandWords())))
+			names := namesOf(commands())
+			return s.fail(words[0], usagef("the commands are "+strings.Join(names, ", ")+"; a capture's name must be that of a file",
+				"unknown command, and no such file%s", guess("", words[0], names)))
 		}
 	}
-	return find("repair").start(ctx, s, words)
-}
-
-func commandNames() string { return strings.Join(commandWords(), ", ") }
-
-func commandWords() (names []string) {
-	for _, c := range commands() {
-		names = append(names, c.Name())
-	}
-	return names
+	return repairCommand().start(ctx, s, words)
 }
 
 // start parses the flags of c and runs it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -42,11 +41,8 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	done := s.watch(in, &o, false)
 	x, err := repair.Explain(ctx, in, frames, o)
 	done()
-	if errors.Is(err, repair.ErrUsage) {
-		err = usagef(seeCommand, "%s", plainly(err))
-	}
 	if err != nil {
-		return s.fail(in, f.unread(in, err))
+		return s.fail(in, f.unread(in, asUsage(err)))
 	}
 	text := func(w io.Writer) error { return render.Explanations(w, &x, s.width) }
 	return max(s.sayDamage(in, x.Damage), s.show(f.json, x.WriteJSON, text))

@@ -19,19 +19,19 @@ func runHelp(_ context.Context, s *streams, args []string) int {
 	case 0:
 		return s.print(overview())
 	case 1:
-		if t, ok := findTopic(args[0]); ok {
+		if t, ok := find(topics, args[0]); ok {
 			var b strings.Builder
 			if err := t.write(&b, helpWidth); err != nil {
 				return s.fail("", err)
 			}
 			return s.print(b.String())
 		}
-		c := find(args[0])
-		if c == nil {
-			return s.fail(args[0], usagef("the commands are "+commandNames()+"; the topics are "+strings.Join(topicWords(), ", "),
-				"unknown command%s", guess("", args[0], append(commandWords(), topicWords()...))))
+		if c, ok := find(commands(), args[0]); ok {
+			return s.print(c.help())
 		}
-		return s.print(c.help())
+		names, words := namesOf(commands()), namesOf(topics)
+		return s.fail(args[0], usagef("the commands are "+strings.Join(names, ", ")+"; the topics are "+strings.Join(words, ", "),
+			"unknown command%s", guess("", args[0], append(names, words...))))
 	}
 	return s.fail("", usagef(seeHelp, "help takes one command or topic"))
 }

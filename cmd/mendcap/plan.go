@@ -28,15 +28,17 @@ func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
 		return nil, err
 	}
 	jobs := make([]job, 0, len(captures))
+	var outputs filesys.Set
 	for _, in := range captures {
 		out := f.write
 		if out == "" {
 			out = naming.OutputName(in, f.dir) + naming.PackedSuffix(string(f.options.Compression))
 		}
+		if other, ok := outputs.Find(out); ok {
+			return nil, usagef("repair them in two runs, with -w or -o", "%s and %s would both be written to %s", other, in, out)
+		}
+		outputs.Add(out, in)
 		jobs = append(jobs, job{in, out})
-	}
-	if err := checkCollisions(jobs); err != nil {
-		return nil, err
 	}
 	read := f.inputs(s, captures)
 	for _, j := range jobs {
@@ -119,18 +121,6 @@ func checkGlobs(flag string, globs []string) error {
 		if !doublestar.ValidatePattern(glob) {
 			return usagef("* matches part of a name, ** matches folders", "%s: %q is not a pattern: a bracket in it is not closed", flag, glob)
 		}
-	}
-	return nil
-}
-
-// checkCollisions looks for two captures with one output.
-func checkCollisions(jobs []job) error {
-	var seen filesys.Set
-	for _, j := range jobs {
-		if other, ok := seen.Find(j.out); ok {
-			return usagef("repair them in two runs, with -w or -o", "%s and %s would both be written to %s", other, j.in, j.out)
-		}
-		seen.Add(j.out, j.in)
 	}
 	return nil
 }

@@ -44,21 +44,10 @@ func (s *streams) writeProfile(dir string, force bool) int {
 		return s.fail("", fmt.Errorf("make the folder: %w", err))
 	}
 	for _, f := range files {
-		if err := writeWhole(filepath.Join(dir, f.Name), f.Text); err != nil {
+		write := func(w io.Writer) error { _, err := io.WriteString(w, f.Text); return err }
+		if err := atomicfile.Write(filepath.Join(dir, f.Name), 0o666, write); err != nil {
 			return s.fail("", fmt.Errorf("write the profile: %w", err))
 		}
 	}
 	return exitDone
-}
-
-// writeWhole writes a file that appears whole or not at all.
-func writeWhole(name, text string) error {
-	file, err := atomicfile.Create(name)
-	if err != nil {
-		return err
-	}
-	return file.Fill(func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	})
 }

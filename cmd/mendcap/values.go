@@ -82,6 +82,14 @@ func plainly(err error) string {
 	return text
 }
 
+// asUsage turns an error about options or paths into one of the command line.
+func asUsage(err error) error {
+	if errors.Is(err, batch.ErrUsage) || errors.Is(err, repair.ErrUsage) {
+		return usagef(seeCommand, "%s", plainly(err))
+	}
+	return err
+}
+
 // guess suggests the word that was meant by one that is none of them, if one is
 // near; prefix comes before words.
 func guess(prefix, word string, words []string) string {
@@ -119,25 +127,21 @@ func edits(a, b string) int {
 	return row[len(b)]
 }
 
-// verdictNames lists the names of the verdicts.
-func verdictNames() (names []string) {
-	for _, v := range report.Verdicts() {
-		names = append(names, string(v))
-	}
-	return names
-}
-
 // checkKind checks a kind of findings that was read, or why it could not be: the
 // report takes any word for a flag.
 func checkKind(k report.Kind, text string, err error) error {
 	verdict, _, _ := strings.Cut(text, "/")
 	verdict, _, _ = strings.Cut(verdict, "=")
-	words := append(verdictNames(), report.Unknown)
 	if err != nil {
-		if !slices.Contains(words, verdict) {
-			return fmt.Errorf("%w%s", err, guess("", verdict, words))
+		var words []string
+		for _, v := range report.Verdicts() {
+			words = append(words, string(v))
 		}
-		return err
+		words = append(words, report.Unknown)
+		if slices.Contains(words, verdict) {
+			return err
+		}
+		return fmt.Errorf("%w%s", err, guess("", verdict, words))
 	}
 	flags := slices.Clone(tcp.AnalysisNames())
 	for _, law := range reorder.LawNames() {

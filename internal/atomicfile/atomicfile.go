@@ -240,6 +240,16 @@ func linkNew(from, to string) error {
 	return os.Rename(from, to)
 }
 
+// Write writes a file by write and lets it appear, with permissions as CreateFor has
+// them. Where either fails, there is no file.
+func Write(target string, perm fs.FileMode, write func(io.Writer) error) error {
+	file, err := CreateFor(target, perm)
+	if err != nil {
+		return err
+	}
+	return file.Fill(write)
+}
+
 // Fill writes the file by write and lets it appear. Where either fails, the file is
 // discarded.
 func (p *File) Fill(write func(io.Writer) error) error {
