@@ -61,7 +61,7 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 		return []string{f.read}, nil
 	}
 	if len(args) == 0 {
-		return nil, usagef("see: mendcap help repair", "no capture was named")
+		return nil, usagef(seeCommand, "no capture was named")
 	}
 	captures, err := expandGlobs(args)
 	if err != nil {
