@@ -2,32 +2,43 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
 
 	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/naming"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 )
 
 // readingFlags decide how a capture is read and understood. All commands that
 // take captures have them.
 type readingFlags struct {
-	options repair.Options
-	salvage string
+	options         repair.Options // of which check sets what the texts below say
+	layout, salvage string
+	without         []string
 }
 
 // add adds all of them.
 func (f *readingFlags) add(flags *pflag.FlagSet) {
 	o := &f.options
 	flags.StringArrayVar(&o.Tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable) instead of those beside the capture")
-	flags.Var(&textValue{"string", &o.Layout}, "user-layout", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
-	flags.Var((*lawsValue)(&o.Without), "without", "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
+	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
+	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
 	flags.BoolVar(&o.AlignInterfaces, "align-interfaces", false, "correct the time stamps of interfaces whose clock differs from the others'")
 	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
 	flags.Float64Var(&o.Confidence, "confidence", infer.DefaultConfidence, "fill in answers of probability `P` or more, from 0.5 to 1; 1 fills in only what is proved")
-	flags.Var(&textValue{"protocol", &o.Protocol}, "protocol", "the socket was opened for `PROTOCOL`, a name or a number: the Next Header where it is missing")
-	flags.Var((*addressesValue)(&o.Local), "local", "`ADDR` is an address of the capturing host (repeatable)")
+	flags.TextVar(&o.Protocol, "protocol", o.Protocol, "the socket was opened for `PROTOCOL`, a name or a number: the Next Header where it is missing")
+	flags.Func("local", "`ADDR` is an address of the capturing host (repeatable)", func(text string) error {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			return fmt.Errorf("%q is not an IP address such as 192.0.2.1 or 2001:db8::1", text)
+		}
+		o.Local = append(o.Local, addr)
+		return nil
+	})
 }
 
 // addSpool adds the flag of commands that read standard input.
@@ -35,7 +46,7 @@ func (f *readingFlags) addSpool(flags *pflag.FlagSet) {
 	flags.Var((*sizeValue)(&f.options.SpoolLimit), "spool-limit", "copy at most `SIZE` bytes of standard input or a pipe to a temporary file (default half of what is free there)")
 }
 
-// check checks their values.
+// check reads and checks their values, once.
 func (f *readingFlags) check() error {
 	o := &f.options
 	if f.salvage != "on" && f.salvage != "off" {
@@ -44,6 +55,16 @@ func (f *readingFlags) check() error {
 	o.RefuseDamaged = f.salvage == "off"
 	if !(o.Confidence >= 0.5 && o.Confidence <= 1) {
 		return usagef(seeCommand, "--confidence: %v is not a number from 0.5 to 1", o.Confidence)
+	}
+	if err := o.Layout.UnmarshalText([]byte(f.layout)); err != nil {
+		return usagef(seeCommand, "--user-layout: %s", plainly(err))
+	}
+	for _, name := range f.without {
+		var law reorder.Law
+		if err := law.UnmarshalText([]byte(name)); err != nil {
+			return usagef(seeCommand, "--without: %s%s", plainly(err), guess("", name, reorder.LawNames()))
+		}
+		o.Without = append(o.Without, law)
 	}
 	if err := (repair.Options{Local: o.Local}).Check(); err != nil {
 		return usagef(seeCommand, "--local: %s", plainly(err))

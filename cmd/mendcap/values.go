@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,12 +41,15 @@ func badFlags(flags *pflag.FlagSet, err error) error {
 // variable that is not set leaves would else be taken for a flag not given.
 func checkEmpty(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "func" {
+			return // it has no text, and has refused what it doesn't take
+		}
 		texts := []string{f.Value.String()}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			texts = list.GetSlice()
 		}
 		if err == nil && slices.Contains(texts, "") {
-			err = usagef(seeCommand, "--%s: %v", f.Name, errEmpty)
+			err = usagef(seeCommand, "--%s: its value is empty", f.Name)
 		}
 	})
 	if err == nil && slices.Contains(flags.Args(), "") {
@@ -56,8 +57,6 @@ func checkEmpty(flags *pflag.FlagSet) (err error) {
 	}
 	return err
 }
-
-var errEmpty = errors.New("its value is empty")
 
 // notTaken says why a flag does not take a value.
 func notTaken(err *pflag.InvalidValueError) string {
@@ -192,70 +191,3 @@ func (v *sizeValue) Set(text string) error {
 }
 
 func (v *sizeValue) Type() string { return "size" }
-
-// textValue is a value that reads itself from a text.
-type textValue struct {
-	kind  string
-	value interface {
-		encoding.TextUnmarshaler
-		fmt.Stringer
-	}
-}
-
-// String, Set and Type implement pflag.Value.
-func (v *textValue) String() string { return v.value.String() }
-
-func (v *textValue) Set(text string) error {
-	if text == "" {
-		return errEmpty
-	}
-	return v.value.UnmarshalText([]byte(text))
-}
-
-func (v *textValue) Type() string { return v.kind }
-
-// lawsValue is a list of laws of order, one more each time that it is set.
-type lawsValue []reorder.Law
-
-// String, Set and Type implement pflag.Value.
-func (v *lawsValue) String() string { return join(*v) }
-
-func (v *lawsValue) Set(text string) error {
-	var law reorder.Law
-	if text == "" {
-		return errEmpty
-	}
-	if err := law.UnmarshalText([]byte(text)); err != nil {
-		return fmt.Errorf("%w%s", err, guess("", text, reorder.LawNames()))
-	}
-	*v = append(*v, law)
-	return nil
-}
-
-func (v *lawsValue) Type() string { return "law" }
-
-// addressesValue is a list of addresses, one more each time that it is set.
-type addressesValue []netip.Addr
-
-// String, Set and Type implement pflag.Value.
-func (v *addressesValue) String() string { return join(*v) }
-
-func (v *addressesValue) Set(text string) error {
-	a, err := netip.ParseAddr(text)
-	if err != nil {
-		return fmt.Errorf("%q is not an IP address such as 192.0.2.1 or 2001:db8::1", text)
-	}
-	*v = append(*v, a)
-	return nil
-}
-
-func (v *addressesValue) Type() string { return "address" }
-
-// join lists what is in a list.
-func join[T fmt.Stringer](list []T) string {
-	var texts []string
-	for _, one := range list {
-		texts = append(texts, one.String())
-	}
-	return strings.Join(texts, ", ")
-}

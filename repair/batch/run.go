@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ type runner struct {
 	scratch string // folder for members of archives
 	tables  string // folder in it for the tables of the archive at hand
 	memory  *semaphore.Weighted
-	jobs    chan job
+	group   *errgroup.Group
 
 	kept  atomic.Int64 // captures that an earlier run had finished
 	swept sync.Map     // of true by folders of outputs
@@ -56,7 +57,7 @@ type job struct {
 // Run repairs the captures. An error is the context's, or says why nothing could
 // be done at all; what goes wrong with single captures is in the summary.
 func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
-	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), jobs: make(chan job), partly: make(map[*task]int64)}
+	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), partly: make(map[*task]int64)}
 	r.progress.Captures = len(p.tasks)
 	for i := range p.tasks {
 		r.progress.Bytes += p.tasks[i].size
@@ -81,24 +82,12 @@ func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
 	return sum, nil
 }
 
-// work starts the workers and gives them the tasks in order.
+// work carries out the tasks, as many at a time as there are jobs, in their order.
 func (r *runner) work(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		defer close(r.jobs)
-		return r.produce(ctx)
-	})
-	for range min(r.o.Jobs, max(1, len(r.tasks))) {
-		group.Go(func() error {
-			for j := range r.jobs {
-				if err := r.carryOut(ctx, j); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return group.Wait()
+	r.group, ctx = errgroup.WithContext(ctx)
+	r.group.SetLimit(min(r.o.Jobs, max(1, len(r.tasks))))
+	err := r.produce(ctx)
+	return cmp.Or(r.group.Wait(), err)
 }
 
 // produce hands out the tasks, those of one archive together.
@@ -124,14 +113,10 @@ func (r *runner) produce(ctx context.Context) error {
 	return nil
 }
 
+// send hands out a job, once fewer than all are under way.
 func (r *runner) send(ctx context.Context, j job) error {
-	select {
-	case r.jobs <- j:
-		return nil
-	case <-ctx.Done():
-		j.done()
-		return ctx.Err()
-	}
+	r.group.Go(func() error { return r.carryOut(ctx, j) })
+	return ctx.Err()
 }
 
 // What one repair takes, roughly: for itself, and for what it holds of the
