@@ -42,11 +42,16 @@ func checkCommand() *command {
 
 func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 	captures, rules, err := f.prepare(s, args)
-	if err != nil {
-		return s.fail(f.nameOf(err), err)
+	switch {
+	case errors.Is(err, report.ErrBaseline): // which doesn't say which file it is about
+		return s.fail(f.baseline, err)
+	case err != nil:
+		return s.fail("", err)
 	}
 	c := &checker{flags: f, streams: s, rules: rules}
-	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), render.WriterOptions{Several: len(captures) > 1, Checks: c.checksOf})
+	o := render.WriterOptions{Several: len(captures) > 1}
+	o.Checks = func(r *report.Report) []report.Check { return c.tally.Checks(r) } // of the capture at hand
+	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), o)
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -56,14 +61,6 @@ func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 		code = max(code, s.fail(f.baseline, f.writeBaseline(rules.Baseline, atomicfile.Permissions(append(captures, f.baseline)...))))
 	}
 	return code
-}
-
-// nameOf is the file that an error is about, where it does not say so itself.
-func (f *checkFlags) nameOf(err error) string {
-	if errors.Is(err, report.ErrBaseline) {
-		return f.baseline
-	}
-	return ""
 }
 
 // prepare reads the rules and names the captures.
@@ -143,9 +140,6 @@ type checker struct {
 	tally   *report.Tally // of the capture at hand
 	shown   bool
 }
-
-// checksOf serves reports that hold a capture to the checks: that at hand.
-func (c *checker) checksOf(r *report.Report) []report.Check { return c.tally.Checks(r) }
 
 // capture checks one capture and returns its exit code.
 func (c *checker) capture(ctx context.Context, in string, to *sinks) int {

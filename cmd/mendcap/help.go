@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -20,11 +21,7 @@ func runHelp(_ context.Context, s *streams, args []string) int {
 		return s.print(overview())
 	case 1:
 		if t, ok := find(topics, args[0]); ok {
-			var b strings.Builder
-			if err := t.write(&b, helpWidth); err != nil {
-				return s.fail("", err)
-			}
-			return s.print(b.String())
+			return s.show(false, nil, func(w io.Writer) error { return t.write(w, helpWidth) })
 		}
 		if c, ok := find(commands(), args[0]); ok {
 			return s.print(c.help())

@@ -104,17 +104,6 @@ func (f *repairFlags) checkTargets(captures []string) error {
 	return nil
 }
 
-// makeDir makes the folder of -o, if need be.
-func (f *repairFlags) makeDir() error {
-	if f.dir == "" {
-		return nil
-	}
-	if err := os.MkdirAll(f.dir, 0o777); err != nil {
-		return fmt.Errorf("make the folder of -o: %w", err)
-	}
-	return nil
-}
-
 // checkGlobs checks the patterns of a flag.
 func checkGlobs(flag string, globs []string) error {
 	for _, glob := range globs {

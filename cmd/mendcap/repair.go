@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -73,8 +74,10 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	if err := f.makeDir(); err != nil {
-		return s.fail("", err)
+	if f.dir != "" {
+		if err := os.MkdirAll(f.dir, 0o777); err != nil {
+			return s.fail("", fmt.Errorf("make the folder of -o: %w", err))
+		}
 	}
 	var captures []string
 	for _, j := range jobs {

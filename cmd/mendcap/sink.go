@@ -61,8 +61,13 @@ type sink struct {
 func newSink(name string, w io.Writer, f render.Format, o render.WriterOptions) (*sink, error) {
 	s := &sink{name: name, buf: bufio.NewWriterSize(w, 1<<16), empty: true}
 	var err error
-	s.writer, err = render.NewWriter(f, s.buf, o)
-	return s, err
+	if s.writer, err = render.NewWriter(f, s.buf, o); err != nil {
+		return nil, err
+	}
+	if s.file, _ = w.(*atomicfile.File); s.file != nil {
+		s.findings, _ = s.writer.(render.FindingWriter)
+	}
+	return s, nil
 }
 
 // createSink opens a file of --report.
@@ -74,11 +79,8 @@ func createSink(to target, perm fs.FileMode, o render.WriterOptions) (*sink, err
 	s, err := newSink(to.name, file, to.format, o)
 	if err != nil {
 		file.Discard()
-		return nil, err
 	}
-	s.file = file
-	s.findings, _ = s.writer.(render.FindingWriter)
-	return s, nil
+	return s, err
 }
 
 // begin marks where a capture begins; false where findings are not taken one by

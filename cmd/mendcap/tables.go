@@ -49,7 +49,8 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 	if loadErr != nil {
 		code = max(code, s.fail("", fmt.Errorf("%w: %w", repair.ErrNoTables, loadErr)))
 	}
-	return max(code, s.show(asJSON, func(w io.Writer) error { return tables.WriteJSON(w, snapshot) }, func(w io.Writer) error {
+	json := func(w io.Writer) error { return tables.WriteJSON(w, snapshot) }
+	text := func(w io.Writer) error {
 		if len(files) == 0 {
 			return nil
 		}
@@ -57,7 +58,8 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 			return err
 		}
 		return render.TableRoles(w, roles(snapshot), s.width)
-	}))
+	}
+	return max(code, s.show(asJSON, json, text))
 }
 
 // roles counts what the tables together say.

@@ -38,12 +38,27 @@ type File struct {
 func Create(target string) (*File, error) { return CreateFor(target, 0o666) }
 
 // CreateFor does so for a file that holds what inputs with these
-// permissions say: it gets no others, and fewer where the umask says so.
+// permissions say: it gets no others, and fewer where the umask says so, to which
+// os.CreateTemp would not leave it.
 func CreateFor(target string, perm fs.FileMode) (*File, error) {
 	if err := checkTarget(target); err != nil {
 		return nil, err
 	}
-	return createPending(target, perm)
+	for n := range attempts {
+		name := pendingName(target, n)
+		create := func() (*os.File, error) { return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) }
+		f, err := held(create)
+		if errors.Is(err, os.ErrExist) && removeDead(name) {
+			f, err = held(create)
+		}
+		switch {
+		case err == nil:
+			return &File{File: f, target: target}, nil
+		case !errors.Is(err, os.ErrExist):
+			return nil, instead("create", target, err)
+		}
+	}
+	return nil, fmt.Errorf("%s: %w: %d files wait to become it", target, os.ErrExist, attempts)
 }
 
 // checkTarget returns an error for what no file may take the place of.
@@ -95,6 +110,7 @@ func Permissions(inputs ...string) fs.FileMode {
 	return perm
 }
 
+// PermissionsOf returns those of one file.
 func PermissionsOf(info fs.FileInfo) fs.FileMode {
 	if runtime.GOOS == "windows" || !info.Mode().IsRegular() {
 		return 0o666
@@ -104,26 +120,6 @@ func PermissionsOf(info fs.FileInfo) fs.FileMode {
 
 // attempts is how many files of one target can be pending at once.
 const attempts = 100
-
-// createPending asks nothing of the target. Unlike os.CreateTemp it leaves the
-// mode to the umask.
-func createPending(target string, perm fs.FileMode) (*File, error) {
-	for n := range attempts {
-		name := pendingName(target, n)
-		create := func() (*os.File, error) { return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) }
-		f, err := held(create)
-		if errors.Is(err, os.ErrExist) && removeDead(name) {
-			f, err = held(create)
-		}
-		switch {
-		case err == nil:
-			return &File{File: f, target: target}, nil
-		case !errors.Is(err, os.ErrExist):
-			return nil, instead("create", target, err)
-		}
-	}
-	return nil, fmt.Errorf("%s: %w: %d files wait to become it", target, os.ErrExist, attempts)
-}
 
 // instead names the target in an error about its pending file, if there is one.
 func instead(op, target string, err error) error {

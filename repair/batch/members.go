@@ -94,6 +94,7 @@ type tableFile struct {
 	suffix string // after the name of what it belongs to: ".tables.json", ".tables/netstat.txt"
 	name   string // of the member, with slashes
 	times  int    // that the archive has it; the last one counts, as where it is unpacked
+	rel    string // where it is to lie beside a capture, from its folder, with slashes
 }
 
 const tablesFolder = ".tables"
@@ -139,19 +140,21 @@ func tableOf(member string) (owner, suffix string, ok bool) {
 
 // beside lists the tables of a capture in an archive, with the places where a
 // repair of a file named as baseName says will find them.
-func beside(name string, tables map[string][]tableFile) []table {
+func beside(name string, tables map[string][]tableFile) []tableFile {
 	name = slashed(name)
 	base := baseName(name)
-	var list []table
+	var list []tableFile
 	for _, f := range tables[naming.Stem(name)] {
-		list = append(list, table{f, naming.Stem(base) + f.suffix})
+		f.rel = naming.Stem(base) + f.suffix
+		list = append(list, f)
 	}
 	if naming.Stem(name) == name {
 		return list
 	}
 	for _, f := range tables[name] {
 		if strings.HasPrefix(f.suffix, tablesFolder+"/") {
-			list = append(list, table{f, base + f.suffix})
+			f.rel = base + f.suffix
+			list = append(list, f)
 		}
 	}
 	return list

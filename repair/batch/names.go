@@ -13,14 +13,6 @@ import (
 	"github.com/mendcap/mendcap/internal/naming"
 )
 
-// place names the output of a capture that is at under, a path with slashes
-// from the task's root.
-func (p *Plan) place(t *task, under string) {
-	suffix := naming.PackedSuffix(string(p.o.Repair.Compression))
-	t.rel = fitting(filepath.ToSlash(naming.OutputName(under, "")) + suffix)
-	t.full = fitting(under + naming.Mended + suffix)
-}
-
 // fitting shortens the name of an output that is longer than file systems take.
 func fitting(rel string) string {
 	const most = 240 // of 255 bytes, so that a number fits

@@ -188,7 +188,7 @@ func (r *runner) unpackTables(ctx context.Context, file string, kind kind, tasks
 
 // placeTable puts tables beside a capture. Some that could not be unpacked are
 // missing.
-func (r *runner) placeTable(dir string, t table) error {
+func (r *runner) placeTable(dir string, t tableFile) error {
 	from, err := os.Open(r.tableName(t.member))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

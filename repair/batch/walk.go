@@ -76,10 +76,10 @@ func (w *walker) fail(shown string, code int, err error) {
 // reason is an error without the path that every entry has, in words that say
 // what is wrong with the file.
 func reason(err error) string {
-	var at *fs.PathError
-	switch {
-	case errors.As(err, &at):
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err.Error()
+	}
+	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "it is cut short"
 	case errors.Is(err, zip.ErrFormat):
@@ -208,6 +208,9 @@ func (w *walker) add(f *found, t task, inside string) {
 	if t.root = w.plan.o.Dir; t.root == "" {
 		t.root, under = filepath.Dir(f.path), filepath.Base(f.path)
 	}
-	w.plan.place(&t, under+inside)
+	under += inside
+	suffix := naming.PackedSuffix(string(w.plan.o.Repair.Compression))
+	t.rel = fitting(filepath.ToSlash(naming.OutputName(under, "")) + suffix)
+	t.full = fitting(under + naming.Mended + suffix)
 	w.plan.tasks = append(w.plan.tasks, t)
 }
