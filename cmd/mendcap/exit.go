@@ -73,7 +73,7 @@ type usageError struct{ text, hint string }
 
 func (e *usageError) Error() string { return e.text }
 
-// seeCommand as a hint stands for the help of the command at hand.
+// seeCommand is the hint that points to the help of the command at hand.
 const seeCommand = ""
 
 func usagef(hint, format string, args ...any) error {

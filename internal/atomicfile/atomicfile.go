@@ -37,9 +37,9 @@ type File struct {
 // a file can: it is replaced, and the file is not.
 func Create(target string) (*File, error) { return CreateFor(target, 0o666) }
 
-// CreateFor does so for a file that holds what inputs with these
-// permissions say: it gets no others, and fewer where the umask says so, to which
-// os.CreateTemp would not leave it.
+// CreateFor is Create for a file that holds what inputs with these permissions say: it
+// gets no wider ones, and narrower ones where the umask says so, which os.CreateTemp
+// would not ask.
 func CreateFor(target string, perm fs.FileMode) (*File, error) {
 	if err := checkTarget(target); err != nil {
 		return nil, err
