@@ -89,8 +89,11 @@ func (f *batchFlags) batchOptions() (batch.Options, error) {
 
 // carryOut finds the captures, repairs them and shows the summary.
 func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o batch.Options, to []*summaryFile) int {
-	bar := &countdown{progress: s.progressOf("", f.quiet)}
-	o.Progress = bar.set
+	bar, done := s.progressOf("", f.quiet), 0
+	o.Progress = func(p batch.Progress) {
+		done = p.Done
+		bar.setBatch(p)
+	}
 	plan, err := batch.Find(ctx, paths, o)
 	if err != nil {
 		return s.fail("", asUsage(err))
@@ -108,7 +111,7 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 	bar.close()
 	switch {
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(s.err, "mendcap: interrupted after %d of %d captures\n  hint: the same command with --resume goes on from there\n", bar.done(), plan.Captures())
+		fmt.Fprintf(s.err, "mendcap: interrupted after %d of %d captures\n  hint: the same command with --resume goes on from there\n", done, plan.Captures())
 		return exitInterrupted
 	case err != nil:
 		return s.fail("", err)

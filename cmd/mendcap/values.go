@@ -60,13 +60,9 @@ func checkEmpty(flags *pflag.FlagSet) (err error) {
 
 // notTaken says why a flag does not take a value.
 func notTaken(err *pflag.InvalidValueError) string {
-	switch err.GetFlag().Value.Type() {
-	case "int":
-		return fmt.Sprintf("%q is not a whole number of at most 18 digits", err.GetValue())
-	case "float64":
-		return fmt.Sprintf("%q is not a number", err.GetValue())
-	case "bool":
-		return fmt.Sprintf("%q is neither true nor false", err.GetValue())
+	is := map[string]string{"int": "not a whole number of at most 18 digits", "float64": "not a number", "bool": "neither true nor false"}
+	if what, ok := is[err.GetFlag().Value.Type()]; ok {
+		return fmt.Sprintf("%q is %s", err.GetValue(), what)
 	}
 	return plainly(err.Unwrap())
 }
