@@ -153,7 +153,9 @@ func entriesTable(b *report.Batch, wanted func(*report.Entry) bool) *table {
 	return t
 }
 
-func outcomeCell(e *report.Entry) cell { return cell{Tags: []tag{{string(e.Outcome), string(e.Outcome)}}} }
+func outcomeCell(e *report.Entry) cell {
+	return cell{Tags: []tag{{string(e.Outcome), string(e.Outcome)}}}
+}
 
 // isUnread reports whether nothing is known of what the capture holds.
 func isUnread(e *report.Entry) bool {
