@@ -41,7 +41,7 @@ func (p *Protocol) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Layout says whose socket address stands before each packet in the records of
+// Layout says whose socket address comes before each packet in the records of
 // LINKTYPE_USER0 to LINKTYPE_USER15. Systems differ in the number of the address
 // family AF_INET6, and in where it is.
 type Layout uint8

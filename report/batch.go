@@ -23,18 +23,21 @@ type Batch struct {
 	Kept int64 `json:"-"`
 }
 
+// Outcome is what became of a capture.
+type Outcome string
+
 // The outcomes of an Entry.
 const (
-	OutcomeRepaired = "repaired" // packets were edited or moved
-	OutcomeIntact   = "intact"   // nothing had to be repaired
-	OutcomeDamaged  = "damaged"  // broken in places; what could be read was repaired
-	OutcomeFailed   = "failed"   // there is no output
-	OutcomePlanned  = "planned"  // a dry run would repair it
+	OutcomeRepaired Outcome = "repaired" // packets were edited or moved
+	OutcomeIntact   Outcome = "intact"   // nothing had to be repaired
+	OutcomeDamaged  Outcome = "damaged"  // broken in places; what could be read was repaired
+	OutcomeFailed   Outcome = "failed"   // there is no output
+	OutcomePlanned  Outcome = "planned"  // a dry run would repair it
 )
 
 // Outcomes lists the outcomes of entries in the order in which they are shown.
-func Outcomes() []string {
-	return []string{OutcomeRepaired, OutcomeIntact, OutcomeDamaged, OutcomeFailed, OutcomePlanned}
+func Outcomes() []Outcome {
+	return []Outcome{OutcomeRepaired, OutcomeIntact, OutcomeDamaged, OutcomeFailed, OutcomePlanned}
 }
 
 // Entry is what became of one capture, or of a folder or an archive that could
@@ -42,7 +45,7 @@ func Outcomes() []string {
 type Entry struct {
 	Path         string            `json:"path"`             // as reached from the command line, with slashes; members after their archive
 	Output       string            `json:"output,omitempty"` // with slashes
-	Outcome      string            `json:"outcome"`
+	Outcome      Outcome           `json:"outcome"`
 	Code         int               `json:"code"`            // exit code that its repair alone would have
 	Error        string            `json:"error,omitempty"` // why it failed
 	Format       string            `json:"format,omitempty"`
@@ -65,7 +68,7 @@ type Entry struct {
 // Totals sum up the entries.
 type Totals struct {
 	Captures     int64             `json:"captures"`
-	ByOutcome    map[string]int64  `json:"byOutcome"`
+	ByOutcome    map[Outcome]int64 `json:"byOutcome"`
 	Packets      int64             `json:"packets"`
 	Bytes        int64             `json:"bytes"`
 	First        time.Time         `json:"first,omitzero"`
@@ -147,7 +150,7 @@ func NewBatch(entries []Entry, skipped Skipped) *Batch {
 }
 
 func total(entries []Entry) Totals {
-	t := Totals{ByOutcome: make(map[string]int64), ByVerdict: make(map[Verdict]int64)}
+	t := Totals{ByOutcome: make(map[Outcome]int64), ByVerdict: make(map[Verdict]int64)}
 	for i := range entries {
 		e := &entries[i]
 		t.Captures++

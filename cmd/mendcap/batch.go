@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
@@ -22,30 +21,6 @@ type batchFlags struct {
 	include, exclude []string
 }
 
-const batchSynopsis = `[-o DIR] [--jobs N] [--memory SIZE] [--resume] [--dry-run]
-      [--include GLOB]... [--exclude GLOB]... [--report FILE]... [--json]
-      [--force] [-q] [FLAG OF repair]... PATH...
-  mendcap batch merge [--report FILE]... [--json] [-q] SUMMARY.json...`
-
-const batchText = `Repairs all captures in files, folders and archives (tar, compressed or not, and
-zip). Captures are recognised by their content, not by their name.
-X.mended.pcapng and its report X.mended.json are written below DIR, which
-mirrors the captures' folders, or without -o beside the capture. The outputs of
-an archive's members go into a folder ARCHIVE.mended. Network tables are found
-beside each capture, within archives too. Symbolic links are not followed, and
-mendcap's own outputs are skipped. One bad file never stops the rest. A file
-that unpacks to more than 256 GiB, or to more than 250 times its size (archives
-from 256 MiB on, compressed captures from 1 GiB on), is taken for a bomb and
-listed as failed.
-
---resume leaves alone what an earlier run has finished, if the capture, its
-tables, the options and this program are the same, and the output is as it was.
-Contents are compared, not times. A GLOB without a slash matches names, one with
-a slash matches paths from PATH; ** matches any folders. --report writes the
-summary, by its suffix as .json, .csv or .html. "batch merge" joins such
-JSON summaries of several runs; where two of them have the same path, the later
-one counts.`
-
 func batchCommand() *command {
 	f := &batchFlags{}
 	flags := newFlags("batch")
@@ -60,27 +35,20 @@ func batchCommand() *command {
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "pass over files and folders that match `GLOB` (repeatable)")
 	flags.StringArrayVar(&f.reports, "report", nil, "write the summary to `FILE` too: .json, .csv or .html (repeatable)")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON")
-	flags.BoolVar(&f.force, "force", false, "replace other outputs of the same name")
+	flags.BoolVar(&f.options.Force, "force", false, "replace other outputs of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
 	f.tune(flags)
-	return &command{
-		name: "batch", synopsis: batchSynopsis, text: batchText,
-		summary: "repair all captures in folders and archives, and summarise",
-		flags:   flags,
-		run:     f.run,
-	}
+	return &command{flags, f.run}
 }
-
-const batchHint = "see: mendcap help batch"
 
 func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if len(args) > 0 && args[0] == "merge" {
 		return f.merge(s, args[1:])
 	}
 	if len(args) == 0 {
-		return s.fail("", usagef(batchHint, "no file or folder was named"))
+		return s.fail("", usagef(seeCommand, "no file or folder was named"))
 	}
-	if err := f.checkTuning(batchHint); err != nil {
+	if err := f.checkTuning(); err != nil {
 		return s.fail("", err)
 	}
 	o, err := f.batchOptions()
@@ -91,11 +59,11 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	to, err := f.openSummaries(s, append(paths, f.tables...))
+	to, err := f.openSummaries(s, append(paths, f.options.Tables...))
 	if err != nil {
 		return s.fail("", err)
 	}
-	return max(f.carryOut(ctx, s, paths, o, to), s.discard(to))
+	return max(f.carryOut(ctx, s, paths, o, to), s.fail("", discard(to)))
 }
 
 // mostGarbage is how much garbage may wait for the collector, bytes: with little
@@ -108,24 +76,27 @@ func garbageBeside(plan *batch.Plan) int { return max(0, mostGarbage-plan.Held()
 
 func (f *batchFlags) batchOptions() (batch.Options, error) {
 	if f.jobs < 1 && f.jobsGiven() {
-		return batch.Options{}, usagef(batchHint, "--jobs: %d is not a number from 1 up", f.jobs)
+		return batch.Options{}, usagef(seeCommand, "--jobs: %d is not a number from 1 up", f.jobs)
 	}
 	if err := errors.Join(checkGlobs("--include", f.include), checkGlobs("--exclude", f.exclude)); err != nil {
 		return batch.Options{}, err
 	}
 	return batch.Options{
 		Dir: f.dir, Jobs: f.jobs, Memory: int64(f.memory), Include: f.include, Exclude: f.exclude,
-		Resume: f.resume, Program: identity(), Repair: f.options(),
+		Resume: f.resume, Program: identity(), Repair: f.options,
 	}, nil
 }
 
 // carryOut finds the captures, repairs them and shows the summary.
 func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o batch.Options, to []*summaryFile) int {
-	bar := f.countdown(s)
-	o.Progress = bar.set
+	bar, done := s.progressOf("", f.quiet), 0
+	o.Progress = func(p batch.Progress) {
+		done = p.Done
+		bar.setBatch(p)
+	}
 	plan, err := batch.Find(ctx, paths, o)
 	if err != nil {
-		return s.fail("", batchError(err))
+		return s.fail("", asUsage(err))
 	}
 	for _, file := range to {
 		if what, ok := plan.Has(file.name); ok {
@@ -140,19 +111,12 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 	bar.close()
 	switch {
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(s.err, "mendcap: interrupted after %d of %d captures\n  hint: the same command with --resume goes on from there\n", bar.done(), plan.Captures())
+		fmt.Fprintf(s.err, "mendcap: interrupted after %d of %d captures\n  hint: the same command with --resume goes on from there\n", done, plan.Captures())
 		return exitInterrupted
 	case err != nil:
 		return s.fail("", err)
 	}
 	return f.conclude(s, sum, to)
-}
-
-func batchError(err error) error {
-	if errors.Is(err, batch.ErrUsage) || errors.Is(err, repair.ErrUsage) {
-		return usagef(batchHint, "%s", plainly(err))
-	}
-	return err
 }
 
 // conclude shows a summary and returns the exit code that it asks for.
@@ -162,21 +126,14 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 		code = exitNoCapture
 		fmt.Fprintln(s.err, "mendcap: no capture was found")
 	}
-	code = max(code, s.fail("standard output", f.show(s.out, s.width, sum)))
+	if f.json || !f.quiet {
+		text := func(w io.Writer) error { return render.BatchTerminal(w, sum, s.width) }
+		code = max(code, s.show(f.json, sum.WriteJSON, text))
+	}
 	for _, file := range to {
 		if err := file.write(sum); err != nil {
 			code = max(code, s.fail(file.name, fmt.Errorf("write summary: %w", err)))
 		}
 	}
 	return code
-}
-
-func (f *batchFlags) show(w io.Writer, width int, sum *report.Batch) error {
-	switch {
-	case f.json:
-		return sum.WriteJSON(w)
-	case f.quiet:
-		return nil
-	}
-	return render.BatchTerminal(w, sum, width)
 }

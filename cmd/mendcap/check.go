@@ -25,19 +25,6 @@ type checkFlags struct {
 	most     []string
 }
 
-const checkText = `Finds in each capture what a repair would find, writes no capture, and exits
-with 1 if there are more findings than allowed. Without --fail-on, findings of
-every verdict count, except artefact, which a repair undoes, and genuine, which
-happened as flagged. KIND is a verdict (mendcap help verdicts lists them) or
-verdict/flag, as in loss/fast_retransmission; a finding counts for the most
-specific kind. None is allowed of each kind, unless --max says how many, or what
-share of the packets (0.5% or 0.005).
-
-A baseline holds findings that are known: they do not count. It names them by
-what they are (verdict, flag, connection, sequence numbers), so that other
-packets may come and go. --update-baseline writes the findings of this run's
-captures to it, keeps what it has of others, and fails on none.`
-
 func checkCommand() *command {
 	f := &checkFlags{}
 	flags := newFlags("check")
@@ -46,28 +33,25 @@ func checkCommand() *command {
 	flags.StringArrayVar(&f.failOn, "fail-on", nil, "count findings of this `KIND` (repeatable)")
 	flags.StringArrayVar(&f.most, "max", nil, "allow so many findings, as `KIND=N` or KIND=RATE (repeatable)")
 	flags.StringArrayVar(&f.common.reports, "report", nil, "write the report to `FILE` too, its format by its suffix: "+reportFormats()+" (repeatable)")
-	flags.IntVar(&f.common.findings, "findings", repair.DefaultFindings, "list the first `N` findings in reports")
+	flags.IntVar(&f.common.options.Findings, "findings", repair.DefaultFindings, "list the first `N` findings in reports")
 	flags.BoolVarP(&f.common.quiet, "quiet", "q", false, "print nothing but errors")
 	f.common.readingFlags.add(flags)
 	f.common.addSpool(flags)
-	return &command{
-		name: "check",
-		synopsis: "[--baseline FILE] [--update-baseline] [--fail-on KIND]...\n      [--max KIND=N|RATE]... " +
-			"[--report FILE]... [-q] [--findings N]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE...",
-		summary: "fail if captures have findings that are not known",
-		text:    checkText,
-		flags:   flags,
-		run:     f.run,
-	}
+	return &command{flags, f.run}
 }
 
 func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 	captures, rules, err := f.prepare(s, args)
-	if err != nil {
-		return s.fail(f.nameOf(err), err)
+	switch {
+	case errors.Is(err, report.ErrBaseline): // which doesn't say which file it is about
+		return s.fail(f.baseline, err)
+	case err != nil:
+		return s.fail("", err)
 	}
 	c := &checker{flags: f, streams: s, rules: rules}
-	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), render.WriterOptions{Several: len(captures) > 1, Checks: c.checksOf})
+	o := render.WriterOptions{Several: len(captures) > 1}
+	o.Checks = func(r *report.Report) []report.Check { return c.tally.Checks(r) } // of the capture at hand
+	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), o)
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -79,38 +63,29 @@ func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 	return code
 }
 
-// nameOf is the file that an error is about, where it does not say so itself.
-func (f *checkFlags) nameOf(err error) string {
-	if errors.Is(err, report.ErrBaseline) {
-		return f.baseline
-	}
-	return ""
-}
-
 // prepare reads the rules and names the captures.
 func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules, error) {
-	const hint = "see: mendcap help check"
 	if f.update && f.baseline == "" {
-		return nil, nil, usagef(hint, "--update-baseline needs --baseline FILE")
+		return nil, nil, usagef(seeCommand, "--update-baseline needs --baseline FILE")
 	}
-	if f.common.findings < 1 {
-		return nil, nil, usagef(hint, "--findings: %d is not a number from 1 up", f.common.findings)
+	if f.common.options.Findings < 1 {
+		return nil, nil, usagef(seeCommand, "--findings: %d is not a number from 1 up", f.common.options.Findings)
 	}
-	if err := f.common.readingFlags.check(hint); err != nil {
+	if err := f.common.readingFlags.check(); err != nil {
 		return nil, nil, err
 	}
 	rules := &report.Rules{}
 	for _, text := range f.failOn {
 		k, err := report.ParseKind(text)
 		if err := checkKind(k, text, err); err != nil {
-			return nil, nil, usagef(hint, "--fail-on %s: %v", text, err)
+			return nil, nil, usagef(seeCommand, "--fail-on %s: %v", text, err)
 		}
 		rules.FailOn = append(rules.FailOn, k)
 	}
 	for _, text := range f.most {
 		l, err := report.ParseLimit(text)
 		if err := checkKind(l.Kind, text, err); err != nil {
-			return nil, nil, usagef(hint, "--max %s: %v", text, err)
+			return nil, nil, usagef(seeCommand, "--max %s: %v", text, err)
 		}
 		rules.Max = append(rules.Max, l)
 	}
@@ -151,16 +126,10 @@ func (f *checkFlags) readBaseline() (*report.Baseline, error) {
 }
 
 func (f *checkFlags) writeBaseline(b *report.Baseline, perm fs.FileMode) error {
-	file, err := atomicfile.CreateFor(f.baseline, perm)
-	if err != nil {
+	if err := atomicfile.Write(f.baseline, perm, b.Write); err != nil {
 		return fmt.Errorf("write baseline: %w", err)
 	}
-	return file.Fill(func(w io.Writer) error {
-		if err := b.Write(w); err != nil {
-			return fmt.Errorf("write baseline: %w", err)
-		}
-		return nil
-	})
+	return nil
 }
 
 // checker holds captures to the rules, one after the other.
@@ -172,17 +141,13 @@ type checker struct {
 	shown   bool
 }
 
-// checksOf serves reports that hold a capture to the checks: that at hand.
-func (c *checker) checksOf(r *report.Report) []report.Check { return c.tally.Checks(r) }
-
 // capture checks one capture and returns its exit code.
 func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 	f, s := c.flags, c.streams
 	c.tally = c.rules.Begin(c.baselineName(in))
-	o := f.common.readingFlags.options()
-	o.Findings, o.Tally = f.common.findings, c.tally
-	o.EachFinding, o.TakeBack = to.each(filepath.Base(in)), to.abandon
-	done := f.common.watch(s, in, &o)
+	o := f.common.options
+	o.Tally, o.EachFinding, o.TakeBack = c.tally, to.each(filepath.Base(in)), to.abandon
+	done := s.watch(in, &o, f.common.quiet)
 	r, err := repair.Check(ctx, in, o)
 	done()
 	return to.conclude(s, in, &r, f.common.unread(in, err), func() int { return c.judge(in, &r) })
@@ -202,7 +167,7 @@ func (c *checker) judge(in string, r *report.Report) int {
 	if c.flags.common.quiet {
 		return code
 	}
-	return max(code, s.fail("standard output", c.show(in, r, checks)))
+	return max(code, s.fail(standardOutput, c.show(in, r, checks)))
 }
 
 func (c *checker) show(in string, r *report.Report, checks []report.Check) error {
@@ -235,14 +200,10 @@ func (c *checker) baselineName(in string) string {
 		return in
 	}
 	folder, err := filepath.Abs(filepath.Dir(c.flags.baseline))
-	if err == nil {
-		var path string
-		if path, err = filepath.Abs(in); err == nil {
-			path, err = filepath.Rel(folder, path)
-		}
-		if err == nil {
-			return filepath.ToSlash(path)
-		}
+	path, noPath := filepath.Abs(in)
+	name, apart := filepath.Rel(folder, path)
+	if err != nil || noPath != nil || apart != nil {
+		return filepath.Base(in) // on another drive
 	}
-	return filepath.Base(in) // on another drive
+	return filepath.ToSlash(name)
 }

@@ -85,7 +85,7 @@ func (f *readingFlags) inputs(s *streams, captures []string) *claims {
 	for _, in := range captures {
 		read.input(s.in, in, "the capture")
 	}
-	paths := f.tables
+	paths := f.options.Tables
 	if len(paths) == 0 {
 		for _, in := range captures {
 			if found, err := tables.Find(in, naming.Stem(in)); err == nil && in != "-" {
@@ -95,10 +95,7 @@ func (f *readingFlags) inputs(s *streams, captures []string) *claims {
 	}
 	for _, path := range paths {
 		read.add(path, "tables")
-		inside, err := tables.Files(path)
-		if err != nil {
-			continue // the repair says so
-		}
+		inside, _ := tables.Files(path) // the repair says what is wrong
 		for _, file := range inside {
 			read.add(file, "tables")
 		}

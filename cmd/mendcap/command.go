@@ -13,14 +13,11 @@ import (
 	"github.com/mendcap/mendcap/internal/naming"
 )
 
-// command is one word of the command line.
+// command is one word of the command line: the name of its flags. The manual has a
+// page of that name.
 type command struct {
-	name     string
-	synopsis string // what follows the name
-	summary  string // one line
-	text     string // the rest of the help
-	flags    *pflag.FlagSet
-	run      func(ctx context.Context, s *streams, args []string) int // args without the flags
+	*pflag.FlagSet
+	run func(ctx context.Context, s *streams, args []string) int // args without the flags
 }
 
 // commands returns all commands, with their flags unset.
@@ -28,12 +25,22 @@ func commands() []*command {
 	return []*command{repairCommand(), batchCommand(), checkCommand(), reportCommand(), diffCommand(), explainCommand(), tablesCommand(), schemaCommand(), profileCommand(), versionCommand(), helpCommand()}
 }
 
-func find(name string) *command {
-	all := commands()
-	if i := slices.IndexFunc(all, func(c *command) bool { return c.name == name }); i >= 0 {
-		return all[i]
+// named is a command or a topic of the help.
+type named interface{ Name() string }
+
+func find[T named](all []T, name string) (found T, ok bool) {
+	i := slices.IndexFunc(all, func(one T) bool { return one.Name() == name })
+	if i < 0 {
+		return found, false
 	}
-	return nil
+	return all[i], true
+}
+
+func namesOf[T named](all []T) (names []string) {
+	for _, one := range all {
+		names = append(names, one.Name())
+	}
+	return names
 }
 
 // newFlags returns an empty set that prints nothing by itself.
@@ -46,20 +53,20 @@ func newFlags(name string) *pflag.FlagSet {
 
 // run carries out a command line and returns the exit code.
 func run(ctx context.Context, s *streams, args []string) int {
+	s.help = seeHelp
 	root := newFlags("mendcap")
 	root.SetInterspersed(false)
-	root.BoolP("help", "h", false, "")
+	help := root.BoolP("help", "h", false, "")
 	showVersion := root.Bool("version", false, "")
 	records := recordingFlags(root)
 	err := root.Parse(args)
 	var unknown *pflag.NotExistError
-	help, _ := root.GetBool("help")
 	switch {
 	case errors.As(err, &unknown): // a flag of repair, which need not be named
-		return find("repair").start(ctx, s, args)
+		return repairCommand().start(ctx, s, args)
 	case err != nil:
-		return s.fail("", badFlags(seeHelp, root, err))
-	case help:
+		return s.fail("", badFlags(root, err))
+	case *help:
 		return s.print(overview())
 	case *showVersion:
 		return s.print(versionText())
@@ -81,44 +88,45 @@ const seeHelp = "see: mendcap help"
 
 // dispatch takes the first word as a command, or else as a capture.
 func dispatch(ctx context.Context, s *streams, words []string) int {
-	if c := find(words[0]); c != nil {
+	if c, ok := find(commands(), words[0]); ok {
 		return c.start(ctx, s, words[1:])
 	}
 	if words[0] != "-" && !hasGlob(words[0]) && !naming.IsNamedCapture(words[0]) {
 		if _, err := os.Lstat(words[0]); errors.Is(err, os.ErrNotExist) {
-			return s.fail(words[0], usagef("the commands are "+commandNames()+"; a capture's name must be that of a file",
-				"unknown command, and no such file%s", guess("", words[0], commandWords())))
+			names := namesOf(commands())
+			return s.fail(words[0], usagef("the commands are "+strings.Join(names, ", ")+"; a capture's name must be that of a file",
+				"unknown command, and no such file%s", guess("", words[0], names)))
 		}
 	}
-	return find("repair").start(ctx, s, words)
-}
-
-func commandNames() string { return strings.Join(commandWords(), ", ") }
-
-func commandWords() (names []string) {
-	for _, c := range commands() {
-		names = append(names, c.name)
-	}
-	return names
+	return repairCommand().start(ctx, s, words)
 }
 
 // start parses the flags of c and runs it.
 func (c *command) start(ctx context.Context, s *streams, args []string) int {
-	c.flags.BoolP("help", "h", false, "show this help")
-	if err := c.flags.Parse(args); err != nil {
-		return s.fail("", badFlags("see: mendcap help "+c.name, c.flags, err))
+	s.help = seeHelp + " " + c.Name()
+	help := c.BoolP("help", "h", false, "show this help")
+	if err := c.Parse(args); err != nil {
+		return s.fail("", badFlags(c.FlagSet, err))
 	}
-	if help, _ := c.flags.GetBool("help"); help {
+	if *help {
 		return s.print(c.help())
 	}
-	if err := checkEmpty("see: mendcap help "+c.name, c.flags); err != nil {
+	if err := checkEmpty(c.FlagSet); err != nil {
 		return s.fail("", err)
 	}
-	return c.run(ctx, s, c.flags.Args())
+	return c.run(ctx, s, c.Args())
 }
 
 // print writes text to standard output.
 func (s *streams) print(text string) int {
 	_, err := io.WriteString(s.out, text)
-	return s.fail("standard output", err)
+	return s.fail(standardOutput, err)
+}
+
+// show writes one of two forms to standard output.
+func (s *streams) show(asJSON bool, json, text func(io.Writer) error) int {
+	if asJSON {
+		text = json
+	}
+	return s.fail(standardOutput, text(s.out))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
@@ -10,29 +11,17 @@ import (
 // diffFlags are the flags of diff as they were given.
 type diffFlags struct{ json, exitCode bool }
 
-const diffText = `Compares two stored reports (of "mendcap repair --report FILE.json"), the older
-one first: the figures that differ, and the findings that only one of them has.
-Findings are compared by what they are (verdict, flag, connection, sequence
-numbers), not by their frames. One of the two may be "-", standard input.`
-
 func diffCommand() *command {
 	f := &diffFlags{}
 	flags := newFlags("diff")
 	flags.BoolVar(&f.json, "json", false, "print the difference as JSON")
 	flags.BoolVar(&f.exitCode, "exit-code", false, "exit with 1 where the reports differ")
-	return &command{
-		name: "diff", synopsis: "[--json] [--exit-code] A.json B.json",
-		summary: "compare two stored reports",
-		text:    diffText,
-		flags:   flags,
-		run:     f.run,
-	}
+	return &command{flags, f.run}
 }
 
 func (f *diffFlags) run(ctx context.Context, s *streams, args []string) int {
-	const hint = "see: mendcap help diff"
 	if len(args) != 2 || args[0] == "-" && args[1] == "-" {
-		return s.fail("", usagef(hint, "two stored reports must be named"))
+		return s.fail("", usagef(seeCommand, "two stored reports must be named"))
 	}
 	var two [2]*report.Report
 	for i, name := range args {
@@ -42,17 +31,11 @@ func (f *diffFlags) run(ctx context.Context, s *streams, args []string) int {
 		}
 	}
 	d := report.Compare(two[0], two[1])
-	write := func() error { return render.Diff(s.out, &d, s.width) }
-	if f.json {
-		write = func() error { return d.WriteJSON(s.out) }
-	}
-	if err := write(); err != nil {
-		return s.fail("standard output", err)
-	}
-	if f.exitCode && !d.Same() {
+	code := s.show(f.json, d.WriteJSON, func(w io.Writer) error { return render.Diff(w, &d, s.width) })
+	if code == exitDone && f.exitCode && !d.Same() {
 		return exitFindings
 	}
-	return exitDone
+	return code
 }
 
 // onlyReport reads a file of one report.

@@ -73,6 +73,9 @@ type usageError struct{ text, hint string }
 
 func (e *usageError) Error() string { return e.text }
 
+// seeCommand is the hint that points to the help of the command at hand.
+const seeCommand = ""
+
 func usagef(hint, format string, args ...any) error {
 	return &usageError{text: fmt.Sprintf(format, args...), hint: hint}
 }
@@ -111,7 +114,7 @@ var conditions = []struct {
 	code int
 	hint string
 }{
-	{repair.ErrUsage, exitUsage, "see: mendcap help repair"},
+	{repair.ErrUsage, exitUsage, seeCommand},
 	{report.ErrReport, exitNoCapture, "mendcap repair --report FILE.json stores one"},
 	{report.ErrBatch, exitNoCapture, "mendcap batch --report FILE.json stores one"},
 	{report.ErrBaseline, exitNoCapture, "mendcap check --baseline FILE --update-baseline makes one"},
@@ -131,6 +134,9 @@ func (s *streams) fail(name string, err error) int {
 		return exitDone
 	}
 	code, hint := explain(err)
+	if code == exitUsage && hint == seeCommand {
+		hint = s.help
+	}
 	if code == exitReaderGone {
 		return code // the reader that stopped knows
 	}

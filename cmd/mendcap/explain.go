@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
+	"io"
 	"strconv"
 	"strings"
 
 	"github.com/mendcap/mendcap/repair"
-	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
 )
 
@@ -17,68 +16,36 @@ type explainFlags struct {
 	json bool
 }
 
-const explainText = `For each FRAME, a number from 1 as in Wireshark or a range like 10-14, says what
-was inferred of its header and by what evidence; which law of order moved it, by
-how much and against which frame, or why it stayed; when it can have happened;
-which frames must come before and after it; and what an analyser flags before
-and after the repair. Nothing is written. Frame numbers are those of CAPTURE,
-which may be "-" for standard input; sequence numbers are relative, as Wireshark
-shows them. At most 1,000 frames are explained at once. Network tables are found
-as by "mendcap repair".`
-
 func explainCommand() *command {
 	f := &explainFlags{}
 	flags := newFlags("explain")
 	flags.BoolVar(&f.json, "json", false, "print the explanations as JSON")
 	f.readingFlags.add(flags)
 	f.addSpool(flags)
-	return &command{
-		name:     "explain",
-		synopsis: "[--json]\n      " + readingSynopsis + " [--spool-limit SIZE]\n      CAPTURE FRAME...",
-		summary:  "explain what a repair does to single frames, and why",
-		text:     explainText,
-		flags:    flags,
-		run:      f.run,
-	}
+	return &command{flags, f.run}
 }
 
 func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
-	const hint = "see: mendcap help explain"
 	if len(args) < 2 {
-		return s.fail("", usagef(hint, "a capture and the frames to explain must be named"))
+		return s.fail("", usagef(seeCommand, "a capture and the frames to explain must be named"))
 	}
 	in := args[0]
 	frames, err := parseFrames(args[1:])
 	if err != nil {
 		return s.fail("", err)
 	}
-	if err := f.check(hint); err != nil {
+	if err := f.check(); err != nil {
 		return s.fail("", err)
 	}
-	o := f.options()
-	done := (&repairFlags{}).watch(s, in, &o)
+	o := f.options
+	done := s.watch(in, &o, false)
 	x, err := repair.Explain(ctx, in, frames, o)
 	done()
-	if errors.Is(err, repair.ErrUsage) {
-		err = usagef(hint, "%s", plainly(err))
-	}
 	if err != nil {
-		return s.fail(in, f.unread(in, err))
+		return s.fail(in, f.unread(in, asUsage(err)))
 	}
-	return f.show(s, in, &x)
-}
-
-// show prints the explanations, and what is broken in the capture.
-func (f *explainFlags) show(s *streams, in string, x *report.Explanations) int {
-	code := s.sayDamage(in, x.Damage)
-	var err error
-	if f.json {
-		err = x.WriteJSON(s.out)
-	} else {
-		err = render.Explanations(s.out, x, s.width)
-	}
-	code = max(code, s.fail("standard output", err))
-	return code
+	text := func(w io.Writer) error { return render.Explanations(w, &x, s.width) }
+	return max(s.sayDamage(in, x.Damage), s.show(f.json, x.WriteJSON, text))
 }
 
 // parseFrames reads frame numbers and ranges of them.

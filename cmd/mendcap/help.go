@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"embed"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -11,35 +13,22 @@ import (
 // helpWidth is that of help texts, columns.
 const helpWidth = 80
 
-func helpCommand() *command {
-	return &command{
-		name:     "help",
-		synopsis: "[COMMAND | TOPIC]",
-		summary:  "explain a command or a topic",
-		text:     "Without a command, lists them all, the topics, and the exit codes.",
-		flags:    newFlags("help"),
-		run:      runHelp,
-	}
-}
+func helpCommand() *command { return &command{newFlags("help"), runHelp} }
 
 func runHelp(_ context.Context, s *streams, args []string) int {
 	switch len(args) {
 	case 0:
 		return s.print(overview())
 	case 1:
-		if t, ok := findTopic(args[0]); ok {
-			var b strings.Builder
-			if err := t.write(&b, helpWidth); err != nil {
-				return s.fail("", err)
-			}
-			return s.print(b.String())
+		if t, ok := find(topics, args[0]); ok {
+			return s.show(false, nil, func(w io.Writer) error { return t.write(w, helpWidth) })
 		}
-		c := find(args[0])
-		if c == nil {
-			return s.fail(args[0], usagef("the commands are "+commandNames()+"; the topics are "+strings.Join(topicWords(), ", "),
-				"unknown command%s", guess("", args[0], append(commandWords(), topicWords()...))))
+		if c, ok := find(commands(), args[0]); ok {
+			return s.print(c.help())
 		}
-		return s.print(c.help())
+		names, words := namesOf(commands()), namesOf(topics)
+		return s.fail(args[0], usagef("the commands are "+strings.Join(names, ", ")+"; the topics are "+strings.Join(words, ", "),
+			"unknown command%s", guess("", args[0], append(names, words...))))
 	}
 	return s.fail("", usagef(seeHelp, "help takes one command or topic"))
 }
@@ -47,19 +36,9 @@ func runHelp(_ context.Context, s *streams, args []string) int {
 // overview is the help of the whole tool.
 func overview() string {
 	var b strings.Builder
-	b.WriteString(`Mendcap repairs packet captures that were taken with raw sockets: it fills in
-the IPv6 headers that are missing, and puts packets back in their true order.
-It changes only what it can prove.
-
-Usage:
-  mendcap [repair] [FLAG]... CAPTURE...
-  mendcap COMMAND [FLAG]... [ARGUMENT]...
-  mendcap --help | --version
-
-Commands:
-`)
+	b.WriteString(page("overview") + "\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-17s %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-17s %s\n", c.Name(), c.summary())
 	}
 	b.WriteString("\nTopics, for mendcap help TOPIC:\n")
 	for _, t := range topics {
@@ -75,20 +54,40 @@ Commands:
 
 // help is the help of one command.
 func (c *command) help() string {
-	if c.flags.Lookup("help") == nil {
-		c.flags.BoolP("help", "h", false, "show this help")
+	if c.Lookup("help") == nil {
+		c.BoolP("help", "h", false, "show this help")
 	}
-	usage := strings.TrimSpace("mendcap " + c.name + " " + c.synopsis)
-	flags := newFlags(c.name)
-	c.flags.VisitAll(func(f *pflag.Flag) {
+	flags := newFlags(c.Name())
+	c.VisitAll(func(f *pflag.Flag) {
 		shown := *f
 		if f.Value.Type() == "bool" {
 			shown.Value = plainValue{f.Value}
 		}
 		flags.AddFlag(&shown)
 	})
-	return fmt.Sprintf("Usage:\n  %s\n\n%s.\n\n%s\n\nFlags:\n%s", usage,
-		strings.ToUpper(c.summary[:1])+c.summary[1:], c.text, flags.FlagUsagesWrapped(helpWidth))
+	return page(c.Name()) + "\nFlags:\n" + flags.FlagUsagesWrapped(helpWidth)
+}
+
+// summary is what the overview says of a command: the sentence after its usage.
+func (c *command) summary() string {
+	_, text, _ := strings.Cut(page(c.Name()), "\n\n")
+	sentence, _, _ := strings.Cut(text, ".\n")
+	return strings.ToLower(sentence[:1]) + sentence[1:]
+}
+
+// manual has a page for each command: how it is used, a sentence that says what it
+// does, and the rest of its help but for the flags.
+//
+//go:embed manual
+var manual embed.FS
+
+// page returns a page of the manual.
+func page(name string) string {
+	text, err := manual.ReadFile("manual/" + name + ".md")
+	if err != nil {
+		panic(err) // a command without a page
+	}
+	return string(text)
 }
 
 // plainValue hides that a value is a switch: pflag spells out the values of

@@ -96,10 +96,11 @@ func sayInterrupted() {
 type streams struct {
 	in        io.Reader
 	out, err  io.Writer
-	width     int  // of the terminal that shows reports, columns; 0 if there is none
-	colour    bool // out is a terminal that shows colours
-	errColour bool // err is one
-	progress  bool // err is a terminal
+	width     int    // of the terminal that shows reports, columns; 0 if there is none
+	colour    bool   // out is a terminal that shows colours
+	errColour bool   // err is one
+	progress  bool   // err is a terminal
+	help      string // where the help is of the command at hand, a hint
 }
 
 func terminal() *streams {

@@ -28,15 +28,17 @@ func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
 		return nil, err
 	}
 	jobs := make([]job, 0, len(captures))
+	var outputs filesys.Set
 	for _, in := range captures {
 		out := f.write
 		if out == "" {
-			out = naming.OutputName(in, f.dir) + naming.PackedSuffix(string(f.compress))
+			out = naming.OutputName(in, f.dir) + naming.PackedSuffix(string(f.options.Compression))
 		}
+		if other, ok := outputs.Find(out); ok {
+			return nil, usagef("repair them in two runs, with -w or -o", "%s and %s would both be written to %s", other, in, out)
+		}
+		outputs.Add(out, in)
 		jobs = append(jobs, job{in, out})
-	}
-	if err := checkCollisions(jobs); err != nil {
-		return nil, err
 	}
 	read := f.inputs(s, captures)
 	for _, j := range jobs {
@@ -59,7 +61,7 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 		return []string{f.read}, nil
 	}
 	if len(args) == 0 {
-		return nil, usagef("see: mendcap help repair", "no capture was named")
+		return nil, usagef(seeCommand, "no capture was named")
 	}
 	captures, err := expandGlobs(args)
 	if err != nil {
@@ -102,35 +104,12 @@ func (f *repairFlags) checkTargets(captures []string) error {
 	return nil
 }
 
-// makeDir makes the folder of -o, if need be.
-func (f *repairFlags) makeDir() error {
-	if f.dir == "" {
-		return nil
-	}
-	if err := os.MkdirAll(f.dir, 0o777); err != nil {
-		return fmt.Errorf("make the folder of -o: %w", err)
-	}
-	return nil
-}
-
 // checkGlobs checks the patterns of a flag.
 func checkGlobs(flag string, globs []string) error {
 	for _, glob := range globs {
 		if !doublestar.ValidatePattern(glob) {
 			return usagef("* matches part of a name, ** matches folders", "%s: %q is not a pattern: a bracket in it is not closed", flag, glob)
 		}
-	}
-	return nil
-}
-
-// checkCollisions looks for two captures with one output.
-func checkCollisions(jobs []job) error {
-	var seen filesys.Set
-	for _, j := range jobs {
-		if other, ok := seen.Find(j.out); ok {
-			return usagef("repair them in two runs, with -w or -o", "%s and %s would both be written to %s", other, j.in, j.out)
-		}
-		seen.Add(j.out, j.in)
 	}
 	return nil
 }

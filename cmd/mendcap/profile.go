@@ -14,28 +14,15 @@ import (
 	"github.com/mendcap/mendcap/repair"
 )
 
-const profileText = `Writes a configuration profile for Wireshark into the folder DIR, which is made
-if need be: rules that colour packets by mendcap's comments, a column that shows
-the comments, and buttons that filter by them. In Wireshark's folder "profiles"
-(Help, About, Folders: Personal configuration) DIR is a profile under its own
-name; tshark -C takes it too. Files that are there and differ are replaced only
-with --force.`
-
 func profileCommand() *command {
 	flags := newFlags("wireshark-profile")
 	force := flags.Bool("force", false, "replace other files of the same names")
-	return &command{
-		name: "wireshark-profile", synopsis: "[--force] DIR",
-		summary: "write a profile that shows in Wireshark what was repaired",
-		text:    profileText,
-		flags:   flags,
-		run: func(_ context.Context, s *streams, args []string) int {
-			if len(args) != 1 {
-				return s.fail("", usagef("see: mendcap help wireshark-profile", "one folder must be named, not %d", len(args)))
-			}
-			return s.writeProfile(args[0], *force)
-		},
-	}
+	return &command{flags, func(_ context.Context, s *streams, args []string) int {
+		if len(args) != 1 {
+			return s.fail("", usagef(seeCommand, "one folder must be named, not %d", len(args)))
+		}
+		return s.writeProfile(args[0], *force)
+	}}
 }
 
 // writeProfile writes all files of the profile, or none that would replace
@@ -57,21 +44,10 @@ func (s *streams) writeProfile(dir string, force bool) int {
 		return s.fail("", fmt.Errorf("make the folder: %w", err))
 	}
 	for _, f := range files {
-		if err := writeWhole(filepath.Join(dir, f.Name), f.Text); err != nil {
+		write := func(w io.Writer) error { _, err := io.WriteString(w, f.Text); return err }
+		if err := atomicfile.Write(filepath.Join(dir, f.Name), 0o666, write); err != nil {
 			return s.fail("", fmt.Errorf("write the profile: %w", err))
 		}
 	}
 	return exitDone
-}
-
-// writeWhole writes a file that appears whole or not at all.
-func writeWhole(name, text string) error {
-	file, err := atomicfile.Create(name)
-	if err != nil {
-		return err
-	}
-	return file.Fill(func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	})
 }

@@ -23,8 +23,8 @@ type progress struct {
 	bar *pb.ProgressBar // nil until patience has run out
 }
 
-func (f *repairFlags) progress(s *streams, name string) *progress {
-	if f.quiet || !s.progress {
+func (s *streams) progressOf(name string, quiet bool) *progress {
+	if quiet || !s.progress {
 		return &progress{}
 	}
 	return &progress{streams: s, name: report.Sanitise(name), began: time.Now()}

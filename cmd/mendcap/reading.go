@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
 
 	"github.com/spf13/pflag"
 
@@ -14,60 +16,58 @@ import (
 // readingFlags decide how a capture is read and understood. All commands that
 // take captures have them.
 type readingFlags struct {
-	tables  []string
-	layout  string
-	without []string
-	align   bool
-	salvage string
-	spool   sizeValue
-
-	confidence float64
-	stated     statedFlags
-
-	chosen repair.Options // what check has read of layout and without
+	options         repair.Options // of which check sets what the texts below say
+	layout, salvage string
+	without         []string
 }
-
-const readingSynopsis = `[--tables PATH]... [--user-layout LAYOUT] [--without LAW]...
-      [--align-interfaces] [--salvage on|off] [--protocol PROTOCOL]
-      [--local ADDR]... [--confidence P]`
 
 // add adds all of them.
 func (f *readingFlags) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable) instead of those beside the capture")
+	o := &f.options
+	flags.StringArrayVar(&o.Tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable) instead of those beside the capture")
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
-	flags.BoolVar(&f.align, "align-interfaces", false, "correct the time stamps of interfaces whose clock differs from the others'")
+	flags.BoolVar(&o.AlignInterfaces, "align-interfaces", false, "correct the time stamps of interfaces whose clock differs from the others'")
 	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
-	flags.Float64Var(&f.confidence, "confidence", infer.DefaultConfidence, "fill in answers of probability `P` or more, from 0.5 to 1; 1 fills in only what is proved")
-	f.stated.add(flags)
+	flags.Float64Var(&o.Confidence, "confidence", infer.DefaultConfidence, "fill in answers of probability `P` or more, from 0.5 to 1; 1 fills in only what is proved")
+	flags.TextVar(&o.Protocol, "protocol", o.Protocol, "the socket was opened for `PROTOCOL`, a name or a number: the Next Header where it is missing")
+	flags.Func("local", "`ADDR` is an address of the capturing host (repeatable)", func(text string) error {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			return fmt.Errorf("%q is not an IP address such as 192.0.2.1 or 2001:db8::1", text)
+		}
+		o.Local = append(o.Local, addr)
+		return nil
+	})
 }
 
 // addSpool adds the flag of commands that read standard input.
 func (f *readingFlags) addSpool(flags *pflag.FlagSet) {
-	flags.Var(&f.spool, "spool-limit", "copy at most `SIZE` bytes of standard input or a pipe to a temporary file (default half of what is free there)")
+	flags.Var((*sizeValue)(&f.options.SpoolLimit), "spool-limit", "copy at most `SIZE` bytes of standard input or a pipe to a temporary file (default half of what is free there)")
 }
 
-// check reads and checks their values; hint helps with what is wrong.
-func (f *readingFlags) check(hint string) error {
+// check reads and checks their values, once.
+func (f *readingFlags) check() error {
+	o := &f.options
 	if f.salvage != "on" && f.salvage != "off" {
-		return usagef(hint, "--salvage: %q is neither on nor off", f.salvage)
+		return usagef(seeCommand, "--salvage: %q is neither on nor off", f.salvage)
 	}
-	if !(f.confidence >= 0.5 && f.confidence <= 1) {
-		return usagef(hint, "--confidence: %v is not a number from 0.5 to 1", f.confidence)
+	o.RefuseDamaged = f.salvage == "off"
+	if !(o.Confidence >= 0.5 && o.Confidence <= 1) {
+		return usagef(seeCommand, "--confidence: %v is not a number from 0.5 to 1", o.Confidence)
 	}
-	if err := f.chosen.Layout.UnmarshalText([]byte(f.layout)); err != nil {
-		return usagef(hint, "--user-layout: %s", plainly(err))
+	if err := o.Layout.UnmarshalText([]byte(f.layout)); err != nil {
+		return usagef(seeCommand, "--user-layout: %s", plainly(err))
 	}
-	f.chosen.Without = nil
 	for _, name := range f.without {
 		var law reorder.Law
 		if err := law.UnmarshalText([]byte(name)); err != nil {
-			return usagef(hint, "--without: %s%s", plainly(err), guess("", name, reorder.LawNames()))
+			return usagef(seeCommand, "--without: %s%s", plainly(err), guess("", name, reorder.LawNames()))
 		}
-		f.chosen.Without = append(f.chosen.Without, law)
+		o.Without = append(o.Without, law)
 	}
-	if err := (repair.Options{Local: f.stated.local}).Check(); err != nil {
-		return usagef(hint, "--local: %s", plainly(err))
+	if err := (repair.Options{Local: o.Local}).Check(); err != nil {
+		return usagef(seeCommand, "--local: %s", plainly(err))
 	}
 	return nil
 }
@@ -80,18 +80,8 @@ func (f *readingFlags) unread(in string, err error) error {
 		return err
 	case naming.IsEventTrace(in):
 		return hinted{err, "its name is that of a Windows event trace: pktmon etl2pcap or etl2pcapng converts one to pcapng"}
-	case f.salvage == "off":
+	case f.options.RefuseDamaged:
 		return hinted{err, "without --salvage=off, mendcap repairs what can be read of a damaged capture"}
 	}
 	return err
-}
-
-// options are those that the flags ask for, once they are checked.
-func (f *readingFlags) options() repair.Options {
-	o := repair.Options{
-		Tables: f.tables, Layout: f.chosen.Layout, Without: f.chosen.Without, AlignInterfaces: f.align,
-		RefuseDamaged: f.salvage == "off", Confidence: f.confidence, SpoolLimit: int64(f.spool),
-	}
-	f.stated.state(&o)
-	return o
 }

@@ -11,16 +11,21 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// recordings name the files that say where a run's time and memory went. Their
-// flags are for those who work on mendcap, come before the command's name, and are
-// in no help.
-type recordings struct{ cpu, memory, trace *string }
+// recording is a file that says where a run's time or memory went. The flags that
+// name such files are for those who work on mendcap, come before the command's name,
+// and are in no help.
+type recording struct {
+	name  *string
+	begin func(*os.File) (end func() error, err error)
+}
+
+type recordings []recording
 
 func recordingFlags(flags *pflag.FlagSet) recordings {
 	return recordings{
-		cpu:    flags.String("cpuprofile", "", "write a CPU profile to `FILE`"),
-		memory: flags.String("memprofile", "", "write a profile of all allocations to `FILE`"),
-		trace:  flags.String("trace", "", "write an execution trace to `FILE`"),
+		{flags.String("cpuprofile", "", "write a CPU profile to `FILE`"), profileCPU},
+		{flags.String("memprofile", "", "write a profile of all allocations to `FILE`"), profileMemory},
+		{flags.String("trace", "", "write an execution trace to `FILE`"), traceExecution},
 	}
 }
 
@@ -34,20 +39,18 @@ func (r recordings) start() (stop func() error, err error) {
 		}
 		return errors.Join(errs...)
 	}
-	for _, recording := range []struct {
-		name  string
-		begin func(*os.File) (end func() error, err error)
-	}{{*r.cpu, profileCPU}, {*r.memory, profileMemory}, {*r.trace, traceExecution}} {
-		if recording.name == "" {
+	for _, recording := range r {
+		name := *recording.name
+		if name == "" {
 			continue
 		}
-		file, err := os.OpenFile(recording.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {
 			return nil, errors.Join(err, stop())
 		}
 		end, err := recording.begin(file)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: %w", recording.name, err), file.Close(), stop())
+			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close(), stop())
 		}
 		stops = append(stops, func() error { return errors.Join(end(), file.Close()) })
 	}

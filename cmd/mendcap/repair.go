@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -20,27 +21,10 @@ type repairFlags struct {
 	readingFlags
 	read, write, dir string
 	reports          []string
+	targets          []target // of reports, once they are checked
 	json             bool
-	force            bool
 	quiet, verbose   bool
-	findings, flows  int
-	compress         repair.Compression
 }
-
-const repairSynopsis = `[-r FILE] [-w FILE] [-o DIR] [--report FILE]... [--json]
-      [--force] [-q | -v] [--findings N] [--flows N]
-      [--compress gzip|zstd]
-      ` + readingSynopsis + ` [--spool-limit SIZE]
-      CAPTURE...`
-
-const repairText = `The repaired capture X.mended.pcapng is written beside X.pcap, whole or not at
-all. An output that exists and is identical is left as it is; another one is
-replaced only with --force. Network tables are found beside the capture, as
-X.tables/, X.pcap.tables/, X.tables.json and X.tables.txt, unless --tables names
-them. "-" is standard input and needs -w; with -w - the report goes to standard
-error. The report goes to standard output, progress and errors to standard
-error. With several captures, those named *.mended.pcapng are skipped, and JSON
-is one array of reports instead of one report.`
 
 func repairCommand() *command {
 	f := &repairFlags{}
@@ -50,59 +34,50 @@ func repairCommand() *command {
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`, which is created if necessary")
 	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix ("+reportFormats()+") or as FORMAT:FILE (repeatable)")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
-	flags.BoolVar(&f.force, "force", false, "replace another output of the same name")
+	flags.BoolVar(&f.options.Force, "force", false, "replace another output of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report, except with --json")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print laws, headers, all connections and the first findings too")
 	f.tune(flags)
 	f.addSpool(flags)
-	return &command{
-		name: "repair", synopsis: repairSynopsis, text: repairText,
-		summary: "repair captures and report what was found",
-		flags:   flags,
-		run:     f.run,
-	}
+	return &command{flags, f.run}
 }
 
 // tune adds the flags that decide how a capture is read, and what is written of
 // it.
 func (f *repairFlags) tune(flags *pflag.FlagSet) {
-	flags.IntVar(&f.findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
-	flags.IntVar(&f.flows, "flows", repair.DefaultFlows, fmt.Sprintf("list the worst `N` connections, up to %d", repair.MaxFlows))
-	flags.StringVar((*string)(&f.compress), "compress", "", "compress the output by `CODEC`: "+strings.Join(naming.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
+	flags.IntVar(&f.options.Findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
+	flags.IntVar(&f.options.Flows, "flows", repair.DefaultFlows, fmt.Sprintf("list the worst `N` connections, up to %d", repair.MaxFlows))
+	flags.StringVar((*string)(&f.options.Compression), "compress", "", "compress the output by `CODEC`: "+strings.Join(naming.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
 	f.readingFlags.add(flags)
 }
 
-// checkTuning checks the values of these flags; hint helps with what is wrong.
-func (f *repairFlags) checkTuning(hint string) error {
-	if f.findings < 1 {
-		return usagef(hint, "--findings: %d is not a number from 1 up", f.findings)
+// checkTuning checks the values of these flags.
+func (f *repairFlags) checkTuning() error {
+	o := &f.options
+	if o.Findings < 1 {
+		return usagef(seeCommand, "--findings: %d is not a number from 1 up", o.Findings)
 	}
-	if f.flows < 1 || f.flows > repair.MaxFlows {
-		return usagef(hint, "--flows: %d is not a number from 1 to %d", f.flows, repair.MaxFlows)
+	if o.Flows < 1 || o.Flows > repair.MaxFlows {
+		return usagef(seeCommand, "--flows: %d is not a number from 1 to %d", o.Flows, repair.MaxFlows)
 	}
-	if err := (repair.Options{Compression: f.compress}).Check(); err != nil {
-		return usagef(hint, "--compress: %s", plainly(err))
+	if err := (repair.Options{Compression: o.Compression}).Check(); err != nil {
+		return usagef(seeCommand, "--compress: %s", plainly(err))
 	}
-	return f.readingFlags.check(hint)
-}
-
-// options are those that the flags ask for.
-func (f *repairFlags) options() repair.Options {
-	o := f.readingFlags.options()
-	o.Force, o.Findings, o.Flows, o.Compression = f.force, f.findings, f.flows, f.compress
-	return o
+	return f.readingFlags.check()
 }
 
 func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
-	if err := f.checkTuning("see: mendcap help repair"); err != nil {
+	if err := f.checkTuning(); err != nil {
 		return s.fail("", err)
 	}
 	jobs, err := f.plan(s, args)
 	if err != nil {
 		return s.fail("", err)
 	}
-	if err := f.makeDir(); err != nil {
-		return s.fail("", err)
+	if f.dir != "" {
+		if err := os.MkdirAll(f.dir, 0o777); err != nil {
+			return s.fail("", fmt.Errorf("make the folder of -o: %w", err))
+		}
 	}
 	var captures []string
 	for _, j := range jobs {
@@ -130,20 +105,20 @@ func (to *sinks) all(s *streams, captures int, work func(i int) int) int {
 
 // repair carries out one job.
 func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
-	o := f.options()
+	o := f.options
 	o.Stdout, o.EachFinding, o.TakeBack = stream(s.out), to.each(filepath.Base(j.in)), to.abandon
-	done := f.watch(s, j.in, &o)
+	done := s.watch(j.in, &o, f.quiet)
 	r, err := repair.File(ctx, j.in, j.out, o)
 	done()
 	return to.conclude(s, j.in, &r, f.unread(j.in, err), func() int { return exitDone })
 }
 
-// watch shows how far the work on a capture is, and lets "-" be standard input.
-func (f *repairFlags) watch(s *streams, in string, o *repair.Options) (done func()) {
+// watch shows how far the work on a capture is, unless that is to be quiet, and lets "-" be standard input.
+func (s *streams) watch(in string, o *repair.Options, quiet bool) (done func()) {
 	if in == "-" {
 		o.Stdin = s.in
 	}
-	bar := f.progress(s, in)
+	bar := s.progressOf(in, quiet)
 	o.Progress = bar.set
 	return bar.close
 }

@@ -14,32 +14,19 @@ import (
 	"github.com/mendcap/mendcap/report/render"
 )
 
-const reportText = `Reads what "mendcap repair --report FILE.json" or --json wrote, one report or an
-array of them, and renders it again: on standard output as for a terminal, and
-into the files that --report names. "-" is standard input. Captures are not
-needed, and not looked at; findings that the stored report left out stay out.`
-
 func reportCommand() *command {
 	f := &repairFlags{}
 	flags := newFlags("report")
 	flags.StringArrayVar(&f.reports, "report", nil, "write it to `FILE`, its format by its suffix: "+reportFormats()+" (repeatable)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print laws, headers, all connections and the first findings too")
-	return &command{
-		name: "report", synopsis: "[--report FILE]... [-q | -v] STORED.json",
-		summary: "render a stored report again",
-		text:    reportText,
-		flags:   flags,
-		run: func(ctx context.Context, s *streams, args []string) int {
-			return f.render(ctx, s, args)
-		},
-	}
+	return &command{flags, f.render}
 }
 
 // render shows the reports of a stored file again.
 func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int {
 	if len(args) != 1 {
-		return s.fail("", usagef("see: mendcap help report", "one stored report must be named, not %d", len(args)))
+		return s.fail("", usagef(seeCommand, "one stored report must be named, not %d", len(args)))
 	}
 	stored := args[0]
 	read := &claims{}
@@ -71,8 +58,7 @@ func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int
 		}
 		code = max(code, s.fail(stored, to.add(r)))
 	}
-	code = max(code, s.fail("", to.close()))
-	return code
+	return max(code, s.fail("", to.close()))
 }
 
 // readable reads a file of stored reports to its end, so that nothing is shown of

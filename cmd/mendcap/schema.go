@@ -7,15 +7,14 @@ import (
 )
 
 func schemaCommand() *command {
-	return printing("schema", "print the JSON Schema of reports",
-		"Of one report, as --json and --report FILE.json write it (JSON Schema, draft\n2020-12). Several captures give an array of such reports.", report.SchemaText)
+	return printing("schema", report.SchemaText)
 }
 
 // printing is a command that prints a text, and takes nothing.
-func printing(name, summary, help string, text func() string) *command {
-	return &command{name: name, summary: summary, text: help, flags: newFlags(name), run: func(_ context.Context, s *streams, args []string) int {
+func printing(name string, text func() string) *command {
+	return &command{newFlags(name), func(_ context.Context, s *streams, args []string) int {
 		if len(args) > 0 {
-			return s.fail("", usagef("see: mendcap help "+name, "%s takes no arguments", name))
+			return s.fail("", usagef(seeCommand, "%s takes no arguments", name))
 		}
 		return s.print(text())
 	}}

@@ -48,18 +48,26 @@ type sink struct {
 	name   string
 	buf    *bufio.Writer
 	writer render.Writer
-	file   *atomicfile.File // nil for standard output
 	empty  bool
-	mark   int64 // where the capture at hand begins in the file
 	failed error
 	said   bool // that it failed
+
+	// What follows is nil for standard output.
+	file     *atomicfile.File
+	findings render.FindingWriter // the writer, if it takes findings one by one
+	mark     int64                // where the capture at hand begins in the file
 }
 
 func newSink(name string, w io.Writer, f render.Format, o render.WriterOptions) (*sink, error) {
 	s := &sink{name: name, buf: bufio.NewWriterSize(w, 1<<16), empty: true}
 	var err error
-	s.writer, err = render.NewWriter(f, s.buf, o)
-	return s, err
+	if s.writer, err = render.NewWriter(f, s.buf, o); err != nil {
+		return nil, err
+	}
+	if s.file, _ = w.(*atomicfile.File); s.file != nil {
+		s.findings, _ = s.writer.(render.FindingWriter)
+	}
+	return s, nil
 }
 
 // createSink opens a file of --report.
@@ -71,36 +79,32 @@ func createSink(to target, perm fs.FileMode, o render.WriterOptions) (*sink, err
 	s, err := newSink(to.name, file, to.format, o)
 	if err != nil {
 		file.Discard()
-		return nil, err
 	}
-	s.file = file
-	return s, nil
+	return s, err
 }
 
 // begin marks where a capture begins; false where findings are not taken one by
 // one.
 func (s *sink) begin() bool {
-	if _, ok := s.writer.(render.FindingWriter); !ok || s.file == nil {
+	if s.findings == nil || s.failed != nil {
 		return false
 	}
-	if err := s.buf.Flush(); err != nil {
-		s.failed = err
-		return false
+	if s.failed = s.buf.Flush(); s.failed == nil {
+		s.mark, s.failed = s.file.Seek(0, io.SeekCurrent)
 	}
-	s.mark, s.failed = s.file.Seek(0, io.SeekCurrent)
 	return s.failed == nil
 }
 
 // finding writes one finding. What goes wrong is said with the report.
 func (s *sink) finding(capture string, f *report.Finding) {
 	if s.failed == nil {
-		s.failed = s.writer.(render.FindingWriter).Finding(capture, f)
+		s.failed = s.findings.Finding(capture, f)
 	}
 }
 
 // abandon takes back the findings of the capture at hand.
 func (s *sink) abandon() error {
-	if _, ok := s.writer.(render.FindingWriter); !ok || s.file == nil || s.failed != nil {
+	if s.findings == nil || s.failed != nil {
 		return s.failed
 	}
 	if err := s.buf.Flush(); err != nil {
@@ -121,10 +125,10 @@ func (s *sink) add(r *report.Report) error {
 	if s.failed == nil {
 		s.failed = s.buf.Flush()
 	}
-	if s.failed == nil || s.said {
+	if s.said {
 		return nil
 	}
-	s.said = true
+	s.said = s.failed != nil
 	return s.failed
 }
 

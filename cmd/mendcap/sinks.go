@@ -11,7 +11,7 @@ import (
 	"github.com/mendcap/mendcap/report/render"
 )
 
-// checkReports checks the names of --report, so that none is found wanting
+// checkReports reads and checks the names of --report, so that none is found wanting
 // after the work, and none replaces anything else that is read or written.
 func (f *repairFlags) checkReports(s *streams, taken *claims) error {
 	if err := taken.streams(s); err != nil {
@@ -22,6 +22,7 @@ func (f *repairFlags) checkReports(s *streams, taken *claims) error {
 		if err != nil {
 			return err
 		}
+		f.targets = append(f.targets, to)
 		if strings.HasSuffix(strings.ToLower(to.name), ".tables.json") {
 			return usagef("choose another name", "--report %s: files of this name hold network tables", arg)
 		}
@@ -44,24 +45,20 @@ type sinks struct {
 // openSinks opens them; perm are the permissions of what is read.
 func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o render.WriterOptions) (*sinks, error) {
 	to := &sinks{form: render.Screen{Width: s.width, Colour: s.colour, Details: f.verbose}}
-	if !f.json && !f.quiet {
-		to.screen = f.screen(s)
-	}
-	if to.screen == s.err {
-		to.form.Colour = s.errColour
-	}
-	if f.json {
-		sink, err := newSink("standard output", s.out, render.JSON, o)
+	switch {
+	case f.json:
+		sink, err := newSink(standardOutput, s.out, render.JSON, o)
 		if err != nil {
 			return nil, err
 		}
 		to.files = append(to.files, sink)
+	case f.quiet:
+	case f.write == "-": // the capture goes to standard output
+		to.screen, to.form.Colour = s.err, s.errColour
+	default:
+		to.screen = s.out
 	}
-	for _, arg := range f.reports {
-		target, err := parseTarget(arg)
-		if err != nil {
-			return nil, err
-		}
+	for _, target := range f.targets {
 		sink, err := createSink(target, perm, o)
 		if err != nil {
 			to.discard()
@@ -70,15 +67,6 @@ func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o render.WriterOpt
 		to.files = append(to.files, sink)
 	}
 	return to, nil
-}
-
-// screen is where the terminal report goes: standard output, unless the
-// capture goes there.
-func (f *repairFlags) screen(s *streams) io.Writer {
-	if f.write == "-" {
-		return s.err
-	}
-	return s.out
 }
 
 // add writes one report to all places.

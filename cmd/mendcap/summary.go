@@ -23,10 +23,9 @@ var summaryFormats = map[string]func(io.Writer, *report.Batch) error{
 // summaryFile is a file that the summary of a batch goes to. It is opened before
 // the work, so that that isn't done in vain.
 type summaryFile struct {
-	name    string
-	format  func(io.Writer, *report.Batch) error
-	file    *atomicfile.File
-	written bool
+	name   string
+	format func(io.Writer, *report.Batch) error
+	file   *atomicfile.File
 }
 
 // openSummaries opens the files of --report. They may be none of those that are
@@ -43,7 +42,7 @@ func (f *batchFlags) openSummaries(s *streams, read []string) ([]*summaryFile, e
 	for _, name := range f.reports {
 		one, err := f.openSummary(name, taken)
 		if err != nil {
-			return nil, errors.Join(err, discardAll(all))
+			return nil, errors.Join(err, discard(all))
 		}
 		all = append(all, one)
 	}
@@ -69,29 +68,21 @@ func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, erro
 }
 
 func (f *summaryFile) write(sum *report.Batch) error {
-	f.written = true
 	return f.file.Fill(func(w io.Writer) error { return f.format(w, sum) })
 }
 
 // discard takes away the files that no summary went to.
-func (s *streams) discard(files []*summaryFile) int {
-	return s.fail("", discardAll(files))
-}
-
-func discardAll(files []*summaryFile) error {
-	var failed []error
+func discard(files []*summaryFile) (err error) {
 	for _, f := range files {
-		if !f.written {
-			failed = append(failed, f.file.Discard())
-		}
+		err = errors.Join(err, f.file.Discard())
 	}
-	return errors.Join(failed...)
+	return err
 }
 
 // merge joins the summaries of several runs.
 func (f *batchFlags) merge(s *streams, args []string) int {
 	if len(args) == 0 {
-		return s.fail("", usagef(batchHint, "no summary was named"))
+		return s.fail("", usagef(seeCommand, "no summary was named"))
 	}
 	names, err := expandGlobs(args)
 	if err != nil {
@@ -109,7 +100,7 @@ func (f *batchFlags) merge(s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	return max(f.conclude(s, report.MergeBatches(all...), to), s.discard(to))
+	return max(f.conclude(s, report.MergeBatches(all...), to), s.fail("", discard(to)))
 }
 
 func readSummary(name string) (*report.Batch, error) {

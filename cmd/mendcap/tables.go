@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
@@ -15,28 +16,12 @@ func tablesCommand() *command {
 	flags := newFlags("tables")
 	asJSON := flags.Bool("json", false, "print the union of all tables in mendcap's own JSON form")
 	script := flags.String("script", "", "print a script that records a `system`'s tables: windows, linux or macos")
-	return &command{
-		name:     "tables",
-		synopsis: "[--json] PATH... | --script SYSTEM",
-		summary:  "show what was read from files of network tables",
-		text: `Reads files, and every file of folders, as "mendcap repair" would, and shows
-what each gave and which lines were not understood. Ends with 3 if a file could
-not be used, and with 4 if no file gave anything.
-
-With --script it prints a script instead, which runs on the capturing host and
-records its tables into the folder where "mendcap repair" looks for them. What
-it records is private: whom the host talks to, and the names that it looks up.
-	mendcap tables --script linux > record.sh
-	sh record.sh capture.pcapng
-	sh record.sh --every 5 capture.pcapng    # again every 5 seconds, until Ctrl+C`,
-		flags: flags,
-		run: func(_ context.Context, s *streams, args []string) int {
-			if *script != "" {
-				return s.showScript(*script, args)
-			}
-			return s.showTables(args, *asJSON)
-		},
-	}
+	return &command{flags, func(_ context.Context, s *streams, args []string) int {
+		if *script != "" {
+			return s.showScript(*script, args)
+		}
+		return s.showTables(args, *asJSON)
+	}}
 }
 
 // showScript prints the script that records a system's tables.
@@ -44,16 +29,16 @@ func (s *streams) showScript(system string, args []string) int {
 	text, ok := tables.Script(system)
 	switch {
 	case !ok:
-		return s.fail("", usagef("see: mendcap help tables", "--script: there is none for %q: windows, linux or macos", system))
+		return s.fail("", usagef(seeCommand, "--script: there is none for %q: windows, linux or macos", system))
 	case len(args) > 0:
-		return s.fail("", usagef("see: mendcap help tables", "--script takes no path"))
+		return s.fail("", usagef(seeCommand, "--script takes no path"))
 	}
 	return s.print(text)
 }
 
 func (s *streams) showTables(args []string, asJSON bool) int {
 	if len(args) == 0 {
-		return s.fail("", usagef("see: mendcap help tables", "no file or folder of tables was named"))
+		return s.fail("", usagef(seeCommand, "no file or folder of tables was named"))
 	}
 	paths, err := expandGlobs(args)
 	if err != nil {
@@ -64,15 +49,17 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 	if loadErr != nil {
 		code = max(code, s.fail("", fmt.Errorf("%w: %w", repair.ErrNoTables, loadErr)))
 	}
-	if asJSON {
-		err = tables.WriteJSON(s.out, snapshot)
-	} else if len(files) > 0 {
-		if err = render.Tables(s.out, files, s.width); err == nil {
-			err = render.TableRoles(s.out, roles(snapshot), s.width)
+	json := func(w io.Writer) error { return tables.WriteJSON(w, snapshot) }
+	text := func(w io.Writer) error {
+		if len(files) == 0 {
+			return nil
 		}
+		if err := render.Tables(w, files, s.width); err != nil {
+			return err
+		}
+		return render.TableRoles(w, roles(snapshot), s.width)
 	}
-	code = max(code, s.fail("standard output", err))
-	return code
+	return max(code, s.show(asJSON, json, text))
 }
 
 // roles counts what the tables together say.

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/mendcap/mendcap/report/render"
 )
@@ -23,20 +22,8 @@ var topics = []topic{
 	{"exit-codes", "what each exit code means, and what to do", writeExitCodes},
 }
 
-func findTopic(name string) (topic, bool) {
-	i := slices.IndexFunc(topics, func(t topic) bool { return t.name == name })
-	if i < 0 {
-		return topic{}, false
-	}
-	return topics[i], true
-}
-
-func topicWords() (names []string) {
-	for _, t := range topics {
-		names = append(names, t.name)
-	}
-	return names
-}
+// Name returns the word.
+func (t topic) Name() string { return t.name }
 
 // writeExitCodes says of each exit code what it means and what to do.
 func writeExitCodes(w io.Writer, width int) error {

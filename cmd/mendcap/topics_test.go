@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
@@ -96,7 +98,7 @@ func TestRowsAreDocumented(t *testing.T) {
 			t.Fatal(err)
 		}
 		help[topic.name] = b.String()
-		if !strings.Contains(overview(), "\n  "+topic.name+" ") || find(topic.name) != nil {
+		if _, ok := find(commands(), topic.name); ok || !strings.Contains(overview(), "\n  "+topic.name+" ") {
 			t.Errorf("topic %s: not in the overview, or a command too", topic.name)
 		}
 	}
@@ -145,5 +147,32 @@ func TestHelpFits(t *testing.T) {
 				t.Errorf("%d columns, want at most %d: %s", n, helpWidth, line)
 			}
 		}
+	}
+}
+
+// Each page of the manual is a command's or the overview, and the usage that it
+// begins with has every flag; batch refers to those of repair.
+func TestManualHasTheFlags(t *testing.T) {
+	pages, err := manual.ReadDir("manual")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		name := strings.TrimSuffix(p.Name(), ".md")
+		if _, ok := find(commands(), name); !ok && name != "overview" {
+			t.Errorf("%s: there is no such command", name)
+		}
+	}
+	repairUsage, _, _ := strings.Cut(page("repair"), "\n\n")
+	for _, c := range commands() {
+		usage, _, _ := strings.Cut(page(c.Name()), "\n\n")
+		if strings.Contains(usage, "[FLAG OF repair]") {
+			usage += repairUsage
+		}
+		c.VisitAll(func(f *pflag.Flag) {
+			if !strings.Contains(usage, "[--"+f.Name) && !strings.Contains(usage, "| --"+f.Name) && (f.Shorthand == "" || !strings.Contains(usage, "-"+f.Shorthand)) {
+				t.Errorf("usage of %s lacks --%s: %s", c.Name(), f.Name, usage)
+			}
+		})
 	}
 }

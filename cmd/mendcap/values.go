@@ -18,52 +18,51 @@ import (
 
 // badFlags says what is wrong with the flags of a command line: which flag, which
 // value, and what it takes.
-func badFlags(hint string, flags *pflag.FlagSet, err error) error {
+func badFlags(flags *pflag.FlagSet, err error) error {
 	var value *pflag.InvalidValueError
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
 	switch {
 	case errors.As(err, &value):
-		return usagef(hint, "--%s: %s", value.GetFlag().Name, notTaken(value))
+		return usagef(seeCommand, "--%s: %s", value.GetFlag().Name, notTaken(value))
 	case errors.As(err, &missing):
-		return usagef(hint, "--%s needs a value", missing.GetFlag().Name)
+		return usagef(seeCommand, "--%s needs a value", missing.GetFlag().Name)
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return usagef(hint, "unknown flag -%s", unknown.GetSpecifiedName())
+		return usagef(seeCommand, "unknown flag -%s", unknown.GetSpecifiedName())
 	case errors.As(err, &unknown):
 		var names []string
 		flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		return usagef(hint, "unknown flag --%s%s", unknown.GetSpecifiedName(), guess("--", unknown.GetSpecifiedName(), names))
+		return usagef(seeCommand, "unknown flag --%s%s", unknown.GetSpecifiedName(), guess("--", unknown.GetSpecifiedName(), names))
 	}
-	return usagef(hint, "%v", err)
+	return usagef(seeCommand, "%v", err)
 }
 
 // checkEmpty refuses flags and arguments that were given as empty texts: what a
 // variable that is not set leaves would else be taken for a flag not given.
-func checkEmpty(hint string, flags *pflag.FlagSet) (err error) {
+func checkEmpty(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "func" {
+			return // it has no text, and has refused what it doesn't take
+		}
 		texts := []string{f.Value.String()}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			texts = list.GetSlice()
 		}
 		if err == nil && slices.Contains(texts, "") {
-			err = usagef(hint, "--%s: its value is empty", f.Name)
+			err = usagef(seeCommand, "--%s: its value is empty", f.Name)
 		}
 	})
 	if err == nil && slices.Contains(flags.Args(), "") {
-		err = usagef(hint, "an argument is empty")
+		err = usagef(seeCommand, "an argument is empty")
 	}
 	return err
 }
 
 // notTaken says why a flag does not take a value.
 func notTaken(err *pflag.InvalidValueError) string {
-	switch err.GetFlag().Value.Type() {
-	case "int":
-		return fmt.Sprintf("%q is not a whole number of at most 18 digits", err.GetValue())
-	case "float64":
-		return fmt.Sprintf("%q is not a number", err.GetValue())
-	case "bool":
-		return fmt.Sprintf("%q is neither true nor false", err.GetValue())
+	is := map[string]string{"int": "not a whole number of at most 18 digits", "float64": "not a number", "bool": "neither true nor false"}
+	if what, ok := is[err.GetFlag().Value.Type()]; ok {
+		return fmt.Sprintf("%q is %s", err.GetValue(), what)
 	}
 	return plainly(err.Unwrap())
 }
@@ -76,6 +75,14 @@ func plainly(err error) string {
 		text = strings.TrimPrefix(text, condition.Error()+": ")
 	}
 	return text
+}
+
+// asUsage turns an error about options or paths into one of the command line.
+func asUsage(err error) error {
+	if errors.Is(err, batch.ErrUsage) || errors.Is(err, repair.ErrUsage) {
+		return usagef(seeCommand, "%s", plainly(err))
+	}
+	return err
 }
 
 // guess suggests the word that was meant by one that is none of them, if one is
@@ -115,25 +122,21 @@ func edits(a, b string) int {
 	return row[len(b)]
 }
 
-// verdictNames lists the names of the verdicts.
-func verdictNames() (names []string) {
-	for _, v := range report.Verdicts() {
-		names = append(names, string(v))
-	}
-	return names
-}
-
 // checkKind checks a kind of findings that was read, or why it could not be: the
 // report takes any word for a flag.
 func checkKind(k report.Kind, text string, err error) error {
 	verdict, _, _ := strings.Cut(text, "/")
 	verdict, _, _ = strings.Cut(verdict, "=")
-	words := append(verdictNames(), report.Unknown)
 	if err != nil {
-		if !slices.Contains(words, verdict) {
-			return fmt.Errorf("%w%s", err, guess("", verdict, words))
+		var words []string
+		for _, v := range report.Verdicts() {
+			words = append(words, string(v))
 		}
-		return err
+		words = append(words, report.Unknown)
+		if slices.Contains(words, verdict) {
+			return err
+		}
+		return fmt.Errorf("%w%s", err, guess("", verdict, words))
 	}
 	flags := slices.Clone(tcp.AnalysisNames())
 	for _, law := range reorder.LawNames() {

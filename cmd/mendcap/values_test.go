@@ -4,7 +4,7 @@ import "testing"
 
 // A word that was misspelled is guessed, another one is not.
 func TestGuess(t *testing.T) {
-	words := commandWords()
+	words := namesOf(commands())
 	for word, want := range map[string]string{
 		"chekc": "; did you mean check?", "repiar": "; did you mean repair?", "bach": "; did you mean batch?",
 		"check": "; did you mean check?", "capture": "", "x": "", "": "",

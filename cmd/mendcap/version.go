@@ -12,42 +12,39 @@ import (
 )
 
 func versionCommand() *command {
-	return printing("version", "print the version", "Names the version or revision that the binary was built from, and with what.", versionText)
+	return printing("version", versionText)
 }
 
-// versionText is what the Go tool has stamped into the binary.
-func versionText() string {
-	version, revision, modified := "(unknown)", "", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, setting := range info.Settings {
-			switch {
-			case setting.Key == "vcs.revision":
-				revision = ", revision " + setting.Value
-			case setting.Key == "vcs.modified" && setting.Value == "true":
-				modified = " with changes"
-			}
-		}
+// stamped is what the Go tool has stamped into the binary: its version, and settings
+// by their keys.
+func stamped() (version string, settings map[string]string) {
+	settings = make(map[string]string)
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)", settings
 	}
-	return fmt.Sprintf("mendcap %s%s%s, %s, %s/%s\n", version, revision, modified,
-		runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	return info.Main.Version, settings
+}
+
+func versionText() string {
+	version, settings := stamped()
+	if revision := settings["vcs.revision"]; revision != "" {
+		version += ", revision " + revision
+	}
+	if settings["vcs.modified"] == "true" {
+		version += " with changes"
+	}
+	return fmt.Sprintf("mendcap %s, %s, %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // identity tells this program from others that may repair differently: by its
 // revision, where the binary was built from that alone, else by its bytes.
 func identity() string {
-	revision, modified := "", true
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, setting := range info.Settings {
-			switch setting.Key {
-			case "vcs.revision":
-				revision = setting.Value
-			case "vcs.modified":
-				modified = setting.Value == "true"
-			}
-		}
-	}
-	if revision != "" && !modified {
+	_, settings := stamped()
+	if revision := settings["vcs.revision"]; revision != "" && settings["vcs.modified"] == "false" {
 		return "revision " + revision
 	}
 	sum, err := ownHash()

@@ -28,6 +28,7 @@ type File struct {
 	target string
 	failed error
 	closed bool
+	ended  bool // it has appeared, or was discarded
 }
 
 // Create starts a file that is to become target; Commit, CommitNew or
@@ -36,13 +37,28 @@ type File struct {
 // a file can: it is replaced, and the file is not.
 func Create(target string) (*File, error) { return CreateFor(target, 0o666) }
 
-// CreateFor does so for a file that holds what inputs with these
-// permissions say: it gets no others, and fewer where the umask says so.
+// CreateFor is Create for a file that holds what inputs with these permissions say: it
+// gets no wider ones, and narrower ones where the umask says so, which os.CreateTemp
+// would not ask.
 func CreateFor(target string, perm fs.FileMode) (*File, error) {
 	if err := checkTarget(target); err != nil {
 		return nil, err
 	}
-	return createPending(target, perm)
+	for n := range attempts {
+		name := pendingName(target, n)
+		create := func() (*os.File, error) { return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) }
+		f, err := held(create)
+		if errors.Is(err, os.ErrExist) && removeDead(name) {
+			f, err = held(create)
+		}
+		switch {
+		case err == nil:
+			return &File{File: f, target: target}, nil
+		case !errors.Is(err, os.ErrExist):
+			return nil, instead("create", target, err)
+		}
+	}
+	return nil, fmt.Errorf("%s: %w: %d files wait to become it", target, os.ErrExist, attempts)
 }
 
 // checkTarget returns an error for what no file may take the place of.
@@ -94,6 +110,7 @@ func Permissions(inputs ...string) fs.FileMode {
 	return perm
 }
 
+// PermissionsOf returns those of one file.
 func PermissionsOf(info fs.FileInfo) fs.FileMode {
 	if runtime.GOOS == "windows" || !info.Mode().IsRegular() {
 		return 0o666
@@ -104,35 +121,11 @@ func PermissionsOf(info fs.FileInfo) fs.FileMode {
 // attempts is how many files of one target can be pending at once.
 const attempts = 100
 
-// createPending asks nothing of the target. Unlike os.CreateTemp it leaves the
-// mode to the umask.
-func createPending(target string, perm fs.FileMode) (*File, error) {
-	for n := range attempts {
-		name := pendingName(target, n)
-		f, err := temporaries.create(name, perm)
-		if errors.Is(err, os.ErrExist) && removeDead(name) {
-			f, err = temporaries.create(name, perm)
-		}
-		switch {
-		case errors.Is(err, os.ErrExist):
-			continue
-		case err != nil:
-			return nil, instead(err, target)
-		case !holdNew(f):
-			temporaries.forget(f)
-			f.Close()
-			continue
-		}
-		return &File{File: f, target: target}, nil
-	}
-	return nil, fmt.Errorf("%s: %w: %d files wait to become it", target, os.ErrExist, attempts)
-}
-
-// instead names the target in an error about its pending file.
-func instead(err error, target string) error {
+// instead names the target in an error about its pending file, if there is one.
+func instead(op, target string, err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {
-		return &fs.PathError{Op: "create", Path: target, Err: at.Err}
+		return &fs.PathError{Op: op, Path: target, Err: at.Err}
 	}
 	return err
 }
@@ -180,13 +173,8 @@ func holdNew(f *os.File) bool {
 // Write writes b, and remembers that it failed.
 func (p *File) Write(b []byte) (int, error) {
 	n, err := p.File.Write(b)
-	if err != nil {
-		var at *fs.PathError
-		if errors.As(err, &at) {
-			err = &fs.PathError{Op: "write", Path: p.target, Err: at.Err}
-		}
-	}
-	if err != nil && p.failed == nil {
+	err = instead("write", p.target, err)
+	if p.failed == nil {
 		p.failed = err
 	}
 	return n, err
@@ -194,47 +182,41 @@ func (p *File) Write(b []byte) (int, error) {
 
 // Commit makes the file appear under its name, in place of one that was there.
 func (p *File) Commit() error {
-	err := p.appear(func() error {
+	return p.appear(func() error {
 		if err := checkTarget(p.target); err != nil {
 			return err
 		}
 		return os.Rename(p.Name(), p.target)
 	})
-	if err != nil {
-		return errors.Join(err, p.Discard())
-	}
-	return p.close()
 }
 
 // CommitNew makes the file appear under its name if nothing has that yet.
 // Otherwise the error is an fs.ErrExist, and the file still waits to be ended.
 func (p *File) CommitNew() error {
-	err := p.appear(func() error { return renameNew(p.Name(), p.target) })
+	return p.appear(func() error { return renameNew(p.Name(), p.target) })
+}
+
+// appear calls rename once all that was written is on the disk. Where something fails
+// but for a name that is taken, the file is discarded.
+func (p *File) appear(rename func() error) error {
+	err := p.failed
+	if err == nil && !p.closed {
+		err = p.Sync()
+	}
+	if err == nil && !RenamesOpen {
+		err = p.close()
+	}
+	if err == nil {
+		err = temporaries.publish(p.File, rename)
+	}
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return err
 	case err != nil:
 		return errors.Join(err, p.Discard())
 	}
+	p.ended = true
 	return p.close()
-}
-
-// appear calls rename once all that was written is on the disk.
-func (p *File) appear(rename func() error) error {
-	if p.failed != nil {
-		return p.failed
-	}
-	if !p.closed {
-		if err := p.Sync(); err != nil {
-			return err
-		}
-	}
-	if !RenamesOpen {
-		if err := p.close(); err != nil {
-			return err
-		}
-	}
-	return temporaries.publish(p.File, rename)
 }
 
 // linkNew gives a file another name that nothing has, and takes the first one
@@ -254,6 +236,16 @@ func linkNew(from, to string) error {
 	return os.Rename(from, to)
 }
 
+// Write writes a file by write and lets it appear, with permissions as CreateFor has
+// them. Where either fails, there is no file.
+func Write(target string, perm fs.FileMode, write func(io.Writer) error) error {
+	file, err := CreateFor(target, perm)
+	if err != nil {
+		return err
+	}
+	return file.Fill(write)
+}
+
 // Fill writes the file by write and lets it appear. Where either fails, the file is
 // discarded.
 func (p *File) Fill(write func(io.Writer) error) error {
@@ -264,8 +256,13 @@ func (p *File) Fill(write func(io.Writer) error) error {
 }
 
 // Discard takes the file away: before its lock is given up where the system
-// allows it, so that no other run takes the name meanwhile.
+// allows it, so that no other run takes the name meanwhile. It does nothing to a file
+// that has appeared or is gone.
 func (p *File) Discard() error {
+	if p.ended {
+		return nil
+	}
+	p.ended = true
 	defer temporaries.forget(p.File)
 	if RenamesOpen {
 		return errors.Join(os.Remove(p.Name()), p.close())

@@ -67,6 +67,19 @@ func TestPendingOfOtherRuns(t *testing.T) {
 	if got, want := folders.Names(t, dir), "x.mended.pcapng"; got != want {
 		t.Errorf("files: got %q, want %q", got, want)
 	}
+	if err := first.Discard(); err != nil {
+		t.Errorf("discard what has appeared: %v", err)
+	}
+	if got, want := folders.Names(t, dir), "x.mended.pcapng"; got != want {
+		t.Errorf("files after it: got %q, want %q", got, want)
+	}
+	third, err := Create(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(third.Discard(), third.Discard()); err != nil {
+		t.Errorf("discard twice: %v", err)
+	}
 }
 
 func TestPendingLeavesLinksAlone(t *testing.T) {

@@ -13,24 +13,24 @@ const scratch = "mendcap-*.scratch"
 // Scratch makes a temporary file. What dead runs have left of theirs is
 // taken away first.
 func Scratch() (*os.File, error) {
-	left, err := filepath.Glob(filepath.Join(os.TempDir(), scratch))
-	if err == nil && RenamesOpen { // elsewhere a spooled input is closed between passes
-		for _, name := range left {
+	if RenamesOpen { // elsewhere a spooled input is closed between passes
+		for _, name := range leftOf(scratch) {
 			removeDead(name)
 		}
 	}
 	for range attempts {
-		f, err := temporaries.file(func() (*os.File, error) { return os.CreateTemp("", scratch) })
-		if err != nil {
-			return nil, err
+		f, err := held(func() (*os.File, error) { return os.CreateTemp("", scratch) })
+		if !errors.Is(err, os.ErrExist) {
+			return f, err
 		}
-		if holdNew(f) {
-			return f, nil
-		}
-		temporaries.forget(f)
-		f.Close()
 	}
 	return nil, os.ErrExist
+}
+
+// leftOf lists the files or folders of a pattern in the system's temporary folder.
+func leftOf(pattern string) []string {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), pattern))
+	return left
 }
 
 // scratchDirs is the pattern of folders in the system's temporary folder.
@@ -42,32 +42,23 @@ const lockName = "lock"
 // ScratchDir makes a temporary folder for its caller, who ends it with release:
 // that removes it. Folders of runs that died are removed first.
 func ScratchDir() (dir string, release func() error, err error) {
-	left, err := filepath.Glob(filepath.Join(os.TempDir(), scratchDirs))
-	if err == nil {
-		for _, old := range left {
-			removeDeadDir(old)
-		}
+	for _, old := range leftOf(scratchDirs) {
+		removeDeadDir(old)
 	}
 	for range attempts {
-		dir, err := temporaries.dir(func() (string, error) { return os.MkdirTemp("", scratchDirs) })
+		dir, err := known(func() (string, error) { return os.MkdirTemp("", scratchDirs) }, removeBusy)
 		if err != nil {
 			return "", nil, err
 		}
 		lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
-			temporaries.forgetDir(dir)
-			continue // another run took the folder for a dead one's
+		if err == nil && holdNew(lock) {
+			return dir, func() error {
+				defer temporaries.forget(dir)
+				return errors.Join(lock.Close(), os.RemoveAll(dir))
+			}, nil
 		}
-		if !holdNew(lock) {
-			temporaries.forgetDir(dir)
-			lock.Close()
-			continue
-		}
-		return dir, func() error {
-			defer temporaries.forgetDir(dir)
-			err := lock.Close()
-			return errors.Join(err, os.RemoveAll(dir))
-		}, nil
+		temporaries.forget(dir) // another run took it for a dead one's
+		lock.Close()
 	}
 	return "", nil, os.ErrExist
 }

@@ -3,7 +3,6 @@ package atomicfile
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"sync"
 )
@@ -11,12 +10,12 @@ import (
 // temporaries are the temporary files and folders that this process has made and
 // not removed. They are the process's, as what lies on a disk is: the one who ends it
 // must know them all.
-var temporaries registry
+var temporaries = registry{remove: make(map[any]func())}
 
+// registry knows temporary files by their *os.File and folders by their paths.
 type registry struct {
 	mu     sync.Mutex
-	files  map[*os.File]bool
-	dirs   map[string]bool
+	remove map[any]func()
 	ending bool
 }
 
@@ -31,17 +30,17 @@ func RemoveTemporaries() {
 	temporaries.mu.Lock()
 	defer temporaries.mu.Unlock()
 	temporaries.ending = true
-	for f := range temporaries.files {
-		if RenamesOpen {
-			os.Remove(f.Name())
-			continue
-		}
-		f.Close() // elsewhere an open file can't be removed
-		os.Remove(f.Name())
+	for _, remove := range temporaries.remove {
+		remove()
 	}
-	for dir := range temporaries.dirs {
-		removeBusy(dir)
+}
+
+// removeFile removes a file that is open.
+func removeFile(f *os.File) {
+	if !RenamesOpen {
+		f.Close() // an open file can't be removed
 	}
+	os.Remove(f.Name())
 }
 
 // removeBusy removes a folder into which others may still write.
@@ -53,27 +52,30 @@ func removeBusy(dir string) {
 	}
 }
 
-// file makes a temporary file that is known from its first moment.
-func (r *registry) file(make func() (*os.File, error)) (*os.File, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ending {
-		return nil, errEnding
+// known makes a temporary file or folder that is known from its first moment, with
+// what removes it.
+func known[T comparable](create func() (T, error), remove func(T)) (made T, err error) {
+	temporaries.mu.Lock()
+	defer temporaries.mu.Unlock()
+	if temporaries.ending {
+		return made, errEnding
 	}
-	f, err := make()
-	if err != nil {
-		return nil, err
+	if made, err = create(); err == nil {
+		temporaries.remove[made] = func() { remove(made) }
 	}
-	if r.files == nil {
-		r.files = map[*os.File]bool{}
-	}
-	r.files[f] = true
-	return f, nil
+	return made, err
 }
 
-// create makes a temporary file of a name that nothing has.
-func (r *registry) create(name string, perm fs.FileMode) (*os.File, error) {
-	return r.file(func() (*os.File, error) { return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) })
+// held makes a temporary file that is known and locked. Where another run took it for
+// a dead one's first, the error is os.ErrExist.
+func held(create func() (*os.File, error)) (*os.File, error) {
+	f, err := known(create, removeFile)
+	if err != nil || holdNew(f) {
+		return f, err
+	}
+	temporaries.forget(f)
+	f.Close()
+	return nil, os.ErrExist
 }
 
 // publish lets a temporary file become an output, unless the process is ending.
@@ -85,39 +87,14 @@ func (r *registry) publish(f *os.File, become func() error) error {
 	}
 	err := become()
 	if err == nil {
-		delete(r.files, f)
+		delete(r.remove, f)
 	}
 	return err
 }
 
-// forget is told that a file is gone.
-func (r *registry) forget(f *os.File) {
+// forget is told that a file or a folder is gone.
+func (r *registry) forget(made any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.files, f)
-}
-
-// dir makes a temporary folder that is known from its first moment.
-func (r *registry) dir(make func() (string, error)) (string, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ending {
-		return "", errEnding
-	}
-	dir, err := make()
-	if err != nil {
-		return "", err
-	}
-	if r.dirs == nil {
-		r.dirs = map[string]bool{}
-	}
-	r.dirs[dir] = true
-	return dir, nil
-}
-
-// forgetDir is told that a folder is gone.
-func (r *registry) forgetDir(dir string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.dirs, dir)
+	delete(r.remove, made)
 }

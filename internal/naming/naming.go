@@ -99,11 +99,5 @@ func Compressions() []string { return []string{"gzip", "zstd"} }
 // PackedSuffix gives the suffix of files of a compression, of Compressions: .gz
 // or .zst; "" of any other.
 func PackedSuffix(compress string) string {
-	switch compress {
-	case "gzip":
-		return ".gz"
-	case "zstd":
-		return ".zst"
-	}
-	return ""
+	return map[string]string{"gzip": ".gz", "zstd": ".zst"}[compress]
 }

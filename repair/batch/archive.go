@@ -224,6 +224,6 @@ func stop(err error) error {
 }
 
 func isStopped(err error) bool {
-	var s stopped
-	return errors.As(err, &s)
+	_, ok := errors.AsType[stopped](err)
+	return ok
 }

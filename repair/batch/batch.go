@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -59,10 +60,13 @@ func (o *Options) check() error {
 	if o.Memory == 0 {
 		o.Memory = DefaultMemory
 	}
-	for _, p := range append(append([]string{}, o.Include...), o.Exclude...) {
+	for _, p := range slices.Concat(o.Include, o.Exclude) {
 		if !doublestar.ValidatePattern(p) {
 			return fmt.Errorf("%w: %q is no pattern", ErrUsage, p)
 		}
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
 	}
 	if err := o.Repair.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)

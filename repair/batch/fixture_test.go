@@ -133,7 +133,7 @@ func runWithin(t *testing.T, o Options, l limits, paths ...string) *report.Batch
 func outcomes(b *report.Batch, dir string) string {
 	var lines []string
 	for _, e := range b.Captures {
-		line := strings.TrimPrefix(e.Path, filepath.ToSlash(dir)+"/") + " " + e.Outcome
+		line := strings.TrimPrefix(e.Path, filepath.ToSlash(dir)+"/") + " " + string(e.Outcome)
 		if e.Error != "" {
 			line += ": " + e.Error
 		}

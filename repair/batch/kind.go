@@ -32,9 +32,10 @@ const tarBlock = 512
 // sniff tells what r holds. The reader that it returns gives all bytes of r,
 // those too that were read to tell. Data whose decompression fails are kindOther.
 func sniff(r io.Reader) (kind, io.Reader, error) {
-	seen := &recorder{r: r}
-	kind := kindOf(&io.LimitedReader{R: seen, N: mostSniffed})
-	return kind, io.MultiReader(&seen.bytes, r), seen.err
+	var seen bytes.Buffer
+	whole := &cutReader{r: r}
+	kind := kindOf(io.TeeReader(io.LimitReader(whole, mostSniffed), &seen))
+	return kind, io.MultiReader(&seen, r), whole.err
 }
 
 func kindOf(r io.Reader) kind {
@@ -74,20 +75,4 @@ func sniffFile(path string) (kind, error) {
 	defer f.Close()
 	kind, _, err := sniff(f)
 	return kind, err
-}
-
-// recorder keeps what was read, and the error that was none of the end.
-type recorder struct {
-	r     io.Reader
-	bytes bytes.Buffer
-	err   error
-}
-
-func (r *recorder) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	r.bytes.Write(p[:n])
-	if err != nil && err != io.EOF {
-		r.err = err
-	}
-	return n, err
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/naming"
@@ -54,7 +53,7 @@ func (m *member) matters() bool {
 
 // broken notes that an archive could not be read to its end.
 func (w *walker) broken(f *found, members int, err error) {
-	e := report.Entry{Path: f.shown, Outcome: report.OutcomeFailed, Code: codeNoCapture, Error: reason(err)}
+	e := failure(f.shown, codeNoCapture, reason(err))
 	if members > 0 && !errors.Is(err, errLimit) && !isStopped(err) {
 		e.Outcome, e.Code, e.Damage = report.OutcomeDamaged, codeDamaged, 1
 	}
@@ -79,19 +78,13 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 	case !w.included(rel) && !w.matches(w.plan.o.Include, f.rel):
 		skipped.Excluded++
 	default:
-		t := task{shown: shown, file: f.path, member: m.number, size: m.size, root: w.plan.o.Dir}
-		under := f.under
-		if t.root == "" {
-			t.root, under = filepath.Dir(f.path), filepath.Base(f.path)
-		}
-		w.plan.place(&t, under+Inside+"/"+safePath(m.name))
-		t.tables = beside(m.name, tables)
+		t := task{shown: shown, file: f.path, member: m.number, size: m.size, tables: beside(m.name, tables)}
 		for _, table := range t.tables {
 			if table.times > 1 {
 				t.notes = append(t.notes, fmt.Sprintf("tables %s/%s are in the archive %d times: the last ones count", f.shown, table.name, table.times))
 			}
 		}
-		w.plan.tasks = append(w.plan.tasks, t)
+		w.add(f, t, Inside+"/"+safePath(m.name))
 	}
 }
 
@@ -101,6 +94,7 @@ type tableFile struct {
 	suffix string // after the name of what it belongs to: ".tables.json", ".tables/netstat.txt"
 	name   string // of the member, with slashes
 	times  int    // that the archive has it; the last one counts, as where it is unpacked
+	rel    string // where it is to lie beside a capture, from its folder, with slashes
 }
 
 const tablesFolder = ".tables"
@@ -146,19 +140,21 @@ func tableOf(member string) (owner, suffix string, ok bool) {
 
 // beside lists the tables of a capture in an archive, with the places where a
 // repair of a file named as baseName says will find them.
-func beside(name string, tables map[string][]tableFile) []table {
+func beside(name string, tables map[string][]tableFile) []tableFile {
 	name = slashed(name)
 	base := baseName(name)
-	var list []table
+	var list []tableFile
 	for _, f := range tables[naming.Stem(name)] {
-		list = append(list, table{f, naming.Stem(base) + f.suffix})
+		f.rel = naming.Stem(base) + f.suffix
+		list = append(list, f)
 	}
 	if naming.Stem(name) == name {
 		return list
 	}
 	for _, f := range tables[name] {
 		if strings.HasPrefix(f.suffix, tablesFolder+"/") {
-			list = append(list, table{f, base + f.suffix})
+			f.rel = base + f.suffix
+			list = append(list, f)
 		}
 	}
 	return list

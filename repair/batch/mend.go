@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -20,7 +21,7 @@ import (
 
 // mend repairs one capture and writes its report beside the output. Where an
 // earlier run has done so it returns that run's report.
-func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
+func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error) {
 	before, err := os.Stat(j.file)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", repair.ErrNoCapture, err)
@@ -36,7 +37,7 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 	case err != nil && !r.o.Repair.Force:
 		return nil, err
 	case r.o.Resume && finished(ctx, old, inputs, out):
-		r.keep()
+		r.kept.Add(1)
 		return old, nil
 	}
 	if err := r.makeFolder(j.t); err != nil {
@@ -46,24 +47,16 @@ func (r *runner) mend(ctx context.Context, j job) (*report.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: create the report: %w", repair.ErrIO, err)
 	}
-	rep, err := r.repair(ctx, j, out, before)
-	if err != nil {
-		return nil, errors.Join(err, f.Discard())
+	defer func() { err = errors.Join(err, f.Discard()) }() // where it has not appeared
+	if rep, err = r.repair(ctx, j, out, before); err != nil {
+		return nil, err
 	}
-	rep.Origin = &report.Origin{Inputs: inputs}
 	output, err := hashOf(ctx, out)
 	if err != nil {
-		return nil, errors.Join(err, f.Discard())
+		return nil, err
 	}
-	rep.Origin.Output = hex.EncodeToString(output)
+	rep.Origin = &report.Origin{Inputs: inputs, Output: hex.EncodeToString(output)}
 	return rep, writeReport(f, reportPath, rep)
-}
-
-// keep counts a capture that is left alone.
-func (r *runner) keep() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.kept++
 }
 
 // repair repairs the capture, which was as before says.
@@ -145,16 +138,8 @@ func (r *runner) makeFolder(t *task) error {
 	if _, err := root.Stat(folder); err != nil {
 		return err
 	}
-	return r.sweep(filepath.Join(t.root, folder))
-}
-
-// sweep does so for each folder once.
-func (r *runner) sweep(folder string) error {
-	r.mu.Lock()
-	swept := r.swept[folder]
-	r.swept[folder] = true
-	r.mu.Unlock()
-	if swept {
+	folder = filepath.Join(t.root, folder)
+	if _, swept := r.swept.LoadOrStore(folder, true); swept {
 		return nil
 	}
 	return naming.SweepMended(folder)
@@ -164,15 +149,16 @@ func (r *runner) sweep(folder string) error {
 func writeReport(f *atomicfile.File, name string, r *report.Report) error {
 	var text bytes.Buffer
 	if err := r.WriteJSON(&text); err != nil {
-		return errors.Join(err, f.Discard())
+		return err
 	}
 	if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
-		return f.Discard()
+		return nil
 	}
-	if _, err := f.Write(text.Bytes()); err != nil {
-		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, errors.Join(err, f.Discard()))
-	}
-	if err := f.Commit(); err != nil {
+	err := f.Fill(func(w io.Writer) error {
+		_, err := text.WriteTo(w)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, err)
 	}
 	return nil

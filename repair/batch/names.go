@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -11,14 +12,6 @@ import (
 
 	"github.com/mendcap/mendcap/internal/naming"
 )
-
-// place names the output of a capture that is at under, a path with slashes
-// from the task's root.
-func (p *Plan) place(t *task, under string) {
-	suffix := naming.PackedSuffix(string(p.o.Repair.Compression))
-	t.rel = fitting(filepath.ToSlash(naming.OutputName(under, "")) + suffix)
-	t.full = fitting(under + naming.Mended + suffix)
-}
 
 // fitting shortens the name of an output that is longer than file systems take.
 func fitting(rel string) string {
@@ -98,18 +91,14 @@ func cutMended(rel string) (stem, suffix string) {
 // collisions lists tasks that share an output, where cases are not told apart.
 func collisions(tasks []task) [][]*task {
 	byOut := make(map[string][]*task)
-	var order []string
 	for i := range tasks {
 		key := outKey(&tasks[i])
-		if byOut[key] == nil {
-			order = append(order, key)
-		}
 		byOut[key] = append(byOut[key], &tasks[i])
 	}
 	var all [][]*task
-	for _, key := range order {
-		if len(byOut[key]) > 1 {
-			all = append(all, byOut[key])
+	for _, key := range slices.Sorted(maps.Keys(byOut)) {
+		if group := byOut[key]; len(group) > 1 {
+			all = append(all, group)
 		}
 	}
 	return all

@@ -24,7 +24,7 @@ type task struct {
 	shown  string // path of the capture as it is named to people, with slashes
 	file   string // the capture, or the archive that holds it
 	member int    // its number in the archive, from 0; alone for a file of its own
-	tables []table
+	tables []tableFile
 	size   int64 // bytes
 
 	root string // folder that the output must not leave
@@ -36,12 +36,6 @@ type task struct {
 
 // alone is the number of a capture that is no member of an archive.
 const alone = -1
-
-// table is a file of network tables that lies beside a capture in its archive.
-type table struct {
-	tableFile
-	rel string // from the folder of the capture, with slashes
-}
 
 // out is the path of the output.
 func (t *task) out() string { return filepath.Join(t.root, filepath.FromSlash(t.rel)) }

@@ -9,7 +9,6 @@ import (
 	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/repair"
-	"github.com/mendcap/mendcap/report"
 )
 
 // protect takes out of the plan the captures whose output or report would be
@@ -23,7 +22,7 @@ func (p *Plan) protect() {
 		for _, name := range []string{t.out(), reportName(t.out())} {
 			if what, ok := read.Find(name); ok && isThere(name) {
 				err := fmt.Errorf("%w: %w: %s is %s; -o DIR writes elsewhere", repair.ErrIO, repair.ErrExists, name, what)
-				p.failed = append(p.failed, report.Entry{Path: t.shown, Outcome: report.OutcomeFailed, Code: codeIO, Error: err.Error()})
+				p.failed = append(p.failed, failure(t.shown, codeIO, err.Error()))
 				return true
 			}
 		}

@@ -186,7 +186,7 @@ func TestMembersThatStandTwice(t *testing.T) {
 	}
 }
 
-// TestSamplesThatStandTwice does so with archives of other people's tools.
+// TestSamplesThatStandTwice is TestMembersThatStandTwice with archives of other tools.
 func TestSamplesThatStandTwice(t *testing.T) {
 	samples := os.Getenv("MENDCAP_SAMPLES")
 	if samples == "" {

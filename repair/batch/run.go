@@ -1,13 +1,16 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -32,14 +35,15 @@ type runner struct {
 	scratch string // folder for members of archives
 	tables  string // folder in it for the tables of the archive at hand
 	memory  *semaphore.Weighted
-	jobs    chan job
+	group   *errgroup.Group
+
+	kept  atomic.Int64 // captures that an earlier run had finished
+	swept sync.Map     // of true by folders of outputs
 
 	mu       sync.Mutex
 	entries  []report.Entry
-	kept     int64 // of them, those that an earlier run had finished
 	progress Progress
 	partly   map[*task]int64 // bytes of captures under way that count as done
-	swept    map[string]bool // folders of outputs
 }
 
 // job is a task whose capture lies in a file.
@@ -53,7 +57,7 @@ type job struct {
 // Run repairs the captures. An error is the context's, or says why nothing could
 // be done at all; what goes wrong with single captures is in the summary.
 func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
-	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), jobs: make(chan job), swept: make(map[string]bool), partly: make(map[*task]int64)}
+	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), partly: make(map[*task]int64)}
 	r.progress.Captures = len(p.tasks)
 	for i := range p.tasks {
 		r.progress.Bytes += p.tasks[i].size
@@ -63,48 +67,27 @@ func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
 			return nil, fmt.Errorf("make the folder of the outputs: %w", err)
 		}
 	}
-	release, err := r.openScratch()
-	if err != nil {
-		return nil, fmt.Errorf("make a temporary folder: %w", err)
+	release := func() error { return nil }
+	if slices.ContainsFunc(p.tasks, func(t task) bool { return t.member != alone }) {
+		var err error
+		if r.scratch, release, err = atomicfile.ScratchDir(); err != nil {
+			return nil, fmt.Errorf("make a temporary folder: %w", err)
+		}
 	}
-	err = r.work(ctx)
-	if err := errors.Join(err, release()); err != nil {
+	if err := errors.Join(r.work(ctx), release()); err != nil {
 		return nil, err
 	}
 	sum := report.NewBatch(append(r.entries, p.failed...), p.skipped)
-	sum.Kept = r.kept
+	sum.Kept = r.kept.Load()
 	return sum, nil
 }
 
-// openScratch makes the folder for members of archives, where there are some.
-func (r *runner) openScratch() (release func() error, err error) {
-	for i := range r.tasks {
-		if r.tasks[i].member != alone {
-			r.scratch, release, err = atomicfile.ScratchDir()
-			return release, err
-		}
-	}
-	return func() error { return nil }, nil
-}
-
-// work starts the workers and gives them the tasks in order.
+// work carries out the tasks, as many at a time as there are jobs, in their order.
 func (r *runner) work(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		defer close(r.jobs)
-		return r.produce(ctx)
-	})
-	for range min(r.o.Jobs, max(1, len(r.tasks))) {
-		group.Go(func() error {
-			for j := range r.jobs {
-				if err := r.carryOut(ctx, j); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return group.Wait()
+	r.group, ctx = errgroup.WithContext(ctx)
+	r.group.SetLimit(min(r.o.Jobs, max(1, len(r.tasks))))
+	err := r.produce(ctx)
+	return cmp.Or(r.group.Wait(), err)
 }
 
 // produce hands out the tasks, those of one archive together.
@@ -130,14 +113,10 @@ func (r *runner) produce(ctx context.Context) error {
 	return nil
 }
 
+// send hands out a job, once fewer than all are under way.
 func (r *runner) send(ctx context.Context, j job) error {
-	select {
-	case r.jobs <- j:
-		return nil
-	case <-ctx.Done():
-		j.done()
-		return ctx.Err()
-	}
+	r.group.Go(func() error { return r.carryOut(ctx, j) })
+	return ctx.Err()
 }
 
 // What one repair takes, roughly: for itself, and for what it holds of the
@@ -179,7 +158,7 @@ func (r *runner) entry(j job, rep *report.Report, err error) report.Entry {
 	if err != nil {
 		text := strings.ReplaceAll(err.Error(), ": "+filepath.Base(j.file)+": ", ": ") // the entry names it
 		text = strings.ReplaceAll(text, j.file, j.t.shown)                             // not the temporary one
-		return report.Entry{Path: j.t.shown, Outcome: report.OutcomeFailed, Code: codeOf(err), Error: text}
+		return failure(j.t.shown, codeOf(err), text)
 	}
 	e := report.NewEntry(j.t.shown, r.outShown(j.t), rep)
 	if j.cut != nil {
@@ -187,6 +166,11 @@ func (r *runner) entry(j job, rep *report.Report, err error) report.Entry {
 		e.Damage++
 	}
 	return e
+}
+
+// failure is the entry of what has no output.
+func failure(shown string, code int, why string) report.Entry {
+	return report.Entry{Path: shown, Outcome: report.OutcomeFailed, Code: code, Error: why}
 }
 
 // codeOf is the exit code of `mendcap repair` for an error.
@@ -202,7 +186,7 @@ func codeOf(err error) int {
 
 // advance notes how far the passes over a capture are.
 func (r *runner) advance(t *task, done, total int64) {
-	if r.o.Progress == nil || total <= 0 {
+	if total <= 0 {
 		return
 	}
 	r.mu.Lock()
@@ -224,7 +208,5 @@ func (r *runner) conclude(t *task, e report.Entry) {
 	if e.Outcome == report.OutcomeFailed {
 		r.progress.Failed++
 	}
-	if r.o.Progress != nil {
-		r.o.Progress(r.progress)
-	}
+	r.o.Progress(r.progress)
 }

@@ -3,6 +3,7 @@ package batch
 import (
 	"fmt"
 	"hash/fnv"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -55,29 +56,14 @@ func safeName(part string) string {
 	if part == ".." {
 		name = "%2E%2E"
 	}
-	if isDevice(name) {
+	if device.MatchString(name) {
 		name = "_" + name
 	}
 	return shortened(name)
 }
 
-// isDevice reports whether Windows takes a name, whatever follows a dot in it,
-// for a device.
-func isDevice(name string) bool {
-	stem, _, _ := strings.Cut(name, ".")
-	stem = strings.ToUpper(strings.TrimRight(stem, " "))
-	switch stem {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$":
-		return true
-	}
-	for _, port := range []string{"COM", "LPT"} {
-		number, ok := strings.CutPrefix(stem, port)
-		if ok && utf8.RuneCountInString(number) == 1 && strings.ContainsAny(number, "0123456789¹²³") {
-			return true
-		}
-	}
-	return false
-}
+// device matches names that Windows takes for devices, whatever follows a dot.
+var device = regexp.MustCompile(`(?i)^(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|CLOCK\$|(COM|LPT)[0-9¹²³]) *(\.|$)`)
 
 // shortened keeps the end of a long name, which says what the file is.
 func shortened(name string) string {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/compress"
-	"github.com/mendcap/mendcap/report"
 )
 
 // unpack hands out the captures of one archive as temporary files, each with its
@@ -34,7 +33,7 @@ func (r *runner) unpack(ctx context.Context, tasks []task) error {
 		return ctx.Err()
 	}
 	for i := range tasks { // those that were not reached
-		r.conclude(&tasks[i], report.Entry{Path: tasks[i].shown, Outcome: report.OutcomeFailed, Code: codeIO, Error: unreached(err)})
+		r.conclude(&tasks[i], failure(tasks[i].shown, codeIO, unreached(err)))
 	}
 	return nil
 }
@@ -59,7 +58,7 @@ func (r *runner) unpackCaptures(ctx context.Context, file string, kind kind, tas
 			if errors.Is(err, errLimit) || ctx.Err() != nil {
 				return err
 			}
-			r.conclude(t, report.Entry{Path: t.shown, Outcome: report.OutcomeFailed, Code: codeIO, Error: "unpack: " + reason(err)})
+			r.conclude(t, failure(t.shown, codeIO, "unpack: "+reason(err)))
 		} else if err := r.send(ctx, j); err != nil {
 			return err
 		}
@@ -189,7 +188,7 @@ func (r *runner) unpackTables(ctx context.Context, file string, kind kind, tasks
 
 // placeTable puts tables beside a capture. Some that could not be unpacked are
 // missing.
-func (r *runner) placeTable(dir string, t table) error {
+func (r *runner) placeTable(dir string, t tableFile) error {
 	from, err := os.Open(r.tableName(t.member))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

@@ -70,16 +70,16 @@ func (w *walker) root(p string) error {
 
 // fail notes what can't be read.
 func (w *walker) fail(shown string, code int, err error) {
-	w.plan.failed = append(w.plan.failed, report.Entry{Path: shown, Outcome: report.OutcomeFailed, Code: code, Error: reason(err)})
+	w.plan.failed = append(w.plan.failed, failure(shown, code, reason(err)))
 }
 
 // reason is an error without the path that every entry has, in words that say
 // what is wrong with the file.
 func reason(err error) string {
-	var at *fs.PathError
-	switch {
-	case errors.As(err, &at):
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err.Error()
+	}
+	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "it is cut short"
 	case errors.Is(err, zip.ErrFormat):
@@ -129,15 +129,9 @@ func (w *walker) entry(f *found, mode fs.FileMode) error {
 
 // isOutput reports whether a folder is that of the outputs.
 func (w *walker) isOutput(folder string) bool {
-	if w.plan.o.Dir == "" {
-		return false
-	}
 	here, err := os.Stat(folder)
-	if err != nil {
-		return false
-	}
-	dir, err := os.Stat(w.plan.o.Dir)
-	return err == nil && os.SameFile(here, dir)
+	dir, none := os.Stat(w.plan.o.Dir) // which may be "": that is no folder
+	return err == nil && none == nil && os.SameFile(here, dir)
 }
 
 // matches reports whether one of the patterns takes a path: without a slash it
@@ -200,14 +194,23 @@ func other(skipped *report.Skipped, name string) {
 // capture plans the repair of a file. One that is named as a capture and is none
 // by its content is planned too: the repair says what is wrong with it.
 func (w *walker) capture(f *found) {
-	t := task{shown: f.shown, file: f.path, member: alone, root: w.plan.o.Dir}
+	t := task{shown: f.shown, file: f.path, member: alone}
 	if info, err := os.Stat(f.path); err == nil {
 		t.size = info.Size()
 	}
+	w.add(f, t, "")
+}
+
+// add plans a task, whose output is named as the file that it lies in is, and inside
+// that.
+func (w *walker) add(f *found, t task, inside string) {
 	under := f.under
-	if t.root == "" {
+	if t.root = w.plan.o.Dir; t.root == "" {
 		t.root, under = filepath.Dir(f.path), filepath.Base(f.path)
 	}
-	w.plan.place(&t, under)
+	under += inside
+	suffix := naming.PackedSuffix(string(w.plan.o.Repair.Compression))
+	t.rel = fitting(filepath.ToSlash(naming.OutputName(under, "")) + suffix)
+	t.full = fitting(under + naming.Mended + suffix)
 	w.plan.tasks = append(w.plan.tasks, t)
 }

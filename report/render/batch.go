@@ -21,7 +21,7 @@ const (
 )
 
 // outcomes says in words what the outcomes are.
-var outcomes = map[string]struct{ short, meaning string }{
+var outcomes = map[report.Outcome]struct{ short, meaning string }{
 	report.OutcomeRepaired: {"repaired", "packets were edited or moved"},
 	report.OutcomeIntact:   {"without anything to repair", "nothing had to be repaired"},
 	report.OutcomeDamaged:  {"damaged", "broken in places; what could be read was repaired"},
@@ -50,10 +50,10 @@ func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 func batchPage(b *report.Batch) *page {
 	p := &page{Kind: "mendcap batch", Name: "Batch", Facts: batchFacts(b), Counts: "Captures by outcome"}
 	for _, outcome := range report.Outcomes() {
-		p.tile(b.Totals.ByOutcome[outcome], b.Totals.Captures, outcome, outcomes[outcome].meaning)
+		p.tile(b.Totals.ByOutcome[outcome], b.Totals.Captures, string(outcome), outcomes[outcome].meaning)
 	}
 	troubles := newTable([]column{{"capture", asName}, {"outcome", asVerdicts}, {"why", asSentence}})
-	for _, outcome := range []string{report.OutcomeFailed, report.OutcomeDamaged} {
+	for _, outcome := range []report.Outcome{report.OutcomeFailed, report.OutcomeDamaged} {
 		for _, e := range worstEntries(b, outcome) {
 			troubles.add(textCell(e.Path), outcomeCell(e), textCell(troubleText(e)))
 		}
@@ -107,7 +107,7 @@ func asIs[Name ~string](name Name) string { return string(name) }
 
 // outcomesText counts the captures by what became of them.
 func outcomesText(b *report.Batch) string {
-	said := countsText(report.Outcomes(), b.Totals.ByOutcome, func(outcome string) string { return outcomes[outcome].short })
+	said := countsText(report.Outcomes(), b.Totals.ByOutcome, func(outcome report.Outcome) string { return outcomes[outcome].short })
 	if said == "" {
 		return "none"
 	}
@@ -153,7 +153,9 @@ func entriesTable(b *report.Batch, wanted func(*report.Entry) bool) *table {
 	return t
 }
 
-func outcomeCell(e *report.Entry) cell { return cell{Tags: []tag{{e.Outcome, e.Outcome}}} }
+func outcomeCell(e *report.Entry) cell {
+	return cell{Tags: []tag{{string(e.Outcome), string(e.Outcome)}}}
+}
 
 // isUnread reports whether nothing is known of what the capture holds.
 func isUnread(e *report.Entry) bool {
@@ -169,8 +171,8 @@ func troubleText(e *report.Entry) string {
 }
 
 // batchTroubles lists the entries of an outcome that people must look at.
-func batchTroubles(b *report.Batch, outcome string) *table {
-	t := newTable([]column{{"code", asNumber}, {outcome, asSentence}})
+func batchTroubles(b *report.Batch, outcome report.Outcome) *table {
+	t := newTable([]column{{"code", asNumber}, {string(outcome), asSentence}})
 	list := worstEntries(b, outcome)
 	for i, e := range list {
 		if i == shownFailed && len(list) > shownFailed+1 {
@@ -196,7 +198,7 @@ func batchPlans(b *report.Batch) *table {
 }
 
 // worstEntries lists the entries of one outcome, those with the largest code first.
-func worstEntries(b *report.Batch, outcome string) []*report.Entry {
+func worstEntries(b *report.Batch, outcome report.Outcome) []*report.Entry {
 	var list []*report.Entry
 	for i := range b.Captures {
 		if b.Captures[i].Outcome == outcome {

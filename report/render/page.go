@@ -120,7 +120,7 @@ func (p *page) tile(n, of int64, name, meaning string) {
 
 // tagClass is the class of the colour of a verdict, or of an outcome.
 func tagClass(of string) string {
-	if report.Verdict(of).Meaning() == "" && !slices.Contains(report.Outcomes(), of) {
+	if report.Verdict(of).Meaning() == "" && !slices.Contains(report.Outcomes(), report.Outcome(of)) {
 		return "v-other"
 	}
 	return "v-" + of

@@ -1,0 +1,59 @@
+package comment
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Each word of the comments has a colouring rule and a button that filter by it, and
+// nothing else of the profile filters by a comment.
+func TestProfileHasTheWords(t *testing.T) {
+	words := wordsOf(t)
+	for _, word := range words {
+		filter := fmt.Sprintf("frame.comment contains %q", Mark+word)
+		if want := "\n@mendcap " + word + "@" + filter + "@["; strings.Count(colouring, want) != 1 {
+			t.Errorf("colorfilters: got\n%s\nwant one line that begins with %q", colouring, want)
+		}
+		want := fmt.Sprintf("\"TRUE\",\"mendcap %s\",\"%s\",\"\"\n", word, strings.ReplaceAll(filter, `"`, `\x22`))
+		if strings.Count(buttons, want) != 1 {
+			t.Errorf("dfilter_buttons: got\n%s\nwant one line %q", buttons, want)
+		}
+	}
+	if got := strings.Count(colouring, "frame.comment"); got != len(words) {
+		t.Errorf("rules for comments: got %d, want %d", got, len(words))
+	}
+	if got := strings.Count(buttons, "frame.comment"); got != len(words)+1 {
+		t.Errorf("buttons for comments: got %d, want %d and one for all of them", got, len(words))
+	}
+	if last, first := strings.LastIndex(colouring, "frame.comment"), strings.Index(colouring, "\n@TCP@"); last > first {
+		t.Error("a rule for comments comes after one for protocols, which would win")
+	}
+}
+
+// wordsOf returns the constants of comment.go but for the Mark.
+func wordsOf(t *testing.T) (words []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "comment.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if v, ok := n.(*ast.ValueSpec); ok && v.Names[0].Name != "Mark" {
+			word, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			words = append(words, word)
+		}
+		return true
+	})
+	if len(words) < 6 {
+		t.Fatalf("words: got %v, want all constants", words)
+	}
+	return words
+}
