@@ -4,9 +4,9 @@ package report
 // names before the first release, by their paths: a field, or a name in a map, as
 // "order.gate", and a value as "findings.list.law=neighbour". Lists have no part
 // in a path, and a path has the names of its time. What was stored then is
-// read through this map; nothing is written by the old names. From the first
-// release on mendcap.report/1 is frozen: fields may be added to it, and none is
-// renamed or taken away.
+// read through this map; nothing is written by the old names. A runner-up that there
+// is none of had a destination in words. From the first release on mendcap.report/1
+// is frozen: fields may be added to it, and none is renamed or taken away.
 var renamed = map[string]string{
 	// mendcap.report/1
 	"output.dropped":                                         "leftOut",
@@ -17,6 +17,7 @@ var renamed = map[string]string{
 	"inference.doubtful.best.evidence=neighbour-table":       "neighbor-table",
 	"inference.doubtful.runnerUp.evidence=neighbour-table":   "neighbor-table",
 	"inference.doubtful.candidates.evidence=neighbour-table": "neighbor-table",
+	"inference.doubtful.runnerUp.destination=invalid IP":     "",
 	"order.byLaw.neighbour":                                  "neighbor",
 	"order.scales":                                           "timeScales",
 	"order.gate":                                             "shiftLimit",

@@ -45,6 +45,17 @@ func TestReadsWhatWasStoredBefore(t *testing.T) {
 	}
 }
 
+// A runner-up that there is none of had a destination in words.
+func TestReadsRunnersUpFromBefore(t *testing.T) {
+	r, err := ReadOne(before(t, "runner-up.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Inference.Doubtful; len(got) != 1 || got[0].RunnerUp != (HeaderChoice{}) || got[0].Best.Destination != netip.IPv6Unspecified() {
+		t.Errorf("got %+v, want one flow, with a best choice and without a runner-up", got)
+	}
+}
+
 // A baseline from before knows the findings of today.
 func TestBaselineFromBefore(t *testing.T) {
 	known, err := ReadBaseline(before(t, "baseline.json"))
@@ -71,7 +82,7 @@ func TestBaselineFromBefore(t *testing.T) {
 // written.
 func TestRenamedWords(t *testing.T) {
 	var old, written bytes.Buffer
-	for _, name := range []string{"report.json", "batch.json", "baseline.json"} {
+	for _, name := range []string{"report.json", "runner-up.json", "batch.json", "baseline.json"} {
 		if _, err := old.ReadFrom(before(t, name)); err != nil {
 			t.Fatal(err)
 		}
