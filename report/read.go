@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +19,6 @@ var ErrReport = errors.New("not a stored report")
 // lists.
 type Reader struct {
 	from  boundedReader
-	in    *bufio.Reader
 	dec   *json.Decoder
 	array bool
 	ended bool
@@ -30,8 +28,7 @@ type Reader struct {
 // NewReader returns a Reader of the reports in r.
 func NewReader(r io.Reader) *Reader {
 	s := &Reader{from: boundedReader{r: r, left: reportLimits.bytes}}
-	s.in = bufio.NewReader(&s.from)
-	s.dec = json.NewDecoder(s.in)
+	s.dec = json.NewDecoder(&s.from)
 	return s
 }
 
@@ -73,10 +70,10 @@ func (s *Reader) next() (*Report, error) {
 		return nil, fmt.Errorf("%w: more than %d reports in one file", ErrReport, maxStored)
 	}
 	var one storedReport
-	s.from.left = reportLimits.bytes
 	if err := s.dec.Decode(&one); err != nil {
 		return nil, unexpected(err)
 	}
+	s.from.left = reportLimits.bytes
 	if one.report.Schema != Schema {
 		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrReport, shortened(one.report.Schema), Schema)
 	}
@@ -92,26 +89,19 @@ func (s *Reader) next() (*Report, error) {
 }
 
 // begin tells an array from a report alone.
-func (s *Reader) begin() error {
-	for {
-		first, err := s.in.Peek(1)
-		switch {
-		case err != nil:
-			return unexpected(err)
-		case first[0] == ' ' || first[0] == '\t' || first[0] == '\r' || first[0] == '\n':
-			s.in.Discard(1)
-			continue
-		case first[0] == '[':
-			s.array = true
-			_, err = s.dec.Token()
-		}
-		return err
+func (s *Reader) begin() (err error) {
+	s.dec.More() // passes over blanks, and fails where Decode will
+	var first [1]byte
+	if n, _ := s.dec.Buffered().Read(first[:]); n > 0 && first[0] == '[' {
+		s.array = true
+		_, err = s.dec.Token()
 	}
+	return err
 }
 
 // end returns io.EOF where nothing follows the last report.
 func (s *Reader) end() error {
-	defer func() { s.dec, s.in = nil, nil }() // with what they hold of the text
+	defer func() { s.dec = nil }() // with what it holds of the text
 	s.ended = true
 	if s.array {
 		if _, err := s.dec.Token(); err != nil {
@@ -151,22 +141,6 @@ func (s *storedReport) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	return err
-}
-
-// Read reads all reports of r, one or several. Its errors are those of a Reader.
-func Read(r io.Reader) ([]Report, error) {
-	from := NewReader(r)
-	all := []Report{}
-	for {
-		one, err := from.Next()
-		if err == io.EOF {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, *one)
-	}
 }
 
 // ReadOne reads the only report of r. Several are an ErrReport.

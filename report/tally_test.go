@@ -278,7 +278,7 @@ func TestReadTakesWhatWasWritten(t *testing.T) {
 		text string
 		n    int
 	}{"one": {one.String(), 1}, "array": {array.String(), 2}, "empty array": {"[]\n", 0}} {
-		got, err := Read(strings.NewReader(c.text))
+		got, err := readAll(strings.NewReader(c.text))
 		if err != nil || len(got) != c.n {
 			t.Errorf("%s: got %d reports, %v, want %d", name, len(got), err, c.n)
 			continue
@@ -291,7 +291,7 @@ func TestReadTakesWhatWasWritten(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "null", "{}", "[{}]", `{"schema":"mendcap.explain/1"}`, `{"schema":"mendcap.report/1","capture":3}`} {
-		if _, err := Read(strings.NewReader(text)); !errors.Is(err, ErrReport) {
+		if _, err := readAll(strings.NewReader(text)); !errors.Is(err, ErrReport) {
 			t.Errorf("%q: got %v, want ErrReport", text, err)
 		}
 	}
