@@ -12,19 +12,9 @@ import (
 // clocksText says of the clocks that are not the same by how much they differ;
 // "" where all are, as far as is known.
 func clocksText(clocks []report.Clock) string {
-	var lines []string
-	more := 0
-	for i := range clocks {
-		switch text := clockText(&clocks[i]); {
-		case text == "":
-		case len(lines) == shownInterfaces:
-			more++
-		default:
-			lines = append(lines, text)
-		}
-	}
-	if more > 0 {
-		lines = append(lines, "and "+text.Plural(int64(more), "more interface"))
+	lines := cut(clocks, len(clocks), 0, 0, clockText, "")
+	if more := len(lines) - shownInterfaces; more > 0 {
+		lines = append(lines[:shownInterfaces], "and "+text.Plural(int64(more), "more interface"))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -61,7 +61,7 @@ func headerSentences(h *report.ExplainedHeader) []string {
 		list = append(list, headerProof(h))
 	}
 	if len(h.Candidates) > 0 {
-		list = append(list, candidatesText(h.Candidates, h.CandidatesOmitted))
+		list = append(list, candidatesText(h))
 	}
 	if h.Synthesised != "" && h.Synthesised != "nothing" {
 		list = append(list, "Made up, since nothing tells: "+h.Synthesised+".")
@@ -93,17 +93,15 @@ func fieldText(f *report.ExplainedField) string {
 	return f.Value + ", " + f.Origin
 }
 
-func candidatesText(candidates []report.ExplainedCandidate, omitted int) string {
-	list := make([]string, len(candidates))
-	for i, c := range candidates {
-		list[i] = fmt.Sprintf("%s to %s with probability %.4f", c.NextHeader, c.Destination, c.Posterior)
+func candidatesText(h *report.ExplainedHeader) string {
+	candidate := func(c *report.ExplainedCandidate) string {
+		s := fmt.Sprintf("%s to %s with probability %.4f", c.NextHeader, c.Destination, c.Posterior)
 		if c.Evidence != "" {
-			list[i] += " (" + c.Evidence + ")"
+			s += " (" + c.Evidence + ")"
 		}
+		return s
 	}
-	if omitted > 0 {
-		list = append(list, fmt.Sprintf("and %d more", omitted))
-	}
+	list := cut(h.Candidates, len(h.Candidates), 0, int64(h.CandidatesOmitted), candidate, "and %d more")
 	return "Candidates: " + strings.Join(list, "; ") + "."
 }
 

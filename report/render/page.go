@@ -176,7 +176,7 @@ func lossSection(r *report.Report) section {
 		Table: lossTable(first(r.CaptureLoss.Directions)),
 	}, int64(len(r.CaptureLoss.Directions)))
 	dropCount := func(d *report.DropCount) string { return "The" + strings.TrimPrefix(dropCountText(d), "the") + "." }
-	s.Hints = append(s.Hints, cut(r.CaptureLoss.DropCounts, pageRows, 0, dropCount, "and %d more drop counts in the file")...)
+	s.Hints = append(s.Hints, cut(r.CaptureLoss.DropCounts, pageRows, 0, 0, dropCount, moreDropCounts)...)
 	return s
 }
 

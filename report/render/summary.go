@@ -33,16 +33,19 @@ func reportFacts(r *report.Report) facts {
 }
 
 // cut returns the texts of the first elements of a list, most of them, without
-// empty ones, and after them how many are left out: more is the format for that.
-// A list that is longer by slack at most is not cut.
-func cut[T any](list []T, most, slack int, text func(*T) string, more string) (lines []string) {
+// empty ones, and after them how many are left out, here or of the list already: more
+// is the format for that. A list that is longer by slack at most is not cut.
+func cut[T any](list []T, most, slack int, omitted int64, text func(*T) string, more string) (lines []string) {
+	if len(list) > most+slack {
+		list, omitted = list[:most], bounded.Add(int64(len(list)-most), omitted)
+	}
 	for i := range list {
-		if i == most && len(list) > most+slack {
-			return append(lines, fmt.Sprintf(more, len(list)-i))
-		}
 		if line := text(&list[i]); line != "" {
 			lines = append(lines, line)
 		}
+	}
+	if omitted > 0 {
+		lines = append(lines, fmt.Sprintf(more, omitted))
 	}
 	return lines
 }
@@ -78,7 +81,7 @@ func tablesLine(tables []report.Table) string {
 // refusedText says what of network tables counts for little or nothing.
 func refusedText(cut, not int64) (s string) {
 	if cut > 0 {
-		s += "; " + addresses(cut) + " cut"
+		s += "; " + text.Plural(cut, "address") + " cut"
 	}
 	if not > 0 {
 		s += "; " + text.Plural(not, "line") + " not understood"
@@ -122,13 +125,15 @@ func orderSummary(o *report.Order) string {
 
 // lossText says what the capture missed; "" where nothing is known of it.
 func lossText(c *report.CaptureLoss) string {
-	lines := cut(c.Directions, shownDirections, 0, directionText, "and %d more estimates")
+	lines := cut(c.Directions, shownDirections, 0, 0, directionText, "and %d more estimates")
 	if n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted); n > 0 {
 		lines = append(lines, text.Plural(n, "time")+" several connections had gaps at once: an overflow")
 	}
-	lines = append(lines, cut(c.DropCounts, shownDropCounts, 0, dropCountText, "and %d more drop counts in the file")...)
+	lines = append(lines, cut(c.DropCounts, shownDropCounts, 0, 0, dropCountText, moreDropCounts)...)
 	return strings.Join(lines, "\n")
 }
+
+const moreDropCounts = "and %d more drop counts in the file"
 
 func dropCountText(d *report.DropCount) string {
 	return fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source)
@@ -168,15 +173,7 @@ func percent(ppm int64) string {
 }
 
 func damageText(r *report.Report) string {
-	var lines []string
-	for i := range r.Damage {
-		if i == shownDamage && len(r.Damage) > shownDamage+1 {
-			lines = append(lines, fmt.Sprintf("and %d more places", bounded.Add(int64(len(r.Damage)-i), r.DamageOmitted)))
-			break
-		}
-		lines = append(lines, r.Damage[i].Text())
-	}
-	return strings.Join(lines, "\n")
+	return strings.Join(cut(r.Damage, shownDamage, 1, r.DamageOmitted, (*report.Damage).Text, "and %d more places"), "\n")
 }
 
 // flagCount is how often the analyser set one flag.

@@ -21,6 +21,8 @@ const (
 	shownTables     = 4
 	shownInterfaces = 3
 	shownAddresses  = 2
+	shownDoubtful   = 5 // flows
+	shownCandidates = 4 // of a doubtful flow
 	shownNotes      = 8
 )
 
@@ -119,9 +121,6 @@ func nothingToSay(f *report.Flow) bool {
 	return f.Moved == 0 && f.Before == 0 && f.After == 0 && len(f.ByVerdict) == 0
 }
 
-// shownDoubtful is how many doubtful flows are shown.
-const shownDoubtful = 5
-
 // doubtfulTable shows flows whose header was left open or decided narrowly.
 func doubtfulTable(r *report.Report) *table {
 	t := newTable([]column{{"packets", asNumber}, {"left open or decided narrowly", asSentence}})
@@ -138,19 +137,14 @@ func doubtfulTable(r *report.Report) *table {
 // doubtfulText says what a flow's header may be; a tie is shown with the addresses that
 // fit.
 func doubtfulText(d *report.DoubtfulFlow) string {
-	const most = 4 // candidates shown
 	if len(d.Candidates) == 0 {
 		return fmt.Sprintf("%s: %s to %s %.4f, next %.4f", d.Flow,
 			d.Best.NextHeader, d.Best.Destination, d.Best.Posterior, d.RunnerUp.Posterior)
 	}
-	shown := d.Candidates[:min(most, len(d.Candidates))]
-	list := make([]string, 0, most+1)
-	for _, c := range shown {
-		list = append(list, fmt.Sprintf("%s to %s %.4f", c.NextHeader, c.Destination, c.Posterior))
+	choice := func(c *report.HeaderChoice) string {
+		return fmt.Sprintf("%s to %s %.4f", c.NextHeader, c.Destination, c.Posterior)
 	}
-	if more := len(d.Candidates) - len(shown) + d.CandidatesOmitted; more > 0 {
-		list = append(list, fmt.Sprintf("and %d more", more))
-	}
+	list := cut(d.Candidates, shownCandidates, 0, int64(d.CandidatesOmitted), choice, "and %d more")
 	return d.Flow.String() + ": " + strings.Join(list, ", ")
 }
 

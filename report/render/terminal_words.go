@@ -16,7 +16,7 @@ func captureText(c *report.Capture) string {
 	named := *c
 	named.Name, named.Format = text.Sanitise(c.Name), text.Sanitise(c.Format)
 	named.Compression = text.Sanitise(c.Compression)
-	lines := cut(c.Interfaces, shownInterfaces, 1, interfaceText, "and %d more interfaces")
+	lines := cut(c.Interfaces, shownInterfaces, 1, 0, interfaceText, "and %d more interfaces")
 	return strings.Join(append([]string{captureSummary(&named)}, lines...), "\n")
 }
 
@@ -69,23 +69,17 @@ func outputText(o *report.Output) string {
 }
 
 func tablesText(tables []report.Table) string {
-	return strings.Join(cut(tables, shownTables, 1, tableText, "and %d more files"), "\n")
+	return strings.Join(cut(tables, shownTables, 1, 0, tableText, "and %d more files"), "\n")
 }
 
 func tableText(t *report.Table) string {
 	return fmt.Sprintf("%s: %s, %s, %s", text.Sanitise(t.Name), text.Sanitise(t.Format), text.Plural(int64(t.Rows), "row"),
-		addresses(int64(t.Addresses))) + refusedText(int64(t.Cut), int64(t.NotUnderstood))
-}
-
-func addresses(n int64) string {
-	if n == 1 {
-		return "1 address"
-	}
-	return text.Count(n) + " addresses"
+		text.Plural(int64(t.Addresses), "address")) + refusedText(int64(t.Cut), int64(t.NotUnderstood))
 }
 
 func inferenceText(i *report.Inference) string {
-	s := text.Plural(i.Packets, "IPv6 packet") + " without a header of its own, " + addresses(int64(i.Candidates)) + " tried"
+	s := text.Plural(i.Packets, "IPv6 packet") + " without a header of its own, " +
+		text.Plural(int64(i.Candidates), "address") + " tried"
 	if by := evidence(i.ByEvidence); by != "" {
 		s += "\nproved by " + by
 	}

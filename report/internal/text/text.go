@@ -34,10 +34,13 @@ func Sanitise(s string) string {
 	return b.String()
 }
 
-// Plural returns "1 packet", "2,000 packets".
+// Plural returns "1 packet", "2,000 packets", "2 addresses".
 func Plural(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "s") {
+		noun += "e"
 	}
 	return Count(n) + " " + noun + "s"
 }
