@@ -112,28 +112,20 @@ func ThreeDigits(v float64) string {
 // spaces, and within a word that is longer than a line. Line feeds in s stay;
 // the lines that continue one of them are indented.
 func Wrap(s string, width int) string {
-	var lines []string
-	for _, paragraph := range strings.Split(s, "\n") {
-		if Columns(paragraph) > width {
-			lines = append(lines, wrapParagraph(paragraph, width-len(Indent))...)
-		} else {
-			lines = append(lines, paragraph)
+	paragraphs := strings.Split(s, "\n")
+	for i, p := range paragraphs {
+		if Columns(p) > width {
+			paragraphs[i] = strings.Join(broken(p, width-len(Indent)), "\n"+Indent)
 		}
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(paragraphs, "\n")
 }
 
 // Indent begins a line that continues another.
 const Indent = "  "
 
-func wrapParagraph(s string, width int) []string {
-	var lines []string
-	add := func(line string) {
-		if len(lines) > 0 {
-			line = Indent + line
-		}
-		lines = append(lines, line)
-	}
+// broken returns the lines of a paragraph, none of them indented.
+func broken(s string, width int) (lines []string) {
 	line := ""
 	for _, word := range pieces(s, width) {
 		if line != "" && Columns(line)+1+Columns(word) <= width {
@@ -141,16 +133,15 @@ func wrapParagraph(s string, width int) []string {
 			continue
 		}
 		if line != "" {
-			add(line)
+			lines = append(lines, line)
 		}
 		for head := Cut(word, width); head != word; head = Cut(word, width) {
-			add(head)
+			lines = append(lines, head)
 			word = word[len(head):]
 		}
 		line = word
 	}
-	add(line)
-	return lines
+	return append(lines, line)
 }
 
 // pieces splits a text where lines may break: at its blanks, but not between a
