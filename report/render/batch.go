@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -220,17 +219,4 @@ func BatchCSV(w io.Writer, b *report.Batch) error {
 			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes))
 	}
 	return csv.NewWriter(w).WriteAll(rows)
-}
-
-// csvRow writes values as cells that no spreadsheet computes; a zero time is empty.
-func csvRow(values ...any) []string {
-	cells := make([]string, len(values))
-	for i, v := range values {
-		if at, ok := v.(time.Time); !ok {
-			cells[i] = defused(text.Sanitise(fmt.Sprint(v)))
-		} else if !at.IsZero() {
-			cells[i] = at.UTC().Format(time.RFC3339Nano)
-		}
-	}
-	return cells
 }

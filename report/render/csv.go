@@ -2,8 +2,8 @@ package render
 
 import (
 	"encoding/csv"
+	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,8 +17,6 @@ import (
 type csvWriter struct {
 	w        *csv.Writer
 	streamed bool
-	capture  string // of the last row
-	shown    string // as its cell says it
 }
 
 var csvNames = []string{
@@ -61,22 +59,25 @@ func (c *csvWriter) Add(r *report.Report) error {
 func (c *csvWriter) Close() error { return c.flush() }
 
 func (c *csvWriter) row(capture string, f *report.Finding) error {
-	left, right := "", ""
+	var left, right any = "", ""
 	if f.Sequence != nil {
-		left, right = strconv.FormatUint(uint64(f.Sequence.Left), 10), strconv.FormatUint(uint64(f.Sequence.Right), 10)
+		left, right = f.Sequence.Left, f.Sequence.Right
 	}
-	if capture != c.capture || c.shown == "" {
-		c.capture, c.shown = capture, defused(text.Sanitise(capture))
+	return c.w.Write(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
+		f.Detail, f.Repaired, f.Law, left, right, f.Evidence))
+}
+
+// csvRow writes values as cells that no spreadsheet computes; a zero time is empty.
+func csvRow(values ...any) []string {
+	cells := make([]string, len(values))
+	for i, v := range values {
+		if at, ok := v.(time.Time); !ok {
+			cells[i] = defused(text.Sanitise(fmt.Sprint(v)))
+		} else if !at.IsZero() {
+			cells[i] = at.UTC().Format(time.RFC3339Nano)
+		}
 	}
-	cells := []string{
-		"", strconv.FormatInt(f.Frame, 10), strconv.FormatInt(f.FrameAfter, 10), f.Time.UTC().Format(time.RFC3339Nano),
-		f.Flow.String(), f.Flag, string(f.Verdict), f.Detail, strconv.FormatBool(f.Repaired), string(f.Law), left, right, f.Evidence,
-	}
-	for i, cell := range cells {
-		cells[i] = defused(text.Sanitise(cell))
-	}
-	cells[0] = c.shown
-	return c.w.Write(cells)
+	return cells
 }
 
 // formulaStarts are the characters that make spreadsheets take a cell for a
