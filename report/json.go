@@ -1,11 +1,9 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
-	"unicode/utf8"
 
 	"github.com/mendcap/mendcap/report/internal/text"
 )
@@ -20,36 +18,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 
 // writeJSON writes v as indented JSON with a closing line feed, and escapes
 // what is not printable.
-func writeJSON(w io.Writer, v any) error {
-	to := &escaper{w: w}
-	enc := json.NewEncoder(to)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); to.failed == nil && err != nil {
-		return fmt.Errorf("encode %T: %w", v, err)
-	}
-	return to.failed
-}
-
-// escaper writes JSON texts with escape, piece by piece. Each call of Write must
-// be given whole characters.
-type escaper struct {
-	w      io.Writer
-	failed error
-}
-
-func (e *escaper) Write(p []byte) (int, error) {
-	const piece = 1 << 15
-	for at := 0; at < len(p) && e.failed == nil; {
-		end := min(at+piece, len(p))
-		for end < len(p) && !utf8.RuneStart(p[end]) {
-			end++
-		}
-		_, e.failed = e.w.Write(text.EscapeJSON(p[at:end]))
-		at = end
-	}
-	return len(p), e.failed
-}
+func writeJSON(w io.Writer, v any) error { return text.WriteJSON(w, fmt.Sprintf("%T", v), v, "  ") }
 
 // Array writes several reports as one JSON array. The zero value with a writer
 // set is ready for use.

@@ -89,7 +89,7 @@ func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
 		}
 		return &jsonWriter{w}, nil
 	case JSONLines:
-		return newLineWriter(w), nil
+		return &lineWriter{w: w}, nil
 	case CSV:
 		return newCSVWriter(w)
 	case Markdown:

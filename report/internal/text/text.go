@@ -1,5 +1,5 @@
-// Package text makes text safe to show, and writes numbers, times and lines as a
-// person reads them. It gives the same text whatever the locale.
+// Package text makes text safe to show, also as JSON, and writes numbers, times and
+// lines as a person reads them. It gives the same text whatever the locale.
 package text
 
 import (
@@ -183,31 +183,3 @@ func Cut(s string, width int) string {
 
 // Columns is the width of s on a terminal, whatever the locale.
 func Columns(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
-
-// EscapeJSON writes what is not printable in a JSON text as \u escapes. Beyond
-// ASCII such characters occur in strings only, and encoding/json has escaped
-// those within ASCII but DEL.
-func EscapeJSON(text []byte) []byte {
-	out := make([]byte, 0, len(text))
-	for {
-		plain := 0
-		for plain < len(text) && text[plain] < 0x7F {
-			plain++
-		}
-		out, text = append(out, text[:plain]...), text[plain:]
-		if len(text) == 0 {
-			return out
-		}
-		r, size := utf8.DecodeRune(text)
-		switch {
-		case strconv.IsPrint(r):
-			out = append(out, text[:size]...)
-		case r > 0xFFFF: // a surrogate pair (RFC 8259, section 7)
-			r -= 0x10000
-			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xD800+r>>10, 0xDC00+r&0x3FF)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-		text = text[size:]
-	}
-}
