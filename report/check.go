@@ -31,7 +31,11 @@ func Checks(r *Report) []Check {
 		n := r.Findings.ByVerdict[verdict]
 		c := Check{Name: string(verdict), Found: n, Failed: n > 0 && FailsCheck(verdict)}
 		c.Message = fmt.Sprintf("%s: %s", text.Plural(n, "finding"), verdict.Meaning())
-		c.Examples = r.examples(verdict)
+		for _, f := range r.Findings.List {
+			if f.Verdict == verdict && len(c.Examples) < examplesPerCheck {
+				c.Examples = append(c.Examples, f.line())
+			}
+		}
 		all = append(all, c)
 	}
 	if r.Inference.Packets > 0 {
@@ -51,22 +55,6 @@ func inputCheck(r *Report) Check {
 		c.Examples = append(c.Examples, d.Text())
 	}
 	return c
-}
-
-// examples names the first findings with a verdict.
-func (r *Report) examples(verdict Verdict) []string {
-	var lines []string
-	for i := range r.Findings.List {
-		f := &r.Findings.List[i]
-		if f.Verdict != verdict {
-			continue
-		}
-		if len(lines) == examplesPerCheck {
-			break
-		}
-		lines = append(lines, f.line())
-	}
-	return lines
 }
 
 // line says of one finding where it is and what.

@@ -39,11 +39,10 @@ func (s *Reader) More() bool { return s.array && !s.ended && s.dec.More() }
 // content are ErrReport.
 func (s *Reader) Next() (*Report, error) {
 	r, err := s.next()
-	var at boundError
 	switch {
 	case err == nil, err == io.EOF, errors.Is(err, ErrReport):
 		return r, err
-	case errors.As(err, &at):
+	case errors.Is(err, errTooLarge):
 		return nil, fmt.Errorf("%w: larger than %d bytes; --findings N stores fewer of them", ErrReport, reportLimits.bytes)
 	case s.from.failed != nil:
 		return nil, s.from.failed
@@ -173,14 +172,12 @@ type boundedReader struct {
 	failed error
 }
 
-// boundError says that a boundedReader has come to its bound.
-type boundError struct{}
-
-func (boundError) Error() string { return "too large" }
+// errTooLarge says that a boundedReader has come to its bound.
+var errTooLarge = errors.New("too large")
 
 func (b *boundedReader) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, boundError{}
+		return 0, errTooLarge
 	}
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)

@@ -1,10 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/mendcap/mendcap/report/internal/text"
 )
@@ -92,13 +92,8 @@ func (r *Rules) limits() []Limit {
 	}
 	order := Verdicts()
 	slices.SortStableFunc(limits, func(a, b Limit) int {
-		switch {
-		case (a.Kind.Flag == "") != (b.Kind.Flag == ""):
-			return strings.Compare(b.Kind.Flag, a.Kind.Flag)
-		case a.Kind.Verdict != b.Kind.Verdict:
-			return slices.Index(order, a.Kind.Verdict) - slices.Index(order, b.Kind.Verdict)
-		}
-		return strings.Compare(a.Kind.Flag, b.Kind.Flag)
+		return cmp.Or(cmp.Compare(min(len(b.Kind.Flag), 1), min(len(a.Kind.Flag), 1)),
+			slices.Index(order, a.Kind.Verdict)-slices.Index(order, b.Kind.Verdict), cmp.Compare(a.Kind.Flag, b.Kind.Flag))
 	})
 	return limits
 }
