@@ -73,20 +73,13 @@ func batchFacts(b *report.Batch) facts {
 	if t.Packets == 0 {
 		return all
 	}
-	packets := text.Plural(t.Packets, "packet") + ", " + text.Size(t.Bytes)
-	if !t.First.IsZero() {
-		packets += "\n" + period(t.First, t.Last)
-	}
-	all.add("Packets", packets)
-	if t.Headerless > 0 {
-		all.add("Headers", fmt.Sprintf("%s without a header of its own; destination inferred for %s", text.Plural(t.Headerless, "IPv6 packet"), text.Count(t.Destinations)))
-	}
+	all.add("Packets", packetsText(t.Packets, t.Bytes, t.First, t.Last))
+	all.add("Headers", text.When(t.Headerless > 0, fmt.Sprintf("%s without a header of its own; destination inferred for %s",
+		text.Plural(t.Headerless, "IPv6 packet"), text.Count(t.Destinations))))
 	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
 	all.add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
 	all.add("Verdicts", countsText(report.Verdicts(), t.ByVerdict, asIs))
-	if t.Damage > 0 {
-		all.add("Damage", "in "+text.Plural(t.Damage, "place"))
-	}
+	all.add("Damage", text.When(t.Damage > 0, "in "+text.Plural(t.Damage, "place")))
 	return all
 }
 
@@ -107,29 +100,14 @@ func asIs[Name ~string](name Name) string { return string(name) }
 // outcomesText counts the captures by what became of them.
 func outcomesText(b *report.Batch) string {
 	said := countsText(report.Outcomes(), b.Totals.ByOutcome, func(outcome string) string { return outcomes[outcome].short })
-	if said == "" {
-		return "none"
-	}
-	return text.Count(b.Totals.Captures) + ": " + said
+	return cmp.Or(text.When(said != "", text.Count(b.Totals.Captures)+": "+said), "none")
 }
 
 func skippedText(s *report.Skipped) string {
-	var parts []string
-	for _, p := range []struct {
-		n         int64
-		one, many string
-	}{
-		{s.Other, "other file", "other files"}, {s.Traces, "event trace (.etl), not read", "event traces (.etl), not read"},
-		{s.Own, "output of mendcap's", "outputs of mendcap's"}, {s.Excluded, "excluded", "excluded"},
-		{s.Links, "symbolic link", "symbolic links"}, {s.Special, "special file", "special files"},
-	} {
-		if p.n == 1 {
-			parts = append(parts, "1 "+p.one)
-		} else if p.n != 0 {
-			parts = append(parts, text.Count(p.n)+" "+p.many)
-		}
-	}
-	return strings.Join(parts, ", ")
+	return text.Join(", ", text.When(s.Other != 0, text.Plural(s.Other, "other file")),
+		text.When(s.Traces != 0, text.Plural(s.Traces, "event trace")+" (.etl), not read"),
+		text.When(s.Own != 0, text.Plural(s.Own, "output")+" of mendcap's"), text.When(s.Excluded != 0, text.Count(s.Excluded)+" excluded"),
+		text.When(s.Links != 0, text.Plural(s.Links, "symbolic link")), text.When(s.Special != 0, text.Plural(s.Special, "special file")))
 }
 
 // entriesTable is a row for each capture that is wanted.
@@ -161,10 +139,7 @@ func isUnread(e *report.Entry) bool {
 
 // troubleText says what is wrong with a capture.
 func troubleText(e *report.Entry) string {
-	if e.Error == "" && e.Damage > 0 {
-		return "in " + text.Plural(e.Damage, "place")
-	}
-	return e.Error
+	return cmp.Or(e.Error, text.When(e.Damage > 0, "in "+text.Plural(e.Damage, "place")))
 }
 
 // batchTroubles lists the entries of an outcome that people must look at.
@@ -176,11 +151,7 @@ func batchTroubles(b *report.Batch, outcome string) *table {
 			t.more(fmt.Sprintf("and %s more; the JSON summary has all of them", text.Count(int64(len(list)-i))))
 			break
 		}
-		line := e.Path
-		if why := troubleText(e); why != "" {
-			line += ": " + why
-		}
-		t.add(textCell(strconv.Itoa(e.Code)), textCell(line))
+		t.add(textCell(strconv.Itoa(e.Code)), textCell(text.Join(": ", e.Path, troubleText(e))))
 	}
 	return t
 }

@@ -193,14 +193,8 @@ func lawsSection(r *report.Report) section {
 }
 
 func headersSection(r *report.Report) section {
-	s := section{ID: "headers", Heading: "IPv6 headers", Label: "Inferred fields of IPv6 headers", Table: headersTable(r)}
-	for _, grade := range []struct {
-		word string
-		by   map[string]int64
-	}{{"Proved", r.Inference.ByEvidence}, {"Likely", r.Inference.LikelyByEvidence}} {
-		if by := evidence(grade.by); by != "" {
-			s.Hints = append(s.Hints, grade.word+" by "+by+".")
-		}
+	return section{
+		ID: "headers", Heading: "IPv6 headers", Label: "Inferred fields of IPv6 headers", Table: headersTable(r),
+		Hints: text.Parts(evidence("Proved by ", r.Inference.ByEvidence, "."), evidence("Likely by ", r.Inference.LikelyByEvidence, ".")),
 	}
-	return s
 }

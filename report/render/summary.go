@@ -52,19 +52,11 @@ func cut[T any](list []T, most, slack int, omitted int64, text func(*T) string, 
 
 // captureSummary describes the capture in short.
 func captureSummary(c *report.Capture) string {
-	format := c.Format
-	if c.Compression != "" {
-		format += " in " + c.Compression
-	}
 	name := c.Name
 	if name == "-" {
 		name = "standard input"
 	}
-	s := fmt.Sprintf("%s: %s, %s, %s", name, format, text.Plural(c.Packets, "packet"), text.Size(c.Bytes))
-	if !c.First.IsZero() {
-		s += "\n" + period(c.First, c.Last)
-	}
-	return s
+	return fmt.Sprintf("%s: %s, %s", name, text.Join(" in ", c.Format, c.Compression), packetsText(c.Packets, c.Bytes, c.First, c.Last))
 }
 
 func tablesLine(tables []report.Table) string {
@@ -79,14 +71,9 @@ func tablesLine(tables []report.Table) string {
 }
 
 // refusedText says what of network tables counts for little or nothing.
-func refusedText(cut, not int64) (s string) {
-	if cut > 0 {
-		s += "; " + text.Plural(cut, "address") + " cut"
-	}
-	if not > 0 {
-		s += "; " + text.Plural(not, "line") + " not understood"
-	}
-	return s
+func refusedText(cut, not int64) string {
+	return text.When(cut > 0, "; "+text.Plural(cut, "address")+" cut") +
+		text.When(not > 0, "; "+text.Plural(not, "line")+" not understood")
 }
 
 func inferenceSummary(i *report.Inference) string {
@@ -107,30 +94,20 @@ func orderSummary(o *report.Order) string {
 	if o.Basis == "" {
 		return ""
 	}
-	s := "no packet moved"
+	moved := "no packet moved"
 	if o.Moved > 0 {
-		s = text.Plural(o.Moved, "packet") + " moved"
-		if o.MaxShift > 0 {
-			s += ", by up to " + text.Duration(o.MaxShift)
-		}
+		moved = text.Plural(o.Moved, "packet") + " moved" + text.When(o.MaxShift > 0, ", by up to "+text.Duration(o.MaxShift))
 	}
-	if o.Unrepaired > 0 {
-		s += "; " + text.Plural(o.Unrepaired, "violation") + " left unrepaired"
-	}
-	if o.RepairedBefore {
-		s += "; mendcap had already put this capture in order"
-	}
-	return s
+	return text.Join("; ", moved, text.When(o.Unrepaired > 0, text.Plural(o.Unrepaired, "violation")+" left unrepaired"),
+		text.When(o.RepairedBefore, "mendcap had already put this capture in order"))
 }
 
 // lossText says what the capture missed; "" where nothing is known of it.
 func lossText(c *report.CaptureLoss) string {
 	lines := cut(c.Directions, shownDirections, 0, 0, directionText, "and %d more estimates")
-	if n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted); n > 0 {
-		lines = append(lines, text.Plural(n, "time")+" several connections had gaps at once: an overflow")
-	}
-	lines = append(lines, cut(c.DropCounts, shownDropCounts, 0, 0, dropCountText, moreDropCounts)...)
-	return strings.Join(lines, "\n")
+	n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted)
+	lines = append(lines, text.When(n > 0, text.Plural(n, "time")+" several connections had gaps at once: an overflow"))
+	return text.Join("\n", append(lines, cut(c.DropCounts, shownDropCounts, 0, 0, dropCountText, moreDropCounts)...)...)
 }
 
 const moreDropCounts = "and %d more drop counts in the file"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -21,15 +22,15 @@ func captureText(c *report.Capture) string {
 }
 
 func interfaceText(f *report.Interface) string {
-	s := fmt.Sprintf("interface %d", f.ID)
-	if f.Section > 0 {
-		s += fmt.Sprintf(" of section %d", f.Section)
-	}
-	if f.Name != "" {
-		s += " (" + text.Sanitise(f.Name) + ")"
-	}
-	return fmt.Sprintf("%s: %s (%d), ticks of %s, %s", s, text.Sanitise(f.LinkName), f.LinkType,
-		text.Sanitise(f.Resolution), text.Plural(f.Packets, "packet"))
+	return fmt.Sprintf("interface %d%s%s: %s (%d), ticks of %s, %s", f.ID,
+		text.When(f.Section > 0, fmt.Sprintf(" of section %d", f.Section)), text.When(f.Name != "", " ("+text.Sanitise(f.Name)+")"),
+		text.Sanitise(f.LinkName), f.LinkType, text.Sanitise(f.Resolution), text.Plural(f.Packets, "packet"))
+}
+
+// packetsText says how many packets there are, and when they were captured.
+func packetsText(packets, bytes int64, first, last time.Time) string {
+	said := text.Plural(packets, "packet") + ", " + text.Size(bytes)
+	return said + text.When(!first.IsZero(), "\n"+period(first, last))
 }
 
 // period writes two times in UTC and what lies between; the second without its
@@ -61,11 +62,8 @@ func outputText(o *report.Output) string {
 	if !o.Changed {
 		return s + "; no packet was edited or moved"
 	}
-	s += "; " + text.Plural(o.Edited, "packet") + " edited"
-	if o.LeftOut > 0 {
-		s += "; " + text.Plural(o.LeftOut, "item") + " left out, since they must not be copied when data changes"
-	}
-	return s
+	return text.Join("; ", s, text.Plural(o.Edited, "packet")+" edited",
+		text.When(o.LeftOut > 0, text.Plural(o.LeftOut, "item")+" left out, since they must not be copied when data changes"))
 }
 
 func tablesText(tables []report.Table) string {
@@ -78,98 +76,55 @@ func tableText(t *report.Table) string {
 }
 
 func inferenceText(i *report.Inference) string {
-	s := text.Plural(i.Packets, "IPv6 packet") + " without a header of its own, " +
-		text.Plural(int64(i.Candidates), "address") + " tried"
-	if by := evidence(i.ByEvidence); by != "" {
-		s += "\nproved by " + by
-	}
-	if by := evidence(i.LikelyByEvidence); by != "" {
-		s += "\nlikely by " + by
-	}
-	return s
+	return text.Plural(i.Packets, "IPv6 packet") + " without a header of its own, " +
+		text.Plural(int64(i.Candidates), "address") + " tried" +
+		evidence("\nproved by ", i.ByEvidence, "") + evidence("\nlikely by ", i.LikelyByEvidence, "")
 }
 
-// evidence lists counts of answers by what carried them, the most frequent first.
-func evidence(counts map[string]int64) string {
-	names := slices.SortedFunc(maps.Keys(counts), byCount(counts))
+// evidence lists counts of answers by what carried them, the most frequent first,
+// between the words before and after; of no answers it says nothing.
+func evidence(before string, counts map[string]int64, after string) string {
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
 	var by []string
 	for _, name := range names {
 		if n := counts[name]; n > 0 {
 			by = append(by, text.Sanitise(name)+" "+text.Count(n))
 		}
 	}
-	return strings.Join(by, ", ")
+	return text.When(len(by) > 0, before+strings.Join(by, ", ")+after)
 }
 
-// byCount orders names by falling count, then by name.
-func byCount(counts map[string]int64) func(a, b string) int {
-	return func(a, b string) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
-	}
-}
-
-func orderText(o *report.Order) string {
-	if details := orderDetails(o); details != "" {
-		return orderSummary(o) + "\n" + details
-	}
-	return orderSummary(o)
-}
+func orderText(o *report.Order) string { return text.Join("\n", orderSummary(o), orderDetails(o)) }
 
 // orderDetails say on what the order rests.
 func orderDetails(o *report.Order) string {
-	s := "basis " + text.Sanitise(o.Basis)
-	if o.Vantage != "" {
-		s += "; capturing host: " + text.Sanitise(o.Vantage) + localText(o)
-	}
-	if found := disturbanceText(&o.Disturbance); found != "" {
-		s += "\nfound: " + found
-	}
-	if o.Uncertainty.Max > 0 {
-		s += fmt.Sprintf("\ntimes are certain to %s (half of the packets), %s (99 %%)",
-			text.Duration(o.Uncertainty.Median), text.Duration(o.Uncertainty.P99))
-	}
-	if o.TimeScales == (report.TimeScales{}) && o.ShiftLimit == 0 {
-		return s // no violation measured anything
-	}
-	return s + fmt.Sprintf("\nclock tick %s, jitter of threads %s, of the queue %s; no packet moves by more than %s", text.Duration(o.TimeScales.Tick),
-		text.Duration(o.TimeScales.ThreadJitter), text.Duration(o.TimeScales.QueueJitter), text.Duration(o.ShiftLimit))
+	found := disturbanceText(&o.Disturbance)
+	measured := o.TimeScales != (report.TimeScales{}) || o.ShiftLimit != 0 // by a violation
+	return text.Join("\n",
+		"basis "+text.Sanitise(o.Basis)+text.When(o.Vantage != "", "; capturing host: "+text.Sanitise(o.Vantage)+localText(o)),
+		text.When(found != "", "found: "+found),
+		text.When(o.Uncertainty.Max > 0, fmt.Sprintf("times are certain to %s (half of the packets), %s (99 %%)",
+			text.Duration(o.Uncertainty.Median), text.Duration(o.Uncertainty.P99))),
+		text.When(measured, fmt.Sprintf("clock tick %s, jitter of threads %s, of the queue %s; no packet moves by more than %s",
+			text.Duration(o.TimeScales.Tick), text.Duration(o.TimeScales.ThreadJitter), text.Duration(o.TimeScales.QueueJitter),
+			text.Duration(o.ShiftLimit))))
 }
 
 // disturbanceText says what was found of how the capture was taken, in short; "" for nothing.
-func disturbanceText(l *report.Disturbance) string {
-	var parts []string
-	if l.IPID != "" && l.IPID != "none" {
-		parts = append(parts, "IPv4 IDs are counted ("+text.Sanitise(l.IPID)+")")
-	}
-	for _, p := range []struct {
-		holds bool
-		text  string
-	}{
-		{l.Copies, "packets were seen twice"},
-		{l.EarlyResponses, "responses were recorded before their causes"},
-		{l.SwappedPackets, "packets of one sender were swapped"},
-	} {
-		if p.holds {
-			parts = append(parts, p.text)
-		}
-	}
-	if l.ClockSteps > 0 {
-		parts = append(parts, "stamps go back by more than any jitter "+text.Plural(l.ClockSteps, "time"))
-	}
-	return strings.Join(parts, ", ")
+func disturbanceText(d *report.Disturbance) string {
+	return text.Join(", ",
+		text.When(d.IPID != "" && d.IPID != "none", "IPv4 IDs are counted ("+text.Sanitise(d.IPID)+")"),
+		text.When(d.Copies, "packets were seen twice"),
+		text.When(d.EarlyResponses, "responses were recorded before their causes"),
+		text.When(d.SwappedPackets, "packets of one sender were swapped"),
+		text.When(d.ClockSteps > 0, "stamps go back by more than any jitter "+text.Plural(d.ClockSteps, "time")))
 }
 
 func localText(o *report.Order) string {
-	if len(o.Local) == 0 {
-		return ""
-	}
-	shown := make([]string, 0, shownAddresses)
-	for _, a := range o.Local[:min(len(o.Local), shownAddresses)] {
-		shown = append(shown, text.Sanitise(a.String()))
-	}
-	s := strings.Join(shown, ", ")
-	if more := len(o.Local) - len(shown); more > 0 {
-		s += fmt.Sprintf(" and %d more", more)
-	}
-	return " (" + s + ")"
+	address := func(a *netip.Addr) string { return text.Sanitise(a.String()) }
+	shown := cut(o.Local[:min(len(o.Local), shownAddresses)], shownAddresses, 0, 0, address, "")
+	more := len(o.Local) - len(shown)
+	return text.When(len(shown) > 0, " ("+strings.Join(shown, ", ")+text.When(more > 0, fmt.Sprintf(" and %d more", more))+")")
 }

@@ -5,6 +5,7 @@ package text
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,22 @@ func Sanitise(s string) string {
 		i += size
 	}
 	return b.String()
+}
+
+// Parts returns those that are not empty. It uses the array of what it is given.
+func Parts(all ...string) []string {
+	return slices.DeleteFunc(all, func(part string) bool { return part == "" })
+}
+
+// Join joins the parts that are not empty.
+func Join(separator string, parts ...string) string { return strings.Join(Parts(parts...), separator) }
+
+// When returns what is said where it holds, else nothing.
+func When(holds bool, said string) string {
+	if holds {
+		return said
+	}
+	return ""
 }
 
 // Plural returns "1 packet", "2,000 packets", "2 addresses".
