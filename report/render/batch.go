@@ -35,7 +35,7 @@ func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	p := newPrinter(w, width)
 	listing := &table{}
 	if len(b.Captures) <= shownEntries {
-		listing = entriesTable(b, func(e *report.Entry) bool { return !isUnread(e) }).without("bytes", "output")
+		listing = entriesTable(slices.DeleteFunc(slices.Clone(b.Captures), isUnread)).without("bytes", "output")
 	}
 	facts := batchFacts(b)
 	if b.Kept > 0 {
@@ -60,8 +60,8 @@ func batchPage(b *report.Batch) *page {
 	if len(troubles.Rows) > 0 {
 		p.Sections = append(p.Sections, section{ID: "failed", Heading: "Failed or damaged", Label: "Captures that failed or are damaged", Table: troubles})
 	}
-	all := entriesTable(b, func(*report.Entry) bool { return true })
-	p.Sections = append(p.Sections, section{ID: "captures", Heading: "All captures", Label: "All captures", Table: all})
+	p.Sections = append(p.Sections,
+		section{ID: "captures", Heading: "All captures", Label: "All captures", Table: entriesTable(b.Captures)})
 	return p
 }
 
@@ -110,22 +110,19 @@ func skippedText(s *report.Skipped) string {
 		text.When(s.Links != 0, text.Plural(s.Links, "symbolic link")), text.When(s.Special != 0, text.Plural(s.Special, "special file")))
 }
 
-// entriesTable is a row for each capture that is wanted.
-func entriesTable(b *report.Batch, wanted func(*report.Entry) bool) *table {
+// entriesTable is a row for each capture.
+func entriesTable(entries []report.Entry) *table {
 	t := newTable([]column{
 		{"capture", asName}, {"packets", asNumber}, {"bytes", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
 		{"outcome", asVerdicts}, {"output", asName},
 	})
-	for i := range b.Captures {
-		e := &b.Captures[i]
-		switch {
-		case !wanted(e):
-		case isUnread(e):
-			t.add(textCell(e.Path), cell{}, cell{}, cell{}, cell{}, cell{}, cell{}, outcomeCell(e), textCell(e.Output))
-		default:
-			t.add(textCell(e.Path), numberCell(e.Packets), sizeCell(e.Bytes), numberCell(e.Edited), numberCell(e.Moved),
-				numberCell(e.Before), numberCell(e.After), outcomeCell(e), textCell(e.Output))
+	for _, e := range entries {
+		row := []cell{textCell(e.Path), numberCell(e.Packets), sizeCell(e.Bytes), numberCell(e.Edited), numberCell(e.Moved),
+			numberCell(e.Before), numberCell(e.After), outcomeCell(&e), textCell(e.Output)}
+		if isUnread(e) {
+			clear(row[1:7]) // all counts
 		}
+		t.add(row...)
 	}
 	return t
 }
@@ -133,7 +130,7 @@ func entriesTable(b *report.Batch, wanted func(*report.Entry) bool) *table {
 func outcomeCell(e *report.Entry) cell { return cell{Tags: []tag{{e.Outcome, e.Outcome}}} }
 
 // isUnread reports whether nothing is known of what the capture holds.
-func isUnread(e *report.Entry) bool {
+func isUnread(e report.Entry) bool {
 	return e.Outcome == report.OutcomeFailed || e.Outcome == report.OutcomePlanned
 }
 
@@ -146,13 +143,14 @@ func troubleText(e *report.Entry) string {
 func batchTroubles(b *report.Batch, outcome string) *table {
 	t := newTable([]column{{"code", asNumber}, {outcome, asSentence}})
 	list := worstEntries(b, outcome)
-	for i, e := range list {
-		if i == shownFailed && len(list) > shownFailed+1 {
-			t.more(fmt.Sprintf("and %s more; the JSON summary has all of them", text.Count(int64(len(list)-i))))
-			break
-		}
+	shown := list
+	if len(list) > shownFailed+1 {
+		shown = list[:shownFailed]
+	}
+	for _, e := range shown {
 		t.add(textCell(strconv.Itoa(e.Code)), textCell(text.Join(": ", e.Path, troubleText(e))))
 	}
+	t.more(int64(len(list)), "; the JSON summary has all of them")
 	return t
 }
 

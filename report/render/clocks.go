@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -32,13 +33,10 @@ func clockText(c *report.Clock) string {
 	if offset < 0 {
 		offset, way = -offset, "behind"
 	}
-	s := fmt.Sprintf("interface %d is %s (± %s) %s interface %d", c.Interface, exactly(offset), text.Duration(c.Uncertainty), way, c.Reference)
-	if ppm := float64(c.SkewPPB) / 1000; ppm > 0 {
-		s += fmt.Sprintf(" and gains %s ppm", text.ThreeDigits(min(ppm, 999)))
-	} else if ppm < 0 {
-		s += fmt.Sprintf(" and loses %s ppm", text.ThreeDigits(min(-ppm, 999)))
-	}
-	return s + said
+	ppm := text.ThreeDigits(min(math.Abs(float64(c.SkewPPB)/1000), 999)) + " ppm"
+	return fmt.Sprintf("interface %d is %s (± %s) %s interface %d%s%s%s",
+		c.Interface, exactly(offset), text.Duration(c.Uncertainty), way, c.Reference,
+		text.When(c.SkewPPB > 0, " and gains "+ppm), text.When(c.SkewPPB < 0, " and loses "+ppm), said)
 }
 
 // exactly writes a duration to the microsecond where three digits would hide

@@ -52,19 +52,14 @@ func sanitisedLines(sentences []string) string {
 
 // frameTitle names the frame as Wireshark's list of packets does.
 func frameTitle(e *report.Explanation) string {
-	s := fmt.Sprintf("Frame %d", e.Frame)
-	if flow := e.Flow.String(); flow != "" {
-		s += ": " + e.Protocol + " " + flow
-	}
+	flow := e.Flow.String()
+	s := fmt.Sprintf("Frame %d%s", e.Frame, text.When(flow != "", ": "+e.Protocol+" "+flow))
 	t := e.Segment
 	if t == nil {
 		return s
 	}
-	s += fmt.Sprintf(" [%s] Seq=%d", strings.Join(t.Bits, ", "), t.Relative.Left)
-	if t.Acks {
-		s += fmt.Sprintf(" Ack=%d", t.RelativeAck)
-	}
-	s += fmt.Sprintf(" Len=%d", t.Len)
+	s += fmt.Sprintf(" [%s] Seq=%d%s Len=%d", strings.Join(t.Bits, ", "), t.Relative.Left,
+		text.When(t.Acks, fmt.Sprintf(" Ack=%d", t.RelativeAck)), t.Len)
 	for _, block := range t.Sack {
 		s += fmt.Sprintf(" SACK=%d-%d", block.Left, block.Right)
 	}

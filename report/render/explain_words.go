@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,38 +50,26 @@ func headerSentences(h *report.ExplainedHeader) []string {
 	if said, ok := wholeForms[h.Form]; ok {
 		return []string{said}
 	}
-	how := "Recorded without its IPv6 header"
+	how := "without its IPv6 header"
 	if h.Form == report.FormStub {
-		how = "Recorded with a made-up IPv6 header in place of its own"
+		how = "with a made-up IPv6 header in place of its own"
 	}
-	if h.Posterior > 0 {
-		how += fmt.Sprintf(" (its destination has probability %.4f)", h.Posterior)
-	}
-	list := []string{fmt.Sprintf("%s. Next Header: %s; destination: %s.", how, fieldText(&h.NextHeader), fieldText(&h.Destination))}
-	if h.Evidence != "" {
-		list = append(list, headerProof(h))
-	}
-	if len(h.Candidates) > 0 {
-		list = append(list, candidatesText(h))
-	}
-	if h.Synthesised != "" && h.Synthesised != "nothing" {
-		list = append(list, "Made up, since nothing tells: "+h.Synthesised+".")
-	}
-	return list
+	return text.Parts(fmt.Sprintf("Recorded %s%s. Next Header: %s; destination: %s.", how,
+		text.When(h.Posterior > 0, fmt.Sprintf(" (its destination has probability %.4f)", h.Posterior)),
+		fieldText(&h.NextHeader), fieldText(&h.Destination)),
+		headerProof(h), candidatesText(h),
+		text.When(h.Synthesised != "" && h.Synthesised != "nothing", "Made up, since nothing tells: "+h.Synthesised+"."))
 }
 
 func headerProof(h *report.ExplainedHeader) string {
-	why, ok := proofs[h.Evidence]
-	if !ok {
-		why = h.Evidence
-	}
 	checked := "no checksum over all of the data could be verified"
 	if h.ChecksumVerified {
 		checked = "the checksum over all of the data confirms it"
 	} else if h.Offloaded {
 		checked = "the checksum was left to the network card, and the sum of the pseudo-header in its place confirms it"
 	}
-	return fmt.Sprintf("Evidence (%s): %s; %s.", h.Evidence, why, checked)
+	why := cmp.Or(proofs[h.Evidence], h.Evidence)
+	return text.When(why != "", fmt.Sprintf("Evidence (%s): %s; %s.", h.Evidence, why, checked))
 }
 
 func fieldText(f *report.ExplainedField) string {
@@ -95,14 +84,11 @@ func fieldText(f *report.ExplainedField) string {
 
 func candidatesText(h *report.ExplainedHeader) string {
 	candidate := func(c *report.ExplainedCandidate) string {
-		s := fmt.Sprintf("%s to %s with probability %.4f", c.NextHeader, c.Destination, c.Posterior)
-		if c.Evidence != "" {
-			s += " (" + c.Evidence + ")"
-		}
-		return s
+		return fmt.Sprintf("%s to %s with probability %.4f", c.NextHeader, c.Destination, c.Posterior) +
+			text.When(c.Evidence != "", " ("+c.Evidence+")")
 	}
 	list := cut(h.Candidates, len(h.Candidates), 0, int64(h.CandidatesOmitted), candidate, "and %d more")
-	return "Candidates: " + strings.Join(list, "; ") + "."
+	return text.When(len(h.Candidates) > 0, "Candidates: "+strings.Join(list, "; ")+".")
 }
 
 // stays says why a frame stays, in a sentence that its number begins; {law} and
@@ -135,23 +121,14 @@ func orderSentences(e *report.Explanation, x *report.Explanations) []string {
 	if !ok {
 		return nil
 	}
-	said = strings.NewReplacer("{law}", lawText(e.Place.Law), "{limit}", text.Duration(x.ShiftLimit)).Replace(said)
+	law := cmp.Or(text.When(e.Place.Law != "", "law "+string(e.Place.Law)), "a chain of laws")
+	said = strings.NewReplacer("{law}", law, "{limit}", text.Duration(x.ShiftLimit)).Replace(said)
 	return []string{fmt.Sprintf("Frame %d %s", e.Frame, said)}
-}
-
-func lawText(law report.LawName) string {
-	if law == "" {
-		return "a chain of laws"
-	}
-	return "law " + string(law)
 }
 
 func movedSentence(e *report.Explanation) string {
 	p := &e.Place
-	late := "too late, within one tick of the clock"
-	if p.Shift > 0 {
-		late = text.Duration(p.Shift) + " late"
-	}
+	late := cmp.Or(text.When(p.Shift > 0, text.Duration(p.Shift)+" late"), "too late, within one tick of the clock")
 	n := mover(e)
 	switch {
 	case n == nil:
@@ -196,38 +173,25 @@ func inOrderSentence(e *report.Explanation) string {
 }
 
 // placeSentences says by how much the frame moved, and when it happened.
-func placeSentences(e *report.Explanation) (list []string) {
+func placeSentences(e *report.Explanation) []string {
 	p := &e.Place
-	switch {
-	case e.FrameAfter < e.Frame:
-		list = append(list, fmt.Sprintf("In the output it is frame %d, %s earlier.", e.FrameAfter, text.Plural(e.Frame-e.FrameAfter, "place")))
-	case e.FrameAfter > e.Frame:
-		list = append(list, fmt.Sprintf("In the output it is frame %d, after %s that the capture has after it.", e.FrameAfter, text.Plural(e.FrameAfter-e.Frame, "packet")))
-	}
+	list := text.Parts(
+		text.When(e.FrameAfter < e.Frame,
+			fmt.Sprintf("In the output it is frame %d, %s earlier.", e.FrameAfter, text.Plural(e.Frame-e.FrameAfter, "place"))),
+		text.When(e.FrameAfter > e.Frame, fmt.Sprintf("In the output it is frame %d, after %s that the capture has after it.",
+			e.FrameAfter, text.Plural(e.FrameAfter-e.Frame, "packet"))))
 	if p.Recorded.IsZero() {
 		return list
 	}
-	if !p.Corrected.IsZero() {
-		list = append(list, fmt.Sprintf("The clock of its interface was corrected by %s, to %s.",
-			text.Duration(p.Corrected.Sub(p.Recorded)), clock(p.Corrected)))
-	}
-	if p.Shift > 0 {
-		list = append(list, fmt.Sprintf("Recorded %s; its time is now %s, %s earlier%s.", stamp(p.Recorded), clock(p.Time), text.Duration(p.Shift), timeFrom(p)))
-	} else {
-		list = append(list, fmt.Sprintf("Recorded %s.", stamp(p.Recorded)))
-	}
-	if !p.Earliest.IsZero() {
-		list = append(list, fmt.Sprintf("It happened between %s and %s, within %s.", clock(p.Earliest.Truncate(time.Microsecond)),
-			clock(p.Latest.Add(time.Microsecond-1).Truncate(time.Microsecond)), text.Duration(p.Latest.Sub(p.Earliest))))
-	}
-	return list
-}
-
-func timeFrom(p *report.ExplainedPlace) string {
-	if p.TimeFrom == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", that of frame %d", p.TimeFrom)
+	return append(list, text.Parts(
+		text.When(!p.Corrected.IsZero(), fmt.Sprintf("The clock of its interface was corrected by %s, to %s.",
+			text.Duration(p.Corrected.Sub(p.Recorded)), clock(p.Corrected))),
+		fmt.Sprintf("Recorded %s%s.", stamp(p.Recorded), text.When(p.Shift > 0,
+			fmt.Sprintf("; its time is now %s, %s earlier%s", clock(p.Time), text.Duration(p.Shift),
+				text.When(p.TimeFrom != 0, fmt.Sprintf(", that of frame %d", p.TimeFrom))))),
+		text.When(!p.Earliest.IsZero(), fmt.Sprintf("It happened between %s and %s, within %s.",
+			clock(p.Earliest.Truncate(time.Microsecond)),
+			clock(p.Latest.Add(time.Microsecond-1).Truncate(time.Microsecond)), text.Duration(p.Latest.Sub(p.Earliest)))))...)
 }
 
 // stamp and clock write a time in UTC, with and without its date.
@@ -249,14 +213,15 @@ func clockOf(times ...time.Time) string {
 
 // lawSentences lists the constraints, those of one law together.
 func lawSentences(e *report.Explanation) []string {
-	list := append(relations(e.Causes, "It comes after"), relations(e.Followers, "It comes before")...)
+	list := append(relations(e.Causes, "It comes after", reorder.Law.Cause),
+		relations(e.Followers, "It comes before", reorder.Law.Follower)...)
 	if e.More {
 		list = append(list, "There are more than these, farther away.")
 	}
 	return list
 }
 
-func relations(all []report.Relation, how string) (list []string) {
+func relations(all []report.Relation, how string, words func(reorder.Law) string) (list []string) {
 	groups := make(map[report.Relation][]int64)
 	var order []report.Relation // of each group, without its frame
 	for _, n := range all {
@@ -268,19 +233,13 @@ func relations(all []report.Relation, how string) (list []string) {
 	}
 	for _, k := range order {
 		slices.Sort(groups[k])
-		clause, end := "", ""
-		if law, ok := reorder.LawNamed(string(k.Law)); ok && how == "It comes after" {
-			clause = ", " + law.Cause()
-		} else if ok {
-			clause = ", " + law.Follower()
+		clause := ""
+		if law, ok := reorder.LawNamed(string(k.Law)); ok {
+			clause = ", " + words(law)
 		}
-		switch {
-		case k.Repaired:
-			end = "; recorded the other way round, repaired"
-		case k.Broken:
-			end = "; recorded the other way round, and left so"
-		}
-		list = append(list, fmt.Sprintf("%s %s%s (law %s)%s.", how, framesText(groups[k]), clause, k.Law, end))
+		list = append(list, fmt.Sprintf("%s %s%s (law %s)%s%s.", how, framesText(groups[k]), clause, k.Law,
+			text.When(k.Repaired, "; recorded the other way round, repaired"),
+			text.When(k.Broken && !k.Repaired, "; recorded the other way round, and left so")))
 	}
 	return list
 }

@@ -68,11 +68,8 @@ func viewGraph(f *report.Flow, clip string) graphView {
 			moved++
 		}
 	}
-	v.Text = text.Plural(int64(len(g.Points)), "packet")
-	if g.Skipped > 0 {
-		v.Text += fmt.Sprintf(" after the first %s", text.Count(g.Skipped))
-	}
-	v.Text += fmt.Sprintf(" of %s; %s moved", text.Count(f.Packets), text.Count(int64(moved)))
+	v.Text = fmt.Sprintf("%s%s of %s; %s moved", text.Plural(int64(len(g.Points)), "packet"),
+		text.When(g.Skipped > 0, " after the first "+text.Count(g.Skipped)), text.Count(f.Packets), text.Count(int64(moved)))
 	v.Pairs = append(v.Pairs, drawPair("", clip, g.Points))
 	if len(g.Points) > 2*closerPoints {
 		near := closer(g.Points)
@@ -297,28 +294,13 @@ func pointClass(p *report.Point, repaired bool) string {
 }
 
 func pointTitle(p *report.Point) string {
-	s := fmt.Sprintf("Frame %d", p.Frame)
-	if p.FrameAfter != p.Frame {
-		s += fmt.Sprintf(", %d in the repaired capture", p.FrameAfter)
-	}
-	if p.Kind == "data" {
-		s += fmt.Sprintf("; bytes %d to %d", p.Left, p.Right)
-	} else {
-		s += fmt.Sprintf("; acknowledges %d", p.Left)
-	}
-	if p.Moved {
-		s += "; moved"
-		if d := time.Duration(bounded.Sub(p.Before, p.After)); d != 0 {
-			s += " by " + text.Duration(d)
-		}
-	}
-	if len(p.Flags) > 0 {
-		s += "; " + namesText(p.Flags)
-	}
-	if len(p.Verdicts) > 0 {
-		s += " (" + namesText(p.Verdicts) + ")"
-	}
-	return s
+	by := time.Duration(bounded.Sub(p.Before, p.After))
+	elsewhere := text.When(p.FrameAfter != p.Frame, fmt.Sprintf(", %d in the repaired capture", p.FrameAfter))
+	return text.Join("; ", fmt.Sprintf("Frame %d%s", p.Frame, elsewhere),
+		text.When(p.Kind == "data", fmt.Sprintf("bytes %d to %d", p.Left, p.Right)),
+		text.When(p.Kind != "data", fmt.Sprintf("acknowledges %d", p.Left)),
+		text.When(p.Moved, "moved"+text.When(by != 0, " by "+text.Duration(by))),
+		namesText(p.Flags)) + text.When(len(p.Verdicts) > 0, " ("+namesText(p.Verdicts)+")")
 }
 
 // namesText lists the first names, sanitised.

@@ -110,8 +110,8 @@ func worstFlows(s section) *table {
 	for _, row := range s.Table.without("payload", "lasted").Rows {
 		t.add(append(row[1:5:5], cell{Text: row[0].Text, Tags: row[5].Tags})...)
 	}
-	if more := bounded.Sub(s.Total, int64(len(t.Rows))); more > 0 && len(t.Rows) > 0 {
-		t.more(fmt.Sprintf("and %s more: %s in all", text.Count(more), text.Plural(s.Total, "connection")))
+	if len(t.Rows) > 0 {
+		t.more(s.Total, ": "+text.Plural(s.Total, "connection")+" in all")
 	}
 	return t
 }
@@ -128,9 +128,7 @@ func doubtfulTable(r *report.Report) *table {
 	for _, d := range list[:min(len(list), shownDoubtful)] {
 		t.add(numberCell(d.Packets), textCell(doubtfulText(&d)))
 	}
-	if more := bounded.Sub(int64(r.Inference.DoubtfulTotal), int64(len(t.Rows))); more > 0 {
-		t.more(fmt.Sprintf("and %s more", text.Count(more)))
-	}
+	t.more(int64(r.Inference.DoubtfulTotal), "")
 	return t
 }
 
@@ -150,9 +148,7 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 
 func firstFindings(r *report.Report) *table {
 	t := findingsSection(r, shownFindings).Table.without("connection")
-	if more := bounded.Sub(r.Findings.Total, int64(len(t.Rows))); more > 0 {
-		t.more(fmt.Sprintf("and %s more; the JSON report has %s of them", text.Count(more), text.Count(int64(len(r.Findings.List)))))
-	}
+	t.more(r.Findings.Total, "; the JSON report has "+text.Count(int64(len(r.Findings.List)))+" of them")
 	return t
 }
 
