@@ -41,7 +41,7 @@ func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	if b.Kept > 0 {
 		facts = slices.Insert(facts, 1, Fact{"Kept", text.Plural(b.Kept, "capture") + " of them: an earlier run had finished what is said here"})
 	}
-	p.tables(factsTable(facts), listing, batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
+	p.tables(facts.table(asLines), listing, batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
 	return p.err
 }
 
@@ -118,7 +118,7 @@ func entriesTable(entries []report.Entry) *table {
 	})
 	for _, e := range entries {
 		row := []cell{textCell(e.Path), numberCell(e.Packets), sizeCell(e.Bytes), numberCell(e.Edited), numberCell(e.Moved),
-			numberCell(e.Before), numberCell(e.After), outcomeCell(&e), textCell(e.Output)}
+			numberCell(e.Before), numberCell(e.After), outcomeCell(e), textCell(e.Output)}
 		if isUnread(e) {
 			clear(row[1:7]) // all counts
 		}
@@ -127,7 +127,7 @@ func entriesTable(entries []report.Entry) *table {
 	return t
 }
 
-func outcomeCell(e *report.Entry) cell { return cell{Tags: []tag{{e.Outcome, e.Outcome}}} }
+func outcomeCell(e report.Entry) cell { return cell{Tags: []tag{{e.Outcome, e.Outcome}}} }
 
 // isUnread reports whether nothing is known of what the capture holds.
 func isUnread(e report.Entry) bool {
@@ -135,7 +135,7 @@ func isUnread(e report.Entry) bool {
 }
 
 // troubleText says what is wrong with a capture.
-func troubleText(e *report.Entry) string {
+func troubleText(e report.Entry) string {
 	return cmp.Or(e.Error, text.When(e.Damage > 0, "in "+text.Plural(e.Damage, "place")))
 }
 
@@ -164,14 +164,9 @@ func batchPlans(b *report.Batch) *table {
 }
 
 // worstEntries lists the entries of one outcome, those with the largest code first.
-func worstEntries(b *report.Batch, outcome string) []*report.Entry {
-	var list []*report.Entry
-	for i := range b.Captures {
-		if b.Captures[i].Outcome == outcome {
-			list = append(list, &b.Captures[i])
-		}
-	}
-	slices.SortStableFunc(list, func(x, y *report.Entry) int { return cmp.Compare(y.Code, x.Code) })
+func worstEntries(b *report.Batch, outcome string) []report.Entry {
+	list := slices.DeleteFunc(slices.Clone(b.Captures), func(e report.Entry) bool { return e.Outcome != outcome })
+	slices.SortStableFunc(list, func(x, y report.Entry) int { return cmp.Compare(y.Code, x.Code) })
 	return list
 }
 
@@ -182,8 +177,7 @@ func BatchCSV(w io.Writer, b *report.Batch) error {
 		"path", "output", "outcome", "code", "error", "format", "compression", "packets", "bytes", "first", "last",
 		"headerless", "destinations", "edited", "moved", "flags_before", "flags_after", "damage", "notes",
 	}}
-	for i := range b.Captures {
-		e := &b.Captures[i]
+	for _, e := range b.Captures {
 		rows = append(rows, csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
 			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes))
 	}

@@ -20,22 +20,17 @@ func Explanations(w io.Writer, x *report.Explanations, width int) error {
 		}
 		e := &x.Frames[i]
 		p.printf("%s\n", text.Wrap(text.Sanitise(frameTitle(e)), p.width))
-		p.table(explanationTable(inWords(x, e)))
+		p.table(explanationFacts(inWords(x, e)).table(asLines))
 	}
 	return p.err
 }
 
-func explanationTable(said report.ExplainedInWords) *table {
-	t := labelled(asLines)
-	for _, part := range []struct {
-		label     string
-		sentences []string
-	}{{"Header", said.Header}, {"Order", said.Order}, {"Laws", said.Laws}, {"Analyser", said.Flags}} {
-		if len(part.sentences) > 0 {
-			t.add(textCell(part.label), textCell(sanitisedLines(part.sentences)))
-		}
-	}
-	return t
+func explanationFacts(said report.ExplainedInWords) (all facts) {
+	all.add("Header", sanitisedLines(said.Header))
+	all.add("Order", sanitisedLines(said.Order))
+	all.add("Laws", sanitisedLines(said.Laws))
+	all.add("Analyser", sanitisedLines(said.Flags))
+	return all
 }
 
 // sanitisedText sanitises text of several lines.

@@ -56,7 +56,8 @@ const (
 // placed is a point with its place on the axis of time.
 type placed struct {
 	*report.Point
-	at float64
+	frame int64 // in the order that is drawn
+	at    float64
 }
 
 func viewGraph(f *report.Flow, clip string) graphView {
@@ -127,14 +128,10 @@ func drawPair(text, clip string, points []report.Point) pairView {
 func spread(points []report.Point, key func(*report.Point) (at, frame int64)) []placed {
 	list := make([]placed, len(points))
 	for i := range points {
-		at, _ := key(&points[i])
-		list[i] = placed{&points[i], float64(at)}
+		at, frame := key(&points[i])
+		list[i] = placed{&points[i], frame, float64(at)}
 	}
-	slices.SortStableFunc(list, func(a, b placed) int {
-		_, fa := key(a.Point)
-		_, fb := key(b.Point)
-		return cmp.Compare(fa, fb)
-	})
+	slices.SortStableFunc(list, func(a, b placed) int { return cmp.Compare(a.frame, b.frame) })
 	tick := leastStep(list)
 	for i := 0; i < len(list); {
 		end := i + 1

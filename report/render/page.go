@@ -47,6 +47,15 @@ func (f *facts) add(label, text string) {
 	}
 }
 
+// table shows the texts beside their labels.
+func (f facts) table(beside look) *table {
+	t := newTable([]column{{"", asLabel}, {"", beside}})
+	for _, fact := range f {
+		t.add(textCell(fact.Label), textCell(fact.Text))
+	}
+	return t
+}
+
 // tile is a count, and its share of the bar below all tiles: from X, W wide, of
 // 1000.
 type tile struct{ Class, Count, Name, Meaning, X, W string }

@@ -165,14 +165,11 @@ const beforeMeans = "Before: in recorded order, with headers filled in."
 // flagCounts lists the flags that were set, the most frequent first; the sum
 // of all is the last. None are an empty list.
 func flagCounts(r *report.Report) []flagCount {
-	names := maps.Clone(r.Analysis.Before)
-	if names == nil {
-		names = make(map[string]int64)
-	}
-	maps.Copy(names, r.Analysis.After)
+	names := slices.AppendSeq(slices.Collect(maps.Keys(r.Analysis.Before)), maps.Keys(r.Analysis.After))
+	slices.Sort(names) // sums beyond int64 depend on the order
 	var list []flagCount
 	sum := flagCount{name: "all flags"}
-	for _, name := range slices.Sorted(maps.Keys(names)) { // sums beyond int64 depend on the order
+	for _, name := range slices.Compact(names) {
 		f := flagCount{name, r.Analysis.Before[name], r.Analysis.After[name]}
 		if f.before == 0 && f.after == 0 {
 			continue

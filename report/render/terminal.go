@@ -53,17 +53,6 @@ func Terminal(w io.Writer, r *report.Report, s Screen) error {
 	return p.err
 }
 
-// labelled is a table of labels with text beside them.
-func labelled(beside look) *table { return newTable([]column{{"", asLabel}, {"", beside}}) }
-
-func factsTable(all facts) *table {
-	t := labelled(asLines)
-	for _, f := range all {
-		t.add(textCell(f.Label), textCell(f.Text))
-	}
-	return t
-}
-
 // overview says what every rendering says first, or more of the same.
 func overview(r *report.Report, said *page, details bool) *table {
 	long := map[string]string{}
@@ -76,7 +65,7 @@ func overview(r *report.Report, said *page, details bool) *table {
 		all[i].Text = cmp.Or(long[f.Label], f.Text)
 	}
 	all.add("Found", said.Headline)
-	return factsTable(all)
+	return all.table(asLines)
 }
 
 // frequentFlags shows the analyser's flags, of many the most frequent.
@@ -154,12 +143,10 @@ func firstFindings(r *report.Report) *table {
 
 // notesTable shows the limits that were met.
 func notesTable(said *page) *table {
-	t := labelled(asSentence)
+	var all facts
 	for _, note := range said.Notes {
-		t.add(textCell("Note"), textCell(note))
+		all = append(all, Fact{"Note", note})
 	}
-	if said.MoreNotes != "" {
-		t.add(textCell("Note"), textCell(said.MoreNotes))
-	}
-	return t
+	all.add("Note", said.MoreNotes)
+	return all.table(asSentence)
 }

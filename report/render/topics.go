@@ -15,7 +15,7 @@ import (
 func Facts(w io.Writer, introduction string, list []Fact, width int) error {
 	p := newPrinter(w, width)
 	p.printf("%s\n\n", strings.ReplaceAll(text.Wrap(introduction, p.width), "\n"+text.Indent, "\n"))
-	p.table(factsTable(list))
+	p.table(facts(list).table(asLines))
 	return p.err
 }
 
