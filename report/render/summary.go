@@ -193,12 +193,7 @@ func findingFrames(f *report.Finding) string {
 	return fmt.Sprintf("%d → %d", f.Frame, f.FrameAfter)
 }
 
-// verdictText is the verdict with its detail.
-func verdictText(f *report.Finding) string { return detailed(f.Verdict, f.Detail) }
-
+// detailed is the verdict with its detail.
 func detailed(verdict report.Verdict, detail string) string {
-	if detail == "" {
-		return string(verdict)
-	}
-	return string(verdict) + " (" + detail + ")"
+	return string(verdict) + text.When(detail != "", " ("+detail+")")
 }
