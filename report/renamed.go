@@ -40,12 +40,6 @@ var renamed = map[string]string{
 	"captures.findings.law=neighbour": "neighbor",
 }
 
-// level is an object or a list whose end was not met yet.
-type level struct {
-	object bool
-	path   int // length of its path
-}
-
 // longestRenamed is the length of the longest path in renamed, bytes.
 var longestRenamed = func() int {
 	longest := 0
@@ -62,15 +56,15 @@ func byNewNames(text []byte) []byte {
 		out    []byte
 		copied int    // bytes of the text that are in out
 		path   []byte // of the value at hand
-		within []level
+		within []open
 		name   bool // a name comes next
 	)
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '{':
-			within, name = append(within, level{true, len(path)}), true
+			within, name = append(within, open{object: true, path: len(path)}), true
 		case '[':
-			within = append(within, level{false, len(path)})
+			within = append(within, open{path: len(path)})
 		case '}', ']':
 			path = path[:within[len(within)-1].path]
 			within, name = within[:len(within)-1], false

@@ -201,17 +201,13 @@ func (l *Limit) checkUnknown(r *Report) Check {
 func (k *kindTally) check(packets int64) Check {
 	allowed := k.limit.allows(packets)
 	c := Check{Name: k.limit.Kind.String(), Found: k.found, Allowed: allowed, Known: k.old, Failed: k.found > allowed}
-	c.Message = fmt.Sprintf("%s, %s allowed", text.Plural(k.found, "finding"), text.Count(allowed))
-	if k.old > 0 {
-		c.Message += fmt.Sprintf(", %s more in the baseline", text.Count(k.old))
-	}
-	if len(k.first) > 0 {
-		c.Frame = k.first[0].Frame
-		c.Message += fmt.Sprintf("; the first at frame %d", c.Frame)
-	}
 	for i := range k.first {
+		c.Frame = k.first[0].Frame
 		c.Examples = append(c.Examples, k.first[i].line())
 	}
+	c.Message = fmt.Sprintf("%s, %s allowed%s%s", text.Plural(k.found, "finding"), text.Count(allowed),
+		text.When(k.old > 0, fmt.Sprintf(", %s more in the baseline", text.Count(k.old))),
+		text.When(len(k.first) > 0, fmt.Sprintf("; the first at frame %d", c.Frame)))
 	return c
 }
 

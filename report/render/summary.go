@@ -117,10 +117,7 @@ func dropCountText(d *report.DropCount) string {
 }
 
 func directionText(d *report.DirectionLoss) string {
-	side := d.Direction
-	if side == "both" {
-		side = "both directions"
-	}
+	side := d.Direction + text.When(d.Direction == "both", " directions")
 	switch {
 	case d.NoEstimate != "":
 		return fmt.Sprintf("%s: no estimate: %s", side, d.NoEstimate)
@@ -135,10 +132,7 @@ func directionText(d *report.DirectionLoss) string {
 }
 
 func fromTo(least, most int64) string {
-	if least == most {
-		return text.Count(least)
-	}
-	return text.Count(least) + " to " + text.Count(most)
+	return text.Count(least) + text.When(least != most, " to "+text.Count(most))
 }
 
 // percent writes parts per million.
@@ -187,10 +181,8 @@ func flagCounts(r *report.Report) []flagCount {
 // findingFrames names a finding's place in the input and, if it is another, in the
 // output.
 func findingFrames(f *report.Finding) string {
-	if f.FrameAfter == f.Frame || f.FrameAfter == 0 {
-		return fmt.Sprint(f.Frame)
-	}
-	return fmt.Sprintf("%d → %d", f.Frame, f.FrameAfter)
+	elsewhere := f.FrameAfter != f.Frame && f.FrameAfter != 0
+	return fmt.Sprint(f.Frame) + text.When(elsewhere, fmt.Sprintf(" → %d", f.FrameAfter))
 }
 
 // detailed is the verdict with its detail.
