@@ -57,9 +57,7 @@ func batchPage(b *report.Batch) *page {
 			troubles.add(textCell(e.Path), outcomeCell(e), textCell(troubleText(e)))
 		}
 	}
-	if len(troubles.Rows) > 0 {
-		p.Sections = append(p.Sections, section{ID: "failed", Heading: "Failed or damaged", Label: "Captures that failed or are damaged", Table: troubles})
-	}
+	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: "Captures that failed or are damaged", Table: troubles})
 	p.Sections = append(p.Sections,
 		section{ID: "captures", Heading: "All captures", Label: "All captures", Table: entriesTable(b.Captures)})
 	return p

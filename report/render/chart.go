@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -210,12 +211,9 @@ func timelineSection(r *report.Report) section {
 }
 
 func minus(a, b []int64) []int64 {
-	d := make([]int64, len(a))
-	for i := range a {
-		d[i] = a[i]
-		if i < len(b) {
-			d[i] = bounded.Sub(a[i], b[i])
-		}
+	d := slices.Clone(a)
+	for i := range min(len(a), len(b)) {
+		d[i] = bounded.Sub(a[i], b[i])
 	}
 	return d
 }

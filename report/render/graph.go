@@ -64,8 +64,8 @@ func viewGraph(f *report.Flow, clip string) graphView {
 	g := f.Graph
 	v := graphView{Direction: text.Sanitise(g.Direction.String())}
 	moved := 0
-	for i := range g.Points {
-		if g.Points[i].Moved {
+	for _, p := range g.Points {
+		if p.Moved {
 			moved++
 		}
 	}
@@ -153,57 +153,51 @@ func leastStep(list []placed) float64 {
 		times[i] = list[i].at
 	}
 	slices.Sort(times)
-	least := math.Inf(1)
+	least := 0.0
 	for i := 1; i < len(times); i++ {
-		if d := times[i] - times[i-1]; d > 0 {
-			least = min(least, d)
+		if d := times[i] - times[i-1]; d > 0 && (least == 0 || d < least) {
+			least = d
 		}
 	}
-	if math.IsInf(least, 1) {
-		return 1
-	}
-	return least
+	return cmp.Or(least, 1)
 }
 
 // spanOf is what both pictures show: the data, and what is acknowledged unless
 // that lies far from it.
 func spanOf(points []report.Point, lists ...[]placed) frame {
-	f := frame{
-		left: graphLeft, top: graphTop, width: graphWidth - graphLeft - graphRight, height: graphHeight - graphTop - graphBottom,
-		x0: math.Inf(1), x1: math.Inf(-1), y0: math.Inf(1), y1: math.Inf(-1),
+	var times, data, acks []float64
+	for _, p := range slices.Concat(lists...) {
+		times = append(times, p.at)
 	}
-	for _, list := range lists {
-		for i := range list {
-			f.x0, f.x1 = min(f.x0, list[i].at), max(f.x1, list[i].at)
+	for _, p := range points {
+		switch p.Kind {
+		case "data":
+			data = append(data, float64(p.Left), float64(p.Right))
+		case "ack":
+			acks = append(acks, float64(p.Left))
 		}
 	}
-	for i := range points {
-		if p := &points[i]; p.Kind == "data" {
-			f.y0, f.y1 = min(f.y0, float64(p.Left)), max(f.y1, float64(p.Right))
-		}
+	if len(data) > 0 {
+		low, high := slices.Min(data), slices.Max(data)
+		room := 0.15 * (high - low)
+		acks = slices.DeleteFunc(acks, func(at float64) bool { return at < low-room || at > high+room })
 	}
-	room := f.y1 - f.y0 // of the data; none of it is less than nothing
-	low, high := f.y0-0.15*room, f.y1+0.15*room
-	for i := range points {
-		at := float64(points[i].Left)
-		if points[i].Kind == "ack" && (room < 0 || at >= low && at <= high) {
-			f.y0, f.y1 = min(f.y0, at), max(f.y1, at)
-		}
-	}
-	if f.x0 > f.x1 { // no point
-		f.x0, f.x1 = 0, 1
-	}
-	if f.y0 > f.y1 {
-		f.y0, f.y1 = 0, 1
-	}
-	padX, padY := max((f.x1-f.x0)*0.02, 0.5, leastPad(f.x0, f.x1)), max((f.y1-f.y0)*0.05, 1, leastPad(f.y0, f.y1))
-	f.x0, f.x1, f.y0, f.y1 = f.x0-padX, f.x1+padX, f.y0-padY, f.y1+padY
+	f := frame{left: graphLeft, top: graphTop, width: graphWidth - graphLeft - graphRight, height: graphHeight - graphTop - graphBottom}
+	f.x0, f.x1 = padded(times, 0.02, 0.5)
+	f.y0, f.y1 = padded(append(data, acks...), 0.05, 1)
 	return f
 }
 
-// leastPad is the least by which two numbers of this size can be told apart in a
-// picture.
-func leastPad(a, b float64) float64 { return max(math.Abs(a), math.Abs(b)) * 1e-12 }
+// padded is what numbers span, wider on both sides by a share, by least at least, and
+// by enough to tell two numbers of this size apart in a picture.
+func padded(numbers []float64, share, least float64) (from, to float64) {
+	if len(numbers) == 0 {
+		numbers = []float64{0, 1}
+	}
+	low, high := slices.Min(numbers), slices.Max(numbers)
+	pad := max((high-low)*share, least, max(math.Abs(low), math.Abs(high))*1e-12)
+	return low - pad, high + pad
+}
 
 func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelView {
 	v := panelView{
