@@ -1,9 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/report/internal/text"
 )
@@ -53,41 +56,33 @@ func (a *Array) Close() error {
 // filled returns a copy of r without nil lists and maps.
 func (r *Report) filled() Report {
 	c := *r
-	if c.Schema == "" {
-		c.Schema = Schema
+	c.Schema = cmp.Or(c.Schema, Schema)
+	c.Flows.List = slices.Clone(c.Flows.List)
+	for i := range c.Flows.List {
+		f := &c.Flows.List[i]
+		if f.Graph != nil && f.Graph.Points == nil {
+			g := *f.Graph
+			f.Graph = &g
+			fill(reflect.ValueOf(&g).Elem())
+		}
+		fill(reflect.ValueOf(f).Elem())
 	}
-	fill(&c.Capture.Interfaces, &c.Tables, &c.Inference.ByEvidence, &c.Inference.Doubtful,
-		&c.Order.Local, &c.Order.Clocks, &c.Order.Displacement, &c.Order.ByLaw, &c.Analysis.Before, &c.Analysis.After,
-		&c.Findings.ByVerdict, &c.Findings.List,
-		&c.CaptureLoss.Directions, &c.CaptureLoss.Timeline, &c.CaptureLoss.Overflows, &c.CaptureLoss.DropCounts,
-		&c.Timeline.Packets, &c.Timeline.Moved, &c.Timeline.ByVerdict, &c.Damage, &c.Notes)
-	c.Flows = c.Flows.filled()
+	fill(reflect.ValueOf(&c).Elem())
 	return c
 }
 
-// filled returns a copy without nil lists and maps.
-func (f Flows) filled() Flows {
-	f.List = append([]Flow{}, f.List...)
-	for i := range f.List {
-		fill(&f.List[i].ByVerdict)
-		if g := f.List[i].Graph; g != nil && g.Points == nil {
-			whole := *g
-			fill(&whole.Points)
-			f.List[i].Graph = &whole
-		}
-	}
-	return f
-}
-
-// fill makes the lists and maps that are nil, given by pointers, empty ones.
-func fill(all ...any) {
-	for _, to := range all {
-		switch v := reflect.ValueOf(to).Elem(); {
-		case !v.IsNil():
-		case v.Kind() == reflect.Map:
-			v.Set(reflect.MakeMap(v.Type()))
-		default:
-			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+// fill makes the lists and maps of a struct that are nil empty ones, and those of the
+// structs in it, but for those that are left out when they are empty.
+func fill(v reflect.Value) {
+	for i := range v.NumField() {
+		switch f, is := v.Field(i), v.Type().Field(i); {
+		case !is.IsExported() || strings.Contains(is.Tag.Get("json"), ",omit"):
+		case f.Kind() == reflect.Struct:
+			fill(f)
+		case f.Kind() == reflect.Map && f.IsNil():
+			f.Set(reflect.MakeMap(f.Type()))
+		case f.Kind() == reflect.Slice && f.IsNil():
+			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
 		}
 	}
 }

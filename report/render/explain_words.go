@@ -73,13 +73,10 @@ func headerProof(h *report.ExplainedHeader) string {
 }
 
 func fieldText(f *report.ExplainedField) string {
-	switch f.Origin {
-	case "unknown":
-		return "unknown"
-	case "likely":
-		return f.Value + ", likely and not proved"
+	if f.Origin == "unknown" {
+		return f.Origin
 	}
-	return f.Value + ", " + f.Origin
+	return f.Value + ", " + f.Origin + text.When(f.Origin == "likely", " and not proved")
 }
 
 func candidatesText(h *report.ExplainedHeader) string {
@@ -130,14 +127,12 @@ func movedSentence(e *report.Explanation) string {
 	p := &e.Place
 	late := cmp.Or(text.When(p.Shift > 0, text.Duration(p.Shift)+" late"), "too late, within one tick of the clock")
 	n := mover(e)
-	switch {
-	case n == nil:
+	if n == nil {
 		return fmt.Sprintf("Frame %d was recorded %s (law %s).", e.Frame, late, p.Law)
-	case n.Broken:
-		return fmt.Sprintf("Frame %d was recorded %s: %s, so it came before frame %d (law %s).", e.Frame, late, reason(e, n), n.Frame, n.Law)
 	}
-	return fmt.Sprintf("Frame %d was recorded %s, as was frame %d after it, which moves: %s, so it came before frame %d (law %s).",
-		e.Frame, late, n.Frame, reason(e, n), n.Frame, n.Law)
+	along := text.When(!n.Broken, fmt.Sprintf(", as was frame %d after it, which moves", n.Frame))
+	return fmt.Sprintf("Frame %d was recorded %s%s: %s, so it came before frame %d (law %s).",
+		e.Frame, late, along, reason(e, n), n.Frame, n.Law)
 }
 
 // mover returns the packet that made the frame move: one that was recorded before
@@ -165,11 +160,8 @@ func inOrderSentence(e *report.Explanation) string {
 	if len(late) == 0 {
 		return fmt.Sprintf("Frame %d stays: it was recorded before all that must come after it.", e.Frame)
 	}
-	verb := "was"
-	if len(late) > 1 {
-		verb = "were"
-	}
-	return fmt.Sprintf("Frame %d keeps its time: %s, which must come before it, %s recorded late and moved before it.", e.Frame, framesText(late), verb)
+	return fmt.Sprintf("Frame %d keeps its time: %s, which must come before it, %s recorded late and moved before it.",
+		e.Frame, framesText(late), cmp.Or(text.When(len(late) > 1, "were"), "was"))
 }
 
 // placeSentences says by how much the frame moved, and when it happened.
@@ -197,9 +189,7 @@ func placeSentences(e *report.Explanation) []string {
 // stamp and clock write a time in UTC, with and without its date.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 ") + clock(t) + " UTC" }
 
-func clock(t time.Time) string {
-	return t.UTC().Format(clockOf(t))
-}
+func clock(t time.Time) string { return t.UTC().Format(clockOf(t)) }
 
 // clockOf is the format of a clock that shows the times exactly.
 func clockOf(times ...time.Time) string {
@@ -249,12 +239,9 @@ func framesText(frames []int64) string {
 	if len(frames) == 1 {
 		return fmt.Sprintf("frame %d", frames[0])
 	}
-	words := make([]string, len(frames))
-	for i, f := range frames {
-		words[i] = fmt.Sprint(f)
-	}
-	last := len(words) - 1
-	return "frames " + strings.Join(words[:last], ", ") + " and " + words[last]
+	last := len(frames) - 1
+	words := cut(frames[:last], last, 0, 0, func(f *int64) string { return fmt.Sprint(*f) }, "")
+	return fmt.Sprintf("frames %s and %d", strings.Join(words, ", "), frames[last])
 }
 
 func flagSentences(e *report.Explanation) (list []string) {
