@@ -23,36 +23,6 @@ func (r *Report) WriteJSON(w io.Writer) error {
 // what is not printable.
 func writeJSON(w io.Writer, v any) error { return text.WriteJSON(w, fmt.Sprintf("%T", v), v, "  ") }
 
-// Array writes several reports as one JSON array. The zero value with a writer
-// set is ready for use.
-type Array struct {
-	W io.Writer
-	n int
-}
-
-// Add writes one more report.
-func (a *Array) Add(r *Report) error {
-	before := ",\n"
-	if a.n == 0 {
-		before = "[\n"
-	}
-	a.n++
-	if _, err := io.WriteString(a.W, before); err != nil {
-		return err
-	}
-	return r.WriteJSON(a.W)
-}
-
-// Close ends the array. It does not close the writer.
-func (a *Array) Close() error {
-	end := "]\n"
-	if a.n == 0 {
-		end = "[]\n"
-	}
-	_, err := io.WriteString(a.W, end)
-	return err
-}
-
 // filled returns a copy of r without nil lists and maps.
 func (r *Report) filled() Report {
 	c := *r

@@ -13,10 +13,10 @@ import (
 // read.
 var ErrReport = errors.New("not a stored report")
 
-// Reader reads what WriteJSON or an Array wrote, one report after the other: it
-// holds no more than one. There may be 10,000 reports, each of 32 MiB, 65,536
-// objects (findings, packets of pictures and the like) and 1,048,576 elements of
-// lists.
+// Reader reads what WriteJSON wrote, or an array of that, one report after the
+// other: it holds no more than one. There may be 10,000 reports, each of 32 MiB,
+// 65,536 objects (findings, packets of pictures and the like) and 1,048,576 elements
+// of lists.
 type Reader struct {
 	from  boundedReader
 	dec   *json.Decoder

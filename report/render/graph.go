@@ -241,12 +241,7 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 }
 
 // seqText writes a relative sequence number.
-func seqText(n int64) string {
-	if n < 0 {
-		return "-" + text.Size(bounded.Sub(0, n))
-	}
-	return text.Size(n)
-}
+func seqText(n int64) string { return text.When(n < 0, "-") + text.Size(max(n, bounded.Sub(0, n))) }
 
 // stroke is a segment's bar, at least two pixels long.
 func stroke(x, from, to float64) string {
