@@ -195,8 +195,7 @@ func MergeBatches(batches ...*Batch) *Batch {
 // the largest of theirs.
 func (b *Batch) Code() int {
 	code := 0
-	for i := range b.Captures {
-		e := &b.Captures[i]
+	for _, e := range b.Captures {
 		if e.Outcome == OutcomeFailed {
 			return codeSomeFailed
 		}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -47,10 +48,8 @@ func Checks(r *Report) []Check {
 
 // inputCheck holds the input to being whole.
 func inputCheck(r *Report) Check {
-	c := Check{Name: "input", Found: int64(len(r.Damage)), Failed: len(r.Damage) > 0, Message: "the input is whole"}
-	if c.Failed {
-		c.Message = "the input is damaged"
-	}
+	c := Check{Name: "input", Found: int64(len(r.Damage)), Failed: len(r.Damage) > 0}
+	c.Message = "the input is " + cmp.Or(text.When(c.Failed, "damaged"), "whole")
 	for _, d := range r.Damage[:min(len(r.Damage), examplesPerCheck)] {
 		c.Examples = append(c.Examples, d.Text())
 	}

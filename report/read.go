@@ -151,17 +151,15 @@ func (s *Reader) Only() (*Report, error) {
 	if err == io.EOF {
 		return nil, fmt.Errorf("%w: it holds none", ErrReport)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		if _, err = s.Next(); err == io.EOF {
+			return one, nil
+		}
 	}
-	switch _, err := s.Next(); err {
-	case io.EOF:
-		return one, nil
-	case nil:
-		return nil, fmt.Errorf("%w: several in one file: store a report for each capture", ErrReport)
-	default:
-		return nil, err
+	if err == nil {
+		err = fmt.Errorf("%w: several in one file: store a report for each capture", ErrReport)
 	}
+	return nil, err
 }
 
 // boundedReader fails once more than left bytes were asked for, and remembers

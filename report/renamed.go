@@ -41,13 +41,7 @@ var renamed = map[string]string{
 }
 
 // longestRenamed is the length of the longest path in renamed, bytes.
-var longestRenamed = func() int {
-	longest := 0
-	for path := range renamed {
-		longest = max(longest, len(path))
-	}
-	return longest
-}()
+const longestRenamed = 54
 
 // byNewNames returns a text with the words of renamed by their new names. The text
 // must be valid JSON; it is not changed.

@@ -93,7 +93,9 @@ func TestRenamedWords(t *testing.T) {
 	if err := sampleBatch().WriteJSON(&written); err != nil {
 		t.Fatal(err)
 	}
+	longest := 0
 	for path, now := range renamed {
+		longest = max(longest, len(path))
 		last := path[strings.LastIndexAny(path, ".=")+1:]
 		word := `"` + last + `"`
 		if !strings.Contains(old.String(), word) {
@@ -105,6 +107,9 @@ func TestRenamedWords(t *testing.T) {
 		if !strings.Contains(written.String(), `"`+now+`"`) {
 			t.Errorf("%s: %s is not written", path, now)
 		}
+	}
+	if longest != longestRenamed {
+		t.Errorf("the longest path: got %d bytes, want %d", longest, longestRenamed)
 	}
 }
 

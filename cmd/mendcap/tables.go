@@ -67,9 +67,7 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 	if asJSON {
 		err = tables.WriteJSON(s.out, snapshot)
 	} else if len(files) > 0 {
-		if err = render.Tables(s.out, files, s.width); err == nil {
-			err = render.TableRoles(s.out, roles(snapshot), s.width)
-		}
+		err = render.Tables(s.out, files, roles(snapshot), s.width)
 	}
 	code = max(code, s.fail("standard output", err))
 	return code

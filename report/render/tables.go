@@ -32,25 +32,10 @@ type TableRole struct {
 	Addresses int // distinct ones
 }
 
-// TableRoles writes the roles that have rows, for a terminal of the given
-// width in columns (80 if it is not positive).
-func TableRoles(w io.Writer, roles []TableRole, width int) error {
-	p := newPrinter(w, width)
-	t := newTable([]column{{"together", asWords}, {"rows", asNumber}, {"addresses", asNumber}})
-	for _, r := range roles {
-		if r.Rows > 0 {
-			t.add(textCell(r.Name), numberCell(int64(r.Rows)), numberCell(int64(r.Addresses)))
-		}
-	}
-	p.printf("\n")
-	p.table(t)
-	return p.err
-}
-
 // Tables writes what files of network tables gave, for a terminal of the
 // given width in columns (80 if it is not positive): a line a file, then for
-// each file the lines that were not understood.
-func Tables(w io.Writer, files []TableFile, width int) error {
+// each file the lines that were not understood, then the roles that have rows.
+func Tables(w io.Writer, files []TableFile, roles []TableRole, width int) error {
 	p := newPrinter(w, width)
 	t := newTable([]column{{"rows", asNumber}, {"addresses", asNumber}, {"cut", asNumber}, {"refused", asNumber}, {"file: its formats", asSentence}})
 	for _, f := range files {
@@ -61,6 +46,14 @@ func Tables(w io.Writer, files []TableFile, width int) error {
 	for _, f := range files {
 		f.print(p)
 	}
+	together := newTable([]column{{"together", asWords}, {"rows", asNumber}, {"addresses", asNumber}})
+	for _, r := range roles {
+		if r.Rows > 0 {
+			together.add(textCell(r.Name), numberCell(int64(r.Rows)), numberCell(int64(r.Addresses)))
+		}
+	}
+	p.printf("\n")
+	p.table(together)
 	return p.err
 }
 

@@ -39,11 +39,8 @@ func period(first, last time.Time) string {
 	const date = "2006-01-02"
 	first, last = first.UTC(), last.UTC()
 	clock := clockOf(first, last)
-	end := last.Format(clock)
-	if first.Format(date) != last.Format(date) {
-		end = last.Format(date) + " " + end
-	}
-	return fmt.Sprintf("%s %s to %s UTC, %s", first.Format(date), first.Format(clock), end,
+	again := text.When(first.Format(date) != last.Format(date), last.Format(date)+" ")
+	return fmt.Sprintf("%s %s to %s%s UTC, %s", first.Format(date), first.Format(clock), again, last.Format(clock),
 		text.Duration(last.Sub(first)))
 }
 
@@ -51,10 +48,7 @@ func outputText(o *report.Output) string {
 	if o.Status == "" {
 		return "" // nothing was to be written
 	}
-	name := text.Sanitise(o.Name)
-	if o.Name == "-" {
-		name = "standard output"
-	}
+	name := cmp.Or(text.When(o.Name == "-", "standard output"), text.Sanitise(o.Name))
 	s := name + " " + text.Sanitise(o.Status)
 	if o.Status == "unchanged" {
 		s = name + " is unchanged: the same bytes were there"
