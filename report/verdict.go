@@ -144,10 +144,8 @@ func (f *Finding) Label() string {
 
 // Place says where the input is broken: "after frame 3, at byte 240".
 func (d *Damage) Place() string {
-	if d.Frame == 0 {
-		return fmt.Sprintf("before any frame, at byte %d", d.Offset)
-	}
-	return fmt.Sprintf("after frame %d, at byte %d", d.Frame, d.Offset)
+	where := cmp.Or(text.When(d.Frame != 0, fmt.Sprintf("after frame %d", d.Frame)), "before any frame")
+	return fmt.Sprintf("%s, at byte %d", where, d.Offset)
 }
 
 // Text says where the input is broken, and what.

@@ -20,13 +20,15 @@ func clocksText(clocks []report.Clock) string {
 	return strings.Join(lines, "\n")
 }
 
+// differences says what clocks that differ mean.
+var differences = map[string]string{
+	report.ClockCorrected: "; corrected",
+	report.ClockDiffers:   "; their stamps can't be compared",
+}
+
 func clockText(c *report.Clock) string {
-	said := "; their stamps can't be compared"
-	switch c.State {
-	case report.ClockCorrected:
-		said = "; corrected"
-	case report.ClockDiffers:
-	default:
+	said, ok := differences[c.State]
+	if !ok {
 		return ""
 	}
 	offset, way := c.Offset, "ahead of"

@@ -25,12 +25,11 @@ var csvNames = []string{
 
 func newCSVWriter(w io.Writer) (*csvWriter, error) {
 	c := &csvWriter{w: csv.NewWriter(w)}
-	if err := c.w.Write(csvNames); err != nil {
-		return nil, err
-	}
+	c.w.Write(csvNames)
 	return c, c.flush()
 }
 
+// flush returns the first error of writing.
 func (c *csvWriter) flush() error {
 	c.w.Flush()
 	return c.w.Error()
@@ -38,9 +37,7 @@ func (c *csvWriter) flush() error {
 
 func (c *csvWriter) Finding(capture string, f *report.Finding) error {
 	c.streamed = true
-	if err := c.row(capture, f); err != nil {
-		return err
-	}
+	c.row(capture, f)
 	return c.flush()
 }
 
@@ -49,21 +46,19 @@ func (c *csvWriter) Add(r *report.Report) error {
 		return nil
 	}
 	for _, f := range inOutputOrder(r.Findings.List) {
-		if err := c.row(r.Capture.Name, &f); err != nil {
-			return err
-		}
+		c.row(r.Capture.Name, &f)
 	}
 	return c.flush()
 }
 
 func (c *csvWriter) Close() error { return c.flush() }
 
-func (c *csvWriter) row(capture string, f *report.Finding) error {
+func (c *csvWriter) row(capture string, f *report.Finding) {
 	var left, right any = "", ""
 	if f.Sequence != nil {
 		left, right = f.Sequence.Left, f.Sequence.Right
 	}
-	return c.w.Write(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
+	c.w.Write(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
 		f.Detail, f.Repaired, f.Law, left, right, f.Evidence))
 }
 

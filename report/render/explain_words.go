@@ -248,11 +248,10 @@ func flagSentences(e *report.Explanation) (list []string) {
 	for _, f := range e.Flags {
 		name, where := f.Flag, "flagged before and after the repair"
 		switch {
+		case name == "" && f.Verdict == report.NotCaptured:
+			name, where = "the connection that begins here", "no flag of the analyser"
 		case name == "":
 			name, where = "a violated law", "no flag of the analyser"
-			if f.Verdict == report.NotCaptured {
-				name = "the connection that begins here"
-			}
 		case !f.After:
 			where = "flagged as recorded, not after the repair"
 		case !f.Before:

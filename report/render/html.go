@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -85,11 +86,7 @@ func sourceHash(text string) string {
 }
 
 func (h *htmlWriter) Add(r *report.Report) error {
-	title := "mendcap: " + r.Capture.Name
-	if h.several {
-		title = "mendcap report"
-	}
-	if err := h.head(title); err != nil {
+	if err := h.head(cmp.Or(text.When(h.several, "mendcap report"), "mendcap: "+r.Capture.Name)); err != nil {
 		return err
 	}
 	h.captures++
