@@ -14,13 +14,12 @@ import (
 // sentences about its header, its order, the laws that hold it, and its flags.
 func Explanations(w io.Writer, x *report.Explanations, width int) error {
 	p := newPrinter(w, width)
-	for i := range x.Frames {
+	for i, e := range x.Frames {
 		if i > 0 {
 			p.printf("\n")
 		}
-		e := &x.Frames[i]
-		p.printf("%s\n", text.Wrap(text.Sanitise(frameTitle(e)), p.width))
-		p.table(explanationFacts(inWords(x, e)).table(asLines))
+		p.printf("%s\n", text.Wrap(text.Sanitise(frameTitle(&e)), p.width))
+		p.table(explanationFacts(inWords(x, &e)).table(asLines))
 	}
 	return p.err
 }

@@ -109,10 +109,8 @@ func (p *page) add(all ...section) {
 
 // section returns the section of a name, an empty one where the page has none.
 func (p *page) section(id string) section {
-	for _, s := range p.Sections {
-		if s.ID == id {
-			return s
-		}
+	if i := slices.IndexFunc(p.Sections, func(s section) bool { return s.ID == id }); i >= 0 {
+		return p.Sections[i]
 	}
 	return section{Table: newTable([]column{{}})}
 }
@@ -151,10 +149,9 @@ func first[T any](list []T) []T { return list[:min(len(list), pageRows)] }
 func flowsSection(r *report.Report, most int, id string, graphs int) section {
 	shown := r.Flows.List[:min(len(r.Flows.List), most)]
 	s := section{ID: "flows", Heading: "Connections, worst first", Label: "Connections", Table: flowsTable(shown), Total: r.Flows.Total}
-	for i := range shown {
-		f := &shown[i]
+	for i, f := range shown {
 		if f.Graph != nil && len(f.Graph.Points) > 0 && len(f.Graph.Points) <= drawnPoints && len(s.Graphs) < graphs {
-			g := viewGraph(f, fmt.Sprintf("%s-%d", id, i))
+			g := viewGraph(&f, fmt.Sprintf("%s-%d", id, i))
 			g.Open = len(s.Graphs) < 3
 			s.Graphs = append(s.Graphs, g)
 		}

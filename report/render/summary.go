@@ -28,7 +28,8 @@ func reportFacts(r *report.Report) facts {
 	all.add("Order", orderSummary(&r.Order))
 	all.add("Clocks", clocksText(r.Order.Clocks))
 	all.add("Loss", lossText(&r.CaptureLoss))
-	all.add("Damage", damageText(r))
+	damage := cut(r.Damage, shownDamage, 1, r.DamageOmitted, (*report.Damage).Text, "and %d more places")
+	all.add("Damage", strings.Join(damage, "\n"))
 	return all
 }
 
@@ -138,10 +139,6 @@ func percent(ppm int64) string {
 		return "under 0.01 %"
 	}
 	return text.ThreeDigits(float64(ppm)/1e4) + " %"
-}
-
-func damageText(r *report.Report) string {
-	return strings.Join(cut(r.Damage, shownDamage, 1, r.DamageOmitted, (*report.Damage).Text, "and %d more places"), "\n")
 }
 
 // flagCount is how often the analyser set one flag.

@@ -113,8 +113,7 @@ func nothingToSay(f *report.Flow) bool {
 // doubtfulTable shows flows whose header was left open or decided narrowly.
 func doubtfulTable(r *report.Report) *table {
 	t := newTable([]column{{"packets", asNumber}, {"left open or decided narrowly", asSentence}})
-	list := r.Inference.Doubtful
-	for _, d := range list[:min(len(list), shownDoubtful)] {
+	for _, d := range r.Inference.Doubtful[:min(len(r.Inference.Doubtful), shownDoubtful)] {
 		t.add(numberCell(d.Packets), textCell(doubtfulText(&d)))
 	}
 	t.more(int64(r.Inference.DoubtfulTotal), "")
