@@ -101,9 +101,9 @@ func NewEntry(path, output string, r *Report) Entry {
 		Format: r.Capture.Format, Compression: r.Capture.Compression, Notes: int64(len(r.Notes)),
 		Counts: Counts{
 			Packets: r.Capture.Packets, Bytes: r.Capture.Bytes, First: r.Capture.First, Last: r.Capture.Last,
-			Headerless: r.Inference.Packets, Destinations: bounded.Add(r.Inference.Destination.Proved, r.Inference.Destination.Likely),
-			Edited: r.Output.Edited, Moved: r.Order.Moved,
-			Before: bounded.Sum(r.Analysis.Before), After: bounded.Sum(r.Analysis.After),
+			Headerless: r.Inference.Packets, Edited: r.Output.Edited, Moved: r.Order.Moved,
+			Destinations: bounded.Add(r.Inference.Destination.Proved, r.Inference.Destination.Likely),
+			Before:       bounded.Sum(r.Analysis.Before), After: bounded.Sum(r.Analysis.After),
 			Damage: bounded.Add(int64(len(r.Damage)), r.DamageOmitted),
 		},
 	}

@@ -51,7 +51,8 @@ func TestReadsRunnersUpFromBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := r.Inference.Doubtful; len(got) != 1 || got[0].RunnerUp != (HeaderChoice{}) || got[0].Best.Destination != netip.IPv6Unspecified() {
+	best := HeaderChoice{NextHeader: "6 (TCP)", Destination: netip.IPv6Unspecified(), Posterior: 0.5}
+	if got := r.Inference.Doubtful; len(got) != 1 || got[0].RunnerUp != (HeaderChoice{}) || got[0].Best != best {
 		t.Errorf("got %+v, want one flow, with a best choice and without a runner-up", got)
 	}
 }

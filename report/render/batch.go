@@ -41,7 +41,8 @@ func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	if b.Kept > 0 {
 		facts = slices.Insert(facts, 1, Fact{"Kept", text.Plural(b.Kept, "capture") + " of them: an earlier run had finished what is said here"})
 	}
-	p.tables(facts.table(asLines), listing, batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
+	p.tables(facts.table(asLines), listing,
+		batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
 	return p.err
 }
 
@@ -57,7 +58,8 @@ func batchPage(b *report.Batch) *page {
 			troubles.add(textCell(e.Path), outcomeCell(e), textCell(troubleText(e)))
 		}
 	}
-	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: "Captures that failed or are damaged", Table: troubles})
+	label := "Captures that failed or are damaged"
+	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: label, Table: troubles})
 	p.Sections = append(p.Sections,
 		section{ID: "captures", Heading: "All captures", Label: "All captures", Table: entriesTable(b.Captures)})
 	return p
@@ -72,8 +74,8 @@ func batchFacts(b *report.Batch) facts {
 		return all
 	}
 	all.add("Packets", packetsText(t.Packets, t.Bytes, t.First, t.Last))
-	all.add("Headers", text.When(t.Headerless > 0, fmt.Sprintf("%s without a header of its own; destination inferred for %s",
-		text.Plural(t.Headerless, "IPv6 packet"), text.Count(t.Destinations))))
+	all.add("Headers", text.When(t.Headerless > 0, text.Plural(t.Headerless, "IPv6 packet")+
+		" without a header of its own; destination inferred for "+text.Count(t.Destinations)))
 	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
 	all.add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
 	all.add("Verdicts", countsText(report.Verdicts(), t.ByVerdict, asIs))
@@ -102,10 +104,13 @@ func outcomesText(b *report.Batch) string {
 }
 
 func skippedText(s *report.Skipped) string {
-	return text.Join(", ", text.When(s.Other != 0, text.Plural(s.Other, "other file")),
+	return text.Join(", ",
+		text.When(s.Other != 0, text.Plural(s.Other, "other file")),
 		text.When(s.Traces != 0, text.Plural(s.Traces, "event trace")+" (.etl), not read"),
-		text.When(s.Own != 0, text.Plural(s.Own, "output")+" of mendcap's"), text.When(s.Excluded != 0, text.Count(s.Excluded)+" excluded"),
-		text.When(s.Links != 0, text.Plural(s.Links, "symbolic link")), text.When(s.Special != 0, text.Plural(s.Special, "special file")))
+		text.When(s.Own != 0, text.Plural(s.Own, "output")+" of mendcap's"),
+		text.When(s.Excluded != 0, text.Count(s.Excluded)+" excluded"),
+		text.When(s.Links != 0, text.Plural(s.Links, "symbolic link")),
+		text.When(s.Special != 0, text.Plural(s.Special, "special file")))
 }
 
 // entriesTable is a row for each capture.

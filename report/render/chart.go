@@ -151,7 +151,8 @@ func notDrawn(r *report.Report) []string {
 	}
 	intervals, moves := int64(len(r.Timeline.Packets)), int64(len(r.Order.Displacement))
 	return text.Parts(
-		text.When(intervals > drawnIntervals, "The picture over time is left out: it would have "+text.Count(intervals)+" intervals."),
+		text.When(intervals > drawnIntervals,
+			"The picture over time is left out: it would have "+text.Count(intervals)+" intervals."),
 		text.When(moves > drawnMoves, "The picture of the moves is left out: it would have "+text.Count(moves)+" bars."),
 		text.When(large > 0, "The pictures of "+text.Plural(large, "connection")+" are left out: they would have more than "+
 			text.Count(drawnPoints)+" packets."))

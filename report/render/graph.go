@@ -182,7 +182,8 @@ func spanOf(points []report.Point, lists ...[]placed) frame {
 		room := 0.15 * (high - low)
 		acks = slices.DeleteFunc(acks, func(at float64) bool { return at < low-room || at > high+room })
 	}
-	f := frame{left: graphLeft, top: graphTop, width: graphWidth - graphLeft - graphRight, height: graphHeight - graphTop - graphBottom}
+	f := frame{left: graphLeft, width: graphWidth - graphLeft - graphRight}
+	f.top, f.height = graphTop, graphHeight-graphTop-graphBottom
 	f.x0, f.x1 = padded(times, 0.02, 0.5)
 	f.y0, f.y1 = padded(append(data, acks...), 0.05, 1)
 	return f

@@ -201,6 +201,7 @@ func lawsSection(r *report.Report) section {
 func headersSection(r *report.Report) section {
 	return section{
 		ID: "headers", Heading: "IPv6 headers", Label: "Inferred fields of IPv6 headers", Table: headersTable(r),
-		Hints: text.Parts(evidence("Proved by ", r.Inference.ByEvidence, "."), evidence("Likely by ", r.Inference.LikelyByEvidence, ".")),
+		Hints: text.Parts(evidence("Proved by ", r.Inference.ByEvidence, "."),
+			evidence("Likely by ", r.Inference.LikelyByEvidence, ".")),
 	}
 }

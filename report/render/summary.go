@@ -54,7 +54,8 @@ func cut[T any](list []T, most, slack int, omitted int64, text func(*T) string, 
 // captureSummary describes the capture in short.
 func captureSummary(c *report.Capture) string {
 	name := cmp.Or(text.When(c.Name == "-", "standard input"), c.Name)
-	return fmt.Sprintf("%s: %s, %s", name, text.Join(" in ", c.Format, c.Compression), packetsText(c.Packets, c.Bytes, c.First, c.Last))
+	format := text.Join(" in ", c.Format, c.Compression)
+	return fmt.Sprintf("%s: %s, %s", name, format, packetsText(c.Packets, c.Bytes, c.First, c.Last))
 }
 
 func tablesLine(tables []report.Table) string {

@@ -49,8 +49,8 @@ func findingsTable(findings []report.Finding) *table {
 	})
 	for _, f := range findings {
 		verdict := tag{detailed(f.Verdict, f.Detail), string(f.Verdict)}
-		t.add(sortedCell(findingFrames(&f), f.Frame), textCell(f.Label()), cell{Tags: []tag{verdict}}, textCell(f.Flow.String()),
-			textCell(f.Evidence))
+		t.add(sortedCell(findingFrames(&f), f.Frame), textCell(f.Label()), cell{Tags: []tag{verdict}},
+			textCell(f.Flow.String()), textCell(f.Evidence))
 	}
 	return t
 }

@@ -39,8 +39,8 @@ func Tables(w io.Writer, files []TableFile, roles []TableRole, width int) error 
 	p := newPrinter(w, width)
 	t := newTable([]column{{"rows", asNumber}, {"addresses", asNumber}, {"cut", asNumber}, {"refused", asNumber}, {"file: its formats", asSentence}})
 	for _, f := range files {
-		t.add(numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)), numberCell(int64(f.Cut)), numberCell(int64(f.NotUnderstood)),
-			textCell(text.Join(": ", f.Name, f.Format)))
+		t.add(numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)), numberCell(int64(f.Cut)),
+			numberCell(int64(f.NotUnderstood)), textCell(text.Join(": ", f.Name, f.Format)))
 	}
 	p.table(t)
 	for _, f := range files {

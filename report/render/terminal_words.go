@@ -22,8 +22,9 @@ func captureText(c *report.Capture) string {
 }
 
 func interfaceText(f *report.Interface) string {
-	return fmt.Sprintf("interface %d%s%s: %s (%d), ticks of %s, %s", f.ID,
-		text.When(f.Section > 0, fmt.Sprintf(" of section %d", f.Section)), text.When(f.Name != "", " ("+text.Sanitise(f.Name)+")"),
+	section := text.When(f.Section > 0, fmt.Sprintf(" of section %d", f.Section))
+	name := text.When(f.Name != "", " ("+text.Sanitise(f.Name)+")")
+	return fmt.Sprintf("interface %d%s%s: %s (%d), ticks of %s, %s", f.ID, section, name,
 		text.Sanitise(f.LinkName), f.LinkType, text.Sanitise(f.Resolution), text.Plural(f.Packets, "packet"))
 }
 
@@ -97,13 +98,15 @@ func orderDetails(o *report.Order) string {
 	found := disturbanceText(&o.Disturbance)
 	measured := o.TimeScales != (report.TimeScales{}) || o.ShiftLimit != 0 // by a violation
 	return text.Join("\n",
-		"basis "+text.Sanitise(o.Basis)+text.When(o.Vantage != "", "; capturing host: "+text.Sanitise(o.Vantage)+localText(o)),
+		"basis "+text.Sanitise(o.Basis)+
+			text.When(o.Vantage != "", "; capturing host: "+text.Sanitise(o.Vantage)+localText(o)),
 		text.When(found != "", "found: "+found),
 		text.When(o.Uncertainty.Max > 0, fmt.Sprintf("times are certain to %s (half of the packets), %s (99 %%)",
 			text.Duration(o.Uncertainty.Median), text.Duration(o.Uncertainty.P99))),
-		text.When(measured, fmt.Sprintf("clock tick %s, jitter of threads %s, of the queue %s; no packet moves by more than %s",
-			text.Duration(o.TimeScales.Tick), text.Duration(o.TimeScales.ThreadJitter), text.Duration(o.TimeScales.QueueJitter),
-			text.Duration(o.ShiftLimit))))
+		text.When(measured, "clock tick "+text.Duration(o.TimeScales.Tick)+
+			", jitter of threads "+text.Duration(o.TimeScales.ThreadJitter)+
+			", of the queue "+text.Duration(o.TimeScales.QueueJitter)+
+			"; no packet moves by more than "+text.Duration(o.ShiftLimit)))
 }
 
 // disturbanceText says what was found of how the capture was taken, in short; "" for nothing.
@@ -120,5 +123,6 @@ func localText(o *report.Order) string {
 	address := func(a *netip.Addr) string { return text.Sanitise(a.String()) }
 	shown := cut(o.Local[:min(len(o.Local), shownAddresses)], shownAddresses, 0, 0, address, "")
 	more := len(o.Local) - len(shown)
-	return text.When(len(shown) > 0, " ("+strings.Join(shown, ", ")+text.When(more > 0, fmt.Sprintf(" and %d more", more))+")")
+	said := strings.Join(shown, ", ") + text.When(more > 0, fmt.Sprintf(" and %d more", more))
+	return text.When(said != "", " ("+said+")")
 }
