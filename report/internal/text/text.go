@@ -18,6 +18,9 @@ import (
 // printable (control characters, bidirectional overrides, invalid UTF-8) is
 // written as a Go escape. Printable text comes back as it is.
 func Sanitise(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !strconv.IsPrint(r) }) {
+		return s
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
