@@ -54,9 +54,9 @@ func headerSentences(h *report.ExplainedHeader) []string {
 	if h.Form == report.FormStub {
 		how = "with a made-up IPv6 header in place of its own"
 	}
-	return text.Parts(fmt.Sprintf("Recorded %s%s. Next Header: %s; destination: %s.", how,
-		text.When(h.Posterior > 0, fmt.Sprintf(" (its destination has probability %.4f)", h.Posterior)),
-		fieldText(&h.NextHeader), fieldText(&h.Destination)),
+	likely := text.When(h.Posterior > 0, fmt.Sprintf(" (its destination has probability %.4f)", h.Posterior))
+	return text.Parts(
+		fmt.Sprintf("Recorded %s%s. Next Header: %s; destination: %s.", how, likely, fieldText(&h.NextHeader), fieldText(&h.Destination)),
 		headerProof(h), candidatesText(h),
 		text.When(h.Synthesised != "" && h.Synthesised != "nothing", "Made up, since nothing tells: "+h.Synthesised+"."))
 }
@@ -167,23 +167,24 @@ func inOrderSentence(e *report.Explanation) string {
 // placeSentences says by how much the frame moved, and when it happened.
 func placeSentences(e *report.Explanation) []string {
 	p := &e.Place
+	earlier, later := text.Plural(e.Frame-e.FrameAfter, "place"), text.Plural(e.FrameAfter-e.Frame, "packet")
 	list := text.Parts(
-		text.When(e.FrameAfter < e.Frame,
-			fmt.Sprintf("In the output it is frame %d, %s earlier.", e.FrameAfter, text.Plural(e.Frame-e.FrameAfter, "place"))),
-		text.When(e.FrameAfter > e.Frame, fmt.Sprintf("In the output it is frame %d, after %s that the capture has after it.",
-			e.FrameAfter, text.Plural(e.FrameAfter-e.Frame, "packet"))))
+		text.When(e.FrameAfter < e.Frame, fmt.Sprintf("In the output it is frame %d, %s earlier.", e.FrameAfter, earlier)),
+		text.When(e.FrameAfter > e.Frame,
+			fmt.Sprintf("In the output it is frame %d, after %s that the capture has after it.", e.FrameAfter, later)))
 	if p.Recorded.IsZero() {
 		return list
 	}
+	now := fmt.Sprintf("; its time is now %s, %s earlier", clock(p.Time), text.Duration(p.Shift)) +
+		text.When(p.TimeFrom != 0, fmt.Sprintf(", that of frame %d", p.TimeFrom))
+	from := clock(p.Earliest.Truncate(time.Microsecond))
+	to := clock(p.Latest.Add(time.Microsecond - 1).Truncate(time.Microsecond))
 	return append(list, text.Parts(
 		text.When(!p.Corrected.IsZero(), fmt.Sprintf("The clock of its interface was corrected by %s, to %s.",
 			text.Duration(p.Corrected.Sub(p.Recorded)), clock(p.Corrected))),
-		fmt.Sprintf("Recorded %s%s.", stamp(p.Recorded), text.When(p.Shift > 0,
-			fmt.Sprintf("; its time is now %s, %s earlier%s", clock(p.Time), text.Duration(p.Shift),
-				text.When(p.TimeFrom != 0, fmt.Sprintf(", that of frame %d", p.TimeFrom))))),
+		"Recorded "+stamp(p.Recorded)+text.When(p.Shift > 0, now)+".",
 		text.When(!p.Earliest.IsZero(), fmt.Sprintf("It happened between %s and %s, within %s.",
-			clock(p.Earliest.Truncate(time.Microsecond)),
-			clock(p.Latest.Add(time.Microsecond-1).Truncate(time.Microsecond)), text.Duration(p.Latest.Sub(p.Earliest)))))...)
+			from, to, text.Duration(p.Latest.Sub(p.Earliest)))))...)
 }
 
 // stamp and clock write a time in UTC, with and without its date.
