@@ -84,7 +84,7 @@ func ReadBaseline(r io.Reader) (*Baseline, error) {
 	if file.Schema != BaselineSchema {
 		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrBaseline, shortened(file.Schema), BaselineSchema)
 	}
-	b := &Baseline{}
+	b := &Baseline{captures: make(map[string]map[known]int64)}
 	for _, c := range file.Captures {
 		findings := make(map[known]int64)
 		for _, e := range c.Findings {
@@ -96,16 +96,9 @@ func ReadBaseline(r io.Reader) (*Baseline, error) {
 			}
 			findings[e.known] = bounded.Add(findings[e.known], e.Count)
 		}
-		b.set(c.Name, findings)
+		b.captures[c.Name] = findings
 	}
 	return b, nil
-}
-
-func (b *Baseline) set(capture string, findings map[known]int64) {
-	if b.captures == nil {
-		b.captures = make(map[string]map[known]int64)
-	}
-	b.captures[capture] = findings
 }
 
 // Write writes the baseline as JSON, sorted.
@@ -139,6 +132,9 @@ func (b *Baseline) Update(t *Tally) error {
 	case all > maxKnown:
 		return fmt.Errorf("%w: with %s it would have more than %d different findings; use a limit on their number instead (check --max)", ErrBaseline, t.capture, maxKnown)
 	}
-	b.set(t.capture, t.seen)
+	if b.captures == nil {
+		b.captures = make(map[string]map[known]int64)
+	}
+	b.captures[t.capture] = t.seen
 	return nil
 }

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -43,13 +46,26 @@ func Outcomes() []Outcome {
 // Entry is what became of one capture, or of a folder or an archive that could
 // not be read to its end.
 type Entry struct {
-	Path         string            `json:"path"`             // as reached from the command line, with slashes; members after their archive
-	Output       string            `json:"output,omitempty"` // with slashes
-	Outcome      Outcome           `json:"outcome"`
-	Code         int               `json:"code"`            // exit code that its repair alone would have
-	Error        string            `json:"error,omitempty"` // why it failed
-	Format       string            `json:"format,omitempty"`
-	Compression  string            `json:"compression,omitempty"`
+	Path        string  `json:"path"`             // as reached from the command line, with slashes; members after their archive
+	Output      string  `json:"output,omitempty"` // with slashes
+	Outcome     Outcome `json:"outcome"`
+	Code        int     `json:"code"`            // exit code that its repair alone would have
+	Error       string  `json:"error,omitempty"` // why it failed
+	Format      string  `json:"format,omitempty"`
+	Compression string  `json:"compression,omitempty"`
+	Counts
+	Notes int64 `json:"notes"` // limits that were met
+}
+
+// Totals sum up the entries.
+type Totals struct {
+	Captures  int64             `json:"captures"`
+	ByOutcome map[Outcome]int64 `json:"byOutcome"`
+	Counts
+}
+
+// Counts are what an Entry has of one capture, and Totals of all.
+type Counts struct {
 	Packets      int64             `json:"packets"`
 	Bytes        int64             `json:"bytes"` // captured bytes of the packets
 	First        time.Time         `json:"first,omitzero"`
@@ -60,27 +76,8 @@ type Entry struct {
 	Moved        int64             `json:"moved"`
 	Before       int64             `json:"before"` // analyser's flags in the input in recorded order, with headers filled in
 	After        int64             `json:"after"`  // and in the output
-	ByVerdict    map[Verdict]int64 `json:"byVerdict,omitempty"`
+	ByVerdict    map[Verdict]int64 `json:"byVerdict,omitzero"`
 	Damage       int64             `json:"damage"` // places that are broken
-	Notes        int64             `json:"notes"`  // limits that were met
-}
-
-// Totals sum up the entries.
-type Totals struct {
-	Captures     int64             `json:"captures"`
-	ByOutcome    map[Outcome]int64 `json:"byOutcome"`
-	Packets      int64             `json:"packets"`
-	Bytes        int64             `json:"bytes"`
-	First        time.Time         `json:"first,omitzero"`
-	Last         time.Time         `json:"last,omitzero"`
-	Headerless   int64             `json:"headerless"`
-	Destinations int64             `json:"destinations"`
-	Edited       int64             `json:"edited"`
-	Moved        int64             `json:"moved"`
-	Before       int64             `json:"before"`
-	After        int64             `json:"after"`
-	ByVerdict    map[Verdict]int64 `json:"byVerdict"`
-	Damage       int64             `json:"damage"`
 }
 
 // Skipped counts what was met on the way and is no capture to repair.
@@ -104,15 +101,19 @@ type Origin struct {
 func NewEntry(path, output string, r *Report) Entry {
 	e := Entry{
 		Path: path, Output: output, Outcome: OutcomeIntact,
-		Format: r.Capture.Format, Compression: r.Capture.Compression,
-		Packets: r.Capture.Packets, Bytes: r.Capture.Bytes, First: r.Capture.First, Last: r.Capture.Last,
-		Headerless: r.Inference.Packets, Destinations: bounded.Add(r.Inference.Destination.Proved, r.Inference.Destination.Likely),
-		Edited: r.Output.Edited, Moved: r.Order.Moved,
-		Before: bounded.Sum(r.Analysis.Before), After: bounded.Sum(r.Analysis.After),
-		Damage: bounded.Add(int64(len(r.Damage)), r.DamageOmitted), Notes: int64(len(r.Notes)),
+		Format: r.Capture.Format, Compression: r.Capture.Compression, Notes: int64(len(r.Notes)),
+		Counts: Counts{
+			Packets: r.Capture.Packets, Bytes: r.Capture.Bytes, First: r.Capture.First, Last: r.Capture.Last,
+			Headerless: r.Inference.Packets, Edited: r.Output.Edited, Moved: r.Order.Moved,
+			Destinations: bounded.Add(r.Inference.Destination.Proved, r.Inference.Destination.Likely),
+			Before:       bounded.Sum(r.Analysis.Before), After: bounded.Sum(r.Analysis.After),
+			Damage: bounded.Add(int64(len(r.Damage)), r.DamageOmitted),
+		},
 	}
 	for verdict, n := range r.Findings.ByVerdict {
-		add(&e.ByVerdict, verdict, n)
+		if n != 0 {
+			e.count(verdict, n)
+		}
 	}
 	switch {
 	case e.Damage > 0:
@@ -123,15 +124,37 @@ func NewEntry(path, output string, r *Report) Entry {
 	return e
 }
 
-// add counts n under a verdict; a count of none leaves no trace.
-func add(counts *map[Verdict]int64, verdict Verdict, n int64) {
-	if n == 0 {
+// count counts n findings under a verdict.
+func (c *Counts) count(verdict Verdict, n int64) {
+	if c.ByVerdict == nil {
+		c.ByVerdict = make(map[Verdict]int64)
+	}
+	c.ByVerdict[verdict] = bounded.Add(c.ByVerdict[verdict], n)
+}
+
+// add adds the counts of one more capture.
+func (c *Counts) add(o *Counts) {
+	for verdict, n := range o.ByVerdict {
+		c.count(verdict, n)
+	}
+	for _, n := range []struct {
+		to *int64
+		by int64
+	}{
+		{&c.Packets, o.Packets}, {&c.Bytes, o.Bytes}, {&c.Headerless, o.Headerless}, {&c.Destinations, o.Destinations},
+		{&c.Edited, o.Edited}, {&c.Moved, o.Moved}, {&c.Before, o.Before}, {&c.After, o.After}, {&c.Damage, o.Damage},
+	} {
+		*n.to = bounded.Add(*n.to, n.by)
+	}
+	if o.First.IsZero() {
 		return
 	}
-	if *counts == nil {
-		*counts = make(map[Verdict]int64)
+	if c.First.IsZero() || o.First.Before(c.First) {
+		c.First = o.First
 	}
-	(*counts)[verdict] = bounded.Add((*counts)[verdict], n)
+	if o.Last.After(c.Last) {
+		c.Last = o.Last
+	}
 }
 
 // NewBatch sums up entries, which it sorts and keeps. Of several with one path
@@ -145,45 +168,13 @@ func NewBatch(entries []Entry, skipped Skipped) *Batch {
 	for _, path := range slices.Sorted(maps.Keys(last)) {
 		b.Captures = append(b.Captures, entries[last[path]])
 	}
-	b.Totals = total(b.Captures)
+	b.Totals = Totals{ByOutcome: make(map[Outcome]int64), Counts: Counts{ByVerdict: make(map[Verdict]int64)}}
+	for i := range b.Captures {
+		b.Totals.Captures++
+		b.Totals.ByOutcome[b.Captures[i].Outcome]++
+		b.Totals.add(&b.Captures[i].Counts)
+	}
 	return b
-}
-
-func total(entries []Entry) Totals {
-	t := Totals{ByOutcome: make(map[Outcome]int64), ByVerdict: make(map[Verdict]int64)}
-	for i := range entries {
-		e := &entries[i]
-		t.Captures++
-		t.ByOutcome[e.Outcome]++
-		for verdict, n := range e.ByVerdict {
-			t.ByVerdict[verdict] = bounded.Add(t.ByVerdict[verdict], n)
-		}
-		for _, n := range []struct {
-			to *int64
-			by int64
-		}{
-			{&t.Packets, e.Packets}, {&t.Bytes, e.Bytes}, {&t.Headerless, e.Headerless}, {&t.Destinations, e.Destinations},
-			{&t.Edited, e.Edited}, {&t.Moved, e.Moved}, {&t.Before, e.Before}, {&t.After, e.After}, {&t.Damage, e.Damage},
-		} {
-			*n.to = bounded.Add(*n.to, n.by)
-		}
-		t.First, t.Last = widen(t.First, t.Last, e.First, e.Last)
-	}
-	return t
-}
-
-// widen stretches the first period to hold the second; zero times are none.
-func widen(first, last, from, to time.Time) (time.Time, time.Time) {
-	if from.IsZero() {
-		return first, last
-	}
-	if first.IsZero() || from.Before(first) {
-		first = from
-	}
-	if to.After(last) {
-		last = to
-	}
-	return first, last
 }
 
 // MergeBatches joins the summaries of runs over parts of an archive. What is
@@ -207,8 +198,7 @@ func MergeBatches(batches ...*Batch) *Batch {
 // the largest of theirs.
 func (b *Batch) Code() int {
 	code := 0
-	for i := range b.Captures {
-		e := &b.Captures[i]
+	for _, e := range b.Captures {
 		if e.Outcome == OutcomeFailed {
 			return codeSomeFailed
 		}
@@ -223,3 +213,23 @@ const (
 	codeDamaged    = 3
 	codeSomeFailed = 6
 )
+
+// ErrBatch is wrapped by what ReadBatch says of files that hold no summary.
+var ErrBatch = errors.New("not the summary of a batch")
+
+// WriteJSON writes b as indented JSON with a closing line feed, as reports are
+// written.
+func (b *Batch) WriteJSON(w io.Writer) error { return writeJSON(w, b) }
+
+// ReadBatch reads what Batch.WriteJSON wrote, up to 65,000 entries and 24 MiB. The
+// totals are counted anew. Its errors about the content are ErrBatch.
+func ReadBatch(r io.Reader) (*Batch, error) {
+	var b Batch
+	if err := readStored(r, &batchLimits, &b, ErrBatch); err != nil {
+		return nil, err
+	}
+	if b.Schema != BatchSchema {
+		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrBatch, shortened(b.Schema), BatchSchema)
+	}
+	return NewBatch(b.Captures, b.Skipped), nil
+}

@@ -64,7 +64,7 @@ func TestBatchMerges(t *testing.T) {
 	if diff := cmp.Diff(whole, MergeBatches(parts...)); diff != "" {
 		t.Errorf("merged (-whole +got):\n%s", diff)
 	}
-	again := NewBatch([]Entry{{Path: "archive/full.pcap", Outcome: OutcomeIntact, Packets: 5}}, Skipped{})
+	again := NewBatch([]Entry{{Path: "archive/full.pcap", Outcome: OutcomeIntact, Counts: Counts{Packets: 5}}}, Skipped{})
 	merged := MergeBatches(whole, again)
 	if got, want := merged.Totals.ByOutcome[OutcomeFailed], int64(1); got != want || merged.Totals.Captures != whole.Totals.Captures {
 		t.Errorf("after a later run of one that failed: got %+v, want one failure less", merged.Totals)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -31,7 +32,11 @@ func Checks(r *Report) []Check {
 		n := r.Findings.ByVerdict[verdict]
 		c := Check{Name: string(verdict), Found: n, Failed: n > 0 && FailsCheck(verdict)}
 		c.Message = fmt.Sprintf("%s: %s", text.Plural(n, "finding"), verdict.Meaning())
-		c.Examples = r.examples(verdict)
+		for _, f := range r.Findings.List {
+			if f.Verdict == verdict && len(c.Examples) < examplesPerCheck {
+				c.Examples = append(c.Examples, f.line())
+			}
+		}
 		all = append(all, c)
 	}
 	if r.Inference.Packets > 0 {
@@ -43,30 +48,12 @@ func Checks(r *Report) []Check {
 
 // inputCheck holds the input to being whole.
 func inputCheck(r *Report) Check {
-	c := Check{Name: "input", Found: int64(len(r.Damage)), Failed: len(r.Damage) > 0, Message: "the input is whole"}
-	if c.Failed {
-		c.Message = "the input is damaged"
-	}
+	c := Check{Name: "input", Found: int64(len(r.Damage)), Failed: len(r.Damage) > 0}
+	c.Message = "the input is " + cmp.Or(text.When(c.Failed, "damaged"), "whole")
 	for _, d := range r.Damage[:min(len(r.Damage), examplesPerCheck)] {
 		c.Examples = append(c.Examples, d.Text())
 	}
 	return c
-}
-
-// examples names the first findings with a verdict.
-func (r *Report) examples(verdict Verdict) []string {
-	var lines []string
-	for i := range r.Findings.List {
-		f := &r.Findings.List[i]
-		if f.Verdict != verdict {
-			continue
-		}
-		if len(lines) == examplesPerCheck {
-			break
-		}
-		lines = append(lines, f.line())
-	}
-	return lines
 }
 
 // line says of one finding where it is and what.

@@ -57,15 +57,14 @@ func missingFrom(a, b *Report) Findings {
 		has[knownOf(&a.Findings.List[i])]++
 	}
 	f := Findings{ByVerdict: map[Verdict]int64{}, List: []Finding{}}
-	for i := range b.Findings.List {
-		one := &b.Findings.List[i]
-		if is := knownOf(one); has[is] > 0 {
+	for _, one := range b.Findings.List {
+		if is := knownOf(&one); has[is] > 0 {
 			has[is]--
 			continue
 		}
 		f.Total++
 		f.ByVerdict[one.Verdict]++
-		f.List = append(f.List, *one)
+		f.List = append(f.List, one)
 	}
 	return f
 }

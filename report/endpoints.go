@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -46,11 +47,8 @@ func (e *Endpoints) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q does not name two endpoints", shortened(string(text)))
 	}
 	from, portless, err := parseEndpoint(source)
-	if err != nil {
-		return err
-	}
-	to, other, err := parseEndpoint(destination)
-	if err != nil {
+	to, other, otherErr := parseEndpoint(destination)
+	if err = cmp.Or(err, otherErr); err != nil {
 		return err
 	}
 	if portless != other {

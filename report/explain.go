@@ -1,8 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"io"
 	"net/netip"
+	"reflect"
+	"slices"
 	"time"
 )
 
@@ -160,14 +163,11 @@ func (x *Explanations) WriteJSON(w io.Writer) error {
 // filled returns a copy of x without nil lists.
 func (x *Explanations) filled() Explanations {
 	c := *x
-	if c.Schema == "" {
-		c.Schema = ExplainSchema
-	}
-	fill(&c.Damage)
-	c.Frames = append([]Explanation{}, x.Frames...)
+	c.Schema = cmp.Or(c.Schema, ExplainSchema)
+	c.Frames = slices.Clone(c.Frames)
 	for i := range c.Frames {
-		e := &c.Frames[i]
-		fill(&e.Text.Header, &e.Text.Order, &e.Text.Laws, &e.Text.Flags, &e.Causes, &e.Followers, &e.Flags)
+		fill(reflect.ValueOf(&c.Frames[i]).Elem())
 	}
+	fill(reflect.ValueOf(&c).Elem())
 	return c
 }

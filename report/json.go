@@ -1,11 +1,12 @@
 package report
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"io"
 	"reflect"
-	"unicode/utf8"
+	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/report/internal/text"
 )
@@ -20,105 +21,38 @@ func (r *Report) WriteJSON(w io.Writer) error {
 
 // writeJSON writes v as indented JSON with a closing line feed, and escapes
 // what is not printable.
-func writeJSON(w io.Writer, v any) error {
-	to := &escaper{w: w}
-	enc := json.NewEncoder(to)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); to.failed == nil && err != nil {
-		return fmt.Errorf("encode %T: %w", v, err)
-	}
-	return to.failed
-}
-
-// escaper writes JSON texts with escape, piece by piece. Each call of Write must
-// be given whole characters.
-type escaper struct {
-	w      io.Writer
-	failed error
-}
-
-func (e *escaper) Write(p []byte) (int, error) {
-	const piece = 1 << 15
-	for at := 0; at < len(p) && e.failed == nil; {
-		end := min(at+piece, len(p))
-		for end < len(p) && !utf8.RuneStart(p[end]) {
-			end++
-		}
-		_, e.failed = e.w.Write(text.EscapeJSON(p[at:end]))
-		at = end
-	}
-	return len(p), e.failed
-}
-
-// Array writes several reports as one JSON array. The zero value with a writer
-// set is ready for use.
-type Array struct {
-	W io.Writer
-	n int
-}
-
-// Add writes one more report.
-func (a *Array) Add(r *Report) error {
-	before := ",\n"
-	if a.n == 0 {
-		before = "[\n"
-	}
-	a.n++
-	if _, err := io.WriteString(a.W, before); err != nil {
-		return err
-	}
-	return r.WriteJSON(a.W)
-}
-
-// Close ends the array. It does not close the writer.
-func (a *Array) Close() error {
-	end := "]\n"
-	if a.n == 0 {
-		end = "[]\n"
-	}
-	_, err := io.WriteString(a.W, end)
-	return err
-}
+func writeJSON(w io.Writer, v any) error { return text.WriteJSON(w, fmt.Sprintf("%T", v), v, "  ") }
 
 // filled returns a copy of r without nil lists and maps.
 func (r *Report) filled() Report {
 	c := *r
-	if c.Schema == "" {
-		c.Schema = Schema
+	c.Schema = cmp.Or(c.Schema, Schema)
+	c.Flows.List = slices.Clone(c.Flows.List)
+	for i := range c.Flows.List {
+		f := &c.Flows.List[i]
+		if f.Graph != nil && f.Graph.Points == nil {
+			g := *f.Graph
+			f.Graph = &g
+			fill(reflect.ValueOf(&g).Elem())
+		}
+		fill(reflect.ValueOf(f).Elem())
 	}
-	fill(&c.Capture.Interfaces, &c.Tables, &c.Inference.ByEvidence, &c.Inference.Doubtful,
-		&c.Order.Local, &c.Order.Clocks, &c.Order.Displacement, &c.Order.ByLaw, &c.Analysis.Before, &c.Analysis.After,
-		&c.Findings.ByVerdict, &c.Findings.List,
-		&c.CaptureLoss.Directions, &c.CaptureLoss.Timeline, &c.CaptureLoss.Overflows, &c.CaptureLoss.DropCounts,
-		&c.Timeline.Packets, &c.Timeline.Moved, &c.Timeline.ByVerdict, &c.Damage, &c.Notes)
-	c.Flows = c.Flows.filled()
+	fill(reflect.ValueOf(&c).Elem())
 	return c
 }
 
-// filled returns a copy without nil lists and maps.
-func (f Flows) filled() Flows {
-	f.List = append([]Flow{}, f.List...)
-	for i := range f.List {
-		fill(&f.List[i].ByVerdict)
-		if g := f.List[i].Graph; g != nil && g.Points == nil {
-			whole := *g
-			fill(&whole.Points)
-			f.List[i].Graph = &whole
-		}
-	}
-	return f
-}
-
-// fill makes the lists and maps that are nil, given by pointers, empty ones.
-func fill(all ...any) {
-	for _, to := range all {
-		switch v := reflect.ValueOf(to).Elem(); {
-		case !v.IsNil():
-		case v.Kind() == reflect.Map:
-			v.Set(reflect.MakeMap(v.Type()))
-		default:
-			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+// fill makes the lists and maps of a struct that are nil empty ones, and those of the
+// structs in it, but for those that are left out when they are empty.
+func fill(v reflect.Value) {
+	for i := range v.NumField() {
+		switch f, is := v.Field(i), v.Type().Field(i); {
+		case !is.IsExported() || strings.Contains(is.Tag.Get("json"), ",omit"):
+		case f.Kind() == reflect.Struct:
+			fill(f)
+		case f.Kind() == reflect.Map && f.IsNil():
+			f.Set(reflect.MakeMap(f.Type()))
+		case f.Kind() == reflect.Slice && f.IsNil():
+			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
 		}
 	}
 }

@@ -162,29 +162,6 @@ func TestJSONEscapes(t *testing.T) {
 	}
 }
 
-func TestArray(t *testing.T) {
-	var buf bytes.Buffer
-	for _, reports := range [][]*Report{nil, {sample()}, {sample(), {}}} {
-		buf.Reset()
-		array := Array{W: &buf}
-		for _, r := range reports {
-			if err := array.Add(r); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := array.Close(); err != nil {
-			t.Fatal(err)
-		}
-		var back []Report
-		if err := json.Unmarshal(buf.Bytes(), &back); err != nil {
-			t.Fatalf("%v in\n%s", err, buf.String())
-		}
-		if len(back) != len(reports) {
-			t.Errorf("reports: got %d, want %d", len(back), len(reports))
-		}
-	}
-}
-
 // written is the JSON of a report.
 func written(t *testing.T, r *Report) []byte {
 	t.Helper()

@@ -1,8 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // Kind names findings that are counted together: those with one verdict, or
@@ -38,10 +41,7 @@ func ParseKind(text string) (Kind, error) {
 
 // String is the form that ParseKind reads.
 func (k Kind) String() string {
-	if k.Flag == "" {
-		return string(k.Verdict)
-	}
-	return string(k.Verdict) + "/" + k.Flag
+	return string(k.Verdict) + text.When(k.Flag != "", "/"+k.Flag)
 }
 
 // Covers reports whether the finding is of this kind.
@@ -50,9 +50,4 @@ func (k Kind) Covers(f *Finding) bool {
 }
 
 // subject is the flag of a finding, or else its law.
-func (f *Finding) subject() string {
-	if f.Flag == "" {
-		return string(f.Law)
-	}
-	return f.Flag
-}
+func (f *Finding) subject() string { return cmp.Or(f.Flag, string(f.Law)) }

@@ -50,11 +50,8 @@ func parseRate(text string) (ppb int64, ok bool) {
 	if percent {
 		share.Mul(share, big.NewRat(1, 100))
 	}
-	if share.Cmp(big.NewRat(1, 1)) > 0 {
-		return 0, false
-	}
 	share.Mul(share, big.NewRat(1e9, 1))
-	return new(big.Int).Quo(share.Num(), share.Denom()).Int64(), true
+	return new(big.Int).Quo(share.Num(), share.Denom()).Int64(), share.Cmp(big.NewRat(1e9, 1)) <= 0
 }
 
 // allows is how many findings the limit allows among so many packets.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,13 +13,12 @@ import (
 // read.
 var ErrReport = errors.New("not a stored report")
 
-// Reader reads what WriteJSON or an Array wrote, one report after the other: it
-// holds no more than one. There may be 10,000 reports, each of 32 MiB, 65,536
-// objects (findings, packets of pictures and the like) and 1,048,576 elements of
-// lists.
+// Reader reads what WriteJSON wrote, or an array of that, one report after the
+// other: it holds no more than one. There may be 10,000 reports, each of 32 MiB,
+// 65,536 objects (findings, packets of pictures and the like) and 1,048,576 elements
+// of lists.
 type Reader struct {
 	from  boundedReader
-	in    *bufio.Reader
 	dec   *json.Decoder
 	array bool
 	ended bool
@@ -30,8 +28,7 @@ type Reader struct {
 // NewReader returns a Reader of the reports in r.
 func NewReader(r io.Reader) *Reader {
 	s := &Reader{from: boundedReader{r: r, left: reportLimits.bytes}}
-	s.in = bufio.NewReader(&s.from)
-	s.dec = json.NewDecoder(s.in)
+	s.dec = json.NewDecoder(&s.from)
 	return s
 }
 
@@ -42,11 +39,10 @@ func (s *Reader) More() bool { return s.array && !s.ended && s.dec.More() }
 // content are ErrReport.
 func (s *Reader) Next() (*Report, error) {
 	r, err := s.next()
-	var at boundError
 	switch {
 	case err == nil, err == io.EOF, errors.Is(err, ErrReport):
 		return r, err
-	case errors.As(err, &at):
+	case errors.Is(err, errTooLarge):
 		return nil, fmt.Errorf("%w: larger than %d bytes; --findings N stores fewer of them", ErrReport, reportLimits.bytes)
 	case s.from.failed != nil:
 		return nil, s.from.failed
@@ -73,10 +69,10 @@ func (s *Reader) next() (*Report, error) {
 		return nil, fmt.Errorf("%w: more than %d reports in one file", ErrReport, maxStored)
 	}
 	var one storedReport
-	s.from.left = reportLimits.bytes
 	if err := s.dec.Decode(&one); err != nil {
 		return nil, unexpected(err)
 	}
+	s.from.left = reportLimits.bytes
 	if one.report.Schema != Schema {
 		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrReport, shortened(one.report.Schema), Schema)
 	}
@@ -92,26 +88,19 @@ func (s *Reader) next() (*Report, error) {
 }
 
 // begin tells an array from a report alone.
-func (s *Reader) begin() error {
-	for {
-		first, err := s.in.Peek(1)
-		switch {
-		case err != nil:
-			return unexpected(err)
-		case first[0] == ' ' || first[0] == '\t' || first[0] == '\r' || first[0] == '\n':
-			s.in.Discard(1)
-			continue
-		case first[0] == '[':
-			s.array = true
-			_, err = s.dec.Token()
-		}
-		return err
+func (s *Reader) begin() (err error) {
+	s.dec.More() // passes over blanks, and fails where Decode will
+	var first [1]byte
+	if n, _ := s.dec.Buffered().Read(first[:]); n > 0 && first[0] == '[' {
+		s.array = true
+		_, err = s.dec.Token()
 	}
+	return err
 }
 
 // end returns io.EOF where nothing follows the last report.
 func (s *Reader) end() error {
-	defer func() { s.dec, s.in = nil, nil }() // with what they hold of the text
+	defer func() { s.dec = nil }() // with what it holds of the text
 	s.ended = true
 	if s.array {
 		if _, err := s.dec.Token(); err != nil {
@@ -153,22 +142,6 @@ func (s *storedReport) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// Read reads all reports of r, one or several. Its errors are those of a Reader.
-func Read(r io.Reader) ([]Report, error) {
-	from := NewReader(r)
-	all := []Report{}
-	for {
-		one, err := from.Next()
-		if err == io.EOF {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, *one)
-	}
-}
-
 // ReadOne reads the only report of r. Several are an ErrReport.
 func ReadOne(r io.Reader) (*Report, error) { return NewReader(r).Only() }
 
@@ -178,17 +151,15 @@ func (s *Reader) Only() (*Report, error) {
 	if err == io.EOF {
 		return nil, fmt.Errorf("%w: it holds none", ErrReport)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		if _, err = s.Next(); err == io.EOF {
+			return one, nil
+		}
 	}
-	switch _, err := s.Next(); err {
-	case io.EOF:
-		return one, nil
-	case nil:
-		return nil, fmt.Errorf("%w: several in one file: store a report for each capture", ErrReport)
-	default:
-		return nil, err
+	if err == nil {
+		err = fmt.Errorf("%w: several in one file: store a report for each capture", ErrReport)
 	}
+	return nil, err
 }
 
 // boundedReader fails once more than left bytes were asked for, and remembers
@@ -199,14 +170,12 @@ type boundedReader struct {
 	failed error
 }
 
-// boundError says that a boundedReader has come to its bound.
-type boundError struct{}
-
-func (boundError) Error() string { return "too large" }
+// errTooLarge says that a boundedReader has come to its bound.
+var errTooLarge = errors.New("too large")
 
 func (b *boundedReader) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, boundError{}
+		return 0, errTooLarge
 	}
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)

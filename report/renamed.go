@@ -4,9 +4,9 @@ package report
 // names before the first release, by their paths: a field, or a name in a map, as
 // "order.gate", and a value as "findings.list.law=neighbour". Lists have no part
 // in a path, and a path has the names of its time. What was stored then is
-// read through this map; nothing is written by the old names. From the first
-// release on mendcap.report/1 is frozen: fields may be added to it, and none is
-// renamed or taken away.
+// read through this map; nothing is written by the old names. A runner-up that there
+// is none of had a destination in words. From the first release on mendcap.report/1
+// is frozen: fields may be added to it, and none is renamed or taken away.
 var renamed = map[string]string{
 	// mendcap.report/1
 	"output.dropped":                                         "leftOut",
@@ -17,6 +17,7 @@ var renamed = map[string]string{
 	"inference.doubtful.best.evidence=neighbour-table":       "neighbor-table",
 	"inference.doubtful.runnerUp.evidence=neighbour-table":   "neighbor-table",
 	"inference.doubtful.candidates.evidence=neighbour-table": "neighbor-table",
+	"inference.doubtful.runnerUp.destination=invalid IP":     "",
 	"order.byLaw.neighbour":                                  "neighbor",
 	"order.scales":                                           "timeScales",
 	"order.gate":                                             "shiftLimit",
@@ -39,20 +40,8 @@ var renamed = map[string]string{
 	"captures.findings.law=neighbour": "neighbor",
 }
 
-// level is an object or a list whose end was not met yet.
-type level struct {
-	object bool
-	path   int // length of its path
-}
-
 // longestRenamed is the length of the longest path in renamed, bytes.
-var longestRenamed = func() int {
-	longest := 0
-	for path := range renamed {
-		longest = max(longest, len(path))
-	}
-	return longest
-}()
+const longestRenamed = 54
 
 // byNewNames returns a text with the words of renamed by their new names. The text
 // must be valid JSON; it is not changed.
@@ -61,15 +50,15 @@ func byNewNames(text []byte) []byte {
 		out    []byte
 		copied int    // bytes of the text that are in out
 		path   []byte // of the value at hand
-		within []level
+		within []open
 		name   bool // a name comes next
 	)
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '{':
-			within, name = append(within, level{true, len(path)}), true
+			within, name = append(within, open{object: true, path: len(path)}), true
 		case '[':
-			within = append(within, level{false, len(path)})
+			within = append(within, open{path: len(path)})
 		case '}', ']':
 			path = path[:within[len(within)-1].path]
 			within, name = within[:len(within)-1], false

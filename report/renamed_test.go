@@ -45,6 +45,18 @@ func TestReadsWhatWasStoredBefore(t *testing.T) {
 	}
 }
 
+// A runner-up that there is none of had a destination in words.
+func TestReadsRunnersUpFromBefore(t *testing.T) {
+	r, err := ReadOne(before(t, "runner-up.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := HeaderChoice{NextHeader: "6 (TCP)", Destination: netip.IPv6Unspecified(), Posterior: 0.5}
+	if got := r.Inference.Doubtful; len(got) != 1 || got[0].RunnerUp != (HeaderChoice{}) || got[0].Best != best {
+		t.Errorf("got %+v, want one flow, with a best choice and without a runner-up", got)
+	}
+}
+
 // A baseline from before knows the findings of today.
 func TestBaselineFromBefore(t *testing.T) {
 	known, err := ReadBaseline(before(t, "baseline.json"))
@@ -71,7 +83,7 @@ func TestBaselineFromBefore(t *testing.T) {
 // written.
 func TestRenamedWords(t *testing.T) {
 	var old, written bytes.Buffer
-	for _, name := range []string{"report.json", "batch.json", "baseline.json"} {
+	for _, name := range []string{"report.json", "runner-up.json", "batch.json", "baseline.json"} {
 		if _, err := old.ReadFrom(before(t, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +94,9 @@ func TestRenamedWords(t *testing.T) {
 	if err := sampleBatch().WriteJSON(&written); err != nil {
 		t.Fatal(err)
 	}
+	longest := 0
 	for path, now := range renamed {
+		longest = max(longest, len(path))
 		last := path[strings.LastIndexAny(path, ".=")+1:]
 		word := `"` + last + `"`
 		if !strings.Contains(old.String(), word) {
@@ -94,6 +108,9 @@ func TestRenamedWords(t *testing.T) {
 		if !strings.Contains(written.String(), `"`+now+`"`) {
 			t.Errorf("%s: %s is not written", path, now)
 		}
+	}
+	if longest != longestRenamed {
+		t.Errorf("the longest path: got %d bytes, want %d", longest, longestRenamed)
 	}
 }
 

@@ -36,7 +36,8 @@ const maxStoredName = 1024
 // open is an object or a list whose end was not met yet.
 type open struct {
 	object bool
-	commas int
+	commas int // met in it
+	path   int // length of its path
 }
 
 // check returns an error if a text, which must be valid JSON, is beyond a limit.

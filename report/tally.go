@@ -1,10 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/mendcap/mendcap/report/internal/text"
 )
@@ -92,13 +92,8 @@ func (r *Rules) limits() []Limit {
 	}
 	order := Verdicts()
 	slices.SortStableFunc(limits, func(a, b Limit) int {
-		switch {
-		case (a.Kind.Flag == "") != (b.Kind.Flag == ""):
-			return strings.Compare(b.Kind.Flag, a.Kind.Flag)
-		case a.Kind.Verdict != b.Kind.Verdict:
-			return slices.Index(order, a.Kind.Verdict) - slices.Index(order, b.Kind.Verdict)
-		}
-		return strings.Compare(a.Kind.Flag, b.Kind.Flag)
+		return cmp.Or(cmp.Compare(min(len(b.Kind.Flag), 1), min(len(a.Kind.Flag), 1)),
+			slices.Index(order, a.Kind.Verdict)-slices.Index(order, b.Kind.Verdict), cmp.Compare(a.Kind.Flag, b.Kind.Flag))
 	})
 	return limits
 }
@@ -206,17 +201,13 @@ func (l *Limit) checkUnknown(r *Report) Check {
 func (k *kindTally) check(packets int64) Check {
 	allowed := k.limit.allows(packets)
 	c := Check{Name: k.limit.Kind.String(), Found: k.found, Allowed: allowed, Known: k.old, Failed: k.found > allowed}
-	c.Message = fmt.Sprintf("%s, %s allowed", text.Plural(k.found, "finding"), text.Count(allowed))
-	if k.old > 0 {
-		c.Message += fmt.Sprintf(", %s more in the baseline", text.Count(k.old))
-	}
-	if len(k.first) > 0 {
-		c.Frame = k.first[0].Frame
-		c.Message += fmt.Sprintf("; the first at frame %d", c.Frame)
-	}
 	for i := range k.first {
+		c.Frame = k.first[0].Frame
 		c.Examples = append(c.Examples, k.first[i].line())
 	}
+	c.Message = fmt.Sprintf("%s, %s allowed%s%s", text.Plural(k.found, "finding"), text.Count(allowed),
+		text.When(k.old > 0, fmt.Sprintf(", %s more in the baseline", text.Count(k.old))),
+		text.When(len(k.first) > 0, fmt.Sprintf("; the first at frame %d", c.Frame)))
 	return c
 }
 

@@ -261,37 +261,25 @@ func TestCompareReports(t *testing.T) {
 }
 
 func TestReadTakesWhatWasWritten(t *testing.T) {
-	var one, array bytes.Buffer
-	if err := sample().WriteJSON(&one); err != nil {
-		t.Fatal(err)
-	}
-	all := &Array{W: &array}
-	for range 2 {
-		if err := all.Add(sample()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := all.Close(); err != nil {
-		t.Fatal(err)
-	}
+	one := string(written(t, sample()))
 	for name, c := range map[string]struct {
 		text string
 		n    int
-	}{"one": {one.String(), 1}, "array": {array.String(), 2}, "empty array": {"[]\n", 0}} {
-		got, err := Read(strings.NewReader(c.text))
+	}{"one": {one, 1}, "array": {"[\n" + one + ",\n" + one + "]\n", 2}, "empty array": {"[]\n", 0}} {
+		got, err := readAll(strings.NewReader(c.text))
 		if err != nil || len(got) != c.n {
 			t.Errorf("%s: got %d reports, %v, want %d", name, len(got), err, c.n)
 			continue
 		}
 		for i := range got {
 			var again bytes.Buffer
-			if err := got[i].WriteJSON(&again); err != nil || again.String() != one.String() {
+			if err := got[i].WriteJSON(&again); err != nil || again.String() != one {
 				t.Errorf("%s: report %d reads back as another (%v)", name, i, err)
 			}
 		}
 	}
 	for _, text := range []string{"", "null", "{}", "[{}]", `{"schema":"mendcap.explain/1"}`, `{"schema":"mendcap.report/1","capture":3}`} {
-		if _, err := Read(strings.NewReader(text)); !errors.Is(err, ErrReport) {
+		if _, err := readAll(strings.NewReader(text)); !errors.Is(err, ErrReport) {
 			t.Errorf("%q: got %v, want ErrReport", text, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -138,31 +139,20 @@ func Predicate(verdict Verdict, n int64) string {
 // Label names what a finding is about: a flag, a law without one, or a whole
 // connection.
 func (f *Finding) Label() string {
-	switch {
-	case f.Flag != "":
-		return f.Flag
-	case f.Law != "":
-		return "law " + string(f.Law)
-	}
-	return "connection"
+	return cmp.Or(f.Flag, text.When(f.Law != "", "law "+string(f.Law)), "connection")
 }
 
 // Place says where the input is broken: "after frame 3, at byte 240".
 func (d *Damage) Place() string {
-	if d.Frame == 0 {
-		return fmt.Sprintf("before any frame, at byte %d", d.Offset)
-	}
-	return fmt.Sprintf("after frame %d, at byte %d", d.Frame, d.Offset)
+	where := cmp.Or(text.When(d.Frame != 0, fmt.Sprintf("after frame %d", d.Frame)), "before any frame")
+	return fmt.Sprintf("%s, at byte %d", where, d.Offset)
 }
 
 // Text says where the input is broken, and what.
 func (d *Damage) Text() string {
-	said := d.Place() + ": " + d.What
-	switch {
-	case d.Length == 0:
-		return said
-	case d.Mended:
-		return fmt.Sprintf("%s (%s, mended)", said, text.Plural(d.Length, "byte"))
+	done := " passed over"
+	if d.Mended {
+		done = ", mended"
 	}
-	return fmt.Sprintf("%s (%s passed over)", said, text.Plural(d.Length, "byte"))
+	return d.Place() + ": " + d.What + text.When(d.Length != 0, " ("+text.Plural(d.Length, "byte")+done+")")
 }

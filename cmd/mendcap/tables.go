@@ -54,10 +54,7 @@ func (s *streams) showTables(args []string, asJSON bool) int {
 		if len(files) == 0 {
 			return nil
 		}
-		if err := render.Tables(w, files, s.width); err != nil {
-			return err
-		}
-		return render.TableRoles(w, roles(snapshot), s.width)
+		return render.Tables(w, files, roles(snapshot), s.width)
 	}
 	return max(code, s.show(asJSON, json, text))
 }

@@ -44,12 +44,12 @@ func TestArchivesAreReadInPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := report.Read(f)
+	r, err := report.ReadOne(f)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r[0].Tables) != 1 || r[0].Tables[0].Addresses != 2 || !strings.HasSuffix(r[0].Tables[0].Name, "arch/z.zip/a/x.tables/netstat.txt") {
-		t.Errorf("tables: got %+v, want those beside the member", r[0].Tables)
+	if len(r.Tables) != 1 || r.Tables[0].Addresses != 2 || !strings.HasSuffix(r.Tables[0].Name, "arch/z.zip/a/x.tables/netstat.txt") {
+		t.Errorf("tables: got %+v, want those beside the member", r.Tables)
 	}
 	if left := files(t, tmp); len(left) > 0 {
 		t.Errorf("temporary files left: %v", left)

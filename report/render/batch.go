@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -36,13 +35,14 @@ func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	p := newPrinter(w, width)
 	listing := &table{}
 	if len(b.Captures) <= shownEntries {
-		listing = entriesTable(b, func(e *report.Entry) bool { return !isUnread(e) }).without("bytes", "output")
+		listing = entriesTable(slices.DeleteFunc(slices.Clone(b.Captures), isUnread)).without("bytes", "output")
 	}
 	facts := batchFacts(b)
 	if b.Kept > 0 {
 		facts = slices.Insert(facts, 1, Fact{"Kept", text.Plural(b.Kept, "capture") + " of them: an earlier run had finished what is said here"})
 	}
-	p.tables(factsTable(facts), listing, batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
+	p.tables(facts.table(asLines), listing,
+		batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
 	return p.err
 }
 
@@ -58,11 +58,10 @@ func batchPage(b *report.Batch) *page {
 			troubles.add(textCell(e.Path), outcomeCell(e), textCell(troubleText(e)))
 		}
 	}
-	if len(troubles.Rows) > 0 {
-		p.Sections = append(p.Sections, section{ID: "failed", Heading: "Failed or damaged", Label: "Captures that failed or are damaged", Table: troubles})
-	}
-	all := entriesTable(b, func(*report.Entry) bool { return true })
-	p.Sections = append(p.Sections, section{ID: "captures", Heading: "All captures", Label: "All captures", Table: all})
+	label := "Captures that failed or are damaged"
+	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: label, Table: troubles})
+	p.Sections = append(p.Sections,
+		section{ID: "captures", Heading: "All captures", Label: "All captures", Table: entriesTable(b.Captures)})
 	return p
 }
 
@@ -74,20 +73,13 @@ func batchFacts(b *report.Batch) facts {
 	if t.Packets == 0 {
 		return all
 	}
-	packets := text.Plural(t.Packets, "packet") + ", " + text.Size(t.Bytes)
-	if !t.First.IsZero() {
-		packets += "\n" + period(t.First, t.Last)
-	}
-	all.add("Packets", packets)
-	if t.Headerless > 0 {
-		all.add("Headers", fmt.Sprintf("%s without a header of its own; destination inferred for %s", text.Plural(t.Headerless, "IPv6 packet"), text.Count(t.Destinations)))
-	}
+	all.add("Packets", packetsText(t.Packets, t.Bytes, t.First, t.Last))
+	all.add("Headers", text.When(t.Headerless > 0, text.Plural(t.Headerless, "IPv6 packet")+
+		" without a header of its own; destination inferred for "+text.Count(t.Destinations)))
 	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
 	all.add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
 	all.add("Verdicts", countsText(report.Verdicts(), t.ByVerdict, asIs))
-	if t.Damage > 0 {
-		all.add("Damage", "in "+text.Plural(t.Damage, "place"))
-	}
+	all.add("Damage", text.When(t.Damage > 0, "in "+text.Plural(t.Damage, "place")))
 	return all
 }
 
@@ -108,83 +100,62 @@ func asIs[Name ~string](name Name) string { return string(name) }
 // outcomesText counts the captures by what became of them.
 func outcomesText(b *report.Batch) string {
 	said := countsText(report.Outcomes(), b.Totals.ByOutcome, func(outcome report.Outcome) string { return outcomes[outcome].short })
-	if said == "" {
-		return "none"
-	}
-	return text.Count(b.Totals.Captures) + ": " + said
+	return cmp.Or(text.When(said != "", text.Count(b.Totals.Captures)+": "+said), "none")
 }
 
 func skippedText(s *report.Skipped) string {
-	var parts []string
-	for _, p := range []struct {
-		n         int64
-		one, many string
-	}{
-		{s.Other, "other file", "other files"}, {s.Traces, "event trace (.etl), not read", "event traces (.etl), not read"},
-		{s.Own, "output of mendcap's", "outputs of mendcap's"}, {s.Excluded, "excluded", "excluded"},
-		{s.Links, "symbolic link", "symbolic links"}, {s.Special, "special file", "special files"},
-	} {
-		if p.n == 1 {
-			parts = append(parts, "1 "+p.one)
-		} else if p.n != 0 {
-			parts = append(parts, text.Count(p.n)+" "+p.many)
-		}
-	}
-	return strings.Join(parts, ", ")
+	return text.Join(", ",
+		text.When(s.Other != 0, text.Plural(s.Other, "other file")),
+		text.When(s.Traces != 0, text.Plural(s.Traces, "event trace")+" (.etl), not read"),
+		text.When(s.Own != 0, text.Plural(s.Own, "output")+" of mendcap's"),
+		text.When(s.Excluded != 0, text.Count(s.Excluded)+" excluded"),
+		text.When(s.Links != 0, text.Plural(s.Links, "symbolic link")),
+		text.When(s.Special != 0, text.Plural(s.Special, "special file")))
 }
 
-// entriesTable is a row for each capture that is wanted.
-func entriesTable(b *report.Batch, wanted func(*report.Entry) bool) *table {
+// entriesTable is a row for each capture.
+func entriesTable(entries []report.Entry) *table {
 	t := newTable([]column{
 		{"capture", asName}, {"packets", asNumber}, {"bytes", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
 		{"outcome", asVerdicts}, {"output", asName},
 	})
-	for i := range b.Captures {
-		e := &b.Captures[i]
-		switch {
-		case !wanted(e):
-		case isUnread(e):
-			t.add(textCell(e.Path), cell{}, cell{}, cell{}, cell{}, cell{}, cell{}, outcomeCell(e), textCell(e.Output))
-		default:
-			t.add(textCell(e.Path), numberCell(e.Packets), sizeCell(e.Bytes), numberCell(e.Edited), numberCell(e.Moved),
-				numberCell(e.Before), numberCell(e.After), outcomeCell(e), textCell(e.Output))
+	for _, e := range entries {
+		row := []cell{textCell(e.Path), numberCell(e.Packets), sizeCell(e.Bytes), numberCell(e.Edited), numberCell(e.Moved),
+			numberCell(e.Before), numberCell(e.After), outcomeCell(e), textCell(e.Output)}
+		if isUnread(e) {
+			clear(row[1:7]) // all counts
 		}
+		t.add(row...)
 	}
 	return t
 }
 
-func outcomeCell(e *report.Entry) cell {
+func outcomeCell(e report.Entry) cell {
 	return cell{Tags: []tag{{string(e.Outcome), string(e.Outcome)}}}
 }
 
 // isUnread reports whether nothing is known of what the capture holds.
-func isUnread(e *report.Entry) bool {
+func isUnread(e report.Entry) bool {
 	return e.Outcome == report.OutcomeFailed || e.Outcome == report.OutcomePlanned
 }
 
 // troubleText says what is wrong with a capture.
-func troubleText(e *report.Entry) string {
-	if e.Error == "" && e.Damage > 0 {
-		return "in " + text.Plural(e.Damage, "place")
-	}
-	return e.Error
+func troubleText(e report.Entry) string {
+	return cmp.Or(e.Error, text.When(e.Damage > 0, "in "+text.Plural(e.Damage, "place")))
 }
 
 // batchTroubles lists the entries of an outcome that people must look at.
 func batchTroubles(b *report.Batch, outcome report.Outcome) *table {
 	t := newTable([]column{{"code", asNumber}, {string(outcome), asSentence}})
 	list := worstEntries(b, outcome)
-	for i, e := range list {
-		if i == shownFailed && len(list) > shownFailed+1 {
-			t.more(fmt.Sprintf("and %s more; the JSON summary has all of them", text.Count(int64(len(list)-i))))
-			break
-		}
-		line := e.Path
-		if why := troubleText(e); why != "" {
-			line += ": " + why
-		}
-		t.add(textCell(strconv.Itoa(e.Code)), textCell(line))
+	shown := list
+	if len(list) > shownFailed+1 {
+		shown = list[:shownFailed]
 	}
+	for _, e := range shown {
+		t.add(textCell(strconv.Itoa(e.Code)), textCell(text.Join(": ", e.Path, troubleText(e))))
+	}
+	t.more(int64(len(list)), "; the JSON summary has all of them")
 	return t
 }
 
@@ -198,14 +169,9 @@ func batchPlans(b *report.Batch) *table {
 }
 
 // worstEntries lists the entries of one outcome, those with the largest code first.
-func worstEntries(b *report.Batch, outcome report.Outcome) []*report.Entry {
-	var list []*report.Entry
-	for i := range b.Captures {
-		if b.Captures[i].Outcome == outcome {
-			list = append(list, &b.Captures[i])
-		}
-	}
-	slices.SortStableFunc(list, func(x, y *report.Entry) int { return cmp.Compare(y.Code, x.Code) })
+func worstEntries(b *report.Batch, outcome report.Outcome) []report.Entry {
+	list := slices.DeleteFunc(slices.Clone(b.Captures), func(e report.Entry) bool { return e.Outcome != outcome })
+	slices.SortStableFunc(list, func(x, y report.Entry) int { return cmp.Compare(y.Code, x.Code) })
 	return list
 }
 
@@ -216,23 +182,9 @@ func BatchCSV(w io.Writer, b *report.Batch) error {
 		"path", "output", "outcome", "code", "error", "format", "compression", "packets", "bytes", "first", "last",
 		"headerless", "destinations", "edited", "moved", "flags_before", "flags_after", "damage", "notes",
 	}}
-	for i := range b.Captures {
-		e := &b.Captures[i]
+	for _, e := range b.Captures {
 		rows = append(rows, csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
 			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes))
 	}
 	return csv.NewWriter(w).WriteAll(rows)
-}
-
-// csvRow writes values as cells that no spreadsheet computes; a zero time is empty.
-func csvRow(values ...any) []string {
-	cells := make([]string, len(values))
-	for i, v := range values {
-		if at, ok := v.(time.Time); !ok {
-			cells[i] = defused(text.Sanitise(fmt.Sprint(v)))
-		} else if !at.IsZero() {
-			cells[i] = at.UTC().Format(time.RFC3339Nano)
-		}
-	}
-	return cells
 }

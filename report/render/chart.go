@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -142,23 +143,19 @@ const (
 
 // notDrawn says which pictures are missing because they would be too large.
 func notDrawn(r *report.Report) []string {
-	var list []string
-	if n := len(r.Timeline.Packets); n > drawnIntervals {
-		list = append(list, "The picture over time is left out: it would have "+text.Count(int64(n))+" intervals.")
-	}
-	if n := len(r.Order.Displacement); n > drawnMoves {
-		list = append(list, "The picture of the moves is left out: it would have "+text.Count(int64(n))+" bars.")
-	}
 	large := int64(0)
-	for i := range r.Flows.List {
-		if g := r.Flows.List[i].Graph; g != nil && len(g.Points) > drawnPoints {
+	for _, f := range r.Flows.List {
+		if f.Graph != nil && len(f.Graph.Points) > drawnPoints {
 			large++
 		}
 	}
-	if large > 0 {
-		list = append(list, "The pictures of "+text.Plural(large, "connection")+" are left out: they would have more than "+text.Count(drawnPoints)+" packets.")
-	}
-	return list
+	intervals, moves := int64(len(r.Timeline.Packets)), int64(len(r.Order.Displacement))
+	return text.Parts(
+		text.When(intervals > drawnIntervals,
+			"The picture over time is left out: it would have "+text.Count(intervals)+" intervals."),
+		text.When(moves > drawnMoves, "The picture of the moves is left out: it would have "+text.Count(moves)+" bars."),
+		text.When(large > 0, "The pictures of "+text.Plural(large, "connection")+" are left out: they would have more than "+
+			text.Count(drawnPoints)+" packets."))
 }
 
 // series is what one band shows: layers of bars upon each other.
@@ -215,12 +212,9 @@ func timelineSection(r *report.Report) section {
 }
 
 func minus(a, b []int64) []int64 {
-	d := make([]int64, len(a))
-	for i := range a {
-		d[i] = a[i]
-		if i < len(b) {
-			d[i] = bounded.Sub(a[i], b[i])
-		}
+	d := slices.Clone(a)
+	for i := range min(len(a), len(b)) {
+		d[i] = bounded.Sub(a[i], b[i])
 	}
 	return d
 }

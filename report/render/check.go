@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"io"
 	"strings"
 
@@ -17,20 +18,13 @@ const shownExamples = 3
 // failed.
 func Checks(w io.Writer, capture string, checks []report.Check, width int) error {
 	p := newPrinter(w, width)
-	verdict := "passed"
-	if report.Failed(checks) {
-		verdict = "failed"
-	}
-	p.printf("%s: %s\n", text.Sanitise(capture), verdict)
+	p.printf("%s: %s\n", text.Sanitise(capture), cmp.Or(text.When(report.Failed(checks), "failed"), "passed"))
 	t := newTable([]column{{"check", asWords}, {"found", asNumber}, {"allowed", asNumber}, {"baseline", asNumber}, {"result", asWords}})
 	for _, c := range checks {
-		result := "ok"
-		if c.Failed {
-			result = "FAILED"
-		} else if c.Found+c.Known == 0 {
-			continue
+		if c.Failed || c.Found+c.Known != 0 {
+			t.add(textCell(c.Name), numberCell(c.Found), numberCell(c.Allowed), numberCell(c.Known),
+				textCell(cmp.Or(text.When(c.Failed, "FAILED"), "ok")))
 		}
-		t.add(textCell(c.Name), numberCell(c.Found), numberCell(c.Allowed), numberCell(c.Known), textCell(result))
 	}
 	p.tables(t)
 	for _, c := range checks {

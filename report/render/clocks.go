@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -12,43 +13,32 @@ import (
 // clocksText says of the clocks that are not the same by how much they differ;
 // "" where all are, as far as is known.
 func clocksText(clocks []report.Clock) string {
-	var lines []string
-	more := 0
-	for i := range clocks {
-		switch text := clockText(&clocks[i]); {
-		case text == "":
-		case len(lines) == shownInterfaces:
-			more++
-		default:
-			lines = append(lines, text)
-		}
-	}
-	if more > 0 {
-		lines = append(lines, "and "+text.Plural(int64(more), "more interface"))
+	lines := cut(clocks, len(clocks), 0, 0, clockText, "")
+	if more := len(lines) - shownInterfaces; more > 0 {
+		lines = append(lines[:shownInterfaces], "and "+text.Plural(int64(more), "more interface"))
 	}
 	return strings.Join(lines, "\n")
 }
 
+// differences says what clocks that differ mean.
+var differences = map[string]string{
+	report.ClockCorrected: "; corrected",
+	report.ClockDiffers:   "; their stamps can't be compared",
+}
+
 func clockText(c *report.Clock) string {
-	said := "; their stamps can't be compared"
-	switch c.State {
-	case report.ClockCorrected:
-		said = "; corrected"
-	case report.ClockDiffers:
-	default:
+	said, ok := differences[c.State]
+	if !ok {
 		return ""
 	}
 	offset, way := c.Offset, "ahead of"
 	if offset < 0 {
 		offset, way = -offset, "behind"
 	}
-	s := fmt.Sprintf("interface %d is %s (± %s) %s interface %d", c.Interface, exactly(offset), text.Duration(c.Uncertainty), way, c.Reference)
-	if ppm := float64(c.SkewPPB) / 1000; ppm > 0 {
-		s += fmt.Sprintf(" and gains %s ppm", text.ThreeDigits(min(ppm, 999)))
-	} else if ppm < 0 {
-		s += fmt.Sprintf(" and loses %s ppm", text.ThreeDigits(min(-ppm, 999)))
-	}
-	return s + said
+	ppm := text.ThreeDigits(min(math.Abs(float64(c.SkewPPB)/1000), 999)) + " ppm"
+	return fmt.Sprintf("interface %d is %s (± %s) %s interface %d%s%s%s",
+		c.Interface, exactly(offset), text.Duration(c.Uncertainty), way, c.Reference,
+		text.When(c.SkewPPB > 0, " and gains "+ppm), text.When(c.SkewPPB < 0, " and loses "+ppm), said)
 }
 
 // exactly writes a duration to the microsecond where three digits would hide

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // Colours of a terminal (ECMA-48, select graphic rendition): those of the
@@ -46,8 +47,5 @@ func paintVerdicts(line string) string {
 
 // paintLabel makes a label bold, and that of what went wrong red.
 func paintLabel(label string) string {
-	if label == "Damage" {
-		return coloured(label, sgrBold+sgrRed)
-	}
-	return coloured(label, sgrBold)
+	return coloured(label, sgrBold+text.When(label == "Damage", sgrRed))
 }

@@ -2,8 +2,8 @@ package render
 
 import (
 	"encoding/csv"
+	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,8 +17,6 @@ import (
 type csvWriter struct {
 	w        *csv.Writer
 	streamed bool
-	capture  string // of the last row
-	shown    string // as its cell says it
 }
 
 var csvNames = []string{
@@ -27,12 +25,11 @@ var csvNames = []string{
 
 func newCSVWriter(w io.Writer) (*csvWriter, error) {
 	c := &csvWriter{w: csv.NewWriter(w)}
-	if err := c.w.Write(csvNames); err != nil {
-		return nil, err
-	}
+	c.w.Write(csvNames)
 	return c, c.flush()
 }
 
+// flush returns the first error of writing.
 func (c *csvWriter) flush() error {
 	c.w.Flush()
 	return c.w.Error()
@@ -40,9 +37,7 @@ func (c *csvWriter) flush() error {
 
 func (c *csvWriter) Finding(capture string, f *report.Finding) error {
 	c.streamed = true
-	if err := c.row(capture, f); err != nil {
-		return err
-	}
+	c.row(capture, f)
 	return c.flush()
 }
 
@@ -51,32 +46,33 @@ func (c *csvWriter) Add(r *report.Report) error {
 		return nil
 	}
 	for _, f := range inOutputOrder(r.Findings.List) {
-		if err := c.row(r.Capture.Name, &f); err != nil {
-			return err
-		}
+		c.row(r.Capture.Name, &f)
 	}
 	return c.flush()
 }
 
 func (c *csvWriter) Close() error { return c.flush() }
 
-func (c *csvWriter) row(capture string, f *report.Finding) error {
-	left, right := "", ""
+func (c *csvWriter) row(capture string, f *report.Finding) {
+	var left, right any = "", ""
 	if f.Sequence != nil {
-		left, right = strconv.FormatUint(uint64(f.Sequence.Left), 10), strconv.FormatUint(uint64(f.Sequence.Right), 10)
+		left, right = f.Sequence.Left, f.Sequence.Right
 	}
-	if capture != c.capture || c.shown == "" {
-		c.capture, c.shown = capture, defused(text.Sanitise(capture))
+	c.w.Write(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
+		f.Detail, f.Repaired, f.Law, left, right, f.Evidence))
+}
+
+// csvRow writes values as cells that no spreadsheet computes; a zero time is empty.
+func csvRow(values ...any) []string {
+	cells := make([]string, len(values))
+	for i, v := range values {
+		if at, ok := v.(time.Time); !ok {
+			cells[i] = defused(text.Sanitise(fmt.Sprint(v)))
+		} else if !at.IsZero() {
+			cells[i] = at.UTC().Format(time.RFC3339Nano)
+		}
 	}
-	cells := []string{
-		"", strconv.FormatInt(f.Frame, 10), strconv.FormatInt(f.FrameAfter, 10), f.Time.UTC().Format(time.RFC3339Nano),
-		f.Flow.String(), f.Flag, string(f.Verdict), f.Detail, strconv.FormatBool(f.Repaired), string(f.Law), left, right, f.Evidence,
-	}
-	for i, cell := range cells {
-		cells[i] = defused(text.Sanitise(cell))
-	}
-	cells[0] = c.shown
-	return c.w.Write(cells)
+	return cells
 }
 
 // formulaStarts are the characters that make spreadsheets take a cell for a

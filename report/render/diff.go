@@ -39,9 +39,9 @@ func (p *printer) findings(title string, f *report.Findings) {
 	}
 	p.printf("\n%s %s\n", text.Plural(f.Total, "finding"), title)
 	t := newTable([]column{{"", asNumber}, {"", asWords}, {"", asSentence}})
-	for i := range f.List[:min(len(f.List), shownDifferences)] {
-		one := &f.List[i]
-		t.add(textCell(fmt.Sprint(one.Frame)), textCell(verdictText(one)), textCell(one.Label()+", "+one.Flow.String()+": "+one.Evidence))
+	for _, one := range f.List[:min(len(f.List), shownDifferences)] {
+		t.add(textCell(fmt.Sprint(one.Frame)), textCell(detailed(one.Verdict, one.Detail)),
+			textCell(one.Label()+", "+one.Flow.String()+": "+one.Evidence))
 	}
 	p.table(t)
 }

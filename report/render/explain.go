@@ -14,28 +14,22 @@ import (
 // sentences about its header, its order, the laws that hold it, and its flags.
 func Explanations(w io.Writer, x *report.Explanations, width int) error {
 	p := newPrinter(w, width)
-	for i := range x.Frames {
+	for i, e := range x.Frames {
 		if i > 0 {
 			p.printf("\n")
 		}
-		e := &x.Frames[i]
-		p.printf("%s\n", text.Wrap(text.Sanitise(frameTitle(e)), p.width))
-		p.table(explanationTable(inWords(x, e)))
+		p.printf("%s\n", text.Wrap(text.Sanitise(frameTitle(&e)), p.width))
+		p.table(explanationFacts(inWords(x, &e)).table(asLines))
 	}
 	return p.err
 }
 
-func explanationTable(said report.ExplainedInWords) *table {
-	t := labelled(asLines)
-	for _, part := range []struct {
-		label     string
-		sentences []string
-	}{{"Header", said.Header}, {"Order", said.Order}, {"Laws", said.Laws}, {"Analyser", said.Flags}} {
-		if len(part.sentences) > 0 {
-			t.add(textCell(part.label), textCell(sanitisedLines(part.sentences)))
-		}
-	}
-	return t
+func explanationFacts(said report.ExplainedInWords) (all facts) {
+	all.add("Header", sanitisedLines(said.Header))
+	all.add("Order", sanitisedLines(said.Order))
+	all.add("Laws", sanitisedLines(said.Laws))
+	all.add("Analyser", sanitisedLines(said.Flags))
+	return all
 }
 
 // sanitisedText sanitises text of several lines.
@@ -52,19 +46,14 @@ func sanitisedLines(sentences []string) string {
 
 // frameTitle names the frame as Wireshark's list of packets does.
 func frameTitle(e *report.Explanation) string {
-	s := fmt.Sprintf("Frame %d", e.Frame)
-	if flow := e.Flow.String(); flow != "" {
-		s += ": " + e.Protocol + " " + flow
-	}
+	flow := e.Flow.String()
+	s := fmt.Sprintf("Frame %d%s", e.Frame, text.When(flow != "", ": "+e.Protocol+" "+flow))
 	t := e.Segment
 	if t == nil {
 		return s
 	}
-	s += fmt.Sprintf(" [%s] Seq=%d", strings.Join(t.Bits, ", "), t.Relative.Left)
-	if t.Acks {
-		s += fmt.Sprintf(" Ack=%d", t.RelativeAck)
-	}
-	s += fmt.Sprintf(" Len=%d", t.Len)
+	s += fmt.Sprintf(" [%s] Seq=%d%s Len=%d", strings.Join(t.Bits, ", "), t.Relative.Left,
+		text.When(t.Acks, fmt.Sprintf(" Ack=%d", t.RelativeAck)), t.Len)
 	for _, block := range t.Sack {
 		s += fmt.Sprintf(" SACK=%d-%d", block.Left, block.Right)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // reason says with their numbers why the explained frame comes before n.
@@ -75,10 +76,7 @@ func overlap(a, b report.Range) bool {
 
 // inclusive writes the span by its first and last byte.
 func inclusive(left, right uint32) string {
-	if right-left == 1 {
-		return fmt.Sprint(left)
-	}
-	return fmt.Sprintf("%d-%d", left, right-1)
+	return fmt.Sprint(left) + text.When(right-left != 1, fmt.Sprintf("-%d", right-1))
 }
 
 // bytesBelow names what of the segment lies below an ACK number.

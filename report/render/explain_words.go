@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,62 +50,42 @@ func headerSentences(h *report.ExplainedHeader) []string {
 	if said, ok := wholeForms[h.Form]; ok {
 		return []string{said}
 	}
-	how := "Recorded without its IPv6 header"
+	how := "without its IPv6 header"
 	if h.Form == report.FormStub {
-		how = "Recorded with a made-up IPv6 header in place of its own"
+		how = "with a made-up IPv6 header in place of its own"
 	}
-	if h.Posterior > 0 {
-		how += fmt.Sprintf(" (its destination has probability %.4f)", h.Posterior)
-	}
-	list := []string{fmt.Sprintf("%s. Next Header: %s; destination: %s.", how, fieldText(&h.NextHeader), fieldText(&h.Destination))}
-	if h.Evidence != "" {
-		list = append(list, headerProof(h))
-	}
-	if len(h.Candidates) > 0 {
-		list = append(list, candidatesText(h.Candidates, h.CandidatesOmitted))
-	}
-	if h.Synthesised != "" && h.Synthesised != "nothing" {
-		list = append(list, "Made up, since nothing tells: "+h.Synthesised+".")
-	}
-	return list
+	likely := text.When(h.Posterior > 0, fmt.Sprintf(" (its destination has probability %.4f)", h.Posterior))
+	return text.Parts(
+		fmt.Sprintf("Recorded %s%s. Next Header: %s; destination: %s.", how, likely, fieldText(&h.NextHeader), fieldText(&h.Destination)),
+		headerProof(h), candidatesText(h),
+		text.When(h.Synthesised != "" && h.Synthesised != "nothing", "Made up, since nothing tells: "+h.Synthesised+"."))
 }
 
 func headerProof(h *report.ExplainedHeader) string {
-	why, ok := proofs[h.Evidence]
-	if !ok {
-		why = h.Evidence
-	}
 	checked := "no checksum over all of the data could be verified"
 	if h.ChecksumVerified {
 		checked = "the checksum over all of the data confirms it"
 	} else if h.Offloaded {
 		checked = "the checksum was left to the network card, and the sum of the pseudo-header in its place confirms it"
 	}
-	return fmt.Sprintf("Evidence (%s): %s; %s.", h.Evidence, why, checked)
+	why := cmp.Or(proofs[h.Evidence], h.Evidence)
+	return text.When(why != "", fmt.Sprintf("Evidence (%s): %s; %s.", h.Evidence, why, checked))
 }
 
 func fieldText(f *report.ExplainedField) string {
-	switch f.Origin {
-	case "unknown":
-		return "unknown"
-	case "likely":
-		return f.Value + ", likely and not proved"
+	if f.Origin == "unknown" {
+		return f.Origin
 	}
-	return f.Value + ", " + f.Origin
+	return f.Value + ", " + f.Origin + text.When(f.Origin == "likely", " and not proved")
 }
 
-func candidatesText(candidates []report.ExplainedCandidate, omitted int) string {
-	list := make([]string, len(candidates))
-	for i, c := range candidates {
-		list[i] = fmt.Sprintf("%s to %s with probability %.4f", c.NextHeader, c.Destination, c.Posterior)
-		if c.Evidence != "" {
-			list[i] += " (" + c.Evidence + ")"
-		}
+func candidatesText(h *report.ExplainedHeader) string {
+	candidate := func(c *report.ExplainedCandidate) string {
+		return fmt.Sprintf("%s to %s with probability %.4f", c.NextHeader, c.Destination, c.Posterior) +
+			text.When(c.Evidence != "", " ("+c.Evidence+")")
 	}
-	if omitted > 0 {
-		list = append(list, fmt.Sprintf("and %d more", omitted))
-	}
-	return "Candidates: " + strings.Join(list, "; ") + "."
+	list := cut(h.Candidates, len(h.Candidates), 0, int64(h.CandidatesOmitted), candidate, "and %d more")
+	return text.When(len(h.Candidates) > 0, "Candidates: "+strings.Join(list, "; ")+".")
 }
 
 // stays says why a frame stays, in a sentence that its number begins; {law} and
@@ -137,32 +118,21 @@ func orderSentences(e *report.Explanation, x *report.Explanations) []string {
 	if !ok {
 		return nil
 	}
-	said = strings.NewReplacer("{law}", lawText(e.Place.Law), "{limit}", text.Duration(x.ShiftLimit)).Replace(said)
+	law := cmp.Or(text.When(e.Place.Law != "", "law "+string(e.Place.Law)), "a chain of laws")
+	said = strings.NewReplacer("{law}", law, "{limit}", text.Duration(x.ShiftLimit)).Replace(said)
 	return []string{fmt.Sprintf("Frame %d %s", e.Frame, said)}
-}
-
-func lawText(law report.LawName) string {
-	if law == "" {
-		return "a chain of laws"
-	}
-	return "law " + string(law)
 }
 
 func movedSentence(e *report.Explanation) string {
 	p := &e.Place
-	late := "too late, within one tick of the clock"
-	if p.Shift > 0 {
-		late = text.Duration(p.Shift) + " late"
-	}
+	late := cmp.Or(text.When(p.Shift > 0, text.Duration(p.Shift)+" late"), "too late, within one tick of the clock")
 	n := mover(e)
-	switch {
-	case n == nil:
+	if n == nil {
 		return fmt.Sprintf("Frame %d was recorded %s (law %s).", e.Frame, late, p.Law)
-	case n.Broken:
-		return fmt.Sprintf("Frame %d was recorded %s: %s, so it came before frame %d (law %s).", e.Frame, late, reason(e, n), n.Frame, n.Law)
 	}
-	return fmt.Sprintf("Frame %d was recorded %s, as was frame %d after it, which moves: %s, so it came before frame %d (law %s).",
-		e.Frame, late, n.Frame, reason(e, n), n.Frame, n.Law)
+	along := text.When(!n.Broken, fmt.Sprintf(", as was frame %d after it, which moves", n.Frame))
+	return fmt.Sprintf("Frame %d was recorded %s%s: %s, so it came before frame %d (law %s).",
+		e.Frame, late, along, reason(e, n), n.Frame, n.Law)
 }
 
 // mover returns the packet that made the frame move: one that was recorded before
@@ -190,54 +160,37 @@ func inOrderSentence(e *report.Explanation) string {
 	if len(late) == 0 {
 		return fmt.Sprintf("Frame %d stays: it was recorded before all that must come after it.", e.Frame)
 	}
-	verb := "was"
-	if len(late) > 1 {
-		verb = "were"
-	}
-	return fmt.Sprintf("Frame %d keeps its time: %s, which must come before it, %s recorded late and moved before it.", e.Frame, framesText(late), verb)
+	return fmt.Sprintf("Frame %d keeps its time: %s, which must come before it, %s recorded late and moved before it.",
+		e.Frame, framesText(late), cmp.Or(text.When(len(late) > 1, "were"), "was"))
 }
 
 // placeSentences says by how much the frame moved, and when it happened.
-func placeSentences(e *report.Explanation) (list []string) {
+func placeSentences(e *report.Explanation) []string {
 	p := &e.Place
-	switch {
-	case e.FrameAfter < e.Frame:
-		list = append(list, fmt.Sprintf("In the output it is frame %d, %s earlier.", e.FrameAfter, text.Plural(e.Frame-e.FrameAfter, "place")))
-	case e.FrameAfter > e.Frame:
-		list = append(list, fmt.Sprintf("In the output it is frame %d, after %s that the capture has after it.", e.FrameAfter, text.Plural(e.FrameAfter-e.Frame, "packet")))
-	}
+	earlier, later := text.Plural(e.Frame-e.FrameAfter, "place"), text.Plural(e.FrameAfter-e.Frame, "packet")
+	list := text.Parts(
+		text.When(e.FrameAfter < e.Frame, fmt.Sprintf("In the output it is frame %d, %s earlier.", e.FrameAfter, earlier)),
+		text.When(e.FrameAfter > e.Frame,
+			fmt.Sprintf("In the output it is frame %d, after %s that the capture has after it.", e.FrameAfter, later)))
 	if p.Recorded.IsZero() {
 		return list
 	}
-	if !p.Corrected.IsZero() {
-		list = append(list, fmt.Sprintf("The clock of its interface was corrected by %s, to %s.",
-			text.Duration(p.Corrected.Sub(p.Recorded)), clock(p.Corrected)))
-	}
-	if p.Shift > 0 {
-		list = append(list, fmt.Sprintf("Recorded %s; its time is now %s, %s earlier%s.", stamp(p.Recorded), clock(p.Time), text.Duration(p.Shift), timeFrom(p)))
-	} else {
-		list = append(list, fmt.Sprintf("Recorded %s.", stamp(p.Recorded)))
-	}
-	if !p.Earliest.IsZero() {
-		list = append(list, fmt.Sprintf("It happened between %s and %s, within %s.", clock(p.Earliest.Truncate(time.Microsecond)),
-			clock(p.Latest.Add(time.Microsecond-1).Truncate(time.Microsecond)), text.Duration(p.Latest.Sub(p.Earliest))))
-	}
-	return list
-}
-
-func timeFrom(p *report.ExplainedPlace) string {
-	if p.TimeFrom == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", that of frame %d", p.TimeFrom)
+	now := fmt.Sprintf("; its time is now %s, %s earlier", clock(p.Time), text.Duration(p.Shift)) +
+		text.When(p.TimeFrom != 0, fmt.Sprintf(", that of frame %d", p.TimeFrom))
+	from := clock(p.Earliest.Truncate(time.Microsecond))
+	to := clock(p.Latest.Add(time.Microsecond - 1).Truncate(time.Microsecond))
+	return append(list, text.Parts(
+		text.When(!p.Corrected.IsZero(), fmt.Sprintf("The clock of its interface was corrected by %s, to %s.",
+			text.Duration(p.Corrected.Sub(p.Recorded)), clock(p.Corrected))),
+		"Recorded "+stamp(p.Recorded)+text.When(p.Shift > 0, now)+".",
+		text.When(!p.Earliest.IsZero(), fmt.Sprintf("It happened between %s and %s, within %s.",
+			from, to, text.Duration(p.Latest.Sub(p.Earliest)))))...)
 }
 
 // stamp and clock write a time in UTC, with and without its date.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 ") + clock(t) + " UTC" }
 
-func clock(t time.Time) string {
-	return t.UTC().Format(clockOf(t))
-}
+func clock(t time.Time) string { return t.UTC().Format(clockOf(t)) }
 
 // clockOf is the format of a clock that shows the times exactly.
 func clockOf(times ...time.Time) string {
@@ -251,14 +204,15 @@ func clockOf(times ...time.Time) string {
 
 // lawSentences lists the constraints, those of one law together.
 func lawSentences(e *report.Explanation) []string {
-	list := append(relations(e.Causes, "It comes after"), relations(e.Followers, "It comes before")...)
+	list := append(relations(e.Causes, "It comes after", reorder.Law.Cause),
+		relations(e.Followers, "It comes before", reorder.Law.Follower)...)
 	if e.More {
 		list = append(list, "There are more than these, farther away.")
 	}
 	return list
 }
 
-func relations(all []report.Relation, how string) (list []string) {
+func relations(all []report.Relation, how string, words func(reorder.Law) string) (list []string) {
 	groups := make(map[report.Relation][]int64)
 	var order []report.Relation // of each group, without its frame
 	for _, n := range all {
@@ -270,19 +224,13 @@ func relations(all []report.Relation, how string) (list []string) {
 	}
 	for _, k := range order {
 		slices.Sort(groups[k])
-		clause, end := "", ""
-		if law, ok := reorder.LawNamed(string(k.Law)); ok && how == "It comes after" {
-			clause = ", " + law.Cause()
-		} else if ok {
-			clause = ", " + law.Follower()
+		clause := ""
+		if law, ok := reorder.LawNamed(string(k.Law)); ok {
+			clause = ", " + words(law)
 		}
-		switch {
-		case k.Repaired:
-			end = "; recorded the other way round, repaired"
-		case k.Broken:
-			end = "; recorded the other way round, and left so"
-		}
-		list = append(list, fmt.Sprintf("%s %s%s (law %s)%s.", how, framesText(groups[k]), clause, k.Law, end))
+		list = append(list, fmt.Sprintf("%s %s%s (law %s)%s%s.", how, framesText(groups[k]), clause, k.Law,
+			text.When(k.Repaired, "; recorded the other way round, repaired"),
+			text.When(k.Broken && !k.Repaired, "; recorded the other way round, and left so")))
 	}
 	return list
 }
@@ -292,23 +240,19 @@ func framesText(frames []int64) string {
 	if len(frames) == 1 {
 		return fmt.Sprintf("frame %d", frames[0])
 	}
-	words := make([]string, len(frames))
-	for i, f := range frames {
-		words[i] = fmt.Sprint(f)
-	}
-	last := len(words) - 1
-	return "frames " + strings.Join(words[:last], ", ") + " and " + words[last]
+	last := len(frames) - 1
+	words := cut(frames[:last], last, 0, 0, func(f *int64) string { return fmt.Sprint(*f) }, "")
+	return fmt.Sprintf("frames %s and %d", strings.Join(words, ", "), frames[last])
 }
 
 func flagSentences(e *report.Explanation) (list []string) {
 	for _, f := range e.Flags {
 		name, where := f.Flag, "flagged before and after the repair"
 		switch {
+		case name == "" && f.Verdict == report.NotCaptured:
+			name, where = "the connection that begins here", "no flag of the analyser"
 		case name == "":
 			name, where = "a violated law", "no flag of the analyser"
-			if f.Verdict == report.NotCaptured {
-				name = "the connection that begins here"
-			}
 		case !f.After:
 			where = "flagged as recorded, not after the repair"
 		case !f.Before:

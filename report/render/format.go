@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // Format is one form in which reports are written to files.
@@ -84,12 +85,9 @@ type WriterOptions struct {
 func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
 	switch f {
 	case JSON:
-		if o.Several {
-			return &report.Array{W: w}, nil
-		}
-		return &jsonWriter{w}, nil
+		return &jsonWriter{w: w, several: o.Several}, nil
 	case JSONLines:
-		return newLineWriter(w), nil
+		return &lineWriter{w: w}, nil
 	case CSV:
 		return newCSVWriter(w)
 	case Markdown:
@@ -105,11 +103,32 @@ func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
 	return nil, fmt.Errorf("unknown report format %q", f)
 }
 
-// jsonWriter writes one report alone.
-type jsonWriter struct{ w io.Writer }
+// jsonWriter writes one report alone, or several as an array.
+type jsonWriter struct {
+	w       io.Writer
+	several bool
+	begun   bool
+}
 
-func (j *jsonWriter) Add(r *report.Report) error { return r.WriteJSON(j.w) }
-func (j *jsonWriter) Close() error               { return nil }
+func (j *jsonWriter) Add(r *report.Report) error {
+	if err := j.write(",\n", "[\n"); err != nil {
+		return err
+	}
+	j.begun = true
+	return r.WriteJSON(j.w)
+}
+
+func (j *jsonWriter) Close() error { return j.write("]\n", "[]\n") }
+
+// write writes what an array has here after a report, or else before any.
+func (j *jsonWriter) write(after, before string) error {
+	said := before
+	if j.begun {
+		said = after
+	}
+	_, err := io.WriteString(j.w, text.When(j.several, said))
+	return err
+}
 
 // inOutputOrder returns findings as they are met in the output, where a list
 // replaces those that were not taken one by one.

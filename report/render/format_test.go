@@ -65,6 +65,24 @@ func TestFormatOf(t *testing.T) {
 	}
 }
 
+// TestJSONOfSeveral: several reports are an array, even where there are none.
+func TestJSONOfSeveral(t *testing.T) {
+	for n := range 3 {
+		var buf bytes.Buffer
+		w, err := NewWriter(JSON, &buf, WriterOptions{Several: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range n {
+			err = errors.Join(err, w.Add(readSample(t)))
+		}
+		var back []report.Report
+		if err := errors.Join(err, w.Close(), json.Unmarshal(buf.Bytes(), &back)); err != nil || len(back) != n {
+			t.Errorf("got %d reports and %v, want %d, in\n%s", len(back), err, n, buf.String())
+		}
+	}
+}
+
 // TestStreamedFindingsAreThoseOfTheReport hands findings on one by one: the
 // document is that of a report that holds them all.
 func TestStreamedFindingsAreThoseOfTheReport(t *testing.T) {

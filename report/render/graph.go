@@ -56,23 +56,21 @@ const (
 // placed is a point with its place on the axis of time.
 type placed struct {
 	*report.Point
-	at float64
+	frame int64 // in the order that is drawn
+	at    float64
 }
 
 func viewGraph(f *report.Flow, clip string) graphView {
 	g := f.Graph
 	v := graphView{Direction: text.Sanitise(g.Direction.String())}
 	moved := 0
-	for i := range g.Points {
-		if g.Points[i].Moved {
+	for _, p := range g.Points {
+		if p.Moved {
 			moved++
 		}
 	}
-	v.Text = text.Plural(int64(len(g.Points)), "packet")
-	if g.Skipped > 0 {
-		v.Text += fmt.Sprintf(" after the first %s", text.Count(g.Skipped))
-	}
-	v.Text += fmt.Sprintf(" of %s; %s moved", text.Count(f.Packets), text.Count(int64(moved)))
+	v.Text = fmt.Sprintf("%s%s of %s; %s moved", text.Plural(int64(len(g.Points)), "packet"),
+		text.When(g.Skipped > 0, " after the first "+text.Count(g.Skipped)), text.Count(f.Packets), text.Count(int64(moved)))
 	v.Pairs = append(v.Pairs, drawPair("", clip, g.Points))
 	if len(g.Points) > 2*closerPoints {
 		near := closer(g.Points)
@@ -130,14 +128,10 @@ func drawPair(text, clip string, points []report.Point) pairView {
 func spread(points []report.Point, key func(*report.Point) (at, frame int64)) []placed {
 	list := make([]placed, len(points))
 	for i := range points {
-		at, _ := key(&points[i])
-		list[i] = placed{&points[i], float64(at)}
+		at, frame := key(&points[i])
+		list[i] = placed{&points[i], frame, float64(at)}
 	}
-	slices.SortStableFunc(list, func(a, b placed) int {
-		_, fa := key(a.Point)
-		_, fb := key(b.Point)
-		return cmp.Compare(fa, fb)
-	})
+	slices.SortStableFunc(list, func(a, b placed) int { return cmp.Compare(a.frame, b.frame) })
 	tick := leastStep(list)
 	for i := 0; i < len(list); {
 		end := i + 1
@@ -159,57 +153,52 @@ func leastStep(list []placed) float64 {
 		times[i] = list[i].at
 	}
 	slices.Sort(times)
-	least := math.Inf(1)
+	least := 0.0
 	for i := 1; i < len(times); i++ {
-		if d := times[i] - times[i-1]; d > 0 {
-			least = min(least, d)
+		if d := times[i] - times[i-1]; d > 0 && (least == 0 || d < least) {
+			least = d
 		}
 	}
-	if math.IsInf(least, 1) {
-		return 1
-	}
-	return least
+	return cmp.Or(least, 1)
 }
 
 // spanOf is what both pictures show: the data, and what is acknowledged unless
 // that lies far from it.
 func spanOf(points []report.Point, lists ...[]placed) frame {
-	f := frame{
-		left: graphLeft, top: graphTop, width: graphWidth - graphLeft - graphRight, height: graphHeight - graphTop - graphBottom,
-		x0: math.Inf(1), x1: math.Inf(-1), y0: math.Inf(1), y1: math.Inf(-1),
+	var times, data, acks []float64
+	for _, p := range slices.Concat(lists...) {
+		times = append(times, p.at)
 	}
-	for _, list := range lists {
-		for i := range list {
-			f.x0, f.x1 = min(f.x0, list[i].at), max(f.x1, list[i].at)
+	for _, p := range points {
+		switch p.Kind {
+		case "data":
+			data = append(data, float64(p.Left), float64(p.Right))
+		case "ack":
+			acks = append(acks, float64(p.Left))
 		}
 	}
-	for i := range points {
-		if p := &points[i]; p.Kind == "data" {
-			f.y0, f.y1 = min(f.y0, float64(p.Left)), max(f.y1, float64(p.Right))
-		}
+	if len(data) > 0 {
+		low, high := slices.Min(data), slices.Max(data)
+		room := 0.15 * (high - low)
+		acks = slices.DeleteFunc(acks, func(at float64) bool { return at < low-room || at > high+room })
 	}
-	room := f.y1 - f.y0 // of the data; none of it is less than nothing
-	low, high := f.y0-0.15*room, f.y1+0.15*room
-	for i := range points {
-		at := float64(points[i].Left)
-		if points[i].Kind == "ack" && (room < 0 || at >= low && at <= high) {
-			f.y0, f.y1 = min(f.y0, at), max(f.y1, at)
-		}
-	}
-	if f.x0 > f.x1 { // no point
-		f.x0, f.x1 = 0, 1
-	}
-	if f.y0 > f.y1 {
-		f.y0, f.y1 = 0, 1
-	}
-	padX, padY := max((f.x1-f.x0)*0.02, 0.5, leastPad(f.x0, f.x1)), max((f.y1-f.y0)*0.05, 1, leastPad(f.y0, f.y1))
-	f.x0, f.x1, f.y0, f.y1 = f.x0-padX, f.x1+padX, f.y0-padY, f.y1+padY
+	f := frame{left: graphLeft, width: graphWidth - graphLeft - graphRight}
+	f.top, f.height = graphTop, graphHeight-graphTop-graphBottom
+	f.x0, f.x1 = padded(times, 0.02, 0.5)
+	f.y0, f.y1 = padded(append(data, acks...), 0.05, 1)
 	return f
 }
 
-// leastPad is the least by which two numbers of this size can be told apart in a
-// picture.
-func leastPad(a, b float64) float64 { return max(math.Abs(a), math.Abs(b)) * 1e-12 }
+// padded is what numbers span, wider on both sides by a share, by least at least, and
+// by enough to tell two numbers of this size apart in a picture.
+func padded(numbers []float64, share, least float64) (from, to float64) {
+	if len(numbers) == 0 {
+		numbers = []float64{0, 1}
+	}
+	low, high := slices.Min(numbers), slices.Max(numbers)
+	pad := max((high-low)*share, least, max(math.Abs(low), math.Abs(high))*1e-12)
+	return low - pad, high + pad
+}
 
 func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelView {
 	v := panelView{
@@ -253,12 +242,7 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 }
 
 // seqText writes a relative sequence number.
-func seqText(n int64) string {
-	if n < 0 {
-		return "-" + text.Size(bounded.Sub(0, n))
-	}
-	return text.Size(n)
-}
+func seqText(n int64) string { return text.When(n < 0, "-") + text.Size(max(n, bounded.Sub(0, n))) }
 
 // stroke is a segment's bar, at least two pixels long.
 func stroke(x, from, to float64) string {
@@ -297,28 +281,13 @@ func pointClass(p *report.Point, repaired bool) string {
 }
 
 func pointTitle(p *report.Point) string {
-	s := fmt.Sprintf("Frame %d", p.Frame)
-	if p.FrameAfter != p.Frame {
-		s += fmt.Sprintf(", %d in the repaired capture", p.FrameAfter)
-	}
-	if p.Kind == "data" {
-		s += fmt.Sprintf("; bytes %d to %d", p.Left, p.Right)
-	} else {
-		s += fmt.Sprintf("; acknowledges %d", p.Left)
-	}
-	if p.Moved {
-		s += "; moved"
-		if d := time.Duration(bounded.Sub(p.Before, p.After)); d != 0 {
-			s += " by " + text.Duration(d)
-		}
-	}
-	if len(p.Flags) > 0 {
-		s += "; " + namesText(p.Flags)
-	}
-	if len(p.Verdicts) > 0 {
-		s += " (" + namesText(p.Verdicts) + ")"
-	}
-	return s
+	by := time.Duration(bounded.Sub(p.Before, p.After))
+	elsewhere := text.When(p.FrameAfter != p.Frame, fmt.Sprintf(", %d in the repaired capture", p.FrameAfter))
+	return text.Join("; ", fmt.Sprintf("Frame %d%s", p.Frame, elsewhere),
+		text.When(p.Kind == "data", fmt.Sprintf("bytes %d to %d", p.Left, p.Right)),
+		text.When(p.Kind != "data", fmt.Sprintf("acknowledges %d", p.Left)),
+		text.When(p.Moved, "moved"+text.When(by != 0, " by "+text.Duration(by))),
+		namesText(p.Flags)) + text.When(len(p.Verdicts) > 0, " ("+namesText(p.Verdicts)+")")
 }
 
 // namesText lists the first names, sanitised.

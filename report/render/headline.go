@@ -15,11 +15,11 @@ func headline(r *report.Report) string {
 	if f.Total == 0 && len(flagCounts(r)) > 0 {
 		return ""
 	}
-	if n := r.Inference.Unanalysed; n > 0 && f.Total == 0 {
-		return text.Plural(n, "TCP packet") + " could not be analysed: the destination is unknown. In the others nothing odd was found."
-	}
+	n := r.Inference.Unanalysed
+	unknown := text.When(n > 0, text.Plural(n, "TCP packet")+" could not be analysed: the destination is unknown.")
 	if f.Total == 0 {
-		return "Nothing odd was found: no flag of the analyser, and no law of order broken."
+		return text.Join(" ", unknown, text.When(n > 0, "In the others nothing odd was found."),
+			text.When(n <= 0, "Nothing odd was found: no flag of the analyser, and no law of order broken."))
 	}
 	counts, first := make(map[string]int64), []report.Verdict{} // by what is said of several, and the first verdict of each
 	left := f.Total
@@ -40,9 +40,5 @@ func headline(r *report.Report) string {
 			parts = append(parts, text.Count(n)+" "+report.Predicate(verdict, n))
 		}
 	}
-	sentence := "Of " + text.Plural(f.Total, "finding") + ", " + strings.Join(parts, "; ") + "."
-	if n := r.Inference.Unanalysed; n > 0 {
-		sentence += " " + text.Plural(n, "TCP packet") + " could not be analysed: the destination is unknown."
-	}
-	return sentence
+	return text.Join(" ", "Of "+text.Plural(f.Total, "finding")+", "+strings.Join(parts, "; ")+".", unknown)
 }

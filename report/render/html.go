@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -65,7 +66,11 @@ func newHTMLWriter(w io.Writer, several bool) (*htmlWriter, error) {
 	})}, nil
 }
 
+// head begins the page, unless a capture has.
 func (h *htmlWriter) head(title string) error {
+	if h.captures > 0 {
+		return nil
+	}
 	return h.templates.ExecuteTemplate(h.w, "head", map[string]any{
 		"Title": title, "Several": h.several, "Style": template.CSS(pageStyle),
 		"Policy": "default-src 'none'; style-src " + sourceHash(pageStyle) + "; script-src " + sourceHash(pageScript) +
@@ -81,14 +86,8 @@ func sourceHash(text string) string {
 }
 
 func (h *htmlWriter) Add(r *report.Report) error {
-	if h.captures == 0 {
-		title := "mendcap: " + r.Capture.Name
-		if h.several {
-			title = "mendcap report"
-		}
-		if err := h.head(title); err != nil {
-			return err
-		}
+	if err := h.head(cmp.Or(text.When(h.several, "mendcap report"), "mendcap: "+r.Capture.Name)); err != nil {
+		return err
 	}
 	h.captures++
 	p := capturePage(r, h.captures, room{
@@ -109,10 +108,8 @@ func (h *htmlWriter) Add(r *report.Report) error {
 }
 
 func (h *htmlWriter) Close() error {
-	if h.captures == 0 {
-		if err := h.head("mendcap report"); err != nil {
-			return err
-		}
+	if err := h.head("mendcap report"); err != nil {
+		return err
 	}
 	var all []section
 	if h.several && h.captures > 0 {

@@ -1,9 +1,6 @@
 package render
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 
 	"github.com/mendcap/mendcap/report"
@@ -14,8 +11,6 @@ import (
 // capture a line with its counts, so that a list that was cut shows it.
 type lineWriter struct {
 	w        io.Writer
-	buf      bytes.Buffer
-	enc      *json.Encoder
 	streamed bool
 }
 
@@ -35,13 +30,6 @@ type captureLine struct {
 	Findings  int64                    `json:"findings"`
 	Omitted   int64                    `json:"omitted"` // findings without a line
 	ByVerdict map[report.Verdict]int64 `json:"byVerdict"`
-}
-
-func newLineWriter(w io.Writer) *lineWriter {
-	l := &lineWriter{w: w}
-	l.enc = json.NewEncoder(&l.buf)
-	l.enc.SetEscapeHTML(false)
-	return l
 }
 
 func (l *lineWriter) Finding(capture string, f *report.Finding) error {
@@ -70,11 +58,4 @@ func (l *lineWriter) Add(r *report.Report) error {
 
 func (l *lineWriter) Close() error { return nil }
 
-func (l *lineWriter) write(line any) error {
-	l.buf.Reset()
-	if err := l.enc.Encode(line); err != nil {
-		return fmt.Errorf("encode finding: %w", err)
-	}
-	_, err := l.w.Write(text.EscapeJSON(l.buf.Bytes()))
-	return err
-}
+func (l *lineWriter) write(line any) error { return text.WriteJSON(l.w, "finding", line, "") }

@@ -2,7 +2,6 @@ package render
 
 import (
 	"io"
-	"strings"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
@@ -24,14 +23,8 @@ func (j *junitWriter) Add(r *report.Report) error {
 	suite := junit.Testsuite{Name: name, ID: len(j.suites.Suites), Time: "0"}
 	for _, c := range j.checks(r) {
 		one := junit.Testcase{Name: text.Sanitise(c.Name), Classname: name, Time: "0"}
-		lines := make([]string, len(c.Examples))
-		for i, e := range c.Examples {
-			lines[i] = text.Sanitise(e)
-		}
-		examples := strings.Join(lines, "\n")
-		if more := bounded.Sub(c.Found, int64(len(lines))); more > 0 && len(lines) > 0 {
-			examples += "\nand " + text.Count(more) + " more"
-		}
+		more := bounded.Sub(c.Found, int64(len(c.Examples)))
+		examples := sanitisedLines(c.Examples) + text.When(more > 0 && len(c.Examples) > 0, "\nand "+text.Count(more)+" more")
 		if c.Failed {
 			one.Failure = &junit.Result{Message: text.Sanitise(c.Message), Type: text.Sanitise(c.Name), Data: examples}
 		} else if examples != "" {

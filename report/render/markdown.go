@@ -26,33 +26,25 @@ type markdownWriter struct {
 
 func (m *markdownWriter) Add(r *report.Report) error {
 	var b strings.Builder
-	if m.begun {
-		b.WriteByte('\n')
-	}
+	b.WriteString(text.When(m.begun, "\n"))
 	m.begun = true
 	p := capturePage(r, 0, room{flows: markdownFlows, findings: markdownFindings, notes: markdownNotes, moreNotes: "and %d more notes"})
 	fmt.Fprintf(&b, "## %s\n\n", span(p.Name))
 	for _, f := range p.Facts {
 		fmt.Fprintf(&b, "- %s: %s\n", f.Label, prose(strings.ReplaceAll(f.Text, "\n", "; ")))
 	}
-	if p.Headline != "" {
-		fmt.Fprintf(&b, "\n%s\n", prose(p.Headline))
-	}
+	b.WriteString(text.When(p.Headline != "", "\n"+prose(p.Headline)+"\n"))
 	if r.Findings.Total != 0 {
 		writeMarkdownTable(&b, verdictsTable(r))
 	}
 	for _, id := range []string{"flags", "flows", "findings"} {
 		writeMarkdownSection(&b, p.section(id))
 	}
-	if len(p.Notes) > 0 {
-		b.WriteByte('\n')
-	}
+	b.WriteString(text.When(len(p.Notes) > 0, "\n"))
 	for _, note := range p.Notes {
 		fmt.Fprintf(&b, "- Note: %s\n", prose(note))
 	}
-	if p.MoreNotes != "" {
-		fmt.Fprintf(&b, "- %s\n", p.MoreNotes)
-	}
+	b.WriteString(text.When(p.MoreNotes != "", "- "+p.MoreNotes+"\n"))
 	_, err := io.WriteString(m.w, b.String())
 	return err
 }
@@ -83,10 +75,7 @@ func writeMarkdownSection(b *strings.Builder, s section) {
 func writeMarkdownTable(b *strings.Builder, t *table) {
 	names, rules := make([]string, len(t.Columns)), make([]string, len(t.Columns))
 	for i, c := range t.Columns {
-		names[i], rules[i] = c.Name, "---"
-		if c.Right() {
-			rules[i] = "---:"
-		}
+		names[i], rules[i] = c.Name, "---"+text.When(c.Right(), ":")
 	}
 	b.WriteByte('\n')
 	row(b, names)

@@ -47,6 +47,15 @@ func (f *facts) add(label, text string) {
 	}
 }
 
+// table shows the texts beside their labels.
+func (f facts) table(beside look) *table {
+	t := newTable([]column{{"", asLabel}, {"", beside}})
+	for _, fact := range f {
+		t.add(textCell(fact.Label), textCell(fact.Text))
+	}
+	return t
+}
+
 // tile is a count, and its share of the bar below all tiles: from X, W wide, of
 // 1000.
 type tile struct{ Class, Count, Name, Meaning, X, W string }
@@ -100,10 +109,8 @@ func (p *page) add(all ...section) {
 
 // section returns the section of a name, an empty one where the page has none.
 func (p *page) section(id string) section {
-	for _, s := range p.Sections {
-		if s.ID == id {
-			return s
-		}
+	if i := slices.IndexFunc(p.Sections, func(s section) bool { return s.ID == id }); i >= 0 {
+		return p.Sections[i]
 	}
 	return section{Table: newTable([]column{{}})}
 }
@@ -142,10 +149,9 @@ func first[T any](list []T) []T { return list[:min(len(list), pageRows)] }
 func flowsSection(r *report.Report, most int, id string, graphs int) section {
 	shown := r.Flows.List[:min(len(r.Flows.List), most)]
 	s := section{ID: "flows", Heading: "Connections, worst first", Label: "Connections", Table: flowsTable(shown), Total: r.Flows.Total}
-	for i := range shown {
-		f := &shown[i]
+	for i, f := range shown {
 		if f.Graph != nil && len(f.Graph.Points) > 0 && len(f.Graph.Points) <= drawnPoints && len(s.Graphs) < graphs {
-			g := viewGraph(f, fmt.Sprintf("%s-%d", id, i))
+			g := viewGraph(&f, fmt.Sprintf("%s-%d", id, i))
 			g.Open = len(s.Graphs) < 3
 			s.Graphs = append(s.Graphs, g)
 		}
@@ -176,7 +182,7 @@ func lossSection(r *report.Report) section {
 		Table: lossTable(first(r.CaptureLoss.Directions)),
 	}, int64(len(r.CaptureLoss.Directions)))
 	dropCount := func(d *report.DropCount) string { return "The" + strings.TrimPrefix(dropCountText(d), "the") + "." }
-	s.Hints = append(s.Hints, cut(r.CaptureLoss.DropCounts, pageRows, 0, dropCount, "and %d more drop counts in the file")...)
+	s.Hints = append(s.Hints, cut(r.CaptureLoss.DropCounts, pageRows, 0, 0, dropCount, moreDropCounts)...)
 	return s
 }
 
@@ -193,14 +199,9 @@ func lawsSection(r *report.Report) section {
 }
 
 func headersSection(r *report.Report) section {
-	s := section{ID: "headers", Heading: "IPv6 headers", Label: "Inferred fields of IPv6 headers", Table: headersTable(r)}
-	for _, grade := range []struct {
-		word string
-		by   map[string]int64
-	}{{"Proved", r.Inference.ByEvidence}, {"Likely", r.Inference.LikelyByEvidence}} {
-		if by := evidence(grade.by); by != "" {
-			s.Hints = append(s.Hints, grade.word+" by "+by+".")
-		}
+	return section{
+		ID: "headers", Heading: "IPv6 headers", Label: "Inferred fields of IPv6 headers", Table: headersTable(r),
+		Hints: text.Parts(evidence("Proved by ", r.Inference.ByEvidence, "."),
+			evidence("Likely by ", r.Inference.LikelyByEvidence, ".")),
 	}
-	return s
 }

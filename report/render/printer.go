@@ -64,9 +64,7 @@ func (p *printer) tables(all ...*table) {
 func (p *printer) table(t *table) {
 	var header []string
 	var align []tw.Align
-	named := false
 	for _, c := range t.Columns {
-		named = named || c.Name != ""
 		header = append(header, c.Name)
 		if align = append(align, tw.AlignLeft); c.Right() {
 			align[len(align)-1] = tw.AlignRight
@@ -76,14 +74,14 @@ func (p *printer) table(t *table) {
 	if looks[t.Columns[len(t.Columns)-1].Look].wraps {
 		t.fit(rows, max(p.width, narrowest))
 	}
+	if strings.Join(header, "") == "" {
+		header = nil
+	}
 	if p.colour {
 		t.paint(rows)
 		for i, name := range header {
 			header[i] = coloured(name, sgrBold)
 		}
-	}
-	if !named {
-		header = nil
 	}
 	if p.err == nil {
 		p.err = layOut(p.w, align, header, rows)
@@ -96,14 +94,11 @@ func (t *table) shown() [][]string {
 	for _, row := range t.all() {
 		cells := make([]string, len(row))
 		for i := range row {
-			switch c := &row[i]; t.Columns[i].Look {
-			case asLines:
+			switch c, look := &row[i], t.Columns[i].Look; {
+			case look == asLines:
 				cells[i] = sanitisedText(c.Text)
-			case asJudged:
-				cells[i] = text.Sanitise(c.Text)
-				if c.Tags != nil {
-					cells[i] += "\n" + text.Sanitise(c.String())
-				}
+			case look == asJudged && c.Tags != nil:
+				cells[i] = sanitisedLines([]string{c.Text, c.String()})
 			default:
 				cells[i] = text.Sanitise(c.String())
 			}

@@ -28,40 +28,34 @@ func reportFacts(r *report.Report) facts {
 	all.add("Order", orderSummary(&r.Order))
 	all.add("Clocks", clocksText(r.Order.Clocks))
 	all.add("Loss", lossText(&r.CaptureLoss))
-	all.add("Damage", damageText(r))
+	damage := cut(r.Damage, shownDamage, 1, r.DamageOmitted, (*report.Damage).Text, "and %d more places")
+	all.add("Damage", strings.Join(damage, "\n"))
 	return all
 }
 
 // cut returns the texts of the first elements of a list, most of them, without
-// empty ones, and after them how many are left out: more is the format for that.
-// A list that is longer by slack at most is not cut.
-func cut[T any](list []T, most, slack int, text func(*T) string, more string) (lines []string) {
+// empty ones, and after them how many are left out, here or of the list already: more
+// is the format for that. A list that is longer by slack at most is not cut.
+func cut[T any](list []T, most, slack int, omitted int64, text func(*T) string, more string) (lines []string) {
+	if len(list) > most+slack {
+		list, omitted = list[:most], bounded.Add(int64(len(list)-most), omitted)
+	}
 	for i := range list {
-		if i == most && len(list) > most+slack {
-			return append(lines, fmt.Sprintf(more, len(list)-i))
-		}
 		if line := text(&list[i]); line != "" {
 			lines = append(lines, line)
 		}
+	}
+	if omitted > 0 {
+		lines = append(lines, fmt.Sprintf(more, omitted))
 	}
 	return lines
 }
 
 // captureSummary describes the capture in short.
 func captureSummary(c *report.Capture) string {
-	format := c.Format
-	if c.Compression != "" {
-		format += " in " + c.Compression
-	}
-	name := c.Name
-	if name == "-" {
-		name = "standard input"
-	}
-	s := fmt.Sprintf("%s: %s, %s, %s", name, format, text.Plural(c.Packets, "packet"), text.Size(c.Bytes))
-	if !c.First.IsZero() {
-		s += "\n" + period(c.First, c.Last)
-	}
-	return s
+	name := cmp.Or(text.When(c.Name == "-", "standard input"), c.Name)
+	format := text.Join(" in ", c.Format, c.Compression)
+	return fmt.Sprintf("%s: %s, %s", name, format, packetsText(c.Packets, c.Bytes, c.First, c.Last))
 }
 
 func tablesLine(tables []report.Table) string {
@@ -76,14 +70,9 @@ func tablesLine(tables []report.Table) string {
 }
 
 // refusedText says what of network tables counts for little or nothing.
-func refusedText(cut, not int64) (s string) {
-	if cut > 0 {
-		s += "; " + addresses(cut) + " cut"
-	}
-	if not > 0 {
-		s += "; " + text.Plural(not, "line") + " not understood"
-	}
-	return s
+func refusedText(cut, not int64) string {
+	return text.When(cut > 0, "; "+text.Plural(cut, "address")+" cut") +
+		text.When(not > 0, "; "+text.Plural(not, "line")+" not understood")
 }
 
 func inferenceSummary(i *report.Inference) string {
@@ -104,41 +93,30 @@ func orderSummary(o *report.Order) string {
 	if o.Basis == "" {
 		return ""
 	}
-	s := "no packet moved"
+	moved := "no packet moved"
 	if o.Moved > 0 {
-		s = text.Plural(o.Moved, "packet") + " moved"
-		if o.MaxShift > 0 {
-			s += ", by up to " + text.Duration(o.MaxShift)
-		}
+		moved = text.Plural(o.Moved, "packet") + " moved" + text.When(o.MaxShift > 0, ", by up to "+text.Duration(o.MaxShift))
 	}
-	if o.Unrepaired > 0 {
-		s += "; " + text.Plural(o.Unrepaired, "violation") + " left unrepaired"
-	}
-	if o.RepairedBefore {
-		s += "; mendcap had already put this capture in order"
-	}
-	return s
+	return text.Join("; ", moved, text.When(o.Unrepaired > 0, text.Plural(o.Unrepaired, "violation")+" left unrepaired"),
+		text.When(o.RepairedBefore, "mendcap had already put this capture in order"))
 }
 
 // lossText says what the capture missed; "" where nothing is known of it.
 func lossText(c *report.CaptureLoss) string {
-	lines := cut(c.Directions, shownDirections, 0, directionText, "and %d more estimates")
-	if n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted); n > 0 {
-		lines = append(lines, text.Plural(n, "time")+" several connections had gaps at once: an overflow")
-	}
-	lines = append(lines, cut(c.DropCounts, shownDropCounts, 0, dropCountText, "and %d more drop counts in the file")...)
-	return strings.Join(lines, "\n")
+	lines := cut(c.Directions, shownDirections, 0, 0, directionText, "and %d more estimates")
+	n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted)
+	lines = append(lines, text.When(n > 0, text.Plural(n, "time")+" several connections had gaps at once: an overflow"))
+	return text.Join("\n", append(lines, cut(c.DropCounts, shownDropCounts, 0, 0, dropCountText, moreDropCounts)...)...)
 }
+
+const moreDropCounts = "and %d more drop counts in the file"
 
 func dropCountText(d *report.DropCount) string {
 	return fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source)
 }
 
 func directionText(d *report.DirectionLoss) string {
-	side := d.Direction
-	if side == "both" {
-		side = "both directions"
-	}
+	side := d.Direction + text.When(d.Direction == "both", " directions")
 	switch {
 	case d.NoEstimate != "":
 		return fmt.Sprintf("%s: no estimate: %s", side, d.NoEstimate)
@@ -153,10 +131,7 @@ func directionText(d *report.DirectionLoss) string {
 }
 
 func fromTo(least, most int64) string {
-	if least == most {
-		return text.Count(least)
-	}
-	return text.Count(least) + " to " + text.Count(most)
+	return text.Count(least) + text.When(least != most, " to "+text.Count(most))
 }
 
 // percent writes parts per million.
@@ -165,18 +140,6 @@ func percent(ppm int64) string {
 		return "under 0.01 %"
 	}
 	return text.ThreeDigits(float64(ppm)/1e4) + " %"
-}
-
-func damageText(r *report.Report) string {
-	var lines []string
-	for i := range r.Damage {
-		if i == shownDamage && len(r.Damage) > shownDamage+1 {
-			lines = append(lines, fmt.Sprintf("and %d more places", bounded.Add(int64(len(r.Damage)-i), r.DamageOmitted)))
-			break
-		}
-		lines = append(lines, r.Damage[i].Text())
-	}
-	return strings.Join(lines, "\n")
 }
 
 // flagCount is how often the analyser set one flag.
@@ -191,14 +154,11 @@ const beforeMeans = "Before: in recorded order, with headers filled in."
 // flagCounts lists the flags that were set, the most frequent first; the sum
 // of all is the last. None are an empty list.
 func flagCounts(r *report.Report) []flagCount {
-	names := maps.Clone(r.Analysis.Before)
-	if names == nil {
-		names = make(map[string]int64)
-	}
-	maps.Copy(names, r.Analysis.After)
+	names := slices.AppendSeq(slices.Collect(maps.Keys(r.Analysis.Before)), maps.Keys(r.Analysis.After))
+	slices.Sort(names) // sums beyond int64 depend on the order
 	var list []flagCount
 	sum := flagCount{name: "all flags"}
-	for _, name := range slices.Sorted(maps.Keys(names)) { // sums beyond int64 depend on the order
+	for _, name := range slices.Compact(names) {
 		f := flagCount{name, r.Analysis.Before[name], r.Analysis.After[name]}
 		if f.before == 0 && f.after == 0 {
 			continue
@@ -216,18 +176,11 @@ func flagCounts(r *report.Report) []flagCount {
 // findingFrames names a finding's place in the input and, if it is another, in the
 // output.
 func findingFrames(f *report.Finding) string {
-	if f.FrameAfter == f.Frame || f.FrameAfter == 0 {
-		return fmt.Sprint(f.Frame)
-	}
-	return fmt.Sprintf("%d → %d", f.Frame, f.FrameAfter)
+	elsewhere := f.FrameAfter != f.Frame && f.FrameAfter != 0
+	return fmt.Sprint(f.Frame) + text.When(elsewhere, fmt.Sprintf(" → %d", f.FrameAfter))
 }
 
-// verdictText is the verdict with its detail.
-func verdictText(f *report.Finding) string { return detailed(f.Verdict, f.Detail) }
-
+// detailed is the verdict with its detail.
 func detailed(verdict report.Verdict, detail string) string {
-	if detail == "" {
-		return string(verdict)
-	}
-	return string(verdict) + " (" + detail + ")"
+	return string(verdict) + text.When(detail != "", " ("+detail+")")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/bounded"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
@@ -82,11 +83,14 @@ func newTable(columns []column) *table { return &table{Columns: columns} }
 
 func (t *table) add(cells ...cell) { t.Rows = append(t.Rows, cells) }
 
-// more adds a row that has a text in its last column alone.
-func (t *table) more(text string) {
-	row := make([]cell, len(t.Columns))
-	row[len(row)-1].Text = text
-	t.add(row...)
+// more adds a row that says in its last column how many rows of all there are beyond
+// these, if any, and what more there is to say of them.
+func (t *table) more(all int64, and string) {
+	if more := bounded.Sub(all, int64(len(t.Rows))); more > 0 {
+		row := make([]cell, len(t.Columns))
+		row[len(row)-1].Text = "and " + text.Count(more) + " more" + and
+		t.add(row...)
+	}
 }
 
 // all are the rows with the foot.

@@ -36,8 +36,7 @@ func flowsTable(flows []report.Flow) *table {
 		{"connection", asConnection}, {"packets", asNumber}, {"payload", asNumber}, {"lasted", asNumber}, {"moved", asNumber},
 		{"flags before", asNumber}, {"after", asNumber}, {"findings", asVerdicts},
 	})
-	for i := range flows {
-		f := &flows[i]
+	for _, f := range flows {
 		t.add(textCell(f.Name), numberCell(f.Packets), sizeCell(f.Bytes), durationCell(f.Last.Sub(f.First)), numberCell(f.Moved),
 			numberCell(f.Before), numberCell(f.After), verdictsCell(f.ByVerdict))
 	}
@@ -48,9 +47,10 @@ func findingsTable(findings []report.Finding) *table {
 	t := newTable([]column{
 		{"frame", asNumber}, {"flag", asFlag}, {"verdict", asVerdicts}, {"connection", asConnection}, {"evidence", asSentence},
 	})
-	for i := range findings {
-		f := &findings[i]
-		t.add(sortedCell(findingFrames(f), f.Frame), textCell(f.Label()), cell{Tags: []tag{{verdictText(f), string(f.Verdict)}}}, textCell(f.Flow.String()), textCell(f.Evidence))
+	for _, f := range findings {
+		verdict := tag{detailed(f.Verdict, f.Detail), string(f.Verdict)}
+		t.add(sortedCell(findingFrames(&f), f.Frame), textCell(f.Label()), cell{Tags: []tag{verdict}},
+			textCell(f.Flow.String()), textCell(f.Evidence))
 	}
 	return t
 }
@@ -74,14 +74,13 @@ func headersTable(r *report.Report) *table {
 	t := newTable([]column{
 		{"field", asWords}, {"proved", asNumber}, {"likely", asNumber}, {"as captured", asNumber}, {"unknown", asNumber},
 	})
-	if r.Inference.Packets == 0 {
-		return t
-	}
 	add := func(name string, p report.Proof) {
 		t.add(textCell(name), numberCell(p.Proved), numberCell(p.Likely), numberCell(p.AsCaptured), numberCell(p.Unknown))
 	}
-	add("Next Header", r.Inference.NextHeader)
-	add("Destination", r.Inference.Destination)
+	if r.Inference.Packets != 0 {
+		add("Next Header", r.Inference.NextHeader)
+		add("Destination", r.Inference.Destination)
+	}
 	return t
 }
 
@@ -100,8 +99,7 @@ func interfacesTable(interfaces []report.Interface) *table {
 	t := newTable([]column{
 		{"section", asNumber}, {"interface", asNumber}, {"name", asName}, {"link type", asWords}, {"tick", asWords}, {"packets", asNumber},
 	})
-	for i := range interfaces {
-		f := &interfaces[i]
+	for _, f := range interfaces {
 		t.add(numberCell(int64(f.Section)), numberCell(int64(f.ID)), textCell(f.Name),
 			textCell(fmt.Sprintf("%s (%d)", f.LinkName, f.LinkType)), textCell(f.Resolution), numberCell(f.Packets))
 	}
@@ -114,8 +112,7 @@ func lossTable(directions []report.DirectionLoss) *table {
 		{"direction", asWords}, {"acknowledged", asNumber}, {"missed", asNumber}, {"share", asNumber}, {"95 % interval", asWords},
 		{"gaps", asNumber}, {"packets", asNumber}, {"connections judged", asNumber}, {"remark", asSentence},
 	})
-	for i := range directions {
-		d := &directions[i]
+	for _, d := range directions {
 		var share, interval, packets, remark cell
 		if d.NoEstimate == "" {
 			share = sortedCell(percent(d.RatePPM), d.RatePPM)

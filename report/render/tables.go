@@ -1,7 +1,7 @@
 package render
 
 import (
-	"fmt"
+	"cmp"
 	"io"
 	"strconv"
 
@@ -32,57 +32,44 @@ type TableRole struct {
 	Addresses int // distinct ones
 }
 
-// TableRoles writes the roles that have rows, for a terminal of the given
-// width in columns (80 if it is not positive).
-func TableRoles(w io.Writer, roles []TableRole, width int) error {
-	p := newPrinter(w, width)
-	t := newTable([]column{{"together", asWords}, {"rows", asNumber}, {"addresses", asNumber}})
-	for _, r := range roles {
-		if r.Rows > 0 {
-			t.add(textCell(r.Name), numberCell(int64(r.Rows)), numberCell(int64(r.Addresses)))
-		}
-	}
-	p.printf("\n")
-	p.table(t)
-	return p.err
-}
-
 // Tables writes what files of network tables gave, for a terminal of the
 // given width in columns (80 if it is not positive): a line a file, then for
-// each file the lines that were not understood.
-func Tables(w io.Writer, files []TableFile, width int) error {
+// each file the lines that were not understood, then the roles that have rows.
+func Tables(w io.Writer, files []TableFile, roles []TableRole, width int) error {
 	p := newPrinter(w, width)
 	t := newTable([]column{{"rows", asNumber}, {"addresses", asNumber}, {"cut", asNumber}, {"refused", asNumber}, {"file: its formats", asSentence}})
 	for _, f := range files {
-		name := f.Name
-		if f.Format != "" {
-			name += ": " + f.Format
-		}
-		t.add(numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)), numberCell(int64(f.Cut)), numberCell(int64(f.NotUnderstood)), textCell(name))
+		t.add(numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)), numberCell(int64(f.Cut)),
+			numberCell(int64(f.NotUnderstood)), textCell(text.Join(": ", f.Name, f.Format)))
 	}
 	p.table(t)
 	for _, f := range files {
 		f.print(p)
 	}
+	together := newTable([]column{{"together", asWords}, {"rows", asNumber}, {"addresses", asNumber}})
+	for _, r := range roles {
+		if r.Rows > 0 {
+			together.add(textCell(r.Name), numberCell(int64(r.Rows)), numberCell(int64(r.Addresses)))
+		}
+	}
+	p.printf("\n")
+	p.table(together)
 	return p.err
 }
 
 // print writes what was not understood of the file.
 func (f *TableFile) print(p *printer) {
-	title := f.Problem
-	switch {
-	case title == "" && len(f.Lines) == 0:
+	if f.Problem == "" && len(f.Lines) == 0 {
 		return
-	case title == "":
-		title = "lines not understood, wholly or in part"
 	}
+	title := cmp.Or(f.Problem, "lines not understood, wholly or in part")
 	p.printf("\n%s: %s\n", text.Sanitise(f.Name), text.Sanitise(title))
 	t := newTable([]column{{"line", asNumber}, {"why", asWords}, {"text", asSentence}})
 	for _, l := range f.Lines {
 		t.add(textCell(strconv.Itoa(l.Number)), textCell(l.Why), textCell(l.Text))
 	}
-	if more := f.NotUnderstood - len(f.Lines); more > 0 && len(f.Lines) > 0 {
-		t.more(fmt.Sprintf("and %s more", text.Count(int64(more))))
+	if len(f.Lines) > 0 {
+		t.more(int64(f.NotUnderstood), "")
 	}
 	p.tables(t)
 }

@@ -21,6 +21,8 @@ const (
 	shownTables     = 4
 	shownInterfaces = 3
 	shownAddresses  = 2
+	shownDoubtful   = 5 // flows
+	shownCandidates = 4 // of a doubtful flow
 	shownNotes      = 8
 )
 
@@ -51,17 +53,6 @@ func Terminal(w io.Writer, r *report.Report, s Screen) error {
 	return p.err
 }
 
-// labelled is a table of labels with text beside them.
-func labelled(beside look) *table { return newTable([]column{{"", asLabel}, {"", beside}}) }
-
-func factsTable(all facts) *table {
-	t := labelled(asLines)
-	for _, f := range all {
-		t.add(textCell(f.Label), textCell(f.Text))
-	}
-	return t
-}
-
 // overview says what every rendering says first, or more of the same.
 func overview(r *report.Report, said *page, details bool) *table {
 	long := map[string]string{}
@@ -74,7 +65,7 @@ func overview(r *report.Report, said *page, details bool) *table {
 		all[i].Text = cmp.Or(long[f.Label], f.Text)
 	}
 	all.add("Found", said.Headline)
-	return factsTable(all)
+	return all.table(asLines)
 }
 
 // frequentFlags shows the analyser's flags, of many the most frequent.
@@ -108,8 +99,8 @@ func worstFlows(s section) *table {
 	for _, row := range s.Table.without("payload", "lasted").Rows {
 		t.add(append(row[1:5:5], cell{Text: row[0].Text, Tags: row[5].Tags})...)
 	}
-	if more := bounded.Sub(s.Total, int64(len(t.Rows))); more > 0 && len(t.Rows) > 0 {
-		t.more(fmt.Sprintf("and %s more: %s in all", text.Count(more), text.Plural(s.Total, "connection")))
+	if len(t.Rows) > 0 {
+		t.more(s.Total, ": "+text.Plural(s.Total, "connection")+" in all")
 	}
 	return t
 }
@@ -119,57 +110,42 @@ func nothingToSay(f *report.Flow) bool {
 	return f.Moved == 0 && f.Before == 0 && f.After == 0 && len(f.ByVerdict) == 0
 }
 
-// shownDoubtful is how many doubtful flows are shown.
-const shownDoubtful = 5
-
 // doubtfulTable shows flows whose header was left open or decided narrowly.
 func doubtfulTable(r *report.Report) *table {
 	t := newTable([]column{{"packets", asNumber}, {"left open or decided narrowly", asSentence}})
-	list := r.Inference.Doubtful
-	for _, d := range list[:min(len(list), shownDoubtful)] {
+	for _, d := range r.Inference.Doubtful[:min(len(r.Inference.Doubtful), shownDoubtful)] {
 		t.add(numberCell(d.Packets), textCell(doubtfulText(&d)))
 	}
-	if more := bounded.Sub(int64(r.Inference.DoubtfulTotal), int64(len(t.Rows))); more > 0 {
-		t.more(fmt.Sprintf("and %s more", text.Count(more)))
-	}
+	t.more(int64(r.Inference.DoubtfulTotal), "")
 	return t
 }
 
 // doubtfulText says what a flow's header may be; a tie is shown with the addresses that
 // fit.
 func doubtfulText(d *report.DoubtfulFlow) string {
-	const most = 4 // candidates shown
 	if len(d.Candidates) == 0 {
 		return fmt.Sprintf("%s: %s to %s %.4f, next %.4f", d.Flow,
 			d.Best.NextHeader, d.Best.Destination, d.Best.Posterior, d.RunnerUp.Posterior)
 	}
-	shown := d.Candidates[:min(most, len(d.Candidates))]
-	list := make([]string, 0, most+1)
-	for _, c := range shown {
-		list = append(list, fmt.Sprintf("%s to %s %.4f", c.NextHeader, c.Destination, c.Posterior))
+	choice := func(c *report.HeaderChoice) string {
+		return fmt.Sprintf("%s to %s %.4f", c.NextHeader, c.Destination, c.Posterior)
 	}
-	if more := len(d.Candidates) - len(shown) + d.CandidatesOmitted; more > 0 {
-		list = append(list, fmt.Sprintf("and %d more", more))
-	}
+	list := cut(d.Candidates, shownCandidates, 0, int64(d.CandidatesOmitted), choice, "and %d more")
 	return d.Flow.String() + ": " + strings.Join(list, ", ")
 }
 
 func firstFindings(r *report.Report) *table {
 	t := findingsSection(r, shownFindings).Table.without("connection")
-	if more := bounded.Sub(r.Findings.Total, int64(len(t.Rows))); more > 0 {
-		t.more(fmt.Sprintf("and %s more; the JSON report has %s of them", text.Count(more), text.Count(int64(len(r.Findings.List)))))
-	}
+	t.more(r.Findings.Total, "; the JSON report has "+text.Count(int64(len(r.Findings.List)))+" of them")
 	return t
 }
 
 // notesTable shows the limits that were met.
 func notesTable(said *page) *table {
-	t := labelled(asSentence)
+	var all facts
 	for _, note := range said.Notes {
-		t.add(textCell("Note"), textCell(note))
+		all = append(all, Fact{"Note", note})
 	}
-	if said.MoreNotes != "" {
-		t.add(textCell("Note"), textCell(said.MoreNotes))
-	}
-	return t
+	all.add("Note", said.MoreNotes)
+	return all.table(asSentence)
 }

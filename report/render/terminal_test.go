@@ -39,8 +39,7 @@ func TestTerminalGolden(t *testing.T) {
 
 func TestTablesGolden(t *testing.T) {
 	var buf bytes.Buffer
-	err := errors.Join(Tables(&buf, sampleTables(), 80),
-		TableRoles(&buf, []TableRole{{"own addresses", 4, 4}, {"routes", 0, 0}, {"TCP connections", 57, 13}}, 80))
+	err := Tables(&buf, sampleTables(), []TableRole{{"own addresses", 4, 4}, {"routes", 0, 0}, {"TCP connections", 57, 13}}, 80)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +163,7 @@ func (f *failing) Write(p []byte) (int, error) {
 func TestWriteErrorsAreReturned(t *testing.T) {
 	writes := map[string]func(*failing) error{
 		"terminal": func(w *failing) error { return Terminal(w, readSample(t), Screen{}) },
-		"tables":   func(w *failing) error { return Tables(w, sampleTables(), 80) },
+		"tables":   func(w *failing) error { return Tables(w, sampleTables(), nil, 80) },
 	}
 	for _, f := range Formats() {
 		writes[string(f)] = func(w *failing) error {

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 func Facts(w io.Writer, introduction string, list []Fact, width int) error {
 	p := newPrinter(w, width)
 	p.printf("%s\n\n", strings.ReplaceAll(text.Wrap(introduction, p.width), "\n"+text.Indent, "\n"))
-	p.table(factsTable(list))
+	p.table(facts(list).table(asLines))
 	return p.err
 }
 
@@ -24,10 +23,7 @@ func Facts(w io.Writer, introduction string, list []Fact, width int) error {
 func Laws(w io.Writer, width int) error {
 	var list []Fact
 	for l := reorder.Law(0); int(l) < reorder.NumLaws; l++ {
-		said := fmt.Sprintf("A packet comes after one %s", l.Cause())
-		if source := l.Source(); source != "" {
-			said += " (" + source + ")"
-		}
+		said := "A packet comes after one " + l.Cause() + text.When(l.Source() != "", " ("+l.Source()+")")
 		list = append(list, Fact{l.String(), said + ".\nBroken where " + l.But() + "."})
 	}
 	return Facts(w, "The laws of order. Where the capture breaks one, a packet was recorded late, and the repair moves it. "+

@@ -1,10 +1,11 @@
-// Package text makes text safe to show, and writes numbers, times and lines as a
-// person reads them. It gives the same text whatever the locale.
+// Package text makes text safe to show, also as JSON, and writes numbers, times and
+// lines as a person reads them. It gives the same text whatever the locale.
 package text
 
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,9 @@ import (
 // printable (control characters, bidirectional overrides, invalid UTF-8) is
 // written as a Go escape. Printable text comes back as it is.
 func Sanitise(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !strconv.IsPrint(r) }) {
+		return s
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -34,10 +38,29 @@ func Sanitise(s string) string {
 	return b.String()
 }
 
-// Plural returns "1 packet", "2,000 packets".
+// Parts returns those that are not empty. It uses the array of what it is given.
+func Parts(all ...string) []string {
+	return slices.DeleteFunc(all, func(part string) bool { return part == "" })
+}
+
+// Join joins the parts that are not empty.
+func Join(separator string, parts ...string) string { return strings.Join(Parts(parts...), separator) }
+
+// When returns what is said where it holds, else nothing.
+func When(holds bool, said string) string {
+	if holds {
+		return said
+	}
+	return ""
+}
+
+// Plural returns "1 packet", "2,000 packets", "2 addresses".
 func Plural(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "s") {
+		noun += "e"
 	}
 	return Count(n) + " " + noun + "s"
 }
@@ -109,28 +132,20 @@ func ThreeDigits(v float64) string {
 // spaces, and within a word that is longer than a line. Line feeds in s stay;
 // the lines that continue one of them are indented.
 func Wrap(s string, width int) string {
-	var lines []string
-	for _, paragraph := range strings.Split(s, "\n") {
-		if Columns(paragraph) > width {
-			lines = append(lines, wrapParagraph(paragraph, width-len(Indent))...)
-		} else {
-			lines = append(lines, paragraph)
+	paragraphs := strings.Split(s, "\n")
+	for i, p := range paragraphs {
+		if Columns(p) > width {
+			paragraphs[i] = strings.Join(broken(p, width-len(Indent)), "\n"+Indent)
 		}
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(paragraphs, "\n")
 }
 
 // Indent begins a line that continues another.
 const Indent = "  "
 
-func wrapParagraph(s string, width int) []string {
-	var lines []string
-	add := func(line string) {
-		if len(lines) > 0 {
-			line = Indent + line
-		}
-		lines = append(lines, line)
-	}
+// broken returns the lines of a paragraph, none of them indented.
+func broken(s string, width int) (lines []string) {
 	line := ""
 	for _, word := range pieces(s, width) {
 		if line != "" && Columns(line)+1+Columns(word) <= width {
@@ -138,16 +153,15 @@ func wrapParagraph(s string, width int) []string {
 			continue
 		}
 		if line != "" {
-			add(line)
+			lines = append(lines, line)
 		}
 		for head := Cut(word, width); head != word; head = Cut(word, width) {
-			add(head)
+			lines = append(lines, head)
 			word = word[len(head):]
 		}
 		line = word
 	}
-	add(line)
-	return lines
+	return append(lines, line)
 }
 
 // pieces splits a text where lines may break: at its blanks, but not between a
@@ -189,31 +203,3 @@ func Cut(s string, width int) string {
 
 // Columns is the width of s on a terminal, whatever the locale.
 func Columns(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
-
-// EscapeJSON writes what is not printable in a JSON text as \u escapes. Beyond
-// ASCII such characters occur in strings only, and encoding/json has escaped
-// those within ASCII but DEL.
-func EscapeJSON(text []byte) []byte {
-	out := make([]byte, 0, len(text))
-	for {
-		plain := 0
-		for plain < len(text) && text[plain] < 0x7F {
-			plain++
-		}
-		out, text = append(out, text[:plain]...), text[plain:]
-		if len(text) == 0 {
-			return out
-		}
-		r, size := utf8.DecodeRune(text)
-		switch {
-		case strconv.IsPrint(r):
-			out = append(out, text[:size]...)
-		case r > 0xFFFF: // a surrogate pair (RFC 8259, section 7)
-			r -= 0x10000
-			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xD800+r>>10, 0xDC00+r&0x3FF)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-		text = text[size:]
-	}
-}

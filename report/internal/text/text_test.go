@@ -54,6 +54,34 @@ func TestDuration(t *testing.T) {
 	}
 }
 
+func TestPlural(t *testing.T) {
+	for want, got := range map[string]string{
+		"1 packet": Plural(1, "packet"), "0 packets": Plural(0, "packet"), "2,000 packets": Plural(2000, "packet"),
+		"1 address": Plural(1, "address"), "2 addresses": Plural(2, "address"),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// Parts that hold nothing leave no separator.
+func TestJoin(t *testing.T) {
+	for _, c := range []struct {
+		want  string
+		parts []string
+	}{
+		{"", nil},
+		{"", []string{"", When(false, "a")}},
+		{"a", []string{"", When(true, "a"), ""}},
+		{"a; b", []string{"a", When(false, "x"), "b"}},
+	} {
+		if got := Join("; ", c.parts...); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
 func TestCountAndSize(t *testing.T) {
 	counts := map[int64]string{0: "0", 999: "999", 1000: "1,000", -1234567: "-1,234,567"}
 	for n, want := range counts {
