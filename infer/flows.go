@@ -46,17 +46,7 @@ func (f *Facts) key(h header.Hypothesis) flowKey {
 }
 
 // hypothesis returns the one under which k is a flow.
-func (k *flowKey) hypothesis() header.Hypothesis {
-	switch uint8(k.class) {
-	case packet.ProtoTCP:
-		return header.AsTCP
-	case packet.ProtoUDP:
-		return header.AsUDP
-	case packet.ProtoICMPv6:
-		return header.AsICMPv6
-	}
-	return header.AsOther
-}
+func (k *flowKey) hypothesis() header.Hypothesis { return header.HypothesisOf(uint8(k.class)) }
 
 // twoWay reports whether the other direction of k has a key of its own.
 func (k *flowKey) twoWay() bool { return k.class <= 0xFF && k.ports != 0 && k.class != packet.ProtoESP }

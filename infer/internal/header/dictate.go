@@ -62,37 +62,6 @@ func solicitedNode(a packet.Addr) packet.Addr {
 	return group(0x02, 1, 0xFF, a[13], a[14], a[15])
 }
 
-// dictationOf reads the ICMPv6 message in data, which has its type's least
-// length.
-func dictationOf(icmpType uint8, data []byte) Dictation {
-	const solicited = 0x40 // RFC 4861, section 4.4
-	switch icmpType {
-	case ICMPUnreachable, 2, 3, icmpParameter:
-		return ToQuotedSource
-	case ICMPNeighborSolicit:
-		return ToSolicited
-	case ICMPNeighborAdvert:
-		if data[4]&solicited != 0 {
-			return ToSolicitor
-		}
-		return ToAllNodes
-	case ICMPMLDQuery:
-		if (packet.Addr(data[8:24]) == packet.Addr{}) {
-			return ToAllNodes
-		}
-		return ToGroup
-	case ICMPMLDReport:
-		return ToGroup
-	case ICMPMLDDone, ICMPRouterSolicit:
-		return ToAllRouters
-	case ICMPRouterAdvert:
-		return ToRouterClients
-	case ICMPMLDv2Report:
-		return ToMLDv2Routers
-	}
-	return DictatesNothing
-}
-
 // Dictated is what a payload says: the destinations that it allows, and how
 // firmly.
 type Dictated struct {

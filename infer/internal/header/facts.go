@@ -29,6 +29,19 @@ const (
 	Hypotheses // their number
 )
 
+// protocols are the Next Header values of all but AsOther.
+var protocols = [AsOther]uint8{AsTCP: packet.ProtoTCP, AsUDP: packet.ProtoUDP, AsICMPv6: packet.ProtoICMPv6}
+
+// HypothesisOf returns the one under which a packet has a Next Header.
+func HypothesisOf(protocol uint8) Hypothesis {
+	for h, p := range protocols {
+		if p == protocol {
+			return Hypothesis(h)
+		}
+	}
+	return AsOther
+}
+
 // Packet is one packet as a raw socket delivered it: what follows the
 // IPv6 header and its extension headers, and the source address.
 type Packet struct {
@@ -60,7 +73,6 @@ type Facts struct {
 	NextHeader uint8     // as captured; packet.NoNextHeaderKnown where unknown
 	Dictation  Dictation // what the payload says of the destination, read as ICMPv6
 	ICMPType   uint8
-	icmpCode   uint8
 	ICMPID     uint16
 
 	Seq, End, Ack  tcp.Seq // End is after the segment's last byte; of ESP seq alone

@@ -147,7 +147,8 @@ func (f *Facts) readPIM(data []byte) (o Other, ok bool) {
 		o.twice = f.whole
 		return o, true
 	case hello:
-		if f.whole && !optionsEnd(data[4:]) {
+		option := func(b []byte) int { return 4 + int(binary.BigEndian.Uint16(b[2:])) }
+		if f.whole && !filled(data[4:], true, option) {
 			return o, false
 		}
 		o.bits = 14
@@ -156,17 +157,22 @@ func (f *Facts) readPIM(data []byte) (o Other, ok bool) {
 	return o, true
 }
 
-// optionsEnd reports whether options with 16-bit types and lengths fill b.
-func optionsEnd(b []byte) bool {
+// filled reports whether records fill b; size returns the length of the one that b
+// begins with, of 4 bytes or more, and less where none has that shape. all says that
+// b was captured to its end, else its last record may have been cut off.
+func filled(b []byte, all bool, size func(b []byte) int) bool {
 	for len(b) > 0 {
 		if len(b) < 4 {
-			return false
+			return !all
 		}
-		n := 4 + int(binary.BigEndian.Uint16(b[2:]))
-		if n > len(b) {
+		switch n := size(b); {
+		case n < 4:
 			return false
+		case n > len(b):
+			return !all
+		default:
+			b = b[n:]
 		}
-		b = b[n:]
 	}
 	return true
 }
@@ -276,7 +282,13 @@ func sctpBegins(data []byte, all bool) bool {
 // fill the packet, and a CRC32c over it all, with the field zero, that covers no
 // address.
 func readSCTP(data []byte, all bool) (o Other, ok bool) {
-	if !sctpChunks(data[sctpHeader:], all) {
+	chunk := func(b []byte) int {
+		if n := int(binary.BigEndian.Uint16(b[2:])); n >= 4 && sctpChunk(b[0]) {
+			return (n + 3) &^ 3
+		}
+		return 0
+	}
+	if !filled(data[sctpHeader:], all, chunk) {
 		return o, false
 	}
 	o = Other{Protocol: ProtoSCTP, bits: 4}
@@ -292,46 +304,14 @@ func readSCTP(data []byte, all bool) (o Other, ok bool) {
 	return o, true
 }
 
-// sctpChunks reports whether chunks of known types fill b; all says that it was
-// captured to its end.
-func sctpChunks(b []byte, all bool) bool {
-	for len(b) > 0 {
-		if len(b) < 4 {
-			return !all
-		}
-		if !sctpChunk(b[0]) {
-			return false
-		}
-		n := int(binary.BigEndian.Uint16(b[2:]))
-		if n < 4 {
-			return false
-		}
-		n = (n + 3) &^ 3
-		if n > len(b) {
-			return !all
-		}
-		b = b[n:]
-	}
-	return true
-}
-
 // readEIGRP is EIGRP's (RFC 7868, section 6.3): a checksum of its own over all.
 func readEIGRP(data []byte, all bool) (o Other, ok bool) {
 	const header, opcodes = 20, 11
 	if !all || len(data) < header || data[1] == 0 || data[1] > opcodes || packet.Fold(packet.Sum(data)) != 0xFFFF {
 		return o, false
 	}
-	for rest := data[header:]; len(rest) > 0; {
-		if len(rest) < 4 {
-			return o, false
-		}
-		n := int(binary.BigEndian.Uint16(rest[2:]))
-		if n < 4 || n > len(rest) {
-			return o, false
-		}
-		rest = rest[n:]
-	}
-	return Other{Protocol: protoEIGRP, Proved: true, bits: 24}, true
+	field := func(b []byte) int { return int(binary.BigEndian.Uint16(b[2:])) }
+	return Other{Protocol: protoEIGRP, Proved: true, bits: 24}, filled(data[header:], true, field)
 }
 
 // readRSVP is RSVP's (RFC 2205, section 3.1): objects that fill its length, and
@@ -343,17 +323,13 @@ func readRSVP(data []byte, all bool) (o Other, ok bool) {
 		summed && packet.Fold(packet.Sum(data)) != 0xFFFF {
 		return o, false
 	}
-	for rest := data[header:]; len(rest) > 0; {
-		if len(rest) < 4 {
-			return o, false
+	object := func(b []byte) int {
+		if n := int(binary.BigEndian.Uint16(b)); n%4 == 0 {
+			return n
 		}
-		n := int(binary.BigEndian.Uint16(rest))
-		if n < 4 || n%4 != 0 || n > len(rest) {
-			return o, false
-		}
-		rest = rest[n:]
+		return 0
 	}
-	return Other{Protocol: protoRSVP, Proved: true, bits: 24}, true
+	return Other{Protocol: protoRSVP, Proved: true, bits: 24}, filled(data[header:], true, object)
 }
 
 // greFlags are GRE's flags: with a checksum, a key and a number.

@@ -81,15 +81,10 @@ func (f *Facts) need(h Hypothesis) Residue {
 
 // Protocol returns h's Next Header value.
 func (f *Facts) Protocol(h Hypothesis) uint8 {
-	switch h {
-	case AsTCP:
-		return packet.ProtoTCP
-	case AsUDP:
-		return packet.ProtoUDP
-	case AsICMPv6:
-		return packet.ProtoICMPv6
+	if h == AsOther {
+		return f.Other.Protocol
 	}
-	return f.Other.Protocol
+	return protocols[h]
 }
 
 // Body is a fingerprint of the data without what is in the checksum's
