@@ -83,12 +83,10 @@ func (t *candidates) add(a packet.Addr, zone uint32, r role) {
 // place returns the index of the candidate a on an interface, whose hash is
 // given; none if it is none.
 func (t *candidates) place(a *packet.Addr, zone uint32, hash uint64) int32 {
-	for p := t.index.probe(hash); p.next(); {
-		if c := t.list.at(p.at); c.addr == *a && c.zone == zone {
-			return p.at
-		}
-	}
-	return none
+	return t.index.find(hash, func(at int32) bool {
+		c := t.list.at(at)
+		return c.addr == *a && c.zone == zone
+	})
 }
 
 // arrange sorts the candidates by residue, and by address within one, so that

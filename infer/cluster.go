@@ -55,10 +55,12 @@ func (t *flows) cluster(i int32, n *header.Needs) int32 {
 		if need == 0 {
 			continue
 		}
-		for p := t.clusterAt.probe(clusterHash(i, header.Mode(m), need)); p.next(); {
-			if c := t.clusters.at(p.at); c.flow == i && c.needs[m] == need {
-				return p.at
-			}
+		at := t.clusterAt.find(clusterHash(i, header.Mode(m), need), func(at int32) bool {
+			c := t.clusters.at(at)
+			return c.flow == i && c.needs[m] == need
+		})
+		if at != none {
+			return at
 		}
 	}
 	return none

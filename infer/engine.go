@@ -126,16 +126,10 @@ func (e *Engine) observeAs(f *Facts, h header.Hypothesis, alone bool) {
 	}
 	fl := e.flows.list.at(i)
 	if fl.packets++; fl.packets == 1 {
-		fl.begun = f.read.Stamp
-		switch {
-		case h == header.AsTCP && f.read.Opens:
-			e.flows.opened(fl, f.read.Stamp)
-		case h == header.AsUDP:
-			e.flows.begun(fl, f.read.Stamp, e.datagrams)
-		}
+		e.begin(fl, f, h)
 	}
 	if !f.read.Dst.IsUnspecified() {
-		e.flows.name(&key, f.read.Dst, bySeen)
+		e.flows.name(&key, f.read.Dst, bySeen, always)
 	}
 	switch h {
 	case header.AsTCP:
@@ -156,6 +150,21 @@ func (e *Engine) observeAs(f *Facts, h header.Hypothesis, alone bool) {
 	if alone || !checked || cluster == none {
 		fl.alone = true
 		e.crowds.add(f.read.Needs(h))
+	}
+}
+
+// begin notes that f, read under h, is fl's first packet. One that opens a connection
+// is of another than what was named for an earlier one. A socket may be silent for
+// long: that a datagram is of another than a row's shows where a table was read in
+// between that lacks the row.
+func (e *Engine) begin(fl *flow, f *Facts, h header.Hypothesis) {
+	fl.begun = f.read.Stamp
+	opens := h == header.AsTCP && f.read.Opens
+	if !opens && h != header.AsUDP {
+		return
+	}
+	for n := range e.flows.namesOf(fl) {
+		n.past = fl.begun > n.until && (opens || e.datagrams.between(n.until, fl.begun))
 	}
 }
 
@@ -190,7 +199,7 @@ func (e *Engine) observeDictated(f *Facts) {
 			if k.src.IsLinkLocal() {
 				k.zone = f.read.Zone
 			}
-			e.flows.name(&k, f.read.Quoted, bySeen)
+			e.flows.name(&k, f.read.Quoted, bySeen, always)
 		}
 	}
 }
@@ -198,7 +207,7 @@ func (e *Engine) observeDictated(f *Facts) {
 // nameSolicitor notes that an advertisement of target goes to f's source.
 func (e *Engine) nameSolicitor(target packet.Addr, f *Facts) {
 	k := solicited(target, f.read.Zone)
-	e.flows.name(&k, f.read.Src, byPayload)
+	e.flows.name(&k, f.read.Src, byPayload, always)
 }
 
 // solicited returns the key under which those are named who asked for an
@@ -243,5 +252,5 @@ func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint
 	}
 	e.candidates.add(from, zone, isSeen)
 	e.candidates.add(to, zoneOf(dst), isSeen)
-	e.flows.name(&key, to, bySeen)
+	e.flows.name(&key, to, bySeen, always)
 }

@@ -40,32 +40,19 @@ type index struct {
 	used  int
 }
 
-// probe visits the places that a hash may lead to, until next returns false.
-type probe struct {
-	slots []uint64
-	hash  uint32
-	slot  uint32
-	at    int32 // the present one
-}
-
-func (x *index) probe(hash uint64) probe {
-	return probe{slots: x.slots, hash: uint32(hash >> 32), slot: uint32(hash>>32) - 1}
-}
-
-// next moves on to the next place; false after the last.
-func (p *probe) next() bool {
-	for len(p.slots) > 0 {
-		p.slot++
-		s := p.slots[int(p.slot)&(len(p.slots)-1)]
+// find returns the first of the places that a hash leads to which has what is
+// looked for; none where there is none.
+func (x *index) find(hash uint64, has func(at int32) bool) int32 {
+	for i := int(hash >> 32); len(x.slots) > 0; i++ {
+		s := x.slots[i&(len(x.slots)-1)]
 		if s == 0 {
-			return false
+			break
 		}
-		if uint32(s>>32) == p.hash {
-			p.at = int32(uint32(s) - 1)
-			return true
+		if at := int32(uint32(s) - 1); s>>32 == hash>>32 && has(at) {
+			return at
 		}
 	}
-	return false
+	return none
 }
 
 // add notes that a record with that hash is at a place; the record is new.

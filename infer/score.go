@@ -223,12 +223,10 @@ func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 	if fl == nil {
 		return
 	}
-	for j := fl.named; j != none; {
-		n := e.flows.names.at(j)
+	for n := range e.flows.namesOf(fl) {
 		if !n.past || !e.moments.within(e.span) {
 			add(n.dst, n.by)
 		}
-		j = n.next
 	}
 }
 

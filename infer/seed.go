@@ -124,13 +124,13 @@ func (e *Engine) seedName(from, to Endpoint, protocol uint8, until int64) {
 	if key.src.IsMapped() || dst.IsMapped() {
 		return
 	}
-	e.flows.nameUntil(&key, dst, byTable, until)
+	e.flows.name(&key, dst, byTable, until)
 	zone := zoneOf(from.Address)
 	if zone == 0 {
 		zone = zoneOf(to.Address)
 	}
 	if key.src.IsLinkLocal() && zone != 0 { // for captures with zones
 		key.zone = zone
-		e.flows.nameUntil(&key, dst, byTable, until)
+		e.flows.name(&key, dst, byTable, until)
 	}
 }

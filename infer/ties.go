@@ -226,9 +226,9 @@ func (e *Engine) acquaint() *acquaintance {
 	for i := range e.flows.list.n {
 		fl := e.flows.list.at(i)
 		if e.direction(fl.key.src) == outbound {
-			for n := fl.named; n != none; n = e.flows.names.at(n).next {
-				if a := e.flows.names.at(n).dst; !a.IsLinkLocal() {
-					k.serve(&fl.key, e.candidates.place(&a, 0, hashPlace(&a, 0)), fl.key.ports)
+			for n := range e.flows.namesOf(fl) {
+				if !n.dst.IsLinkLocal() {
+					k.serve(&fl.key, e.candidates.place(&n.dst, 0, hashPlace(&n.dst, 0)), fl.key.ports)
 				}
 			}
 		} else if fl.packets > 0 {
