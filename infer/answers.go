@@ -19,7 +19,7 @@ func (a *Answers) Doubts(limit int) (list []Doubt, total int) { return a.engine.
 
 // Local returns the host's own addresses, sorted: those that the tables name,
 // else those that the capture proves to be an end of all its traffic.
-func (a *Answers) Local() []netip.Addr { return a.engine.vantage.addresses() }
+func (a *Answers) Local() []netip.Addr { return a.engine.vantage.all() }
 
 // Candidates returns the number of distinct addresses that were tried.
 func (a *Answers) Candidates() int { return a.engine.candidates.distinct() }

@@ -3,6 +3,7 @@ package infer
 import (
 	"cmp"
 	"math"
+	"net/netip"
 	"runtime"
 	"slices"
 	"sync"
@@ -128,15 +129,14 @@ func (e *Engine) decide() {
 
 // settleLocal gives the host's own addresses, as known now, their role, and
 // arranges the candidates.
-func (e *Engine) settleLocal() []packet.Addr {
+func (e *Engine) settleLocal() []netip.Addr {
 	list := e.vantage.all()
-	slices.SortFunc(list, compareAddr)
 	if e.vantage.known == nil {
 		for i := range e.candidates.list.n {
 			e.candidates.list.at(i).roles &^= isLocal
 		}
 		for _, a := range list {
-			e.candidates.add(a, 0, isLocal)
+			e.candidates.add(packet.AddrOf(a), 0, isLocal)
 		}
 	}
 	e.candidates.arrange()
