@@ -69,7 +69,9 @@ func New(o Options) *Engine {
 		resolved:   resolutions{max: most, at: map[packet.Addr]*[4]int64{}}, span: never, moments: never,
 	}
 	e.flows.max, e.candidates.max = math.MaxInt32, math.MaxInt32
-	e.seedGroups()
+	for _, a := range header.WellKnown {
+		e.candidates.add(a, 0, isKnown)
+	}
 	if o.Snapshot != nil {
 		e.seed(o.Snapshot)
 	}

@@ -164,7 +164,7 @@ func (e *Engine) ObserveName(a netip.Addr) {
 		return
 	}
 	before := e.candidates.list.len()
-	e.seedAddress(a, 0, inNeighbor)
+	e.seedAddresses(0, inNeighbor, a)
 	e.byName += e.candidates.list.len() - before
 }
 

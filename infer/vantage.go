@@ -82,9 +82,6 @@ func isUnicast(a packet.Addr) bool {
 
 // own notes that the tables name a as the host's.
 func (v *vantage) own(a netip.Addr) {
-	if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
-		return
-	}
 	if v.known == nil {
 		v.known = map[packet.Addr]bool{}
 	}
