@@ -156,15 +156,10 @@ func (e *Engine) continued(f *Facts, q *question) outcome {
 	if q.h != header.AsTCP || !ok || !f.read.HasSeq || !f.read.HasAck {
 		return nothing
 	}
-	back := q.key.answeredBy(dst)
-	other := e.flows.find(&back)
-	if other == nil {
-		return nothing
-	}
 	seq, ack := nowhere, nowhere
 	seq.add(f.read.Seq)
 	ack.add(f.read.Ack)
-	acks, seqs := ack.agree(&other.seqs), seq.agree(&other.acks)
+	seqs, acks := e.agreement(q, dst, &seq, &ack)
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
 		return nothing
 	}

@@ -11,12 +11,6 @@ type Answers struct{ engine *Engine }
 // changed.
 func (a *Answers) Infer(f *Facts) Answer { return a.engine.infer(f) }
 
-// Doubts returns the flows that were left open or decided narrowly, those with
-// most packets first, at most limit of them, and how many there are in all.
-// Packets that may be of several protocols, or whose payload dictates where they
-// go, are decided one by one and not listed.
-func (a *Answers) Doubts(limit int) (list []Doubt, total int) { return a.engine.doubts(limit) }
-
 // Local returns the host's own addresses, sorted: those that the tables name,
 // else those that the capture proves to be an end of all its traffic.
 func (a *Answers) Local() []netip.Addr { return a.engine.vantage.all() }

@@ -242,23 +242,3 @@ func (e *Engine) observeNamed(q *question, c *candidate) (o observation) {
 	o.fits[bits.TrailingZeros8(uint8(isSeen))], o.fits[nearby], o.fits[anywhere] = 1, 1, 1
 	return o
 }
-
-// elsewhere returns log2 of how likely the destination of q is in no list, and
-// how much sooner than any address at all such a one has what q needs.
-func (e *Engine) elsewhere(q *question) (share, fit float64) {
-	shares := e.complete.shares[q.h]()
-	near, far := math.Exp2(shares[nearby]), math.Exp2(shares[anywhere])
-	share = math.Log2(near + far)
-	density, total := 0.0, 0.0
-	for m, need := range q.needs {
-		if need != 0 {
-			weight := math.Exp2(e.modeOf(q, header.Mode(m)))
-			density += weight * e.complete.near().density(need)
-			total += weight
-		}
-	}
-	if total == 0 {
-		return share, 0
-	}
-	return share, math.Log2((far + near*density/total) / (near + far))
-}

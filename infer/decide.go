@@ -380,7 +380,7 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 			o.protocol, o.by, o.mode = q.protocol, byChecksum, q.shown()
 		}
 	}
-	o.tied = ties(list)
+	o.tied = addressesIn(list) > 1
 	if !o.found || o.tied && !o.proved {
 		o.open = shortlist(list, total)
 	}
@@ -417,27 +417,26 @@ func (e *Engine) protocolStands(list []scored, q *question, total, other float64
 			fits += list[i].gain
 		}
 	}
+	share := mass / total
 	if !q.proved {
-		if !q.needs.Any() {
-			return false
-		}
-		mass = min(mass/total, fits/(fits+other))
-	} else {
-		mass /= total
+		share = min(share, fits/(fits+other))
 	}
-	v.stands = v.stands || mass >= credible
-	return mass >= min(credible, e.confidence)
+	if !q.proved && !q.needs.Any() {
+		return false
+	}
+	v.stands = v.stands || share >= credible
+	return share >= min(credible, e.confidence)
 }
 
 // shown is the mode that proves q's protocol where its destination stays open.
 func (q *question) shown() header.Mode {
-	switch {
-	case q.itself, q.needs[header.Whole] != 0:
+	if q.itself {
 		return header.Whole
-	case q.needs[header.Partial] != 0:
-		return header.Partial
-	case q.needs[header.Lengthless] != 0:
-		return header.Lengthless
+	}
+	for m, need := range q.needs {
+		if need != 0 {
+			return header.Mode(m)
+		}
 	}
 	return header.Unverified
 }

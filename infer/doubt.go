@@ -33,9 +33,12 @@ const narrow = 1e-4
 // clear reports whether v is decided, and not narrowly.
 func (v *verdict) clear() bool { return v.proved && v.second < narrow }
 
-// doubts returns the flows that were left open or decided narrowly: see
-// Answers.Doubts.
-func (e *Engine) doubts(limit int) (list []Doubt, total int) {
+// Doubts returns the flows that were left open or decided narrowly, those with
+// most packets first, at most limit of them, and how many there are in all.
+// Packets that may be of several protocols, or whose payload dictates where they
+// go, are decided one by one and not listed.
+func (a *Answers) Doubts(limit int) (list []Doubt, total int) {
+	e := a.engine
 	var open []int32 // clusters
 	for j := range e.flows.clusters.n {
 		c := e.flows.clusters.at(j)
@@ -59,19 +62,6 @@ func (e *Engine) doubts(limit int) (list []Doubt, total int) {
 func (e *Engine) doubt(j int32) Doubt {
 	c := e.flows.clusters.at(j)
 	fl := e.flows.list.at(c.flow)
-	d := e.doubtOf(fl, c)
-	if c.tied && c.listed != none {
-		d.tie(&e.lists[c.listed])
-		return d
-	}
-	q := e.questionOf(fl, c)
-	ranked := e.explain(nil, &q)
-	sortScored(ranked)
-	d.rank(ranked)
-	return d
-}
-
-func (e *Engine) doubtOf(fl *flow, c *cluster) Doubt {
 	d := Doubt{
 		Source: fl.key.src.Netip(), NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
 	}
@@ -79,27 +69,24 @@ func (e *Engine) doubtOf(fl *flow, c *cluster) Doubt {
 	if c.found {
 		d.Destination = e.destination(c.at).Netip()
 	}
-	return d
-}
-
-// tie fills in the candidates of a flow that several addresses fit.
-func (d *Doubt) tie(s *shortlisted) {
-	d.Candidates, d.Unlisted = s.candidates, s.rest
-	d.Best, d.RunnerUp = s.candidates[0], s.candidates[1]
-}
-
-// rank fills in the two likeliest explanations.
-func (d *Doubt) rank(ranked []scored) {
-	weights := 0.0
+	if c.tied && c.listed != none {
+		s := &e.lists[c.listed]
+		d.Candidates, d.Unlisted = s.candidates, s.rest
+		d.Best, d.RunnerUp = s.candidates[0], s.candidates[1]
+		return d
+	}
+	q := e.questionOf(fl, c)
+	ranked := e.explain(nil, &q)
+	sortScored(ranked)
+	total := 0.0
 	for i := range ranked {
-		weights += math.Exp2(ranked[i].total)
+		total += math.Exp2(ranked[i].total)
 	}
-	for i, to := range []*Candidate{&d.Best, &d.RunnerUp} {
-		if i < len(ranked) {
-			s := &ranked[i]
-			*to = Candidate{s.protocol, s.addr.Netip(), math.Exp2(s.total) / weights, evidenceNames[s.by]}
-		}
+	d.Best = ranked[0].candidate(total)
+	if len(ranked) > 1 {
+		d.RunnerUp = ranked[1].candidate(total)
 	}
+	return d
 }
 
 // doubtfulPorts are those that a Doubt shows, 0 where its protocol has none.

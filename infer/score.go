@@ -179,28 +179,28 @@ func (e *Engine) named(list []scored, q *question, need header.Residue) []scored
 		if a.IsUnspecified() || need != 0 && header.ResidueOf(a) != need {
 			return
 		}
-		for i := from; i < len(list); i++ {
-			if list[i].addr == a {
-				list[i].by = min(list[i].by, by)
-				return
-			}
+		if s := explained(list[from:], a); s != nil {
+			s.by = min(s.by, by)
+			return
 		}
 		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: by, named: true})
 	}
+	group, known := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]
 	switch {
 	case need != 0 || q.said.Strict && q.said.N == 1:
 		for _, a := range q.said.List() {
 			add(a, byPayload)
 		}
-		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && !q.said.Strict {
-			add(a, byGroup)
+		if known && !q.said.Strict {
+			add(group, byGroup)
 		}
 	case !q.said.Strict: // to a group, or to one receiver
-		for i, a := range q.said.List() {
-			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1 + uint8(i)})
+		groups := q.said.List()
+		if known && q.said.N == 0 {
+			groups = []packet.Addr{group}
 		}
-		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && q.said.N == 0 {
-			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1})
+		for i, a := range groups {
+			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1 + uint8(i)})
 		}
 	}
 	e.eachNamed(&q.key, add)
@@ -234,24 +234,19 @@ func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 // were named, and only gain their roles.
 func (e *Engine) fitting(list []scored, from int, q *question, crowd []int32) []scored {
 	named := len(list)
-next:
 	for _, i := range crowd {
 		c := e.candidates.list.at(i)
 		if c.zone != 0 && q.key.zone != 0 && c.zone != q.key.zone {
 			continue
 		}
-		for j := from; j < named; j++ {
-			if list[j].addr == c.addr {
-				list[j].roles |= c.roles
-				list[j].at = i
-				continue next
-			}
-		}
-		if last := len(list) - 1; last >= named && list[last].addr == c.addr {
+		switch s, last := explained(list[from:named], c.addr), len(list)-1; {
+		case s != nil:
+			s.roles, s.at = s.roles|c.roles, i
+		case last >= named && list[last].addr == c.addr:
 			list[last].roles |= c.roles
-			continue
+		default:
+			list = append(list, scored{addr: c.addr, at: i, roles: c.roles, h: q.h, protocol: q.protocol, by: noEvidence})
 		}
-		list = append(list, scored{addr: c.addr, at: i, roles: c.roles, h: q.h, protocol: q.protocol, by: noEvidence})
 	}
 	return list
 }
@@ -263,11 +258,9 @@ const maxTwins = 64
 // packets go, and who sends the other way between these ports.
 func (e *Engine) answering(list []scored, from int, q *question) []scored {
 	add := func(a packet.Addr, settled bool) {
-		for j := from; j < len(list); j++ {
-			if list[j].addr == a {
-				list[j].settled = list[j].settled || settled
-				return
-			}
+		if s := explained(list[from:], a); s != nil {
+			s.settled = s.settled || settled
+			return
 		}
 		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: noEvidence, settled: settled})
 	}
@@ -295,11 +288,11 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 func (e *Engine) weigh(s *scored, q *question) {
 	prior, by := e.standing(s, q)
 	bits := 0.0
-	switch {
-	case s.group == 1:
-		prior, by, bits = priorNamed, byGroup, bitsGroup
-	case s.group > 1:
+	if s.group > 0 {
 		prior, by, bits = priorNamed, byGroup, bitsNoGroup
+	}
+	if s.group == 1 {
+		bits = bitsGroup
 	}
 	if s.named {
 		bits += bitsNamed
@@ -316,8 +309,7 @@ func (e *Engine) weigh(s *scored, q *question) {
 	if known, extra := e.answered(s.addr, q); known {
 		prior, by = math.Max(prior, priorReverse), min(by, byReverse)
 		if s.named || s.settled {
-			extra -= bitsNamed // the ports agree once only
-			extra = math.Max(extra, 0)
+			extra = math.Max(extra-bitsNamed, 0) // the ports agree once only
 		}
 		bits += extra
 		bits += e.sequence(s.addr, q)
@@ -375,11 +367,11 @@ func (e *Engine) priorAs(r int, q *question) float64 {
 // openShare returns log2 of how likely q is for none of the candidates, as all
 // flows show it.
 func (e *Engine) openShare(q *question) float64 {
-	if q.from == outbound {
-		share, _ := e.elsewhere(q)
-		return math.Max(share, openLeast)
+	if q.from == inbound {
+		return e.open
 	}
-	return e.open
+	shares := e.complete.shares[q.h]()
+	return math.Max(math.Log2(math.Exp2(shares[nearby])+math.Exp2(shares[anywhere])), openLeast)
 }
 
 // accident returns, in bits, how much sooner an unlisted neighbor of listed
@@ -389,8 +381,20 @@ func (e *Engine) accident(q *question) float64 {
 	if q.from == inbound && e.vantage.known != nil {
 		return 0
 	}
-	_, fit := e.elsewhere(q)
-	return fit
+	shares := e.complete.shares[q.h]()
+	near, far := math.Exp2(shares[nearby]), math.Exp2(shares[anywhere])
+	density, total := 0.0, 0.0
+	for m, need := range q.needs {
+		if need != 0 {
+			weight := math.Exp2(e.modeOf(q, header.Mode(m)))
+			density += weight * e.complete.near().density(need)
+			total += weight
+		}
+	}
+	if total == 0 {
+		return 0
+	}
+	return math.Log2((far + near*density/total) / (near + far))
 }
 
 // answered reports whether the other direction of q, from peer, is in the
@@ -448,16 +452,22 @@ func (e *Engine) sequence(peer packet.Addr, q *question) float64 {
 	if q.h != header.AsTCP || q.fl == nil {
 		return 0
 	}
-	back := q.key.answeredBy(peer)
-	other := e.flows.find(&back)
-	if other == nil {
-		return 0
-	}
-	acks, seqs := q.fl.acks.agree(&other.seqs), q.fl.seqs.agree(&other.acks)
+	seqs, acks := e.agreement(q, peer, &q.fl.seqs, &q.fl.acks)
 	if acks < 0 || seqs < 0 {
 		return bitsNoSequence
 	}
 	return max(acks, seqs)
+}
+
+// agreement returns what it is worth that the numbers which q's flow sends and
+// acknowledges are those that its other direction, from peer, acknowledges and
+// sends; 0 without one.
+func (e *Engine) agreement(q *question, peer packet.Addr, seqs, acks *span) (ofSeqs, ofAcks float64) {
+	back := q.key.answeredBy(peer)
+	if other := e.flows.find(&back); other != nil {
+		ofSeqs, ofAcks = seqs.agree(&other.acks), acks.agree(&other.seqs)
+	}
+	return ofSeqs, ofAcks
 }
 
 // scope returns what speaks against an address because of where it lies.
