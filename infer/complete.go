@@ -28,20 +28,19 @@ const (
 // what the host sends; for what others send, the host's own addresses are the
 // list.
 type completeness struct {
-	shares [header.Hypotheses]func() *[pools]float64 // log2 of the share of destinations, learnt when it is asked for
-	given  [directions][header.Hypotheses]float64    // log2 of the share of flows that go where DNS just led
+	shares [header.Hypotheses]func() *fits        // log2 of the share of destinations, learnt when it is asked for
+	given  [directions][header.Hypotheses]float64 // log2 of the share of flows that go where DNS just led
 	near   func() *residues
 }
 
-// observation is a destination that the shares are learnt from: for each pool how
-// much sooner one of its addresses has what the cluster needs than any address
+// observation is a destination that the shares are learnt from: for each pool it has
+// how much sooner one of its addresses has what the cluster needs than any address
 // at all.
 type observation struct {
-	h     header.Hypothesis
+	seen
 	needs header.Needs
-	named bool // something beyond the lists names the destination
-	fits  [pools]float64
-	given float64 // the same of the addresses that DNS gave just before
+	named bool    // something beyond the lists names the destination
+	given float64 // as fits, of the addresses that DNS gave just before
 }
 
 // maxObserved bounds the clusters that completeness is learnt from.
@@ -54,9 +53,12 @@ func (e *Engine) learnShares() {
 	// Where all headers are there, nothing asks for them.
 	e.complete.near = sync.OnceValue(e.candidates.neighborhoods)
 	list := e.observeClusters(outbound)
-	seen := sampleOf(list)
+	var sample sample
+	for i := range list {
+		sample.add(list[i].seen)
+	}
 	for h := range header.Hypotheses {
-		e.complete.shares[h] = sync.OnceValue(func() *[pools]float64 { return e.maximise(seen, h) })
+		e.complete.shares[h] = sync.OnceValue(func() *fits { return e.sharesOf(sample, h) })
 	}
 	for d := range directions {
 		if d == inbound && len(e.resolved.stamps) > 0 {
@@ -78,53 +80,45 @@ func (e *Engine) followed(list []observation, h header.Hypothesis, d direction) 
 		rounds   = 16
 		most     = 0.9
 	)
+	var of []*observation
+	for i := range list {
+		if list[i].h == h {
+			of = append(of, &list[i])
+		}
+	}
+	if len(of) == 0 {
+		return priorResolved
+	}
+	others := e.besides(of, h, d)
 	prior := math.Exp2(priorResolved)
-	share, seen := prior, e.besides(list, h, d)
+	share := prior
 	for range rounds {
 		found := 0.0
-		for _, o := range seen {
-			found += share * o.given / (share*o.given + (1-share)*o.others)
+		for i, o := range of {
+			found += share * o.given / (share*o.given + (1-share)*others[i])
 		}
-		share = (strength*prior + found) / (strength + float64(len(seen)))
+		share = (strength*prior + found) / (strength + float64(len(of)))
 	}
 	return math.Log2(math.Min(share, most))
 }
 
-// besideDNS is how likely an observation's need is by what DNS gave just before, and
-// by all else.
-type besideDNS struct{ given, others float64 }
-
-// besides returns that of the observations of h.
-func (e *Engine) besides(list []observation, h header.Hypothesis, d direction) (all []besideDNS) {
-	if !slices.ContainsFunc(list, func(o observation) bool { return o.h == h }) {
-		return nil
+// besides returns how likely what observations of h need is by all but what DNS gave
+// just before.
+func (e *Engine) besides(list []*observation, h header.Hypothesis, d direction) []float64 {
+	logs, open := priorOf[:], math.Exp2(e.open)
+	if d == outbound {
+		logs, open = e.complete.shares[h]()[:], 0
 	}
-	var weights [pools]float64
-	for s, share := range e.complete.shares[h]() {
-		weights[s] = math.Exp2(share)
+	var weights fits
+	for s, log := range logs {
+		weights[s] = math.Exp2(log)
 	}
-	var priors [roles]float64
-	for r := range priors {
-		priors[r] = math.Exp2(priorOf[r])
-	}
-	open := math.Exp2(e.open)
-	for i := range list {
-		o := &list[i]
-		if o.h != h {
-			continue
+	all := make([]float64, len(list))
+	for i, o := range list {
+		all[i] = open
+		for s, fit := range o.fits {
+			all[i] += weights[s] * fit
 		}
-		one := besideDNS{given: o.given}
-		if d == inbound {
-			one.others = open
-			for r, prior := range priors {
-				one.others += prior * o.fits[r]
-			}
-		} else {
-			for s, fit := range o.fits {
-				one.others += weights[s] * fit
-			}
-		}
-		all = append(all, one)
 	}
 	return all
 }

@@ -178,23 +178,24 @@ func (e *Engine) decideAll() {
 	e.learnModes()
 	e.learnOpen()
 	e.learnShares()
+	every := make([]int32, e.flows.clusters.n)
 	for j := range e.flows.clusters.n {
 		e.flows.clusters.at(j).listed = none
+		every[j] = j
 	}
-	e.decideClusters(e.flows.clusters.len(), func(i int) int32 { return int32(i) })
+	e.decideClusters(every)
 	e.separateTies()
 	e.settleFlows()
 }
 
-// decideClusters decides n clusters; at gives the place of each.
-func (e *Engine) decideClusters(n int, at func(i int) int32) {
-	batch := make([]outcome, min(decidedAtOnce, n))
-	for from := 0; from < n; from += len(batch) {
-		batch = batch[:min(len(batch), n-from)]
-		e.decideSome(batch, func(i int) int32 { return at(from + i) })
-		for i := range batch {
-			c := e.flows.clusters.at(at(from + i))
-			c.verdict = e.keep(&batch[i], c.listed)
+// decideClusters decides the clusters at some places.
+func (e *Engine) decideClusters(places []int32) {
+	outcomes := make([]outcome, min(decidedAtOnce, len(places)))
+	for some := range slices.Chunk(places, decidedAtOnce) {
+		e.decideSome(some, outcomes)
+		for i, at := range some {
+			c := e.flows.clusters.at(at)
+			c.verdict = e.keep(&outcomes[i], c.listed)
 		}
 	}
 }
@@ -203,8 +204,8 @@ func (e *Engine) decideClusters(n int, at func(i int) int32) {
 // kept of them is written down, in their order.
 const decidedAtOnce = 1 << 12
 
-// decideSome fills batch with the outcomes of clusters; at gives the place of each.
-func (e *Engine) decideSome(batch []outcome, at func(i int) int32) {
+// decideSome fills in the outcomes of the clusters at some places.
+func (e *Engine) decideSome(places []int32, outcomes []outcome) {
 	const share = 256 // clusters
 	var next atomic.Int32
 	var workers sync.WaitGroup
@@ -212,21 +213,21 @@ func (e *Engine) decideSome(batch []outcome, at func(i int) int32) {
 		room := make([]scored, 0, 64)
 		for {
 			end := int(next.Add(share))
-			for i := end - share; i < min(end, len(batch)); i++ {
-				c := e.flows.clusters.at(at(i))
+			for i := end - share; i < min(end, len(places)); i++ {
+				c := e.flows.clusters.at(places[i])
 				q := e.questionOf(e.flows.list.at(c.flow), c)
 				room = e.explain(room[:0], &q)
 				if e.familiar != nil {
 					e.separate(room, &q)
 				}
-				batch[i] = e.settle(room, []question{q})
+				outcomes[i] = e.settle(room, []question{q})
 			}
-			if end >= len(batch) {
+			if end >= len(places) {
 				return
 			}
 		}
 	}
-	for range min(runtime.GOMAXPROCS(0), (len(batch)+share-1)/share) - 1 {
+	for range min(runtime.GOMAXPROCS(0), (len(places)+share-1)/share) - 1 {
 		workers.Go(decide)
 	}
 	decide()

@@ -23,8 +23,6 @@ const (
 	atTheTime                     // another flow to the address begins at about the same time
 	byPort                        // another connection to the address has the same port
 	byName                        // DNS gave the address just before
-
-	familiarities // their number
 )
 
 // beside is how long before or after a flow another one begins that says where it
@@ -40,11 +38,11 @@ const (
 
 // acquaintance is what is proved of where the host's flows go.
 type acquaintance struct {
-	shares [header.Hypotheses][familiarities]float64 // of the flows
-	listed float64                                   // addresses
-	visits []visit                                   // sorted by stamp
-	beside int                                       // flows that are looked at beside one
-	ports  map[portKey]*service                      // by the ports' second half
+	shares [header.Hypotheses]fits // of the flows
+	listed float64                 // addresses
+	visits []visit                 // sorted by stamp
+	beside int                     // flows that are looked at beside one
+	ports  map[portKey]*service    // by the ports' second half
 }
 
 // visit is a flow whose destination is proved.
@@ -86,7 +84,7 @@ func (s *service) has(at int32, local uint16) bool {
 
 // familiarity returns how much likelier than for any of the addresses it is by
 // each kind that f's flow goes to at, if it goes anywhere by it.
-func (e *Engine) familiarity(f *familiars, at int32) (fits [familiarities]float64) {
+func (e *Engine) familiarity(f *familiars, at int32) (fits fits) {
 	listed := e.familiar.listed
 	fits[unfamiliar] = 1
 	if _, ok := slices.BinarySearch(f.beside, at); ok {
@@ -200,7 +198,7 @@ func (e *Engine) separateTies() {
 	e.familiar = e.acquaint()
 	e.familiar.beside = min(maxBeside, allBeside/len(tied))
 	e.learnFamiliarity(tied)
-	e.decideClusters(len(tied), func(i int) int32 { return tied[i] })
+	e.decideClusters(tied)
 	e.familiar = nil // no packet that is decided by itself asks for it
 }
 
@@ -319,18 +317,11 @@ func (s *surroundings) own(i int) (all []int32) {
 	return all
 }
 
-// acquainted is a flow that the shares are learnt from: how much likelier each
-// familiarity makes what is known of its destination.
-type acquainted struct {
-	h    header.Hypothesis
-	fits [familiarities]float64
-}
-
 // learnFamiliarity learns from the flows whose destination is proved, and from
 // those that tie, how often flows go where others do: by
 // expectation-maximisation, with a prior that a few flows do not overturn.
 func (e *Engine) learnFamiliarity(tied []int32) {
-	var seen []acquainted
+	var sample sample
 	around := surroundings{visits: e.familiar.visits, most: e.familiar.beside, times: map[int32]int{}}
 	for i, v := range e.familiar.visits[:min(maxObserved, len(e.familiar.visits))] {
 		f := e.familiar.familiarByPort(v.fl)
@@ -338,7 +329,7 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 		if there, among := around.of(i); there {
 			fits[atTheTime] = e.familiar.listed / float64(among)
 		}
-		seen = append(seen, acquainted{v.fl.key.hypothesis(), fits})
+		sample.add(seen{v.fl.key.hypothesis(), fits})
 	}
 	var room []scored
 	var asked [header.Hypotheses]bool
@@ -349,7 +340,7 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
 		q := e.questionOf(fl, c)
-		o, f, n := acquainted{h: q.h}, e.familiarTo(fl), 0.0
+		o, f, n := seen{h: q.h}, e.familiarTo(fl), 0.0
 		room = e.explain(room[:0], &q)
 		for i := range room {
 			if !room[i].ties() {
@@ -361,83 +352,30 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 			n++
 		}
 		if n > 0 {
-			for k := range o.fits {
-				o.fits[k] /= n
-			}
-			seen = append(seen, o)
+			o.fits.divideBy(n)
+			sample.add(o)
 		}
 	}
-	kinds, kindOf := alike(seen)
 	for h := range header.Hypotheses {
 		if asked[h] {
-			e.familiar.shares[h] = familiarityOf(kinds, kindOf, h)
+			e.familiar.shares[h] = familiarityOf(sample, h)
 		}
 	}
 }
 
-// alike lists what differs among the flows seen, and of each flow which of those it is.
-func alike(seen []acquainted) (kinds []acquainted, kindOf []uint16) {
-	known := map[acquainted]uint16{}
-	kindOf = make([]uint16, len(seen)) // twice maxObserved at most
-	for i, o := range seen {
-		n, ok := known[o]
-		if !ok {
-			n = uint16(len(kinds))
-			known[o] = n
-			kinds = append(kinds, o)
-		}
-		kindOf[i] = n
-	}
-	return kinds, kindOf
-}
-
-// familiarityOf returns the shares that make what was seen of h likeliest. That
-// flows go where no other does is rather over- than underestimated. Flows that are
-// alike are reckoned once, and added up in their order: see sample.
-func familiarityOf(kinds []acquainted, kindOf []uint16, h header.Hypothesis) (shares [familiarities]float64) {
+// familiarityOf returns the shares of the familiarities for h. That flows go where no
+// other does is rather over- than underestimated.
+func familiarityOf(seen sample, h header.Hypothesis) (shares fits) {
 	const (
 		rounds     = 32
-		foreign    = 0.1 // what a flow of another kind counts for
 		deviations = 2
 	)
-	prior := [familiarities]float64{unfamiliar: 2, atTheTime: 0.5, byPort: 0.5, byName: 2} // flows
-	next := prior
-	parts := make([][familiarities]float64, len(kinds)) // of a flow that each familiarity accounts for
-	sum := 0.0
-	for range rounds {
-		sum = 0
-		for _, n := range next {
-			sum += n
-		}
-		for k := range shares {
-			shares[k] = next[k] / sum
-		}
-		next = prior
-		little := shares // what they count for where the kind differs
-		for k := range little {
-			little[k] *= foreign
-		}
-		for i := range kinds {
-			o, weighted, total := &kinds[i], &shares, 0.0
-			if o.h != h {
-				weighted = &little
-			}
-			for k, fit := range o.fits {
-				total += shares[k] * fit
-			}
-			parts[i] = [familiarities]float64{}
-			for k, fit := range o.fits {
-				if fit != 0 {
-					parts[i][k] = weighted[k] * fit / total
-				}
-			}
-		}
-		for _, n := range kindOf {
-			for k, part := range &parts[n] {
-				next[k] += part
-			}
-		}
-	}
-	shares[unfamiliar] += deviations * math.Sqrt(next[unfamiliar]) / sum
+	prior := fits{unfamiliar: 2, atTheTime: 0.5, byPort: 0.5, byName: 2} // flows
+	shares = prior
+	shares.divideBy(prior.sum())
+	counts := seen.maximise(&shares, &prior, h, rounds-1)
+	next := shares
+	alone := seen.maximise(&next, &prior, h, 1)[unfamiliar]
+	shares[unfamiliar] += deviations * math.Sqrt(alone) / counts.sum()
 	return shares
 }
