@@ -5,17 +5,20 @@ import (
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
-// infer returns what can be proved of the header of the packet that f is of.
-func (e *Engine) infer(f *Facts) (a Answer) {
+// Infer returns what can be proved of the header of the packet that f is of. The
+// candidates that an answer lists may be shared with others': they are not to be
+// changed.
+func (a *Answers) Infer(f *Facts) (answer Answer) {
+	e := a.engine
 	h, sole := f.only()
 	if !sole || !f.read.Dst.IsUnspecified() || !f.clustered(h) {
 		return e.inferAlone(f)
 	}
 	k, n := f.key(h), f.read.Needs(h)
 	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.read.Checked(h) {
-		e.retired.answer(&a, r, f)
-		a.Destination = e.destination(r.at).Netip()
-		return a
+		e.retired.answer(&answer, r, f)
+		answer.Destination = e.destination(r.at).Netip()
+		return answer
 	}
 	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.read.Checked(h)) {
 		return e.inferClustered(f, h, c)

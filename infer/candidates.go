@@ -119,7 +119,7 @@ func (t *candidates) arrange() {
 		}
 		t.start[r] = before
 	}
-	t.occupied = float64(filled) / 0xFFFF
+	t.occupied = float64(filled) / residueCount
 	slices.SortFunc(t.order, func(i, j int32) int {
 		if sums[i] != sums[j] {
 			return int(sums[i]) - int(sums[j])
@@ -143,16 +143,16 @@ func (t *candidates) with(r header.Residue) []int32 {
 	return t.order[t.start[r]:t.start[int(r)+1]]
 }
 
-// distinct returns the number of addresses, zones and well-known groups aside.
-func (t *candidates) distinct() int {
-	addresses := make([]packet.Addr, 0, t.list.len())
+// addresses returns those of the candidates for which some holds, sorted, zones aside.
+func (t *candidates) addresses(some func(*candidate) bool) []packet.Addr {
+	list := make([]packet.Addr, 0, t.list.len())
 	for i := range t.list.n {
-		if c := t.list.at(i); c.roles != isKnown {
-			addresses = append(addresses, c.addr)
+		if c := t.list.at(i); some(c) {
+			list = append(list, c.addr)
 		}
 	}
-	slices.SortFunc(addresses, compareAddr)
-	return len(slices.Compact(addresses))
+	slices.SortFunc(list, compareAddr)
+	return slices.Compact(list)
 }
 
 func compareAddr(a, b packet.Addr) int { return bytes.Compare(a[:], b[:]) }

@@ -30,7 +30,7 @@ const (
 type completeness struct {
 	shares [header.Hypotheses]func() *fits        // log2 of the share of destinations, learnt when it is asked for
 	given  [directions][header.Hypotheses]float64 // log2 of the share of flows that go where DNS just led
-	near   func() *residues
+	near   func() residues
 }
 
 // observation is a destination that the shares are learnt from: for each pool it has

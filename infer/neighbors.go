@@ -3,7 +3,6 @@ package infer
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
@@ -14,13 +13,13 @@ const residueCount = 0xFFFF
 
 // residues says how addresses are spread over the residues: how much more often
 // than by chance they have one. Without any it is even.
-type residues struct{ dense []float32 }
+type residues []float32
 
-func (r *residues) density(need header.Residue) float64 {
-	if r.dense == nil {
+func (r residues) density(need header.Residue) float64 {
+	if r == nil {
 		return 1
 	}
-	return float64(r.dense[need])
+	return float64(r[need])
 }
 
 // neighborhoods estimates how the residues of addresses are spread that are no
@@ -28,7 +27,7 @@ func (r *residues) density(need header.Residue) float64 {
 // that have the first 32 bits in common, or with a word that is a little
 // different. Addresses that are numbered in two words collide far more often
 // than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
-func (t *candidates) neighborhoods() *residues {
+func (t *candidates) neighborhoods() residues {
 	const (
 		each  = 64 // draws for each address
 		least = 1 << 12
@@ -38,7 +37,7 @@ func (t *candidates) neighborhoods() *residues {
 	)
 	known := t.numberable()
 	if len(known) == 0 {
-		return &residues{}
+		return nil
 	}
 	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
 	draw.findOwners()
@@ -51,9 +50,9 @@ func (t *candidates) neighborhoods() *residues {
 		}
 	}
 	if drawn == 0 {
-		return &residues{}
+		return nil
 	}
-	spread := &residues{dense: make([]float32, residueCount+1)}
+	spread := make(residues, residueCount+1)
 	copy(hits[:width], hits[residueCount:])
 	copy(hits[width+residueCount:], hits[width:2*width])
 	window := float32(0)
@@ -64,7 +63,7 @@ func (t *candidates) neighborhoods() *residues {
 		around := hits[i : i+2*width+1]
 		window += around[2*width]
 		share := (1-blur)*around[width] + blur*window/(2*width+1)
-		spread.dense[i+1] = share * residueCount / float32(drawn)
+		spread[i+1] = share * residueCount / float32(drawn)
 		window -= around[0]
 	}
 	return spread
@@ -73,22 +72,12 @@ func (t *candidates) neighborhoods() *residues {
 // numberable returns the addresses that neighbors are numbered like, sorted:
 // all but those whose interface identifier looks random.
 func (t *candidates) numberable() []packet.Addr {
-	known := make([]packet.Addr, 0, t.list.n)
-	for i := range t.list.n {
-		c := t.list.at(i)
-		if c.roles&^(isKnown|isJoined) != 0 && !c.addr.IsMulticast() && !c.addr.IsLinkLocal() && !c.addr.IsLoopback() {
-			known = append(known, c.addr)
-		}
-	}
-	slices.SortFunc(known, compareAddr)
-	known = slices.Compact(known)
-	random := make([]bool, len(known))
-	for i := range known {
-		random[i] = looksRandom(known, i)
-	}
-	numbered := known[:0]
+	known := t.addresses(func(c *candidate) bool {
+		return c.roles&^(isKnown|isJoined) != 0 && !c.addr.IsMulticast() && !c.addr.IsLinkLocal() && !c.addr.IsLoopback()
+	})
+	var numbered []packet.Addr
 	for i, a := range known {
-		if !random[i] {
+		if !looksRandom(known, i) {
 			numbered = append(numbered, a)
 		}
 	}

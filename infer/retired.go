@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"iter"
 	"math/bits"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
@@ -36,9 +37,8 @@ type kind struct {
 
 // known is a kind and the answer of its packets, but for their destination.
 type known struct {
-	class   class
-	leading uint8
-	answer  Answer
+	kind
+	answer Answer
 }
 
 // maxKinds bounds the kinds of clusters that retire.
@@ -58,11 +58,10 @@ func kindOf(class class, c *cluster) kind {
 // answer fills to with what was decided of a, for f, but for the destination.
 func (t *retired) answer(to *Answer, a *answered, f *Facts) {
 	*to = t.kinds[a.kind].answer
-	to.HopLimit = f.read.HopLimit(to.NextHeader)
 	if f.read.NextHeader != Unknown {
 		to.NextHeader, to.NextHeaderOrigin = f.read.NextHeader, f.recorded()
-		to.HopLimit = f.read.HopLimit(f.read.NextHeader)
 	}
+	to.HopLimit = f.read.HopLimit(to.NextHeader)
 }
 
 // leads reports whether a's packets need what r is: see flows.leads.
@@ -75,29 +74,28 @@ func (t *retired) leads(a *answered, r header.Residue) bool {
 	return false
 }
 
-// first returns the number of the slot at which the search for a flow begins.
-func (t *retired) first(hash uint64) int {
-	high, _ := bits.Mul64(hash, uint64(len(t.slots)))
-	return int(high)
-}
-
-// after returns the number of the slot after i.
-func (t *retired) after(i int) int {
-	if i++; i == len(t.slots) {
-		return 0
+// from are the slots at which a search for a flow looks, without end.
+func (t *retired) from(hash uint64) iter.Seq[*answered] {
+	return func(yield func(*answered) bool) {
+		first, _ := bits.Mul64(hash, uint64(len(t.slots)))
+		for i := int(first); yield(&t.slots[i]); {
+			if i++; i == len(t.slots) {
+				i = 0
+			}
+		}
 	}
-	return i
 }
 
 // add takes in c, a cluster of a flow that retires: one after the other, as the
 // flow had them.
 func (t *retired) add(home int32, k *flowKey, c *cluster) {
-	i := t.first(k.hash())
-	for t.slots[i].home != 0 {
-		i = t.after(i)
+	for a := range t.from(k.hash()) {
+		if a.home == 0 {
+			*a = answered{home: home + 1, at: c.at, ports: k.ports, needs: c.needs, kind: t.kind[kindOf(k.class, c)]}
+			t.n++
+			return
+		}
 	}
-	t.slots[i] = answered{home: home + 1, at: c.at, ports: k.ports, needs: c.needs, kind: t.kind[kindOf(k.class, c)]}
-	t.n++
 }
 
 // find returns the cluster that n agrees with of a flow whose source is the
@@ -105,8 +103,10 @@ func (t *retired) add(home int32, k *flowKey, c *cluster) {
 // says that the flow is there.
 func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (best *answered, left bool) {
 	agrees := header.Modes
-	for i := t.first(hash); t.slots[i].home != 0; i = t.after(i) {
-		a := &t.slots[i]
+	for a := range t.from(hash) {
+		if a.home == 0 {
+			break
+		}
 		if a.home != home+1 || a.ports != k.ports || t.kinds[a.kind].class != k.class {
 			continue
 		}
@@ -148,7 +148,7 @@ func (t *retired) knows(k kind) bool {
 	t.kind[k] = uint16(len(t.kinds))
 	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, proved: true, stands: true, posterior: k.posterior, second: k.second}
 	any := Facts{read: header.Facts{NextHeader: Unknown}}
-	t.kinds = append(t.kinds, known{k.class, k.leading, any.answer(&outcome{verdict: found})})
+	t.kinds = append(t.kinds, known{k, any.answer(&outcome{verdict: found})})
 	return true
 }
 
@@ -247,18 +247,16 @@ func (s *portSet) add(p header.Ports, c class) {
 	if s.words == nil {
 		s.words = make([]uint64, 1<<portSetBits/64)
 	}
-	i := s.bit(p, c)
-	s.words[i/64] |= 1 << (i % 64)
+	i, bit := s.bit(p, c)
+	s.words[i] |= bit
 }
 
 func (s *portSet) has(p header.Ports, c class) bool {
-	if s.words == nil {
-		return false
-	}
-	i := s.bit(p, c)
-	return s.words[i/64]>>(i%64)&1 != 0
+	i, bit := s.bit(p, c)
+	return s.words != nil && s.words[i]&bit != 0
 }
 
-func (s *portSet) bit(p header.Ports, c class) uint64 {
-	return mix(uint64(p)^hashKeys[0], uint64(c)^hashKeys[1]) >> (64 - portSetBits)
+func (s *portSet) bit(p header.Ports, c class) (word int, bit uint64) {
+	i := mix(uint64(p)^hashKeys[0], uint64(c)^hashKeys[1]) >> (64 - portSetBits)
+	return int(i / 64), 1 << (i % 64)
 }

@@ -42,7 +42,7 @@ type acquaintance struct {
 	listed float64                 // addresses
 	visits []visit                 // sorted by stamp
 	beside int                     // flows that are looked at beside one
-	ports  map[portKey]*service    // by the ports' second half
+	ports  map[portKey]service     // by the ports' second half
 }
 
 // visit is a flow whose destination is proved.
@@ -52,34 +52,16 @@ type visit struct {
 	fl    *flow
 }
 
-// service is what is known of a port: the connections to it, sorted by address.
-type service struct {
-	known    []served
-	distinct int // addresses
-}
-
-type served struct {
-	at    int32
-	local uint16 // the host's port
-}
+// service is what is known of a port: where connections to it go, by place among the
+// candidates, each with the host's port, or several.
+type service map[int32]int32
 
 // familiars are the addresses that are familiar to one flow.
 type familiars struct {
 	beside []int32 // sorted
-	served *service
-	local  uint16
+	served service
+	local  int32 // the host's port
 	begun  int64
-}
-
-// has reports whether a connection from another of the host's ports leads to at.
-func (s *service) has(at int32, local uint16) bool {
-	i, _ := slices.BinarySearchFunc(s.known, at, func(k served, at int32) int { return cmp.Compare(k.at, at) })
-	for ; i < len(s.known) && s.known[i].at == at; i++ {
-		if s.known[i].local != local {
-			return true
-		}
-	}
-	return false
 }
 
 // familiarity returns how much likelier than for any of the addresses it is by
@@ -90,8 +72,8 @@ func (e *Engine) familiarity(f *familiars, at int32) (fits fits) {
 	if _, ok := slices.BinarySearch(f.beside, at); ok {
 		fits[atTheTime] = listed / float64(len(f.beside))
 	}
-	if f.served != nil && f.served.has(at, f.local) {
-		fits[byPort] = listed / float64(f.served.distinct)
+	if local, ok := f.served[at]; ok && local != f.local {
+		fits[byPort] = listed / float64(len(f.served))
 	}
 	if c := e.candidates.list.at(at); c.roles&isResolved != 0 {
 		if among, ok := e.resolved.before(c.addr, f.begun); ok {
@@ -104,7 +86,7 @@ func (e *Engine) familiarity(f *familiars, at int32) (fits fits) {
 // familiarByPort returns the addresses that are familiar to fl, but for those of
 // flows beside it.
 func (k *acquaintance) familiarByPort(fl *flow) familiars {
-	f := familiars{local: uint16(fl.key.ports >> 16), begun: fl.begun}
+	f := familiars{local: int32(fl.key.ports >> 16), begun: fl.begun}
 	if fl.key.twoWay() && fl.key.ports.Destination() != 0 {
 		f.served = k.ports[portKey{fl.key.ports & 0xFFFF, fl.key.class}]
 	}
@@ -204,7 +186,7 @@ func (e *Engine) separateTies() {
 
 // acquaint gathers what is proved of where the host's flows go.
 func (e *Engine) acquaint() *acquaintance {
-	k := &acquaintance{ports: map[portKey]*service{}}
+	k := &acquaintance{ports: map[portKey]service{}}
 	for i := range e.candidates.list.n {
 		if c := e.candidates.list.at(i); c.roles&^(isKnown|isJoined|isLocal) != 0 {
 			k.listed++
@@ -233,7 +215,9 @@ func (e *Engine) acquaint() *acquaintance {
 			k.serve(&fl.key, e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)), fl.key.ports.Reversed())
 		}
 	}
-	k.sort()
+	slices.SortFunc(k.visits, func(a, b visit) int {
+		return cmp.Or(cmp.Compare(a.begun, b.begun), cmp.Compare(a.at, b.at))
+	})
 	return k
 }
 
@@ -243,27 +227,14 @@ func (k *acquaintance) serve(key *flowKey, at int32, p header.Ports) {
 	if at == none || !key.twoWay() || p.Destination() == 0 {
 		return
 	}
-	port := portKey{p & 0xFFFF, key.class}
-	s := k.ports[port]
-	if s == nil {
-		s = &service{}
-		k.ports[port] = s
+	port, local := portKey{p & 0xFFFF, key.class}, int32(p>>16)
+	if k.ports[port] == nil {
+		k.ports[port] = service{}
 	}
-	s.known = append(s.known, served{at, uint16(p >> 16)})
-}
-
-func (k *acquaintance) sort() {
-	slices.SortFunc(k.visits, func(a, b visit) int {
-		return cmp.Or(cmp.Compare(a.begun, b.begun), cmp.Compare(a.at, b.at))
-	})
-	for _, s := range k.ports {
-		slices.SortFunc(s.known, func(a, b served) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.local, b.local)) })
-		for i := range s.known {
-			if i == 0 || s.known[i].at != s.known[i-1].at {
-				s.distinct++
-			}
-		}
+	if known, ok := k.ports[port][at]; ok && known != local {
+		local = several
 	}
+	k.ports[port][at] = local
 }
 
 // surroundings says of visits, one after the other, which begin beside them.
