@@ -28,7 +28,7 @@ const (
 // what the host sends; for what others send, the host's own addresses are the
 // list.
 type completeness struct {
-	shares [header.Hypotheses]func() *fits        // log2 of the share of destinations, learnt when it is asked for
+	shares [header.Hypotheses]func() *shares      // learnt when they are asked for
 	given  [directions][header.Hypotheses]float64 // log2 of the share of flows that go where DNS just led
 	near   func() residues
 }
@@ -58,7 +58,7 @@ func (e *Engine) learnShares() {
 		sample.add(list[i].seen)
 	}
 	for h := range header.Hypotheses {
-		e.complete.shares[h] = sync.OnceValue(func() *fits { return e.sharesOf(sample, h) })
+		e.complete.shares[h] = sync.OnceValue(func() *shares { return e.sharesOf(sample, h) })
 	}
 	for d := range directions {
 		if d == inbound && len(e.resolved.stamps) > 0 {
@@ -105,13 +105,15 @@ func (e *Engine) followed(list []observation, h header.Hypothesis, d direction) 
 // besides returns how likely what observations of h need is by all but what DNS gave
 // just before.
 func (e *Engine) besides(list []*observation, h header.Hypothesis, d direction) []float64 {
-	logs, open := priorOf[:], math.Exp2(e.open)
-	if d == outbound {
-		logs, open = e.complete.shares[h]()[:], 0
-	}
 	var weights fits
-	for s, log := range logs {
-		weights[s] = math.Exp2(log)
+	open := 0.0
+	if d == outbound {
+		weights = e.complete.shares[h]().of
+	} else {
+		open = math.Exp2(e.open)
+		for r, prior := range priorOf {
+			weights[r] = math.Exp2(prior)
+		}
 	}
 	all := make([]float64, len(list))
 	for i, o := range list {

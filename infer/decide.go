@@ -360,7 +360,7 @@ func (e *Engine) hasCandidate(fl *flow, c *cluster) bool {
 // settle weighs list, all explanations of questions, against one another.
 func (e *Engine) settle(list []scored, questions []question) outcome {
 	sortScored(list)
-	other := math.Exp2(e.openFor(&questions[0]))
+	other := math.Exp2(questions[0].open)
 	total, barred := other, false
 	for i := range list {
 		total += math.Exp2(list[i].total)

@@ -56,6 +56,7 @@ type question struct {
 	proved   bool         // the protocol is right, whatever the destination
 	itself   bool         // by a checksum of its own, that covers no address
 	header   float64
+	open     float64 // log2 of how likely it is for none of the candidates, by explain: see openFor
 	said     header.Dictated
 	asked    flowKey // under which those are named who asked for this, if about
 	about    bool
@@ -101,7 +102,8 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 		list = e.answering(list, start, q)
 		list = e.assess(list, from, start, q, header.Unverified)
 	}
-	open := e.openFor(q) + e.accident(q)
+	q.open = e.openFor(q)
+	open := q.open + e.accident(q)
 	if q.cut && !slices.ContainsFunc(list[from:], func(s scored) bool { return s.mode == header.Unverified }) {
 		// That a field left to the card fits some candidate has to be likelier
 		// than that it holds a checksum which can't be verified.
@@ -355,7 +357,7 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 func (e *Engine) priorAs(r int, q *question) float64 {
 	switch {
 	case q.from == outbound:
-		return e.complete.shares[q.h]()[r] + e.candidates.shares[r]
+		return e.complete.shares[q.h]().log[r] + e.candidates.shares[r]
 	case role(1)<<r == isLocal:
 		return priorListed + e.candidates.shares[r]
 	case role(1)<<r == isKnown:
@@ -370,8 +372,7 @@ func (e *Engine) openShare(q *question) float64 {
 	if q.from == inbound {
 		return e.open
 	}
-	shares := e.complete.shares[q.h]()
-	return math.Max(math.Log2(math.Exp2(shares[nearby])+math.Exp2(shares[anywhere])), openLeast)
+	return math.Max(e.complete.shares[q.h]().unlisted, openLeast)
 }
 
 // accident returns, in bits, how much sooner an unlisted neighbor of listed
@@ -381,8 +382,8 @@ func (e *Engine) accident(q *question) float64 {
 	if q.from == inbound && e.vantage.known != nil {
 		return 0
 	}
-	shares := e.complete.shares[q.h]()
-	near, far := math.Exp2(shares[nearby]), math.Exp2(shares[anywhere])
+	shares := &e.complete.shares[q.h]().of
+	near, far := shares[nearby], shares[anywhere]
 	density, total := 0.0, 0.0
 	for m, need := range q.needs {
 		if need != 0 {

@@ -64,10 +64,12 @@ func (m *sample) divide(shares *fits, h header.Hypothesis) {
 		if f.h != h {
 			weight = foreign
 		}
-		for s := range shares {
+		for left := f.some; left != 0; left &= left - 1 {
+			s := bits.TrailingZeros16(left)
 			total += shares[s] * f.fits[s]
 		}
-		for s := range shares {
+		for left := f.some; left != 0; left &= left - 1 {
+			s := bits.TrailingZeros16(left)
 			f.parts[s] = weight * shares[s] * f.fits[s] / total
 		}
 	}
@@ -113,27 +115,36 @@ func (f *fits) divideBy(total float64) {
 	}
 }
 
-// sharesOf returns log2 of the shares of the pools for h.
-func (e *Engine) sharesOf(seen sample, h header.Hypothesis) *fits {
+// shares are those of the pools.
+type shares struct {
+	of, log  fits
+	unlisted float64 // log2 of the share of what no list holds
+}
+
+// sharesOf returns those for h.
+func (e *Engine) sharesOf(seen sample, h header.Hypothesis) *shares {
 	const (
 		strength = 4 // observations that the prior counts for
 		rounds   = 32
 
 		deviations = 2 // by which the number of unlisted neighbors may be underestimated
 	)
-	shares := e.priorShares()
-	prior := shares
-	for s := range prior {
-		prior[s] *= strength
+	var s shares
+	s.of = e.priorShares()
+	prior := s.of
+	for p := range prior {
+		prior[p] *= strength
 	}
-	found := seen.maximise(&shares, &prior, h, rounds)[nearby]
+	found := seen.maximise(&s.of, &prior, h, rounds)[nearby]
 	// Accidents among colliding neighbors look like listed destinations: as many
 	// as may well have been overlooked count as accidents.
-	shares[nearby] += shares[nearby] / found * deviations * math.Sqrt(found+0.25)
-	for s := range shares {
-		shares[s] = math.Log2(shares[s])
+	s.of[nearby] += s.of[nearby] / found * deviations * math.Sqrt(found+0.25)
+	for p := range s.of {
+		s.log[p] = math.Log2(s.of[p])
+		s.of[p] = math.Exp2(s.log[p]) // so that both say the same
 	}
-	return &shares
+	s.unlisted = math.Log2(s.of[nearby] + s.of[anywhere])
+	return &s
 }
 
 // priorShares are the shares before anything is observed. An empty list holds
