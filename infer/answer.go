@@ -131,22 +131,10 @@ func (e *Engine) ask(f *Facts, h header.Hypothesis) question {
 		q.said.Add(f.read.Dst)
 		return q
 	}
-	if h == header.AsICMPv6 {
-		q.asked, q.about = f.soliciting()
+	if h == header.AsICMPv6 && (f.read.Dictation == header.ToSolicitor || f.read.Dictation == header.ToRouterClients) {
+		q.asked, q.about = f.solicited(), true
 	}
 	return q
-}
-
-// soliciting returns the key under which those are named who asked for the
-// advertisement f; ok is false for anything else.
-func (f *Facts) soliciting() (k flowKey, ok bool) {
-	switch f.read.Dictation {
-	case header.ToSolicitor:
-		return solicited(f.read.Target, f.read.Zone), true
-	case header.ToRouterClients:
-		return solicited(packet.Addr{}, f.read.Zone), true
-	}
-	return k, false
 }
 
 // continued returns the only destination that f's flow has elsewhere, for a

@@ -96,8 +96,7 @@ func (t *candidates) arrange() {
 	t.order = make([]int32, t.list.len())
 	sums := make([]header.Residue, t.list.len())
 	t.counts = [roles]int{}
-	for i := range t.list.n {
-		c := t.list.at(i)
+	for i, c := range t.list.all() {
 		sums[i] = header.ResidueOf(c.addr)
 		t.start[int(sums[i])+1]++
 		t.order[i] = i
@@ -146,8 +145,8 @@ func (t *candidates) with(r header.Residue) []int32 {
 // addresses returns those of the candidates for which some holds, sorted, zones aside.
 func (t *candidates) addresses(some func(*candidate) bool) []packet.Addr {
 	list := make([]packet.Addr, 0, t.list.len())
-	for i := range t.list.n {
-		if c := t.list.at(i); some(c) {
+	for _, c := range t.list.all() {
+		if some(c) {
 			list = append(list, c.addr)
 		}
 	}

@@ -81,32 +81,35 @@ func (t *flows) leads(i int32, r header.Residue) bool {
 	return false
 }
 
-// add counts f, read under h, to flow i and its cluster, which it returns: none
-// if there is none; full says that there was no room for it.
-func (t *flows) add(i int32, f *Facts, h header.Hypothesis) (j int32, full bool) {
+// add counts f, read under h, to its cluster of flow i, and reports whether there is
+// one.
+func (t *flows) add(i int32, f *Facts, h header.Hypothesis) bool {
 	n := f.read.Needs(h)
 	if !n.Any() {
-		return none, false
+		return false
 	}
-	if j = t.cluster(i, &n); j == none {
+	j := t.cluster(i, &n)
+	if j == none {
 		fl := t.list.at(i)
 		if t.clusters.len() >= t.max || fl.clusters >= maxNeeds {
-			return none, true
+			t.evicted++
+			return false
 		}
 		if n[header.Whole] == 0 {
 			if fl.cut >= maxCut {
-				return none, false // nothing like it came before: its field says nothing
+				return false // nothing like it came before: its field says nothing
 			}
 			fl.cut++
 		}
-		j = t.found(i, cluster{flow: i, needs: n, least: f.read.Bits[h], verdict: undecided})
+		j = t.found(i, cluster{needs: n, least: f.read.Bits[h], verdict: undecided})
 	}
 	t.clusters.at(j).join(f, h, &n)
-	return j, false
+	return true
 }
 
 // found takes in a cluster of flow i.
 func (t *flows) found(i int32, c cluster) int32 {
+	c.flow = i
 	fl, j := t.list.at(i), t.clusters.push(c)
 	fl.clusters++
 	if fl.first == none {

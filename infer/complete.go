@@ -135,8 +135,10 @@ func (e *Engine) observeClusters(d direction) []observation {
 	}
 	seen := map[kind]bool{}
 	var list []observation
-	for j := int32(0); j < e.flows.clusters.n && len(list) < maxObserved; j++ {
-		c := e.flows.clusters.at(j)
+	for _, c := range e.flows.clusters.all() {
+		if len(list) == maxObserved {
+			break
+		}
 		fl := e.flows.list.at(c.flow)
 		if c.rivals || !c.proven && fl.clusters != 1 || e.direction(fl.key.src) != d {
 			continue

@@ -27,8 +27,7 @@ const (
 type crowds struct {
 	max       int                        // candidates of one residue of which all are looked at
 	larger    int64                      // crowds of more than max
-	counts    []int32                    // of candidates that more than the capture speaks for, by residue; nil if no crowd is larger
-	firm      map[header.Residue][]int32 // those, of larger crowds with some and max at most
+	firm      map[header.Residue][]int32 // the candidates that more than the capture speaks for, of larger crowds with max of them at most
 	answering map[answering]int32        // the others of a larger crowd that send: the only one, or several
 
 	// Of packets that no cluster decides, read under each hypothesis: their number,
@@ -66,8 +65,8 @@ func (e *Engine) limitCrowds() {
 	}
 	asked := make([]uint32, residueCount+1)
 	copy(asked, c.asked)
-	for j := range e.flows.clusters.n {
-		for _, need := range e.flows.clusters.at(j).needs {
+	for _, c := range e.flows.clusters.all() {
+		for _, need := range c.needs {
 			asked[need]++
 		}
 	}
@@ -113,21 +112,21 @@ func (t *candidates) fits(asked []uint32, firm []int32, most int) (n int64) {
 // openCrowds notes of the crowds that aren't looked at whole what is.
 func (e *Engine) openCrowds(firm []int32) {
 	c, t := &e.crowds, &e.candidates
-	c.counts, c.firm, c.answering = firm, map[header.Residue][]int32{}, map[answering]int32{}
+	c.firm, c.answering = map[header.Residue][]int32{}, map[answering]int32{}
 	for r := range firm {
 		crowd := t.with(header.Residue(r))
 		if len(crowd) <= c.max {
 			continue
 		}
 		c.larger++
-		if firm[r] == 0 || int(firm[r]) > c.max {
+		if int(firm[r]) > c.max {
 			continue
 		}
 		some := slices.DeleteFunc(slices.Clone(crowd), func(i int32) bool { return !t.list.at(i).firm() })
 		c.firm[header.Residue(r)] = slices.Clone(some) // without the crowd's room
 	}
-	for i := range e.flows.list.n {
-		if fl := e.flows.list.at(i); fl.key.twoWay() {
+	for _, fl := range e.flows.list.all() {
+		if fl.key.twoWay() {
 			e.noteAnswering(&fl.key)
 		}
 	}
@@ -164,7 +163,7 @@ func (e *Engine) lookedAt(q *question, need header.Residue, m header.Mode, left 
 	if len(crowd) <= e.crowds.max {
 		return crowd
 	}
-	some, few := e.crowds.firm[need], int(e.crowds.counts[need]) <= e.crowds.max
+	some, few := e.crowds.firm[need]
 	if few && q.key.twoWay() {
 		at, ok := e.crowds.answering[answering{q.key.ports.Reversed(), need, uint8(q.key.class)}]
 		if at == several {

@@ -132,8 +132,8 @@ func (e *Engine) decide() {
 func (e *Engine) settleLocal() []netip.Addr {
 	list := e.vantage.all()
 	if e.vantage.known == nil {
-		for i := range e.candidates.list.n {
-			e.candidates.list.at(i).roles &^= isLocal
+		for _, c := range e.candidates.list.all() {
+			c.roles &^= isLocal
 		}
 		for _, a := range list {
 			e.candidates.add(packet.AddrOf(a), 0, isLocal)
@@ -146,8 +146,7 @@ func (e *Engine) settleLocal() []netip.Addr {
 // learnEdges shows the vantage the conversations that were proved between two
 // addresses.
 func (e *Engine) learnEdges() {
-	for i := range e.flows.list.n {
-		fl := e.flows.list.at(i)
+	for _, fl := range e.flows.list.all() {
 		if dst, ok := e.settled(fl); ok {
 			e.vantage.edge(fl.key.src, dst)
 		}
@@ -174,13 +173,16 @@ func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
 // decideAll decides every cluster.
 func (e *Engine) decideAll() {
 	e.lists, e.few, e.long, e.unlisted = nil, 0, 0, 0
+	for _, fl := range e.flows.list.all() {
+		fl.modes, fl.empty = 0, 0
+	}
 	e.limitCrowds()
 	e.learnModes()
 	e.learnOpen()
 	e.learnShares()
 	every := make([]int32, e.flows.clusters.n)
-	for j := range e.flows.clusters.n {
-		e.flows.clusters.at(j).listed = none
+	for j, c := range e.flows.clusters.all() {
+		c.listed = none
 		every[j] = j
 	}
 	e.decideClusters(every)
@@ -259,11 +261,10 @@ func (e *Engine) keep(o *outcome, listed int32) verdict {
 // settleFlows notes for every flow the only destination that its clusters
 // prove.
 func (e *Engine) settleFlows() {
-	for i := range e.flows.list.n {
-		e.flows.list.at(i).settled = none
+	for _, fl := range e.flows.list.all() {
+		fl.settled = none
 	}
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for j, c := range e.flows.clusters.all() {
 		if !c.proved {
 			continue
 		}
@@ -292,13 +293,7 @@ func (e *Engine) noteGroup(fl *flow, group packet.Addr) {
 
 // questionOf returns the question that c asks.
 func (e *Engine) questionOf(fl *flow, c *cluster) question {
-	q := question{key: fl.key, from: e.direction(fl.key.src), h: fl.key.hypothesis(), protocol: uint8(fl.key.class), fl: fl, needs: c.dominant(), header: float64(c.least)}
-	switch q.h {
-	case header.AsUDP:
-		q.said = header.DictatedByPort(fl.key.ports)
-	case header.AsOther:
-		q.said = header.DictatedByProtocol(q.protocol)
-	}
+	q := question{key: fl.key, from: e.direction(fl.key.src), h: fl.key.hypothesis(), protocol: uint8(fl.key.class), fl: fl, needs: c.dominant(), header: float64(c.least), said: header.DictatedBy(uint8(fl.key.class), fl.key.ports)}
 	q.cut = c.needs[header.Whole] == 0 && !c.proven
 	if c.proven {
 		q.proved = true
@@ -313,18 +308,13 @@ func (e *Engine) questionOf(fl *flow, c *cluster) question {
 // the shares say that.
 func (e *Engine) learnOpen() {
 	const assumed = 16 // flows that had one, before the first is seen
-	for i := range e.flows.list.n {
-		e.flows.list.at(i).empty = 0
-	}
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for _, c := range e.flows.clusters.all() {
 		if fl := e.flows.list.at(c.flow); c.needs[header.Whole] != 0 && !e.hasCandidate(fl, c) {
 			fl.empty++
 		}
 	}
 	flows, empty := 0.0, 0.0
-	for i := range e.flows.list.n {
-		fl := e.flows.list.at(i)
+	for _, fl := range e.flows.list.all() {
 		if fl.clusters <= uint16(fl.cut) || e.direction(fl.key.src) != inbound {
 			continue
 		}
@@ -452,8 +442,7 @@ type portKey struct {
 // be verified.
 func (e *Engine) indexPorts() {
 	e.byPorts = map[portKey]int32{}
-	for i := range e.flows.list.n {
-		fl := e.flows.list.at(i)
+	for i, fl := range e.flows.list.all() {
 		fl.twin = none
 		if !fl.key.twoWay() || fl.packets == 0 {
 			continue

@@ -40,8 +40,7 @@ func (v *verdict) clear() bool { return v.proved && v.second < narrow }
 func (a *Answers) Doubts(limit int) (list []Doubt, total int) {
 	e := a.engine
 	var open []int32 // clusters
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for j, c := range e.flows.clusters.all() {
 		if c.clear() || c.rivals {
 			continue
 		}

@@ -142,14 +142,8 @@ func (e *Engine) observeAs(f *Facts, h header.Hypothesis, alone bool) {
 			fl.seqs.add(f.read.Seq)
 		}
 	}
-	cluster, full := int32(none), false
-	if f.clustered(h) {
-		cluster, full = e.flows.add(i, f, h)
-	}
-	if full {
-		e.flows.evicted++
-	}
-	if alone || !checked || cluster == none {
+	counted := f.clustered(h) && e.flows.add(i, f, h)
+	if alone || !checked || !counted {
 		fl.alone = true
 		e.crowds.add(f.read.Needs(h))
 	}
@@ -184,16 +178,12 @@ func (fl *flow) follow(f *Facts) {
 // observeDictated takes in what an ICMPv6 message says of other packets: who
 // asked for an advertisement, and where the quoted packet went.
 func (e *Engine) observeDictated(f *Facts) {
-	switch f.read.Dictation {
-	case header.ToSolicited:
-		if !f.read.Src.IsUnspecified() {
-			e.nameSolicitor(f.read.Target, f)
+	switch {
+	case f.read.Dictation == header.ToSolicited, f.read.ICMPType == header.ICMPRouterSolicit:
+		if k := f.solicited(); !f.read.Src.IsUnspecified() {
+			e.flows.name(&k, f.read.Src, byPayload, always)
 		}
-	case header.ToAllRouters:
-		if f.read.ICMPType == header.ICMPRouterSolicit && !f.read.Src.IsUnspecified() {
-			e.nameSolicitor(packet.Addr{}, f)
-		}
-	case header.ToQuotedSource:
+	case f.read.Dictation == header.ToQuotedSource:
 		e.see(f.read.Target, f.read.Zone)
 		e.see(f.read.Quoted, f.read.Zone)
 		if f.read.QuotedProtocol == packet.ProtoTCP || f.read.QuotedProtocol == packet.ProtoUDP {
@@ -206,19 +196,13 @@ func (e *Engine) observeDictated(f *Facts) {
 	}
 }
 
-// nameSolicitor notes that an advertisement of target goes to f's source.
-func (e *Engine) nameSolicitor(target packet.Addr, f *Facts) {
-	k := solicited(target, f.read.Zone)
-	e.flows.name(&k, f.read.Src, byPayload, always)
-}
-
-// solicited returns the key under which those are named who asked for an
-// advertisement of target; :: stands for any router.
-func solicited(target packet.Addr, zone uint32) flowKey {
-	k := flowKey{src: target, zone: zone, class: icmpClass(header.ICMPNeighborAdvert)}
-	if target.IsUnspecified() {
+// solicited returns the key under which those are named who asked for the
+// advertisement that f asks for, or is; a target of :: stands for any router.
+func (f *Facts) solicited() flowKey {
+	k := flowKey{src: f.read.Target, zone: f.read.Zone, class: icmpClass(header.ICMPNeighborAdvert)}
+	if k.src.IsUnspecified() {
 		k.class = icmpClass(header.ICMPRouterAdvert)
-	} else if !target.IsLinkLocal() {
+	} else if !k.src.IsLinkLocal() {
 		k.zone = 0
 	}
 	return k

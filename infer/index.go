@@ -59,22 +59,18 @@ func (x *index) find(hash uint64, has func(at int32) bool) int32 {
 func (x *index) add(hash uint64, at int32) {
 	if 4*(x.used+1) > 3*len(x.slots) {
 		old := x.slots
-		x.slots = make([]uint64, max(1024, 2*len(old)))
+		*x = index{slots: make([]uint64, max(1024, 2*len(old)))}
 		for _, s := range old {
 			if s != 0 {
-				x.put(s)
+				x.add(s, int32(uint32(s)-1))
 			}
 		}
 	}
-	x.put(hash>>32<<32 | uint64(uint32(at+1)))
-	x.used++
-}
-
-func (x *index) put(s uint64) {
 	mask := len(x.slots) - 1
-	i := int(s>>32) & mask
+	i := int(hash>>32) & mask
 	for x.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	x.slots[i] = s
+	x.slots[i] = hash>>32<<32 | uint64(uint32(at+1))
+	x.used++
 }

@@ -162,8 +162,7 @@ func (e *Engine) retire() {
 	t, r := &e.flows, &e.retired
 	t.findIndependent(r)
 	home, leaving := make([]int32, t.list.n), 0
-	for i := range t.list.n {
-		fl := t.list.at(i)
+	for i, fl := range t.list.all() {
 		if home[i] = none; fl.alone {
 			continue
 		}
@@ -175,8 +174,7 @@ func (e *Engine) retire() {
 		return
 	}
 	r.slots = make([]answered, leaving+leaving/4+1)
-	for j := range t.clusters.n {
-		c := t.clusters.at(j)
+	for _, c := range t.clusters.all() {
 		if at := home[c.flow]; at != none {
 			r.add(at, &t.list.at(c.flow).key, c)
 		}
@@ -191,21 +189,18 @@ func (e *Engine) retire() {
 // findIndependent marks all flows as alone but those whose packets are all
 // answered by clusters, and that nothing else asks for.
 func (t *flows) findIndependent(r *retired) {
-	for j := range t.clusters.n {
-		c := t.clusters.at(j)
+	for _, c := range t.clusters.all() {
 		if fl := t.list.at(c.flow); !fl.alone {
 			fl.alone = !c.clear() || !r.knows(kindOf(fl.key.class, c))
 		}
 	}
-	for i := range t.list.n {
-		fl := t.list.at(i)
+	for _, fl := range t.list.all() {
 		fl.alone = fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none
 		if fl.alone && fl.key.twoWay() {
 			t.wanted.add(fl.key.ports.Reversed(), fl.key.class)
 		}
 	}
-	for i := range t.list.n {
-		fl := t.list.at(i)
+	for _, fl := range t.list.all() {
 		fl.alone = fl.alone || t.wanted.has(fl.key.ports, fl.key.class)
 	}
 }
@@ -214,24 +209,21 @@ func (t *flows) findIndependent(r *retired) {
 func (t *flows) without(leaves func(i int32) bool) flows {
 	rest := flows{max: t.max, names: t.names, evicted: t.evicted, unnamed: t.unnamed}
 	moved := make([]int32, t.list.n)
-	for i := range t.list.n {
+	for i, fl := range t.list.all() {
 		if moved[i] = none; leaves(i) {
 			continue
 		}
-		fl := *t.list.at(i)
-		fl.first, fl.clusters, fl.settled = none, 0, min(fl.settled, none)
-		moved[i] = rest.list.push(fl)
+		moved[i] = rest.list.push(*fl)
+		left := rest.list.at(moved[i])
+		left.first, left.clusters, left.settled = none, 0, min(fl.settled, none)
 		rest.index.add(fl.key.hash(), moved[i])
 	}
-	for j := range t.clusters.n {
-		c := *t.clusters.at(j)
-		settled := t.list.at(c.flow).settled == j
-		if c.flow = moved[c.flow]; c.flow == none {
-			continue
-		}
-		place := rest.found(c.flow, c)
-		if settled {
-			rest.list.at(c.flow).settled = place
+	for j, c := range t.clusters.all() {
+		if i := moved[c.flow]; i != none {
+			place := rest.found(i, *c)
+			if t.list.at(c.flow).settled == j {
+				rest.list.at(i).settled = place
+			}
 		}
 	}
 	return rest

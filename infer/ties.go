@@ -83,21 +83,14 @@ func (e *Engine) familiarity(f *familiars, at int32) (fits fits) {
 	return fits
 }
 
-// familiarByPort returns the addresses that are familiar to fl, but for those of
-// flows beside it.
-func (k *acquaintance) familiarByPort(fl *flow) familiars {
+// familiarTo returns the addresses that are familiar to fl; around says whether by
+// flows beside it, too.
+func (k *acquaintance) familiarTo(fl *flow, around bool) familiars {
 	f := familiars{local: int32(fl.key.ports >> 16), begun: fl.begun}
 	if fl.key.twoWay() && fl.key.ports.Destination() != 0 {
 		f.served = k.ports[portKey{fl.key.ports & 0xFFFF, fl.key.class}]
 	}
-	return f
-}
-
-// familiarTo returns the addresses that are familiar to fl.
-func (e *Engine) familiarTo(fl *flow) familiars {
-	k := e.familiar
-	f := k.familiarByPort(fl)
-	if fl.begun == 0 {
+	if fl.begun == 0 || !around {
 		return f
 	}
 	from, _ := slices.BinarySearchFunc(k.visits, fl.begun-beside, func(v visit, stamp int64) int { return cmp.Compare(v.begun, stamp) })
@@ -132,7 +125,7 @@ func (e *Engine) separate(list []scored, q *question) {
 	if tied < 2 {
 		return
 	}
-	f, shares := e.familiarTo(q.fl), &e.familiar.shares[q.h]
+	f, shares := e.familiar.familiarTo(q.fl, true), &e.familiar.shares[q.h]
 	before, after := 0.0, 0.0
 	for i := range list {
 		s := &list[i]
@@ -168,8 +161,7 @@ func (s *scored) ties() bool {
 // what the proved ones show.
 func (e *Engine) separateTies() {
 	var tied []int32
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for j, c := range e.flows.clusters.all() {
 		if c.tied && !c.proved && e.direction(e.flows.list.at(c.flow).key.src) == outbound {
 			tied = append(tied, j)
 		}
@@ -187,13 +179,12 @@ func (e *Engine) separateTies() {
 // acquaint gathers what is proved of where the host's flows go.
 func (e *Engine) acquaint() *acquaintance {
 	k := &acquaintance{ports: map[portKey]service{}}
-	for i := range e.candidates.list.n {
-		if c := e.candidates.list.at(i); c.roles&^(isKnown|isJoined|isLocal) != 0 {
+	for _, c := range e.candidates.list.all() {
+		if c.roles&^(isKnown|isJoined|isLocal) != 0 {
 			k.listed++
 		}
 	}
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for _, c := range e.flows.clusters.all() {
 		fl := e.flows.list.at(c.flow)
 		if !c.proved || c.at < 0 || c.rivals || e.direction(fl.key.src) != outbound || e.destination(c.at).IsMulticast() {
 			continue
@@ -203,8 +194,7 @@ func (e *Engine) acquaint() *acquaintance {
 		}
 		k.serve(&fl.key, c.at, fl.key.ports)
 	}
-	for i := range e.flows.list.n {
-		fl := e.flows.list.at(i)
+	for _, fl := range e.flows.list.all() {
 		if e.direction(fl.key.src) == outbound {
 			for n := range e.flows.namesOf(fl) {
 				if !n.dst.IsLinkLocal() {
@@ -295,7 +285,7 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 	var sample sample
 	around := surroundings{visits: e.familiar.visits, most: e.familiar.beside, times: map[int32]int{}}
 	for i, v := range e.familiar.visits[:min(maxObserved, len(e.familiar.visits))] {
-		f := e.familiar.familiarByPort(v.fl)
+		f := e.familiar.familiarTo(v.fl, false)
 		fits := e.familiarity(&f, v.at)
 		if there, among := around.of(i); there {
 			fits[atTheTime] = e.familiar.listed / float64(among)
@@ -311,7 +301,7 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
 		q := e.questionOf(fl, c)
-		o, f, n := seen{h: q.h}, e.familiarTo(fl), 0.0
+		o, f, n := seen{h: q.h}, e.familiar.familiarTo(fl, true), 0.0
 		room = e.explain(room[:0], &q)
 		for i := range room {
 			if !room[i].ties() {
