@@ -52,6 +52,10 @@ type candidates struct {
 	counts   [roles]int     // of the candidates with a role
 	largest  int            // how many candidates a residue has at most
 	shares   [roles]float64 // log2 of one candidate's share among those
+
+	drawn   residues      // by neighborhoods, when drawnAt candidates were there
+	drawnOf []packet.Addr // numbered ones
+	drawnAt int32
 }
 
 // limit leaves room for that many more addresses.

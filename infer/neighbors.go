@@ -3,6 +3,7 @@ package infer
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
@@ -39,6 +40,9 @@ func (t *candidates) neighborhoods() residues {
 	if len(known) == 0 {
 		return nil
 	}
+	if t.drawnAt == t.list.n && slices.Equal(t.drawnOf, known) {
+		return t.drawn
+	}
 	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
 	draw.findOwners()
 	hits := make([]float32, width+residueCount+width) // the last ones before the first, too
@@ -49,23 +53,22 @@ func (t *candidates) neighborhoods() residues {
 			hits[width+int(r)-1]++
 		}
 	}
+	t.drawn, t.drawnOf, t.drawnAt = nil, known, t.list.n
 	if drawn == 0 {
 		return nil
 	}
 	spread := make(residues, residueCount+1)
 	copy(hits[:width], hits[residueCount:])
 	copy(hits[width+residueCount:], hits[width:2*width])
-	window := float32(0)
-	for _, n := range hits[:2*width] {
-		window += n
-	}
 	for i := range residueCount {
-		around := hits[i : i+2*width+1]
-		window += around[2*width]
+		around, window := hits[i:i+2*width+1], float32(0)
+		for _, n := range around {
+			window += n
+		}
 		share := (1-blur)*around[width] + blur*window/(2*width+1)
 		spread[i+1] = share * residueCount / float32(drawn)
-		window -= around[0]
 	}
+	t.drawn = spread
 	return spread
 }
 
@@ -101,18 +104,16 @@ func looksRandom(known []packet.Addr, i int) bool {
 type drawer struct {
 	t       *candidates
 	known   []packet.Addr
-	owners  []owner
-	ownerOf []int32 // its place among owners, by place in known
+	ownerOf []*owner // by place in known
 	rng     *rand.Rand
 }
 
 // owner is a run of known addresses with the same first 32 bits.
 type owner struct {
-	from, to int32
-	low      [words]uint16 // of each word
-	high     [words]uint16
-	shifts   [words]uint8 // how often a word is the one that is shifted, of the sum
-	sum      int
+	known     []packet.Addr
+	low, high [words]uint16 // of each word
+	shifts    [words]uint8  // how often a word is the one that is shifted, of the sum
+	sum       int
 }
 
 // words is the number of 16-bit words in an address.
@@ -122,19 +123,18 @@ func word(a *packet.Addr, w int) uint16 { return binary.BigEndian.Uint16(a[2*w:]
 
 func (d *drawer) findOwners() {
 	const often, last, seldom = 16, 4, 1
-	d.ownerOf = make([]int32, len(d.known))
-	for from := 0; from < len(d.known); {
-		o := owner{from: int32(from)}
-		to, first := from, &d.known[from]
-		for w := range words {
-			o.low[w], o.high[w] = word(first, w), word(first, w)
+	for from := 0; from < len(d.known); from = len(d.ownerOf) {
+		o, first := &owner{}, &d.known[from]
+		for to := from; to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(first[:4]); to++ {
+			d.ownerOf = append(d.ownerOf, o)
 		}
-		for ; to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(first[:4]); to++ {
-			for w := 2; w < words; w++ {
-				o.low[w], o.high[w] = min(o.low[w], word(&d.known[to], w)), max(o.high[w], word(&d.known[to], w))
-			}
-		}
+		o.known = d.known[from:len(d.ownerOf)]
 		for w := 2; w < words; w++ {
+			o.low[w] = word(first, w)
+			for i := range o.known {
+				n := word(&o.known[i], w)
+				o.low[w], o.high[w] = min(o.low[w], n), max(o.high[w], n)
+			}
 			switch {
 			case o.low[w] != o.high[w]:
 				o.shifts[w] = often
@@ -145,19 +145,14 @@ func (d *drawer) findOwners() {
 			}
 			o.sum += int(o.shifts[w])
 		}
-		o.to = int32(to)
-		for ; from < to; from++ {
-			d.ownerOf[from] = int32(len(d.owners))
-		}
-		d.owners = append(d.owners, o)
 	}
 }
 
 // next draws one and returns its residue, and whether it is a candidate.
 func (d *drawer) next() (r header.Residue, known bool) {
 	i := d.rng.IntN(len(d.known))
-	a, o := d.known[i], &d.owners[d.ownerOf[i]]
-	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]
+	a, o := d.known[i], d.ownerOf[i]
+	b := &o.known[d.rng.IntN(len(o.known))]
 	coins := d.rng.Uint32()
 	for w := 2; w < words; w++ {
 		if coins>>w&1 != 0 {
