@@ -58,9 +58,6 @@ type candidates struct {
 	drawnAt int32
 }
 
-// limit leaves room for that many more addresses.
-func (t *candidates) limit(room int) { t.max = min(t.list.len()+room, math.MaxInt32) }
-
 // add notes that a has a role. Addresses that no packet is sent to, and IPv4's,
 // are left out.
 func (t *candidates) add(a packet.Addr, zone uint32, r role) {

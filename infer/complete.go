@@ -3,7 +3,6 @@ package infer
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 	"sync"
 
@@ -176,8 +175,8 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 		total += weight
 		crowd := e.candidates.with(need)
 		for _, i := range crowd[:min(most, len(crowd))] {
-			if c := e.candidates.list.at(i); e.namedOtherwise(q, c.addr) {
-				return e.observeNamed(q, c), true
+			if e.namedOtherwise(q, e.candidates.list.at(i).addr) {
+				return e.observeNamed(q, i), true
 			}
 		}
 		var counts [roles]int
@@ -206,11 +205,7 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 func (e *Engine) namedOtherwise(q *question, a packet.Addr) bool {
 	named := false
 	e.eachNamed(&q.key, func(dst packet.Addr, by evidence) { named = named || dst == a && by <= byReverse })
-	if named {
-		return true
-	}
-	known, worth := e.answered(a, q)
-	return known && worth >= bitsNamed
+	return named || e.answered(a, q) >= bitsNamed
 }
 
 // givenTo returns how much sooner than any address a candidate has q's residue, if
@@ -227,16 +222,15 @@ func (e *Engine) givenTo(q *question, at int32) float64 {
 	return residueCount / among
 }
 
-func (e *Engine) observeNamed(q *question, c *candidate) (o observation) {
-	o.h, o.needs, o.named = q.h, q.needs, true
+// observeNamed returns what it shows that the candidate at a place is named for q.
+func (e *Engine) observeNamed(q *question, at int32) (o observation) {
+	c := e.candidates.list.at(at)
+	o.h, o.needs, o.named, o.given = q.h, q.needs, true, e.givenTo(q, at)
 	for r := range roles {
 		if c.roles>>r&1 != 0 && role(1)<<r != isPeer && role(1)<<r != isSeen {
 			o.fits[r] = residueCount / float64(e.candidates.counts[r])
 		}
 	}
-	if at := e.candidates.place(&c.addr, c.zone, hashPlace(&c.addr, c.zone)); at != none {
-		o.given = e.givenTo(q, at)
-	}
-	o.fits[bits.TrailingZeros8(uint8(isSeen))], o.fits[nearby], o.fits[anywhere] = 1, 1, 1
+	o.fits[seenRole], o.fits[nearby], o.fits[anywhere] = 1, 1, 1
 	return o
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -61,10 +62,11 @@ func (a *Answers) Doubts(limit int) (list []Doubt, total int) {
 func (e *Engine) doubt(j int32) Doubt {
 	c := e.flows.clusters.at(j)
 	fl := e.flows.list.at(c.flow)
+	ports := fl.key.doubtfulPorts()
 	d := Doubt{
-		Source: fl.key.src.Netip(), NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
+		Source: fl.key.src.Netip(), SourcePort: uint16(ports >> 16), DestinationPort: ports.Destination(),
+		NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
 	}
-	d.SourcePort, d.DestinationPort = fl.key.doubtfulPorts()
 	if c.found {
 		d.Destination = e.destination(c.at).Netip()
 	}
@@ -89,11 +91,11 @@ func (e *Engine) doubt(j int32) Doubt {
 }
 
 // doubtfulPorts are those that a Doubt shows, 0 where its protocol has none.
-func (k *flowKey) doubtfulPorts() (source, destination uint16) {
+func (k *flowKey) doubtfulPorts() header.Ports {
 	if !k.twoWay() {
-		return 0, 0
+		return 0
 	}
-	return uint16(k.ports >> 16), k.ports.Destination()
+	return k.ports
 }
 
 // mostPackets keeps the first limit of some clusters by packets; the rest of the order
@@ -102,10 +104,8 @@ func (e *Engine) mostPackets(list []int32, limit int) []int32 {
 	slices.SortStableFunc(list, func(i, j int32) int {
 		c, d := e.flows.clusters.at(i), e.flows.clusters.at(j)
 		k, l := &e.flows.list.at(c.flow).key, &e.flows.list.at(d.flow).key
-		source, destination := k.doubtfulPorts()
-		otherSource, otherDestination := l.doubtfulPorts()
-		return cmp.Or(cmp.Compare(d.most(), c.most()), k.src.Netip().Compare(l.src.Netip()), cmp.Compare(source, otherSource),
-			cmp.Compare(destination, otherDestination), cmp.Compare(c.protocol, d.protocol))
+		return cmp.Or(cmp.Compare(d.most(), c.most()), k.src.Netip().Compare(l.src.Netip()),
+			cmp.Compare(k.doubtfulPorts(), l.doubtfulPorts()), cmp.Compare(c.protocol, d.protocol))
 	})
 	return list[:min(limit, len(list))]
 }

@@ -75,8 +75,8 @@ func New(o Options) *Engine {
 	if o.Snapshot != nil {
 		e.seed(o.Snapshot)
 	}
-	e.flows.limit(most)
-	e.candidates.limit(most)
+	e.flows.max = min(max(e.flows.list.len(), e.flows.names.len())+most, math.MaxInt32)
+	e.candidates.max = min(e.candidates.list.len()+most, math.MaxInt32)
 	return e
 }
 

@@ -142,9 +142,6 @@ type flows struct {
 	wanted    portSet // of which all flows stay: a packet may need them that is decided by itself
 }
 
-// limit leaves room for that many more flows, clusters and names.
-func (t *flows) limit(room int) { t.max = min(max(t.list.len(), t.names.len())+room, math.MaxInt32) }
-
 // find returns the flow with key k, or nil.
 func (t *flows) find(k *flowKey) *flow {
 	if i := t.place(k, k.hash()); i != none {

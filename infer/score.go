@@ -308,7 +308,7 @@ func (e *Engine) weigh(s *scored, q *question) {
 		prior, by = math.Max(prior, priorReverse), min(by, byFlow)
 		bits += bitsNamed
 	}
-	if known, extra := e.answered(s.addr, q); known {
+	if extra := e.answered(s.addr, q); extra > 0 {
 		prior, by = math.Max(prior, priorReverse), min(by, byReverse)
 		if s.named || s.settled {
 			extra = math.Max(extra-bitsNamed, 0) // the ports agree once only
@@ -398,11 +398,11 @@ func (e *Engine) accident(q *question) float64 {
 	return math.Log2((far + near*density/total) / (near + far))
 }
 
-// answered reports whether the other direction of q, from peer, is in the
-// capture, and what that's worth.
-func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
+// answered returns what it is worth, in bits, that the other direction of q, from peer,
+// is in the capture; 0 if it isn't.
+func (e *Engine) answered(peer packet.Addr, q *question) float64 {
 	if !q.key.twoWay() || peer.IsMulticast() {
-		return false, 0
+		return 0
 	}
 	back := q.key.answeredBy(peer)
 	i := e.flows.place(&back, back.hash())
@@ -411,26 +411,26 @@ func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
 	}
 	fl := e.flows.list.at(i)
 	if by, ok := e.flows.namedBy(fl, q.key.src); ok && by == bySeen {
-		return true, bitsNamed
+		return bitsNamed
 	}
 	if fl.packets == 0 {
-		return false, 0 // of a table
+		return 0 // of a table
 	}
 	if e.flows.leads(i, header.ResidueOf(q.key.src)) {
-		return true, bitsNamed
+		return bitsNamed
 	}
 	return q.portsAgree(fl.clusters <= uint16(fl.cut))
 }
 
 // answeredBefore is answered where the other direction has retired, if it has.
-func (e *Engine) answeredBefore(back *flowKey, q *question) (bool, float64) {
+func (e *Engine) answeredBefore(back *flowKey, q *question) float64 {
 	r := header.ResidueOf(q.key.src)
 	a, left := e.retiredAs(back, hashPlace(&back.src, back.zone), &header.Needs{r, r, r})
 	switch {
 	case !left:
-		return false, 0
+		return 0
 	case a != nil && e.retired.leads(a, r):
-		return true, bitsNamed
+		return bitsNamed
 	}
 	return q.portsAgree(false)
 }
@@ -438,14 +438,14 @@ func (e *Engine) answeredBefore(back *flowKey, q *question) (bool, float64) {
 // portsAgree returns what it says that the ports of another flow are those of
 // the other direction, and nothing else; lone says that no checksum there can be
 // verified.
-func (q *question) portsAgree(lone bool) (bool, float64) {
+func (q *question) portsAgree(lone bool) float64 {
 	switch {
 	case q.key.ports == q.key.ports.Reversed():
-		return false, 0
+		return 0
 	case lone:
-		return true, bitsLone
+		return bitsLone
 	}
-	return true, bitsAnswered
+	return bitsAnswered
 }
 
 // sequence returns what the sequence numbers of both directions say of peer.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 )
@@ -38,11 +39,11 @@ const (
 
 // acquaintance is what is proved of where the host's flows go.
 type acquaintance struct {
-	shares [header.Hypotheses]fits // of the flows
-	listed float64                 // addresses
-	visits []visit                 // sorted by stamp
-	beside int                     // flows that are looked at beside one
-	ports  map[portKey]service     // by the ports' second half
+	shares [header.Hypotheses]func() *fits // of the flows, learnt when they are asked for
+	listed float64                         // addresses
+	visits []visit                         // sorted by stamp
+	beside int                             // flows that are looked at beside one
+	ports  map[portKey]service             // by the ports' second half
 }
 
 // visit is a flow whose destination is proved.
@@ -125,7 +126,7 @@ func (e *Engine) separate(list []scored, q *question) {
 	if tied < 2 {
 		return
 	}
-	f, shares := e.familiar.familiarTo(q.fl, true), &e.familiar.shares[q.h]
+	f, shares := e.familiar.familiarTo(q.fl, true), e.familiar.shares[q.h]()
 	before, after := 0.0, 0.0
 	for i := range list {
 		s := &list[i]
@@ -293,10 +294,6 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 		sample.add(seen{v.fl.key.hypothesis(), fits})
 	}
 	var room []scored
-	var asked [header.Hypotheses]bool
-	for _, j := range tied {
-		asked[e.flows.list.at(e.flows.clusters.at(j).flow).key.hypothesis()] = true
-	}
 	for _, j := range tied[:min(maxObserved, len(tied))] {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
@@ -318,25 +315,23 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 		}
 	}
 	for h := range header.Hypotheses {
-		if asked[h] {
-			e.familiar.shares[h] = familiarityOf(sample, h)
-		}
+		e.familiar.shares[h] = sync.OnceValue(func() *fits { return familiarityOf(sample, h) })
 	}
 }
 
 // familiarityOf returns the shares of the familiarities for h. That flows go where no
 // other does is rather over- than underestimated.
-func familiarityOf(seen sample, h header.Hypothesis) (shares fits) {
+func familiarityOf(seen sample, h header.Hypothesis) *fits {
 	const (
 		rounds     = 32
 		deviations = 2
 	)
 	prior := fits{unfamiliar: 2, atTheTime: 0.5, byPort: 0.5, byName: 2} // flows
-	shares = prior
+	shares := prior
 	shares.divideBy(prior.sum())
 	counts := seen.maximise(&shares, &prior, h, rounds-1)
 	next := shares
 	alone := seen.maximise(&next, &prior, h, 1)[unfamiliar]
 	shares[unfamiliar] += deviations * math.Sqrt(alone) / counts.sum()
-	return shares
+	return &shares
 }

@@ -145,12 +145,6 @@ func (f *Facts) readQuoted(inner []byte) {
 	}
 }
 
-// discovers reports whether f, read as ICMPv6, is neighbor discovery
-// (RFC 4861): valid with Hop Limit 255 alone, and free to cross scopes.
-func (f *Facts) discovers() bool {
-	return f.ICMPType >= ICMPRouterSolicit && f.ICMPType <= ICMPRedirect
-}
-
 // HopLimit returns the Hop Limit that receivers demand of the packet
 // (RFC 4861, section 7.1; RFC 3810, section 5), else the usual one.
 func (f *Facts) HopLimit(nextHeader uint8) uint8 {
@@ -160,8 +154,7 @@ func (f *Facts) HopLimit(nextHeader uint8) uint8 {
 	switch f.ICMPType {
 	case ICMPMLDQuery, ICMPMLDReport, ICMPMLDDone, ICMPMLDv2Report:
 		return 1
-	}
-	if f.discovers() {
+	case ICMPRouterSolicit, ICMPRouterAdvert, ICMPNeighborSolicit, ICMPNeighborAdvert, ICMPRedirect:
 		return 255
 	}
 	return 64

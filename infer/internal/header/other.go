@@ -91,16 +91,15 @@ func (f *Facts) consider(o Other, ok bool) {
 	}
 }
 
-// cover sums what a checksum with pseudo-header covers: the first n bytes of
-// data, and length in the pseudo-header. Nothing can be verified if they were
-// cut off.
-func (f *Facts) cover(o *Other, data []byte, n int, length uint32) {
-	if n > len(data) {
-		return
+// cover returns o with the sum of what a checksum with pseudo-header covers: the first
+// n bytes of data, and length in the pseudo-header. Nothing can be verified if they
+// were cut off.
+func (f *Facts) cover(o Other, data []byte, n int, length uint32) Other {
+	if n <= len(data) {
+		pseudo := packet.PseudoHeader(f.Src, packet.Addr{}, length, 0)
+		o.covered, o.summed = packet.Fold(pseudo+packet.Sum(data[:n])), true
 	}
-	pseudo := packet.PseudoHeader(f.Src, packet.Addr{}, length, 0)
-	o.covered = packet.Fold(pseudo + packet.Sum(data[:n]))
-	o.summed = true
+	return o
 }
 
 // readOSPF is OSPFv3's (RFC 5340, appendix A.3.1): a length of its own, which
@@ -117,7 +116,7 @@ func (f *Facts) readOSPF(data []byte) (o Other, ok bool) {
 	}
 	o = Other{Protocol: protoOSPF, bits: 20}
 	if data[12]|data[13] != 0 {
-		f.cover(&o, data, int(length), uint32(length))
+		o = f.cover(o, data, int(length), uint32(length))
 	}
 	return o, true
 }
@@ -127,9 +126,7 @@ func (f *Facts) readVRRP(data []byte) (o Other, ok bool) {
 	if data[3] == 0 || f.length != 8+16*uint32(data[3]) || data[4]>>4 != 0 {
 		return o, false
 	}
-	o = Other{Protocol: protoVRRP, bits: 14}
-	f.cover(&o, data, int(f.length), f.length)
-	return o, true
+	return f.cover(Other{Protocol: protoVRRP, bits: 14}, data, int(f.length), f.length), true
 }
 
 // readPIM is PIM's (RFC 7761, section 4.9): the checksum of a Register covers
@@ -143,9 +140,8 @@ func (f *Facts) readPIM(data []byte) (o Other, ok bool) {
 	o = Other{Protocol: ProtoPIM, bits: 5}
 	switch kind {
 	case register:
-		f.cover(&o, data, 8, 8)
 		o.twice = f.whole
-		return o, true
+		return f.cover(o, data, 8, 8), true
 	case hello:
 		option := func(b []byte) int { return 4 + int(binary.BigEndian.Uint16(b[2:])) }
 		if f.whole && !filled(data[4:], true, option) {
@@ -153,8 +149,7 @@ func (f *Facts) readPIM(data []byte) (o Other, ok bool) {
 		}
 		o.bits = 14
 	}
-	f.cover(&o, data, int(f.length), f.length)
-	return o, true
+	return f.cover(o, data, int(f.length), f.length), true
 }
 
 // filled reports whether records fill b; size returns the length of the one that b
@@ -193,8 +188,7 @@ func (f *Facts) readMobility(data []byte) (o Other, ok bool) {
 	default:
 		return o, false
 	}
-	f.cover(&o, data, int(f.length), f.length)
-	return o, true
+	return f.cover(o, data, int(f.length), f.length), true
 }
 
 // dccpHeaders are the least header lengths by packet type with 48-bit sequence
@@ -233,8 +227,7 @@ func (f *Facts) readDCCP(data []byte) (o Other, ok bool) {
 			return o, false
 		}
 	}
-	f.cover(&o, data, end, f.length)
-	return o, true
+	return f.cover(o, data, end, f.length), true
 }
 
 // readUDPLite is UDP-Lite's (RFC 3828, section 3.1), of data that are none of the
@@ -253,8 +246,7 @@ func (f *Facts) readUDPLite(data []byte) (o Other, ok bool) {
 	case coverage > UdpHeader:
 		o.bits = 1
 	}
-	f.cover(&o, data, int(coverage), f.length)
-	return o, true
+	return f.cover(o, data, int(coverage), f.length), true
 }
 
 // castagnoli is SCTP's polynomial (RFC 9260, appendix A).

@@ -45,7 +45,11 @@ func (n *Needs) Agreeing(o *Needs) Mode {
 // Needs returns what the destination must have under h.
 func (f *Facts) Needs(h Hypothesis) (n Needs) {
 	if f.Checked(h) {
-		n[Whole] = f.need(h)
+		sum := uint32(f.outer) + uint32(f.data)
+		if h == AsOther {
+			sum = uint32(f.Other.covered)
+		}
+		n[Whole] = Complement(sum + uint32(f.Protocol(h)))
 	}
 	if h == AsOther && f.Other.twice {
 		n[Partial] = Complement(uint32(f.outer) + uint32(f.data) + uint32(f.Protocol(h)))
@@ -67,16 +71,6 @@ func (f *Facts) Checked(h Hypothesis) bool {
 		return f.Other.summed
 	}
 	return f.whole && (h != AsUDP || f.field[AsUDP] != 0)
-}
-
-// need returns the residue that the destination must have for a whole checksum
-// to come out under h.
-func (f *Facts) need(h Hypothesis) Residue {
-	sum := uint32(f.outer) + uint32(f.data)
-	if h == AsOther {
-		sum = uint32(f.Other.covered)
-	}
-	return Complement(sum + uint32(f.Protocol(h)))
 }
 
 // Protocol returns h's Next Header value.
