@@ -141,18 +141,17 @@ func (e *Engine) ask(f *Facts, h header.Hypothesis) question {
 // TCP segment whose own checksum is wrong (receive coalescing leaves that of
 // its first part), if both its numbers are within the window of the other
 // direction; nothing is found otherwise.
-func (e *Engine) continued(f *Facts, q *question) outcome {
-	nothing := outcome{verdict: undecided}
+func (e *Engine) continued(f *Facts, q *question) (o outcome) {
 	dst, ok := e.settled(q.fl)
 	if q.h != header.AsTCP || !ok || !f.read.HasSeq || !f.read.HasAck {
-		return nothing
+		return o
 	}
 	seq, ack := nowhere, nowhere
 	seq.add(f.read.Seq)
 	ack.add(f.read.Ack)
 	seqs, acks := e.agreement(q, dst, &seq, &ack)
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
-		return nothing
+		return o
 	}
 	return outcome{dst: dst, verdict: verdict{found: true, proved: true, stands: true, protocol: q.protocol, by: byFlow, mode: header.Unverified, at: none, listed: none,
 		posterior: credible, second: 1 - credible}}

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"math"
 	"net/netip"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
@@ -209,13 +207,11 @@ const decidedAtOnce = 1 << 12
 // decideSome fills in the outcomes of the clusters at some places.
 func (e *Engine) decideSome(places []int32, outcomes []outcome) {
 	const share = 256 // clusters
-	var next atomic.Int32
 	var workers sync.WaitGroup
-	decide := func() {
-		room := make([]scored, 0, 64)
-		for {
-			end := int(next.Add(share))
-			for i := end - share; i < min(end, len(places)); i++ {
+	for from := 0; from < len(places); from += share {
+		workers.Go(func() {
+			room := make([]scored, 0, 64)
+			for i := from; i < min(from+share, len(places)); i++ {
 				c := e.flows.clusters.at(places[i])
 				q := e.questionOf(e.flows.list.at(c.flow), c)
 				room = e.explain(room[:0], &q)
@@ -224,15 +220,8 @@ func (e *Engine) decideSome(places []int32, outcomes []outcome) {
 				}
 				outcomes[i] = e.settle(room, []question{q})
 			}
-			if end >= len(places) {
-				return
-			}
-		}
+		})
 	}
-	for range min(runtime.GOMAXPROCS(0), (len(places)+share-1)/share) - 1 {
-		workers.Go(decide)
-	}
-	decide()
 	workers.Wait()
 }
 

@@ -90,15 +90,13 @@ func (e *Engine) Observe(f *Facts) {
 	}
 	_, sole := f.only()
 	alone := !sole || !f.read.Dst.IsUnspecified()
-	known := false
+	if f.read.Bits == [header.Hypotheses]int8{} {
+		e.see(f.read.Src, f.read.Zone)
+	}
 	for h := range header.Hypotheses {
 		if f.read.Bits[h] != 0 {
 			e.observeAs(f, h, alone)
-			known = true
 		}
-	}
-	if !known {
-		e.see(f.read.Src, f.read.Zone)
 	}
 }
 
@@ -231,10 +229,8 @@ func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint
 	i, fresh := e.flows.open(&key, key.hash())
 	if i == none {
 		e.flows.evicted++
-	} else if !fresh {
-		if _, known := e.flows.namedBy(e.flows.list.at(i), to); known {
-			return
-		}
+	} else if !fresh && e.flows.namedBy(e.flows.list.at(i), to) != noEvidence {
+		return
 	}
 	e.candidates.add(from, zone, isSeen)
 	e.candidates.add(to, zoneOf(dst), isSeen)

@@ -217,14 +217,15 @@ func (t *flows) name(k *flowKey, dst packet.Addr, by evidence, until int64) {
 	}
 }
 
-// namedBy reports whether fl has dst among its named destinations, and by what.
-func (t *flows) namedBy(fl *flow, dst packet.Addr) (evidence, bool) {
+// namedBy returns by what fl has dst among its named destinations; noEvidence where it
+// hasn't.
+func (t *flows) namedBy(fl *flow, dst packet.Addr) evidence {
 	for n := range t.namesOf(fl) {
 		if n.dst == dst {
-			return n.by, true
+			return n.by
 		}
 	}
-	return noEvidence, false
+	return noEvidence
 }
 
 // continuous reports whether the sequence numbers of an ESP flow go on, one by

@@ -205,13 +205,13 @@ func (r *resolutions) before(a packet.Addr, begun int64) (among float64, ok bool
 	if !ok || begun == 0 {
 		return 0, false
 	}
-	latest, found := int64(0), false
+	latest := int64(math.MinInt64)
 	for _, t := range times {
-		if t <= begun+late && begun <= t+just && (!found || t > latest) {
-			latest, found = t, true
+		if t <= begun+late && begun <= t+just {
+			latest = max(latest, t)
 		}
 	}
-	if !found {
+	if latest == math.MinInt64 {
 		return 0, false
 	}
 	first, _ := slices.BinarySearch(r.stamps, begun-just)

@@ -410,7 +410,7 @@ func (e *Engine) answered(peer packet.Addr, q *question) float64 {
 		return e.answeredBefore(&back, q)
 	}
 	fl := e.flows.list.at(i)
-	if by, ok := e.flows.namedBy(fl, q.key.src); ok && by == bySeen {
+	if e.flows.namedBy(fl, q.key.src) == bySeen {
 		return bitsNamed
 	}
 	if fl.packets == 0 {
