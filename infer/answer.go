@@ -78,7 +78,7 @@ func (e *Engine) inferClustered(f *Facts, h header.Hypothesis, c *cluster) Answe
 	return f.answer(&o)
 }
 
-// inferAlone answers for a packet that no cluster stands for: several
+// inferAlone answers for a packet that no cluster answers for: several
 // protocols are plausible, the payload dictates the destination, the sniffer
 // recorded one, the checksum can't be verified, or there was no room.
 func (e *Engine) inferAlone(f *Facts) Answer {
@@ -153,7 +153,7 @@ func (e *Engine) continued(f *Facts, q *question) (o outcome) {
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
 		return o
 	}
-	return outcome{dst: dst, verdict: verdict{found: true, proved: true, stands: true, protocol: q.protocol, by: byFlow, mode: header.Unverified, at: none, listed: none,
+	return outcome{dst: dst, verdict: verdict{found: true, proved: true, protocolProved: true, protocol: q.protocol, by: byFlow, mode: header.Unverified, at: none, listed: none,
 		posterior: credible, second: 1 - credible}}
 }
 
@@ -165,7 +165,7 @@ func (f *Facts) answer(o *outcome) Answer {
 		o = &outcome{verdict: undecided, open: o.open}
 	}
 	if f.read.NextHeader == Unknown {
-		a.NextHeader, a.NextHeaderOrigin = o.protocol, grade(o.stands)
+		a.NextHeader, a.NextHeaderOrigin = o.protocol, grade(o.protocolProved)
 		if o.protocol == Unknown {
 			a.NextHeaderOrigin = NotKnown
 		}

@@ -128,13 +128,6 @@ func (t *candidates) arrange() {
 	})
 }
 
-// holds reports whether a is a candidate on no interface in particular, and returns its
-// residue.
-func (t *candidates) holds(a *packet.Addr) (r header.Residue, ok bool) {
-	r = header.ResidueOf(*a)
-	return r, len(t.with(r)) > 0 && t.place(a, 0, hashPlace(a, 0)) != none
-}
-
 // with returns the indices of the candidates that have residue r.
 func (t *candidates) with(r header.Residue) []int32 {
 	if t.start == nil {

@@ -45,7 +45,7 @@ func clusterHash(flow int32, m header.Mode, need header.Residue) uint64 {
 // cluster returns that of flow i that n agrees with, none if there is none.
 func (t *flows) cluster(i int32, n *header.Needs) int32 {
 	fl := t.list.at(i)
-	if fl.first == none || t.clusters.at(fl.first).needs.Meets(n) {
+	if fl.first == none || t.clusters.at(fl.first).needs.Agreeing(n) < header.Modes {
 		return fl.first
 	}
 	if fl.clusters < 2 {

@@ -68,15 +68,15 @@ type outcome struct {
 type verdict struct {
 	// at is the destination's place among the candidates, or below 0 the
 	// complement of its place in Engine.strays, if it was found; none otherwise.
-	at       int32
-	listed   int32 // place of what is listed in Engine.lists, none without that
-	protocol uint8 // Unknown where it isn't proved
-	by       evidence
-	mode     header.Mode // of what was found
-	found    bool        // the destination is proved or likely, and with it the protocol
-	proved   bool        // the destination is proved
-	stands   bool        // the protocol is proved
-	tied     bool        // several addresses fit
+	at             int32
+	listed         int32 // place of what is listed in Engine.lists, none without that
+	protocol       uint8 // Unknown where it isn't proved
+	by             evidence
+	mode           header.Mode // of what was found
+	found          bool        // the destination is proved or likely, and with it the protocol
+	proved         bool        // the destination is proved
+	protocolProved bool        // the protocol is proved
+	tied           bool        // several addresses fit
 
 	posterior, second float32 // of the destination, and of the next best explanation
 }
@@ -353,10 +353,10 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 		// What the port's group is said to be is usual, and no more.
 		usual := best.mode == header.Unverified && best.by == byGroup
 		o.found = o.proved || share >= e.confidence && !usual
-		o.stands = o.proved
+		o.protocolProved = o.proved
 	}
 	for i := range questions {
-		if q := &questions[i]; !o.proved && e.protocolStands(list, q, total, other, &o.verdict) {
+		if q := &questions[i]; !o.proved && e.protocolKnown(list, q, total, other, &o.verdict) {
 			o.protocol, o.by, o.mode = q.protocol, byChecksum, q.shown()
 		}
 	}
@@ -381,10 +381,10 @@ func sortScored(list []scored) {
 	})
 }
 
-// protocolStands reports whether q's protocol is proved or likely though its
+// protocolKnown reports whether q's protocol is proved or likely though its
 // destination isn't proved: by the flow's own packets, or by a sum that fits
 // several candidates. It notes in v if it is proved.
-func (e *Engine) protocolStands(list []scored, q *question, total, other float64, v *verdict) bool {
+func (e *Engine) protocolKnown(list []scored, q *question, total, other float64, v *verdict) bool {
 	mass, fits := 0.0, 0.0
 	for i := range list {
 		if list[i].h != q.h {
@@ -404,7 +404,7 @@ func (e *Engine) protocolStands(list []scored, q *question, total, other float64
 	if !q.proved && !q.needs.Any() {
 		return false
 	}
-	v.stands = v.stands || share >= credible
+	v.protocolProved = v.protocolProved || share >= credible
 	return share >= min(credible, e.confidence)
 }
 

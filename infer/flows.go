@@ -28,20 +28,19 @@ type flowKey struct {
 // key returns the flow of f under h.
 func (f *Facts) key(h header.Hypothesis) flowKey {
 	k := flowKey{src: f.read.Src, zone: f.read.Zone, class: class(f.read.Protocol(h))}
-	switch {
-	case h == header.AsOther:
-		switch k.class {
-		case header.ProtoDCCP, header.ProtoSCTP, header.ProtoUDPLite, packet.ProtoESP: // ESP has its SPI there
-			k.ports = f.read.Ports
-		}
-	case h != header.AsICMPv6:
+	switch k.class {
+	case packet.ProtoTCP, packet.ProtoUDP, header.ProtoDCCP, header.ProtoSCTP, header.ProtoUDPLite,
+		packet.ProtoESP: // which has its SPI there
 		k.ports = f.read.Ports
-	case f.read.ICMPType == header.ICMPEchoRequest:
-		k.ports = header.PortsOf(f.read.ICMPID, 0)
-	case f.read.ICMPType == header.ICMPEchoReply:
-		k.ports = header.PortsOf(0, f.read.ICMPID)
-	default:
-		k.class = icmpClass(f.read.ICMPType)
+	case packet.ProtoICMPv6:
+		switch f.read.ICMPType {
+		case header.ICMPEchoRequest:
+			k.ports = header.PortsOf(f.read.ICMPID, 0)
+		case header.ICMPEchoReply:
+			k.ports = header.PortsOf(0, f.read.ICMPID)
+		default:
+			k.class = icmpClass(f.read.ICMPType)
+		}
 	}
 	return k
 }

@@ -32,7 +32,7 @@ func hashFlow(home uint64, p header.Ports, c class) uint64 {
 	return mix(home^hashKeys[2], uint64(p)<<32^uint64(c)^hashKeys[0])
 }
 
-// index finds the places of records in a table by their hashes. The keys stand
+// index finds the places of records in a table by their hashes. The keys are
 // in the records alone: a map would hold them a second time, and take a visit to
 // memory more.
 type index struct {

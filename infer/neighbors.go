@@ -162,7 +162,8 @@ func (d *drawer) next() (r header.Residue, known bool) {
 	if coins&1 != 0 || a == d.known[i] {
 		d.shift(&a, o)
 	}
-	return d.t.holds(&a)
+	r = header.ResidueOf(a)
+	return r, len(d.t.with(r)) > 0 && d.t.place(&a, 0, hashPlace(&a, 0)) != none
 }
 
 // shift makes one of a's words another one: mostly one that differs among the

@@ -146,7 +146,7 @@ func (t *retired) knows(k kind) bool {
 		t.kind = map[kind]uint16{}
 	}
 	t.kind[k] = uint16(len(t.kinds))
-	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, proved: true, stands: true, posterior: k.posterior, second: k.second}
+	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, proved: true, protocolProved: true, posterior: k.posterior, second: k.second}
 	any := Facts{read: header.Facts{NextHeader: Unknown}}
 	t.kinds = append(t.kinds, known{k, any.answer(&outcome{verdict: found})})
 	return true

@@ -161,8 +161,8 @@ func (e *Engine) assess(list []scored, from, start int, q *question, m header.Mo
 // openFor returns log2 of how likely q is for none of the candidates: what was
 // learnt of all flows, and what the other packets of its own say. Where they
 // each need something else, their checksums aren't whole, and one that fits
-// does so by chance: the more of them, the sooner. A proved cluster stands
-// apart from that.
+// does so by chance: the more of them, the sooner. That says
+// nothing of a proved cluster.
 func (e *Engine) openFor(q *question) float64 {
 	open := e.openShare(q)
 	if q.fl == nil || q.fl.clusters < 2+uint16(q.fl.cut) || q.proved {

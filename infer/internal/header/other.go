@@ -3,6 +3,7 @@ package header
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"math/bits"
 
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -330,13 +331,8 @@ const greFlags = 0xB0
 // readGRE is GRE's (RFC 2784 and 2890), of data without other flags: a checksum
 // of its own, or an IP packet inside that agrees with the length.
 func readGRE(data []byte, length uint32, all bool) (o Other, ok bool) {
-	const summed, keyed, numbered = 0x80, 0x20, 0x10
-	header := 4
-	for _, flag := range []byte{summed, keyed, numbered} {
-		if data[0]&flag != 0 {
-			header += 4
-		}
-	}
+	const summed = 0x80
+	header := 4 + 4*bits.OnesCount8(data[0]&greFlags)
 	if len(data) < header {
 		return o, false
 	}

@@ -29,9 +29,6 @@ type Needs [Modes]Residue
 // Any reports whether anything can be checked.
 func (n *Needs) Any() bool { return *n != Needs{} }
 
-// Meets reports whether n and o agree in some mode.
-func (n *Needs) Meets(o *Needs) bool { return n.Agreeing(o) < Modes }
-
 // Agreeing returns the first mode in which n and o agree, modes if they don't.
 func (n *Needs) Agreeing(o *Needs) Mode {
 	for m := range Modes {
