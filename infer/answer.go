@@ -8,7 +8,7 @@ import (
 // Infer returns what can be proved of the header of the packet that f is of. The
 // candidates that an answer lists may be shared with others': they are not to be
 // changed.
-func (a *Answers) Infer(f *Facts) (answer Answer) {
+func (a *Answers) Infer(f *Facts) Answer {
 	e := a.engine
 	h, sole := f.only()
 	if !sole || !f.read.Dst.IsUnspecified() || !f.clustered(h) {
@@ -16,7 +16,7 @@ func (a *Answers) Infer(f *Facts) (answer Answer) {
 	}
 	k, n := f.key(h), f.read.Needs(h)
 	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.read.Checked(h) {
-		e.retired.answer(&answer, r, f)
+		answer := e.retired.answer(r, f)
 		answer.Destination = e.destination(r.at).Netip()
 		return answer
 	}

@@ -118,7 +118,11 @@ func (e *Engine) decide() {
 	local := e.settleLocal()
 	e.decideAll()
 	if e.vantage.known == nil {
-		e.learnEdges()
+		for _, fl := range e.flows.list.all() {
+			if dst, ok := e.settled(fl); ok {
+				e.vantage.edge(fl.key.src, dst)
+			}
+		}
 		if again := e.settleLocal(); !slices.Equal(local, again) {
 			e.decideAll()
 		}
@@ -139,16 +143,6 @@ func (e *Engine) settleLocal() []netip.Addr {
 	}
 	e.candidates.arrange()
 	return list
-}
-
-// learnEdges shows the vantage the conversations that were proved between two
-// addresses.
-func (e *Engine) learnEdges() {
-	for _, fl := range e.flows.list.all() {
-		if dst, ok := e.settled(fl); ok {
-			e.vantage.edge(fl.key.src, dst)
-		}
-	}
 }
 
 // destination returns the address that was found: see verdict.
@@ -265,18 +259,12 @@ func (e *Engine) settleFlows() {
 		case e.destination(e.flows.clusters.at(fl.settled).at) != dst:
 			fl.settled = several
 		}
-		if dst.IsMulticast() && e.groupPorts != nil {
-			e.noteGroup(fl, dst)
+		if dst.IsMulticast() && e.groupPorts != nil { // of several the lowest, whatever their order
+			k := portKey{fl.key.ports & 0xFFFF, fl.key.class}
+			if known, ok := e.groupPorts[k]; !ok || compareAddr(dst, known) < 0 {
+				e.groupPorts[k] = dst
+			}
 		}
-	}
-}
-
-// noteGroup notes that packets to fl's destination port go to a group: of
-// several the lowest, whatever their order.
-func (e *Engine) noteGroup(fl *flow, group packet.Addr) {
-	k := portKey{fl.key.ports & 0xFFFF, fl.key.class}
-	if known, ok := e.groupPorts[k]; !ok || compareAddr(group, known) < 0 {
-		e.groupPorts[k] = group
 	}
 }
 

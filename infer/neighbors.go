@@ -60,13 +60,16 @@ func (t *candidates) neighborhoods() residues {
 	spread := make(residues, residueCount+1)
 	copy(hits[:width], hits[residueCount:])
 	copy(hits[width+residueCount:], hits[width:2*width])
+	window := float32(0)
+	for _, n := range hits[:2*width] {
+		window += n
+	}
 	for i := range residueCount {
-		around, window := hits[i:i+2*width+1], float32(0)
-		for _, n := range around {
-			window += n
-		}
+		around := hits[i : i+2*width+1]
+		window += around[2*width]
 		share := (1-blur)*around[width] + blur*window/(2*width+1)
 		spread[i+1] = share * residueCount / float32(drawn)
+		window -= around[0]
 	}
 	t.drawn = spread
 	return spread

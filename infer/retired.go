@@ -55,13 +55,14 @@ func kindOf(class class, c *cluster) kind {
 	return k
 }
 
-// answer fills to with what was decided of a, for f, but for the destination.
-func (t *retired) answer(to *Answer, a *answered, f *Facts) {
-	*to = t.kinds[a.kind].answer
+// answer returns what was decided of a, for f, but for the destination.
+func (t *retired) answer(a *answered, f *Facts) Answer {
+	to := t.kinds[a.kind].answer
 	if f.read.NextHeader != Unknown {
 		to.NextHeader, to.NextHeaderOrigin = f.read.NextHeader, f.recorded()
 	}
 	to.HopLimit = f.read.HopLimit(to.NextHeader)
+	return to
 }
 
 // leads reports whether a's packets need what r is: see flows.leads.
