@@ -3,6 +3,7 @@ package infer
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 )
@@ -73,12 +74,8 @@ func (t *flows) leads(i int32, r header.Residue) bool {
 	if j == none {
 		return false
 	}
-	for _, need := range t.clusters.at(j).dominant() {
-		if need == r {
-			return true
-		}
-	}
-	return false
+	n := t.clusters.at(j).dominant()
+	return slices.Contains(n[:], r)
 }
 
 // add counts f, read under h, to its cluster of flow i, and reports whether there is

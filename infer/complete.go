@@ -194,10 +194,7 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 		o.fits[nearby] += weight * e.complete.near().density(need)
 		o.fits[anywhere] += weight
 	}
-	if total == 0 {
-		return o, false
-	}
-	return o, true
+	return o, total != 0
 }
 
 // namedOtherwise reports whether a table of connections or the other direction
