@@ -5,17 +5,20 @@ import (
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
-// infer returns what can be proved of the header of the packet that f is of.
-func (e *Engine) infer(f *Facts) (a Answer) {
+// Infer returns what can be proved of the header of the packet that f is of. The
+// candidates that an answer lists may be shared with others': they are not to be
+// changed.
+func (a *Answers) Infer(f *Facts) Answer {
+	e := a.engine
 	h, sole := f.only()
 	if !sole || !f.read.Dst.IsUnspecified() || !f.clustered(h) {
 		return e.inferAlone(f)
 	}
 	k, n := f.key(h), f.read.Needs(h)
 	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.read.Checked(h) {
-		e.retired.answer(&a, r, f)
-		a.Destination = e.destination(r.at).Netip()
-		return a
+		answer := e.retired.answer(r, f)
+		answer.Destination = e.destination(r.at).Netip()
+		return answer
 	}
 	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.read.Checked(h)) {
 		return e.inferClustered(f, h, c)
@@ -75,7 +78,7 @@ func (e *Engine) inferClustered(f *Facts, h header.Hypothesis, c *cluster) Answe
 	return f.answer(&o)
 }
 
-// inferAlone answers for a packet that no cluster stands for: several
+// inferAlone answers for a packet that no cluster answers for: several
 // protocols are plausible, the payload dictates the destination, the sniffer
 // recorded one, the checksum can't be verified, or there was no room.
 func (e *Engine) inferAlone(f *Facts) Answer {
@@ -128,47 +131,29 @@ func (e *Engine) ask(f *Facts, h header.Hypothesis) question {
 		q.said.Add(f.read.Dst)
 		return q
 	}
-	if h == header.AsICMPv6 {
-		q.asked, q.about = f.soliciting()
+	if h == header.AsICMPv6 && (f.read.Dictation == header.ToSolicitor || f.read.Dictation == header.ToRouterClients) {
+		q.asked, q.about = f.solicited(), true
 	}
 	return q
-}
-
-// soliciting returns the key under which those are named who asked for the
-// advertisement f; ok is false for anything else.
-func (f *Facts) soliciting() (k flowKey, ok bool) {
-	switch f.read.Dictation {
-	case header.ToSolicitor:
-		return solicited(f.read.Target, f.read.Zone), true
-	case header.ToRouterClients:
-		return solicited(packet.Addr{}, f.read.Zone), true
-	}
-	return k, false
 }
 
 // continued returns the only destination that f's flow has elsewhere, for a
 // TCP segment whose own checksum is wrong (receive coalescing leaves that of
 // its first part), if both its numbers are within the window of the other
 // direction; nothing is found otherwise.
-func (e *Engine) continued(f *Facts, q *question) outcome {
-	nothing := outcome{verdict: undecided}
+func (e *Engine) continued(f *Facts, q *question) (o outcome) {
 	dst, ok := e.settled(q.fl)
 	if q.h != header.AsTCP || !ok || !f.read.HasSeq || !f.read.HasAck {
-		return nothing
-	}
-	back := q.key.answeredBy(dst)
-	other := e.flows.find(&back)
-	if other == nil {
-		return nothing
+		return o
 	}
 	seq, ack := nowhere, nowhere
 	seq.add(f.read.Seq)
 	ack.add(f.read.Ack)
-	acks, seqs := ack.agree(&other.seqs), seq.agree(&other.acks)
+	seqs, acks := e.agreement(q, dst, &seq, &ack)
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
-		return nothing
+		return o
 	}
-	return outcome{dst: dst, verdict: verdict{found: true, proved: true, stands: true, protocol: q.protocol, by: byFlow, mode: header.Unverified, at: none, listed: none,
+	return outcome{dst: dst, verdict: verdict{found: true, proved: true, protocolProved: true, protocol: q.protocol, by: byFlow, mode: header.Unverified, at: none, listed: none,
 		posterior: credible, second: 1 - credible}}
 }
 
@@ -180,7 +165,7 @@ func (f *Facts) answer(o *outcome) Answer {
 		o = &outcome{verdict: undecided, open: o.open}
 	}
 	if f.read.NextHeader == Unknown {
-		a.NextHeader, a.NextHeaderOrigin = o.protocol, grade(o.stands)
+		a.NextHeader, a.NextHeaderOrigin = o.protocol, grade(o.protocolProved)
 		if o.protocol == Unknown {
 			a.NextHeaderOrigin = NotKnown
 		}

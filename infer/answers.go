@@ -6,23 +6,15 @@ import "net/netip"
 // are safe for concurrent use.
 type Answers struct{ engine *Engine }
 
-// Infer returns what can be proved of the header of the packet that f is of. The
-// candidates that an answer lists may be shared with others': they are not to be
-// changed.
-func (a *Answers) Infer(f *Facts) Answer { return a.engine.infer(f) }
-
-// Doubts returns the flows that were left open or decided narrowly, those with
-// most packets first, at most limit of them, and how many there are in all.
-// Packets that may be of several protocols, or whose payload dictates where they
-// go, are decided one by one and not listed.
-func (a *Answers) Doubts(limit int) (list []Doubt, total int) { return a.engine.doubts(limit) }
-
 // Local returns the host's own addresses, sorted: those that the tables name,
 // else those that the capture proves to be an end of all its traffic.
-func (a *Answers) Local() []netip.Addr { return a.engine.vantage.addresses() }
+func (a *Answers) Local() []netip.Addr { return a.engine.vantage.all() }
 
-// Candidates returns the number of distinct addresses that were tried.
-func (a *Answers) Candidates() int { return a.engine.candidates.distinct() }
+// Candidates returns the number of distinct addresses that were tried, well-known
+// groups aside.
+func (a *Answers) Candidates() int {
+	return len(a.engine.candidates.addresses(func(c *candidate) bool { return c.roles != isKnown }))
+}
 
 // GivenUp counts what bounds have made the inference leave out.
 type GivenUp struct {

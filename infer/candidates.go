@@ -52,10 +52,11 @@ type candidates struct {
 	counts   [roles]int     // of the candidates with a role
 	largest  int            // how many candidates a residue has at most
 	shares   [roles]float64 // log2 of one candidate's share among those
-}
 
-// limit leaves room for that many more addresses.
-func (t *candidates) limit(room int) { t.max = min(t.list.len()+room, math.MaxInt32) }
+	drawn   residues      // by neighborhoods, when drawnAt candidates were there
+	drawnOf []packet.Addr // numbered ones
+	drawnAt int32
+}
 
 // add notes that a has a role. Addresses that no packet is sent to, and IPv4's,
 // are left out.
@@ -83,12 +84,10 @@ func (t *candidates) add(a packet.Addr, zone uint32, r role) {
 // place returns the index of the candidate a on an interface, whose hash is
 // given; none if it is none.
 func (t *candidates) place(a *packet.Addr, zone uint32, hash uint64) int32 {
-	for p := t.index.probe(hash); p.next(); {
-		if c := t.list.at(p.at); c.addr == *a && c.zone == zone {
-			return p.at
-		}
-	}
-	return none
+	return t.index.find(hash, func(at int32) bool {
+		c := t.list.at(at)
+		return c.addr == *a && c.zone == zone
+	})
 }
 
 // arrange sorts the candidates by residue, and by address within one, so that
@@ -98,8 +97,7 @@ func (t *candidates) arrange() {
 	t.order = make([]int32, t.list.len())
 	sums := make([]header.Residue, t.list.len())
 	t.counts = [roles]int{}
-	for i := range t.list.n {
-		c := t.list.at(i)
+	for i, c := range t.list.all() {
 		sums[i] = header.ResidueOf(c.addr)
 		t.start[int(sums[i])+1]++
 		t.order[i] = i
@@ -121,20 +119,13 @@ func (t *candidates) arrange() {
 		}
 		t.start[r] = before
 	}
-	t.occupied = float64(filled) / 0xFFFF
+	t.occupied = float64(filled) / residueCount
 	slices.SortFunc(t.order, func(i, j int32) int {
 		if sums[i] != sums[j] {
 			return int(sums[i]) - int(sums[j])
 		}
 		return compareAddr(t.list.at(i).addr, t.list.at(j).addr)
 	})
-}
-
-// holds reports whether a is a candidate on no interface in particular, and returns its
-// residue.
-func (t *candidates) holds(a *packet.Addr) (r header.Residue, ok bool) {
-	r = header.ResidueOf(*a)
-	return r, len(t.with(r)) > 0 && t.place(a, 0, hashPlace(a, 0)) != none
 }
 
 // with returns the indices of the candidates that have residue r.
@@ -145,16 +136,16 @@ func (t *candidates) with(r header.Residue) []int32 {
 	return t.order[t.start[r]:t.start[int(r)+1]]
 }
 
-// distinct returns the number of addresses, zones and well-known groups aside.
-func (t *candidates) distinct() int {
-	addresses := make([]packet.Addr, 0, t.list.len())
-	for i := range t.list.n {
-		if c := t.list.at(i); c.roles != isKnown {
-			addresses = append(addresses, c.addr)
+// addresses returns those of the candidates for which some holds, sorted, zones aside.
+func (t *candidates) addresses(some func(*candidate) bool) []packet.Addr {
+	list := make([]packet.Addr, 0, t.list.len())
+	for _, c := range t.list.all() {
+		if some(c) {
+			list = append(list, c.addr)
 		}
 	}
-	slices.SortFunc(addresses, compareAddr)
-	return len(slices.Compact(addresses))
+	slices.SortFunc(list, compareAddr)
+	return slices.Compact(list)
 }
 
 func compareAddr(a, b packet.Addr) int { return bytes.Compare(a[:], b[:]) }

@@ -3,6 +3,7 @@ package infer
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 )
@@ -45,7 +46,7 @@ func clusterHash(flow int32, m header.Mode, need header.Residue) uint64 {
 // cluster returns that of flow i that n agrees with, none if there is none.
 func (t *flows) cluster(i int32, n *header.Needs) int32 {
 	fl := t.list.at(i)
-	if fl.first == none || t.clusters.at(fl.first).needs.Meets(n) {
+	if fl.first == none || t.clusters.at(fl.first).needs.Agreeing(n) < header.Modes {
 		return fl.first
 	}
 	if fl.clusters < 2 {
@@ -55,10 +56,12 @@ func (t *flows) cluster(i int32, n *header.Needs) int32 {
 		if need == 0 {
 			continue
 		}
-		for p := t.clusterAt.probe(clusterHash(i, header.Mode(m), need)); p.next(); {
-			if c := t.clusters.at(p.at); c.flow == i && c.needs[m] == need {
-				return p.at
-			}
+		at := t.clusterAt.find(clusterHash(i, header.Mode(m), need), func(at int32) bool {
+			c := t.clusters.at(at)
+			return c.flow == i && c.needs[m] == need
+		})
+		if at != none {
+			return at
 		}
 	}
 	return none
@@ -71,40 +74,39 @@ func (t *flows) leads(i int32, r header.Residue) bool {
 	if j == none {
 		return false
 	}
-	for _, need := range t.clusters.at(j).dominant() {
-		if need == r {
-			return true
-		}
-	}
-	return false
+	n := t.clusters.at(j).dominant()
+	return slices.Contains(n[:], r)
 }
 
-// add counts f, read under h, to flow i and its cluster, which it returns: none
-// if there is none; full says that there was no room for it.
-func (t *flows) add(i int32, f *Facts, h header.Hypothesis) (j int32, full bool) {
+// add counts f, read under h, to its cluster of flow i, and reports whether there is
+// one.
+func (t *flows) add(i int32, f *Facts, h header.Hypothesis) bool {
 	n := f.read.Needs(h)
 	if !n.Any() {
-		return none, false
+		return false
 	}
-	if j = t.cluster(i, &n); j == none {
+	j := t.cluster(i, &n)
+	if j == none {
 		fl := t.list.at(i)
 		if t.clusters.len() >= t.max || fl.clusters >= maxNeeds {
-			return none, true
+			t.evicted++
+			return false
 		}
 		if n[header.Whole] == 0 {
 			if fl.cut >= maxCut {
-				return none, false // nothing like it came before: its field says nothing
+				return false // nothing like it came before: its field says nothing
 			}
 			fl.cut++
 		}
-		j = t.found(i, cluster{flow: i, needs: n, least: f.read.Bits[h], verdict: undecided})
+		j = t.found(i, cluster{needs: n, least: f.read.Bits[h], verdict: undecided})
 	}
 	t.clusters.at(j).join(f, h, &n)
-	return j, false
+	return true
 }
 
 // found takes in a cluster of flow i.
 func (t *flows) found(i int32, c cluster) int32 {
+	c.flow = i
 	fl, j := t.list.at(i), t.clusters.push(c)
 	fl.clusters++
 	if fl.first == none {

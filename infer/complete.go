@@ -3,7 +3,6 @@ package infer
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 	"sync"
 
@@ -28,20 +27,19 @@ const (
 // what the host sends; for what others send, the host's own addresses are the
 // list.
 type completeness struct {
-	shares [header.Hypotheses]func() *[pools]float64 // log2 of the share of destinations, learnt when it is asked for
-	given  [directions][header.Hypotheses]float64    // log2 of the share of flows that go where DNS just led
-	near   func() *residues
+	shares [header.Hypotheses]func() *shares      // learnt when they are asked for
+	given  [directions][header.Hypotheses]float64 // log2 of the share of flows that go where DNS just led
+	near   func() residues
 }
 
-// observation is a destination that the shares are learnt from: for each pool how
-// much sooner one of its addresses has what the cluster needs than any address
+// observation is a destination that the shares are learnt from: for each pool it has
+// how much sooner one of its addresses has what the cluster needs than any address
 // at all.
 type observation struct {
-	h     header.Hypothesis
+	seen
 	needs header.Needs
-	named bool // something beyond the lists names the destination
-	fits  [pools]float64
-	given float64 // the same of the addresses that DNS gave just before
+	named bool    // something beyond the lists names the destination
+	given float64 // as fits, of the addresses that DNS gave just before
 }
 
 // maxObserved bounds the clusters that completeness is learnt from.
@@ -54,9 +52,12 @@ func (e *Engine) learnShares() {
 	// Where all headers are there, nothing asks for them.
 	e.complete.near = sync.OnceValue(e.candidates.neighborhoods)
 	list := e.observeClusters(outbound)
-	seen := sampleOf(list)
+	var sample sample
+	for i := range list {
+		sample.add(list[i].seen)
+	}
 	for h := range header.Hypotheses {
-		e.complete.shares[h] = sync.OnceValue(func() *[pools]float64 { return e.maximise(seen, h) })
+		e.complete.shares[h] = sync.OnceValue(func() *shares { return e.sharesOf(sample, h) })
 	}
 	for d := range directions {
 		if d == inbound && len(e.resolved.stamps) > 0 {
@@ -78,53 +79,47 @@ func (e *Engine) followed(list []observation, h header.Hypothesis, d direction) 
 		rounds   = 16
 		most     = 0.9
 	)
+	var of []*observation
+	for i := range list {
+		if list[i].h == h {
+			of = append(of, &list[i])
+		}
+	}
+	if len(of) == 0 {
+		return priorResolved
+	}
+	others := e.besides(of, h, d)
 	prior := math.Exp2(priorResolved)
-	share, seen := prior, e.besides(list, h, d)
+	share := prior
 	for range rounds {
 		found := 0.0
-		for _, o := range seen {
-			found += share * o.given / (share*o.given + (1-share)*o.others)
+		for i, o := range of {
+			found += share * o.given / (share*o.given + (1-share)*others[i])
 		}
-		share = (strength*prior + found) / (strength + float64(len(seen)))
+		share = (strength*prior + found) / (strength + float64(len(of)))
 	}
 	return math.Log2(math.Min(share, most))
 }
 
-// besideDNS is how likely an observation's need is by what DNS gave just before, and
-// by all else.
-type besideDNS struct{ given, others float64 }
-
-// besides returns that of the observations of h.
-func (e *Engine) besides(list []observation, h header.Hypothesis, d direction) (all []besideDNS) {
-	if !slices.ContainsFunc(list, func(o observation) bool { return o.h == h }) {
-		return nil
-	}
-	var weights [pools]float64
-	for s, share := range e.complete.shares[h]() {
-		weights[s] = math.Exp2(share)
-	}
-	var priors [roles]float64
-	for r := range priors {
-		priors[r] = math.Exp2(priorOf[r])
-	}
-	open := math.Exp2(e.open)
-	for i := range list {
-		o := &list[i]
-		if o.h != h {
-			continue
+// besides returns how likely what observations of h need is by all but what DNS gave
+// just before.
+func (e *Engine) besides(list []*observation, h header.Hypothesis, d direction) []float64 {
+	var weights fits
+	open := 0.0
+	if d == outbound {
+		weights = e.complete.shares[h]().of
+	} else {
+		open = math.Exp2(e.open)
+		for r, prior := range priorOf {
+			weights[r] = math.Exp2(prior)
 		}
-		one := besideDNS{given: o.given}
-		if d == inbound {
-			one.others = open
-			for r, prior := range priors {
-				one.others += prior * o.fits[r]
-			}
-		} else {
-			for s, fit := range o.fits {
-				one.others += weights[s] * fit
-			}
+	}
+	all := make([]float64, len(list))
+	for i, o := range list {
+		all[i] = open
+		for s, fit := range o.fits {
+			all[i] += weights[s] * fit
 		}
-		all = append(all, one)
 	}
 	return all
 }
@@ -139,8 +134,10 @@ func (e *Engine) observeClusters(d direction) []observation {
 	}
 	seen := map[kind]bool{}
 	var list []observation
-	for j := int32(0); j < e.flows.clusters.n && len(list) < maxObserved; j++ {
-		c := e.flows.clusters.at(j)
+	for _, c := range e.flows.clusters.all() {
+		if len(list) == maxObserved {
+			break
+		}
 		fl := e.flows.list.at(c.flow)
 		if c.rivals || !c.proven && fl.clusters != 1 || e.direction(fl.key.src) != d {
 			continue
@@ -178,8 +175,8 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 		total += weight
 		crowd := e.candidates.with(need)
 		for _, i := range crowd[:min(most, len(crowd))] {
-			if c := e.candidates.list.at(i); e.namedOtherwise(q, c.addr) {
-				return e.observeNamed(q, c), true
+			if e.namedOtherwise(q, e.candidates.list.at(i).addr) {
+				return e.observeNamed(q, i), true
 			}
 		}
 		var counts [roles]int
@@ -197,10 +194,7 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 		o.fits[nearby] += weight * e.complete.near().density(need)
 		o.fits[anywhere] += weight
 	}
-	if total == 0 {
-		return o, false
-	}
-	return o, true
+	return o, total != 0
 }
 
 // namedOtherwise reports whether a table of connections or the other direction
@@ -208,11 +202,7 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 func (e *Engine) namedOtherwise(q *question, a packet.Addr) bool {
 	named := false
 	e.eachNamed(&q.key, func(dst packet.Addr, by evidence) { named = named || dst == a && by <= byReverse })
-	if named {
-		return true
-	}
-	known, worth := e.answered(a, q)
-	return known && worth >= bitsNamed
+	return named || e.answered(a, q) >= bitsNamed
 }
 
 // givenTo returns how much sooner than any address a candidate has q's residue, if
@@ -229,36 +219,15 @@ func (e *Engine) givenTo(q *question, at int32) float64 {
 	return residueCount / among
 }
 
-func (e *Engine) observeNamed(q *question, c *candidate) (o observation) {
-	o.h, o.needs, o.named = q.h, q.needs, true
+// observeNamed returns what it shows that the candidate at a place is named for q.
+func (e *Engine) observeNamed(q *question, at int32) (o observation) {
+	c := e.candidates.list.at(at)
+	o.h, o.needs, o.named, o.given = q.h, q.needs, true, e.givenTo(q, at)
 	for r := range roles {
 		if c.roles>>r&1 != 0 && role(1)<<r != isPeer && role(1)<<r != isSeen {
 			o.fits[r] = residueCount / float64(e.candidates.counts[r])
 		}
 	}
-	if at := e.candidates.place(&c.addr, c.zone, hashPlace(&c.addr, c.zone)); at != none {
-		o.given = e.givenTo(q, at)
-	}
-	o.fits[bits.TrailingZeros8(uint8(isSeen))], o.fits[nearby], o.fits[anywhere] = 1, 1, 1
+	o.fits[seenRole], o.fits[nearby], o.fits[anywhere] = 1, 1, 1
 	return o
-}
-
-// elsewhere returns log2 of how likely the destination of q is in no list, and
-// how much sooner than any address at all such a one has what q needs.
-func (e *Engine) elsewhere(q *question) (share, fit float64) {
-	shares := e.complete.shares[q.h]()
-	near, far := math.Exp2(shares[nearby]), math.Exp2(shares[anywhere])
-	share = math.Log2(near + far)
-	density, total := 0.0, 0.0
-	for m, need := range q.needs {
-		if need != 0 {
-			weight := math.Exp2(e.modeOf(q, header.Mode(m)))
-			density += weight * e.complete.near().density(need)
-			total += weight
-		}
-	}
-	if total == 0 {
-		return share, 0
-	}
-	return share, math.Log2((far + near*density/total) / (near + far))
 }

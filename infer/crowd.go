@@ -3,6 +3,7 @@ package infer
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 )
@@ -26,10 +27,8 @@ const (
 type crowds struct {
 	max       int                        // candidates of one residue of which all are looked at
 	larger    int64                      // crowds of more than max
-	counts    []int32                    // of candidates that more than the capture speaks for, by residue; nil if no crowd is larger
-	firm      map[header.Residue][]int32 // those, of larger crowds with some and max at most
-	answering pages[answering]           // the others of a larger crowd that send
-	index     index                      // of answering, by residue, ports and class
+	firm      map[header.Residue][]int32 // the candidates that more than the capture speaks for, of larger crowds with max of them at most
+	answering map[answering]int32        // the others of a larger crowd that send: the only one, or several
 
 	// Of packets that no cluster decides, read under each hypothesis: their number,
 	// and how many need a residue.
@@ -37,24 +36,11 @@ type crowds struct {
 	asked []uint32
 }
 
-// answering is a candidate that sends, and between what ports.
+// answering is what candidates of one residue send between two ports.
 type answering struct {
-	at       int32 // the first one
 	ports    header.Ports
 	residue  header.Residue
 	protocol uint8
-	several  bool // candidates of the residue send between these ports
-}
-
-// alike reports whether a and o have the same residue, and send between the same
-// ports.
-func (a *answering) alike(o *answering) bool {
-	return a.ports == o.ports && a.residue == o.residue && a.protocol == o.protocol
-}
-
-// hash is that of all that are alike.
-func (a *answering) hash() uint64 {
-	return mix(uint64(a.residue)<<32^uint64(a.ports)^hashKeys[1], uint64(a.protocol)^hashKeys[2])
 }
 
 // add counts a packet that no cluster decides.
@@ -79,8 +65,8 @@ func (e *Engine) limitCrowds() {
 	}
 	asked := make([]uint32, residueCount+1)
 	copy(asked, c.asked)
-	for j := range e.flows.clusters.n {
-		for _, need := range e.flows.clusters.at(j).needs {
+	for _, c := range e.flows.clusters.all() {
+		for _, need := range c.needs {
 			asked[need]++
 		}
 	}
@@ -126,26 +112,21 @@ func (t *candidates) fits(asked []uint32, firm []int32, most int) (n int64) {
 // openCrowds notes of the crowds that aren't looked at whole what is.
 func (e *Engine) openCrowds(firm []int32) {
 	c, t := &e.crowds, &e.candidates
-	c.counts, c.firm = firm, map[header.Residue][]int32{}
+	c.firm, c.answering = map[header.Residue][]int32{}, map[answering]int32{}
 	for r := range firm {
 		crowd := t.with(header.Residue(r))
 		if len(crowd) <= c.max {
 			continue
 		}
 		c.larger++
-		if firm[r] == 0 || int(firm[r]) > c.max {
+		if int(firm[r]) > c.max {
 			continue
 		}
-		some := make([]int32, 0, firm[r])
-		for _, i := range crowd {
-			if t.list.at(i).firm() {
-				some = append(some, i)
-			}
-		}
-		c.firm[header.Residue(r)] = some
+		some := slices.DeleteFunc(slices.Clone(crowd), func(i int32) bool { return !t.list.at(i).firm() })
+		c.firm[header.Residue(r)] = slices.Clone(some) // without the crowd's room
 	}
-	for i := range e.flows.list.n {
-		if fl := e.flows.list.at(i); fl.key.twoWay() {
+	for _, fl := range e.flows.list.all() {
+		if fl.key.twoWay() {
 			e.noteAnswering(&fl.key)
 		}
 	}
@@ -157,25 +138,15 @@ func (e *Engine) noteAnswering(k *flowKey) {
 	if len(e.candidates.with(r)) <= c.max {
 		return
 	}
-	one := answering{at: e.candidates.place(&k.src, k.zone, hashPlace(&k.src, k.zone)), ports: k.ports, residue: r, protocol: uint8(k.class)}
-	if one.at == none || e.candidates.list.at(one.at).firm() {
+	at := e.candidates.place(&k.src, k.zone, hashPlace(&k.src, k.zone))
+	if at == none || e.candidates.list.at(at).firm() {
 		return
 	}
-	if known := c.find(&one); known == nil {
-		c.index.add(one.hash(), c.answering.push(one))
-	} else if known.at != one.at {
-		known.several = true
+	one := answering{k.ports, r, uint8(k.class)}
+	if known, ok := c.answering[one]; ok && known != at {
+		at = several
 	}
-}
-
-// find returns what is kept of those that are like one, nil where there are none.
-func (c *crowds) find(one *answering) *answering {
-	for p := c.index.probe(one.hash()); p.next(); {
-		if o := c.answering.at(p.at); one.alike(o) {
-			return o
-		}
-	}
-	return nil
+	c.answering[one] = at
 }
 
 // unseen are candidates that fit a question and aren't looked at.
@@ -192,13 +163,13 @@ func (e *Engine) lookedAt(q *question, need header.Residue, m header.Mode, left 
 	if len(crowd) <= e.crowds.max {
 		return crowd
 	}
-	some, few := e.crowds.firm[need], int(e.crowds.counts[need]) <= e.crowds.max
+	some, few := e.crowds.firm[need]
 	if few && q.key.twoWay() {
-		back := answering{ports: q.key.ports.Reversed(), residue: need, protocol: uint8(q.key.class)}
-		if o := e.crowds.find(&back); o != nil && o.several {
+		at, ok := e.crowds.answering[answering{q.key.ports.Reversed(), need, uint8(q.key.class)}]
+		if at == several {
 			left.barred = true
-		} else if o != nil {
-			some = append(some[:len(some):len(some)], o.at)
+		} else if ok {
+			some = append(some[:len(some):len(some)], at)
 		}
 	}
 	left.barred = left.barred || !few

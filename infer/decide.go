@@ -3,10 +3,9 @@ package infer
 import (
 	"cmp"
 	"math"
-	"runtime"
+	"net/netip"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
@@ -69,15 +68,15 @@ type outcome struct {
 type verdict struct {
 	// at is the destination's place among the candidates, or below 0 the
 	// complement of its place in Engine.strays, if it was found; none otherwise.
-	at       int32
-	listed   int32 // place of what is listed in Engine.lists, none without that
-	protocol uint8 // Unknown where it isn't proved
-	by       evidence
-	mode     header.Mode // of what was found
-	found    bool        // the destination is proved or likely, and with it the protocol
-	proved   bool        // the destination is proved
-	stands   bool        // the protocol is proved
-	tied     bool        // several addresses fit
+	at             int32
+	listed         int32 // place of what is listed in Engine.lists, none without that
+	protocol       uint8 // Unknown where it isn't proved
+	by             evidence
+	mode           header.Mode // of what was found
+	found          bool        // the destination is proved or likely, and with it the protocol
+	proved         bool        // the destination is proved
+	protocolProved bool        // the protocol is proved
+	tied           bool        // several addresses fit
 
 	posterior, second float32 // of the destination, and of the next best explanation
 }
@@ -119,7 +118,11 @@ func (e *Engine) decide() {
 	local := e.settleLocal()
 	e.decideAll()
 	if e.vantage.known == nil {
-		e.learnEdges()
+		for _, fl := range e.flows.list.all() {
+			if dst, ok := e.settled(fl); ok {
+				e.vantage.edge(fl.key.src, dst)
+			}
+		}
 		if again := e.settleLocal(); !slices.Equal(local, again) {
 			e.decideAll()
 		}
@@ -128,30 +131,18 @@ func (e *Engine) decide() {
 
 // settleLocal gives the host's own addresses, as known now, their role, and
 // arranges the candidates.
-func (e *Engine) settleLocal() []packet.Addr {
+func (e *Engine) settleLocal() []netip.Addr {
 	list := e.vantage.all()
-	slices.SortFunc(list, compareAddr)
 	if e.vantage.known == nil {
-		for i := range e.candidates.list.n {
-			e.candidates.list.at(i).roles &^= isLocal
+		for _, c := range e.candidates.list.all() {
+			c.roles &^= isLocal
 		}
 		for _, a := range list {
-			e.candidates.add(a, 0, isLocal)
+			e.candidates.add(packet.AddrOf(a), 0, isLocal)
 		}
 	}
 	e.candidates.arrange()
 	return list
-}
-
-// learnEdges shows the vantage the conversations that were proved between two
-// addresses.
-func (e *Engine) learnEdges() {
-	for i := range e.flows.list.n {
-		fl := e.flows.list.at(i)
-		if dst, ok := e.settled(fl); ok {
-			e.vantage.edge(fl.key.src, dst)
-		}
-	}
 }
 
 // destination returns the address that was found: see verdict.
@@ -174,27 +165,31 @@ func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
 // decideAll decides every cluster.
 func (e *Engine) decideAll() {
 	e.lists, e.few, e.long, e.unlisted = nil, 0, 0, 0
+	for _, fl := range e.flows.list.all() {
+		fl.modes, fl.empty = 0, 0
+	}
 	e.limitCrowds()
 	e.learnModes()
 	e.learnOpen()
 	e.learnShares()
-	for j := range e.flows.clusters.n {
-		e.flows.clusters.at(j).listed = none
+	every := make([]int32, e.flows.clusters.n)
+	for j, c := range e.flows.clusters.all() {
+		c.listed = none
+		every[j] = j
 	}
-	e.decideClusters(e.flows.clusters.len(), func(i int) int32 { return int32(i) })
+	e.decideClusters(every)
 	e.separateTies()
 	e.settleFlows()
 }
 
-// decideClusters decides n clusters; at gives the place of each.
-func (e *Engine) decideClusters(n int, at func(i int) int32) {
-	batch := make([]outcome, min(decidedAtOnce, n))
-	for from := 0; from < n; from += len(batch) {
-		batch = batch[:min(len(batch), n-from)]
-		e.decideSome(batch, func(i int) int32 { return at(from + i) })
-		for i := range batch {
-			c := e.flows.clusters.at(at(from + i))
-			c.verdict = e.keep(&batch[i], c.listed)
+// decideClusters decides the clusters at some places.
+func (e *Engine) decideClusters(places []int32) {
+	outcomes := make([]outcome, min(decidedAtOnce, len(places)))
+	for some := range slices.Chunk(places, decidedAtOnce) {
+		e.decideSome(some, outcomes)
+		for i, at := range some {
+			c := e.flows.clusters.at(at)
+			c.verdict = e.keep(&outcomes[i], c.listed)
 		}
 	}
 }
@@ -203,33 +198,24 @@ func (e *Engine) decideClusters(n int, at func(i int) int32) {
 // kept of them is written down, in their order.
 const decidedAtOnce = 1 << 12
 
-// decideSome fills batch with the outcomes of clusters; at gives the place of each.
-func (e *Engine) decideSome(batch []outcome, at func(i int) int32) {
+// decideSome fills in the outcomes of the clusters at some places.
+func (e *Engine) decideSome(places []int32, outcomes []outcome) {
 	const share = 256 // clusters
-	var next atomic.Int32
 	var workers sync.WaitGroup
-	decide := func() {
-		room := make([]scored, 0, 64)
-		for {
-			end := int(next.Add(share))
-			for i := end - share; i < min(end, len(batch)); i++ {
-				c := e.flows.clusters.at(at(i))
+	for from := 0; from < len(places); from += share {
+		workers.Go(func() {
+			room := make([]scored, 0, 64)
+			for i := from; i < min(from+share, len(places)); i++ {
+				c := e.flows.clusters.at(places[i])
 				q := e.questionOf(e.flows.list.at(c.flow), c)
 				room = e.explain(room[:0], &q)
 				if e.familiar != nil {
 					e.separate(room, &q)
 				}
-				batch[i] = e.settle(room, []question{q})
+				outcomes[i] = e.settle(room, []question{q})
 			}
-			if end >= len(batch) {
-				return
-			}
-		}
+		})
 	}
-	for range min(runtime.GOMAXPROCS(0), (len(batch)+share-1)/share) - 1 {
-		workers.Go(decide)
-	}
-	decide()
 	workers.Wait()
 }
 
@@ -258,11 +244,10 @@ func (e *Engine) keep(o *outcome, listed int32) verdict {
 // settleFlows notes for every flow the only destination that its clusters
 // prove.
 func (e *Engine) settleFlows() {
-	for i := range e.flows.list.n {
-		e.flows.list.at(i).settled = none
+	for _, fl := range e.flows.list.all() {
+		fl.settled = none
 	}
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for j, c := range e.flows.clusters.all() {
 		if !c.proved {
 			continue
 		}
@@ -274,30 +259,18 @@ func (e *Engine) settleFlows() {
 		case e.destination(e.flows.clusters.at(fl.settled).at) != dst:
 			fl.settled = several
 		}
-		if dst.IsMulticast() && e.groupPorts != nil {
-			e.noteGroup(fl, dst)
+		if dst.IsMulticast() && e.groupPorts != nil { // of several the lowest, whatever their order
+			k := portKey{fl.key.ports & 0xFFFF, fl.key.class}
+			if known, ok := e.groupPorts[k]; !ok || compareAddr(dst, known) < 0 {
+				e.groupPorts[k] = dst
+			}
 		}
-	}
-}
-
-// noteGroup notes that packets to fl's destination port go to a group: of
-// several the lowest, whatever their order.
-func (e *Engine) noteGroup(fl *flow, group packet.Addr) {
-	k := portKey{fl.key.ports & 0xFFFF, fl.key.class}
-	if known, ok := e.groupPorts[k]; !ok || compareAddr(group, known) < 0 {
-		e.groupPorts[k] = group
 	}
 }
 
 // questionOf returns the question that c asks.
 func (e *Engine) questionOf(fl *flow, c *cluster) question {
-	q := question{key: fl.key, from: e.direction(fl.key.src), h: fl.key.hypothesis(), protocol: uint8(fl.key.class), fl: fl, needs: c.dominant(), header: float64(c.least)}
-	switch q.h {
-	case header.AsUDP:
-		q.said = header.DictatedByPort(fl.key.ports)
-	case header.AsOther:
-		q.said = header.DictatedByProtocol(q.protocol)
-	}
+	q := question{key: fl.key, from: e.direction(fl.key.src), h: fl.key.hypothesis(), protocol: uint8(fl.key.class), fl: fl, needs: c.dominant(), header: float64(c.least), said: header.DictatedBy(uint8(fl.key.class), fl.key.ports)}
 	q.cut = c.needs[header.Whole] == 0 && !c.proven
 	if c.proven {
 		q.proved = true
@@ -312,18 +285,13 @@ func (e *Engine) questionOf(fl *flow, c *cluster) question {
 // the shares say that.
 func (e *Engine) learnOpen() {
 	const assumed = 16 // flows that had one, before the first is seen
-	for i := range e.flows.list.n {
-		e.flows.list.at(i).empty = 0
-	}
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for _, c := range e.flows.clusters.all() {
 		if fl := e.flows.list.at(c.flow); c.needs[header.Whole] != 0 && !e.hasCandidate(fl, c) {
 			fl.empty++
 		}
 	}
 	flows, empty := 0.0, 0.0
-	for i := range e.flows.list.n {
-		fl := e.flows.list.at(i)
+	for _, fl := range e.flows.list.all() {
 		if fl.clusters <= uint16(fl.cut) || e.direction(fl.key.src) != inbound {
 			continue
 		}
@@ -359,7 +327,7 @@ func (e *Engine) hasCandidate(fl *flow, c *cluster) bool {
 // settle weighs list, all explanations of questions, against one another.
 func (e *Engine) settle(list []scored, questions []question) outcome {
 	sortScored(list)
-	other := math.Exp2(e.openFor(&questions[0]))
+	other := math.Exp2(questions[0].open)
 	total, barred := other, false
 	for i := range list {
 		total += math.Exp2(list[i].total)
@@ -373,14 +341,14 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 		// What the port's group is said to be is usual, and no more.
 		usual := best.mode == header.Unverified && best.by == byGroup
 		o.found = o.proved || share >= e.confidence && !usual
-		o.stands = o.proved
+		o.protocolProved = o.proved
 	}
 	for i := range questions {
-		if q := &questions[i]; !o.proved && e.protocolStands(list, q, total, other, &o.verdict) {
+		if q := &questions[i]; !o.proved && e.protocolKnown(list, q, total, other, &o.verdict) {
 			o.protocol, o.by, o.mode = q.protocol, byChecksum, q.shown()
 		}
 	}
-	o.tied = ties(list)
+	o.tied = addressesIn(list) > 1
 	if !o.found || o.tied && !o.proved {
 		o.open = shortlist(list, total)
 	}
@@ -401,10 +369,10 @@ func sortScored(list []scored) {
 	})
 }
 
-// protocolStands reports whether q's protocol is proved or likely though its
+// protocolKnown reports whether q's protocol is proved or likely though its
 // destination isn't proved: by the flow's own packets, or by a sum that fits
 // several candidates. It notes in v if it is proved.
-func (e *Engine) protocolStands(list []scored, q *question, total, other float64, v *verdict) bool {
+func (e *Engine) protocolKnown(list []scored, q *question, total, other float64, v *verdict) bool {
 	mass, fits := 0.0, 0.0
 	for i := range list {
 		if list[i].h != q.h {
@@ -417,27 +385,26 @@ func (e *Engine) protocolStands(list []scored, q *question, total, other float64
 			fits += list[i].gain
 		}
 	}
+	share := mass / total
 	if !q.proved {
-		if !q.needs.Any() {
-			return false
-		}
-		mass = min(mass/total, fits/(fits+other))
-	} else {
-		mass /= total
+		share = min(share, fits/(fits+other))
 	}
-	v.stands = v.stands || mass >= credible
-	return mass >= min(credible, e.confidence)
+	if !q.proved && !q.needs.Any() {
+		return false
+	}
+	v.protocolProved = v.protocolProved || share >= credible
+	return share >= min(credible, e.confidence)
 }
 
 // shown is the mode that proves q's protocol where its destination stays open.
 func (q *question) shown() header.Mode {
-	switch {
-	case q.itself, q.needs[header.Whole] != 0:
+	if q.itself {
 		return header.Whole
-	case q.needs[header.Partial] != 0:
-		return header.Partial
-	case q.needs[header.Lengthless] != 0:
-		return header.Lengthless
+	}
+	for m, need := range q.needs {
+		if need != 0 {
+			return header.Mode(m)
+		}
 	}
 	return header.Unverified
 }
@@ -452,8 +419,7 @@ type portKey struct {
 // be verified.
 func (e *Engine) indexPorts() {
 	e.byPorts = map[portKey]int32{}
-	for i := range e.flows.list.n {
-		fl := e.flows.list.at(i)
+	for i, fl := range e.flows.list.all() {
 		fl.twin = none
 		if !fl.key.twoWay() || fl.packets == 0 {
 			continue

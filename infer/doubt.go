@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -33,12 +34,14 @@ const narrow = 1e-4
 // clear reports whether v is decided, and not narrowly.
 func (v *verdict) clear() bool { return v.proved && v.second < narrow }
 
-// doubts returns the flows that were left open or decided narrowly: see
-// Answers.Doubts.
-func (e *Engine) doubts(limit int) (list []Doubt, total int) {
+// Doubts returns the flows that were left open or decided narrowly, those with
+// most packets first, at most limit of them, and how many there are in all.
+// Packets that may be of several protocols, or whose payload dictates where they
+// go, are decided one by one and not listed.
+func (a *Answers) Doubts(limit int) (list []Doubt, total int) {
+	e := a.engine
 	var open []int32 // clusters
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for j, c := range e.flows.clusters.all() {
 		if c.clear() || c.rivals {
 			continue
 		}
@@ -59,55 +62,40 @@ func (e *Engine) doubts(limit int) (list []Doubt, total int) {
 func (e *Engine) doubt(j int32) Doubt {
 	c := e.flows.clusters.at(j)
 	fl := e.flows.list.at(c.flow)
-	d := e.doubtOf(fl, c)
+	ports := fl.key.doubtfulPorts()
+	d := Doubt{
+		Source: fl.key.src.Netip(), SourcePort: uint16(ports >> 16), DestinationPort: ports.Destination(),
+		NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
+	}
+	if c.found {
+		d.Destination = e.destination(c.at).Netip()
+	}
 	if c.tied && c.listed != none {
-		d.tie(&e.lists[c.listed])
+		s := &e.lists[c.listed]
+		d.Candidates, d.Unlisted = s.candidates, s.rest
+		d.Best, d.RunnerUp = s.candidates[0], s.candidates[1]
 		return d
 	}
 	q := e.questionOf(fl, c)
 	ranked := e.explain(nil, &q)
 	sortScored(ranked)
-	d.rank(ranked)
-	return d
-}
-
-func (e *Engine) doubtOf(fl *flow, c *cluster) Doubt {
-	d := Doubt{
-		Source: fl.key.src.Netip(), NextHeader: c.protocol, Destination: packet.Addr{}.Netip(), Packets: c.most(),
-	}
-	d.SourcePort, d.DestinationPort = fl.key.doubtfulPorts()
-	if c.found {
-		d.Destination = e.destination(c.at).Netip()
-	}
-	return d
-}
-
-// tie fills in the candidates of a flow that several addresses fit.
-func (d *Doubt) tie(s *shortlisted) {
-	d.Candidates, d.Unlisted = s.candidates, s.rest
-	d.Best, d.RunnerUp = s.candidates[0], s.candidates[1]
-}
-
-// rank fills in the two likeliest explanations.
-func (d *Doubt) rank(ranked []scored) {
-	weights := 0.0
+	total := 0.0
 	for i := range ranked {
-		weights += math.Exp2(ranked[i].total)
+		total += math.Exp2(ranked[i].total)
 	}
-	for i, to := range []*Candidate{&d.Best, &d.RunnerUp} {
-		if i < len(ranked) {
-			s := &ranked[i]
-			*to = Candidate{s.protocol, s.addr.Netip(), math.Exp2(s.total) / weights, evidenceNames[s.by]}
-		}
+	d.Best = ranked[0].candidate(total)
+	if len(ranked) > 1 {
+		d.RunnerUp = ranked[1].candidate(total)
 	}
+	return d
 }
 
 // doubtfulPorts are those that a Doubt shows, 0 where its protocol has none.
-func (k *flowKey) doubtfulPorts() (source, destination uint16) {
+func (k *flowKey) doubtfulPorts() header.Ports {
 	if !k.twoWay() {
-		return 0, 0
+		return 0
 	}
-	return uint16(k.ports >> 16), k.ports.Destination()
+	return k.ports
 }
 
 // mostPackets keeps the first limit of some clusters by packets; the rest of the order
@@ -116,10 +104,8 @@ func (e *Engine) mostPackets(list []int32, limit int) []int32 {
 	slices.SortStableFunc(list, func(i, j int32) int {
 		c, d := e.flows.clusters.at(i), e.flows.clusters.at(j)
 		k, l := &e.flows.list.at(c.flow).key, &e.flows.list.at(d.flow).key
-		source, destination := k.doubtfulPorts()
-		otherSource, otherDestination := l.doubtfulPorts()
-		return cmp.Or(cmp.Compare(d.most(), c.most()), k.src.Netip().Compare(l.src.Netip()), cmp.Compare(source, otherSource),
-			cmp.Compare(destination, otherDestination), cmp.Compare(c.protocol, d.protocol))
+		return cmp.Or(cmp.Compare(d.most(), c.most()), k.src.Netip().Compare(l.src.Netip()),
+			cmp.Compare(k.doubtfulPorts(), l.doubtfulPorts()), cmp.Compare(c.protocol, d.protocol))
 	})
 	return list[:min(limit, len(list))]
 }

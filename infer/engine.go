@@ -69,12 +69,14 @@ func New(o Options) *Engine {
 		resolved:   resolutions{max: most, at: map[packet.Addr]*[4]int64{}}, span: never, moments: never,
 	}
 	e.flows.max, e.candidates.max = math.MaxInt32, math.MaxInt32
-	e.seedGroups()
+	for _, a := range header.WellKnown {
+		e.candidates.add(a, 0, isKnown)
+	}
 	if o.Snapshot != nil {
 		e.seed(o.Snapshot)
 	}
-	e.flows.limit(most)
-	e.candidates.limit(most)
+	e.flows.max = min(max(e.flows.list.len(), e.flows.names.len())+most, math.MaxInt32)
+	e.candidates.max = min(e.candidates.list.len()+most, math.MaxInt32)
 	return e
 }
 
@@ -88,15 +90,13 @@ func (e *Engine) Observe(f *Facts) {
 	}
 	_, sole := f.only()
 	alone := !sole || !f.read.Dst.IsUnspecified()
-	known := false
+	if f.read.Bits == [header.Hypotheses]int8{} {
+		e.see(f.read.Src, f.read.Zone)
+	}
 	for h := range header.Hypotheses {
 		if f.read.Bits[h] != 0 {
 			e.observeAs(f, h, alone)
-			known = true
 		}
-	}
-	if !known {
-		e.see(f.read.Src, f.read.Zone)
 	}
 }
 
@@ -126,16 +126,10 @@ func (e *Engine) observeAs(f *Facts, h header.Hypothesis, alone bool) {
 	}
 	fl := e.flows.list.at(i)
 	if fl.packets++; fl.packets == 1 {
-		fl.begun = f.read.Stamp
-		switch {
-		case h == header.AsTCP && f.read.Opens:
-			e.flows.opened(fl, f.read.Stamp)
-		case h == header.AsUDP:
-			e.flows.begun(fl, f.read.Stamp, e.datagrams)
-		}
+		e.begin(fl, f, h)
 	}
 	if !f.read.Dst.IsUnspecified() {
-		e.flows.name(&key, f.read.Dst, bySeen)
+		e.flows.name(&key, f.read.Dst, bySeen, always)
 	}
 	switch h {
 	case header.AsTCP:
@@ -146,16 +140,25 @@ func (e *Engine) observeAs(f *Facts, h header.Hypothesis, alone bool) {
 			fl.seqs.add(f.read.Seq)
 		}
 	}
-	cluster, full := int32(none), false
-	if f.clustered(h) {
-		cluster, full = e.flows.add(i, f, h)
-	}
-	if full {
-		e.flows.evicted++
-	}
-	if alone || !checked || cluster == none {
+	counted := f.clustered(h) && e.flows.add(i, f, h)
+	if alone || !checked || !counted {
 		fl.alone = true
 		e.crowds.add(f.read.Needs(h))
+	}
+}
+
+// begin notes that f, read under h, is fl's first packet. One that opens a connection
+// is of another than what was named for an earlier one. A socket may be silent for
+// long: that a datagram is of another than a row's shows where a table was read in
+// between that lacks the row.
+func (e *Engine) begin(fl *flow, f *Facts, h header.Hypothesis) {
+	fl.begun = f.read.Stamp
+	opens := h == header.AsTCP && f.read.Opens
+	if !opens && h != header.AsUDP {
+		return
+	}
+	for n := range e.flows.namesOf(fl) {
+		n.past = fl.begun > n.until && (opens || e.datagrams.between(n.until, fl.begun))
 	}
 }
 
@@ -173,16 +176,12 @@ func (fl *flow) follow(f *Facts) {
 // observeDictated takes in what an ICMPv6 message says of other packets: who
 // asked for an advertisement, and where the quoted packet went.
 func (e *Engine) observeDictated(f *Facts) {
-	switch f.read.Dictation {
-	case header.ToSolicited:
-		if !f.read.Src.IsUnspecified() {
-			e.nameSolicitor(f.read.Target, f)
+	switch {
+	case f.read.Dictation == header.ToSolicited, f.read.ICMPType == header.ICMPRouterSolicit:
+		if k := f.solicited(); !f.read.Src.IsUnspecified() {
+			e.flows.name(&k, f.read.Src, byPayload, always)
 		}
-	case header.ToAllRouters:
-		if f.read.ICMPType == header.ICMPRouterSolicit && !f.read.Src.IsUnspecified() {
-			e.nameSolicitor(packet.Addr{}, f)
-		}
-	case header.ToQuotedSource:
+	case f.read.Dictation == header.ToQuotedSource:
 		e.see(f.read.Target, f.read.Zone)
 		e.see(f.read.Quoted, f.read.Zone)
 		if f.read.QuotedProtocol == packet.ProtoTCP || f.read.QuotedProtocol == packet.ProtoUDP {
@@ -190,24 +189,18 @@ func (e *Engine) observeDictated(f *Facts) {
 			if k.src.IsLinkLocal() {
 				k.zone = f.read.Zone
 			}
-			e.flows.name(&k, f.read.Quoted, bySeen)
+			e.flows.name(&k, f.read.Quoted, bySeen, always)
 		}
 	}
 }
 
-// nameSolicitor notes that an advertisement of target goes to f's source.
-func (e *Engine) nameSolicitor(target packet.Addr, f *Facts) {
-	k := solicited(target, f.read.Zone)
-	e.flows.name(&k, f.read.Src, byPayload)
-}
-
-// solicited returns the key under which those are named who asked for an
-// advertisement of target; :: stands for any router.
-func solicited(target packet.Addr, zone uint32) flowKey {
-	k := flowKey{src: target, zone: zone, class: icmpClass(header.ICMPNeighborAdvert)}
-	if target.IsUnspecified() {
+// solicited returns the key under which those are named who asked for the
+// advertisement that f asks for, or is; a target of :: stands for any router.
+func (f *Facts) solicited() flowKey {
+	k := flowKey{src: f.read.Target, zone: f.read.Zone, class: icmpClass(header.ICMPNeighborAdvert)}
+	if k.src.IsUnspecified() {
 		k.class = icmpClass(header.ICMPRouterAdvert)
-	} else if !target.IsLinkLocal() {
+	} else if !k.src.IsLinkLocal() {
 		k.zone = 0
 	}
 	return k
@@ -236,12 +229,10 @@ func (e *Engine) ObserveFlow(src, dst netip.Addr, proto uint8, sport, dport uint
 	i, fresh := e.flows.open(&key, key.hash())
 	if i == none {
 		e.flows.evicted++
-	} else if !fresh {
-		if _, known := e.flows.namedBy(e.flows.list.at(i), to); known {
-			return
-		}
+	} else if !fresh && e.flows.namedBy(e.flows.list.at(i), to) != noEvidence {
+		return
 	}
 	e.candidates.add(from, zone, isSeen)
 	e.candidates.add(to, zoneOf(dst), isSeen)
-	e.flows.name(&key, to, bySeen)
+	e.flows.name(&key, to, bySeen, always)
 }

@@ -16,10 +16,8 @@ func explanationsOf(list []scored, asked int) (x explanations) {
 	x.list = list
 	if len(list)*asked > fewCompared {
 		x.places = make(map[packet.Addr]int, len(list))
-		for j := range list {
-			if _, ok := x.places[list[j].addr]; !ok {
-				x.places[list[j].addr] = j
-			}
+		for j := len(list) - 1; j >= 0; j-- {
+			x.places[list[j].addr] = j
 		}
 	}
 	return x
@@ -27,15 +25,20 @@ func explanationsOf(list []scored, asked int) (x explanations) {
 
 // of returns the first one of an address, nil where there is none.
 func (x *explanations) of(a packet.Addr) *scored {
-	if x.places != nil {
-		if j, ok := x.places[a]; ok {
-			return &x.list[j]
-		}
-		return nil
+	if x.places == nil {
+		return explained(x.list, a)
 	}
-	for j := range x.list {
-		if x.list[j].addr == a {
-			return &x.list[j]
+	if j, ok := x.places[a]; ok {
+		return &x.list[j]
+	}
+	return nil
+}
+
+// explained returns the first explanation of a in list, nil where there is none.
+func explained(list []scored, a packet.Addr) *scored {
+	for i := range list {
+		if list[i].addr == a {
+			return &list[i]
 		}
 	}
 	return nil

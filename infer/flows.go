@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"iter"
 	"math"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
@@ -27,36 +28,25 @@ type flowKey struct {
 // key returns the flow of f under h.
 func (f *Facts) key(h header.Hypothesis) flowKey {
 	k := flowKey{src: f.read.Src, zone: f.read.Zone, class: class(f.read.Protocol(h))}
-	switch {
-	case h == header.AsOther:
-		switch k.class {
-		case header.ProtoDCCP, header.ProtoSCTP, header.ProtoUDPLite, packet.ProtoESP: // ESP has its SPI there
-			k.ports = f.read.Ports
-		}
-	case h != header.AsICMPv6:
+	switch k.class {
+	case packet.ProtoTCP, packet.ProtoUDP, header.ProtoDCCP, header.ProtoSCTP, header.ProtoUDPLite,
+		packet.ProtoESP: // which has its SPI there
 		k.ports = f.read.Ports
-	case f.read.ICMPType == header.ICMPEchoRequest:
-		k.ports = header.PortsOf(f.read.ICMPID, 0)
-	case f.read.ICMPType == header.ICMPEchoReply:
-		k.ports = header.PortsOf(0, f.read.ICMPID)
-	default:
-		k.class = icmpClass(f.read.ICMPType)
+	case packet.ProtoICMPv6:
+		switch f.read.ICMPType {
+		case header.ICMPEchoRequest:
+			k.ports = header.PortsOf(f.read.ICMPID, 0)
+		case header.ICMPEchoReply:
+			k.ports = header.PortsOf(0, f.read.ICMPID)
+		default:
+			k.class = icmpClass(f.read.ICMPType)
+		}
 	}
 	return k
 }
 
 // hypothesis returns the one under which k is a flow.
-func (k *flowKey) hypothesis() header.Hypothesis {
-	switch uint8(k.class) {
-	case packet.ProtoTCP:
-		return header.AsTCP
-	case packet.ProtoUDP:
-		return header.AsUDP
-	case packet.ProtoICMPv6:
-		return header.AsICMPv6
-	}
-	return header.AsOther
-}
+func (k *flowKey) hypothesis() header.Hypothesis { return header.HypothesisOf(uint8(k.class)) }
 
 // twoWay reports whether the other direction of k has a key of its own.
 func (k *flowKey) twoWay() bool { return k.class <= 0xFF && k.ports != 0 && k.class != packet.ProtoESP }
@@ -131,7 +121,7 @@ type named struct {
 	until int64 // stamp from which on it says nothing of a connection that opens, or always
 	next  int32
 	by    evidence
-	past  bool // the flow began after until, by the packets' clock: see opened and begun
+	past  bool // the flow began after until, by the packets' clock: see begin
 }
 
 // always is when names end that have no end.
@@ -151,9 +141,6 @@ type flows struct {
 	wanted    portSet // of which all flows stay: a packet may need them that is decided by itself
 }
 
-// limit leaves room for that many more flows, clusters and names.
-func (t *flows) limit(room int) { t.max = min(max(t.list.len(), t.names.len())+room, math.MaxInt32) }
-
 // find returns the flow with key k, or nil.
 func (t *flows) find(k *flowKey) *flow {
 	if i := t.place(k, k.hash()); i != none {
@@ -165,12 +152,7 @@ func (t *flows) find(k *flowKey) *flow {
 // place returns the index of the flow with key k, whose hash is given; none if
 // there is none.
 func (t *flows) place(k *flowKey, hash uint64) int32 {
-	for p := t.index.probe(hash); p.next(); {
-		if t.list.at(p.at).key == *k {
-			return p.at
-		}
-	}
-	return none
+	return t.index.find(hash, func(at int32) bool { return t.list.at(at).key == *k })
 }
 
 // open returns the index of the flow with key k, which is new if fresh; none
@@ -198,25 +180,34 @@ func (t *flows) roomForESP(k *flowKey, hash uint64) bool {
 	return t.esp <= max(1, t.max/share)
 }
 
-// name notes that by names dst for the flow with key k.
-func (t *flows) name(k *flowKey, dst packet.Addr, by evidence) { t.nameUntil(k, dst, by, always) }
+// namesOf are fl's named destinations.
+func (t *flows) namesOf(fl *flow) iter.Seq[*named] {
+	return func(yield func(*named) bool) {
+		for j := fl.named; j != none; {
+			n := t.names.at(j)
+			if !yield(n) {
+				return
+			}
+			j = n.next
+		}
+	}
+}
 
-// nameUntil is name for what says nothing of a connection that opens after until.
-func (t *flows) nameUntil(k *flowKey, dst packet.Addr, by evidence, until int64) {
+// name notes that by names dst for the flow with key k: that it says nothing of a
+// connection that opens after until.
+func (t *flows) name(k *flowKey, dst packet.Addr, by evidence, until int64) {
 	i, _ := t.open(k, k.hash())
 	if i == none || t.names.len() >= t.max {
 		return
 	}
 	fl, count := t.list.at(i), 0
-	for j := fl.named; j != none; {
-		n := t.names.at(j)
+	for n := range t.namesOf(fl) {
 		if n.dst == dst {
 			n.by, n.until = min(n.by, by), max(n.until, until)
 			n.past = n.past && until != always
 			return
 		}
 		count++
-		j = n.next
 	}
 	if count == maxNamed {
 		t.unnamed++
@@ -225,36 +216,15 @@ func (t *flows) nameUntil(k *flowKey, dst packet.Addr, by evidence, until int64)
 	}
 }
 
-// opened notes that fl's first packet, with a stamp, opens a connection.
-func (t *flows) opened(fl *flow, stamp int64) {
-	for j := fl.named; j != none; {
-		n := t.names.at(j)
-		n.past = stamp > n.until
-		j = n.next
-	}
-}
-
-// begun notes that fl's first packet, with a stamp, is a datagram. A socket may
-// be silent for long; that it is another than a row's shows where a table was
-// read in between that lacks the row.
-func (t *flows) begun(fl *flow, stamp int64, tables readings) {
-	for j := fl.named; j != none; {
-		n := t.names.at(j)
-		n.past = stamp > n.until && tables.between(n.until, stamp)
-		j = n.next
-	}
-}
-
-// namedBy reports whether fl has dst among its named destinations, and by what.
-func (t *flows) namedBy(fl *flow, dst packet.Addr) (evidence, bool) {
-	for j := fl.named; j != none; {
-		n := t.names.at(j)
+// namedBy returns by what fl has dst among its named destinations; noEvidence where it
+// hasn't.
+func (t *flows) namedBy(fl *flow, dst packet.Addr) evidence {
+	for n := range t.namesOf(fl) {
 		if n.dst == dst {
-			return n.by, true
+			return n.by
 		}
-		j = n.next
 	}
-	return noEvidence, false
+	return noEvidence
 }
 
 // continuous reports whether the sequence numbers of an ESP flow go on, one by

@@ -32,7 +32,7 @@ func hashFlow(home uint64, p header.Ports, c class) uint64 {
 	return mix(home^hashKeys[2], uint64(p)<<32^uint64(c)^hashKeys[0])
 }
 
-// index finds the places of records in a table by their hashes. The keys stand
+// index finds the places of records in a table by their hashes. The keys are
 // in the records alone: a map would hold them a second time, and take a visit to
 // memory more.
 type index struct {
@@ -40,54 +40,37 @@ type index struct {
 	used  int
 }
 
-// probe visits the places that a hash may lead to, until next returns false.
-type probe struct {
-	slots []uint64
-	hash  uint32
-	slot  uint32
-	at    int32 // the present one
-}
-
-func (x *index) probe(hash uint64) probe {
-	return probe{slots: x.slots, hash: uint32(hash >> 32), slot: uint32(hash>>32) - 1}
-}
-
-// next moves on to the next place; false after the last.
-func (p *probe) next() bool {
-	for len(p.slots) > 0 {
-		p.slot++
-		s := p.slots[int(p.slot)&(len(p.slots)-1)]
+// find returns the first of the places that a hash leads to which has what is
+// looked for; none where there is none.
+func (x *index) find(hash uint64, has func(at int32) bool) int32 {
+	for i := int(hash >> 32); len(x.slots) > 0; i++ {
+		s := x.slots[i&(len(x.slots)-1)]
 		if s == 0 {
-			return false
+			break
 		}
-		if uint32(s>>32) == p.hash {
-			p.at = int32(uint32(s) - 1)
-			return true
+		if at := int32(uint32(s) - 1); s>>32 == hash>>32 && has(at) {
+			return at
 		}
 	}
-	return false
+	return none
 }
 
 // add notes that a record with that hash is at a place; the record is new.
 func (x *index) add(hash uint64, at int32) {
 	if 4*(x.used+1) > 3*len(x.slots) {
 		old := x.slots
-		x.slots = make([]uint64, max(1024, 2*len(old)))
+		*x = index{slots: make([]uint64, max(1024, 2*len(old)))}
 		for _, s := range old {
 			if s != 0 {
-				x.put(s)
+				x.add(s, int32(uint32(s)-1))
 			}
 		}
 	}
-	x.put(hash>>32<<32 | uint64(uint32(at+1)))
-	x.used++
-}
-
-func (x *index) put(s uint64) {
 	mask := len(x.slots) - 1
-	i := int(s>>32) & mask
+	i := int(hash>>32) & mask
 	for x.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	x.slots[i] = s
+	x.slots[i] = hash>>32<<32 | uint64(uint32(at+1))
+	x.used++
 }

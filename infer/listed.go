@@ -21,34 +21,32 @@ type shortlisted struct {
 	rest       int
 }
 
-// ties reports whether several addresses fit.
-func ties(list []scored) bool {
-	n := 0
+// addressesIn returns how many of the explanations in list are addresses.
+func addressesIn(list []scored) (n int) {
 	for i := range list {
 		if !list[i].addr.IsUnspecified() {
 			n++
 		}
 	}
-	return n > 1
+	return n
+}
+
+// candidate returns s with its share of total.
+func (s *scored) candidate(total float64) Candidate {
+	return Candidate{s.protocol, s.addr.Netip(), math.Exp2(s.total) / total, evidenceNames[s.by]}
 }
 
 // shortlist returns the likeliest candidates; none where nothing but "none of
 // them" is open.
 func shortlist(list []scored, total float64) (s shortlisted) {
-	any := slices.ContainsFunc(list, func(s scored) bool { return !s.addr.IsUnspecified() })
-	if !any {
+	if addressesIn(list) == 0 {
 		return s
 	}
 	s.rest = max(0, len(list)-maxListed)
 	list = list[:len(list)-s.rest]
 	s.candidates = make([]Candidate, 0, len(list))
 	for i := range list {
-		s.candidates = append(s.candidates, Candidate{
-			NextHeader:  list[i].protocol,
-			Destination: list[i].addr.Netip(),
-			Posterior:   math.Exp2(list[i].total) / total,
-			Evidence:    evidenceNames[list[i].by],
-		})
+		s.candidates = append(s.candidates, list[i].candidate(total))
 		s.rest += int(list[i].beyond)
 	}
 	return s

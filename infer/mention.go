@@ -164,7 +164,7 @@ func (e *Engine) ObserveName(a netip.Addr) {
 		return
 	}
 	before := e.candidates.list.len()
-	e.seedAddress(a, 0, inNeighbor)
+	e.seedAddresses(0, inNeighbor, a)
 	e.byName += e.candidates.list.len() - before
 }
 
@@ -205,13 +205,13 @@ func (r *resolutions) before(a packet.Addr, begun int64) (among float64, ok bool
 	if !ok || begun == 0 {
 		return 0, false
 	}
-	latest, found := int64(0), false
+	latest := int64(math.MinInt64)
 	for _, t := range times {
-		if t <= begun+late && begun <= t+just && (!found || t > latest) {
-			latest, found = t, true
+		if t <= begun+late && begun <= t+just {
+			latest = max(latest, t)
 		}
 	}
-	if !found {
+	if latest == math.MinInt64 {
 		return 0, false
 	}
 	first, _ := slices.BinarySearch(r.stamps, begun-just)

@@ -18,11 +18,7 @@ type modeBits [header.Modes]float64
 // if only one of its modes has a candidate.
 func (e *Engine) learnModes() {
 	var seen [directions][header.Hypotheses][header.Modes]float64
-	for i := range e.flows.list.n {
-		e.flows.list.at(i).modes = 0
-	}
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for _, c := range e.flows.clusters.all() {
 		fl := e.flows.list.at(c.flow)
 		c.proven = fl.proved(c)
 		n, weight := c.needs, 0.5

@@ -14,13 +14,13 @@ const residueCount = 0xFFFF
 
 // residues says how addresses are spread over the residues: how much more often
 // than by chance they have one. Without any it is even.
-type residues struct{ dense []float32 }
+type residues []float32
 
-func (r *residues) density(need header.Residue) float64 {
-	if r.dense == nil {
+func (r residues) density(need header.Residue) float64 {
+	if r == nil {
 		return 1
 	}
-	return float64(r.dense[need])
+	return float64(r[need])
 }
 
 // neighborhoods estimates how the residues of addresses are spread that are no
@@ -28,7 +28,7 @@ func (r *residues) density(need header.Residue) float64 {
 // that have the first 32 bits in common, or with a word that is a little
 // different. Addresses that are numbered in two words collide far more often
 // than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
-func (t *candidates) neighborhoods() *residues {
+func (t *candidates) neighborhoods() residues {
 	const (
 		each  = 64 // draws for each address
 		least = 1 << 12
@@ -38,7 +38,10 @@ func (t *candidates) neighborhoods() *residues {
 	)
 	known := t.numberable()
 	if len(known) == 0 {
-		return &residues{}
+		return nil
+	}
+	if t.drawnAt == t.list.n && slices.Equal(t.drawnOf, known) {
+		return t.drawn
 	}
 	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
 	draw.findOwners()
@@ -50,10 +53,11 @@ func (t *candidates) neighborhoods() *residues {
 			hits[width+int(r)-1]++
 		}
 	}
+	t.drawn, t.drawnOf, t.drawnAt = nil, known, t.list.n
 	if drawn == 0 {
-		return &residues{}
+		return nil
 	}
-	spread := &residues{dense: make([]float32, residueCount+1)}
+	spread := make(residues, residueCount+1)
 	copy(hits[:width], hits[residueCount:])
 	copy(hits[width+residueCount:], hits[width:2*width])
 	window := float32(0)
@@ -64,31 +68,22 @@ func (t *candidates) neighborhoods() *residues {
 		around := hits[i : i+2*width+1]
 		window += around[2*width]
 		share := (1-blur)*around[width] + blur*window/(2*width+1)
-		spread.dense[i+1] = share * residueCount / float32(drawn)
+		spread[i+1] = share * residueCount / float32(drawn)
 		window -= around[0]
 	}
+	t.drawn = spread
 	return spread
 }
 
 // numberable returns the addresses that neighbors are numbered like, sorted:
 // all but those whose interface identifier looks random.
 func (t *candidates) numberable() []packet.Addr {
-	known := make([]packet.Addr, 0, t.list.n)
-	for i := range t.list.n {
-		c := t.list.at(i)
-		if c.roles&^(isKnown|isJoined) != 0 && !c.addr.IsMulticast() && !c.addr.IsLinkLocal() && !c.addr.IsLoopback() {
-			known = append(known, c.addr)
-		}
-	}
-	slices.SortFunc(known, compareAddr)
-	known = slices.Compact(known)
-	random := make([]bool, len(known))
-	for i := range known {
-		random[i] = looksRandom(known, i)
-	}
-	numbered := known[:0]
+	known := t.addresses(func(c *candidate) bool {
+		return c.roles&^(isKnown|isJoined) != 0 && !c.addr.IsMulticast() && !c.addr.IsLinkLocal() && !c.addr.IsLoopback()
+	})
+	var numbered []packet.Addr
 	for i, a := range known {
-		if !random[i] {
+		if !looksRandom(known, i) {
 			numbered = append(numbered, a)
 		}
 	}
@@ -112,18 +107,16 @@ func looksRandom(known []packet.Addr, i int) bool {
 type drawer struct {
 	t       *candidates
 	known   []packet.Addr
-	owners  []owner
-	ownerOf []int32 // its place among owners, by place in known
+	ownerOf []*owner // by place in known
 	rng     *rand.Rand
 }
 
 // owner is a run of known addresses with the same first 32 bits.
 type owner struct {
-	from, to int32
-	low      [words]uint16 // of each word
-	high     [words]uint16
-	shifts   [words]uint8 // how often a word is the one that is shifted, of the sum
-	sum      int
+	known     []packet.Addr
+	low, high [words]uint16 // of each word
+	shifts    [words]uint8  // how often a word is the one that is shifted, of the sum
+	sum       int
 }
 
 // words is the number of 16-bit words in an address.
@@ -133,19 +126,18 @@ func word(a *packet.Addr, w int) uint16 { return binary.BigEndian.Uint16(a[2*w:]
 
 func (d *drawer) findOwners() {
 	const often, last, seldom = 16, 4, 1
-	d.ownerOf = make([]int32, len(d.known))
-	for from := 0; from < len(d.known); {
-		o := owner{from: int32(from)}
-		to, first := from, &d.known[from]
-		for w := range words {
-			o.low[w], o.high[w] = word(first, w), word(first, w)
+	for from := 0; from < len(d.known); from = len(d.ownerOf) {
+		o, first := &owner{}, &d.known[from]
+		for to := from; to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(first[:4]); to++ {
+			d.ownerOf = append(d.ownerOf, o)
 		}
-		for ; to < len(d.known) && [4]byte(d.known[to][:4]) == [4]byte(first[:4]); to++ {
-			for w := 2; w < words; w++ {
-				o.low[w], o.high[w] = min(o.low[w], word(&d.known[to], w)), max(o.high[w], word(&d.known[to], w))
-			}
-		}
+		o.known = d.known[from:len(d.ownerOf)]
 		for w := 2; w < words; w++ {
+			o.low[w] = word(first, w)
+			for i := range o.known {
+				n := word(&o.known[i], w)
+				o.low[w], o.high[w] = min(o.low[w], n), max(o.high[w], n)
+			}
 			switch {
 			case o.low[w] != o.high[w]:
 				o.shifts[w] = often
@@ -156,19 +148,14 @@ func (d *drawer) findOwners() {
 			}
 			o.sum += int(o.shifts[w])
 		}
-		o.to = int32(to)
-		for ; from < to; from++ {
-			d.ownerOf[from] = int32(len(d.owners))
-		}
-		d.owners = append(d.owners, o)
 	}
 }
 
 // next draws one and returns its residue, and whether it is a candidate.
 func (d *drawer) next() (r header.Residue, known bool) {
 	i := d.rng.IntN(len(d.known))
-	a, o := d.known[i], &d.owners[d.ownerOf[i]]
-	b := &d.known[int(o.from)+d.rng.IntN(int(o.to-o.from))]
+	a, o := d.known[i], d.ownerOf[i]
+	b := &o.known[d.rng.IntN(len(o.known))]
 	coins := d.rng.Uint32()
 	for w := 2; w < words; w++ {
 		if coins>>w&1 != 0 {
@@ -178,7 +165,8 @@ func (d *drawer) next() (r header.Residue, known bool) {
 	if coins&1 != 0 || a == d.known[i] {
 		d.shift(&a, o)
 	}
-	return d.t.holds(&a)
+	r = header.ResidueOf(a)
+	return r, len(d.t.with(r)) > 0 && d.t.place(&a, 0, hashPlace(&a, 0)) != none
 }
 
 // shift makes one of a's words another one: mostly one that differs among the

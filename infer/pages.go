@@ -1,5 +1,7 @@
 package infer
 
+import "iter"
+
 // Size of a page, records.
 const (
 	pageBits = 8
@@ -15,6 +17,17 @@ type pages[T any] struct {
 
 // at returns a record.
 func (p *pages[T]) at(i int32) *T { return &p.list[i>>pageBits][i&(pageSize-1)] }
+
+// all are the records with their places.
+func (p *pages[T]) all() iter.Seq2[int32, *T] {
+	return func(yield func(int32, *T) bool) {
+		for i := range p.n {
+			if !yield(i, p.at(i)) {
+				return
+			}
+		}
+	}
+}
 
 // len returns the number of records.
 func (p *pages[T]) len() int { return int(p.n) }

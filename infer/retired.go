@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"iter"
 	"math/bits"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
@@ -36,9 +37,8 @@ type kind struct {
 
 // known is a kind and the answer of its packets, but for their destination.
 type known struct {
-	class   class
-	leading uint8
-	answer  Answer
+	kind
+	answer Answer
 }
 
 // maxKinds bounds the kinds of clusters that retire.
@@ -55,14 +55,14 @@ func kindOf(class class, c *cluster) kind {
 	return k
 }
 
-// answer fills to with what was decided of a, for f, but for the destination.
-func (t *retired) answer(to *Answer, a *answered, f *Facts) {
-	*to = t.kinds[a.kind].answer
-	to.HopLimit = f.read.HopLimit(to.NextHeader)
+// answer returns what was decided of a, for f, but for the destination.
+func (t *retired) answer(a *answered, f *Facts) Answer {
+	to := t.kinds[a.kind].answer
 	if f.read.NextHeader != Unknown {
 		to.NextHeader, to.NextHeaderOrigin = f.read.NextHeader, f.recorded()
-		to.HopLimit = f.read.HopLimit(f.read.NextHeader)
 	}
+	to.HopLimit = f.read.HopLimit(to.NextHeader)
+	return to
 }
 
 // leads reports whether a's packets need what r is: see flows.leads.
@@ -75,29 +75,28 @@ func (t *retired) leads(a *answered, r header.Residue) bool {
 	return false
 }
 
-// first returns the number of the slot at which the search for a flow begins.
-func (t *retired) first(hash uint64) int {
-	high, _ := bits.Mul64(hash, uint64(len(t.slots)))
-	return int(high)
-}
-
-// after returns the number of the slot after i.
-func (t *retired) after(i int) int {
-	if i++; i == len(t.slots) {
-		return 0
+// from are the slots at which a search for a flow looks, without end.
+func (t *retired) from(hash uint64) iter.Seq[*answered] {
+	return func(yield func(*answered) bool) {
+		first, _ := bits.Mul64(hash, uint64(len(t.slots)))
+		for i := int(first); yield(&t.slots[i]); {
+			if i++; i == len(t.slots) {
+				i = 0
+			}
+		}
 	}
-	return i
 }
 
 // add takes in c, a cluster of a flow that retires: one after the other, as the
 // flow had them.
 func (t *retired) add(home int32, k *flowKey, c *cluster) {
-	i := t.first(k.hash())
-	for t.slots[i].home != 0 {
-		i = t.after(i)
+	for a := range t.from(k.hash()) {
+		if a.home == 0 {
+			*a = answered{home: home + 1, at: c.at, ports: k.ports, needs: c.needs, kind: t.kind[kindOf(k.class, c)]}
+			t.n++
+			return
+		}
 	}
-	t.slots[i] = answered{home: home + 1, at: c.at, ports: k.ports, needs: c.needs, kind: t.kind[kindOf(k.class, c)]}
-	t.n++
 }
 
 // find returns the cluster that n agrees with of a flow whose source is the
@@ -105,8 +104,10 @@ func (t *retired) add(home int32, k *flowKey, c *cluster) {
 // says that the flow is there.
 func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (best *answered, left bool) {
 	agrees := header.Modes
-	for i := t.first(hash); t.slots[i].home != 0; i = t.after(i) {
-		a := &t.slots[i]
+	for a := range t.from(hash) {
+		if a.home == 0 {
+			break
+		}
 		if a.home != home+1 || a.ports != k.ports || t.kinds[a.kind].class != k.class {
 			continue
 		}
@@ -146,9 +147,9 @@ func (t *retired) knows(k kind) bool {
 		t.kind = map[kind]uint16{}
 	}
 	t.kind[k] = uint16(len(t.kinds))
-	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, proved: true, stands: true, posterior: k.posterior, second: k.second}
+	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, proved: true, protocolProved: true, posterior: k.posterior, second: k.second}
 	any := Facts{read: header.Facts{NextHeader: Unknown}}
-	t.kinds = append(t.kinds, known{k.class, k.leading, any.answer(&outcome{verdict: found})})
+	t.kinds = append(t.kinds, known{k, any.answer(&outcome{verdict: found})})
 	return true
 }
 
@@ -162,8 +163,7 @@ func (e *Engine) retire() {
 	t, r := &e.flows, &e.retired
 	t.findIndependent(r)
 	home, leaving := make([]int32, t.list.n), 0
-	for i := range t.list.n {
-		fl := t.list.at(i)
+	for i, fl := range t.list.all() {
 		if home[i] = none; fl.alone {
 			continue
 		}
@@ -175,8 +175,7 @@ func (e *Engine) retire() {
 		return
 	}
 	r.slots = make([]answered, leaving+leaving/4+1)
-	for j := range t.clusters.n {
-		c := t.clusters.at(j)
+	for _, c := range t.clusters.all() {
 		if at := home[c.flow]; at != none {
 			r.add(at, &t.list.at(c.flow).key, c)
 		}
@@ -191,21 +190,18 @@ func (e *Engine) retire() {
 // findIndependent marks all flows as alone but those whose packets are all
 // answered by clusters, and that nothing else asks for.
 func (t *flows) findIndependent(r *retired) {
-	for j := range t.clusters.n {
-		c := t.clusters.at(j)
+	for _, c := range t.clusters.all() {
 		if fl := t.list.at(c.flow); !fl.alone {
 			fl.alone = !c.clear() || !r.knows(kindOf(fl.key.class, c))
 		}
 	}
-	for i := range t.list.n {
-		fl := t.list.at(i)
+	for _, fl := range t.list.all() {
 		fl.alone = fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none
 		if fl.alone && fl.key.twoWay() {
 			t.wanted.add(fl.key.ports.Reversed(), fl.key.class)
 		}
 	}
-	for i := range t.list.n {
-		fl := t.list.at(i)
+	for _, fl := range t.list.all() {
 		fl.alone = fl.alone || t.wanted.has(fl.key.ports, fl.key.class)
 	}
 }
@@ -214,24 +210,21 @@ func (t *flows) findIndependent(r *retired) {
 func (t *flows) without(leaves func(i int32) bool) flows {
 	rest := flows{max: t.max, names: t.names, evicted: t.evicted, unnamed: t.unnamed}
 	moved := make([]int32, t.list.n)
-	for i := range t.list.n {
+	for i, fl := range t.list.all() {
 		if moved[i] = none; leaves(i) {
 			continue
 		}
-		fl := *t.list.at(i)
-		fl.first, fl.clusters, fl.settled = none, 0, min(fl.settled, none)
-		moved[i] = rest.list.push(fl)
+		moved[i] = rest.list.push(*fl)
+		left := rest.list.at(moved[i])
+		left.first, left.clusters, left.settled = none, 0, min(fl.settled, none)
 		rest.index.add(fl.key.hash(), moved[i])
 	}
-	for j := range t.clusters.n {
-		c := *t.clusters.at(j)
-		settled := t.list.at(c.flow).settled == j
-		if c.flow = moved[c.flow]; c.flow == none {
-			continue
-		}
-		place := rest.found(c.flow, c)
-		if settled {
-			rest.list.at(c.flow).settled = place
+	for j, c := range t.clusters.all() {
+		if i := moved[c.flow]; i != none {
+			place := rest.found(i, *c)
+			if t.list.at(c.flow).settled == j {
+				rest.list.at(i).settled = place
+			}
 		}
 	}
 	return rest
@@ -247,18 +240,16 @@ func (s *portSet) add(p header.Ports, c class) {
 	if s.words == nil {
 		s.words = make([]uint64, 1<<portSetBits/64)
 	}
-	i := s.bit(p, c)
-	s.words[i/64] |= 1 << (i % 64)
+	i, bit := s.bit(p, c)
+	s.words[i] |= bit
 }
 
 func (s *portSet) has(p header.Ports, c class) bool {
-	if s.words == nil {
-		return false
-	}
-	i := s.bit(p, c)
-	return s.words[i/64]>>(i%64)&1 != 0
+	i, bit := s.bit(p, c)
+	return s.words != nil && s.words[i]&bit != 0
 }
 
-func (s *portSet) bit(p header.Ports, c class) uint64 {
-	return mix(uint64(p)^hashKeys[0], uint64(c)^hashKeys[1]) >> (64 - portSetBits)
+func (s *portSet) bit(p header.Ports, c class) (word int, bit uint64) {
+	i := mix(uint64(p)^hashKeys[0], uint64(c)^hashKeys[1]) >> (64 - portSetBits)
+	return int(i / 64), 1 << (i % 64)
 }

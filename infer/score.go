@@ -56,6 +56,7 @@ type question struct {
 	proved   bool         // the protocol is right, whatever the destination
 	itself   bool         // by a checksum of its own, that covers no address
 	header   float64
+	open     float64 // log2 of how likely it is for none of the candidates, by explain: see openFor
 	said     header.Dictated
 	asked    flowKey // under which those are named who asked for this, if about
 	about    bool
@@ -101,7 +102,8 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 		list = e.answering(list, start, q)
 		list = e.assess(list, from, start, q, header.Unverified)
 	}
-	open := e.openFor(q) + e.accident(q)
+	q.open = e.openFor(q)
+	open := q.open + e.accident(q)
 	if q.cut && !slices.ContainsFunc(list[from:], func(s scored) bool { return s.mode == header.Unverified }) {
 		// That a field left to the card fits some candidate has to be likelier
 		// than that it holds a checksum which can't be verified.
@@ -159,8 +161,8 @@ func (e *Engine) assess(list []scored, from, start int, q *question, m header.Mo
 // openFor returns log2 of how likely q is for none of the candidates: what was
 // learnt of all flows, and what the other packets of its own say. Where they
 // each need something else, their checksums aren't whole, and one that fits
-// does so by chance: the more of them, the sooner. A proved cluster stands
-// apart from that.
+// does so by chance: the more of them, the sooner. That says
+// nothing of a proved cluster.
 func (e *Engine) openFor(q *question) float64 {
 	open := e.openShare(q)
 	if q.fl == nil || q.fl.clusters < 2+uint16(q.fl.cut) || q.proved {
@@ -179,28 +181,28 @@ func (e *Engine) named(list []scored, q *question, need header.Residue) []scored
 		if a.IsUnspecified() || need != 0 && header.ResidueOf(a) != need {
 			return
 		}
-		for i := from; i < len(list); i++ {
-			if list[i].addr == a {
-				list[i].by = min(list[i].by, by)
-				return
-			}
+		if s := explained(list[from:], a); s != nil {
+			s.by = min(s.by, by)
+			return
 		}
 		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: by, named: true})
 	}
+	group, known := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]
 	switch {
 	case need != 0 || q.said.Strict && q.said.N == 1:
 		for _, a := range q.said.List() {
 			add(a, byPayload)
 		}
-		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && !q.said.Strict {
-			add(a, byGroup)
+		if known && !q.said.Strict {
+			add(group, byGroup)
 		}
 	case !q.said.Strict: // to a group, or to one receiver
-		for i, a := range q.said.List() {
-			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1 + uint8(i)})
+		groups := q.said.List()
+		if known && q.said.N == 0 {
+			groups = []packet.Addr{group}
 		}
-		if a, ok := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]; ok && q.said.N == 0 {
-			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1})
+		for i, a := range groups {
+			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1 + uint8(i)})
 		}
 	}
 	e.eachNamed(&q.key, add)
@@ -223,12 +225,10 @@ func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 	if fl == nil {
 		return
 	}
-	for j := fl.named; j != none; {
-		n := e.flows.names.at(j)
+	for n := range e.flows.namesOf(fl) {
 		if !n.past || !e.moments.within(e.span) {
 			add(n.dst, n.by)
 		}
-		j = n.next
 	}
 }
 
@@ -236,24 +236,19 @@ func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
 // were named, and only gain their roles.
 func (e *Engine) fitting(list []scored, from int, q *question, crowd []int32) []scored {
 	named := len(list)
-next:
 	for _, i := range crowd {
 		c := e.candidates.list.at(i)
 		if c.zone != 0 && q.key.zone != 0 && c.zone != q.key.zone {
 			continue
 		}
-		for j := from; j < named; j++ {
-			if list[j].addr == c.addr {
-				list[j].roles |= c.roles
-				list[j].at = i
-				continue next
-			}
-		}
-		if last := len(list) - 1; last >= named && list[last].addr == c.addr {
+		switch s, last := explained(list[from:named], c.addr), len(list)-1; {
+		case s != nil:
+			s.roles, s.at = s.roles|c.roles, i
+		case last >= named && list[last].addr == c.addr:
 			list[last].roles |= c.roles
-			continue
+		default:
+			list = append(list, scored{addr: c.addr, at: i, roles: c.roles, h: q.h, protocol: q.protocol, by: noEvidence})
 		}
-		list = append(list, scored{addr: c.addr, at: i, roles: c.roles, h: q.h, protocol: q.protocol, by: noEvidence})
 	}
 	return list
 }
@@ -265,11 +260,9 @@ const maxTwins = 64
 // packets go, and who sends the other way between these ports.
 func (e *Engine) answering(list []scored, from int, q *question) []scored {
 	add := func(a packet.Addr, settled bool) {
-		for j := from; j < len(list); j++ {
-			if list[j].addr == a {
-				list[j].settled = list[j].settled || settled
-				return
-			}
+		if s := explained(list[from:], a); s != nil {
+			s.settled = s.settled || settled
+			return
 		}
 		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: noEvidence, settled: settled})
 	}
@@ -297,11 +290,11 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 func (e *Engine) weigh(s *scored, q *question) {
 	prior, by := e.standing(s, q)
 	bits := 0.0
-	switch {
-	case s.group == 1:
-		prior, by, bits = priorNamed, byGroup, bitsGroup
-	case s.group > 1:
+	if s.group > 0 {
 		prior, by, bits = priorNamed, byGroup, bitsNoGroup
+	}
+	if s.group == 1 {
+		bits = bitsGroup
 	}
 	if s.named {
 		bits += bitsNamed
@@ -315,11 +308,10 @@ func (e *Engine) weigh(s *scored, q *question) {
 		prior, by = math.Max(prior, priorReverse), min(by, byFlow)
 		bits += bitsNamed
 	}
-	if known, extra := e.answered(s.addr, q); known {
+	if extra := e.answered(s.addr, q); extra > 0 {
 		prior, by = math.Max(prior, priorReverse), min(by, byReverse)
 		if s.named || s.settled {
-			extra -= bitsNamed // the ports agree once only
-			extra = math.Max(extra, 0)
+			extra = math.Max(extra-bitsNamed, 0) // the ports agree once only
 		}
 		bits += extra
 		bits += e.sequence(s.addr, q)
@@ -365,7 +357,7 @@ func (e *Engine) standing(s *scored, q *question) (prior float64, by evidence) {
 func (e *Engine) priorAs(r int, q *question) float64 {
 	switch {
 	case q.from == outbound:
-		return e.complete.shares[q.h]()[r] + e.candidates.shares[r]
+		return e.complete.shares[q.h]().log[r] + e.candidates.shares[r]
 	case role(1)<<r == isLocal:
 		return priorListed + e.candidates.shares[r]
 	case role(1)<<r == isKnown:
@@ -377,11 +369,10 @@ func (e *Engine) priorAs(r int, q *question) float64 {
 // openShare returns log2 of how likely q is for none of the candidates, as all
 // flows show it.
 func (e *Engine) openShare(q *question) float64 {
-	if q.from == outbound {
-		share, _ := e.elsewhere(q)
-		return math.Max(share, openLeast)
+	if q.from == inbound {
+		return e.open
 	}
-	return e.open
+	return math.Max(e.complete.shares[q.h]().unlisted, openLeast)
 }
 
 // accident returns, in bits, how much sooner an unlisted neighbor of listed
@@ -391,15 +382,27 @@ func (e *Engine) accident(q *question) float64 {
 	if q.from == inbound && e.vantage.known != nil {
 		return 0
 	}
-	_, fit := e.elsewhere(q)
-	return fit
+	shares := &e.complete.shares[q.h]().of
+	near, far := shares[nearby], shares[anywhere]
+	density, total := 0.0, 0.0
+	for m, need := range q.needs {
+		if need != 0 {
+			weight := math.Exp2(e.modeOf(q, header.Mode(m)))
+			density += weight * e.complete.near().density(need)
+			total += weight
+		}
+	}
+	if total == 0 {
+		return 0
+	}
+	return math.Log2((far + near*density/total) / (near + far))
 }
 
-// answered reports whether the other direction of q, from peer, is in the
-// capture, and what that's worth.
-func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
+// answered returns what it is worth, in bits, that the other direction of q, from peer,
+// is in the capture; 0 if it isn't.
+func (e *Engine) answered(peer packet.Addr, q *question) float64 {
 	if !q.key.twoWay() || peer.IsMulticast() {
-		return false, 0
+		return 0
 	}
 	back := q.key.answeredBy(peer)
 	i := e.flows.place(&back, back.hash())
@@ -407,27 +410,27 @@ func (e *Engine) answered(peer packet.Addr, q *question) (bool, float64) {
 		return e.answeredBefore(&back, q)
 	}
 	fl := e.flows.list.at(i)
-	if by, ok := e.flows.namedBy(fl, q.key.src); ok && by == bySeen {
-		return true, bitsNamed
+	if e.flows.namedBy(fl, q.key.src) == bySeen {
+		return bitsNamed
 	}
 	if fl.packets == 0 {
-		return false, 0 // of a table
+		return 0 // of a table
 	}
 	if e.flows.leads(i, header.ResidueOf(q.key.src)) {
-		return true, bitsNamed
+		return bitsNamed
 	}
 	return q.portsAgree(fl.clusters <= uint16(fl.cut))
 }
 
 // answeredBefore is answered where the other direction has retired, if it has.
-func (e *Engine) answeredBefore(back *flowKey, q *question) (bool, float64) {
+func (e *Engine) answeredBefore(back *flowKey, q *question) float64 {
 	r := header.ResidueOf(q.key.src)
 	a, left := e.retiredAs(back, hashPlace(&back.src, back.zone), &header.Needs{r, r, r})
 	switch {
 	case !left:
-		return false, 0
+		return 0
 	case a != nil && e.retired.leads(a, r):
-		return true, bitsNamed
+		return bitsNamed
 	}
 	return q.portsAgree(false)
 }
@@ -435,14 +438,14 @@ func (e *Engine) answeredBefore(back *flowKey, q *question) (bool, float64) {
 // portsAgree returns what it says that the ports of another flow are those of
 // the other direction, and nothing else; lone says that no checksum there can be
 // verified.
-func (q *question) portsAgree(lone bool) (bool, float64) {
+func (q *question) portsAgree(lone bool) float64 {
 	switch {
 	case q.key.ports == q.key.ports.Reversed():
-		return false, 0
+		return 0
 	case lone:
-		return true, bitsLone
+		return bitsLone
 	}
-	return true, bitsAnswered
+	return bitsAnswered
 }
 
 // sequence returns what the sequence numbers of both directions say of peer.
@@ -450,16 +453,22 @@ func (e *Engine) sequence(peer packet.Addr, q *question) float64 {
 	if q.h != header.AsTCP || q.fl == nil {
 		return 0
 	}
-	back := q.key.answeredBy(peer)
-	other := e.flows.find(&back)
-	if other == nil {
-		return 0
-	}
-	acks, seqs := q.fl.acks.agree(&other.seqs), q.fl.seqs.agree(&other.acks)
+	seqs, acks := e.agreement(q, peer, &q.fl.seqs, &q.fl.acks)
 	if acks < 0 || seqs < 0 {
 		return bitsNoSequence
 	}
 	return max(acks, seqs)
+}
+
+// agreement returns what it is worth that the numbers which q's flow sends and
+// acknowledges are those that its other direction, from peer, acknowledges and
+// sends; 0 without one.
+func (e *Engine) agreement(q *question, peer packet.Addr, seqs, acks *span) (ofSeqs, ofAcks float64) {
+	back := q.key.answeredBy(peer)
+	if other := e.flows.find(&back); other != nil {
+		ofSeqs, ofAcks = seqs.agree(&other.acks), acks.agree(&other.seqs)
+	}
+	return ofSeqs, ofAcks
 }
 
 // scope returns what speaks against an address because of where it lies.

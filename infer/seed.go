@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -14,9 +15,7 @@ func (e *Engine) seed(s *Snapshot) {
 		for _, a := range i.Addresses {
 			e.seedOwn(a, i.Index)
 		}
-		for _, a := range i.Groups {
-			e.seedAddress(a, i.Index, isJoined)
-		}
+		e.seedAddresses(i.Index, isJoined, i.Groups...)
 	}
 	for _, c := range s.TCPConnections {
 		e.seedConnection(c, packet.ProtoTCP)
@@ -26,21 +25,17 @@ func (e *Engine) seed(s *Snapshot) {
 	}
 	for _, d := range s.DestinationCache {
 		e.seedOwn(d.Source, d.Interface)
-		e.seedAddress(d.Destination, d.Interface, inCache)
-		e.seedAddress(d.NextHop, d.Interface, inNeighbor)
+		e.seedAddresses(d.Interface, inCache, d.Destination)
+		e.seedAddresses(d.Interface, inNeighbor, d.NextHop)
 	}
 	for _, n := range s.Neighbors {
-		e.seedAddress(n.Address, n.Interface, inNeighbor)
+		e.seedAddresses(n.Interface, inNeighbor, n.Address)
 	}
-	for _, a := range s.Hosts {
-		e.seedAddress(a, 0, inNeighbor)
-	}
+	e.seedAddresses(0, inNeighbor, s.Hosts...)
 	for _, r := range s.Routes {
-		e.seedAddress(r.NextHop, r.Interface, inNeighbor)
+		e.seedAddresses(r.Interface, inNeighbor, r.NextHop)
 	}
-	for _, a := range s.DNSCache {
-		e.seedAddress(a, 0, isResolved)
-	}
+	e.seedAddresses(0, isResolved, s.DNSCache...)
 	for _, f := range s.Flows {
 		e.seedFlow(f)
 	}
@@ -49,38 +44,29 @@ func (e *Engine) seed(s *Snapshot) {
 // seedFlow takes in a row of a connection tracker. Neither end need be the
 // host's.
 func (e *Engine) seedFlow(f Flow) {
-	e.seedAddress(f.Source.Address, 0, inNeighbor)
-	e.seedAddress(f.Destination.Address, 0, isPeer)
+	e.seedAddresses(0, inNeighbor, f.Source.Address)
+	e.seedAddresses(0, isPeer, f.Destination.Address)
 	known := f.Source.Address.IsValid() && f.Destination.Address.IsValid()
 	if known && (f.Protocol == packet.ProtoTCP || f.Protocol == packet.ProtoUDP) {
 		e.seedName(f.Source, f.Destination, f.Protocol, always)
 	}
 }
 
-// seedGroups makes candidates of the groups that any host may send to.
-func (e *Engine) seedGroups() {
-	for _, a := range header.WellKnown {
-		e.candidates.add(a, 0, isKnown)
-	}
-}
-
-// seedAddress makes a candidate of a row's address, on its own zone if it has
+// seedAddresses makes candidates of a row's addresses, each on its own zone if it has
 // one.
-func (e *Engine) seedAddress(a netip.Addr, zone uint32, r role) {
-	if !a.IsValid() {
-		return
+func (e *Engine) seedAddresses(zone uint32, r role, list ...netip.Addr) {
+	for _, a := range list {
+		if a.IsValid() {
+			e.candidates.add(packet.AddrOf(a), cmp.Or(zoneOf(a), zone), r)
+		}
 	}
-	if z := zoneOf(a); z != 0 {
-		zone = z
-	}
-	e.candidates.add(packet.AddrOf(a), zone, r)
 }
 
 // seedOwn notes one of the host's own addresses.
 func (e *Engine) seedOwn(a netip.Addr, zone uint32) {
-	if a.IsValid() && !a.IsMulticast() {
+	if a.IsValid() && !a.IsMulticast() && !a.IsUnspecified() {
 		e.vantage.own(a)
-		e.seedAddress(a, zone, isLocal)
+		e.seedAddresses(zone, isLocal, a)
 	}
 }
 
@@ -93,7 +79,7 @@ func (e *Engine) seedConnection(c Connection, protocol uint8) {
 	if !remote.Address.IsValid() || remote.Address.IsUnspecified() || remote.Port == 0 {
 		return
 	}
-	e.seedAddress(remote.Address, zoneOf(local.Address), isPeer)
+	e.seedAddresses(zoneOf(local.Address), isPeer, remote.Address)
 	if local.Address.IsValid() && !local.Address.IsUnspecified() {
 		until := e.seedMoments(c, protocol)
 		e.seedName(local, remote, protocol, until)
@@ -124,13 +110,10 @@ func (e *Engine) seedName(from, to Endpoint, protocol uint8, until int64) {
 	if key.src.IsMapped() || dst.IsMapped() {
 		return
 	}
-	e.flows.nameUntil(&key, dst, byTable, until)
-	zone := zoneOf(from.Address)
-	if zone == 0 {
-		zone = zoneOf(to.Address)
-	}
+	e.flows.name(&key, dst, byTable, until)
+	zone := cmp.Or(zoneOf(from.Address), zoneOf(to.Address))
 	if key.src.IsLinkLocal() && zone != 0 { // for captures with zones
 		key.zone = zone
-		e.flows.nameUntil(&key, dst, byTable, until)
+		e.flows.name(&key, dst, byTable, until)
 	}
 }

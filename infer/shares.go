@@ -8,70 +8,75 @@ import (
 	"github.com/mendcap/mendcap/infer/internal/header"
 )
 
-// sample is what observations say of the pools' shares. Most say what others say
+// fits are how much likelier something is by each source than by any: by pool, or
+// by familiarity.
+type fits [pools]float64
+
+// seen is what shares are learnt from.
+type seen struct {
+	h    header.Hypothesis
+	fits fits
+}
+
+// sample is what observations say of the shares of sources. Most say what others say
 // too, so that they are reckoned once a kind, and added up in the order of the
 // observations: a sum of floating-point numbers depends on their order.
 type sample struct {
 	kinds  []fitting
 	kindOf []uint16 // of each observation, as an index of kinds
+	known  map[seen]uint16
 }
 
-// fitting is what observations of one hypothesis have in common that fit the pools
-// equally well.
+// fitting is a kind of observations: those that are alike.
 type fitting struct {
-	h     header.Hypothesis
-	some  uint16 // the pools whose fit isn't 0, a bit each
-	fits  [pools]float64
-	parts [pools]float64 // of each observation that each pool accounts for, in a round
+	seen
+	some  uint16 // the sources whose fit isn't 0, a bit each
+	parts fits   // of each observation that each source accounts for, in a round
 }
 
-// sampleOf groups the observations of list, maxObserved at most.
-func sampleOf(list []observation) sample {
-	type key struct {
-		h    uint64
-		fits [pools]uint64
-	}
-	m := sample{kindOf: make([]uint16, len(list))}
-	known := map[key]uint16{}
-	for i := range list {
-		o := &list[i]
-		k, f := key{h: uint64(o.h)}, fitting{h: o.h, fits: o.fits}
-		for s, fit := range o.fits {
-			if k.fits[s] = math.Float64bits(fit); fit != 0 {
-				f.some |= 1 << s
+// add takes in an observation, of 1<<16 at most.
+func (m *sample) add(s seen) {
+	at, ok := m.known[s]
+	if !ok {
+		if m.known == nil {
+			m.known = map[seen]uint16{}
+		}
+		at = uint16(len(m.kinds))
+		m.known[s] = at
+		f := fitting{seen: s}
+		for i, fit := range s.fits {
+			if fit != 0 {
+				f.some |= 1 << i
 			}
 		}
-		at, ok := known[k]
-		if !ok {
-			at = uint16(len(m.kinds))
-			known[k] = at
-			m.kinds = append(m.kinds, f)
-		}
-		m.kindOf[i] = at
+		m.kinds = append(m.kinds, f)
 	}
-	return m
+	m.kindOf = append(m.kindOf, at)
 }
 
-// divide computes the part of an observation of each kind that each pool accounts for.
-// One of another hypothesis than h counts for foreign.
-func (m *sample) divide(shares *[pools]float64, h header.Hypothesis, foreign float64) {
+// divide computes the part of an observation of each kind that each source accounts
+// for. One of another hypothesis than h counts for less.
+func (m *sample) divide(shares *fits, h header.Hypothesis) {
+	const foreign = 0.1
 	for i := range m.kinds {
 		f := &m.kinds[i]
 		weight, total := 1.0, 0.0
 		if f.h != h {
 			weight = foreign
 		}
-		for s := range shares {
+		for left := f.some; left != 0; left &= left - 1 {
+			s := bits.TrailingZeros16(left)
 			total += shares[s] * f.fits[s]
 		}
-		for s := range shares {
+		for left := f.some; left != 0; left &= left - 1 {
+			s := bits.TrailingZeros16(left)
 			f.parts[s] = weight * shares[s] * f.fits[s] / total
 		}
 	}
 }
 
 // addTo adds the parts of all observations up.
-func (m *sample) addTo(sums *[pools]float64) {
+func (m *sample) addTo(sums *fits) {
 	for _, at := range m.kindOf {
 		f := &m.kinds[at]
 		for left := f.some; left != 0; left &= left - 1 {
@@ -81,50 +86,70 @@ func (m *sample) addTo(sums *[pools]float64) {
 	}
 }
 
-// maximise returns the shares that make what was observed of h likeliest, with a
-// prior that a few observations do not overturn. It may be asked for several
-// hypotheses at once.
-func (e *Engine) maximise(seen sample, h header.Hypothesis) *[pools]float64 {
+// maximise improves shares in some rounds of expectation-maximisation, so that they
+// make what was observed of h likelier, with a prior: that many observations for each
+// source, which a few observations do not overturn. It returns how many there are of
+// each with them. It may be asked for several hypotheses at once.
+func (m sample) maximise(shares, prior *fits, h header.Hypothesis, rounds int) (counts fits) {
+	m.kinds = slices.Clone(m.kinds) // divide fills them in
+	for range rounds {
+		m.divide(shares, h)
+		counts = *prior
+		m.addTo(&counts)
+		*shares = counts
+		shares.divideBy(shares.sum())
+	}
+	return counts
+}
+
+func (f *fits) sum() (total float64) {
+	for _, n := range f {
+		total += n
+	}
+	return total
+}
+
+func (f *fits) divideBy(total float64) {
+	for s := range f {
+		f[s] /= total
+	}
+}
+
+// shares are those of the pools.
+type shares struct {
+	of, log  fits
+	unlisted float64 // log2 of the share of what no list holds
+}
+
+// sharesOf returns those for h.
+func (e *Engine) sharesOf(seen sample, h header.Hypothesis) *shares {
 	const (
 		strength = 4 // observations that the prior counts for
 		rounds   = 32
-		foreign  = 0.1 // what an observation of another kind of flow counts for
 
 		deviations = 2 // by which the number of unlisted neighbors may be underestimated
 	)
-	seen.kinds = slices.Clone(seen.kinds) // divide fills them in
-	prior := e.priorShares()
-	shares := prior
-	found := 0.0
-	for range rounds {
-		seen.divide(&shares, h, foreign)
-		var next [pools]float64
-		for s := range next {
-			next[s] = strength * prior[s]
-		}
-		seen.addTo(&next)
-		total := 0.0
-		for _, n := range next {
-			total += n
-		}
-		for s := range shares {
-			shares[s] = next[s] / total
-		}
-		found = next[nearby]
+	var s shares
+	s.of = e.priorShares()
+	prior := s.of
+	for p := range prior {
+		prior[p] *= strength
 	}
+	found := seen.maximise(&s.of, &prior, h, rounds)[nearby]
 	// Accidents among colliding neighbors look like listed destinations: as many
 	// as may well have been overlooked count as accidents.
-	shares[nearby] += shares[nearby] / found * deviations * math.Sqrt(found+0.25)
-	for s := range shares {
-		shares[s] = math.Log2(shares[s])
+	s.of[nearby] += s.of[nearby] / found * deviations * math.Sqrt(found+0.25)
+	for p := range s.of {
+		s.log[p] = math.Log2(s.of[p])
+		s.of[p] = math.Exp2(s.log[p]) // so that both say the same
 	}
-	return &shares
+	s.unlisted = math.Log2(s.of[nearby] + s.of[anywhere])
+	return &s
 }
 
 // priorShares are the shares before anything is observed. An empty list holds
 // nothing.
-func (e *Engine) priorShares() (shares [pools]float64) {
-	total := 0.0
+func (e *Engine) priorShares() (shares fits) {
 	for s := range shares {
 		switch {
 		case pool(s) >= nearby:
@@ -136,10 +161,7 @@ func (e *Engine) priorShares() (shares [pools]float64) {
 		default:
 			shares[s] = math.Exp2(priorOf[s])
 		}
-		total += shares[s]
 	}
-	for s := range shares {
-		shares[s] /= total
-	}
+	shares.divideBy(shares.sum())
 	return shares
 }

@@ -9,7 +9,7 @@ import (
 // capturing host and its peers. It is a union: the same row may have come
 // from several files. The zero value is an empty one.
 //
-// Addresses have no zone; an interface's index stands beside those that need
+// Addresses have no zone; an interface's index is given beside those that need
 // one. Its JSON form is mendcap's own table format, version 1.
 type Snapshot struct {
 	Version          int           `json:"version"`
@@ -30,7 +30,7 @@ type Snapshot struct {
 	Flows []Flow `json:"flows,omitempty"`
 
 	// Routes are those of the routing table. Addresses that a route says are
-	// the host's own stand in Interfaces.
+	// the host's own are in Interfaces.
 	Routes []Route `json:"routes,omitempty"`
 
 	// DNSCache are addresses to which the resolver's cache says that names

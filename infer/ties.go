@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 )
@@ -23,8 +24,6 @@ const (
 	atTheTime                     // another flow to the address begins at about the same time
 	byPort                        // another connection to the address has the same port
 	byName                        // DNS gave the address just before
-
-	familiarities // their number
 )
 
 // beside is how long before or after a flow another one begins that says where it
@@ -40,11 +39,11 @@ const (
 
 // acquaintance is what is proved of where the host's flows go.
 type acquaintance struct {
-	shares [header.Hypotheses][familiarities]float64 // of the flows
-	listed float64                                   // addresses
-	visits []visit                                   // sorted by stamp
-	beside int                                       // flows that are looked at beside one
-	ports  map[portKey]*service                      // by the ports' second half
+	shares [header.Hypotheses]func() *fits // of the flows, learnt when they are asked for
+	listed float64                         // addresses
+	visits []visit                         // sorted by stamp
+	beside int                             // flows that are looked at beside one
+	ports  map[portKey]service             // by the ports' second half
 }
 
 // visit is a flow whose destination is proved.
@@ -54,46 +53,28 @@ type visit struct {
 	fl    *flow
 }
 
-// service is what is known of a port: the connections to it, sorted by address.
-type service struct {
-	known    []served
-	distinct int // addresses
-}
-
-type served struct {
-	at    int32
-	local uint16 // the host's port
-}
+// service is what is known of a port: where connections to it go, by place among the
+// candidates, each with the host's port, or several.
+type service map[int32]int32
 
 // familiars are the addresses that are familiar to one flow.
 type familiars struct {
 	beside []int32 // sorted
-	served *service
-	local  uint16
+	served service
+	local  int32 // the host's port
 	begun  int64
-}
-
-// has reports whether a connection from another of the host's ports leads to at.
-func (s *service) has(at int32, local uint16) bool {
-	i, _ := slices.BinarySearchFunc(s.known, at, func(k served, at int32) int { return cmp.Compare(k.at, at) })
-	for ; i < len(s.known) && s.known[i].at == at; i++ {
-		if s.known[i].local != local {
-			return true
-		}
-	}
-	return false
 }
 
 // familiarity returns how much likelier than for any of the addresses it is by
 // each kind that f's flow goes to at, if it goes anywhere by it.
-func (e *Engine) familiarity(f *familiars, at int32) (fits [familiarities]float64) {
+func (e *Engine) familiarity(f *familiars, at int32) (fits fits) {
 	listed := e.familiar.listed
 	fits[unfamiliar] = 1
 	if _, ok := slices.BinarySearch(f.beside, at); ok {
 		fits[atTheTime] = listed / float64(len(f.beside))
 	}
-	if f.served != nil && f.served.has(at, f.local) {
-		fits[byPort] = listed / float64(f.served.distinct)
+	if local, ok := f.served[at]; ok && local != f.local {
+		fits[byPort] = listed / float64(len(f.served))
 	}
 	if c := e.candidates.list.at(at); c.roles&isResolved != 0 {
 		if among, ok := e.resolved.before(c.addr, f.begun); ok {
@@ -103,21 +84,14 @@ func (e *Engine) familiarity(f *familiars, at int32) (fits [familiarities]float6
 	return fits
 }
 
-// familiarByPort returns the addresses that are familiar to fl, but for those of
-// flows beside it.
-func (k *acquaintance) familiarByPort(fl *flow) familiars {
-	f := familiars{local: uint16(fl.key.ports >> 16), begun: fl.begun}
+// familiarTo returns the addresses that are familiar to fl; around says whether by
+// flows beside it, too.
+func (k *acquaintance) familiarTo(fl *flow, around bool) familiars {
+	f := familiars{local: int32(fl.key.ports >> 16), begun: fl.begun}
 	if fl.key.twoWay() && fl.key.ports.Destination() != 0 {
 		f.served = k.ports[portKey{fl.key.ports & 0xFFFF, fl.key.class}]
 	}
-	return f
-}
-
-// familiarTo returns the addresses that are familiar to fl.
-func (e *Engine) familiarTo(fl *flow) familiars {
-	k := e.familiar
-	f := k.familiarByPort(fl)
-	if fl.begun == 0 {
+	if fl.begun == 0 || !around {
 		return f
 	}
 	from, _ := slices.BinarySearchFunc(k.visits, fl.begun-beside, func(v visit, stamp int64) int { return cmp.Compare(v.begun, stamp) })
@@ -152,7 +126,7 @@ func (e *Engine) separate(list []scored, q *question) {
 	if tied < 2 {
 		return
 	}
-	f, shares := e.familiarTo(q.fl), &e.familiar.shares[q.h]
+	f, shares := e.familiar.familiarTo(q.fl, true), e.familiar.shares[q.h]()
 	before, after := 0.0, 0.0
 	for i := range list {
 		s := &list[i]
@@ -188,8 +162,7 @@ func (s *scored) ties() bool {
 // what the proved ones show.
 func (e *Engine) separateTies() {
 	var tied []int32
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for j, c := range e.flows.clusters.all() {
 		if c.tied && !c.proved && e.direction(e.flows.list.at(c.flow).key.src) == outbound {
 			tied = append(tied, j)
 		}
@@ -200,20 +173,19 @@ func (e *Engine) separateTies() {
 	e.familiar = e.acquaint()
 	e.familiar.beside = min(maxBeside, allBeside/len(tied))
 	e.learnFamiliarity(tied)
-	e.decideClusters(len(tied), func(i int) int32 { return tied[i] })
+	e.decideClusters(tied)
 	e.familiar = nil // no packet that is decided by itself asks for it
 }
 
 // acquaint gathers what is proved of where the host's flows go.
 func (e *Engine) acquaint() *acquaintance {
-	k := &acquaintance{ports: map[portKey]*service{}}
-	for i := range e.candidates.list.n {
-		if c := e.candidates.list.at(i); c.roles&^(isKnown|isJoined|isLocal) != 0 {
+	k := &acquaintance{ports: map[portKey]service{}}
+	for _, c := range e.candidates.list.all() {
+		if c.roles&^(isKnown|isJoined|isLocal) != 0 {
 			k.listed++
 		}
 	}
-	for j := range e.flows.clusters.n {
-		c := e.flows.clusters.at(j)
+	for _, c := range e.flows.clusters.all() {
 		fl := e.flows.list.at(c.flow)
 		if !c.proved || c.at < 0 || c.rivals || e.direction(fl.key.src) != outbound || e.destination(c.at).IsMulticast() {
 			continue
@@ -223,19 +195,20 @@ func (e *Engine) acquaint() *acquaintance {
 		}
 		k.serve(&fl.key, c.at, fl.key.ports)
 	}
-	for i := range e.flows.list.n {
-		fl := e.flows.list.at(i)
+	for _, fl := range e.flows.list.all() {
 		if e.direction(fl.key.src) == outbound {
-			for n := fl.named; n != none; n = e.flows.names.at(n).next {
-				if a := e.flows.names.at(n).dst; !a.IsLinkLocal() {
-					k.serve(&fl.key, e.candidates.place(&a, 0, hashPlace(&a, 0)), fl.key.ports)
+			for n := range e.flows.namesOf(fl) {
+				if !n.dst.IsLinkLocal() {
+					k.serve(&fl.key, e.candidates.place(&n.dst, 0, hashPlace(&n.dst, 0)), fl.key.ports)
 				}
 			}
 		} else if fl.packets > 0 {
 			k.serve(&fl.key, e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)), fl.key.ports.Reversed())
 		}
 	}
-	k.sort()
+	slices.SortFunc(k.visits, func(a, b visit) int {
+		return cmp.Or(cmp.Compare(a.begun, b.begun), cmp.Compare(a.at, b.at))
+	})
 	return k
 }
 
@@ -245,27 +218,14 @@ func (k *acquaintance) serve(key *flowKey, at int32, p header.Ports) {
 	if at == none || !key.twoWay() || p.Destination() == 0 {
 		return
 	}
-	port := portKey{p & 0xFFFF, key.class}
-	s := k.ports[port]
-	if s == nil {
-		s = &service{}
-		k.ports[port] = s
+	port, local := portKey{p & 0xFFFF, key.class}, int32(p>>16)
+	if k.ports[port] == nil {
+		k.ports[port] = service{}
 	}
-	s.known = append(s.known, served{at, uint16(p >> 16)})
-}
-
-func (k *acquaintance) sort() {
-	slices.SortFunc(k.visits, func(a, b visit) int {
-		return cmp.Or(cmp.Compare(a.begun, b.begun), cmp.Compare(a.at, b.at))
-	})
-	for _, s := range k.ports {
-		slices.SortFunc(s.known, func(a, b served) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.local, b.local)) })
-		for i := range s.known {
-			if i == 0 || s.known[i].at != s.known[i-1].at {
-				s.distinct++
-			}
-		}
+	if known, ok := k.ports[port][at]; ok && known != local {
+		local = several
 	}
+	k.ports[port][at] = local
 }
 
 // surroundings says of visits, one after the other, which begin beside them.
@@ -319,37 +279,26 @@ func (s *surroundings) own(i int) (all []int32) {
 	return all
 }
 
-// acquainted is a flow that the shares are learnt from: how much likelier each
-// familiarity makes what is known of its destination.
-type acquainted struct {
-	h    header.Hypothesis
-	fits [familiarities]float64
-}
-
 // learnFamiliarity learns from the flows whose destination is proved, and from
 // those that tie, how often flows go where others do: by
 // expectation-maximisation, with a prior that a few flows do not overturn.
 func (e *Engine) learnFamiliarity(tied []int32) {
-	var seen []acquainted
+	var sample sample
 	around := surroundings{visits: e.familiar.visits, most: e.familiar.beside, times: map[int32]int{}}
 	for i, v := range e.familiar.visits[:min(maxObserved, len(e.familiar.visits))] {
-		f := e.familiar.familiarByPort(v.fl)
+		f := e.familiar.familiarTo(v.fl, false)
 		fits := e.familiarity(&f, v.at)
 		if there, among := around.of(i); there {
 			fits[atTheTime] = e.familiar.listed / float64(among)
 		}
-		seen = append(seen, acquainted{v.fl.key.hypothesis(), fits})
+		sample.add(seen{v.fl.key.hypothesis(), fits})
 	}
 	var room []scored
-	var asked [header.Hypotheses]bool
-	for _, j := range tied {
-		asked[e.flows.list.at(e.flows.clusters.at(j).flow).key.hypothesis()] = true
-	}
 	for _, j := range tied[:min(maxObserved, len(tied))] {
 		c := e.flows.clusters.at(j)
 		fl := e.flows.list.at(c.flow)
 		q := e.questionOf(fl, c)
-		o, f, n := acquainted{h: q.h}, e.familiarTo(fl), 0.0
+		o, f, n := seen{h: q.h}, e.familiar.familiarTo(fl, true), 0.0
 		room = e.explain(room[:0], &q)
 		for i := range room {
 			if !room[i].ties() {
@@ -361,83 +310,28 @@ func (e *Engine) learnFamiliarity(tied []int32) {
 			n++
 		}
 		if n > 0 {
-			for k := range o.fits {
-				o.fits[k] /= n
-			}
-			seen = append(seen, o)
+			o.fits.divideBy(n)
+			sample.add(o)
 		}
 	}
-	kinds, kindOf := alike(seen)
 	for h := range header.Hypotheses {
-		if asked[h] {
-			e.familiar.shares[h] = familiarityOf(kinds, kindOf, h)
-		}
+		e.familiar.shares[h] = sync.OnceValue(func() *fits { return familiarityOf(sample, h) })
 	}
 }
 
-// alike lists what differs among the flows seen, and of each flow which of those it is.
-func alike(seen []acquainted) (kinds []acquainted, kindOf []uint16) {
-	known := map[acquainted]uint16{}
-	kindOf = make([]uint16, len(seen)) // twice maxObserved at most
-	for i, o := range seen {
-		n, ok := known[o]
-		if !ok {
-			n = uint16(len(kinds))
-			known[o] = n
-			kinds = append(kinds, o)
-		}
-		kindOf[i] = n
-	}
-	return kinds, kindOf
-}
-
-// familiarityOf returns the shares that make what was seen of h likeliest. That
-// flows go where no other does is rather over- than underestimated. Flows that are
-// alike are reckoned once, and added up in their order: see sample.
-func familiarityOf(kinds []acquainted, kindOf []uint16, h header.Hypothesis) (shares [familiarities]float64) {
+// familiarityOf returns the shares of the familiarities for h. That flows go where no
+// other does is rather over- than underestimated.
+func familiarityOf(seen sample, h header.Hypothesis) *fits {
 	const (
 		rounds     = 32
-		foreign    = 0.1 // what a flow of another kind counts for
 		deviations = 2
 	)
-	prior := [familiarities]float64{unfamiliar: 2, atTheTime: 0.5, byPort: 0.5, byName: 2} // flows
-	next := prior
-	parts := make([][familiarities]float64, len(kinds)) // of a flow that each familiarity accounts for
-	sum := 0.0
-	for range rounds {
-		sum = 0
-		for _, n := range next {
-			sum += n
-		}
-		for k := range shares {
-			shares[k] = next[k] / sum
-		}
-		next = prior
-		little := shares // what they count for where the kind differs
-		for k := range little {
-			little[k] *= foreign
-		}
-		for i := range kinds {
-			o, weighted, total := &kinds[i], &shares, 0.0
-			if o.h != h {
-				weighted = &little
-			}
-			for k, fit := range o.fits {
-				total += shares[k] * fit
-			}
-			parts[i] = [familiarities]float64{}
-			for k, fit := range o.fits {
-				if fit != 0 {
-					parts[i][k] = weighted[k] * fit / total
-				}
-			}
-		}
-		for _, n := range kindOf {
-			for k, part := range &parts[n] {
-				next[k] += part
-			}
-		}
-	}
-	shares[unfamiliar] += deviations * math.Sqrt(next[unfamiliar]) / sum
-	return shares
+	prior := fits{unfamiliar: 2, atTheTime: 0.5, byPort: 0.5, byName: 2} // flows
+	shares := prior
+	shares.divideBy(prior.sum())
+	counts := seen.maximise(&shares, &prior, h, rounds-1)
+	next := shares
+	alone := seen.maximise(&next, &prior, h, 1)[unfamiliar]
+	shares[unfamiliar] += deviations * math.Sqrt(alone) / counts.sum()
+	return &shares
 }

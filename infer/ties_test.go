@@ -174,7 +174,7 @@ func TestFewFlowsAreLookedAtBesideOne(t *testing.T) {
 		for i := range c.visits {
 			e.familiar.visits = append(e.familiar.visits, visit{begun: beside, at: int32(i), fl: &flow{}})
 		}
-		f := e.familiarTo(&flow{begun: beside})
+		f := e.familiar.familiarTo(&flow{begun: beside}, true)
 		if got := len(f.beside); got != c.want {
 			t.Errorf("%d flows, at most %d: got %d beside, want %d", c.visits, c.most, got, c.want)
 		}

@@ -28,11 +28,8 @@ const (
 // hub holds the addresses that were an end of every conversation so far, and
 // some of the networks that the conversations led to.
 type hub struct {
-	common   [2]packet.Addr
-	n        int
-	any      bool // a conversation was seen
-	networks [hubNetworks]packet.Addr
-	count    int
+	common   []packet.Addr
+	networks []packet.Addr
 }
 
 // hubNetworks is how many networks, that of the hub among them, must have been
@@ -40,29 +37,12 @@ type hub struct {
 // may all talk to one server, and that is then what they share.
 const hubNetworks = 4
 
-// proves reports whether the hub is the capturing host.
-func (h *hub) proves() bool { return h.n == 1 && h.count == hubNetworks }
+// prefixes are the lengths of a network's prefix by scope, bytes: a /64, the whole
+// address, and IPv4's /24.
+var prefixes = [scopes]int{global: 8, link: 16, ipv4: 15}
 
-// leadsTo notes the network of an end.
-func (h *hub) leadsTo(a packet.Addr, s scope) {
-	prefix := 8 // a /64
-	switch s {
-	case link:
-		prefix = len(a)
-	case ipv4:
-		prefix = 15 // a /24
-	}
-	clear(a[prefix:])
-	for _, known := range h.networks[:h.count] {
-		if known == a {
-			return
-		}
-	}
-	if h.count < hubNetworks {
-		h.networks[h.count] = a
-		h.count++
-	}
-}
+// proves reports whether the hub is the capturing host.
+func (h *hub) proves() bool { return len(h.common) == 1 && len(h.networks) == hubNetworks }
 
 // edge takes in a conversation between a and b. A host that captures its own
 // traffic is an end of each, so the only address that all of them share is its
@@ -79,20 +59,16 @@ func (v *vantage) edge(a, b packet.Addr) {
 		s = link
 	}
 	h := &v.hubs[s]
-	h.leadsTo(a, s)
-	h.leadsTo(b, s)
-	if !h.any {
-		h.common, h.n, h.any = [2]packet.Addr{a, b}, 2, true
-		return
+	if len(h.networks) == 0 {
+		h.common = []packet.Addr{a, b}
 	}
-	kept := 0
-	for _, c := range h.common[:h.n] {
-		if c == a || c == b {
-			h.common[kept] = c
-			kept++
+	h.common = slices.DeleteFunc(h.common, func(c packet.Addr) bool { return c != a && c != b })
+	for _, network := range [...]packet.Addr{a, b} {
+		clear(network[prefixes[s]:])
+		if len(h.networks) < hubNetworks && !slices.Contains(h.networks, network) {
+			h.networks = append(h.networks, network)
 		}
 	}
-	h.n = kept
 }
 
 // isUnicast reports whether a can be one end of a conversation between two
@@ -106,9 +82,6 @@ func isUnicast(a packet.Addr) bool {
 
 // own notes that the tables name a as the host's.
 func (v *vantage) own(a netip.Addr) {
-	if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
-		return
-	}
 	if v.known == nil {
 		v.known = map[packet.Addr]bool{}
 	}
@@ -136,27 +109,15 @@ func (v *vantage) some() bool {
 	return v.known != nil || v.hubs[global].proves() || v.hubs[link].proves()
 }
 
-// all returns the host's own addresses, unsorted.
-func (v *vantage) all() []packet.Addr {
-	var list []packet.Addr
+// all returns the host's own addresses, sorted.
+func (v *vantage) all() (list []netip.Addr) {
 	for a := range v.known {
-		list = append(list, a)
-	}
-	if v.known == nil {
-		for i := range v.hubs {
-			if v.hubs[i].proves() {
-				list = append(list, v.hubs[i].common[0])
-			}
-		}
-	}
-	return list
-}
-
-// addresses returns the host's own addresses, sorted.
-func (v *vantage) addresses() []netip.Addr {
-	var list []netip.Addr
-	for _, a := range v.all() {
 		list = append(list, a.Netip())
+	}
+	for i := range v.hubs {
+		if v.known == nil && v.hubs[i].proves() {
+			list = append(list, v.hubs[i].common[0].Netip())
+		}
 	}
 	slices.SortFunc(list, netip.Addr.Compare)
 	return list

@@ -62,37 +62,6 @@ func solicitedNode(a packet.Addr) packet.Addr {
 	return group(0x02, 1, 0xFF, a[13], a[14], a[15])
 }
 
-// dictationOf reads the ICMPv6 message in data, which has its type's least
-// length.
-func dictationOf(icmpType uint8, data []byte) Dictation {
-	const solicited = 0x40 // RFC 4861, section 4.4
-	switch icmpType {
-	case ICMPUnreachable, 2, 3, icmpParameter:
-		return ToQuotedSource
-	case ICMPNeighborSolicit:
-		return ToSolicited
-	case ICMPNeighborAdvert:
-		if data[4]&solicited != 0 {
-			return ToSolicitor
-		}
-		return ToAllNodes
-	case ICMPMLDQuery:
-		if (packet.Addr(data[8:24]) == packet.Addr{}) {
-			return ToAllNodes
-		}
-		return ToGroup
-	case ICMPMLDReport:
-		return ToGroup
-	case ICMPMLDDone, ICMPRouterSolicit:
-		return ToAllRouters
-	case ICMPRouterAdvert:
-		return ToRouterClients
-	case ICMPMLDv2Report:
-		return ToMLDv2Routers
-	}
-	return DictatesNothing
-}
-
 // Dictated is what a payload says: the destinations that it allows, and how
 // firmly.
 type Dictated struct {
@@ -106,16 +75,6 @@ func (d *Dictated) Add(addresses ...packet.Addr) { d.N += copy(d.to[d.N:], addre
 // List returns the destinations.
 func (d *Dictated) List() []packet.Addr { return d.to[:d.N] }
 
-// DictatedByPort returns what the ports of a UDP packet say of its destination.
-func DictatedByPort(p Ports) (d Dictated) {
-	switch p.Destination() {
-	case 443, 80, 53: // most packets
-	default:
-		d.Add(portGroups[p.Destination()]...)
-	}
-	return d
-}
-
 // protocolGroups are the groups that routers' protocols send to.
 var protocolGroups = map[uint8][]packet.Addr{
 	protoOSPF: {group(0x02, 5), group(0x02, 6)}, // RFC 5340, appendix A.1
@@ -123,23 +82,28 @@ var protocolGroups = map[uint8][]packet.Addr{
 	protoVRRP: {group(0x02, 0x12)},              // RFC 9568, section 5.1.2.2
 }
 
-// DictatedByProtocol returns the groups of a protocol. Some of its packets go
-// to one router instead.
-func DictatedByProtocol(protocol uint8) (d Dictated) {
-	d.Add(protocolGroups[protocol]...)
+// DictatedBy returns what a protocol and the ports of UDP say of the destination. Some
+// packets of routers' protocols go to one router instead.
+func DictatedBy(protocol uint8, p Ports) (d Dictated) {
+	switch protocol {
+	case packet.ProtoTCP, packet.ProtoICMPv6:
+	case packet.ProtoUDP:
+		switch p.Destination() {
+		case 443, 80, 53: // most packets
+		default:
+			d.Add(portGroups[p.Destination()]...)
+		}
+	default:
+		d.Add(protocolGroups[protocol]...)
+	}
 	return d
 }
 
 // Dictates returns what f's payload, read under h, says of the destination.
 // Who asked for an advertisement is not in the packet: see solicited.
 func (f *Facts) Dictates(h Hypothesis) (d Dictated) {
-	switch h {
-	case AsTCP:
-		return d
-	case AsUDP:
-		return DictatedByPort(f.Ports)
-	case AsOther:
-		return DictatedByProtocol(f.Other.Protocol)
+	if h != AsICMPv6 {
+		return DictatedBy(f.Protocol(h), f.Ports)
 	}
 	switch f.Dictation {
 	case ToQuotedSource, ToGroup:

@@ -29,6 +29,19 @@ const (
 	Hypotheses // their number
 )
 
+// protocols are the Next Header values of all but AsOther.
+var protocols = [AsOther]uint8{AsTCP: packet.ProtoTCP, AsUDP: packet.ProtoUDP, AsICMPv6: packet.ProtoICMPv6}
+
+// HypothesisOf returns the one under which a packet has a Next Header.
+func HypothesisOf(protocol uint8) Hypothesis {
+	for h, p := range protocols {
+		if p == protocol {
+			return Hypothesis(h)
+		}
+	}
+	return AsOther
+}
+
 // Packet is one packet as a raw socket delivered it: what follows the
 // IPv6 header and its extension headers, and the source address.
 type Packet struct {
@@ -60,7 +73,6 @@ type Facts struct {
 	NextHeader uint8     // as captured; packet.NoNextHeaderKnown where unknown
 	Dictation  Dictation // what the payload says of the destination, read as ICMPv6
 	ICMPType   uint8
-	icmpCode   uint8
 	ICMPID     uint16
 
 	Seq, End, Ack  tcp.Seq // End is after the segment's last byte; of ESP seq alone
@@ -106,11 +118,11 @@ func (f *Facts) readHeaders(data []byte) {
 		f.Bits = [Hypotheses]int8{AsTCP: tcpBits(data), AsUDP: udpBits(data, f.length), AsICMPv6: ICMPBits(data)}
 		f.readOther(data)
 	case packet.ProtoTCP:
-		f.Bits[AsTCP] = atLeast(1, tcpBits(data), len(data) >= tcpHeader)
+		f.Bits[AsTCP] = named(tcpBits(data), len(data) >= tcpHeader)
 	case packet.ProtoUDP:
-		f.Bits[AsUDP] = atLeast(1, udpBits(data, f.length), len(data) >= UdpHeader)
+		f.Bits[AsUDP] = named(udpBits(data, f.length), len(data) >= UdpHeader)
 	case packet.ProtoICMPv6:
-		f.Bits[AsICMPv6] = atLeast(1, ICMPBits(data), len(data) >= icmpHeader)
+		f.Bits[AsICMPv6] = named(ICMPBits(data), len(data) >= icmpHeader)
 	default:
 		f.readOther(data)
 	}
@@ -125,13 +137,13 @@ func (f *Facts) readHeaders(data []byte) {
 	}
 }
 
-// atLeast returns the bits of a header that the sniffer named: its shape
+// named returns the bits of a header that the sniffer named: its shape
 // matters less then, as long as its fields are there.
-func atLeast(floor, bits int8, there bool) int8 {
+func named(bits int8, there bool) int8 {
 	if !there {
 		return 0
 	}
-	return max(floor, bits)
+	return max(1, bits)
 }
 
 // readTCP takes the numbers that tie the two directions of a connection

@@ -68,3 +68,29 @@ func TestFactsOfCutData(t *testing.T) {
 		t.Error("the checksum of data that were cut off is taken for one that can be verified")
 	}
 }
+
+// TestRecordsFill: records fill what they are in to the byte, unless that was cut off.
+func TestRecordsFill(t *testing.T) {
+	chunk := []byte{0, 3, 0, 4}
+	sctp := func(chunks ...byte) []byte { return append(make([]byte, sctpHeader), chunks...) }
+	for _, test := range []struct {
+		name      string
+		data      []byte
+		all, want bool
+	}{
+		{"one chunk", sctp(chunk...), true, true},
+		{"a chunk that is padded", sctp(0, 3, 0, 5, 0, 0, 0, 0), true, true},
+		{"a chunk without its padding", sctp(0, 3, 0, 5, 0), true, false},
+		{"a length below that of its own header", sctp(0, 3, 0, 3), true, false},
+		{"a length of zero", sctp(0, 3, 0, 0), true, false},
+		{"an unknown type after a known one", sctp(0, 3, 0, 4, 0x7F, 0, 0, 4), true, false},
+		{"a chunk beyond the end", sctp(0, 3, 0, 4, 0, 3, 0, 8), true, false},
+		{"a chunk that was cut off", sctp(0, 3, 0, 4, 0, 3, 0, 8), false, true},
+		{"a header that was cut off", sctp(0, 3, 0, 4, 0, 3), false, true},
+		{"half a header", sctp(0, 3, 0, 4, 0, 3), true, false},
+	} {
+		if _, got := readSCTP(test.data, test.all); got != test.want {
+			t.Errorf("%s, captured whole %v: got %v, want %v", test.name, test.all, got, test.want)
+		}
+	}
+}

@@ -26,34 +26,35 @@ const (
 
 // icmpShape is what an ICMPv6 message of one type looks like.
 type icmpShape struct {
-	least   int   // length, bytes; 0 where the type isn't assigned
-	codes   uint8 // assigned codes are below it
-	options int   // where neighbor discovery options begin; 0 without any
+	least    int       // length, bytes; 0 where the type isn't assigned
+	codes    uint8     // assigned codes are below it
+	options  int       // where neighbor discovery options begin; 0 without any
+	dictates Dictation // unless its fields say otherwise: see readICMPv6
 }
 
 // icmpShapes are those of the assigned types: RFC 4443, 2710, 3810, 4861,
 // 4620, 6275, 3971, 4286, 6550, 6775 and 8335. An error quotes at least an
 // IPv6 header.
 var icmpShapes = [256]icmpShape{
-	ICMPUnreachable:     {least: 48, codes: 9},
-	2:                   {least: 48, codes: 1},
-	3:                   {least: 48, codes: 2},
-	icmpParameter:       {least: 48, codes: 11},
+	ICMPUnreachable:     {least: 48, codes: 9, dictates: ToQuotedSource},
+	2:                   {least: 48, codes: 1, dictates: ToQuotedSource},
+	3:                   {least: 48, codes: 2, dictates: ToQuotedSource},
+	icmpParameter:       {least: 48, codes: 11, dictates: ToQuotedSource},
 	ICMPEchoRequest:     {least: 8, codes: 1},
 	ICMPEchoReply:       {least: 8, codes: 1},
-	ICMPMLDQuery:        {least: 24, codes: 1},
-	ICMPMLDReport:       {least: 24, codes: 1},
-	ICMPMLDDone:         {least: 24, codes: 1},
-	ICMPRouterSolicit:   {least: 8, codes: 1, options: 8},
-	ICMPRouterAdvert:    {least: 16, codes: 1, options: 16},
-	ICMPNeighborSolicit: {least: 24, codes: 1, options: 24},
-	ICMPNeighborAdvert:  {least: 24, codes: 1, options: 24},
+	ICMPMLDQuery:        {least: 24, codes: 1, dictates: ToAllNodes},
+	ICMPMLDReport:       {least: 24, codes: 1, dictates: ToGroup},
+	ICMPMLDDone:         {least: 24, codes: 1, dictates: ToAllRouters},
+	ICMPRouterSolicit:   {least: 8, codes: 1, options: 8, dictates: ToAllRouters},
+	ICMPRouterAdvert:    {least: 16, codes: 1, options: 16, dictates: ToRouterClients},
+	ICMPNeighborSolicit: {least: 24, codes: 1, options: 24, dictates: ToSolicited},
+	ICMPNeighborAdvert:  {least: 24, codes: 1, options: 24, dictates: ToAllNodes},
 	ICMPRedirect:        {least: 40, codes: 1, options: 40},
 	139:                 {least: 16, codes: 3}, // node information
 	140:                 {least: 16, codes: 3},
 	141:                 {least: 8, codes: 1, options: 8}, // inverse neighbor discovery
 	142:                 {least: 8, codes: 1, options: 8},
-	ICMPMLDv2Report:     {least: 8, codes: 1},
+	ICMPMLDv2Report:     {least: 8, codes: 1, dictates: ToMLDv2Routers},
 	144:                 {least: 8, codes: 1}, // Mobile IPv6
 	145:                 {least: 8, codes: 1},
 	146:                 {least: 8, codes: 1},
@@ -85,7 +86,8 @@ func ICMPBits(data []byte) int8 {
 			return 0
 		}
 	case shape.options != 0:
-		if !saneNDOptions(data[shape.options:]) {
+		option := func(b []byte) int { return int(b[1]) * 8 } // RFC 4861, section 4.6
+		if !filled(data[shape.options:], true, option) {
 			return 0
 		}
 	case data[0] == ICMPMLDReport || data[0] == ICMPMLDDone:
@@ -103,26 +105,17 @@ func ICMPBits(data []byte) int8 {
 	return icmpv6Type
 }
 
-// saneNDOptions reports whether options follow one another to the end of the
-// data (RFC 4861, section 4.6).
-func saneNDOptions(options []byte) bool {
-	for len(options) > 0 {
-		if len(options) < 2 || options[1] == 0 || int(options[1])*8 > len(options) {
-			return false
-		}
-		options = options[int(options[1])*8:]
-	}
-	return true
-}
-
 // readICMPv6 takes what an ICMPv6 message says of its destination, and of the
 // flow of the packet that it quotes.
 func (f *Facts) readICMPv6(data []byte) {
+	const solicited = 0x40 // RFC 4861, section 4.4
 	f.field[AsICMPv6] = binary.BigEndian.Uint16(data[2:])
-	f.ICMPType, f.icmpCode = data[0], data[1]
-	if len(data) < icmpShapes[f.ICMPType].least {
+	f.ICMPType = data[0]
+	shape := &icmpShapes[f.ICMPType]
+	if len(data) < shape.least {
 		return // named by the sniffer, but cut off
 	}
+	f.Dictation = shape.dictates
 	switch f.ICMPType {
 	case ICMPEchoRequest, ICMPEchoReply:
 		f.ICMPID = binary.BigEndian.Uint16(data[4:])
@@ -131,7 +124,12 @@ func (f *Facts) readICMPv6(data []byte) {
 	case ICMPUnreachable, 2, 3, icmpParameter:
 		f.readQuoted(data[8:])
 	}
-	f.Dictation = dictationOf(f.ICMPType, data)
+	switch {
+	case f.ICMPType == ICMPMLDQuery && !f.Target.IsUnspecified():
+		f.Dictation = ToGroup
+	case f.ICMPType == ICMPNeighborAdvert && data[4]&solicited != 0:
+		f.Dictation = ToSolicitor
+	}
 }
 
 // readQuoted takes the addresses and the ports of the packet that an error
@@ -147,12 +145,6 @@ func (f *Facts) readQuoted(inner []byte) {
 	}
 }
 
-// discovers reports whether f, read as ICMPv6, is neighbor discovery
-// (RFC 4861): valid with Hop Limit 255 alone, and free to cross scopes.
-func (f *Facts) discovers() bool {
-	return f.ICMPType >= ICMPRouterSolicit && f.ICMPType <= ICMPRedirect
-}
-
 // HopLimit returns the Hop Limit that receivers demand of the packet
 // (RFC 4861, section 7.1; RFC 3810, section 5), else the usual one.
 func (f *Facts) HopLimit(nextHeader uint8) uint8 {
@@ -162,8 +154,7 @@ func (f *Facts) HopLimit(nextHeader uint8) uint8 {
 	switch f.ICMPType {
 	case ICMPMLDQuery, ICMPMLDReport, ICMPMLDDone, ICMPMLDv2Report:
 		return 1
-	}
-	if f.discovers() {
+	case ICMPRouterSolicit, ICMPRouterAdvert, ICMPNeighborSolicit, ICMPNeighborAdvert, ICMPRedirect:
 		return 255
 	}
 	return 64

@@ -3,6 +3,7 @@ package header
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"math/bits"
 
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -91,16 +92,15 @@ func (f *Facts) consider(o Other, ok bool) {
 	}
 }
 
-// cover sums what a checksum with pseudo-header covers: the first n bytes of
-// data, and length in the pseudo-header. Nothing can be verified if they were
-// cut off.
-func (f *Facts) cover(o *Other, data []byte, n int, length uint32) {
-	if n > len(data) {
-		return
+// cover returns o with the sum of what a checksum with pseudo-header covers: the first
+// n bytes of data, and length in the pseudo-header. Nothing can be verified if they
+// were cut off.
+func (f *Facts) cover(o Other, data []byte, n int, length uint32) Other {
+	if n <= len(data) {
+		pseudo := packet.PseudoHeader(f.Src, packet.Addr{}, length, 0)
+		o.covered, o.summed = packet.Fold(pseudo+packet.Sum(data[:n])), true
 	}
-	pseudo := packet.PseudoHeader(f.Src, packet.Addr{}, length, 0)
-	o.covered = packet.Fold(pseudo + packet.Sum(data[:n]))
-	o.summed = true
+	return o
 }
 
 // readOSPF is OSPFv3's (RFC 5340, appendix A.3.1): a length of its own, which
@@ -117,7 +117,7 @@ func (f *Facts) readOSPF(data []byte) (o Other, ok bool) {
 	}
 	o = Other{Protocol: protoOSPF, bits: 20}
 	if data[12]|data[13] != 0 {
-		f.cover(&o, data, int(length), uint32(length))
+		o = f.cover(o, data, int(length), uint32(length))
 	}
 	return o, true
 }
@@ -127,9 +127,7 @@ func (f *Facts) readVRRP(data []byte) (o Other, ok bool) {
 	if data[3] == 0 || f.length != 8+16*uint32(data[3]) || data[4]>>4 != 0 {
 		return o, false
 	}
-	o = Other{Protocol: protoVRRP, bits: 14}
-	f.cover(&o, data, int(f.length), f.length)
-	return o, true
+	return f.cover(Other{Protocol: protoVRRP, bits: 14}, data, int(f.length), f.length), true
 }
 
 // readPIM is PIM's (RFC 7761, section 4.9): the checksum of a Register covers
@@ -143,30 +141,34 @@ func (f *Facts) readPIM(data []byte) (o Other, ok bool) {
 	o = Other{Protocol: ProtoPIM, bits: 5}
 	switch kind {
 	case register:
-		f.cover(&o, data, 8, 8)
 		o.twice = f.whole
-		return o, true
+		return f.cover(o, data, 8, 8), true
 	case hello:
-		if f.whole && !optionsEnd(data[4:]) {
+		option := func(b []byte) int { return 4 + int(binary.BigEndian.Uint16(b[2:])) }
+		if f.whole && !filled(data[4:], true, option) {
 			return o, false
 		}
 		o.bits = 14
 	}
-	f.cover(&o, data, int(f.length), f.length)
-	return o, true
+	return f.cover(o, data, int(f.length), f.length), true
 }
 
-// optionsEnd reports whether options with 16-bit types and lengths fill b.
-func optionsEnd(b []byte) bool {
+// filled reports whether records fill b; size returns the length of the one that b
+// begins with, of 4 bytes or more, and less where none has that shape. all says that
+// b was captured to its end, else its last record may have been cut off.
+func filled(b []byte, all bool, size func(b []byte) int) bool {
 	for len(b) > 0 {
 		if len(b) < 4 {
-			return false
+			return !all
 		}
-		n := 4 + int(binary.BigEndian.Uint16(b[2:]))
-		if n > len(b) {
+		switch n := size(b); {
+		case n < 4:
 			return false
+		case n > len(b):
+			return !all
+		default:
+			b = b[n:]
 		}
-		b = b[n:]
 	}
 	return true
 }
@@ -187,8 +189,7 @@ func (f *Facts) readMobility(data []byte) (o Other, ok bool) {
 	default:
 		return o, false
 	}
-	f.cover(&o, data, int(f.length), f.length)
-	return o, true
+	return f.cover(o, data, int(f.length), f.length), true
 }
 
 // dccpHeaders are the least header lengths by packet type with 48-bit sequence
@@ -227,8 +228,7 @@ func (f *Facts) readDCCP(data []byte) (o Other, ok bool) {
 			return o, false
 		}
 	}
-	f.cover(&o, data, end, f.length)
-	return o, true
+	return f.cover(o, data, end, f.length), true
 }
 
 // readUDPLite is UDP-Lite's (RFC 3828, section 3.1), of data that are none of the
@@ -247,8 +247,7 @@ func (f *Facts) readUDPLite(data []byte) (o Other, ok bool) {
 	case coverage > UdpHeader:
 		o.bits = 1
 	}
-	f.cover(&o, data, int(coverage), f.length)
-	return o, true
+	return f.cover(o, data, int(coverage), f.length), true
 }
 
 // castagnoli is SCTP's polynomial (RFC 9260, appendix A).
@@ -276,7 +275,13 @@ func sctpBegins(data []byte, all bool) bool {
 // fill the packet, and a CRC32c over it all, with the field zero, that covers no
 // address.
 func readSCTP(data []byte, all bool) (o Other, ok bool) {
-	if !sctpChunks(data[sctpHeader:], all) {
+	chunk := func(b []byte) int {
+		if n := int(binary.BigEndian.Uint16(b[2:])); n >= 4 && sctpChunk(b[0]) {
+			return (n + 3) &^ 3
+		}
+		return 0
+	}
+	if !filled(data[sctpHeader:], all, chunk) {
 		return o, false
 	}
 	o = Other{Protocol: ProtoSCTP, bits: 4}
@@ -292,46 +297,14 @@ func readSCTP(data []byte, all bool) (o Other, ok bool) {
 	return o, true
 }
 
-// sctpChunks reports whether chunks of known types fill b; all says that it was
-// captured to its end.
-func sctpChunks(b []byte, all bool) bool {
-	for len(b) > 0 {
-		if len(b) < 4 {
-			return !all
-		}
-		if !sctpChunk(b[0]) {
-			return false
-		}
-		n := int(binary.BigEndian.Uint16(b[2:]))
-		if n < 4 {
-			return false
-		}
-		n = (n + 3) &^ 3
-		if n > len(b) {
-			return !all
-		}
-		b = b[n:]
-	}
-	return true
-}
-
 // readEIGRP is EIGRP's (RFC 7868, section 6.3): a checksum of its own over all.
 func readEIGRP(data []byte, all bool) (o Other, ok bool) {
 	const header, opcodes = 20, 11
 	if !all || len(data) < header || data[1] == 0 || data[1] > opcodes || packet.Fold(packet.Sum(data)) != 0xFFFF {
 		return o, false
 	}
-	for rest := data[header:]; len(rest) > 0; {
-		if len(rest) < 4 {
-			return o, false
-		}
-		n := int(binary.BigEndian.Uint16(rest[2:]))
-		if n < 4 || n > len(rest) {
-			return o, false
-		}
-		rest = rest[n:]
-	}
-	return Other{Protocol: protoEIGRP, Proved: true, bits: 24}, true
+	field := func(b []byte) int { return int(binary.BigEndian.Uint16(b[2:])) }
+	return Other{Protocol: protoEIGRP, Proved: true, bits: 24}, filled(data[header:], true, field)
 }
 
 // readRSVP is RSVP's (RFC 2205, section 3.1): objects that fill its length, and
@@ -343,17 +316,13 @@ func readRSVP(data []byte, all bool) (o Other, ok bool) {
 		summed && packet.Fold(packet.Sum(data)) != 0xFFFF {
 		return o, false
 	}
-	for rest := data[header:]; len(rest) > 0; {
-		if len(rest) < 4 {
-			return o, false
+	object := func(b []byte) int {
+		if n := int(binary.BigEndian.Uint16(b)); n%4 == 0 {
+			return n
 		}
-		n := int(binary.BigEndian.Uint16(rest))
-		if n < 4 || n%4 != 0 || n > len(rest) {
-			return o, false
-		}
-		rest = rest[n:]
+		return 0
 	}
-	return Other{Protocol: protoRSVP, Proved: true, bits: 24}, true
+	return Other{Protocol: protoRSVP, Proved: true, bits: 24}, filled(data[header:], true, object)
 }
 
 // greFlags are GRE's flags: with a checksum, a key and a number.
@@ -362,13 +331,8 @@ const greFlags = 0xB0
 // readGRE is GRE's (RFC 2784 and 2890), of data without other flags: a checksum
 // of its own, or an IP packet inside that agrees with the length.
 func readGRE(data []byte, length uint32, all bool) (o Other, ok bool) {
-	const summed, keyed, numbered = 0x80, 0x20, 0x10
-	header := 4
-	for _, flag := range []byte{summed, keyed, numbered} {
-		if data[0]&flag != 0 {
-			header += 4
-		}
-	}
+	const summed = 0x80
+	header := 4 + 4*bits.OnesCount8(data[0]&greFlags)
 	if len(data) < header {
 		return o, false
 	}

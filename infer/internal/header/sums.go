@@ -29,9 +29,6 @@ type Needs [Modes]Residue
 // Any reports whether anything can be checked.
 func (n *Needs) Any() bool { return *n != Needs{} }
 
-// Meets reports whether n and o agree in some mode.
-func (n *Needs) Meets(o *Needs) bool { return n.Agreeing(o) < Modes }
-
 // Agreeing returns the first mode in which n and o agree, modes if they don't.
 func (n *Needs) Agreeing(o *Needs) Mode {
 	for m := range Modes {
@@ -45,7 +42,11 @@ func (n *Needs) Agreeing(o *Needs) Mode {
 // Needs returns what the destination must have under h.
 func (f *Facts) Needs(h Hypothesis) (n Needs) {
 	if f.Checked(h) {
-		n[Whole] = f.need(h)
+		sum := uint32(f.outer) + uint32(f.data)
+		if h == AsOther {
+			sum = uint32(f.Other.covered)
+		}
+		n[Whole] = Complement(sum + uint32(f.Protocol(h)))
 	}
 	if h == AsOther && f.Other.twice {
 		n[Partial] = Complement(uint32(f.outer) + uint32(f.data) + uint32(f.Protocol(h)))
@@ -69,27 +70,12 @@ func (f *Facts) Checked(h Hypothesis) bool {
 	return f.whole && (h != AsUDP || f.field[AsUDP] != 0)
 }
 
-// need returns the residue that the destination must have for a whole checksum
-// to come out under h.
-func (f *Facts) need(h Hypothesis) Residue {
-	sum := uint32(f.outer) + uint32(f.data)
-	if h == AsOther {
-		sum = uint32(f.Other.covered)
-	}
-	return Complement(sum + uint32(f.Protocol(h)))
-}
-
 // Protocol returns h's Next Header value.
 func (f *Facts) Protocol(h Hypothesis) uint8 {
-	switch h {
-	case AsTCP:
-		return packet.ProtoTCP
-	case AsUDP:
-		return packet.ProtoUDP
-	case AsICMPv6:
-		return packet.ProtoICMPv6
+	if h == AsOther {
+		return f.Other.Protocol
 	}
-	return f.Other.Protocol
+	return protocols[h]
 }
 
 // Body is a fingerprint of the data without what is in the checksum's
