@@ -18,7 +18,7 @@ func after(fields []string, keyword string) string {
 
 // isIPNeigh tells a row of Linux' `ip neigh`: an address, then keywords with
 // their values, flags, and the state in capitals, in whatever order they have in
-// the version (ip-neighbor(8)). Some rows have no state.
+// the version (ip-neighbour(8)). Some rows have no state.
 func isIPNeigh(fields []string) bool {
 	if len(fields) < 2 {
 		return false

@@ -30,7 +30,7 @@ func Roles(s *infer.Snapshot) []Role {
 		{"UDP endpoints", len(s.UDPEndpoints), countAddresses(&infer.Snapshot{UDPEndpoints: s.UDPEndpoints})},
 		{"tracked flows", len(s.Flows), countAddresses(&infer.Snapshot{Flows: s.Flows})},
 		{"destination cache", len(s.DestinationCache), countAddresses(&infer.Snapshot{DestinationCache: s.DestinationCache})},
-		{"neighbours", len(s.Neighbors), countAddresses(&infer.Snapshot{Neighbors: s.Neighbors})},
+		{"neighbors", len(s.Neighbors), countAddresses(&infer.Snapshot{Neighbors: s.Neighbors})},
 		{"routes", len(s.Routes), countAddresses(&infer.Snapshot{Routes: s.Routes})},
 		{"resolver's cache", len(s.DNSCache), countAddresses(&infer.Snapshot{DNSCache: s.DNSCache})},
 		{"other hosts", len(s.Hosts), countAddresses(&infer.Snapshot{Hosts: s.Hosts})},

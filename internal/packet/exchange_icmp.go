@@ -20,8 +20,8 @@ const (
 // Lengths in bytes: of the header of a message, and of one with the target
 // address after it (RFC 4861, sections 4.3 and 4.4).
 const (
-	icmpLen      = 8
-	neighbourLen = icmpLen + 16
+	icmpLen     = 8
+	neighborLen = icmpLen + 16
 )
 
 // readICMP names what a message of ICMP or ICMPv6 says.
@@ -36,8 +36,8 @@ func (x *Exchange) readICMP(v *View, proto uint8, b []byte) {
 		x.answers(Echo, v, 0, 0, uint64(be32(b[4:])))
 	case kind == icmpFails:
 		x.Quoted = quotedName(v, b)
-	case proto == ProtoICMPv6 && len(b) >= neighbourLen && b[1] == 0:
-		x.readNeighbour(v, b)
+	case proto == ProtoICMPv6 && len(b) >= neighborLen && b[1] == 0:
+		x.readNeighbor(v, b)
 	}
 }
 
@@ -74,18 +74,18 @@ func icmpKind(proto, kind uint8) icmpRole {
 	return icmpOther
 }
 
-// readNeighbour names a solicitation, and the advertisement that answers it, by
+// readNeighbor names a solicitation, and the advertisement that answers it, by
 // the target and the one who asks: solicitations go to a multicast address.
 // Solicited advertisements alone answer; the others have their own reasons.
-func (x *Exchange) readNeighbour(v *View, b []byte) {
+func (x *Exchange) readNeighbor(v *View, b []byte) {
 	const solicited = 0x40
-	target := (*Addr)(b[icmpLen:neighbourLen])
-	name := func(asker *Addr) uint64 { return begin(Neighbour).addr(target).addr(asker).name() }
+	target := (*Addr)(b[icmpLen:neighborLen])
+	name := func(asker *Addr) uint64 { return begin(Neighbor).addr(target).addr(asker).name() }
 	switch {
 	case b[0] == icmp6Solicitation:
-		x.Kind, x.Cause = Neighbour, name(&v.Src)
+		x.Kind, x.Cause = Neighbor, name(&v.Src)
 	case b[0] == icmp6Advertisement && b[4]&solicited != 0:
-		x.Kind, x.Effect = Neighbour, name(&v.Dst)
+		x.Kind, x.Effect = Neighbor, name(&v.Dst)
 	}
 }
 
