@@ -155,6 +155,6 @@ func (c *collector) report(result *Result) {
 	}
 	result.Rows, result.Cut = c.rows, c.cut
 	result.Lines, result.NotUnderstood = lost.lines, lost.count
-	result.Addresses = countAddresses(c.snapshot)
+	result.Addresses = countAddresses(c.snapshot, snapshotTables...)
 	result.Problem = c.problem
 }

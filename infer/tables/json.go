@@ -157,7 +157,7 @@ func isKnown(name string) bool {
 		return true
 	}
 	return slices.Contains(properties, name) || slices.Contains(ipMembers, name) ||
-		slices.ContainsFunc(ownTables, func(t ownTable) bool { return t.name == name })
+		slices.ContainsFunc(snapshotTables, func(t table) bool { return t.name == name })
 }
 
 // elements calls visit with each element of a valid array.
