@@ -4,8 +4,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"github.com/mendcap/mendcap/infer"
 )
 
 // parseAddress reads an address with or without a zone. The zone is taken off;
@@ -14,13 +12,8 @@ import (
 // wire. The whole token must be the address.
 func parseAddress(token string) (address netip.Addr, zone uint32, ok bool) {
 	address, err := netip.ParseAddr(token)
-	if err != nil {
-		return netip.Addr{}, 0, false
-	}
-	if index, err := strconv.ParseUint(address.Zone(), 10, 32); err == nil {
-		zone = uint32(index)
-	}
-	return address.WithZone("").Unmap(), zone, true
+	zone, _ = number[uint32](address.Zone())
+	return address.WithZone("").Unmap(), zone, err == nil
 }
 
 // parseHost reads an address of one host or group: not the unspecified one.
@@ -41,75 +34,37 @@ func parseGroup(token string) (address netip.Addr, zone uint32, ok bool) {
 	return address, zone, ok && address.IsMulticast()
 }
 
-// parseEndpoint reads an address and port as Windows prints them: [a%zone]:port,
-// a.b.c.d:port, *:port and *:*. An unspecified address is any: the zero one.
-func parseEndpoint(token string) (endpoint infer.Endpoint, ok bool) {
-	colon := strings.LastIndexByte(token, ':')
-	if colon < 0 {
-		return infer.Endpoint{}, false
+// parseZoned reads the address of a host or group with the zone as its index or
+// name. IPv4 addresses have zones too (127.0.0.53%lo).
+func parseZoned(token string) (address netip.Addr, index uint32, device string, ok bool) {
+	host, zone, _ := strings.Cut(token, "%")
+	address, _, ok = parseHost(host)
+	index, isIndex := number[uint32](zone)
+	if !isIndex {
+		device = word(zone)
 	}
-	host, port := token[:colon], token[colon+1:]
-	if port != "*" {
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil {
-			return infer.Endpoint{}, false
-		}
-		endpoint.Port = uint16(n)
-	}
-	if host == "*" {
-		return endpoint, true
-	}
-	inner, bracketed := strings.CutPrefix(host, "[")
-	if bracketed {
-		if inner, ok = strings.CutSuffix(inner, "]"); !ok {
-			return infer.Endpoint{}, false
-		}
-	}
-	// Without brackets an IPv6 address and its port cannot be told apart.
-	address, _, ok := parseAddress(inner)
-	if !ok || bracketed != strings.Contains(inner, ":") {
-		return infer.Endpoint{}, false
-	}
-	endpoint.Address = specified(address)
-	return endpoint, true
+	return address, index, device, ok
 }
 
-// parseEnd reads an endpoint of Windows whose port may be a service's name and
-// whose address may be a host's.
-func parseEnd(token string) (e end, ok bool) {
-	if e.Endpoint, ok = parseEndpoint(token); ok {
-		return e, true
+// parsePrefix reads an address, with or without a zone, and a prefix length.
+// The bits after the prefix must be zero.
+func parsePrefix(token string) (prefix netip.Prefix, ok bool) {
+	host, length, ok := strings.Cut(token, "/")
+	if !ok {
+		return netip.Prefix{}, false
 	}
-	colon := strings.LastIndexByte(token, ':')
-	if colon <= 0 {
-		return end{}, false
-	}
-	host, port := token[:colon], token[colon+1:]
-	if port == "0" && !mentionsAddress(host) {
-		return end{}, true // what listens has the host's name for any address
-	}
-	if e.service = isService(port); !e.service && !isInteger(port) {
-		return end{}, false
-	}
-	e.Endpoint, ok = parseEndpoint(host + ":0")
-	e.named = !ok
-	return e, ok || !mentionsAddress(host)
+	// BSD puts the zone before the length.
+	host, _, _ = strings.Cut(host, "%")
+	prefix, err := netip.ParsePrefix(host + "/" + length)
+	return prefix, err == nil && prefix == prefix.Masked()
 }
 
-// isService tells what can be a service's name, as lists of services have them:
-// RFC 6335, section 5.1, with some older characters.
-func isService(token string) bool {
-	letter := false
-	for _, c := range []byte(token) {
-		switch {
-		case c|0x20 >= 'a' && c|0x20 <= 'z':
-			letter = true
-		case c >= '0' && c <= '9', strings.IndexByte("-_+.*/", c) >= 0:
-		default:
-			return false
-		}
+// defaultPrefix is that of the default route, of the next hop's family.
+func defaultPrefix(hop netip.Addr) netip.Prefix {
+	if hop.Is4() {
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 	}
-	return letter && len(token) <= 32
+	return netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 }
 
 // specified turns the unspecified address into the zero one.
@@ -147,6 +102,21 @@ func parseLinkLayer(token string) (linkLayer string, ok bool) {
 	return strings.ToLower(strings.ReplaceAll(token, "-", ":")), true
 }
 
+// parseShortLinkLayer reads a link-layer address as BSD prints it, without
+// leading zeros.
+func parseShortLinkLayer(token string) (linkLayer string, ok bool) {
+	octets := strings.Split(token, ":")
+	if len(octets) != 6 {
+		return "", false
+	}
+	for i, octet := range octets {
+		if len(octet) == 1 {
+			octets[i] = "0" + octet
+		}
+	}
+	return parseLinkLayer(strings.Join(octets, ":"))
+}
+
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
@@ -176,4 +146,24 @@ func resemblesAddress(token string) bool {
 	host, _, _ := strings.Cut(token, ":")
 	_, err := netip.ParseAddr(host)
 	return err == nil
+}
+
+// number reads decimal digits; of a number that T can't hold nothing.
+func number[T uint8 | uint16 | uint32 | uint64](digits string) (n T, ok bool) {
+	wide, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil || wide != uint64(T(wide)) {
+		return 0, false
+	}
+	return T(wide), true
+}
+
+// isInteger tells decimal digits.
+func isInteger(token string) bool {
+	_, ok := number[uint64](token)
+	return ok
+}
+
+// isDevice tells what can be an interface's name: it begins with a letter.
+func isDevice(token string) bool {
+	return token != "" && len(token) <= 32 && (token[0]|0x20 >= 'a' && token[0]|0x20 <= 'z')
 }

@@ -82,7 +82,7 @@ func parseDisplayDNS(c *collector, l *lines) {
 				c.cached(address)
 			}
 		} else if mentionsAddress(value) {
-			c.reject(l, whyName)
+			c.reject(l.mark(), whyName)
 		}
 	}
 }

@@ -5,43 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"github.com/mendcap/mendcap/infer"
 )
-
-// end is one end of a row about two: an endpoint, or what is left of one whose
-// address was cut.
-type end struct {
-	infer.Endpoint
-	rest    string // of the address that was cut; empty where it is whole
-	service bool   // the port is a service's name: it isn't known
-	named   bool   // the address is a host's name: nothing is known
-}
-
-// whole reports whether all of an end is known.
-func (e *end) whole() bool { return e.rest == "" && !e.service && !e.named }
-
-// ends reports whether both ends of a row are whole. Of one that isn't it keeps
-// what is certain: the host has the local address, and has dealt with the remote
-// one.
-func (c *collector) ends(local, remote end) (whole bool) {
-	if local.whole() && remote.whole() {
-		return true
-	}
-	switch {
-	case local.rest != "":
-		c.hint(local.rest, local.Port, true)
-	case local.Address.IsValid() && !local.Address.IsMulticast():
-		c.local(0, "", local.Address)
-	}
-	switch {
-	case remote.rest != "":
-		c.hint(remote.rest, remote.Port, false)
-	case remote.Address.IsValid() && (remote.Port != 0 || remote.service):
-		c.destination(infer.Destination{Destination: remote.Address})
-	}
-	return false
-}
 
 // PowerShell ends what it has cut in three dots, PowerShell 7 in an ellipsis. Of
 // that there may be left a dot, a question mark, characters that were lost, or

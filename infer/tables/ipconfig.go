@@ -55,8 +55,7 @@ type adapterValue struct {
 	state   bool // a state in parentheses follows it
 	masked  bool // the next row is its subnet mask
 	row     int  // the row that it belongs to
-	number  int  // of its line
-	line    string
+	at      mark
 }
 
 // parseIPConfig reads one adapter's rows: to a line that is less indented,
@@ -128,9 +127,7 @@ func (a *adapter) take(l *lines) bool {
 			a.zoned = a.row
 		}
 	}
-	a.values = append(a.values, adapterValue{
-		address: address, zone: zone, state: state, row: a.row, number: l.number, line: l.current,
-	})
+	a.values = append(a.values, adapterValue{address: address, zone: zone, state: state, row: a.row, at: l.mark()})
 	return true
 }
 
@@ -167,7 +164,7 @@ func (a *adapter) emit(c *collector) {
 	for _, v := range a.values {
 		switch {
 		case !known && !(v.state && v.masked):
-			c.rejectLine(v.number, v.line, whyWhose)
+			c.reject(v.at, whyWhose)
 		case !a.own(v):
 			c.host(v.address)
 		case !v.address.IsMulticast():

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -16,23 +17,29 @@ func after(fields []string, keyword string) string {
 	return ""
 }
 
-// isIPNeigh tells a row of Linux' `ip neigh`: an address, then keywords with
+// ipNeigh reads a row of Linux' `ip neigh`: an address, then keywords with
 // their values, flags, and the state in capitals, in whatever order they have in
 // the version (ip-neighbour(8)). Some rows have no state.
-func isIPNeigh(fields []string) bool {
-	if len(fields) < 2 {
-		return false
+func ipNeigh(c *collector, fields []string) (why string) {
+	address, index, device, ok := parseZoned(fields[0])
+	linkLayer, isLinkLayer := parseLinkLayer(after(fields, "lladdr"))
+	dev := after(fields, "dev")
+	row := infer.Neighbor{Address: address, LinkLayer: linkLayer, Interface: index, Device: cmp.Or(word(dev), device)}
+	if i := slices.IndexFunc(fields, isNeighState); i >= 0 {
+		row.State = fields[i]
+		ok = ok && (len(fields) == 2 || fields[1] == "dev" || fields[1] == "lladdr")
+	} else {
+		ok = ok && len(fields) > 3 && fields[1] == "dev" && (isLinkLayer || slices.ContainsFunc(fields[3:], isNeighFlag))
 	}
-	if _, _, _, ok := parseZoned(fields[0]); !ok {
-		return false
+	switch {
+	case !ok:
+		return whyUnknown
+	case len(fields) > 3 && slices.Contains(fields[3:], "proxy"): // the host only answers for it
+		c.host(address)
+	default:
+		c.neighbor(row)
 	}
-	for _, field := range fields {
-		if isNeighState(field) {
-			return len(fields) == 2 || fields[1] == "dev" || fields[1] == "lladdr"
-		}
-	}
-	_, isLinkLayer := parseLinkLayer(after(fields, "lladdr"))
-	return len(fields) > 3 && fields[1] == "dev" && (isLinkLayer || slices.ContainsFunc(fields[3:], isNeighFlag))
+	return ""
 }
 
 // isNeighState tells the kernel's states of a neighbor, RFC 4861's and more.
@@ -51,23 +58,6 @@ func isNeighFlag(token string) bool {
 		return true
 	}
 	return false
-}
-
-func parseIPNeigh(c *collector, _ *lines, fields []string) {
-	address, index, device, _ := parseZoned(fields[0])
-	if len(fields) > 3 && slices.Contains(fields[3:], "proxy") { // the host only answers for it
-		c.host(address)
-		return
-	}
-	linkLayer, _ := parseLinkLayer(after(fields, "lladdr"))
-	if dev := after(fields, "dev"); dev != "" {
-		device = word(dev)
-	}
-	row := infer.Neighbor{Address: address, LinkLayer: linkLayer, Interface: index, Device: device}
-	if i := slices.IndexFunc(fields, isNeighState); i > 0 {
-		row.State = fields[i]
-	}
-	c.neighbor(row)
 }
 
 // ipRoute is a line of `ip route`, of all its commands.
@@ -104,10 +94,7 @@ func splitIPRoute(fields []string) (r ipRoute, ok bool) {
 // That of the default route is of the next hop's family.
 func (r *ipRoute) destination(hop netip.Addr) (prefix netip.Prefix, single, ok bool) {
 	if r.target == "default" {
-		if hop.Is4() {
-			return netip.PrefixFrom(netip.IPv4Unspecified(), 0), false, true
-		}
-		return netip.PrefixFrom(netip.IPv6Unspecified(), 0), false, true
+		return defaultPrefix(hop), false, true
 	}
 	if prefix, ok = parsePrefix(r.target); ok {
 		return prefix, false, true
@@ -126,7 +113,7 @@ func isIPRoute(l *lines) bool {
 func parseIPRoute(c *collector, l *lines) {
 	r, _ := splitIPRoute(l.fields())
 	if after(r.tail, "via") != "" && after(r.tail, "dev") == "" { // ip always says both
-		c.reject(l, whyRow)
+		c.reject(l.mark(), whyRow)
 		l.next()
 		return
 	}
@@ -175,18 +162,14 @@ func (c *collector) ipRoute(r ipRoute, way []string) {
 	}
 }
 
-// isTCPMetrics tells a row of `ip tcp_metrics`: an address to which TCP has
+// tcpMetrics reads a row of `ip tcp_metrics`: an address to which TCP has
 // sent, what was measured, and the source.
-func isTCPMetrics(fields []string) bool {
-	if len(fields) < 3 || fields[1] != "age" || !strings.HasSuffix(fields[2], "sec") {
-		return false
+func tcpMetrics(c *collector, fields []string) (why string) {
+	address, _, ok := parseHost(fields[0])
+	if !ok || fields[1] != "age" || !strings.HasSuffix(fields[2], "sec") {
+		return whyUnknown
 	}
-	_, _, ok := parseHost(fields[0])
-	return ok
-}
-
-func parseTCPMetrics(c *collector, _ *lines, fields []string) {
-	address, _, _ := parseHost(fields[0])
 	source, _, _ := parseLocal(after(fields, "source"))
 	c.destination(infer.Destination{Destination: address, Source: source})
+	return ""
 }

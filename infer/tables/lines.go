@@ -18,6 +18,14 @@ type lines struct {
 	split   bool
 }
 
+// mark is a line, for what is said of it later.
+type mark struct {
+	number int // from 1
+	text   string
+}
+
+func (l *lines) mark() mark { return mark{l.number, l.current} }
+
 func newLines(text string) *lines {
 	l := &lines{text: text, number: 1}
 	l.current, l.end = cutLine(text, 0)

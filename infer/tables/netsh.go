@@ -2,7 +2,9 @@ package tables
 
 import (
 	"cmp"
+	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,121 +39,133 @@ func dashes(line string) []int {
 // interfaceTitle is the line `<word> 16: Ethernet 2`, in any language.
 var interfaceTitle = regexp.MustCompile(`^\D+?(\d{1,10})\s?[:：](?:\s+(.*))?$`)
 
-// titleAbove returns the interface named above a line of dashes, 0 if there is
-// none: a table asked for by interface has no such title.
-func titleAbove(l *lines) (index uint32, name string) {
+// titleAbove returns the interface named above a line of dashes, the zero heading if
+// there is none: a table asked for by interface has no such title.
+func titleAbove(l *lines) heading {
 	for _, line := range l.before {
 		if dashes(line) != nil || mentionsAddress(line) { // a long line counts as one
 			break
 		}
 		if m := interfaceTitle.FindStringSubmatch(line); m != nil {
-			n, err := strconv.ParseUint(m[1], 10, 32)
-			if err != nil {
-				break
+			if index, ok := number[uint32](m[1]); ok {
+				return heading{index, word(m[2])}
 			}
-			return uint32(n), word(m[2])
+			break
 		}
 	}
-	return 0, ""
+	return heading{}
 }
 
-// parseTable takes the rows below a line of dashes up to an empty line, or to
-// one at which another format begins.
-func parseTable(c *collector, l *lines, row func(fields []string) bool) {
-	for l.next(); !l.done() && !blank(l.current) && dashes(l.current) == nil; l.next() {
-		if len(l.current) <= maxLine && row(strings.Fields(l.current)) {
-			continue
-		}
-		if c.begins(l) {
-			return
-		}
-		c.miss(l)
+// underlined is the parser of a table under a line of dashes, by the widths of its
+// runs: each is at least as wide as stated or, of a negative number, less. The rows
+// end at an empty line, or at one where another format begins.
+func underlined(name string, row func(c *collector, h heading, fields []string) (understood bool), widths ...int) parser {
+	fits := func(l *lines) bool {
+		return slices.EqualFunc(dashes(l.current), widths, func(got, want int) bool {
+			return want >= 0 && got >= want || want < 0 && got < -want
+		})
 	}
+	return parser{name: name, words: len(widths), matches: fits, parse: func(c *collector, l *lines) {
+		h := titleAbove(l)
+		for l.next(); !l.done() && !blank(l.current) && dashes(l.current) == nil; l.next() {
+			if fields := l.fields(); len(fields) > 0 && row(c, h, fields) {
+				continue
+			}
+			if c.begins(l) {
+				return
+			}
+			c.miss(l)
+		}
+	}}
 }
 
-// isDestinations tells `netsh interface ipv6 show destinationcache`: the path
-// MTU, the destination, the next hop.
-func isDestinations(l *lines) bool {
-	w := dashes(l.current)
-	return len(w) == 3 && w[0] < wideColumn && w[1] >= wideColumn
-}
-
-func parseDestinations(c *collector, l *lines) {
-	index, _ := titleAbove(l)
-	parseTable(c, l, func(fields []string) bool {
-		if len(fields) < 2 || !isMTU(fields[0]) {
-			return false
-		}
-		destination, zone, ok := parseHost(fields[1])
-		if !ok {
-			return false
-		}
-		row := infer.Destination{Destination: destination}
-		var hopZone uint32
-		if len(fields) == 3 { // else the name of an interface, or nothing
-			row.NextHop, hopZone, _ = parseAddress(fields[2])
-		}
-		row.Interface = cmp.Or(index, max(zone, hopZone))
+// destinationRow reads a row of `netsh interface ipv6 show destinationcache`: the
+// path MTU, the destination, the next hop.
+func destinationRow(c *collector, h heading, fields []string) (understood bool) {
+	if len(fields) < 2 || !isMTU(fields[0]) {
+		return false
+	}
+	destination, zone, ok := parseHost(fields[1])
+	row := infer.Destination{Destination: destination}
+	var hopZone uint32
+	if len(fields) == 3 { // else the name of an interface, or nothing
+		row.NextHop, hopZone, _ = parseAddress(fields[2])
+	}
+	row.Interface = cmp.Or(h.index, max(zone, hopZone))
+	if ok {
 		c.destination(row)
-		return true
-	})
+	}
+	return ok
 }
 
 // isMTU tells a path MTU: from IPv4's smallest to the loopback interface's,
 // which is 2^32-1 on Windows.
 func isMTU(token string) bool {
-	n, err := strconv.ParseUint(token, 10, 32)
-	return err == nil && n >= 576
+	n, _ := number[uint32](token)
+	return n >= 576
 }
 
-// isNeighbors tells `netsh interface ipv6 show neighbors`: the address, the
-// link-layer address, the state.
-func isNeighbors(l *lines) bool {
-	w := dashes(l.current)
-	return len(w) == 3 && w[0] >= wideColumn && w[1] < wideColumn
-}
-
-func parseNeighbors(c *collector, l *lines) {
-	index, _ := titleAbove(l)
-	parseTable(c, l, func(fields []string) bool {
-		address, zone, ok := parseHost(fields[0])
-		if !ok {
-			return false
+// neighborRow reads a row of `netsh interface ipv6 show neighbors`: the address,
+// the link-layer address, the state.
+func neighborRow(c *collector, h heading, fields []string) (understood bool) {
+	address, zone, ok := parseHost(fields[0])
+	row := infer.Neighbor{Address: address, Interface: cmp.Or(h.index, zone)}
+	tail := fields[1:]
+	if len(tail) > 0 {
+		linkLayer, isLinkLayer := parseLinkLayer(tail[0])
+		row.LinkLayer = linkLayer
+		if isLinkLayer || startsWithDigit(tail[0]) { // tunnels have an IPv4 address there
+			tail = tail[1:]
 		}
-		row := infer.Neighbor{Address: address, Interface: cmp.Or(index, zone)}
-		tail := fields[1:]
-		if len(tail) > 0 {
-			linkLayer, ok := parseLinkLayer(tail[0])
-			row.LinkLayer = linkLayer
-			if ok || startsWithDigit(tail[0]) { // tunnels have an IPv4 address there
-				tail = tail[1:]
-			}
-		}
-		row.State = word(strings.Join(tail, " "))
+	}
+	row.State = word(strings.Join(tail, " "))
+	if ok {
 		c.neighbor(row)
-		return true
-	})
+	}
+	return ok
 }
 
 func startsWithDigit(token string) bool { return '0' <= token[0] && token[0] <= '9' }
 
-// isAddresses tells `netsh interface ipv6 show addresses`: four columns, then
-// the address.
-func isAddresses(l *lines) bool {
-	w := dashes(l.current)
-	return len(w) == 5 && w[0] < lastColumn && w[4] >= lastColumn
+// addressRow reads a row of `netsh interface ipv6 show addresses`: four columns,
+// then the address.
+func addressRow(c *collector, h heading, fields []string) (understood bool) {
+	address, zone, ok := parseLocal(fields[len(fields)-1])
+	if ok = ok && len(fields) > 1; ok {
+		c.local(cmp.Or(h.index, zone), h.name, address)
+	}
+	return ok
 }
 
-func parseAddresses(c *collector, l *lines) {
-	index, name := titleAbove(l)
-	parseTable(c, l, func(fields []string) bool {
-		address, zone, ok := parseLocal(fields[len(fields)-1])
-		if !ok || len(fields) < 2 {
-			return false
-		}
-		c.local(cmp.Or(index, zone), name, address)
-		return true
-	})
+// joinRow reads a row of `netsh interface ipv6 show joins`: scope, references, last,
+// address.
+func joinRow(c *collector, h heading, fields []string) (understood bool) {
+	address, zone, ok := parseGroup(fields[len(fields)-1])
+	if ok = ok && len(fields) >= 4; ok {
+		c.group(cmp.Or(h.index, zone), h.name, address)
+	}
+	return ok
+}
+
+// routeRow reads a row of `netsh interface ipv6 show route`: Publish, Type, Met,
+// Prefix, Idx, Gateway or interface name. The first columns are words of the user's
+// language; the index and the next hop follow the prefix.
+func routeRow(c *collector, _ heading, fields []string) (understood bool) {
+	at := slices.IndexFunc(fields, func(field string) bool { _, ok := parsePrefix(field); return ok })
+	if at < 0 || at+2 >= len(fields) {
+		return false
+	}
+	prefix, _ := parsePrefix(fields[at])
+	index, ok := number[uint32](fields[at+1])
+	hop, _, _ := parseHost(fields[at+2])
+	if len(fields) > at+3 { // an interface's name
+		hop = netip.Addr{}
+	}
+	if ok {
+		system := at > 0 && fields[at-1] == strconv.Itoa(systemMetric)
+		c.windowsRoute(prefix, specified(hop), index, system)
+	}
+	return ok
 }
 
 // isAddressTitle tells the form of `show addresses` for one interface: each

@@ -29,13 +29,7 @@ func tcpConnection(c *collector, o object) (why string) {
 	if !ok || !isRemote || local.Port == 0 {
 		return whyRow
 	}
-	if !c.ends(local, remote) {
-		return whyCut
-	}
-	c.tcp(infer.Connection{
-		Local: local.Endpoint, Remote: remote.Endpoint, State: named(tcpStates, o.text("State")), PID: uint32(pid),
-	})
-	return ""
+	return c.socket(false, local, remote, named(tcpStates, o.text("State")), uint32(pid))
 }
 
 func isUDPEndpoint(o object) bool {
@@ -48,11 +42,7 @@ func udpEndpoint(c *collector, o object) (why string) {
 	if !ok || local.Port == 0 {
 		return whyRow
 	}
-	if !c.ends(local, end{}) {
-		return whyCut
-	}
-	c.udp(infer.Connection{Local: local.Endpoint, PID: uint32(pid)})
-	return ""
+	return c.socket(true, local, end{}, "", uint32(pid))
 }
 
 // isNeighbor tells a row of the neighbor cache. An address and a state alone can

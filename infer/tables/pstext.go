@@ -104,7 +104,6 @@ func psColumns(l *lines) []column {
 	if len(columns) > maxColumns {
 		return nil
 	}
-	header := object{}
 	for _, line := range l.before {
 		if blank(line) || len(line) > maxLine {
 			break
@@ -112,11 +111,7 @@ func psColumns(l *lines) []column {
 		for i, part := range slice(columns, line, false) {
 			columns[i].name = strings.ReplaceAll(part, " ", "") + columns[i].name
 		}
-		clear(header)
-		for _, c := range columns {
-			header.put(c.name, "")
-		}
-		if kindOf(header) != nil {
+		if kindOf(rowObject(columns, make([]string, len(columns)))) != nil {
 			return columns
 		}
 	}
@@ -128,8 +123,7 @@ func isPSTable(l *lines) bool { return psColumns(l) != nil }
 // psRow is a table's row in the making: a value too long for its column may go
 // on in the lines below.
 type psRow struct {
-	number int
-	line   string
+	at     mark
 	values []string
 	chunks []string // of the values, what the last line has
 }
@@ -153,7 +147,7 @@ func parsePSTable(c *collector, l *lines) {
 		if c.begins(l) {
 			return
 		}
-		row = &psRow{l.number, l.current, values, slices.Clone(values)}
+		row = &psRow{l.mark(), values, slices.Clone(values)}
 	}
 	emit()
 }
@@ -186,21 +180,16 @@ func (row *psRow) goesOn(columns []column, values []string) bool {
 // that, as a console has.
 func (c *collector) psObject(columns []column, row *psRow) {
 	o := rowObject(columns, row.values)
-	if k := kindOf(o); k != nil {
-		if why := k.row(c, o); why == "" || why == whyCut {
-			c.psFound(k, "table", row, why)
-			return
-		}
-		o = rowObject(columns, slice(columns, row.line, true))
-		c.psFound(k, "table", row, k.row(c, o))
+	k := kindOf(o)
+	if k == nil {
+		return
 	}
-}
-
-func (c *collector) psFound(k *kind, form string, row *psRow, why string) {
-	c.found(k.name + " (" + form + ")")
-	if why != "" {
-		c.rejectLine(row.number, row.line, why)
+	why := k.row(c, o)
+	if why != "" && why != whyCut {
+		why = k.row(c, rowObject(columns, slice(columns, row.at.text, true)))
 	}
+	c.found(k.name + " (table)")
+	c.reject(row.at, why)
 }
 
 func rowObject(columns []column, values []string) object {
@@ -254,9 +243,9 @@ func isPSList(l *lines) bool {
 
 func parsePSList(c *collector, l *lines) {
 	o, count := gatherList(l)
-	row := &psRow{number: l.number, line: l.current}
 	k := kindOf(o)
-	c.psFound(k, "list", row, k.row(c, o))
+	c.found(k.name + " (list)")
+	c.reject(l.mark(), k.row(c, o))
 	for range count {
 		l.next()
 	}
@@ -264,21 +253,18 @@ func parsePSList(c *collector, l *lines) {
 
 // csvHeader reads a line of names as Export-Csv writes them, of a command that
 // is known.
-func csvHeader(line string) (names []string, comma rune) {
+func csvHeader(line string) (columns []column, comma rune) {
 	if !namesProperty(line) {
 		return nil, 0
 	}
 	for _, comma := range ",;\t" {
-		if !strings.ContainsRune(line, comma) {
-			continue
-		}
 		names := csvFields(line, comma)
-		header := object{}
-		for _, name := range names {
-			header.put(name, "")
+		columns := make([]column, len(names))
+		for i, name := range names {
+			columns[i].name = name
 		}
-		if len(names) > 1 && kindOf(header) != nil {
-			return names, comma
+		if len(names) > 1 && kindOf(rowObject(columns, names)) != nil {
+			return columns, comma
 		}
 	}
 	return nil, 0
@@ -296,33 +282,29 @@ func csvFields(line string, comma rune) []string {
 }
 
 func isCSV(l *lines) bool {
-	names, _ := csvHeader(l.current)
-	return names != nil
+	columns, _ := csvHeader(l.current)
+	return columns != nil
 }
 
 // parseCSV reads the rows below the names.
 func parseCSV(c *collector, l *lines) {
-	names, comma := csvHeader(l.current)
-	columns := make([]column, len(names))
-	for i, name := range names {
-		columns[i].name = name
-	}
+	columns, comma := csvHeader(l.current)
 	for l.next(); !l.done() && !blank(l.current); l.next() {
 		var values []string
 		if len(l.current) <= maxLine {
 			values = csvFields(l.current, comma)
 		}
-		if len(values) != len(names) {
+		if len(values) != len(columns) {
 			if c.begins(l) {
 				return
 			}
-			c.reject(l, whyRow)
+			c.reject(l.mark(), whyRow)
 			continue
 		}
-		row := &psRow{number: l.number, line: l.current}
 		o := rowObject(columns, values)
 		if k := kindOf(o); k != nil {
-			c.psFound(k, "csv", row, k.row(c, o))
+			c.found(k.name + " (csv)")
+			c.reject(l.mark(), k.row(c, o))
 		}
 	}
 }

@@ -24,34 +24,34 @@ type table struct {
 
 // snapshotTables are all of them, in the order in which mendcap's own format is read.
 var snapshotTables = []table{
-	tableOf("interfaces", "", func(s *infer.Snapshot) *[]infer.Interface { return &s.Interfaces },
-		mergeInterfaces, visitInterface, plainInterface),
-	tableOf("tcpConnections", "TCP connections", func(s *infer.Snapshot) *[]infer.Connection { return &s.TCPConnections },
-		mergeConnections, visitConnection, plainConnection),
-	tableOf("udpEndpoints", "UDP endpoints", func(s *infer.Snapshot) *[]infer.Connection { return &s.UDPEndpoints },
-		mergeConnections, visitConnection, plainConnection),
-	tableOf("destinationCache", "destination cache", func(s *infer.Snapshot) *[]infer.Destination { return &s.DestinationCache },
-		sortedBy(compareDestinations), visitDestination, plainDestination),
-	tableOf("neighbors", "neighbors", func(s *infer.Snapshot) *[]infer.Neighbor { return &s.Neighbors },
-		sortedBy(compareNeighbors), visitNeighbor, plainNeighbor),
-	tableOf("hosts", "other hosts", func(s *infer.Snapshot) *[]netip.Addr { return &s.Hosts },
-		sortedBy(netip.Addr.Compare), visitHost, plainHost),
-	tableOf("flows", "tracked flows", func(s *infer.Snapshot) *[]infer.Flow { return &s.Flows },
-		sortedBy(compareFlows), visitFlow, plainFlow),
-	tableOf("routes", "routes", func(s *infer.Snapshot) *[]infer.Route { return &s.Routes },
-		sortedBy(compareRoutes), visitRoute, plainRoute),
-	tableOf("dnsCache", "resolver's cache", func(s *infer.Snapshot) *[]netip.Addr { return &s.DNSCache },
-		sortedBy(netip.Addr.Compare), visitHost, plainHost),
-	tableOf("hints", "hints", func(s *infer.Snapshot) *[]infer.Hint { return &s.Hints },
-		sortedBy(compareHints), visitHint, plainHint),
+	tableOf("interfaces", "", visitInterface, plainInterface, mergeInterfaces,
+		func(s *infer.Snapshot) *[]infer.Interface { return &s.Interfaces }),
+	tableOf("tcpConnections", "TCP connections", visitConnection, plainConnection, mergeConnections,
+		func(s *infer.Snapshot) *[]infer.Connection { return &s.TCPConnections }),
+	tableOf("udpEndpoints", "UDP endpoints", visitConnection, plainConnection, mergeConnections,
+		func(s *infer.Snapshot) *[]infer.Connection { return &s.UDPEndpoints }),
+	tableOf("destinationCache", "destination cache", visitDestination, plainDestination, sortedBy(compareDestinations),
+		func(s *infer.Snapshot) *[]infer.Destination { return &s.DestinationCache }),
+	tableOf("neighbors", "neighbors", visitNeighbor, plainNeighbor, sortedBy(compareNeighbors),
+		func(s *infer.Snapshot) *[]infer.Neighbor { return &s.Neighbors }),
+	tableOf("hosts", "other hosts", visitHost, plainHost, sortedBy(netip.Addr.Compare),
+		func(s *infer.Snapshot) *[]netip.Addr { return &s.Hosts }),
+	tableOf("flows", "tracked flows", visitFlow, plainFlow, sortedBy(compareFlows),
+		func(s *infer.Snapshot) *[]infer.Flow { return &s.Flows }),
+	tableOf("routes", "routes", visitRoute, plainRoute, sortedBy(compareRoutes),
+		func(s *infer.Snapshot) *[]infer.Route { return &s.Routes }),
+	tableOf("dnsCache", "resolver's cache", visitHost, plainHost, sortedBy(netip.Addr.Compare),
+		func(s *infer.Snapshot) *[]netip.Addr { return &s.DNSCache }),
+	tableOf("hints", "hints", visitHint, plainHint, sortedBy(compareHints),
+		func(s *infer.Snapshot) *[]infer.Hint { return &s.Hints }),
 }
 
-// tableOf makes a table of rows of one type. sorted sorts rows and drops what is
-// there twice; addresses visits those of a row; plain brings the rest of a row into
-// the form that Snapshots keep, given the zone of its addresses, and reports
-// whether it is a row.
-func tableOf[T any](name, role string, list func(*infer.Snapshot) *[]T, sorted func([]T) []T,
-	addresses func(*T, func(*netip.Addr)), plain func(row *T, zone uint32) bool) table {
+// tableOf makes a table of rows of one type. addresses visits those of a row; plain
+// brings the rest of a row into the form that Snapshots keep, given the zone of its
+// addresses, and reports whether it is a row; sorted sorts rows and drops what is
+// there twice.
+func tableOf[T any](name, role string, addresses func(*T, func(*netip.Addr)), plain func(row *T, zone uint32) bool,
+	sorted func([]T) []T, list func(*infer.Snapshot) *[]T) table {
 	return table{
 		name: name,
 		role: role,

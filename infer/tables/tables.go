@@ -55,16 +55,12 @@ type Line struct {
 // Parse reads one file's content; name is only repeated in the Result. The
 // Snapshot is never nil; it is sorted and has no duplicates.
 func Parse(name string, content []byte) (*infer.Snapshot, Result) {
-	snapshot := &infer.Snapshot{Version: Version}
-	result := Result{Name: name, Format: unknownFormat}
 	text, problem := decode(content)
 	if problem != "" {
-		result.Problem = problem
-		return snapshot, result
+		return &infer.Snapshot{Version: Version}, Result{Name: name, Format: unknownFormat, Problem: problem}
 	}
-	c := &collector{snapshot: snapshot, parsers: parsers, limit: maxRows}
+	c := newCollector(maxRows)
 	c.read(text)
-	normalise(snapshot)
-	c.report(&result)
-	return snapshot, result
+	normalise(c.snapshot)
+	return c.snapshot, c.report(name)
 }

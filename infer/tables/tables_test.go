@@ -223,9 +223,9 @@ func TestRowLimit(t *testing.T) {
 		}
 	}
 	for name, text := range texts {
-		full := &collector{snapshot: &infer.Snapshot{}, parsers: parsers, limit: maxRows}
+		full := newCollector(maxRows)
 		full.read(text)
-		c := &collector{snapshot: &infer.Snapshot{}, parsers: parsers, limit: 3}
+		c := newCollector(3)
 		c.read(text)
 		if want := min(full.rows, 3); c.rows != want || rowsOf(c.snapshot)-len(c.snapshot.Hints)-len(c.snapshot.Hosts) > want {
 			t.Errorf("%s: got %d rows, %d kept, want %d", name, c.rows, rowsOf(c.snapshot), want)

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,21 +26,16 @@ const bsdGatewayRoom = 31
 // splitUnixRoute tells the rows by their flags: they begin with U, or ! where
 // the way is closed.
 func splitUnixRoute(fields []string) (r unixRoute, ok bool) {
-	if len(fields) < 4 || !isRouteFlags(fields[2]) || !isGateway(fields[1]) {
+	device := slices.IndexFunc(fields[3:], isDevice)
+	if device < 0 || !isRouteFlags(fields[2]) || !isGateway(fields[1]) {
 		return r, false
 	}
-	r.gateway, r.flags = fields[1], fields[2]
-	for _, field := range fields[3:] {
-		if isDevice(field) {
-			r.device = field
-			break
-		}
-	}
+	r.gateway, r.flags, r.device = fields[1], fields[2], fields[3+device]
 	if r.closed() && strings.Contains(fields[0], "/") {
-		return r, r.device != "" // net-tools has strange ones: 0.0.0.0/96
+		return r, true // net-tools has strange ones: 0.0.0.0/96
 	}
 	r.prefix, r.single, ok = unixDestination(fields[0], r.gateway)
-	return r, ok && r.device != ""
+	return r, ok
 }
 
 // isGateway tells what can stand for a gateway: all but numbers and free text.
@@ -67,10 +63,8 @@ func isRouteFlags(token string) bool {
 // IPv4's, BSD leaves trailing zeros away.
 func unixDestination(token, gateway string) (prefix netip.Prefix, single, ok bool) {
 	if token == "default" {
-		if address, _, _, ok := parseZoned(gateway); ok && address.Is4() {
-			return netip.PrefixFrom(netip.IPv4Unspecified(), 0), false, true
-		}
-		return netip.PrefixFrom(netip.IPv6Unspecified(), 0), false, true
+		hop, _, _, _ := parseZoned(gateway)
+		return defaultPrefix(hop), false, true
 	}
 	token = strings.ReplaceAll(strings.Replace(token, "[", "", 1), "]", "")
 	if prefix, ok = parsePrefix(token); ok {
@@ -95,16 +89,13 @@ func unixDestination(token, gateway string) (prefix netip.Prefix, single, ok boo
 	return prefix, false, ok
 }
 
-func isUnixRoute(l *lines) bool {
-	_, ok := splitUnixRoute(l.fields())
-	return ok
-}
-
-func parseUnixRoute(c *collector, l *lines) {
-	defer l.next()
-	r, _ := splitUnixRoute(l.fields())
-	if r.closed() {
-		return
+func unixRouteRow(c *collector, fields []string) (why string) {
+	r, ok := splitUnixRoute(fields)
+	switch {
+	case !ok:
+		return whyUnknown
+	case r.closed():
+		return ""
 	}
 	hop, index, _, isHop := parseZoned(r.gateway)
 	linkLayer, isLinkLayer := parseShortLinkLayer(r.gateway)
@@ -113,10 +104,10 @@ func parseUnixRoute(c *collector, l *lines) {
 		c.route(infer.Route{Prefix: r.prefix, Device: word(r.device)})
 	case isHop && gatewayed && hop.Is6() && len(r.gateway) == bsdGatewayRoom && !strings.Contains(r.gateway, "%"):
 		c.hint(r.gateway, 0, false)
-		c.reject(l, whyDoubt)
+		return whyDoubt
 	case !isHop && gatewayed && strings.Contains(r.gateway, ":") && !isLinkLayer:
 		c.hint(r.gateway, 0, false)
-		c.reject(l, whyCut)
+		return whyCut
 	case gatewayed && r.single && strings.Contains(r.flags, "W"): // made when the host sent there
 		c.destination(infer.Destination{Destination: r.prefix.Addr(), NextHop: hop, Interface: index, Device: word(r.device)})
 	case gatewayed:
@@ -130,6 +121,7 @@ func parseUnixRoute(c *collector, l *lines) {
 	default:
 		c.route(infer.Route{Prefix: r.prefix, Interface: linkIndex(r.gateway), Device: word(r.device)})
 	}
+	return ""
 }
 
 // isTunnel tells a gateway that is no address of a host: :: and fe80::%utun0,
@@ -155,28 +147,23 @@ func (r *unixRoute) isOwn() bool {
 // linkIndex returns the index of a gateway link#N.
 func linkIndex(gateway string) uint32 {
 	digits, ok := strings.CutPrefix(gateway, "link#")
-	n, err := strconv.ParseUint(digits, 10, 32)
-	if !ok || err != nil {
+	index, _ := number[uint32](digits)
+	if !ok {
 		return 0
 	}
-	return uint32(n)
+	return index
 }
 
-// isRoute4 tells a row of Linux' `route -n` or `netstat -rn`: destination,
+// route4 reads a row of Linux' `route -n` or `netstat -rn`: destination,
 // gateway, mask, flags, three numbers, interface.
-func isRoute4(fields []string) bool {
-	if len(fields) != 8 || !isRouteFlags(fields[3]) || !isDevice(fields[7]) {
-		return false
+func route4(c *collector, fields []string) (why string) {
+	prefix, ok := maskedPrefix(fields[0], fields[2])
+	hop, _, isGateway := parseAddress(fields[1])
+	if len(fields) != 8 || !ok || !isGateway || !isRouteFlags(fields[3]) || !isDevice(fields[7]) {
+		return whyUnknown
 	}
-	_, ok := maskedPrefix(fields[0], fields[2])
-	_, _, isGateway := parseAddress(fields[1])
-	return ok && isGateway
-}
-
-func parseRoute4(c *collector, _ *lines, fields []string) {
-	prefix, _ := maskedPrefix(fields[0], fields[2])
-	hop, _, _ := parseAddress(fields[1])
 	if fields[3][0] == 'U' {
 		c.route(infer.Route{Prefix: prefix, NextHop: hop, Device: word(fields[7])})
 	}
+	return ""
 }
