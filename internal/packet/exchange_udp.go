@@ -48,7 +48,7 @@ func (x *Exchange) readDNS(v *View, sport, dport uint16, b []byte) {
 
 // dnsQuestion hashes the question at b, name without regard to case (RFC 4343)
 // with type and class. It reports false unless all of it is there; nothing
-// stands in front that its name could point to.
+// is in front that its name could point to.
 func dnsQuestion(b []byte) (hash uint64, ok bool) {
 	const maxLabel, maxName = 63, 255
 	d := begin(DNS)
@@ -154,7 +154,7 @@ func (x *Exchange) readDHCPv6(v *View, dport uint16, b []byte) {
 }
 
 // readSTUN names a message by its transaction id and method. The two bits of
-// the class stand among those of the method (RFC 8489, section 5).
+// the class are among those of the method (RFC 8489, section 5).
 func (x *Exchange) readSTUN(v *View, sport, dport uint16, b []byte) {
 	const (
 		headerLen   = 20

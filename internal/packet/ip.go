@@ -92,9 +92,7 @@ func decodeIPv6(v *View, data []byte, net, wireLen int) {
 		v.place(net, upper, end, len(data))
 		return
 	}
-	w := walk{next: h[6], pos: upper}
-	w.run(data, end)
-	w.fill(v)
+	w := v.walk(data, net, end)
 	v.place(net, w.pos, end, len(data))
 }
 
@@ -102,9 +100,7 @@ func decodeIPv6(v *View, data []byte, net, wireLen int) {
 // a segmentation-offload record, or a packet without payload.
 func decodeLengthless(v *View, data []byte, net, wireLen int) {
 	upper := net + ipv6Len
-	w := walk{next: data[net+6], pos: upper}
-	w.run(data, wireLen)
-	w.fill(v)
+	w := v.walk(data, net, wireLen)
 	end := w.pos
 	switch {
 	case w.jumbo > w.pos-upper:
