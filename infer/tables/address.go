@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -77,29 +78,17 @@ func specified(address netip.Addr) netip.Addr {
 
 // parseLinkLayer reads an Ethernet address, six octets of two digits with - or
 // : between them, and gives it in lower case with colons; the zero address,
-// which stands for "unresolved", is the empty string.
+// which says "unresolved", is the empty string.
 func parseLinkLayer(token string) (linkLayer string, ok bool) {
 	const length = 6*2 + 5
 	if len(token) != length {
 		return "", false
 	}
-	zero := true
-	for i := range length {
-		switch c := token[i]; {
-		case i%3 == 2:
-			if c != token[2] || c != '-' && c != ':' {
-				return "", false
-			}
-		case !isHex(c):
-			return "", false
-		case c != '0':
-			zero = false
-		}
+	octets, err := net.ParseMAC(token)
+	if err != nil || [6]byte(octets) == [6]byte{} {
+		return "", err == nil
 	}
-	if zero {
-		return "", true
-	}
-	return strings.ToLower(strings.ReplaceAll(token, "-", ":")), true
+	return octets.String(), true
 }
 
 // parseShortLinkLayer reads a link-layer address as BSD prints it, without
@@ -115,10 +104,6 @@ func parseShortLinkLayer(token string) (linkLayer string, ok bool) {
 		}
 	}
 	return parseLinkLayer(strings.Join(octets, ":"))
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
 // mentionsAddress reports whether a line has something in it that is an

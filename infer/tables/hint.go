@@ -1,9 +1,7 @@
 package tables
 
 import (
-	"encoding/binary"
 	"net/netip"
-	"strconv"
 	"strings"
 )
 
@@ -37,16 +35,9 @@ func certainOf(rest string) (prefix netip.Prefix, ok bool) {
 	if !known {
 		groups = groups[:len(groups)-1] // the last may lack digits
 	}
-	if len(groups) == 0 || len(groups) > 7 {
+	address, err := netip.ParseAddr(strings.Join(groups, ":") + "::")
+	if err != nil || len(groups) == 0 || groups[0] == "" {
 		return netip.Prefix{}, false
 	}
-	var address [16]byte
-	for i, group := range groups {
-		n, err := strconv.ParseUint(group, 16, 16)
-		if err != nil {
-			return netip.Prefix{}, false
-		}
-		binary.BigEndian.PutUint16(address[2*i:], uint16(n))
-	}
-	return netip.PrefixFrom(netip.AddrFrom16(address), 16*len(groups)), true
+	return netip.PrefixFrom(address, 16*len(groups)), true
 }
