@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"strings"
 )
@@ -151,8 +152,8 @@ func parseStated(value string) (address netip.Addr, zone uint32, state, ok bool)
 // isMask tells a subnet mask: ones, then zeros. No host has such an address.
 func isMask(address netip.Addr) bool {
 	b := address.As4()
-	bits := ^(uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]))
-	return bits&(bits+1) == 0
+	zeros := ^binary.BigEndian.Uint32(b[:])
+	return zeros&(zeros+1) == 0
 }
 
 // emit tells the adapter's own addresses from those of gateways and servers. A
