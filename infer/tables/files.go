@@ -21,35 +21,28 @@ import (
 // is no error.
 func Find(capture, stem string) ([]string, error) {
 	var found []string
-	for _, folder := range []string{stem + ".tables", capture + ".tables"} {
-		entry, err := os.Lstat(folder)
+	for _, path := range []string{stem + ".tables", capture + ".tables", stem + ".tables.json", stem + ".tables.txt"} {
+		isFolder := filepath.Ext(path) == ".tables"
+		entry, err := os.Lstat(path)
 		tooLong := errors.Is(err, syscall.ENAMETOOLONG) // for a file to have the name
-		if errors.Is(err, fs.ErrNotExist) || tooLong {
-			continue
-		}
-		if err != nil {
+		if err != nil && isFolder && !errors.Is(err, fs.ErrNotExist) && !tooLong {
 			return nil, fmt.Errorf("look for tables: %w", err)
 		}
-		info, err := os.Stat(folder)
+		if err != nil {
+			continue
+		}
+		info, err := os.Stat(path)
 		switch {
 		case err != nil && entry.Mode()&fs.ModeSymlink != 0:
-			found = append(found, folder) // Load says why it can't be read
-		case err == nil && info.IsDir():
-			inside, err := Files(folder)
+			found = append(found, path) // Load says why it can't be read
+		case err == nil && isFolder && info.IsDir():
+			inside, err := Files(path)
 			if err != nil {
 				return nil, fmt.Errorf("look for tables: %w", err)
 			}
 			found = append(found, inside...)
-		}
-	}
-	for _, file := range []string{stem + ".tables.json", stem + ".tables.txt"} {
-		entry, err := os.Lstat(file)
-		if err != nil {
-			continue
-		}
-		info, err := os.Stat(file)
-		if err != nil && entry.Mode()&fs.ModeSymlink != 0 || err == nil && info.Mode().IsRegular() {
-			found = append(found, file)
+		case err == nil && !isFolder && info.Mode().IsRegular():
+			found = append(found, path)
 		}
 	}
 	slices.Sort(found)
