@@ -3,6 +3,7 @@ package tables
 import (
 	"cmp"
 	"net/netip"
+	"strconv"
 
 	"github.com/mendcap/mendcap/infer"
 )
@@ -25,11 +26,11 @@ func isTCPConnection(o object) bool {
 func tcpConnection(c *collector, o object) (why string) {
 	local, ok := o.end("LocalAddress", "LocalPort")
 	remote, isRemote := o.end("RemoteAddress", "RemotePort")
-	pid, _ := o.number(32, "OwningProcess")
+	pid, _ := number[uint32](o.text("OwningProcess"))
 	if !ok || !isRemote || local.Port == 0 {
 		return whyRow
 	}
-	return c.socket(false, local, remote, named(tcpStates, o.text("State")), uint32(pid))
+	return c.socket(false, local, remote, named(tcpStates, o.text("State")), pid)
 }
 
 func isUDPEndpoint(o object) bool {
@@ -38,11 +39,11 @@ func isUDPEndpoint(o object) bool {
 
 func udpEndpoint(c *collector, o object) (why string) {
 	local, ok := o.end("LocalAddress", "LocalPort")
-	pid, _ := o.number(32, "OwningProcess")
+	pid, _ := number[uint32](o.text("OwningProcess"))
 	if !ok || local.Port == 0 {
 		return whyRow
 	}
-	return c.socket(true, local, end{}, "", uint32(pid))
+	return c.socket(true, local, end{}, "", pid)
 }
 
 // isNeighbor tells a row of the neighbor cache. An address and a state alone can
@@ -105,13 +106,12 @@ func netRoute(c *collector, o object) (why string) {
 		return whyRow
 	}
 	index := cmp.Or(o.index("InterfaceIndex", "ifIndex"), zone)
-	metric, _ := o.number(32, "RouteMetric")
 	protocol := o.text("Protocol")
 	if (protocol == "Local" || protocol == "2") && isHostRoute(prefix) && next.IsUnspecified() {
 		c.local(index, "", prefix.Addr())
 		return ""
 	}
-	c.windowsRoute(prefix, specified(next), index, protocol == "" && metric == systemMetric)
+	c.windowsRoute(prefix, specified(next), index, protocol == "" && o.text("RouteMetric") == strconv.Itoa(systemMetric))
 	return ""
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // PowerShell's objects as text: Format-Table (columns under dashes), Format-List
@@ -24,25 +25,19 @@ type cell struct {
 
 // cells takes a line apart into words. A character of a file is one of a
 // column; on a console, East Asian ones are two: wide counts them so.
-func cells(line string, wide bool) []cell {
-	var words []cell
-	at, start, from := 0, -1, 0
-	for i, r := range line {
-		if r == ' ' || r == '\t' {
-			if start >= 0 {
-				words = append(words, cell{from, at, line[start:i]})
-				start = -1
+func cells(line string, wide bool) (words []cell) {
+	at := 0
+	for _, text := range strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' }) {
+		spaces, rest, _ := strings.Cut(line, text)
+		from := at + len(spaces)
+		at = from + utf8.RuneCountInString(text)
+		for _, r := range text {
+			if wide && isWide(r) {
+				at++
 			}
-		} else if start < 0 {
-			start, from = i, at
 		}
-		at++
-		if wide && isWide(r) {
-			at++
-		}
-	}
-	if start >= 0 {
-		words = append(words, cell{from, at, line[start:]})
+		words = append(words, cell{from, at, text})
+		line = rest
 	}
 	return words
 }
