@@ -5,11 +5,209 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/mendcap/mendcap/infer"
 )
+
+// The netsh tables have their column titles, which are localised, above a line
+// of dashes, which is not: the number and widths of its runs tell the format.
+// They are wider than any property name of PowerShell, whose tables are
+// underlined likewise.
+const (
+	wideColumn = 40 // dashes at least under an address in the first or second column
+	lastColumn = 20 // dashes at least under an address in the last column
+)
+
+// dashes returns the widths of a line's runs of dashes, nil where there is
+// anything else in it.
+func dashes(line string) []int {
+	if len(line) > maxLine {
+		return nil
+	}
+	var widths []int
+	for _, field := range strings.Fields(line) {
+		if len(field) < 3 || strings.Trim(field, "-") != "" {
+			return nil
+		}
+		widths = append(widths, len(field))
+	}
+	return widths
+}
+
+// interfaceTitle is the line `<word> 16: Ethernet 2`, in any language.
+var interfaceTitle = regexp.MustCompile(`^\D+?(\d{1,10})\s?[:：](?:\s+(.*))?$`)
+
+// titleAbove returns the interface named above a line of dashes, the zero heading if
+// there is none: a table asked for by interface has no such title.
+func titleAbove(l *lines) heading {
+	for _, line := range l.before {
+		if dashes(line) != nil || mentionsAddress(line) { // a long line counts as one
+			break
+		}
+		if m := interfaceTitle.FindStringSubmatch(line); m != nil {
+			if index, ok := number[uint32](m[1]); ok {
+				return heading{index, word(m[2])}
+			}
+			break
+		}
+	}
+	return heading{}
+}
+
+// underlined is the parser of a table under a line of dashes, by the widths of its
+// runs: each is at least as wide as stated or, of a negative number, less. The rows
+// end at an empty line, or at one where another format begins.
+func underlined(name string, row func(c *collector, h heading, fields []string) (understood bool), widths ...int) parser {
+	fits := func(l *lines) bool {
+		return slices.EqualFunc(dashes(l.current), widths, func(got, want int) bool {
+			return want >= 0 && got >= want || want < 0 && got < -want
+		})
+	}
+	return parser{name: name, words: len(widths), matches: fits, parse: func(c *collector, l *lines) {
+		h := titleAbove(l)
+		for l.next(); !l.done() && !blank(l.current) && dashes(l.current) == nil; l.next() {
+			if fields := l.fields(); len(fields) > 0 && row(c, h, fields) {
+				continue
+			}
+			if c.begins(l) {
+				return
+			}
+			c.miss(l)
+		}
+	}}
+}
+
+// destinationRow reads a row of `netsh interface ipv6 show destinationcache`: the
+// path MTU, the destination, the next hop.
+func destinationRow(c *collector, h heading, fields []string) (understood bool) {
+	if len(fields) < 2 || !isMTU(fields[0]) {
+		return false
+	}
+	destination, zone, ok := parseHost(fields[1])
+	row := infer.Destination{Destination: destination}
+	var hopZone uint32
+	if len(fields) == 3 { // else the name of an interface, or nothing
+		row.NextHop, hopZone, _ = parseAddress(fields[2])
+	}
+	row.Interface = cmp.Or(h.index, max(zone, hopZone))
+	if ok {
+		c.destination(row)
+	}
+	return ok
+}
+
+// isMTU tells a path MTU: from IPv4's smallest to the loopback interface's,
+// which is 2^32-1 on Windows.
+func isMTU(token string) bool {
+	n, _ := number[uint32](token)
+	return n >= 576
+}
+
+// neighborRow reads a row of `netsh interface ipv6 show neighbors`: the address,
+// the link-layer address, the state.
+func neighborRow(c *collector, h heading, fields []string) (understood bool) {
+	address, zone, ok := parseHost(fields[0])
+	row := infer.Neighbor{Address: address, Interface: cmp.Or(h.index, zone)}
+	tail := fields[1:]
+	if len(tail) > 0 {
+		linkLayer, isLinkLayer := parseLinkLayer(tail[0])
+		row.LinkLayer = linkLayer
+		if isLinkLayer || startsWithDigit(tail[0]) { // tunnels have an IPv4 address there
+			tail = tail[1:]
+		}
+	}
+	row.State = word(strings.Join(tail, " "))
+	if ok {
+		c.neighbor(row)
+	}
+	return ok
+}
+
+func startsWithDigit(token string) bool { return '0' <= token[0] && token[0] <= '9' }
+
+// addressRow reads a row of `netsh interface ipv6 show addresses`: four columns,
+// then the address.
+func addressRow(c *collector, h heading, fields []string) (understood bool) {
+	address, zone, ok := parseLocal(fields[len(fields)-1])
+	if ok = ok && len(fields) > 1; ok {
+		c.local(cmp.Or(h.index, zone), h.name, address)
+	}
+	return ok
+}
+
+// joinRow reads a row of `netsh interface ipv6 show joins`: scope, references, last,
+// address.
+func joinRow(c *collector, h heading, fields []string) (understood bool) {
+	address, zone, ok := parseGroup(fields[len(fields)-1])
+	if ok = ok && len(fields) >= 4; ok {
+		c.group(cmp.Or(h.index, zone), h.name, address)
+	}
+	return ok
+}
+
+// routeRow reads a row of `netsh interface ipv6 show route`: Publish, Type, Met,
+// Prefix, Idx, Gateway or interface name. The first columns are words of the user's
+// language; the index and the next hop follow the prefix.
+func routeRow(c *collector, _ heading, fields []string) (understood bool) {
+	at := slices.IndexFunc(fields, func(field string) bool { _, ok := parsePrefix(field); return ok })
+	if at < 0 || at+2 >= len(fields) {
+		return false
+	}
+	prefix, _ := parsePrefix(fields[at])
+	index, ok := number[uint32](fields[at+1])
+	hop, _, _ := parseHost(fields[at+2])
+	if len(fields) > at+3 { // an interface's name
+		hop = netip.Addr{}
+	}
+	if ok {
+		system := at > 0 && fields[at-1] == strconv.Itoa(systemMetric)
+		c.windowsRoute(prefix, specified(hop), index, system)
+	}
+	return ok
+}
+
+// isAddressTitle tells the form of `show addresses` for one interface: each
+// address in a title line among words, underlined from end to end, and below
+// it a list that begins with the interface's name and the scope, as zone.level.
+func isAddressTitle(l *lines) bool {
+	if _, _, ok := titleAddress(l.current); !ok {
+		return false
+	}
+	w := dashes(l.peek(1))
+	if len(w) != 1 || w[0] < lastColumn || !strings.Contains(l.peek(2), ": ") {
+		return false
+	}
+	_, scope, _ := strings.Cut(l.peek(3), ": ")
+	zone, level, ok := strings.Cut(strings.TrimSpace(scope), ".")
+	return ok && isInteger(zone) && isInteger(level)
+}
+
+// titleAddress returns the only address among the words of a title.
+func titleAddress(line string) (address string, words int, ok bool) {
+	for _, field := range strings.Fields(line) {
+		if _, _, isAddress := parseLocal(field); !isAddress {
+			words++
+		} else if ok {
+			return "", 0, false
+		} else {
+			address, ok = field, true
+		}
+	}
+	return address, words, ok && words > 0
+}
+
+func parseAddressTitle(c *collector, l *lines) {
+	title, _, _ := titleAddress(l.current)
+	address, zone, _ := parseLocal(title)
+	_, name, _ := strings.Cut(l.peek(2), ": ")
+	c.local(zone, word(name), address)
+	l.next()
+	l.next() // the dashes; the list below has no address
+}
 
 // isRoutePrint6 tells a row of the IPv6 part of `route print`: interface,
 // metric, prefix, then the gateway, on the next line below a long prefix.
