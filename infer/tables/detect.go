@@ -37,11 +37,11 @@ var parsers = []parser{
 	{name: "conntrack", words: 4, row: conntrack},
 	{name: "ip-addr", words: 4, row: oneLineAddr},
 	{name: "ip-addr", words: 3, row: briefAddr},
-	headed("ip-addr", 3, ipHeading),
-	headed("ip-maddr", 2, ipHeading),
-	headed("ifconfig", 2, ifconfigHeading),
+	block("ip-addr", 3, ipHeading, parseInetLines),
+	block("ip-maddr", 2, ipHeading, parseInetLines),
+	block("ifconfig", 2, ifconfigHeading, parseInetLines),
 	{name: "ip-neigh", words: 2, row: ipNeigh},
-	{name: "ip-route", words: 2, matches: isIPRoute, parse: parseIPRoute},
+	block("ip-route", 2, splitIPRoute, parseIPRoute),
 	{name: "tcp_metrics", words: 3, row: tcpMetrics},
 	{name: "ndp", words: 4, row: ndp},
 	{name: "route-unix", words: 4, row: unixRouteRow},
@@ -64,9 +64,21 @@ var parsers = []parser{
 	titles("ss", "State", "Recv-Q"),
 	titles("proc-net", "sl", "local_address"),
 	titles("proc-arp", "IP", "address", "HW"),
-	{words: 1, matches: isPSTable, parse: parsePSTable},
+	block("", 1, psColumns, parsePSTable),
 	{words: 2, matches: isPSList, parse: parsePSList},
 	{words: 1, matches: isCSV, parse: parseCSV},
+}
+
+// block is the parser of a format whose first line says what parse needs to know.
+func block[T any](name string, words int, first func(l *lines) (T, bool), parse func(c *collector, l *lines, said T)) parser {
+	matches := func(l *lines) bool {
+		_, ok := first(l)
+		return ok
+	}
+	return parser{name: name, words: words, matches: matches, parse: func(c *collector, l *lines) {
+		said, _ := first(l)
+		parse(c, l, said)
+	}}
 }
 
 // titles takes a line by its first words, the titles of a table's columns, which

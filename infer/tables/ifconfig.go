@@ -57,21 +57,14 @@ func inetAt(fields []string) int {
 	})
 }
 
-// headed is the parser of indented lines below a heading.
-func headed(name string, words int, read func(l *lines) (h heading, ok bool)) parser {
-	matches := func(l *lines) bool {
-		_, ok := read(l)
-		return ok
-	}
-	return parser{name: name, words: words, matches: matches, parse: func(c *collector, l *lines) {
-		h, _ := read(l)
-		for l.next(); !l.done() && l.indented(); l.next() {
-			// Other lines are counters, link-layer addresses and lifetimes.
-			if fields := l.fields(); isInetLine(fields) {
-				c.reject(l.mark(), c.inetLine(fields, h))
-			}
+// parseInetLines reads the indented lines below a heading.
+func parseInetLines(c *collector, l *lines, h heading) {
+	for l.next(); !l.done() && l.indented(); l.next() {
+		// Other lines are counters, link-layer addresses and lifetimes.
+		if fields := l.fields(); isInetLine(fields) {
+			c.reject(l.mark(), c.inetLine(fields, h))
 		}
-	}}
+	}
 }
 
 // inetLine adds the address of a line, a group's or an interface's. On a
@@ -134,16 +127,14 @@ func oneLineAddr(c *collector, fields []string) (why string) {
 	return c.inetLine(fields[2:], heading{index, word(fields[1])})
 }
 
+// linkStates are the states of an interface by ip's names.
+var linkStates = []string{"UP", "DOWN", "UNKNOWN", "DORMANT", "LOWERLAYERDOWN", "TESTING", "NOTPRESENT"}
+
 // briefAddr reads a row of `ip -br addr`: name, state, addresses with their
 // prefix lengths.
 func briefAddr(c *collector, fields []string) (why string) {
-	switch fields[1] {
-	case "UP", "DOWN", "UNKNOWN", "DORMANT", "LOWERLAYERDOWN", "TESTING", "NOTPRESENT":
-	default:
-		return whyUnknown
-	}
 	host, _, hasLength := strings.Cut(fields[2], "/")
-	if _, _, ok := parseHost(host); !ok || !hasLength || !isDevice(fields[0]) {
+	if _, _, ok := parseHost(host); !ok || !hasLength || !isDevice(fields[0]) || !slices.Contains(linkStates, fields[1]) {
 		return whyUnknown
 	}
 	name, _, _ := strings.Cut(fields[0], "@")

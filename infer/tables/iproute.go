@@ -42,23 +42,16 @@ func ipNeigh(c *collector, fields []string) (why string) {
 	return ""
 }
 
-// isNeighState tells the kernel's states of a neighbor, RFC 4861's and more.
-func isNeighState(token string) bool {
-	switch token {
-	case "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "INCOMPLETE", "PERMANENT", "NOARP", "NONE":
-		return true
-	}
-	return false
-}
+func isNeighState(token string) bool { return slices.Contains(neighStates, token) }
 
-// isNeighFlag tells the flags of a neighbor that no route has.
-func isNeighFlag(token string) bool {
-	switch token {
-	case "router", "proxy", "managed", "extern_learn", "extern_valid":
-		return true
-	}
-	return false
-}
+func isNeighFlag(token string) bool { return slices.Contains(neighFlags, token) }
+
+// The kernel's states of a neighbor, RFC 4861's and more, and those flags that no
+// route has.
+var (
+	neighStates = []string{"REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "INCOMPLETE", "PERMANENT", "NOARP", "NONE"}
+	neighFlags  = []string{"router", "proxy", "managed", "extern_learn", "extern_valid"}
+)
 
 // ipRoute is a line of `ip route`, of all its commands.
 type ipRoute struct {
@@ -67,15 +60,16 @@ type ipRoute struct {
 	tail   []string
 }
 
+var routeKinds = []string{
+	"unicast", "local", "broadcast", "multicast", "anycast", "unreachable", "prohibit", "blackhole", "throw",
+}
+
 // splitIPRoute tells the lines: perhaps the kind of route, the destination,
 // then keywords, of which one says the way.
-func splitIPRoute(fields []string) (r ipRoute, ok bool) {
-	if len(fields) == 0 {
-		return r, false
-	}
+func splitIPRoute(l *lines) (r ipRoute, ok bool) {
+	fields := l.fields()
 	r.kind = "unicast"
-	switch fields[0] {
-	case "unicast", "local", "broadcast", "multicast", "anycast", "unreachable", "prohibit", "blackhole", "throw":
+	if slices.Contains(routeKinds, fields[0]) {
 		r.kind, fields = fields[0], fields[1:]
 	}
 	if len(fields) < 2 {
@@ -103,15 +97,9 @@ func (r *ipRoute) destination(hop netip.Addr) (prefix netip.Prefix, single, ok b
 	return netip.PrefixFrom(address, address.BitLen()), true, ok
 }
 
-func isIPRoute(l *lines) bool {
-	_, ok := splitIPRoute(l.fields())
-	return ok
-}
-
 // parseIPRoute reads a route, with the next hops of a multipath one in the
 // lines below, or what says that it is from the cache.
-func parseIPRoute(c *collector, l *lines) {
-	r, _ := splitIPRoute(l.fields())
+func parseIPRoute(c *collector, l *lines, r ipRoute) {
 	if after(r.tail, "via") != "" && after(r.tail, "dev") == "" { // ip always says both
 		c.reject(l.mark(), whyRow)
 		l.next()

@@ -87,17 +87,16 @@ const (
 
 // psColumns reads the header of a PowerShell table whose dashes are the current
 // line; of a narrow table it is wrapped. There are none if it is another's.
-func psColumns(l *lines) []column {
+func psColumns(l *lines) (columns []column, ok bool) {
 	if len(l.current) > maxLine || !strings.Contains(l.current, "--") || strings.Trim(l.current, "- \t") != "" ||
 		!slices.ContainsFunc(l.before[:], namesProperty) {
-		return nil
+		return nil, false
 	}
-	var columns []column
 	for _, dashes := range cells(l.current, false) {
 		columns = append(columns, column{from: dashes.from, to: dashes.to})
 	}
 	if len(columns) > maxColumns {
-		return nil
+		return nil, false
 	}
 	for _, line := range l.before {
 		if blank(line) || len(line) > maxLine {
@@ -107,13 +106,11 @@ func psColumns(l *lines) []column {
 			columns[i].name = strings.ReplaceAll(part, " ", "") + columns[i].name
 		}
 		if kindOf(rowObject(columns, make([]string, len(columns)))) != nil {
-			return columns
+			return columns, true
 		}
 	}
-	return nil
+	return nil, false
 }
-
-func isPSTable(l *lines) bool { return psColumns(l) != nil }
 
 // psRow is a table's row in the making: a value too long for its column may go
 // on in the lines below.
@@ -124,8 +121,7 @@ type psRow struct {
 }
 
 // parsePSTable reads the rows below the dashes.
-func parsePSTable(c *collector, l *lines) {
-	columns := psColumns(l)
+func parsePSTable(c *collector, l *lines, columns []column) {
 	var row *psRow
 	emit := func() {
 		if row != nil {
@@ -133,7 +129,10 @@ func parsePSTable(c *collector, l *lines) {
 			row = nil
 		}
 	}
-	for l.next(); !l.done() && !blank(l.current) && len(l.current) <= maxLine && !isPSTable(l); l.next() {
+	for l.next(); !l.done() && !blank(l.current) && len(l.current) <= maxLine; l.next() {
+		if _, another := psColumns(l); another {
+			break
+		}
 		values := slice(columns, l.current, false)
 		if row != nil && row.goesOn(columns, values) {
 			continue

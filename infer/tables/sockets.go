@@ -98,14 +98,12 @@ func isUnixSocket(fields []string) bool {
 		unixSeparator(fields[3]) != 0 && unixSeparator(fields[4]) != 0
 }
 
-// isUnixProtocol tells tcp, udp, udplite and raw, with the suffixes that say
-// the family.
+// unixProtocols are those that netstat has, without the suffixes that say the
+// family.
+var unixProtocols = []string{"tcp", "udp", "udpl", "udplite", "raw", "icm", "icmp", "sctp", "dccp"}
+
 func isUnixProtocol(token string) bool {
-	switch strings.TrimRight(token, "46") {
-	case "tcp", "udp", "udpl", "udplite", "raw", "icm", "icmp", "sctp", "dccp":
-		return true
-	}
-	return false
+	return slices.Contains(unixProtocols, strings.TrimRight(token, "46"))
 }
 
 // unixSeparator returns what is before an endpoint's port: a dot in BSD's.
@@ -209,20 +207,17 @@ func ssColumns(fields []string) (state int, ok bool) {
 		if len(fields) < state+5 {
 			return 0, false
 		}
-		if isSSState(fields[state]) && isInteger(fields[state+1]) && isInteger(fields[state+2]) {
+		if slices.Contains(ssStates, fields[state]) && isInteger(fields[state+1]) && isInteger(fields[state+2]) {
 			return state, isSSEnd(fields[state+3]) && isSSEnd(fields[state+4])
 		}
 	}
 	return 0, false
 }
 
-func isSSState(token string) bool {
-	switch token {
-	case "ESTAB", "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "UNCONN", "CLOSE-WAIT",
-		"LAST-ACK", "LISTEN", "CLOSING", "NEW-SYN-RECV", "BOUND-INACTIVE":
-		return true
-	}
-	return false
+// ssStates are the states of sockets by ss's names.
+var ssStates = []string{
+	"ESTAB", "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "UNCONN", "CLOSE-WAIT",
+	"LAST-ACK", "LISTEN", "CLOSING", "NEW-SYN-RECV", "BOUND-INACTIVE",
 }
 
 func isSSEnd(token string) bool { return strings.LastIndexByte(token, ':') > 0 }

@@ -159,7 +159,7 @@ func linkIndex(gateway string) uint32 {
 func route4(c *collector, fields []string) (why string) {
 	prefix, ok := maskedPrefix(fields[0], fields[2])
 	hop, _, isGateway := parseAddress(fields[1])
-	if len(fields) != 8 || !ok || !isGateway || !isRouteFlags(fields[3]) || !isDevice(fields[7]) {
+	if len(fields) != 8 || !ok || prefix != prefix.Masked() || !isGateway || !isRouteFlags(fields[3]) || !isDevice(fields[7]) {
 		return whyUnknown
 	}
 	if fields[3][0] == 'U' {

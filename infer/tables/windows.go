@@ -251,16 +251,14 @@ func parseRoutePrint6(c *collector, l *lines) {
 // routePrint4 reads a row of the IPv4 part: destination, mask, gateway, the
 // address of the interface, metric; of a persistent route there's no interface.
 func routePrint4(c *collector, fields []string) (why string) {
-	destination, _, ok := parseAddress(fields[0])
-	mask, _, isAddress := parseAddress(fields[1])
-	if len(fields) > 7 || !ok || !isAddress || !destination.Is4() || !mask.Is4() || !isMask(mask) {
-		return whyUnknown
-	}
 	prefix, ok := maskedPrefix(fields[0], fields[1])
 	hop, _, isHop := parseHost(fields[2])
 	own, _, isOwn := parseLocal(fields[len(fields)-2])
 	isOwn = isOwn && len(fields) > 4 && isInteger(fields[len(fields)-1])
-	if !ok || !isOwn && !isHop {
+	switch {
+	case !ok || len(fields) > 7:
+		return whyUnknown
+	case prefix != prefix.Masked() || !isOwn && !isHop:
 		return whyRow
 	}
 	if isOwn {
@@ -270,17 +268,16 @@ func routePrint4(c *collector, fields []string) (why string) {
 	return ""
 }
 
-// maskedPrefix makes a prefix of an IPv4 address and a mask.
+// maskedPrefix makes a prefix of an IPv4 address and a mask. The address may have
+// bits after the prefix.
 func maskedPrefix(address, mask string) (prefix netip.Prefix, ok bool) {
 	a, _, ok := parseAddress(address)
 	m, _, isAddress := parseAddress(mask)
 	if !ok || !isAddress || !a.Is4() || !m.Is4() || !isMask(m) {
 		return netip.Prefix{}, false
 	}
-	b := m.As4()
-	bits := bits.OnesCount32(binary.BigEndian.Uint32(b[:]))
-	prefix = netip.PrefixFrom(a, bits)
-	return prefix, prefix == prefix.Masked()
+	ones := m.As4()
+	return netip.PrefixFrom(a, bits.OnesCount32(binary.BigEndian.Uint32(ones[:]))), true
 }
 
 // isWindowsARP tells the title of `arp -a`: the interface's address, then its
@@ -292,13 +289,10 @@ func isWindowsARP(l *lines) bool {
 
 func arpTitle(fields []string) (own netip.Addr, index uint32, ok bool) {
 	n := len(fields)
-	if n < 4 || fields[n-2] != "---" {
-		return own, 0, false
-	}
 	digits, ok := strings.CutPrefix(fields[n-1], "0x")
 	i, err := strconv.ParseUint(digits, 16, 32)
 	own, _, isLocal := parseLocal(fields[n-3])
-	return own, uint32(i), ok && err == nil && isLocal
+	return own, uint32(i), ok && err == nil && isLocal && fields[n-2] == "---"
 }
 
 func parseWindowsARP(c *collector, l *lines) {
