@@ -70,7 +70,7 @@ var parsers = []parser{
 }
 
 // block is the parser of a format whose first line says what parse needs to know.
-func block[T any](name string, words int, first func(l *lines) (T, bool), parse func(c *collector, l *lines, said T)) parser {
+func block[T any](name string, words int, first func(*lines) (T, bool), parse func(*collector, *lines, T)) parser {
 	matches := func(l *lines) bool {
 		_, ok := first(l)
 		return ok

@@ -10,7 +10,7 @@ import (
 // The tools that list an interface's addresses in lines below its name: Linux'
 // ip addr and ip maddr, and ifconfig of Linux, BSD and macOS.
 
-// heading is an interface's name as it stands above its addresses.
+// heading is an interface's name as it is above its addresses.
 type heading struct {
 	index uint32
 	name  string
@@ -20,7 +20,7 @@ type heading struct {
 // maddr.
 func ipHeading(l *lines) (h heading, ok bool) {
 	fields := l.fields()
-	if len(fields) < 2 || l.indented() || !strings.HasSuffix(fields[0], ":") {
+	if l.indented() || !strings.HasSuffix(fields[0], ":") {
 		return h, false
 	}
 	index, ok := number[uint32](strings.TrimSuffix(fields[0], ":"))
@@ -36,14 +36,11 @@ func ipHeading(l *lines) (h heading, ok bool) {
 // language of older net-tools.
 func ifconfigHeading(l *lines) (h heading, ok bool) {
 	fields := l.fields()
-	if len(fields) < 2 || l.indented() {
-		return h, false
-	}
 	name, colon := strings.CutSuffix(fields[0], ":")
-	if !isDevice(name) || !(colon && strings.HasPrefix(fields[1], "flags=") || !colon && isInetLine(strings.Fields(l.peek(1))) && l.peek(1)[0] == ' ') {
-		return h, false
-	}
-	return heading{name: word(name)}, true
+	below := l.peek(1)
+	ok = colon && strings.HasPrefix(fields[1], "flags=") ||
+		!colon && strings.HasPrefix(below, " ") && isInetLine(strings.Fields(below))
+	return heading{name: word(name)}, ok && !l.indented() && isDevice(name)
 }
 
 // isInetLine tells a line that has an address of the interface: some word of it

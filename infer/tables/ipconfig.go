@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"strings"
@@ -13,7 +14,7 @@ func isIPConfig(l *lines) bool {
 	return ok && strings.HasSuffix(strings.TrimRight(label, " "), " .")
 }
 
-// cutLabel splits a row at the colon that a leader of dots stands before: labels
+// cutLabel splits a row at the colon that a leader of dots is before: labels
 // may have colons of their own. Of a label that leaves no room for dots it is the
 // last one. A space or nothing follows it, so that addresses have none such.
 func cutLabel(line string) (label, value string, ok bool) {
@@ -124,9 +125,7 @@ func (a *adapter) take(l *lines) bool {
 	a.stated = a.stated || state
 	if zone != 0 && address.IsLinkLocalUnicast() {
 		a.both = a.both || state
-		if a.zoned == 0 {
-			a.zoned = a.row
-		}
+		a.zoned = cmp.Or(a.zoned, a.row)
 	}
 	a.values = append(a.values, adapterValue{address: address, zone: zone, state: state, row: a.row, at: l.mark()})
 	return true
@@ -134,9 +133,7 @@ func (a *adapter) take(l *lines) bool {
 
 // mask takes in a subnet mask, which is that of the address in the row above.
 func (a *adapter) mask() {
-	if a.masked == 0 {
-		a.masked = a.row
-	}
+	a.masked = cmp.Or(a.masked, a.row)
 	if last := len(a.values) - 1; last >= 0 && a.values[last].row == a.row-1 && a.values[last].address.Is4() {
 		a.values[last].masked = true
 	}
@@ -226,10 +223,7 @@ func isRecordAhead(l *lines) bool {
 	const rows = 6 // name, type, time to live, length, section, data
 	var r dnsRecord
 	for n := range rows {
-		line := l.current
-		if n > 0 {
-			line = l.peek(n)
-		}
+		line := l.peek(n)
 		_, value, ok := cutLabel(line)
 		if !ok || len(line) > maxLine {
 			return false
@@ -241,30 +235,26 @@ func isRecordAhead(l *lines) bool {
 	return false
 }
 
-// dnsRecord is what the rows of a record have said so far.
-type dnsRecord struct {
-	numbers []string // its type, time to live and length
-}
+// dnsRecord is what the rows of a record have said so far: its type, time to live
+// and length.
+type dnsRecord []string
 
 // take reads a row's value. It returns the record's address, if it is the data
 // of one that has an address: of type A (1) with 4 bytes or AAAA (28) with 16.
 func (r *dnsRecord) take(value string) (address netip.Addr, ok bool) {
 	if isInteger(value) {
-		r.numbers = append(r.numbers, value)
-		return address, false
-	}
-	if len(r.numbers) != 3 {
+		*r = append(*r, value)
 		return address, false
 	}
 	address, _, ok = parseAddress(value)
-	if !ok {
-		return address, false
+	if !ok || len(*r) != 3 {
+		return netip.Addr{}, false
 	}
 	kind, length := "1", "4"
 	if strings.Contains(value, ":") {
 		kind, length = "28", "16"
 	}
-	return address, r.numbers[0] == kind && r.numbers[2] == length
+	return address, (*r)[0] == kind && (*r)[2] == length
 }
 
 // parseDisplayDNS reads the rows of an entry's records, with empty lines
@@ -274,7 +264,7 @@ func parseDisplayDNS(c *collector, l *lines) {
 	var r dnsRecord
 	for ; !l.done(); l.next() {
 		if blank(l.current) {
-			r = dnsRecord{}
+			r = nil
 			continue
 		}
 		_, value, ok := cutLabel(l.current)

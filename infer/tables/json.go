@@ -154,11 +154,8 @@ func members(v value) object {
 
 // isKnown tells the names of members; others are not kept, however many.
 func isKnown(name string) bool {
-	switch name {
-	case "version", "takenAt", "value":
-		return true
-	}
-	return slices.Contains(properties, name) || slices.Contains(ipMembers, name) ||
+	return name == "version" || name == "takenAt" || name == "value" ||
+		slices.Contains(properties, name) || slices.Contains(ipMembers, name) ||
 		slices.ContainsFunc(snapshotTables, func(t table) bool { return t.name == name })
 }
 

@@ -70,10 +70,10 @@ func (l *lines) indented() bool {
 	return l.current != "" && (l.current[0] == ' ' || l.current[0] == '\t')
 }
 
-// peek returns the n-th line after the current one, from 1; past the end of
-// the text they are empty.
+// peek returns the n-th line after the current one; past the end of the text they
+// are empty.
 func (l *lines) peek(n int) string {
-	line, at := "", l.end
+	line, at := l.current, l.end
 	for range n {
 		line, at = cutLine(l.text, at)
 	}

@@ -17,7 +17,7 @@ type column struct {
 	name     string
 }
 
-// cell is a word of a line, by where it stands, in characters.
+// cell is a word of a line, by where it is, in characters.
 type cell struct {
 	from, to int
 	text     string

@@ -38,7 +38,7 @@ func splitUnixRoute(fields []string) (r unixRoute, ok bool) {
 	return r, ok
 }
 
-// isGateway tells what can stand for a gateway: all but numbers and free text.
+// isGateway tells what can be in a gateway's place: all but numbers and free text.
 func isGateway(token string) bool {
 	return strings.ContainsAny(token, ":.") || strings.HasPrefix(token, "link#") || isDevice(token) && !strings.ContainsAny(token, "/,()")
 }
@@ -159,7 +159,8 @@ func linkIndex(gateway string) uint32 {
 func route4(c *collector, fields []string) (why string) {
 	prefix, ok := maskedPrefix(fields[0], fields[2])
 	hop, _, isGateway := parseAddress(fields[1])
-	if len(fields) != 8 || !ok || prefix != prefix.Masked() || !isGateway || !isRouteFlags(fields[3]) || !isDevice(fields[7]) {
+	if len(fields) != 8 || !ok || prefix != prefix.Masked() || !isGateway ||
+		!isRouteFlags(fields[3]) || !isDevice(fields[7]) {
 		return whyUnknown
 	}
 	if fields[3][0] == 'U' {

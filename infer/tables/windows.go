@@ -61,7 +61,7 @@ func titleAbove(l *lines) heading {
 // underlined is the parser of a table under a line of dashes, by the widths of its
 // runs: each is at least as wide as stated or, of a negative number, less. The rows
 // end at an empty line, or at one where another format begins.
-func underlined(name string, row func(c *collector, h heading, fields []string) (understood bool), widths ...int) parser {
+func underlined(name string, row func(*collector, heading, []string) (understood bool), widths ...int) parser {
 	fits := func(l *lines) bool {
 		return slices.EqualFunc(dashes(l.current), widths, func(got, want int) bool {
 			return want >= 0 && got >= want || want < 0 && got < -want

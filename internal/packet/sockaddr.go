@@ -58,14 +58,16 @@ func decodeSockaddr(v *View, data []byte, wireLen int, layout Layout) {
 	size, layouts := sockaddrKind(be16(data))
 	auto := layout == LayoutAuto
 	switch {
-	case !auto && layouts>>layout&1 == 0:
-	case size == sockaddr6Len && len(data) >= sockaddr6Len && (!auto || plausibleSockaddr6(data)):
+	case !auto && layouts>>layout&1 == 0 || len(data) < size:
+	case size == sockaddr6Len && (!auto || plausibleSockaddr6(data)):
 		v.Form, v.Version, v.Proto = Sockaddr6, 6, NoNextHeaderKnown
 		copy(v.Src[:], data[8:24])
 		v.Zone = binary.LittleEndian.Uint32(data[24:])
 		v.place(0, sockaddr6Len, wireLen, len(data))
-	case size == sockaddr4Len && (!auto || plausibleSockaddr4(data, wireLen)) && decodeIPv4(v, data, sockaddr4Len, wireLen):
-		v.Form, v.Net = Sockaddr4, 0
+	case size == sockaddr4Len && (!auto || plausibleSockaddr4(data, wireLen)):
+		if decodeIPv4(v, data, sockaddr4Len, wireLen) {
+			v.Form, v.Net = Sockaddr4, 0
+		}
 	}
 }
 
