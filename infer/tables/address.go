@@ -135,6 +135,9 @@ func resemblesAddress(token string) bool {
 
 // number reads decimal digits; of a number that T can't hold nothing.
 func number[T uint8 | uint16 | uint32 | uint64](digits string) (n T, ok bool) {
+	if digits == "" || digits[0] < '0' || digits[0] > '9' { // most words: an error costs more
+		return 0, false
+	}
 	wide, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil || wide != uint64(T(wide)) {
 		return 0, false

@@ -37,10 +37,15 @@ func ipHeading(l *lines) (h heading, ok bool) {
 func ifconfigHeading(l *lines) (h heading, ok bool) {
 	fields := l.fields()
 	name, colon := strings.CutSuffix(fields[0], ":")
+	if l.indented() || !isDevice(name) {
+		return h, false
+	}
+	h.name = word(name)
+	if colon {
+		return h, strings.HasPrefix(fields[1], "flags=")
+	}
 	below := l.peek(1)
-	ok = colon && strings.HasPrefix(fields[1], "flags=") ||
-		!colon && strings.HasPrefix(below, " ") && isInetLine(strings.Fields(below))
-	return heading{name: word(name)}, ok && !l.indented() && isDevice(name)
+	return h, strings.HasPrefix(below, " ") && isInetLine(strings.Fields(below))
 }
 
 // isInetLine tells a line that has an address of the interface: some word of it

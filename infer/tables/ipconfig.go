@@ -212,7 +212,7 @@ func isDisplayDNS(l *lines) bool {
 	if !isIPConfig(l) {
 		return false
 	}
-	w := dashes(l.before[0])
+	w := dashes(wordsOf(l.before[0]))
 	return len(w) == 1 && w[0] >= lastColumn && l.indented() || isRecordAhead(l)
 }
 

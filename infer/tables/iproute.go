@@ -22,14 +22,17 @@ func after(fields []string, keyword string) string {
 // the version (ip-neighbour(8)). Some rows have no state.
 func ipNeigh(c *collector, fields []string) (why string) {
 	address, index, device, ok := parseZoned(fields[0])
+	if !ok {
+		return whyUnknown
+	}
 	linkLayer, isLinkLayer := parseLinkLayer(after(fields, "lladdr"))
 	dev := after(fields, "dev")
 	row := infer.Neighbor{Address: address, LinkLayer: linkLayer, Interface: index, Device: cmp.Or(word(dev), device)}
 	if i := slices.IndexFunc(fields, isNeighState); i >= 0 {
 		row.State = fields[i]
-		ok = ok && (len(fields) == 2 || fields[1] == "dev" || fields[1] == "lladdr")
+		ok = len(fields) == 2 || fields[1] == "dev" || fields[1] == "lladdr"
 	} else {
-		ok = ok && len(fields) > 3 && fields[1] == "dev" && (isLinkLayer || slices.ContainsFunc(fields[3:], isNeighFlag))
+		ok = len(fields) > 3 && fields[1] == "dev" && (isLinkLayer || slices.ContainsFunc(fields[3:], isNeighFlag))
 	}
 	switch {
 	case !ok:

@@ -53,16 +53,20 @@ func (l *lines) next() {
 	l.number++
 }
 
-// fields returns the words of the current line; none of one that is too long
-// to be a table's.
+// fields returns the words of the current line.
 func (l *lines) fields() []string {
 	if !l.split {
-		l.split = true
-		if len(l.current) <= maxLine {
-			l.words = strings.Fields(l.current)
-		}
+		l.words, l.split = wordsOf(l.current), true
 	}
 	return l.words
+}
+
+// wordsOf returns the words of a line; none of one that is too long to be a table's.
+func wordsOf(line string) []string {
+	if len(line) > maxLine {
+		return nil
+	}
+	return strings.Fields(line)
 }
 
 // indented reports whether the current line begins with a space.

@@ -24,12 +24,9 @@ const (
 
 // dashes returns the widths of a line's runs of dashes, nil where there is
 // anything else in it.
-func dashes(line string) []int {
-	if len(line) > maxLine {
-		return nil
-	}
+func dashes(words []string) []int {
 	var widths []int
-	for _, field := range strings.Fields(line) {
+	for _, field := range words {
 		if len(field) < 3 || strings.Trim(field, "-") != "" {
 			return nil
 		}
@@ -45,7 +42,7 @@ var interfaceTitle = regexp.MustCompile(`^\D+?(\d{1,10})\s?[:：](?:\s+(.*))?$`)
 // there is none: a table asked for by interface has no such title.
 func titleAbove(l *lines) heading {
 	for _, line := range l.before {
-		if dashes(line) != nil || mentionsAddress(line) { // a long line counts as one
+		if dashes(wordsOf(line)) != nil || mentionsAddress(line) { // a long line counts as one
 			break
 		}
 		if m := interfaceTitle.FindStringSubmatch(line); m != nil {
@@ -63,13 +60,13 @@ func titleAbove(l *lines) heading {
 // end at an empty line, or at one where another format begins.
 func underlined(name string, row func(*collector, heading, []string) (understood bool), widths ...int) parser {
 	fits := func(l *lines) bool {
-		return slices.EqualFunc(dashes(l.current), widths, func(got, want int) bool {
+		return slices.EqualFunc(dashes(l.fields()), widths, func(got, want int) bool {
 			return want >= 0 && got >= want || want < 0 && got < -want
 		})
 	}
 	return parser{name: name, words: len(widths), matches: fits, parse: func(c *collector, l *lines) {
 		h := titleAbove(l)
-		for l.next(); !l.done() && !blank(l.current) && dashes(l.current) == nil; l.next() {
+		for l.next(); !l.done() && !blank(l.current) && dashes(l.fields()) == nil; l.next() {
 			if fields := l.fields(); len(fields) > 0 && row(c, h, fields) {
 				continue
 			}
@@ -177,7 +174,7 @@ func isAddressTitle(l *lines) bool {
 	if _, _, ok := titleAddress(l.current); !ok {
 		return false
 	}
-	w := dashes(l.peek(1))
+	w := dashes(wordsOf(l.peek(1)))
 	if len(w) != 1 || w[0] < lastColumn || !strings.Contains(l.peek(2), ": ") {
 		return false
 	}
