@@ -1,8 +1,6 @@
 package packet
 
-import (
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // DLT_RAW of most systems and of OpenBSD, which some writers put into files
 // instead of LINKTYPE_RAW.
