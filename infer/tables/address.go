@@ -3,6 +3,7 @@ package tables
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -109,16 +110,8 @@ func parseShortLinkLayer(token string) (linkLayer string, ok bool) {
 // mentionsAddress reports whether a line has something in it that is an
 // address, or that looks like one that was cut or misprinted.
 func mentionsAddress(line string) bool {
-	if len(line) > maxLine {
-		return true
-	}
-	tokens := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\"'()[]<>,;=/%", r) })
-	for _, token := range tokens {
-		if resemblesAddress(token) {
-			return true
-		}
-	}
-	return false
+	separates := func(r rune) bool { return strings.ContainsRune(" \t\"'()[]<>,;=/%", r) }
+	return len(line) > maxLine || slices.ContainsFunc(strings.FieldsFunc(line, separates), resemblesAddress)
 }
 
 func resemblesAddress(token string) bool {
@@ -150,6 +143,8 @@ func isInteger(token string) bool {
 	_, ok := number[uint64](token)
 	return ok
 }
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 // isDevice tells what can be an interface's name: it begins with a letter.
 func isDevice(token string) bool {

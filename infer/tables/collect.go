@@ -62,7 +62,7 @@ func (t *tally) merge(other tally) {
 }
 
 func (c *collector) found(format string) {
-	if !slices.Contains(c.formats, format) {
+	if format != "" && !slices.Contains(c.formats, format) {
 		c.formats = append(c.formats, format)
 	}
 }
@@ -139,12 +139,14 @@ func (c *collector) host(address netip.Addr) { keep(c, &c.snapshot.Hosts, addres
 
 func (c *collector) cached(address netip.Addr) { keep(c, &c.snapshot.DNSCache, address) }
 
-// hint keeps what is left of an address that was cut. It is no row.
-func (c *collector) hint(rest string, port uint16, local bool) {
+// hint keeps what is left of an address that was cut, and says that it was. It is no
+// row.
+func (c *collector) hint(rest string, port uint16, local bool) (why string) {
 	c.cut++
 	if prefix, ok := certainOf(rest); ok && len(c.snapshot.Hints) < c.limit {
 		c.snapshot.Hints = append(c.snapshot.Hints, infer.Hint{Prefix: prefix, Port: port, Local: local})
 	}
+	return whyCut
 }
 
 // report is the result once the snapshot is complete. Titles and column headers

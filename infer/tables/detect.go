@@ -111,28 +111,27 @@ func (c *collector) read(text string) {
 		if c.takeJSON(l) {
 			continue
 		}
-		p := c.find(l)
-		if p == nil {
-			c.miss(l)
-			l.next()
-			continue
-		}
-		if p.name != "" {
-			c.found(p.name)
-		}
 		at := l.number
-		if p.row != nil {
-			c.reject(l.mark(), p.row(c, l.fields()))
-			l.next()
-		} else {
-			p.parse(c, l)
+		if p := c.find(l); p != nil {
+			c.found(p.name)
+			p.take(c, l)
 		}
-		if l.number == at { // it took nothing after all, and must not be asked again
+		if l.number == at { // a parser that took nothing after all must not be asked again
 			c.miss(l)
 			l.next()
 		}
 	}
 	c.settleHostRoutes()
+}
+
+// take reads the block that begins at the current line.
+func (p *parser) take(c *collector, l *lines) {
+	if p.row == nil {
+		p.parse(c, l)
+		return
+	}
+	c.reject(l.mark(), p.row(c, l.fields()))
+	l.next()
 }
 
 // find returns the parser whose block begins at the current line, or nil.

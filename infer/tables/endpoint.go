@@ -80,17 +80,7 @@ func bracketed(host string) (address netip.Addr, ok bool) {
 // isService tells what can be a service's name, as lists of services have them:
 // RFC 6335, section 5.1, with some older characters.
 func isService(token string) bool {
-	letter := false
-	for _, c := range []byte(token) {
-		switch {
-		case c|0x20 >= 'a' && c|0x20 <= 'z':
-			letter = true
-		case c >= '0' && c <= '9', strings.IndexByte("-_+.*/", c) >= 0:
-		default:
-			return false
-		}
-	}
-	return letter && len(token) <= 32
+	return len(token) <= 32 && strings.ContainsAny(token, letters) && strings.Trim(token, letters+"0123456789-_+.*/") == ""
 }
 
 // parseUnixEnd reads an endpoint of Unix, whose port follows its last colon or, of

@@ -59,32 +59,33 @@ func Find(capture, stem string) ([]string, error) {
 func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 	union := &infer.Snapshot{Version: Version}
 	settled := 0 // rows at the last normalising: done again when they have doubled
-	var results []Result
-	var failed []error
+	var (
+		results []Result
+		files   []string
+		failed  []error
+	)
 	for _, path := range paths {
 		list, err := Files(path)
-		if err != nil {
-			failed = append(failed, err)
+		files, failed = append(files, list...), append(failed, err)
+	}
+	for _, file := range files {
+		if settled > maxUnion {
+			const problem = "left out: the files before it have too many rows"
+			results = append(results, Result{Name: file, Format: unknownFormat, Problem: problem})
 			continue
 		}
-		for _, file := range list {
-			if settled > maxUnion {
-				results = append(results, Result{Name: file, Format: unknownFormat, Problem: "left out: the files before it have too many rows"})
-				continue
-			}
-			content, err := readFile(file)
-			if err != nil {
-				results = append(results, Result{Name: file, Format: unknownFormat, Problem: unread(file, err)})
-				continue
-			}
-			one, result := Parse(file, content)
-			stamp(one, file)
-			results = append(results, result)
-			add(union, one)
-			if n := rowsOf(union); n > max(2*settled, 1000) || n > maxUnion {
-				normalise(union)
-				settled = rowsOf(union)
-			}
+		content, err := readFile(file)
+		if err != nil {
+			results = append(results, Result{Name: file, Format: unknownFormat, Problem: unread(file, err)})
+			continue
+		}
+		one, result := Parse(file, content)
+		stamp(one, file)
+		results = append(results, result)
+		add(union, one)
+		if n := rowsOf(union); n > max(2*settled, 1000) || n > maxUnion {
+			normalise(union)
+			settled = rowsOf(union)
 		}
 	}
 	settleDevices(union)

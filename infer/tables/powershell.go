@@ -59,8 +59,7 @@ func neighbor(c *collector, o object) (why string) {
 		return whyName
 	}
 	if rest != "" {
-		c.hint(rest, 0, false)
-		return whyCut
+		return c.hint(rest, 0, false)
 	}
 	linkLayer, _ := parseLinkLayer(o.text("LinkLayerAddress"))
 	c.neighbor(infer.Neighbor{
@@ -83,8 +82,7 @@ func ipAddress(c *collector, o object) (why string) {
 		return whyName
 	}
 	if rest != "" {
-		c.hint(rest, 0, true)
-		return whyCut
+		return c.hint(rest, 0, true)
 	}
 	c.local(index, word(o.text("InterfaceAlias")), address)
 	return ""
@@ -96,8 +94,7 @@ func netRoute(c *collector, o object) (why string) {
 	destination, hop := o.text("DestinationPrefix"), o.text("NextHop")
 	for _, text := range []string{destination, hop} {
 		if rest, cut := trimCut(text); cut {
-			c.hint(rest, 0, false)
-			return whyCut
+			return c.hint(rest, 0, false)
 		}
 	}
 	prefix, ok := parsePrefix(destination)
@@ -174,8 +171,7 @@ func dnsEntry(c *collector, o object) (why string) {
 	data := o.text("Data")
 	if rest, cut := trimCut(data); cut {
 		if _, ok := certainOf(rest); ok {
-			c.hint(rest, 0, false)
-			return whyCut
+			return c.hint(rest, 0, false)
 		}
 	}
 	if address, _, ok := parseHost(data); ok {

@@ -10,14 +10,8 @@ import (
 // PowerShell's objects as text: Format-Table (columns under dashes), Format-List
 // (a name, a colon and a value a line) and Export-Csv.
 
-// column is one of a table's: its run of dashes, in characters from the line's
-// start, and the property above it.
-type column struct {
-	from, to int
-	name     string
-}
-
-// cell is a word of a line, by where it is, in characters.
+// cell is a word of a line, by where it is, in characters. As a column of a table it
+// has the place of its dashes, and its property's name.
 type cell struct {
 	from, to int
 	text     string
@@ -51,11 +45,11 @@ func isWide(r rune) bool {
 
 // slice puts a line's words into columns: a word belongs to the column whose
 // dashes it overlaps, else to that of the word before it.
-func slice(columns []column, line string, wide bool) []string {
+func slice(columns []cell, line string, wide bool) []string {
 	values := make([]string, len(columns))
 	last := -1
 	for _, word := range cells(line, wide) {
-		i := slices.IndexFunc(columns, func(c column) bool { return word.from < c.to && word.to > c.from })
+		i := slices.IndexFunc(columns, func(c cell) bool { return word.from < c.to && word.to > c.from })
 		if i < 0 {
 			i = last
 		}
@@ -87,13 +81,14 @@ const (
 
 // psColumns reads the header of a PowerShell table whose dashes are the current
 // line; of a narrow table it is wrapped. There are none if it is another's.
-func psColumns(l *lines) (columns []column, ok bool) {
+func psColumns(l *lines) (columns []cell, ok bool) {
 	if len(l.current) > maxLine || !strings.Contains(l.current, "--") || strings.Trim(l.current, "- \t") != "" ||
 		!slices.ContainsFunc(l.before[:], namesProperty) {
 		return nil, false
 	}
-	for _, dashes := range cells(l.current, false) {
-		columns = append(columns, column{from: dashes.from, to: dashes.to})
+	columns = cells(l.current, false)
+	for i := range columns {
+		columns[i].text = "" // the names are above
 	}
 	if len(columns) > maxColumns {
 		return nil, false
@@ -103,7 +98,7 @@ func psColumns(l *lines) (columns []column, ok bool) {
 			break
 		}
 		for i, part := range slice(columns, line, false) {
-			columns[i].name = strings.ReplaceAll(part, " ", "") + columns[i].name
+			columns[i].text = strings.ReplaceAll(part, " ", "") + columns[i].text
 		}
 		if kindOf(rowObject(columns, make([]string, len(columns)))) != nil {
 			return columns, true
@@ -121,7 +116,7 @@ type psRow struct {
 }
 
 // parsePSTable reads the rows below the dashes.
-func parsePSTable(c *collector, l *lines, columns []column) {
+func parsePSTable(c *collector, l *lines, columns []cell) {
 	var row *psRow
 	emit := func() {
 		if row != nil {
@@ -148,7 +143,7 @@ func parsePSTable(c *collector, l *lines, columns []column) {
 
 // goesOn takes a line that only goes on with values of the row: each fills its
 // column down to there and no more, and others are missing.
-func (row *psRow) goesOn(columns []column, values []string) bool {
+func (row *psRow) goesOn(columns []cell, values []string) bool {
 	filled, missing := false, false
 	for i, value := range values {
 		if value == "" {
@@ -172,7 +167,7 @@ func (row *psRow) goesOn(columns []column, values []string) bool {
 
 // psObject reads a finished row, its columns as a file has them or, failing
 // that, as a console has.
-func (c *collector) psObject(columns []column, row *psRow) {
+func (c *collector) psObject(columns []cell, row *psRow) {
 	o := rowObject(columns, row.values)
 	k := kindOf(o)
 	if k == nil {
@@ -186,10 +181,10 @@ func (c *collector) psObject(columns []column, row *psRow) {
 	c.reject(row.at, why)
 }
 
-func rowObject(columns []column, values []string) object {
+func rowObject(columns []cell, values []string) object {
 	o := object{}
 	for i, column := range columns {
-		o.put(column.name, values[i])
+		o.put(column.text, values[i])
 	}
 	return o
 }
@@ -247,15 +242,15 @@ func parsePSList(c *collector, l *lines) {
 
 // csvHeader reads a line of names as Export-Csv writes them, of a command that
 // is known.
-func csvHeader(line string) (columns []column, comma rune) {
+func csvHeader(line string) (columns []cell, comma rune) {
 	if !namesProperty(line) {
 		return nil, 0
 	}
 	for _, comma := range ",;\t" {
 		names := csvFields(line, comma)
-		columns := make([]column, len(names))
+		columns := make([]cell, len(names))
 		for i, name := range names {
-			columns[i].name = name
+			columns[i].text = name
 		}
 		if len(names) > 1 && kindOf(rowObject(columns, names)) != nil {
 			return columns, comma

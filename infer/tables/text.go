@@ -85,11 +85,11 @@ func decodeASCII(content []byte) string {
 	var b strings.Builder
 	b.Grow(len(content))
 	for _, c := range content {
-		if c < utf8.RuneSelf {
-			b.WriteByte(c)
-		} else {
-			b.WriteRune(utf8.RuneError)
+		r := rune(c)
+		if r >= utf8.RuneSelf {
+			r = utf8.RuneError
 		}
+		b.WriteRune(r)
 	}
 	return b.String()
 }

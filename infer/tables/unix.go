@@ -48,15 +48,7 @@ func (r *unixRoute) closed() bool { return strings.ContainsAny(r.flags, "!RB") }
 
 // isRouteFlags tells letters and digits after U, or a closed way's.
 func isRouteFlags(token string) bool {
-	if token[0] != 'U' && token[0] != '!' {
-		return false
-	}
-	for _, r := range token[1:] {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '1' && r <= '3') {
-			return false
-		}
-	}
-	return true
+	return (token[0] == 'U' || token[0] == '!') && strings.Trim(token[1:], letters+"123") == ""
 }
 
 // unixDestination reads a destination: default, a prefix, or an address. Of
@@ -106,8 +98,7 @@ func unixRouteRow(c *collector, fields []string) (why string) {
 		c.hint(r.gateway, 0, false)
 		return whyDoubt
 	case !isHop && gatewayed && strings.Contains(r.gateway, ":") && !isLinkLayer:
-		c.hint(r.gateway, 0, false)
-		return whyCut
+		return c.hint(r.gateway, 0, false)
 	case gatewayed && r.single && strings.Contains(r.flags, "W"): // made when the host sent there
 		c.destination(infer.Destination{Destination: r.prefix.Addr(), NextHop: hop, Interface: index, Device: word(r.device)})
 	case gatewayed:
