@@ -98,10 +98,10 @@ func jumboLength(header []byte) int {
 }
 
 // walk passes the extension headers of the IPv6 packet at net, and notes what they
-// say of its upper layer.
-func (v *View) walk(data []byte, net, end int) walk {
+// say of its upper layer. It returns where that begins, and the Jumbo Payload Length.
+func (v *View) walk(data []byte, net, end int) (upper, jumbo int) {
 	w := walk{next: data[net+6], pos: net + ipv6Len}
 	w.run(data, end)
 	v.Proto, v.Partial, v.Fragment = w.next, w.partial, w.fragment
-	return w
+	return w.pos, w.jumbo
 }

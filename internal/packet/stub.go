@@ -22,8 +22,8 @@ func stubEnd(payloadLen uint16, upper, wireLen int) int {
 // straight after it, unless its Next Header says that extension headers were
 // recorded too.
 func decodeStub(v *View, data []byte, net, end int) {
-	w := v.walk(data, net, end)
-	v.place(net, w.pos, end, len(data))
+	upper, _ := v.walk(data, net, end)
+	v.place(net, upper, end, len(data))
 	if v.Proto == ProtoNoNext && v.UpperLen > 0 {
 		v.Proto = NoNextHeaderKnown
 	}
