@@ -2,7 +2,7 @@ package packet
 
 // Types of ICMP and ICMPv6 messages in IANA's lists, after the protocol's number.
 const (
-	icmpEchoReply      = ProtoICMP<<8 | 0
+	icmpEchoReply      = ProtoICMP << 8 // 0
 	icmpUnreachable    = ProtoICMP<<8 | 3
 	icmpSourceQuench   = ProtoICMP<<8 | 4
 	icmpRedirect       = ProtoICMP<<8 | 5
