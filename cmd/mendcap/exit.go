@@ -54,7 +54,7 @@ var exitCodes = []exitCode{
 		"The summary says which, and why. Once that is mended, --resume repairs those alone."},
 	{exitInternal, "internal", "an error in mendcap itself; please report what it printed",
 		"Nothing half-written is left."},
-	{exitInterrupted, "interrupted", "interrupted; the capture at hand left no output",
+	{exitInterrupted, "interrupted", "interrupted; the unfinished capture left no output",
 		"Run it again; batch goes on where it was with --resume."},
 	{exitReaderGone, "reader-gone", "nobody read the capture of -w - to its end",
 		"Let the reader of the pipe read all of it, or write to a file."},

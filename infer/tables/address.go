@@ -1,11 +1,11 @@
 package tables
 
 import (
+	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/mendcap/mendcap/infer"
 )
 
 // parseAddress reads an address with or without a zone. The zone is taken off;
@@ -14,13 +14,8 @@ import (
 // wire. The whole token must be the address.
 func parseAddress(token string) (address netip.Addr, zone uint32, ok bool) {
 	address, err := netip.ParseAddr(token)
-	if err != nil {
-		return netip.Addr{}, 0, false
-	}
-	if index, err := strconv.ParseUint(address.Zone(), 10, 32); err == nil {
-		zone = uint32(index)
-	}
-	return address.WithZone("").Unmap(), zone, true
+	zone, _ = number[uint32](address.Zone())
+	return address.WithZone("").Unmap(), zone, err == nil
 }
 
 // parseHost reads an address of one host or group: not the unspecified one.
@@ -41,75 +36,37 @@ func parseGroup(token string) (address netip.Addr, zone uint32, ok bool) {
 	return address, zone, ok && address.IsMulticast()
 }
 
-// parseEndpoint reads an address and port as Windows prints them: [a%zone]:port,
-// a.b.c.d:port, *:port and *:*. An unspecified address is any: the zero one.
-func parseEndpoint(token string) (endpoint infer.Endpoint, ok bool) {
-	colon := strings.LastIndexByte(token, ':')
-	if colon < 0 {
-		return infer.Endpoint{}, false
+// parseZoned reads the address of a host or group with the zone as its index or
+// name. IPv4 addresses have zones too (127.0.0.53%lo).
+func parseZoned(token string) (address netip.Addr, index uint32, device string, ok bool) {
+	host, zone, _ := strings.Cut(token, "%")
+	address, _, ok = parseHost(host)
+	index, isIndex := number[uint32](zone)
+	if !isIndex {
+		device = word(zone)
 	}
-	host, port := token[:colon], token[colon+1:]
-	if port != "*" {
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil {
-			return infer.Endpoint{}, false
-		}
-		endpoint.Port = uint16(n)
-	}
-	if host == "*" {
-		return endpoint, true
-	}
-	inner, bracketed := strings.CutPrefix(host, "[")
-	if bracketed {
-		if inner, ok = strings.CutSuffix(inner, "]"); !ok {
-			return infer.Endpoint{}, false
-		}
-	}
-	// Without brackets an IPv6 address and its port cannot be told apart.
-	address, _, ok := parseAddress(inner)
-	if !ok || bracketed != strings.Contains(inner, ":") {
-		return infer.Endpoint{}, false
-	}
-	endpoint.Address = specified(address)
-	return endpoint, true
+	return address, index, device, ok
 }
 
-// parseEnd reads an endpoint of Windows whose port may be a service's name and
-// whose address may be a host's.
-func parseEnd(token string) (e end, ok bool) {
-	if e.Endpoint, ok = parseEndpoint(token); ok {
-		return e, true
+// parsePrefix reads an address, with or without a zone, and a prefix length.
+// The bits after the prefix must be zero.
+func parsePrefix(token string) (prefix netip.Prefix, ok bool) {
+	host, length, ok := strings.Cut(token, "/")
+	if !ok {
+		return netip.Prefix{}, false
 	}
-	colon := strings.LastIndexByte(token, ':')
-	if colon <= 0 {
-		return end{}, false
-	}
-	host, port := token[:colon], token[colon+1:]
-	if port == "0" && !mentionsAddress(host) {
-		return end{}, true // what listens has the host's name for any address
-	}
-	if e.service = isService(port); !e.service && !isInteger(port) {
-		return end{}, false
-	}
-	e.Endpoint, ok = parseEndpoint(host + ":0")
-	e.named = !ok
-	return e, ok || !mentionsAddress(host)
+	// BSD puts the zone before the length.
+	host, _, _ = strings.Cut(host, "%")
+	prefix, err := netip.ParsePrefix(host + "/" + length)
+	return prefix, err == nil && prefix == prefix.Masked()
 }
 
-// isService tells what can be a service's name, as lists of services have them:
-// RFC 6335, section 5.1, with some older characters.
-func isService(token string) bool {
-	letter := false
-	for _, c := range []byte(token) {
-		switch {
-		case c|0x20 >= 'a' && c|0x20 <= 'z':
-			letter = true
-		case c >= '0' && c <= '9', strings.IndexByte("-_+.*/", c) >= 0:
-		default:
-			return false
-		}
+// defaultPrefix is that of the default route, of the next hop's family.
+func defaultPrefix(hop netip.Addr) netip.Prefix {
+	if hop.Is4() {
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 	}
-	return letter && len(token) <= 32
+	return netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 }
 
 // specified turns the unspecified address into the zero one.
@@ -122,48 +79,39 @@ func specified(address netip.Addr) netip.Addr {
 
 // parseLinkLayer reads an Ethernet address, six octets of two digits with - or
 // : between them, and gives it in lower case with colons; the zero address,
-// which stands for "unresolved", is the empty string.
+// which says "unresolved", is the empty string.
 func parseLinkLayer(token string) (linkLayer string, ok bool) {
 	const length = 6*2 + 5
 	if len(token) != length {
 		return "", false
 	}
-	zero := true
-	for i := range length {
-		switch c := token[i]; {
-		case i%3 == 2:
-			if c != token[2] || c != '-' && c != ':' {
-				return "", false
-			}
-		case !isHex(c):
-			return "", false
-		case c != '0':
-			zero = false
-		}
+	octets, err := net.ParseMAC(token)
+	if err != nil || [6]byte(octets) == [6]byte{} {
+		return "", err == nil
 	}
-	if zero {
-		return "", true
-	}
-	return strings.ToLower(strings.ReplaceAll(token, "-", ":")), true
+	return octets.String(), true
 }
 
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+// parseShortLinkLayer reads a link-layer address as BSD prints it, without
+// leading zeros.
+func parseShortLinkLayer(token string) (linkLayer string, ok bool) {
+	octets := strings.Split(token, ":")
+	if len(octets) != 6 {
+		return "", false
+	}
+	for i, octet := range octets {
+		if len(octet) == 1 {
+			octets[i] = "0" + octet
+		}
+	}
+	return parseLinkLayer(strings.Join(octets, ":"))
 }
 
 // mentionsAddress reports whether a line has something in it that is an
 // address, or that looks like one that was cut or misprinted.
 func mentionsAddress(line string) bool {
-	if len(line) > maxLine {
-		return true
-	}
-	tokens := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\"'()[]<>,;=/%", r) })
-	for _, token := range tokens {
-		if resemblesAddress(token) {
-			return true
-		}
-	}
-	return false
+	separates := func(r rune) bool { return strings.ContainsRune(" \t\"'()[]<>,;=/%", r) }
+	return len(line) > maxLine || slices.ContainsFunc(strings.FieldsFunc(line, separates), resemblesAddress)
 }
 
 func resemblesAddress(token string) bool {
@@ -176,4 +124,29 @@ func resemblesAddress(token string) bool {
 	host, _, _ := strings.Cut(token, ":")
 	_, err := netip.ParseAddr(host)
 	return err == nil
+}
+
+// number reads decimal digits; of a number that T can't hold nothing.
+func number[T uint8 | uint16 | uint32 | uint64](digits string) (n T, ok bool) {
+	if digits == "" || digits[0] < '0' || digits[0] > '9' { // most words: an error costs more
+		return 0, false
+	}
+	wide, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil || wide != uint64(T(wide)) {
+		return 0, false
+	}
+	return T(wide), true
+}
+
+// isInteger tells decimal digits.
+func isInteger(token string) bool {
+	_, ok := number[uint64](token)
+	return ok
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// isDevice tells what can be an interface's name: it begins with a letter.
+func isDevice(token string) bool {
+	return token != "" && len(token) <= 32 && (token[0]|0x20 >= 'a' && token[0]|0x20 <= 'z')
 }

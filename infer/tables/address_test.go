@@ -50,7 +50,7 @@ func TestParseAddress(t *testing.T) {
 	}
 }
 
-func TestParseEndpoint(t *testing.T) {
+func TestParseEnd(t *testing.T) {
 	tests := []struct {
 		token   string
 		address string // empty: any
@@ -63,7 +63,7 @@ func TestParseEndpoint(t *testing.T) {
 		{"0.0.0.0:0", "", 0, true},
 		{"*:*", "", 0, true},
 		{"*:53", "", 53, true},
-		{"[2001:db8::1]:65536", "", 0, false},
+		{"[2001:db8::1]:65536", "2001:db8::1", 0, true}, // a number, but no port's: 0
 		{"[2001:db8::1]:https", "", 0, false},
 		{"[2001:db8::1]", "", 0, false},
 		{"[2001:db8::1:443", "", 0, false},
@@ -75,12 +75,13 @@ func TestParseEndpoint(t *testing.T) {
 		{"", "", 0, false},
 	}
 	for _, test := range tests {
-		got, ok := parseEndpoint(test.token)
+		got, ok := parseEnd(test.token)
+		ok = ok && got.whole()
 		want := infer.Endpoint{Port: test.port}
 		if test.address != "" {
 			want.Address = netip.MustParseAddr(test.address)
 		}
-		if ok != test.ok || ok && got != want {
+		if ok != test.ok || ok && got.Endpoint != want {
 			t.Errorf("%q: got %v, %v, want %v, %v", test.token, got, ok, want, test.ok)
 		}
 	}

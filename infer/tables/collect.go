@@ -17,11 +17,18 @@ type collector struct {
 	rows       int
 	hostRoutes []infer.Route // of Windows: the host's own addresses, or others
 	limit      int           // rows that are kept
+	trial      *collector    // keeps nothing: what tries whether a line is a row gives it there
 	cut        int           // addresses that a tool has cut
 	jsonBudget int           // bytes that may still be spent on looking for JSON in vain
 	doubtful   tally         // lines that mention an address but gave none
 	unread     tally         // all lines that no format took
 	problem    string
+}
+
+func newCollector(limit int) *collector {
+	return &collector{
+		snapshot: &infer.Snapshot{}, parsers: parsers, limit: limit, trial: &collector{snapshot: &infer.Snapshot{}},
+	}
 }
 
 // Why a line gave nothing, or not all that it seems to hold.
@@ -55,7 +62,7 @@ func (t *tally) merge(other tally) {
 }
 
 func (c *collector) found(format string) {
-	if !slices.Contains(c.formats, format) {
+	if format != "" && !slices.Contains(c.formats, format) {
 		c.formats = append(c.formats, format)
 	}
 }
@@ -71,23 +78,25 @@ func (c *collector) miss(l *lines) {
 	}
 }
 
-// reject notes that the current line is a row of its format and yet gave
-// nothing, or not all.
-func (c *collector) reject(l *lines, why string) { c.rejectLine(l.number, l.current, why) }
-
-func (c *collector) rejectLine(number int, text, why string) {
-	c.unread.add(number, text, why)
-	c.doubtful.add(number, text, why)
+// reject notes why a row of some format gave nothing, or not all. It does nothing
+// where there is no reason.
+func (c *collector) reject(at mark, why string) {
+	if why != "" {
+		c.unread.add(at.number, at.text, why)
+		c.doubtful.add(at.number, at.text, why)
+	}
 }
 
 // room counts a row and reports whether it may be kept.
 func (c *collector) room() bool {
-	if c.rows >= c.limit {
-		c.problem = fmt.Sprintf("too many rows: those after the first %d were left out", c.limit)
-		return false
+	if c.rows < c.limit {
+		c.rows++
+		return true
 	}
-	c.rows++
-	return true
+	if c.problem == "" {
+		c.problem = fmt.Sprintf("too many rows: those after the first %d were left out", c.limit)
+	}
+	return false
 }
 
 // keep adds a row to a list of the snapshot, if there is room for it.
@@ -106,10 +115,6 @@ func (c *collector) local(index uint32, name string, address netip.Addr) {
 func (c *collector) group(index uint32, name string, address netip.Addr) {
 	keep(c, &c.snapshot.Interfaces, infer.Interface{Index: index, Name: name, Groups: []netip.Addr{address}})
 }
-
-func (c *collector) tcp(row infer.Connection) { keep(c, &c.snapshot.TCPConnections, row) }
-
-func (c *collector) udp(row infer.Connection) { keep(c, &c.snapshot.UDPEndpoints, row) }
 
 func (c *collector) destination(row infer.Destination) {
 	row.NextHop = specified(row.NextHop)
@@ -130,31 +135,29 @@ func (c *collector) route(row infer.Route) {
 	}
 }
 
-func (c *collector) flow(row infer.Flow) { keep(c, &c.snapshot.Flows, row) }
-
 func (c *collector) host(address netip.Addr) { keep(c, &c.snapshot.Hosts, address) }
 
 func (c *collector) cached(address netip.Addr) { keep(c, &c.snapshot.DNSCache, address) }
 
-// hint keeps what is left of an address that was cut. It is no row.
-func (c *collector) hint(rest string, port uint16, local bool) {
+// hint keeps what is left of an address that was cut, and says that it was. It is no
+// row.
+func (c *collector) hint(rest string, port uint16, local bool) (why string) {
 	c.cut++
 	if prefix, ok := certainOf(rest); ok && len(c.snapshot.Hints) < c.limit {
 		c.snapshot.Hints = append(c.snapshot.Hints, infer.Hint{Prefix: prefix, Port: port, Local: local})
 	}
+	return whyCut
 }
 
-// report fills in the result once the snapshot is complete. Titles and column
-// headers are no loss, but for a file of which nothing was understood.
-func (c *collector) report(result *Result) {
-	lost := c.doubtful
-	if len(c.formats) > 0 {
-		result.Format = strings.Join(c.formats, " + ")
-	} else {
-		lost = c.unread
+// report is the result once the snapshot is complete. Titles and column headers
+// are no loss, but for a file of which nothing was understood.
+func (c *collector) report(name string) Result {
+	format, lost := strings.Join(c.formats, " + "), c.doubtful
+	if format == "" {
+		format, lost = unknownFormat, c.unread
 	}
-	result.Rows, result.Cut = c.rows, c.cut
-	result.Lines, result.NotUnderstood = lost.lines, lost.count
-	result.Addresses = countAddresses(c.snapshot)
-	result.Problem = c.problem
+	return Result{
+		Name: name, Format: format, Rows: c.rows, Addresses: countAddresses(c.snapshot, snapshotTables...), Cut: c.cut,
+		Lines: lost.lines, NotUnderstood: lost.count, Problem: c.problem,
+	}
 }

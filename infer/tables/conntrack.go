@@ -1,69 +1,61 @@
 package tables
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/mendcap/mendcap/infer"
 )
 
-// isConntrack tells a row of `conntrack -L` or /proc/net/nf_conntrack: perhaps
+// conntrack reads a row of `conntrack -L` or /proc/net/nf_conntrack: perhaps
 // the family and its number, the protocol and its number, then the tuples of
-// both directions as key=value.
-func isConntrack(l *lines) bool {
-	_, ok := conntrackProtocol(l.fields())
-	return ok && strings.Contains(l.current, " src=") && strings.Contains(l.current, " dst=")
-}
-
-func conntrackProtocol(fields []string) (protocol uint8, ok bool) {
-	if len(fields) > 2 && (fields[0] == "ipv4" || fields[0] == "ipv6") {
+// both directions as key=value. It takes both directions, or nothing: of a line
+// that was cut the last address may lack digits.
+func conntrack(c *collector, fields []string) (why string) {
+	if fields[0] == "ipv4" || fields[0] == "ipv6" {
 		fields = fields[2:]
 	}
 	if len(fields) < 4 || !isDevice(fields[0]) {
-		return 0, false
+		return whyUnknown
 	}
-	n, err := strconv.ParseUint(fields[1], 10, 8)
-	return uint8(n), err == nil
-}
-
-// parseConntrack takes both directions, or nothing: of a line that was cut the
-// last address may lack digits.
-func parseConntrack(c *collector, l *lines) {
-	defer l.next()
-	protocol, _ := conntrackProtocol(l.fields())
+	protocol, ok := number[uint8](fields[1])
+	if !ok || !hasPrefixed(fields[2:], "src=") || !hasPrefixed(fields[2:], "dst=") {
+		return whyUnknown
+	}
 	var flows []infer.Flow
-	ok := true
-	for _, field := range l.fields() {
+	for _, field := range fields {
 		key, value, isPair := strings.Cut(field, "=")
-		if !isPair {
-			continue
-		}
-		if key == "src" { // begins a direction
+		if isPair && key == "src" { // begins a direction
 			flows = append(flows, infer.Flow{Protocol: protocol})
-		} else if len(flows) == 0 {
+		} else if !isPair || len(flows) == 0 {
 			continue
 		}
-		flow := &flows[len(flows)-1]
+		flow, isRead := &flows[len(flows)-1], true
 		switch key {
 		case "src":
-			ok = conntrackHost(&flow.Source, value) && ok
+			flow.Source.Address, _, isRead = parseHost(value)
 		case "dst":
-			ok = conntrackHost(&flow.Destination, value) && ok
+			flow.Destination.Address, _, isRead = parseHost(value)
 		case "sport":
-			ok = conntrackPort(&flow.Source, value) && ok
+			flow.Source.Port, isRead = number[uint16](value)
 		case "dport":
-			ok = conntrackPort(&flow.Destination, value) && ok
+			flow.Destination.Port, isRead = number[uint16](value)
 		}
+		ok = ok && isRead
 	}
 	if !ok || len(flows) != 2 || !isWholeFlow(flows[0]) || !isWholeFlow(flows[1]) {
-		c.reject(l, whyRow)
-		return
+		return whyRow
 	}
 	for _, flow := range flows {
 		if !flow.Source.Address.IsMulticast() { // the answer of a group is never sent
-			c.flow(flow)
+			keep(c, &c.snapshot.Flows, flow)
 		}
 	}
+	return ""
+}
+
+func hasPrefixed(fields []string, prefix string) bool {
+	return slices.ContainsFunc(fields, func(field string) bool { return strings.HasPrefix(field, prefix) })
 }
 
 // isWholeFlow reports whether a direction has its addresses and, of TCP and UDP,
@@ -72,15 +64,4 @@ func isWholeFlow(f infer.Flow) bool {
 	const tcp, udp = 6, 17
 	ports := f.Source.Port != 0 && f.Destination.Port != 0
 	return f.Source.Address.IsValid() && f.Destination.Address.IsValid() && (ports || f.Protocol != tcp && f.Protocol != udp)
-}
-
-func conntrackHost(e *infer.Endpoint, text string) (ok bool) {
-	e.Address, _, ok = parseHost(text)
-	return ok
-}
-
-func conntrackPort(e *infer.Endpoint, text string) (ok bool) {
-	n, err := strconv.ParseUint(text, 10, 16)
-	e.Port = uint16(n)
-	return err == nil
 }

@@ -10,8 +10,13 @@ type parser struct {
 	name  string // empty where parse finds out
 	words int    // at least in the first line
 
-	// matches reports whether a block of this format begins at the current
-	// line. It does not move the cursor.
+	// row reads a block of one line by its words, and says why they gave nothing,
+	// or not all. If that is whyUnknown, the line is none of this format, and gave
+	// nothing.
+	row func(c *collector, fields []string) (why string)
+
+	// Of other formats matches reports whether a block begins at the current line.
+	// It does not move the cursor.
 	matches func(l *lines) bool
 
 	// parse takes the block: at least the current line, and at most up to a
@@ -21,69 +26,83 @@ type parser struct {
 
 // parsers are all the text formats, in the order in which they are tried.
 var parsers = []parser{
-	{"netstat", 3, isNetstat, parseNetstat},
-	{"netstat-unix", 5, isUnixNetstat, parseUnixNetstat},
-	{"ss", 5, isSS, parseSS},
-	oneLine("proc-net", 12, isProcSocket, parseProcSocket),
-	oneLine("if_inet6", 6, isIfInet6, parseIfInet6),
-	oneLine("igmp6", 6, isIGMP6, parseIGMP6),
-	oneLine("ipv6_route", 10, isIPv6Route, parseIPv6Route),
-	oneLine("proc-arp", 6, isProcARP, parseProcARP),
-	{"conntrack", 4, isConntrack, parseConntrack},
-	oneLine("ip-addr", 4, isOneLineAddr, parseOneLineAddr),
-	oneLine("ip-addr", 3, isBriefAddr, parseBriefAddr),
-	{"ip-addr", 3, isIPAddr, parseIPAddr},
-	{"ip-maddr", 2, isIPMaddr, parseIPAddr},
-	{"ifconfig", 2, isIfconfig, parseIfconfig},
-	oneLine("ip-neigh", 2, isIPNeigh, parseIPNeigh),
-	{"ip-route", 2, isIPRoute, parseIPRoute},
-	oneLine("tcp_metrics", 3, isTCPMetrics, parseTCPMetrics),
-	oneLine("ndp", 4, isNDP, parseNDP),
-	{"route-unix", 4, isUnixRoute, parseUnixRoute},
-	oneLine("route-unix", 8, isRoute4, parseRoute4),
-	oneLine("arp-unix", 4, isUnixARP, parseUnixARP),
-	oneLine("arp-unix", 3, isARPTable, parseARPTable),
-	oneLine("groups", 3, isGroups, parseGroups),
-	{"arp", 4, isWindowsARP, parseWindowsARP},
-	{"netsh-destinationcache", 3, isDestinations, parseDestinations},
-	{"netsh-neighbors", 3, isNeighbors, parseNeighbors},
-	{"netsh-addresses", 5, isAddresses, parseAddresses},
-	{"netsh-addresses", 2, isAddressTitle, parseAddressTitle},
-	{"netsh-route", 6, isNetshRoutes, parseNetshRoutes},
-	{"netsh-joins", 4, isJoins, parseJoins},
-	{"route-print", 3, isRoutePrint6, parseRoutePrint6},
-	oneLine("route-print", 4, isRoutePrint4, parseRoutePrint4),
-	{"displaydns", 3, isDisplayDNS, parseDisplayDNS},
-	{"ipconfig", 3, isIPConfig, parseIPConfig},
-	{"ss", 3, begins("Netid", "State"), parseTitles},
-	{"ss", 3, begins("State", "Recv-Q"), parseTitles},
-	{"proc-net", 3, begins("sl", "local_address"), parseTitles},
-	{"proc-arp", 3, begins("IP", "address", "HW"), parseTitles},
-	{"", 1, isPSTable, parsePSTable},
-	{"", 2, isPSList, parsePSList},
-	{"", 1, isCSV, parseCSV},
+	{name: "netstat", words: 3, row: netstat},
+	{name: "netstat-unix", words: 5, matches: isUnixNetstat, parse: parseUnixNetstat},
+	{name: "ss", words: 5, matches: isSS, parse: parseSS},
+	{name: "proc-net", words: 12, row: procSocket},
+	{name: "if_inet6", words: 6, row: ifInet6},
+	{name: "igmp6", words: 6, row: igmp6},
+	{name: "ipv6_route", words: 10, row: ipv6Route},
+	{name: "proc-arp", words: 6, row: procARP},
+	{name: "conntrack", words: 4, row: conntrack},
+	{name: "ip-addr", words: 4, row: oneLineAddr},
+	{name: "ip-addr", words: 3, row: briefAddr},
+	block("ip-addr", 3, ipHeading, parseInetLines),
+	block("ip-maddr", 2, ipHeading, parseInetLines),
+	block("ifconfig", 2, ifconfigHeading, parseInetLines),
+	{name: "ip-neigh", words: 2, row: ipNeigh},
+	block("ip-route", 2, splitIPRoute, parseIPRoute),
+	{name: "tcp_metrics", words: 3, row: tcpMetrics},
+	{name: "ndp", words: 4, row: ndp},
+	{name: "route-unix", words: 4, row: unixRouteRow},
+	{name: "route-unix", words: 8, row: route4},
+	{name: "arp-unix", words: 6, row: unixARP},
+	{name: "arp-unix", words: 3, row: arpTable},
+	{name: "groups", words: 3, row: groups},
+	{name: "arp", words: 4, matches: isWindowsARP, parse: parseWindowsARP},
+	underlined("netsh-destinationcache", destinationRow, -wideColumn, wideColumn, 0),
+	underlined("netsh-neighbors", neighborRow, wideColumn, -wideColumn, 0),
+	underlined("netsh-addresses", addressRow, -lastColumn, 0, 0, 0, lastColumn),
+	{name: "netsh-addresses", words: 2, matches: isAddressTitle, parse: parseAddressTitle},
+	underlined("netsh-route", routeRow, 0, 0, 0, lastColumn, 0, lastColumn),
+	underlined("netsh-joins", joinRow, -lastColumn, 0, -lastColumn, lastColumn),
+	{name: "route-print", words: 3, matches: isRoutePrint6, parse: parseRoutePrint6},
+	{name: "route-print", words: 4, row: routePrint4},
+	{name: "displaydns", words: 3, matches: isDisplayDNS, parse: parseDisplayDNS},
+	{name: "ipconfig", words: 3, matches: isIPConfig, parse: parseIPConfig},
+	titles("ss", "Netid", "State"),
+	titles("ss", "State", "Recv-Q"),
+	titles("proc-net", "sl", "local_address"),
+	titles("proc-arp", "IP", "address", "HW"),
+	block("", 1, psColumns, parsePSTable),
+	{words: 2, matches: isPSList, parse: parsePSList},
+	{words: 1, matches: isCSV, parse: parseCSV},
 }
 
-// oneLine is a parser of blocks of one line each, by its words.
-func oneLine(name string, words int, matches func(fields []string) bool, parse func(c *collector, l *lines, fields []string)) parser {
-	return parser{name, words, func(l *lines) bool { return matches(l.fields()) }, func(c *collector, l *lines) {
-		parse(c, l, l.fields())
-		l.next()
+// block is the parser of a format whose first line says what parse needs to know.
+func block[T any](name string, words int, first func(*lines) (T, bool), parse func(*collector, *lines, T)) parser {
+	matches := func(l *lines) bool {
+		_, ok := first(l)
+		return ok
+	}
+	return parser{name: name, words: words, matches: matches, parse: func(c *collector, l *lines) {
+		said, _ := first(l)
+		parse(c, l, said)
 	}}
 }
 
-// begins tells a line by its first words: the titles of a table's columns. The
-// tools that print them do not translate them.
-func begins(words ...string) func(l *lines) bool {
-	return func(l *lines) bool {
-		fields := l.fields()
-		return len(fields) >= len(words) && slices.Equal(fields[:len(words)], words)
-	}
+// titles takes a line by its first words, the titles of a table's columns, which
+// the tools that print them do not translate: without them a table that has no rows
+// would be no known table.
+func titles(name string, words ...string) parser {
+	return parser{name: name, words: 3, row: func(_ *collector, fields []string) string {
+		if slices.Equal(fields[:len(words)], words) {
+			return ""
+		}
+		return whyUnknown
+	}}
 }
 
-// parseTitles takes the titles: without them a table that has no rows would be
-// no known table.
-func parseTitles(_ *collector, l *lines) { l.next() }
+// begins reports whether the parser's block begins at the current line.
+func (p *parser) begins(l *lines, trial *collector) bool {
+	switch fields := l.fields(); {
+	case len(fields) < p.words:
+		return false
+	case p.row != nil:
+		return p.row(trial, fields) != whyUnknown
+	}
+	return p.matches(l)
+}
 
 // read takes a text apart into blocks.
 func (c *collector) read(text string) {
@@ -92,18 +111,12 @@ func (c *collector) read(text string) {
 		if c.takeJSON(l) {
 			continue
 		}
-		p := c.find(l)
-		if p == nil {
-			c.miss(l)
-			l.next()
-			continue
-		}
-		if p.name != "" {
-			c.found(p.name)
-		}
 		at := l.number
-		p.parse(c, l)
-		if l.number == at { // it took nothing after all, and must not be asked again
+		if p := c.find(l); p != nil {
+			c.found(p.name)
+			p.take(c, l)
+		}
+		if l.number == at { // a parser that took nothing after all must not be asked again
 			c.miss(l)
 			l.next()
 		}
@@ -111,15 +124,23 @@ func (c *collector) read(text string) {
 	c.settleHostRoutes()
 }
 
+// take reads the block that begins at the current line.
+func (p *parser) take(c *collector, l *lines) {
+	if p.row == nil {
+		p.parse(c, l)
+		return
+	}
+	c.reject(l.mark(), p.row(c, l.fields()))
+	l.next()
+}
+
 // find returns the parser whose block begins at the current line, or nil.
 func (c *collector) find(l *lines) *parser {
-	words := len(l.fields())
-	for i := range c.parsers {
-		if words >= c.parsers[i].words && c.parsers[i].matches(l) {
-			return &c.parsers[i]
-		}
+	i := slices.IndexFunc(c.parsers, func(p parser) bool { return p.begins(l, c.trial) })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return &c.parsers[i]
 }
 
 // begins reports whether a block in some other format begins at the current

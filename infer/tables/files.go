@@ -21,35 +21,28 @@ import (
 // is no error.
 func Find(capture, stem string) ([]string, error) {
 	var found []string
-	for _, folder := range []string{stem + ".tables", capture + ".tables"} {
-		entry, err := os.Lstat(folder)
+	for _, path := range []string{stem + ".tables", capture + ".tables", stem + ".tables.json", stem + ".tables.txt"} {
+		isFolder := filepath.Ext(path) == ".tables"
+		entry, err := os.Lstat(path)
 		tooLong := errors.Is(err, syscall.ENAMETOOLONG) // for a file to have the name
-		if errors.Is(err, fs.ErrNotExist) || tooLong {
-			continue
-		}
-		if err != nil {
+		if err != nil && isFolder && !errors.Is(err, fs.ErrNotExist) && !tooLong {
 			return nil, fmt.Errorf("look for tables: %w", err)
 		}
-		info, err := os.Stat(folder)
+		if err != nil {
+			continue
+		}
+		info, err := os.Stat(path)
 		switch {
 		case err != nil && entry.Mode()&fs.ModeSymlink != 0:
-			found = append(found, folder) // Load says why it can't be read
-		case err == nil && info.IsDir():
-			inside, err := Files(folder)
+			found = append(found, path) // Load says why it can't be read
+		case err == nil && isFolder && info.IsDir():
+			inside, err := Files(path)
 			if err != nil {
 				return nil, fmt.Errorf("look for tables: %w", err)
 			}
 			found = append(found, inside...)
-		}
-	}
-	for _, file := range []string{stem + ".tables.json", stem + ".tables.txt"} {
-		entry, err := os.Lstat(file)
-		if err != nil {
-			continue
-		}
-		info, err := os.Stat(file)
-		if err != nil && entry.Mode()&fs.ModeSymlink != 0 || err == nil && info.Mode().IsRegular() {
-			found = append(found, file)
+		case err == nil && !isFolder && info.Mode().IsRegular():
+			found = append(found, path)
 		}
 	}
 	slices.Sort(found)
@@ -66,32 +59,33 @@ func Find(capture, stem string) ([]string, error) {
 func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 	union := &infer.Snapshot{Version: Version}
 	settled := 0 // rows at the last normalising: done again when they have doubled
-	var results []Result
-	var failed []error
+	var (
+		results []Result
+		files   []string
+		failed  []error
+	)
 	for _, path := range paths {
 		list, err := Files(path)
-		if err != nil {
-			failed = append(failed, err)
+		files, failed = append(files, list...), append(failed, err)
+	}
+	for _, file := range files {
+		if settled > maxUnion {
+			const problem = "left out: the files before it have too many rows"
+			results = append(results, Result{Name: file, Format: unknownFormat, Problem: problem})
 			continue
 		}
-		for _, file := range list {
-			if settled > maxUnion {
-				results = append(results, Result{Name: file, Format: unknownFormat, Problem: "left out: the files before it have too many rows"})
-				continue
-			}
-			content, err := readFile(file)
-			if err != nil {
-				results = append(results, Result{Name: file, Format: unknownFormat, Problem: unread(file, err)})
-				continue
-			}
-			one, result := Parse(file, content)
-			stamp(one, file)
-			results = append(results, result)
-			add(union, one)
-			if n := rowsOf(union); n > max(2*settled, 1000) || n > maxUnion {
-				normalise(union)
-				settled = rowsOf(union)
-			}
+		content, err := readFile(file)
+		if err != nil {
+			results = append(results, Result{Name: file, Format: unknownFormat, Problem: unread(file, err)})
+			continue
+		}
+		one, result := Parse(file, content)
+		stamp(one, file)
+		results = append(results, result)
+		add(union, one)
+		if n := rowsOf(union); n > max(2*settled, 1000) || n > maxUnion {
+			normalise(union)
+			settled = rowsOf(union)
 		}
 	}
 	settleDevices(union)

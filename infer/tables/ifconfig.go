@@ -2,6 +2,7 @@ package tables
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,7 +10,7 @@ import (
 // The tools that list an interface's addresses in lines below its name: Linux'
 // ip addr and ip maddr, and ifconfig of Linux, BSD and macOS.
 
-// heading is an interface's name as it stands above its addresses.
+// heading is an interface's name as it is above its addresses.
 type heading struct {
 	index uint32
 	name  string
@@ -19,97 +20,61 @@ type heading struct {
 // maddr.
 func ipHeading(l *lines) (h heading, ok bool) {
 	fields := l.fields()
-	if len(fields) < 2 || l.indented() || !strings.HasSuffix(fields[0], ":") {
+	if l.indented() || !strings.HasSuffix(fields[0], ":") {
 		return h, false
 	}
-	index, err := strconv.ParseUint(strings.TrimSuffix(fields[0], ":"), 10, 32)
+	index, ok := number[uint32](strings.TrimSuffix(fields[0], ":"))
 	name, colon := strings.CutSuffix(fields[1], ":")
 	name, _, _ = strings.Cut(name, "@")
-	if err != nil || !isDevice(name) || colon != (len(fields) > 2) || colon && fields[2][0] != '<' {
+	if !ok || !isDevice(name) || colon != (len(fields) > 2) || colon && fields[2][0] != '<' {
 		return h, false
 	}
-	return heading{uint32(index), word(name)}, true
+	return heading{index, word(name)}, true
 }
 
 // ifconfigHeading reads `eth0: flags=...`, and `eth0  Link encap:...` in any
 // language of older net-tools.
 func ifconfigHeading(l *lines) (h heading, ok bool) {
 	fields := l.fields()
-	if len(fields) < 2 || l.indented() {
-		return h, false
-	}
 	name, colon := strings.CutSuffix(fields[0], ":")
-	if !isDevice(name) || !(colon && strings.HasPrefix(fields[1], "flags=") || !colon && isInetLine(strings.Fields(l.peek(1))) && l.peek(1)[0] == ' ') {
+	if l.indented() || !isDevice(name) {
 		return h, false
 	}
-	return heading{name: word(name)}, true
+	h.name = word(name)
+	if colon {
+		return h, strings.HasPrefix(fields[1], "flags=")
+	}
+	below := l.peek(1)
+	return h, strings.HasPrefix(below, " ") && isInetLine(strings.Fields(below))
 }
 
 // isInetLine tells a line that has an address of the interface: some word of it
 // is or begins with inet, whatever the language of the others.
-func isInetLine(fields []string) bool {
-	at, _ := inetAt(fields)
-	return at >= 0
-}
+func isInetLine(fields []string) bool { return inetAt(fields) >= 0 }
 
-// inetAt returns where the word is, and whether it says IPv6.
-func inetAt(fields []string) (at int, six bool) {
-	for i := range min(len(fields), 3) {
-		switch fields[i] {
-		case "inet":
-			return i, false
-		case "inet6", "inet6:", "inet6-Adresse:":
-			return i, true
-		}
-	}
-	return -1, false
-}
-
-func isIPAddr(l *lines) bool {
-	_, ok := ipHeading(l)
-	return ok && len(l.fields()) > 2
-}
-
-func isIPMaddr(l *lines) bool {
-	_, ok := ipHeading(l)
-	return ok && len(l.fields()) == 2
-}
-
-func isIfconfig(l *lines) bool {
-	_, ok := ifconfigHeading(l)
-	return ok
-}
-
-func parseIPAddr(c *collector, l *lines) {
-	h, _ := ipHeading(l)
-	parseInetLines(c, l, h)
-}
-
-func parseIfconfig(c *collector, l *lines) {
-	h, _ := ifconfigHeading(l)
-	parseInetLines(c, l, h)
+// inetAt returns where the word is, or -1.
+func inetAt(fields []string) int {
+	return slices.IndexFunc(fields[:min(len(fields), 3)], func(field string) bool {
+		return field == "inet" || field == "inet6" || field == "inet6:" || field == "inet6-Adresse:"
+	})
 }
 
 // parseInetLines reads the indented lines below a heading.
 func parseInetLines(c *collector, l *lines, h heading) {
 	for l.next(); !l.done() && l.indented(); l.next() {
-		fields := l.fields()
-		if !isInetLine(fields) {
-			continue // counters, link-layer addresses, lifetimes
-		}
-		if !c.inetLine(fields, h) {
-			c.reject(l, whyName)
+		// Other lines are counters, link-layer addresses and lifetimes.
+		if fields := l.fields(); isInetLine(fields) {
+			c.reject(l.mark(), c.inetLine(fields, h))
 		}
 	}
 }
 
 // inetLine adds the address of a line, a group's or an interface's. On a
 // point-to-point link the peer's follows.
-func (c *collector) inetLine(fields []string, h heading) bool {
-	at, _ := inetAt(fields)
-	address, index, rest, ok := inetAddress(fields[at+1:])
+func (c *collector) inetLine(fields []string, h heading) (why string) {
+	address, index, rest, ok := inetAddress(fields[inetAt(fields)+1:])
 	if !ok {
-		return false
+		return whyName
 	}
 	if h.index != 0 {
 		index = h.index
@@ -120,7 +85,7 @@ func (c *collector) inetLine(fields []string, h heading) bool {
 	}
 	if address.IsMulticast() {
 		c.group(index, h.name, address)
-		return true
+		return ""
 	}
 	c.local(index, h.name, address)
 	for _, keyword := range []string{"peer", "-->", "destination"} {
@@ -129,7 +94,7 @@ func (c *collector) inetLine(fields []string, h heading) bool {
 			c.host(peer)
 		}
 	}
-	return true
+	return ""
 }
 
 // inetAddress finds the address after inet or inet6: the first word that is
@@ -150,37 +115,30 @@ func inetAddress(fields []string) (address netip.Addr, index uint32, rest []stri
 	return address, 0, nil, false
 }
 
-// isOneLineAddr tells a row of `ip -o addr`: index, name, inet or inet6, the
+// oneLineAddr reads a row of `ip -o addr`: index, name, inet or inet6, the
 // address with its prefix length.
-func isOneLineAddr(fields []string) bool {
-	return len(fields) >= 4 && strings.HasSuffix(fields[0], ":") && isInteger(strings.TrimSuffix(fields[0], ":")) &&
-		isDevice(fields[1]) && (fields[2] == "inet" || fields[2] == "inet6")
-}
-
-func parseOneLineAddr(c *collector, l *lines, fields []string) {
-	index, err := strconv.ParseUint(strings.TrimSuffix(fields[0], ":"), 10, 32)
-	if err != nil || !c.inetLine(fields[2:], heading{uint32(index), word(fields[1])}) {
-		c.reject(l, whyName)
+func oneLineAddr(c *collector, fields []string) (why string) {
+	digits, colon := strings.CutSuffix(fields[0], ":")
+	if !colon || !isInteger(digits) || !isDevice(fields[1]) || fields[2] != "inet" && fields[2] != "inet6" {
+		return whyUnknown
 	}
+	index, ok := number[uint32](digits)
+	if !ok {
+		return whyName
+	}
+	return c.inetLine(fields[2:], heading{index, word(fields[1])})
 }
 
-// isBriefAddr tells a row of `ip -br addr`: name, state, addresses with their
+// linkStates are the states of an interface by ip's names.
+var linkStates = []string{"UP", "DOWN", "UNKNOWN", "DORMANT", "LOWERLAYERDOWN", "TESTING", "NOTPRESENT"}
+
+// briefAddr reads a row of `ip -br addr`: name, state, addresses with their
 // prefix lengths.
-func isBriefAddr(fields []string) bool {
-	if len(fields) < 3 || !isDevice(fields[0]) {
-		return false
+func briefAddr(c *collector, fields []string) (why string) {
+	host, _, hasLength := strings.Cut(fields[2], "/")
+	if _, _, ok := parseHost(host); !ok || !hasLength || !isDevice(fields[0]) || !slices.Contains(linkStates, fields[1]) {
+		return whyUnknown
 	}
-	switch fields[1] {
-	case "UP", "DOWN", "UNKNOWN", "DORMANT", "LOWERLAYERDOWN", "TESTING", "NOTPRESENT":
-	default:
-		return false
-	}
-	host, _, ok := strings.Cut(fields[2], "/")
-	_, _, isAddress := parseHost(host)
-	return ok && isAddress
-}
-
-func parseBriefAddr(c *collector, _ *lines, fields []string) {
 	name, _, _ := strings.Cut(fields[0], "@")
 	for i := 2; i < len(fields); i++ {
 		host, _, _ := strings.Cut(fields[i], "/")
@@ -193,4 +151,5 @@ func parseBriefAddr(c *collector, _ *lines, fields []string) {
 			c.local(0, word(name), address)
 		}
 	}
+	return ""
 }

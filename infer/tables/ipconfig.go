@@ -1,6 +1,8 @@
 package tables
 
 import (
+	"cmp"
+	"encoding/binary"
 	"net/netip"
 	"strings"
 )
@@ -12,7 +14,7 @@ func isIPConfig(l *lines) bool {
 	return ok && strings.HasSuffix(strings.TrimRight(label, " "), " .")
 }
 
-// cutLabel splits a row at the colon that a leader of dots stands before: labels
+// cutLabel splits a row at the colon that a leader of dots is before: labels
 // may have colons of their own. Of a label that leaves no room for dots it is the
 // last one. A space or nothing follows it, so that addresses have none such.
 func cutLabel(line string) (label, value string, ok bool) {
@@ -55,8 +57,7 @@ type adapterValue struct {
 	state   bool // a state in parentheses follows it
 	masked  bool // the next row is its subnet mask
 	row     int  // the row that it belongs to
-	number  int  // of its line
-	line    string
+	at      mark
 }
 
 // parseIPConfig reads one adapter's rows: to a line that is less indented,
@@ -124,21 +125,15 @@ func (a *adapter) take(l *lines) bool {
 	a.stated = a.stated || state
 	if zone != 0 && address.IsLinkLocalUnicast() {
 		a.both = a.both || state
-		if a.zoned == 0 {
-			a.zoned = a.row
-		}
+		a.zoned = cmp.Or(a.zoned, a.row)
 	}
-	a.values = append(a.values, adapterValue{
-		address: address, zone: zone, state: state, row: a.row, number: l.number, line: l.current,
-	})
+	a.values = append(a.values, adapterValue{address: address, zone: zone, state: state, row: a.row, at: l.mark()})
 	return true
 }
 
 // mask takes in a subnet mask, which is that of the address in the row above.
 func (a *adapter) mask() {
-	if a.masked == 0 {
-		a.masked = a.row
-	}
+	a.masked = cmp.Or(a.masked, a.row)
 	if last := len(a.values) - 1; last >= 0 && a.values[last].row == a.row-1 && a.values[last].address.Is4() {
 		a.values[last].masked = true
 	}
@@ -154,8 +149,8 @@ func parseStated(value string) (address netip.Addr, zone uint32, state, ok bool)
 // isMask tells a subnet mask: ones, then zeros. No host has such an address.
 func isMask(address netip.Addr) bool {
 	b := address.As4()
-	bits := ^(uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]))
-	return bits&(bits+1) == 0
+	zeros := ^binary.BigEndian.Uint32(b[:])
+	return zeros&(zeros+1) == 0
 }
 
 // emit tells the adapter's own addresses from those of gateways and servers. A
@@ -167,7 +162,7 @@ func (a *adapter) emit(c *collector) {
 	for _, v := range a.values {
 		switch {
 		case !known && !(v.state && v.masked):
-			c.rejectLine(v.number, v.line, whyWhose)
+			c.reject(v.at, whyWhose)
 		case !a.own(v):
 			c.host(v.address)
 		case !v.address.IsMulticast():
@@ -209,4 +204,79 @@ func (a *adapter) index() uint32 {
 		}
 	}
 	return 0
+}
+
+// isDisplayDNS tells an entry of `ipconfig /displaydns`: rows like those of
+// ipconfig, below a line of dashes or in the order of a record.
+func isDisplayDNS(l *lines) bool {
+	if !isIPConfig(l) {
+		return false
+	}
+	w := dashes(wordsOf(l.before[0]))
+	return len(w) == 1 && w[0] >= lastColumn && l.indented() || isRecordAhead(l)
+}
+
+// isRecordAhead tells a record by its rows, of which the current one is the
+// first or second: what was cut off before them, as well as the names of its rows
+// in whatever language, may be lost.
+func isRecordAhead(l *lines) bool {
+	const rows = 6 // name, type, time to live, length, section, data
+	var r dnsRecord
+	for n := range rows {
+		line := l.peek(n)
+		_, value, ok := cutLabel(line)
+		if !ok || len(line) > maxLine {
+			return false
+		}
+		if address, ok := r.take(value); ok {
+			return address.IsValid()
+		}
+	}
+	return false
+}
+
+// dnsRecord is what the rows of a record have said so far: its type, time to live
+// and length.
+type dnsRecord []string
+
+// take reads a row's value. It returns the record's address, if it is the data
+// of one that has an address: of type A (1) with 4 bytes or AAAA (28) with 16.
+func (r *dnsRecord) take(value string) (address netip.Addr, ok bool) {
+	if isInteger(value) {
+		*r = append(*r, value)
+		return address, false
+	}
+	address, _, ok = parseAddress(value)
+	if !ok || len(*r) != 3 {
+		return netip.Addr{}, false
+	}
+	kind, length := "1", "4"
+	if strings.Contains(value, ":") {
+		kind, length = "28", "16"
+	}
+	return address, (*r)[0] == kind && (*r)[2] == length
+}
+
+// parseDisplayDNS reads the rows of an entry's records, with empty lines
+// between them. Of a record only the data can be an address; its name may look
+// like one.
+func parseDisplayDNS(c *collector, l *lines) {
+	var r dnsRecord
+	for ; !l.done(); l.next() {
+		if blank(l.current) {
+			r = nil
+			continue
+		}
+		_, value, ok := cutLabel(l.current)
+		if len(l.current) > maxLine || !ok || !l.indented() || !isIPConfig(l) && c.begins(l) {
+			return
+		}
+		if address, ok := r.take(value); ok {
+			if !address.IsUnspecified() { // the answer of filters
+				c.cached(address)
+			}
+		} else if mentionsAddress(value) {
+			c.reject(l.mark(), whyName)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 
@@ -89,10 +90,7 @@ func isIPRouteObject(o object) bool {
 
 // ipRouteObject makes of an object the line that ip prints without -j.
 func ipRouteObject(c *collector, o object) (why string) {
-	r := ipRoute{kind: "unicast", target: o.text("dst"), tail: ipWay(o)}
-	if kind := o.text("type"); kind != "" {
-		r.kind = kind
-	}
+	r := ipRoute{kind: cmp.Or(o.text("type"), "unicast"), target: o.text("dst"), tail: ipWay(o)}
 	if _, _, ok := r.destination(netip.Addr{}); !ok {
 		return whyName
 	}

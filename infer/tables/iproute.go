@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -16,59 +17,44 @@ func after(fields []string, keyword string) string {
 	return ""
 }
 
-// isIPNeigh tells a row of Linux' `ip neigh`: an address, then keywords with
+// ipNeigh reads a row of Linux' `ip neigh`: an address, then keywords with
 // their values, flags, and the state in capitals, in whatever order they have in
-// the version (ip-neighbor(8)). Some rows have no state.
-func isIPNeigh(fields []string) bool {
-	if len(fields) < 2 {
-		return false
+// the version (ip-neighbour(8)). Some rows have no state.
+func ipNeigh(c *collector, fields []string) (why string) {
+	address, index, device, ok := parseZoned(fields[0])
+	if !ok {
+		return whyUnknown
 	}
-	if _, _, _, ok := parseZoned(fields[0]); !ok {
-		return false
-	}
-	for _, field := range fields {
-		if isNeighState(field) {
-			return len(fields) == 2 || fields[1] == "dev" || fields[1] == "lladdr"
-		}
-	}
-	_, isLinkLayer := parseLinkLayer(after(fields, "lladdr"))
-	return len(fields) > 3 && fields[1] == "dev" && (isLinkLayer || slices.ContainsFunc(fields[3:], isNeighFlag))
-}
-
-// isNeighState tells the kernel's states of a neighbor, RFC 4861's and more.
-func isNeighState(token string) bool {
-	switch token {
-	case "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "INCOMPLETE", "PERMANENT", "NOARP", "NONE":
-		return true
-	}
-	return false
-}
-
-// isNeighFlag tells the flags of a neighbor that no route has.
-func isNeighFlag(token string) bool {
-	switch token {
-	case "router", "proxy", "managed", "extern_learn", "extern_valid":
-		return true
-	}
-	return false
-}
-
-func parseIPNeigh(c *collector, _ *lines, fields []string) {
-	address, index, device, _ := parseZoned(fields[0])
-	if len(fields) > 3 && slices.Contains(fields[3:], "proxy") { // the host only answers for it
-		c.host(address)
-		return
-	}
-	linkLayer, _ := parseLinkLayer(after(fields, "lladdr"))
-	if dev := after(fields, "dev"); dev != "" {
-		device = word(dev)
-	}
-	row := infer.Neighbor{Address: address, LinkLayer: linkLayer, Interface: index, Device: device}
-	if i := slices.IndexFunc(fields, isNeighState); i > 0 {
+	linkLayer, isLinkLayer := parseLinkLayer(after(fields, "lladdr"))
+	dev := after(fields, "dev")
+	row := infer.Neighbor{Address: address, LinkLayer: linkLayer, Interface: index, Device: cmp.Or(word(dev), device)}
+	if i := slices.IndexFunc(fields, isNeighState); i >= 0 {
 		row.State = fields[i]
+		ok = len(fields) == 2 || fields[1] == "dev" || fields[1] == "lladdr"
+	} else {
+		ok = len(fields) > 3 && fields[1] == "dev" && (isLinkLayer || slices.ContainsFunc(fields[3:], isNeighFlag))
 	}
-	c.neighbor(row)
+	switch {
+	case !ok:
+		return whyUnknown
+	case len(fields) > 3 && slices.Contains(fields[3:], "proxy"): // the host only answers for it
+		c.host(address)
+	default:
+		c.neighbor(row)
+	}
+	return ""
 }
+
+func isNeighState(token string) bool { return slices.Contains(neighStates, token) }
+
+func isNeighFlag(token string) bool { return slices.Contains(neighFlags, token) }
+
+// The kernel's states of a neighbor, RFC 4861's and more, and those flags that no
+// route has.
+var (
+	neighStates = []string{"REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "INCOMPLETE", "PERMANENT", "NOARP", "NONE"}
+	neighFlags  = []string{"router", "proxy", "managed", "extern_learn", "extern_valid"}
+)
 
 // ipRoute is a line of `ip route`, of all its commands.
 type ipRoute struct {
@@ -77,15 +63,16 @@ type ipRoute struct {
 	tail   []string
 }
 
+var routeKinds = []string{
+	"unicast", "local", "broadcast", "multicast", "anycast", "unreachable", "prohibit", "blackhole", "throw",
+}
+
 // splitIPRoute tells the lines: perhaps the kind of route, the destination,
 // then keywords, of which one says the way.
-func splitIPRoute(fields []string) (r ipRoute, ok bool) {
-	if len(fields) == 0 {
-		return r, false
-	}
+func splitIPRoute(l *lines) (r ipRoute, ok bool) {
+	fields := l.fields()
 	r.kind = "unicast"
-	switch fields[0] {
-	case "unicast", "local", "broadcast", "multicast", "anycast", "unreachable", "prohibit", "blackhole", "throw":
+	if slices.Contains(routeKinds, fields[0]) {
 		r.kind, fields = fields[0], fields[1:]
 	}
 	if len(fields) < 2 {
@@ -104,10 +91,7 @@ func splitIPRoute(fields []string) (r ipRoute, ok bool) {
 // That of the default route is of the next hop's family.
 func (r *ipRoute) destination(hop netip.Addr) (prefix netip.Prefix, single, ok bool) {
 	if r.target == "default" {
-		if hop.Is4() {
-			return netip.PrefixFrom(netip.IPv4Unspecified(), 0), false, true
-		}
-		return netip.PrefixFrom(netip.IPv6Unspecified(), 0), false, true
+		return defaultPrefix(hop), false, true
 	}
 	if prefix, ok = parsePrefix(r.target); ok {
 		return prefix, false, true
@@ -116,17 +100,11 @@ func (r *ipRoute) destination(hop netip.Addr) (prefix netip.Prefix, single, ok b
 	return netip.PrefixFrom(address, address.BitLen()), true, ok
 }
 
-func isIPRoute(l *lines) bool {
-	_, ok := splitIPRoute(l.fields())
-	return ok
-}
-
 // parseIPRoute reads a route, with the next hops of a multipath one in the
 // lines below, or what says that it is from the cache.
-func parseIPRoute(c *collector, l *lines) {
-	r, _ := splitIPRoute(l.fields())
+func parseIPRoute(c *collector, l *lines, r ipRoute) {
 	if after(r.tail, "via") != "" && after(r.tail, "dev") == "" { // ip always says both
-		c.reject(l, whyRow)
+		c.reject(l.mark(), whyRow)
 		l.next()
 		return
 	}
@@ -175,18 +153,14 @@ func (c *collector) ipRoute(r ipRoute, way []string) {
 	}
 }
 
-// isTCPMetrics tells a row of `ip tcp_metrics`: an address to which TCP has
+// tcpMetrics reads a row of `ip tcp_metrics`: an address to which TCP has
 // sent, what was measured, and the source.
-func isTCPMetrics(fields []string) bool {
-	if len(fields) < 3 || fields[1] != "age" || !strings.HasSuffix(fields[2], "sec") {
-		return false
+func tcpMetrics(c *collector, fields []string) (why string) {
+	address, _, ok := parseHost(fields[0])
+	if !ok || fields[1] != "age" || !strings.HasSuffix(fields[2], "sec") {
+		return whyUnknown
 	}
-	_, _, ok := parseHost(fields[0])
-	return ok
-}
-
-func parseTCPMetrics(c *collector, _ *lines, fields []string) {
-	address, _, _ := parseHost(fields[0])
 	source, _, _ := parseLocal(after(fields, "source"))
 	c.destination(infer.Destination{Destination: address, Source: source})
+	return ""
 }

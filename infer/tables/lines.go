@@ -18,6 +18,14 @@ type lines struct {
 	split   bool
 }
 
+// mark is a line, for what is said of it later.
+type mark struct {
+	number int // from 1
+	text   string
+}
+
+func (l *lines) mark() mark { return mark{l.number, l.current} }
+
 func newLines(text string) *lines {
 	l := &lines{text: text, number: 1}
 	l.current, l.end = cutLine(text, 0)
@@ -45,16 +53,20 @@ func (l *lines) next() {
 	l.number++
 }
 
-// fields returns the words of the current line; none of one that is too long
-// to be a table's.
+// fields returns the words of the current line.
 func (l *lines) fields() []string {
 	if !l.split {
-		l.split = true
-		if len(l.current) <= maxLine {
-			l.words = strings.Fields(l.current)
-		}
+		l.words, l.split = wordsOf(l.current), true
 	}
 	return l.words
+}
+
+// wordsOf returns the words of a line; none of one that is too long to be a table's.
+func wordsOf(line string) []string {
+	if len(line) > maxLine {
+		return nil
+	}
+	return strings.Fields(line)
 }
 
 // indented reports whether the current line begins with a space.
@@ -62,10 +74,10 @@ func (l *lines) indented() bool {
 	return l.current != "" && (l.current[0] == ' ' || l.current[0] == '\t')
 }
 
-// peek returns the n-th line after the current one, from 1; past the end of
-// the text they are empty.
+// peek returns the n-th line after the current one; past the end of the text they
+// are empty.
 func (l *lines) peek(n int) string {
-	line, at := "", l.end
+	line, at := l.current, l.end
 	for range n {
 		line, at = cutLine(l.text, at)
 	}

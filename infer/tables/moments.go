@@ -3,6 +3,7 @@ package tables
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
@@ -14,12 +15,9 @@ const momentForm = "20060102T150405Z"
 // momentOf returns the moment that a recorded file's name tells, the zero time if
 // it tells none.
 func momentOf(path string) time.Time {
-	name := filepath.Base(path)
-	if len(name) <= len(momentForm) || name[len(momentForm)] != '-' {
-		return time.Time{}
-	}
-	moment, err := time.Parse(momentForm, name[:len(momentForm)])
-	if err != nil {
+	text, _, isNamed := strings.Cut(filepath.Base(path), "-")
+	moment, err := time.Parse(momentForm, text)
+	if err != nil || !isNamed || len(text) != len(momentForm) {
 		return time.Time{}
 	}
 	return moment

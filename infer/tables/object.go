@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/netip"
-	"strconv"
 	"strings"
 )
 
@@ -45,28 +44,17 @@ func (o object) put(name, text string) {
 	}
 }
 
-// number returns a member as a number of at most so many bits; one that is not
-// there is 0.
-func (o object) number(bits int, names ...string) (n uint64, ok bool) {
-	text := o.text(names...)
-	if text == "" {
-		return 0, true
-	}
-	n, err := strconv.ParseUint(text, 10, bits)
-	return n, err == nil
-}
-
-// index returns the interface's index.
+// index returns an interface's index, 0 where none is there.
 func (o object) index(names ...string) uint32 {
-	n, _ := o.number(32, names...)
-	return uint32(n)
+	n, _ := number[uint32](o.text(names...))
+	return n
 }
 
 // end returns the address and port of one end.
 func (o object) end(address, port string) (e end, ok bool) {
-	n, ok := o.number(16, port)
-	e.Port = uint16(n)
-	text := o.text(address)
+	digits, text := o.text(port), o.text(address)
+	e.Port, ok = number[uint16](digits)
+	ok = ok || digits == ""
 	if rest, cut := trimCut(text); cut {
 		e.rest = rest
 		return e, ok && rest != ""

@@ -3,6 +3,7 @@ package tables
 import (
 	"cmp"
 	"net/netip"
+	"strconv"
 
 	"github.com/mendcap/mendcap/infer"
 )
@@ -25,17 +26,11 @@ func isTCPConnection(o object) bool {
 func tcpConnection(c *collector, o object) (why string) {
 	local, ok := o.end("LocalAddress", "LocalPort")
 	remote, isRemote := o.end("RemoteAddress", "RemotePort")
-	pid, _ := o.number(32, "OwningProcess")
+	pid, _ := number[uint32](o.text("OwningProcess"))
 	if !ok || !isRemote || local.Port == 0 {
 		return whyRow
 	}
-	if !c.ends(local, remote) {
-		return whyCut
-	}
-	c.tcp(infer.Connection{
-		Local: local.Endpoint, Remote: remote.Endpoint, State: named(tcpStates, o.text("State")), PID: uint32(pid),
-	})
-	return ""
+	return c.socket(false, local, remote, named(tcpStates, o.text("State")), pid)
 }
 
 func isUDPEndpoint(o object) bool {
@@ -44,15 +39,11 @@ func isUDPEndpoint(o object) bool {
 
 func udpEndpoint(c *collector, o object) (why string) {
 	local, ok := o.end("LocalAddress", "LocalPort")
-	pid, _ := o.number(32, "OwningProcess")
+	pid, _ := number[uint32](o.text("OwningProcess"))
 	if !ok || local.Port == 0 {
 		return whyRow
 	}
-	if !c.ends(local, end{}) {
-		return whyCut
-	}
-	c.udp(infer.Connection{Local: local.Endpoint, PID: uint32(pid)})
-	return ""
+	return c.socket(true, local, end{}, "", pid)
 }
 
 // isNeighbor tells a row of the neighbor cache. An address and a state alone can
@@ -68,8 +59,7 @@ func neighbor(c *collector, o object) (why string) {
 		return whyName
 	}
 	if rest != "" {
-		c.hint(rest, 0, false)
-		return whyCut
+		return c.hint(rest, 0, false)
 	}
 	linkLayer, _ := parseLinkLayer(o.text("LinkLayerAddress"))
 	c.neighbor(infer.Neighbor{
@@ -92,8 +82,7 @@ func ipAddress(c *collector, o object) (why string) {
 		return whyName
 	}
 	if rest != "" {
-		c.hint(rest, 0, true)
-		return whyCut
+		return c.hint(rest, 0, true)
 	}
 	c.local(index, word(o.text("InterfaceAlias")), address)
 	return ""
@@ -105,8 +94,7 @@ func netRoute(c *collector, o object) (why string) {
 	destination, hop := o.text("DestinationPrefix"), o.text("NextHop")
 	for _, text := range []string{destination, hop} {
 		if rest, cut := trimCut(text); cut {
-			c.hint(rest, 0, false)
-			return whyCut
+			return c.hint(rest, 0, false)
 		}
 	}
 	prefix, ok := parsePrefix(destination)
@@ -115,13 +103,12 @@ func netRoute(c *collector, o object) (why string) {
 		return whyRow
 	}
 	index := cmp.Or(o.index("InterfaceIndex", "ifIndex"), zone)
-	metric, _ := o.number(32, "RouteMetric")
 	protocol := o.text("Protocol")
 	if (protocol == "Local" || protocol == "2") && isHostRoute(prefix) && next.IsUnspecified() {
 		c.local(index, "", prefix.Addr())
 		return ""
 	}
-	c.windowsRoute(prefix, specified(next), index, protocol == "" && metric == systemMetric)
+	c.windowsRoute(prefix, specified(next), index, protocol == "" && o.text("RouteMetric") == strconv.Itoa(systemMetric))
 	return ""
 }
 
@@ -184,8 +171,7 @@ func dnsEntry(c *collector, o object) (why string) {
 	data := o.text("Data")
 	if rest, cut := trimCut(data); cut {
 		if _, ok := certainOf(rest); ok {
-			c.hint(rest, 0, false)
-			return whyCut
+			return c.hint(rest, 0, false)
 		}
 	}
 	if address, _, ok := parseHost(data); ok {

@@ -14,39 +14,34 @@ import (
 // host's byte order, which is taken to be little-endian; the others have them
 // as they are on the wire.
 
-// isProcSocket tells a row of tcp, tcp6, udp or udp6: "N:", two endpoints in
+// procSocket reads a row of tcp, tcp6, udp or udp6: "N:", two endpoints in
 // hex, the state in hex.
-func isProcSocket(fields []string) bool {
-	return len(fields) >= 12 && strings.HasSuffix(fields[0], ":") && isInteger(fields[0][:len(fields[0])-1]) &&
-		isHexEnd(fields[1]) && isHexEnd(fields[2]) && len(fields[3]) == 2
-}
-
-func isHexEnd(token string) bool {
-	host, port, ok := strings.Cut(token, ":")
-	return ok && len(port) == 4 && (len(host) == 8 || len(host) == 32)
+func procSocket(c *collector, fields []string) (why string) {
+	slot, colon := strings.CutSuffix(fields[0], ":")
+	if !colon || !isInteger(slot) || !isHexEnd(fields[1]) || !isHexEnd(fields[2]) || len(fields[3]) != 2 {
+		return whyUnknown
+	}
+	local, ok := hexEnd(fields[1])
+	remote, isRemote := hexEnd(fields[2])
+	state, err := strconv.ParseUint(fields[3], 16, 8)
+	if !ok || !isRemote || err != nil || local.Port == 0 {
+		return whyName
+	}
+	name := ""
+	isUDP := len(fields) == udpColumns
+	if !isUDP && int(state) < len(linuxStates) {
+		name = linuxStates[state]
+	}
+	return c.socket(isUDP, end{Endpoint: local}, end{Endpoint: remote}, name, 0)
 }
 
 // udpColumns is how many a row of udp or udp6 has; of tcp and tcp6 they are 12
 // for what is closing down, else 17.
 const udpColumns = 13
 
-func parseProcSocket(c *collector, l *lines, fields []string) {
-	local, ok := hexEnd(fields[1])
-	remote, isRemote := hexEnd(fields[2])
-	state, err := strconv.ParseUint(fields[3], 16, 8)
-	if !ok || !isRemote || err != nil || local.Port == 0 {
-		c.reject(l, whyName)
-		return
-	}
-	row := infer.Connection{Local: local, Remote: remote}
-	if len(fields) == udpColumns {
-		c.udp(row)
-		return
-	}
-	if int(state) < len(linuxStates) {
-		row.State = linuxStates[state]
-	}
-	c.tcp(row)
+func isHexEnd(token string) bool {
+	host, port, ok := strings.Cut(token, ":")
+	return ok && len(port) == 4 && (len(host) == 8 || len(host) == 32)
 }
 
 // linuxStates are the kernel's numbers of a socket's states.
@@ -91,40 +86,31 @@ func hexAddress(token string) (address netip.Addr, ok bool) {
 	return netip.AddrFrom16([16]byte(raw)).Unmap(), true
 }
 
-// isIfInet6 tells a row of if_inet6: address, index, prefix length, scope,
+// ifInet6 reads a row of if_inet6: address, index, prefix length, scope,
 // flags, name.
-func isIfInet6(fields []string) bool {
-	if len(fields) != 6 || len(fields[1]) < 2 || len(fields[1]) > 8 || len(fields[2]) != 2 {
-		return false
-	}
-	_, ok := hexAddress(fields[0])
-	_, err := strconv.ParseUint(fields[1], 16, 32)
-	return ok && err == nil && isDevice(fields[5])
-}
-
-func parseIfInet6(c *collector, l *lines, fields []string) {
-	address, _ := hexAddress(fields[0])
-	index, _ := strconv.ParseUint(fields[1], 16, 32) // isIfInet6 has checked it
-	if address.IsUnspecified() || address.IsMulticast() {
-		c.reject(l, whyName)
-		return
+func ifInet6(c *collector, fields []string) (why string) {
+	address, ok := hexAddress(fields[0])
+	index, err := strconv.ParseUint(fields[1], 16, 32)
+	switch {
+	case len(fields) != 6 || len(fields[1]) < 2 || len(fields[1]) > 8 || len(fields[2]) != 2,
+		!ok || err != nil || !isDevice(fields[5]):
+		return whyUnknown
+	case address.IsUnspecified() || address.IsMulticast():
+		return whyName
 	}
 	c.local(uint32(index), word(fields[5]), address)
+	return ""
 }
 
-// isIGMP6 tells a row of igmp6: index, name, group, users, flags, timer.
-func isIGMP6(fields []string) bool {
-	if len(fields) != 6 || !isInteger(fields[0]) || !isDevice(fields[1]) {
-		return false
-	}
+// igmp6 reads a row of igmp6: index, name, group, users, flags, timer.
+func igmp6(c *collector, fields []string) (why string) {
 	address, ok := hexAddress(fields[2])
-	return ok && address.IsMulticast()
-}
-
-func parseIGMP6(c *collector, _ *lines, fields []string) {
-	address, _ := hexAddress(fields[2])
-	index, _ := strconv.ParseUint(fields[0], 10, 32) // isIGMP6 has checked it
-	c.group(uint32(index), word(fields[1]), address)
+	if len(fields) != 6 || !isInteger(fields[0]) || !isDevice(fields[1]) || !ok || !address.IsMulticast() {
+		return whyUnknown
+	}
+	index, _ := number[uint32](fields[0])
+	c.group(index, word(fields[1]), address)
+	return ""
 }
 
 // Flags of a row of ipv6_route.
@@ -134,45 +120,40 @@ const (
 	routeNo     = 0x0010_0000 // RTF_ANYCAST
 )
 
-// isIPv6Route tells a row of ipv6_route: destination, source, next hop, each of
+// ipv6Route reads a row of ipv6_route: destination, source, next hop, each of
 // the first two with a prefix length; metric, two counts, flags, name.
-func isIPv6Route(fields []string) bool {
-	return len(fields) == 10 && len(fields[0]) == 32 && len(fields[1]) == 2 && len(fields[2]) == 32 &&
-		len(fields[4]) == 32 && len(fields[8]) == 8
-}
-
-func parseIPv6Route(c *collector, l *lines, fields []string) {
+func ipv6Route(c *collector, fields []string) (why string) {
+	if len(fields) != 10 || len(fields[0]) != 32 || len(fields[1]) != 2 || len(fields[2]) != 32 ||
+		len(fields[4]) != 32 || len(fields[8]) != 8 {
+		return whyUnknown
+	}
 	raw, err := hex.DecodeString(fields[0] + fields[1] + fields[4] + fields[8])
 	if err != nil {
-		c.reject(l, whyRow)
-		return
+		return whyRow
 	}
 	prefix := netip.PrefixFrom(netip.AddrFrom16([16]byte(raw[:16])), int(raw[16]))
 	hop := netip.AddrFrom16([16]byte(raw[17:33]))
 	flags := binary.BigEndian.Uint32(raw[33:])
 	switch {
 	case !prefix.IsValid():
-		c.reject(l, whyRow)
+		return whyRow
 	case flags&(routeReject|routeNo) != 0:
 	case flags&routeLocal != 0 && isHostRoute(prefix):
 		c.local(0, "", prefix.Addr()) // the device may be lo, whatever the address' is
 	default:
 		c.route(infer.Route{Prefix: prefix.Masked(), NextHop: hop, Device: word(fields[9])})
 	}
+	return ""
 }
 
-// isProcARP tells a row of arp: address, hardware type, flags, link-layer
+// procARP reads a row of arp: address, hardware type, flags, link-layer
 // address, mask, name.
-func isProcARP(fields []string) bool {
-	if len(fields) != 6 || !strings.HasPrefix(fields[1], "0x") || !strings.HasPrefix(fields[2], "0x") {
-		return false
+func procARP(c *collector, fields []string) (why string) {
+	address, _, ok := parseHost(fields[0])
+	if len(fields) != 6 || !strings.HasPrefix(fields[1], "0x") || !strings.HasPrefix(fields[2], "0x") || !ok {
+		return whyUnknown
 	}
-	_, _, ok := parseHost(fields[0])
-	return ok
-}
-
-func parseProcARP(c *collector, _ *lines, fields []string) {
-	address, _, _ := parseHost(fields[0])
 	linkLayer, _ := parseLinkLayer(fields[3])
 	c.neighbor(infer.Neighbor{Address: address, LinkLayer: linkLayer, Device: word(fields[5])})
+	return ""
 }

@@ -4,19 +4,14 @@ import (
 	"encoding/csv"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // PowerShell's objects as text: Format-Table (columns under dashes), Format-List
 // (a name, a colon and a value a line) and Export-Csv.
 
-// column is one of a table's: its run of dashes, in characters from the line's
-// start, and the property above it.
-type column struct {
-	from, to int
-	name     string
-}
-
-// cell is a word of a line, by where it stands, in characters.
+// cell is a word of a line, by where it is, in characters. As a column of a table it
+// has the place of its dashes, and its property's name.
 type cell struct {
 	from, to int
 	text     string
@@ -24,25 +19,19 @@ type cell struct {
 
 // cells takes a line apart into words. A character of a file is one of a
 // column; on a console, East Asian ones are two: wide counts them so.
-func cells(line string, wide bool) []cell {
-	var words []cell
-	at, start, from := 0, -1, 0
-	for i, r := range line {
-		if r == ' ' || r == '\t' {
-			if start >= 0 {
-				words = append(words, cell{from, at, line[start:i]})
-				start = -1
+func cells(line string, wide bool) (words []cell) {
+	at := 0
+	for _, text := range strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' }) {
+		spaces, rest, _ := strings.Cut(line, text)
+		from := at + len(spaces)
+		at = from + utf8.RuneCountInString(text)
+		for _, r := range text {
+			if wide && isWide(r) {
+				at++
 			}
-		} else if start < 0 {
-			start, from = i, at
 		}
-		at++
-		if wide && isWide(r) {
-			at++
-		}
-	}
-	if start >= 0 {
-		words = append(words, cell{from, at, line[start:]})
+		words = append(words, cell{from, at, text})
+		line = rest
 	}
 	return words
 }
@@ -56,11 +45,11 @@ func isWide(r rune) bool {
 
 // slice puts a line's words into columns: a word belongs to the column whose
 // dashes it overlaps, else to that of the word before it.
-func slice(columns []column, line string, wide bool) []string {
+func slice(columns []cell, line string, wide bool) []string {
 	values := make([]string, len(columns))
 	last := -1
 	for _, word := range cells(line, wide) {
-		i := slices.IndexFunc(columns, func(c column) bool { return word.from < c.to && word.to > c.from })
+		i := slices.IndexFunc(columns, func(c cell) bool { return word.from < c.to && word.to > c.from })
 		if i < 0 {
 			i = last
 		}
@@ -92,51 +81,42 @@ const (
 
 // psColumns reads the header of a PowerShell table whose dashes are the current
 // line; of a narrow table it is wrapped. There are none if it is another's.
-func psColumns(l *lines) []column {
+func psColumns(l *lines) (columns []cell, ok bool) {
 	if len(l.current) > maxLine || !strings.Contains(l.current, "--") || strings.Trim(l.current, "- \t") != "" ||
 		!slices.ContainsFunc(l.before[:], namesProperty) {
-		return nil
+		return nil, false
 	}
-	var columns []column
-	for _, dashes := range cells(l.current, false) {
-		columns = append(columns, column{from: dashes.from, to: dashes.to})
+	columns = cells(l.current, false)
+	for i := range columns {
+		columns[i].text = "" // the names are above
 	}
 	if len(columns) > maxColumns {
-		return nil
+		return nil, false
 	}
-	header := object{}
 	for _, line := range l.before {
 		if blank(line) || len(line) > maxLine {
 			break
 		}
 		for i, part := range slice(columns, line, false) {
-			columns[i].name = strings.ReplaceAll(part, " ", "") + columns[i].name
+			columns[i].text = strings.ReplaceAll(part, " ", "") + columns[i].text
 		}
-		clear(header)
-		for _, c := range columns {
-			header.put(c.name, "")
-		}
-		if kindOf(header) != nil {
-			return columns
+		if kindOf(rowObject(columns, make([]string, len(columns)))) != nil {
+			return columns, true
 		}
 	}
-	return nil
+	return nil, false
 }
-
-func isPSTable(l *lines) bool { return psColumns(l) != nil }
 
 // psRow is a table's row in the making: a value too long for its column may go
 // on in the lines below.
 type psRow struct {
-	number int
-	line   string
+	at     mark
 	values []string
 	chunks []string // of the values, what the last line has
 }
 
 // parsePSTable reads the rows below the dashes.
-func parsePSTable(c *collector, l *lines) {
-	columns := psColumns(l)
+func parsePSTable(c *collector, l *lines, columns []cell) {
 	var row *psRow
 	emit := func() {
 		if row != nil {
@@ -144,7 +124,10 @@ func parsePSTable(c *collector, l *lines) {
 			row = nil
 		}
 	}
-	for l.next(); !l.done() && !blank(l.current) && len(l.current) <= maxLine && !isPSTable(l); l.next() {
+	for l.next(); !l.done() && !blank(l.current) && len(l.current) <= maxLine; l.next() {
+		if _, another := psColumns(l); another {
+			break
+		}
 		values := slice(columns, l.current, false)
 		if row != nil && row.goesOn(columns, values) {
 			continue
@@ -153,14 +136,14 @@ func parsePSTable(c *collector, l *lines) {
 		if c.begins(l) {
 			return
 		}
-		row = &psRow{l.number, l.current, values, slices.Clone(values)}
+		row = &psRow{l.mark(), values, slices.Clone(values)}
 	}
 	emit()
 }
 
 // goesOn takes a line that only goes on with values of the row: each fills its
 // column down to there and no more, and others are missing.
-func (row *psRow) goesOn(columns []column, values []string) bool {
+func (row *psRow) goesOn(columns []cell, values []string) bool {
 	filled, missing := false, false
 	for i, value := range values {
 		if value == "" {
@@ -184,29 +167,24 @@ func (row *psRow) goesOn(columns []column, values []string) bool {
 
 // psObject reads a finished row, its columns as a file has them or, failing
 // that, as a console has.
-func (c *collector) psObject(columns []column, row *psRow) {
+func (c *collector) psObject(columns []cell, row *psRow) {
 	o := rowObject(columns, row.values)
-	if k := kindOf(o); k != nil {
-		if why := k.row(c, o); why == "" || why == whyCut {
-			c.psFound(k, "table", row, why)
-			return
-		}
-		o = rowObject(columns, slice(columns, row.line, true))
-		c.psFound(k, "table", row, k.row(c, o))
+	k := kindOf(o)
+	if k == nil {
+		return
 	}
+	why := k.row(c, o)
+	if why != "" && why != whyCut {
+		why = k.row(c, rowObject(columns, slice(columns, row.at.text, true)))
+	}
+	c.found(k.name + " (table)")
+	c.reject(row.at, why)
 }
 
-func (c *collector) psFound(k *kind, form string, row *psRow, why string) {
-	c.found(k.name + " (" + form + ")")
-	if why != "" {
-		c.rejectLine(row.number, row.line, why)
-	}
-}
-
-func rowObject(columns []column, values []string) object {
+func rowObject(columns []cell, values []string) object {
 	o := object{}
 	for i, column := range columns {
-		o.put(column.name, values[i])
+		o.put(column.text, values[i])
 	}
 	return o
 }
@@ -254,9 +232,9 @@ func isPSList(l *lines) bool {
 
 func parsePSList(c *collector, l *lines) {
 	o, count := gatherList(l)
-	row := &psRow{number: l.number, line: l.current}
 	k := kindOf(o)
-	c.psFound(k, "list", row, k.row(c, o))
+	c.found(k.name + " (list)")
+	c.reject(l.mark(), k.row(c, o))
 	for range count {
 		l.next()
 	}
@@ -264,21 +242,18 @@ func parsePSList(c *collector, l *lines) {
 
 // csvHeader reads a line of names as Export-Csv writes them, of a command that
 // is known.
-func csvHeader(line string) (names []string, comma rune) {
+func csvHeader(line string) (columns []cell, comma rune) {
 	if !namesProperty(line) {
 		return nil, 0
 	}
 	for _, comma := range ",;\t" {
-		if !strings.ContainsRune(line, comma) {
-			continue
-		}
 		names := csvFields(line, comma)
-		header := object{}
-		for _, name := range names {
-			header.put(name, "")
+		columns := make([]cell, len(names))
+		for i, name := range names {
+			columns[i].text = name
 		}
-		if len(names) > 1 && kindOf(header) != nil {
-			return names, comma
+		if len(names) > 1 && kindOf(rowObject(columns, names)) != nil {
+			return columns, comma
 		}
 	}
 	return nil, 0
@@ -296,33 +271,29 @@ func csvFields(line string, comma rune) []string {
 }
 
 func isCSV(l *lines) bool {
-	names, _ := csvHeader(l.current)
-	return names != nil
+	columns, _ := csvHeader(l.current)
+	return columns != nil
 }
 
 // parseCSV reads the rows below the names.
 func parseCSV(c *collector, l *lines) {
-	names, comma := csvHeader(l.current)
-	columns := make([]column, len(names))
-	for i, name := range names {
-		columns[i].name = name
-	}
+	columns, comma := csvHeader(l.current)
 	for l.next(); !l.done() && !blank(l.current); l.next() {
 		var values []string
 		if len(l.current) <= maxLine {
 			values = csvFields(l.current, comma)
 		}
-		if len(values) != len(names) {
+		if len(values) != len(columns) {
 			if c.begins(l) {
 				return
 			}
-			c.reject(l, whyRow)
+			c.reject(l.mark(), whyRow)
 			continue
 		}
-		row := &psRow{number: l.number, line: l.current}
 		o := rowObject(columns, values)
 		if k := kindOf(o); k != nil {
-			c.psFound(k, "csv", row, k.row(c, o))
+			c.found(k.name + " (csv)")
+			c.reject(l.mark(), k.row(c, o))
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 // The scripts that record a host's tables. Each takes a capture's path and
 // writes into its folder of tables, in the formats that this package reads: once,
 // or at several moments. The names of files begin with their moment. What the
-// scripts for sh share stands in common.sh, which takes the place of a line of
+// scripts for sh share is in common.sh, which takes the place of a line of
 // theirs.
 var (
 	//go:embed scripts/windows.ps1

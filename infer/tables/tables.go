@@ -2,12 +2,12 @@
 // formats of the tools that print them, and unions them into an
 // infer.Snapshot.
 //
-// It promises that every address of a Snapshot stood whole in the text, in the
+// It promises that every address of a Snapshot was whole in the text, in the
 // role that the Snapshot gives it: addresses that a tool has cut, and rows
 // whose shape is not known, are counted and never guessed at. Outputs are
 // localised, so roles come from position and shape, not from words; for an
 // address to be the host's own there have to be two signs. It does
-// not read tables that stand inside a capture file.
+// not read tables that are inside a capture file.
 package tables
 
 import (
@@ -55,16 +55,12 @@ type Line struct {
 // Parse reads one file's content; name is only repeated in the Result. The
 // Snapshot is never nil; it is sorted and has no duplicates.
 func Parse(name string, content []byte) (*infer.Snapshot, Result) {
-	snapshot := &infer.Snapshot{Version: Version}
-	result := Result{Name: name, Format: unknownFormat}
 	text, problem := decode(content)
 	if problem != "" {
-		result.Problem = problem
-		return snapshot, result
+		return &infer.Snapshot{Version: Version}, Result{Name: name, Format: unknownFormat, Problem: problem}
 	}
-	c := &collector{snapshot: snapshot, parsers: parsers, limit: maxRows}
+	c := newCollector(maxRows)
 	c.read(text)
-	normalise(snapshot)
-	c.report(&result)
-	return snapshot, result
+	normalise(c.snapshot)
+	return c.snapshot, c.report(name)
 }

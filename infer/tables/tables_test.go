@@ -154,7 +154,7 @@ func TestParseProblems(t *testing.T) {
 		if !strings.Contains(result.Problem, test.problem) || result.Problem == "" {
 			t.Errorf("%s: got problem %q, want one with %q", test.name, result.Problem, test.problem)
 		}
-		if result.Rows != 0 || result.Addresses != 0 || countAddresses(snapshot) != 0 {
+		if result.Rows != 0 || result.Addresses != 0 || countAddresses(snapshot, snapshotTables...) != 0 {
 			t.Errorf("%s: got %d rows, %d addresses, want none", test.name, result.Rows, result.Addresses)
 		}
 	}
@@ -223,9 +223,9 @@ func TestRowLimit(t *testing.T) {
 		}
 	}
 	for name, text := range texts {
-		full := &collector{snapshot: &infer.Snapshot{}, parsers: parsers, limit: maxRows}
+		full := newCollector(maxRows)
 		full.read(text)
-		c := &collector{snapshot: &infer.Snapshot{}, parsers: parsers, limit: 3}
+		c := newCollector(3)
 		c.read(text)
 		if want := min(full.rows, 3); c.rows != want || rowsOf(c.snapshot)-len(c.snapshot.Hints)-len(c.snapshot.Hosts) > want {
 			t.Errorf("%s: got %d rows, %d kept, want %d", name, c.rows, rowsOf(c.snapshot), want)
@@ -244,7 +244,7 @@ func TestCutMarks(t *testing.T) {
 			"------------          --------- -------------    ---------- -----\n" +
 			"2001:db8:1:2:0:4:555" + mark + " 5000      2001:db8::80     443        Established\n"
 		snapshot, result := Parse(mark, []byte(text))
-		if result.Cut != 1 || countAddresses(snapshot) != 1 || len(snapshot.Hints) != 1 || len(snapshot.DestinationCache) != 1 {
+		if result.Cut != 1 || countAddresses(snapshot, snapshotTables...) != 1 || len(snapshot.Hints) != 1 || len(snapshot.DestinationCache) != 1 {
 			t.Errorf("%q: got %+v, %s", mark, result, toJSON(t, snapshot))
 		} else if hint := snapshot.Hints[0]; hint.Prefix.String() != "2001:db8:1:2:0:4::/96" || hint.Port != 5000 || !hint.Local {
 			t.Errorf("%q: got hint %+v", mark, hint)

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"bytes"
+	"encoding/binary"
 	"regexp"
 	"strings"
 	"unicode"
@@ -21,19 +22,19 @@ func decode(content []byte) (text, problem string) {
 	}
 	switch {
 	case bytes.HasPrefix(content, []byte{0xff, 0xfe}):
-		text = decodeUTF16(content[2:], true)
+		text = decodeUTF16(content[2:], binary.LittleEndian)
 	case bytes.HasPrefix(content, []byte{0xfe, 0xff}):
-		text = decodeUTF16(content[2:], false)
+		text = decodeUTF16(content[2:], binary.BigEndian)
 	case zeroHalf(content, 1):
-		text = decodeUTF16(content, true)
+		text = decodeUTF16(content, binary.LittleEndian)
 	case zeroHalf(content, 0):
-		text = decodeUTF16(content, false)
+		text = decodeUTF16(content, binary.BigEndian)
 	case utf8.Valid(content):
 		text = string(content)
 	default:
 		text = decodeASCII(content)
 	}
-	// A byte order mark inside stands where a file was appended to another.
+	// A byte order mark inside is where a file was appended to another.
 	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\ufeff", "\n")
 	if strings.Contains(text, "\x1b[") {
 		text = colours.ReplaceAllString(text, "")
@@ -64,19 +65,13 @@ func zeroHalf(content []byte, half int) bool {
 	return zeros > len(content)/4 && others <= zeros/8
 }
 
-func decodeUTF16(content []byte, littleEndian bool) string {
-	unit := func(i int) rune {
-		if littleEndian {
-			return rune(content[i]) | rune(content[i+1])<<8
-		}
-		return rune(content[i])<<8 | rune(content[i+1])
-	}
+func decodeUTF16(content []byte, order binary.ByteOrder) string {
 	var b strings.Builder
 	b.Grow(len(content) / 2)
 	for i := 0; i+1 < len(content); i += 2 {
-		r := unit(i)
+		r := rune(order.Uint16(content[i:]))
 		if utf16.IsSurrogate(r) && i+3 < len(content) {
-			if pair := utf16.DecodeRune(r, unit(i+2)); pair != utf8.RuneError {
+			if pair := utf16.DecodeRune(r, rune(order.Uint16(content[i+2:]))); pair != utf8.RuneError {
 				r = pair
 				i += 2
 			}
@@ -90,11 +85,11 @@ func decodeASCII(content []byte) string {
 	var b strings.Builder
 	b.Grow(len(content))
 	for _, c := range content {
-		if c < utf8.RuneSelf {
-			b.WriteByte(c)
-		} else {
-			b.WriteRune(utf8.RuneError)
+		r := rune(c)
+		if r >= utf8.RuneSelf {
+			r = utf8.RuneError
 		}
+		b.WriteRune(r)
 	}
 	return b.String()
 }

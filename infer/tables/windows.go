@@ -2,75 +2,208 @@ package tables
 
 import (
 	"cmp"
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/mendcap/mendcap/infer"
 )
 
-// parsePrefix reads an address, with or without a zone, and a prefix length.
-// The bits after the prefix must be zero.
-func parsePrefix(token string) (prefix netip.Prefix, ok bool) {
-	host, length, ok := strings.Cut(token, "/")
-	if !ok {
-		return netip.Prefix{}, false
+// The netsh tables have their column titles, which are localised, above a line
+// of dashes, which is not: the number and widths of its runs tell the format.
+// They are wider than any property name of PowerShell, whose tables are
+// underlined likewise.
+const (
+	wideColumn = 40 // dashes at least under an address in the first or second column
+	lastColumn = 20 // dashes at least under an address in the last column
+)
+
+// dashes returns the widths of a line's runs of dashes, nil where there is
+// anything else in it.
+func dashes(words []string) []int {
+	var widths []int
+	for _, field := range words {
+		if len(field) < 3 || strings.Trim(field, "-") != "" {
+			return nil
+		}
+		widths = append(widths, len(field))
 	}
-	// BSD puts the zone before the length.
-	host, _, _ = strings.Cut(host, "%")
-	prefix, err := netip.ParsePrefix(host + "/" + length)
-	return prefix, err == nil && prefix == prefix.Masked()
+	return widths
 }
 
-// isNetshRoutes tells `netsh interface ipv6 show route`: Publish, Type, Met,
-// Prefix, Idx, Gateway or interface name.
-func isNetshRoutes(l *lines) bool {
-	w := dashes(l.current)
-	return len(w) == 6 && w[3] >= lastColumn && w[5] >= lastColumn
+// interfaceTitle is the line `<word> 16: Ethernet 2`, in any language.
+var interfaceTitle = regexp.MustCompile(`^\D+?(\d{1,10})\s?[:：](?:\s+(.*))?$`)
+
+// titleAbove returns the interface named above a line of dashes, the zero heading if
+// there is none: a table asked for by interface has no such title.
+func titleAbove(l *lines) heading {
+	for _, line := range l.before {
+		if dashes(wordsOf(line)) != nil || mentionsAddress(line) { // a long line counts as one
+			break
+		}
+		if m := interfaceTitle.FindStringSubmatch(line); m != nil {
+			if index, ok := number[uint32](m[1]); ok {
+				return heading{index, word(m[2])}
+			}
+			break
+		}
+	}
+	return heading{}
 }
 
-// parseNetshRoutes finds the prefix of a row, whose first columns are words of
-// the user's language; the index and the next hop follow.
-func parseNetshRoutes(c *collector, l *lines) {
-	parseTable(c, l, func(fields []string) bool {
-		for i := 0; i+2 < len(fields); i++ {
-			prefix, ok := parsePrefix(fields[i])
-			if !ok {
+// underlined is the parser of a table under a line of dashes, by the widths of its
+// runs: each is at least as wide as stated or, of a negative number, less. The rows
+// end at an empty line, or at one where another format begins.
+func underlined(name string, row func(*collector, heading, []string) (understood bool), widths ...int) parser {
+	fits := func(l *lines) bool {
+		return slices.EqualFunc(dashes(l.fields()), widths, func(got, want int) bool {
+			return want >= 0 && got >= want || want < 0 && got < -want
+		})
+	}
+	return parser{name: name, words: len(widths), matches: fits, parse: func(c *collector, l *lines) {
+		h := titleAbove(l)
+		for l.next(); !l.done() && !blank(l.current) && dashes(l.fields()) == nil; l.next() {
+			if fields := l.fields(); len(fields) > 0 && row(c, h, fields) {
 				continue
 			}
-			index, err := strconv.ParseUint(fields[i+1], 10, 32)
-			if err != nil {
-				return false
+			if c.begins(l) {
+				return
 			}
-			hop, _, _ := parseHost(fields[i+2]) // else an interface's name
-			if len(fields) > i+3 {
-				hop = netip.Addr{}
-			}
-			system := i > 0 && fields[i-1] == strconv.Itoa(systemMetric)
-			c.windowsRoute(prefix, specified(hop), uint32(index), system)
-			return true
+			c.miss(l)
 		}
+	}}
+}
+
+// destinationRow reads a row of `netsh interface ipv6 show destinationcache`: the
+// path MTU, the destination, the next hop.
+func destinationRow(c *collector, h heading, fields []string) (understood bool) {
+	if len(fields) < 2 || !isMTU(fields[0]) {
 		return false
-	})
+	}
+	destination, zone, ok := parseHost(fields[1])
+	row := infer.Destination{Destination: destination}
+	var hopZone uint32
+	if len(fields) == 3 { // else the name of an interface, or nothing
+		row.NextHop, hopZone, _ = parseAddress(fields[2])
+	}
+	row.Interface = cmp.Or(h.index, max(zone, hopZone))
+	if ok {
+		c.destination(row)
+	}
+	return ok
 }
 
-// isJoins tells `netsh interface ipv6 show joins`: Scope, References, Last,
-// Address.
-func isJoins(l *lines) bool {
-	w := dashes(l.current)
-	return len(w) == 4 && w[0] < lastColumn && w[2] < lastColumn && w[3] >= lastColumn
+// isMTU tells a path MTU: from IPv4's smallest to the loopback interface's,
+// which is 2^32-1 on Windows.
+func isMTU(token string) bool {
+	n, _ := number[uint32](token)
+	return n >= 576
 }
 
-func parseJoins(c *collector, l *lines) {
-	index, name := titleAbove(l)
-	parseTable(c, l, func(fields []string) bool {
-		address, zone, ok := parseGroup(fields[len(fields)-1])
-		if !ok || len(fields) < 4 {
-			return false
+// neighborRow reads a row of `netsh interface ipv6 show neighbors`: the address,
+// the link-layer address, the state.
+func neighborRow(c *collector, h heading, fields []string) (understood bool) {
+	address, zone, ok := parseHost(fields[0])
+	row := infer.Neighbor{Address: address, Interface: cmp.Or(h.index, zone)}
+	tail := fields[1:]
+	if len(tail) > 0 {
+		linkLayer, isLinkLayer := parseLinkLayer(tail[0])
+		row.LinkLayer = linkLayer
+		if isLinkLayer || startsWithDigit(tail[0]) { // tunnels have an IPv4 address there
+			tail = tail[1:]
 		}
-		c.group(cmp.Or(index, zone), name, address)
-		return true
-	})
+	}
+	row.State = word(strings.Join(tail, " "))
+	if ok {
+		c.neighbor(row)
+	}
+	return ok
+}
+
+func startsWithDigit(token string) bool { return '0' <= token[0] && token[0] <= '9' }
+
+// addressRow reads a row of `netsh interface ipv6 show addresses`: four columns,
+// then the address.
+func addressRow(c *collector, h heading, fields []string) (understood bool) {
+	address, zone, ok := parseLocal(fields[len(fields)-1])
+	if ok = ok && len(fields) > 1; ok {
+		c.local(cmp.Or(h.index, zone), h.name, address)
+	}
+	return ok
+}
+
+// joinRow reads a row of `netsh interface ipv6 show joins`: scope, references, last,
+// address.
+func joinRow(c *collector, h heading, fields []string) (understood bool) {
+	address, zone, ok := parseGroup(fields[len(fields)-1])
+	if ok = ok && len(fields) >= 4; ok {
+		c.group(cmp.Or(h.index, zone), h.name, address)
+	}
+	return ok
+}
+
+// routeRow reads a row of `netsh interface ipv6 show route`: Publish, Type, Met,
+// Prefix, Idx, Gateway or interface name. The first columns are words of the user's
+// language; the index and the next hop follow the prefix.
+func routeRow(c *collector, _ heading, fields []string) (understood bool) {
+	at := slices.IndexFunc(fields, func(field string) bool { _, ok := parsePrefix(field); return ok })
+	if at < 0 || at+2 >= len(fields) {
+		return false
+	}
+	prefix, _ := parsePrefix(fields[at])
+	index, ok := number[uint32](fields[at+1])
+	hop, _, _ := parseHost(fields[at+2])
+	if len(fields) > at+3 { // an interface's name
+		hop = netip.Addr{}
+	}
+	if ok {
+		system := at > 0 && fields[at-1] == strconv.Itoa(systemMetric)
+		c.windowsRoute(prefix, specified(hop), index, system)
+	}
+	return ok
+}
+
+// isAddressTitle tells the form of `show addresses` for one interface: each
+// address in a title line among words, underlined from end to end, and below
+// it a list that begins with the interface's name and the scope, as zone.level.
+func isAddressTitle(l *lines) bool {
+	if _, _, ok := titleAddress(l.current); !ok {
+		return false
+	}
+	w := dashes(wordsOf(l.peek(1)))
+	if len(w) != 1 || w[0] < lastColumn || !strings.Contains(l.peek(2), ": ") {
+		return false
+	}
+	_, scope, _ := strings.Cut(l.peek(3), ": ")
+	zone, level, ok := strings.Cut(strings.TrimSpace(scope), ".")
+	return ok && isInteger(zone) && isInteger(level)
+}
+
+// titleAddress returns the only address among the words of a title.
+func titleAddress(line string) (address string, words int, ok bool) {
+	for _, field := range strings.Fields(line) {
+		if _, _, isAddress := parseLocal(field); !isAddress {
+			words++
+		} else if ok {
+			return "", 0, false
+		} else {
+			address, ok = field, true
+		}
+	}
+	return address, words, ok && words > 0
+}
+
+func parseAddressTitle(c *collector, l *lines) {
+	title, _, _ := titleAddress(l.current)
+	address, zone, _ := parseLocal(title)
+	_, name, _ := strings.Cut(l.peek(2), ": ")
+	c.local(zone, word(name), address)
+	l.next()
+	l.next() // the dashes; the list below has no address
 }
 
 // isRoutePrint6 tells a row of the IPv6 part of `route print`: interface,
@@ -84,77 +217,64 @@ func routePrint6(fields []string) (index, metric uint32, prefix netip.Prefix, ok
 	if len(fields) < 3 {
 		return 0, 0, prefix, false
 	}
-	n, err := strconv.ParseUint(fields[0], 10, 32)
-	m, metricErr := strconv.ParseUint(fields[1], 10, 32)
-	prefix, ok = parsePrefix(fields[2])
-	return uint32(n), uint32(m), prefix, ok && err == nil && metricErr == nil
+	index, ok = number[uint32](fields[0])
+	metric, isMetric := number[uint32](fields[1])
+	prefix, isPrefix := parsePrefix(fields[2])
+	return index, metric, prefix, ok && isMetric && isPrefix
 }
 
 func parseRoutePrint6(c *collector, l *lines) {
-	fields := l.fields()
+	fields, at := l.fields(), l.mark()
 	index, metric, prefix, _ := routePrint6(fields)
 	gateway := fields[3:]
-	number, line := l.number, l.current
 	l.next()
 	if len(gateway) == 0 && !l.done() && l.indented() && !isRoutePrint6(l) {
 		gateway = l.fields()
 		l.next()
 	}
 	if len(gateway) == 0 {
-		c.rejectLine(number, line, whyRow)
+		c.reject(at, whyRow)
 		return
 	}
 	// What is no address is "on link", in the user's language.
 	hop, zone, ok := parseHost(gateway[0])
 	if !ok && mentionsAddress(gateway[0]) {
-		c.rejectLine(number, line, whyName)
+		c.reject(at, whyName)
 		return
 	}
 	c.windowsRoute(prefix, specified(hop), cmp.Or(index, zone), metric >= systemMetric) // persistent routes have no index
 }
 
-// isRoutePrint4 tells a row of the IPv4 part: destination, mask, gateway, the
+// routePrint4 reads a row of the IPv4 part: destination, mask, gateway, the
 // address of the interface, metric; of a persistent route there's no interface.
-func isRoutePrint4(fields []string) bool {
-	if len(fields) < 4 || len(fields) > 7 {
-		return false
-	}
-	destination, _, ok := parseAddress(fields[0])
-	mask, _, isAddress := parseAddress(fields[1])
-	return ok && isAddress && destination.Is4() && mask.Is4() && isMask(mask)
-}
-
-func parseRoutePrint4(c *collector, l *lines, fields []string) {
+func routePrint4(c *collector, fields []string) (why string) {
 	prefix, ok := maskedPrefix(fields[0], fields[1])
-	if !ok {
-		c.reject(l, whyRow)
-		return
-	}
 	hop, _, isHop := parseHost(fields[2])
-	if own, _, ok := parseLocal(fields[len(fields)-2]); ok && len(fields) > 4 && isInteger(fields[len(fields)-1]) {
+	own, _, isOwn := parseLocal(fields[len(fields)-2])
+	isOwn = isOwn && len(fields) > 4 && isInteger(fields[len(fields)-1])
+	switch {
+	case !ok || len(fields) > 7:
+		return whyUnknown
+	case prefix != prefix.Masked() || !isOwn && !isHop:
+		return whyRow
+	}
+	if isOwn {
 		c.local(0, "", own)
-	} else if !isHop {
-		c.reject(l, whyRow)
-		return
 	}
 	c.route(infer.Route{Prefix: prefix, NextHop: hop})
+	return ""
 }
 
-// maskedPrefix makes a prefix of an IPv4 address and a mask.
+// maskedPrefix makes a prefix of an IPv4 address and a mask. The address may have
+// bits after the prefix.
 func maskedPrefix(address, mask string) (prefix netip.Prefix, ok bool) {
 	a, _, ok := parseAddress(address)
 	m, _, isAddress := parseAddress(mask)
 	if !ok || !isAddress || !a.Is4() || !m.Is4() || !isMask(m) {
 		return netip.Prefix{}, false
 	}
-	bits := 0
-	for _, b := range m.As4() {
-		for ; b != 0; b <<= 1 {
-			bits++
-		}
-	}
-	prefix = netip.PrefixFrom(a, bits)
-	return prefix, prefix == prefix.Masked()
+	ones := m.As4()
+	return netip.PrefixFrom(a, bits.OnesCount32(binary.BigEndian.Uint32(ones[:]))), true
 }
 
 // isWindowsARP tells the title of `arp -a`: the interface's address, then its
@@ -166,13 +286,10 @@ func isWindowsARP(l *lines) bool {
 
 func arpTitle(fields []string) (own netip.Addr, index uint32, ok bool) {
 	n := len(fields)
-	if n < 4 || fields[n-2] != "---" {
-		return own, 0, false
-	}
 	digits, ok := strings.CutPrefix(fields[n-1], "0x")
 	i, err := strconv.ParseUint(digits, 16, 32)
 	own, _, isLocal := parseLocal(fields[n-3])
-	return own, uint32(i), ok && err == nil && isLocal
+	return own, uint32(i), ok && err == nil && isLocal && fields[n-2] == "---"
 }
 
 func parseWindowsARP(c *collector, l *lines) {

@@ -9,7 +9,7 @@ import (
 // peers get other addresses, the host other ports, and checksums are brought
 // up to date by what changed (RFC 1624), so that wrong ones stay wrong.
 // Payload is left alone, but for the packets that ICMP errors quote and the
-// targets of neighbour discovery.
+// targets of neighbor discovery.
 type Copier struct {
 	own  map[netip.Addr]bool
 	mode []sumMode // by position in the packets
@@ -126,7 +126,7 @@ func (c *Copier) rewritePorts(h ipHeader, upper []byte, number int) uint32 {
 }
 
 // rewriteICMP changes the packet that an error quotes, and the target of
-// neighbour discovery (RFC 4861, sections 4.3 and 4.4).
+// neighbor discovery (RFC 4861, sections 4.3 and 4.4).
 func (c *Copier) rewriteICMP(h ipHeader, upper []byte, number int) uint32 {
 	if len(upper) < 28 {
 		return 0

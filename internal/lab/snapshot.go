@@ -13,7 +13,7 @@ import (
 
 // SnapshotOf says what the host's network tables would have held while the
 // packets passed: its addresses, its connections, the addresses it sent to
-// and, of those on its own links, the neighbours.
+// and, of those on its own links, the neighbors.
 func SnapshotOf(packets []Packet) infer.Snapshot {
 	c := collector{local: map[netip.Addr]bool{}, remote: map[netip.Addr]netip.Addr{},
 		tcp: map[infer.Connection]bool{}, udp: map[infer.Connection]bool{}}
@@ -100,7 +100,7 @@ func compareEndpoints(a, b infer.Endpoint) int {
 }
 
 // destination adds an address that the host sent to. What lies on its own
-// links or is a group is its own next hop, and a neighbour.
+// links or is a group is its own next hop, and a neighbor.
 func (c *collector) destination(s *infer.Snapshot, to netip.Addr, own []netip.Addr) {
 	row := infer.Destination{Destination: to, Source: c.remote[to], NextHop: to, Interface: snifferInterface}
 	if onLink(to, own) {

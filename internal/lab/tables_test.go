@@ -32,7 +32,7 @@ func remotes(connections []infer.Connection) []netip.AddrPort {
 func TestTablesReadBack(t *testing.T) {
 	want := SnapshotOf(Delivered(recording(t, "offload").Packets))
 	if len(want.TCPConnections) < 50 || len(want.Neighbors) < 2 || len(want.DestinationCache) < 50 {
-		t.Fatalf("snapshot of the recording is poor: %d connections, %d neighbours, %d destinations",
+		t.Fatalf("snapshot of the recording is poor: %d connections, %d neighbors, %d destinations",
 			len(want.TCPConnections), len(want.Neighbors), len(want.DestinationCache))
 	}
 	for _, format := range []TableFormat{Own, Netstat, NetTCPConnection} {
@@ -52,7 +52,7 @@ func TestNetshTablesReadBack(t *testing.T) {
 	}
 	near := slices.DeleteFunc(slices.Clone(want.Neighbors), func(n infer.Neighbor) bool { return n.Address.Is4() })
 	if len(got.Neighbors) != len(near) {
-		t.Errorf("got %d neighbours, want %d", len(got.Neighbors), len(near))
+		t.Errorf("got %d neighbors, want %d", len(got.Neighbors), len(near))
 	}
 	own := slices.DeleteFunc(slices.Clone(want.Interfaces[0].Addresses), netip.Addr.Is4)
 	if len(got.Interfaces) != 1 || len(got.Interfaces[0].Addresses) != len(own) {

@@ -15,17 +15,17 @@ func Decode(v *View, link LinkType, data []byte, wireLen int, layout Layout) {
 	wireLen = max(wireLen, len(data))
 	switch link {
 	case Ethernet:
-		decodeEthernet(v, data, wireLen)
+		decodeTyped(v, data, 12, ethernetLen, wireLen)
 	case Raw, rawBSD, rawOpenBSD, IPv4, IPv6:
 		decodeIP(v, data, 0, wireLen)
-	case Null:
-		decodeNull(v, data, wireLen)
-	case Loop:
-		decodeLoop(v, data, wireLen)
+	case Null, Loop:
+		decodeLoopback(v, link, data, wireLen)
 	case SLL:
-		decodeSLL(v, data, wireLen)
+		v.Outgoing = len(data) >= sllLen && be16(data) == sllOutgoing
+		decodeTyped(v, data, 14, sllLen, wireLen)
 	case SLL2:
-		decodeSLL2(v, data, wireLen)
+		v.Outgoing = len(data) >= sll2Len && data[10] == sllOutgoing
+		decodeTyped(v, data, 0, sll2Len, wireLen)
 	default:
 		if link >= User0 && link <= User15 {
 			decodeSockaddr(v, data, wireLen, layout)

@@ -25,7 +25,7 @@ const (
 	NTP                     // RFC 5905, section 7.3
 	DHCPv6                  // RFC 8415, section 8; between client and server, no relays
 	STUN                    // RFC 8489, section 5; over UDP
-	Neighbour               // RFC 4861, section 7.2; no duplicate address detection
+	Neighbor                // RFC 4861, section 7.2; no duplicate address detection
 )
 
 // udpLen is the length of a UDP header (RFC 768).

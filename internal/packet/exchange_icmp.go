@@ -1,27 +1,29 @@
 package packet
 
-// Types of ICMP and ICMPv6 messages in IANA's lists.
+// Types of ICMP and ICMPv6 messages in IANA's lists, after the protocol's number.
 const (
-	icmpEchoReply      = 0
-	icmpUnreachable    = 3
-	icmpSourceQuench   = 4
-	icmpRedirect       = 5
-	icmpEchoRequest    = 8
-	icmpTimeExceeded   = 11
-	icmpParameter      = 12
-	icmp6Unreachable   = 1
-	icmp6Parameter     = 4
-	icmp6EchoRequest   = 128
-	icmp6EchoReply     = 129
-	icmp6Solicitation  = 135
-	icmp6Advertisement = 136
+	icmpEchoReply      = ProtoICMP << 8 // 0
+	icmpUnreachable    = ProtoICMP<<8 | 3
+	icmpSourceQuench   = ProtoICMP<<8 | 4
+	icmpRedirect       = ProtoICMP<<8 | 5
+	icmpEchoRequest    = ProtoICMP<<8 | 8
+	icmpTimeExceeded   = ProtoICMP<<8 | 11
+	icmpParameter      = ProtoICMP<<8 | 12
+	icmp6Unreachable   = ProtoICMPv6<<8 | 1
+	icmp6TooBig        = ProtoICMPv6<<8 | 2
+	icmp6TimeExceeded  = ProtoICMPv6<<8 | 3
+	icmp6Parameter     = ProtoICMPv6<<8 | 4
+	icmp6EchoRequest   = ProtoICMPv6<<8 | 128
+	icmp6EchoReply     = ProtoICMPv6<<8 | 129
+	icmp6Solicitation  = ProtoICMPv6<<8 | 135
+	icmp6Advertisement = ProtoICMPv6<<8 | 136
 )
 
 // Lengths in bytes: of the header of a message, and of one with the target
 // address after it (RFC 4861, sections 4.3 and 4.4).
 const (
-	icmpLen      = 8
-	neighbourLen = icmpLen + 16
+	icmpLen     = 8
+	neighborLen = icmpLen + 16
 )
 
 // readICMP names what a message of ICMP or ICMPv6 says.
@@ -36,8 +38,8 @@ func (x *Exchange) readICMP(v *View, proto uint8, b []byte) {
 		x.answers(Echo, v, 0, 0, uint64(be32(b[4:])))
 	case kind == icmpFails:
 		x.Quoted = quotedName(v, b)
-	case proto == ProtoICMPv6 && len(b) >= neighbourLen && b[1] == 0:
-		x.readNeighbour(v, b)
+	case proto == ProtoICMPv6 && len(b) >= neighborLen && b[1] == 0:
+		x.readNeighbor(v, b)
 	}
 }
 
@@ -52,40 +54,30 @@ const (
 )
 
 func icmpKind(proto, kind uint8) icmpRole {
-	if proto == ProtoICMPv6 {
-		switch {
-		case kind == icmp6EchoRequest:
-			return icmpAsks
-		case kind == icmp6EchoReply:
-			return icmpAnswers
-		case kind >= icmp6Unreachable && kind <= icmp6Parameter:
-			return icmpFails
-		}
-		return icmpOther
-	}
-	switch kind {
-	case icmpEchoRequest:
+	switch uint16(proto)<<8 | uint16(kind) {
+	case icmpEchoRequest, icmp6EchoRequest:
 		return icmpAsks
-	case icmpEchoReply:
+	case icmpEchoReply, icmp6EchoReply:
 		return icmpAnswers
-	case icmpUnreachable, icmpSourceQuench, icmpRedirect, icmpTimeExceeded, icmpParameter:
+	case icmpUnreachable, icmpSourceQuench, icmpRedirect, icmpTimeExceeded, icmpParameter,
+		icmp6Unreachable, icmp6TooBig, icmp6TimeExceeded, icmp6Parameter:
 		return icmpFails
 	}
 	return icmpOther
 }
 
-// readNeighbour names a solicitation, and the advertisement that answers it, by
+// readNeighbor names a solicitation, and the advertisement that answers it, by
 // the target and the one who asks: solicitations go to a multicast address.
 // Solicited advertisements alone answer; the others have their own reasons.
-func (x *Exchange) readNeighbour(v *View, b []byte) {
+func (x *Exchange) readNeighbor(v *View, b []byte) {
 	const solicited = 0x40
-	target := (*Addr)(b[icmpLen:neighbourLen])
-	name := func(asker *Addr) uint64 { return begin(Neighbour).addr(target).addr(asker).name() }
-	switch {
-	case b[0] == icmp6Solicitation:
-		x.Kind, x.Cause = Neighbour, name(&v.Src)
-	case b[0] == icmp6Advertisement && b[4]&solicited != 0:
-		x.Kind, x.Effect = Neighbour, name(&v.Dst)
+	target := (*Addr)(b[icmpLen:neighborLen])
+	name := func(asker *Addr) uint64 { return begin(Neighbor).addr(target).addr(asker).name() }
+	switch kind := ProtoICMPv6<<8 | int(b[0]); {
+	case kind == icmp6Solicitation:
+		x.Kind, x.Cause = Neighbor, name(&v.Src)
+	case kind == icmp6Advertisement && b[4]&solicited != 0:
+		x.Kind, x.Effect = Neighbor, name(&v.Dst)
 	}
 }
 
@@ -99,7 +91,7 @@ const quoteSalt ExchangeKind = 255
 // QuotesPacket reports whether upper looks like an error of ICMP or ICMPv6 that
 // quotes a packet: where no packet of a capture does, nobody needs a SelfName.
 func QuotesPacket(proto uint8, upper []byte) bool {
-	if proto != ProtoICMP && proto != ProtoICMPv6 || len(upper) <= icmpLen || icmpKind(proto, upper[0]) != icmpFails {
+	if len(upper) <= icmpLen || icmpKind(proto, upper[0]) != icmpFails {
 		return false
 	}
 	version := upper[icmpLen] >> 4
@@ -132,16 +124,12 @@ func SelfName(v *View, proto uint8, upper []byte) uint64 {
 		return 0
 	}
 	start := be64(upper)
-	switch proto {
-	case ProtoTCP, ProtoUDP:
-	case ProtoICMP, ProtoICMPv6:
+	if proto != ProtoTCP && proto != ProtoUDP {
 		const checksum = 0xFFFF << 32
 		if role := icmpKind(proto, upper[0]); role != icmpAsks && role != icmpAnswers {
 			return 0
 		}
 		start &^= checksum // a network card may have filled it in later
-	default:
-		return 0
 	}
 	return begin(quoteSalt).addr(&v.Src).addr(&v.Dst).add(uint64(proto)<<32 | uint64(uint32(v.UpperLen))).add(start).name()
 }

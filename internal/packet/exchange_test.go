@@ -192,7 +192,7 @@ func icmpCases() []exchangeCase {
 			ipPacket(src6, Addr{}, ProtoICMPv6, icmp(128, 0, id)),
 		},
 	}, {
-		name: "neighbour", kind: Neighbour, needed: 24,
+		name: "neighbor", kind: Neighbor, needed: 24,
 		request:  ipPacket(src6, nodeGroup, ProtoICMPv6, solicit),
 		response: ipPacket(dst6, src6, ProtoICMPv6, icmp(136, 0, flags, dst6[:], []byte{2, 1, 2, 0, 0, 0, 0, 2})),
 		retries:  [][]byte{ipPacket(src6, dst6, ProtoICMPv6, solicit)},

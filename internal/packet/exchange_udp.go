@@ -48,26 +48,19 @@ func (x *Exchange) readDNS(v *View, sport, dport uint16, b []byte) {
 
 // dnsQuestion hashes the question at b, name without regard to case (RFC 4343)
 // with type and class. It reports false unless all of it is there; nothing
-// stands in front that its name could point to.
+// is in front that its name could point to.
 func dnsQuestion(b []byte) (hash uint64, ok bool) {
 	const maxLabel, maxName = 63, 255
 	d := begin(DNS)
-	for pos := 0; pos < len(b) && pos < maxName; {
-		size := int(b[pos])
-		if size > maxLabel {
+	for left := maxName; left > 0 && len(b) > 0; {
+		size := 1 + int(b[0]) // of a label with its length; 1 ends the name
+		switch {
+		case size > 1+maxLabel || len(b) < size || size == 1 && len(b) < 5:
 			return 0, false
+		case size == 1:
+			return uint64(d.add(uint64(be32(b[1:])))), true
 		}
-		if size == 0 {
-			if len(b) < pos+5 {
-				return 0, false
-			}
-			return uint64(d.add(uint64(be32(b[pos+1:])))), true
-		}
-		if len(b) < pos+1+size {
-			return 0, false
-		}
-		d = d.label(b[pos : pos+1+size])
-		pos += 1 + size
+		d, b, left = d.label(b[:size]), b[size:], left-size
 	}
 	return 0, false
 }
@@ -154,7 +147,7 @@ func (x *Exchange) readDHCPv6(v *View, dport uint16, b []byte) {
 }
 
 // readSTUN names a message by its transaction id and method. The two bits of
-// the class stand among those of the method (RFC 8489, section 5).
+// the class are among those of the method (RFC 8489, section 5).
 func (x *Exchange) readSTUN(v *View, sport, dport uint16, b []byte) {
 	const (
 		headerLen   = 20

@@ -22,9 +22,9 @@ func isExtension(next uint8) bool {
 
 // walk is a position in a chain of IPv6 extension headers.
 type walk struct {
-	next     uint8 // what stands at pos
+	next     uint8 // what is at pos
 	pos      int   // offset in the packet; after the captured bytes if they end in a header
-	field    int   // offset of the Next Header field that holds next, 0 for the IPv6 header's
+	field    int   // offset of the Next Header field that holds next, as given for the IPv6 header's
 	jumbo    int   // Jumbo Payload Length, bytes after the IPv6 header; 0 without
 	partial  bool  // a Fragment header that is not that of a whole packet
 	fragment bool  // a fragment other than the first: pos is not the start of a header
@@ -97,8 +97,11 @@ func jumboLength(header []byte) int {
 	return 0
 }
 
-// fill notes in v what the walk found out about the upper layer.
-func (w *walk) fill(v *View) {
-	v.Proto = w.next
-	v.Partial, v.Fragment = w.partial, w.fragment
+// walk passes the extension headers of the IPv6 packet at net, and notes what they
+// say of its upper layer. It returns where that begins, and the Jumbo Payload Length.
+func (v *View) walk(data []byte, net, end int) (upper, jumbo int) {
+	w := walk{next: data[net+6], pos: net + ipv6Len}
+	w.run(data, end)
+	v.Proto, v.Partial, v.Fragment = w.next, w.partial, w.fragment
+	return w.pos, w.jumbo
 }

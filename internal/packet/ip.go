@@ -92,26 +92,21 @@ func decodeIPv6(v *View, data []byte, net, wireLen int) {
 		v.place(net, upper, end, len(data))
 		return
 	}
-	w := walk{next: h[6], pos: upper}
-	w.run(data, end)
-	w.fill(v)
-	v.place(net, w.pos, end, len(data))
+	upper, _ = v.walk(data, net, end)
+	v.place(net, upper, end, len(data))
 }
 
 // decodeLengthless goes on with a Payload Length of 0: a jumbogram (RFC 2675),
 // a segmentation-offload record, or a packet without payload.
 func decodeLengthless(v *View, data []byte, net, wireLen int) {
-	upper := net + ipv6Len
-	w := walk{next: data[net+6], pos: upper}
-	w.run(data, wireLen)
-	w.fill(v)
-	end := w.pos
+	upper, jumbo := v.walk(data, net, wireLen)
+	end := upper
 	switch {
-	case w.jumbo > w.pos-upper:
-		end = upper + w.jumbo
-	case w.next == ProtoTCP && !w.partial:
+	case jumbo > upper-net-ipv6Len:
+		end = net + ipv6Len + jumbo
+	case v.Proto == ProtoTCP && !v.Partial:
 		end = wireLen
-		v.Offload = wireLen > w.pos
+		v.Offload = wireLen > upper
 	}
-	v.place(net, w.pos, end, len(data))
+	v.place(net, upper, end, len(data))
 }

@@ -176,9 +176,8 @@ func TestAppendFilled(t *testing.T) {
 }
 
 func TestAppendIPv6(t *testing.T) {
-	got := AppendIPv6(nil, IPv6Header{TrafficClass: 0xAB, FlowLabel: 0xFFF12345, PayloadLength: 0x0102,
-		NextHeader: 6, HopLimit: 64, Src: src6, Dst: dst6})
-	want := join([]byte{0x6A, 0xB1, 0x23, 0x45, 1, 2, 6, 64}, src6[:], dst6[:])
+	got := AppendIPv6(nil, IPv6Header{PayloadLength: 0x0102, NextHeader: 6, HopLimit: 64, Src: src6, Dst: dst6})
+	want := join([]byte{0x60, 0, 0, 0, 1, 2, 6, 64}, src6[:], dst6[:])
 	if !bytes.Equal(got, want) {
 		t.Errorf("header:\n got %x\nwant %x", got, want)
 	}

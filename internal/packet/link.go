@@ -1,8 +1,6 @@
 package packet
 
-import (
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // DLT_RAW of most systems and of OpenBSD, which some writers put into files
 // instead of LINKTYPE_RAW.
@@ -37,11 +35,12 @@ const (
 	sllOutgoing = 4 // packet type: sent by the capturing host
 )
 
-func decodeEthernet(v *View, data []byte, wireLen int) {
-	if len(data) < ethernetLen {
-		return
+// decodeTyped reads a link header of length bytes with an EtherType at an offset:
+// Ethernet's, and those of Linux "cooked" captures.
+func decodeTyped(v *View, data []byte, typeAt, length, wireLen int) {
+	if len(data) >= length {
+		decodeEtherType(v, data, be16(data[typeAt:]), length, wireLen)
 	}
-	decodeEtherType(v, data, be16(data[12:]), ethernetLen, wireLen)
 }
 
 // decodeEtherType goes on at data[pos:] with what kind, an EtherType, says.
@@ -60,21 +59,10 @@ func decodeEtherType(v *View, data []byte, kind uint16, pos, wireLen int) {
 	decodeIP(v, data, pos, wireLen)
 }
 
-// decodeNull reads BSD's loopback header: the address family in the byte order
-// of the host that captured.
-func decodeNull(v *View, data []byte, wireLen int) {
-	if len(data) < nullLen {
-		return
-	}
-	if isIPFamily(binary.LittleEndian.Uint32(data)) || isIPFamily(be32(data)) {
-		decodeIP(v, data, nullLen, wireLen)
-	}
-}
-
-// decodeLoop reads OpenBSD's loopback header: the address family in network
-// order.
-func decodeLoop(v *View, data []byte, wireLen int) {
-	if len(data) >= nullLen && isIPFamily(be32(data)) {
+// decodeLoopback reads the loopback header of BSD, the address family in the byte
+// order of the host that captured, or of OpenBSD, in network order.
+func decodeLoopback(v *View, link LinkType, data []byte, wireLen int) {
+	if len(data) >= nullLen && (isIPFamily(be32(data)) || link == Null && isIPFamily(binary.LittleEndian.Uint32(data))) {
 		decodeIP(v, data, nullLen, wireLen)
 	}
 }
@@ -88,22 +76,4 @@ func isIPFamily(family uint32) bool {
 		return true
 	}
 	return false
-}
-
-// decodeSLL reads the header of Linux "cooked" captures, version 1.
-func decodeSLL(v *View, data []byte, wireLen int) {
-	if len(data) < sllLen {
-		return
-	}
-	v.Outgoing = be16(data) == sllOutgoing
-	decodeEtherType(v, data, be16(data[14:]), sllLen, wireLen)
-}
-
-// decodeSLL2 reads the header of Linux "cooked" captures, version 2.
-func decodeSLL2(v *View, data []byte, wireLen int) {
-	if len(data) < sll2Len {
-		return
-	}
-	v.Outgoing = data[10] == sllOutgoing
-	decodeEtherType(v, data, be16(data), sll2Len, wireLen)
 }

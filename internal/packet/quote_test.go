@@ -123,7 +123,7 @@ func TestQuotesPacket(t *testing.T) {
 	}{
 		{"ICMPv6", ProtoICMPv6, icmp(1, 0, 0, quote), true},
 		{"ICMP about IPv6", ProtoICMP, icmp(3, 0, 0, quote), false},
-		{"neighbour solicitation", ProtoICMPv6, icmp(135, 0, 0, quote), false},
+		{"neighbor solicitation", ProtoICMPv6, icmp(135, 0, 0, quote), false},
 		{"UDP", ProtoUDP, icmp(1, 0, 0, quote), false},
 		{"header alone", ProtoICMPv6, icmp(1, 0, 0), false},
 		{"empty", ProtoICMPv6, nil, false},

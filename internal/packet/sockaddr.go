@@ -3,9 +3,10 @@ package packet
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
-// Layout says whose sockaddr stands in front of the records of
+// Layout says whose sockaddr is in front of the records of
 // LINKTYPE_USER0-15.
 type Layout uint8
 
@@ -31,10 +32,8 @@ func (l Layout) String() string {
 
 // ParseLayout reads the name of a layout: auto, windows, linux, bsd or none.
 func ParseLayout(name string) (Layout, error) {
-	for i, n := range layoutNames {
-		if n == name {
-			return Layout(i), nil
-		}
+	if i := slices.Index(layoutNames[:], name); i >= 0 {
+		return Layout(i), nil
 	}
 	return LayoutAuto, fmt.Errorf("%q is no layout: auto, windows, linux, bsd or none", name)
 }
@@ -56,48 +55,39 @@ func decodeSockaddr(v *View, data []byte, wireLen int, layout Layout) {
 	if len(data) < sockaddr4Len {
 		return
 	}
-	switch family := be16(data); {
-	case isSockaddr6(family, layout):
-		if len(data) >= sockaddr6Len && (layout != LayoutAuto || plausibleSockaddr6(data)) {
-			v.Form, v.Version, v.Proto = Sockaddr6, 6, NoNextHeaderKnown
-			copy(v.Src[:], data[8:24])
-			v.Zone = binary.LittleEndian.Uint32(data[24:])
-			v.place(0, sockaddr6Len, wireLen, len(data))
-		}
-	case isSockaddr4(family, layout):
-		if layout == LayoutAuto && !plausibleSockaddr4(data, wireLen) {
-			return
-		}
+	size, layouts := sockaddrKind(be16(data))
+	auto := layout == LayoutAuto
+	switch {
+	case !auto && layouts>>layout&1 == 0 || len(data) < size:
+	case size == sockaddr6Len && (!auto || plausibleSockaddr6(data)):
+		v.Form, v.Version, v.Proto = Sockaddr6, 6, NoNextHeaderKnown
+		copy(v.Src[:], data[8:24])
+		v.Zone = binary.LittleEndian.Uint32(data[24:])
+		v.place(0, sockaddr6Len, wireLen, len(data))
+	case size == sockaddr4Len && (!auto || plausibleSockaddr4(data, wireLen)):
 		if decodeIPv4(v, data, sockaddr4Len, wireLen) {
 			v.Form, v.Net = Sockaddr4, 0
 		}
 	}
 }
 
-// isSockaddr6 reports whether the first two bytes are those of a sockaddr_in6:
-// a little-endian family, or BSD's length and family.
-func isSockaddr6(first uint16, layout Layout) bool {
+// sockaddrKind tells a sockaddr by its first two bytes, a little-endian family or
+// BSD's length and family: its size, 0 if it is none of IP's, and a bit for each
+// layout that has it.
+func sockaddrKind(first uint16) (size int, layouts uint8) {
 	switch first {
 	case 23 << 8:
-		return layout == LayoutAuto || layout == LayoutWindows
+		return sockaddr6Len, 1 << LayoutWindows
 	case 10 << 8:
-		return layout == LayoutAuto || layout == LayoutLinux
+		return sockaddr6Len, 1 << LayoutLinux
 	case sockaddr6Len<<8 | 24, sockaddr6Len<<8 | 28, sockaddr6Len<<8 | 30:
-		return layout == LayoutAuto || layout == LayoutBSD
-	}
-	return false
-}
-
-// isSockaddr4 is isSockaddr6's counterpart for sockaddr_in, whose family is 2
-// everywhere.
-func isSockaddr4(first uint16, layout Layout) bool {
-	switch first {
+		return sockaddr6Len, 1 << LayoutBSD
 	case 2 << 8:
-		return layout == LayoutAuto || layout == LayoutWindows || layout == LayoutLinux
+		return sockaddr4Len, 1<<LayoutWindows | 1<<LayoutLinux
 	case sockaddr4Len<<8 | 2:
-		return layout == LayoutAuto || layout == LayoutBSD
+		return sockaddr4Len, 1 << LayoutBSD
 	}
-	return false
+	return 0, 0
 }
 
 // plausibleSockaddr6 reports whether a sockaddr_in6 is one that a raw socket

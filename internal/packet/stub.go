@@ -6,7 +6,7 @@ import (
 )
 
 // stubEnd returns where a stub's data end on the wire. A header that was made
-// up may hold any Payload Length: 0 stands for "unknown", and one beyond the
+// up may hold any Payload Length: 0 is "unknown", and one beyond the
 // record can't be true, since the sniffer wrote all that it received; in both
 // cases the record's length counts. A smaller one counts itself: what follows
 // is link padding.
@@ -18,14 +18,12 @@ func stubEnd(payloadLen uint16, upper, wireLen int) int {
 	return end
 }
 
-// decodeStub goes on with a header that a sniffer made up. The data stand
+// decodeStub goes on with a header that a sniffer made up. The data begin
 // straight after it, unless its Next Header says that extension headers were
 // recorded too.
 func decodeStub(v *View, data []byte, net, end int) {
-	w := walk{next: data[net+6], pos: net + ipv6Len}
-	w.run(data, end)
-	w.fill(v)
-	v.place(net, w.pos, end, len(data))
+	upper, _ := v.walk(data, net, end)
+	v.place(net, upper, end, len(data))
 	if v.Proto == ProtoNoNext && v.UpperLen > 0 {
 		v.Proto = NoNextHeaderKnown
 	}
@@ -33,20 +31,16 @@ func decodeStub(v *View, data []byte, net, end int) {
 
 // AppendFilled appends the headers of a Stub, data[v.Net:v.Upper], to dst with
 // Next Header, Hop Limit and destination filled in, and returns the extended
-// slice. data and v are those of Decode. Behind extension headers that the
+// slice. data and v are those of Decode. After extension headers that the
 // sniffer recorded nextHeader goes into the last of them. A Payload Length of
 // 0 becomes that of the data if it fits; all else stays as captured.
 func AppendFilled(dst, data []byte, v *View, nextHeader, hopLimit uint8, destination Addr) []byte {
 	base := len(dst)
 	dst = append(dst, data[v.Net:v.Upper]...)
 	h := dst[base:]
-	w := walk{next: h[6], pos: ipv6Len}
+	w := walk{next: h[6], pos: ipv6Len, field: 6}
 	w.run(h, math.MaxInt) // Decode has checked the lengths
-	if w.field == 0 {
-		h[6] = nextHeader
-	} else {
-		h[w.field] = nextHeader
-	}
+	h[w.field] = nextHeader
 	h[7] = hopLimit
 	copy(h[24:ipv6Len], destination[:])
 	if n := len(h) - ipv6Len + v.UpperLen; be16(h[4:]) == 0 && n <= 0xFFFF {
@@ -55,10 +49,9 @@ func AppendFilled(dst, data []byte, v *View, nextHeader, hopLimit uint8, destina
 	return dst
 }
 
-// IPv6Header is the fixed header of RFC 8200, section 3, but for the version.
+// IPv6Header is the fixed header of RFC 8200, section 3, but for the version, and for
+// traffic class and flow label, which are 0.
 type IPv6Header struct {
-	TrafficClass  uint8
-	FlowLabel     uint32 // 20 bits
 	PayloadLength uint16 // bytes after the header; 0 for a jumbogram
 	NextHeader    uint8
 	HopLimit      uint8
@@ -67,8 +60,7 @@ type IPv6Header struct {
 
 // AppendIPv6 appends the 40 bytes of h to dst and returns the extended slice.
 func AppendIPv6(dst []byte, h IPv6Header) []byte {
-	word := 6<<28 | uint32(h.TrafficClass)<<20 | h.FlowLabel&0xFFFFF
-	dst = binary.BigEndian.AppendUint32(dst, word)
+	dst = binary.BigEndian.AppendUint32(dst, 6<<28)
 	dst = binary.BigEndian.AppendUint16(dst, h.PayloadLength)
 	dst = append(dst, h.NextHeader, h.HopLimit)
 	dst = append(dst, h.Src[:]...)

@@ -40,7 +40,7 @@ func (d *decoder) name(u *unit, data []byte) {
 // lawOf tells which law speaks of the answers of each kind of exchange.
 var lawOf = [...]reorder.Law{
 	packet.DNS: reorder.LawDNS, packet.Echo: reorder.LawEcho, packet.NTP: reorder.LawNTP,
-	packet.DHCPv6: reorder.LawDHCPv6, packet.STUN: reorder.LawSTUN, packet.Neighbour: reorder.LawNeighbor,
+	packet.DHCPv6: reorder.LawDHCPv6, packet.STUN: reorder.LawSTUN, packet.Neighbor: reorder.LawNeighbor,
 }
 
 // subject is what order may know of the packet: nothing but its stamp where

@@ -84,7 +84,7 @@ func onLink(ctx context.Context, c *clients) error {
 		return err
 	}
 	for i, address := range c.nearby {
-		if err := c.neighbour(ctx, i, address); err != nil {
+		if err := c.neighbor(ctx, i, address); err != nil {
 			return fmt.Errorf("%s: %w", address, err)
 		}
 	}
@@ -102,8 +102,8 @@ func onLink(ctx context.Context, c *clients) error {
 	return c.toGroups(ctx, 12)
 }
 
-// neighbour talks to one of the peers' link-local addresses.
-func (c *clients) neighbour(ctx context.Context, i int, address string) error {
+// neighbor talks to one of the peers' link-local addresses.
+func (c *clients) neighbor(ctx context.Context, i int, address string) error {
 	host := &c.ends[0]
 	to := address + "%" + host.zone()
 	var conn net.Conn

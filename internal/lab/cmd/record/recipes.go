@@ -86,7 +86,7 @@ func recipes() []Recipe {
 		{Name: "v4-many-flows", Seed: 12, V4: true, Up: clean, Down: reordering(clean, .005, 2*ms),
 			Run: manyFlows(150), About: "IPv4; page loads, DNS, UDP, echo"},
 		{Name: "offload", Seed: 13, Veth: true, Run: offloaded,
-			About: "veth with offloads: neighbour discovery, MLD, partial checksums, segments beyond the MTU"},
+			About: "veth with offloads: neighbor discovery, MLD, partial checksums, segments beyond the MTU"},
 		{Name: "no-timestamps", Seed: 14, Up: lossy(clean, .005), Down: reordering(lossy(clean, .01), .01, 3*ms),
 			Sysctl: noTimestamps, Run: transfers(1.2e6, 600e3), About: "SACK without timestamps, as of Windows; loss and reordering"},
 		{Name: "bbr", Seed: 15, Up: lossy(clean, .01), Down: lossy(clean, .02), Sysctl: bbr,
@@ -127,7 +127,7 @@ func headerRecipes() []Recipe {
 		{Name: "numbered", Seed: 41, Numbered: true, Up: lossy(clean, .003), Down: lossy(clean, .003), Run: manyFlows(150),
 			About: "page loads from addresses numbered in two words, which collide"},
 		{Name: "one-link", Seed: 42, OneLink: true, Up: near, Down: near, Run: onLink,
-			About: "link-local neighbours, and services that send to groups"},
+			About: "link-local neighbors, and services that send to groups"},
 		{Name: "one-link-offload", Seed: 43, OneLink: true, Veth: true, Run: onLink,
 			About: "the same over veth with its offloads on"},
 	}

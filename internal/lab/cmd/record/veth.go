@@ -36,7 +36,7 @@ func overVeth(ctx context.Context, n *network, r Recipe, out *lab.Writer) (int, 
 		err = n.joinLink("v0")
 	}
 	if err == nil {
-		time.Sleep(2 * time.Second) // neighbour discovery and MLD of the start
+		time.Sleep(2 * time.Second) // neighbor discovery and MLD of the start
 		err = n.traffic(ctx, r)
 	}
 	time.Sleep(300 * time.Millisecond)
@@ -45,7 +45,7 @@ func overVeth(ctx context.Context, n *network, r Recipe, out *lab.Writer) (int, 
 }
 
 // configureVeth gives the devices addresses and routes by next hops, so that
-// there are neighbours to discover.
+// there are neighbors to discover.
 func (n *network) configureVeth() error {
 	if err := n.configure("v0", "v0"); err != nil {
 		return err

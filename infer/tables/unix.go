@@ -2,6 +2,7 @@ package tables
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,24 +26,19 @@ const bsdGatewayRoom = 31
 // splitUnixRoute tells the rows by their flags: they begin with U, or ! where
 // the way is closed.
 func splitUnixRoute(fields []string) (r unixRoute, ok bool) {
-	if len(fields) < 4 || !isRouteFlags(fields[2]) || !isGateway(fields[1]) {
+	device := slices.IndexFunc(fields[3:], isDevice)
+	if device < 0 || !isRouteFlags(fields[2]) || !isGateway(fields[1]) {
 		return r, false
 	}
-	r.gateway, r.flags = fields[1], fields[2]
-	for _, field := range fields[3:] {
-		if isDevice(field) {
-			r.device = field
-			break
-		}
-	}
+	r.gateway, r.flags, r.device = fields[1], fields[2], fields[3+device]
 	if r.closed() && strings.Contains(fields[0], "/") {
-		return r, r.device != "" // net-tools has strange ones: 0.0.0.0/96
+		return r, true // net-tools has strange ones: 0.0.0.0/96
 	}
 	r.prefix, r.single, ok = unixDestination(fields[0], r.gateway)
-	return r, ok && r.device != ""
+	return r, ok
 }
 
-// isGateway tells what can stand for a gateway: all but numbers and free text.
+// isGateway tells what can be in a gateway's place: all but numbers and free text.
 func isGateway(token string) bool {
 	return strings.ContainsAny(token, ":.") || strings.HasPrefix(token, "link#") || isDevice(token) && !strings.ContainsAny(token, "/,()")
 }
@@ -52,25 +48,15 @@ func (r *unixRoute) closed() bool { return strings.ContainsAny(r.flags, "!RB") }
 
 // isRouteFlags tells letters and digits after U, or a closed way's.
 func isRouteFlags(token string) bool {
-	if token[0] != 'U' && token[0] != '!' {
-		return false
-	}
-	for _, r := range token[1:] {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '1' && r <= '3') {
-			return false
-		}
-	}
-	return true
+	return (token[0] == 'U' || token[0] == '!') && strings.Trim(token[1:], letters+"123") == ""
 }
 
 // unixDestination reads a destination: default, a prefix, or an address. Of
 // IPv4's, BSD leaves trailing zeros away.
 func unixDestination(token, gateway string) (prefix netip.Prefix, single, ok bool) {
 	if token == "default" {
-		if address, _, _, ok := parseZoned(gateway); ok && address.Is4() {
-			return netip.PrefixFrom(netip.IPv4Unspecified(), 0), false, true
-		}
-		return netip.PrefixFrom(netip.IPv6Unspecified(), 0), false, true
+		hop, _, _, _ := parseZoned(gateway)
+		return defaultPrefix(hop), false, true
 	}
 	token = strings.ReplaceAll(strings.Replace(token, "[", "", 1), "]", "")
 	if prefix, ok = parsePrefix(token); ok {
@@ -95,16 +81,13 @@ func unixDestination(token, gateway string) (prefix netip.Prefix, single, ok boo
 	return prefix, false, ok
 }
 
-func isUnixRoute(l *lines) bool {
-	_, ok := splitUnixRoute(l.fields())
-	return ok
-}
-
-func parseUnixRoute(c *collector, l *lines) {
-	defer l.next()
-	r, _ := splitUnixRoute(l.fields())
-	if r.closed() {
-		return
+func unixRouteRow(c *collector, fields []string) (why string) {
+	r, ok := splitUnixRoute(fields)
+	switch {
+	case !ok:
+		return whyUnknown
+	case r.closed():
+		return ""
 	}
 	hop, index, _, isHop := parseZoned(r.gateway)
 	linkLayer, isLinkLayer := parseShortLinkLayer(r.gateway)
@@ -113,10 +96,9 @@ func parseUnixRoute(c *collector, l *lines) {
 		c.route(infer.Route{Prefix: r.prefix, Device: word(r.device)})
 	case isHop && gatewayed && hop.Is6() && len(r.gateway) == bsdGatewayRoom && !strings.Contains(r.gateway, "%"):
 		c.hint(r.gateway, 0, false)
-		c.reject(l, whyDoubt)
+		return whyDoubt
 	case !isHop && gatewayed && strings.Contains(r.gateway, ":") && !isLinkLayer:
-		c.hint(r.gateway, 0, false)
-		c.reject(l, whyCut)
+		return c.hint(r.gateway, 0, false)
 	case gatewayed && r.single && strings.Contains(r.flags, "W"): // made when the host sent there
 		c.destination(infer.Destination{Destination: r.prefix.Addr(), NextHop: hop, Interface: index, Device: word(r.device)})
 	case gatewayed:
@@ -130,6 +112,7 @@ func parseUnixRoute(c *collector, l *lines) {
 	default:
 		c.route(infer.Route{Prefix: r.prefix, Interface: linkIndex(r.gateway), Device: word(r.device)})
 	}
+	return ""
 }
 
 // isTunnel tells a gateway that is no address of a host: :: and fe80::%utun0,
@@ -155,28 +138,112 @@ func (r *unixRoute) isOwn() bool {
 // linkIndex returns the index of a gateway link#N.
 func linkIndex(gateway string) uint32 {
 	digits, ok := strings.CutPrefix(gateway, "link#")
-	n, err := strconv.ParseUint(digits, 10, 32)
-	if !ok || err != nil {
+	index, _ := number[uint32](digits)
+	if !ok {
 		return 0
 	}
-	return uint32(n)
+	return index
 }
 
-// isRoute4 tells a row of Linux' `route -n` or `netstat -rn`: destination,
+// route4 reads a row of Linux' `route -n` or `netstat -rn`: destination,
 // gateway, mask, flags, three numbers, interface.
-func isRoute4(fields []string) bool {
-	if len(fields) != 8 || !isRouteFlags(fields[3]) || !isDevice(fields[7]) {
-		return false
+func route4(c *collector, fields []string) (why string) {
+	prefix, ok := maskedPrefix(fields[0], fields[2])
+	hop, _, isGateway := parseAddress(fields[1])
+	if len(fields) != 8 || !ok || prefix != prefix.Masked() || !isGateway ||
+		!isRouteFlags(fields[3]) || !isDevice(fields[7]) {
+		return whyUnknown
 	}
-	_, ok := maskedPrefix(fields[0], fields[2])
-	_, _, isGateway := parseAddress(fields[1])
-	return ok && isGateway
-}
-
-func parseRoute4(c *collector, _ *lines, fields []string) {
-	prefix, _ := maskedPrefix(fields[0], fields[2])
-	hop, _, _ := parseAddress(fields[1])
 	if fields[3][0] == 'U' {
 		c.route(infer.Route{Prefix: prefix, NextHop: hop, Device: word(fields[7])})
 	}
+	return ""
+}
+
+// unixARP reads a row of `arp -a`: a name or ?, the address in parentheses, a
+// word for "at", the link-layer address or "incomplete" in brackets, "on" and the
+// interface.
+func unixARP(c *collector, fields []string) (why string) {
+	address, _, ok := parseHost(strings.Trim(fields[1], "()"))
+	_, isLinkLayer := parseShortLinkLayer(fields[3])
+	if !ok || !strings.HasPrefix(fields[1], "(") || !strings.HasSuffix(fields[1], ")") ||
+		!isLinkLayer && fields[3][0] != '<' && fields[3][0] != '(' {
+		return whyUnknown
+	}
+	row := infer.Neighbor{Address: address}
+	for i, field := range fields[2:] {
+		if linkLayer, ok := parseShortLinkLayer(field); ok {
+			row.LinkLayer = linkLayer
+		} else if field == "on" && i+3 < len(fields) {
+			row.Device = word(fields[i+3])
+		}
+	}
+	c.neighbor(row)
+	return ""
+}
+
+// arpTable reads a row of Linux' `arp -n`: address, kind of link, link-layer
+// address, flags, interface; of one unresolved "(incomplete)" and interface.
+func arpTable(c *collector, fields []string) (why string) {
+	address, _, ok := parseHost(fields[0])
+	linkLayer, isLinkLayer := parseLinkLayer(fields[2])
+	device := fields[len(fields)-1]
+	if !ok || !address.Is4() || len(fields) > 6 || !isDevice(device) || !isLinkLayer && fields[1] != "(incomplete)" {
+		return whyUnknown
+	}
+	c.neighbor(infer.Neighbor{Address: address, LinkLayer: linkLayer, Device: word(device)})
+	return ""
+}
+
+// ndp reads a row of BSD's `ndp -an`: address with its zone, link-layer
+// address, interface, time left, state.
+func ndp(c *collector, fields []string) (why string) {
+	address, index, _, ok := parseZoned(fields[0])
+	linkLayer, isLinkLayer := parseShortLinkLayer(fields[1])
+	if !ok || !address.Is6() || !isLinkLayer && fields[1] != "(incomplete)" && fields[1] != "(none)" ||
+		!isDevice(fields[2]) || isRouteFlags(fields[2]) {
+		return whyUnknown
+	}
+	row := infer.Neighbor{Address: address, LinkLayer: linkLayer, Interface: index, Device: word(fields[2])}
+	if len(fields) > 4 {
+		row.State = ndpStates[fields[4]]
+	}
+	c.neighbor(row)
+	return ""
+}
+
+// ndpStates are ndp's letters for RFC 4861's states.
+var ndpStates = map[string]string{
+	"N": "No state", "W": "Waiting", "I": "Incomplete", "R": "Reachable", "S": "Stale", "D": "Delay", "P": "Probe",
+}
+
+// bsdGroupRoom is the width of the group's column in BSD's `netstat -gn`: what
+// fills it without a zone may have been cut.
+const bsdGroupRoom = 20
+
+// groups reads a row of `netstat -gn`: of Linux the interface, a count and the
+// group, of BSD and macOS the group, its link-layer address and the interface.
+func groups(c *collector, fields []string) (why string) {
+	if len(fields) != 3 {
+		return whyUnknown
+	}
+	if address, zone, ok := parseGroup(fields[2]); ok {
+		if !isDevice(fields[0]) || !isInteger(fields[1]) {
+			return whyUnknown
+		}
+		c.group(zone, word(fields[0]), address)
+		return ""
+	}
+	token := fields[0]
+	address, index, _, ok := parseZoned(token)
+	_, isLinkLayer := parseShortLinkLayer(fields[1])
+	switch {
+	case !ok || !address.IsMulticast() || !isDevice(fields[2]) || !isLinkLayer && fields[1] != "<none>":
+		return whyUnknown
+	case len(token) == bsdGroupRoom && !strings.Contains(token, "%") && strings.Contains(token, ":"):
+		c.cut++
+		return whyDoubt
+	}
+	c.group(index, word(fields[2]), address)
+	return ""
 }
