@@ -22,17 +22,12 @@ func (b *Block) optionList() []byte {
 // packet, in their order. They are not sanitised.
 func (b *Block) Comments() []string {
 	var comments []string
-	list := b.optionList()
-	for {
-		o, rest, ok, _ := nextOption(list, b.Order)
-		if !ok {
-			return comments
-		}
+	for o, rest, ok, _ := nextOption(b.optionList(), b.Order); ok; o, rest, ok, _ = nextOption(rest, b.Order) {
 		if o.code == optComment {
 			comments = append(comments, string(o.value))
 		}
-		list = rest
 	}
+	return comments
 }
 
 // Application gives the shb_userappl of a section header, "" without one. It
@@ -74,12 +69,8 @@ func (b *Block) Statistics() (s Statistics, ok bool) {
 	}
 	s.Interface = b.Order.Uint32(b.Raw[8:])
 	list := b.Raw[statsFixed : len(b.Raw)-TrailerLen]
-	if v, ok := findOption(list, b.Order, optIfDrop); ok && len(v) == 8 {
-		s.IfDrop, s.HasIfDrop = b.Order.Uint64(v), true
-	}
-	if v, ok := findOption(list, b.Order, optOSDrop); ok && len(v) == 8 {
-		s.OSDrop, s.HasOSDrop = b.Order.Uint64(v), true
-	}
+	s.IfDrop, s.HasIfDrop = findNumber(list, b.Order, optIfDrop)
+	s.OSDrop, s.HasOSDrop = findNumber(list, b.Order, optOSDrop)
 	return s, true
 }
 

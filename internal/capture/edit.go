@@ -83,31 +83,20 @@ func (e *PacketEdit) stamp(b *Block) uint64 {
 	return b.Ticks
 }
 
-// keeps says whether an option stays when a packet is edited.
-func (e *PacketEdit) keeps(code uint16) bool {
-	return !doNotCopy(code) && (code != optHash || e.Data == nil)
-}
-
-// packetOptions appends the options of an edited packet to w.list, and counts
-// those that are left out because they may not be copied.
+// packetOptions appends the options of an edited packet to w.list.
 func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 	begin := len(w.list)
-	for list := b.Options; len(list) > 0; {
-		o, rest, ok, _ := nextOption(list, w.order)
-		if !ok {
-			break
+	w.list = w.keepOptions(w.list, b.Options, func(o option) []byte {
+		if o.code == optHash && e.Data != nil {
+			return nil
 		}
-		list = rest
-		switch {
-		case e.keeps(o.code):
-			w.list = append(w.list, o.raw...)
-		case doNotCopy(o.code):
-			w.dropped++
+		return o.raw
+	})
+	if b.Type == TypePB { // an enhanced packet block has no place for it in its header
+		if drops, ok := b.DropCount(); ok {
+			w.order.PutUint64(w.head[:], drops)
+			w.list = AppendOption(w.list, w.order, OptDropCount, w.head[:8])
 		}
-	}
-	if drops, ok := obsoleteDrops(b); ok {
-		w.order.PutUint64(w.head[:], drops)
-		w.list = AppendOption(w.list, w.order, OptDropCount, w.head[:8])
 	}
 	for _, c := range e.Comments {
 		if len(c) > maxOption {
@@ -119,15 +108,6 @@ func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 		w.list = appendU32(w.list, optEnd, w.big)
 	}
 	return nil
-}
-
-// obsoleteDrops gives the drop count that an obsolete packet block has in its
-// header, where an enhanced one has no place for it.
-func obsoleteDrops(b *Block) (uint64, bool) {
-	if b.Type != TypePB {
-		return 0, false
-	}
-	return b.DropCount()
 }
 
 // interfaceOf gives the number that the packet's interface has in the output.

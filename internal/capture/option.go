@@ -91,6 +91,15 @@ func findOption(list []byte, order binary.ByteOrder, code uint16) ([]byte, bool)
 	return nil, false
 }
 
+// findNumber is findOption of one that has eight bytes.
+func findNumber(list []byte, order binary.ByteOrder, code uint16) (uint64, bool) {
+	v, ok := findOption(list, order, code)
+	if !ok || len(v) != 8 {
+		return 0, false
+	}
+	return order.Uint64(v), true
+}
+
 // doNotCopy says whether an option must go from a block that is changed
 // (section 3.5.1: custom options that are not to be copied).
 func doNotCopy(code uint16) bool {

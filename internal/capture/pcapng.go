@@ -182,9 +182,8 @@ func (f *Pcapng) describe(b *Block) error {
 	if v, ok := findOption(options, f.Order, OptResol); ok && len(v) == 1 {
 		i.Resol = v[0]
 	}
-	if v, ok := findOption(options, f.Order, OptOffset); ok && len(v) == 8 {
-		i.Offset = int64(f.Order.Uint64(v))
-	}
+	offset, _ := findNumber(options, f.Order, OptOffset)
+	i.Offset = int64(offset)
 	f.Interfaces = append(f.Interfaces, i)
 	f.Mixed = f.Mixed || !i.alike(f.Interfaces[0])
 	b.Kind, b.Interface = Iface, i

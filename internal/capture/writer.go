@@ -195,33 +195,18 @@ func (w *Writer) described(typ uint32, fixed int) error {
 	if len(w.list) > 0 {
 		w.list = append(w.list, 0, 0, 0, 0) // opt_endofopt
 	}
-	total, err := w.open(typ, fixed+len(w.list)+TrailerLen)
-	if err != nil {
-		return err
-	}
-	w.out.Write(w.head[:fixed])
-	w.out.Write(w.list)
-	return w.close(total)
-}
-
-// open puts type and length at the start of w.head.
-func (w *Writer) open(typ uint32, size int) (total uint32, err error) {
+	size := fixed + len(w.list) + TrailerLen
 	if uint64(size) > math.MaxUint32 {
-		return 0, fmt.Errorf("write block of %d bytes: %w", size, ErrTooLarge)
+		return fmt.Errorf("write block of %d bytes: %w", size, ErrTooLarge)
 	}
 	w.order.PutUint32(w.head[:], typ)
 	w.order.PutUint32(w.head[4:], uint32(size))
-	return uint32(size), nil
+	w.list = appendU32(w.list, uint32(size), w.big)
+	w.out.put(w.head[:fixed])
+	return w.bytes(w.list)
 }
 
-// close writes the trailer. The errors of the writes before it are this one's
-// too, since buffer keeps the first.
-func (w *Writer) close(total uint32) error {
-	w.order.PutUint32(w.head[:], total)
-	return w.bytes(w.head[:TrailerLen])
-}
-
-// bytes writes p as it is.
+// bytes writes p as it is. An error of a write before it comes again.
 func (w *Writer) bytes(p []byte) error {
 	_, err := w.out.Write(p)
 	return err
@@ -230,10 +215,10 @@ func (w *Writer) bytes(p []byte) error {
 // keepOptions copies options, each as keep gives it, without those that may
 // not be copied into a changed block, which it counts.
 func (w *Writer) keepOptions(to, list []byte, keep func(option) []byte) []byte {
-	for {
+	for len(list) > 0 {
 		o, rest, ok, _ := nextOption(list, w.order)
 		if !ok {
-			return to
+			break
 		}
 		list = rest
 		if doNotCopy(o.code) {
@@ -242,4 +227,5 @@ func (w *Writer) keepOptions(to, list []byte, keep func(option) []byte) []byte {
 		}
 		to = append(to, keep(o)...)
 	}
+	return to
 }
