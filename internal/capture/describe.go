@@ -3,19 +3,15 @@ package capture
 // optionList gives the options of a block that this package understands: of
 // sections, interfaces and packets.
 func (b *Block) optionList() []byte {
-	fixed := 0
 	switch b.Type {
 	case TypeEPB, TypePB:
 		return b.Options
-	case TypeSection:
-		fixed = SectionFixed
-	case TypeInterface:
-		fixed = InterfaceFixed
+	case TypeSection, TypeInterface:
+		if _, fixed := FixedPart(b.Type); len(b.Raw) >= fixed+TrailerLen {
+			return b.Raw[fixed : len(b.Raw)-TrailerLen]
+		}
 	}
-	if fixed == 0 || len(b.Raw) < fixed+TrailerLen {
-		return nil
-	}
-	return b.Raw[fixed : len(b.Raw)-TrailerLen]
+	return nil
 }
 
 // Comments gives the opt_comment options of a section, an interface or a

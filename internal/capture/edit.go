@@ -120,17 +120,10 @@ func (w *Writer) interfaceOf(b *Block, e *PacketEdit) (uint32, error) {
 		return i.ID, nil
 	case i != nil:
 		return w.newID(i.ID), nil
+	case b.Pcap:
+		return w.newID(0), nil
 	}
-	return w.newID(ownID(b)), nil
-}
-
-// ownID gives the number of the packet's interface in the file that it came
-// from, described or not.
-func ownID(b *Block) uint32 {
-	if b.Pcap || len(b.Raw) < EnhancedFixed {
-		return 0
-	}
-	return InterfaceOf(b.Raw, b.Order)
+	return w.newID(InterfaceOf(b.Raw, b.Order)), nil
 }
 
 // InterfaceOf gives the number of a packet block's interface, described or not.

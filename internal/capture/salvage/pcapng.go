@@ -97,20 +97,10 @@ func orderAt(p []byte, section bool) (big, ok bool) {
 
 // fitting says whether the fixed parts of a block fit it, and the data of a packet.
 func fitting(p []byte, typ uint32, big bool) bool {
-	switch typ {
-	case capture.TypeEPB, capture.TypePB:
-		room := len(p) - capture.EnhancedFixed - capture.TrailerLen
-		return room >= 0 && uint64(capture.U32(p[20:], big)) <= uint64(room)
-	case capture.TypeSPB:
-		return len(p) >= capture.SimpleFixed+capture.TrailerLen
-	case capture.TypeInterface:
-		return len(p) >= capture.InterfaceFixed+capture.TrailerLen
-	case capture.TypeSection:
-		return len(p) >= capture.SectionFixed+capture.TrailerLen
-	case capture.TypeStats:
-		return len(p) >= 24
-	}
-	return true
+	_, fixed := capture.FixedPart(typ)
+	room := len(p) - fixed - capture.TrailerLen
+	packet := typ == capture.TypeEPB || typ == capture.TypePB
+	return room >= 0 && (!packet || uint64(capture.U32(p[20:], big)) <= uint64(room))
 }
 
 // follow follows blocks from an offset, for so many bytes at most.
