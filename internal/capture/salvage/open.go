@@ -169,10 +169,8 @@ func (s *records) choose(from int) bool {
 func (s *records) fine(at int) {
 	p := s.p
 	largest := uint32(0)
-	for len(s.w)-at >= p.HeaderLen && p.sound(s.w[at:]) {
-		captured, _ := p.Lengths(s.w[at:])
+	for ; s.sound(at); at = s.after(at) {
 		largest = max(largest, capture.U32(s.w[at+4:], p.Big))
-		at += p.HeaderLen + int(captured)
 	}
 	if largest < 1e6 {
 		p.PerSecond = 1e6
@@ -215,7 +213,7 @@ func (s *window) openRecords() bool {
 	for c := 0; c < min(len(s.w)-capture.PcapRecordLen, stride); c++ {
 		for _, found := range both {
 			p := found.p
-			if !p.sound(s.w[c:]) || !found.long(c) || !found.choose(c) || p.Interface.LinkType == linkUnknown {
+			if !found.sound(c) || !found.long(c) || !found.choose(c) || p.Interface.LinkType == linkUnknown {
 				continue
 			}
 			s.r.passUnread(c)
