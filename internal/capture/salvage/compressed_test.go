@@ -193,6 +193,26 @@ func TestNothingToResume(t *testing.T) {
 	}
 }
 
+// A cut within the bytes that tell what a capture without a header is, is told as any
+// other cut.
+func TestCutWithoutHeader(t *testing.T) {
+	headless := noisyPackets(100)
+	headless = headless[packets(mustRead(t, headless))[0].Offset:]
+	whole := len(packets(salvage(t, headless, capture.ReaderOptions{}).blocks))
+	for name, packed := range squeeze.All(t, headless) {
+		for how, n := range map[string]int{"whole": len(packed), "cut": len(packed) * 2 / 3, "no end": len(packed) - 1} {
+			got := salvage(t, packed[:n], capture.ReaderOptions{})
+			if got.err != nil {
+				continue // nothing of it can be decompressed
+			}
+			told := slices.ContainsFunc(got.damages.List, func(d Damage) bool { return errors.Is(d.Err, capture.ErrTruncated) })
+			if cut := n < len(packed); told != cut || !cut && len(packets(got.blocks)) != whole {
+				t.Errorf("%s, %s: got %d of %d packets and %+v", name, how, len(packets(got.blocks)), whole, got.damages.List)
+			}
+		}
+	}
+}
+
 // A limit of what may be decompressed is kept whatever the compression, and
 // damage does not hide it.
 func TestMaxUnpacked(t *testing.T) {

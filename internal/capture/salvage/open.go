@@ -26,9 +26,7 @@ func (r *Reader) openDamaged(why error) error {
 // openPart looks for a capture in what can be read up to damage of compressed
 // data, which it gives where there is none.
 func (r *Reader) openPart(why error) (*compress.Gap, error) {
-	w := make([]byte, lookahead)
-	n, err := io.ReadFull(r.in.Plain, w)
-	w = w[:n]
+	w, err := io.ReadAll(io.LimitReader(r.in.Plain, lookahead))
 	if r.in.Source.Err != nil {
 		return nil, r.in.End(err)
 	}
@@ -37,8 +35,6 @@ func (r *Reader) openPart(why error) (*compress.Gap, error) {
 	switch {
 	case more:
 		rest = io.MultiReader(&failing{g, io.EOF}, after)
-	case err == io.ErrUnexpectedEOF:
-		rest = &failing{io.EOF, io.EOF}
 	case err != nil:
 		rest = &failing{err, err}
 	}
@@ -46,7 +42,7 @@ func (r *Reader) openPart(why error) (*compress.Gap, error) {
 	if foreign(w) {
 		return nil, why
 	}
-	win := window{r: r, w: w, eof: err != nil}
+	win := window{r: r, w: w, eof: err != nil || len(w) < lookahead}
 	if r.openText(w) || win.openHeader(why) || win.openBlocks() || win.openRecords() {
 		if r.refuse {
 			return nil, why
