@@ -71,12 +71,9 @@ func (b *Block) Move(buf []byte) []byte {
 	at := len(buf)
 	buf = append(buf, b.Raw...)
 	raw := buf[at:len(buf):len(buf)]
-	from := EnhancedFixed
-	switch {
-	case b.Pcap:
+	_, from := FixedPart(b.Type)
+	if b.Pcap {
 		from = len(raw) - len(b.Data)
-	case b.Type == TypeSPB:
-		from = SimpleFixed
 	}
 	end := from + len(b.Data)
 	b.Raw, b.Data = raw, raw[from:end:end]

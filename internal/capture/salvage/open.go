@@ -117,11 +117,12 @@ func (p *pcap) unlabelled(why error) error {
 	if p.Big {
 		byteOrder = "big-endian"
 	}
+	header := ErrNoHeader
 	var at *capture.FormatError
 	if errors.As(why, &at) && errors.Is(at.Err, capture.ErrVersion) {
-		return fmt.Errorf("%w (%w); read as that of %s records of link type %d", ErrNoHeader, at.Err, byteOrder, p.Interface.LinkType)
+		header = fmt.Errorf("%w (%w)", ErrNoHeader, at.Err)
 	}
-	return fmt.Errorf("%w; read as that of %s records of link type %d", ErrNoHeader, byteOrder, p.Interface.LinkType)
+	return fmt.Errorf("%w; read as that of %s records of link type %d", header, byteOrder, p.Interface.LinkType)
 }
 
 // passUnread goes over bytes before the first that can be read.

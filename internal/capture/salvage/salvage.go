@@ -156,7 +156,7 @@ func (r *Reader) split(eof bool) (need int) {
 			break
 		}
 		size, need, err := r.measure(p, eof)
-		if need > 0 {
+		if need > len(p) {
 			return need
 		}
 		looked := r.in.Offset() >= r.proved // at what follows it too
@@ -228,9 +228,8 @@ func startsWithZeros(p []byte, eof bool) bool {
 // errSuspect marks a block that can be read, but that may not be one.
 var errSuspect = fmt.Errorf("%w", ErrGarbage)
 
-// measure gives the size of the block that p starts with, or how many bytes
-// are needed to tell, or what is wrong with it. Where no length is credible size
-// is beyond the limit.
+// measure gives the size of the block that p starts with, and how many bytes are needed
+// to tell, or what is wrong with it. Where no length is credible size is beyond the limit.
 func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 	beyond := r.in.MaxBlock() + 1
 	size, err = r.in.Size(p)
@@ -243,19 +242,14 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 		return beyond, 0, capture.CutShort(len(p))
 	}
 	if r.in.Offset() < r.proved && !r.lost && (size <= len(p) || !eof) {
-		if size > len(p) {
-			return size, size, nil
-		}
-		return size, 0, nil
+		return size, size, nil
 	}
 	need, ok := r.form.believable(p, size, r.sure == r.in.Offset() && size <= lookahead)
 	if ok {
 		need = max(need, size)
 	}
 	switch {
-	case ok && need <= len(p) && !r.lost:
-		return size, 0, nil
-	case need > len(p) && !eof:
+	case need > len(p) && !eof, ok && need <= len(p) && !r.lost:
 		return size, need, nil
 	case need < 0:
 		return beyond, 0, errSuspect
