@@ -186,7 +186,7 @@ func (s *window) openBlocks() bool {
 			if n, _ := found.blockAt(c, big); n == 0 {
 				continue
 			}
-			if t := found.follow(c, longTrail); t.packets == 0 || t.blocks < 2 && !t.closed {
+			if t := found.follow(c, longTrail); t.packets == 0 || t.records < 2 && !t.closed {
 				continue
 			}
 			r.passUnread(c)

@@ -22,7 +22,7 @@ func (s *window) startsFile(at int, unexpected bool) bool {
 	}
 	if _, ok := capture.SectionOrder(rest.w); ok {
 		t := (&blocks{window: rest}).follow(0, longTrail)
-		return t.blocks > 0 && (!unexpected || t.closed && t.blocks > 1 || t.end > longTrail)
+		return t.records > 0 && (!unexpected || t.closed && t.records > 1 || t.end > longTrail)
 	}
 	return false
 }

@@ -76,12 +76,13 @@ func (p *pcap) believable(rec []byte, size int, sure bool) (need int, ok bool) {
 	return need, p.sound(next) && p.nearby(rec, next)
 }
 
-// trail is a run of records that follow each other.
+// trail is a run of records or blocks that follow each other.
 type trail struct {
-	records int  // with sound headers
-	points  int  // what speaks for them
-	near    int  // records with a time near to those of packets delivered
-	last    int  // where the last of them begins
+	records int  // with sound headers, or blocks
+	packets int  // blocks with one
+	points  int  // what speaks for records
+	near    int  // records with a time near to those of packets delivered; of blocks one is enough
+	last    int  // where the last record begins
 	inside  int  // records that begin before the offset that it must pass
 	end     int  // where it ends
 	closed  bool // it ends with the file, or goes on beyond what may be looked at
@@ -144,15 +145,15 @@ func (s *records) blank(at int) bool { return allZero(s.w[at:][:capture.PcapReco
 // follow follows records from an offset: until so many, or past an offset.
 func (s *records) follow(at, most, past int) trail {
 	t := trail{end: at}
-	for {
+	for t.records < most || t.last < past {
 		if !s.sound(t.end) {
 			t.closed = !s.room(t.end) && (!s.eof || t.end == len(s.w))
-			return t
+			break
 		}
 		next := s.after(t.end)
 		if next > len(s.w) {
 			t.closed = !s.eof
-			return t
+			break
 		}
 		t.records++
 		t.last = t.end
@@ -177,10 +178,8 @@ func (s *records) follow(at, most, past int) trail {
 			t.points -= pointsSound
 		}
 		t.end = next
-		if t.records >= most && t.last >= past {
-			return t
-		}
 	}
+	return t
 }
 
 // near says whether the time of a record is near to those of the packets before it,

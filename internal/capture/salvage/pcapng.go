@@ -43,14 +43,6 @@ type blocks struct {
 	big bool
 }
 
-// sequence is a run of blocks that follow each other.
-type sequence struct {
-	blocks, packets int
-	near            bool // a packet has a time near to those that were delivered, or none is known
-	end             int
-	closed          bool // it ends with the file, or goes on beyond the window
-}
-
 // knownType says whether the specification or a common tool has a block type.
 func knownType(t uint32) bool {
 	switch t {
@@ -104,30 +96,31 @@ func fitting(p []byte, typ uint32, big bool) bool {
 }
 
 // follow follows blocks from an offset, for so many bytes at most.
-func (s *blocks) follow(at, most int) sequence {
-	t, start, big := sequence{end: at}, at, s.big
-	for {
+func (s *blocks) follow(at, most int) trail {
+	t, big := trail{end: at}, s.big
+	for t.end-at <= most {
 		if t.end == len(s.w) {
-			t.closed = t.blocks > 0 || s.eof
-			return t
+			t.closed = t.records > 0 || s.eof
+			break
 		}
 		n, more := s.blockAt(t.end, big)
 		if n == 0 {
-			t.closed = more && t.blocks > 0
-			return t
+			t.closed = more && t.records > 0
+			break
 		}
 		p := s.w[t.end:]
 		big, _ = orderAt(p, big)
 		switch capture.U32(p, big) {
 		case capture.TypeEPB, capture.TypePB:
 			t.packets++
-			t.near = t.near || s.nearBlock(p, big)
+			if t.near == 0 && s.nearBlock(p, big) {
+				t.near++
+			}
 		}
-		t.blocks++
-		if t.end += n; t.end-start > most {
-			return t
-		}
+		t.records++
+		t.end += n
 	}
+	return t
 }
 
 // nearBlock says whether a packet's time is near to those delivered.
@@ -157,10 +150,10 @@ func (s *blocks) found(at int) bool {
 		return false
 	}
 	t := s.follow(at, packetMost)
-	if t.near || t.closed && t.blocks > 1 {
+	if t.near > 0 || t.closed && t.records > 1 {
 		return true
 	}
-	if t = s.follow(at, longTrail); t.near || t.end-at > longTrail || t.closed && t.blocks > 1 {
+	if t = s.follow(at, longTrail); t.near > 0 || t.end-at > longTrail || t.closed && t.records > 1 {
 		return true
 	}
 	for at < t.end {

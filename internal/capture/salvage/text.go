@@ -60,16 +60,14 @@ func (r *Reader) undoText(p []byte, eof bool) bool {
 
 // goesOn says whether records or blocks of the present form stand in w.
 func (r *Reader) goesOn(w []byte, eof bool) bool {
-	n, closed, win := 0, false, window{r: r, w: w, eof: eof}
+	t, win := trail{}, window{r: r, w: w, eof: eof}
 	switch f := r.form.(type) {
 	case *pcap:
-		t := (&records{window: win, p: f}).follow(0, trailMost, 0)
-		n, closed = t.records, t.closed
+		t = (&records{window: win, p: f}).follow(0, trailMost, 0)
 	case *pcapng:
-		t := (&blocks{window: win, f: f, big: f.Big}).follow(0, longTrail)
-		n, closed = t.blocks, t.closed
+		t = (&blocks{window: win, f: f, big: f.Big}).follow(0, longTrail)
 	}
-	return n >= 2 || n == 1 && closed
+	return t.records >= 2 || t.records == 1 && t.closed
 }
 
 // withoutReturns gives p without the carriage returns that stand before line feeds.
