@@ -152,22 +152,18 @@ func (w *Writer) renumbered(b *Block) error {
 	if w.added == 0 || len(b.Raw) < BlockMin+4 {
 		return w.bytes(b.Raw)
 	}
-	idLen := 4
+	head := w.head[:copy(w.head[:BlockMin], b.Raw)]
 	switch b.Type {
 	case TypeEPB, TypeStats:
-		w.order.PutUint32(w.head[:], w.newID(w.order.Uint32(b.Raw[8:])))
+		w.order.PutUint32(head[8:], w.newID(w.order.Uint32(head[8:])))
 	case TypePB:
-		old := uint32(w.order.Uint16(b.Raw[8:]))
+		old := uint32(w.order.Uint16(head[8:]))
 		id := w.newID(old)
 		if id > math.MaxUint16 && uint64(old) < uint64(len(w.ids)) {
 			return fmt.Errorf("write packet block on interface %d: %w", id, ErrTooLarge)
 		}
-		w.order.PutUint16(w.head[:], uint16(min(id, math.MaxUint16)))
-		idLen = 2
-	default:
-		return w.bytes(b.Raw)
+		w.order.PutUint16(head[8:], uint16(min(id, math.MaxUint16)))
 	}
-	w.out.Write(b.Raw[:8])
-	w.out.Write(w.head[:idLen])
-	return w.bytes(b.Raw[8+idLen:])
+	w.out.put(head)
+	return w.bytes(b.Raw[len(head):])
 }
