@@ -66,7 +66,7 @@ func (w *Writer) Write(b *Block) error {
 }
 
 // WriteSection writes a section header that names the application in
-// shb_userappl, beside what stands there and unless its name (all before the
+// shb_userappl, beside what is there and unless its name (all before the
 // first space) is there already, and that has one comment more if that is not
 // "". Its section length is left open, so that the section may be edited.
 func (w *Writer) WriteSection(b *Block, application, comment string) error {
@@ -98,7 +98,7 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 }
 
 // sectionOptions copies the options of a section header with the applications
-// that it names now in the place where they stood.
+// that it names now in the place where they were.
 func (w *Writer) sectionOptions(to, list []byte, named, all string) []byte {
 	standing := false
 	to = w.keepOptions(to, list, func(o option) []byte {

@@ -48,7 +48,7 @@ func damageOf(data []byte, at int) map[string][]byte {
 	}
 }
 
-// Behind damage in one part of a compressed file, the others give their packets.
+// After damage in one part of a compressed file, the others give their packets.
 func TestResumesBehindDamage(t *testing.T) {
 	const part = 128 << 10
 	data := noisyPackets(1000)
@@ -116,7 +116,7 @@ func checkResumed(t *testing.T, broken []byte, whole []capture.Block, few int) {
 	}
 }
 
-// A stream whose blocks stand by themselves is gone on with at the next of them.
+// A stream whose blocks can be read by themselves is gone on with at the next of them.
 func TestResumesWithinStreams(t *testing.T) {
 	step := 13
 	if testing.Short() {

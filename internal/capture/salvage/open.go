@@ -66,7 +66,7 @@ func (f *failing) Read([]byte) (int, error) {
 }
 
 // foreign says whether a file is of a known kind that holds other files: what
-// stands inside is not this file's.
+// is inside is not this file's.
 func foreign(w []byte) bool {
 	for _, magic := range []string{"PK\x03\x04", "GMBU", "\x7fELF", "MZ", "%PDF", "7z\xbc\xaf", "Rar!"} {
 		if bytes.HasPrefix(w, []byte(magic)) {
@@ -77,7 +77,7 @@ func foreign(w []byte) bool {
 	return len(w) > at+5 && string(w[at:at+5]) == "ustar"
 }
 
-// openHeader opens a pcap file whose header is damaged, but stands there.
+// openHeader opens a pcap file whose header is damaged, but there.
 func (s *window) openHeader(why error) bool {
 	if len(s.w) < capture.PcapHeaderLen {
 		return false

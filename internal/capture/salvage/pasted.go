@@ -40,7 +40,7 @@ func pcapHeader(w []byte) *pcap {
 	return newPcap(p)
 }
 
-// pasted starts a new section where another capture file stands inside this
+// pasted starts a new section where another capture file is inside this
 // one. It says whether that was so.
 func (s *window) pasted() bool {
 	r := s.r

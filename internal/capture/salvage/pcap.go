@@ -192,7 +192,7 @@ func (s *records) near(rec []byte) bool {
 	return near || !known
 }
 
-// expected says whether records stand at an offset at which a header says so.
+// expected says whether records are at an offset at which a header says so.
 func (s *records) expected(at int) bool {
 	if at == len(s.w) {
 		return s.eof
@@ -204,7 +204,7 @@ func (s *records) expected(at int) bool {
 	return t.points >= t.records && (t.records >= 2 || t.records == 1 && (t.closed || t.points >= pointsFound))
 }
 
-// found says whether records stand at an offset where nothing said so. Those
+// found says whether records are at an offset where nothing said so. Those
 // must be the capture's own, not what a packet carries.
 func (s *records) found(at, past int) bool {
 	if !s.sound(at) {
@@ -249,7 +249,7 @@ func (s *records) long(at int) bool {
 	return false
 }
 
-// leadsPast says whether records that go on past another offset stand at one.
+// leadsPast says whether records that go on past another offset are at one.
 func (s *records) leadsPast(past int) func(at int) bool {
 	other := &records{window: s.anew(), p: s.p.turned()}
 	if s.at != nil {

@@ -140,7 +140,7 @@ func (s *blocks) nearBlock(p []byte, big bool) bool {
 // packetMost is the length of blocks that a packet can carry, bytes.
 const packetMost = 128
 
-// found says whether blocks stand at an offset where nothing said so: the
+// found says whether blocks are at an offset where nothing said so: the
 // capture's own, not those that a packet carries.
 func (s *blocks) found(at int) bool {
 	if n, _ := s.blockAt(at, s.big); n == 0 {
@@ -167,7 +167,7 @@ func (s *blocks) found(at int) bool {
 	return false
 }
 
-// expected says whether a block stands at an offset at which a length says so.
+// expected says whether a block is at an offset at which a length says so.
 func (s *blocks) expected(at int) bool {
 	if at >= len(s.w) {
 		return at == len(s.w) && s.eof

@@ -5,7 +5,7 @@
 // reads it.
 //
 // The wrapped Reader holds the bytes, the position and the blocks. This package
-// decides of each block whether it is to be believed, and what stands at a place
+// decides of each block whether it is to be believed, and what is at a place
 // where none is.
 package salvage
 
@@ -69,7 +69,7 @@ type form interface {
 	// block is there, whatever it holds.
 	chained(w window) bool
 	// rescue deals with the damage at the start of a window: it goes over some of
-	// it, or finds that blocks stand there after all.
+	// it, or finds that blocks are there after all.
 	rescue(w window, why error)
 }
 
@@ -106,7 +106,7 @@ func NewReader(from io.Reader, o Options) (*Reader, error) {
 	return r, nil
 }
 
-// decompress opens a decompressor that goes on after damage. What stands before a
+// decompress opens a decompressor that goes on after damage. What is before a
 // gap at its start is too little to tell anything.
 func (r *Reader) decompress(c *compress.Codec, src *compress.Source, from io.Reader) (io.Reader, error) {
 	s, err := compress.NewSalvager(c, src, from)

@@ -10,7 +10,7 @@ import (
 )
 
 // A file that was transferred as text (FTP's type A, RFC 959, section 3.1.1.1)
-// has a carriage return in front of every line feed, or lost all that stood
+// has a carriage return in front of every line feed, or lost all that were
 // there. The first can be undone without a rest. The second is mended record by
 // record, where lengths leave one way only.
 
@@ -58,7 +58,7 @@ func (r *Reader) undoText(p []byte, eof bool) bool {
 	return true
 }
 
-// goesOn says whether records or blocks of the present form stand in w.
+// goesOn says whether records or blocks of the present form are in w.
 func (r *Reader) goesOn(w []byte, eof bool) bool {
 	t, win := trail{}, window{r: r, w: w, eof: eof}
 	switch f := r.form.(type) {
@@ -70,7 +70,7 @@ func (r *Reader) goesOn(w []byte, eof bool) bool {
 	return t.records >= 2 || t.records == 1 && t.closed
 }
 
-// withoutReturns gives p without the carriage returns that stand before line feeds.
+// withoutReturns gives p without the carriage returns that are before line feeds.
 func withoutReturns(p []byte) []byte { return bytes.ReplaceAll(p, []byte("\r\n"), []byte("\n")) }
 
 // textReader is withoutReturns for what is read.
@@ -115,7 +115,7 @@ func (r *Reader) openText(w []byte) bool {
 }
 
 // mendText delivers a record whose carriage returns were lost, where every line
-// feed in it must have had one: the next records stand at an offset nearer by
+// feed in it must have had one: the next records are at an offset nearer by
 // just so many bytes.
 func (s *records) mendText(next int) bool {
 	head := s.p.HeaderLen
