@@ -39,6 +39,9 @@ func (b *Block) Application() string {
 // Flags gives the epb_flags of a packet (section 4.3.1), and whether it has
 // any.
 func (b *Block) Flags() (uint32, bool) {
+	if b.Type != TypeEPB && b.Type != TypePB {
+		return 0, false
+	}
 	v, ok := findOption(b.Options, b.Order, OptFlags)
 	if !ok || len(v) != 4 {
 		return 0, false

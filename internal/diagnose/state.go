@@ -12,6 +12,12 @@ const told = tcp.ZeroWindow | tcp.WindowFull | tcp.DuplicateSACK
 // unless the packet is another one's copy, or made so by a drop.
 func (m *moment) judgeState(flag tcp.Analysis) {
 	f := finding(m.p, number(flag))
+	if flag&(tcp.DuplicateAck|tcp.WindowUpdate) != 0 && m.reversed && m.from.since == m.p.Stamp && m.from.acked == m.s.Ack {
+		f.Verdict = Artefact
+		f.because = because("recorded in reverse: frame %d has the same stamp and ACK number, and this capture has all bursts of packets the wrong way round", m.from.lastFrame)
+		m.d.tell(m.f, &f)
+		return
+	}
 	f.Verdict, f.because = Genuine, because("flagged before and after, with no moving law violated here")
 	if flag&told == 0 {
 		if m.p.Left {
