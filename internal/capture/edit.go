@@ -86,12 +86,14 @@ func (e *PacketEdit) stamp(b *Block) uint64 {
 // packetOptions appends the options of an edited packet to w.list.
 func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 	begin := len(w.list)
-	w.list = w.keepOptions(w.list, b.Options, func(o option) []byte {
-		if o.code == optHash && e.Data != nil {
-			return nil
-		}
-		return o.raw
-	})
+	if len(b.Options) > 0 {
+		w.list = w.keepOptions(w.list, b.Options, func(o option) []byte {
+			if o.code == optHash && e.Data != nil {
+				return nil
+			}
+			return o.raw
+		})
+	}
 	if b.Type == TypePB { // an enhanced packet block has no place for it in its header
 		if drops, ok := b.DropCount(); ok {
 			w.order.PutUint64(w.head[:], drops)
