@@ -84,10 +84,13 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 	w.startSection(order, false)
 	named := b.Application()
 	all := nameApplication(named, application)
-	if !stated && all == named && comment == "" {
+	if all == named {
+		all = ""
+	}
+	if !stated && all == "" && comment == "" {
 		return w.bytes(b.Raw)
 	}
-	w.list = w.sectionOptions(w.list[:0], b.optionList(), named, all)
+	w.list = w.sectionOptions(w.list[:0], b.optionList(), all)
 	if comment != "" {
 		w.list = AppendOption(w.list, order, optComment, comment)
 	}
@@ -98,18 +101,18 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 }
 
 // sectionOptions copies the options of a section header with the applications
-// that it names now in the place where they were.
-func (w *Writer) sectionOptions(to, list []byte, named, all string) []byte {
-	standing := false
+// that it names now, unless they are "", in the place where they were.
+func (w *Writer) sectionOptions(to, list []byte, applications string) []byte {
 	to = w.keepOptions(to, list, func(o option) []byte {
-		if standing || o.code != optApplication || named == all {
+		if o.code != optApplication || applications == "" {
 			return o.raw
 		}
-		standing = true
-		return AppendOption(nil, w.order, optApplication, all)
+		named := AppendOption(nil, w.order, optApplication, applications)
+		applications = ""
+		return named
 	})
-	if !standing && named != all {
-		to = AppendOption(to, w.order, optApplication, all)
+	if applications != "" {
+		to = AppendOption(to, w.order, optApplication, applications)
 	}
 	return to
 }
@@ -152,7 +155,6 @@ func (w *Writer) AddInterface(like *Interface, linkType uint16, addSnap uint32) 
 		i.SnapLen = uint32(min(uint64(i.SnapLen)+uint64(addSnap), math.MaxUint32))
 	}
 	i.options = w.keepOptions(nil, like.options, func(o option) []byte { return o.raw })
-	w.list = append(w.list[:0], i.options...)
 	if err := w.writeInterface(&i); err != nil {
 		return nil, err
 	}
@@ -176,13 +178,12 @@ func (w *Writer) describe(b *Block) error {
 	if !b.Pcap {
 		return w.bytes(b.Raw)
 	}
-	w.list = append(w.list[:0], b.Interface.options...)
 	return w.writeInterface(b.Interface)
 }
 
-// writeInterface writes an interface description block with the options of
-// w.list.
+// writeInterface writes an interface description block.
 func (w *Writer) writeInterface(i *Interface) error {
+	w.list = append(w.list[:0], i.options...)
 	w.order.PutUint16(w.head[8:], i.LinkType)
 	w.order.PutUint16(w.head[10:], 0)
 	w.order.PutUint32(w.head[12:], i.SnapLen)
