@@ -78,22 +78,15 @@ type textReader struct{ r *bufio.Reader }
 
 func newTextReader(r io.Reader) io.Reader { return textReader{bufio.NewReader(r)} }
 
-func (t textReader) Read(p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		var c byte
-		if c, err = t.r.ReadByte(); err != nil {
-			break
+func (t textReader) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if err == nil && n > 0 && p[n-1] == '\r' {
+		var next []byte
+		if next, err = t.r.Peek(1); string(next) == "\n" {
+			n--
 		}
-		if c == '\r' {
-			var next []byte
-			if next, err = t.r.Peek(1); err == nil && next[0] == '\n' {
-				continue
-			}
-		}
-		p[n] = c
-		n++
 	}
-	return n, err
+	return copy(p, withoutReturns(p[:n])), err
 }
 
 // openText opens a capture whose very first bytes show that it was transferred
