@@ -33,18 +33,15 @@ func (b *Block) Addresses() []netip.Addr {
 // addresses gives those in a list of options, or of the records of a name resolution
 // block, which have their form.
 func addresses(options []byte, order binary.ByteOrder, four, six uint16) (list []netip.Addr) {
-	for {
-		o, rest, ok, _ := nextOption(options, order)
+	for o, rest, ok, _ := nextOption(options, order); ok; o, rest, ok, _ = nextOption(rest, order) {
 		switch {
-		case !ok:
-			return list
 		case o.code == four && len(o.value) >= 4:
 			list = append(list, netip.AddrFrom4([4]byte(o.value)))
 		case o.code == six && len(o.value) >= 16:
 			list = append(list, netip.AddrFrom16([16]byte(o.value)))
 		}
-		options = rest
 	}
+	return list
 }
 
 // FittingNames says whether the records of a name resolution block fit it

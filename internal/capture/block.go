@@ -13,7 +13,7 @@ import "encoding/binary"
 // Kind says what a block is for.
 type Kind uint8
 
-// The kinds. Packet stands for EPB, SPB, the obsolete PB and a pcap record.
+// The kinds. Packet is an EPB, an SPB, the obsolete PB or a pcap record.
 const (
 	Other   Kind = iota // statistics, custom and unknown blocks: carried as they are
 	Packet              // has a Frame number
@@ -41,7 +41,7 @@ const (
 // Block is one block of a pcapng file, or one record of a pcap file. Its
 // slices alias the Batch that it came in and are valid until that is released.
 type Block struct {
-	Raw    []byte // the whole block as it stands in the file, headers and trailer included
+	Raw    []byte // the whole block as it is in the file, headers and trailer included
 	Offset int64  // of Raw in the (decompressed) file, bytes
 	Order  binary.ByteOrder
 	Type   uint32 // block type of pcapng, any value; 0 in a pcap file
@@ -71,12 +71,9 @@ func (b *Block) Move(buf []byte) []byte {
 	at := len(buf)
 	buf = append(buf, b.Raw...)
 	raw := buf[at:len(buf):len(buf)]
-	from := EnhancedFixed
-	switch {
-	case b.Pcap:
+	_, from := FixedPart(b.Type)
+	if b.Pcap {
 		from = len(raw) - len(b.Data)
-	case b.Type == TypeSPB:
-		from = SimpleFixed
 	}
 	end := from + len(b.Data)
 	b.Raw, b.Data = raw, raw[from:end:end]
@@ -98,6 +95,6 @@ type Interface struct {
 	Name     string // if_name, not sanitised; "" without one
 
 	order   binary.ByteOrder // of options
-	options []byte           // as they stand in its block; for a pcap file as they would
+	options []byte           // as they are in its block; for a pcap file as they would be
 	added   bool             // by a Writer: ID is that of the output
 }

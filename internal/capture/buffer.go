@@ -8,7 +8,7 @@ import "io"
 const writeBuffer = 64 << 10
 
 // Lender is a destination that lends its own buffers, so that what is written
-// is copied once. What a buffer holds already, when it is borrowed, stands
+// is copied once. What a buffer holds already, when it is borrowed, comes
 // before what is added.
 type Lender interface {
 	io.Writer

@@ -3,36 +3,27 @@ package capture
 // optionList gives the options of a block that this package understands: of
 // sections, interfaces and packets.
 func (b *Block) optionList() []byte {
-	fixed := 0
 	switch b.Type {
 	case TypeEPB, TypePB:
 		return b.Options
-	case TypeSection:
-		fixed = SectionFixed
-	case TypeInterface:
-		fixed = InterfaceFixed
+	case TypeSection, TypeInterface:
+		if _, fixed := FixedPart(b.Type); len(b.Raw) >= fixed+TrailerLen {
+			return b.Raw[fixed : len(b.Raw)-TrailerLen]
+		}
 	}
-	if fixed == 0 || len(b.Raw) < fixed+TrailerLen {
-		return nil
-	}
-	return b.Raw[fixed : len(b.Raw)-TrailerLen]
+	return nil
 }
 
 // Comments gives the opt_comment options of a section, an interface or a
 // packet, in their order. They are not sanitised.
 func (b *Block) Comments() []string {
 	var comments []string
-	list := b.optionList()
-	for {
-		o, rest, ok, _ := nextOption(list, b.Order)
-		if !ok {
-			return comments
-		}
+	for o, rest, ok, _ := nextOption(b.optionList(), b.Order); ok; o, rest, ok, _ = nextOption(rest, b.Order) {
 		if o.code == optComment {
 			comments = append(comments, string(o.value))
 		}
-		list = rest
 	}
+	return comments
 }
 
 // Application gives the shb_userappl of a section header, "" without one. It
@@ -74,12 +65,8 @@ func (b *Block) Statistics() (s Statistics, ok bool) {
 	}
 	s.Interface = b.Order.Uint32(b.Raw[8:])
 	list := b.Raw[statsFixed : len(b.Raw)-TrailerLen]
-	if v, ok := findOption(list, b.Order, optIfDrop); ok && len(v) == 8 {
-		s.IfDrop, s.HasIfDrop = b.Order.Uint64(v), true
-	}
-	if v, ok := findOption(list, b.Order, optOSDrop); ok && len(v) == 8 {
-		s.OSDrop, s.HasOSDrop = b.Order.Uint64(v), true
-	}
+	s.IfDrop, s.HasIfDrop = findNumber(list, b.Order, optIfDrop)
+	s.OSDrop, s.HasOSDrop = findNumber(list, b.Order, optOSDrop)
 	return s, true
 }
 

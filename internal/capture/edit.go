@@ -83,31 +83,22 @@ func (e *PacketEdit) stamp(b *Block) uint64 {
 	return b.Ticks
 }
 
-// keeps says whether an option stays when a packet is edited.
-func (e *PacketEdit) keeps(code uint16) bool {
-	return !doNotCopy(code) && (code != optHash || e.Data == nil)
-}
-
-// packetOptions appends the options of an edited packet to w.list, and counts
-// those that are left out because they may not be copied.
+// packetOptions appends the options of an edited packet to w.list.
 func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 	begin := len(w.list)
-	for list := b.Options; len(list) > 0; {
-		o, rest, ok, _ := nextOption(list, w.order)
-		if !ok {
-			break
-		}
-		list = rest
-		switch {
-		case e.keeps(o.code):
-			w.list = append(w.list, o.raw...)
-		case doNotCopy(o.code):
-			w.dropped++
-		}
+	if len(b.Options) > 0 {
+		w.list = w.keepOptions(w.list, b.Options, func(o option) []byte {
+			if o.code == optHash && e.Data != nil {
+				return nil
+			}
+			return o.raw
+		})
 	}
-	if drops, ok := obsoleteDrops(b); ok {
-		w.order.PutUint64(w.head[:], drops)
-		w.list = AppendOption(w.list, w.order, OptDropCount, w.head[:8])
+	if b.Type == TypePB { // an enhanced packet block has no place for it in its header
+		if drops, ok := b.DropCount(); ok {
+			w.order.PutUint64(w.head[:], drops)
+			w.list = AppendOption(w.list, w.order, OptDropCount, w.head[:8])
+		}
 	}
 	for _, c := range e.Comments {
 		if len(c) > maxOption {
@@ -121,15 +112,6 @@ func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 	return nil
 }
 
-// obsoleteDrops gives the drop count that an obsolete packet block has in its
-// header, where an enhanced one has no place for it.
-func obsoleteDrops(b *Block) (uint64, bool) {
-	if b.Type != TypePB {
-		return 0, false
-	}
-	return b.DropCount()
-}
-
 // interfaceOf gives the number that the packet's interface has in the output.
 func (w *Writer) interfaceOf(b *Block, e *PacketEdit) (uint32, error) {
 	i := e.Interface
@@ -140,17 +122,10 @@ func (w *Writer) interfaceOf(b *Block, e *PacketEdit) (uint32, error) {
 		return i.ID, nil
 	case i != nil:
 		return w.newID(i.ID), nil
+	case b.Pcap:
+		return w.newID(0), nil
 	}
-	return w.newID(ownID(b)), nil
-}
-
-// ownID gives the number of the packet's interface in the file that it came
-// from, described or not.
-func ownID(b *Block) uint32 {
-	if b.Pcap || len(b.Raw) < EnhancedFixed {
-		return 0
-	}
-	return InterfaceOf(b.Raw, b.Order)
+	return w.newID(InterfaceOf(b.Raw, b.Order)), nil
 }
 
 // InterfaceOf gives the number of a packet block's interface, described or not.
@@ -179,22 +154,18 @@ func (w *Writer) renumbered(b *Block) error {
 	if w.added == 0 || len(b.Raw) < BlockMin+4 {
 		return w.bytes(b.Raw)
 	}
-	idLen := 4
+	head := w.head[:copy(w.head[:BlockMin], b.Raw)]
 	switch b.Type {
 	case TypeEPB, TypeStats:
-		w.order.PutUint32(w.head[:], w.newID(w.order.Uint32(b.Raw[8:])))
+		w.order.PutUint32(head[8:], w.newID(w.order.Uint32(head[8:])))
 	case TypePB:
-		old := uint32(w.order.Uint16(b.Raw[8:]))
+		old := uint32(w.order.Uint16(head[8:]))
 		id := w.newID(old)
 		if id > math.MaxUint16 && uint64(old) < uint64(len(w.ids)) {
 			return fmt.Errorf("write packet block on interface %d: %w", id, ErrTooLarge)
 		}
-		w.order.PutUint16(w.head[:], uint16(min(id, math.MaxUint16)))
-		idLen = 2
-	default:
-		return w.bytes(b.Raw)
+		w.order.PutUint16(head[8:], uint16(min(id, math.MaxUint16)))
 	}
-	w.out.Write(b.Raw[:8])
-	w.out.Write(w.head[:idLen])
-	return w.bytes(b.Raw[8+idLen:])
+	w.out.put(head)
+	return w.bytes(b.Raw[len(head):])
 }

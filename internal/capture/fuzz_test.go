@@ -62,7 +62,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// checkBlock checks one block, which must stand at a place in the file, and
+// checkBlock checks one block, which must be at a place in the file, and
 // sets that to its end.
 func checkBlock(t *testing.T, b *Block, at *int64) {
 	if len(b.Raw) > 0 {

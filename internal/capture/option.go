@@ -27,7 +27,7 @@ const (
 // maxOption is the longest value that an option can have, bytes.
 const maxOption = 0xFFFF
 
-// option is one option as it stands in a block.
+// option is one option as it is in a block.
 type option struct {
 	code  uint16
 	value []byte // without padding
@@ -74,7 +74,7 @@ func checkOptions(list []byte, order binary.ByteOrder) error {
 }
 
 // findOption gives the value of the first option with a code. An option that
-// may stand once counts where it first stands, as in Wireshark.
+// may be there once counts where it is first, as in Wireshark.
 func findOption(list []byte, order binary.ByteOrder, code uint16) ([]byte, bool) {
 	big := order == binary.BigEndian
 	for len(list) >= 4 {
@@ -89,6 +89,15 @@ func findOption(list []byte, order binary.ByteOrder, code uint16) ([]byte, bool)
 		list = list[size:]
 	}
 	return nil, false
+}
+
+// findNumber is findOption of one that has eight bytes.
+func findNumber(list []byte, order binary.ByteOrder, code uint16) (uint64, bool) {
+	v, ok := findOption(list, order, code)
+	if !ok || len(v) != 8 {
+		return 0, false
+	}
+	return order.Uint64(v), true
 }
 
 // doNotCopy says whether an option must go from a block that is changed

@@ -79,7 +79,7 @@ func (p *Pcap) CountNanoseconds() {
 }
 
 // ReadHeader reads the file header. What it says beyond link type and snap
-// length becomes options as they stand in an interface description block.
+// length becomes options as they are in an interface description block.
 func (p *Pcap) ReadHeader(h []byte) error {
 	major, minor := p.Order.Uint16(h[4:]), p.Order.Uint16(h[6:])
 	if major != 2 {

@@ -111,14 +111,17 @@ func (f *Pcapng) Decode(b *Block) error {
 	if (uint64(trailer)+3)&^3 != uint64(len(raw)) {
 		return fmt.Errorf("%w: %d at its start, %d at its end", ErrTrailer, U32(raw[4:], big), trailer)
 	}
+	if len(raw) < EnhancedFixed+TrailerLen { // no fixed part is longer
+		if what, fixed := FixedPart(typ); len(raw) < fixed+TrailerLen && typ != TypeStats {
+			return fmt.Errorf("%w: %s of %d bytes", ErrLength, what, len(raw))
+		}
+	}
 	b.Type, b.Order = typ, f.Order
 	switch typ {
-	case TypeEPB:
-		return f.enhanced(b)
+	case TypeEPB, TypePB:
+		return f.packet(b)
 	case TypeSPB:
-		return f.simple(b)
-	case TypePB:
-		return f.obsolete(b)
+		f.simple(b)
 	case TypeSection:
 		return f.startSection(b)
 	case TypeInterface:
@@ -134,12 +137,29 @@ func (f *Pcapng) Decode(b *Block) error {
 	return nil // any other block is carried as it is: Kind Other
 }
 
+// FixedPart gives what a type of block is called, and how long the part of it is that
+// is before data and options, bytes: 0 of a type that is not looked into.
+func FixedPart(typ uint32) (what string, fixed int) {
+	switch typ {
+	case TypeEPB:
+		return "enhanced packet block", EnhancedFixed
+	case TypePB:
+		return "packet block", EnhancedFixed
+	case TypeSPB:
+		return "simple packet block", SimpleFixed
+	case TypeInterface:
+		return "interface description block", InterfaceFixed
+	case TypeSection:
+		return "section header block", SectionFixed
+	case TypeStats:
+		return "interface statistics block", statsFixed
+	}
+	return "", 0
+}
+
 // startSection reads a section header block (section 4.1).
 func (f *Pcapng) startSection(b *Block) error {
 	order, _ := SectionOrder(b.Raw)
-	if len(b.Raw) < SectionFixed+TrailerLen {
-		return tooShort("section header block", b.Raw)
-	}
 	major, minor := order.Uint16(b.Raw[12:]), order.Uint16(b.Raw[14:])
 	if major != 1 {
 		return fmt.Errorf("%w: pcapng %d.%d", ErrVersion, major, minor)
@@ -158,9 +178,6 @@ func (f *Pcapng) startSection(b *Block) error {
 // describe reads an interface description block (section 4.2).
 func (f *Pcapng) describe(b *Block) error {
 	raw := b.Raw
-	if len(raw) < InterfaceFixed+TrailerLen {
-		return tooShort("interface description block", raw)
-	}
 	options := raw[InterfaceFixed : len(raw)-TrailerLen]
 	b.Odd |= oddList(options, f.Order)
 	if f.described += interfaceCost + 2*len(raw); f.described > f.maxDescribed {
@@ -182,35 +199,22 @@ func (f *Pcapng) describe(b *Block) error {
 	if v, ok := findOption(options, f.Order, OptResol); ok && len(v) == 1 {
 		i.Resol = v[0]
 	}
-	if v, ok := findOption(options, f.Order, OptOffset); ok && len(v) == 8 {
-		i.Offset = int64(f.Order.Uint64(v))
-	}
+	offset, _ := findNumber(options, f.Order, OptOffset)
+	i.Offset = int64(offset)
 	f.Interfaces = append(f.Interfaces, i)
 	f.Mixed = f.Mixed || !i.alike(f.Interfaces[0])
 	b.Kind, b.Interface = Iface, i
 	return nil
 }
 
-// enhanced reads an enhanced packet block (section 4.3).
-func (f *Pcapng) enhanced(b *Block) error {
-	if len(b.Raw) < EnhancedFixed+TrailerLen {
-		return tooShort("enhanced packet block", b.Raw)
-	}
-	return f.packet(b, U32(b.Raw[8:], f.Big))
-}
-
-// obsolete reads a packet block (appendix A), which differs from an enhanced
-// one in that a drop count takes half of the interface's place.
-func (f *Pcapng) obsolete(b *Block) error {
-	if len(b.Raw) < EnhancedFixed+TrailerLen {
-		return tooShort("packet block", b.Raw)
-	}
-	return f.packet(b, uint32(f.Order.Uint16(b.Raw[8:])))
-}
-
-// packet reads what enhanced and obsolete packet blocks share.
-func (f *Pcapng) packet(b *Block, id uint32) error {
+// packet reads an enhanced packet block (section 4.3), or an obsolete one (appendix A),
+// which differs in that a drop count takes half of the interface's place.
+func (f *Pcapng) packet(b *Block) error {
 	raw, big := b.Raw, f.Big
+	id := U32(raw[8:], big)
+	if b.Type == TypePB {
+		id = uint32(u16(raw[8:], big))
+	}
 	end := len(raw) - TrailerLen
 	_ = raw[EnhancedFixed-1]
 	captured := U32(raw[20:], big)
@@ -278,11 +282,8 @@ func oddList(list []byte, order binary.ByteOrder) Oddity {
 // smaller of its original length and the snap length of interface 0. Where that is
 // not what the block holds, its original length is if that fits, and else all that
 // the block holds.
-func (f *Pcapng) simple(b *Block) error {
+func (f *Pcapng) simple(b *Block) {
 	raw := b.Raw
-	if len(raw) < SimpleFixed+TrailerLen {
-		return tooShort("simple packet block", raw)
-	}
 	room := len(raw) - SimpleFixed - TrailerLen
 	b.Kind, b.Interface = Packet, f.Lookup(0)
 	b.OrigLen = U32(raw[8:], f.Big)
@@ -298,7 +299,6 @@ func (f *Pcapng) simple(b *Block) error {
 	}
 	dataEnd := SimpleFixed + int(captured)
 	b.Data = raw[SimpleFixed:dataEnd:dataEnd]
-	return nil
 }
 
 // Lookup gives an interface of this section; nil if it was not described.
@@ -307,11 +307,6 @@ func (f *Pcapng) Lookup(id uint32) *Interface {
 		return f.Interfaces[id]
 	}
 	return nil
-}
-
-// tooShort is the error for a block that does not hold its own header.
-func tooShort(what string, raw []byte) error {
-	return fmt.Errorf("%w: %s of %d bytes", ErrLength, what, len(raw))
 }
 
 // alike says whether packets on two interfaces are read in one way.

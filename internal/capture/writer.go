@@ -66,7 +66,7 @@ func (w *Writer) Write(b *Block) error {
 }
 
 // WriteSection writes a section header that names the application in
-// shb_userappl, beside what stands there and unless its name (all before the
+// shb_userappl, beside what is there and unless its name (all before the
 // first space) is there already, and that has one comment more if that is not
 // "". Its section length is left open, so that the section may be edited.
 func (w *Writer) WriteSection(b *Block, application, comment string) error {
@@ -84,10 +84,13 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 	w.startSection(order, false)
 	named := b.Application()
 	all := nameApplication(named, application)
-	if !stated && all == named && comment == "" {
+	if all == named {
+		all = ""
+	}
+	if !stated && all == "" && comment == "" {
 		return w.bytes(b.Raw)
 	}
-	w.list = w.sectionOptions(w.list[:0], b.optionList(), named, all)
+	w.list = w.sectionOptions(w.list[:0], b.optionList(), all)
 	if comment != "" {
 		w.list = AppendOption(w.list, order, optComment, comment)
 	}
@@ -98,18 +101,18 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 }
 
 // sectionOptions copies the options of a section header with the applications
-// that it names now in the place where they stood.
-func (w *Writer) sectionOptions(to, list []byte, named, all string) []byte {
-	standing := false
+// that it names now, unless they are "", in the place where they were.
+func (w *Writer) sectionOptions(to, list []byte, applications string) []byte {
 	to = w.keepOptions(to, list, func(o option) []byte {
-		if standing || o.code != optApplication || named == all {
+		if o.code != optApplication || applications == "" {
 			return o.raw
 		}
-		standing = true
-		return AppendOption(nil, w.order, optApplication, all)
+		named := AppendOption(nil, w.order, optApplication, applications)
+		applications = ""
+		return named
 	})
-	if !standing && named != all {
-		to = AppendOption(to, w.order, optApplication, all)
+	if applications != "" {
+		to = AppendOption(to, w.order, optApplication, applications)
 	}
 	return to
 }
@@ -152,7 +155,6 @@ func (w *Writer) AddInterface(like *Interface, linkType uint16, addSnap uint32) 
 		i.SnapLen = uint32(min(uint64(i.SnapLen)+uint64(addSnap), math.MaxUint32))
 	}
 	i.options = w.keepOptions(nil, like.options, func(o option) []byte { return o.raw })
-	w.list = append(w.list[:0], i.options...)
 	if err := w.writeInterface(&i); err != nil {
 		return nil, err
 	}
@@ -176,13 +178,12 @@ func (w *Writer) describe(b *Block) error {
 	if !b.Pcap {
 		return w.bytes(b.Raw)
 	}
-	w.list = append(w.list[:0], b.Interface.options...)
 	return w.writeInterface(b.Interface)
 }
 
-// writeInterface writes an interface description block with the options of
-// w.list.
+// writeInterface writes an interface description block.
 func (w *Writer) writeInterface(i *Interface) error {
+	w.list = append(w.list[:0], i.options...)
 	w.order.PutUint16(w.head[8:], i.LinkType)
 	w.order.PutUint16(w.head[10:], 0)
 	w.order.PutUint32(w.head[12:], i.SnapLen)
@@ -195,33 +196,18 @@ func (w *Writer) described(typ uint32, fixed int) error {
 	if len(w.list) > 0 {
 		w.list = append(w.list, 0, 0, 0, 0) // opt_endofopt
 	}
-	total, err := w.open(typ, fixed+len(w.list)+TrailerLen)
-	if err != nil {
-		return err
-	}
-	w.out.Write(w.head[:fixed])
-	w.out.Write(w.list)
-	return w.close(total)
-}
-
-// open puts type and length at the start of w.head.
-func (w *Writer) open(typ uint32, size int) (total uint32, err error) {
+	size := fixed + len(w.list) + TrailerLen
 	if uint64(size) > math.MaxUint32 {
-		return 0, fmt.Errorf("write block of %d bytes: %w", size, ErrTooLarge)
+		return fmt.Errorf("write block of %d bytes: %w", size, ErrTooLarge)
 	}
 	w.order.PutUint32(w.head[:], typ)
 	w.order.PutUint32(w.head[4:], uint32(size))
-	return uint32(size), nil
+	w.list = appendU32(w.list, uint32(size), w.big)
+	w.out.put(w.head[:fixed])
+	return w.bytes(w.list)
 }
 
-// close writes the trailer. The errors of the writes before it are this one's
-// too, since buffer keeps the first.
-func (w *Writer) close(total uint32) error {
-	w.order.PutUint32(w.head[:], total)
-	return w.bytes(w.head[:TrailerLen])
-}
-
-// bytes writes p as it is.
+// bytes writes p as it is. An error of a write before it comes again.
 func (w *Writer) bytes(p []byte) error {
 	_, err := w.out.Write(p)
 	return err
@@ -230,10 +216,10 @@ func (w *Writer) bytes(p []byte) error {
 // keepOptions copies options, each as keep gives it, without those that may
 // not be copied into a changed block, which it counts.
 func (w *Writer) keepOptions(to, list []byte, keep func(option) []byte) []byte {
-	for {
+	for len(list) > 0 {
 		o, rest, ok, _ := nextOption(list, w.order)
 		if !ok {
-			return to
+			break
 		}
 		list = rest
 		if doNotCopy(o.code) {
@@ -242,4 +228,5 @@ func (w *Writer) keepOptions(to, list []byte, keep func(option) []byte) []byte {
 		}
 		to = append(to, keep(o)...)
 	}
+	return to
 }

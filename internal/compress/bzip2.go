@@ -7,17 +7,110 @@ import (
 	"io"
 )
 
+func openBzip2(r *bufio.Reader) (io.Reader, error) { return wholeBlocks{bzip2.NewReader(r)}, nil }
+
+// openBareBzip2 is openBzip2 where the streams may have zeros between them.
+func openBareBzip2(r *bufio.Reader) (io.Reader, error) {
+	u := &unpadded{r: r}
+	return wholeBlocks{bzip2.NewReader(bytewise(u.ReadByte))}, nil
+}
+
+// spliceBzip2 reads blocks from a bit on, as a file of the largest blocks.
+func spliceBzip2(_ []byte, r *bufio.Reader, bit int) (io.Reader, error) {
+	return wholeBlocks{bzip2.NewReader(shifted("BZh9", r, bit))}, nil
+}
+
+// wholeBlocks gives nothing that comes together with an error: of bzip2 that is a
+// block whose end is missing, made of bits that were never there, and how much of
+// it comes depends on how it is asked for.
+type wholeBlocks struct{ r io.Reader }
+
+func (w wholeBlocks) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if err != nil {
+		n = 0
+	}
+	return n, err
+}
+
+// bzip2Magic begins a block of bzip2, at any bit. bzip2Look is how many bytes
+// that takes at most.
+const (
+	bzip2Magic = 0x314159265359
+	bzip2Look  = 7
+)
+
+// nextBlock finds a block of bzip2.
+func nextBlock(p []byte) (at, bit int) {
+	window := uint64(0)
+	for i, c := range p {
+		window = window<<8 | uint64(c)
+		if i+1 < bzip2Look {
+			continue
+		}
+		for bit := range 8 {
+			if window>>(8-bit)&(1<<48-1) == bzip2Magic {
+				return i + 1 - bzip2Look, bit
+			}
+		}
+	}
+	return -1, 0
+}
+
+// bytewise gives one byte after the other, of which the decompressor takes no more than
+// it needs.
+type bytewise func() (byte, error)
+
+func (next bytewise) ReadByte() (byte, error) { return next() }
+
+// Read makes it an io.Reader, and reads one byte.
+func (next bytewise) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c, err := next()
+	if err != nil {
+		return 0, err
+	}
+	p[0] = c
+	return 1, nil
+}
+
+// shifted gives some bytes, and then those that begin at a bit of the first byte of r.
+func shifted(before string, r *bufio.Reader, bit int) bytewise {
+	var last uint16
+	begun, ended := false, false
+	return func() (byte, error) {
+		if before != "" {
+			c := before[0]
+			before = before[1:]
+			return c, nil
+		}
+		c, err := r.ReadByte()
+		if bit == 0 {
+			return c, err
+		}
+		if err == nil && !begun {
+			begun, last = true, uint16(c)
+			c, err = r.ReadByte()
+		}
+		if err == io.EOF && begun && !ended {
+			ended, err = true, nil // the last bits are still to come
+		}
+		if err != nil {
+			return 0, err
+		}
+		last = last<<8 | uint16(c)
+		return byte(last >> (8 - bit)), nil
+	}
+}
+
 // unpadded passes a file of bzip2 on without the zeros that follow the ends of its
 // streams: the decompressor gives up at them, and a new one for each stream would
 // take its table of 3.6 MB every time.
 type unpadded struct {
 	r    *bufio.Reader
 	last [2]uint64 // the last 16 bytes that were given, big-endian
-}
-
-// openBareBzip2 is openBzip2 where the streams may have zeros between them.
-func openBareBzip2(r *bufio.Reader) (io.Reader, error) {
-	return wholeBlocks{bzip2.NewReader(&unpadded{r: r})}, nil
 }
 
 // ReadByte is what the decompressor reads by.
@@ -57,16 +150,4 @@ func (u *unpadded) ended() bool {
 	binary.BigEndian.PutUint64(p[:], u.last[0])
 	binary.BigEndian.PutUint64(p[8:], u.last[1])
 	return endsBzip2(p[:])
-}
-
-// Read reads one byte: there is a ReadByte.
-func (u *unpadded) Read(p []byte) (n int, err error) {
-	if len(p) > 0 {
-		p[0], err = u.ReadByte()
-		n = 1
-	}
-	if err != nil {
-		n = 0
-	}
-	return n, err
 }

@@ -8,7 +8,6 @@ package compress
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -66,23 +65,30 @@ const (
 
 // Of finds the compression by the first bytes of a file, nil for none.
 func Of(head []byte) *Codec {
-	for _, c := range []Codec{
-		{Name: "gzip", magic: magicGzip[:2], Open: openGzip, next: nextGzip, look: gzipHeader, back: lookback},
-		{Name: "zstd", magic: magicZstd, Open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)},
-		{Name: "xz", magic: magicXZ, Open: openXZ, bare: openBareXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
-		{Name: "lz4", magic: magicLZ4, Open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
-		{Name: "lz4", magic: magicLegacyLZ4, Open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
-		{Name: "bzip2", magic: "BZh", Open: openBzip2, bare: openBareBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
-	} {
-		if bytes.HasPrefix(head, []byte(c.magic)) {
-			return &c
+	for i := range codecs {
+		if c := &codecs[i]; bytes.HasPrefix(head, []byte(c.magic)) {
+			return c
 		}
 	}
-	if skippableFrame(head) {
-		return &Codec{Name: "zstd", Open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)}
+	if len(head) >= 4 && startsLike(head[:4]) {
+		return &skipping
 	}
 	return nil
 }
+
+// codecs are those that a magic tells.
+var codecs = []Codec{
+	{Name: "gzip", magic: magicGzip[:2], Open: openGzip, next: nextGzip, look: gzipHeader, back: lookback},
+	{Name: "zstd", magic: magicZstd, Open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)},
+	{Name: "xz", magic: magicXZ, Open: openXZ, bare: openBareXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
+	{Name: "lz4", magic: magicLZ4, Open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
+	{Name: "lz4", magic: magicLegacyLZ4, Open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
+	{Name: "bzip2", magic: "BZh", Open: openBzip2, bare: openBareBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
+}
+
+// skipping is that of files that start with a skippable frame, as pzstd's do (RFC 8878,
+// section 3.1.2).
+var skipping = Codec{Name: "zstd", Open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)}
 
 // nextMagic finds data that begin by a magic.
 func nextMagic(magic string) func([]byte) (int, int) {
@@ -107,12 +113,6 @@ func nextGzip(p []byte) (int, int) {
 			return at, 0
 		}
 	}
-}
-
-// skippableFrame says whether a file starts as those do that pzstd writes
-// (RFC 8878, section 3.1.2).
-func skippableFrame(head []byte) bool {
-	return len(head) >= 4 && head[0]&0xF0 == 0x50 && bytes.Equal(head[1:4], []byte("\x2a\x4d\x18"))
 }
 
 // openZstd starts no goroutine, hence there is nothing to close.
@@ -181,94 +181,4 @@ func spliceLZ4(head []byte, r *bufio.Reader, _ int) (io.Reader, error) {
 
 func spliceLegacy(_ []byte, r *bufio.Reader, _ int) (io.Reader, error) {
 	return lz4.NewReader(io.MultiReader(bytes.NewReader([]byte(magicLegacyLZ4)), r)), nil
-}
-
-func openBzip2(r *bufio.Reader) (io.Reader, error) { return wholeBlocks{bzip2.NewReader(r)}, nil }
-
-// wholeBlocks gives nothing that comes together with an error: of bzip2 that is a
-// block whose end is missing, made of bits that were never there, and how much of
-// it comes depends on how it is asked for.
-type wholeBlocks struct{ r io.Reader }
-
-func (w wholeBlocks) Read(p []byte) (int, error) {
-	n, err := w.r.Read(p)
-	if err != nil {
-		n = 0
-	}
-	return n, err
-}
-
-// bzip2Magic begins a block of bzip2, at any bit. bzip2Look is how many bytes
-// that takes at most.
-const (
-	bzip2Magic = 0x314159265359
-	bzip2Look  = 7
-)
-
-// nextBlock finds a block of bzip2.
-func nextBlock(p []byte) (at, bit int) {
-	window := uint64(0)
-	for i, c := range p {
-		window = window<<8 | uint64(c)
-		if i+1 < bzip2Look {
-			continue
-		}
-		for bit := range 8 {
-			if window>>(8-bit)&(1<<48-1) == bzip2Magic {
-				return i + 1 - bzip2Look, bit
-			}
-		}
-	}
-	return -1, 0
-}
-
-// spliceBzip2 reads blocks from a bit on, as a file of the largest blocks.
-func spliceBzip2(_ []byte, r *bufio.Reader, bit int) (io.Reader, error) {
-	return wholeBlocks{bzip2.NewReader(&shifted{r: r, bit: bit, before: []byte("BZh9")})}, nil
-}
-
-// shifted gives bytes that begin within the bytes of another reader, after some
-// of its own.
-type shifted struct {
-	r      *bufio.Reader
-	bit    int
-	before []byte
-	last   uint16
-	begun  bool
-	ended  bool
-}
-
-func (s *shifted) ReadByte() (byte, error) {
-	if len(s.before) > 0 {
-		c := s.before[0]
-		s.before = s.before[1:]
-		return c, nil
-	}
-	c, err := s.r.ReadByte()
-	if s.bit == 0 {
-		return c, err
-	}
-	if err == nil && !s.begun {
-		s.begun, s.last = true, uint16(c)
-		c, err = s.r.ReadByte()
-	}
-	if err == io.EOF && s.begun && !s.ended {
-		s.ended, err = true, nil // the last bits are still to come
-	}
-	if err != nil {
-		return 0, err
-	}
-	s.last = s.last<<8 | uint16(c)
-	return byte(s.last >> (8 - s.bit)), nil
-}
-
-func (s *shifted) Read(p []byte) (int, error) {
-	for i := range p {
-		c, err := s.ReadByte()
-		if err != nil {
-			return i, err
-		}
-		p[i] = c
-	}
-	return len(p), nil
 }

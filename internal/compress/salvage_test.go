@@ -101,7 +101,7 @@ func TestNextBlock(t *testing.T) {
 		if at, got := nextBlock(p); at != 9 || got != bit {
 			t.Errorf("got byte %d, bit %d; want 9, %d", at, got, bit)
 		}
-		plain := &shifted{r: newBuffered(p[9:]), bit: bit, before: []byte("BZh9")}
+		plain := shifted("BZh9", newBuffered(p[9:]), bit)
 		got := make([]byte, 10)
 		if _, err := io.ReadFull(plain, got); err != nil || string(got) != "BZh91AY&SY" {
 			t.Errorf("bit %d: got % x, %v", bit, got, err)

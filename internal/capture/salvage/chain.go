@@ -52,24 +52,19 @@ func (s *records) walk(at int, rivals bool) (c chain) {
 			c.ending = filled
 			break
 		}
-		c.next = c.end + s.p.HeaderLen
-		if rest := len(s.w) - c.end; rest < s.p.HeaderLen {
-			c.ending = s.edge(rest == 0)
+		if c.next = c.end + s.p.HeaderLen; c.next > len(s.w) {
+			c.ending = s.edge(c.end == len(s.w))
 			break
 		}
-		rec := s.w[c.end:]
-		captured, _ := s.p.Lengths(rec)
-		if c.next += int(min(captured, maxStatedSnap)); captured > s.p.longest {
+		if c.next = s.after(c.end); !s.credible(c.end) {
 			break
 		}
 		if c.next > len(s.w) {
 			c.ending = s.edge(false)
 			break
 		}
-		if s.blank(c.end, c.next) {
-			break
-		}
-		if s.rightLength(c.end, s.strong) != 0 || rivals && (s.rightLength(c.end, s.pair) != 0 || s.rival(c.end, c.next)) {
+		if s.hole(c.end, c.next) || s.rightLength(c.end, s.strong) != 0 ||
+			rivals && (s.rightLength(c.end, s.pair) != 0 || s.rival(c.end, c.next)) {
 			break
 		}
 		last[c.records%margin] = c.end
@@ -104,14 +99,11 @@ func (s *records) edge(exactly bool) ending {
 	return cut
 }
 
-// blank says whether the header of a record is all zero, and what follows it too:
+// hole says whether the header of a record is all zero, and what follows it too:
 // what fills a hole in a file, or its end, is no record.
-func (s *records) blank(at, next int) bool {
-	if !allZero(s.w[at:][:capture.PcapRecordLen]) {
-		return false
-	}
+func (s *records) hole(at, next int) bool {
 	rest := s.w[next:min(next+capture.PcapRecordLen, len(s.w))]
-	return len(rest) > 0 && allZero(rest)
+	return s.blank(at) && len(rest) > 0 && allZero(rest)
 }
 
 // chained says whether the record at hand is one for the chain's sake.
@@ -127,15 +119,11 @@ func (p *pcap) chained(w window) bool {
 // end of the file, or for long. The times of its first two records are near to each
 // other, which those of what leads into a chain by chance hardly are.
 func (s *records) leads(at, past int) bool {
-	if len(s.w)-at < s.p.HeaderLen {
+	if !s.room(at) || !s.credible(at) {
 		return false
 	}
-	captured, _ := s.p.Lengths(s.w[at:])
-	if captured > s.p.longest {
-		return false
-	}
-	next := at + s.p.HeaderLen + int(captured)
-	if len(s.w)-next < s.p.HeaderLen || !s.p.nearby(s.w[at:], s.w[next:]) || allZero(s.w[at:][:capture.PcapRecordLen]) || allZero(s.w[next:][:capture.PcapRecordLen]) {
+	next := s.after(at)
+	if !s.room(next) || !s.nearby(at, next) || s.blank(at) || s.blank(next) {
 		return false
 	}
 	c := s.chain(at)
@@ -162,8 +150,7 @@ func (p *pcap) window(buf []byte, size int) int {
 // strong says whether the record at from reaches into others, which begin at an
 // offset.
 func (s *records) strong(from, at int) bool {
-	captured, _ := s.p.Lengths(s.w[from:])
-	return at-from-s.p.HeaderLen < int(captured) && s.pair(from, at)
+	return at < s.after(from) && s.pair(from, at)
 }
 
 // pair says whether records begin at an offset: several of a usual look with a time
@@ -173,11 +160,10 @@ func (s *records) pair(from, at int) bool {
 		if n >= 2 || n == 1 && s.eof && at == len(s.w) {
 			return true
 		}
-		if len(s.w)-at < s.p.HeaderLen || !s.p.sound(s.w[at:]) || !s.p.nearby(s.w[from:], s.w[at:]) {
+		if !s.sound(at) || !s.nearby(from, at) {
 			return false
 		}
-		captured, _ := s.p.Lengths(s.w[at:])
-		if at += s.p.HeaderLen + int(captured); at > len(s.w) {
+		if at = s.after(at); at > len(s.w) {
 			return n >= 1 && !s.eof
 		}
 	}
@@ -188,35 +174,29 @@ func (s *records) pair(from, at int) bool {
 // that its packet proves. Where bytes are missing a chain may go on for long, by
 // original lengths that it takes for captured ones.
 func (s *records) rival(from, to int) bool {
-	if len(s.w)-to >= s.p.HeaderLen && s.p.sound(s.w[to:]) && s.p.nearby(s.w[from:], s.w[to:]) {
+	if s.sound(to) && s.nearby(from, to) {
 		return false
 	}
-	for c := from + s.p.HeaderLen; c < to && len(s.w)-c >= s.p.HeaderLen; c++ {
-		if s.p.sound(s.w[c:]) && s.p.nearby(s.w[from:], s.w[c:]) && s.passes(from, c, to) {
-			return true
-		}
-	}
-	return false
+	return s.scan(from+s.p.HeaderLen, to, func(at int) bool {
+		return s.sound(at) && s.nearby(from, at) && s.passes(from, at, to)
+	}) >= 0
 }
 
 // passes says whether the record at an offset goes past another, proved by its
 // packet, or by the record after it.
 func (s *records) passes(from, at, past int) bool {
-	captured, original := s.p.Lengths(s.w[at:])
-	next := at + s.p.HeaderLen + int(captured)
-	if next <= past || next > len(s.w) {
-		return false
-	}
-	if agrees(s.p.Interface.LinkType, s.w[at+s.p.HeaderLen:next], int(min(original, capture.LongOriginal))) == exactly {
-		return true
-	}
-	return len(s.w)-next >= s.p.HeaderLen && s.p.sound(s.w[next:]) && s.p.nearby(s.w[from:], s.w[next:])
+	next := s.after(at)
+	return past < next && next <= len(s.w) &&
+		(s.agrees(at, next, 0) == exactly || s.sound(next) && s.nearby(from, next))
 }
 
 // nearby says whether the times of two records lie near to each other.
 func (p *pcap) nearby(a, b []byte) bool {
-	return capture.U32(b, p.Big)-capture.U32(a, p.Big)+nearTime <= 2*nearTime
+	return nearSeconds(capture.U32(a, p.Big), capture.U32(b, p.Big))
 }
+
+// nearSeconds says whether two times lie near to each other, where they pass 2^32 too.
+func nearSeconds(a, b uint32) bool { return b-a+nearTime <= 2*nearTime }
 
 // rightLength gives the captured length of the record at an offset where the one in
 // its header is wrong, and the one that its original length or its packet gives is

@@ -48,7 +48,7 @@ func damageOf(data []byte, at int) map[string][]byte {
 	}
 }
 
-// Behind damage in one part of a compressed file, the others give their packets.
+// After damage in one part of a compressed file, the others give their packets.
 func TestResumesBehindDamage(t *testing.T) {
 	const part = 128 << 10
 	data := noisyPackets(1000)
@@ -116,7 +116,7 @@ func checkResumed(t *testing.T, broken []byte, whole []capture.Block, few int) {
 	}
 }
 
-// A stream whose blocks stand by themselves is gone on with at the next of them.
+// A stream whose blocks can be read by themselves is gone on with at the next of them.
 func TestResumesWithinStreams(t *testing.T) {
 	step := 13
 	if testing.Short() {
@@ -188,6 +188,26 @@ func TestNothingToResume(t *testing.T) {
 			}
 			if n := len(got.damages.List); n != 1 || !errors.Is(got.damages.List[0].Err, capture.ErrTruncated) {
 				t.Errorf("%s, %s: got %+v, want what is said strictly, %v", name, how, got.damages.List, strict)
+			}
+		}
+	}
+}
+
+// A cut within the bytes that tell what a capture without a header is, is told as any
+// other cut.
+func TestCutWithoutHeader(t *testing.T) {
+	headless := noisyPackets(100)
+	headless = headless[packets(mustRead(t, headless))[0].Offset:]
+	whole := len(packets(salvage(t, headless, capture.ReaderOptions{}).blocks))
+	for name, packed := range squeeze.All(t, headless) {
+		for how, n := range map[string]int{"whole": len(packed), "cut": len(packed) * 2 / 3, "no end": len(packed) - 1} {
+			got := salvage(t, packed[:n], capture.ReaderOptions{})
+			if got.err != nil {
+				continue // nothing of it can be decompressed
+			}
+			told := slices.ContainsFunc(got.damages.List, func(d Damage) bool { return errors.Is(d.Err, capture.ErrTruncated) })
+			if cut := n < len(packed); told != cut || !cut && len(packets(got.blocks)) != whole {
+				t.Errorf("%s, %s: got %d of %d packets and %+v", name, how, len(packets(got.blocks)), whole, got.damages.List)
 			}
 		}
 	}

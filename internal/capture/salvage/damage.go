@@ -41,7 +41,7 @@ type Damages struct {
 // It may be called by the goroutine that calls Next.
 func (r *Reader) Damage() Damages {
 	d := r.damages
-	if r.last.Length > 0 || r.last.Err != nil {
+	if r.last.Err != nil {
 		d.count(r.last)
 	}
 	return d

@@ -15,7 +15,7 @@ const sampled = 16
 
 // rescueInterface deals with a packet whose interface is not described. Where
 // others are on that interface too its description is lost, and one is made
-// up; a number that stands alone is damaged itself.
+// up; a number that no other packet has is damaged itself.
 func (s *blocks) rescueInterface() {
 	f := s.f
 	size := s.size()

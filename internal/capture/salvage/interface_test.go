@@ -35,7 +35,7 @@ func manyInterfaces(n int) []byte {
 }
 
 // Beyond the limit of interfaces each block is damage of its own, and is decided
-// by what stands far behind it. That is read once, not for each block anew.
+// by what is far after it. That is read once, not for each block anew.
 func TestManyInterfaces(t *testing.T) {
 	const n, limit = 30_000, 64 << 10
 	data := manyInterfaces(n)

@@ -40,7 +40,7 @@ func resemble(link uint16, data []byte) (likeness, int) {
 	case linkEthernet:
 		return likeEthernet(data)
 	case linkRaw, linkIPv4, linkIPv6:
-		return likeIP(data)
+		return likeIP(data, 0)
 	case linkNull, linkLoop:
 		return likeFamily(data)
 	case linkSLL:
@@ -51,42 +51,36 @@ func resemble(link uint16, data []byte) (likeness, int) {
 	return neutral, 0
 }
 
-// after adds a header in front of what was found.
-func after(head int, l likeness, n int) (likeness, int) {
-	if n > 0 {
-		n += head
-	}
-	return l, n
-}
-
 func likeEthernet(data []byte) (likeness, int) {
 	at := 12
 	for range 3 { // VLAN tags
-		if len(data) < at+2 {
-			return neutral, 0
-		}
-		t := binary.BigEndian.Uint16(data[at:])
-		if t != 0x8100 && t != 0x88A8 {
+		if t := etherType(data, at); t != 0x8100 && t != 0x88A8 {
 			break
 		}
 		at += 4
 	}
-	l, n := afterType(data, at, at+2)
-	if t := binary.BigEndian.Uint16(data[at:]); t <= 1500 { // IEEE 802.3: a length
-		l, n = like, at+2+int(t)
+	if t := etherType(data, at); len(data) >= at+2 && t <= 1500 { // IEEE 802.3: a length
+		return like, at + 2 + int(t)
 	}
-	return l, n
+	return afterType(data, at, at+2)
 }
 
-// afterType reads what stands at an offset by the EtherType at another.
+// etherType is that at an offset, 0 beyond the end.
+func etherType(data []byte, at int) uint16 {
+	if len(data) < at+2 {
+		return 0
+	}
+	return binary.BigEndian.Uint16(data[at:])
+}
+
+// afterType reads what is at an offset by the EtherType at another.
 func afterType(data []byte, at, head int) (likeness, int) {
 	if len(data) < head {
 		return neutral, 0
 	}
-	switch binary.BigEndian.Uint16(data[at:]) {
+	switch etherType(data, at) {
 	case 0x0800, 0x86DD:
-		l, n := likeIP(data[head:])
-		return after(head, l, n)
+		return likeIP(data, head)
 	case 0x0806: // ARP
 		return like, head + 28
 	}
@@ -105,8 +99,7 @@ func likeFamily(data []byte) (likeness, int) {
 	}
 	switch family {
 	case 2, 10, 23, 24, 28, 30:
-		l, n := likeIP(data[4:])
-		return after(4, l, n)
+		return likeIP(data, 4)
 	}
 	if family > 0xFF {
 		return unlike, 0
@@ -114,29 +107,31 @@ func likeFamily(data []byte) (likeness, int) {
 	return neutral, 0
 }
 
-// likeIP reads the lengths of an IP header (RFC 791, section 3.1; RFC 8200,
-// section 3). A length of 0 is that of an offloaded segment.
-func likeIP(data []byte) (likeness, int) {
-	if len(data) < 20 {
+// likeIP reads the lengths of the IP header at an offset (RFC 791, section 3.1; RFC
+// 8200, section 3). A length of 0 is that of an offloaded segment.
+func likeIP(data []byte, at int) (likeness, int) {
+	if len(data) < at+20 {
 		return neutral, 0
 	}
-	switch data[0] >> 4 {
+	length := func(field int) int { return int(binary.BigEndian.Uint16(data[at+field:])) }
+	head, n := 40, 0
+	switch data[at] >> 4 {
 	case 4:
-		head, n := int(data[0]&15)*4, int(binary.BigEndian.Uint16(data[2:]))
+		head, n = int(data[at]&15)*4, length(2)
 		if head < 20 || n != 0 && n < head {
 			return unlike, 0
 		}
-		if n == 0 {
-			return like, 0
-		}
-		return exactly, n
 	case 6:
-		if n := int(binary.BigEndian.Uint16(data[4:])); n != 0 {
-			return exactly, n + 40
+		if n = length(4); n != 0 {
+			n += head
 		}
+	default:
+		return unlike, 0
+	}
+	if n == 0 {
 		return like, 0
 	}
-	return unlike, 0
+	return exactly, at + n
 }
 
 // agrees says how far a packet's captured and original length agree with what

@@ -32,26 +32,28 @@ type Odd struct {
 // oddCount counts one oddity.
 type oddCount struct{ count, frame int64 }
 
+// said is what the count is of, nothing where it is 0.
+func (n oddCount) said(one, many string) []Odd {
+	switch n.count {
+	case 0:
+		return nil
+	case 1:
+		many = one
+	}
+	return []Odd{{What: many, Count: n.count, Frame: n.frame}}
+}
+
 // Odd gives what was odd in the capture so far, in a fixed order. It may be called
 // by the goroutine that calls Next.
 func (r *Reader) Odd() []Odd {
 	var all []Odd
 	for i, n := range r.odd {
-		if n.count == 0 {
-			continue
-		}
-		words := oddWords[i].many
-		if n.count == 1 {
-			words = oddWords[i].one
-		}
-		all = append(all, Odd{What: words, Count: n.count, Frame: n.frame})
+		all = append(all, n.said(oddWords[i].one, oddWords[i].many)...)
 	}
-	if r.resumer != nil && r.resumer.Padded > 0 {
-		words := "streams of xz are followed by zeros whose number is no multiple of four"
-		if r.resumer.Padded == 1 {
-			words = "stream of xz is followed by zeros whose number is no multiple of four"
-		}
-		all = append(all, Odd{What: words, Count: r.resumer.Padded, Frame: -1})
+	if r.resumer != nil {
+		all = append(all, oddCount{r.resumer.Padded, -1}.said(
+			"stream of xz is followed by zeros whose number is no multiple of four",
+			"streams of xz are followed by zeros whose number is no multiple of four")...)
 	}
 	return all
 }

@@ -117,7 +117,7 @@ func trailingBit(odd capture.Oddity) (n int) {
 	return n
 }
 
-// Blocks whose contents are odd are given as they stand.
+// Blocks whose contents are odd are given as they are.
 func TestOddBlocks(t *testing.T) {
 	data := string(handmade.IPv4(64, 7))
 	f := &handmade.File{Order: littleEndian}
@@ -373,7 +373,7 @@ func TestZerosBehindCompressed(t *testing.T) {
 	}
 }
 
-// onlyPasted says whether nothing is wrong but that one capture stands after another.
+// onlyPasted says whether nothing is wrong but that one capture follows another.
 func onlyPasted(d Damages) bool {
 	return !slices.ContainsFunc(d.List, func(one Damage) bool { return !errors.Is(one.Err, ErrPasted) })
 }
@@ -407,7 +407,7 @@ func TestOddChainsAreLinear(t *testing.T) {
 	}
 }
 
-// The samples of legal captures: every packet is there as it stands in the file.
+// The samples of legal captures: every packet is there as it is in the file.
 func TestLegalSamples(t *testing.T) {
 	dir := os.Getenv("MENDCAP_SAMPLES")
 	if dir == "" {

@@ -26,9 +26,7 @@ func (r *Reader) openDamaged(why error) error {
 // openPart looks for a capture in what can be read up to damage of compressed
 // data, which it gives where there is none.
 func (r *Reader) openPart(why error) (*compress.Gap, error) {
-	w := make([]byte, lookahead)
-	n, err := io.ReadFull(r.in.Plain, w)
-	w = w[:n]
+	w, err := io.ReadAll(io.LimitReader(r.in.Plain, lookahead))
 	if r.in.Source.Err != nil {
 		return nil, r.in.End(err)
 	}
@@ -37,8 +35,6 @@ func (r *Reader) openPart(why error) (*compress.Gap, error) {
 	switch {
 	case more:
 		rest = io.MultiReader(&failing{g, io.EOF}, after)
-	case err == io.ErrUnexpectedEOF:
-		rest = &failing{io.EOF, io.EOF}
 	case err != nil:
 		rest = &failing{err, err}
 	}
@@ -46,7 +42,7 @@ func (r *Reader) openPart(why error) (*compress.Gap, error) {
 	if foreign(w) {
 		return nil, why
 	}
-	win := window{r: r, w: w, eof: err != nil}
+	win := window{r: r, w: w, eof: err != nil || len(w) < lookahead}
 	if r.openText(w) || win.openHeader(why) || win.openBlocks() || win.openRecords() {
 		if r.refuse {
 			return nil, why
@@ -70,7 +66,7 @@ func (f *failing) Read([]byte) (int, error) {
 }
 
 // foreign says whether a file is of a known kind that holds other files: what
-// stands inside is not this file's.
+// is inside is not this file's.
 func foreign(w []byte) bool {
 	for _, magic := range []string{"PK\x03\x04", "GMBU", "\x7fELF", "MZ", "%PDF", "7z\xbc\xaf", "Rar!"} {
 		if bytes.HasPrefix(w, []byte(magic)) {
@@ -81,7 +77,7 @@ func foreign(w []byte) bool {
 	return len(w) > at+5 && string(w[at:at+5]) == "ustar"
 }
 
-// openHeader opens a pcap file whose header is damaged, but stands there.
+// openHeader opens a pcap file whose header is damaged, but there.
 func (s *window) openHeader(why error) bool {
 	if len(s.w) < capture.PcapHeaderLen {
 		return false
@@ -121,11 +117,12 @@ func (p *pcap) unlabelled(why error) error {
 	if p.Big {
 		byteOrder = "big-endian"
 	}
+	header := ErrNoHeader
 	var at *capture.FormatError
 	if errors.As(why, &at) && errors.Is(at.Err, capture.ErrVersion) {
-		return fmt.Errorf("%w (%w); read as that of %s records of link type %d", ErrNoHeader, at.Err, byteOrder, p.Interface.LinkType)
+		header = fmt.Errorf("%w (%w)", ErrNoHeader, at.Err)
 	}
-	return fmt.Errorf("%w; read as that of %s records of link type %d", ErrNoHeader, byteOrder, p.Interface.LinkType)
+	return fmt.Errorf("%w; read as that of %s records of link type %d", header, byteOrder, p.Interface.LinkType)
 }
 
 // passUnread goes over bytes before the first that can be read.
@@ -169,10 +166,8 @@ func (s *records) choose(from int) bool {
 func (s *records) fine(at int) {
 	p := s.p
 	largest := uint32(0)
-	for len(s.w)-at >= p.HeaderLen && p.sound(s.w[at:]) {
-		captured, _ := p.Lengths(s.w[at:])
+	for ; s.sound(at); at = s.after(at) {
 		largest = max(largest, capture.U32(s.w[at+4:], p.Big))
-		at += p.HeaderLen + int(captured)
 	}
 	if largest < 1e6 {
 		p.PerSecond = 1e6
@@ -191,7 +186,7 @@ func (s *window) openBlocks() bool {
 			if n, _ := found.blockAt(c, big); n == 0 {
 				continue
 			}
-			if t := found.follow(c, longTrail); t.packets == 0 || t.blocks < 2 && !t.closed {
+			if t := found.follow(c, longTrail); t.packets == 0 || t.records < 2 && !t.closed {
 				continue
 			}
 			r.passUnread(c)
@@ -215,7 +210,7 @@ func (s *window) openRecords() bool {
 	for c := 0; c < min(len(s.w)-capture.PcapRecordLen, stride); c++ {
 		for _, found := range both {
 			p := found.p
-			if !p.sound(s.w[c:]) || !found.long(c) || !found.choose(c) || p.Interface.LinkType == linkUnknown {
+			if !found.sound(c) || !found.long(c) || !found.choose(c) || p.Interface.LinkType == linkUnknown {
 				continue
 			}
 			s.r.passUnread(c)

@@ -22,7 +22,7 @@ func (s *window) startsFile(at int, unexpected bool) bool {
 	}
 	if _, ok := capture.SectionOrder(rest.w); ok {
 		t := (&blocks{window: rest}).follow(0, longTrail)
-		return t.blocks > 0 && (!unexpected || t.closed && t.blocks > 1 || t.end > longTrail)
+		return t.records > 0 && (!unexpected || t.closed && t.records > 1 || t.end > longTrail)
 	}
 	return false
 }
@@ -40,7 +40,7 @@ func pcapHeader(w []byte) *pcap {
 	return newPcap(p)
 }
 
-// pasted starts a new section where another capture file stands inside this
+// pasted starts a new section where another capture file is inside this
 // one. It says whether that was so.
 func (s *window) pasted() bool {
 	r := s.r

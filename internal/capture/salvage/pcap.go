@@ -76,12 +76,13 @@ func (p *pcap) believable(rec []byte, size int, sure bool) (need int, ok bool) {
 	return need, p.sound(next) && p.nearby(rec, next)
 }
 
-// trail is a run of records that follow each other.
+// trail is a run of records or blocks that follow each other.
 type trail struct {
-	records int  // with sound headers
-	points  int  // what speaks for them
-	near    int  // records with a time near to those of packets delivered
-	last    int  // where the last of them begins
+	records int  // with sound headers, or blocks
+	packets int  // blocks with one
+	points  int  // what speaks for records
+	near    int  // records with a time near to those of packets delivered; of blocks one is enough
+	last    int  // where the last record begins
 	inside  int  // records that begin before the offset that it must pass
 	end     int  // where it ends
 	closed  bool // it ends with the file, or goes on beyond what may be looked at
@@ -109,23 +110,50 @@ type records struct {
 	at []byte
 }
 
+// room says whether the header of a record at an offset is in the window.
+func (s *records) room(at int) bool { return len(s.w)-at >= s.p.HeaderLen }
+
+// sound says whether a record's header at an offset looks as it should.
+func (s *records) sound(at int) bool { return s.room(at) && s.p.sound(s.w[at:]) }
+
+// nearby says whether the times of the records at two offsets lie near to each other.
+func (s *records) nearby(a, b int) bool { return s.p.nearby(s.w[a:], s.w[b:]) }
+
+// after is the offset up to which the record at another goes, by its header.
+func (s *records) after(at int) int {
+	captured, _ := s.p.Lengths(s.w[at:])
+	return at + s.p.HeaderLen + int(min(captured, maxStatedSnap))
+}
+
+// credible says whether the record at an offset is no longer than one can be.
+func (s *records) credible(at int) bool {
+	captured, _ := s.p.Lengths(s.w[at:])
+	return captured <= s.p.longest
+}
+
+// agrees says how far the packet of the record between two offsets is what it should be,
+// by an original length that least is the least of.
+func (s *records) agrees(at, next int, least uint32) likeness {
+	_, original := s.p.Lengths(s.w[at:])
+	original = min(max(original, least), capture.LongOriginal)
+	return agrees(s.p.Interface.LinkType, s.w[at+s.p.HeaderLen:next], int(original))
+}
+
+// blank says whether a record's header at an offset is all zero.
+func (s *records) blank(at int) bool { return allZero(s.w[at:][:capture.PcapRecordLen]) }
+
 // follow follows records from an offset: until so many, or past an offset.
 func (s *records) follow(at, most, past int) trail {
 	t := trail{end: at}
-	for {
-		if len(s.w)-t.end < s.p.HeaderLen {
-			t.closed = !s.eof || t.end == len(s.w)
-			return t
+	for t.records < most || t.last < past {
+		if !s.sound(t.end) {
+			t.closed = !s.room(t.end) && (!s.eof || t.end == len(s.w))
+			break
 		}
-		rec := s.w[t.end:]
-		if !s.p.sound(rec) {
-			return t
-		}
-		captured, original := s.p.Lengths(rec)
-		size := s.p.HeaderLen + int(captured)
-		if size > len(rec) {
+		next := s.after(t.end)
+		if next > len(s.w) {
 			t.closed = !s.eof
-			return t
+			break
 		}
 		t.records++
 		t.last = t.end
@@ -133,14 +161,15 @@ func (s *records) follow(at, most, past int) trail {
 			t.inside++
 		}
 		t.points += pointsSound
-		if s.near(rec) {
+		if s.near(s.w[t.end:]) {
 			t.near++
 			t.points += pointsNear
 		}
+		least := uint32(0)
 		if s.p.usual&(capture.OddNoOriginal|capture.OddShortOriginal) != 0 {
-			original = max(original, captured)
+			least = uint32(next - t.end - s.p.HeaderLen)
 		}
-		switch agrees(s.p.Interface.LinkType, rec[s.p.HeaderLen:size], int(min(original, capture.LongOriginal))) {
+		switch s.agrees(t.end, next, least) {
 		case exactly:
 			t.points += pointsExact
 		case like:
@@ -148,11 +177,9 @@ func (s *records) follow(at, most, past int) trail {
 		case unlike:
 			t.points -= pointsSound
 		}
-		t.end += size
-		if t.records >= most && t.last >= past {
-			return t
-		}
+		t.end = next
 	}
+	return t
 }
 
 // near says whether the time of a record is near to those of the packets before it,
@@ -165,7 +192,7 @@ func (s *records) near(rec []byte) bool {
 	return near || !known
 }
 
-// expected says whether records stand at an offset at which a header says so.
+// expected says whether records are at an offset at which a header says so.
 func (s *records) expected(at int) bool {
 	if at == len(s.w) {
 		return s.eof
@@ -177,10 +204,10 @@ func (s *records) expected(at int) bool {
 	return t.points >= t.records && (t.records >= 2 || t.records == 1 && (t.closed || t.points >= pointsFound))
 }
 
-// found says whether records stand at an offset where nothing said so. Those
+// found says whether records are at an offset where nothing said so. Those
 // must be the capture's own, not what a packet carries.
 func (s *records) found(at, past int) bool {
-	if len(s.w)-at < s.p.HeaderLen || !s.p.sound(s.w[at:]) {
+	if !s.sound(at) {
 		return false
 	}
 	t := s.follow(at, trailMost, past)
@@ -222,7 +249,7 @@ func (s *records) long(at int) bool {
 	return false
 }
 
-// leadsPast says whether records that go on past another offset stand at one.
+// leadsPast says whether records that go on past another offset are at one.
 func (s *records) leadsPast(past int) func(at int) bool {
 	other := &records{window: s.anew(), p: s.p.turned()}
 	if s.at != nil {
@@ -245,18 +272,15 @@ func (p *pcap) turned() *pcap {
 // mendOrder delivers a record whose header is in the other byte order.
 func (s *records) mendOrder() bool {
 	other := &records{window: s.anew(), p: s.p.turned()}
-	if s.p.sound(s.w) || !other.p.sound(s.w) {
+	if s.sound(0) || !other.sound(0) {
 		return false
 	}
-	captured, _ := other.p.Lengths(s.w)
-	size := s.p.HeaderLen + int(captured)
+	size := other.after(0)
 	if size > len(s.w) || !other.found(0, 0) && !s.expected(size) {
 		return false
 	}
 	raw := slices.Clone(s.w[:size])
-	for at := 0; at < capture.PcapRecordLen; at += 4 {
-		slices.Reverse(raw[at : at+4])
-	}
+	reverse(raw, 0, capture.PcapRecordLen, 4)
 	return s.r.mend(raw, size, ErrMixed)
 }
 
@@ -279,9 +303,8 @@ func (s *records) rescue(why error) {
 	if s.mendLength(s.strong) {
 		return
 	}
-	captured, original := s.p.Lengths(s.w)
-	size := s.p.HeaderLen + int(min(captured, maxStatedSnap))
-	fits := captured <= s.p.longest && size <= len(s.w) && !allZero(s.w[:capture.PcapRecordLen])
+	size := s.after(0)
+	fits := s.credible(0) && size <= len(s.w) && !s.blank(0)
 	switch {
 	case fits && s.expected(size):
 		s.deliver(size, why)
@@ -290,7 +313,7 @@ func (s *records) rescue(why error) {
 		s.deliver(size, why)
 	case fits:
 		s.undecided(size, why)
-	case s.eof && s.p.sound(s.w) && agrees(s.p.Interface.LinkType, s.w[s.p.HeaderLen:], int(min(original, capture.LongOriginal))) == exactly:
+	case s.eof && s.sound(0) && s.agrees(0, len(s.w), 0) == exactly:
 		s.search(why, 1, len(s.w)) // its last packet was cut off: what that carries is not the capture's
 	default:
 		s.search(why, 1, 0)
@@ -304,20 +327,16 @@ func (s *records) follows(_, at int) bool { return s.expected(at) }
 // header wrong, and can be mended: by its original length if its time is near, else
 // by its packet alone, or by the other byte order.
 func (s *records) mendable(at int) bool {
-	if len(s.w)-at < s.p.HeaderLen {
+	if !s.room(at) {
 		return false
 	}
-	near := s.p.nearby(s.w, s.w[at:])
+	near := s.nearby(0, at)
 	if n := s.rightLength(at, s.follows); n != 0 {
 		_, own := resemble(s.p.Interface.LinkType, s.w[at+s.p.HeaderLen:])
 		return near || n == uint32(own)
 	}
-	other := s.p.turned()
-	if capture.U32(s.w[at:], other.Big)-capture.U32(s.w, s.p.Big)+nearTime > 2*nearTime || !other.sound(s.w[at:]) {
-		return false
-	}
-	captured, _ := other.Lengths(s.w[at:])
-	return s.expected(at + s.p.HeaderLen + int(captured))
+	other := &records{window: s.window, p: s.p.turned()}
+	return nearSeconds(capture.U32(s.w, s.p.Big), capture.U32(s.w[at:], other.p.Big)) && other.sound(at) && s.expected(other.after(at))
 }
 
 // few is how many records of an unusual look a wrong length hardly leads to.
@@ -329,7 +348,7 @@ const few = 3
 // reading wins that keeps more records.
 func (s *records) undecided(size int, why error) {
 	c, from := s.chain(0), s.p.HeaderLen
-	if !s.p.sound(s.w) {
+	if !s.sound(0) {
 		if from = 1; c.records < 2 && !(c.ending == cut && s.resembles(size)) {
 			s.search(why, 1, 0)
 			return

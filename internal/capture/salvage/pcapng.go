@@ -43,14 +43,6 @@ type blocks struct {
 	big bool
 }
 
-// sequence is a run of blocks that follow each other.
-type sequence struct {
-	blocks, packets int
-	near            bool // a packet has a time near to those that were delivered, or none is known
-	end             int
-	closed          bool // it ends with the file, or goes on beyond the window
-}
-
 // knownType says whether the specification or a common tool has a block type.
 func knownType(t uint32) bool {
 	switch t {
@@ -97,47 +89,38 @@ func orderAt(p []byte, section bool) (big, ok bool) {
 
 // fitting says whether the fixed parts of a block fit it, and the data of a packet.
 func fitting(p []byte, typ uint32, big bool) bool {
-	switch typ {
-	case capture.TypeEPB, capture.TypePB:
-		room := len(p) - capture.EnhancedFixed - capture.TrailerLen
-		return room >= 0 && uint64(capture.U32(p[20:], big)) <= uint64(room)
-	case capture.TypeSPB:
-		return len(p) >= capture.SimpleFixed+capture.TrailerLen
-	case capture.TypeInterface:
-		return len(p) >= capture.InterfaceFixed+capture.TrailerLen
-	case capture.TypeSection:
-		return len(p) >= capture.SectionFixed+capture.TrailerLen
-	case capture.TypeStats:
-		return len(p) >= 24
-	}
-	return true
+	_, fixed := capture.FixedPart(typ)
+	room := len(p) - fixed - capture.TrailerLen
+	packet := typ == capture.TypeEPB || typ == capture.TypePB
+	return room >= 0 && (!packet || uint64(capture.U32(p[20:], big)) <= uint64(room))
 }
 
 // follow follows blocks from an offset, for so many bytes at most.
-func (s *blocks) follow(at, most int) sequence {
-	t, start, big := sequence{end: at}, at, s.big
-	for {
+func (s *blocks) follow(at, most int) trail {
+	t, big := trail{end: at}, s.big
+	for t.end-at <= most {
 		if t.end == len(s.w) {
-			t.closed = t.blocks > 0 || s.eof
-			return t
+			t.closed = t.records > 0 || s.eof
+			break
 		}
 		n, more := s.blockAt(t.end, big)
 		if n == 0 {
-			t.closed = more && t.blocks > 0
-			return t
+			t.closed = more && t.records > 0
+			break
 		}
 		p := s.w[t.end:]
 		big, _ = orderAt(p, big)
 		switch capture.U32(p, big) {
 		case capture.TypeEPB, capture.TypePB:
 			t.packets++
-			t.near = t.near || s.nearBlock(p, big)
+			if t.near == 0 && s.nearBlock(p, big) {
+				t.near++
+			}
 		}
-		t.blocks++
-		if t.end += n; t.end-start > most {
-			return t
-		}
+		t.records++
+		t.end += n
 	}
+	return t
 }
 
 // nearBlock says whether a packet's time is near to those delivered.
@@ -157,7 +140,7 @@ func (s *blocks) nearBlock(p []byte, big bool) bool {
 // packetMost is the length of blocks that a packet can carry, bytes.
 const packetMost = 128
 
-// found says whether blocks stand at an offset where nothing said so: the
+// found says whether blocks are at an offset where nothing said so: the
 // capture's own, not those that a packet carries.
 func (s *blocks) found(at int) bool {
 	if n, _ := s.blockAt(at, s.big); n == 0 {
@@ -167,10 +150,10 @@ func (s *blocks) found(at int) bool {
 		return false
 	}
 	t := s.follow(at, packetMost)
-	if t.near || t.closed && t.blocks > 1 {
+	if t.near > 0 || t.closed && t.records > 1 {
 		return true
 	}
-	if t = s.follow(at, longTrail); t.near || t.end-at > longTrail || t.closed && t.blocks > 1 {
+	if t = s.follow(at, longTrail); t.near > 0 || t.end-at > longTrail || t.closed && t.records > 1 {
 		return true
 	}
 	for at < t.end {
@@ -184,7 +167,7 @@ func (s *blocks) found(at int) bool {
 	return false
 }
 
-// expected says whether a block stands at an offset at which a length says so.
+// expected says whether a block is at an offset at which a length says so.
 func (s *blocks) expected(at int) bool {
 	if at >= len(s.w) {
 		return at == len(s.w) && s.eof

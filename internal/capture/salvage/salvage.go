@@ -5,7 +5,7 @@
 // reads it.
 //
 // The wrapped Reader holds the bytes, the position and the blocks. This package
-// decides of each block whether it is to be believed, and what stands at a place
+// decides of each block whether it is to be believed, and what is at a place
 // where none is.
 package salvage
 
@@ -69,7 +69,7 @@ type form interface {
 	// block is there, whatever it holds.
 	chained(w window) bool
 	// rescue deals with the damage at the start of a window: it goes over some of
-	// it, or finds that blocks stand there after all.
+	// it, or finds that blocks are there after all.
 	rescue(w window, why error)
 }
 
@@ -106,7 +106,7 @@ func NewReader(from io.Reader, o Options) (*Reader, error) {
 	return r, nil
 }
 
-// decompress opens a decompressor that goes on after damage. What stands before a
+// decompress opens a decompressor that goes on after damage. What is before a
 // gap at its start is too little to tell anything.
 func (r *Reader) decompress(c *compress.Codec, src *compress.Source, from io.Reader) (io.Reader, error) {
 	s, err := compress.NewSalvager(c, src, from)
@@ -156,7 +156,7 @@ func (r *Reader) split(eof bool) (need int) {
 			break
 		}
 		size, need, err := r.measure(p, eof)
-		if need > 0 {
+		if need > len(p) {
 			return need
 		}
 		looked := r.in.Offset() >= r.proved // at what follows it too
@@ -228,9 +228,8 @@ func startsWithZeros(p []byte, eof bool) bool {
 // errSuspect marks a block that can be read, but that may not be one.
 var errSuspect = fmt.Errorf("%w", ErrGarbage)
 
-// measure gives the size of the block that p starts with, or how many bytes
-// are needed to tell, or what is wrong with it. Where no length is credible size
-// is beyond the limit.
+// measure gives the size of the block that p starts with, and how many bytes are needed
+// to tell, or what is wrong with it. Where no length is credible size is beyond the limit.
 func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 	beyond := r.in.MaxBlock() + 1
 	size, err = r.in.Size(p)
@@ -243,19 +242,14 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 		return beyond, 0, capture.CutShort(len(p))
 	}
 	if r.in.Offset() < r.proved && !r.lost && (size <= len(p) || !eof) {
-		if size > len(p) {
-			return size, size, nil
-		}
-		return size, 0, nil
+		return size, size, nil
 	}
 	need, ok := r.form.believable(p, size, r.sure == r.in.Offset() && size <= lookahead)
 	if ok {
 		need = max(need, size)
 	}
 	switch {
-	case ok && need <= len(p) && !r.lost:
-		return size, 0, nil
-	case need > len(p) && !eof:
+	case need > len(p) && !eof, ok && need <= len(p) && !r.lost:
 		return size, need, nil
 	case need < 0:
 		return beyond, 0, errSuspect

@@ -10,7 +10,7 @@ import (
 )
 
 // A file that was transferred as text (FTP's type A, RFC 959, section 3.1.1.1)
-// has a carriage return in front of every line feed, or lost all that stood
+// has a carriage return in front of every line feed, or lost all that were
 // there. The first can be undone without a rest. The second is mended record by
 // record, where lengths leave one way only.
 
@@ -58,21 +58,19 @@ func (r *Reader) undoText(p []byte, eof bool) bool {
 	return true
 }
 
-// goesOn says whether records or blocks of the present form stand in w.
+// goesOn says whether records or blocks of the present form are in w.
 func (r *Reader) goesOn(w []byte, eof bool) bool {
-	n, closed, win := 0, false, window{r: r, w: w, eof: eof}
+	t, win := trail{}, window{r: r, w: w, eof: eof}
 	switch f := r.form.(type) {
 	case *pcap:
-		t := (&records{window: win, p: f}).follow(0, trailMost, 0)
-		n, closed = t.records, t.closed
+		t = (&records{window: win, p: f}).follow(0, trailMost, 0)
 	case *pcapng:
-		t := (&blocks{window: win, f: f, big: f.Big}).follow(0, longTrail)
-		n, closed = t.blocks, t.closed
+		t = (&blocks{window: win, f: f, big: f.Big}).follow(0, longTrail)
 	}
-	return n >= 2 || n == 1 && closed
+	return t.records >= 2 || t.records == 1 && t.closed
 }
 
-// withoutReturns gives p without the carriage returns that stand before line feeds.
+// withoutReturns gives p without the carriage returns that are before line feeds.
 func withoutReturns(p []byte) []byte { return bytes.ReplaceAll(p, []byte("\r\n"), []byte("\n")) }
 
 // textReader is withoutReturns for what is read.
@@ -80,22 +78,15 @@ type textReader struct{ r *bufio.Reader }
 
 func newTextReader(r io.Reader) io.Reader { return textReader{bufio.NewReader(r)} }
 
-func (t textReader) Read(p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		var c byte
-		if c, err = t.r.ReadByte(); err != nil {
-			break
+func (t textReader) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if err == nil && n > 0 && p[n-1] == '\r' {
+		var next []byte
+		if next, err = t.r.Peek(1); string(next) == "\n" {
+			n--
 		}
-		if c == '\r' {
-			var next []byte
-			if next, err = t.r.Peek(1); err == nil && next[0] == '\n' {
-				continue
-			}
-		}
-		p[n] = c
-		n++
 	}
-	return n, err
+	return copy(p, withoutReturns(p[:n])), err
 }
 
 // openText opens a capture whose very first bytes show that it was transferred
@@ -117,7 +108,7 @@ func (r *Reader) openText(w []byte) bool {
 }
 
 // mendText delivers a record whose carriage returns were lost, where every line
-// feed in it must have had one: the next records stand at an offset nearer by
+// feed in it must have had one: the next records are at an offset nearer by
 // just so many bytes.
 func (s *records) mendText(next int) bool {
 	head := s.p.HeaderLen

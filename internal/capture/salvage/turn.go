@@ -6,89 +6,89 @@ import (
 	"github.com/mendcap/mendcap/internal/capture"
 )
 
-// turn gives a block of pcapng in the other byte order, nil where its kind is
-// not known well enough: packets, interfaces and statistics are.
+// numbers are the numbers of a type of block whose places are known.
+type numbers struct {
+	widths  []int             // of those after its length, up to data and options, bytes
+	options map[uint16]number // by their codes
+}
+
+// number is what an option of some bytes holds: numbers of so many bytes each.
+type number struct{ length, width int }
+
+// blockNumbers are the types of pcapng that can be turned: packets, interfaces and
+// statistics.
+var blockNumbers = map[uint32]numbers{
+	capture.TypeEPB:       {[]int{4, 4, 4, 4, 4}, packetNumbers},
+	capture.TypePB:        {[]int{2, 2, 4, 4, 4, 4}, packetNumbers},
+	capture.TypeSPB:       {[]int{4}, nil},
+	capture.TypeInterface: {[]int{2, 2, 4}, map[uint16]number{8: {8, 8}, capture.OptOffset: {8, 8}}}, // 8: if_speed
+	capture.TypeStats: {[]int{4, 4, 4}, map[uint16]number{
+		2: {8, 4}, 3: {8, 4}, // isb_starttime, isb_endtime
+		4: {8, 8}, 5: {8, 8}, 6: {8, 8}, 7: {8, 8}, 8: {8, 8},
+	}},
+}
+
+// packetNumbers are the options of packets that hold numbers; 5 is epb_packetid and 6
+// epb_queue.
+var packetNumbers = map[uint16]number{
+	capture.OptFlags: {4, 4}, capture.OptDropCount: {8, 8}, 5: {8, 8}, 6: {4, 4},
+}
+
+// turn gives a block of pcapng in the other byte order, nil where its type is not
+// known well enough.
 func turn(raw []byte, fromBig bool) []byte {
-	t := &turning{raw: append([]byte(nil), raw...), fromBig: fromBig}
 	typ, end := capture.U32(raw, fromBig), len(raw)-capture.TrailerLen
-	t.words(0, 8)
-	t.words(end, len(raw))
-	switch typ {
-	case capture.TypeEPB, capture.TypePB:
-		if typ == capture.TypePB {
-			t.halves(8, 12)
-		} else {
-			t.words(8, 12)
-		}
-		t.words(12, capture.EnhancedFixed)
-		t.options(capture.EnhancedFixed+capture.Padded(int(capture.U32(raw[20:], fromBig))), end, [...]uint16{capture.OptFlags, 6}, [...]uint16{capture.OptDropCount, 5})
-	case capture.TypeSPB:
-		t.words(8, capture.SimpleFixed)
-	case capture.TypeInterface:
-		t.halves(8, 12)
-		t.words(12, capture.InterfaceFixed)
-		t.options(capture.InterfaceFixed, end, [2]uint16{}, [...]uint16{8, capture.OptOffset}) // if_speed
-	case capture.TypeStats:
-		t.words(8, 20)
-		t.options(20, end, [2]uint16{}, [2]uint16{}, 2, 3, 4, 5, 6, 7, 8)
-	default:
+	known, ok := blockNumbers[typ]
+	if !ok {
 		return nil
 	}
-	return t.raw
-}
-
-// turning is a block that is being turned.
-type turning struct {
-	raw     []byte
-	fromBig bool
-}
-
-func (t *turning) swap(from, to, width int) {
-	for ; from+width <= to; from += width {
-		slices.Reverse(t.raw[from : from+width])
+	t, at := slices.Clone(raw), 8
+	reverse(t, 0, at, 4)
+	for _, width := range known.widths {
+		reverse(t, at, at+width, width)
+		at += width
 	}
-}
-
-func (t *turning) words(from, to int)  { t.swap(from, to, 4) }
-func (t *turning) halves(from, to int) { t.swap(from, to, 2) }
-
-// options turns the headers of a list, and the values of those options that
-// hold a number of four bytes, of eight bytes, or of two times four.
-func (t *turning) options(from, end int, fours, eights [2]uint16, pairs ...uint16) {
-	order := capture.OrderOf(t.fromBig)
-	for from+4 <= end {
-		code, n := order.Uint16(t.raw[from:]), int(order.Uint16(t.raw[from+2:]))
-		at := from + 4
-		t.halves(from, at)
-		if code == 0 || at+capture.Padded(n) > end { // opt_endofopt
-			return
-		}
-		switch {
-		case n == 4 && slices.Contains(fours[:], code):
-			t.words(at, at+4)
-		case n == 8 && slices.Contains(eights[:], code):
-			t.swap(at, at+8, 8)
-		case n == 8 && slices.Contains(pairs, code) && code <= 3: // isb_starttime, isb_endtime
-			t.words(at, at+8)
-		case n == 8 && slices.Contains(pairs, code):
-			t.swap(at, at+8, 8)
-		}
-		from = at + capture.Padded(n)
+	reverse(t, end, len(t), 4)
+	switch typ {
+	case capture.TypeEPB, capture.TypePB:
+		at += capture.Padded(int(capture.U32(raw[20:], fromBig)))
+	case capture.TypeSPB:
+		at = end
 	}
+	reverseOptions(t[:end], at, fromBig, known.options)
+	return t
 }
 
 // turnNames gives a name resolution block with the headers of its records in
-// the other byte order.
+// the other byte order, that of its section.
 func turnNames(raw []byte, big bool) []byte {
-	order := capture.OrderOf(!big)
-	t := &turning{raw: append([]byte(nil), raw...)}
-	for at, end := 8, len(raw)-capture.TrailerLen; at+4 <= end; {
-		n := capture.Padded(int(order.Uint16(raw[at+2:])))
-		t.halves(at, at+4)
-		if order.Uint16(raw[at:]) == 0 {
-			break
-		}
-		at += 4 + n
+	t := slices.Clone(raw)
+	reverseOptions(t[:len(t)-capture.TrailerLen], 8, !big, nil)
+	return t
+}
+
+// reverse turns the numbers of a width between two offsets.
+func reverse(p []byte, from, to, width int) {
+	for ; from+width <= to; from += width {
+		slices.Reverse(p[from : from+width])
 	}
-	return t.raw
+}
+
+// reverseOptions turns the headers of a list from an offset to the end of p, and the
+// numbers of those options that are known to hold some.
+func reverseOptions(p []byte, at int, fromBig bool, known map[uint16]number) {
+	order := capture.OrderOf(fromBig)
+	for at+4 <= len(p) {
+		code, n := order.Uint16(p[at:]), int(order.Uint16(p[at+2:]))
+		reverse(p, at, at+4, 2)
+		at += 4
+		next := at + capture.Padded(n)
+		if code == 0 || next > len(p) { // opt_endofopt
+			return
+		}
+		if v, ok := known[code]; ok && v.length == n {
+			reverse(p, at, at+n, v.width)
+		}
+		at = next
+	}
 }
