@@ -100,11 +100,6 @@ func (b *Batch) grow(need int) {
 
 // add appends an empty block and returns it for filling in.
 func (b *Batch) add() *Block {
-	if n := len(b.Blocks); n < cap(b.Blocks) {
-		b.Blocks = b.Blocks[:n+1]
-		b.Blocks[n] = Block{}
-	} else {
-		b.Blocks = append(b.Blocks, Block{})
-	}
+	b.Blocks = append(b.Blocks, Block{})
 	return &b.Blocks[len(b.Blocks)-1]
 }
