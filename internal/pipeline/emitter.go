@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 
-	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -13,20 +12,26 @@ type emitter struct {
 	sequencer *sequencer
 	judge     *judge
 	writer    *writer
+	out       *packed
 	batches   chan []*unit
 	written   chan error
 	ctx       context.Context // done once a write has failed
 	stop      context.CancelCauseFunc
 }
 
-// newEmitter begins the stages of a pass that writes to out.
-func (j *job) newEmitter(ctx context.Context, out *capture.Writer, each func(*report.Finding)) (*emitter, error) {
-	s, err := newSequencer(&j.facts, j.order, j.explain)
+// newEmitter begins the stages of a pass that writes to d, from its start; to nothing if
+// that is nil.
+func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft, each func(*report.Finding)) (*emitter, error) {
+	out, err := newPacked(c, d)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSequencer(f, c.order, x)
 	if err != nil {
 		return nil, err
 	}
 	p := &emitter{
-		sequencer: s, judge: newJudge(&j.config, &j.facts, j.explain, each), writer: newWriter(out, &j.facts),
+		sequencer: s, judge: newJudge(c, f, x, each), writer: newWriter(out.Writer, f), out: out,
 		batches: make(chan []*unit, ahead), written: make(chan error, 1),
 	}
 	p.ctx, p.stop = context.WithCancelCause(ctx)
@@ -80,6 +85,9 @@ func (p *emitter) finish(err error) error {
 	}
 	if failed := p.end(); failed != nil {
 		return failed
+	}
+	if err == nil {
+		err = p.out.close()
 	}
 	return err
 }

@@ -34,7 +34,6 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 	if err != nil {
 		return report.Explanations{}, err
 	}
-	defer j.close()
 	return x.explain(ctx, j)
 }
 
@@ -43,7 +42,7 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, error) {
 	j.explain, x.facts = x, &j.facts
 	last := slices.Max(slices.Collect(maps.Keys(x.wanted)))
-	err := j.carryOut(ctx, func(ctx context.Context) error {
+	err := j.run(ctx, func(j *job, ctx context.Context) error {
 		if last > j.facts.packets && !j.facts.partial {
 			return noFrame(last, j.facts.packets)
 		}

@@ -137,22 +137,10 @@ func (g *gatherer) result(partial bool) facts {
 	return f
 }
 
-// gather is the first pass.
-func (j *job) gather(ctx context.Context) error {
-	err := j.gatherOnce(ctx, false)
-	if err == errGatherAll {
-		err = j.gatherAll(ctx)
-	}
-	return err
-}
-
-// gatherAll is the first pass over the whole capture, from the start.
-func (j *job) gatherAll(ctx context.Context) error {
+// gather is the first pass: over the whole capture, or over as much as tells what there
+// is to learn.
+func (j *job) gather(ctx context.Context, whole bool) error {
 	j.flows = conn.NewTable()
-	return j.gatherOnce(ctx, true)
-}
-
-func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 	g := newGatherer(&j.config, j.snapshot, j.flows, whole)
 	broken, err := j.pass(ctx, newDecoder(&j.config, &facts{}), func(c *chunk) error {
 		for i := range c.units {
@@ -167,10 +155,12 @@ func (j *job) gatherOnce(ctx context.Context, whole bool) error {
 		return nil
 	})
 	partial := err == errEnough
-	if err != nil && !partial {
+	switch {
+	case err == errGatherAll:
+		return j.gather(ctx, true)
+	case err != nil && !partial:
 		return err
-	}
-	if g.packets == 0 && broken != nil {
+	case g.packets == 0 && broken != nil:
 		return j.nothingReadable(broken)
 	}
 	j.facts = g.result(partial)

@@ -103,9 +103,8 @@ func repairedBy(t *testing.T, in string, adjust func(*job)) ([]byte, report.Repo
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.close()
 	adjust(j)
-	if err := j.run(context.Background()); err != nil {
+	if err := j.run(context.Background(), (*job).write); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(out)

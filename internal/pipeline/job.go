@@ -13,12 +13,23 @@ import (
 
 // File repairs the capture in, as repair.File says.
 func File(ctx context.Context, in, out string, o Options) (report.Report, error) {
+	return reportOn(ctx, in, out, o, (*job).write)
+}
+
+// Check says of the capture in ("-" for standard input) what File would: the
+// same report and findings, but for Output, which only says whether anything
+// would change. It writes nothing. Options about outputs are not used; errors
+// are those of File.
+func Check(ctx context.Context, in string, o Options) (report.Report, error) {
+	return reportOn(ctx, in, "-", o, (*job).rehearse)
+}
+
+func reportOn(ctx context.Context, in, out string, o Options, rest func(*job, context.Context) error) (report.Report, error) {
 	j, err := newJob(in, out, o)
-	if err != nil {
-		return report.Report{}, err
+	if err == nil {
+		err = j.run(ctx, rest)
 	}
-	defer j.close()
-	if err := j.run(ctx); err != nil {
+	if err != nil {
 		return report.Report{}, err
 	}
 	return j.report.Report, nil
@@ -43,37 +54,13 @@ func newJob(in, out string, o Options) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{config: c, flows: conn.NewTable()}
+	j := &job{config: c}
 	j.reader = newReader(&j.o)
 	return j, nil
 }
 
-func (j *job) close() {
-	if j.source != nil {
-		j.source.close()
-	}
-}
-
-// run takes the capture through its passes, and writes it.
-func (j *job) run(ctx context.Context) error { return j.carryOut(ctx, j.write) }
-
-// carryOut takes the capture through the first pass, and then through the rest.
-func (j *job) carryOut(ctx context.Context, rest func(context.Context) error) error {
-	err := j.collect(ctx)
-	if err == nil {
-		err = rest(ctx)
-	}
-	if err == nil || ctx.Err() != nil || j.source == nil {
-		return err
-	}
-	if changed := j.source.changed(); changed != nil {
-		return changed // whatever else went wrong, this may be why
-	}
-	return err
-}
-
-// collect opens the input and takes it through the first pass.
-func (j *job) collect(ctx context.Context) error {
+// run takes the capture through the first pass, and then through the rest.
+func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) error {
 	err := j.loadTables()
 	if err != nil {
 		return err
@@ -81,7 +68,17 @@ func (j *job) collect(ctx context.Context) error {
 	if j.source, err = openSource(ctx, j.in, &j.o); err != nil {
 		return err
 	}
-	return j.gather(ctx)
+	defer j.source.close()
+	if err = j.gather(ctx, false); err == nil {
+		err = rest(j, ctx)
+	}
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if changed := j.source.changed(); changed != nil {
+		return changed // whatever else went wrong, this may be why
+	}
+	return err
 }
 
 // tablePaths returns where the network tables of a capture are.

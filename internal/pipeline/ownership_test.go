@@ -57,13 +57,12 @@ func repairedAndExplained(t *testing.T, in string, frames []int64, workers int) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.close()
 	x, err := newExplainer(frames)
 	if err != nil {
 		t.Fatal(err)
 	}
 	j.explain, x.facts = x, &j.facts
-	if err := j.run(t.Context()); err != nil {
+	if err := j.run(t.Context(), (*job).write); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(out)

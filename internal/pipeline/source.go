@@ -85,9 +85,10 @@ func (s *source) changed() error {
 	return nil
 }
 
-// ioError marks an error as one of input or output, unless it is the context's.
+// ioError marks an error as one of input or output, unless it is the context's; nil
+// stays nil.
 func ioError(doing string, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return fmt.Errorf("%w: %s: %w", ErrIO, doing, err)
@@ -95,10 +96,15 @@ func ioError(doing string, err error) error {
 
 func (s *source) close() {
 	if s.spooled != nil {
-		os.Remove(s.path)
-		s.spooled.Close()
-		os.Remove(s.path) // where an open file can't be removed
+		removeScratch(s.spooled)
 	}
+}
+
+// removeScratch ends a temporary file.
+func removeScratch(f *os.File) {
+	os.Remove(f.Name())
+	f.Close()
+	os.Remove(f.Name()) // where an open file can't be removed
 }
 
 // open starts a pass over the capture. Reading ends with the context's error once

@@ -17,7 +17,7 @@ import (
 func (j *job) survey(ctx context.Context, d *draft) (written bool, err error) {
 	s, written, err := j.surveyFirst(ctx, d)
 	if err == errGatherAll {
-		if err = j.gatherAll(ctx); err != nil {
+		if err = j.gather(ctx, true); err != nil {
 			return false, err
 		}
 		j.passed--

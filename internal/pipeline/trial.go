@@ -11,7 +11,6 @@ import (
 // disturbance. A nil trial is one that has ended.
 type trial struct {
 	*emitter
-	out     *packed
 	assumed reorder.Profile
 	ended   bool
 }
@@ -24,15 +23,11 @@ func (j *job) newTrial(ctx context.Context, d *draft) (*trial, error) {
 	if d == nil || j.apart || j.o.AlignInterfaces || j.o.EachFinding != nil || j.facts.expectsEdits() {
 		return nil, nil // findings that were handed out can't be taken back
 	}
-	out, err := j.newPacked(d)
+	p, err := newEmitter(ctx, &j.config, &j.facts, j.explain, d, nil)
 	if err != nil {
 		return nil, err
 	}
-	p, err := j.newEmitter(ctx, out.Writer, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &trial{emitter: p, out: out, assumed: j.facts.profile}, nil
+	return &trial{emitter: p, assumed: j.facts.profile}, nil
 }
 
 func (t *trial) over() bool { return t == nil || t.ended }
@@ -65,14 +60,11 @@ func (t *trial) finish(err error) error {
 	if t == nil {
 		return err
 	}
-	defer t.stop(nil)
 	if t.ended {
+		t.stop(nil)
 		return err
 	}
-	if err = t.emitter.finish(err); err == nil {
-		err = t.out.close()
-	}
-	return err
+	return t.emitter.finish(err)
 }
 
 // accept reports whether the trial has written and said what a repair would have, and

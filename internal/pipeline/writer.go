@@ -42,10 +42,7 @@ func (w *writer) all(batches <-chan []*unit) error {
 			u.chunk.release(1)
 		}
 	}
-	if err := w.w.Flush(); err != nil {
-		return ioError("write the output", err)
-	}
-	return nil
+	return ioError("write the output", w.w.Flush())
 }
 
 func (w *writer) unit(u *unit) error {
