@@ -116,9 +116,8 @@ func (r *reportBuilder) noteClocks(c *interfaceClocks, forced int64) {
 		r.note("the clocks of interfaces %d and %d are apart, so their stamps can't be compared and no packet was moved; %s",
 			clock.Reference, clock.Interface, how)
 	}
-	if forced > 0 {
-		r.note("interfaces were merged through a window of %d packets, too small for the clocks' difference %s", maxMerged, timesOver(forced))
-	}
+	r.noteIf(forced, "interfaces were merged through a window of %d packets, too small for the clocks' difference %s",
+		maxMerged, timesOver(forced))
 }
 
 // describe lists the clocks of all interfaces with packets.
