@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/reorder/clocks"
 	"github.com/mendcap/mendcap/report"
@@ -98,7 +99,7 @@ func (c *clockComparer) result() []clocks.Clock {
 func (c *interfaceClocks) comment(u *unit) string {
 	recorded, _ := u.recorded()
 	now, _ := u.stamp()
-	return fmt.Sprintf("%s%s of interface %d corrected by %v to that of interface %d; was %s", commentMark, wordClock,
+	return fmt.Sprintf("%s%s of interface %d corrected by %v to that of interface %d; was %s", comment.Mark, comment.Clock,
 		c.number[idOf(u.block.Interface)], time.Duration(now-recorded), c.reference, seconds(recorded))
 }
 

@@ -80,13 +80,15 @@ func (c *inferred) describe(candidates int) report.Inference {
 // maxDoubtful bounds the flows whose header is doubtful that a report lists.
 const maxDoubtful = 100
 
-func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int) {
-	choice := func(c infer.Candidate) report.HeaderChoice {
-		return report.HeaderChoice{
-			NextHeader: protocolName(c.NextHeader), Destination: c.Destination,
-			Posterior: c.Posterior, Evidence: string(c.Evidence),
-		}
+// choice is a candidate in the words of the report.
+func choice(c infer.Candidate) report.HeaderChoice {
+	return report.HeaderChoice{
+		NextHeader: protocolName(c.NextHeader), Destination: c.Destination,
+		Posterior: c.Posterior, Evidence: string(c.Evidence),
 	}
+}
+
+func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int) {
 	list := make([]report.DoubtfulFlow, 0, len(doubts))
 	for _, d := range doubts {
 		f := report.DoubtfulFlow{Flow: endpoints(d.Source, d.Destination, d.SourcePort, d.DestinationPort), Packets: int64(d.Packets), Best: choice(d.Best), RunnerUp: choice(d.RunnerUp)}

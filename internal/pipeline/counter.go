@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/summary"
 	"github.com/mendcap/mendcap/report"
@@ -111,7 +112,7 @@ func placedBefore(section *capture.Block) bool {
 // mended reports whether a packet has a comment of mendcap's.
 func mended(b *capture.Block) bool {
 	for _, c := range b.Comments() {
-		if strings.HasPrefix(c, commentMark) {
+		if strings.HasPrefix(c, comment.Mark) {
 			return true
 		}
 	}

@@ -61,11 +61,11 @@ func (d *decoder) examine(u *unit) {
 	}
 	var f infer.Facts
 	f.Examine(&p)
-	h := room(&u.chunk.heads, len(u.chunk.units))
-	h.answer, u.headless = d.answers.Infer(&f), h
-	u.proto = h.answer.NextHeader
-	if h.answer.Destination.IsValid() {
-		v.Dst = packet.AddrOf(h.answer.Destination)
+	u.answer = room(&u.chunk.answers, len(u.chunk.units))
+	*u.answer = d.answers.Infer(&f)
+	u.proto = u.answer.NextHeader
+	if u.answer.Destination.IsValid() {
+		v.Dst = packet.AddrOf(u.answer.Destination)
 	}
 }
 

@@ -33,7 +33,7 @@ type unit struct {
 type decoded struct {
 	view     packet.View
 	facts    *infer.Facts     // of a packet whose IPv6 header is missing, in the pass that gathers them
-	headless *headless        // of such a packet in the passes after Conclude, nil of others
+	answer   *infer.Answer    // to such a packet in the passes after Conclude, nil of others
 	mentions *[]infer.Mention // in the pass that gathers facts, nil where there are none
 	names    *names           // nil where it has none
 
@@ -81,11 +81,6 @@ type placed struct {
 type judged struct {
 	frame int64        // number in the output
 	after tcp.Analysis // flags in the output
-}
-
-// headless is what is known of a missing IPv6 header.
-type headless struct {
-	answer infer.Answer
 }
 
 // recorded returns the packet's time as recorded, nanoseconds, and whether it has

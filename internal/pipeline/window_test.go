@@ -3,6 +3,7 @@ package pipeline
 import (
 	"testing"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/reorder"
 )
@@ -123,14 +124,14 @@ func TestLargePacketsAreBounded(t *testing.T) {
 // more than large ones, and those that lack their header more than others.
 func TestSmallPacketsAreBounded(t *testing.T) {
 	for _, c := range []struct {
-		headless *headless
-		size     int
-	}{{nil, packetSize}, {new(headless), packetSize + answerSize}} {
+		answer *infer.Answer
+		size   int
+	}{{nil, packetSize}, {new(infer.Answer), packetSize + answerSize}} {
 		w := newWindowed(t, 1e9)
 		most := 0
 		for n := range 2 * reorder.DefaultWindow {
 			u := w.unit(capture.Packet, int64(n), 84)
-			u.headless = c.headless
+			u.answer = c.answer
 			w.arrange(u)
 			most = max(most, w.pending.left*c.size)
 		}
