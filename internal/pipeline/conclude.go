@@ -40,14 +40,14 @@ func (j *job) conclude(p *emitter, o ordered) {
 }
 
 // conclude says what was found in the passes before and in that which wrote.
-func (r *reportBuilder) conclude(f *facts, o ordered, v judgement, w *writer) {
+func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	r.Schema = report.Schema
 	r.Inference = w.infer.describe(f.answers.Candidates())
 	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(f.answers.Doubts(maxDoubtful))
 	r.Order = describeOrder(f, o.stats, w.moved)
-	r.Order.Uncertainty = describeWidths(v.widths)
+	r.Order.Uncertainty = describeWidths(&v.widths)
 	r.Analysis = report.Analysis{Segments: o.segments, Before: o.before.named(), After: v.after.named()}
-	r.CaptureLoss, r.Findings = v.loss, v.findings
+	r.CaptureLoss, r.Findings = v.loss, v.reported
 	v.seen.Describe(&r.Report, f.span())
 	r.Damage, r.DamageOmitted = describeDamage(f.damage)
 	if r.Notes == nil {

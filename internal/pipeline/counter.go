@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -98,25 +99,15 @@ func (c *counter) exceeds(u *unit, interfaces int) bool {
 
 // placedBefore reports whether mendcap has put the section in order already.
 func placedBefore(section *capture.Block) bool {
-	if section.Pcap {
-		return false
-	}
-	for _, c := range section.Comments() {
-		if strings.HasPrefix(c, orderMark) {
-			return true
-		}
-	}
-	return false
+	return !section.Pcap && commented(section, orderMark)
 }
 
 // mended reports whether a packet has a comment of mendcap's.
-func mended(b *capture.Block) bool {
-	for _, c := range b.Comments() {
-		if strings.HasPrefix(c, comment.Mark) {
-			return true
-		}
-	}
-	return false
+func mended(b *capture.Block) bool { return commented(b, comment.Mark) }
+
+// commented reports whether a block has a comment that begins so.
+func commented(b *capture.Block, mark string) bool {
+	return slices.ContainsFunc(b.Comments(), func(c string) bool { return strings.HasPrefix(c, mark) })
 }
 
 // maxInterfaces is how many interfaces of a capture are told apart in the report

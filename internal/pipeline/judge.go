@@ -16,16 +16,25 @@ type judge struct {
 	edits    bool  // blocks may be edited; else the analysis is that of the input
 	frame    int64 // packets seen
 	analyse  *tcp.Analyser
-	after    flagCounts
 	findings *collector
 	diagnose *diagnose.Diagnoser
 	said     diagnose.Packet // to it, last
 	apart    map[uint64]apartBy
 	declared declared
-	seen     *summary.Summary
 	guard    guard
-	widths   reorder.Histogram // of the intervals in which packets can have happened
 	explain  *explainer
+	judgement
+}
+
+// judgement is what a judge has found.
+type judgement struct {
+	after    flagCounts
+	widths   reorder.Histogram // of the intervals in which packets can have happened
+	loss     report.CaptureLoss
+	reported report.Findings
+	seen     *summary.Summary
+	givenUp  diagnose.GivenUp
+	steps    int64
 }
 
 // newJudge returns a judge that hands each finding to each, if that is not nil; x is nil
@@ -33,7 +42,7 @@ type judge struct {
 func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *judge {
 	seen := summary.New(c.o.Flows, f.span())
 	v := &judge{
-		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), seen: seen, explain: x, apart: f.copies.apart,
+		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), judgement: judgement{seen: seen}, explain: x, apart: f.copies.apart,
 		findings: newCollector(c.o.Findings, each, c.o.NeedsEvidence, seen),
 	}
 	v.diagnose = diagnose.New(v.found)
@@ -144,24 +153,12 @@ func (v *judge) changes() *guard { return &v.guard }
 // fits reports whether the judge was begun where a capture of this span begins.
 func (v *judge) fits(span summary.Span) bool { return v.seen.Fits(span) }
 
-// judgement is what a judge has found.
-type judgement struct {
-	after    flagCounts
-	widths   *reorder.Histogram
-	loss     report.CaptureLoss
-	findings report.Findings
-	seen     *summary.Summary
-	givenUp  diagnose.GivenUp
-	steps    int64
-}
-
 // result settles what still waits. It is to be asked for once, after the last block;
 // interfaces are those of the capture.
-func (v *judge) result(interfaces []report.Interface) judgement {
+func (v *judge) result(interfaces []report.Interface) *judgement {
 	v.diagnose.Finish()
-	r := judgement{after: v.after, widths: &v.widths, loss: v.diagnose.Loss(), seen: v.seen}
-	r.loss.DropCounts = v.declared.result(interfaces)
-	r.findings = v.findings.result()
-	r.givenUp, r.steps = v.diagnose.GivenUp(), v.diagnose.Steps()
-	return r
+	v.loss, v.reported = v.diagnose.Loss(), v.findings.result()
+	v.loss.DropCounts = v.declared.result(interfaces)
+	v.givenUp, v.steps = v.diagnose.GivenUp(), v.diagnose.Steps()
+	return &v.judgement
 }

@@ -67,16 +67,3 @@ func withLocal(s *infer.Snapshot, local []netip.Addr) *infer.Snapshot {
 	all.Interfaces = append(slices.Clone(all.Interfaces), infer.Interface{Addresses: local})
 	return &all
 }
-
-// checkStated checks what the options state of the socket.
-func (o *Options) checkStated() error {
-	if o.Protocol == infer.Unknown {
-		return fmt.Errorf("%w: protocol %d stands for unknown", ErrUsage, o.Protocol)
-	}
-	for _, a := range o.Local {
-		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
-			return fmt.Errorf("%w: %v is no address that a host can have", ErrUsage, a)
-		}
-	}
-	return nil
-}

@@ -19,16 +19,13 @@ type sequencer struct {
 	uncertainty int64 // of corrected stamps, nanoseconds
 	explain     *explainer
 	analyse     *tcp.Analyser
-	before      flagCounts
-
-	segments int64 // of TCP that were analysed
+	counts      ordered
 
 	pending pending
 	pushed  int64
 	highest int64 // highest index placed
 	others  []waiting
 	held    weights // of pending and others
-	crowded int64   // times that packets were placed early, for their bytes
 	out     []*unit
 
 	recorded recordedOrder
@@ -80,7 +77,8 @@ type ordered struct {
 
 // result is to be asked for once all blocks are through.
 func (s *sequencer) result() ordered {
-	return ordered{s.order.Stats(), s.segments, s.before, s.crowded, s.align.result(), s.order.Steps()}
+	s.counts.stats, s.counts.forced, s.counts.steps = s.order.Stats(), s.align.result(), s.order.Steps()
+	return s.counts
 }
 
 // take adds one unit of the capture, its segment complete.
@@ -139,16 +137,16 @@ func (s *sequencer) relieve() {
 	for s.pending.left > 0 && s.held.over(2) {
 		s.out = slices.Grow(s.out, (s.pending.left+1)/2)
 		if s.order.Relieve() {
-			s.crowded++
+			s.counts.crowded++
 		}
 	}
 }
 
 func (s *sequencer) analyseBefore(u *unit) {
 	if u.tracked.followed {
-		s.segments++
+		s.counts.segments++
 		u.before = s.analyse.Add(&u.seg)
-		s.before.add(u.before)
+		s.counts.before.add(u.before)
 	}
 	if s.explain != nil {
 		u.clue = s.explain.begin(u)

@@ -93,7 +93,7 @@ func TestBlocksBetweenPacketsAreBounded(t *testing.T) {
 		if most > maxBetween || most < maxBetween/2 {
 			t.Errorf("blocks of %d bytes: held %d, want up to %d", share, most, maxBetween)
 		}
-		if w.crowded == 0 {
+		if w.counts.crowded == 0 {
 			t.Errorf("blocks of %d bytes: the window was not closed early", share)
 		}
 		w.barrier()
@@ -113,7 +113,7 @@ func TestLargePacketsAreBounded(t *testing.T) {
 	if most > maxWindow || most < maxWindow/2 {
 		t.Errorf("held: got %d bytes, want up to %d", most, maxWindow)
 	}
-	if w.crowded == 0 {
+	if w.counts.crowded == 0 {
 		t.Error("the window was not closed early")
 	}
 	w.barrier()
@@ -138,7 +138,7 @@ func TestSmallPacketsAreBounded(t *testing.T) {
 		if most > maxRecords || most < maxRecords/2 {
 			t.Errorf("held: got %d bytes of records of %d bytes, want up to %d", most, c.size, maxRecords)
 		}
-		if w.crowded == 0 {
+		if w.counts.crowded == 0 {
 			t.Error("the window was not closed early")
 		}
 		w.barrier()
@@ -152,8 +152,8 @@ func TestSettledPacketsLeaveFirst(t *testing.T) {
 	for n := range 1500 {
 		w.give(capture.Packet, int64(n)*1e6, 1<<17)
 	}
-	if w.crowded != 0 {
-		t.Errorf("closed early: got %d times, want 0", w.crowded)
+	if w.counts.crowded != 0 {
+		t.Errorf("closed early: got %d times, want 0", w.counts.crowded)
 	}
 	w.barrier()
 	w.check(t)
