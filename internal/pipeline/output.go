@@ -108,7 +108,7 @@ func (o *output) send(ctx context.Context) error {
 	if o.o.Stdout != nil {
 		out = o.o.Stdout
 	}
-	_, err := io.Copy(out, contextReader{ctx, o.draft.file})
+	_, err := io.Copy(out, filesys.WhileRunning(ctx, o.draft.file))
 	return ioError(doing, err)
 }
 

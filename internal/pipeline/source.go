@@ -12,6 +12,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/capture/salvage"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Source is a capture that can be opened several times, as repair.Source says.
@@ -43,7 +44,7 @@ func openSource(ctx context.Context, in string, o *Options) (*source, error) {
 		if stdin == nil {
 			stdin = os.Stdin
 		}
-		return spool(ctx, in, stdin, o)
+		return spool(ctx, in, func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }, o)
 	}
 	info, err := os.Stat(in)
 	if err != nil {
@@ -53,7 +54,7 @@ func openSource(ctx context.Context, in string, o *Options) (*source, error) {
 		return nil, fmt.Errorf("%w: it is a folder", ErrNoCapture)
 	}
 	if !info.Mode().IsRegular() {
-		return spoolFile(ctx, in, filepath.Base(in), o)
+		return spool(ctx, filepath.Base(in), func() (io.ReadCloser, error) { return os.Open(in) }, o)
 	}
 	return &source{name: filepath.Base(in), path: in, size: info.Size(), was: info}, nil
 }
@@ -114,7 +115,7 @@ func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Read
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := salvage.NewReader(contextReader{ctx, f}, o.reading())
+	r, err := salvage.NewReader(filesys.WhileRunning(ctx, f), o.reading())
 	if err != nil {
 		f.Close()
 		if ctx.Err() != nil {
@@ -148,17 +149,4 @@ func unopened(err error) error {
 		return fmt.Errorf("%w: %w", ErrIO, err)
 	}
 	return fmt.Errorf("%w: %w", ErrNoCapture, err)
-}
-
-// contextReader ends with the context's error once that is done.
-type contextReader struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }
