@@ -81,6 +81,14 @@ func (o *Options) check() error {
 	return nil
 }
 
+// valid is what reorder makes of options that newConfig has checked.
+func valid[T any](made T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return made
+}
+
 // chooseCompression settles how the output is compressed: as asked for, or as
 // its name says.
 func (c *config) chooseCompression() error {

@@ -26,12 +26,8 @@ func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSequencer(f, c.order, x)
-	if err != nil {
-		return nil, err
-	}
 	p := &emitter{
-		sequencer: s, judge: newJudge(c, f, x, each), writer: newWriter(out.Writer, f), out: out,
+		sequencer: newSequencer(f, c.order, x), judge: newJudge(c, f, x, each), writer: newWriter(out.Writer, f), out: out,
 		batches: make(chan []*unit, ahead), written: make(chan error, 1),
 	}
 	p.ctx, p.stop = context.WithCancelCause(ctx)

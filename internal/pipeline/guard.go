@@ -69,13 +69,6 @@ func (l *left) has(u *unit) leftFor {
 	return 0
 }
 
-func (l *left) add(hash uint64, why leftFor) {
-	if l.by == nil {
-		l.by = make(map[uint64]leftFor)
-	}
-	l.by[hash] = why
-}
-
 // guard counts by how much the flags of connections have changed. Only those of
 // which a packet has other flags than before take memory, and those that lack segments.
 type guard struct {
@@ -116,9 +109,6 @@ func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
 	gap := before&after&tcp.AckLostSegment != 0
 	if before == after && !gap {
 		return
-	}
-	if g.by == nil {
-		g.by = make(map[uint64]change)
 	}
 	others := g.apart | tcp.AckLostSegment
 	c := g.by[hash]

@@ -44,10 +44,11 @@ func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *ju
 	v := &judge{
 		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), judgement: judgement{seen: seen}, explain: x, apart: f.copies.apart,
 		findings: newCollector(c.o.Findings, each, c.o.NeedsEvidence, seen),
+		declared: declared{by: make(map[declaration]uint64)},
+		guard:    guard{apart: f.flagsApart(), by: make(map[uint64]change)},
 	}
 	v.diagnose = diagnose.New(v.found)
 	v.diagnose.Reverses, v.diagnose.Tick = f.profile.Reverses, f.profile.Tick
-	v.guard.apart = f.flagsApart()
 	return v
 }
 

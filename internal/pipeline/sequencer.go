@@ -39,18 +39,17 @@ type waiting struct {
 }
 
 // newSequencer returns a sequencer; x is nil where nothing is to be explained.
-func newSequencer(f *facts, o reorder.Options, x *explainer) (*sequencer, error) {
+func newSequencer(f *facts, o reorder.Options, x *explainer) *sequencer {
 	s := &sequencer{
 		analyse: tcp.NewAnalyser(), highest: -1, recorded: recordedOrder{reach: f.profile.Backward}, explain: x,
 		sorts: f.profile.Basis == reorder.StampOrder, uncertainty: f.clocks.uncertainty,
 	}
 	s.align = newAligner(&f.clocks, s.arrange)
-	order, err := reorder.NewOrderer(f.profile, o, s.placed)
-	s.order = order
-	if err == nil && x != nil {
+	s.order = valid(reorder.NewOrderer(f.profile, o, s.placed))
+	if x != nil {
 		s.watch()
 	}
-	return s, err
+	return s
 }
 
 // watch asks the orderer for the traces of the frames that are to be explained.

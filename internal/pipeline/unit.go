@@ -103,10 +103,10 @@ func (u *unit) ticks() uint64 {
 // stamp returns the time that order goes by, nanoseconds, and whether the packet has
 // one: as recorded, or corrected where its clock is.
 func (u *unit) stamp() (int64, bool) {
-	if !u.block.HasStamp || u.block.Interface == nil {
-		return 0, false
+	if u.aligned.corrected {
+		return u.block.Interface.Nanos(u.aligned.ticks), true
 	}
-	return u.block.Interface.Nanos(u.ticks()), true
+	return u.recorded()
 }
 
 // ends returns the addresses that order and reports use.
