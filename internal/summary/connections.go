@@ -207,19 +207,14 @@ func (f *connection) window(s *tcp.Segment, d uint8) int64 {
 
 // worse orders connections by how much there is to say of them, most first.
 func worse(a, b *connection) int {
-	switch {
-	case a.odd != b.odd:
-		return cmp.Compare(b.odd, a.odd)
-	case a.moved != b.moved:
-		return cmp.Compare(b.moved, a.moved)
-	case a.before+a.after != b.before+b.after:
-		return cmp.Compare(b.before+b.after, a.before+a.after)
-	case a.bytes[0]+a.bytes[1] != b.bytes[0]+b.bytes[1]:
-		return cmp.Compare(b.bytes[0]+b.bytes[1], a.bytes[0]+a.bytes[1])
-	case a.packets != b.packets:
-		return cmp.Compare(b.packets, a.packets)
-	}
-	return cmp.Or(bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.first, b.first))
+	return cmp.Or(
+		cmp.Compare(b.odd, a.odd),
+		cmp.Compare(b.moved, a.moved),
+		cmp.Compare(b.before+b.after, a.before+a.after),
+		cmp.Compare(b.bytes[0]+b.bytes[1], a.bytes[0]+a.bytes[1]),
+		cmp.Compare(b.packets, a.packets),
+		bytes.Compare(a.key[:], b.key[:]),
+		cmp.Compare(a.first, b.first))
 }
 
 // retire keeps a connection that makes way, if it is among the worst.

@@ -106,7 +106,7 @@ func TestStep(t *testing.T) {
 }
 
 func TestDisplacement(t *testing.T) {
-	var d displacement
+	d := make(displacement)
 	if got := d.result(); len(got) != 0 {
 		t.Errorf("nothing moved: got %v", got)
 	}
