@@ -33,12 +33,12 @@ type phrases []known
 // known is a comment with all that it was made of.
 type known struct {
 	phrase
-	candidates *infer.Candidate // the first of those listed: packets of one flow share the list
-	comment    []byte
+	comment []byte
 }
 
-// phrase is all that the comment on a header says, but for the candidates.
+// phrase is all that the comment on a header says.
 type phrase struct {
+	candidates           *infer.Candidate // the first of those listed: packets of one flow share the list
 	nextHeader, hopLimit uint8
 	nextHeaderBy, dstBy  infer.Origin
 	posterior            float64 // where the destination is likely
@@ -55,10 +55,10 @@ func (p *phrases) headerComment(u *unit) []byte {
 	if len(a.Candidates) > 0 {
 		listed = &a.Candidates[0]
 	}
-	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
+	k := phrase{listed, a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
 	for i := range *p {
-		if (*p)[i].phrase == k && (*p)[i].candidates == listed {
+		if (*p)[i].phrase == k {
 			made := (*p)[i].comment
 			if i > 0 { // what is asked for often is soon among the first
 				(*p)[i], (*p)[i-1] = (*p)[i-1], (*p)[i]
@@ -69,7 +69,7 @@ func (p *phrases) headerComment(u *unit) []byte {
 	if len(*p) >= maxPhrases {
 		*p = (*p)[:0]
 	}
-	*p = append(*p, known{k, listed, []byte(composeHeader(u))})
+	*p = append(*p, known{k, []byte(composeHeader(u))})
 	return (*p)[len(*p)-1].comment
 }
 

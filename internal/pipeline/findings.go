@@ -23,10 +23,6 @@ type collector struct {
 	beyond    *diagnose.Finding   // the last of those that were enough; nil before they are
 }
 
-func newCollector(limit int, each func(*report.Finding), evident func(*report.Finding) bool, seen *summary.Summary) *collector {
-	return &collector{limit: limit, each: each, evident: evident, seen: seen}
-}
-
 // add takes in a finding.
 func (c *collector) add(f *diagnose.Finding) {
 	c.total++

@@ -178,10 +178,7 @@ func (r *reportBuilder) noteLeft(f *facts) {
 	case l.all:
 		r.note("no packet was moved: putting the capture in order would have raised the flags of connections again and again")
 	case l.risen > 0:
-		them := "them"
-		if l.risen == 1 {
-			them = "it"
-		}
-		r.note("%s left as recorded: putting %s in order would have raised %s flags", were(l.risen, "connection"), them, itsOrTheir(l.risen))
+		r.note("%s left as recorded: putting %s in order would have raised %s flags",
+			were(l.risen, "connection"), either(l.risen, "it", "them"), itsOrTheir(l.risen))
 	}
 }

@@ -43,7 +43,7 @@ func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *ju
 	seen := summary.New(c.o.Flows, f.span())
 	v := &judge{
 		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), judgement: judgement{seen: seen}, explain: x, apart: f.copies.apart,
-		findings: newCollector(c.o.Findings, each, c.o.NeedsEvidence, seen),
+		findings: &collector{limit: c.o.Findings, each: each, evident: c.o.NeedsEvidence, seen: seen},
 		declared: declared{by: make(map[declaration]uint64)},
 		guard:    guard{apart: f.flagsApart(), by: make(map[uint64]change)},
 	}

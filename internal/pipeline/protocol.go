@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -44,12 +45,8 @@ func ParseProtocol(text string) (uint8, error) {
 	}
 	n, err := strconv.ParseUint(text, 10, 8)
 	if err != nil || n == 0 || n == infer.Unknown {
-		var names []string
-		for _, name := range protocolNames {
-			names = append(names, strings.ToLower(name))
-		}
-		slices.Sort(names)
-		return 0, fmt.Errorf("%w: %q is no protocol: a number from 1 to 254, or one of %s", ErrUsage, text, strings.Join(names, ", "))
+		names := strings.ToLower(strings.Join(slices.Sorted(maps.Values(protocolNames)), ", "))
+		return 0, fmt.Errorf("%w: %q is no protocol: a number from 1 to 254, or one of %s", ErrUsage, text, names)
 	}
 	return uint8(n), nil
 }

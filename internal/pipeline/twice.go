@@ -137,7 +137,7 @@ func (s *sightings) take(u *unit) {
 	}
 	f.apart.add(u.seg.Stamp-before.stamp, s.tick)
 	f.again, f.copies = f.again+weight, f.copies+1
-	across := before.steps() != min(s.prints.steps, maxSteps)
+	across := before.steps != s.prints.steps
 	if u.seg.Stamp == before.stamp && (s.tick == 0 || across) {
 		f.same, f.across = f.same+weight, f.across || across
 	}
