@@ -98,7 +98,7 @@ func (o *output) appears() (bool, error) {
 func (o *output) send(ctx context.Context) error {
 	doing := "write to standard output"
 	o.said.Name, o.said.Status = "-", statusWritten
-	if o.o.source != nil {
+	if o.o.Source != nil {
 		doing, o.said.Name = "write the output", ""
 	}
 	if _, err := o.draft.file.Seek(0, io.SeekStart); err != nil {

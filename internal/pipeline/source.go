@@ -36,8 +36,8 @@ type source struct {
 // openSource checks that the input is there. Standard input, or what else can be
 // read only once, is copied to a temporary file.
 func openSource(ctx context.Context, in string, o *Options) (*source, error) {
-	if o.source != nil {
-		return &source{name: o.source.Name(), size: -1, given: &given{from: o.source}}, nil
+	if o.Source != nil {
+		return &source{name: o.Source.Name(), size: -1, given: &given{from: o.Source}}, nil
 	}
 	if in == "-" {
 		stdin := o.Stdin
