@@ -92,14 +92,12 @@ func valid[T any](made T, err error) T {
 // chooseCompression settles how the output is compressed: as asked for, or as
 // its name says.
 func (c *config) chooseCompression() error {
-	if asked := c.o.Compress; asked != "" {
-		if !slices.Contains(naming.Compressions(), asked) {
-			return fmt.Errorf("%w: %q is no compression: one of %s", ErrUsage, asked, strings.Join(naming.Compressions(), ", "))
-		}
-		return nil
+	all := naming.Compressions()
+	if asked := c.o.Compress; asked != "" && !slices.Contains(all, asked) {
+		return fmt.Errorf("%w: %q is no compression: one of %s", ErrUsage, asked, strings.Join(all, ", "))
 	}
-	for _, known := range naming.Compressions() {
-		if naming.HasSuffix(c.out, naming.PackedSuffix(known)) {
+	for _, known := range all {
+		if c.o.Compress == "" && naming.HasSuffix(c.out, naming.PackedSuffix(known)) {
 			c.o.Compress = known
 		}
 	}

@@ -124,11 +124,5 @@ func (u *unit) direction() tcp.Side {
 		return tcp.Unproven
 	}
 	flags, _ := u.block.Flags()
-	switch flags & 3 {
-	case 1:
-		return tcp.In
-	case 2:
-		return tcp.Out
-	}
-	return tcp.Unproven
+	return [4]tcp.Side{1: tcp.In, 2: tcp.Out}[flags&3]
 }

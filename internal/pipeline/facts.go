@@ -87,9 +87,7 @@ func (f *facts) leaveRisen(g *guard, run int) bool {
 	if risen == 0 {
 		return false
 	}
-	if run >= maxRuns {
-		f.left.all = true
-	}
+	f.left.all = f.left.all || run >= maxRuns
 	f.settleProfile()
 	return true
 }

@@ -60,6 +60,6 @@ var (
 
 // Check returns an ErrUsage if File would refuse the options whatever the capture.
 func (o Options) Check() error {
-	_, err := newJob("-", "-", o)
+	_, err := newConfig("-", "-", o)
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
@@ -29,7 +28,11 @@ func spool(ctx context.Context, name string, open func() (io.ReadCloser, error),
 	s := &source{name: name, path: f.Name(), spooled: f}
 	r, release := interruptible(ctx, open)
 	defer release()
-	err = s.fill(&limited{r: r, most: o.spoolLimit()}, o)
+	most := o.SpoolLimit
+	if most == 0 {
+		most = freeSpace(os.TempDir()) / 2
+	}
+	err = s.fill(&limited{r: r, most: most}, o)
 	if err == nil && !atomicfile.RenamesOpen {
 		err = f.Close() // nothing else would be allowed to remove it
 	}
@@ -60,17 +63,6 @@ func (s *source) fill(from *limited, o *Options) error {
 // reading is how the capture is read.
 func (o *Options) reading() salvage.Options {
 	return salvage.Options{ReaderOptions: capture.ReaderOptions{MaxUnpacked: o.MaxUnpacked}, Refuse: o.RefuseDamaged}
-}
-
-// spoolLimit is how much may be spooled, bytes.
-func (o *Options) spoolLimit() int64 {
-	if o.SpoolLimit > 0 {
-		return o.SpoolLimit
-	}
-	if free, known := freeSpace(os.TempDir()); known {
-		return free / 2
-	}
-	return math.MaxInt64
 }
 
 // limited gives an error after so many bytes, if there are more.
