@@ -13,7 +13,7 @@
 //	emit     order, diagnose, write
 //
 // The usual capture takes these three, or two: where nothing is disturbed the survey
-// writes the capture besides (see trial), and no emit follows. There are more where
+// writes the capture besides (see newTrial), and no emit follows. There are more where
 //
 //   - the first packet without its header comes late, or another interface does: gather
 //     begins again, and the survey after it;

@@ -52,8 +52,15 @@ func (j *job) surveyFirst(ctx context.Context, d *draft) (_ *reorder.Survey, wri
 
 // surveyBy takes the capture through a surveyor.
 func (j *job) surveyBy(ctx context.Context, s *surveyor) error {
-	broken, err := j.pass(s.trial.context(ctx), newDecoder(&j.config, &j.facts), s.take)
-	if err = s.trial.finish(err); err != nil && err != errEnough {
+	if s.trial != nil {
+		ctx = s.trial.ctx // done when a write has failed, too
+		defer s.trial.stop(nil)
+	}
+	broken, err := j.pass(ctx, newDecoder(&j.config, &j.facts), s.take)
+	if s.trial != nil {
+		err = s.trial.finish(err)
+	}
+	if err != nil && err != errEnough {
 		return err
 	}
 	s.align.flush()

@@ -12,7 +12,7 @@ type surveyor struct {
 	track  *tracker
 	align  *aligner
 	first  *firstLook // nil but in the first survey
-	trial  *trial     // nil where nothing is written besides
+	trial  *emitter   // nil where nothing is written besides, or no more
 }
 
 // firstLook is what the first survey does besides.
@@ -42,7 +42,15 @@ func (s *surveyor) take(c *chunk) error {
 	if s.survey.Enough() && !s.first.goesOn() {
 		return errEnough
 	}
-	return s.trial.take(c, s.survey.Disturbed())
+	if s.trial == nil {
+		return nil
+	}
+	err := s.trial.take(c)
+	if err == nil && s.survey.Disturbed() {
+		err = s.trial.end()
+		s.trial = nil // what it holds can go while the survey goes on
+	}
+	return err
 }
 
 // learn shows the survey a block whose stamp was corrected.
@@ -54,7 +62,7 @@ func (s *surveyor) learn(u *unit) {
 		p := subject(u)
 		s.survey.Push(&p)
 	}
-	if s.trial.over() {
+	if s.trial == nil {
 		u.chunk.release(1)
 	}
 }
