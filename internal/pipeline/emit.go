@@ -47,7 +47,7 @@ func (j *job) emit(ctx context.Context, d *draft, each func(*report.Finding)) (*
 		return nil, err
 	}
 	track := newTracker(&j.facts, j.flows, &j.facts.placed)
-	_, err = j.pass(p.ctx, newDecoder(&j.config, &j.facts), func(c *chunk) error {
+	_, err = j.pass(ctx, newDecoder(&j.config, &j.facts), func(c *chunk) error {
 		for i := range c.units {
 			track.take(&c.units[i])
 		}

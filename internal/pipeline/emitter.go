@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -14,9 +16,8 @@ type emitter struct {
 	writer    *writer
 	out       *packed
 	batches   chan []*unit
-	written   chan error
+	group     *errgroup.Group
 	ctx       context.Context // done once a write has failed
-	stop      context.CancelCauseFunc
 }
 
 // newEmitter begins the stages of a pass that writes to d, from its start; to nothing if
@@ -28,24 +29,13 @@ func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft
 	}
 	p := &emitter{
 		sequencer: newSequencer(f, c.order, x), judge: newJudge(c, f, x, each), writer: newWriter(out.Writer, f), out: out,
-		batches: make(chan []*unit, ahead), written: make(chan error, 1),
+		batches: make(chan []*unit, ahead),
 	}
-	p.ctx, p.stop = context.WithCancelCause(ctx)
+	p.group, p.ctx = errgroup.WithContext(ctx)
 	judged := make(chan []*unit, 1)
-	go p.judge.all(p.batches, judged)
-	go p.write(p.writer, judged)
+	p.group.Go(func() error { return p.judge.all(p.ctx, p.batches, judged) })
+	p.group.Go(func() error { return p.writer.all(judged) })
 	return p, nil
-}
-
-// write has all that was judged written. A write that fails ends the pass.
-func (p *emitter) write(w *writer, judged <-chan []*unit) {
-	err := w.all(judged)
-	if err != nil {
-		p.stop(err)
-		for range judged { // so that the judge comes to its end
-		}
-	}
-	p.written <- err
 }
 
 // take adds a chunk whose segments are complete.
@@ -74,7 +64,6 @@ func (p *emitter) hand() error {
 // finish writes what is left, unless the pass has failed. A write that failed
 // has made the pass fail.
 func (p *emitter) finish(err error) error {
-	defer p.stop(nil)
 	if err == nil {
 		p.sequencer.flush()
 		err = p.hand()
@@ -91,5 +80,5 @@ func (p *emitter) finish(err error) error {
 // end waits for the goroutines.
 func (p *emitter) end() error {
 	close(p.batches)
-	return <-p.written
+	return p.group.Wait()
 }

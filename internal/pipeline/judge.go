@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"context"
+
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/internal/summary"
@@ -53,14 +55,19 @@ func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *ju
 }
 
 // all judges batches of units until there are no more, and hands them on.
-func (v *judge) all(batches <-chan []*unit, judged chan<- []*unit) {
+func (v *judge) all(ctx context.Context, batches <-chan []*unit, judged chan<- []*unit) error {
 	defer close(judged)
 	for units := range batches {
 		for _, u := range units {
 			v.unit(u)
 		}
-		judged <- units
+		select {
+		case judged <- units:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
+	return nil
 }
 
 // unit takes in the next block of the output.

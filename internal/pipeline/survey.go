@@ -52,10 +52,6 @@ func (j *job) surveyFirst(ctx context.Context, d *draft) (_ *reorder.Survey, wri
 
 // surveyBy takes the capture through a surveyor.
 func (j *job) surveyBy(ctx context.Context, s *surveyor) error {
-	if s.trial != nil {
-		ctx = s.trial.ctx // done when a write has failed, too
-		defer s.trial.stop(nil)
-	}
 	broken, err := j.pass(ctx, newDecoder(&j.config, &j.facts), s.take)
 	if s.trial != nil {
 		err = s.trial.finish(err)
