@@ -48,7 +48,7 @@ func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	r.Order.Uncertainty = describeWidths(&v.widths)
 	r.Analysis = report.Analysis{Segments: o.segments, Before: o.before.named(), After: v.after.named()}
 	r.CaptureLoss, r.Findings = v.loss, v.reported
-	v.seen.Describe(&r.Report, f.span())
+	v.seen.Describe(&r.Report, f.Span)
 	r.Damage, r.DamageOmitted = describeDamage(f.damage)
 	if r.Notes == nil {
 		r.Notes = []string{}

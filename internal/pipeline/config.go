@@ -45,12 +45,12 @@ func newConfig(in, out string, o Options) (config, error) {
 	}
 	c.o.Findings = cmp.Or(o.Findings, DefaultFindings)
 	c.o.Flows = cmp.Or(o.Flows, DefaultFlows)
-	var err error
-	if c.layout, err = packet.ParseLayout(cmp.Or(o.UserLayout, "auto")); err != nil {
-		return c, fmt.Errorf("%w: %w", ErrUsage, err)
-	}
 	c.order.Without = o.Without
-	if err := c.order.Validate(); err != nil {
+	var err error
+	if c.layout, err = packet.ParseLayout(cmp.Or(o.UserLayout, "auto")); err == nil {
+		err = c.order.Validate()
+	}
+	if err != nil {
 		return c, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	if sameFile(in, c.out) {

@@ -43,7 +43,7 @@ func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, e
 	j.explain, x.facts = x, &j.facts
 	last := slices.Max(slices.Collect(maps.Keys(x.wanted)))
 	err := j.run(ctx, func(j *job, ctx context.Context) error {
-		if last > j.facts.packets && !j.facts.partial {
+		if last > j.facts.packets && !j.facts.Partial {
 			return noFrame(last, j.facts.packets)
 		}
 		return j.rehearse(ctx)

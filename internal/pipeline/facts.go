@@ -31,9 +31,9 @@ func (f *facts) expectsEdits() bool {
 // takeFirstLook takes in what the first survey has found besides, and the damage of a pass
 // that has counted what the one before had not.
 func (f *facts) takeFirstLook(l *firstLook, broken *salvage.Damages) {
-	if f.partial {
+	if f.Partial {
 		f.contents, f.damage = l.rest.contents, broken
-		f.partial = false
+		f.Partial = false
 	}
 	f.takeSightings(l.twice)
 	f.takeClocks(l.clocks)

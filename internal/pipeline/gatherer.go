@@ -129,7 +129,7 @@ func (g *gatherer) wholePacket(u *unit) {
 // result concludes what was gathered; partial says that it was of the beginning alone.
 func (g *gatherer) result(partial bool) facts {
 	f := facts{contents: g.contents, answers: g.engine.Conclude(), tick: g.ticks.Tick()}
-	f.partial = partial
+	f.Partial = partial
 	g.local.Decide(g.flows, f.answers.Local(), f.headerless > 0)
 	g.local.ForgetAll()
 	f.local = g.local

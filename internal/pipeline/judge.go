@@ -42,7 +42,7 @@ type judgement struct {
 // newJudge returns a judge that hands each finding to each, if that is not nil; x is nil
 // where nothing is to be explained.
 func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *judge {
-	seen := summary.New(c.o.Flows, f.span())
+	seen := summary.New(c.o.Flows, f.Span)
 	v := &judge{
 		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), judgement: judgement{seen: seen}, explain: x, apart: f.copies.apart,
 		findings: &collector{limit: c.o.Findings, each: each, evident: c.o.NeedsEvidence, seen: seen},

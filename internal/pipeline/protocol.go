@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -28,12 +29,7 @@ func protocolName(n uint8) string {
 }
 
 // ProtocolName returns the name of an upper-layer protocol, or else its number.
-func ProtocolName(n uint8) string {
-	if name, ok := protocolNames[n]; ok {
-		return name
-	}
-	return fmt.Sprint(n)
-}
+func ProtocolName(n uint8) string { return cmp.Or(protocolNames[n], fmt.Sprint(n)) }
 
 // ParseProtocol reads what ProtocolName returns, in any case; numbers are those from
 // 1 to 254. What is neither name nor number is an ErrUsage.

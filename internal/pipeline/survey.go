@@ -21,7 +21,7 @@ func (j *job) survey(ctx context.Context, d *draft) (written bool, err error) {
 		j.passed--
 		s, written, err = j.surveyFirst(ctx, d)
 	}
-	if err == nil && j.o.AlignInterfaces && j.facts.clocks.align(j.facts.first, j.facts.last) {
+	if err == nil && j.o.AlignInterfaces && j.facts.clocks.align(j.facts.First, j.facts.Last) {
 		s = valid(reorder.NewSurvey(j.order))
 		err = j.surveyBy(ctx, newSurveyor(&j.facts, j.flows, s))
 	}
@@ -39,7 +39,7 @@ func (j *job) surveyFirst(ctx context.Context, d *draft) (_ *reorder.Survey, wri
 	f.clocks = numberClocks(&f.contents)
 	s := newSurveyor(f, j.flows, valid(reorder.NewSurvey(j.order)))
 	s.first = &firstLook{clocks: newClockComparer(&f.clocks), twice: newSightings(f.tick), known: len(f.interfaces)}
-	if f.partial {
+	if f.Partial {
 		s.first.rest = newCounter(f.contents)
 		s.track = newTracker(f, j.flows, &s.first.rest.placed)
 	}

@@ -27,7 +27,7 @@ func (j *job) newTrial(ctx context.Context, d *draft) (*emitter, error) {
 func (j *job) accept(t *emitter) bool {
 	f := &j.facts
 	p, assumed := &f.profile, reorder.Undisturbed(f.tick)
-	if t == nil || f.expectsEdits() || len(f.copies.apart) > 0 || p.Tick != assumed.Tick || p.Gate != assumed.Gate || p.SetBack != assumed.SetBack || !t.judge.fits(f.span()) {
+	if t == nil || f.expectsEdits() || len(f.copies.apart) > 0 || p.Tick != assumed.Tick || p.Gate != assumed.Gate || p.SetBack != assumed.SetBack || !t.judge.fits(f.Span) {
 		return false
 	}
 	ordered := t.sequencer.result()
