@@ -81,23 +81,14 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 	return err
 }
 
-// tablePaths returns where the network tables of a capture are.
-func tablePaths(in string, o Options) ([]string, error) {
-	if len(o.Tables) > 0 || in == "-" {
-		return o.Tables, nil
-	}
-	found, err := tables.Find(in, naming.Stem(in))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrIO, err)
-	}
-	return found, nil
-}
-
 // loadTables reads the tables that were named, or those beside the capture.
 func (j *job) loadTables() error {
-	paths, err := tablePaths(j.in, j.o)
-	if err != nil {
-		return err
+	paths := j.o.Tables
+	if len(paths) == 0 && j.in != "-" {
+		var err error
+		if paths, err = tables.Find(j.in, naming.Stem(j.in)); err != nil {
+			return fmt.Errorf("%w: %w", ErrIO, err)
+		}
 	}
 	snapshot, results, err := tables.Load(paths...)
 	if err != nil {

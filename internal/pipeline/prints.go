@@ -74,14 +74,12 @@ func (p *printSet) find(print uint64) int {
 
 // grow makes room for twice as many packets, or forgets half of them.
 func (p *printSet) grow() {
-	old := p.slots
-	if len(old) < 2*maxPrints {
-		p.slots = make([]printed, max(2*len(old), 2*fewestPrints))
-	} else {
-		p.slots = make([]printed, len(old))
+	old, size := p.slots, max(2*len(p.slots), 2*fewestPrints)
+	if size > 2*maxPrints {
+		size = len(old)
 		p.drop++
 	}
-	p.used = 0
+	p.slots, p.used = make([]printed, size), 0
 	for i := range old {
 		if one := &old[i]; one.print != 0 && one.zeros >= p.drop {
 			p.slots[p.find(one.print)] = *one

@@ -51,11 +51,9 @@ func (w *writer) unit(u *unit) error {
 	switch {
 	case b.Kind == capture.Packet:
 		return w.packet(u)
-	case !w.edits:
-		return w.w.Write(b)
-	case b.Kind == capture.Section:
+	case w.edits && b.Kind == capture.Section:
 		return w.w.WriteSection(b, application, w.section)
-	case b.Type == capture.TypeCustomNC:
+	case w.edits && b.Type == capture.TypeCustomNC:
 		w.skipped++
 		return nil
 	}
