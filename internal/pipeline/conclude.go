@@ -157,7 +157,7 @@ func (r *reportBuilder) limits(f *facts, o ordered, g diagnose.GivenUp, forgotte
 		timesOver(left.Unnamed))
 	r.noteIf(left.Unlisted, "the candidates for the header of %s are not listed: too many flows have some",
 		plural(left.Unlisted, "flow"))
-	r.noteIf(stats.Forced, "the window of %d packets was too small for the gate %s",
+	r.noteIf(stats.Forced, "the window of %d packets was too small %s for how far packets may move",
 		reorder.DefaultWindow, timesOver(stats.Forced))
 	r.noteIf(stats.Forgotten, "order has forgotten ranges of connections' bytes %s: too many in one connection at once",
 		timesOver(stats.Forgotten))
@@ -165,7 +165,7 @@ func (r *reportBuilder) limits(f *facts, o ordered, g diagnose.GivenUp, forgotte
 	r.noteIf(g.Looks, "%s judged by fewer of the packets before: too many in one connection", were(g.Looks, "flag"))
 	r.noteIf(g.Waits, "%s judged before all evidence had come: too many waited for it", were(g.Waits, "flag"))
 	r.noteIf(g.Gaps, "%s not set beside all others of the time: too many at once", were(g.Gaps, "gap"))
-	r.noteIf(o.crowded, "the window of %d MiB, %d of them for blocks that are no packets, and %d MiB of records was too small for the gate %s",
+	r.noteIf(o.crowded, "the window of %d MiB, %d of them for blocks that are no packets, and %d MiB of records was too small %s for how far packets may move",
 		maxWindow>>20, maxBetween>>20, maxRecords>>20, timesOver(o.crowded))
 }
 
