@@ -79,7 +79,7 @@ func (v *judge) unit(u *unit) {
 	}
 }
 
-// packet analyses the packet where it stands now, and keeps what is to be said.
+// packet analyses the packet where it is now, and keeps what is to be said.
 func (v *judge) packet(u *unit) {
 	u.judged = judged{v.frame, v.flags(u)}
 	v.after.add(u.judged.after)

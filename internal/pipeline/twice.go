@@ -11,13 +11,13 @@ import (
 
 // Laws hold within one observation point. Where a capture shows a connection
 // from two of them, or its packets at two times, they prove nothing: the packets
-// of the one stand before, after and among those of the other by a delay that
+// of the one come before, after and among those of the other by a delay that
 // is no jitter.
 
-// sightings is the stage of the first survey that tells connections that a capture shows more than once: recorded at
-// both of their ends, each packet twice (by a bridge, a mirror port, a VLAN and
-// its parent), or again later in the file (captures that were appended to each
-// other, or that overlap). In: packets in file order, with their stamps as recorded.
+// sightings is the stage of the first survey that tells connections that a capture shows
+// more than once: recorded at both of their ends, each packet twice (by a bridge, a mirror
+// port, a VLAN and its parent), or again later in the file (captures that were appended to
+// each other, or that overlap). In: packets in file order, with their stamps as recorded.
 // Its memory is bounded.
 type sightings struct {
 	prints printSet

@@ -13,7 +13,7 @@ import (
 
 // unit is one block on its way through the stages: a packet mostly. Each stage fills
 // its own part, and reads those of the stages before it. A field that is filled stays
-// as it is: what was recorded and what was made of it stand side by side.
+// as it is: what was recorded and what was made of it are kept side by side.
 type unit struct {
 	block *capture.Block // as it is in the file, by the reader: nobody changes it
 	chunk *chunk         // that keeps the block's bytes; the mover may give it another one

@@ -70,7 +70,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			c.finding(p.Segment.Flow, int64(i+1), diagnose.Loss)
 		}
 		kept := 0
-		if c.by.Each(func(uint64, **connection) { kept++ }); len(c.retired) > c.limit || len(c.holders) > maxGalleries || kept > held {
+		if c.by.Each(func(uint64, **connection) { kept++ }); len(c.retired) > c.limit || len(c.holders) > maxExcerpts || kept > held {
 			t.Fatalf("after %d connections: %d retired, %d excerpts, %d kept", i+1, len(c.retired), len(c.holders), kept)
 		}
 	}
