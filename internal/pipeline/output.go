@@ -33,45 +33,45 @@ type output struct {
 // newOutput begins an output, which has to be discarded or published. What becomes of
 // it is told to said.
 func newOutput(c *config, permissions fs.FileMode, said *report.Output) (*output, error) {
-	o := &output{config: c, said: said}
+	out := &output{config: c, said: said}
 	var err error
 	if c.out == "-" {
-		o.draft.again = true
-		o.draft.file, err = atomicfile.Scratch()
-	} else if o.pending, err = atomicfile.CreateFor(c.out, permissions); err == nil {
+		out.draft.again = true
+		out.draft.file, err = atomicfile.Scratch()
+	} else if out.pending, err = atomicfile.CreateFor(c.out, permissions); err == nil {
 		_, missing := os.Stat(c.out)
-		o.draft.file, o.draft.again = o.pending.File, missing == nil // to be compared with what is there
+		out.draft.file, out.draft.again = out.pending.File, missing == nil // to be compared with what is there
 	}
 	if err != nil {
 		return nil, ioError("create the output", err)
 	}
-	return o, nil
+	return out, nil
 }
 
 // discard takes away what did not appear.
-func (o *output) discard() error {
-	if o.pending == nil {
-		removeScratch(o.draft.file)
+func (out *output) discard() error {
+	if out.pending == nil {
+		removeScratch(out.draft.file)
 		return nil
 	}
-	return ioError("remove what was not published", o.pending.Discard())
+	return ioError("remove what was not published", out.pending.Discard())
 }
 
 // publish lets the finished file appear. If another run takes the name meanwhile,
 // what it has put there is compared too.
-func (o *output) publish(ctx context.Context) error {
-	if o.pending == nil {
-		return errors.Join(o.send(ctx), o.discard())
+func (out *output) publish(ctx context.Context) error {
+	if out.pending == nil {
+		return errors.Join(out.send(ctx), out.discard())
 	}
 	for {
-		appears, err := o.appears()
+		appears, err := out.appears()
 		switch {
 		case !appears:
-			return errors.Join(err, o.discard())
-		case o.o.Force:
-			return ioError("publish the output", o.pending.Commit())
+			return errors.Join(err, out.discard())
+		case out.o.Force:
+			return ioError("publish the output", out.pending.Commit())
 		}
-		if err := o.pending.CommitNew(); !errors.Is(err, fs.ErrExist) {
+		if err := out.pending.CommitNew(); !errors.Is(err, fs.ErrExist) {
 			return ioError("publish the output", err)
 		}
 	}
@@ -79,36 +79,36 @@ func (o *output) publish(ctx context.Context) error {
 
 // appears says whether the finished file is to take the output's name: not where the
 // same bytes are there already, nor where others are.
-func (o *output) appears() (bool, error) {
-	o.said.Name, o.said.Status = filepath.Base(o.out), statusWritten
-	same, exists, err := equalFiles(o.pending.Name(), o.out)
+func (out *output) appears() (bool, error) {
+	out.said.Name, out.said.Status = filepath.Base(out.config.out), statusWritten
+	same, exists, err := equalFiles(out.pending.Name(), out.config.out)
 	switch {
 	case err != nil:
 		return false, ioError("compare with the output that exists", err)
 	case same:
-		o.said.Status = statusUnchanged
+		out.said.Status = statusUnchanged
 		return false, nil
-	case exists && !o.o.Force:
-		return false, fmt.Errorf("%w: %w: %s", ErrIO, ErrExists, o.out)
+	case exists && !out.o.Force:
+		return false, fmt.Errorf("%w: %w: %s", ErrIO, ErrExists, out.config.out)
 	}
 	return true, nil
 }
 
 // send copies the finished file to Options.Stdout.
-func (o *output) send(ctx context.Context) error {
+func (out *output) send(ctx context.Context) error {
 	doing := "write to standard output"
-	o.said.Name, o.said.Status = "-", statusWritten
-	if o.o.Source != nil {
-		doing, o.said.Name = "write the output", ""
+	out.said.Name, out.said.Status = "-", statusWritten
+	if out.o.Source != nil {
+		doing, out.said.Name = "write the output", ""
 	}
-	if _, err := o.draft.file.Seek(0, io.SeekStart); err != nil {
+	if _, err := out.draft.file.Seek(0, io.SeekStart); err != nil {
 		return ioError(doing, err)
 	}
-	var out io.Writer = os.Stdout
-	if o.o.Stdout != nil {
-		out = o.o.Stdout
+	var to io.Writer = os.Stdout
+	if out.o.Stdout != nil {
+		to = out.o.Stdout
 	}
-	_, err := io.Copy(out, filesys.WhileRunning(ctx, o.draft.file))
+	_, err := io.Copy(to, filesys.WhileRunning(ctx, out.draft.file))
 	return ioError(doing, err)
 }
 
