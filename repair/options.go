@@ -96,15 +96,15 @@ const (
 const MaxFlows = pipeline.MaxFlows
 
 // Check returns an ErrUsage if the options would be refused whatever the capture.
-func (o Options) Check() error { return o.inner().Check() }
+func (o Options) Check() error { return o.inner(nil).Check() }
 
 // inner returns the options as the pipeline takes them.
-func (o *Options) inner() pipeline.Options {
+func (o *Options) inner(src Source) pipeline.Options {
 	inner := pipeline.Options{
 		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
 		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
 		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces,
-		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout,
+		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,
 	}
 	if o.Tally != nil {
 		o.count(&inner)

@@ -67,7 +67,7 @@ var (
 // ErrExists, or the context's; after any of them there is no output, and the report
 // is empty.
 func File(ctx context.Context, in, out string, o Options) (report.Report, error) {
-	return pipeline.File(ctx, in, out, o.inner())
+	return pipeline.File(ctx, in, out, o.inner(nil))
 }
 
 // Capture repairs what src opens and writes the result to dst, as a pcapng that is
@@ -85,7 +85,8 @@ func Capture(ctx context.Context, src Source, dst io.Writer, o Options) (report.
 	case dst == nil:
 		return report.Report{}, fmt.Errorf("%w: nothing to write to", ErrUsage)
 	}
-	return pipeline.Capture(ctx, src, dst, o.inner())
+	o.Stdout = dst
+	return pipeline.File(ctx, "-", "-", o.inner(src))
 }
 
 // Check says of the capture in ("-" for standard input) what File would: the
@@ -93,7 +94,7 @@ func Capture(ctx context.Context, src Source, dst io.Writer, o Options) (report.
 // would change. It writes nothing. Options about outputs are not used; errors
 // are those of File.
 func Check(ctx context.Context, in string, o Options) (report.Report, error) {
-	return pipeline.Check(ctx, in, o.inner())
+	return pipeline.Check(ctx, in, o.inner(nil))
 }
 
 // CheckCapture is Check of what src opens.
@@ -101,7 +102,7 @@ func CheckCapture(ctx context.Context, src Source, o Options) (report.Report, er
 	if src == nil {
 		return report.Report{}, errNoSource()
 	}
-	return pipeline.CheckCapture(ctx, src, o.inner())
+	return pipeline.Check(ctx, "-", o.inner(src))
 }
 
 // Explain says of frames of the capture in ("-" for standard input), by their
@@ -110,7 +111,7 @@ func CheckCapture(ctx context.Context, src Source, o Options) (report.Report, er
 // are more than MaxExplained frames, or one that the capture does not have, is an
 // ErrUsage.
 func Explain(ctx context.Context, in string, frames []int64, o Options) (report.Explanations, error) {
-	x, err := pipeline.Explain(ctx, in, frames, o.inner())
+	x, err := pipeline.Explain(ctx, in, frames, o.inner(nil))
 	render.FillText(&x)
 	return x, err
 }
@@ -120,7 +121,7 @@ func ExplainCapture(ctx context.Context, src Source, frames []int64, o Options) 
 	if src == nil {
 		return report.Explanations{}, errNoSource()
 	}
-	x, err := pipeline.ExplainCapture(ctx, src, frames, o.inner())
+	x, err := pipeline.Explain(ctx, "-", frames, o.inner(src))
 	render.FillText(&x)
 	return x, err
 }

@@ -39,9 +39,9 @@ func (v *view) evidenceOfLoss(detail string) evidence {
 	}
 	switch {
 	case from == 0 && v.shown.times == 0:
-		return because("sent again, and acknowledged then; its first copy stands too far back to compare, or before the capture")
+		return because("sent again, and acknowledged then; its first copy is too far back to compare, or before the capture")
 	case from == 0:
-		return because("from frame %d on %d ACKs ask for it, and it is sent again; its first copy stands too far back to compare, or before the capture", v.shown.frame, int64(v.shown.times))
+		return because("from frame %d on %d ACKs ask for it, and it is sent again; its first copy is too far back to compare, or before the capture", v.shown.frame, int64(v.shown.times))
 	case detail == report.FastRetransmission:
 		return because("open since frame %d; from frame %d on %d ACKs ask for it", from, v.shown.frame, int64(v.shown.times))
 	case detail == report.Timeout || detail == report.TailLossProbe:

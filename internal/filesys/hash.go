@@ -10,11 +10,15 @@ import (
 // or the context's once that is done.
 func Hash(ctx context.Context, r io.Reader) ([]byte, error) {
 	h := sha256.New()
-	if _, err := io.CopyBuffer(h, whileRunning{ctx, r}, make([]byte, 1<<18)); err != nil {
+	if _, err := io.CopyBuffer(h, WhileRunning(ctx, r), make([]byte, 1<<18)); err != nil {
 		return nil, err
 	}
 	return h.Sum(nil), nil
 }
+
+// WhileRunning returns a reader that gives what r does, and ends with the context's error
+// once that is done.
+func WhileRunning(ctx context.Context, r io.Reader) io.Reader { return whileRunning{ctx, r} }
 
 // whileRunning ends with the context's error once that is done.
 type whileRunning struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/mendcap/mendcap/reorder/clocks"
 )
 
-// shuffled is the share of samples, one in so many, whose answer stands before
+// shuffled is the share of samples, one in so many, whose answer comes before
 // its cause in a file that was sorted by stamps which can't be compared.
 const shuffled = 100
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/reorder/clocks"
 	"github.com/mendcap/mendcap/report"
@@ -60,20 +61,17 @@ func numberClocks(c *contents) interfaceClocks {
 // clockComparer is the stage of the first survey that compares the clocks of interfaces.
 // In: packets in file order, with their stamps as recorded.
 type clockComparer struct {
-	number map[interfaceID]int
-	survey *clocks.Survey // nil where there is nothing to compare
+	number map[interfaceID]int // nil where there is nothing to compare
+	survey *clocks.Survey
 }
 
 func newClockComparer(c *interfaceClocks) *clockComparer {
-	if c.number == nil {
-		return &clockComparer{}
-	}
-	return &clockComparer{number: c.number, survey: clocks.NewSurvey(c.reference)}
+	return &clockComparer{c.number, clocks.NewSurvey(c.reference)}
 }
 
 // take takes in a packet.
 func (c *clockComparer) take(u *unit) {
-	if c.survey == nil || !u.tracked.ruled {
+	if c.number == nil || !u.tracked.ruled {
 		return
 	}
 	if stamp, ok := u.recorded(); ok {
@@ -84,21 +82,16 @@ func (c *clockComparer) take(u *unit) {
 }
 
 // compares reports whether there is something to compare.
-func (c *clockComparer) compares() bool { return c.survey != nil }
+func (c *clockComparer) compares() bool { return c.number != nil }
 
 // result ends the comparison.
-func (c *clockComparer) result() []clocks.Clock {
-	if c.survey == nil {
-		return nil
-	}
-	return c.survey.Result()
-}
+func (c *clockComparer) result() []clocks.Clock { return c.survey.Result() }
 
 // comment says that the packet's stamp was corrected.
 func (c *interfaceClocks) comment(u *unit) string {
 	recorded, _ := u.recorded()
 	now, _ := u.stamp()
-	return fmt.Sprintf("%s%s of interface %d corrected by %v to that of interface %d; was %s", commentMark, wordClock,
+	return fmt.Sprintf("%s%s of interface %d corrected by %v to that of interface %d; was %s", comment.Mark, comment.Clock,
 		c.number[idOf(u.block.Interface)], time.Duration(now-recorded), c.reference, seconds(recorded))
 }
 
@@ -116,9 +109,8 @@ func (r *reportBuilder) noteClocks(c *interfaceClocks, forced int64) {
 		r.note("the clocks of interfaces %d and %d are apart, so their stamps can't be compared and no packet was moved; %s",
 			clock.Reference, clock.Interface, how)
 	}
-	if forced > 0 {
-		r.note("interfaces were merged through a window of %d packets, too small for the clocks' difference %s", maxMerged, timesOver(forced))
-	}
+	r.noteIf(forced, "interfaces were merged through a window of %d packets, too small for the clocks' difference %s",
+		maxMerged, timesOver(forced))
 }
 
 // describe lists the clocks of all interfaces with packets.
@@ -137,12 +129,15 @@ func (c *interfaceClocks) describe(interfaces []report.Interface) []report.Clock
 		}
 		clock := known[n]
 		one := report.Clock{
-			Interface: n, Reference: c.reference, State: c.stateOf(&clock), Samples: clock.Samples,
+			Interface: n, Reference: c.reference, State: stateNames[clock.State], Samples: clock.Samples,
 			Offset: time.Duration(clock.Offset), Uncertainty: time.Duration(clock.Uncertainty),
 			SkewPPB: clock.SkewPPB, SkewUncertaintyPPB: clock.SkewUncertainty,
 		}
 		if clock.State != clocks.Unknown {
 			one.At = utc(clock.At)
+		}
+		if clock.State == clocks.Differs && c.corrections != nil {
+			one.State = report.ClockCorrected
 		}
 		if clock.State == clocks.OneSided {
 			one.Bound = "at most"
@@ -155,17 +150,8 @@ func (c *interfaceClocks) describe(interfaces []report.Interface) []report.Clock
 	return list
 }
 
-func (c *interfaceClocks) stateOf(clock *clocks.Clock) string {
-	switch clock.State {
-	case clocks.Aligned:
-		return report.ClockAligned
-	case clocks.Differs:
-		if c.corrections != nil {
-			return report.ClockCorrected
-		}
-		return report.ClockDiffers
-	case clocks.OneSided:
-		return report.ClockOneSided
-	}
-	return report.ClockUnknown
+// stateNames are the report's, of clocks that are not corrected.
+var stateNames = [...]string{
+	clocks.Unknown: report.ClockUnknown, clocks.Aligned: report.ClockAligned,
+	clocks.Differs: report.ClockDiffers, clocks.OneSided: report.ClockOneSided,
 }

@@ -15,22 +15,8 @@ import (
 // application is how mendcap names itself in shb_userappl.
 const application = "mendcap"
 
-// commentMark begins each of mendcap's packet comments; orderMark begins that
-// of a section whose packets it has put in order.
-const (
-	commentMark = comment.Mark
-	orderMark   = commentMark + "order "
-)
-
-// The words that come first in a comment, by which packets are filtered.
-const (
-	wordMoved    = comment.Moved
-	wordInferred = comment.Inferred
-	wordUnknown  = comment.Unknown
-	wordLikely   = comment.Likely
-	wordClock    = comment.Clock
-	wordLeft     = comment.Left
-)
+// orderMark begins the comment of a section whose packets mendcap has put in order.
+const orderMark = comment.Mark + "order "
 
 // sectionComment stores the basis and the gate, so that a later repair leaves
 // the packets where this one put them.
@@ -47,12 +33,12 @@ type phrases []known
 // known is a comment with all that it was made of.
 type known struct {
 	phrase
-	candidates *infer.Candidate // the first of those listed: packets of one flow share the list
-	comment    []byte
+	comment []byte
 }
 
-// phrase is all that the comment on a header says, but for the candidates.
+// phrase is all that the comment on a header says.
 type phrase struct {
+	candidates           *infer.Candidate // the first of those listed: packets of one flow share the list
 	nextHeader, hopLimit uint8
 	nextHeaderBy, dstBy  infer.Origin
 	posterior            float64 // where the destination is likely
@@ -64,34 +50,34 @@ type phrase struct {
 // headerComment says what was inferred of a header-less packet, by what proof,
 // and what was made up.
 func (p *phrases) headerComment(u *unit) []byte {
-	a := &u.headless.answer
+	a := u.answer
 	var listed *infer.Candidate
 	if len(a.Candidates) > 0 {
 		listed = &a.Candidates[0]
 	}
-	k := phrase{a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
+	k := phrase{listed, a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
 	for i := range *p {
-		if (*p)[i].phrase == k && (*p)[i].candidates == listed {
-			comment := (*p)[i].comment
+		if (*p)[i].phrase == k {
+			made := (*p)[i].comment
 			if i > 0 { // what is asked for often is soon among the first
 				(*p)[i], (*p)[i-1] = (*p)[i-1], (*p)[i]
 			}
-			return comment
+			return made
 		}
 	}
 	if len(*p) >= maxPhrases {
 		*p = (*p)[:0]
 	}
-	*p = append(*p, known{k, listed, []byte(composeHeader(u))})
+	*p = append(*p, known{k, []byte(composeHeader(u))})
 	return (*p)[len(*p)-1].comment
 }
 
 func composeHeader(u *unit) string {
-	a := &u.headless.answer
+	a := u.answer
 	parts, tie := make([]string, 0, 4), ""
 	if unknown := fields(a, infer.NotKnown); unknown != "" {
-		parts = append(parts, wordUnknown+" "+unknown+candidates(a))
+		parts = append(parts, comment.Unknown+" "+unknown+candidates(a))
 	} else if len(a.Candidates) > 0 {
 		tie = candidates(a)
 	}
@@ -100,17 +86,17 @@ func composeHeader(u *unit) string {
 		if p := likelihood(a); p > 0 {
 			likely += fmt.Sprintf(" (probability %.4f)", p)
 		}
-		parts = append(parts, wordLikely+" "+likely+shownBy(by, a)+tie)
+		parts = append(parts, comment.Likely+" "+likely+shownBy(by, a)+tie)
 		by = infer.ByChecksum // what else was inferred needs no destination
 	}
 	if inferred := fields(a, infer.Inferred); inferred != "" {
-		parts = append(parts, wordInferred+" "+inferred+shownBy(by, a))
+		parts = append(parts, comment.Inferred+" "+inferred+shownBy(by, a))
 	}
 	if stated := fields(a, infer.AsStated); stated != "" {
 		parts = append(parts, stated+" as stated")
 	}
 	parts = append(parts, "made up "+madeUp(u))
-	return commentMark + strings.Join(parts, "; ")
+	return comment.Mark + strings.Join(parts, "; ")
 }
 
 // likelihood is the probability of a destination that is likely, 0 for others.
@@ -178,17 +164,17 @@ func verified(a *infer.Answer) string {
 // madeUp lists the fields of the header that no evidence gave.
 func madeUp(u *unit) string {
 	if u.view.Form == packet.Sockaddr6 {
-		return fmt.Sprintf("traffic class 0, flow label 0, hop limit %d", u.headless.answer.HopLimit)
+		return fmt.Sprintf("traffic class 0, flow label 0, hop limit %d", u.answer.HopLimit)
 	}
 	if u.view.TTL == 0 {
-		return fmt.Sprintf("hop limit %d", u.headless.answer.HopLimit)
+		return fmt.Sprintf("hop limit %d", u.answer.HopLimit)
 	}
 	return "nothing"
 }
 
 // appendMove says that the packet was recorded late, and when.
 func appendMove(to []byte, u *unit) []byte {
-	to = append(to, commentMark+wordMoved+" by "...)
+	to = append(to, comment.Mark+comment.Moved+" by "...)
 	to = append(to, u.placed.law.String()...)
 	if !u.placed.timed {
 		to = append(to, ", within its tick; was frame "...)

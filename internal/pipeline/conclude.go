@@ -19,6 +19,13 @@ func (r *reportBuilder) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
+// noteIf notes what there are n of, or has happened n times, unless n is 0.
+func (r *reportBuilder) noteIf(n int64, format string, args ...any) {
+	if n > 0 {
+		r.note(format, args...)
+	}
+}
+
 // conclude fills the report from what the pass that wrote has counted.
 func (j *job) conclude(p *emitter, o ordered) {
 	v := p.judge.result(j.facts.interfaces)
@@ -33,15 +40,15 @@ func (j *job) conclude(p *emitter, o ordered) {
 }
 
 // conclude says what was found in the passes before and in that which wrote.
-func (r *reportBuilder) conclude(f *facts, o ordered, v judgement, w *writer) {
+func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	r.Schema = report.Schema
 	r.Inference = w.infer.describe(f.answers.Candidates())
 	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(f.answers.Doubts(maxDoubtful))
 	r.Order = describeOrder(f, o.stats, w.moved)
-	r.Order.Uncertainty = describeWidths(v.widths)
+	r.Order.Uncertainty = describeWidths(&v.widths)
 	r.Analysis = report.Analysis{Segments: o.segments, Before: o.before.named(), After: v.after.named()}
-	r.CaptureLoss, r.Findings = v.loss, v.findings
-	v.seen.Describe(&r.Report, f.span())
+	r.CaptureLoss, r.Findings = v.loss, v.reported
+	v.seen.Describe(&r.Report, f.Span)
 	r.Damage, r.DamageOmitted = describeDamage(f.damage)
 	if r.Notes == nil {
 		r.Notes = []string{}
@@ -73,13 +80,15 @@ func (c *inferred) describe(candidates int) report.Inference {
 // maxDoubtful bounds the flows whose header is doubtful that a report lists.
 const maxDoubtful = 100
 
-func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int) {
-	choice := func(c infer.Candidate) report.HeaderChoice {
-		return report.HeaderChoice{
-			NextHeader: protocolName(c.NextHeader), Destination: c.Destination,
-			Posterior: c.Posterior, Evidence: string(c.Evidence),
-		}
+// choice is a candidate in the words of the report.
+func choice(c infer.Candidate) report.HeaderChoice {
+	return report.HeaderChoice{
+		NextHeader: protocolName(c.NextHeader), Destination: c.Destination,
+		Posterior: c.Posterior, Evidence: string(c.Evidence),
 	}
+}
+
+func describeDoubts(doubts []infer.Doubt, total int) ([]report.DoubtfulFlow, int) {
 	list := make([]report.DoubtfulFlow, 0, len(doubts))
 	for _, d := range doubts {
 		f := report.DoubtfulFlow{Flow: endpoints(d.Source, d.Destination, d.SourcePort, d.DestinationPort), Packets: int64(d.Packets), Best: choice(d.Best), RunnerUp: choice(d.RunnerUp)}
@@ -130,57 +139,34 @@ func describeWidths(h *reorder.Histogram) report.Uncertainty {
 // limits says which bounds were met, and how often packets were placed early for
 // their bytes.
 func (r *reportBuilder) limits(f *facts, o ordered, g diagnose.GivenUp, forgotten int64) {
-	stats := &o.stats
-	if n := f.unlisted; n > 0 {
-		r.note("%s not listed: the first %d are", were(n, "interface"), maxInterfaces)
-	}
-	if n := f.strange; n > 0 {
-		r.note("of the addresses that interface descriptions state the first %d were taken for the host's, and %d beyond them not", maxOwn, n)
-	}
-	left := f.answers.GivenUp()
-	if n := left.Addresses; n > 0 {
-		r.note("an address was left out of the candidates for headers %s: there were too many", timesOver(n))
-	}
-	if n := forgotten; n > 0 {
-		r.note("a connection was forgotten %s: more than %d at once over the passes; what came back later was judged afresh", timesOver(n), conn.MaxFlows)
-	}
-	if n := left.Packets; n > 0 {
-		r.note("%s answered without the evidence of the flow: too many flows", were(n, "header-less packet"))
-	}
-	if stats.Unsorted > 0 {
-		r.note("%s too late to be sorted by stamps through the window of %d packets", were(stats.Unsorted, "packet"), reorder.DefaultWindow)
-	}
-	if n := left.Crowded; n > 0 {
-		r.note("only some of the addresses that fit a checksum were looked at, since there were so many: of %s", plural(n, "checksum"))
-	}
-	if n := left.Unnamed; n > 0 {
-		r.note("a destination was named for a flow that had many already, and not tried, %s", timesOver(n))
-	}
-	if n := left.Unlisted; n > 0 {
-		r.note("the candidates for the header of %s are not listed: too many flows have some", plural(n, "flow"))
-	}
-	if stats.Forced > 0 {
-		r.note("the window of %d packets was too small for the gate %s", reorder.DefaultWindow, timesOver(stats.Forced))
-	}
-	if n := stats.Forgotten; n > 0 {
-		r.note("order has forgotten ranges of connections' bytes %s: too many in one connection at once", timesOver(n))
-	}
-	if n := g.Holes; n > 0 {
-		r.note("holes of %s were forgotten: too many at once", plural(n, "connection"))
-	}
-	if n := g.Looks; n > 0 {
-		r.note("%s judged by fewer of the packets before: too many in one connection", were(n, "flag"))
-	}
-	if n := g.Waits; n > 0 {
-		r.note("%s judged before all evidence had come: too many waited for it", were(n, "flag"))
-	}
-	if n := g.Gaps; n > 0 {
-		r.note("%s not set beside all others of the time: too many at once", were(n, "gap"))
-	}
-	if o.crowded > 0 {
-		r.note("the window of %d MiB, %d of them for blocks that are no packets, and %d MiB of records was too small for the gate %s",
-			maxWindow>>20, maxBetween>>20, maxRecords>>20, timesOver(o.crowded))
-	}
+	stats, left := &o.stats, f.answers.GivenUp()
+	r.noteIf(f.unlisted, "%s not listed: the first %d are", were(f.unlisted, "interface"), maxInterfaces)
+	r.noteIf(f.strange, "of the addresses that interface descriptions state the first %d were taken for the host's, and %d beyond them not",
+		maxOwn, f.strange)
+	r.noteIf(left.Addresses, "an address was left out of the candidates for headers %s: there were too many",
+		timesOver(left.Addresses))
+	r.noteIf(forgotten, "a connection was forgotten %s: more than %d at once over the passes; what came back later was judged afresh",
+		timesOver(forgotten), conn.MaxFlows)
+	r.noteIf(left.Packets, "%s answered without the evidence of the flow: too many flows",
+		were(left.Packets, "header-less packet"))
+	r.noteIf(stats.Unsorted, "%s too late to be sorted by stamps through the window of %d packets",
+		were(stats.Unsorted, "packet"), reorder.DefaultWindow)
+	r.noteIf(left.Crowded, "only some of the addresses that fit a checksum were looked at, since there were so many: of %s",
+		plural(left.Crowded, "checksum"))
+	r.noteIf(left.Unnamed, "a destination was named for a flow that had many already, and not tried, %s",
+		timesOver(left.Unnamed))
+	r.noteIf(left.Unlisted, "the candidates for the header of %s are not listed: too many flows have some",
+		plural(left.Unlisted, "flow"))
+	r.noteIf(stats.Forced, "the window of %d packets was too small %s for how far packets may move",
+		reorder.DefaultWindow, timesOver(stats.Forced))
+	r.noteIf(stats.Forgotten, "order has forgotten ranges of connections' bytes %s: too many in one connection at once",
+		timesOver(stats.Forgotten))
+	r.noteIf(g.Holes, "holes of %s were forgotten: too many at once", plural(g.Holes, "connection"))
+	r.noteIf(g.Looks, "%s judged by fewer of the packets before: too many in one connection", were(g.Looks, "flag"))
+	r.noteIf(g.Waits, "%s judged before all evidence had come: too many waited for it", were(g.Waits, "flag"))
+	r.noteIf(g.Gaps, "%s not set beside all others of the time: too many at once", were(g.Gaps, "gap"))
+	r.noteIf(o.crowded, "the window of %d MiB, %d of them for blocks that are no packets, and %d MiB of records was too small %s for how far packets may move",
+		maxWindow>>20, maxBetween>>20, maxRecords>>20, timesOver(o.crowded))
 }
 
 // noteUnknown says what destinations that stayed unknown kept from being

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/reorder"
@@ -39,20 +40,17 @@ func newConfig(in, out string, o Options) (config, error) {
 	if err := c.chooseCompression(); err != nil {
 		return c, err
 	}
-	if err := o.checkLimits(); err != nil {
+	if err := o.check(); err != nil {
 		return c, err
 	}
 	c.o.Findings = cmp.Or(o.Findings, DefaultFindings)
 	c.o.Flows = cmp.Or(o.Flows, DefaultFlows)
-	if err := o.checkStated(); err != nil {
-		return c, err
-	}
-	var err error
-	if c.layout, err = packet.ParseLayout(cmp.Or(o.UserLayout, "auto")); err != nil {
-		return c, fmt.Errorf("%w: %w", ErrUsage, err)
-	}
 	c.order.Without = o.Without
-	if err := c.order.Validate(); err != nil {
+	var err error
+	if c.layout, err = packet.ParseLayout(cmp.Or(o.UserLayout, "auto")); err == nil {
+		err = c.order.Validate()
+	}
+	if err != nil {
 		return c, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	if sameFile(in, c.out) {
@@ -61,8 +59,8 @@ func newConfig(in, out string, o Options) (config, error) {
 	return c, nil
 }
 
-// checkLimits checks the options that are numbers.
-func (o *Options) checkLimits() error {
+// check checks the options that are numbers or addresses.
+func (o *Options) check() error {
 	switch {
 	case o.Findings < 0:
 		return fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
@@ -72,21 +70,34 @@ func (o *Options) checkLimits() error {
 		return fmt.Errorf("%w: %d connections", ErrUsage, o.Flows)
 	case o.Confidence != 0 && !(o.Confidence >= leastConfidence && o.Confidence <= 1):
 		return fmt.Errorf("%w: confidence %v is not from %v to 1", ErrUsage, o.Confidence, leastConfidence)
+	case o.Protocol == infer.Unknown:
+		return fmt.Errorf("%w: protocol %d stands for unknown", ErrUsage, o.Protocol)
+	}
+	for _, a := range o.Local {
+		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
+			return fmt.Errorf("%w: %v is no address that a host can have", ErrUsage, a)
+		}
 	}
 	return nil
+}
+
+// valid is what reorder makes of options that newConfig has checked.
+func valid[T any](made T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return made
 }
 
 // chooseCompression settles how the output is compressed: as asked for, or as
 // its name says.
 func (c *config) chooseCompression() error {
-	if asked := c.o.Compress; asked != "" {
-		if !slices.Contains(naming.Compressions(), asked) {
-			return fmt.Errorf("%w: %q is no compression: one of %s", ErrUsage, asked, strings.Join(naming.Compressions(), ", "))
-		}
-		return nil
+	all := naming.Compressions()
+	if asked := c.o.Compress; asked != "" && !slices.Contains(all, asked) {
+		return fmt.Errorf("%w: %q is no compression: one of %s", ErrUsage, asked, strings.Join(all, ", "))
 	}
-	for _, known := range naming.Compressions() {
-		if naming.HasSuffix(c.out, naming.PackedSuffix(known)) {
+	for _, known := range all {
+		if c.o.Compress == "" && naming.HasSuffix(c.out, naming.PackedSuffix(known)) {
 			c.o.Compress = known
 		}
 	}

@@ -1,10 +1,12 @@
 package pipeline
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/summary"
 	"github.com/mendcap/mendcap/report"
@@ -13,8 +15,7 @@ import (
 // contents are what a capture holds.
 type contents struct {
 	packets, bytes int64
-	stamped        bool
-	first, last    int64 // earliest and latest stamp, nanoseconds
+	summary.Span   // when they were recorded; Partial where only the beginning was gathered
 	interfaces     []report.Interface
 	unlisted       int64 // interfaces beyond maxInterfaces
 	converted      int64 // sockaddr records of IPv4
@@ -25,12 +26,6 @@ type contents struct {
 	headerless   int64
 	quotes       bool  // errors quote packets
 	own, strange int64 // addresses that interface descriptions state, and those beyond maxOwn
-	partial      bool  // only the beginning was gathered
-}
-
-// span says when the capture's packets were recorded.
-func (c *contents) span() summary.Span {
-	return summary.Span{Stamped: c.stamped, First: c.first, Last: c.last, Partial: c.partial}
 }
 
 // counter is the stage that counts what the capture holds. In: blocks in file order.
@@ -43,7 +38,8 @@ type counter struct {
 func newCounter(known contents) *counter {
 	return &counter{
 		contents: contents{
-			headerless: known.headerless, quotes: known.quotes, own: known.own, strange: known.strange, partial: known.partial,
+			headerless: known.headerless, quotes: known.quotes, own: known.own, strange: known.strange,
+			Span: summary.Span{Partial: known.Partial},
 		},
 		byInterface: make(map[*capture.Interface]int),
 	}
@@ -76,10 +72,10 @@ func (c *counter) packet(u *unit) {
 		c.converted++
 	}
 	if stamp, ok := u.recorded(); ok {
-		if !c.stamped {
-			c.first, c.last, c.stamped = stamp, stamp, true
+		if !c.Stamped {
+			c.First, c.Last, c.Stamped = stamp, stamp, true
 		}
-		c.first, c.last = min(c.first, stamp), max(c.last, stamp)
+		c.First, c.Last = min(c.First, stamp), max(c.Last, stamp)
 	}
 }
 
@@ -97,25 +93,15 @@ func (c *counter) exceeds(u *unit, interfaces int) bool {
 
 // placedBefore reports whether mendcap has put the section in order already.
 func placedBefore(section *capture.Block) bool {
-	if section.Pcap {
-		return false
-	}
-	for _, c := range section.Comments() {
-		if strings.HasPrefix(c, orderMark) {
-			return true
-		}
-	}
-	return false
+	return !section.Pcap && commented(section, orderMark)
 }
 
 // mended reports whether a packet has a comment of mendcap's.
-func mended(b *capture.Block) bool {
-	for _, c := range b.Comments() {
-		if strings.HasPrefix(c, commentMark) {
-			return true
-		}
-	}
-	return false
+func mended(b *capture.Block) bool { return commented(b, comment.Mark) }
+
+// commented reports whether a block has a comment that begins so.
+func commented(b *capture.Block, mark string) bool {
+	return slices.ContainsFunc(b.Comments(), func(c string) bool { return strings.HasPrefix(c, mark) })
 }
 
 // maxInterfaces is how many interfaces of a capture are told apart in the report
@@ -140,8 +126,8 @@ func (c *contents) report(name, format, compression string) report.Capture {
 		Name: name, Format: format, Compression: compression,
 		Packets: c.packets, Bytes: c.bytes, Interfaces: c.interfaces,
 	}
-	if c.stamped {
-		r.First, r.Last = utc(c.first), utc(c.last)
+	if c.Stamped {
+		r.First, r.Last = utc(c.First), utc(c.Last)
 	}
 	return r
 }

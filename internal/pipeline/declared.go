@@ -27,8 +27,8 @@ type declaration struct {
 // take reads a block's counts. Statistics are since the beginning, so the last
 // ones hold; those of packets are since the one before.
 func (d *declared) take(b *capture.Block) {
-	switch {
-	case b.Kind == capture.Packet:
+	switch b.Kind {
+	case capture.Packet:
 		if len(b.Options) == 0 && b.Type != capture.TypePB || b.Interface == nil {
 			return
 		}
@@ -36,28 +36,21 @@ func (d *declared) take(b *capture.Block) {
 			key := declaration{idOf(b.Interface), dropCount}
 			d.set(key, d.by[key]+n)
 		}
-	case b.Kind == capture.Section:
+	case capture.Section:
 		d.sections++
-	case b.Kind == capture.Other:
-		if s, ok := b.Statistics(); ok {
-			d.statistics(interfaceID{max(0, d.sections-1), s.Interface}, s)
+	case capture.Other:
+		s, _ := b.Statistics()
+		id := interfaceID{max(0, d.sections-1), s.Interface}
+		if s.HasIfDrop {
+			d.set(declaration{id, ifDrop}, s.IfDrop)
+		}
+		if s.HasOSDrop {
+			d.set(declaration{id, osDrop}, s.OSDrop)
 		}
 	}
 }
 
-func (d *declared) statistics(id interfaceID, s capture.Statistics) {
-	if s.HasIfDrop {
-		d.set(declaration{id, ifDrop}, s.IfDrop)
-	}
-	if s.HasOSDrop {
-		d.set(declaration{id, osDrop}, s.OSDrop)
-	}
-}
-
 func (d *declared) set(key declaration, n uint64) {
-	if d.by == nil {
-		d.by = make(map[declaration]uint64)
-	}
 	if _, known := d.by[key]; !known && len(d.by) >= 2*maxInterfaces {
 		return // more than there can be of the interfaces that are listed
 	}

@@ -61,11 +61,11 @@ func (d *decoder) examine(u *unit) {
 	}
 	var f infer.Facts
 	f.Examine(&p)
-	h := room(&u.chunk.heads, len(u.chunk.units))
-	h.answer, u.headless = d.answers.Infer(&f), h
-	u.proto = h.answer.NextHeader
-	if h.answer.Destination.IsValid() {
-		v.Dst = packet.AddrOf(h.answer.Destination)
+	u.answer = room(&u.chunk.answers, len(u.chunk.units))
+	*u.answer = d.answers.Infer(&f)
+	u.proto = u.answer.NextHeader
+	if u.answer.Destination.IsValid() {
+		v.Dst = packet.AddrOf(u.answer.Destination)
 	}
 }
 
@@ -124,11 +124,5 @@ func (u *unit) direction() tcp.Side {
 		return tcp.Unproven
 	}
 	flags, _ := u.block.Flags()
-	switch flags & 3 {
-	case 1:
-		return tcp.In
-	case 2:
-		return tcp.Out
-	}
-	return tcp.Unproven
+	return [4]tcp.Side{1: tcp.In, 2: tcp.Out}[flags&3]
 }

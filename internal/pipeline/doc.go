@@ -13,7 +13,7 @@
 //	emit     order, diagnose, write
 //
 // The usual capture takes these three, or two: where nothing is disturbed the survey
-// writes the capture besides (see trial), and no emit follows. There are more where
+// writes the capture besides (see newTrial), and no emit follows. There are more where
 //
 //   - the first packet without its header comes late, or another interface does: gather
 //     begins again, and the survey after it;
@@ -31,7 +31,7 @@
 // A packet is a unit: a block of the file, and what the stages have made of it. Each
 // stage is a type with an input, an output and its own state; it fills one part of the
 // unit, and reads those that were filled before. Nothing that is filled is written over:
-// the stamp and the frame of the input stand beside the time and the frame of the output.
+// the stamp and the frame of the input are kept beside the time and the frame of the output.
 //
 //	stage       in                      fills of a unit     out
 //	reader      the file, once a pass   block               chunks, in the order of the file

@@ -157,8 +157,11 @@ func (d *draft) stop() error {
 	return err
 }
 
-// flush writes the rest.
+// flush writes the rest. Of a nil draft nothing is written.
 func (d *draft) flush() error {
+	if d == nil {
+		return nil
+	}
 	err := d.stop()
 	if err == nil {
 		_, err = d.file.Write(d.buf)

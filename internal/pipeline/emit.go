@@ -3,39 +3,31 @@ package pipeline
 import (
 	"context"
 
-	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/report"
 )
 
 // emitGuarded repeats the pass that writes until no connection has more flags
-// than in the input, and concludes the report. begin starts an output, anew.
-func (j *job) emitGuarded(ctx context.Context, begin func() (*capture.Writer, error)) (*writer, error) {
-	if j.o.EachFinding != nil && j.o.TakeBack == nil && j.facts.profile.Broken() {
-		if _, err := j.emitUntilSettled(ctx, beginDry, nil); err != nil { // so that the findings hold that are handed out
+// than in the input, and concludes the report.
+func (j *job) emitGuarded(ctx context.Context, d *draft) (*emitter, error) {
+	each := j.o.EachFinding
+	if each != nil && j.o.TakeBack == nil && j.facts.profile.Broken() {
+		if _, err := j.emitUntilSettled(ctx, nil, nil); err != nil { // so that the findings hold that are handed out
 			return nil, err
 		}
 	}
-	p, err := j.emitUntilSettled(ctx, begin, j.o.EachFinding)
-	if err != nil {
-		return nil, err
+	p, err := j.emitUntilSettled(ctx, d, each)
+	if err == nil {
+		j.conclude(p, p.sequencer.result())
 	}
-	j.conclude(p, p.sequencer.result())
-	return p.writer, nil
+	return p, err
 }
 
 // emitUntilSettled hands each finding to each, if that is not nil.
-func (j *job) emitUntilSettled(ctx context.Context, begin func() (*capture.Writer, error), each func(*report.Finding)) (*emitter, error) {
+func (j *job) emitUntilSettled(ctx context.Context, d *draft, each func(*report.Finding)) (*emitter, error) {
 	for run := 1; ; run++ {
-		out, err := begin()
-		if err != nil {
-			return nil, err
-		}
-		p, err := j.emit(ctx, out, each)
-		if err != nil {
-			return nil, err
-		}
-		if !j.facts.leaveRisen(p.judge.changes(), run) {
-			return p, nil
+		p, err := j.emit(ctx, d, each)
+		if err != nil || !j.facts.leaveRisen(p.judge.changes(), run) {
+			return p, err
 		}
 		j.passed++
 		if each != nil && j.o.TakeBack != nil {
@@ -48,21 +40,18 @@ func (j *job) emitUntilSettled(ctx context.Context, begin func() (*capture.Write
 
 // emit is the third pass: order, analyse, write. It hands each finding to each, if that
 // is not nil.
-func (j *job) emit(ctx context.Context, out *capture.Writer, each func(*report.Finding)) (*emitter, error) {
+func (j *job) emit(ctx context.Context, d *draft, each func(*report.Finding)) (*emitter, error) {
 	j.explain.restart()
-	p, err := j.newEmitter(ctx, out, each)
+	p, err := newEmitter(ctx, &j.config, &j.facts, j.explain, d, each)
 	if err != nil {
 		return nil, err
 	}
 	track := newTracker(&j.facts, j.flows, &j.facts.placed)
-	_, err = j.pass(p.ctx, newDecoder(&j.config, &j.facts), func(c *chunk) error {
+	_, err = j.pass(ctx, newDecoder(&j.config, &j.facts), func(c *chunk) error {
 		for i := range c.units {
 			track.take(&c.units[i])
 		}
 		return p.take(c)
 	})
-	if err = p.finish(err); err != nil {
-		return nil, err
-	}
-	return p, nil
+	return p, p.finish(err)
 }

@@ -3,7 +3,8 @@ package pipeline
 import (
 	"context"
 
-	"github.com/mendcap/mendcap/internal/capture"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -13,38 +14,28 @@ type emitter struct {
 	sequencer *sequencer
 	judge     *judge
 	writer    *writer
+	out       *packed
 	batches   chan []*unit
-	written   chan error
+	group     *errgroup.Group
 	ctx       context.Context // done once a write has failed
-	stop      context.CancelCauseFunc
 }
 
-// newEmitter begins the stages of a pass that writes to out.
-func (j *job) newEmitter(ctx context.Context, out *capture.Writer, each func(*report.Finding)) (*emitter, error) {
-	s, err := newSequencer(&j.facts, j.order, j.explain)
+// newEmitter begins the stages of a pass that writes to d, from its start; to nothing if
+// that is nil.
+func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft, each func(*report.Finding)) (*emitter, error) {
+	out, err := newPacked(c, d)
 	if err != nil {
 		return nil, err
 	}
 	p := &emitter{
-		sequencer: s, judge: newJudge(&j.config, &j.facts, j.explain, each), writer: newWriter(out, &j.facts),
-		batches: make(chan []*unit, ahead), written: make(chan error, 1),
+		sequencer: newSequencer(f, c.order, x), judge: newJudge(c, f, x, each), writer: newWriter(out.Writer, f), out: out,
+		batches: make(chan []*unit, ahead),
 	}
-	p.ctx, p.stop = context.WithCancelCause(ctx)
+	p.group, p.ctx = errgroup.WithContext(ctx)
 	judged := make(chan []*unit, 1)
-	go p.judge.all(p.batches, judged)
-	go p.write(p.writer, judged)
+	p.group.Go(func() error { return p.judge.all(p.ctx, p.batches, judged) })
+	p.group.Go(func() error { return p.writer.all(judged) })
 	return p, nil
-}
-
-// write has all that was judged written. A write that fails ends the pass.
-func (p *emitter) write(w *writer, judged <-chan []*unit) {
-	err := w.all(judged)
-	if err != nil {
-		p.stop(err)
-		for range judged { // so that the judge comes to its end
-		}
-	}
-	p.written <- err
 }
 
 // take adds a chunk whose segments are complete.
@@ -73,7 +64,6 @@ func (p *emitter) hand() error {
 // finish writes what is left, unless the pass has failed. A write that failed
 // has made the pass fail.
 func (p *emitter) finish(err error) error {
-	defer p.stop(nil)
 	if err == nil {
 		p.sequencer.flush()
 		err = p.hand()
@@ -81,11 +71,14 @@ func (p *emitter) finish(err error) error {
 	if failed := p.end(); failed != nil {
 		return failed
 	}
+	if err == nil {
+		err = p.out.close()
+	}
 	return err
 }
 
 // end waits for the goroutines.
 func (p *emitter) end() error {
 	close(p.batches)
-	return <-p.written
+	return p.group.Wait()
 }

@@ -51,16 +51,8 @@ func subject(u *unit) reorder.Packet {
 	if u.tracked.ruled {
 		p.Segment = (*reorder.Segment)(&u.seg)
 	}
-	if u.tracked.left != 0 || u.tracked.finished {
-		return p
-	}
-	n := u.names
-	if n == nil {
-		return p
-	}
-	p.Cause, p.Effect, p.Self, p.Quoted = n.Cause, n.Effect, n.self, n.Quoted
-	if n.Kind != packet.NoExchange {
-		p.By = lawOf[n.Kind]
+	if n := u.names; n != nil && u.tracked.left == 0 && !u.tracked.finished {
+		p.Cause, p.Effect, p.Self, p.Quoted, p.By = n.Cause, n.Effect, n.self, n.Quoted, lawOf[n.Kind]
 	}
 	return p
 }

@@ -34,7 +34,6 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 	if err != nil {
 		return report.Explanations{}, err
 	}
-	defer j.close()
 	return x.explain(ctx, j)
 }
 
@@ -43,8 +42,8 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, error) {
 	j.explain, x.facts = x, &j.facts
 	last := slices.Max(slices.Collect(maps.Keys(x.wanted)))
-	err := j.carryOut(ctx, func(ctx context.Context) error {
-		if last > j.facts.packets && !j.facts.partial {
+	err := j.run(ctx, func(j *job, ctx context.Context) error {
+		if last > j.facts.packets && !j.facts.Partial {
 			return noFrame(last, j.facts.packets)
 		}
 		return j.rehearse(ctx)
@@ -71,34 +70,21 @@ type explainer struct {
 
 	initials conn.InitialNumbers // the sequencer's
 
-	list  []explained        // the judge's
-	flags map[int64]*flagged // the judge's, by frame
+	met map[int64]*explained // the judge's, by frame
 }
 
 // explained is a frame that was met in the output, and what is to be said of it
 // once the whole pass is over: initial numbers are still learnt meanwhile.
 type explained struct {
-	report.Explanation
-	clue *clue
-	seg  tcp.Segment // of a TCP packet
-	tcp  bool
-}
-
-// flagged is what the analyser said of a frame that is to be explained, and the
-// verdicts on it.
-type flagged struct {
-	before, after tcp.Analysis
-	verdicts      []numbered
-}
-
-// numbered is a verdict with the number of its flag.
-type numbered struct {
-	report.ExplainedFlag
-	number int
+	report.Explanation // its Flags are those that have verdicts
+	clue               *clue
+	seg                tcp.Segment // of a TCP packet
+	tcp                bool
+	before, after      tcp.Analysis
 }
 
 func newExplainer(frames []int64) (*explainer, error) {
-	x := &explainer{wanted: make(map[int64]bool), flags: make(map[int64]*flagged)}
+	x := &explainer{wanted: make(map[int64]bool), met: make(map[int64]*explained)}
 	for _, f := range frames {
 		if f < 1 {
 			return nil, fmt.Errorf("%w: frame %d: frames are counted from 1", ErrUsage, f)
@@ -118,8 +104,7 @@ func (x *explainer) restart() {
 		return
 	}
 	x.initials = conn.InitialNumbers{}
-	clear(x.flags)
-	x.list = nil
+	clear(x.met)
 }
 
 // clue is what the sequencer knows of a frame that is to be explained.
@@ -161,64 +146,51 @@ func (x *explainer) placed(u *unit) {
 		Frame: u.block.Frame, FrameAfter: u.judged.frame, Protocol: protocolOf(u), Flow: flowOf(u),
 		Header: explainHeader(u), Place: x.place(u), More: u.clue.trace.Cut,
 	}
-	x.flags[e.Frame] = &flagged{before: u.before, after: u.judged.after}
-	x.list = append(x.list, explained{e, u.clue, u.seg, u.tracked.followed})
+	x.met[e.Frame] = &explained{e, u.clue, u.seg, u.tracked.followed, u.before, u.judged.after}
 }
 
 // found takes a verdict, which can come after the packets that settle it.
 func (x *explainer) found(f *diagnose.Finding) {
-	of := x.flags[f.Frame]
-	if of == nil {
-		return
+	if e := x.met[f.Frame]; e != nil {
+		e.Flags = append(e.Flags, report.ExplainedFlag{
+			Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Evidence: f.Evidence(),
+			Before: slices.Contains(e.before.Names(), f.Flag()), After: slices.Contains(e.after.Names(), f.Flag()),
+		})
 	}
-	of.verdicts = append(of.verdicts, numbered{report.ExplainedFlag{
-		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Evidence: f.Evidence(),
-		Before: slices.Contains(of.before.Names(), f.Flag()), After: slices.Contains(of.after.Names(), f.Flag()),
-	}, int(f.FlagNumber)})
 }
 
 func (x *explainer) result(name string) report.Explanations {
-	frames := make([]report.Explanation, len(x.list))
-	for i := range x.list {
-		e := &frames[i]
-		*e = x.list[i].whole()
-		e.Flags = x.flags[e.Frame].explain()
-	}
-	slices.SortFunc(frames, func(a, b report.Explanation) int { return cmp.Compare(a.Frame, b.Frame) })
 	all := report.Explanations{
 		Schema: report.ExplainSchema, Capture: name, Basis: x.facts.profile.Basis.String(),
-		ShiftLimit: time.Duration(x.facts.profile.Gate), Frames: frames,
+		ShiftLimit: time.Duration(x.facts.profile.Gate), Frames: []report.Explanation{},
+	}
+	for _, frame := range slices.Sorted(maps.Keys(x.met)) {
+		all.Frames = append(all.Frames, x.met[frame].whole())
 	}
 	all.Damage, _ = describeDamage(x.facts.damage)
 	return all
 }
 
-// explain lists the flags with their verdicts, in the order of flags. One
-// without a verdict is of a connection that could not be judged then.
-func (f *flagged) explain() (list []report.ExplainedFlag) {
-	all := f.verdicts
-	for number, name := range tcp.AnalysisNames() {
-		bit := tcp.Analysis(1) << number
-		if (f.before|f.after)&bit == 0 || slices.ContainsFunc(all, func(n numbered) bool { return n.number == number }) {
-			continue
-		}
-		all = append(all, numbered{report.ExplainedFlag{Flag: name, Verdict: report.NotCaptured, Before: f.before&bit != 0, After: f.after&bit != 0,
-			Evidence: "it is not judged, since only one direction of its connection had been recorded"}, number})
-	}
-	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
-	for _, n := range all {
-		list = append(list, n.ExplainedFlag)
-	}
-	return list
-}
-
-// whole adds what is told by sequence numbers.
+// whole adds what is told by sequence numbers, and the flags without a verdict: their
+// connection could not be judged. Flags are in the analyser's order.
 func (e *explained) whole() report.Explanation {
 	c, r := e.clue, e.Explanation
 	r.Causes, r.Followers = c.neighbours(c.trace.Causes), c.neighbours(c.trace.Followers)
 	if e.tcp {
 		r.Segment = explainSegment(&e.seg, c.initials)
 	}
+	names := tcp.AnalysisNames()
+	for _, name := range (e.before | e.after).Names() {
+		if !slices.ContainsFunc(e.Flags, func(f report.ExplainedFlag) bool { return f.Flag == name }) {
+			r.Flags = append(r.Flags, report.ExplainedFlag{
+				Flag: name, Verdict: report.NotCaptured, Before: slices.Contains(e.before.Names(), name), After: slices.Contains(e.after.Names(), name),
+				Evidence: "it is not judged, since only one direction of its connection had been recorded",
+			})
+		}
+	}
+	slices.SortStableFunc(r.Flags, func(a, b report.ExplainedFlag) int {
+		return cmp.Compare(slices.Index(names, a.Flag), slices.Index(names, b.Flag))
+	})
 	return r
 }
 
@@ -267,18 +239,16 @@ func explainSegment(seg *tcp.Segment, n *conn.Initials) *report.ExplainedTCP {
 }
 
 func protocolOf(u *unit) string {
+	known := map[uint8]string{
+		packet.ProtoTCP: "TCP", packet.ProtoUDP: "UDP", packet.ProtoICMP: "ICMP", packet.ProtoICMPv6: "ICMPv6",
+	}
+	name, ok := known[u.proto]
 	switch {
 	case u.view.Form == packet.NoIP:
 		return ""
-	case u.proto == packet.ProtoTCP:
-		return "TCP"
-	case u.proto == packet.ProtoUDP:
-		return "UDP"
-	case u.proto == packet.ProtoICMP:
-		return "ICMP"
-	case u.proto == packet.ProtoICMPv6:
-		return "ICMPv6"
-	case u.headless != nil && u.proto == infer.Unknown:
+	case ok:
+		return name
+	case u.answer != nil && u.proto == infer.Unknown:
 		return "unknown protocol"
 	}
 	return fmt.Sprintf("protocol %d", u.proto)
@@ -301,51 +271,39 @@ func endpoints(src, dst netip.Addr, sport, dport uint16) report.Endpoints {
 }
 
 func explainHeader(u *unit) report.ExplainedHeader {
-	switch u.view.Form {
-	case packet.NoIP:
-		return report.ExplainedHeader{Form: report.FormNone}
-	case packet.Whole:
-		return report.ExplainedHeader{Form: report.FormWhole}
-	case packet.Sockaddr4:
-		return report.ExplainedHeader{Form: report.FormSockaddrIPv4}
-	}
-	if u.mended() {
+	form := formNames[u.view.Form]
+	switch {
+	case !u.view.Form.Headerless():
+		return report.ExplainedHeader{Form: form}
+	case u.mended():
 		return report.ExplainedHeader{Form: report.FormMended}
 	}
-	a := &u.headless.answer
+	a := u.answer
 	h := report.ExplainedHeader{
-		Form:        report.FormStub,
-		NextHeader:  report.ExplainedField{Value: protocolName(a.NextHeader), Origin: originName(a.NextHeaderOrigin)},
-		Destination: report.ExplainedField{Value: a.Destination.String(), Origin: originName(a.DestinationOrigin)},
+		Form:        form,
+		NextHeader:  report.ExplainedField{Value: protocolName(a.NextHeader), Origin: originNames[a.NextHeaderOrigin]},
+		Destination: report.ExplainedField{Value: a.Destination.String(), Origin: originNames[a.DestinationOrigin]},
 		Evidence:    string(a.Evidence), ChecksumVerified: a.ChecksumVerified, Offloaded: a.Offloaded, Synthesised: madeUp(u),
 		Posterior: likelihood(a),
 	}
-	if u.view.Form == packet.Sockaddr6 {
-		h.Form = report.FormSockaddr
-	}
 	for _, c := range a.Candidates {
-		h.Candidates = append(h.Candidates, report.ExplainedCandidate{
-			NextHeader: protocolName(c.NextHeader), Destination: c.Destination,
-			Posterior: c.Posterior, Evidence: string(c.Evidence),
-		})
+		h.Candidates = append(h.Candidates, report.ExplainedCandidate(choice(c)))
 	}
 	h.CandidatesOmitted = a.Unlisted
 	return h
 }
 
-func originName(o infer.Origin) string {
-	switch o {
-	case infer.Inferred:
-		return "inferred"
-	case infer.Likely:
-		return "likely"
-	case infer.AsCaptured:
-		return "as captured"
-	case infer.AsStated:
-		return "as stated"
+// formNames and originNames are the report's.
+var (
+	formNames = [...]string{
+		packet.NoIP: report.FormNone, packet.Whole: report.FormWhole, packet.Stub: report.FormStub,
+		packet.Sockaddr6: report.FormSockaddr, packet.Sockaddr4: report.FormSockaddrIPv4,
 	}
-	return "unknown"
-}
+	originNames = [infer.Origins]string{
+		infer.NotKnown: "unknown", infer.Inferred: "inferred", infer.Likely: "likely",
+		infer.AsCaptured: "as captured", infer.AsStated: "as stated",
+	}
+)
 
 func (x *explainer) place(u *unit) report.ExplainedPlace {
 	p := &u.placed

@@ -398,7 +398,6 @@ func TestExplainsBeyondTheBeginning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer j.close()
 		j.beginning = beginning
 		return x.explain(t.Context(), j)
 	}

@@ -28,6 +28,17 @@ func (f *facts) expectsEdits() bool {
 	return f.headerless > 0 || f.converted > 0 || f.profile.Broken() || f.clocks.corrections != nil
 }
 
+// takeFirstLook takes in what the first survey has found besides, and the damage of a pass
+// that has counted what the one before had not.
+func (f *facts) takeFirstLook(l *firstLook, broken *salvage.Damages) {
+	if f.Partial {
+		f.contents, f.damage = l.rest.contents, broken
+		f.Partial = false
+	}
+	f.takeSightings(l.twice)
+	f.takeClocks(l.clocks)
+}
+
 // takeClocks takes in what the comparison of clocks has found. Where clocks are apart
 // and not corrected, laws prove nothing about stamps, and nothing may move.
 func (f *facts) takeClocks(c *clockComparer) {
@@ -40,9 +51,10 @@ func (f *facts) takeClocks(c *clockComparer) {
 // takeSightings leaves the connections that were seen more than once.
 func (f *facts) takeSightings(s *sightings) {
 	s.finish()
+	f.left.by = make(map[uint64]leftFor)
 	for hash, how := range s.found {
 		f.left.seen[how]++
-		f.left.add(hash, leftSeenTwice)
+		f.left.by[hash] = leftSeenTwice
 	}
 	f.left.all, f.left.apart, f.left.most = len(s.found) > maxLeft, s.mostly(), s.nearlyAll()
 	f.copies = copies{apart: s.apart, delay: s.delay()}
@@ -66,7 +78,7 @@ func (f *facts) leaveRisen(g *guard, run int) bool {
 			continue // one that is left can only have other times, of a clock that was corrected
 		}
 		if risen++; len(f.left.by) < maxLeft {
-			f.left.add(hash, leftRisen)
+			f.left.by[hash] = leftRisen
 			f.left.risen++
 		} else {
 			f.left.all = true
@@ -75,9 +87,7 @@ func (f *facts) leaveRisen(g *guard, run int) bool {
 	if risen == 0 {
 		return false
 	}
-	if run >= maxRuns {
-		f.left.all = true
-	}
+	f.left.all = f.left.all || run >= maxRuns
 	f.settleProfile()
 	return true
 }

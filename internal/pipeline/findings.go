@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/diagnose"
@@ -20,11 +19,8 @@ type collector struct {
 	seen      *summary.Summary
 	total     int64
 	byVerdict [diagnose.NumVerdicts]int64
-	kept      lastFirst
-}
-
-func newCollector(limit int, each func(*report.Finding), evident func(*report.Finding) bool, seen *summary.Summary) *collector {
-	return &collector{limit: limit, each: each, evident: evident, seen: seen}
+	kept      []*diagnose.Finding // those of the lowest frames, and some more
+	beyond    *diagnose.Finding   // the last of those that were enough; nil before they are
 }
 
 // add takes in a finding.
@@ -35,26 +31,29 @@ func (c *collector) add(f *diagnose.Finding) {
 	if c.each != nil {
 		c.hand(f)
 	}
-	switch {
-	case len(c.kept) < c.limit:
-		one := *f
-		if c.kept = append(c.kept, &one); len(c.kept) == c.limit {
-			slices.SortFunc(c.kept, func(a, b *diagnose.Finding) int { return compareFindings(b, a) }) // that is a heap
-		}
-	case c.limit > 0 && compareFindings(f, c.kept[0]) < 0:
-		*c.kept[0] = *f
-		heap.Fix(&c.kept, 0)
+	if c.beyond != nil && compareFindings(f, c.beyond) > 0 {
+		return
+	}
+	one := *f
+	if c.kept = append(c.kept, &one); len(c.kept) >= c.limit+c.limit/8 {
+		c.cut()
+	}
+}
+
+// cut keeps the first ones, as many as are wanted.
+func (c *collector) cut() {
+	slices.SortFunc(c.kept, compareFindings)
+	if len(c.kept) > c.limit {
+		clear(c.kept[c.limit:])
+		c.kept = c.kept[:c.limit]
+		c.beyond = c.kept[c.limit-1]
 	}
 }
 
 // hand hands a finding on. A hostile capture has several for each packet, so nothing
 // is allocated for it, and its evidence is put into words only where it is needed.
 func (c *collector) hand(f *diagnose.Finding) {
-	c.handed = described(f)
-	if f.Sequenced {
-		c.sequence = f.Sequence
-		c.handed.Sequence = &c.sequence
-	}
+	c.handed = described(f, &c.sequence)
 	if c.evident == nil || c.evident(&c.handed) {
 		c.handed.Evidence = f.Evidence()
 	}
@@ -63,10 +62,11 @@ func (c *collector) hand(f *diagnose.Finding) {
 
 // result lists what was kept, in the order of the frames.
 func (c *collector) result() report.Findings {
-	slices.SortFunc(c.kept, compareFindings)
+	c.cut()
 	list := make([]report.Finding, len(c.kept))
 	for i, f := range c.kept {
-		list[i] = reported(f)
+		list[i] = described(f, new(report.Range))
+		list[i].Evidence = f.Evidence()
 	}
 	c.kept = nil
 	by := make(map[report.Verdict]int64)
@@ -78,44 +78,23 @@ func (c *collector) result() report.Findings {
 	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: by, List: list}
 }
 
-// reported puts a finding into words.
-func reported(f *diagnose.Finding) report.Finding {
-	r := described(f)
-	r.Evidence = f.Evidence()
-	if f.Sequenced {
-		sequence := f.Sequence
-		r.Sequence = &sequence
-	}
-	return r
-}
-
-// described is what a finding says without its sequence numbers and its evidence.
-func described(f *diagnose.Finding) report.Finding {
-	return report.Finding{
+// described is what a finding says without its evidence. It has room for its sequence
+// numbers.
+func described(f *diagnose.Finding, sequence *report.Range) report.Finding {
+	r := report.Finding{
 		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time),
 		Flow: report.Endpoints{Source: f.Source.AddrPort(), Destination: f.Target.AddrPort()},
 		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()),
 	}
+	if f.Sequenced {
+		*sequence = f.Sequence
+		r.Sequence = sequence
+	}
+	return r
 }
 
 // compareFindings orders findings: by frame, then by flag. No frame has two of the
 // same place.
 func compareFindings(a, b *diagnose.Finding) int {
-	if a.Frame != b.Frame {
-		return cmp.Compare(a.Frame, b.Frame)
-	}
-	return cmp.Compare(a.FlagNumber, b.FlagNumber)
-}
-
-// lastFirst is a heap with the last finding on top, once there are as many as are kept.
-type lastFirst []*diagnose.Finding
-
-func (h lastFirst) Len() int           { return len(h) }
-func (h lastFirst) Less(i, j int) bool { return compareFindings(h[i], h[j]) > 0 }
-func (h lastFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *lastFirst) Push(x any)        { *h = append(*h, x.(*diagnose.Finding)) }
-func (h *lastFirst) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
+	return cmp.Or(cmp.Compare(a.Frame, b.Frame), cmp.Compare(a.FlagNumber, b.FlagNumber))
 }

@@ -42,7 +42,7 @@ func TestBeginningTellsAsMuchAsTheWhole(t *testing.T) {
 	}
 	for name, content := range map[string][]byte{
 		"whole packets":            whole,
-		"header-less ones behind":  append(bytes.Clone(whole), headerless...),
+		"header-less ones after":   append(bytes.Clone(whole), headerless...),
 		"header-less ones between": append(append(bytes.Clone(whole), headerless...), whole...),
 		"cut short":                whole[:len(whole)-30],
 	} {
@@ -64,7 +64,7 @@ func TestBeginningTellsAsMuchAsTheWhole(t *testing.T) {
 	}
 }
 
-// A beginning that showed nothing of the host does not stand in the way of what TTLs
+// A beginning that showed nothing of the host does not keep out what TTLs
 // show later, where the first pass begins again.
 func TestVantageBeginsAgainWithTheFirstPass(t *testing.T) {
 	headerless, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rawsocket.pcapng"))
@@ -103,9 +103,8 @@ func repairedBy(t *testing.T, in string, adjust func(*job)) ([]byte, report.Repo
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.close()
 	adjust(j)
-	if err := j.run(context.Background()); err != nil {
+	if err := j.run(context.Background(), (*job).write); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(out)

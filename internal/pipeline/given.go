@@ -1,32 +1,10 @@
 package pipeline
 
 import (
-	"context"
 	"fmt"
 	"hash/crc32"
 	"io"
-
-	"github.com/mendcap/mendcap/report"
 )
-
-// Capture repairs what src opens and writes the result to dst, as repair.Capture
-// says.
-func Capture(ctx context.Context, src Source, dst io.Writer, o Options) (report.Report, error) {
-	o.source, o.Stdout = src, dst
-	return File(ctx, "-", "-", o)
-}
-
-// CheckCapture says of what src opens what Capture would.
-func CheckCapture(ctx context.Context, src Source, o Options) (report.Report, error) {
-	o.source = src
-	return Check(ctx, "-", o)
-}
-
-// ExplainCapture says of frames of what src opens what Capture would do to them.
-func ExplainCapture(ctx context.Context, src Source, frames []int64, o Options) (report.Explanations, error) {
-	o.source = src
-	return Explain(ctx, "-", frames, o)
-}
 
 // given is a Source that is read in several passes, and what the passes that came
 // to its end have read: that must be the same, since the passes would have seen

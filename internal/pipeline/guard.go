@@ -69,13 +69,6 @@ func (l *left) has(u *unit) leftFor {
 	return 0
 }
 
-func (l *left) add(hash uint64, why leftFor) {
-	if l.by == nil {
-		l.by = make(map[uint64]leftFor)
-	}
-	l.by[hash] = why
-}
-
 // guard counts by how much the flags of connections have changed. Only those of
 // which a packet has other flags than before take memory, and those that lack segments.
 type guard struct {
@@ -116,9 +109,6 @@ func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
 	gap := before&after&tcp.AckLostSegment != 0
 	if before == after && !gap {
 		return
-	}
-	if g.by == nil {
-		g.by = make(map[uint64]change)
 	}
 	others := g.apart | tcp.AckLostSegment
 	c := g.by[hash]
@@ -169,31 +159,26 @@ func (l *left) describe() report.AsRecorded {
 
 // noteLeft says which connections were left as recorded, and why.
 func (r *reportBuilder) noteLeft(f *facts) {
-	l := &f.left
-	if n := l.seen[bothEnds]; n > 0 {
-		r.note("%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
+	l, p, least := &f.left, &f.profile, ""
+	if l.most {
+		least = "at least "
 	}
-	if n := l.seen[doubled]; n > 0 {
-		least := ""
-		if l.most {
-			least = "at least "
-		}
-		r.note("%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; %s packets were not moved", least, were(n, "connection"), f.copies.delay, itsOrTheir(n))
-	}
-	if n := l.seen[repeated]; n > 0 {
-		r.note("%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; %s packets were not moved", were(n, "connection"), itsOrTheir(n))
-	}
-	if p := &f.profile; p.ClockSteps > 0 {
-		r.note("the clock was set back, or captures were put one after the other: stamps go back %s, by up to %v; no packet was moved across", timesOver(p.ClockSteps), time.Duration(p.StepBack))
-	}
+	n := l.seen[bothEnds]
+	r.noteIf(n, "%s recorded at both ends: packets are outbound in both directions, as where captures of two hosts were merged or a router forwards them; %s packets were not moved",
+		were(n, "connection"), itsOrTheir(n))
+	n = l.seen[doubled]
+	r.noteIf(n, "%s%s recorded twice, each packet again about %v later: by a bridge, a mirror port, a VLAN and its parent, or at two places; %s packets were not moved",
+		least, were(n, "connection"), f.copies.delay, itsOrTheir(n))
+	n = l.seen[repeated]
+	r.noteIf(n, "%s recorded twice with the same stamps: the file holds captures that overlap, or one of them again; %s packets were not moved",
+		were(n, "connection"), itsOrTheir(n))
+	r.noteIf(p.ClockSteps, "the clock was set back, or captures were put one after the other: stamps go back %s, by up to %v; no packet was moved across",
+		timesOver(p.ClockSteps), time.Duration(p.StepBack))
 	switch {
 	case l.all:
 		r.note("no packet was moved: putting the capture in order would have raised the flags of connections again and again")
 	case l.risen > 0:
-		them := "them"
-		if l.risen == 1 {
-			them = "it"
-		}
-		r.note("%s left as recorded: putting %s in order would have raised %s flags", were(l.risen, "connection"), them, itsOrTheir(l.risen))
+		r.note("%s left as recorded: putting %s in order would have raised %s flags",
+			were(l.risen, "connection"), either(l.risen, "it", "them"), itsOrTheir(l.risen))
 	}
 }

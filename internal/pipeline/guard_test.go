@@ -178,11 +178,11 @@ func TestFindingsWithoutEvidence(t *testing.T) {
 // However often flags rise, the runs come to an end, and in the last one nothing
 // moves.
 func TestRunsComeToAnEnd(t *testing.T) {
-	f := &facts{}
+	f := &facts{left: left{by: make(map[uint64]leftFor)}}
 	f.profile.Violations[0] = 1
 	runs := 0
 	for run := 1; ; run++ {
-		var g guard
+		g := guard{by: make(map[uint64]change)}
 		if f.profile.Broken() { // else there is nothing by which flags could change
 			g.packet(uint64(run), 0, tcp.Retransmission)
 		}
@@ -219,9 +219,9 @@ func TestGuardCountsWhatRose(t *testing.T) {
 		{"others rose with it", []tcp.Analysis{tcp.OutOfOrder}, []tcp.Analysis{tcp.Retransmission | fast}, 1, true},
 	}
 	for _, test := range tests {
-		f := &facts{}
+		f := &facts{left: left{by: make(map[uint64]leftFor)}}
 		f.profile.Violations[0] = 1
-		var g guard
+		g := guard{by: make(map[uint64]change)}
 		for i := range test.before {
 			g.packet(7, test.before[i], test.after[i])
 		}
@@ -235,7 +235,7 @@ func TestGuardCountsWhatRose(t *testing.T) {
 			t.Errorf("%s: got left %v, want %v", test.name, got, test.want)
 		}
 	}
-	var g guard
+	g := guard{by: make(map[uint64]change)}
 	for i := range 2*maxGuarded + 10 {
 		g.packet(uint64(i)+100, tcp.OutOfOrder, 0)
 	}

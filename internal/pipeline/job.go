@@ -13,12 +13,23 @@ import (
 
 // File repairs the capture in, as repair.File says.
 func File(ctx context.Context, in, out string, o Options) (report.Report, error) {
+	return reportOn(ctx, in, out, o, (*job).write)
+}
+
+// Check says of the capture in ("-" for standard input) what File would: the
+// same report and findings, but for Output, which only says whether anything
+// would change. It writes nothing. Options about outputs are not used; errors
+// are those of File.
+func Check(ctx context.Context, in string, o Options) (report.Report, error) {
+	return reportOn(ctx, in, "-", o, (*job).rehearse)
+}
+
+func reportOn(ctx context.Context, in, out string, o Options, rest func(*job, context.Context) error) (report.Report, error) {
 	j, err := newJob(in, out, o)
-	if err != nil {
-		return report.Report{}, err
+	if err == nil {
+		err = j.run(ctx, rest)
 	}
-	defer j.close()
-	if err := j.run(ctx); err != nil {
+	if err != nil {
 		return report.Report{}, err
 	}
 	return j.report.Report, nil
@@ -43,27 +54,25 @@ func newJob(in, out string, o Options) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{config: c, flows: conn.NewTable()}
+	j := &job{config: c}
 	j.reader = newReader(&j.o)
 	return j, nil
 }
 
-func (j *job) close() {
-	if j.source != nil {
-		j.source.close()
+// run takes the capture through the first pass, and then through the rest.
+func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) error {
+	err := j.loadTables()
+	if err != nil {
+		return err
 	}
-}
-
-// run takes the capture through its passes, and writes it.
-func (j *job) run(ctx context.Context) error { return j.carryOut(ctx, j.write) }
-
-// carryOut takes the capture through the first pass, and then through the rest.
-func (j *job) carryOut(ctx context.Context, rest func(context.Context) error) error {
-	err := j.collect(ctx)
-	if err == nil {
-		err = rest(ctx)
+	if j.source, err = openSource(ctx, j.in, &j.o); err != nil {
+		return err
 	}
-	if err == nil || ctx.Err() != nil || j.source == nil {
+	defer j.source.close()
+	if err = j.gather(ctx, false); err == nil {
+		err = rest(j, ctx)
+	}
+	if err == nil || ctx.Err() != nil {
 		return err
 	}
 	if changed := j.source.changed(); changed != nil {
@@ -72,35 +81,14 @@ func (j *job) carryOut(ctx context.Context, rest func(context.Context) error) er
 	return err
 }
 
-// collect opens the input and takes it through the first pass.
-func (j *job) collect(ctx context.Context) error {
-	err := j.loadTables()
-	if err != nil {
-		return err
-	}
-	if j.source, err = openSource(ctx, j.in, &j.o); err != nil {
-		return err
-	}
-	return j.gather(ctx)
-}
-
-// tablePaths returns where the network tables of a capture are.
-func tablePaths(in string, o Options) ([]string, error) {
-	if len(o.Tables) > 0 || in == "-" {
-		return o.Tables, nil
-	}
-	found, err := tables.Find(in, naming.Stem(in))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrIO, err)
-	}
-	return found, nil
-}
-
 // loadTables reads the tables that were named, or those beside the capture.
 func (j *job) loadTables() error {
-	paths, err := tablePaths(j.in, j.o)
-	if err != nil {
-		return err
+	paths := j.o.Tables
+	if len(paths) == 0 && j.in != "-" {
+		var err error
+		if paths, err = tables.Find(j.in, naming.Stem(j.in)); err != nil {
+			return fmt.Errorf("%w: %w", ErrIO, err)
+		}
 	}
 	snapshot, results, err := tables.Load(paths...)
 	if err != nil {

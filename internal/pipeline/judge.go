@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"context"
+
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/internal/summary"
@@ -16,41 +18,56 @@ type judge struct {
 	edits    bool  // blocks may be edited; else the analysis is that of the input
 	frame    int64 // packets seen
 	analyse  *tcp.Analyser
-	after    flagCounts
 	findings *collector
 	diagnose *diagnose.Diagnoser
 	said     diagnose.Packet // to it, last
 	apart    map[uint64]apartBy
 	declared declared
-	seen     *summary.Summary
 	guard    guard
-	widths   reorder.Histogram // of the intervals in which packets can have happened
 	explain  *explainer
+	judgement
+}
+
+// judgement is what a judge has found.
+type judgement struct {
+	after    flagCounts
+	widths   reorder.Histogram // of the intervals in which packets can have happened
+	loss     report.CaptureLoss
+	reported report.Findings
+	seen     *summary.Summary
+	givenUp  diagnose.GivenUp
+	steps    int64
 }
 
 // newJudge returns a judge that hands each finding to each, if that is not nil; x is nil
 // where nothing is to be explained.
 func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *judge {
-	seen := summary.New(c.o.Flows, f.span())
+	seen := summary.New(c.o.Flows, f.Span)
 	v := &judge{
-		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), seen: seen, explain: x, apart: f.copies.apart,
-		findings: newCollector(c.o.Findings, each, c.o.NeedsEvidence, seen),
+		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), judgement: judgement{seen: seen}, explain: x, apart: f.copies.apart,
+		findings: &collector{limit: c.o.Findings, each: each, evident: c.o.NeedsEvidence, seen: seen},
+		declared: declared{by: make(map[declaration]uint64)},
+		guard:    guard{apart: f.flagsApart(), by: make(map[uint64]change)},
 	}
 	v.diagnose = diagnose.New(v.found)
 	v.diagnose.Reverses, v.diagnose.Tick = f.profile.Reverses, f.profile.Tick
-	v.guard.apart = f.flagsApart()
 	return v
 }
 
 // all judges batches of units until there are no more, and hands them on.
-func (v *judge) all(batches <-chan []*unit, judged chan<- []*unit) {
+func (v *judge) all(ctx context.Context, batches <-chan []*unit, judged chan<- []*unit) error {
 	defer close(judged)
 	for units := range batches {
 		for _, u := range units {
 			v.unit(u)
 		}
-		judged <- units
+		select {
+		case judged <- units:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
+	return nil
 }
 
 // unit takes in the next block of the output.
@@ -62,7 +79,7 @@ func (v *judge) unit(u *unit) {
 	}
 }
 
-// packet analyses the packet where it stands now, and keeps what is to be said.
+// packet analyses the packet where it is now, and keeps what is to be said.
 func (v *judge) packet(u *unit) {
 	u.judged = judged{v.frame, v.flags(u)}
 	v.after.add(u.judged.after)
@@ -144,24 +161,12 @@ func (v *judge) changes() *guard { return &v.guard }
 // fits reports whether the judge was begun where a capture of this span begins.
 func (v *judge) fits(span summary.Span) bool { return v.seen.Fits(span) }
 
-// judgement is what a judge has found.
-type judgement struct {
-	after    flagCounts
-	widths   *reorder.Histogram
-	loss     report.CaptureLoss
-	findings report.Findings
-	seen     *summary.Summary
-	givenUp  diagnose.GivenUp
-	steps    int64
-}
-
 // result settles what still waits. It is to be asked for once, after the last block;
 // interfaces are those of the capture.
-func (v *judge) result(interfaces []report.Interface) judgement {
+func (v *judge) result(interfaces []report.Interface) *judgement {
 	v.diagnose.Finish()
-	r := judgement{after: v.after, widths: &v.widths, loss: v.diagnose.Loss(), seen: v.seen}
-	r.loss.DropCounts = v.declared.result(interfaces)
-	r.findings = v.findings.result()
-	r.givenUp, r.steps = v.diagnose.GivenUp(), v.diagnose.Steps()
-	return r
+	v.loss, v.reported = v.diagnose.Loss(), v.findings.result()
+	v.loss.DropCounts = v.declared.result(interfaces)
+	v.givenUp, v.steps = v.diagnose.GivenUp(), v.diagnose.Steps()
+	return &v.judgement
 }

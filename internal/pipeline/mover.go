@@ -69,9 +69,9 @@ func (m *mover) move() {
 		*u, blocks[i] = *old, *old.block
 		u.chunk, u.block = c, &blocks[i]
 		bytes = u.block.Move(bytes)
-		if u.headless != nil {
-			u.headless = room(&c.heads, n)
-			*u.headless = *old.headless
+		if u.answer != nil {
+			u.answer = room(&c.answers, n)
+			*u.answer = *old.answer
 		}
 		if u.names != nil {
 			u.names = room(&c.names, n)

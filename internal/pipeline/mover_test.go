@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/reorder"
 )
@@ -16,10 +17,7 @@ func TestSparseChunksAreLeft(t *testing.T) {
 	}
 	w := newWindowed(t, 1e9)
 	w.facts.profile.Basis, w.facts.profile.Backward = reorder.StampOrder, 1<<60
-	s, err := newSequencer(&w.facts, reorder.Options{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newSequencer(&w.facts, reorder.Options{}, nil)
 	w.sequencer = s
 	const (
 		chunks, units = 4000, 64
@@ -40,8 +38,8 @@ func TestSparseChunksAreLeft(t *testing.T) {
 			if want := uint64(b.Frame); n != want || binary.LittleEndian.Uint64(b.Data) != want || u.seg.Frame != b.Frame {
 				t.Fatalf("packet %d of the output: got bytes of frame %d and a segment of frame %d in that of frame %d", placed, n, u.seg.Frame, want)
 			}
-			if (u.headless != nil) != (n%2 == 0) || u.headless != nil && u.headless.answer.Unlisted != int(n) {
-				t.Fatalf("packet %d of the output, frame %d: got another packet's answer %+v", placed, n, u.headless)
+			if (u.answer != nil) != (n%2 == 0) || u.answer != nil && u.answer.Unlisted != int(n) {
+				t.Fatalf("packet %d of the output, frame %d: got another packet's answer %+v", placed, n, u.answer)
 			}
 			u.chunk.release(1)
 		}
@@ -63,8 +61,8 @@ func TestSparseChunksAreLeft(t *testing.T) {
 				u.block.Ticks += uint64(late)
 			}
 			if frame%2 == 0 {
-				u.headless = new(headless)
-				u.headless.answer.Unlisted = int(frame)
+				u.answer = new(infer.Answer)
+				u.answer.Unlisted = int(frame)
 			}
 			u.seg.Frame = frame
 			w.arrange(u)

@@ -34,7 +34,7 @@ type Options struct {
 	Stdin           io.Reader
 	Stdout          io.Writer
 
-	source Source // in place of the input that is named, which is "-" then
+	Source Source // in place of the input that is named, which is "-" then
 }
 
 // DefaultFindings and DefaultFlows are how many findings and connections a
@@ -60,6 +60,6 @@ var (
 
 // Check returns an ErrUsage if File would refuse the options whatever the capture.
 func (o Options) Check() error {
-	_, err := newJob("-", "-", o)
+	_, err := newConfig("-", "-", o)
 	return err
 }

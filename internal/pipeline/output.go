@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -12,8 +11,8 @@ import (
 	"path/filepath"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
-	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/report"
 )
 
 // The ways in which an output can end up.
@@ -22,175 +21,95 @@ const (
 	statusUnchanged = "unchanged"
 )
 
-// write runs the third pass into a pending file and lets it appear as the
-// output once it is whole.
-func (j *job) write(ctx context.Context) error {
-	if j.out == "-" {
-		return j.writeStdout(ctx)
+// output is a file that is filled with the repaired capture. It appears once it is
+// whole: under its name, or on Options.Stdout.
+type output struct {
+	*config
+	said    *report.Output
+	draft   draft
+	pending *atomicfile.File // nil where it is Options.Stdout
+}
+
+// newOutput begins an output, which has to be discarded or published. What becomes of
+// it is told to said.
+func newOutput(c *config, permissions fs.FileMode, said *report.Output) (*output, error) {
+	out := &output{config: c, said: said}
+	var err error
+	if c.out == "-" {
+		out.draft.again = true
+		out.draft.file, err = atomicfile.Scratch()
+	} else if out.pending, err = atomicfile.CreateFor(c.out, permissions); err == nil {
+		_, missing := os.Stat(c.out)
+		out.draft.file, out.draft.again = out.pending.File, missing == nil // to be compared with what is there
 	}
-	tmp, err := atomicfile.CreateFor(j.out, j.source.permissions())
 	if err != nil {
-		return ioError("create the output", err)
+		return nil, ioError("create the output", err)
 	}
-	_, missing := os.Stat(j.out)
-	err = j.fill(ctx, tmp.File, missing == nil) // to be compared with what is there
-	if err == nil {
-		err = j.settle(ctx)
+	return out, nil
+}
+
+// discard takes away what did not appear.
+func (out *output) discard() error {
+	if out.pending == nil {
+		removeScratch(out.draft.file)
+		return nil
 	}
-	if err != nil {
-		return errors.Join(err, ioResult("remove what was not published", tmp.Discard()))
-	}
-	return j.publish(tmp)
+	return ioError("remove what was not published", out.pending.Discard())
 }
 
 // publish lets the finished file appear. If another run takes the name meanwhile,
 // what it has put there is compared too.
-func (j *job) publish(tmp *atomicfile.File) error {
+func (out *output) publish(ctx context.Context) error {
+	if out.pending == nil {
+		return errors.Join(out.send(ctx), out.discard())
+	}
 	for {
-		publish, err := j.publishes(tmp.Name())
-		if !publish {
-			return errors.Join(err, ioResult("remove what was not published", tmp.Discard()))
+		appears, err := out.appears()
+		switch {
+		case !appears:
+			return errors.Join(err, out.discard())
+		case out.o.Force:
+			return ioError("publish the output", out.pending.Commit())
 		}
-		if j.o.Force {
-			return ioResult("publish the output", tmp.Commit())
-		}
-		if err := tmp.CommitNew(); !errors.Is(err, fs.ErrExist) {
-			return ioResult("publish the output", err)
+		if err := out.pending.CommitNew(); !errors.Is(err, fs.ErrExist) {
+			return ioError("publish the output", err)
 		}
 	}
 }
 
-// settle is asked before an output appears: it may not if the run was ended or
-// the input was changed.
-func (j *job) settle(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return j.source.changed()
-}
-
-func ioResult(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return ioError(doing, err)
-}
-
-// fill writes the repaired capture to a file; again says that the file is going
-// to be read.
-func (j *job) fill(ctx context.Context, file *os.File, again bool) error {
-	d := &draft{file: file, again: again}
-	err := j.draw(ctx, d)
-	flushed := d.flush()
-	if err != nil {
-		return err
-	}
-	return ioResult("write the output", flushed)
-}
-
-// draw surveys the capture and writes it repaired. Where the survey finds
-// nothing to repair it has written the capture along the way; where repairs were
-// expected and none turned out to be needed, the capture is copied.
-func (j *job) draw(ctx context.Context, d *draft) error {
-	written, err := j.survey(ctx, d)
-	if written || err != nil {
-		return err
-	}
-	var out *packed
-	w, err := j.emitGuarded(ctx, func() (*capture.Writer, error) {
-		var err error
-		if out, err = j.newPacked(d); err != nil {
-			return nil, err
-		}
-		return out.Writer, nil
-	})
-	if err != nil {
-		return err
-	}
-	if err := out.close(); err != nil {
-		return err
-	}
-	changed := w.edited > 0 || w.moved > 0
-	j.report.Output.Changed = changed
-	if w.edits && !changed {
-		w.skipped = 0
-		if out, err = j.newPacked(d); err != nil {
-			return err
-		}
-		if err := errors.Join(j.copy(ctx, out.Writer), out.close()); err != nil {
-			return err
-		}
-	}
-	j.report.Output.Edited = w.edited
-	j.report.Output.LeftOut = out.Dropped() + w.skipped
-	return nil
-}
-
-// copy writes every block as it came.
-func (j *job) copy(ctx context.Context, out *capture.Writer) error {
-	_, err := j.pass(ctx, &decoder{}, func(c *chunk) error {
-		for i := range c.units {
-			if err := out.Write(c.units[i].block); err != nil {
-				return ioError("write the output", err)
-			}
-		}
-		c.release(len(c.units))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return ioResult("write the output", out.Flush())
-}
-
-// publishes says whether the finished file is to take the output's name: not
-// where the same bytes stand there already, nor where others do.
-func (j *job) publishes(tmp string) (bool, error) {
-	o := &j.report.Output
-	o.Status = statusWritten
-	o.Name = filepath.Base(j.out)
-	same, exists, err := equalFiles(tmp, j.out)
+// appears says whether the finished file is to take the output's name: not where the
+// same bytes are there already, nor where others are.
+func (out *output) appears() (bool, error) {
+	out.said.Name, out.said.Status = filepath.Base(out.config.out), statusWritten
+	same, exists, err := equalFiles(out.pending.Name(), out.config.out)
 	switch {
 	case err != nil:
 		return false, ioError("compare with the output that exists", err)
 	case same:
-		o.Status = statusUnchanged
+		out.said.Status = statusUnchanged
 		return false, nil
-	case exists && !j.o.Force:
-		return false, fmt.Errorf("%w: %w: %s", ErrIO, ErrExists, j.out)
+	case exists && !out.o.Force:
+		return false, fmt.Errorf("%w: %w: %s", ErrIO, ErrExists, out.config.out)
 	}
 	return true, nil
 }
 
-// writeStdout runs the third pass into a temporary file, which is copied to
-// Options.Stdout once it is whole.
-func (j *job) writeStdout(ctx context.Context) error {
-	name, doing := "-", "write to standard output"
-	if j.o.source != nil {
-		name, doing = "", "write the output"
+// send copies the finished file to Options.Stdout.
+func (out *output) send(ctx context.Context) error {
+	doing := "write to standard output"
+	out.said.Name, out.said.Status = "-", statusWritten
+	if out.o.Source != nil {
+		doing, out.said.Name = "write the output", ""
 	}
-	tmp, err := atomicfile.Scratch()
-	if err != nil {
-		return ioError("create the output", err)
-	}
-	spooled := source{path: tmp.Name(), spooled: tmp}
-	defer spooled.close()
-	if err := j.fill(ctx, tmp, true); err != nil {
-		return err
-	}
-	if err := j.settle(ctx); err != nil {
-		return err
-	}
-	j.report.Output.Name, j.report.Output.Status = name, statusWritten
-	if _, err := tmp.Seek(0, io.SeekStart); err != nil {
+	if _, err := out.draft.file.Seek(0, io.SeekStart); err != nil {
 		return ioError(doing, err)
 	}
-	var out io.Writer = os.Stdout
-	if j.o.Stdout != nil {
-		out = j.o.Stdout
+	var to io.Writer = os.Stdout
+	if out.o.Stdout != nil {
+		to = out.o.Stdout
 	}
-	_, err = io.Copy(out, contextReader{ctx, tmp})
-	return ioResult(doing, err)
+	_, err := io.Copy(to, filesys.WhileRunning(ctx, out.draft.file))
+	return ioError(doing, err)
 }
 
 // equalFiles reports whether b exists and holds the same bytes as a.
@@ -224,26 +143,25 @@ func equalContents(a, b string) (bool, error) {
 		return false, err
 	}
 	defer fb.Close()
-	ra, rb := bufio.NewReaderSize(fa, 1<<18), bufio.NewReaderSize(fb, 1<<18)
+	pa, pb := make([]byte, 1<<18), make([]byte, 1<<18)
 	for {
-		pa, erra := ra.Peek(1 << 18)
-		pb, errb := rb.Peek(1 << 18)
-		if !bytes.Equal(pa, pb) {
+		n, erra := io.ReadFull(fa, pa)
+		m, errb := io.ReadFull(fb, pb)
+		switch err := errors.Join(unended(erra), unended(errb)); {
+		case err != nil:
+			return false, err
+		case !bytes.Equal(pa[:n], pb[:m]):
 			return false, nil
+		case erra != nil:
+			return true, nil // both have come to their end
 		}
-		if erra != nil || errb != nil {
-			return erra == io.EOF && errb == io.EOF, notEOF(erra, errb)
-		}
-		ra.Discard(len(pa))
-		rb.Discard(len(pb))
 	}
 }
 
-func notEOF(errs ...error) error {
-	for _, err := range errs {
-		if err != nil && err != io.EOF {
-			return err
-		}
+// unended is an error of io.ReadFull but for that at the end of the file.
+func unended(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return nil
 	}
-	return nil
+	return err
 }

@@ -57,13 +57,12 @@ func repairedAndExplained(t *testing.T, in string, frames []int64, workers int) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.close()
 	x, err := newExplainer(frames)
 	if err != nil {
 		t.Fatal(err)
 	}
 	j.explain, x.facts = x, &j.facts
-	if err := j.run(t.Context()); err != nil {
+	if err := j.run(t.Context(), (*job).write); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(out)
@@ -75,7 +74,7 @@ func repairedAndExplained(t *testing.T, in string, frames []int64, workers int) 
 
 // A repair with explain on, clocks corrected and several workers, for the race detector:
 // all goroutines are at work, and each part of a packet has its writer. What was recorded
-// and what was made of it stand side by side whatever stage has had the packet.
+// and what was made of it are kept side by side whatever stage has had the packet.
 func TestEachStageFillsItsPart(t *testing.T) {
 	const ahead = 40 * time.Millisecond
 	degraded := lab.Degrade(beginning(t, "lossy", 3000), lab.Degradation{ResponseFirst: .5, BatchSpan: time.Millisecond, Batch: 8}, 1)

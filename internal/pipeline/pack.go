@@ -11,23 +11,31 @@ import (
 // packed is a Writer of blocks whose bytes are compressed on their way.
 type packed struct {
 	*capture.Writer
-	to io.WriteCloser
+	compressor io.Closer // nil where nothing is compressed
 }
 
-// newPacked begins a draft anew.
-func (c *config) newPacked(d *draft) (*packed, error) {
+// newPacked begins a draft anew. What is written where there is none is lost.
+func newPacked(c *config, d *draft) (*packed, error) {
+	if d == nil {
+		return &packed{Writer: capture.NewWriter(io.Discard)}, nil
+	}
 	if err := d.restart(); err != nil {
 		return nil, ioError("write the output", err)
+	}
+	if c.o.Compress == "" {
+		return &packed{Writer: capture.NewWriter(d)}, nil // straight into the draft's buffers
 	}
 	to, err := compress.NewCompressor(d, c.o.Compress)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	if c.o.Compress == "" {
-		return &packed{Writer: capture.NewWriter(d), to: to}, nil // straight into the draft's buffers
-	}
-	return &packed{Writer: capture.NewWriter(to), to: to}, nil
+	return &packed{capture.NewWriter(to), to}, nil
 }
 
 // close ends the compressed data, after the last flush.
-func (p *packed) close() error { return ioResult("write the output", p.to.Close()) }
+func (p *packed) close() error {
+	if p.compressor == nil {
+		return nil
+	}
+	return ioError("write the output", p.compressor.Close())
+}

@@ -13,10 +13,7 @@ import (
 func TestOnePacketWaitsToTheEnd(t *testing.T) {
 	w := newWindowed(t, 1e9)
 	w.facts.profile.Basis, w.facts.profile.Backward = reorder.StampOrder, 1<<60
-	s, err := newSequencer(&w.facts, reorder.Options{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newSequencer(&w.facts, reorder.Options{}, nil)
 	w.sequencer = s
 	const packets = 3 * reorder.DefaultWindow
 	var placed, others, pages int

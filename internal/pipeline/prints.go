@@ -16,41 +16,32 @@ const (
 type printSet struct {
 	slots  []printed // linear probing
 	used   int
-	newest int64 // stamp since stamps went back last
-	steps  int   // times that they went far back
-	drop   int   // packets are taken in whose content ends in so many zero bits
+	newest int64  // stamp since stamps went back last
+	steps  uint16 // times that they went far back, up to maxSteps
+	drop   uint8  // packets are taken in whose content ends in so many zero bits
 }
 
-// printed is a packet that was seen: a hash by which it is found, and in its last
-// bits what else is known of it; 0 for none.
+// printed is a packet that was seen.
 type printed struct {
-	print uint64
+	print uint64 // a hash by which it is found; 0 for none
 	stamp int64
+	steps uint16 // how often stamps had gone far back, up to maxSteps
+	zeros uint8  // bits at the end of its content
+	again bool   // it has come twice
 }
 
-// The parts of a print. How often stamps had gone far back counts up to maxSteps.
-const (
-	printBits  = ^uint64(1<<16 - 1)
-	againBit   = 1
-	zerosShift = 1 // of the number of zero bits at the end of its content
-	zerosMask  = 1<<6 - 1
-	stepsShift = 7
-	maxSteps   = 1<<9 - 1
-)
-
-func (p *printed) steps() int { return int(p.print >> stepsShift & maxSteps) }
-func (p *printed) zeros() int { return int(p.print >> zerosShift & zerosMask) }
+const maxSteps = 1<<9 - 1
 
 // see looks the packet up and remembers it: it has come once, twice, or more
 // often, 0 where it isn't looked at. weight is how many packets it stands for,
 // and first what it was when it came first.
 func (p *printSet) see(u *unit) (first printed, times int, weight int64) {
 	if u.seg.Stamp < p.newest-clockStep {
-		p.newest, p.steps = u.seg.Stamp, p.steps+1
+		p.newest, p.steps = u.seg.Stamp, min(p.steps+1, maxSteps)
 	}
 	p.newest = max(p.newest, u.seg.Stamp)
 	content := contentOf(u)
-	zeros := bits.TrailingZeros64(content | 1<<63)
+	zeros := uint8(bits.TrailingZeros64(content | 1<<63))
 	if zeros < p.drop {
 		return printed{}, 0, 0
 	}
@@ -58,15 +49,15 @@ func (p *printSet) see(u *unit) (first printed, times int, weight int64) {
 		p.grow()
 	}
 	weight = 1 << p.drop
-	print := max(mixed(content, u.pair.Hash^uint64(u.pair.Dir))&printBits, 1<<16)
+	print := max(mixed(content, u.pair.Hash^uint64(u.pair.Dir)), 1)
 	slot := &p.slots[p.find(print)]
 	switch {
 	case slot.print == 0:
-		*slot = printed{print | uint64(min(p.steps, maxSteps))<<stepsShift | uint64(zeros)<<zerosShift, u.seg.Stamp}
+		*slot = printed{print: print, stamp: u.seg.Stamp, steps: p.steps, zeros: zeros}
 		p.used++
 		return *slot, 1, weight
-	case slot.print&againBit == 0:
-		slot.print |= againBit
+	case !slot.again:
+		slot.again = true
 		return *slot, 2, weight
 	}
 	return *slot, 3, weight
@@ -75,7 +66,7 @@ func (p *printSet) see(u *unit) (first printed, times int, weight int64) {
 // find is where the print is, or the empty place where it belongs.
 func (p *printSet) find(print uint64) int {
 	at := int(print>>32) & (len(p.slots) - 1)
-	for p.slots[at].print != 0 && (p.slots[at].print^print)&printBits != 0 {
+	for p.slots[at].print != 0 && p.slots[at].print != print {
 		at = (at + 1) & (len(p.slots) - 1)
 	}
 	return at
@@ -83,16 +74,14 @@ func (p *printSet) find(print uint64) int {
 
 // grow makes room for twice as many packets, or forgets half of them.
 func (p *printSet) grow() {
-	old := p.slots
-	if len(old) < 2*maxPrints {
-		p.slots = make([]printed, max(2*len(old), 2*fewestPrints))
-	} else {
-		p.slots = make([]printed, len(old))
+	old, size := p.slots, max(2*len(p.slots), 2*fewestPrints)
+	if size > 2*maxPrints {
+		size = len(old)
 		p.drop++
 	}
-	p.used = 0
+	p.slots, p.used = make([]printed, size), 0
 	for i := range old {
-		if one := &old[i]; one.print != 0 && one.zeros() >= p.drop {
+		if one := &old[i]; one.print != 0 && one.zeros >= p.drop {
 			p.slots[p.find(one.print)] = *one
 			p.used++
 		}

@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -27,12 +29,7 @@ func protocolName(n uint8) string {
 }
 
 // ProtocolName returns the name of an upper-layer protocol, or else its number.
-func ProtocolName(n uint8) string {
-	if name, ok := protocolNames[n]; ok {
-		return name
-	}
-	return fmt.Sprint(n)
-}
+func ProtocolName(n uint8) string { return cmp.Or(protocolNames[n], fmt.Sprint(n)) }
 
 // ParseProtocol reads what ProtocolName returns, in any case; numbers are those from
 // 1 to 254. What is neither name nor number is an ErrUsage.
@@ -44,12 +41,8 @@ func ParseProtocol(text string) (uint8, error) {
 	}
 	n, err := strconv.ParseUint(text, 10, 8)
 	if err != nil || n == 0 || n == infer.Unknown {
-		var names []string
-		for _, name := range protocolNames {
-			names = append(names, strings.ToLower(name))
-		}
-		slices.Sort(names)
-		return 0, fmt.Errorf("%w: %q is no protocol: a number from 1 to 254, or one of %s", ErrUsage, text, strings.Join(names, ", "))
+		names := strings.ToLower(strings.Join(slices.Sorted(maps.Values(protocolNames)), ", "))
+		return 0, fmt.Errorf("%w: %q is no protocol: a number from 1 to 254, or one of %s", ErrUsage, text, names)
 	}
 	return uint8(n), nil
 }
@@ -66,17 +59,4 @@ func withLocal(s *infer.Snapshot, local []netip.Addr) *infer.Snapshot {
 	}
 	all.Interfaces = append(slices.Clone(all.Interfaces), infer.Interface{Addresses: local})
 	return &all
-}
-
-// checkStated checks what the options state of the socket.
-func (o *Options) checkStated() error {
-	if o.Protocol == infer.Unknown {
-		return fmt.Errorf("%w: protocol %d stands for unknown", ErrUsage, o.Protocol)
-	}
-	for _, a := range o.Local {
-		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
-			return fmt.Errorf("%w: %v is no address that a host can have", ErrUsage, a)
-		}
-	}
-	return nil
 }

@@ -19,16 +19,13 @@ type sequencer struct {
 	uncertainty int64 // of corrected stamps, nanoseconds
 	explain     *explainer
 	analyse     *tcp.Analyser
-	before      flagCounts
-
-	segments int64 // of TCP that were analysed
+	counts      ordered
 
 	pending pending
 	pushed  int64
 	highest int64 // highest index placed
 	others  []waiting
 	held    weights // of pending and others
-	crowded int64   // times that packets were placed early, for their bytes
 	out     []*unit
 
 	recorded recordedOrder
@@ -42,18 +39,17 @@ type waiting struct {
 }
 
 // newSequencer returns a sequencer; x is nil where nothing is to be explained.
-func newSequencer(f *facts, o reorder.Options, x *explainer) (*sequencer, error) {
+func newSequencer(f *facts, o reorder.Options, x *explainer) *sequencer {
 	s := &sequencer{
 		analyse: tcp.NewAnalyser(), highest: -1, recorded: recordedOrder{reach: f.profile.Backward}, explain: x,
 		sorts: f.profile.Basis == reorder.StampOrder, uncertainty: f.clocks.uncertainty,
 	}
 	s.align = newAligner(&f.clocks, s.arrange)
-	order, err := reorder.NewOrderer(f.profile, o, s.placed)
-	s.order = order
-	if err == nil && x != nil {
+	s.order = valid(reorder.NewOrderer(f.profile, o, s.placed))
+	if x != nil {
 		s.watch()
 	}
-	return s, err
+	return s
 }
 
 // watch asks the orderer for the traces of the frames that are to be explained.
@@ -80,7 +76,8 @@ type ordered struct {
 
 // result is to be asked for once all blocks are through.
 func (s *sequencer) result() ordered {
-	return ordered{s.order.Stats(), s.segments, s.before, s.crowded, s.align.result(), s.order.Steps()}
+	s.counts.stats, s.counts.forced, s.counts.steps = s.order.Stats(), s.align.result(), s.order.Steps()
+	return s.counts
 }
 
 // take adds one unit of the capture, its segment complete.
@@ -139,16 +136,16 @@ func (s *sequencer) relieve() {
 	for s.pending.left > 0 && s.held.over(2) {
 		s.out = slices.Grow(s.out, (s.pending.left+1)/2)
 		if s.order.Relieve() {
-			s.crowded++
+			s.counts.crowded++
 		}
 	}
 }
 
 func (s *sequencer) analyseBefore(u *unit) {
 	if u.tracked.followed {
-		s.segments++
+		s.counts.segments++
 		u.before = s.analyse.Add(&u.seg)
-		s.before.add(u.before)
+		s.counts.before.add(u.before)
 	}
 	if s.explain != nil {
 		u.clue = s.explain.begin(u)

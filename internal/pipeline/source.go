@@ -12,6 +12,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/capture/salvage"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // Source is a capture that can be opened several times, as repair.Source says.
@@ -35,15 +36,15 @@ type source struct {
 // openSource checks that the input is there. Standard input, or what else can be
 // read only once, is copied to a temporary file.
 func openSource(ctx context.Context, in string, o *Options) (*source, error) {
-	if o.source != nil {
-		return &source{name: o.source.Name(), size: -1, given: &given{from: o.source}}, nil
+	if o.Source != nil {
+		return &source{name: o.Source.Name(), size: -1, given: &given{from: o.Source}}, nil
 	}
 	if in == "-" {
 		stdin := o.Stdin
 		if stdin == nil {
 			stdin = os.Stdin
 		}
-		return spool(ctx, in, stdin, o)
+		return spool(ctx, in, func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }, o)
 	}
 	info, err := os.Stat(in)
 	if err != nil {
@@ -53,7 +54,7 @@ func openSource(ctx context.Context, in string, o *Options) (*source, error) {
 		return nil, fmt.Errorf("%w: it is a folder", ErrNoCapture)
 	}
 	if !info.Mode().IsRegular() {
-		return spoolFile(ctx, in, filepath.Base(in), o)
+		return spool(ctx, filepath.Base(in), func() (io.ReadCloser, error) { return os.Open(in) }, o)
 	}
 	return &source{name: filepath.Base(in), path: in, size: info.Size(), was: info}, nil
 }
@@ -85,9 +86,10 @@ func (s *source) changed() error {
 	return nil
 }
 
-// ioError marks an error as one of input or output, unless it is the context's.
+// ioError marks an error as one of input or output, unless it is the context's; nil
+// stays nil.
 func ioError(doing string, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return fmt.Errorf("%w: %s: %w", ErrIO, doing, err)
@@ -95,10 +97,15 @@ func ioError(doing string, err error) error {
 
 func (s *source) close() {
 	if s.spooled != nil {
-		os.Remove(s.path)
-		s.spooled.Close()
-		os.Remove(s.path) // where an open file can't be removed
+		removeScratch(s.spooled)
 	}
+}
+
+// removeScratch ends a temporary file.
+func removeScratch(f *os.File) {
+	os.Remove(f.Name())
+	f.Close()
+	os.Remove(f.Name()) // where an open file can't be removed
 }
 
 // open starts a pass over the capture. Reading ends with the context's error once
@@ -108,7 +115,7 @@ func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Read
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := salvage.NewReader(contextReader{ctx, f}, o.reading())
+	r, err := salvage.NewReader(filesys.WhileRunning(ctx, f), o.reading())
 	if err != nil {
 		f.Close()
 		if ctx.Err() != nil {
@@ -142,17 +149,4 @@ func unopened(err error) error {
 		return fmt.Errorf("%w: %w", ErrIO, err)
 	}
 	return fmt.Errorf("%w: %w", ErrNoCapture, err)
-}
-
-// contextReader ends with the context's error once that is done.
-type contextReader struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }

@@ -2,13 +2,18 @@
 
 package pipeline
 
-import "golang.org/x/sys/unix"
+import (
+	"math"
 
-// freeSpace is how much can be written to the file system of a folder, bytes.
-func freeSpace(dir string) (free int64, known bool) {
+	"golang.org/x/sys/unix"
+)
+
+// freeSpace is how much can be written to the file system of a folder, bytes; the most
+// there is where that isn't known.
+func freeSpace(dir string) int64 {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
-		return 0, false
+		return math.MaxInt64
 	}
-	return int64(s.Bavail) * int64(s.Bsize), true
+	return int64(s.Bavail) * int64(s.Bsize)
 }

@@ -6,15 +6,16 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// freeSpace is how much can be written to the file system of a folder, bytes.
-func freeSpace(dir string) (free int64, known bool) {
+// freeSpace is how much can be written to the file system of a folder, bytes; the most
+// there is where that isn't known.
+func freeSpace(dir string) int64 {
 	name, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
-		return 0, false
+		return math.MaxInt64
 	}
 	var available uint64
 	if err := windows.GetDiskFreeSpaceEx(name, &available, nil, nil); err != nil {
-		return 0, false
+		return math.MaxInt64
 	}
-	return int64(min(available, math.MaxInt64)), true
+	return int64(min(available, math.MaxInt64))
 }

@@ -30,11 +30,7 @@ func checked(t testing.TB, r flood.Recipe) counted {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.close()
-	if err := j.collect(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	if err := j.rehearse(context.Background()); err != nil {
+	if err := j.run(context.Background(), (*job).rehearse); err != nil {
 		t.Fatal(err)
 	}
 	return counted{j.facts.packets, j.steps, j.report.Notes}

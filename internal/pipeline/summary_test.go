@@ -190,7 +190,7 @@ func TestPicturesShowWhatWasFound(t *testing.T) {
 		for _, p := range g.Points {
 			interest = interest || p.Moved || len(p.Verdicts) > 0
 			if p.FrameAfter <= last {
-				t.Errorf("%s: frame %d stands behind frame %d of the output", f.Name, p.FrameAfter, last)
+				t.Errorf("%s: frame %d comes after frame %d of the output", f.Name, p.FrameAfter, last)
 			}
 			last = p.FrameAfter
 			if p.After > p.Before {

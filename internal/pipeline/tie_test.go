@@ -18,14 +18,14 @@ func TestCommentNamesTies(t *testing.T) {
 		for i := range n {
 			a.Candidates = append(a.Candidates, infer.Candidate{NextHeader: 17, Destination: netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", i+1)), Posterior: 1 / float64(n)})
 		}
-		u := &unit{decoded: decoded{headless: &headless{answer: a}}}
+		u := &unit{decoded: decoded{answer: &a}}
 		u.view.TTL = 64
 		return u
 	}
 	likely := tied(2, 0)
-	likely.headless.answer.Destination, likely.headless.answer.DestinationOrigin = netip.MustParseAddr("2001:db8::1"), infer.Likely
-	likely.headless.answer.Posterior, likely.headless.answer.Evidence = 0.95, infer.ByOthers
-	likely.headless.answer.Candidates[0].Posterior, likely.headless.answer.Candidates[1].Posterior = 0.95, 0.05
+	likely.answer.Destination, likely.answer.DestinationOrigin = netip.MustParseAddr("2001:db8::1"), infer.Likely
+	likely.answer.Posterior, likely.answer.Evidence = 0.95, infer.ByOthers
+	likely.answer.Candidates[0].Posterior, likely.answer.Candidates[1].Posterior = 0.95, 0.05
 	both := "(candidates: 17 (UDP) to 2001:db8::1 0.5000, 17 (UDP) to 2001:db8::2 0.5000)"
 	tests := []struct {
 		u    *unit

@@ -43,12 +43,10 @@ func (s *sectionSet) add(n int) {
 	(*s)[n/64] |= 1 << (n % 64)
 }
 
-func (s sectionSet) has(n int) bool { return n/64 < len(s) && s[n/64]>>(n%64)&1 != 0 }
-
 // holds reports whether the unit's interface is of one of the sections.
 func (s sectionSet) holds(u *unit) bool {
 	i := u.block.Interface
-	return len(s) > 0 && i != nil && s.has(i.Section)
+	return i != nil && i.Section/64 < len(s) && s[i.Section/64]>>(i.Section%64)&1 != 0
 }
 
 // mended reports whether an earlier repair has done for the packet what can be done.

@@ -50,7 +50,7 @@ func TestTrialGivesTheSame(t *testing.T) {
 	}
 }
 
-// disturbedCapture is a capture that has headers, in which packets stand in the
+// disturbedCapture is a capture that has headers, in which packets are in the
 // wrong place.
 func disturbedCapture(t *testing.T) []byte {
 	t.Helper()

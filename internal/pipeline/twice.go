@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -9,13 +11,13 @@ import (
 
 // Laws hold within one observation point. Where a capture shows a connection
 // from two of them, or its packets at two times, they prove nothing: the packets
-// of the one stand before, after and among those of the other by a delay that
+// of the one come before, after and among those of the other by a delay that
 // is no jitter.
 
-// sightings is the stage of the first survey that tells connections that a capture shows more than once: recorded at
-// both of their ends, each packet twice (by a bridge, a mirror port, a VLAN and
-// its parent), or again later in the file (captures that were appended to each
-// other, or that overlap). In: packets in file order, with their stamps as recorded.
+// sightings is the stage of the first survey that tells connections that a capture shows
+// more than once: recorded at both of their ends, each packet twice (by a bridge, a mirror
+// port, a VLAN and its parent), or again later in the file (captures that were appended to
+// each other, or that overlap). In: packets in file order, with their stamps as recorded.
 // Its memory is bounded.
 type sightings struct {
 	prints printSet
@@ -83,7 +85,7 @@ func (a apartBy) widened() apartBy {
 // newSightings returns sightings of a capture whose clock has this tick, nanoseconds; 0
 // if it is fine.
 func newSightings(tick int64) *sightings {
-	s := &sightings{tick: tick}
+	s := &sightings{tick: tick, found: make(map[uint64]sighted), apart: make(map[uint64]apartBy)}
 	s.flows = tcp.NewStore(s.close)
 	return s
 }
@@ -115,7 +117,8 @@ func (s *sightings) take(u *unit) {
 	if !u.tracked.followed {
 		return
 	}
-	f := s.of(u)
+	f := s.flows.Of(u.seg.Flow)
+	f.hash = u.pair.Hash
 	if u.heading == tcp.Out && u.seg.Outbound != tcp.Both && u.view.Src != u.view.Dst {
 		f.out[u.pair.Dir] = true
 	}
@@ -123,12 +126,10 @@ func (s *sightings) take(u *unit) {
 		return
 	}
 	before, times, weight := s.prints.see(u)
-	switch times {
-	case 1:
+	if times == 1 {
 		f.packets, f.met = f.packets+weight, f.met+1
-		return
-	case 2:
-	default:
+	}
+	if times != 2 {
 		return
 	}
 	if f.again == 0 {
@@ -136,17 +137,10 @@ func (s *sightings) take(u *unit) {
 	}
 	f.apart.add(u.seg.Stamp-before.stamp, s.tick)
 	f.again, f.copies = f.again+weight, f.copies+1
-	across := before.steps() != min(s.prints.steps, maxSteps)
+	across := before.steps != s.prints.steps
 	if u.seg.Stamp == before.stamp && (s.tick == 0 || across) {
 		f.same, f.across = f.same+weight, f.across || across
 	}
-}
-
-// of finds what was seen of the packet's connection.
-func (s *sightings) of(u *unit) *sighting {
-	f := s.flows.Of(u.seg.Flow)
-	f.hash = u.pair.Hash
-	return f
 }
 
 // close decides on a connection of which nothing more is kept.
@@ -159,23 +153,17 @@ func (s *sightings) close(_ uint64, f *sighting) {
 	if f.met >= enough || how != once {
 		s.judged++
 	}
-	if how == once && f.same > 0 && len(s.likely) < maxLeft {
-		s.likely = append(s.likely, f.hash)
-	}
 	if how == once {
+		if f.same > 0 && len(s.likely) < maxLeft {
+			s.likely = append(s.likely, f.hash)
+		}
 		return
-	}
-	if s.found == nil {
-		s.found = make(map[uint64]sighted)
 	}
 	if len(s.found) <= maxLeft { // one more, to tell that there are more
 		s.found[f.hash] = how
 	}
 	if how == doubled {
 		if f.apart.nearest >= 0 && len(s.apart) < maxLeft {
-			if s.apart == nil {
-				s.apart = make(map[uint64]apartBy)
-			}
 			s.apart[f.hash] = f.apart.widened()
 		}
 		s.delays.Add(max(f.delay, -f.delay))
@@ -208,10 +196,7 @@ func (s *sightings) nearlyAll() bool { return s.sampled && 10*int64(len(s.found)
 // overlap, a single packet with its old stamp is enough for the others.
 func (s *sightings) finish() {
 	s.flows.Each(s.close)
-	overlap := false
-	for _, how := range s.found {
-		overlap = overlap || how == repeated
-	}
+	overlap := slices.Contains(slices.Collect(maps.Values(s.found)), repeated)
 	for _, hash := range s.likely {
 		if overlap && s.found[hash] == once {
 			s.found[hash] = repeated

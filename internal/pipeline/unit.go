@@ -13,7 +13,7 @@ import (
 
 // unit is one block on its way through the stages: a packet mostly. Each stage fills
 // its own part, and reads those of the stages before it. A field that is filled stays
-// as it is: what was recorded and what was made of it stand side by side.
+// as it is: what was recorded and what was made of it are kept side by side.
 type unit struct {
 	block *capture.Block // as it is in the file, by the reader: nobody changes it
 	chunk *chunk         // that keeps the block's bytes; the mover may give it another one
@@ -33,7 +33,7 @@ type unit struct {
 type decoded struct {
 	view     packet.View
 	facts    *infer.Facts     // of a packet whose IPv6 header is missing, in the pass that gathers them
-	headless *headless        // of such a packet in the passes after Conclude, nil of others
+	answer   *infer.Answer    // to such a packet in the passes after Conclude, nil of others
 	mentions *[]infer.Mention // in the pass that gathers facts, nil where there are none
 	names    *names           // nil where it has none
 
@@ -83,11 +83,6 @@ type judged struct {
 	after tcp.Analysis // flags in the output
 }
 
-// headless is what is known of a missing IPv6 header.
-type headless struct {
-	answer infer.Answer
-}
-
 // recorded returns the packet's time as recorded, nanoseconds, and whether it has
 // one.
 func (u *unit) recorded() (int64, bool) {
@@ -108,10 +103,10 @@ func (u *unit) ticks() uint64 {
 // stamp returns the time that order goes by, nanoseconds, and whether the packet has
 // one: as recorded, or corrected where its clock is.
 func (u *unit) stamp() (int64, bool) {
-	if !u.block.HasStamp || u.block.Interface == nil {
-		return 0, false
+	if u.aligned.corrected {
+		return u.block.Interface.Nanos(u.aligned.ticks), true
 	}
-	return u.block.Interface.Nanos(u.ticks()), true
+	return u.recorded()
 }
 
 // ends returns the addresses that order and reports use.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"unsafe"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/reorder"
 )
@@ -24,7 +25,7 @@ const (
 const (
 	recordSize = int(unsafe.Sizeof(unit{}) + unsafe.Sizeof(capture.Block{}))
 	packetSize = recordSize + reorder.HeldSize
-	answerSize = int(unsafe.Sizeof(headless{}))
+	answerSize = int(unsafe.Sizeof(infer.Answer{}))
 )
 
 // The stages in which units wait.
@@ -67,7 +68,7 @@ func (w *weights) add(u *unit, sign int) {
 		return
 	}
 	w.records += sign * packetSize
-	if u.headless != nil {
+	if u.answer != nil {
 		w.records += sign * answerSize
 		w.own += sign * answerSize
 	}

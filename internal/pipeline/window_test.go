@@ -3,6 +3,7 @@ package pipeline
 import (
 	"testing"
 
+	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/reorder"
 )
@@ -19,10 +20,7 @@ func newWindowed(t *testing.T, gate int64) *windowed {
 	t.Helper()
 	p := reorder.Profile{Gate: gate}
 	p.Violations[reorder.LawAck] = 1
-	s, err := newSequencer(&facts{profile: p}, reorder.Options{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newSequencer(&facts{profile: p}, reorder.Options{}, nil)
 	return &windowed{sequencer: s, facts: facts{profile: p}, iface: &capture.Interface{Resol: 9}}
 }
 
@@ -92,7 +90,7 @@ func TestBlocksBetweenPacketsAreBounded(t *testing.T) {
 		if most > maxBetween || most < maxBetween/2 {
 			t.Errorf("blocks of %d bytes: held %d, want up to %d", share, most, maxBetween)
 		}
-		if w.crowded == 0 {
+		if w.counts.crowded == 0 {
 			t.Errorf("blocks of %d bytes: the window was not closed early", share)
 		}
 		w.barrier()
@@ -112,7 +110,7 @@ func TestLargePacketsAreBounded(t *testing.T) {
 	if most > maxWindow || most < maxWindow/2 {
 		t.Errorf("held: got %d bytes, want up to %d", most, maxWindow)
 	}
-	if w.crowded == 0 {
+	if w.counts.crowded == 0 {
 		t.Error("the window was not closed early")
 	}
 	w.barrier()
@@ -123,21 +121,21 @@ func TestLargePacketsAreBounded(t *testing.T) {
 // more than large ones, and those that lack their header more than others.
 func TestSmallPacketsAreBounded(t *testing.T) {
 	for _, c := range []struct {
-		headless *headless
-		size     int
-	}{{nil, packetSize}, {new(headless), packetSize + answerSize}} {
+		answer *infer.Answer
+		size   int
+	}{{nil, packetSize}, {new(infer.Answer), packetSize + answerSize}} {
 		w := newWindowed(t, 1e9)
 		most := 0
 		for n := range 2 * reorder.DefaultWindow {
 			u := w.unit(capture.Packet, int64(n), 84)
-			u.headless = c.headless
+			u.answer = c.answer
 			w.arrange(u)
 			most = max(most, w.pending.left*c.size)
 		}
 		if most > maxRecords || most < maxRecords/2 {
 			t.Errorf("held: got %d bytes of records of %d bytes, want up to %d", most, c.size, maxRecords)
 		}
-		if w.crowded == 0 {
+		if w.counts.crowded == 0 {
 			t.Error("the window was not closed early")
 		}
 		w.barrier()
@@ -151,8 +149,8 @@ func TestSettledPacketsLeaveFirst(t *testing.T) {
 	for n := range 1500 {
 		w.give(capture.Packet, int64(n)*1e6, 1<<17)
 	}
-	if w.crowded != 0 {
-		t.Errorf("closed early: got %d times, want 0", w.crowded)
+	if w.counts.crowded != 0 {
+		t.Errorf("closed early: got %d times, want 0", w.counts.crowded)
 	}
 	w.barrier()
 	w.check(t)

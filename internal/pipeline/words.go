@@ -2,34 +2,22 @@ package pipeline
 
 import "fmt"
 
-// plural is a number of things, each a noun: "1 flag", "5 flags".
-func plural(n int64, noun string) string {
+// either is one of two words, by whether there is one of what they go with.
+func either(n int64, one, many string) string {
 	if n == 1 {
-		return "1 " + noun
+		return one
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return many
 }
+
+// plural is a number of things, each a noun: "1 flag", "5 flags".
+func plural(n int64, noun string) string { return fmt.Sprint(n, " "+noun+either(n, "", "s")) }
 
 // were is plural with its verb: "1 flag was", "5 flags were".
-func were(n int64, noun string) string {
-	if n == 1 {
-		return plural(n, noun) + " was"
-	}
-	return plural(n, noun) + " were"
-}
+func were(n int64, noun string) string { return plural(n, noun) + either(n, " was", " were") }
 
 // itsOrTheir goes with a number of things.
-func itsOrTheir(n int64) string {
-	if n == 1 {
-		return "its"
-	}
-	return "their"
-}
+func itsOrTheir(n int64) string { return either(n, "its", "their") }
 
 // timesOver is how often something was.
-func timesOver(n int64) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
-}
+func timesOver(n int64) string { return either(n, "once", fmt.Sprintf("%d times", n)) }

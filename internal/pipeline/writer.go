@@ -3,6 +3,7 @@ package pipeline
 import (
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -42,10 +43,7 @@ func (w *writer) all(batches <-chan []*unit) error {
 			u.chunk.release(1)
 		}
 	}
-	if err := w.w.Flush(); err != nil {
-		return ioError("write the output", err)
-	}
-	return nil
+	return ioError("write the output", w.w.Flush())
 }
 
 func (w *writer) unit(u *unit) error {
@@ -53,11 +51,9 @@ func (w *writer) unit(u *unit) error {
 	switch {
 	case b.Kind == capture.Packet:
 		return w.packet(u)
-	case !w.edits:
-		return w.w.Write(b)
-	case b.Kind == capture.Section:
+	case w.edits && b.Kind == capture.Section:
 		return w.w.WriteSection(b, application, w.section)
-	case b.Type == capture.TypeCustomNC:
+	case w.edits && b.Type == capture.TypeCustomNC:
 		w.skipped++
 		return nil
 	}
@@ -124,21 +120,21 @@ const maxPayload = 0xFFFF
 func (w *writer) header(u *unit, e *capture.PacketEdit) error {
 	v, data := &u.view, u.block.Data
 	if v.Form == packet.Sockaddr6 && v.UpperLen > maxPayload {
-		w.remark(append(w.text, commentMark+wordLeft+" without IPv6 header: more than 65,535 bytes"...))
+		w.remark(append(w.text, comment.Mark+comment.Left+" without IPv6 header: more than 65,535 bytes"...))
 		return nil
 	}
 	w.buf = w.buf[:0]
 	if v.Form == packet.Stub {
 		hop := v.TTL
 		if hop == 0 {
-			hop = u.headless.answer.HopLimit
+			hop = u.answer.HopLimit
 		}
 		w.buf = append(w.buf, data[:v.Net]...)
-		w.buf = packet.AppendFilled(w.buf, data, v, u.headless.answer.NextHeader, hop, v.Dst)
+		w.buf = packet.AppendFilled(w.buf, data, v, u.answer.NextHeader, hop, v.Dst)
 		e.OrigLen = u.block.OrigLen
 	} else {
 		w.buf = packet.AppendIPv6(w.buf, packet.IPv6Header{
-			PayloadLength: uint16(v.UpperLen), NextHeader: u.headless.answer.NextHeader, HopLimit: u.headless.answer.HopLimit,
+			PayloadLength: uint16(v.UpperLen), NextHeader: u.answer.NextHeader, HopLimit: u.answer.HopLimit,
 			Src: v.Src, Dst: v.Dst,
 		})
 		e.OrigLen = u.block.OrigLen + uint32(len(w.buf)-v.Upper)
@@ -160,7 +156,7 @@ func (w *writer) unwrap(u *unit, e *capture.PacketEdit) error {
 	data := u.block.Data
 	at := ipOf(&u.view)
 	e.Data, e.OrigLen = data[at:], u.block.OrigLen-uint32(at)
-	w.remark(append(w.text, commentMark+"sockaddr taken from in front of the IPv4 header"...))
+	w.remark(append(w.text, comment.Mark+"sockaddr taken from in front of the IPv4 header"...))
 	return w.toRaw(u, e)
 }
 
@@ -199,7 +195,7 @@ type carried struct {
 }
 
 func (c *inferred) add(u *unit) {
-	a := &u.headless.answer
+	a := u.answer
 	c.packets++
 	c.nextHeader[a.NextHeaderOrigin]++
 	c.destination[a.DestinationOrigin]++

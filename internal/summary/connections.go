@@ -12,9 +12,9 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// maxGalleries is how many connections have packets kept for a picture. Those
+// maxExcerpts is how many connections have packets kept for a picture. Those
 // of which most was found have them.
-const maxGalleries = 64
+const maxExcerpts = 64
 
 // verdictSet is a set of verdicts, by their places in report.Verdicts.
 type verdictSet uint32
@@ -27,9 +27,9 @@ type connections struct {
 	by      *tcp.Store[*connection]
 	total   int64
 	retired []*connection // they have made way: the worst of them, worst first
-	holders []*connection // those with an excerpt, at most maxGalleries
+	holders []*connection // those with an excerpt, at most maxExcerpts
 	// floor is the last of the holders as it was when it was looked for. None
-	// has come to stand below it since, as counts only grow; without packets it
+	// has come to be below it since, as counts only grow; without packets it
 	// is void.
 	floor connection
 }
@@ -93,7 +93,7 @@ func (c *connections) of(p *Packet) *connection {
 	}
 	c.total++
 	*f = &connection{key: p.Pair.Key, client: 2, scale: [2]int8{-2, -2}}
-	if len(c.holders) < maxGalleries {
+	if len(c.holders) < maxExcerpts {
 		c.hold(*f)
 	}
 	return *f
@@ -141,7 +141,7 @@ func (c *connections) lend(f *connection, p *Packet) {
 	if n := f.before + f.after + f.moved; n&(n-1) != 0 {
 		return
 	}
-	if len(c.holders) < maxGalleries {
+	if len(c.holders) < maxExcerpts {
 		c.hold(f)
 	} else if !c.oust(f) {
 		return
@@ -207,19 +207,14 @@ func (f *connection) window(s *tcp.Segment, d uint8) int64 {
 
 // worse orders connections by how much there is to say of them, most first.
 func worse(a, b *connection) int {
-	switch {
-	case a.odd != b.odd:
-		return cmp.Compare(b.odd, a.odd)
-	case a.moved != b.moved:
-		return cmp.Compare(b.moved, a.moved)
-	case a.before+a.after != b.before+b.after:
-		return cmp.Compare(b.before+b.after, a.before+a.after)
-	case a.bytes[0]+a.bytes[1] != b.bytes[0]+b.bytes[1]:
-		return cmp.Compare(b.bytes[0]+b.bytes[1], a.bytes[0]+a.bytes[1])
-	case a.packets != b.packets:
-		return cmp.Compare(b.packets, a.packets)
-	}
-	return cmp.Or(bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.first, b.first))
+	return cmp.Or(
+		cmp.Compare(b.odd, a.odd),
+		cmp.Compare(b.moved, a.moved),
+		cmp.Compare(b.before+b.after, a.before+a.after),
+		cmp.Compare(b.bytes[0]+b.bytes[1], a.bytes[0]+a.bytes[1]),
+		cmp.Compare(b.packets, a.packets),
+		bytes.Compare(a.key[:], b.key[:]),
+		cmp.Compare(a.first, b.first))
 }
 
 // retire keeps a connection that makes way, if it is among the worst.

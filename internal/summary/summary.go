@@ -44,7 +44,7 @@ type Summary struct {
 
 // New returns a summary that lists at most so many connections.
 func New(flows int, s Span) *Summary {
-	return &Summary{connections: newConnections(flows), timeline: newTimeline(s)}
+	return &Summary{connections: newConnections(flows), timeline: newTimeline(s), moves: make(displacement)}
 }
 
 // Fits reports whether the summary was begun where a capture of this span begins.

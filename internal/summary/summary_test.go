@@ -70,7 +70,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			c.finding(p.Segment.Flow, int64(i+1), diagnose.Loss)
 		}
 		kept := 0
-		if c.by.Each(func(uint64, **connection) { kept++ }); len(c.retired) > c.limit || len(c.holders) > maxGalleries || kept > held {
+		if c.by.Each(func(uint64, **connection) { kept++ }); len(c.retired) > c.limit || len(c.holders) > maxExcerpts || kept > held {
 			t.Fatalf("after %d connections: %d retired, %d excerpts, %d kept", i+1, len(c.retired), len(c.holders), kept)
 		}
 	}
@@ -106,7 +106,7 @@ func TestStep(t *testing.T) {
 }
 
 func TestDisplacement(t *testing.T) {
-	var d displacement
+	d := make(displacement)
 	if got := d.result(); len(got) != 0 {
 		t.Errorf("nothing moved: got %v", got)
 	}

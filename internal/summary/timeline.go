@@ -29,31 +29,31 @@ type timeline struct {
 // interval, 1, 2 or 5 times a power of ten, is a multiple of theirs.
 const maxCells = 10 * maxIntervals
 
-// tally holds counts by place, up to the last that was met.
-type tally struct {
-	packets, moved []int64
-	byVerdict      [diagnose.NumVerdicts][]int64
-}
+// The columns of a timeline.
+const (
+	allPackets   = iota
+	movedPackets // of them
+	findings     // of the first verdict, and so on
 
-func add(counts []int64, place int, n int64) []int64 {
-	for place >= len(counts) {
-		counts = append(counts, 0)
+	columns = findings + diagnose.NumVerdicts
+)
+
+// tally holds the counts of each column by place, up to the last that was met.
+type tally [columns][]int64
+
+func (t *tally) add(column, place int, n int64) {
+	for place >= len(t[column]) {
+		t[column] = append(t[column], 0)
 	}
-	counts[place] += n
-	return counts
+	t[column][place] += n
 }
 
 // gathered returns the counts with each place's added to another.
-func (t *tally) gathered(place func(int) int) tally {
-	move := func(counts []int64) (moved []int64) {
+func (t *tally) gathered(place func(int) int) (r tally) {
+	for column, counts := range t {
 		for i, n := range counts {
-			moved = add(moved, place(i), n)
+			r.add(column, place(i), n)
 		}
-		return moved
-	}
-	r := tally{packets: move(t.packets), moved: move(t.moved)}
-	for verdict, counts := range t.byVerdict {
-		r.byVerdict[verdict] = move(counts)
 	}
 	return r
 }
@@ -104,21 +104,19 @@ func (t *timeline) cell(at int64) int {
 
 // packet counts one packet.
 func (t *timeline) packet(at int64, moved bool) {
-	if !t.stamped {
-		return
-	}
-	i := t.cell(at)
-	t.cells.packets = add(t.cells.packets, i, 1)
+	t.add(at, allPackets)
 	if moved {
-		t.cells.moved = add(t.cells.moved, i, 1)
+		t.add(at, movedPackets)
 	}
 }
 
 // finding counts what was found of a packet.
-func (t *timeline) finding(at int64, verdict diagnose.Verdict) {
+func (t *timeline) finding(at int64, verdict diagnose.Verdict) { t.add(at, findings+int(verdict)) }
+
+func (t *timeline) add(at int64, column int) {
 	if t.stamped {
 		place := t.cell(at) // which can make the cells wider
-		t.cells.byVerdict[verdict] = add(t.cells.byVerdict[verdict], place, 1)
+		t.cells.add(column, place, 1)
 	}
 }
 
@@ -133,45 +131,37 @@ func (t *timeline) result(s Span) report.Timeline {
 	r := t.cells.gathered(func(i int) int { return int(uint64(i) * uint64(t.width) / width) })
 	whole := func(counts []int64) []int64 { return append(counts, make([]int64, n-len(counts))...) }
 	byVerdict := make(map[report.Verdict][]int64)
-	for verdict, counts := range r.byVerdict {
+	for verdict, counts := range r[findings:] {
 		if len(counts) > 0 {
 			byVerdict[diagnose.Verdict(verdict).Reported()] = whole(counts)
 		}
 	}
 	return report.Timeline{
-		Width: time.Duration(width), Packets: whole(r.packets), Moved: whole(r.moved), ByVerdict: byVerdict, Start: utc(t.start),
+		Width: time.Duration(width), Packets: whole(r[allPackets]), Moved: whole(r[movedPackets]), ByVerdict: byVerdict, Start: utc(t.start),
 	}
 }
 
 // displacement counts packets by how far they were moved.
-type displacement struct{ byStep map[uint64]int64 }
+type displacement map[uint64]int64
 
-func (d *displacement) add(shift int64) {
-	if d.byStep == nil {
-		d.byStep = make(map[uint64]int64)
-	}
-	d.byStep[reach(shift)]++
-}
+func (d displacement) add(shift int64) { d[reach(shift)]++ }
 
 // reach is the step of the histogram that a shift belongs to: 0, or 1, 2 or 5
 // times a power of ten from a microsecond.
 func reach(shift int64) uint64 {
-	switch {
-	case shift == 0:
+	if shift == 0 {
 		return 0
-	case shift < 0:
-		shift = -shift
 	}
-	return step(max(uint64(shift), 1000))
+	return step(max(uint64(max(shift, -shift)), 1000))
 }
 
 // result lists the steps from the first to the last that occurs, those between
 // them too; but none where no packet moved.
-func (d *displacement) result() []report.Displacement {
+func (d displacement) result() []report.Displacement {
 	list := []report.Displacement{}
-	left := len(d.byStep)
+	left := len(d)
 	for next := uint64(0); left > 0; {
-		n := d.byStep[next]
+		n := d[next]
 		if n > 0 {
 			left--
 		}
