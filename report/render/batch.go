@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/mendcap/mendcap/report"
@@ -55,7 +54,7 @@ func batchPage(b *report.Batch) *page {
 	troubles := newTable([]column{{"capture", asName}, {"outcome", asVerdicts}, {"why", asSentence}})
 	for _, outcome := range []report.Outcome{report.OutcomeFailed, report.OutcomeDamaged} {
 		for _, e := range worstEntries(b, outcome) {
-			troubles.add(textCell(e.Path), outcomeCell(e), textCell(troubleText(e)))
+			troubles.add(e.Path, outcomeCell(&e), troubleText(&e))
 		}
 	}
 	label := "Captures that failed or are damaged"
@@ -115,22 +114,19 @@ func skippedText(s *report.Skipped) string {
 
 // entriesTable is a row for each capture.
 func entriesTable(entries []report.Entry) *table {
-	t := newTable([]column{
+	columns := []column{
 		{"capture", asName}, {"packets", asNumber}, {"bytes", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
 		{"outcome", asVerdicts}, {"output", asName},
-	})
-	for _, e := range entries {
-		row := []cell{textCell(e.Path), numberCell(e.Packets), sizeCell(e.Bytes), numberCell(e.Edited), numberCell(e.Moved),
-			numberCell(e.Before), numberCell(e.After), outcomeCell(e), textCell(e.Output)}
-		if isUnread(e) {
-			clear(row[1:7]) // all counts
-		}
-		t.add(row...)
 	}
-	return t
+	return tableOf(columns, entries, func(e *report.Entry) []any {
+		if isUnread(*e) {
+			return []any{e.Path, "", "", "", "", "", "", outcomeCell(e), e.Output}
+		}
+		return []any{e.Path, e.Packets, size(e.Bytes), e.Edited, e.Moved, e.Before, e.After, outcomeCell(e), e.Output}
+	})
 }
 
-func outcomeCell(e report.Entry) cell {
+func outcomeCell(e *report.Entry) cell {
 	return cell{Tags: []tag{{string(e.Outcome), string(e.Outcome)}}}
 }
 
@@ -140,32 +136,28 @@ func isUnread(e report.Entry) bool {
 }
 
 // troubleText says what is wrong with a capture.
-func troubleText(e report.Entry) string {
+func troubleText(e *report.Entry) string {
 	return cmp.Or(e.Error, text.When(e.Damage > 0, "in "+text.Plural(e.Damage, "place")))
 }
 
 // batchTroubles lists the entries of an outcome that people must look at.
 func batchTroubles(b *report.Batch, outcome report.Outcome) *table {
-	t := newTable([]column{{"code", asNumber}, {string(outcome), asSentence}})
 	list := worstEntries(b, outcome)
 	shown := list
 	if len(list) > shownFailed+1 {
 		shown = list[:shownFailed]
 	}
-	for _, e := range shown {
-		t.add(textCell(strconv.Itoa(e.Code)), textCell(text.Join(": ", e.Path, troubleText(e))))
-	}
+	t := tableOf([]column{{"code", asNumber}, {string(outcome), asSentence}}, shown, func(e *report.Entry) []any {
+		return []any{e.Code, text.Join(": ", e.Path, troubleText(e))}
+	})
 	t.more(int64(len(list)), "; the JSON summary has all of them")
 	return t
 }
 
 // batchPlans lists what a dry run would do, all of it: that is what it is for.
 func batchPlans(b *report.Batch) *table {
-	t := newTable([]column{{"capture", asWords}, {"output", asWords}})
-	for _, e := range worstEntries(b, report.OutcomePlanned) {
-		t.add(textCell(e.Path), textCell(e.Output))
-	}
-	return t
+	columns := []column{{"capture", asWords}, {"output", asWords}}
+	return tableOf(columns, worstEntries(b, report.OutcomePlanned), func(e *report.Entry) []any { return []any{e.Path, e.Output} })
 }
 
 // worstEntries lists the entries of one outcome, those with the largest code first.

@@ -101,8 +101,7 @@ func (h *htmlWriter) Add(r *report.Report) error {
 		h.graphs += len(s.Graphs)
 	}
 	if h.several && len(h.index.Rows) < allPageCaptures {
-		h.index.add(textCell(r.Capture.Name), numberCell(r.Capture.Packets), numberCell(r.Order.Moved),
-			numberCell(bounded.Sum(r.Analysis.Before)), numberCell(bounded.Sum(r.Analysis.After)), textCell(headline(r)))
+		h.index.add(r.Capture.Name, r.Capture.Packets, r.Order.Moved, bounded.Sum(r.Analysis.Before), bounded.Sum(r.Analysis.After), headline(r))
 	}
 	return h.templates.ExecuteTemplate(h.w, "page", p)
 }
