@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -21,7 +20,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 
 // writeJSON writes v as indented JSON with a closing line feed, and escapes
 // what is not printable.
-func writeJSON(w io.Writer, v any) error { return text.WriteJSON(w, fmt.Sprintf("%T", v), v, "  ") }
+func writeJSON(w io.Writer, v any) error { return text.WriteJSON(w, v, "  ") }
 
 // filled returns a copy of r without nil lists and maps.
 func (r *Report) filled() Report {

@@ -60,47 +60,36 @@ var exitCodes = []exitCode{
 		"Let the reader of the pipe read all of it, or write to a file."},
 }
 
-// hinted is an error with a hint of its own.
+// hinted is an error with an exit code and a hint of its own.
 type hinted struct {
 	error
+	code int
 	hint string
 }
 
 func (e hinted) Unwrap() error { return e.error }
 
-// usageError is a command line that can't be carried out.
-type usageError struct{ text, hint string }
-
-func (e *usageError) Error() string { return e.text }
-
 // seeCommand is the hint that points to the help of the command at hand.
 const seeCommand = ""
 
+// usagef is about a command line that can't be carried out.
 func usagef(hint, format string, args ...any) error {
-	return &usageError{text: fmt.Sprintf(format, args...), hint: hint}
+	return hinted{fmt.Errorf(format, args...), exitUsage, hint}
 }
 
 // explain returns the exit code that err asks for, and what may help.
 func explain(err error) (code int, hint string) {
-	var usage *usageError
 	var own hinted
-	var at *fs.PathError
 	switch {
-	case errors.As(err, &usage):
-		return exitUsage, usage.hint
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted, ""
 	case readerGone(err):
 		return exitReaderGone, ""
+	case errors.As(err, &own):
+		return own.code, own.hint
 	}
 	for _, c := range conditions {
-		switch {
-		case !errors.Is(err, c.err):
-		case c.err == repair.ErrNoCapture && errors.As(err, &at): // which says why it can't be opened
-			return c.code, ""
-		case errors.As(err, &own):
-			return c.code, own.hint
-		default:
+		if errors.Is(err, c.err) {
 			return c.code, c.hint
 		}
 	}

@@ -10,13 +10,13 @@ import (
 
 // WriteJSON writes v as JSON with a closing line feed, each level indented by
 // indent, on one line if that is empty; what is not printable is escaped. Its errors
-// name what can't be encoded.
-func WriteJSON(w io.Writer, what string, v any, indent string) error {
+// name the type of what can't be encoded.
+func WriteJSON(w io.Writer, v any, indent string) error {
 	to := &jsonWriter{w: w, indent: indent}
 	enc := json.NewEncoder(to)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); to.failed == nil && err != nil {
-		return fmt.Errorf("encode %s: %w", what, err)
+		return fmt.Errorf("encode %T: %w", v, err)
 	}
 	return to.failed
 }

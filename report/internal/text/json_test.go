@@ -50,7 +50,7 @@ func TestEscapesAcrossPieces(t *testing.T) {
 	for pad := range 5 {
 		want := []string{strings.Repeat("x", pad), strings.Repeat("日\u202e\U000E0041\x7fé", 20_000), "\u2028"}
 		var out bytes.Buffer
-		if err := WriteJSON(&out, "list", want, " "); err != nil {
+		if err := WriteJSON(&out, want, " "); err != nil {
 			t.Fatal(err)
 		}
 		if i := strings.IndexFunc(out.String(), func(r rune) bool { return r != '\n' && Sanitise(string(r)) != string(r) }); i >= 0 {
@@ -78,14 +78,14 @@ func TestWriteJSONFails(t *testing.T) {
 	list := make([]string, 100_000)
 	for _, left := range []int{0, 1 << 17} {
 		w := &failing{left}
-		if err := WriteJSON(w, "list", list, "  "); err != io.ErrShortWrite {
+		if err := WriteJSON(w, list, "  "); err != io.ErrShortWrite {
 			t.Errorf("after %d bytes: got %v, want %v", left, err, io.ErrShortWrite)
 		}
 		if w.left < -1<<16 {
 			t.Errorf("after %d bytes: %d more were written", left, -w.left)
 		}
 	}
-	if err := WriteJSON(io.Discard, "channel", make(chan int), ""); err == nil || !strings.HasPrefix(err.Error(), "encode channel: ") {
+	if err := WriteJSON(io.Discard, make(chan int), ""); err == nil || !strings.HasPrefix(err.Error(), "encode chan int: ") {
 		t.Errorf("got %v, want an error that says that a channel can't be encoded", err)
 	}
 }
