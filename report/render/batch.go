@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -77,28 +76,22 @@ func batchFacts(b *report.Batch) facts {
 		" without a header of its own; destination inferred for "+text.Count(t.Destinations)))
 	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
 	all.add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
-	all.add("Verdicts", countsText(report.Verdicts(), t.ByVerdict, asIs))
+	verdicts := verdictsCell(t.ByVerdict)
+	all.add("Verdicts", verdicts.String())
 	all.add("Damage", text.When(t.Damage > 0, "in "+text.Plural(t.Damage, "place")))
 	return all
 }
 
-// countsText lists what was counted under the names, in words.
-func countsText[Name ~string](names []Name, counts map[Name]int64, word func(name Name) string) string {
-	var parts []string
-	for _, name := range names {
-		if n := counts[name]; n > 0 {
-			parts = append(parts, text.Count(n)+" "+word(name))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// asIs is the word for what is named by one.
-func asIs[Name ~string](name Name) string { return string(name) }
+// counted says how many there are of what a word names, if any.
+func counted(n int64, word string) string { return text.When(n > 0, text.Count(n)+" "+word) }
 
 // outcomesText counts the captures by what became of them.
 func outcomesText(b *report.Batch) string {
-	said := countsText(report.Outcomes(), b.Totals.ByOutcome, func(outcome report.Outcome) string { return outcomes[outcome].short })
+	var parts []string
+	for _, outcome := range report.Outcomes() {
+		parts = append(parts, counted(b.Totals.ByOutcome[outcome], outcomes[outcome].short))
+	}
+	said := text.Join(", ", parts...)
 	return cmp.Or(text.When(said != "", text.Count(b.Totals.Captures)+": "+said), "none")
 }
 

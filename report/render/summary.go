@@ -84,8 +84,8 @@ func inferenceSummary(i *report.Inference) string {
 }
 
 func proofText(p *report.Proof) string {
-	counts := map[string]int64{"proved": p.Proved, "likely": p.Likely, "as captured": p.AsCaptured, "unknown": p.Unknown}
-	return countsText([]string{"proved", "likely", "as captured", "unknown"}, counts, asIs)
+	return text.Join(", ", counted(p.Proved, "proved"), counted(p.Likely, "likely"),
+		counted(p.AsCaptured, "as captured"), counted(p.Unknown, "unknown"))
 }
 
 // orderSummary says what was done about the order.
