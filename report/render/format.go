@@ -93,7 +93,7 @@ func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
 	case Markdown:
 		return &markdownWriter{w: w}, nil
 	case HTML:
-		return newHTMLWriter(w, o.Several)
+		return newHTMLWriter(w, o.Several), nil
 	case JUnit:
 		if o.Checks == nil {
 			o.Checks = report.Checks

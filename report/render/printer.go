@@ -163,13 +163,9 @@ func (noCache) Purge()                                 {}
 
 // prepare sets a table up so that it changes no cell, and lays out the same
 // whatever the locale and whatever it was used for before.
-func (t *layout) prepare(align []tw.Align, header bool) {
+func (t *layout) prepare(align []tw.Align) {
 	t.Reset()
 	t.out.Reset()
-	rule := tw.State(tw.Off)
-	if header {
-		rule = tw.On
-	}
 	symbols := tw.NewSymbolCustom("rule").WithRow("─").WithCenter("──").WithColumn(gap)
 	alignment := tw.CellAlignment{PerColumn: align}
 	t.Options(
@@ -177,8 +173,8 @@ func (t *layout) prepare(align []tw.Align, header bool) {
 			Borders: tw.BorderNone,
 			Symbols: symbols,
 			Settings: tw.Settings{
-				Separators: tw.Separators{BetweenColumns: tw.On, BetweenRows: tw.Off, ShowHeader: rule},
-				Lines:      tw.Lines{ShowHeaderLine: rule},
+				Separators: tw.Separators{BetweenColumns: tw.On, BetweenRows: tw.Off, ShowHeader: tw.On},
+				Lines:      tw.Lines{ShowHeaderLine: tw.On},
 			},
 		})),
 		tablewriter.WithEastAsian(tw.Off),
@@ -196,7 +192,7 @@ func (t *layout) prepare(align []tw.Align, header bool) {
 func layOut(w io.Writer, align []tw.Align, header []string, rows [][]string) error {
 	t := layouts.Get().(*layout)
 	defer layouts.Put(t)
-	t.prepare(align, header != nil)
+	t.prepare(align)
 	if header != nil {
 		t.Header(header)
 	}
