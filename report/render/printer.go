@@ -94,13 +94,8 @@ func (t *table) shown() [][]string {
 	for _, row := range t.all() {
 		cells := make([]string, len(row))
 		for i := range row {
-			switch c, look := &row[i], t.Columns[i].Look; {
-			case look == asLines:
-				cells[i] = sanitisedText(c.Text)
-			case look == asJudged && c.Tags != nil:
-				cells[i] = sanitisedLines([]string{c.Text, c.String()})
-			default:
-				cells[i] = text.Sanitise(c.String())
+			if cells[i] = text.Sanitise(row[i].String()); looks[t.Columns[i].Look].lines {
+				cells[i] = sanitisedText(row[i].Text)
 			}
 		}
 		rows = append(rows, cells)

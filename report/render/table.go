@@ -50,6 +50,7 @@ var looks = [...]struct {
 	right bool                     // numbers are aligned
 	code  bool                     // Markdown shows it as code
 	wraps bool                     // a terminal wraps it, in the last column
+	lines bool                     // its line feeds stay
 	paint func(line string) string // gives a line on a terminal its colours
 }{
 	asNumber:     {class: "n", right: true},
@@ -58,9 +59,9 @@ var looks = [...]struct {
 	asConnection: {class: "mono conn", code: true},
 	asName:       {class: "file"},
 	asSentence:   {class: "long", wraps: true},
-	asLines:      {wraps: true},
+	asLines:      {wraps: true, lines: true},
 	asVerdicts:   {paint: paintVerdicts},
-	asJudged:     {wraps: true, paint: paintVerdicts},
+	asJudged:     {wraps: true, lines: true, paint: paintVerdicts},
 	asLabel:      {paint: paintLabel},
 }
 

@@ -97,7 +97,7 @@ func flowsToShow(r *report.Report, all bool) (n int) {
 func worstFlows(s section) *table {
 	t := newTable([]column{{"packets", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber}, {"connection, worst first", asJudged}})
 	for _, row := range s.Table.without("payload", "lasted").Rows {
-		t.add(row[1], row[2], row[3], row[4], cell{Text: row[0].Text, Tags: row[5].Tags})
+		t.add(row[1], row[2], row[3], row[4], text.Join("\n", text.Sanitise(row[0].Text), row[5].String()))
 	}
 	if len(t.Rows) > 0 {
 		t.more(s.Total, ": "+text.Plural(s.Total, "connection")+" in all")
