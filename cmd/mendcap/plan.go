@@ -45,8 +45,6 @@ func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
 		if what, ok := read.find(j.out); ok {
 			return nil, usagef("-w FILE or -o DIR writes elsewhere", "the output of %s would be %s, which is %s", j.in, j.out, what)
 		}
-	}
-	for _, j := range jobs {
 		read.add(j.out, "the repaired capture")
 	}
 	return jobs, f.checkReports(s, read)
