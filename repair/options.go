@@ -116,23 +116,21 @@ func (o *Options) inner(src Source) pipeline.Options {
 // that were counted can always be taken back.
 func (o *Options) count(inner *pipeline.Options) {
 	tally, each, takeBack := o.Tally, o.EachFinding, o.TakeBack
-	inner.EachFinding = func(f *report.Finding) {
-		tally.Add(f)
-		if each != nil {
-			each(f)
-		}
-	}
 	if each == nil {
 		inner.NeedsEvidence = tally.NeedsEvidence
+		each = func(*report.Finding) {}
+		if takeBack == nil {
+			takeBack = func() error { return nil }
+		}
 	}
-	if takeBack == nil && each != nil {
-		return // findings come only once they hold
+	inner.EachFinding = func(f *report.Finding) {
+		tally.Add(f)
+		each(f)
 	}
-	inner.TakeBack = func() error {
-		tally.Reset()
-		if takeBack != nil {
+	if takeBack != nil { // else findings come only once they hold
+		inner.TakeBack = func() error {
+			tally.Reset()
 			return takeBack()
 		}
-		return nil
 	}
 }

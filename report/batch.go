@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -134,17 +135,9 @@ func (c *Counts) count(verdict Verdict, n int64) {
 
 // add adds the counts of one more capture.
 func (c *Counts) add(o *Counts) {
+	addNumbers(c, o)
 	for verdict, n := range o.ByVerdict {
 		c.count(verdict, n)
-	}
-	for _, n := range []struct {
-		to *int64
-		by int64
-	}{
-		{&c.Packets, o.Packets}, {&c.Bytes, o.Bytes}, {&c.Headerless, o.Headerless}, {&c.Destinations, o.Destinations},
-		{&c.Edited, o.Edited}, {&c.Moved, o.Moved}, {&c.Before, o.Before}, {&c.After, o.After}, {&c.Damage, o.Damage},
-	} {
-		*n.to = bounded.Add(*n.to, n.by)
 	}
 	if o.First.IsZero() {
 		return
@@ -154,6 +147,16 @@ func (c *Counts) add(o *Counts) {
 	}
 	if o.Last.After(c.Last) {
 		c.Last = o.Last
+	}
+}
+
+// addNumbers adds the numbers of a struct to those of another one.
+func addNumbers[T any](to, by *T) {
+	sum, more := reflect.ValueOf(to).Elem(), reflect.ValueOf(by).Elem()
+	for i := range sum.NumField() {
+		if n := sum.Field(i); n.Kind() == reflect.Int64 {
+			n.SetInt(bounded.Add(n.Int(), more.Field(i).Int()))
+		}
 	}
 }
 
@@ -184,12 +187,7 @@ func MergeBatches(batches ...*Batch) *Batch {
 	var skipped Skipped
 	for _, b := range batches {
 		entries = append(entries, b.Captures...)
-		skipped.Other = bounded.Add(skipped.Other, b.Skipped.Other)
-		skipped.Traces = bounded.Add(skipped.Traces, b.Skipped.Traces)
-		skipped.Own = bounded.Add(skipped.Own, b.Skipped.Own)
-		skipped.Excluded = bounded.Add(skipped.Excluded, b.Skipped.Excluded)
-		skipped.Links = bounded.Add(skipped.Links, b.Skipped.Links)
-		skipped.Special = bounded.Add(skipped.Special, b.Skipped.Special)
+		addNumbers(&skipped, &b.Skipped)
 	}
 	return NewBatch(entries, skipped)
 }

@@ -1,11 +1,10 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"slices"
-	"strconv"
-	"time"
 )
 
 // DiffSchema names the form of the JSON difference.
@@ -72,35 +71,31 @@ func missingFrom(a, b *Report) Findings {
 // changes compares the figures of both reports.
 func changes(a, b *Report) []Change {
 	list := []Change{}
-	text := func(figure, before, after string) {
+	figure := func(name string, before, after any) {
 		if before != after {
-			list = append(list, Change{figure, before, after})
+			list = append(list, Change{name, fmt.Sprint(before), fmt.Sprint(after)})
 		}
 	}
-	number := func(figure string, before, after int64) {
-		text(figure, strconv.FormatInt(before, 10), strconv.FormatInt(after, 10))
-	}
-	duration := func(figure string, before, after time.Duration) { text(figure, before.String(), after.String()) }
-	number("capture.packets", a.Capture.Packets, b.Capture.Packets)
-	number("capture.bytes", a.Capture.Bytes, b.Capture.Bytes)
-	number("inference.packets", a.Inference.Packets, b.Inference.Packets)
-	number("inference.nextHeader.unknown", a.Inference.NextHeader.Unknown, b.Inference.NextHeader.Unknown)
-	number("inference.destination.unknown", a.Inference.Destination.Unknown, b.Inference.Destination.Unknown)
-	text("order.basis", a.Order.Basis, b.Order.Basis)
-	text("order.vantage", a.Order.Vantage, b.Order.Vantage)
-	number("order.moved", a.Order.Moved, b.Order.Moved)
-	number("order.unrepaired", a.Order.Unrepaired, b.Order.Unrepaired)
-	duration("order.maxShift", a.Order.MaxShift, b.Order.MaxShift)
-	duration("order.shiftLimit", a.Order.ShiftLimit, b.Order.ShiftLimit)
-	counts(number, "analysis.before", a.Analysis.Before, b.Analysis.Before)
-	counts(number, "analysis.after", a.Analysis.After, b.Analysis.After)
-	counts(number, "findings", a.Findings.ByVerdict, b.Findings.ByVerdict)
+	figure("capture.packets", a.Capture.Packets, b.Capture.Packets)
+	figure("capture.bytes", a.Capture.Bytes, b.Capture.Bytes)
+	figure("inference.packets", a.Inference.Packets, b.Inference.Packets)
+	figure("inference.nextHeader.unknown", a.Inference.NextHeader.Unknown, b.Inference.NextHeader.Unknown)
+	figure("inference.destination.unknown", a.Inference.Destination.Unknown, b.Inference.Destination.Unknown)
+	figure("order.basis", a.Order.Basis, b.Order.Basis)
+	figure("order.vantage", a.Order.Vantage, b.Order.Vantage)
+	figure("order.moved", a.Order.Moved, b.Order.Moved)
+	figure("order.unrepaired", a.Order.Unrepaired, b.Order.Unrepaired)
+	figure("order.maxShift", a.Order.MaxShift, b.Order.MaxShift)
+	figure("order.shiftLimit", a.Order.ShiftLimit, b.Order.ShiftLimit)
+	counts(figure, "analysis.before", a.Analysis.Before, b.Analysis.Before)
+	counts(figure, "analysis.after", a.Analysis.After, b.Analysis.After)
+	counts(figure, "findings", a.Findings.ByVerdict, b.Findings.ByVerdict)
 	for _, direction := range []string{"in", "out", "both"} {
 		before, after := a.CaptureLoss.of(direction), b.CaptureLoss.of(direction)
-		number("captureLoss."+direction+".missedBytes", before.MissedBytes, after.MissedBytes)
-		number("captureLoss."+direction+".gapEvents", before.GapEvents, after.GapEvents)
+		figure("captureLoss."+direction+".missedBytes", before.MissedBytes, after.MissedBytes)
+		figure("captureLoss."+direction+".gapEvents", before.GapEvents, after.GapEvents)
 	}
-	number("damage", int64(len(a.Damage)), int64(len(b.Damage)))
+	figure("damage", len(a.Damage), len(b.Damage))
 	return list
 }
 
@@ -115,11 +110,11 @@ func (l *CaptureLoss) of(direction string) DirectionLoss {
 }
 
 // counts compares counts by their names, in the order of those.
-func counts[Name ~string](number func(figure string, before, after int64), figure string, before, after map[Name]int64) {
+func counts[Name ~string](figure func(name string, before, after any), path string, before, after map[Name]int64) {
 	all := make(map[Name]int64)
 	maps.Copy(all, before)
 	maps.Copy(all, after)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		number(figure+"."+string(name), before[name], after[name])
+		figure(path+"."+string(name), before[name], after[name])
 	}
 }

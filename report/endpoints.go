@@ -24,17 +24,21 @@ const between = " > "
 // are none, and "" for the zero value. A zone of an address is as the capture or
 // the report had it; Sanitise makes it safe to show.
 func (e Endpoints) String() string {
-	switch {
-	case !e.Source.IsValid() && !e.Destination.IsValid():
-		return ""
-	case e.Portless:
-		return e.Source.Addr().String() + between + e.Destination.Addr().String()
-	}
-	return e.Source.String() + between + e.Destination.String()
+	text, _ := e.MarshalText()
+	return string(text)
 }
 
 // MarshalText returns what String does. It never fails.
-func (e Endpoints) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+func (e Endpoints) MarshalText() ([]byte, error) {
+	switch {
+	case !e.Source.IsValid() && !e.Destination.IsValid():
+		return []byte{}, nil
+	case e.Portless:
+		return []byte(e.Source.Addr().String() + between + e.Destination.Addr().String()), nil
+	}
+	text := append(e.Source.AppendTo(nil), between...)
+	return e.Destination.AppendTo(text), nil
+}
 
 // UnmarshalText reads what MarshalText wrote.
 func (e *Endpoints) UnmarshalText(text []byte) error {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/netip"
 	"reflect"
-	"slices"
 	"time"
 )
 
@@ -164,10 +163,7 @@ func (x *Explanations) WriteJSON(w io.Writer) error {
 func (x *Explanations) filled() Explanations {
 	c := *x
 	c.Schema = cmp.Or(c.Schema, ExplainSchema)
-	c.Frames = slices.Clone(c.Frames)
-	for i := range c.Frames {
-		fill(reflect.ValueOf(&c.Frames[i]).Elem())
-	}
+	c.Frames = filledList(c.Frames)
 	fill(reflect.ValueOf(&c).Elem())
 	return c
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -21,24 +20,30 @@ func (r *Report) WriteJSON(w io.Writer) error {
 
 // writeJSON writes v as indented JSON with a closing line feed, and escapes
 // what is not printable.
-func writeJSON(w io.Writer, v any) error { return text.WriteJSON(w, fmt.Sprintf("%T", v), v, "  ") }
+func writeJSON(w io.Writer, v any) error { return text.WriteJSON(w, v, "  ") }
 
 // filled returns a copy of r without nil lists and maps.
 func (r *Report) filled() Report {
 	c := *r
 	c.Schema = cmp.Or(c.Schema, Schema)
-	c.Flows.List = slices.Clone(c.Flows.List)
+	c.Flows.List = filledList(c.Flows.List)
 	for i := range c.Flows.List {
-		f := &c.Flows.List[i]
-		if f.Graph != nil && f.Graph.Points == nil {
+		if f := &c.Flows.List[i]; f.Graph != nil && f.Graph.Points == nil {
 			g := *f.Graph
-			f.Graph = &g
-			fill(reflect.ValueOf(&g).Elem())
+			g.Points, f.Graph = []Point{}, &g
 		}
-		fill(reflect.ValueOf(f).Elem())
 	}
 	fill(reflect.ValueOf(&c).Elem())
 	return c
+}
+
+// filledList returns a copy of a list whose elements have no nil lists and maps.
+func filledList[T any](list []T) []T {
+	list = slices.Clone(list)
+	for i := range list {
+		fill(reflect.ValueOf(&list[i]).Elem())
+	}
+	return list
 }
 
 // fill makes the lists and maps of a struct that are nil empty ones, and those of the

@@ -131,11 +131,8 @@ func (s *storedReport) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	err := json.Unmarshal(byNewNames(text), &s.report)
-	if err == nil {
-		return nil
-	}
 	var other struct{ Schema string }
-	if json.Unmarshal(text, &other) == nil && other.Schema != Schema {
+	if err != nil && json.Unmarshal(text, &other) == nil && other.Schema != Schema {
 		s.report.Schema = other.Schema // which says more than that a field does not fit
 		return nil
 	}

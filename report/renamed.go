@@ -1,5 +1,7 @@
 package report
 
+import "github.com/mendcap/mendcap/report/internal/text"
+
 // renamed holds the words that reports, summaries and baselines used by other
 // names before the first release, by their paths: a field, or a name in a map, as
 // "order.gate", and a value as "findings.list.law=neighbour". Lists have no part
@@ -45,7 +47,7 @@ const longestRenamed = 54
 
 // byNewNames returns a text with the words of renamed by their new names. The text
 // must be valid JSON; it is not changed.
-func byNewNames(text []byte) []byte {
+func byNewNames(stored []byte) []byte {
 	var (
 		out    []byte
 		copied int    // bytes of the text that are in out
@@ -53,8 +55,8 @@ func byNewNames(text []byte) []byte {
 		within []open
 		name   bool // a name comes next
 	)
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
+	for i := 0; i < len(stored); i++ {
+		switch stored[i] {
 		case '{':
 			within, name = append(within, open{object: true, path: len(path)}), true
 		case '[':
@@ -65,24 +67,24 @@ func byNewNames(text []byte) []byte {
 		case ',':
 			name = within[len(within)-1].object
 		case '"':
-			end := closingQuote(text, i+1)
-			said := text[i+1 : end]
+			end := text.ClosingQuote(stored, i+1)
+			said := stored[i+1 : end]
 			word := joined(path, '=', said)
 			if name {
 				path = joined(path[:within[len(within)-1].path], '.', said)
 				word = path
 			}
 			if new, ok := renamed[string(word)]; ok {
-				out = append(append(out, text[copied:i+1]...), new...)
+				out = append(append(out, stored[copied:i+1]...), new...)
 				copied = end
 			}
 			i, name = end, false
 		}
 	}
 	if copied == 0 {
-		return text
+		return stored
 	}
-	return append(out, text[copied:]...)
+	return append(out, stored[copied:]...)
 }
 
 // joined appends what is said below a path to it. Of a path that is longer than any

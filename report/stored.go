@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/mendcap/mendcap/report/internal/text"
 )
 
 // storedLimits bound what a stored text may cost those who read it: its sizes are
@@ -41,20 +43,20 @@ type open struct {
 }
 
 // check returns an error if a text, which must be valid JSON, is beyond a limit.
-func (l *storedLimits) check(text []byte) error {
+func (l *storedLimits) check(stored []byte) error {
 	var within []open
 	objects, elements := 0, 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
+	for i := 0; i < len(stored); i++ {
+		switch stored[i] {
 		case '"':
-			end := closingQuote(text, i+1)
+			end := text.ClosingQuote(stored, i+1)
 			if end-i-1 > l.text {
 				return fmt.Errorf("a string of more than %d bytes at byte %d", l.text, i)
 			}
 			i = end
 		case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 			end := i
-			for end < len(text) && strings.IndexByte(",]} \t\r\n", text[end]) < 0 {
+			for end < len(stored) && strings.IndexByte(",]} \t\r\n", stored[end]) < 0 {
 				end++
 			}
 			if end-i > longestNumber {
@@ -62,8 +64,8 @@ func (l *storedLimits) check(text []byte) error {
 			}
 			i = end - 1
 		case '{', '[':
-			within = append(within, open{object: text[i] == '{'})
-			if text[i] == '{' {
+			within = append(within, open{object: stored[i] == '{'})
+			if stored[i] == '{' {
 				objects++
 			} else {
 				elements++
@@ -87,17 +89,4 @@ func (l *storedLimits) check(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// closingQuote finds the end of the string that begins at from.
-func closingQuote(text []byte, from int) int {
-	for i := from; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
-			return i
-		}
-	}
-	return len(text)
 }

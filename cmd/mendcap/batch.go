@@ -45,17 +45,11 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if len(args) > 0 && args[0] == "merge" {
 		return f.merge(s, args[1:])
 	}
-	if len(args) == 0 {
-		return s.fail("", usagef(seeCommand, "no file or folder was named"))
-	}
-	if err := f.checkTuning(); err != nil {
-		return s.fail("", err)
-	}
-	o, err := f.batchOptions()
+	paths, err := expandGlobs("file or folder", args)
 	if err != nil {
 		return s.fail("", err)
 	}
-	paths, err := expandGlobs(args)
+	o, err := f.batchOptions()
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -74,7 +68,11 @@ const mostGarbage = 44 << 20
 // summary take is to be had instead of garbage.
 func garbageBeside(plan *batch.Plan) int { return max(0, mostGarbage-plan.Held()) }
 
+// batchOptions checks what the flags say and puts it together.
 func (f *batchFlags) batchOptions() (batch.Options, error) {
+	if err := f.checkTuning(); err != nil {
+		return batch.Options{}, err
+	}
 	if f.jobs < 1 && f.jobsGiven() {
 		return batch.Options{}, usagef(seeCommand, "--jobs: %d is not a number from 1 up", f.jobs)
 	}

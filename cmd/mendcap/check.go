@@ -110,11 +110,10 @@ func (f *checkFlags) readBaseline() (*report.Baseline, error) {
 	if f.baseline == "" {
 		return nil, nil
 	}
-	_, err := os.Lstat(f.baseline)
-	if f.update && errors.Is(err, os.ErrNotExist) {
-		return &report.Baseline{}, nil
-	}
-	if errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Lstat(f.baseline); errors.Is(err, os.ErrNotExist) {
+		if f.update {
+			return &report.Baseline{}, nil
+		}
 		return nil, usagef("--update-baseline makes it", "--baseline %s: no such file", f.baseline)
 	}
 	file, err := openStored(f.baseline, report.ErrBaseline)

@@ -82,20 +82,17 @@ const standardOutput = "standard output"
 // inputs claims the captures and the network tables that are read with them.
 func (f *readingFlags) inputs(s *streams, captures []string) *claims {
 	read := &claims{}
+	paths := f.options.Tables
 	for _, in := range captures {
 		read.input(s.in, in, "the capture")
-	}
-	paths := f.options.Tables
-	if len(paths) == 0 {
-		for _, in := range captures {
-			if found, err := tables.Find(in, naming.Stem(in)); err == nil && in != "-" {
-				paths = append(paths, found...)
-			}
+		if len(f.options.Tables) == 0 && in != "-" {
+			found, _ := tables.Find(in, naming.Stem(in)) // the repair says what is wrong
+			paths = append(paths, found...)
 		}
 	}
 	for _, path := range paths {
 		read.add(path, "tables")
-		inside, _ := tables.Files(path) // the repair says what is wrong
+		inside, _ := tables.Files(path) // as above
 		for _, file := range inside {
 			read.add(file, "tables")
 		}

@@ -12,8 +12,9 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// The exit codes of all commands. Where one run meets several, it ends with
-// the largest.
+// The exit codes of all commands, which manual/exit-codes.md explains. Where one run
+// meets several, it ends with the largest. 1 belongs to commands that find things, 6
+// to those that repair whole folders; no other meaning may take them.
 const (
 	exitDone        = 0
 	exitFindings    = 1
@@ -27,80 +28,36 @@ const (
 	exitReaderGone  = 141 // as of a shell, where SIGPIPE ends a program
 )
 
-// exitCode is what is known of an exit code.
-type exitCode struct {
-	code    int
-	name    string // as help shows it
-	meaning string // on one line of the overview
-	hint    string // what the user may do
-}
-
-// exitCodes is the table that the help shows. 1 belongs to commands that find
-// things, 6 to those that repair whole folders; no other meaning may take them.
-var exitCodes = []exitCode{
-	{exitDone, "done", "done",
-		"The report says what was found. There may be findings: only check fails on them."},
-	{exitFindings, "findings", "a check has findings",
-		"The output names the first of them by its frame. --max allows some, --baseline those that are known."},
-	{exitUsage, "usage", "the command line is wrong; nothing was written",
-		"The message says what is wrong with it; help COMMAND lists the flags."},
-	{exitDamaged, "damaged", "the input was damaged; what could be read was written",
-		"The report says where. --salvage=off refuses such a capture instead."},
-	{exitNoCapture, "no-input", "no usable input: missing, unreadable, or of no known format",
-		"Pcap and pcapng are read, as they are or compressed; other forms must be converted first."},
-	{exitIO, "io", "reading or writing failed, or the output exists and differs",
-		"--force replaces an output; -w FILE or -o DIR writes elsewhere."},
-	{exitSomeFailed, "some-failed", "some captures of a batch failed",
-		"The summary says which, and why. Once that is mended, --resume repairs those alone."},
-	{exitInternal, "internal", "an error in mendcap itself; please report what it printed",
-		"Nothing half-written is left."},
-	{exitInterrupted, "interrupted", "interrupted; the unfinished capture left no output",
-		"Run it again; batch goes on where it was with --resume."},
-	{exitReaderGone, "reader-gone", "nobody read the capture of -w - to its end",
-		"Let the reader of the pipe read all of it, or write to a file."},
-}
-
-// hinted is an error with a hint of its own.
+// hinted is an error with an exit code and a hint of its own.
 type hinted struct {
 	error
+	code int
 	hint string
 }
 
 func (e hinted) Unwrap() error { return e.error }
 
-// usageError is a command line that can't be carried out.
-type usageError struct{ text, hint string }
-
-func (e *usageError) Error() string { return e.text }
-
 // seeCommand is the hint that points to the help of the command at hand.
 const seeCommand = ""
 
+// usagef is about a command line that can't be carried out.
 func usagef(hint, format string, args ...any) error {
-	return &usageError{text: fmt.Sprintf(format, args...), hint: hint}
+	return hinted{fmt.Errorf(format, args...), exitUsage, hint}
 }
 
 // explain returns the exit code that err asks for, and what may help.
 func explain(err error) (code int, hint string) {
-	var usage *usageError
 	var own hinted
-	var at *fs.PathError
 	switch {
-	case errors.As(err, &usage):
-		return exitUsage, usage.hint
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted, ""
 	case readerGone(err):
 		return exitReaderGone, ""
+	case errors.As(err, &own):
+		return own.code, own.hint
 	}
 	for _, c := range conditions {
-		switch {
-		case !errors.Is(err, c.err):
-		case c.err == repair.ErrNoCapture && errors.As(err, &at): // which says why it can't be opened
-			return c.code, ""
-		case errors.As(err, &own):
-			return c.code, own.hint
-		default:
+		if errors.Is(err, c.err) {
 			return c.code, c.hint
 		}
 	}

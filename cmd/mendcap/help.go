@@ -45,8 +45,11 @@ func overview() string {
 		fmt.Fprintf(&b, "  %-17s %s\n", t.name, t.summary)
 	}
 	b.WriteString("\nExit codes:\n")
-	for _, e := range exitCodes {
-		fmt.Fprintf(&b, "  %3d  %s\n", e.code, e.meaning)
+	_, codes := exitCodes()
+	for _, c := range codes {
+		code, _, _ := strings.Cut(c.Label, " ")
+		meaning, _, _ := strings.Cut(c.Text, ".\n")
+		fmt.Fprintf(&b, "  %3s  %s\n", code, meaning)
 	}
 	b.WriteString("\nWhere one run meets several, it ends with the largest.\n")
 	return b.String()
@@ -76,7 +79,8 @@ func (c *command) summary() string {
 }
 
 // manual has a page for each command: how it is used, a sentence that says what it
-// does, and the rest of its help but for the flags.
+// does, and the rest of its help but for the flags. It has one for the overview and
+// one for the exit codes besides.
 //
 //go:embed manual
 var manual embed.FS

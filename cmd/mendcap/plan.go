@@ -45,8 +45,6 @@ func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
 		if what, ok := read.find(j.out); ok {
 			return nil, usagef("-w FILE or -o DIR writes elsewhere", "the output of %s would be %s, which is %s", j.in, j.out, what)
 		}
-	}
-	for _, j := range jobs {
 		read.add(j.out, "the repaired capture")
 	}
 	return jobs, f.checkReports(s, read)
@@ -60,10 +58,7 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 		}
 		return []string{f.read}, nil
 	}
-	if len(args) == 0 {
-		return nil, usagef(seeCommand, "no capture was named")
-	}
-	captures, err := expandGlobs(args)
+	captures, err := expandGlobs("capture", args)
 	if err != nil {
 		return nil, err
 	}
@@ -117,9 +112,12 @@ func checkGlobs(flag string, globs []string) error {
 // hasGlob reports whether a name that is no file's can match several.
 func hasGlob(name string) bool { return strings.ContainsAny(name, "*?[{") }
 
-// expandGlobs replaces names that are no file's by the files that they match:
-// not every shell does so.
-func expandGlobs(names []string) ([]string, error) {
+// expandGlobs replaces names that are no file's by the files that they match: not
+// every shell does so. What they name must be named at least once.
+func expandGlobs(what string, names []string) ([]string, error) {
+	if len(names) == 0 {
+		return nil, usagef(seeCommand, "no %s was named", what)
+	}
 	var all []string
 	for _, name := range names {
 		if _, err := os.Lstat(name); err == nil || !hasGlob(name) {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 
 	"github.com/spf13/pflag"
@@ -75,13 +76,16 @@ func (f *readingFlags) check() error {
 // unread gives the error of a capture that could not be read the hint that fits how
 // it was to be read, and how it is named.
 func (f *readingFlags) unread(in string, err error) error {
+	var at *fs.PathError
 	switch {
 	case !errors.Is(err, repair.ErrNoCapture):
 		return err
+	case errors.As(err, &at): // which says why it can't be opened
+		return hinted{err, exitNoCapture, ""}
 	case naming.IsEventTrace(in):
-		return hinted{err, "its name is that of a Windows event trace: pktmon etl2pcap or etl2pcapng converts one to pcapng"}
+		return hinted{err, exitNoCapture, "its name is that of a Windows event trace: pktmon etl2pcap or etl2pcapng converts one to pcapng"}
 	case f.options.RefuseDamaged:
-		return hinted{err, "without --salvage=off, mendcap repairs what can be read of a damaged capture"}
+		return hinted{err, exitNoCapture, "without --salvage=off, mendcap repairs what can be read of a damaged capture"}
 	}
 	return err
 }

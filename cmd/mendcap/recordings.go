@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/pprof"
@@ -15,30 +16,25 @@ import (
 // name such files are for those who work on mendcap, come before the command's name,
 // and are in no help.
 type recording struct {
-	name  *string
-	begin func(*os.File) (end func() error, err error)
+	name       *string
+	begin, end func(io.Writer) error
 }
 
 type recordings []recording
 
 func recordingFlags(flags *pflag.FlagSet) recordings {
 	return recordings{
-		{flags.String("cpuprofile", "", "write a CPU profile to `FILE`"), profileCPU},
-		{flags.String("memprofile", "", "write a profile of all allocations to `FILE`"), profileMemory},
-		{flags.String("trace", "", "write an execution trace to `FILE`"), traceExecution},
+		{flags.String("cpuprofile", "", "write a CPU profile to `FILE`"), pprof.StartCPUProfile,
+			func(io.Writer) error { pprof.StopCPUProfile(); return nil }},
+		{flags.String("memprofile", "", "write a profile of all allocations to `FILE`"), func(io.Writer) error { return nil }, profileMemory},
+		{flags.String("trace", "", "write an execution trace to `FILE`"), trace.Start,
+			func(io.Writer) error { trace.Stop(); return nil }},
 	}
 }
 
 // start begins to record, into files that may not exist yet. stop completes them.
 func (r recordings) start() (stop func() error, err error) {
-	var stops []func() error
-	stop = func() error {
-		var errs []error
-		for _, end := range stops {
-			errs = append(errs, end())
-		}
-		return errors.Join(errs...)
-	}
+	stop = func() error { return nil }
 	for _, recording := range r {
 		name := *recording.name
 		if name == "" {
@@ -48,26 +44,17 @@ func (r recordings) start() (stop func() error, err error) {
 		if err != nil {
 			return nil, errors.Join(err, stop())
 		}
-		end, err := recording.begin(file)
-		if err != nil {
+		if err := recording.begin(file); err != nil {
 			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close(), stop())
 		}
-		stops = append(stops, func() error { return errors.Join(end(), file.Close()) })
+		before := stop
+		stop = func() error { return errors.Join(before(), recording.end(file), file.Close()) }
 	}
 	return stop, nil
 }
 
-func profileCPU(file *os.File) (end func() error, err error) {
-	return func() error { pprof.StopCPUProfile(); return nil }, pprof.StartCPUProfile(file)
-}
-
-func profileMemory(file *os.File) (end func() error, err error) {
-	return func() error {
-		runtime.GC() // what is in use is counted as of the latest collection
-		return pprof.Lookup("allocs").WriteTo(file, 0)
-	}, nil
-}
-
-func traceExecution(file *os.File) (end func() error, err error) {
-	return func() error { trace.Stop(); return nil }, trace.Start(file)
+// profileMemory writes what was allocated up to now.
+func profileMemory(to io.Writer) error {
+	runtime.GC() // what is in use is counted as of the latest collection
+	return pprof.Lookup("allocs").WriteTo(to, 0)
 }

@@ -133,14 +133,13 @@ func (s *sink) add(r *report.Report) error {
 }
 
 func (s *sink) close() error {
-	if s.file != nil && (s.empty || s.failed != nil) {
-		return s.file.Discard()
-	}
-	if s.said {
+	switch {
+	case s.file == nil && s.said:
 		return nil
-	}
-	if s.file == nil {
+	case s.file == nil:
 		return s.end()
+	case s.empty || s.failed != nil:
+		return s.file.Discard()
 	}
 	return s.file.Fill(func(io.Writer) error { return s.end() })
 }

@@ -71,11 +71,7 @@ func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o render.WriterOpt
 
 // add writes one report to all places.
 func (to *sinks) add(r *report.Report) error {
-	var shown error
-	if to.screen != nil {
-		shown = to.show(r)
-	}
-	return errors.Join(shown, to.every(func(s *sink) error { return s.add(r) }))
+	return errors.Join(to.show(r), to.every(func(s *sink) error { return s.add(r) }))
 }
 
 // every does something with all files, and says of which ones it failed.
@@ -112,6 +108,9 @@ func (to *sinks) each(capture string) func(*report.Finding) {
 func (to *sinks) abandon() error { return to.every((*sink).abandon) }
 
 func (to *sinks) show(r *report.Report) error {
+	if to.screen == nil {
+		return nil
+	}
 	if to.shown {
 		if _, err := fmt.Fprintln(to.screen); err != nil {
 			return err

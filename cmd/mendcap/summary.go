@@ -81,10 +81,7 @@ func discard(files []*summaryFile) (err error) {
 
 // merge joins the summaries of several runs.
 func (f *batchFlags) merge(s *streams, args []string) int {
-	if len(args) == 0 {
-		return s.fail("", usagef(seeCommand, "no summary was named"))
-	}
-	names, err := expandGlobs(args)
+	names, err := expandGlobs("summary", args)
 	if err != nil {
 		return s.fail("", err)
 	}

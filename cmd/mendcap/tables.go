@@ -37,10 +37,7 @@ func (s *streams) showScript(system string, args []string) int {
 }
 
 func (s *streams) showTables(args []string, asJSON bool) int {
-	if len(args) == 0 {
-		return s.fail("", usagef(seeCommand, "no file or folder of tables was named"))
-	}
-	paths, err := expandGlobs(args)
+	paths, err := expandGlobs("file or folder of tables", args)
 	if err != nil {
 		return s.fail("", err)
 	}

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"strings"
 
 	"github.com/mendcap/mendcap/report/render"
 )
@@ -25,11 +25,19 @@ var topics = []topic{
 // Name returns the word.
 func (t topic) Name() string { return t.name }
 
+// exitCodes reads what the manual says of the exit codes: an introduction, and of each
+// its number and name, and below them what it means and what to do.
+func exitCodes() (introduction string, codes []render.Fact) {
+	paragraphs := strings.Split(strings.TrimSpace(page("exit-codes")), "\n\n")
+	for _, p := range paragraphs[1:] {
+		label, said, _ := strings.Cut(p, "\n")
+		codes = append(codes, render.Fact{Label: label, Text: said})
+	}
+	return paragraphs[0], codes
+}
+
 // writeExitCodes says of each exit code what it means and what to do.
 func writeExitCodes(w io.Writer, width int) error {
-	rows := make([]render.Fact, len(exitCodes))
-	for i, e := range exitCodes {
-		rows[i] = render.Fact{Label: fmt.Sprintf("%d %s", e.code, e.name), Text: e.meaning + ".\n" + e.hint}
-	}
-	return render.Facts(w, "Exit codes. Where one run meets several, it ends with the largest.", rows, width)
+	introduction, codes := exitCodes()
+	return render.Facts(w, introduction, codes, width)
 }

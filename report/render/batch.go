@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -55,7 +53,7 @@ func batchPage(b *report.Batch) *page {
 	troubles := newTable([]column{{"capture", asName}, {"outcome", asVerdicts}, {"why", asSentence}})
 	for _, outcome := range []report.Outcome{report.OutcomeFailed, report.OutcomeDamaged} {
 		for _, e := range worstEntries(b, outcome) {
-			troubles.add(textCell(e.Path), outcomeCell(e), textCell(troubleText(e)))
+			troubles.add(e.Path, outcomeCell(&e), troubleText(&e))
 		}
 	}
 	label := "Captures that failed or are damaged"
@@ -78,28 +76,22 @@ func batchFacts(b *report.Batch) facts {
 		" without a header of its own; destination inferred for "+text.Count(t.Destinations)))
 	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
 	all.add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
-	all.add("Verdicts", countsText(report.Verdicts(), t.ByVerdict, asIs))
+	verdicts := verdictsCell(t.ByVerdict)
+	all.add("Verdicts", verdicts.String())
 	all.add("Damage", text.When(t.Damage > 0, "in "+text.Plural(t.Damage, "place")))
 	return all
 }
 
-// countsText lists what was counted under the names, in words.
-func countsText[Name ~string](names []Name, counts map[Name]int64, word func(name Name) string) string {
-	var parts []string
-	for _, name := range names {
-		if n := counts[name]; n > 0 {
-			parts = append(parts, text.Count(n)+" "+word(name))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// asIs is the word for what is named by one.
-func asIs[Name ~string](name Name) string { return string(name) }
+// counted says how many there are of what a word names, if any.
+func counted(n int64, word string) string { return text.When(n > 0, text.Count(n)+" "+word) }
 
 // outcomesText counts the captures by what became of them.
 func outcomesText(b *report.Batch) string {
-	said := countsText(report.Outcomes(), b.Totals.ByOutcome, func(outcome report.Outcome) string { return outcomes[outcome].short })
+	var parts []string
+	for _, outcome := range report.Outcomes() {
+		parts = append(parts, counted(b.Totals.ByOutcome[outcome], outcomes[outcome].short))
+	}
+	said := text.Join(", ", parts...)
 	return cmp.Or(text.When(said != "", text.Count(b.Totals.Captures)+": "+said), "none")
 }
 
@@ -115,22 +107,19 @@ func skippedText(s *report.Skipped) string {
 
 // entriesTable is a row for each capture.
 func entriesTable(entries []report.Entry) *table {
-	t := newTable([]column{
+	columns := []column{
 		{"capture", asName}, {"packets", asNumber}, {"bytes", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
 		{"outcome", asVerdicts}, {"output", asName},
-	})
-	for _, e := range entries {
-		row := []cell{textCell(e.Path), numberCell(e.Packets), sizeCell(e.Bytes), numberCell(e.Edited), numberCell(e.Moved),
-			numberCell(e.Before), numberCell(e.After), outcomeCell(e), textCell(e.Output)}
-		if isUnread(e) {
-			clear(row[1:7]) // all counts
-		}
-		t.add(row...)
 	}
-	return t
+	return tableOf(columns, entries, func(e *report.Entry) []any {
+		if isUnread(*e) {
+			return []any{e.Path, "", "", "", "", "", "", outcomeCell(e), e.Output}
+		}
+		return []any{e.Path, e.Packets, size(e.Bytes), e.Edited, e.Moved, e.Before, e.After, outcomeCell(e), e.Output}
+	})
 }
 
-func outcomeCell(e report.Entry) cell {
+func outcomeCell(e *report.Entry) cell {
 	return cell{Tags: []tag{{string(e.Outcome), string(e.Outcome)}}}
 }
 
@@ -140,32 +129,28 @@ func isUnread(e report.Entry) bool {
 }
 
 // troubleText says what is wrong with a capture.
-func troubleText(e report.Entry) string {
+func troubleText(e *report.Entry) string {
 	return cmp.Or(e.Error, text.When(e.Damage > 0, "in "+text.Plural(e.Damage, "place")))
 }
 
 // batchTroubles lists the entries of an outcome that people must look at.
 func batchTroubles(b *report.Batch, outcome report.Outcome) *table {
-	t := newTable([]column{{"code", asNumber}, {string(outcome), asSentence}})
 	list := worstEntries(b, outcome)
 	shown := list
 	if len(list) > shownFailed+1 {
 		shown = list[:shownFailed]
 	}
-	for _, e := range shown {
-		t.add(textCell(strconv.Itoa(e.Code)), textCell(text.Join(": ", e.Path, troubleText(e))))
-	}
+	t := tableOf([]column{{"code", asNumber}, {string(outcome), asSentence}}, shown, func(e *report.Entry) []any {
+		return []any{e.Code, text.Join(": ", e.Path, troubleText(e))}
+	})
 	t.more(int64(len(list)), "; the JSON summary has all of them")
 	return t
 }
 
 // batchPlans lists what a dry run would do, all of it: that is what it is for.
 func batchPlans(b *report.Batch) *table {
-	t := newTable([]column{{"capture", asWords}, {"output", asWords}})
-	for _, e := range worstEntries(b, report.OutcomePlanned) {
-		t.add(textCell(e.Path), textCell(e.Output))
-	}
-	return t
+	columns := []column{{"capture", asWords}, {"output", asWords}}
+	return tableOf(columns, worstEntries(b, report.OutcomePlanned), func(e *report.Entry) []any { return []any{e.Path, e.Output} })
 }
 
 // worstEntries lists the entries of one outcome, those with the largest code first.

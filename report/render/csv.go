@@ -12,54 +12,26 @@ import (
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// csvWriter writes findings for spreadsheets (RFC 4180, with a line of names, and
-// lines that end in LF alone).
-type csvWriter struct {
-	w        *csv.Writer
-	streamed bool
-}
-
 var csvNames = []string{
 	"capture", "frame", "frame_after", "time", "flow", "flag", "verdict", "detail", "repaired", "law", "seq_left", "seq_right", "evidence",
 }
 
-func newCSVWriter(w io.Writer) (*csvWriter, error) {
-	c := &csvWriter{w: csv.NewWriter(w)}
-	c.w.Write(csvNames)
-	return c, c.flush()
-}
-
-// flush returns the first error of writing.
-func (c *csvWriter) flush() error {
-	c.w.Flush()
-	return c.w.Error()
-}
-
-func (c *csvWriter) Finding(capture string, f *report.Finding) error {
-	c.streamed = true
-	c.row(capture, f)
-	return c.flush()
-}
-
-func (c *csvWriter) Add(r *report.Report) error {
-	if c.streamed {
-		return nil
-	}
-	for _, f := range inOutputOrder(r.Findings.List) {
-		c.row(r.Capture.Name, &f)
-	}
-	return c.flush()
-}
-
-func (c *csvWriter) Close() error { return c.flush() }
-
-func (c *csvWriter) row(capture string, f *report.Finding) {
-	var left, right any = "", ""
-	if f.Sequence != nil {
-		left, right = f.Sequence.Left, f.Sequence.Right
-	}
-	c.w.Write(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
-		f.Detail, f.Repaired, f.Law, left, right, f.Evidence))
+// newCSVWriter writes findings for spreadsheets (RFC 4180, with a line of names, and
+// lines that end in LF alone).
+func newCSVWriter(w io.Writer) (*findingWriter, error) {
+	rows := csv.NewWriter(w)
+	write := func(row []string) error { return rows.WriteAll([][]string{row}) }
+	return &findingWriter{
+		finding: func(capture string, f *report.Finding) error {
+			var left, right any = "", ""
+			if f.Sequence != nil {
+				left, right = f.Sequence.Left, f.Sequence.Right
+			}
+			return write(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
+				f.Detail, f.Repaired, f.Law, left, right, f.Evidence))
+		},
+		end: func(*report.Report, int64) error { return nil },
+	}, write(csvNames)
 }
 
 // csvRow writes values as cells that no spreadsheet computes; a zero time is empty.

@@ -19,11 +19,8 @@ func Diff(w io.Writer, d *report.Diff, width int) error {
 	if d.Same() {
 		p.printf("no difference\n")
 	}
-	figures := newTable([]column{{"figure", asWords}, {"before", asNumber}, {"after", asNumber}})
-	for _, c := range d.Figures {
-		figures.add(textCell(c.Figure), textCell(c.Before), textCell(c.After))
-	}
-	p.tables(figures)
+	columns := []column{{"figure", asWords}, {"before", asNumber}, {"after", asNumber}}
+	p.tables(tableOf(columns, d.Figures, func(c *report.Change) []any { return []any{c.Figure, c.Before, c.After} }))
 	p.findings("gained", &d.Gained)
 	p.findings("lost", &d.Lost)
 	if d.Partial && !d.Same() {
@@ -38,10 +35,8 @@ func (p *printer) findings(title string, f *report.Findings) {
 		return
 	}
 	p.printf("\n%s %s\n", text.Plural(f.Total, "finding"), title)
-	t := newTable([]column{{"", asNumber}, {"", asWords}, {"", asSentence}})
-	for _, one := range f.List[:min(len(f.List), shownDifferences)] {
-		t.add(textCell(fmt.Sprint(one.Frame)), textCell(detailed(one.Verdict, one.Detail)),
-			textCell(one.Label()+", "+one.Flow.String()+": "+one.Evidence))
-	}
-	p.table(t)
+	shown := f.List[:min(len(f.List), shownDifferences)]
+	p.table(tableOf([]column{{"", asNumber}, {"", asWords}, {"", asSentence}}, shown, func(f *report.Finding) []any {
+		return []any{fmt.Sprint(f.Frame), detailed(f.Verdict, f.Detail), f.Label() + ", " + f.Flow.String() + ": " + f.Evidence}
+	}))
 }

@@ -3,62 +3,55 @@ package render
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// reason says with their numbers why the explained frame comes before n.
+// reason says with their numbers why the explained frame comes before n. It has no
+// numbers where those that the law compares are not all known.
 func reason(e *report.Explanation, n *report.Relation) string {
-	own, other := e.Segment, n.Segment
-	if own == nil || other == nil {
+	said := sentences()["law "+string(n.Law)]
+	if e.Segment == nil || n.Segment == nil {
 		return plainReason(n)
 	}
-	switch n.Law {
-	case "ack", "handshake":
-		if other.Acks && overlap(own.Relative, report.Range{Right: other.RelativeAck}) {
-			return fmt.Sprintf("frame %d acknowledges %s", n.Frame, bytesBelow(own, other.RelativeAck))
-		}
-	case "sack":
-		for _, block := range other.Sack {
-			if overlap(own.Relative, block) {
-				return fmt.Sprintf("frame %d reports %s as received, in the SACK block %s", n.Frame, ownBytes(own), inclusive(block.Left, block.Right))
-			}
-		}
-	case "out-ack", "in-ack":
-		return fmt.Sprintf("its ACK number is %d, that of frame %d from the same sender is %d, and a sender's ACK number never falls",
-			own.RelativeAck, n.Frame, other.RelativeAck)
-	case "out-tsval", "in-tsval":
-		if own.TSval != nil && other.TSval != nil {
-			return fmt.Sprintf("its TSval is %d, that of frame %d from the same sender is %d, and a sender's clock never runs back",
-				*own.TSval, n.Frame, *other.TSval)
-		}
-	case "in-burst":
-		return fmt.Sprintf("it holds %s, frame %d holds %s of the same stream at the same time, and the host answered as one that has no hole",
-			streamPlace(own), n.Frame, streamPlace(other))
-	case "out-seq", "in-seq":
-		return fmt.Sprintf("it holds %s, frame %d holds %s of the same stream, and a sender does not skip ahead",
-			streamPlace(own), n.Frame, streamPlace(other))
-	case "tsecr":
-		if own.TSval != nil && other.TSecr != nil {
-			return fmt.Sprintf("frame %d echoes the timestamp %d, which its sender can have from it only", n.Frame, *other.TSecr)
-		}
-	case "out-nxt", "in-nxt":
-		return fmt.Sprintf("a bare ACK bears the sequence number that its sender would send next, which is %d here and %d in frame %d",
-			own.Relative.Left, other.Relative.Left, n.Frame)
-	case "not-yet":
-		return fmt.Sprintf("it acknowledges up to %d, and where a host talks to itself it would acknowledge what frame %d holds, %s, had that been sent",
-			own.RelativeAck, n.Frame, streamPlace(other))
-	case "arrival":
-		return fmt.Sprintf("it tells what the host had received, and does not report what frame %d holds, %s", n.Frame, streamPlace(other))
-	case "in-turn":
-		return "one reader takes each sender's packets from the queue in turn"
-	case "window":
-		return fmt.Sprintf("frame %d sends bytes up to %d, and it takes the window that this one offers to do so",
-			n.Frame, other.Relative.Right-1)
+	said = strings.NewReplacer(compared(e.Segment, n)...).Replace(said)
+	if said == "" || strings.Contains(said, "{") {
+		return plainReason(n)
 	}
-	return plainReason(n)
+	return said
+}
+
+// compared returns what sentences can say of a segment and of the one that it comes
+// before: pairs of a word in braces and what replaces it.
+func compared(own *report.ExplainedTCP, n *report.Relation) []string {
+	other := n.Segment
+	pairs := []any{
+		"{frame}", fmt.Sprintf("frame %d", n.Frame),
+		"{own ack}", own.RelativeAck, "{ack}", other.RelativeAck, "{own seq}", own.Relative.Left, "{seq}", other.Relative.Left,
+		"{own bytes}", streamPlace(own), "{bytes}", streamPlace(other), "{last byte}", other.Relative.Right - 1,
+	}
+	if other.Acks && overlap(own.Relative, report.Range{Right: other.RelativeAck}) {
+		pairs = append(pairs, "{acknowledged}", bytesBelow(own, other.RelativeAck))
+	}
+	for _, block := range other.Sack {
+		if overlap(own.Relative, block) {
+			pairs = append(pairs, "{reported}", ownBytes(own), "{block}", inclusive(block.Left, block.Right))
+		}
+	}
+	if own.TSval != nil && other.TSval != nil {
+		pairs = append(pairs, "{own tsval}", *own.TSval, "{tsval}", *other.TSval)
+	}
+	if own.TSval != nil && other.TSecr != nil {
+		pairs = append(pairs, "{tsecr}", *other.TSecr)
+	}
+	words := make([]string, len(pairs))
+	for i, p := range pairs {
+		words[i] = fmt.Sprint(p)
+	}
+	return words
 }
 
 // plainReason is a reason without numbers.

@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/lab/golden"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -170,5 +172,40 @@ func TestEveryReasonForAPlaceIsTold(t *testing.T) {
 			t.Errorf("%s: got the same sentence as for %s", why, other)
 		}
 		seen[said[0]] = why
+	}
+}
+
+// Each line of sentences.txt that is one can be said: its kind is known, laws are those
+// of package reorder, and the words in braces are those that something is known for.
+func TestSentences(t *testing.T) {
+	number := uint32(50)
+	all := &report.ExplainedTCP{Relative: report.Range{Left: 1, Right: 9}, RelativeAck: 9, Acks: true, Len: 8, TSval: &number, TSecr: &number, Sack: []report.Range{{Left: 1, Right: 9}}}
+	kinds := make(map[string]int)
+	for name, said := range sentences() {
+		kind, name, two := strings.Cut(name, " ")
+		if said == "" || !two || strings.Contains(name, " ") {
+			continue // the text between
+		}
+		kinds[kind]++
+		switch _, known := reorder.LawNamed(name); {
+		case kind == "law" && !known:
+			t.Errorf("%s is no law", name)
+		case kind == "law":
+			e, n := &report.Explanation{Segment: all}, &report.Relation{Frame: 9, Law: report.LawName(name), Segment: all}
+			if got := reason(e, n); got == plainReason(n) || strings.ContainsAny(got, "{}") {
+				t.Errorf("law %s: got %q, want the numbers", name, got)
+			}
+		case kind == "place":
+			e := &report.Explanation{Frame: 12, Place: report.ExplainedPlace{Why: name}}
+			if got := orderSentences(e, &report.Explanations{}); len(got) != 1 || strings.ContainsAny(got[0], "{}") {
+				t.Errorf("place %s: got %q, want a sentence without braces", name, got)
+			}
+		case strings.ContainsAny(said, "{}"):
+			t.Errorf("%s %s: got %q, want no braces", kind, name, said)
+		}
+	}
+	want := map[string]int{"form": 4, "proof": 12, "place": 13, "law": 17}
+	if !maps.Equal(kinds, want) {
+		t.Errorf("sentences by kind: got %v, want %v", kinds, want)
 	}
 }

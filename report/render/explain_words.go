@@ -2,9 +2,11 @@ package render
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mendcap/mendcap/reorder"
@@ -22,32 +24,21 @@ func inWords(x *report.Explanations, e *report.Explanation) report.ExplainedInWo
 	}
 }
 
-// proofs says in words what carried an inferred header.
-var proofs = map[string]string{
-	"connection-table":  "the checksum fits, and a network table names this connection",
-	"payload":           "the payload dictates the destination",
-	"reverse-flow":      "the other direction of the flow is in the capture, and the checksum or the sequence numbers fit",
-	"same-flow":         "other packets of the same flow have a checksum that proves where they go",
-	"dns-answer":        "the checksum fits an address that DNS has given",
-	"known-group":       "the checksum fits a multicast group that is well known, or that somebody has joined",
-	"destination-cache": "the checksum fits an address in the host's destination cache",
-	"neighbor-table":    "the checksum fits an address in the host's neighbor table",
-	"local-address":     "the checksum fits an address of the host",
-	"seen-in-capture":   "the checksum fits an address that is seen in the capture",
-	"other-flows":       "the checksum fits several addresses, and the host's other flows or DNS speak for this one",
-	"checksum":          "the checksum fits over several packets",
-}
+//go:embed sentences.txt
+var sentenceLines string
 
-// wholeForms says what is to say of headers of which nothing was inferred.
-var wholeForms = map[string]string{
-	report.FormWhole:        "Captured as it was on the wire; nothing had to be inferred.",
-	report.FormMended:       "Filled in by an earlier repair; left as it is.",
-	report.FormSockaddrIPv4: "A socket address was recorded before the whole IPv4 packet; the output leaves it out.",
-	report.FormNone:         "No IP packet could be made out; it is left as it is.",
-}
+// sentences are those of sentences.txt by kind and name.
+var sentences = sync.OnceValue(func() map[string]string {
+	all := make(map[string]string)
+	for line := range strings.Lines(sentenceLines) {
+		name, sentence, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		all[name] = sentence
+	}
+	return all
+})
 
 func headerSentences(h *report.ExplainedHeader) []string {
-	if said, ok := wholeForms[h.Form]; ok {
+	if said, ok := sentences()["form "+h.Form]; ok {
 		return []string{said}
 	}
 	how := "without its IPv6 header"
@@ -68,7 +59,7 @@ func headerProof(h *report.ExplainedHeader) string {
 	} else if h.Offloaded {
 		checked = "the checksum was left to the network card, and the sum of the pseudo-header in its place confirms it"
 	}
-	why := cmp.Or(proofs[h.Evidence], h.Evidence)
+	why := cmp.Or(sentences()["proof "+h.Evidence], h.Evidence)
 	return text.When(why != "", fmt.Sprintf("Evidence (%s): %s; %s.", h.Evidence, why, checked))
 }
 
@@ -88,24 +79,6 @@ func candidatesText(h *report.ExplainedHeader) string {
 	return text.When(len(h.Candidates) > 0, "Candidates: "+strings.Join(list, "; ")+".")
 }
 
-// stays says why a frame stays, in a sentence that its number begins; {law} and
-// {limit} are those of the explanation.
-var stays = map[string]string{
-	report.WhySorted:         "is placed by its stamp: the order of the stamps breaks fewer laws than that of the file, so it is taken as the basis.",
-	report.WhyNotInDoubt:     "stays: no law was in doubt here, since nothing in its connection was recorded around it in an order that breaks one.",
-	report.WhyNothingBroken:  "stays: no law of order is broken in this capture, so nothing in it moves.",
-	report.WhyDrop:           "looks late, but it is a retransmission of an original that the capture dropped, so it stays where it was recorded.",
-	report.WhyBeyondLimit:    "stays: {law} asks for a larger shift than {limit}, which is as far as this capture's own jitter reaches, so the law is not believed.",
-	report.WhyContradiction:  "stays: the laws around it contradict each other, which means that a packet was taken for another one, so nothing there moves.",
-	report.WhyOutOfWindow:    "stays: what it should come before by {law} had left the window when it came.",
-	report.WhyRepairedBefore: "stays: mendcap has put this capture in order before, and leaves its packets where that repair put them.",
-	report.WhyFlagsWouldRise: "stays: putting its connection in order would have raised the analyser's flags, so the connection is left as recorded.",
-	report.WhySeenTwice:      "stays: the capture shows its connection more than once, from two places or at two times, so that laws prove nothing of it.",
-	report.WhyNoTCP:          "stays: it is not TCP, and no law of order speaks of it.",
-	report.WhyNotFollowed:    "stays: it is TCP, but a fragment, cut too short, without a known destination, or of one flow too many to be followed.",
-	report.WhyNoTime:         "stays: it was recorded without a time, so no packet moves past it either.",
-}
-
 // orderSentences says why the frame moves, or why it stays.
 func orderSentences(e *report.Explanation, x *report.Explanations) []string {
 	switch e.Place.Why {
@@ -114,7 +87,7 @@ func orderSentences(e *report.Explanation, x *report.Explanations) []string {
 	case report.WhyInOrder:
 		return []string{inOrderSentence(e)}
 	}
-	said, ok := stays[e.Place.Why]
+	said, ok := sentences()["place "+e.Place.Why]
 	if !ok {
 		return nil
 	}

@@ -87,13 +87,13 @@ func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
 	case JSON:
 		return &jsonWriter{w: w, several: o.Several}, nil
 	case JSONLines:
-		return &lineWriter{w: w}, nil
+		return newLineWriter(w), nil
 	case CSV:
 		return newCSVWriter(w)
 	case Markdown:
 		return &markdownWriter{w: w}, nil
 	case HTML:
-		return newHTMLWriter(w, o.Several)
+		return newHTMLWriter(w, o.Several), nil
 	case JUnit:
 		if o.Checks == nil {
 			o.Checks = report.Checks
@@ -130,10 +130,31 @@ func (j *jsonWriter) write(after, before string) error {
 	return err
 }
 
-// inOutputOrder returns findings as they are met in the output, where a list
-// replaces those that were not taken one by one.
-func inOutputOrder(list []report.Finding) []report.Finding {
-	sorted := slices.Clone(list)
-	slices.SortStableFunc(sorted, func(a, b report.Finding) int { return cmp.Compare(a.FrameAfter, b.FrameAfter) })
-	return sorted
+// findingWriter writes findings one by one, whether they come so or in reports.
+type findingWriter struct {
+	finding  func(capture string, f *report.Finding) error
+	end      func(r *report.Report, omitted int64) error // after the findings of a capture, without those that were omitted
+	streamed bool
 }
+
+func (w *findingWriter) Finding(capture string, f *report.Finding) error {
+	w.streamed = true
+	return w.finding(capture, f)
+}
+
+// Add writes the findings that have not come one by one as they are met in the output.
+func (w *findingWriter) Add(r *report.Report) error {
+	if w.streamed {
+		return w.end(r, 0)
+	}
+	sorted := slices.Clone(r.Findings.List)
+	slices.SortStableFunc(sorted, func(a, b report.Finding) int { return cmp.Compare(a.FrameAfter, b.FrameAfter) })
+	for i := range sorted {
+		if err := w.finding(r.Capture.Name, &sorted[i]); err != nil {
+			return err
+		}
+	}
+	return w.end(r, r.Findings.Omitted)
+}
+
+func (w *findingWriter) Close() error { return nil }

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,7 +95,9 @@ func TestStreamedFindingsAreThoseOfTheReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, finding := range inOutputOrder(whole.Findings.List) {
+		inOrder := slices.Clone(whole.Findings.List) // of the output
+		slices.SortStableFunc(inOrder, func(a, b report.Finding) int { return int(a.FrameAfter - b.FrameAfter) })
+		for _, finding := range inOrder {
 			if err := w.(FindingWriter).Finding(whole.Capture.Name, &finding); err != nil {
 				t.Fatal(err)
 			}

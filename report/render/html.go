@@ -39,9 +39,9 @@ var pageFiles embed.FS
 
 // pageTemplates parses the templates of all pages once. Whatever they show of a
 // page goes through safe or lines.
-var pageTemplates = sync.OnceValues(func() (*template.Template, error) {
+var pageTemplates = sync.OnceValue(func() *template.Template {
 	helpers := template.FuncMap{"safe": text.Sanitise, "lines": sanitisedText, "class": tagClass}
-	return template.New("").Funcs(helpers).ParseFS(pageFiles, "page/*.tmpl")
+	return template.Must(template.New("").Funcs(helpers).ParseFS(pageFiles, "page/*.tmpl"))
 })
 
 // htmlWriter writes one page that holds all it needs: its policy forbids the
@@ -50,20 +50,20 @@ var pageTemplates = sync.OnceValues(func() (*template.Template, error) {
 type htmlWriter struct {
 	w                io.Writer
 	several          bool
-	templates        *template.Template
 	captures         int
 	findings, graphs int // written so far
 	index            *table
 }
 
-func newHTMLWriter(w io.Writer, several bool) (*htmlWriter, error) {
-	templates, err := pageTemplates()
-	if err != nil {
-		return nil, fmt.Errorf("read page templates: %w", err)
-	}
-	return &htmlWriter{w: w, several: several, templates: templates, index: newTable([]column{
+func newHTMLWriter(w io.Writer, several bool) *htmlWriter {
+	return &htmlWriter{w: w, several: several, index: newTable([]column{
 		{"capture", asName}, {"packets", asNumber}, {"moved", asNumber}, {"flags before", asNumber}, {"after", asNumber}, {"findings", asSentence},
-	})}, nil
+	})}
+}
+
+// write writes a part of the page.
+func (h *htmlWriter) write(part string, of any) error {
+	return pageTemplates().ExecuteTemplate(h.w, part, of)
 }
 
 // head begins the page, unless a capture has.
@@ -71,7 +71,7 @@ func (h *htmlWriter) head(title string) error {
 	if h.captures > 0 {
 		return nil
 	}
-	return h.templates.ExecuteTemplate(h.w, "head", map[string]any{
+	return h.write("head", map[string]any{
 		"Title": title, "Several": h.several, "Style": template.CSS(pageStyle),
 		"Policy": "default-src 'none'; style-src " + sourceHash(pageStyle) + "; script-src " + sourceHash(pageScript) +
 			"; img-src data:; base-uri 'none'; form-action 'none'",
@@ -101,10 +101,9 @@ func (h *htmlWriter) Add(r *report.Report) error {
 		h.graphs += len(s.Graphs)
 	}
 	if h.several && len(h.index.Rows) < allPageCaptures {
-		h.index.add(textCell(r.Capture.Name), numberCell(r.Capture.Packets), numberCell(r.Order.Moved),
-			numberCell(bounded.Sum(r.Analysis.Before)), numberCell(bounded.Sum(r.Analysis.After)), textCell(headline(r)))
+		h.index.add(r.Capture.Name, r.Capture.Packets, r.Order.Moved, bounded.Sum(r.Analysis.Before), bounded.Sum(r.Analysis.After), headline(r))
 	}
-	return h.templates.ExecuteTemplate(h.w, "page", p)
+	return h.write("page", p)
 }
 
 func (h *htmlWriter) Close() error {
@@ -124,20 +123,17 @@ func (h *htmlWriter) Close() error {
 
 // tail ends the page, after the sections about all captures.
 func (h *htmlWriter) tail(all []section, none bool) error {
-	return h.templates.ExecuteTemplate(h.w, "tail", map[string]any{"Script": template.JS(pageScript), "All": &page{Sections: all}, "None": none})
+	return h.write("tail", map[string]any{"Script": template.JS(pageScript), "All": &page{Sections: all}, "None": none})
 }
 
 // BatchHTML writes the summary as one page that needs nothing else: totals, what
 // failed or is damaged, and a row a capture.
 func BatchHTML(w io.Writer, b *report.Batch) error {
-	h, err := newHTMLWriter(w, false)
-	if err == nil {
-		err = h.head("mendcap: batch")
+	h := newHTMLWriter(w, false)
+	if err := h.head("mendcap: batch"); err != nil {
+		return err
 	}
-	if err == nil {
-		err = h.templates.ExecuteTemplate(w, "page", batchPage(b))
-	}
-	if err != nil {
+	if err := h.write("page", batchPage(b)); err != nil {
 		return err
 	}
 	return h.tail(nil, false)

@@ -7,13 +7,6 @@ import (
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// lineWriter writes findings as JSON, one a line, and after those of each
-// capture a line with its counts, so that a list that was cut shows it.
-type lineWriter struct {
-	w        io.Writer
-	streamed bool
-}
-
 // findingLine is the line of one finding.
 type findingLine struct {
 	Type    string `json:"type"` // "finding"
@@ -32,30 +25,21 @@ type captureLine struct {
 	ByVerdict map[report.Verdict]int64 `json:"byVerdict"`
 }
 
-func (l *lineWriter) Finding(capture string, f *report.Finding) error {
-	l.streamed = true
-	return l.write(findingLine{"finding", capture, f})
-}
-
-func (l *lineWriter) Add(r *report.Report) error {
-	end := captureLine{
-		Type: "capture", Capture: r.Capture.Name, Packets: r.Capture.Packets, Moved: r.Order.Moved,
-		Findings: r.Findings.Total, ByVerdict: r.Findings.ByVerdict,
-	}
-	if end.ByVerdict == nil {
-		end.ByVerdict = map[report.Verdict]int64{}
-	}
-	if !l.streamed {
-		end.Omitted = r.Findings.Omitted
-		for _, f := range inOutputOrder(r.Findings.List) {
-			if err := l.write(findingLine{"finding", r.Capture.Name, &f}); err != nil {
-				return err
+// newLineWriter writes findings as JSON, one a line, and after those of each capture
+// a line with its counts, so that a list that was cut shows it.
+func newLineWriter(w io.Writer) *findingWriter {
+	write := func(line any) error { return text.WriteJSON(w, line, "") }
+	return &findingWriter{
+		finding: func(capture string, f *report.Finding) error { return write(findingLine{"finding", capture, f}) },
+		end: func(r *report.Report, omitted int64) error {
+			line := captureLine{
+				Type: "capture", Capture: r.Capture.Name, Packets: r.Capture.Packets, Moved: r.Order.Moved,
+				Findings: r.Findings.Total, Omitted: omitted, ByVerdict: r.Findings.ByVerdict,
 			}
-		}
+			if line.ByVerdict == nil {
+				line.ByVerdict = map[report.Verdict]int64{}
+			}
+			return write(line)
+		},
 	}
-	return l.write(end)
 }
-
-func (l *lineWriter) Close() error { return nil }
-
-func (l *lineWriter) write(line any) error { return text.WriteJSON(l.w, "finding", line, "") }

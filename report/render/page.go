@@ -49,11 +49,7 @@ func (f *facts) add(label, text string) {
 
 // table shows the texts beside their labels.
 func (f facts) table(beside look) *table {
-	t := newTable([]column{{"", asLabel}, {"", beside}})
-	for _, fact := range f {
-		t.add(textCell(fact.Label), textCell(fact.Text))
-	}
-	return t
+	return tableOf([]column{{"", asLabel}, {"", beside}}, f, func(f *Fact) []any { return []any{f.Label, f.Text} })
 }
 
 // tile is a count, and its share of the bar below all tiles: from X, W wide, of

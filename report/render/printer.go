@@ -94,13 +94,8 @@ func (t *table) shown() [][]string {
 	for _, row := range t.all() {
 		cells := make([]string, len(row))
 		for i := range row {
-			switch c, look := &row[i], t.Columns[i].Look; {
-			case look == asLines:
-				cells[i] = sanitisedText(c.Text)
-			case look == asJudged && c.Tags != nil:
-				cells[i] = sanitisedLines([]string{c.Text, c.String()})
-			default:
-				cells[i] = text.Sanitise(c.String())
+			if cells[i] = text.Sanitise(row[i].String()); looks[t.Columns[i].Look].lines {
+				cells[i] = sanitisedText(row[i].Text)
 			}
 		}
 		rows = append(rows, cells)
@@ -163,13 +158,9 @@ func (noCache) Purge()                                 {}
 
 // prepare sets a table up so that it changes no cell, and lays out the same
 // whatever the locale and whatever it was used for before.
-func (t *layout) prepare(align []tw.Align, header bool) {
+func (t *layout) prepare(align []tw.Align) {
 	t.Reset()
 	t.out.Reset()
-	rule := tw.State(tw.Off)
-	if header {
-		rule = tw.On
-	}
 	symbols := tw.NewSymbolCustom("rule").WithRow("─").WithCenter("──").WithColumn(gap)
 	alignment := tw.CellAlignment{PerColumn: align}
 	t.Options(
@@ -177,8 +168,8 @@ func (t *layout) prepare(align []tw.Align, header bool) {
 			Borders: tw.BorderNone,
 			Symbols: symbols,
 			Settings: tw.Settings{
-				Separators: tw.Separators{BetweenColumns: tw.On, BetweenRows: tw.Off, ShowHeader: rule},
-				Lines:      tw.Lines{ShowHeaderLine: rule},
+				Separators: tw.Separators{BetweenColumns: tw.On, BetweenRows: tw.Off, ShowHeader: tw.On},
+				Lines:      tw.Lines{ShowHeaderLine: tw.On},
 			},
 		})),
 		tablewriter.WithEastAsian(tw.Off),
@@ -196,7 +187,7 @@ func (t *layout) prepare(align []tw.Align, header bool) {
 func layOut(w io.Writer, align []tw.Align, header []string, rows [][]string) error {
 	t := layouts.Get().(*layout)
 	defer layouts.Put(t)
-	t.prepare(align, header != nil)
+	t.prepare(align)
 	if header != nil {
 		t.Header(header)
 	}

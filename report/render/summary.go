@@ -33,15 +33,16 @@ func reportFacts(r *report.Report) facts {
 	return all
 }
 
-// cut returns the texts of the first elements of a list, most of them, without
-// empty ones, and after them how many are left out, here or of the list already: more
-// is the format for that. A list that is longer by slack at most is not cut.
-func cut[T any](list []T, most, slack int, omitted int64, text func(*T) string, more string) (lines []string) {
+// cut returns the texts of the first elements of a list, most of them, sanitised and
+// without empty ones, and after them how many are left out, here or of the list
+// already: more is the format for that. A list that is longer by slack at most is not
+// cut.
+func cut[T any](list []T, most, slack int, omitted int64, said func(*T) string, more string) (lines []string) {
 	if len(list) > most+slack {
 		list, omitted = list[:most], bounded.Add(int64(len(list)-most), omitted)
 	}
 	for i := range list {
-		if line := text(&list[i]); line != "" {
+		if line := text.Sanitise(said(&list[i])); line != "" {
 			lines = append(lines, line)
 		}
 	}
@@ -51,11 +52,12 @@ func cut[T any](list []T, most, slack int, omitted int64, text func(*T) string, 
 	return lines
 }
 
-// captureSummary describes the capture in short.
+// captureSummary describes the capture in short. Its names are sanitised, since there
+// may be a second line.
 func captureSummary(c *report.Capture) string {
 	name := cmp.Or(text.When(c.Name == "-", "standard input"), c.Name)
 	format := text.Join(" in ", c.Format, c.Compression)
-	return fmt.Sprintf("%s: %s, %s", name, format, packetsText(c.Packets, c.Bytes, c.First, c.Last))
+	return fmt.Sprintf("%s: %s, %s", text.Sanitise(name), text.Sanitise(format), packetsText(c.Packets, c.Bytes, c.First, c.Last))
 }
 
 func tablesLine(tables []report.Table) string {
@@ -84,8 +86,8 @@ func inferenceSummary(i *report.Inference) string {
 }
 
 func proofText(p *report.Proof) string {
-	counts := map[string]int64{"proved": p.Proved, "likely": p.Likely, "as captured": p.AsCaptured, "unknown": p.Unknown}
-	return countsText([]string{"proved", "likely", "as captured", "unknown"}, counts, asIs)
+	return text.Join(", ", counted(p.Proved, "proved"), counted(p.Likely, "likely"),
+		counted(p.AsCaptured, "as captured"), counted(p.Unknown, "unknown"))
 }
 
 // orderSummary says what was done about the order.

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +50,7 @@ var looks = [...]struct {
 	right bool                     // numbers are aligned
 	code  bool                     // Markdown shows it as code
 	wraps bool                     // a terminal wraps it, in the last column
+	lines bool                     // its line feeds stay
 	paint func(line string) string // gives a line on a terminal its colours
 }{
 	asNumber:     {class: "n", right: true},
@@ -57,9 +59,9 @@ var looks = [...]struct {
 	asConnection: {class: "mono conn", code: true},
 	asName:       {class: "file"},
 	asSentence:   {class: "long", wraps: true},
-	asLines:      {wraps: true},
+	asLines:      {wraps: true, lines: true},
 	asVerdicts:   {paint: paintVerdicts},
-	asJudged:     {wraps: true, paint: paintVerdicts},
+	asJudged:     {wraps: true, lines: true, paint: paintVerdicts},
 	asLabel:      {paint: paintLabel},
 }
 
@@ -81,7 +83,23 @@ type tag struct{ Text, Verdict string }
 
 func newTable(columns []column) *table { return &table{Columns: columns} }
 
-func (t *table) add(cells ...cell) { t.Rows = append(t.Rows, cells) }
+// tableOf has a row for each element of a list.
+func tableOf[T any](columns []column, list []T, row func(*T) []any) *table {
+	t := newTable(columns)
+	for i := range list {
+		t.add(row(&list[i])...)
+	}
+	return t
+}
+
+// add adds a row of values, of which cellOf makes cells.
+func (t *table) add(values ...any) {
+	row := make([]cell, len(values))
+	for i, v := range values {
+		row[i] = cellOf(v)
+	}
+	t.Rows = append(t.Rows, row)
+}
 
 // more adds a row that says in its last column how many rows of all there are beyond
 // these, if any, and what more there is to say of them.
@@ -89,7 +107,7 @@ func (t *table) more(all int64, and string) {
 	if more := bounded.Sub(all, int64(len(t.Rows))); more > 0 {
 		row := make([]cell, len(t.Columns))
 		row[len(row)-1].Text = "and " + text.Count(more) + " more" + and
-		t.add(row...)
+		t.Rows = append(t.Rows, row)
 	}
 }
 
@@ -134,16 +152,29 @@ func (c *cell) String() string {
 	return strings.Join(parts, ", ")
 }
 
-func textCell(s string) cell { return cell{Text: s} }
+// size is a number of bytes.
+type size int64
+
+// cellOf shows a value: counts, sizes and durations so that they are sorted as numbers,
+// and whatever else by its text.
+func cellOf(value any) cell {
+	switch v := value.(type) {
+	case cell:
+		return v
+	case int:
+		return cellOf(int64(v))
+	case int64:
+		return sortedCell(text.Count(v), v)
+	case size:
+		return sortedCell(text.Size(int64(v)), int64(v))
+	case time.Duration:
+		return sortedCell(text.Duration(v), int64(v))
+	}
+	return cell{Text: fmt.Sprint(value)}
+}
 
 // sortedCell shows a number as a text.
 func sortedCell(text string, by int64) cell { return cell{Text: text, Sort: strconv.FormatInt(by, 10)} }
-
-func numberCell(n int64) cell { return sortedCell(text.Count(n), n) }
-
-func sizeCell(n int64) cell { return sortedCell(text.Size(n), n) }
-
-func durationCell(d time.Duration) cell { return sortedCell(text.Duration(d), int64(d)) }
 
 // verdictsCell counts findings by verdict, the worst kinds first.
 func verdictsCell(counts map[report.Verdict]int64) cell {

@@ -13,7 +13,7 @@ func verdictsTable(r *report.Report) *table {
 	t := newTable([]column{{"verdict", asCode}, {"findings", asNumber}, {"meaning", asWords}})
 	for _, v := range report.VerdictsIn(r.Findings.ByVerdict) {
 		if n := r.Findings.ByVerdict[v]; n > 0 {
-			t.add(textCell(string(v)), numberCell(n), textCell(v.Meaning()))
+			t.add(v, n, v.Meaning())
 		}
 	}
 	return t
@@ -21,10 +21,8 @@ func verdictsTable(r *report.Report) *table {
 
 // flagsTable shows flags of which the last is the sum, as flagCounts gives them.
 func flagsTable(flags []flagCount) *table {
-	t := newTable([]column{{"flag", asCode}, {"before", asNumber}, {"after", asNumber}})
-	for _, f := range flags {
-		t.add(textCell(f.name), numberCell(f.before), numberCell(f.after))
-	}
+	columns := []column{{"flag", asCode}, {"before", asNumber}, {"after", asNumber}}
+	t := tableOf(columns, flags, func(f *flagCount) []any { return []any{f.name, f.before, f.after} })
 	if last := len(t.Rows) - 1; last >= 0 {
 		t.Rows, t.Foot = t.Rows[:last], t.Rows[last]
 	}
@@ -32,27 +30,23 @@ func flagsTable(flags []flagCount) *table {
 }
 
 func flowsTable(flows []report.Flow) *table {
-	t := newTable([]column{
+	columns := []column{
 		{"connection", asConnection}, {"packets", asNumber}, {"payload", asNumber}, {"lasted", asNumber}, {"moved", asNumber},
 		{"flags before", asNumber}, {"after", asNumber}, {"findings", asVerdicts},
-	})
-	for _, f := range flows {
-		t.add(textCell(f.Name), numberCell(f.Packets), sizeCell(f.Bytes), durationCell(f.Last.Sub(f.First)), numberCell(f.Moved),
-			numberCell(f.Before), numberCell(f.After), verdictsCell(f.ByVerdict))
 	}
-	return t
+	return tableOf(columns, flows, func(f *report.Flow) []any {
+		return []any{f.Name, f.Packets, size(f.Bytes), f.Last.Sub(f.First), f.Moved, f.Before, f.After, verdictsCell(f.ByVerdict)}
+	})
 }
 
 func findingsTable(findings []report.Finding) *table {
-	t := newTable([]column{
+	columns := []column{
 		{"frame", asNumber}, {"flag", asFlag}, {"verdict", asVerdicts}, {"connection", asConnection}, {"evidence", asSentence},
-	})
-	for _, f := range findings {
-		verdict := tag{detailed(f.Verdict, f.Detail), string(f.Verdict)}
-		t.add(sortedCell(findingFrames(&f), f.Frame), textCell(f.Label()), cell{Tags: []tag{verdict}},
-			textCell(f.Flow.String()), textCell(f.Evidence))
 	}
-	return t
+	return tableOf(columns, findings, func(f *report.Finding) []any {
+		verdict := cell{Tags: []tag{{detailed(f.Verdict, f.Detail), string(f.Verdict)}}}
+		return []any{sortedCell(findingFrames(f), f.Frame), f.Label(), verdict, f.Flow, f.Evidence}
+	})
 }
 
 // lawsTable shows the laws that met something.
@@ -62,7 +56,7 @@ func lawsTable(r *report.Report) *table {
 	})
 	for _, name := range slices.Sorted(maps.Keys(r.Order.ByLaw)) {
 		if l := r.Order.ByLaw[name]; l != (report.Law{}) {
-			t.add(textCell(string(name)), numberCell(l.Violations), numberCell(l.Explained), numberCell(l.Moved), numberCell(l.Unrepaired))
+			t.add(name, l.Violations, l.Explained, l.Moved, l.Unrepaired)
 		}
 	}
 	return t
@@ -74,45 +68,39 @@ func headersTable(r *report.Report) *table {
 	t := newTable([]column{
 		{"field", asWords}, {"proved", asNumber}, {"likely", asNumber}, {"as captured", asNumber}, {"unknown", asNumber},
 	})
-	add := func(name string, p report.Proof) {
-		t.add(textCell(name), numberCell(p.Proved), numberCell(p.Likely), numberCell(p.AsCaptured), numberCell(p.Unknown))
-	}
 	if r.Inference.Packets != 0 {
-		add("Next Header", r.Inference.NextHeader)
-		add("Destination", r.Inference.Destination)
+		next, to := r.Inference.NextHeader, r.Inference.Destination
+		t.add("Next Header", next.Proved, next.Likely, next.AsCaptured, next.Unknown)
+		t.add("Destination", to.Proved, to.Likely, to.AsCaptured, to.Unknown)
 	}
 	return t
 }
 
 func sourcesTable(files []report.Table) *table {
-	t := newTable([]column{
+	columns := []column{
 		{"file", asName}, {"format", asCode}, {"rows", asNumber}, {"addresses", asNumber}, {"cut", asNumber}, {"lines not understood", asNumber},
-	})
-	for _, f := range files {
-		t.add(textCell(f.Name), textCell(f.Format), numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)),
-			numberCell(int64(f.Cut)), numberCell(int64(f.NotUnderstood)))
 	}
-	return t
+	return tableOf(columns, files, func(f *report.Table) []any {
+		return []any{f.Name, f.Format, f.Rows, f.Addresses, f.Cut, f.NotUnderstood}
+	})
 }
 
 func interfacesTable(interfaces []report.Interface) *table {
-	t := newTable([]column{
+	columns := []column{
 		{"section", asNumber}, {"interface", asNumber}, {"name", asName}, {"link type", asWords}, {"tick", asWords}, {"packets", asNumber},
-	})
-	for _, f := range interfaces {
-		t.add(numberCell(int64(f.Section)), numberCell(int64(f.ID)), textCell(f.Name),
-			textCell(fmt.Sprintf("%s (%d)", f.LinkName, f.LinkType)), textCell(f.Resolution), numberCell(f.Packets))
 	}
-	return t
+	return tableOf(columns, interfaces, func(f *report.Interface) []any {
+		return []any{f.Section, int64(f.ID), f.Name, fmt.Sprintf("%s (%d)", f.LinkName, f.LinkType), f.Resolution, f.Packets}
+	})
 }
 
 // lossTable shows the estimates of what the capture missed.
 func lossTable(directions []report.DirectionLoss) *table {
-	t := newTable([]column{
+	columns := []column{
 		{"direction", asWords}, {"acknowledged", asNumber}, {"missed", asNumber}, {"share", asNumber}, {"95 % interval", asWords},
 		{"gaps", asNumber}, {"packets", asNumber}, {"connections judged", asNumber}, {"remark", asSentence},
-	})
-	for _, d := range directions {
+	}
+	return tableOf(columns, directions, func(d *report.DirectionLoss) []any {
 		var share, interval, packets, remark cell
 		if d.NoEstimate == "" {
 			share = sortedCell(percent(d.RatePPM), d.RatePPM)
@@ -121,20 +109,16 @@ func lossTable(directions []report.DirectionLoss) *table {
 		} else {
 			remark.Text = "no estimate: " + d.NoEstimate
 		}
-		t.add(textCell(d.Direction), sizeCell(d.AckedBytes), sizeCell(d.MissedBytes), share, interval, numberCell(d.GapEvents), packets,
-			numberCell(d.Connections), remark)
-	}
-	return t
+		return []any{d.Direction, size(d.AckedBytes), size(d.MissedBytes), share, interval, d.GapEvents, packets, d.Connections, remark}
+	})
 }
 
 // overflowTable shows when gaps came together.
 func overflowTable(overflows []report.Overflow) *table {
-	t := newTable([]column{
+	columns := []column{
 		{"time (UTC)", asWords}, {"lasted", asNumber}, {"connections", asNumber}, {"missed", asNumber}, {"frame after it", asNumber},
-	})
-	for _, o := range overflows {
-		t.add(textCell(o.Start.UTC().Format("2006-01-02 15:04:05.000000")), durationCell(o.Span), numberCell(int64(o.Connections)),
-			sizeCell(o.MissedBytes), numberCell(o.Frame))
 	}
-	return t
+	return tableOf(columns, overflows, func(o *report.Overflow) []any {
+		return []any{o.Start.UTC().Format("2006-01-02 15:04:05.000000"), o.Span, o.Connections, size(o.MissedBytes), o.Frame}
+	})
 }

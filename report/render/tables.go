@@ -37,19 +37,17 @@ type TableRole struct {
 // each file the lines that were not understood, then the roles that have rows.
 func Tables(w io.Writer, files []TableFile, roles []TableRole, width int) error {
 	p := newPrinter(w, width)
-	t := newTable([]column{{"rows", asNumber}, {"addresses", asNumber}, {"cut", asNumber}, {"refused", asNumber}, {"file: its formats", asSentence}})
-	for _, f := range files {
-		t.add(numberCell(int64(f.Rows)), numberCell(int64(f.Addresses)), numberCell(int64(f.Cut)),
-			numberCell(int64(f.NotUnderstood)), textCell(text.Join(": ", f.Name, f.Format)))
-	}
-	p.table(t)
+	columns := []column{{"rows", asNumber}, {"addresses", asNumber}, {"cut", asNumber}, {"refused", asNumber}, {"file: its formats", asSentence}}
+	p.table(tableOf(columns, files, func(f *TableFile) []any {
+		return []any{f.Rows, f.Addresses, f.Cut, f.NotUnderstood, text.Join(": ", f.Name, f.Format)}
+	}))
 	for _, f := range files {
 		f.print(p)
 	}
 	together := newTable([]column{{"together", asWords}, {"rows", asNumber}, {"addresses", asNumber}})
 	for _, r := range roles {
 		if r.Rows > 0 {
-			together.add(textCell(r.Name), numberCell(int64(r.Rows)), numberCell(int64(r.Addresses)))
+			together.add(r.Name, r.Rows, r.Addresses)
 		}
 	}
 	p.printf("\n")
@@ -64,10 +62,8 @@ func (f *TableFile) print(p *printer) {
 	}
 	title := cmp.Or(f.Problem, "lines not understood, wholly or in part")
 	p.printf("\n%s: %s\n", text.Sanitise(f.Name), text.Sanitise(title))
-	t := newTable([]column{{"line", asNumber}, {"why", asWords}, {"text", asSentence}})
-	for _, l := range f.Lines {
-		t.add(textCell(strconv.Itoa(l.Number)), textCell(l.Why), textCell(l.Text))
-	}
+	columns := []column{{"line", asNumber}, {"why", asWords}, {"text", asSentence}}
+	t := tableOf(columns, f.Lines, func(l *TableLine) []any { return []any{strconv.Itoa(l.Number), l.Why, l.Text} })
 	if len(f.Lines) > 0 {
 		t.more(int64(f.NotUnderstood), "")
 	}

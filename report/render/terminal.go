@@ -97,7 +97,7 @@ func flowsToShow(r *report.Report, all bool) (n int) {
 func worstFlows(s section) *table {
 	t := newTable([]column{{"packets", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber}, {"connection, worst first", asJudged}})
 	for _, row := range s.Table.without("payload", "lasted").Rows {
-		t.add(append(row[1:5:5], cell{Text: row[0].Text, Tags: row[5].Tags})...)
+		t.add(row[1], row[2], row[3], row[4], text.Join("\n", text.Sanitise(row[0].Text), row[5].String()))
 	}
 	if len(t.Rows) > 0 {
 		t.more(s.Total, ": "+text.Plural(s.Total, "connection")+" in all")
@@ -112,10 +112,9 @@ func nothingToSay(f *report.Flow) bool {
 
 // doubtfulTable shows flows whose header was left open or decided narrowly.
 func doubtfulTable(r *report.Report) *table {
-	t := newTable([]column{{"packets", asNumber}, {"left open or decided narrowly", asSentence}})
-	for _, d := range r.Inference.Doubtful[:min(len(r.Inference.Doubtful), shownDoubtful)] {
-		t.add(numberCell(d.Packets), textCell(doubtfulText(&d)))
-	}
+	shown := r.Inference.Doubtful[:min(len(r.Inference.Doubtful), shownDoubtful)]
+	columns := []column{{"packets", asNumber}, {"left open or decided narrowly", asSentence}}
+	t := tableOf(columns, shown, func(d *report.DoubtfulFlow) []any { return []any{d.Packets, doubtfulText(d)} })
 	t.more(int64(r.Inference.DoubtfulTotal), "")
 	return t
 }

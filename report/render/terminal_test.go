@@ -160,6 +160,30 @@ func (f *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// A line feed in a name or in a word of a stored report begins no line of the summary.
+func TestNamesBeginNoLines(t *testing.T) {
+	const forged = "a\nNote  forged"
+	r := readSample(t)
+	r.Capture.Name, r.Capture.Format = forged, forged
+	r.CaptureLoss.Directions = []report.DirectionLoss{{Direction: forged, NoEstimate: forged}}
+	r.CaptureLoss.DropCounts = []report.DropCount{{Source: forged}}
+	r.Damage = []report.Damage{{What: forged}}
+	for _, details := range []bool{false, true} {
+		var out bytes.Buffer
+		if err := Terminal(&out, r, Screen{Width: 200, Details: details}); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out.String()) {
+			if strings.HasPrefix(strings.TrimSpace(line), "Note  forged") {
+				t.Errorf("details %v: got the line %q", details, line)
+			}
+		}
+		if n := strings.Count(out.String(), `a\nNote  forged`); n < 6 {
+			t.Errorf("details %v: got the text %d times, want all 6", details, n)
+		}
+	}
+}
+
 func TestWriteErrorsAreReturned(t *testing.T) {
 	writes := map[string]func(*failing) error{
 		"terminal": func(w *failing) error { return Terminal(w, readSample(t), Screen{}) },

@@ -14,18 +14,14 @@ import (
 )
 
 func captureText(c *report.Capture) string {
-	named := *c
-	named.Name, named.Format = text.Sanitise(c.Name), text.Sanitise(c.Format)
-	named.Compression = text.Sanitise(c.Compression)
 	lines := cut(c.Interfaces, shownInterfaces, 1, 0, interfaceText, "and %d more interfaces")
-	return strings.Join(append([]string{captureSummary(&named)}, lines...), "\n")
+	return strings.Join(append([]string{captureSummary(c)}, lines...), "\n")
 }
 
 func interfaceText(f *report.Interface) string {
 	section := text.When(f.Section > 0, fmt.Sprintf(" of section %d", f.Section))
-	name := text.When(f.Name != "", " ("+text.Sanitise(f.Name)+")")
-	return fmt.Sprintf("interface %d%s%s: %s (%d), ticks of %s, %s", f.ID, section, name,
-		text.Sanitise(f.LinkName), f.LinkType, text.Sanitise(f.Resolution), text.Plural(f.Packets, "packet"))
+	return fmt.Sprintf("interface %d%s%s: %s (%d), ticks of %s, %s", f.ID, section, text.When(f.Name != "", " ("+f.Name+")"),
+		f.LinkName, f.LinkType, f.Resolution, text.Plural(f.Packets, "packet"))
 }
 
 // packetsText says how many packets there are, and when they were captured.
@@ -66,7 +62,7 @@ func tablesText(tables []report.Table) string {
 }
 
 func tableText(t *report.Table) string {
-	return fmt.Sprintf("%s: %s, %s, %s", text.Sanitise(t.Name), text.Sanitise(t.Format), text.Plural(int64(t.Rows), "row"),
+	return fmt.Sprintf("%s: %s, %s, %s", t.Name, t.Format, text.Plural(int64(t.Rows), "row"),
 		text.Plural(int64(t.Addresses), "address")) + refusedText(int64(t.Cut), int64(t.NotUnderstood))
 }
 
@@ -120,8 +116,7 @@ func disturbanceText(d *report.Disturbance) string {
 }
 
 func localText(o *report.Order) string {
-	address := func(a *netip.Addr) string { return text.Sanitise(a.String()) }
-	shown := cut(o.Local[:min(len(o.Local), shownAddresses)], shownAddresses, 0, 0, address, "")
+	shown := cut(o.Local[:min(len(o.Local), shownAddresses)], shownAddresses, 0, 0, (*netip.Addr).String, "")
 	more := len(o.Local) - len(shown)
 	said := strings.Join(shown, ", ") + text.When(more > 0, fmt.Sprintf(" and %d more", more))
 	return text.When(said != "", " ("+said+")")

@@ -10,43 +10,78 @@ import (
 
 // WriteJSON writes v as JSON with a closing line feed, each level indented by
 // indent, on one line if that is empty; what is not printable is escaped. Its errors
-// name what can't be encoded.
-func WriteJSON(w io.Writer, what string, v any, indent string) error {
-	to := &escaper{w: w}
+// name the type of what can't be encoded.
+func WriteJSON(w io.Writer, v any, indent string) error {
+	to := &jsonWriter{w: w, indent: indent}
 	enc := json.NewEncoder(to)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", indent)
 	if err := enc.Encode(v); to.failed == nil && err != nil {
-		return fmt.Errorf("encode %s: %w", what, err)
+		return fmt.Errorf("encode %T: %w", v, err)
 	}
 	return to.failed
 }
 
-// escaper writes JSON texts with escapes, piece by piece. Each call of Write must
-// be given whole characters.
-type escaper struct {
+// jsonWriter writes compact JSON texts indented and with escapes, in pieces. It does
+// so for the encoder, whose own indenting takes longer than its encoding. Each call
+// of Write must be given a whole text.
+type jsonWriter struct {
 	w      io.Writer
+	indent string
 	failed error
 }
 
-func (e *escaper) Write(p []byte) (int, error) {
-	const piece = 1 << 15
-	for at := 0; at < len(p) && e.failed == nil; {
-		end := min(at+piece, len(p))
-		for end < len(p) && !utf8.RuneStart(p[end]) {
-			end++
+func (j *jsonWriter) Write(all []byte) (int, error) {
+	const piece = 1 << 15 // bytes, and what the last token has beyond
+	out, line := make([]byte, 0, min(2*len(all), piece+1<<10)), []byte{'\n'}
+	for rest := all; len(rest) > 0 && j.failed == nil; {
+		size := 1
+		switch c := rest[0]; {
+		case c == '"':
+			size = ClosingQuote(rest, 1) + 1
+			out = appendEscaped(out, rest[:size])
+		case j.indent == "":
+			out = append(out, c)
+		case (c == '{' || c == '[') && rest[1] == c+2: // the bracket that closes it: it is empty
+			size = 2
+			out = append(out, c, c+2)
+		case c == '{' || c == '[':
+			line = append(line, j.indent...)
+			out = append(append(out, c), line...)
+		case c == '}' || c == ']':
+			line = line[:len(line)-len(j.indent)]
+			out = append(append(out, line...), c)
+		case c == ',':
+			out = append(append(out, c), line...)
+		case c == ':':
+			out = append(out, ": "...)
+		default:
+			out = append(out, c)
 		}
-		_, e.failed = e.w.Write(escapeJSON(p[at:end]))
-		at = end
+		if rest = rest[size:]; len(out) >= piece || len(rest) == 0 {
+			_, j.failed = j.w.Write(out)
+			out = out[:0]
+		}
 	}
-	return len(p), e.failed
+	return len(all), j.failed
 }
 
-// escapeJSON writes what is not printable in a JSON text as \u escapes. Beyond
-// ASCII such characters occur in strings only, and encoding/json has escaped
-// those within ASCII but DEL.
-func escapeJSON(text []byte) []byte {
-	out := make([]byte, 0, len(text))
+// ClosingQuote finds the end of the string of a JSON text whose content begins at
+// from: the index of its quote.
+func ClosingQuote(text []byte, from int) int {
+	for i := from; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i
+		}
+	}
+	return len(text)
+}
+
+// appendEscaped appends a string of a JSON text and writes what is not printable as \u
+// escapes. encoding/json has escaped what is within ASCII but DEL.
+func appendEscaped(out, text []byte) []byte {
 	for {
 		plain := 0
 		for plain < len(text) && text[plain] < 0x7F {
