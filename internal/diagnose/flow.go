@@ -43,6 +43,7 @@ type end struct {
 	origin  tcp.Origin
 	long    bool // it has sent so much that numbers can't be compared with the origin
 	insists bool // it has sent its SYN again
+	answers bool // it has sent a SYN/ACK
 	sackOK  bool // it takes SACK
 	selects bool // it has sent SACK blocks
 
@@ -184,6 +185,7 @@ func (m *moment) learn() {
 	}
 	if m.s.Bits.Has(tcp.SYN) {
 		m.from.insists = m.from.insists || m.from.origin == m.s.Origin() && m.original == nil
+		m.from.answers = m.from.answers || m.s.Bits.Has(tcp.ACK)
 		m.from.sackOK = m.s.SACKPermitted
 	}
 	if m.s.Bits.Has(tcp.SYN) || !m.from.origin.Begun && !m.s.Refuses() {

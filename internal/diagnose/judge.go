@@ -48,15 +48,9 @@ func (m *moment) judgeAgain(flags tcp.Analysis, stands bool) {
 		}
 		return
 	}
-	if s, ok := m.f.misnumbered(); ok && !m.goesBack() {
+	if s, ok := m.notSentAgain(); ok {
 		for ; flags != 0; flags &= flags - 1 {
 			m.say(flags, s)
-		}
-		return
-	}
-	if m.precedesSYN() {
-		for ; flags != 0; flags &= flags - 1 {
-			m.say(flags, sentence{Undecided, "", because("it begins before the SYN of its sender: it is of another connection on the same ports, sent long ago or without a SYN that was seen")})
 		}
 		return
 	}
@@ -74,10 +68,19 @@ func (m *moment) goesBack() bool {
 	return m.from.packets > 0 && m.s.Span() > 0 && m.s.Seq.Less(m.from.next)
 }
 
-// precedesSYN reports whether the connection has no bytes with such numbers: they are
-// before those of its sender's SYN, and what it has sent did not come near going round.
-func (m *moment) precedesSYN() bool {
-	return m.from.origin.SYN && !m.from.long && m.s.Seq.Less(m.from.origin.First)
+// notSentAgain says why a segment that the analyser takes for one sent again is none, as
+// its numbers alone show.
+func (m *moment) notSentAgain() (s sentence, ok bool) {
+	switch first := m.from.origin.First; {
+	case !m.goesBack():
+		return m.f.misnumbered()
+	case m.from.origin.SYN && !m.from.long && m.s.Seq.Less(first):
+		return sentence{Undecided, "", because("it begins before the SYN of its sender: it is of another connection on the same ports, sent long ago or without a SYN that was seen")}, true
+	case m.s.Bits.Has(tcp.SYN|tcp.ACK) && m.from.origin == m.s.Origin() && !m.from.answers && m.to.origin.SYN && m.to.origin.First+1 == m.s.Ack:
+		// RFC 9293, section 3.5, figure 8
+		return sentence{Genuine, "", because("both sides opened the connection at once: its sender's SYN again, with the answer to the other side's")}, true
+	}
+	return sentence{}, false
 }
 
 // judgeFlag takes one flag of another kind.

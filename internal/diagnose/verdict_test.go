@@ -281,6 +281,13 @@ var scripts = []struct {
 		data(50, host, 0, ""), {at: 90, dir: peer, bits: ack, seq: 1, ack: 101}, {at: 95, dir: host, bits: ack, seq: -500_000, len: 100, ack: 1,
 			want: "retransmission=undecided spurious_retransmission=undecided"},
 	}},
+	{"both open at once", []step{
+		{at: 1000, dir: host, bits: tcp.SYN, seq: 500_000, want: "reused_ports=genuine"}, {at: 1001, dir: peer, bits: tcp.SYN, seq: 600_000},
+		{at: 1002, dir: host, bits: tcp.SYN | ack, seq: 500_000, ack: 600_001, want: "retransmission=genuine"},
+		{at: 1041, dir: peer, bits: tcp.SYN | ack, seq: 600_000, ack: 500_001, want: "retransmission=genuine"},
+		{at: 2041, dir: peer, bits: tcp.SYN | ack, seq: 600_000, ack: 500_001, want: "retransmission=spurious"},
+		{at: 2042, dir: host, bits: ack, seq: 500_001, ack: 600_001},
+	}},
 	{"an ACK far beyond all that was seen", []step{
 		data(50, host, 0, ""), {at: 90, dir: peer, bits: ack, seq: 1, ack: 1_500_000_000, want: unseen + "undecided"},
 	}},
