@@ -163,7 +163,7 @@ func (m *moment) beginAgain(opening tcp.Opening) {
 	if opening == tcp.Renumbers {
 		m.f.renumbered = true
 		*m.to = end{packets: asks.packets, origin: asks.origin, insists: asks.insists, sackOK: asks.sackOK,
-			first: asks.next, next: asks.next, side: asks.side, unpaired: asks.unpaired,
+			first: asks.origin.First + 1, next: asks.origin.First + 1, side: asks.side, unpaired: asks.unpaired,
 			lastFrame: asks.lastFrame, lastAfter: asks.lastAfter, lastTime: asks.lastTime}
 	} else {
 		m.f.unseenSYN = unseen

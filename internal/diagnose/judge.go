@@ -105,7 +105,7 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 
 var ofUnseenSYN = sentence{Drop, "", because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")}
 
-var ofOtherNumbers = sentence{Genuine, "", because("the analyser counts by the numbers that the sender of the SYN/ACK had before it")}
+var ofOtherNumbers = sentence{Genuine, "", because("the analyser counts by the numbers from before the SYN/ACK that began the connection again")}
 
 // misnumbered says why the analyser's numbers are not those of the connection: it takes
 // a SYN/ACK alone for no new one.

@@ -281,6 +281,12 @@ var scripts = []struct {
 		data(50, host, 0, ""), {at: 90, dir: peer, bits: ack, seq: 1, ack: 101}, {at: 95, dir: host, bits: ack, seq: -500_000, len: 100, ack: 1,
 			want: "retransmission=undecided spurious_retransmission=undecided"},
 	}},
+	{"the ports again, and the host's numbers too", []step{
+		data(50, host, 0, ""), {at: 90, dir: peer, bits: ack, seq: 1, ack: 101}, {at: 95, dir: host, bits: tcp.RST, seq: 101},
+		{at: 1000, dir: host, bits: tcp.SYN, want: "retransmission=spurious"},
+		{at: 1040, dir: peer, bits: tcp.SYN | ack, seq: 9_000_000, ack: 1, want: "reused_ports=genuine lost_segment=genuine"},
+		{at: 1041, dir: host, bits: ack, seq: 1, len: 100, ack: 9_000_001, want: "retransmission=genuine " + unseen + "genuine"},
+	}},
 	{"both open at once", []step{
 		{at: 1000, dir: host, bits: tcp.SYN, seq: 500_000, want: "reused_ports=genuine"}, {at: 1001, dir: peer, bits: tcp.SYN, seq: 600_000},
 		{at: 1002, dir: host, bits: tcp.SYN | ack, seq: 500_000, ack: 600_001, want: "retransmission=genuine"},
