@@ -15,8 +15,15 @@ type InitialNumbers struct{ flows tcp.Store[*Initials] }
 func (i *InitialNumbers) Learn(seg *tcp.Segment) *Initials {
 	own, peer := seg.Dir&1, 1-seg.Dir&1
 	kept := i.flows.Of(seg.Flow)
-	if *kept == nil || seg.Opening(&(*kept)[own], &(*kept)[peer]) == tcp.Opens {
+	if *kept == nil {
 		*kept = new(Initials)
+	}
+	switch n := *kept; seg.Opening(&n[own], &n[peer]) {
+	case tcp.Opens:
+		*kept = new(Initials)
+	case tcp.Renumbers:
+		*kept = new(Initials)
+		(*kept)[peer] = n[peer]
 	}
 	n := *kept
 	if seg.Bits.Has(tcp.SYN) || !n[own].Begun {

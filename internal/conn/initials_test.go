@@ -49,13 +49,19 @@ func TestInitialNumbersAreThoseOfTheSYNs(t *testing.T) {
 	}
 }
 
-// A SYN/ACK that answers the SYN again with another number corrects its sender's.
+// A SYN/ACK that answers the SYN with another number than its sender had counts from it,
+// and leaves the SYN's number and what came before.
 func TestInitialNumbersOfASecondAnswer(t *testing.T) {
-	var all InitialNumbers
-	n := all.Learn(&tcp.Segment{Bits: tcp.SYN, Seq: 100})
-	for _, seq := range []tcp.Seq{5000, 90_000} {
-		if again := all.Learn(&tcp.Segment{Dir: 1, Bits: tcp.SYN | tcp.ACK, Seq: seq, Ack: 101}); again != n || n[1].Initial() != seq {
-			t.Errorf("SYN/ACK %d: got initial number %d, want its own in the same incarnation", seq, n[1].Initial())
+	for name, before := range map[string]tcp.Segment{
+		"a first SYN/ACK": {Dir: 1, Bits: tcp.SYN | tcp.ACK, Seq: 4999, Ack: 101},
+		"a challenge ACK": {Dir: 1, Bits: tcp.ACK, Seq: 5000, Ack: 77}, // RFC 5961, section 4.2
+	} {
+		var all InitialNumbers
+		all.Learn(&tcp.Segment{Bits: tcp.SYN, Seq: 100})
+		first := all.Learn(&before)
+		second := all.Learn(&tcp.Segment{Dir: 1, Bits: tcp.SYN | tcp.ACK, Seq: 90_000, Ack: 101})
+		if first[0].Initial() != 100 || first[1].Initial() != 4999 || second[0].Initial() != 100 || second[1].Initial() != 90_000 {
+			t.Errorf("%s: got initial numbers %v, then %v, want 100 and 4999, then 100 and 90000", name, first, second)
 		}
 	}
 }

@@ -97,11 +97,8 @@ func (d *Diagnoser) Add(p *Packet) {
 	if !f.begun {
 		f.begin(p, d.Tick)
 	}
-	if m.begins() {
-		unseen := m.answersUnseen()
-		d.close(f)
-		f.begin(p, d.Tick)
-		f.unseenSYN = unseen
+	if opening := m.s.Opening(&m.from.origin, &m.to.origin); opening != tcp.Continues {
+		m.beginAgain(opening)
 	}
 	m.reversed = d.Reverses && m.isReversed()
 	if p.Before|p.After != 0 {

@@ -15,30 +15,35 @@ type flow struct {
 	nearest, farthest int64
 	// unseenSYN: it began with a SYN/ACK, after another connection.
 	unseenSYN bool
-	opened    tcp.Side
-	id        uint64
-	latest    int64    // serial of the latest record in the history
-	sent      [2]int64 // those of the latest records of each direction
-	records   int64    // how many there were
-	heardAt   int64    // when its latest packet came
-	resumedAt int64    // when the latest came before which it was silent for so long that timers ran out
-	look      int      // how many records it may look at
-	watch     int      // how often a packet may be shown to a case that waits
-	tick      int64    // of the clock: so much more or less can have passed between two stamps
-	waiting   queue
-	filled    []*pending // of the packet at hand: it fills what they miss
-	ends      [2]end     // by Segment.Dir
-	held      []Finding  // while one direction is unseen
-	holesLost bool       // more holes of it were open than are remembered
-	hidden    unjudged   // flags that can't be judged for its lack
-	opening   Packet     // the first one, without its segment
+	// renumbered: it began with a SYN/ACK for a SYN whose receiver had counted otherwise:
+	// it had answered with another number, or with an ACK of another connection.
+	renumbered bool
+	opened     tcp.Side
+	id         uint64
+	latest     int64    // serial of the latest record in the history
+	sent       [2]int64 // those of the latest records of each direction
+	records    int64    // how many there were
+	heardAt    int64    // when its latest packet came
+	resumedAt  int64    // when the latest came before which it was silent for so long that timers ran out
+	look       int      // how many records it may look at
+	watch      int      // how often a packet may be shown to a case that waits
+	tick       int64    // of the clock: so much more or less can have passed between two stamps
+	waiting    queue
+	filled     []*pending // of the packet at hand: it fills what they miss
+	ends       [2]end     // by Segment.Dir
+	held       []Finding  // while one direction is unseen
+	holesLost  bool       // more holes of it were open than are remembered
+	hidden     unjudged   // flags that can't be judged for its lack
+	opening    Packet     // the first one, without its segment
 }
 
 // end is what is remembered of one sender.
 type end struct {
 	packets int64
 	origin  tcp.Origin
+	long    bool // it has sent so much that numbers can't be compared with the origin
 	insists bool // it has sent its SYN again
+	answers bool // it has sent a SYN/ACK
 	sackOK  bool // it takes SACK
 	selects bool // it has sent SACK blocks
 
@@ -149,9 +154,20 @@ type moment struct {
 	waits      bool  // it is flagged for that it goes back, and waits for its verdict
 }
 
-// begins reports whether a SYN, or the answer to an unseen one, opens another connection on the same ports.
-func (m *moment) begins() bool {
-	return m.s.Opening(&m.from.origin, &m.to.origin) == tcp.Opens
+// beginAgain forgets the connection before on the same ports, but for the SYN that the
+// packet answers, if its sender had other numbers alone.
+func (m *moment) beginAgain(opening tcp.Opening) {
+	unseen, asks := m.answersUnseen(), *m.to
+	m.d.close(m.f)
+	m.f.begin(m.p, m.d.Tick)
+	if opening == tcp.Renumbers {
+		m.f.renumbered = true
+		*m.to = end{packets: asks.packets, origin: asks.origin, insists: asks.insists, sackOK: asks.sackOK,
+			first: asks.origin.First + 1, next: asks.origin.First + 1, side: asks.side, unpaired: asks.unpaired,
+			lastFrame: asks.lastFrame, lastAfter: asks.lastAfter, lastTime: asks.lastTime}
+	} else {
+		m.f.unseenSYN = unseen
+	}
 }
 
 // learn takes the packet into the state.
@@ -169,6 +185,7 @@ func (m *moment) learn() {
 	}
 	if m.s.Bits.Has(tcp.SYN) {
 		m.from.insists = m.from.insists || m.from.origin == m.s.Origin() && m.original == nil
+		m.from.answers = m.from.answers || m.s.Bits.Has(tcp.ACK)
 		m.from.sackOK = m.s.SACKPermitted
 	}
 	if m.s.Bits.Has(tcp.SYN) || !m.from.origin.Begun && !m.s.Refuses() {

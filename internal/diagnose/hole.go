@@ -61,6 +61,7 @@ func (e *end) open(m *moment, to tcp.Seq) {
 // that lie too far back then.
 func (e *end) advance(m *moment, to tcp.Seq) {
 	e.next = to
+	e.long = e.long || uint32(to-e.origin.First) > maxJump
 	for len(e.holes) > 0 && uint32(to-e.holes[0].bytes.Left) > maxJump {
 		e.forget(m)
 	}

@@ -48,6 +48,12 @@ func (m *moment) judgeAgain(flags tcp.Analysis, stands bool) {
 		}
 		return
 	}
+	if s, ok := m.notSentAgain(); ok {
+		for ; flags != 0; flags &= flags - 1 {
+			m.say(flags, s)
+		}
+		return
+	}
 	c := m.pending()
 	for ; flags != 0; flags &= flags - 1 {
 		c.findings = append(c.findings, finding(m.p, number(flags)))
@@ -62,6 +68,21 @@ func (m *moment) goesBack() bool {
 	return m.from.packets > 0 && m.s.Span() > 0 && m.s.Seq.Less(m.from.next)
 }
 
+// notSentAgain says why a segment that the analyser takes for one sent again is none, as
+// its numbers alone show.
+func (m *moment) notSentAgain() (s sentence, ok bool) {
+	switch first := m.from.origin.First; {
+	case !m.goesBack():
+		return m.f.misnumbered()
+	case m.from.origin.SYN && !m.from.long && m.s.Seq.Less(first):
+		return sentence{Undecided, "", because("it begins before the SYN of its sender: it is of another connection on the same ports, sent long ago or without a SYN that was seen")}, true
+	case m.s.Bits.Has(tcp.SYN|tcp.ACK) && m.from.origin == m.s.Origin() && !m.from.answers && m.to.origin.SYN && m.to.origin.First+1 == m.s.Ack:
+		// RFC 9293, section 3.5, figure 8
+		return sentence{Genuine, "", because("both sides opened the connection at once: its sender's SYN again, with the answer to the other side's")}, true
+	}
+	return sentence{}, false
+}
+
 // judgeFlag takes one flag of another kind.
 func (m *moment) judgeFlag(flag tcp.Analysis) {
 	stands := tcp.Analysis(m.p.After)&flag != 0
@@ -69,6 +90,8 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 	switch {
 	case stands && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
 		m.say(flag, ofUnseenSYN) // the numbers of the first packets don't fit the connection before
+	case stands && flag == tcp.LostSegment && m.f.renumbered && m.from.packets == 0:
+		m.say(flag, ofOtherNumbers)
 	case flag == tcp.LostSegment:
 		m.judgeHole(stands)
 	case flag == tcp.AckLostSegment && stands:
@@ -81,6 +104,20 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 }
 
 var ofUnseenSYN = sentence{Drop, "", because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")}
+
+var ofOtherNumbers = sentence{Genuine, "", because("the analyser counts by the numbers from before the SYN/ACK that began the connection again")}
+
+// misnumbered says why the analyser's numbers are not those of the connection: it takes
+// a SYN/ACK alone for no new one.
+func (f *flow) misnumbered() (s sentence, ok bool) {
+	switch {
+	case f.unseenSYN:
+		return ofUnseenSYN, true
+	case f.renumbered:
+		return ofOtherNumbers, true
+	}
+	return sentence{}, false
+}
 
 // artefact: the flag is gone in the repaired order.
 func (m *moment) artefact(flag tcp.Analysis) {
@@ -145,10 +182,13 @@ func (m *moment) judgeAckOfUnseen() {
 	switch {
 	case m.p.Left:
 		f.take(sentence{Undecided, "", because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")})
+	case found && uint32(m.s.Ack-bytes.Left) > maxJump:
+		f.take(sentence{Undecided, "", because("it acknowledges what is more than 1 GiB beyond what was seen before it: it is of another connection on the same ports, or the capture missed all of that")})
 	case found:
 		f.take(sentence{Drop, "", because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))})
-	case m.f.unseenSYN:
-		f.take(ofUnseenSYN) // the analyser counts by the connection before still
+	case m.f.unseenSYN || m.f.renumbered:
+		s, _ := m.f.misnumbered() // the analyser counts by the numbers before still
+		f.take(s)
 	default:
 		f.take(sentence{Genuine, "", because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")})
 	}

@@ -263,6 +263,43 @@ var scripts = []struct {
 		{at: 5001, dir: host, bits: ack, seq: 90_001, ack: 70_001, want: lost + "drop " + unseen + "drop"},
 		{at: 5002, dir: host, bits: ack, seq: 90_001, len: 10, ack: 70_001}, {at: 5042, dir: peer, bits: ack, seq: 70_001, ack: 90_011, want: unseen + "drop"},
 	}},
+	{"another connection with lower numbers, whose SYN the capture missed", []step{
+		data(50, host, 0, ""), data(60, peer, 0, ""), {at: 5000, dir: peer, bits: tcp.SYN | ack, seq: -90_000, ack: -70_000, want: "reused_ports=drop retransmission=drop"},
+		{at: 5001, dir: host, bits: ack, seq: -70_000, ack: -89_999},
+		{at: 5002, dir: host, bits: ack, seq: -70_000, len: 10, ack: -89_999, want: "retransmission=drop"},
+		{at: 5042, dir: peer, bits: ack, seq: -89_999, len: 10, ack: -69_990, want: "retransmission=drop"},
+	}},
+	{"a host that has forgotten the connection opens it again: a challenge ACK, then another number", []step{
+		data(50, host, 0, ""), {at: 5000, dir: host, bits: tcp.SYN, seq: 500_000, want: "reused_ports=genuine"},
+		{at: 5040, dir: peer, bits: ack, seq: 1, ack: 101}, {at: 5041, dir: host, bits: tcp.RST, seq: 101},
+		{at: 5080, dir: peer, bits: tcp.SYN | ack, seq: -9_000_000, ack: 500_001, want: "reused_ports=genuine retransmission=genuine"},
+		{at: 5081, dir: host, bits: ack, seq: 500_001, ack: -8_999_999}, {at: 5082, dir: host, bits: ack, seq: 500_001, len: 100, ack: -8_999_999},
+		{at: 5122, dir: peer, bits: ack, seq: -8_999_999, len: 100, ack: 500_101, want: "retransmission=genuine"},
+		{at: 5123, dir: host, bits: ack, seq: 500_101, len: 100, ack: -8_999_899},
+	}},
+	{"a packet of another connection with numbers before the SYN's", []step{
+		data(50, host, 0, ""), {at: 90, dir: peer, bits: ack, seq: 1, ack: 101}, {at: 95, dir: host, bits: ack, seq: -500_000, len: 100, ack: 1,
+			want: "retransmission=undecided spurious_retransmission=undecided"},
+	}},
+	{"the ports again, and the host's numbers too", []step{
+		data(50, host, 0, ""), {at: 90, dir: peer, bits: ack, seq: 1, ack: 101}, {at: 95, dir: host, bits: tcp.RST, seq: 101},
+		{at: 1000, dir: host, bits: tcp.SYN, want: "retransmission=spurious"},
+		{at: 1040, dir: peer, bits: tcp.SYN | ack, seq: 9_000_000, ack: 1, want: "reused_ports=genuine lost_segment=genuine"},
+		{at: 1041, dir: host, bits: ack, seq: 1, len: 100, ack: 9_000_001, want: "retransmission=genuine " + unseen + "genuine"},
+	}},
+	{"both open at once", []step{
+		{at: 1000, dir: host, bits: tcp.SYN, seq: 500_000, want: "reused_ports=genuine"}, {at: 1001, dir: peer, bits: tcp.SYN, seq: 600_000},
+		{at: 1002, dir: host, bits: tcp.SYN | ack, seq: 500_000, ack: 600_001, want: "retransmission=genuine"},
+		{at: 1041, dir: peer, bits: tcp.SYN | ack, seq: 600_000, ack: 500_001, want: "retransmission=genuine"},
+		{at: 2041, dir: peer, bits: tcp.SYN | ack, seq: 600_000, ack: 500_001, want: "retransmission=spurious"},
+		{at: 2042, dir: host, bits: ack, seq: 500_001, ack: 600_001},
+	}},
+	{"an ACK far beyond all that was seen", []step{
+		data(50, host, 0, ""), {at: 90, dir: peer, bits: ack, seq: 1, ack: 1_500_000_000, want: unseen + "undecided"},
+	}},
+	{"an ACK half of all numbers away", []step{
+		data(50, host, 0, ""), {at: 90, dir: peer, bits: ack, seq: 1, ack: 101 + 1<<31, want: unseen + "undecided"},
+	}},
 	{"the ports again", []step{
 		{at: 5000, dir: host, bits: tcp.SYN, seq: 1000, want: "reused_ports=genuine"}, {at: 5040, dir: peer, bits: tcp.SYN | ack, seq: 2000, ack: 1001},
 	}},

@@ -88,8 +88,8 @@ func (e encapsulation) read(data []byte) (length int, next encapsulation) {
 		return byEtherType(data, ethernetLen-2)
 	case vlanTag:
 		return byEtherType(data, vlanLen-2)
-	case llcHeader: // SNAP: AA AA 03, three octets of an organisation, an EtherType (RFC 1042)
-		if len(data) > 2 && data[0] == 0xAA && data[1] == 0xAA && data[2] == 3 {
+	case llcHeader:
+		if isSNAP(data) {
 			return byEtherType(data, 6)
 		}
 	case mplsLabel: // RFC 3032, section 2.1
@@ -109,7 +109,7 @@ func (e encapsulation) read(data []byte) (length int, next encapsulation) {
 	case erspanHeader: // type II
 		return 8, ethernetHeader
 	case fddiHeader:
-		if len(data) > 0 && data[0]&0xF8 == 0x50 { // an LLC frame
+		if len(data) > 0 && data[0]&0xF0 == 0x50 { // an asynchronous LLC frame
 			return 13, llcHeader
 		}
 	case dot11Header:
@@ -124,6 +124,14 @@ func (e encapsulation) read(data []byte) (length int, next encapsulation) {
 		return readRadiotap(data)
 	}
 	return 0, unknownEncapsulation
+}
+
+// isSNAP reports whether data begin with the header AA AA 03 and an organisation whose
+// protocols are EtherTypes: none (RFC 1042), or 00-00-F8, by which bridges mark what
+// came of Ethernet (IEEE 802.1H). Those of others are numbers of their own.
+func isSNAP(data []byte) bool {
+	return len(data) > 5 && data[0] == 0xAA && data[1] == 0xAA && data[2] == 3 &&
+		data[3] == 0 && data[4] == 0 && (data[5] == 0 || data[5] == 0xF8)
 }
 
 // byEtherType reads a header that ends with an EtherType at data[at:].
@@ -159,42 +167,49 @@ func readPPP(data []byte) (length int, next encapsulation) {
 }
 
 // readDot11 reads the header of an IEEE 802.11 data frame (section 9.3.2). What is
-// encrypted, or is a fragment other than the first, has no LLC header to read.
+// encrypted, or is a fragment other than the first, has no LLC header to read, and an
+// A-MSDU has one for each of its packets, of which a view has one alone.
 func readDot11(data []byte) (length int, next encapsulation) {
-	length, ok := dot11Len(data)
-	const encrypted = 0x40
-	if !ok || data[1]&encrypted != 0 || len(data) < length || data[22]&0x0F != 0 {
+	const version0, dataFrame, qos, noData = 0, 0x08, 0x80, 0x40 // of the first octet
+	const bothWays, encrypted, order = 0x03, 0x40, 0x80          // of the second
+	const aMSDU = 0x80                                           // of QoS Control
+	length = 24
+	if len(data) < length || data[0]&0x0F != version0|dataFrame || data[0]&noData != 0 ||
+		data[1]&encrypted != 0 || data[22]&0x0F != 0 {
+		return 0, unknownEncapsulation
+	}
+	if data[1]&bothWays == bothWays { // a fourth address
+		length += 6
+	}
+	if data[0]&qos != 0 {
+		if len(data) <= length || data[length]&aMSDU != 0 {
+			return 0, unknownEncapsulation
+		}
+		length += 2
+		if data[1]&order != 0 { // HT Control
+			length += 4
+		}
+	}
+	if len(data) < length {
 		return 0, unknownEncapsulation
 	}
 	return length, llcHeader
 }
 
-// dot11Len returns the length of the header of a data frame that has data.
-func dot11Len(data []byte) (length int, ok bool) {
-	const version0, dataFrame, qos, noData = 0, 0x08, 0x80, 0x40
-	if len(data) < 24 || data[0]&0x0F != version0|dataFrame || data[0]&noData != 0 {
-		return 0, false
-	}
-	length = 24
-	if toAndFrom := data[1]&3 == 3; toAndFrom { // a fourth address
-		length += 6
-	}
-	if data[0]&qos != 0 {
-		length += 2
-		if order := data[1]&0x80 != 0; order { // HT Control
-			length += 4
-		}
-	}
-	return length, true
-}
-
-// readPrism reads the header of wlan-ng and of the Prism drivers.
+// readPrism reads the header of wlan-ng and of the Prism drivers, in the byte order of
+// the host that captured.
 func readPrism(data []byte) (length int, next encapsulation) {
 	const message1, message2, atLeast = 0x44, 0x41, 24
-	if len(data) < atLeast || data[0] != message1 && data[0] != message2 {
+	if len(data) < atLeast {
 		return 0, unknownEncapsulation
 	}
-	size := binary.LittleEndian.Uint32(data[4:])
+	code, size := binary.LittleEndian.Uint32(data), binary.LittleEndian.Uint32(data[4:])
+	if code > 0xFFFFFF {
+		code, size = be32(data), be32(data[4:])
+	}
+	if code != message1 && code != message2 {
+		return 0, unknownEncapsulation
+	}
 	if size < atLeast || size > uint32(len(data)) {
 		return 0, unknownEncapsulation
 	}

@@ -72,15 +72,28 @@ func encapsulationCases() []decodeCase {
 		{name: "MPLS in PPP", link: 9, data: join([]byte{0x02, 0x81}, label, p4), want: with(whole4(6, 26, 36), inside)},
 		{name: "FDDI", link: 10, data: join([]byte{0x50}, zeros(12), []byte{0xAA, 0xAA, 3, 0, 0, 0, 8, 0}, p4),
 			want: with(whole4(21, 41, 36), inside)},
+		{name: "FDDI, LLC with another priority", link: 10, data: join([]byte{0x5F}, zeros(12), []byte{0xAA, 0xAA, 3, 0, 0, 0, 8, 0}, p4),
+			want: with(whole4(21, 41, 36), inside)},
+		{name: "SNAP by a bridge", link: 10, data: join([]byte{0x50}, zeros(12), []byte{0xAA, 0xAA, 3, 0, 0, 0xF8, 8, 0}, p4),
+			want: with(whole4(21, 41, 36), inside)},
+		{name: "SNAP, a protocol of its organisation's own", link: 10,
+			data: join([]byte{0x50}, zeros(12), []byte{0xAA, 0xAA, 3, 0, 0, 0x0C, 8, 0}, p4)},
+		{name: "SNAP, cut", link: 10, data: join([]byte{0x50}, zeros(12), []byte{0xAA, 0xAA, 3, 0, 0})},
 		{name: "FDDI, a token", link: 10, data: join([]byte{0x80}, zeros(12), []byte{0xAA, 0xAA, 3, 0, 0, 0, 8, 0}, p4)},
 		{name: "PFLOG", link: 117, data: join([]byte{61, 24}, zeros(62), p6), want: with(whole6(64, 104, 36), inside)},
 		{name: "PFLOG, no IP family", link: 117, data: join([]byte{61, 1}, zeros(62), p6)},
 		{name: "Prism", link: 119, data: join([]byte{0x44, 0, 0, 0, 144, 0, 0, 0}, zeros(136), dot11(p6)),
 			want: with(whole6(176, 216, 36), inside)},
+		{name: "Prism, of a big-endian host", link: 119, data: join([]byte{0, 0, 0, 0x44, 0, 0, 0, 144}, zeros(136), dot11(p6)),
+			want: with(whole6(176, 216, 36), inside)},
 		{name: "Prism, longer than the packet", link: 119, data: join([]byte{0x44, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF}, zeros(136), dot11(p6))},
 		{name: "802.11, four addresses, QoS, HT Control", link: 105,
 			data: join([]byte{0x88, 0x83}, zeros(34), []byte{0xAA, 0xAA, 3, 0, 0, 0, 0x86, 0xDD}, p6), want: with(whole6(44, 84, 36), inside)},
 		{name: "802.11, encrypted", link: 105, data: join([]byte{0x08, 0x41}, dot11(p6)[2:])},
+		{name: "802.11, an A-MSDU", link: 105,
+			data: join([]byte{0x88, 1}, zeros(22), []byte{0x80, 0, 0xAA, 0xAA, 3, 0, 0, 0, 0x86, 0xDD}, p6)},
+		{name: "802.11, cut before QoS Control", link: 105, data: join([]byte{0x88, 1}, zeros(22))},
+		{name: "802.11, cut in HT Control", link: 105, data: join([]byte{0x88, 0x81}, zeros(27))},
 		{name: "802.11, a later fragment", link: 105, data: join(dot11(p6)[:22], []byte{1, 0}, dot11(p6)[24:])},
 		{name: "802.11, a frame without data", link: 105, data: join([]byte{0x48}, dot11(p6)[1:])},
 		{name: "802.11, a beacon", link: 105, data: join([]byte{0x80}, dot11(p6)[1:])},
@@ -169,10 +182,13 @@ func TestEncapsulationsAgreeWithGopacket(t *testing.T) {
 }
 
 // seenOtherwise reports whether gopacket is known to err about a frame in which it finds
-// an IP packet at data[at]: it doesn't look at IP's version, at radiotap's, where radiotap's header ends, nor at all of SNAP's, takes later fragments and frames without data, or of another version of IEEE 802.11, for whole ones,
-// and takes padding out at the wrong place where there are four addresses.
+// an IP packet at data[at]: it doesn't look at the version of IP and the length of its
+// header, at radiotap's version, where radiotap's header ends, at the code of Prism's
+// message, nor at all of SNAP's header; it takes later fragments, A-MSDUs and
+// frames without data, or of another version of IEEE 802.11, for whole ones, and takes
+// padding out at the wrong place where there are four addresses.
 func seenOtherwise(link LinkType, data []byte, at int) bool {
-	if version := data[at] >> 4; version != 4 && version != 6 {
+	if version, words := data[at]>>4, data[at]&0xF; version != 6 && (version != 4 || words < 5) {
 		return true
 	}
 	frame := data
@@ -193,14 +209,22 @@ func seenOtherwise(link LinkType, data []byte, at int) bool {
 		}
 		frame = data[binary.LittleEndian.Uint16(data[2:]):]
 	case linkPrism:
-		if binary.LittleEndian.Uint16(data[6:]) != 0 { // of a length of four octets
+		if data[1] != 0 || be16(data[2:]) != 0 || be16(data[6:]) != 0 { // of a code and a length of four octets
 			return true
 		}
 		frame = data[binary.LittleEndian.Uint16(data[4:]):]
 	}
-	if snap := []byte{0xAA, 0xAA, 3}; at < 8 || !bytes.Equal(data[at-8:at-5], snap) {
+	if at < 8 || !bytes.Equal(data[at-8:at-3], []byte{0xAA, 0xAA, 3, 0, 0}) || data[at-3] != 0 && data[at-3] != 0xF8 {
 		return true
 	}
-	const noData, version, fourAddresses = 0x40, 3, 3
-	return len(frame) > 22 && (frame[0]&(noData|version) != 0 || frame[22]&0x0F != 0 || link == linkRadiotap && frame[1]&3 == fourAddresses)
+	if len(frame) <= 30 {
+		return false
+	}
+	const noData, version, fourAddresses, qos, aMSDU = 0x40, 3, 3, 0x80, 0x80
+	control := frame[24]
+	if frame[1]&3 == fourAddresses {
+		control = frame[30]
+	}
+	return frame[0]&(noData|version) != 0 || frame[22]&0x0F != 0 || frame[0]&qos != 0 && control&aMSDU != 0 ||
+		link == linkRadiotap && frame[1]&3 == fourAddresses
 }

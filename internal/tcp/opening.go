@@ -25,7 +25,7 @@ type Opening uint8
 // The openings.
 const (
 	Continues Opening = iota // it belongs to it
-	Renumbers                // a SYN/ACK answers its SYN again, with another number
+	Renumbers                // a SYN/ACK answers its SYN, and its sender's numbers were others before
 	Opens                    // a SYN, or a SYN/ACK for one that was not seen, begins another one
 )
 
@@ -44,8 +44,6 @@ func (s *Segment) Opening(own, peer *Origin) Opening {
 		return Continues // the SYN comes after what its sender said next
 	case s.Bits&ACK == 0 || !peer.SYN || s.Ack != peer.First+1:
 		return Opens
-	case own.SYN:
-		return Renumbers
 	}
-	return Continues
+	return Renumbers
 }

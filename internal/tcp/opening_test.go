@@ -22,7 +22,8 @@ func TestOpening(t *testing.T) {
 		{"a SYN just before, around the circle", SYN, 1<<32 - 100, 0, Origin{First: 50, Begun: true}, answer, Continues},
 		{"the same answer", SYN | ACK, 9000, 1001, answer, syn, Continues},
 		{"another answer to the SYN", SYN | ACK, 9100, 1001, answer, syn, Renumbers},
-		{"the answer to the SYN, of a sender that is known by other numbers", SYN | ACK, 9100, 1001, unseen, syn, Continues},
+		{"the answer to the SYN, of a sender that is known by other numbers", SYN | ACK, 9100, 1001, unseen, syn, Renumbers},
+		{"the answer to the SYN, after what its sender said next", SYN | ACK, 4_999_000, 1001, unseen, syn, Continues},
 		{"the answer to a SYN that is missing", SYN | ACK, 9100, 2001, answer, syn, Opens},
 		{"an answer where no SYN was seen", SYN | ACK, 9100, 1001, answer, unseen, Opens},
 	} {
