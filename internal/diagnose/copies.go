@@ -51,7 +51,7 @@ func (m *moment) findOriginal() {
 func (m *moment) same(r *record) bool { return identical(&r.Segment, m.s) }
 
 func overlaps(r *record, s *tcp.Segment) bool {
-	return r.Span() > 0 && (tcp.Range{Left: r.Seq, Right: r.End()}).Overlaps(tcp.Range{Left: s.Seq, Right: s.End()})
+	return r.Span() > 0 && r.Range().Overlaps(s.Range())
 }
 
 // identical reports whether two segments are the same in all that TCP and the

@@ -97,7 +97,7 @@ func finding(p *Packet, number int) Finding {
 	}
 	if s := p.Segment; s != nil {
 		f.Flow, f.Followed = s.Flow, true
-		f.of(tcp.Range{Left: s.Seq, Right: s.End()})
+		f.of(s.Range())
 	}
 	return f
 }

@@ -158,7 +158,7 @@ func (m *moment) begins() bool {
 func (m *moment) learn() {
 	m.f.hear(m.p.Time)
 	if m.goesBack() {
-		_, m.fills = m.from.hole(tcp.Range{Left: m.s.Seq, Right: m.s.End()})
+		_, m.fills = m.from.hole(m.s.Range())
 		m.repeats = !m.fills
 	}
 	if m.fills || m.repeats {
@@ -277,7 +277,7 @@ func (m *moment) extend() {
 	case jump > 0 && jump < maxJump:
 		e.open(m, s.Seq)
 	}
-	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
+	bytes := s.Range()
 	if !believable(bytes) {
 		return // no bytes, or more than there can be
 	}

@@ -124,7 +124,7 @@ func (m *moment) asksForEarlier(left tcp.Seq) bool {
 
 // has reports whether a packet says that its sender has all of another one.
 func (r *record) has(other *record) bool {
-	bytes := tcp.Range{Left: other.Seq, Right: other.End()}
+	bytes := other.Range()
 	return bytes.Right.AtMost(r.Ack) || selects(&r.Segment, bytes)
 }
 

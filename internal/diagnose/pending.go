@@ -86,7 +86,7 @@ func (m *moment) pending() *pending {
 		c = new(pending)
 	}
 	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
-		seg: *m.s, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+		seg: *m.s, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: m.s.Range()}
 	c.time, c.seg.Frame = m.p.Time, m.p.Frame
 	return c
 }

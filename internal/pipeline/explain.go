@@ -218,7 +218,7 @@ func explainSegment(seg *tcp.Segment, n *conn.Initials) *report.ExplainedTCP {
 	}
 	e := &report.ExplainedTCP{
 		Bits: []string{}, Seq: uint32(seg.Seq), Ack: uint32(seg.Ack), Len: seg.Len, Sack: []report.Range{},
-		Relative: relative(tcp.Range{Left: seg.Seq, Right: seg.End()}, own), Acks: seg.HasAck(),
+		Relative: relative(seg.Range(), own), Acks: seg.HasAck(),
 	}
 	for i, name := range bitNames {
 		if seg.Bits&(1<<i) != 0 {
