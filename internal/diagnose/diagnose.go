@@ -182,6 +182,6 @@ func (d *Diagnoser) hand(f *Finding) {
 // left says that a violated law stays as it is.
 func (d *Diagnoser) left(p *Packet) {
 	f := finding(p, -1)
-	f.Verdict, f.because = Undecided, because("the law is violated by more than a packet may move, or putting it right would break other laws; the packet stays")
+	f.sentence = judged(Undecided, "the law is violated by more than a packet may move, or putting it right would break other laws; the packet stays")
 	d.hand(&f)
 }

@@ -59,13 +59,10 @@ type Finding struct {
 	Timed             bool
 	Followed          bool // it has a segment
 	Sequenced         bool // Sequence is there
-	Repaired          bool
-	Verdict           Verdict
-	FlagNumber        int8   // its place in the order of flags, -1 without one
-	Detail            string // of report's
+	FlagNumber        int8 // its place in the order of flags, -1 without one
 	law               reorder.Law
 	lawful            bool // law is there
-	because           evidence
+	sentence
 }
 
 // Flag is Wireshark's name; "" for a law, or a whole connection.
@@ -84,10 +81,6 @@ func (f *Finding) Law() string {
 	return f.law.String()
 }
 
-// Evidence is what speaks for the verdict, in words. Frames in it are those of
-// the input.
-func (f *Finding) Evidence() string { return f.because.String() }
-
 // finding begins what is said of one flag of a packet, by its number; -1 is
 // none.
 func finding(p *Packet, number int) Finding {
@@ -101,9 +94,6 @@ func finding(p *Packet, number int) Finding {
 	}
 	return f
 }
-
-// take gives the finding its verdict.
-func (f *Finding) take(s sentence) { f.Verdict, f.Detail, f.because = s.verdict, s.detail, s.because }
 
 // of names the sequence numbers that the finding is about.
 func (f *Finding) of(bytes tcp.Range) {

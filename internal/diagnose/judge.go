@@ -25,14 +25,18 @@ func (m *moment) judge() {
 // judgeCreated says which flags only the repaired order has.
 func (m *moment) judgeCreated(before, after tcp.Analysis) {
 	for created := after &^ before; created != 0; created &= created - 1 {
-		m.say(created, sentence{Created, "", because("flagged in the repaired order only")})
+		m.say(created, judged(Created, "flagged in the repaired order only"))
 	}
 }
 
 // say gives the verdict for the lowest of the flags.
-func (m *moment) say(flags tcp.Analysis, s sentence) {
+func (m *moment) say(flags tcp.Analysis, s sentence) { m.sayOf(m.s.Range(), flags, s) }
+
+// sayOf gives the verdict for the lowest of the flags, which is about these bytes.
+func (m *moment) sayOf(bytes tcp.Range, flags tcp.Analysis, s sentence) {
 	f := finding(m.p, number(flags))
-	f.take(s)
+	f.of(bytes)
+	f.sentence = s
 	m.d.tell(m.f, &f)
 }
 
@@ -80,17 +84,16 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 	}
 }
 
-var ofUnseenSYN = sentence{Drop, "", because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")}
+var ofUnseenSYN = judged(Drop, "the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")
 
 // artefact: the flag is gone in the repaired order.
 func (m *moment) artefact(flag tcp.Analysis) {
-	f := finding(m.p, number(flag))
-	f.Verdict, f.Repaired = Artefact, true
-	f.because = because("packets around it were recorded late; with them in their true places it is not flagged")
+	s := judged(Artefact, "packets around it were recorded late; with them in their true places it is not flagged")
 	if m.p.Moved {
-		f.because = because("the packet was recorded late (law %s); in its true place it is not flagged").by(m.p.Law)
+		s = judged(Artefact, "the packet was recorded late (law %l); in its true place it is not flagged", int64(m.p.Law))
 	}
-	m.d.tell(m.f, &f)
+	s.Repaired = true
+	m.say(flag, s)
 }
 
 // judgeHole takes a packet that was flagged as beyond a hole: the verdict is
@@ -103,27 +106,22 @@ func (m *moment) judgeHole(stands bool) {
 		m.artefact(tcp.LostSegment)
 		return
 	}
-	f := finding(m.p, number(tcp.LostSegment))
 	missing := known.bytes
 	if open {
 		missing = tcp.Range{Left: m.from.next, Right: m.s.Seq}
 	}
-	if open || within {
-		f.of(missing)
-	}
 	switch {
 	case within && known.taken != 0:
-		f.Verdict = Drop
-		f.because = because("%d bytes before it were never seen, yet frame %d acknowledges them", int64(missing.Right.Sub(missing.Left)), known.taken)
+		m.sayOf(missing, tcp.LostSegment, judged(Drop, "%d bytes before it were never seen, yet frame %d acknowledges them",
+			int64(missing.Right.Sub(missing.Left)), known.taken))
 	case open || within:
-		c := m.pending()
+		c, f := m.pending(), finding(m.p, number(tcp.LostSegment))
+		f.of(missing)
 		c.findings, c.lost, c.bytes = append(c.findings, f), true, last
 		m.await(c)
-		return
 	default:
-		f.Verdict, f.because = Undecided, because("flagged before and after, yet no byte before it is known to be missing")
+		m.say(tcp.LostSegment, judged(Undecided, "flagged before and after, yet no byte before it is known to be missing"))
 	}
-	m.d.tell(m.f, &f)
 }
 
 // answersUnseen: a SYN/ACK, but not for the latest SYN that was seen.
@@ -133,24 +131,22 @@ func (m *moment) answersUnseen() bool {
 
 // judgeAckOfUnseen takes an ACK of bytes that were not seen before it.
 func (m *moment) judgeAckOfUnseen() {
-	f := finding(m.p, number(tcp.AckLostSegment))
 	missing, found := m.to.hole(tcp.Range{Left: m.s.Ack - maxJump, Right: m.s.Ack})
 	bytes := missing.bytes
-	if !found && m.to.next.Less(m.s.Ack) {
-		bytes, found = tcp.Range{Left: m.to.next, Right: m.s.Ack}, true
+	if !found {
+		bytes, found = tcp.Range{Left: m.to.next, Right: m.s.Ack}, m.to.next.Less(m.s.Ack)
 	}
-	if found {
-		f.of(bytes)
+	if !found {
+		bytes = m.s.Range()
 	}
+	s := judged(Genuine, "all that it acknowledges was seen; the analyser had given up counting at an earlier hole")
 	switch {
 	case m.p.Left:
-		f.take(sentence{Undecided, "", because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")})
+		s = judged(Undecided, "data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")
 	case found:
-		f.take(sentence{Drop, "", because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))})
+		s = judged(Drop, "it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))
 	case m.f.unseenSYN:
-		f.take(ofUnseenSYN) // the analyser counts by the connection before still
-	default:
-		f.take(sentence{Genuine, "", because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")})
+		s = ofUnseenSYN // the analyser counts by the connection before still
 	}
-	m.d.tell(m.f, &f)
+	m.sayOf(bytes, tcp.AckLostSegment, s)
 }

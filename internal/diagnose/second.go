@@ -72,7 +72,7 @@ func (m *moment) judgeSecond() {
 		case flag&told != 0:
 			m.judgeState(flag)
 		default:
-			m.say(flag, m.copied(report.ByCapture, "every bit of it is as in frame %d, %s before, as all of the connection's packets are there again"))
+			m.say(flag, m.copied(report.ByCapture, ", as all of the connection's packets are there again"))
 		}
 	}
 	m.judgeCreated(before, after)
