@@ -15,7 +15,7 @@ func endless(d *Diagnoser, packets int, flags tcp.Analysis, next func(i int, s *
 	for i := range packets {
 		s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: 1, Ack: 1}
 		next(i, &s)
-		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Time: int64(i) * 1000, Segment: &s, Before: uint32(flags), After: uint32(flags)})
+		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Time: int64(i) * 1000, Segment: &s, Before: flags, After: flags})
 	}
 }
 
@@ -112,7 +112,7 @@ func TestFollowersCount(t *testing.T) {
 		if s.Seq = base.Add(uint32(2 * (i%(holes+1) + 1))); i%(holes+1) == holes {
 			s.Seq, s.Len, flags = base, 2*holes+2, tcp.Retransmission
 		}
-		d.Add(&Packet{Frame: int64(i + 1), Segment: &s, Before: uint32(flags), After: uint32(flags)})
+		d.Add(&Packet{Frame: int64(i + 1), Segment: &s, Before: flags, After: flags})
 		held := 0
 		if i%1009 == 0 || i == packets-1 {
 			d.flows.Each(func(_ uint64, f *flow) {

@@ -1,8 +1,7 @@
 package diagnose
 
 import (
-	"net/netip"
-
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
@@ -35,25 +34,12 @@ func (v Verdict) String() string { return string(verdictNames[v]) }
 // Reported returns report's verdict.
 func (v Verdict) Reported() report.Verdict { return verdictNames[v] }
 
-// Endpoint is an address, IPv4 mapped into IPv6, and a port.
-type Endpoint struct {
-	Addr [16]byte
-	Port uint16
-}
-
-// AddrPort returns the address, an IPv4 one as such, and the port.
-func (e *Endpoint) AddrPort() netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom16(e.Addr).Unmap(), e.Port)
-}
-
-func (e *Endpoint) String() string { return e.AddrPort().String() }
-
 // Finding is one flag, or one violated law, and what it was. What needs words is
 // made up only when it is asked for.
 type Finding struct {
 	Frame, FrameAfter int64
 	Time              int64 // as repaired, nanoseconds since 1970
-	Source, Target    Endpoint
+	Pair              conn.Pair
 	Flow              uint64 // the segment's, where Followed
 	Sequence          report.Range
 	Timed             bool
@@ -85,8 +71,8 @@ func (f *Finding) Law() string {
 // none.
 func finding(p *Packet, number int) Finding {
 	f := Finding{
-		Frame: p.Frame, FrameAfter: p.FrameAfter, Time: p.Time, Timed: p.Timed, Source: p.Source, Target: p.Target,
-		FlagNumber: int8(number), law: p.Law, lawful: p.Moved || p.Left,
+		Frame: p.Frame, FrameAfter: p.FrameAfter, Time: p.Time, Timed: p.Timed, Pair: p.Pair,
+		FlagNumber: int8(number), law: p.Law, lawful: p.ByLaw || p.Left,
 	}
 	if s := p.Segment; s != nil {
 		f.Flow, f.Followed = s.Flow, true

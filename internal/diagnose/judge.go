@@ -12,19 +12,18 @@ const again = tcp.Retransmission | tcp.FastRetransmission | tcp.SpuriousRetransm
 
 // judge gives or begins the verdict for each flag of the packet.
 func (m *moment) judge() {
-	before, after := tcp.Analysis(m.p.Before), tcp.Analysis(m.p.After)
-	if before&again != 0 {
-		m.judgeAgain(before&again, after&again != 0)
+	if flags := m.p.Before & again; flags != 0 {
+		m.judgeAgain(flags, m.p.After&again != 0)
 	}
-	for rest := before &^ again; rest != 0; rest &= rest - 1 {
+	for rest := m.p.Before &^ again; rest != 0; rest &= rest - 1 {
 		m.judgeFlag(rest & -rest)
 	}
-	m.judgeCreated(before, after)
+	m.judgeCreated()
 }
 
 // judgeCreated says which flags only the repaired order has.
-func (m *moment) judgeCreated(before, after tcp.Analysis) {
-	for created := after &^ before; created != 0; created &= created - 1 {
+func (m *moment) judgeCreated() {
+	for created := m.p.After &^ m.p.Before; created != 0; created &= created - 1 {
 		m.say(created, judged(Created, "flagged in the repaired order only"))
 	}
 }
@@ -68,7 +67,7 @@ func (m *moment) goesBack() bool {
 
 // judgeFlag takes one flag of another kind.
 func (m *moment) judgeFlag(flag tcp.Analysis) {
-	stands := tcp.Analysis(m.p.After)&flag != 0
+	stands := m.p.After&flag != 0
 	const ofNumbers = tcp.LostSegment | tcp.AckLostSegment | tcp.ReusedPorts
 	switch {
 	case stands && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
@@ -89,7 +88,7 @@ var ofUnseenSYN = judged(Drop, "the SYN before it was never seen: the capture mi
 // artefact: the flag is gone in the repaired order.
 func (m *moment) artefact(flag tcp.Analysis) {
 	s := judged(Artefact, "packets around it were recorded late; with them in their true places it is not flagged")
-	if m.p.Moved {
+	if m.p.ByLaw {
 		s = judged(Artefact, "the packet was recorded late (law %l); in its true place it is not flagged", int64(m.p.Law))
 	}
 	s.Repaired = true

@@ -60,7 +60,7 @@ func (m *moment) sight() sight {
 		p: p, s: s, time: p.Time, twin: m.original != nil, told: s.DSACK(), ack: s.Ack,
 		bytes: s.Range(), bears: s.Seq != s.End(),
 		after: s.Span() == 0 && m.from.packets > 0 && m.from.next.Less(s.Seq),
-		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
+		says:  s.Span() > 0 || (p.Before|p.After)&tcp.DuplicateAck == 0,
 	}
 	own := allBySecond
 	if m.dir == 0 {

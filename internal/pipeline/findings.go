@@ -81,9 +81,9 @@ func (c *collector) result() report.Findings {
 // described is what a finding says without its evidence. It has room for its sequence
 // numbers.
 func described(f *diagnose.Finding, sequence *report.Range) report.Finding {
+	from, to := f.Pair.Key.Ends(f.Pair.Dir)
 	r := report.Finding{
-		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time),
-		Flow: report.Endpoints{Source: f.Source.AddrPort(), Destination: f.Target.AddrPort()},
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time), Flow: report.Endpoints{Source: from, Destination: to},
 		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()),
 	}
 	if f.Sequenced {
