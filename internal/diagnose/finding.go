@@ -28,11 +28,22 @@ const (
 
 var verdictNames = report.Verdicts()
 
-// String returns report's name.
-func (v Verdict) String() string { return string(verdictNames[v]) }
-
 // Reported returns report's verdict.
 func (v Verdict) Reported() report.Verdict { return verdictNames[v] }
+
+// Counts are how many findings have each verdict.
+type Counts [NumVerdicts]int64
+
+// Reported returns them as a report has them: those that there are.
+func (c *Counts) Reported() map[report.Verdict]int64 {
+	by := make(map[report.Verdict]int64)
+	for v, n := range c {
+		if n > 0 {
+			by[verdictNames[v]] = n
+		}
+	}
+	return by
+}
 
 // Finding is one flag, or one violated law, and what it was. What needs words is
 // made up only when it is asked for.

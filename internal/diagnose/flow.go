@@ -275,7 +275,7 @@ func (m *moment) extend() {
 	case e.packets == 0:
 		e.first, e.next = s.Seq, s.Seq
 	case jump > 0 && jump < maxJump:
-		e.open(m, s.Seq)
+		e.open(m, s.Seq, true)
 	}
 	bytes := s.Range()
 	if !believable(bytes) {

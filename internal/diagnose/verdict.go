@@ -8,7 +8,7 @@ import (
 // sentence tries the verdicts in the order of their precedence. Each has a
 // predicate of its own, which says nothing where it is another one.
 func (c *pending) sentence(f *flow, network *fates) sentence {
-	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
+	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest}
 	if c.lost {
 		return v.ofHole()
 	}
@@ -28,15 +28,14 @@ func (c *pending) sentence(f *flow, network *fates) sentence {
 	return v.undecided()
 }
 
-// view is a case with the times of its connection, nanoseconds, 0 where they are
-// not known: the shortest round trip, and until data is acknowledged in the
-// direction of the packet and in the other one.
+// view is a case with the shortest times of its connection, nanoseconds, 0 where they are
+// not known: a round trip, and until data is acknowledged in the direction of the packet.
 type view struct {
 	*pending
-	f                     *flow
-	network               *fates
-	roundTrip, away, back int64
-	answer                int64 // frame of the ACK of a packet that was recorded after it
+	f               *flow
+	network         *fates
+	roundTrip, away int64
+	answer          int64 // frame of the ACK of a packet that was recorded after it
 }
 
 // dropped: the receiver had the bytes although they were never seen before.

@@ -47,7 +47,7 @@ type connection struct {
 	first, last   int64 // times as repaired, nanoseconds
 	before, after int64 // flags
 	odd           int64 // findings that are not plain
-	byVerdict     [diagnose.NumVerdicts]int64
+	byVerdict     diagnose.Counts
 	excerpt       *excerpt
 	skipped       int64 // packets before the excerpt was begun
 }
@@ -246,14 +246,8 @@ func (c *connections) result() report.Flows {
 }
 
 func (f *connection) describe() report.Flow {
-	r := report.Flow{
+	return report.Flow{
 		Name: f.key.Name(f.client&1, " <> "), Protocol: "TCP", Packets: f.packets, Bytes: f.bytes[0] + f.bytes[1], Moved: f.moved,
-		First: utc(f.first), Last: utc(f.last), ByVerdict: map[report.Verdict]int64{}, Before: f.before, After: f.after, Graph: f.picture(),
+		First: utc(f.first), Last: utc(f.last), ByVerdict: f.byVerdict.Reported(), Before: f.before, After: f.after, Graph: f.picture(),
 	}
-	for i, n := range f.byVerdict {
-		if n > 0 {
-			r.ByVerdict[diagnose.Verdict(i).Reported()] = n
-		}
-	}
-	return r
 }
