@@ -142,22 +142,15 @@ func (d *Diagnoser) over(_ uint64, f *flow) {
 	d.dropUnpaired(f)
 }
 
-// close settles what waits in a connection that is over.
+// close settles what waits in a connection that is over, and ends what is counted of it.
 func (d *Diagnoser) close(f *flow) {
+	if !f.begun {
+		return
+	}
 	for f.waiting.len() > 0 {
 		d.settle(f, f.waiting.takeFirst())
 	}
 	f.waiting = queue{}
-	d.measure(f)
-	d.sayOneSided(f)
-	f.begun = false
-}
-
-// measure ends what is counted of a connection.
-func (d *Diagnoser) measure(f *flow) {
-	if !f.begun {
-		return
-	}
 	m := moment{d: d, p: &f.opening, f: f}
 	for i := range f.ends {
 		f.ends[i].countMissed(&m, true)
@@ -167,6 +160,8 @@ func (d *Diagnoser) measure(f *flow) {
 	if f.oneSided() {
 		d.loss.sums[sideOf(f.opened, true)].oneSided++
 	}
+	d.sayOneSided(f)
+	f.begun = false
 }
 
 // Loss is the estimate of what the capture missed, without what the file itself

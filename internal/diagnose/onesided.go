@@ -44,7 +44,7 @@ func (d *Diagnoser) bothSides(f *flow) {
 
 // sayOneSided says once that a direction of the connection is missing.
 func (d *Diagnoser) sayOneSided(f *flow) {
-	if !f.begun || !f.oneSided() && f.hidden.count == 0 {
+	if !f.oneSided() && f.hidden.count == 0 {
 		return
 	}
 	for i := range f.held {
