@@ -39,9 +39,6 @@ func (v *Vantage) FromTables(s *infer.Snapshot) {
 	}
 }
 
-// ForgetAll forgets what the flows showed.
-func (v *Vantage) ForgetAll() { v.ttls = tcp.Store[hops]{} }
-
 // Met reports whether a packet of the flow was taken in that has this direction.
 func (v *Vantage) Met(flow uint64, dir uint8) bool { return v.ttls.Of(flow).high[dir] != 0 }
 
@@ -61,7 +58,7 @@ func (v *Vantage) Observe(flow uint64, dir, ttl uint8) {
 }
 
 // Decide settles which addresses are the host's, from the strongest evidence
-// that says something about this capture.
+// that says something about this capture, and forgets what the flows showed.
 func (v *Vantage) Decide(t *Table, proved []netip.Addr, headerless bool) {
 	v.local = make(map[packet.Addr]bool)
 	seen := make(map[packet.Addr]bool)
@@ -98,6 +95,7 @@ func (v *Vantage) Decide(t *Table, proved []netip.Addr, headerless bool) {
 	default:
 		v.by = "unproven"
 	}
+	v.ttls = tcp.Store[hops]{} // no TTL is asked for after this
 }
 
 // byTTL takes an address for the host's if it sends with an initial TTL only,

@@ -15,7 +15,7 @@ func endless(d *Diagnoser, packets int, flags tcp.Analysis, next func(i int, s *
 	for i := range packets {
 		s := tcp.Segment{Bits: tcp.ACK, WindowShift: -1, Window: 1000, Len: 10, Seq: 1, Ack: 1}
 		next(i, &s)
-		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Time: int64(i) * 1000, Segment: &s, Before: uint32(flags), After: uint32(flags)})
+		d.Add(&Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Time: int64(i) * 1000, Segment: &s, Before: flags, After: flags})
 	}
 }
 
@@ -112,7 +112,7 @@ func TestFollowersCount(t *testing.T) {
 		if s.Seq = base.Add(uint32(2 * (i%(holes+1) + 1))); i%(holes+1) == holes {
 			s.Seq, s.Len, flags = base, 2*holes+2, tcp.Retransmission
 		}
-		d.Add(&Packet{Frame: int64(i + 1), Segment: &s, Before: uint32(flags), After: uint32(flags)})
+		d.Add(&Packet{Frame: int64(i + 1), Segment: &s, Before: flags, After: flags})
 		held := 0
 		if i%1009 == 0 || i == packets-1 {
 			d.flows.Each(func(_ uint64, f *flow) {
@@ -164,13 +164,13 @@ func TestGapsAreBounded(t *testing.T) {
 // TestEvidenceTakesOneAllocation: where all findings are listed each is written
 // out, and a hostile capture has several for each packet.
 func TestEvidenceTakesOneAllocation(t *testing.T) {
-	e := because("open since frame %d; from frame %d on %d ACKs ask for it, after %s", 7, -1, 1234567890123).lasting(99_000)
+	e := judged(Loss, "open since frame %d; from frame %d on %d ACKs ask for it, after %s", 7, -1, 1234567890123, 99_000)
 	const want = "open since frame 7; from frame -1 on 1234567890123 ACKs ask for it, after 99 µs"
-	if got := e.String(); got != want {
+	if got := e.Evidence(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	plain := because("frame %d acknowledges what frame %d lacks", 123456, 654321)
-	if n := testing.AllocsPerRun(100, func() { _ = plain.String() }); n > 1 {
+	plain := judged(Drop, "frame %d acknowledges what frame %d lacks", 123456, 654321)
+	if n := testing.AllocsPerRun(100, func() { _ = plain.Evidence() }); n > 1 {
 		t.Errorf("allocations: got %v, want at most 1", n)
 	}
 }

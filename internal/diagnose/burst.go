@@ -12,13 +12,12 @@ func (m *moment) isReversed() bool {
 // reversedHere: the packet beyond the hole, or the copy that was sent later, is one of
 // its burst, which came in reverse.
 func (v *view) reversedHere() sentence {
-	words, by := "", int64(0)
 	switch {
 	case !v.reversed:
 	case v.seen && v.copied.time == v.time && datedBy(&v.copied.Segment).compare(&v.seg) < 0:
-		words, by = "recorded in reverse: frame %d is a copy that was sent later and has the same stamp, and this capture has all bursts of packets the wrong way round", v.copied.Frame
+		return judged(Artefact, "recorded in reverse: frame %d is a copy that was sent later and has the same stamp, and this capture has all bursts of packets the wrong way round", v.copied.Frame)
 	case !v.seen && v.known && v.hole.taken == 0 && v.hole.by.frame != 0 && v.hole.by.time == v.time:
-		words, by = "recorded in reverse: frame %d has the same stamp, and this capture has all bursts of packets the wrong way round; in its true place it is not flagged", v.hole.by.frame
+		return judged(Artefact, "recorded in reverse: frame %d has the same stamp, and this capture has all bursts of packets the wrong way round; in its true place it is not flagged", v.hole.by.frame)
 	}
-	return sentence{Artefact, "", because(words, by)}
+	return sentence{}
 }

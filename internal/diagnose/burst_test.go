@@ -39,7 +39,7 @@ func TestReversedBurst(t *testing.T) {
 		a := tcp.NewAnalyser()
 		for i := range c.list {
 			s := c.list[i]
-			flags := uint32(a.Add(&s))
+			flags := a.Add(&s)
 			d.Add(&Packet{Frame: s.Frame, FrameAfter: int64(i + 1), Time: s.Stamp, Timed: true, Segment: &s, Before: flags, After: flags})
 		}
 		d.Finish()

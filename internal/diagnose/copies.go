@@ -14,44 +14,58 @@ func (m *moment) findOriginal() {
 		return
 	}
 	m.recovering = m.from.resentAt != 0 && m.p.Time-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)/8
-	n, answers := 0, false
-	look := func(r *record) bool {
-		if r.Dir&1 != m.dir {
-			answers = answers || m.provokes(r)
-			return true
-		}
-		n++
-		switch {
-		case bare && !r.twin && m.same(r) && (!answers && m.saidOnce(m.p.Time-r.time) || m.f.likeOthers(m.p.Time-r.time)):
-			m.original = r
-		case !bare && overlaps(r, m.s):
-			switch {
-			case datedBy(&r.Segment).compare(m.s) < 0:
-				return true // it was sent again, and overtook both
-			case !m.same(r): // nor is any other, as far as mayHave tells
-			case m.f.sentOnce(m.s, m.p.Time, r, m.recovering):
-				m.original = r
-			default:
-				m.from.resentAt = m.p.Time
-			}
-			return false
-		}
-		return m.original == nil && (!bare || n < copyReach)
-	}
 	if bare {
-		m.d.history.back(m.f, look)
+		m.original = m.bareOriginal()
 	} else {
-		m.d.history.backAlong(m.f, m.dir, look)
+		m.original = m.dataOriginal()
 	}
 	if m.original != nil && m.s.Outbound == tcp.Out && datesItself(m.s) {
 		m.f.hasTwice(m.p.Time - m.original.time)
 	}
 }
 
+// bareOriginal finds that of a packet without bytes.
+func (m *moment) bareOriginal() *record {
+	n, answers := 0, false
+	for r := range m.d.history.back(m.f) {
+		if r.Dir&1 != m.dir {
+			answers = answers || m.provokes(r)
+			continue
+		}
+		apart := m.p.Time - r.time
+		if !r.twin && m.same(r) && (!answers && m.saidOnce(apart) || m.f.likeOthers(apart)) {
+			return r
+		}
+		if n++; n == copyReach {
+			break
+		}
+	}
+	return nil
+}
+
+// dataOriginal finds that of a packet with bytes: the latest one before it that bore some
+// of them, unless that was sent again, and overtook both.
+func (m *moment) dataOriginal() *record {
+	for r := range m.d.history.backAlong(m.f, m.dir) {
+		if !overlaps(r, m.s) || datedBy(&r.Segment).compare(m.s) < 0 {
+			continue
+		}
+		if !m.same(r) {
+			break // nor is any other, as far as mayHave tells
+		}
+		if m.f.sentOnce(m.s, m.p.Time, r, m.recovering) {
+			return r
+		}
+		m.from.resentAt = m.p.Time
+		break
+	}
+	return nil
+}
+
 func (m *moment) same(r *record) bool { return identical(&r.Segment, m.s) }
 
 func overlaps(r *record, s *tcp.Segment) bool {
-	return r.Span() > 0 && (tcp.Range{Left: r.Seq, Right: r.End()}).Overlaps(tcp.Range{Left: s.Seq, Right: s.End()})
+	return r.Span() > 0 && r.Range().Overlaps(s.Range())
 }
 
 // identical reports whether two segments are the same in all that TCP and the

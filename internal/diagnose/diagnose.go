@@ -9,26 +9,27 @@
 package diagnose
 
 import (
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
-// Packet is one packet in its repaired place.
+// Packet is one packet in its repaired place, as diagnosis and summary need it.
 type Packet struct {
-	Frame          int64 // in the input
-	FrameAfter     int64 // in the output
-	Time           int64 // as repaired, nanoseconds since 1970
-	Source, Target Endpoint
-	// Segment is nil for what is not TCP, or not followed. Its Stamp and Frame are not
-	// used, and it is not kept.
-	Segment *tcp.Segment
-	// Before and After are the analyser's flags in the input and in the output,
-	// a bit for each of report's names of flags, in their order.
-	Before, After uint32
-	Timed         bool // it has a stamp
-	Moved         bool // it has another place or time, by Law
-	Left          bool // a violation of Law was left as it is
+	Frame      int64 // in the input
+	FrameAfter int64 // in the output
+	Time       int64 // as repaired, nanoseconds since 1970
+	Earlier    int64 // than its stamp on the clock of its interface's reference, nanoseconds, where it is Moved
+	Pair       conn.Pair
+	// Segment is nil for what is not TCP, or not followed. Diagnosis doesn't use its Stamp
+	// and Frame, and it is not kept.
+	Segment       *tcp.Segment
+	Before, After tcp.Analysis // flags in the input and in the output
+	Timed         bool         // it has a stamp
+	Moved         bool         // it has another place or time, by law or since it was sorted
+	ByLaw         bool         // it has another place or time, by Law
+	Left          bool         // a violation of Law was left as it is
 	Law           reorder.Law
 	// Nearest and Farthest are given where the connection is recorded twice: how long
 	// after each other the two copies of a packet can be, nanoseconds. Farthest is 0
@@ -138,22 +139,15 @@ func (d *Diagnoser) over(_ uint64, f *flow) {
 	d.dropUnpaired(f)
 }
 
-// close settles what waits in a connection that is over.
+// close settles what waits in a connection that is over, and ends what is counted of it.
 func (d *Diagnoser) close(f *flow) {
+	if !f.begun {
+		return
+	}
 	for f.waiting.len() > 0 {
 		d.settle(f, f.waiting.takeFirst())
 	}
 	f.waiting = queue{}
-	d.measure(f)
-	d.sayOneSided(f)
-	f.begun = false
-}
-
-// measure ends what is counted of a connection.
-func (d *Diagnoser) measure(f *flow) {
-	if !f.begun {
-		return
-	}
 	m := moment{d: d, p: &f.opening, f: f}
 	for i := range f.ends {
 		f.ends[i].countMissed(&m, true)
@@ -163,6 +157,8 @@ func (d *Diagnoser) measure(f *flow) {
 	if f.oneSided() {
 		d.loss.sums[sideOf(f.opened, true)].oneSided++
 	}
+	d.sayOneSided(f)
+	f.begun = false
 }
 
 // Loss is the estimate of what the capture missed, without what the file itself
@@ -179,6 +175,6 @@ func (d *Diagnoser) hand(f *Finding) {
 // left says that a violated law stays as it is.
 func (d *Diagnoser) left(p *Packet) {
 	f := finding(p, -1)
-	f.Verdict, f.because = Undecided, because("the law is violated by more than a packet may move, or putting it right would break other laws; the packet stays")
+	f.sentence = judged(Undecided, "the law is violated by more than a packet may move, or putting it right would break other laws; the packet stays")
 	d.hand(&f)
 }

@@ -19,7 +19,7 @@ func ExampleDiagnoser() {
 		Frame: 7, FrameAfter: 5,
 		Segment: &tcp.Segment{Bits: tcp.ACK, Seq: 1, Len: 100},
 		Before:  1 << slices.Index(tcp.AnalysisNames(), "out_of_order"),
-		Moved:   true, Law: reorder.LawAck,
+		ByLaw:   true, Law: reorder.LawAck,
 	})
 	d.Finish()
 

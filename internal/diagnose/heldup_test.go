@@ -56,7 +56,7 @@ func TestAckIsNotFlaggedInItsPlace(t *testing.T) {
 	for i := range list {
 		p := Packet{Frame: list[i].Frame, FrameAfter: list[i].Frame, Time: list[i].Stamp, Segment: &list[i]}
 		if i == len(list)-1 {
-			p.Before = uint32(tcp.AckLostSegment)
+			p.Before = tcp.AckLostSegment
 		}
 		d.Add(&p)
 	}

@@ -1,6 +1,10 @@
 package diagnose
 
-import "github.com/mendcap/mendcap/internal/tcp"
+import (
+	"iter"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 const (
 	// historyLength is how many of the latest segments of all connections are
@@ -116,40 +120,43 @@ func (w *walker) at(serial int64) *record {
 	return &w.page[at%historyPage]
 }
 
-// back calls each for the connection's segments from the latest one back, until
-// it returns false, or no more may be looked at.
-func (h *history) back(f *flow, each func(*record) bool) {
-	w, most, n := h.walker(), min(reach, f.look), 0
-	r := w.at(f.latest)
-	for ; r != nil && n < most; r = w.at(r.previous) {
-		if n++; !each(r) {
-			r = nil
-			break
+// back gives the connection's segments from the latest one back, as far as it may look.
+func (h *history) back(f *flow) iter.Seq[*record] {
+	return func(yield func(*record) bool) {
+		w, most, n := h.walker(), min(reach, f.look), 0
+		r := w.at(f.latest)
+		for ; r != nil && n < most; r = w.at(r.previous) {
+			if n++; !yield(r) {
+				r = nil
+				break
+			}
 		}
+		h.looked(f, n, r != nil && most < reach)
 	}
-	h.looked(f, n, r != nil && most < reach)
 }
 
-// backAlong is as back where each is asked about the segments of one direction
-// alone. Those between them count as looked at.
-func (h *history) backAlong(f *flow, dir uint8, each func(*record) bool) {
-	w, most := h.walker(), min(reach, f.look)
-	next, n := f.latest, 0 // what is next after n
-	for r := w.at(f.sent[dir]); r != nil; r = w.at(r.same) {
-		if at := int(f.records - r.number); at >= most {
-			h.looked(f, most, most < reach)
-			return
-		} else if n = at + 1; !each(r) {
-			h.looked(f, n, false)
-			return
+// backAlong is as back, of the segments of one direction alone. Those between them count as
+// looked at.
+func (h *history) backAlong(f *flow, dir uint8) iter.Seq[*record] {
+	return func(yield func(*record) bool) {
+		w, most := h.walker(), min(reach, f.look)
+		next, n := f.latest, 0 // what is next after n
+		for r := w.at(f.sent[dir]); r != nil; r = w.at(r.same) {
+			if at := int(f.records - r.number); at >= most {
+				h.looked(f, most, most < reach)
+				return
+			} else if n = at + 1; !yield(r) {
+				h.looked(f, n, false)
+				return
+			}
+			next = r.previous
 		}
-		next = r.previous
+		r := w.at(next)
+		for ; r != nil && n < most; r = w.at(r.previous) {
+			n++
+		}
+		h.looked(f, n, r != nil && most < reach)
 	}
-	r := w.at(next)
-	for ; r != nil && n < most; r = w.at(r.previous) {
-		n++
-	}
-	h.looked(f, n, r != nil && most < reach)
 }
 
 // looked takes in that a connection has looked at n records; short says that it

@@ -38,11 +38,6 @@ type opener struct {
 	sent          sent
 }
 
-func (m *moment) opener() opener {
-	return opener{frame: m.p.Frame, time: m.p.Time, after: m.p.FrameAfter, before: m.from.lastAfter, left: m.from.lastTime,
-		sent: datedBy(m.s)}
-}
-
 // believable reports whether a range of sequence numbers can be what a packet
 // says it is.
 func believable(bytes tcp.Range) bool {
@@ -50,9 +45,14 @@ func believable(bytes tcp.Range) bool {
 	return n > 0 && n <= maxJump
 }
 
-// open notes a hole up to where the packet begins.
-func (e *end) open(m *moment, to tcp.Seq) {
-	h := hole{bytes: tcp.Range{Left: e.next, Right: to}, by: m.opener()}
+// open notes a hole up to a number, by the packet at hand: own says that it is the
+// sender's, and begins there.
+func (e *end) open(m *moment, to tcp.Seq, own bool) {
+	by := opener{time: m.p.Time, after: m.p.FrameAfter, before: e.lastAfter, left: e.lastTime}
+	if own {
+		by.frame, by.sent = m.p.Frame, datedBy(m.s)
+	}
+	h := hole{bytes: tcp.Range{Left: e.next, Right: to}, by: by}
 	e.advance(m, to)
 	e.insert(m, len(e.holes), h)
 }
@@ -105,17 +105,7 @@ func (e *end) take(m *moment, bytes tcp.Range) {
 		return
 	}
 	if bytes.Right.Sub(e.next) > 0 {
-		from := e.next
-		if from.Less(bytes.Left) {
-			from = bytes.Left
-		}
-		by := opener{time: m.p.Time, after: m.p.FrameAfter, before: e.lastAfter, left: e.lastTime}
-		next := e.next
-		e.advance(m, bytes.Right)
-		if next.Less(from) {
-			e.insert(m, len(e.holes), hole{bytes: tcp.Range{Left: next, Right: from}, by: by})
-		}
-		e.insert(m, len(e.holes), hole{bytes: tcp.Range{Left: from, Right: bytes.Right}, by: by})
+		e.open(m, bytes.Right, false)
 	}
 	e.cut(m, bytes.Left, true)
 	e.cut(m, bytes.Right, true)

@@ -12,27 +12,30 @@ const again = tcp.Retransmission | tcp.FastRetransmission | tcp.SpuriousRetransm
 
 // judge gives or begins the verdict for each flag of the packet.
 func (m *moment) judge() {
-	before, after := tcp.Analysis(m.p.Before), tcp.Analysis(m.p.After)
-	if before&again != 0 {
-		m.judgeAgain(before&again, after&again != 0)
+	if flags := m.p.Before & again; flags != 0 {
+		m.judgeAgain(flags, m.p.After&again != 0)
 	}
-	for rest := before &^ again; rest != 0; rest &= rest - 1 {
+	for rest := m.p.Before &^ again; rest != 0; rest &= rest - 1 {
 		m.judgeFlag(rest & -rest)
 	}
-	m.judgeCreated(before, after)
+	m.judgeCreated()
 }
 
 // judgeCreated says which flags only the repaired order has.
-func (m *moment) judgeCreated(before, after tcp.Analysis) {
-	for created := after &^ before; created != 0; created &= created - 1 {
-		m.say(created, sentence{Created, "", because("flagged in the repaired order only")})
+func (m *moment) judgeCreated() {
+	for created := m.p.After &^ m.p.Before; created != 0; created &= created - 1 {
+		m.say(created, judged(Created, "flagged in the repaired order only"))
 	}
 }
 
 // say gives the verdict for the lowest of the flags.
-func (m *moment) say(flags tcp.Analysis, s sentence) {
+func (m *moment) say(flags tcp.Analysis, s sentence) { m.sayOf(m.s.Range(), flags, s) }
+
+// sayOf gives the verdict for the lowest of the flags, which is about these bytes.
+func (m *moment) sayOf(bytes tcp.Range, flags tcp.Analysis, s sentence) {
 	f := finding(m.p, number(flags))
-	f.take(s)
+	f.of(bytes)
+	f.sentence = s
 	m.d.tell(m.f, &f)
 }
 
@@ -75,17 +78,17 @@ func (m *moment) notSentAgain() (s sentence, ok bool) {
 	case !m.goesBack():
 		return m.f.misnumbered()
 	case m.from.origin.SYN && !m.from.long && m.s.Seq.Less(first):
-		return sentence{Undecided, "", because("it begins before the SYN of its sender: it is of another connection on the same ports, sent long ago or without a SYN that was seen")}, true
+		return judged(Undecided, "it begins before the SYN of its sender: it is of another connection on the same ports, sent long ago or without a SYN that was seen"), true
 	case m.s.Bits.Has(tcp.SYN|tcp.ACK) && m.from.origin == m.s.Origin() && !m.from.answers && m.to.origin.SYN && m.to.origin.First+1 == m.s.Ack:
 		// RFC 9293, section 3.5, figure 8
-		return sentence{Genuine, "", because("both sides opened the connection at once: its sender's SYN again, with the answer to the other side's")}, true
+		return judged(Genuine, "both sides opened the connection at once: its sender's SYN again, with the answer to the other side's"), true
 	}
 	return sentence{}, false
 }
 
 // judgeFlag takes one flag of another kind.
 func (m *moment) judgeFlag(flag tcp.Analysis) {
-	stands := tcp.Analysis(m.p.After)&flag != 0
+	stands := m.p.After&flag != 0
 	const ofNumbers = tcp.LostSegment | tcp.AckLostSegment | tcp.ReusedPorts
 	switch {
 	case stands && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
@@ -103,9 +106,9 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 	}
 }
 
-var ofUnseenSYN = sentence{Drop, "", because("the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")}
+var ofUnseenSYN = judged(Drop, "the SYN before it was never seen: the capture missed the beginning of another connection on the same ports")
 
-var ofOtherNumbers = sentence{Genuine, "", because("the analyser counts by the numbers from before the SYN/ACK that began the connection again")}
+var ofOtherNumbers = judged(Genuine, "the analyser counts by the numbers from before the SYN/ACK that began the connection again")
 
 // misnumbered says why the analyser's numbers are not those of the connection: it takes
 // a SYN/ACK alone for no new one.
@@ -121,13 +124,12 @@ func (f *flow) misnumbered() (s sentence, ok bool) {
 
 // artefact: the flag is gone in the repaired order.
 func (m *moment) artefact(flag tcp.Analysis) {
-	f := finding(m.p, number(flag))
-	f.Verdict, f.Repaired = Artefact, true
-	f.because = because("packets around it were recorded late; with them in their true places it is not flagged")
-	if m.p.Moved {
-		f.because = because("the packet was recorded late (law %s); in its true place it is not flagged").by(m.p.Law)
+	s := judged(Artefact, "packets around it were recorded late; with them in their true places it is not flagged")
+	if m.p.ByLaw {
+		s = judged(Artefact, "the packet was recorded late (law %l); in its true place it is not flagged", int64(m.p.Law))
 	}
-	m.d.tell(m.f, &f)
+	s.Repaired = true
+	m.say(flag, s)
 }
 
 // judgeHole takes a packet that was flagged as beyond a hole: the verdict is
@@ -140,27 +142,22 @@ func (m *moment) judgeHole(stands bool) {
 		m.artefact(tcp.LostSegment)
 		return
 	}
-	f := finding(m.p, number(tcp.LostSegment))
 	missing := known.bytes
 	if open {
 		missing = tcp.Range{Left: m.from.next, Right: m.s.Seq}
 	}
-	if open || within {
-		f.of(missing)
-	}
 	switch {
 	case within && known.taken != 0:
-		f.Verdict = Drop
-		f.because = because("%d bytes before it were never seen, yet frame %d acknowledges them", int64(missing.Right.Sub(missing.Left)), known.taken)
+		m.sayOf(missing, tcp.LostSegment, judged(Drop, "%d bytes before it were never seen, yet frame %d acknowledges them",
+			int64(missing.Right.Sub(missing.Left)), known.taken))
 	case open || within:
-		c := m.pending()
+		c, f := m.pending(), finding(m.p, number(tcp.LostSegment))
+		f.of(missing)
 		c.findings, c.lost, c.bytes = append(c.findings, f), true, last
 		m.await(c)
-		return
 	default:
-		f.Verdict, f.because = Undecided, because("flagged before and after, yet no byte before it is known to be missing")
+		m.say(tcp.LostSegment, judged(Undecided, "flagged before and after, yet no byte before it is known to be missing"))
 	}
-	m.d.tell(m.f, &f)
 }
 
 // answersUnseen: a SYN/ACK, but not for the latest SYN that was seen.
@@ -170,27 +167,26 @@ func (m *moment) answersUnseen() bool {
 
 // judgeAckOfUnseen takes an ACK of bytes that were not seen before it.
 func (m *moment) judgeAckOfUnseen() {
-	f := finding(m.p, number(tcp.AckLostSegment))
 	missing, found := m.to.hole(tcp.Range{Left: m.s.Ack - maxJump, Right: m.s.Ack})
 	bytes := missing.bytes
-	if !found && m.to.next.Less(m.s.Ack) {
-		bytes, found = tcp.Range{Left: m.to.next, Right: m.s.Ack}, true
+	if !found {
+		bytes, found = tcp.Range{Left: m.to.next, Right: m.s.Ack}, m.to.next.Less(m.s.Ack)
 	}
-	if found {
-		f.of(bytes)
+	if !found {
+		bytes = m.s.Range()
 	}
+	s := judged(Genuine, "all that it acknowledges was seen; the analyser had given up counting at an earlier hole")
 	switch {
 	case m.p.Left:
-		f.take(sentence{Undecided, "", because("data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")})
+		s = judged(Undecided, "data acknowledged before it arrived: the packet violates a law that could not be repaired, or the capture missed the data")
 	case found && uint32(m.s.Ack-bytes.Left) > maxJump:
-		f.take(sentence{Undecided, "", because("it acknowledges what is more than 1 GiB beyond what was seen before it: it is of another connection on the same ports, or the capture missed all of that")})
+		s = judged(Undecided, "it acknowledges what is more than 1 GiB beyond what was seen before it: it is of another connection on the same ports, or the capture missed all of that")
 	case found:
-		f.take(sentence{Drop, "", because("it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))})
-	case m.f.unseenSYN || m.f.renumbered:
-		s, _ := m.f.misnumbered() // the analyser counts by the numbers before still
-		f.take(s)
+		s = judged(Drop, "it acknowledges data that was never seen before it: %d bytes, sent by the other side, that the capture missed", int64(m.s.Ack.Sub(bytes.Left)))
 	default:
-		f.take(sentence{Genuine, "", because("all that it acknowledges was seen; the analyser had given up counting at an earlier hole")})
+		if other, ok := m.f.misnumbered(); ok { // the analyser counts by the numbers before still
+			s = other
+		}
 	}
-	m.d.tell(m.f, &f)
+	m.sayOf(bytes, tcp.AckLostSegment, s)
 }

@@ -44,7 +44,7 @@ func (d *Diagnoser) bothSides(f *flow) {
 
 // sayOneSided says once that a direction of the connection is missing.
 func (d *Diagnoser) sayOneSided(f *flow) {
-	if !f.begun || !f.oneSided() && f.hidden.count == 0 {
+	if !f.oneSided() && f.hidden.count == 0 {
 		return
 	}
 	for i := range f.held {
@@ -52,17 +52,17 @@ func (d *Diagnoser) sayOneSided(f *flow) {
 	}
 	one := finding(&f.opening, -1)
 	one.Flow, one.Followed = f.id, true
-	one.lawful, one.Verdict = false, NotCaptured
+	one.lawful = false
 	packets, u := max(f.ends[0].packets, f.ends[1].packets), &f.hidden
 	switch {
 	case u.count == 0:
-		one.because = because("of this connection only this direction was recorded, %d packets", packets)
+		one.sentence = judged(NotCaptured, "of this connection only this direction was recorded, %d packets", packets)
 	case f.oneSided():
-		one.because = because("of this connection only this direction was recorded, %d packets; what %d flags of theirs were can't be told, from frame %d on: %s",
-			packets, u.count, u.first).of(u.flags)
+		one.sentence = judged(NotCaptured, "of this connection only this direction was recorded, %d packets; what %d flags of theirs were can't be told, from frame %d on: %f",
+			packets, u.count, u.first, int64(u.flags))
 	default:
-		one.because = because("the other direction of this connection was recorded only later; what %d flags before it were can't be told, from frame %d on: %s",
-			u.count, u.first).of(u.flags)
+		one.sentence = judged(NotCaptured, "the other direction of this connection was recorded only later; what %d flags before it were can't be told, from frame %d on: %f",
+			u.count, u.first, int64(u.flags))
 	}
 	d.hand(&one)
 }

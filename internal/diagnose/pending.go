@@ -86,7 +86,7 @@ func (m *moment) pending() *pending {
 		c = new(pending)
 	}
 	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
-		seg: *m.s, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: tcp.Range{Left: m.s.Seq, Right: m.s.End()}}
+		seg: *m.s, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: m.s.Range()}
 	c.time, c.seg.Frame = m.p.Time, m.p.Frame
 	return c
 }
@@ -105,11 +105,11 @@ func (d *Diagnoser) reuse(c *pending) {
 func (d *Diagnoser) conclude(f *flow, c *pending) {
 	fates := &d.fates[sideOf(c.seg.Outbound, false)]
 	s := c.sentence(f, fates)
-	if s.verdict == Loss {
-		f.ends[c.dir].recovery = recovery{s.detail, c.time}
+	if s.Verdict == Loss {
+		f.ends[c.dir].recovery = recovery{s.Detail, c.time}
 	}
 	if !c.lost {
-		fates.count(s.verdict)
+		fates.count(s.Verdict)
 	}
 	d.pronounce(f, c, s)
 	d.waiting -= len(c.followers)
@@ -134,16 +134,9 @@ func (f *fates) count(v Verdict) {
 	}
 }
 
-// sentence is a verdict with what speaks for it.
-type sentence struct {
-	verdict Verdict
-	detail  string
-	because evidence
-}
-
 func (d *Diagnoser) pronounce(f *flow, c *pending, s sentence) {
 	for i := range c.findings {
-		c.findings[i].take(s)
+		c.findings[i].sentence = s
 		d.tell(f, &c.findings[i])
 	}
 }

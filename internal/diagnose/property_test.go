@@ -67,7 +67,7 @@ func diagnosed(list []tcp.Segment, changed func(tcp.Analysis) tcp.Analysis) (all
 		for rest := flags; rest != 0; rest &= rest - 1 {
 			before[[2]int64{s.Frame, int64(number(rest))}] = true
 		}
-		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Time: s.Stamp, Segment: &s, Before: uint32(flags), After: uint32(changed(flags))})
+		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Time: s.Stamp, Segment: &s, Before: flags, After: changed(flags)})
 	}
 	d.Finish()
 	return all, before, d.Loss()
@@ -128,7 +128,7 @@ func TestWaitingIsBounded(t *testing.T) {
 	const packets = 60_000
 	said := 0
 	d := New(func(*Finding) { said++ })
-	flag := uint32(tcp.Retransmission)
+	flag := tcp.Retransmission
 	s := tcp.Segment{Bits: tcp.ACK, Seq: 1, Len: 100}
 	for i := range uint64(maxWaiting + 100) {
 		s.Flow, s.Seq = i/2, tcp.Seq(1+100*(i%2))
@@ -159,7 +159,7 @@ func TestCostIsLinear(t *testing.T) {
 	start := time.Now()
 	d := New(func(*Finding) {})
 	s := tcp.Segment{Bits: tcp.ACK, Seq: 1, Len: 100, Outbound: tcp.In}
-	flag := uint32(tcp.Retransmission)
+	flag := tcp.Retransmission
 	for i := range packets {
 		s.Dir = uint8(i % 2)
 		if i > packets/2 {
@@ -197,8 +197,8 @@ func FuzzDiagnose(f *testing.F) {
 				s.SACK[k] = tcp.Range{Left: s.Ack.Add(uint32(b[13]) * uint32(k)), Right: s.Ack.Add(uint32(b[13]) << (b[14] & 31))}
 			}
 			stamp := int64(int8(b[15])) << (b[3] >> 2)
-			flags := uint32(b[2])<<8 | uint32(b[5])
-			d.Add(&Packet{Frame: int64(i), FrameAfter: int64(i), Time: stamp, Segment: &s, Before: flags & (1<<16 - 1), After: bits.Reverse32(flags) >> 16})
+			flags := tcp.Analysis(b[2])<<8 | tcp.Analysis(b[5])
+			d.Add(&Packet{Frame: int64(i), FrameAfter: int64(i), Time: stamp, Segment: &s, Before: flags & (1<<16 - 1), After: tcp.Analysis(bits.Reverse32(uint32(flags)) >> 16)})
 		}
 		d.Finish()
 		for _, one := range d.Loss().Directions {

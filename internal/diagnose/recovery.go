@@ -32,22 +32,23 @@ func (v *view) recovery() string {
 	return report.TimeBased
 }
 
-func (v *view) evidenceOfLoss(detail string) evidence {
+// lostBy says what speaks for a loss of which its sender found out so.
+func (v *view) lostBy(detail string) sentence {
 	from := v.hole.by.frame
 	if v.seen {
 		from = v.copied.Frame
 	}
 	switch {
 	case from == 0 && v.shown.times == 0:
-		return because("sent again, and acknowledged then; its first copy is too far back to compare, or before the capture")
+		return judged(Loss, "sent again, and acknowledged then; its first copy is too far back to compare, or before the capture")
 	case from == 0:
-		return because("from frame %d on %d ACKs ask for it, and it is sent again; its first copy is too far back to compare, or before the capture", v.shown.frame, int64(v.shown.times))
+		return judged(Loss, "from frame %d on %d ACKs ask for it, and it is sent again; its first copy is too far back to compare, or before the capture", v.shown.frame, int64(v.shown.times))
 	case detail == report.FastRetransmission:
-		return because("open since frame %d; from frame %d on %d ACKs ask for it", from, v.shown.frame, int64(v.shown.times))
+		return judged(Loss, "open since frame %d; from frame %d on %d ACKs ask for it", from, v.shown.frame, int64(v.shown.times))
 	case detail == report.Timeout || detail == report.TailLossProbe:
-		return because("open since frame %d; sent again after %s of silence", from).lasting(v.silent)
+		return judged(Loss, "open since frame %d; sent again after %s of silence", from, v.silent)
 	case v.shown.times > 0:
-		return because("open since frame %d; frame %d asks for it, and it is sent again without waiting for three", from, v.shown.frame)
+		return judged(Loss, "open since frame %d; frame %d asks for it, and it is sent again without waiting for three", from, v.shown.frame)
 	}
-	return because("open since frame %d, and sent again", from)
+	return judged(Loss, "open since frame %d, and sent again", from)
 }

@@ -11,38 +11,36 @@ func (v *view) overtaken() sentence {
 	if !v.seen || datedBy(&v.copied.Segment).compare(&v.seg) >= 0 {
 		return sentence{}
 	}
-	return sentence{Reordering, "", because("the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)}
+	return judged(Reordering, "the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
 }
 
 // reordered: it fills a hole, and was sent before its sender can have known of that.
-func (v *view) reordered() (s sentence) {
+func (v *view) reordered() sentence {
 	if v.seen || !v.known || v.hole.taken != 0 || v.seg.Outbound == tcp.Out {
-		return s
+		return sentence{}
 	}
-	s.verdict = Reordering
 	by, open := cmp.Or(v.hole.by.frame, v.shown.frame), v.time-v.hole.by.time // or the first ACK to tell of what began beyond
-	order := v.hole.by.sent.compare(&v.seg)
+	order, words := v.hole.by.sent.compare(&v.seg), ""
 	switch {
 	case order > 0:
 	case order < 0:
-		s.because = because("sent before frame %d, which overtook it by %s, as its timestamp or IPv4 Identification tells", by).lasting(open)
+		words = "sent before frame %d, which overtook it by %s, as its timestamp or IPv4 Identification tells"
 	case v.unaware():
-		s.because = because("frame %d overtook it by %s: by its timestamps it was sent before its sender can have heard that it was missing", by).lasting(open)
+		words = "frame %d overtook it by %s: by its timestamps it was sent before its sender can have heard that it was missing"
 	case v.unasked:
-		s.because = because("frame %d overtook it by %s: without SACK its sender sends again only what the receiver asks for next, and that is still missing", by).lasting(open)
+		words = "frame %d overtook it by %s: without SACK its sender sends again only what the receiver asks for next, and that is still missing"
 	case v.asksBefore && !v.resending && v.live() < 2*v.causal():
-		s.because = because("frame %d overtook it by %s: its sender sends the lowest of what is missing first, and the receiver asks for bytes before it still", by).lasting(open)
+		words = "frame %d overtook it by %s: its sender sends the lowest of what is missing first, and the receiver asks for bytes before it still"
 	case v.unanswerable():
-		s.because = because("frame %d overtook it by %s: less than a round trip, too soon for a retransmission", by).lasting(open)
+		words = "frame %d overtook it by %s: less than a round trip, too soon for a retransmission"
 	case v.heldUp():
-		s.because = because("frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission", by).lasting(open).lasting(v.stall.lasting)
+		words = "frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission"
+	case v.late() && v.later == 0:
+		return judged(Reordering, "late by %s; the same bytes came again, needlessly, as frame %d tells by a D-SACK", open, v.dsack)
 	case v.late():
-		s.because = because("late by %s; the same bytes came again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.dsack)
-		if v.later != 0 {
-			s.because = because("late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK").lasting(open).and(v.later).and(v.dsack)
-		}
+		return judged(Reordering, "late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK", open, v.later, v.dsack)
 	}
-	return s
+	return judged(Reordering, words, by, open, v.stall.lasting)
 }
 
 // unaware: it echoes an older timestamp than that of the first ACK that shows the
@@ -143,7 +141,7 @@ func (v *view) misplaced() sentence {
 	if v.answer == 0 || v.known && v.hole.by.frame != 0 {
 		return sentence{}
 	}
-	return sentence{Artefact, "", because("recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)}
+	return judged(Artefact, "recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)
 }
 
 // recordedLate: the ACK of its bytes just before it is the answer to itself, not to

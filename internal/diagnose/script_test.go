@@ -97,7 +97,7 @@ func feed(d *Diagnoser, list []tcp.Segment) {
 	a := tcp.NewAnalyser()
 	for i := range list {
 		s := list[i]
-		flags := uint32(a.Add(&s))
+		flags := a.Add(&s)
 		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Time: s.Stamp, Timed: true, Segment: &s, Before: flags, After: flags})
 	}
 }

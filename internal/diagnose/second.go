@@ -3,7 +3,6 @@ package diagnose
 import (
 	"slices"
 
-	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -64,16 +63,15 @@ func (m *moment) awaitSecond() {
 
 // judgeSecond gives the verdict for each flag of a second copy.
 func (m *moment) judgeSecond() {
-	before, after := tcp.Analysis(m.p.Before), tcp.Analysis(m.p.After)
-	for rest := before; rest != 0; rest &= rest - 1 {
+	for rest := m.p.Before; rest != 0; rest &= rest - 1 {
 		switch flag := rest & -rest; {
-		case after&flag == 0:
+		case m.p.After&flag == 0:
 			m.artefact(flag)
 		case flag&told != 0:
 			m.judgeState(flag)
 		default:
-			m.say(flag, m.copied(report.ByCapture, "every bit of it is as in frame %d, %s before, as all of the connection's packets are there again"))
+			m.say(flag, m.copied(report.ByCapture, ", as all of the connection's packets are there again"))
 		}
 	}
-	m.judgeCreated(before, after)
+	m.judgeCreated()
 }

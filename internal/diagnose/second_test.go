@@ -16,7 +16,7 @@ func diagnosedTwice(list []tcp.Segment, nearest, farthest int64) (found []Findin
 	a := tcp.NewAnalyser()
 	for i := range list {
 		s := list[i]
-		flags := uint32(a.Add(&s))
+		flags := a.Add(&s)
 		d.Add(&Packet{Frame: s.Frame, FrameAfter: s.Frame, Time: s.Stamp, Timed: true, Segment: &s, Before: flags, After: flags,
 			Nearest: nearest, Farthest: farthest})
 	}

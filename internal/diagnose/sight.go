@@ -58,9 +58,9 @@ func (m *moment) sight() sight {
 	p, s := m.p, m.s
 	at := sight{
 		p: p, s: s, time: p.Time, twin: m.original != nil, told: s.DSACK(), ack: s.Ack,
-		bytes: tcp.Range{Left: s.Seq, Right: s.End()}, bears: s.Seq != s.End(),
+		bytes: s.Range(), bears: s.Seq != s.End(),
 		after: s.Span() == 0 && m.from.packets > 0 && m.from.next.Less(s.Seq),
-		says:  s.Span() > 0 || tcp.Analysis(p.Before|p.After)&tcp.DuplicateAck == 0,
+		says:  s.Span() > 0 || (p.Before|p.After)&tcp.DuplicateAck == 0,
 	}
 	own := allBySecond
 	if m.dir == 0 {

@@ -13,17 +13,17 @@ const told = tcp.ZeroWindow | tcp.WindowFull | tcp.DuplicateSACK
 func (m *moment) judgeState(flag tcp.Analysis) {
 	switch {
 	case flag&told == 0 && m.p.Left:
-		m.say(flag, sentence{Undecided, "", because("flagged before and after; a law is violated here that could not be repaired")})
+		m.say(flag, judged(Undecided, "flagged before and after; a law is violated here that could not be repaired"))
 	case flag&told == 0 && m.original != nil:
-		m.say(flag, m.copied(m.copier(), "every bit of it is as in frame %d, %s before"))
+		m.say(flag, m.copied(m.copier(), ""))
 	default:
-		m.say(flag, sentence{Genuine, "", because("flagged before and after, with no moving law violated here")})
+		m.say(flag, judged(Genuine, "flagged before and after, with no moving law violated here"))
 	}
 }
 
-// copied is what is said of a flag of a second copy.
+// copied is what is said of a flag of a second copy, with more words at its end.
 func (m *moment) copied(by, words string) sentence {
-	return sentence{Duplicate, by, because(words, m.original.Frame).lasting(m.p.Time - m.original.time)}
+	return judged(Duplicate, sameBits+words, m.original.Frame, m.p.Time-m.original.time).with(by)
 }
 
 // copier tells who made a second copy of a packet without data. What the host

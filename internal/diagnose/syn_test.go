@@ -18,7 +18,7 @@ func TestSYNRecordedLate(t *testing.T) {
 	} {
 		p := Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Time: int64(i) * 1e6, Segment: &s}
 		if s.Bits == tcp.SYN {
-			p.Before, p.After, p.Left = uint32(tcp.Retransmission), uint32(tcp.Retransmission), true
+			p.Before, p.After, p.Left = tcp.Retransmission, tcp.Retransmission, true
 		}
 		d.Add(&p)
 	}

@@ -32,7 +32,7 @@ func (t *turn) take(bytes tcp.Range, frame int64, waits bool) int64 {
 
 // sendsAgain takes in a packet that goes back.
 func (m *moment) sendsAgain() {
-	stray := m.from.turn.take(tcp.Range{Left: m.s.Seq, Right: m.s.End()}, m.p.Frame, m.waits)
+	stray := m.from.turn.take(m.s.Range(), m.p.Frame, m.waits)
 	if stray == 0 {
 		return
 	}

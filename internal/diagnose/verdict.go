@@ -8,7 +8,7 @@ import (
 // sentence tries the verdicts in the order of their precedence. Each has a
 // predicate of its own, which says nothing where it is another one.
 func (c *pending) sentence(f *flow, network *fates) sentence {
-	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest, back: f.ends[c.dir^1].shortest}
+	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest}
 	if c.lost {
 		return v.ofHole()
 	}
@@ -21,38 +21,37 @@ func (c *pending) sentence(f *flow, network *fates) sentence {
 	for _, try := range [...]func(*view) sentence{
 		(*view).reversedHere, (*view).misplaced, (*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
-		if s := try(&v); s.because.words != "" {
+		if s := try(&v); s.words != "" {
 			return s
 		}
 	}
 	return v.undecided()
 }
 
-// view is a case with the times of its connection, nanoseconds, 0 where they are
-// not known: the shortest round trip, and until data is acknowledged in the
-// direction of the packet and in the other one.
+// view is a case with the shortest times of its connection, nanoseconds, 0 where they are
+// not known: a round trip, and until data is acknowledged in the direction of the packet.
 type view struct {
 	*pending
-	f                     *flow
-	network               *fates
-	roundTrip, away, back int64
-	answer                int64 // frame of the ACK of a packet that was recorded after it
+	f               *flow
+	network         *fates
+	roundTrip, away int64
+	answer          int64 // frame of the ACK of a packet that was recorded after it
 }
 
 // dropped: the receiver had the bytes although they were never seen before.
-func (v *view) dropped() (s sentence) {
-	s.verdict = Drop
-	const acknowledged = "retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them"
+func (v *view) dropped() sentence {
+	acknowledged := v.acked
+	if v.known && v.hole.taken != 0 {
+		acknowledged = v.hole.taken
+	}
 	switch {
 	case v.seen || v.forgotten || v.left:
-	case v.known && v.hole.taken != 0:
-		s.because = because(acknowledged, v.hole.taken)
-	case v.acked > 0:
-		s.because = because(acknowledged, v.acked)
+	case acknowledged > 0:
+		return judged(Drop, "retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them", acknowledged)
 	case v.dsack != 0 && !v.byLater:
-		s.because = because("retransmitted with the original missing: frame %d tells by a D-SACK that it came twice; the capture missed the first", v.dsack)
+		return judged(Drop, "retransmitted with the original missing: frame %d tells by a D-SACK that it came twice; the capture missed the first", v.dsack)
 	}
-	return s
+	return sentence{}
 }
 
 // duplicated: the same packet twice, not sent twice.
@@ -60,24 +59,20 @@ func (v *view) duplicated() (s sentence) {
 	if !v.seen || !identical(&v.copied.Segment, &v.seg) || !v.sameSending() {
 		return s
 	}
-	words, by := "every bit of it is as in frame %d, %s before; nobody tells of two", int64(0)
-	s.verdict, s.detail = Duplicate, report.ByNetwork
+	words, by, copier := sameBits+"; nobody tells of two", int64(0), report.ByCapture
 	switch {
 	case v.seg.Outbound == tcp.Out:
-		words = "every bit of it is as in frame %d, %s before, and the host had not sent it to the network yet"
-		s.detail = report.ByCapture
+		words = sameBits + ", and the host had not sent it to the network yet"
 	case v.dsack != 0:
-		words, by = "every bit of it is as in frame %d, %s before; frame %d tells of two by a D-SACK", v.dsack
+		words, by, copier = sameBits+"; frame %d tells of two by a D-SACK", v.dsack, report.ByNetwork
 	case v.repeated != 0:
-		words, by = "every bit of it is as in frame %d, %s before; frame %d repeats its ACK at once", v.repeated
-	default:
-		s.detail = report.ByCapture
+		words, by, copier = sameBits+"; frame %d repeats its ACK at once", v.repeated, report.ByNetwork
 	}
-	if s.because = because(words, v.copied.Frame).lasting(v.time - v.copied.time); by != 0 {
-		s.because = s.because.and(by)
-	}
-	return s
+	return judged(Duplicate, words, v.copied.Frame, v.time-v.copied.time, by).with(copier)
 }
+
+// sameBits begins what is said of a second copy.
+const sameBits = "every bit of it is as in frame %d, %s before"
 
 // sameSending: it was sent once, as far as its bits and the time tell, and
 // where they leave it open, as its receiver had not asked for it, or its sender was
@@ -102,7 +97,7 @@ func (v *view) refused() sentence {
 	if !v.seen || v.refusal == 0 {
 		return sentence{}
 	}
-	return sentence{Genuine, "", because("connect tried again after a refusal: frame %d answers frame %d with an RST", v.refusal, v.copied.Frame)}
+	return judged(Genuine, "connect tried again after a refusal: frame %d answers frame %d with an RST", v.refusal, v.copied.Frame)
 }
 
 // slowestAck is how long a receiver holds an ACK back at most, nanoseconds (RFC
@@ -115,34 +110,33 @@ func (v *view) needed() sentence {
 		!v.passedOver && v.denied < fastAsks && v.time-v.copied.time < slowestAck {
 		return sentence{}
 	}
-	return sentence{Genuine, "", because("sent again because the host's stack did not take frame %d: it acknowledges the bytes in frame %d, after this copy only", v.copied.Frame, v.covered)}
+	return judged(Genuine, "sent again because the host's stack did not take frame %d: it acknowledges the bytes in frame %d, after this copy only", v.copied.Frame, v.covered)
 }
 
 // spurious: its receiver had the bytes, or got them another way.
-func (v *view) spurious() (s sentence) {
-	s.verdict = Spurious
+func (v *view) spurious() sentence {
 	switch {
 	case v.dsack != 0 && v.byLater && v.laterSent < 0:
-		s.because = because("sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
+		return judged(Spurious, "sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
 	case v.forgotten && v.acked != 0:
-		s.because = because("sent again though it had arrived: it was acknowledged long before")
+		return judged(Spurious, "sent again though it had arrived: it was acknowledged long before")
 	case v.forgotten && v.dsack != 0:
-		s.because = because("sent again though it had arrived: frame %d tells of two by a D-SACK", v.dsack)
+		return judged(Spurious, "sent again though it had arrived: frame %d tells of two by a D-SACK", v.dsack)
 	case !v.seen:
 	case v.acked > 0:
-		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it before", v.copied.Frame, v.acked)
+		return judged(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it before", v.copied.Frame, v.acked)
 	case v.dsack != 0 && !(v.byLater && v.selects && v.shown.times > 0):
-		s.because = because("sent again though frame %d had arrived: frame %d tells of two by a D-SACK", v.copied.Frame, v.dsack)
+		return judged(Spurious, "sent again though frame %d had arrived: frame %d tells of two by a D-SACK", v.copied.Frame, v.dsack)
 	case v.seg.Outbound == tcp.In:
-		s.because = because("sent again though frame %d had arrived at the host", v.copied.Frame)
+		return judged(Spurious, "sent again though frame %d had arrived at the host", v.copied.Frame)
 	case (v.shown.times == 0 || v.front) && v.echoed() < 0:
-		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it and echoes an older timestamp than that of this copy", v.copied.Frame, v.covered)
+		return judged(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it and echoes an older timestamp than that of this copy", v.copied.Frame, v.covered)
 	case v.answered && v.shown.times == 0:
-		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it and begins after bytes that were never seen: what brought them had acknowledged it, too", v.copied.Frame, v.covered)
+		return judged(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it and begins after bytes that were never seen: what brought them had acknowledged it, too", v.copied.Frame, v.covered)
 	case v.tooSoon():
-		s.because = because("sent again though frame %d had arrived: frame %d acknowledges it too soon to be meant for this copy", v.copied.Frame, v.covered)
+		return judged(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it too soon to be meant for this copy", v.copied.Frame, v.covered)
 	}
-	return s
+	return sentence{}
 }
 
 // echoed compares the timestamp that the first ACK of the bytes echoes with that
@@ -177,21 +171,18 @@ func (v *view) lost() sentence {
 		return sentence{}
 	}
 	detail := v.recovery()
-	return sentence{Loss, detail, v.evidenceOfLoss(detail)}
+	return v.lostBy(detail).with(detail)
 }
 
 // undecided says what speaks for each side.
 func (v *view) undecided() sentence {
-	s := sentence{verdict: Undecided}
 	switch {
 	case v.left:
-		s.because = because("a law is violated here that could not be repaired: recorded late, or sent again with the original missing")
+		return judged(Undecided, "a law is violated here that could not be repaired: recorded late, or sent again with the original missing")
 	case v.seen:
-		s.because = because("frame %d has the same bytes, and the capture ends before an answer tells whether that had arrived", v.copied.Frame)
-	default:
-		s.because = because("it goes back, yet nothing is known to be missing there, and nobody tells of two")
+		return judged(Undecided, "frame %d has the same bytes, and the capture ends before an answer tells whether that had arrived", v.copied.Frame)
 	}
-	return s
+	return judged(Undecided, "it goes back, yet nothing is known to be missing there, and nobody tells of two")
 }
 
 // ofHole: nothing came that fills it. What a host receives and says that it
@@ -200,45 +191,40 @@ func (v *view) ofHole() sentence {
 	open := v.coveredAt - v.time
 	switch {
 	case v.covered == 0:
-		return sentence{Undecided, "", because("lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")}
+		return judged(Undecided, "lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")
 	case v.asked.times == 0 || v.seg.Outbound == tcp.Out:
-		return sentence{Drop, "", because("lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", v.covered)}
+		return judged(Drop, "lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", v.covered)
 	case open < v.causal() || v.coveredByEarlier():
-		return sentence{Reordering, "", because("frame %d shows that the bytes before it had not come, frame %d that they came %s later; the capture missed that", v.asked.frame, v.covered).lasting(open)}
+		return judged(Reordering, "frame %d shows that the bytes before it had not come, frame %d that they came %s later; the capture missed that", v.asked.frame, v.covered, open)
 	}
-	s := sentence{Loss, report.TimeBased, because("lost segments: frame %d shows that the bytes before it had not come, frame %d that they came again; the capture missed that", v.asked.frame, v.covered)}
+	detail := report.TimeBased
 	if v.asked.times >= fastAsks {
-		s.detail = report.FastRetransmission
+		detail = report.FastRetransmission
 	} else if open >= max(leastRTO, 3*v.roundTrip) {
-		s.detail = report.Timeout
+		detail = report.Timeout
 	}
-	return s
+	return judged(Loss, "lost segments: frame %d shows that the bytes before it had not come, frame %d that they came again; the capture missed that", v.asked.frame, v.covered).with(detail)
 }
 
 // of is what a case's verdict means for the packet that opened the hole that it
 // fills.
 func (s sentence) of(opened, filler *pending) sentence {
-	words := ""
-	switch s.verdict {
+	frame := filler.seg.Frame
+	switch s.Verdict {
 	case Drop:
-		words = "lost segments: the bytes before it come in frame %d, again: the capture missed the first copy"
 		if opened.asked.times > 0 && opened.seg.Outbound == tcp.In {
-			s.verdict = Reordering
-			s.because = because("frame %d shows that the bytes before it had not come; the capture missed the packet that brought them late, and frame %d brings them again",
-				opened.asked.frame, filler.seg.Frame)
-			return s
+			return judged(Reordering, "frame %d shows that the bytes before it had not come; the capture missed the packet that brought them late, and frame %d brings them again",
+				opened.asked.frame, frame)
 		}
+		return judged(Drop, "lost segments: the bytes before it come in frame %d, again: the capture missed the first copy", frame)
 	case Loss:
-		words = "lost segments: the network lost the bytes before it; frame %d brings them again"
+		return judged(Loss, "lost segments: the network lost the bytes before it; frame %d brings them again", frame).with(s.Detail)
 	case Reordering:
-		words = "the bytes before it come in frame %d, which it overtook in the network"
+		return judged(Reordering, "the bytes before it come in frame %d, which it overtook in the network", frame)
 	case Artefact:
-		words = "the bytes before it come in frame %d, of its burst, which was recorded in reverse"
+		return judged(Artefact, "the bytes before it come in frame %d, of its burst, which was recorded in reverse", frame)
 	case Spurious:
-		words, s.verdict = "the bytes before it come in frame %d, a copy that overtook the original", Reordering
-	default:
-		return s
+		return judged(Reordering, "the bytes before it come in frame %d, a copy that overtook the original", frame)
 	}
-	s.because = because(words, filler.seg.Frame)
 	return s
 }

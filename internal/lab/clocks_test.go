@@ -14,7 +14,6 @@ import (
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
-	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -250,7 +249,7 @@ func tsharkFlags(t *testing.T, path string) map[int]string {
 	packets := packetBlocks(readBlocks(t, path))
 	flags := make(map[int]string)
 	seen := 0
-	for _, row := range tshark.Rows(t, path, append(tcp.AnalysisFields(), "_ws.col.Protocol")) {
+	for _, row := range tshark.Rows(t, path, append(tshark.AnalysisFields(), "_ws.col.Protocol")) {
 		last := len(row) - 1
 		if row[last] == "PCAPNG" {
 			continue // a custom block

@@ -28,13 +28,7 @@ func sectionComment(p *reorder.Profile) string {
 const maxPhrases = 1 << 6
 
 // phrases keeps the comments on inferred headers: few differ.
-type phrases []known
-
-// known is a comment with all that it was made of.
-type known struct {
-	phrase
-	comment []byte
-}
+type phrases map[phrase][]byte
 
 // phrase is all that the comment on a header says.
 type phrase struct {
@@ -49,7 +43,7 @@ type phrase struct {
 
 // headerComment says what was inferred of a header-less packet, by what proof,
 // and what was made up.
-func (p *phrases) headerComment(u *unit) []byte {
+func (p phrases) headerComment(u *unit) []byte {
 	a := u.answer
 	var listed *infer.Candidate
 	if len(a.Candidates) > 0 {
@@ -57,20 +51,15 @@ func (p *phrases) headerComment(u *unit) []byte {
 	}
 	k := phrase{listed, a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
 		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
-	for i := range *p {
-		if (*p)[i].phrase == k {
-			made := (*p)[i].comment
-			if i > 0 { // what is asked for often is soon among the first
-				(*p)[i], (*p)[i-1] = (*p)[i-1], (*p)[i]
-			}
-			return made
+	made, ok := p[k]
+	if !ok {
+		if len(p) >= maxPhrases {
+			clear(p)
 		}
+		made = []byte(composeHeader(u))
+		p[k] = made
 	}
-	if len(*p) >= maxPhrases {
-		*p = (*p)[:0]
-	}
-	*p = append(*p, known{k, []byte(composeHeader(u))})
-	return (*p)[len(*p)-1].comment
+	return made
 }
 
 func composeHeader(u *unit) string {

@@ -42,7 +42,8 @@ func (j *job) conclude(p *emitter, o ordered) {
 // conclude says what was found in the passes before and in that which wrote.
 func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	r.Schema = report.Schema
-	r.Inference = w.infer.describe(f.answers.Candidates())
+	r.Inference = w.infer.result()
+	r.Inference.Candidates = f.answers.Candidates()
 	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(f.answers.Doubts(maxDoubtful))
 	r.Order = describeOrder(f, o.stats, w.moved)
 	r.Order.Uncertainty = describeWidths(&v.widths)
@@ -56,25 +57,6 @@ func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	if r.Capture.Packets == 0 {
 		r.note("the capture has no packets")
 	}
-}
-
-func (c *inferred) describe(candidates int) report.Inference {
-	proof := func(n [infer.Origins]int64) report.Proof {
-		return report.Proof{Proved: n[infer.Inferred], Likely: n[infer.Likely], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
-	}
-	r := report.Inference{
-		Packets: c.packets, NextHeader: proof(c.nextHeader), Destination: proof(c.destination),
-		ByEvidence: make(map[string]int64), LikelyByEvidence: make(map[string]int64), Candidates: candidates,
-		Unanalysed: c.unanalysed,
-	}
-	for _, e := range c.byEvidence {
-		if e.likely {
-			r.LikelyByEvidence[string(e.by)] = e.answers
-		} else {
-			r.ByEvidence[string(e.by)] = e.answers
-		}
-	}
-	return r
 }
 
 // maxDoubtful bounds the flows whose header is doubtful that a report lists.

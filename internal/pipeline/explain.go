@@ -78,8 +78,7 @@ type explainer struct {
 type explained struct {
 	report.Explanation // its Flags are those that have verdicts
 	clue               *clue
-	seg                tcp.Segment // of a TCP packet
-	tcp                bool
+	seg                tcp.Segment // where the clue has initial numbers
 	before, after      tcp.Analysis
 }
 
@@ -146,17 +145,20 @@ func (x *explainer) placed(u *unit) {
 		Frame: u.block.Frame, FrameAfter: u.judged.frame, Protocol: protocolOf(u), Flow: flowOf(u),
 		Header: explainHeader(u), Place: x.place(u), More: u.clue.trace.Cut,
 	}
-	x.met[e.Frame] = &explained{e, u.clue, u.seg, u.tracked.followed, u.before, u.judged.after}
+	x.met[e.Frame] = &explained{e, u.clue, u.seg, u.before, u.judged.after}
 }
 
 // found takes a verdict, which can come after the packets that settle it.
 func (x *explainer) found(f *diagnose.Finding) {
 	if e := x.met[f.Frame]; e != nil {
-		e.Flags = append(e.Flags, report.ExplainedFlag{
-			Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Evidence: f.Evidence(),
-			Before: slices.Contains(e.before.Names(), f.Flag()), After: slices.Contains(e.after.Names(), f.Flag()),
-		})
+		e.flag(report.ExplainedFlag{Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Evidence: f.Evidence()})
 	}
+}
+
+// flag adds a flag, with whether the packet has it before and after.
+func (e *explained) flag(f report.ExplainedFlag) {
+	f.Before, f.After = slices.Contains(e.before.Names(), f.Flag), slices.Contains(e.after.Names(), f.Flag)
+	e.Flags = append(e.Flags, f)
 }
 
 func (x *explainer) result(name string) report.Explanations {
@@ -174,24 +176,23 @@ func (x *explainer) result(name string) report.Explanations {
 // whole adds what is told by sequence numbers, and the flags without a verdict: their
 // connection could not be judged. Flags are in the analyser's order.
 func (e *explained) whole() report.Explanation {
-	c, r := e.clue, e.Explanation
-	r.Causes, r.Followers = c.neighbours(c.trace.Causes), c.neighbours(c.trace.Followers)
-	if e.tcp {
-		r.Segment = explainSegment(&e.seg, c.initials)
+	c := e.clue
+	e.Causes, e.Followers = c.neighbours(c.trace.Causes), c.neighbours(c.trace.Followers)
+	if c.initials != nil {
+		e.Segment = explainSegment(&e.seg, c.initials)
 	}
 	names := tcp.AnalysisNames()
 	for _, name := range (e.before | e.after).Names() {
 		if !slices.ContainsFunc(e.Flags, func(f report.ExplainedFlag) bool { return f.Flag == name }) {
-			r.Flags = append(r.Flags, report.ExplainedFlag{
-				Flag: name, Verdict: report.NotCaptured, Before: slices.Contains(e.before.Names(), name), After: slices.Contains(e.after.Names(), name),
-				Evidence: "it is not judged, since only one direction of its connection had been recorded",
+			e.flag(report.ExplainedFlag{
+				Flag: name, Verdict: report.NotCaptured, Evidence: "it is not judged, since only one direction of its connection had been recorded",
 			})
 		}
 	}
-	slices.SortStableFunc(r.Flags, func(a, b report.ExplainedFlag) int {
+	slices.SortStableFunc(e.Flags, func(a, b report.ExplainedFlag) int {
 		return cmp.Compare(slices.Index(names, a.Flag), slices.Index(names, b.Flag))
 	})
-	return r
+	return e.Explanation
 }
 
 // neighbours names the packets of a trace by their frames.
@@ -218,7 +219,7 @@ func explainSegment(seg *tcp.Segment, n *conn.Initials) *report.ExplainedTCP {
 	}
 	e := &report.ExplainedTCP{
 		Bits: []string{}, Seq: uint32(seg.Seq), Ack: uint32(seg.Ack), Len: seg.Len, Sack: []report.Range{},
-		Relative: relative(tcp.Range{Left: seg.Seq, Right: seg.End()}, own), Acks: seg.HasAck(),
+		Relative: relative(seg.Range(), own), Acks: seg.HasAck(),
 	}
 	for i, name := range bitNames {
 		if seg.Bits&(1<<i) != 0 {

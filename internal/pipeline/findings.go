@@ -18,7 +18,7 @@ type collector struct {
 	sequence  report.Range               // of it
 	seen      *summary.Summary
 	total     int64
-	byVerdict [diagnose.NumVerdicts]int64
+	byVerdict diagnose.Counts
 	kept      []*diagnose.Finding // those of the lowest frames, and some more
 	beyond    *diagnose.Finding   // the last of those that were enough; nil before they are
 }
@@ -69,21 +69,15 @@ func (c *collector) result() report.Findings {
 		list[i].Evidence = f.Evidence()
 	}
 	c.kept = nil
-	by := make(map[report.Verdict]int64)
-	for verdict, n := range c.byVerdict {
-		if n > 0 {
-			by[diagnose.Verdict(verdict).Reported()] = n
-		}
-	}
-	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: by, List: list}
+	return report.Findings{Total: c.total, Omitted: c.total - int64(len(list)), ByVerdict: c.byVerdict.Reported(), List: list}
 }
 
 // described is what a finding says without its evidence. It has room for its sequence
 // numbers.
 func described(f *diagnose.Finding, sequence *report.Range) report.Finding {
+	from, to := f.Pair.Key.Ends(f.Pair.Dir)
 	r := report.Finding{
-		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time),
-		Flow: report.Endpoints{Source: f.Source.AddrPort(), Destination: f.Target.AddrPort()},
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time), Flow: report.Endpoints{Source: from, Destination: to},
 		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()),
 	}
 	if f.Sequenced {

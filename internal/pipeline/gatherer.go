@@ -131,7 +131,6 @@ func (g *gatherer) result(partial bool) facts {
 	f := facts{contents: g.contents, answers: g.engine.Conclude(), tick: g.ticks.Tick()}
 	f.Partial = partial
 	g.local.Decide(g.flows, f.answers.Local(), f.headerless > 0)
-	g.local.ForgetAll()
 	f.local = g.local
 	return f
 }

@@ -11,7 +11,6 @@ import (
 // different captures otherwise.
 type given struct {
 	from    Source
-	opened  bool
 	ended   bool // size and sum are known
 	size    int64
 	sum     uint32 // CRC-32C
@@ -21,15 +20,7 @@ type given struct {
 // open begins a pass.
 func (g *given) open(name string) (io.ReadCloser, error) {
 	r, err := g.from.Open()
-	switch {
-	case err == nil:
-	case g.opened:
-		return nil, ioError("open "+name+" again", err)
-	default:
-		return nil, unopened(err)
-	}
-	g.opened = true
-	return &givenReader{ReadCloser: r, of: g, name: name}, nil
+	return &givenReader{ReadCloser: r, of: g, name: name}, err
 }
 
 // givenReader adds up what one pass reads.

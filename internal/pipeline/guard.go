@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"maps"
-	"math"
 	"math/bits"
 	"time"
 
@@ -79,20 +78,20 @@ type guard struct {
 
 // change is by how much the flags of a connection have changed.
 type change struct {
-	flags, apart int32
-	acks         int32 // of AckLostSegment, which is in neither
+	flags, apart int64
+	acks         int64 // of AckLostSegment, which is in neither
 	gaps         bool  // a packet had AckLostSegment before, and has it
 }
 
 // rose reports whether there are more flags than before, of all or without those
 // that are apart.
 func (c change) rose(all bool) bool {
-	n := int64(c.flags)
+	n := c.flags
 	if all {
-		n += int64(c.apart)
+		n += c.apart
 	}
 	if all || !c.gaps {
-		n += int64(c.acks)
+		n += c.acks
 	}
 	return n > 0
 }
@@ -112,10 +111,10 @@ func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
 	}
 	others := g.apart | tcp.AckLostSegment
 	c := g.by[hash]
-	g.total += int64(more(before, after))
+	g.total += more(before, after)
 	g.by[hash] = change{
-		flags: held(c.flags, more(before&^others, after&^others)), apart: held(c.apart, more(before&g.apart, after&g.apart)),
-		acks: held(c.acks, more(before&tcp.AckLostSegment, after&tcp.AckLostSegment)), gaps: c.gaps || gap,
+		flags: c.flags + more(before&^others, after&^others), apart: c.apart + more(before&g.apart, after&g.apart),
+		acks: c.acks + more(before&tcp.AckLostSegment, after&tcp.AckLostSegment), gaps: c.gaps || gap,
 	}
 	if len(g.by) > maxGuarded {
 		maps.DeleteFunc(g.by, func(_ uint64, c change) bool { return !c.rose(true) && !c.rose(false) })
@@ -123,13 +122,8 @@ func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
 }
 
 // more is how many flags after has beyond those of before.
-func more(before, after tcp.Analysis) int32 {
-	return int32(bits.OnesCount32(uint32(after)) - bits.OnesCount32(uint32(before)))
-}
-
-// held adds, and stays at the ends of what there is room for.
-func held(n, by int32) int32 {
-	return int32(min(max(int64(n)+int64(by), math.MinInt32), math.MaxInt32))
+func more(before, after tcp.Analysis) int64 {
+	return int64(bits.OnesCount32(uint32(after)) - bits.OnesCount32(uint32(before)))
 }
 
 // recordedOrder gives the packets of connections that are left as recorded stamps

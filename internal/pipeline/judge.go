@@ -20,7 +20,7 @@ type judge struct {
 	analyse  *tcp.Analyser
 	findings *collector
 	diagnose *diagnose.Diagnoser
-	said     diagnose.Packet // to it, last
+	said     diagnose.Packet // to it and the summary, last
 	apart    map[uint64]apartBy
 	declared declared
 	guard    guard
@@ -90,40 +90,24 @@ func (v *judge) packet(u *unit) {
 		v.diagnose.Meet(u.seg.Flow) // what it finds of one that makes way comes while the summary has that one
 		v.guard.packet(u.pair.Hash, u.before, u.judged.after)
 	}
-	v.summarise(u)
+	p := v.packetOf(u)
+	v.seen.Packet(p)
 	if u.clue != nil {
 		v.explain.placed(u)
 	}
-	v.say(u)
+	v.diagnose.Add(p)
 }
 
-// summarise hands the packet to the summary.
-func (v *judge) summarise(u *unit) {
-	p := summary.Packet{
-		Frame: u.block.Frame, FrameAfter: u.judged.frame, Time: u.placed.time, Stamped: u.block.HasStamp,
-		Moved: u.placed.moved, Before: u.before, After: u.judged.after,
-	}
-	if p.Stamped {
-		p.Stamp, _ = u.stamp()
-	}
-	if u.tracked.followed {
-		p.Segment, p.Pair = &u.seg, &u.pair
-		p.Recorded, _ = u.recorded()
-	}
-	v.seen.Packet(&p)
-}
-
-// say hands the packet to the diagnosis.
-func (v *judge) say(u *unit) {
-	if !u.tracked.followed && !u.placed.left {
-		return
-	}
+// packetOf is what diagnosis and summary need to know of the packet, until the next one.
+func (v *judge) packetOf(u *unit) *diagnose.Packet {
 	p := &v.said
 	*p = diagnose.Packet{
-		Frame: u.block.Frame, FrameAfter: u.judged.frame, Time: u.placed.time,
-		Timed: u.block.HasStamp, Before: uint32(u.before), After: uint32(u.judged.after),
-		Moved: u.placed.byLaw, Left: u.placed.left, Law: u.placed.law,
-		Source: diagnose.Endpoint{Addr: u.view.Src, Port: u.sport}, Target: diagnose.Endpoint{Addr: u.view.Dst, Port: u.dport},
+		Frame: u.block.Frame, FrameAfter: u.judged.frame, Time: u.placed.time, Timed: u.block.HasStamp, Pair: u.pair,
+		Before: u.before, After: u.judged.after, Moved: u.placed.moved, ByLaw: u.placed.byLaw, Left: u.placed.left, Law: u.placed.law,
+	}
+	if p.Moved {
+		stamp, _ := u.stamp()
+		p.Earlier = stamp - p.Time
 	}
 	if u.tracked.followed {
 		p.Segment = &u.seg
@@ -132,7 +116,7 @@ func (v *judge) say(u *unit) {
 			p.Nearest, p.Farthest = apart.nearest, apart.farthest
 		}
 	}
-	v.diagnose.Add(p)
+	return p
 }
 
 // found takes a finding from the diagnosis.

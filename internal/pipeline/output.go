@@ -118,17 +118,10 @@ func equalFiles(a, b string) (same, exists bool, err error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return false, false, nil
 	}
-	if err != nil {
-		return false, false, err
+	other, failed := os.Stat(a)
+	if err = errors.Join(err, failed); err == nil && info.Mode().IsRegular() && info.Size() == other.Size() {
+		same, err = equalContents(a, b)
 	}
-	other, err := os.Stat(a)
-	if err != nil {
-		return false, true, err
-	}
-	if !info.Mode().IsRegular() || info.Size() != other.Size() {
-		return false, true, nil
-	}
-	same, err = equalContents(a, b)
 	return same, true, err
 }
 

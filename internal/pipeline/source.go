@@ -132,19 +132,23 @@ func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Read
 
 // begin opens the input at its start.
 func (s *source) begin() (io.ReadCloser, error) {
-	if s.given != nil {
-		return s.given.open(s.name)
+	if s.given == nil {
+		f, err := os.Open(s.path)
+		return f, unopened(err)
 	}
-	f, err := os.Open(s.path)
-	if err != nil {
-		return nil, unopened(err)
+	r, err := s.given.open(s.name)
+	if err != nil && s.began {
+		return nil, ioError("open "+s.name+" again", err)
 	}
-	return f, nil
+	return r, unopened(err)
 }
 
 // unopened says what it means that a file could not be opened: that there is no
-// capture, or that this process may open no more files.
+// capture, or that this process may open no more files; nil stays nil.
 func unopened(err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		return fmt.Errorf("%w: %w", ErrIO, err)
 	}

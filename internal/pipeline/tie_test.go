@@ -37,7 +37,7 @@ func TestCommentNamesTies(t *testing.T) {
 		{likely, "mendcap: likely destination (probability 0.9500) by other-flows, checksum verified " +
 			"(candidates: 17 (UDP) to 2001:db8::1 0.9500, 17 (UDP) to 2001:db8::2 0.0500); inferred next header"},
 	}
-	var p phrases
+	p := make(phrases)
 	for range 2 { // the second time as kept
 		for _, test := range tests {
 			if got := string(p.headerComment(test.u)); !strings.Contains(got, test.want) {

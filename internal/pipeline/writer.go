@@ -5,6 +5,7 @@ import (
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/report"
 )
 
 // writer is the last stage: it writes blocks, and edits what was inferred or moved. In:
@@ -29,7 +30,8 @@ type writer struct {
 func newWriter(w *capture.Writer, f *facts) *writer {
 	return &writer{
 		w: w, section: sectionComment(&f.profile), clocks: &f.clocks, edits: f.expectsEdits(),
-		raw: make(map[*capture.Interface]*capture.Interface),
+		phrases: make(phrases), raw: make(map[*capture.Interface]*capture.Interface),
+		infer: inferred{Inference: report.Inference{ByEvidence: make(map[string]int64), LikelyByEvidence: make(map[string]int64)}},
 	}
 }
 
@@ -180,37 +182,33 @@ func (w *writer) toRaw(u *unit, e *capture.PacketEdit) error {
 
 // inferred counts what became of header-less packets.
 type inferred struct {
-	packets     int64
-	nextHeader  [infer.Origins]int64
-	destination [infer.Origins]int64
-	unanalysed  int64 // TCP, to an unknown destination
-	byEvidence  []carried
-}
-
-// carried is how many answers of one grade one kind of evidence carried.
-type carried struct {
-	by      infer.Evidence
-	likely  bool
-	answers int64
+	report.Inference // but for what the origins tell
+	nextHeader       [infer.Origins]int64
+	destination      [infer.Origins]int64
 }
 
 func (c *inferred) add(u *unit) {
 	a := u.answer
-	c.packets++
+	c.Packets++
 	c.nextHeader[a.NextHeaderOrigin]++
 	c.destination[a.DestinationOrigin]++
 	if a.DestinationOrigin == infer.NotKnown && a.NextHeader == packet.ProtoTCP {
-		c.unanalysed++
+		c.Unanalysed++
 	}
-	if a.Evidence == infer.ByNone {
-		return
+	switch {
+	case a.Evidence == infer.ByNone:
+	case a.DestinationOrigin == infer.Likely, a.DestinationOrigin != infer.Inferred && a.NextHeaderOrigin == infer.Likely:
+		c.LikelyByEvidence[string(a.Evidence)]++
+	default:
+		c.ByEvidence[string(a.Evidence)]++
 	}
-	likely := a.DestinationOrigin == infer.Likely || a.DestinationOrigin != infer.Inferred && a.NextHeaderOrigin == infer.Likely
-	for i := range c.byEvidence {
-		if e := &c.byEvidence[i]; e.by == a.Evidence && e.likely == likely {
-			e.answers++
-			return
-		}
+}
+
+// result is what the report says of them.
+func (c *inferred) result() report.Inference {
+	proof := func(n [infer.Origins]int64) report.Proof {
+		return report.Proof{Proved: n[infer.Inferred], Likely: n[infer.Likely], AsCaptured: n[infer.AsCaptured] + n[infer.AsStated], Unknown: n[infer.NotKnown]}
 	}
-	c.byEvidence = append(c.byEvidence, carried{a.Evidence, likely, 1})
+	c.NextHeader, c.Destination = proof(c.nextHeader), proof(c.destination)
+	return c.Inference
 }

@@ -47,7 +47,7 @@ type connection struct {
 	first, last   int64 // times as repaired, nanoseconds
 	before, after int64 // flags
 	odd           int64 // findings that are not plain
-	byVerdict     [diagnose.NumVerdicts]int64
+	byVerdict     diagnose.Counts
 	excerpt       *excerpt
 	skipped       int64 // packets before the excerpt was begun
 }
@@ -59,7 +59,7 @@ func newConnections(limit int) *connections {
 }
 
 // packet takes in a packet in the order of the output.
-func (c *connections) packet(p *Packet) {
+func (c *connections) packet(p *diagnose.Packet) {
 	f := c.of(p)
 	time, d := p.Time, p.Pair.Dir
 	if f.packets == 0 {
@@ -86,7 +86,7 @@ func (c *connections) packet(p *Packet) {
 }
 
 // of returns the packet's connection.
-func (c *connections) of(p *Packet) *connection {
+func (c *connections) of(p *diagnose.Packet) *connection {
 	f := c.by.Of(p.Segment.Flow)
 	if *f != nil {
 		return *f
@@ -137,7 +137,7 @@ func (c *connections) finding(flow uint64, frame int64, verdict diagnose.Verdict
 // lend gives f an excerpt, if need be that of a connection of which less was
 // found, and draws the packet at hand. It tries each time that what was flagged
 // or moved has doubled.
-func (c *connections) lend(f *connection, p *Packet) {
+func (c *connections) lend(f *connection, p *diagnose.Packet) {
 	if n := f.before + f.after + f.moved; n&(n-1) != 0 {
 		return
 	}
@@ -180,10 +180,10 @@ func (c *connections) hold(f *connection) {
 }
 
 // draw adds the packet to the excerpt.
-func (f *connection) draw(p *Packet) {
+func (f *connection) draw(p *diagnose.Packet) {
 	s, m := p.Segment, f.excerpt.next(p.Frame)
 	*m = mark{
-		frame: p.Frame, after: p.FrameAfter, stamp: p.Recorded, time: p.Time,
+		frame: p.Frame, after: p.FrameAfter, stamp: s.Stamp, time: p.Time,
 		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, p.Pair.Dir), sack: s.SACK, sacks: s.SACKs,
 		dir: p.Pair.Dir, acks: s.HasAck(), moved: p.Moved, flags: p.Before | p.After,
 	}
@@ -246,14 +246,8 @@ func (c *connections) result() report.Flows {
 }
 
 func (f *connection) describe() report.Flow {
-	r := report.Flow{
+	return report.Flow{
 		Name: f.key.Name(f.client&1, " <> "), Protocol: "TCP", Packets: f.packets, Bytes: f.bytes[0] + f.bytes[1], Moved: f.moved,
-		First: utc(f.first), Last: utc(f.last), ByVerdict: map[report.Verdict]int64{}, Before: f.before, After: f.after, Graph: f.picture(),
+		First: utc(f.first), Last: utc(f.last), ByVerdict: f.byVerdict.Reported(), Before: f.before, After: f.after, Graph: f.picture(),
 	}
-	for i, n := range f.byVerdict {
-		if n > 0 {
-			r.ByVerdict[diagnose.Verdict(i).Reported()] = n
-		}
-	}
-	return r
 }

@@ -8,24 +8,9 @@ package summary
 import (
 	"time"
 
-	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/diagnose"
-	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/report"
 )
-
-// Packet is what a Summary needs to know of a packet.
-type Packet struct {
-	Frame, FrameAfter int64 // numbers in the input and in the output
-	// Recorded is the packet's time as recorded, Stamp is that on the clock of its
-	// interface's reference, and Time as repaired: nanoseconds, where it is Stamped.
-	Recorded, Stamp, Time int64
-	Stamped               bool
-	Moved                 bool
-	Before, After         tcp.Analysis // flags in the input and in the output
-	Segment               *tcp.Segment // nil of packets that aren't TCP's
-	Pair                  *conn.Pair   // of the segment
-}
 
 // Span says when a capture's packets were recorded.
 type Span struct {
@@ -51,11 +36,11 @@ func New(flows int, s Span) *Summary {
 func (s *Summary) Fits(span Span) bool { return s.timeline.fits(span) }
 
 // Packet takes in a packet. It keeps nothing of what p refers to.
-func (s *Summary) Packet(p *Packet) {
-	if p.Stamped {
+func (s *Summary) Packet(p *diagnose.Packet) {
+	if p.Timed {
 		s.timeline.packet(p.Time, p.Moved)
 		if p.Moved {
-			s.moves.add(p.Stamp - p.Time)
+			s.moves.add(p.Earlier)
 		}
 	}
 	if p.Segment != nil {

@@ -11,7 +11,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -91,8 +90,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 }
 
 // firstOf is the first packet of the i-th connection.
-func firstOf(i int, flow uint64) *Packet {
-	p := &Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Segment: &tcp.Segment{Flow: flow}, Pair: new(conn.Pair)}
+func firstOf(i int, flow uint64) *diagnose.Packet {
+	p := &diagnose.Packet{Frame: int64(i + 1), FrameAfter: int64(i + 1), Segment: &tcp.Segment{Flow: flow}}
 	p.Pair.Set(&packet.Addr{15: 1}, &packet.Addr{15: 2}, uint16(1024+i), 80, packet.ProtoTCP)
 	return p
 }
@@ -195,10 +194,10 @@ func TestTimelineGrows(t *testing.T) {
 // found, as in most captures: the cost on top of a repair.
 func BenchmarkSummary(b *testing.B) {
 	const flows = 16
-	var packets [flows]*Packet
+	var packets [flows]*diagnose.Packet
 	for i := range packets {
 		packets[i] = firstOf(i, uint64(i))
-		packets[i].Stamped = true
+		packets[i].Timed = true
 	}
 	s := New(20, Span{Stamped: true, Last: int64(time.Hour)})
 	b.ReportAllocs()

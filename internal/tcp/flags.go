@@ -47,16 +47,3 @@ func (a Analysis) Names() []string {
 
 // AnalysisNames lists all flags' names in their order.
 func AnalysisNames() []string { return analysisNames[:] }
-
-// AnalysisFields lists the fields of Wireshark's filters that stand for the
-// flags, in their order.
-func AnalysisFields() []string {
-	fields := make([]string, len(analysisNames))
-	for i, name := range analysisNames {
-		fields[i] = "tcp.analysis." + name
-		if Analysis(1)<<i == DuplicateSACK {
-			fields[i] = "tcp.options.sack." + name
-		}
-	}
-	return fields
-}

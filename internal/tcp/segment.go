@@ -128,6 +128,9 @@ func (s *Segment) Span() uint32 {
 // End is the sequence number after the segment.
 func (s *Segment) End() Seq { return s.Seq.Add(s.Span()) }
 
+// Range is the segment's place in the stream.
+func (s *Segment) Range() Range { return Range{s.Seq, s.End()} }
+
 // HasAck reports whether the ACK number counts: the ACK bit is set and RST is
 // not (an RST often carries an arbitrary one).
 func (s *Segment) HasAck() bool { return s.Bits&(ACK|RST) == ACK }

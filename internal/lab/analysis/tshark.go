@@ -59,7 +59,7 @@ const (
 // the packets before the damage.
 func Read(ctx context.Context, path string) (packets []Packet, skipped int, err error) {
 	flows := flowTable{}
-	err = tshark.Each(ctx, path, slices.Concat(fields, tcp.AnalysisFields()), func(row []string) error {
+	err = tshark.Each(ctx, path, slices.Concat(fields, tshark.AnalysisFields()), func(row []string) error {
 		switch {
 		case strings.Contains(row[colSourcePort], ","):
 			skipped++

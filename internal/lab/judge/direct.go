@@ -25,6 +25,7 @@ func (t Trial) Direct() (Score, error) {
 	s.TrueReadings, s.Readings = t.Case.readings(t.Case.survivors(o.degraded)), t.Case.readings(o.packets)
 	s.Times, s.Held = t.Case.held(o.placed, o.degraded)
 	s.Counted = t.Case.counted(o.placed, o.degraded)
+	s.ByKind = t.Case.kinds(&o)
 	return s, nil
 }
 

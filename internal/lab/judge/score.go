@@ -20,6 +20,7 @@ type Score struct {
 	Floor                int // spurious pairs in the true order with the latest times that the sniffer's allow
 	Swaps                Swaps
 	Counted              Counted  // what the number of ACKs told
+	ByKind               ByKind   // what is left and hidden
 	TrueReadings         Readings // of the host's ACKs, in the true order
 	Readings             Readings // after repair
 	Times, Held          int      // intervals for a packet's time, and those that hold the true one
@@ -48,6 +49,7 @@ func (s *Score) Add(o Score) {
 	s.Genuine, s.Kept = s.Genuine+o.Genuine, s.Kept+o.Kept
 	s.Order.add(o.Order)
 	s.Counted.add(o.Counted)
+	s.ByKind.add(o.ByKind)
 	s.TrueReadings.add(o.TrueReadings)
 	s.Readings.add(o.Readings)
 	s.Swaps.Apart, s.Swaps.Together = s.Swaps.Apart+o.Swaps.Apart, s.Swaps.Together+o.Swaps.Together

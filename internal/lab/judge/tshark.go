@@ -29,7 +29,7 @@ var columns = []string{"frame.cap_len", "ipv6.nxt", "ipv6.dst", "ip.id"}
 
 // Dissect has tshark read a capture and returns a row for each packet.
 func Dissect(ctx context.Context, path string) (rows []Row, err error) {
-	err = tshark.Each(ctx, path, slices.Concat(columns, tcp.AnalysisFields()), func(cells []string) error {
+	err = tshark.Each(ctx, path, slices.Concat(columns, tshark.AnalysisFields()), func(cells []string) error {
 		row, err := parseRow(cells)
 		rows = append(rows, row)
 		return err

@@ -211,6 +211,9 @@ func run(ctx context.Context, o options) error {
 		for _, line := range countedLines(results) {
 			fmt.Println("without SACK:", line)
 		}
+		for _, line := range kindLines(results) {
+			fmt.Println("kinds:", line)
+		}
 		for _, line := range orderTargets(results) {
 			fmt.Println("target:", line)
 		}

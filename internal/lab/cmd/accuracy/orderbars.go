@@ -157,3 +157,24 @@ func swapLines(results []result) (lines []string) {
 	}
 	return lines
 }
+
+// kindLines says on which kinds of packets the new rows have flags left and hidden.
+func kindLines(results []result) (lines []string) {
+	var all sums
+	for _, r := range results {
+		if r.new() {
+			all.add(r)
+		}
+	}
+	for _, part := range []struct {
+		name  string
+		kinds judge.ByKind
+	}{{"tuned on", all.tuned.score.ByKind}, {"held out", all.held.score.ByKind}} {
+		var words []string
+		for kind, e := range part.kinds {
+			words = append(words, fmt.Sprintf("%s %d and %d", judge.Kind(kind), e.Left, e.Hidden))
+		}
+		lines = append(lines, fmt.Sprintf("%s: flags left and hidden on %s", part.name, strings.Join(words, ", ")))
+	}
+	return lines
+}
