@@ -18,7 +18,7 @@ func (b *Block) optionList() []byte {
 // packet, in their order. They are not sanitised.
 func (b *Block) Comments() []string {
 	var comments []string
-	for o, rest, ok, _ := nextOption(b.optionList(), b.Order); ok; o, rest, ok, _ = nextOption(rest, b.Order) {
+	for o := range options(b.optionList(), b.Order) {
 		if o.code == optComment {
 			comments = append(comments, string(o.value))
 		}

@@ -216,12 +216,7 @@ func (w *Writer) bytes(p []byte) error {
 // keepOptions copies options, each as keep gives it, without those that may
 // not be copied into a changed block, which it counts.
 func (w *Writer) keepOptions(to, list []byte, keep func(option) []byte) []byte {
-	for len(list) > 0 {
-		o, rest, ok, _ := nextOption(list, w.order)
-		if !ok {
-			break
-		}
-		list = rest
+	for o := range options(list, w.order) {
 		if doNotCopy(o.code) {
 			w.dropped++
 			continue
