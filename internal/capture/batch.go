@@ -1,7 +1,7 @@
 package capture
 
 // Batch is a run of consecutive blocks. It belongs to whoever got it from
-// Next, until it is released.
+// Drive, until it is released.
 type Batch struct {
 	Blocks []Block
 

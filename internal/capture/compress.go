@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -15,26 +14,17 @@ import (
 // decompress puts the decompressor in front of what is read.
 func (r *Reader) decompress(c *compress.Codec) (io.Reader, error) {
 	r.compression = c.Name
-	open := r.opts.Decompress
-	if open == nil {
-		open = untilDamage
-	}
-	src, err := open(c, r.Source, r.Plain)
+	src, err := r.opts.Decompress(c, r.Source, r.Plain)
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF // within the header
 	}
 	if err != nil {
-		return nil, r.ended(0, err)
+		return nil, r.End(0, err)
 	}
 	if r.opts.MaxUnpacked > 0 {
 		src = &capped{r: src, left: r.opts.MaxUnpacked, source: r.Source, most: r.opts.MaxUnpacked}
 	}
 	return src, nil
-}
-
-// untilDamage opens a decompressor that ends at damage.
-func untilDamage(c *compress.Codec, _ *compress.Source, from io.Reader) (io.Reader, error) {
-	return c.Open(bufio.NewReaderSize(from, compress.BufferSize))
 }
 
 // capped fails, as if the file could not be read, once more was decompressed

@@ -76,11 +76,7 @@ func (s *Salvager) open() (io.Reader, error) {
 	if z, ok := s.plain.(*zstd.Decoder); ok {
 		return z, z.Reset(newZstdGuard(s.buf))
 	}
-	open := s.codec.Open
-	if s.codec.bare != nil {
-		open = s.codec.bare
-	}
-	plain, err := open(s.buf)
+	plain, err := s.codec.open(s.buf)
 	if z, ok := plain.(*gzip.Reader); ok && err == nil {
 		z.Multistream(false)
 	}

@@ -28,7 +28,7 @@ func (r *Reader) openDamaged(why error) error {
 func (r *Reader) openPart(why error) (*compress.Gap, error) {
 	w, err := io.ReadAll(io.LimitReader(r.in.Plain, lookahead))
 	if r.in.Source.Err != nil {
-		return nil, r.in.End(err)
+		return nil, r.in.End(0, err)
 	}
 	after, rest := r.in.Plain, r.in.Plain
 	g, more := compress.GoesOn(err)

@@ -1,10 +1,8 @@
-// Package salvage reads captures that may be damaged. Its Reader wraps a strict
-// one of package capture, which ends where a block can't be read; it mends what is
-// proved, passes over what can't be read, goes on with the next true block, and
-// keeps account of both. A capture without damage is read as the strict reader
-// reads it.
+// Package salvage reads captures that may be damaged. Its Reader drives one of package
+// capture: it mends what is proved, passes over what can't be read, goes on with the
+// next true block, and keeps account of both. A capture without damage is read as it is.
 //
-// The wrapped Reader holds the bytes, the position and the blocks. This package
+// The Reader that is driven holds the bytes, the position and the blocks. This package
 // decides of each block whether it is to be believed, and what is at a place
 // where none is.
 package salvage
@@ -84,7 +82,9 @@ func (r *Reader) resume(l capture.Layout) {
 	}
 }
 
-// NewReader finds out what the bytes are, as capture.NewReader does. Of a file that
+// NewReader finds out what the bytes are: a pcap or pcapng capture, plain or compressed
+// by gzip, zstd, xz, lz4 or bzip2. It returns a *capture.FormatError where they are
+// nothing that it can read, and the error of from where that failed. Of a file that
 // starts like no capture it looks for the beginning of one.
 func NewReader(from io.Reader, o Options) (*Reader, error) {
 	r := &Reader{sure: -1, refuse: o.Refuse}
@@ -204,7 +204,7 @@ func (r *Reader) decide(p []byte, size int, eof bool, why error) (need int) {
 func (r *Reader) Ended(err error) error {
 	_, more := compress.GoesOn(err)
 	if r.in.Source.Err != nil && !more {
-		return r.in.End(err)
+		return r.in.End(len(r.in.Rest()), err)
 	}
 	var g *compress.Gap
 	if errors.As(err, &g) {
