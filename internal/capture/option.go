@@ -106,12 +106,6 @@ func findNumber(list []byte, order binary.ByteOrder, code uint16) (uint64, bool)
 	return order.Uint64(v), true
 }
 
-// doNotCopy says whether an option must go from a block that is changed
-// (section 3.5.1: custom options that are not to be copied).
-func doNotCopy(code uint16) bool {
-	return code == optCustomTextNC || code == optCustomNC
-}
-
 // AppendOption adds an option with its padding to a list.
 func AppendOption[T string | []byte](list []byte, order binary.ByteOrder, code uint16, value T) []byte {
 	big := order == binary.BigEndian
