@@ -90,16 +90,7 @@ func (r *Reader) newBatch() *Batch {
 // grow gives the buffer more room, doubling, for a block of need bytes: so
 // much memory is taken only when half of it has really arrived.
 func (b *Batch) grow(need int) {
-	if need <= cap(b.buf) {
-		return
-	}
 	bigger := make([]byte, len(b.buf), min(need, 2*cap(b.buf)))
 	copy(bigger, b.buf)
 	b.buf = bigger
-}
-
-// add appends an empty block and returns it for filling in.
-func (b *Batch) add() *Block {
-	b.Blocks = append(b.Blocks, Block{})
-	return &b.Blocks[len(b.Blocks)-1]
 }

@@ -50,7 +50,7 @@ func (r *Reader) Damaged(err error) error {
 	var g *compress.Gap
 	damaged := r.decompressorError(err)
 	if errors.As(err, &g) {
-		return fmt.Errorf("%w (%s)", damaged, whereabouts(g))
+		return fmt.Errorf("%w (at byte %d of the compressed file, %s passed over)", damaged, g.Offset, byteCount(g.Skipped))
 	}
 	return damaged
 }
@@ -71,9 +71,4 @@ func (r *Reader) decompressorError(err error) error {
 		return fmt.Errorf("%w: gzip: no header where one must be", ErrCompressed)
 	}
 	return fmt.Errorf("%w: %s: %w", ErrCompressed, r.compression, err)
-}
-
-// whereabouts says where the damage of compressed data is.
-func whereabouts(g *compress.Gap) string {
-	return fmt.Sprintf("at byte %d of the compressed file, %s passed over", g.Offset, byteCount(g.Skipped))
 }

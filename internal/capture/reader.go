@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -98,22 +99,15 @@ type Driver interface {
 // Unopened returns a Reader whose Head and Recognise must be called first. Where
 // the latter gives an error, who drives may know a layout for Resume.
 func Unopened(r io.Reader, opts ReaderOptions) *Reader {
-	rd := &Reader{
+	batchSize := max(cmp.Or(opts.BatchSize, defaultBatchSize), MinBatchSize)
+	return &Reader{
 		Source:    &compress.Source{R: r},
 		opts:      opts,
-		batchSize: opts.BatchSize,
-		maxBlock:  opts.MaxBlock,
+		batchSize: batchSize,
+		fit:       reading{size: batchSize},
+		maxBlock:  cmp.Or(opts.MaxBlock, defaultMaxBlock),
 		free:      make(chan *Batch, freeBatches),
 	}
-	if rd.batchSize <= 0 {
-		rd.batchSize = defaultBatchSize
-	}
-	rd.batchSize = max(rd.batchSize, MinBatchSize)
-	rd.fit.size = rd.batchSize
-	if rd.maxBlock <= 0 {
-		rd.maxBlock = defaultMaxBlock
-	}
-	return rd
 }
 
 // Format is "pcap" or "pcapng".
@@ -214,8 +208,8 @@ func (r *Reader) Size(p []byte) (int, error) { return r.layout.Size(p, r.maxBloc
 // Read adds to the batch the block that raw is, as at the position, and goes over the
 // bytes that it takes in the file. It adds nothing, and stays, where raw can't be read.
 func (r *Reader) Read(raw []byte, size int) (*Block, error) {
-	b := r.batch.add()
-	b.Raw, b.Offset = raw, r.offset
+	r.batch.Blocks = append(r.batch.Blocks, Block{Raw: raw, Offset: r.offset})
+	b := &r.batch.Blocks[len(r.batch.Blocks)-1]
 	err := r.layout.Decode(b)
 	if err == nil && b.Kind == Packet && b.Interface == nil && r.opts.Described {
 		err = ErrInterface
