@@ -45,12 +45,9 @@ const freeBatches = 64
 // and all that aliases them are invalid afterwards. It may be called from any
 // goroutine, once; a batch that is never released is left to the collector.
 func (b *Batch) Release() {
-	if b.home == nil {
-		return
-	}
 	select {
 	case b.home <- b:
-	default:
+	default: // as many are kept as may be
 	}
 }
 

@@ -234,12 +234,8 @@ func (s *Salvager) resume(cause error) error {
 
 // isEnd says whether an error is about a stream as a whole.
 func isEnd(err error) bool {
-	for _, end := range []error{errSplicedIndex, lz4.ErrInvalidFrameChecksum, lz4.ErrInvalidContentSize, bzip2.StructuralError("file checksum mismatch")} {
-		if errors.Is(err, end) {
-			return true
-		}
-	}
-	return false
+	return errors.Is(err, errSplicedIndex) || errors.Is(err, bzip2.StructuralError("file checksum mismatch")) ||
+		errors.Is(err, lz4.ErrInvalidFrameChecksum) || errors.Is(err, lz4.ErrInvalidContentSize)
 }
 
 // next goes to what can be decompressed next, and says how far after the gap's

@@ -51,7 +51,7 @@ func (f *pcapng) resolution(p []byte) uint8 {
 	if capture.U32(p, f.Big) == capture.TypeSPB {
 		return 6
 	}
-	return guessResolution(uint64(capture.U32(p[12:], f.Big))<<32 | uint64(capture.U32(p[16:], f.Big)))
+	return guessResolution(capture.Ticks(p, f.Big))
 }
 
 // sample looks at packets on one interface from the start of the window.
