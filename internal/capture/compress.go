@@ -14,7 +14,8 @@ import (
 // decompress puts the decompressor in front of what is read.
 func (r *Reader) decompress(c *compress.Codec) (io.Reader, error) {
 	r.compression = c.Name
-	src, err := r.opts.Decompress(c, r.Source, r.Plain)
+	plain, err := compress.NewSalvager(c, r.Source, r.Plain)
+	r.Unpacked = plain
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF // within the header
 	}
@@ -22,9 +23,9 @@ func (r *Reader) decompress(c *compress.Codec) (io.Reader, error) {
 		return nil, r.End(0, err)
 	}
 	if r.opts.MaxUnpacked > 0 {
-		src = &capped{r: src, left: r.opts.MaxUnpacked, source: r.Source, most: r.opts.MaxUnpacked}
+		return &capped{r: plain, left: r.opts.MaxUnpacked, source: r.Source, most: r.opts.MaxUnpacked}, nil
 	}
-	return src, nil
+	return plain, nil
 }
 
 // capped fails, as if the file could not be read, once more was decompressed

@@ -26,9 +26,9 @@ type ReaderOptions struct {
 	MaxUnpacked int64
 	// Described asks for an ErrInterface of a packet whose interface is not described.
 	Described bool
-	// Decompress opens a decompressor of what src reads, which from gives from its
-	// first byte on.
-	Decompress func(c *compress.Codec, src *compress.Source, from io.Reader) (io.Reader, error)
+	// Gap is told of damage before the capture's first bytes, which are read after it;
+	// nil = it ends the capture.
+	Gap func(*compress.Gap)
 }
 
 // Reader holds what was read of a capture, the position in it and the blocks so far.
@@ -51,6 +51,9 @@ type ReaderOptions struct {
 type Reader struct {
 	Source *compress.Source // the file
 	Plain  io.Reader        // Source, decompressed; who drives may wrap it
+
+	// Unpacked decompresses Source, nil where that is not compressed.
+	Unpacked *compress.Salvager
 
 	opts        ReaderOptions
 	compression string

@@ -34,6 +34,10 @@ func (r *Reader) Head() ([]byte, error) {
 func (r *Reader) peek(src io.Reader) ([]byte, error) {
 	head := make([]byte, SniffLen)
 	n, err := io.ReadFull(src, head)
+	for g, more := compress.GoesOn(err); more && r.opts.Gap != nil; g, more = compress.GoesOn(err) {
+		r.opts.Gap(g) // what is before it is too little to tell anything
+		n, err = io.ReadFull(src, head)
+	}
 	if r.Source.Err != nil {
 		return nil, r.End(n, err)
 	}

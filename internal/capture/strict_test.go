@@ -4,15 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/mendcap/mendcap/internal/compress"
 )
 
 // NewReader gives a Reader for Next, which reads strictly: it ends where damage begins.
 func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
-	opts.Decompress = func(c *compress.Codec, src *compress.Source, from io.Reader) (io.Reader, error) {
-		return compress.NewSalvager(c, src, from)
-	}
 	rd := Unopened(r, opts)
 	head, err := rd.Head()
 	if err == nil {

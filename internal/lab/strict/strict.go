@@ -8,19 +8,14 @@ import (
 	"io"
 
 	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/internal/compress"
 )
 
 // Reader reads a capture block by block, and ends where a block can't be read.
 type Reader struct{ *capture.Reader }
 
 // NewReader finds out what the bytes are. It returns a *capture.FormatError where they
-// are nothing that it can read, and the error of r where that failed. Decompress of the
-// options is this package's.
+// are nothing that it can read, and the error of r where that failed.
 func NewReader(r io.Reader, opts capture.ReaderOptions) (Reader, error) {
-	opts.Decompress = func(c *compress.Codec, src *compress.Source, from io.Reader) (io.Reader, error) {
-		return compress.NewSalvager(c, src, from) // whose first gap ends the capture
-	}
 	s := Reader{capture.Unopened(r, opts)}
 	head, err := s.Head()
 	if err == nil {
