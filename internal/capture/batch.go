@@ -91,3 +91,9 @@ func (b *Batch) grow(need int) {
 	copy(bigger, b.buf)
 	b.buf = bigger
 }
+
+// add appends an empty block and returns it for filling in.
+func (b *Batch) add() *Block {
+	b.Blocks = append(b.Blocks, Block{})
+	return &b.Blocks[len(b.Blocks)-1]
+}

@@ -211,8 +211,8 @@ func (r *Reader) Size(p []byte) (int, error) { return r.layout.Size(p, r.maxBloc
 // Read adds to the batch the block that raw is, as at the position, and goes over the
 // bytes that it takes in the file. It adds nothing, and stays, where raw can't be read.
 func (r *Reader) Read(raw []byte, size int) (*Block, error) {
-	r.batch.Blocks = append(r.batch.Blocks, Block{Raw: raw, Offset: r.offset})
-	b := &r.batch.Blocks[len(r.batch.Blocks)-1]
+	b := r.batch.add()
+	b.Raw, b.Offset = raw, r.offset
 	err := r.layout.Decode(b)
 	if err == nil && b.Kind == Packet && b.Interface == nil && r.opts.Described {
 		err = ErrInterface
