@@ -33,12 +33,5 @@ func removeDead(name string) bool {
 	if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
 		return false
 	}
-	there, err := os.Lstat(name)
-	if err != nil {
-		return false
-	}
-	if mine, err := f.Stat(); err != nil || !os.SameFile(mine, there) {
-		return false // another run was faster
-	}
-	return os.Remove(name) == nil
+	return keepsName(f) && os.Remove(name) == nil // else another run was faster
 }

@@ -32,27 +32,24 @@ func (b *Block) Addresses() []netip.Addr {
 
 // addresses gives those in a list of options, or of the records of a name resolution
 // block, which have their form.
-func addresses(options []byte, order binary.ByteOrder, four, six uint16) (list []netip.Addr) {
-	for o, rest, ok, _ := nextOption(options, order); ok; o, rest, ok, _ = nextOption(rest, order) {
+func addresses(list []byte, order binary.ByteOrder, four, six uint16) (found []netip.Addr) {
+	for o := range options(list, order) {
 		switch {
 		case o.code == four && len(o.value) >= 4:
-			list = append(list, netip.AddrFrom4([4]byte(o.value)))
+			found = append(found, netip.AddrFrom4([4]byte(o.value)))
 		case o.code == six && len(o.value) >= 16:
-			list = append(list, netip.AddrFrom16([16]byte(o.value)))
+			found = append(found, netip.AddrFrom16([16]byte(o.value)))
 		}
 	}
-	return list
+	return found
 }
 
 // FittingNames says whether the records of a name resolution block fit it
 // (section 4.5), and the options that may follow them.
 func FittingNames(list []byte, big bool) bool {
 	order := OrderOf(big)
-	for {
-		_, rest, ok, err := nextOption(list, order)
-		if !ok {
-			return err == nil && (len(list) == 0 || checkOptions(list[4:], order) == nil)
-		}
-		list = rest
+	for o := range options(list, order) {
+		list = list[len(o.raw):]
 	}
+	return len(list) == 0 || optionSize(list, big) == 0 && checkOptions(list[4:], order) == nil
 }

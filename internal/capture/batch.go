@@ -1,7 +1,7 @@
 package capture
 
 // Batch is a run of consecutive blocks. It belongs to whoever got it from
-// Next, until it is released.
+// Drive, until it is released.
 type Batch struct {
 	Blocks []Block
 
@@ -45,12 +45,9 @@ const freeBatches = 64
 // and all that aliases them are invalid afterwards. It may be called from any
 // goroutine, once; a batch that is never released is left to the collector.
 func (b *Batch) Release() {
-	if b.home == nil {
-		return
-	}
 	select {
 	case b.home <- b:
-	default:
+	default: // as many are kept as may be
 	}
 }
 
@@ -90,9 +87,6 @@ func (r *Reader) newBatch() *Batch {
 // grow gives the buffer more room, doubling, for a block of need bytes: so
 // much memory is taken only when half of it has really arrived.
 func (b *Batch) grow(need int) {
-	if need <= cap(b.buf) {
-		return
-	}
 	bigger := make([]byte, len(b.buf), min(need, 2*cap(b.buf)))
 	copy(bigger, b.buf)
 	b.buf = bigger

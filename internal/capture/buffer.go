@@ -16,66 +16,54 @@ type Lender interface {
 	Return([]byte) error // to be written when it is full; else it may be borrowed again
 }
 
+// own is the one buffer of a destination that lends none.
+type own struct {
+	io.Writer
+	p []byte
+}
+
+func (o *own) Borrow() []byte { return o.p }
+
+func (o *own) Return(p []byte) error {
+	_, err := o.Write(p)
+	return err
+}
+
 // buffer collects what is written. It keeps the first error, and takes nothing
 // in any more after it.
 type buffer struct {
-	to     io.Writer
-	lender Lender // to, where it is one
-	p      []byte
-	err    error
+	to  Lender
+	p   []byte // borrowed
+	err error
 }
 
 func newBuffer(to io.Writer) buffer {
-	lender, _ := to.(Lender)
-	return buffer{to: to, lender: lender}
+	lender, ok := to.(Lender)
+	if !ok {
+		lender = &own{to, make([]byte, 0, writeBuffer)}
+	}
+	return buffer{to: lender}
 }
 
-// Write adds p.
-func (b *buffer) Write(p []byte) (int, error) {
-	all := len(p)
+// put adds p. An error of a write before it comes again.
+func (b *buffer) put(p []byte) error {
 	for len(p) > cap(b.p)-len(b.p) {
 		n := copy(b.p[len(b.p):cap(b.p)], p)
 		b.p, p = b.p[:len(b.p)+n], p[n:]
-		if b.next(); b.err != nil {
-			return 0, b.err
+		if b.Flush() != nil {
+			return b.err
 		}
+		b.p = b.to.Borrow()
 	}
 	b.p = append(b.p, p...)
-	return all, b.err
-}
-
-// put is Write where the error is asked for later.
-func (b *buffer) put(p []byte) {
-	if len(p) > cap(b.p)-len(b.p) {
-		b.Write(p)
-		return
-	}
-	b.p = append(b.p, p...)
-}
-
-// next makes room, by passing on what is there.
-func (b *buffer) next() {
-	b.Flush()
-	switch {
-	case b.err != nil:
-	case b.lender != nil:
-		b.p = b.lender.Borrow()
-	case b.p == nil:
-		b.p = make([]byte, 0, writeBuffer)
-	}
+	return b.err
 }
 
 // Flush passes on what is there.
 func (b *buffer) Flush() error {
-	if b.err != nil || len(b.p) == 0 {
-		return b.err
-	}
-	if b.lender != nil {
-		b.err = b.lender.Return(b.p)
+	if b.err == nil && len(b.p) > 0 {
+		b.err = b.to.Return(b.p)
 		b.p = nil
-		return b.err
 	}
-	_, b.err = b.to.Write(b.p)
-	b.p = b.p[:0]
 	return b.err
 }

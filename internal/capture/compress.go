@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -15,26 +14,18 @@ import (
 // decompress puts the decompressor in front of what is read.
 func (r *Reader) decompress(c *compress.Codec) (io.Reader, error) {
 	r.compression = c.Name
-	open := r.opts.Decompress
-	if open == nil {
-		open = untilDamage
-	}
-	src, err := open(c, r.Source, r.Plain)
+	plain, err := compress.NewSalvager(c, r.Source, r.Plain)
+	r.Unpacked = plain
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF // within the header
 	}
 	if err != nil {
-		return nil, r.ended(0, err)
+		return nil, r.End(0, err)
 	}
 	if r.opts.MaxUnpacked > 0 {
-		src = &capped{r: src, left: r.opts.MaxUnpacked, source: r.Source, most: r.opts.MaxUnpacked}
+		return &capped{r: plain, left: r.opts.MaxUnpacked, source: r.Source, most: r.opts.MaxUnpacked}, nil
 	}
-	return src, nil
-}
-
-// untilDamage opens a decompressor that ends at damage.
-func untilDamage(c *compress.Codec, _ *compress.Source, from io.Reader) (io.Reader, error) {
-	return c.Open(bufio.NewReaderSize(from, compress.BufferSize))
+	return plain, nil
 }
 
 // capped fails, as if the file could not be read, once more was decompressed
@@ -60,7 +51,7 @@ func (r *Reader) Damaged(err error) error {
 	var g *compress.Gap
 	damaged := r.decompressorError(err)
 	if errors.As(err, &g) {
-		return fmt.Errorf("%w (%s)", damaged, whereabouts(g))
+		return fmt.Errorf("%w (at byte %d of the compressed file, %s passed over)", damaged, g.Offset, byteCount(g.Skipped))
 	}
 	return damaged
 }
@@ -81,9 +72,4 @@ func (r *Reader) decompressorError(err error) error {
 		return fmt.Errorf("%w: gzip: no header where one must be", ErrCompressed)
 	}
 	return fmt.Errorf("%w: %s: %w", ErrCompressed, r.compression, err)
-}
-
-// whereabouts says where the damage of compressed data is.
-func whereabouts(g *compress.Gap) string {
-	return fmt.Sprintf("at byte %d of the compressed file, %s passed over", g.Offset, byteCount(g.Skipped))
 }

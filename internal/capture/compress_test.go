@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -31,7 +30,7 @@ func TestReadsCompressed(t *testing.T) {
 			}
 			samePackets(t, mustRead(t, data), want)
 
-			plain, err := compress.Of(data).Open(bufio.NewReader(bytes.NewReader(append(bytes.Clone(data), data...))))
+			plain, _, err := compress.Decompress(bytes.NewReader(append(bytes.Clone(data), data...)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,7 +44,7 @@ func TestReadsCompressed(t *testing.T) {
 
 func TestReadsStreamsOfXZ(t *testing.T) {
 	data := squeeze.Decoded(t, squeeze.TwoStreams)
-	plain, err := compress.Of(data).Open(bufio.NewReader(bytes.NewReader(data)))
+	plain, _, err := compress.Decompress(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func (b *Block) optionList() []byte {
 // packet, in their order. They are not sanitised.
 func (b *Block) Comments() []string {
 	var comments []string
-	for o, rest, ok, _ := nextOption(b.optionList(), b.Order); ok; o, rest, ok, _ = nextOption(rest, b.Order) {
+	for o := range options(b.optionList(), b.Order) {
 		if o.code == optComment {
 			comments = append(comments, string(o.value))
 		}
@@ -82,9 +82,7 @@ func (b *Block) DropCount() (uint64, bool) {
 		n := b.Order.Uint16(b.Raw[10:])
 		return uint64(n), n != unknownDrops
 	case b.Type == TypeEPB:
-		if v, ok := findOption(b.Options, b.Order, OptDropCount); ok && len(v) == 8 {
-			return b.Order.Uint64(v), true
-		}
+		return findNumber(b.Options, b.Order, OptDropCount)
 	}
 	return 0, false
 }

@@ -34,7 +34,7 @@ func (d *resuming) Step(ended bool) (need int, err error) {
 	}
 }
 
-func (d *resuming) Ended(err error) error { return d.End(err) }
+func (d *resuming) Ended(err error) error { return d.End(0, err) }
 
 // A Reader says where a chain of blocks breaks, and goes on wherever its driver asks
 // it to, with frames that count on.

@@ -69,7 +69,7 @@ func (w *Writer) enhanced(b *Block, e *PacketEdit) error {
 	w.out.put(head)
 	w.out.put(data)
 	w.out.put(rest)
-	return w.bytes(w.list)
+	return w.out.put(w.list)
 }
 
 // stamp gives the ticks to write.
@@ -152,7 +152,7 @@ func (w *Writer) newID(id uint32) uint32 {
 // interface where that has moved.
 func (w *Writer) renumbered(b *Block) error {
 	if w.added == 0 || len(b.Raw) < BlockMin+4 {
-		return w.bytes(b.Raw)
+		return w.out.put(b.Raw)
 	}
 	head := w.head[:copy(w.head[:BlockMin], b.Raw)]
 	switch b.Type {
@@ -167,5 +167,5 @@ func (w *Writer) renumbered(b *Block) error {
 		w.order.PutUint16(head[8:], uint16(min(id, math.MaxUint16)))
 	}
 	w.out.put(head)
-	return w.bytes(b.Raw[len(head):])
+	return w.out.put(b.Raw[len(head):])
 }

@@ -30,13 +30,10 @@ func edited(t *testing.T, f *handmade.File, e *PacketEdit) (got Block, raw []byt
 
 // codes lists the option codes of a packet.
 func codes(b *Block) (found []uint16) {
-	for list := b.Options; ; {
-		o, rest, ok, _ := nextOption(list, b.Order)
-		if !ok {
-			return found
-		}
-		found, list = append(found, o.code), rest
+	for o := range options(b.Options, b.Order) {
+		found = append(found, o.code)
 	}
+	return found
 }
 
 func TestEditKeepsOptions(t *testing.T) {

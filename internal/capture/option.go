@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math/bits"
 )
 
@@ -34,57 +35,62 @@ type option struct {
 	raw   []byte // header, value and padding
 }
 
-// nextOption cuts the first option off a list. It returns ok = false at the
-// end of the list, and an error where the first one does not fit the list. As
-// in Wireshark, a list may lack its opt_endofopt, and what follows one is not
-// looked at.
-func nextOption(list []byte, order binary.ByteOrder) (o option, rest []byte, ok bool, err error) {
-	if len(list) == 0 {
-		return option{}, nil, false, nil
+// optionSize gives the length of the option that a list starts with, padding included,
+// bytes: 0 at the end of the list, and -1 where the option does not fit it. As in
+// Wireshark, a list may lack its opt_endofopt, and what follows one is not looked at.
+func optionSize(list []byte, big bool) int {
+	switch {
+	case len(list) == 0:
+		return 0
+	case len(list) < 4:
+		return -1
+	case u16(list, big) == optEnd:
+		return 0
 	}
-	if len(list) < 4 {
-		return option{}, nil, false, fmt.Errorf("%w: only %s left for its header", ErrOption, byteCount(int64(len(list))))
-	}
-	big := order == binary.BigEndian
-	code := u16(list, big)
-	if code == optEnd {
-		return option{}, nil, false, nil
-	}
-	n := int(u16(list[2:], big))
-	size := 4 + Padded(n)
+	size := 4 + Padded(int(u16(list[2:], big)))
 	if size > len(list) {
-		return option{}, nil, false, fmt.Errorf("%w: option %d of %d bytes, %d bytes are left",
-			ErrOption, code, n, len(list)-4)
+		return -1
 	}
-	return option{code: code, value: list[4 : 4+n], raw: list[:size]}, list[size:], true, nil
+	return size
+}
+
+// options gives those of a list, up to one that does not fit it.
+func options(list []byte, order binary.ByteOrder) iter.Seq[option] {
+	big := order == binary.BigEndian
+	return func(yield func(option) bool) {
+		for size := optionSize(list, big); size > 0; size = optionSize(list, big) {
+			o := option{code: u16(list, big), value: list[4 : 4+int(u16(list[2:], big))], raw: list[:size]}
+			if !yield(o) {
+				return
+			}
+			list = list[size:]
+		}
+	}
 }
 
 // checkOptions says whether every option lies within the list.
 func checkOptions(list []byte, order binary.ByteOrder) error {
 	big := order == binary.BigEndian
-	for len(list) >= 4 && u16(list, big) != optEnd {
-		size := 4 + Padded(int(u16(list[2:], big)))
-		if size > len(list) {
-			break
-		}
+	size := optionSize(list, big)
+	for ; size > 0; size = optionSize(list, big) {
 		list = list[size:]
 	}
-	_, _, _, err := nextOption(list, order)
-	return err
+	switch {
+	case size == 0:
+		return nil
+	case len(list) < 4:
+		return fmt.Errorf("%w: only %s left for its header", ErrOption, byteCount(int64(len(list))))
+	}
+	return fmt.Errorf("%w: option %d of %d bytes, %d bytes are left", ErrOption, u16(list, big), u16(list[2:], big), len(list)-4)
 }
 
 // findOption gives the value of the first option with a code. An option that
 // may be there once counts where it is first, as in Wireshark.
 func findOption(list []byte, order binary.ByteOrder, code uint16) ([]byte, bool) {
 	big := order == binary.BigEndian
-	for len(list) >= 4 {
-		c, n := u16(list, big), int(u16(list[2:], big))
-		size := 4 + Padded(n)
-		switch {
-		case c == optEnd || size > len(list):
-			return nil, false
-		case c == code:
-			return list[4 : 4+n], true
+	for size := optionSize(list, big); size > 0; size = optionSize(list, big) {
+		if u16(list, big) == code {
+			return list[4 : 4+int(u16(list[2:], big))], true
 		}
 		list = list[size:]
 	}
@@ -98,12 +104,6 @@ func findNumber(list []byte, order binary.ByteOrder, code uint16) (uint64, bool)
 		return 0, false
 	}
 	return order.Uint64(v), true
-}
-
-// doNotCopy says whether an option must go from a block that is changed
-// (section 3.5.1: custom options that are not to be copied).
-func doNotCopy(code uint16) bool {
-	return code == optCustomTextNC || code == optCustomNC
 }
 
 // AppendOption adds an option with its padding to a list.

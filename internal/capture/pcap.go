@@ -34,18 +34,11 @@ type Pcap struct {
 	HeaderLen int    // of a record
 	PerSecond uint64 // ticks
 	Interface *Interface
-	swapped   swap
+
+	// The two lengths of a record changed places in files older than version 2.3, and
+	// in some of that version.
+	swapped, maybeSwapped bool
 }
-
-// swap says whether the two lengths of a record changed places, as they do in
-// files older than version 2.3 and in some of that version.
-type swap uint8
-
-const (
-	asNamed swap = iota
-	swapped
-	maybeSwapped
-)
 
 // PcapIn gives the layout of a file of microseconds in a byte order.
 func PcapIn(big bool) *Pcap {
@@ -85,12 +78,7 @@ func (p *Pcap) ReadHeader(h []byte) error {
 	if major != 2 {
 		return fmt.Errorf("%w: pcap %d.%d", ErrVersion, major, minor)
 	}
-	switch {
-	case minor < 3:
-		p.swapped = swapped
-	case minor == 3:
-		p.swapped = maybeSwapped
-	}
+	p.swapped, p.maybeSwapped = minor < 3, minor == 3
 	network := p.Order.Uint32(h[20:])
 	p.Interface.SnapLen = p.Order.Uint32(h[16:])
 	p.Interface.LinkType = uint16(network)
@@ -115,12 +103,12 @@ func (p *Pcap) Header(raw []byte, offset int64) []Block {
 func (p *Pcap) Name() string { return "pcap" }
 
 // AsNamed says whether the lengths of records are where their names say.
-func (p *Pcap) AsNamed() bool { return p.swapped == asNamed }
+func (p *Pcap) AsNamed() bool { return !p.swapped && !p.maybeSwapped }
 
 // Lengths gives the captured and the original length of a record.
 func (p *Pcap) Lengths(rec []byte) (captured, original uint32) {
 	captured, original = U32(rec[8:], p.Big), U32(rec[12:], p.Big)
-	if p.swapped == swapped || p.swapped == maybeSwapped && captured > original {
+	if p.swapped || p.maybeSwapped && captured > original {
 		return original, captured
 	}
 	return captured, original

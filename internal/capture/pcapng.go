@@ -223,7 +223,7 @@ func (f *Pcapng) packet(b *Block) error {
 	}
 	b.Kind, b.Interface = Packet, f.Lookup(id)
 	b.HasStamp = true
-	b.Ticks = uint64(U32(raw[12:], big))<<32 | uint64(U32(raw[16:], big))
+	b.Ticks = Ticks(raw, big)
 	b.OrigLen = U32(raw[24:], big)
 	dataEnd := EnhancedFixed + int(captured)
 	b.Data = raw[EnhancedFixed:dataEnd:dataEnd]
@@ -241,6 +241,11 @@ func (f *Pcapng) packet(b *Block) error {
 		b.Odd |= OddOptions
 	}
 	return nil
+}
+
+// Ticks reads the stamp of an enhanced packet block, or of an obsolete one.
+func Ticks(raw []byte, big bool) uint64 {
+	return uint64(U32(raw[12:], big))<<32 | uint64(U32(raw[16:], big))
 }
 
 // longer says whether the data of a packet block, whose options don't fit it, are as

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,18 +26,17 @@ type ReaderOptions struct {
 	MaxUnpacked int64
 	// Described asks for an ErrInterface of a packet whose interface is not described.
 	Described bool
-	// Decompress opens a decompressor of what src reads, which from gives from its
-	// first byte on; nil = one that ends at damage.
-	Decompress func(c *compress.Codec, src *compress.Source, from io.Reader) (io.Reader, error)
+	// Gap is told of damage before the capture's first bytes, which are read after it;
+	// nil = it ends the capture.
+	Gap func(*compress.Gap)
 }
 
-// Reader reads a capture block by block, and ends where a block can't be read.
+// Reader holds what was read of a capture, the position in it and the blocks so far.
 // One goroutine may call its methods at a time; Consumed and Batch.Release may be
 // called from any.
 //
-// Whoever knows how to go on after damage wraps a Reader and is its Driver
-// instead of calling Next: Drive hands it what was read, and the driver takes
-// blocks off that or skips what is none.
+// Whoever knows what to do where a block can't be read is its Driver: Drive hands it
+// what was read, and the driver takes blocks off that or skips what is none.
 //
 //	Rest    what was read and not gone over yet, from the position on
 //	Size    how long the block is that bytes start with
@@ -51,6 +51,9 @@ type ReaderOptions struct {
 type Reader struct {
 	Source *compress.Source // the file
 	Plain  io.Reader        // Source, decompressed; who drives may wrap it
+
+	// Unpacked decompresses Source, nil where that is not compressed.
+	Unpacked *compress.Salvager
 
 	opts        ReaderOptions
 	compression string
@@ -96,41 +99,18 @@ type Driver interface {
 	Ended(err error) error
 }
 
-// NewReader finds out what the bytes are: a pcap or pcapng capture, plain or
-// compressed by gzip, zstd, xz, lz4 or bzip2. It returns a *FormatError that
-// wraps ErrEmpty, ErrNotCapture, ErrVersion, ErrTruncated or ErrCompressed
-// where they are nothing that it can read, and the error of r where that failed.
-func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
-	rd := Unopened(r, opts)
-	head, err := rd.Head()
-	if err == nil {
-		err = rd.Recognise(head)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return rd, nil
-}
-
 // Unopened returns a Reader whose Head and Recognise must be called first. Where
 // the latter gives an error, who drives may know a layout for Resume.
 func Unopened(r io.Reader, opts ReaderOptions) *Reader {
-	rd := &Reader{
+	batchSize := max(cmp.Or(opts.BatchSize, defaultBatchSize), MinBatchSize)
+	return &Reader{
 		Source:    &compress.Source{R: r},
 		opts:      opts,
-		batchSize: opts.BatchSize,
-		maxBlock:  opts.MaxBlock,
+		batchSize: batchSize,
+		fit:       reading{size: batchSize},
+		maxBlock:  cmp.Or(opts.MaxBlock, defaultMaxBlock),
 		free:      make(chan *Batch, freeBatches),
 	}
-	if rd.batchSize <= 0 {
-		rd.batchSize = defaultBatchSize
-	}
-	rd.batchSize = max(rd.batchSize, MinBatchSize)
-	rd.fit.size = rd.batchSize
-	if rd.maxBlock <= 0 {
-		rd.maxBlock = defaultMaxBlock
-	}
-	return rd
 }
 
 // Format is "pcap" or "pcapng".
@@ -141,35 +121,6 @@ func (r *Reader) Compression() string { return r.compression }
 
 // Consumed is how much of the decompressed file was delivered so far, bytes.
 func (r *Reader) Consumed() int64 { return r.consumed.Load() }
-
-// Next delivers the next blocks, at least one. It returns io.EOF after the last
-// block of an undamaged file. Of a damaged file every block before the damage is
-// delivered, and then a *FormatError; a failure of the underlying reader comes
-// back as it is, with the position added.
-func (r *Reader) Next() (*Batch, error) { return r.Drive((*strict)(r)) }
-
-// strict is a Reader as its own driver: it ends where a block can't be read.
-type strict Reader
-
-func (s *strict) Step(bool) (need int, err error) {
-	r := (*Reader)(s)
-	for !r.Full() {
-		p := r.Rest()
-		size, err := r.Size(p)
-		switch {
-		case err != nil:
-			return 0, r.Broken(err)
-		case size == 0 || size > len(p):
-			return max(size, len(p)+MinBatchSize), nil
-		}
-		if _, err := r.Read(p[:size:size], size); err != nil {
-			return 0, r.Broken(err)
-		}
-	}
-	return 0, nil
-}
-
-func (s *strict) Ended(err error) error { return (*Reader)(s).End(err) }
 
 // Drive delivers the next blocks, at least one, as a driver takes them, or the
 // error with which it ended the capture.
@@ -263,17 +214,16 @@ func (r *Reader) Read(raw []byte, size int) (*Block, error) {
 	b := r.batch.add()
 	b.Raw, b.Offset = raw, r.offset
 	err := r.layout.Decode(b)
-	if err == nil && b.Kind == Packet {
-		if b.Interface == nil && r.opts.Described {
-			err = ErrInterface
-		} else {
-			r.frame++
-			b.Frame = r.frame
-		}
+	if err == nil && b.Kind == Packet && b.Interface == nil && r.opts.Described {
+		err = ErrInterface
 	}
 	if err != nil {
 		r.batch.Blocks = r.batch.Blocks[:len(r.batch.Blocks)-1]
 		return nil, err
+	}
+	if b.Kind == Packet {
+		r.frame++
+		b.Frame = r.frame
 	}
 	r.Skip(size)
 	return b, nil
@@ -312,32 +262,17 @@ func (r *Reader) Resume(l Layout) {
 	r.begin()
 }
 
-// End says what it means that the source ended with err after the position.
-func (r *Reader) End(err error) error {
-	left := 0
-	if r.batch != nil {
-		left = len(r.Rest())
-	}
-	return r.ended(left, err)
-}
-
-// ended says what it means that the source ended with err while so many bytes
-// of an incomplete block were left.
-func (r *Reader) ended(left int, err error) error {
+// End says what it means that the source ended with err after the position: where that
+// is within a block, so many bytes of it were left.
+func (r *Reader) End(left int, err error) error {
 	if errors.Is(r.Source.Err, ErrUnpacked) {
 		return r.Broken(r.Source.Err)
 	}
 	if r.Source.Err != nil {
 		return fmt.Errorf("read capture at byte %d, %s: %w", r.offset+int64(left), afterFrame(r.frame), r.Source.Err)
 	}
-	damaged := r.Damaged(err)
-	switch {
-	case damaged != nil && left > 0 && !errors.Is(damaged, ErrTruncated):
-		return r.Broken(fmt.Errorf("%w: %w", ErrTruncated, damaged))
-	case damaged != nil:
+	if damaged := r.Damaged(err); damaged != nil {
 		return r.Broken(damaged)
-	case left > 0:
-		return r.Broken(CutShort(left))
 	}
 	return io.EOF
 }

@@ -34,8 +34,12 @@ func (r *Reader) Head() ([]byte, error) {
 func (r *Reader) peek(src io.Reader) ([]byte, error) {
 	head := make([]byte, SniffLen)
 	n, err := io.ReadFull(src, head)
+	for g, more := compress.GoesOn(err); more && r.opts.Gap != nil; g, more = compress.GoesOn(err) {
+		r.opts.Gap(g) // what is before it is too little to tell anything
+		n, err = io.ReadFull(src, head)
+	}
 	if r.Source.Err != nil {
-		return nil, r.ended(n, err)
+		return nil, r.End(n, err)
 	}
 	if n == 0 {
 		empty := fmt.Errorf("%w", ErrEmpty)
@@ -74,7 +78,7 @@ func (r *Reader) openPcap(p *Pcap, head []byte) error {
 	}
 	at := r.offset
 	if err := r.Discard(PcapHeaderLen); err != nil {
-		return r.ended(0, err)
+		return r.End(0, err)
 	}
 	r.Resume(p)
 	r.Add(p.Header(head, at))

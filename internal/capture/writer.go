@@ -52,7 +52,7 @@ func (w *Writer) Write(b *Block) error {
 		return w.WriteSection(b, "", "")
 	case b.Kind == Section:
 		w.startSection(b.Order, b.Order.Uint64(b.Raw[16:]) != UnstatedLength)
-		return w.bytes(b.Raw)
+		return w.out.put(b.Raw)
 	case w.order == nil:
 		return ErrNoSection
 	case !b.Pcap && b.Order != w.order:
@@ -88,7 +88,7 @@ func (w *Writer) WriteSection(b *Block, application, comment string) error {
 		all = ""
 	}
 	if !stated && all == "" && comment == "" {
-		return w.bytes(b.Raw)
+		return w.out.put(b.Raw)
 	}
 	w.list = w.sectionOptions(w.list[:0], b.optionList(), all)
 	if comment != "" {
@@ -176,7 +176,7 @@ func (w *Writer) nextID() uint32 { return uint32(len(w.ids)) + w.added }
 func (w *Writer) describe(b *Block) error {
 	w.ids = append(w.ids, w.nextID())
 	if !b.Pcap {
-		return w.bytes(b.Raw)
+		return w.out.put(b.Raw)
 	}
 	return w.writeInterface(b.Interface)
 }
@@ -204,25 +204,14 @@ func (w *Writer) described(typ uint32, fixed int) error {
 	w.order.PutUint32(w.head[4:], uint32(size))
 	w.list = appendU32(w.list, uint32(size), w.big)
 	w.out.put(w.head[:fixed])
-	return w.bytes(w.list)
-}
-
-// bytes writes p as it is. An error of a write before it comes again.
-func (w *Writer) bytes(p []byte) error {
-	_, err := w.out.Write(p)
-	return err
+	return w.out.put(w.list)
 }
 
 // keepOptions copies options, each as keep gives it, without those that may
 // not be copied into a changed block, which it counts.
 func (w *Writer) keepOptions(to, list []byte, keep func(option) []byte) []byte {
-	for len(list) > 0 {
-		o, rest, ok, _ := nextOption(list, w.order)
-		if !ok {
-			break
-		}
-		list = rest
-		if doNotCopy(o.code) {
+	for o := range options(list, w.order) {
+		if o.code == optCustomTextNC || o.code == optCustomNC { // section 3.5.1
 			w.dropped++
 			continue
 		}

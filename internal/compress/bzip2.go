@@ -7,10 +7,7 @@ import (
 	"io"
 )
 
-func openBzip2(r *bufio.Reader) (io.Reader, error) { return wholeBlocks{bzip2.NewReader(r)}, nil }
-
-// openBareBzip2 is openBzip2 where the streams may have zeros between them.
-func openBareBzip2(r *bufio.Reader) (io.Reader, error) {
+func openBzip2(r *bufio.Reader) (io.Reader, error) {
 	u := &unpadded{r: r}
 	return wholeBlocks{bzip2.NewReader(bytewise(u.ReadByte))}, nil
 }

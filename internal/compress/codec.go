@@ -38,10 +38,7 @@ var ErrTooLarge = errors.New("larger than the limit")
 type Codec struct {
 	Name  string // "gzip", "zstd", "xz", "lz4" or "bzip2"
 	magic string
-	Open  func(*bufio.Reader) (io.Reader, error)
-	// bare, if it is there, is open for one who deals with what follows the zeros after
-	// a stream.
-	bare func(*bufio.Reader) (io.Reader, error)
+	open  func(*bufio.Reader) (io.Reader, error)
 
 	// next finds the next place at which open may go on after damage, among bytes
 	// of which it has to see look; -1 for none.
@@ -78,17 +75,17 @@ func Of(head []byte) *Codec {
 
 // codecs are those that a magic tells.
 var codecs = []Codec{
-	{Name: "gzip", magic: magicGzip[:2], Open: openGzip, next: nextGzip, look: gzipHeader, back: lookback},
-	{Name: "zstd", magic: magicZstd, Open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)},
-	{Name: "xz", magic: magicXZ, Open: openXZ, bare: openBareXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
-	{Name: "lz4", magic: magicLZ4, Open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
-	{Name: "lz4", magic: magicLegacyLZ4, Open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
-	{Name: "bzip2", magic: "BZh", Open: openBzip2, bare: openBareBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
+	{Name: "gzip", magic: magicGzip[:2], open: openGzip, next: nextGzip, look: gzipHeader, back: lookback},
+	{Name: "zstd", magic: magicZstd, open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)},
+	{Name: "xz", magic: magicXZ, open: openXZ, next: nextXZ, look: xzBlockMost, splice: spliceXZ},
+	{Name: "lz4", magic: magicLZ4, open: openLZ4, next: nextMagic(magicLZ4), look: len(magicLZ4), splice: spliceLZ4, here: true},
+	{Name: "lz4", magic: magicLegacyLZ4, open: openLZ4, next: nextMagic(magicLegacyLZ4), look: len(magicLZ4), splice: spliceLegacy, here: true},
+	{Name: "bzip2", magic: "BZh", open: openBzip2, next: nextBlock, look: bzip2Look, splice: spliceBzip2, back: bzip2Look},
 }
 
 // skipping is that of files that start with a skippable frame, as pzstd's do (RFC 8878,
 // section 3.1.2).
-var skipping = Codec{Name: "zstd", Open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)}
+var skipping = Codec{Name: "zstd", open: openZstd, next: nextMagic(magicZstd), look: len(magicZstd)}
 
 // nextMagic finds data that begin by a magic.
 func nextMagic(magic string) func([]byte) (int, int) {
@@ -120,19 +117,13 @@ func openZstd(r *bufio.Reader) (io.Reader, error) {
 	return zstd.NewReader(newZstdGuard(r), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(MaxWindow))
 }
 
-func openXZ(r *bufio.Reader) (io.Reader, error) {
-	g := newXZGuard(r, r, false)
-	g.padding = true
-	return readXZ(g)
-}
+func openXZ(r *bufio.Reader) (io.Reader, error) { return readXZ(newXZGuard(r, r, false)) }
 
 // readXZ lets each block have the dictionary that its header asks for: the
 // decompressor's own least one is larger than most need.
 func readXZ(g *xzGuard) (io.Reader, error) {
 	return xz.ReaderConfig{DictCap: lzma.MinDictCap}.NewReader(g)
 }
-
-func openBareXZ(r *bufio.Reader) (io.Reader, error) { return readXZ(newXZGuard(r, r, false)) }
 
 func openLZ4(r *bufio.Reader) (io.Reader, error) { return lz4.NewReader(newLZ4Guard(r)), nil }
 

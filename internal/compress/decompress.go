@@ -7,22 +7,10 @@ import (
 
 // Decompress returns the bytes of r as they were before they were compressed,
 // and the name of the compression; bytes that are not compressed come as they
-// are, with "". It reads ahead.
+// are, with "". It reads ahead. Damage after which there is more is a *Gap.
 func Decompress(r io.Reader) (io.Reader, string, error) {
-	return decompress(r, (*Codec).openBuffered)
-}
-
-// DecompressSalvaging is Decompress that goes on after damage where it can.
-func DecompressSalvaging(r io.Reader) (io.Reader, string, error) {
 	src := &Source{R: r}
-	return decompress(src, func(c *Codec, from *bufio.Reader) (io.Reader, error) {
-		s, err := NewSalvager(c, src, from)
-		return gapless{s}, err
-	})
-}
-
-func decompress(r io.Reader, open func(*Codec, *bufio.Reader) (io.Reader, error)) (io.Reader, string, error) {
-	buf := bufio.NewReaderSize(r, BufferSize)
+	buf := bufio.NewReaderSize(src, BufferSize)
 	head, err := buf.Peek(headLen)
 	if err != nil && err != io.EOF {
 		return nil, "", err
@@ -31,11 +19,15 @@ func decompress(r io.Reader, open func(*Codec, *bufio.Reader) (io.Reader, error)
 	if c == nil {
 		return buf, "", nil
 	}
-	plain, err := open(c, buf)
+	plain, err := NewSalvager(c, src, buf)
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF // within the header
 	}
 	return plain, c.Name, err
 }
 
-func (c *Codec) openBuffered(r *bufio.Reader) (io.Reader, error) { return c.Open(r) }
+// DecompressSalvaging is Decompress that goes on after damage where it can.
+func DecompressSalvaging(r io.Reader) (io.Reader, string, error) {
+	plain, name, err := Decompress(r)
+	return gapless{plain}, name, err
+}

@@ -76,11 +76,7 @@ func (s *Salvager) open() (io.Reader, error) {
 	if z, ok := s.plain.(*zstd.Decoder); ok {
 		return z, z.Reset(newZstdGuard(s.buf))
 	}
-	open := s.codec.Open
-	if s.codec.bare != nil {
-		open = s.codec.bare
-	}
-	plain, err := open(s.buf)
+	plain, err := s.codec.open(s.buf)
 	if z, ok := plain.(*gzip.Reader); ok && err == nil {
 		z.Multistream(false)
 	}
@@ -238,12 +234,8 @@ func (s *Salvager) resume(cause error) error {
 
 // isEnd says whether an error is about a stream as a whole.
 func isEnd(err error) bool {
-	for _, end := range []error{errSplicedIndex, lz4.ErrInvalidFrameChecksum, lz4.ErrInvalidContentSize, bzip2.StructuralError("file checksum mismatch")} {
-		if errors.Is(err, end) {
-			return true
-		}
-	}
-	return false
+	return errors.Is(err, errSplicedIndex) || errors.Is(err, bzip2.StructuralError("file checksum mismatch")) ||
+		errors.Is(err, lz4.ErrInvalidFrameChecksum) || errors.Is(err, lz4.ErrInvalidContentSize)
 }
 
 // next goes to what can be decompressed next, and says how far after the gap's

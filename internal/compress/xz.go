@@ -23,7 +23,6 @@ type xzGuard struct {
 	data    int64  // compressed bytes of the block
 	varints uint64
 	index   int64 // bytes of the index so far
-	padding bool  // zeros between streams are passed on, four at a time
 	spliced bool  // blocks are missing before those that are read: the index does not fit
 }
 
@@ -32,8 +31,7 @@ type xzGuard struct {
 func newXZGuard(r io.Reader, ahead *bufio.Reader, spliced bool) *xzGuard {
 	g := &xzGuard{guard: guard{r: r}, ahead: ahead, spliced: spliced}
 	g.begins = func(head []byte) bool {
-		head = head[:min(len(head), len(magicXZ))]
-		return bytes.HasPrefix([]byte(magicXZ), head) || g.padding && bytes.Count(head[:min(len(head), 4)], []byte{0}) == min(len(head), 4)
+		return bytes.HasPrefix([]byte(magicXZ), head[:min(len(head), len(magicXZ))])
 	}
 	g.expect(0, xzHeaderLen, g.stream)
 	return g
@@ -48,17 +46,11 @@ const (
 	xzIndexCRC  = 4
 )
 
-// complete says whether the file may end here: after a stream and its padding.
-func (g *xzGuard) complete() bool {
-	return g.between && g.skip == 0 && len(g.head)%4 == 0 && bytes.Count(g.head, []byte{0}) == len(g.head)
-}
+// complete says whether the file may end here: after a stream.
+func (g *xzGuard) complete() bool { return g.between && g.skip == 0 && len(g.head) == 0 }
 
-// stream reads a stream header (section 2.1.1), or four bytes of padding.
+// stream reads a stream header (section 2.1.1).
 func (g *xzGuard) stream() error {
-	if g.padding && binary.LittleEndian.Uint32(g.head) == 0 {
-		g.head = g.head[:copy(g.head, g.head[4:])]
-		return nil
-	}
 	if string(g.head[:6]) != "\xfd7zXZ\x00" || g.head[7] > 0x0F {
 		return fmt.Errorf("no stream header where one must be")
 	}

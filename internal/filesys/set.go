@@ -110,14 +110,14 @@ func (s *Set) placesOf(path string) []string {
 // folder returns the absolute path of a folder, without links as far as it
 // exists.
 func (s *Set) folder(dir string) string {
-	if real, ok := s.folders[dir]; ok {
-		return real
+	real, ok := s.folders[dir]
+	if !ok {
+		if s.folders == nil {
+			s.folders = make(map[string]string)
+		}
+		real = realFolder(dir)
+		s.folders[dir] = real
 	}
-	real := realFolder(dir)
-	if s.folders == nil {
-		s.folders = make(map[string]string)
-	}
-	s.folders[dir] = real
 	return real
 }
 

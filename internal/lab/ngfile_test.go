@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/lab/strict"
 )
 
 // Option codes of pcapng blocks that the tests build or look for.
@@ -121,7 +122,7 @@ func optionsOf(t testing.TB, b *capture.Block) []ngOption {
 
 // ngBlocks reads all blocks; damage is an error.
 func ngBlocks(r io.Reader) ([]capture.Block, error) {
-	in, err := capture.NewReader(r, capture.ReaderOptions{})
+	in, err := strict.NewReader(r, capture.ReaderOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/lab/strict"
 )
 
 // Packet is one IP packet as it was at the capturing host.
@@ -84,7 +85,7 @@ func FindHost(packets []Packet) {
 // EachPacket calls f for each packet of a capture whose interface is described,
 // until f fails; the block is valid until f returns.
 func EachPacket(r io.Reader, f func(*capture.Block) error) error {
-	in, err := capture.NewReader(r, capture.ReaderOptions{})
+	in, err := strict.NewReader(r, capture.ReaderOptions{})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/strict"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
@@ -65,7 +66,7 @@ func readWire(t *testing.T, path string) (segments map[int64]wireTCP, comments m
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := capture.NewReader(f, capture.ReaderOptions{})
+	r, err := strict.NewReader(f, capture.ReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

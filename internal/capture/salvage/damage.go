@@ -41,13 +41,15 @@ type Damages struct {
 // It may be called by the goroutine that calls Next.
 func (r *Reader) Damage() Damages {
 	d := r.damages
-	if r.last.Err != nil {
-		d.count(r.last)
-	}
+	d.count(r.last)
 	return d
 }
 
+// count adds a place of damage, if it is one.
 func (d *Damages) count(one Damage) {
+	if one.Err == nil {
+		return
+	}
 	d.Total++
 	if one.Lost {
 		d.Lost += one.Length
@@ -76,19 +78,15 @@ func (r *Reader) note(one Damage) {
 		last.Length += one.Length
 		return
 	}
-	if r.last.Err != nil {
-		r.damages.count(r.last)
-	}
+	r.damages.count(r.last)
 	r.last = one
 }
 
 // reportGap takes in damage of compressed data, apart from what it has cut short.
 // Nothing is expected after it.
 func (r *Reader) reportGap(g *compress.Gap) {
-	if r.last.Err != nil {
-		r.damages.count(r.last)
-		r.last = Damage{}
-	}
+	r.damages.count(r.last)
+	r.last = Damage{}
 	r.report(0, true, r.in.Damaged(g))
 	r.lost, r.sure, r.proved = true, -1, 0
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab/handmade"
 	"github.com/mendcap/mendcap/internal/lab/squeeze"
+	"github.com/mendcap/mendcap/internal/lab/strict"
 )
 
 var (
@@ -40,7 +41,7 @@ func (m mode) open(r io.Reader, opts capture.ReaderOptions) (interface {
 	Next() (*capture.Batch, error)
 }, error) {
 	if m == off {
-		return capture.NewReader(r, opts)
+		return strict.NewReader(r, opts)
 	}
 	return NewReader(r, Options{ReaderOptions: opts, Refuse: m == refuse})
 }

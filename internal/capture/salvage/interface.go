@@ -10,9 +10,6 @@ import (
 // maxMade is how many interfaces are made up for one section.
 const maxMade = 256
 
-// sampled is how many packets are looked at to guess a link type.
-const sampled = 16
-
 // rescueInterface deals with a packet whose interface is not described. Where
 // others are on that interface too its description is lost, and one is made
 // up; a number that no other packet has is damaged itself.
@@ -28,12 +25,12 @@ func (s *blocks) rescueInterface() {
 		s.renumber(size, id)
 		return
 	}
-	packets, originals := s.sample(id)
-	if known > 0 && len(packets) == 1 {
+	packets := s.sample(id)
+	if known > 0 && packets.packets == 1 {
 		s.renumber(size, id)
 		return
 	}
-	link, resol := guessLink(packets, originals), f.resolution(s.w)
+	link, resol := packets.link(), f.resolution(s.w)
 	for uint64(len(f.Interfaces)) <= uint64(id) {
 		before := len(f.Interfaces)
 		if !s.r.made(madeInterface(f.Order, link, resol)) || len(f.Interfaces) == before {
@@ -54,32 +51,31 @@ func (f *pcapng) resolution(p []byte) uint8 {
 	if capture.U32(p, f.Big) == capture.TypeSPB {
 		return 6
 	}
-	return guessResolution(uint64(capture.U32(p[12:], f.Big))<<32 | uint64(capture.U32(p[16:], f.Big)))
+	return guessResolution(capture.Ticks(p, f.Big))
 }
 
-// sample gives packets on one interface from the start of the window.
-func (s *blocks) sample(id uint32) (packets [][]byte, originals []int) {
+// sample looks at packets on one interface from the start of the window.
+func (s *blocks) sample(id uint32) (g guess) {
 	big := s.f.Big
-	for at := 0; len(packets) < sampled && at < len(s.w); {
+	for at := 0; g.packets < sampled && at < len(s.w); {
 		n, _ := s.blockAt(at, big)
-		if n == 0 {
+		if n == 0 || capture.U32(s.w[at:], big) == capture.TypeSection {
 			break
 		}
 		p := s.w[at : at+n]
-		switch typ := capture.U32(p, big); {
-		case (typ == capture.TypeEPB || typ == capture.TypePB) && capture.InterfaceOf(p, s.f.Order) == id:
-			packets = append(packets, p[capture.EnhancedFixed:capture.EnhancedFixed+int(capture.U32(p[20:], big))])
-			originals = append(originals, int(capture.U32(p[24:], big)))
-		case typ == capture.TypeSPB && id == 0:
-			original := int(min(capture.U32(p[8:], big), maxStatedSnap))
-			packets = append(packets, p[capture.SimpleFixed:capture.SimpleFixed+min(original, n-capture.SimpleFixed-capture.TrailerLen)])
-			originals = append(originals, original)
-		case typ == capture.TypeSection:
-			return packets, originals
-		}
 		at += n
+		if capture.InterfaceOf(p, s.f.Order) != id {
+			continue
+		}
+		switch capture.U32(p, big) {
+		case capture.TypeEPB, capture.TypePB:
+			g.add(p[capture.EnhancedFixed:][:capture.U32(p[20:], big)], capture.U32(p[24:], big))
+		case capture.TypeSPB:
+			original := min(capture.U32(p[8:], big), maxStatedSnap)
+			g.add(p[capture.SimpleFixed:][:min(int(original), n-capture.SimpleFixed-capture.TrailerLen)], original)
+		}
 	}
-	return packets, originals
+	return g
 }
 
 // renumber puts a packet with a damaged interface number on the interface that

@@ -149,23 +149,35 @@ func agrees(link uint16, data []byte, original int) likeness {
 	return l
 }
 
-// guessed are the link types that guessLink tries, the likelier ones first.
+// guessed are the link types that a guess tries, the likelier ones first.
 var guessed = [...]uint16{linkEthernet, linkRaw, linkSLL, linkSLL2, linkNull}
 
 // linkUnknown is the link type of packets that resemble nothing: LINKTYPE_USER0.
 const linkUnknown = 147
 
-// guessLink finds the link type that packets resemble. They are data, original
-// lengths beside.
-func guessLink(packets [][]byte, originals []int) uint16 {
+// sampled is how many packets are looked at to guess a link type.
+const sampled = 16
+
+// guess is which link type packets resemble.
+type guess struct {
+	packets int
+	points  [len(guessed)]int // what speaks for each
+}
+
+// add takes in a packet.
+func (g *guess) add(data []byte, original uint32) {
+	g.packets++
+	for i, link := range guessed {
+		g.points[i] += int(agrees(link, data, int(original)))
+	}
+}
+
+// link is the type that most speaks for.
+func (g *guess) link() uint16 {
 	best, most := uint16(linkUnknown), 0
-	for _, link := range guessed {
-		points := 0
-		for i, data := range packets {
-			points += int(agrees(link, data, originals[i]))
-		}
+	for i, points := range g.points {
 		if points > most {
-			best, most = link, points
+			best, most = guessed[i], points
 		}
 	}
 	return best

@@ -50,8 +50,8 @@ func (r *Reader) Odd() []Odd {
 	for i, n := range r.odd {
 		all = append(all, n.said(oddWords[i].one, oddWords[i].many)...)
 	}
-	if r.resumer != nil {
-		all = append(all, oddCount{r.resumer.Padded, -1}.said(
+	if unpacked := r.in.Unpacked; unpacked != nil {
+		all = append(all, oddCount{unpacked.Padded, -1}.said(
 			"stream of xz is followed by zeros whose number is no multiple of four",
 			"streams of xz are followed by zeros whose number is no multiple of four")...)
 	}

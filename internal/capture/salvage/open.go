@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/compress"
@@ -28,7 +29,7 @@ func (r *Reader) openDamaged(why error) error {
 func (r *Reader) openPart(why error) (*compress.Gap, error) {
 	w, err := io.ReadAll(io.LimitReader(r.in.Plain, lookahead))
 	if r.in.Source.Err != nil {
-		return nil, r.in.End(err)
+		return nil, r.in.End(0, err)
 	}
 	after, rest := r.in.Plain, r.in.Plain
 	g, more := compress.GoesOn(err)
@@ -68,13 +69,10 @@ func (f *failing) Read([]byte) (int, error) {
 // foreign says whether a file is of a known kind that holds other files: what
 // is inside is not this file's.
 func foreign(w []byte) bool {
-	for _, magic := range []string{"PK\x03\x04", "GMBU", "\x7fELF", "MZ", "%PDF", "7z\xbc\xaf", "Rar!"} {
-		if bytes.HasPrefix(w, []byte(magic)) {
-			return true
-		}
-	}
+	starts := func(magic string) bool { return bytes.HasPrefix(w, []byte(magic)) }
 	const at = 257 // of the magic in a tar header
-	return len(w) > at+5 && string(w[at:at+5]) == "ustar"
+	return slices.ContainsFunc([]string{"PK\x03\x04", "GMBU", "\x7fELF", "MZ", "%PDF", "7z\xbc\xaf", "Rar!"}, starts) ||
+		len(w) > at+5 && string(w[at:at+5]) == "ustar"
 }
 
 // openHeader opens a pcap file whose header is damaged, but there.
@@ -144,21 +142,19 @@ func guessedPcap(big bool) *pcap {
 // choose finds out what records are like that follow each other from an offset: their
 // resolution and link type.
 func (s *records) choose(from int) bool {
-	var packets [][]byte
-	var originals []int
-	for at := from; len(packets) < sampled; {
+	var g guess
+	for at := from; g.packets < sampled; {
 		t := s.follow(at, 1, 0)
 		if t.records == 0 {
 			break
 		}
 		_, original := s.p.Lengths(s.w[at:])
-		packets = append(packets, s.w[at+s.p.HeaderLen:t.end])
-		originals = append(originals, int(original))
+		g.add(s.w[at+s.p.HeaderLen:t.end], original)
 		at = t.end
 	}
-	s.p.Interface.LinkType = guessLink(packets, originals)
+	s.p.Interface.LinkType = g.link()
 	s.fine(from)
-	return len(packets) > 0
+	return g.packets > 0
 }
 
 // fine finds out whether the records from an offset count nanoseconds: a file of

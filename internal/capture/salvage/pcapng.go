@@ -45,11 +45,8 @@ type blocks struct {
 
 // knownType says whether the specification or a common tool has a block type.
 func knownType(t uint32) bool {
-	switch t {
-	case capture.TypeSection, capture.TypeCustom, capture.TypeCustomNC:
-		return true
-	}
-	return t >= capture.TypeInterface && t <= capture.TypeSecrets
+	return t >= capture.TypeInterface && t <= capture.TypeSecrets ||
+		t == capture.TypeSection || t == capture.TypeCustom || t == capture.TypeCustomNC
 }
 
 // blockAt gives the size of a block at an offset whose two lengths agree and
@@ -125,7 +122,7 @@ func (s *blocks) follow(at, most int) trail {
 
 // nearBlock says whether a packet's time is near to those delivered.
 func (s *blocks) nearBlock(p []byte, big bool) bool {
-	ticks := uint64(capture.U32(p[12:], big))<<32 | uint64(capture.U32(p[16:], big))
+	ticks := capture.Ticks(p, big)
 	i := &capture.Interface{Resol: guessResolution(ticks)}
 	if f, ok := s.r.form.(*pcapng); ok && len(f.Interfaces) > 0 {
 		i = f.Interfaces[0]

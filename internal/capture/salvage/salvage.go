@@ -1,16 +1,13 @@
-// Package salvage reads captures that may be damaged. Its Reader wraps a strict
-// one of package capture, which ends where a block can't be read; it mends what is
-// proved, passes over what can't be read, goes on with the next true block, and
-// keeps account of both. A capture without damage is read as the strict reader
-// reads it.
+// Package salvage reads captures that may be damaged. Its Reader drives one of package
+// capture: it mends what is proved, passes over what can't be read, goes on with the
+// next true block, and keeps account of both. A capture without damage is read as it is.
 //
-// The wrapped Reader holds the bytes, the position and the blocks. This package
+// The Reader that is driven holds the bytes, the position and the blocks. This package
 // decides of each block whether it is to be believed, and what is at a place
 // where none is.
 package salvage
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +18,7 @@ import (
 
 // Options are those of the reader that is wrapped, and what to do about damage.
 type Options struct {
-	capture.ReaderOptions      // Described and Decompress are this package's
+	capture.ReaderOptions      // Described and Gap are this package's
 	Refuse                bool // end with a *capture.FormatError at the first damage
 }
 
@@ -44,10 +41,9 @@ type Reader struct {
 	err     error // with which Refuse ends
 	damages Damages
 	last    Damage // the last place of damage, which may grow yet
-	resumer *compress.Salvager
-	text    bool // carriage returns are taken out
-	tries   int  // to undo a transfer as text
-	lost    bool // bytes are being passed over: nothing is expected here
+	text    bool   // carriage returns are taken out
+	tries   int    // to undo a transfer as text
+	lost    bool   // bytes are being passed over: nothing is expected here
 	recent  recent
 	sure    int64 // offset of a block that was looked at with the one before
 	proved  int64 // offset up to which a long chain leads from record to record
@@ -84,11 +80,13 @@ func (r *Reader) resume(l capture.Layout) {
 	}
 }
 
-// NewReader finds out what the bytes are, as capture.NewReader does. Of a file that
+// NewReader finds out what the bytes are: a pcap or pcapng capture, plain or compressed
+// by gzip, zstd, xz, lz4 or bzip2. It returns a *capture.FormatError where they are
+// nothing that it can read, and the error of from where that failed. Of a file that
 // starts like no capture it looks for the beginning of one.
 func NewReader(from io.Reader, o Options) (*Reader, error) {
 	r := &Reader{sure: -1, refuse: o.Refuse}
-	o.Described, o.Decompress = true, r.decompress
+	o.Described, o.Gap = true, r.reportGap
 	r.in = capture.Unopened(from, o.ReaderOptions)
 	head, err := r.in.Head()
 	if err != nil {
@@ -104,23 +102,6 @@ func NewReader(from io.Reader, o Options) (*Reader, error) {
 		r.resume(r.in.Layout())
 	}
 	return r, nil
-}
-
-// decompress opens a decompressor that goes on after damage. What is before a
-// gap at its start is too little to tell anything.
-func (r *Reader) decompress(c *compress.Codec, src *compress.Source, from io.Reader) (io.Reader, error) {
-	s, err := compress.NewSalvager(c, src, from)
-	r.resumer = s
-	if err != nil {
-		return nil, err
-	}
-	head := make([]byte, capture.SniffLen)
-	n, err := io.ReadFull(s, head)
-	for g, more := compress.GoesOn(err); more; g, more = compress.GoesOn(err) {
-		r.reportGap(g)
-		n, err = io.ReadFull(s, head)
-	}
-	return io.MultiReader(bytes.NewReader(head[:n]), s), nil
 }
 
 // Format is "pcap" or "pcapng".
@@ -204,7 +185,7 @@ func (r *Reader) decide(p []byte, size int, eof bool, why error) (need int) {
 func (r *Reader) Ended(err error) error {
 	_, more := compress.GoesOn(err)
 	if r.in.Source.Err != nil && !more {
-		return r.in.End(err)
+		return r.in.End(len(r.in.Rest()), err)
 	}
 	var g *compress.Gap
 	if errors.As(err, &g) {

@@ -1,5 +1,7 @@
 package salvage
 
+import "bytes"
+
 // window is what may be looked at for a decision: bytes from the position on, and
 // the end of the file if eof is set.
 type window struct {
@@ -55,11 +57,4 @@ func (s *window) next(why error, from int, found func(at int) bool) int {
 	return at
 }
 
-func allZero(p []byte) bool {
-	for _, c := range p {
-		if c != 0 {
-			return false
-		}
-	}
-	return true
-}
+func allZero(p []byte) bool { return len(bytes.TrimLeft(p, "\x00")) == 0 }

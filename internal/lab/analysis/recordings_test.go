@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/lab/strict"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -142,7 +143,7 @@ func dissect(t *testing.T, path string) (segments []tcp.Segment) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := capture.NewReader(f, capture.ReaderOptions{})
+	r, err := strict.NewReader(f, capture.ReaderOptions{})
 	if errors.Is(err, capture.ErrNotCapture) { // tshark reads more formats than we do
 		t.Skipf("%s: %v", t.Name(), err)
 	}

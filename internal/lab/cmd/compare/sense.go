@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/lab/strict"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -36,7 +37,7 @@ func bySense(results map[string][]byte) (map[string][]byte, error) {
 // withoutComments lists the blocks of a capture, a line each; of a packet only how
 // many comments it has.
 func withoutComments(file []byte) ([]byte, error) {
-	r, err := capture.NewReader(bytes.NewReader(file), capture.ReaderOptions{})
+	r, err := strict.NewReader(bytes.NewReader(file), capture.ReaderOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/strict"
 )
 
 func TestEveryPacketIsWrittenWithAComment(t *testing.T) {
@@ -66,7 +67,7 @@ func read(t *testing.T, path string) (packets []written) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := capture.NewReader(f, capture.ReaderOptions{})
+	r, err := strict.NewReader(f, capture.ReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

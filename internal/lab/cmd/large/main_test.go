@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/lab/strict"
 )
 
 func TestParseSize(t *testing.T) {
@@ -45,7 +46,7 @@ func countPackets(t *testing.T, path string) (n int) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	in, err := capture.NewReader(file, capture.ReaderOptions{})
+	in, err := strict.NewReader(file, capture.ReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

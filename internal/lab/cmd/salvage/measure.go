@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/lab/strict"
 	"github.com/mendcap/mendcap/repair"
 )
 
@@ -169,7 +170,7 @@ func (t *truth) judge(name string) (score, error) {
 		left[d] = n
 	}
 	var s score
-	r, err := capture.NewReader(in, capture.ReaderOptions{})
+	r, err := strict.NewReader(in, capture.ReaderOptions{})
 	if err != nil {
 		return s, nil // nothing that can be read
 	}
