@@ -19,7 +19,10 @@ const (
 // ReaderOptions are the limits of a Reader. The zero value is fit for use.
 type ReaderOptions struct {
 	BatchSize int // memory of one batch, bytes; 0 = 256 KiB
-	MaxBlock  int // largest block or record that is believed, bytes; 0 = 64 MiB
+	// Expected is how long the file is, bytes, as far as that is known; 0 = it isn't. No
+	// batch begins with more room than it is likely to need for that.
+	Expected int64
+	MaxBlock int // largest block or record that is believed, bytes; 0 = 64 MiB
 	// MaxUnpacked is how much a compressed file may decompress to, bytes; 0 = any
 	// amount. Beyond it the capture ends with an ErrUnpacked.
 	MaxUnpacked int64
@@ -127,6 +130,9 @@ func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 	}
 	rd.batchSize = max(rd.batchSize, MinBatchSize)
 	rd.fit.size = rd.batchSize
+	if e := opts.Expected; e > 0 && e < int64(rd.batchSize) {
+		rd.fit.size = max(int(e)+1, MinBatchSize) // with room to see that no more comes
+	}
 	if rd.maxBlock <= 0 {
 		rd.maxBlock = defaultMaxBlock
 	}
