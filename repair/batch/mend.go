@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -56,7 +55,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 		return nil, err
 	}
 	rep.Origin = &report.Origin{Inputs: inputs, Output: hex.EncodeToString(output)}
-	return rep, writeReport(f, reportPath, rep)
+	return rep, writeReport(ctx, f, reportPath, rep)
 }
 
 // repair repairs the capture, which was as before says.
@@ -146,7 +145,7 @@ func (r *runner) makeFolder(t *task) error {
 }
 
 // writeReport writes a report whole, unless it is there already.
-func writeReport(f *atomicfile.File, name string, r *report.Report) error {
+func writeReport(ctx context.Context, f *atomicfile.File, name string, r *report.Report) error {
 	var text bytes.Buffer
 	if err := r.WriteJSON(&text); err != nil {
 		return err
@@ -154,10 +153,13 @@ func writeReport(f *atomicfile.File, name string, r *report.Report) error {
 	if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
 		return nil
 	}
-	err := f.Fill(func(w io.Writer) error {
-		_, err := text.WriteTo(w)
-		return err
-	})
+	_, err := text.WriteTo(f)
+	if err == nil {
+		err = f.Settle(ctx)
+	}
+	if err == nil {
+		err = f.Commit()
+	}
 	if err != nil {
 		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, err)
 	}
