@@ -17,22 +17,28 @@ import (
 	"github.com/mendcap/mendcap/repair"
 )
 
+// tablesOf are the network tables that a capture is repaired with: those that were named,
+// or those beside it.
+func (r *runner) tablesOf(in string) ([]string, error) {
+	if len(r.o.Repair.Tables) > 0 {
+		return r.o.Repair.Tables, nil
+	}
+	paths, err := tables.Find(in, naming.Stem(in))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", repair.ErrIO, err)
+	}
+	return paths, nil
+}
+
 // fingerprint is a hash, in hex, of all that the output and the report of a
 // repair follow from: the bytes and the names of the capture and of its network
-// tables, the options, and the program, which the caller names. Two runs
-// with one fingerprint write the same. Errors are ErrNoCapture, ErrNoTables, ErrIO
+// tables, the options as choices has them, and the program, which the caller names. Two
+// runs with one fingerprint write the same. Errors are ErrNoCapture, ErrNoTables, ErrIO
 // or the context's.
-func fingerprint(ctx context.Context, in, program string, o *repair.Options) (string, error) {
-	paths := o.Tables
-	if len(paths) == 0 {
-		var err error
-		if paths, err = tables.Find(in, naming.Stem(in)); err != nil {
-			return "", fmt.Errorf("%w: %w", repair.ErrIO, err)
-		}
-	}
+func fingerprint(ctx context.Context, in, program, choices string, paths []string) (string, error) {
 	h := sha256.New()
 	frame(h, []byte(program))
-	frame(h, []byte(choices(*o)))
+	frame(h, []byte(choices))
 	frame(h, []byte(filepath.Base(in)))
 	if err := addFile(ctx, h, in); err != nil {
 		return "", err

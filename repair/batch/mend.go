@@ -25,7 +25,11 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", repair.ErrNoCapture, err)
 	}
-	inputs, err := fingerprint(ctx, j.file, r.o.Program, &r.o.Repair)
+	paths, err := r.tablesOf(j.file)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := fingerprint(ctx, j.file, r.o.Program, r.choices, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +51,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 		return nil, fmt.Errorf("%w: create the report: %w", repair.ErrIO, err)
 	}
 	defer func() { err = errors.Join(err, f.Discard()) }() // where it has not appeared
-	if rep, err = r.repair(ctx, j, out, before); err != nil {
+	if rep, err = r.repair(ctx, j, out, paths, before); err != nil {
 		return nil, err
 	}
 	output, err := hashOf(ctx, out)
@@ -58,9 +62,10 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	return rep, writeReport(ctx, f, reportPath, rep)
 }
 
-// repair repairs the capture, which was as before says.
-func (r *runner) repair(ctx context.Context, j job, out string, before os.FileInfo) (*report.Report, error) {
+// repair repairs the capture, which was as before says, with these tables.
+func (r *runner) repair(ctx context.Context, j job, out string, paths []string, before os.FileInfo) (*report.Report, error) {
 	o := r.o.Repair
+	o.Tables = paths
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
 	o.MaxUnpacked = r.limits.most(before.Size())
 	rep, err := repair.File(ctx, j.file, out, o)
@@ -147,6 +152,7 @@ func (r *runner) makeFolder(t *task) error {
 // writeReport writes a report whole, unless it is there already.
 func writeReport(ctx context.Context, f *atomicfile.File, name string, r *report.Report) error {
 	var text bytes.Buffer
+	text.Grow(1 << 14)
 	if err := r.WriteJSON(&text); err != nil {
 		return err
 	}

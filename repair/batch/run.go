@@ -32,6 +32,7 @@ const (
 // runner carries out a plan.
 type runner struct {
 	*Plan
+	choices string // that the options make
 	scratch string // folder for members of archives
 	tables  string // folder in it for the tables of the archive at hand
 	group   *errgroup.Group
@@ -63,7 +64,7 @@ type job struct {
 func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
 	jobs := int64(p.o.Jobs)
 	r := &runner{
-		Plan: p, partly: make(map[*task]int64),
+		Plan: p, choices: choices(p.o.Repair), partly: make(map[*task]int64),
 		places: semaphore.NewWeighted(jobs + mostWaiting), memory: semaphore.NewWeighted(p.o.Memory), turns: semaphore.NewWeighted(jobs),
 	}
 	r.progress.Captures = len(p.tasks)
