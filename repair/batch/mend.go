@@ -29,9 +29,12 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := fingerprint(ctx, j.file, r.o.Program, r.choices, paths)
+	inputs, read, err := fingerprint(ctx, j.file, r.o.Program, r.choices, paths)
 	if err != nil {
 		return nil, err
+	}
+	if read <= mostPaused {
+		ctx = atomicfile.WithPause(ctx, r.pause)
 	}
 	out := j.t.out()
 	reportPath := reportName(out)
@@ -54,7 +57,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if rep, err = r.repair(ctx, j, out, paths, before); err != nil {
 		return nil, err
 	}
-	output, err := hashOf(ctx, out)
+	output, _, err := hashOf(ctx, out)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +126,7 @@ func finished(ctx context.Context, old *report.Report, inputs, out string) bool 
 	if old == nil || old.Origin == nil || old.Origin.Inputs != inputs {
 		return false
 	}
-	output, err := hashOf(ctx, out)
+	output, _, err := hashOf(ctx, out)
 	return err == nil && hex.EncodeToString(output) == old.Origin.Output
 }
 

@@ -51,6 +51,14 @@ type runner struct {
 	partly   map[*task]int64 // bytes of captures under way that count as done
 }
 
+func newRunner(p *Plan) *runner {
+	jobs := int64(p.o.Jobs)
+	return &runner{
+		Plan: p, choices: choices(p.o.Repair), partly: make(map[*task]int64),
+		places: semaphore.NewWeighted(jobs + mostWaiting), memory: semaphore.NewWeighted(p.o.Memory), turns: semaphore.NewWeighted(jobs),
+	}
+}
+
 // job is a task whose capture lies in a file.
 type job struct {
 	t    *task
@@ -62,11 +70,7 @@ type job struct {
 // Run repairs the captures. An error is the context's, or says why nothing could
 // be done at all; what goes wrong with single captures is in the summary.
 func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
-	jobs := int64(p.o.Jobs)
-	r := &runner{
-		Plan: p, choices: choices(p.o.Repair), partly: make(map[*task]int64),
-		places: semaphore.NewWeighted(jobs + mostWaiting), memory: semaphore.NewWeighted(p.o.Memory), turns: semaphore.NewWeighted(jobs),
-	}
+	r := newRunner(p)
 	r.progress.Captures = len(p.tasks)
 	for i := range p.tasks {
 		r.progress.Bytes += p.tasks[i].size
@@ -95,8 +99,9 @@ func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
 // at: a disk syncs many small files in about the time that it takes for one.
 const mostWaiting = 30
 
-// mostPaused is the size of the largest capture, bytes, beside which others are begun
-// while it waits for the disk: the disk is busy with a larger one.
+// mostPaused is how many bytes a capture and its tables have at most beside which others
+// are begun while they wait for the disk: it is busy with larger ones, and they keep much
+// memory.
 const mostPaused = 16 << 20
 
 // work carries out the tasks, as many at a time as there are jobs, in their order.
@@ -177,7 +182,7 @@ func (r *runner) pause(wait func()) {
 // What one repair takes, roughly: for itself, and for what it holds of the
 // capture at a time, bytes.
 const (
-	baseMemory   = 16 << 20
+	baseMemory   = 4 << 20
 	windowMemory = 80 << 20
 	blowUp       = 3 // memory of a byte of the capture in the window
 	unpacking    = 8 // bytes of the capture in one of a compressed file
@@ -195,9 +200,6 @@ func (r *runner) need(t *task) int64 {
 // carryOut does one job. The error is the context's.
 func (r *runner) carryOut(ctx context.Context, j job) error {
 	defer j.done()
-	if j.t.size <= mostPaused {
-		ctx = atomicfile.WithPause(ctx, r.pause)
-	}
 	rep, err := r.mend(ctx, j)
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
