@@ -119,7 +119,7 @@ func NewReader(r io.Reader, opts ReaderOptions) (*Reader, error) {
 // the latter gives an error, who drives may know a layout for Resume.
 func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 	rd := &Reader{
-		Source:    &compress.Source{R: r},
+		Source:    &compress.Source{R: r, Expected: opts.Expected},
 		opts:      opts,
 		batchSize: opts.BatchSize,
 		maxBlock:  opts.MaxBlock,
