@@ -127,7 +127,7 @@ func (t *candidates) arrange() {
 
 // indexSums makes start of the sorted sums, and says how they are spread.
 func (t *candidates) indexSums() {
-	const each = 4 // entries of start for a candidate, at least, as long as there are residues
+	const each = 16 // entries of start for a candidate, so that most are empty
 	t.coarse = max(0, 16-bits.Len(uint(each*len(t.sums))))
 	t.start = make([]int32, 1<<(16-t.coarse)+1)
 	filled, run := 0, 0
@@ -150,14 +150,20 @@ func (t *candidates) with(r header.Residue) []int32 {
 	if t.start == nil {
 		return nil
 	}
-	from, to := int(t.start[int(r)>>t.coarse]), int(t.start[int(r)>>t.coarse+1])
-	if t.coarse > 0 && from < to {
-		sums := t.sums[from:to]
-		below, _ := slices.BinarySearch(sums, r)
-		upTo := below + sort.Search(len(sums)-below, func(i int) bool { return sums[below+i] > r })
-		from, to = from+below, from+upTo
+	bucket := int(r) >> t.coarse
+	if from, to := t.start[bucket], t.start[bucket+1]; t.coarse == 0 || from == to {
+		return t.order[from:to]
 	}
-	return t.order[from:to]
+	return t.among(bucket, r)
+}
+
+// among returns those of a bucket of start that have residue r.
+func (t *candidates) among(bucket int, r header.Residue) []int32 {
+	from, to := t.start[bucket], t.start[bucket+1]
+	sums, order := t.sums[from:to], t.order[from:to]
+	below, _ := slices.BinarySearch(sums, r)
+	equal := sort.Search(len(sums)-below, func(i int) bool { return sums[below+i] > r })
+	return order[below : below+equal]
 }
 
 // addresses returns those of the candidates for which some holds, sorted, zones aside.
