@@ -3,7 +3,9 @@ package infer
 import (
 	"bytes"
 	"math"
+	"math/bits"
 	"slices"
+	"sort"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
@@ -45,9 +47,12 @@ type candidates struct {
 	index index // of list
 	list  pages[candidate]
 
-	// By arrange: the candidates with residue r are order[start[r]:start[r+1]].
-	start    []int32
+	// By arrange: the candidates by residue, those of residues that are r>>coarse from
+	// start[r>>coarse] up to the next start. The fewer there are, the coarser that is.
 	order    []int32
+	sums     []header.Residue // of those in order
+	start    []int32
+	coarse   int
 	occupied float64        // share of the residues that some candidate has
 	counts   [roles]int     // of the candidates with a role
 	largest  int            // how many candidates a residue has at most
@@ -93,13 +98,12 @@ func (t *candidates) place(a *packet.Addr, zone uint32, hash uint64) int32 {
 // arrange sorts the candidates by residue, and by address within one, so that
 // results do not depend on the order in which they came.
 func (t *candidates) arrange() {
-	t.start = make([]int32, 1<<16+1)
-	t.order = make([]int32, t.list.len())
-	sums := make([]header.Residue, t.list.len())
+	n := t.list.len()
+	own := make([]header.Residue, n)
+	t.order = make([]int32, n)
 	t.counts = [roles]int{}
 	for i, c := range t.list.all() {
-		sums[i] = header.ResidueOf(c.addr)
-		t.start[int(sums[i])+1]++
+		own[i] = header.ResidueOf(c.addr)
 		t.order[i] = i
 		for r := range t.counts {
 			t.counts[r] += int(c.roles >> r & 1)
@@ -108,24 +112,37 @@ func (t *candidates) arrange() {
 	for r, n := range t.counts {
 		t.shares[r] = -math.Log2(float64(max(1, n)))
 	}
-	filled := 0
-	t.largest = 0
-	before := int32(0)
-	for r, n := range t.start {
-		if n > 0 {
-			filled++
-			t.largest = max(t.largest, int(n))
-			before += n
-		}
-		t.start[r] = before
-	}
-	t.occupied = float64(filled) / residueCount
 	slices.SortFunc(t.order, func(i, j int32) int {
-		if sums[i] != sums[j] {
-			return int(sums[i]) - int(sums[j])
+		if own[i] != own[j] {
+			return int(own[i]) - int(own[j])
 		}
 		return compareAddr(t.list.at(i).addr, t.list.at(j).addr)
 	})
+	t.sums = make([]header.Residue, n)
+	for at, i := range t.order {
+		t.sums[at] = own[i]
+	}
+	t.indexSums()
+}
+
+// indexSums makes start of the sorted sums, and says how they are spread.
+func (t *candidates) indexSums() {
+	const each = 16 // entries of start for a candidate, so that most are empty
+	t.coarse = max(0, 16-bits.Len(uint(each*len(t.sums))))
+	t.start = make([]int32, 1<<(16-t.coarse)+1)
+	filled, run := 0, 0
+	t.largest = 0
+	for at, r := range t.sums {
+		t.start[int(r)>>t.coarse+1]++
+		if run++; at == 0 || r != t.sums[at-1] {
+			filled, run = filled+1, 1
+		}
+		t.largest = max(t.largest, run)
+	}
+	for i := range t.start[1:] {
+		t.start[i+1] += t.start[i]
+	}
+	t.occupied = float64(filled) / residueCount
 }
 
 // with returns the indices of the candidates that have residue r.
@@ -133,7 +150,20 @@ func (t *candidates) with(r header.Residue) []int32 {
 	if t.start == nil {
 		return nil
 	}
-	return t.order[t.start[r]:t.start[int(r)+1]]
+	bucket := int(r) >> t.coarse
+	if from, to := t.start[bucket], t.start[bucket+1]; t.coarse == 0 || from == to {
+		return t.order[from:to]
+	}
+	return t.among(bucket, r)
+}
+
+// among returns those of a bucket of start that have residue r.
+func (t *candidates) among(bucket int, r header.Residue) []int32 {
+	from, to := t.start[bucket], t.start[bucket+1]
+	sums, order := t.sums[from:to], t.order[from:to]
+	below, _ := slices.BinarySearch(sums, r)
+	equal := sort.Search(len(sums)-below, func(i int) bool { return sums[below+i] > r })
+	return order[below : below+equal]
 }
 
 // addresses returns those of the candidates for which some holds, sorted, zones aside.

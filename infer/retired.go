@@ -232,21 +232,29 @@ func (t *flows) without(leaves func(i int32) bool) flows {
 
 // portSet is a set of the ports that flows may have, with their class. It may
 // have some that weren't added.
-type portSet struct{ words []uint64 }
+type portSet struct {
+	words [portSetPages]*[portSetPage]uint64 // made when something is put there
+}
 
-const portSetBits = 20
+const (
+	portSetBits  = 20
+	portSetPage  = 64 // words
+	portSetPages = 1 << portSetBits / 64 / portSetPage
+)
 
 func (s *portSet) add(p header.Ports, c class) {
-	if s.words == nil {
-		s.words = make([]uint64, 1<<portSetBits/64)
-	}
 	i, bit := s.bit(p, c)
-	s.words[i] |= bit
+	page := &s.words[i/portSetPage]
+	if *page == nil {
+		*page = new([portSetPage]uint64)
+	}
+	(*page)[i%portSetPage] |= bit
 }
 
 func (s *portSet) has(p header.Ports, c class) bool {
 	i, bit := s.bit(p, c)
-	return s.words != nil && s.words[i]&bit != 0
+	page := s.words[i/portSetPage]
+	return page != nil && page[i%portSetPage]&bit != 0
 }
 
 func (s *portSet) bit(p header.Ports, c class) (word int, bit uint64) {

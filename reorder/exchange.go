@@ -2,7 +2,46 @@ package reorder
 
 // causeSlots is how many causes are remembered beyond the window. One that was
 // forgotten can only be missed where it is asked again after its answer.
-const causeSlots = 1 << 15
+const causeSlots = causePages * causesPage
+
+const (
+	causesPage = 64
+	causePages = 512
+)
+
+// askedBefore are causes, each at a place that its name decides, in pages that are made when
+// something is put there: few are needed for a small capture. The zero value is empty.
+type askedBefore [causePages]*[causesPage]uint64
+
+// has reports whether a cause is remembered.
+func (a *askedBefore) has(cause uint64) bool {
+	page := a[cause/causesPage%causePages]
+	return page != nil && page[cause%causesPage] == cause
+}
+
+// add remembers a cause in place of another.
+func (a *askedBefore) add(cause uint64) {
+	page := &a[cause/causesPage%causePages]
+	if *page == nil {
+		*page = new([causesPage]uint64)
+	}
+	(*page)[cause%causesPage] = cause
+}
+
+// clone copies what is remembered, nil as nil.
+func (a *askedBefore) clone() *askedBefore {
+	if a == nil {
+		return nil
+	}
+	c := new(askedBefore)
+	for i, page := range a {
+		if page != nil {
+			own := *page
+			c[i] = &own
+		}
+	}
+	return c
+}
 
 // noteExchange remembers what the packet asks, and doubts an answer to what
 // nobody has asked yet.
@@ -11,13 +50,13 @@ func (t *tracker) noteExchange(it *item) {
 		return
 	}
 	if t.causes == nil {
-		t.causes = make([]uint64, causeSlots)
+		t.causes = new(askedBefore)
 	}
-	it.doubtIf(it.effect != 0 && t.causes[it.effect%causeSlots] != it.effect, it.by.bit())
-	it.doubtIf(it.quoted != 0 && t.causes[it.quoted%causeSlots] != it.quoted, LawQuote.bit())
+	it.doubtIf(it.effect != 0 && !t.causes.has(it.effect), it.by.bit())
+	it.doubtIf(it.quoted != 0 && !t.causes.has(it.quoted), LawQuote.bit())
 	for _, cause := range [...]uint64{it.cause, it.self} {
 		if cause != 0 {
-			t.causes[cause%causeSlots] = cause
+			t.causes.add(cause)
 		}
 	}
 }

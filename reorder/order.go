@@ -150,6 +150,9 @@ func (r *Orderer) Push(p *Packet) {
 	r.enter()
 }
 
+// leastRoom is for how many packets there is room at first.
+const leastRoom = 64
+
 // room makes room for one more packet in the window. It grows up to the limit by
 // three times what it holds: what is copied waits to be collected, and nothing of that
 // size uses it again, while room that is never used takes no memory.
@@ -158,7 +161,7 @@ func (r *Orderer) room() {
 	if n < cap(r.items) {
 		return
 	}
-	more := max(3*n, batch)
+	more := max(3*n, leastRoom)
 	if n <= r.limit {
 		more = min(more, r.limit+1-n)
 	}

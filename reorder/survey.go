@@ -101,7 +101,7 @@ func (r *Orderer) inStampOrder() *Orderer {
 		swaps := *r.track.swaps
 		c.track.swaps = &swaps
 	}
-	c.track.causes = slices.Clone(r.track.causes)
+	c.track.causes = r.track.causes.clone()
 	c.track.flows = r.track.flows.Clone((*flow).clone)
 	measure := *r.measure
 	c.measure = &measure

@@ -96,7 +96,7 @@ func (it *item) out() bool { return it.seg.Outbound == tcp.Out || it.seg.Outboun
 // pairs are the window's business, and only where something is suspect.
 type tracker struct {
 	flows  tcp.Store[flow] // by Segment.Flow
-	causes []uint64        // what was asked lately, by hash
+	causes *askedBefore    // what was asked lately, by hash
 	learns bool            // count what a Profile is made of
 	swaps  *swapMeter      // of a survey
 

@@ -27,6 +27,7 @@ type File struct {
 	*os.File
 	target string
 	failed error
+	synced bool // all that was written is on the disk
 	closed bool
 	ended  bool // it has appeared, or was discarded
 }
@@ -172,6 +173,7 @@ func keepsName(f *os.File) bool {
 
 // Write writes b, and remembers that it failed.
 func (p *File) Write(b []byte) (int, error) {
+	p.synced = false
 	n, err := p.File.Write(b)
 	err = instead("write", p.target, err)
 	if p.failed == nil {
@@ -200,7 +202,7 @@ func (p *File) CommitNew() error {
 // but for a name that is taken, the file is discarded.
 func (p *File) appear(rename func() error) error {
 	err := p.failed
-	if err == nil && !p.closed {
+	if err == nil && !p.closed && !p.synced {
 		err = p.Sync()
 	}
 	if err == nil && !RenamesOpen {

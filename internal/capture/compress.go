@@ -11,9 +11,13 @@ import (
 	"github.com/mendcap/mendcap/internal/compress"
 )
 
+// unpacking is how many times as long as its compressed file a capture is expected to be.
+const unpacking = 8
+
 // decompress puts the decompressor in front of what is read.
 func (r *Reader) decompress(c *compress.Codec) (io.Reader, error) {
 	r.compression = c.Name
+	r.fit.size = min(unpacking*r.fit.size, r.batchSize)
 	plain, err := compress.NewSalvager(c, r.Source, r.Plain)
 	r.Unpacked = plain
 	if err == io.EOF {

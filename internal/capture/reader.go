@@ -20,7 +20,10 @@ const (
 // ReaderOptions are the limits of a Reader. The zero value is fit for use.
 type ReaderOptions struct {
 	BatchSize int // memory of one batch, bytes; 0 = 256 KiB
-	MaxBlock  int // largest block or record that is believed, bytes; 0 = 64 MiB
+	// Expected is how long the file is, bytes, as far as that is known; 0 = it isn't. No
+	// batch begins with more room than it is likely to need for that.
+	Expected int64
+	MaxBlock int // largest block or record that is believed, bytes; 0 = 64 MiB
 	// MaxUnpacked is how much a compressed file may decompress to, bytes; 0 = any
 	// amount. Beyond it the capture ends with an ErrUnpacked.
 	MaxUnpacked int64
@@ -103,11 +106,15 @@ type Driver interface {
 // the latter gives an error, who drives may know a layout for Resume.
 func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 	batchSize := max(cmp.Or(opts.BatchSize, defaultBatchSize), MinBatchSize)
+	fit := batchSize
+	if e := opts.Expected; e > 0 && e < int64(batchSize) {
+		fit = max(int(e)+1, MinBatchSize) // with room to see that no more comes
+	}
 	return &Reader{
-		Source:    &compress.Source{R: r},
+		Source:    &compress.Source{R: r, Expected: opts.Expected},
 		opts:      opts,
 		batchSize: batchSize,
-		fit:       reading{size: batchSize},
+		fit:       reading{size: fit},
 		maxBlock:  cmp.Or(opts.MaxBlock, defaultMaxBlock),
 		free:      make(chan *Batch, freeBatches),
 	}

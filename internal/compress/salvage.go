@@ -58,11 +58,19 @@ type Salvager struct {
 	spliced bool  // what plain reads was put together: its checksum can't be right
 }
 
+// leastBuffer is how much of a small file is read at a time, bytes: what the codecs look
+// at together fits.
+const leastBuffer = 4 << 10
+
 // NewSalvager decompresses from, which reads src and starts with the first bytes of the
 // file. An error says that not even its beginning can be decompressed.
 func NewSalvager(c *Codec, src *Source, from io.Reader) (*Salvager, error) {
 	s := &Salvager{codec: c, source: src, tape: &tape{r: from}}
-	s.buf = bufio.NewReaderSize(s.tape, BufferSize)
+	size := BufferSize
+	if src.Expected > 0 && src.Expected < BufferSize {
+		size = max(int(src.Expected)+1, leastBuffer)
+	}
+	s.buf = bufio.NewReaderSize(s.tape, size)
 	head, _ := s.buf.Peek(headLen)
 	s.head = append(s.head, head...)
 	var err error
@@ -265,7 +273,7 @@ func (s *Salvager) next(g *Gap) bool {
 // may also begin some bits into the byte there.
 func (s *Salvager) scan() (at int64, bit int, found bool) {
 	for {
-		w, err := s.buf.Peek(BufferSize)
+		w, err := s.buf.Peek(s.buf.Size())
 		if i, bit := s.codec.next(w); i >= 0 {
 			_, _ = s.buf.Discard(i) // they are in the buffer
 			return s.offset(), bit, true

@@ -5,8 +5,9 @@ import "io"
 // Source remembers a failure of the reader below, so that it can be told
 // from damage that a decompressor found.
 type Source struct {
-	R   io.Reader
-	Err error // of R, but for its end
+	R        io.Reader
+	Expected int64 // how long the file is, bytes, as far as that is known; 0 = it isn't
+	Err      error // of R, but for its end
 }
 
 // idleReads is how often a reader may give nothing before it counts as stuck.

@@ -11,7 +11,7 @@ const (
 	// remembered, and reach how many of a connection's are looked at for one
 	// flag at most.
 	historyLength = 1 << 15
-	historyPage   = 1 << 9 // of which so many are made at once
+	historyPage   = 1 << 6 // of which so many are made at once
 	reach         = 1 << 11
 	// A connection may look back at so many records for each of its packets, and
 	// save up what it doesn't; it begins with some saved. The lossiest of our
@@ -20,7 +20,8 @@ const (
 	firstLook     = 1 << 13
 	mostLook      = 1 << 16
 
-	markBits = 17 // four marks for each record that is remembered
+	markBits   = 17     // four marks for each record that is remembered
+	markedFrom = 1 << 9 // records: of fewer none is marked
 )
 
 // record is a segment that went by.
@@ -73,12 +74,12 @@ func markOf(seq tcp.Seq, sum uint16) uint32 {
 // history has no copy need not be looked for in it.
 func (h *history) mark(seq tcp.Seq, sum uint16) {
 	if h.marks == nil {
-		if h.last < historyPage {
+		if h.last < markedFrom {
 			return
 		}
 		h.marks = make([]uint32, 1<<markBits)
-		for i := range h.ring[0] {
-			r := &h.ring[0][i]
+		for i := range h.last {
+			r := &h.ring[i/historyPage][i%historyPage]
 			h.marks[markOf(r.Seq, r.Sum)] = uint32(i + 1)
 		}
 	}

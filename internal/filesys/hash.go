@@ -4,13 +4,23 @@ import (
 	"context"
 	"crypto/sha256"
 	"io"
+	"sync"
 )
+
+// hashStep is how much is read at a time, bytes.
+const hashStep = 1 << 18
+
+// hashed are buffers for Hash: of many small files, to clear new ones would take longer
+// than to hash what is read.
+var hashed = sync.Pool{New: func() any { return new([hashStep]byte) }}
 
 // Hash returns the SHA-256 of what r reads, 32 bytes. Errors are those of reading,
 // or the context's once that is done.
 func Hash(ctx context.Context, r io.Reader) ([]byte, error) {
 	h := sha256.New()
-	if _, err := io.CopyBuffer(h, WhileRunning(ctx, r), make([]byte, 1<<18)); err != nil {
+	buf := hashed.Get().(*[hashStep]byte)
+	defer hashed.Put(buf)
+	if _, err := io.CopyBuffer(h, WhileRunning(ctx, r), buf[:]); err != nil {
 		return nil, err
 	}
 	return h.Sum(nil), nil

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 )
@@ -103,12 +104,26 @@ func (w *way) empty() []byte {
 	return (<-w.spare)[:0]
 }
 
+// drafted are buffers of drafts that are done, for the next ones of this process: a new
+// one is cleared first, which takes longer than to write a small capture.
+var drafted sync.Pool // of *[stepSize]byte, aligned
+
 // alignedBuffer returns an empty buffer of stepSize bytes that may be written
 // directly.
 func alignedBuffer() []byte {
+	if b, ok := drafted.Get().(*[stepSize]byte); ok {
+		return b[:0]
+	}
 	b := make([]byte, stepSize+alignment)
 	over := int(uintptr(unsafe.Pointer(unsafe.SliceData(b))) % alignment)
 	return b[(alignment-over)%alignment:][:0:stepSize]
+}
+
+// keepBuffer keeps a buffer of alignedBuffer that nobody uses any more.
+func keepBuffer(b []byte) {
+	if cap(b) == stepSize {
+		drafted.Put((*[stepSize]byte)(b[:stepSize]))
+	}
 }
 
 // run writes what comes, until there is no more. After an error it only gives
@@ -153,6 +168,9 @@ func (d *draft) stop() error {
 	}
 	close(d.way.full)
 	err := <-d.way.done
+	for range len(d.way.spare) {
+		keepBuffer(<-d.way.spare)
+	}
 	d.way = nil
 	return err
 }
@@ -166,6 +184,7 @@ func (d *draft) flush() error {
 	if err == nil {
 		_, err = d.file.Write(d.buf)
 	}
+	keepBuffer(d.buf)
 	d.buf = nil
 	return err
 }

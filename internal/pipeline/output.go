@@ -65,10 +65,13 @@ func (out *output) publish(ctx context.Context) error {
 	}
 	for {
 		appears, err := out.appears()
-		switch {
-		case !appears:
+		if !appears {
 			return errors.Join(err, out.discard())
-		case out.o.Force:
+		}
+		if err := out.pending.Settle(ctx); err != nil {
+			return errors.Join(ioError("publish the output", err), out.discard())
+		}
+		if out.o.Force {
 			return ioError("publish the output", out.pending.Commit())
 		}
 		if err := out.pending.CommitNew(); !errors.Is(err, fs.ErrExist) {

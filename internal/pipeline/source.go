@@ -115,7 +115,9 @@ func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Read
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := salvage.NewReader(filesys.WhileRunning(ctx, f), o.reading())
+	reading := o.reading()
+	reading.Expected = s.size
+	r, err := salvage.NewReader(filesys.WhileRunning(ctx, f), reading)
 	if err != nil {
 		f.Close()
 		if ctx.Err() != nil {

@@ -8,15 +8,15 @@ import (
 // An excerpt holds the last packets of a connection, and a copy of those around
 // which most was found so far.
 type excerpt struct {
-	ring   [excerptMarks]mark
+	ring   []mark     // of excerptMarks, once there were so many
 	frames frameIndex // of the marks in the ring
 	n      int64      // packets seen; the last ones are in the ring
 	weight int64      // of the last packets but for the lead
 	best   []mark
-	chosen frameIndex // of best, as frames was then
-	peak   int64      // weight of best, or of the packets in the ring that are to become it
-	first  int64      // number of the first packet of best within the excerpt
-	stale  bool       // the ring is the best so far, and best no copy of it yet
+	chosen *frameIndex // of best, as frames was then; nil without best
+	peak   int64       // weight of best, or of the packets in the ring that are to become it
+	first  int64       // number of the first packet of best within the excerpt
+	stale  bool        // the ring is the best so far, and best no copy of it yet
 }
 
 // The size of a picture, packets: so many in all, and so many of them before
@@ -45,7 +45,7 @@ type mark struct {
 func (e *excerpt) clear() {
 	e.n, e.weight, e.peak, e.first, e.stale = 0, 0, 0, 0, false
 	e.best = e.best[:0]
-	e.frames, e.chosen = frameIndex{}, frameIndex{}
+	e.frames, e.chosen = frameIndex{}, nil
 }
 
 // next returns the place of the packet at hand, a frame of the input.
@@ -58,6 +58,9 @@ func (e *excerpt) next(frame int64) *mark {
 	}
 	e.frames.add(frame, e.n)
 	e.n++
+	if int64(len(e.ring)) < min(e.n, excerptMarks) {
+		e.ring = append(e.ring, mark{})
+	}
 	return &e.ring[(e.n-1)%excerptMarks]
 }
 
@@ -73,6 +76,9 @@ func (e *excerpt) last(frame int64) *mark {
 // kept returns the mark of a frame of the input in the best stretch, nil where
 // it is not in it.
 func (e *excerpt) kept(frame int64) *mark {
+	if e.chosen == nil {
+		return nil
+	}
 	if n := e.chosen.find(frame, e.first); n >= 0 {
 		return &e.best[n-e.first]
 	}
@@ -133,7 +139,10 @@ func (e *excerpt) keep() {
 	for n := e.first; n < e.n; n++ {
 		e.best = append(e.best, e.ring[n%excerptMarks])
 	}
-	e.chosen = e.frames
+	if e.chosen == nil {
+		e.chosen = new(frameIndex)
+	}
+	*e.chosen = e.frames
 }
 
 // picture is the graph of a connection; nil where nothing was found.

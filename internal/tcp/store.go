@@ -25,7 +25,7 @@ type Store[T any] struct {
 }
 
 // storePage is how many places are made at once.
-const storePage = 32
+const storePage = 8
 
 // kept is a place and what is in it.
 type kept[T any] struct {

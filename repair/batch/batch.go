@@ -23,7 +23,7 @@ import (
 // Options choose what is repaired, and how. The zero value works.
 type Options struct {
 	Dir     string   // folder that mirrors what was walked, made if need be; "": outputs are written beside their captures
-	Jobs    int      // captures repaired at a time, 0 = one a processor
+	Jobs    int      // captures repaired at a time, beside those that wait for the disk; 0 = one a processor
 	Memory  int64    // bytes that the jobs may take together, roughly; 0 = DefaultMemory
 	Include []string // patterns, one of which the name of a capture must match; none: all do
 	Exclude []string // patterns of files and folders that are passed over

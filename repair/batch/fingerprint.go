@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -17,42 +18,50 @@ import (
 	"github.com/mendcap/mendcap/repair"
 )
 
+// tablesOf are the network tables that a capture is repaired with: those that were named,
+// or those beside it.
+func (r *runner) tablesOf(in string) ([]string, error) {
+	if len(r.o.Repair.Tables) > 0 {
+		return r.o.Repair.Tables, nil
+	}
+	paths, err := tables.Find(in, naming.Stem(in))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", repair.ErrIO, err)
+	}
+	return paths, nil
+}
+
 // fingerprint is a hash, in hex, of all that the output and the report of a
 // repair follow from: the bytes and the names of the capture and of its network
-// tables, the options, and the program, which the caller names. Two runs
-// with one fingerprint write the same. Errors are ErrNoCapture, ErrNoTables, ErrIO
-// or the context's.
-func fingerprint(ctx context.Context, in, program string, o *repair.Options) (string, error) {
-	paths := o.Tables
-	if len(paths) == 0 {
-		var err error
-		if paths, err = tables.Find(in, naming.Stem(in)); err != nil {
-			return "", fmt.Errorf("%w: %w", repair.ErrIO, err)
-		}
-	}
+// tables, the options as choices has them, and the program, which the caller names. Two
+// runs with one fingerprint write the same. Read is how many bytes all the files have.
+// Errors are ErrNoCapture, ErrNoTables, ErrIO or the context's.
+func fingerprint(ctx context.Context, in, program, choices string, paths []string) (hash string, read int64, err error) {
 	h := sha256.New()
 	frame(h, []byte(program))
-	frame(h, []byte(choices(*o)))
+	frame(h, []byte(choices))
 	frame(h, []byte(filepath.Base(in)))
-	if err := addFile(ctx, h, in); err != nil {
-		return "", err
+	if read, err = addFile(ctx, h, in); err != nil {
+		return "", 0, err
 	}
 	for _, path := range paths {
 		list, err := tables.Files(path)
 		if err != nil {
-			return "", fmt.Errorf("%w: %w", repair.ErrNoTables, err)
+			return "", 0, fmt.Errorf("%w: %w", repair.ErrNoTables, err)
 		}
 		for _, file := range list {
 			frame(h, []byte(filepath.Base(file)))
-			switch err := addFile(ctx, h, file); {
+			n, err := addFile(ctx, h, file)
+			switch {
 			case errors.Is(err, repair.ErrNoCapture):
 				frame(h, []byte("can't be read"))
 			case err != nil:
-				return "", err
+				return "", 0, err
 			}
+			read += n
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return hex.EncodeToString(h.Sum(nil)), read, nil
 }
 
 // choices spells out the options that decide what is written.
@@ -81,26 +90,30 @@ func frame(h hash.Hash, p []byte) {
 	h.Write(p)
 }
 
-// addFile adds the hash of a file's bytes.
-func addFile(ctx context.Context, to hash.Hash, path string) error {
-	sum, err := hashOf(ctx, path)
+// addFile adds the hash of a file's bytes, and returns how many these are.
+func addFile(ctx context.Context, to hash.Hash, path string) (int64, error) {
+	sum, n, err := hashOf(ctx, path)
 	if err == nil {
 		frame(to, sum)
 	}
-	return err
+	return n, err
 }
 
-// hashOf returns the SHA-256 of a file. Errors are ErrNoCapture, ErrIO or the
-// context's.
-func hashOf(ctx context.Context, path string) ([]byte, error) {
+// hashOf returns the SHA-256 of a file, and how many bytes it has. Errors are
+// ErrNoCapture, ErrIO or the context's.
+func hashOf(ctx context.Context, path string) ([]byte, int64, error) {
 	f, err := filesys.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", repair.ErrNoCapture, err)
+		return nil, 0, fmt.Errorf("%w: %w", repair.ErrNoCapture, err)
 	}
 	defer f.Close()
 	sum, err := filesys.Hash(ctx, f)
+	var n int64
+	if err == nil {
+		n, err = f.Seek(0, io.SeekCurrent)
+	}
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("%w: read %s: %w", repair.ErrIO, path, err)
 	}
-	return sum, err
+	return sum, n, err
 }

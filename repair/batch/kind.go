@@ -2,9 +2,11 @@ package batch
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/compress"
@@ -38,8 +40,18 @@ func sniff(r io.Reader) (kind, io.Reader, error) {
 	return kind, io.MultiReader(&seen, r), whole.err
 }
 
+// sniffers are buffers for kindOf, as large as Decompress wants them: to clear a new one
+// for each file would take longer than to read its beginning.
+var sniffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, compress.BufferSize) }}
+
 func kindOf(r io.Reader) kind {
-	plain, compression, err := compress.Decompress(r)
+	buf := sniffers.Get().(*bufio.Reader)
+	buf.Reset(r)
+	defer func() {
+		buf.Reset(nil)
+		sniffers.Put(buf)
+	}()
+	plain, compression, err := compress.Decompress(buf)
 	if err != nil {
 		return kindOther
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -26,9 +25,16 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", repair.ErrNoCapture, err)
 	}
-	inputs, err := fingerprint(ctx, j.file, r.o.Program, &r.o.Repair)
+	paths, err := r.tablesOf(j.file)
 	if err != nil {
 		return nil, err
+	}
+	inputs, read, err := fingerprint(ctx, j.file, r.o.Program, r.choices, paths)
+	if err != nil {
+		return nil, err
+	}
+	if read <= mostPaused {
+		ctx = atomicfile.WithPause(ctx, r.pause)
 	}
 	out := j.t.out()
 	reportPath := reportName(out)
@@ -48,20 +54,21 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 		return nil, fmt.Errorf("%w: create the report: %w", repair.ErrIO, err)
 	}
 	defer func() { err = errors.Join(err, f.Discard()) }() // where it has not appeared
-	if rep, err = r.repair(ctx, j, out, before); err != nil {
+	if rep, err = r.repair(ctx, j, out, paths, before); err != nil {
 		return nil, err
 	}
-	output, err := hashOf(ctx, out)
+	output, _, err := hashOf(ctx, out)
 	if err != nil {
 		return nil, err
 	}
 	rep.Origin = &report.Origin{Inputs: inputs, Output: hex.EncodeToString(output)}
-	return rep, writeReport(f, reportPath, rep)
+	return rep, writeReport(ctx, f, reportPath, rep)
 }
 
-// repair repairs the capture, which was as before says.
-func (r *runner) repair(ctx context.Context, j job, out string, before os.FileInfo) (*report.Report, error) {
+// repair repairs the capture, which was as before says, with these tables.
+func (r *runner) repair(ctx context.Context, j job, out string, paths []string, before os.FileInfo) (*report.Report, error) {
 	o := r.o.Repair
+	o.Tables = paths
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
 	o.MaxUnpacked = r.limits.most(before.Size())
 	rep, err := repair.File(ctx, j.file, out, o)
@@ -119,7 +126,7 @@ func finished(ctx context.Context, old *report.Report, inputs, out string) bool 
 	if old == nil || old.Origin == nil || old.Origin.Inputs != inputs {
 		return false
 	}
-	output, err := hashOf(ctx, out)
+	output, _, err := hashOf(ctx, out)
 	return err == nil && hex.EncodeToString(output) == old.Origin.Output
 }
 
@@ -146,18 +153,22 @@ func (r *runner) makeFolder(t *task) error {
 }
 
 // writeReport writes a report whole, unless it is there already.
-func writeReport(f *atomicfile.File, name string, r *report.Report) error {
+func writeReport(ctx context.Context, f *atomicfile.File, name string, r *report.Report) error {
 	var text bytes.Buffer
+	text.Grow(1 << 14)
 	if err := r.WriteJSON(&text); err != nil {
 		return err
 	}
 	if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
 		return nil
 	}
-	err := f.Fill(func(w io.Writer) error {
-		_, err := text.WriteTo(w)
-		return err
-	})
+	_, err := text.WriteTo(f)
+	if err == nil {
+		err = f.Settle(ctx)
+	}
+	if err == nil {
+		err = f.Commit()
+	}
 	if err != nil {
 		return fmt.Errorf("%w: write the report: %w", repair.ErrIO, err)
 	}

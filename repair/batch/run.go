@@ -32,10 +32,15 @@ const (
 // runner carries out a plan.
 type runner struct {
 	*Plan
+	choices string // that the options make
 	scratch string // folder for members of archives
 	tables  string // folder in it for the tables of the archive at hand
-	memory  *semaphore.Weighted
 	group   *errgroup.Group
+
+	// What a job has from its begin to its end, in the order in which it is given: a
+	// place among those under way, memory, and a turn to work. That alone is given up
+	// while it waits for the disk.
+	places, memory, turns *semaphore.Weighted
 
 	kept  atomic.Int64 // captures that an earlier run had finished
 	swept sync.Map     // of true by folders of outputs
@@ -44,6 +49,14 @@ type runner struct {
 	entries  []report.Entry
 	progress Progress
 	partly   map[*task]int64 // bytes of captures under way that count as done
+}
+
+func newRunner(p *Plan) *runner {
+	jobs := int64(p.o.Jobs)
+	return &runner{
+		Plan: p, choices: choices(p.o.Repair), partly: make(map[*task]int64),
+		places: semaphore.NewWeighted(jobs + mostWaiting), memory: semaphore.NewWeighted(p.o.Memory), turns: semaphore.NewWeighted(jobs),
+	}
 }
 
 // job is a task whose capture lies in a file.
@@ -57,7 +70,7 @@ type job struct {
 // Run repairs the captures. An error is the context's, or says why nothing could
 // be done at all; what goes wrong with single captures is in the summary.
 func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
-	r := &runner{Plan: p, memory: semaphore.NewWeighted(p.o.Memory), partly: make(map[*task]int64)}
+	r := newRunner(p)
 	r.progress.Captures = len(p.tasks)
 	for i := range p.tasks {
 		r.progress.Bytes += p.tasks[i].size
@@ -82,10 +95,18 @@ func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
 	return sum, nil
 }
 
+// mostWaiting is how many captures may wait for the disk beside those that are worked
+// at: a disk syncs many small files in about the time that it takes for one.
+const mostWaiting = 30
+
+// mostPaused is how many bytes a capture and its tables have at most beside which others
+// are begun while they wait for the disk: it is busy with larger ones, and they keep much
+// memory.
+const mostPaused = 16 << 20
+
 // work carries out the tasks, as many at a time as there are jobs, in their order.
 func (r *runner) work(ctx context.Context) error {
 	r.group, ctx = errgroup.WithContext(ctx)
-	r.group.SetLimit(min(r.o.Jobs, max(1, len(r.tasks))))
 	err := r.produce(ctx)
 	return cmp.Or(r.group.Wait(), err)
 }
@@ -113,16 +134,55 @@ func (r *runner) produce(ctx context.Context) error {
 	return nil
 }
 
-// send hands out a job, once fewer than all are under way.
+// send hands out a job, once it can be worked at.
 func (r *runner) send(ctx context.Context, j job) error {
-	r.group.Go(func() error { return r.carryOut(ctx, j) })
+	end, err := r.begin(ctx, j.t)
+	if err != nil {
+		j.done()
+		return err
+	}
+	r.group.Go(func() error {
+		defer end()
+		return r.carryOut(ctx, j)
+	})
 	return ctx.Err()
+}
+
+// begin waits for all that a job has, which what it returns gives back. The error is the
+// context's.
+func (r *runner) begin(ctx context.Context, t *task) (end func(), err error) {
+	need := r.need(t)
+	if err := r.places.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	if err := r.memory.Acquire(ctx, need); err != nil {
+		r.places.Release(1)
+		return nil, err
+	}
+	if err := r.turns.Acquire(ctx, 1); err != nil {
+		r.memory.Release(need)
+		r.places.Release(1)
+		return nil, err
+	}
+	return func() {
+		r.turns.Release(1)
+		r.memory.Release(need)
+		r.places.Release(1)
+	}, nil
+}
+
+// pause lets another job work while one waits for the disk. It ends with the turn of that
+// one again, also after the context: others give theirs up then.
+func (r *runner) pause(wait func()) {
+	r.turns.Release(1)
+	wait()
+	_ = r.turns.Acquire(context.Background(), 1) // its only error is the context's
 }
 
 // What one repair takes, roughly: for itself, and for what it holds of the
 // capture at a time, bytes.
 const (
-	baseMemory   = 16 << 20
+	baseMemory   = 4 << 20
 	windowMemory = 80 << 20
 	blowUp       = 3 // memory of a byte of the capture in the window
 	unpacking    = 8 // bytes of the capture in one of a compressed file
@@ -140,11 +200,6 @@ func (r *runner) need(t *task) int64 {
 // carryOut does one job. The error is the context's.
 func (r *runner) carryOut(ctx context.Context, j job) error {
 	defer j.done()
-	need := r.need(j.t)
-	if err := r.memory.Acquire(ctx, need); err != nil {
-		return err
-	}
-	defer r.memory.Release(need)
 	rep, err := r.mend(ctx, j)
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
