@@ -107,6 +107,11 @@ type tracker struct {
 	idFlow    nearCount
 	steps     int64 // among the islands and spans of packets' senders
 	forgotten int64 // of them, since there were too many
+	tally
+}
+
+// tally counts what, beside the violations, tells how a capture was disturbed.
+type tally struct {
 	// Inbound packets that were stamped with the one before: those whose numbers
 	// fall, and those whose numbers rise.
 	falls, rises int64
