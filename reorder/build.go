@@ -41,8 +41,9 @@ type builder struct {
 	tree    []node
 	sorted  []numbered
 	reports []sackReport
+	states  []sackState
 	bare    []node
-	asked   names[uint64, node]
+	asked   askers
 	log     []node     // the host's ACKs, as it sent them
 	arrived []interval // of the first copies of a half, in the log
 	until   []int64    // by entry of the log: the first stamp from it on

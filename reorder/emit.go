@@ -108,17 +108,17 @@ func (r *Orderer) forward() {
 		r.first[n], r.key[n] = math.MinInt64, -1
 	}
 	r.aside = r.aside[:0]
-	for i := len(g.order) - 1; i >= 0; i-- {
-		b := g.order[i]
-		first := r.first[b]
+	firsts, place := r.first, g.place
+	for _, b := range slices.Backward(g.order) {
+		first := firsts[b]
 		for _, c := range g.causes(b) {
 			if !c.law.soft() {
-				first = max(first, r.first[c.n])
+				first = max(first, firsts[c.n])
 			}
 		}
-		p := &g.place[b]
+		p := &place[b]
 		if p.state == sound {
-			r.first[b] = first
+			firsts[b] = first
 		} else if int(b) < len(r.items) {
 			r.aside = append(r.aside, bounded{b, max(first, r.items[b].earliest)})
 		}
@@ -141,10 +141,12 @@ func (r *Orderer) backward() {
 		r.last[n] = math.MaxInt64
 	}
 	copy(r.last, r.stamp)
+	lasts := r.last
 	for _, b := range g.order {
+		last := lasts[b]
 		for _, c := range g.causes(b) {
-			if !c.law.soft() {
-				r.last[c.n] = min(r.last[c.n], r.last[b])
+			if !c.law.soft() && last < lasts[c.n] {
+				lasts[c.n] = last
 			}
 		}
 	}

@@ -1,5 +1,7 @@
 package reorder
 
+import "math/bits"
+
 // causeSlots is how many causes are remembered beyond the window. One that was
 // forgotten can only be missed where it is asked again after its answer.
 const causeSlots = causePages * causesPage
@@ -87,7 +89,7 @@ func (b *builder) answered(n node, name uint64, law Law) {
 	if name == 0 || !b.laws.has(law) {
 		return
 	}
-	if q, ok := b.asked.at[name]; ok && (q < n || q > n && b.items[n].doubt.has(law)) {
+	if q := b.asked.first(name); q != noNode && (q < n || q > n && b.items[n].doubt.has(law)) {
 		b.g.before(q, n, law)
 	}
 }
@@ -96,13 +98,61 @@ func (b *builder) answered(n node, name uint64, law Law) {
 func (b *builder) ask() {
 	b.asked.empty(len(b.items))
 	for n := range b.items {
-		for _, cause := range [...]uint64{b.items[n].cause, b.items[n].self} {
-			if cause == 0 {
-				continue
-			}
-			if _, known := b.asked.at[cause]; !known {
-				b.asked.at[cause] = node(n)
-			}
+		it := &b.items[n]
+		b.asked.add(it.cause, node(n))
+		b.asked.add(it.self, node(n))
+	}
+}
+
+// askers find the first packet of a window that has a name. It is a table of its own,
+// with places tried one after the other, since a map cost three times as much.
+type askers struct {
+	places []asker
+	shift  uint8 // a name's place is in its upper bits, mixed
+	window uint32
+}
+
+// asker is a packet with a name, where it is of this window.
+type asker struct {
+	name   uint64
+	n      node
+	window uint32
+}
+
+// empty forgets all, for a window of so many packets with two names each: half of the
+// places stay free at least.
+func (a *askers) empty(packets int) {
+	a.window++
+	if size := bits.Len(uint(4*packets - 1)); len(a.places) < 1<<size || a.window == 0 {
+		a.places, a.shift, a.window = make([]asker, 1<<size), uint8(64-size), 1
+	}
+}
+
+// at returns the place of a name, or the one where it belongs.
+func (a *askers) at(name uint64) *asker {
+	const golden = 0x9e3779b97f4a7c15 // 2^64 by the golden ratio: names need not be hashes
+	for i := name * golden >> a.shift; ; i++ {
+		p := &a.places[i&uint64(len(a.places)-1)]
+		if p.window != a.window || p.name == name {
+			return p
 		}
 	}
+}
+
+// add takes in the next packet with a name, if it is one.
+func (a *askers) add(name uint64, n node) {
+	if name == 0 {
+		return
+	}
+	if p := a.at(name); p.window != a.window {
+		*p = asker{name, n, a.window}
+	}
+}
+
+// first returns the first packet with a name, noNode if there is none.
+func (a *askers) first(name uint64) node {
+	if p := a.at(name); p.window == a.window {
+		return p.n
+	}
+	return noNode
 }

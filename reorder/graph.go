@@ -159,23 +159,24 @@ func resize[T any](s []T, n int) []T {
 func (g *graph) begin() {
 	g.place, g.into.start = resize(g.place, g.nodes), resize(g.into.start, g.nodes+2)
 	g.into.end = slices.Grow(g.into.end[:0], len(g.edges))[:len(g.edges)]
-	g.order, g.ready = g.order[:0], g.ready[:0]
-	start, place := g.into.start, g.place
-	for i := range g.edges {
-		e := &g.edges[i]
+	g.order, g.ready = slices.Grow(g.order[:0], g.nodes), g.ready[:0]
+	start, place, end := g.into.start, g.place, g.into.end
+	for _, e := range g.edges {
 		start[e.to+2]++
 		place[e.from].open++
 	}
+	sum := int32(0)
 	for n := range place {
-		start[n+2] += start[n+1]
+		sum += start[n+2]
+		start[n+2] = sum
 		if place[n].leave(n, n < g.packets); place[n].open == 0 {
 			g.ready = append(g.ready, node(n))
 		}
 	}
-	for i := range g.edges {
-		e := &g.edges[i]
-		g.into.end[start[e.to+1]] = lawful{e.from, e.law}
-		start[e.to+1]++
+	for _, e := range g.edges {
+		at := &start[e.to+1]
+		end[*at] = lawful{e.from, e.law}
+		*at++
 	}
 }
 
@@ -189,30 +190,38 @@ func (p *placing) leave(n int, packet bool) {
 
 // settle works backwards from the nodes that nothing follows.
 func (g *graph) settle(gates *[NumLaws]int64) {
-	for len(g.ready) > 0 {
-		n := g.ready[len(g.ready)-1]
-		g.ready = g.ready[:len(g.ready)-1]
-		g.order = append(g.order, n)
-		b := g.place[n]
-		if int(n) < g.packets {
-			b.direct = n // what a single law asks of a cause is kept through virtual nodes only
+	place, packets := g.place, node(g.packets)
+	order, ready := g.order, g.ready
+	for len(ready) > 0 {
+		n := ready[len(ready)-1]
+		ready = ready[:len(ready)-1]
+		order = append(order, n)
+		b := &place[n]
+		pos, direct := b.pos, b.direct
+		if n < packets {
+			direct = n // what a single law asks of a cause is kept through virtual nodes only
 		}
 		for _, c := range g.causes(n) {
-			a := &g.place[c.n]
+			a := &place[c.n]
 			if a.state == tangled {
 				continue
 			}
-			if b.direct < a.direct && (int(c.n) >= g.packets || b.direct < c.n) {
-				a.direct, a.directLaw = b.direct, c.law
+			if direct < a.direct && (c.n >= packets || direct < c.n) {
+				a.direct, a.directLaw = direct, c.law
 			}
-			if b.pos <= a.pos {
-				g.pull(a, &b, c, gates)
+			switch {
+			case pos > a.pos:
+			case pos < a.pos && c.n >= packets: // most edges, so without a call
+				a.pos, a.anchor = pos, b.anchor
+			default:
+				g.pull(a, b, c, gates)
 			}
 			if a.open--; a.open == 0 {
-				g.ready = append(g.ready, c.n)
+				ready = append(ready, c.n)
 			}
 		}
 	}
+	g.order, g.ready = order, ready
 }
 
 // pull lets the cause c, placed at a, come before what is settled at b and is
@@ -227,8 +236,6 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 		if a.moved || !real {
 			g.takeTime(a, c.n, b.anchor)
 		}
-	case !real:
-		a.pos, a.anchor = b.pos, b.anchor
 	case g.asks(c, b.pos) > g.reach(c.n, gates[c.law], gates[LawAck]):
 		if a.state == sound {
 			a.state = gated

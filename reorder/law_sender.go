@@ -292,25 +292,38 @@ func (b *builder) latestLast(dir uint8, law Law) {
 		return it.seg.Ack, it.seg.HasAck() && it.seg.Span() == 0 && len(blocks(&it.seg)) > 0 && !b.crossed[n]
 	})
 	sortNumbered(b.sorted)
-	list := b.sorted
-	for k := range list {
-		for at := k - 1; at >= 0 && at >= k-sackReach && list[at].number == list[k].number; at-- {
+	states := b.states[:0]
+	for _, x := range b.sorted {
+		seg := &b.items[x.n].seg
+		states = append(states, sackState{x, blocks(seg), latestBlock(seg)})
+	}
+	b.states = states
+	for k := range states {
+		y := &states[k]
+		for at := k - 1; at >= 0 && at >= k-sackReach && states[at].number == y.number; at-- {
 			b.steps++
-			switch x, y := list[at].n, list[k].n; {
-			case b.reportedBefore(y, x):
-				b.g.before(y, x, law)
-			case at == k-1 && b.reportedBefore(x, y):
-				b.g.before(x, y, law)
+			switch x := &states[at]; {
+			case y.before(x):
+				b.g.before(y.n, x.n, law)
+			case at == k-1 && x.before(y):
+				b.g.before(x.n, y.n, law)
 			}
 		}
 	}
+	clear(states) // the window that they point into may grow
 }
 
-// reportedBefore reports whether the blocks of two ACKs with the same number say that
-// x was sent before y.
-func (b *builder) reportedBefore(x, y node) bool {
-	p, q := &b.items[x].seg, &b.items[y].seg
-	return p.Ack == q.Ack && covers(blocks(q), latestBlock(p)) && !covers(blocks(p), latestBlock(q))
+// sackState is what the SACK blocks of an ACK say, by its number.
+type sackState struct {
+	numbered
+	all    []tcp.Range // but for a D-SACK
+	latest tcp.Range
+}
+
+// before reports whether the blocks of two ACKs with the same number say that s was sent
+// before o.
+func (s *sackState) before(o *sackState) bool {
+	return covers(o.all, s.latest) && !covers(s.all, o.latest)
 }
 
 // sackReach is how many ACKs are compared with each one.

@@ -84,6 +84,7 @@ type Orderer struct {
 
 	stats   Stats
 	measure *scales // of a Survey, which wants nothing else: displacements that the violations ask for
+	counted *tally  // beside them, once a Survey has stopped placing
 }
 
 // NewOrderer returns an Orderer that hands every pushed packet to emit once, in
@@ -226,11 +227,15 @@ func (r *Orderer) enter() {
 	if !it.apart {
 		r.track.note(it)
 	}
-	r.track.noteExchange(it)
-	r.suspectLast()
 	if it.seg.Stamp > r.latest || setBack(it.seg.Stamp, r.latest, widestGate) {
 		r.latest = it.seg.Stamp
 	}
+	if r.counted != nil {
+		r.items = r.items[:0]
+		return
+	}
+	r.track.noteExchange(it)
+	r.suspectLast()
 	if len(r.items) >= r.settled || len(r.items) >= r.limit {
 		r.drain(false)
 	}

@@ -16,7 +16,7 @@ type half struct {
 	sacked   spans   // what the other side has reported by SACK blocks
 	holeAt   int64   // stamp of the first packet that showed a hole at acked; see showsHole
 	hasHole  bool
-	reported [tcp.MaxSACK]tcp.Range // SACK blocks of the last packet sent with maxAck
+	reported [tcp.MaxSACK]tcp.Range // SACK blocks of the last packet sent with maxAck, but for a D-SACK
 
 	hasAck, hasTS bool
 	maxAck        tcp.Seq // highest ACK number sent
@@ -107,6 +107,11 @@ type tracker struct {
 	idFlow    nearCount
 	steps     int64 // among the islands and spans of packets' senders
 	forgotten int64 // of them, since there were too many
+	tally
+}
+
+// tally counts what, beside the violations, tells how a capture was disturbed.
+type tally struct {
 	// Inbound packets that were stamped with the one before: those whose numbers
 	// fall, and those whose numbers rise.
 	falls, rises int64
@@ -352,8 +357,8 @@ func (h *half) sends(seg *tcp.Segment, peer *half) (forgotten int64) {
 		h.reported = [tcp.MaxSACK]tcp.Range{}
 	}
 	if seg.Ack == h.maxAck && seg.SACKs > 0 {
-		h.reported = seg.SACK
-		clear(h.reported[seg.SACKs:])
+		h.reported = [tcp.MaxSACK]tcp.Range{}
+		copy(h.reported[:], blocks(seg))
 	}
 	if !peer.hasAcked || peer.acked.Less(seg.Ack) {
 		peer.acked, peer.hasAcked, peer.hasHole = seg.Ack, true, false
@@ -378,9 +383,9 @@ func (h *half) missing(byte tcp.Seq) bool {
 // shrinks reports whether a SACK block of the packet ends before the one with
 // the same left edge that its sender reported last with this ACK number.
 func (h *half) shrinks(seg *tcp.Segment) bool {
-	for i := range seg.SACKs {
+	for _, block := range blocks(seg) {
 		for _, last := range h.reported {
-			if last.Left == seg.SACK[i].Left && seg.SACK[i].Right.Less(last.Right) {
+			if last.Left == block.Left && block.Right.Less(last.Right) {
 				return true
 			}
 		}
