@@ -58,7 +58,7 @@ func parseEnd(token string) (e end, ok bool) {
 		return end{Endpoint: infer.Endpoint{Address: address, Port: n}}, true
 	case port == "0" && !mentionsAddress(host):
 		return end{}, true // what listens has the host's name for any address
-	case !e.service && !isInteger(port):
+	case !e.service && !isPort:
 		return end{}, false
 	}
 	e.Address, e.named = address, !isAddress
