@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 
 	"github.com/mendcap/mendcap/infer"
 )
@@ -22,7 +21,7 @@ type table struct {
 	read      func(s *infer.Snapshot, raw json.RawMessage) (understood bool) // a row of mendcap's own format
 }
 
-// snapshotTables are all of them, in the order in which mendcap's own format is read.
+// snapshotTables are all of them, in the order in which they are read and listed.
 var snapshotTables = []table{
 	tableOf("interfaces", "", visitInterface, plainInterface, mergeInterfaces,
 		func(s *infer.Snapshot) *[]infer.Interface { return &s.Interfaces }),
@@ -30,18 +29,18 @@ var snapshotTables = []table{
 		func(s *infer.Snapshot) *[]infer.Connection { return &s.TCPConnections }),
 	tableOf("udpEndpoints", "UDP endpoints", visitConnection, plainConnection, mergeConnections,
 		func(s *infer.Snapshot) *[]infer.Connection { return &s.UDPEndpoints }),
+	tableOf("flows", "tracked flows", visitFlow, plainFlow, sortedBy(compareFlows),
+		func(s *infer.Snapshot) *[]infer.Flow { return &s.Flows }),
 	tableOf("destinationCache", "destination cache", visitDestination, plainDestination, sortedBy(compareDestinations),
 		func(s *infer.Snapshot) *[]infer.Destination { return &s.DestinationCache }),
 	tableOf("neighbors", "neighbors", visitNeighbor, plainNeighbor, sortedBy(compareNeighbors),
 		func(s *infer.Snapshot) *[]infer.Neighbor { return &s.Neighbors }),
-	tableOf("hosts", "other hosts", visitHost, plainHost, sortedBy(netip.Addr.Compare),
-		func(s *infer.Snapshot) *[]netip.Addr { return &s.Hosts }),
-	tableOf("flows", "tracked flows", visitFlow, plainFlow, sortedBy(compareFlows),
-		func(s *infer.Snapshot) *[]infer.Flow { return &s.Flows }),
 	tableOf("routes", "routes", visitRoute, plainRoute, sortedBy(compareRoutes),
 		func(s *infer.Snapshot) *[]infer.Route { return &s.Routes }),
 	tableOf("dnsCache", "resolver's cache", visitHost, plainHost, sortedBy(netip.Addr.Compare),
 		func(s *infer.Snapshot) *[]netip.Addr { return &s.DNSCache }),
+	tableOf("hosts", "other hosts", visitHost, plainHost, sortedBy(netip.Addr.Compare),
+		func(s *infer.Snapshot) *[]netip.Addr { return &s.Hosts }),
 	tableOf("hints", "hints", visitHint, plainHint, sortedBy(compareHints),
 		func(s *infer.Snapshot) *[]infer.Hint { return &s.Hints }),
 }
@@ -156,11 +155,7 @@ func Roles(s *infer.Snapshot) []Role {
 		{"own addresses", len(own), len(sorted(own, netip.Addr.Compare))},
 		{"joined groups", len(joined), len(sorted(joined, netip.Addr.Compare))},
 	}
-	for _, name := range []string{
-		"tcpConnections", "udpEndpoints", "flows", "destinationCache", "neighbors", "routes", "dnsCache", "hosts", "hints",
-	} {
-		i := slices.IndexFunc(snapshotTables, func(t table) bool { return t.name == name })
-		t := snapshotTables[i]
+	for _, t := range snapshotTables[1:] { // those of interfaces are above
 		roles = append(roles, Role{t.role, t.len(s), countAddresses(s, t)})
 	}
 	return roles
