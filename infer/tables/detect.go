@@ -27,8 +27,8 @@ type parser struct {
 // parsers are all the text formats, in the order in which they are tried.
 var parsers = []parser{
 	{name: "netstat", words: 3, row: netstat},
-	{name: "netstat-unix", words: 5, matches: isUnixNetstat, parse: parseUnixNetstat},
-	{name: "ss", words: 5, matches: isSS, parse: parseSS},
+	{name: "netstat-unix", words: 5, matches: isUnixSocket, parse: parseUnixNetstat},
+	{name: "ss", words: 5, matches: isSSRow, parse: parseSS},
 	{name: "proc-net", words: 12, row: procSocket},
 	{name: "if_inet6", words: 6, row: ifInet6},
 	{name: "igmp6", words: 6, row: igmp6},
@@ -49,7 +49,7 @@ var parsers = []parser{
 	{name: "arp-unix", words: 6, row: unixARP},
 	{name: "arp-unix", words: 3, row: arpTable},
 	{name: "groups", words: 3, row: groups},
-	{name: "arp", words: 4, matches: isWindowsARP, parse: parseWindowsARP},
+	block("arp", 4, arpTitle, parseWindowsARP),
 	underlined("netsh-destinationcache", destinationRow, -wideColumn, wideColumn, 0),
 	underlined("netsh-neighbors", neighborRow, wideColumn, -wideColumn, 0),
 	underlined("netsh-addresses", addressRow, -lastColumn, 0, 0, 0, lastColumn),

@@ -277,24 +277,20 @@ func maskedPrefix(address, mask string) (prefix netip.Prefix, ok bool) {
 	return netip.PrefixFrom(a, bits.OnesCount32(binary.BigEndian.Uint32(ones[:]))), true
 }
 
-// isWindowsARP tells the title of `arp -a`: the interface's address, then its
-// index as --- 0xN.
-func isWindowsARP(l *lines) bool {
-	_, _, ok := arpTitle(l.fields())
-	return ok
-}
-
-func arpTitle(fields []string) (own netip.Addr, index uint32, ok bool) {
+// arpTitle reads the title of `arp -a`: the interface's address, then its index as
+// --- 0xN.
+func arpTitle(l *lines) (own infer.Interface, ok bool) {
+	fields := l.fields()
 	n := len(fields)
 	digits, ok := strings.CutPrefix(fields[n-1], "0x")
-	i, err := strconv.ParseUint(digits, 16, 32)
-	own, _, isLocal := parseLocal(fields[n-3])
-	return own, uint32(i), ok && err == nil && isLocal && fields[n-2] == "---"
+	index, err := strconv.ParseUint(digits, 16, 32)
+	address, _, isLocal := parseLocal(fields[n-3])
+	own = infer.Interface{Index: uint32(index), Addresses: []netip.Addr{address}}
+	return own, ok && err == nil && isLocal && fields[n-2] == "---"
 }
 
-func parseWindowsARP(c *collector, l *lines) {
-	own, index, _ := arpTitle(l.fields())
-	c.local(index, "", own)
+func parseWindowsARP(c *collector, l *lines, own infer.Interface) {
+	keep(c, &c.snapshot.Interfaces, own)
 	for l.next(); !l.done() && !blank(l.current) && l.indented(); l.next() {
 		fields := l.fields()
 		if len(fields) < 2 {
@@ -311,7 +307,7 @@ func parseWindowsARP(c *collector, l *lines) {
 			linkLayer = ""
 		}
 		c.neighbor(infer.Neighbor{
-			Address: address, LinkLayer: linkLayer, State: word(fields[len(fields)-1]), Interface: index,
+			Address: address, LinkLayer: linkLayer, State: word(fields[len(fields)-1]), Interface: own.Index,
 		})
 	}
 }
