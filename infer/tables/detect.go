@@ -53,7 +53,7 @@ var parsers = []parser{
 	underlined("netsh-destinationcache", destinationRow, -wideColumn, wideColumn, 0),
 	underlined("netsh-neighbors", neighborRow, wideColumn, -wideColumn, 0),
 	underlined("netsh-addresses", addressRow, -lastColumn, 0, 0, 0, lastColumn),
-	{name: "netsh-addresses", words: 2, matches: isAddressTitle, parse: parseAddressTitle},
+	block("netsh-addresses", 2, addressTitle, parseAddressTitle),
 	underlined("netsh-route", routeRow, 0, 0, 0, lastColumn, 0, lastColumn),
 	underlined("netsh-joins", joinRow, -lastColumn, 0, -lastColumn, lastColumn),
 	{name: "route-print", words: 3, matches: isRoutePrint6, parse: parseRoutePrint6},

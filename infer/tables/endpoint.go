@@ -20,26 +20,25 @@ type end struct {
 // whole reports whether all of an end is known.
 func (e *end) whole() bool { return e.rest == "" && !e.service && !e.named }
 
-// ends reports whether both ends of a row are whole. Of one that isn't it keeps
-// what is certain: the host has the local address, and has dealt with the remote
-// one.
-func (c *collector) ends(local, remote end) (whole bool) {
-	if local.whole() && remote.whole() {
-		return true
+// certainEnds keeps what is certain of two ends that aren't both whole: the host has the
+// local address, and has dealt with the remote one. It says why that is not all.
+func (c *collector) certainEnds(local, remote end) (why string) {
+	if local.named || remote.named {
+		why = whyName
 	}
 	switch {
 	case local.rest != "":
-		c.hint(local.rest, local.Port, true)
+		why = c.hint(local.rest, local.Port, true)
 	case local.Address.IsValid() && !local.Address.IsMulticast():
 		c.local(0, "", local.Address)
 	}
 	switch {
 	case remote.rest != "":
-		c.hint(remote.rest, remote.Port, false)
+		why = c.hint(remote.rest, remote.Port, false)
 	case remote.Address.IsValid() && (remote.Port != 0 || remote.service):
 		c.destination(infer.Destination{Destination: remote.Address})
 	}
-	return false
+	return why
 }
 
 // parseEnd reads an address and port as Windows prints them: [a%zone]:port,

@@ -45,23 +45,17 @@ func netstat(c *collector, fields []string) (why string) {
 // socket adds a row about two ends, or what is certain of it, and says why that is
 // not all. That a port's number isn't known is no reason.
 func (c *collector) socket(isUDP bool, local, remote end, state string, pid uint32) (why string) {
-	if local.whole() && remote.whole() && local.Port == 0 {
+	if !local.whole() || !remote.whole() {
+		return c.certainEnds(local, remote)
+	}
+	if local.Port == 0 {
 		return "" // not bound
 	}
-	switch whole := c.ends(local, remote); {
-	case !whole && (local.rest != "" || remote.rest != ""):
-		return whyCut
-	case !whole && (local.named || remote.named):
-		return whyName
-	case !whole:
-		return ""
-	}
-	row := infer.Connection{Local: local.Endpoint, Remote: remote.Endpoint, State: state, PID: pid}
+	rows := &c.snapshot.TCPConnections
 	if isUDP {
-		keep(c, &c.snapshot.UDPEndpoints, row)
-	} else {
-		keep(c, &c.snapshot.TCPConnections, row)
+		rows = &c.snapshot.UDPEndpoints
 	}
+	keep(c, rows, infer.Connection{Local: local.Endpoint, Remote: remote.Endpoint, State: state, PID: pid})
 	return ""
 }
 
