@@ -115,17 +115,14 @@ func parseUnixEnd(token string, separator byte) (e end, ok bool) {
 // PowerShell ends what it has cut in three dots, PowerShell 7 in an ellipsis. Of
 // that there may be left a dot, a question mark, characters that were lost, or
 // its bytes read as Western European or as those of a console.
-const (
-	cutMarks  = ".…?\ufffd"
-	westMark  = "â€¦"
-	multiMark = "ÔÇª"
-	usMark    = "ΓÇª"
-)
+const cutMarks = ".…?\ufffd"
+
+var misreadMarks = []string{"â€¦", "ÔÇª", "ΓÇª"}
 
 // trimCut takes off the mark of a value that was cut. No address ends so.
 func trimCut(value string) (rest string, cut bool) {
 	rest = strings.TrimRight(value, cutMarks)
-	for _, mark := range []string{westMark, multiMark, usMark} {
+	for _, mark := range misreadMarks {
 		rest = strings.TrimSuffix(rest, mark)
 	}
 	return rest, rest != value
