@@ -16,9 +16,7 @@ func (a *Answers) Infer(f *Facts) Answer {
 	}
 	k, n := f.key(h), f.read.Needs(h)
 	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.read.Checked(h) {
-		answer := e.retired.answer(r, f)
-		answer.Destination = e.destination(r.at).Netip()
-		return answer
+		return f.answer(&outcome{verdict: r.verdict(), dst: e.destination(r.at)})
 	}
 	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.read.Checked(h)) {
 		return e.inferClustered(f, h, c)

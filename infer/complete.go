@@ -148,15 +148,11 @@ func (e *Engine) observeClusters(d direction) []observation {
 			list = append(list, o)
 		}
 	}
-	slices.SortFunc(list, func(a, b observation) int { return a.compare(&b) })
+	slices.SortFunc(list, func(a, b observation) int {
+		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]),
+			slices.Compare(a.fits[:], b.fits[:]), cmp.Compare(a.given, b.given))
+	})
 	return list
-}
-
-func (o *observation) compare(other *observation) int {
-	if by := cmp.Or(cmp.Compare(o.h, other.h), slices.Compare(o.needs[:], other.needs[:])); by != 0 {
-		return by
-	}
-	return cmp.Or(slices.Compare(o.fits[:], other.fits[:]), cmp.Compare(o.given, other.given))
 }
 
 // observe returns what the cluster that asks q shows; nothing if it has no

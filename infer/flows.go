@@ -11,7 +11,7 @@ import (
 
 // class is a Next Header value; that of an ICMPv6 message that is no echo has
 // its type in the second byte, so that a flow is of one kind.
-type class uint32
+type class uint16
 
 func icmpClass(icmpType uint8) class { return packet.ProtoICMPv6 | class(icmpType)<<8 }
 

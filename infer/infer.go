@@ -28,6 +28,7 @@ import (
 	"net/netip"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
+	"github.com/mendcap/mendcap/internal/packet"
 )
 
 // Unknown is the Next Header value that stands for "unknown".
@@ -61,7 +62,14 @@ func Examine(p *Packet) (f Facts) {
 
 // Examine fills f with the facts of p.
 func (f *Facts) Examine(p *Packet) {
-	f.read.Examine((*header.Packet)(p))
+	f.read = header.Facts{Src: packet.AddrOf(p.Source), NextHeader: p.NextHeader, Stated: p.Stated, Stamp: p.Stamp}
+	if p.Destination.IsValid() {
+		f.read.Dst = packet.AddrOf(p.Destination)
+	}
+	if f.read.Src.IsLinkLocal() {
+		f.read.Zone = p.Zone
+	}
+	f.read.Read(p.Data, p.Length)
 	f.home = hashPlace(&f.read.Src, f.read.Zone)
 }
 

@@ -313,6 +313,27 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
+// Where many send from the ports that a cut packet goes to, their addresses are no
+// sign; what a table names for it is, whatever their number.
+func TestTruncatedAmongManyOfItsPorts(t *testing.T) {
+	r := rand.New(rand.NewPCG(94, 95))
+	request := udpTo(host, server, 5000, 5000, bytesOf(r, 500))
+	request.data = request.data[:40]
+	for _, others := range []int{maxTwins - 1, maxTwins + 1} {
+		list := []*Packet{{Source: host, NextHeader: Unknown, Data: request.data, Length: 508}}
+		for i := range others {
+			list = append(list, udpTo(addr(fmt.Sprintf("2001:db8:5::%x", i+1)), addr("2001:db8:6::1"), 5000, 5000, bytesOf(r, 20)).hidden())
+		}
+		named := &Snapshot{UDPEndpoints: []Connection{{Local: Endpoint{host, 5000}, Remote: Endpoint{server, 5000}}}}
+		if a := inferAll(New(Options{Snapshot: named}), list)[0]; a.Destination != server || a.Evidence != ByConnection {
+			t.Errorf("%d others: got %v by %q, want %v by %q", others, a.Destination, a.Evidence, server, ByConnection)
+		}
+		if a := inferAll(New(Options{}), list)[0]; a.Destination != netip.IPv6Unspecified() {
+			t.Errorf("%d others, no table: got %v by %q, want none", others, a.Destination, a.Evidence)
+		}
+	}
+}
+
 // Segments that the receiver coalesced have the checksum of their first part:
 // their flow and their numbers answer.
 func TestCoalescedSegment(t *testing.T) {

@@ -12,63 +12,34 @@ import (
 type retired struct {
 	slots []answered // linear probing by the flow's hash
 	n     int
-	kinds []known // by answered.kind
-	kind  map[kind]uint16
 }
 
 // answered is a cluster of a flow that has retired.
 type answered struct {
-	home  int32 // place of its source among the candidates, plus one; 0 is an empty slot
-	at    int32 // as in verdict; it was found
-	ports header.Ports
-	needs header.Needs
-	kind  uint16
-}
+	home    int32 // place of its source among the candidates, plus one; 0 is an empty slot
+	at      int32 // as in verdict; it was found and proved
+	ports   header.Ports
+	needs   header.Needs
+	class   class
+	by      evidence
+	mode    header.Mode
+	leading uint8 // modes in which most of its packets agree, a bit each
 
-// kind is what many clusters share: their protocol, and how sure their answer
-// is.
-type kind struct {
-	class             class
-	by                evidence
-	mode              header.Mode
-	leading           uint8 // modes in which most of its packets agree, a bit each
 	posterior, second float32
 }
 
-// known is a kind and the answer of its packets, but for their destination.
-type known struct {
-	kind
-	answer Answer
-}
-
-// maxKinds bounds the kinds of clusters that retire.
-const maxKinds = 1 << 16
-
-// kindOf returns that of c, a cluster of a flow of a class.
-func kindOf(class class, c *cluster) kind {
-	k := kind{class: class, by: c.by, mode: c.mode, posterior: c.posterior, second: c.second}
-	for m, need := range c.dominant() {
-		if need != 0 {
-			k.leading |= 1 << m
-		}
+// verdict returns what was decided of a.
+func (a *answered) verdict() verdict {
+	return verdict{
+		at: a.at, listed: none, protocol: uint8(a.class), by: a.by, mode: a.mode,
+		found: true, proved: true, protocolProved: true, posterior: a.posterior, second: a.second,
 	}
-	return k
-}
-
-// answer returns what was decided of a, for f, but for the destination.
-func (t *retired) answer(a *answered, f *Facts) Answer {
-	to := t.kinds[a.kind].answer
-	if f.read.NextHeader != Unknown {
-		to.NextHeader, to.NextHeaderOrigin = f.read.NextHeader, f.recorded()
-	}
-	to.HopLimit = f.read.HopLimit(to.NextHeader)
-	return to
 }
 
 // leads reports whether a's packets need what r is: see flows.leads.
-func (t *retired) leads(a *answered, r header.Residue) bool {
+func (a *answered) leads(r header.Residue) bool {
 	for m, need := range a.needs {
-		if need == r && t.kinds[a.kind].leading>>m&1 != 0 {
+		if need == r && a.leading>>m&1 != 0 {
 			return true
 		}
 	}
@@ -91,11 +62,20 @@ func (t *retired) from(hash uint64) iter.Seq[*answered] {
 // flow had them.
 func (t *retired) add(home int32, k *flowKey, c *cluster) {
 	for a := range t.from(k.hash()) {
-		if a.home == 0 {
-			*a = answered{home: home + 1, at: c.at, ports: k.ports, needs: c.needs, kind: t.kind[kindOf(k.class, c)]}
-			t.n++
-			return
+		if a.home != 0 {
+			continue
 		}
+		*a = answered{
+			home: home + 1, at: c.at, ports: k.ports, needs: c.needs, class: k.class,
+			by: c.by, mode: c.mode, posterior: c.posterior, second: c.second,
+		}
+		for m, need := range c.dominant() {
+			if need != 0 {
+				a.leading |= 1 << m
+			}
+		}
+		t.n++
+		return
 	}
 }
 
@@ -108,7 +88,7 @@ func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (be
 		if a.home == 0 {
 			break
 		}
-		if a.home != home+1 || a.ports != k.ports || t.kinds[a.kind].class != k.class {
+		if a.home != home+1 || a.ports != k.ports || a.class != k.class {
 			continue
 		}
 		if m := a.needs.Agreeing(n); m < header.Modes && !left {
@@ -135,24 +115,6 @@ func (e *Engine) retiredAs(k *flowKey, home uint64, n *header.Needs) (a *answere
 	return e.retired.find(at, k, hashFlow(home, k.ports, k.class), n)
 }
 
-// knows numbers a kind, as far as there is room.
-func (t *retired) knows(k kind) bool {
-	if _, ok := t.kind[k]; ok {
-		return true
-	}
-	if len(t.kinds) >= maxKinds {
-		return false
-	}
-	if t.kind == nil {
-		t.kind = map[kind]uint16{}
-	}
-	t.kind[k] = uint16(len(t.kinds))
-	found := verdict{protocol: uint8(k.class), by: k.by, mode: k.mode, found: true, proved: true, protocolProved: true, posterior: k.posterior, second: k.second}
-	any := Facts{read: header.Facts{NextHeader: Unknown}}
-	t.kinds = append(t.kinds, known{k, any.answer(&outcome{verdict: found})})
-	return true
-}
-
 // maxRetired bounds the clusters of a flow that retires: they are searched one by
 // one.
 const maxRetired = 16
@@ -161,7 +123,7 @@ const maxRetired = 16
 // it, and gives the room of its records back.
 func (e *Engine) retire() {
 	t, r := &e.flows, &e.retired
-	t.findIndependent(r)
+	t.findIndependent()
 	home, leaving := make([]int32, t.list.n), 0
 	for i, fl := range t.list.all() {
 		if home[i] = none; fl.alone {
@@ -184,16 +146,14 @@ func (e *Engine) retire() {
 	if e.truncated {
 		e.indexPorts()
 	}
-	r.kind = nil
 }
 
 // findIndependent marks all flows as alone but those whose packets are all
 // answered by clusters, and that nothing else asks for.
-func (t *flows) findIndependent(r *retired) {
+func (t *flows) findIndependent() {
 	for _, c := range t.clusters.all() {
-		if fl := t.list.at(c.flow); !fl.alone {
-			fl.alone = !c.clear() || !r.knows(kindOf(fl.key.class, c))
-		}
+		fl := t.list.at(c.flow)
+		fl.alone = fl.alone || !c.clear()
 	}
 	for _, fl := range t.list.all() {
 		fl.alone = fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none

@@ -272,11 +272,12 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 	if !q.key.twoWay() {
 		return list
 	}
+	others := len(list)
 	i, ok := e.byPorts[portKey{q.key.ports.Reversed(), q.key.class}]
 	for n := 0; ok && i != none; n++ {
 		fl := e.flows.list.at(i)
 		if n == maxTwins {
-			return list[:from] // too many to be told apart
+			return list[:others] // too many to be told apart
 		}
 		if fl.key.src != q.key.src {
 			add(fl.key.src, false)
@@ -429,7 +430,7 @@ func (e *Engine) answeredBefore(back *flowKey, q *question) float64 {
 	switch {
 	case !left:
 		return 0
-	case a != nil && e.retired.leads(a, r):
+	case a != nil && a.leads(r):
 		return bitsNamed
 	}
 	return q.portsAgree(false)

@@ -63,7 +63,7 @@ func TestParseEnd(t *testing.T) {
 		{"0.0.0.0:0", "", 0, true},
 		{"*:*", "", 0, true},
 		{"*:53", "", 53, true},
-		{"[2001:db8::1]:65536", "2001:db8::1", 0, true}, // a number, but no port's: 0
+		{"[2001:db8::1]:65536", "", 0, false}, // a number, but no port's
 		{"[2001:db8::1]:https", "", 0, false},
 		{"[2001:db8::1]", "", 0, false},
 		{"[2001:db8::1:443", "", 0, false},

@@ -20,26 +20,25 @@ type end struct {
 // whole reports whether all of an end is known.
 func (e *end) whole() bool { return e.rest == "" && !e.service && !e.named }
 
-// ends reports whether both ends of a row are whole. Of one that isn't it keeps
-// what is certain: the host has the local address, and has dealt with the remote
-// one.
-func (c *collector) ends(local, remote end) (whole bool) {
-	if local.whole() && remote.whole() {
-		return true
+// certainEnds keeps what is certain of two ends that aren't both whole: the host has the
+// local address, and has dealt with the remote one. It says why that is not all.
+func (c *collector) certainEnds(local, remote end) (why string) {
+	if local.named || remote.named {
+		why = whyName
 	}
 	switch {
 	case local.rest != "":
-		c.hint(local.rest, local.Port, true)
+		why = c.hint(local.rest, local.Port, true)
 	case local.Address.IsValid() && !local.Address.IsMulticast():
 		c.local(0, "", local.Address)
 	}
 	switch {
 	case remote.rest != "":
-		c.hint(remote.rest, remote.Port, false)
+		why = c.hint(remote.rest, remote.Port, false)
 	case remote.Address.IsValid() && (remote.Port != 0 || remote.service):
 		c.destination(infer.Destination{Destination: remote.Address})
 	}
-	return false
+	return why
 }
 
 // parseEnd reads an address and port as Windows prints them: [a%zone]:port,
@@ -58,7 +57,7 @@ func parseEnd(token string) (e end, ok bool) {
 		return end{Endpoint: infer.Endpoint{Address: address, Port: n}}, true
 	case port == "0" && !mentionsAddress(host):
 		return end{}, true // what listens has the host's name for any address
-	case !e.service && !isInteger(port):
+	case !e.service && !isPort:
 		return end{}, false
 	}
 	e.Address, e.named = address, !isAddress
@@ -116,17 +115,14 @@ func parseUnixEnd(token string, separator byte) (e end, ok bool) {
 // PowerShell ends what it has cut in three dots, PowerShell 7 in an ellipsis. Of
 // that there may be left a dot, a question mark, characters that were lost, or
 // its bytes read as Western European or as those of a console.
-const (
-	cutMarks  = ".…?\ufffd"
-	westMark  = "â€¦"
-	multiMark = "ÔÇª"
-	usMark    = "ΓÇª"
-)
+const cutMarks = ".…?\ufffd"
+
+var misreadMarks = []string{"â€¦", "ÔÇª", "ΓÇª"}
 
 // trimCut takes off the mark of a value that was cut. No address ends so.
 func trimCut(value string) (rest string, cut bool) {
 	rest = strings.TrimRight(value, cutMarks)
-	for _, mark := range []string{westMark, multiMark, usMark} {
+	for _, mark := range misreadMarks {
 		rest = strings.TrimSuffix(rest, mark)
 	}
 	return rest, rest != value

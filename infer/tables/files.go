@@ -124,8 +124,7 @@ func unread(path string, err error) string {
 	if info, serr := os.Stat(path); serr == nil && info.IsDir() {
 		_, err = os.ReadDir(path)
 	}
-	var at *fs.PathError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err.Error()
 	}
 	return fmt.Sprint(err)

@@ -29,7 +29,11 @@ func (c *collector) takeJSON(l *lines) bool {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	var raw json.RawMessage
 	if err := decoder.Decode(&raw); err != nil {
-		c.jsonBudget -= max(attempt, triedJSON(err, len(text)))
+		tried := len(text)
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			tried = int(syntax.Offset)
+		}
+		c.jsonBudget -= max(attempt, tried)
 		return false
 	}
 	end := int(decoder.InputOffset())
@@ -52,14 +56,6 @@ func beginsJSON(line string) bool {
 	inner := strings.TrimSpace(line[1:])
 	return inner == "" || line[0] == '{' && strings.ContainsRune(`"}`, rune(inner[0])) ||
 		line[0] == '[' && strings.ContainsRune(`{]`, rune(inner[0]))
-}
-
-// triedJSON returns how many bytes a failed attempt has cost.
-func triedJSON(err error, all int) int {
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		return int(syntax.Offset)
-	}
-	return all
 }
 
 // jsonText is a JSON value being read.

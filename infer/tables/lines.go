@@ -14,8 +14,7 @@ type lines struct {
 	number  int // of the current line, from 1
 	current string
 	before  [kept]string // before[0] is the last one
-	words   []string     // of the current line, once they were asked for
-	split   bool
+	words   []string     // of the current line, once they were asked for; else nil
 }
 
 // mark is a line, for what is said of it later.
@@ -49,14 +48,14 @@ func (l *lines) next() {
 	l.before[0] = l.current
 	l.start = l.end
 	l.current, l.end = cutLine(l.text, l.start)
-	l.words, l.split = nil, false
+	l.words = nil
 	l.number++
 }
 
 // fields returns the words of the current line.
 func (l *lines) fields() []string {
-	if !l.split {
-		l.words, l.split = wordsOf(l.current), true
+	if l.words == nil {
+		l.words = wordsOf(l.current)
 	}
 	return l.words
 }

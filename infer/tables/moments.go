@@ -64,7 +64,7 @@ func mergeConnections(rows []infer.Connection) []infer.Connection {
 	kept := rows[:0]
 	for _, row := range rows {
 		if last := len(kept) - 1; last >= 0 && compareConnections(kept[last], row) == 0 {
-			addMoments(&kept[last], row)
+			kept[last].FirstSeen, kept[last].LastSeen = bothMoments(kept[last], row)
 		} else {
 			kept = append(kept, row)
 		}
@@ -72,17 +72,12 @@ func mergeConnections(rows []infer.Connection) []infer.Connection {
 	return kept
 }
 
-// addMoments adds a row's moments to those of the same row elsewhere. What is not
-// known of one is not known of both.
-func addMoments(to *infer.Connection, row infer.Connection) {
-	if to.LastSeen.IsZero() || row.LastSeen.IsZero() {
-		to.FirstSeen, to.LastSeen = time.Time{}, time.Time{}
-		return
+// bothMoments returns when the same row was seen in two places. What is not known of one
+// is not known of both.
+func bothMoments(a, b infer.Connection) (first, last time.Time) {
+	if a.LastSeen.IsZero() || b.LastSeen.IsZero() {
+		return time.Time{}, time.Time{}
 	}
-	if row.FirstSeen.Before(to.FirstSeen) {
-		to.FirstSeen = row.FirstSeen
-	}
-	if row.LastSeen.After(to.LastSeen) {
-		to.LastSeen = row.LastSeen
-	}
+	return slices.MinFunc([]time.Time{a.FirstSeen, b.FirstSeen}, time.Time.Compare),
+		slices.MaxFunc([]time.Time{a.LastSeen, b.LastSeen}, time.Time.Compare)
 }

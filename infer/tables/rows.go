@@ -11,13 +11,14 @@ import (
 // What is known of the rows of a Snapshot's tables: where their addresses are, the
 // form that Snapshots keep, and their order.
 
-func visitInterface(row *infer.Interface, visit func(*netip.Addr)) {
+func ofInterface(row *infer.Interface) (addresses []*netip.Addr) {
 	for i := range row.Addresses {
-		visit(&row.Addresses[i])
+		addresses = append(addresses, &row.Addresses[i])
 	}
 	for i := range row.Groups {
-		visit(&row.Groups[i])
+		addresses = append(addresses, &row.Groups[i])
 	}
+	return addresses
 }
 
 func plainInterface(row *infer.Interface, zone uint32) bool {
@@ -67,9 +68,8 @@ func sortedBy[T comparable](compare func(a, b T) int) func([]T) []T {
 	return func(rows []T) []T { return sorted(rows, compare) }
 }
 
-func visitConnection(row *infer.Connection, visit func(*netip.Addr)) {
-	visit(&row.Local.Address)
-	visit(&row.Remote.Address)
+func ofConnection(row *infer.Connection) []*netip.Addr {
+	return []*netip.Addr{&row.Local.Address, &row.Remote.Address}
 }
 
 func plainConnection(row *infer.Connection, _ uint32) bool {
@@ -91,10 +91,8 @@ func compareEndpoints(a, b infer.Endpoint) int {
 	return cmp.Or(a.Address.Compare(b.Address), cmp.Compare(a.Port, b.Port))
 }
 
-func visitDestination(row *infer.Destination, visit func(*netip.Addr)) {
-	visit(&row.Destination)
-	visit(&row.Source)
-	visit(&row.NextHop)
+func ofDestination(row *infer.Destination) []*netip.Addr {
+	return []*netip.Addr{&row.Destination, &row.Source, &row.NextHop}
 }
 
 func plainDestination(row *infer.Destination, zone uint32) bool {
@@ -112,7 +110,7 @@ func compareDestinations(a, b infer.Destination) int {
 	)
 }
 
-func visitNeighbor(row *infer.Neighbor, visit func(*netip.Addr)) { visit(&row.Address) }
+func ofNeighbor(row *infer.Neighbor) []*netip.Addr { return []*netip.Addr{&row.Address} }
 
 func plainNeighbor(row *infer.Neighbor, zone uint32) bool {
 	row.Interface, row.Device, row.State = cmp.Or(row.Interface, zone), word(row.Device), word(row.State)
@@ -134,13 +132,12 @@ func compareNeighbors(a, b infer.Neighbor) int {
 	)
 }
 
-func visitHost(row *netip.Addr, visit func(*netip.Addr)) { visit(row) }
+func ofHost(row *netip.Addr) []*netip.Addr { return []*netip.Addr{row} }
 
 func plainHost(row *netip.Addr, _ uint32) bool { return row.IsValid() }
 
-func visitFlow(row *infer.Flow, visit func(*netip.Addr)) {
-	visit(&row.Source.Address)
-	visit(&row.Destination.Address)
+func ofFlow(row *infer.Flow) []*netip.Addr {
+	return []*netip.Addr{&row.Source.Address, &row.Destination.Address}
 }
 
 func plainFlow(row *infer.Flow, _ uint32) bool {
@@ -155,7 +152,7 @@ func compareFlows(a, b infer.Flow) int {
 	)
 }
 
-func visitRoute(row *infer.Route, visit func(*netip.Addr)) { visit(&row.NextHop) }
+func ofRoute(row *infer.Route) []*netip.Addr { return []*netip.Addr{&row.NextHop} }
 
 func plainRoute(row *infer.Route, zone uint32) bool {
 	row.Interface, row.Device = cmp.Or(row.Interface, zone), word(row.Device)
@@ -172,7 +169,7 @@ func compareRoutes(a, b infer.Route) int {
 	)
 }
 
-func visitHint(*infer.Hint, func(*netip.Addr)) {}
+func ofHint(*infer.Hint) []*netip.Addr { return nil }
 
 func plainHint(row *infer.Hint, _ uint32) bool {
 	row.Prefix = row.Prefix.Masked()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 
 	"github.com/mendcap/mendcap/infer"
 )
@@ -22,35 +21,35 @@ type table struct {
 	read      func(s *infer.Snapshot, raw json.RawMessage) (understood bool) // a row of mendcap's own format
 }
 
-// snapshotTables are all of them, in the order in which mendcap's own format is read.
+// snapshotTables are all of them, in the order in which they are read and listed.
 var snapshotTables = []table{
-	tableOf("interfaces", "", visitInterface, plainInterface, mergeInterfaces,
+	tableOf("interfaces", "", ofInterface, plainInterface, mergeInterfaces,
 		func(s *infer.Snapshot) *[]infer.Interface { return &s.Interfaces }),
-	tableOf("tcpConnections", "TCP connections", visitConnection, plainConnection, mergeConnections,
+	tableOf("tcpConnections", "TCP connections", ofConnection, plainConnection, mergeConnections,
 		func(s *infer.Snapshot) *[]infer.Connection { return &s.TCPConnections }),
-	tableOf("udpEndpoints", "UDP endpoints", visitConnection, plainConnection, mergeConnections,
+	tableOf("udpEndpoints", "UDP endpoints", ofConnection, plainConnection, mergeConnections,
 		func(s *infer.Snapshot) *[]infer.Connection { return &s.UDPEndpoints }),
-	tableOf("destinationCache", "destination cache", visitDestination, plainDestination, sortedBy(compareDestinations),
-		func(s *infer.Snapshot) *[]infer.Destination { return &s.DestinationCache }),
-	tableOf("neighbors", "neighbors", visitNeighbor, plainNeighbor, sortedBy(compareNeighbors),
-		func(s *infer.Snapshot) *[]infer.Neighbor { return &s.Neighbors }),
-	tableOf("hosts", "other hosts", visitHost, plainHost, sortedBy(netip.Addr.Compare),
-		func(s *infer.Snapshot) *[]netip.Addr { return &s.Hosts }),
-	tableOf("flows", "tracked flows", visitFlow, plainFlow, sortedBy(compareFlows),
+	tableOf("flows", "tracked flows", ofFlow, plainFlow, sortedBy(compareFlows),
 		func(s *infer.Snapshot) *[]infer.Flow { return &s.Flows }),
-	tableOf("routes", "routes", visitRoute, plainRoute, sortedBy(compareRoutes),
+	tableOf("destinationCache", "destination cache", ofDestination, plainDestination, sortedBy(compareDestinations),
+		func(s *infer.Snapshot) *[]infer.Destination { return &s.DestinationCache }),
+	tableOf("neighbors", "neighbors", ofNeighbor, plainNeighbor, sortedBy(compareNeighbors),
+		func(s *infer.Snapshot) *[]infer.Neighbor { return &s.Neighbors }),
+	tableOf("routes", "routes", ofRoute, plainRoute, sortedBy(compareRoutes),
 		func(s *infer.Snapshot) *[]infer.Route { return &s.Routes }),
-	tableOf("dnsCache", "resolver's cache", visitHost, plainHost, sortedBy(netip.Addr.Compare),
+	tableOf("dnsCache", "resolver's cache", ofHost, plainHost, sortedBy(netip.Addr.Compare),
 		func(s *infer.Snapshot) *[]netip.Addr { return &s.DNSCache }),
-	tableOf("hints", "hints", visitHint, plainHint, sortedBy(compareHints),
+	tableOf("hosts", "other hosts", ofHost, plainHost, sortedBy(netip.Addr.Compare),
+		func(s *infer.Snapshot) *[]netip.Addr { return &s.Hosts }),
+	tableOf("hints", "hints", ofHint, plainHint, sortedBy(compareHints),
 		func(s *infer.Snapshot) *[]infer.Hint { return &s.Hints }),
 }
 
-// tableOf makes a table of rows of one type. addresses visits those of a row; plain
+// tableOf makes a table of rows of one type. addresses are those of a row; plain
 // brings the rest of a row into the form that Snapshots keep, given the zone of its
 // addresses, and reports whether it is a row; sorted sorts rows and drops what is
 // there twice.
-func tableOf[T any](name, role string, addresses func(*T, func(*netip.Addr)), plain func(row *T, zone uint32) bool,
+func tableOf[T any](name, role string, addresses func(*T) []*netip.Addr, plain func(row *T, zone uint32) bool,
 	sorted func([]T) []T, list func(*infer.Snapshot) *[]T) table {
 	return table{
 		name: name,
@@ -67,7 +66,9 @@ func tableOf[T any](name, role string, addresses func(*T, func(*netip.Addr)), pl
 		addresses: func(s *infer.Snapshot, visit func(*netip.Addr)) {
 			rows := *list(s)
 			for i := range rows {
-				addresses(&rows[i], visit)
+				for _, address := range addresses(&rows[i]) {
+					visit(address)
+				}
 			}
 		},
 		read: func(s *infer.Snapshot, raw json.RawMessage) bool {
@@ -76,10 +77,10 @@ func tableOf[T any](name, role string, addresses func(*T, func(*netip.Addr)), pl
 				return false
 			}
 			var zone uint32 // the first
-			addresses(&row, func(address *netip.Addr) {
+			for _, address := range addresses(&row) {
 				plain, z, _ := parseHost(address.String())
 				*address, zone = specified(plain), cmp.Or(zone, z)
-			})
+			}
 			if !plain(&row, zone) {
 				return false
 			}
@@ -156,11 +157,7 @@ func Roles(s *infer.Snapshot) []Role {
 		{"own addresses", len(own), len(sorted(own, netip.Addr.Compare))},
 		{"joined groups", len(joined), len(sorted(joined, netip.Addr.Compare))},
 	}
-	for _, name := range []string{
-		"tcpConnections", "udpEndpoints", "flows", "destinationCache", "neighbors", "routes", "dnsCache", "hosts", "hints",
-	} {
-		i := slices.IndexFunc(snapshotTables, func(t table) bool { return t.name == name })
-		t := snapshotTables[i]
+	for _, t := range snapshotTables[1:] { // those of interfaces are above
 		roles = append(roles, Role{t.role, t.len(s), countAddresses(s, t)})
 	}
 	return roles

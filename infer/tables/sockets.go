@@ -45,20 +45,17 @@ func netstat(c *collector, fields []string) (why string) {
 // socket adds a row about two ends, or what is certain of it, and says why that is
 // not all. That a port's number isn't known is no reason.
 func (c *collector) socket(isUDP bool, local, remote end, state string, pid uint32) (why string) {
-	switch whole := c.ends(local, remote); {
-	case !whole && (local.rest != "" || remote.rest != ""):
-		return whyCut
-	case !whole && (local.named || remote.named):
-		return whyName
-	case !whole:
-		return ""
+	if !local.whole() || !remote.whole() {
+		return c.certainEnds(local, remote)
 	}
-	row := infer.Connection{Local: local.Endpoint, Remote: remote.Endpoint, State: state, PID: pid}
+	if local.Port == 0 {
+		return "" // not bound
+	}
+	rows := &c.snapshot.TCPConnections
 	if isUDP {
-		keep(c, &c.snapshot.UDPEndpoints, row)
-	} else {
-		keep(c, &c.snapshot.TCPConnections, row)
+		rows = &c.snapshot.UDPEndpoints
 	}
+	keep(c, rows, infer.Connection{Local: local.Endpoint, Remote: remote.Endpoint, State: state, PID: pid})
 	return ""
 }
 
@@ -70,10 +67,10 @@ type socketRow struct {
 
 // gatherSockets takes the rows of a table, and the lines between them that passed
 // reports to be part of it.
-func gatherSockets(l *lines, isRow func(fields []string) bool, passed func() bool) (rows []socketRow) {
+func gatherSockets(l *lines, isRow func(*lines) bool, passed func() bool) (rows []socketRow) {
 	for ; !l.done() && len(rows) < maxRows; l.next() {
-		if fields := l.fields(); isRow(fields) {
-			rows = append(rows, socketRow{l.mark(), fields})
+		if isRow(l) {
+			rows = append(rows, socketRow{l.mark(), l.fields()})
 		} else if !passed() {
 			break
 		}
@@ -89,11 +86,10 @@ const (
 	bsdRoom   = 16 // BSD: the address with its zone; wide with -l or -W
 )
 
-func isUnixNetstat(l *lines) bool { return isUnixSocket(l.fields()) }
-
 // isUnixSocket tells a row of Unix netstat: protocol in lower case, the two
 // queues' lengths, two endpoints.
-func isUnixSocket(fields []string) bool {
+func isUnixSocket(l *lines) bool {
+	fields := l.fields()
 	return len(fields) >= 5 && isUnixProtocol(fields[0]) && isInteger(fields[1]) && isInteger(fields[2]) &&
 		unixSeparator(fields[3]) != 0 && unixSeparator(fields[4]) != 0
 }
@@ -146,8 +142,6 @@ func (c *collector) unixSocket(fields []string, wide bool) (why string) {
 		return whyName
 	case !isUDP && !strings.HasPrefix(fields[0], "tcp"):
 		return "" // of other protocols the "ports" are their numbers
-	case local.whole() && remote.whole() && local.Port == 0:
-		return "" // not bound
 	}
 	state, pid := unixState(fields[5:])
 	why = c.socket(isUDP, local, remote, state, pid)
@@ -192,12 +186,10 @@ func unixState(tail []string) (state string, pid uint32) {
 	return state, 0
 }
 
-func isSS(l *lines) bool { return isSSRow(l.fields()) }
-
 // isSSRow tells a row of Linux' ss: perhaps the kind of socket, the state in
 // capitals, the two queues' lengths, two endpoints.
-func isSSRow(fields []string) bool {
-	_, ok := ssColumns(fields)
+func isSSRow(l *lines) bool {
+	_, ok := ssColumns(l.fields())
 	return ok
 }
 
@@ -247,11 +239,8 @@ func (c *collector) ssSocket(fields []string, isUDP bool) (why string) {
 	// [address]%zone:port, or as older versions print it, address%zone:port.
 	local, ok := parseUnixEnd(fields[state+3], ':')
 	remote, isRemote := parseUnixEnd(fields[state+4], ':')
-	switch {
-	case !ok || !isRemote:
+	if !ok || !isRemote {
 		return whyName
-	case local.whole() && remote.whole() && local.Port == 0:
-		return "" // not bound
 	}
 	return c.socket(isUDP, local, remote, fields[state], ssPID(fields[state+5:]))
 }

@@ -3,6 +3,7 @@ package tables
 import (
 	"bytes"
 	"flag"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -311,5 +312,29 @@ func TestPickedRowsOfIPConfig(t *testing.T) {
 				t.Errorf("got %d lines refused, want %d", result.NotUnderstood, test.refused)
 			}
 		})
+	}
+}
+
+// A port that no socket can have makes a row of netstat none of its endpoints: with
+// port 0 the socket would be one that listens.
+func TestPortsBeyondTheLast(t *testing.T) {
+	for _, c := range []struct {
+		row    string
+		remote string // "" where the row is to be refused
+	}{
+		{"  TCP    [2001:db8::10]:50000   [2001:db8::80]:65535   ESTABLISHED   7", "[2001:db8::80]:65535"},
+		{"  TCP    [2001:db8::10]:50000   [2001:db8::80]:65536   ESTABLISHED   7", ""},
+		{"  TCP    [2001:db8::10]:50000   server:70000           ESTABLISHED   7", ""},
+		{"  TCP    [2001:db8::10]:65536   [2001:db8::80]:443     ESTABLISHED   7", ""},
+		{"tcp6       0      0 2001:db8::10:50000      2001:db8::80:65536      ESTABLISHED 7/x", ""},
+	} {
+		snapshot, result := Parse("netstat.txt", []byte(c.row+"\n"))
+		got := ""
+		for _, row := range snapshot.TCPConnections {
+			got += netip.AddrPortFrom(row.Remote.Address, row.Remote.Port).String()
+		}
+		if got != c.remote || (result.NotUnderstood == 0) != (c.remote != "") {
+			t.Errorf("%s: got connections to %q, %d lines not understood; want %q", c.row, got, result.NotUnderstood, c.remote)
+		}
 	}
 }

@@ -167,41 +167,41 @@ func routeRow(c *collector, _ heading, fields []string) (understood bool) {
 	return ok
 }
 
-// isAddressTitle tells the form of `show addresses` for one interface: each
-// address in a title line among words, underlined from end to end, and below
-// it a list that begins with the interface's name and the scope, as zone.level.
-func isAddressTitle(l *lines) bool {
-	if _, _, ok := titleAddress(l.current); !ok {
-		return false
+// addressTitle reads the form of `show addresses` for one interface: each address in a
+// title line among words, underlined from end to end, and below it a list that begins
+// with the interface's name and the scope, as zone.level.
+func addressTitle(l *lines) (own infer.Interface, ok bool) {
+	address, index, ok := titleAddress(l.fields())
+	if !ok {
+		return own, false
 	}
 	w := dashes(wordsOf(l.peek(1)))
-	if len(w) != 1 || w[0] < lastColumn || !strings.Contains(l.peek(2), ": ") {
-		return false
-	}
+	_, name, isList := strings.Cut(l.peek(2), ": ")
 	_, scope, _ := strings.Cut(l.peek(3), ": ")
 	zone, level, ok := strings.Cut(strings.TrimSpace(scope), ".")
-	return ok && isInteger(zone) && isInteger(level)
+	own = infer.Interface{Index: index, Name: word(name), Addresses: []netip.Addr{address}}
+	return own, ok && isList && len(w) == 1 && w[0] >= lastColumn && isInteger(zone) && isInteger(level)
 }
 
 // titleAddress returns the only address among the words of a title.
-func titleAddress(line string) (address string, words int, ok bool) {
-	for _, field := range strings.Fields(line) {
-		if _, _, isAddress := parseLocal(field); !isAddress {
-			words++
-		} else if ok {
-			return "", 0, false
-		} else {
-			address, ok = field, true
+func titleAddress(words []string) (own netip.Addr, zone uint32, ok bool) {
+	others := 0
+	for _, text := range words {
+		address, index, isAddress := parseLocal(text)
+		switch {
+		case !isAddress:
+			others++
+		case ok:
+			return own, zone, false
+		default:
+			own, zone, ok = address, index, true
 		}
 	}
-	return address, words, ok && words > 0
+	return own, zone, ok && others > 0
 }
 
-func parseAddressTitle(c *collector, l *lines) {
-	title, _, _ := titleAddress(l.current)
-	address, zone, _ := parseLocal(title)
-	_, name, _ := strings.Cut(l.peek(2), ": ")
-	c.local(zone, word(name), address)
+func parseAddressTitle(c *collector, l *lines, own infer.Interface) {
+	keep(c, &c.snapshot.Interfaces, own)
 	l.next()
 	l.next() // the dashes; the list below has no address
 }
@@ -277,24 +277,20 @@ func maskedPrefix(address, mask string) (prefix netip.Prefix, ok bool) {
 	return netip.PrefixFrom(a, bits.OnesCount32(binary.BigEndian.Uint32(ones[:]))), true
 }
 
-// isWindowsARP tells the title of `arp -a`: the interface's address, then its
-// index as --- 0xN.
-func isWindowsARP(l *lines) bool {
-	_, _, ok := arpTitle(l.fields())
-	return ok
-}
-
-func arpTitle(fields []string) (own netip.Addr, index uint32, ok bool) {
+// arpTitle reads the title of `arp -a`: the interface's address, then its index as
+// --- 0xN.
+func arpTitle(l *lines) (own infer.Interface, ok bool) {
+	fields := l.fields()
 	n := len(fields)
 	digits, ok := strings.CutPrefix(fields[n-1], "0x")
-	i, err := strconv.ParseUint(digits, 16, 32)
-	own, _, isLocal := parseLocal(fields[n-3])
-	return own, uint32(i), ok && err == nil && isLocal && fields[n-2] == "---"
+	index, err := strconv.ParseUint(digits, 16, 32)
+	address, _, isLocal := parseLocal(fields[n-3])
+	own = infer.Interface{Index: uint32(index), Addresses: []netip.Addr{address}}
+	return own, ok && err == nil && isLocal && fields[n-2] == "---"
 }
 
-func parseWindowsARP(c *collector, l *lines) {
-	own, index, _ := arpTitle(l.fields())
-	c.local(index, "", own)
+func parseWindowsARP(c *collector, l *lines, own infer.Interface) {
+	keep(c, &c.snapshot.Interfaces, own)
 	for l.next(); !l.done() && !blank(l.current) && l.indented(); l.next() {
 		fields := l.fields()
 		if len(fields) < 2 {
@@ -311,7 +307,7 @@ func parseWindowsARP(c *collector, l *lines) {
 			linkLayer = ""
 		}
 		c.neighbor(infer.Neighbor{
-			Address: address, LinkLayer: linkLayer, State: word(fields[len(fields)-1]), Interface: index,
+			Address: address, LinkLayer: linkLayer, State: word(fields[len(fields)-1]), Interface: own.Index,
 		})
 	}
 }

@@ -8,30 +8,22 @@ import "encoding/binary"
 //
 // It never fails: what can't be made out leaves Form NoIP. The first IP header
 // counts, that of a tunnel included, so that a flow is what the wire had; only
-// encapsulations below IP are looked through (Encapsulated says so). It doesn't keep
-// data, and allocates nothing.
+// encapsulations below IP are looked through. It doesn't keep data, and allocates
+// nothing.
 func Decode(v *View, link LinkType, data []byte, wireLen int, layout Layout) {
 	*v = View{}
 	wireLen = max(wireLen, len(data))
-	switch link {
-	case Ethernet:
-		decodeTyped(v, data, 12, ethernetLen, wireLen)
-	case Raw, rawBSD, rawOpenBSD, IPv4, IPv6:
-		decodeIP(v, data, 0, wireLen)
-	case Null, Loop:
-		decodeLoopback(v, link, data, wireLen)
-	case SLL:
+	switch {
+	case link == SLL:
 		v.Outgoing = len(data) >= sllLen && be16(data) == sllOutgoing
-		decodeTyped(v, data, 14, sllLen, wireLen)
-	case SLL2:
+	case link == SLL2:
 		v.Outgoing = len(data) >= sll2Len && data[10] == sllOutgoing
-		decodeTyped(v, data, 0, sll2Len, wireLen)
-	default:
-		if link >= User0 && link <= User15 {
-			decodeSockaddr(v, data, wireLen, layout)
-		} else if first, ok := outermost[link]; ok {
-			decodeInner(v, first, data, 0, wireLen)
-		}
+	case link >= User0 && link <= User15:
+		decodeSockaddr(v, data, wireLen, layout)
+		return
+	}
+	if int(link) < len(outermost) {
+		decodeInner(v, outermost[link], data, wireLen)
 	}
 }
 

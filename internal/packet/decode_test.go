@@ -17,7 +17,7 @@ func runDecode(t *testing.T, cases []decodeCase) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := View{Form: Sockaddr4, Encapsulated: true, Zone: 7} // what was there before must not stay
+			got := View{Form: Sockaddr4, Outgoing: true, Zone: 7} // what was there before must not stay
 			Decode(&got, c.link, c.data, c.wire, c.layout)
 			if got != c.want {
 				t.Errorf("view of %x:\n got %+v\nwant %+v", c.data[:min(len(c.data), 100)], got, c.want)
@@ -80,7 +80,6 @@ func TestDecodeIPv4(t *testing.T) { runDecode(t, ipv4Cases()) }
 func ipv4Cases() []decodeCase {
 	partial := func(v *View) { v.Partial = true }
 	later := func(v *View) { v.Partial, v.Fragment = true, true }
-	offload := func(v *View) { v.Offload = true }
 	big := ip4(ProtoTCP, 0, 0x4000, nil, segment, zeros(65000))
 	return []decodeCase{
 		{name: "padding", link: Ethernet, data: ethernet(0x0800, ip4(ProtoTCP, 56, 0, nil, segment), zeros(9)),
@@ -96,9 +95,9 @@ func ipv4Cases() []decodeCase {
 			want: with(whole4(0, 20, 36), later)},
 		{name: "cut in the data", link: Raw, data: ip4(ProtoTCP, 56, 0, nil, segment)[:40], wire: 56,
 			want: with(whole4(0, 20, 36), func(v *View) { v.End = 40 })},
-		{name: "offload", link: Raw, data: big, want: with(whole4(0, 20, 65036), offload)},
+		{name: "offload", link: Raw, data: big, want: whole4(0, 20, 65036)},
 		{name: "offload cut", link: Raw, data: big[:60], wire: len(big),
-			want: with(whole4(0, 20, 65036), func(v *View) { v.Offload, v.End = true, 60 })},
+			want: with(whole4(0, 20, 65036), func(v *View) { v.End = 60 })},
 		{name: "length 0 under UDP", link: Raw, data: ip4(ProtoUDP, 0, 0, nil, segment)},
 		{name: "length below the header's", link: Raw, data: ip4(ProtoTCP, 19, 0, nil, segment)},
 		{name: "header cut", link: Raw, data: ip4(ProtoTCP, 56, 0, nil)[:19], wire: 56},

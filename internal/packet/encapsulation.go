@@ -21,7 +21,11 @@ type encapsulation uint8
 const (
 	unknownEncapsulation encapsulation = iota // no IP packet is looked for after it
 	ipHeader                                  // it is here
+	nullHeader
+	loopHeader
 	ethernetHeader
+	sllHeader
+	sll2Header
 	llcHeader
 	vlanTag
 	mplsLabel
@@ -36,7 +40,9 @@ const (
 )
 
 // outermost is the encapsulation that each link type begins with.
-var outermost = map[LinkType]encapsulation{
+var outermost = [...]encapsulation{
+	Null: nullHeader, Loop: loopHeader, Ethernet: ethernetHeader, SLL: sllHeader, SLL2: sll2Header,
+	Raw: ipHeader, rawBSD: ipHeader, rawOpenBSD: ipHeader, IPv4: ipHeader, IPv6: ipHeader,
 	linkPPP: pppHeader, linkPPPHDLC: pppHeader, linkPPPEther: pppoeHeader, linkFDDI: fddiHeader, linkDot11: dot11Header,
 	linkPFLog: pflogHeader, linkPrism: prismHeader, linkRadiotap: radiotapHeader, linkMPLS: mplsLabel,
 }
@@ -65,9 +71,10 @@ func ofEtherType(kind uint16) encapsulation {
 	return unknownEncapsulation
 }
 
-// decodeInner looks through encapsulations from data[pos:] for the first IP packet and
-// decodes it.
-func decodeInner(v *View, first encapsulation, data []byte, pos, wireLen int) {
+// decodeInner looks through encapsulations from the beginning of data for the first IP
+// packet and decodes it.
+func decodeInner(v *View, first encapsulation, data []byte, wireLen int) {
+	pos := 0
 	for first != ipHeader {
 		length, next := first.read(data[pos:])
 		pos += length
@@ -77,15 +84,22 @@ func decodeInner(v *View, first encapsulation, data []byte, pos, wireLen int) {
 		first = next
 	}
 	decodeIP(v, data, pos, wireLen)
-	v.Encapsulated = v.Form != NoIP
 }
 
 // read returns how long the header at the beginning of data is and what comes after it,
 // which is unknown where the header is not whole. The length of a known one is positive.
 func (e encapsulation) read(data []byte) (length int, next encapsulation) {
 	switch e {
+	case nullHeader, loopHeader:
+		return readLoopback(data, e == nullHeader)
 	case ethernetHeader:
 		return byEtherType(data, ethernetLen-2)
+	case sllHeader:
+		return byEtherType(data, sllLen-2)
+	case sll2Header:
+		if len(data) >= sll2Len {
+			return sll2Len, ofEtherType(be16(data))
+		}
 	case vlanTag:
 		return byEtherType(data, vlanLen-2)
 	case llcHeader:

@@ -28,6 +28,18 @@ const (
 	Neighbor                // RFC 4861, section 7.2; no duplicate address detection
 )
 
+// role is what a message does in its exchange.
+type role uint8
+
+const (
+	noRole role = iota
+	asks
+	answers
+	fails      // an error, with what it is about
+	solicits   // asks for a neighbor
+	advertises // may answer that
+)
+
 // udpLen is the length of a UDP header (RFC 768).
 const udpLen = 8
 

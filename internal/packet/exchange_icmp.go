@@ -1,24 +1,5 @@
 package packet
 
-// Types of ICMP and ICMPv6 messages in IANA's lists, after the protocol's number.
-const (
-	icmpEchoReply      = ProtoICMP << 8 // 0
-	icmpUnreachable    = ProtoICMP<<8 | 3
-	icmpSourceQuench   = ProtoICMP<<8 | 4
-	icmpRedirect       = ProtoICMP<<8 | 5
-	icmpEchoRequest    = ProtoICMP<<8 | 8
-	icmpTimeExceeded   = ProtoICMP<<8 | 11
-	icmpParameter      = ProtoICMP<<8 | 12
-	icmp6Unreachable   = ProtoICMPv6<<8 | 1
-	icmp6TooBig        = ProtoICMPv6<<8 | 2
-	icmp6TimeExceeded  = ProtoICMPv6<<8 | 3
-	icmp6Parameter     = ProtoICMPv6<<8 | 4
-	icmp6EchoRequest   = ProtoICMPv6<<8 | 128
-	icmp6EchoReply     = ProtoICMPv6<<8 | 129
-	icmp6Solicitation  = ProtoICMPv6<<8 | 135
-	icmp6Advertisement = ProtoICMPv6<<8 | 136
-)
-
 // Lengths in bytes: of the header of a message, and of one with the target
 // address after it (RFC 4861, sections 4.3 and 4.4).
 const (
@@ -31,52 +12,53 @@ func (x *Exchange) readICMP(v *View, proto uint8, b []byte) {
 	if len(b) < icmpLen {
 		return
 	}
-	switch kind := icmpKind(proto, b[0]); {
-	case kind == icmpAsks && b[1] == 0:
+	switch role := icmpRole(proto, b[0]); {
+	case role == asks && b[1] == 0:
 		x.asks(Echo, v, 0, 0, uint64(be32(b[4:])))
-	case kind == icmpAnswers && b[1] == 0:
+	case role == answers && b[1] == 0:
 		x.answers(Echo, v, 0, 0, uint64(be32(b[4:])))
-	case kind == icmpFails:
+	case role == fails:
 		x.Quoted = quotedName(v, b)
-	case proto == ProtoICMPv6 && len(b) >= neighborLen && b[1] == 0:
-		x.readNeighbor(v, b)
+	case len(b) >= neighborLen && b[1] == 0:
+		x.readNeighbor(v, role, b)
 	}
 }
 
-// icmpRole is what an ICMP or ICMPv6 message does, of either version.
-type icmpRole uint8
-
-const (
-	icmpOther icmpRole = iota
-	icmpAsks           // an echo request
-	icmpAnswers
-	icmpFails // an error, with what it is about
+// The roles of the types in IANA's lists of ICMP's and ICMPv6's.
+var (
+	icmpRoles = [256]role{
+		8: asks, 0: answers, // echo
+		3: fails, 4: fails, 5: fails, // unreachable, source quench, redirect
+		11: fails, 12: fails, // time exceeded, parameter problem
+	}
+	icmp6Roles = [256]role{
+		1: fails, 2: fails, 3: fails, 4: fails, // unreachable, too big, time exceeded, parameter problem
+		128: asks, 129: answers, // echo
+		135: solicits, 136: advertises,
+	}
 )
 
-func icmpKind(proto, kind uint8) icmpRole {
-	switch uint16(proto)<<8 | uint16(kind) {
-	case icmpEchoRequest, icmp6EchoRequest:
-		return icmpAsks
-	case icmpEchoReply, icmp6EchoReply:
-		return icmpAnswers
-	case icmpUnreachable, icmpSourceQuench, icmpRedirect, icmpTimeExceeded, icmpParameter,
-		icmp6Unreachable, icmp6TooBig, icmp6TimeExceeded, icmp6Parameter:
-		return icmpFails
+func icmpRole(proto, kind uint8) role {
+	switch proto {
+	case ProtoICMP:
+		return icmpRoles[kind]
+	case ProtoICMPv6:
+		return icmp6Roles[kind]
 	}
-	return icmpOther
+	return noRole
 }
 
 // readNeighbor names a solicitation, and the advertisement that answers it, by
 // the target and the one who asks: solicitations go to a multicast address.
 // Solicited advertisements alone answer; the others have their own reasons.
-func (x *Exchange) readNeighbor(v *View, b []byte) {
+func (x *Exchange) readNeighbor(v *View, role role, b []byte) {
 	const solicited = 0x40
 	target := (*Addr)(b[icmpLen:neighborLen])
 	name := func(asker *Addr) uint64 { return begin(Neighbor).addr(target).addr(asker).name() }
-	switch kind := ProtoICMPv6<<8 | int(b[0]); {
-	case kind == icmp6Solicitation:
+	switch {
+	case role == solicits:
 		x.Kind, x.Cause = Neighbor, name(&v.Src)
-	case kind == icmp6Advertisement && b[4]&solicited != 0:
+	case role == advertises && b[4]&solicited != 0:
 		x.Kind, x.Effect = Neighbor, name(&v.Dst)
 	}
 }
@@ -91,7 +73,7 @@ const quoteSalt ExchangeKind = 255
 // QuotesPacket reports whether upper looks like an error of ICMP or ICMPv6 that
 // quotes a packet: where no packet of a capture does, nobody needs a SelfName.
 func QuotesPacket(proto uint8, upper []byte) bool {
-	if len(upper) <= icmpLen || icmpKind(proto, upper[0]) != icmpFails {
+	if len(upper) <= icmpLen || icmpRole(proto, upper[0]) != fails {
 		return false
 	}
 	version := upper[icmpLen] >> 4
@@ -126,7 +108,7 @@ func SelfName(v *View, proto uint8, upper []byte) uint64 {
 	start := be64(upper)
 	if proto != ProtoTCP && proto != ProtoUDP {
 		const checksum = 0xFFFF << 32
-		if role := icmpKind(proto, upper[0]); role != icmpAsks && role != icmpAnswers {
+		if role := icmpRole(proto, upper[0]); role != asks && role != answers {
 			return 0
 		}
 		start &^= checksum // a network card may have filled it in later

@@ -108,19 +108,13 @@ func (x *Exchange) readNTP(v *View, sport, dport uint16, b []byte) {
 	}
 }
 
-// Message types of DHCPv6 (RFC 8415, section 7.3) that ask and answer.
-const (
-	dhcpSolicit            = 1
-	dhcpAdvertise          = 2
-	dhcpRequest            = 3
-	dhcpConfirm            = 4
-	dhcpRenew              = 5
-	dhcpRebind             = 6
-	dhcpReply              = 7
-	dhcpRelease            = 8
-	dhcpDecline            = 9
-	dhcpInformationRequest = 11
-)
+// dhcpRoles are those of the types of DHCPv6's messages (RFC 8415, section 7.3).
+var dhcpRoles = [256]role{
+	1: asks, 3: asks, 4: asks, // Solicit, Request, Confirm
+	5: asks, 6: asks, 8: asks, // Renew, Rebind, Release
+	9: asks, 11: asks, // Decline, Information-request
+	2: answers, 7: answers, // Advertise, Reply
+}
 
 // readDHCPv6 names a message by the client's address and the transaction id.
 // The server's address is not in a request to all servers, ff02::1:2.
@@ -128,21 +122,12 @@ func (x *Exchange) readDHCPv6(v *View, dport uint16, b []byte) {
 	if len(b) < 4 {
 		return
 	}
-	client := &v.Src
-	if dport == portDHCPv6Client {
-		client = &v.Dst
-	}
-	id := be32(b) & 0xFFFFFF
-	name := begin(DHCPv6).addr(client).add(uint64(id)).name()
-	switch b[0] {
-	case dhcpSolicit, dhcpRequest, dhcpConfirm, dhcpRenew, dhcpRebind, dhcpRelease, dhcpDecline, dhcpInformationRequest:
-		if dport == portDHCPv6Server {
-			x.Kind, x.Cause = DHCPv6, name
-		}
-	case dhcpAdvertise, dhcpReply:
-		if dport == portDHCPv6Client {
-			x.Kind, x.Effect = DHCPv6, name
-		}
+	id, toServer := uint64(be32(b)&0xFFFFFF), dport == portDHCPv6Server
+	switch role := dhcpRoles[b[0]]; {
+	case role == asks && toServer:
+		x.Kind, x.Cause = DHCPv6, begin(DHCPv6).addr(&v.Src).add(id).name()
+	case role == answers && !toServer:
+		x.Kind, x.Effect = DHCPv6, begin(DHCPv6).addr(&v.Dst).add(id).name()
 	}
 }
 

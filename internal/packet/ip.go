@@ -29,15 +29,13 @@ func decodeIPv4(v *View, data []byte, net, wireLen int) bool {
 	headerLen := int(h[0]&0x0F) * 4
 	total := int(be16(h[2:]))
 	fragment := be16(h[6:])
-	offload := total == 0 && h[9] == ProtoTCP && fragment&0x3FFF == 0
-	if offload {
+	if total == 0 && h[9] == ProtoTCP && fragment&0x3FFF == 0 { // a segmentation-offload record
 		total = wireLen - net
 	}
 	if headerLen < ipv4Len || total < headerLen {
 		return false
 	}
 	v.Form, v.Version = Whole, 4
-	v.Offload = offload
 	v.Proto, v.TTL = h[9], h[8]
 	v.Partial = fragment&0x3FFF != 0  // more fragments, or an offset
 	v.Fragment = fragment&0x1FFF != 0 // an offset
@@ -106,7 +104,6 @@ func decodeLengthless(v *View, data []byte, net, wireLen int) {
 		end = net + ipv6Len + jumbo
 	case v.Proto == ProtoTCP && !v.Partial:
 		end = wireLen
-		v.Offload = wireLen > upper
 	}
 	v.place(net, upper, end, len(data))
 }

@@ -35,36 +35,13 @@ const (
 	sllOutgoing = 4 // packet type: sent by the capturing host
 )
 
-// decodeTyped reads a link header of length bytes with an EtherType at an offset:
-// Ethernet's, and those of Linux "cooked" captures.
-func decodeTyped(v *View, data []byte, typeAt, length, wireLen int) {
-	if len(data) >= length {
-		decodeEtherType(v, data, be16(data[typeAt:]), length, wireLen)
+// readLoopback reads the loopback header of OpenBSD, the address family in network order,
+// or of other BSDs, in the byte order of the host that captured.
+func readLoopback(data []byte, either bool) (length int, next encapsulation) {
+	if len(data) >= nullLen && (isIPFamily(be32(data)) || either && isIPFamily(binary.LittleEndian.Uint32(data))) {
+		return nullLen, ipHeader
 	}
-}
-
-// decodeEtherType goes on at data[pos:] with what kind, an EtherType, says.
-func decodeEtherType(v *View, data []byte, kind uint16, pos, wireLen int) {
-	for kind == etherVLAN || kind == etherQinQ || kind == etherVLAN2 {
-		if len(data) < pos+vlanLen {
-			return
-		}
-		kind = be16(data[pos+2:])
-		pos += vlanLen
-	}
-	if next := ofEtherType(kind); next != ipHeader {
-		decodeInner(v, next, data, pos, wireLen)
-		return
-	}
-	decodeIP(v, data, pos, wireLen)
-}
-
-// decodeLoopback reads the loopback header of BSD, the address family in the byte
-// order of the host that captured, or of OpenBSD, in network order.
-func decodeLoopback(v *View, link LinkType, data []byte, wireLen int) {
-	if len(data) >= nullLen && (isIPFamily(be32(data)) || link == Null && isIPFamily(binary.LittleEndian.Uint32(data))) {
-		decodeIP(v, data, nullLen, wireLen)
-	}
+	return 0, unknownEncapsulation
 }
 
 // isIPFamily reports whether an address family is AF_INET or any system's

@@ -83,13 +83,11 @@ type View struct {
 	// Proto is the upper-layer protocol after all extension headers. For a
 	// headerless packet it is the sniffer's Next Header, NoNextHeaderKnown if
 	// that is unknown (255, or 59 with data after it).
-	Proto        uint8
-	TTL          uint8 // TTL or Hop Limit
-	Fragment     bool  // a fragment other than the first: no upper-layer header here
-	Partial      bool  // any fragment that is not the whole datagram
-	Offload      bool  // length 0 in the IP header under TCP: a segmentation-offload record
-	Outgoing     bool  // the link header says that the host sent it (SLL packet type 4)
-	Encapsulated bool  // found after another encapsulation than the link's own header
+	Proto    uint8
+	TTL      uint8 // TTL or Hop Limit
+	Fragment bool  // a fragment other than the first: no upper-layer header here
+	Partial  bool  // any fragment that is not the whole datagram
+	Outgoing bool  // the link header says that the host sent it (SLL packet type 4)
 
 	Net   int // offset of the IP header; of the sockaddr for Sockaddr6 and Sockaddr4
 	Upper int // offset of the upper-layer header; of the data for a headerless packet

@@ -10,7 +10,6 @@ package header
 
 import (
 	"encoding/binary"
-	"net/netip"
 
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
@@ -42,19 +41,6 @@ func HypothesisOf(protocol uint8) Hypothesis {
 	return AsOther
 }
 
-// Packet is one packet as a raw socket delivered it: what follows the
-// IPv6 header and its extension headers, and the source address.
-type Packet struct {
-	Source      netip.Addr // without zone
-	Zone        uint32     // interface index of the source where the capture has it, else 0
-	Destination netip.Addr // zero or :: where unknown
-	NextHeader  uint8      // packet.NoNextHeaderKnown where unknown
-	Stated      bool       // NextHeader is what the user states, not what the sniffer recorded
-	Data        []byte     // captured upper-layer data; not kept
-	Length      int        // length of the upper-layer data on the wire, bytes; at least len(Data)
-	Stamp       int64      // time as recorded, nanoseconds since 1970; 0 where unknown
-}
-
 // Facts are what one packet says, without a pointer into it. The zero value
 // says nothing.
 type Facts struct {
@@ -63,7 +49,7 @@ type Facts struct {
 	Target packet.Addr // the address inside that its payload is about: Dictation says how
 	Quoted packet.Addr // destination of the packet quoted in an ICMPv6 error
 
-	Zone   uint32
+	Zone   uint32 // of a link-local source: elsewhere an address is the same on every interface
 	length uint32 // upper-layer data on the wire, bytes
 
 	Ports          Ports // of TCP and UDP
@@ -89,22 +75,17 @@ type Facts struct {
 	Bits  [Hypotheses]int8   // log2 odds that the header's shape gives; 0 where it is implausible
 	Other Other              // what AsOther is
 
-	Stamp int64 // as Packet has it
+	Stamp int64 // time as recorded, nanoseconds since 1970; 0 where unknown
 }
 
-// Examine fills f with the facts of p.
-func (f *Facts) Examine(p *Packet) {
-	*f = Facts{Src: packet.AddrOf(p.Source), NextHeader: p.NextHeader, Stated: p.Stated, length: uint32(max(p.Length, len(p.Data))), Stamp: p.Stamp}
-	if p.Destination.IsValid() {
-		f.Dst = packet.AddrOf(p.Destination)
-	}
-	if f.Src.IsLinkLocal() {
-		f.Zone = p.Zone // elsewhere an address is the same on every interface
-	}
-	f.whole = int(f.length) == len(p.Data)
+// Read takes in the captured upper-layer data of the packet that f has the addresses and
+// the Next Header of. It keeps nothing of data; length is theirs on the wire, bytes.
+func (f *Facts) Read(data []byte, length int) {
+	f.length = uint32(max(length, len(data)))
+	f.whole = int(f.length) == len(data)
 	f.outer = packet.Fold(packet.AddrSum(f.Src) + f.length>>16 + f.length&0xFFFF)
-	f.data = packet.Fold(packet.Sum(p.Data))
-	f.readHeaders(p.Data)
+	f.data = packet.Fold(packet.Sum(data))
+	f.readHeaders(data)
 }
 
 // readHeaders reads data under each hypothesis. A Next Header that the sniffer

@@ -15,8 +15,15 @@ var (
 
 // examined returns the facts of data that source sent, as if all had been
 // captured.
-func examined(data []byte) (f Facts) {
-	f.Examine(&Packet{Source: source, NextHeader: packet.NoNextHeaderKnown, Data: data, Length: len(data)})
+func examined(data []byte) Facts {
+	return cutOff(data, len(data))
+}
+
+// cutOff returns the facts of data that source sent, which are the beginning of length
+// bytes.
+func cutOff(data []byte, length int) (f Facts) {
+	f.Src, f.NextHeader = packet.AddrOf(source), packet.NoNextHeaderKnown
+	f.Read(data, length)
 	return f
 }
 
@@ -62,8 +69,7 @@ func TestNeedsOfWholeChecksums(t *testing.T) {
 // TestFactsOfCutData: where data were cut off no whole checksum is asked for.
 func TestFactsOfCutData(t *testing.T) {
 	datagram := summed([]byte{0x30, 0x39, 0x00, 0x35, 0, 11, 0, 0, 'a', 'b', 'c'}, 6, packet.ProtoUDP)
-	var f Facts
-	f.Examine(&Packet{Source: source, NextHeader: packet.NoNextHeaderKnown, Data: datagram[:9], Length: len(datagram)})
+	f := cutOff(datagram[:9], len(datagram))
 	if f.Checked(AsUDP) || f.Needs(AsUDP)[Whole] != 0 {
 		t.Error("the checksum of data that were cut off is taken for one that can be verified")
 	}

@@ -30,6 +30,7 @@ type icmpShape struct {
 	codes    uint8     // assigned codes are below it
 	options  int       // where neighbor discovery options begin; 0 without any
 	dictates Dictation // unless its fields say otherwise: see readICMPv6
+	hops     uint8     // the Hop Limit that receivers demand, 0 for none (RFC 4861, section 7.1; RFC 3810, section 5)
 }
 
 // icmpShapes are those of the assigned types: RFC 4443, 2710, 3810, 4861,
@@ -42,19 +43,19 @@ var icmpShapes = [256]icmpShape{
 	icmpParameter:       {least: 48, codes: 11, dictates: ToQuotedSource},
 	ICMPEchoRequest:     {least: 8, codes: 1},
 	ICMPEchoReply:       {least: 8, codes: 1},
-	ICMPMLDQuery:        {least: 24, codes: 1, dictates: ToAllNodes},
-	ICMPMLDReport:       {least: 24, codes: 1, dictates: ToGroup},
-	ICMPMLDDone:         {least: 24, codes: 1, dictates: ToAllRouters},
-	ICMPRouterSolicit:   {least: 8, codes: 1, options: 8, dictates: ToAllRouters},
-	ICMPRouterAdvert:    {least: 16, codes: 1, options: 16, dictates: ToRouterClients},
-	ICMPNeighborSolicit: {least: 24, codes: 1, options: 24, dictates: ToSolicited},
-	ICMPNeighborAdvert:  {least: 24, codes: 1, options: 24, dictates: ToAllNodes},
-	ICMPRedirect:        {least: 40, codes: 1, options: 40},
+	ICMPMLDQuery:        {least: 24, codes: 1, dictates: ToAllNodes, hops: 1},
+	ICMPMLDReport:       {least: 24, codes: 1, dictates: ToGroup, hops: 1},
+	ICMPMLDDone:         {least: 24, codes: 1, dictates: ToAllRouters, hops: 1},
+	ICMPRouterSolicit:   {least: 8, codes: 1, options: 8, dictates: ToAllRouters, hops: 255},
+	ICMPRouterAdvert:    {least: 16, codes: 1, options: 16, dictates: ToRouterClients, hops: 255},
+	ICMPNeighborSolicit: {least: 24, codes: 1, options: 24, dictates: ToSolicited, hops: 255},
+	ICMPNeighborAdvert:  {least: 24, codes: 1, options: 24, dictates: ToAllNodes, hops: 255},
+	ICMPRedirect:        {least: 40, codes: 1, options: 40, hops: 255},
 	139:                 {least: 16, codes: 3}, // node information
 	140:                 {least: 16, codes: 3},
 	141:                 {least: 8, codes: 1, options: 8}, // inverse neighbor discovery
 	142:                 {least: 8, codes: 1, options: 8},
-	ICMPMLDv2Report:     {least: 8, codes: 1, dictates: ToMLDv2Routers},
+	ICMPMLDv2Report:     {least: 8, codes: 1, dictates: ToMLDv2Routers, hops: 1},
 	144:                 {least: 8, codes: 1}, // Mobile IPv6
 	145:                 {least: 8, codes: 1},
 	146:                 {least: 8, codes: 1},
@@ -145,17 +146,10 @@ func (f *Facts) readQuoted(inner []byte) {
 	}
 }
 
-// HopLimit returns the Hop Limit that receivers demand of the packet
-// (RFC 4861, section 7.1; RFC 3810, section 5), else the usual one.
+// HopLimit returns the Hop Limit that receivers demand of the packet, else the usual one.
 func (f *Facts) HopLimit(nextHeader uint8) uint8 {
-	if nextHeader != packet.ProtoICMPv6 {
-		return 64
-	}
-	switch f.ICMPType {
-	case ICMPMLDQuery, ICMPMLDReport, ICMPMLDDone, ICMPMLDv2Report:
-		return 1
-	case ICMPRouterSolicit, ICMPRouterAdvert, ICMPNeighborSolicit, ICMPNeighborAdvert, ICMPRedirect:
-		return 255
+	if hops := icmpShapes[f.ICMPType].hops; nextHeader == packet.ProtoICMPv6 && hops != 0 {
+		return hops
 	}
 	return 64
 }
