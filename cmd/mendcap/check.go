@@ -50,7 +50,7 @@ func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
 	}
 	c := &checker{flags: f, streams: s, rules: rules}
 	o := render.WriterOptions{Several: len(captures) > 1}
-	o.Checks = func(r *report.Report) []report.Check { return c.tally.Checks(r) } // of the capture at hand
+	o.Checks = func(r *report.Report) []report.Check { return c.tally.Checks(r) } // of the capture under way
 	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), o)
 	if err != nil {
 		return s.fail("", err)
@@ -136,7 +136,7 @@ type checker struct {
 	flags   *checkFlags
 	streams *streams
 	rules   *report.Rules
-	tally   *report.Tally // of the capture at hand
+	tally   *report.Tally // of the capture under way
 	shown   bool
 }
 

@@ -37,7 +37,7 @@ type hinted struct {
 
 func (e hinted) Unwrap() error { return e.error }
 
-// seeCommand is the hint that points to the help of the command at hand.
+// seeCommand is the hint that points to the help of the current command.
 const seeCommand = ""
 
 // usagef is about a command line that can't be carried out.

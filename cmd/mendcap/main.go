@@ -100,7 +100,7 @@ type streams struct {
 	colour    bool   // out is a terminal that shows colours
 	errColour bool   // err is one
 	progress  bool   // err is a terminal
-	help      string // where the help is of the command at hand, a hint
+	help      string // where the help is of the current command, a hint
 }
 
 func terminal() *streams {

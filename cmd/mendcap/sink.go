@@ -55,7 +55,7 @@ type sink struct {
 	// What follows is nil for standard output.
 	file     *atomicfile.File
 	findings render.FindingWriter // the writer, if it takes findings one by one
-	mark     int64                // where the capture at hand begins in the file
+	mark     int64                // where the current capture begins in the file
 }
 
 func newSink(name string, w io.Writer, f render.Format, o render.WriterOptions) (*sink, error) {

@@ -29,7 +29,7 @@ type flow struct {
 	watch      int      // how often a packet may be shown to a case that waits
 	tick       int64    // of the clock: so much more or less can have passed between two stamps
 	waiting    queue
-	filled     []*pending // of the packet at hand: it fills what they miss
+	filled     []*pending // of the current packet: it fills what they miss
 	ends       [2]end     // by Segment.Dir
 	held       []Finding  // while one direction is unseen
 	holesLost  bool       // more holes of it were open than are remembered

@@ -46,7 +46,7 @@ func answer(at int64, n int, sack ...int) step {
 	return s
 }
 
-// An ACK that is flagged where it was recorded, and not where it stands now, was put in
+// An ACK that is flagged where it was recorded, and not where it is now, was put in
 // its place: that it acknowledges bytes of which the capture missed some is another
 // matter.
 func TestAckIsNotFlaggedInItsPlace(t *testing.T) {

@@ -19,7 +19,7 @@ const (
 
 var sideNames = [sides]string{"in", "out", "both"}
 
-// sideOf is the side of what the sender of the packet at hand sends; the other
+// sideOf is the side of what the sender of the current packet sends; the other
 // one's is the opposite.
 func sideOf(o tcp.Side, opposite bool) side {
 	switch {

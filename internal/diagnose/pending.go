@@ -76,7 +76,7 @@ func (s *shown) add(earlier *record) {
 	*s = shown{s.times + 1, earlier.Frame, earlier.time, earlier.TSval}
 }
 
-// pending begins a case of the packet at hand, in the place of one that is
+// pending begins a case of the current packet, in the place of one that is
 // settled where there is one.
 func (m *moment) pending() *pending {
 	d, c := m.d, (*pending)(nil)
