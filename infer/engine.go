@@ -195,7 +195,7 @@ func (e *Engine) observeDictated(f *Facts) {
 }
 
 // solicited returns the key under which those are named who asked for the
-// advertisement that f asks for, or is; a target of :: stands for any router.
+// advertisement that f asks for, or is; a target of :: means any router.
 func (f *Facts) solicited() flowKey {
 	k := flowKey{src: f.read.Target, zone: f.read.Zone, class: icmpClass(header.ICMPNeighborAdvert)}
 	if k.src.IsUnspecified() {

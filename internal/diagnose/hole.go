@@ -45,7 +45,7 @@ func believable(bytes tcp.Range) bool {
 	return n > 0 && n <= maxJump
 }
 
-// open notes a hole up to a number, by the packet at hand: own says that it is the
+// open notes a hole up to a number, by the current packet: own says that it is the
 // sender's, and begins there.
 func (e *end) open(m *moment, to tcp.Seq, own bool) {
 	by := opener{time: m.p.Time, after: m.p.FrameAfter, before: e.lastAfter, left: e.lastTime}
@@ -99,7 +99,7 @@ func (e *end) remove(d *Diagnoser, i int) {
 // fewHoles is for how many holes the room is kept.
 const fewHoles = 8
 
-// take notes that the receiver has these bytes, by the packet at hand.
+// take notes that the receiver has these bytes, by the current packet.
 func (e *end) take(m *moment, bytes tcp.Range) {
 	if !believable(bytes) {
 		return

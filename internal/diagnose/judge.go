@@ -44,8 +44,8 @@ func number(a tcp.Analysis) int { return bits.TrailingZeros32(uint32(a)) }
 
 // judgeAgain takes the flags of a segment that goes back. One that does not
 // in its place was recorded late.
-func (m *moment) judgeAgain(flags tcp.Analysis, stands bool) {
-	if !stands && !m.goesBack() {
+func (m *moment) judgeAgain(flags tcp.Analysis, remains bool) {
+	if !remains && !m.goesBack() {
 		for ; flags != 0; flags &= flags - 1 {
 			m.artefact(flags)
 		}
@@ -88,18 +88,18 @@ func (m *moment) notSentAgain() (s sentence, ok bool) {
 
 // judgeFlag takes one flag of another kind.
 func (m *moment) judgeFlag(flag tcp.Analysis) {
-	stands := m.p.After&flag != 0
+	remains := m.p.After&flag != 0
 	const ofNumbers = tcp.LostSegment | tcp.AckLostSegment | tcp.ReusedPorts
 	switch {
-	case stands && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
+	case remains && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
 		m.say(flag, ofUnseenSYN) // the numbers of the first packets don't fit the connection before
-	case stands && flag == tcp.LostSegment && m.f.renumbered && m.from.packets == 0:
+	case remains && flag == tcp.LostSegment && m.f.renumbered && m.from.packets == 0:
 		m.say(flag, ofOtherNumbers)
 	case flag == tcp.LostSegment:
-		m.judgeHole(stands)
-	case flag == tcp.AckLostSegment && stands:
+		m.judgeHole(remains)
+	case flag == tcp.AckLostSegment && remains:
 		m.judgeAckOfUnseen()
-	case !stands:
+	case !remains:
 		m.artefact(flag)
 	default:
 		m.judgeState(flag)
@@ -134,11 +134,11 @@ func (m *moment) artefact(flag tcp.Analysis) {
 
 // judgeHole takes a packet that was flagged as beyond a hole: the verdict is
 // what becomes of the last byte before it.
-func (m *moment) judgeHole(stands bool) {
+func (m *moment) judgeHole(remains bool) {
 	last := tcp.Range{Left: m.s.Seq - 1, Right: m.s.Seq}
 	known, within := m.from.hole(last)
 	open := m.from.packets > 0 && m.from.next.Less(m.s.Seq)
-	if !stands && !open && !within {
+	if !remains && !open && !within {
 		m.artefact(tcp.LostSegment)
 		return
 	}

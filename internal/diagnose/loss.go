@@ -52,7 +52,7 @@ type lossSum struct {
 	oneSided    int64
 }
 
-// acknowledged takes in that data is acknowledged, by the packet at hand.
+// acknowledged takes in that data is acknowledged, by the current packet.
 func (l *lossMeter) acknowledged(m *moment, bytes int64) {
 	s := sideOf(m.s.Outbound, true)
 	l.sums[s].acked += bytes

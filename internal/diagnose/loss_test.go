@@ -123,7 +123,7 @@ func TestOverflowsAreGapsOfSeveralConnections(t *testing.T) {
 	}
 }
 
-// TestRecordedLateIsNotMissed: data that stands right after its ACK was there.
+// TestRecordedLateIsNotMissed: data that comes right after its ACK was there.
 func TestRecordedLateIsNotMissed(t *testing.T) {
 	list := bulk(0, 0, 400, func(int) bool { return false })
 	for i := 3; i+1 < len(list); i += 30 {
