@@ -3,6 +3,7 @@ package repair
 import (
 	"io"
 	"net/netip"
+	"time"
 
 	"github.com/mendcap/mendcap/internal/pipeline"
 	"github.com/mendcap/mendcap/reorder"
@@ -35,6 +36,13 @@ type Options struct {
 	// AlignInterfaces corrects the stamps of interfaces whose clock is shown to
 	// differ from that of the interface with most packets.
 	AlignInterfaces bool
+	// AllLayers takes packets of an event trace from every layer that recorded them.
+	// Otherwise those of one layer of each network interface are taken.
+	AllLayers bool
+	// CaptureZone is how far east of Greenwich, in time, a capture was made whose stamps
+	// are local times of a zone that it does not state, as those of Network Monitor
+	// before version 2.3 are.
+	CaptureZone time.Duration
 
 	// Force lets File replace an output that exists and differs.
 	Force bool
@@ -103,7 +111,7 @@ func (o *Options) inner(src Source) pipeline.Options {
 	inner := pipeline.Options{
 		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
 		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
-		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces,
+		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces, AllLayers: o.AllLayers, CaptureZone: o.CaptureZone,
 		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,
 	}
 	if o.Tally != nil {

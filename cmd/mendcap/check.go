@@ -149,7 +149,7 @@ func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
 	done := s.watch(in, &o, f.common.quiet)
 	r, err := repair.Check(ctx, in, o)
 	done()
-	return to.conclude(s, in, &r, f.common.unread(in, err), func() int { return c.judge(in, &r) })
+	return to.conclude(s, in, &r, f.common.unread(err), func() int { return c.judge(in, &r) })
 }
 
 // judge shows how the capture did, or takes it into the baseline.

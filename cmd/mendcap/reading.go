@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/infer"
-	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 )
@@ -29,6 +28,8 @@ func (f *readingFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
 	flags.BoolVar(&o.AlignInterfaces, "align-interfaces", false, "correct the time stamps of interfaces whose clock differs from the others'")
+	flags.BoolVar(&o.AllLayers, "all-layers", false, "take packets of an event trace from every layer that recorded them, not from one a network interface")
+	flags.Var((*zoneValue)(&o.CaptureZone), "capture-zone", "`ZONE` such as +01:00 of local times that don't state theirs, as in Network Monitor captures before version 2.3 (default UTC)")
 	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
 	flags.Float64Var(&o.Confidence, "confidence", infer.DefaultConfidence, "fill in answers of probability `P` or more, from 0.5 to 1; 1 fills in only what is proved")
 	flags.TextVar(&o.Protocol, "protocol", o.Protocol, "the socket was opened for `PROTOCOL`, a name or a number: the Next Header where it is missing")
@@ -74,16 +75,14 @@ func (f *readingFlags) check() error {
 }
 
 // unread gives the error of a capture that could not be read the hint that fits how
-// it was to be read, and how it is named.
-func (f *readingFlags) unread(in string, err error) error {
+// it was to be read.
+func (f *readingFlags) unread(err error) error {
 	var at *fs.PathError
 	switch {
 	case !errors.Is(err, repair.ErrNoCapture):
 		return err
 	case errors.As(err, &at): // which says why it can't be opened
 		return hinted{err, exitNoCapture, ""}
-	case naming.IsEventTrace(in):
-		return hinted{err, exitNoCapture, "its name is that of a Windows event trace: pktmon etl2pcap or etl2pcapng converts one to pcapng"}
 	case f.options.RefuseDamaged:
 		return hinted{err, exitNoCapture, "without --salvage=off, mendcap repairs what can be read of a damaged capture"}
 	}

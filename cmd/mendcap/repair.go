@@ -110,7 +110,7 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) 
 	done := s.watch(j.in, &o, f.quiet)
 	r, err := repair.File(ctx, j.in, j.out, o)
 	done()
-	return to.conclude(s, j.in, &r, f.unread(j.in, err), func() int { return exitDone })
+	return to.conclude(s, j.in, &r, f.unread(err), func() int { return exitDone })
 }
 
 // watch shows how far the work on a capture is, unless that is to be quiet, and lets "-" be standard input.

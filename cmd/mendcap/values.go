@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -187,3 +188,27 @@ func (v *sizeValue) Set(text string) error {
 }
 
 func (v *sizeValue) Type() string { return "size" }
+
+// zoneValue is how far a time zone is east of Greenwich; 0 is UTC.
+type zoneValue time.Duration
+
+// String, Set and Type implement pflag.Value.
+func (v *zoneValue) String() string {
+	if *v == 0 {
+		return ""
+	}
+	return time.Unix(0, 0).In(time.FixedZone("", int(time.Duration(*v).Seconds()))).Format("-07:00")
+}
+
+// Set reads an offset in hours and minutes.
+func (v *zoneValue) Set(text string) error {
+	at, err := time.Parse("Z07:00", strings.ReplaceAll(text, "UTC", "Z"))
+	if err != nil {
+		return fmt.Errorf("%q is not a zone: write how far it is from UTC, as in +01:00 or -03:30, or UTC", text)
+	}
+	_, east := at.Zone()
+	*v = zoneValue(time.Duration(east) * time.Second)
+	return nil
+}
+
+func (v *zoneValue) Type() string { return "zone" }

@@ -29,6 +29,8 @@ type ReaderOptions struct {
 	MaxUnpacked int64
 	// Described asks for an ErrInterface of a packet whose interface is not described.
 	Described bool
+	// Number gives the numbers of packets, in their order; nil = they count from 1.
+	Number func() int64
 	// Gap is told of damage before the capture's first bytes, which are read after it;
 	// nil = it ends the capture.
 	Gap func(*compress.Gap)
@@ -229,11 +231,19 @@ func (r *Reader) Read(raw []byte, size int) (*Block, error) {
 		return nil, err
 	}
 	if b.Kind == Packet {
-		r.frame++
+		r.frame = r.number()
 		b.Frame = r.frame
 	}
 	r.Skip(size)
 	return b, nil
+}
+
+// number is that of the next packet.
+func (r *Reader) number() int64 {
+	if r.opts.Number != nil {
+		return r.opts.Number()
+	}
+	return r.frame + 1
 }
 
 // Add adds blocks to the batch as they are.

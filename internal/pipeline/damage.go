@@ -15,7 +15,11 @@ import (
 func (f *reader) ended(r *salvage.Reader, err error) (*salvage.Damages, error) {
 	if err == io.EOF {
 		f.odd = r.Odd()
-		if d := r.Damage(); d.Total > 0 {
+		d := r.Damage()
+		if c := f.source.converted; c != nil {
+			d = salvage.DamagesOf(c.damage)
+		}
+		if d.Total > 0 {
 			return &d, nil
 		}
 		return nil, nil

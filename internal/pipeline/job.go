@@ -69,7 +69,12 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 		return err
 	}
 	defer j.source.close()
-	if err = j.gather(ctx, false); err == nil {
+	if err = j.gather(ctx, false); err == errConvert {
+		if err = j.convert(ctx); err == nil {
+			err = j.gather(ctx, false)
+		}
+	}
+	if err == nil {
 		err = rest(j, ctx)
 	}
 	if err == nil || ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"time"
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/reorder"
@@ -27,6 +28,8 @@ type Options struct {
 	MaxUnpacked     int64
 	SpoolLimit      int64
 	AlignInterfaces bool
+	AllLayers       bool
+	CaptureZone     time.Duration
 	EachFinding     func(*report.Finding)
 	NeedsEvidence   func(*report.Finding) bool
 	TakeBack        func() error

@@ -22,12 +22,13 @@ const (
 )
 
 // output is a file that is filled with the repaired capture. It appears once it is
-// whole: under its name, or on Options.Stdout.
+// whole: under its name, or on Options.Stdout. What is written to the null device goes
+// nowhere.
 type output struct {
 	*config
 	said    *report.Output
 	draft   draft
-	pending *atomicfile.File // nil where it is Options.Stdout
+	pending *atomicfile.File // nil where it is Options.Stdout or the null device
 }
 
 // newOutput begins an output, which has to be discarded or published. What becomes of
@@ -35,7 +36,7 @@ type output struct {
 func newOutput(c *config, permissions fs.FileMode, said *report.Output) (*output, error) {
 	out := &output{config: c, said: said}
 	var err error
-	if c.out == "-" {
+	if c.out == "-" || filesys.IsNull(c.out) {
 		out.draft.again = true
 		out.draft.file, err = atomicfile.Scratch()
 	} else if out.pending, err = atomicfile.CreateFor(c.out, permissions); err == nil {
@@ -100,7 +101,10 @@ func (out *output) appears() (bool, error) {
 // send copies the finished file to Options.Stdout.
 func (out *output) send(ctx context.Context) error {
 	doing := "write to standard output"
-	out.said.Name, out.said.Status = "-", statusWritten
+	out.said.Name, out.said.Status = filepath.Base(out.config.out), statusWritten
+	if out.config.out != "-" {
+		return nil
+	}
 	if out.o.Source != nil {
 		doing, out.said.Name = "write the output", ""
 	}

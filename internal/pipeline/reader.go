@@ -90,6 +90,9 @@ func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) 
 	}
 	defer file.Close()
 	f.format, f.compression = r.Format(), r.Compression()
+	if c := f.source.converted; c != nil {
+		f.format, f.compression = c.Format(), c.compression
+	}
 
 	ctx, stop := context.WithCancel(ctx)
 	var workers sync.WaitGroup

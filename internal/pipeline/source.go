@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/capture/salvage"
 	"github.com/mendcap/mendcap/internal/filesys"
 )
@@ -31,6 +32,8 @@ type source struct {
 	spooled *os.File // holds the lock of a spooled input; nil for others
 	given   *given   // nil where there is a file
 	began   bool     // a pass over it has begun: it is a capture
+
+	converted *converted // nil unless it is of another format
 }
 
 // openSource checks that the input is there. Standard input, or what else can be
@@ -96,6 +99,9 @@ func ioError(doing string, err error) error {
 }
 
 func (s *source) close() {
+	if s.converted != nil {
+		s.converted.close()
+	}
 	if s.spooled != nil {
 		removeScratch(s.spooled)
 	}
@@ -111,15 +117,26 @@ func removeScratch(f *os.File) {
 // open starts a pass over the capture. Reading ends with the context's error once
 // that is done.
 func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Reader, error) {
+	if s.converted != nil {
+		return s.openConverted(ctx, o)
+	}
 	f, err := s.begin()
 	if err != nil {
 		return nil, nil, err
 	}
 	reading := o.reading()
 	reading.Expected = s.size
+	foreign := false
+	reading.Foreign = func(head []byte) bool {
+		foreign = convert.Recognised(head)
+		return foreign
+	}
 	r, err := salvage.NewReader(filesys.WhileRunning(ctx, f), reading)
 	if err != nil {
 		f.Close()
+		if foreign {
+			return nil, nil, errConvert
+		}
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
@@ -130,6 +147,15 @@ func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Read
 	}
 	s.began = true
 	return f, r, nil
+}
+
+// openConverted starts a pass over the pcapng that the input becomes.
+func (s *source) openConverted(ctx context.Context, o *Options) (io.Closer, *salvage.Reader, error) {
+	packets := s.converted.Reader()
+	reading := o.reading()
+	reading.Number = packets.Number
+	r, err := salvage.NewReader(filesys.WhileRunning(ctx, packets), reading)
+	return io.NopCloser(nil), r, ioError("read "+s.name, err)
 }
 
 // begin opens the input at its start.

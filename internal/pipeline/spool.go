@@ -10,6 +10,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/capture/salvage"
 )
 
@@ -28,11 +29,7 @@ func spool(ctx context.Context, name string, open func() (io.ReadCloser, error),
 	s := &source{name: name, path: f.Name(), spooled: f}
 	r, release := interruptible(ctx, open)
 	defer release()
-	most := o.SpoolLimit
-	if most == 0 {
-		most = freeSpace(os.TempDir()) / 2
-	}
-	err = s.fill(&limited{r: r, most: most}, o)
+	err = s.fill(&limited{r: r, most: o.spoolLimit()}, o)
 	if err == nil && !atomicfile.RenamesOpen {
 		err = f.Close() // nothing else would be allowed to remove it
 	}
@@ -43,9 +40,25 @@ func spool(ctx context.Context, name string, open func() (io.ReadCloser, error),
 	return s, nil
 }
 
+// spoolLimit is how many bytes of an input are copied to a temporary file.
+func (o *Options) spoolLimit() int64 {
+	if o.SpoolLimit > 0 {
+		return o.SpoolLimit
+	}
+	return freeSpace(os.TempDir()) / 2
+}
+
 // fill copies the input, if it is a capture.
 func (s *source) fill(from *limited, o *Options) error {
-	_, err := salvage.NewReader(io.TeeReader(from, s.spooled), o.reading())
+	reading, foreign := o.reading(), false
+	reading.Foreign = func(head []byte) bool {
+		foreign = convert.Recognised(head)
+		return foreign
+	}
+	_, err := salvage.NewReader(io.TeeReader(from, s.spooled), reading)
+	if foreign {
+		err = nil
+	}
 	var broken *capture.FormatError
 	var at *fs.PathError
 	switch {

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/internal/filesys"
 )
@@ -19,7 +20,7 @@ type kind int
 // The kinds. Captures and tar archives may be compressed.
 const (
 	kindOther   kind = iota
-	kindCapture      // pcap or pcapng
+	kindCapture      // any that can be repaired
 	kindTar
 	kindZip
 )
@@ -59,7 +60,7 @@ func kindOf(r io.Reader) kind {
 	n, _ := io.ReadFull(plain, head)
 	head = head[:n]
 	switch {
-	case capture.Recognised(head):
+	case capture.Recognised(head), convert.Recognised(head):
 		return kindCapture
 	case compression == "" && (bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06"))):
 		return kindZip

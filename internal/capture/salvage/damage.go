@@ -37,6 +37,14 @@ type Damages struct {
 	Lost  int64    // bytes passed over, of all
 }
 
+// DamagesOf takes in places of damage that another reader has found.
+func DamagesOf(list []Damage) (d Damages) {
+	for _, one := range list {
+		d.count(one)
+	}
+	return d
+}
+
 // Damage gives the damage met so far, all of it once Next has returned io.EOF.
 // It may be called by the goroutine that calls Next.
 func (r *Reader) Damage() Damages {

@@ -40,7 +40,7 @@ func (r *Reader) openPart(why error) (*compress.Gap, error) {
 		rest = &failing{err, err}
 	}
 	r.in.Plain = io.MultiReader(bytes.NewReader(w), rest)
-	if foreign(w) {
+	if r.foreign != nil && r.foreign(w) || holdsFiles(w) {
 		return nil, why
 	}
 	win := window{r: r, w: w, eof: err != nil || len(w) < lookahead}
@@ -66,9 +66,9 @@ func (f *failing) Read([]byte) (int, error) {
 	return 0, err
 }
 
-// foreign says whether a file is of a known kind that holds other files: what
+// holdsFiles says whether a file is of a known kind that holds other files: what
 // is inside is not this file's.
-func foreign(w []byte) bool {
+func holdsFiles(w []byte) bool {
 	starts := func(magic string) bool { return bytes.HasPrefix(w, []byte(magic)) }
 	const at = 257 // of the magic in a tar header
 	return slices.ContainsFunc([]string{"PK\x03\x04", "GMBU", "\x7fELF", "MZ", "%PDF", "7z\xbc\xaf", "Rar!"}, starts) ||

@@ -20,6 +20,9 @@ import (
 type Options struct {
 	capture.ReaderOptions      // Described and Gap are this package's
 	Refuse                bool // end with a *capture.FormatError at the first damage
+	// Foreign says of the beginning of a file that no capture is read from whether it
+	// is of another format, so that none is to be looked for within it; nil = it isn't.
+	Foreign func(head []byte) bool
 }
 
 // The limits of salvage.
@@ -38,6 +41,7 @@ type Reader struct {
 	form form // of the layout by which in reads
 
 	refuse  bool
+	foreign func(head []byte) bool
 	err     error // with which Refuse ends
 	damages Damages
 	last    Damage // the last place of damage, which may grow yet
@@ -85,7 +89,7 @@ func (r *Reader) resume(l capture.Layout) {
 // nothing that it can read, and the error of from where that failed. Of a file that
 // starts like no capture it looks for the beginning of one.
 func NewReader(from io.Reader, o Options) (*Reader, error) {
-	r := &Reader{sure: -1, refuse: o.Refuse}
+	r := &Reader{sure: -1, refuse: o.Refuse, foreign: o.Foreign}
 	o.Described, o.Gap = true, r.reportGap
 	r.in = capture.Unopened(from, o.ReaderOptions)
 	head, err := r.in.Head()

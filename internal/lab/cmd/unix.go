@@ -5,10 +5,12 @@ package main
 import (
 	"github.com/mendcap/mendcap/internal/lab/cmd/flood"
 	"github.com/mendcap/mendcap/internal/lab/cmd/kill"
+	"github.com/mendcap/mendcap/internal/lab/cmd/wine"
 )
 
 // unix are the commands that need a Unix.
 var unix = []command{
 	{"flood", "see whether time and memory grow evenly with hostile captures", flood.Main},
 	{"kill", "end runs at random moments, and look at what they leave", kill.Main},
+	{"wine", "run the Windows build under Wine, beside the one for this system", wine.Main},
 }

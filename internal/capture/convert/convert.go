@@ -1,0 +1,148 @@
+// Package convert presents captures of other formats as pcapng: event traces of Windows
+// (.etl) and captures of Network Monitor (.cap).
+//
+// It promises that every packet of the chosen layers is there with its bytes, its stamp,
+// its direction and in its order, and that the same file gives the same bytes whenever
+// it is read. Packets keep the numbers that they have in the file they come from. What
+// is in such a file and is no packet becomes a fact (File.Snapshot) or is counted
+// (File.Notes). Damage costs what is damaged, and is listed.
+package convert
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/capture/etw"
+)
+
+// Options choose what of a file is converted, and how.
+type Options struct {
+	AllLayers bool  // packets of all layers that recorded them, not of one a network interface
+	Zone      time.Duration // east of Greenwich, of local times whose zone is not stated
+}
+
+// Damage is a place of a file that could not be read.
+type Damage struct {
+	Frame  int64 // the last packet before it; 0 = none
+	Offset int64 // in the file, bytes
+	Length int64 // bytes
+	Err    error // what is wrong there
+}
+
+// origin is a file of another format, of which all is known but the packets.
+type origin interface {
+	format() string
+	system() string // that recorded it, "" where it isn't stated
+	interfaces() []iface
+	notes() []string
+	damages() []Damage
+	lost() uint64 // events or packets that the recorder says it has lost
+	connections() []etw.Connection
+	packets() (source, error)
+}
+
+// source gives packets in their order, and io.EOF after the last one. What a packet
+// refers to is valid until the next one.
+type source interface {
+	next(*packet) error
+}
+
+// iface is what an interface description says.
+type iface struct {
+	linkType          uint16
+	name, description string // "" where there is none
+	addresses         []netip.Addr
+}
+
+// packet is what an enhanced packet block says.
+type packet struct {
+	number    int64 // in the file, from 1
+	iface     int
+	time      int64  // FILETIME: 100 ns since the year 1601
+	direction uint32 // of epb_flags: 0 unknown, 1 inbound, 2 outbound
+	id        uint64 // epb_packetid
+	hasID     bool
+	data      []byte
+	original  int // length on the wire, bytes
+	comments  []string
+}
+
+// File is a capture of another format. Its methods only read, and may be called by
+// several goroutines.
+type File struct{ origin }
+
+// Format names the format as the report does.
+func (f *File) Format() string { return f.format() }
+
+// Notes say in words what was chosen, assumed and left out.
+func (f *File) Notes() []string { return f.notes() }
+
+// Damages are the places that could not be read.
+func (f *File) Damages() []Damage { return f.damages() }
+
+// Reader gives the packets of a file as a pcapng file.
+type Reader struct {
+	of      *File
+	from    source
+	buf     []byte // what was made
+	read    int    // bytes of buf that were read
+	numbers []int64
+	list    []byte // the options that are being made
+	last    int64  // time of the last packet
+	ended   bool
+}
+
+// Read reads the next bytes of the pcapng file.
+func (r *Reader) Read(p []byte) (int, error) {
+	for r.read == len(r.buf) {
+		if r.ended {
+			return 0, io.EOF
+		}
+		if err := r.more(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, r.buf[r.read:])
+	r.read += n
+	return n, nil
+}
+
+// Number gives the number that the next packet of those that were read has in the file.
+// It must be called once for each.
+func (r *Reader) Number() int64 {
+	n := r.numbers[0]
+	r.numbers = r.numbers[1:]
+	return n
+}
+
+// chunk is how many bytes are made at a time, about.
+const chunk = 256 << 10
+
+// more makes the next blocks. It is called when all of buf was read.
+func (r *Reader) more() error {
+	r.buf, r.read = r.buf[:0], 0
+	if r.from == nil {
+		var err error
+		if r.from, err = r.of.packets(); err != nil {
+			return err
+		}
+		r.begin()
+	}
+	var p packet
+	for len(r.buf) < chunk {
+		switch err := r.from.next(&p); {
+		case err == io.EOF:
+			r.end()
+			r.ended = true
+			return nil
+		case err != nil:
+			return fmt.Errorf("read packets of a %s file: %w", r.of.format(), err)
+		}
+		r.packet(&p)
+		r.numbers = append(r.numbers, p.number)
+		r.last = p.time
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/capture/convert"
+	"github.com/mendcap/mendcap/internal/capture/salvage"
+	"github.com/mendcap/mendcap/internal/compress"
+	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/report"
+)
+
+// errConvert says that the input is a capture of another format, which has to be
+// converted.
+var errConvert = errors.New("a capture of another format")
+
+// converted is an input of another format, which is read as pcapng.
+type converted struct {
+	*convert.File
+	from        *os.File
+	scratch     bool   // from is a copy
+	compression string // of the input
+	damage      []salvage.Damage
+}
+
+// convert looks through an input of another format, so that it can be read as pcapng.
+func (j *job) convert(ctx context.Context) error {
+	s := j.source
+	c, err := s.random(ctx, &j.o)
+	if err != nil {
+		return err
+	}
+	s.converted = c
+	info, err := c.from.Stat()
+	if err == nil {
+		c.File, err = convert.Open(c.from, info.Size(), convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone})
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
+	}
+	for _, d := range c.Damages() {
+		c.damage = append(c.damage, salvage.Damage{Frame: d.Frame, Offset: d.Offset, Length: d.Length, Lost: true, Err: d.Err})
+	}
+	if j.o.RefuseDamaged && len(c.damage) > 0 {
+		d := c.damage[0]
+		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, &capture.FormatError{Frame: d.Frame, Offset: d.Offset, Err: d.Err})
+	}
+	for _, note := range c.Notes() {
+		j.report.note("%s", note)
+	}
+	snapshot, rows, addresses := tables.FromCapture(c.File)
+	if rows > 0 {
+		tables.Merge(j.snapshot, snapshot)
+		j.report.Tables = append(j.report.Tables, report.Table{Name: s.name, Format: c.Format(), Rows: rows, Addresses: addresses})
+	}
+	return nil
+}
+
+// random gives the input decompressed, in a file that can be read anywhere: a copy where
+// it is not one already.
+func (s *source) random(ctx context.Context, o *Options) (*converted, error) {
+	in, err := s.begin()
+	if err != nil {
+		return nil, err
+	}
+	plain, compression, err := compress.DecompressSalvaging(filesys.WhileRunning(ctx, in))
+	if err != nil {
+		in.Close()
+		return nil, ioError("read "+s.name, err)
+	}
+	c := &converted{compression: compression}
+	if file, ok := in.(*os.File); ok && compression == "" {
+		c.from = file
+		return c, nil
+	}
+	defer in.Close()
+	if c.from, err = atomicfile.Scratch(); err != nil {
+		return nil, ioError("spool the input", err)
+	}
+	if err = c.fill(plain, o); err != nil {
+		removeScratch(c.from)
+		return nil, err
+	}
+	c.scratch = true
+	return c, nil
+}
+
+// fill copies the input. Damage of compressed data that can be passed over is noted.
+func (c *converted) fill(plain io.Reader, o *Options) error {
+	from := &limited{r: plain, most: o.spoolLimit()}
+	if o.MaxUnpacked > 0 && c.compression != "" {
+		from.most = min(from.most, o.MaxUnpacked)
+	}
+	_, err := io.Copy(c.from, from)
+	for gap, more := compress.GoesOn(err); more; gap, more = compress.GoesOn(err) {
+		c.damage = append(c.damage, salvage.Damage{Offset: from.read, Lost: true, Err: gap})
+		_, err = io.Copy(c.from, from)
+	}
+	if errors.Is(err, ErrSpoolLimit) && from.most == o.MaxUnpacked {
+		return fmt.Errorf("%w: %w of %d bytes", ErrNoCapture, ErrUnpacked, o.MaxUnpacked)
+	}
+	return ioError("spool the input", err)
+}
+
+// close ends the input, and removes it if it is a copy.
+func (c *converted) close() {
+	if c.scratch {
+		removeScratch(c.from)
+		return
+	}
+	c.from.Close()
+}
