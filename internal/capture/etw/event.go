@@ -1,5 +1,25 @@
-// Package etw holds the events of Event Tracing for Windows, whatever file they
-// were stored in, and reads the packets and the addresses that they carry.
+// Package etw reads packets, and what else is known of the network, out of events of
+// Event Tracing for Windows, whatever file they were stored in.
+//
+// Two passes are made over the same events. A Survey takes each event and learns which
+// capture points there are and how many packets each of them saw: Windows records a
+// packet at each layer that it passes. Its Choice names those that are taken. A Packets
+// reader, over the same events again, gives the packets of these. Both passes count all
+// appearances of packets alike, so that a packet has the same number whatever was chosen.
+//
+// These events are read:
+//
+//	Microsoft-Windows-NDIS-PacketCapture   1001 to 1003: Ethernet, 802.11, raw IP (WWAN), VM switch
+//	Microsoft-Windows-Ras-NdisWanPacketCapture  5001, 5002
+//	Microsoft-Windows-PktMon               160, 170, 240 (packets and drops), 200 to 230 (data
+//	                                       without headers), 20, 30, 60, 65, 66, 70 (components), 80, 90 (counters)
+//	Microsoft-Pef-WFP-MessageProvider      60011 to 60022 (packets), 60031, 60041 (connections),
+//	                                       60050 (discards), 2000 (pieces)
+//
+// Events of other providers are counted. PktMon's 120 to 150, which hold fields of
+// headers and no packet, its 180 and 190, and NDIS-PacketCapture's notes on its own state are not
+// read. All layouts are version 0; a later one is read as if it only appended fields,
+// as the rules for manifests have it.
 package etw
 
 import (

@@ -1,0 +1,192 @@
+package etl
+
+import (
+	"fmt"
+	"io"
+	"math/bits"
+)
+
+const (
+	lookBack  = 8192     // bytes that a match of Plain LZ77 may lie back
+	tokenLen  = 16       // bytes that hold any match, or flags, with room to spare
+	inputPart = 16 << 10 // bytes that are read of compressed data at a time
+)
+
+// decoder decompresses Plain LZ77 ([MS-XCA] 2.4.4) in parts.
+type decoder struct {
+	r        io.ReaderAt
+	from, to int64  // the compressed bytes that have not been read
+	in       []byte // those that have; a part of buf
+	buf      []byte
+
+	flags  uint32 // those not yet used, from the highest bit on
+	left   int    // how many those are
+	half   byte   // a length of 4 bits that the next long match takes
+	halved bool   // whether there is one
+	match  int    // bytes of a match that are still to be copied
+	back   int    // how far back they lie
+	made   int64  // bytes made so far
+}
+
+// reset begins a stream that lies in the file between two offsets. The buffer for the
+// input is kept.
+func (d *decoder) reset(r io.ReaderAt, from, to int64) {
+	if d.buf == nil {
+		d.buf = make([]byte, inputPart)
+	}
+	*d = decoder{r: r, from: from, to: to, buf: d.buf}
+}
+
+// resetBytes begins a stream of which those are the first bytes.
+func (d *decoder) resetBytes(in []byte) { *d = decoder{in: in, buf: d.buf} }
+
+// read fills out from w on and returns where it stopped: before the end only with an
+// error. The bytes before w are what was made last, as far as a match may lie back.
+// ErrCompressed is damage; other errors are those of reading.
+func (d *decoder) read(out []byte, w int) (int, error) {
+	start := w
+	for w < len(out) {
+		if len(d.in) < tokenLen && d.from < d.to {
+			if err := d.refill(); err != nil {
+				return w, err
+			}
+		}
+		switch {
+		case d.match > 0:
+			n := min(d.match, len(out)-w)
+			repeat(out[:w+n], w, d.back)
+			d.match -= n
+			w += n
+		case d.left == 0:
+			if len(d.in) < 4 {
+				return w, fmt.Errorf("%w: it ends early", ErrCompressed)
+			}
+			d.flags, d.left = le.Uint32(d.in), 32
+			d.in = d.in[4:]
+		case d.flags>>31 == 0:
+			n := min(bits.LeadingZeros32(d.flags), d.left, len(out)-w, len(d.in))
+			if n == 0 {
+				return w, fmt.Errorf("%w: it ends early", ErrCompressed)
+			}
+			copy(out[w:], d.in[:n])
+			d.in = d.in[n:]
+			d.flags <<= n
+			d.left -= n
+			w += n
+		default:
+			d.flags <<= 1
+			d.left--
+			if err := d.beginMatch(d.made + int64(w-start)); err != nil {
+				return w, err
+			}
+		}
+	}
+	d.made += int64(w - start)
+	return w, nil
+}
+
+// beginMatch reads the length and the distance of a match, where so many bytes were
+// made before it.
+func (d *decoder) beginMatch(made int64) error {
+	if len(d.in) < 2 {
+		return fmt.Errorf("%w: it ends early", ErrCompressed)
+	}
+	token := int(le.Uint16(d.in))
+	d.in = d.in[2:]
+	length := token & 7
+	d.back = token>>3 + 1
+	if int64(d.back) > made {
+		return fmt.Errorf("%w: a match before its start", ErrCompressed)
+	}
+	if length == 7 {
+		more, ok := d.longLength()
+		if !ok {
+			return fmt.Errorf("%w: impossible length of a match", ErrCompressed)
+		}
+		length = more
+	}
+	d.match = length + 3
+	return nil
+}
+
+// longLength reads the length of a match that 3 bits do not hold: 4 bits of a byte that
+// two matches share, then 8, 16 or 32. It is not yet raised by the least length.
+func (d *decoder) longLength() (int, bool) {
+	nibble := d.half
+	if d.halved {
+		d.halved = false
+	} else {
+		shared, ok := d.number(1)
+		if !ok {
+			return 0, false
+		}
+		nibble, d.half, d.halved = byte(shared&15), byte(shared>>4), true
+	}
+	if nibble < 15 {
+		return int(nibble) + 7, true
+	}
+	length, ok := d.number(1)
+	if ok && length < 255 {
+		return length + 15 + 7, true
+	}
+	if length, ok = d.number(2); ok && length == 0 {
+		length, ok = d.number(4)
+	}
+	return length, ok && length >= 15+7
+}
+
+// number takes a number of 1, 2 or 4 bytes from the input.
+func (d *decoder) number(size int) (int, bool) {
+	if len(d.in) < size {
+		return 0, false
+	}
+	b := d.in[:size]
+	d.in = d.in[size:]
+	switch size {
+	case 1:
+		return int(b[0]), true
+	case 2:
+		return int(le.Uint16(b)), true
+	default:
+		return int(le.Uint32(b)), true
+	}
+}
+
+// refill reads more of the compressed data.
+func (d *decoder) refill() error {
+	n := copy(d.buf, d.in)
+	room := int(min(int64(len(d.buf)-n), d.to-d.from))
+	got, err := readAt(d.r, d.buf[n:n+room], d.from)
+	if err != nil {
+		return err
+	}
+	d.in = d.buf[:n+got]
+	d.from += int64(got)
+	if got < room {
+		d.to = d.from
+	}
+	return nil
+}
+
+// repeat copies what lies back bytes before w until out is full; the two may overlap.
+func repeat(out []byte, w, back int) {
+	if len(out)-w <= back {
+		copy(out[w:], out[w-back:])
+		return
+	}
+	for from := w - back; w < len(out); {
+		w += copy(out[w:], out[from:w])
+	}
+}
+
+// readAt reads as much as the file has of what is asked for.
+func readAt(r io.ReaderAt, b []byte, offset int64) (int, error) {
+	n, err := r.ReadAt(b, offset)
+	if err == io.EOF || n == len(b) {
+		err = nil
+	}
+	if err != nil {
+		return n, fmt.Errorf("read at byte %d: %w", offset, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,181 @@
+package etl
+
+import (
+	"fmt"
+
+	"github.com/mendcap/mendcap/internal/capture/etw"
+)
+
+// queue gives the records of a run in the order in which they were written.
+type queue struct {
+	s      *Stream
+	cpu    uint16
+	rest   []byte // the buffers that follow; see run
+	window *window
+
+	layout *layout // of the record that is next
+	bytes  []byte  // the record
+	ticks  int64   // its stamp
+	place  int64   // by which it has its turn: its stamp, but for Stream's exception
+	before int64   // stamp of the record before it
+	broken bool    // the buffer's records are at an end, whatever its header says
+}
+
+// open begins with the run's first buffer. It reports whether there is a record.
+func (q *queue) open(r *run) (bool, error) {
+	q.cpu, q.rest, q.before, q.broken = r.cpu, r.rest, r.start.first, false
+	q.bytes = nil
+	if err := q.window.open(r.start); err != nil {
+		return false, err
+	}
+	return q.find()
+}
+
+// advance goes to the next record; false means that there is none.
+func (q *queue) advance() (bool, error) {
+	q.before = q.ticks
+	q.window.skip(min(aligned(len(q.bytes)), q.window.left()))
+	return q.find()
+}
+
+// find goes to the next record for consumers from where the window is.
+func (q *queue) find() (bool, error) {
+	for {
+		for q.window.left() <= 0 || q.broken {
+			if len(q.rest) == 0 {
+				return false, nil
+			}
+			var p place
+			p, q.rest = q.window.at.next(q.rest)
+			q.broken = false
+			if err := q.window.open(p); err != nil {
+				return false, err
+			}
+		}
+		found, err := q.record()
+		if found || err != nil {
+			return found, err
+		}
+	}
+}
+
+// record takes the record at the window. It is false for one that is passed over and
+// for damage, after which the window is at what comes next, if anything does.
+func (q *queue) record() (bool, error) {
+	w := q.window
+	b, err := w.need(recordPrefix)
+	if err != nil {
+		return false, err
+	}
+	if len(b) < recordPrefix {
+		return false, q.damage(b)
+	}
+	l, length := recordLayout(b)
+	if l.form == unknown || length > w.left() {
+		return false, q.damage(b)
+	}
+	if b, err = w.need(aligned(length) + stampEnd); err != nil {
+		return false, err
+	}
+	if len(b) < length {
+		return false, q.damage(b)
+	}
+	if l.form == skipped {
+		q.s.Skipped++
+		w.skip(min(aligned(length), w.left()))
+		return false, nil
+	}
+	q.layout, q.bytes = l, b[:length]
+	q.ticks, _ = recordStamp(l, b)
+	q.place = q.ticks
+	if next, ok := q.following(b[min(len(b), aligned(length)):]); ok && q.before <= next && next < q.ticks {
+		q.place = next
+	}
+	return true, nil
+}
+
+// following is the stamp of the record after this one, of which those are the first
+// bytes, or of the next buffer's first one.
+func (q *queue) following(b []byte) (int64, bool) {
+	if len(b) >= stampEnd {
+		l, _ := recordLayout(b)
+		return recordStamp(l, b)
+	}
+	if len(b) > 0 || len(q.rest) == 0 {
+		return 0, false
+	}
+	p, _ := q.window.at.next(q.rest)
+	return p.first, true
+}
+
+// damage passes over what is no record, of which those are the first bytes there are:
+// to the next record, or to the end of the buffer in a compressed one, where what
+// follows cannot be relied on.
+func (q *queue) damage(b []byte) error {
+	w := q.window
+	switch {
+	case w.packed:
+		q.broken = true
+		err := w.err
+		if err == nil {
+			err = fmt.Errorf("%w: %d bytes into the buffer", ErrRecord, w.position())
+		}
+		q.s.damages.note(w.at.offset, w.at.length, err)
+		return nil
+	case w.err != nil && w.have-w.read < recordPrefix:
+		q.broken = true // the file ends; Open said so
+		return nil
+	}
+	from := w.position()
+	for {
+		w.skip(min(8, w.left()))
+		sound, err := q.isRecord()
+		if err != nil {
+			return err
+		}
+		if sound || w.left() <= 0 || w.err != nil && w.have == w.read {
+			q.s.damages.note(w.at.offset+int64(from), int64(w.position()-from), ErrRecord)
+			return nil
+		}
+	}
+}
+
+// isRecord reports whether a record begins at the window, and after it another or the
+// end.
+func (q *queue) isRecord() (bool, error) {
+	b, err := q.window.need(recordPrefix)
+	if err != nil || len(b) < recordPrefix {
+		return false, err
+	}
+	l, length := recordLayout(b)
+	if l.form <= skipped || aligned(length) > q.window.left() {
+		return false, nil
+	}
+	if b, err = q.window.need(aligned(length) + recordPrefix); err != nil || len(b) < aligned(length) {
+		return false, err
+	}
+	if b = b[aligned(length):]; len(b) < recordPrefix {
+		return q.window.left() == aligned(length), nil
+	}
+	l, _ = recordLayout(b)
+	return l.form != unknown, nil
+}
+
+// fill gives the record as an event, and reports whether it is sound.
+func (q *queue) fill(e *etw.Event) bool {
+	if !fillEvent(e, q.layout, q.bytes) {
+		return false
+	}
+	e.CPU = q.cpu
+	e.Time = q.s.t.ticker.fileTime(q.ticks)
+	e.Offset = q.offset()
+	return true
+}
+
+// offset is the record's in the file, or its buffer's in a compressed one.
+func (q *queue) offset() int64 {
+	if q.window.packed {
+		return q.window.at.offset
+	}
+	return q.window.at.offset + int64(q.window.position())
+}

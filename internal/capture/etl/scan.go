@@ -1,0 +1,269 @@
+package etl
+
+import (
+	"fmt"
+	"io"
+)
+
+// headLen is how much of a buffer is read to make the index: its header, and enough of
+// its records, compressed or not, for the stamp of the first.
+const headLen = bufferHeaderLen + 64
+
+// scanner makes the index of a log.
+type scanner struct {
+	t      *Trace
+	most   int    // bytes of records that a buffer of this log has at most
+	logger uint16 // of the session
+	index  index
+	head   [headLen]byte
+	seen   peeked // what was peeked at last, and where
+	seenAt int64  // -1 = nothing was
+	unpack decoder
+	chunk  []byte // what is searched for a header
+}
+
+// peeked is what the beginning of a buffer says.
+type peeked struct {
+	bufferHeader
+	known bool  // the first record was made out, or there is none
+	first int64 // its ticks
+	timed bool  // whether it has some
+}
+
+// scan goes over the headers of all buffers.
+func (s *scanner) scan() error {
+	at := int64(0)
+	here, ok, err := s.peek(at)
+	for err == nil && at < s.t.size {
+		if !ok {
+			at, err = s.lost(at)
+		} else if at > 0 && s.isSecond(at, &here) {
+			s.t.damages.note(at, s.t.size-at, ErrSecond)
+			return nil
+		} else {
+			at, err = s.take(at, &here)
+		}
+		if err == nil && at < s.t.size {
+			here, ok, err = s.peek(at)
+		}
+	}
+	return err
+}
+
+// peek reads the beginning of a buffer; ok means that its header is believable.
+func (s *scanner) peek(at int64) (p peeked, ok bool, err error) {
+	if at != s.seenAt {
+		n, err := readAt(s.t.r, s.head[:min(headLen, s.t.size-at)], at)
+		if err != nil {
+			return p, false, err
+		}
+		s.seen, s.seenAt = peeked{}, at
+		if n >= bufferHeaderLen {
+			s.seen = s.parse(s.head[:n])
+		}
+	}
+	return s.seen, s.seen.believable(s.most), nil
+}
+
+// parse takes the beginning of a buffer from those bytes.
+func (s *scanner) parse(b []byte) peeked {
+	p := peeked{bufferHeader: parseBuffer(b)}
+	end, _ := p.end()
+	records := b[bufferHeaderLen:]
+	if p.compressed() {
+		var made [stampEnd]byte
+		s.unpack.resetBytes(records)
+		n, _ := s.unpack.read(made[:max(0, min(stampEnd, end-bufferHeaderLen))], 0)
+		records = made[:n]
+	}
+	if records = records[:max(0, min(len(records), end-bufferHeaderLen))]; len(records) < recordPrefix {
+		p.known = end == bufferHeaderLen
+		return p
+	}
+	l, length := recordLayout(records)
+	p.known = l.form != unknown && length <= end-bufferHeaderLen
+	if p.known {
+		p.first, p.timed = recordStamp(l, records)
+	}
+	return p
+}
+
+// take takes in the buffer that begins there, and gives where the next is expected.
+func (s *scanner) take(at int64, p *peeked) (int64, error) {
+	end, err := s.next(at, p)
+	if err != nil {
+		return 0, err
+	}
+	t := s.t
+	filled, said := p.end()
+	if !said {
+		t.damages.note(at, 0, fmt.Errorf("%w: %d bytes of records in %d", ErrLength, p.filled, p.size))
+	}
+	t.Buffers++
+	t.Unpacked += int64(filled - bufferHeaderLen)
+	if p.flags&flagEventsLost != 0 {
+		t.BuffersAfterLostEvents++
+	}
+	if p.flags&flagBufferLost != 0 {
+		t.BuffersAfterLostBuffers++
+	}
+	t.compressed = t.compressed || p.compressed()
+	if filled > bufferHeaderLen {
+		s.index.add(&p.bufferHeader, place{offset: at, length: end - at, first: p.first}, p.timed)
+	}
+	return end, nil
+}
+
+// next is where the buffer after one ends. Where no buffer follows there, the length
+// that its header states may be wrong.
+func (s *scanner) next(at int64, p *peeked) (int64, error) {
+	end := at + int64(p.size)
+	if end == s.t.size {
+		return end, nil
+	}
+	if end < s.t.size {
+		if _, ok, err := s.peek(end); ok || err != nil {
+			return end, err
+		}
+	}
+	usual := at + int64(s.t.BufferSize)
+	if !p.compressed() && p.size != s.t.BufferSize && p.filled <= s.t.BufferSize {
+		// Buffers that are not compressed have one length.
+		_, ok, err := s.peek(usual)
+		if err != nil {
+			return 0, err
+		}
+		if ok || usual == s.t.size {
+			s.t.damages.note(at, 0, fmt.Errorf("%w: %d bytes instead of %d", ErrLength, p.size, s.t.BufferSize))
+			return usual, nil
+		}
+	}
+	if p.compressed() || p.size != s.t.BufferSize {
+		found, err := s.search(at+bufferHeaderLen, min(end, s.t.size))
+		if err != nil {
+			return 0, err
+		}
+		if found >= 0 {
+			s.t.damages.note(at, 0, fmt.Errorf("%w: %d bytes instead of %d", ErrLength, p.size, found-at))
+			return found, nil
+		}
+	}
+	if end > s.t.size {
+		s.t.damages.note(at, 0, fmt.Errorf("%w: the last buffer has %d of %d bytes", ErrTruncated, s.t.size-at, p.size))
+		end = s.t.size
+	}
+	return end, nil
+}
+
+// lost passes over what is no buffer, and gives where the next one begins, or the end
+// of the file.
+func (s *scanner) lost(at int64) (int64, error) {
+	next, err := s.find(at)
+	if err != nil {
+		return 0, err
+	}
+	zeros, err := s.zeros(at, next)
+	switch {
+	case err != nil:
+		return 0, err
+	case zeros && next == s.t.size && s.t.Mode&modePreallocate != 0:
+		// The file was made as large as it might become.
+	case zeros:
+		s.t.damages.note(at, next-at, ErrZeros)
+	case s.t.size-at < bufferHeaderLen:
+		s.t.damages.note(at, next-at, fmt.Errorf("%w: the last buffer has %d bytes", ErrTruncated, next-at))
+	default:
+		s.t.damages.note(at, next-at, ErrBuffer)
+	}
+	return next, nil
+}
+
+// find is where the next buffer begins after a place where none does: the usual length
+// of a buffer further, or wherever there is what can be nothing else.
+func (s *scanner) find(at int64) (int64, error) {
+	if usual := at + int64(s.t.BufferSize); !s.t.compressed && usual < s.t.size {
+		if p, _, err := s.peek(usual); err != nil || s.isCertain(&p) {
+			return usual, err
+		}
+	}
+	found, err := s.search(at+1, s.t.size)
+	if found < 0 {
+		found = s.t.size
+	}
+	return found, err
+}
+
+// isCertain reports whether what was come upon by searching is a buffer.
+func (s *scanner) isCertain(p *peeked) bool {
+	return p.certain(s.most, s.logger) && p.known && p.filled > bufferHeaderLen
+}
+
+// search looks for a buffer that begins in a part of the file; -1 = there is none.
+func (s *scanner) search(from, to int64) (int64, error) {
+	const chunk = 256 << 10
+	if s.chunk == nil {
+		s.chunk = make([]byte, chunk+headLen)
+	}
+	for from < to {
+		b := s.chunk[:min(int64(len(s.chunk)), s.t.size-from)]
+		n, err := readAt(s.t.r, b, from)
+		if err != nil {
+			return -1, err
+		}
+		b = b[:n]
+		count := int(min(chunk, to-from, int64(n-bufferHeaderLen+1)))
+		for i := 0; i < count; i++ {
+			// Flags and type say most, at the cost of one comparison.
+			if le.Uint32(b[i+0x34:])&^(flagsKnown|typeKnown<<16) != 0 || b[i] == 0 && le.Uint32(b[i:]) == 0 {
+				continue
+			}
+			if h := parseBuffer(b[i:]); !h.certain(s.most, s.logger) {
+				continue
+			}
+			if p := s.parse(b[i:min(len(b), i+headLen)]); s.isCertain(&p) {
+				return from + int64(i), nil
+			}
+		}
+		if count <= 0 || n < len(b) {
+			break
+		}
+		from += int64(count)
+	}
+	return -1, nil
+}
+
+// zeros reports whether a part of the file is nothing but zeros.
+func (s *scanner) zeros(from, to int64) (bool, error) {
+	var b [4096]byte
+	for from < to {
+		n, err := readAt(s.t.r, b[:min(int64(len(b)), to-from)], from)
+		if err != nil {
+			return false, err
+		}
+		for _, c := range b[:n] {
+			if c != 0 {
+				return false, nil
+			}
+		}
+		if n == 0 {
+			break
+		}
+		from += int64(n)
+	}
+	return true, nil
+}
+
+// isSecond reports whether a buffer is the first of another log: its first record is a
+// log's header, with another clock than this log's.
+func (s *scanner) isSecond(at int64, p *peeked) bool {
+	if p.kind != typeHeader || p.compressed() {
+		return false
+	}
+	b := make([]byte, min(firstLen, s.t.size-at))
+	n, err := readAt(s.t.r, b, at)
+	if err != nil && err != io.EOF || n < bufferHeaderLen {
+		return false
+	}
+	h, err := parseLogfile(b[bufferHeaderLen:n])
+	return err == nil && (h.Clock != s.t.Clock || h.Frequency != s.t.Frequency || h.Start != s.t.Start)
+}

@@ -1,0 +1,103 @@
+package etl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// window shows the records of one buffer in parts, decompressed.
+type window struct {
+	r    io.ReaderAt
+	part int // bytes that are read at a time
+
+	at         place   // the buffer
+	end        int     // where its records end, header included, decompressed
+	packed     bool    // it is compressed
+	unpack     decoder // if it is
+	buf        []byte
+	read, have int   // buf[read:have] is what comes next
+	offset     int   // of buf[0] in the buffer, decompressed
+	err        error // why there is nothing after have, before end
+}
+
+// open begins the records of a buffer.
+func (w *window) open(at place) error {
+	var head [bufferHeaderLen]byte
+	n, err := readAt(w.r, head[:], at.offset)
+	if err != nil {
+		return err
+	}
+	if n < len(head) {
+		return fmt.Errorf("read at byte %d: %w", at.offset, io.ErrUnexpectedEOF)
+	}
+	h := parseBuffer(head[:])
+	w.at, w.packed, w.err = at, h.compressed(), nil
+	w.end, _ = h.end()
+	w.read, w.have, w.offset = 0, 0, bufferHeaderLen
+	if w.packed {
+		w.unpack.reset(w.r, at.offset+bufferHeaderLen, at.offset+at.length)
+	}
+	return nil
+}
+
+// position is where the next byte lies in the buffer.
+func (w *window) position() int { return w.offset + w.read }
+
+// left is how many bytes of records follow.
+func (w *window) left() int { return w.end - w.position() }
+
+// need gives the next n bytes, or those that there are. They are valid until the next
+// call. It returns errors of reading; of damage it leaves what is there.
+func (w *window) need(n int) ([]byte, error) {
+	n = min(n, w.left())
+	if w.have-w.read < n && w.err == nil {
+		if err := w.fill(n); err != nil {
+			return nil, err
+		}
+	}
+	return w.buf[w.read:min(w.have, w.read+n)], nil
+}
+
+// skip passes over n bytes that need has given, or what there is of them.
+func (w *window) skip(n int) { w.read = min(w.read+n, w.have) }
+
+// fill reads on until there are n bytes and, for the next times, as many as fit.
+func (w *window) fill(n int) error {
+	w.makeRoom(n)
+	most := min(len(w.buf), w.end-w.offset)
+	var got int
+	var err error
+	if w.packed {
+		got, err = w.unpack.read(w.buf[:most], w.have)
+		if errors.Is(err, ErrCompressed) {
+			w.err, err = err, nil
+		}
+		w.have = got
+		return err
+	}
+	inFile := w.at.length - int64(w.offset+w.have)
+	most = int(min(int64(most), int64(w.have)+max(inFile, 0)))
+	got, err = readAt(w.r, w.buf[w.have:most], w.at.offset+int64(w.offset+w.have))
+	w.have += got
+	if err == nil && w.have-w.read < n {
+		w.err = ErrTruncated
+	}
+	return err
+}
+
+// makeRoom moves what is still needed to the front, and sees to it that n bytes fit
+// after it. A buffer that is too small gives way to one that holds a part more.
+func (w *window) makeRoom(n int) {
+	keep := w.read
+	if w.packed {
+		keep = max(min(keep, w.have-lookBack), 0)
+	}
+	kept := w.buf[keep:w.have]
+	if least := w.read - keep + n; cap(w.buf) < least {
+		w.buf = make([]byte, least+w.part)
+	}
+	w.buf = w.buf[:cap(w.buf)]
+	copy(w.buf, kept)
+	w.read, w.have, w.offset = w.read-keep, w.have-keep, w.offset+keep
+}

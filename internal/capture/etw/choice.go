@@ -1,0 +1,314 @@
+package etw
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Options say what a Survey is to choose.
+type Options struct {
+	// AllLayers takes every capture point, and packets that are told again as well. By default
+	// each packet is taken once.
+	AllLayers bool
+}
+
+// Choice is which capture points are taken, and why.
+type Choice struct {
+	AllLayers  bool
+	Interfaces []Interface // that are taken: the miniport before what is above it
+	Left       []Interface // that are left out
+	// Words say for a report, a line each, what was taken of interfaces whose packets were
+	// captured at several points, and what was left out, and why.
+	Words []string
+	index map[point]int // of those that are taken, into Interfaces
+}
+
+// network is a network interface of the host, or what stands for one.
+type network struct {
+	layer layer
+	index uint32 // of the miniport; 0 = not told
+	group string // tells those apart that have no index
+}
+
+// set is capture points that together see each packet of a network once.
+type set struct {
+	network   network
+	rank      int // what is preferred where two saw as many packets
+	layers    []*seen
+	names     string // of its interfaces
+	packets   int64
+	readable  bool // most of its packets are Ethernet or IP, and not 802.11
+	near, far sketch
+}
+
+// Choose decides which capture points to take, from all events seen.
+func (s *Survey) Choose(opts Options) *Choice {
+	c := &Choice{AllLayers: opts.AllLayers, index: make(map[point]int)}
+	taken := make(map[point]bool)
+	if !opts.AllLayers {
+		taken = s.chooseSets(c)
+	}
+	for _, l := range s.sorted() {
+		i := s.describe(l)
+		if !opts.AllLayers && !taken[l.at] {
+			c.Left = append(c.Left, i)
+			continue
+		}
+		c.index[l.at] = len(c.Interfaces)
+		c.Interfaces = append(c.Interfaces, i)
+	}
+	if s.unplaced > 0 {
+		c.Words = append(c.Words, fmt.Sprintf("%d packets are left out: they are of more than %d capture points", s.unplaced, maxPoints))
+	}
+	return c
+}
+
+// sorted gives the capture points as etl2pcapng orders interfaces: by miniport, that
+// first, then what is above.
+func (s *Survey) sorted() []*seen {
+	list := make([]*seen, 0, len(s.layers))
+	for _, l := range s.layers {
+		list = append(list, l)
+	}
+	slices.SortFunc(list, func(a, b *seen) int { return a.at.compare(b.at) })
+	return list
+}
+
+func (p point) compare(q point) int {
+	return cmp.Or(
+		cmp.Compare(p.layer, q.layer),
+		cmp.Compare(p.miniport, q.miniport),
+		falseFirst(p.lower != p.miniport, q.lower != q.miniport),
+		cmp.Compare(p.lower, q.lower),
+		cmp.Compare(p.component, q.component),
+		cmp.Compare(p.edge, q.edge),
+		cmp.Compare(p.port, q.port),
+		cmp.Compare(p.vlan, q.vlan),
+		falseFirst(p.leaving, q.leaving),
+		cmp.Compare(p.user, q.user),
+		cmp.Compare(p.link, q.link),
+	)
+}
+
+func falseFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// chooseSets takes one set of capture points for each network, unless its packets are
+// those of another that is taken.
+func (s *Survey) chooseSets(c *Choice) map[point]bool {
+	taken := make(map[point]bool)
+	var best []*set
+	for _, sets := range s.networks() {
+		best = append(best, sets[0])
+		c.tell(sets)
+	}
+	best = s.withoutLower(c, best)
+	slices.SortStableFunc(best, compareAcross)
+	var near, far sketch
+	var before []*set
+	for _, st := range best {
+		if st.contained(near, far) {
+			c.Words = append(c.Words, fmt.Sprintf("%s left out (%d packets): at least nine of ten were captured at %s as well",
+				are(st), st.packets, listed(before)))
+			continue
+		}
+		before = append(before, st)
+		near.merge(st.near)
+		far.merge(st.far)
+		for _, l := range st.layers {
+			taken[l.at] = true
+		}
+	}
+	for at := range s.layers {
+		if at.layer == layerDropped {
+			taken[at] = true
+		}
+	}
+	return taken
+}
+
+// networks gives the sets of each network, the one to take first.
+func (s *Survey) networks() [][]*set {
+	var order []network
+	sets := make(map[network][]*set)
+	index := make(map[string]*set)
+	for _, l := range s.sorted() {
+		if l.at.layer == layerDropped || l.packets == 0 {
+			continue
+		}
+		n, rank, key := s.setOf(l)
+		key = fmt.Sprintf("%d %d %s %s", n.layer, n.index, n.group, key)
+		st := index[key]
+		if st == nil {
+			st = &set{network: n, rank: rank}
+			index[key] = st
+			if sets[n] == nil {
+				order = append(order, n)
+			}
+			sets[n] = append(sets[n], st)
+		}
+		st.add(l, s.describe(l).Name)
+	}
+	all := make([][]*set, 0, len(order))
+	for _, n := range order {
+		slices.SortStableFunc(sets[n], compareWithin)
+		all = append(all, sets[n])
+	}
+	return all
+}
+
+// setOf says of which network a capture point is, how much it is preferred there, and which
+// other points it belongs together with: those with the same key.
+func (s *Survey) setOf(l *seen) (n network, rank int, key string) {
+	switch at := l.at; at.layer {
+	case layerNDIS:
+		if at.lower != at.miniport {
+			rank = 1
+		}
+		return network{layer: at.layer, index: at.miniport}, rank, fmt.Sprint(at.lower)
+	case layerSwitch: // each packet comes in once, and may go out several times
+		if at.leaving {
+			rank = 2
+		}
+		return network{layer: at.layer, index: at.miniport}, rank, fmt.Sprint(at.leaving)
+	case layerPktMon:
+		return s.componentSet(at)
+	}
+	return network{layer: l.at.layer, group: fmt.Sprint(l.at.user)}, 0, ""
+}
+
+// componentSet is setOf for a component of PktMon.
+func (s *Survey) componentSet(at point) (n network, rank int, key string) {
+	n = network{layer: at.layer}
+	c := s.stack.components[at.component]
+	if c == nil || c.network() == 0 {
+		n.group = fmt.Sprintf("component %d, edge %d", at.component, at.edge)
+		return n, 2, ""
+	}
+	n.index = c.network()
+	rank = c.rank()
+	if rank == 0 {
+		return n, rank, fmt.Sprintf("miniport %d, edge %d", c.id, at.edge)
+	}
+	return n, rank, fmt.Sprintf("%s, %s, type %d, object %t, edge %d", c.driver(), c.family(), c.kind, c.ndisObject, at.edge)
+}
+
+func (st *set) add(l *seen, name string) {
+	st.layers = append(st.layers, l)
+	st.names = join(st.names, name)
+	if link := l.at.link; link == LinkEthernet || link == LinkRaw {
+		st.readable = true
+	}
+	st.packets += l.packets
+	st.near.merge(l.near)
+	st.far.merge(l.far)
+}
+
+// compareWithin orders the sets of one network: one whose packets can be analysed
+// comes first, then the miniport and the IP protocols before others, and then what saw
+// most.
+func compareWithin(a, b *set) int {
+	return cmp.Or(
+		falseFirst(!a.readable, !b.readable),
+		falseFirst(a.rank > 1, b.rank > 1),
+		cmp.Compare(b.packets, a.packets),
+		cmp.Compare(a.rank, b.rank),
+	)
+}
+
+// compareAcross orders the sets of several networks: what tells more of a packet comes
+// first, and interfaces that are known before points that are of none.
+func compareAcross(a, b *set) int {
+	return cmp.Or(
+		cmp.Compare(a.network.layer, b.network.layer),
+		falseFirst(a.network.index == 0, b.network.index == 0),
+		falseFirst(!a.readable, !b.readable),
+		cmp.Compare(b.packets, a.packets),
+	)
+}
+
+// contained says whether at least nine of ten packets are among those of which near and
+// far are sketches. It is a few that the two don't share: what the one dropped.
+func (st *set) contained(near, far sketch) bool {
+	const part, whole = 9, 10
+	found, sampled := st.near.within(near)
+	if st.network.layer == layerWFP {
+		found, sampled = st.far.within(far)
+	}
+	return sampled > 0 && found*whole >= sampled*part
+}
+
+// withoutLower leaves out networks that are below another one which has packets: the
+// virtual function below a synthetic card, for example.
+func (s *Survey) withoutLower(c *Choice, sets []*set) []*set {
+	lower := make(map[uint32]string)
+	for _, comp := range s.stack.components {
+		if comp.lowest == 0 || comp.ifIndex == comp.lowest {
+			continue
+		}
+		for _, st := range sets {
+			if st.network.layer == layerPktMon && st.network.index == comp.ifIndex && comp.ifIndex != 0 {
+				lower[comp.lowest] = st.names
+			}
+		}
+	}
+	return slices.DeleteFunc(sets, func(st *set) bool {
+		above, below := lower[st.network.index]
+		if below = below && st.network.layer == layerPktMon; below {
+			c.Words = append(c.Words, fmt.Sprintf("%s left out (%d packets): they pass %s as well, which is above",
+				are(st), st.packets, above))
+		}
+		return below
+	})
+}
+
+// tell says which of several sets of one network is taken.
+func (c *Choice) tell(sets []*set) {
+	if len(sets) < 2 {
+		return
+	}
+	first := sets[0]
+	why := "saw most packets"
+	switch {
+	case slices.ContainsFunc(sets[1:], func(st *set) bool { return st.readable != first.readable }):
+		why = "saw the packets as Ethernet or IP"
+	case slices.ContainsFunc(sets[1:], func(st *set) bool { return st.packets >= first.packets }):
+		why = "is nearest to the wire of those that saw most packets"
+		if first.rank == 1 {
+			why = "is what the IP protocols saw"
+		}
+	}
+	word := "the packets of one interface were captured at %d layers: taken is %s (%d packets), which %s; left out are "
+	line := fmt.Sprintf(word, len(sets), first.names, first.packets, why)
+	for i, st := range sets[1:] {
+		if i > 0 {
+			line += "; "
+		}
+		line += fmt.Sprintf("%s (%d)", st.names, st.packets)
+	}
+	c.Words = append(c.Words, line)
+}
+
+// are begins a sentence about the interfaces of a set.
+func are(st *set) string {
+	if len(st.layers) == 1 {
+		return st.names + " is"
+	}
+	return st.names + " are"
+}
+
+// listed names the interfaces of sets.
+func listed(sets []*set) (names string) {
+	for _, st := range sets {
+		names = join(names, st.names)
+	}
+	return names
+}
