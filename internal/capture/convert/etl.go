@@ -1,0 +1,96 @@
+package convert
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/mendcap/mendcap/internal/capture/etl"
+	"github.com/mendcap/mendcap/internal/capture/etw"
+)
+
+// trace is an event trace of Windows.
+type trace struct {
+	told
+	*etl.Trace
+}
+
+// openTrace goes through an event trace once.
+func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
+	log, err := etl.Open(r, size, etl.Options{})
+	if err != nil {
+		return nil, err
+	}
+	t := &trace{Trace: log}
+	survey, events := etw.NewSurvey(), log.Events()
+	var e etw.Event
+	for err = events.Next(&e); err == nil; err = events.Next(&e) {
+		survey.Add(&e)
+	}
+	if err != io.EOF {
+		return nil, err
+	}
+	t.take(survey, o)
+	for _, d := range events.Damages().List {
+		t.broken = append(t.broken, Damage{Offset: d.Offset, Length: d.Length, Err: d.Err})
+	}
+	if survey.Packets() == 0 {
+		t.say("the trace has no packets: it holds %s", providers(survey))
+	}
+	if t.EventsLost > 0 || t.BuffersLost > 0 {
+		t.say("%s and %s were lost as the trace was recorded, of all providers together", plural(t.EventsLost, "event"), plural(t.BuffersLost, "buffer"))
+	}
+	if t.End == 0 {
+		t.say("the trace was not closed: its end may be missing")
+	}
+	return t, nil
+}
+
+func (t *trace) format() string { return "etl" }
+
+func (t *trace) system() string {
+	return fmt.Sprintf("Windows %d.%d, build %d", t.Major, t.Minor, t.Build)
+}
+
+// lost is how many events the recorder has lost; nobody knows how many there were in
+// buffers that were.
+func (t *trace) lost() uint64 { return uint64(max(0, t.EventsLost)) }
+
+func (t *trace) packets() (source, error) {
+	return &tracePackets{events: t.Events(), packets: etw.NewPackets(t.choice)}, nil
+}
+
+// tracePackets are the packets of a trace's events.
+type tracePackets struct {
+	events  *etl.Stream
+	packets *etw.Packets
+}
+
+func (s *tracePackets) next(p *packet) error {
+	var e etw.Event
+	for {
+		if err := s.events.Next(&e); err != nil {
+			return err
+		}
+		got, err := s.packets.Read(&e)
+		if damaged := new(etw.EventError); err != nil && !errors.As(err, &damaged) {
+			return err
+		}
+		if got != nil {
+			p.take(got)
+			return nil
+		}
+	}
+}
+
+// take makes a packet of one of an event.
+func (p *packet) take(from *etw.Packet) {
+	*p = packet{
+		number: from.Number, iface: from.Interface, time: from.Time, direction: uint32(from.Direction),
+		id: from.Group, hasID: from.Grouped, data: from.Data, original: from.Original, comments: p.comments[:0],
+	}
+	p.comments = append(p.comments, string(from.Comment))
+	if from.Made != nil {
+		p.comments = append(p.comments, string(from.Made))
+	}
+}

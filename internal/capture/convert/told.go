@@ -1,0 +1,94 @@
+package convert
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/mendcap/mendcap/internal/capture/etw"
+)
+
+// told is what a file tells beside its packets.
+type told struct {
+	choice *etw.Choice
+	facts  *etw.Facts
+	ifaces []iface
+	words  []string
+	broken []Damage
+}
+
+func (t *told) interfaces() []iface           { return t.ifaces }
+func (t *told) notes() []string               { return t.words }
+func (t *told) damages() []Damage             { return t.broken }
+func (t *told) connections() []etw.Connection { return t.facts.Connections }
+
+// addresses are those of the host.
+func (t *told) addresses() (list []netip.Addr) {
+	for _, a := range t.facts.Addresses {
+		list = append(list, a.Addr)
+	}
+	return list
+}
+
+func (t *told) say(format string, args ...any) {
+	t.words = append(t.words, fmt.Sprintf(format, args...))
+}
+
+// take takes what a survey of events has found.
+func (t *told) take(s *etw.Survey, o Options) {
+	t.choice = s.Choose(etw.Options{AllLayers: o.AllLayers})
+	t.facts = s.Facts()
+	for _, i := range t.choice.Interfaces {
+		t.ifaces = append(t.ifaces, iface{linkType: i.LinkType, name: i.Name, description: i.Description})
+	}
+	t.words = append(t.words, t.choice.Words...)
+	for _, d := range t.facts.Drops {
+		t.say("%s dropped by %s: %s", plural(int(d.Packets), "packet"), component(d), etw.DropReason(d.Reason))
+	}
+	for _, d := range t.facts.Discards {
+		t.say("%s discarded by the Windows Filtering Platform: module %d, reason %d", plural(int(d.Packets), "packet"), d.Module, d.Reason)
+	}
+	if n := t.facts.Incomplete; n > 0 {
+		t.say("%s of several events lack one, and are left out", plural(int(n), "packet"))
+	}
+	if n := t.facts.Malformed; n > 0 {
+		t.say("%s can't be read", plural(int(n), "event"))
+	}
+	if n := t.facts.Unlisted; n > 0 {
+		t.say("%d connections, drops or discards are more than are listed", n)
+	}
+}
+
+func component(d etw.Drop) string {
+	if d.Name == "" {
+		return fmt.Sprintf("component %d", d.Component)
+	}
+	return d.Name
+}
+
+// listed is how many providers are named.
+const listed = 5
+
+// providers says who wrote how many events.
+func providers(s *etw.Survey) string {
+	var parts []string
+	all := s.Providers()
+	for _, p := range all[:min(len(all), listed)] {
+		parts = append(parts, fmt.Sprintf("%s of %s", plural(int(p.Events), "event"), p.Name))
+	}
+	if more := len(all) - listed; more > 0 {
+		parts = append(parts, "and of "+plural(more, "more provider"))
+	}
+	if len(parts) == 0 {
+		return "no event"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// plural counts things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
