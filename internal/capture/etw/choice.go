@@ -40,28 +40,43 @@ type set struct {
 	packets   int64
 	readable  bool // most of its packets are Ethernet or IP, and not 802.11
 	near, far sketch
+	others    []*set // of the same network
 }
 
 // Choose decides which capture points to take, from all events seen.
 func (s *Survey) Choose(opts Options) *Choice {
 	c := &Choice{AllLayers: opts.AllLayers, index: make(map[point]int)}
-	taken := make(map[point]bool)
+	var taken map[point]bool
 	if !opts.AllLayers {
 		taken = s.chooseSets(c)
 	}
 	for _, l := range s.sorted() {
-		i := s.describe(l)
-		if !opts.AllLayers && !taken[l.at] {
-			c.Left = append(c.Left, i)
-			continue
+		if opts.AllLayers || taken[l.at] {
+			c.take(s, l)
+		} else {
+			c.Left = append(c.Left, s.describe(l))
 		}
-		c.index[l.at] = len(c.Interfaces)
-		c.Interfaces = append(c.Interfaces, i)
 	}
 	if s.unplaced > 0 {
 		c.Words = append(c.Words, fmt.Sprintf("%d packets are left out: they are of more than %d capture points", s.unplaced, maxPoints))
 	}
 	return c
+}
+
+// take adds a capture point. What enters a VM switch at a port and what is forwarded
+// from there are one interface, as etl2pcapng has them.
+func (c *Choice) take(s *Survey, l *seen) {
+	if l.at.leaving {
+		entering := l.at
+		entering.leaving = false
+		if i, ok := c.index[entering]; ok {
+			c.index[l.at] = i
+			c.Interfaces[i].Packets += l.packets
+			return
+		}
+	}
+	c.index[l.at] = len(c.Interfaces)
+	c.Interfaces = append(c.Interfaces, s.describe(l))
 }
 
 // sorted gives the capture points as etl2pcapng orders interfaces: by miniport, that
@@ -105,22 +120,15 @@ func falseFirst(a, b bool) int {
 // those of another that is taken.
 func (s *Survey) chooseSets(c *Choice) map[point]bool {
 	taken := make(map[point]bool)
-	var best []*set
-	for _, sets := range s.networks() {
-		best = append(best, sets[0])
-		c.tell(sets)
-	}
-	best = s.withoutLower(c, best)
-	slices.SortStableFunc(best, compareAcross)
 	var near, far sketch
-	var before []*set
-	for _, st := range best {
+	before := ""
+	for _, st := range s.withoutLower(c, s.networks()) {
 		if st.contained(near, far) {
-			c.Words = append(c.Words, fmt.Sprintf("%s left out (%d packets): at least nine of ten were captured at %s as well",
-				are(st), st.packets, listed(before)))
+			c.leave(st, "at least nine of ten were captured at "+before+" as well")
 			continue
 		}
-		before = append(before, st)
+		c.tell(st)
+		before = join(before, st.names)
 		near.merge(st.near)
 		far.merge(st.far)
 		for _, l := range st.layers {
@@ -135,9 +143,9 @@ func (s *Survey) chooseSets(c *Choice) map[point]bool {
 	return taken
 }
 
-// networks gives the sets of each network, the one to take first.
-func (s *Survey) networks() [][]*set {
-	var order []network
+// networks gives the set to take of each network. Those whose packets tell more come
+// first.
+func (s *Survey) networks() []*set {
 	sets := make(map[network][]*set)
 	index := make(map[string]*set)
 	for _, l := range s.sorted() {
@@ -150,19 +158,18 @@ func (s *Survey) networks() [][]*set {
 		if st == nil {
 			st = &set{network: n, rank: rank}
 			index[key] = st
-			if sets[n] == nil {
-				order = append(order, n)
-			}
 			sets[n] = append(sets[n], st)
 		}
 		st.add(l, s.describe(l).Name)
 	}
-	all := make([][]*set, 0, len(order))
-	for _, n := range order {
-		slices.SortStableFunc(sets[n], compareWithin)
-		all = append(all, sets[n])
+	best := make([]*set, 0, len(sets))
+	for _, of := range sets {
+		slices.SortStableFunc(of, compareWithin)
+		of[0].others = of[1:]
+		best = append(best, of[0])
 	}
-	return all
+	slices.SortFunc(best, compareAcross)
+	return best
 }
 
 // setOf says of which network a capture point is, how much it is preferred there, and which
@@ -232,6 +239,8 @@ func compareAcross(a, b *set) int {
 		falseFirst(a.network.index == 0, b.network.index == 0),
 		falseFirst(!a.readable, !b.readable),
 		cmp.Compare(b.packets, a.packets),
+		cmp.Compare(a.network.index, b.network.index),
+		cmp.Compare(a.network.group, b.network.group),
 	)
 }
 
@@ -244,6 +253,19 @@ func (st *set) contained(near, far sketch) bool {
 		found, sampled = st.far.within(far)
 	}
 	return sampled > 0 && found*whole >= sampled*part
+}
+
+// leave says that all of a network is left out, and why.
+func (c *Choice) leave(st *set, why string) {
+	are := "is"
+	if len(st.layers) > 1 {
+		are = "are"
+	}
+	line := fmt.Sprintf("%s %s left out (%d packets): %s", st.names, are, st.packets, why)
+	if len(st.others) > 0 {
+		line += fmt.Sprintf("; and so %s what else saw the packets of that interface: %s", are, listed(st.others))
+	}
+	c.Words = append(c.Words, line)
 }
 
 // withoutLower leaves out networks that are below another one which has packets: the
@@ -263,52 +285,35 @@ func (s *Survey) withoutLower(c *Choice, sets []*set) []*set {
 	return slices.DeleteFunc(sets, func(st *set) bool {
 		above, below := lower[st.network.index]
 		if below = below && st.network.layer == layerPktMon; below {
-			c.Words = append(c.Words, fmt.Sprintf("%s left out (%d packets): they pass %s as well, which is above",
-				are(st), st.packets, above))
+			c.leave(st, "they pass "+above+" as well, which is above")
 		}
 		return below
 	})
 }
 
 // tell says which of several sets of one network is taken.
-func (c *Choice) tell(sets []*set) {
-	if len(sets) < 2 {
+func (c *Choice) tell(st *set) {
+	if len(st.others) == 0 {
 		return
 	}
-	first := sets[0]
 	why := "saw most packets"
 	switch {
-	case slices.ContainsFunc(sets[1:], func(st *set) bool { return st.readable != first.readable }):
-		why = "saw the packets as Ethernet or IP"
-	case slices.ContainsFunc(sets[1:], func(st *set) bool { return st.packets >= first.packets }):
-		why = "is nearest to the wire of those that saw most packets"
-		if first.rank == 1 {
-			why = "is what the IP protocols saw"
-		}
+	case slices.ContainsFunc(st.others, func(o *set) bool { return o.readable != st.readable }):
+		why = "saw them as Ethernet or IP"
+	case !slices.ContainsFunc(st.others, func(o *set) bool { return o.packets >= st.packets }):
+	case st.rank == 0:
+		why = "is nearest to the wire"
+	case st.rank == 1:
+		why = "is what the IP protocols saw"
 	}
-	word := "the packets of one interface were captured at %d layers: taken is %s (%d packets), which %s; left out are "
-	line := fmt.Sprintf(word, len(sets), first.names, first.packets, why)
-	for i, st := range sets[1:] {
-		if i > 0 {
-			line += "; "
-		}
-		line += fmt.Sprintf("%s (%d)", st.names, st.packets)
-	}
-	c.Words = append(c.Words, line)
+	c.Words = append(c.Words, fmt.Sprintf("the packets of one interface were captured at %d layers: %s is taken (%d packets), which %s; left out are %s",
+		len(st.others)+1, st.names, st.packets, why, listed(st.others)))
 }
 
-// are begins a sentence about the interfaces of a set.
-func are(st *set) string {
-	if len(st.layers) == 1 {
-		return st.names + " is"
-	}
-	return st.names + " are"
-}
-
-// listed names the interfaces of sets.
+// listed names the interfaces of sets, and says how many packets each set has.
 func listed(sets []*set) (names string) {
 	for _, st := range sets {
-		names = join(names, st.names)
+		names = join(names, fmt.Sprintf("%s (%d)", st.names, st.packets))
 	}
 	return names
 }

@@ -31,7 +31,7 @@ func (s *Survey) describe(l *seen) Interface {
 		}
 	case layerSwitch:
 		i.Name = fmt.Sprintf("vNIC:%s:%s:%d:%d", l.port.nic, l.port.port, at.lower, at.vlan)
-		i.Description = fmt.Sprintf("%s VM switch port %d, %s", way(at), at.port, l.port.nicName)
+		i.Description = fmt.Sprintf("LWF over IfIndex %d, VM switch port %d, %s", at.miniport, at.port, l.port.nicName)
 	case layerRas:
 		i.Name = fmt.Sprintf("Rras:0:%s:%s", l.user.domain, l.user.name)
 	case layerWFP:
@@ -41,13 +41,6 @@ func (s *Survey) describe(l *seen) Interface {
 		s.describeComponent(&i, at)
 	}
 	return i
-}
-
-func way(at point) string {
-	if at.leaving {
-		return "forwarded from"
-	}
-	return "entering at"
 }
 
 func ndisName(at point) string {
