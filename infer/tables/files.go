@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/filesys"
 )
 
@@ -74,12 +75,7 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 			results = append(results, Result{Name: file, Format: unknownFormat, Problem: problem})
 			continue
 		}
-		content, err := readFile(file)
-		if err != nil {
-			results = append(results, Result{Name: file, Format: unknownFormat, Problem: unread(file, err)})
-			continue
-		}
-		one, result := Parse(file, content)
+		one, result := read(file)
 		stamp(one, file)
 		results = append(results, result)
 		add(union, one)
@@ -90,6 +86,46 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 	}
 	settleDevices(union)
 	return union, results, errors.Join(failed...)
+}
+
+// read reads one file: a text, or a capture that tells of connections.
+func read(file string) (*infer.Snapshot, Result) {
+	failed := func(err error) (*infer.Snapshot, Result) {
+		return &infer.Snapshot{}, Result{Name: file, Format: unknownFormat, Problem: unread(file, err)}
+	}
+	f, err := filesys.Open(file)
+	if err != nil {
+		return failed(err)
+	}
+	defer f.Close()
+	head := make([]byte, convert.HeadLen)
+	if n, _ := f.ReadAt(head, 0); convert.Recognised(head[:n]) {
+		one, result, err := readCapture(file, f)
+		if err != nil {
+			return failed(err)
+		}
+		return one, result
+	}
+	// So much of it that Parse sees whether it is too large.
+	content, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return failed(err)
+	}
+	return Parse(file, content)
+}
+
+// readCapture reads what a capture of another format tells.
+func readCapture(name string, f *os.File) (*infer.Snapshot, Result, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, Result{}, err
+	}
+	c, err := convert.Open(f, info.Size(), convert.Options{})
+	if err != nil {
+		return nil, Result{}, err
+	}
+	one, result := FromCapture(name, c)
+	return one, result, nil
 }
 
 // Files returns what Load reads of a path: a file itself, of a folder the regular
@@ -128,14 +164,4 @@ func unread(path string, err error) string {
 		return at.Err.Error()
 	}
 	return fmt.Sprint(err)
-}
-
-// readFile reads a file, or so much of it that Parse sees it is too large.
-func readFile(path string) (content []byte, err error) {
-	f, err := filesys.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return io.ReadAll(io.LimitReader(f, maxSize+1))
 }

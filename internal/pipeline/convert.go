@@ -14,7 +14,6 @@ import (
 	"github.com/mendcap/mendcap/internal/capture/salvage"
 	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/internal/filesys"
-	"github.com/mendcap/mendcap/report"
 )
 
 // errConvert says that the input is a capture of another format, which has to be
@@ -46,7 +45,7 @@ func (j *job) convert(ctx context.Context) error {
 		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
 	}
 	for _, d := range c.Damages() {
-		c.damage = append(c.damage, salvage.Damage{Frame: d.Frame, Offset: d.Offset, Length: d.Length, Lost: true, Err: d.Err})
+		c.damage = append(c.damage, salvage.Damage{Frame: d.Frame, Offset: d.Offset, Length: d.Length, Lost: !d.Mended, Err: d.Err})
 	}
 	if j.o.RefuseDamaged && len(c.damage) > 0 {
 		d := c.damage[0]
@@ -55,10 +54,10 @@ func (j *job) convert(ctx context.Context) error {
 	for _, note := range c.Notes() {
 		j.report.note("%s", note)
 	}
-	snapshot, rows, addresses := tables.FromCapture(c.File)
-	if rows > 0 {
+	snapshot, told := tables.FromCapture(s.name, c.File)
+	if told.Rows > 0 {
 		tables.Merge(j.snapshot, snapshot)
-		j.report.Tables = append(j.report.Tables, report.Table{Name: s.name, Format: c.Format(), Rows: rows, Addresses: addresses})
+		j.report.table(&told)
 	}
 	return nil
 }

@@ -100,14 +100,19 @@ func (j *job) loadTables() error {
 		return fmt.Errorf("%w: %w", ErrNoTables, err)
 	}
 	j.report.Tables = make([]report.Table, 0, len(results))
-	for _, r := range results {
-		j.report.Tables = append(j.report.Tables, report.Table{
-			Name: r.Name, Format: r.Format, Rows: r.Rows, Addresses: r.Addresses, NotUnderstood: r.NotUnderstood, Cut: r.Cut,
-		})
-		if r.Problem != "" {
-			j.report.note("tables %s: %s", r.Name, r.Problem)
-		}
+	for i := range results {
+		j.report.table(&results[i])
 	}
 	j.snapshot = withLocal(snapshot, j.o.Local)
 	return nil
+}
+
+// table adds what one file of tables gave.
+func (r *reportBuilder) table(one *tables.Result) {
+	r.Tables = append(r.Tables, report.Table{
+		Name: one.Name, Format: one.Format, Rows: one.Rows, Addresses: one.Addresses, NotUnderstood: one.NotUnderstood, Cut: one.Cut,
+	})
+	if one.Problem != "" {
+		r.note("tables %s: %s", one.Name, one.Problem)
+	}
 }

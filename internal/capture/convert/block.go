@@ -40,12 +40,18 @@ func (r *Reader) begin() {
 	fixed := order.AppendUint32(nil, capture.ByteOrderMagic)
 	fixed = append(fixed, 1, 0, 0, 0)
 	r.block(capture.TypeSection, order.AppendUint64(fixed, capture.UnstatedLength), nil)
-	for _, i := range r.of.interfaces() {
-		r.describe(&i)
+	for n, i := range r.of.interfaces() {
+		var addresses []netip.Addr
+		if n == 0 {
+			addresses = r.of.Addresses()
+		}
+		r.describe(&i, addresses)
 	}
 }
 
-func (r *Reader) describe(i *iface) {
+// describe makes an interface description. The host's own addresses are given to the first
+// one: not every format says whose they are.
+func (r *Reader) describe(i *iface, addresses []netip.Addr) {
 	r.list = r.list[:0]
 	if i.name != "" {
 		r.text(optName, i.name)
@@ -53,7 +59,7 @@ func (r *Reader) describe(i *iface) {
 	if i.description != "" {
 		r.text(optDescription, i.description)
 	}
-	for _, a := range i.addresses {
+	for _, a := range addresses {
 		r.address(a)
 	}
 	r.list = capture.AppendOption(r.list, order, capture.OptResol, []byte{resolution})

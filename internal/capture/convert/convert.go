@@ -12,14 +12,17 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"time"
 
+	"github.com/mendcap/mendcap/internal/capture/etl"
 	"github.com/mendcap/mendcap/internal/capture/etw"
+	"github.com/mendcap/mendcap/internal/capture/netmon"
 )
 
 // Options choose what of a file is converted, and how.
 type Options struct {
-	AllLayers bool  // packets of all layers that recorded them, not of one a network interface
+	AllLayers bool          // packets of all layers that recorded them, not of one a network interface
 	Zone      time.Duration // east of Greenwich, of local times whose zone is not stated
 }
 
@@ -28,6 +31,7 @@ type Damage struct {
 	Frame  int64 // the last packet before it; 0 = none
 	Offset int64 // in the file, bytes
 	Length int64 // bytes
+	Mended bool  // nothing of a packet was lost
 	Err    error // what is wrong there
 }
 
@@ -40,6 +44,7 @@ type origin interface {
 	damages() []Damage
 	lost() uint64 // events or packets that the recorder says it has lost
 	connections() []etw.Connection
+	addresses() []netip.Addr // of the recording host
 	packets() (source, error)
 }
 
@@ -53,7 +58,6 @@ type source interface {
 type iface struct {
 	linkType          uint16
 	name, description string // "" where there is none
-	addresses         []netip.Addr
 }
 
 // packet is what an enhanced packet block says.
@@ -73,6 +77,33 @@ type packet struct {
 // several goroutines.
 type File struct{ origin }
 
+// HeadLen is how much of the beginning of a file tells what it is, bytes.
+const HeadLen = 120
+
+// Recognised reports whether a file that begins with head is of a format that Open reads,
+// or refuses by name.
+func Recognised(head []byte) bool { return etl.Recognised(head) || netmon.Recognised(head) }
+
+// Open goes through a file of size bytes once. It keeps r, and reads from it as long as
+// the File is used.
+func Open(r io.ReaderAt, size int64, o Options) (*File, error) {
+	head := make([]byte, HeadLen)
+	n, err := r.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	var from origin
+	if netmon.Recognised(head[:n]) {
+		from, err = openMonitored(r, size, o)
+	} else {
+		from, err = openTrace(r, size, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &File{from}, nil
+}
+
 // Format names the format as the report does.
 func (f *File) Format() string { return f.format() }
 
@@ -81,6 +112,19 @@ func (f *File) Notes() []string { return f.notes() }
 
 // Damages are the places that could not be read.
 func (f *File) Damages() []Damage { return f.damages() }
+
+// Connections are those that the file tells of, in its order.
+func (f *File) Connections() []etw.Connection { return f.connections() }
+
+// Addresses are those of the recording host that the file tells of, sorted.
+func (f *File) Addresses() []netip.Addr {
+	list := f.addresses()
+	slices.SortFunc(list, netip.Addr.Compare)
+	return slices.Compact(list)
+}
+
+// Reader gives the packets of a file as a pcapng file from its beginning.
+func (f *File) Reader() *Reader { return &Reader{of: f} }
 
 // Reader gives the packets of a file as a pcapng file.
 type Reader struct {

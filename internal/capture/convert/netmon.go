@@ -1,0 +1,228 @@
+package convert
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/capture/etw"
+	"github.com/mendcap/mendcap/internal/capture/netmon"
+)
+
+// monitored is a capture of Network Monitor.
+type monitored struct {
+	told
+	*netmon.File
+	plain map[uint16]int // the interfaces of frames that are packets, by media type
+	local []netip.Addr
+}
+
+// openMonitored goes through a capture of Network Monitor once.
+func openMonitored(r io.ReaderAt, size int64, o Options) (*monitored, error) {
+	zone := time.FixedZone("", int(o.Zone/time.Second))
+	file, err := netmon.Open(r, size, netmon.Options{Zone: zone})
+	if err != nil {
+		return nil, err
+	}
+	m := &monitored{File: file, plain: make(map[uint16]int)}
+	survey, frames := etw.NewSurvey(), file.Frames()
+	other := make(map[uint16]int64) // frames that are no packets, by media type
+	for {
+		f, err := frames.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		m.survey(f, survey, other)
+	}
+	m.takeEvents(survey, other, o)
+	for _, d := range frames.Damages().List {
+		m.broken = append(m.broken, Damage{Frame: d.Frame, Offset: d.Offset, Length: d.Length, Mended: !d.Lost, Err: d.Err})
+	}
+	if !file.ZoneStated {
+		m.say("the stamps are local times of a zone that the file does not state: %s is assumed (--capture-zone)", zoneName(zone))
+	}
+	return m, nil
+}
+
+// zoneName is how far a zone is from UTC.
+func zoneName(zone *time.Location) string {
+	return "UTC" + strings.TrimPrefix(time.Unix(0, 0).In(zone).Format("Z07:00"), "Z")
+}
+
+// survey takes in what a frame is.
+func (m *monitored) survey(f *netmon.Frame, s *etw.Survey, other map[uint16]int64) {
+	var e etw.Event
+	switch {
+	case f.HasLinkType:
+		if _, known := m.plain[f.Media]; !known {
+			m.plain[f.Media] = len(m.ifaces)
+			m.ifaces = append(m.ifaces, iface{linkType: f.LinkType, name: fmt.Sprintf("media:%d", f.Media)})
+		}
+	case eventOf(f, &e):
+		s.Add(&e)
+	default:
+		other[f.Media]++
+	}
+	if _, adapters, _ := f.Adapters(); adapters != nil {
+		for _, a := range adapters {
+			m.adapter(&a)
+		}
+	}
+}
+
+// maxLocal is how many addresses of adapters are kept.
+const maxLocal = 1 << 12
+
+func (m *monitored) adapter(a *netmon.Adapter) {
+	for _, p := range a.IPv4 {
+		m.local = append(m.local, p.Addr())
+	}
+	m.local = append(m.local, a.IPv6...)
+	if len(m.local) > maxLocal {
+		m.local = slices.CompactFunc(slices.SortedFunc(slices.Values(m.local), netip.Addr.Compare), func(a, b netip.Addr) bool { return a == b })
+		m.local = m.local[:min(len(m.local), maxLocal)]
+	}
+}
+
+// eventOf reads the event that a frame is, or whose user data it holds.
+func eventOf(f *netmon.Frame, e *etw.Event) bool {
+	if id, ok := etw.WFPEvent(f.Media); ok {
+		*e = etw.Event{Provider: etw.WFP, ID: id, Time: f.Time, Offset: f.Offset, Data: f.Data}
+		return true
+	}
+	return f.Event(e)
+}
+
+// takeEvents takes what the survey of the frames that are events has found, and says
+// what others there were.
+func (m *monitored) takeEvents(s *etw.Survey, other map[uint16]int64, o Options) {
+	m.take(s, o)
+	for _, p := range m.Processes {
+		c := etw.Connection{Source: p.Local, Destination: p.Remote, PID: uint64(p.PID), Path: p.Path, Direction: etw.Out}
+		m.facts.Connections = append(m.facts.Connections, c)
+	}
+	if events := s.Providers(); s.Packets() == 0 && len(events) > 0 {
+		m.say("%s in frames of their own are no packets", providers(s))
+	}
+	for _, media := range slices.Sorted(maps.Keys(other)) {
+		m.say("%s of media type 0x%04X: no packets", plural(int(other[media]), "frame"), media)
+	}
+}
+
+func (m *monitored) format() string { return fmt.Sprintf("netmon 2.%d", m.Minor) }
+func (m *monitored) system() string { return "" }
+func (m *monitored) lost() uint64   { return 0 }
+
+// addresses are those of the host.
+func (m *monitored) addresses() []netip.Addr { return append(m.told.addresses(), m.local...) }
+
+func (m *monitored) packets() (source, error) {
+	return &monitoredPackets{of: m, frames: m.Frames(), events: etw.NewPackets(m.choice), seed: maphash.MakeSeed()}, nil
+}
+
+// monitoredPackets are the packets of a capture: frames that are packets, and those of
+// events.
+type monitoredPackets struct {
+	of     *monitored
+	frames *netmon.Frames
+	events *etw.Packets
+	recent recent
+	seed   maphash.Seed
+}
+
+func (s *monitoredPackets) next(p *packet) error {
+	for {
+		f, err := s.frames.Next()
+		if err != nil {
+			return err
+		}
+		ok, event := f.HasLinkType, false
+		if ok {
+			s.plain(f, p)
+		} else if ok, err = s.event(f, p); err != nil {
+			return err
+		} else {
+			event = true
+		}
+		if !ok || s.recent.again(maphash.Bytes(s.seed, p.data), p.time, event) {
+			continue
+		}
+		p.number = f.Number
+		s.comment(f, p)
+		return nil
+	}
+}
+
+// plain makes a packet of a frame that is one.
+func (s *monitoredPackets) plain(f *netmon.Frame, p *packet) {
+	*p = packet{iface: s.of.plain[f.Media], time: f.Time, data: f.Data, original: f.Original, comments: p.comments[:0]}
+}
+
+// event makes a packet of the event that a frame is, if it is one.
+func (s *monitoredPackets) event(f *netmon.Frame, p *packet) (bool, error) {
+	var e etw.Event
+	if !eventOf(f, &e) {
+		return false, nil
+	}
+	got, err := s.events.Read(&e)
+	if damaged := new(etw.EventError); err != nil && !errors.As(err, &damaged) {
+		return false, err
+	}
+	if got == nil {
+		return false, nil
+	}
+	p.take(got)
+	p.iface += len(s.of.plain)
+	if _, ok := etw.WFPEvent(f.Media); ok {
+		p.comments = slices.DeleteFunc(p.comments, func(c string) bool { return strings.HasPrefix(c, "PID=0 ") })
+	}
+	return true, nil
+}
+
+// comment adds what is known of a frame beside its bytes.
+func (s *monitoredPackets) comment(f *netmon.Frame, p *packet) {
+	if f.Process >= 0 {
+		process := &s.of.Processes[f.Process]
+		p.comments = append(p.comments, strings.TrimSpace(fmt.Sprintf("PID=%d %s", process.PID, process.Path)))
+	}
+	for _, c := range f.Comments {
+		for _, text := range []string{c.Title, c.Description} {
+			if text != "" {
+				p.comments = append(p.comments, text)
+			}
+		}
+	}
+}
+
+// recent knows the last packets, to tell one that is there both as a frame and as an
+// event: the bytes and the stamp are the same then.
+type recent struct {
+	last [64]seen
+	next int
+}
+
+// seen is one packet.
+type seen struct {
+	hash  uint64
+	time  int64
+	event bool
+}
+
+// again reports whether a packet was there in the other form, and else notes it.
+func (r *recent) again(hash uint64, time int64, event bool) bool {
+	if slices.Contains(r.last[:], seen{hash, time, !event}) {
+		return true
+	}
+	r.last[r.next] = seen{hash, time, event}
+	r.next = (r.next + 1) % len(r.last)
+	return false
+}
