@@ -94,7 +94,7 @@ func (f *facts) leaveRisen(g *guard, run int) bool {
 
 // settleProfile lets nothing move where the whole capture is left as recorded.
 func (f *facts) settleProfile() {
-	if !f.left.all && !f.clocks.quiet {
+	if !f.left.all && !f.left.stays && !f.clocks.quiet {
 		return
 	}
 	f.profile.Basis = reorder.FileOrder

@@ -34,6 +34,7 @@ func (j *job) gather(ctx context.Context, whole bool) error {
 	}
 	j.facts = g.result(partial)
 	j.facts.damage = broken
+	j.facts.left.stays = j.source.converted != nil && j.o.AllLayers
 	j.passed++
 	return nil
 }

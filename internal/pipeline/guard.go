@@ -41,6 +41,7 @@ const maxLeft = 1 << 17
 type left struct {
 	by    map[uint64]leftFor
 	all   bool // nothing moves
+	stays bool // so does it from the beginning: each packet is there from every layer that it passed
 	apart bool // what isn't TCP is left, too
 	most  bool // so is each connection: nearly all were seen more than once
 	risen int64
@@ -169,6 +170,8 @@ func (r *reportBuilder) noteLeft(f *facts) {
 	r.noteIf(p.ClockSteps, "the clock was set back, or captures were put one after the other: stamps go back %s, by up to %v; no packet was moved across",
 		timesOver(p.ClockSteps), time.Duration(p.StepBack))
 	switch {
+	case l.stays:
+		r.note("no packet was moved: all layers that packets passed were asked for, and each is there from several")
 	case l.all:
 		r.note("no packet was moved: putting the capture in order would have raised the flags of connections again and again")
 	case l.risen > 0:
