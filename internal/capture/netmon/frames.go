@@ -25,8 +25,8 @@ type Frames struct {
 	missing int64 // entries that the file header states and the file doesn't hold
 	doubt   bool  // it is not certain that the table ends where the file header says
 	next    int64 // entry that is read next
-	ended   bool  // what is after the last entry was looked for
-	end     int64 // of the record that was delivered last
+	broken  bool  // the table is: records are looked for wherever none was delivered
+	top     int64 // where the last record in the file ends that was delivered
 	given   int64 // bytes of records delivered
 	covered cover
 	walk    walk
@@ -51,7 +51,7 @@ func newFrames(f *File) *Frames {
 		table:   on(tableWindow),
 		data:    on(dataWindow),
 		probe:   on(leastAhead),
-		end:     headerLen,
+		top:     headerLen,
 	}
 	s.damages.List = slices.Clone(s.damages.List)
 	t := f.head.frames
@@ -62,6 +62,7 @@ func newFrames(f *File) *Frames {
 		s.missing = (t.length+entryLen-1)/entryLen - s.entries
 	}
 	s.doubt = s.entries == 0 || t.end() != f.size && !f.section(t.end())
+	s.broken = s.missing > 0
 	return s
 }
 
@@ -106,12 +107,7 @@ func (s *Frames) step() error {
 			if err := s.miss(); err != nil {
 				return reading(err)
 			}
-		case !s.ended:
-			s.ended = true
-			if s.missing > 0 || s.doubt {
-				s.seek(s.next, s.file.size)
-			}
-		default:
+		case !s.sweep():
 			return io.EOF
 		}
 	}
@@ -203,7 +199,7 @@ func (s *Frames) read(w *window, offset, included, most int64) (r record, ok boo
 }
 
 // mend reads a record whose length is wrong, but proved by where it ends: by its two
-// times, by its other length, or in version 2.3 by its trailer, where the frame table
+// times, or by its other length; in version 2.3 by its trailer too, where the frame table
 // says that the next record begins there.
 func (s *Frames) mend(at, end int64, byTable bool) (r record, ok bool, err error) {
 	included := end - s.file.endOf(at, 0)
@@ -214,13 +210,17 @@ func (s *Frames) mend(at, end int64, byTable bool) (r record, ok bool, err error
 	if !ok || err != nil {
 		return r, false, err
 	}
-	switch s.file.judge(&r) {
-	case sure:
+	switch e := s.file.judge(&r); {
+	case e == sure:
 		return r, true, nil
-	case some:
-		return r, int64(r.original) == included || byTable && s.file.Minor == 3, nil
+	case e == none || int64(r.original) != included && !(byTable && s.file.Minor == 3):
+		return r, false, nil
 	}
-	return r, false, nil
+	if s.closes(end) {
+		return r, true, nil
+	}
+	next, ok, err := s.read(&s.probe, end, -1, maxSought)
+	return r, ok && s.file.accepts(&next), err
 }
 
 // deliver fills in the frame of a record.
@@ -241,7 +241,7 @@ func (s *Frames) deliver(r *record) error {
 	if err != nil {
 		return err
 	}
-	s.end = end
+	s.top = max(s.top, end)
 	if r.next > r.offset {
 		end = min(end, r.next)
 	}
