@@ -45,7 +45,7 @@ func (f *File) readComments() error {
 		return nil
 	}
 	if s.end() > f.size {
-		f.Damages.add(Damage{Offset: s.offset, Length: s.length, Lost: true, Err: fmt.Errorf("%w: the file ends before them or within", ErrComment)})
+		f.Damages.add(Damage{Offset: s.offset, Length: max(0, f.size-s.offset), Err: fmt.Errorf("%w: the file ends before them or within", ErrComment)})
 	}
 	w := window{r: f.r, size: f.size, most: 64 << 10}
 	end := min(s.end(), f.size)

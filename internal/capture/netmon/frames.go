@@ -27,6 +27,7 @@ type Frames struct {
 	next    int64 // entry that is read next
 	broken  bool  // the table is: records are looked for wherever none was delivered
 	top     int64 // where the last record in the file ends that was delivered
+	last    record
 	given   int64 // bytes of records delivered
 	covered cover
 	walk    walk
@@ -150,16 +151,33 @@ func (s *Frames) look(i int64) (r record, ok bool, err error) {
 	if err != nil {
 		return r, false, err
 	}
-	end := s.file.end(&r)
-	within := next <= at || end <= next // it does not reach into the next record
-	if fits && within && (s.file.accepts(&r) || end == next) {
-		return r, true, nil
+	if fits {
+		if ok, err := s.leads(&r, next); ok || err != nil {
+			return r, ok, err
+		}
 	}
 	if m, ok, err := s.mend(at, next, true); ok || err != nil {
 		return m, ok, err
 	}
-	r.next = next
-	return r, fits && s.file.accepts(&r), nil
+	r.next = next // the record reaches into it
+	return r, fits && s.file.judge(&r) == sure, nil
+}
+
+// leads says whether a record is one and doesn't reach into the next, as the frame
+// table has it. One of an unknown media type is known by the record that follows it.
+func (s *Frames) leads(r *record, next int64) (bool, error) {
+	end := s.file.end(r)
+	if next > r.offset && end > next {
+		return false, nil
+	}
+	if s.file.accepts(r) || end == next && s.closes(end) {
+		return true, nil
+	}
+	if end != next {
+		return false, nil
+	}
+	after, ok, err := s.read(&s.probe, next, -1, maxSought)
+	return ok && (s.file.accepts(&after) || after.soughtAfter()), err
 }
 
 // read reads the part of a record before its data, and after it. ok is false where it
@@ -199,8 +217,8 @@ func (s *Frames) read(w *window, offset, included, most int64) (r record, ok boo
 }
 
 // mend reads a record whose length is wrong, but proved by where it ends: by its two
-// times, or by its other length; in version 2.3 by its trailer too, where the frame table
-// says that the next record begins there.
+// times, or by its other length; in version 2.3 by its trailer too, where all that is before
+// its data was zeroed, and the frame table says that the next record begins at the end.
 func (s *Frames) mend(at, end int64, byTable bool) (r record, ok bool, err error) {
 	included := end - s.file.endOf(at, 0)
 	if included <= 0 {
@@ -210,10 +228,11 @@ func (s *Frames) mend(at, end int64, byTable bool) (r record, ok bool, err error
 	if !ok || err != nil {
 		return r, false, err
 	}
+	zeroed := r.delta == 0 && r.original == 0 && r.stated == 0
 	switch e := s.file.judge(&r); {
-	case e == sure:
+	case e == sure, e == some && byTable && zeroed && s.file.Minor == 3:
 		return r, true, nil
-	case e == none || int64(r.original) != included && !(byTable && s.file.Minor == 3):
+	case e == none || int64(r.original) != included || !s.soon(&r):
 		return r, false, nil
 	}
 	if s.closes(end) {
@@ -221,6 +240,13 @@ func (s *Frames) mend(at, end int64, byTable bool) (r record, ok bool, err error
 	}
 	next, ok, err := s.read(&s.probe, end, -1, maxSought)
 	return r, ok && s.file.accepts(&next), err
+}
+
+// soon says whether a record is of a time within an hour of the last one.
+func (s *Frames) soon(r *record) bool {
+	const hour = 3600 * 1e6
+	d := r.delta - s.last.delta
+	return s.last.offset == 0 || -hour < d && d < hour
 }
 
 // deliver fills in the frame of a record.
@@ -241,7 +267,7 @@ func (s *Frames) deliver(r *record) error {
 	if err != nil {
 		return err
 	}
-	s.top = max(s.top, end)
+	s.top, s.last = max(s.top, end), *r
 	if r.next > r.offset {
 		end = min(end, r.next)
 	}

@@ -77,14 +77,14 @@ const (
 func (f *File) judge(r *record) evidence {
 	if f.Minor == 3 {
 		switch {
-		case known(r.media) && f.agrees(r):
+		case f.agrees(r):
 			return sure
 		case known(r.media) && credible(r.stamp):
 			return some
 		}
 		return none
 	}
-	if !nearStart(r.delta) || f.Minor >= 1 && !known(r.media) {
+	if !nearStart(r.delta) || r.original > math.MaxInt32 || f.Minor >= 1 && !known(r.media) {
 		return none
 	}
 	if f.Minor >= 2 && (r.process < -1 || r.process > maxProcesses) {

@@ -110,6 +110,11 @@ func (s *Frames) afterAll() (r record, ok bool, err error) {
 	if err != nil {
 		return record{}, false, err
 	}
+	if next < w.at {
+		s.damage(w.at, 0, false, fmt.Errorf("%w: %d bytes reach into the next record", ErrLength, s.last.included))
+		w.at = next
+		return record{}, false, nil
+	}
 	end := s.limit(w.at, next)
 	if r, ok, err = s.mend(w.at, end, false); ok || err != nil {
 		return r, ok, err
@@ -175,16 +180,22 @@ func (s *Frames) limit(from, to int64) int64 {
 }
 
 // search gives the offset of the next record that is believed after the position, and
-// where the part ends if there is none.
+// where the part ends if there is none. It may be before the position, where the last
+// record isn't sure: its length can be wrong.
 func (s *Frames) search() (next int64, err error) {
 	w := &s.walk
 	shortest := s.file.endOf(0, 1)
-	for at := w.at + 1; at+shortest <= w.part.to && s.tries < maxTries; at++ {
+	at := w.at + 1
+	if last := &s.last; last.offset > 0 && s.file.end(last) == w.at && s.file.judge(last) != sure {
+		at = last.offset + recordLen
+	}
+	for ; at+shortest <= w.part.to && s.tries < maxTries; at++ {
 		p, err := s.data.at(at, recordLen)
 		if err != nil {
 			return 0, err
 		}
-		if r := s.file.parseHead(p, at); r.included > maxSought || !r.soughtAfter() {
+		r := s.file.parseHead(p, at)
+		if r.included > maxSought || !r.soughtAfter() || at == w.at {
 			continue
 		}
 		_, ok, err := s.believe(at, needSought)
