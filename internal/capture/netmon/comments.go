@@ -67,6 +67,7 @@ func (f *File) readComments() error {
 			break
 		}
 		f.comments = append(f.comments, commentPlace{frame, uint32(at)})
+		f.read.add(at, next)
 		at = next
 	}
 	slices.SortStableFunc(f.comments, func(a, b commentPlace) int { return cmp.Compare(a.frame, b.frame) })

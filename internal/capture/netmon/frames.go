@@ -25,6 +25,7 @@ type Frames struct {
 	missing int64 // entries that the file header states and the file doesn't hold
 	doubt   bool  // it is not certain that the table ends where the file header says
 	next    int64 // entry that is read next
+	led     int64 // entries that led to records
 	broken  bool  // the table is: records are looked for wherever none was delivered
 	top     int64 // where the last record in the file ends that was delivered
 	last    record
@@ -54,6 +55,7 @@ func newFrames(f *File) *Frames {
 		probe:   on(leastAhead),
 		top:     headerLen,
 	}
+	s.covered.spans = slices.Clone(f.read.spans)
 	s.damages.List = slices.Clone(s.damages.List)
 	t := f.head.frames
 	if t.offset >= headerLen && t.offset < f.size {
@@ -103,6 +105,7 @@ func (s *Frames) step() error {
 			}
 			if ok {
 				s.next++
+				s.led++
 				return reading(s.deliver(&r))
 			}
 			if err := s.miss(); err != nil {
@@ -156,28 +159,32 @@ func (s *Frames) look(i int64) (r record, ok bool, err error) {
 			return r, ok, err
 		}
 	}
-	if m, ok, err := s.mend(at, next, true); ok || err != nil {
+	if m, ok, err := s.mend(at, next); ok || err != nil {
 		return m, ok, err
 	}
-	r.next = next // the record reaches into it
 	return r, fits && s.file.judge(&r) == sure, nil
 }
 
 // leads says whether a record is one and doesn't reach into the next, as the frame
-// table has it. One of an unknown media type is known by the record that follows it.
+// table has it. One that isn't sure must be next to another, or much like those before
+// it. One of an unknown media type must be where the table has it, and followed by another.
 func (s *Frames) leads(r *record, next int64) (bool, error) {
-	end := s.file.end(r)
+	f := s.file
+	end := f.end(r)
 	if next > r.offset && end > next {
 		return false, nil
 	}
-	if s.file.accepts(r) || end == next && s.closes(end) {
-		return true, nil
+	within := end == next || s.closes(end)
+	if f.accepts(r) {
+		after := s.last.offset > 0 && f.end(&s.last) == r.offset
+		if f.judge(r) == sure || f.Minor == 3 || within || after || r.soughtAfter() && s.soon(r) {
+			return true, nil
+		}
+	} else if end != next || s.closes(end) {
+		return end == next, nil
 	}
-	if end != next {
-		return false, nil
-	}
-	after, ok, err := s.read(&s.probe, next, -1, maxSought)
-	return ok && (s.file.accepts(&after) || after.soughtAfter()), err
+	following, ok, err := s.read(&s.probe, end, -1, maxSought)
+	return ok && (f.accepts(&following) || following.soughtAfter()), err
 }
 
 // read reads the part of a record before its data, and after it. ok is false where it
@@ -216,10 +223,9 @@ func (s *Frames) read(w *window, offset, included, most int64) (r record, ok boo
 	return r, true, nil
 }
 
-// mend reads a record whose length is wrong, but proved by where it ends: by its two
-// times, or by its other length; in version 2.3 by its trailer too, where all that is before
-// its data was zeroed, and the frame table says that the next record begins at the end.
-func (s *Frames) mend(at, end int64, byTable bool) (r record, ok bool, err error) {
+// mend reads a record whose length is wrong, but proved by where it ends: its two times
+// agree, or its other length is right, and another record follows.
+func (s *Frames) mend(at, end int64) (r record, ok bool, err error) {
 	included := end - s.file.endOf(at, 0)
 	if included <= 0 {
 		return record{}, false, nil
@@ -228,11 +234,13 @@ func (s *Frames) mend(at, end int64, byTable bool) (r record, ok bool, err error
 	if !ok || err != nil {
 		return r, false, err
 	}
-	zeroed := r.delta == 0 && r.original == 0 && r.stated == 0
-	switch e := s.file.judge(&r); {
-	case e == sure, e == some && byTable && zeroed && s.file.Minor == 3:
+	switch s.file.judge(&r) {
+	case sure:
 		return r, true, nil
-	case e == none || int64(r.original) != included || !s.soon(&r):
+	case none:
+		return r, false, nil
+	}
+	if int64(r.original) != included || !s.soon(&r) {
 		return r, false, nil
 	}
 	if s.closes(end) {
@@ -268,9 +276,6 @@ func (s *Frames) deliver(r *record) error {
 		return err
 	}
 	s.top, s.last = max(s.top, end), *r
-	if r.next > r.offset {
-		end = min(end, r.next)
-	}
 	s.covered.add(r.offset, end)
 	return s.fill(r, raw)
 }

@@ -17,8 +17,8 @@ type walk struct {
 	before int64 // number of the last frame before
 }
 
-// How many records must follow each other for the first to be believed: where one
-// is expected, and where one is looked for.
+// How much must speak for a record that isn't sure: where one is expected, and where
+// one is looked for.
 const (
 	needExpected = 2
 	needSought   = 3
@@ -63,6 +63,9 @@ func (s *Frames) sweep() (more bool) {
 	}
 	if !s.broken && !s.doubt || s.covered.full {
 		return false
+	}
+	if t := s.file.head.frames.offset; s.led > 0 { // it is the frame table
+		s.covered.add(t, t+s.entries*entryLen)
 	}
 	gap, ok := s.covered.gap(from, s.file.size)
 	if ok {
@@ -116,7 +119,7 @@ func (s *Frames) afterAll() (r record, ok bool, err error) {
 		return record{}, false, nil
 	}
 	end := s.limit(w.at, next)
-	if r, ok, err = s.mend(w.at, end, false); ok || err != nil {
+	if r, ok, err = s.mend(w.at, end); ok || err != nil {
 		return r, ok, err
 	}
 	if r, ok, err = s.believe(w.at, 1); err != nil || ok && s.file.end(&r) <= next {
@@ -125,33 +128,40 @@ func (s *Frames) afterAll() (r record, ok bool, err error) {
 	return r, false, s.passOver(end, next)
 }
 
-// believe reads the record at an offset, and says whether it is one: it is sure, or
-// so many follow each other there, or all up to where records may end.
+// believe reads the record at an offset, and says whether it is one: it is sure, or so
+// much speaks for it and for those that follow it, or they go on up to where records may
+// end. What comes before the data of one speaks for it, and so does a trailer.
 func (s *Frames) believe(at int64, need int) (r record, ok bool, err error) {
 	f := s.file
 	r, ok, err = s.read(&s.data, at, -1, maxSought)
 	if !ok || err != nil || !r.soughtAfter() || f.end(&r) > s.walk.part.to {
 		return r, false, err
 	}
-	e, last := f.judge(&r), r
-	for n := 1; e == some && n < need; n++ {
-		end := f.end(&last)
-		if s.closes(end) {
-			break
+	last, points := r, 0
+	for {
+		switch f.judge(&last) {
+		case sure:
+			return r, true, nil
+		case none:
+			return r, last.offset != at && points+1 >= need, nil
 		}
-		last, ok, err = s.read(&s.probe, end, -1, maxSought)
-		if err != nil {
+		if points++; f.Minor > 0 {
+			points++
+		}
+		end := f.end(&last)
+		if points >= need || s.closes(end) {
+			return r, true, nil
+		}
+		if end+recordLen > f.size { // cut
+			return r, need <= needExpected, nil
+		}
+		if last, ok, err = s.read(&s.probe, end, -1, maxSought); err != nil {
 			return r, false, err
 		}
-		if !ok && (end+recordLen > f.size || last.included <= maxSought && last.soughtAfter()) {
-			break // the file was cut within it
+		if plausible := last.included <= maxSought && last.soughtAfter(); !ok || !plausible {
+			return r, plausible && points+1 >= need, nil
 		}
-		if !ok || !last.soughtAfter() {
-			return r, false, nil
-		}
-		e = f.judge(&last)
 	}
-	return r, e != none, nil
 }
 
 // section says whether the file header says that something begins at an offset.
