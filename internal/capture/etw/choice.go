@@ -160,16 +160,25 @@ func (s *Survey) networks() []*set {
 			index[key] = st
 			sets[n] = append(sets[n], st)
 		}
-		st.add(l, s.describe(l).Name)
+		st.add(l, s.nameAt(l))
 	}
 	best := make([]*set, 0, len(sets))
 	for _, of := range sets {
-		slices.SortStableFunc(of, compareWithin)
+		prefer(of)
 		of[0].others = of[1:]
 		best = append(best, of[0])
 	}
 	slices.SortFunc(best, compareAcross)
 	return best
+}
+
+// nameAt is the name of an interface, and the edge beside where that isn't the first.
+func (s *Survey) nameAt(l *seen) string {
+	name := s.describe(l).Name
+	if l.at.edge > 1 {
+		name += fmt.Sprintf(" at edge %d", l.at.edge)
+	}
+	return name
 }
 
 // setOf says of which network a capture point is, how much it is preferred there, and which
@@ -219,17 +228,28 @@ func (st *set) add(l *seen, name string) {
 	st.far.merge(l.far)
 }
 
-// compareWithin orders the sets of one network: one whose packets can be analysed
-// comes first, then the miniport and the IP protocols before others, and then what saw
-// most.
-func compareWithin(a, b *set) int {
-	return cmp.Or(
-		falseFirst(!a.readable, !b.readable),
-		falseFirst(a.rank > 1, b.rank > 1),
-		cmp.Compare(b.packets, a.packets),
-		cmp.Compare(a.rank, b.rank),
-	)
+// prefer orders the sets of one network. What saw nearly all packets comes first; of
+// these, what can be analysed, then the miniport and the IP protocols before others, and
+// then what saw most.
+func prefer(sets []*set) {
+	var most int64
+	for _, st := range sets {
+		most = max(most, st.packets)
+	}
+	slices.SortStableFunc(sets, func(a, b *set) int {
+		return cmp.Or(
+			falseFirst(!nearlyAll(a.packets, most), !nearlyAll(b.packets, most)),
+			falseFirst(!a.readable, !b.readable),
+			falseFirst(a.rank > 1, b.rank > 1),
+			cmp.Compare(b.packets, a.packets),
+			cmp.Compare(a.rank, b.rank),
+		)
+	})
 }
+
+// nearlyAll says whether n are at least nine of ten. Layers of a host differ by a few packets
+// that a filter dropped or that are not IP.
+func nearlyAll(n, of int64) bool { return n >= of-of/10 }
 
 // compareAcross orders the sets of several networks: what tells more of a packet comes
 // first, and interfaces that are known before points that are of none.
@@ -245,25 +265,28 @@ func compareAcross(a, b *set) int {
 }
 
 // contained says whether at least nine of ten packets are among those of which near and
-// far are sketches. It is a few that the two don't share: what the one dropped.
+// far are sketches.
 func (st *set) contained(near, far sketch) bool {
-	const part, whole = 9, 10
 	found, sampled := st.near.within(near)
 	if st.network.layer == layerWFP {
 		found, sampled = st.far.within(far)
 	}
-	return sampled > 0 && found*whole >= sampled*part
+	return sampled > 0 && nearlyAll(int64(found), int64(sampled))
+}
+
+// verb is "is" or "are", as many interfaces a set has.
+func (st *set) verb() string {
+	if len(st.layers) > 1 {
+		return "are"
+	}
+	return "is"
 }
 
 // leave says that all of a network is left out, and why.
 func (c *Choice) leave(st *set, why string) {
-	are := "is"
-	if len(st.layers) > 1 {
-		are = "are"
-	}
-	line := fmt.Sprintf("%s %s left out (%d packets): %s", st.names, are, st.packets, why)
+	line := fmt.Sprintf("%s %s left out (%d packets): %s", st.names, st.verb(), st.packets, why)
 	if len(st.others) > 0 {
-		line += fmt.Sprintf("; and so %s what else saw the packets of that interface: %s", are, listed(st.others))
+		line += "; left out with this: " + listed(st.others)
 	}
 	c.Words = append(c.Words, line)
 }
@@ -306,8 +329,8 @@ func (c *Choice) tell(st *set) {
 	case st.rank == 1:
 		why = "is what the IP protocols saw"
 	}
-	c.Words = append(c.Words, fmt.Sprintf("the packets of one interface were captured at %d layers: %s is taken (%d packets), which %s; left out are %s",
-		len(st.others)+1, st.names, st.packets, why, listed(st.others)))
+	c.Words = append(c.Words, fmt.Sprintf("packets of interface %d were captured at %d layers: %s %s taken (%d packets), because this %s; left out: %s",
+		st.network.index, len(st.others)+1, st.names, st.verb(), st.packets, why, listed(st.others)))
 }
 
 // listed names the interfaces of sets, and says how many packets each set has.

@@ -45,7 +45,7 @@ func (f *File) readComments() error {
 		return nil
 	}
 	if s.end() > f.size {
-		f.Damages.add(Damage{Offset: s.offset, Length: s.length, Lost: true, Err: fmt.Errorf("%w: the file ends before them or within", ErrComment)})
+		f.Damages.add(Damage{Offset: s.offset, Length: max(0, f.size-s.offset), Err: fmt.Errorf("%w: the file ends before them or within", ErrComment)})
 	}
 	w := window{r: f.r, size: f.size, most: 64 << 10}
 	end := min(s.end(), f.size)
@@ -67,6 +67,7 @@ func (f *File) readComments() error {
 			break
 		}
 		f.comments = append(f.comments, commentPlace{frame, uint32(at)})
+		f.read.add(at, next)
 		at = next
 	}
 	slices.SortStableFunc(f.comments, func(a, b commentPlace) int { return cmp.Compare(a.frame, b.frame) })

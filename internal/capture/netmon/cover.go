@@ -44,3 +44,26 @@ func (c *cover) has(at int64) bool {
 	i, found := slices.BinarySearchFunc(c.spans, at, func(b bound, at int64) int { return cmp.Compare(b.to, at+1) })
 	return (found || i < len(c.spans)) && c.spans[i].from <= at
 }
+
+// before gives where the part ends that is the last one before an offset, which is in
+// none; or least, if that is more.
+func (c *cover) before(at, least int64) int64 {
+	i, _ := slices.BinarySearchFunc(c.spans, at, func(b bound, at int64) int { return cmp.Compare(b.to, at+1) })
+	if i == 0 {
+		return least
+	}
+	return max(least, c.spans[i-1].to)
+}
+
+// gap gives the first bytes from an offset on, up to size, that are in no part.
+func (c *cover) gap(from, size int64) (gap bound, ok bool) {
+	i, _ := slices.BinarySearchFunc(c.spans, from, func(b bound, at int64) int { return cmp.Compare(b.to, at+1) })
+	for ; i < len(c.spans) && c.spans[i].from <= from; i++ {
+		from = c.spans[i].to
+	}
+	gap = bound{from, size}
+	if i < len(c.spans) {
+		gap.to = min(size, c.spans[i].from)
+	}
+	return gap, gap.from < gap.to
+}

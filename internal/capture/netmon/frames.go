@@ -25,8 +25,10 @@ type Frames struct {
 	missing int64 // entries that the file header states and the file doesn't hold
 	doubt   bool  // it is not certain that the table ends where the file header says
 	next    int64 // entry that is read next
-	ended   bool  // what is after the last entry was looked for
-	end     int64 // of the record that was delivered last
+	led     int64 // entries that led to records
+	broken  bool  // the table is: records are looked for wherever none was delivered
+	top     int64 // where the last record in the file ends that was delivered
+	last    record
 	given   int64 // bytes of records delivered
 	covered cover
 	walk    walk
@@ -51,8 +53,9 @@ func newFrames(f *File) *Frames {
 		table:   on(tableWindow),
 		data:    on(dataWindow),
 		probe:   on(leastAhead),
-		end:     headerLen,
+		top:     headerLen,
 	}
+	s.covered.spans = slices.Clone(f.read.spans)
 	s.damages.List = slices.Clone(s.damages.List)
 	t := f.head.frames
 	if t.offset >= headerLen && t.offset < f.size {
@@ -62,6 +65,7 @@ func newFrames(f *File) *Frames {
 		s.missing = (t.length+entryLen-1)/entryLen - s.entries
 	}
 	s.doubt = s.entries == 0 || t.end() != f.size && !f.section(t.end())
+	s.broken = s.missing > 0
 	return s
 }
 
@@ -101,17 +105,13 @@ func (s *Frames) step() error {
 			}
 			if ok {
 				s.next++
+				s.led++
 				return reading(s.deliver(&r))
 			}
 			if err := s.miss(); err != nil {
 				return reading(err)
 			}
-		case !s.ended:
-			s.ended = true
-			if s.missing > 0 || s.doubt {
-				s.seek(s.next, s.file.size)
-			}
-		default:
+		case !s.sweep():
 			return io.EOF
 		}
 	}
@@ -154,16 +154,37 @@ func (s *Frames) look(i int64) (r record, ok bool, err error) {
 	if err != nil {
 		return r, false, err
 	}
-	end := s.file.end(&r)
-	within := next <= at || end <= next // it does not reach into the next record
-	if fits && within && (s.file.accepts(&r) || end == next) {
-		return r, true, nil
+	if fits {
+		if ok, err := s.leads(&r, next); ok || err != nil {
+			return r, ok, err
+		}
 	}
-	if m, ok, err := s.mend(at, next, true); ok || err != nil {
+	if m, ok, err := s.mend(at, next); ok || err != nil {
 		return m, ok, err
 	}
-	r.next = next
-	return r, fits && s.file.accepts(&r), nil
+	return r, fits && s.file.judge(&r) == sure, nil
+}
+
+// leads says whether a record is one and doesn't reach into the next, as the frame
+// table has it. One that isn't sure must be next to another, or much like those before
+// it. One of an unknown media type must be where the table has it, and followed by another.
+func (s *Frames) leads(r *record, next int64) (bool, error) {
+	f := s.file
+	end := f.end(r)
+	if next > r.offset && end > next {
+		return false, nil
+	}
+	within := end == next || s.closes(end)
+	if f.accepts(r) {
+		after := s.last.offset > 0 && f.end(&s.last) == r.offset
+		if f.judge(r) == sure || f.Minor == 3 || within || after || r.soughtAfter() && s.soon(r) {
+			return true, nil
+		}
+	} else if end != next || s.closes(end) {
+		return end == next, nil
+	}
+	following, ok, err := s.read(&s.probe, end, -1, maxSought)
+	return ok && (f.accepts(&following) || following.soughtAfter()), err
 }
 
 // read reads the part of a record before its data, and after it. ok is false where it
@@ -202,10 +223,9 @@ func (s *Frames) read(w *window, offset, included, most int64) (r record, ok boo
 	return r, true, nil
 }
 
-// mend reads a record whose length is wrong, but proved by where it ends: by its two
-// times, by its other length, or in version 2.3 by its trailer, where the frame table
-// says that the next record begins there.
-func (s *Frames) mend(at, end int64, byTable bool) (r record, ok bool, err error) {
+// mend reads a record whose length is wrong, but proved by where it ends: its two times
+// agree, or its other length is right, and another record follows.
+func (s *Frames) mend(at, end int64) (r record, ok bool, err error) {
 	included := end - s.file.endOf(at, 0)
 	if included <= 0 {
 		return record{}, false, nil
@@ -217,10 +237,24 @@ func (s *Frames) mend(at, end int64, byTable bool) (r record, ok bool, err error
 	switch s.file.judge(&r) {
 	case sure:
 		return r, true, nil
-	case some:
-		return r, int64(r.original) == included || byTable && s.file.Minor == 3, nil
+	case none:
+		return r, false, nil
 	}
-	return r, false, nil
+	if int64(r.original) != included || !s.soon(&r) {
+		return r, false, nil
+	}
+	if s.closes(end) {
+		return r, true, nil
+	}
+	next, ok, err := s.read(&s.probe, end, -1, maxSought)
+	return r, ok && s.file.accepts(&next), err
+}
+
+// soon says whether a record is of a time within an hour of the last one.
+func (s *Frames) soon(r *record) bool {
+	const hour = 3600 * 1e6
+	d := r.delta - s.last.delta
+	return s.last.offset == 0 || -hour < d && d < hour
 }
 
 // deliver fills in the frame of a record.
@@ -241,10 +275,7 @@ func (s *Frames) deliver(r *record) error {
 	if err != nil {
 		return err
 	}
-	s.end = end
-	if r.next > r.offset {
-		end = min(end, r.next)
-	}
+	s.top, s.last = max(s.top, end), *r
 	s.covered.add(r.offset, end)
 	return s.fill(r, raw)
 }

@@ -128,6 +128,7 @@ func (f *File) readUTC() error {
 		return nil
 	}
 	f.Start, f.startStated = start, true
+	f.read.add(at.offset, at.offset+extendedLen)
 	return nil
 }
 

@@ -84,6 +84,7 @@ type File struct {
 	head        header
 	startStated bool // Start is from ExtendedInfo
 	comments    commentIndex
+	read        cover // what was read of the file, and is no frame
 }
 
 // Open reads what stands before and after the frames of a capture of size bytes. It

@@ -55,6 +55,7 @@ func (f *File) readProcesses() error {
 			sum += len(one.Path)
 		}
 		f.Processes = append(f.Processes, one)
+		f.read.add(at, next)
 		at = next
 	}
 	return nil

@@ -10,6 +10,8 @@ const (
 	// than the latter.
 	maxRecord = 16 << 20
 	maxSought = 256 << 10
+
+	maxOriginal = 1 << 20 // likewise, of the original length of a record that is looked for
 )
 
 // trailerLen is the length of what follows the data of a record, by minor version,
@@ -28,7 +30,6 @@ type record struct {
 	stamp   int64 // FILETIME; 0 before version 2.3
 
 	stated int64 // included length as the record states it
-	next   int64 // offset of the next record, which this one reaches into; 0 = it doesn't
 }
 
 // end is where the record ends in a file.
@@ -77,14 +78,14 @@ const (
 func (f *File) judge(r *record) evidence {
 	if f.Minor == 3 {
 		switch {
-		case known(r.media) && f.agrees(r):
+		case f.agrees(r):
 			return sure
 		case known(r.media) && credible(r.stamp):
 			return some
 		}
 		return none
 	}
-	if !nearStart(r.delta) || f.Minor >= 1 && !known(r.media) {
+	if !nearStart(r.delta) || r.original > math.MaxInt32 || f.Minor >= 1 && !known(r.media) {
 		return none
 	}
 	if f.Minor >= 2 && (r.process < -1 || r.process > maxProcesses) {
@@ -105,11 +106,11 @@ func (f *File) agrees(r *record) bool {
 	return !f.Local.IsZero() && zoned(d) && r.stamp != 0
 }
 
-// nearStart says whether a frame can have been captured so many microseconds after the
-// start of the capture: within ten years of it.
+// nearStart says whether a frame is likely to have been captured so many microseconds
+// after the start of the capture: within a year of it.
 func nearStart(delta int64) bool {
-	const years = 10 * 366 * 24 * 3600 * 1e6
-	return -years < delta && delta < years
+	const year = 366 * 24 * 3600 * 1e6
+	return -year < delta && delta < year
 }
 
 // accepts says whether a record is one, where the frame table leads to it. Zeros look
@@ -122,5 +123,5 @@ func (f *File) accepts(r *record) bool {
 // soughtAfter says whether the lengths of a record are such that it is believed where
 // nothing leads to it.
 func (r *record) soughtAfter() bool {
-	return r.included > 0 && r.included <= int64(r.original) && r.original < math.MaxInt32 && nearStart(r.delta)
+	return r.included > 0 && r.included <= int64(r.original) && r.original <= maxOriginal && nearStart(r.delta)
 }

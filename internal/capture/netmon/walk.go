@@ -9,16 +9,16 @@ import (
 // and doesn't. They follow each other.
 type walk struct {
 	on     bool
-	from   int64 // where the part begins
-	at, to int64 // what is left of it
-	entry  int64 // of the frame table, the first that doesn't lead to a record
+	part   bound
+	at     int64 // what was gone over
+	place  int64 // of the first entry of the frame table that doesn't lead to a record, bytes
 	bad    int64 // how many don't
 	found  int64 // records
 	before int64 // number of the last frame before
 }
 
-// How many records must follow each other for the first to be believed: where one
-// is expected, and where one is looked for.
+// How much must speak for a record that isn't sure: where one is expected, and where
+// one is looked for.
 const (
 	needExpected = 2
 	needSought   = 3
@@ -29,33 +29,57 @@ const (
 const maxTries = 1 << 20
 
 // miss passes over the entries of the frame table from the next on that lead to no
-// record, and has that looked for which they should lead to.
+// record, and has the records looked for that are just before the next one.
 func (s *Frames) miss() error {
 	first := s.next
+	s.broken = true
+	at := s.file.size
 	for s.next++; s.next < s.entries; s.next++ {
 		r, ok, err := s.look(s.next)
 		if err != nil {
 			return err
 		}
 		if ok {
-			s.seek(first, r.offset)
-			return nil
+			at = r.offset
+			break
 		}
 	}
-	s.ended = true
-	s.seek(first, s.file.size)
+	from := s.top // after the last entry
+	if s.next < s.entries {
+		from = s.covered.before(at, headerLen)
+	}
+	s.seek(bound{from, at})
+	s.walk.place = s.file.head.frames.offset + first*entryLen
+	s.walk.bad = s.next - first
 	return nil
 }
 
-// seek begins to look for records between the one delivered last and an offset. The
-// entries of the frame table from first up to the next lead to none.
-func (s *Frames) seek(first, to int64) {
-	s.walk = walk{on: true, from: s.end, at: s.end, to: to, entry: first, bad: s.next - first, before: s.number}
-	if s.next >= s.entries {
-		s.walk.bad += s.missing
+// sweep begins to look for records in the next part of the file of which nothing was
+// delivered, if the frame table is broken; if that is in doubt, after the last record.
+func (s *Frames) sweep() (more bool) {
+	from := int64(headerLen)
+	if !s.broken {
+		from = s.top
 	}
+	if !s.broken && !s.doubt || s.covered.full {
+		return false
+	}
+	if t := s.file.head.frames.offset; s.led > 0 { // it is the frame table
+		s.covered.add(t, t+s.entries*entryLen)
+	}
+	gap, ok := s.covered.gap(from, s.file.size)
+	if ok {
+		s.seek(gap)
+		s.walk.place = s.file.head.frames.offset + s.entries*entryLen
+	}
+	return ok
+}
+
+// seek begins to look for records in a part of the file.
+func (s *Frames) seek(part bound) {
+	s.walk = walk{on: true, part: part, at: part.from, before: s.number}
 	if s.covered.full {
-		s.walk.to = s.walk.at
+		s.walk.at = part.to
 	}
 }
 
@@ -63,52 +87,81 @@ func (s *Frames) seek(first, to int64) {
 // more.
 func (s *Frames) walkOn() (found bool, err error) {
 	w := &s.walk
-	for w.at < w.to {
+	for w.at < w.part.to {
 		r, ok, err := s.believe(w.at, needExpected)
+		if err == nil && !ok {
+			r, ok, err = s.afterAll()
+		}
 		if err != nil {
 			return false, err
 		}
-		if !ok {
-			next, err := s.search()
-			if err != nil {
-				return false, err
-			}
-			if r, ok, err = s.mend(w.at, s.limit(w.at, next), false); err != nil {
-				return false, err
-			}
-			if !ok {
-				if err := s.passOver(next); err != nil {
-					return false, err
-				}
-				continue
-			}
+		if ok {
+			w.at = s.file.end(&r)
+			w.found++
+			return true, s.deliver(&r)
 		}
-		w.at = s.file.end(&r)
-		w.found++
-		return true, s.deliver(&r)
 	}
 	s.finish()
 	return false, nil
 }
 
-// believe reads the record at an offset, and says whether it is one: it is sure, or
-// so many follow each other there, or all up to where records may end.
+// afterAll reads the record at the position by what follows it, where it is not believed
+// as it is: by the next record that is believed. If that doesn't help, it goes on there.
+func (s *Frames) afterAll() (r record, ok bool, err error) {
+	w := &s.walk
+	next, err := s.search()
+	if err != nil {
+		return record{}, false, err
+	}
+	if next < w.at {
+		s.damage(w.at, 0, false, fmt.Errorf("%w: %d bytes reach into the next record", ErrLength, s.last.included))
+		w.at = next
+		return record{}, false, nil
+	}
+	end := s.limit(w.at, next)
+	if r, ok, err = s.mend(w.at, end); ok || err != nil {
+		return r, ok, err
+	}
+	if r, ok, err = s.believe(w.at, 1); err != nil || ok && s.file.end(&r) <= next {
+		return r, ok, err
+	}
+	return r, false, s.passOver(end, next)
+}
+
+// believe reads the record at an offset, and says whether it is one: it is sure, or so
+// much speaks for it and for those that follow it, or they go on up to where records may
+// end. What comes before the data of one speaks for it, and so does a trailer.
 func (s *Frames) believe(at int64, need int) (r record, ok bool, err error) {
 	f := s.file
 	r, ok, err = s.read(&s.data, at, -1, maxSought)
-	if !ok || err != nil || !r.soughtAfter() || f.end(&r) > s.walk.to {
+	if !ok || err != nil || !r.soughtAfter() || f.end(&r) > s.walk.part.to {
 		return r, false, err
 	}
-	e := f.judge(&r)
-	last := r
-	for n := 1; e == some && n < need && !s.closes(f.end(&last)); n++ {
-		last, ok, err = s.read(&s.probe, f.end(&last), -1, maxSought)
-		if !ok || err != nil || !last.soughtAfter() {
+	last, points := r, 0
+	for {
+		switch f.judge(&last) {
+		case sure:
+			return r, true, nil
+		case none:
+			return r, last.offset != at && points+1 >= need, nil
+		}
+		if points++; f.Minor > 0 {
+			points++
+		}
+		end := f.end(&last)
+		if points >= need || s.closes(end) {
+			return r, true, nil
+		}
+		if end+recordLen > f.size { // cut
+			return r, need <= needExpected, nil
+		}
+		if last, ok, err = s.read(&s.probe, end, -1, maxSought); err != nil {
 			return r, false, err
 		}
-		e = f.judge(&last)
+		if plausible := last.included <= maxSought && last.soughtAfter(); !ok || !plausible {
+			return r, plausible && points+1 >= need, nil
+		}
 	}
-	return r, e != none, nil
 }
 
 // section says whether the file header says that something begins at an offset.
@@ -120,7 +173,9 @@ func (f *File) section(at int64) bool {
 }
 
 // closes says whether records may end at an offset.
-func (s *Frames) closes(at int64) bool { return at == s.walk.to || s.file.section(at) }
+func (s *Frames) closes(at int64) bool {
+	return s.walk.on && at == s.walk.part.to || s.file.section(at)
+}
 
 // limit is where records after an offset end at the latest: at another, or where the
 // file header says that something else begins.
@@ -135,16 +190,22 @@ func (s *Frames) limit(from, to int64) int64 {
 }
 
 // search gives the offset of the next record that is believed after the position, and
-// where the part ends if there is none.
+// where the part ends if there is none. It may be before the position, where the last
+// record isn't sure: its length can be wrong.
 func (s *Frames) search() (next int64, err error) {
 	w := &s.walk
 	shortest := s.file.endOf(0, 1)
-	for at := w.at + 1; at+shortest <= w.to && s.tries < maxTries; at++ {
+	at := w.at + 1
+	if last := &s.last; last.offset > 0 && s.file.end(last) == w.at && s.file.judge(last) != sure {
+		at = last.offset + recordLen
+	}
+	for ; at+shortest <= w.part.to && s.tries < maxTries; at++ {
 		p, err := s.data.at(at, recordLen)
 		if err != nil {
 			return 0, err
 		}
-		if r := s.file.parseHead(p, at); r.included > maxSought || !r.soughtAfter() {
+		r := s.file.parseHead(p, at)
+		if r.included > maxSought || !r.soughtAfter() || at == w.at {
 			continue
 		}
 		_, ok, err := s.believe(at, needSought)
@@ -153,14 +214,14 @@ func (s *Frames) search() (next int64, err error) {
 		}
 		s.tries++
 	}
-	return w.to, nil
+	return w.part.to, nil
 }
 
-// passOver goes on at an offset. What is before it was no record: it is lost, but for
-// the padding of the file header, and for what the file header says is something else.
-func (s *Frames) passOver(next int64) error {
+// passOver goes on at an offset. What is before end was no record: it is lost, but for
+// the padding of the file header.
+func (s *Frames) passOver(end, next int64) error {
 	w := &s.walk
-	from, end := w.at, s.limit(w.at, next)
+	from := w.at
 	w.at = next
 	const padded = 128 // the file header of Wireshark's writer
 	if from == headerLen && next == padded {
@@ -169,7 +230,7 @@ func (s *Frames) passOver(next int64) error {
 			return err
 		}
 	}
-	if end > from && (w.bad > 0 || w.found > 0 || next < w.to) {
+	if end > from && (s.broken || w.found > 0 || next < w.part.to) {
 		s.damage(from, end-from, true, ErrRecord)
 	}
 	return nil
@@ -178,16 +239,12 @@ func (s *Frames) passOver(next int64) error {
 // finish says what was found, and counts the frames that were not.
 func (s *Frames) finish() {
 	w := &s.walk
-	s.covered.add(w.from, w.to)
-	lacks := max(0, w.bad-w.found)
-	s.number += lacks
+	s.covered.add(w.part.from, w.part.to)
+	s.number += max(0, w.bad-w.found)
 	if w.bad > 0 || w.found > 0 {
-		s.damages.add(Damage{
-			Frame:  w.before,
-			Offset: s.file.head.frames.offset + w.entry*entryLen,
-			Length: w.bad * entryLen,
-			Err:    fmt.Errorf("%w: %d entries, in whose place %d records were found", ErrTable, w.bad, w.found),
-		})
+		s.broken = true
+		s.damages.add(Damage{Frame: w.before, Offset: w.place, Length: w.bad * entryLen,
+			Err: fmt.Errorf("%w: %d entries, in whose place %d records were found", ErrTable, w.bad, w.found)})
 	}
 	*w = walk{}
 }
