@@ -84,7 +84,7 @@ type Counts struct {
 // Skipped counts what was met on the way and is no capture to repair.
 type Skipped struct {
 	Other    int64 `json:"other"`    // files of other kinds
-	Traces   int64 `json:"traces"`   // Windows' traces of events (.etl), which are not read
+	Traces   int64 `json:"traces"`   // named .etl, and no event traces
 	Own      int64 `json:"own"`      // mendcap's outputs
 	Excluded int64 `json:"excluded"` // files and folders, by the patterns
 	Links    int64 `json:"links"`    // symbolic links

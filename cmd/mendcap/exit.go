@@ -76,7 +76,7 @@ var conditions = []struct {
 	{report.ErrBatch, exitNoCapture, "mendcap batch --report FILE.json stores one"},
 	{report.ErrBaseline, exitNoCapture, "mendcap check --baseline FILE --update-baseline makes one"},
 	{repair.ErrNoTables, exitNoCapture, "--tables takes a file or a folder of network tables"},
-	{repair.ErrNoCapture, exitNoCapture, "pcap and pcapng files are read, as they are or in gzip, zstd, xz, lz4 or bzip2"},
+	{repair.ErrNoCapture, exitNoCapture, "pcap, pcapng, event traces of Windows (.etl) and captures of Network Monitor 2 are read, as they are or in gzip, zstd, xz, lz4 or bzip2"},
 	{repair.ErrSpoolLimit, exitIO, "--spool-limit SIZE sets another limit; a file is not copied, however large it is"},
 	{repair.ErrExists, exitIO, "--force replaces it; -w FILE or -o DIR writes elsewhere"},
 }

@@ -114,20 +114,6 @@ func read(file string) (*infer.Snapshot, Result) {
 	return Parse(file, content)
 }
 
-// readCapture reads what a capture of another format tells.
-func readCapture(name string, f *os.File) (*infer.Snapshot, Result, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, Result{}, err
-	}
-	c, err := convert.Open(f, info.Size(), convert.Options{})
-	if err != nil {
-		return nil, Result{}, err
-	}
-	one, result := FromCapture(name, c)
-	return one, result, nil
-}
-
 // Files returns what Load reads of a path: a file itself, of a folder the regular
 // files in it and links to such or to nothing, sorted. It is the path itself where
 // that can't be read; the error says that there is nothing at all.

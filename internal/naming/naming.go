@@ -70,7 +70,7 @@ func IsNamedCapture(name string) bool {
 }
 
 // IsEventTrace reports whether a file is named as Windows' traces of events are,
-// compressed or not: they may hold packets, and are not read.
+// compressed or not.
 func IsEventTrace(name string) bool { return HasSuffix(cutSuffix(name, compressions), ".etl") }
 
 // IsPacked reports whether a file is named as compressed ones are.

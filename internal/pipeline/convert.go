@@ -54,10 +54,10 @@ func (j *job) convert(ctx context.Context) error {
 	for _, note := range c.Notes() {
 		j.report.note("%s", note)
 	}
-	snapshot, told := tables.FromCapture(s.name, c.File)
-	if told.Rows > 0 {
-		tables.Merge(j.snapshot, snapshot)
-		j.report.table(&told)
+	told := c.Snapshot()
+	if rows := len(told.Interfaces) + len(told.TCPConnections) + len(told.UDPEndpoints); rows > 0 {
+		tables.Merge(j.snapshot, told)
+		j.report.table(&tables.Result{Name: s.name, Format: c.Format(), Rows: rows, Addresses: len(c.Addresses())})
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func outcomesText(b *report.Batch) string {
 func skippedText(s *report.Skipped) string {
 	return text.Join(", ",
 		text.When(s.Other != 0, text.Plural(s.Other, "other file")),
-		text.When(s.Traces != 0, text.Plural(s.Traces, "event trace")+" (.etl), not read"),
+		text.When(s.Traces != 0, text.Plural(s.Traces, "file")+" named .etl, not read"),
 		text.When(s.Own != 0, text.Plural(s.Own, "output")+" of mendcap's"),
 		text.When(s.Excluded != 0, text.Count(s.Excluded)+" excluded"),
 		text.When(s.Links != 0, text.Plural(s.Links, "symbolic link")),
