@@ -6,7 +6,7 @@ var le = binary.LittleEndian
 
 const (
 	bufferHeaderLen = 72       // of WMI_BUFFER_HEADER
-	maxBuffer       = 64 << 20 // bytes of records that are believed of a buffer; Windows makes at most 16 MiB
+	maxBuffer       = 64 << 20 // bytes that are believed of a buffer, compressed or not; Windows makes at most 16 MiB
 	processorMask   = 0x7ff    // ETW_PROCESSOR_INDEX_MASK
 )
 
@@ -52,17 +52,16 @@ func parseBuffer(b []byte) bufferHeader {
 
 func (h *bufferHeader) compressed() bool { return h.flags&flagCompressed != 0 }
 
-// believable reports whether a buffer may have that header, where most is how many
-// bytes of records buffers have. Of the end of the records a second copy is taken if
-// the first is impossible.
-func (h *bufferHeader) believable(most int) bool {
-	if h.size < bufferHeaderLen || h.size > 2*most || h.kind > 2*typeKnown {
+// believable reports whether a buffer may have that header. Of the end of the records
+// a second copy is taken if the first is impossible.
+func (h *bufferHeader) believable() bool {
+	if h.size < bufferHeaderLen || h.size > maxBuffer || h.kind > 2*typeKnown {
 		return false
 	}
 	if h.compressed() {
-		return h.fits(h.filled, most)
+		return h.fits(h.filled, maxBuffer)
 	}
-	return h.size <= most && (h.fits(h.filled, h.size) || h.fits(h.saved, h.size))
+	return h.fits(h.filled, h.size) || h.fits(h.saved, h.size)
 }
 
 // fits reports whether records may end there.
@@ -78,7 +77,7 @@ func (h *bufferHeader) end() (int, bool) {
 
 // certain reports whether bytes that were come upon by searching are such a header:
 // each field is as Windows writes it.
-func (h *bufferHeader) certain(most int, logger uint16) bool {
-	return h.believable(most) && h.kind <= typeKnown && h.flags&^flagsKnown == 0 && h.filled%8 == 0 &&
+func (h *bufferHeader) certain(logger uint16) bool {
+	return h.believable() && h.kind <= typeKnown && h.flags&^flagsKnown == 0 && h.filled%8 == 0 &&
 		h.references == 0 && h.logger == logger
 }

@@ -54,36 +54,33 @@ func (t *ticker) fileTime(ticks int64) int64 {
 	if t.frequency == 0 {
 		return ticks
 	}
-	after := ticks >= t.first
-	distance := uint64(ticks) - uint64(t.first)
-	if !after {
-		distance = -distance
-	}
-	if t.frequency != fileTimeSecond {
-		hi, lo := bits.Mul64(distance, fileTimeSecond)
-		if hi >= t.frequency {
-			return saturated(after)
+	if ticks >= t.first {
+		distance, _, ok := t.scale(uint64(ticks) - uint64(t.first))
+		if !ok || distance > uint64(math.MaxInt64)-uint64(t.start) {
+			return math.MaxInt64
 		}
-		var rest uint64
-		distance, rest = bits.Div64(hi, lo, t.frequency)
-		if rest != 0 && !after {
-			distance++ // rounding down leads away from the start
-		}
+		return t.start + int64(distance)
 	}
-	time := t.start - int64(distance)
-	if after {
-		time = t.start + int64(distance)
+	distance, exact, ok := t.scale(uint64(t.first) - uint64(ticks))
+	if room := uint64(t.start) + 1<<63; !ok || distance > room || distance == room && !exact {
+		return math.MinInt64
 	}
-	if distance > math.MaxInt64 || after != (time >= t.start) && distance != 0 {
-		return saturated(after)
+	if !exact {
+		distance++ // rounding down leads away from the start
 	}
-	return time
+	return t.start - int64(distance)
 }
 
-// saturated is the last time that there is, or the first.
-func saturated(after bool) int64 {
-	if after {
-		return math.MaxInt64
+// scale turns a number of ticks into units of 100 ns, rounded down. It reports whether
+// that is exact, and whether it fits.
+func (t *ticker) scale(ticks uint64) (units uint64, exact, ok bool) {
+	if t.frequency == fileTimeSecond {
+		return ticks, true, true
 	}
-	return math.MinInt64
+	hi, lo := bits.Mul64(ticks, fileTimeSecond)
+	if hi >= t.frequency {
+		return 0, false, false
+	}
+	units, rest := bits.Div64(hi, lo, t.frequency)
+	return units, rest == 0, true
 }

@@ -12,7 +12,6 @@ const headLen = bufferHeaderLen + 64
 // scanner makes the index of a log.
 type scanner struct {
 	t      *Trace
-	most   int    // bytes of records that a buffer of this log has at most
 	logger uint16 // of the session
 	index  index
 	head   [headLen]byte
@@ -62,7 +61,7 @@ func (s *scanner) peek(at int64) (p peeked, ok bool, err error) {
 			s.seen = s.parse(s.head[:n])
 		}
 	}
-	return s.seen, s.seen.believable(s.most), nil
+	return s.seen, s.seen.believable(), nil
 }
 
 // parse takes the beginning of a buffer from those bytes.
@@ -195,7 +194,7 @@ func (s *scanner) find(at int64) (int64, error) {
 
 // isCertain reports whether what was come upon by searching is a buffer.
 func (s *scanner) isCertain(p *peeked) bool {
-	return p.certain(s.most, s.logger) && p.known && p.filled > bufferHeaderLen
+	return p.certain(s.logger) && p.known && p.filled > bufferHeaderLen
 }
 
 // search looks for a buffer that begins in a part of the file; -1 = there is none.
@@ -217,7 +216,7 @@ func (s *scanner) search(from, to int64) (int64, error) {
 			if le.Uint32(b[i+0x34:])&^(flagsKnown|typeKnown<<16) != 0 || b[i] == 0 && le.Uint32(b[i:]) == 0 {
 				continue
 			}
-			if h := parseBuffer(b[i:]); !h.certain(s.most, s.logger) {
+			if h := parseBuffer(b[i:]); !h.certain(s.logger) {
 				continue
 			}
 			if p := s.parse(b[i:min(len(b), i+headLen)]); s.isCertain(&p) {

@@ -11,11 +11,13 @@ import (
 // Stream gives the events of a log, merged over its processors by their stamps. Equal
 // stamps are in the order of the file.
 //
-// A processor's own records keep their order. Where time goes back between two of them,
-// both are given at the later one's time, if the record before them was not later
-// still; so one stamp that is far too high holds nothing up. Otherwise (someone set the
-// clock, or the log is damaged) the later record is given next, for it is due. Whether
-// or not, each event has the time that was recorded.
+// The records of a buffer keep their order, and so do a processor's buffers where time
+// goes on from the first record of one to the first of the next; where it does not (the
+// log is circular, say), a buffer's records are given where their stamps belong. Where
+// time goes back between two records, both are given at the later one's time, if the
+// record before them was not later still; so one stamp that is far too high holds
+// nothing up. Otherwise (someone set the clock, or the log is damaged) the later record
+// is given next, for it is due. In all cases each event has the time that was recorded.
 type Stream struct {
 	// Skipped is how many records were passed over that are not for consumers: messages
 	// of software tracing, mostly.

@@ -8,8 +8,8 @@ import (
 // Options are limits; the zero value works.
 type Options struct {
 	// Memory is about how many bytes a stream holds of the buffers, over all processors:
-	// 32 MiB if it is 0. Each processor has 8 KiB at least, and room for its longest
-	// record (64 KiB at most) and, in a compressed log, 24 KiB.
+	// 32 MiB if it is 0. Whatever it says, each processor has 8 KiB, and room for its
+	// longest record (64 KiB at most) and, in a compressed log, 24 KiB more.
 	Memory int
 }
 
@@ -50,10 +50,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*Trace, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := scanner{t: t, most: maxBuffer, logger: first.logger, seenAt: -1}
-	if t.BufferSize > bufferHeaderLen && t.BufferSize <= maxBuffer {
-		s.most = max(t.BufferSize, first.size)
-	}
+	s := scanner{t: t, logger: first.logger, seenAt: -1}
 	s.index.circular = t.Mode&modeCircular != 0
 	if err := s.scan(); err != nil {
 		return nil, fmt.Errorf("read headers of buffers: %w", err)
@@ -66,7 +63,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*Trace, error) {
 	if memory == 0 {
 		memory = defaultMemory
 	}
-	t.part = min(max(memory/max(1, len(t.runs)), leastPart), mostPart)
+	t.part = max(min(memory/max(1, len(t.runs)), t.BufferSize, mostPart), leastPart)
 	return t, nil
 }
 

@@ -11,7 +11,8 @@ type window struct {
 	r    io.ReaderAt
 	part int // bytes that are read at a time
 
-	at         place   // the buffer
+	at         place // the buffer
+	head       [bufferHeaderLen]byte
 	end        int     // where its records end, header included, decompressed
 	packed     bool    // it is compressed
 	unpack     decoder // if it is
@@ -23,15 +24,14 @@ type window struct {
 
 // open begins the records of a buffer.
 func (w *window) open(at place) error {
-	var head [bufferHeaderLen]byte
-	n, err := readAt(w.r, head[:], at.offset)
+	n, err := readAt(w.r, w.head[:], at.offset)
 	if err != nil {
 		return err
 	}
-	if n < len(head) {
+	if n < len(w.head) {
 		return fmt.Errorf("read at byte %d: %w", at.offset, io.ErrUnexpectedEOF)
 	}
-	h := parseBuffer(head[:])
+	h := parseBuffer(w.head[:])
 	w.at, w.packed, w.err = at, h.compressed(), nil
 	w.end, _ = h.end()
 	w.read, w.have, w.offset = 0, 0, bufferHeaderLen

@@ -1,0 +1,99 @@
+package etl
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// rtlCompressed is what Windows' RtlCompressBuffer made of rtlText by its XPRESS format
+// (published in the unit tests of snail-server). It has lengths of all sizes.
+var rtlCompressed = []byte("\xaf\xea\x0a\x00abcdefgghhhi\x00\x00j\x01\x00k\x06\x00\x72\x00\x27\x00\xf5l\x07\x00" +
+	"\x0em\x07\x00\xff\x36o\x07\x00\x86p\x07\x00\xff\xff\x3c\x01q\x07\x00\xff\x00\x00\x00\x00\x01\x00")
+
+func rtlText() []byte {
+	var b strings.Builder
+	b.WriteString("abcdefgghhhiiiijjjjj")
+	for _, run := range []struct {
+		letter string
+		n      int
+	}{{"k", 10}, {"j", 20}, {"l", 40}, {"m", 80}, {"o", 160}, {"p", 320}, {"q", 0xffff + 5}} {
+		b.WriteString(strings.Repeat(run.letter, run.n))
+	}
+	return []byte(b.String())
+}
+
+// unpackIn decompresses in parts of so many bytes, with so much input at a time.
+func unpackIn(packed []byte, size, part, input int) ([]byte, error) {
+	d := decoder{buf: make([]byte, input)}
+	d.reset(bytes.NewReader(packed), 0, int64(len(packed)))
+	out := make([]byte, size)
+	w := 0
+	for w < size {
+		n, err := d.read(out[:min(size, w+part)], w)
+		if w = n; err != nil {
+			return out[:w], err
+		}
+	}
+	return out, nil
+}
+
+func TestRtlCompressBuffer(t *testing.T) {
+	want := rtlText()
+	for _, part := range []int{1, 2, 3, 7, 100, 8192, len(want)} {
+		for _, input := range []int{16, 17, 64, 1 << 14} {
+			got, err := unpackIn(rtlCompressed, len(want), part, input)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("in parts of %d bytes, with %d of input: %d bytes, %v; want %d", part, input, len(got), err, len(want))
+			}
+		}
+	}
+	if got := pack(want); len(got) > 2*len(rtlCompressed) {
+		t.Errorf("the tests' own compression makes %d bytes of it, Windows' makes %d", len(got), len(rtlCompressed))
+	}
+}
+
+func TestUnpackWhatWasPacked(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for round := range 200 {
+		data := make([]byte, 1+rng.IntN(60_000))
+		letters := 1 + rng.IntN(40)
+		for i := range data {
+			data[i] = byte(rng.IntN(letters))
+		}
+		part, input := 1+rng.IntN(9000), 16+rng.IntN(4000)
+		got, err := unpackIn(pack(data), len(data), part, input)
+		if err != nil || !bytes.Equal(got, data) {
+			t.Fatalf("round %d: parts of %d with %d of input: %d bytes, %v; want %d", round, part, input, len(got), err, len(data))
+		}
+	}
+}
+
+func TestUnpackDamage(t *testing.T) {
+	short := bytes.Clone(rtlCompressed)
+	copy(short[len(short)-4:], "\x04\x00\x00\x00") // a length of 32 bits below what 4 would do
+	for name, test := range map[string]struct {
+		packed []byte
+		whole  int // bytes that come before the damage
+	}{
+		"nothing":                 {nil, 0},
+		"flags alone":             {[]byte{0, 0, 0, 0}, 0},
+		"flags cut":               {[]byte{0, 0, 0}, 0},
+		"match before the start":  {[]byte{0, 0, 0, 0x40, 'a', 8, 0}, 1},
+		"match cut":               {[]byte{0, 0, 0, 0x40, 'a', 0}, 1},
+		"length cut":              {[]byte{0, 0, 0, 0x40, 'a', 7, 0}, 1},
+		"length of 16 bits small": {[]byte{0, 0, 0, 0x40, 'a', 7, 0, 15, 255, 21, 0}, 1},
+		"length of 32 bits small": {short, 20 + 10 + 20 + 40 + 80 + 160 + 320 + 1},
+		"random":                  {[]byte{0x3f, 0xfb, 0x29, 0x26, 0xc8, 0x55, 0xce, 0x49, 0xa0, 0x27, 0x9a, 0x4f, 0xe2, 0x1f, 0xc2, 0xd1}, 2},
+		"cut":                     {rtlCompressed[:40], 20 + 10 + 20 + 40 + 80 + 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := unpackIn(test.packed, 1<<17, 1<<17, 64)
+			if !errors.Is(err, ErrCompressed) || len(got) != test.whole {
+				t.Errorf("got %d bytes and error %v, want %d and %v", len(got), err, test.whole, ErrCompressed)
+			}
+		})
+	}
+}
