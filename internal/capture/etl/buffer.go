@@ -58,18 +58,22 @@ func (h *bufferHeader) believable() bool {
 	if h.size < bufferHeaderLen || h.size > maxBuffer || h.kind > 2*typeKnown {
 		return false
 	}
-	if h.compressed() {
-		return h.fits(h.filled, maxBuffer)
-	}
-	return h.fits(h.filled, h.size) || h.fits(h.saved, h.size)
+	return h.fits(h.filled) || h.fits(h.saved)
 }
 
 // fits reports whether records may end there.
-func (h *bufferHeader) fits(end, most int) bool { return end >= bufferHeaderLen && end <= most }
+func (h *bufferHeader) fits(end int) bool {
+	most := h.size
+	if h.compressed() {
+		most = maxBuffer
+	}
+	return end >= bufferHeaderLen && end <= most
+}
 
-// end is where the records of a believable buffer end, and whether its header said so.
+// end is where the records of a believable buffer end, and whether its header says so
+// in the place that counts.
 func (h *bufferHeader) end() (int, bool) {
-	if !h.compressed() && !h.fits(h.filled, h.size) {
+	if !h.fits(h.filled) {
 		return h.saved, false
 	}
 	return h.filled, true

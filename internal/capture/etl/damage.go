@@ -27,9 +27,10 @@ var (
 // maxDamages is how many places of damage are listed.
 const maxDamages = 1000
 
-// Damage is a place in a log that is not as it should be.
+// Damage is a place in a log that is not as it should be; of records in a compressed
+// buffer it is the whole buffer.
 type Damage struct {
-	Offset int64 // in the file, bytes; of the whole buffer in a compressed one
+	Offset int64 // in the file, bytes
 	Length int64 // bytes passed over, in the file; 0 = nothing was lost
 	Err    error // wraps one of the sentinels above
 }
@@ -48,6 +49,19 @@ func (d *Damages) note(offset, length int64, err error) {
 	if len(d.List) < maxDamages {
 		d.List = append(d.List[:len(d.List):len(d.List)], Damage{Offset: offset, Length: length, Err: err})
 	}
+}
+
+// noteRecords adds damage of records in the buffer at an offset. It is the same place
+// as the file's end if that was met in the buffer.
+func (d *Damages) noteRecords(buffer, offset, length int64, err error) {
+	for i := range d.List {
+		if one := &d.List[i]; one.Offset == buffer && one.Length == 0 && errors.Is(one.Err, ErrTruncated) {
+			one.Length = length
+			d.Lost += length
+			return
+		}
+	}
+	d.note(offset, length, err)
 }
 
 // placed says where something is wrong that ends the reading.

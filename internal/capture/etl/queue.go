@@ -80,6 +80,18 @@ func (q *queue) record() (bool, error) {
 	if len(b) < length {
 		return false, q.damage(b)
 	}
+	rest := b[min(len(b), aligned(length)):]
+	if !w.packed && len(rest) >= recordPrefix {
+		if next, _ := recordLayout(rest); next.form == unknown {
+			if lies, err := q.tooLong(length); lies || err != nil {
+				return false, err
+			}
+			if b, err = w.need(aligned(length) + stampEnd); err != nil {
+				return false, err
+			}
+			rest = b[min(len(b), aligned(length)):]
+		}
+	}
 	if l.form == skipped {
 		q.s.Skipped++
 		w.skip(min(aligned(length), w.left()))
@@ -88,7 +100,7 @@ func (q *queue) record() (bool, error) {
 	q.layout, q.bytes = l, b[:length]
 	q.ticks, _ = recordStamp(l, b)
 	q.place = q.ticks
-	if next, ok := q.following(b[min(len(b), aligned(length)):]); ok && q.before <= next && next < q.ticks {
+	if next, ok := q.following(rest); ok && q.before <= next && next < q.ticks {
 		q.place = next
 	}
 	return true, nil
@@ -120,7 +132,7 @@ func (q *queue) damage(b []byte) error {
 		if err == nil {
 			err = fmt.Errorf("%w: %d bytes into the buffer", ErrRecord, w.position())
 		}
-		q.s.damages.note(w.at.offset, w.at.length, err)
+		q.s.damages.noteRecords(w.at.offset, w.at.offset, w.at.length, err)
 		return nil
 	case w.err != nil && w.have-w.read < recordPrefix:
 		q.broken = true // the file ends; Open said so
@@ -129,33 +141,53 @@ func (q *queue) damage(b []byte) error {
 	from := w.position()
 	for {
 		w.skip(min(8, w.left()))
-		sound, err := q.isRecord()
+		sound, err := q.isRecord(0)
 		if err != nil {
 			return err
 		}
 		if sound || w.left() <= 0 || w.err != nil && w.have == w.read {
-			q.s.damages.note(w.at.offset+int64(from), int64(w.position()-from), ErrRecord)
+			offset := w.at.offset + int64(from)
+			q.s.damages.noteRecords(w.at.offset, offset, int64(w.position()-from), ErrRecord)
 			return nil
 		}
 	}
 }
 
-// isRecord reports whether a record begins at the window, and after it another or the
-// end.
-func (q *queue) isRecord() (bool, error) {
-	b, err := q.window.need(recordPrefix)
-	if err != nil || len(b) < recordPrefix {
+// tooLong deals with a record after which none follows. If another begins inside, the
+// one's length is wrong, and so is what it holds: it is passed over.
+func (q *queue) tooLong(length int) (bool, error) {
+	w := q.window
+	for inside := 8; inside < aligned(length); inside += 8 {
+		sound, err := q.isRecord(inside)
+		if err != nil {
+			return false, err
+		}
+		if sound {
+			q.s.damages.note(w.at.offset+int64(w.position()), int64(inside), ErrRecord)
+			w.skip(inside)
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// isRecord reports whether a record begins so far from the window, and after it another
+// or the end.
+func (q *queue) isRecord(from int) (bool, error) {
+	b, err := q.window.need(from + recordPrefix)
+	if err != nil || len(b) < from+recordPrefix {
 		return false, err
 	}
-	l, length := recordLayout(b)
-	if l.form <= skipped || aligned(length) > q.window.left() {
+	l, length := recordLayout(b[from:])
+	end := from + aligned(length)
+	if l.form <= skipped || end > q.window.left() {
 		return false, nil
 	}
-	if b, err = q.window.need(aligned(length) + recordPrefix); err != nil || len(b) < aligned(length) {
+	if b, err = q.window.need(end + recordPrefix); err != nil || len(b) < end {
 		return false, err
 	}
-	if b = b[aligned(length):]; len(b) < recordPrefix {
-		return q.window.left() == aligned(length), nil
+	if b = b[end:]; len(b) < recordPrefix {
+		return q.window.left() == end, nil
 	}
 	l, _ = recordLayout(b)
 	return l.form != unknown, nil

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -150,3 +152,7 @@ func TestPktMonText(t *testing.T) {
 		t.Errorf("got %d events and %d lines, want 2705", len(got), row)
 	}
 }
+
+func haveSamples() bool { return os.Getenv("MENDCAP_SAMPLES") != "" }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

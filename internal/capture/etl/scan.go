@@ -35,7 +35,7 @@ func (s *scanner) scan() error {
 	here, ok, err := s.peek(at)
 	for err == nil && at < s.t.size {
 		if !ok {
-			at, err = s.lost(at)
+			at, err = s.lost(at, &here)
 		} else if at > 0 && s.isSecond(at, &here) {
 			s.t.damages.note(at, s.t.size-at, ErrSecond)
 			return nil
@@ -93,10 +93,32 @@ func (s *scanner) take(at int64, p *peeked) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if usual := at + int64(s.t.BufferSize); p.size != int(end-at) && (end < s.t.size || end == usual) {
+		s.t.damages.note(at, 0, fmt.Errorf("%w: %d bytes instead of %d", ErrLength, p.size, end-at))
+	}
+	length := end - at
+	if p.compressed() && end < s.t.size {
+		// If too short a length is stated, its data goes on; if not, that does no harm.
+		if _, ok, err := s.peek(end); err != nil {
+			return 0, err
+		} else if !ok {
+			found, err := s.find(end, end+1)
+			if err != nil {
+				return 0, err
+			}
+			length = found - at
+		}
+	}
+	s.add(place{offset: at, length: length, first: p.first}, p)
+	return end, nil
+}
+
+// add takes a buffer into the index.
+func (s *scanner) add(at place, p *peeked) {
 	t := s.t
 	filled, said := p.end()
-	if !said {
-		t.damages.note(at, 0, fmt.Errorf("%w: %d bytes of records in %d", ErrLength, p.filled, p.size))
+	if !said && (p.compressed() || p.size >= filled) {
+		t.damages.note(at.offset, 0, fmt.Errorf("%w: %d bytes of records in %d", ErrLength, p.filled, p.size))
 	}
 	t.Buffers++
 	t.Unpacked += int64(filled - bufferHeaderLen)
@@ -108,15 +130,20 @@ func (s *scanner) take(at int64, p *peeked) (int64, error) {
 	}
 	t.compressed = t.compressed || p.compressed()
 	if filled > bufferHeaderLen {
-		s.index.add(&p.bufferHeader, place{offset: at, length: end - at, first: p.first}, p.timed)
+		s.index.add(&p.bufferHeader, at, p.timed)
 	}
-	return end, nil
 }
 
-// next is where the buffer after one ends. Where no buffer follows there, the length
-// that its header states may be wrong.
+// next is where the buffer after one begins, if the one's header is right. Where no
+// buffer follows there, the length that it states may be wrong.
 func (s *scanner) next(at int64, p *peeked) (int64, error) {
-	end := at + int64(p.size)
+	end, usual := at+int64(p.size), at+int64(s.t.BufferSize)
+	if !p.compressed() && end != usual && usual < s.t.size {
+		// Buffers that are not compressed have one length, but for the first.
+		if next, _, err := s.peek(usual); err != nil || s.isCertain(&next) {
+			return usual, err
+		}
+	}
 	if end == s.t.size {
 		return end, nil
 	}
@@ -125,26 +152,13 @@ func (s *scanner) next(at int64, p *peeked) (int64, error) {
 			return end, err
 		}
 	}
-	usual := at + int64(s.t.BufferSize)
-	if !p.compressed() && p.size != s.t.BufferSize && p.filled <= s.t.BufferSize {
-		// Buffers that are not compressed have one length.
-		_, ok, err := s.peek(usual)
-		if err != nil {
-			return 0, err
-		}
-		if ok || usual == s.t.size {
-			s.t.damages.note(at, 0, fmt.Errorf("%w: %d bytes instead of %d", ErrLength, p.size, s.t.BufferSize))
-			return usual, nil
-		}
+	if !p.compressed() && usual == s.t.size {
+		return usual, nil
 	}
-	if p.compressed() || p.size != s.t.BufferSize {
+	if p.compressed() || end != usual {
 		found, err := s.search(at+bufferHeaderLen, min(end, s.t.size))
-		if err != nil {
-			return 0, err
-		}
-		if found >= 0 {
-			s.t.damages.note(at, 0, fmt.Errorf("%w: %d bytes instead of %d", ErrLength, p.size, found-at))
-			return found, nil
+		if err != nil || found >= 0 {
+			return found, err
 		}
 	}
 	if end > s.t.size {
@@ -154,12 +168,23 @@ func (s *scanner) next(at int64, p *peeked) (int64, error) {
 	return end, nil
 }
 
-// lost passes over what is no buffer, and gives where the next one begins, or the end
-// of the file.
-func (s *scanner) lost(at int64) (int64, error) {
-	next, err := s.find(at)
+// lost deals with a place where no buffer is believable: it passes over what is there,
+// unless it is a buffer of which the length alone is wrong. It gives where the next one
+// begins, or the end of the file.
+func (s *scanner) lost(at int64, p *peeked) (int64, error) {
+	from := at + 1
+	resized := s.resized(p)
+	if resized {
+		from = at + bufferHeaderLen
+	}
+	next, err := s.find(at, from)
 	if err != nil {
 		return 0, err
+	}
+	if resized {
+		s.t.damages.note(at, 0, fmt.Errorf("%w: %d bytes", ErrLength, p.size))
+		s.add(place{offset: at, length: next - at, first: p.first}, p)
+		return next, nil
 	}
 	zeros, err := s.zeros(at, next)
 	switch {
@@ -177,15 +202,23 @@ func (s *scanner) lost(at int64) (int64, error) {
 	return next, nil
 }
 
+// resized reports whether a buffer would be certain if it stated another length.
+func (s *scanner) resized(p *peeked) bool {
+	h := p.bufferHeader
+	h.size = max(h.filled, bufferHeaderLen)
+	return h.certain(s.logger) && p.known && p.filled > bufferHeaderLen
+}
+
 // find is where the next buffer begins after a place where none does: the usual length
-// of a buffer further, or wherever there is what can be nothing else.
-func (s *scanner) find(at int64) (int64, error) {
+// of a buffer further, or wherever, but not before from, there is what can be nothing
+// else.
+func (s *scanner) find(at, from int64) (int64, error) {
 	if usual := at + int64(s.t.BufferSize); !s.t.compressed && usual < s.t.size {
 		if p, _, err := s.peek(usual); err != nil || s.isCertain(&p) {
 			return usual, err
 		}
 	}
-	found, err := s.search(at+1, s.t.size)
+	found, err := s.search(from, s.t.size)
 	if found < 0 {
 		found = s.t.size
 	}

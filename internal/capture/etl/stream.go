@@ -41,6 +41,7 @@ type head struct {
 
 func newStream(t *Trace) *Stream {
 	s := &Stream{t: t, damages: t.damages}
+	s.damages.List = slices.Clone(t.damages.List)
 	for i := range t.runs {
 		s.waiting = append(s.waiting, &t.runs[i])
 	}
