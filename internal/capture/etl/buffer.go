@@ -55,7 +55,7 @@ func (h *bufferHeader) compressed() bool { return h.flags&flagCompressed != 0 }
 // believable reports whether a buffer may have that header. Of the end of the records
 // a second copy is taken if the first is impossible.
 func (h *bufferHeader) believable() bool {
-	if h.size < bufferHeaderLen || h.size > maxBuffer || h.kind > 2*typeKnown {
+	if h.size < bufferHeaderLen || h.size > maxBuffer || h.kind > 2*typeKnown || h.flags > 2*flagsKnown {
 		return false
 	}
 	return h.fits(h.filled) || h.fits(h.saved)

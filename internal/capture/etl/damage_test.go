@@ -145,3 +145,20 @@ func TestDamage(t *testing.T) {
 		}
 	}
 }
+
+// A length that is too great by the next buffer hides that one, if both are compressed:
+// only the records would tell. What is hidden is noted.
+func TestLengthOfTwoBuffers(t *testing.T) {
+	for _, packed := range []bool{false, true} {
+		data, starts := rows(packed)
+		le.PutUint32(data[starts[3]:], uint32(starts[5]-starts[3]))
+		events, damages := salvage(t, data)
+		got, want, lost := short(datas(events)), 18, int64(0)
+		if packed {
+			want, lost = 15, int64(starts[5]-starts[4])
+		}
+		if len(events) != want || damages.Total != 1 || damages.Lost != lost {
+			t.Errorf("packed=%v: got %s, damage %+v; want %d events and %d bytes lost", packed, got, damages, want, lost)
+		}
+	}
+}

@@ -188,3 +188,22 @@ func TestReadErrors(t *testing.T) {
 		}
 	}
 }
+
+// Offsets are of 64 bits: 300 buffers of 16 MiB.
+func TestLongerThan4GiB(t *testing.T) {
+	f := wide(300, false)
+	log, err := Open(f, f.size(), Options{})
+	if err != nil || log.Buffers != 301 || log.Damages().Total != 0 {
+		t.Fatalf("got %v, %+v", err, log)
+	}
+	s := log.Events()
+	for i := range 301 {
+		var e etw.Event
+		if err := s.Next(&e); err != nil {
+			t.Fatal(err)
+		}
+		if want := max(72, 1024+int64(i-1)<<24+72); e.Offset != want || int(e.CPU) != max(0, i-1) {
+			t.Fatalf("event %d: got it at %d, of processor %d; want it at %d", i, e.Offset, e.CPU, want)
+		}
+	}
+}

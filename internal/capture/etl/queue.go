@@ -42,6 +42,7 @@ func (q *queue) advance() (bool, error) {
 func (q *queue) find() (bool, error) {
 	for {
 		for q.window.left() <= 0 || q.broken {
+			q.leave()
 			if len(q.rest) == 0 {
 				return false, nil
 			}
@@ -56,6 +57,15 @@ func (q *queue) find() (bool, error) {
 		if found || err != nil {
 			return found, err
 		}
+	}
+}
+
+// leave notes what of the buffer's bytes in the file was not used. Were its length too
+// great by just the next buffers', nothing else would tell.
+func (q *queue) leave() {
+	w := q.window
+	if unused := w.unused(); unused >= bufferHeaderLen && !q.broken {
+		q.s.damages.note(w.at.offset+w.at.length-unused, unused, fmt.Errorf("%w: after the compressed data of one", ErrBuffer))
 	}
 }
 
@@ -132,7 +142,7 @@ func (q *queue) damage(b []byte) error {
 		if err == nil {
 			err = fmt.Errorf("%w: %d bytes into the buffer", ErrRecord, w.position())
 		}
-		q.s.damages.noteRecords(w.at.offset, w.at.offset, w.at.length, err)
+		q.s.lose(w.at, w.at.offset, w.at.length, err)
 		return nil
 	case w.err != nil && w.have-w.read < recordPrefix:
 		q.broken = true // the file ends; Open said so
@@ -146,10 +156,20 @@ func (q *queue) damage(b []byte) error {
 			return err
 		}
 		if sound || w.left() <= 0 || w.err != nil && w.have == w.read {
-			offset := w.at.offset + int64(from)
-			q.s.damages.noteRecords(w.at.offset, offset, int64(w.position()-from), ErrRecord)
+			q.passed(from)
 			return nil
 		}
+	}
+}
+
+// passed notes that there was no record from a position in the buffer on.
+func (q *queue) passed(from int) {
+	w, offset := q.window, q.window.at.offset+int64(from)
+	length := int64(w.position() - from)
+	if w.err != nil {
+		q.s.lose(w.at, offset, length, w.err)
+	} else {
+		q.s.damages.note(offset, length, ErrRecord)
 	}
 }
 

@@ -147,12 +147,15 @@ func (s *scanner) next(at int64, p *peeked) (int64, error) {
 	if end == s.t.size {
 		return end, nil
 	}
+	follows := false
 	if end < s.t.size {
-		if _, ok, err := s.peek(end); ok || err != nil {
+		next, ok, err := s.peek(end)
+		if err != nil || s.isCertain(&next) || ok && end == usual {
 			return end, err
 		}
+		follows = ok
 	}
-	if !p.compressed() && usual == s.t.size {
+	if !p.compressed() && usual == s.t.size && !follows {
 		return usual, nil
 	}
 	if p.compressed() || end != usual {
@@ -230,38 +233,51 @@ func (s *scanner) isCertain(p *peeked) bool {
 	return p.certain(s.logger) && p.known && p.filled > bufferHeaderLen
 }
 
+const (
+	leastChunk = 2 << 10   // bytes that a search reads at first
+	mostChunk  = 256 << 10 // and later on
+)
+
 // search looks for a buffer that begins in a part of the file; -1 = there is none.
 func (s *scanner) search(from, to int64) (int64, error) {
-	const chunk = 256 << 10
 	if s.chunk == nil {
-		s.chunk = make([]byte, chunk+headLen)
+		s.chunk = make([]byte, mostChunk)
 	}
-	for from < to {
-		b := s.chunk[:min(int64(len(s.chunk)), s.t.size-from)]
+	for size := leastChunk; from < to; size = min(2*size, mostChunk) {
+		b := s.chunk[:min(int64(size), s.t.size-from)]
 		n, err := readAt(s.t.r, b, from)
 		if err != nil {
 			return -1, err
 		}
-		b = b[:n]
-		count := int(min(chunk, to-from, int64(n-bufferHeaderLen+1)))
-		for i := 0; i < count; i++ {
-			// Flags and type say most, at the cost of one comparison.
-			if le.Uint32(b[i+0x34:])&^(flagsKnown|typeKnown<<16) != 0 || b[i] == 0 && le.Uint32(b[i:]) == 0 {
-				continue
-			}
-			if h := parseBuffer(b[i:]); !h.certain(s.logger) {
-				continue
-			}
-			if p := s.parse(b[i:min(len(b), i+headLen)]); s.isCertain(&p) {
+		// What is too near the end of the chunk is for the next one, unless the file ends.
+		count := n - headLen + 1
+		if n < size {
+			count = n - bufferHeaderLen + 1
+		}
+		if count <= 0 {
+			break
+		}
+		for i := range int(min(int64(count), to-from)) {
+			if s.looksLike(b[i:n]) {
 				return from + int64(i), nil
 			}
-		}
-		if count <= 0 || n < len(b) {
-			break
 		}
 		from += int64(count)
 	}
 	return -1, nil
+}
+
+// looksLike reports whether a buffer begins with those bytes for certain.
+func (s *scanner) looksLike(b []byte) bool {
+	// Flags and type say most, at the cost of one comparison.
+	if le.Uint32(b[0x34:])&^(flagsKnown|typeKnown<<16) != 0 || le.Uint32(b) == 0 {
+		return false
+	}
+	if h := parseBuffer(b); !h.certain(s.logger) {
+		return false
+	}
+	p := s.parse(b[:min(len(b), headLen)])
+	return s.isCertain(&p)
 }
 
 // zeros reports whether a part of the file is nothing but zeros.

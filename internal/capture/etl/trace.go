@@ -9,7 +9,8 @@ import (
 type Options struct {
 	// Memory is about how many bytes a stream holds of the buffers, over all processors:
 	// 32 MiB if it is 0. Whatever it says, each processor has 8 KiB, and room for its
-	// longest record (64 KiB at most) and, in a compressed log, 24 KiB more.
+	// longest record (64 KiB at most, twice that after damage) and, in a compressed log,
+	// 24 KiB more.
 	Memory int
 }
 
