@@ -80,8 +80,8 @@ func (h *bufferHeader) end() (int, bool) {
 }
 
 // certain reports whether bytes that were come upon by searching are such a header:
-// each field is as Windows writes it.
-func (h *bufferHeader) certain(logger uint16) bool {
+// each field is as Windows writes it, and the session is one of two.
+func (h *bufferHeader) certain(loggers [2]uint16) bool {
 	return h.believable() && h.kind <= typeKnown && h.flags&^flagsKnown == 0 && h.filled%8 == 0 &&
-		h.references == 0 && h.logger == logger
+		h.references == 0 && (h.logger == loggers[0] || h.logger == loggers[1])
 }

@@ -22,7 +22,7 @@ type run struct {
 }
 
 const (
-	maxRuns = 2 * (processorMask + 1) // of a log; after that time may go back within a run
+	maxRuns = 2 * (processorMask + 1) // of a log; then a processor that has one gets no other, and time may go back within it
 	compare = 4                       // how many of a processor's newest runs a buffer may join
 )
 

@@ -90,16 +90,12 @@ func (q *queue) record() (bool, error) {
 	if len(b) < length {
 		return false, q.damage(b)
 	}
-	rest := b[min(len(b), aligned(length)):]
-	if !w.packed && len(rest) >= recordPrefix {
-		if next, _ := recordLayout(rest); next.form == unknown {
-			if lies, err := q.tooLong(length); lies || err != nil {
-				return false, err
-			}
-			if b, err = w.need(aligned(length) + stampEnd); err != nil {
-				return false, err
-			}
-			rest = b[min(len(b), aligned(length)):]
+	if q.endsWrong(b, length) {
+		if lies, err := q.tooLong(length); lies || err != nil {
+			return false, err
+		}
+		if b, err = w.need(aligned(length) + stampEnd); err != nil {
+			return false, err
 		}
 	}
 	if l.form == skipped {
@@ -110,7 +106,7 @@ func (q *queue) record() (bool, error) {
 	q.layout, q.bytes = l, b[:length]
 	q.ticks, _ = recordStamp(l, b)
 	q.place = q.ticks
-	if next, ok := q.following(rest); ok && q.before <= next && next < q.ticks {
+	if next, ok := q.following(b[min(len(b), aligned(length)):]); ok && q.before <= next && next < q.ticks {
 		q.place = next
 	}
 	return true, nil
@@ -171,6 +167,16 @@ func (q *queue) passed(from int) {
 	} else {
 		q.s.damages.note(offset, length, ErrRecord)
 	}
+}
+
+// endsWrong reports whether what follows a record of that length is no record. In a
+// compressed buffer that says nothing of its length.
+func (q *queue) endsWrong(b []byte, length int) bool {
+	if q.window.packed || len(b) < aligned(length)+recordPrefix {
+		return false
+	}
+	next, _ := recordLayout(b[aligned(length):])
+	return next.form == unknown
 }
 
 // tooLong deals with a record after which none follows. If another begins inside, the

@@ -25,7 +25,7 @@ const (
 type Trace struct {
 	Header
 	Buffers                 int64 // that were found
-	Unpacked                int64 // bytes of their records, decompressed
+	Unpacked                int64 // bytes of their records, decompressed, as their headers state
 	BuffersAfterLostEvents  int64 // that say that events were lost before them
 	BuffersAfterLostBuffers int64 // that say that buffers were lost before them
 
@@ -51,7 +51,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*Trace, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := scanner{t: t, logger: first.logger, seenAt: -1}
+	s := scanner{t: t, loggers: [2]uint16{first.logger, first.logger}, seenAt: -1}
 	s.index.circular = t.Mode&modeCircular != 0
 	if err := s.scan(); err != nil {
 		return nil, fmt.Errorf("read headers of buffers: %w", err)
