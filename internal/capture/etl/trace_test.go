@@ -87,19 +87,20 @@ func TestRefused(t *testing.T) {
 		data []byte
 		want error
 	}{
-		"empty":             {nil, ErrNotTrace},
-		"short":             {made(func(*madeLog) {})[:119], ErrNotTrace},
-		"text":              {bytes.Repeat([]byte("no log "), 100), ErrNotTrace},
-		"other record":      {changed(72+7, 1), ErrNotTrace},
-		"cut header":        {made(func(*madeLog) {})[:72+32+271], ErrHeader},
-		"pointer of 5":      {changed(72+32+44, 5), ErrHeader},
-		"clock 4":           {made(func(m *madeLog) { m.clock = 4 }), ErrClock},
-		"no frequency":      {changed(72+32+256, 0, 0, 0, 0, 0, 0, 0, 0), ErrHeader},
-		"LZNT1":             {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 2 }), ErrCompression},
-		"Huffman":           {made(func(m *madeLog) { m.mode, m.state = 0x04000001, 0x104 }), ErrCompression},
-		"unknown":           {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 5 }), ErrCompression},
-		"XPRESS":            {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 0x103 }), nil},
-		"mode says nothing": {made(func(m *madeLog) { m.state = 2 }), nil},
+		"empty":                 {nil, ErrNotTrace},
+		"short":                 {made(func(*madeLog) {})[:119], ErrNotTrace},
+		"text":                  {bytes.Repeat([]byte("no log "), 100), ErrNotTrace},
+		"other record":          {changed(72+7, 1), ErrNotTrace},
+		"cut header":            {made(func(*madeLog) {})[:72+32+271], ErrHeader},
+		"cut header of 64 bits": {made(func(*madeLog) {})[:72+32+275], ErrHeader},
+		"pointer of 5":          {changed(72+32+44, 5), ErrHeader},
+		"clock 4":               {made(func(m *madeLog) { m.clock = 4 }), ErrClock},
+		"no frequency":          {changed(72+32+256, 0, 0, 0, 0, 0, 0, 0, 0), ErrHeader},
+		"LZNT1":                 {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 2 }), ErrCompression},
+		"Huffman":               {made(func(m *madeLog) { m.mode, m.state = 0x04000001, 0x104 }), ErrCompression},
+		"unknown":               {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 5 }), ErrCompression},
+		"XPRESS":                {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 0x103 }), nil},
+		"mode says nothing":     {made(func(m *madeLog) { m.state = 2 }), nil},
 	} {
 		log, err := Open(bytes.NewReader(test.data), int64(len(test.data)), Options{})
 		if !errors.Is(err, test.want) || (err == nil) != (log != nil) {
