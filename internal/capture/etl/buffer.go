@@ -55,7 +55,7 @@ func (h *bufferHeader) compressed() bool { return h.flags&flagCompressed != 0 }
 // believable reports whether a buffer may have that header. Of the end of the records
 // a second copy is taken if the first is impossible.
 func (h *bufferHeader) believable() bool {
-	if h.size < bufferHeaderLen || h.size > maxBuffer || h.kind > 2*typeKnown {
+	if h.size < bufferHeaderLen || h.size > maxBuffer || h.kind > 2*typeKnown || h.flags > 2*flagsKnown {
 		return false
 	}
 	return h.fits(h.filled) || h.fits(h.saved)
@@ -80,8 +80,8 @@ func (h *bufferHeader) end() (int, bool) {
 }
 
 // certain reports whether bytes that were come upon by searching are such a header:
-// each field is as Windows writes it.
-func (h *bufferHeader) certain(logger uint16) bool {
+// each field is as Windows writes it, and the session is one of two.
+func (h *bufferHeader) certain(loggers [2]uint16) bool {
 	return h.believable() && h.kind <= typeKnown && h.flags&^flagsKnown == 0 && h.filled%8 == 0 &&
-		h.references == 0 && h.logger == logger
+		h.references == 0 && (h.logger == loggers[0] || h.logger == loggers[1])
 }

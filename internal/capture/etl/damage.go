@@ -51,18 +51,5 @@ func (d *Damages) note(offset, length int64, err error) {
 	}
 }
 
-// noteRecords adds damage of records in the buffer at an offset. It is the same place
-// as the file's end if that was met in the buffer.
-func (d *Damages) noteRecords(buffer, offset, length int64, err error) {
-	for i := range d.List {
-		if one := &d.List[i]; one.Offset == buffer && one.Length == 0 && errors.Is(one.Err, ErrTruncated) {
-			one.Length = length
-			d.Lost += length
-			return
-		}
-	}
-	d.note(offset, length, err)
-}
-
 // placed says where something is wrong that ends the reading.
 func placed(offset int64, err error) error { return fmt.Errorf("%w (at byte %d)", err, offset) }

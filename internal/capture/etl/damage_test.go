@@ -55,6 +55,12 @@ func TestDamage(t *testing.T) {
 			return b
 		}
 	}
+	last := func(length uint32) func([]byte, []int) []byte {
+		return func(b []byte, starts []int) []byte {
+			le.PutUint32(b[starts[6]:], length)
+			return b
+		}
+	}
 	fill := func(from, to int, with byte) func([]byte, []int) []byte {
 		return func(b []byte, starts []int) []byte {
 			end := starts[3] + to
@@ -81,6 +87,8 @@ func TestDamage(t *testing.T) {
 		"length too short":                {set(0, 100), all, "", []error{ErrLength}, []error{ErrBuffer}},
 		"length too long":                 {set(0, 1<<20), all, "", []error{ErrLength}, nil},
 		"length absurd":                   {set(0, 0xfffffff0), all, "", []error{ErrLength}, nil},
+		"last's length too short":         {last(600), all, "-", []error{ErrLength}, nil},
+		"last's length too long":          {last(5000), all, "", []error{ErrLength}, []error{ErrTruncated}},
 		"end of records 0":                {set(0x30, 0), all, "", []error{ErrLength}, nil},
 		"end of records absurd":           {set(0x30, 0xfffffff0), all, "", []error{ErrLength}, nil},
 		"end of records too far":          {set(0x30, 1000), all, "", []error{ErrRecord}, []error{ErrCompressed}},
@@ -142,6 +150,23 @@ func TestDamage(t *testing.T) {
 					t.Errorf("got %d bytes lost, want %d", damages.Lost, lost)
 				}
 			})
+		}
+	}
+}
+
+// A length that is too great by the next buffer hides that one, if both are compressed:
+// only the records would tell. What is hidden is noted.
+func TestLengthOfTwoBuffers(t *testing.T) {
+	for _, packed := range []bool{false, true} {
+		data, starts := rows(packed)
+		le.PutUint32(data[starts[3]:], uint32(starts[5]-starts[3]))
+		events, damages := salvage(t, data)
+		got, want, lost := short(datas(events)), 18, int64(0)
+		if packed {
+			want, lost = 15, int64(starts[5]-starts[4])
+		}
+		if len(events) != want || damages.Total != 1 || damages.Lost != lost {
+			t.Errorf("packed=%v: got %s, damage %+v; want %d events and %d bytes lost", packed, got, damages, want, lost)
 		}
 	}
 }

@@ -11,7 +11,8 @@ type place struct {
 
 // run is a row of one processor's buffers in which time goes on. A processor has one,
 // unless its log is circular (two, as the oldest buffer is not the first in the file)
-// or time went back.
+// or time went back. It takes nine bytes or so for each buffer and 19 at most, which is
+// little beside a file in which a buffer has more than 72.
 type run struct {
 	cpu    uint16
 	logger uint16
@@ -22,7 +23,7 @@ type run struct {
 }
 
 const (
-	maxRuns = 2 * (processorMask + 1) // of a log; after that time may go back within a run
+	maxRuns = 2 * (processorMask + 1) // of a log; then a processor that has one gets no other, and time may go back within it
 	compare = 4                       // how many of a processor's newest runs a buffer may join
 )
 

@@ -57,7 +57,7 @@ func TestRtlCompressBuffer(t *testing.T) {
 
 func TestUnpackWhatWasPacked(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for round := range 200 {
+	for round := range rounds(200) {
 		data := make([]byte, 1+rng.IntN(60_000))
 		letters := 1 + rng.IntN(40)
 		for i := range data {

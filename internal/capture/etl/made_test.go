@@ -3,8 +3,17 @@ package etl
 import (
 	"bytes"
 	"encoding/binary"
+	"testing"
 	"unicode/utf16"
 )
+
+// rounds is how often a test is to do what it does at random.
+func rounds(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
 
 // What follows writes logs down as the formats' documentation has them. It shares no
 // constant with the reader: what is tested doesn't say what is right.
@@ -35,7 +44,7 @@ type madeBuffer struct {
 	records  [][]byte
 }
 
-// Put appends numbers of the sizes that their types have.
+// put appends numbers of the sizes that their types have.
 func put(b []byte, values ...any) []byte {
 	for _, v := range values {
 		var err error

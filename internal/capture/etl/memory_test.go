@@ -146,7 +146,7 @@ func TestRunsAreLimited(t *testing.T) {
 	}
 }
 
-// failing is a file that cannot be read from somewhere on.
+// failing is a file of which reads fail that begin at an offset or after it.
 type failing struct {
 	data []byte
 	from int64
@@ -156,34 +156,45 @@ var errDisk = errors.New("the disk is broken")
 
 // ReadAt implements io.ReaderAt.
 func (f failing) ReadAt(b []byte, offset int64) (int, error) {
-	if offset+int64(len(b)) > f.from {
-		return int(max(0, f.from-offset)), errDisk
+	if offset >= f.from {
+		return 0, errDisk
 	}
 	return bytes.NewReader(f.data).ReadAt(b, offset)
 }
 
-// What cannot be read is an error and not damage.
+// What cannot be read is an error and not damage, in sound logs and in damaged ones.
 func TestReadErrors(t *testing.T) {
-	for _, packed := range []bool{false, true} {
-		data, starts := rows(packed)
-		for from := range len(data) {
-			f := failing{data, int64(from)}
-			if _, err := Open(f, int64(len(data)), Options{}); !errors.Is(err, errDisk) {
-				t.Fatalf("opened with a disk broken at %d: %v", from, err)
-			}
-			log := mustOpen(t, data)
-			log.r = f
-			s := log.Events()
-			var e etw.Event
-			var err error
-			for err == nil {
-				err = s.Next(&e)
-			}
-			if from < starts[6]+72 && !errors.Is(err, errDisk) || s.Damages().Total != 0 {
-				t.Fatalf("disk broken at %d: %v, damage %+v", from, err, s.Damages())
-			}
-			if again := s.Next(&e); again != err {
-				t.Fatalf("after %v, %v", err, again)
+	for name, damage := range map[string]func([]byte, []int) []byte{
+		"sound":        func(b []byte, _ []int) []byte { return b },
+		"header":       func(b []byte, starts []int) []byte { clear(b[starts[3] : starts[3]+72]); return b },
+		"length":       func(b []byte, starts []int) []byte { le.PutUint32(b[starts[3]:], 100); return b },
+		"great length": func(b []byte, starts []int) []byte { le.PutUint32(b[starts[3]:], 1<<20); return b },
+		"zeros":        func(b []byte, starts []int) []byte { clear(b[starts[3]:starts[4]]); return b },
+		"record":       func(b []byte, starts []int) []byte { le.PutUint16(b[starts[3]+72:], 0xf000); return b },
+		"another log":  func(b []byte, starts []int) []byte { return append(b, madeLog{start: 1}.file()...) },
+	} {
+		for _, packed := range []bool{false, true} {
+			data, starts := rows(packed)
+			data = damage(data, starts)
+			for from := range starts[6] + 73 {
+				f := failing{data, int64(from)}
+				if _, err := Open(f, int64(len(data)), Options{}); from <= starts[6] && !errors.Is(err, errDisk) {
+					t.Fatalf("%s, packed=%v: opened with a disk broken at %d: %v", name, packed, from, err)
+				}
+				log := mustOpen(t, data)
+				log.r = f
+				s := log.Events()
+				var e etw.Event
+				var err error
+				for err == nil {
+					err = s.Next(&e)
+				}
+				if !errors.Is(err, errDisk) {
+					t.Fatalf("%s, packed=%v: disk broken at %d: %v", name, packed, from, err)
+				}
+				if again := s.Next(&e); again != err {
+					t.Fatalf("after %v, %v", err, again)
+				}
 			}
 		}
 	}

@@ -42,6 +42,7 @@ func (q *queue) advance() (bool, error) {
 func (q *queue) find() (bool, error) {
 	for {
 		for q.window.left() <= 0 || q.broken {
+			q.leave()
 			if len(q.rest) == 0 {
 				return false, nil
 			}
@@ -56,6 +57,15 @@ func (q *queue) find() (bool, error) {
 		if found || err != nil {
 			return found, err
 		}
+	}
+}
+
+// leave notes what of the buffer's bytes in the file was not used. Were its length too
+// great by just the next buffers', nothing else would tell.
+func (q *queue) leave() {
+	w := q.window
+	if unused := w.unused(); unused >= bufferHeaderLen && !q.broken {
+		q.s.damages.note(w.at.offset+w.at.length-unused, unused, fmt.Errorf("%w: after the compressed data of one", ErrBuffer))
 	}
 }
 
@@ -80,16 +90,12 @@ func (q *queue) record() (bool, error) {
 	if len(b) < length {
 		return false, q.damage(b)
 	}
-	rest := b[min(len(b), aligned(length)):]
-	if !w.packed && len(rest) >= recordPrefix {
-		if next, _ := recordLayout(rest); next.form == unknown {
-			if lies, err := q.tooLong(length); lies || err != nil {
-				return false, err
-			}
-			if b, err = w.need(aligned(length) + stampEnd); err != nil {
-				return false, err
-			}
-			rest = b[min(len(b), aligned(length)):]
+	if q.endsWrong(b, length) {
+		if lies, err := q.tooLong(length); lies || err != nil {
+			return false, err
+		}
+		if b, err = w.need(aligned(length) + stampEnd); err != nil {
+			return false, err
 		}
 	}
 	if l.form == skipped {
@@ -100,7 +106,7 @@ func (q *queue) record() (bool, error) {
 	q.layout, q.bytes = l, b[:length]
 	q.ticks, _ = recordStamp(l, b)
 	q.place = q.ticks
-	if next, ok := q.following(rest); ok && q.before <= next && next < q.ticks {
+	if next, ok := q.following(b[min(len(b), aligned(length)):]); ok && q.before <= next && next < q.ticks {
 		q.place = next
 	}
 	return true, nil
@@ -132,7 +138,7 @@ func (q *queue) damage(b []byte) error {
 		if err == nil {
 			err = fmt.Errorf("%w: %d bytes into the buffer", ErrRecord, w.position())
 		}
-		q.s.damages.noteRecords(w.at.offset, w.at.offset, w.at.length, err)
+		q.s.lose(w.at, w.at.offset, w.at.length, err)
 		return nil
 	case w.err != nil && w.have-w.read < recordPrefix:
 		q.broken = true // the file ends; Open said so
@@ -146,11 +152,31 @@ func (q *queue) damage(b []byte) error {
 			return err
 		}
 		if sound || w.left() <= 0 || w.err != nil && w.have == w.read {
-			offset := w.at.offset + int64(from)
-			q.s.damages.noteRecords(w.at.offset, offset, int64(w.position()-from), ErrRecord)
+			q.passed(from)
 			return nil
 		}
 	}
+}
+
+// passed notes that there was no record from a position in the buffer on.
+func (q *queue) passed(from int) {
+	w, offset := q.window, q.window.at.offset+int64(from)
+	length := int64(w.position() - from)
+	if w.err != nil {
+		q.s.lose(w.at, offset, length, w.err)
+	} else {
+		q.s.damages.note(offset, length, ErrRecord)
+	}
+}
+
+// endsWrong reports whether what follows a record of that length is no record. In a
+// compressed buffer that says nothing of its length.
+func (q *queue) endsWrong(b []byte, length int) bool {
+	if q.window.packed || len(b) < aligned(length)+recordPrefix {
+		return false
+	}
+	next, _ := recordLayout(b[aligned(length):])
+	return next.form == unknown
 }
 
 // tooLong deals with a record after which none follows. If another begins inside, the

@@ -129,11 +129,13 @@ func fillEvent(e *etw.Event, l *layout, b []byte) bool {
 const (
 	eventExtended = 0x0001
 	event32       = 0x0020
+	eventClassic  = 0x0100
 )
 
 // fillModern reads EVENT_HEADER.
 func fillModern(e *etw.Event, b []byte) {
-	e.Narrow = le.Uint16(b[4:])&event32 != 0
+	flags := le.Uint16(b[4:])
+	e.Narrow, e.Classic = flags&event32 != 0, flags&eventClassic != 0
 	e.TID, e.PID = le.Uint32(b[8:]), le.Uint32(b[12:])
 	e.Provider = etw.GUID(b[24:40])
 	e.ID, e.Version, e.Channel = le.Uint16(b[40:]), b[42], b[43]

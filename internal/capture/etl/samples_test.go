@@ -153,6 +153,51 @@ func TestPktMonText(t *testing.T) {
 	}
 }
 
+// netmonFrames gives the packet frames of a Network Monitor 2.3 capture as FILETIME and
+// bytes.
+func netmonFrames(data []byte) (frames []string) {
+	table, size := int(le.Uint32(data[24:])), int(le.Uint32(data[28:]))
+	for i := table; i < table+size; i += 4 {
+		r := data[le.Uint32(data[i:]):]
+		n := int(le.Uint32(r[12:]))
+		trailer := r[16+n:]
+		if media := le.Uint16(trailer); media < 0xf000 {
+			frames = append(frames, string(trailer[6:14])+string(r[16:16+n]))
+		}
+	}
+	return frames
+}
+
+// The same captures were saved by Message Analyzer: stamps, bytes and order of their
+// packets are the truth. The stamps of wsusod6 were put on a clock of 385 ns a tick,
+// rounded down, and come back rounded down to 100 ns: that is less than 485 ns early.
+func TestNetMonTruth(t *testing.T) {
+	for name, test := range map[string]struct {
+		frames int
+		early  int64 // by how many units of 100 ns events may be early
+	}{"ccrod1": {184, 0}, "wmod2": {209, 0}, "wsusod6": {1421, 4}} {
+		t.Run(name, func(t *testing.T) {
+			frames, n := netmonFrames(sample(t, "windows/ndis-"+name+".cap")), 0
+			eachEvent(t, mustOpen(t, sample(t, "windows/ndis-"+name+".etl")).Events(), func(e *etw.Event) {
+				if e.Provider != ndis {
+					return
+				}
+				if n >= len(frames) {
+					t.Fatalf("more than %d events", n)
+				}
+				at, packet := int64(le.Uint64([]byte(frames[n][:8]))), frames[n][8:]
+				if got := string(e.Data[12:]); got != packet || at-e.Time < 0 || at-e.Time > test.early {
+					t.Fatalf("event %d: got %d bytes at %d, want %d at %d", n, len(got), e.Time, len(packet), at)
+				}
+				n++
+			})
+			if n != len(frames) || n != test.frames {
+				t.Errorf("got %d events for %d frames, want %d", n, len(frames), test.frames)
+			}
+		})
+	}
+}
+
 func haveSamples() bool { return os.Getenv("MENDCAP_SAMPLES") != "" }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,9 +1,6 @@
 package etl
 
-import (
-	"fmt"
-	"io"
-)
+import "fmt"
 
 // headLen is how much of a buffer is read to make the index: its header, and enough of
 // its records, compressed or not, for the stamp of the first.
@@ -11,14 +8,14 @@ const headLen = bufferHeaderLen + 64
 
 // scanner makes the index of a log.
 type scanner struct {
-	t      *Trace
-	logger uint16 // of the session
-	index  index
-	head   [headLen]byte
-	seen   peeked // what was peeked at last, and where
-	seenAt int64  // -1 = nothing was
-	unpack decoder
-	chunk  []byte // what is searched for a header
+	t       *Trace
+	loggers [2]uint16 // of the first and of the last buffer
+	index   index
+	head    [headLen]byte
+	seen    peeked // what was peeked at last, and where
+	seenAt  int64  // -1 = nothing was
+	unpack  decoder
+	chunk   []byte // what is searched for a header
 }
 
 // peeked is what the beginning of a buffer says.
@@ -31,22 +28,29 @@ type peeked struct {
 
 // scan goes over the headers of all buffers.
 func (s *scanner) scan() error {
-	at := int64(0)
-	here, ok, err := s.peek(at)
-	for err == nil && at < s.t.size {
-		if !ok {
-			at, err = s.lost(at, &here)
-		} else if at > 0 && s.isSecond(at, &here) {
+	for at := int64(0); at < s.t.size; {
+		here, ok, err := s.peek(at)
+		if err != nil {
+			return err
+		}
+		second, err := s.isSecond(at, &here)
+		if err != nil {
+			return err
+		}
+		if second {
 			s.t.damages.note(at, s.t.size-at, ErrSecond)
 			return nil
-		} else {
-			at, err = s.take(at, &here)
 		}
-		if err == nil && at < s.t.size {
-			here, ok, err = s.peek(at)
+		if ok {
+			at, err = s.take(at, &here)
+		} else {
+			at, err = s.lost(at, &here)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // peek reads the beginning of a buffer; ok means that its header is believable.
@@ -129,6 +133,7 @@ func (s *scanner) add(at place, p *peeked) {
 		t.BuffersAfterLostBuffers++
 	}
 	t.compressed = t.compressed || p.compressed()
+	s.loggers[1] = p.logger
 	if filled > bufferHeaderLen {
 		s.index.add(&p.bufferHeader, at, p.timed)
 	}
@@ -147,12 +152,15 @@ func (s *scanner) next(at int64, p *peeked) (int64, error) {
 	if end == s.t.size {
 		return end, nil
 	}
+	follows := false
 	if end < s.t.size {
-		if _, ok, err := s.peek(end); ok || err != nil {
+		next, ok, err := s.peek(end)
+		if err != nil || s.isCertain(&next) || ok && end == usual {
 			return end, err
 		}
+		follows = ok
 	}
-	if !p.compressed() && usual == s.t.size {
+	if !p.compressed() && usual == s.t.size && !follows {
 		return usual, nil
 	}
 	if p.compressed() || end != usual {
@@ -206,14 +214,14 @@ func (s *scanner) lost(at int64, p *peeked) (int64, error) {
 func (s *scanner) resized(p *peeked) bool {
 	h := p.bufferHeader
 	h.size = max(h.filled, bufferHeaderLen)
-	return h.certain(s.logger) && p.known && p.filled > bufferHeaderLen
+	return h.certain(s.loggers) && p.known && p.filled > bufferHeaderLen
 }
 
 // find is where the next buffer begins after a place where none does: the usual length
 // of a buffer further, or wherever, but not before from, there is what can be nothing
 // else.
 func (s *scanner) find(at, from int64) (int64, error) {
-	if usual := at + int64(s.t.BufferSize); !s.t.compressed && usual < s.t.size {
+	if usual := at + int64(s.t.BufferSize); !s.t.compressed && s.t.Mode&modeCompressed == 0 && usual < s.t.size {
 		if p, _, err := s.peek(usual); err != nil || s.isCertain(&p) {
 			return usual, err
 		}
@@ -227,41 +235,54 @@ func (s *scanner) find(at, from int64) (int64, error) {
 
 // isCertain reports whether what was come upon by searching is a buffer.
 func (s *scanner) isCertain(p *peeked) bool {
-	return p.certain(s.logger) && p.known && p.filled > bufferHeaderLen
+	return p.certain(s.loggers) && p.known && p.filled > bufferHeaderLen
 }
+
+const (
+	leastChunk = 2 << 10   // bytes that a search reads at first
+	mostChunk  = 256 << 10 // and later on
+)
 
 // search looks for a buffer that begins in a part of the file; -1 = there is none.
 func (s *scanner) search(from, to int64) (int64, error) {
-	const chunk = 256 << 10
 	if s.chunk == nil {
-		s.chunk = make([]byte, chunk+headLen)
+		s.chunk = make([]byte, mostChunk)
 	}
-	for from < to {
-		b := s.chunk[:min(int64(len(s.chunk)), s.t.size-from)]
+	for size := leastChunk; from < to; size = min(2*size, mostChunk) {
+		b := s.chunk[:min(int64(size), s.t.size-from)]
 		n, err := readAt(s.t.r, b, from)
 		if err != nil {
 			return -1, err
 		}
-		b = b[:n]
-		count := int(min(chunk, to-from, int64(n-bufferHeaderLen+1)))
-		for i := 0; i < count; i++ {
-			// Flags and type say most, at the cost of one comparison.
-			if le.Uint32(b[i+0x34:])&^(flagsKnown|typeKnown<<16) != 0 || b[i] == 0 && le.Uint32(b[i:]) == 0 {
-				continue
-			}
-			if h := parseBuffer(b[i:]); !h.certain(s.logger) {
-				continue
-			}
-			if p := s.parse(b[i:min(len(b), i+headLen)]); s.isCertain(&p) {
+		// What is too near the end of the chunk is for the next one, unless the file ends.
+		count := n - headLen + 1
+		if n < size {
+			count = n - bufferHeaderLen + 1
+		}
+		if count <= 0 {
+			break
+		}
+		for i := range int(min(int64(count), to-from)) {
+			if s.looksLike(b[i:n]) {
 				return from + int64(i), nil
 			}
-		}
-		if count <= 0 || n < len(b) {
-			break
 		}
 		from += int64(count)
 	}
 	return -1, nil
+}
+
+// looksLike reports whether a buffer begins with those bytes for certain.
+func (s *scanner) looksLike(b []byte) bool {
+	// Flags and type say most, at the cost of one comparison.
+	if le.Uint32(b[0x34:])&^(flagsKnown|typeKnown<<16) != 0 || le.Uint32(b) == 0 {
+		return false
+	}
+	if h := parseBuffer(b); !h.certain(s.loggers) {
+		return false
+	}
+	p := s.parse(b[:min(len(b), headLen)])
+	return s.isCertain(&p)
 }
 
 // zeros reports whether a part of the file is nothing but zeros.
@@ -287,15 +308,15 @@ func (s *scanner) zeros(from, to int64) (bool, error) {
 
 // isSecond reports whether a buffer is the first of another log: its first record is a
 // log's header, with another clock than this log's.
-func (s *scanner) isSecond(at int64, p *peeked) bool {
-	if p.kind != typeHeader || p.compressed() {
-		return false
+func (s *scanner) isSecond(at int64, p *peeked) (bool, error) {
+	if at == 0 || p.kind != typeHeader || p.compressed() || !p.believable() {
+		return false, nil
 	}
-	b := make([]byte, min(firstLen, s.t.size-at))
+	b := make([]byte, min(firstLen, s.t.size-at, int64(p.size)))
 	n, err := readAt(s.t.r, b, at)
-	if err != nil && err != io.EOF || n < bufferHeaderLen {
-		return false
+	if err != nil || n < bufferHeaderLen {
+		return false, err
 	}
 	h, err := parseLogfile(b[bufferHeaderLen:n])
-	return err == nil && (h.Clock != s.t.Clock || h.Frequency != s.t.Frequency || h.Start != s.t.Start)
+	return err == nil && (h.Clock != s.t.Clock || h.Frequency != s.t.Frequency || h.Start != s.t.Start), nil
 }

@@ -2,6 +2,7 @@ package etl
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"slices"
 
@@ -29,6 +30,7 @@ type Stream struct {
 	spare   []*queue // of runs that ended
 	given   bool     // the first head's record was given
 	damages Damages
+	cut     int // which of them is the file's end in the middle of a buffer; -1 = none
 	err     error
 }
 
@@ -42,6 +44,7 @@ type head struct {
 func newStream(t *Trace) *Stream {
 	s := &Stream{t: t, damages: t.damages}
 	s.damages.List = slices.Clone(t.damages.List)
+	s.cut = slices.IndexFunc(s.damages.List, func(d Damage) bool { return d.Length == 0 && errors.Is(d.Err, ErrTruncated) })
 	for i := range t.runs {
 		s.waiting = append(s.waiting, &t.runs[i])
 	}
@@ -54,6 +57,18 @@ func newStream(t *Trace) *Stream {
 // Damages is what was found damaged so far, beginning with what Open found; all of it
 // once Next has returned io.EOF.
 func (s *Stream) Damages() Damages { return s.damages }
+
+// lose notes damage of records in a buffer. Where the file ends in it, Open has noted
+// the place, and all that is new is how much was lost.
+func (s *Stream) lose(buffer place, offset, length int64, err error) {
+	if s.cut >= 0 && s.damages.List[s.cut].Offset == buffer.offset {
+		s.damages.List[s.cut].Length = length
+		s.damages.Lost += length
+		s.cut = -1
+		return
+	}
+	s.damages.note(offset, length, err)
+}
 
 // Next reads the next event; io.EOF means that there are no more. The event's data is
 // valid until the next call. Damage is no error: see [Stream.Damages].

@@ -9,7 +9,8 @@ import (
 type Options struct {
 	// Memory is about how many bytes a stream holds of the buffers, over all processors:
 	// 32 MiB if it is 0. Whatever it says, each processor has 8 KiB, and room for its
-	// longest record (64 KiB at most) and, in a compressed log, 24 KiB more.
+	// longest record (64 KiB at most, twice that after damage) and, in a compressed log,
+	// 24 KiB more.
 	Memory int
 }
 
@@ -24,7 +25,7 @@ const (
 type Trace struct {
 	Header
 	Buffers                 int64 // that were found
-	Unpacked                int64 // bytes of their records, decompressed
+	Unpacked                int64 // bytes of their records, decompressed, as their headers state
 	BuffersAfterLostEvents  int64 // that say that events were lost before them
 	BuffersAfterLostBuffers int64 // that say that buffers were lost before them
 
@@ -50,7 +51,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*Trace, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := scanner{t: t, logger: first.logger, seenAt: -1}
+	s := scanner{t: t, loggers: [2]uint16{first.logger, first.logger}, seenAt: -1}
 	s.index.circular = t.Mode&modeCircular != 0
 	if err := s.scan(); err != nil {
 		return nil, fmt.Errorf("read headers of buffers: %w", err)

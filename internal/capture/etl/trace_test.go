@@ -87,19 +87,20 @@ func TestRefused(t *testing.T) {
 		data []byte
 		want error
 	}{
-		"empty":             {nil, ErrNotTrace},
-		"short":             {made(func(*madeLog) {})[:119], ErrNotTrace},
-		"text":              {bytes.Repeat([]byte("no log "), 100), ErrNotTrace},
-		"other record":      {changed(72+7, 1), ErrNotTrace},
-		"cut header":        {made(func(*madeLog) {})[:72+32+271], ErrHeader},
-		"pointer of 5":      {changed(72+32+44, 5), ErrHeader},
-		"clock 4":           {made(func(m *madeLog) { m.clock = 4 }), ErrClock},
-		"no frequency":      {changed(72+32+256, 0, 0, 0, 0, 0, 0, 0, 0), ErrHeader},
-		"LZNT1":             {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 2 }), ErrCompression},
-		"Huffman":           {made(func(m *madeLog) { m.mode, m.state = 0x04000001, 0x104 }), ErrCompression},
-		"unknown":           {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 5 }), ErrCompression},
-		"XPRESS":            {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 0x103 }), nil},
-		"mode says nothing": {made(func(m *madeLog) { m.state = 2 }), nil},
+		"empty":                 {nil, ErrNotTrace},
+		"short":                 {made(func(*madeLog) {})[:119], ErrNotTrace},
+		"text":                  {bytes.Repeat([]byte("no log "), 100), ErrNotTrace},
+		"other record":          {changed(72+7, 1), ErrNotTrace},
+		"cut header":            {made(func(*madeLog) {})[:72+32+271], ErrHeader},
+		"cut header of 64 bits": {made(func(*madeLog) {})[:72+32+275], ErrHeader},
+		"pointer of 5":          {changed(72+32+44, 5), ErrHeader},
+		"clock 4":               {made(func(m *madeLog) { m.clock = 4 }), ErrClock},
+		"no frequency":          {changed(72+32+256, 0, 0, 0, 0, 0, 0, 0, 0), ErrHeader},
+		"LZNT1":                 {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 2 }), ErrCompression},
+		"Huffman":               {made(func(m *madeLog) { m.mode, m.state = 0x04000001, 0x104 }), ErrCompression},
+		"unknown":               {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 5 }), ErrCompression},
+		"XPRESS":                {made(func(m *madeLog) { m.mode, m.state = 0x04000000, 0x103 }), nil},
+		"mode says nothing":     {made(func(m *madeLog) { m.state = 2 }), nil},
 	} {
 		log, err := Open(bytes.NewReader(test.data), int64(len(test.data)), Options{})
 		if !errors.Is(err, test.want) || (err == nil) != (log != nil) {
@@ -190,7 +191,7 @@ func write(rng *rand.Rand, log madeLog, processors, events int, packed bool) wri
 
 func TestMerge(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	for round := range 60 {
+	for round := range rounds(60) {
 		processors, packed := 1+rng.IntN(70), round%2 == 1
 		log := madeLog{start: madeStart, raw0: rng.Uint64N(1 << 62), clock: 1 + round%3, mhz: 2400}
 		if packed {
@@ -233,7 +234,7 @@ func firstDifference(a, b []string) int {
 // The oldest buffer of a circular log is not the first in its file.
 func TestCircular(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	for round := range 40 {
+	for round := range rounds(40) {
 		log := madeLog{start: madeStart, mode: 2, raw0: 50}
 		w := write(rng, log, 1+rng.IntN(9), 1500, false)
 		slots := 1 + rng.IntN(len(w.buffers))
@@ -347,5 +348,53 @@ func TestTwoLoggers(t *testing.T) {
 	}
 	if got := datas(eventsOf(t, madeLog{}.file(buffers...))); !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// A log that was not closed: its header was written as it was begun, and the last
+// buffer may be cut, or the file be as long as it was allowed to become.
+func TestNotClosed(t *testing.T) {
+	for _, test := range []struct {
+		mode  uint32
+		after int // zeros
+		want  int // places of damage
+	}{{1, 0, 0}, {0x21, 3000, 0}, {1, 3000, 1}} {
+		m := madeLog{start: madeStart, mode: test.mode}
+		data := m.file(madeBuffer{records: [][]byte{madeEvent(1, 1, "a")}}, madeBuffer{cpu: 1, records: [][]byte{madeEvent(2, 1, "b")}})
+		le.PutUint32(data[72+32+36:], 0) // no buffer was counted yet
+		log := mustOpen(t, append(data, make([]byte, test.after)...))
+		events, damages := salvage(t, append(data, make([]byte, test.after)...))
+		if log.End != 0 || log.Written != 0 || log.Buffers != 3 || short(datas(events)) != "a b" || damages.Total != int64(test.want) {
+			t.Errorf("%+v: %+v with %d buffers: got %q, damage %+v", test, log.Header, log.Buffers, datas(events), damages)
+		}
+	}
+}
+
+// Loss is told by the log's header, and by the flags of the buffer after it.
+func TestLossFlags(t *testing.T) {
+	record := [][]byte{madeEvent(1, 1, "a")}
+	log := mustOpen(t, madeLog{lost: 9}.file(
+		madeBuffer{flags: 2, records: record}, madeBuffer{flags: 6, records: record}, madeBuffer{flags: 1, records: record}))
+	if log.EventsLost != 9 || log.BuffersAfterLostEvents != 2 || log.BuffersAfterLostBuffers != 1 {
+		t.Errorf("got %+v", log)
+	}
+}
+
+// Streams of one log do not disturb each other.
+func TestStreamsAtTheSameTime(t *testing.T) {
+	data, _ := rows(true)
+	data = data[:len(data)-10]
+	log := mustOpen(t, data)
+	counts := make(chan int)
+	for range 4 {
+		go func() { counts <- drain(t, log.Events()) }()
+	}
+	for range 4 {
+		if n := <-counts; n != 1+18-1 {
+			t.Errorf("got %d events, want 18: the cut is in the last record", n)
+		}
+	}
+	if d := log.Damages(); d.Total != 1 || d.Lost != 0 {
+		t.Errorf("streams changed what Open found: %+v", d)
 	}
 }

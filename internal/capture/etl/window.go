@@ -59,6 +59,15 @@ func (w *window) need(n int) ([]byte, error) {
 	return w.buf[w.read:min(w.have, w.read+n)], nil
 }
 
+// unused is how many bytes of a compressed buffer are left once all its records were
+// made, if it is as long as its header says.
+func (w *window) unused() int64 {
+	if !w.packed || w.left() > 0 || w.at.length != int64(le.Uint32(w.head[:])) {
+		return 0
+	}
+	return int64(len(w.unpack.in)) + w.unpack.to - w.unpack.from
+}
+
 // skip passes over n bytes that need has given, or what there is of them.
 func (w *window) skip(n int) { w.read = min(w.read+n, w.have) }
 
