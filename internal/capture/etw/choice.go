@@ -66,17 +66,21 @@ func (s *Survey) Choose(opts Options) *Choice {
 // take adds a capture point. What enters a VM switch at a port and what is forwarded
 // from there are one interface, as etl2pcapng has them.
 func (c *Choice) take(s *Survey, l *seen) {
+	i := s.describe(l)
+	if c.AllLayers {
+		i.Packets += l.again
+	}
 	if l.at.leaving {
 		entering := l.at
 		entering.leaving = false
-		if i, ok := c.index[entering]; ok {
-			c.index[l.at] = i
-			c.Interfaces[i].Packets += l.packets
+		if at, ok := c.index[entering]; ok {
+			c.index[l.at] = at
+			c.Interfaces[at].Packets += i.Packets
 			return
 		}
 	}
 	c.index[l.at] = len(c.Interfaces)
-	c.Interfaces = append(c.Interfaces, s.describe(l))
+	c.Interfaces = append(c.Interfaces, i)
 }
 
 // sorted gives the capture points as etl2pcapng orders interfaces: by miniport, that

@@ -39,7 +39,7 @@ func TestDrops(t *testing.T) {
 		packets[1].Location != 0xE0004001 || packets[1].Group != 2<<48|77 {
 		t.Errorf("packets: got %+v", packets)
 	}
-	if got, want := string(packets[1].Comment), "PID=0 TID=0 Drop: Failed security policy (DropReason=12 DropLocation=0xe0004001)"; got != want {
+	if got, want := string(packets[1].Comment), "PID=0 TID=0 Drop: FailedSecurityPolicy (DropReason=12 DropLocation=0xe0004001)"; got != want {
 		t.Errorf("comment: got %q, want %q", got, want)
 	}
 	if got, want := s.Facts().Drops, []Drop{{36, "tcpip.sys, IPSEC", 12, 1}}; !slices.Equal(got, want) {
@@ -51,6 +51,19 @@ func TestDrops(t *testing.T) {
 	}
 	if all, _, _ := read(t, events, Options{AllLayers: true}); len(all) != 3 || !all[2].Dropped {
 		t.Errorf("all layers: got %d packets, want 3", len(all))
+	}
+}
+
+// The last of each row shows that none is missing in between.
+func TestDropReasons(t *testing.T) {
+	for reason, want := range map[uint32]string{
+		0: "Unspecified", 38: "LowPower", 39: "reason 39", 223: "CoalescingError", 228: "SteeringMismatch", 404: "VMBusError",
+		615: "FL_FlsNpiClientDrop", 719: "NicSuspended", 914: "NL_HopLimitExceeded", 951: "NL_IcmpGeneric", 1002: "NL_SwUsoFailure",
+		1213: "INET_PawsFailed", 1232: "INET_AcceptRedirection", 1418: "Ipsec_Unsuccessful", 1507: "NetCx_BufferBounceFailureAndPacketIgnore",
+	} {
+		if got := DropReason(reason); got != want {
+			t.Errorf("reason %d: got %s, want %s", reason, got, want)
+		}
 	}
 }
 

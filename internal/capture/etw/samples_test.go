@@ -39,6 +39,15 @@ func read(t testing.TB, events []Event, opts Options) ([]Packet, *Choice, *Surve
 			packets = append(packets, clonePacket(p))
 		}
 	}
+	counted := make([]int64, len(c.Interfaces))
+	for _, p := range packets {
+		counted[p.Interface]++
+	}
+	for i, n := range counted {
+		if n != c.Interfaces[i].Packets {
+			t.Errorf("%s: got %d packets, the first pass counted %d", c.Interfaces[i].Name, n, c.Interfaces[i].Packets)
+		}
+	}
 	return packets, c, s
 }
 

@@ -28,6 +28,7 @@ type Survey struct {
 type seen struct {
 	at         point
 	packets    int64
+	again      int64 // that were told before, and not counted in packets
 	directions [3]int64
 	port       portNames // at a VM switch
 	user       userNames // at Ras-NdisWan
@@ -100,6 +101,7 @@ func (s *Survey) see(p *Packet) {
 		l = s.meet(p)
 	}
 	if p.again {
+		l.again++
 		return
 	}
 	l.packets++
