@@ -60,6 +60,8 @@ func TestPktMonChoice(t *testing.T) {
 	}{
 		{"the miniport of all", []pktmonPoint{{2, 1, ethernetKind, 0, 200}, {3, 1, ethernetKind, 200, 300}, {4, 1, ethernetKind, 0, 300}, {4, 2, ethernetKind, 0, 300}, {1, 1, ethernetKind, 0, 300}},
 			[]pktmonComp{card, tcpip, tcpip6, filter}, []string{"eth:1"}},
+		{"the miniport though a filter saw a little more", []pktmonPoint{{2, 1, ethernetKind, 0, 290}, {4, 1, ethernetKind, 0, 300}, {1, 1, ethernetKind, 0, 295}},
+			[]pktmonComp{card, tcpip, filter}, []string{"eth:1"}},
 		{"both IP protocols without a miniport", []pktmonPoint{{2, 1, ethernetKind, 0, 200}, {3, 1, ethernetKind, 200, 300}, {4, 1, ethernetKind, 0, 300}},
 			[]pktmonComp{card, tcpip, tcpip6, filter}, []string{"eth:2", "eth:3"}},
 		{"the filter where IP saw less", []pktmonPoint{{2, 1, ethernetKind, 0, 100}, {4, 1, ethernetKind, 0, 300}, {4, 2, ethernetKind, 0, 299}},

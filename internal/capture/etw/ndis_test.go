@@ -10,18 +10,17 @@ import (
 	"testing"
 )
 
-// Windows 7 wrote a packet as several events. Packets of four processors, each with
-// a thread of its own, are cut into up to five pieces; the pieces of different
-// processors alternate.
+// Windows 7 wrote a packet as several events. Packets of four threads on two
+// processors, of which each runs on both, are cut into up to five pieces; the
+// pieces of different threads alternate.
 func TestFragmentsOfWindows7(t *testing.T) {
 	frames := recorded(t, "offload", 400)
 	random := rand.New(rand.NewPCG(1, 2))
-	const processors = 4
-	queues := make([][]Event, processors)
-	owner := make(map[int]int) // processor by packet
+	queues := make([][]Event, 4)
+	owner := make(map[int]int) // queue by packet
 	for i, f := range frames {
-		cpu := random.IntN(processors)
-		owner[i] = cpu
+		queue := random.IntN(len(queues))
+		owner[i] = queue
 		for left, n, first := f.data, 1+random.IntN(5), true; ; n, first = n-1, false {
 			size := len(left)
 			keyword := uint64(keywordSend)
@@ -34,8 +33,8 @@ func TestFragmentsOfWindows7(t *testing.T) {
 				keyword |= keywordStart
 			}
 			e := ndisEvent(ndisFragment, keyword, fragment(3, 3, left[:size]))
-			e.CPU, e.TID, e.PID = uint16(cpu), 100+uint32(cpu), uint32(i)
-			queues[cpu] = append(queues[cpu], e)
+			e.CPU, e.TID, e.PID = uint16(queue&1), uint32(queue>>1), uint32(i)
+			queues[queue] = append(queues[queue], e)
 			if left = left[size:]; keyword&keywordEnd != 0 {
 				break
 			}
@@ -43,7 +42,7 @@ func TestFragmentsOfWindows7(t *testing.T) {
 	}
 	var events []Event
 	for len(queues[0])+len(queues[1])+len(queues[2])+len(queues[3]) > 0 {
-		if q := &queues[random.IntN(processors)]; len(*q) > 0 {
+		if q := &queues[random.IntN(len(queues))]; len(*q) > 0 {
 			events = append(events, (*q)[0])
 			*q = (*q)[1:]
 		}
@@ -54,8 +53,8 @@ func TestFragmentsOfWindows7(t *testing.T) {
 	}
 	for _, p := range packets {
 		i := int(p.PID)
-		if want := frames[i].data; !bytes.Equal(p.Data, want) || int(p.CPU) != owner[i] || p.Direction != Out {
-			t.Errorf("packet %d: got %d bytes of processor %d, want %d of %d", i, len(p.Data), p.CPU, len(want), owner[i])
+		if want := frames[i].data; !bytes.Equal(p.Data, want) || int(p.CPU) != owner[i]&1 || p.Direction != Out {
+			t.Errorf("packet %d: got %d bytes of processor %d, want %d of %d", i, len(p.Data), p.CPU, len(want), owner[i]&1)
 		}
 	}
 }
@@ -174,6 +173,28 @@ func TestWireless(t *testing.T) {
 	}
 }
 
+// The header of an 802.11 data frame is as long as its flags say.
+func TestSnapAt(t *testing.T) {
+	snap := []byte{0xAA, 0xAA, 3, 0, 0, 0, 8, 0}
+	for _, test := range []struct {
+		control, flags byte
+		want           int
+	}{{0x08, 0, 24}, {0x08, 1, 24}, {0x08, 3, 30}, {0x88, 0, 26}, {0x88, 3, 32}, {0x88, 0x80, 30}, {0x88, 0x83, 36}, {0x08, 0x80, 24}} {
+		frame := append(make([]byte, test.want), snap...)
+		frame[0], frame[1] = test.control, test.flags
+		if got, ok := snapAt(frame); got != test.want || !ok {
+			t.Errorf("control %#x, flags %#x: got %d, want %d", test.control, test.flags, got, test.want)
+		}
+		if _, ok := snapAt(frame[:len(frame)-1]); ok {
+			t.Errorf("control %#x, flags %#x: a cut header was found", test.control, test.flags)
+		}
+		frame[0] ^= 4 // no data frame any more
+		if _, ok := snapAt(frame); ok {
+			t.Errorf("control %#x, flags %#x: a header was found in no data frame", test.control, test.flags)
+		}
+	}
+}
+
 // A truncated packet's length is that of its IP header, whatever the link.
 func TestOriginalLength(t *testing.T) {
 	v4, v6 := recorded(t, "v4-many-flows", 1)[0].data, recorded(t, "many-flows", 1)[0].data
@@ -280,7 +301,8 @@ func TestVMSwitch(t *testing.T) {
 }
 
 // The miniport is taken where filter layers above it saw the same, and another
-// interface with packets of its own beside.
+// interface with packets of its own beside. What the card fills in later makes no other
+// packet.
 func TestFilterLayers(t *testing.T) {
 	var events []Event
 	for i, p := range recorded(t, "many-flows", 300) {
@@ -292,6 +314,14 @@ func TestFilterLayers(t *testing.T) {
 		for _, lower := range []uint32{12, 11, 4} {
 			events = append(events, ndisEvent(ndisFragment, whole|keywordSend, fragment(4, lower, frame)))
 		}
+		virtual := slices.Clone(frame) // above a virtual switch, with a checksum to be filled in
+		from, start, _ := addressesOf(p.data)
+		if at := ethernetHeader + start; from.protocol == protocolTCP {
+			virtual[at+16], virtual[at+17] = 0, 0
+		} else if from.protocol == protocolUDP {
+			virtual[at+6], virtual[at+7] = 0, 0
+		}
+		events = append(events, ndisEvent(ndisFragment, whole|keywordSend, fragment(5, 5, virtual)))
 	}
 	packets, choice, _ := read(t, events, Options{})
 	if got, want := lines(choice.Interfaces), []string{"eth:4:0||1|200", "eth:8:0||1|100"}; !slices.Equal(got, want) {
@@ -299,7 +329,7 @@ func TestFilterLayers(t *testing.T) {
 	}
 	all, choice, _ := read(t, events, Options{AllLayers: true})
 	sameAppearances(t, packets, all)
-	want := []string{"eth:4:0||1|200", "eth:11:0|LWF over IfIndex 4|1|200", "eth:12:0|LWF over IfIndex 4|1|200", "eth:8:0||1|100"}
+	want := []string{"eth:4:0||1|200", "eth:11:0|LWF over IfIndex 4|1|200", "eth:12:0|LWF over IfIndex 4|1|200", "eth:5:0||1|200", "eth:8:0||1|100"}
 	if got := lines(choice.Interfaces); !slices.Equal(got, want) {
 		t.Errorf("all interfaces: got %q, want %q", got, want)
 	}

@@ -3,6 +3,7 @@ package etw
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,8 +26,8 @@ func TestDrops(t *testing.T) {
 	event := func(id uint16, data []byte) Event { return Event{Provider: PktMon, ID: id, Data: data} }
 	events := []Event{
 		event(pktmonPacket, pktmonFrame(frame, payloadEthernet, 10, 1)),
-		event(pktmonDrop, pktmonFrame(frame, payloadEthernet, 36, 0)),
-		event(pktmonSameDrop, pktmonFrame(frame, payloadEthernet, 36, 0)),
+		event(pktmonDrop, pktmonFrame(frame, payloadEthernet, 36, 2)),
+		event(pktmonSameDrop, pktmonFrame(frame, payloadEthernet, 36, 2)),
 		event(pktmonComponent, fields(uint16(36), uint16(13), "tcpip.sys", "IPSEC")),
 		event(pktmonDropCounters, fields(uint16(36), uint16(dirRx), uint64(9), uint64(900), uint16(dirTx), uint64(0), uint64(0))),
 	}
@@ -51,6 +52,29 @@ func TestDrops(t *testing.T) {
 	}
 	if all, _, _ := read(t, events, Options{AllLayers: true}); len(all) != 3 || !all[2].Dropped {
 		t.Errorf("all layers: got %d packets, want 3", len(all))
+	}
+}
+
+// Addresses are told of components at several layers of an interface.
+func TestLocalAddresses(t *testing.T) {
+	event := func(id uint16, values ...any) Event { return Event{Provider: PktMon, ID: id, Data: fields(values...)} }
+	a4, a6 := netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("fe80::7")
+	events := []Event{
+		event(pktmonComponent, uint16(3), uint16(typeMiniport), "card.sys", "Card"), event(pktmonNumber, uint16(3), uint16(propIfIndex), uint32(5)),
+		event(pktmonBytes, uint16(3), uint16(propHardware), uint32(6), []byte{2, 0, 0, 0, 0, 9}),
+		event(pktmonComponent, uint16(30), uint16(typeIPInterface), "tcpip.sys", "TCP/IPv4 - L3/L4"), event(pktmonNumber, uint16(30), uint16(propIPIfIndex), uint32(5)),
+		event(pktmonAddress4, uint16(30), uint16(13), a4),
+		event(pktmonNumber, uint16(40), uint16(propMiniportIfIndex), uint32(5)), event(pktmonAddress4, uint16(40), uint16(13), a4), event(pktmonAddress6, uint16(40), uint16(13), a6),
+		event(pktmonAddress6, uint16(50), uint16(13), a6),
+		event(pktmonPacket, pktmonFrame(ethernet(recorded(t, "many-flows", 1)[0].data), payloadEthernet, 3, 1)),
+	}
+	_, choice, s := read(t, events, Options{})
+	want := []LocalAddress{{0, "", a6}, {5, "Card", a4}, {5, "Card", a6}}
+	if got := s.Facts().Addresses; !slices.Equal(got, want) {
+		t.Errorf("addresses: got %v, want %v", got, want)
+	}
+	if got := choice.Interfaces[0].Hardware; !bytes.Equal(got, []byte{2, 0, 0, 0, 0, 9}) {
+		t.Errorf("hardware address: got %x", got)
 	}
 }
 

@@ -184,6 +184,11 @@ func TestLoopbackTwice(t *testing.T) {
 	if got, _, _ := read(t, late, Options{}); len(got) != 3 {
 		t.Errorf("late packets: got %d, want 3", len(got))
 	}
+	// What is received twice was sent once more elsewhere.
+	late[1].Time, late[2].Time = 1, 2
+	if got, _, _ := read(t, late, Options{}); len(got) != 2 || got[1].Number != 3 {
+		t.Errorf("packets received twice: got %d, want 2", len(got))
+	}
 }
 
 // Connections and discards are facts, and no packets.
