@@ -3,6 +3,7 @@ package etw
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -38,7 +39,7 @@ type set struct {
 	layers    []*seen
 	names     string // of its interfaces
 	packets   int64
-	readable  bool // most of its packets are Ethernet or IP, and not 802.11
+	plain     int64 // of its packets are Ethernet or IP, which can be analysed, and not 802.11
 	near, far sketch
 	others    []*set // of the same network
 }
@@ -225,12 +226,15 @@ func (st *set) add(l *seen, name string) {
 	st.layers = append(st.layers, l)
 	st.names = join(st.names, name)
 	if link := l.at.link; link == LinkEthernet || link == LinkRaw {
-		st.readable = true
+		st.plain += l.packets
 	}
 	st.packets += l.packets
 	st.near.merge(l.near)
 	st.far.merge(l.far)
 }
+
+// readable says whether most of a set's packets can be analysed.
+func (st *set) readable() bool { return 2*st.plain > st.packets }
 
 // prefer orders the sets of one network. What saw nearly all packets comes first; of
 // these, what can be analysed, then the miniport and the IP protocols before others, and
@@ -243,7 +247,7 @@ func prefer(sets []*set) {
 	slices.SortStableFunc(sets, func(a, b *set) int {
 		return cmp.Or(
 			falseFirst(!nearlyAll(a.packets, most), !nearlyAll(b.packets, most)),
-			falseFirst(!a.readable, !b.readable),
+			falseFirst(!a.readable(), !b.readable()),
 			falseFirst(a.rank > 1, b.rank > 1),
 			cmp.Compare(b.packets, a.packets),
 			cmp.Compare(a.rank, b.rank),
@@ -261,7 +265,7 @@ func compareAcross(a, b *set) int {
 	return cmp.Or(
 		cmp.Compare(a.network.layer, b.network.layer),
 		falseFirst(a.network.index == 0, b.network.index == 0),
-		falseFirst(!a.readable, !b.readable),
+		falseFirst(!a.readable(), !b.readable()),
 		cmp.Compare(b.packets, a.packets),
 		cmp.Compare(a.network.index, b.network.index),
 		cmp.Compare(a.network.group, b.network.group),
@@ -298,24 +302,20 @@ func (c *Choice) leave(st *set, why string) {
 // withoutLower leaves out networks that are below another one which has packets: the
 // virtual function below a synthetic card, for example.
 func (s *Survey) withoutLower(c *Choice, sets []*set) []*set {
-	lower := make(map[uint32]string)
-	for _, comp := range s.stack.components {
-		if comp.lowest == 0 || comp.ifIndex == comp.lowest {
-			continue
-		}
-		for _, st := range sets {
-			if st.network.layer == layerPktMon && st.network.index == comp.ifIndex && comp.ifIndex != 0 {
-				lower[comp.lowest] = st.names
-			}
+	at := func(index uint32) int {
+		return slices.IndexFunc(sets, func(st *set) bool {
+			return index != 0 && st.network.layer == layerPktMon && st.network.index == index
+		})
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.stack.components)) {
+		comp := s.stack.components[id]
+		above, below := at(comp.ifIndex), at(comp.lowest)
+		if above >= 0 && below >= 0 && above != below {
+			c.leave(sets[below], "they pass "+sets[above].names+" as well, which is above")
+			sets = slices.Delete(sets, below, below+1)
 		}
 	}
-	return slices.DeleteFunc(sets, func(st *set) bool {
-		above, below := lower[st.network.index]
-		if below = below && st.network.layer == layerPktMon; below {
-			c.leave(st, "they pass "+above+" as well, which is above")
-		}
-		return below
-	})
+	return sets
 }
 
 // tell says which of several sets of one network is taken.
@@ -325,7 +325,7 @@ func (c *Choice) tell(st *set) {
 	}
 	why := "saw most packets"
 	switch {
-	case slices.ContainsFunc(st.others, func(o *set) bool { return o.readable != st.readable }):
+	case slices.ContainsFunc(st.others, func(o *set) bool { return o.readable() != st.readable() }):
 		why = "saw them as Ethernet or IP"
 	case !slices.ContainsFunc(st.others, func(o *set) bool { return o.packets >= st.packets }):
 	case st.rank == 0:

@@ -74,6 +74,8 @@ func TestPktMonChoice(t *testing.T) {
 			[]pktmonComp{card, other}, []string{"eth:1", "eth:5"}},
 		{"one below the other", []pktmonPoint{{1, 1, ethernetKind, 0, 300}, {5, 1, ethernetKind, 100, 400}},
 			[]pktmonComp{card, other, synthetic}, []string{"eth:1"}},
+		{"each below the other", []pktmonPoint{{1, 1, ethernetKind, 0, 300}, {5, 1, ethernetKind, 300, 400}},
+			[]pktmonComp{card, other, synthetic, {7, 9, "a.sys", "A", map[uint16]uint32{propIfIndex: 20, propLowestIfIndex: 7}}}, []string{"eth:1"}},
 		{"one below another that saw nothing", []pktmonPoint{{5, 1, ethernetKind, 100, 400}},
 			[]pktmonComp{card, other, synthetic}, []string{"eth:5"}},
 		{"the same packets at a second interface", []pktmonPoint{{1, 1, ethernetKind, 0, 300}, {5, 1, ethernetKind, 100, 300}},

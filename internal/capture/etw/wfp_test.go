@@ -70,7 +70,7 @@ func TestWFP(t *testing.T) {
 				t.Fatalf("packet %d: got direction %d", i, p.Direction)
 			}
 		}
-		if len(choice.Interfaces) != 1 || choice.Interfaces[0].Name != "wfp" || !choice.Interfaces[0].MadeHeaders || choice.Interfaces[0].LinkType != LinkRaw {
+		if len(choice.Interfaces) != 1 || choice.Interfaces[0].Name != "wfp" || choice.Interfaces[0].LinkType != LinkRaw {
 			t.Errorf("interfaces: got %+v", choice.Interfaces)
 		}
 		if f := s.Facts(); f.Malformed+f.Incomplete != 0 {
