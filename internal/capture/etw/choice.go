@@ -9,8 +9,8 @@ import (
 
 // Options say what a Survey is to choose.
 type Options struct {
-	// AllLayers takes every capture point, and packets that are told again as well. By default
-	// each packet is taken once.
+	// AllLayers takes every capture point, and packets that are told again as well. By
+	// default each packet is taken once.
 	AllLayers bool
 }
 
@@ -64,8 +64,8 @@ func (s *Survey) Choose(opts Options) *Choice {
 	return c
 }
 
-// take adds a capture point. What enters a VM switch at a port and what is forwarded
-// from there are one interface, as etl2pcapng has them.
+// take adds a capture point. What enters a VM switch at a port and what is forwarded from
+// there are one interface, as etl2pcapng has them.
 func (c *Choice) take(s *Survey, l *seen) {
 	i := s.describe(l)
 	if c.AllLayers {
@@ -186,8 +186,8 @@ func (s *Survey) nameAt(l *seen) string {
 	return name
 }
 
-// setOf says of which network a capture point is, how much it is preferred there, and which
-// other points it belongs together with: those with the same key.
+// setOf says of which network a capture point is, how much it is preferred there, and
+// which other points it belongs together with: those with the same key.
 func (s *Survey) setOf(l *seen) (n network, rank int, key string) {
 	switch at := l.at; at.layer {
 	case layerNDIS:
@@ -255,8 +255,8 @@ func prefer(sets []*set) {
 	})
 }
 
-// nearlyAll says whether n are at least nine of ten. Layers of a host differ by a few packets
-// that a filter dropped or that are not IP.
+// nearlyAll says whether n are at least nine of ten. Layers of a host differ by a few
+// packets that a filter dropped or that are not IP.
 func nearlyAll(n, of int64) bool { return n >= of-of/10 }
 
 // compareAcross orders the sets of several networks: what tells more of a packet comes

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// pktmonTrace makes events of PktMon: each component's edge sees the packets from first
-// to last, in a kind of frame, and the components are told at the end as Windows does.
+// pktmonTrace makes events of PktMon: each component's edge sees the packets from first to
+// last, in a kind of frame, and the components are told at the end as Windows does.
 type pktmonPoint struct {
 	component, edge uint16
 	kind            payloadType

@@ -7,8 +7,8 @@ import (
 )
 
 // dropReasons are Windows' own words for PktMon's reasons, in the numbers that builds
-// since 2019 have (microsoft/retina, pkg/metrics, has them of pktmon's headers). Those
-// of HTTP, from 3000 on, are left out. Names follow each other without gaps.
+// since 2019 have (microsoft/retina, pkg/metrics, has them of pktmon's headers). Those of
+// HTTP, from 3000 on, are left out. Names follow each other without gaps.
 var dropReasons = [...]struct {
 	first uint32
 	names string

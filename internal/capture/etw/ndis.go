@@ -21,8 +21,8 @@ const (
 	keywordReceive   = 0x2_0000_0000
 )
 
-// fragmentKey tells packets apart of which fragments are awaited. Until Windows 8 a
-// packet could be written as several events; those of one thread on one processor and of one
+// fragmentKey tells packets apart of which fragments are awaited. Until Windows 8 a packet
+// could be written as several events; those of one thread on one processor and of one
 // miniport follow each other (Message Analyzer's NdisEtwProvider).
 type fragmentKey struct {
 	miniport uint32
@@ -96,8 +96,8 @@ const (
 
 var madeUnprotected = []byte("Protected bit cleared, as the frame was recorded after decryption")
 
-// unprotect gives an 802.11 frame without the Protected bit: Windows records frames
-// after decryption, and leaves the bit set.
+// unprotect gives an 802.11 frame without the Protected bit: Windows records frames after
+// decryption, and leaves the bit set.
 func (r *reader) unprotect(frame []byte) []byte {
 	if len(frame) <= frameControlFlags || frame[frameControlFlags]&protectedFrame == 0 {
 		return frame

@@ -3,6 +3,7 @@ package etw
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,9 +11,9 @@ import (
 	"testing"
 )
 
-// Windows 7 wrote a packet as several events. Packets of four threads on two
-// processors, of which each runs on both, are cut into up to five pieces; the
-// pieces of different threads alternate.
+// Windows 7 wrote a packet as several events. Packets of four threads on two processors,
+// of which each runs on both, are cut into up to five pieces; the pieces of different
+// threads alternate.
 func TestFragmentsOfWindows7(t *testing.T) {
 	frames := recorded(t, "offload", 400)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -300,9 +301,8 @@ func TestVMSwitch(t *testing.T) {
 	}
 }
 
-// The miniport is taken where filter layers above it saw the same, and another
-// interface with packets of its own beside. What the card fills in later makes no other
-// packet.
+// The miniport is taken where filter layers above it saw the same, and another interface
+// with packets of its own beside. What the card fills in later makes no other packet.
 func TestFilterLayers(t *testing.T) {
 	var events []Event
 	for i, p := range recorded(t, "many-flows", 300) {
@@ -390,6 +390,9 @@ func TestShortEvents(t *testing.T) {
 			p, err := r.Read(&bad)
 			if p != nil || err == nil || !strings.Contains(err.Error(), fmt.Sprintf("event %d of %s at byte 4711", bad.ID, ProviderName(bad.Provider))) {
 				t.Fatalf("event %d of %d bytes: got %v, %v", full.ID, n, p, err)
+			}
+			if !errors.Is(err, ErrPacket) || !errors.Is(err, errShort) {
+				t.Fatalf("error: got %v, want one of a damaged packet event", err)
 			}
 			if p, err := r.Read(&good); p == nil || err != nil || p.Number != 1 {
 				t.Fatalf("after it: got %v, %v", p, err)

@@ -19,8 +19,8 @@ func pktmonFrame(frame []byte, kind payloadType, component, edge uint16) []byte 
 		uint32(12), uint32(0xE0004001), uint16(len(frame)), uint16(len(frame)), frame)
 }
 
-// Drops are an interface of their own, and counted by reason; one that is told
-// twice is there once.
+// Drops are an interface of their own, and counted by reason; one that is told twice is
+// there once.
 func TestDrops(t *testing.T) {
 	frame := ethernet(recorded(t, "many-flows", 1)[0].data)
 	event := func(id uint16, data []byte) Event { return Event{Provider: PktMon, ID: id, Data: data} }
@@ -120,8 +120,8 @@ func TestPayloadTypes(t *testing.T) {
 	}
 }
 
-// Recorded UDP without its headers gets them back but for what nothing tells, and
-// TCP is never given numbers that it didn't have.
+// Recorded UDP without its headers gets them back but for what nothing tells, and TCP is
+// never given numbers that it didn't have.
 func TestDataWithoutHeaders(t *testing.T) {
 	for _, name := range []string{"many-flows", "v4-many-flows"} {
 		udp, tcp := 0, 0

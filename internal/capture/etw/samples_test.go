@@ -91,8 +91,8 @@ func TestPktMonText(t *testing.T) {
 		// The text is in local time, which the log says is 330 minutes east.
 		stamp := time.Unix(0, 0).UTC().Add(time.Duration(p.Time-unixEpoch) * 100).Add(330 * time.Minute).Format("2006-01-02 15:04:05.000000000")
 		cells := strings.Split(want, "\t")
-		// The type is what the component says; what the bytes show is tested elsewhere, and so
-		// is the filter, which no packet has.
+		// The type is what the component says; what the bytes show is tested elsewhere,
+		// and so is the filter, which no packet has.
 		got := fmt.Sprintf("%02d\t%s\t%d\t%d\t%d\t%s\t%s\t%d\t%d\t%s\t%d\t%d", p.CPU, stamp, p.Group, p.Part, p.Appearance,
 			way, cells[6], p.at.component, p.at.edge, cells[9], p.Original, len(p.Data))
 		if got != want {
@@ -110,8 +110,8 @@ func TestPktMonText(t *testing.T) {
 	}
 }
 
-// By default each packet is there once. What is right of a Wi-Fi interface is what the
-// IP protocols saw, as 802.11 can't be analysed; of others it is the miniport.
+// By default each packet is there once. What is right of a Wi-Fi interface is what the IP
+// protocols saw, as 802.11 can't be analysed; of others it is the miniport.
 func TestPktMonDefault(t *testing.T) {
 	events := sampleEvents(t, "windows/pktmon-19042.etl")
 	packets, choice, s := read(t, events, Options{})
@@ -345,8 +345,8 @@ func TestNDISLayers(t *testing.T) {
 			if p.at.layer == layerSwitch {
 				switched++
 			}
-			// Each event is a packet, so its frame is found by hand: it is what the
-			// size before it says, to the end but for 16 bytes or the out-of-band data.
+			// Each event is a packet, so its frame is found by hand: it is what the size
+			// before it says, to the end but for 16 bytes or the out-of-band data.
 			if d := events[i].Data; p.at.layer == layerNDIS && !bytes.Equal(p.Data, d[12:12+binary.LittleEndian.Uint32(d[8:])]) {
 				t.Errorf("%s: packet %d has other bytes", test.name, p.Number)
 			} else if !bytes.Contains(d, p.Data) || len(p.Data) < 42 {

@@ -139,14 +139,14 @@ type Provider struct {
 	Events int64
 }
 
-// Providers lists who wrote the events so far, most first.
+// Providers lists who wrote the events so far, most first, and else by name.
 func (s *Survey) Providers() []Provider {
 	list := make([]Provider, 0, len(s.providers))
 	for g, n := range s.providers {
 		list = append(list, Provider{g, ProviderName(g), n})
 	}
 	slices.SortFunc(list, func(a, b Provider) int {
-		return cmp.Or(cmp.Compare(b.Events, a.Events), slices.Compare(a.GUID[:], b.GUID[:]))
+		return cmp.Or(cmp.Compare(b.Events, a.Events), cmp.Compare(a.Name, b.Name))
 	})
 	if s.other > 0 {
 		list = append(list, Provider{Name: "other providers", Events: s.other})

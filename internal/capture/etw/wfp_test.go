@@ -93,6 +93,21 @@ func TestWFPLength(t *testing.T) {
 	}
 }
 
+// A length that IPv4 can't state is 0, as of a large send; the checksum is right all the same.
+func TestWFPLarge(t *testing.T) {
+	a := netip.MustParseAddr("192.0.2.1")
+	for _, test := range []struct{ length, stated int }{{65515, 65535}, {65516, 0}, {65535, 0}} {
+		packet, original, _, err := AppendWFP([]byte("before"), wfpPacket4, fields(a, a, uint8(6), uint16(test.length), make([]byte, test.length)))
+		header := packet[len("before"):][:ipv4Header]
+		if err != nil || original != ipv4Header+test.length || ipLength(4, header) != test.stated || fold(sum16(header)) != 0xFFFF {
+			t.Errorf("%d bytes: got header %x, length %d (%v)", test.length, header, original, err)
+		}
+	}
+	if packet, _, made, err := AppendWFP(nil, wfpConnection4, nil); packet != nil || made != nil || err != nil {
+		t.Errorf("a connection gave packet %x (%v)", packet, err)
+	}
+}
+
 // User data in pieces is the same event, also where those of several alternate.
 func TestWFPPieces(t *testing.T) {
 	events, want := wfpEvents(t, "many-flows", 300)
@@ -236,8 +251,8 @@ func TestWFPEvent(t *testing.T) {
 	}
 }
 
-// What the WFP saw of packets that were captured at an interface as well is left
-// out; what only it saw, loopback above all, is taken.
+// What the WFP saw of packets that were captured at an interface as well is left out; what
+// only it saw, loopback above all, is taken.
 func TestWFPBesideNDIS(t *testing.T) {
 	var events []Event
 	for _, p := range recorded(t, "v4-many-flows", 1000) {
