@@ -323,18 +323,18 @@ func (c *Choice) tell(st *set) {
 	if len(st.others) == 0 {
 		return
 	}
-	why := "saw most packets"
+	why := "most packets"
 	switch {
 	case slices.ContainsFunc(st.others, func(o *set) bool { return o.readable() != st.readable() }):
-		why = "saw them as Ethernet or IP"
+		why = "Ethernet or IP, among those with nearly all packets"
 	case !slices.ContainsFunc(st.others, func(o *set) bool { return o.packets >= st.packets }):
 	case st.rank == 0:
-		why = "is nearest to the wire"
+		why = "nearest to the wire among those with nearly all packets"
 	case st.rank == 1:
-		why = "is what the IP protocols saw"
+		why = "the IP protocols, among those with nearly all packets"
 	}
-	c.Words = append(c.Words, fmt.Sprintf("packets of interface %d were captured at %d layers: %s %s taken (%d packets), because this %s; left out: %s",
-		st.network.index, len(st.others)+1, st.names, st.verb(), st.packets, why, listed(st.others)))
+	c.Words = append(c.Words, fmt.Sprintf("packets of interface %d were captured at %d layers; taken: %s (%d), %s; left out: %s",
+		st.network.index, len(st.others)+1, st.names, st.packets, why, listed(st.others)))
 }
 
 // listed names the interfaces of sets, and says how many packets each set has.

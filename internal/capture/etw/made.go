@@ -83,7 +83,8 @@ func fold(sum uint32) uint16 {
 
 // readPktMonData reads what PktMon has of a packet without its headers: a component above
 // IP gave the addresses, the protocol and the ports beside it. No trace with such events
-// was seen; the layout is that of the manifests since build 19041.
+// was seen: the layout is that of the manifests since build 19041, and the ports are read
+// as those of events 120 to 150, little-endian (Microsoft's parser for Network Monitor).
 func (r *reader) readPktMonData(e *Event, version int) error {
 	c := cursor{rest: e.Data}
 	r.place(&c, e.ID == pktmonDataDrop4 || e.ID == pktmonDataDrop6)

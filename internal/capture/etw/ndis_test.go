@@ -142,6 +142,7 @@ func TestWireless(t *testing.T) {
 		other.CPU = 1
 		events := []Event{
 			ndisEvent(ndisMetadata, keyword80211|whole|keywordReceive, fragment(3, 5, metadata)),
+			ndisEvent(ndisMetadata, keyword80211|whole|keywordReceive, fragment(3, 5, metadata[:24])),
 			other,
 			ndisEvent(ndisFragment, keyword80211|whole|keywordReceive, fragment(3, 5, frame)),
 			ndisEvent(ndisFragment, keyword80211|whole|keywordReceive, fragment(3, 5, frame)),
@@ -168,7 +169,7 @@ func TestWireless(t *testing.T) {
 				t.Errorf("packet %d: got comment %q, want %q", i, p.Comment, comments[i])
 			}
 		}
-		if events[2].Data[13] != frame[1] {
+		if events[3].Data[13] != frame[1] {
 			t.Error("the event itself was changed")
 		}
 	}

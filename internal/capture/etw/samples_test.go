@@ -108,6 +108,21 @@ func TestPktMonText(t *testing.T) {
 	if err := text.Err(); err != nil || n != 2705 || n != len(packets) {
 		t.Errorf("appearances: got %d, text %d, want 2705 (%v)", len(packets), n, err)
 	}
+	// The samples' README counts 683 that are cut, and 138 of IPv6 where the component says
+	// Ethernet. That is 23 packets at six edges; seven others have them as Wi-Fi, of which one is
+	// Ethernet in truth.
+	cut, v6 := 0, 0
+	for _, p := range packets {
+		if p.Truncated {
+			cut++
+		}
+		if _, version, ok := ipAt(choice.Interfaces[p.Interface].LinkType, p.Data); ok && version == 6 {
+			v6++
+		}
+	}
+	if cut != 683 || v6 != 23*(6+7) {
+		t.Errorf("got %d cut packets and %d of IPv6, want 683 and 299", cut, v6)
+	}
 }
 
 // By default each packet is there once. What is right of a Wi-Fi interface is what the IP

@@ -133,6 +133,8 @@ func (r *reader) wholeWFP(e *Event) (id uint16, data []byte, err error) {
 }
 
 // Connection is what the WFP told when a connection was authorised, or a first datagram.
+// No trace with such events was seen: that the source of an inbound one is the remote end
+// is what the names of the fields say.
 type Connection struct {
 	Source, Destination netip.AddrPort
 	Protocol            uint8
