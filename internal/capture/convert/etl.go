@@ -7,6 +7,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/capture/etl"
 	"github.com/mendcap/mendcap/internal/capture/etw"
+	"github.com/mendcap/mendcap/internal/comment"
 )
 
 // trace is an event trace of Windows.
@@ -91,6 +92,6 @@ func (p *packet) take(from *etw.Packet) {
 	}
 	p.comments = append(p.comments, string(from.Comment))
 	if from.Made != nil {
-		p.comments = append(p.comments, string(from.Made))
+		p.comments = append(p.comments, comment.Mark+string(from.Made))
 	}
 }

@@ -33,8 +33,8 @@ func readPcapng(data []byte) (packets []stamped) {
 	return packets
 }
 
-// recorded reads at most the first n packets of one of testdata's recordings; they begin with the IP header
-// except in "offload", which is Ethernet.
+// recorded reads at most the first n packets of one of testdata's recordings; they begin
+// with the IP header except in "offload", which is Ethernet.
 func recorded(t testing.TB, name string, n int) []stamped {
 	t.Helper()
 	f, err := os.Open(filepath.Join("../../../testdata/recordings", name+".pcapng.gz"))
@@ -57,8 +57,8 @@ func recorded(t testing.TB, name string, n int) []stamped {
 	return packets[:min(n, len(packets))]
 }
 
-// fields appends values as events hold them, little-endian: integers, bytes as they are, texts
-// as UTF-16 with a NUL, addresses in network order.
+// fields appends values as events hold them, little-endian: integers, bytes as they are,
+// texts as UTF-16 with a NUL, addresses in network order.
 func fields(values ...any) []byte {
 	var b bytes.Buffer
 	for _, v := range values {

@@ -3,13 +3,14 @@ package etw
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
 // Options say what a Survey is to choose.
 type Options struct {
-	// AllLayers takes every capture point, and packets that are told again as well. By default
-	// each packet is taken once.
+	// AllLayers takes every capture point, and packets that are told again as well. By
+	// default each packet is taken once.
 	AllLayers bool
 }
 
@@ -38,7 +39,7 @@ type set struct {
 	layers    []*seen
 	names     string // of its interfaces
 	packets   int64
-	readable  bool // most of its packets are Ethernet or IP, and not 802.11
+	plain     int64 // of its packets are Ethernet or IP, which can be analysed, and not 802.11
 	near, far sketch
 	others    []*set // of the same network
 }
@@ -63,20 +64,24 @@ func (s *Survey) Choose(opts Options) *Choice {
 	return c
 }
 
-// take adds a capture point. What enters a VM switch at a port and what is forwarded
-// from there are one interface, as etl2pcapng has them.
+// take adds a capture point. What enters a VM switch at a port and what is forwarded from
+// there are one interface, as etl2pcapng has them.
 func (c *Choice) take(s *Survey, l *seen) {
+	i := s.describe(l)
+	if c.AllLayers {
+		i.Packets += l.again
+	}
 	if l.at.leaving {
 		entering := l.at
 		entering.leaving = false
-		if i, ok := c.index[entering]; ok {
-			c.index[l.at] = i
-			c.Interfaces[i].Packets += l.packets
+		if at, ok := c.index[entering]; ok {
+			c.index[l.at] = at
+			c.Interfaces[at].Packets += i.Packets
 			return
 		}
 	}
 	c.index[l.at] = len(c.Interfaces)
-	c.Interfaces = append(c.Interfaces, s.describe(l))
+	c.Interfaces = append(c.Interfaces, i)
 }
 
 // sorted gives the capture points as etl2pcapng orders interfaces: by miniport, that
@@ -181,8 +186,8 @@ func (s *Survey) nameAt(l *seen) string {
 	return name
 }
 
-// setOf says of which network a capture point is, how much it is preferred there, and which
-// other points it belongs together with: those with the same key.
+// setOf says of which network a capture point is, how much it is preferred there, and
+// which other points it belongs together with: those with the same key.
 func (s *Survey) setOf(l *seen) (n network, rank int, key string) {
 	switch at := l.at; at.layer {
 	case layerNDIS:
@@ -221,12 +226,15 @@ func (st *set) add(l *seen, name string) {
 	st.layers = append(st.layers, l)
 	st.names = join(st.names, name)
 	if link := l.at.link; link == LinkEthernet || link == LinkRaw {
-		st.readable = true
+		st.plain += l.packets
 	}
 	st.packets += l.packets
 	st.near.merge(l.near)
 	st.far.merge(l.far)
 }
+
+// readable says whether most of a set's packets can be analysed.
+func (st *set) readable() bool { return 2*st.plain > st.packets }
 
 // prefer orders the sets of one network. What saw nearly all packets comes first; of
 // these, what can be analysed, then the miniport and the IP protocols before others, and
@@ -239,7 +247,7 @@ func prefer(sets []*set) {
 	slices.SortStableFunc(sets, func(a, b *set) int {
 		return cmp.Or(
 			falseFirst(!nearlyAll(a.packets, most), !nearlyAll(b.packets, most)),
-			falseFirst(!a.readable, !b.readable),
+			falseFirst(!a.readable(), !b.readable()),
 			falseFirst(a.rank > 1, b.rank > 1),
 			cmp.Compare(b.packets, a.packets),
 			cmp.Compare(a.rank, b.rank),
@@ -247,8 +255,8 @@ func prefer(sets []*set) {
 	})
 }
 
-// nearlyAll says whether n are at least nine of ten. Layers of a host differ by a few packets
-// that a filter dropped or that are not IP.
+// nearlyAll says whether n are at least nine of ten. Layers of a host differ by a few
+// packets that a filter dropped or that are not IP.
 func nearlyAll(n, of int64) bool { return n >= of-of/10 }
 
 // compareAcross orders the sets of several networks: what tells more of a packet comes
@@ -257,7 +265,7 @@ func compareAcross(a, b *set) int {
 	return cmp.Or(
 		cmp.Compare(a.network.layer, b.network.layer),
 		falseFirst(a.network.index == 0, b.network.index == 0),
-		falseFirst(!a.readable, !b.readable),
+		falseFirst(!a.readable(), !b.readable()),
 		cmp.Compare(b.packets, a.packets),
 		cmp.Compare(a.network.index, b.network.index),
 		cmp.Compare(a.network.group, b.network.group),
@@ -294,24 +302,20 @@ func (c *Choice) leave(st *set, why string) {
 // withoutLower leaves out networks that are below another one which has packets: the
 // virtual function below a synthetic card, for example.
 func (s *Survey) withoutLower(c *Choice, sets []*set) []*set {
-	lower := make(map[uint32]string)
-	for _, comp := range s.stack.components {
-		if comp.lowest == 0 || comp.ifIndex == comp.lowest {
-			continue
-		}
-		for _, st := range sets {
-			if st.network.layer == layerPktMon && st.network.index == comp.ifIndex && comp.ifIndex != 0 {
-				lower[comp.lowest] = st.names
-			}
+	at := func(index uint32) int {
+		return slices.IndexFunc(sets, func(st *set) bool {
+			return index != 0 && st.network.layer == layerPktMon && st.network.index == index
+		})
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.stack.components)) {
+		comp := s.stack.components[id]
+		above, below := at(comp.ifIndex), at(comp.lowest)
+		if above >= 0 && below >= 0 && above != below {
+			c.leave(sets[below], "they pass "+sets[above].names+" as well, which is above")
+			sets = slices.Delete(sets, below, below+1)
 		}
 	}
-	return slices.DeleteFunc(sets, func(st *set) bool {
-		above, below := lower[st.network.index]
-		if below = below && st.network.layer == layerPktMon; below {
-			c.leave(st, "they pass "+above+" as well, which is above")
-		}
-		return below
-	})
+	return sets
 }
 
 // tell says which of several sets of one network is taken.
@@ -319,18 +323,18 @@ func (c *Choice) tell(st *set) {
 	if len(st.others) == 0 {
 		return
 	}
-	why := "saw most packets"
+	why := "most packets"
 	switch {
-	case slices.ContainsFunc(st.others, func(o *set) bool { return o.readable != st.readable }):
-		why = "saw them as Ethernet or IP"
+	case slices.ContainsFunc(st.others, func(o *set) bool { return o.readable() != st.readable() }):
+		why = "Ethernet or IP, among those with nearly all packets"
 	case !slices.ContainsFunc(st.others, func(o *set) bool { return o.packets >= st.packets }):
 	case st.rank == 0:
-		why = "is nearest to the wire"
+		why = "nearest to the wire among those with nearly all packets"
 	case st.rank == 1:
-		why = "is what the IP protocols saw"
+		why = "the IP protocols, among those with nearly all packets"
 	}
-	c.Words = append(c.Words, fmt.Sprintf("packets of interface %d were captured at %d layers: %s %s taken (%d packets), because this %s; left out: %s",
-		st.network.index, len(st.others)+1, st.names, st.verb(), st.packets, why, listed(st.others)))
+	c.Words = append(c.Words, fmt.Sprintf("packets of interface %d were captured at %d layers; taken: %s (%d), %s; left out: %s",
+		st.network.index, len(st.others)+1, st.names, st.packets, why, listed(st.others)))
 }
 
 // listed names the interfaces of sets, and says how many packets each set has.

@@ -9,7 +9,6 @@ import (
 const (
 	pktmonComponent    = 20
 	pktmonNumber       = 30 // a property that is a number
-	pktmonMedium       = 60
 	pktmonAddress4     = 65
 	pktmonAddress6     = 66
 	pktmonBytes        = 70
@@ -53,8 +52,8 @@ type component struct {
 	addresses                    []netip.Addr
 }
 
-// network is the index of the network interface that a component belongs to, 0 where
-// that isn't recorded.
+// network is the index of the network interface that a component belongs to, 0 where that
+// isn't recorded.
 func (c *component) network() uint32 {
 	switch {
 	case c.miniport != 0:
@@ -65,8 +64,8 @@ func (c *component) network() uint32 {
 	return c.ifIndex
 }
 
-// rank orders components of one network interface: 0 the miniport, 1 the IP protocols,
-// 2 all others.
+// rank orders components of one network interface: 0 the miniport, 1 the IP protocols, 2
+// all others.
 func (c *component) rank() int {
 	switch {
 	case c.kind == typeMiniport || c.kind == typeVMSMiniport:
@@ -79,8 +78,8 @@ func (c *component) rank() int {
 
 func (c *component) driver() string { return strings.ToLower(c.name) }
 
-// family is the description without the version of IP: what tcpip.sys registers for IPv4 and for
-// IPv6 belongs together, as only both of them see all packets.
+// family is the description without the version of IP: what tcpip.sys registers for IPv4
+// and for IPv6 belongs together, as only both of them see all packets.
 func (c *component) family() string {
 	d := strings.TrimSuffix(c.description, "6")
 	return strings.NewReplacer("IPv4", "IP", "IPv6", "IP").Replace(d)
@@ -195,8 +194,8 @@ func (c *component) set(property uint16, value uint32) {
 	}
 }
 
-// maxAddresses is how many addresses of one component are kept, and maxEdges how many
-// of its edges have names.
+// maxAddresses is how many addresses of one component are kept, and maxEdges how many of
+// its edges have names.
 const (
 	maxAddresses = 64
 	maxEdges     = 8
@@ -225,8 +224,8 @@ func (c *component) nameEdge(edge uint16, name string) {
 // maxCounters is how many counters are kept.
 const maxCounters = 8 * maxComponents
 
-// count reads the two directions of a counter. Those of the end of the trace
-// replace those of its beginning.
+// count reads the two directions of a counter. Those of the end of the trace replace those
+// of its beginning.
 func (s *stack) count(c *cursor, key counterKey) {
 	for range 2 {
 		key.direction = dirTag(c.u16()).direction()

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// sampleEvents reads the manifest events of a shared sample, or skips the test where
-// there are none. It is a reader of whole files that are sound and no more than that: a second
+// sampleEvents reads the manifest events of a shared sample, or skips the test where there
+// are none. It is a reader of whole files that are sound and no more than that: a second
 // one, of which the package for .etl files knows nothing.
 func sampleEvents(t testing.TB, name string) []Event {
 	t.Helper()

@@ -8,8 +8,8 @@ import (
 // errShort is the error for user data that end before a field does.
 var errShort = errors.New("the event is shorter than its fields")
 
-// cursor reads the fields of an event's user data one after another. Once a field is
-// not there whole, it and all that follow are empty and short is set.
+// cursor reads the fields of an event's user data one after another. Once a field is not
+// there whole, it and all that follow are empty and short is set.
 type cursor struct {
 	rest  []byte
 	short bool

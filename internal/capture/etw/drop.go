@@ -1,62 +1,85 @@
 package etw
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+	"sync"
+)
 
-// dropReasons are those of PktMon (Microsoft's parser for Network Monitor), from which
-// other components have numbers beyond.
-var dropReasons = map[uint32]string{
-	0:   "Unspecified",
-	1:   "Invalid data",
-	2:   "Invalid packet",
-	3:   "Insufficient resources",
-	4:   "Adapter not ready",
-	5:   "Media disconnected",
-	6:   "Not accepted",
-	7:   "Device busy",
-	8:   "Filtered",
-	9:   "Filtered VLAN",
-	10:  "Unauthorized VLAN",
-	11:  "Unauthorized MAC",
-	12:  "Failed security policy",
-	13:  "Failed pVLAN setting",
-	14:  "QoS drop",
-	15:  "IPsec drop",
-	16:  "Spoofed MAC address",
-	17:  "Failed DHCP guard",
-	18:  "Failed router guard",
-	19:  "Bridge inside a VM",
-	20:  "Virtual subnet ID does not match",
-	21:  "Required vSwitch extension is missing",
-	22:  "vSwitch over another vSwitch",
-	23:  "MTU mismatch",
-	24:  "Native forwarding required",
-	25:  "Invalid VLAN format",
-	26:  "Invalid destination MAC",
-	27:  "Invalid source MAC",
-	28:  "First buffer too small",
-	29:  "Windows Network Virtualization error",
-	30:  "Storm limit exceeded",
-	31:  "ICMP request injected by switch",
-	32:  "Failed to update destination list",
-	33:  "Destination NIC is disabled",
-	34:  "Packet does not match destination NIC's filter",
-	35:  "vSwitch data flow is disabled",
-	36:  "Port isolation does not allow untagged traffic",
-	37:  "Invalid PD queue",
-	38:  "Adapter is in low power state",
-	101: "Adapter paused",
-	102: "Adapter reset in progress",
-	103: "Send aborted",
-	104: "Unsupported EtherType",
-	201: "Microport error",
-	202: "VF not ready",
-	203: "Microport not ready",
-	204: "VMBus error",
+// dropReasons are Windows' own words for PktMon's reasons, in the numbers that builds
+// since 2019 have (microsoft/retina, pkg/metrics, has them of pktmon's headers). Those of
+// HTTP, from 3000 on, are left out. Names follow each other without gaps.
+var dropReasons = [...]struct {
+	first uint32
+	names string
+}{
+	{0, `Unspecified InvalidData InvalidPacket Resources NotReady Disconnected NotAccepted Busy Filtered FilteredVLAN
+		UnauthorizedVLAN UnauthorizedMAC FailedSecurityPolicy FailedPvlanSetting Qos Ipsec MacSpoofing DhcpGuard RouterGuard
+		BridgeReserved VirtualSubnetId RequiredExtensionMissing InvalidConfig MTUMismatch NativeFwdingReq InvalidVlanFormat
+		InvalidDestMac InvalidSourceMac InvalidFirstNBTooSmall Wnv StormLimit InjectedIcmp FailedDestinationListUpdate
+		NicDisabled FailedPacketFilter SwitchDataFlowDisabled FilteredIsolationUntagged InvalidPDQueue LowPower`},
+	{201, `Pause Reset SendAborted ProtocolNotBound Failure InvalidLength HostOutOfMemory FrameTooLong FrameTooShort
+		FrameLengthError CrcError BadFrameChecksum FcsError SymbolError HeadQTimeout StalledDiscard RxQFull PhysLayerError
+		DmaError FirmwareError DecryptionFailed BadSignature CoalescingError`},
+	{225, `VlanSpoofing UnallowedEtherType VportDown SteeringMismatch`},
+	{401, `MicroportError VfNotReady MicroportNotReady VMBusError`},
+	{601, `FL_LoopbackPacket FL_InvalidSnapHeader FL_InvalidEthernetType FL_InvalidPacketLength FL_HeaderNotContiguous
+		FL_InvalidDestinationType FL_InterfaceNotReady FL_ProviderNotReady FL_InvalidLsoInfo FL_InvalidUsoInfo FL_InvalidMedium
+		FL_InvalidArpHeader FL_NoClientInterface FL_TooManyNetBuffers FL_FlsNpiClientDrop`},
+	{701, `ArpGuard ArpLimiter DhcpLimiter BlockBroadcast BlockNonIp ArpFilter Ipv4Guard Ipv6Guard MacGuard
+		BroadcastNoDestinations UnicastNoDestination UnicastPortNotReady SwitchCallbackFailed Icmpv6Limiter Intercept
+		InterceptBlock NDPGuard PortBlocked NicSuspended`},
+	{901, `NL_BadSourceAddress NL_NotLocallyDestined NL_ProtocolUnreachable NL_PortUnreachable NL_BadLength NL_MalformedHeader
+		NL_NoRoute NL_BeyondScope NL_InspectionDrop NL_TooManyDecapsulations NL_AdministrativelyProhibited NL_BadChecksum
+		NL_ReceivePathMax NL_HopLimitExceeded NL_AddressUnreachable NL_RscPacket NL_ForwardPathMax NL_ArbitrationUnhandled
+		NL_InspectionAbsorb NL_DontFragmentMtuExceeded NL_BufferLengthExceeded NL_AddressResolutionTimeout
+		NL_AddressResolutionFailure NL_IpsecFailure NL_ExtensionHeadersFailure NL_IpsnpiClientDrop NL_UnsupportedOffload
+		NL_RoutingFailure NL_AncillaryDataFailure NL_RawDataFailure NL_SessionStateFailure NL_IpsnpiModifiedButNotForwarded
+		NL_IpsnpiNoNextHop NL_IpsnpiNoCompartment NL_IpsnpiNoInterface NL_IpsnpiNoSubInterface NL_IpsnpiInterfaceDisabled
+		NL_IpsnpiSegmentationFailed NL_IpsnpiNoEthernetHeader NL_IpsnpiUnexpectedFragment NL_IpsnpiUnsupportedInterfaceType
+		NL_IpsnpiInvalidLsoInfo NL_IpsnpiInvalidUsoInfo NL_InternalError NL_AdministrativelyConfigured NL_BadOption
+		NL_LoopbackDisallowed NL_SmallerScope NL_QueueFull NL_InterfaceDisabled NL_IcmpGeneric NL_IcmpTruncatedHeader
+		NL_IcmpInvalidChecksum NL_IcmpInspection NL_IcmpNeighborDiscoveryLoopback NL_IcmpUnknownType NL_IcmpTruncatedIpHeader
+		NL_IcmpOversizedIpHeader NL_IcmpNoHandler NL_IcmpRespondingToError NL_IcmpInvalidSource NL_IcmpInterfaceRateLimit
+		NL_IcmpPathRateLimit NL_IcmpNoRoute NL_IcmpMatchingRequestNotFound NL_IcmpBufferTooSmall NL_IcmpAncillaryDataQuery
+		NL_IcmpIncorrectHopLimit NL_IcmpUnknownCode NL_IcmpSourceNotLinkLocal NL_IcmpTruncatedNdHeader
+		NL_IcmpInvalidNdOptSourceLinkAddr NL_IcmpInvalidNdOptMtu NL_IcmpInvalidNdOptPrefixInformation
+		NL_IcmpInvalidNdOptRouteInformation NL_IcmpInvalidNdOptRdnss NL_IcmpInvalidNdOptDnssl NL_IcmpPacketParsingFailure
+		NL_IcmpDisallowed NL_IcmpInvalidRouterAdvertisement NL_IcmpSourceFromDifferentLink
+		NL_IcmpInvalidRedirectDestinationOrTarget NL_IcmpInvalidNdTarget NL_IcmpNaMulticastAndSolicited
+		NL_IcmpNdLinkLayerAddressIsLocal NL_IcmpDuplicateEchoRequest NL_IcmpNotAPotentialRouter NL_IcmpInvalidMldQuery
+		NL_IcmpInvalidMldReport NL_IcmpLocallySourcedMldReport NL_IcmpNotLocallyDestined NL_ArpInvalidSource
+		NL_ArpInvalidTarget NL_ArpDlSourceIsLocal NL_ArpNotLocallyDestined NL_NlClientDiscard
+		NL_IpsnpiUroSegmentSizeExceedsMtu NL_IcmpFragmentedPacket NL_FirstFragmentIncomplete NL_SourceViolation
+		NL_IcmpJumbogram NL_SwUsoFailure`},
+	{1200, `INET_SourceUnspecified INET_DestinationMulticast INET_HeaderInvalid INET_ChecksumInvalid INET_EndpointNotFound
+		INET_ConnectedPath INET_SessionState INET_ReceiveInspection INET_AckInvalid INET_ExpectedSyn INET_Rst INET_SynRcvdSyn
+		INET_SimultaneousConnect INET_PawsFailed INET_LandAttack INET_MissedReset INET_OutsideWindow INET_DuplicateSegment
+		INET_ClosedWindow INET_TcbRemoved INET_FinWait2 INET_ReassemblyConflict INET_FinReceived INET_ListenerInvalidFlags
+		INET_TcbNotInTcbTable INET_TimeWaitTcbReceivedRstOutsideWindow INET_TimeWaitTcbSynAndOtherFlags INET_TimeWaitTcb
+		INET_SynAckWithFastopenCookieRequest INET_PauseAccept INET_SynAttack INET_AcceptInspection INET_AcceptRedirection`},
+	{1401, `Ipsec_BadSpi Ipsec_SALifetimeExpired Ipsec_WrongSA Ipsec_ReplayCheckFailed Ipsec_InvalidPacket
+		Ipsec_IntegrityCheckFailed Ipsec_ClearTextDrop Ipsec_AuthFirewallDrop Ipsec_ThrottleDrop Ipsec_Dosp_Block
+		Ipsec_Dosp_ReceivedMulticast Ipsec_Dosp_InvalidPacket Ipsec_Dosp_StateLookupFailed Ipsec_Dosp_MaxEntries
+		Ipsec_Dosp_KeymodNotAllowed Ipsec_Dosp_MaxPerIpRateLimitQueues Ipsec_NoMemory Ipsec_Unsuccessful`},
+	{1501, `NetCx_NetPacketLayoutParseFailure NetCx_SoftwareChecksumFailure NetCx_NicQueueStop NetCx_InvalidNetBufferLength
+		NetCx_LSOFailure NetCx_USOFailure NetCx_BufferBounceFailureAndPacketIgnore`},
 }
 
-// DropReason is what a reason of PktMon's means, "reason N" where that isn't known.
+// reasonNames gives the names by number.
+var reasonNames = sync.OnceValue(func() map[uint32]string {
+	names := make(map[uint32]string)
+	for _, r := range dropReasons {
+		for i, name := range strings.Fields(r.names) {
+			names[r.first+uint32(i)] = name
+		}
+	}
+	return names
+})
+
+// DropReason is Windows' word for a reason of PktMon's, "reason N" where none is known.
 func DropReason(reason uint32) string {
-	if s, ok := dropReasons[reason]; ok {
+	if s, ok := reasonNames()[reason]; ok {
 		return s
 	}
 	return "reason " + strconv.FormatUint(uint64(reason), 10)

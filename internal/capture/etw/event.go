@@ -12,7 +12,7 @@
 //	Microsoft-Windows-NDIS-PacketCapture   1001 to 1003: Ethernet, 802.11, raw IP (WWAN), VM switch
 //	Microsoft-Windows-Ras-NdisWanPacketCapture  5001, 5002
 //	Microsoft-Windows-PktMon               160, 170, 240 (packets and drops), 200 to 230 (data
-//	                                       without headers), 20, 30, 60, 65, 66, 70 (components), 80, 90 (counters)
+//	                                       without headers), 20, 30, 65, 66, 70 (components), 80, 90 (counters)
 //	Microsoft-Pef-WFP-MessageProvider      60011 to 60022 (packets), 60031, 60041 (connections),
 //	                                       60050 (discards), 2000 (pieces)
 //

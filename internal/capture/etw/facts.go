@@ -26,8 +26,8 @@ type LocalAddress struct {
 	Addr      netip.Addr
 }
 
-// Drop is how often packets were dropped by a component for a reason. A packet is
-// counted once, however often its drop was told.
+// Drop is how often packets were dropped by a component for a reason. A packet is counted
+// once, however often its drop was told.
 type Drop struct {
 	Component uint16
 	Name      string

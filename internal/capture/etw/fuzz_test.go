@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// pack puts events into bytes for FuzzEvents, which takes them apart: a byte that names the
-// provider, the event's id, its keyword, thread and processor, and the user data after
+// pack puts events into bytes for FuzzEvents, which takes them apart: a byte that names
+// the provider, the event's id, its keyword, thread and processor, and the user data after
 // their length.
 func pack(events []Event) (b []byte) {
 	for i := range events {

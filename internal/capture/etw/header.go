@@ -19,8 +19,8 @@ const (
 	protocolUDP = 17
 )
 
-// payloadAt is where in a frame its EtherType is and where what that names begins.
-// Frames that have none give ok false.
+// payloadAt is where in a frame its EtherType is and where what that names begins. Frames
+// that have none give ok false.
 func payloadAt(link uint16, frame []byte) (ethertype uint16, start int, ok bool) {
 	switch link {
 	case LinkEthernet:
@@ -95,8 +95,8 @@ func snapAt(frame []byte) (start int, ok bool) {
 	return start, true
 }
 
-// ipAt is where the IP header begins that a frame shows, and its version: 4 or 6.
-// The fixed part of the header is there whole.
+// ipAt is where the IP header begins that a frame shows, and its version: 4 or 6. The
+// fixed part of the header is there whole.
 func ipAt(link uint16, frame []byte) (start, version int, ok bool) {
 	ethertype, start, ok := payloadAt(link, frame)
 	if !ok || len(frame) <= start {
@@ -112,8 +112,8 @@ func ipAt(link uint16, frame []byte) (start, version int, ok bool) {
 	return 0, 0, false
 }
 
-// originalLength is how long a frame was according to its IP header, and never less
-// than what there is of it. A large send may state the length 0.
+// originalLength is how long a frame was according to its IP header, and never less than
+// what there is of it. A large send may state the length 0.
 func originalLength(link uint16, frame []byte) int {
 	start, version, ok := ipAt(link, frame)
 	if !ok {

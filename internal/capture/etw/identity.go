@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// hash is FNV-1a of 64 bits over words instead of bytes, with its bits mixed at the
-// end. It is the same in every run.
+// hash is FNV-1a of 64 bits over words instead of bytes, with its bits mixed at the end.
+// It is the same in every run.
 type hash uint64
 
 const fnvPrime = 0x100000001b3
@@ -32,11 +32,11 @@ func (h *hash) sum() uint64 {
 	return v ^ v>>33
 }
 
-// identify hashes what stays the same of a packet from one layer of the host to the
-// next: addresses, protocol and the beginning of the transport header without its
-// checksum, which may be filled in on the way; no lengths, as large sends are
-// cut up. near includes the hop limit, which only a router changes; far is for
-// comparisons with packets whose IP header was made up.
+// identify hashes what stays the same of a packet from one layer of the host to the next:
+// addresses, protocol and the beginning of the transport header without its checksum,
+// which may be filled in on the way; no lengths, as large sends are cut up. near includes
+// the hop limit, which only a router changes; far is for comparisons with packets whose IP
+// header was made up.
 func identify(link uint16, frame []byte) (near, far uint64) {
 	h := newHash()
 	start, version, ok := ipAt(link, frame)
@@ -87,9 +87,9 @@ func addTransport(h *hash, protocol byte, b []byte) {
 // sketchSize is how many hashes stand for all of a capture point.
 const sketchSize = 256
 
-// sketch keeps the smallest hashes of a set, in order: a sample that is the same
-// whatever the order, and in which the members of a subset are found again (bottom-k
-// sketch; Cohen and Kaplan, 2007).
+// sketch keeps the smallest hashes of a set, in order: a sample that is the same whatever
+// the order, and in which the members of a subset are found again (bottom-k sketch; Cohen
+// and Kaplan, 2007).
 type sketch []uint64
 
 func (s *sketch) add(v uint64) {

@@ -16,8 +16,6 @@ type Interface struct {
 	Hardware    []byte // the MAC address, nil where it isn't told
 	Packets     int64  // that it saw
 	Dropped     bool   // its packets are those that PktMon saw dropped
-	// MadeHeaders says that no packet of it had a header of IP: all were made up.
-	MadeHeaders bool
 }
 
 // describe makes the interface of a capture point.
@@ -35,7 +33,7 @@ func (s *Survey) describe(l *seen) Interface {
 	case layerRas:
 		i.Name = fmt.Sprintf("Rras:0:%s:%s", l.user.domain, l.user.name)
 	case layerWFP:
-		i.Name, i.MadeHeaders = "wfp", true
+		i.Name = "wfp"
 		i.Description = "Windows Filtering Platform: headers of IP are made up"
 	case layerPktMon, layerDropped:
 		s.describeComponent(&i, at)

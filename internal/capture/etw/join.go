@@ -8,8 +8,8 @@ const (
 )
 
 // joiner puts together what several events hold of one packet each. Events of one key
-// belong together, from one that is marked as the start to one that is marked as the
-// end. The zero value is ready for use.
+// belong together, from one that is marked as the start to one that is marked as the end.
+// The zero value is ready for use.
 type joiner[K comparable] struct {
 	open   map[K]*pieces
 	opened uint64 // packets begun so far

@@ -16,9 +16,9 @@ type sentKey struct {
 	content             uint64 // hash, without the checksum
 }
 
-// recentSends finds packets between two sockets of this host: the WFP shows them when they are
-// sent, and again when they are received. From elsewhere no packet comes that this host
-// just sent, with its own address as the source.
+// recentSends finds packets between two sockets of this host: the WFP shows them when they
+// are sent, and again when they are received. From elsewhere no packet comes that this
+// host just sent, with its own address as the source.
 type recentSends struct {
 	sent map[sentKey]sends
 	old  map[sentKey]sends // of before; the two take turns, so that memory is bounded
@@ -30,8 +30,8 @@ type sends struct {
 	last int64
 }
 
-// again says whether a packet is the second appearance of one that was sent before, and remembers it
-// if it is a first.
+// again says whether a packet is the second appearance of one that was sent before, and
+// remembers it if it is a first.
 func (s *recentSends) again(m *wfpMessage, d Direction, time int64) bool {
 	if d == Unknown {
 		return false
@@ -59,8 +59,8 @@ func (s *recentSends) again(m *wfpMessage, d Direction, time int64) bool {
 	return false
 }
 
-// contentOf hashes the transport data without the checksum, which is filled in, if at
-// all, on the way.
+// contentOf hashes the transport data without the checksum, which is filled in, if at all,
+// on the way.
 func contentOf(m *wfpMessage) uint64 {
 	at := -1
 	switch m.protocol {

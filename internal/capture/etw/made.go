@@ -25,9 +25,9 @@ var (
 	made6 = []byte("source, destination, next header as stated; made up traffic class 0, flow label 0, hop limit 64")
 )
 
-// appendIP appends an IP header without options before n bytes, and returns what is
-// made up of it. IPv4's checksum is right. A length that its field can't hold is stated
-// as 0, as for a large send.
+// appendIP appends an IP header without options before n bytes, and returns what is made
+// up of it. IPv4's checksum is right. A length that its field can't hold is stated as 0,
+// as for a large send.
 func (p *endpoints) appendIP(to []byte, protocol uint8, n int) (header, made []byte) {
 	if p.source.Is4() {
 		return p.appendIPv4(to, protocol, n), made4
@@ -81,9 +81,10 @@ func fold(sum uint32) uint16 {
 	return uint16(sum)
 }
 
-// readPktMonData reads what PktMon has of a packet without its headers: a
-// component above IP gave the addresses, the protocol and the ports beside it.
-// No trace with such events was seen; the layout is that of the manifests since build 19041.
+// readPktMonData reads what PktMon has of a packet without its headers: a component above
+// IP gave the addresses, the protocol and the ports beside it. No trace with such events
+// was seen: the layout is that of the manifests since build 19041, and the ports are read
+// as those of events 120 to 150, little-endian (Microsoft's parser for Network Monitor).
 func (r *reader) readPktMonData(e *Event, version int) error {
 	c := cursor{rest: e.Data}
 	r.place(&c, e.ID == pktmonDataDrop4 || e.ID == pktmonDataDrop6)
@@ -137,7 +138,7 @@ func (p *endpoints) appendMissing(to, words, data []byte, original int) (headers
 		words = append(words, "; UDP ports as stated; made up UDP length and checksum"...)
 		return p.appendUDP(to, data, original), words
 	}
-	to, made = p.appendIP(to, unknownProtocol, original)
+	to, _ = p.appendIP(to, unknownProtocol, original)
 	words = append(words, "unknown transport header of protocol "...)
 	words = strconv.AppendUint(words, uint64(p.protocol), 10)
 	words = append(words, " from port "...)

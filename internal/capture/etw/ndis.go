@@ -21,8 +21,8 @@ const (
 	keywordReceive   = 0x2_0000_0000
 )
 
-// fragmentKey tells packets apart of which fragments are awaited. Until Windows 8 a
-// packet could be written as several events; those of one thread on one processor and of one
+// fragmentKey tells packets apart of which fragments are awaited. Until Windows 8 a packet
+// could be written as several events; those of one thread on one processor and of one
 // miniport follow each other (Message Analyzer's NdisEtwProvider).
 type fragmentKey struct {
 	miniport uint32
@@ -55,7 +55,8 @@ func (r *reader) readNDIS(e *Event) (bool, error) {
 	}
 	switch e.ID {
 	case ndisMetadata:
-		return false, r.expect(key, piece)
+		r.expect(key, piece)
+		return false, nil
 	case ndisSwitch:
 		r.port.readOOB(&c, e.Narrow)
 		at.vlan, at.leaving = r.port.vlan, r.port.destinations > 0
@@ -96,8 +97,8 @@ const (
 
 var madeUnprotected = []byte("Protected bit cleared, as the frame was recorded after decryption")
 
-// unprotect gives an 802.11 frame without the Protected bit: Windows records frames
-// after decryption, and leaves the bit set.
+// unprotect gives an 802.11 frame without the Protected bit: Windows records frames after
+// decryption, and leaves the bit set.
 func (r *reader) unprotect(frame []byte) []byte {
 	if len(frame) <= frameControlFlags || frame[frameControlFlags]&protectedFrame == 0 {
 		return frame
@@ -117,21 +118,21 @@ type wireless struct {
 	rate                  uint8  // in units of 500 kbit/s
 }
 
-// expect keeps what the metadata say until the frame comes.
-func (r *reader) expect(key fragmentKey, metadata []byte) error {
+// expect keeps what the metadata say until the frame comes. Metadata that are too short to
+// be of this kind are none of these.
+func (r *reader) expect(key fragmentKey, metadata []byte) {
 	c := cursor{rest: metadata}
 	c.take(4) // NDIS_OBJECT_HEADER
 	w := wireless{flags: c.u32(), phy: c.u32(), frequency: c.u32(), frames: c.u16()}
 	c.take(2)
 	w.rssi, w.rate = int32(c.u32()), c.u8()
-	if err := c.err(); err != nil {
-		return err
+	if c.short {
+		return
 	}
 	if r.wireless == nil || len(r.wireless) >= maxOpen {
 		r.wireless = make(map[fragmentKey]wireless)
 	}
 	r.wireless[key] = w
-	return nil
 }
 
 // phyTypes are the names that etl2pcapng has for DOT11_PHY_TYPE.

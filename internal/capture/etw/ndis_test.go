@@ -3,6 +3,7 @@ package etw
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,18 +11,17 @@ import (
 	"testing"
 )
 
-// Windows 7 wrote a packet as several events. Packets of four processors, each with
-// a thread of its own, are cut into up to five pieces; the pieces of different
-// processors alternate.
+// Windows 7 wrote a packet as several events. Packets of four threads on two processors,
+// of which each runs on both, are cut into up to five pieces; the pieces of different
+// threads alternate.
 func TestFragmentsOfWindows7(t *testing.T) {
 	frames := recorded(t, "offload", 400)
 	random := rand.New(rand.NewPCG(1, 2))
-	const processors = 4
-	queues := make([][]Event, processors)
-	owner := make(map[int]int) // processor by packet
+	queues := make([][]Event, 4)
+	owner := make(map[int]int) // queue by packet
 	for i, f := range frames {
-		cpu := random.IntN(processors)
-		owner[i] = cpu
+		queue := random.IntN(len(queues))
+		owner[i] = queue
 		for left, n, first := f.data, 1+random.IntN(5), true; ; n, first = n-1, false {
 			size := len(left)
 			keyword := uint64(keywordSend)
@@ -34,8 +34,8 @@ func TestFragmentsOfWindows7(t *testing.T) {
 				keyword |= keywordStart
 			}
 			e := ndisEvent(ndisFragment, keyword, fragment(3, 3, left[:size]))
-			e.CPU, e.TID, e.PID = uint16(cpu), 100+uint32(cpu), uint32(i)
-			queues[cpu] = append(queues[cpu], e)
+			e.CPU, e.TID, e.PID = uint16(queue&1), uint32(queue>>1), uint32(i)
+			queues[queue] = append(queues[queue], e)
 			if left = left[size:]; keyword&keywordEnd != 0 {
 				break
 			}
@@ -43,7 +43,7 @@ func TestFragmentsOfWindows7(t *testing.T) {
 	}
 	var events []Event
 	for len(queues[0])+len(queues[1])+len(queues[2])+len(queues[3]) > 0 {
-		if q := &queues[random.IntN(processors)]; len(*q) > 0 {
+		if q := &queues[random.IntN(len(queues))]; len(*q) > 0 {
 			events = append(events, (*q)[0])
 			*q = (*q)[1:]
 		}
@@ -54,8 +54,8 @@ func TestFragmentsOfWindows7(t *testing.T) {
 	}
 	for _, p := range packets {
 		i := int(p.PID)
-		if want := frames[i].data; !bytes.Equal(p.Data, want) || int(p.CPU) != owner[i] || p.Direction != Out {
-			t.Errorf("packet %d: got %d bytes of processor %d, want %d of %d", i, len(p.Data), p.CPU, len(want), owner[i])
+		if want := frames[i].data; !bytes.Equal(p.Data, want) || int(p.CPU) != owner[i]&1 || p.Direction != Out {
+			t.Errorf("packet %d: got %d bytes of processor %d, want %d of %d", i, len(p.Data), p.CPU, len(want), owner[i]&1)
 		}
 	}
 }
@@ -142,6 +142,7 @@ func TestWireless(t *testing.T) {
 		other.CPU = 1
 		events := []Event{
 			ndisEvent(ndisMetadata, keyword80211|whole|keywordReceive, fragment(3, 5, metadata)),
+			ndisEvent(ndisMetadata, keyword80211|whole|keywordReceive, fragment(3, 5, metadata[:24])),
 			other,
 			ndisEvent(ndisFragment, keyword80211|whole|keywordReceive, fragment(3, 5, frame)),
 			ndisEvent(ndisFragment, keyword80211|whole|keywordReceive, fragment(3, 5, frame)),
@@ -168,8 +169,30 @@ func TestWireless(t *testing.T) {
 				t.Errorf("packet %d: got comment %q, want %q", i, p.Comment, comments[i])
 			}
 		}
-		if events[2].Data[13] != frame[1] {
+		if events[3].Data[13] != frame[1] {
 			t.Error("the event itself was changed")
+		}
+	}
+}
+
+// The header of an 802.11 data frame is as long as its flags say.
+func TestSnapAt(t *testing.T) {
+	snap := []byte{0xAA, 0xAA, 3, 0, 0, 0, 8, 0}
+	for _, test := range []struct {
+		control, flags byte
+		want           int
+	}{{0x08, 0, 24}, {0x08, 1, 24}, {0x08, 3, 30}, {0x88, 0, 26}, {0x88, 3, 32}, {0x88, 0x80, 30}, {0x88, 0x83, 36}, {0x08, 0x80, 24}} {
+		frame := append(make([]byte, test.want), snap...)
+		frame[0], frame[1] = test.control, test.flags
+		if got, ok := snapAt(frame); got != test.want || !ok {
+			t.Errorf("control %#x, flags %#x: got %d, want %d", test.control, test.flags, got, test.want)
+		}
+		if _, ok := snapAt(frame[:len(frame)-1]); ok {
+			t.Errorf("control %#x, flags %#x: a cut header was found", test.control, test.flags)
+		}
+		frame[0] ^= 4 // no data frame any more
+		if _, ok := snapAt(frame); ok {
+			t.Errorf("control %#x, flags %#x: a header was found in no data frame", test.control, test.flags)
 		}
 	}
 }
@@ -279,8 +302,8 @@ func TestVMSwitch(t *testing.T) {
 	}
 }
 
-// The miniport is taken where filter layers above it saw the same, and another
-// interface with packets of its own beside.
+// The miniport is taken where filter layers above it saw the same, and another interface
+// with packets of its own beside. What the card fills in later makes no other packet.
 func TestFilterLayers(t *testing.T) {
 	var events []Event
 	for i, p := range recorded(t, "many-flows", 300) {
@@ -292,6 +315,14 @@ func TestFilterLayers(t *testing.T) {
 		for _, lower := range []uint32{12, 11, 4} {
 			events = append(events, ndisEvent(ndisFragment, whole|keywordSend, fragment(4, lower, frame)))
 		}
+		virtual := slices.Clone(frame) // above a virtual switch, with a checksum to be filled in
+		from, start, _ := addressesOf(p.data)
+		if at := ethernetHeader + start; from.protocol == protocolTCP {
+			virtual[at+16], virtual[at+17] = 0, 0
+		} else if from.protocol == protocolUDP {
+			virtual[at+6], virtual[at+7] = 0, 0
+		}
+		events = append(events, ndisEvent(ndisFragment, whole|keywordSend, fragment(5, 5, virtual)))
 	}
 	packets, choice, _ := read(t, events, Options{})
 	if got, want := lines(choice.Interfaces), []string{"eth:4:0||1|200", "eth:8:0||1|100"}; !slices.Equal(got, want) {
@@ -299,7 +330,7 @@ func TestFilterLayers(t *testing.T) {
 	}
 	all, choice, _ := read(t, events, Options{AllLayers: true})
 	sameAppearances(t, packets, all)
-	want := []string{"eth:4:0||1|200", "eth:11:0|LWF over IfIndex 4|1|200", "eth:12:0|LWF over IfIndex 4|1|200", "eth:8:0||1|100"}
+	want := []string{"eth:4:0||1|200", "eth:11:0|LWF over IfIndex 4|1|200", "eth:12:0|LWF over IfIndex 4|1|200", "eth:5:0||1|200", "eth:8:0||1|100"}
 	if got := lines(choice.Interfaces); !slices.Equal(got, want) {
 		t.Errorf("all interfaces: got %q, want %q", got, want)
 	}
@@ -360,6 +391,9 @@ func TestShortEvents(t *testing.T) {
 			p, err := r.Read(&bad)
 			if p != nil || err == nil || !strings.Contains(err.Error(), fmt.Sprintf("event %d of %s at byte 4711", bad.ID, ProviderName(bad.Provider))) {
 				t.Fatalf("event %d of %d bytes: got %v, %v", full.ID, n, p, err)
+			}
+			if !errors.Is(err, ErrPacket) || !errors.Is(err, errShort) {
+				t.Fatalf("error: got %v, want one of a damaged packet event", err)
 			}
 			if p, err := r.Read(&good); p == nil || err != nil || p.Number != 1 {
 				t.Fatalf("after it: got %v, %v", p, err)

@@ -24,11 +24,11 @@ const (
 	LinkUser      = 147 // USER0: what is none of these, as PktMon's HTTP messages
 )
 
-// Packet is one appearance of a packet. It and what it refers to are valid until the
-// next call of Packets.Read.
+// Packet is one appearance of a packet. It and what it refers to are valid until the next
+// call of Packets.Read.
 type Packet struct {
-	// Number counts all appearances in the order of events from 1 on, those that were
-	// not chosen included.
+	// Number counts all appearances in the order of events from 1 on, those that were not
+	// chosen included.
 	Number    int64
 	Interface int   // index into Choice.Interfaces
 	Time      int64 // FILETIME of the event, of the last one where several hold the packet
@@ -40,8 +40,8 @@ type Packet struct {
 	Truncated bool // it was longer, or the event says so
 
 	// Group is the same for all appearances of a packet in PktMon's traces, and Part
-	// counts those of one group that are different packets. Grouped says whether these
-	// two are known. Since Windows 11 24H2 each appearance has a group of its own.
+	// counts those of one group that are different packets. Grouped says whether these two
+	// are known. Since Windows 11 24H2 each appearance has a group of its own.
 	Group      uint64
 	Part       uint16
 	Appearance uint16 // which of the packet's it is, from 1; 0 = not told
@@ -57,8 +57,8 @@ type Packet struct {
 
 	// Comment says what else the event told, in etl2pcapng's form: "PID=4 TID=904".
 	Comment []byte
-	// Made says what of Data the event did not hold, and what was changed. It is nil
-	// where Data are as recorded.
+	// Made says what of Data the event did not hold, and what was changed. It is nil where
+	// Data are as recorded.
 	Made []byte
 
 	at    point
@@ -84,8 +84,8 @@ func (e *EventError) Error() string {
 // Unwrap gives the conditions to errors.Is.
 func (e *EventError) Unwrap() []error { return []error{ErrPacket, e.Err} }
 
-// reader reads packets of events and numbers them. Survey and Packets have one each,
-// which must see the same events.
+// reader reads packets of events and numbers them. Survey and Packets have one each, which
+// must see the same events.
 type reader struct {
 	number int64
 	p      Packet
@@ -103,8 +103,8 @@ type reader struct {
 	recent recentSends
 }
 
-// read gives the packet that e holds or makes whole, and nil where there is none. An
-// error is an *EventError; such an event has no number.
+// read gives the packet that e holds or makes whole, and nil where there is none. An error
+// is an *EventError; such an event has no number.
 func (r *reader) read(e *Event) (*Packet, error) {
 	var ok bool
 	var err error
@@ -145,9 +145,9 @@ type Packets struct {
 // NewPackets begins the second pass.
 func NewPackets(c *Choice) *Packets { return &Packets{choice: c} }
 
-// Read gives the packet that e holds or makes whole, or nil: not every event has one,
-// and not every packet was chosen. An event that can't be read gives an *EventError,
-// after which reading goes on with the next.
+// Read gives the packet that e holds or makes whole, or nil: not every event has one, and
+// not every packet was chosen. An event that can't be read gives an *EventError, after
+// which reading goes on with the next.
 func (r *Packets) Read(e *Event) (*Packet, error) {
 	p, err := r.read(e)
 	if p == nil {
@@ -166,9 +166,9 @@ func (r *Packets) Read(e *Event) (*Packet, error) {
 	return p, nil
 }
 
-// Again is how many packets were left out so far because the event before had told
-// of the same appearance: of loopback, which the WFP shows outbound and inbound, and of
-// drops that PktMon tells twice.
+// Again is how many packets were left out so far because the event before had told of the
+// same appearance: of loopback, which the WFP shows outbound and inbound, and of drops
+// that PktMon tells twice.
 func (r *Packets) Again() int64 { return r.again }
 
 // appendComment appends what the event told beside the packet.

@@ -36,8 +36,8 @@ func (d dirTag) direction() Direction {
 	return Unknown
 }
 
-// payloadType is PKTMON_PACKET_TYPE: what a packet begins with, as the component said when it
-// was registered. Until build 18xxx 3 was MBB, which is raw IP as well.
+// payloadType is PKTMON_PACKET_TYPE: what a packet begins with, as the component said when
+// it was registered. Until build 18xxx 3 was MBB, which is raw IP as well.
 type payloadType uint16
 
 const (
@@ -99,8 +99,8 @@ func (r *reader) sizes(c *cursor) (logged int) {
 	return logged
 }
 
-// linkOf is the link type of a packet. What the component says is wrong at the upper edges of
-// filters: below the Wi-Fi filter frames are 802.11, above it Ethernet, and a filter
+// linkOf is the link type of a packet. What the component says is wrong at the upper edges
+// of filters: below the Wi-Fi filter frames are 802.11, above it Ethernet, and a filter
 // names one for both. So what the bytes show is believed first.
 func linkOf(kind payloadType, data []byte, original int) uint16 {
 	stated := uint16(LinkUser)

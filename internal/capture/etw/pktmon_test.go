@@ -3,6 +3,7 @@ package etw
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,15 +19,15 @@ func pktmonFrame(frame []byte, kind payloadType, component, edge uint16) []byte 
 		uint32(12), uint32(0xE0004001), uint16(len(frame)), uint16(len(frame)), frame)
 }
 
-// Drops are an interface of their own, and counted by reason; one that is told
-// twice is there once.
+// Drops are an interface of their own, and counted by reason; one that is told twice is
+// there once.
 func TestDrops(t *testing.T) {
 	frame := ethernet(recorded(t, "many-flows", 1)[0].data)
 	event := func(id uint16, data []byte) Event { return Event{Provider: PktMon, ID: id, Data: data} }
 	events := []Event{
 		event(pktmonPacket, pktmonFrame(frame, payloadEthernet, 10, 1)),
-		event(pktmonDrop, pktmonFrame(frame, payloadEthernet, 36, 0)),
-		event(pktmonSameDrop, pktmonFrame(frame, payloadEthernet, 36, 0)),
+		event(pktmonDrop, pktmonFrame(frame, payloadEthernet, 36, 2)),
+		event(pktmonSameDrop, pktmonFrame(frame, payloadEthernet, 36, 2)),
 		event(pktmonComponent, fields(uint16(36), uint16(13), "tcpip.sys", "IPSEC")),
 		event(pktmonDropCounters, fields(uint16(36), uint16(dirRx), uint64(9), uint64(900), uint16(dirTx), uint64(0), uint64(0))),
 	}
@@ -39,7 +40,7 @@ func TestDrops(t *testing.T) {
 		packets[1].Location != 0xE0004001 || packets[1].Group != 2<<48|77 {
 		t.Errorf("packets: got %+v", packets)
 	}
-	if got, want := string(packets[1].Comment), "PID=0 TID=0 Drop: Failed security policy (DropReason=12 DropLocation=0xe0004001)"; got != want {
+	if got, want := string(packets[1].Comment), "PID=0 TID=0 Drop: FailedSecurityPolicy (DropReason=12 DropLocation=0xe0004001)"; got != want {
 		t.Errorf("comment: got %q, want %q", got, want)
 	}
 	if got, want := s.Facts().Drops, []Drop{{36, "tcpip.sys, IPSEC", 12, 1}}; !slices.Equal(got, want) {
@@ -51,6 +52,42 @@ func TestDrops(t *testing.T) {
 	}
 	if all, _, _ := read(t, events, Options{AllLayers: true}); len(all) != 3 || !all[2].Dropped {
 		t.Errorf("all layers: got %d packets, want 3", len(all))
+	}
+}
+
+// Addresses are told of components at several layers of an interface.
+func TestLocalAddresses(t *testing.T) {
+	event := func(id uint16, values ...any) Event { return Event{Provider: PktMon, ID: id, Data: fields(values...)} }
+	a4, a6 := netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("fe80::7")
+	events := []Event{
+		event(pktmonComponent, uint16(3), uint16(typeMiniport), "card.sys", "Card"), event(pktmonNumber, uint16(3), uint16(propIfIndex), uint32(5)),
+		event(pktmonBytes, uint16(3), uint16(propHardware), uint32(6), []byte{2, 0, 0, 0, 0, 9}),
+		event(pktmonComponent, uint16(30), uint16(typeIPInterface), "tcpip.sys", "TCP/IPv4 - L3/L4"), event(pktmonNumber, uint16(30), uint16(propIPIfIndex), uint32(5)),
+		event(pktmonAddress4, uint16(30), uint16(13), a4),
+		event(pktmonNumber, uint16(40), uint16(propMiniportIfIndex), uint32(5)), event(pktmonAddress4, uint16(40), uint16(13), a4), event(pktmonAddress6, uint16(40), uint16(13), a6),
+		event(pktmonAddress6, uint16(50), uint16(13), a6),
+		event(pktmonPacket, pktmonFrame(ethernet(recorded(t, "many-flows", 1)[0].data), payloadEthernet, 3, 1)),
+	}
+	_, choice, s := read(t, events, Options{})
+	want := []LocalAddress{{0, "", a6}, {5, "Card", a4}, {5, "Card", a6}}
+	if got := s.Facts().Addresses; !slices.Equal(got, want) {
+		t.Errorf("addresses: got %v, want %v", got, want)
+	}
+	if got := choice.Interfaces[0].Hardware; !bytes.Equal(got, []byte{2, 0, 0, 0, 0, 9}) {
+		t.Errorf("hardware address: got %x", got)
+	}
+}
+
+// The last of each row shows that none is missing in between.
+func TestDropReasons(t *testing.T) {
+	for reason, want := range map[uint32]string{
+		0: "Unspecified", 38: "LowPower", 39: "reason 39", 223: "CoalescingError", 228: "SteeringMismatch", 404: "VMBusError",
+		615: "FL_FlsNpiClientDrop", 719: "NicSuspended", 914: "NL_HopLimitExceeded", 951: "NL_IcmpGeneric", 1002: "NL_SwUsoFailure",
+		1213: "INET_PawsFailed", 1232: "INET_AcceptRedirection", 1418: "Ipsec_Unsuccessful", 1507: "NetCx_BufferBounceFailureAndPacketIgnore",
+	} {
+		if got := DropReason(reason); got != want {
+			t.Errorf("reason %d: got %s, want %s", reason, got, want)
+		}
 	}
 }
 
@@ -83,8 +120,8 @@ func TestPayloadTypes(t *testing.T) {
 	}
 }
 
-// Recorded UDP without its headers gets them back but for what nothing tells, and
-// TCP is never given numbers that it didn't have.
+// Recorded UDP without its headers gets them back but for what nothing tells, and TCP is
+// never given numbers that it didn't have.
 func TestDataWithoutHeaders(t *testing.T) {
 	for _, name := range []string{"many-flows", "v4-many-flows"} {
 		udp, tcp := 0, 0

@@ -1,15 +1,16 @@
 package etw
 
-// layer is a kind of capture points.
+// layer is a kind of capture points. Of two that have the same packets the first tells
+// more of them.
 type layer uint8
 
 const (
-	layerNDIS    layer = iota + 1
-	layerRas           // Ras-NdisWan
-	layerPktMon        //
-	layerSwitch        // a VM switch
-	layerWFP           //
-	layerDropped       // PktMon's drops at a component
+	layerNDIS layer = iota + 1
+	layerRas        // Ras-NdisWan
+	layerPktMon
+	layerSwitch // a VM switch
+	layerWFP
+	layerDropped // PktMon's drops at a component
 )
 
 // point is where packets were captured. Packets of one point have one link type.

@@ -22,6 +22,7 @@ var names = map[GUID]string{
 	newGUID(0x9a280ac0, 0xc8e0, 0x11d1, 0x84e200c04fb998a2): "TcpIp of the kernel logger",
 	newGUID(0xbf3a50c5, 0xa9c9, 0x4988, 0xa0052df0b7c80f80): "UdpIp of the kernel logger",
 	newGUID(0x68fdd900, 0x4a3e, 0x11d1, 0x84f40000f80464e3): "EventTrace of the kernel logger",
+	newGUID(0x9b79ee91, 0xb5fd, 0x41c0, 0xa2434248e266e9d0): "SystemConfigEx of the kernel logger",
 	newGUID(0xbbccf6c1, 0x6cd1, 0x48c4, 0x80ff839482e37671): "metadata of events",
 }
 

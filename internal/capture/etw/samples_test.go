@@ -39,6 +39,15 @@ func read(t testing.TB, events []Event, opts Options) ([]Packet, *Choice, *Surve
 			packets = append(packets, clonePacket(p))
 		}
 	}
+	counted := make([]int64, len(c.Interfaces))
+	for _, p := range packets {
+		counted[p.Interface]++
+	}
+	for i, n := range counted {
+		if n != c.Interfaces[i].Packets {
+			t.Errorf("%s: got %d packets, the first pass counted %d", c.Interfaces[i].Name, n, c.Interfaces[i].Packets)
+		}
+	}
 	return packets, c, s
 }
 
@@ -82,8 +91,8 @@ func TestPktMonText(t *testing.T) {
 		// The text is in local time, which the log says is 330 minutes east.
 		stamp := time.Unix(0, 0).UTC().Add(time.Duration(p.Time-unixEpoch) * 100).Add(330 * time.Minute).Format("2006-01-02 15:04:05.000000000")
 		cells := strings.Split(want, "\t")
-		// The type is what the component says; what the bytes show is tested elsewhere, and so
-		// is the filter, which no packet has.
+		// The type is what the component says; what the bytes show is tested elsewhere,
+		// and so is the filter, which no packet has.
 		got := fmt.Sprintf("%02d\t%s\t%d\t%d\t%d\t%s\t%s\t%d\t%d\t%s\t%d\t%d", p.CPU, stamp, p.Group, p.Part, p.Appearance,
 			way, cells[6], p.at.component, p.at.edge, cells[9], p.Original, len(p.Data))
 		if got != want {
@@ -99,10 +108,25 @@ func TestPktMonText(t *testing.T) {
 	if err := text.Err(); err != nil || n != 2705 || n != len(packets) {
 		t.Errorf("appearances: got %d, text %d, want 2705 (%v)", len(packets), n, err)
 	}
+	// The samples' README counts 683 that are cut, and 138 of IPv6 where the component says
+	// Ethernet. That is 23 packets at six edges; seven others have them as Wi-Fi, of which one is
+	// Ethernet in truth.
+	cut, v6 := 0, 0
+	for _, p := range packets {
+		if p.Truncated {
+			cut++
+		}
+		if _, version, ok := ipAt(choice.Interfaces[p.Interface].LinkType, p.Data); ok && version == 6 {
+			v6++
+		}
+	}
+	if cut != 683 || v6 != 23*(6+7) {
+		t.Errorf("got %d cut packets and %d of IPv6, want 683 and 299", cut, v6)
+	}
 }
 
-// By default each packet is there once. What is right of a Wi-Fi interface is what the
-// IP protocols saw, as 802.11 can't be analysed; of others it is the miniport.
+// By default each packet is there once. What is right of a Wi-Fi interface is what the IP
+// protocols saw, as 802.11 can't be analysed; of others it is the miniport.
 func TestPktMonDefault(t *testing.T) {
 	events := sampleEvents(t, "windows/pktmon-19042.etl")
 	packets, choice, s := read(t, events, Options{})
@@ -336,8 +360,8 @@ func TestNDISLayers(t *testing.T) {
 			if p.at.layer == layerSwitch {
 				switched++
 			}
-			// Each event is a packet, so its frame is found by hand: it is what the
-			// size before it says, to the end but for 16 bytes or the out-of-band data.
+			// Each event is a packet, so its frame is found by hand: it is what the size
+			// before it says, to the end but for 16 bytes or the out-of-band data.
 			if d := events[i].Data; p.at.layer == layerNDIS && !bytes.Equal(p.Data, d[12:12+binary.LittleEndian.Uint32(d[8:])]) {
 				t.Errorf("%s: packet %d has other bytes", test.name, p.Number)
 			} else if !bytes.Contains(d, p.Data) || len(p.Data) < 42 {

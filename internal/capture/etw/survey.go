@@ -28,6 +28,7 @@ type Survey struct {
 type seen struct {
 	at         point
 	packets    int64
+	again      int64 // that were told before, and not counted in packets
 	directions [3]int64
 	port       portNames // at a VM switch
 	user       userNames // at Ras-NdisWan
@@ -100,6 +101,7 @@ func (s *Survey) see(p *Packet) {
 		l = s.meet(p)
 	}
 	if p.again {
+		l.again++
 		return
 	}
 	l.packets++
@@ -137,14 +139,14 @@ type Provider struct {
 	Events int64
 }
 
-// Providers lists who wrote the events so far, most first.
+// Providers lists who wrote the events so far, most first, and else by name.
 func (s *Survey) Providers() []Provider {
 	list := make([]Provider, 0, len(s.providers))
 	for g, n := range s.providers {
 		list = append(list, Provider{g, ProviderName(g), n})
 	}
 	slices.SortFunc(list, func(a, b Provider) int {
-		return cmp.Or(cmp.Compare(b.Events, a.Events), slices.Compare(a.GUID[:], b.GUID[:]))
+		return cmp.Or(cmp.Compare(b.Events, a.Events), cmp.Compare(a.Name, b.Name))
 	})
 	if s.other > 0 {
 		list = append(list, Provider{Name: "other providers", Events: s.other})

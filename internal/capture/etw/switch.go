@@ -2,8 +2,8 @@ package etw
 
 import "strconv"
 
-// switchPort is where a packet came from that a VM switch forwards. Its texts are
-// UTF-16 of the event.
+// switchPort is where a packet came from that a VM switch forwards. Its texts are UTF-16
+// of the event.
 type switchPort struct {
 	id                     uint32
 	portName, nicName, nic []byte
@@ -18,8 +18,8 @@ const (
 	infoHash  = 8
 )
 
-// read goes over the fields before FragmentSize. The manifest's types for
-// them are wrong: what is told here was counted in 1,635 events.
+// read goes over the fields before FragmentSize. The manifest's types for them are wrong:
+// what is told here was counted in 1,635 events.
 func (p *switchPort) read(c *cursor) {
 	*p = switchPort{id: c.u32(), portName: c.utf16z(), nicName: c.utf16z(), nic: c.utf16z()}
 	p.destinations = c.u32()
@@ -31,8 +31,8 @@ func (p *switchPort) read(c *cursor) {
 	}
 }
 
-// readOOB goes over the data that accompany the packet out of band. They may be
-// missing: a packet is one without them.
+// readOOB goes over the data that accompany the packet out of band. They may be missing: a
+// packet is one without them.
 func (p *switchPort) readOOB(c *cursor, narrow bool) {
 	oob := cursor{rest: c.take(int(c.u32()))}
 	width := 8

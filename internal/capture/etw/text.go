@@ -10,8 +10,8 @@ import (
 // maxText is how many UTF-16 units of one text in an event are shown.
 const maxText = 256
 
-// appendText appends UTF-16 text as UTF-8. What can't be shown safely, as
-// control characters and marks that turn the direction of writing, becomes U+FFFD.
+// appendText appends UTF-16 text as UTF-8. What can't be shown safely, as control
+// characters and marks that turn the direction of writing, becomes U+FFFD.
 func appendText(to, text []byte) []byte {
 	for n := 0; len(text) >= 2 && n < maxText; n++ {
 		r := rune(binary.LittleEndian.Uint16(text))

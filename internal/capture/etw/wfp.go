@@ -2,8 +2,8 @@ package etw
 
 import "net/netip"
 
-// Events of Microsoft-Pef-WFP-MessageProvider, which Message Analyzer used. Addresses are in
-// network order, all else is little-endian, and nothing is aligned.
+// Events of Microsoft-Pef-WFP-MessageProvider, which Message Analyzer used. Addresses are
+// in network order, all else is little-endian, and nothing is aligned.
 const (
 	wfpPiece       = 2000 // of the user data of another event
 	wfpPacket4     = 60011
@@ -15,8 +15,8 @@ const (
 	wfpDiscard     = 60050
 )
 
-// WFPEvent is the event of the WFP provider whose user data the frames of a media type
-// of Network Monitor hold: 0xE083 to 0xE088.
+// WFPEvent is the event of the WFP provider whose user data the frames of a media type of
+// Network Monitor hold: 0xE083 to 0xE088.
 func WFPEvent(media uint16) (id uint16, ok bool) {
 	switch media {
 	case 0xE083:
@@ -35,8 +35,8 @@ func WFPEvent(media uint16) (id uint16, ok bool) {
 	return 0, false
 }
 
-// wfpMessage is a packet of the Windows Filtering Platform: what IP carries, and what
-// is known of IP.
+// wfpMessage is a packet of the Windows Filtering Platform: what IP carries, and what is
+// known of IP.
 type wfpMessage struct {
 	endpoints
 	transport []byte // the transport header and what follows, as far as it is there
@@ -73,12 +73,12 @@ func parseWFP(id uint16, data []byte) (m wfpMessage, ok bool, err error) {
 	return m, true, nil
 }
 
-// AppendWFP appends the IP packet whose transport data an event of the WFP provider
-// holds as user data: its header is made up around them from the addresses and the
-// protocol that the event states, and made says what of it was not stated. original is
-// how long the packet was, bytes. Checksums of the transport data are left as they are: the
-// network card was to fill them in. Events without a packet, as those of
-// connections, give nothing; ones that end too early give an error.
+// AppendWFP appends the IP packet whose transport data an event of the WFP provider holds
+// as user data: its header is made up around them from the addresses and the protocol that
+// the event states, and made says what of it was not stated. original is how long the
+// packet was, bytes. Checksums of the transport data are left as they are: the network
+// card was to fill them in. Events without a packet, as those of connections, give
+// nothing; ones that end too early give an error.
 func AppendWFP(to []byte, id uint16, data []byte) (packet []byte, original int, made []byte, err error) {
 	m, ok, err := parseWFP(id, data)
 	if err != nil || !ok {
@@ -133,6 +133,8 @@ func (r *reader) wholeWFP(e *Event) (id uint16, data []byte, err error) {
 }
 
 // Connection is what the WFP told when a connection was authorised, or a first datagram.
+// No trace with such events was seen: that the source of an inbound one is the remote end
+// is what the names of the fields say.
 type Connection struct {
 	Source, Destination netip.AddrPort
 	Protocol            uint8
@@ -158,8 +160,8 @@ func (c *Connection) Remote() netip.AddrPort {
 	return c.Destination
 }
 
-// ReadConnection reads the user data of an event of the WFP provider about a
-// connection. ok is false for other events.
+// ReadConnection reads the user data of an event of the WFP provider about a connection.
+// ok is false for other events.
 func ReadConnection(id uint16, data []byte, time int64) (conn Connection, ok bool, err error) {
 	version := 4
 	switch id {

@@ -70,7 +70,7 @@ func TestWFP(t *testing.T) {
 				t.Fatalf("packet %d: got direction %d", i, p.Direction)
 			}
 		}
-		if len(choice.Interfaces) != 1 || choice.Interfaces[0].Name != "wfp" || !choice.Interfaces[0].MadeHeaders || choice.Interfaces[0].LinkType != LinkRaw {
+		if len(choice.Interfaces) != 1 || choice.Interfaces[0].Name != "wfp" || choice.Interfaces[0].LinkType != LinkRaw {
 			t.Errorf("interfaces: got %+v", choice.Interfaces)
 		}
 		if f := s.Facts(); f.Malformed+f.Incomplete != 0 {
@@ -90,6 +90,21 @@ func TestWFPLength(t *testing.T) {
 		if len(got) != 1 || got[0].Original != test.original || len(got[0].Data) != test.captured || got[0].Truncated != (test.original > test.captured) {
 			t.Errorf("length %d with %d bytes: got %+v", test.length, test.there, got)
 		}
+	}
+}
+
+// A length that IPv4 can't state is 0, as of a large send; the checksum is right all the same.
+func TestWFPLarge(t *testing.T) {
+	a := netip.MustParseAddr("192.0.2.1")
+	for _, test := range []struct{ length, stated int }{{65515, 65535}, {65516, 0}, {65535, 0}} {
+		packet, original, _, err := AppendWFP([]byte("before"), wfpPacket4, fields(a, a, uint8(6), uint16(test.length), make([]byte, test.length)))
+		header := packet[len("before"):][:ipv4Header]
+		if err != nil || original != ipv4Header+test.length || ipLength(4, header) != test.stated || fold(sum16(header)) != 0xFFFF {
+			t.Errorf("%d bytes: got header %x, length %d (%v)", test.length, header, original, err)
+		}
+	}
+	if packet, _, made, err := AppendWFP(nil, wfpConnection4, nil); packet != nil || made != nil || err != nil {
+		t.Errorf("a connection gave packet %x (%v)", packet, err)
 	}
 }
 
@@ -184,6 +199,11 @@ func TestLoopbackTwice(t *testing.T) {
 	if got, _, _ := read(t, late, Options{}); len(got) != 3 {
 		t.Errorf("late packets: got %d, want 3", len(got))
 	}
+	// What is received twice was sent once more elsewhere.
+	late[1].Time, late[2].Time = 1, 2
+	if got, _, _ := read(t, late, Options{}); len(got) != 2 || got[1].Number != 3 {
+		t.Errorf("packets received twice: got %d, want 2", len(got))
+	}
 }
 
 // Connections and discards are facts, and no packets.
@@ -231,8 +251,8 @@ func TestWFPEvent(t *testing.T) {
 	}
 }
 
-// What the WFP saw of packets that were captured at an interface as well is left
-// out; what only it saw, loopback above all, is taken.
+// What the WFP saw of packets that were captured at an interface as well is left out; what
+// only it saw, loopback above all, is taken.
 func TestWFPBesideNDIS(t *testing.T) {
 	var events []Event
 	for _, p := range recorded(t, "v4-many-flows", 1000) {
