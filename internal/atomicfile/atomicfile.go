@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/filesys"
@@ -82,21 +83,8 @@ func checkTarget(target string) error {
 // a file that a process has open: one that has that file does not expect another one
 // under the link's name.
 func leadsToOpenFile(name string) bool {
-	const most = 40 // links that lead to links; Linux follows no more
-	for range most {
-		to, err := os.Readlink(name)
-		if err != nil {
-			return false
-		}
-		if !filepath.IsAbs(to) {
-			to = filepath.Join(filepath.Dir(name), to)
-		}
-		if strings.HasPrefix(filepath.ToSlash(filepath.Clean(to)), "/proc/") {
-			return true
-		}
-		name = to
-	}
-	return false
+	places := new(filesys.Set).Places(name)
+	return slices.ContainsFunc(places, func(place string) bool { return strings.HasPrefix(filepath.ToSlash(place), "/proc/") })
 }
 
 // Permissions returns those that every one of the inputs has that is a file, but
