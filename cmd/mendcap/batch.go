@@ -129,7 +129,7 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 		code = max(code, s.show(f.json, sum.WriteJSON, text))
 	}
 	for _, file := range to {
-		if err := file.write(sum); err != nil {
+		if err := file.Fill(func(w io.Writer) error { return file.format(w, sum) }); err != nil {
 			code = max(code, s.fail(file.name, fmt.Errorf("write summary: %w", err)))
 		}
 	}

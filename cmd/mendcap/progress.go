@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/cheggaaa/pb/v3"
 
+	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -41,6 +43,17 @@ func (p *progress) set(done, total int64) {
 		form = `{{string . "name"}} {{counters .}} {{speed .}}`
 	}
 	p.show(p.name, form, done, max(total, 0))
+}
+
+// setBatch says how far a batch is: captures, their bytes a second, and the time left.
+func (p *progress) setBatch(far batch.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	name := fmt.Sprintf("%d of %d captures", far.Done, far.Captures)
+	if far.Failed > 0 {
+		name += fmt.Sprintf(", %d failed", far.Failed)
+	}
+	p.show(name, `{{string . "name"}} {{bar .}} {{percent .}} {{speed .}} {{rtime . "%s left" "%s" "?"}}`, far.DoneBytes, far.Bytes)
 }
 
 // show draws the bar, whose form is a template of pb's. The mutex is held.

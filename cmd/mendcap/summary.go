@@ -21,11 +21,11 @@ var summaryFormats = map[string]func(io.Writer, *report.Batch) error{
 }
 
 // summaryFile is a file that the summary of a batch goes to. It is opened before
-// the work, so that that isn't done in vain.
+// the work, so that it isn't done in vain.
 type summaryFile struct {
+	*atomicfile.File
 	name   string
 	format func(io.Writer, *report.Batch) error
-	file   *atomicfile.File
 }
 
 // openSummaries opens the files of --report. They may be none of those that are
@@ -64,17 +64,13 @@ func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, erro
 	if err != nil {
 		return nil, fmt.Errorf("write summary: %w", err)
 	}
-	return &summaryFile{name: name, format: format, file: file}, nil
-}
-
-func (f *summaryFile) write(sum *report.Batch) error {
-	return f.file.Fill(func(w io.Writer) error { return f.format(w, sum) })
+	return &summaryFile{file, name, format}, nil
 }
 
 // discard takes away the files that no summary went to.
 func discard(files []*summaryFile) (err error) {
 	for _, f := range files {
-		err = errors.Join(err, f.file.Discard())
+		err = errors.Join(err, f.Discard())
 	}
 	return err
 }
