@@ -17,23 +17,25 @@ func (m *moment) await(c *pending) {
 		c.followers, m.f.filled = append(c.followers, m.f.filled...), nil
 	}
 	f, d := m.f, m.d
+	d.waiting++
 	most := maxWaitingFlow
 	if f.watch <= 0 {
 		most = watchPerPacket
 	}
-	for n := f.waiting.len(); n > 0 && (n >= most || d.waiting >= maxWaiting); n-- {
+	for n := f.waiting.len(); n > 0 && (n >= most || d.waiting > maxWaiting); n-- {
 		d.givenUp.Waits++
-		d.settle(f, f.waiting.takeFirst())
+		d.conclude(f, f.waiting.takeFirst())
+	}
+	if d.waiting > maxWaiting {
+		d.givenUp.Waits++
+		d.conclude(f, c)
+		return
 	}
 	w := awaited{pending: c, bytes: c.bytes, since: c.time, stage: isFresh | stage(c.dir)}
 	if c.lost {
 		w.stage |= isLost
 	}
 	f.waiting.add(w)
-	if d.waiting++; d.waiting > maxWaiting {
-		d.givenUp.Waits++
-		d.settle(f, f.waiting.takeLast())
-	}
 }
 
 // observe shows a packet to the cases that wait in its connection.
@@ -55,7 +57,7 @@ func (d *Diagnoser) observe(m *moment) {
 		case filled:
 			f.filled = append(f.filled, list[i].pending)
 		case done:
-			d.settle(f, list[i].pending)
+			d.conclude(f, list[i].pending)
 		default:
 			if to != i {
 				list[to] = list[i]
@@ -68,12 +70,6 @@ func (d *Diagnoser) observe(m *moment) {
 		}
 	}
 	f.waiting.keep(from, to)
-}
-
-// settle ends a case of the connection that waits no longer.
-func (d *Diagnoser) settle(f *flow, c *pending) {
-	d.waiting--
-	d.conclude(f, c)
 }
 
 // see takes in a later packet of the connection: whether that settles the case,
@@ -183,13 +179,6 @@ func (q *queue) takeFirst() *pending {
 	c := q.list[q.head].pending
 	q.list[q.head].pending = nil
 	q.head++
-	return c
-}
-
-// takeLast takes the newest case out.
-func (q *queue) takeLast() *pending {
-	c := q.list[len(q.list)-1].pending
-	q.keep(0, q.len()-1)
 	return c
 }
 

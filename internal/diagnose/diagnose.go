@@ -52,11 +52,11 @@ type Diagnoser struct {
 	flows   *tcp.Store[flow] // by Segment.Flow
 	history history
 	loss    lossMeter
-	fates   [sides]fates
-	waiting int        // cases of all flows that wait for their verdict, or follow one that does
-	settled []*pending // to be used again
-	holes   int        // of all senders that are remembered
-	due     int        // packets of all senders whose second copy is to come
+	fates   [sides]Counts // of the packets that went back, by direction
+	waiting int           // cases of all flows that wait for their verdict, or follow one that does
+	settled []*pending    // to be used again
+	holes   int           // of all senders that are remembered
+	due     int           // packets of all senders whose second copy is to come
 	steps   int64
 	givenUp GivenUp
 }
@@ -145,7 +145,7 @@ func (d *Diagnoser) close(f *flow) {
 		return
 	}
 	for f.waiting.len() > 0 {
-		d.settle(f, f.waiting.takeFirst())
+		d.conclude(f, f.waiting.takeFirst())
 	}
 	f.waiting = queue{}
 	m := moment{d: d, p: &f.opening, f: f}
@@ -178,3 +178,22 @@ func (d *Diagnoser) left(p *Packet) {
 	f.sentence = judged(Undecided, "the law is violated by more than a packet may move, or putting it right would break other laws; the packet stays")
 	d.hand(&f)
 }
+
+// GivenUp counts what bounds have made the diagnosis give up.
+type GivenUp struct {
+	Holes int64 // connections of which holes were forgotten: too many were open at once
+	Looks int64 // times that no more of the packets before a flagged one could be looked at
+	Gaps  int64 // gaps that were not compared with all others of their time: too many were held
+	Waits int64 // flags that were judged before the evidence for them came: too many waited
+}
+
+// GivenUp says what was given up so far.
+func (d *Diagnoser) GivenUp() GivenUp {
+	g := d.givenUp
+	g.Looks, g.Gaps = d.history.short, d.loss.gaps.early
+	return g
+}
+
+// Steps is how many steps were taken so far in loops whose length the input
+// decides.
+func (d *Diagnoser) Steps() int64 { return d.steps + d.history.steps + d.loss.gaps.steps }

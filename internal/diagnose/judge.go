@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/report"
 )
 
 // again are the flags of a segment that goes back. Which of them it gets depends
@@ -22,39 +23,30 @@ func (m *moment) judge() {
 }
 
 // judgeCreated says which flags only the repaired order has.
-func (m *moment) judgeCreated() {
-	for created := m.p.After &^ m.p.Before; created != 0; created &= created - 1 {
-		m.say(created, judged(Created, "flagged in the repaired order only"))
-	}
-}
+func (m *moment) judgeCreated() { m.say(m.p.After&^m.p.Before, created) }
 
-// say gives the verdict for the lowest of the flags.
+var created = judged(Created, "flagged in the repaired order only")
+
+// say gives the verdict for each of the flags.
 func (m *moment) say(flags tcp.Analysis, s sentence) { m.sayOf(m.s.Range(), flags, s) }
 
-// sayOf gives the verdict for the lowest of the flags, which is about these bytes.
+// sayOf gives the verdict for each of the flags, which are about these bytes.
 func (m *moment) sayOf(bytes tcp.Range, flags tcp.Analysis, s sentence) {
-	f := finding(m.p, number(flags))
-	f.of(bytes)
-	f.sentence = s
-	m.d.tell(m.f, &f)
+	for ; flags != 0; flags &= flags - 1 {
+		f := finding(m.p, number(flags))
+		f.of(bytes)
+		f.sentence = s
+		m.d.tell(m.f, &f)
+	}
 }
 
 // number is the place of the lowest flag.
 func number(a tcp.Analysis) int { return bits.TrailingZeros32(uint32(a)) }
 
-// judgeAgain takes the flags of a segment that goes back. One that does not
-// in its place was recorded late.
+// judgeAgain takes the flags of a segment that goes back.
 func (m *moment) judgeAgain(flags tcp.Analysis, remains bool) {
-	if !remains && !m.goesBack() {
-		for ; flags != 0; flags &= flags - 1 {
-			m.artefact(flags)
-		}
-		return
-	}
-	if s, ok := m.notSentAgain(); ok {
-		for ; flags != 0; flags &= flags - 1 {
-			m.say(flags, s)
-		}
+	if s, ok := m.notSentAgain(remains); ok {
+		m.say(flags, s)
 		return
 	}
 	c := m.pending()
@@ -72,9 +64,11 @@ func (m *moment) goesBack() bool {
 }
 
 // notSentAgain says why a segment that the analyser takes for one sent again is none, as
-// its numbers alone show.
-func (m *moment) notSentAgain() (s sentence, ok bool) {
+// its numbers alone show. One that does not go back in its place was recorded late.
+func (m *moment) notSentAgain(remains bool) (s sentence, ok bool) {
 	switch first := m.from.origin.First; {
+	case !m.goesBack() && !remains:
+		return m.artefact(), true
 	case !m.goesBack():
 		return m.f.misnumbered()
 	case m.from.origin.SYN && !m.from.long && m.s.Seq.Less(first):
@@ -100,7 +94,7 @@ func (m *moment) judgeFlag(flag tcp.Analysis) {
 	case flag == tcp.AckLostSegment && remains:
 		m.judgeAckOfUnseen()
 	case !remains:
-		m.artefact(flag)
+		m.say(flag, m.artefact())
 	default:
 		m.judgeState(flag)
 	}
@@ -122,14 +116,14 @@ func (f *flow) misnumbered() (s sentence, ok bool) {
 	return sentence{}, false
 }
 
-// artefact: the flag is gone in the repaired order.
-func (m *moment) artefact(flag tcp.Analysis) {
+// artefact says of a flag that is gone in the repaired order why it was there.
+func (m *moment) artefact() sentence {
 	s := judged(Artefact, "packets around it were recorded late; with them in their true places it is not flagged")
 	if m.p.ByLaw {
 		s = judged(Artefact, "the packet was recorded late (law %l); in its true place it is not flagged", int64(m.p.Law))
 	}
 	s.Repaired = true
-	m.say(flag, s)
+	return s
 }
 
 // judgeHole takes a packet that was flagged as beyond a hole: the verdict is
@@ -139,7 +133,7 @@ func (m *moment) judgeHole(remains bool) {
 	known, within := m.from.hole(last)
 	open := m.from.packets > 0 && m.from.next.Less(m.s.Seq)
 	if !remains && !open && !within {
-		m.artefact(tcp.LostSegment)
+		m.say(tcp.LostSegment, m.artefact())
 		return
 	}
 	missing := known.bytes
@@ -189,4 +183,35 @@ func (m *moment) judgeAckOfUnseen() {
 		}
 	}
 	m.sayOf(bytes, tcp.AckLostSegment, s)
+}
+
+// told are the flags of what the packet itself says: a second copy says it too.
+const told = tcp.ZeroWindow | tcp.WindowFull | tcp.DuplicateSACK
+
+// judgeState takes a flag that is there after the repair, too, and needs no explanation
+// from elsewhere, unless the packet is another one's copy, or made so by a drop.
+func (m *moment) judgeState(flag tcp.Analysis) {
+	switch {
+	case flag&told == 0 && m.p.Left:
+		m.say(flag, judged(Undecided, "flagged before and after; a law is violated here that could not be repaired"))
+	case flag&told == 0 && m.original != nil:
+		m.say(flag, m.copied(m.copier(), ""))
+	default:
+		m.say(flag, judged(Genuine, "flagged before and after, with no moving law violated here"))
+	}
+}
+
+// copied is what is said of a flag of a second copy, with more words at its end.
+func (m *moment) copied(by, words string) sentence {
+	return judged(Duplicate, sameBits+words, m.original.Frame, m.p.Time-m.original.time).with(by)
+}
+
+// copier tells who made a second copy of a packet without data. What the host
+// itself sent has not met the network yet; a capture that has such packets twice
+// has the others twice too.
+func (m *moment) copier() string {
+	if m.s.Outbound == tcp.In && !m.f.twice {
+		return report.ByNetwork
+	}
+	return report.ByCapture
 }

@@ -101,15 +101,17 @@ func (d *Diagnoser) reuse(c *pending) {
 	}
 }
 
-// conclude says the verdict of a case, and of those that follow it.
+// conclude says the verdict of a case of the connection that waits no longer, and of those
+// that follow it.
 func (d *Diagnoser) conclude(f *flow, c *pending) {
+	d.waiting--
 	fates := &d.fates[sideOf(c.seg.Outbound, false)]
 	s := c.sentence(f, fates)
 	if s.Verdict == Loss {
 		f.ends[c.dir].recovery = recovery{s.Detail, c.time}
 	}
 	if !c.lost {
-		fates.count(s.Verdict)
+		fates[s.Verdict]++
 	}
 	d.pronounce(f, c, s)
 	d.waiting -= len(c.followers)
@@ -119,19 +121,6 @@ func (d *Diagnoser) conclude(f *flow, c *pending) {
 		c.followers[i] = nil
 	}
 	d.reuse(c)
-}
-
-// fates counts what became of the packets that the network did not bring in their turn,
-// of one direction.
-type fates struct{ late, lost int }
-
-func (f *fates) count(v Verdict) {
-	switch v {
-	case Reordering:
-		f.late++
-	case Loss:
-		f.lost++
-	}
 }
 
 func (d *Diagnoser) pronounce(f *flow, c *pending, s sentence) {

@@ -66,7 +66,7 @@ func (m *moment) judgeSecond() {
 	for rest := m.p.Before; rest != 0; rest &= rest - 1 {
 		switch flag := rest & -rest; {
 		case m.p.After&flag == 0:
-			m.artefact(flag)
+			m.say(flag, m.artefact())
 		case flag&told != 0:
 			m.judgeState(flag)
 		default:

@@ -7,7 +7,7 @@ import (
 
 // sentence tries the verdicts in the order of their precedence. Each has a
 // predicate of its own, which says nothing where it is another one.
-func (c *pending) sentence(f *flow, network *fates) sentence {
+func (c *pending) sentence(f *flow, network *Counts) sentence {
 	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest}
 	if c.lost {
 		return v.ofHole()
@@ -33,7 +33,7 @@ func (c *pending) sentence(f *flow, network *fates) sentence {
 type view struct {
 	*pending
 	f               *flow
-	network         *fates
+	network         *Counts // what became of the packets of its direction that went back
 	roundTrip, away int64
 	answer          int64 // frame of the ACK of a packet that was recorded after it
 }
