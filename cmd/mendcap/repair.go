@@ -123,13 +123,13 @@ func (s *streams) watch(in string, o *repair.Options, quiet bool) (done func()) 
 	return bar.close
 }
 
-// conclude hands a capture's report on after it was judged, or takes back what was
-// written of it where it could not be read; it returns the exit code.
-func (to *sinks) conclude(s *streams, in string, r *report.Report, err error, judge func() int) int {
+// conclude hands a capture's report on after check, or takes back what was written of it
+// where it could not be read; it returns the exit code.
+func (to *sinks) conclude(s *streams, in string, r *report.Report, err error, check func() int) int {
 	if err != nil {
 		return max(s.fail(in, err), s.fail("", to.abandon()))
 	}
-	code := max(s.sayDamage(in, r.Damage), judge())
+	code := max(s.sayDamage(in, r.Damage), check())
 	return max(code, s.fail(in, to.add(r)))
 }
 
