@@ -6,6 +6,7 @@
 package atomicfile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -29,7 +30,6 @@ type File struct {
 	target string
 	failed error
 	synced bool // all that was written is on the disk
-	closed bool
 	ended  bool // it has appeared, or was discarded
 }
 
@@ -189,10 +189,7 @@ func (p *File) CommitNew() error {
 // appear calls rename once all that was written is on the disk. Where something fails
 // but for a name that is taken, the file is discarded.
 func (p *File) appear(rename func() error) error {
-	err := p.failed
-	if err == nil && !p.closed && !p.synced {
-		err = p.Sync()
-	}
+	err := p.Settle(context.Background())
 	if err == nil && !RenamesOpen {
 		err = p.close()
 	}
@@ -260,11 +257,35 @@ func (p *File) Discard() error {
 	return errors.Join(p.close(), os.Remove(p.Name()))
 }
 
-// close closes the file once.
+// close closes the file, if it is open still.
 func (p *File) close() error {
-	if p.closed {
-		return nil
+	if err := p.File.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
 	}
-	p.closed = true
-	return p.File.Close()
+	return nil
+}
+
+// pauseKey is that of the function which WithPause puts into a context.
+type pauseKey struct{}
+
+// WithPause returns a context in which Settle waits for the disk within pause, which
+// calls wait once, and may let others work meanwhile.
+func WithPause(ctx context.Context, pause func(wait func())) context.Context {
+	return context.WithValue(ctx, pauseKey{}, pause)
+}
+
+// Settle puts on the disk what was written, which Commit and CommitNew do otherwise: see
+// WithPause. The file still has to be ended, also after an error. What is written past
+// Write is not known to it: nothing of that may follow.
+func (p *File) Settle(ctx context.Context) (err error) {
+	if p.failed != nil || p.synced {
+		return p.failed
+	}
+	pause, ok := ctx.Value(pauseKey{}).(func(wait func()))
+	if !ok {
+		pause = func(wait func()) { wait() }
+	}
+	pause(func() { err = p.Sync() })
+	p.synced = err == nil
+	return err
 }
