@@ -78,8 +78,10 @@ func (f *pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
 		}
 		return all
 	case capture.TypeNames:
-		if capture.FittingNames(raw[8:len(raw)-capture.TrailerLen], !big) {
-			return [][]byte{turnNames(raw, big)}
+		if capture.FittingNames(raw[8:len(raw)-capture.TrailerLen], !big) { // in the other byte order
+			turned := slices.Clone(raw)
+			reverseOptions(turned[:len(raw)-capture.TrailerLen], 8, !big, nil)
+			return [][]byte{turned}
 		}
 	}
 	return nil

@@ -9,7 +9,6 @@ package salvage
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/mendcap/mendcap/internal/capture"
@@ -206,9 +205,6 @@ func startsWithZeros(p []byte, eof bool) bool {
 	return (len(p) >= two || eof) && allZero(p[:min(len(p), two)])
 }
 
-// errSuspect marks a block that can be read, but that may not be one.
-var errSuspect = fmt.Errorf("%w", ErrGarbage)
-
 // measure gives the size of the block that p starts with, and how many bytes are needed
 // to tell, or what is wrong with it. Where no length is credible size is beyond the limit.
 func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
@@ -233,11 +229,11 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 	case need > len(p) && !eof, ok && need <= len(p) && !r.lost:
 		return size, need, nil
 	case need < 0:
-		return beyond, 0, errSuspect
+		return beyond, 0, ErrGarbage
 	case size > len(p):
 		return size, 0, capture.CutShort(len(p))
 	case !ok || r.lost:
-		return size, 0, errSuspect
+		return size, 0, ErrGarbage
 	}
 	return size, 0, nil
 }
