@@ -20,14 +20,12 @@ type flow struct {
 	renumbered bool
 	opened     tcp.Side
 	id         uint64
-	latest     int64    // serial of the latest record in the history
-	sent       [2]int64 // those of the latest records of each direction
-	records    int64    // how many there were
-	heardAt    int64    // when its latest packet came
-	resumedAt  int64    // when the latest came before which it was silent for so long that timers ran out
-	look       int      // how many records it may look at
-	watch      int      // how often a packet may be shown to a case that waits
-	tick       int64    // of the clock: so much more or less can have passed between two stamps
+	latest     int64 // serial of the latest record in the history
+	heardAt    int64 // when its latest packet came
+	resumedAt  int64 // when the latest came before which it was silent for so long that timers ran out
+	look       int   // how many records it may look at
+	watch      int   // how often a packet may be shown to a case that waits
+	tick       int64 // of the clock: so much more or less can have passed between two stamps
 	waiting    queue
 	filled     []*pending // of the current packet: it fills what they miss
 	ends       [2]end     // by Segment.Dir

@@ -17,7 +17,7 @@ const (
 // the second copy of one before it, and says so of its flags. Copies come in the
 // order of the packets: of several that are alike the first that can be it is.
 func (m *moment) isSecond() bool {
-	e, now, h := m.from, m.p.Time, m.d.history.walker()
+	e, now, h := m.from, m.p.Time, &m.d.history
 	gone := 0
 	for gone < len(e.unpaired) {
 		if r := h.at(e.unpaired[gone]); r != nil && now-r.time <= m.p.Farthest {
