@@ -20,6 +20,7 @@ type guard struct {
 
 	between bool // head is where another stream or frame may begin
 	begins  func(head []byte) bool
+	frames  map[string]func() error // by their magics, the step after that: those of zstd and lz4
 }
 
 // Trailing says that something follows the end of compressed data that is none.
@@ -93,11 +94,14 @@ func startsLike(head []byte, magics ...string) bool {
 	return len(head) > 0 && head[0]&0xF0 == 0x50 && bytes.HasPrefix([]byte("\x2a\x4d\x18"), head[1:]) // a skippable frame
 }
 
-// skippable goes on after a skippable frame: those of zstd and of lz4 are the
-// same (RFC 8878, section 3.1.2).
-func (g *guard) skippable(next func() error) error {
+// frame reads a magic. What has none of the frames' is a skippable frame: those of zstd
+// and of lz4 are the same (RFC 8878, section 3.1.2).
+func (g *guard) frame() error {
+	if next := g.frames[string(g.head)]; next != nil {
+		return next()
+	}
 	return g.expect(0, 4, func() error {
-		return g.ended(int64(binary.LittleEndian.Uint32(g.head)), 4, next)
+		return g.ended(int64(binary.LittleEndian.Uint32(g.head)), 4, g.frame)
 	})
 }
 
@@ -109,15 +113,9 @@ type zstdGuard struct {
 
 func newZstdGuard(r io.Reader) *zstdGuard {
 	g := &zstdGuard{guard: guard{r: r, begins: func(head []byte) bool { return startsLike(head, magicZstd) }}}
+	g.frames = map[string]func() error{magicZstd: func() error { return g.expect(0, 1, g.descriptor) }}
 	g.expect(0, len(magicZstd), g.frame)
 	return g
-}
-
-func (g *zstdGuard) frame() error {
-	if string(g.head) == magicZstd {
-		return g.expect(0, 1, g.descriptor)
-	}
-	return g.skippable(g.frame)
 }
 
 // descriptor reads what a frame's header has.
@@ -153,18 +151,12 @@ type lz4Guard struct {
 
 func newLZ4Guard(r io.Reader) *lz4Guard {
 	g := &lz4Guard{guard: guard{r: r, begins: func(head []byte) bool { return startsLike(head, magicLZ4, magicLegacyLZ4) }}}
+	g.frames = map[string]func() error{
+		magicLZ4:       func() error { return g.expect(0, 2, g.flags) },
+		magicLegacyLZ4: func() error { return g.expect(0, 4, g.legacy) },
+	}
 	g.expect(0, len(magicLZ4), g.frame)
 	return g
-}
-
-func (g *lz4Guard) frame() error {
-	switch string(g.head) {
-	case magicLZ4:
-		return g.expect(0, 2, g.flags)
-	case magicLegacyLZ4:
-		return g.expect(0, 4, g.legacy)
-	}
-	return g.skippable(g.frame)
 }
 
 func (g *lz4Guard) flags() error {

@@ -136,7 +136,10 @@ func (d *Diagnoser) Finish() { d.flows.Each(d.over) }
 // over settles what waits in a connection that makes way for another, or at the end.
 func (d *Diagnoser) over(_ uint64, f *flow) {
 	d.close(f)
-	d.dropUnpaired(f)
+	for i := range f.ends {
+		d.due -= len(f.ends[i].unpaired)
+		f.ends[i].unpaired = nil
+	}
 }
 
 // close settles what waits in a connection that is over, and ends what is counted of it.

@@ -45,14 +45,6 @@ func (m *moment) isSecond() bool {
 	return false
 }
 
-// dropUnpaired forgets the packets of a connection that wait for their second copy.
-func (d *Diagnoser) dropUnpaired(f *flow) {
-	for i := range f.ends {
-		d.due -= len(f.ends[i].unpaired)
-		f.ends[i].unpaired = nil
-	}
-}
-
 // awaitSecond lets the packet wait for its second copy.
 func (m *moment) awaitSecond() {
 	if len(m.from.unpaired) < maxUnpaired && m.d.due < maxUnpairedInAll {
