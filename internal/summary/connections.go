@@ -126,10 +126,10 @@ func (c *connections) finding(flow uint64, frame int64, verdict diagnose.Verdict
 	if f.excerpt == nil {
 		return
 	}
-	if m := f.excerpt.last(frame); m != nil {
+	if m := f.excerpt.latest.find(frame, excerptLead); m != nil {
 		m.verdicts |= 1 << verdict
 		f.excerpt.weigh(m, weight)
-	} else if m := f.excerpt.kept(frame); m != nil {
+	} else if m := f.excerpt.best.find(frame, 0); m != nil {
 		m.verdicts |= 1 << verdict
 	}
 }
