@@ -147,11 +147,11 @@ func TestChosenLibrariesAreInTheBinary(t *testing.T) {
 			t.Errorf("the binary does not depend on %s", want)
 		}
 	}
-	const judge = "github.com/google/gopacket"
-	if slices.Contains(deps, judge) {
-		t.Errorf("the binary depends on %s", judge)
+	const reference = "github.com/google/gopacket"
+	if slices.Contains(deps, reference) {
+		t.Errorf("the binary depends on %s", reference)
 	}
-	if tests := strings.Fields(string(goList(t, "-deps", "-test", module+"internal/packet"))); !slices.Contains(tests, judge) {
-		t.Errorf("the tests of package packet don't depend on %s", judge)
+	if tests := strings.Fields(string(goList(t, "-deps", "-test", module+"internal/packet"))); !slices.Contains(tests, reference) {
+		t.Errorf("the tests of package packet don't depend on %s", reference)
 	}
 }

@@ -225,7 +225,7 @@ func (s *sink) finding(capture string, f *report.Finding) {
 	}
 }
 
-// abandon takes back the findings of the capture at hand.
+// abandon takes back the findings of the current capture.
 func (s *sink) abandon() error {
 	if s.findings == nil || s.failed != nil {
 		return s.failed

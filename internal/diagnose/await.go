@@ -72,7 +72,7 @@ func (d *Diagnoser) observe(m *moment) {
 	f.waiting.keep(from, to)
 }
 
-// see takes in a later packet of the connection: whether that settles the case,
+// see takes in a later packet of the connection: whether that ends its wait,
 // and whether the packet fills the hole of a lost one.
 func (w *awaited) see(at *sight) (done, filled bool) {
 	isCovered := w.stage&isCovered != 0
@@ -89,7 +89,7 @@ func (w *awaited) see(at *sight) (done, filled bool) {
 	case !isCovered && w.refusedBy(at.s):
 		w.cover(at)
 	}
-	return at.settles(w), filled
+	return at.expired(w), filled
 }
 
 // seeAgain takes in a later packet that bears bytes of the case's.
@@ -140,7 +140,7 @@ func (w *awaited) seeReceiver(at *sight) {
 	}
 }
 
-// cover notes that the packet at hand acknowledges all bytes, or refuses them.
+// cover notes that the current packet acknowledges all bytes, or refuses them.
 func (w *awaited) cover(at *sight) {
 	w.pending.covered, w.coveredAt = at.p.Frame, at.time
 	w.stage, w.since = w.stage|isCovered, at.time

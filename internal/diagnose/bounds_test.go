@@ -126,7 +126,7 @@ func TestFollowersCount(t *testing.T) {
 		}
 	}
 	if g := d.GivenUp(); g.Waits == 0 {
-		t.Error("cases that were settled early: got none counted")
+		t.Error("cases that were ended early: got none counted")
 	}
 }
 
@@ -163,12 +163,12 @@ func TestGapsAreBounded(t *testing.T) {
 // TestEvidenceTakesOneAllocation: where all findings are listed each is written
 // out, and a hostile capture has several for each packet.
 func TestEvidenceTakesOneAllocation(t *testing.T) {
-	e := judged(Loss, "open since frame %d; from frame %d on %d ACKs ask for it, after %s", 7, -1, 1234567890123, 99_000)
+	e := verdict(Loss, "open since frame %d; from frame %d on %d ACKs ask for it, after %s", 7, -1, 1234567890123, 99_000)
 	const want = "open since frame 7; from frame -1 on 1234567890123 ACKs ask for it, after 99 µs"
 	if got := e.Evidence(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	plain := judged(Drop, "frame %d acknowledges what frame %d lacks", 123456, 654321)
+	plain := verdict(Drop, "frame %d acknowledges what frame %d lacks", 123456, 654321)
 	if n := testing.AllocsPerRun(100, func() { _ = plain.Evidence() }); n > 1 {
 		t.Errorf("allocations: got %v, want at most 1", n)
 	}

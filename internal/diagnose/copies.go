@@ -5,7 +5,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 // copyReach is how many packets of a sender a copy of a bare ACK may be after it.
 const copyReach = 32
 
-// findOriginal finds the packet of which the one at hand is a second copy. The
+// findOriginal finds the packet of which the current one is a second copy. The
 // same bits alone are not enough: a receiver repeats itself, and a sender sends
 // again.
 func (m *moment) findOriginal() {

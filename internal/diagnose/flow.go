@@ -27,12 +27,12 @@ type flow struct {
 	watch      int   // how often a packet may be shown to a case that waits
 	tick       int64 // of the clock: so much more or less can have passed between two stamps
 	waiting    queue
-	filled     []*pending // of the current packet: it fills what they miss
-	ends       [2]end     // by Segment.Dir
-	held       []Finding  // while one direction is unseen
-	holesLost  bool       // more holes of it were open than are remembered
-	hidden     unjudged   // flags that can't be judged for its lack
-	opening    Packet     // the first one, without its segment
+	filled     []*pending  // of the current packet: it fills what they miss
+	ends       [2]end      // by Segment.Dir
+	held       []Finding   // while one direction is unseen
+	holesLost  bool        // more holes of it were open than are remembered
+	hidden     undecidable // flags that can't be decided for its lack
+	opening    Packet      // the first one, without its segment
 }
 
 // end is what is remembered of one sender.
@@ -51,7 +51,7 @@ type end struct {
 	due   int     // of them taken, and not counted as missed yet
 	side  side    // of what it sends
 
-	judged     bool    // its bytes count among the acknowledged
+	counted    bool    // its bytes count among the acknowledged
 	lastMissed tcp.Seq // end of the last hole that was counted
 
 	acked  tcp.Seq // highest ACK number that it sent

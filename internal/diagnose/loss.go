@@ -53,8 +53,8 @@ type lossSum struct {
 func (l *lossMeter) acknowledged(m *moment, bytes int64) {
 	s := sideOf(m.s.Outbound, true)
 	l.sums[s].acked += bytes
-	if !m.to.judged {
-		m.to.judged = true
+	if !m.to.counted {
+		m.to.counted = true
 		l.sums[s].connections++
 	}
 	l.bins.at(m.p.Time, s).acked += bytes

@@ -101,17 +101,17 @@ func (d *Diagnoser) conclude(f *flow, c *pending) {
 	if !c.lost {
 		fates[s.Verdict]++
 	}
-	d.pronounce(f, c, s)
+	d.tellAll(f, c, s)
 	d.waiting -= len(c.followers)
 	for i, follower := range c.followers {
-		d.pronounce(f, follower, s.of(follower, c))
+		d.tellAll(f, follower, s.of(follower, c))
 		cases.Put(follower)
 		c.followers[i] = nil
 	}
 	cases.Put(c)
 }
 
-func (d *Diagnoser) pronounce(f *flow, c *pending, s sentence) {
+func (d *Diagnoser) tellAll(f *flow, c *pending, s sentence) {
 	for i := range c.findings {
 		c.findings[i].sentence = s
 		d.tell(f, &c.findings[i])

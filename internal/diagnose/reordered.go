@@ -11,7 +11,7 @@ func (v *view) overtaken() sentence {
 	if !v.seen || datedBy(&v.copied.Segment).compare(&v.seg) >= 0 {
 		return sentence{}
 	}
-	return judged(Reordering, "the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
+	return verdict(Reordering, "the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
 }
 
 // reordered: it fills a hole, and was sent before its sender can have known of that.
@@ -36,11 +36,11 @@ func (v *view) reordered() sentence {
 	case v.heldUp():
 		words = "frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission"
 	case v.late() && v.later == 0:
-		return judged(Reordering, "late by %s; the same bytes came again, needlessly, as frame %d tells by a D-SACK", open, v.dsack)
+		return verdict(Reordering, "late by %s; the same bytes came again, needlessly, as frame %d tells by a D-SACK", open, v.dsack)
 	case v.late():
-		return judged(Reordering, "late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK", open, v.later, v.dsack)
+		return verdict(Reordering, "late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK", open, v.later, v.dsack)
 	}
-	return judged(Reordering, words, by, open, v.stall.lasting)
+	return verdict(Reordering, words, by, open, v.stall.lasting)
 }
 
 // unaware: it echoes an older timestamp than that of the first ACK that shows the
@@ -141,7 +141,7 @@ func (v *view) misplaced() sentence {
 	if v.answer == 0 || v.known && v.hole.by.frame != 0 {
 		return sentence{}
 	}
-	return judged(Artefact, "recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)
+	return verdict(Artefact, "recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)
 }
 
 // recordedLate: the ACK of its bytes just before it is the answer to itself, not to
@@ -177,9 +177,9 @@ func (v *view) reversedHere() sentence {
 	switch {
 	case !v.reversed:
 	case v.seen && v.copied.time == v.time && datedBy(&v.copied.Segment).compare(&v.seg) < 0:
-		return judged(Artefact, "recorded in reverse: frame %d is a copy that was sent later and has the same stamp, and this capture has all bursts of packets the wrong way round", v.copied.Frame)
+		return verdict(Artefact, "recorded in reverse: frame %d is a copy that was sent later and has the same stamp, and this capture has all bursts of packets the wrong way round", v.copied.Frame)
 	case !v.seen && v.known && v.hole.taken == 0 && v.hole.by.frame != 0 && v.hole.by.time == v.time:
-		return judged(Artefact, "recorded in reverse: frame %d has the same stamp, and this capture has all bursts of packets the wrong way round; in its true place it is not flagged", v.hole.by.frame)
+		return verdict(Artefact, "recorded in reverse: frame %d has the same stamp, and this capture has all bursts of packets the wrong way round; in its true place it is not flagged", v.hole.by.frame)
 	}
 	return sentence{}
 }

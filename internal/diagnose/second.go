@@ -38,7 +38,7 @@ func (m *moment) isSecond() bool {
 			e.unpaired = slices.Delete(e.unpaired, i, i+1)
 			m.d.due--
 			m.original = r
-			m.judgeSecond()
+			m.decideSecond()
 			return true
 		}
 	}
@@ -53,17 +53,17 @@ func (m *moment) awaitSecond() {
 	}
 }
 
-// judgeSecond gives the verdict for each flag of a second copy.
-func (m *moment) judgeSecond() {
+// decideSecond gives the verdict for each flag of a second copy.
+func (m *moment) decideSecond() {
 	for rest := m.p.Before; rest != 0; rest &= rest - 1 {
 		switch flag := rest & -rest; {
 		case m.p.After&flag == 0:
 			m.say(flag, m.artefact())
 		case flag&told != 0:
-			m.judgeState(flag)
+			m.decideState(flag)
 		default:
 			m.say(flag, m.copied(report.ByCapture, ", as all of the connection's packets are there again"))
 		}
 	}
-	m.judgeCreated()
+	m.decideCreated()
 }

@@ -135,7 +135,7 @@ func (c *connections) finding(flow uint64, frame int64, verdict diagnose.Verdict
 }
 
 // lend gives f an excerpt, if need be that of a connection of which less was
-// found, and draws the packet at hand. It tries each time that what was flagged
+// found, and draws the current packet. It tries each time that what was flagged
 // or moved has doubled.
 func (c *connections) lend(f *connection, p *diagnose.Packet) {
 	if n := f.before + f.after + f.moved; n&(n-1) != 0 {

@@ -42,7 +42,7 @@ func (s *blocks) rescueInterface() {
 	s.deliver(size, capture.ErrInterface)
 }
 
-// resolution guesses that of the interface of the packet at hand: as others of
+// resolution guesses that of the interface of the current packet: as others of
 // the section, else by its stamp.
 func (f *pcapng) resolution(p []byte) uint8 {
 	if n := len(f.Interfaces); n > 0 {

@@ -124,7 +124,7 @@ func (s *blocks) mendLength(at int, why error) bool {
 	return own && s.mendBoth(at, why)
 }
 
-// mendBoth delivers the block at hand with a length that is proved.
+// mendBoth delivers the current block with a length that is proved.
 func (s *blocks) mendBoth(size int, why error) bool {
 	big, ok := orderAt(s.w, s.big)
 	if !ok {

@@ -53,7 +53,7 @@ type Reader struct {
 type form interface {
 	capture.Layout
 	// believable looks at a block of a credible length, which p need not hold: it
-	// says how many bytes are needed to judge it (0: no more; -1: its size is not
+	// says how many bytes are needed to decide (0: no more; -1: its size is not
 	// credible), and whether it is to be believed at once. sure says that it was
 	// looked at already, as what follows the block before.
 	believable(p []byte, size int, sure bool) (need int, ok bool)
@@ -122,7 +122,7 @@ func (r *Reader) Next() (*capture.Batch, error) {
 	return r.in.Drive(r)
 }
 
-// Step takes what can be read of the bytes at hand, and deals with what can't.
+// Step takes what can be read of the bytes that are there, and deals with what can't.
 func (r *Reader) Step(eof bool) (need int, err error) {
 	need = r.split(eof)
 	r.recent.note(r.in.Blocks())
