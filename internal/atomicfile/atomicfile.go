@@ -145,10 +145,6 @@ func TargetOf(name string) (base string, pending bool) {
 	return strings.CutSuffix(strings.TrimRight(rest, "0123456789"), ".")
 }
 
-// holdNew takes the lock of a file that was just created. It fails where another
-// run took the file for a dead one's first.
-func holdNew(f *os.File) bool { return hold(f) && keepsName(f) }
-
 // keepsName says whether an open file still has its name.
 func keepsName(f *os.File) bool {
 	mine, err := f.Stat()

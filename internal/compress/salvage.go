@@ -286,12 +286,11 @@ func (s *Salvager) scan() (at int64, bit int, found bool) {
 func (s *Salvager) begin(at int64, bit int) error {
 	s.tries++
 	splice := s.codec.splice != nil && !bytes.HasPrefix(s.peek(), []byte(s.codec.magic))
-	plain, err := io.Reader(nil), error(nil)
+	open := s.open
 	if splice {
-		plain, err = s.codec.splice(s.head, s.buf, bit)
-	} else {
-		plain, err = s.open()
+		open = func() (io.Reader, error) { return s.codec.splice(s.head, s.buf, bit) }
 	}
+	plain, err := open()
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,9 @@ func (m *moment) await(c *pending) {
 	if f.watch <= 0 {
 		most = watchPerPacket
 	}
-	for n := f.waiting.len(); n > 0 && (n >= most || d.waiting > maxWaiting); n-- {
+	for n := len(f.waiting); n > 0 && (n >= most || d.waiting > maxWaiting); n-- {
 		d.givenUp.Waits++
-		d.conclude(f, f.waiting.takeFirst())
+		d.concludeFirst(f)
 	}
 	if d.waiting > maxWaiting {
 		d.givenUp.Waits++
@@ -35,12 +35,12 @@ func (m *moment) await(c *pending) {
 	if c.lost {
 		w.stage |= isLost
 	}
-	f.waiting.add(w)
+	f.waiting = append(f.waiting, w)
 }
 
 // observe shows a packet to the cases that wait in its connection.
 func (d *Diagnoser) observe(m *moment) {
-	f, list := m.f, m.f.waiting.all()
+	f, list := m.f, m.f.waiting
 	f.watch -= len(list)
 	d.steps += int64(len(list))
 	at, from, to := m.sight(), 0, 0 // those that wait on are list[from:to] so far
@@ -69,7 +69,9 @@ func (d *Diagnoser) observe(m *moment) {
 			from, to = i+1, i+1
 		}
 	}
-	f.waiting.keep(from, to)
+	clear(list[to:])
+	clear(list[:from])
+	f.waiting = list[from:to]
 }
 
 // see takes in a later packet of the connection: whether that ends its wait,
@@ -150,41 +152,4 @@ func (w *awaited) cover(at *sight) {
 // one that it is like. Its sender has sent nothing since.
 func (c *pending) mayRepeat() bool {
 	return c.answers == 0 && c.heard || c.answers == 1 && !c.heard
-}
-
-// queue holds the cases of a connection that wait, oldest first.
-type queue struct {
-	list []awaited // from head on
-	head int
-}
-
-func (q *queue) len() int { return len(q.list) - q.head }
-
-// all lists the cases. It is valid until another method is called.
-func (q *queue) all() []awaited { return q.list[q.head:] }
-
-// add adds a case. The room of those that were taken from the front is used again
-// once they are as many as those left.
-func (q *queue) add(w awaited) {
-	if len(q.list) == cap(q.list) && 2*q.head >= len(q.list) {
-		n := copy(q.list, q.all())
-		clear(q.list[n:])
-		q.list, q.head = q.list[:n], 0
-	}
-	q.list = append(q.list, w)
-}
-
-// takeFirst takes the oldest case out.
-func (q *queue) takeFirst() *pending {
-	c := q.list[q.head].pending
-	q.list[q.head].pending = nil
-	q.head++
-	return c
-}
-
-// keep keeps the cases from one on up to another.
-func (q *queue) keep(from, to int) {
-	clear(q.list[q.head+to:])
-	clear(q.list[q.head : q.head+from])
-	q.list, q.head = q.list[:q.head+to], q.head+from
 }

@@ -116,7 +116,7 @@ func TestFollowersCount(t *testing.T) {
 		held := 0
 		if i%1009 == 0 || i == packets-1 {
 			d.flows.Each(func(_ uint64, f *flow) {
-				for _, c := range f.waiting.all() {
+				for _, c := range f.waiting {
 					held += 1 + len(c.followers)
 				}
 			})

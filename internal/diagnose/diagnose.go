@@ -104,7 +104,7 @@ func (d *Diagnoser) Add(p *Packet) {
 	if p.Before|p.After != 0 {
 		m.findOriginal() // a copy is always flagged
 	}
-	if f.waiting.len() > 0 {
+	if len(f.waiting) > 0 {
 		d.observe(&m)
 	}
 	if p.Before|p.After != 0 {
@@ -146,10 +146,10 @@ func (d *Diagnoser) close(f *flow) {
 	if !f.begun {
 		return
 	}
-	for f.waiting.len() > 0 {
-		d.conclude(f, f.waiting.takeFirst())
+	for len(f.waiting) > 0 {
+		d.concludeFirst(f)
 	}
-	f.waiting = queue{}
+	f.waiting = nil
 	m := moment{d: d, p: &f.opening, f: f}
 	for i := range f.ends {
 		f.ends[i].countMissed(&m, true)

@@ -20,13 +20,13 @@ type flow struct {
 	renumbered bool
 	opened     tcp.Side
 	id         uint64
-	latest     int64 // serial of the latest record in the history
-	heardAt    int64 // when its latest packet came
-	resumedAt  int64 // when the latest came before which it was silent for so long that timers ran out
-	look       int   // how many records it may look at
-	watch      int   // how often a packet may be shown to a case that waits
-	tick       int64 // of the clock: so much more or less can have passed between two stamps
-	waiting    queue
+	latest     int64       // serial of the latest record in the history
+	heardAt    int64       // when its latest packet came
+	resumedAt  int64       // when the latest came before which it was silent for so long that timers ran out
+	look       int         // how many records it may look at
+	watch      int         // how often a packet may be shown to a case that waits
+	tick       int64       // of the clock: so much more or less can have passed between two stamps
+	waiting    []awaited   // oldest first
 	filled     []*pending  // of the current packet: it fills what they miss
 	ends       [2]end      // by Segment.Dir
 	held       []Finding   // while one direction is unseen
@@ -207,8 +207,11 @@ func (m *moment) learn() {
 	if !m.s.Bits.Has(tcp.RST) {
 		m.extend()
 	}
-	if m.from.packets++; m.from.packets == 1 && len(m.f.held) > 0 {
-		m.d.bothSides(m.f)
+	if m.from.packets++; m.from.packets == 1 { // what was held back while its direction was unseen
+		for i := range m.f.held {
+			m.d.hand(&m.f.held[i])
+		}
+		m.f.held = nil
 	}
 	m.from.lastFrame, m.from.lastAfter, m.from.lastTime = m.p.Frame, m.p.FrameAfter, m.p.Time
 }

@@ -112,16 +112,10 @@ func (h *history) back(f *flow) iter.Seq[*record] {
 				break
 			}
 		}
-		h.looked(f, n, r != nil && most < reach)
-	}
-}
-
-// looked takes in that a connection has looked at n records; short says that it
-// was not allowed to look at more.
-func (h *history) looked(f *flow, n int, short bool) {
-	f.look -= n
-	h.steps += int64(n)
-	if short {
-		h.short++
+		f.look -= n
+		h.steps += int64(n)
+		if r != nil && most < reach { // it was not allowed to look at more
+			h.short++
+		}
 	}
 }

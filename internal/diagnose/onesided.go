@@ -34,14 +34,6 @@ func (u *undecidable) add(one *Finding) {
 	}
 }
 
-// bothSides says what was held back, when the other direction is seen at last.
-func (d *Diagnoser) bothSides(f *flow) {
-	for i := range f.held {
-		d.hand(&f.held[i])
-	}
-	f.held = nil
-}
-
 // sayOneSided says once that a direction of the connection is missing.
 func (d *Diagnoser) sayOneSided(f *flow) {
 	if !f.oneSided() && f.hidden.count == 0 {

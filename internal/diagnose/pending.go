@@ -89,6 +89,14 @@ func (m *moment) pending() *pending {
 	return c
 }
 
+// concludeFirst concludes the oldest case of the connection.
+func (d *Diagnoser) concludeFirst(f *flow) {
+	c := f.waiting[0].pending
+	f.waiting[0].pending = nil
+	f.waiting = f.waiting[1:]
+	d.conclude(f, c)
+}
+
 // conclude says the verdict of a case of the connection that waits no longer, and of those
 // that follow it.
 func (d *Diagnoser) conclude(f *flow, c *pending) {

@@ -345,7 +345,7 @@ func TestZerosBehindCompressed(t *testing.T) {
 	for name, packed := range map[string][]byte{
 		"zstd": squeeze.All(t, data)["zstd"], "lz4": squeeze.All(t, data)["lz4"], "lz4 with all that may be": squeeze.InBlocks(t, data, lz4.BlockChecksumOption(true), lz4.ChecksumOption(true), lz4.SizeOption(uint64(len(data)))),
 		"zstd after a skippable frame": append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), squeeze.All(t, data)["zstd"]...),
-		"gzip":                          squeeze.Gzip(t, data), "gzip, two members": squeeze.Gzip(t, data[:500], data[500:]), "bzip2": squeeze.Decoded(t, squeeze.Bzip2Blocks), "xz": squeeze.Decoded(t, squeeze.XZBlocks),
+		"gzip":                         squeeze.Gzip(t, data), "gzip, two members": squeeze.Gzip(t, data[:500], data[500:]), "bzip2": squeeze.Decoded(t, squeeze.Bzip2Blocks), "xz": squeeze.Decoded(t, squeeze.XZBlocks),
 	} {
 		want := salvage(t, packed, capture.ReaderOptions{})
 		for _, zeros := range []int{1, 2, 3, 4, 5, 511, 512, 10241, 1 << 20} {
