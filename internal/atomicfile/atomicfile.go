@@ -83,8 +83,8 @@ func checkTarget(target string) error {
 // a file that a process has open: one that has that file does not expect another one
 // under the link's name.
 func leadsToOpenFile(name string) bool {
-	places := new(filesys.Set).Places(name)
-	return slices.ContainsFunc(places, func(place string) bool { return strings.HasPrefix(filepath.ToSlash(place), "/proc/") })
+	open := func(place string) bool { return strings.HasPrefix(filepath.ToSlash(place), "/proc/") }
+	return slices.ContainsFunc(new(filesys.Set).Places(name), open)
 }
 
 // Permissions returns those that every one of the inputs has that is a file, but
