@@ -14,8 +14,6 @@ var ipMembers = []string{
 	"ifindex", "ifname", "addr_info", "local", "maddr", "family", "address", "proxy",
 }
 
-func isIPAddrObject(o object) bool { return o.has("addr_info") && o.has("ifname") }
-
 func ipAddrObject(c *collector, o object) (why string) {
 	return c.ipList(o, "addr_info", func(index uint32, name string, a object) (why string) {
 		address, _, ok := parseLocal(a.text("local"))
@@ -29,8 +27,6 @@ func ipAddrObject(c *collector, o object) (why string) {
 		return ""
 	})
 }
-
-func isIPMaddrObject(o object) bool { return o.has("maddr") && o.has("ifname") }
 
 func ipMaddrObject(c *collector, o object) (why string) {
 	return c.ipList(o, "maddr", func(index uint32, name string, a object) (why string) {
@@ -62,10 +58,6 @@ func (c *collector) ipList(o object, member string, visit func(index uint32, nam
 	return why
 }
 
-func isIPNeighObject(o object) bool {
-	return o.has("dst") && o.has("lladdr", "state", "proxy") && !o.has("gateway", "flags")
-}
-
 func ipNeighObject(c *collector, o object) (why string) {
 	address, index, _, ok := parseZoned(o.text("dst"))
 	if !ok {
@@ -82,10 +74,6 @@ func ipNeighObject(c *collector, o object) (why string) {
 		Address: address, LinkLayer: linkLayer, State: word(state), Interface: index, Device: word(o.text("dev")),
 	})
 	return ""
-}
-
-func isIPRouteObject(o object) bool {
-	return o.has("dst") && o.has("dev", "gateway", "via", "nexthops")
 }
 
 // ipRouteObject makes of an object the line that ip prints without -j.
