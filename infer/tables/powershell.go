@@ -83,7 +83,8 @@ func netRoute(c *collector, o object) (why string) {
 		c.local(index, "", prefix.Addr())
 		return ""
 	}
-	c.windowsRoute(prefix, specified(next), index, protocol == "" && o.text("RouteMetric") == strconv.Itoa(systemMetric))
+	row := infer.Route{Prefix: prefix, NextHop: specified(next), Interface: index}
+	c.windowsRoute(row, protocol == "" && o.text("RouteMetric") == strconv.Itoa(systemMetric))
 	return ""
 }
 
@@ -93,23 +94,19 @@ const systemMetric = 256
 
 // windowsRoute adds a route of a Windows host. The system has a /128 on the link
 // for each of the host's own addresses; one that somebody has added looks the
-// same, so that those are settled once the whole file is read.
-func (c *collector) windowsRoute(prefix netip.Prefix, hop netip.Addr, index uint32, system bool) {
-	row := infer.Route{Prefix: prefix, NextHop: hop, Interface: index}
-	if system && isHostRoute(prefix) && !hop.IsValid() && len(c.hostRoutes) < c.limit {
+// same, so that sortHostRoutes decides once the whole file is read.
+func (c *collector) windowsRoute(row infer.Route, system bool) {
+	if system && isHostRoute(row.Prefix) && !row.NextHop.IsValid() && len(c.hostRoutes) < c.limit {
 		c.hostRoutes = append(c.hostRoutes, row)
 		return
 	}
 	c.route(row)
 }
 
-// settleHostRoutes tells the host's own addresses among the routes to one address
+// sortHostRoutes tells the host's own addresses among the routes to one address
 // by a second sign: the address is the loopback's, or in a prefix that is on the
 // link of the same interface.
-func (c *collector) settleHostRoutes() {
-	if len(c.hostRoutes) == 0 {
-		return
-	}
+func (c *collector) sortHostRoutes() {
 	onLink, lengths := map[infer.Route]bool{}, map[int]bool{}
 	for _, r := range c.snapshot.Routes {
 		if bits := r.Prefix.Bits(); bits > 0 && !r.Prefix.IsSingleIP() && !r.NextHop.IsValid() {
