@@ -91,7 +91,7 @@ func (p *printer) table(t *table) {
 // shown are the texts of the rows, and of the foot, sanitised.
 func (t *table) shown() [][]string {
 	var rows [][]string
-	for _, row := range t.all() {
+	for _, row := range t.All() {
 		cells := make([]string, len(row))
 		for i := range row {
 			if cells[i] = text.Sanitise(row[i].String()); looks[t.Columns[i].Look].lines {

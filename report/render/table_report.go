@@ -8,17 +8,6 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// verdictsTable counts the findings by verdict.
-func verdictsTable(r *report.Report) *table {
-	t := newTable([]column{{"verdict", asCode}, {"findings", asNumber}, {"meaning", asWords}})
-	for _, v := range report.VerdictsIn(r.Findings.ByVerdict) {
-		if n := r.Findings.ByVerdict[v]; n > 0 {
-			t.add(v, n, v.Meaning())
-		}
-	}
-	return t
-}
-
 // flagsTable shows flags of which the last is the sum, as flagCounts gives them.
 func flagsTable(flags []flagCount) *table {
 	columns := []column{{"flag", asCode}, {"before", asNumber}, {"after", asNumber}}
