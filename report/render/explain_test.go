@@ -162,8 +162,8 @@ func TestEveryReasonForAPlaceIsTold(t *testing.T) {
 		report.WhyMoved, report.WhySorted, report.WhyInOrder, report.WhyNotInDoubt, report.WhyNothingBroken, report.WhyDrop, report.WhyBeyondLimit, report.WhyContradiction,
 		report.WhyOutOfWindow, report.WhyRepairedBefore, report.WhyFlagsWouldRise, report.WhySeenTwice, report.WhyNoTCP, report.WhyNotFollowed, report.WhyNoTime,
 	} {
-		e := &report.Explanation{Frame: 12, Place: report.ExplainedPlace{Why: why, Law: "ack"}}
-		said := orderSentences(e, x)
+		e := &report.Explanation{Frame: 12, FrameAfter: 12, Place: report.ExplainedPlace{Why: why, Law: "ack"}}
+		said := inWords(x, e).Order
 		if len(said) != 1 || !strings.HasPrefix(said[0], "Frame 12 ") || !strings.HasSuffix(said[0], ".") {
 			t.Errorf("%s: got %q, want one sentence about frame 12", why, said)
 			continue
@@ -196,8 +196,8 @@ func TestSentences(t *testing.T) {
 				t.Errorf("law %s: got %q, want the numbers", name, got)
 			}
 		case kind == "place":
-			e := &report.Explanation{Frame: 12, Place: report.ExplainedPlace{Why: name}}
-			if got := orderSentences(e, &report.Explanations{}); len(got) != 1 || strings.ContainsAny(got[0], "{}") {
+			e := &report.Explanation{Frame: 12, FrameAfter: 12, Place: report.ExplainedPlace{Why: name}}
+			if got := inWords(&report.Explanations{}, e).Order; len(got) != 1 || strings.ContainsAny(got[0], "{}") {
 				t.Errorf("place %s: got %q, want a sentence without braces", name, got)
 			}
 		case strings.ContainsAny(said, "{}"):
