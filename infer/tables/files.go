@@ -23,18 +23,13 @@ func Find(capture, stem string) ([]string, error) {
 	var found []string
 	for _, path := range []string{stem + ".tables", capture + ".tables", stem + ".tables.json", stem + ".tables.txt"} {
 		isFolder := filepath.Ext(path) == ".tables"
-		entry, err := os.Lstat(path)
-		tooLong := errors.Is(err, syscall.ENAMETOOLONG) // for a file to have the name
-		if err != nil && isFolder && !errors.Is(err, fs.ErrNotExist) && !tooLong {
-			return nil, fmt.Errorf("look for tables: %w", err)
-		}
-		if err != nil {
-			continue
-		}
 		info, err := os.Stat(path)
 		switch {
-		case err != nil && entry.Mode()&fs.ModeSymlink != 0:
+		case err != nil && isLink(path):
 			found = append(found, path) // Load says why it can't be read
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENAMETOOLONG): // no file can have the name
+		case err != nil && isFolder:
+			return nil, fmt.Errorf("look for tables: %w", err)
 		case err == nil && isFolder && info.IsDir():
 			inside, err := Files(path)
 			if err != nil {
@@ -116,9 +111,14 @@ func Files(path string) ([]string, error) {
 	return list, nil
 }
 
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
 // unread says in a few words why a file could not be read.
 func unread(path string, err error) string {
-	if info, lerr := os.Lstat(path); lerr == nil && info.Mode()&fs.ModeSymlink != 0 && errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && isLink(path) {
 		return "a link that leads nowhere"
 	}
 	if info, serr := os.Stat(path); serr == nil && info.IsDir() {
