@@ -88,7 +88,7 @@ func ICMPBits(data []byte) int8 {
 		}
 	case shape.options != 0:
 		option := func(b []byte) int { return int(b[1]) * 8 } // RFC 4861, section 4.6
-		if !filled(data[shape.options:], true, option) {
+		if !filled(data[shape.options:], true, 4, option) {
 			return 0
 		}
 	case data[0] == ICMPMLDReport || data[0] == ICMPMLDDone:
