@@ -1,7 +1,6 @@
 package render
 
 import (
-	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -21,54 +20,52 @@ var explainText string
 // explainTemplate says in words what is known of a frame.
 var explainTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("explain").Funcs(template.FuncMap{
-		"sentence": func(kind, name string) string { return sentences()[kind+" "+name] },
-		"whyThere": whyThere, "mover": mover, "reason": reason, "late": lateCauses, "groups": relationGroups,
-		"frames": framesText, "detailed": detailed, "plural": text.Plural, "duration": text.Duration,
+		"plural": text.Plural, "duration": text.Duration, "frames": framesText, "detailed": detailed,
 		"stamp": stamp, "clock": clock, "earliest": earliest, "latest": latest,
+		"mover": mover, "late": lateCauses, "groups": relationGroups,
+		"acknowledged": acknowledged, "reported": reported, "ownBytes": ownBytes, "place": streamPlace, "lastByte": lastByte,
 	}).Parse(explainText))
 })
 
-// explainedFrame is what explainTemplate speaks of.
+// sentences returns what the template of a name says of something; nothing where
+// there is no such template.
+func sentences(name string, of any) (list []string) {
+	t := explainTemplate().Lookup(name)
+	if t == nil {
+		return nil
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, of); err != nil {
+		panic(err) // the template is ours
+	}
+	for paragraph := range strings.SplitSeq(b.String(), "\n\n") {
+		list = append(list, strings.Join(strings.Fields(paragraph), " "))
+	}
+	return text.Parts(list...)
+}
+
+// explainedFrame is what the template speaks of.
 type explainedFrame struct {
 	*report.Explanation
 	ShiftLimit     time.Duration
 	Earlier, Later int64 // by how many packets the output has it so
 }
 
-// inWords makes the sentences of e. They are not sanitised.
-func inWords(x *report.Explanations, e *report.Explanation) report.ExplainedInWords {
-	data := explainedFrame{e, x.ShiftLimit, e.Frame - e.FrameAfter, e.FrameAfter - e.Frame}
-	part := func(name string) (list []string) {
-		var b strings.Builder
-		if err := explainTemplate().ExecuteTemplate(&b, name, data); err != nil {
-			panic(err) // the template is ours
-		}
-		for paragraph := range strings.SplitSeq(b.String(), "\n\n") {
-			list = append(list, strings.Join(strings.Fields(paragraph), " "))
-		}
-		return text.Parts(list...)
-	}
-	return report.ExplainedInWords{Header: part("header"), Order: part("order"), Laws: part("laws"), Flags: part("flags")}
+// Sentence is what is said of one kind of things of the one that has this name.
+func (f explainedFrame) Sentence(kind, name string) string {
+	return strings.Join(sentences(kind+" "+name, f), " ")
 }
 
-//go:embed sentences.txt
-var sentenceLines string
+// Reason says why the frame comes before n.
+func (f explainedFrame) Reason(n *report.Relation) string { return reason(f.Explanation, n) }
 
-// sentences are those of sentences.txt by kind and name.
-var sentences = sync.OnceValue(func() map[string]string {
-	all := make(map[string]string)
-	for line := range strings.Lines(sentenceLines) {
-		name, sentence, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		all[name] = sentence
+// inWords makes the sentences of e. They are not sanitised.
+func inWords(x *report.Explanations, e *report.Explanation) report.ExplainedInWords {
+	f := explainedFrame{e, x.ShiftLimit, e.Frame - e.FrameAfter, e.FrameAfter - e.Frame}
+	return report.ExplainedInWords{
+		Header: sentences("header", f), Order: sentences("order", f),
+		Laws: sentences("laws", f), Flags: sentences("flags", f),
 	}
-	return all
-})
-
-// whyThere says why the frame stays, or is where its stamp puts it; "" where it was moved
-// by a law, or laws were looked at.
-func whyThere(e *report.Explanation, limit time.Duration) string {
-	law := cmp.Or(text.When(e.Place.Law != "", "law "+string(e.Place.Law)), "a chain of laws")
-	return strings.NewReplacer("{law}", law, "{limit}", text.Duration(limit)).Replace(sentences()["place "+e.Place.Why])
 }
 
 // mover returns the packet that made the frame move: one that was recorded before
