@@ -23,10 +23,9 @@ func reason(e *report.Explanation, n *report.Relation) string {
 	return cmp.Or(strings.Join(said, " "), plainReason(n))
 }
 
-// acknowledged names what of a segment another one acknowledges; "" for nothing.
-func acknowledged(own, other *report.ExplainedTCP) string {
-	acks := other.Acks && overlap(own.Relative, report.Range{Right: other.RelativeAck})
-	return text.When(acks, bytesBelow(own, other.RelativeAck))
+// acknowledges reports whether another segment acknowledges something of this one.
+func acknowledges(other, own *report.ExplainedTCP) bool {
+	return other.Acks && overlap(own.Relative, report.Range{Right: other.RelativeAck})
 }
 
 // reported is the first SACK block of another segment that has bytes of this one; "" for
@@ -60,41 +59,15 @@ func inclusive(left, right uint32) string {
 	return fmt.Sprint(left) + text.When(right-left != 1, fmt.Sprintf("-%d", right-1))
 }
 
-// bytesBelow names what of the segment lies below an ACK number.
-func bytesBelow(s *report.ExplainedTCP, ack uint32) string {
-	if int32(ack-s.Relative.Right) < 0 && s.Len > 0 {
-		return "its bytes " + inclusive(firstByte(s), ack)
+// below are the bytes of a segment's payload below an ACK number; "" for all or none.
+func below(s *report.ExplainedTCP, ack uint32) string {
+	if int32(ack-s.Relative.Right) >= 0 || s.Len == 0 {
+		return ""
 	}
-	return ownBytes(s)
+	return inclusive(firstByte(s), ack)
 }
 
-// ownBytes names what the segment takes in the stream.
-func ownBytes(s *report.ExplainedTCP) string {
-	switch {
-	case s.Len == 1:
-		return fmt.Sprintf("its byte %d", firstByte(s))
-	case s.Len > 0:
-		return "its bytes " + inclusive(firstByte(s), firstByte(s)+s.Len)
-	case hasBit(s, "SYN"):
-		return "its SYN"
-	case hasBit(s, "FIN"):
-		return "its FIN"
-	}
-	return "it"
-}
-
-// streamPlace is bytes without an owner.
-func streamPlace(s *report.ExplainedTCP) string {
-	switch {
-	case s.Len > 0:
-		return "bytes " + inclusive(firstByte(s), firstByte(s)+s.Len)
-	case hasBit(s, "SYN"):
-		return "the SYN"
-	case hasBit(s, "FIN"):
-		return fmt.Sprintf("the FIN at %d", s.Relative.Left)
-	}
-	return fmt.Sprintf("no bytes at %d", s.Relative.Left)
-}
+func payload(s *report.ExplainedTCP) string { return inclusive(firstByte(s), firstByte(s)+s.Len) }
 
 // firstByte is the number of the first byte of payload: a SYN takes one before it.
 func firstByte(s *report.ExplainedTCP) uint32 {

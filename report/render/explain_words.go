@@ -23,7 +23,8 @@ var explainTemplate = sync.OnceValue(func() *template.Template {
 		"plural": text.Plural, "duration": text.Duration, "frames": framesText, "detailed": detailed,
 		"stamp": stamp, "clock": clock, "earliest": earliest, "latest": latest,
 		"mover": mover, "late": lateCauses, "groups": relationGroups,
-		"acknowledged": acknowledged, "reported": reported, "ownBytes": ownBytes, "place": streamPlace, "lastByte": lastByte,
+		"acknowledges": acknowledges, "below": below, "reported": reported,
+		"payload": payload, "lastByte": lastByte, "has": hasBit,
 	}).Parse(explainText))
 })
 
