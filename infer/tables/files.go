@@ -53,7 +53,7 @@ func Find(capture, stem string) ([]string, error) {
 // paths where there is nothing; the Snapshot and Results hold what the others gave.
 func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 	union := &infer.Snapshot{Version: Version}
-	settled := 0 // rows at the last normalising: done again when they have doubled
+	normalised := 0 // rows when that was done last: it is done again when they have doubled
 	var (
 		results []Result
 		files   []string
@@ -64,7 +64,7 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 		files, failed = append(files, list...), append(failed, err)
 	}
 	for _, file := range files {
-		if settled > maxUnion {
+		if normalised > maxUnion {
 			const problem = "left out: the files before it have too many rows"
 			results = append(results, Result{Name: file, Format: unknownFormat, Problem: problem})
 			continue
@@ -78,12 +78,12 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 		stamp(one, file)
 		results = append(results, result)
 		add(union, one)
-		if n := rowsOf(union); n > max(2*settled, 1000) || n > maxUnion {
+		if n := rowsOf(union); n > max(2*normalised, 1000) || n > maxUnion {
 			normalise(union)
-			settled = rowsOf(union)
+			normalised = rowsOf(union)
 		}
 	}
-	settleDevices(union)
+	indexDevices(union)
 	return union, results, errors.Join(failed...)
 }
 

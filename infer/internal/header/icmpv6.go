@@ -72,7 +72,7 @@ var icmpShapes = [256]icmpShape{
 	161:                 {least: 8, codes: 5},
 }
 
-// ICMPBits judges data as ICMPv6 (RFC 4443, section 2.1).
+// ICMPBits returns the bits of data that may be ICMPv6 (RFC 4443, section 2.1), 0 where they are none.
 func ICMPBits(data []byte) int8 {
 	if len(data) < icmpHeader {
 		return 0

@@ -27,7 +27,8 @@ const (
 	icmpv6Seldom = 3
 )
 
-// udpBits judges data as UDP (RFC 768); length is that on the wire.
+// udpBits returns the bits of data that may be UDP (RFC 768), 0 where they are none; length
+// is that on the wire.
 func udpBits(data []byte, length uint32) int8 {
 	if len(data) < UdpHeader || uint32(binary.BigEndian.Uint16(data[4:])) != length {
 		return 0
@@ -35,7 +36,8 @@ func udpBits(data []byte, length uint32) int8 {
 	return udpShape
 }
 
-// tcpBits judges data as TCP (RFC 9293, section 3.1).
+// tcpBits returns the bits of data that may be TCP (RFC 9293, section 3.1), 0 where they are
+// none.
 func tcpBits(data []byte) int8 {
 	if len(data) < tcpHeader {
 		return 0
