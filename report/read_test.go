@@ -89,6 +89,13 @@ func TestReadOfAnotherSchema(t *testing.T) {
 	if !errors.Is(err, ErrReport) || strings.Contains(err.Error(), "its schema") {
 		t.Errorf("got %v, want an ErrReport about the field", err)
 	}
+	const other = `{"schema":"mendcap.explain/1","captures":7}`
+	if _, err := ReadBatch(strings.NewReader(other)); err == nil || !strings.Contains(err.Error(), `want "mendcap.batch/1"`) {
+		t.Errorf("batch: got %v, want what its schema is", err)
+	}
+	if _, err := ReadBaseline(strings.NewReader(other)); err == nil || !strings.Contains(err.Error(), `want "mendcap.baseline/1"`) {
+		t.Errorf("baseline: got %v, want what its schema is", err)
+	}
 }
 
 // readAll returns all reports of r, one or several.

@@ -17,7 +17,8 @@ import (
 //go:embed explain.tmpl
 var explainText string
 
-// explainTemplate says in words what is known of a frame.
+// explainTemplate says in words what is known of a frame: its parts in turn, and by a kind and
+// a name what is said of one form, proof, place or law.
 var explainTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("explain").Funcs(template.FuncMap{
 		"plural": text.Plural, "duration": text.Duration, "frames": framesText, "detailed": detailed,
