@@ -29,16 +29,14 @@ func (p Protocol) MarshalText() ([]byte, error) { return []byte(p.String()), nil
 // UnmarshalText reads the name of a protocol, in any case, or its number. What is
 // neither is an ErrUsage.
 func (p *Protocol) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		*p = 0
-		return nil
+	n, err := uint8(0), error(nil)
+	if len(text) > 0 {
+		n, err = pipeline.ParseProtocol(string(text))
 	}
-	n, err := pipeline.ParseProtocol(string(text))
-	if err != nil {
-		return err
+	if err == nil {
+		*p = Protocol(n)
 	}
-	*p = Protocol(n)
-	return nil
+	return err
 }
 
 // Layout says whose socket address comes before each packet in the records of

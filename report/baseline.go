@@ -78,11 +78,8 @@ type (
 // ErrBaseline.
 func ReadBaseline(r io.Reader) (*Baseline, error) {
 	var file baselineFile
-	if err := readStored(r, &baselineLimits, &file, ErrBaseline); err != nil {
+	if err := baselineForm.read(r, &file); err != nil {
 		return nil, err
-	}
-	if file.Schema != BaselineSchema {
-		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrBaseline, shortened(file.Schema), BaselineSchema)
 	}
 	b := &Baseline{captures: make(map[string]map[known]int64)}
 	for _, c := range file.Captures {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"reflect"
@@ -223,11 +222,8 @@ func (b *Batch) WriteJSON(w io.Writer) error { return writeJSON(w, b) }
 // totals are counted anew. Its errors about the content are ErrBatch.
 func ReadBatch(r io.Reader) (*Batch, error) {
 	var b Batch
-	if err := readStored(r, &batchLimits, &b, ErrBatch); err != nil {
+	if err := batchForm.read(r, &b); err != nil {
 		return nil, err
-	}
-	if b.Schema != BatchSchema {
-		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrBatch, shortened(b.Schema), BatchSchema)
 	}
 	return NewBatch(b.Captures, b.Skipped), nil
 }

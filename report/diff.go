@@ -99,7 +99,7 @@ func changes(a, b *Report) []Change {
 	return list
 }
 
-// of returns what was found of one direction, zero where it is not judged.
+// of returns what was found of one direction, zero where there is no estimate.
 func (l *CaptureLoss) of(direction string) DirectionLoss {
 	for _, d := range l.Directions {
 		if d.Direction == direction {

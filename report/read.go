@@ -27,7 +27,7 @@ type Reader struct {
 
 // NewReader returns a Reader of the reports in r.
 func NewReader(r io.Reader) *Reader {
-	s := &Reader{from: boundedReader{r: r, left: reportLimits.bytes}}
+	s := &Reader{from: boundedReader{r: r, left: reportForm.bytes}}
 	s.dec = json.NewDecoder(&s.from)
 	return s
 }
@@ -43,7 +43,7 @@ func (s *Reader) Next() (*Report, error) {
 	case err == nil, err == io.EOF, errors.Is(err, ErrReport):
 		return r, err
 	case errors.Is(err, errTooLarge):
-		return nil, fmt.Errorf("%w: larger than %d bytes; --findings N stores fewer of them", ErrReport, reportLimits.bytes)
+		return nil, fmt.Errorf("%w: larger than %d bytes; --findings N stores fewer of them", ErrReport, reportForm.bytes)
 	case s.from.failed != nil:
 		return nil, s.from.failed
 	}
@@ -72,10 +72,7 @@ func (s *Reader) next() (*Report, error) {
 	if err := s.dec.Decode(&one); err != nil {
 		return nil, unexpected(err)
 	}
-	s.from.left = reportLimits.bytes
-	if one.report.Schema != Schema {
-		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrReport, shortened(one.report.Schema), Schema)
-	}
+	s.from.left = reportForm.bytes
 	if len(one.report.Capture.Name) > maxStoredName {
 		return nil, fmt.Errorf("%w: the name of its capture has more than %d bytes", ErrReport, maxStoredName)
 	}
@@ -126,18 +123,7 @@ func unexpected(err error) error {
 type storedReport struct{ report Report }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (s *storedReport) UnmarshalJSON(text []byte) error {
-	if err := reportLimits.check(text); err != nil {
-		return err
-	}
-	err := json.Unmarshal(byNewNames(text), &s.report)
-	var other struct{ Schema string }
-	if err != nil && json.Unmarshal(text, &other) == nil && other.Schema != Schema {
-		s.report.Schema = other.Schema // which says more than that a field does not fit
-		return nil
-	}
-	return err
-}
+func (s *storedReport) UnmarshalJSON(text []byte) error { return reportForm.decode(text, &s.report) }
 
 // ReadOne reads the only report of r. Several are an ErrReport.
 func ReadOne(r io.Reader) (*Report, error) { return NewReader(r).Only() }
@@ -180,28 +166,6 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 		b.failed = err
 	}
 	return n, err
-}
-
-// readStored reads the whole of a text and decodes it into v, if it is within
-// the limits; what says what it is not.
-func readStored(r io.Reader, l *storedLimits, v any, what error) error {
-	text, err := io.ReadAll(io.LimitReader(r, l.bytes+1))
-	switch {
-	case err != nil:
-		return err
-	case int64(len(text)) > l.bytes:
-		return fmt.Errorf("%w: larger than %d bytes", what, l.bytes)
-	case !json.Valid(text):
-		err = json.Unmarshal(text, v) // says where
-	default:
-		if err = l.check(text); err == nil {
-			err = json.Unmarshal(byNewNames(text), v)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", what, err)
-	}
-	return nil
 }
 
 // shortened cuts what is shown of a text that may be long.

@@ -25,13 +25,13 @@ func TestReadRefuses(t *testing.T) {
 		"after an array":   {"[" + begin + "}] 1", "follows"},
 		"a wrong type":     {begin + `,"order":[]}`, "order"},
 		"a long name":      {begin + `,"capture":{"name":"` + strings.Repeat("n", maxStoredName+1) + `"}}`, "name"},
-		"a long string":    {begin + `,"x":"` + strings.Repeat(`\"`, reportLimits.text) + `"}`, "string"},
+		"a long string":    {begin + `,"x":"` + strings.Repeat(`\"`, reportForm.text) + `"}`, "string"},
 		"a long number":    {begin + `,"capture":{"packets":1` + strings.Repeat("0", longestNumber) + `}}`, "digits"},
-		"many names":       {begin + `,"x":{` + strings.Repeat(`"a":1,`, reportLimits.names) + `"a":1}}`, "names"},
-		"many objects":     {begin + `,"findings":{"list":[` + strings.Repeat("{},", reportLimits.objects) + "{}]}}", "objects"},
-		"many elements":    {begin + `,"timeline":{"packets":[` + strings.Repeat("0,", reportLimits.elements) + "0]}}", "elements"},
+		"many names":       {begin + `,"x":{` + strings.Repeat(`"a":1,`, maxNames) + `"a":1}}`, "names"},
+		"many objects":     {begin + `,"findings":{"list":[` + strings.Repeat("{},", reportForm.objects) + "{}]}}", "objects"},
+		"many elements":    {begin + `,"timeline":{"packets":[` + strings.Repeat("0,", reportForm.elements) + "0]}}", "elements"},
 		"too deep":         {begin + `,"x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + "}", "depth"},
-		"too large":        {begin + strings.Repeat(" ", int(reportLimits.bytes)+1<<16) + "}", "larger than"},
+		"too large":        {begin + strings.Repeat(" ", int(reportForm.bytes)+1<<16) + "}", "larger than"},
 		"too many reports": {"[" + strings.Repeat(begin+"},", maxStored) + begin + "}]", "more than 10000 reports"},
 	} {
 		in := NewReader(strings.NewReader(c.text))
@@ -88,6 +88,13 @@ func TestReadOfAnotherSchema(t *testing.T) {
 	_, err := ReadOne(strings.NewReader(`{"schema":"mendcap.report/1","capture":"office.pcapng"}`))
 	if !errors.Is(err, ErrReport) || strings.Contains(err.Error(), "its schema") {
 		t.Errorf("got %v, want an ErrReport about the field", err)
+	}
+	const other = `{"schema":"mendcap.explain/1","captures":7}`
+	if _, err := ReadBatch(strings.NewReader(other)); err == nil || !strings.Contains(err.Error(), `want "mendcap.batch/1"`) {
+		t.Errorf("batch: got %v, want what its schema is", err)
+	}
+	if _, err := ReadBaseline(strings.NewReader(other)); err == nil || !strings.Contains(err.Error(), `want "mendcap.baseline/1"`) {
+		t.Errorf("baseline: got %v, want what its schema is", err)
 	}
 }
 

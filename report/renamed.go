@@ -51,7 +51,7 @@ func byNewNames(stored []byte) []byte {
 	var (
 		out    []byte
 		copied int    // bytes of the text that are in out
-		path   []byte // of the value at hand
+		path   []byte // of the current value
 		within []open
 		name   bool // a name comes next
 	)

@@ -16,17 +16,20 @@ import (
 	"github.com/mendcap/mendcap/report/render"
 )
 
-// checkFlags are the flags of check as they were given.
-type checkFlags struct {
-	common   repairFlags // of which tables, reports and the like are set
-	baseline string
-	update   bool
-	failOn   []string
-	most     []string
+// checker holds captures to rules, one after the other.
+type checker struct {
+	common       repairFlags // of which tables, reports and the like are set
+	baseline     string      // as the flags that follow: as they were given
+	update       bool
+	failOn, most []string
+
+	rules report.Rules
+	tally *report.Tally // of the current capture
+	shown bool          // a capture before it
 }
 
 func checkCommand() *command {
-	f := &checkFlags{}
+	f := &checker{}
 	flags := newFlags("check")
 	flags.StringVar(&f.baseline, "baseline", "", "`FILE` holds the findings that are known")
 	flags.BoolVar(&f.update, "update-baseline", false, "write this run's findings to the baseline")
@@ -40,73 +43,71 @@ func checkCommand() *command {
 	return &command{flags, f.run}
 }
 
-func (f *checkFlags) run(ctx context.Context, s *streams, args []string) int {
-	captures, rules, err := f.prepare(s, args)
+func (f *checker) run(ctx context.Context, s *streams, args []string) int {
+	captures, err := f.prepare(s, args)
 	switch {
 	case errors.Is(err, report.ErrBaseline): // which doesn't say which file it is about
 		return s.fail(f.baseline, err)
 	case err != nil:
 		return s.fail("", err)
 	}
-	c := &checker{flags: f, streams: s, rules: rules}
 	o := render.WriterOptions{Several: len(captures) > 1}
-	o.Checks = func(r *report.Report) []report.Check { return c.tally.Checks(r) } // of the capture under way
+	o.Checks = func(r *report.Report) []report.Check { return f.tally.Checks(r) }
 	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), o)
 	if err != nil {
 		return s.fail("", err)
 	}
 	to.screen = nil // checks have a form of their own
-	code := to.all(s, len(captures), func(i int) int { return c.capture(ctx, captures[i], to) })
+	code := to.all(s, len(captures), func(i int) int { return f.capture(ctx, s, captures[i], to) })
 	if f.update && code != exitInterrupted {
-		code = max(code, s.fail(f.baseline, f.writeBaseline(rules.Baseline, atomicfile.Permissions(append(captures, f.baseline)...))))
+		code = max(code, s.fail(f.baseline, f.writeBaseline(atomicfile.Permissions(append(captures, f.baseline)...))))
 	}
 	return code
 }
 
 // prepare reads the rules and names the captures.
-func (f *checkFlags) prepare(s *streams, args []string) ([]string, *report.Rules, error) {
+func (f *checker) prepare(s *streams, args []string) ([]string, error) {
 	if f.update && f.baseline == "" {
-		return nil, nil, usagef(seeCommand, "--update-baseline needs --baseline FILE")
+		return nil, usagef(seeCommand, "--update-baseline needs --baseline FILE")
 	}
 	if f.common.options.Findings < 1 {
-		return nil, nil, usagef(seeCommand, "--findings: %d is not a number from 1 up", f.common.options.Findings)
+		return nil, usagef(seeCommand, "--findings: %d is not a number from 1 up", f.common.options.Findings)
 	}
 	if err := f.common.readingFlags.check(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	rules := &report.Rules{}
 	for _, text := range f.failOn {
 		k, err := report.ParseKind(text)
 		if err := checkKind(k, text, err); err != nil {
-			return nil, nil, usagef(seeCommand, "--fail-on %s: %v", text, err)
+			return nil, usagef(seeCommand, "--fail-on %s: %v", text, err)
 		}
-		rules.FailOn = append(rules.FailOn, k)
+		f.rules.FailOn = append(f.rules.FailOn, k)
 	}
 	for _, text := range f.most {
 		l, err := report.ParseLimit(text)
 		if err := checkKind(l.Kind, text, err); err != nil {
-			return nil, nil, usagef(seeCommand, "--max %s: %v", text, err)
+			return nil, usagef(seeCommand, "--max %s: %v", text, err)
 		}
-		rules.Max = append(rules.Max, l)
+		f.rules.Max = append(f.rules.Max, l)
 	}
 	captures, err := f.common.captures(s, args)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	read := f.common.inputs(s, captures)
 	if err := read.output("--baseline", f.baseline, "the baseline"); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := f.common.checkReports(s, read); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	rules.Baseline, err = f.readBaseline()
-	rules.Passing = !f.update
-	return captures, rules, err
+	f.rules.Baseline, err = f.readBaseline()
+	f.rules.Passing = !f.update
+	return captures, err
 }
 
 // readBaseline reads the baseline; one that is to be updated need not be there.
-func (f *checkFlags) readBaseline() (*report.Baseline, error) {
+func (f *checker) readBaseline() (*report.Baseline, error) {
 	if f.baseline == "" {
 		return nil, nil
 	}
@@ -124,81 +125,70 @@ func (f *checkFlags) readBaseline() (*report.Baseline, error) {
 	return report.ReadBaseline(file)
 }
 
-func (f *checkFlags) writeBaseline(b *report.Baseline, perm fs.FileMode) error {
-	if err := atomicfile.Write(f.baseline, perm, b.Write); err != nil {
+func (f *checker) writeBaseline(perm fs.FileMode) error {
+	if err := atomicfile.Write(f.baseline, perm, f.rules.Baseline.Write); err != nil {
 		return fmt.Errorf("write baseline: %w", err)
 	}
 	return nil
 }
 
-// checker holds captures to the rules, one after the other.
-type checker struct {
-	flags   *checkFlags
-	streams *streams
-	rules   *report.Rules
-	tally   *report.Tally // of the capture under way
-	shown   bool
-}
-
 // capture checks one capture and returns its exit code.
-func (c *checker) capture(ctx context.Context, in string, to *sinks) int {
-	f, s := c.flags, c.streams
-	c.tally = c.rules.Begin(c.baselineName(in))
+func (f *checker) capture(ctx context.Context, s *streams, in string, to *sinks) int {
+	f.tally = f.rules.Begin(f.baselineName(in))
 	o := f.common.options
-	o.Tally, o.EachFinding, o.TakeBack = c.tally, to.each(filepath.Base(in)), to.abandon
+	o.Tally, o.EachFinding, o.TakeBack = f.tally, to.each(filepath.Base(in)), to.abandon
 	done := s.watch(in, &o, f.common.quiet)
 	r, err := repair.Check(ctx, in, o)
 	done()
-	return to.conclude(s, in, &r, f.common.unread(err), func() int { return c.judge(in, &r) })
+	return to.conclude(s, in, &r, f.common.unread(err), func() int { return f.conclude(s, in, &r) })
 }
 
-// judge shows how the capture did, or takes it into the baseline.
-func (c *checker) judge(in string, r *report.Report) int {
-	s := c.streams
-	if c.flags.update {
-		return s.fail(in, c.rules.Baseline.Update(c.tally))
+// conclude shows how the capture did, or takes it into the baseline.
+func (f *checker) conclude(s *streams, in string, r *report.Report) int {
+	if f.update {
+		return s.fail(in, f.rules.Baseline.Update(f.tally))
 	}
-	checks := c.tally.Checks(r)
+	checks := f.tally.Checks(r)
 	code := exitDone
 	if report.Failed(checks[1:]) { // the first is that of the input
 		code = exitFindings
 	}
-	if c.flags.common.quiet {
+	if f.common.quiet {
 		return code
 	}
-	return max(code, s.fail(standardOutput, c.show(in, r, checks)))
+	return max(code, s.fail(standardOutput, f.show(s, in, r, checks)))
 }
 
-func (c *checker) show(in string, r *report.Report, checks []report.Check) error {
+func (f *checker) show(s *streams, in string, r *report.Report, checks []report.Check) error {
 	var b strings.Builder
-	if c.shown {
+	if f.shown {
 		b.WriteByte('\n')
 	}
-	c.shown = true
-	if err := render.Checks(&b, in, checks, c.streams.width); err != nil {
+	f.shown = true
+	if err := render.Checks(&b, in, checks, s.width); err != nil {
 		return err
 	}
 	if r.Capture.Packets == 0 {
 		b.WriteString("the capture has no packets: there was nothing to check\n")
 	}
 	const gone = "of the baseline did not come (--update-baseline leaves out what is gone)"
-	switch n := c.tally.Gone(); {
+	switch n := f.tally.Gone(); {
 	case n == 1:
 		fmt.Fprintf(&b, "1 finding %s\n", gone)
 	case n > 1:
 		fmt.Fprintf(&b, "%d findings %s\n", n, gone)
 	}
-	_, err := io.WriteString(c.streams.out, b.String())
+	_, err := io.WriteString(s.out, b.String())
 	return err
 }
 
 // baselineName is the capture's name in the baseline: its path from the folder
 // of the baseline, with slashes, so that a checkout may lie anywhere.
-func (c *checker) baselineName(in string) string {
-	if in == "-" || c.flags.baseline == "" {
+func (f *checker) baselineName(in string) string {
+	if in == "-" || f.baseline == "" {
 		return in
 	}
-	folder, err := filepath.Abs(filepath.Dir(c.flags.baseline))
+	folder, err := filepath.Abs(filepath.Dir(f.baseline))
 	path, noPath := filepath.Abs(in)
 	name, apart := filepath.Rel(folder, path)
 	if err != nil || noPath != nil || apart != nil {

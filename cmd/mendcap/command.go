@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/internal/naming"
+	"github.com/mendcap/mendcap/report"
 )
 
 // command is one word of the command line: the name of its flags. The manual has a
@@ -22,7 +23,20 @@ type command struct {
 
 // commands returns all commands, with their flags unset.
 func commands() []*command {
-	return []*command{repairCommand(), batchCommand(), checkCommand(), reportCommand(), diffCommand(), explainCommand(), tablesCommand(), schemaCommand(), profileCommand(), versionCommand(), helpCommand()}
+	return []*command{
+		repairCommand(), batchCommand(), checkCommand(), reportCommand(), diffCommand(), explainCommand(), tablesCommand(),
+		printing("schema", report.SchemaText), profileCommand(), printing("version", versionText), helpCommand(),
+	}
+}
+
+// printing is a command that prints a text, and takes nothing.
+func printing(name string, text func() string) *command {
+	return &command{newFlags(name), func(_ context.Context, s *streams, args []string) int {
+		if len(args) > 0 {
+			return s.fail("", usagef(seeCommand, "%s takes no arguments", name))
+		}
+		return s.print(text())
+	}}
 }
 
 // named is a command or a topic of the help.

@@ -138,8 +138,8 @@ func goList(t *testing.T, args ...string) []byte {
 
 // TestChosenLibrariesAreInTheBinary: these were chosen for the product, so they must do
 // their work there and not in tests alone. gopacket is the other way round: its tables of
-// layers took half of the time that a start takes, and 8 MB, so that it judges package
-// packet in tests and has no place in the binary.
+// layers took half of the time that a start takes, and 8 MB, so that package packet
+// is compared with it in tests, and it has no place in the binary.
 func TestChosenLibrariesAreInTheBinary(t *testing.T) {
 	deps := strings.Fields(string(goList(t, "-deps", module+"cmd/mendcap")))
 	for _, want := range []string{"github.com/spf13/pflag", "github.com/olekukonko/tablewriter"} {
@@ -147,11 +147,11 @@ func TestChosenLibrariesAreInTheBinary(t *testing.T) {
 			t.Errorf("the binary does not depend on %s", want)
 		}
 	}
-	const judge = "github.com/google/gopacket"
-	if slices.Contains(deps, judge) {
-		t.Errorf("the binary depends on %s", judge)
+	const reference = "github.com/google/gopacket"
+	if slices.Contains(deps, reference) {
+		t.Errorf("the binary depends on %s", reference)
 	}
-	if tests := strings.Fields(string(goList(t, "-deps", "-test", module+"internal/packet"))); !slices.Contains(tests, judge) {
-		t.Errorf("the tests of package packet don't depend on %s", judge)
+	if tests := strings.Fields(string(goList(t, "-deps", "-test", module+"internal/packet"))); !slices.Contains(tests, reference) {
+		t.Errorf("the tests of package packet don't depend on %s", reference)
 	}
 }

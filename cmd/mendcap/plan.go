@@ -13,44 +13,33 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// job is one capture and where its repaired form goes; "-" means
-// standard input and output.
-type job struct{ in, out string }
-
-// plan decides what is read and written. It writes nothing but a note for
-// each capture that it skips: an error here leaves everything as it was.
-func (f *repairFlags) plan(s *streams, args []string) ([]job, error) {
-	captures, err := f.captures(s, args)
-	if err != nil {
-		return nil, err
-	}
+// plan names the output of each capture; "-" is standard output. It writes nothing: an
+// error here leaves everything as it was.
+func (f *repairFlags) plan(s *streams, captures []string) (outputs []string, err error) {
 	if err := f.checkTargets(captures); err != nil {
 		return nil, err
 	}
-	jobs := make([]job, 0, len(captures))
-	var outputs filesys.Set
+	var taken filesys.Set
+	read := f.inputs(s, captures)
 	for _, in := range captures {
 		out := f.write
 		if out == "" {
 			out = naming.OutputName(in, f.dir) + naming.PackedSuffix(string(f.options.Compression))
 		}
-		if other, ok := outputs.Find(out); ok {
+		if other, ok := taken.Find(out); ok {
 			return nil, usagef("repair them in two runs, with -w or -o", "%s and %s would both be written to %s", other, in, out)
 		}
-		outputs.Add(out, in)
-		jobs = append(jobs, job{in, out})
-	}
-	read := f.inputs(s, captures)
-	for _, j := range jobs {
-		if what, ok := read.find(j.out); ok {
-			return nil, usagef("-w FILE or -o DIR writes elsewhere", "the output of %s would be %s, which is %s", j.in, j.out, what)
+		if what, ok := read.find(out); ok {
+			return nil, usagef("-w FILE or -o DIR writes elsewhere", "the output of %s would be %s, which is %s", in, out, what)
 		}
-		read.add(j.out, "the repaired capture")
+		taken.Add(out, in)
+		read.add(out, "the repaired capture")
+		outputs = append(outputs, out)
 	}
-	return jobs, f.checkReports(s, read)
+	return outputs, f.checkReports(s, read)
 }
 
-// captures returns the names of the captures.
+// captures returns the names of the captures, and writes a note for each that it skips.
 func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 	if f.read != "" {
 		if len(args) > 0 {

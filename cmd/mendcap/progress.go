@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/cheggaaa/pb/v3"
 
+	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -34,8 +36,6 @@ func (s *streams) progressOf(name string, quiet bool) *progress {
 // unknown. Of a known one a share is shown: the bytes of all passes would be taken
 // for the size of the file.
 func (p *progress) set(done, total int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	form := `{{string . "name"}} {{bar .}} {{percent .}} {{rtime . "%s left" "%s" "?"}}`
 	if total < 0 {
 		form = `{{string . "name"}} {{counters .}} {{speed .}}`
@@ -43,8 +43,19 @@ func (p *progress) set(done, total int64) {
 	p.show(p.name, form, done, max(total, 0))
 }
 
-// show draws the bar, whose form is a template of pb's. The mutex is held.
+// setBatch says how far a batch is: captures, their bytes a second, and the time left.
+func (p *progress) setBatch(far batch.Progress) {
+	name := fmt.Sprintf("%d of %d captures", far.Done, far.Captures)
+	if far.Failed > 0 {
+		name += fmt.Sprintf(", %d failed", far.Failed)
+	}
+	p.show(name, `{{string . "name"}} {{bar .}} {{percent .}} {{speed .}} {{rtime . "%s left" "%s" "?"}}`, far.DoneBytes, far.Bytes)
+}
+
+// show draws the bar, whose form is a template of pb's.
 func (p *progress) show(name, form string, done, total int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.streams == nil || p.bar == nil && time.Since(p.began) < patience {
 		return
 	}

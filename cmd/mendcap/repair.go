@@ -70,7 +70,11 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err := f.checkTuning(); err != nil {
 		return s.fail("", err)
 	}
-	jobs, err := f.plan(s, args)
+	captures, err := f.captures(s, args)
+	if err != nil {
+		return s.fail("", err)
+	}
+	outputs, err := f.plan(s, captures)
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -79,15 +83,11 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 			return s.fail("", fmt.Errorf("make the folder of -o: %w", err))
 		}
 	}
-	var captures []string
-	for _, j := range jobs {
-		captures = append(captures, j.in)
-	}
-	to, err := f.openSinks(s, atomicfile.Permissions(captures...), render.WriterOptions{Several: len(jobs) > 1})
+	to, err := f.openSinks(s, atomicfile.Permissions(captures...), render.WriterOptions{Several: len(captures) > 1})
 	if err != nil {
 		return s.fail("", err)
 	}
-	return to.all(s, len(jobs), func(i int) int { return f.repair(ctx, s, jobs[i], to) })
+	return to.all(s, len(captures), func(i int) int { return f.repair(ctx, s, captures[i], outputs[i], to) })
 }
 
 // all works on one capture after the other, and returns the largest exit code.
@@ -103,14 +103,14 @@ func (to *sinks) all(s *streams, captures int, work func(i int) int) int {
 	return max(code, s.fail("", to.close()))
 }
 
-// repair carries out one job.
-func (f *repairFlags) repair(ctx context.Context, s *streams, j job, to *sinks) int {
+// repair repairs one capture.
+func (f *repairFlags) repair(ctx context.Context, s *streams, in, out string, to *sinks) int {
 	o := f.options
-	o.Stdout, o.EachFinding, o.TakeBack = stream(s.out), to.each(filepath.Base(j.in)), to.abandon
-	done := s.watch(j.in, &o, f.quiet)
-	r, err := repair.File(ctx, j.in, j.out, o)
+	o.Stdout, o.EachFinding, o.TakeBack = stream(s.out), to.each(filepath.Base(in)), to.abandon
+	done := s.watch(in, &o, f.quiet)
+	r, err := repair.File(ctx, in, out, o)
 	done()
-	return to.conclude(s, j.in, &r, f.unread(err), func() int { return exitDone })
+	return to.conclude(s, in, &r, f.unread(err), func() int { return exitDone })
 }
 
 // watch shows how far the work on a capture is, unless that is to be quiet, and lets "-" be standard input.
@@ -123,13 +123,13 @@ func (s *streams) watch(in string, o *repair.Options, quiet bool) (done func()) 
 	return bar.close
 }
 
-// conclude hands a capture's report on after it was judged, or takes back what was
-// written of it where it could not be read; it returns the exit code.
-func (to *sinks) conclude(s *streams, in string, r *report.Report, err error, judge func() int) int {
+// conclude hands a capture's report on after check, or takes back what was written of it
+// where it could not be read; it returns the exit code.
+func (to *sinks) conclude(s *streams, in string, r *report.Report, err error, check func() int) int {
 	if err != nil {
 		return max(s.fail(in, err), s.fail("", to.abandon()))
 	}
-	code := max(s.sayDamage(in, r.Damage), judge())
+	code := max(s.sayDamage(in, r.Damage), check())
 	return max(code, s.fail(in, to.add(r)))
 }
 

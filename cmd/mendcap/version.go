@@ -11,10 +11,6 @@ import (
 	"github.com/mendcap/mendcap/internal/filesys"
 )
 
-func versionCommand() *command {
-	return printing("version", versionText)
-}
-
 // stamped is what the Go tool has stamped into the binary: its version, and settings
 // by their keys.
 func stamped() (version string, settings map[string]string) {

@@ -56,7 +56,7 @@ var parsers = []parser{
 	block("netsh-addresses", 2, addressTitle, parseAddressTitle),
 	underlined("netsh-route", routeRow, 0, 0, 0, lastColumn, 0, lastColumn),
 	underlined("netsh-joins", joinRow, -lastColumn, 0, -lastColumn, lastColumn),
-	{name: "route-print", words: 3, matches: isRoutePrint6, parse: parseRoutePrint6},
+	block("route-print", 3, routePrint6, parseRoutePrint6),
 	{name: "route-print", words: 4, row: routePrint4},
 	{name: "displaydns", words: 3, matches: isDisplayDNS, parse: parseDisplayDNS},
 	{name: "ipconfig", words: 3, matches: isIPConfig, parse: parseIPConfig},
@@ -65,8 +65,8 @@ var parsers = []parser{
 	titles("proc-net", "sl", "local_address"),
 	titles("proc-arp", "IP", "address", "HW"),
 	block("", 1, psColumns, parsePSTable),
-	{words: 2, matches: isPSList, parse: parsePSList},
-	{words: 1, matches: isCSV, parse: parseCSV},
+	block("", 2, psListOf, parsePSList),
+	block("", 1, csvHeader, parseCSV),
 }
 
 // block is the parser of a format whose first line says what parse needs to know.
@@ -121,7 +121,7 @@ func (c *collector) read(text string) {
 			l.next()
 		}
 	}
-	c.settleHostRoutes()
+	c.sortHostRoutes()
 }
 
 // take reads the block that begins at the current line.

@@ -24,18 +24,13 @@ func Find(capture, stem string) ([]string, error) {
 	var found []string
 	for _, path := range []string{stem + ".tables", capture + ".tables", stem + ".tables.json", stem + ".tables.txt"} {
 		isFolder := filepath.Ext(path) == ".tables"
-		entry, err := os.Lstat(path)
-		tooLong := errors.Is(err, syscall.ENAMETOOLONG) // for a file to have the name
-		if err != nil && isFolder && !errors.Is(err, fs.ErrNotExist) && !tooLong {
-			return nil, fmt.Errorf("look for tables: %w", err)
-		}
-		if err != nil {
-			continue
-		}
 		info, err := os.Stat(path)
 		switch {
-		case err != nil && entry.Mode()&fs.ModeSymlink != 0:
+		case err != nil && isLink(path):
 			found = append(found, path) // Load says why it can't be read
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENAMETOOLONG): // no file can have the name
+		case err != nil && isFolder:
+			return nil, fmt.Errorf("look for tables: %w", err)
 		case err == nil && isFolder && info.IsDir():
 			inside, err := Files(path)
 			if err != nil {
@@ -59,7 +54,7 @@ func Find(capture, stem string) ([]string, error) {
 // paths where there is nothing; the Snapshot and Results hold what the others gave.
 func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 	union := &infer.Snapshot{Version: Version}
-	settled := 0 // rows at the last normalising: done again when they have doubled
+	normalised := 0 // rows when that was done last: it is done again when they have doubled
 	var (
 		results []Result
 		files   []string
@@ -70,7 +65,7 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 		files, failed = append(files, list...), append(failed, err)
 	}
 	for _, file := range files {
-		if settled > maxUnion {
+		if normalised > maxUnion {
 			const problem = "left out: the files before it have too many rows"
 			results = append(results, Result{Name: file, Format: unknownFormat, Problem: problem})
 			continue
@@ -79,12 +74,12 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 		stamp(one, file)
 		results = append(results, result)
 		add(union, one)
-		if n := rowsOf(union); n > max(2*settled, 1000) || n > maxUnion {
+		if n := rowsOf(union); n > max(2*normalised, 1000) || n > maxUnion {
 			normalise(union)
-			settled = rowsOf(union)
+			normalised = rowsOf(union)
 		}
 	}
-	settleDevices(union)
+	indexDevices(union)
 	return union, results, errors.Join(failed...)
 }
 
@@ -138,9 +133,14 @@ func Files(path string) ([]string, error) {
 	return list, nil
 }
 
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
 // unread says in a few words why a file could not be read.
 func unread(path string, err error) string {
-	if info, lerr := os.Lstat(path); lerr == nil && info.Mode()&fs.ModeSymlink != 0 && errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && isLink(path) {
 		return "a link that leads nowhere"
 	}
 	if info, serr := os.Stat(path); serr == nil && info.IsDir() {

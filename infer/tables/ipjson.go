@@ -14,26 +14,15 @@ var ipMembers = []string{
 	"ifindex", "ifname", "addr_info", "local", "maddr", "family", "address", "proxy",
 }
 
-func isIPAddrObject(o object) bool { return o.has("addr_info") && o.has("ifname") }
-
+// ipAddrObject makes of an address the line that ip prints without -j.
 func ipAddrObject(c *collector, o object) (why string) {
-	return c.ipList(o, "addr_info", func(index uint32, name string, a object) (why string) {
-		address, _, ok := parseLocal(a.text("local"))
-		if !ok {
-			return whyName
-		}
-		c.local(index, name, address)
-		if peer, _, ok := parseHost(a.text("address")); ok && peer != address {
-			c.host(peer) // of a point-to-point link
-		}
-		return ""
+	return c.ipList(o, "addr_info", func(h heading, a object) (why string) {
+		return c.inetLine([]string{"inet", a.text("local"), "peer", a.text("address")}, h)
 	})
 }
 
-func isIPMaddrObject(o object) bool { return o.has("maddr") && o.has("ifname") }
-
 func ipMaddrObject(c *collector, o object) (why string) {
-	return c.ipList(o, "maddr", func(index uint32, name string, a object) (why string) {
+	return c.ipList(o, "maddr", func(h heading, a object) (why string) {
 		if !strings.HasPrefix(a.text("family"), "inet") {
 			return ""
 		}
@@ -41,29 +30,25 @@ func ipMaddrObject(c *collector, o object) (why string) {
 		if !ok {
 			return whyName
 		}
-		c.group(index, name, address)
+		c.group(h.index, h.name, address)
 		return ""
 	})
 }
 
 // ipList visits the objects of a member that is an array.
-func (c *collector) ipList(o object, member string, visit func(index uint32, name string, a object) string) (why string) {
+func (c *collector) ipList(o object, member string, visit func(h heading, a object) string) (why string) {
 	if list := o[member]; len(list.raw) == 0 || list.raw[0] != '[' {
 		return whyRow
 	}
-	index, name := o.index("ifindex"), word(o.text("ifname"))
+	h := heading{o.index("ifindex"), word(o.text("ifname"))}
 	elements(o[member], func(v value) {
 		if a := members(v); len(a) > 0 {
-			if w := visit(index, name, a); w != "" {
+			if w := visit(h, a); w != "" {
 				why = w
 			}
 		}
 	})
 	return why
-}
-
-func isIPNeighObject(o object) bool {
-	return o.has("dst") && o.has("lladdr", "state", "proxy") && !o.has("gateway", "flags")
 }
 
 func ipNeighObject(c *collector, o object) (why string) {
@@ -82,10 +67,6 @@ func ipNeighObject(c *collector, o object) (why string) {
 		Address: address, LinkLayer: linkLayer, State: word(state), Interface: index, Device: word(o.text("dev")),
 	})
 	return ""
-}
-
-func isIPRouteObject(o object) bool {
-	return o.has("dst") && o.has("dev", "gateway", "via", "nexthops")
 }
 
 // ipRouteObject makes of an object the line that ip prints without -j.

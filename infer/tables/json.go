@@ -132,19 +132,13 @@ type object map[string]value
 // counts. Anything but a valid object has none.
 func members(v value) object {
 	found := object{}
-	if v.raw[0] != '{' {
-		return found
+	if v.raw[0] == '{' {
+		walk(v, func(key string, member value) {
+			if isKnown(key) {
+				found[key] = member
+			}
+		})
 	}
-	walk(v, func(decoder *json.Decoder) {
-		key, err := decoder.Token()
-		if err != nil {
-			return
-		}
-		member := nextValue(decoder, v.offset)
-		if name, _ := key.(string); isKnown(name) {
-			found[name] = member
-		}
-	})
 	return found
 }
 
@@ -157,31 +151,25 @@ func isKnown(name string) bool {
 
 // elements calls visit with each element of a valid array.
 func elements(v value, visit func(value)) {
-	walk(v, func(decoder *json.Decoder) { visit(nextValue(decoder, v.offset)) })
+	walk(v, func(_ string, element value) { visit(element) })
 }
 
-// walk calls visit at each element or member of an array or object.
-func walk(v value, visit func(*json.Decoder)) {
+// walk calls visit with each member of a valid object, or each element of a valid
+// array, which has no key.
+func walk(v value, visit func(key string, v value)) {
 	decoder := json.NewDecoder(bytes.NewReader(v.raw))
-	if _, err := decoder.Token(); err != nil {
-		return
-	}
-	for decoder.More() {
-		before := decoder.InputOffset()
-		visit(decoder)
-		if decoder.InputOffset() == before {
-			return
+	_, err := decoder.Token() // the bracket
+	for err == nil && decoder.More() {
+		var key json.Token
+		if v.raw[0] == '{' {
+			key, _ = decoder.Token()
+		}
+		var raw json.RawMessage
+		if err = decoder.Decode(&raw); err == nil {
+			name, _ := key.(string)
+			visit(name, value{raw, v.offset + int(decoder.InputOffset()) - len(raw)})
 		}
 	}
-}
-
-// nextValue reads the next value; base is the offset of the decoder's input.
-func nextValue(decoder *json.Decoder, base int) value {
-	var raw json.RawMessage
-	if err := decoder.Decode(&raw); err != nil {
-		raw = json.RawMessage("null")
-	}
-	return value{raw, base + int(decoder.InputOffset()) - len(raw)}
 }
 
 const ownFormat = "mendcap-json"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -12,12 +13,10 @@ import (
 
 // has reports whether the object has any of the members.
 func (o object) has(names ...string) bool {
-	for _, name := range names {
-		if _, ok := o[name]; ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(names, func(name string) bool {
+		_, ok := o[name]
+		return ok
+	})
 }
 
 // text returns the first of the members that is there and not null, a number
@@ -78,24 +77,38 @@ func (o object) address() (address netip.Addr, index uint32, rest string, ok boo
 // kind reads the objects of one command. Its row says why an object gave
 // nothing, or not all.
 type kind struct {
-	name    string
-	matches func(o object) bool
-	row     func(c *collector, o object) (why string)
+	name  string
+	has   string // members, with bars between those of which one is enough
+	lacks string // members that it never has
+	row   func(c *collector, o object) (why string)
 }
 
 // kinds in the order in which they are tried. The members decide, as
-// Select-Object leaves only some of them.
+// Select-Object leaves only some of them. An address and a state alone can be
+// anything's: the leases of a DHCP server have both.
 var kinds = []kind{
-	{"Get-NetTCPConnection", isTCPConnection, tcpConnection},
-	{"Get-NetUDPEndpoint", isUDPEndpoint, udpEndpoint},
-	{"Get-NetNeighbor", isNeighbor, neighbor},
-	{"Get-NetIPAddress", isIPAddress, ipAddress},
-	{"Get-NetRoute", isNetRoute, netRoute},
-	{"Get-DnsClientCache", isDNSEntry, dnsEntry},
-	{"ip-addr", isIPAddrObject, ipAddrObject},
-	{"ip-maddr", isIPMaddrObject, ipMaddrObject},
-	{"ip-neigh", isIPNeighObject, ipNeighObject},
-	{"ip-route", isIPRouteObject, ipRouteObject},
+	{"Get-NetTCPConnection", "LocalAddress LocalPort RemoteAddress RemotePort", "", tcpConnection},
+	{"Get-NetUDPEndpoint", "LocalAddress LocalPort", "RemoteAddress RemotePort State", udpEndpoint},
+	{"Get-NetNeighbor", "IPAddress LinkLayerAddress|State LinkLayerAddress|InterfaceIndex|ifIndex|InterfaceAlias",
+		"AddressState PrefixOrigin", neighbor},
+	{"Get-NetIPAddress", "IPAddress|IPv6Address|IPv4Address PrefixLength|PrefixOrigin|SuffixOrigin|AddressState " +
+		"PrefixLength|PrefixOrigin|SuffixOrigin|InterfaceIndex|ifIndex|InterfaceAlias", "LinkLayerAddress", ipAddress},
+	{"Get-NetRoute", "DestinationPrefix NextHop", "", netRoute},
+	{"Get-DnsClientCache", "Data Entry|RecordName", "", dnsEntry},
+	{"ip-addr", "addr_info ifname", "", ipAddrObject},
+	{"ip-maddr", "maddr ifname", "", ipMaddrObject},
+	{"ip-neigh", "dst lladdr|state|proxy", "gateway flags", ipNeighObject},
+	{"ip-route", "dst dev|gateway|via|nexthops", "", ipRouteObject},
+}
+
+// matches reports whether the object can be of the kind.
+func (k *kind) matches(o object) bool {
+	for one := range strings.FieldsSeq(k.has) {
+		if !o.has(strings.Split(one, "|")...) {
+			return false
+		}
+	}
+	return !o.has(strings.Fields(k.lacks)...)
 }
 
 // kindOf returns the kind that the object can be of, or nil.

@@ -19,10 +19,6 @@ var properties = []string{
 	"Entry", "Name", "RecordName", "RecordType", "Type", "Data",
 }
 
-func isTCPConnection(o object) bool {
-	return o.has("LocalAddress") && o.has("LocalPort") && o.has("RemoteAddress") && o.has("RemotePort")
-}
-
 func tcpConnection(c *collector, o object) (why string) {
 	local, ok := o.end("LocalAddress", "LocalPort")
 	remote, isRemote := o.end("RemoteAddress", "RemotePort")
@@ -33,10 +29,6 @@ func tcpConnection(c *collector, o object) (why string) {
 	return c.socket(false, local, remote, named(tcpStates, o.text("State")), pid)
 }
 
-func isUDPEndpoint(o object) bool {
-	return o.has("LocalAddress") && o.has("LocalPort") && !o.has("RemoteAddress", "RemotePort", "State")
-}
-
 func udpEndpoint(c *collector, o object) (why string) {
 	local, ok := o.end("LocalAddress", "LocalPort")
 	pid, _ := number[uint32](o.text("OwningProcess"))
@@ -44,13 +36,6 @@ func udpEndpoint(c *collector, o object) (why string) {
 		return whyRow
 	}
 	return c.socket(true, local, end{}, "", pid)
-}
-
-// isNeighbor tells a row of the neighbor cache. An address and a state alone can
-// be anything's.
-func isNeighbor(o object) bool {
-	return o.has("IPAddress") && !o.has("AddressState", "PrefixOrigin") &&
-		(o.has("LinkLayerAddress") || o.has("State") && o.has("InterfaceIndex", "ifIndex", "InterfaceAlias"))
 }
 
 func neighbor(c *collector, o object) (why string) {
@@ -68,14 +53,6 @@ func neighbor(c *collector, o object) (why string) {
 	return ""
 }
 
-// isIPAddress tells an address of the host. That it has a state is not enough: a
-// DHCP server's leases have one too.
-func isIPAddress(o object) bool {
-	return o.has("IPAddress", "IPv6Address", "IPv4Address") && !o.has("LinkLayerAddress") &&
-		(o.has("PrefixLength", "PrefixOrigin", "SuffixOrigin") ||
-			o.has("AddressState") && o.has("InterfaceIndex", "ifIndex", "InterfaceAlias"))
-}
-
 func ipAddress(c *collector, o object) (why string) {
 	address, index, rest, ok := o.address()
 	if !ok || address.IsMulticast() {
@@ -87,8 +64,6 @@ func ipAddress(c *collector, o object) (why string) {
 	c.local(index, word(o.text("InterfaceAlias")), address)
 	return ""
 }
-
-func isNetRoute(o object) bool { return o.has("DestinationPrefix") && o.has("NextHop") }
 
 func netRoute(c *collector, o object) (why string) {
 	destination, hop := o.text("DestinationPrefix"), o.text("NextHop")
@@ -108,7 +83,8 @@ func netRoute(c *collector, o object) (why string) {
 		c.local(index, "", prefix.Addr())
 		return ""
 	}
-	c.windowsRoute(prefix, specified(next), index, protocol == "" && o.text("RouteMetric") == strconv.Itoa(systemMetric))
+	row := infer.Route{Prefix: prefix, NextHop: specified(next), Interface: index}
+	c.windowsRoute(row, protocol == "" && o.text("RouteMetric") == strconv.Itoa(systemMetric))
 	return ""
 }
 
@@ -118,23 +94,19 @@ const systemMetric = 256
 
 // windowsRoute adds a route of a Windows host. The system has a /128 on the link
 // for each of the host's own addresses; one that somebody has added looks the
-// same, so that those are settled once the whole file is read.
-func (c *collector) windowsRoute(prefix netip.Prefix, hop netip.Addr, index uint32, system bool) {
-	row := infer.Route{Prefix: prefix, NextHop: hop, Interface: index}
-	if system && isHostRoute(prefix) && !hop.IsValid() && len(c.hostRoutes) < c.limit {
+// same, so that sortHostRoutes decides once the whole file is read.
+func (c *collector) windowsRoute(row infer.Route, system bool) {
+	if system && isHostRoute(row.Prefix) && !row.NextHop.IsValid() && len(c.hostRoutes) < c.limit {
 		c.hostRoutes = append(c.hostRoutes, row)
 		return
 	}
 	c.route(row)
 }
 
-// settleHostRoutes tells the host's own addresses among the routes to one address
+// sortHostRoutes tells the host's own addresses among the routes to one address
 // by a second sign: the address is the loopback's, or in a prefix that is on the
 // link of the same interface.
-func (c *collector) settleHostRoutes() {
-	if len(c.hostRoutes) == 0 {
-		return
-	}
+func (c *collector) sortHostRoutes() {
 	onLink, lengths := map[infer.Route]bool{}, map[int]bool{}
 	for _, r := range c.snapshot.Routes {
 		if bits := r.Prefix.Bits(); bits > 0 && !r.Prefix.IsSingleIP() && !r.NextHop.IsValid() {
@@ -163,8 +135,6 @@ func isHostRoute(prefix netip.Prefix) bool {
 	a := prefix.Addr()
 	return prefix.IsSingleIP() && a.Is6() && !a.IsMulticast() && !a.IsUnspecified()
 }
-
-func isDNSEntry(o object) bool { return o.has("Data") && o.has("Entry", "RecordName") }
 
 // dnsEntry reads what a name leads to. Most entries lead to other names.
 func dnsEntry(c *collector, o object) (why string) {

@@ -199,64 +199,69 @@ func listEntry(line string) (name, value string, ok bool) {
 	return name, strings.TrimSpace(value), ok && name != "" && !strings.ContainsAny(name, " \t:")
 }
 
-// gatherList reads one object from the current line on, up to an empty line, to
-// a name that it has, or to a line that is no part of a list. count is how many
-// lines that were.
-func gatherList(l *lines) (o object, count int) {
-	o = object{}
+// psList is an object as Format-List has it.
+type psList struct {
+	object object
+	kind   *kind
+	count  int // of its lines
+}
+
+// psListOf reads the object whose first line is the current one, up to an empty line, to
+// a name that it has, or to a line that is no part of a list. Only at a first line are
+// the lines below looked at, so that no line is more than once.
+func psListOf(l *lines) (list psList, ok bool) {
+	_, _, ok = listEntry(l.current)
+	before := l.before[0]
+	if _, _, inside := listEntry(before); !ok || inside || strings.HasPrefix(before, " ") {
+		return list, false
+	}
+	list.object = object{}
 	line, at := l.current, l.end
-	for ; count < maxMembers && !blank(line); count++ {
+	for ; list.count < maxMembers && !blank(line); list.count++ {
 		name, value, ok := listEntry(line)
-		if ok && o.has(name) || !ok && line[0] != ' ' {
+		if ok && list.object.has(name) || !ok && line[0] != ' ' {
 			break
 		}
 		if ok && slices.Contains(properties, name) {
-			o.put(name, value)
+			list.object.put(name, value)
 		}
 		line, at = cutLine(l.text, at)
 	}
-	return o, count
+	list.kind = kindOf(list.object)
+	return list, list.kind != nil
 }
 
-// isPSList tells the first line of an object. Only there are the lines below
-// looked at, so that no line is more than once.
-func isPSList(l *lines) bool {
-	_, _, ok := listEntry(l.current)
-	before := l.before[0]
-	if _, _, inside := listEntry(before); !ok || inside || strings.HasPrefix(before, " ") {
-		return false
-	}
-	o, _ := gatherList(l)
-	return kindOf(o) != nil
-}
-
-func parsePSList(c *collector, l *lines) {
-	o, count := gatherList(l)
-	k := kindOf(o)
-	c.found(k.name + " (list)")
-	c.reject(l.mark(), k.row(c, o))
-	for range count {
+func parsePSList(c *collector, l *lines, list psList) {
+	c.found(list.kind.name + " (list)")
+	c.reject(l.mark(), list.kind.row(c, list.object))
+	for range list.count {
 		l.next()
 	}
 }
 
+// csvTable is what the line of names says of the rows of Export-Csv.
+type csvTable struct {
+	columns []cell
+	comma   rune
+}
+
 // csvHeader reads a line of names as Export-Csv writes them, of a command that
 // is known.
-func csvHeader(line string) (columns []cell, comma rune) {
-	if !namesProperty(line) {
-		return nil, 0
+func csvHeader(l *lines) (t csvTable, ok bool) {
+	if !namesProperty(l.current) {
+		return t, false
 	}
-	for _, comma := range ",;\t" {
-		names := csvFields(line, comma)
-		columns := make([]cell, len(names))
+	for _, t.comma = range ",;\t" {
+		names := csvFields(l.current, t.comma)
+		t.columns = make([]cell, len(names))
 		for i, name := range names {
-			columns[i].text = name
+			t.columns[i].text = name
 		}
-		if len(names) > 1 && kindOf(rowObject(columns, names)) != nil {
-			return columns, comma
+		if len(names) > 1 && kindOf(rowObject(t.columns, names)) != nil {
+			return t, true
 		}
 	}
-	return nil, 0
+	return t, false
 }
 
 // csvFields splits a line; nil if it is not CSV.
@@ -270,27 +275,21 @@ func csvFields(line string, comma rune) []string {
 	return fields
 }
 
-func isCSV(l *lines) bool {
-	columns, _ := csvHeader(l.current)
-	return columns != nil
-}
-
 // parseCSV reads the rows below the names.
-func parseCSV(c *collector, l *lines) {
-	columns, comma := csvHeader(l.current)
+func parseCSV(c *collector, l *lines, t csvTable) {
 	for l.next(); !l.done() && !blank(l.current); l.next() {
 		var values []string
 		if len(l.current) <= maxLine {
-			values = csvFields(l.current, comma)
+			values = csvFields(l.current, t.comma)
 		}
-		if len(values) != len(columns) {
+		if len(values) != len(t.columns) {
 			if c.begins(l) {
 				return
 			}
 			c.reject(l.mark(), whyRow)
 			continue
 		}
-		o := rowObject(columns, values)
+		o := rowObject(t.columns, values)
 		if k := kindOf(o); k != nil {
 			c.found(k.name + " (csv)")
 			c.reject(l.mark(), k.row(c, o))

@@ -173,9 +173,9 @@ func countAddresses(s *infer.Snapshot, of ...table) int {
 	return len(seen)
 }
 
-// settleDevices gives rows that only name an interface its index, where the
+// indexDevices gives rows that only name an interface its index, where the
 // tables together give that name exactly one.
-func settleDevices(s *infer.Snapshot) {
+func indexDevices(s *infer.Snapshot) {
 	indices := map[string]uint32{}
 	for _, row := range s.Interfaces {
 		if row.Index == 0 || row.Name == "" {
@@ -187,23 +187,23 @@ func settleDevices(s *infer.Snapshot) {
 			indices[row.Name] = row.Index
 		}
 	}
-	settle := func(index *uint32, device *string) {
+	give := func(index *uint32, device *string) {
 		if known := indices[*device]; known != 0 && *index == 0 {
 			*index, *device = known, ""
 		}
 	}
 	for i := range s.Interfaces {
 		name := s.Interfaces[i].Name
-		settle(&s.Interfaces[i].Index, &name)
+		give(&s.Interfaces[i].Index, &name)
 	}
 	for i := range s.DestinationCache {
-		settle(&s.DestinationCache[i].Interface, &s.DestinationCache[i].Device)
+		give(&s.DestinationCache[i].Interface, &s.DestinationCache[i].Device)
 	}
 	for i := range s.Neighbors {
-		settle(&s.Neighbors[i].Interface, &s.Neighbors[i].Device)
+		give(&s.Neighbors[i].Interface, &s.Neighbors[i].Device)
 	}
 	for i := range s.Routes {
-		settle(&s.Routes[i].Interface, &s.Routes[i].Device)
+		give(&s.Routes[i].Interface, &s.Routes[i].Device)
 	}
 	normalise(s)
 }

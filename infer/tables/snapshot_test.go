@@ -66,7 +66,7 @@ func TestMergeInterfaces(t *testing.T) {
 }
 
 // Rows that name an interface get its index where some table gives exactly one.
-func TestSettleDevices(t *testing.T) {
+func TestIndexDevices(t *testing.T) {
 	a, b := netip.MustParseAddr("fe80::1"), netip.MustParseAddr("fe80::2")
 	s := &infer.Snapshot{
 		Interfaces: []infer.Interface{
@@ -79,7 +79,7 @@ func TestSettleDevices(t *testing.T) {
 		DestinationCache: []infer.Destination{{Destination: a, Device: "eth0"}},
 		Routes:           []infer.Route{{Prefix: netip.PrefixFrom(a, 128), Device: "eth0"}},
 	}
-	settleDevices(s)
+	indexDevices(s)
 	want := []infer.Neighbor{{Address: a, Interface: 3}, {Address: b, Device: "tun0"}, {Address: b, Device: "wlan0"}}
 	if !slices.Equal(s.Neighbors, want) {
 		t.Errorf("got neighbors %+v, want %+v", s.Neighbors, want)

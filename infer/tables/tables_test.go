@@ -338,3 +338,16 @@ func TestPortsBeyondTheLast(t *testing.T) {
 		}
 	}
 }
+
+// Rows of netstat right below those of Windows' arp, both indented, are a table of
+// their own.
+func TestTableBelowARP(t *testing.T) {
+	text := "Interface: 192.0.2.10 --- 0xb\n" +
+		"  Internet Address      Physical Address      Type\n" +
+		"  192.0.2.1             00-00-5e-00-53-01     dynamic\n" +
+		"  TCP    192.0.2.10:49801       198.51.100.7:443       ESTABLISHED\n"
+	snapshot, result := Parse("both", []byte(text))
+	if result.Format != "arp + netstat" || len(snapshot.Neighbors) != 1 || len(snapshot.TCPConnections) != 1 {
+		t.Errorf("got %+v, %s", result, toJSON(t, snapshot))
+	}
+}

@@ -66,19 +66,11 @@ func zeroHalf(content []byte, half int) bool {
 }
 
 func decodeUTF16(content []byte, order binary.ByteOrder) string {
-	var b strings.Builder
-	b.Grow(len(content) / 2)
-	for i := 0; i+1 < len(content); i += 2 {
-		r := rune(order.Uint16(content[i:]))
-		if utf16.IsSurrogate(r) && i+3 < len(content) {
-			if pair := utf16.DecodeRune(r, rune(order.Uint16(content[i+2:]))); pair != utf8.RuneError {
-				r = pair
-				i += 2
-			}
-		}
-		b.WriteRune(r) // a lone surrogate becomes U+FFFD
+	units := make([]uint16, len(content)/2)
+	for i := range units {
+		units[i] = order.Uint16(content[2*i:])
 	}
-	return b.String()
+	return string(utf16.Decode(units)) // a lone surrogate becomes U+FFFD
 }
 
 func decodeASCII(content []byte) string {

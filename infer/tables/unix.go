@@ -137,11 +137,7 @@ func (r *unixRoute) isOwn() bool {
 
 // linkIndex returns the index of a gateway link#N.
 func linkIndex(gateway string) uint32 {
-	digits, ok := strings.CutPrefix(gateway, "link#")
-	index, _ := number[uint32](digits)
-	if !ok {
-		return 0
-	}
+	index, _ := number[uint32](strings.TrimPrefix(gateway, "link#")) // numbers alone are no gateway
 	return index
 }
 

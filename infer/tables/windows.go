@@ -56,8 +56,7 @@ func titleAbove(l *lines) heading {
 }
 
 // underlined is the parser of a table under a line of dashes, by the widths of its
-// runs: each is at least as wide as stated or, of a negative number, less. The rows
-// end at an empty line, or at one where another format begins.
+// runs: each is at least as wide as stated or, of a negative number, less.
 func underlined(name string, row func(*collector, heading, []string) (understood bool), widths ...int) parser {
 	fits := func(l *lines) bool {
 		return slices.EqualFunc(dashes(l.fields()), widths, func(got, want int) bool {
@@ -66,16 +65,23 @@ func underlined(name string, row func(*collector, heading, []string) (understood
 	}
 	return parser{name: name, words: len(widths), matches: fits, parse: func(c *collector, l *lines) {
 		h := titleAbove(l)
-		for l.next(); !l.done() && !blank(l.current) && dashes(l.fields()) == nil; l.next() {
-			if fields := l.fields(); len(fields) > 0 && row(c, h, fields) {
-				continue
-			}
-			if c.begins(l) {
-				return
-			}
-			c.miss(l)
-		}
+		within := func() bool { return dashes(l.fields()) == nil }
+		c.rowsBelow(l, within, func(fields []string) bool { return row(c, h, fields) })
 	}}
+}
+
+// rowsBelow reads the rows below the current line, as long as they are within the table:
+// to an empty line, or to one that is no row and where another format begins.
+func (c *collector) rowsBelow(l *lines, within func() bool, row func(fields []string) (understood bool)) {
+	for l.next(); !l.done() && !blank(l.current) && within(); l.next() {
+		if fields := l.fields(); len(fields) > 0 && row(fields) {
+			continue
+		}
+		if c.begins(l) {
+			return
+		}
+		c.miss(l)
+	}
 }
 
 // destinationRow reads a row of `netsh interface ipv6 show destinationcache`: the
@@ -162,7 +168,7 @@ func routeRow(c *collector, _ heading, fields []string) (understood bool) {
 	}
 	if ok {
 		system := at > 0 && fields[at-1] == strconv.Itoa(systemMetric)
-		c.windowsRoute(prefix, specified(hop), index, system)
+		c.windowsRoute(infer.Route{Prefix: prefix, NextHop: specified(hop), Interface: index}, system)
 	}
 	return ok
 }
@@ -206,29 +212,25 @@ func parseAddressTitle(c *collector, l *lines, own infer.Interface) {
 	l.next() // the dashes; the list below has no address
 }
 
-// isRoutePrint6 tells a row of the IPv6 part of `route print`: interface,
+// routePrint6 tells a row of the IPv6 part of `route print`: interface,
 // metric, prefix, then the gateway, on the next line below a long prefix.
-func isRoutePrint6(l *lines) bool {
-	_, _, _, ok := routePrint6(l.fields())
-	return ok
-}
-
-func routePrint6(fields []string) (index, metric uint32, prefix netip.Prefix, ok bool) {
+func routePrint6(l *lines) (row infer.Route, ok bool) {
+	fields := l.fields()
 	if len(fields) < 3 {
-		return 0, 0, prefix, false
+		return row, false
 	}
-	index, ok = number[uint32](fields[0])
-	metric, isMetric := number[uint32](fields[1])
+	row.Interface, ok = number[uint32](fields[0])
+	_, isMetric := number[uint32](fields[1])
 	prefix, isPrefix := parsePrefix(fields[2])
-	return index, metric, prefix, ok && isMetric && isPrefix
+	row.Prefix = prefix
+	return row, ok && isMetric && isPrefix
 }
 
-func parseRoutePrint6(c *collector, l *lines) {
-	fields, at := l.fields(), l.mark()
-	index, metric, prefix, _ := routePrint6(fields)
-	gateway := fields[3:]
+func parseRoutePrint6(c *collector, l *lines, row infer.Route) {
+	at, gateway := l.mark(), l.fields()[3:]
+	metric, _ := number[uint32](l.fields()[1])
 	l.next()
-	if len(gateway) == 0 && !l.done() && l.indented() && !isRoutePrint6(l) {
+	if _, another := routePrint6(l); len(gateway) == 0 && !l.done() && l.indented() && !another {
 		gateway = l.fields()
 		l.next()
 	}
@@ -242,7 +244,8 @@ func parseRoutePrint6(c *collector, l *lines) {
 		c.reject(at, whyName)
 		return
 	}
-	c.windowsRoute(prefix, specified(hop), cmp.Or(index, zone), metric >= systemMetric) // persistent routes have no index
+	row.NextHop, row.Interface = specified(hop), cmp.Or(row.Interface, zone) // persistent routes have no index
+	c.windowsRoute(row, metric >= systemMetric)
 }
 
 // routePrint4 reads a row of the IPv4 part: destination, mask, gateway, the
@@ -291,23 +294,16 @@ func arpTitle(l *lines) (own infer.Interface, ok bool) {
 
 func parseWindowsARP(c *collector, l *lines, own infer.Interface) {
 	keep(c, &c.snapshot.Interfaces, own)
-	for l.next(); !l.done() && !blank(l.current) && l.indented(); l.next() {
-		fields := l.fields()
-		if len(fields) < 2 {
-			c.miss(l)
-			continue
-		}
+	c.rowsBelow(l, l.indented, func(fields []string) bool {
 		address, _, ok := parseHost(fields[0])
-		linkLayer, isLinkLayer := parseLinkLayer(fields[1])
-		if !ok || !isLinkLayer && len(fields) > 2 {
-			c.miss(l) // the titles, or a row that was cut
-			continue
+		if !ok || len(fields) < 2 {
+			return false // the titles, or a row that was cut
 		}
-		if !isLinkLayer { // unresolved: only the type
-			linkLayer = ""
+		linkLayer, isLinkLayer := parseLinkLayer(fields[1]) // else unresolved: only the type
+		if ok = isLinkLayer || len(fields) == 2; ok {
+			state := word(fields[len(fields)-1])
+			c.neighbor(infer.Neighbor{Address: address, LinkLayer: linkLayer, State: state, Interface: own.Index})
 		}
-		c.neighbor(infer.Neighbor{
-			Address: address, LinkLayer: linkLayer, State: word(fields[len(fields)-1]), Interface: own.Index,
-		})
-	}
+		return ok
+	})
 }

@@ -6,6 +6,7 @@
 package atomicfile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/filesys"
@@ -28,7 +30,6 @@ type File struct {
 	target string
 	failed error
 	synced bool // all that was written is on the disk
-	closed bool
 	ended  bool // it has appeared, or was discarded
 }
 
@@ -82,21 +83,8 @@ func checkTarget(target string) error {
 // a file that a process has open: one that has that file does not expect another one
 // under the link's name.
 func leadsToOpenFile(name string) bool {
-	const most = 40 // links that lead to links; Linux follows no more
-	for range most {
-		to, err := os.Readlink(name)
-		if err != nil {
-			return false
-		}
-		if !filepath.IsAbs(to) {
-			to = filepath.Join(filepath.Dir(name), to)
-		}
-		if strings.HasPrefix(filepath.ToSlash(filepath.Clean(to)), "/proc/") {
-			return true
-		}
-		name = to
-	}
-	return false
+	open := func(place string) bool { return strings.HasPrefix(filepath.ToSlash(place), "/proc/") }
+	return slices.ContainsFunc(new(filesys.Set).Places(name), open)
 }
 
 // Permissions returns those that every one of the inputs has that is a file, but
@@ -157,10 +145,6 @@ func TargetOf(name string) (base string, pending bool) {
 	return strings.CutSuffix(strings.TrimRight(rest, "0123456789"), ".")
 }
 
-// holdNew takes the lock of a file that was just created. It fails where another
-// run took the file for a dead one's first.
-func holdNew(f *os.File) bool { return hold(f) && keepsName(f) }
-
 // keepsName says whether an open file still has its name.
 func keepsName(f *os.File) bool {
 	mine, err := f.Stat()
@@ -201,10 +185,7 @@ func (p *File) CommitNew() error {
 // appear calls rename once all that was written is on the disk. Where something fails
 // but for a name that is taken, the file is discarded.
 func (p *File) appear(rename func() error) error {
-	err := p.failed
-	if err == nil && !p.closed && !p.synced {
-		err = p.Sync()
-	}
+	err := p.Settle(context.Background())
 	if err == nil && !RenamesOpen {
 		err = p.close()
 	}
@@ -272,11 +253,35 @@ func (p *File) Discard() error {
 	return errors.Join(p.close(), os.Remove(p.Name()))
 }
 
-// close closes the file once.
+// close closes the file, if it is open still.
 func (p *File) close() error {
-	if p.closed {
-		return nil
+	if err := p.File.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
 	}
-	p.closed = true
-	return p.File.Close()
+	return nil
+}
+
+// pauseKey is that of the function which WithPause puts into a context.
+type pauseKey struct{}
+
+// WithPause returns a context in which Settle waits for the disk within pause, which
+// calls wait once, and may let others work meanwhile.
+func WithPause(ctx context.Context, pause func(wait func())) context.Context {
+	return context.WithValue(ctx, pauseKey{}, pause)
+}
+
+// Settle puts on the disk what was written, which Commit and CommitNew do otherwise: see
+// WithPause. The file still has to be ended, also after an error. What is written past
+// Write is not known to it: nothing of that may follow.
+func (p *File) Settle(ctx context.Context) (err error) {
+	if p.failed != nil || p.synced {
+		return p.failed
+	}
+	pause, ok := ctx.Value(pauseKey{}).(func(wait func()))
+	if !ok {
+		pause = func(wait func()) { wait() }
+	}
+	pause(func() { err = p.Sync() })
+	p.synced = err == nil
+	return err
 }

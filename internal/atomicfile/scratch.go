@@ -4,10 +4,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
-// scratch is the pattern of files in the system's temporary folder: spooled
-// inputs, and outputs on their way to standard output.
+// scratch is the pattern of files in the system's temporary folder: spooled inputs,
+// outputs on their way to standard output, and locks of folders.
 const scratch = "mendcap-*.scratch"
 
 // Scratch makes a temporary file. What dead runs have left of theirs is
@@ -33,55 +34,34 @@ func leftOf(pattern string) []string {
 	return left
 }
 
-// scratchDirs is the pattern of folders in the system's temporary folder.
-const scratchDirs = "mendcap-*.scratchdir"
+// dirSuffix comes after the name of a temporary file in that of the folder it belongs to.
+const dirSuffix = "dir"
 
-// lockName is the file that holds the lock of a scratch folder.
-const lockName = "lock"
-
-// ScratchDir makes a temporary folder for its caller, who ends it with release:
-// that removes it. Folders of runs that died are removed first.
+// ScratchDir makes a temporary folder for its caller, who ends it with release: that
+// removes it. It belongs to a temporary file of that name, which is there before it and
+// after it, and whose lock says that the run lives. Folders of runs that died are removed
+// first.
 func ScratchDir() (dir string, release func() error, err error) {
-	for _, old := range leftOf(scratchDirs) {
-		removeDeadDir(old)
-	}
-	for range attempts {
-		dir, err := known(func() (string, error) { return os.MkdirTemp("", scratchDirs) }, removeBusy)
-		if err != nil {
-			return "", nil, err
+	for _, old := range leftOf(scratch + dirSuffix) {
+		lock := strings.TrimSuffix(old, dirSuffix)
+		if _, err := os.Lstat(lock); errors.Is(err, os.ErrNotExist) || removeDead(lock) {
+			os.RemoveAll(old)
 		}
-		lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err == nil && holdNew(lock) {
-			return dir, func() error {
-				defer temporaries.forget(dir)
-				return errors.Join(lock.Close(), os.RemoveAll(dir))
-			}, nil
-		}
-		temporaries.forget(dir) // another run took it for a dead one's
-		lock.Close()
 	}
-	return "", nil, os.ErrExist
-}
-
-// removeDeadDir removes a scratch folder whose lock nobody holds. The lock is the
-// first thing in it: one that holds others without it was being removed by a run
-// that died meanwhile; an empty one may be as new.
-func removeDeadDir(dir string) {
-	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
-		return
-	}
-	lock := filepath.Join(dir, lockName)
-	entries, err := os.ReadDir(dir)
+	lock, err := Scratch()
 	if err != nil {
-		return
+		return "", nil, err
 	}
-	_, err = os.Lstat(lock)
-	switch {
-	case len(entries) == 0:
-		os.Remove(dir) // only where it still is
-	case errors.Is(err, os.ErrNotExist) || removeDead(lock):
-		os.RemoveAll(dir)
+	dir = lock.Name() + dirSuffix
+	release = func() error {
+		defer temporaries.forget(lock)
+		defer temporaries.forget(dir)
+		return errors.Join(os.RemoveAll(dir), lock.Close(), os.Remove(lock.Name()))
 	}
+	if _, err = known(func() (string, error) { return dir, os.Mkdir(dir, 0o700) }, removeBusy); err != nil {
+		return "", nil, errors.Join(err, release())
+	}
+	return dir, release, nil
 }
 
 // Sweep removes from a folder what runs that died have left of files whose names,

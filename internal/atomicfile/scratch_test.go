@@ -3,11 +3,13 @@ package atomicfile
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
 // What dead runs have left of their temporary folders goes, whenever they died:
-// also while they removed what another had left.
+// also where another run has removed the lock already.
 func TestDeadScratchFolders(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
@@ -15,22 +17,20 @@ func TestDeadScratchFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, files := range map[string][]string{
-		"mendcap-1.scratchdir": {lockName, "member-1/x.pcap"},
-		"mendcap-2.scratchdir": {"member-1/x.pcap"},
-		"mendcap-3.scratchdir": nil,
-		"other-4.scratchdir":   {"x"},
+	for name, lock := range map[string]string{
+		"mendcap-1.scratchdir": "mendcap-1.scratch",
+		"mendcap-2.scratchdir": "",
+		"other-4.scratchdir":   "",
 	} {
 		if err := os.MkdirAll(filepath.Join(tmp, name, "member-1"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range files {
-			if err := os.WriteFile(filepath.Join(tmp, name, f), nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
+		files := []string{filepath.Join(name, "member-1", "x.pcap")}
+		if lock != "" {
+			files = append(files, lock)
 		}
-		if files == nil {
-			if err := os.Remove(filepath.Join(tmp, name, "member-1")); err != nil {
+		for _, f := range files {
+			if err := os.WriteFile(filepath.Join(tmp, f), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -43,10 +43,14 @@ func TestDeadScratchFolders(t *testing.T) {
 		t.Fatal(err)
 	}
 	left, err := filepath.Glob(filepath.Join(tmp, "*"))
-	if err != nil || len(left) != 2 || left[0] != live || filepath.Base(left[1]) != "other-4.scratchdir" {
-		t.Errorf("got %v, %v; want %s of the live run, and what is another's", left, err, live)
+	others := filepath.Join(tmp, "other-4.scratchdir")
+	if want := []string{strings.TrimSuffix(live, dirSuffix), live, others}; err != nil || !slices.Equal(left, want) {
+		t.Errorf("got %v, %v; want %v: what is of the live run, and what is another's", left, err, want)
 	}
 	if err := release(); err != nil {
 		t.Fatal(err)
+	}
+	if left, err = filepath.Glob(filepath.Join(tmp, "*")); err != nil || !slices.Equal(left, []string{others}) {
+		t.Errorf("after release: got %v, %v; want %s alone", left, err, others)
 	}
 }

@@ -70,7 +70,7 @@ func known[T comparable](create func() (T, error), remove func(T)) (made T, err 
 // a dead one's first, the error is os.ErrExist.
 func held(create func() (*os.File, error)) (*os.File, error) {
 	f, err := known(create, removeFile)
-	if err != nil || holdNew(f) {
+	if err != nil || hold(f) && keepsName(f) {
 		return f, err
 	}
 	temporaries.forget(f)

@@ -2,8 +2,9 @@ package compress
 
 import (
 	"bufio"
+	"bytes"
 	"compress/bzip2"
-	"encoding/binary"
+	"errors"
 	"io"
 )
 
@@ -60,18 +61,8 @@ type bytewise func() (byte, error)
 
 func (next bytewise) ReadByte() (byte, error) { return next() }
 
-// Read makes it an io.Reader, and reads one byte.
-func (next bytewise) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	c, err := next()
-	if err != nil {
-		return 0, err
-	}
-	p[0] = c
-	return 1, nil
-}
+// Read makes it an io.Reader. Package bzip2 doesn't call it where there is a ReadByte.
+func (next bytewise) Read([]byte) (int, error) { return 0, errors.ErrUnsupported }
 
 // shifted gives some bytes, and then those that begin at a bit of the first byte of r.
 func shifted(before string, r *bufio.Reader, bit int) bytewise {
@@ -113,7 +104,7 @@ type unpadded struct {
 // ReadByte is what the decompressor reads by.
 func (u *unpadded) ReadByte() (byte, error) {
 	c, err := u.r.ReadByte()
-	if c == 0 && err == nil && u.ended() {
+	if c == 0 && err == nil && endsBzip2(u.last[0]<<40|u.last[1]>>24) {
 		c, err = u.next()
 	}
 	if err == nil {
@@ -125,26 +116,25 @@ func (u *unpadded) ReadByte() (byte, error) {
 // next returns the first byte after the zeros of which one was read, or a zero where
 // neither a stream nor the end of the file follows.
 func (u *unpadded) next() (byte, error) {
-	for {
-		p, err := u.r.Peek(1)
-		if err != nil {
-			return u.r.ReadByte() // which gives the error
+	if skipZeros(u.r) == nil {
+		if p, _ := u.r.Peek(2); string(p) != "BZ" {
+			return 0, nil
 		}
-		if p[0] != 0 {
-			break
-		}
-		_, _ = u.r.Discard(1) // it is in the buffer
 	}
-	if p, _ := u.r.Peek(2); string(p) != "BZ" {
-		return 0, nil
-	}
-	return u.r.ReadByte()
+	return u.r.ReadByte() // which gives the error of skipZeros, if there is one
 }
 
-// ended says whether the last byte that was given ends a stream.
-func (u *unpadded) ended() bool {
-	var p [16]byte
-	binary.BigEndian.PutUint64(p[:], u.last[0])
-	binary.BigEndian.PutUint64(p[8:], u.last[1])
-	return endsBzip2(p[:])
+// skipZeros skips zeros. The error is that of reading on where nothing else follows.
+func skipZeros(r *bufio.Reader) error {
+	for {
+		p, err := r.Peek(max(1, r.Buffered()))
+		rest := bytes.TrimLeft(p, "\x00")
+		_, _ = r.Discard(len(p) - len(rest)) // they are in the buffer
+		if len(rest) > 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

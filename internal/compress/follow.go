@@ -12,7 +12,7 @@ import (
 // the data's.
 type guard struct {
 	r    io.Reader
-	step func() error // what to do once head is complete
+	step func() error // what to do once head is complete; it sets the next one
 	head []byte
 	want int   // bytes that belong into head
 	skip int64 // bytes to pass over before that
@@ -20,6 +20,7 @@ type guard struct {
 
 	between bool // head is where another stream or frame may begin
 	begins  func(head []byte) bool
+	frames  map[string]func() error // by their magics, the step after that: those of zstd and lz4
 }
 
 // Trailing says that something follows the end of compressed data that is none.
@@ -63,15 +64,18 @@ func (g *guard) follow(p []byte) error {
 	return nil
 }
 
-// expect sets the next step: after so many bytes, with so many bytes.
-func (g *guard) expect(skip int64, want int, step func() error) {
+// expect sets the next step: after so many bytes, with so many bytes. As all that sets
+// one, it returns no error, so that a step can end with it.
+func (g *guard) expect(skip int64, want int, step func() error) error {
 	g.skip, g.want, g.step, g.head, g.between = skip, want, step, g.head[:0], false
+	return nil
 }
 
 // ended is expect at the end of a stream or frame.
-func (g *guard) ended(skip int64, want int, step func() error) {
-	g.expect(skip, want, step)
+func (g *guard) ended(skip int64, want int, step func() error) error {
+	err := g.expect(skip, want, step)
 	g.between = true
+	return err
 }
 
 // more asks for further bytes for the present step.
@@ -90,12 +94,14 @@ func startsLike(head []byte, magics ...string) bool {
 	return len(head) > 0 && head[0]&0xF0 == 0x50 && bytes.HasPrefix([]byte("\x2a\x4d\x18"), head[1:]) // a skippable frame
 }
 
-// skippable goes on after a skippable frame: those of zstd and of lz4 are the
-// same (RFC 8878, section 3.1.2).
-func (g *guard) skippable(next func() error) {
-	g.expect(0, 4, func() error {
-		g.ended(int64(binary.LittleEndian.Uint32(g.head)), 4, next)
-		return nil
+// frame reads a magic. What has none of the frames' is a skippable frame: those of zstd
+// and of lz4 are the same (RFC 8878, section 3.1.2).
+func (g *guard) frame() error {
+	if next := g.frames[string(g.head)]; next != nil {
+		return next()
+	}
+	return g.expect(0, 4, func() error {
+		return g.ended(int64(binary.LittleEndian.Uint32(g.head)), 4, g.frame)
 	})
 }
 
@@ -107,17 +113,9 @@ type zstdGuard struct {
 
 func newZstdGuard(r io.Reader) *zstdGuard {
 	g := &zstdGuard{guard: guard{r: r, begins: func(head []byte) bool { return startsLike(head, magicZstd) }}}
+	g.frames = map[string]func() error{magicZstd: func() error { return g.expect(0, 1, g.descriptor) }}
 	g.expect(0, len(magicZstd), g.frame)
 	return g
-}
-
-func (g *zstdGuard) frame() error {
-	if string(g.head) == magicZstd {
-		g.expect(0, 1, g.descriptor)
-	} else {
-		g.skippable(g.frame)
-	}
-	return nil
 }
 
 // descriptor reads what a frame's header has.
@@ -126,8 +124,7 @@ func (g *zstdGuard) descriptor() error {
 	single := int64(d >> 5 & 1)
 	size := 1 - single + [...]int64{0, 1, 2, 4}[d&3] + [...]int64{single, 2, 4, 8}[d>>6]
 	g.checksum = int64(d>>2&1) * 4
-	g.expect(size, 3, g.block)
-	return nil
+	return g.expect(size, 3, g.block)
 }
 
 func (g *zstdGuard) block() error {
@@ -141,11 +138,9 @@ func (g *zstdGuard) block() error {
 		size = math.MaxInt64 / 2
 	}
 	if last := h&1 != 0; last {
-		g.ended(size+g.checksum, len(magicZstd), g.frame)
-	} else {
-		g.expect(size, 3, g.block)
+		return g.ended(size+g.checksum, len(magicZstd), g.frame)
 	}
-	return nil
+	return g.expect(size, 3, g.block)
 }
 
 // lz4Guard follows the frames and blocks of lz4 (the LZ4 frame format 1.6.3).
@@ -156,38 +151,27 @@ type lz4Guard struct {
 
 func newLZ4Guard(r io.Reader) *lz4Guard {
 	g := &lz4Guard{guard: guard{r: r, begins: func(head []byte) bool { return startsLike(head, magicLZ4, magicLegacyLZ4) }}}
+	g.frames = map[string]func() error{
+		magicLZ4:       func() error { return g.expect(0, 2, g.flags) },
+		magicLegacyLZ4: func() error { return g.expect(0, 4, g.legacy) },
+	}
 	g.expect(0, len(magicLZ4), g.frame)
 	return g
-}
-
-func (g *lz4Guard) frame() error {
-	switch string(g.head) {
-	case magicLZ4:
-		g.expect(0, 2, g.flags)
-	case magicLegacyLZ4:
-		g.expect(0, 4, g.legacy)
-	default:
-		g.skippable(g.frame)
-	}
-	return nil
 }
 
 func (g *lz4Guard) flags() error {
 	f := g.head[0]
 	bit := func(n int) int64 { return int64(f >> n & 1) }
 	g.blockSum, g.contentSum = 4*bit(4), 4*bit(2)
-	g.expect(8*bit(3)+4*bit(0)+1, 4, g.block)
-	return nil
+	return g.expect(8*bit(3)+4*bit(0)+1, 4, g.block)
 }
 
 func (g *lz4Guard) block() error {
 	size := binary.LittleEndian.Uint32(g.head)
 	if size == 0 {
-		g.ended(g.contentSum, len(magicLZ4), g.frame)
-	} else {
-		g.expect(int64(size&0x7FFFFFFF)+g.blockSum, 4, g.block)
+		return g.ended(g.contentSum, len(magicLZ4), g.frame)
 	}
-	return nil
+	return g.expect(int64(size&0x7FFFFFFF)+g.blockSum, 4, g.block)
 }
 
 // legacy reads the size of a block, or the magic of another frame: only that ends
@@ -196,8 +180,7 @@ func (g *lz4Guard) legacy() error {
 	if startsLike(g.head, magicLZ4, magicLegacyLZ4) {
 		return g.frame()
 	}
-	g.expect(int64(binary.LittleEndian.Uint32(g.head)), 4, g.legacy)
-	return nil
+	return g.expect(int64(binary.LittleEndian.Uint32(g.head)), 4, g.legacy)
 }
 
 // bzip2End begins the end of a stream of bzip2, at any bit. Its checksum of four
@@ -207,13 +190,10 @@ const (
 	bzip2Tail = 6 + 4 + 1
 )
 
-// endsBzip2 says whether p, the last bytes of it, are the end of a stream of bzip2.
-func endsBzip2(p []byte) bool {
-	if len(p) < bzip2Tail {
-		return false
-	}
+// endsBzip2 says whether a stream of bzip2 ends after these bytes, the first eight of
+// bzip2Tail, and three more.
+func endsBzip2(window uint64) bool {
 	// The magic is 80 bits before the end, or up to 7 more where bits fill it up.
-	window := binary.BigEndian.Uint64(p[len(p)-bzip2Tail:])
 	for fill := range 8 {
 		if window>>(8+fill)&(1<<48-1) == bzip2End {
 			return true

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"encoding/binary"
 	"errors"
 	"io"
 
@@ -141,19 +142,7 @@ func (s *Salvager) seek(offset int64) {
 // passZeros passes over zeros, with which files are filled up to a whole number of
 // sectors. It says whether something else follows.
 func (s *Salvager) passZeros() bool {
-	for {
-		p, err := s.buf.Peek(max(1, s.buf.Buffered()))
-		for i, c := range p {
-			if c != 0 {
-				_, _ = s.buf.Discard(i) // it is in the buffer
-				return true
-			}
-		}
-		_, _ = s.buf.Discard(len(p))
-		if err != nil {
-			return s.source.Err != nil // which the next read gives
-		}
-	}
+	return skipZeros(s.buf) == nil || s.source.Err != nil // which the next read gives
 }
 
 // after deals with a failure at what follows the end of the data. It passes over
@@ -201,10 +190,16 @@ func (s *Salvager) beyond(cause error) int64 {
 		return 4
 	case errors.Is(cause, bzip2.StructuralError("bad magic value in continuation file")):
 		return 2
-	case s.codec.Name == "bzip2" && errors.Is(cause, io.ErrUnexpectedEOF) && endsBzip2(s.tape.before(s.offset()-1, bzip2Tail)):
+	case s.codec.Name == "bzip2" && errors.Is(cause, io.ErrUnexpectedEOF) && s.endsBzip2():
 		return 1
 	}
 	return -1
+}
+
+// endsBzip2 says whether the byte before the offset follows the end of a stream of bzip2.
+func (s *Salvager) endsBzip2() bool {
+	p := s.tape.before(s.offset()-1, bzip2Tail)
+	return len(p) == bzip2Tail && endsBzip2(binary.BigEndian.Uint64(p))
 }
 
 // seam is what may be between blocks of which the first ones are lost and the
@@ -291,12 +286,11 @@ func (s *Salvager) scan() (at int64, bit int, found bool) {
 func (s *Salvager) begin(at int64, bit int) error {
 	s.tries++
 	splice := s.codec.splice != nil && !bytes.HasPrefix(s.peek(), []byte(s.codec.magic))
-	plain, err := io.Reader(nil), error(nil)
+	open := s.open
 	if splice {
-		plain, err = s.codec.splice(s.head, s.buf, bit)
-	} else {
-		plain, err = s.open()
+		open = func() (io.Reader, error) { return s.codec.splice(s.head, s.buf, bit) }
 	}
+	plain, err := open()
 	if err != nil {
 		return err
 	}

@@ -102,9 +102,16 @@ func TestNextBlock(t *testing.T) {
 			t.Errorf("got byte %d, bit %d; want 9, %d", at, got, bit)
 		}
 		plain := shifted("BZh9", newBuffered(p[9:]), bit)
-		got := make([]byte, 10)
-		if _, err := io.ReadFull(plain, got); err != nil || string(got) != "BZh91AY&SY" {
-			t.Errorf("bit %d: got % x, %v", bit, got, err)
+		var given []byte
+		for range 10 {
+			c, err := plain.ReadByte()
+			if err != nil {
+				t.Fatalf("bit %d: %v after % x", bit, err, given)
+			}
+			given = append(given, c)
+		}
+		if string(given) != "BZh91AY&SY" {
+			t.Errorf("bit %d: got % x", bit, given)
 		}
 	}
 }

@@ -55,8 +55,7 @@ func (g *xzGuard) stream() error {
 		return fmt.Errorf("no stream header where one must be")
 	}
 	g.check = xzCheckLen(g.head[7])
-	g.expect(0, 1, g.block)
-	return nil
+	return g.expect(0, 1, g.block)
 }
 
 // xzCheckLen is the length of a checksum by its number (section 2.1.1.2).
@@ -74,8 +73,7 @@ func (g *xzGuard) block() error {
 	}
 	if g.head[0] == 0 {
 		g.index, g.varints = 1, 0
-		g.expect(0, 1, g.records)
-		return nil
+		return g.expect(0, 1, g.records)
 	}
 	if size := (int(g.head[0]) + 1) * 4; len(g.head) < size {
 		return g.more(size)
@@ -85,8 +83,7 @@ func (g *xzGuard) block() error {
 	}
 	g.header = append(g.header[:0], g.head...)
 	g.data = 0
-	g.expect(0, 1, g.chunk)
-	return nil
+	return g.expect(0, 1, g.chunk)
 }
 
 // checkFilters reads the filters of a block header. Only LZMA2 is decompressed.
@@ -132,8 +129,7 @@ func (g *xzGuard) chunk() error {
 	control := g.head[0]
 	if control == 0 {
 		g.data++
-		g.expect(-g.data&3+int64(g.check), 1, g.block)
-		return nil
+		return g.expect(-g.data&3+int64(g.check), 1, g.block)
 	}
 	size := lzmaHeader(control)
 	if size == 0 {
@@ -144,8 +140,7 @@ func (g *xzGuard) chunk() error {
 	}
 	packed, _ := lzmaSizes(g.head)
 	g.data += int64(size) + packed
-	g.expect(packed, 1, g.chunk)
-	return nil
+	return g.expect(packed, 1, g.chunk)
 }
 
 // lzmaHeader is the length of the header of a chunk that begins with a control byte
@@ -190,9 +185,7 @@ func (g *xzGuard) records() error {
 		g.varints = 2*v + 1
 	}
 	if g.varints--; g.varints > 0 {
-		g.expect(0, 1, g.records)
-		return nil
+		return g.expect(0, 1, g.records)
 	}
-	g.ended(-g.index&3+xzIndexCRC+xzHeaderLen, xzHeaderLen, g.stream)
-	return nil
+	return g.ended(-g.index&3+xzIndexCRC+xzHeaderLen, xzHeaderLen, g.stream)
 }

@@ -17,28 +17,30 @@ func (m *moment) await(c *pending) {
 		c.followers, m.f.filled = append(c.followers, m.f.filled...), nil
 	}
 	f, d := m.f, m.d
+	d.waiting++
 	most := maxWaitingFlow
 	if f.watch <= 0 {
 		most = watchPerPacket
 	}
-	for n := f.waiting.len(); n > 0 && (n >= most || d.waiting >= maxWaiting); n-- {
+	for n := len(f.waiting); n > 0 && (n >= most || d.waiting > maxWaiting); n-- {
 		d.givenUp.Waits++
-		d.settle(f, f.waiting.takeFirst())
+		d.concludeFirst(f)
+	}
+	if d.waiting > maxWaiting {
+		d.givenUp.Waits++
+		d.conclude(f, c)
+		return
 	}
 	w := awaited{pending: c, bytes: c.bytes, since: c.time, stage: isFresh | stage(c.dir)}
 	if c.lost {
 		w.stage |= isLost
 	}
-	f.waiting.add(w)
-	if d.waiting++; d.waiting > maxWaiting {
-		d.givenUp.Waits++
-		d.settle(f, f.waiting.takeLast())
-	}
+	f.waiting = append(f.waiting, w)
 }
 
 // observe shows a packet to the cases that wait in its connection.
 func (d *Diagnoser) observe(m *moment) {
-	f, list := m.f, m.f.waiting.all()
+	f, list := m.f, m.f.waiting
 	f.watch -= len(list)
 	d.steps += int64(len(list))
 	at, from, to := m.sight(), 0, 0 // those that wait on are list[from:to] so far
@@ -55,7 +57,7 @@ func (d *Diagnoser) observe(m *moment) {
 		case filled:
 			f.filled = append(f.filled, list[i].pending)
 		case done:
-			d.settle(f, list[i].pending)
+			d.conclude(f, list[i].pending)
 		default:
 			if to != i {
 				list[to] = list[i]
@@ -67,16 +69,12 @@ func (d *Diagnoser) observe(m *moment) {
 			from, to = i+1, i+1
 		}
 	}
-	f.waiting.keep(from, to)
+	clear(list[to:])
+	clear(list[:from])
+	f.waiting = list[from:to]
 }
 
-// settle ends a case of the connection that waits no longer.
-func (d *Diagnoser) settle(f *flow, c *pending) {
-	d.waiting--
-	d.conclude(f, c)
-}
-
-// see takes in a later packet of the connection: whether that settles the case,
+// see takes in a later packet of the connection: whether that ends its wait,
 // and whether the packet fills the hole of a lost one.
 func (w *awaited) see(at *sight) (done, filled bool) {
 	isCovered := w.stage&isCovered != 0
@@ -93,7 +91,7 @@ func (w *awaited) see(at *sight) (done, filled bool) {
 	case !isCovered && w.refusedBy(at.s):
 		w.cover(at)
 	}
-	return at.settles(w), filled
+	return at.expired(w), filled
 }
 
 // seeAgain takes in a later packet that bears bytes of the case's.
@@ -144,7 +142,7 @@ func (w *awaited) seeReceiver(at *sight) {
 	}
 }
 
-// cover notes that the packet at hand acknowledges all bytes, or refuses them.
+// cover notes that the current packet acknowledges all bytes, or refuses them.
 func (w *awaited) cover(at *sight) {
 	w.pending.covered, w.coveredAt = at.p.Frame, at.time
 	w.stage, w.since = w.stage|isCovered, at.time
@@ -154,48 +152,4 @@ func (w *awaited) cover(at *sight) {
 // one that it is like. Its sender has sent nothing since.
 func (c *pending) mayRepeat() bool {
 	return c.answers == 0 && c.heard || c.answers == 1 && !c.heard
-}
-
-// queue holds the cases of a connection that wait, oldest first.
-type queue struct {
-	list []awaited // from head on
-	head int
-}
-
-func (q *queue) len() int { return len(q.list) - q.head }
-
-// all lists the cases. It is valid until another method is called.
-func (q *queue) all() []awaited { return q.list[q.head:] }
-
-// add adds a case. The room of those that were taken from the front is used again
-// once they are as many as those left.
-func (q *queue) add(w awaited) {
-	if len(q.list) == cap(q.list) && 2*q.head >= len(q.list) {
-		n := copy(q.list, q.all())
-		clear(q.list[n:])
-		q.list, q.head = q.list[:n], 0
-	}
-	q.list = append(q.list, w)
-}
-
-// takeFirst takes the oldest case out.
-func (q *queue) takeFirst() *pending {
-	c := q.list[q.head].pending
-	q.list[q.head].pending = nil
-	q.head++
-	return c
-}
-
-// takeLast takes the newest case out.
-func (q *queue) takeLast() *pending {
-	c := q.list[len(q.list)-1].pending
-	q.keep(0, q.len()-1)
-	return c
-}
-
-// keep keeps the cases from one on up to another.
-func (q *queue) keep(from, to int) {
-	clear(q.list[q.head+to:])
-	clear(q.list[q.head : q.head+from])
-	q.list, q.head = q.list[:q.head+to], q.head+from
 }

@@ -34,7 +34,7 @@ type bin struct {
 type bins struct {
 	by      map[binKey]*bin
 	recent  [sides]*bin // last met
-	kept    []bin
+	kept    []*bin
 	omitted int64
 }
 
@@ -68,7 +68,7 @@ func (b *bins) retire(n int) {
 			continue
 		}
 		if len(b.kept) < maxBins {
-			b.kept = append(b.kept, *one)
+			b.kept = append(b.kept, one)
 		} else {
 			b.omitted++
 		}
@@ -83,7 +83,7 @@ func compareBins(a, b *bin) int {
 // result lists the intervals with missed bytes, in order of time.
 func (b *bins) result() (list []report.LossBin, omitted int64) {
 	b.retire(len(b.by))
-	slices.SortStableFunc(b.kept, func(a, b bin) int { return compareBins(&a, &b) })
+	slices.SortStableFunc(b.kept, compareBins)
 	list = make([]report.LossBin, len(b.kept))
 	for i, one := range b.kept {
 		list[i] = report.LossBin{Start: time.Unix(0, one.number*binWidth).UTC(), Direction: sideNames[one.side], MissedBytes: one.missed, AckedBytes: one.acked}

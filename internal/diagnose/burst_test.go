@@ -7,9 +7,9 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// A burst that stands in reverse is an artefact in a capture that reverses all
+// A burst that is in reverse is an artefact in a capture that reverses all
 // bursts, and only there: so is what was flagged as beyond the hole. What has another
-// stamp, or was put in order, is judged as ever.
+// stamp, or was put in order, has its verdict as ever.
 func TestReversedBurst(t *testing.T) {
 	burst := func(apart int64) []tcp.Segment {
 		list := segments(append(slices.Clone(open), data(50, peer, 0, ""), acks(50, host, 1), data(60, peer, 3, ""), data(60, peer, 2, ""), data(60, peer, 1, ""), acks(61, host, 4)))
@@ -54,7 +54,7 @@ func TestReversedBurst(t *testing.T) {
 	}
 }
 
-// A burst that stands in reverse may have a segment and what was sent again of it: the
+// A burst that is in reverse may have a segment and what was sent again of it: the
 // later sent one comes first, and by the capture's doing.
 func TestReversedBurstWithItsRetransmission(t *testing.T) {
 	steps := append(slices.Clone(open), data(50, peer, 0, ""), acks(50, host, 1), data(60, peer, 1, ""), data(60, peer, 1, ""), acks(61, host, 2))

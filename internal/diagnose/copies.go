@@ -5,7 +5,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 // copyReach is how many packets of a sender a copy of a bare ACK may be after it.
 const copyReach = 32
 
-// findOriginal finds the packet of which the one at hand is a second copy. The
+// findOriginal finds the packet of which the current one is a second copy. The
 // same bits alone are not enough: a receiver repeats itself, and a sender sends
 // again.
 func (m *moment) findOriginal() {
@@ -46,8 +46,8 @@ func (m *moment) bareOriginal() *record {
 // dataOriginal finds that of a packet with bytes: the latest one before it that bore some
 // of them, unless that was sent again, and overtook both.
 func (m *moment) dataOriginal() *record {
-	for r := range m.d.history.backAlong(m.f, m.dir) {
-		if !overlaps(r, m.s) || datedBy(&r.Segment).compare(m.s) < 0 {
+	for r := range m.d.history.back(m.f) {
+		if r.Dir&1 != m.dir || !overlaps(r, m.s) || datedBy(&r.Segment).compare(m.s) < 0 {
 			continue
 		}
 		if !m.same(r) {

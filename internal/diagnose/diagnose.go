@@ -52,17 +52,16 @@ type Diagnoser struct {
 	flows   *tcp.Store[flow] // by Segment.Flow
 	history history
 	loss    lossMeter
-	fates   [sides]fates
-	waiting int        // cases of all flows that wait for their verdict, or follow one that does
-	settled []*pending // to be used again
-	holes   int        // of all senders that are remembered
-	due     int        // packets of all senders whose second copy is to come
+	fates   [sides]Counts // of the packets that went back, by direction
+	waiting int           // cases of all flows that wait for their verdict, or follow one that does
+	holes   int           // of all senders that are remembered
+	due     int           // packets of all senders whose second copy is to come
 	steps   int64
 	givenUp GivenUp
 }
 
 // maxWaiting bounds the cases that wait for evidence, and maxWaitingFlow those
-// of one connection. Beyond, the oldest of the connection is settled by what is
+// of one connection. Beyond, the oldest of the connection has its verdict by what is
 // known. Each packet is shown to all that wait in its connection: if that was
 // more often than watchPerPacket times for each of its packets, and firstLook and
 // mostLook as in history, no more than that may wait. In the lossiest of our
@@ -105,11 +104,11 @@ func (d *Diagnoser) Add(p *Packet) {
 	if p.Before|p.After != 0 {
 		m.findOriginal() // a copy is always flagged
 	}
-	if f.waiting.len() > 0 {
+	if len(f.waiting) > 0 {
 		d.observe(&m)
 	}
 	if p.Before|p.After != 0 {
-		m.judge()
+		m.decide()
 	} else if p.Left {
 		d.left(p)
 	}
@@ -125,29 +124,32 @@ func (d *Diagnoser) Add(p *Packet) {
 	}
 }
 
-// Meet says that the next packet is one of the connection with this id, and settles what
+// Meet says that the next packet is one of the connection with this id, and ends what
 // waits in the one that makes way for it, if one does. Add does so too: Meet is for who
 // keeps something by connection besides, and still has it.
 func (d *Diagnoser) Meet(id uint64) { d.flows.Of(id) }
 
-// Finish settles all that still waits.
+// Finish ends all that still waits.
 func (d *Diagnoser) Finish() { d.flows.Each(d.over) }
 
-// over settles what waits in a connection that makes way for another, or at the end.
+// over ends what waits in a connection that makes way for another, or at the end.
 func (d *Diagnoser) over(_ uint64, f *flow) {
 	d.close(f)
-	d.dropUnpaired(f)
+	for i := range f.ends {
+		d.due -= len(f.ends[i].unpaired)
+		f.ends[i].unpaired = nil
+	}
 }
 
-// close settles what waits in a connection that is over, and ends what is counted of it.
+// close ends what waits in a connection that is over, and what is counted of it.
 func (d *Diagnoser) close(f *flow) {
 	if !f.begun {
 		return
 	}
-	for f.waiting.len() > 0 {
-		d.settle(f, f.waiting.takeFirst())
+	for len(f.waiting) > 0 {
+		d.concludeFirst(f)
 	}
-	f.waiting = queue{}
+	f.waiting = nil
 	m := moment{d: d, p: &f.opening, f: f}
 	for i := range f.ends {
 		f.ends[i].countMissed(&m, true)
@@ -175,6 +177,25 @@ func (d *Diagnoser) hand(f *Finding) {
 // left says that a violated law stays as it is.
 func (d *Diagnoser) left(p *Packet) {
 	f := finding(p, -1)
-	f.sentence = judged(Undecided, "the law is violated by more than a packet may move, or putting it right would break other laws; the packet stays")
+	f.sentence = verdict(Undecided, "the law is violated by more than a packet may move, or putting it right would break other laws; the packet stays")
 	d.hand(&f)
 }
+
+// GivenUp counts what bounds have made the diagnosis give up.
+type GivenUp struct {
+	Holes int64 // connections of which holes were forgotten: too many were open at once
+	Looks int64 // times that no more of the packets before a flagged one could be looked at
+	Gaps  int64 // gaps that were not compared with all others of their time: too many were held
+	Waits int64 // flags that were decided before the evidence for them came: too many waited
+}
+
+// GivenUp says what was given up so far.
+func (d *Diagnoser) GivenUp() GivenUp {
+	g := d.givenUp
+	g.Looks, g.Gaps = d.history.short, d.loss.gaps.early
+	return g
+}
+
+// Steps is how many steps were taken so far in loops whose length the input
+// decides.
+func (d *Diagnoser) Steps() int64 { return d.steps + d.history.steps + d.loss.gaps.steps }

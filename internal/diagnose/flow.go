@@ -20,21 +20,19 @@ type flow struct {
 	renumbered bool
 	opened     tcp.Side
 	id         uint64
-	latest     int64    // serial of the latest record in the history
-	sent       [2]int64 // those of the latest records of each direction
-	records    int64    // how many there were
-	heardAt    int64    // when its latest packet came
-	resumedAt  int64    // when the latest came before which it was silent for so long that timers ran out
-	look       int      // how many records it may look at
-	watch      int      // how often a packet may be shown to a case that waits
-	tick       int64    // of the clock: so much more or less can have passed between two stamps
-	waiting    queue
-	filled     []*pending // of the current packet: it fills what they miss
-	ends       [2]end     // by Segment.Dir
-	held       []Finding  // while one direction is unseen
-	holesLost  bool       // more holes of it were open than are remembered
-	hidden     unjudged   // flags that can't be judged for its lack
-	opening    Packet     // the first one, without its segment
+	latest     int64       // serial of the latest record in the history
+	heardAt    int64       // when its latest packet came
+	resumedAt  int64       // when the latest came before which it was silent for so long that timers ran out
+	look       int         // how many records it may look at
+	watch      int         // how often a packet may be shown to a case that waits
+	tick       int64       // of the clock: so much more or less can have passed between two stamps
+	waiting    []awaited   // oldest first
+	filled     []*pending  // of the current packet: it fills what they miss
+	ends       [2]end      // by Segment.Dir
+	held       []Finding   // while one direction is unseen
+	holesLost  bool        // more holes of it were open than are remembered
+	hidden     undecidable // flags that can't be decided for its lack
+	opening    Packet      // the first one, without its segment
 }
 
 // end is what is remembered of one sender.
@@ -53,7 +51,7 @@ type end struct {
 	due   int     // of them taken, and not counted as missed yet
 	side  side    // of what it sends
 
-	judged     bool    // its bytes count among the acknowledged
+	counted    bool    // its bytes count among the acknowledged
 	lastMissed tcp.Seq // end of the last hole that was counted
 
 	acked  tcp.Seq // highest ACK number that it sent
@@ -209,8 +207,11 @@ func (m *moment) learn() {
 	if !m.s.Bits.Has(tcp.RST) {
 		m.extend()
 	}
-	if m.from.packets++; m.from.packets == 1 && len(m.f.held) > 0 {
-		m.d.bothSides(m.f)
+	if m.from.packets++; m.from.packets == 1 { // what was held back while its direction was unseen
+		for i := range m.f.held {
+			m.d.hand(&m.f.held[i])
+		}
+		m.f.held = nil
 	}
 	m.from.lastFrame, m.from.lastAfter, m.from.lastTime = m.p.Frame, m.p.FrameAfter, m.p.Time
 }

@@ -31,6 +31,7 @@ const (
 // gaps puts the gaps of connections together that can have been one gap of the
 // record: all of those that one place between two frames lies in.
 type gaps struct {
+	sums      [sides]gapSum
 	held      []gap // by after
 	fresh     []gap // not sorted in yet
 	overflows []report.Overflow
@@ -39,21 +40,28 @@ type gaps struct {
 	steps     int64 // gaps that were moved or looked at
 }
 
-// add takes in a gap that is found at this frame of the output, and hands on
-// what can get no company any more.
-func (g *gaps) add(one gap, frame int64, each func([sides]int64)) {
+// gapSum counts the gaps of the record in which one side misses bytes: what was missed at
+// once, in all connections.
+type gapSum struct {
+	gaps, missed int64   // missed are bytes
+	square       float64 // sum of the squares of the bytes that each missed
+}
+
+// add takes in a gap that is found at this frame of the output, and counts what can get
+// no company any more.
+func (g *gaps) add(one gap, frame int64) {
 	g.fresh = append(g.fresh, one)
 	switch n := len(g.held) + len(g.fresh); {
 	case n >= gapsHeld:
 		g.sortIn()
 		all, last := len(g.held), g.held[n/2].after
-		g.release(last+1, true, each)
+		g.release(last+1, true)
 		if last >= frame-gapHorizon {
 			g.early += int64(all - len(g.held))
 		}
 	case n%gapsSorted == 0:
 		g.sortIn()
-		g.release(frame-gapHorizon, false, each)
+		g.release(frame-gapHorizon, false)
 	}
 }
 
@@ -79,9 +87,9 @@ func byAfter(a, b gap) int {
 	return cmp.Or(cmp.Compare(a.after, b.after), cmp.Compare(a.before, b.before), cmp.Compare(a.flow, b.flow), cmp.Compare(a.side, b.side))
 }
 
-// release hands on the gaps that end before a frame; not those that can get
+// release counts the gaps that end before a frame; not those that can get
 // company after it, unless all are to go.
-func (g *gaps) release(frame int64, all bool, each func([sides]int64)) {
+func (g *gaps) release(frame int64, all bool) {
 	done := 0
 	for done < len(g.held) && g.held[done].after < frame {
 		n := done + 1
@@ -92,7 +100,7 @@ func (g *gaps) release(frame int64, all bool, each func([sides]int64)) {
 		if g.held[n-1].after >= frame {
 			break // it can get company
 		}
-		g.together(g.held[done:n], each)
+		g.together(g.held[done:n])
 		done = n
 	}
 	if done > 0 {
@@ -101,30 +109,31 @@ func (g *gaps) release(frame int64, all bool, each func([sides]int64)) {
 	}
 }
 
-func (g *gaps) flush(each func([sides]int64)) {
+// flush counts all gaps.
+func (g *gaps) flush() {
 	g.sortIn()
 	if len(g.held) > 0 {
-		g.release(g.held[len(g.held)-1].after+1, false, each)
+		g.release(g.held[len(g.held)-1].after+1, false)
 	}
 }
 
-// together takes in gaps that were one.
-func (g *gaps) together(list []gap, each func([sides]int64)) {
+// together counts gaps that were one.
+func (g *gaps) together(list []gap) {
 	var missed [sides]int64
-	if len(list) == 1 {
-		missed[list[0].side] = list[0].missed
-		each(missed)
-		return
-	}
-	flows := make(map[uint64]bool, len(list))
-	start, end, bytes := list[0].start, list[0].end, int64(0)
+	flows := make(map[uint64]bool)
+	start, end := list[0].start, list[0].end
 	for _, one := range list {
 		missed[one.side] += one.missed
-		bytes += one.missed
 		flows[one.flow] = true
 		start, end = max(start, one.start), min(end, one.end)
 	}
-	each(missed)
+	for s, n := range missed {
+		if n > 0 {
+			g.sums[s].gaps++
+			g.sums[s].missed += n
+			g.sums[s].square += float64(n) * float64(n)
+		}
+	}
 	if len(flows) < 2 {
 		return
 	}
@@ -134,6 +143,6 @@ func (g *gaps) together(list []gap, each func([sides]int64)) {
 	}
 	g.overflows = append(g.overflows, report.Overflow{
 		Start: time.Unix(0, min(start, end)).UTC(), Span: time.Duration(max(0, end-start)), Connections: len(flows),
-		MissedBytes: bytes, Frame: list[0].after,
+		MissedBytes: missed[in] + missed[out] + missed[both], Frame: list[0].after,
 	})
 }

@@ -29,8 +29,6 @@ type record struct {
 	tcp.Segment
 	time     int64 // as repaired, nanoseconds; Stamp is as recorded
 	previous int64 // serial of the connection's record before, 0 for none
-	same     int64 // that of the record before of the same direction
-	number   int64 // among the connection's records, from 1
 	twin     bool  // a second copy of a packet before it: it says nothing new
 	askedAt  int64 // since when its receiver had asked for it next, 0 for not yet
 	fills    bool  // it came into a hole
@@ -50,17 +48,15 @@ type history struct {
 
 func (h *history) add(m *moment) {
 	f, p := m.f, m.p
-	h.last++
-	at := int((h.last - 1) % historyLength)
-	if at/historyPage == len(h.ring) {
+	if int(h.last) == historyPage*len(h.ring) && h.last < historyLength {
 		h.ring = append(h.ring, new([historyPage]record))
 	}
-	r := &h.ring[at/historyPage][at%historyPage]
-	f.records++
-	r.Segment, r.previous, r.same, r.number, r.twin = *p.Segment, f.latest, f.sent[m.dir], f.records, m.original != nil
+	h.last++
+	r := h.at(h.last)
+	r.Segment, r.previous, r.twin = *p.Segment, f.latest, m.original != nil
 	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Time), m.askedAt
 	r.time, r.Frame = p.Time, p.Frame
-	f.latest, f.sent[m.dir] = h.last, h.last
+	f.latest = h.last
 	h.mark(r.Segment.Seq, r.Segment.Sum)
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)
 }
@@ -78,9 +74,9 @@ func (h *history) mark(seq tcp.Seq, sum uint16) {
 			return
 		}
 		h.marks = make([]uint32, 1<<markBits)
-		for i := range h.last {
-			r := &h.ring[i/historyPage][i%historyPage]
-			h.marks[markOf(r.Seq, r.Sum)] = uint32(i + 1)
+		for serial := int64(1); serial < h.last; serial++ {
+			r := h.at(serial)
+			h.marks[markOf(r.Seq, r.Sum)] = uint32(serial)
 		}
 	}
 	h.marks[markOf(seq, sum)] = uint32(h.last)
@@ -96,76 +92,30 @@ func (h *history) mayHave(s *tcp.Segment) bool {
 	return serial != 0 && uint32(h.last)-serial < historyLength
 }
 
-// walker finds records one after the other: most lie in the same page.
-type walker struct {
-	ring   []*[historyPage]record
-	oldest int64 // serial before those that are remembered
-	page   *[historyPage]record
-	number uint64 // of the page
-}
-
-func (h *history) walker() walker {
-	return walker{ring: h.ring, oldest: max(0, h.last-historyLength), number: historyLength}
-}
-
-// at returns the record, nil where it is none or forgotten.
-func (w *walker) at(serial int64) *record {
-	if serial <= w.oldest {
+// at returns the record of a serial, nil where it is none or forgotten.
+func (h *history) at(serial int64) *record {
+	if serial <= max(0, h.last-historyLength) {
 		return nil
 	}
 	at := uint64(serial-1) % historyLength
-	if at/historyPage != w.number {
-		w.number = at / historyPage
-		w.page = w.ring[w.number]
-	}
-	return &w.page[at%historyPage]
+	return &h.ring[at/historyPage][at%historyPage]
 }
 
 // back gives the connection's segments from the latest one back, as far as it may look.
 func (h *history) back(f *flow) iter.Seq[*record] {
 	return func(yield func(*record) bool) {
-		w, most, n := h.walker(), min(reach, f.look), 0
-		r := w.at(f.latest)
-		for ; r != nil && n < most; r = w.at(r.previous) {
+		most, n := min(reach, f.look), 0
+		r := h.at(f.latest)
+		for ; r != nil && n < most; r = h.at(r.previous) {
 			if n++; !yield(r) {
 				r = nil
 				break
 			}
 		}
-		h.looked(f, n, r != nil && most < reach)
-	}
-}
-
-// backAlong is as back, of the segments of one direction alone. Those between them count as
-// looked at.
-func (h *history) backAlong(f *flow, dir uint8) iter.Seq[*record] {
-	return func(yield func(*record) bool) {
-		w, most := h.walker(), min(reach, f.look)
-		next, n := f.latest, 0 // what is next after n
-		for r := w.at(f.sent[dir]); r != nil; r = w.at(r.same) {
-			if at := int(f.records - r.number); at >= most {
-				h.looked(f, most, most < reach)
-				return
-			} else if n = at + 1; !yield(r) {
-				h.looked(f, n, false)
-				return
-			}
-			next = r.previous
+		f.look -= n
+		h.steps += int64(n)
+		if r != nil && most < reach { // it was not allowed to look at more
+			h.short++
 		}
-		r := w.at(next)
-		for ; r != nil && n < most; r = w.at(r.previous) {
-			n++
-		}
-		h.looked(f, n, r != nil && most < reach)
-	}
-}
-
-// looked takes in that a connection has looked at n records; short says that it
-// was not allowed to look at more.
-func (h *history) looked(f *flow, n int, short bool) {
-	f.look -= n
-	h.steps += int64(n)
-	if short {
-		h.short++
 	}
 }

@@ -42,12 +42,9 @@ type lossMeter struct {
 
 // lossSum is what is known of one side.
 type lossSum struct {
-	acked, missed int64 // bytes
-	runs          int64 // of missed bytes, in one connection each
-	single        int64 // of them, of one number: mostly a SYN or FIN
-	// Gaps of the record are what was missed at once, in all connections.
-	gaps        int64
-	square      float64 // sum of the squares of the bytes that each gap missed
+	acked       int64 // bytes
+	runs        int64 // of missed bytes, in one connection each
+	single      int64 // of them, of one number: mostly a SYN or FIN
 	connections int64
 	oneSided    int64
 }
@@ -56,8 +53,8 @@ type lossSum struct {
 func (l *lossMeter) acknowledged(m *moment, bytes int64) {
 	s := sideOf(m.s.Outbound, true)
 	l.sums[s].acked += bytes
-	if !m.to.judged {
-		m.to.judged = true
+	if !m.to.counted {
+		m.to.counted = true
 		l.sums[s].connections++
 	}
 	l.bins.at(m.p.Time, s).acked += bytes
@@ -67,7 +64,6 @@ func (l *lossMeter) acknowledged(m *moment, bytes int64) {
 func (l *lossMeter) missed(m *moment, e *end, h *hole) {
 	s := e.side
 	n := int64(h.bytes.Right.Sub(h.bytes.Left))
-	l.sums[s].missed += n
 	if e.lastMissed != h.bytes.Left || l.sums[s].runs == 0 {
 		l.sums[s].runs++
 		if n == 1 {
@@ -76,18 +72,8 @@ func (l *lossMeter) missed(m *moment, e *end, h *hole) {
 	}
 	e.lastMissed = h.bytes.Right
 	l.bins.at(h.by.time, s).missed += n
-	l.gaps.add(gap{before: h.by.before, after: h.by.after, start: h.by.left, end: h.by.time, flow: m.f.id, side: s, missed: n},
-		m.p.FrameAfter, l.gap)
-}
-
-// gap takes in what the record missed at once.
-func (l *lossMeter) gap(missed [sides]int64) {
-	for s, n := range missed {
-		if n > 0 {
-			l.sums[s].gaps++
-			l.sums[s].square += float64(n) * float64(n)
-		}
-	}
+	one := gap{before: h.by.before, after: h.by.after, start: h.by.left, end: h.by.time, flow: m.f.id, side: s, missed: n}
+	l.gaps.add(one, m.p.FrameAfter)
 }
 
 // The least that a rate is told of.
@@ -98,34 +84,34 @@ const (
 
 // result is the estimate.
 func (l *lossMeter) result() report.CaptureLoss {
-	l.gaps.flush(l.gap)
+	l.gaps.flush()
 	r := report.CaptureLoss{Directions: []report.DirectionLoss{}, Overflows: l.gaps.overflows, OverflowsOmitted: l.gaps.omitted}
 	r.Timeline, r.Omitted = l.bins.result()
 	for s := range sides {
 		if sum := &l.sums[s]; s != both || sum.connections+sum.oneSided > 0 {
-			r.Directions = append(r.Directions, sum.describe(s, &l.sizes[s]))
+			r.Directions = append(r.Directions, sum.describe(s, &l.sizes[s], l.gaps.sums[s]))
 		}
 	}
 	return r
 }
 
-func (l *lossSum) describe(s side, z *sizes) report.DirectionLoss {
+func (l *lossSum) describe(s side, z *sizes, g gapSum) report.DirectionLoss {
 	median, largest := z.median(), z.largest
 	r := report.DirectionLoss{
-		Direction: sideNames[s], AckedBytes: l.acked, MissedBytes: l.missed, GapEvents: l.runs,
+		Direction: sideNames[s], AckedBytes: l.acked, MissedBytes: g.missed, GapEvents: l.runs,
 		Connections: l.connections, OneSided: l.oneSided, MedianBytes: median,
 	}
 	if largest > 0 {
-		r.PacketsLeast = max(l.runs-l.single, (l.missed+largest-1)/largest)
-		r.PacketsMost = max(r.PacketsLeast, z.most(l.missed))
+		r.PacketsLeast = max(l.runs-l.single, (g.missed+largest-1)/largest)
+		r.PacketsMost = max(r.PacketsLeast, z.most(g.missed))
 	}
 	switch {
 	case l.acked == 0 || median == 0 || l.acked < leastSegments*median:
 		r.NoEstimate = "too little was acknowledged"
-	case l.gaps > 0 && l.gaps < leastGaps:
+	case g.gaps > 0 && g.gaps < leastGaps:
 		r.NoEstimate = "too few gaps to tell a rate"
 	default:
-		rate, low, high := l.interval(float64(largest))
+		rate, low, high := l.interval(g, float64(largest))
 		r.RatePPM, r.LowPPM, r.HighPPM = ppm(rate), ppm(low), min(1e6, ppm(high))
 	}
 	return r
@@ -135,13 +121,13 @@ func (l *lossSum) describe(s side, z *sizes) report.DirectionLoss {
 // bursts, so it is the gaps that are counted: their number is Poisson's, and the
 // sum of their squares is the variance of the bytes. The interval is taken in
 // the logarithm, where a sum of few bursts of unequal length is nearly normal.
-func (l *lossSum) interval(largest float64) (rate, low, high float64) {
+func (l *lossSum) interval(g gapSum, largest float64) (rate, low, high float64) {
 	acked := float64(l.acked)
-	if l.gaps == 0 {
+	if g.gaps == 0 {
 		return 0, 0, -math.Log(.025) * largest / acked // no event where 3.7 were expected
 	}
-	rate = float64(l.missed) / acked
-	spread := quantile(l.gaps) * math.Sqrt(l.square) / float64(l.missed)
+	rate = float64(g.missed) / acked
+	spread := quantile(g.gaps) * math.Sqrt(g.square) / float64(g.missed)
 	return rate, rate * math.Exp(-spread), rate * math.Exp(spread)
 }
 

@@ -59,7 +59,7 @@ func TestLossIsCounted(t *testing.T) {
 		t.Errorf("interval: got %d to %d, want %.0f to %.0f", in.LowPPM, in.HighPPM, low, high)
 	}
 	if out := r.Directions[1]; out.Direction != "out" || out.NoEstimate == "" || out.AckedBytes != 0 {
-		t.Errorf("out: got %+v, want nothing to be judged", out)
+		t.Errorf("out: got %+v, want nothing to be told", out)
 	}
 	missed, acked := int64(0), int64(0)
 	for _, b := range r.Timeline {

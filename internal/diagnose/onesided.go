@@ -19,27 +19,19 @@ func (d *Diagnoser) tell(f *flow, one *Finding) {
 	}
 }
 
-// unjudged are flags that can't be judged.
-type unjudged struct {
+// undecidable are flags that can't be decided.
+type undecidable struct {
 	count, first int64 // how many, and the frame of the first
 	flags        tcp.Analysis
 }
 
-func (u *unjudged) add(one *Finding) {
+func (u *undecidable) add(one *Finding) {
 	if u.count++; u.count == 1 || one.Frame < u.first {
 		u.first = one.Frame
 	}
 	if one.FlagNumber >= 0 {
 		u.flags |= 1 << one.FlagNumber
 	}
-}
-
-// bothSides says what was held back, when the other direction is seen at last.
-func (d *Diagnoser) bothSides(f *flow) {
-	for i := range f.held {
-		d.hand(&f.held[i])
-	}
-	f.held = nil
 }
 
 // sayOneSided says once that a direction of the connection is missing.
@@ -56,12 +48,12 @@ func (d *Diagnoser) sayOneSided(f *flow) {
 	packets, u := max(f.ends[0].packets, f.ends[1].packets), &f.hidden
 	switch {
 	case u.count == 0:
-		one.sentence = judged(NotCaptured, "of this connection only this direction was recorded, %d packets", packets)
+		one.sentence = verdict(NotCaptured, "of this connection only this direction was recorded, %d packets", packets)
 	case f.oneSided():
-		one.sentence = judged(NotCaptured, "of this connection only this direction was recorded, %d packets; what %d flags of theirs were can't be told, from frame %d on: %f",
+		one.sentence = verdict(NotCaptured, "of this connection only this direction was recorded, %d packets; what %d flags of theirs were can't be told, from frame %d on: %f",
 			packets, u.count, u.first, int64(u.flags))
 	default:
-		one.sentence = judged(NotCaptured, "the other direction of this connection was recorded only later; what %d flags before it were can't be told, from frame %d on: %f",
+		one.sentence = verdict(NotCaptured, "the other direction of this connection was recorded only later; what %d flags before it were can't be told, from frame %d on: %f",
 			u.count, u.first, int64(u.flags))
 	}
 	d.hand(&one)

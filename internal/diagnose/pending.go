@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/mendcap/mendcap/internal/tcp"
 )
@@ -76,65 +77,49 @@ func (s *shown) add(earlier *record) {
 	*s = shown{s.times + 1, earlier.Frame, earlier.time, earlier.TSval}
 }
 
-// pending begins a case of the current packet, in the place of one that is
-// settled where there is one.
+// cases are those that have their verdict, to be used again: nothing may point to them.
+var cases = sync.Pool{New: func() any { return new(pending) }}
+
+// pending begins a case of the current packet.
 func (m *moment) pending() *pending {
-	d, c := m.d, (*pending)(nil)
-	if n := len(d.settled); n > 0 {
-		c, d.settled = d.settled[n-1], d.settled[:n-1]
-	} else {
-		c = new(pending)
-	}
+	c := cases.Get().(*pending)
 	*c = pending{findings: c.findings[:0], followers: c.followers[:0],
 		seg: *m.s, dir: m.dir, left: m.p.Left, reversed: m.reversed, bytes: m.s.Range()}
 	c.time, c.seg.Frame = m.p.Time, m.p.Frame
 	return c
 }
 
-// maxSettled is how many settled cases are kept for those to come.
-const maxSettled = 1 << 9
-
-// reuse keeps a settled case, which nothing may point to any more.
-func (d *Diagnoser) reuse(c *pending) {
-	if len(d.settled) < maxSettled {
-		d.settled = append(d.settled, c)
-	}
+// concludeFirst concludes the oldest case of the connection.
+func (d *Diagnoser) concludeFirst(f *flow) {
+	c := f.waiting[0].pending
+	f.waiting[0].pending = nil
+	f.waiting = f.waiting[1:]
+	d.conclude(f, c)
 }
 
-// conclude says the verdict of a case, and of those that follow it.
+// conclude says the verdict of a case of the connection that waits no longer, and of those
+// that follow it.
 func (d *Diagnoser) conclude(f *flow, c *pending) {
+	d.waiting--
 	fates := &d.fates[sideOf(c.seg.Outbound, false)]
 	s := c.sentence(f, fates)
 	if s.Verdict == Loss {
 		f.ends[c.dir].recovery = recovery{s.Detail, c.time}
 	}
 	if !c.lost {
-		fates.count(s.Verdict)
+		fates[s.Verdict]++
 	}
-	d.pronounce(f, c, s)
+	d.tellAll(f, c, s)
 	d.waiting -= len(c.followers)
 	for i, follower := range c.followers {
-		d.pronounce(f, follower, s.of(follower, c))
-		d.reuse(follower)
+		d.tellAll(f, follower, s.of(follower, c))
+		cases.Put(follower)
 		c.followers[i] = nil
 	}
-	d.reuse(c)
+	cases.Put(c)
 }
 
-// fates counts what became of the packets that the network did not bring in their turn,
-// of one direction.
-type fates struct{ late, lost int }
-
-func (f *fates) count(v Verdict) {
-	switch v {
-	case Reordering:
-		f.late++
-	case Loss:
-		f.lost++
-	}
-}
-
-func (d *Diagnoser) pronounce(f *flow, c *pending, s sentence) {
+func (d *Diagnoser) tellAll(f *flow, c *pending, s sentence) {
 	for i := range c.findings {
 		c.findings[i].sentence = s
 		d.tell(f, &c.findings[i])

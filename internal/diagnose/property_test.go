@@ -144,8 +144,8 @@ func TestWaitingIsBounded(t *testing.T) {
 		d.Add(&Packet{Frame: int64(i), Segment: &s, Before: flag, After: flag})
 	}
 	f := d.flows.Of(0)
-	if f.waiting.len() > maxWaitingFlow || len(f.ends[0].holes) > maxHoles || len(d.history.ring)*historyPage > historyLength {
-		t.Errorf("of one connection: got %d waiting, %d holes, %d records", f.waiting.len(), len(f.ends[0].holes), len(d.history.ring)*historyPage)
+	if len(f.waiting) > maxWaitingFlow || len(f.ends[0].holes) > maxHoles || len(d.history.ring)*historyPage > historyLength {
+		t.Errorf("of one connection: got %d waiting, %d holes, %d records", len(f.waiting), len(f.ends[0].holes), len(d.history.ring)*historyPage)
 	}
 	if d.Finish(); said != packets {
 		t.Errorf("got %d findings, want %d", said, packets)

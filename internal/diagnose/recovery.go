@@ -40,15 +40,15 @@ func (v *view) lostBy(detail string) sentence {
 	}
 	switch {
 	case from == 0 && v.shown.times == 0:
-		return judged(Loss, "sent again, and acknowledged then; its first copy is too far back to compare, or before the capture")
+		return verdict(Loss, "sent again, and acknowledged then; its first copy is too far back to compare, or before the capture")
 	case from == 0:
-		return judged(Loss, "from frame %d on %d ACKs ask for it, and it is sent again; its first copy is too far back to compare, or before the capture", v.shown.frame, int64(v.shown.times))
+		return verdict(Loss, "from frame %d on %d ACKs ask for it, and it is sent again; its first copy is too far back to compare, or before the capture", v.shown.frame, int64(v.shown.times))
 	case detail == report.FastRetransmission:
-		return judged(Loss, "open since frame %d; from frame %d on %d ACKs ask for it", from, v.shown.frame, int64(v.shown.times))
+		return verdict(Loss, "open since frame %d; from frame %d on %d ACKs ask for it", from, v.shown.frame, int64(v.shown.times))
 	case detail == report.Timeout || detail == report.TailLossProbe:
-		return judged(Loss, "open since frame %d; sent again after %s of silence", from, v.silent)
+		return verdict(Loss, "open since frame %d; sent again after %s of silence", from, v.silent)
 	case v.shown.times > 0:
-		return judged(Loss, "open since frame %d; frame %d asks for it, and it is sent again without waiting for three", from, v.shown.frame)
+		return verdict(Loss, "open since frame %d; frame %d asks for it, and it is sent again without waiting for three", from, v.shown.frame)
 	}
-	return judged(Loss, "open since frame %d, and sent again", from)
+	return verdict(Loss, "open since frame %d, and sent again", from)
 }

@@ -11,7 +11,7 @@ func (v *view) overtaken() sentence {
 	if !v.seen || datedBy(&v.copied.Segment).compare(&v.seg) >= 0 {
 		return sentence{}
 	}
-	return judged(Reordering, "the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
+	return verdict(Reordering, "the original, late: frame %d is a copy of it that was sent later and arrived first", v.copied.Frame)
 }
 
 // reordered: it fills a hole, and was sent before its sender can have known of that.
@@ -36,11 +36,11 @@ func (v *view) reordered() sentence {
 	case v.heldUp():
 		words = "frame %d overtook it by %s, of which nothing of the connection moved for %s: the rest is less than a round trip, too soon for a retransmission"
 	case v.late() && v.later == 0:
-		return judged(Reordering, "late by %s; the same bytes came again, needlessly, as frame %d tells by a D-SACK", open, v.dsack)
+		return verdict(Reordering, "late by %s; the same bytes came again, needlessly, as frame %d tells by a D-SACK", open, v.dsack)
 	case v.late():
-		return judged(Reordering, "late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK", open, v.later, v.dsack)
+		return verdict(Reordering, "late by %s; frame %d brings the same bytes again, needlessly, as frame %d tells by a D-SACK", open, v.later, v.dsack)
 	}
-	return judged(Reordering, words, by, open, v.stall.lasting)
+	return verdict(Reordering, words, by, open, v.stall.lasting)
 }
 
 // unaware: it echoes an older timestamp than that of the first ACK that shows the
@@ -68,7 +68,7 @@ func (v *view) unanswerable() bool {
 // what was sent again can have been held up with the rest: on a network that overtakes
 // more than it loses, and where its sender isn't sending again anyway.
 func (v *view) heldUp() bool {
-	return !v.resending && v.network.late > v.network.lost && v.time-v.hole.by.since() < leastRTO && v.live() < v.causal()
+	return !v.resending && v.network[Reordering] > v.network[Loss] && v.time-v.hole.by.since() < leastRTO && v.live() < v.causal()
 }
 
 // live is how long after its sender can have been told of the hole it came, nanoseconds,
@@ -141,7 +141,7 @@ func (v *view) misplaced() sentence {
 	if v.answer == 0 || v.known && v.hole.by.frame != 0 {
 		return sentence{}
 	}
-	return judged(Artefact, "recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)
+	return verdict(Artefact, "recorded after frame %d, which acknowledges it, and no ACK tells of two; in its true place it is not flagged", v.answer)
 }
 
 // recordedLate: the ACK of its bytes just before it is the answer to itself, not to
@@ -162,4 +162,24 @@ func (v *view) recordedLate() bool {
 func (v *view) answeredBefore() bool {
 	return v.seen && v.seg.Outbound == tcp.In && v.acked > 0 && v.time-v.ackedAt <= recordedLate &&
 		v.seg.HasTS && v.ackedEcho == v.seg.TSval && v.copied.HasTS && v.copied.TSval != v.seg.TSval
+}
+
+// isReversed reports whether the packet came before its sender's packet before
+// it, in a capture that reverses bursts: both have one stamp, and are as they
+// were recorded.
+func (m *moment) isReversed() bool {
+	return m.s.Outbound == tcp.In && m.from.packets > 0 && m.from.lastTime == m.p.Time && m.from.lastFrame < m.p.Frame
+}
+
+// reversedHere: the packet beyond the hole, or the copy that was sent later, is one of
+// its burst, which came in reverse.
+func (v *view) reversedHere() sentence {
+	switch {
+	case !v.reversed:
+	case v.seen && v.copied.time == v.time && datedBy(&v.copied.Segment).compare(&v.seg) < 0:
+		return verdict(Artefact, "recorded in reverse: frame %d is a copy that was sent later and has the same stamp, and this capture has all bursts of packets the wrong way round", v.copied.Frame)
+	case !v.seen && v.known && v.hole.taken == 0 && v.hole.by.frame != 0 && v.hole.by.time == v.time:
+		return verdict(Artefact, "recorded in reverse: frame %d has the same stamp, and this capture has all bursts of packets the wrong way round; in its true place it is not flagged", v.hole.by.frame)
+	}
+	return sentence{}
 }

@@ -17,7 +17,7 @@ const (
 // the second copy of one before it, and says so of its flags. Copies come in the
 // order of the packets: of several that are alike the first that can be it is.
 func (m *moment) isSecond() bool {
-	e, now, h := m.from, m.p.Time, m.d.history.walker()
+	e, now, h := m.from, m.p.Time, &m.d.history
 	gone := 0
 	for gone < len(e.unpaired) {
 		if r := h.at(e.unpaired[gone]); r != nil && now-r.time <= m.p.Farthest {
@@ -38,19 +38,11 @@ func (m *moment) isSecond() bool {
 			e.unpaired = slices.Delete(e.unpaired, i, i+1)
 			m.d.due--
 			m.original = r
-			m.judgeSecond()
+			m.decideSecond()
 			return true
 		}
 	}
 	return false
-}
-
-// dropUnpaired forgets the packets of a connection that wait for their second copy.
-func (d *Diagnoser) dropUnpaired(f *flow) {
-	for i := range f.ends {
-		d.due -= len(f.ends[i].unpaired)
-		f.ends[i].unpaired = nil
-	}
 }
 
 // awaitSecond lets the packet wait for its second copy.
@@ -61,17 +53,17 @@ func (m *moment) awaitSecond() {
 	}
 }
 
-// judgeSecond gives the verdict for each flag of a second copy.
-func (m *moment) judgeSecond() {
+// decideSecond gives the verdict for each flag of a second copy.
+func (m *moment) decideSecond() {
 	for rest := m.p.Before; rest != 0; rest &= rest - 1 {
 		switch flag := rest & -rest; {
 		case m.p.After&flag == 0:
-			m.artefact(flag)
+			m.say(flag, m.artefact())
 		case flag&told != 0:
-			m.judgeState(flag)
+			m.decideState(flag)
 		default:
 			m.say(flag, m.copied(report.ByCapture, ", as all of the connection's packets are there again"))
 		}
 	}
-	m.judgeCreated()
+	m.decideCreated()
 }

@@ -23,10 +23,10 @@ type sentence struct {
 // maxFigures is how many figures a sentence has at most.
 const maxFigures = 4
 
-// judged makes a sentence of a verdict, words and their figures. The verbs are %d for a
+// verdict makes a sentence of a verdict, words and their figures. The verbs are %d for a
 // frame or a number, %s for a span of time in nanoseconds, %l for a reorder.Law, and %f
 // for the flags of a tcp.Analysis. Figures beyond the verbs are not used.
-func judged(as Verdict, words string, figures ...int64) sentence {
+func verdict(as Verdict, words string, figures ...int64) sentence {
 	s := sentence{Verdict: as, words: words}
 	copy(s.figures[:], figures)
 	return s

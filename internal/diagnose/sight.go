@@ -87,8 +87,8 @@ func (m *moment) sight() sight {
 	return at
 }
 
-// settles reports whether the case has waited for long enough.
-func (at *sight) settles(w *awaited) bool {
+// expired reports whether the case has waited for long enough.
+func (at *sight) expired(w *awaited) bool {
 	return w.since < at.latest && w.since < at.until[w.stage/isCovered&3]
 }
 
@@ -102,7 +102,7 @@ func (at *sight) next(list []awaited, from int) int {
 		w := &list[i]
 		stage := stages(1) << (w.stage & 31)
 		if all&stage != 0 || acked&stage != 0 && w.bytes.Right.AtMost(ack) || borne&stage != 0 && w.bytes.Overlaps(bytes) ||
-			copied&stage != 0 && w.bytes.Overlaps(at.s.SACK[0]) || w.since < latest && at.settles(w) {
+			copied&stage != 0 && w.bytes.Overlaps(at.s.SACK[0]) || w.since < latest && at.expired(w) {
 			return i
 		}
 	}

@@ -22,7 +22,7 @@ func TestStages(t *testing.T) {
 }
 
 // TestSightPassesOverNothing: a case that a packet passes over would not change, nor be
-// settled, if it were shown to it.
+// ended, if it were shown to it.
 func TestSightPassesOverNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	near := func() tcp.Seq { return tcp.Seq(r.Uint32N(64)) }

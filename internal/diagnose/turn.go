@@ -36,7 +36,7 @@ func (m *moment) sendsAgain() {
 	if stray == 0 {
 		return
 	}
-	list := m.f.waiting.all()
+	list := m.f.waiting
 	m.f.watch -= len(list)
 	m.d.steps += int64(len(list))
 	for i := range list {

@@ -7,7 +7,7 @@ import (
 
 // sentence tries the verdicts in the order of their precedence. Each has a
 // predicate of its own, which says nothing where it is another one.
-func (c *pending) sentence(f *flow, network *fates) sentence {
+func (c *pending) sentence(f *flow, network *Counts) sentence {
 	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest}
 	if c.lost {
 		return v.ofHole()
@@ -33,7 +33,7 @@ func (c *pending) sentence(f *flow, network *fates) sentence {
 type view struct {
 	*pending
 	f               *flow
-	network         *fates
+	network         *Counts // what became of the packets of its direction that went back
 	roundTrip, away int64
 	answer          int64 // frame of the ACK of a packet that was recorded after it
 }
@@ -47,9 +47,9 @@ func (v *view) dropped() sentence {
 	switch {
 	case v.seen || v.forgotten || v.left:
 	case acknowledged > 0:
-		return judged(Drop, "retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them", acknowledged)
+		return verdict(Drop, "retransmitted with the original missing: frame %d acknowledges the bytes before; the capture missed them", acknowledged)
 	case v.dsack != 0 && !v.byLater:
-		return judged(Drop, "retransmitted with the original missing: frame %d tells by a D-SACK that it came twice; the capture missed the first", v.dsack)
+		return verdict(Drop, "retransmitted with the original missing: frame %d tells by a D-SACK that it came twice; the capture missed the first", v.dsack)
 	}
 	return sentence{}
 }
@@ -68,7 +68,7 @@ func (v *view) duplicated() (s sentence) {
 	case v.repeated != 0:
 		words, by, copier = sameBits+"; frame %d repeats its ACK at once", v.repeated, report.ByNetwork
 	}
-	return judged(Duplicate, words, v.copied.Frame, v.time-v.copied.time, by).with(copier)
+	return verdict(Duplicate, words, v.copied.Frame, v.time-v.copied.time, by).with(copier)
 }
 
 // sameBits begins what is said of a second copy.
@@ -97,7 +97,7 @@ func (v *view) refused() sentence {
 	if !v.seen || v.refusal == 0 {
 		return sentence{}
 	}
-	return judged(Genuine, "connect tried again after a refusal: frame %d answers frame %d with an RST", v.refusal, v.copied.Frame)
+	return verdict(Genuine, "connect tried again after a refusal: frame %d answers frame %d with an RST", v.refusal, v.copied.Frame)
 }
 
 // slowestAck is how long a receiver holds an ACK back at most, nanoseconds (RFC
@@ -110,31 +110,31 @@ func (v *view) needed() sentence {
 		!v.passedOver && v.denied < fastAsks && v.time-v.copied.time < slowestAck {
 		return sentence{}
 	}
-	return judged(Genuine, "sent again because the host's stack did not take frame %d: it acknowledges the bytes in frame %d, after this copy only", v.copied.Frame, v.covered)
+	return verdict(Genuine, "sent again because the host's stack did not take frame %d: it acknowledges the bytes in frame %d, after this copy only", v.copied.Frame, v.covered)
 }
 
 // spurious: its receiver had the bytes, or got them another way.
 func (v *view) spurious() sentence {
 	switch {
 	case v.dsack != 0 && v.byLater && v.laterSent < 0:
-		return judged(Spurious, "sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
+		return verdict(Spurious, "sent again though the first was only late: frame %d has it, and frame %d tells of two by a D-SACK", v.later, v.dsack)
 	case v.forgotten && v.acked != 0:
-		return judged(Spurious, "sent again though it had arrived: it was acknowledged long before")
+		return verdict(Spurious, "sent again though it had arrived: it was acknowledged long before")
 	case v.forgotten && v.dsack != 0:
-		return judged(Spurious, "sent again though it had arrived: frame %d tells of two by a D-SACK", v.dsack)
+		return verdict(Spurious, "sent again though it had arrived: frame %d tells of two by a D-SACK", v.dsack)
 	case !v.seen:
 	case v.acked > 0:
-		return judged(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it before", v.copied.Frame, v.acked)
+		return verdict(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it before", v.copied.Frame, v.acked)
 	case v.dsack != 0 && !(v.byLater && v.selects && v.shown.times > 0):
-		return judged(Spurious, "sent again though frame %d had arrived: frame %d tells of two by a D-SACK", v.copied.Frame, v.dsack)
+		return verdict(Spurious, "sent again though frame %d had arrived: frame %d tells of two by a D-SACK", v.copied.Frame, v.dsack)
 	case v.seg.Outbound == tcp.In:
-		return judged(Spurious, "sent again though frame %d had arrived at the host", v.copied.Frame)
+		return verdict(Spurious, "sent again though frame %d had arrived at the host", v.copied.Frame)
 	case (v.shown.times == 0 || v.front) && v.echoed() < 0:
-		return judged(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it and echoes an older timestamp than that of this copy", v.copied.Frame, v.covered)
+		return verdict(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it and echoes an older timestamp than that of this copy", v.copied.Frame, v.covered)
 	case v.answered && v.shown.times == 0:
-		return judged(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it and begins after bytes that were never seen: what brought them had acknowledged it, too", v.copied.Frame, v.covered)
+		return verdict(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it and begins after bytes that were never seen: what brought them had acknowledged it, too", v.copied.Frame, v.covered)
 	case v.tooSoon():
-		return judged(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it too soon to be meant for this copy", v.copied.Frame, v.covered)
+		return verdict(Spurious, "sent again though frame %d had arrived: frame %d acknowledges it too soon to be meant for this copy", v.copied.Frame, v.covered)
 	}
 	return sentence{}
 }
@@ -178,11 +178,11 @@ func (v *view) lost() sentence {
 func (v *view) undecided() sentence {
 	switch {
 	case v.left:
-		return judged(Undecided, "a law is violated here that could not be repaired: recorded late, or sent again with the original missing")
+		return verdict(Undecided, "a law is violated here that could not be repaired: recorded late, or sent again with the original missing")
 	case v.seen:
-		return judged(Undecided, "frame %d has the same bytes, and the capture ends before an answer tells whether that had arrived", v.copied.Frame)
+		return verdict(Undecided, "frame %d has the same bytes, and the capture ends before an answer tells whether that had arrived", v.copied.Frame)
 	}
-	return judged(Undecided, "it goes back, yet nothing is known to be missing there, and nobody tells of two")
+	return verdict(Undecided, "it goes back, yet nothing is known to be missing there, and nobody tells of two")
 }
 
 // ofHole: nothing came that fills it. What a host receives and says that it
@@ -191,11 +191,11 @@ func (v *view) ofHole() sentence {
 	open := v.coveredAt - v.time
 	switch {
 	case v.covered == 0:
-		return judged(Undecided, "lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")
+		return verdict(Undecided, "lost segments: the bytes before it were never seen, and nobody acknowledges them until the capture ends")
 	case v.asked.times == 0 || v.seg.Outbound == tcp.Out:
-		return judged(Drop, "lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", v.covered)
+		return verdict(Drop, "lost segments: the bytes before it were never seen, yet frame %d acknowledges them; the capture missed them", v.covered)
 	case open < v.causal() || v.coveredByEarlier():
-		return judged(Reordering, "frame %d shows that the bytes before it had not come, frame %d that they came %s later; the capture missed that", v.asked.frame, v.covered, open)
+		return verdict(Reordering, "frame %d shows that the bytes before it had not come, frame %d that they came %s later; the capture missed that", v.asked.frame, v.covered, open)
 	}
 	detail := report.TimeBased
 	if v.asked.times >= fastAsks {
@@ -203,7 +203,7 @@ func (v *view) ofHole() sentence {
 	} else if open >= max(leastRTO, 3*v.roundTrip) {
 		detail = report.Timeout
 	}
-	return judged(Loss, "lost segments: frame %d shows that the bytes before it had not come, frame %d that they came again; the capture missed that", v.asked.frame, v.covered).with(detail)
+	return verdict(Loss, "lost segments: frame %d shows that the bytes before it had not come, frame %d that they came again; the capture missed that", v.asked.frame, v.covered).with(detail)
 }
 
 // of is what a case's verdict means for the packet that opened the hole that it
@@ -213,18 +213,18 @@ func (s sentence) of(opened, filler *pending) sentence {
 	switch s.Verdict {
 	case Drop:
 		if opened.asked.times > 0 && opened.seg.Outbound == tcp.In {
-			return judged(Reordering, "frame %d shows that the bytes before it had not come; the capture missed the packet that brought them late, and frame %d brings them again",
+			return verdict(Reordering, "frame %d shows that the bytes before it had not come; the capture missed the packet that brought them late, and frame %d brings them again",
 				opened.asked.frame, frame)
 		}
-		return judged(Drop, "lost segments: the bytes before it come in frame %d, again: the capture missed the first copy", frame)
+		return verdict(Drop, "lost segments: the bytes before it come in frame %d, again: the capture missed the first copy", frame)
 	case Loss:
-		return judged(Loss, "lost segments: the network lost the bytes before it; frame %d brings them again", frame).with(s.Detail)
+		return verdict(Loss, "lost segments: the network lost the bytes before it; frame %d brings them again", frame).with(s.Detail)
 	case Reordering:
-		return judged(Reordering, "the bytes before it come in frame %d, which it overtook in the network", frame)
+		return verdict(Reordering, "the bytes before it come in frame %d, which it overtook in the network", frame)
 	case Artefact:
-		return judged(Artefact, "the bytes before it come in frame %d, of its burst, which was recorded in reverse", frame)
+		return verdict(Artefact, "the bytes before it come in frame %d, of its burst, which was recorded in reverse", frame)
 	case Spurious:
-		return judged(Reordering, "the bytes before it come in frame %d, a copy that overtook the original", frame)
+		return verdict(Reordering, "the bytes before it come in frame %d, a copy that overtook the original", frame)
 	}
 	return s
 }

@@ -323,7 +323,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestMidFlow: what stands before the beginning of the capture is no drop.
+// TestMidFlow: what comes before the beginning of the capture is no drop.
 func TestMidFlow(t *testing.T) {
 	for name, steps := range map[string][]step{
 		"acknowledged in front of the capture": {data(0, host, 5, ""), acks(40, peer, 6), data(50, host, 6, ""), acks(90, peer, 7)},

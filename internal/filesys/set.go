@@ -40,7 +40,7 @@ func (s *Set) Add(path, what string) {
 	if s.places == nil {
 		s.places, s.there = make(map[string]string), make(map[stamp][]file)
 	}
-	for _, p := range s.placesOf(path) {
+	for _, p := range s.Places(path) {
 		s.places[p] = what
 	}
 	if info, err := os.Stat(path); err == nil {
@@ -59,7 +59,7 @@ func (s *Set) AddInfo(info fs.FileInfo, what string) {
 
 // Find returns what a file is that was added under this or another name.
 func (s *Set) Find(path string) (what string, ok bool) {
-	for _, p := range s.placesOf(path) {
+	for _, p := range s.Places(path) {
 		if what, ok := s.places[p]; ok {
 			return what, true
 		}
@@ -86,9 +86,10 @@ func stampOf(info fs.FileInfo) stamp { return stamp{info.Size(), info.ModTime().
 // mostLinks is how many links are followed one after the other, as by Linux.
 const mostLinks = 40
 
-// placesOf lists the place that a name is at, and those that it leads to if
-// it is a link: that of a file that is still missing may be the last.
-func (s *Set) placesOf(path string) []string {
+// Places lists the place that a name is at, and those that it leads to if it is a link:
+// absolute paths, in folders without links as far as these exist. The last may be that of
+// a file that is still missing.
+func (s *Set) Places(path string) []string {
 	var list []string
 	for range mostLinks {
 		dir, base := filepath.Split(path)

@@ -126,16 +126,16 @@ func (c *connections) finding(flow uint64, frame int64, verdict diagnose.Verdict
 	if f.excerpt == nil {
 		return
 	}
-	if m := f.excerpt.last(frame); m != nil {
+	if m := f.excerpt.latest.find(frame, excerptLead); m != nil {
 		m.verdicts |= 1 << verdict
 		f.excerpt.weigh(m, weight)
-	} else if m := f.excerpt.kept(frame); m != nil {
+	} else if m := f.excerpt.best.find(frame, 0); m != nil {
 		m.verdicts |= 1 << verdict
 	}
 }
 
 // lend gives f an excerpt, if need be that of a connection of which less was
-// found, and draws the packet at hand. It tries each time that what was flagged
+// found, and draws the current packet. It tries each time that what was flagged
 // or moved has doubled.
 func (c *connections) lend(f *connection, p *diagnose.Packet) {
 	if n := f.before + f.after + f.moved; n&(n-1) != 0 {

@@ -5,18 +5,14 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// An excerpt holds the last packets of a connection, and a copy of those around
+// An excerpt holds the latest packets of a connection, and a copy of those around
 // which most was found so far.
 type excerpt struct {
-	ring   []mark     // of excerptMarks, once there were so many
-	frames frameIndex // of the marks in the ring
-	n      int64      // packets seen; the last ones are in the ring
-	weight int64      // of the last packets but for the lead
-	best   []mark
-	chosen *frameIndex // of best, as frames was then; nil without best
-	peak   int64       // weight of best, or of the packets in the ring that are to become it
-	first  int64       // number of the first packet of best within the excerpt
-	stale  bool        // the ring is the best so far, and best no copy of it yet
+	latest stretch
+	weight int64 // of the latest packets but for the lead
+	best   stretch
+	peak   int64 // weight of best, or of the latest packets that are to become it
+	stale  bool  // the latest packets are the best so far, and best no copy of them yet
 }
 
 // The size of a picture, packets: so many in all, and so many of them before
@@ -41,80 +37,64 @@ type mark struct {
 	weight       uint8
 }
 
-// clear forgets all; what the ring holds is met no more.
+// clear forgets all; what the rings hold is met no more.
 func (e *excerpt) clear() {
-	e.n, e.weight, e.peak, e.first, e.stale = 0, 0, 0, 0, false
-	e.best = e.best[:0]
-	e.frames, e.chosen = frameIndex{}, nil
+	*e = excerpt{latest: stretch{ring: e.latest.ring}, best: stretch{ring: e.best.ring}}
 }
 
-// next returns the place of the packet at hand, a frame of the input.
+// next returns the place of the current packet, a frame of the input.
 func (e *excerpt) next(frame int64) *mark {
-	if old := e.n - (excerptMarks - excerptLead); old >= 0 {
-		if w := e.ring[old%excerptMarks].weight; w > 0 {
+	if old := e.latest.n - (excerptMarks - excerptLead); old >= 0 {
+		if w := e.latest.at(old).weight; w > 0 {
 			e.keep()
 			e.weight -= int64(w)
 		}
 	}
-	e.frames.add(frame, e.n)
-	e.n++
-	if int64(len(e.ring)) < min(e.n, excerptMarks) {
-		e.ring = append(e.ring, mark{})
-	}
-	return &e.ring[(e.n-1)%excerptMarks]
+	return e.latest.add(frame)
 }
 
-// last returns the mark of a frame of the input that was seen a short while
-// ago, nil where it is gone.
-func (e *excerpt) last(frame int64) *mark {
-	if n := e.frames.find(frame, e.n-excerptMarks+excerptLead); n >= 0 {
-		return &e.ring[n%excerptMarks]
-	}
-	return nil
-}
-
-// kept returns the mark of a frame of the input in the best stretch, nil where
-// it is not in it.
-func (e *excerpt) kept(frame int64) *mark {
-	if e.chosen == nil {
-		return nil
-	}
-	if n := e.chosen.find(frame, e.first); n >= 0 {
-		return &e.best[n-e.first]
-	}
-	return nil
-}
-
-// frameIndex finds frames of the input among the last excerptMarks that were
-// added, in a step or two however many findings are of frames that are gone. The
-// zero value is empty.
-type frameIndex struct {
-	frames [excerptMarks]int64
-	newest [frameChains]int64  // by the low bits of a frame: the number of the last one added, from 1; 0 is none
+// stretch holds the last excerptMarks of the packets that it was given. It finds their
+// frames in a step or two, however many findings are of frames that are gone. The zero
+// value is empty.
+type stretch struct {
+	ring   []mark              // of excerptMarks, once there were so many
+	n      int64               // packets given
+	newest [frameChains]int64  // by the low bits of a frame: the number of the last one given, from 1; 0 is none
 	before [excerptMarks]int64 // the one before it that has the same bits
 }
 
 // frameChains is a power of two that the frames of a ring rarely share low bits in.
 const frameChains = 256
 
-// add takes in the n-th frame, from 0.
-func (x *frameIndex) add(frame, n int64) {
-	chain := &x.newest[frame%frameChains]
-	at := n % excerptMarks
-	x.frames[at], x.before[at], *chain = frame, *chain, n+1
+// first is the number of the first packet that it holds, from 0.
+func (s *stretch) first() int64 { return max(0, s.n-excerptMarks) }
+
+// at returns the mark of a packet that it holds, by its number.
+func (s *stretch) at(n int64) *mark { return &s.ring[n%excerptMarks] }
+
+// add returns the place of a further packet, whose mark is to say that it is this frame.
+func (s *stretch) add(frame int64) *mark {
+	if n := int64(len(s.ring)); n == s.n && n < excerptMarks {
+		s.ring = append(s.ring, mark{})
+	}
+	chain := &s.newest[frame%frameChains]
+	s.before[s.n%excerptMarks], *chain = *chain, s.n+1
+	s.n++
+	return s.at(s.n - 1)
 }
 
-// find returns the number of a frame if it is not below least, which leaves no
-// more than excerptMarks; -1 where it is not there.
-func (x *frameIndex) find(frame, least int64) int64 {
-	n := x.newest[frame%frameChains] - 1
-	for n >= max(0, least) && x.frames[n%excerptMarks] != frame {
-		n = x.before[n%excerptMarks] - 1
+// find returns the mark of a frame, nil if it is not among those that it holds, or one of
+// the first of them, of which so many may be the lead.
+func (s *stretch) find(frame, lead int64) *mark {
+	least := max(0, s.n-excerptMarks+lead)
+	n := s.newest[frame%frameChains] - 1
+	for n >= least && s.at(n).frame != frame {
+		n = s.before[n%excerptMarks] - 1
 	}
 	if n < least {
-		return -1
+		return nil
 	}
-	return n
+	return s.at(n)
 }
 
 // weigh says how much was found of a packet.
@@ -128,21 +108,15 @@ func (e *excerpt) weigh(m *mark, weight uint8) {
 	}
 }
 
-// keep copies the ring where it is the best so far.
+// keep copies the latest packets where they are the best so far.
 func (e *excerpt) keep() {
 	if !e.stale {
 		return
 	}
 	e.stale = false
-	e.first = max(0, e.n-excerptMarks)
-	e.best = e.best[:0]
-	for n := e.first; n < e.n; n++ {
-		e.best = append(e.best, e.ring[n%excerptMarks])
-	}
-	if e.chosen == nil {
-		e.chosen = new(frameIndex)
-	}
-	*e.chosen = e.frames
+	ring := append(e.best.ring[:0], e.latest.ring...)
+	e.best = e.latest
+	e.best.ring = ring
 }
 
 // picture is the graph of a connection; nil where nothing was found.
@@ -157,10 +131,10 @@ func (f *connection) picture() *report.Graph {
 		d = 1
 	}
 	from, to := f.key.Ends(d)
-	r := &report.Graph{Direction: report.Endpoints{Source: from, Destination: to}, Skipped: f.skipped + e.first, Points: []report.Point{}}
+	r := &report.Graph{Direction: report.Endpoints{Source: from, Destination: to}, Skipped: f.skipped + e.best.first(), Points: []report.Point{}}
 	line := streamLine{base: f.base[d], near: f.base[d]}
-	for i := range e.best {
-		if p, ok := f.point(&e.best[i], d, &line); ok {
+	for n := e.best.first(); n < e.best.n; n++ {
+		if p, ok := f.point(e.best.at(n), d, &line); ok {
 			r.Points = append(r.Points, p)
 		}
 	}

@@ -24,15 +24,15 @@ func sum(list []int64) (n int64) {
 	return n
 }
 
-// TestGalleryKeepsTheHeaviestStretch compares with all stretches there are.
-func TestGalleryKeepsTheHeaviestStretch(t *testing.T) {
+// TestExcerptKeepsTheHeaviestStretch compares with all stretches there are.
+func TestExcerptKeepsTheHeaviestStretch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		weights := rapid.SliceOfN(rapid.SampledFrom([]uint8{0, 0, 0, 0, 0, 0, 1, 4}), 1, 1200).Draw(t, "weights")
 		g := new(excerpt)
 		for i, w := range weights {
 			*g.next(int64(i + 1)) = mark{frame: int64(i + 1)}
 			if w > 0 {
-				g.weigh(g.last(int64(i+1)), w)
+				g.weigh(g.latest.find(int64(i+1), excerptLead), w)
 			}
 		}
 		g.keep()
@@ -45,14 +45,15 @@ func TestGalleryKeepsTheHeaviestStretch(t *testing.T) {
 			want = max(want, n)
 		}
 		got := int64(0)
-		for i := range g.best {
-			if i > 0 && g.best[i].frame != g.best[i-1].frame+1 {
-				t.Fatalf("frame %d follows frame %d", g.best[i].frame, g.best[i-1].frame)
+		for n := g.best.first(); n < g.best.n; n++ {
+			m := g.best.at(n)
+			if m.frame != n+1 {
+				t.Fatalf("packet %d: got frame %d", n+1, m.frame)
 			}
-			got += int64(g.best[i].weight)
+			got += int64(m.weight)
 		}
-		if g.peak != want || got < want || len(g.best) > excerptMarks {
-			t.Fatalf("weight: got %d in %d packets with a peak of %d, want %d", got, len(g.best), g.peak, want)
+		if g.peak != want || got < want || len(g.best.ring) > excerptMarks {
+			t.Fatalf("weight: got %d in %d packets with a peak of %d, want %d", got, len(g.best.ring), g.peak, want)
 		}
 	})
 }
@@ -209,9 +210,9 @@ func BenchmarkSummary(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "packets/s")
 }
 
-// TestFrameIndex compares the index of an excerpt's frames with a search.
-func TestFrameIndex(t *testing.T) {
-	var x frameIndex
+// TestStretchFindsFrames compares how a stretch finds frames with a search.
+func TestStretchFindsFrames(t *testing.T) {
+	var s stretch
 	var all []int64
 	r := rand.New(rand.NewPCG(3, 4))
 	for n := range int64(3000) {
@@ -219,15 +220,19 @@ func TestFrameIndex(t *testing.T) {
 		if n%5 == 0 {
 			frame = n*7 + 7*frameChains*int64(1+n) // many share their low bits
 		}
-		x.add(frame, n)
+		*s.add(frame) = mark{frame: frame, after: n}
 		all = append(all, frame)
-		least := max(0, n-excerptMarks+excerptLead)
+		least := max(0, n+1-excerptMarks+excerptLead)
 		ask := all[r.Int64N(n+1)]
 		want := int64(slices.Index(all, ask))
 		if want < least {
 			want = -1
 		}
-		if got := x.find(ask, least); got != want {
+		got := int64(-1)
+		if m := s.find(ask, excerptLead); m != nil {
+			got = m.after
+		}
+		if got != want {
 			t.Fatalf("frame %d after %d: got number %d, want %d", ask, n+1, got, want)
 		}
 	}

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -18,7 +17,8 @@ func Explanations(w io.Writer, x *report.Explanations, width int) error {
 		if i > 0 {
 			p.printf("\n")
 		}
-		p.printf("%s\n", text.Wrap(text.Sanitise(frameTitle(&e)), p.width))
+		title := strings.Join(sentences("title", &e), " ")
+		p.printf("%s\n", text.Wrap(text.Sanitise(title), p.width))
 		p.table(explanationFacts(inWords(x, &e)).table(asLines))
 	}
 	return p.err
@@ -42,22 +42,6 @@ func sanitisedLines(sentences []string) string {
 		lines[i] = text.Sanitise(s)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// frameTitle names the frame as Wireshark's list of packets does.
-func frameTitle(e *report.Explanation) string {
-	flow := e.Flow.String()
-	s := fmt.Sprintf("Frame %d%s", e.Frame, text.When(flow != "", ": "+e.Protocol+" "+flow))
-	t := e.Segment
-	if t == nil {
-		return s
-	}
-	s += fmt.Sprintf(" [%s] Seq=%d%s Len=%d", strings.Join(t.Bits, ", "), t.Relative.Left,
-		text.When(t.Acks, fmt.Sprintf(" Ack=%d", t.RelativeAck)), t.Len)
-	for _, block := range t.Sack {
-		s += fmt.Sprintf(" SACK=%d-%d", block.Left, block.Right)
-	}
-	return s
 }
 
 // FillText gives each frame its sentences, anew.

@@ -162,8 +162,8 @@ func TestEveryReasonForAPlaceIsTold(t *testing.T) {
 		report.WhyMoved, report.WhySorted, report.WhyInOrder, report.WhyNotInDoubt, report.WhyNothingBroken, report.WhyDrop, report.WhyBeyondLimit, report.WhyContradiction,
 		report.WhyOutOfWindow, report.WhyRepairedBefore, report.WhyFlagsWouldRise, report.WhySeenTwice, report.WhyNoTCP, report.WhyNotFollowed, report.WhyNoTime,
 	} {
-		e := &report.Explanation{Frame: 12, Place: report.ExplainedPlace{Why: why, Law: "ack"}}
-		said := orderSentences(e, x)
+		e := &report.Explanation{Frame: 12, FrameAfter: 12, Place: report.ExplainedPlace{Why: why, Law: "ack"}}
+		said := inWords(x, e).Order
 		if len(said) != 1 || !strings.HasPrefix(said[0], "Frame 12 ") || !strings.HasSuffix(said[0], ".") {
 			t.Errorf("%s: got %q, want one sentence about frame 12", why, said)
 			continue
@@ -175,33 +175,33 @@ func TestEveryReasonForAPlaceIsTold(t *testing.T) {
 	}
 }
 
-// Each line of sentences.txt that is one can be said: its kind is known, laws are those
-// of package reorder, and the words in braces are those that something is known for.
+// Each sentence of explain.tmpl that has a kind and a name can be said: laws are those of
+// package reorder, and their numbers can be known.
 func TestSentences(t *testing.T) {
 	number := uint32(50)
 	all := &report.ExplainedTCP{Relative: report.Range{Left: 1, Right: 9}, RelativeAck: 9, Acks: true, Len: 8, TSval: &number, TSecr: &number, Sack: []report.Range{{Left: 1, Right: 9}}}
 	kinds := make(map[string]int)
-	for name, said := range sentences() {
-		kind, name, two := strings.Cut(name, " ")
-		if said == "" || !two || strings.Contains(name, " ") {
-			continue // the text between
+	for _, one := range explainTemplate().Templates() {
+		kind, name, named := strings.Cut(one.Name(), " ")
+		if !named {
+			continue // a whole part
 		}
 		kinds[kind]++
-		switch _, known := reorder.LawNamed(name); {
-		case kind == "law" && !known:
-			t.Errorf("%s is no law", name)
-		case kind == "law":
+		switch _, known := reorder.LawNamed(name); kind {
+		case "law":
 			e, n := &report.Explanation{Segment: all}, &report.Relation{Frame: 9, Law: report.LawName(name), Segment: all}
-			if got := reason(e, n); got == plainReason(n) || strings.ContainsAny(got, "{}") {
-				t.Errorf("law %s: got %q, want the numbers", name, got)
+			if got := reason(e, n); !known || got == plainReason(n) {
+				t.Errorf("law %s: got %q, want the numbers of a law", name, got)
 			}
-		case kind == "place":
-			e := &report.Explanation{Frame: 12, Place: report.ExplainedPlace{Why: name}}
-			if got := orderSentences(e, &report.Explanations{}); len(got) != 1 || strings.ContainsAny(got[0], "{}") {
-				t.Errorf("place %s: got %q, want a sentence without braces", name, got)
+		case "place":
+			e := &report.Explanation{Frame: 12, FrameAfter: 12, Place: report.ExplainedPlace{Why: name}}
+			if got := inWords(&report.Explanations{}, e).Order; len(got) != 1 {
+				t.Errorf("place %s: got %q, want a sentence", name, got)
 			}
-		case strings.ContainsAny(said, "{}"):
-			t.Errorf("%s %s: got %q, want no braces", kind, name, said)
+		default:
+			if got := sentences(one.Name(), nil); len(got) != 1 {
+				t.Errorf("%s: got %q, want a sentence", one.Name(), got)
+			}
 		}
 	}
 	want := map[string]int{"form": 4, "proof": 12, "place": 13, "law": 17}

@@ -1,12 +1,12 @@
 package render
 
 import (
-	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"text/template"
 	"time"
 
 	"github.com/mendcap/mendcap/reorder"
@@ -14,102 +14,64 @@ import (
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// inWords makes the sentences of e. They are not sanitised.
-func inWords(x *report.Explanations, e *report.Explanation) report.ExplainedInWords {
-	return report.ExplainedInWords{
-		Header: headerSentences(&e.Header),
-		Order:  append(orderSentences(e, x), placeSentences(e)...),
-		Laws:   lawSentences(e),
-		Flags:  flagSentences(e),
-	}
-}
+//go:embed explain.tmpl
+var explainText string
 
-//go:embed sentences.txt
-var sentenceLines string
-
-// sentences are those of sentences.txt by kind and name.
-var sentences = sync.OnceValue(func() map[string]string {
-	all := make(map[string]string)
-	for line := range strings.Lines(sentenceLines) {
-		name, sentence, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		all[name] = sentence
-	}
-	return all
+// explainTemplate says in words what is known of a frame: its parts in turn, and by a kind and
+// a name what is said of one form, proof, place or law.
+var explainTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("explain").Funcs(template.FuncMap{
+		"plural": text.Plural, "duration": text.Duration, "frames": framesText, "detailed": detailed,
+		"stamp": stamp, "clock": clock, "earliest": earliest, "latest": latest,
+		"mover": mover, "late": lateCauses, "groups": relationGroups,
+		"acknowledges": acknowledges, "below": below, "reported": reported,
+		"payload": payload, "lastByte": lastByte, "has": hasBit,
+	}).Parse(explainText))
 })
 
-func headerSentences(h *report.ExplainedHeader) []string {
-	if said, ok := sentences()["form "+h.Form]; ok {
-		return []string{said}
-	}
-	how := "without its IPv6 header"
-	if h.Form == report.FormStub {
-		how = "with a made-up IPv6 header in place of its own"
-	}
-	likely := text.When(h.Posterior > 0, fmt.Sprintf(" (its destination has probability %.4f)", h.Posterior))
-	return text.Parts(
-		fmt.Sprintf("Recorded %s%s. Next Header: %s; destination: %s.", how, likely, fieldText(&h.NextHeader), fieldText(&h.Destination)),
-		headerProof(h), candidatesText(h),
-		text.When(h.Synthesised != "" && h.Synthesised != "nothing", "Made up, since nothing tells: "+h.Synthesised+"."))
-}
-
-func headerProof(h *report.ExplainedHeader) string {
-	checked := "no checksum over all of the data could be verified"
-	if h.ChecksumVerified {
-		checked = "the checksum over all of the data confirms it"
-	} else if h.Offloaded {
-		checked = "the checksum was left to the network card, and the sum of the pseudo-header in its place confirms it"
-	}
-	why := cmp.Or(sentences()["proof "+h.Evidence], h.Evidence)
-	return text.When(why != "", fmt.Sprintf("Evidence (%s): %s; %s.", h.Evidence, why, checked))
-}
-
-func fieldText(f *report.ExplainedField) string {
-	if f.Origin == "unknown" {
-		return f.Origin
-	}
-	return f.Value + ", " + f.Origin + text.When(f.Origin == "likely", " and not proved")
-}
-
-func candidatesText(h *report.ExplainedHeader) string {
-	candidate := func(c *report.ExplainedCandidate) string {
-		return fmt.Sprintf("%s to %s with probability %.4f", c.NextHeader, c.Destination, c.Posterior) +
-			text.When(c.Evidence != "", " ("+c.Evidence+")")
-	}
-	list := cut(h.Candidates, len(h.Candidates), 0, int64(h.CandidatesOmitted), candidate, "and %d more")
-	return text.When(len(h.Candidates) > 0, "Candidates: "+strings.Join(list, "; ")+".")
-}
-
-// orderSentences says why the frame moves, or why it stays.
-func orderSentences(e *report.Explanation, x *report.Explanations) []string {
-	switch e.Place.Why {
-	case report.WhyMoved:
-		return []string{movedSentence(e)}
-	case report.WhyInOrder:
-		return []string{inOrderSentence(e)}
-	}
-	said, ok := sentences()["place "+e.Place.Why]
-	if !ok {
+// sentences returns what the template of a name says of something; nothing where
+// there is no such template.
+func sentences(name string, of any) (list []string) {
+	t := explainTemplate().Lookup(name)
+	if t == nil {
 		return nil
 	}
-	law := cmp.Or(text.When(e.Place.Law != "", "law "+string(e.Place.Law)), "a chain of laws")
-	said = strings.NewReplacer("{law}", law, "{limit}", text.Duration(x.ShiftLimit)).Replace(said)
-	return []string{fmt.Sprintf("Frame %d %s", e.Frame, said)}
+	var b strings.Builder
+	if err := t.Execute(&b, of); err != nil {
+		panic(err) // the template is ours
+	}
+	for paragraph := range strings.SplitSeq(b.String(), "\n\n") {
+		list = append(list, strings.Join(strings.Fields(paragraph), " "))
+	}
+	return text.Parts(list...)
 }
 
-func movedSentence(e *report.Explanation) string {
-	p := &e.Place
-	late := cmp.Or(text.When(p.Shift > 0, text.Duration(p.Shift)+" late"), "too late, within one tick of the clock")
-	n := mover(e)
-	if n == nil {
-		return fmt.Sprintf("Frame %d was recorded %s (law %s).", e.Frame, late, p.Law)
+// explainedFrame is what the template speaks of.
+type explainedFrame struct {
+	*report.Explanation
+	ShiftLimit     time.Duration
+	Earlier, Later int64 // by how many packets the output has it so
+}
+
+// Sentence is what is said of one kind of things of the one that has this name.
+func (f explainedFrame) Sentence(kind, name string) string {
+	return strings.Join(sentences(kind+" "+name, f), " ")
+}
+
+// Reason says why the frame comes before n.
+func (f explainedFrame) Reason(n *report.Relation) string { return reason(f.Explanation, n) }
+
+// inWords makes the sentences of e. They are not sanitised.
+func inWords(x *report.Explanations, e *report.Explanation) report.ExplainedInWords {
+	f := explainedFrame{e, x.ShiftLimit, e.Frame - e.FrameAfter, e.FrameAfter - e.Frame}
+	return report.ExplainedInWords{
+		Header: sentences("header", f), Order: sentences("order", f),
+		Laws: sentences("laws", f), Flags: sentences("flags", f),
 	}
-	along := text.When(!n.Broken, fmt.Sprintf(", as was frame %d after it, which moves", n.Frame))
-	return fmt.Sprintf("Frame %d was recorded %s%s: %s, so it came before frame %d (law %s).",
-		e.Frame, late, along, reason(e, n), n.Frame, n.Law)
 }
 
 // mover returns the packet that made the frame move: one that was recorded before
-// of it, or else one that moved itself; nil if neither is among those named.
+// it, or else one that moved itself; nil if neither is among those named.
 func mover(e *report.Explanation) *report.Relation {
 	for _, fits := range []func(n report.Relation) bool{
 		func(n report.Relation) bool { return n.Repaired && n.Law == e.Place.Law },
@@ -123,41 +85,14 @@ func mover(e *report.Explanation) *report.Relation {
 	return nil
 }
 
-func inOrderSentence(e *report.Explanation) string {
-	var late []int64
-	for _, n := range e.Causes {
+// lateCauses are the frames that must come before it, and were recorded late.
+func lateCauses(causes []report.Relation) (late []int64) {
+	for _, n := range causes {
 		if n.Repaired {
 			late = append(late, n.Frame)
 		}
 	}
-	if len(late) == 0 {
-		return fmt.Sprintf("Frame %d stays: it was recorded before all that must come after it.", e.Frame)
-	}
-	return fmt.Sprintf("Frame %d keeps its time: %s, which must come before it, %s recorded late and moved before it.",
-		e.Frame, framesText(late), cmp.Or(text.When(len(late) > 1, "were"), "was"))
-}
-
-// placeSentences says by how much the frame moved, and when it happened.
-func placeSentences(e *report.Explanation) []string {
-	p := &e.Place
-	earlier, later := text.Plural(e.Frame-e.FrameAfter, "place"), text.Plural(e.FrameAfter-e.Frame, "packet")
-	list := text.Parts(
-		text.When(e.FrameAfter < e.Frame, fmt.Sprintf("In the output it is frame %d, %s earlier.", e.FrameAfter, earlier)),
-		text.When(e.FrameAfter > e.Frame,
-			fmt.Sprintf("In the output it is frame %d, after %s that the capture has after it.", e.FrameAfter, later)))
-	if p.Recorded.IsZero() {
-		return list
-	}
-	now := fmt.Sprintf("; its time is now %s, %s earlier", clock(p.Time), text.Duration(p.Shift)) +
-		text.When(p.TimeFrom != 0, fmt.Sprintf(", that of frame %d", p.TimeFrom))
-	from := clock(p.Earliest.Truncate(time.Microsecond))
-	to := clock(p.Latest.Add(time.Microsecond - 1).Truncate(time.Microsecond))
-	return append(list, text.Parts(
-		text.When(!p.Corrected.IsZero(), fmt.Sprintf("The clock of its interface was corrected by %s, to %s.",
-			text.Duration(p.Corrected.Sub(p.Recorded)), clock(p.Corrected))),
-		"Recorded "+stamp(p.Recorded)+text.When(p.Shift > 0, now)+".",
-		text.When(!p.Earliest.IsZero(), fmt.Sprintf("It happened between %s and %s, within %s.",
-			from, to, text.Duration(p.Latest.Sub(p.Earliest)))))...)
+	return late
 }
 
 // stamp and clock write a time in UTC, with and without its date.
@@ -175,37 +110,38 @@ func clockOf(times ...time.Time) string {
 	return "15:04:05.000000"
 }
 
-// lawSentences lists the constraints, those of one law together.
-func lawSentences(e *report.Explanation) []string {
-	list := append(relations(e.Causes, "It comes after", reorder.Law.Cause),
-		relations(e.Followers, "It comes before", reorder.Law.Follower)...)
-	if e.More {
-		list = append(list, "There are more than these, farther away.")
-	}
-	return list
+// earliest and latest write a time to the microsecond at or before it, and at or after.
+func earliest(t time.Time) string { return clock(t.Truncate(time.Microsecond)) }
+func latest(t time.Time) string   { return earliest(t.Add(time.Microsecond - 1)) }
+
+// relationGroup are constraints of one law that can be named together.
+type relationGroup struct {
+	report.Relation // without its frame
+	How, Words      string
+	Frames          []int64
 }
 
-func relations(all []report.Relation, how string, words func(reorder.Law) string) (list []string) {
-	groups := make(map[report.Relation][]int64)
-	var order []report.Relation // of each group, without its frame
+// relationGroups lists the constraints, those of one law together.
+func relationGroups(e *report.Explanation) []relationGroup {
+	return append(grouped(e.Causes, "It comes after", reorder.Law.Cause),
+		grouped(e.Followers, "It comes before", reorder.Law.Follower)...)
+}
+
+func grouped(all []report.Relation, how string, words func(reorder.Law) string) (groups []relationGroup) {
 	for _, n := range all {
 		k := report.Relation{Law: n.Law, Broken: n.Broken, Repaired: n.Repaired}
-		if groups[k] == nil {
-			order = append(order, k)
+		i := slices.IndexFunc(groups, func(g relationGroup) bool { return g.Relation == k })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, relationGroup{Relation: k, How: how})
+			if law, ok := reorder.LawNamed(string(k.Law)); ok {
+				groups[i].Words = words(law)
+			}
 		}
-		groups[k] = append(groups[k], n.Frame)
+		groups[i].Frames = append(groups[i].Frames, n.Frame)
+		slices.Sort(groups[i].Frames)
 	}
-	for _, k := range order {
-		slices.Sort(groups[k])
-		clause := ""
-		if law, ok := reorder.LawNamed(string(k.Law)); ok {
-			clause = ", " + words(law)
-		}
-		list = append(list, fmt.Sprintf("%s %s%s (law %s)%s%s.", how, framesText(groups[k]), clause, k.Law,
-			text.When(k.Repaired, "; recorded the other way round, repaired"),
-			text.When(k.Broken && !k.Repaired, "; recorded the other way round, and left so")))
-	}
-	return list
+	return groups
 }
 
 // framesText writes "frame 7", "frames 7, 8 and 9".
@@ -216,25 +152,4 @@ func framesText(frames []int64) string {
 	last := len(frames) - 1
 	words := cut(frames[:last], last, 0, 0, func(f *int64) string { return fmt.Sprint(*f) }, "")
 	return fmt.Sprintf("frames %s and %d", strings.Join(words, ", "), frames[last])
-}
-
-func flagSentences(e *report.Explanation) (list []string) {
-	for _, f := range e.Flags {
-		name, where := f.Flag, "flagged before and after the repair"
-		switch {
-		case name == "" && f.Verdict == report.NotCaptured:
-			name, where = "the connection that begins here", "no flag of the analyser"
-		case name == "":
-			name, where = "a violated law", "no flag of the analyser"
-		case !f.After:
-			where = "flagged as recorded, not after the repair"
-		case !f.Before:
-			where = "flagged after the repair only"
-		}
-		list = append(list, fmt.Sprintf("%s: %s. Verdict %s: %s.", name, where, detailed(f.Verdict, f.Detail), f.Evidence))
-	}
-	if len(list) == 0 && e.Segment != nil {
-		list = append(list, "Nothing is flagged, neither before nor after the repair.")
-	}
-	return list
 }

@@ -94,12 +94,8 @@ func (h *htmlWriter) Add(r *report.Report) error {
 		flows: pageFlows, findings: min(pageFindings, allPageFindings-h.findings), notes: pageNotes, moreNotes: "and %d more",
 		graphs: min(pageGraphs, allPageGraphs-h.graphs), charts: true,
 	})
-	for _, s := range p.Sections {
-		if s.ID == "findings" {
-			h.findings += len(s.Table.Rows)
-		}
-		h.graphs += len(s.Graphs)
-	}
+	h.findings += len(p.section("findings").Table.Rows)
+	h.graphs += len(p.section("flows").Graphs)
 	if h.several && len(h.index.Rows) < allPageCaptures {
 		h.index.add(r.Capture.Name, r.Capture.Packets, r.Order.Moved, bounded.Sum(r.Analysis.Before), bounded.Sum(r.Analysis.After), headline(r))
 	}

@@ -3,10 +3,8 @@ package render
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/mendcap/mendcap/report"
-	"github.com/mendcap/mendcap/report/internal/bounded"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
@@ -82,9 +80,8 @@ func capturePage(r *report.Report, number int, has room) *page {
 		p.add(movesSection(r))
 		p.Notes = notDrawn(r)
 	}
-	p.add(flagsSection(r), findingsSection(r, has.findings), lossSection(r), overflowsSection(r), lawsSection(r), headersSection(r),
-		rest(section{ID: "sources", Heading: "Network tables", Label: "Network tables that were read", Table: sourcesTable(first(r.Tables))}, int64(len(r.Tables))),
-		rest(section{ID: "interfaces", Heading: "Interfaces", Label: "Interfaces of the capture", Table: interfacesTable(first(r.Capture.Interfaces))}, int64(len(r.Capture.Interfaces))))
+	p.add(flagsSection(r), findingsSection(r, has.findings), lossSection(r), overflowsSection(r), lawsSection(r),
+		headersSection(r), sourcesSection(r), interfacesSection(r))
 	shown := len(r.Notes)
 	if shown > has.notes+has.slack {
 		shown = has.notes
@@ -127,77 +124,4 @@ func tagClass(of string) string {
 		return "v-other"
 	}
 	return "v-" + of
-}
-
-// rest adds to a section how many rows there are, and says so where not all are
-// shown.
-func rest(s section, all int64) section {
-	s.Total = all
-	if shown := len(s.Table.Rows); int64(shown) < all {
-		s.Hints = append(s.Hints, fmt.Sprintf("The first %s of %s.", text.Count(int64(shown)), text.Count(all)))
-	}
-	return s
-}
-
-// first are as many elements as a page shows.
-func first[T any](list []T) []T { return list[:min(len(list), pageRows)] }
-
-func flowsSection(r *report.Report, most int, id string, graphs int) section {
-	shown := r.Flows.List[:min(len(r.Flows.List), most)]
-	s := section{ID: "flows", Heading: "Connections, worst first", Label: "Connections", Table: flowsTable(shown), Total: r.Flows.Total}
-	for i, f := range shown {
-		if f.Graph != nil && len(f.Graph.Points) > 0 && len(f.Graph.Points) <= drawnPoints && len(s.Graphs) < graphs {
-			g := viewGraph(&f, fmt.Sprintf("%s-%d", id, i))
-			g.Open = len(s.Graphs) < 3
-			s.Graphs = append(s.Graphs, g)
-		}
-	}
-	if more := bounded.Sub(r.Flows.Total, int64(len(shown))); more > 0 {
-		s.Hints = []string{fmt.Sprintf("Listed: %s of %s.", text.Count(int64(len(shown))), text.Plural(r.Flows.Total, "connection"))}
-	}
-	return s
-}
-
-func flagsSection(r *report.Report) section {
-	return section{
-		ID: "flags", Heading: "Flags of the analyser", Label: "Flags of the analyser before and after",
-		Hints: []string{"What Wireshark shows as tcp.analysis, in the capture and in the repaired one.", beforeMeans},
-		Table: flagsTable(flagCounts(r)),
-	}
-}
-
-func findingsSection(r *report.Report, limit int) section {
-	shown := r.Findings.List[:max(0, min(len(r.Findings.List), limit))]
-	return rest(section{ID: "findings", Heading: "Findings", Label: "Findings", Tall: len(shown) > 15, Table: findingsTable(shown)}, r.Findings.Total)
-}
-
-func lossSection(r *report.Report) section {
-	s := rest(section{
-		ID: "loss", Heading: "What the capture missed", Label: "Estimates of what the capture missed",
-		Hints: []string{"Bytes that one end acknowledged and that the capture does not hold."},
-		Table: lossTable(first(r.CaptureLoss.Directions)),
-	}, int64(len(r.CaptureLoss.Directions)))
-	dropCount := func(d *report.DropCount) string { return "The" + strings.TrimPrefix(dropCountText(d), "the") + "." }
-	s.Hints = append(s.Hints, cut(r.CaptureLoss.DropCounts, pageRows, 0, 0, dropCount, moreDropCounts)...)
-	return s
-}
-
-func overflowsSection(r *report.Report) section {
-	return rest(section{
-		ID: "overflows", Heading: "Overflows", Label: "Times at which several connections had gaps at once",
-		Hints: []string{"Gaps in several connections at once, as when the socket's buffer is full."},
-		Table: overflowTable(first(r.CaptureLoss.Overflows)),
-	}, bounded.Add(int64(len(r.CaptureLoss.Overflows)), r.CaptureLoss.OverflowsOmitted))
-}
-
-func lawsSection(r *report.Report) section {
-	return section{ID: "laws", Heading: "Laws of order", Label: "Laws of order", Hints: strings.Split(orderDetails(&r.Order), "\n"), Table: lawsTable(r)}
-}
-
-func headersSection(r *report.Report) section {
-	return section{
-		ID: "headers", Heading: "IPv6 headers", Label: "Inferred fields of IPv6 headers", Table: headersTable(r),
-		Hints: text.Parts(evidence("Proved by ", r.Inference.ByEvidence, "."),
-			evidence("Likely by ", r.Inference.LikelyByEvidence, ".")),
-	}
 }

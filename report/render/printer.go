@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/pkg/twcache"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 
@@ -91,7 +92,7 @@ func (p *printer) table(t *table) {
 // shown are the texts of the rows, and of the foot, sanitised.
 func (t *table) shown() [][]string {
 	var rows [][]string
-	for _, row := range t.all() {
+	for _, row := range t.All() {
 		cells := make([]string, len(row))
 		for i := range row {
 			if cells[i] = text.Sanitise(row[i].String()); looks[t.Columns[i].Look].lines {
@@ -145,16 +146,10 @@ type layout struct {
 // cache of how types are shown.
 var layouts = sync.Pool{New: func() any {
 	t := &layout{}
-	t.Table = tablewriter.NewTable(&t.out, tablewriter.WithStringerCacheCustom(noCache{}))
+	noCache := twcache.NewLRU[reflect.Type, reflect.Value](0) // cells are strings, which need no showing
+	t.Table = tablewriter.NewTable(&t.out, tablewriter.WithStringerCacheCustom(noCache))
 	return t
 }}
-
-// noCache keeps nothing: cells are strings, which need no showing.
-type noCache struct{}
-
-func (noCache) Get(reflect.Type) (reflect.Value, bool) { return reflect.Value{}, false }
-func (noCache) Add(reflect.Type, reflect.Value) bool   { return false }
-func (noCache) Purge()                                 {}
 
 // prepare sets a table up so that it changes no cell, and lays out the same
 // whatever the locale and whatever it was used for before.

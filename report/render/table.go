@@ -71,6 +71,9 @@ func (c column) Class() string { return looks[c.Look].class }
 // Right reports whether the column is aligned to the right.
 func (c column) Right() bool { return looks[c.Look].right }
 
+// Code reports whether Markdown shows the column as code.
+func (c column) Code() bool { return looks[c.Look].code }
+
 // cell is one cell.
 type cell struct {
 	Text string
@@ -111,8 +114,8 @@ func (t *table) more(all int64, and string) {
 	}
 }
 
-// all are the rows with the foot.
-func (t *table) all() [][]cell {
+// All are the rows with the foot.
+func (t *table) All() [][]cell {
 	if t.Foot == nil {
 		return t.Rows
 	}

@@ -72,7 +72,7 @@ var icmpShapes = [256]icmpShape{
 	161:                 {least: 8, codes: 5},
 }
 
-// ICMPBits judges data as ICMPv6 (RFC 4443, section 2.1).
+// ICMPBits returns the bits of data that may be ICMPv6 (RFC 4443, section 2.1), 0 where they are none.
 func ICMPBits(data []byte) int8 {
 	if len(data) < icmpHeader {
 		return 0
@@ -88,7 +88,7 @@ func ICMPBits(data []byte) int8 {
 		}
 	case shape.options != 0:
 		option := func(b []byte) int { return int(b[1]) * 8 } // RFC 4861, section 4.6
-		if !filled(data[shape.options:], true, option) {
+		if !filled(data[shape.options:], true, 4, option) {
 			return 0
 		}
 	case data[0] == ICMPMLDReport || data[0] == ICMPMLDDone:

@@ -145,7 +145,7 @@ func (f *Facts) readPIM(data []byte) (o Other, ok bool) {
 		return f.cover(o, data, 8, 8), true
 	case hello:
 		option := func(b []byte) int { return 4 + int(binary.BigEndian.Uint16(b[2:])) }
-		if f.whole && !filled(data[4:], true, option) {
+		if f.whole && !filled(data[4:], true, 4, option) {
 			return o, false
 		}
 		o.bits = 14
@@ -154,15 +154,15 @@ func (f *Facts) readPIM(data []byte) (o Other, ok bool) {
 }
 
 // filled reports whether records fill b; size returns the length of the one that b
-// begins with, of 4 bytes or more, and less where none has that shape. all says that
+// begins with, of least bytes or more, and fewer where none has that shape. all says that
 // b was captured to its end, else its last record may have been cut off.
-func filled(b []byte, all bool, size func(b []byte) int) bool {
+func filled(b []byte, all bool, least int, size func(b []byte) int) bool {
 	for len(b) > 0 {
-		if len(b) < 4 {
+		if len(b) < least {
 			return !all
 		}
 		switch n := size(b); {
-		case n < 4:
+		case n < least:
 			return false
 		case n > len(b):
 			return !all
@@ -281,7 +281,7 @@ func readSCTP(data []byte, all bool) (o Other, ok bool) {
 		}
 		return 0
 	}
-	if !filled(data[sctpHeader:], all, chunk) {
+	if !filled(data[sctpHeader:], all, 4, chunk) {
 		return o, false
 	}
 	o = Other{Protocol: ProtoSCTP, bits: 4}
@@ -304,7 +304,7 @@ func readEIGRP(data []byte, all bool) (o Other, ok bool) {
 		return o, false
 	}
 	field := func(b []byte) int { return int(binary.BigEndian.Uint16(b[2:])) }
-	return Other{Protocol: protoEIGRP, Proved: true, bits: 24}, filled(data[header:], true, field)
+	return Other{Protocol: protoEIGRP, Proved: true, bits: 24}, filled(data[header:], true, 4, field)
 }
 
 // readRSVP is RSVP's (RFC 2205, section 3.1): objects that fill its length, and
@@ -322,7 +322,7 @@ func readRSVP(data []byte, all bool) (o Other, ok bool) {
 		}
 		return 0
 	}
-	return Other{Protocol: protoRSVP, Proved: true, bits: 24}, filled(data[header:], true, object)
+	return Other{Protocol: protoRSVP, Proved: true, bits: 24}, filled(data[header:], true, 4, object)
 }
 
 // greFlags are GRE's flags: with a checksum, a key and a number.

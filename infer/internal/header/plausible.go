@@ -27,7 +27,8 @@ const (
 	icmpv6Seldom = 3
 )
 
-// udpBits judges data as UDP (RFC 768); length is that on the wire.
+// udpBits returns the bits of data that may be UDP (RFC 768), 0 where they are none; length
+// is that on the wire.
 func udpBits(data []byte, length uint32) int8 {
 	if len(data) < UdpHeader || uint32(binary.BigEndian.Uint16(data[4:])) != length {
 		return 0
@@ -35,7 +36,8 @@ func udpBits(data []byte, length uint32) int8 {
 	return udpShape
 }
 
-// tcpBits judges data as TCP (RFC 9293, section 3.1).
+// tcpBits returns the bits of data that may be TCP (RFC 9293, section 3.1), 0 where they are
+// none.
 func tcpBits(data []byte) int8 {
 	if len(data) < tcpHeader {
 		return 0
@@ -45,7 +47,7 @@ func tcpBits(data []byte) int8 {
 	if offset < tcpHeader || data[12]&reserved != 0 || !saneFlags(tcp.Bits(data[13])) {
 		return 0
 	}
-	if !saneOptions(data[tcpHeader:min(offset, len(data))], offset <= len(data)) {
+	if !filled(data[tcpHeader:min(offset, len(data))], offset <= len(data), 1, tcpOption) {
 		return 0
 	}
 	if data[18]|data[19] != 0 && data[13]&byte(tcp.URG) == 0 {
@@ -69,28 +71,20 @@ func saneFlags(flags tcp.Bits) bool {
 // 2018); 0 where any will do.
 var tcpOptionLengths = [...]byte{2: 4, 3: 3, 4: 2, 8: 10}
 
-// saneOptions reports whether the options fill their space as they should.
-// all says that they were captured to their end.
-func saneOptions(options []byte, all bool) bool {
-	for len(options) > 0 {
-		switch kind := options[0]; kind {
-		case 0:
-			return true
-		case 1:
-			options = options[1:]
-		default:
-			if len(options) < 2 {
-				return !all
-			}
-			size := options[1]
-			if size < 2 || int(kind) < len(tcpOptionLengths) && tcpOptionLengths[kind] != 0 && size != tcpOptionLengths[kind] {
-				return false
-			}
-			if int(size) > len(options) {
-				return !all
-			}
-			options = options[size:]
-		}
+// tcpOption returns the length of the option that b begins with: what is left, where it is
+// the end of the list, and 0 where a known option has another length.
+func tcpOption(b []byte) int {
+	const end, noOperation = 0, 1
+	kind := int(b[0])
+	switch {
+	case kind == end:
+		return len(b)
+	case kind == noOperation:
+		return 1
+	case len(b) < 2:
+		return 2 // its length at least was cut off
+	case kind < len(tcpOptionLengths) && tcpOptionLengths[kind] != 0 && b[1] != tcpOptionLengths[kind], b[1] < 2:
+		return 0
 	}
-	return true
+	return int(b[1])
 }

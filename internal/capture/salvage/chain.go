@@ -106,7 +106,7 @@ func (s *records) hole(at, next int) bool {
 	return s.blank(at) && len(rest) > 0 && allZero(rest)
 }
 
-// chained says whether the record at hand is one for the chain's sake.
+// chained says whether the current record is one for the chain's sake.
 func (p *pcap) chained(w window) bool {
 	safe := (&records{window: w, p: p}).chain(0).safe
 	if safe > 0 {

@@ -98,7 +98,7 @@ func (s *salvaged) account(t testing.TB, r *Reader) {
 		}
 		over()
 		if b.Offset != at {
-			t.Fatalf("block %d of kind %d stands at %d, want %d", i, b.Kind, b.Offset, at)
+			t.Fatalf("block %d of kind %d is at %d, want %d", i, b.Kind, b.Offset, at)
 		}
 		size := int64(len(b.Raw))
 		if mended(b.Offset) { // its bytes may be fewer than those in the file

@@ -21,16 +21,12 @@ func (s *blocks) rescueInterface() {
 		return
 	}
 	id, known := capture.InterfaceOf(s.w, f.Order), len(f.Interfaces)
-	if uint64(id) >= uint64(known+maxMade) {
+	others := s.sample(id)
+	if uint64(id) >= uint64(known+maxMade) || known > 0 && others.packets == 1 {
 		s.renumber(size, id)
 		return
 	}
-	packets := s.sample(id)
-	if known > 0 && packets.packets == 1 {
-		s.renumber(size, id)
-		return
-	}
-	link, resol := packets.link(), f.resolution(s.w)
+	link, resol := others.link(), f.resolution(s.w)
 	for uint64(len(f.Interfaces)) <= uint64(id) {
 		before := len(f.Interfaces)
 		if !s.r.made(madeInterface(f.Order, link, resol)) || len(f.Interfaces) == before {
@@ -42,7 +38,7 @@ func (s *blocks) rescueInterface() {
 	s.deliver(size, capture.ErrInterface)
 }
 
-// resolution guesses that of the interface of the packet at hand: as others of
+// resolution guesses that of the interface of the current packet: as others of
 // the section, else by its stamp.
 func (f *pcapng) resolution(p []byte) uint8 {
 	if n := len(f.Interfaces); n > 0 {

@@ -78,8 +78,10 @@ func (f *pcapng) bodies(raw []byte, typ uint32, big bool) [][]byte {
 		}
 		return all
 	case capture.TypeNames:
-		if capture.FittingNames(raw[8:len(raw)-capture.TrailerLen], !big) {
-			return [][]byte{turnNames(raw, big)}
+		if capture.FittingNames(raw[8:len(raw)-capture.TrailerLen], !big) { // in the other byte order
+			turned := slices.Clone(raw)
+			reverseOptions(turned[:len(raw)-capture.TrailerLen], 8, !big, nil)
+			return [][]byte{turned}
 		}
 	}
 	return nil
@@ -122,7 +124,7 @@ func (s *blocks) mendLength(at int, why error) bool {
 	return own && s.mendBoth(at, why)
 }
 
-// mendBoth delivers the block at hand with a length that is proved.
+// mendBoth delivers the current block with a length that is proved.
 func (s *blocks) mendBoth(size int, why error) bool {
 	big, ok := orderAt(s.w, s.big)
 	if !ok {

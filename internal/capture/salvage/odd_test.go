@@ -97,7 +97,7 @@ func mustBeOdd(t *testing.T, name string, data []byte, odd capture.Oddity, count
 		}
 		for i := range want {
 			if !bytes.Equal(got.blocks[i].Raw, want[i].Raw) || !bytes.Equal(got.blocks[i].Data, want[i].Data) || got.blocks[i].Ticks != want[i].Ticks {
-				t.Fatalf("%s: block %d is not as it stands in the file", name, i)
+				t.Fatalf("%s: block %d is not as it is in the file", name, i)
 			}
 		}
 		n := slices.IndexFunc(got.odd, func(o Odd) bool {
@@ -344,8 +344,8 @@ func TestZerosBehindCompressed(t *testing.T) {
 	data := handmade.PcapOf(littleEndian, plainRecords(20)...)
 	for name, packed := range map[string][]byte{
 		"zstd": squeeze.All(t, data)["zstd"], "lz4": squeeze.All(t, data)["lz4"], "lz4 with all that may be": squeeze.InBlocks(t, data, lz4.BlockChecksumOption(true), lz4.ChecksumOption(true), lz4.SizeOption(uint64(len(data)))),
-		"zstd behind a skippable frame": append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), squeeze.All(t, data)["zstd"]...),
-		"gzip":                          squeeze.Gzip(t, data), "gzip, two members": squeeze.Gzip(t, data[:500], data[500:]), "bzip2": squeeze.Decoded(t, squeeze.Bzip2Blocks), "xz": squeeze.Decoded(t, squeeze.XZBlocks),
+		"zstd after a skippable frame": append([]byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc"), squeeze.All(t, data)["zstd"]...),
+		"gzip":                         squeeze.Gzip(t, data), "gzip, two members": squeeze.Gzip(t, data[:500], data[500:]), "bzip2": squeeze.Decoded(t, squeeze.Bzip2Blocks), "xz": squeeze.Decoded(t, squeeze.XZBlocks),
 	} {
 		want := salvage(t, packed, capture.ReaderOptions{})
 		for _, zeros := range []int{1, 2, 3, 4, 5, 511, 512, 10241, 1 << 20} {

@@ -105,7 +105,7 @@ const (
 type records struct {
 	window
 	p *pcap
-	// at is the record at hand where no packet was delivered before it, to whose
+	// at is the current record where no packet was delivered before it, to whose
 	// time that of others must be near; nil elsewhere.
 	at []byte
 }
@@ -323,7 +323,7 @@ func (s *records) rescue(why error) {
 // follows is expected as rightLength asks for it.
 func (s *records) follows(_, at int) bool { return s.expected(at) }
 
-// mendable says whether the record after the one at hand is at an offset, its
+// mendable says whether the record after the current one is at an offset, its
 // header wrong, and can be mended: by its original length if its time is near, else
 // by its packet alone, or by the other byte order.
 func (s *records) mendable(at int) bool {
@@ -368,7 +368,7 @@ func (s *records) undecided(size int, why error) {
 	}
 }
 
-// resembles says whether the packet at hand is like others of its link type.
+// resembles says whether the current packet is like others of its link type.
 func (s *records) resembles(size int) bool {
 	l, _ := resemble(s.p.Interface.LinkType, s.w[s.p.HeaderLen:size])
 	return l >= like

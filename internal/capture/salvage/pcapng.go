@@ -216,7 +216,7 @@ func (s *blocks) rescue(why error) {
 	}
 }
 
-// size is that of the block at hand, 0 where the window doesn't hold it.
+// size is that of the current block, 0 where the window doesn't hold it.
 func (s *blocks) size() int {
 	n, err := s.f.Size(s.w, len(s.w))
 	if err != nil {
@@ -225,7 +225,7 @@ func (s *blocks) size() int {
 	return n
 }
 
-// search looks for the next blocks. If the block at hand reaches to them it is
+// search looks for the next blocks. If the current block reaches to them it is
 // mended, else it is passed over.
 func (s *blocks) search(why error, from int) {
 	wasLost, other := s.r.lost, s.turned()

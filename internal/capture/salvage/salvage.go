@@ -9,7 +9,6 @@ package salvage
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/mendcap/mendcap/internal/capture"
@@ -58,7 +57,7 @@ type Reader struct {
 type form interface {
 	capture.Layout
 	// believable looks at a block of a credible length, which p need not hold: it
-	// says how many bytes are needed to judge it (0: no more; -1: its size is not
+	// says how many bytes are needed to decide (0: no more; -1: its size is not
 	// credible), and whether it is to be believed at once. sure says that it was
 	// looked at already, as what follows the block before.
 	believable(p []byte, size int, sure bool) (need int, ok bool)
@@ -127,7 +126,7 @@ func (r *Reader) Next() (*capture.Batch, error) {
 	return r.in.Drive(r)
 }
 
-// Step takes what can be read of the bytes at hand, and deals with what can't.
+// Step takes what can be read of the bytes that are there, and deals with what can't.
 func (r *Reader) Step(eof bool) (need int, err error) {
 	need = r.split(eof)
 	r.recent.note(r.in.Blocks())
@@ -210,9 +209,6 @@ func startsWithZeros(p []byte, eof bool) bool {
 	return (len(p) >= two || eof) && allZero(p[:min(len(p), two)])
 }
 
-// errSuspect marks a block that can be read, but that may not be one.
-var errSuspect = fmt.Errorf("%w", ErrGarbage)
-
 // measure gives the size of the block that p starts with, and how many bytes are needed
 // to tell, or what is wrong with it. Where no length is credible size is beyond the limit.
 func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
@@ -237,11 +233,11 @@ func (r *Reader) measure(p []byte, eof bool) (size, need int, err error) {
 	case need > len(p) && !eof, ok && need <= len(p) && !r.lost:
 		return size, need, nil
 	case need < 0:
-		return beyond, 0, errSuspect
+		return beyond, 0, ErrGarbage
 	case size > len(p):
 		return size, 0, capture.CutShort(len(p))
 	case !ok || r.lost:
-		return size, 0, errSuspect
+		return size, 0, ErrGarbage
 	}
 	return size, 0, nil
 }

@@ -119,9 +119,9 @@ func TestSalvagePcap(t *testing.T) {
 		{"header gone", whole[24:], 30, []Damage{{0, 0, 0, false, ErrNoHeader}}},
 		{"start gone", whole[at(3)+5:], 26, []Damage{
 			{0, 0, size(3) - 5, true, ErrNoHeader}, {0, size(3) - 5, 0, false, ErrNoHeader}}},
-		{"another capture behind", slices.Concat(whole, handmade.PcapOf(bigEndian, good...)), 60,
+		{"another capture after it", slices.Concat(whole, handmade.PcapOf(bigEndian, good...)), 60,
 			[]Damage{{30, int64(len(whole)), 24, false, ErrPasted}}},
-		{"a pcapng behind", slices.Concat(whole, (&handmade.File{}).Section(bigEndian).Iface(1, 0).EPB(0, 1, "one").EPB(0, 2, "two").Buf), 32,
+		{"a pcapng after it", slices.Concat(whole, (&handmade.File{}).Section(bigEndian).Iface(1, 0).EPB(0, 1, "one").EPB(0, 2, "two").Buf), 32,
 			[]Damage{{30, int64(len(whole)), 0, false, ErrPasted}}},
 	}
 	for _, test := range tests {
@@ -167,7 +167,7 @@ func TestSalvagePcapng(t *testing.T) {
 			[]Damage{{10, at(10), size(10), true, ErrZeros}}},
 		{"zeros in a block", func() []byte { p := bytes.Clone(whole); clear(p[at(10)+8 : at(11)-4]); return p }(), 29,
 			[]Damage{{10, at(10), size(10), true, ErrGarbage}}},
-		{"a pcap behind", slices.Concat(whole, handmade.PcapOf(bigEndian, plainRecords(5)...)), 35,
+		{"a pcap after it", slices.Concat(whole, handmade.PcapOf(bigEndian, plainRecords(5)...)), 35,
 			[]Damage{{30, int64(len(whole)), 24, false, ErrPasted}}},
 		{"magic of the other order", put(8, 0x4D3C2B1A), 30, []Damage{{0, 0, 28, false, capture.ErrByteOrder}}},
 	}

@@ -37,7 +37,7 @@ func textTransfer(w []byte) bool {
 	}
 }
 
-// undoText takes the carriage returns out of the bytes at hand and of all that
+// undoText takes the carriage returns out of the bytes that are there and of all that
 // follows, where that gives records or blocks. Offsets are from here on those of the
 // file without them.
 func (r *Reader) undoText(p []byte, eof bool) bool {

@@ -59,14 +59,6 @@ func turn(raw []byte, fromBig bool) []byte {
 	return t
 }
 
-// turnNames gives a name resolution block with the headers of its records in
-// the other byte order, that of its section.
-func turnNames(raw []byte, big bool) []byte {
-	t := slices.Clone(raw)
-	reverseOptions(t[:len(t)-capture.TrailerLen], 8, !big, nil)
-	return t
-}
-
 // reverse turns the numbers of a width between two offsets.
 func reverse(p []byte, from, to, width int) {
 	for ; from+width <= to; from += width {
