@@ -71,7 +71,7 @@ func (h *harm) demanded(i int, minor int, records []Frame, ends []int64) bool {
 		return slices.IndexFunc(records, func(fr Frame) bool { return fr.Offset == offset })
 	}
 	before := slices.Index(ends, records[i].Offset)
-	if minor == 3 || before >= 0 && spared(before) {
+	if minor == 3 || before >= 0 && spared(before) && h.demanded(before, minor, records, ends) {
 		return true
 	}
 	after := at(ends[i])

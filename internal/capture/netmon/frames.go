@@ -29,6 +29,7 @@ type Frames struct {
 	broken  bool  // the table is: records are looked for wherever none was delivered
 	top     int64 // where the last record in the file ends that was delivered
 	last    record
+	base    base
 	given   int64 // bytes of records delivered
 	covered cover
 	walk    walk
@@ -54,6 +55,7 @@ func newFrames(f *File) *Frames {
 		data:    on(dataWindow),
 		probe:   on(leastAhead),
 		top:     headerLen,
+		base:    base{f.Start, f.startStated || !f.Local.IsZero(), f.startStated},
 	}
 	s.covered.spans = slices.Clone(f.read.spans)
 	s.damages.List = slices.Clone(s.damages.List)
@@ -162,12 +164,12 @@ func (s *Frames) look(i int64) (r record, ok bool, err error) {
 	if m, ok, err := s.mend(at, next); ok || err != nil {
 		return m, ok, err
 	}
-	return r, fits && s.file.judge(&r) == sure, nil
+	return r, fits && s.judge(&r) == sure, nil
 }
 
 // leads says whether a record is one and doesn't reach into the next, as the frame
-// table has it. One that isn't sure must be next to another, or much like those before
-// it. One of an unknown media type must be where the table has it, and followed by another.
+// table has it. Before version 2.3 it must be next to another, or of a time near to that
+// of the one before it. One of an unknown media type must be followed by another.
 func (s *Frames) leads(r *record, next int64) (bool, error) {
 	f := s.file
 	end := f.end(r)
@@ -175,16 +177,15 @@ func (s *Frames) leads(r *record, next int64) (bool, error) {
 		return false, nil
 	}
 	within := end == next || s.closes(end)
-	if f.accepts(r) {
-		after := s.last.offset > 0 && f.end(&s.last) == r.offset
-		if f.judge(r) == sure || f.Minor == 3 || within || after || r.soughtAfter() && s.soon(r) {
+	if s.accepts(r) {
+		if f.Minor == 3 || within || r.plausible() && s.soon(r) {
 			return true, nil
 		}
 	} else if end != next || s.closes(end) {
 		return end == next, nil
 	}
 	following, ok, err := s.read(&s.probe, end, -1, maxSought)
-	return ok && (f.accepts(&following) || following.soughtAfter()), err
+	return ok && (s.accepts(&following) || following.plausible()), err
 }
 
 // read reads the part of a record before its data, and after it. ok is false where it
@@ -234,7 +235,7 @@ func (s *Frames) mend(at, end int64) (r record, ok bool, err error) {
 	if !ok || err != nil {
 		return r, false, err
 	}
-	switch s.file.judge(&r) {
+	switch s.judge(&r) {
 	case sure:
 		return r, true, nil
 	case none:
@@ -247,21 +248,14 @@ func (s *Frames) mend(at, end int64) (r record, ok bool, err error) {
 		return r, true, nil
 	}
 	next, ok, err := s.read(&s.probe, end, -1, maxSought)
-	return r, ok && s.file.accepts(&next), err
-}
-
-// soon says whether a record is of a time within an hour of the last one.
-func (s *Frames) soon(r *record) bool {
-	const hour = 3600 * 1e6
-	d := r.delta - s.last.delta
-	return s.last.offset == 0 || -hour < d && d < hour
+	return r, ok && s.accepts(&next), err
 }
 
 // deliver fills in the frame of a record.
 func (s *Frames) deliver(r *record) error {
 	f := s.file
 	end := f.end(r)
-	if s.given += end - r.offset; s.given > f.size {
+	if s.given += end - r.offset; s.given > 2*f.size {
 		s.damage(r.offset, 0, false, fmt.Errorf("%w: nothing is read any more", ErrRepeated))
 		return io.EOF
 	}
@@ -275,6 +269,7 @@ func (s *Frames) deliver(r *record) error {
 	if err != nil {
 		return err
 	}
+	s.base.learn(r)
 	s.top, s.last = max(s.top, end), *r
 	s.covered.add(r.offset, end)
 	return s.fill(r, raw)
