@@ -3,13 +3,16 @@ package netmon
 const (
 	recordLen = 16 // of the part before the data: delta, original and included length
 
-	// maxRecord is the longest data of a record that are believed, bytes: where the
-	// frame table leads to it, and where it is looked for. Wireshark reads no more
-	// than the latter.
+	// maxRecord is the longest data of a record that are believed, bytes, where the
+	// frame table leads to it.
 	maxRecord = 16 << 20
-	maxSought = 256 << 10
 
-	maxOriginal = 1 << 20 // likewise, of the original length of a record that is looked for
+	// maxSought is likewise, where it is looked for; Wireshark reads no more anywhere.
+	// maxPacket is, where the record isn't sure: an IP packet with a link header.
+	maxSought = 256 << 10
+	maxPacket = 64<<10 + 256
+
+	maxOriginal = 1 << 20 // of the original length of a record that is looked for
 )
 
 // trailerLen is the length of what follows the data of a record, by minor version,

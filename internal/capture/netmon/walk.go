@@ -137,6 +137,9 @@ func (s *Frames) believe(at int64, need int) (r record, ok bool, err error) {
 	if !ok || err != nil || !r.plausible() || f.end(&r) > s.walk.part.to {
 		return r, false, err
 	}
+	if f.Minor < 3 && r.included > maxPacket {
+		return r, false, nil
+	}
 	if f.Minor < 3 && !s.soon(&r) {
 		need = needSought
 	}
