@@ -67,7 +67,9 @@ func newFrames(f *File) *Frames {
 		s.missing = (t.length+entryLen-1)/entryLen - s.entries
 	}
 	s.doubt = s.entries == 0 || t.end() != f.size && !f.section(t.end())
-	s.broken = s.missing > 0
+	if s.broken = s.missing > 0; s.broken {
+		s.damages.add(Damage{Offset: t.offset, Length: t.length, Err: fmt.Errorf("%w: the file has %d of its %d entries", ErrTable, s.entries, s.entries+s.missing)})
+	}
 	return s
 }
 
@@ -156,7 +158,7 @@ func (s *Frames) look(i int64) (r record, ok bool, err error) {
 	if err != nil {
 		return r, false, err
 	}
-	if fits {
+	if fits && (s.judge(&r) == sure || s.file.end(&r) >= next) { // or its length may be wrong
 		if ok, err := s.leads(&r, next); ok || err != nil {
 			return r, ok, err
 		}
@@ -164,7 +166,11 @@ func (s *Frames) look(i int64) (r record, ok bool, err error) {
 	if m, ok, err := s.mend(at, next); ok || err != nil {
 		return m, ok, err
 	}
-	return r, fits && s.judge(&r) == sure, nil
+	if !fits || s.judge(&r) == sure {
+		return r, fits, nil
+	}
+	ok, err = s.leads(&r, next)
+	return r, ok, err
 }
 
 // leads says whether a record is one and doesn't reach into the next, as the frame

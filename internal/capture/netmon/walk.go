@@ -33,22 +33,22 @@ const maxTries = 1 << 20
 func (s *Frames) miss() error {
 	first := s.next
 	s.broken = true
-	at := s.file.size
+	part := bound{s.file.size, s.file.size}
 	for s.next++; s.next < s.entries; s.next++ {
 		r, ok, err := s.look(s.next)
 		if err != nil {
 			return err
 		}
 		if ok {
-			at = r.offset
+			part = bound{s.covered.before(r.offset, headerLen), r.offset}
 			break
 		}
 	}
-	from := s.top // after the last entry
-	if s.next < s.entries {
-		from = s.covered.before(at, headerLen)
+	if s.next == s.entries {
+		s.coverTable()
+		part, _ = s.covered.gap(s.top, s.file.size)
 	}
-	s.seek(bound{from, at})
+	s.seek(part)
 	s.walk.place = s.file.head.frames.offset + first*entryLen
 	s.walk.bad = s.next - first
 	return nil
@@ -64,15 +64,21 @@ func (s *Frames) sweep() (more bool) {
 	if !s.broken && !s.doubt || s.covered.full {
 		return false
 	}
-	if t := s.file.head.frames.offset; s.led > 0 { // it is the frame table
-		s.covered.add(t, t+s.entries*entryLen)
-	}
+	s.coverTable()
 	gap, ok := s.covered.gap(from, s.file.size)
 	if ok {
 		s.seek(gap)
 		s.walk.place = s.file.head.frames.offset + s.entries*entryLen
 	}
 	return ok
+}
+
+// coverTable says that no records are in the frame table, if it is one.
+func (s *Frames) coverTable() {
+	if s.led > 0 {
+		at := s.file.head.frames.offset
+		s.covered.add(at, at+s.entries*entryLen)
+	}
 }
 
 // seek begins to look for records in a part of the file.
