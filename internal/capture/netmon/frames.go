@@ -26,6 +26,7 @@ type Frames struct {
 	doubt   bool  // it is not certain that the table ends where the file header says
 	next    int64 // entry that is read next
 	led     int64 // entries that led to records
+	astray  int64 // entries that didn't
 	broken  bool  // the table is: records are looked for wherever none was delivered
 	top     int64 // where the last record in the file ends that was delivered
 	last    record
@@ -217,8 +218,8 @@ func (s *Frames) read(w *window, offset, included, most int64) (r record, ok boo
 	if n == 0 {
 		return r, true, nil
 	}
-	// A record that is delivered will be read whole; of others the trailer will do.
-	if whole := end - offset; w == &s.data && whole <= dataWindow/4 {
+	// The record after the last one is likely to be delivered; of others the trailer will do.
+	if whole := end - offset; w == &s.data && whole <= dataWindow/4 && offset == f.end(&s.last) {
 		p, err = w.at(offset, int(whole))
 	} else {
 		p, err = s.probe.at(end-n, int(n))
@@ -237,7 +238,7 @@ func (s *Frames) mend(at, end int64) (r record, ok bool, err error) {
 	if included <= 0 {
 		return record{}, false, nil
 	}
-	r, ok, err = s.read(&s.data, at, included, maxSought)
+	r, ok, err = s.read(&s.probe, at, included, maxSought)
 	if !ok || err != nil {
 		return r, false, err
 	}

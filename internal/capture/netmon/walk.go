@@ -24,8 +24,8 @@ const (
 	needSought   = 3
 )
 
-// maxTries is how often what looked like a record may prove to be none, in one pass
-// over a file.
+// maxTries is how many entries of the frame table may lead to no record, and how often
+// what looked like one may prove to be none, in one pass over a file.
 const maxTries = 1 << 20
 
 // miss passes over the entries of the frame table from the next on that lead to no
@@ -35,6 +35,10 @@ func (s *Frames) miss() error {
 	s.broken = true
 	part := bound{s.file.size, s.file.size}
 	for s.next++; s.next < s.entries; s.next++ {
+		if s.astray++; s.astray > maxTries {
+			s.next = s.entries // it is no use
+			break
+		}
 		r, ok, err := s.look(s.next)
 		if err != nil {
 			return err
