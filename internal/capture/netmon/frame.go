@@ -53,6 +53,7 @@ func (s *Frames) fill(r *record, raw []byte) error {
 	s.media[r.media]++
 	var err error
 	fr.Comments, err = f.commentsOf(r.offset)
+	s.commented += len(fr.Comments)
 	return err
 }
 

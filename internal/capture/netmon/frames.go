@@ -15,7 +15,9 @@ type Frames struct {
 	number  int64 // of the last frame
 	media   map[uint16]int64
 	damages Damages
-	err     error // what Next returns from now on
+
+	commented int   // comments that were delivered
+	err       error // what Next returns from now on
 
 	table window // on the frame table
 	data  window // on records
@@ -117,9 +119,18 @@ func (s *Frames) step() error {
 				return reading(err)
 			}
 		case !s.sweep():
-			return io.EOF
+			return s.finished()
 		}
 	}
+}
+
+// finished says which comments were on none of the frames, and is io.EOF.
+func (s *Frames) finished() error {
+	if n := len(s.file.comments) - s.commented; n > 0 {
+		at := s.file.head.comments
+		s.damage(at.offset, at.length, false, fmt.Errorf("%w: %d are on frames that are not there", ErrComment, n))
+	}
+	return io.EOF
 }
 
 // reading says what was being read when an error came.

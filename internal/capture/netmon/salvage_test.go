@@ -205,3 +205,55 @@ func TestCommentsAfterDamage(t *testing.T) {
 		}
 	}
 }
+
+func TestCommentsOnNoFrame(t *testing.T) {
+	m := ordered(3, 5)
+	p, offsets := m.file()
+	at := le.Uint32(p[40:])
+	copy(p[at+4:], put(nil, uint32(offsets[1]+1)))
+	_, all, s := readAll(t, p, Options{})
+	needFrames(t, m, all)
+	needDamage(t, s, ErrComment)
+}
+
+func TestProcessTableIsDamaged(t *testing.T) {
+	m := everything(3)
+	good, _ := m.file()
+	at := int(le.Uint32(good[48:]))
+	second := at + 2 + 4 + int(le.Uint32(good[at+2:])) + 4 + m.icon + processTail
+	for name, change := range map[string]func(p []byte){
+		"long path":     func(p []byte) { copy(p[second:], put(nil, uint32(maxPath+1))) },
+		"longer path":   func(p []byte) { copy(p[second:], put(nil, uint32(1<<31))) },
+		"count":         func(p []byte) { copy(p[52:], put(nil, uint32(1<<31))) },
+		"icon":          func(p []byte) { copy(p[at+2+4+int(le.Uint32(p[at+2:])):], put(nil, uint32(1<<30))) },
+		"place":         func(p []byte) { copy(p[48:], put(nil, uint32(1<<30))) },
+		"in the header": func(p []byte) { copy(p[48:], put(nil, uint32(5))) },
+	} {
+		p := bytes.Clone(good)
+		change(p)
+		f, all, s := readAll(t, p, Options{})
+		if len(all) != len(m.frames) {
+			t.Errorf("%s: got %d frames, want %d", name, len(all), len(m.frames))
+		}
+		needDamage(t, s, ErrProcess)
+		if want := map[string]int{"long path": 1, "longer path": 1, "count": 3}[name]; len(f.Processes) != want {
+			t.Errorf("%s: got %d processes, want %d", name, len(f.Processes), want)
+		}
+	}
+}
+
+func TestManyProcesses(t *testing.T) {
+	m := ordered(3, 2)
+	m.comments = nil
+	one := everything(3).processes[0]
+	for range maxProcesses + 1 {
+		m.processes = append(m.processes, one)
+	}
+	p, _ := m.file()
+	f, all, s := readAll(t, p, Options{})
+	needFrames(t, m, all)
+	needDamage(t, s, ErrTooMany)
+	if len(f.Processes) != maxProcesses {
+		t.Errorf("got %d processes, want %d", len(f.Processes), maxProcesses)
+	}
+}
