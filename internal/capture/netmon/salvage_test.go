@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -125,29 +126,30 @@ func TestDamageLosesNoMore(t *testing.T) {
 
 func TestBytesAreDeliveredOnce(t *testing.T) {
 	for minor := range 4 {
-		m := ordered(minor, 20)
-		m.order = make([]int, 5000) // the first frame, again and again
-		for i := range 20 {
-			m.order[i*200] = i
-		}
-		p, _ := m.file()
-		_, all, s := readAll(t, p, Options{})
-		if len(all) != 20 || s.Damages().Total == 0 {
-			t.Errorf("2.%d: got %d frames, damage %+v, want 20 and some", minor, len(all), s.Damages())
+		for _, last := range []int{0, 19} {
+			m := ordered(minor, 20)
+			m.order = make([]int, 5000) // the first frame, again and again
+			for i := range 20 {
+				m.order[i*200] = i
+			}
+			m.order[3800], m.order[4999] = 0, last
+			p, _ := m.file()
+			_, all, s := readAll(t, p, Options{})
+			if len(all) != 20 || s.Damages().Total == 0 {
+				t.Errorf("2.%d: got %d frames, damage %+v, want 20 and some", minor, len(all), s.Damages())
+			}
 		}
 	}
 }
 
-// nested is a file of version 2.0 whose records are in each other.
+// nested is a file of version 2.0 whose records are in each other, the innermost first.
 func nested() []byte {
 	m := &made{start: begun}
 	p, _ := m.file()
-	p = append(p[:headerLen], bytes.Repeat([]byte{1, 0, 0, 0}, 20_000)...)
-	for at := headerLen; at+16 < len(p)-65536; at += 16 {
-		copy(p[at:], put(put(put(nil, uint64(at)), uint32(60_000)), uint32(60_000)))
-	}
+	p = append(p[:headerLen], make([]byte, 80_000)...)
 	table := len(p)
-	for at := headerLen; at < table-65536; at += 16 {
+	for at := table - 65536; at >= headerLen; at -= 16 {
+		copy(p[at:], put(put(put(nil, uint64(at)), uint32(60_000)), uint32(60_000)))
 		p = put(p, uint32(at))
 	}
 	copy(p[24:], put(put(nil, uint32(table)), uint32(len(p)-table)))
@@ -255,5 +257,79 @@ func TestManyProcesses(t *testing.T) {
 	needDamage(t, s, ErrTooMany)
 	if len(f.Processes) != maxProcesses {
 		t.Errorf("got %d processes, want %d", len(f.Processes), maxProcesses)
+	}
+}
+
+func TestTableThatLeadsNowhere(t *testing.T) {
+	m := ordered(3, 20)
+	m.comments = nil
+	p, offsets := m.file()
+	copy(p[24:], put(nil, uint32(len(p))))
+	copy(p[28:], put(nil, uint32(2*maxTries*entryLen)))
+	for range 2 * maxTries {
+		p = put(p, uint32(offsets[1]+1))
+	}
+	_, all, s := readAll(t, p, Options{})
+	needFrames(t, m, all)
+	if s.astray > maxTries+1 {
+		t.Errorf("%d entries were looked at, want %d at most", s.astray, maxTries)
+	}
+}
+
+// TestHalvesMakeNoRecord: the time before one record and that after another, which are
+// less than a millisecond apart.
+func TestHalvesMakeNoRecord(t *testing.T) {
+	m := ordered(3, 20)
+	for i := range m.frames {
+		m.frames[i].delta /= 15
+	}
+	p, offsets := m.file()
+	p = p[:le.Uint32(p[24:])] // neither the table nor the start in UTC
+	clear(p[offsets[7]+8 : offsets[8]+recordLen])
+	_, all, _ := readAll(t, p, Options{})
+	needDelivered(t, m, all, 7, 8)
+}
+
+// needDelivered fails where other frames are missing than those at some places.
+func needDelivered(t *testing.T, m *made, all []Frame, lost ...int) {
+	t.Helper()
+	var got, want []string
+	for i := range all {
+		got = append(got, string(all[i].Data))
+	}
+	for i := range m.frames {
+		if !slices.Contains(lost, i) {
+			want = append(want, string(m.frames[i].data))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %d frames, want the %d but for those at places %d", len(got), len(want), lost)
+	}
+}
+
+func TestUserDataIsNoDamage(t *testing.T) {
+	for minor := range 4 {
+		m := ordered(minor, 10)
+		m.user = 100
+		p, _ := m.file()
+		_, all, s := readAll(t, p, Options{})
+		needFrames(t, m, all)
+		undamaged(t, s)
+	}
+}
+
+func TestUnknownMedia(t *testing.T) {
+	for minor := 1; minor < 4; minor++ {
+		m := ordered(minor, 10)
+		for _, i := range []int{0, 4, 5, 9} {
+			m.frames[i].media = 0x1234
+		}
+		p, _ := m.file()
+		_, all, s := readAll(t, p, Options{})
+		needFrames(t, m, all)
+		undamaged(t, s)
+		if all[4].HasLinkType || s.Media()[0x1234] != 4 {
+			t.Errorf("2.%d: got %+v", minor, s.Media())
+		}
 	}
 }
