@@ -69,3 +69,30 @@ func TestCommentsHoldNoFrames(t *testing.T) {
 		}
 	}
 }
+
+func TestLongRecords(t *testing.T) {
+	for minor := range 4 {
+		for _, n := range []int{maxPacket + 1, maxSought, maxSought + 1} {
+			m := ordered(minor, 10)
+			m.frames[5].data = append(ethernet(60, 1), make([]byte, n-60)...)
+			p, _ := m.file()
+			_, all, s := readAll(t, p, Options{})
+			needFrames(t, m, all)
+			undamaged(t, s)
+			var lost []int
+			if n > maxSought {
+				lost = []int{5}
+			}
+			_, all, _ = readAll(t, p[:le.Uint32(p[24:])], Options{})
+			needDelivered(t, m, all, lost...)
+		}
+	}
+	m := ordered(3, 3)
+	m.frames[1].data = make([]byte, maxRecord+1)
+	p, _ := m.file()
+	_, all, s := readAll(t, p, Options{})
+	needFrames(t, m, all, 1)
+	if s.Damages().Lost != maxRecord+1+recordLen+15 {
+		t.Errorf("got damage %+v", s.Damages())
+	}
+}

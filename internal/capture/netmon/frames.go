@@ -60,7 +60,6 @@ func newFrames(f *File) *Frames {
 		top:     headerLen,
 		base:    base{f.Start, f.startStated || !f.Local.IsZero(), f.startStated},
 	}
-	s.covered.spans = slices.Clone(f.read.spans)
 	s.damages.List = slices.Clone(s.damages.List)
 	t := f.head.frames
 	if t.offset >= headerLen && t.offset < f.size {

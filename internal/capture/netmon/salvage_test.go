@@ -229,6 +229,7 @@ func TestProcessTableIsDamaged(t *testing.T) {
 		"count":         func(p []byte) { copy(p[52:], put(nil, uint32(1<<31))) },
 		"icon":          func(p []byte) { copy(p[at+2+4+int(le.Uint32(p[at+2:])):], put(nil, uint32(1<<30))) },
 		"place":         func(p []byte) { copy(p[48:], put(nil, uint32(1<<30))) },
+		"among frames":  func(p []byte) { copy(p[48:], put(nil, uint32(headerLen+recordLen+60))) },
 		"in the header": func(p []byte) { copy(p[48:], put(nil, uint32(5))) },
 	} {
 		p := bytes.Clone(good)

@@ -49,7 +49,7 @@ func (s *Frames) miss() error {
 		}
 	}
 	if s.next == s.entries {
-		s.coverTable()
+		s.coverRest()
 		part, _ = s.covered.gap(s.top, s.file.size)
 	}
 	s.seek(part)
@@ -68,7 +68,7 @@ func (s *Frames) sweep() (more bool) {
 	if !s.broken && !s.doubt || s.covered.full {
 		return false
 	}
-	s.coverTable()
+	s.coverRest()
 	gap, ok := s.covered.gap(from, s.file.size)
 	if ok {
 		s.seek(gap)
@@ -77,11 +77,15 @@ func (s *Frames) sweep() (more bool) {
 	return ok
 }
 
-// coverTable says that no records are in the frame table, if it is one.
-func (s *Frames) coverTable() {
+// coverRest says that no records are in what was read of the file beside frames: the
+// frame table, if it is one, comments, processes and the start of the capture.
+func (s *Frames) coverRest() {
 	if s.led > 0 {
 		at := s.file.head.frames.offset
 		s.covered.add(at, at+s.entries*entryLen)
+	}
+	for _, part := range s.file.read.spans {
+		s.covered.add(part.from, part.to)
 	}
 }
 
