@@ -136,6 +136,7 @@ func TestEvents(t *testing.T) {
 }
 
 func TestEventsAsTshark(t *testing.T) {
+	notShort(t)
 	number := func(cell string) int64 {
 		n, err := strconv.ParseInt(cell, 0, 64)
 		if err != nil {

@@ -10,6 +10,10 @@ import (
 	"github.com/mendcap/mendcap/internal/capture/etw"
 )
 
+// maxSeed is the length of the longest seed, bytes: longer samples are cut, since a fuzzer
+// does little with files that take long.
+const maxSeed = 32 << 10
+
 // addSeeds gives every made file to a fuzz target, and every sample that is there.
 func addSeeds(f *testing.F) {
 	for minor := range 4 {
@@ -28,7 +32,7 @@ func addSeeds(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(p)
+		f.Add(p[:min(len(p), maxSeed)])
 	}
 }
 
