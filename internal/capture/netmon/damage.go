@@ -11,7 +11,7 @@ var (
 	ErrLength   = errors.New("the length of a record is wrong")
 	ErrStamp    = errors.New("the time of a frame is wrong")
 	ErrRepeated = errors.New("the frame table names bytes more than once")
-	ErrComment  = errors.New("a comment can't be read")
+	ErrComment  = errors.New("comments can't be read")
 	ErrProcess  = errors.New("the process table can't be read")
 	ErrTooMany  = errors.New("more than is kept")
 )

@@ -242,3 +242,22 @@ func TestStampsOutOfRange(t *testing.T) {
 		}
 	}
 }
+
+// TestStampIsMended: in version 2.3 a frame whose stamp is gone has its time from the
+// start of the capture, which other frames tell where the file doesn't.
+func TestStampIsMended(t *testing.T) {
+	m := ordered(3, 10)
+	for _, stated := range []bool{true, false} {
+		p, offsets := m.file()
+		clear(p[offsets[5]-9 : offsets[5]])
+		if !stated {
+			clear(p[56:64])
+		}
+		f, all, s := readAll(t, p, Options{Zone: time.FixedZone("", 3600)})
+		needFrames(t, m, all)
+		needDamage(t, s, ErrStamp)
+		if got, want := all[4].Time, m.stamp(4); got != want || f.startStated != stated {
+			t.Errorf("start stated %v: got stamp %d, want %d", stated, got, want)
+		}
+	}
+}

@@ -26,6 +26,7 @@ type made struct {
 	comments  []madeComment
 	processes []Process
 	icon      int // bytes
+	user      int // bytes of user data after the frame table
 }
 
 // madeFrame is a record, and what is before it in the file.
@@ -100,6 +101,8 @@ func (m *made) file() (p []byte, offsets []int64) {
 		p = put(p, uint32(offsets[i]))
 	}
 	copy(p[24:], put(put(nil, uint32(table)), uint32(len(p)-table)))
+	copy(p[32:], put(put(nil, uint32(len(p))), uint32(m.user)))
+	p = append(p, make([]byte, m.user)...)
 	if m.minor >= 2 {
 		p = m.addComments(p, offsets)
 		p = m.addProcesses(p)

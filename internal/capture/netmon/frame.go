@@ -53,6 +53,7 @@ func (s *Frames) fill(r *record, raw []byte) error {
 	s.media[r.media]++
 	var err error
 	fr.Comments, err = f.commentsOf(r.offset)
+	s.commented += len(fr.Comments)
 	return err
 }
 
@@ -74,7 +75,11 @@ func (s *Frames) time(r *record) int64 {
 	if s.file.Minor == 3 && r.stamp >= toUnix*perSecond {
 		return r.stamp
 	}
-	t, ok := after(s.file.Start, r.delta)
+	start := s.file.Start
+	if s.base.exact {
+		start = s.base.start
+	}
+	t, ok := after(start, r.delta)
 	if !ok || s.file.Minor == 3 {
 		s.damage(r.offset, s.file.end(r)-r.offset, false, fmt.Errorf("%w: %d us after the start, stamp %d", ErrStamp, r.delta, r.stamp))
 	}

@@ -15,7 +15,9 @@ type Frames struct {
 	number  int64 // of the last frame
 	media   map[uint16]int64
 	damages Damages
-	err     error // what Next returns from now on
+
+	commented int   // comments that were delivered
+	err       error // what Next returns from now on
 
 	table window // on the frame table
 	data  window // on records
@@ -26,9 +28,11 @@ type Frames struct {
 	doubt   bool  // it is not certain that the table ends where the file header says
 	next    int64 // entry that is read next
 	led     int64 // entries that led to records
+	astray  int64 // entries that didn't
 	broken  bool  // the table is: records are looked for wherever none was delivered
 	top     int64 // where the last record in the file ends that was delivered
 	last    record
+	base    base
 	given   int64 // bytes of records delivered
 	covered cover
 	walk    walk
@@ -54,8 +58,8 @@ func newFrames(f *File) *Frames {
 		data:    on(dataWindow),
 		probe:   on(leastAhead),
 		top:     headerLen,
+		base:    base{f.Start, f.startStated || !f.Local.IsZero(), f.startStated},
 	}
-	s.covered.spans = slices.Clone(f.read.spans)
 	s.damages.List = slices.Clone(s.damages.List)
 	t := f.head.frames
 	if t.offset >= headerLen && t.offset < f.size {
@@ -65,7 +69,9 @@ func newFrames(f *File) *Frames {
 		s.missing = (t.length+entryLen-1)/entryLen - s.entries
 	}
 	s.doubt = s.entries == 0 || t.end() != f.size && !f.section(t.end())
-	s.broken = s.missing > 0
+	if s.broken = s.missing > 0; s.broken {
+		s.damages.add(Damage{Offset: t.offset, Length: t.length, Err: fmt.Errorf("%w: the file has %d of its %d entries", ErrTable, s.entries, s.entries+s.missing)})
+	}
 	return s
 }
 
@@ -112,9 +118,18 @@ func (s *Frames) step() error {
 				return reading(err)
 			}
 		case !s.sweep():
-			return io.EOF
+			return s.finished()
 		}
 	}
+}
+
+// finished says which comments were on none of the frames, and is io.EOF.
+func (s *Frames) finished() error {
+	if n := len(s.file.comments) - s.commented; n > 0 {
+		at := s.file.head.comments
+		s.damage(at.offset, at.length, false, fmt.Errorf("%w: %d are on frames that are not there", ErrComment, n))
+	}
+	return io.EOF
 }
 
 // reading says what was being read when an error came.
@@ -154,7 +169,7 @@ func (s *Frames) look(i int64) (r record, ok bool, err error) {
 	if err != nil {
 		return r, false, err
 	}
-	if fits {
+	if fits && (s.judge(&r) == sure || s.file.end(&r) >= next) { // or its length may be wrong
 		if ok, err := s.leads(&r, next); ok || err != nil {
 			return r, ok, err
 		}
@@ -162,12 +177,16 @@ func (s *Frames) look(i int64) (r record, ok bool, err error) {
 	if m, ok, err := s.mend(at, next); ok || err != nil {
 		return m, ok, err
 	}
-	return r, fits && s.file.judge(&r) == sure, nil
+	if !fits || s.judge(&r) == sure {
+		return r, fits, nil
+	}
+	ok, err = s.leads(&r, next)
+	return r, ok, err
 }
 
 // leads says whether a record is one and doesn't reach into the next, as the frame
-// table has it. One that isn't sure must be next to another, or much like those before
-// it. One of an unknown media type must be where the table has it, and followed by another.
+// table has it. Before version 2.3 it must be next to another, or of a time near to that
+// of the one before it. One of an unknown media type must be followed by another.
 func (s *Frames) leads(r *record, next int64) (bool, error) {
 	f := s.file
 	end := f.end(r)
@@ -175,16 +194,15 @@ func (s *Frames) leads(r *record, next int64) (bool, error) {
 		return false, nil
 	}
 	within := end == next || s.closes(end)
-	if f.accepts(r) {
-		after := s.last.offset > 0 && f.end(&s.last) == r.offset
-		if f.judge(r) == sure || f.Minor == 3 || within || after || r.soughtAfter() && s.soon(r) {
+	if s.accepts(r) {
+		if f.Minor == 3 || within || r.plausible() && s.soon(r) {
 			return true, nil
 		}
 	} else if end != next || s.closes(end) {
 		return end == next, nil
 	}
 	following, ok, err := s.read(&s.probe, end, -1, maxSought)
-	return ok && (f.accepts(&following) || following.soughtAfter()), err
+	return ok && (s.accepts(&following) || following.plausible()), err
 }
 
 // read reads the part of a record before its data, and after it. ok is false where it
@@ -210,8 +228,8 @@ func (s *Frames) read(w *window, offset, included, most int64) (r record, ok boo
 	if n == 0 {
 		return r, true, nil
 	}
-	// A record that is delivered will be read whole; of others the trailer will do.
-	if whole := end - offset; w == &s.data && whole <= dataWindow/4 {
+	// The record after the last one is likely to be delivered; of others the trailer will do.
+	if whole := end - offset; w == &s.data && whole <= dataWindow/4 && offset == f.end(&s.last) {
 		p, err = w.at(offset, int(whole))
 	} else {
 		p, err = s.probe.at(end-n, int(n))
@@ -230,11 +248,11 @@ func (s *Frames) mend(at, end int64) (r record, ok bool, err error) {
 	if included <= 0 {
 		return record{}, false, nil
 	}
-	r, ok, err = s.read(&s.data, at, included, maxSought)
+	r, ok, err = s.read(&s.probe, at, included, maxSought)
 	if !ok || err != nil {
 		return r, false, err
 	}
-	switch s.file.judge(&r) {
+	switch s.judge(&r) {
 	case sure:
 		return r, true, nil
 	case none:
@@ -247,21 +265,14 @@ func (s *Frames) mend(at, end int64) (r record, ok bool, err error) {
 		return r, true, nil
 	}
 	next, ok, err := s.read(&s.probe, end, -1, maxSought)
-	return r, ok && s.file.accepts(&next), err
-}
-
-// soon says whether a record is of a time within an hour of the last one.
-func (s *Frames) soon(r *record) bool {
-	const hour = 3600 * 1e6
-	d := r.delta - s.last.delta
-	return s.last.offset == 0 || -hour < d && d < hour
+	return r, ok && s.accepts(&next), err
 }
 
 // deliver fills in the frame of a record.
 func (s *Frames) deliver(r *record) error {
 	f := s.file
 	end := f.end(r)
-	if s.given += end - r.offset; s.given > f.size {
+	if s.given += end - r.offset; s.given > 2*f.size {
 		s.damage(r.offset, 0, false, fmt.Errorf("%w: nothing is read any more", ErrRepeated))
 		return io.EOF
 	}
@@ -275,6 +286,7 @@ func (s *Frames) deliver(r *record) error {
 	if err != nil {
 		return err
 	}
+	s.base.learn(r)
 	s.top, s.last = max(s.top, end), *r
 	s.covered.add(r.offset, end)
 	return s.fill(r, raw)

@@ -134,12 +134,11 @@ func (f *File) readUTC() error {
 
 // The unit of FILETIME is 100 ns.
 const (
-	perSecond  = 10_000_000
-	perMilli   = 10_000
-	perMicro   = 10
-	toUnix     = 11_644_473_600 // seconds from the year 1601 to 1970
-	quarter    = 15 * 60 * perSecond
-	stampSlack = perMicro // stamp and delta of one frame differ by less: one is cut to microseconds
+	perSecond = 10_000_000
+	perMilli  = 10_000
+	perMicro  = 10
+	toUnix    = 11_644_473_600 // seconds from the year 1601 to 1970
+	quarter   = 15 * 60 * perSecond
 )
 
 // fileTime is FILETIME of a time that was given to the millisecond.
@@ -158,7 +157,7 @@ func credible(t int64) bool { return t >= earliest && t < latest }
 // zoned says whether a difference between UTC and local time is a multiple of a quarter
 // of an hour, as in every zone. Local time was cut to milliseconds.
 func zoned(d int64) bool {
-	return (d%quarter+quarter+stampSlack)%quarter < perMilli+2*stampSlack
+	return (d%quarter+quarter+slack)%quarter < perMilli+2*slack
 }
 
 // after adds a delta, microseconds, to a FILETIME. Where that is before 1970, when the

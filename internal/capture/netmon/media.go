@@ -1,7 +1,5 @@
 package netmon
 
-import "slices"
-
 // Media types of frames: NDIS's, those that Network Monitor and Message Analyzer
 // added, and pcap's link types by an offset.
 const (
@@ -73,7 +71,7 @@ func known(media uint16) bool {
 // unnumbered says whether Wireshark passes over frames of a media type and does not
 // count them.
 func unnumbered(media uint16) bool {
-	return slices.Contains([]uint16{MediaPayloadHeader, MediaNetworkInfo, MediaDNSCache}, media)
+	return media == MediaPayloadHeader || media == MediaNetworkInfo || media == MediaDNSCache
 }
 
 // wifiLen gives the length of the metadata before an 802.11 frame, bytes; ok is false

@@ -26,9 +26,11 @@
 // ErrVersion.
 //
 // A broken file is read as far as that can be: where the frame table is missing, cut
-// or does not lead to records, these are looked for where they must be, and each
-// such place is in Damages. A record carries much to know it by: two lengths, a media
-// type, and in 2.3 its time twice.
+// or does not lead to records, these are looked for in all parts of the file that
+// nothing was read from, and each such place is in Damages. A record carries much to know
+// it by: two lengths, a media type, and in 2.3 its time twice, by which each record is
+// known by itself. Before that it takes others next to it. A frame that was deleted from
+// the table, and not from the file, comes back where the table is broken.
 //
 // Memory is bounded by the limits that are named constants here, not by the file.
 //

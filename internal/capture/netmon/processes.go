@@ -55,8 +55,10 @@ func (f *File) readProcesses() error {
 			sum += len(one.Path)
 		}
 		f.Processes = append(f.Processes, one)
-		f.read.add(at, next)
 		at = next
+	}
+	if count == 0 {
+		f.read.add(f.head.processes.offset, at)
 	}
 	return nil
 }

@@ -26,6 +26,14 @@ type shown struct {
 	data             string // in hexadecimal
 }
 
+// notShort skips a test that runs tshark often, in short runs.
+func notShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it runs tshark for many files")
+	}
+}
+
 // show has tshark read a file, as if local time were UTC.
 func show(t *testing.T, path string) []shown {
 	t.Helper()
@@ -45,9 +53,6 @@ func show(t *testing.T, path string) []shown {
 			one.titles = []string{cells[6]}
 		}
 		all = append(all, one)
-	}
-	for i, data := range bytesOf(t, path) {
-		all[i].data = data
 	}
 	return all
 }
@@ -123,6 +128,9 @@ func firstProtocol(fr *Frame) []string {
 func asShown(t *testing.T, path string) (frames, comments int) {
 	t.Helper()
 	want := show(t, path)
+	for i, data := range bytesOf(t, path) {
+		want[i].data = data
+	}
 	p, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -158,6 +166,7 @@ func asShown(t *testing.T, path string) (frames, comments int) {
 }
 
 func TestSamplesAsTshark(t *testing.T) {
+	notShort(t)
 	for _, path := range samples(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			frames, comments := asShown(t, path)
@@ -167,6 +176,7 @@ func TestSamplesAsTshark(t *testing.T) {
 }
 
 func TestMadeAsTshark(t *testing.T) {
+	notShort(t)
 	tshark.Need(t)
 	for minor := range 4 {
 		for _, m := range []*made{everything(minor), media(minor)} {

@@ -24,8 +24,8 @@ const (
 	needSought   = 3
 )
 
-// maxTries is how often what looked like a record may prove to be none, in one pass
-// over a file.
+// maxTries is how many entries of the frame table may lead to no record, and how often
+// what looked like one may prove to be none, in one pass over a file.
 const maxTries = 1 << 20
 
 // miss passes over the entries of the frame table from the next on that lead to no
@@ -33,22 +33,26 @@ const maxTries = 1 << 20
 func (s *Frames) miss() error {
 	first := s.next
 	s.broken = true
-	at := s.file.size
+	part := bound{s.file.size, s.file.size}
 	for s.next++; s.next < s.entries; s.next++ {
+		if s.astray++; s.astray > maxTries {
+			s.next = s.entries // it is no use
+			break
+		}
 		r, ok, err := s.look(s.next)
 		if err != nil {
 			return err
 		}
 		if ok {
-			at = r.offset
+			part = bound{s.covered.before(r.offset, headerLen), r.offset}
 			break
 		}
 	}
-	from := s.top // after the last entry
-	if s.next < s.entries {
-		from = s.covered.before(at, headerLen)
+	if s.next == s.entries {
+		s.coverRest()
+		part, _ = s.covered.gap(s.top, s.file.size)
 	}
-	s.seek(bound{from, at})
+	s.seek(part)
 	s.walk.place = s.file.head.frames.offset + first*entryLen
 	s.walk.bad = s.next - first
 	return nil
@@ -64,15 +68,25 @@ func (s *Frames) sweep() (more bool) {
 	if !s.broken && !s.doubt || s.covered.full {
 		return false
 	}
-	if t := s.file.head.frames.offset; s.led > 0 { // it is the frame table
-		s.covered.add(t, t+s.entries*entryLen)
-	}
+	s.coverRest()
 	gap, ok := s.covered.gap(from, s.file.size)
 	if ok {
 		s.seek(gap)
 		s.walk.place = s.file.head.frames.offset + s.entries*entryLen
 	}
 	return ok
+}
+
+// coverRest says that no records are in what was read of the file beside frames: the
+// frame table, if it is one, comments, processes and the start of the capture.
+func (s *Frames) coverRest() {
+	if s.led > 0 {
+		at := s.file.head.frames.offset
+		s.covered.add(at, at+s.entries*entryLen)
+	}
+	for _, part := range s.file.read.spans {
+		s.covered.add(part.from, part.to)
+	}
 }
 
 // seek begins to look for records in a part of the file.
@@ -134,12 +148,18 @@ func (s *Frames) afterAll() (r record, ok bool, err error) {
 func (s *Frames) believe(at int64, need int) (r record, ok bool, err error) {
 	f := s.file
 	r, ok, err = s.read(&s.data, at, -1, maxSought)
-	if !ok || err != nil || !r.soughtAfter() || f.end(&r) > s.walk.part.to {
+	if !ok || err != nil || !r.plausible() || f.end(&r) > s.walk.part.to {
 		return r, false, err
+	}
+	if f.Minor < 3 && r.included > maxPacket {
+		return r, false, nil
+	}
+	if f.Minor < 3 && !s.soon(&r) {
+		need = needSought
 	}
 	last, points := r, 0
 	for {
-		switch f.judge(&last) {
+		switch s.judge(&last) {
 		case sure:
 			return r, true, nil
 		case none:
@@ -158,8 +178,8 @@ func (s *Frames) believe(at int64, need int) (r record, ok bool, err error) {
 		if last, ok, err = s.read(&s.probe, end, -1, maxSought); err != nil {
 			return r, false, err
 		}
-		if plausible := last.included <= maxSought && last.soughtAfter(); !ok || !plausible {
-			return r, plausible && points+1 >= need, nil
+		if !ok || !last.plausible() {
+			return r, last.plausible() && points+1 >= need, nil
 		}
 	}
 }
@@ -174,7 +194,7 @@ func (f *File) section(at int64) bool {
 
 // closes says whether records may end at an offset.
 func (s *Frames) closes(at int64) bool {
-	return s.walk.on && at == s.walk.part.to || s.file.section(at)
+	return s.walk.on && at == s.walk.part.to && at < s.file.size || s.file.section(at)
 }
 
 // limit is where records after an offset end at the latest: at another, or where the
@@ -196,7 +216,7 @@ func (s *Frames) search() (next int64, err error) {
 	w := &s.walk
 	shortest := s.file.endOf(0, 1)
 	at := w.at + 1
-	if last := &s.last; last.offset > 0 && s.file.end(last) == w.at && s.file.judge(last) != sure {
+	if last := &s.last; last.offset > 0 && s.file.end(last) == w.at && s.judge(last) != sure {
 		at = last.offset + recordLen
 	}
 	for ; at+shortest <= w.part.to && s.tries < maxTries; at++ {
@@ -205,16 +225,36 @@ func (s *Frames) search() (next int64, err error) {
 			return 0, err
 		}
 		r := s.file.parseHead(p, at)
-		if r.included > maxSought || !r.soughtAfter() || at == w.at {
+		if !r.plausible() || at == w.at {
 			continue
 		}
 		_, ok, err := s.believe(at, needSought)
-		if ok || err != nil {
-			return at, err
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			return s.shorter(at, r.included)
 		}
 		s.tries++
 	}
 	return w.part.to, nil
+}
+
+// shorter gives the offset of the record with the shortest data among those that are
+// believed at an offset, where one of such a length is, or just after it: a record that
+// is read a few bytes too early has lengths that are too large by powers of 256.
+func (s *Frames) shorter(at, included int64) (best int64, err error) {
+	best = at
+	for i := at + 1; i < at+recordLen; i++ {
+		r, ok, err := s.believe(i, needSought)
+		if err != nil {
+			return 0, err
+		}
+		if ok && r.included < included {
+			best, included = i, r.included
+		}
+	}
+	return best, nil
 }
 
 // passOver goes on at an offset. What is before end was no record: it is lost, but for
