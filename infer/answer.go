@@ -16,12 +16,52 @@ func (a *Answers) Infer(f *Facts) Answer {
 	}
 	k, n := f.key(h), f.read.Needs(h)
 	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.read.Checked(h) {
-		return f.answer(&outcome{verdict: r.verdict(), dst: e.destination(r.at)})
+		v := r.verdict()
+		return f.answer(e.outcomeOf(&v))
 	}
 	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.read.Checked(h)) {
 		return e.inferClustered(f, h, c)
 	}
 	return e.inferAlone(f)
+}
+
+// InferObserved returns what Infer does of the facts of a packet that was observed. Where
+// one cluster has all packets of a flow, it reads no more of the data than the ports.
+func (a *Answers) InferObserved(p *Packet) Answer {
+	var f Facts
+	f.begin(p)
+	if h, ok := f.read.Glance(p.Data, p.Length); ok {
+		if v, ok := a.engine.unanimous(&f, h); ok {
+			return f.answer(a.engine.outcomeOf(&v))
+		}
+	}
+	f.read.Read(p.Data, p.Length)
+	return a.Infer(&f)
+}
+
+// unanimous returns what was decided of the cluster that has all packets of f's flow
+// under h, for all of them alike; ok is false where there is none.
+func (e *Engine) unanimous(f *Facts, h header.Hypothesis) (v verdict, ok bool) {
+	k := f.key(h)
+	hash := hashFlow(f.home, k.ports, k.class)
+	if e.retired.n > 0 {
+		if home := e.candidates.place(&k.src, k.zone, f.home); home != none {
+			if at := e.retired.next(e.retired.begin(hash), home, &k); at != none {
+				a := &e.retired.slots[at]
+				return a.verdict(), a.only
+			}
+		}
+	}
+	i := e.flows.place(&k, hash)
+	if i == none {
+		return v, false
+	}
+	fl := e.flows.list.at(i)
+	if fl.alone || fl.clusters != 1 {
+		return v, false
+	}
+	c := e.flows.clusters.at(fl.first)
+	return c.verdict, c.found || c.proven
 }
 
 // only returns the one hypothesis that is plausible; ok is false if none or
@@ -66,14 +106,19 @@ func (e *Engine) inferClustered(f *Facts, h header.Hypothesis, c *cluster) Answe
 			return f.answer(&o)
 		}
 	}
-	o := outcome{verdict: c.verdict}
-	if c.found {
-		o.dst = e.destination(c.at)
+	return f.answer(e.outcomeOf(&c.verdict))
+}
+
+// outcomeOf returns the outcome of which v is kept.
+func (e *Engine) outcomeOf(v *verdict) *outcome {
+	o := outcome{verdict: *v}
+	if v.found {
+		o.dst = e.destination(v.at)
 	}
-	if c.listed != none {
-		o.open = e.lists[c.listed]
+	if v.listed != none {
+		o.open = e.lists[v.listed]
 	}
-	return f.answer(&o)
+	return &o
 }
 
 // inferAlone answers for a packet that no cluster answers for: several

@@ -62,6 +62,12 @@ func Examine(p *Packet) (f Facts) {
 
 // Examine fills f with the facts of p.
 func (f *Facts) Examine(p *Packet) {
+	f.begin(p)
+	f.read.Read(p.Data, p.Length)
+}
+
+// begin fills f with what is known of p without its data.
+func (f *Facts) begin(p *Packet) {
 	f.read = header.Facts{Src: packet.AddrOf(p.Source), NextHeader: p.NextHeader, Stated: p.Stated, Stamp: p.Stamp}
 	if p.Destination.IsValid() {
 		f.read.Dst = packet.AddrOf(p.Destination)
@@ -69,7 +75,6 @@ func (f *Facts) Examine(p *Packet) {
 	if f.read.Src.IsLinkLocal() {
 		f.read.Zone = p.Zone
 	}
-	f.read.Read(p.Data, p.Length)
 	f.home = hashPlace(&f.read.Src, f.read.Zone)
 }
 

@@ -12,13 +12,14 @@ type decoder struct {
 	layout   packet.Layout
 	protocol uint8          // stated for packets that lack their header, 0 without
 	answers  *infer.Answers // nil in the pass that gathers facts
+	placed   sectionSet     // sections that mendcap has put in order before
 	quoted   bool           // errors in the capture quote packets
 }
 
 // newDecoder returns a decoder for a pass; in the one that gathers facts there are none
 // yet.
 func newDecoder(c *config, f *facts) *decoder {
-	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, quoted: f.quotes}
+	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes}
 }
 
 // decode fills u from its block.
@@ -59,10 +60,13 @@ func (d *decoder) examine(u *unit) {
 		u.facts.Examine(&p)
 		return
 	}
-	var f infer.Facts
-	f.Examine(&p)
 	u.answer = room(&u.chunk.answers, len(u.chunk.units))
-	*u.answer = d.answers.Infer(&f)
+	if d.placed.holds(u) && mended(u.block) { // then it was not observed
+		f := infer.Examine(&p)
+		*u.answer = d.answers.Infer(&f)
+	} else {
+		*u.answer = d.answers.InferObserved(&p)
+	}
 	u.proto = u.answer.NextHeader
 	if u.answer.Destination.IsValid() {
 		v.Dst = packet.AddrOf(u.answer.Destination)

@@ -88,6 +88,23 @@ func (f *Facts) Read(data []byte, length int) {
 	f.readHeaders(data)
 }
 
+// Glance reads no more than the ports of data that look like TCP, or else like UDP; ok is
+// false of others. f knows nothing else of the data until Read.
+func (f *Facts) Glance(data []byte, length int) (h Hypothesis, ok bool) {
+	f.length = uint32(max(length, len(data)))
+	unknown := f.NextHeader == packet.NoNextHeaderKnown
+	switch {
+	case (unknown || f.NextHeader == packet.ProtoTCP) && tcpBits(data) != 0:
+		h = AsTCP
+	case (unknown || f.NextHeader == packet.ProtoUDP) && udpBits(data, f.length) != 0:
+		h = AsUDP
+	default:
+		return 0, false
+	}
+	f.Ports = Ports(binary.BigEndian.Uint32(data))
+	return h, true
+}
+
 // readHeaders reads data under each hypothesis. A Next Header that the sniffer
 // recorded leaves only its own.
 func (f *Facts) readHeaders(data []byte) {
