@@ -234,7 +234,8 @@ func (f *Pcapng) packet(b *Block) error {
 	if len(b.Options) == 0 {
 		return nil
 	}
-	if err := checkOptions(b.Options, f.Order); err != nil {
+	var err error
+	if b.codes, err = checkOptions(b.Options, f.Order); err != nil {
 		if f.longer(raw) {
 			return fmt.Errorf("packet block: %w", err)
 		}
@@ -263,7 +264,7 @@ func HoldsData(raw []byte, n uint32, order binary.ByteOrder) bool {
 		return false
 	}
 	at := EnhancedFixed + Padded(int(n))
-	return at <= end && checkOptions(raw[at:end], order) == nil
+	return at <= end && optionsFit(raw[at:end], order)
 }
 
 // snapOf is the snap length of an interface, bytes; 0 = no limit or not known.
@@ -277,7 +278,7 @@ func snapOf(i *Interface) uint32 {
 // oddList says whether a list of options is odd: one of them does not fit it, which
 // with what follows counts as absent.
 func oddList(list []byte, order binary.ByteOrder) Oddity {
-	if checkOptions(list, order) != nil {
+	if !optionsFit(list, order) {
 		return OddOptions
 	}
 	return 0

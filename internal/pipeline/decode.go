@@ -124,9 +124,6 @@ func (u *unit) direction() tcp.Side {
 	if u.view.Outgoing {
 		return tcp.Out
 	}
-	if len(u.block.Options) == 0 {
-		return tcp.Unproven
-	}
 	flags, _ := u.block.Flags()
 	return [4]tcp.Side{1: tcp.In, 2: tcp.Out}[flags&3]
 }
