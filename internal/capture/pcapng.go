@@ -207,6 +207,19 @@ func (f *Pcapng) describe(b *Block) error {
 	return nil
 }
 
+// enhancedSize is the length of the enhanced packet block that p starts with, bytes, where
+// that has its two lengths alike, whole and in p; else 0.
+func (f *Pcapng) enhancedSize(p []byte) int {
+	if len(p) < EnhancedFixed+TrailerLen || U32(p, f.Big) != TypeEPB {
+		return 0
+	}
+	n := U32(p[4:], f.Big)
+	if n < EnhancedFixed+TrailerLen || n&3 != 0 || uint64(n) > uint64(len(p)) || U32(p[n-TrailerLen:], f.Big) != n {
+		return 0
+	}
+	return int(n)
+}
+
 // packet reads an enhanced packet block (section 4.3), or an obsolete one (appendix A),
 // which differs in that a drop count takes half of the interface's place.
 func (f *Pcapng) packet(b *Block) error {

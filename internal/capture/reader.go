@@ -236,6 +236,28 @@ func (r *Reader) Read(raw []byte, size int) (*Block, error) {
 	return b, nil
 }
 
+// ReadPackets reads the enhanced packet blocks at the position and goes over them, as
+// long as there is nothing unusual about any: nearly all of a pcapng file.
+func (r *Reader) ReadPackets() {
+	f, ok := r.layout.(*Pcapng)
+	for ok && !r.Full() {
+		p := r.Rest()
+		size := f.enhancedSize(p)
+		if size == 0 || size > r.maxBlock {
+			return
+		}
+		b := r.batch.add()
+		b.Raw, b.Offset, b.Type, b.Order = p[:size:size], r.offset, TypeEPB, f.Order
+		if f.packet(b) != nil || b.Odd != 0 || b.Interface == nil {
+			r.batch.Blocks = r.batch.Blocks[:len(r.batch.Blocks)-1]
+			return
+		}
+		r.frame++
+		b.Frame = r.frame
+		r.Skip(size)
+	}
+}
+
 // Add adds blocks to the batch as they are.
 func (r *Reader) Add(blocks []Block) {
 	r.batch.Blocks = append(r.batch.Blocks, blocks...)
