@@ -68,7 +68,8 @@ func (f *Facts) Examine(p *Packet) {
 
 // begin fills f with what is known of p without its data.
 func (f *Facts) begin(p *Packet) {
-	f.read = header.Facts{Src: packet.AddrOf(p.Source), NextHeader: p.NextHeader, Stated: p.Stated, Stamp: p.Stamp}
+	f.read = header.Facts{}
+	f.read.Src, f.read.NextHeader, f.read.Stated, f.read.Stamp = packet.AddrOf(p.Source), p.NextHeader, p.Stated, p.Stamp
 	if p.Destination.IsValid() {
 		f.read.Dst = packet.AddrOf(p.Destination)
 	}

@@ -96,26 +96,14 @@ func (d *decoder) upper(u *unit) {
 }
 
 func (u *unit) readTCP(data []byte) {
-	var h packet.TCP
 	v := &u.view
-	if v.Partial || !packet.ParseTCP(&h, data, v.UpperLen) {
+	if v.Partial || !packet.ParseTCP(&u.seg, data, v.UpperLen) {
 		return
 	}
-	u.isTCP, u.sport, u.dport = true, h.SrcPort, h.DstPort
-	u.seg = tcp.Segment{
-		Frame: u.block.Frame, Bits: tcp.Bits(h.Bits),
-		WindowShift: h.WindowShift, SACKPermitted: h.SACKPermitted, MSS: h.MSS,
-		HasTS: h.HasTS, TSval: h.TSval, TSecr: h.TSecr,
-		Window: h.Window, Seq: tcp.Seq(h.Seq), Ack: tcp.Seq(h.Ack),
-		Len: uint32(h.PayloadLen), SACKs: h.SACKs,
-		Sum: h.Checksum, IPID: v.IPID, HasIPID: v.Version == 4,
-	}
-	for i := range h.SACKs {
-		u.seg.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
-	}
-	if u.block.HasStamp {
-		u.seg.Stamp = u.block.Interface.Nanos(u.block.Ticks)
-	}
+	u.isTCP = true
+	u.sport, u.dport, _ = packet.Ports(data)
+	u.seg.Frame, u.seg.IPID, u.seg.HasIPID = u.block.Frame, v.IPID, v.Version == 4
+	u.seg.Stamp, _ = u.recorded()
 }
 
 // direction is what the record itself says: SLL packet type 4, or the direction
