@@ -25,18 +25,19 @@ func (a *Answers) Infer(f *Facts) Answer {
 	return e.inferAlone(f)
 }
 
-// InferObserved returns what Infer does of the facts of a packet that was observed. Where
-// one cluster has all packets of a flow, it reads no more of the data than the ports.
-func (a *Answers) InferObserved(p *Packet) Answer {
+// InferObserved fills to with what Infer returns of the facts of a packet that was observed.
+// Where one cluster has all packets of a flow, it reads no more of the data than the ports.
+func (a *Answers) InferObserved(p *Packet, to *Answer) {
 	var f Facts
 	f.begin(p)
 	if h, ok := f.read.Glance(p.Data, p.Length); ok {
 		if v, ok := a.engine.unanimous(&f, h); ok {
-			return f.answer(a.engine.outcomeOf(&v))
+			f.fill(to, a.engine.outcomeOf(&v))
+			return
 		}
 	}
 	f.read.Read(p.Data, p.Length)
-	return a.Infer(&f)
+	*to = a.Infer(&f)
 }
 
 // unanimous returns what was decided of the cluster that has all packets of f's flow
@@ -201,8 +202,15 @@ func (e *Engine) continued(f *Facts, q *question) (o outcome) {
 }
 
 // answer returns o as an answer for f. What the sniffer recorded stays.
-func (f *Facts) answer(o *outcome) Answer {
-	a := Answer{NextHeader: f.read.NextHeader, NextHeaderOrigin: f.recorded(), DestinationOrigin: AsCaptured}
+func (f *Facts) answer(o *outcome) (a Answer) {
+	f.fill(&a, o)
+	return a
+}
+
+// fill is answer in a place of the caller's.
+func (f *Facts) fill(a *Answer, o *outcome) {
+	*a = Answer{}
+	a.NextHeader, a.NextHeaderOrigin, a.DestinationOrigin = f.read.NextHeader, f.recorded(), AsCaptured
 	contradicted := o.found && !f.read.Dst.IsUnspecified() && o.dst != f.read.Dst
 	if contradicted {
 		o = &outcome{verdict: undecided, open: o.open}
@@ -236,7 +244,6 @@ func (f *Facts) answer(o *outcome) Answer {
 		a.Candidates, a.Unlisted = o.open.candidates, o.open.rest
 	}
 	a.HopLimit = f.read.HopLimit(a.NextHeader)
-	return a
 }
 
 // grade returns the origin of a field that was inferred.

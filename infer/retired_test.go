@@ -39,7 +39,8 @@ func TestRetiringChangesNothing(t *testing.T) {
 				t.Fatalf("seed %d, packet %d: got %+v, want %+v", seed, i, got, want)
 			}
 			for _, answers := range []*Answers{retired, stayed} {
-				if got := answers.InferObserved(hidden[i]); !reflect.DeepEqual(got, want) {
+				var got Answer
+				if answers.InferObserved(hidden[i], &got); !reflect.DeepEqual(got, want) {
 					t.Fatalf("seed %d, packet %d: by its ports got %+v, want %+v", seed, i, got, want)
 				}
 			}

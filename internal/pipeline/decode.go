@@ -65,7 +65,7 @@ func (d *decoder) examine(u *unit) {
 		f := infer.Examine(&p)
 		*u.answer = d.answers.Infer(&f)
 	} else {
-		*u.answer = d.answers.InferObserved(&p)
+		d.answers.InferObserved(&p, u.answer)
 	}
 	u.proto = u.answer.NextHeader
 	if u.answer.Destination.IsValid() {

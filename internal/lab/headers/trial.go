@@ -103,7 +103,7 @@ func engineAnswers(tables *infer.Snapshot, packets []infer.Packet) []infer.Answe
 	concluded := engine.Conclude()
 	answers := make([]infer.Answer, len(packets))
 	for i := range packets {
-		answers[i] = concluded.InferObserved(&packets[i])
+		concluded.InferObserved(&packets[i], &answers[i])
 	}
 	return answers
 }
