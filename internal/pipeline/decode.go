@@ -34,9 +34,12 @@ func (d *decoder) decode(u *unit) {
 		d.examine(u)
 	}
 	d.upper(u)
-	if u.view.Form != packet.NoIP {
+	if u.view.Form == packet.NoIP {
+		return
+	}
+	u.heading = u.direction()
+	if u.facts == nil { // else its ends are not known yet
 		u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
-		u.heading = u.direction()
 	}
 }
 
