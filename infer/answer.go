@@ -25,35 +25,43 @@ func (a *Answers) Infer(f *Facts) Answer {
 	return e.inferAlone(f)
 }
 
-// InferObserved fills to with what Infer returns of the facts of a packet that was observed.
+// InferObserved returns what Infer does of the facts of a packet that was observed, in s.
 // Where one cluster has all packets of a flow, it reads no more of the data than the ports.
-func (a *Answers) InferObserved(p *Packet, to *Answer) {
+func (a *Answers) InferObserved(p *Packet, s *Sheet) *Answer {
 	var f Facts
 	f.begin(p)
 	if h, ok := f.read.Glance(p.Data, p.Length); ok {
-		if v, ok := a.engine.unanimous(&f, h); ok {
+		k := f.key(h)
+		if shared := s.find(&f, &k); shared != nil {
+			return shared
+		}
+		if v, ok := a.engine.unanimous(&k, hashPlace(&k.src, k.zone)); ok {
+			to := s.room()
 			f.fill(to, a.engine.outcomeOf(&v))
-			return
+			s.share(&f, &k, to)
+			return to
 		}
 	}
-	f.read.Read(p.Data, p.Length)
+	f.readData(p)
+	to := s.room()
 	*to = a.Infer(&f)
+	return to
 }
 
-// unanimous returns what was decided of the cluster that has all packets of f's flow
-// under h, for all of them alike; ok is false where there is none.
-func (e *Engine) unanimous(f *Facts, h header.Hypothesis) (v verdict, ok bool) {
-	k := f.key(h)
-	hash := hashFlow(f.home, k.ports, k.class)
+// unanimous returns what was decided of the cluster that has all packets of the flow with
+// key k, for all of them alike; ok is false where there is none. home is the hash of the
+// flow's source.
+func (e *Engine) unanimous(k *flowKey, home uint64) (v verdict, ok bool) {
+	hash := hashFlow(home, k.ports, k.class)
 	if e.retired.n > 0 {
-		if home := e.candidates.place(&k.src, k.zone, f.home); home != none {
-			if at := e.retired.next(e.retired.begin(hash), home, &k); at != none {
+		if source := e.candidates.place(&k.src, k.zone, home); source != none {
+			if at := e.retired.next(e.retired.begin(hash), source, k); at != none {
 				a := &e.retired.slots[at]
 				return a.verdict(), a.only
 			}
 		}
 	}
-	i := e.flows.place(&k, hash)
+	i := e.flows.place(k, hash)
 	if i == none {
 		return v, false
 	}

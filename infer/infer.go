@@ -63,7 +63,7 @@ func Examine(p *Packet) (f Facts) {
 // Examine fills f with the facts of p.
 func (f *Facts) Examine(p *Packet) {
 	f.begin(p)
-	f.read.Read(p.Data, p.Length)
+	f.readData(p)
 }
 
 // begin fills f with what is known of p without its data.
@@ -76,6 +76,11 @@ func (f *Facts) begin(p *Packet) {
 	if f.read.Src.IsLinkLocal() {
 		f.read.Zone = p.Zone
 	}
+}
+
+// readData reads the data of p, of which f has all else.
+func (f *Facts) readData(p *Packet) {
+	f.read.Read(p.Data, p.Length)
 	f.home = hashPlace(&f.read.Src, f.read.Zone)
 }
 

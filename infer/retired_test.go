@@ -32,6 +32,8 @@ func TestRetiringChangesNothing(t *testing.T) {
 		retired := retiring.Conclude()
 		staying.decide()
 		stayed := &Answers{staying}
+		var sheet Sheet
+		sheet.Clear(2 * len(hidden))
 		gone, left = gone+retiring.retired.n, left+retiring.flows.list.len()
 		for i := range facts {
 			want := stayed.Infer(&facts[i])
@@ -39,13 +41,13 @@ func TestRetiringChangesNothing(t *testing.T) {
 				t.Fatalf("seed %d, packet %d: got %+v, want %+v", seed, i, got, want)
 			}
 			for _, answers := range []*Answers{retired, stayed} {
-				var got Answer
-				if answers.InferObserved(hidden[i], &got); !reflect.DeepEqual(got, want) {
-					t.Fatalf("seed %d, packet %d: by its ports got %+v, want %+v", seed, i, got, want)
+				if got := answers.InferObserved(hidden[i], &sheet); !reflect.DeepEqual(*got, want) {
+					t.Fatalf("seed %d, packet %d: by its ports got %+v, want %+v", seed, i, *got, want)
 				}
 			}
 			if h, sole := facts[i].only(); sole {
-				if _, ok := retiring.unanimous(&facts[i], h); ok {
+				k := facts[i].key(h)
+				if _, ok := retiring.unanimous(&k, facts[i].home); ok {
 					glanced++
 				}
 			}

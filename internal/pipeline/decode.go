@@ -63,12 +63,12 @@ func (d *decoder) examine(u *unit) {
 		u.facts.Examine(&p)
 		return
 	}
-	u.answer = room(&u.chunk.answers, len(u.chunk.units))
 	if d.placed.holds(u) && mended(u.block) { // then it was not observed
 		f := infer.Examine(&p)
-		*u.answer = d.answers.Infer(&f)
+		a := d.answers.Infer(&f)
+		u.answer = u.chunk.answers.Keep(&a)
 	} else {
-		d.answers.InferObserved(&p, u.answer)
+		u.answer = d.answers.InferObserved(&p, &u.chunk.answers)
 	}
 	u.proto = u.answer.NextHeader
 	if u.answer.Destination.IsValid() {

@@ -102,8 +102,10 @@ func engineAnswers(tables *infer.Snapshot, packets []infer.Packet) []infer.Answe
 	}
 	concluded := engine.Conclude()
 	answers := make([]infer.Answer, len(packets))
+	var sheet infer.Sheet
+	sheet.Clear(len(packets))
 	for i := range packets {
-		concluded.InferObserved(&packets[i], &answers[i])
+		answers[i] = *concluded.InferObserved(&packets[i], &sheet)
 	}
 	return answers
 }
