@@ -12,7 +12,8 @@
 // Answers for each packet's; one that was not observed is answered without what
 // the sequence numbers of other packets say. Examine is pure and may run on many
 // cores, and so may the methods of Answers; an Engine's are not safe for
-// concurrent use.
+// concurrent use. InferObserved asks for packets that were observed, and reads
+// less of them.
 //
 // The words are used as follows. A flow is what one address sends from one port to
 // another under one protocol; its reverse is a flow of its own. A residue is what
