@@ -27,6 +27,8 @@ type ReaderOptions struct {
 	// MaxUnpacked is how much a compressed file may decompress to, bytes; 0 = any
 	// amount. Beyond it the capture ends with an ErrUnpacked.
 	MaxUnpacked int64
+	// Batches are those of Readers before, which this one uses again; nil = there are none.
+	Batches Batches
 	// Described asks for an ErrInterface of a packet whose interface is not described.
 	Described bool
 	// Gap is told of damage before the capture's first bytes, which are read after it;
@@ -64,7 +66,7 @@ type Reader struct {
 	batchSize   int
 	fit         reading
 	maxBlock    int
-	free        chan *Batch
+	free        Batches
 
 	batch    *Batch // that is being filled
 	used     int    // bytes of it that the position is past
@@ -110,13 +112,16 @@ func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 	if e := opts.Expected; e > 0 && e < int64(batchSize) {
 		fit = max(int(e)+1, MinBatchSize) // with room to see that no more comes
 	}
+	if opts.Batches == nil {
+		opts.Batches = NewBatches()
+	}
 	return &Reader{
 		Source:    &compress.Source{R: r, Expected: opts.Expected},
 		opts:      opts,
 		batchSize: batchSize,
 		fit:       reading{size: fit},
 		maxBlock:  cmp.Or(opts.MaxBlock, defaultMaxBlock),
-		free:      make(chan *Batch, freeBatches),
+		free:      opts.Batches,
 	}
 }
 
