@@ -28,21 +28,24 @@ func (a *Answers) Infer(f *Facts) Answer {
 // InferObserved returns what Infer does of the facts of a packet that was observed, in s.
 // Where one cluster has all packets of a flow, it reads no more of the data than the ports.
 func (a *Answers) InferObserved(p *Packet, s *Sheet) *Answer {
-	var f Facts
-	f.begin(p)
-	if h, ok := f.read.Glance(p.Data, p.Length); ok {
-		k := f.key(h)
-		if shared := s.find(&f, &k); shared != nil {
+	if protocol, ports, ok := header.Glance(p.NextHeader, p.Data, p.Length); ok {
+		of := sharing{flowKey{packet.AddrOf(p.Source), 0, ports, class(protocol)}, p.NextHeader, p.Stated}
+		if of.key.src.IsLinkLocal() {
+			of.key.zone = p.Zone
+		}
+		if shared := s.find(&of); shared != nil {
 			return shared
 		}
-		if v, ok := a.engine.unanimous(&k, hashPlace(&k.src, k.zone)); ok {
+		if v, ok := a.engine.unanimous(&of.key, hashPlace(&of.key.src, of.key.zone)); ok {
 			to := s.room()
+			var f Facts
+			f.begin(p)
 			f.fill(to, a.engine.outcomeOf(&v))
-			s.share(&f, &k, to)
+			s.share(&of, to)
 			return to
 		}
 	}
-	f.readData(p)
+	f := Examine(p)
 	to := s.room()
 	*to = a.Infer(&f)
 	return to

@@ -64,7 +64,8 @@ func Examine(p *Packet) (f Facts) {
 // Examine fills f with the facts of p.
 func (f *Facts) Examine(p *Packet) {
 	f.begin(p)
-	f.readData(p)
+	f.read.Read(p.Data, p.Length)
+	f.home = hashPlace(&f.read.Src, f.read.Zone)
 }
 
 // begin fills f with what is known of p without its data.
@@ -77,12 +78,6 @@ func (f *Facts) begin(p *Packet) {
 	if f.read.Src.IsLinkLocal() {
 		f.read.Zone = p.Zone
 	}
-}
-
-// readData reads the data of p, of which f has all else.
-func (f *Facts) readData(p *Packet) {
-	f.read.Read(p.Data, p.Length)
-	f.home = hashPlace(&f.read.Src, f.read.Zone)
 }
 
 // Origin says where a field of the rebuilt header comes from.

@@ -9,7 +9,8 @@ type Sheet struct {
 	list   []Answer
 	most   int // packets that it is for
 	recent [recentFlows]sharing
-	oldest int // of recent
+	shared [recentFlows]*Answer // by each of recent
+	oldest int                  // of recent
 }
 
 // recentFlows is how many flows are looked through for that of a packet: of most captures
@@ -21,7 +22,6 @@ type sharing struct {
 	key        flowKey
 	nextHeader uint8 // as the sniffer recorded it
 	stated     bool
-	answer     *Answer
 }
 
 // Clear forgets all answers, and begins those to so many packets at most. Those that were
@@ -49,19 +49,18 @@ func (s *Sheet) room() *Answer {
 	return &s.list[len(s.list)-1]
 }
 
-// find returns the answer that f shares with a recent packet of its flow k, nil if none.
-func (s *Sheet) find(f *Facts, k *flowKey) *Answer {
+// find returns the answer that recent packets share, nil if there is none.
+func (s *Sheet) find(of *sharing) *Answer {
 	for i := range s.recent {
-		r := &s.recent[i]
-		if r.key == *k && r.nextHeader == f.read.NextHeader && r.stated == f.read.Stated {
-			return r.answer
+		if s.recent[i] == *of {
+			return s.shared[i]
 		}
 	}
 	return nil
 }
 
-// share lets later packets of f's flow k share an answer.
-func (s *Sheet) share(f *Facts, k *flowKey, a *Answer) {
-	s.recent[s.oldest] = sharing{*k, f.read.NextHeader, f.read.Stated, a}
+// share lets later packets share an answer.
+func (s *Sheet) share(of *sharing, a *Answer) {
+	s.recent[s.oldest], s.shared[s.oldest] = *of, a
 	s.oldest = (s.oldest + 1) % recentFlows
 }

@@ -57,8 +57,8 @@ func (d *decoder) examine(u *unit) {
 	if p.NextHeader == infer.Unknown && d.protocol != 0 {
 		p.NextHeader, p.Stated = d.protocol, true
 	}
-	p.Stamp, _ = u.recorded()
 	if d.answers == nil {
+		p.Stamp, _ = u.recorded()
 		u.facts = room(&u.chunk.facts, len(u.chunk.units))
 		u.facts.Examine(&p)
 		return

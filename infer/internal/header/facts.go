@@ -88,21 +88,19 @@ func (f *Facts) Read(data []byte, length int) {
 	f.readHeaders(data)
 }
 
-// Glance reads no more than the ports of data that look like TCP, or else like UDP; ok is
-// false of others. f knows nothing else of the data until Read.
-func (f *Facts) Glance(data []byte, length int) (h Hypothesis, ok bool) {
-	f.length = uint32(max(length, len(data)))
-	unknown := f.NextHeader == packet.NoNextHeaderKnown
+// Glance returns the protocol and the ports of data that look like TCP, or else like UDP;
+// ok is false of others. nextHeader is as captured, length that on the wire, bytes.
+func Glance(nextHeader uint8, data []byte, length int) (protocol uint8, ports Ports, ok bool) {
+	unknown := nextHeader == packet.NoNextHeaderKnown
 	switch {
-	case (unknown || f.NextHeader == packet.ProtoTCP) && tcpBits(data) != 0:
-		h = AsTCP
-	case (unknown || f.NextHeader == packet.ProtoUDP) && udpBits(data, f.length) != 0:
-		h = AsUDP
+	case (unknown || nextHeader == packet.ProtoTCP) && tcpBits(data) != 0:
+		protocol = packet.ProtoTCP
+	case (unknown || nextHeader == packet.ProtoUDP) && udpBits(data, uint32(max(length, len(data)))) != 0:
+		protocol = packet.ProtoUDP
 	default:
-		return 0, false
+		return 0, 0, false
 	}
-	f.Ports = Ports(binary.BigEndian.Uint32(data))
-	return h, true
+	return protocol, Ports(binary.BigEndian.Uint32(data)), true
 }
 
 // readHeaders reads data under each hypothesis. A Next Header that the sniffer
