@@ -16,12 +16,64 @@ func (a *Answers) Infer(f *Facts) Answer {
 	}
 	k, n := f.key(h), f.read.Needs(h)
 	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.read.Checked(h) {
-		return f.answer(&outcome{verdict: r.verdict(), dst: e.destination(r.at)})
+		v := r.verdict()
+		return f.answer(e.outcomeOf(&v))
 	}
 	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.read.Checked(h)) {
 		return e.inferClustered(f, h, c)
 	}
 	return e.inferAlone(f)
+}
+
+// InferObserved returns what Infer does of the facts of a packet that was observed, in s.
+// Where one cluster has all packets of a flow, it reads no more of the data than the ports.
+func (a *Answers) InferObserved(p *Packet, s *Sheet) *Answer {
+	if protocol, ports, ok := header.Glance(p.NextHeader, p.Data, p.Length); ok {
+		of := sharing{flowKey{packet.AddrOf(p.Source), 0, ports, class(protocol)}, p.NextHeader, p.Stated}
+		if of.key.src.IsLinkLocal() {
+			of.key.zone = p.Zone
+		}
+		if shared := s.find(&of); shared != nil {
+			return shared
+		}
+		if v, ok := a.engine.unanimous(&of.key, hashPlace(&of.key.src, of.key.zone)); ok {
+			to := s.room()
+			var f Facts
+			f.begin(p)
+			f.fill(to, a.engine.outcomeOf(&v))
+			s.share(&of, to)
+			return to
+		}
+	}
+	f := Examine(p)
+	to := s.room()
+	*to = a.Infer(&f)
+	return to
+}
+
+// unanimous returns what was decided of the cluster that has all packets of the flow with
+// key k, for all of them alike; ok is false where there is none. home is the hash of the
+// flow's source.
+func (e *Engine) unanimous(k *flowKey, home uint64) (v verdict, ok bool) {
+	hash := hashFlow(home, k.ports, k.class)
+	if e.retired.n > 0 {
+		if source := e.candidates.place(&k.src, k.zone, home); source != none {
+			if at := e.retired.next(e.retired.begin(hash), source, k); at != none {
+				a := &e.retired.slots[at]
+				return a.verdict(), a.only
+			}
+		}
+	}
+	i := e.flows.place(k, hash)
+	if i == none {
+		return v, false
+	}
+	fl := e.flows.list.at(i)
+	if fl.alone || fl.clusters != 1 {
+		return v, false
+	}
+	c := e.flows.clusters.at(fl.first)
+	return c.verdict, c.found || c.proven
 }
 
 // only returns the one hypothesis that is plausible; ok is false if none or
@@ -66,14 +118,19 @@ func (e *Engine) inferClustered(f *Facts, h header.Hypothesis, c *cluster) Answe
 			return f.answer(&o)
 		}
 	}
-	o := outcome{verdict: c.verdict}
-	if c.found {
-		o.dst = e.destination(c.at)
+	return f.answer(e.outcomeOf(&c.verdict))
+}
+
+// outcomeOf returns the outcome of which v is kept.
+func (e *Engine) outcomeOf(v *verdict) *outcome {
+	o := outcome{verdict: *v}
+	if v.found {
+		o.dst = e.destination(v.at)
 	}
-	if c.listed != none {
-		o.open = e.lists[c.listed]
+	if v.listed != none {
+		o.open = e.lists[v.listed]
 	}
-	return f.answer(&o)
+	return &o
 }
 
 // inferAlone answers for a packet that no cluster answers for: several
@@ -156,8 +213,15 @@ func (e *Engine) continued(f *Facts, q *question) (o outcome) {
 }
 
 // answer returns o as an answer for f. What the sniffer recorded stays.
-func (f *Facts) answer(o *outcome) Answer {
-	a := Answer{NextHeader: f.read.NextHeader, NextHeaderOrigin: f.recorded(), DestinationOrigin: AsCaptured}
+func (f *Facts) answer(o *outcome) (a Answer) {
+	f.fill(&a, o)
+	return a
+}
+
+// fill is answer in a place of the caller's.
+func (f *Facts) fill(a *Answer, o *outcome) {
+	*a = Answer{}
+	a.NextHeader, a.NextHeaderOrigin, a.DestinationOrigin = f.read.NextHeader, f.recorded(), AsCaptured
 	contradicted := o.found && !f.read.Dst.IsUnspecified() && o.dst != f.read.Dst
 	if contradicted {
 		o = &outcome{verdict: undecided, open: o.open}
@@ -191,7 +255,6 @@ func (f *Facts) answer(o *outcome) Answer {
 		a.Candidates, a.Unlisted = o.open.candidates, o.open.rest
 	}
 	a.HopLimit = f.read.HopLimit(a.NextHeader)
-	return a
 }
 
 // grade returns the origin of a field that was inferred.

@@ -112,6 +112,7 @@ type flow struct {
 	modes    uint8  // by Conclude: of its proved clusters, a bit each
 	proofs   bool   // a checksum of its own came out in one of its packets
 	alone    bool   // of some packet no cluster decides: see Infer
+	stays    bool   // by Conclude: it doesn't retire
 }
 
 // named is a destination that something outside of the packet names for a

@@ -12,7 +12,8 @@
 // Answers for each packet's; one that was not observed is answered without what
 // the sequence numbers of other packets say. Examine is pure and may run on many
 // cores, and so may the methods of Answers; an Engine's are not safe for
-// concurrent use.
+// concurrent use. InferObserved asks for packets that were observed, and reads
+// less of them.
 //
 // The words are used as follows. A flow is what one address sends from one port to
 // another under one protocol; its reverse is a flow of its own. A residue is what
@@ -62,15 +63,21 @@ func Examine(p *Packet) (f Facts) {
 
 // Examine fills f with the facts of p.
 func (f *Facts) Examine(p *Packet) {
-	f.read = header.Facts{Src: packet.AddrOf(p.Source), NextHeader: p.NextHeader, Stated: p.Stated, Stamp: p.Stamp}
+	f.begin(p)
+	f.read.Read(p.Data, p.Length)
+	f.home = hashPlace(&f.read.Src, f.read.Zone)
+}
+
+// begin fills f with what is known of p without its data.
+func (f *Facts) begin(p *Packet) {
+	f.read = header.Facts{}
+	f.read.Src, f.read.NextHeader, f.read.Stated, f.read.Stamp = packet.AddrOf(p.Source), p.NextHeader, p.Stated, p.Stamp
 	if p.Destination.IsValid() {
 		f.read.Dst = packet.AddrOf(p.Destination)
 	}
 	if f.read.Src.IsLinkLocal() {
 		f.read.Zone = p.Zone
 	}
-	f.read.Read(p.Data, p.Length)
-	f.home = hashPlace(&f.read.Src, f.read.Zone)
 }
 
 // Origin says where a field of the rebuilt header comes from.

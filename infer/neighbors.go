@@ -14,13 +14,27 @@ const residueCount = 0xFFFF
 
 // residues says how addresses are spread over the residues: how much more often
 // than by chance they have one. Without any it is even.
-type residues []float32
+type residues struct {
+	// upTo[i] counts those that have one of the first i residues: of the last width ones,
+	// then all from 1 on, and then the first width ones.
+	upTo  []uint32
+	drawn int // how many there are
+}
 
-func (r residues) density(need header.Residue) float64 {
-	if r == nil {
+// width is how many residues to each side of one lie close to it.
+const width = 8
+
+// density returns how much more often than by chance addresses have a residue. Some of
+// each have one that lies close, instead.
+func (r *residues) density(need header.Residue) float64 {
+	const blur = 0.03 // share of the draws that is spread over residues that lie close
+	if r.drawn == 0 {
 		return 1
 	}
-	return float64(r[need])
+	upTo := r.upTo[need-1:][:2*width+2] // from before the first of those that lie close
+	own, window := float32(upTo[width+1]-upTo[width]), float32(upTo[2*width+1]-upTo[0])
+	share := (1-blur)*own + blur*window/(2*width+1)
+	return float64(share * residueCount / float32(r.drawn))
 }
 
 // neighborhoods estimates how the residues of addresses are spread that are no
@@ -28,50 +42,37 @@ func (r residues) density(need header.Residue) float64 {
 // that have the first 32 bits in common, or with a word that is a little
 // different. Addresses that are numbered in two words collide far more often
 // than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
-func (t *candidates) neighborhoods() residues {
+func (t *candidates) neighborhoods() *residues {
 	const (
 		each  = 64 // draws for each address
 		least = 1 << 12
 		most  = 1 << 16
-		blur  = 0.03 // share of the draws that is spread over residues that lie close
-		width = 8    // to each side
 	)
 	known := t.numberable()
 	if len(known) == 0 {
-		return nil
+		return &residues{}
 	}
 	if t.drawnAt == t.list.n && slices.Equal(t.drawnOf, known) {
 		return t.drawn
 	}
 	draw := &drawer{t: t, known: known, rng: rand.New(rand.NewPCG(1, 2))}
 	draw.findOwners()
-	hits := make([]float32, width+residueCount+width) // the last ones before the first, too
-	drawn := 0
+	spread := &residues{upTo: make([]uint32, 1+width+residueCount+width)}
+	hits := spread.upTo[1:]
 	for range min(max(each*len(known), least), most) {
 		if r, known := draw.next(); !known {
-			drawn++
+			spread.drawn++
 			hits[width+int(r)-1]++
 		}
 	}
-	t.drawn, t.drawnOf, t.drawnAt = nil, known, t.list.n
-	if drawn == 0 {
-		return nil
-	}
-	spread := make(residues, residueCount+1)
 	copy(hits[:width], hits[residueCount:])
 	copy(hits[width+residueCount:], hits[width:2*width])
-	window := float32(0)
-	for _, n := range hits[:2*width] {
-		window += n
+	sum := uint32(0)
+	for i, n := range hits {
+		sum += n
+		hits[i] = sum
 	}
-	for i := range residueCount {
-		around := hits[i : i+2*width+1]
-		window += around[2*width]
-		share := (1-blur)*around[width] + blur*window/(2*width+1)
-		spread[i+1] = share * residueCount / float32(drawn)
-		window -= around[0]
-	}
-	t.drawn = spread
+	t.drawn, t.drawnOf, t.drawnAt = spread, known, t.list.n
 	return spread
 }
 

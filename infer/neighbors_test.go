@@ -2,10 +2,12 @@ package infer
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
-	"slices"
+	"reflect"
 	"testing"
 
+	"github.com/mendcap/mendcap/infer/internal/header"
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
@@ -21,13 +23,21 @@ func TestNeighborsAreDrawnAgain(t *testing.T) {
 		if i%10 == 9 {
 			grown.arrange()
 			before := grown.neighborhoods()
-			if again := grown.neighborhoods(); !slices.Equal(again, before) {
+			if again := grown.neighborhoods(); !reflect.DeepEqual(again, before) {
 				t.Fatalf("%d addresses: drawn twice, they differ", i+1)
 			}
 		}
 	}
 	fresh.arrange()
-	if got, want := grown.neighborhoods(), fresh.neighborhoods(); !slices.Equal(got, want) {
+	got, want := grown.neighborhoods(), fresh.neighborhoods()
+	if !reflect.DeepEqual(got, want) {
 		t.Error("neighbors of a table that grew: they differ from those of one that began so")
+	}
+	sum := 0.0
+	for r := 1; r <= residueCount; r++ {
+		sum += got.density(header.Residue(r))
+	}
+	if math.Abs(sum-residueCount) > 1 {
+		t.Errorf("density: got %.1f over all residues, want %d: on average that of chance", sum, residueCount)
 	}
 }

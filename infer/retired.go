@@ -1,7 +1,6 @@
 package infer
 
 import (
-	"iter"
 	"math/bits"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
@@ -24,6 +23,7 @@ type answered struct {
 	by      evidence
 	mode    header.Mode
 	leading uint8 // modes in which most of its packets agree, a bit each
+	only    bool  // all packets of its flow are in it
 
 	posterior, second float32
 }
@@ -46,37 +46,49 @@ func (a *answered) leads(r header.Residue) bool {
 	return false
 }
 
-// from are the slots at which a search for a flow looks, without end.
-func (t *retired) from(hash uint64) iter.Seq[*answered] {
-	return func(yield func(*answered) bool) {
-		first, _ := bits.Mul64(hash, uint64(len(t.slots)))
-		for i := int(first); yield(&t.slots[i]); {
-			if i++; i == len(t.slots) {
-				i = 0
-			}
+// begin returns the place at which a search for a flow begins.
+func (t *retired) begin(hash uint64) int {
+	first, _ := bits.Mul64(hash, uint64(len(t.slots)))
+	return int(first)
+}
+
+// after returns the place that is searched after another.
+func (t *retired) after(at int) int {
+	if at++; at == len(t.slots) {
+		return 0
+	}
+	return at
+}
+
+// next returns the place, from one on, of the next cluster of a flow whose source is the
+// candidate home; none after the last.
+func (t *retired) next(at int, home int32, k *flowKey) int {
+	for ; t.slots[at].home != 0; at = t.after(at) {
+		if a := &t.slots[at]; a.home == home+1 && a.ports == k.ports && a.class == k.class {
+			return at
 		}
 	}
+	return none
 }
 
 // add takes in c, a cluster of a flow that retires: one after the other, as the
-// flow had them.
-func (t *retired) add(home int32, k *flowKey, c *cluster) {
-	for a := range t.from(k.hash()) {
-		if a.home != 0 {
-			continue
-		}
-		*a = answered{
-			home: home + 1, at: c.at, ports: k.ports, needs: c.needs, class: k.class,
-			by: c.by, mode: c.mode, posterior: c.posterior, second: c.second,
-		}
-		for m, need := range c.dominant() {
-			if need != 0 {
-				a.leading |= 1 << m
-			}
-		}
-		t.n++
-		return
+// flow had them. only says that the flow has no other.
+func (t *retired) add(home int32, k *flowKey, c *cluster, only bool) {
+	at := t.begin(k.hash())
+	for t.slots[at].home != 0 {
+		at = t.after(at)
 	}
+	a := &t.slots[at]
+	*a = answered{
+		home: home + 1, at: c.at, ports: k.ports, needs: c.needs, class: k.class,
+		by: c.by, mode: c.mode, only: only, posterior: c.posterior, second: c.second,
+	}
+	for m, need := range c.dominant() {
+		if need != 0 {
+			a.leading |= 1 << m
+		}
+	}
+	t.n++
 }
 
 // find returns the cluster that n agrees with of a flow whose source is the
@@ -84,13 +96,8 @@ func (t *retired) add(home int32, k *flowKey, c *cluster) {
 // says that the flow is there.
 func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (best *answered, left bool) {
 	agrees := header.Modes
-	for a := range t.from(hash) {
-		if a.home == 0 {
-			break
-		}
-		if a.home != home+1 || a.ports != k.ports || a.class != k.class {
-			continue
-		}
+	for at := t.next(t.begin(hash), home, k); at != none; at = t.next(t.after(at), home, k) {
+		a := &t.slots[at]
 		if m := a.needs.Agreeing(n); m < header.Modes && !left {
 			return a, true
 		} else if m < agrees {
@@ -126,7 +133,7 @@ func (e *Engine) retire() {
 	t.findIndependent()
 	home, leaving := make([]int32, t.list.n), 0
 	for i, fl := range t.list.all() {
-		if home[i] = none; fl.alone {
+		if home[i] = none; fl.stays {
 			continue
 		}
 		if home[i] = e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)); home[i] != none {
@@ -139,7 +146,8 @@ func (e *Engine) retire() {
 	r.slots = make([]answered, leaving+leaving/4+1)
 	for _, c := range t.clusters.all() {
 		if at := home[c.flow]; at != none {
-			r.add(at, &t.list.at(c.flow).key, c)
+			fl := t.list.at(c.flow)
+			r.add(at, &fl.key, c, fl.clusters == 1)
 		}
 	}
 	e.flows = t.without(func(i int32) bool { return home[i] != none })
@@ -148,21 +156,21 @@ func (e *Engine) retire() {
 	}
 }
 
-// findIndependent marks all flows as alone but those whose packets are all
+// findIndependent marks that all flows stay but those whose packets are all
 // answered by clusters, and that nothing else asks for.
 func (t *flows) findIndependent() {
 	for _, c := range t.clusters.all() {
 		fl := t.list.at(c.flow)
-		fl.alone = fl.alone || !c.clear()
+		fl.stays = fl.stays || !c.clear()
 	}
 	for _, fl := range t.list.all() {
-		fl.alone = fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none
-		if fl.alone && fl.key.twoWay() {
+		fl.stays = fl.stays || fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none
+		if fl.stays && fl.key.twoWay() {
 			t.wanted.add(fl.key.ports.Reversed(), fl.key.class)
 		}
 	}
 	for _, fl := range t.list.all() {
-		fl.alone = fl.alone || t.wanted.has(fl.key.ports, fl.key.class)
+		fl.stays = fl.stays || t.wanted.has(fl.key.ports, fl.key.class)
 	}
 }
 

@@ -51,5 +51,5 @@ func FittingNames(list []byte, big bool) bool {
 	for o := range options(list, order) {
 		list = list[len(o.raw):]
 	}
-	return len(list) == 0 || optionSize(list, big) == 0 && checkOptions(list[4:], order) == nil
+	return len(list) == 0 || optionSize(list, big) == 0 && optionsFit(list[4:], order)
 }

@@ -6,8 +6,14 @@ type Batch struct {
 	Blocks []Block
 
 	buf  []byte // what the blocks alias
-	home chan *Batch
+	home Batches
 }
+
+// Batches are those that were released, for reuse. Any goroutine may hold them.
+type Batches chan *Batch
+
+// NewBatches returns room for released batches.
+func NewBatches() Batches { return make(Batches, freeBatches) }
 
 // MaxBlocks is how many blocks a batch has at most, but for the last one that
 // salvage rescues at once: whoever reads it keeps more of each than a small block
@@ -38,10 +44,10 @@ func (f *reading) learn(had, used int, full bool, most int) {
 	}
 }
 
-// freeBatches is how many released batches a Reader keeps for reuse.
+// freeBatches is how many released batches are kept for reuse.
 const freeBatches = 64
 
-// Release gives the batch's memory back to its Reader. The batch, its blocks
+// Release gives the batch's memory back for the next ones. The batch, its blocks
 // and all that aliases them are invalid afterwards. It may be called from any
 // goroutine, once; a batch that is never released is left to the collector.
 func (b *Batch) Release() {

@@ -63,6 +63,7 @@ type Block struct {
 	Ticks   uint64 // time as recorded, in the interface's own ticks
 	Data    []byte // captured bytes
 	Options []byte // raw options of an EPB or PB, nil elsewhere
+	codes   optionCodes
 }
 
 // Move appends the bytes of a packet's block to buf, which must have room for them,

@@ -39,7 +39,7 @@ func (b *Block) Application() string {
 // Flags gives the epb_flags of a packet (section 4.3.1), and whether it has
 // any.
 func (b *Block) Flags() (uint32, bool) {
-	if b.Type != TypeEPB && b.Type != TypePB {
+	if !b.codes.has(OptFlags) {
 		return 0, false
 	}
 	v, ok := findOption(b.Options, b.Order, OptFlags)
@@ -81,7 +81,7 @@ func (b *Block) DropCount() (uint64, bool) {
 	case b.Type == TypePB && len(b.Raw) >= EnhancedFixed:
 		n := b.Order.Uint16(b.Raw[10:])
 		return uint64(n), n != unknownDrops
-	case b.Type == TypeEPB:
+	case b.Type == TypeEPB && b.codes.has(OptDropCount):
 		return findNumber(b.Options, b.Order, OptDropCount)
 	}
 	return 0, false

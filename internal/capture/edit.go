@@ -62,11 +62,9 @@ func (w *Writer) enhanced(b *Block, e *PacketEdit) error {
 	}
 	w.list = appendU32(w.list, uint32(total), w.big)
 	ticks := e.stamp(b)
-	head := w.head[:0]
-	for _, v := range [...]uint32{TypeEPB, uint32(total), id, uint32(ticks >> 32), uint32(ticks), uint32(captured), length} {
-		head = appendU32(head, v, w.big)
-	}
-	w.out.put(head)
+	head := appendU32(appendU32(appendU32(w.head[:0], TypeEPB, w.big), uint32(total), w.big), id, w.big)
+	head = appendU32(appendU32(head, uint32(ticks>>32), w.big), uint32(ticks), w.big)
+	w.out.put(appendU32(appendU32(head, uint32(captured), w.big), length, w.big))
 	w.out.put(data)
 	w.out.put(rest)
 	return w.out.put(w.list)
@@ -122,8 +120,8 @@ func (w *Writer) interfaceOf(b *Block, e *PacketEdit) (uint32, error) {
 		return i.ID, nil
 	case i != nil:
 		return w.newID(i.ID), nil
-	case b.Pcap:
-		return w.newID(0), nil
+	case b.Interface != nil:
+		return w.newID(b.Interface.ID), nil
 	}
 	return w.newID(InterfaceOf(b.Raw, b.Order)), nil
 }

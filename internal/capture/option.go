@@ -68,20 +68,33 @@ func options(list []byte, order binary.ByteOrder) iter.Seq[option] {
 	}
 }
 
-// checkOptions says whether every option lies within the list.
-func checkOptions(list []byte, order binary.ByteOrder) error {
+// optionCodes are those of the options of a list that are below 16, a bit each.
+type optionCodes uint16
+
+func (c optionCodes) has(code uint16) bool { return c>>code&1 != 0 }
+
+// checkOptions says whether every option lies within the list, and which are there before
+// one that doesn't.
+func checkOptions(list []byte, order binary.ByteOrder) (codes optionCodes, err error) {
 	big := order == binary.BigEndian
 	size := optionSize(list, big)
 	for ; size > 0; size = optionSize(list, big) {
+		codes |= 1 << u16(list, big)
 		list = list[size:]
 	}
 	switch {
 	case size == 0:
-		return nil
+		return codes, nil
 	case len(list) < 4:
-		return fmt.Errorf("%w: only %s left for its header", ErrOption, byteCount(int64(len(list))))
+		return codes, fmt.Errorf("%w: only %s left for its header", ErrOption, byteCount(int64(len(list))))
 	}
-	return fmt.Errorf("%w: option %d of %d bytes, %d bytes are left", ErrOption, u16(list, big), u16(list[2:], big), len(list)-4)
+	return codes, fmt.Errorf("%w: option %d of %d bytes, %d bytes are left", ErrOption, u16(list, big), u16(list[2:], big), len(list)-4)
+}
+
+// optionsFit says whether every option lies within the list.
+func optionsFit(list []byte, order binary.ByteOrder) bool {
+	_, err := checkOptions(list, order)
+	return err == nil
 }
 
 // findOption gives the value of the first option with a code. An option that

@@ -207,6 +207,19 @@ func (f *Pcapng) describe(b *Block) error {
 	return nil
 }
 
+// enhancedSize is the length of the enhanced packet block that p starts with, bytes, where
+// that has its two lengths alike, whole and in p; else 0.
+func (f *Pcapng) enhancedSize(p []byte) int {
+	if len(p) < EnhancedFixed+TrailerLen || U32(p, f.Big) != TypeEPB {
+		return 0
+	}
+	n := U32(p[4:], f.Big)
+	if n < EnhancedFixed+TrailerLen || n&3 != 0 || uint64(n) > uint64(len(p)) || U32(p[n-TrailerLen:], f.Big) != n {
+		return 0
+	}
+	return int(n)
+}
+
 // packet reads an enhanced packet block (section 4.3), or an obsolete one (appendix A),
 // which differs in that a drop count takes half of the interface's place.
 func (f *Pcapng) packet(b *Block) error {
@@ -234,7 +247,8 @@ func (f *Pcapng) packet(b *Block) error {
 	if len(b.Options) == 0 {
 		return nil
 	}
-	if err := checkOptions(b.Options, f.Order); err != nil {
+	var err error
+	if b.codes, err = checkOptions(b.Options, f.Order); err != nil {
 		if f.longer(raw) {
 			return fmt.Errorf("packet block: %w", err)
 		}
@@ -263,7 +277,7 @@ func HoldsData(raw []byte, n uint32, order binary.ByteOrder) bool {
 		return false
 	}
 	at := EnhancedFixed + Padded(int(n))
-	return at <= end && checkOptions(raw[at:end], order) == nil
+	return at <= end && optionsFit(raw[at:end], order)
 }
 
 // snapOf is the snap length of an interface, bytes; 0 = no limit or not known.
@@ -277,7 +291,7 @@ func snapOf(i *Interface) uint32 {
 // oddList says whether a list of options is odd: one of them does not fit it, which
 // with what follows counts as absent.
 func oddList(list []byte, order binary.ByteOrder) Oddity {
-	if checkOptions(list, order) != nil {
+	if !optionsFit(list, order) {
 		return OddOptions
 	}
 	return 0

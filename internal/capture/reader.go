@@ -27,6 +27,8 @@ type ReaderOptions struct {
 	// MaxUnpacked is how much a compressed file may decompress to, bytes; 0 = any
 	// amount. Beyond it the capture ends with an ErrUnpacked.
 	MaxUnpacked int64
+	// Batches are those of Readers before, which this one uses again; nil = there are none.
+	Batches Batches
 	// Described asks for an ErrInterface of a packet whose interface is not described.
 	Described bool
 	// Number gives the numbers of packets, in their order; nil = they count from 1.
@@ -66,7 +68,7 @@ type Reader struct {
 	batchSize   int
 	fit         reading
 	maxBlock    int
-	free        chan *Batch
+	free        Batches
 
 	batch    *Batch // that is being filled
 	used     int    // bytes of it that the position is past
@@ -112,13 +114,16 @@ func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 	if e := opts.Expected; e > 0 && e < int64(batchSize) {
 		fit = max(int(e)+1, MinBatchSize) // with room to see that no more comes
 	}
+	if opts.Batches == nil {
+		opts.Batches = NewBatches()
+	}
 	return &Reader{
 		Source:    &compress.Source{R: r, Expected: opts.Expected},
 		opts:      opts,
 		batchSize: batchSize,
 		fit:       reading{size: fit},
 		maxBlock:  cmp.Or(opts.MaxBlock, defaultMaxBlock),
-		free:      make(chan *Batch, freeBatches),
+		free:      opts.Batches,
 	}
 }
 
@@ -244,6 +249,28 @@ func (r *Reader) number() int64 {
 		return r.opts.Number()
 	}
 	return r.frame + 1
+}
+
+// ReadPackets reads the enhanced packet blocks at the position and goes over them, as
+// long as there is nothing unusual about any: nearly all of a pcapng file.
+func (r *Reader) ReadPackets() {
+	f, ok := r.layout.(*Pcapng)
+	for ok && !r.Full() {
+		p := r.Rest()
+		size := f.enhancedSize(p)
+		if size == 0 || size > r.maxBlock {
+			return
+		}
+		b := r.batch.add()
+		b.Raw, b.Offset, b.Type, b.Order = p[:size:size], r.offset, TypeEPB, f.Order
+		if f.packet(b) != nil || b.Odd != 0 || b.Interface == nil {
+			r.batch.Blocks = r.batch.Blocks[:len(r.batch.Blocks)-1]
+			return
+		}
+		r.frame = r.number()
+		b.Frame = r.frame
+		r.Skip(size)
+	}
 }
 
 // Add adds blocks to the batch as they are.

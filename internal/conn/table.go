@@ -3,9 +3,9 @@
 package conn
 
 import (
-	"bytes"
 	"encoding/binary"
-	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 
@@ -57,21 +57,33 @@ type Pair struct {
 	Hash uint64
 }
 
-// hashSeed differs from run to run, so that no capture can be made to collide;
-// nothing that is written depends on it.
-var hashSeed = maphash.MakeSeed()
+// hashKeys differ from run to run, so that no capture can be made to collide;
+// nothing that is written depends on them.
+var hashKeys = [5]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}
 
 // Set makes p the flow and the direction of a packet between these endpoints.
 func (p *Pair) Set(a, b *packet.Addr, from, to uint16, proto uint8) {
-	if c := bytes.Compare(a[:], b[:]); c > 0 || c == 0 && from > to {
-		a, b, from, to, p.Dir = b, a, to, from, 1
+	low, high := halves(a), halves(b)
+	if low[0] > high[0] || low[0] == high[0] && (low[1] > high[1] || low[1] == high[1] && from > to) {
+		a, b, low, high, from, to, p.Dir = b, a, high, low, to, from, 1
 	}
 	copy(p.Key[:], a[:])
 	copy(p.Key[keyHigh:], b[:])
 	binary.BigEndian.PutUint16(p.Key[keyPorts:], from)
 	binary.BigEndian.PutUint16(p.Key[keyPorts+2:], to)
 	p.Key[keyProto] = proto
-	p.Hash = maphash.Bytes(hashSeed, p.Key[:]) | 1
+	ends := mixed(low[0]^hashKeys[0], low[1]^hashKeys[1]) ^ mixed(high[0]^hashKeys[2], high[1]^hashKeys[3])
+	p.Hash = mixed(ends, (uint64(from)<<24|uint64(to)<<8|uint64(proto))^hashKeys[4]) | 1
+}
+
+func halves(a *packet.Addr) [2]uint64 {
+	return [2]uint64{binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])}
+}
+
+// mixed spreads what two words hold over 64 bits.
+func mixed(a, b uint64) uint64 {
+	high, low := bits.Mul64(a, b)
+	return high ^ low
 }
 
 // Table gives pairs of endpoints their ids, which count up in the order in which

@@ -3,6 +3,8 @@ package packet
 import (
 	"fmt"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // benchPacket is a full-sized TCP segment under one link type.
@@ -85,7 +87,7 @@ func BenchmarkParseTCP(b *testing.B) {
 		seg  []byte
 	}{{"timestamps", segment}, {"SACK", sack}} {
 		b.Run(c.name, func(b *testing.B) {
-			var h TCP
+			var h tcp.Segment
 			b.SetBytes(int64(len(c.seg)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -100,6 +100,10 @@ func jumboLength(header []byte) int {
 // walk passes the extension headers of the IPv6 packet at net, and notes what they
 // say of its upper layer. It returns where that begins, and the Jumbo Payload Length.
 func (v *View) walk(data []byte, net, end int) (upper, jumbo int) {
+	if next := data[net+6]; !isExtension(next) { // nearly every packet
+		v.Proto, v.Partial, v.Fragment = next, false, false
+		return net + ipv6Len, 0
+	}
 	w := walk{next: data[net+6], pos: net + ipv6Len}
 	w.run(data, end)
 	v.Proto, v.Partial, v.Fragment = w.next, w.partial, w.fragment

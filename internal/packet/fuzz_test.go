@@ -3,6 +3,8 @@ package packet
 import (
 	"bytes"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 func FuzzDecode(f *testing.F) {
@@ -134,11 +136,11 @@ func FuzzTCPOptions(f *testing.F) {
 	f.Fuzz(func(t *testing.T, options []byte, captured uint8) {
 		seg := tcpWith(options[:min(len(options), 40)]...)
 		cut := seg[:20+min(int(captured), len(seg)-20)]
-		got := TCP{SACKs: 4, MSS: 1}
+		got := tcp.Segment{SACKs: 4, MSS: 1}
 		if !ParseTCP(&got, cut, len(seg)) {
 			t.Fatalf("segment %x: got false, want true", seg)
 		}
-		want := TCP{WindowShift: -1}
+		want := tcp.Segment{WindowShift: -1}
 		lastOptions(&want, cut[20:])
 		if got.MSS != want.MSS || got.WindowShift != want.WindowShift || got.SACKPermitted != want.SACKPermitted ||
 			got.HasTS != want.HasTS || got.TSval != want.TSval || got.TSecr != want.TSecr ||
@@ -149,7 +151,7 @@ func FuzzTCPOptions(f *testing.F) {
 }
 
 // lastOptions reads options once more, by recursion.
-func lastOptions(h *TCP, b []byte) {
+func lastOptions(h *tcp.Segment, b []byte) {
 	if len(b) == 0 || b[0] == 0 {
 		return
 	}
@@ -170,9 +172,9 @@ func lastOptions(h *TCP, b []byte) {
 	case [2]byte{8, 10}:
 		h.HasTS, h.TSval, h.TSecr = true, be32(v), be32(v[4:])
 	case [2]byte{5, 10}, [2]byte{5, 18}, [2]byte{5, 26}, [2]byte{5, 34}:
-		h.SACKs, h.SACK = uint8(len(v)/8), [4][2]uint32{}
+		h.SACKs, h.SACK = uint8(len(v)/8), [4]tcp.Range{}
 		for i := range len(v) / 8 {
-			h.SACK[i] = [2]uint32{be32(v[8*i:]), be32(v[8*i+4:])}
+			h.SACK[i] = tcp.Range{Left: tcp.Seq(be32(v[8*i:])), Right: tcp.Seq(be32(v[8*i+4:]))}
 		}
 	}
 	lastOptions(h, b[b[1]:])

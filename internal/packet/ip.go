@@ -85,11 +85,6 @@ func decodeIPv6(v *View, data []byte, net, wireLen int) {
 		decodeLengthless(v, data, net, wireLen)
 		return
 	}
-	if !isExtension(h[6]) { // nearly every packet
-		v.Proto = h[6]
-		v.place(net, upper, end, len(data))
-		return
-	}
 	upper, _ = v.walk(data, net, end)
 	v.place(net, upper, end, len(data))
 }

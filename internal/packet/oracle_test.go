@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
+
+	"github.com/mendcap/mendcap/internal/tcp"
 )
 
 // records calls f for each record of a pcap file, up to the first that is
@@ -145,14 +147,16 @@ func compareView(t *testing.T, want wanted, link LinkType, data []byte, wireLen 
 
 func compareTCP(t *testing.T, want *layers.TCP, seg []byte, wireLen int) {
 	t.Helper()
-	var got TCP
+	var got tcp.Segment
 	if !ParseTCP(&got, seg, wireLen) {
 		t.Errorf("segment %x: got false, want true", seg)
 		return
 	}
-	w := TCP{SrcPort: uint16(want.SrcPort), DstPort: uint16(want.DstPort), Seq: want.Seq, Ack: want.Ack,
-		HeaderLen: int(want.DataOffset) * 4, Bits: got.Bits, Window: want.Window, Checksum: want.Checksum,
-		PayloadLen: wireLen - int(want.DataOffset)*4, WindowShift: -1}
+	if src, dst, ok := Ports(seg); !ok || src != uint16(want.SrcPort) || dst != uint16(want.DstPort) {
+		t.Errorf("segment %x: got ports %d and %d, want %d and %d", seg, src, dst, want.SrcPort, want.DstPort)
+	}
+	w := tcp.Segment{Seq: tcp.Seq(want.Seq), Ack: tcp.Seq(want.Ack), Bits: got.Bits, Window: want.Window, Sum: want.Checksum,
+		Len: uint32(wireLen - int(want.DataOffset)*4), WindowShift: -1}
 	for _, o := range want.Options {
 		switch d := o.OptionData; o.OptionType {
 		case layers.TCPOptionKindMSS:
@@ -165,7 +169,7 @@ func compareTCP(t *testing.T, want *layers.TCP, seg []byte, wireLen int) {
 			w.HasTS, w.TSval, w.TSecr = true, be32(d), be32(d[4:])
 		case layers.TCPOptionKindSACK:
 			for ; len(d) > 0; d = d[8:] {
-				w.SACK[w.SACKs] = [2]uint32{be32(d), be32(d[4:])}
+				w.SACK[w.SACKs] = tcp.Range{Left: tcp.Seq(be32(d)), Right: tcp.Seq(be32(d[4:]))}
 				w.SACKs++
 			}
 		}

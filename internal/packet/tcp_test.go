@@ -1,6 +1,10 @@
 package packet
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/mendcap/mendcap/internal/tcp"
+)
 
 // tcpWith returns a header with the options given, padded to whole words.
 func tcpWith(options ...byte) []byte {
@@ -13,54 +17,51 @@ func tcpWith(options ...byte) []byte {
 }
 
 func TestParseTCP(t *testing.T) {
-	base := TCP{SrcPort: 80, DstPort: 50000, Seq: 0x01020304, Ack: 0x05060708, HeaderLen: 20, Bits: 0x18,
-		Window: 0x1000, Checksum: 0xABCD, WindowShift: -1}
-	of := func(headerLen int, change func(*TCP)) TCP {
-		want := base
-		want.HeaderLen = headerLen
+	of := func(change func(*tcp.Segment)) tcp.Segment {
+		want := tcp.Segment{Seq: 0x01020304, Ack: 0x05060708, Bits: 0x18, Window: 0x1000, Sum: 0xABCD, WindowShift: -1}
 		change(&want)
 		return want
 	}
-	stamped := func(h *TCP) { h.HasTS, h.TSval, h.TSecr = true, 9, 7 }
-	none := func(*TCP) {}
-	block := []byte{0, 0, 0, 1, 0, 0, 0, 2}
+	stamped := func(h *tcp.Segment) { h.HasTS, h.TSval, h.TSecr = true, 9, 7 }
+	none := func(*tcp.Segment) {}
+	block, acked := []byte{0, 0, 0, 1, 0, 0, 0, 2}, tcp.Range{Left: 1, Right: 2}
 	sack := append([]byte{5, 26}, join(block, block, block)...)
 	for _, c := range []struct {
 		name string
 		seg  []byte
 		wire int
-		want TCP
+		want tcp.Segment
 	}{
-		{"no options", tcpWith(), 20, of(20, none)},
-		{"aligned timestamps, payload", segment, 36, of(32, func(h *TCP) { stamped(h); h.PayloadLen = 4 })},
-		{"cut in the payload", segment[:33], 1452, of(32, func(h *TCP) { stamped(h); h.PayloadLen = 1420 })},
-		{"cut in the options", segment[:31], 36, of(32, func(h *TCP) { h.PayloadLen = 4 })},
-		{"cut behind the fixed header", segment[:20], 36, of(32, func(h *TCP) { h.PayloadLen = 4 })},
+		{"no options", tcpWith(), 20, of(none)},
+		{"aligned timestamps, payload", segment, 36, of(func(h *tcp.Segment) { stamped(h); h.Len = 4 })},
+		{"cut in the payload", segment[:33], 1452, of(func(h *tcp.Segment) { stamped(h); h.Len = 1420 })},
+		{"cut in the options", segment[:31], 36, of(func(h *tcp.Segment) { h.Len = 4 })},
+		{"cut behind the fixed header", segment[:20], 36, of(func(h *tcp.Segment) { h.Len = 4 })},
 		{"SYN", tcpWith(2, 4, 5, 0xB4, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 7, 1, 3, 3, 7), 40,
-			of(40, func(h *TCP) { stamped(h); h.MSS, h.SACKPermitted, h.WindowShift = 1460, true, 7 })},
-		{"shift too large", tcpWith(3, 3, 200, 1), 24, of(24, func(h *TCP) { h.WindowShift = 14 })},
-		{"three SACK blocks", tcpWith(append([]byte{1, 1}, sack...)...), 48, of(48, func(h *TCP) {
+			of(func(h *tcp.Segment) { stamped(h); h.MSS, h.SACKPermitted, h.WindowShift = 1460, true, 7 })},
+		{"shift too large", tcpWith(3, 3, 200, 1), 24, of(func(h *tcp.Segment) { h.WindowShift = 14 })},
+		{"three SACK blocks", tcpWith(append([]byte{1, 1}, sack...)...), 48, of(func(h *tcp.Segment) {
 			h.SACKs = 3
-			h.SACK = [4][2]uint32{{1, 2}, {1, 2}, {1, 2}}
+			h.SACK = [4]tcp.Range{acked, acked, acked}
 		})},
-		{"four SACK blocks", tcpWith(append([]byte{5, 34}, join(block, block, block, block)...)...), 56, of(56, func(h *TCP) {
+		{"four SACK blocks", tcpWith(append([]byte{5, 34}, join(block, block, block, block)...)...), 56, of(func(h *tcp.Segment) {
 			h.SACKs = 4
-			h.SACK = [4][2]uint32{{1, 2}, {1, 2}, {1, 2}, {1, 2}}
+			h.SACK = [4]tcp.Range{acked, acked, acked, acked}
 		})},
 		{"a shorter SACK replaces one", tcpWith(join([]byte{5, 18}, block, block, []byte{5, 10}, block)...), 48,
-			of(48, func(h *TCP) { h.SACKs, h.SACK[0] = 1, [2]uint32{1, 2} })},
+			of(func(h *tcp.Segment) { h.SACKs, h.SACK[0] = 1, acked })},
 		{"SACK without blocks passed", tcpWith(join([]byte{5, 10}, block, []byte{5, 2})...), 32,
-			of(32, func(h *TCP) { h.SACKs, h.SACK[0] = 1, [2]uint32{1, 2} })},
-		{"SACK of half a block", tcpWith(5, 6, 0, 0, 0, 1, 4, 2), 28, of(28, func(h *TCP) { h.SACKPermitted = true })},
-		{"unknown option passed", tcpWith(254, 4, 1, 2, 4, 2), 28, of(28, func(h *TCP) { h.SACKPermitted = true })},
-		{"known option of another length passed", tcpWith(2, 3, 5, 4, 2), 28, of(28, func(h *TCP) { h.SACKPermitted = true })},
-		{"nothing behind the end", tcpWith(0, 1, 4, 2), 24, of(24, none)},
-		{"length 0 ends", tcpWith(254, 0, 4, 2), 24, of(24, none)},
-		{"length 1 ends", tcpWith(254, 1, 4, 2), 24, of(24, none)},
-		{"length beyond the header ends", tcpWith(2, 5, 5, 0xB4), 24, of(24, none)},
-		{"kind without length", tcpWith(1, 1, 1, 2), 24, of(24, none)},
+			of(func(h *tcp.Segment) { h.SACKs, h.SACK[0] = 1, acked })},
+		{"SACK of half a block", tcpWith(5, 6, 0, 0, 0, 1, 4, 2), 28, of(func(h *tcp.Segment) { h.SACKPermitted = true })},
+		{"unknown option passed", tcpWith(254, 4, 1, 2, 4, 2), 28, of(func(h *tcp.Segment) { h.SACKPermitted = true })},
+		{"known option of another length passed", tcpWith(2, 3, 5, 4, 2), 28, of(func(h *tcp.Segment) { h.SACKPermitted = true })},
+		{"nothing behind the end", tcpWith(0, 1, 4, 2), 24, of(none)},
+		{"length 0 ends", tcpWith(254, 0, 4, 2), 24, of(none)},
+		{"length 1 ends", tcpWith(254, 1, 4, 2), 24, of(none)},
+		{"length beyond the header ends", tcpWith(2, 5, 5, 0xB4), 24, of(none)},
+		{"kind without length", tcpWith(1, 1, 1, 2), 24, of(none)},
 	} {
-		got := TCP{MSS: 1, SACKs: 4}
+		got := tcp.Segment{MSS: 1, SACKs: 4}
 		if !ParseTCP(&got, c.seg, c.wire) {
 			t.Errorf("%s: got false, want true", c.name)
 		}
@@ -73,7 +74,7 @@ func TestParseTCP(t *testing.T) {
 func TestParseTCPBits(t *testing.T) {
 	seg := tcpWith()
 	seg[12], seg[13] = 0x5F, 0xFF
-	var h TCP
+	var h tcp.Segment
 	if ParseTCP(&h, seg, 20); h.Bits != 0x0FFF {
 		t.Errorf("control and reserved bits: got %#x, want 0xfff", h.Bits)
 	}
@@ -92,7 +93,7 @@ func TestParseTCPRefuses(t *testing.T) {
 		{"data offset 4", small, 20},
 		{"data offset beyond the segment", segment, 28},
 	} {
-		var h TCP
+		var h tcp.Segment
 		if ParseTCP(&h, c.seg, c.wire) {
 			t.Errorf("%s: got true, want false", c.name)
 		}

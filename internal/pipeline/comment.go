@@ -10,6 +10,7 @@ import (
 	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/reorder"
+	"github.com/mendcap/mendcap/report"
 )
 
 // application is how mendcap names itself in shb_userappl.
@@ -24,42 +25,83 @@ func sectionComment(p *reorder.Profile) string {
 	return fmt.Sprintf("%sbasis=%s gate=%s", orderMark, p.Basis, time.Duration(p.Gate))
 }
 
-// maxPhrases bounds the comments that are kept for reuse.
+// maxPhrases bounds the answers that are told apart at a time.
 const maxPhrases = 1 << 6
 
-// phrases keeps the comments on inferred headers: few differ.
-type phrases map[phrase][]byte
+// phrases tells answers to header-less packets apart by what is said of them, which few
+// differ in, and counts them.
+type phrases struct {
+	said     map[phrase]*spoken
+	last     phrase
+	lastSaid *spoken
+	inferred inferred // but for those of said
+}
 
 // phrase is all that the comment on a header says.
 type phrase struct {
 	candidates           *infer.Candidate // the first of those listed: packets of one flow share the list
+	posterior            float64          // where the destination is likely
+	evidence             infer.Evidence
 	nextHeader, hopLimit uint8
 	nextHeaderBy, dstBy  infer.Origin
-	posterior            float64 // where the destination is likely
-	evidence             infer.Evidence
 	verified, offloaded  bool
 	sockaddr, filed      bool
 }
 
-// headerComment says what was inferred of a header-less packet, by what proof,
-// and what was made up.
-func (p phrases) headerComment(u *unit) []byte {
+// spoken is what is kept of a phrase.
+type spoken struct {
+	comment []byte // nil before it is asked for
+	packets int64
+}
+
+func newPhrases() phrases { return phrases{said: make(map[phrase]*spoken), inferred: newInferred()} }
+
+// take counts a header-less packet, and returns what is kept of its phrase.
+func (p *phrases) take(u *unit) *spoken {
 	a := u.answer
-	var listed *infer.Candidate
+	k := phrase{
+		posterior: likelihood(a), evidence: a.Evidence, nextHeader: a.NextHeader, hopLimit: a.HopLimit,
+		nextHeaderBy: a.NextHeaderOrigin, dstBy: a.DestinationOrigin, verified: a.ChecksumVerified, offloaded: a.Offloaded,
+		sockaddr: u.view.Form == packet.Sockaddr6, filed: u.view.TTL == 0,
+	}
 	if len(a.Candidates) > 0 {
-		listed = &a.Candidates[0]
+		k.candidates = &a.Candidates[0]
 	}
-	k := phrase{listed, a.NextHeader, a.HopLimit, a.NextHeaderOrigin, a.DestinationOrigin, likelihood(a),
-		a.Evidence, a.ChecksumVerified, a.Offloaded, u.view.Form == packet.Sockaddr6, u.view.TTL == 0}
-	made, ok := p[k]
-	if !ok {
-		if len(p) >= maxPhrases {
-			clear(p)
+	if p.lastSaid == nil || p.last != k {
+		if p.last, p.lastSaid = k, p.said[k]; p.lastSaid == nil {
+			if len(p.said) >= maxPhrases {
+				p.settle()
+			}
+			p.lastSaid = new(spoken)
+			p.said[k] = p.lastSaid
 		}
-		made = []byte(composeHeader(u))
-		p[k] = made
 	}
-	return made
+	p.lastSaid.packets++
+	return p.lastSaid
+}
+
+// settle counts the packets of all phrases, and forgets these.
+func (p *phrases) settle() {
+	for k, s := range p.said {
+		p.inferred.add(&k, s.packets)
+	}
+	clear(p.said)
+	p.lastSaid = nil
+}
+
+// result is what the report says of all packets.
+func (p *phrases) result() report.Inference {
+	p.settle()
+	return p.inferred.result()
+}
+
+// of returns the comment of s, a phrase of the packet: what was inferred of it, by what
+// proof, and what was made up.
+func (s *spoken) of(u *unit) []byte {
+	if s.comment == nil {
+		s.comment = []byte(composeHeader(u))
+	}
+	return s.comment
 }
 
 func composeHeader(u *unit) string {

@@ -42,7 +42,7 @@ func (j *job) conclude(p *emitter, o ordered) {
 // conclude says what was found in the passes before and in that which wrote.
 func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	r.Schema = report.Schema
-	r.Inference = w.infer.result()
+	r.Inference = w.phrases.result()
 	r.Inference.Candidates = f.answers.Candidates()
 	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(f.answers.Doubts(maxDoubtful))
 	r.Order = describeOrder(f, o.stats, w.moved)

@@ -29,10 +29,7 @@ type declaration struct {
 func (d *declared) take(b *capture.Block) {
 	switch b.Kind {
 	case capture.Packet:
-		if len(b.Options) == 0 && b.Type != capture.TypePB || b.Interface == nil {
-			return
-		}
-		if n, ok := b.DropCount(); ok && n > 0 {
+		if n, ok := b.DropCount(); ok && n > 0 && b.Interface != nil {
 			key := declaration{idOf(b.Interface), dropCount}
 			d.set(key, d.by[key]+n)
 		}

@@ -12,13 +12,14 @@ type decoder struct {
 	layout   packet.Layout
 	protocol uint8          // stated for packets that lack their header, 0 without
 	answers  *infer.Answers // nil in the pass that gathers facts
+	placed   sectionSet     // sections that mendcap has put in order before
 	quoted   bool           // errors in the capture quote packets
 }
 
 // newDecoder returns a decoder for a pass; in the one that gathers facts there are none
 // yet.
 func newDecoder(c *config, f *facts) *decoder {
-	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, quoted: f.quotes}
+	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes}
 }
 
 // decode fills u from its block.
@@ -33,9 +34,12 @@ func (d *decoder) decode(u *unit) {
 		d.examine(u)
 	}
 	d.upper(u)
-	if u.view.Form != packet.NoIP {
+	if u.view.Form == packet.NoIP {
+		return
+	}
+	u.heading = u.direction()
+	if u.facts == nil { // else its ends are not known yet
 		u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
-		u.heading = u.direction()
 	}
 }
 
@@ -53,16 +57,19 @@ func (d *decoder) examine(u *unit) {
 	if p.NextHeader == infer.Unknown && d.protocol != 0 {
 		p.NextHeader, p.Stated = d.protocol, true
 	}
-	p.Stamp, _ = u.recorded()
 	if d.answers == nil {
+		p.Stamp, _ = u.recorded()
 		u.facts = room(&u.chunk.facts, len(u.chunk.units))
 		u.facts.Examine(&p)
 		return
 	}
-	var f infer.Facts
-	f.Examine(&p)
-	u.answer = room(&u.chunk.answers, len(u.chunk.units))
-	*u.answer = d.answers.Infer(&f)
+	if d.placed.holds(u) && mended(u.block) { // then it was not observed
+		f := infer.Examine(&p)
+		a := d.answers.Infer(&f)
+		u.answer = u.chunk.answers.Keep(&a)
+	} else {
+		u.answer = d.answers.InferObserved(&p, &u.chunk.answers)
+	}
 	u.proto = u.answer.NextHeader
 	if u.answer.Destination.IsValid() {
 		v.Dst = packet.AddrOf(u.answer.Destination)
@@ -92,26 +99,14 @@ func (d *decoder) upper(u *unit) {
 }
 
 func (u *unit) readTCP(data []byte) {
-	var h packet.TCP
 	v := &u.view
-	if v.Partial || !packet.ParseTCP(&h, data, v.UpperLen) {
+	if v.Partial || !packet.ParseTCP(&u.seg, data, v.UpperLen) {
 		return
 	}
-	u.isTCP, u.sport, u.dport = true, h.SrcPort, h.DstPort
-	u.seg = tcp.Segment{
-		Frame: u.block.Frame, Bits: tcp.Bits(h.Bits),
-		WindowShift: h.WindowShift, SACKPermitted: h.SACKPermitted, MSS: h.MSS,
-		HasTS: h.HasTS, TSval: h.TSval, TSecr: h.TSecr,
-		Window: h.Window, Seq: tcp.Seq(h.Seq), Ack: tcp.Seq(h.Ack),
-		Len: uint32(h.PayloadLen), SACKs: h.SACKs,
-		Sum: h.Checksum, IPID: v.IPID, HasIPID: v.Version == 4,
-	}
-	for i := range h.SACKs {
-		u.seg.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
-	}
-	if u.block.HasStamp {
-		u.seg.Stamp = u.block.Interface.Nanos(u.block.Ticks)
-	}
+	u.isTCP = true
+	u.sport, u.dport, _ = packet.Ports(data)
+	u.seg.Frame, u.seg.IPID, u.seg.HasIPID = u.block.Frame, v.IPID, v.Version == 4
+	u.seg.Stamp, _ = u.recorded()
 }
 
 // direction is what the record itself says: SLL packet type 4, or the direction
@@ -119,9 +114,6 @@ func (u *unit) readTCP(data []byte) {
 func (u *unit) direction() tcp.Side {
 	if u.view.Outgoing {
 		return tcp.Out
-	}
-	if len(u.block.Options) == 0 {
-		return tcp.Unproven
 	}
 	flags, _ := u.block.Flags()
 	return [4]tcp.Side{1: tcp.In, 2: tcp.Out}[flags&3]

@@ -90,5 +90,8 @@ func described(f *diagnose.Finding, sequence *report.Range) report.Finding {
 // compareFindings orders findings: by frame, then by flag. No frame has two of the
 // same place.
 func compareFindings(a, b *diagnose.Finding) int {
-	return cmp.Or(cmp.Compare(a.Frame, b.Frame), cmp.Compare(a.FlagNumber, b.FlagNumber))
+	if a.Frame != b.Frame {
+		return cmp.Compare(a.Frame, b.Frame)
+	}
+	return cmp.Compare(a.FlagNumber, b.FlagNumber)
 }

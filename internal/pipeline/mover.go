@@ -61,6 +61,7 @@ func (m *mover) move() {
 	n := len(m.list)
 	c := &chunk{units: make([]unit, n), size: m.size + n*(recordSize+answerSize), share: m.size/n + 1}
 	c.left.Store(int32(n))
+	c.answers.Clear(n)
 	blocks := make([]capture.Block, n)
 	bytes := make([]byte, 0, m.size)
 	for i, at := range m.list {
@@ -70,8 +71,7 @@ func (m *mover) move() {
 		u.chunk, u.block = c, &blocks[i]
 		bytes = u.block.Move(bytes)
 		if u.answer != nil {
-			u.answer = room(&c.answers, n)
-			*u.answer = *old.answer
+			u.answer = c.answers.Keep(old.answer)
 		}
 		if u.names != nil {
 			u.names = room(&c.names, n)

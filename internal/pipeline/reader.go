@@ -17,7 +17,7 @@ type chunk struct {
 	batch    *capture.Batch
 	units    []unit            // one for each block; those of other blocks than packets are zero but for block
 	facts    []infer.Facts     // of the units that lack their header, in the pass that gathers facts
-	answers  []infer.Answer    // to those, in the passes after it
+	answers  infer.Sheet       // to those, in the passes after it
 	names    []names           // of the units that have some, in those passes
 	mentions [][]infer.Mention // of the units that mention something, in the pass that gathers facts
 	left     atomic.Int32      // units that are still needed; the last one gives the batch back
@@ -172,10 +172,10 @@ func (f *reader) readChunk(r *salvage.Reader) *chunk {
 func (c *chunk) decode(d *decoder) {
 	c.units = slices.Grow(c.units[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
 	c.share = c.batch.Size()/len(c.units) + 1
-	c.answers, c.names = c.answers[:0], c.names[:0]
-	c.facts, c.mentions = c.facts[:0], c.mentions[:0]
+	c.names, c.facts, c.mentions = c.names[:0], c.facts[:0], c.mentions[:0]
 	if d.answers != nil {
 		c.facts, c.mentions = nil, nil
+		c.answers.Clear(len(c.units))
 	}
 	for i := range c.units {
 		u := &c.units[i]
@@ -184,7 +184,7 @@ func (c *chunk) decode(d *decoder) {
 			d.decode(u)
 		}
 	}
-	c.size = c.batch.Size() + len(c.units)*recordSize + len(c.answers)*answerSize
+	c.size = c.batch.Size() + len(c.units)*recordSize + c.answers.Len()*answerSize
 }
 
 // progress reports how far the passes have come.

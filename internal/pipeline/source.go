@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/capture/salvage"
 	"github.com/mendcap/mendcap/internal/filesys"
@@ -29,9 +30,10 @@ type source struct {
 	path    string
 	size    int64 // of the file as it lies there, bytes; -1 where unknown
 	was     os.FileInfo
-	spooled *os.File // holds the lock of a spooled input; nil for others
-	given   *given   // nil where there is a file
-	began   bool     // a pass over it has begun: it is a capture
+	spooled *os.File        // holds the lock of a spooled input; nil for others
+	given   *given          // nil where there is a file
+	began   bool            // a pass over it has begun: it is a capture
+	batches capture.Batches // of the passes before
 
 	converted *converted // nil unless it is of another format
 }
@@ -125,7 +127,10 @@ func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Read
 		return nil, nil, err
 	}
 	reading := o.reading()
-	reading.Expected = s.size
+	if s.batches == nil {
+		s.batches = capture.NewBatches()
+	}
+	reading.Expected, reading.Batches = s.size, s.batches
 	foreign := false
 	reading.Foreign = func(head []byte) bool {
 		foreign = convert.Recognised(head)

@@ -37,15 +37,18 @@ func TestCommentNamesTies(t *testing.T) {
 		{likely, "mendcap: likely destination (probability 0.9500) by other-flows, checksum verified " +
 			"(candidates: 17 (UDP) to 2001:db8::1 0.9500, 17 (UDP) to 2001:db8::2 0.0500); inferred next header"},
 	}
-	p := make(phrases)
+	p := newPhrases()
 	for range 2 { // the second time as kept
 		for _, test := range tests {
-			if got := string(p.headerComment(test.u)); !strings.Contains(got, test.want) {
+			if got := string(p.take(test.u).of(test.u)); !strings.Contains(got, test.want) {
 				t.Errorf("got %q, want %q in it", got, test.want)
 			}
 		}
 	}
-	if len(p) != len(tests) {
-		t.Errorf("got %d comments kept, want %d: packets that share their list share their comment", len(p), len(tests))
+	if len(p.said) != len(tests) {
+		t.Errorf("got %d comments kept, want %d: packets that share their list share their comment", len(p.said), len(tests))
+	}
+	if got, want := p.result(), int64(2*len(tests)); got.Packets != want || got.Destination.Likely != 2 || got.Destination.Unknown != want-2 {
+		t.Errorf("got %+v, want %d packets, the destination of 2 of them likely", got, want)
 	}
 }

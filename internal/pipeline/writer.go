@@ -20,8 +20,8 @@ type writer struct {
 	text     []byte   // the comments that are being made
 	comments [][]byte // parts of it, or phrases
 	phrases  phrases
+	said     *spoken // of the packet, where its header is inferred
 
-	infer   inferred
 	edited  int64
 	moved   int64
 	skipped int64 // blocks left out because they must not be copied
@@ -30,8 +30,7 @@ type writer struct {
 func newWriter(w *capture.Writer, f *facts) *writer {
 	return &writer{
 		w: w, section: sectionComment(&f.profile), clocks: &f.clocks, edits: f.expectsEdits(),
-		phrases: make(phrases), raw: make(map[*capture.Interface]*capture.Interface),
-		infer: inferred{Inference: report.Inference{ByEvidence: make(map[string]int64), LikelyByEvidence: make(map[string]int64)}},
+		phrases: newPhrases(), raw: make(map[*capture.Interface]*capture.Interface),
 	}
 }
 
@@ -64,9 +63,10 @@ func (w *writer) unit(u *unit) error {
 
 func (w *writer) packet(u *unit) error {
 	if u.view.Form.Headerless() {
-		w.infer.add(u)
+		w.said = w.phrases.take(u)
 	}
-	e, changed, err := w.edit(u)
+	var e capture.PacketEdit
+	changed, err := w.edit(u, &e)
 	if err != nil {
 		return err
 	}
@@ -81,18 +81,18 @@ func (w *writer) packet(u *unit) error {
 }
 
 // edit works out how the packet differs from what was captured.
-func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
+func (w *writer) edit(u *unit, e *capture.PacketEdit) (changed bool, err error) {
 	if !w.edits {
-		return e, false, nil
+		return false, nil
 	}
 	w.text, w.comments = w.text[:0], w.comments[:0]
 	switch u.view.Form {
 	case packet.Stub, packet.Sockaddr6:
 		if !u.mended() {
-			err = w.header(u, &e)
+			err = w.header(u, e)
 		}
 	case packet.Sockaddr4:
-		err = w.unwrap(u, &e)
+		err = w.unwrap(u, e)
 	}
 	if u.aligned.corrected {
 		e.HasTicks, e.Ticks = true, u.aligned.ticks
@@ -105,7 +105,7 @@ func (w *writer) edit(u *unit) (e capture.PacketEdit, changed bool, err error) {
 		e.HasTicks, e.Ticks = true, u.placed.ticks
 	}
 	e.Comments = w.comments
-	return e, len(e.Comments) > 0 || e.Data != nil || e.HasTicks, err
+	return len(e.Comments) > 0 || e.Data != nil || e.HasTicks, err
 }
 
 // remark adds a comment to those of the packet: what text has beyond w.text.
@@ -145,7 +145,7 @@ func (w *writer) header(u *unit, e *capture.PacketEdit) error {
 		}
 	}
 	e.Data, e.Rest = w.buf, data[v.Upper:]
-	w.comments = append(w.comments, w.phrases.headerComment(u))
+	w.comments = append(w.comments, w.said.of(u))
 	return nil
 }
 
@@ -187,20 +187,24 @@ type inferred struct {
 	destination      [infer.Origins]int64
 }
 
-func (c *inferred) add(u *unit) {
-	a := u.answer
-	c.Packets++
-	c.nextHeader[a.NextHeaderOrigin]++
-	c.destination[a.DestinationOrigin]++
-	if a.DestinationOrigin == infer.NotKnown && a.NextHeader == packet.ProtoTCP {
-		c.Unanalysed++
+func newInferred() inferred {
+	return inferred{Inference: report.Inference{ByEvidence: make(map[string]int64), LikelyByEvidence: make(map[string]int64)}}
+}
+
+// add counts packets of which k is said.
+func (c *inferred) add(k *phrase, packets int64) {
+	c.Packets += packets
+	c.nextHeader[k.nextHeaderBy] += packets
+	c.destination[k.dstBy] += packets
+	if k.dstBy == infer.NotKnown && k.nextHeader == packet.ProtoTCP {
+		c.Unanalysed += packets
 	}
 	switch {
-	case a.Evidence == infer.ByNone:
-	case a.DestinationOrigin == infer.Likely, a.DestinationOrigin != infer.Inferred && a.NextHeaderOrigin == infer.Likely:
-		c.LikelyByEvidence[string(a.Evidence)]++
+	case k.evidence == infer.ByNone:
+	case k.dstBy == infer.Likely, k.dstBy != infer.Inferred && k.nextHeaderBy == infer.Likely:
+		c.LikelyByEvidence[string(k.evidence)] += packets
 	default:
-		c.ByEvidence[string(a.Evidence)]++
+		c.ByEvidence[string(k.evidence)] += packets
 	}
 }
 

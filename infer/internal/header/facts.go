@@ -88,6 +88,21 @@ func (f *Facts) Read(data []byte, length int) {
 	f.readHeaders(data)
 }
 
+// Glance returns the protocol and the ports of data that look like TCP, or else like UDP;
+// ok is false of others. nextHeader is as captured, length that on the wire, bytes.
+func Glance(nextHeader uint8, data []byte, length int) (protocol uint8, ports Ports, ok bool) {
+	unknown := nextHeader == packet.NoNextHeaderKnown
+	switch {
+	case (unknown || nextHeader == packet.ProtoTCP) && tcpBits(data) != 0:
+		protocol = packet.ProtoTCP
+	case (unknown || nextHeader == packet.ProtoUDP) && udpBits(data, uint32(max(length, len(data)))) != 0:
+		protocol = packet.ProtoUDP
+	default:
+		return 0, 0, false
+	}
+	return protocol, Ports(binary.BigEndian.Uint32(data)), true
+}
+
 // readHeaders reads data under each hypothesis. A Next Header that the sniffer
 // recorded leaves only its own.
 func (f *Facts) readHeaders(data []byte) {

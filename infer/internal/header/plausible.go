@@ -47,7 +47,8 @@ func tcpBits(data []byte) int8 {
 	if offset < tcpHeader || data[12]&reserved != 0 || !saneFlags(tcp.Bits(data[13])) {
 		return 0
 	}
-	if !filled(data[tcpHeader:min(offset, len(data))], offset <= len(data), 1, tcpOption) {
+	options := data[tcpHeader:min(offset, len(data))]
+	if !alignedTimestamps(options) && !filled(options, offset <= len(data), 1, tcpOption) {
 		return 0
 	}
 	if data[18]|data[19] != 0 && data[13]&byte(tcp.URG) == 0 {
@@ -65,6 +66,12 @@ func saneFlags(flags tcp.Bits) bool {
 		return flags.Has(tcp.ACK)
 	}
 	return false // two of them at once
+}
+
+// alignedTimestamps reports whether options are what most segments have (RFC 7323,
+// appendix A).
+func alignedTimestamps(options []byte) bool {
+	return len(options) == 12 && binary.BigEndian.Uint32(options) == 1<<24|1<<16|8<<8|10
 }
 
 // tcpOptionLengths are the lengths that known options have (RFC 9293, 7323,

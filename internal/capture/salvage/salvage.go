@@ -134,7 +134,13 @@ func (r *Reader) Step(eof bool) (need int, err error) {
 }
 
 func (r *Reader) split(eof bool) (need int) {
-	for r.err == nil && !r.in.Full() {
+	for r.err == nil {
+		if !r.lost {
+			r.in.ReadPackets()
+		}
+		if r.in.Full() {
+			break
+		}
 		p := r.in.Rest()
 		if len(p) == 0 && eof {
 			break

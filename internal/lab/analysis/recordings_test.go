@@ -179,19 +179,13 @@ func segment(b *capture.Block, flows flowTable) (s tcp.Segment, ok bool) {
 	if v.Form == packet.NoIP || v.Proto != packet.ProtoTCP || v.Partial {
 		return s, false
 	}
-	var h packet.TCP
-	if !packet.ParseTCP(&h, b.Data[v.Upper:v.End], v.UpperLen) {
+	data := b.Data[v.Upper:v.End]
+	if !packet.ParseTCP(&s, data, v.UpperLen) {
 		return s, false
 	}
-	s = tcp.Segment{
-		Frame: b.Frame, Stamp: b.Interface.Nanos(b.Ticks),
-		Bits: tcp.Bits(h.Bits), Seq: tcp.Seq(h.Seq), Ack: tcp.Seq(h.Ack),
-		Len: uint32(h.PayloadLen), Window: h.Window, WindowShift: h.WindowShift, SACKs: h.SACKs,
-	}
-	for i := range h.SACKs {
-		s.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
-	}
-	source, destination := endpoint(v.Src, h.SrcPort), endpoint(v.Dst, h.DstPort)
+	s.Frame, s.Stamp = b.Frame, b.Interface.Nanos(b.Ticks)
+	sport, dport, _ := packet.Ports(data)
+	source, destination := endpoint(v.Src, sport), endpoint(v.Dst, dport)
 	s.Flow, s.Dir = flows.place(source, destination)
 	return s, true
 }

@@ -93,18 +93,19 @@ func (u Condition) packets(c *Case) (delivered []infer.Packet) {
 
 func engineAnswers(tables *infer.Snapshot, packets []infer.Packet) []infer.Answer {
 	engine := infer.New(infer.Options{Snapshot: tables})
-	facts := make([]infer.Facts, len(packets))
 	for i := range packets {
-		facts[i] = infer.Examine(&packets[i])
-		engine.Observe(&facts[i])
+		facts := infer.Examine(&packets[i])
+		engine.Observe(&facts)
 		for _, m := range infer.AppendMentions(nil, packets[i].NextHeader, packets[i].Data) {
 			engine.ObserveMention(m, packets[i].Zone, packets[i].Stamp)
 		}
 	}
 	concluded := engine.Conclude()
 	answers := make([]infer.Answer, len(packets))
-	for i := range facts {
-		answers[i] = concluded.Infer(&facts[i])
+	var sheet infer.Sheet
+	sheet.Clear(len(packets))
+	for i := range packets {
+		answers[i] = *concluded.InferObserved(&packets[i], &sheet)
 	}
 	return answers
 }

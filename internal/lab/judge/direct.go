@@ -200,28 +200,19 @@ type flowNumbers map[[2]netip.AddrPort]uint64
 func (f flowNumbers) segment(p lab.Packet) (s segment) {
 	var v packet.View
 	packet.Decode(&v, packet.Raw, p.Data, len(p.Data), packet.Layout(0))
-	var h packet.TCP
 	if v.Form == packet.NoIP || v.Proto != packet.ProtoTCP || v.Partial || v.Fragment ||
-		!packet.ParseTCP(&h, p.Data[v.Upper:v.End], v.UpperLen) {
+		!packet.ParseTCP(&s.Segment, p.Data[v.Upper:v.End], v.UpperLen) {
 		return s
 	}
-	s.ok = true
-	s.Segment = tcp.Segment{
-		Bits: tcp.Bits(h.Bits), WindowShift: h.WindowShift, SACKPermitted: h.SACKPermitted, MSS: h.MSS,
-		HasTS: h.HasTS, TSval: h.TSval, TSecr: h.TSecr, Window: h.Window,
-		Seq: tcp.Seq(h.Seq), Ack: tcp.Seq(h.Ack), Len: uint32(h.PayloadLen), SACKs: h.SACKs,
-		Sum: h.Checksum, IPID: v.IPID, HasIPID: v.Version == 4, Outbound: tcp.In,
-	}
-	for i := range h.SACKs {
-		s.SACK[i] = tcp.Range{Left: tcp.Seq(h.SACK[i][0]), Right: tcp.Seq(h.SACK[i][1])}
-	}
+	s.ok, s.IPID, s.HasIPID, s.Outbound = true, v.IPID, v.Version == 4, tcp.In
 	switch {
 	case p.Local:
 		s.Outbound = tcp.Both
 	case p.Out:
 		s.Outbound = tcp.Out
 	}
-	from, to := netip.AddrPortFrom(v.Src.Netip(), h.SrcPort), netip.AddrPortFrom(v.Dst.Netip(), h.DstPort)
+	source, destination, _ := packet.Ports(p.Data[v.Upper:v.End])
+	from, to := netip.AddrPortFrom(v.Src.Netip(), source), netip.AddrPortFrom(v.Dst.Netip(), destination)
 	s.Flow, s.Dir = f.place(from, to)
 	return s
 }
