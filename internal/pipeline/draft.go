@@ -27,6 +27,7 @@ const directFrom = 32 << 20
 type draft struct {
 	file  *os.File
 	again bool   // it is going to be read: keep it in the page cache
+	begun bool   // something was written to the file
 	buf   []byte // being filled; nil where there is none, or it is lent
 	way   *way   // nil as long as the first buffer isn't full
 }
@@ -66,6 +67,7 @@ func (d *draft) Return(b []byte) error {
 		return nil
 	}
 	if d.way == nil {
+		d.begun = true
 		d.way = &way{file: d.file, left: buffers - 1, tried: d.again,
 			full: make(chan []byte, buffers), spare: make(chan []byte, buffers), done: make(chan error, 1)}
 		go d.way.run()
@@ -182,6 +184,7 @@ func (d *draft) flush() error {
 	}
 	err := d.stop()
 	if err == nil {
+		d.begun = true
 		_, err = d.file.Write(d.buf)
 	}
 	keepBuffer(d.buf)
@@ -193,6 +196,9 @@ func (d *draft) flush() error {
 func (d *draft) restart() error {
 	d.stop() // what failed of the old content doesn't matter
 	d.buf = d.buf[:0]
+	if !d.begun {
+		return nil
+	}
 	if err := d.file.Truncate(0); err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ const mostContent = 64 << 10
 
 // keep reads the whole file, unless it has grown.
 func (s *source) keep() error {
-	f, err := filesys.Open(s.path)
+	f, err := os.OpenFile(s.path, os.O_RDONLY|filesys.Nonblocking, 0)
 	if err != nil {
 		return unopened(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/filesys"
@@ -49,7 +50,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if err := r.makeFolder(j.t); err != nil {
 		return nil, fmt.Errorf("%w: make the folder of the output: %w", repair.ErrIO, err)
 	}
-	f, err := atomicfile.CreateFor(reportPath, atomicfile.Permissions(j.file))
+	f, err := atomicfile.CreateFor(reportPath, atomicfile.PermissionsOf(before))
 	if err != nil {
 		return nil, fmt.Errorf("%w: create the report: %w", repair.ErrIO, err)
 	}
@@ -62,7 +63,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 		return nil, err
 	}
 	rep.Origin = &report.Origin{Inputs: inputs, Output: hex.EncodeToString(output)}
-	return rep, writeReport(ctx, f, reportPath, rep)
+	return rep, writeReport(ctx, f, reportPath, rep, old != nil)
 }
 
 // repair repairs the capture, which was as before says, with these tables.
@@ -130,37 +131,42 @@ func finished(ctx context.Context, old *report.Report, inputs, out string) bool 
 	return err == nil && hex.EncodeToString(output) == old.Origin.Output
 }
 
-// makeFolder makes the folder of an output, and takes away what dead runs have
+// makeFolder makes the folder of an output, once, and takes away what dead runs have
 // left there. It fails where a symbolic link would lead out of the root.
 func (r *runner) makeFolder(t *task) error {
-	root, err := os.OpenRoot(t.root)
+	folder := filepath.FromSlash(path.Dir(t.rel))
+	made, _ := r.folders.LoadOrStore(filepath.Join(t.root, folder), sync.OnceValue(func() error {
+		return makeFolder(t.root, folder)
+	}))
+	return made.(func() error)()
+}
+
+func makeFolder(top, folder string) error {
+	root, err := os.OpenRoot(top)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	folder := filepath.FromSlash(path.Dir(t.rel))
 	if err := root.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
 	if _, err := root.Stat(folder); err != nil {
 		return err
 	}
-	folder = filepath.Join(t.root, folder)
-	if _, swept := r.swept.LoadOrStore(folder, true); swept {
-		return nil
-	}
-	return naming.SweepMended(folder)
+	return naming.SweepMended(filepath.Join(top, folder))
 }
 
-// writeReport writes a report whole, unless it is there already.
-func writeReport(ctx context.Context, f *atomicfile.File, name string, r *report.Report) error {
+// writeReport writes a report whole, unless it is there already; it can be if one is there.
+func writeReport(ctx context.Context, f *atomicfile.File, name string, r *report.Report, there bool) error {
 	var text bytes.Buffer
 	text.Grow(1 << 14)
 	if err := r.WriteJSON(&text); err != nil {
 		return err
 	}
-	if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
-		return nil
+	if there {
+		if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
+			return nil
+		}
 	}
 	_, err := text.WriteTo(f)
 	if err == nil {

@@ -42,8 +42,8 @@ type runner struct {
 	// while it waits for the disk.
 	places, memory, turns *semaphore.Weighted
 
-	kept  atomic.Int64 // captures that an earlier run had finished
-	swept sync.Map     // of true by folders of outputs
+	kept    atomic.Int64 // captures that an earlier run had finished
+	folders sync.Map     // of outputs, with a func() error that makes each
 
 	mu       sync.Mutex
 	entries  []report.Entry
