@@ -58,7 +58,7 @@ type candidates struct {
 	largest  int            // how many candidates a residue has at most
 	shares   [roles]float64 // log2 of one candidate's share among those
 
-	drawn   residues      // by neighborhoods, when drawnAt candidates were there
+	drawn   *residues     // by neighborhoods, when drawnAt candidates were there
 	drawnOf []packet.Addr // numbered ones
 	drawnAt int32
 }

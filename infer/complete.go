@@ -29,7 +29,7 @@ const (
 type completeness struct {
 	shares [header.Hypotheses]func() *shares      // learnt when they are asked for
 	given  [directions][header.Hypotheses]float64 // log2 of the share of flows that go where DNS just led
-	near   func() residues
+	near   func() *residues
 }
 
 // observation is a destination that the shares are learnt from: for each pool it has

@@ -12,15 +12,32 @@ import (
 // residueCount is the number of residues that an address can have.
 const residueCount = 0xFFFF
 
-// residues says how addresses are spread over the residues: how much more often
-// than by chance they have one. Without any it is even.
-type residues []float32
+// residues says how addresses are spread over the residues. Without any it is even.
+type residues struct {
+	hits  []float32 // draws with each residue from 1, the last ones before the first, too
+	drawn float32
+}
 
-func (r residues) density(need header.Residue) float64 {
+const (
+	blur  = 0.03 // share of the draws that is spread over residues that lie close
+	width = 8    // to each side
+)
+
+// density is how much more often than by chance addresses have a residue.
+func (r *residues) density(need header.Residue) float64 {
 	if r == nil {
 		return 1
 	}
-	return float64(r[need])
+	if need == 0 {
+		return 0
+	}
+	around := r.hits[need-1:][:2*width+1]
+	window := float32(0)
+	for _, n := range around {
+		window += n
+	}
+	share := (1-blur)*around[width] + blur*window/(2*width+1)
+	return float64(share * residueCount / r.drawn)
 }
 
 // neighborhoods estimates how the residues of addresses are spread that are no
@@ -28,13 +45,11 @@ func (r residues) density(need header.Residue) float64 {
 // that have the first 32 bits in common, or with a word that is a little
 // different. Addresses that are numbered in two words collide far more often
 // than by chance (2001:db8:1::2 and 2001:db8:2::1); random ones never do.
-func (t *candidates) neighborhoods() residues {
+func (t *candidates) neighborhoods() *residues {
 	const (
 		each  = 64 // draws for each address
 		least = 1 << 12
 		most  = 1 << 16
-		blur  = 0.03 // share of the draws that is spread over residues that lie close
-		width = 8    // to each side
 	)
 	known := t.numberable()
 	if len(known) == 0 {
@@ -57,22 +72,10 @@ func (t *candidates) neighborhoods() residues {
 	if drawn == 0 {
 		return nil
 	}
-	spread := make(residues, residueCount+1)
 	copy(hits[:width], hits[residueCount:])
 	copy(hits[width+residueCount:], hits[width:2*width])
-	window := float32(0)
-	for _, n := range hits[:2*width] {
-		window += n
-	}
-	for i := range residueCount {
-		around := hits[i : i+2*width+1]
-		window += around[2*width]
-		share := (1-blur)*around[width] + blur*window/(2*width+1)
-		spread[i+1] = share * residueCount / float32(drawn)
-		window -= around[0]
-	}
-	t.drawn = spread
-	return spread
+	t.drawn = &residues{hits, float32(drawn)}
+	return t.drawn
 }
 
 // numberable returns the addresses that neighbors are numbered like, sorted:
