@@ -14,9 +14,9 @@ import (
 // captures may be repaired with one Options at a time only if its functions and
 // its Tally, where it has some, allow that.
 type Options struct {
-	// Tables are files or folders of network tables. Where there are none, File,
-	// Check and Explain use the tables that they find beside the capture by its
-	// name, and the functions that take a Source use none.
+	// Tables are files or folders of network tables. Where it is nil, File, Check and
+	// Explain use the tables that they find beside the capture by its name, and the
+	// functions that take a Source use none.
 	Tables []string
 	// Protocol is what the socket was opened for: the Next Header of packets that
 	// lack it. 0 means that it is not stated.

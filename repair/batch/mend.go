@@ -69,7 +69,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 // repair repairs the capture, which was as before says, with these tables.
 func (r *runner) repair(ctx context.Context, j job, out string, paths []string, before os.FileInfo) (*report.Report, error) {
 	o := r.o.Repair
-	o.Tables = paths
+	o.Tables = append([]string{}, paths...) // not nil: they were looked for
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
 	o.MaxUnpacked = r.limits.most(before.Size())
 	rep, err := repair.File(ctx, j.file, out, o)
