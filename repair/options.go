@@ -58,6 +58,11 @@ type Options struct {
 	// Source.
 	SpoolLimit int64
 
+	// Sequential lets the caller's goroutine alone read, infer, order, diagnose and
+	// encode: it takes less processor time than several do, and longer. It is for who
+	// repairs as many captures at a time as there are processors.
+	Sequential bool
+
 	// EachFinding is called with every finding, also those that the report leaves
 	// out, in the order in which they are decided and by one goroutine at a time.
 	// The finding is valid during the call only. It may be nil.
@@ -103,7 +108,7 @@ func (o *Options) inner(src Source) pipeline.Options {
 	inner := pipeline.Options{
 		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
 		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
-		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces,
+		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces, Sequential: o.Sequential,
 		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,
 	}
 	if o.Tally != nil {

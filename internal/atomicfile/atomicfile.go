@@ -48,7 +48,9 @@ func CreateFor(target string, perm fs.FileMode) (*File, error) {
 	}
 	for n := range attempts {
 		name := pendingName(target, n)
-		create := func() (*os.File, error) { return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|filesys.Nonblocking, perm) }
+		create := func() (*os.File, error) {
+			return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|filesys.Nonblocking, perm)
+		}
 		f, err := held(create)
 		if errors.Is(err, os.ErrExist) && removeDead(name) {
 			f, err = held(create)

@@ -26,7 +26,6 @@ type config struct {
 	beginning int64 // packets that the first pass reads where all have their header
 	apart     bool  // write in a pass of its own in any case
 	order     reorder.Options
-	alone     bool // one goroutine does it all
 }
 
 // newConfig checks the options, and fills in what follows from the names.

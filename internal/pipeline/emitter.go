@@ -31,7 +31,7 @@ func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft
 	p := &emitter{
 		sequencer: newSequencer(f, c.order, x), judge: newJudge(c, f, x, each), writer: newWriter(out.Writer, f), out: out,
 	}
-	if c.alone {
+	if c.o.Sequential {
 		return p, nil
 	}
 	p.batches = make(chan []*unit, ahead)

@@ -55,7 +55,7 @@ func newJob(in, out string, o Options) (*job, error) {
 		return nil, err
 	}
 	j := &job{config: c}
-	j.reader = newReader(&j.config)
+	j.reader = newReader(&j.o)
 	return j, nil
 }
 
@@ -69,7 +69,7 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 		return err
 	}
 	defer j.source.close()
-	j.alone = j.source.content != nil
+	j.o.Sequential = j.o.Sequential || j.source.content != nil
 	if err = j.gather(ctx, false); err == nil {
 		err = rest(j, ctx)
 	}

@@ -27,6 +27,7 @@ type Options struct {
 	MaxUnpacked     int64
 	SpoolLimit      int64
 	AlignInterfaces bool
+	Sequential      bool
 	EachFinding     func(*report.Finding)
 	NeedsEvidence   func(*report.Finding) bool
 	TakeBack        func() error

@@ -69,23 +69,23 @@ const ahead = 4
 // reader is the stage that reads the capture, once a pass. In: the source; out: chunks of
 // decoded blocks, in the order of the file.
 type reader struct {
-	source *source
-	config *config     // how it is read, and who is told how far
-	spare  chan *chunk // that are done with
-	passed int         // passes that are over
+	source  *source
+	options *Options    // how it is read, and who is told how far
+	spare   chan *chunk // that are done with
+	passed  int         // passes that are over
 
 	// What the last pass has shown.
 	format, compression string
 	odd                 []salvage.Odd // of the last one over the whole capture
 }
 
-func newReader(c *config) *reader { return &reader{config: c, spare: make(chan *chunk, spareChunks)} }
+func newReader(o *Options) *reader { return &reader{options: o, spare: make(chan *chunk, spareChunks)} }
 
 // pass reads the capture once: one goroutine reads, others decode, unless the caller's
 // does both, and each is called with the chunks in the order of the file. It returns the
 // damage that it met, if there was some.
 func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*salvage.Damages, error) {
-	file, r, err := f.source.open(ctx, &f.config.o)
+	file, r, err := f.source.open(ctx, f.options)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) 
 	defer workers.Wait()
 	defer stop()
 	chunks := f.decodeHere(r, d)
-	if !f.config.alone {
+	if !f.options.Sequential {
 		chunks = f.decodeAhead(ctx, r, d, &workers)
 	}
 	for c := range chunks {
@@ -211,7 +211,7 @@ func (c *chunk) decode(d *decoder) {
 
 // progress reports how far the passes have come.
 func (f *reader) progress(read int64) {
-	if f.config.o.Progress == nil {
+	if f.options.Progress == nil {
 		return
 	}
 	total := int64(-1)
@@ -219,7 +219,7 @@ func (f *reader) progress(read int64) {
 		total = max(passes, int64(f.passed)+1) * f.source.size
 		read = min(read, f.source.size) + int64(f.passed)*f.source.size
 	}
-	f.config.o.Progress(read, total)
+	f.options.Progress(read, total)
 }
 
 // passes over the capture: facts, survey, emit.

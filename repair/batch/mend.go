@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -66,11 +67,16 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	return rep, writeReport(ctx, f, reportPath, rep, old != nil)
 }
 
+// mostSequential is how many bytes a capture has at most that one processor repairs where
+// each has one: with a larger one the others would have nothing to do in the end.
+const mostSequential = 64 << 20
+
 // repair repairs the capture, which was as before says, with these tables.
 func (r *runner) repair(ctx context.Context, j job, out string, paths []string, before os.FileInfo) (*report.Report, error) {
 	o := r.o.Repair
 	o.Tables = append([]string{}, paths...) // not nil: they were looked for
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
+	o.Sequential = r.o.Jobs >= runtime.GOMAXPROCS(0) && before.Size() <= mostSequential
 	o.MaxUnpacked = r.limits.most(before.Size())
 	rep, err := repair.File(ctx, j.file, out, o)
 	if errors.Is(err, repair.ErrUnpacked) {
