@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"hash"
 	"io"
 	"net/netip"
 
@@ -78,6 +79,9 @@ type Options struct {
 	// since only the findings that it shows as examples are put into words. It may
 	// be nil, and is the repair's until that returns.
 	Tally *report.Tally
+	// Sum is given what the output holds while that is written, anew where it is
+	// written anew. It may be nil, and is the repair's until that returns.
+	Sum hash.Hash
 	// Progress is called with the number of bytes that were read in all passes, and
 	// with how many there will be, which is negative as long as that is not known.
 	// It may be nil.
@@ -109,7 +113,7 @@ func (o *Options) inner(src Source) pipeline.Options {
 		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
 		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
 		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces, Sequential: o.Sequential,
-		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,
+		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Sum: o.Sum, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,
 	}
 	if o.Tally != nil {
 		o.count(&inner)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"hash"
 	"io"
 	"net/netip"
 
@@ -31,6 +32,7 @@ type Options struct {
 	EachFinding     func(*report.Finding)
 	NeedsEvidence   func(*report.Finding) bool
 	TakeBack        func() error
+	Sum             hash.Hash
 	Progress        func(done, total int64)
 	Stdin           io.Reader
 	Stdout          io.Writer

@@ -3,6 +3,7 @@ package batch
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -59,11 +60,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if rep, err = r.repair(ctx, j, out, paths, before); err != nil {
 		return nil, err
 	}
-	output, _, err := hashOf(ctx, out)
-	if err != nil {
-		return nil, err
-	}
-	rep.Origin = &report.Origin{Inputs: inputs, Output: hex.EncodeToString(output)}
+	rep.Origin.Inputs = inputs
 	return rep, writeReport(ctx, f, reportPath, rep, old != nil)
 }
 
@@ -71,13 +68,15 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 // each has one: with a larger one the others would have nothing to do in the end.
 const mostSequential = 64 << 20
 
-// repair repairs the capture, which was as before says, with these tables.
+// repair repairs the capture, which was as before says, with these tables. Of the
+// report's origin it fills in the output.
 func (r *runner) repair(ctx context.Context, j job, out string, paths []string, before os.FileInfo) (*report.Report, error) {
 	o := r.o.Repair
 	o.Tables = append([]string{}, paths...) // not nil: they were looked for
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
 	o.Sequential = r.o.Jobs >= runtime.GOMAXPROCS(0) && before.Size() <= mostSequential
 	o.MaxUnpacked = r.limits.most(before.Size())
+	o.Sum = sha256.New()
 	rep, err := repair.File(ctx, j.file, out, o)
 	if errors.Is(err, repair.ErrUnpacked) {
 		return nil, fmt.Errorf("%w: %w; a repair of this capture by itself has no limit", repair.ErrNoCapture, r.limits.bomb(before.Size()))
@@ -88,6 +87,7 @@ func (r *runner) repair(ctx context.Context, j job, out string, paths []string, 
 	if after, err := os.Stat(j.file); err != nil || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
 		return nil, fmt.Errorf("%w: the capture was changed while it was read", repair.ErrIO)
 	}
+	rep.Origin = &report.Origin{Output: hex.EncodeToString(o.Sum.Sum(nil))}
 	settle(&rep, j)
 	return &rep, nil
 }
@@ -164,17 +164,16 @@ func makeFolder(top, folder string) error {
 
 // writeReport writes a report whole, unless it is there already; it can be if one is there.
 func writeReport(ctx context.Context, f *atomicfile.File, name string, r *report.Report, there bool) error {
-	var text bytes.Buffer
-	text.Grow(1 << 14)
-	if err := r.WriteJSON(&text); err != nil {
-		return err
-	}
 	if there {
+		var text bytes.Buffer
+		if err := r.WriteJSON(&text); err != nil {
+			return err
+		}
 		if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
 			return nil
 		}
 	}
-	_, err := text.WriteTo(f)
+	err := r.WriteJSON(f)
 	if err == nil {
 		err = f.Settle(ctx)
 	}
