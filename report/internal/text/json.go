@@ -2,6 +2,7 @@ package text
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -137,19 +138,20 @@ func (p *printer) marshalled(v any) {
 	p.text(string(text))
 }
 
+// kind writes what its type says nothing more of.
 func (p *printer) kind(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Bool:
-		p.out = strconv.AppendBool(p.out, v.Bool())
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+	switch kind := v.Kind(); {
+	case v.CanInt():
 		p.out = strconv.AppendInt(p.out, v.Int(), 10)
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+	case v.CanUint():
 		p.out = strconv.AppendUint(p.out, v.Uint(), 10)
-	case reflect.String:
+	case kind == reflect.Bool:
+		p.out = strconv.AppendBool(p.out, v.Bool())
+	case kind == reflect.String:
 		p.text(v.String())
-	case reflect.Pointer, reflect.Interface:
+	case kind == reflect.Pointer || kind == reflect.Interface:
 		p.any(v.Elem())
-	case reflect.Slice, reflect.Array:
+	case kind == reflect.Slice || kind == reflect.Array:
 		p.open('[')
 		of := formOf(v.Type().Elem())
 		for i := range v.Len() {
@@ -157,7 +159,7 @@ func (p *printer) kind(v reflect.Value) {
 			p.value(v.Index(i), of)
 		}
 		p.shut(']', v.Len() == 0)
-	case reflect.Map:
+	case kind == reflect.Map:
 		p.members(v)
 	default:
 		p.other(v.Interface())
@@ -243,17 +245,8 @@ func fieldsOf(t reflect.Type) []field {
 		if !f.IsExported() || f.Anonymous && name == "" || name == "-" {
 			continue
 		}
-		if name == "" {
-			name = f.Name
-		}
-		var leaves func(reflect.Value) bool
-		switch how {
-		case "omitempty":
-			leaves = isEmpty
-		case "omitzero":
-			leaves = isZero
-		}
-		fields = append(fields, field{f.Index, strconv.Quote(name), formOf(f.Type), leaves})
+		leaves := map[string]func(reflect.Value) bool{"omitempty": isEmpty, "omitzero": isZero}[how]
+		fields = append(fields, field{f.Index, strconv.Quote(cmp.Or(name, f.Name)), formOf(f.Type), leaves})
 	}
 	return fields
 }
