@@ -74,7 +74,7 @@ func (r *runner) repair(ctx context.Context, j job, out string, paths []string, 
 	o := r.o.Repair
 	o.Tables = append([]string{}, paths...) // not nil: they were looked for
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
-	o.Sequential = r.o.Jobs >= runtime.GOMAXPROCS(0) && before.Size() <= mostSequential
+	o.Sequential = min(r.o.Jobs, len(r.tasks)) >= runtime.GOMAXPROCS(0) && before.Size() <= mostSequential
 	o.MaxUnpacked = r.limits.most(before.Size())
 	o.Sum = sha256.New()
 	rep, err := repair.File(ctx, j.file, out, o)
