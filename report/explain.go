@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"io"
 	"net/netip"
-	"reflect"
 	"time"
 )
 
@@ -156,14 +155,7 @@ type ExplainedInWords struct {
 // As in a report nil lists become empty ones, and what is not printable is
 // escaped.
 func (x *Explanations) WriteJSON(w io.Writer) error {
-	return writeJSON(w, x.filled())
-}
-
-// filled returns a copy of x without nil lists.
-func (x *Explanations) filled() Explanations {
 	c := *x
 	c.Schema = cmp.Or(c.Schema, ExplainSchema)
-	c.Frames = filledList(c.Frames)
-	fill(reflect.ValueOf(&c).Elem())
-	return c
+	return writeJSON(w, &c)
 }

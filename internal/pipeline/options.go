@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"hash"
 	"io"
 	"net/netip"
 
@@ -27,9 +28,11 @@ type Options struct {
 	MaxUnpacked     int64
 	SpoolLimit      int64
 	AlignInterfaces bool
+	Sequential      bool
 	EachFinding     func(*report.Finding)
 	NeedsEvidence   func(*report.Finding) bool
 	TakeBack        func() error
+	Sum             hash.Hash
 	Progress        func(done, total int64)
 	Stdin           io.Reader
 	Stdout          io.Writer
