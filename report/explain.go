@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"net/netip"
+	"reflect"
 	"time"
 )
 
@@ -155,7 +156,14 @@ type ExplainedInWords struct {
 // As in a report nil lists become empty ones, and what is not printable is
 // escaped.
 func (x *Explanations) WriteJSON(w io.Writer) error {
+	return writeJSON(w, x.filled())
+}
+
+// filled returns a copy of x without nil lists.
+func (x *Explanations) filled() Explanations {
 	c := *x
 	c.Schema = cmp.Or(c.Schema, ExplainSchema)
-	return writeJSON(w, &c)
+	c.Frames = filledList(c.Frames)
+	fill(reflect.ValueOf(&c).Elem())
+	return c
 }

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net/netip"
 	"strings"
 	"testing"
-	"time"
 )
 
 // texts are JSON texts that hold what an indenter can take for something else.
@@ -18,109 +16,32 @@ var texts = []string{
 	`[[[[[[[[[[[[1]]]]]]]]]]]]`,
 }
 
-// A value is written as encoding/json writes and indents it.
-func FuzzWriteJSON(f *testing.F) {
+// What jsonWriter makes of a compact text is what json.Indent makes of it.
+func FuzzIndent(f *testing.F) {
 	for _, s := range texts {
 		f.Add([]byte(s))
 	}
 	f.Add([]byte(`["` + strings.Repeat(`","`, 40_000) + `"]`)) // several pieces
 	f.Add([]byte(`["` + strings.Repeat("x", 100_000) + `",[]]`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var v any
-		if json.Unmarshal(text, &v) != nil || bytes.ContainsFunc(plain(t, v, ""), func(r rune) bool { return r != '\n' && Sanitise(string(r)) != string(r) }) {
+		var compact, want, got bytes.Buffer
+		if json.Compact(&compact, text) != nil || bytes.ContainsFunc(text, func(r rune) bool { return Sanitise(string(r)) != string(r) }) {
 			return // no JSON, or some of it has to be escaped
 		}
-		same(t, v)
-	})
-}
-
-// plain is what encoding/json makes of v.
-func plain(t *testing.T, v any, indent string) []byte {
-	t.Helper()
-	var want bytes.Buffer
-	enc := json.NewEncoder(&want)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", indent)
-	if err := enc.Encode(v); err != nil {
-		t.Fatal(err)
-	}
-	return want.Bytes()
-}
-
-// same compares what is made of v with what encoding/json makes of it.
-func same(t *testing.T, v any) {
-	t.Helper()
-	for _, indent := range []string{"", "\t"} {
-		var got bytes.Buffer
-		if err := WriteJSON(&got, v, indent); err != nil {
+		if err := json.Indent(&want, compact.Bytes(), "", "\t"); err != nil {
 			t.Fatal(err)
 		}
-		if want := plain(t, v, indent); !bytes.Equal(got.Bytes(), want) {
-			t.Errorf("%#v: got\n%.300s\nwant\n%.300s", v, got.Bytes(), want)
+		if n, err := (&jsonWriter{w: &got, indent: "\t"}).Write(compact.Bytes()); n != compact.Len() || err != nil {
+			t.Errorf("write: got %d, %v, want %d", n, err, compact.Len())
 		}
-	}
-}
-
-type inner struct {
-	A int8 `json:"a"`
-	B bool
-}
-
-type kinds struct {
-	inner
-	*Outer
-	Named    inner          `json:"named"`
-	Empty    *int           `json:"empty,omitempty"`
-	None     *int           `json:"none"`
-	Some     *uint16        `json:"some,omitempty"`
-	List     []string       `json:"list,omitempty"`
-	Array    [2]float64     `json:"array,omitempty"`
-	Never    map[string]int `json:"never,omitempty"`
-	At       time.Time      `json:"at"`
-	Zero     time.Time      `json:"zero,omitzero"`
-	Zone     time.Time      `json:"zone,omitzero"`
-	Address  netip.Addr     `json:"address"`
-	Gone     netip.Addr     `json:"gone,omitzero"`
-	Struct   inner          `json:"struct,omitempty"`
-	Nothing  inner          `json:"nothing,omitzero"`
-	Any      any            `json:"any"`
-	Skipped  int            `json:"-"`
-	unexpect int
-}
-
-type Outer struct {
-	Quoted string `json:"quoted"`
-	Half   float32
-}
-
-// Fields are named and left out as by encoding/json.
-func TestWriteJSONKinds(t *testing.T) {
-	some := uint16(7)
-	moment := time.Date(2026, 11, 30, 2, 5, 0, 120_000_000, time.UTC)
-	for _, v := range []any{
-		nil, &some, map[string]inner{"b": {1, true}, "a": {}, "<&>": {}}, []any{nil, 1, "x"},
-		kinds{Outer: &Outer{}},
-		kinds{
-			inner{-3, true}, &Outer{"\"\\ \t <é> \xff", 0.1}, inner{}, nil, nil, &some, []string{""}, [2]float64{1e21, -0.5},
-			map[string]int{"z": 1, "": 2}, moment, time.Time{}.In(time.FixedZone("", 3600)), moment.In(time.FixedZone("", -3600)),
-			netip.MustParseAddr("2001:db8::1%eth0"), netip.Addr{}, inner{A: 1}, inner{}, &Outer{}, 5, 6,
-		},
-	} {
-		same(t, v)
-	}
-}
-
-// Lists and maps that are nil are written as empty ones.
-func TestWriteJSONFillsNil(t *testing.T) {
-	var got strings.Builder
-	err := WriteJSON(&got, struct {
-		A []int
-		B map[string][]int
-		C []int `json:",omitempty"`
-	}{B: map[string][]int{"x": nil}}, "")
-	if want := `{"A":[],"B":{"x":[]}}` + "\n"; got.String() != want || err != nil {
-		t.Errorf("got %s, %v, want %s", got.String(), err, want)
-	}
+		if !bytes.Equal(got.Bytes(), want.Bytes()) {
+			t.Errorf("indent %.100q: got\n%.300s\nwant\n%.300s", text, got.Bytes(), want.Bytes())
+		}
+		got.Reset()
+		if (&jsonWriter{w: &got}).Write(compact.Bytes()); !bytes.Equal(got.Bytes(), compact.Bytes()) {
+			t.Errorf("on one line %.100q: got %.300s", text, got.Bytes())
+		}
+	})
 }
 
 // What is escaped in a long text reads as it was, wherever pieces end, and nothing
