@@ -203,7 +203,7 @@ func (e *Engine) decideSome(places []int32, outcomes []outcome) {
 	const share = 256 // clusters
 	var workers sync.WaitGroup
 	for from := 0; from < len(places); from += share {
-		workers.Go(func() {
+		decide := func() {
 			room := make([]scored, 0, 64)
 			for i := from; i < min(from+share, len(places)); i++ {
 				c := e.flows.clusters.at(places[i])
@@ -214,7 +214,12 @@ func (e *Engine) decideSome(places []int32, outcomes []outcome) {
 				}
 				outcomes[i] = e.settle(room, []question{q})
 			}
-		})
+		}
+		if from+share < len(places) {
+			workers.Go(decide)
+		} else {
+			decide() // for a few clusters a goroutine is not worth its stack
+		}
 	}
 	workers.Wait()
 }

@@ -4,7 +4,7 @@ import "iter"
 
 // Size of a page, records.
 const (
-	pageBits = 8
+	pageBits = 6
 	pageSize = 1 << pageBits
 )
 

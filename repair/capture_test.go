@@ -3,6 +3,7 @@ package repair_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
@@ -135,6 +136,43 @@ func same(t *testing.T, what string, got, want interface{ WriteJSON(io.Writer) e
 	}
 	if !bytes.Equal(g.Bytes(), w.Bytes()) {
 		t.Errorf("%s: got another report than that of the file", what)
+	}
+}
+
+// TestSequential: one goroutine makes of a capture what several do, also of a small one, which
+// is kept; the sum is that of the output.
+func TestSequential(t *testing.T) {
+	for _, name := range []string{"rawsocket.pcapng", "sockaddr.pcap"} {
+		path, content := sample(t, name)
+		small := filepath.Join(t.TempDir(), "small.pcap")
+		if err := os.WriteFile(small, content[:min(len(content), 60_000)], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range []string{path, small} {
+			content, err := os.ReadFile(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want bytes.Buffer
+			wantReport, err := repair.Capture(t.Context(), &counted{t: t, open: always(content)}, &want, repair.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, sum := filepath.Join(t.TempDir(), "out.pcapng"), sha256.New()
+			got, err := repair.File(t.Context(), in, out, repair.Options{Sequential: true, Sum: sum, Tables: []string{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			written, err := os.ReadFile(out)
+			if err != nil || !bytes.Equal(written, want.Bytes()) {
+				t.Errorf("%s of %d bytes: got %d bytes, %v, want those %d that several goroutines write", name, len(content), len(written), err, want.Len())
+			}
+			if whole := sha256.Sum256(written); !bytes.Equal(sum.Sum(nil), whole[:]) {
+				t.Errorf("%s of %d bytes: the sum is not that of the output", name, len(content))
+			}
+			got.Capture.Name, got.Output.Name = wantReport.Capture.Name, wantReport.Output.Name
+			same(t, name+": report", &got, &wantReport)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"hash"
 	"io"
 	"net/netip"
 	"time"
@@ -15,9 +16,9 @@ import (
 // captures may be repaired with one Options at a time only if its functions and
 // its Tally, where it has some, allow that.
 type Options struct {
-	// Tables are files or folders of network tables. Where there are none, File,
-	// Check and Explain use the tables that they find beside the capture by its
-	// name, and the functions that take a Source use none.
+	// Tables are files or folders of network tables. Where it is nil, File, Check and
+	// Explain use the tables that they find beside the capture by its name, and the
+	// functions that take a Source use none.
 	Tables []string
 	// Protocol is what the socket was opened for: the Next Header of packets that
 	// lack it. 0 means that it is not stated.
@@ -66,6 +67,11 @@ type Options struct {
 	// Source.
 	SpoolLimit int64
 
+	// Sequential lets the caller's goroutine alone read, infer, order, diagnose and
+	// encode: it takes less processor time than several do, and longer. It is for who
+	// repairs as many captures at a time as there are processors.
+	Sequential bool
+
 	// EachFinding is called with every finding, also those that the report leaves
 	// out, in the order in which they are decided and by one goroutine at a time.
 	// The finding is valid during the call only. It may be nil.
@@ -81,6 +87,9 @@ type Options struct {
 	// since only the findings that it shows as examples are put into words. It may
 	// be nil, and is the repair's until that returns.
 	Tally *report.Tally
+	// Sum is given what the output holds while that is written, anew where it is
+	// written anew. It may be nil, and is the repair's until that returns.
+	Sum hash.Hash
 	// Progress is called with the number of bytes that were read in all passes, and
 	// with how many there will be, which is negative as long as that is not known.
 	// It may be nil.
@@ -112,7 +121,8 @@ func (o *Options) inner(src Source) pipeline.Options {
 		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
 		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
 		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces, AllLayers: o.AllLayers, CaptureZone: o.CaptureZone,
-		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,
+		Sequential:  o.Sequential,
+		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Sum: o.Sum, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,
 	}
 	if o.Tally != nil {
 		o.count(&inner)

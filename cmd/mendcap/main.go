@@ -22,6 +22,7 @@ import (
 )
 
 func main() {
+	runtime.MemProfileRate = 0 // unless a profile is asked for: see recordings
 	collector.start()
 	// A reader that is gone is an error of writing, see output; the signal would end
 	// the process at once.

@@ -45,6 +45,9 @@ func (p *progress) set(done, total int64) {
 
 // setBatch says how far a batch is: captures, their bytes a second, and the time left.
 func (p *progress) setBatch(far batch.Progress) {
+	if p.streams == nil {
+		return
+	}
 	name := fmt.Sprintf("%d of %d captures", far.Done, far.Captures)
 	if far.Failed > 0 {
 		name += fmt.Sprintf(", %d failed", far.Failed)

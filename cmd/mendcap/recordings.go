@@ -26,7 +26,7 @@ func recordingFlags(flags *pflag.FlagSet) recordings {
 	return recordings{
 		{flags.String("cpuprofile", "", "write a CPU profile to `FILE`"), pprof.StartCPUProfile,
 			func(io.Writer) error { pprof.StopCPUProfile(); return nil }},
-		{flags.String("memprofile", "", "write a profile of all allocations to `FILE`"), func(io.Writer) error { return nil }, profileMemory},
+		{flags.String("memprofile", "", "write a profile of all allocations to `FILE`"), sampleMemory, profileMemory},
 		{flags.String("trace", "", "write an execution trace to `FILE`"), trace.Start,
 			func(io.Writer) error { trace.Stop(); return nil }},
 	}
@@ -51,6 +51,15 @@ func (r recordings) start() (stop func() error, err error) {
 		stop = func() error { return errors.Join(before(), recording.end(file), file.Close()) }
 	}
 	return stop, nil
+}
+
+// memorySample is of how many bytes that are allocated one is counted in a profile.
+const memorySample = 512 << 10
+
+// sampleMemory begins to count what is allocated.
+func sampleMemory(io.Writer) error {
+	runtime.MemProfileRate = memorySample
+	return nil
 }
 
 // profileMemory writes what was allocated up to now.

@@ -48,7 +48,9 @@ func CreateFor(target string, perm fs.FileMode) (*File, error) {
 	}
 	for n := range attempts {
 		name := pendingName(target, n)
-		create := func() (*os.File, error) { return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) }
+		create := func() (*os.File, error) {
+			return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|filesys.Nonblocking, perm)
+		}
 		f, err := held(create)
 		if errors.Is(err, os.ErrExist) && removeDead(name) {
 			f, err = held(create)
@@ -65,16 +67,18 @@ func CreateFor(target string, perm fs.FileMode) (*File, error) {
 
 // checkTarget returns an error for what no file may take the place of.
 func checkTarget(target string) error {
-	info, err := os.Stat(target)
-	switch {
-	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf("%s is %w, and stays as it is", target, filesys.ErrNotRegular)
-	case errors.Is(err, os.ErrNotExist):
-		if info, err := os.Lstat(target); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+	info, err := os.Lstat(target)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		info, err = os.Stat(target)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
 			return fmt.Errorf("%s is a link that leads nowhere, and stays as it is", target)
+		case err == nil && info.Mode().IsRegular() && leadsToOpenFile(target):
+			return fmt.Errorf("%s is a link to a file that is open, and stays as it is", target)
 		}
-	case err == nil && leadsToOpenFile(target):
-		return fmt.Errorf("%s is a link to a file that is open, and stays as it is", target)
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is %w, and stays as it is", target, filesys.ErrNotRegular)
 	}
 	return nil
 }

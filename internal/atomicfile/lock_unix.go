@@ -15,8 +15,18 @@ const RenamesOpen = true
 // hold takes the lock of an open file, which ends with the process at the
 // latest. A file system without locks counts as one where it could be had.
 func hold(f *os.File) bool {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	return err == nil || !errors.Is(err, unix.EWOULDBLOCK)
+	return !errors.Is(lock(f), unix.EWOULDBLOCK)
+}
+
+// lock takes the lock of an open file, or fails at once.
+func lock(f *os.File) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = conn.Control(func(fd uintptr) { failed = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB) })
+	return errors.Join(err, failed)
 }
 
 // removeDead removes a file whose writer has died, which shows by its lock. A
@@ -30,7 +40,7 @@ func removeDead(name string) bool {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
+	if lock(f) != nil {
 		return false
 	}
 	return keepsName(f) && os.Remove(name) == nil // else another run was faster

@@ -10,12 +10,12 @@ import (
 // temporaries are the temporary files and folders that this process has made and
 // not removed. They are the process's, as what lies on a disk is: the one who ends it
 // must know them all.
-var temporaries = registry{remove: make(map[any]func())}
+var temporaries registry
 
 // registry knows temporary files by their *os.File and folders by their paths.
 type registry struct {
-	mu     sync.Mutex
-	remove map[any]func()
+	remove sync.Map     // func() of each
+	mu     sync.RWMutex // held to read while one is made or becomes an output
 	ending bool
 }
 
@@ -30,8 +30,8 @@ func RemoveTemporaries() {
 	temporaries.mu.Lock()
 	defer temporaries.mu.Unlock()
 	temporaries.ending = true
-	for _, remove := range temporaries.remove {
-		remove()
+	for _, remove := range temporaries.remove.Range {
+		remove.(func())()
 	}
 }
 
@@ -55,13 +55,13 @@ func removeBusy(dir string) {
 // known makes a temporary file or folder that is known from its first moment, with
 // what removes it.
 func known[T comparable](create func() (T, error), remove func(T)) (made T, err error) {
-	temporaries.mu.Lock()
-	defer temporaries.mu.Unlock()
+	temporaries.mu.RLock()
+	defer temporaries.mu.RUnlock()
 	if temporaries.ending {
 		return made, errEnding
 	}
 	if made, err = create(); err == nil {
-		temporaries.remove[made] = func() { remove(made) }
+		temporaries.remove.Store(made, func() { remove(made) })
 	}
 	return made, err
 }
@@ -80,21 +80,17 @@ func held(create func() (*os.File, error)) (*os.File, error) {
 
 // publish lets a temporary file become an output, unless the process is ending.
 func (r *registry) publish(f *os.File, become func() error) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	if r.ending {
 		return errEnding
 	}
 	err := become()
 	if err == nil {
-		delete(r.remove, f)
+		r.remove.Delete(f)
 	}
 	return err
 }
 
 // forget is told that a file or a folder is gone.
-func (r *registry) forget(made any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.remove, made)
-}
+func (r *registry) forget(made any) { r.remove.Delete(made) }

@@ -10,9 +10,12 @@ import (
 // are, with "". It reads ahead. Damage after which there is more is a *Gap.
 func Decompress(r io.Reader) (io.Reader, string, error) {
 	src := &Source{R: r}
-	buf := bufio.NewReaderSize(src, BufferSize)
-	head, err := buf.Peek(headLen)
-	if err != nil && err != io.EOF {
+	buf := bufio.NewReader(src) // reads of a larger buffer pass it by
+	head, err := buf.Peek(buf.Size())
+	switch {
+	case err == io.EOF:
+		src.Expected = int64(len(head))
+	case err != nil:
 		return nil, "", err
 	}
 	c := Of(head)

@@ -144,7 +144,7 @@ func ppm(share float64) int64 { return int64(math.Round(share * 1e6)) }
 
 // sizes counts the payload of data packets.
 type sizes struct {
-	counts  [maxSize]int64
+	counts  []int64 // up to the largest, of maxSize at most
 	total   int64
 	largest int64
 	sum     float64
@@ -155,7 +155,11 @@ type sizes struct {
 const maxSize = 1 << 11
 
 func (z *sizes) add(n uint32) {
-	z.counts[min(n, maxSize-1)]++
+	at := int(min(n, maxSize-1))
+	if more := at + 1 - len(z.counts); more > 0 {
+		z.counts = append(z.counts, make([]int64, more)...)
+	}
+	z.counts[at]++
 	z.total++
 	z.largest = max(z.largest, int64(n))
 	z.sum += float64(n)

@@ -2,5 +2,5 @@
 
 package filesys
 
-// nonblocking is nothing where names of files don't lead to pipes.
-const nonblocking = 0
+// Nonblocking is nothing where names of files don't lead to pipes.
+const Nonblocking = 0

@@ -27,7 +27,7 @@ func Open(path string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, notRegular(path)
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblocking, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|Nonblocking, 0)
 	if err != nil {
 		return nil, err
 	}

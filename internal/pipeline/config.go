@@ -109,10 +109,10 @@ func sameFile(in, out string) bool {
 	if in == "-" || out == "-" {
 		return false
 	}
-	a, err := os.Stat(in)
+	b, err := os.Stat(out)
 	if err != nil {
 		return false
 	}
-	b, err := os.Stat(out)
+	a, err := os.Stat(in)
 	return err == nil && os.SameFile(a, b)
 }

@@ -59,6 +59,10 @@
 //	reader ─> decoders ─> caller: tracker, sequencer, aligner ─> judge ─> writer ─> disk
 //	       chunk       chunk                               []*unit   []*unit    []byte
 //
+// With Options.Sequential, and for a small file, which is read once and kept, the caller's
+// goroutine does all of it, one chunk after the other: what there is to do is the same, in
+// the same order. Only what fills more than one buffer of the draft is written by another.
+//
 // Chunks go through a channel of their own to the caller in the order of the file, who
 // waits for each until it is decoded; so the same input gives the same output on any
 // number of processors. A unit belongs to one goroutine at a time and is handed on with

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"hash"
 	"io"
 	"os"
 	"sync"
@@ -26,14 +27,17 @@ const directFrom = 32 << 20
 // is that of a later Write, or of flush.
 type draft struct {
 	file  *os.File
-	again bool   // it is going to be read: keep it in the page cache
-	buf   []byte // being filled; nil where there is none, or it is lent
-	way   *way   // nil as long as the first buffer isn't full
+	sum   hash.Hash // of what is written; may be nil
+	again bool      // it is going to be read: keep it in the page cache
+	begun bool      // something was written to the file
+	buf   []byte    // being filled; nil where there is none, or it is lent
+	way   *way      // nil as long as the first buffer isn't full
 }
 
 // way is what the goroutine that writes a draft works with.
 type way struct {
 	file    *os.File
+	sum     hash.Hash // may be nil
 	full    chan []byte
 	spare   chan []byte
 	left    int         // buffers that may still be made
@@ -66,7 +70,8 @@ func (d *draft) Return(b []byte) error {
 		return nil
 	}
 	if d.way == nil {
-		d.way = &way{file: d.file, left: buffers - 1, tried: d.again,
+		d.begun = true
+		d.way = &way{file: d.file, sum: d.sum, left: buffers - 1, tried: d.again,
 			full: make(chan []byte, buffers), spare: make(chan []byte, buffers), done: make(chan error, 1)}
 		go d.way.run()
 	}
@@ -150,6 +155,9 @@ func (w *way) step(b []byte) error {
 		w.tried = true
 		w.direct = bypass(w.file, true) == nil
 	}
+	if w.sum != nil {
+		w.sum.Write(b)
+	}
 	n, err := w.file.Write(b)
 	if err != nil && w.direct && isMisfit(err) {
 		w.direct = false
@@ -182,6 +190,10 @@ func (d *draft) flush() error {
 	}
 	err := d.stop()
 	if err == nil {
+		d.begun = true
+		if d.sum != nil {
+			d.sum.Write(d.buf)
+		}
 		_, err = d.file.Write(d.buf)
 	}
 	keepBuffer(d.buf)
@@ -193,6 +205,12 @@ func (d *draft) flush() error {
 func (d *draft) restart() error {
 	d.stop() // what failed of the old content doesn't matter
 	d.buf = d.buf[:0]
+	if !d.begun {
+		return nil
+	}
+	if d.sum != nil {
+		d.sum.Reset()
+	}
 	if err := d.file.Truncate(0); err != nil {
 		return err
 	}

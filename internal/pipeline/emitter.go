@@ -8,14 +8,15 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// emitter is what a pass that writes ends in: a sequencer, and two goroutines that
-// judge and write what is in order. In: chunks whose blocks are tracked.
+// emitter is what a pass that writes ends in: a sequencer, and judge and writer of what
+// is in order, each in a goroutine of its own unless one does it all. In: chunks whose
+// blocks are tracked.
 type emitter struct {
 	sequencer *sequencer
 	judge     *judge
 	writer    *writer
 	out       *packed
-	batches   chan []*unit
+	batches   chan []*unit // nil where one goroutine does it all
 	group     *errgroup.Group
 	ctx       context.Context // done once a write has failed
 }
@@ -29,8 +30,11 @@ func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft
 	}
 	p := &emitter{
 		sequencer: newSequencer(f, c.order, x), judge: newJudge(c, f, x, each), writer: newWriter(out.Writer, f), out: out,
-		batches: make(chan []*unit, ahead),
 	}
+	if c.o.Sequential {
+		return p, nil
+	}
+	p.batches = make(chan []*unit, ahead)
 	p.group, p.ctx = errgroup.WithContext(ctx)
 	judged := make(chan []*unit, 1)
 	p.group.Go(func() error { return p.judge.all(p.ctx, p.batches, judged) })
@@ -49,7 +53,12 @@ func (p *emitter) take(c *chunk) error {
 // hand gives what is in order to the goroutines, piece by piece: however much it
 // is, little is on its way.
 func (p *emitter) hand() error {
-	for rest := p.sequencer.ready(); len(rest) > 0; {
+	rest := p.sequencer.ready()
+	if p.batches == nil {
+		p.judge.units(rest)
+		return p.writer.units(rest)
+	}
+	for len(rest) > 0 {
 		n := piece(rest)
 		select {
 		case p.batches <- rest[:n:n]:
@@ -79,6 +88,9 @@ func (p *emitter) finish(err error) error {
 
 // end waits for the goroutines.
 func (p *emitter) end() error {
+	if p.batches == nil {
+		return p.writer.flush()
+	}
 	close(p.batches)
 	return p.group.Wait()
 }

@@ -69,6 +69,7 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 		return err
 	}
 	defer j.source.close()
+	j.o.Sequential = j.o.Sequential || j.source.content != nil
 	if err = j.gather(ctx, false); err == errConvert {
 		if err = j.convert(ctx); err == nil {
 			err = j.gather(ctx, false)
@@ -89,7 +90,7 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 // loadTables reads the tables that were named, or those beside the capture.
 func (j *job) loadTables() error {
 	paths := j.o.Tables
-	if len(paths) == 0 && j.in != "-" {
+	if paths == nil && j.in != "-" {
 		var err error
 		if paths, err = tables.Find(j.in, naming.Stem(j.in)); err != nil {
 			return fmt.Errorf("%w: %w", ErrIO, err)

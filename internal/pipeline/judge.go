@@ -58,9 +58,7 @@ func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *ju
 func (v *judge) all(ctx context.Context, batches <-chan []*unit, judged chan<- []*unit) error {
 	defer close(judged)
 	for units := range batches {
-		for _, u := range units {
-			v.unit(u)
-		}
+		v.units(units)
 		select {
 		case judged <- units:
 		case <-ctx.Done():
@@ -70,12 +68,14 @@ func (v *judge) all(ctx context.Context, batches <-chan []*unit, judged chan<- [
 	return nil
 }
 
-// unit takes in the next block of the output.
-func (v *judge) unit(u *unit) {
-	v.declared.take(u.block)
-	if u.block.Kind == capture.Packet {
-		v.frame++
-		v.packet(u)
+// units takes in the next blocks of the output.
+func (v *judge) units(units []*unit) {
+	for _, u := range units {
+		v.declared.take(u.block)
+		if u.block.Kind == capture.Packet {
+			v.frame++
+			v.packet(u)
+		}
 	}
 }
 

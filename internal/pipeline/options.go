@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"hash"
 	"io"
 	"net/netip"
 	"time"
@@ -30,9 +31,11 @@ type Options struct {
 	AlignInterfaces bool
 	AllLayers       bool
 	CaptureZone     time.Duration
+	Sequential      bool
 	EachFinding     func(*report.Finding)
 	NeedsEvidence   func(*report.Finding) bool
 	TakeBack        func() error
+	Sum             hash.Hash
 	Progress        func(done, total int64)
 	Stdin           io.Reader
 	Stdout          io.Writer

@@ -34,7 +34,7 @@ type output struct {
 // newOutput begins an output, which has to be discarded or published. What becomes of
 // it is told to said.
 func newOutput(c *config, permissions fs.FileMode, said *report.Output) (*output, error) {
-	out := &output{config: c, said: said}
+	out := &output{config: c, said: said, draft: draft{sum: c.o.Sum}}
 	var err error
 	if c.out == "-" || filesys.IsNull(c.out) {
 		out.draft.again = true

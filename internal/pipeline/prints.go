@@ -6,7 +6,7 @@ import "math/bits"
 // they come again; fewestPrints is for how many there is room at first.
 const (
 	maxPrints    = 1 << 13
-	fewestPrints = 1 << 9
+	fewestPrints = 1 << 6
 )
 
 // printSet remembers packets with their stamps. When it is full it forgets half

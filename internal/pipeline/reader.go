@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -25,9 +26,9 @@ type chunk struct {
 	size     int               // all that it keeps, bytes
 	waiting  [stages]int       // units that wait, by the stage that holds them
 	err      error
-	ready    chan struct{}
-	read     int64       // bytes of the file read with it
-	home     chan *chunk // where it goes when it is done with
+	ready    chan struct{} // gets one element once the chunk is decoded elsewhere
+	read     int64         // bytes of the file read with it
+	home     chan *chunk   // where it goes when it is done with
 }
 
 // release says that n units of the chunk are done with. It may be called from any
@@ -80,9 +81,9 @@ type reader struct {
 
 func newReader(o *Options) *reader { return &reader{options: o, spare: make(chan *chunk, spareChunks)} }
 
-// pass reads the capture once: one goroutine reads, others decode, and each is
-// called with the chunks in the order of the file. It returns the damage that it
-// met, if there was some.
+// pass reads the capture once: one goroutine reads, others decode, unless the caller's
+// does both, and each is called with the chunks in the order of the file. It returns the
+// damage that it met, if there was some.
 func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) (*salvage.Damages, error) {
 	file, r, err := f.source.open(ctx, f.options)
 	if err != nil {
@@ -98,13 +99,11 @@ func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) 
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer stop()
-	chunks := f.decodeAhead(ctx, r, d, &workers)
+	chunks := f.decodeHere(r, d)
+	if !f.options.Sequential {
+		chunks = f.decodeAhead(ctx, r, d, &workers)
+	}
 	for c := range chunks {
-		select {
-		case <-c.ready:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
 		if c.err != nil {
 			return f.ended(r, c.err)
 		}
@@ -116,16 +115,31 @@ func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) 
 	return nil, ctx.Err()
 }
 
-// decodeAhead starts the reader and the workers. The channel is closed when ctx
-// is done or after the chunk with an error.
-func (f *reader) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg *sync.WaitGroup) <-chan *chunk {
+// decodeHere reads and decodes one chunk after the other, the last one of which has an
+// error.
+func (f *reader) decodeHere(r *salvage.Reader, d *decoder) iter.Seq[*chunk] {
+	return func(yield func(*chunk) bool) {
+		for {
+			c := f.readChunk(r)
+			if c.err == nil {
+				c.decode(d)
+			}
+			if !yield(c) || c.err != nil {
+				return
+			}
+		}
+	}
+}
+
+// decodeAhead is decodeHere in goroutines that it starts. It also ends when ctx is done.
+func (f *reader) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg *sync.WaitGroup) iter.Seq[*chunk] {
 	work := make(chan *chunk, ahead)
 	out := make(chan *chunk, ahead)
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for c := range work {
 				c.decode(d)
-				close(c.ready)
+				c.ready <- struct{}{}
 			}
 		})
 	}
@@ -149,23 +163,34 @@ func (f *reader) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder,
 			}
 		}
 	})
-	return out
+	return func(yield func(*chunk) bool) {
+		for c := range out {
+			if c.err == nil {
+				select {
+				case <-c.ready:
+				case <-ctx.Done():
+					return
+				}
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	}
 }
 
 func (f *reader) readChunk(r *salvage.Reader) *chunk {
-	c := &chunk{home: f.spare}
+	var c *chunk
 	select {
 	case c = <-f.spare:
 	default:
+		c = &chunk{home: f.spare, ready: make(chan struct{}, 1)}
 	}
-	c.ready = make(chan struct{})
 	c.batch, c.err = r.Next()
 	c.read = r.Consumed()
-	if c.err != nil {
-		close(c.ready)
-		return c
+	if c.err == nil {
+		c.left.Store(int32(len(c.batch.Blocks)))
 	}
-	c.left.Store(int32(len(c.batch.Blocks)))
 	return c
 }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type source struct {
 	given   *given          // nil where there is a file
 	began   bool            // a pass over it has begun: it is a capture
 	batches capture.Batches // of the passes before
+	content []byte          // of a small file
 
 	converted *converted // nil unless it is of another format
 }
@@ -61,7 +63,29 @@ func openSource(ctx context.Context, in string, o *Options) (*source, error) {
 	if !info.Mode().IsRegular() {
 		return spool(ctx, filepath.Base(in), func() (io.ReadCloser, error) { return os.Open(in) }, o)
 	}
-	return &source{name: filepath.Base(in), path: in, size: info.Size(), was: info}, nil
+	s := &source{name: filepath.Base(in), path: in, size: info.Size(), was: info}
+	if s.size > 0 && s.size <= mostContent {
+		err = s.keep()
+	}
+	return s, err
+}
+
+// mostContent is how many bytes a file has at most that is read once and for all passes,
+// which one goroutine does alone then: to start others takes longer than they save.
+const mostContent = 64 << 10
+
+// keep reads the whole file, unless it has grown.
+func (s *source) keep() error {
+	f, err := os.OpenFile(s.path, os.O_RDONLY|filesys.Nonblocking, 0)
+	if err != nil {
+		return unopened(err)
+	}
+	defer f.Close()
+	content := make([]byte, s.size+1)
+	if n, err := io.ReadFull(f, content); err == io.ErrUnexpectedEOF && int64(n) == s.size {
+		s.content = content[:n]
+	}
+	return nil
 }
 
 // permissions are those that what is written of the input may have.
@@ -165,7 +189,10 @@ func (s *source) openConverted(ctx context.Context, o *Options) (io.Closer, *sal
 
 // begin opens the input at its start.
 func (s *source) begin() (io.ReadCloser, error) {
-	if s.given == nil {
+	switch {
+	case s.content != nil:
+		return io.NopCloser(bytes.NewReader(s.content)), nil
+	case s.given == nil:
 		f, err := os.Open(s.path)
 		return f, unopened(err)
 	}

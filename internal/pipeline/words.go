@@ -1,6 +1,6 @@
 package pipeline
 
-import "fmt"
+import "strconv"
 
 // either is one of two words, by whether there is one of what they go with.
 func either(n int64, one, many string) string {
@@ -11,7 +11,9 @@ func either(n int64, one, many string) string {
 }
 
 // plural is a number of things, each a noun: "1 flag", "5 flags".
-func plural(n int64, noun string) string { return fmt.Sprint(n, " "+noun+either(n, "", "s")) }
+func plural(n int64, noun string) string {
+	return strconv.FormatInt(n, 10) + " " + noun + either(n, "", "s")
+}
 
 // were is plural with its verb: "1 flag was", "5 flags were".
 func were(n int64, noun string) string { return plural(n, noun) + either(n, " was", " were") }
@@ -20,4 +22,4 @@ func were(n int64, noun string) string { return plural(n, noun) + either(n, " wa
 func itsOrTheir(n int64) string { return either(n, "its", "their") }
 
 // timesOver is how often something was.
-func timesOver(n int64) string { return either(n, "once", fmt.Sprintf("%d times", n)) }
+func timesOver(n int64) string { return either(n, "once", strconv.FormatInt(n, 10)+" times") }

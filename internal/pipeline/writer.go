@@ -37,15 +37,24 @@ func newWriter(w *capture.Writer, f *facts) *writer {
 // all writes batches of units until there are no more.
 func (w *writer) all(batches <-chan []*unit) error {
 	for units := range batches {
-		for _, u := range units {
-			if err := w.unit(u); err != nil {
-				return ioError("write the output", err)
-			}
-			u.chunk.release(1)
+		if err := w.units(units); err != nil {
+			return err
 		}
 	}
-	return ioError("write the output", w.w.Flush())
+	return w.flush()
 }
+
+func (w *writer) units(units []*unit) error {
+	for _, u := range units {
+		if err := w.unit(u); err != nil {
+			return ioError("write the output", err)
+		}
+		u.chunk.release(1)
+	}
+	return nil
+}
+
+func (w *writer) flush() error { return ioError("write the output", w.w.Flush()) }
 
 func (w *writer) unit(u *unit) error {
 	b := u.block

@@ -42,8 +42,8 @@ const (
 type tally [columns][]int64
 
 func (t *tally) add(column, place int, n int64) {
-	for place >= len(t[column]) {
-		t[column] = append(t[column], 0)
+	if more := place + 1 - len(t[column]); more > 0 {
+		t[column] = append(t[column], make([]int64, more)...)
 	}
 	t[column][place] += n
 }

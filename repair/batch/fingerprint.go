@@ -67,7 +67,7 @@ func fingerprint(ctx context.Context, in, program, choices string, paths []strin
 // choices spells out the options that decide what is written.
 func choices(o repair.Options) string {
 	o.Force, o.MaxUnpacked, o.SpoolLimit, o.Tables = false, 0, 0, nil // how, how far, and what is hashed itself
-	o.Tally = nil
+	o.Tally, o.Sequential = nil, false
 	if o.Findings == 0 {
 		o.Findings = repair.DefaultFindings
 	}

@@ -2,11 +2,9 @@ package batch
 
 import (
 	"archive/tar"
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
-	"sync"
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/capture/convert"
@@ -41,29 +39,25 @@ func sniff(r io.Reader) (kind, io.Reader, error) {
 	return kind, io.MultiReader(&seen, r), whole.err
 }
 
-// sniffers are buffers for kindOf, as large as Decompress wants them: to clear a new one
-// for each file would take longer than to read its beginning.
-var sniffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, compress.BufferSize) }}
-
+// kindOf tells what r holds: by its first bytes, or by those that they decompress to.
 func kindOf(r io.Reader) kind {
-	buf := sniffers.Get().(*bufio.Reader)
-	buf.Reset(r)
-	defer func() {
-		buf.Reset(nil)
-		sniffers.Put(buf)
-	}()
-	plain, compression, err := compress.Decompress(buf)
-	if err != nil {
-		return kindOther
-	}
 	head := make([]byte, tarBlock)
-	n, _ := io.ReadFull(plain, head)
-	head = head[:n]
+	n, _ := io.ReadFull(r, head)
+	switch head = head[:n]; {
+	case compress.Of(head) != nil:
+		plain, _, err := compress.Decompress(io.MultiReader(bytes.NewReader(head), r))
+		if err != nil {
+			return kindOther
+		}
+		head = make([]byte, tarBlock)
+		n, _ = io.ReadFull(plain, head)
+		head = head[:n]
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return kindZip
+	}
 	switch {
 	case capture.Recognised(head), convert.Recognised(head):
 		return kindCapture
-	case compression == "" && (bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06"))):
-		return kindZip
 	case len(head) == tarBlock && startsTar(head):
 		return kindTar
 	}
@@ -79,13 +73,18 @@ func startsTar(block []byte) bool {
 	return err == nil || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// sniffFile tells what the file holds.
-func sniffFile(path string) (kind, error) {
+// sniffFile tells what the file holds, and how long it is, bytes.
+func sniffFile(path string) (kind kind, size int64, err error) {
 	f, err := filesys.Open(path)
 	if err != nil {
-		return kindOther, err
+		return kindOther, 0, err
 	}
 	defer f.Close()
-	kind, _, err := sniff(f)
-	return kind, err
+	info, err := f.Stat()
+	if err != nil {
+		return kindOther, 0, err
+	}
+	whole := &cutReader{r: f}
+	kind = kindOf(io.LimitReader(whole, mostSniffed))
+	return kind, info.Size(), whole.err
 }

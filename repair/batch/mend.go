@@ -3,13 +3,16 @@ package batch
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/filesys"
@@ -49,7 +52,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if err := r.makeFolder(j.t); err != nil {
 		return nil, fmt.Errorf("%w: make the folder of the output: %w", repair.ErrIO, err)
 	}
-	f, err := atomicfile.CreateFor(reportPath, atomicfile.Permissions(j.file))
+	f, err := atomicfile.CreateFor(reportPath, atomicfile.PermissionsOf(before))
 	if err != nil {
 		return nil, fmt.Errorf("%w: create the report: %w", repair.ErrIO, err)
 	}
@@ -57,20 +60,23 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if rep, err = r.repair(ctx, j, out, paths, before); err != nil {
 		return nil, err
 	}
-	output, _, err := hashOf(ctx, out)
-	if err != nil {
-		return nil, err
-	}
-	rep.Origin = &report.Origin{Inputs: inputs, Output: hex.EncodeToString(output)}
-	return rep, writeReport(ctx, f, reportPath, rep)
+	rep.Origin.Inputs = inputs
+	return rep, writeReport(ctx, f, reportPath, rep, old != nil)
 }
 
-// repair repairs the capture, which was as before says, with these tables.
+// mostSequential is how many bytes a capture has at most that one processor repairs where
+// each has one: with a larger one the others would have nothing to do in the end.
+const mostSequential = 64 << 20
+
+// repair repairs the capture, which was as before says, with these tables. Of the
+// report's origin it fills in the output.
 func (r *runner) repair(ctx context.Context, j job, out string, paths []string, before os.FileInfo) (*report.Report, error) {
 	o := r.o.Repair
-	o.Tables = paths
+	o.Tables = append([]string{}, paths...) // not nil: they were looked for
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
+	o.Sequential = min(r.o.Jobs, len(r.tasks)) >= runtime.GOMAXPROCS(0) && before.Size() <= mostSequential
 	o.MaxUnpacked = r.limits.most(before.Size())
+	o.Sum = sha256.New()
 	rep, err := repair.File(ctx, j.file, out, o)
 	if errors.Is(err, repair.ErrUnpacked) {
 		return nil, fmt.Errorf("%w: %w; a repair of this capture by itself has no limit", repair.ErrNoCapture, r.limits.bomb(before.Size()))
@@ -81,6 +87,7 @@ func (r *runner) repair(ctx context.Context, j job, out string, paths []string, 
 	if after, err := os.Stat(j.file); err != nil || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
 		return nil, fmt.Errorf("%w: the capture was changed while it was read", repair.ErrIO)
 	}
+	rep.Origin = &report.Origin{Output: hex.EncodeToString(o.Sum.Sum(nil))}
 	settle(&rep, j)
 	return &rep, nil
 }
@@ -130,39 +137,43 @@ func finished(ctx context.Context, old *report.Report, inputs, out string) bool 
 	return err == nil && hex.EncodeToString(output) == old.Origin.Output
 }
 
-// makeFolder makes the folder of an output, and takes away what dead runs have
+// makeFolder makes the folder of an output, once, and takes away what dead runs have
 // left there. It fails where a symbolic link would lead out of the root.
 func (r *runner) makeFolder(t *task) error {
-	root, err := os.OpenRoot(t.root)
+	folder := filepath.FromSlash(path.Dir(t.rel))
+	made, _ := r.folders.LoadOrStore(filepath.Join(t.root, folder), sync.OnceValue(func() error {
+		return makeFolder(t.root, folder)
+	}))
+	return made.(func() error)()
+}
+
+func makeFolder(top, folder string) error {
+	root, err := os.OpenRoot(top)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	folder := filepath.FromSlash(path.Dir(t.rel))
 	if err := root.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
 	if _, err := root.Stat(folder); err != nil {
 		return err
 	}
-	folder = filepath.Join(t.root, folder)
-	if _, swept := r.swept.LoadOrStore(folder, true); swept {
-		return nil
-	}
-	return naming.SweepMended(folder)
+	return naming.SweepMended(filepath.Join(top, folder))
 }
 
-// writeReport writes a report whole, unless it is there already.
-func writeReport(ctx context.Context, f *atomicfile.File, name string, r *report.Report) error {
-	var text bytes.Buffer
-	text.Grow(1 << 14)
-	if err := r.WriteJSON(&text); err != nil {
-		return err
+// writeReport writes a report whole, unless it is there already; it can be if one is there.
+func writeReport(ctx context.Context, f *atomicfile.File, name string, r *report.Report, there bool) error {
+	if there {
+		var text bytes.Buffer
+		if err := r.WriteJSON(&text); err != nil {
+			return err
+		}
+		if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
+			return nil
+		}
 	}
-	if same, err := filesys.Holds(name, text.Bytes()); err == nil && same {
-		return nil
-	}
-	_, err := text.WriteTo(f)
+	err := r.WriteJSON(f)
 	if err == nil {
 		err = f.Settle(ctx)
 	}

@@ -107,11 +107,7 @@ func collisions(tasks []task) [][]*task {
 // outKey is a hash that tasks of one output share. Their paths themselves would be
 // kept several times.
 func outKey(t *task) string {
-	out := t.out()
-	if abs, err := filepath.Abs(out); err == nil {
-		out = abs
-	}
-	sum := sha256.Sum256([]byte(strings.ToLower(out)))
+	sum := sha256.Sum256([]byte(strings.ToLower(filepath.Join(t.abs, filepath.FromSlash(t.rel)))))
 	return string(sum[:])
 }
 

@@ -28,6 +28,7 @@ type task struct {
 	size   int64 // bytes
 
 	root string // folder that the output must not leave
+	abs  string // the same, absolute
 	rel  string // the output in it, with slashes
 	full string // the same where two captures would have one output; until that is settled
 
@@ -65,7 +66,11 @@ func find(ctx context.Context, paths []string, o Options, l limits) (*Plan, erro
 	if info, err := os.Stat(o.Dir); o.Dir != "" && err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("%w: %s is not a folder", ErrUsage, o.Dir)
 	}
-	w := &walker{ctx: ctx, plan: &Plan{o: o, limits: l}, seen: make(map[string]bool)}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	w := &walker{ctx: ctx, plan: &Plan{o: o, limits: l}, dir: dir, seen: make(map[string]bool)}
 	for _, p := range paths {
 		if err := w.root(p); err != nil {
 			return nil, err

@@ -14,7 +14,8 @@ import (
 // protect takes out of the plan the captures whose output or report would be
 // in place of a file that is read.
 func (p *Plan) protect() {
-	if !slices.ContainsFunc(p.tasks, func(t task) bool { return isThere(t.out()) || isThere(reportName(t.out())) }) {
+	if p.o.Dir != "" && !isThere(p.o.Dir) ||
+		!slices.ContainsFunc(p.tasks, func(t task) bool { return isThere(t.out()) || isThere(reportName(t.out())) }) {
 		return
 	}
 	read := p.inputs()

@@ -36,14 +36,15 @@ type runner struct {
 	scratch string // folder for members of archives
 	tables  string // folder in it for the tables of the archive at hand
 	group   *errgroup.Group
+	idle    chan ready // to goroutines that have done a job
 
 	// What a job has from its begin to its end, in the order in which it is given: a
 	// place among those under way, memory, and a turn to work. That alone is given up
 	// while it waits for the disk.
 	places, memory, turns *semaphore.Weighted
 
-	kept  atomic.Int64 // captures that an earlier run had finished
-	swept sync.Map     // of true by folders of outputs
+	kept    atomic.Int64 // captures that an earlier run had finished
+	folders sync.Map     // of outputs, with a func() error that makes each
 
 	mu       sync.Mutex
 	entries  []report.Entry
@@ -54,9 +55,15 @@ type runner struct {
 func newRunner(p *Plan) *runner {
 	jobs := int64(p.o.Jobs)
 	return &runner{
-		Plan: p, choices: choices(p.o.Repair), partly: make(map[*task]int64),
+		Plan: p, choices: choices(p.o.Repair), partly: make(map[*task]int64), idle: make(chan ready),
 		places: semaphore.NewWeighted(jobs + mostWaiting), memory: semaphore.NewWeighted(p.o.Memory), turns: semaphore.NewWeighted(jobs),
 	}
+}
+
+// ready is a job that can be worked at, with what gives back what it has.
+type ready struct {
+	job
+	end func()
 }
 
 // job is a task whose capture lies in a file.
@@ -108,6 +115,7 @@ const mostPaused = 16 << 20
 func (r *runner) work(ctx context.Context) error {
 	r.group, ctx = errgroup.WithContext(ctx)
 	err := r.produce(ctx)
+	close(r.idle)
 	return cmp.Or(r.group.Wait(), err)
 }
 
@@ -134,18 +142,33 @@ func (r *runner) produce(ctx context.Context) error {
 	return nil
 }
 
-// send hands out a job, once it can be worked at.
+// send hands out a job, once it can be worked at: to a goroutine that has done one, since
+// the stack of a new one would have to grow again.
 func (r *runner) send(ctx context.Context, j job) error {
 	end, err := r.begin(ctx, j.t)
 	if err != nil {
 		j.done()
 		return err
 	}
-	r.group.Go(func() error {
-		defer end()
-		return r.carryOut(ctx, j)
-	})
+	next := ready{j, end}
+	select {
+	case r.idle <- next:
+	default:
+		r.group.Go(func() error { return r.serve(ctx, next) })
+	}
 	return ctx.Err()
+}
+
+// serve carries out a job, and those that come after it. The error is the context's.
+func (r *runner) serve(ctx context.Context, next ready) error {
+	for more := true; more; next, more = <-r.idle {
+		err := r.carryOut(ctx, next.job)
+		next.end()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin waits for all that a job has, which what it returns gives back. The error is the

@@ -18,7 +18,7 @@ import (
 // tables beside it. No more of them lie there than jobs are under way, and one.
 func (r *runner) unpack(ctx context.Context, tasks []task) error {
 	file := tasks[0].file
-	kind, err := sniffFile(file)
+	kind, _, err := sniffFile(file)
 	if err == nil {
 		r.tables, err = os.MkdirTemp(r.scratch, "tables-")
 	}

@@ -24,12 +24,14 @@ import (
 type walker struct {
 	ctx  context.Context
 	plan *Plan
+	dir  string          // Options.Dir, absolute
 	seen map[string]bool // absolute paths of files that have been looked at
 }
 
 // found is a file or folder on the way.
 type found struct {
 	path  string // to open it
+	abs   string // the same, absolute
 	shown string // as it is named to people, with slashes
 	rel   string // from the path on the command line, with slashes; "" for itself
 	under string // its place below Options.Dir, with slashes
@@ -38,7 +40,7 @@ type found struct {
 
 func (f *found) child(name string) *found {
 	return &found{
-		path: filepath.Join(f.path, name), shown: path.Join(f.shown, name),
+		path: filepath.Join(f.path, name), abs: filepath.Join(f.abs, name), shown: path.Join(f.shown, name),
 		rel: path.Join(f.rel, name), under: path.Join(f.under, name),
 	}
 }
@@ -50,6 +52,7 @@ func (w *walker) root(p string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
+	f.abs = abs
 	if filepath.Clean(p) != "." && filepath.Dir(abs) != abs {
 		f.under = filepath.Base(abs)
 	}
@@ -155,18 +158,16 @@ func (w *walker) included(rel string) bool {
 
 // file looks at a file.
 func (w *walker) file(f *found) error {
-	if abs, err := filepath.Abs(f.path); err == nil {
-		if w.seen[abs] {
-			return nil // two paths of the command line lead here
-		}
-		w.seen[abs] = true
+	if w.seen[f.abs] {
+		return nil // two paths of the command line lead here
 	}
+	w.seen[f.abs] = true
 	skipped := &w.plan.skipped
 	if !f.named && naming.IsOwn(f.path) {
 		skipped.Own++
 		return nil
 	}
-	kind, err := sniffFile(f.path)
+	kind, size, err := sniffFile(f.path)
 	switch {
 	case err != nil:
 		w.fail(f.shown, codeNoCapture, err)
@@ -177,7 +178,9 @@ func (w *walker) file(f *found) error {
 	case !w.included(f.rel):
 		skipped.Excluded++
 	default:
-		w.capture(f)
+		// One that is named as a capture and is none by its content is planned too: the
+		// repair says what is wrong with it.
+		w.add(f, task{shown: f.shown, file: f.path, member: alone, size: size}, "")
 	}
 	return nil
 }
@@ -191,22 +194,12 @@ func other(skipped *report.Skipped, name string) {
 	}
 }
 
-// capture plans the repair of a file. One that is named as a capture and is none
-// by its content is planned too: the repair says what is wrong with it.
-func (w *walker) capture(f *found) {
-	t := task{shown: f.shown, file: f.path, member: alone}
-	if info, err := os.Stat(f.path); err == nil {
-		t.size = info.Size()
-	}
-	w.add(f, t, "")
-}
-
 // add plans a task, whose output is named as the file that it lies in is, and inside
 // that.
 func (w *walker) add(f *found, t task, inside string) {
 	under := f.under
-	if t.root = w.plan.o.Dir; t.root == "" {
-		t.root, under = filepath.Dir(f.path), filepath.Base(f.path)
+	if t.root, t.abs = w.plan.o.Dir, w.dir; t.root == "" {
+		t.root, t.abs, under = filepath.Dir(f.path), filepath.Dir(f.abs), filepath.Base(f.path)
 	}
 	under += inside
 	suffix := naming.PackedSuffix(string(w.plan.o.Repair.Compression))

@@ -41,7 +41,7 @@ func copies(capture, folder string, n int) error {
 // copier is a loop that reads each capture of a folder, writes it into another and syncs
 // it: what any program has to do that promises as much as a batch does.
 func copier(folder string) side {
-	return side{"read, write, sync", func(ctx context.Context, out string) (usage, error) {
+	return side{name: "read, write, sync", keep: true, run: func(ctx context.Context, out string) (usage, error) {
 		before, start := self(), time.Now()
 		n := 0
 		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {

@@ -50,7 +50,7 @@ func TestMeasure(t *testing.T) {
 
 func TestOnceGivesAnEmptyFolder(t *testing.T) {
 	b := bench{dir: t.TempDir()}
-	writing := side{"writing", func(_ context.Context, out string) (usage, error) {
+	writing := side{name: "writing", run: func(_ context.Context, out string) (usage, error) {
 		if there, err := os.ReadDir(out); err != nil || len(there) > 0 {
 			t.Errorf("before it runs: got %v, %v; want an empty folder", there, err)
 		}

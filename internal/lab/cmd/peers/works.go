@@ -4,6 +4,7 @@ package peers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -110,7 +111,7 @@ func (b *bench) coresWork(ctx context.Context) error {
 func (b *bench) startWork(ctx context.Context) error {
 	const starts = 20
 	twenty := func(name, path string, args ...string) side {
-		return side{name, func(ctx context.Context, _ string) (sum usage, err error) {
+		return side{name: name, run: func(ctx context.Context, _ string) (sum usage, err error) {
 			for range starts {
 				u, err := measure(ctx, nil, path, args...)
 				if err != nil {
@@ -143,6 +144,7 @@ func (b *bench) smallWork(ctx context.Context) error {
 		return err
 	}
 	batch := program("mendcap batch", nil, b.mendcap, "batch", "-q", "-o", "OUT", folder)
+	batch.keep = true
 	own, peer, err := b.pair(ctx, fmt.Sprintf("%d captures of %d packets", small, smallPackets), batch, copier(folder))
 	if err != nil {
 		return err
@@ -154,7 +156,10 @@ func (b *bench) smallWork(ctx context.Context) error {
 		fmt.Printf("%s: %.0f captures a second\n", s.name, small/medians(s.runs).wall.Seconds())
 	}
 	b.bar("batch beside a loop that writes and syncs, by the clock,", median(ratios(own, peer, clock)), 1/0.8)
-	return os.RemoveAll(folder)
+	for n := range b.runs {
+		err = errors.Join(err, os.RemoveAll(b.out(n+1)))
+	}
+	return errors.Join(err, os.RemoveAll(folder))
 }
 
 // batchWork has 20 captures of a hundredth of the size. Its peer repairs one after the
@@ -173,7 +178,7 @@ func (b *bench) batchWork(ctx context.Context) error {
 	if err := copies(one, folder, captures); err != nil {
 		return err
 	}
-	single := side{"repairs, one by one", func(ctx context.Context, out string) (sum usage, err error) {
+	single := side{name: "repairs, one by one", run: func(ctx context.Context, out string) (sum usage, err error) {
 		for n := range captures {
 			u, err := measure(ctx, nil, b.mendcap, "repair", "-q", "-r", copyName(folder, n), "-w", filepath.Join(out, strconv.Itoa(n)+".pcapng"))
 			if err != nil {
