@@ -24,10 +24,10 @@ type builder struct {
 	lateness int64  // how late a packet is usually stamped, at most
 	excused  []bool // packets that are retransmissions of originals that the capture dropped
 
-	tellsDuplicates bool   // a D-SACK is among the connection's packets
-	steps           int64  // packets that were looked at so far for others near them
-	delayed         []bool // inbound packets that the host's ACKs show to have come late
-	crossed         []bool // inbound packets that come after higher ones rather by the network's doing, by how late they are
+	dsacks  []int  // where in list there are D-SACKs
+	steps   int64  // packets that were looked at so far for others near them
+	delayed []bool // inbound packets that the host's ACKs show to have come late
+	crossed []bool // inbound packets that come after higher ones rather by the network's doing, by how late they are
 
 	stamps  earliest      // of the window
 	fine    fineClock     // of the window
@@ -97,10 +97,10 @@ func behind(list []numbered, number tcp.Seq, near int) int {
 
 // take begins with the packets of one incarnation of a flow, in basis order.
 func (b *builder) take(list []node) {
-	b.list, b.tellsDuplicates, b.opens = list, false, noNode
+	b.list, b.dsacks, b.opens = list, b.dsacks[:0], noNode
 	b.half = [2][]node{b.half[0][:0], b.half[1][:0]}
 	b.said = [2]said{}
-	for _, n := range list {
+	for i, n := range list {
 		it := &b.items[n]
 		dir := it.seg.Dir & 1
 		s := &b.said[dir]
@@ -116,7 +116,9 @@ func (b *builder) take(list []node) {
 		s.loopback = s.loopback || it.seg.Outbound == tcp.Both
 		if it.seg.SACKs > 0 {
 			s.sacks = true
-			b.tellsDuplicates = b.tellsDuplicates || it.seg.DSACK()
+			if it.seg.DSACK() {
+				b.dsacks = append(b.dsacks, i)
+			}
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (b *builder) arrivals(dir uint8) {
 			b.g.before(b.log[a.low], x.n, LawArrival)
 		}
 	}
-	if b.tellsDuplicates {
+	if len(b.dsacks) > 0 {
 		b.repeated(dir)
 	}
 	b.overtaken(data)

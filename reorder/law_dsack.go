@@ -59,7 +59,7 @@ func (b *builder) repetition(r tcp.Range) (k int, only bool) {
 // duplicates puts before each of the host's D-SACKs a packet of the half dir that
 // repeats what it reports: the first one, where there are several.
 func (b *builder) duplicates(dir uint8) {
-	if !b.tellsDuplicates {
+	if len(b.dsacks) == 0 {
 		return
 	}
 	b.repetitions(dir)
@@ -76,7 +76,7 @@ func (b *builder) duplicates(dir uint8) {
 // once puts each half's bare ACKs before those that differ from them by their
 // D-SACK alone.
 func (b *builder) once(dir uint8, law Law) {
-	if !b.tellsDuplicates {
+	if len(b.dsacks) == 0 {
 		return
 	}
 	said := b.bare[:0]
