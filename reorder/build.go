@@ -156,10 +156,22 @@ func (b *builder) chain(law Law) {
 	}
 }
 
-// sortNumbered sorts by number, then by position. Most lists are in order.
-func sortNumbered(list []numbered) {
-	if !slices.IsSortedFunc(list, numbered.compare) {
-		slices.SortFunc(list, numbered.compare)
+// sortNumbered sorts by number, then by position.
+func sortNumbered(list []numbered) { sortNearly(list, numbered.compare) }
+
+// sortNearly sorts a list of which most is in order, by moving what is not to its place.
+func sortNearly[T any](list []T, compare func(x, y T) int) {
+	moves := 4 * len(list) // beyond them it is in no order
+	for i := 1; i < len(list); i++ {
+		x, at := list[i], i
+		for ; at > 0 && compare(list[at-1], x) > 0; at-- {
+			list[at] = list[at-1]
+		}
+		list[at] = x
+		if moves -= i - at; moves < 0 {
+			slices.SortFunc(list, compare)
+			return
+		}
 	}
 }
 

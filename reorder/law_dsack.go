@@ -3,7 +3,6 @@ package reorder
 import (
 	"cmp"
 	"math"
-	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
 )
@@ -86,7 +85,7 @@ func (b *builder) once(dir uint8, law Law) {
 		}
 	}
 	b.bare = said
-	slices.SortFunc(said, func(x, y node) int {
+	sortNearly(said, func(x, y node) int {
 		return cmp.Or(compareSaid(&b.items[x].seg, &b.items[y].seg), int(x-y))
 	})
 	for len(said) > 0 {

@@ -215,11 +215,7 @@ func (b *builder) offered(dir uint8) {
 // sent them, as far as that shows: by what they acknowledge, then by sequence
 // number. Sorted by position, an offer could be taken for that of an equal edge
 // which acknowledges the very data that it is to let through.
-func (b *builder) sortAsSent() {
-	if !slices.IsSortedFunc(b.sorted, b.compareSent) {
-		slices.SortFunc(b.sorted, b.compareSent)
-	}
-}
+func (b *builder) sortAsSent() { sortNearly(b.sorted, b.compareSent) }
 
 func (b *builder) compareSent(x, y numbered) int {
 	if d := x.number.Sub(y.number); d != 0 {
