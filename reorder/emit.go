@@ -161,7 +161,9 @@ func (r *Orderer) emitPacket(n node) {
 		r.count(n)
 		r.judge(&out, n)
 	}
-	r.watched(out, n, it.seg.Stamp)
+	if r.wanted != nil {
+		r.watched(out, n, it.seg.Stamp)
+	}
 	r.emit(out)
 }
 

@@ -326,7 +326,15 @@ func (s *sackState) before(o *sackState) bool {
 const sackReach = 16
 
 func (r sackReport) compare(o sackReport) int {
-	return int(cmp.Or(r.ack.Sub(o.ack), r.block.Left.Sub(o.block.Left), r.block.Right.Sub(o.block.Right), r.n-o.n))
+	switch {
+	case r.ack != o.ack:
+		return int(r.ack.Sub(o.ack))
+	case r.block.Left != o.block.Left:
+		return int(r.block.Left.Sub(o.block.Left))
+	case r.block.Right != o.block.Right:
+		return int(r.block.Right.Sub(o.block.Right))
+	}
+	return int(r.n - o.n)
 }
 
 func appendReports(reports []sackReport, seg *tcp.Segment, n node) []sackReport {
