@@ -71,21 +71,17 @@ type numbered struct {
 	number tcp.Seq
 }
 
-// behind counts the numbers of a sorted list that lie before the given one. The
-// count for another one, which may be near, spares the search.
+// behind counts the numbers of a sorted list that lie before the given one. It is
+// looked for from the count for another one on, which may be near.
 func behind(list []numbered, number tcp.Seq, near int) int {
-	for range 4 {
-		switch {
-		case near > 0 && !list[near-1].number.Less(number):
-			near--
-		case near < len(list) && list[near].number.Less(number):
-			near++
-		default:
-			return near
-		}
+	low, high := near, near
+	for step := 1; low > 0 && !list[low-1].number.Less(number); step *= 2 {
+		low, high = max(0, low-step), low-1
 	}
-	low, high := 0, len(list) // by hand: random SACK blocks ask several times for each packet
-	for low < high {
+	for step := 1; high < len(list) && list[high].number.Less(number); step *= 2 {
+		low, high = high+1, min(len(list), high+step)
+	}
+	for low < high { // by hand: random SACK blocks ask several times for each packet
 		if middle := int(uint(low+high) / 2); list[middle].number.Less(number) {
 			low = middle + 1
 		} else {
