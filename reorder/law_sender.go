@@ -235,23 +235,39 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 	}
 	b.bareFirst(dir, law)
 	b.latestLast(dir, law)
+	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
+		return it.seg.Ack, it.seg.SACKs > 0 && it.seg.HasAck() && !b.crossed[n]
+	})
+	sortNumbered(b.sorted)
 	b.reports = b.reports[:0]
-	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && !b.crossed[n] {
-			b.reports = appendReports(b.reports, seg, n)
-		}
+	for _, x := range b.sorted {
+		b.reports = appendReports(b.reports, &b.items[x.n].seg, x.n)
 	}
-	slices.SortFunc(b.reports, sackReport.compare)
 	for rest := b.reports; len(rest) > 0; {
+		k := 1
+		for k < len(rest) && rest[k].ack == rest[0].ack {
+			k++
+		}
+		if rest[0].n != rest[k-1].n {
+			b.growing(rest[:k], law)
+		}
+		rest = rest[k:]
+	}
+}
+
+// growing is growingBlocks of the reports with one ACK number.
+func (b *builder) growing(reports []sackReport, law Law) {
+	slices.SortFunc(reports, sackReport.compare)
+	for len(reports) > 0 {
 		b.sorted = b.sorted[:0]
 		k := 0
-		for ; k < len(rest) && rest[k].ack == rest[0].ack && rest[k].block.Left == rest[0].block.Left; k++ {
-			b.sorted = append(b.sorted, numbered{rest[k].n, rest[k].block.Right})
+		for ; k < len(reports) && reports[k].block.Left == reports[0].block.Left; k++ {
+			b.sorted = append(b.sorted, numbered{reports[k].n, reports[k].block.Right})
 		}
 		if k > 1 {
 			b.chain(law)
 		}
-		rest = rest[k:]
+		reports = reports[k:]
 	}
 }
 
@@ -327,8 +343,6 @@ const sackReach = 16
 
 func (r sackReport) compare(o sackReport) int {
 	switch {
-	case r.ack != o.ack:
-		return int(r.ack.Sub(o.ack))
 	case r.block.Left != o.block.Left:
 		return int(r.block.Left.Sub(o.block.Left))
 	case r.block.Right != o.block.Right:
