@@ -40,6 +40,7 @@ type builder struct {
 	prefix  []node
 	tree    []node
 	sorted  []numbered
+	given   []numbered // what is sorted, as it was given
 	reports []sackReport
 	states  []sackState
 	bare    []node
@@ -71,17 +72,21 @@ type numbered struct {
 	number tcp.Seq
 }
 
-// behind counts the numbers of a sorted list that lie before the given one. It is
-// looked for from the count for another one on, which may be near.
+// behind counts the numbers of a sorted list that lie before the given one. The
+// count for another one, which may be near, spares the search.
 func behind(list []numbered, number tcp.Seq, near int) int {
-	low, high := near, near
-	for step := 1; low > 0 && !list[low-1].number.Less(number); step *= 2 {
-		low, high = max(0, low-step), low-1
+	for range 4 {
+		switch {
+		case near > 0 && !list[near-1].number.Less(number):
+			near--
+		case near < len(list) && list[near].number.Less(number):
+			near++
+		default:
+			return near
+		}
 	}
-	for step := 1; high < len(list) && list[high].number.Less(number); step *= 2 {
-		low, high = high+1, min(len(list), high+step)
-	}
-	for low < high { // by hand: random SACK blocks ask several times for each packet
+	low, high := 0, len(list) // by hand: random SACK blocks ask several times for each packet
+	for low < high {
 		if middle := int(uint(low+high) / 2); list[middle].number.Less(number) {
 			low = middle + 1
 		} else {
@@ -133,14 +138,14 @@ func (b *builder) firstCopies(dir uint8) {
 			data = append(data, numbered{n, it.newLeft})
 		}
 	}
-	sortNumbered(data)
+	b.sortNumbered(data)
 	b.data[dir] = data
 }
 
 // chain sorts b.sorted by number and puts each class of equal numbers before
 // the next.
 func (b *builder) chain(law Law) {
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	barrier := noNode
 	for rest := b.sorted; len(rest) > 0; {
 		k := 1
@@ -153,11 +158,14 @@ func (b *builder) chain(law Law) {
 }
 
 // sortNumbered sorts by number, then by position.
-func sortNumbered(list []numbered) { sortNearly(list, numbered.compare) }
+func (b *builder) sortNumbered(list []numbered) { b.sortNearly(list, numbered.compare) }
 
 // sortNearly sorts a list of which most is in order, by moving what is not to its place.
-func sortNearly[T any](list []T, compare func(x, y T) int) {
-	moves := 4 * len(list) // beyond them it is in no order
+// Where that is much, numbers may go round in a circle: what order they get then does not
+// depend on how far it came.
+func (b *builder) sortNearly(list []numbered, compare func(x, y numbered) int) {
+	b.given = append(b.given[:0], list...)
+	moves := len(list)
 	for i := 1; i < len(list); i++ {
 		x, at := list[i], i
 		for ; at > 0 && compare(list[at-1], x) > 0; at-- {
@@ -165,6 +173,7 @@ func sortNearly[T any](list []T, compare func(x, y T) int) {
 		}
 		list[at] = x
 		if moves -= i - at; moves < 0 {
+			copy(list, b.given)
 			slices.SortFunc(list, compare)
 			return
 		}

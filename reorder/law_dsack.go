@@ -3,6 +3,7 @@ package reorder
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"github.com/mendcap/mendcap/internal/tcp"
 )
@@ -38,7 +39,7 @@ func (it *item) noteDuplicate(own, peer *half) {
 // repetitions fills b.sorted with the data of a half that is no first copy.
 func (b *builder) repetitions(dir uint8) {
 	b.collect(b.half[dir], func(_ node, it *item) (tcp.Seq, bool) { return it.seg.Seq, it.seg.Len > 0 && !it.first })
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 }
 
 // repetition finds the first of b.sorted that holds the beginning of r, -1 where none
@@ -85,7 +86,7 @@ func (b *builder) once(dir uint8, law Law) {
 		}
 	}
 	b.bare = said
-	sortNearly(said, func(x, y node) int {
+	slices.SortFunc(said, func(x, y node) int {
 		return cmp.Or(compareSaid(&b.items[x].seg, &b.items[y].seg), int(x-y))
 	})
 	for len(said) > 0 {

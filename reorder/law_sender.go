@@ -215,7 +215,7 @@ func (b *builder) offered(dir uint8) {
 // sent them, as far as that shows: by what they acknowledge, then by sequence
 // number. Sorted by position, an offer could be taken for that of an equal edge
 // which acknowledges the very data that it is to let through.
-func (b *builder) sortAsSent() { sortNearly(b.sorted, b.compareSent) }
+func (b *builder) sortAsSent() { b.sortNearly(b.sorted, b.compareSent) }
 
 func (b *builder) compareSent(x, y numbered) int {
 	if d := x.number.Sub(y.number); d != 0 {
@@ -238,7 +238,7 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
 		return it.seg.Ack, it.seg.SACKs > 0 && it.seg.HasAck() && !b.crossed[n]
 	})
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	b.reports = b.reports[:0]
 	for _, x := range b.sorted {
 		b.reports = appendReports(b.reports, &b.items[x.n].seg, x.n)
@@ -277,7 +277,7 @@ func (b *builder) bareFirst(dir uint8, law Law) {
 	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
 		return it.seg.Ack, it.seg.Span() == 0 && it.seg.HasAck() && !b.crossed[n]
 	})
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	all := b.sorted
 	for len(all) > 0 {
 		k, with := 1, 0
@@ -303,7 +303,7 @@ func (b *builder) latestLast(dir uint8, law Law) {
 	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
 		return it.seg.Ack, it.seg.HasAck() && it.seg.Span() == 0 && len(blocks(&it.seg)) > 0 && !b.crossed[n]
 	})
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	states := b.states[:0]
 	for _, x := range b.sorted {
 		seg := &b.items[x.n].seg
