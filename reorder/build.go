@@ -24,10 +24,10 @@ type builder struct {
 	lateness int64  // how late a packet is usually stamped, at most
 	excused  []bool // packets that are retransmissions of originals that the capture dropped
 
-	tellsDuplicates bool   // a D-SACK is among the connection's packets
-	steps           int64  // packets that were looked at so far for others near them
-	delayed         []bool // inbound packets that the host's ACKs show to have come late
-	crossed         []bool // inbound packets that come after higher ones rather by the network's doing, by how late they are
+	dsacks  []int  // where in list there are D-SACKs
+	steps   int64  // packets that were looked at so far for others near them
+	delayed []bool // inbound packets that the host's ACKs show to have come late
+	crossed []bool // inbound packets that come after higher ones rather by the network's doing, by how late they are
 
 	stamps  earliest      // of the window
 	fine    fineClock     // of the window
@@ -40,6 +40,7 @@ type builder struct {
 	prefix  []node
 	tree    []node
 	sorted  []numbered
+	given   []numbered // what is sorted, as it was given
 	reports []sackReport
 	states  []sackState
 	bare    []node
@@ -97,10 +98,10 @@ func behind(list []numbered, number tcp.Seq, near int) int {
 
 // take begins with the packets of one incarnation of a flow, in basis order.
 func (b *builder) take(list []node) {
-	b.list, b.tellsDuplicates, b.opens = list, false, noNode
+	b.list, b.dsacks, b.opens = list, b.dsacks[:0], noNode
 	b.half = [2][]node{b.half[0][:0], b.half[1][:0]}
 	b.said = [2]said{}
-	for _, n := range list {
+	for i, n := range list {
 		it := &b.items[n]
 		dir := it.seg.Dir & 1
 		s := &b.said[dir]
@@ -116,7 +117,9 @@ func (b *builder) take(list []node) {
 		s.loopback = s.loopback || it.seg.Outbound == tcp.Both
 		if it.seg.SACKs > 0 {
 			s.sacks = true
-			b.tellsDuplicates = b.tellsDuplicates || it.seg.DSACK()
+			if it.seg.DSACK() {
+				b.dsacks = append(b.dsacks, i)
+			}
 		}
 	}
 }
@@ -135,14 +138,14 @@ func (b *builder) firstCopies(dir uint8) {
 			data = append(data, numbered{n, it.newLeft})
 		}
 	}
-	sortNumbered(data)
+	b.sortNumbered(data)
 	b.data[dir] = data
 }
 
 // chain sorts b.sorted by number and puts each class of equal numbers before
 // the next.
 func (b *builder) chain(law Law) {
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	barrier := noNode
 	for rest := b.sorted; len(rest) > 0; {
 		k := 1
@@ -154,10 +157,26 @@ func (b *builder) chain(law Law) {
 	}
 }
 
-// sortNumbered sorts by number, then by position. Most lists are in order.
-func sortNumbered(list []numbered) {
-	if !slices.IsSortedFunc(list, numbered.compare) {
-		slices.SortFunc(list, numbered.compare)
+// sortNumbered sorts by number, then by position.
+func (b *builder) sortNumbered(list []numbered) { b.sortNearly(list, numbered.compare) }
+
+// sortNearly sorts a list of which most is in order, by moving what is not to its place.
+// Where that is much, numbers may go round in a circle: what order they get then does not
+// depend on how far it came.
+func (b *builder) sortNearly(list []numbered, compare func(x, y numbered) int) {
+	b.given = append(b.given[:0], list...)
+	moves := len(list)
+	for i := 1; i < len(list); i++ {
+		x, at := list[i], i
+		for ; at > 0 && compare(list[at-1], x) > 0; at-- {
+			list[at] = list[at-1]
+		}
+		list[at] = x
+		if moves -= i - at; moves < 0 {
+			copy(list, b.given)
+			slices.SortFunc(list, compare)
+			return
+		}
 	}
 }
 

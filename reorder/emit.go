@@ -16,7 +16,6 @@ func (r *Orderer) emitBefore(cut int32) {
 	r.leave = links{}
 	r.gather()
 	r.forward()
-	r.backward()
 	for pos := range cut {
 		if r.share[pos] == noNode {
 			if r.graph.place[pos].pos == pos {
@@ -131,27 +130,6 @@ func (r *Orderer) forward() {
 	}
 }
 
-// backward goes from what follows to its causes. It fills last: no packet happened
-// after its own stamp, nor after those that must follow it. Soft laws don't count for
-// that, as in forward: the network breaks them, too.
-func (r *Orderer) backward() {
-	g := &r.graph
-	r.last = resize(r.last, g.nodes)
-	for n := range r.last {
-		r.last[n] = math.MaxInt64
-	}
-	copy(r.last, r.stamp)
-	lasts := r.last
-	for _, b := range g.order {
-		last := lasts[b]
-		for _, c := range g.causes(b) {
-			if !c.law.soft() && last < lasts[c.n] {
-				lasts[c.n] = last
-			}
-		}
-	}
-}
-
 // bounded is a packet that bounds no other one, with its own bound.
 type bounded struct {
 	n     node
@@ -183,7 +161,9 @@ func (r *Orderer) emitPacket(n node) {
 		r.count(n)
 		r.judge(&out, n)
 	}
-	r.watched(out, n, it.seg.Stamp)
+	if r.wanted != nil {
+		r.watched(out, n, it.seg.Stamp)
+	}
 	r.emit(out)
 }
 
@@ -194,7 +174,7 @@ func (r *Orderer) judge(out *Placement, n node) {
 	if p.moved {
 		out.Moved, out.Law = true, p.law
 		out.Stamp, out.TimeFrom = r.items[p.anchor].seg.Stamp, r.items[p.anchor].index
-		out.Latest = shifted(max(out.Stamp, r.last[n]), r.lateness.tick)
+		out.Latest = shifted(max(out.Stamp, r.graph.last[n]), r.lateness.tick)
 		out.Earliest = min(out.Earliest, out.Stamp)
 	} else if law, left := r.leftover(n); left {
 		out.Left, out.Law = true, law

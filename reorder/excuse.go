@@ -127,7 +127,7 @@ func roomForSACKs(q *tcp.Segment) uint8 {
 func (b *builder) receivedAgain(list []node, i int) bool {
 	p := &b.items[list[i]]
 	if p.sackOK {
-		return b.tellsDuplicates && b.toldDuplicate(list, i, p)
+		return b.toldDuplicate(list, i, p)
 	}
 	return b.repeatsACK(list, i, p)
 }
@@ -135,22 +135,35 @@ func (b *builder) receivedAgain(list []node, i int) bool {
 // toldDuplicate: a D-SACK for p follows, with no other copy of p about that it
 // could be for.
 func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
-	told := -1
+	told := b.dsackFor(list, i, p)
+	if told < 0 {
+		return false
+	}
 	for j := i + 1; j < len(list) && j <= i+excuseReach; j++ {
 		b.steps++
 		q := &b.items[list[j]].seg
 		switch {
-		case told >= 0 && j > told+excuseAhead && b.g.clock[list[j]]-b.g.clock[list[told]] > b.gate:
+		case j > told+excuseAhead && b.g.clock[list[j]]-b.g.clock[list[told]] > b.gate:
 			return true
-		case q.Dir == p.seg.Dir:
-			if q.Span() > 0 && (tcp.Range{Left: q.Seq, Right: q.End()}).Overlaps(p.fresh()) {
-				return false
-			}
-		case told < 0 && q.HasAck() && q.DSACK() && q.SACK[0].Overlaps(p.fresh()):
-			told = j
+		case q.Dir == p.seg.Dir && q.Span() > 0 && q.Range().Overlaps(p.fresh()):
+			return false
 		}
 	}
-	return told >= 0
+	return true
+}
+
+// dsackFor finds the first D-SACK after position i that tells of the packet there;
+// -1 for none.
+func (b *builder) dsackFor(list []node, i int, p *item) int {
+	at, _ := slices.BinarySearch(b.dsacks, i+1)
+	for ; at < len(b.dsacks) && b.dsacks[at] <= i+excuseReach; at++ {
+		b.steps++
+		q := &b.items[list[b.dsacks[at]]].seg
+		if q.Dir != p.seg.Dir && q.HasAck() && q.SACK[0].Overlaps(p.fresh()) {
+			return b.dsacks[at]
+		}
+	}
+	return -1
 }
 
 // repeatsACK: the first thing that the host says after p is the very ACK that

@@ -1,6 +1,9 @@
 package reorder
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // node is a packet's position in the window, or a virtual node after them.
 type node = int32
@@ -25,6 +28,7 @@ type graph struct {
 	into  links // edges by their target
 	ready []node
 	order []node  // as settled: successors first
+	last  []int64 // no packet happened after it: its own stamp, and those that must follow it
 	stamp []int64 // of each packet, nanoseconds
 	late  []bool  // packets that a moving law has shown to be late: soft laws may move them as far
 	// logged is how far soft laws may move packets of which the host's ACKs tell when
@@ -160,6 +164,10 @@ func (g *graph) begin() {
 	g.place, g.into.start = resize(g.place, g.nodes), resize(g.into.start, g.nodes+2)
 	g.into.end = slices.Grow(g.into.end[:0], len(g.edges))[:len(g.edges)]
 	g.order, g.ready = slices.Grow(g.order[:0], g.nodes), g.ready[:0]
+	g.last = append(g.last[:0], g.stamp...)
+	for range g.nodes - g.packets {
+		g.last = append(g.last, math.MaxInt64)
+	}
 	start, place, end := g.into.start, g.place, g.into.end
 	for _, e := range g.edges {
 		start[e.to+2]++
@@ -188,21 +196,25 @@ func (p *placing) leave(n int, packet bool) {
 	}
 }
 
-// settle works backwards from the nodes that nothing follows.
+// settle works backwards from the nodes that nothing follows. Soft laws don't count for
+// last, nor where forward fills first: the network breaks them, too.
 func (g *graph) settle(gates *[NumLaws]int64) {
-	place, packets := g.place, node(g.packets)
+	place, packets, lasts := g.place, node(g.packets), g.last
 	order, ready := g.order, g.ready
 	for len(ready) > 0 {
 		n := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
 		order = append(order, n)
 		b := &place[n]
-		pos, direct := b.pos, b.direct
+		pos, direct, last := b.pos, b.direct, lasts[n]
 		if n < packets {
 			direct = n // what a single law asks of a cause is kept through virtual nodes only
 		}
 		for _, c := range g.causes(n) {
 			a := &place[c.n]
+			if last < lasts[c.n] && !c.law.soft() {
+				lasts[c.n] = last
+			}
 			if a.state == tangled {
 				continue
 			}

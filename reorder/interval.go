@@ -79,6 +79,8 @@ func (r *Orderer) unmoved(index, stamp, earliest int64) Placement {
 // stay emits a packet about which no law is in doubt.
 func (r *Orderer) stay(index, stamp, earliest int64) {
 	p := r.unmoved(index, stamp, earliest)
-	r.watched(p, noNode, stamp)
+	if r.wanted != nil {
+		r.watched(p, noNode, stamp)
+	}
 	r.emit(p)
 }

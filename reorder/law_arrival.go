@@ -36,7 +36,7 @@ func (b *builder) arrivals(dir uint8) {
 			b.g.before(b.log[a.low], x.n, LawArrival)
 		}
 	}
-	if b.tellsDuplicates {
+	if len(b.dsacks) > 0 {
 		b.repeated(dir)
 	}
 	b.overtaken(data)
@@ -142,9 +142,15 @@ func (b *builder) sentAgainReach() int64 { return min(b.reach, b.crossing, cross
 
 // covers reports whether one of the blocks holds r; what is empty every one does.
 func covers(all []tcp.Range, r tcp.Range) bool {
-	return r.Left == r.Right || slices.ContainsFunc(all, func(x tcp.Range) bool {
-		return x.Left.AtMost(r.Left) && r.Right.AtMost(x.Right)
-	})
+	if r.Left == r.Right {
+		return true
+	}
+	for _, x := range all {
+		if x.Contains(r) {
+			return true
+		}
+	}
+	return false
 }
 
 // readLog fills b.arrived with the intervals of first copies, sorted by sequence

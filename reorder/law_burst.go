@@ -35,7 +35,7 @@ func (b *builder) bursts(dir uint8) {
 
 func (b *builder) burstInSequence(burst []node) {
 	b.collect(burst, func(n node, it *item) (tcp.Seq, bool) { return it.newLeft, it.first && !b.excused[n] })
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	b.inSequence(b.sorted, LawInBurst)
 }
 

@@ -73,27 +73,32 @@ func (b *builder) prefixes(data []numbered) []node {
 	return prefix
 }
 
-// spans makes a binary tree of virtual nodes over the data of one half, so that
-// a SACK block needs a logarithmic number of constraints. It is nil where
-// nobody sends SACK blocks. tree[1] is the root, leaves begin at len(data).
+// spans begins a binary tree of virtual nodes over the data of one half, so that a SACK
+// block needs a logarithmic number of constraints. It is nil where nobody sends SACK
+// blocks. tree[1] is the root, leaves begin at len(data); what no block needs stays noNode.
 func (b *builder) spans(dir uint8) []node {
 	if !b.laws.has(LawSack) || !b.said[1-dir].sacks {
 		return nil
 	}
 	data := b.data[dir]
-	tree := resize(b.tree, 2*len(data))
-	b.tree = tree
-	for i := len(tree) - 1; i > 0; i-- {
-		if i >= len(data) {
-			tree[i] = data[i-len(data)].n
-		} else {
-			tree[i] = b.g.virtual()
-		}
+	b.tree = b.tree[:0]
+	for range data {
+		b.tree = append(b.tree, noNode)
 	}
-	for i := len(tree) - 1; i > 1; i-- {
-		b.g.before(tree[i], tree[i/2], LawSack)
+	for _, x := range data {
+		b.tree = append(b.tree, x.n)
 	}
-	return tree
+	return b.tree
+}
+
+// span returns the node of a tree that comes after all data below it.
+func (b *builder) span(tree []node, i int) node {
+	if tree[i] == noNode {
+		tree[i] = b.g.virtual()
+		b.g.before(b.span(tree, 2*i), tree[i], LawSack)
+		b.g.before(b.span(tree, 2*i+1), tree[i], LawSack)
+	}
+	return tree[i]
 }
 
 // nearby reports whether all numbers of a sorted list lie within half of their circle:
@@ -132,12 +137,12 @@ func (b *builder) sacked(tree []node, data []numbered, n node, near int, within 
 		}
 		for l, r := lo+len(data), hi+len(data); l < r; l, r = l/2, r/2 {
 			if l&1 == 1 {
-				b.g.before(tree[l], n, LawSack)
+				b.g.before(b.span(tree, l), n, LawSack)
 				l++
 			}
 			if r&1 == 1 {
 				r--
-				b.g.before(tree[r], n, LawSack)
+				b.g.before(b.span(tree, r), n, LawSack)
 			}
 		}
 	}

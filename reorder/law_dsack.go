@@ -39,7 +39,7 @@ func (it *item) noteDuplicate(own, peer *half) {
 // repetitions fills b.sorted with the data of a half that is no first copy.
 func (b *builder) repetitions(dir uint8) {
 	b.collect(b.half[dir], func(_ node, it *item) (tcp.Seq, bool) { return it.seg.Seq, it.seg.Len > 0 && !it.first })
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 }
 
 // repetition finds the first of b.sorted that holds the beginning of r, -1 where none
@@ -59,7 +59,7 @@ func (b *builder) repetition(r tcp.Range) (k int, only bool) {
 // duplicates puts before each of the host's D-SACKs a packet of the half dir that
 // repeats what it reports: the first one, where there are several.
 func (b *builder) duplicates(dir uint8) {
-	if !b.tellsDuplicates {
+	if len(b.dsacks) == 0 {
 		return
 	}
 	b.repetitions(dir)
@@ -76,7 +76,7 @@ func (b *builder) duplicates(dir uint8) {
 // once puts each half's bare ACKs before those that differ from them by their
 // D-SACK alone.
 func (b *builder) once(dir uint8, law Law) {
-	if !b.tellsDuplicates {
+	if len(b.dsacks) == 0 {
 		return
 	}
 	said := b.bare[:0]

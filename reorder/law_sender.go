@@ -215,11 +215,7 @@ func (b *builder) offered(dir uint8) {
 // sent them, as far as that shows: by what they acknowledge, then by sequence
 // number. Sorted by position, an offer could be taken for that of an equal edge
 // which acknowledges the very data that it is to let through.
-func (b *builder) sortAsSent() {
-	if !slices.IsSortedFunc(b.sorted, b.compareSent) {
-		slices.SortFunc(b.sorted, b.compareSent)
-	}
-}
+func (b *builder) sortAsSent() { b.sortNearly(b.sorted, b.compareSent) }
 
 func (b *builder) compareSent(x, y numbered) int {
 	if d := x.number.Sub(y.number); d != 0 {
@@ -239,23 +235,39 @@ func (b *builder) growingBlocks(dir uint8, law Law) {
 	}
 	b.bareFirst(dir, law)
 	b.latestLast(dir, law)
+	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
+		return it.seg.Ack, it.seg.SACKs > 0 && it.seg.HasAck() && !b.crossed[n]
+	})
+	b.sortNumbered(b.sorted)
 	b.reports = b.reports[:0]
-	for _, n := range b.half[dir] {
-		if seg := &b.items[n].seg; seg.SACKs > 0 && seg.HasAck() && !b.crossed[n] {
-			b.reports = appendReports(b.reports, seg, n)
-		}
+	for _, x := range b.sorted {
+		b.reports = appendReports(b.reports, &b.items[x.n].seg, x.n)
 	}
-	slices.SortFunc(b.reports, sackReport.compare)
 	for rest := b.reports; len(rest) > 0; {
+		k := 1
+		for k < len(rest) && rest[k].ack == rest[0].ack {
+			k++
+		}
+		if rest[0].n != rest[k-1].n {
+			b.growing(rest[:k], law)
+		}
+		rest = rest[k:]
+	}
+}
+
+// growing is growingBlocks of the reports with one ACK number.
+func (b *builder) growing(reports []sackReport, law Law) {
+	slices.SortFunc(reports, sackReport.compare)
+	for len(reports) > 0 {
 		b.sorted = b.sorted[:0]
 		k := 0
-		for ; k < len(rest) && rest[k].ack == rest[0].ack && rest[k].block.Left == rest[0].block.Left; k++ {
-			b.sorted = append(b.sorted, numbered{rest[k].n, rest[k].block.Right})
+		for ; k < len(reports) && reports[k].block.Left == reports[0].block.Left; k++ {
+			b.sorted = append(b.sorted, numbered{reports[k].n, reports[k].block.Right})
 		}
 		if k > 1 {
 			b.chain(law)
 		}
-		rest = rest[k:]
+		reports = reports[k:]
 	}
 }
 
@@ -265,7 +277,7 @@ func (b *builder) bareFirst(dir uint8, law Law) {
 	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
 		return it.seg.Ack, it.seg.Span() == 0 && it.seg.HasAck() && !b.crossed[n]
 	})
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	all := b.sorted
 	for len(all) > 0 {
 		k, with := 1, 0
@@ -291,7 +303,7 @@ func (b *builder) latestLast(dir uint8, law Law) {
 	b.collect(b.half[dir], func(n node, it *item) (tcp.Seq, bool) {
 		return it.seg.Ack, it.seg.HasAck() && it.seg.Span() == 0 && len(blocks(&it.seg)) > 0 && !b.crossed[n]
 	})
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	states := b.states[:0]
 	for _, x := range b.sorted {
 		seg := &b.items[x.n].seg
@@ -330,7 +342,13 @@ func (s *sackState) before(o *sackState) bool {
 const sackReach = 16
 
 func (r sackReport) compare(o sackReport) int {
-	return int(cmp.Or(r.ack.Sub(o.ack), r.block.Left.Sub(o.block.Left), r.block.Right.Sub(o.block.Right), r.n-o.n))
+	switch {
+	case r.block.Left != o.block.Left:
+		return int(r.block.Left.Sub(o.block.Left))
+	case r.block.Right != o.block.Right:
+		return int(r.block.Right.Sub(o.block.Right))
+	}
+	return int(r.n - o.n)
 }
 
 func appendReports(reports []sackReport, seg *tcp.Segment, n node) []sackReport {

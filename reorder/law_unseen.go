@@ -5,7 +5,7 @@ import "github.com/mendcap/mendcap/internal/tcp"
 // unacked puts what a half sends before all that acknowledges its first byte.
 func (b *builder) unacked(dir uint8) {
 	b.collect(b.half[1-dir], func(_ node, it *item) (tcp.Seq, bool) { return ackNumber(it) })
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	from := b.suffixes(LawUnacked)
 	k := 0
 	for _, n := range b.half[dir] {
@@ -46,7 +46,7 @@ func (b *builder) unechoed(dir uint8) {
 	if len(b.sorted) == 0 {
 		return
 	}
-	sortNumbered(b.sorted)
+	b.sortNumbered(b.sorted)
 	from := b.suffixes(LawUnechoed)
 	k := 0
 	for _, n := range b.half[dir] {

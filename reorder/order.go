@@ -70,7 +70,6 @@ type Orderer struct {
 	lists  [][]node
 	opens  []node    // SYNs of the host's that open an incarnation
 	first  []int64   // earliest time by the predecessors
-	last   []int64   // latest time by the followers
 	share  []node    // the first packet that moves to each position
 	next   []node    // the one after it there
 	aside  []bounded // those whose bound does not count for others

@@ -107,7 +107,11 @@ func (s *spans) join(r tcp.Range) {
 	for ; end < len(*s) && (*s)[end].Left.AtMost(r.Right); end++ {
 		r = tcp.Range{Left: r.Left.Min((*s)[end].Left), Right: r.Right.Max((*s)[end].Right)}
 	}
-	*s = slices.Replace(*s, at, end, r)
+	if end == at+1 {
+		(*s)[at] = r
+	} else {
+		*s = slices.Replace(*s, at, end, r)
+	}
 }
 
 // add joins r with the ranges that it touches, and returns how many were

@@ -79,6 +79,9 @@ func (s *Survey) Push(p *Packet) {
 	}
 	s.rate.add(s.latest)
 	s.pushed++
+	if s.learnt && s.pushed > enoughFollowed {
+		return // connections have told enough, too
+	}
 	for _, r := range s.orders {
 		r.Push(p)
 	}
@@ -153,11 +156,12 @@ func (f *flow) clone() flow {
 // With enoughViolations the rest of the capture would not change the scales of its
 // jitter much: after enoughOrdered packets nothing is placed any more. Of our degraded
 // recordings four were repaired as well with the first 256 violations as with all; with
-// 64, 19 flags were left that the truth does not have, instead of 14. What takes little is
-// looked at in enoughPackets: how far stamps go back, and how late packets are that come
-// after higher ones.
+// 64, 19 flags were left that the truth does not have, instead of 14. How late packets are
+// that come after higher ones, and how the host numbers its packets, is looked at in
+// enoughFollowed; how far stamps go back in enoughPackets.
 const (
 	enoughOrdered    = 1 << 13
+	enoughFollowed   = 1 << 15
 	enoughPackets    = 1 << 18
 	enoughViolations = 1 << 9
 )

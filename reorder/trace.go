@@ -39,7 +39,7 @@ func (r *Orderer) Watch(wanted func(index int64) bool, tell func(Trace)) {
 
 // watched tells of the packet if it is wanted.
 func (r *Orderer) watched(p Placement, n node, recorded int64) {
-	if r.wanted == nil || !r.wanted(p.Index) {
+	if !r.wanted(p.Index) {
 		return
 	}
 	t := Trace{Placement: p, Recorded: recorded}

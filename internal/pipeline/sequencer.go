@@ -21,6 +21,8 @@ type sequencer struct {
 	analyse     *tcp.Analyser
 	counts      ordered
 
+	idle    bool  // every packet stays: it is placed as soon as the orderer has it
+	current *unit // then: that packet
 	pending pending
 	pushed  int64
 	highest int64 // highest index placed
@@ -46,6 +48,7 @@ func newSequencer(f *facts, o reorder.Options, x *explainer) *sequencer {
 	}
 	s.align = newAligner(&f.clocks, s.arrange)
 	s.order = valid(reorder.NewOrderer(f.profile, o, s.placed))
+	s.idle = x == nil && !f.profile.Broken()
 	if x != nil {
 		s.watch()
 	}
@@ -103,6 +106,11 @@ func (s *sequencer) arrange(u *unit) {
 	if u.tracked.left != 0 && s.sorts {
 		p.Stamp = s.recorded.stamp(u.pair.Hash, p.Stamp)
 	}
+	if s.idle {
+		s.current = u
+		s.order.Push(&p)
+		return
+	}
 	s.pending.add(s.pushed, u)
 	s.held.add(u, 1)
 	s.pushed++
@@ -155,11 +163,24 @@ func (s *sequencer) analyseBefore(u *unit) {
 // placed takes a packet from the orderer. One whose time another takes is placed after
 // that, so it is always still here.
 func (s *sequencer) placed(p reorder.Placement) {
+	if s.idle {
+		s.put(s.current, s.current, &p)
+		return
+	}
 	s.passOn(p.Index)
-	u, from := s.pending.at(p.Index), s.pending.at(p.TimeFrom)
+	u := s.pending.at(p.Index)
+	s.put(u, s.pending.at(p.TimeFrom), &p)
+	s.held.add(u, -1)
+	if s.pending.remove(p.Index); s.pending.left == 0 {
+		s.passOn(s.pushed)
+	}
+}
+
+// put hands on a packet in its place, with the time of another one or its own.
+func (s *sequencer) put(u, from *unit, p *reorder.Placement) {
 	sorted := s.sorts && p.Index < s.highest
 	if u.tracked.left != 0 {
-		p = asRecorded(p, u)
+		asRecorded(p, u)
 	}
 	u.placed = placed{
 		time: p.Stamp, earliest: p.Earliest - s.uncertainty, latest: p.Latest + s.uncertainty,
@@ -171,10 +192,6 @@ func (s *sequencer) placed(p reorder.Placement) {
 		u.placed.timed = u.placed.ticks != u.ticks()
 	}
 	s.out = append(s.out, u)
-	s.held.add(u, -1)
-	if s.pending.remove(p.Index); s.pending.left == 0 {
-		s.passOn(s.pushed)
-	}
 }
 
 // passOn hands on the blocks that came before the packet of that index.
@@ -188,13 +205,12 @@ func (s *sequencer) passOn(index int64) {
 	}
 }
 
-// asRecorded is the placement with the packet's own stamp: that of a connection
-// that is left as recorded may be sorted by another one.
-func asRecorded(p reorder.Placement, u *unit) reorder.Placement {
+// asRecorded gives the placement the packet's own stamp: that of a connection that is
+// left as recorded may be sorted by another one.
+func asRecorded(p *reorder.Placement, u *unit) {
 	stamp, _ := u.stamp()
 	later := p.Stamp - stamp
 	p.Stamp, p.Earliest, p.Latest = stamp, p.Earliest-later, p.Latest-later
-	return p
 }
 
 // ready returns what is in order since it was asked last: the caller's from now on.

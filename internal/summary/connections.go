@@ -114,8 +114,8 @@ func (f *connection) start(s *tcp.Segment, d uint8) {
 }
 
 // finding takes in what was found of a packet of the connection that has this
-// id. It must not have made way.
-func (c *connections) finding(flow uint64, frame int64, verdict diagnose.Verdict) {
+// id, by its frame in the output. It must not have made way.
+func (c *connections) finding(flow uint64, after int64, verdict diagnose.Verdict) {
 	f := *c.by.Of(flow)
 	f.byVerdict[verdict]++
 	weight := uint8(1)
@@ -126,10 +126,10 @@ func (c *connections) finding(flow uint64, frame int64, verdict diagnose.Verdict
 	if f.excerpt == nil {
 		return
 	}
-	if m := f.excerpt.latest.find(frame, excerptLead); m != nil {
+	if m := f.excerpt.latest.find(after, excerptLead); m != nil {
 		m.verdicts |= 1 << verdict
 		f.excerpt.weigh(m, weight)
-	} else if m := f.excerpt.best.find(frame, 0); m != nil {
+	} else if m := f.excerpt.best.find(after, 0); m != nil {
 		m.verdicts |= 1 << verdict
 	}
 }
@@ -181,7 +181,7 @@ func (c *connections) hold(f *connection) {
 
 // draw adds the packet to the excerpt.
 func (f *connection) draw(p *diagnose.Packet) {
-	s, m := p.Segment, f.excerpt.next(p.Frame)
+	s, m := p.Segment, f.excerpt.next()
 	*m = mark{
 		frame: p.Frame, after: p.FrameAfter, stamp: s.Stamp, time: p.Time,
 		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, p.Pair.Dir), sack: s.SACK, sacks: s.SACKs,

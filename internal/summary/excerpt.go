@@ -42,29 +42,23 @@ func (e *excerpt) clear() {
 	*e = excerpt{latest: stretch{ring: e.latest.ring}, best: stretch{ring: e.best.ring}}
 }
 
-// next returns the place of the current packet, a frame of the input.
-func (e *excerpt) next(frame int64) *mark {
+// next returns the place of the current packet.
+func (e *excerpt) next() *mark {
 	if old := e.latest.n - (excerptMarks - excerptLead); old >= 0 {
 		if w := e.latest.at(old).weight; w > 0 {
 			e.keep()
 			e.weight -= int64(w)
 		}
 	}
-	return e.latest.add(frame)
+	return e.latest.add()
 }
 
-// stretch holds the last excerptMarks of the packets that it was given. It finds their
-// frames in a step or two, however many findings are of frames that are gone. The zero
-// value is empty.
+// stretch holds the last excerptMarks of the packets that it was given, in the order of the
+// output. The zero value is empty.
 type stretch struct {
-	ring   []mark              // of excerptMarks, once there were so many
-	n      int64               // packets given
-	newest [frameChains]int64  // by the low bits of a frame: the number of the last one given, from 1; 0 is none
-	before [excerptMarks]int64 // the one before it that has the same bits
+	ring []mark // of excerptMarks, once there were so many
+	n    int64  // packets given
 }
-
-// frameChains is a power of two that the frames of a ring rarely share low bits in.
-const frameChains = 256
 
 // first is the number of the first packet that it holds, from 0.
 func (s *stretch) first() int64 { return max(0, s.n-excerptMarks) }
@@ -72,29 +66,31 @@ func (s *stretch) first() int64 { return max(0, s.n-excerptMarks) }
 // at returns the mark of a packet that it holds, by its number.
 func (s *stretch) at(n int64) *mark { return &s.ring[n%excerptMarks] }
 
-// add returns the place of a further packet, whose mark is to say that it is this frame.
-func (s *stretch) add(frame int64) *mark {
+// add returns the place of a further packet.
+func (s *stretch) add() *mark {
 	if n := int64(len(s.ring)); n == s.n && n < excerptMarks {
 		s.ring = append(s.ring, mark{})
 	}
-	chain := &s.newest[frame%frameChains]
-	s.before[s.n%excerptMarks], *chain = *chain, s.n+1
 	s.n++
 	return s.at(s.n - 1)
 }
 
-// find returns the mark of a frame, nil if it is not among those that it holds, or one of
-// the first of them, of which so many may be the lead.
-func (s *stretch) find(frame, lead int64) *mark {
-	least := max(0, s.n-excerptMarks+lead)
-	n := s.newest[frame%frameChains] - 1
-	for n >= least && s.at(n).frame != frame {
-		n = s.before[n%excerptMarks] - 1
+// find returns the mark of a frame of the output, nil if it is not among those that it
+// holds, or one of the first of them, of which so many may be the lead. Most that is asked
+// for is the latest.
+func (s *stretch) find(after, lead int64) *mark {
+	low, high := max(0, s.n-excerptMarks+lead), s.n
+	for n := high - 1; low < high; n = (low + high) / 2 {
+		switch m := s.at(n); {
+		case m.after == after:
+			return m
+		case m.after < after:
+			low = n + 1
+		default:
+			high = n
+		}
 	}
-	if n < least {
-		return nil
-	}
-	return s.at(n)
+	return nil
 }
 
 // weigh says how much was found of a packet.

@@ -54,7 +54,7 @@ func (s *Summary) Finding(f *diagnose.Finding) {
 		s.timeline.finding(f.Time, f.Verdict)
 	}
 	if f.Followed {
-		s.connections.finding(f.Flow, f.Frame, f.Verdict)
+		s.connections.finding(f.Flow, f.FrameAfter, f.Verdict)
 	}
 }
 

@@ -30,7 +30,7 @@ func TestExcerptKeepsTheHeaviestStretch(t *testing.T) {
 		weights := rapid.SliceOfN(rapid.SampledFrom([]uint8{0, 0, 0, 0, 0, 0, 1, 4}), 1, 1200).Draw(t, "weights")
 		g := new(excerpt)
 		for i, w := range weights {
-			*g.next(int64(i + 1)) = mark{frame: int64(i + 1)}
+			*g.next() = mark{frame: int64(i + 1), after: int64(i + 1)}
 			if w > 0 {
 				g.weigh(g.latest.find(int64(i+1), excerptLead), w)
 			}
@@ -216,24 +216,27 @@ func TestStretchFindsFrames(t *testing.T) {
 	var all []int64
 	r := rand.New(rand.NewPCG(3, 4))
 	for n := range int64(3000) {
-		frame := n*7 + 1 + r.Int64N(6) // no frame comes twice
-		if n%5 == 0 {
-			frame = n*7 + 7*frameChains*int64(1+n) // many share their low bits
-		}
-		*s.add(frame) = mark{frame: frame, after: n}
+		frame := 7*n + 1 + r.Int64N(6) // they rise
+		*s.add() = mark{frame: n, after: frame}
 		all = append(all, frame)
 		least := max(0, n+1-excerptMarks+excerptLead)
 		ask := all[r.Int64N(n+1)]
+		if n%5 == 0 {
+			ask = all[n-r.Int64N(min(n+1, 2*excerptMarks))] // most others are gone
+		}
 		want := int64(slices.Index(all, ask))
 		if want < least {
 			want = -1
 		}
 		got := int64(-1)
 		if m := s.find(ask, excerptLead); m != nil {
-			got = m.after
+			got = m.frame
 		}
 		if got != want {
 			t.Fatalf("frame %d after %d: got number %d, want %d", ask, n+1, got, want)
+		}
+		if m := s.find(ask-ask%7, excerptLead); m != nil { // of none
+			t.Fatalf("frame %d: got %d", ask-ask%7, m.after)
 		}
 	}
 }

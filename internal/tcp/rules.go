@@ -54,8 +54,11 @@ func (m *moment) windowFlags() (a Analysis) {
 		return ZeroWindowProbe
 	}
 	a = when(m.isZeroWindow(), ZeroWindow) | when(m.isLost(), LostSegment) | when(m.isKeepAlive(), KeepAlive) |
-		when(m.isWindowUpdate(), WindowUpdate) | when(m.isWindowFull(), WindowFull)
+		when(m.isWindowFull(), WindowFull)
 	switch {
+	case !m.repeatsAck():
+	case m.isWindowUpdate():
+		a |= WindowUpdate
 	case m.isKeepAliveAck():
 		a |= KeepAliveAck
 	case m.isZeroWindowProbeAck():
@@ -88,7 +91,9 @@ func (m *moment) isKeepAlive() bool {
 	return m.s.Len <= 1 && m.s.Seq == m.from.nextSeq-1 && !m.control()
 }
 
-// repeatsAck: no payload, in sequence, the same ACK number again.
+// repeatsAck: no payload, in sequence, the same ACK number again. It is such segments
+// alone that isWindowUpdate, isKeepAliveAck, isZeroWindowProbeAck and isDuplicateAck tell
+// apart.
 func (m *moment) repeatsAck() bool {
 	return m.s.Len == 0 && m.s.Seq == m.from.nextSeq && m.s.Ack == m.from.lastAck && !m.control()
 }
@@ -98,7 +103,7 @@ func (m *moment) sameWindow() bool { return uint32(m.s.Window) == m.from.window 
 
 // isWindowUpdate: nothing is new but the window, and it is open.
 func (m *moment) isWindowUpdate() bool {
-	return m.repeatsAck() && m.s.Window != 0 && !m.sameWindow()
+	return m.s.Window != 0 && !m.sameWindow()
 }
 
 // isWindowFull: payload up to the very edge of the peer's window, as far as
@@ -118,12 +123,12 @@ func (m *moment) isKeepAliveAck() bool {
 // isZeroWindowProbeAck: a repeated ACK that keeps the window closed, right
 // after the peer's probe.
 func (m *moment) isZeroWindowProbeAck() bool {
-	return m.repeatsAck() && m.s.Window == 0 && m.sameWindow() && m.to.last&ZeroWindowProbe != 0
+	return m.s.Window == 0 && m.sameWindow() && m.to.last&ZeroWindowProbe != 0
 }
 
 // isDuplicateAck: nothing is new, not even the window, and that is open.
 func (m *moment) isDuplicateAck() bool {
-	return m.repeatsAck() && m.s.Window != 0 && m.sameWindow()
+	return m.s.Window != 0 && m.sameWindow()
 }
 
 // isDuplicateSACK: the first SACK block lies at or below the ACK number, or
