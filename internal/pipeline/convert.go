@@ -39,7 +39,8 @@ func (j *job) convert(ctx context.Context) error {
 	s.converted = c
 	info, err := c.from.Stat()
 	if err == nil {
-		c.File, err = convert.Open(c.from, info.Size(), convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone})
+		o := convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone, MaxUnpacked: j.o.MaxUnpacked}
+		c.File, err = convert.Open(c.from, info.Size(), o)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)

@@ -24,6 +24,9 @@ import (
 type Options struct {
 	AllLayers bool          // packets of all layers that recorded them, not of one a network interface
 	Zone      time.Duration // east of Greenwich, of local times whose zone is not stated
+	// MaxUnpacked is how many bytes a trace's compressed buffers may decompress to, all
+	// together; 0 = any number. One that is larger is a capture.ErrUnpacked.
+	MaxUnpacked int64
 }
 
 // Damage is a place of a file that could not be read.

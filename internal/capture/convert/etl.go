@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/capture/etl"
 	"github.com/mendcap/mendcap/internal/capture/etw"
 	"github.com/mendcap/mendcap/internal/comment"
@@ -21,6 +22,9 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 	log, err := etl.Open(r, size, etl.Options{})
 	if err != nil {
 		return nil, err
+	}
+	if o.MaxUnpacked > 0 && log.Compressed && log.Unpacked > o.MaxUnpacked {
+		return nil, fmt.Errorf("%w of %d bytes", capture.ErrUnpacked, o.MaxUnpacked)
 	}
 	t := &trace{Trace: log}
 	survey, events := etw.NewSurvey(), log.Events()

@@ -132,7 +132,7 @@ func (s *scanner) add(at place, p *peeked) {
 	if p.flags&flagBufferLost != 0 {
 		t.BuffersAfterLostBuffers++
 	}
-	t.compressed = t.compressed || p.compressed()
+	t.Compressed = t.Compressed || p.compressed()
 	s.loggers[1] = p.logger
 	if filled > bufferHeaderLen {
 		s.index.add(&p.bufferHeader, at, p.timed)
@@ -221,7 +221,7 @@ func (s *scanner) resized(p *peeked) bool {
 // of a buffer further, or wherever, but not before from, there is what can be nothing
 // else.
 func (s *scanner) find(at, from int64) (int64, error) {
-	if usual := at + int64(s.t.BufferSize); !s.t.compressed && s.t.Mode&modeCompressed == 0 && usual < s.t.size {
+	if usual := at + int64(s.t.BufferSize); !s.t.Compressed && s.t.Mode&modeCompressed == 0 && usual < s.t.size {
 		if p, _, err := s.peek(usual); err != nil || s.isCertain(&p) {
 			return usual, err
 		}

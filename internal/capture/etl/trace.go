@@ -28,12 +28,12 @@ type Trace struct {
 	Unpacked                int64 // bytes of their records, decompressed, as their headers state
 	BuffersAfterLostEvents  int64 // that say that events were lost before them
 	BuffersAfterLostBuffers int64 // that say that buffers were lost before them
+	Compressed              bool  // there are compressed buffers
 
 	r          io.ReaderAt
 	size       int64
 	part       int // bytes that are read at a time
 	ticker     ticker
-	compressed bool // there are compressed buffers
 	runs       []run
 	damages    Damages
 }
@@ -100,7 +100,7 @@ const (
 // checkFormat refuses compression that cannot be undone. A log whose mode does not say
 // that it is compressed does not state the format either, and means the usual one.
 func (t *Trace) checkFormat(state uint32) error {
-	if !t.compressed || t.Mode&modeCompressed == 0 {
+	if !t.Compressed || t.Mode&modeCompressed == 0 {
 		return nil
 	}
 	switch format := state & formatMask; format {
