@@ -1,7 +1,7 @@
 // Package large makes a capture of any size out of recordings: they are repeated with
 // other peers, ports and times in each copy, and checksums stay what they were.
 //
-//	lab large -size 1GB [-degraded] -o FILE RECORDING...
+//	lab large -size 1GB [-degraded] [-processors N [-compressed] [-buffer 512KB]] -o FILE RECORDING...
 //
 // The recordings happen at the same time, one copy after the other. With
 // -degraded the capture is what a raw-socket sniffer would have written (IPv6
@@ -19,21 +19,32 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/windows"
 )
 
 // Main is the command: its flags and arguments follow its name.
 func Main() {
-	size := flag.String("size", "1GB", "bytes to write at least; KB, MB and GB are powers of ten")
+	size := flag.String("size", "1GB", "bytes to write at least, before compression; KB, MB and GB are powers of ten")
 	output := flag.String("o", "", "pcapng file to write")
 	degraded := flag.Bool("degraded", false, "write what a raw-socket sniffer would have written")
+	processors := flag.Int("processors", 0, "write an event trace of a host with so many processors")
+	compressed := flag.Bool("compressed", false, "compress the event trace")
+	buffer := flag.String("buffer", "512KB", "size of the event trace's buffers")
 	flag.Parse()
-	if err := run(*size, *output, *degraded, flag.Args()); err != nil {
+	if err := run(*size, *output, *degraded, traced{*processors, *compressed, *buffer}, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "large:", err)
 		os.Exit(1)
 	}
 }
 
-func run(size, output string, degraded bool, recordings []string) error {
+// traced says how an event trace is written.
+type traced struct {
+	processors int // 0 = a pcapng file is written
+	compressed bool
+	buffer     string
+}
+
+func run(size, output string, degraded bool, as traced, recordings []string) error {
 	limit, err := ParseSize(size)
 	if err != nil {
 		return err
@@ -52,7 +63,7 @@ func run(size, output string, degraded bool, recordings []string) error {
 		}
 		all = append(all, recording.Packets)
 	}
-	m := maker{packets: lab.Merge(all...), degraded: degraded}
+	m := maker{packets: lab.Merge(all...), degraded: degraded, as: as}
 	if len(m.packets) == 0 {
 		return errors.New("the recordings have no IP packets")
 	}
@@ -84,6 +95,14 @@ func ParseSize(text string) (int64, error) {
 type maker struct {
 	packets  []lab.Packet
 	degraded bool
+	as       traced
+}
+
+// writer is what a capture is written with.
+type writer interface {
+	Write(stamp int64, data []byte, direction uint32) error
+	Size() int64 // bytes so far
+	Flush() error
 }
 
 func (m maker) write(path string, limit int64) (err error) {
@@ -92,7 +111,7 @@ func (m maker) write(path string, limit int64) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	out, err := lab.NewWriter(file, lab.Pcapng, lab.LinkRaw)
+	out, err := m.begin(file)
 	if err != nil {
 		return err
 	}
@@ -105,10 +124,23 @@ func (m maker) write(path string, limit int64) (err error) {
 	return out.Flush()
 }
 
+// begin begins the capture.
+func (m maker) begin(file *os.File) (writer, error) {
+	if m.as.processors == 0 {
+		return lab.NewWriter(file, lab.Pcapng, lab.LinkRaw)
+	}
+	buffer, err := ParseSize(m.as.buffer)
+	if err != nil {
+		return nil, err
+	}
+	return windows.NewTrace(file, windows.Log{Processors: m.as.processors, Compressed: m.as.compressed, BufferSize: int(buffer) &^ 7,
+		Start: windows.FileTime(m.packets[0].Stamp)}), nil
+}
+
 // pause lies between two copies, nanoseconds.
 const pause = 100_000_000
 
-func (m maker) writeCopy(out *lab.Writer, copier *lab.Copier, number int, limit int64) error {
+func (m maker) writeCopy(out writer, copier *lab.Copier, number int, limit int64) error {
 	first, last := m.packets[0].Stamp, m.packets[len(m.packets)-1].Stamp
 	shift := int64(number) * (last - first + pause)
 	packets := m.packets

@@ -24,7 +24,7 @@ func TestLargeWritesAReadableCaptureOfTheSize(t *testing.T) {
 	recording := filepath.Join("..", "..", "..", "..", "testdata", "recordings", "idle-and-full.pcapng.gz")
 	for _, degraded := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "large.pcapng")
-		if err := run("5MB", path, degraded, []string{recording}); err != nil {
+		if err := run("5MB", path, degraded, traced{}, []string{recording}); err != nil {
 			t.Fatal(err)
 		}
 		if packets := countPackets(t, path); packets < 3*1556 {

@@ -20,6 +20,8 @@
 //	         beside a repair of each, one after the other
 //	scale    a repair of a capture of -size, beside one of an eighth of it, plain and
 //	         disturbed, time and memory
+//	etl      a repair of event traces of Windows, with packets on 2, 16 and 64 processors,
+//	         compressed and not, beside one of the pcapng that each becomes
 //
 // The two sides take turns, A B A B, so that what else the machine does meets both
 // alike. Of the ratios, pair by pair, median, least and most are printed, for the time by
@@ -67,6 +69,7 @@ var works = []work{
 	{"small", (*bench).smallWork},
 	{"batch", (*bench).batchWork},
 	{"scale", (*bench).scaleWork},
+	{"etl", (*bench).etlWork},
 }
 
 // Main is the command: its flags and arguments follow its name.
