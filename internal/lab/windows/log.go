@@ -96,7 +96,8 @@ func (w *LogWriter) add(processor, packet int) {
 	if bufferHeader+len(b.records)+len(w.record) > w.BufferSize {
 		w.flush(processor)
 	}
-	if bufferHeader+len(w.record) > w.BufferSize {
+	const longest = 1<<16 - 1 // its length has 16 bits
+	if len(w.record) > longest || bufferHeader+len(w.record) > w.BufferSize {
 		w.fail(fmt.Errorf("a record of %d bytes in buffers of %d", len(w.record), w.BufferSize))
 		return
 	}
