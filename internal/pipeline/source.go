@@ -184,7 +184,11 @@ func (s *source) openConverted(ctx context.Context, o *Options) (io.Closer, *sal
 	reading := o.reading()
 	reading.Number = packets.Number
 	r, err := salvage.NewReader(filesys.WhileRunning(ctx, packets), reading)
-	return io.NopCloser(nil), r, ioError("read "+s.name, err)
+	if err != nil {
+		packets.Close()
+		return nil, nil, ioError("read "+s.name, err)
+	}
+	return packets, r, nil
 }
 
 // begin opens the input at its start.

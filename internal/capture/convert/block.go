@@ -32,97 +32,99 @@ const unixEpoch = 116_444_736_000_000_000
 func ticks(fileTime int64) uint64 { return uint64(max(0, fileTime-unixEpoch)) }
 
 // begin makes the section header and the interface descriptions.
-func (r *Reader) begin() {
-	r.list = r.list[:0]
-	if system := r.of.system(); system != "" {
-		r.text(optSystem, system)
+func (m *maker) begin() {
+	m.list = m.list[:0]
+	if system := m.of.system(); system != "" {
+		m.text(optSystem, system)
 	}
 	fixed := order.AppendUint32(nil, capture.ByteOrderMagic)
 	fixed = append(fixed, 1, 0, 0, 0)
-	r.block(capture.TypeSection, order.AppendUint64(fixed, capture.UnstatedLength), nil)
-	for n, i := range r.of.interfaces() {
+	m.block(capture.TypeSection, order.AppendUint64(fixed, capture.UnstatedLength), nil)
+	for n, i := range m.of.interfaces() {
 		var addresses []netip.Addr
 		if n == 0 {
-			addresses = r.of.Addresses()
+			addresses = m.of.Addresses()
 		}
-		r.describe(&i, addresses)
+		m.describe(&i, addresses)
 	}
 }
 
 // describe makes an interface description. The host's own addresses are given to the first
 // one: not every format says whose they are.
-func (r *Reader) describe(i *iface, addresses []netip.Addr) {
-	r.list = r.list[:0]
+func (m *maker) describe(i *iface, addresses []netip.Addr) {
+	m.list = m.list[:0]
 	if i.name != "" {
-		r.text(optName, i.name)
+		m.text(optName, i.name)
 	}
 	if i.description != "" {
-		r.text(optDescription, i.description)
+		m.text(optDescription, i.description)
 	}
 	for _, a := range addresses {
-		r.address(a)
+		m.address(a)
 	}
-	r.list = capture.AppendOption(r.list, order, capture.OptResol, []byte{resolution})
+	m.list = capture.AppendOption(m.list, order, capture.OptResol, []byte{resolution})
 	fixed := order.AppendUint16(nil, i.linkType)
-	r.block(capture.TypeInterface, append(fixed, 0, 0, 0, 0, 0, 0), nil)
+	m.block(capture.TypeInterface, append(fixed, 0, 0, 0, 0, 0, 0), nil)
 }
 
 // address adds one of an interface's own. No network mask is known: all bits are one.
-func (r *Reader) address(a netip.Addr) {
+func (m *maker) address(a netip.Addr) {
 	if a.Is4() {
-		r.list = capture.AppendOption(r.list, order, optIPv4, append(a.AsSlice(), 255, 255, 255, 255))
+		m.list = capture.AppendOption(m.list, order, optIPv4, append(a.AsSlice(), 255, 255, 255, 255))
 	} else {
-		r.list = capture.AppendOption(r.list, order, optIPv6, append(a.AsSlice(), 128))
+		m.list = capture.AppendOption(m.list, order, optIPv6, append(a.AsSlice(), 128))
 	}
 }
 
 // packet makes an enhanced packet block.
-func (r *Reader) packet(p *packet) {
-	r.list = r.list[:0]
+func (m *maker) packet(p *packet) {
+	m.list = m.list[:0]
 	for _, c := range p.comments {
-		r.text(optComment, c)
+		m.text(optComment, c)
 	}
+	var fixed [20]byte
 	if p.direction != 0 {
-		r.list = capture.AppendOption(r.list, order, capture.OptFlags, order.AppendUint32(nil, p.direction))
+		order.PutUint32(fixed[:], p.direction)
+		m.list = capture.AppendOption(m.list, order, capture.OptFlags, fixed[:4])
 	}
 	if p.hasID {
-		r.list = capture.AppendOption(r.list, order, optPacketID, order.AppendUint64(nil, p.id))
+		order.PutUint64(fixed[:], p.id)
+		m.list = capture.AppendOption(m.list, order, optPacketID, fixed[:8])
 	}
 	stamp := ticks(p.time)
-	var fixed [20]byte
 	order.PutUint32(fixed[0:], uint32(p.iface))
 	order.PutUint32(fixed[4:], uint32(stamp>>32))
 	order.PutUint32(fixed[8:], uint32(stamp))
 	order.PutUint32(fixed[12:], uint32(len(p.data)))
 	order.PutUint32(fixed[16:], uint32(max(p.original, len(p.data))))
-	r.block(capture.TypeEPB, fixed[:], p.data)
+	m.block(capture.TypeEPB, fixed[:], p.data)
 }
 
 // end makes the interface statistics block that says what the recorder has lost.
-func (r *Reader) end() {
-	lost := r.of.lost()
-	if lost == 0 || len(r.of.interfaces()) == 0 {
+func (m *maker) end() {
+	lost := m.of.lost()
+	if lost == 0 || len(m.of.interfaces()) == 0 {
 		return
 	}
-	r.list = capture.AppendOption(r.list[:0], order, optIfDrop, order.AppendUint64(nil, lost))
-	stamp := ticks(r.last)
+	m.list = capture.AppendOption(m.list[:0], order, optIfDrop, order.AppendUint64(nil, lost))
+	stamp := ticks(m.p.time)
 	fixed := order.AppendUint32(make([]byte, 4), uint32(stamp>>32))
-	r.block(capture.TypeStats, order.AppendUint32(fixed, uint32(stamp)), nil)
+	m.block(capture.TypeStats, order.AppendUint32(fixed, uint32(stamp)), nil)
 }
 
 // text adds an option, cut to what one can hold.
-func (r *Reader) text(code uint16, value string) {
-	r.list = capture.AppendOption(r.list, order, code, value[:min(len(value), longest)])
+func (m *maker) text(code uint16, value string) {
+	m.list = capture.AppendOption(m.list, order, code, value[:min(len(value), longest)])
 }
 
 // block adds a block of its fixed part, data and the options of the list.
-func (r *Reader) block(typ uint32, fixed, data []byte) {
-	if len(r.list) > 0 {
-		r.list = append(r.list, 0, 0, 0, 0) // opt_endofopt
+func (m *maker) block(typ uint32, fixed, data []byte) {
+	if len(m.list) > 0 {
+		m.list = append(m.list, 0, 0, 0, 0) // opt_endofopt
 	}
-	size := uint32(8 + len(fixed) + capture.Padded(len(data)) + len(r.list) + capture.TrailerLen)
-	r.buf = order.AppendUint32(order.AppendUint32(r.buf, typ), size)
-	r.buf = append(append(r.buf, fixed...), data...)
-	r.buf = append(r.buf, make([]byte, capture.Padded(len(data))-len(data))...)
-	r.buf = order.AppendUint32(append(r.buf, r.list...), size)
+	size := uint32(8 + len(fixed) + capture.Padded(len(data)) + len(m.list) + capture.TrailerLen)
+	m.buf = order.AppendUint32(order.AppendUint32(m.buf, typ), size)
+	m.buf = append(append(m.buf, fixed...), data...)
+	m.buf = append(m.buf, "\x00\x00\x00"[:capture.Padded(len(data))-len(data)]...)
+	m.buf = order.AppendUint32(append(m.buf, m.list...), size)
 }

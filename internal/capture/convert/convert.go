@@ -9,7 +9,6 @@
 package convert
 
 import (
-	"fmt"
 	"io"
 	"net/netip"
 	"slices"
@@ -74,6 +73,7 @@ type packet struct {
 	data      []byte
 	original  int // length on the wire, bytes
 	comments  []string
+	before    string // the comment that an event gave last
 }
 
 // File is a capture of another format. Its methods only read, and may be called by
@@ -126,70 +126,6 @@ func (f *File) Addresses() []netip.Addr {
 	return slices.Compact(list)
 }
 
-// Reader gives the packets of a file as a pcapng file from its beginning.
-func (f *File) Reader() *Reader { return &Reader{of: f} }
-
-// Reader gives the packets of a file as a pcapng file.
-type Reader struct {
-	of      *File
-	from    source
-	buf     []byte // what was made
-	read    int    // bytes of buf that were read
-	numbers []int64
-	list    []byte // the options that are being made
-	last    int64  // time of the last packet
-	ended   bool
-}
-
-// Read reads the next bytes of the pcapng file.
-func (r *Reader) Read(p []byte) (int, error) {
-	for r.read == len(r.buf) {
-		if r.ended {
-			return 0, io.EOF
-		}
-		if err := r.more(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p, r.buf[r.read:])
-	r.read += n
-	return n, nil
-}
-
-// Number gives the number that the next packet of those that were read has in the file.
-// It must be called once for each.
-func (r *Reader) Number() int64 {
-	n := r.numbers[0]
-	r.numbers = r.numbers[1:]
-	return n
-}
-
-// chunk is how many bytes are made at a time, about.
-const chunk = 256 << 10
-
-// more makes the next blocks. It is called when all of buf was read.
-func (r *Reader) more() error {
-	r.buf, r.read = r.buf[:0], 0
-	if r.from == nil {
-		var err error
-		if r.from, err = r.of.packets(); err != nil {
-			return err
-		}
-		r.begin()
-	}
-	var p packet
-	for len(r.buf) < chunk {
-		switch err := r.from.next(&p); {
-		case err == io.EOF:
-			r.end()
-			r.ended = true
-			return nil
-		case err != nil:
-			return fmt.Errorf("read packets of a %s file: %w", r.of.format(), err)
-		}
-		r.packet(&p)
-		r.numbers = append(r.numbers, p.number)
-		r.last = p.time
-	}
-	return nil
-}
+// Reader gives the packets of a file as a pcapng file from its beginning. It must be
+// closed.
+func (f *File) Reader() *Reader { return &Reader{m: maker{of: f}, stop: make(chan struct{})} }

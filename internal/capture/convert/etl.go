@@ -68,17 +68,17 @@ func (t *trace) packets() (source, error) {
 // tracePackets are the packets of a trace's events.
 type tracePackets struct {
 	events  *etl.Stream
+	event   etw.Event
 	packets *etw.Packets
 }
 
 func (s *tracePackets) next(p *packet) error {
-	var e etw.Event
 	for {
-		if err := s.events.Next(&e); err != nil {
+		if err := s.events.Next(&s.event); err != nil {
 			return err
 		}
-		got, err := s.packets.Read(&e)
-		if damaged := new(etw.EventError); err != nil && !errors.As(err, &damaged) {
+		got, err := s.packets.Read(&s.event)
+		if err != nil && !isDamage(err) {
 			return err
 		}
 		if got != nil {
@@ -88,13 +88,24 @@ func (s *tracePackets) next(p *packet) error {
 	}
 }
 
+// isDamage reports whether an error is one of an event that can't be read, after which
+// reading goes on.
+func isDamage(err error) bool {
+	var damaged *etw.EventError
+	return errors.As(err, &damaged)
+}
+
 // take makes a packet of one of an event.
 func (p *packet) take(from *etw.Packet) {
 	*p = packet{
 		number: from.Number, iface: from.Interface, time: from.Time, direction: uint32(from.Direction),
-		id: from.Group, hasID: from.Grouped, data: from.Data, original: from.Original, comments: p.comments[:0],
+		id: from.Group, hasID: from.Grouped, data: from.Data, original: from.Original, comments: p.comments[:0], before: p.before,
 	}
-	p.comments = append(p.comments, string(from.Comment))
+	// Most packets have the comment of the one before.
+	if p.before != string(from.Comment) {
+		p.before = string(from.Comment)
+	}
+	p.comments = append(p.comments, p.before)
 	if from.Made != nil {
 		p.comments = append(p.comments, comment.Mark+string(from.Made))
 	}

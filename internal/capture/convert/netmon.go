@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -174,7 +173,7 @@ func (s *monitoredPackets) event(f *netmon.Frame, p *packet) (bool, error) {
 		return false, nil
 	}
 	got, err := s.events.Read(&e)
-	if damaged := new(etw.EventError); err != nil && !errors.As(err, &damaged) {
+	if err != nil && !isDamage(err) {
 		return false, err
 	}
 	if got == nil {

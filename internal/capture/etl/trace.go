@@ -30,12 +30,12 @@ type Trace struct {
 	BuffersAfterLostBuffers int64 // that say that buffers were lost before them
 	Compressed              bool  // there are compressed buffers
 
-	r          io.ReaderAt
-	size       int64
-	part       int // bytes that are read at a time
-	ticker     ticker
-	runs       []run
-	damages    Damages
+	r       io.ReaderAt
+	size    int64
+	part    int // bytes that are read at a time
+	ticker  ticker
+	runs    []run
+	damages Damages
 }
 
 // Damages is what was found damaged as the headers of the buffers were read. What
