@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -187,3 +188,6 @@ func (m *mended) said(t testing.TB, words string) {
 		t.Errorf("notes %q: got none with %q", m.report.Notes, words)
 	}
 }
+
+// endpoint reads an address and a port.
+func endpoint(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
