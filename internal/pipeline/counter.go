@@ -15,7 +15,8 @@ import (
 // contents are what a capture holds.
 type contents struct {
 	packets, bytes int64
-	summary.Span   // when they were recorded; Partial where only the beginning was gathered
+	lastFrame      int64 // number of the last packet: more than packets where some are left out
+	summary.Span         // when they were recorded; Partial where only the beginning was gathered
 	interfaces     []report.Interface
 	unlisted       int64 // interfaces beyond maxInterfaces
 	converted      int64 // sockaddr records of IPv4
@@ -63,6 +64,7 @@ func (c *counter) take(u *unit) {
 
 func (c *counter) packet(u *unit) {
 	c.packets++
+	c.lastFrame = u.block.Frame
 	c.bytes += int64(len(u.block.Data))
 	c.quotes = c.quotes || u.quotes
 	if n, ok := c.byInterface[u.block.Interface]; ok {

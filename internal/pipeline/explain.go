@@ -43,13 +43,16 @@ func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, e
 	j.explain, x.facts = x, &j.facts
 	last := slices.Max(slices.Collect(maps.Keys(x.wanted)))
 	err := j.run(ctx, func(j *job, ctx context.Context) error {
-		if last > j.facts.packets && !j.facts.Partial {
-			return noFrame(last, j.facts.packets)
+		if last > j.facts.lastFrame && !j.facts.Partial {
+			return noFrame(last, j.facts.lastFrame)
 		}
 		return j.rehearse(ctx)
 	})
-	if err == nil && last > j.facts.packets {
-		err = noFrame(last, j.facts.packets)
+	if err == nil && last > j.facts.lastFrame {
+		err = noFrame(last, j.facts.lastFrame)
+	}
+	if err == nil && j.source.converted != nil {
+		err = x.leftOut()
 	}
 	if err != nil {
 		return report.Explanations{}, err
@@ -57,8 +60,19 @@ func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, e
 	return x.result(j.source.name), nil
 }
 
-func noFrame(frame, packets int64) error {
-	return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, frame, packets)
+func noFrame(frame, last int64) error {
+	return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, frame, last)
+}
+
+// leftOut returns an error if a frame of a capture of another format is not among the
+// packets that were taken.
+func (x *explainer) leftOut() error {
+	for _, frame := range slices.Sorted(maps.Keys(x.wanted)) {
+		if x.met[frame] == nil {
+			return fmt.Errorf("%w: frame %d is no packet, or one of a layer that is left out: all layers would have to be taken", ErrUsage, frame)
+		}
+	}
+	return nil
 }
 
 // explainer follows a few frames through a pass that writes. The sequencer asks it for
