@@ -25,8 +25,8 @@ type Log struct {
 	Others      int // after how many events a record of another kind comes; 0 = never
 }
 
-// Stored is where a buffer is in the file, and the packets that its records tell of or
-// are the last to tell of.
+// Stored is where a buffer, or a record of a capture, is in the file, and the packets
+// that it tells of.
 type Stored struct {
 	Offset, Length int64
 	Packets        []int

@@ -65,14 +65,14 @@ func (n NDIS) Pieces(f *Frame, packet, processor, pieces int, first int64) []Eve
 	var list []Event
 	for i := range pieces {
 		from, to := i*len(f.Data)/pieces, (i+1)*len(f.Data)/pieces
-		keyword, of := uint64(keyEthernet), -1
+		keyword := uint64(keyEthernet)
 		if i == 0 {
 			keyword |= keyStart
 		}
 		if i == pieces-1 {
-			keyword, of = keyword|keyEnd, packet
+			keyword |= keyEnd
 		}
-		e := n.event(f, of, processor, keyword, f.Data[from:to])
+		e := n.event(f, packet, processor, keyword, f.Data[from:to])
 		if i < pieces-1 {
 			e.Time = first
 		}
@@ -98,7 +98,7 @@ func (n NDIS) Wireless(f *Frame, packet, processor int) []Event {
 	radio = le.AppendUint32(radio, uint32(strength))
 	radio = append(radio, 108)
 	radio = append(radio, make([]byte, 44-len(radio))...)
-	metadata := n.event(f, -1, processor, frameKeys, radio)
+	metadata := n.event(f, packet, processor, frameKeys, radio)
 	metadata.ID = ndisMetadataEvent
 	return []Event{metadata, e}
 }

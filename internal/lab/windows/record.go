@@ -11,7 +11,7 @@ type Event struct {
 	Time      int64 // FILETIME
 	Narrow    bool  // the program that wrote it has pointers of four bytes
 	Data      []byte
-	Packet    int // position of the packet that it tells of, or is the last to; -1 = none
+	Packet    int // position of the packet that it tells of; -1 = none
 }
 
 // Types of records, and what marks them as such.

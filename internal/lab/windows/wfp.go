@@ -60,7 +60,7 @@ func (w WFP) Pieces(f *Frame, packet, processor, pieces int, group uint32, befor
 		piece := data[i*len(data)/pieces : (i+1)*len(data)/pieces]
 		b := le.AppendUint32(le.AppendUint16(nil, id), group)
 		b = append(le.AppendUint32(b, uint32(len(piece))), piece...)
-		e := w.event(f, wfpPiece, -1, processor, b)
+		e := w.event(f, wfpPiece, packet, processor, b)
 		e.Time = before
 		e.Keyword &^= keyStart | keyEnd
 		if i == 0 {
@@ -68,7 +68,7 @@ func (w WFP) Pieces(f *Frame, packet, processor, pieces int, group uint32, befor
 		}
 		if i == pieces-1 {
 			e.Keyword |= keyEnd
-			e.Packet, e.Time = packet, f.Time
+			e.Time = f.Time
 		}
 		list = append(list, e)
 	}
