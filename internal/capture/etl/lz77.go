@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	lookBack  = 8192     // bytes that a match of Plain LZ77 may lie back
-	tokenLen  = 16       // bytes that hold any match, or flags, with room to spare
-	inputPart = 16 << 10 // bytes that are read of compressed data at a time
+	lookBack   = 8192 // bytes that a match of Plain LZ77 may lie back
+	leastMatch = 3
+	inputPart  = 16 << 10 // bytes that are read of compressed data at a time
 )
 
 // decoder decompresses Plain LZ77 ([MS-XCA] 2.4.4) in parts.
@@ -46,12 +46,18 @@ func (d *decoder) resetBytes(in []byte) { *d = decoder{in: in, buf: d.buf} }
 func (d *decoder) read(out []byte, w int) (int, error) {
 	start := w
 	for w < len(out) {
-		if len(d.in) < tokenLen && d.from < d.to {
+		if len(d.in) < fastIn && d.from < d.to {
 			if err := d.refill(); err != nil {
 				return w, err
 			}
 		}
 		switch {
+		case d.match == 0 && len(d.in) >= fastIn && len(out)-w >= fastOut:
+			n, err := d.run(out, w, d.made+int64(w-start))
+			if err != nil {
+				return n, err
+			}
+			w = n
 		case d.match > 0:
 			n := min(d.match, len(out)-w)
 			repeat(out[:w+n], w, d.back)
@@ -85,6 +91,70 @@ func (d *decoder) read(out []byte, w int) (int, error) {
 	return w, nil
 }
 
+// What run needs before each step: flags and any match in the input, or as many bytes as
+// there are flags; and room for those bytes.
+const (
+	fastIn  = 4 + 32
+	fastOut = 32
+	word    = 16 // bytes that are copied at once where a match has fewer
+)
+
+// run does what read does, without asking at each step whether input or room end: it
+// stops before that, at the beginning of a step or within a match. So many bytes were
+// made before w.
+func (d *decoder) run(out []byte, w int, made int64) (int, error) {
+	in, flags, left := d.in, d.flags, d.left
+	from := made - int64(w) // what was made before out
+	for len(in) >= fastIn && len(out)-w >= fastOut {
+		if left == 0 {
+			flags, left = le.Uint32(in), 32
+			in = in[4:]
+		}
+		if n := min(bits.LeadingZeros32(flags), left); n > 0 {
+			if len(in) < fastOut {
+				break
+			}
+			*(*[fastOut]byte)(out[w:]) = *(*[fastOut]byte)(in) // n of them count
+			in, flags, left, w = in[n:], flags<<n, left-n, w+n
+			continue
+		}
+		token := int(le.Uint16(in))
+		back, length := token>>3+1, token&7+leastMatch
+		flags, left = flags<<1, left-1
+		if length == leastMatch+7 || int64(back) > from+int64(w) {
+			// Rare enough to be done as any match.
+			d.in = in
+			err := d.beginMatch(from + int64(w))
+			if err != nil {
+				d.flags, d.left = flags, left
+				return w, err
+			}
+			in, back, length = d.in, d.back, d.match
+			if room := len(out) - w; length > room {
+				d.match -= room
+				repeat(out, w, back)
+				w = len(out)
+				break
+			}
+			d.match = 0
+			repeat(out[:w+length], w, back)
+			w += length
+			continue
+		}
+		in = in[2:]
+		if back >= word {
+			*(*[word]byte)(out[w:]) = *(*[word]byte)(out[w-back:]) // length of them count
+		} else {
+			for i := range length {
+				out[w+i] = out[w+i-back]
+			}
+		}
+		w += length
+	}
+	d.in, d.flags, d.left = in, flags, left
+	return w, nil
+}
+
 // beginMatch reads the length and the distance of a match, where so many bytes were
 // made before it.
 func (d *decoder) beginMatch(made int64) error {
@@ -105,7 +175,7 @@ func (d *decoder) beginMatch(made int64) error {
 		}
 		length = more
 	}
-	d.match = length + 3
+	d.match = length + leastMatch
 	return nil
 }
 

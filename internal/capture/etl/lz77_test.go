@@ -97,3 +97,33 @@ func TestUnpackDamage(t *testing.T) {
 		})
 	}
 }
+
+// Damaged data give the same bytes and the same error in large parts, which are
+// decompressed in strides, as in parts that are too small for that.
+func TestUnpackDamageInStrides(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	damaged := 0
+	for round := range 2000 {
+		data := make([]byte, 200+rng.IntN(20_000))
+		letters := 1 + rng.IntN(200)
+		for i := range data {
+			data[i] = byte(rng.IntN(letters))
+		}
+		packed := pack(data)
+		for range rng.IntN(4) {
+			packed[rng.IntN(len(packed))] = byte(rng.Uint32())
+		}
+		packed = packed[:len(packed)-rng.IntN(2)*rng.IntN(len(packed))]
+		want, wantErr := unpackIn(packed, len(data), 1+rng.IntN(fastOut-1), 1<<14)
+		got, err := unpackIn(packed, len(data), fastOut+rng.IntN(len(data)), 16+rng.IntN(1000))
+		if !bytes.Equal(got, want) || (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
+			t.Fatalf("round %d: got %d bytes and %v, want %d and %v", round, len(got), err, len(want), wantErr)
+		}
+		if err != nil {
+			damaged++
+		}
+	}
+	if damaged < 300 {
+		t.Errorf("%d of 2000 are damaged: this tests little", damaged)
+	}
+}
