@@ -74,7 +74,9 @@ func whole(list []Frame, processors int) []Event {
 	var events []Event
 	for i := range list {
 		layer.GFT = i%2 == 0
-		events = append(events, layer.Whole(&list[i], i, spread.Next()))
+		e := layer.Whole(&list[i], i, spread.Next())
+		e.Narrow = i%7 == 3 // of a program with 32 bits
+		events = append(events, e)
 	}
 	return events
 }
