@@ -1,12 +1,14 @@
 package windows
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mendcap/mendcap/internal/capture/netmon"
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/repair"
@@ -54,6 +56,9 @@ func TestCapturesOfNetworkMonitor(t *testing.T) {
 				file, _ := c.Bytes()
 				m := mend(t, put(t, "file.cap", file), o)
 				m.want(t, want)
+				if minor >= 2 {
+					wantProcesses(t, file, c.Processes)
+				}
 				if got, want := m.report.Capture.Format, fmt.Sprintf("netmon 2.%d", minor); got != want {
 					t.Errorf("got format %q, want %q", got, want)
 				}
@@ -66,6 +71,22 @@ func TestCapturesOfNetworkMonitor(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// wantProcesses compares the process table of a file.
+func wantProcesses(t *testing.T, file []byte, want []Process) {
+	t.Helper()
+	f, err := netmon.Open(bytes.NewReader(file), int64(len(file)), netmon.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []Process
+	for _, p := range f.Processes {
+		got = append(got, Process(p))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got processes %v, want %v", got, want)
 	}
 }
 

@@ -47,7 +47,7 @@ func TestFragmentsOfWindows7(t *testing.T) {
 	var k made
 	for i := range list {
 		f := &list[i]
-		// Three packets are always under way; of eight keys, two each differ by the thread
+		// Five packets are always under way; of eight keys, two each differ by the thread
 		// alone, the processor alone and the miniport alone.
 		n, key := NDIS{Miniport: 4, Lower: 4, PID: 4, TID: 904}, i%8
 		processor := 2 * (key / 4)
@@ -59,7 +59,7 @@ func TestFragmentsOfWindows7(t *testing.T) {
 		case 3:
 			n.Miniport, n.Lower = 5, 5
 		}
-		first := list[max(0, i-3)].Time
+		first := list[max(0, i-5)].Time
 		k.events = append(k.events, n.Pieces(f, i, processor, 1+i%4, first)...)
 		k.want = append(k.want, of(f, f.Data))
 	}
@@ -156,7 +156,7 @@ func layered(list []Frame) (k made) {
 		}
 	}
 	k.names = []string{"eth:4:0"}
-	k.notes = []string{"packets of interface 4 were captured at 3 layers: eth:4:0 is taken"}
+	k.notes = []string{"packets of interface 4 were captured at 3 layers; taken: eth:4:0 (300)"}
 	return k
 }
 

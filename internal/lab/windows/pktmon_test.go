@@ -63,7 +63,7 @@ func TestPktMonAppearances(t *testing.T) {
 				}
 			}
 			k.names = []string{"eth:10"}
-			k.notes = []string{"packets of interface 4 were captured at 3 layers: eth:10 is taken"}
+			k.notes = []string{"packets of interface 4 were captured at 3 layers; taken: eth:10 (400)"}
 			k.check(t, start, repair.Options{})
 			k.want, k.names, k.notes = every, []string{"eth:10", "eth:12", "eth:14", "eth:15"}, nil
 			k.check(t, start, repair.Options{AllLayers: true})
