@@ -17,7 +17,7 @@ type Options struct {
 const (
 	defaultMemory = 32 << 20
 	leastPart     = 8 << 10
-	mostPart      = 256 << 10
+	mostPart      = 32 << 10 // more of many processors would not stay in the caches
 )
 
 // Trace is a log, of which the headers of all buffers were read. It does not change any
