@@ -28,6 +28,11 @@ func TestTraceGivesThePackets(t *testing.T) {
 					data, _ := write(t, l, whole(list, processors))
 					m := mend(t, put(t, "trace.etl", data), repair.Options{})
 					m.want(t, all(list))
+					for i := range m.comments {
+						if !slices.Contains(m.comments[i], "PID=4 TID=904") {
+							t.Fatalf("packet %d: got comments %q, want process and thread", i+1, m.comments[i])
+						}
+					}
 					if m.report.Capture.Format != "etl" {
 						t.Errorf("got format %q, want etl", m.report.Capture.Format)
 					}
