@@ -52,6 +52,3 @@ const epoch = 116_444_736_000_000_000
 
 // FileTime is a time in nanoseconds since 1970 as a FILETIME, cut to 100 ns.
 func FileTime(nanoseconds int64) int64 { return epoch + nanoseconds/100 }
-
-// padded is a length rounded up to a multiple of eight.
-func padded(n int) int { return (n + 7) / 8 * 8 }

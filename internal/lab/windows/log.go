@@ -44,7 +44,6 @@ type LogWriter struct {
 	last     int64
 	record   []byte
 	packer   packer
-	header   [][]byte // records of the first buffer
 	buffers  []Stored
 }
 
