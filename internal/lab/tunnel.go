@@ -37,17 +37,34 @@ func Tunnels() []Tunnel {
 		one("gtp-u-extension", udp(6, 2152, 2152, gtp(0x34, []byte{0, 0, 0, 0x85, 1, 0, 9, 0}))),
 		one("gtp-u-sequence", udp(4, 2152, 2152, gtp(0x32, []byte{0, 7, 0, 0}))),
 		one("l2tp", udp(4, 1701, 1701, before([]byte{0, 2, 0, 1, 0, 2}, ppp))),
-		one("l2tp-options", udp(4, 1701, 1701, before([]byte{0x4A, 2, 0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 2, 0, 0}, ppp))),
-		one("l2tpv3-udp", udp(4, 1701, 1701, before([]byte{0, 3, 0, 0, 0, 0, 0, 9, 0x0F, 0}, etherType2))),
-		one("l2tpv3-ip", wrapping{4, 115, before([]byte{0, 0, 0, 9, 0x0F, 0}, etherType2)}),
+		one("l2tp-options", udp(4, 1701, 1701, l2tpOptions)),
 		one("etherip", wrapping{4, 97, before([]byte{0x30, 0}, ethernet)}),
 		one("mpls-in-udp", udp(4, 49200, 6635, before([]byte{0, 1, 0, 64, 0, 2, 1, 64}, nothing))),
 		one("vlan-in-vxlan", udp(4, 49200, 4789, before([]byte{8, 0, 0, 0, 0, 0, 5, 0}, vlan))),
+		one("ah", wrapping{4, 51, func(ip []byte) []byte { return append([]byte{nextOf(ip, 4, 41), 4}, make([]byte, 22)...) }}),
+		one("lisp", udp(4, 49200, 4341, before([]byte{0, 0, 0, 0, 0, 0, 0, 0}, nothing))),
+		one("gre-in-udp", udp(4, 49200, 4754, func(ip []byte) []byte { return append([]byte{0, 0}, etherType2(ip)...) })),
 		{"teredo", []wrapping{ipIn(6), udp(4, 3544, 3545, nothing)}},
 		{"teredo-origin", []wrapping{ipIn(6), udp(4, 3544, 3545, before([]byte{0, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0x12, 0x34, 1, 2, 3, 4}, nothing))}},
 		{"vxlan-in-gre-in-6in4", []wrapping{udp(4, 49200, 4789, before([]byte{8, 0, 0, 0, 0, 0, 5, 0}, ethernet)), gre(6, 0, nil), ipIn(4)}},
 		{"gtp-u-in-geneve-in-vxlan", []wrapping{udp(4, 2152, 2152, gtp(0x30, nil)),
 			udp(6, 49200, 6081, before([]byte{0, 0, 0x65, 0x58, 0, 0, 5, 0}, ethernet)), udp(4, 49200, 4789, before([]byte{8, 0, 0, 0, 0, 0, 5, 0}, ethernet))}},
+	}
+}
+
+// UnreadTunnels are those that tshark 4.0 finds no connection in without being told more.
+func UnreadTunnels() []Tunnel {
+	one := func(name string, w wrapping) Tunnel { return Tunnel{name, []wrapping{w}} }
+	return []Tunnel{
+		one("l2tpv3-udp", udp(4, 1701, 1701, before([]byte{0, 3, 0, 0, 0, 0, 0, 9}, ethernet))),
+		one("l2tpv3-ip", wrapping{4, 115, before([]byte{0, 0, 0, 9}, ethernet)}),
+		one("gtp-u-ppp", udp(4, 2152, 2152, func(ip []byte) []byte {
+			return append(gtp(0x30, nil)(append(ppp(ip), ip...)), ppp(ip)...)
+		})),
+		one("erspan-iii-ip", greAs(4, 0x1000, 0x22EB, 4, before([]byte{0x20, 1, 0, 7, 0, 0, 0, 9, 0, 0, 0x88, 0}, nothing))),
+		one("esp", wrapping{4, 50, before([]byte{0, 0, 0, 9, 0, 0, 0, 1}, nothing)}),
+		one("gre-frame-relay", greAs(4, 0, 0x6559, 0, nothing)),
+		one("vxlan-elsewhere", udp(4, 49200, 8472, before([]byte{8, 0, 0, 0, 0, 0, 5, 0}, ethernet))),
 	}
 }
 
@@ -144,6 +161,13 @@ func greAs(outer int, flags, kind uint16, options int, then func([]byte) []byte)
 func udp(outer int, from, to uint16, then func([]byte) []byte) wrapping {
 	h := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, from), to)
 	return wrapping{outer, protoUDP, before(append(h, 0, 0, 0, 0), then)}
+}
+
+// l2tpOptions is a header of L2TP with all that it can have.
+func l2tpOptions(ip []byte) []byte {
+	h := append([]byte{0x4A, 2, 0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 2, 0, 0}, ppp(ip)...)
+	binary.BigEndian.PutUint16(h[2:], uint16(len(h)+len(ip)))
+	return h
 }
 
 // gtp is a T-PDU's header, with what its flags say is there besides.

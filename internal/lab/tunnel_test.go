@@ -1,14 +1,16 @@
 package lab
 
 import (
-	"bytes"
 	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/mendcap/mendcap/internal/lab/analysis"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
 )
 
 // wrapped is a recording, all of it inside a tunnel.
@@ -92,4 +94,103 @@ func checkFlags(t *testing.T, path string, frames int64, segments int) {
 	}
 }
 
-var _ = bytes.Equal
+// What tshark finds no connection in is not analysed, and the report says of how many
+// packets; a port that is said to lead into a tunnel does.
+func TestUnreadTunnels(t *testing.T) {
+	tshark.Need(t)
+	for _, tunnel := range UnreadTunnels() {
+		t.Run(tunnel.Name, func(t *testing.T) {
+			packets := wrapped(t, "many-flows", tunnel)[:500]
+			path := filepath.Join(t.TempDir(), "in.pcapng")
+			writeForm(t, path, packets, WithHeaders)
+			judged, skipped, err := analysis.Read(t.Context(), path)
+			if err != nil || len(judged)+skipped > 0 {
+				t.Fatalf("tshark: %d segments, %v; want none", len(judged)+skipped, err)
+			}
+			_, r := mend(t, path, repair.Options{})
+			unread := int64(0)
+			for _, n := range r.Analysis.NotRead {
+				unread += n
+			}
+			want := int64(len(packets))
+			if tunnel.Name == "vxlan-elsewhere" { // plain UDP, unless it is said to be more
+				want = 0
+				_, said := mend(t, path, repair.Options{DecodeAs: []string{"udp.port==8472,vxlan"}})
+				if said.Analysis.Segments == 0 {
+					t.Error("with DecodeAs: got no segments, want some")
+				}
+			}
+			if unread != want || r.Analysis.Segments != 0 {
+				t.Errorf("got %d packets not read, %d segments, want %d, 0", unread, r.Analysis.Segments, want)
+			}
+		})
+	}
+}
+
+// A repair leaves the flags in a tunnel that it leaves outside.
+func TestRepairInTunnels(t *testing.T) {
+	for i, tunnel := range Tunnels() {
+		name := []string{"lossy", "reorder-heavy", "v4-lossy", "many-flows", "plain-tcp"}[i%5]
+		t.Run(tunnel.Name, func(t *testing.T) {
+			var plain, inside []Packet
+			for _, p := range Degrade(recording(t, name).Packets, degradation(t, "everything"), uint64(i)) {
+				if data := tunnel.Wrap(p.Data); data != nil {
+					plain = append(plain, p)
+					p.Data = data
+					inside = append(inside, p)
+				}
+			}
+			var reports [2]report.Report
+			for k, packets := range [][]Packet{plain, inside} {
+				path := filepath.Join(t.TempDir(), "in.pcapng")
+				writeForm(t, path, packets, WithHeaders)
+				_, reports[k] = mend(t, path, repair.Options{})
+			}
+			want, got := reports[0], reports[1]
+			if want.Order.Moved == 0 {
+				t.Error("nothing was out of order")
+			}
+			if diff := cmp.Diff(want.Analysis, got.Analysis); diff != "" {
+				t.Errorf("analysis (-plain +tunnel):\n%s", diff)
+			}
+			if diff := cmp.Diff(want.Findings.ByVerdict, got.Findings.ByVerdict); diff != "" {
+				t.Errorf("verdicts (-plain +tunnel):\n%s", diff)
+			}
+			if want.Order.Moved != got.Order.Moved {
+				t.Errorf("moved: got %d, want %d", got.Order.Moved, want.Order.Moved)
+			}
+		})
+	}
+}
+
+// A copy inside a tunnel is a copy, as one beside it on the wire.
+func TestCopiesInTunnels(t *testing.T) {
+	for _, tunnel := range Tunnels()[:12] {
+		t.Run(tunnel.Name, func(t *testing.T) {
+			var packets []Packet
+			for _, p := range recording(t, "lossy").Packets {
+				packets = append(packets, p)
+				if p.Data = tunnel.Wrap(p.Data); p.Data != nil {
+					p.Stamp += 20_000
+					packets = append(packets, p)
+				}
+			}
+			path := filepath.Join(t.TempDir(), "in.pcapng")
+			writeForm(t, path, packets, WithHeaders)
+			_, r := mend(t, path, repair.Options{Findings: 100_000})
+			network, capture := 0, 0
+			for _, f := range r.Findings.List {
+				switch {
+				case f.Verdict == report.Duplicate && f.Detail == "network":
+					network++
+				case f.Verdict == report.Duplicate && f.Detail == "capture":
+					capture++
+				}
+			}
+			if !r.Order.Disturbance.Copies || network > 0 || capture == 0 || r.Order.Moved > 0 {
+				t.Errorf("copies %v, %d duplicates of the network, %d of the capture, %d moved; want true, 0, some, 0",
+					r.Order.Disturbance.Copies, network, capture, r.Order.Moved)
+			}
+		})
+	}
+}

@@ -50,11 +50,11 @@ const (
 	teredoHeader
 	l2tpHeader
 	l2tpIPHeader
-	hdlcHeader
 	nshHeader
 	etherIPHeader
 	lispHeader
 	espUDPHeader
+	ahHeader
 	unreadTunnel
 )
 

@@ -108,6 +108,8 @@ func ofProtocol(proto uint8) encapsulation {
 		return ipHeader
 	case protoGRE:
 		return greHeader
+	case ProtoAH:
+		return ahHeader
 	case ProtoESP, protoIPComp:
 		return hiddenPacket
 	case protoEtherIP:
@@ -136,6 +138,11 @@ const (
 	TooDeep           // more than maxTunnels tunnels inside one another
 	Unreads           // how many there are
 )
+
+// String returns the reason's name in reports.
+func (u Unread) String() string {
+	return [Unreads]string{Fragmented: "fragment", CutOff: "cut", Hidden: "hidden", NotKnown: "unknown", TooDeep: "nested"}[u]
+}
 
 // Words says it of packets.
 func (u Unread) Words() string {

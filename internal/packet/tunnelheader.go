@@ -34,13 +34,19 @@ func (e encapsulation) readTunnel(data []byte) (length int, next encapsulation) 
 		if control := be32(data) == 0; control {
 			return 4, noPacket
 		}
-		return 4, hdlcHeader
-	case hdlcHeader: // of Cisco's: address, control, EtherType
-		return byEtherType(data, 2)
+		return 4, unknownEncapsulation
 	case etherIPHeader: // RFC 3378, section 3
 		return 2, ethernetHeader
 	case lispHeader: // RFC 9300, section 5
 		return 8, ipHeader
+	case ahHeader: // RFC 4302, section 2; over IPv6 it is an extension header
+		if len(data) < 2 {
+			break
+		}
+		if next = ofProtocol(data[0]); next == unknownEncapsulation && data[0] != ProtoTCP && data[0] != ProtoUDP {
+			next = noPacket
+		}
+		return (int(data[1]) + 2) * 4, next
 	case espUDPHeader: // RFC 3948, section 2
 		if len(data) == 1 || len(data) >= 4 && be32(data) == 0 { // a keepalive, or IKE
 			return len(data), noPacket
@@ -176,11 +182,10 @@ func readGTP(data []byte) (length int, next encapsulation) {
 	if length >= len(data) {
 		return length, unknownEncapsulation
 	}
-	switch first := data[length]; {
-	case first >= 0x45 && first <= 0x4E, first>>4 == 6:
+	if first := data[length]; first >= 0x45 && first <= 0x4E || first>>4 == 6 { // Wireshark takes nothing else for IP
 		return length, ipHeader
 	}
-	return length, pppHeader
+	return length, unknownEncapsulation
 }
 
 // readTeredo passes the authentication and the origin indication before an IPv6
@@ -200,8 +205,7 @@ func readTeredo(data []byte) (length int, next encapsulation) {
 
 // readL2TP reads the header of L2TP over UDP, version 2 (RFC 2661, section 3.1) or 3
 // (RFC 3931, section 4.1.2). What a session of version 3 carries its control messages
-// say, which are not followed: it is taken for HDLC without cookie, as Wireshark does
-// where it hasn't seen them.
+// say, which are not followed: so it is not read.
 func readL2TP(data []byte) (length int, next encapsulation) {
 	const control, hasLength, sequence, hasOffset = 0x8000, 0x4000, 0x0800, 0x0200
 	if len(data) < 2 {
@@ -215,11 +219,14 @@ func readL2TP(data []byte) (length int, next encapsulation) {
 	case flags&control != 0:
 		return len(data), noPacket
 	case version == 3:
-		return 8, hdlcHeader
+		return 8, unknownEncapsulation
 	}
 	length = 6
 	if flags&hasLength != 0 {
 		length += 2
+		if len(data) < 4 || int(be16(data[2:])) < length {
+			return 0, unknownEncapsulation
+		}
 	}
 	if flags&sequence != 0 {
 		length += 4
