@@ -219,10 +219,10 @@ func (s *span) decode(v *View, e encapsulation) Unread {
 	}
 	whole := len(s.data) >= s.end
 	switch {
-	case e == noPacket, whole && s.begin >= s.end && e != unknownEncapsulation:
-		return AllRead // there is nothing in it
 	case e == hiddenPacket:
 		return Hidden
+	case e == noPacket, whole && s.begin == s.end:
+		return AllRead // there is nothing in it
 	case e == ipHeader:
 		decodeIP(v, s.data, s.begin, s.end)
 		v.UpperLen = max(0, min(v.UpperLen, s.end-v.Upper))
