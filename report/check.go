@@ -60,10 +60,14 @@ func inputCheck(r *Report) Check {
 	return c
 }
 
+// NotAnalysed is the name of the check that says how many packets were not analysed,
+// and never fails.
+const NotAnalysed = "not analysed"
+
 // readCheck says how many packets were not analysed; it does not fail. It is missing where
 // all were.
 func readCheck(r *Report) []Check {
-	c := Check{Name: "not analysed"}
+	c := Check{Name: NotAnalysed}
 	var parts []string
 	for _, reason := range slices.Sorted(maps.Keys(r.Analysis.NotRead)) {
 		n := r.Analysis.NotRead[reason]

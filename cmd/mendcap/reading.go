@@ -26,7 +26,7 @@ func (f *readingFlags) add(flags *pflag.FlagSet) {
 	o := &f.options
 	flags.StringArrayVar(&o.Tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable) instead of those beside the capture")
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
-	flags.StringArrayVar(&o.DecodeAs, "decode-as", nil, "a UDP port leads into a tunnel, as `udp.port==N,TUNNEL` (repeatable): vxlan, geneve, gtp and others, or data for none")
+	flags.StringArrayVar(&o.DecodeAs, "decode-as", nil, "a UDP port leads into a tunnel by `RULE`, such as udp.port==8472,vxlan (repeatable)")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
 	flags.BoolVar(&o.AlignInterfaces, "align-interfaces", false, "correct the time stamps of interfaces whose clock differs from the others'")
 	flags.BoolVar(&o.AllLayers, "all-layers", false, "take packets of an event trace from every layer that recorded them, not from one a network interface")
