@@ -43,7 +43,7 @@ func (d *decoder) decode(u *unit) {
 	if d.answers == nil {
 		d.mention(u)
 	}
-	if u.proto != packet.ProtoTCP {
+	if u.proto != packet.ProtoTCP && u.facts == nil {
 		v = d.enter(u)
 	}
 	d.upper(u, v)
