@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -193,4 +194,16 @@ func TestCopiesInTunnels(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A published capture of TCP in GRE.
+func TestFlagsInGRESample(t *testing.T) {
+	tshark.Need(t)
+	samples := os.Getenv("MENDCAP_SAMPLES")
+	if samples == "" {
+		t.Skip("MENDCAP_SAMPLES names no folder of samples")
+	}
+	path := filepath.Join(samples, "faults", "G1-gre.pcap")
+	_, r := mend(t, path, repair.Options{})
+	checkFlags(t, path, r.Capture.Packets, 10)
 }
