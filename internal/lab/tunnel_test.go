@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/lab/analysis"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
+	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
@@ -227,6 +229,60 @@ func writeTwice(t *testing.T, path string, packets []Packet, tunnel Tunnel, wher
 		t.Fatal(err)
 	}
 	writeTestFile(t, path, b.Bytes())
+}
+
+// Where a bit of a tunnel's headers or of the inner IP header is wrong, the same segments
+// are found as tshark finds.
+func TestDamagedTunnels(t *testing.T) {
+	tshark.Need(t)
+	const packets = 400
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, tunnel := range Tunnels() {
+		t.Run(tunnel.Name, func(t *testing.T) {
+			var damaged []Packet
+			for _, p := range recording(t, "many-flows").Packets {
+				plain := len(p.Data)
+				if p.Data = tunnel.Wrap(p.Data); p.Data == nil || len(damaged) == packets {
+					continue
+				}
+				p.Data[20+r.IntN(len(p.Data)-plain+36-20)] ^= 1 << r.IntN(8)
+				if nrRAN := byte(0x84); tunnel.Name == "gtp-u-extension" && p.Data[59] == nrRAN {
+					continue // tshark reads what is in that header, too, and finds it malformed
+				}
+				damaged = append(damaged, p)
+			}
+			path := filepath.Join(t.TempDir(), "in.pcapng")
+			writeForm(t, path, damaged, WithHeaders)
+			judged, skipped, err := analysis.Read(t.Context(), path)
+			if err != nil || skipped > 0 || len(judged) < packets/2 {
+				t.Fatalf("tshark: %d segments, %d skipped, %v", len(judged), skipped, err)
+			}
+			want := make(map[int64]tcp.Segment)
+			for _, p := range judged {
+				want[p.Segment.Frame] = p.Segment
+			}
+			for i, p := range damaged {
+				got, ok := segmentIn(p.Data)
+				w, found := want[int64(i+1)]
+				if ok != found || ok && (got.Seq != w.Seq || got.Len != w.Len) {
+					t.Errorf("frame %d: got %v, %d of %d bytes, want %v, %d of %d: %x", i+1, ok, got.Seq, got.Len, found, w.Seq, w.Len, p.Data[:min(len(p.Data), 120)])
+				}
+			}
+		})
+	}
+}
+
+// segmentIn reads the innermost TCP segment of an IP packet.
+func segmentIn(data []byte) (s tcp.Segment, ok bool) {
+	var outer, inner packet.View
+	packet.Decode(&outer, packet.Raw, data, len(data), packet.LayoutAuto)
+	packet.Tunnels{}.Decode(&inner, &outer, outer.Proto, data)
+	v := &inner
+	if v.Form == packet.NoIP {
+		v = &outer
+	}
+	ok = v.Form == packet.Whole && v.Proto == packet.ProtoTCP && !v.Partial && packet.ParseTCP(&s, data[v.Upper:v.End], v.UpperLen)
+	return s, ok
 }
 
 // A published capture of TCP in GRE.

@@ -179,7 +179,7 @@ func byEtherType(data []byte, at int) (length int, next encapsulation) {
 // readPPP reads the header of a PPP frame: address and control, where they are not
 // compressed, and the protocol (RFC 1661, section 2; RFC 1662, section 3.1).
 func readPPP(data []byte) (length int, next encapsulation) {
-	if len(data) > 1 && data[0] == 0xFF && data[1] == 3 {
+	if len(data) > 1 && data[0] == 0xFF { // any control, as Wireshark reads it
 		length = 2
 	}
 	if len(data) < length+2 {

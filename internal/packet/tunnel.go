@@ -194,10 +194,12 @@ func (t Tunnels) enter(v *View, proto uint8, data []byte) (encapsulation, span) 
 	if e == unknownEncapsulation {
 		return e, s
 	}
-	if length := int(be16(h[4:])); length >= udpLen && length <= v.UpperLen {
-		s.end = s.begin + length
-		s.data = s.data[:min(s.end, len(s.data))]
+	length := int(be16(h[4:]))
+	if length < udpLen {
+		return unreadTunnel, s
 	}
+	s.end = min(s.end, s.begin+length)
+	s.data = s.data[:min(s.end, len(s.data))]
 	s.begin += udpLen
 	return e, s
 }
@@ -209,10 +211,29 @@ type span struct {
 	data       []byte
 }
 
+// bound ends the span where the length in the header says so.
+func (s *span) bound(e encapsulation) {
+	h := s.data[s.begin:]
+	if len(h) < 4 {
+		return
+	}
+	length := int(be16(h[2:]))
+	switch {
+	case e == gtpHeader && h[0]>>5 == 1:
+		length += 8
+	case e == l2tpHeader && be16(h)&0x400F == 0x4002 && length > 0:
+	default:
+		return
+	}
+	s.end = min(s.end, s.begin+length)
+	s.data = s.data[:min(s.end, len(s.data))]
+}
+
 // decode looks through the encapsulations that begin with e, and decodes the IP packet
 // after them.
 func (s *span) decode(v *View, e encapsulation) Unread {
 	for e > ipHeader && s.begin < len(s.data) {
+		s.bound(e)
 		length, next := e.read(s.data[s.begin:])
 		s.begin += length
 		e = next
@@ -226,6 +247,9 @@ func (s *span) decode(v *View, e encapsulation) Unread {
 	case e == ipHeader:
 		decodeIP(v, s.data, s.begin, s.end)
 		v.UpperLen = max(0, min(v.UpperLen, s.end-v.Upper))
+		if offloaded := v.Version == 6 && v.UpperLen > 0 && be16(s.data[s.begin+4:]) == 0 && v.UpperLen <= 0xFFFF; offloaded {
+			v.Form = NoIP // Wireshark doesn't take it for one
+		}
 	}
 	switch {
 	case v.Form == Whole:

@@ -2,6 +2,7 @@ package packet
 
 import (
 	"bytes"
+	"cmp"
 	"testing"
 )
 
@@ -18,6 +19,7 @@ type tunnelCase struct {
 	wire   int    // 0 for all of it
 	proto  uint8  // of the innermost packet, 0 where none is found
 	upper  int    // where its segment begins
+	short  int    // bytes of its upper layer, 0 for a whole segment
 	unread Unread // why more was not read
 }
 
@@ -80,6 +82,10 @@ func tunnelCases() []tunnelCase {
 		{name: "AH, tunnel mode", data: in(ProtoAH, join([]byte{4, 4}, zeros(22)), p4), proto: ProtoTCP, upper: 64},
 		{name: "AH, transport mode", data: in(ProtoAH, join([]byte{6, 4}, zeros(22)), segment), unread: NotKnown},
 		{name: "AH, OSPF", data: in(ProtoAH, join([]byte{89, 4}, zeros(22)), zeros(20))},
+		{name: "GRE, no version but an acknowledgment", data: in(protoGRE, []byte{0, 0x80, 0x88, 0x0B}, join([]byte{0x21}, p4)), proto: ProtoTCP, upper: 45},
+		{name: "GTP'", data: udp4(2152, 2152, join([]byte{0x20, 255, 0, 56, 0, 0, 0, 1}, p4))},
+		{name: "GTP, shorter than its packet", data: udp4(2152, 2152, join([]byte{0x30, 255, 0, 30, 0, 0, 0, 1}, p4)), proto: ProtoTCP, upper: 56, short: 10},
+		{name: "offloaded IPv6", data: in(protoGRE, []byte{0, 0, 0x86, 0xDD}, ip6(ProtoTCP, 0, segment)), unread: NotKnown},
 		{name: "AYIYA", data: udp4(50000, 5072, zeros(60)), unread: NotKnown},
 	}
 }
@@ -96,7 +102,7 @@ func TestTunnels(t *testing.T) {
 			if c.proto == 0 && inner.Form != NoIP || inner.Proto != c.proto && inner.Form != NoIP || c.proto != 0 && (inner.Form == NoIP || inner.Upper != c.upper) {
 				t.Errorf("inner: got %+v, want protocol %d at %d", inner, c.proto, c.upper)
 			}
-			if inner.Proto == ProtoTCP && inner.Form != NoIP && (inner.UpperLen != len(segment) || !bytes.HasPrefix(segment, c.data[inner.Upper:inner.End])) {
+			if inner.Proto == ProtoTCP && inner.Form != NoIP && (inner.UpperLen != cmp.Or(c.short, len(segment)) || !bytes.HasPrefix(segment, c.data[inner.Upper:inner.End])) {
 				t.Errorf("segment: got %x of %d bytes, want %x", c.data[inner.Upper:inner.End], inner.UpperLen, segment)
 			}
 		})

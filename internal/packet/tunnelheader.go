@@ -15,7 +15,7 @@ func (e encapsulation) readTunnel(data []byte) (length int, next encapsulation) 
 		}
 	case nshHeader: // RFC 8300, section 2.2
 		if len(data) > 3 {
-			return max(4, int(data[1]&0x3F)*4), ofServiceProtocol(data[3])
+			return max(8, int(data[1]&0x3F)*4), ofServiceProtocol(data[3])
 		}
 	case geneveHeader: // RFC 8926, section 3.4
 		if len(data) > 3 {
@@ -74,7 +74,7 @@ func ofServiceProtocol(next byte) encapsulation {
 // readGRE reads a GRE header (RFC 2784, RFC 2890) with the routing of RFC 1701, or the
 // acknowledgment of RFC 2637.
 func readGRE(data []byte) (length int, next encapsulation) {
-	const checksum, routing, key, sequence, acknowledgment = 0x8000, 0x4000, 0x2000, 0x1000, 0x0080
+	const checksum, routing, key, sequence, acknowledgment, version = 0x8000, 0x4000, 0x2000, 0x1000, 0x0080, 7
 	const wccp = 0x883E
 	if len(data) < 4 {
 		return 0, unknownEncapsulation
@@ -83,7 +83,7 @@ func readGRE(data []byte) (length int, next encapsulation) {
 	redirect := kind == wccp && len(data) > 4 && data[4]&0xF0 != 0x40
 	length = 4
 	for _, there := range [...]bool{
-		flags&(checksum|routing) != 0, flags&key != 0, flags&sequence != 0, flags&acknowledgment != 0 && kind == etherPPP, redirect,
+		flags&(checksum|routing) != 0, flags&key != 0, flags&sequence != 0, flags&acknowledgment != 0 && flags&version != 0 && kind == etherPPP, redirect,
 	} {
 		if there {
 			length += 4
@@ -155,7 +155,7 @@ func readGTP(data []byte) (length int, next encapsulation) {
 		return 0, unknownEncapsulation
 	}
 	version := data[0] >> 5
-	if data[1] != tPDU || version > 1 {
+	if charging := data[0]&0x10 == 0; charging || data[1] != tPDU || version > 1 {
 		return len(data), noPacket
 	}
 	length = 20
