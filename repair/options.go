@@ -32,6 +32,10 @@ type Options struct {
 	Confidence float64
 	// Layout says what the records of LINKTYPE_USER0 to LINKTYPE_USER15 begin with.
 	Layout Layout
+	// DecodeAs says which UDP ports lead into tunnels besides Wireshark 4.0's, in the
+	// notation of tshark's option -d: "udp.port==4790,vxlan". "data" is for a port that
+	// doesn't.
+	DecodeAs []string
 	// Without are the laws of order that are switched off.
 	Without []reorder.Law
 	// AlignInterfaces corrects the stamps of interfaces whose clock is shown to
@@ -119,7 +123,7 @@ func (o Options) Check() error { return o.inner(nil).Check() }
 func (o *Options) inner(src Source) pipeline.Options {
 	inner := pipeline.Options{
 		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
-		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
+		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), DecodeAs: o.DecodeAs, Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
 		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces, AllLayers: o.AllLayers, CaptureZone: o.CaptureZone,
 		Sequential:  o.Sequential,
 		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Sum: o.Sum, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,

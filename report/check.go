@@ -3,7 +3,11 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
+	"github.com/mendcap/mendcap/report/internal/bounded"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
@@ -43,7 +47,7 @@ func Checks(r *Report) []Check {
 		unknown := Limit{Kind: Kind{Verdict: Unknown}, PPB: unknownPPB}
 		all = append(all, unknown.checkUnknown(r))
 	}
-	return all
+	return append(all, readCheck(r)...)
 }
 
 // inputCheck holds the input to being whole.
@@ -54,6 +58,28 @@ func inputCheck(r *Report) Check {
 		c.Examples = append(c.Examples, d.Text())
 	}
 	return c
+}
+
+// NotAnalysed is the name of the check that says how many packets were not analysed,
+// and never fails.
+const NotAnalysed = "not analysed"
+
+// readCheck says how many packets were not analysed; it does not fail. It is missing where
+// all were.
+func readCheck(r *Report) []Check {
+	c := Check{Name: NotAnalysed}
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(r.Analysis.NotRead)) {
+		n := r.Analysis.NotRead[reason]
+		c.Found = bounded.Add(c.Found, n)
+		parts = append(parts, text.Count(n)+" "+reason)
+	}
+	if c.Found == 0 {
+		return nil
+	}
+	c.Allowed = c.Found
+	c.Message = fmt.Sprintf("%s not analysed for TCP (%s)", text.Plural(c.Found, "packet"), strings.Join(parts, ", "))
+	return []Check{c}
 }
 
 // line says of one finding where it is and what.

@@ -26,3 +26,14 @@ func TestChecks(t *testing.T) {
 		t.Errorf("a verdict of another version: got %+v, want it failed", Checks(r))
 	}
 }
+
+// What was not analysed is said, and fails nothing.
+func TestChecksSayWhatWasNotAnalysed(t *testing.T) {
+	r := sample()
+	r.Analysis.NotRead = map[string]int64{"hidden": 3, "cut": 1}
+	all := Checks(r)
+	want := Check{Name: NotAnalysed, Found: 4, Allowed: 4, Message: "4 packets not analysed for TCP (1 cut, 3 hidden)"}
+	if diff := cmp.Diff(want, all[len(all)-1]); diff != "" {
+		t.Errorf("last check (-want +got):\n%s", diff)
+	}
+}

@@ -231,6 +231,10 @@ type Analysis struct {
 	Segments int64            `json:"segments"` // TCP packets that were analysed
 	Before   map[string]int64 `json:"before"`   // of the input in recorded order, with headers filled in as in the output
 	After    map[string]int64 `json:"after"`    // of the output
+	// NotRead counts packets that may hold TCP and were not analysed, by the reason:
+	// "fragment", "cut", "hidden" (encrypted or compressed), "unknown" (a tunnel that is
+	// not read) and "nested" (more tunnels inside one another than are looked into).
+	NotRead map[string]int64 `json:"notRead,omitempty"`
 }
 
 // Findings are the first findings in order of their frame, and the count of

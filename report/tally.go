@@ -186,7 +186,7 @@ func (t *Tally) Checks(r *Report) []Check {
 	if t.unknown != nil && r.Inference.Packets > 0 {
 		all = append(all, t.unknown.checkUnknown(r))
 	}
-	return all
+	return append(all, readCheck(r)...)
 }
 
 // checkUnknown holds a capture to the share of its TCP packets that could not be

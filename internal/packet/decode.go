@@ -7,7 +7,7 @@ import "encoding/binary"
 // if it is smaller). layout matters in LINKTYPE_USER0-15 only.
 //
 // It never fails: what can't be made out leaves Form NoIP. The first IP header
-// counts, that of a tunnel included, so that a flow is what the wire had; only
+// counts, that of a tunnel included, whose inside Tunnels.Decode reads; only
 // encapsulations below IP are looked through. It doesn't keep data, and allocates
 // nothing.
 func Decode(v *View, link LinkType, data []byte, wireLen int, layout Layout) {

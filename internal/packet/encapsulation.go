@@ -20,6 +20,8 @@ type encapsulation uint8
 
 const (
 	unknownEncapsulation encapsulation = iota // no IP packet is looked for after it
+	noPacket                                  // none comes: another protocol's messages
+	hiddenPacket                              // one may come, encrypted or compressed
 	ipHeader                                  // it is here
 	nullHeader
 	loopHeader
@@ -31,12 +33,29 @@ const (
 	mplsLabel
 	pppoeHeader
 	pppHeader
-	erspanHeader
+	erspanFrame
 	fddiHeader
 	dot11Header
 	pflogHeader
 	prismHeader
 	radiotapHeader
+
+	// Those of tunnels; see tunnel.go.
+	greHeader
+	erspanHeader
+	vxlanHeader
+	vxlanGPEHeader
+	geneveHeader
+	gtpHeader
+	teredoHeader
+	l2tpHeader
+	l2tpIPHeader
+	nshHeader
+	etherIPHeader
+	lispHeader
+	espUDPHeader
+	ahHeader
+	unreadTunnel
 )
 
 // outermost is the encapsulation that each link type begins with.
@@ -64,11 +83,11 @@ func ofEtherType(kind uint16) encapsulation {
 	case kind == etherBridged:
 		return ethernetHeader
 	case kind == etherERSPAN:
-		return erspanHeader
+		return erspanFrame
 	case kind < etherMin:
 		return llcHeader
 	}
-	return unknownEncapsulation
+	return ofOtherEtherType(kind)
 }
 
 // decodeInner looks through encapsulations from the beginning of data for the first IP
@@ -78,7 +97,7 @@ func decodeInner(v *View, first encapsulation, data []byte, wireLen int) {
 	for first != ipHeader {
 		length, next := first.read(data[pos:])
 		pos += length
-		if next == unknownEncapsulation || pos >= len(data) {
+		if next < ipHeader || pos >= len(data) {
 			return
 		}
 		first = next
@@ -106,6 +125,7 @@ func (e encapsulation) read(data []byte) (length int, next encapsulation) {
 		if isSNAP(data) {
 			return byEtherType(data, 6)
 		}
+		return len(data), noPacket
 	case mplsLabel: // RFC 3032, section 2.1
 		if len(data) < 4 {
 			break
@@ -120,7 +140,7 @@ func (e encapsulation) read(data []byte) (length int, next encapsulation) {
 		}
 	case pppHeader:
 		return readPPP(data)
-	case erspanHeader: // type II
+	case erspanFrame: // type II
 		return 8, ethernetHeader
 	case fddiHeader:
 		if len(data) > 0 && data[0]&0xF0 == 0x50 { // an asynchronous LLC frame
@@ -137,7 +157,7 @@ func (e encapsulation) read(data []byte) (length int, next encapsulation) {
 	case radiotapHeader:
 		return readRadiotap(data)
 	}
-	return 0, unknownEncapsulation
+	return e.readTunnel(data)
 }
 
 // isSNAP reports whether data begin with the header AA AA 03 and an organisation whose
@@ -159,7 +179,7 @@ func byEtherType(data []byte, at int) (length int, next encapsulation) {
 // readPPP reads the header of a PPP frame: address and control, where they are not
 // compressed, and the protocol (RFC 1661, section 2; RFC 1662, section 3.1).
 func readPPP(data []byte) (length int, next encapsulation) {
-	if len(data) > 1 && data[0] == 0xFF && data[1] == 3 {
+	if len(data) > 1 && data[0] == 0xFF { // any control, as Wireshark reads it
 		length = 2
 	}
 	if len(data) < length+2 {
@@ -176,6 +196,11 @@ func readPPP(data []byte) (length int, next encapsulation) {
 		return length, ipHeader
 	case 0x281, 0x283: // MPLS unicast and multicast
 		return length, mplsLabel
+	case 0x53, 0xFB, 0xFD: // encrypted (RFC 1968), compressed by link or as a whole (RFC 1962)
+		return length, hiddenPacket
+	}
+	if control := protocol&0x8000 != 0; control { // of networks and links
+		return length, noPacket
 	}
 	return length, unknownEncapsulation
 }

@@ -22,6 +22,7 @@ const (
 	etherQinQ          = 0x88A8 // IEEE 802.1ad
 	etherERSPAN        = 0x88BE // type II
 	etherVLAN2         = 0x9100 // double tags before IEEE 802.1ad
+	etherNSH           = 0x894F // RFC 8300
 	etherMin           = 0x0600 // smaller values are IEEE 802.3 lengths
 )
 
@@ -53,4 +54,17 @@ func isIPFamily(family uint32) bool {
 		return true
 	}
 	return false
+}
+
+// ofOtherEtherType is ofEtherType for what isn't usual.
+func ofOtherEtherType(kind uint16) encapsulation {
+	switch kind {
+	case etherNSH:
+		return nshHeader
+	case 0x0806, 0x8035, 0x8809, 0x8863, 0x888E, 0x88CC, 0x9000: // ARP, RARP, slow protocols, PPPoE discovery, 802.1X, LLDP, loopback
+		return noPacket
+	case 0x88E5: // MACsec
+		return hiddenPacket
+	}
+	return unknownEncapsulation
 }

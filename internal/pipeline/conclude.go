@@ -8,6 +8,7 @@ import (
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
@@ -48,6 +49,7 @@ func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	r.Order = describeOrder(f, o.stats, w.moved)
 	r.Order.Uncertainty = describeWidths(&v.widths)
 	r.Analysis = report.Analysis{Segments: o.segments, Before: o.before.named(), After: v.after.named()}
+	r.noteUnread(&v.unread)
 	r.CaptureLoss, r.Findings = v.loss, v.reported
 	v.seen.Describe(&r.Report, f.Span)
 	r.Damage, r.DamageOmitted = describeDamage(f.damage)
@@ -56,6 +58,20 @@ func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	}
 	if r.Capture.Packets == 0 {
 		r.note("the capture has no packets")
+	}
+}
+
+// noteUnread says how many packets were not analysed, and why.
+func (r *reportBuilder) noteUnread(packets *[packet.Unreads]int64) {
+	for why, n := range packets {
+		if n > 0 {
+			if r.Analysis.NotRead == nil {
+				r.Analysis.NotRead = make(map[string]int64)
+			}
+			why := packet.Unread(why)
+			r.Analysis.NotRead[why.String()] = n
+			r.note("%s not analysed for TCP: %s", were(n, "packet"), why.Words())
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -23,6 +24,7 @@ type config struct {
 	in, out   string
 	o         Options
 	layout    packet.Layout
+	tunnels   packet.Tunnels
 	beginning int64 // packets that the first pass reads where all have their header
 	apart     bool  // write in a pass of its own in any case
 	order     reorder.Options
@@ -49,6 +51,9 @@ func newConfig(in, out string, o Options) (config, error) {
 	var err error
 	if c.layout, err = packet.ParseLayout(cmp.Or(o.UserLayout, "auto")); err == nil {
 		err = c.order.Validate()
+	}
+	for _, statement := range o.DecodeAs {
+		err = errors.Join(err, c.tunnels.DecodeAs(statement))
 	}
 	if err != nil {
 		return c, fmt.Errorf("%w: %w", ErrUsage, err)

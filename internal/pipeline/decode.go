@@ -10,6 +10,7 @@ import (
 // decoded. It is used by many workers at once, and has no state but what it was made with.
 type decoder struct {
 	layout   packet.Layout
+	tunnels  packet.Tunnels
 	protocol uint8          // stated for packets that lack their header, 0 without
 	answers  *infer.Answers // nil in the pass that gathers facts
 	placed   sectionSet     // sections that mendcap has put in order before
@@ -19,7 +20,9 @@ type decoder struct {
 // newDecoder returns a decoder for a pass; in the one that gathers facts there are none
 // yet.
 func newDecoder(c *config, f *facts) *decoder {
-	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes}
+	return &decoder{
+		layout: c.layout, tunnels: c.tunnels, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes,
+	}
 }
 
 // decode fills u from its block.
@@ -28,19 +31,39 @@ func (d *decoder) decode(u *unit) {
 	if b.Interface == nil {
 		return
 	}
-	packet.Decode(&u.view, packet.LinkType(b.Interface.LinkType), b.Data, int(b.OrigLen), d.layout)
-	u.proto = u.view.Proto
-	if u.view.Form.Headerless() {
-		d.examine(u)
-	}
-	d.upper(u)
-	if u.view.Form == packet.NoIP {
+	v := &u.view
+	packet.Decode(v, packet.LinkType(b.Interface.LinkType), b.Data, int(b.OrigLen), d.layout)
+	if v.Form == packet.NoIP {
 		return
 	}
+	u.proto = v.Proto
+	if v.Form.Headerless() {
+		d.examine(u)
+	}
+	if d.answers == nil {
+		d.mention(u)
+	}
+	if u.proto != packet.ProtoTCP && u.facts == nil {
+		v = d.enter(u)
+	}
+	d.upper(u, v)
 	u.heading = u.direction()
 	if u.facts == nil { // else its ends are not known yet
-		u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
+		u.pair.Set(&v.Src, &v.Dst, u.sport, u.dport, u.proto)
 	}
+}
+
+// enter looks into the tunnels that the packet comes in, and returns the view of the
+// innermost one.
+func (d *decoder) enter(u *unit) *packet.View {
+	var inner packet.View
+	u.unread = d.tunnels.Decode(&inner, &u.view, u.proto, u.block.Data)
+	if inner.Form == packet.NoIP {
+		return &u.view
+	}
+	u.inner = room(&u.chunk.inner, len(u.chunk.units))
+	*u.inner, u.proto = inner, inner.Proto
+	return u.inner
 }
 
 // examine reads the facts of a header-less packet, and its answer once the
@@ -76,31 +99,42 @@ func (d *decoder) examine(u *unit) {
 	}
 }
 
-// upper reads what order needs of the upper layer.
-func (d *decoder) upper(u *unit) {
+// mention reads which destinations the packet names.
+func (d *decoder) mention(u *unit) {
 	v := &u.view
-	if v.Form == packet.NoIP || v.Fragment || v.Upper >= v.End {
+	if v.Fragment || v.Upper >= v.End {
+		return
+	}
+	if list := infer.AppendMentions(nil, u.proto, u.block.Data[v.Upper:v.End]); len(list) > 0 {
+		u.mentions = room(&u.chunk.mentions, len(u.chunk.units))
+		*u.mentions = list
+	}
+}
+
+// upper reads what order needs of the upper layer of the innermost packet, whose view is v.
+func (d *decoder) upper(u *unit, v *packet.View) {
+	if u.proto == packet.ProtoTCP && v.Partial {
+		u.unread = packet.Fragmented
+	}
+	if v.Fragment || v.Upper >= v.End {
 		return
 	}
 	data := u.block.Data[v.Upper:v.End]
-	if d.answers == nil {
-		if list := infer.AppendMentions(nil, u.proto, data); len(list) > 0 {
-			u.mentions = room(&u.chunk.mentions, len(u.chunk.units))
-			*u.mentions = list
-		}
-	}
 	switch u.proto {
 	case packet.ProtoTCP:
-		u.readTCP(data)
+		u.readTCP(v, data)
 	case packet.ProtoUDP:
 		u.sport, u.dport, _ = packet.Ports(data)
 	}
-	d.name(u, data)
+	d.name(u, v, data)
 }
 
-func (u *unit) readTCP(data []byte) {
-	v := &u.view
-	if v.Partial || !packet.ParseTCP(&u.seg, data, v.UpperLen) {
+func (u *unit) readTCP(v *packet.View, data []byte) {
+	if v.Partial {
+		return
+	}
+	if !packet.ParseTCP(&u.seg, data, v.UpperLen) {
+		u.unread = packet.CutOff
 		return
 	}
 	u.isTCP = true

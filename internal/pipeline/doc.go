@@ -44,6 +44,10 @@
 //	judge       the same                judged              the same
 //	writer      the same                nothing             the output; it releases the unit
 //
+// A packet that comes in tunnels has a second view, of the innermost IP packet (unit.inner):
+// connection, order and verdicts are its own; what is inferred and edited is the
+// outermost header alone. Why more was not read (unit.unread) is counted by the judge.
+//
 // These eight types, with unit, are all that a packet meets where it is repaired. Other
 // stages only look: gatherer and counter in the first pass, surveyor, clockComparer and
 // sightings in a survey, explainer where frames are to be explained. A stage that holds

@@ -11,11 +11,10 @@ type names struct {
 	self uint64 // as an error would quote the packet, where the capture holds errors
 }
 
-// name reads the unit's names from its upper-layer bytes. The first pass only
+// name reads the unit's names from the upper-layer bytes of its innermost packet. The first pass only
 // looks for errors, since destinations are not inferred yet: a header-less
 // packet of unknown protocol may be one.
-func (d *decoder) name(u *unit, data []byte) {
-	v := &u.view
+func (d *decoder) name(u *unit, v *packet.View, data []byte) {
 	if d.answers == nil {
 		proto := u.proto
 		if proto == packet.NoNextHeaderKnown {

@@ -120,10 +120,16 @@ func (g *gatherer) wholePacket(u *unit) {
 	}
 	id, dir := g.flows.Of(&u.pair), u.pair.Dir
 	if g.whole && !g.local.Met(id, dir) {
-		src, dst := u.ends()
-		g.engine.ObserveFlow(src, dst, u.proto, u.sport, u.dport)
+		v, sport, dport := &u.view, u.sport, u.dport
+		if u.inner != nil {
+			sport, dport = 0, 0
+			if v.Proto == packet.ProtoUDP {
+				sport, dport, _ = packet.Ports(u.block.Data[v.Upper:v.End])
+			}
+		}
+		g.engine.ObserveFlow(v.Src.Netip(), v.Dst.Netip(), v.Proto, sport, dport)
 	}
-	g.local.Observe(id, dir, u.view.TTL)
+	g.local.Observe(id, dir, u.innermost().TTL)
 }
 
 // result concludes what was gathered; partial says that it was of the beginning alone.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/diagnose"
+	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/summary"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
@@ -37,6 +38,7 @@ type judgement struct {
 	seen     *summary.Summary
 	givenUp  diagnose.GivenUp
 	steps    int64
+	unread   [packet.Unreads]int64 // packets, by why not all of them was read
 }
 
 // newJudge returns a judge that hands each finding to each, if that is not nil; x is nil
@@ -83,6 +85,9 @@ func (v *judge) units(units []*unit) {
 func (v *judge) packet(u *unit) {
 	u.judged = judged{v.frame, v.flags(u)}
 	v.after.add(u.judged.after)
+	if u.unread != packet.AllRead {
+		v.unread[u.unread]++
+	}
 	if u.block.HasStamp {
 		v.widths.Add(u.placed.latest - u.placed.earliest)
 	}

@@ -59,7 +59,7 @@ func (m *mover) finish() {
 // move moves the units of the list.
 func (m *mover) move() {
 	n := len(m.list)
-	c := &chunk{units: make([]unit, n), size: m.size + n*(recordSize+answerSize), share: m.size/n + 1}
+	c := &chunk{units: make([]unit, n), size: m.size + n*(recordSize+answerSize+innerSize), share: m.size/n + 1}
 	c.left.Store(int32(n))
 	c.answers.Clear(n)
 	blocks := make([]capture.Block, n)
@@ -76,6 +76,10 @@ func (m *mover) move() {
 		if u.names != nil {
 			u.names = room(&c.names, n)
 			*u.names = *old.names
+		}
+		if u.inner != nil {
+			u.inner = room(&c.inner, n)
+			*u.inner = *old.inner
 		}
 		m.held.add(u, 1)
 		*at = u

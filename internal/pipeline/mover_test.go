@@ -6,6 +6,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/reorder"
 )
 
@@ -41,6 +42,9 @@ func TestSparseChunksAreLeft(t *testing.T) {
 			if (u.answer != nil) != (n%2 == 0) || u.answer != nil && u.answer.Unlisted != int(n) {
 				t.Fatalf("packet %d of the output, frame %d: got another packet's answer %+v", placed, n, u.answer)
 			}
+			if (u.inner != nil) != (n%3 == 0) || u.inner != nil && u.inner.Net != int(n) {
+				t.Fatalf("packet %d of the output, frame %d: got another packet's inner view %+v", placed, n, u.inner)
+			}
 			u.chunk.release(1)
 		}
 		w.out = w.out[:0]
@@ -63,6 +67,9 @@ func TestSparseChunksAreLeft(t *testing.T) {
 			if frame%2 == 0 {
 				u.answer = new(infer.Answer)
 				u.answer.Unlisted = int(frame)
+			}
+			if frame%3 == 0 {
+				u.inner = &packet.View{Net: int(frame)}
 			}
 			u.seg.Frame = frame
 			w.arrange(u)

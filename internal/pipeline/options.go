@@ -23,6 +23,7 @@ type Options struct {
 	Confidence      float64
 	Local           []netip.Addr
 	UserLayout      string
+	DecodeAs        []string
 	Without         []reorder.Law
 	Compress        string
 	RefuseDamaged   bool

@@ -11,6 +11,7 @@ import (
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/capture/salvage"
+	"github.com/mendcap/mendcap/internal/packet"
 )
 
 // chunk is one batch of blocks with its packets decoded.
@@ -19,6 +20,7 @@ type chunk struct {
 	units    []unit            // one for each block; those of other blocks than packets are zero but for block
 	facts    []infer.Facts     // of the units that lack their header, in the pass that gathers facts
 	answers  infer.Sheet       // to those, in the passes after it
+	inner    []packet.View     // of what comes in tunnels
 	names    []names           // of the units that have some, in those passes
 	mentions [][]infer.Mention // of the units that mention something, in the pass that gathers facts
 	left     atomic.Int32      // units that are still needed; the last one gives the batch back
@@ -197,7 +199,7 @@ func (f *reader) readChunk(r *salvage.Reader) *chunk {
 func (c *chunk) decode(d *decoder) {
 	c.units = slices.Grow(c.units[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
 	c.share = c.batch.Size()/len(c.units) + 1
-	c.names, c.facts, c.mentions = c.names[:0], c.facts[:0], c.mentions[:0]
+	c.names, c.inner, c.facts, c.mentions = c.names[:0], c.inner[:0], c.facts[:0], c.mentions[:0]
 	if d.answers != nil {
 		c.facts, c.mentions = nil, nil
 		c.answers.Clear(len(c.units))
@@ -209,7 +211,7 @@ func (c *chunk) decode(d *decoder) {
 			d.decode(u)
 		}
 	}
-	c.size = c.batch.Size() + len(c.units)*recordSize + c.answers.Len()*answerSize
+	c.size = c.batch.Size() + len(c.units)*recordSize + c.answers.Len()*answerSize + len(c.inner)*innerSize
 }
 
 // progress reports how far the passes have come.

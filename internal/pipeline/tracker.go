@@ -26,7 +26,7 @@ func newTracker(f *facts, flows *conn.Table, placed *sectionSet) *tracker {
 // can be followed, or where mendcap has placed it before.
 func (t *tracker) take(u *unit) {
 	to := &u.tracked
-	if to.followed = u.isTCP && u.view.Dst != (packet.Addr{}); to.followed {
+	if to.followed = u.isTCP && u.innermost().Dst != (packet.Addr{}); to.followed {
 		t.flows.Complete(&u.seg, &u.pair, u.heading, t.local)
 	}
 	to.left, to.finished = t.left.has(u), t.placed.holds(u)

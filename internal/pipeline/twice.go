@@ -119,7 +119,7 @@ func (s *sightings) take(u *unit) {
 	}
 	f := s.flows.Of(u.seg.Flow)
 	f.hash = u.pair.Hash
-	if u.heading == tcp.Out && u.seg.Outbound != tcp.Both && u.view.Src != u.view.Dst {
+	if u.heading == tcp.Out && u.seg.Outbound != tcp.Both && u.innermost().Src != u.innermost().Dst {
 		f.out[u.pair.Dir] = true
 	}
 	if u.seg.Span() == 0 || u.seg.Bits.Has(tcp.RST) {

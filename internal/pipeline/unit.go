@@ -37,13 +37,15 @@ type decoded struct {
 	mentions *[]infer.Mention // in the pass that gathers facts, nil where there are none
 	names    *names           // nil where it has none
 
-	pair         conn.Pair   // of its endpoints, once both are known
-	seg          tcp.Segment // with the stamp and the frame of the input
+	inner        *packet.View // of the innermost IP packet, where it comes in tunnels; nil of others
+	pair         conn.Pair    // of its endpoints, once both are known; of the innermost packet's, as what follows
+	seg          tcp.Segment  // with the stamp and the frame of the input
 	sport, dport uint16
-	proto        uint8    // upper-layer protocol, inferred or captured
-	isTCP        bool     // seg holds the segment
-	heading      tcp.Side // as the record itself has it
-	quotes       bool     // it looks like an error that quotes a packet; in the pass that gathers facts
+	proto        uint8         // upper-layer protocol, inferred or captured
+	isTCP        bool          // seg holds the segment
+	heading      tcp.Side      // as the record itself has it
+	unread       packet.Unread // why more of it was not read, 0 if all was
+	quotes       bool          // it looks like an error that quotes a packet; in the pass that gathers facts
 }
 
 // tracked is what the tracker fills: how the packet belongs to the capture. The stages
@@ -109,5 +111,17 @@ func (u *unit) stamp() (int64, bool) {
 	return u.recorded()
 }
 
+// innermost returns the view of the packet that order and reports speak of. What is
+// inferred and edited is the outermost one.
+func (u *unit) innermost() *packet.View {
+	if u.inner != nil {
+		return u.inner
+	}
+	return &u.view
+}
+
 // ends returns the addresses that order and reports use.
-func (u *unit) ends() (src, dst netip.Addr) { return u.view.Src.Netip(), u.view.Dst.Netip() }
+func (u *unit) ends() (src, dst netip.Addr) {
+	v := u.innermost()
+	return v.Src.Netip(), v.Dst.Netip()
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture"
+	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/reorder"
 )
 
@@ -21,11 +22,12 @@ const (
 
 // recordSize is what a block takes in memory beside its bytes, and packetSize what a
 // packet does, with what order keeps of it; answerSize is what one takes besides that
-// lacks its header.
+// lacks its header, and innerSize one in a tunnel.
 const (
 	recordSize = int(unsafe.Sizeof(unit{}) + unsafe.Sizeof(capture.Block{}))
 	packetSize = recordSize + reorder.HeldSize
 	answerSize = int(unsafe.Sizeof(infer.Answer{}))
+	innerSize  = int(unsafe.Sizeof(packet.View{}))
 )
 
 // The stages in which units wait.
@@ -71,6 +73,10 @@ func (w *weights) add(u *unit, sign int) {
 	if u.answer != nil {
 		w.records += sign * answerSize
 		w.own += sign * answerSize
+	}
+	if u.inner != nil {
+		w.records += sign * innerSize
+		w.own += sign * innerSize
 	}
 }
 

@@ -27,7 +27,7 @@ func Checks(w io.Writer, capture string, checks []report.Check, width int) error
 	}
 	p.tables(t)
 	for _, c := range checks {
-		if c.Failed {
+		if c.Failed || c.Name == report.NotAnalysed {
 			p.examples(&c)
 		}
 	}

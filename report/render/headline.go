@@ -15,10 +15,15 @@ func headline(r *report.Report) string {
 	if f.Total == 0 && len(flagCounts(r)) > 0 {
 		return ""
 	}
-	n := r.Inference.Unanalysed
+	n, notRead := r.Inference.Unanalysed, int64(0)
+	for _, packets := range r.Analysis.NotRead {
+		notRead = bounded.Add(notRead, packets)
+	}
 	unknown := text.When(n > 0, text.Plural(n, "TCP packet")+" could not be analysed: the destination is unknown.")
+	unread := text.When(notRead > 0, text.Plural(notRead, "packet")+" could not be analysed for TCP: the notes say why.")
+	n = bounded.Add(n, notRead)
 	if f.Total == 0 {
-		return text.Join(" ", unknown, text.When(n > 0, "In the others nothing odd was found."),
+		return text.Join(" ", unknown, unread, text.When(n > 0, "In the others nothing odd was found."),
 			text.When(n <= 0, "Nothing odd was found: no flag of the analyser, and no law of order broken."))
 	}
 	counts, first := make(map[string]int64), []report.Verdict{} // by what is said of several, and the first verdict of each
@@ -40,5 +45,5 @@ func headline(r *report.Report) string {
 			parts = append(parts, text.Count(n)+" "+report.Predicate(verdict, n))
 		}
 	}
-	return text.Join(" ", "Of "+text.Plural(f.Total, "finding")+", "+strings.Join(parts, "; ")+".", unknown)
+	return text.Join(" ", "Of "+text.Plural(f.Total, "finding")+", "+strings.Join(parts, "; ")+".", unknown, unread)
 }

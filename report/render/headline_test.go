@@ -27,3 +27,12 @@ func TestHeadline(t *testing.T) {
 		}
 	}
 }
+
+// Nothing odd is said of the packets alone that were analysed.
+func TestHeadlineOfPacketsThatWereNotAnalysed(t *testing.T) {
+	r := &report.Report{Analysis: report.Analysis{NotRead: map[string]int64{"hidden": 3, "cut": 1}}}
+	want := "4 packets could not be analysed for TCP: the notes say why. In the others nothing odd was found."
+	if got := headline(r); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
