@@ -17,6 +17,7 @@ const (
 	shownFlags      = 8
 	shownFlows      = 5
 	mostFlows       = 1000 // with details; a repair lists no more
+	shownRemaining  = 5
 	shownFindings   = 50
 	shownTables     = 4
 	shownInterfaces = 3
@@ -34,20 +35,25 @@ type Screen struct {
 	Details bool // interfaces, tables, headers, laws, all connections and the first findings too
 }
 
-// Terminal writes r for a terminal: a summary that fits a screen (what was
-// read and written, what was found, the analyser's flags), then the worst
-// connections and the notes. Parts that have nothing to say are left out.
+// Terminal writes r for a terminal: what remains of the findings, then a summary
+// (what was read and written, the analyser's flags), the worst connections and the
+// notes. Parts that have nothing to say are left out.
 func Terminal(w io.Writer, r *report.Report, s Screen) error {
 	p := newPrinter(w, s.Width)
 	p.colour = s.Colour
+	left := r.Remaining()
 	said := capturePage(r, 0, room{
-		flows: flowsToShow(r, s.Details), notes: shownNotes, slack: 1,
+		flows: flowsToShow(r, s.Details), findings: shownFindings, notes: shownNotes, slack: 1,
 		moreNotes: "and %d more notes; the JSON report has all of them",
 	})
-	parts := []*table{overview(r, said, s.Details), frequentFlags(r, s.Details), worstFlows(said.section("flows"))}
+	remaining := stillThere(&left)
+	if s.Details {
+		remaining = findingsTable(said.section("remaining"))
+	}
+	parts := []*table{said.Answer.table(asLines), remaining, overview(r, said, s.Details), frequentFlags(r, s.Details), worstFlows(said.section("flows"))}
 	if s.Details {
 		parts = append(parts, said.section("headers").Table.titled("IPv6 header field"), doubtfulTable(r),
-			said.section("laws").Table.titled("law of order"), firstFindings(r))
+			said.section("laws").Table.titled("law of order"), findingsTable(said.section("findings")))
 	}
 	p.tables(append(parts, notesTable(said))...)
 	return p.err
@@ -64,7 +70,6 @@ func overview(r *report.Report, said *page, details bool) *table {
 	for i, f := range all {
 		all[i].Text = cmp.Or(long[f.Label], f.Text)
 	}
-	all.add("Found", said.Headline)
 	return all.table(asLines)
 }
 
@@ -133,9 +138,24 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 	return d.Flow.String() + ": " + strings.Join(list, ", ")
 }
 
-func firstFindings(r *report.Report) *table {
-	t := findingsSection(r, shownFindings).Table.without("connection")
-	t.more(r.Findings.Total, "; the JSON report has "+text.Count(int64(len(r.Findings.List)))+" of them")
+// stillThere shows what remains, the worst first: frame of the output, verdict and
+// connection.
+func stillThere(left *report.Remains) *table {
+	t := newTable([]column{{"frame", asNumber}, {"still there, worst first; frames of the output", asJudged}})
+	for i := range left.Groups[:min(len(left.Groups), shownRemaining)] {
+		g := &left.Groups[i]
+		said := detailed(g.Verdict, g.Detail) + ": " + strings.Join(g.About, ", ") +
+			text.When(g.Count > 1, " ("+text.Join("; ", text.Plural(g.Count, "finding"), groupFrames(g))+")")
+		t.add(sortedCell(fmt.Sprint(g.First.FrameAfter), g.First.FrameAfter), text.Sanitise(said)+"\n"+text.Sanitise(groupFlow(g)))
+	}
+	t.more(int64(len(left.Groups)), " like these; -v shows them")
+	return t
+}
+
+// findingsTable shows the first ones of a section of findings.
+func findingsTable(s section) *table {
+	t := s.Table.without("connection")
+	t.more(s.Total, "; the JSON report lists the findings")
 	return t
 }
 

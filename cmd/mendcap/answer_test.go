@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/tshark"
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
+)
+
+// What remains is said on the first screen of 80 columns and 24 lines: the count of
+// each verdict, the worst findings with their frames, and a filter whose frames, as
+// tshark takes them from the output, are those of the full list.
+func TestAnswerComesFirst(t *testing.T) { checkAnswer(t, "../../testdata/rawsocket.pcapng") }
+
+// The same holds of others' captures.
+func TestAnswerComesFirstInSamples(t *testing.T) {
+	folder := os.Getenv("MENDCAP_SAMPLES")
+	if folder == "" {
+		t.Skip("MENDCAP_SAMPLES names no folder of samples")
+	}
+	paths, err := filepath.Glob(filepath.Join(folder, "faults", "*.pcap*"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("samples: got %v and error %v, want captures", paths, err)
+	}
+	paths = append(paths, filepath.Join(folder, "captures", "rawcap-loopback.pcap"), filepath.Join(folder, "captures", "public", "http-206.pcap"))
+	for _, path := range paths {
+		if filepath.Base(path) == "L-spb-original.pcapng" {
+			continue // tshark takes its output for damaged
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) { checkAnswer(t, path) })
+	}
+}
+
+func checkAnswer(t *testing.T, path string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "mended.pcapng")
+	r, err := repair.File(t.Context(), path, out, repair.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var screen bytes.Buffer
+	if err := render.Terminal(&screen, &r, render.Screen{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(screen.String(), "\n")
+	seen := strings.Join(strings.Fields(strings.Join(lines[:min(len(lines), 24)], "")), " ")
+	for verdict, n := range r.Findings.ByVerdict {
+		if want := fmt.Sprintf("%d %s", n, verdict); verdict != report.Artefact && !strings.Contains(seen, want) {
+			t.Errorf("got no %q on the first screen:\n%s", want, screen.String())
+		}
+	}
+	var remaining []report.Finding
+	var frames []string
+	for _, f := range r.Findings.List {
+		if f.Verdict != report.Artefact {
+			remaining = append(remaining, f)
+		}
+	}
+	slices.SortStableFunc(remaining, func(a, b report.Finding) int { return report.CompareRemaining(&a, &b) })
+	for i, f := range remaining {
+		frame := fmt.Sprint(f.FrameAfter)
+		if i < 5 && !strings.Contains(seen, frame) {
+			t.Errorf("got no frame %s on the first screen, of the %d. worst finding:\n%s", frame, i+1, screen.String())
+		}
+		frames = append(frames, frame)
+	}
+	filter := r.Remaining().Filter
+	if (filter == "") != (len(remaining) == 0) {
+		t.Fatalf("%d findings remain: got the filter %q", len(remaining), filter)
+	}
+	if filter == "" {
+		return
+	}
+	if !strings.Contains(seen, filter) {
+		t.Errorf("got no filter %q on the first screen:\n%s", filter, screen.String())
+	}
+	var taken []string
+	for _, row := range tshark.Rows(t, out, []string{"frame.number"}, "-Y", filter) {
+		taken = append(taken, row[0])
+	}
+	slices.Sort(frames)
+	slices.Sort(taken)
+	if frames = slices.Compact(frames); !slices.Equal(taken, frames) {
+		t.Errorf("%s: got the frames %v, want %v", filter, taken, frames)
+	}
+}
+
+// The flags that are said to be in a capture are those that tshark finds in it.
+func TestFlagsAreThoseOfTshark(t *testing.T) {
+	folder := os.Getenv("MENDCAP_SAMPLES")
+	if folder == "" {
+		t.Skip("MENDCAP_SAMPLES names no folder of samples")
+	}
+	for _, pattern := range []string{"captures/*.pcap*", "captures/public/*.pcap*", "faults/*.pcap*"} {
+		paths, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s: got %v and error %v, want captures", pattern, paths, err)
+		}
+		for _, path := range paths {
+			t.Run(filepath.Base(path), func(t *testing.T) { checkFlags(t, path) })
+		}
+	}
+}
+
+// otherwise are the samples that tshark and mendcap read differently, and why.
+var otherwise = map[string]string{
+	"G1-gre.pcap":                "what is within GRE is not analysed",
+	"L-spb-original.pcapng":      "tshark takes it for damaged",
+	"shb-option-too-long.pcapng": "no packet can be read",
+	"bad-end.pcap":               "tshark fails at its end",
+	"blocks-merged.pcapng":       "tshark fails at its damage",
+	"L-snaplen-1.pcapng":         "tshark fails at its damage",
+	"S1-nested.pcap":             "tshark fails at its damage",
+}
+
+func checkFlags(t *testing.T, path string) {
+	t.Helper()
+	if why := otherwise[filepath.Base(path)]; why != "" {
+		t.Skip(why)
+	}
+	r, err := repair.Check(t.Context(), path, repair.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := r.Analysis.Before
+	if r.Inference.Packets > 0 {
+		if said = r.Analysis.AsIs; said == nil {
+			t.Skip("headers are missing in it")
+		}
+	}
+	got, want := int64(0), int64(0)
+	for _, n := range said {
+		got += n
+	}
+	for _, row := range tshark.Rows(t, path, tshark.AnalysisFields()) {
+		for _, cell := range row {
+			if cell != "" {
+				want++
+			}
+		}
+	}
+	if got != want {
+		t.Errorf("flags: got %d, want %d", got, want)
+	}
+}
