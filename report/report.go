@@ -22,6 +22,7 @@ const Schema = "mendcap.report/1"
 type Report struct {
 	Schema      string      `json:"schema"`
 	Capture     Capture     `json:"capture"`
+	Check       *Checked    `json:"check,omitempty"` // of a check
 	Remains     Remains     `json:"remains,omitzero"`
 	Output      Output      `json:"output"`
 	Tables      []Table     `json:"tables"`

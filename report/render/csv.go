@@ -30,7 +30,12 @@ func newCSVWriter(w io.Writer) (*findingWriter, error) {
 			return write(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
 				f.Detail, f.Repaired, f.Law, left, right, f.Evidence))
 		},
-		end: func(*report.Report, int64) error { return nil },
+		end: func(r *report.Report, _ int64) error {
+			if r.Check == nil {
+				return nil
+			}
+			return write(csvRow(r.Capture.Name, "", "", "", "", "", "", "", "", "", "", "", "check "+checkText(r.Check)))
+		},
 	}, write(csvNames)
 }
 

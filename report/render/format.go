@@ -77,8 +77,7 @@ type FindingWriter interface {
 
 // WriterOptions choose what a Writer writes. The zero value works.
 type WriterOptions struct {
-	Several bool                                  // the run has several captures: JSON is an array
-	Checks  func(r *report.Report) []report.Check // what JUnit holds a capture to, nil = Checks
+	Several bool // the run has several captures: JSON is an array
 }
 
 // NewWriter begins a document of the format f on w.
@@ -95,10 +94,7 @@ func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
 	case HTML:
 		return newHTMLWriter(w, o.Several), nil
 	case JUnit:
-		if o.Checks == nil {
-			o.Checks = report.Checks
-		}
-		return &junitWriter{w: w, checks: o.Checks}, nil
+		return &junitWriter{w: w}, nil
 	}
 	return nil, fmt.Errorf("unknown report format %q", f)
 }

@@ -11,6 +11,7 @@ import (
 // answer is what every rendering says before all else: how many flags there were and
 // are, what remains of the findings, and a filter that shows it.
 func answer(r *report.Report, left *report.Remains) (all facts) {
+	all.add("Check", checkText(r.Check))
 	all.add("Flags", flagsText(r))
 	all.add("Found", headline(r, left))
 	all.add("Filter", left.Filter)
