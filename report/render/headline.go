@@ -27,10 +27,10 @@ func flagsText(r *report.Report) string {
 		return ""
 	}
 	switch {
-	case r.Inference.Packets == 0:
-		asIs = text.Plural(before, "flag") + " in tshark as it is"
 	case a.AsIs != nil:
 		asIs = text.Plural(bounded.Sum(a.AsIs), "flag") + " in tshark as it is, " + text.Count(before) + " with headers filled in"
+	case r.Inference.Packets == 0:
+		asIs = text.Plural(before, "flag") + " in tshark as it is"
 	default:
 		asIs = text.Plural(before, "flag") + " with headers filled in"
 	}
