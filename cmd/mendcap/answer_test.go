@@ -82,11 +82,63 @@ func checkAnswer(t *testing.T, path string) {
 	if !strings.Contains(seen, filter) {
 		t.Errorf("got no filter %q on the first screen:\n%s", filter, screen.String())
 	}
+	checkFilter(t, out, filter, frames)
+}
+
+// The summary of a batch says so of all its captures, with a filter for the output of
+// each that has one of the worst groups.
+func TestAnswerOfBatchComesFirst(t *testing.T) {
+	dir := t.TempDir()
+	var entries []report.Entry
+	frames := make(map[string][]string)
+	for _, name := range []string{"rawsocket.pcapng", "recordings/sockets/raw-flows.pcapng.gz", "recordings/elsewhere/missed.pcapng.gz"} {
+		out := filepath.Join(dir, filepath.Base(name)+".pcapng")
+		r, err := repair.File(t.Context(), "../../testdata/"+name, out, repair.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, report.NewEntry(name, out, &r))
+		for _, f := range r.Findings.List {
+			if f.Verdict != report.Artefact {
+				frames[name] = append(frames[name], fmt.Sprint(f.FrameAfter))
+			}
+		}
+	}
+	b := report.NewBatch(entries, report.Skipped{})
+	var screen bytes.Buffer
+	if err := render.BatchTerminal(&screen, b, 80); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(screen.String(), "\n")
+	seen := strings.Join(strings.Fields(strings.Join(lines[:min(len(lines), 24)], "")), " ")
+	for verdict, n := range b.Totals.ByVerdict {
+		if want := fmt.Sprintf("%d %s", n, verdict); verdict != report.Artefact && !strings.Contains(seen, want) {
+			t.Errorf("got no %q on the first screen:\n%s", want, screen.String())
+		}
+	}
+	worst := b.Worst()
+	if len(worst) != 5 {
+		t.Errorf("worst groups: got %d, want 5", len(worst))
+	}
+	for i, w := range worst {
+		if said := fmt.Sprintf("%d %s", w.Frames[0], w.Verdict); !strings.Contains(seen, said) {
+			t.Errorf("got no %q on the first screen:\n%s", said, screen.String())
+		}
+		if i == 0 && !strings.Contains(seen, w.Of.Path+" "+w.Of.Filter) {
+			t.Errorf("got no filter %q on the first screen:\n%s", w.Of.Filter, screen.String())
+		}
+		checkFilter(t, w.Of.Output, w.Of.Filter, frames[w.Of.Path])
+	}
+}
+
+// checkFilter checks that a filter takes the frames from an output, each once.
+func checkFilter(t *testing.T, out, filter string, frames []string) {
+	t.Helper()
 	var taken []string
 	for _, row := range tshark.Rows(t, out, []string{"frame.number"}, "-Y", filter) {
 		taken = append(taken, row[0])
 	}
-	slices.Sort(frames)
+	frames = slices.Sorted(slices.Values(frames))
 	slices.Sort(taken)
 	if frames = slices.Compact(frames); !slices.Equal(taken, frames) {
 		t.Errorf("%s: got the frames %v, want %v", filter, taken, frames)

@@ -102,7 +102,7 @@ func groupFrames(g *report.Group) string {
 	if len(g.Frames) < 2 {
 		return ""
 	}
-	said := strings.ReplaceAll(strings.Trim(fmt.Sprint(g.Frames), "[]"), " ", ", ")
+	said := strings.ReplaceAll(strings.Trim(fmt.Sprint(first(g.Frames)), "[]"), " ", ", ")
 	return "frames " + said + text.When(int64(len(g.Frames)) < g.Count, ", …")
 }
 

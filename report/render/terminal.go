@@ -143,13 +143,21 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 func stillThere(left *report.Remains) *table {
 	t := newTable([]column{{"frame", asNumber}, {"still there, worst first; frames of the output", asJudged}})
 	for i := range left.Groups[:min(len(left.Groups), shownRemaining)] {
-		g := &left.Groups[i]
-		said := detailed(g.Verdict, g.Detail) + ": " + strings.Join(g.About, ", ") +
-			text.When(g.Count > 1, " ("+text.Join("; ", text.Plural(g.Count, "finding"), groupFrames(g))+")")
-		t.add(sortedCell(fmt.Sprint(g.First.FrameAfter), g.First.FrameAfter), text.Sanitise(said)+"\n"+text.Sanitise(groupFlow(g)))
+		t.addGroup(&left.Groups[i], groupFlow(&left.Groups[i]))
 	}
 	t.more(int64(len(left.Groups)), " like these; -v shows them")
 	return t
+}
+
+// addGroup adds a row for a group of findings, which says below what it is of.
+func (t *table) addGroup(g *report.Group, of string) {
+	said := detailed(g.Verdict, g.Detail) + ": " + strings.Join(first(g.About), ", ") +
+		text.When(g.Count > 1, " ("+text.Join("; ", text.Plural(g.Count, "finding"), groupFrames(g))+")")
+	frame := ""
+	if len(g.Frames) > 0 {
+		frame = fmt.Sprint(g.Frames[0])
+	}
+	t.add(frame, text.Sanitise(said)+"\n"+text.Sanitise(of))
 }
 
 // findingsTable shows the first ones of a section of findings.
