@@ -67,7 +67,7 @@ func (f *checker) run(ctx context.Context, s *streams, args []string) int {
 		}
 		return one
 	})
-	silent := f.common.quiet || f.common.json
+	silent := f.silent()
 	switch {
 	case code == exitInterrupted:
 	case f.update:
@@ -177,11 +177,14 @@ func (f *checker) conclude(s *streams, in string, r *report.Report) int {
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
 		annotate(s.err, in, r.Check)
 	}
-	if f.common.quiet || f.common.json {
+	if f.silent() {
 		return code
 	}
 	return max(code, s.fail(standardOutput, f.show(s, in, r)))
 }
+
+// silent reports whether standard output takes nothing but reports.
+func (f *checker) silent() bool { return f.common.quiet || f.common.json || f.common.printed }
 
 // annotate writes what failed as commands of GitHub's workflows, which shows them
 // beside the file (docs.github.com, "Workflow commands for GitHub Actions").

@@ -49,6 +49,13 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 		}
 		return []string{f.read}, nil
 	}
+	for _, name := range args {
+		if _, err := os.Lstat(name); err != nil {
+			if _, is := find(commands(), name); is {
+				return nil, usagef("mendcap "+name+" [FLAG]... takes it so", "flags come after the command %s", name)
+			}
+		}
+	}
 	captures, err := expandGlobs("capture", args)
 	if err != nil {
 		return nil, err
