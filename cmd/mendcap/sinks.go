@@ -253,6 +253,7 @@ func (s *sink) abandon() error {
 	if s.findings == nil || s.failed != nil {
 		return s.failed
 	}
+	s.findings.Abandon()
 	if err := s.buf.Flush(); err != nil {
 		return err
 	}
