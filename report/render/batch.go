@@ -52,7 +52,7 @@ func batchRemaining(b *report.Batch) (remaining, filters *table) {
 	filters = newTable([]column{{"what remains, as a display filter for the output", asJudged}})
 	seen := make(map[*report.Entry]bool)
 	for _, w := range b.Worst() {
-		remaining.addGroup(&w.Group, w.Of.Path)
+		remaining.addGroup(&w.Group, text.Sanitise(w.Of.Path))
 		if !seen[w.Of] && w.Of.Filter != "" {
 			filters.add(text.Sanitise(w.Of.Path) + "\n" + text.Sanitise(w.Of.Filter))
 		}

@@ -43,17 +43,19 @@ func Terminal(w io.Writer, r *report.Report, s Screen) error {
 	p.colour = s.Colour
 	left := r.Remaining()
 	said := capturePage(r, 0, room{
-		flows: flowsToShow(r, s.Details), findings: shownFindings, notes: shownNotes, slack: 1,
+		flows: flowsToShow(r, s.Details), notes: shownNotes, slack: 1,
 		moreNotes: "and %d more notes; the JSON report has all of them",
 	})
-	remaining := stillThere(&left)
+	most := shownRemaining
 	if s.Details {
-		remaining = findingsTable(said.section("remaining"))
+		most = shownFindings
 	}
+	remaining := groupsTable("still there, worst first", left.Groups, most, s.Details)
 	parts := []*table{said.Answer.table(asLines), remaining, overview(r, said, s.Details), frequentFlags(r, s.Details), worstFlows(said.section("flows"))}
 	if s.Details {
 		parts = append(parts, said.section("headers").Table.titled("IPv6 header field"), doubtfulTable(r),
-			said.section("laws").Table.titled("law of order"), findingsTable(said.section("findings")))
+			said.section("laws").Table.titled("law of order"),
+			groupsTable("repaired", r.Findings.Groups()[len(left.Groups):], shownFindings, true))
 	}
 	p.tables(append(parts, notesTable(said))...)
 	return p.err
@@ -138,18 +140,19 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 	return d.Flow.String() + ": " + strings.Join(list, ", ")
 }
 
-// stillThere shows what remains, the worst first: frame of the output, verdict and
-// connection.
-func stillThere(left *report.Remains) *table {
-	t := newTable([]column{{"frame", asNumber}, {"still there, worst first; frames of the output", asJudged}})
-	for i := range left.Groups[:min(len(left.Groups), shownRemaining)] {
-		t.addGroup(&left.Groups[i], groupFlow(&left.Groups[i]))
+// groupsTable shows the first ones of groups of findings: frame of the output, verdict
+// and connection, with details what was seen, too.
+func groupsTable(title string, groups []report.Group, most int, details bool) *table {
+	t := newTable([]column{{"frame", asNumber}, {title + "; frames of the output", asJudged}})
+	for i := range groups[:min(len(groups), most)] {
+		g := &groups[i]
+		t.addGroup(g, text.Join("\n", text.Sanitise(groupFlow(g)), text.When(details, text.Sanitise(g.Evidence))))
 	}
-	t.more(int64(len(left.Groups)), " like these; -v shows them")
+	t.more(int64(len(groups)), cmp.Or(text.When(details, "; the JSON report lists the findings"), " like these; -v shows more"))
 	return t
 }
 
-// addGroup adds a row for a group of findings, which says below what it is of.
+// addGroup adds a row for a group of findings, and below that sanitised lines.
 func (t *table) addGroup(g *report.Group, of string) {
 	said := detailed(g.Verdict, g.Detail) + ": " + strings.Join(first(g.About), ", ") +
 		text.When(g.Count > 1, " ("+text.Join("; ", text.Plural(g.Count, "finding"), groupFrames(g))+")")
@@ -157,14 +160,7 @@ func (t *table) addGroup(g *report.Group, of string) {
 	if len(g.Frames) > 0 {
 		frame = fmt.Sprint(g.Frames[0])
 	}
-	t.add(frame, text.Sanitise(said)+"\n"+text.Sanitise(of))
-}
-
-// findingsTable shows the first ones of a section of findings.
-func findingsTable(s section) *table {
-	t := s.Table.without("connection")
-	t.more(s.Total, "; the JSON report lists the findings")
-	return t
+	t.add(frame, text.Sanitise(said)+"\n"+of)
 }
 
 // notesTable shows the limits that were met.
