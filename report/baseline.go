@@ -52,6 +52,21 @@ func knownOf(f *Finding) known {
 	return k
 }
 
+// finding is what is known of one.
+func (k known) finding() Finding {
+	return Finding{Verdict: k.Verdict, Detail: k.Detail, Flag: k.Flag, Law: k.Law}
+}
+
+// Findings counts those that the baseline holds, of all captures and of so many.
+func (b *Baseline) Findings() (findings int64, captures int) {
+	for _, known := range b.captures {
+		for _, n := range known {
+			findings = bounded.Add(findings, n)
+		}
+	}
+	return findings, len(b.captures)
+}
+
 func (k known) compare(o known) int {
 	return cmp.Or(cmp.Compare(k.Verdict, o.Verdict), cmp.Compare(k.Detail, o.Detail), cmp.Compare(k.Flag, o.Flag),
 		cmp.Compare(k.Law, o.Law), cmp.Compare(k.Flow, o.Flow), cmp.Compare(k.Left, o.Left), cmp.Compare(k.Right, o.Right))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"maps"
@@ -54,7 +55,9 @@ type Entry struct {
 	Format      string  `json:"format,omitempty"`
 	Compression string  `json:"compression,omitempty"`
 	Counts
-	Notes int64 `json:"notes"` // limits that were met
+	Notes  int64   `json:"notes"`            // limits that were met
+	Filter string  `json:"filter,omitempty"` // as Remains has it, if it is short
+	Worst  []Group `json:"worst,omitempty"`  // what remains, of the first five groups of the batch
 }
 
 // Totals sum up the entries.
@@ -109,6 +112,14 @@ func NewEntry(path, output string, r *Report) Entry {
 			Before:       bounded.Sum(r.Analysis.Before), After: bounded.Sum(r.Analysis.After),
 			Damage: bounded.Add(int64(len(r.Damage)), r.DamageOmitted),
 		},
+	}
+	left := r.Remaining()
+	e.Worst = left.Groups[:min(len(left.Groups), worstGroups)]
+	for i := range e.Worst {
+		e.Worst[i].First = nil
+	}
+	if len(left.Filter) <= shortFilter {
+		e.Filter = left.Filter
 	}
 	for verdict, n := range r.Findings.ByVerdict {
 		if n != 0 {
@@ -170,6 +181,7 @@ func NewBatch(entries []Entry, skipped Skipped) *Batch {
 	for _, path := range slices.Sorted(maps.Keys(last)) {
 		b.Captures = append(b.Captures, entries[last[path]])
 	}
+	b.keepWorst()
 	b.Totals = Totals{ByOutcome: make(map[Outcome]int64), Counts: Counts{ByVerdict: make(map[Verdict]int64)}}
 	for i := range b.Captures {
 		b.Totals.Captures++
@@ -177,6 +189,38 @@ func NewBatch(entries []Entry, skipped Skipped) *Batch {
 		b.Totals.add(&b.Captures[i].Counts)
 	}
 	return b
+}
+
+// worstGroups is how many groups of findings the summary of a batch has.
+const worstGroups = 5
+
+// Remaining is one of the worst groups of findings of a batch, and of which capture.
+type Remaining struct {
+	Of *Entry
+	Group
+}
+
+// Worst lists the worst groups that the entries have: by verdict, and then by path.
+func (b *Batch) Worst() []Remaining {
+	var all []Remaining
+	for i := range b.Captures {
+		for _, g := range b.Captures[i].Worst {
+			all = append(all, Remaining{&b.Captures[i], g})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y Remaining) int { return cmp.Compare(rank(x.Verdict), rank(y.Verdict)) })
+	return all[:min(len(all), worstGroups)]
+}
+
+// keepWorst takes the groups that are not among the worst out of the entries.
+func (b *Batch) keepWorst() {
+	worst := b.Worst()
+	for i := range b.Captures {
+		b.Captures[i].Worst = nil
+	}
+	for _, w := range worst {
+		w.Of.Worst = append(w.Of.Worst, w.Group)
+	}
 }
 
 // MergeBatches joins the summaries of runs over parts of an archive. What is

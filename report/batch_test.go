@@ -3,11 +3,13 @@ package report
 import (
 	"bytes"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/mendcap/mendcap/internal/lab/golden"
 )
@@ -41,7 +43,7 @@ func TestBatchReadsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(b, got); diff != "" {
+	if diff := cmp.Diff(b, got, cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 		t.Errorf("read back (-want +got):\n%s", diff)
 	}
 	for name, text := range map[string]string{
@@ -61,7 +63,7 @@ func TestBatchMerges(t *testing.T) {
 		NewBatch(whole.Captures[:1], Skipped{Other: 7}), NewBatch(whole.Captures[3:], Skipped{Own: 2, Excluded: 1}),
 		NewBatch(whole.Captures[1:3], Skipped{Links: 1, Special: 3}),
 	}
-	if diff := cmp.Diff(whole, MergeBatches(parts...)); diff != "" {
+	if diff := cmp.Diff(whole, MergeBatches(parts...), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 		t.Errorf("merged (-whole +got):\n%s", diff)
 	}
 	again := NewBatch([]Entry{{Path: "archive/full.pcap", Outcome: OutcomeIntact, Counts: Counts{Packets: 5}}}, Skipped{})

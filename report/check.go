@@ -13,14 +13,35 @@ import (
 
 // Check is one thing that a capture was held to, and what came out.
 type Check struct {
-	Name     string // "loss", "loss/retransmission", "input"
-	Found    int64  // that count
-	Allowed  int64  // of them
-	Known    int64  // more of them that a baseline knows
-	Failed   bool
-	Frame    int64    // of the first that counts, in the input; 0 = none
-	Message  string   // in words
-	Examples []string // the first findings, one a line
+	Name     string   `json:"name"`    // "loss", "loss/retransmission", "input"
+	Found    int64    `json:"found"`   // that count
+	Allowed  int64    `json:"allowed"` // of them
+	Known    int64    `json:"known"`   // more of them that a baseline knows
+	Gone     int64    `json:"gone"`    // that a baseline knows, and that did not come
+	Failed   bool     `json:"failed"`
+	Frame    int64    `json:"frame"`              // of the first that counts, in the input; 0 = none
+	Message  string   `json:"message"`            // in words
+	Examples []string `json:"examples,omitempty"` // the first findings, one a line
+}
+
+// Checked is how a capture did in a check.
+type Checked struct {
+	Failed bool     `json:"failed"`
+	New    int64    `json:"new"`            // findings of the kinds that count
+	Known  int64    `json:"known"`          // more of them that the baseline knows
+	Gone   int64    `json:"gone"`           // that the baseline knows, and that did not come
+	Checks []Check  `json:"checks"`         // first that of the input
+	Lost   []string `json:"lost,omitempty"` // the first of those that did not come, one a line
+}
+
+// Text says whether the capture passed, and what its findings come to.
+func (c *Checked) Text() string {
+	said := "passed"
+	if c.Failed {
+		said = "failed"
+	}
+	return text.Join(": ", said, text.Join(", ", text.When(c.New > 0, text.Plural(c.New, "new finding")),
+		text.When(c.Known > 0, text.Count(c.Known)+" in the baseline"), text.When(c.Gone > 0, text.Count(c.Gone)+" of the baseline did not come")))
 }
 
 // examplesPerCheck is how many findings a check names.

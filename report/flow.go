@@ -3,7 +3,7 @@ package report
 import "time"
 
 // Flows are the TCP connections with most to say, worst first: by findings that
-// are not Genuine, then by packets moved, then by flags. The rest is counted.
+// remain and are not Genuine, then by packets moved, then by flags. The rest is counted.
 type Flows struct {
 	Total   int64  `json:"total"`   // connections seen
 	Omitted int64  `json:"omitted"` // not in List

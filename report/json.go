@@ -34,6 +34,17 @@ func (r *Report) filled() Report {
 		}
 	}
 	fill(reflect.ValueOf(&c).Elem())
+	if c.Check != nil {
+		checked := *c.Check
+		checked.Checks = append([]Check{}, checked.Checks...)
+		c.Check = &checked
+	}
+	c.Remains = c.Remaining()
+	c.Remains.GroupsOmitted = int64(max(0, len(c.Remains.Groups)-storedGroups))
+	c.Remains.Groups = append([]Group{}, c.Remains.Groups[:min(len(c.Remains.Groups), storedGroups)]...)
+	for i := range c.Remains.Groups {
+		c.Remains.Groups[i].First = nil
+	}
 	return c
 }
 

@@ -22,6 +22,8 @@ const Schema = "mendcap.report/1"
 type Report struct {
 	Schema      string      `json:"schema"`
 	Capture     Capture     `json:"capture"`
+	Check       *Checked    `json:"check,omitempty"` // of a check
+	Remains     Remains     `json:"remains,omitzero"`
 	Output      Output      `json:"output"`
 	Tables      []Table     `json:"tables"`
 	Inference   Inference   `json:"inference"`
@@ -228,17 +230,20 @@ type TimeScales struct {
 // Analysis counts analyser's flags by their Wireshark names, every name
 // present. Before is the input in file order with the headers of the output.
 type Analysis struct {
-	Segments int64            `json:"segments"` // TCP packets that were analysed
-	Before   map[string]int64 `json:"before"`   // of the input in recorded order, with headers filled in as in the output
-	After    map[string]int64 `json:"after"`    // of the output
+	Segments int64 `json:"segments"` // TCP packets that were analysed
+	// AsIs are those of the input without the headers that were filled in; nil where it
+	// lacks none, since Before counts the same, or where they were not counted.
+	AsIs   map[string]int64 `json:"asIs,omitempty"`
+	Before map[string]int64 `json:"before"` // of the input in recorded order, with headers filled in as in the output
+	After  map[string]int64 `json:"after"`  // of the output
 	// NotRead counts packets that may hold TCP and were not analysed, by the reason:
 	// "fragment", "cut", "hidden" (encrypted or compressed), "unknown" (a tunnel that is
 	// not read) and "nested" (more tunnels inside one another than are looked into).
 	NotRead map[string]int64 `json:"notRead,omitempty"`
 }
 
-// Findings are the first findings in order of their frame, and the count of
-// the rest. The counts cover all.
+// Findings are the findings in order of their frame, and the count of those beyond
+// the limit: what was repaired is left out before what remains. The counts cover all.
 type Findings struct {
 	Total     int64             `json:"total"`
 	Omitted   int64             `json:"omitted"` // not in List

@@ -181,12 +181,35 @@ func (t *Tally) Gone() int64 {
 func (t *Tally) Checks(r *Report) []Check {
 	all := []Check{inputCheck(r)}
 	for i := range t.kinds {
-		all = append(all, t.kinds[i].check(r.Capture.Packets))
+		c := t.kinds[i].check(r.Capture.Packets)
+		for k, n := range t.known {
+			if f := k.finding(); t.kind(&f) == &t.kinds[i] {
+				c.Gone += n
+			}
+		}
+		c.Message += text.When(c.Gone > 0, fmt.Sprintf("; %s of the baseline did not come", text.Count(c.Gone)))
+		all = append(all, c)
 	}
 	if t.unknown != nil && r.Inference.Packets > 0 {
 		all = append(all, t.unknown.checkUnknown(r))
 	}
 	return append(all, readCheck(r)...)
+}
+
+// Checked says how the capture did, as Checks does, and what its findings come to.
+func (t *Tally) Checked(r *Report) *Checked {
+	c := &Checked{Checks: t.Checks(r), Gone: t.Gone()}
+	c.Failed = Failed(c.Checks)
+	for i := range t.kinds {
+		c.New, c.Known = c.New+t.kinds[i].found, c.Known+t.kinds[i].old
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(t.known), known.compare) {
+		if n := t.known[k]; n > 0 && len(c.Lost) < examplesPerCheck {
+			f := k.finding()
+			c.Lost = append(c.Lost, text.When(n > 1, text.Count(n)+" times ")+string(k.Verdict)+", "+f.Label()+", "+k.Flow)
+		}
+	}
+	return c
 }
 
 // checkUnknown holds a capture to the share of its TCP packets that could not be

@@ -196,6 +196,9 @@ func TestBaselineKnowsAsOftenAsItSaw(t *testing.T) {
 			t.Errorf("loss: got %+v, want %d new one at frame 15 and 2 known", c, want)
 		}
 	}
+	if c := again.Checked(&Report{}); c.Gone != 1 || len(c.Lost) != 1 || c.Failed != Failed(checks) || c.New+c.Known == 0 {
+		t.Errorf("how the capture did: got %+v, want one finding gone, the others new or known", c)
+	}
 	if got := again.Gone(); got != 1 {
 		t.Errorf("findings gone: got %d, want 1, the drop", got)
 	}

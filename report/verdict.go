@@ -15,18 +15,18 @@ import (
 // constants.
 type Verdict string
 
-// The verdicts.
+// The verdicts, those that ask for most attention first.
 const (
-	Artefact    Verdict = "artefact"     // made by the capture's order, now gone
+	Undecided   Verdict = "undecided"    // neither could be shown
+	Created     Verdict = "created"      // flagged after repair, not before
 	Drop        Verdict = "drop"         // the capture missed packets that the network delivered
 	Loss        Verdict = "loss"         // the network lost it; the detail says how it was recovered
 	Reordering  Verdict = "reordering"   // the network delivered it out of order
 	Spurious    Verdict = "spurious"     // sent again though the first had arrived
 	Duplicate   Verdict = "duplicate"    // one packet twice; the detail says by whom
-	Genuine     Verdict = "genuine"      // what the flag says is what happened
 	NotCaptured Verdict = "not-captured" // one direction was never recorded
-	Undecided   Verdict = "undecided"    // neither could be shown
-	Created     Verdict = "created"      // flagged after repair, not before
+	Genuine     Verdict = "genuine"      // what the flag says is what happened
+	Artefact    Verdict = "artefact"     // made by the capture's order, now gone
 )
 
 // The details of Loss, how the sender found out and filled the hole, and of
@@ -45,44 +45,29 @@ type verdictRow struct {
 	name    Verdict
 	meaning string // in a few words
 	passes  bool   // a check allows findings of it, unless it is told otherwise
-
-	// What a sentence says of one finding of it, and of several. Verdicts of which
-	// it says the same are counted together.
-	one, many string
 }
-
-// What sentences say of the verdicts that are counted together.
-const (
-	ofNetworkOne, ofNetworkMany = "is the network's doing", "are the network's doing"
-	openOne, openMany           = "stays open", "stay open"
-)
 
 // verdicts are all of them, in the order in which they are shown.
 var verdicts = []verdictRow{
-	{name: Artefact, meaning: "made by the capture's order, repaired", passes: true,
-		one: "was made by the capture's order and is repaired", many: "were made by the capture's order and are repaired"},
-	{name: Drop, meaning: "the capture missed packets that the network delivered",
-		one: "comes from packets that the capture missed", many: "come from packets that the capture missed"},
-	{name: Loss, meaning: "the network lost packets", one: ofNetworkOne, many: ofNetworkMany},
-	{name: Reordering, meaning: "the network delivered packets out of order", one: ofNetworkOne, many: ofNetworkMany},
-	{name: Spurious, meaning: "sent again though the first had arrived", one: ofNetworkOne, many: ofNetworkMany},
-	{name: Duplicate, meaning: "one packet seen twice", // by the network or the capture
-		one: "is of a packet seen twice", many: "are of packets seen twice"},
-	{name: Genuine, meaning: "happened as flagged", passes: true,
-		one: "happened as flagged", many: "happened as flagged"},
-	{name: NotCaptured, meaning: "one direction was never recorded",
-		one: "is a connection of which one direction was not recorded", many: "are connections of which one direction was not recorded"},
-	{name: Undecided, meaning: "neither capture nor network could be shown to be the cause", one: openOne, many: openMany},
-	{name: Created, meaning: "flagged after the repair only", one: openOne, many: openMany},
+	{name: Undecided, meaning: "neither capture nor network could be shown to be the cause"},
+	{name: Created, meaning: "flagged after the repair only"},
+	{name: Drop, meaning: "the capture missed packets that the network delivered"},
+	{name: Loss, meaning: "the network lost packets"},
+	{name: Reordering, meaning: "the network delivered packets out of order"},
+	{name: Spurious, meaning: "sent again though the first had arrived"},
+	{name: Duplicate, meaning: "one packet seen twice"},
+	{name: NotCaptured, meaning: "one direction was never recorded"},
+	{name: Genuine, meaning: "happened as flagged", passes: true},
+	{name: Artefact, meaning: "made by the capture's order, repaired", passes: true},
 }
 
 // verdictOf returns the row of a verdict; one that is unknown, since another
-// version has stored it, stays open.
+// version has stored it, has no meaning.
 func verdictOf(name Verdict) verdictRow {
-	if i := slices.IndexFunc(verdicts, func(v verdictRow) bool { return v.name == name }); i >= 0 {
+	if i := rank(name); i >= 0 {
 		return verdicts[i]
 	}
-	return verdictRow{name: name, one: openOne, many: openMany}
+	return verdictRow{name: name}
 }
 
 // Verdicts lists all verdicts, in the order in which they are shown.
@@ -106,16 +91,21 @@ func ParseVerdict(text string) (Verdict, error) {
 	return "", fmt.Errorf("%q is not a verdict; they are %s", text, strings.Join(names, ", "))
 }
 
-// VerdictsIn lists all verdicts, and after them, by name, those that counts has
+// VerdictsIn lists all verdicts, and before them, by name, those that counts has
 // in addition: a stored report of another version may know more.
-func VerdictsIn(counts map[Verdict]int64) []Verdict {
-	list := Verdicts()
+func VerdictsIn(counts map[Verdict]int64) (list []Verdict) {
 	for _, verdict := range slices.Sorted(maps.Keys(counts)) {
-		if !slices.Contains(list, verdict) {
+		if rank(verdict) < 0 {
 			list = append(list, verdict)
 		}
 	}
-	return list
+	return append(list, Verdicts()...)
+}
+
+// rank is the place of a verdict in the order in which they are shown; -1 of one that
+// is unknown.
+func rank(name Verdict) int {
+	return slices.IndexFunc(verdicts, func(v verdictRow) bool { return v.name == name })
 }
 
 // Meaning says in a few words what a verdict says; "" of one that is unknown.
@@ -124,17 +114,6 @@ func (v Verdict) Meaning() string { return verdictOf(v).meaning }
 // FailsCheck reports whether a check fails on a finding of a verdict, unless it is
 // told otherwise: on all but what a repair undoes and what happened as flagged.
 func FailsCheck(verdict Verdict) bool { return !verdictOf(verdict).passes }
-
-// Predicate returns what a sentence says of n findings of a verdict: "was made by
-// the capture's order and is repaired". Verdicts of which it says the same may be
-// counted together.
-func Predicate(verdict Verdict, n int64) string {
-	v := verdictOf(verdict)
-	if n == 1 {
-		return v.one
-	}
-	return v.many
-}
 
 // Label names what a finding is about: a flag, a law without one, or a whole
 // connection.

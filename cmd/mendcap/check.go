@@ -26,6 +26,9 @@ type checker struct {
 	rules report.Rules
 	tally *report.Tally // of the current capture
 	shown bool          // a capture before it
+
+	failed int   // captures so far
+	found  int64 // new findings in them
 }
 
 func checkCommand() *command {
@@ -36,6 +39,7 @@ func checkCommand() *command {
 	flags.StringArrayVar(&f.failOn, "fail-on", nil, "count findings of this `KIND` (repeatable)")
 	flags.StringArrayVar(&f.most, "max", nil, "allow so many findings, as `KIND=N` or KIND=RATE (repeatable)")
 	flags.StringArrayVar(&f.common.reports, "report", nil, "write the report to `FILE` too, its format by its suffix: "+reportFormats()+" (repeatable)")
+	flags.BoolVar(&f.common.json, "json", false, "print the report, with how the check came out, as JSON")
 	flags.IntVar(&f.common.options.Findings, "findings", repair.DefaultFindings, "list the first `N` findings in reports")
 	flags.BoolVarP(&f.common.quiet, "quiet", "q", false, "print nothing but errors")
 	f.common.readingFlags.add(flags)
@@ -51,16 +55,28 @@ func (f *checker) run(ctx context.Context, s *streams, args []string) int {
 	case err != nil:
 		return s.fail("", err)
 	}
-	o := render.WriterOptions{Several: len(captures) > 1}
-	o.Checks = func(r *report.Report) []report.Check { return f.tally.Checks(r) }
-	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), o)
+	to, err := f.common.openSinks(s, atomicfile.Permissions(captures...), render.WriterOptions{Several: len(captures) > 1})
 	if err != nil {
 		return s.fail("", err)
 	}
 	to.screen = nil // checks have a form of their own
-	code := to.all(s, len(captures), func(i int) int { return f.capture(ctx, s, captures[i], to) })
-	if f.update && code != exitInterrupted {
-		code = max(code, s.fail(f.baseline, f.writeBaseline(atomicfile.Permissions(append(captures, f.baseline)...))))
+	code := to.all(s, len(captures), func(i int) int {
+		one := f.capture(ctx, s, captures[i], to)
+		if one != exitDone {
+			f.failed++
+		}
+		return one
+	})
+	silent := f.silent()
+	switch {
+	case code == exitInterrupted:
+	case f.update:
+		written := s.fail(f.baseline, f.writeBaseline(atomicfile.Permissions(append(captures, f.baseline)...)))
+		if code = max(code, written); written == exitDone && !silent {
+			code = max(code, s.fail(standardOutput, render.BaselineWritten(s.out, f.baseline, f.rules.Baseline)))
+		}
+	case len(captures) > 1 && !silent:
+		code = max(code, s.fail(standardOutput, render.CheckTotals(s.out, len(captures), f.failed, f.found)))
 	}
 	return code
 }
@@ -89,6 +105,10 @@ func (f *checker) prepare(s *streams, args []string) ([]string, error) {
 			return nil, usagef(seeCommand, "--max %s: %v", text, err)
 		}
 		f.rules.Max = append(f.rules.Max, l)
+	}
+	args, err := inFolders(args)
+	if err != nil {
+		return nil, err
 	}
 	captures, err := f.common.captures(s, args)
 	if err != nil {
@@ -145,38 +165,54 @@ func (f *checker) capture(ctx context.Context, s *streams, in string, to *sinks)
 
 // conclude shows how the capture did, or takes it into the baseline.
 func (f *checker) conclude(s *streams, in string, r *report.Report) int {
+	r.Check = f.tally.Checked(r)
 	if f.update {
 		return s.fail(in, f.rules.Baseline.Update(f.tally))
 	}
-	checks := f.tally.Checks(r)
+	f.found += r.Check.New
 	code := exitDone
-	if report.Failed(checks[1:]) { // the first is that of the input
+	if report.Failed(r.Check.Checks[1:]) { // the first is that of the input
 		code = exitFindings
 	}
-	if f.common.quiet {
+	if os.Getenv("GITHUB_ACTIONS") == "true" {
+		annotate(s.err, in, r.Check)
+	}
+	if f.silent() {
 		return code
 	}
-	return max(code, s.fail(standardOutput, f.show(s, in, r, checks)))
+	return max(code, s.fail(standardOutput, f.show(s, in, r)))
 }
 
-func (f *checker) show(s *streams, in string, r *report.Report, checks []report.Check) error {
+// silent reports whether standard output takes nothing but reports.
+func (f *checker) silent() bool { return f.common.quiet || f.common.json || f.common.printed }
+
+// annotate writes what failed as commands of GitHub's workflows, which shows them
+// beside the file (docs.github.com, "Workflow commands for GitHub Actions").
+func annotate(w io.Writer, in string, c *report.Checked) {
+	inText := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	for _, one := range c.Checks {
+		if one.Failed {
+			said := report.Sanitise(one.Message)
+			for _, e := range one.Examples {
+				said += "\n" + report.Sanitise(e)
+			}
+			fmt.Fprintf(w, "::error file=%s,title=mendcap %s::%s\n", property.Replace(report.Sanitise(filepath.ToSlash(in))), property.Replace(one.Name), inText.Replace(said))
+		}
+	}
+}
+
+func (f *checker) show(s *streams, in string, r *report.Report) error {
 	var b strings.Builder
 	if f.shown {
 		b.WriteByte('\n')
 	}
 	f.shown = true
-	if err := render.Checks(&b, in, checks, s.width); err != nil {
+	if err := render.Checks(&b, in, r.Check, s.width); err != nil {
 		return err
 	}
 	if r.Capture.Packets == 0 {
 		b.WriteString("the capture has no packets: there was nothing to check\n")
-	}
-	const gone = "of the baseline did not come (--update-baseline leaves out what is gone)"
-	switch n := f.tally.Gone(); {
-	case n == 1:
-		fmt.Fprintf(&b, "1 finding %s\n", gone)
-	case n > 1:
-		fmt.Fprintf(&b, "%d findings %s\n", n, gone)
 	}
 	_, err := io.WriteString(s.out, b.String())
 	return err

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -100,12 +99,13 @@ func run(ctx context.Context, s *streams, args []string) int {
 
 const seeHelp = "see: mendcap help"
 
-// dispatch takes the first word as a command, or else as a capture.
+// dispatch takes the first word as a command, or else as a capture. What has a dot or
+// a slash is meant as a file.
 func dispatch(ctx context.Context, s *streams, words []string) int {
 	if c, ok := find(commands(), words[0]); ok {
 		return c.start(ctx, s, words[1:])
 	}
-	if words[0] != "-" && !hasGlob(words[0]) && !naming.IsNamedCapture(words[0]) {
+	if words[0] != "-" && !hasGlob(words[0]) && !strings.ContainsAny(words[0], `./\`) {
 		if _, err := os.Lstat(words[0]); errors.Is(err, os.ErrNotExist) {
 			names := namesOf(commands())
 			return s.fail(words[0], usagef("the commands are "+strings.Join(names, ", ")+"; a capture's name must be that of a file",

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,11 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 		return s.fail("", usagef(seeCommand, "a capture and the frames to explain must be named"))
 	}
 	in := args[0]
+	if _, err := os.Lstat(in); err != nil {
+		if _, err := parseFrames(args[:1]); err == nil {
+			return s.fail("", usagef("mendcap explain CAPTURE "+in, "the capture comes before the frames, not %s", in))
+		}
+	}
 	frames, err := parseFrames(args[1:])
 	if err != nil {
 		return s.fail("", err)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -46,6 +48,13 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 			return nil, usagef("-r FILE is another way of naming the one capture", "-r and %q both name a capture", args[0])
 		}
 		return []string{f.read}, nil
+	}
+	for _, name := range args {
+		if _, err := os.Lstat(name); err != nil {
+			if _, is := find(commands(), name); is {
+				return nil, usagef("mendcap "+name+" [FLAG]... takes it so", "flags come after the command %s", name)
+			}
+		}
 	}
 	captures, err := expandGlobs("capture", args)
 	if err != nil {
@@ -100,6 +109,31 @@ func checkGlobs(flag string, globs []string) error {
 
 // hasGlob reports whether a name that is no file's can match several.
 func hasGlob(name string) bool { return strings.ContainsAny(name, "*?[{") }
+
+// inFolders replaces folders by the files in them that are named as captures, and are
+// not mendcap's own. Links are not followed.
+func inFolders(names []string) (all []string, err error) {
+	for _, name := range names {
+		if info, err := os.Stat(name); err != nil || !info.IsDir() {
+			all = append(all, name)
+			continue
+		}
+		before := len(all)
+		err := filepath.WalkDir(name, func(path string, e fs.DirEntry, err error) error {
+			if err == nil && e.Type().IsRegular() && naming.IsNamedCapture(path) && !naming.IsMended(path) {
+				all = append(all, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(all) == before {
+			return nil, usagef("name the files where captures have other suffixes", "no file in the folder %s is named as captures are", name)
+		}
+	}
+	return all, nil
+}
 
 // expandGlobs replaces names that are no file's by the files that they match: not
 // every shell does so. What they name must be named at least once.

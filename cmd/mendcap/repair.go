@@ -22,6 +22,7 @@ type repairFlags struct {
 	read, write, dir string
 	reports          []string
 	targets          []target // of reports, once they are checked
+	printed          bool     // one of them goes to standard output
 	json             bool
 	quiet, verbose   bool
 }
@@ -32,7 +33,7 @@ func repairCommand() *command {
 	flags.StringVarP(&f.read, "read", "r", "", "`FILE` is the one capture to repair")
 	flags.StringVarP(&f.write, "write", "w", "", "write the repaired capture to `FILE`")
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`, which is created if necessary")
-	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix ("+reportFormats()+") or as FORMAT:FILE (repeatable)")
+	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix ("+reportFormats()+") or as FORMAT:FILE (repeatable); FORMAT:- prints it instead")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.BoolVar(&f.options.Force, "force", false, "replace another output of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report, except with --json")

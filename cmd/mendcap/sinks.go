@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
@@ -25,6 +26,15 @@ func (f *repairFlags) checkReports(s *streams, taken *claims) error {
 			return err
 		}
 		f.targets = append(f.targets, to)
+		if to.name == "-" {
+			if f.printed || f.json || f.write == "-" {
+				return usagef("a file takes one of them", "--report %s: something else goes to standard output too", arg)
+			}
+			f.printed = true
+		}
+		if to.isNull() {
+			continue // as many reports as are wanted
+		}
 		if strings.HasSuffix(strings.ToLower(to.name), ".tables.json") {
 			return usagef("choose another name", "--report %s: files of this name hold network tables", arg)
 		}
@@ -54,14 +64,14 @@ func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o render.WriterOpt
 			return nil, err
 		}
 		to.files = append(to.files, sink)
-	case f.quiet:
+	case f.quiet, f.printed:
 	case f.write == "-": // the capture goes to standard output
 		to.screen, to.form.Colour = s.err, s.errColour
 	default:
 		to.screen = s.out
 	}
 	for _, target := range f.targets {
-		sink, err := createSink(target, perm, o)
+		sink, err := createSink(s, target, perm, o)
 		if err != nil {
 			to.discard()
 			return nil, fmt.Errorf("write report: %w", err)
@@ -149,7 +159,11 @@ type target struct {
 	format render.Format
 }
 
-// parseTarget reads FILE or FORMAT:FILE.
+// isNull reports whether what is written to the target is gone.
+func (t target) isNull() bool { return t.name == os.DevNull }
+
+// parseTarget reads FILE or FORMAT:FILE, where a FILE of "-" is standard output. The
+// null device takes any format.
 func parseTarget(arg string) (target, error) {
 	if word, name, ok := strings.Cut(arg, ":"); ok && name != "" {
 		for _, f := range render.Formats() {
@@ -159,6 +173,9 @@ func parseTarget(arg string) (target, error) {
 		}
 	}
 	f, ok := render.FormatOf(arg)
+	if arg == os.DevNull {
+		f, ok = render.JSON, true
+	}
 	if !ok {
 		return target{}, usagef("the suffixes known are "+reportFormats()+"; json:FILE and the like name the format",
 			"--report %s: no format has this suffix", arg)
@@ -175,7 +192,7 @@ type sink struct {
 	failed error
 	said   bool // that it failed
 
-	// What follows is nil for standard output.
+	// What follows is nil for standard output and the null device.
 	file     *atomicfile.File
 	findings render.FindingWriter // the writer, if it takes findings one by one
 	mark     int64                // where the current capture begins in the file
@@ -193,17 +210,23 @@ func newSink(name string, w io.Writer, f render.Format, o render.WriterOptions) 
 	return s, nil
 }
 
-// createSink opens a file of --report.
-func createSink(to target, perm fs.FileMode, o render.WriterOptions) (*sink, error) {
+// createSink opens a file of --report, or what takes its place.
+func createSink(s *streams, to target, perm fs.FileMode, o render.WriterOptions) (*sink, error) {
+	switch {
+	case to.name == "-":
+		return newSink(standardOutput, s.out, to.format, o)
+	case to.isNull():
+		return newSink(to.name, io.Discard, to.format, o)
+	}
 	file, err := atomicfile.CreateFor(to.name, perm)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSink(to.name, file, to.format, o)
+	sink, err := newSink(to.name, file, to.format, o)
 	if err != nil {
 		file.Discard()
 	}
-	return s, err
+	return sink, err
 }
 
 // begin marks where a capture begins; false where findings are not taken one by
@@ -230,6 +253,7 @@ func (s *sink) abandon() error {
 	if s.findings == nil || s.failed != nil {
 		return s.failed
 	}
+	s.findings.Abandon()
 	if err := s.buf.Flush(); err != nil {
 		return err
 	}

@@ -91,7 +91,11 @@ func asUsage(err error) error {
 func guess(prefix, word string, words []string) string {
 	best, least := "", (len(word)+1)/3+1
 	for _, w := range words {
-		if d := edits(word, w); d < least {
+		d := edits(word, w)
+		if len(word) > 1 && strings.HasPrefix(w, word) {
+			d = 0 // it was cut short
+		}
+		if d < least {
 			best, least = w, d
 		}
 	}

@@ -13,16 +13,16 @@ type Verdict uint8
 
 // The verdicts.
 const (
-	Artefact Verdict = iota
+	Undecided Verdict = iota
+	Created
 	Drop
 	Loss
 	Reordering
 	Spurious
 	Duplicate
-	Genuine
 	NotCaptured
-	Undecided
-	Created
+	Genuine
+	Artefact
 	NumVerdicts
 )
 

@@ -48,7 +48,7 @@ func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	r.Inference.Doubtful, r.Inference.DoubtfulTotal = describeDoubts(f.answers.Doubts(maxDoubtful))
 	r.Order = describeOrder(f, o.stats, w.moved)
 	r.Order.Uncertainty = describeWidths(&v.widths)
-	r.Analysis = report.Analysis{Segments: o.segments, Before: o.before.named(), After: v.after.named()}
+	r.Analysis = report.Analysis{Segments: o.segments, AsIs: o.asIs, Before: o.before.named(), After: v.after.named()}
 	r.noteUnread(&v.unread)
 	r.CaptureLoss, r.Findings = v.loss, v.reported
 	v.seen.Describe(&r.Report, f.Span)

@@ -9,7 +9,8 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// collector counts all findings and keeps those of the lowest frames.
+// collector counts all findings and keeps those of the lowest frames, what remains before
+// what was repaired.
 type collector struct {
 	limit     int
 	each      func(*report.Finding)      // nil where nobody wants all
@@ -19,7 +20,7 @@ type collector struct {
 	seen      *summary.Summary
 	total     int64
 	byVerdict diagnose.Counts
-	kept      []*diagnose.Finding // those of the lowest frames, and some more
+	kept      []*diagnose.Finding // those of the lowest frames as compareKept has it, and some more
 	beyond    *diagnose.Finding   // the last of those that were enough; nil before they are
 }
 
@@ -31,7 +32,7 @@ func (c *collector) add(f *diagnose.Finding) {
 	if c.each != nil {
 		c.hand(f)
 	}
-	if c.beyond != nil && compareFindings(f, c.beyond) > 0 {
+	if c.beyond != nil && compareKept(f, c.beyond) > 0 {
 		return
 	}
 	one := *f
@@ -42,7 +43,7 @@ func (c *collector) add(f *diagnose.Finding) {
 
 // cut keeps the first ones, as many as are wanted.
 func (c *collector) cut() {
-	slices.SortFunc(c.kept, compareFindings)
+	slices.SortFunc(c.kept, compareKept)
 	if len(c.kept) > c.limit {
 		clear(c.kept[c.limit:])
 		c.kept = c.kept[:c.limit]
@@ -63,6 +64,7 @@ func (c *collector) hand(f *diagnose.Finding) {
 // result lists what was kept, in the order of the frames.
 func (c *collector) result() report.Findings {
 	c.cut()
+	slices.SortFunc(c.kept, compareFindings)
 	list := make([]report.Finding, len(c.kept))
 	for i, f := range c.kept {
 		list[i] = described(f, new(report.Range))
@@ -85,6 +87,17 @@ func described(f *diagnose.Finding, sequence *report.Range) report.Finding {
 		r.Sequence = sequence
 	}
 	return r
+}
+
+// compareKept orders findings by how little is lost with them: what remains comes first.
+func compareKept(a, b *diagnose.Finding) int {
+	switch repaired := a.Verdict == diagnose.Artefact; {
+	case repaired == (b.Verdict == diagnose.Artefact):
+		return compareFindings(a, b)
+	case repaired:
+		return 1
+	}
+	return -1
 }
 
 // compareFindings orders findings: by frame, then by flag. No frame has two of the

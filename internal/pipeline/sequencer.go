@@ -19,6 +19,7 @@ type sequencer struct {
 	uncertainty int64 // of corrected stamps, nanoseconds
 	explain     *explainer
 	analyse     *tcp.Analyser
+	asIs        *asIs // nil where no header is missing
 	counts      ordered
 
 	idle    bool  // every packet stays: it is placed as soon as the orderer has it
@@ -43,7 +44,7 @@ type waiting struct {
 // newSequencer returns a sequencer; x is nil where nothing is to be explained.
 func newSequencer(f *facts, o reorder.Options, x *explainer) *sequencer {
 	s := &sequencer{
-		analyse: tcp.NewAnalyser(), highest: -1, recorded: recordedOrder{reach: f.profile.Backward}, explain: x,
+		analyse: tcp.NewAnalyser(), asIs: newAsIs(f), highest: -1, recorded: recordedOrder{reach: f.profile.Backward}, explain: x,
 		sorts: f.profile.Basis == reorder.StampOrder, uncertainty: f.clocks.uncertainty,
 	}
 	s.align = newAligner(&f.clocks, s.arrange)
@@ -72,14 +73,16 @@ type ordered struct {
 	stats    reorder.Stats
 	segments int64 // of TCP that were analysed
 	before   flagCounts
-	crowded  int64 // times that packets were placed early, for their bytes
-	forced   int64 // times that more packets or bytes had to wait for their time than could
+	asIs     map[string]int64 // as the report has it
+	crowded  int64            // times that packets were placed early, for their bytes
+	forced   int64            // times that more packets or bytes had to wait for their time than could
 	steps    int64
 }
 
 // result is to be asked for once all blocks are through.
 func (s *sequencer) result() ordered {
 	s.counts.stats, s.counts.forced, s.counts.steps = s.order.Stats(), s.align.result(), s.order.Steps()
+	s.counts.asIs = s.asIs.named()
 	return s.counts
 }
 
@@ -154,6 +157,9 @@ func (s *sequencer) analyseBefore(u *unit) {
 		s.counts.segments++
 		u.before = s.analyse.Add(&u.seg)
 		s.counts.before.add(u.before)
+		if s.asIs != nil {
+			s.asIs.add(u)
+		}
 	}
 	if s.explain != nil {
 		u.clue = s.explain.begin(u)

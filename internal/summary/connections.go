@@ -46,7 +46,7 @@ type connection struct {
 	moved         int64
 	first, last   int64 // times as repaired, nanoseconds
 	before, after int64 // flags
-	odd           int64 // findings that are not plain
+	odd           int64 // findings that remain and are not plain
 	byVerdict     diagnose.Counts
 	excerpt       *excerpt
 	skipped       int64 // packets before the excerpt was begun
@@ -120,7 +120,9 @@ func (c *connections) finding(flow uint64, after int64, verdict diagnose.Verdict
 	f.byVerdict[verdict]++
 	weight := uint8(1)
 	if verdict != diagnose.Genuine {
-		f.odd++
+		if verdict != diagnose.Artefact {
+			f.odd++
+		}
 		weight = 4
 	}
 	if f.excerpt == nil {

@@ -27,26 +27,43 @@ var outcomes = map[report.Outcome]struct{ short, meaning string }{
 }
 
 // BatchTerminal writes the summary for a terminal of the given width in columns
-// (80 if it is not positive): totals, what failed, what is damaged, and all
-// captures where they are few.
+// (80 if it is not positive): what remains, totals, what failed, what is damaged, and
+// all captures where they are few.
 func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	p := newPrinter(w, width)
 	listing := &table{}
 	if len(b.Captures) <= shownEntries {
 		listing = entriesTable(slices.DeleteFunc(slices.Clone(b.Captures), isUnread)).without("bytes", "output")
 	}
-	facts := batchFacts(b)
+	answer := batchAnswer(b)
 	if b.Kept > 0 {
-		facts = slices.Insert(facts, 1, Fact{"Kept", text.Plural(b.Kept, "capture") + " of them: an earlier run had finished what is said here"})
+		answer = slices.Insert(answer, 1, Fact{"Kept", text.Plural(b.Kept, "capture") + " of them: an earlier run had finished what is said here"})
 	}
-	p.tables(facts.table(asLines), listing,
+	remaining, filters := batchRemaining(b)
+	p.tables(answer.table(asLines), remaining, filters, batchFacts(b).table(asLines), listing,
 		batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
 	return p.err
 }
 
+// batchRemaining shows the worst of what remains, and filters for the outputs that have
+// it.
+func batchRemaining(b *report.Batch) (remaining, filters *table) {
+	remaining = newTable([]column{{"frame", asNumber}, {"still there, worst first; frames of the outputs", asJudged}})
+	filters = newTable([]column{{"what remains, as a display filter for the output", asJudged}})
+	seen := make(map[*report.Entry]bool)
+	for _, w := range b.Worst() {
+		remaining.addGroup(&w.Group, text.Sanitise(w.Of.Path))
+		if !seen[w.Of] && w.Of.Filter != "" {
+			filters.add(text.Sanitise(w.Of.Path) + "\n" + text.Sanitise(w.Of.Filter))
+		}
+		seen[w.Of] = true
+	}
+	return remaining, filters
+}
+
 // batchPage is all that is said of a batch.
 func batchPage(b *report.Batch) *page {
-	p := &page{Kind: "mendcap batch", Name: "Batch", Facts: batchFacts(b), Counts: "Captures by outcome"}
+	p := &page{Kind: "mendcap batch", Name: "Batch", Answer: batchAnswer(b), Facts: batchFacts(b), Counts: "Captures by outcome"}
 	for _, outcome := range report.Outcomes() {
 		p.tile(b.Totals.ByOutcome[outcome], b.Totals.Captures, string(outcome), outcomes[outcome].meaning)
 	}
@@ -63,10 +80,18 @@ func batchPage(b *report.Batch) *page {
 	return p
 }
 
-// batchFacts are what every rendering says first of a batch.
-func batchFacts(b *report.Batch) facts {
+// batchAnswer is what every rendering says first of a batch.
+func batchAnswer(b *report.Batch) facts {
 	t := &b.Totals
-	all := facts{{"Captures", outcomesText(b)}}
+	all, verdicts := facts{{"Captures", outcomesText(b)}}, verdictsCell(t.ByVerdict)
+	all.add("Verdicts", verdicts.String())
+	all.add("Flags", text.When(t.Packets != 0, fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After))))
+	return all
+}
+
+// batchFacts are what they say then.
+func batchFacts(b *report.Batch) (all facts) {
+	t := &b.Totals
 	all.add("Skipped", skippedText(&b.Skipped))
 	if t.Packets == 0 {
 		return all
@@ -75,9 +100,6 @@ func batchFacts(b *report.Batch) facts {
 	all.add("Headers", text.When(t.Headerless > 0, text.Plural(t.Headerless, "IPv6 packet")+
 		" without a header of its own; destination inferred for "+text.Count(t.Destinations)))
 	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
-	all.add("Flags", fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After)))
-	verdicts := verdictsCell(t.ByVerdict)
-	all.add("Verdicts", verdicts.String())
 	all.add("Damage", text.When(t.Damage > 0, "in "+text.Plural(t.Damage, "place")))
 	return all
 }

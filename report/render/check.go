@@ -2,43 +2,84 @@ package render
 
 import (
 	"cmp"
+	"fmt"
 	"io"
-	"strings"
 
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/bounded"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// shownExamples is how many findings of a failed check a terminal shows.
-const shownExamples = 3
+// What is shown of a check.
+const (
+	shownExamples = 3   // findings of one that failed, on a terminal
+	shownChecks   = 100 // in other formats
+)
 
 // Checks writes how a capture did for a terminal of the given width in
 // columns (80 if it is not positive): one line if nothing was found, else a
 // table of the checks with findings, and the first findings of those that
-// failed.
-func Checks(w io.Writer, capture string, checks []report.Check, width int) error {
+// failed, and of those that did not come.
+func Checks(w io.Writer, capture string, c *report.Checked, width int) error {
 	p := newPrinter(w, width)
-	p.printf("%s: %s\n", text.Sanitise(capture), cmp.Or(text.When(report.Failed(checks), "failed"), "passed"))
-	t := newTable([]column{{"check", asWords}, {"found", asNumber}, {"allowed", asNumber}, {"baseline", asNumber}, {"result", asWords}})
-	for _, c := range checks {
-		if c.Failed || c.Found+c.Known != 0 {
-			t.add(c.Name, c.Found, c.Allowed, c.Known, cmp.Or(text.When(c.Failed, "FAILED"), "ok"))
+	p.printf("%s: %s\n", text.Sanitise(capture), text.Sanitise(c.Text()))
+	t := newTable([]column{{"check", asWords}, {"new", asNumber}, {"allowed", asNumber}, {"known", asNumber}, {"gone", asNumber}, {"result", asWords}})
+	for _, one := range c.Checks {
+		if one.Failed || one.Found != 0 || one.Known != 0 || one.Gone != 0 {
+			t.add(one.Name, one.Found, one.Allowed, one.Known, one.Gone, cmp.Or(text.When(one.Failed, "FAILED"), "ok"))
 		}
 	}
 	p.tables(t)
-	for _, c := range checks {
-		if c.Failed || c.Name == report.NotAnalysed {
-			p.examples(&c)
+	for _, one := range c.Checks {
+		if one.Failed || one.Name == report.NotAnalysed {
+			p.examples(one.Name+": "+one.Message, one.Examples, one.Found)
 		}
+	}
+	if c.Gone > 0 {
+		p.examples("of the baseline, did not come (--update-baseline leaves out what is gone)", c.Lost, c.Gone)
 	}
 	return p.err
 }
 
-// examples shows the first findings of a failed check.
-func (p *printer) examples(c *report.Check) {
-	p.printf("%s\n", text.Sanitise(c.Name+": "+c.Message))
-	for _, e := range c.Examples[:min(len(c.Examples), shownExamples)] {
-		example := text.Wrap(text.Sanitise(e), max(p.width-len(text.Indent), narrowest))
-		p.printf("%s%s\n", text.Indent, strings.ReplaceAll(example, "\n", "\n"+text.Indent))
+// examples shows the first ones of all under a title.
+func (p *printer) examples(title string, examples []string, all int64) {
+	p.printf("%s\n", text.Sanitise(title))
+	list := newTable([]column{{"", asLabel}, {"", asSentence}})
+	for _, e := range examples[:min(len(examples), shownExamples)] {
+		list.add("", e)
 	}
+	if list.more(all, ""); len(examples) > 0 {
+		p.table(list)
+	}
+}
+
+// CheckTotals writes what the check of several captures comes to.
+func CheckTotals(w io.Writer, captures, failed int, found int64) error {
+	said := text.Count(int64(failed)) + " of " + text.Plural(int64(captures), "capture") + " failed"
+	if failed == 0 {
+		said = "all " + text.Plural(int64(captures), "capture") + " passed"
+	}
+	_, err := fmt.Fprintf(w, "\n%s, %s\n", said, text.Plural(found, "new finding"))
+	return err
+}
+
+// BaselineWritten says what the file of a baseline holds.
+func BaselineWritten(w io.Writer, name string, b *report.Baseline) error {
+	findings, captures := b.Findings()
+	_, err := fmt.Fprintf(w, "%s: written: %s of %s\n", text.Sanitise(name), text.Plural(findings, "finding"), text.Plural(int64(captures), "capture"))
+	return err
+}
+
+// checkText says how a capture did in a check: whether it passed, and below that what
+// was found of each kind; "" where none was made.
+func checkText(c *report.Checked) string {
+	if c == nil {
+		return ""
+	}
+	said := func(one *report.Check) string {
+		found := one.Failed || bounded.Add(one.Found, one.Known) != 0 || one.Gone != 0
+		return text.When(found, one.Name+": "+text.When(one.Failed, "FAILED: ")+one.Message)
+	}
+	lines := cut(c.Checks, shownChecks, 0, 0, said, "and %d more checks")
+	return text.Join("\n", append([]string{c.Text()}, lines...)...)
 }

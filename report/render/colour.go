@@ -33,9 +33,15 @@ func coloured(text, sgr string) string {
 	return sgr + text + sgrEnd
 }
 
-// paintVerdicts colours what is between commas in a line where it is a
-// verdict, or a count of one.
+// paintVerdicts colours the verdict that a line begins with, or what is between
+// commas where it is a verdict, or a count of one.
 func paintVerdicts(line string) string {
+	if head, rest, ok := strings.Cut(line, ": "); ok {
+		verdict, _, _ := strings.Cut(head, " (")
+		if colour := verdictColours[report.Verdict(verdict)]; colour != "" {
+			return coloured(head, colour) + ": " + rest
+		}
+	}
 	parts := strings.Split(line, ", ")
 	for i, part := range parts {
 		verdict := strings.TrimLeft(part, "0123456789, ")

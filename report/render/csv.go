@@ -17,20 +17,27 @@ var csvNames = []string{
 }
 
 // newCSVWriter writes findings for spreadsheets (RFC 4180, with a line of names, and
-// lines that end in LF alone).
+// lines that end in LF alone), those of a capture by verdict as what remains is
+// ordered.
 func newCSVWriter(w io.Writer) (*findingWriter, error) {
-	rows := csv.NewWriter(w)
-	write := func(row []string) error { return rows.WriteAll([][]string{row}) }
+	shelves := newShelves()
+	write := func(row []string) error { return csv.NewWriter(w).WriteAll([][]string{row}) }
 	return &findingWriter{
+		abandon: shelves.clear,
 		finding: func(capture string, f *report.Finding) error {
 			var left, right any = "", ""
 			if f.Sequence != nil {
 				left, right = f.Sequence.Left, f.Sequence.Right
 			}
-			return write(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
+			return shelves.of(f.Verdict).row(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
 				f.Detail, f.Repaired, f.Law, left, right, f.Evidence))
 		},
-		end: func(*report.Report, int64) error { return nil },
+		end: func(r *report.Report, _ int64) error {
+			if err := shelves.empty(w); err != nil || r.Check == nil {
+				return err
+			}
+			return write(csvRow(r.Capture.Name, "", "", "", "", "", "", "", "", "", "", "", "check "+checkText(r.Check)))
+		},
 	}, write(csvNames)
 }
 

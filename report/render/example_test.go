@@ -18,6 +18,8 @@ func ExampleTerminal() {
 		fmt.Println(err)
 	}
 	// Output:
+	// Flags  office.pcap: 7 flags in tshark as it is, 0 after the repair
+	//
 	// Capture  office.pcap: pcap, 2,000 packets, 1.5 MB
 	// Output   office.mended.pcapng written; 7 packets edited
 	//

@@ -237,7 +237,7 @@ func checkRenderings(t *testing.T, what string, text []byte, r *report.Report) {
 		for i := range r.Findings.List {
 			tally.Add(&r.Findings.List[i])
 		}
-		return output(t, func(w io.Writer) error { return Checks(w, r.Capture.Name, tally.Checks(r), 80) })
+		return output(t, func(w io.Writer) error { return Checks(w, r.Capture.Name, tally.Checked(r), 80) })
 	}))
 	b := report.NewBatch([]report.Entry{report.NewEntry("x", "y", r), report.NewEntry("y", "z", r)}, report.Skipped{})
 	checkBatch(t, what+", batch", text, b)

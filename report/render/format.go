@@ -73,12 +73,14 @@ type FindingWriter interface {
 	// Finding writes one finding of the capture whose report is added next.
 	// Once it was called, Add leaves out the findings of reports.
 	Finding(capture string, f *report.Finding) error
+	// Abandon forgets those that were handed over since a report was added last, as far
+	// as they are not written yet.
+	Abandon()
 }
 
 // WriterOptions choose what a Writer writes. The zero value works.
 type WriterOptions struct {
-	Several bool                                  // the run has several captures: JSON is an array
-	Checks  func(r *report.Report) []report.Check // what JUnit holds a capture to, nil = Checks
+	Several bool // the run has several captures: JSON is an array
 }
 
 // NewWriter begins a document of the format f on w.
@@ -95,10 +97,7 @@ func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
 	case HTML:
 		return newHTMLWriter(w, o.Several), nil
 	case JUnit:
-		if o.Checks == nil {
-			o.Checks = report.Checks
-		}
-		return &junitWriter{w: w, checks: o.Checks}, nil
+		return &junitWriter{w: w}, nil
 	}
 	return nil, fmt.Errorf("unknown report format %q", f)
 }
@@ -133,6 +132,7 @@ func (j *jsonWriter) write(after, before string) error {
 // findingWriter writes findings one by one, whether they come so or in reports.
 type findingWriter struct {
 	finding  func(capture string, f *report.Finding) error
+	abandon  func()                                      // nil where nothing is kept
 	end      func(r *report.Report, omitted int64) error // after the findings of a capture, without those that were omitted
 	streamed bool
 }
@@ -140,6 +140,12 @@ type findingWriter struct {
 func (w *findingWriter) Finding(capture string, f *report.Finding) error {
 	w.streamed = true
 	return w.finding(capture, f)
+}
+
+func (w *findingWriter) Abandon() {
+	if w.abandon != nil {
+		w.abandon()
+	}
 }
 
 // Add writes the findings that have not come one by one as they are met in the output.

@@ -113,6 +113,45 @@ func TestStreamedFindingsAreThoseOfTheReport(t *testing.T) {
 	}
 }
 
+// Rows of a spreadsheet are by verdict, the worst first, however many there are; those
+// that are taken back do not come.
+func TestRowsAreByVerdict(t *testing.T) {
+	var out bytes.Buffer
+	w, err := NewWriter(CSV, &out, WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := w.(FindingWriter)
+	const many = 10_000 // more than a shelf keeps in memory
+	add := func(v report.Verdict) {
+		if err := to.Finding("x", &report.Finding{Verdict: v, Evidence: strings.Repeat("e", 200)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(report.Drop)
+	to.Abandon()
+	for range many {
+		add(report.Artefact)
+		add(report.Undecided)
+	}
+	add("novel")
+	if err := errors.Join(w.Add(&report.Report{}), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range rows[1:] {
+		got = append(got, row[6])
+	}
+	want := slices.Concat([]string{"novel"}, slices.Repeat([]string{"undecided"}, many), slices.Repeat([]string{"artefact"}, many))
+	if !slices.Equal(got, want) {
+		t.Errorf("verdicts: got %d rows that begin with %q, want %d that begin with %q", len(got), got[:min(len(got), 3)], len(want), want[:3])
+	}
+}
+
 func TestJSONLinesSayWhatTheyLeaveOut(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(string(render(t, JSONLines, readSample(t)))), "\n")
 	var last struct {

@@ -1,16 +1,46 @@
 package render
 
 import (
-	"strings"
+	"cmp"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/bounded"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
-// headline says in a sentence what a capture's findings come to; "" where flags
+// answer is what every rendering says before all else: how many flags there were and
+// are, what remains of the findings, and a filter that shows it.
+func answer(r *report.Report, left *report.Remains) (all facts) {
+	all.add("Check", checkText(r.Check))
+	all.add("Flags", flagsText(r))
+	all.add("Found", headline(r, left))
+	all.add("Filter", left.Filter)
+	return all
+}
+
+// flagsText counts the analyser's flags in the capture and in the output; "" where
+// there are none.
+func flagsText(r *report.Report) string {
+	a := &r.Analysis
+	before, after, asIs := bounded.Sum(a.Before), bounded.Sum(a.After), ""
+	if before == 0 && after == 0 {
+		return ""
+	}
+	switch {
+	case a.AsIs != nil:
+		asIs = text.Plural(bounded.Sum(a.AsIs), "flag") + " in tshark as it is, " + text.Count(before) + " with headers filled in"
+	case r.Inference.Packets == 0:
+		asIs = text.Plural(before, "flag") + " in tshark as it is"
+	default:
+		asIs = text.Plural(before, "flag") + " with headers filled in"
+	}
+	name := cmp.Or(text.When(r.Capture.Name == "-", "standard input"), r.Capture.Name)
+	return text.Sanitise(name) + ": " + asIs + ", " + text.Count(after) + " after the repair"
+}
+
+// headline says in a sentence what of a capture's findings remains; "" where flags
 // were counted and no finding was made of them.
-func headline(r *report.Report) string {
+func headline(r *report.Report, left *report.Remains) string {
 	f := &r.Findings
 	if f.Total == 0 && len(flagCounts(r)) > 0 {
 		return ""
@@ -26,24 +56,8 @@ func headline(r *report.Report) string {
 		return text.Join(" ", unknown, unread, text.When(n > 0, "In the others nothing odd was found."),
 			text.When(n <= 0, "Nothing odd was found: no flag of the analyser, and no law of order broken."))
 	}
-	counts, first := make(map[string]int64), []report.Verdict{} // by what is said of several, and the first verdict of each
-	left := f.Total
-	count := func(verdict report.Verdict, n int64) {
-		said := report.Predicate(verdict, 2)
-		if _, ok := counts[said]; !ok {
-			first = append(first, verdict)
-		}
-		counts[said], left = bounded.Add(counts[said], n), bounded.Sub(left, n)
-	}
-	for _, verdict := range report.VerdictsIn(f.ByVerdict) {
-		count(verdict, f.ByVerdict[verdict])
-	}
-	count(report.Undecided, left) // none, but where a stored report contradicts itself
-	var parts []string
-	for _, verdict := range first {
-		if n := counts[report.Predicate(verdict, 2)]; n > 0 {
-			parts = append(parts, text.Count(n)+" "+report.Predicate(verdict, n))
-		}
-	}
-	return text.Join(" ", "Of "+text.Plural(f.Total, "finding")+", "+strings.Join(parts, "; ")+".", unknown, unread)
+	counts := verdictsCell(left.ByVerdict)
+	said := text.Count(left.Findings) + " of " + text.Plural(f.Total, "finding") + text.Join(": ", " remain", counts.String())
+	repaired := f.ByVerdict[report.Artefact]
+	return text.Join(" ", text.Join("; ", said, text.When(repaired > 0, text.Count(repaired)+" made by the capture's order, repaired"))+".", unknown, unread)
 }

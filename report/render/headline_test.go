@@ -6,23 +6,23 @@ import (
 	"github.com/mendcap/mendcap/report"
 )
 
-// Packets that are there twice may be the network's or the capture's, and of a
-// connection with one direction nothing stays open.
+// What remains is counted by verdict, the worst first, and apart from what was repaired.
 func TestHeadline(t *testing.T) {
 	for _, test := range []struct {
 		by   map[report.Verdict]int64
 		want string
 	}{
-		{map[report.Verdict]int64{report.Duplicate: 12}, "Of 12 findings, 12 are of packets seen twice."},
-		{map[report.Verdict]int64{report.NotCaptured: 1}, "Of 1 finding, 1 is a connection of which one direction was not recorded."},
-		{map[report.Verdict]int64{report.Loss: 2, report.Genuine: 3, report.NotCaptured: 2, report.Undecided: 1},
-			"Of 8 findings, 2 are the network's doing; 3 happened as flagged; 2 are connections of which one direction was not recorded; 1 stays open."},
+		{map[report.Verdict]int64{report.Duplicate: 12}, "12 of 12 findings remain: 12 duplicate."},
+		{map[report.Verdict]int64{report.Artefact: 7}, "0 of 7 findings remain; 7 made by the capture's order, repaired."},
+		{map[report.Verdict]int64{report.Artefact: 1200, report.Loss: 2, report.Genuine: 3, report.NotCaptured: 2, report.Undecided: 1, report.Created: 4},
+			"12 of 1,212 findings remain: 1 undecided, 4 created, 2 loss, 2 not-captured, 3 genuine; 1,200 made by the capture's order, repaired."},
 	} {
 		r := &report.Report{Findings: report.Findings{ByVerdict: test.by}}
 		for _, n := range test.by {
 			r.Findings.Total += n
 		}
-		if got := headline(r); got != test.want {
+		left := r.Remaining()
+		if got := headline(r, &left); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
@@ -32,7 +32,8 @@ func TestHeadline(t *testing.T) {
 func TestHeadlineOfPacketsThatWereNotAnalysed(t *testing.T) {
 	r := &report.Report{Analysis: report.Analysis{NotRead: map[string]int64{"hidden": 3, "cut": 1}}}
 	want := "4 packets could not be analysed for TCP: the notes say why. In the others nothing odd was found."
-	if got := headline(r); got != want {
+	left := r.Remaining()
+	if got := headline(r, &left); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -94,10 +94,10 @@ func (h *htmlWriter) Add(r *report.Report) error {
 		flows: pageFlows, findings: min(pageFindings, allPageFindings-h.findings), notes: pageNotes, moreNotes: "and %d more",
 		graphs: min(pageGraphs, allPageGraphs-h.graphs), charts: true,
 	})
-	h.findings += len(p.section("findings").Table.Rows)
+	h.findings += len(p.section("remaining").Table.Rows) + len(p.section("findings").Table.Rows)
 	h.graphs += len(p.section("flows").Graphs)
 	if h.several && len(h.index.Rows) < allPageCaptures {
-		h.index.add(r.Capture.Name, r.Capture.Packets, r.Order.Moved, bounded.Sum(r.Analysis.Before), bounded.Sum(r.Analysis.After), headline(r))
+		h.index.add(r.Capture.Name, r.Capture.Packets, r.Order.Moved, bounded.Sum(r.Analysis.Before), bounded.Sum(r.Analysis.After), p.Headline)
 	}
 	return h.write("page", p)
 }

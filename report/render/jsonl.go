@@ -23,6 +23,7 @@ type captureLine struct {
 	Findings  int64                    `json:"findings"`
 	Omitted   int64                    `json:"omitted"` // findings without a line
 	ByVerdict map[report.Verdict]int64 `json:"byVerdict"`
+	Check     *report.Checked          `json:"check,omitempty"`
 }
 
 // newLineWriter writes findings as JSON, one a line, and after those of each capture
@@ -34,7 +35,7 @@ func newLineWriter(w io.Writer) *findingWriter {
 		end: func(r *report.Report, omitted int64) error {
 			line := captureLine{
 				Type: "capture", Capture: r.Capture.Name, Packets: r.Capture.Packets, Moved: r.Order.Moved,
-				Findings: r.Findings.Total, Omitted: omitted, ByVerdict: r.Findings.ByVerdict,
+				Findings: r.Findings.Total, Omitted: omitted, ByVerdict: r.Findings.ByVerdict, Check: r.Check,
 			}
 			if line.ByVerdict == nil {
 				line.ByVerdict = map[report.Verdict]int64{}

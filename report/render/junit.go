@@ -14,14 +14,17 @@ import (
 // each check. The totals come first, so that it writes at its end.
 type junitWriter struct {
 	w      io.Writer
-	checks func(*report.Report) []report.Check
 	suites junit.Testsuites
 }
 
 func (j *junitWriter) Add(r *report.Report) error {
 	name := text.Sanitise(r.Capture.Name)
 	suite := junit.Testsuite{Name: name, ID: len(j.suites.Suites), Time: "0"}
-	for _, c := range j.checks(r) {
+	checks := report.Checks(r)
+	if r.Check != nil {
+		checks = r.Check.Checks[:min(len(r.Check.Checks), shownChecks)]
+	}
+	for _, c := range checks {
 		one := junit.Testcase{Name: text.Sanitise(c.Name), Classname: name, Time: "0"}
 		more := bounded.Sub(c.Found, int64(len(c.Examples)))
 		examples := sanitisedLines(c.Examples) + text.When(more > 0 && len(c.Examples) > 0, "\nand "+text.Count(more)+" more")

@@ -50,7 +50,7 @@ func (m *markdownWriter) Add(r *report.Report) error {
 	m.begun = true
 	return markdownTemplate().Execute(m.w, map[string]any{
 		"Begun": begun, "Page": p, "Flags": flags, "Before": beforeMeans,
-		"Flows": flows, "MoreFlows": max(0, more), "Findings": p.section("findings"),
+		"Flows": flows, "MoreFlows": max(0, more), "Remaining": p.section("remaining"), "Findings": p.section("findings"),
 	})
 }
 

@@ -17,7 +17,7 @@ type page struct {
 	Name, Headline string
 	Counts         string // what the tiles count
 	Tiles          []tile
-	Facts          facts
+	Answer, Facts  facts
 	Sections       []section
 	Notes          []string
 	MoreNotes      string  // says how many are left out; "" for none
@@ -68,10 +68,14 @@ type section struct {
 
 // capturePage is what a format has room for of all that is said of one capture.
 func capturePage(r *report.Report, number int, has room) *page {
-	p := &page{Number: number, Kind: "mendcap report", Name: r.Capture.Name, Headline: headline(r), Facts: reportFacts(r), Counts: "Findings by verdict"}
+	left := r.Remaining()
+	p := &page{Number: number, Kind: "mendcap report", Name: r.Capture.Name, Answer: answer(r, &left), Facts: reportFacts(r), Counts: "Findings by verdict"}
+	p.Headline = headline(r, &left)
 	for _, name := range report.VerdictsIn(r.Findings.ByVerdict) {
 		p.tile(r.Findings.ByVerdict[name], r.Findings.Total, string(name), name.Meaning())
 	}
+	remaining, repaired := findingsSections(r, &left, has.findings)
+	p.add(remaining)
 	if has.charts {
 		p.add(timelineSection(r))
 	}
@@ -80,7 +84,7 @@ func capturePage(r *report.Report, number int, has room) *page {
 		p.add(movesSection(r))
 		p.Notes = notDrawn(r)
 	}
-	p.add(flagsSection(r), findingsSection(r, has.findings), lossSection(r), overflowsSection(r), lawsSection(r),
+	p.add(flagsSection(r), repaired, lossSection(r), overflowsSection(r), lawsSection(r),
 		headersSection(r), sourcesSection(r), interfacesSection(r))
 	shown := len(r.Notes)
 	if shown > has.notes+has.slack {
@@ -99,6 +103,9 @@ func (p *page) add(all ...section) {
 		}
 	}
 }
+
+// Said is all that comes before the sections.
+func (p *page) Said() facts { return append(slices.Clip(p.Answer), p.Facts...) }
 
 // section returns the section of a name, an empty one where the page has none.
 func (p *page) section(id string) section {

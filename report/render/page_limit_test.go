@@ -27,9 +27,9 @@ func crowded(t *testing.T) *report.Report {
 		f.Name, f.Graph = fmt.Sprintf("flow %d", i), &g
 		r.Flows.List = append(r.Flows.List, f)
 	}
-	for range 2000 {
+	for i := range 2000 {
 		f := r.Findings.List[0]
-		f.Evidence = strings.Repeat("a long sentence of evidence ", 10)
+		f.Evidence = strings.Repeat("a long sentence of evidence ", 10) + fmt.Sprint(i)
 		r.Findings.List = append(r.Findings.List, f)
 	}
 	return r

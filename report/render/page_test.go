@@ -104,7 +104,7 @@ func TestPageInABrowser(t *testing.T) {
 		"names": []any{"flow 0", "flow 1", "flow 2"}, "keyboard": true, "cleared": false,
 		"graphs": 2.0, "marks": []any{mark, mark}, "drawn": true, "unnamed": 0.0, "wider": false,
 		"headings": []any{
-			`office\u202e.pcapng`, "Over time", "Connections, worst first", "How far packets were moved", "Flags of the analyser", "Findings",
+			`office\u202e.pcapng`, "Still there", "Over time", "Connections, worst first", "How far packets were moved", "Flags of the analyser", "Repaired",
 			"What the capture missed", "Overflows", "Laws of order", "IPv6 headers", "Network tables", "Interfaces", "Notes",
 		},
 	}

@@ -65,16 +65,45 @@ func flagsTable(flags []flagCount) *table {
 	return t
 }
 
-func findingsSection(r *report.Report, limit int) section {
-	columns := []column{
-		{"frame", asNumber}, {"flag", asFlag}, {"verdict", asVerdicts}, {"connection", asConnection}, {"evidence", asSentence},
+// findingsSections show what remains of the findings, and then what was repaired,
+// each sentence once.
+func findingsSections(r *report.Report, left *report.Remains, limit int) (remaining, repaired section) {
+	limit = max(0, limit)
+	remaining = section{ID: "remaining", Heading: "Still there", Label: "What remains of the findings, worst first"}
+	if left.Filter != "" {
+		remaining.Hints = []string{"Display filter for the output: " + left.Filter}
 	}
-	shown := r.Findings.List[:max(0, min(len(r.Findings.List), limit))]
-	s := section{ID: "findings", Heading: "Findings", Label: "Findings", Tall: len(shown) > 15}
-	return listed(s, shown, r.Findings.Total, columns, func(f *report.Finding) []any {
-		verdict := cell{Tags: []tag{{detailed(f.Verdict, f.Detail), string(f.Verdict)}}}
-		return []any{sortedCell(findingFrames(f), f.Frame), f.Label(), verdict, f.Flow, f.Evidence}
+	shown := left.Groups[:min(len(left.Groups), limit)]
+	others := r.Findings.Groups()[len(left.Groups):]
+	repaired = section{ID: "findings", Heading: "Repaired", Label: "Findings that were repaired"}
+	return groupsSection(remaining, shown, left.Groups), groupsSection(repaired, others[:min(len(others), limit-len(shown))], others)
+}
+
+// groupsSection shows the first ones of some groups.
+func groupsSection(s section, shown, all []report.Group) section {
+	columns := []column{
+		{"frame", asNumber}, {"findings", asNumber}, {"flag", asFlag}, {"verdict", asVerdicts}, {"connection", asConnection}, {"evidence", asSentence},
+	}
+	s.Tall = len(shown) > 15
+	return listed(s, shown, int64(len(all)), columns, func(g *report.Group) []any {
+		verdict := cell{Tags: []tag{{detailed(g.Verdict, g.Detail), string(g.Verdict)}}}
+		return []any{sortedCell(findingFrames(g.First), g.First.Frame), g.Count, strings.Join(g.About, ", "), verdict,
+			groupFlow(g), text.Join("; ", g.Evidence, groupFrames(g))}
 	})
+}
+
+// groupFlow names the connection of the first of a group.
+func groupFlow(g *report.Group) string {
+	return g.Flow.String() + text.When(g.Flows > 1, " and "+text.Count(g.Flows-1)+" more")
+}
+
+// groupFrames lists the first frames of a group that has several.
+func groupFrames(g *report.Group) string {
+	if len(g.Frames) < 2 {
+		return ""
+	}
+	said := strings.ReplaceAll(strings.Trim(fmt.Sprint(first(g.Frames)), "[]"), " ", ", ")
+	return "frames " + said + text.When(int64(len(g.Frames)) < g.Count, ", …")
 }
 
 // lossSection shows the estimates of what the capture missed.

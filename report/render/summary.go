@@ -106,9 +106,10 @@ func orderSummary(o *report.Order) string {
 // lossText says what the capture missed; "" where nothing is known of it.
 func lossText(c *report.CaptureLoss) string {
 	lines := cut(c.Directions, shownDirections, 0, 0, directionText, "and %d more estimates")
+	counts := slices.DeleteFunc(slices.Clone(c.DropCounts), func(d report.DropCount) bool { return d.Packets == 0 })
 	n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted)
 	lines = append(lines, text.When(n > 0, text.Plural(n, "time")+" several connections had gaps at once: an overflow"))
-	return text.Join("\n", append(lines, cut(c.DropCounts, shownDropCounts, 0, 0, dropCountText, moreDropCounts)...)...)
+	return text.Join("\n", append(lines, cut(counts, shownDropCounts, 0, 0, dropCountText, moreDropCounts)...)...)
 }
 
 const moreDropCounts = "and %d more drop counts in the file"
@@ -120,9 +121,7 @@ func dropCountText(d *report.DropCount) string {
 func directionText(d *report.DirectionLoss) string {
 	side := d.Direction + text.When(d.Direction == "both", " directions")
 	switch {
-	case d.NoEstimate != "":
-		return fmt.Sprintf("%s: no estimate: %s", side, d.NoEstimate)
-	case d.AckedBytes == 0:
+	case d.NoEstimate != "", d.AckedBytes == 0:
 		return ""
 	case d.MissedBytes == 0:
 		return fmt.Sprintf("%s: missed none of %s acknowledged", side, text.Size(d.AckedBytes))

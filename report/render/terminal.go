@@ -17,6 +17,7 @@ const (
 	shownFlags      = 8
 	shownFlows      = 5
 	mostFlows       = 1000 // with details; a repair lists no more
+	shownRemaining  = 5
 	shownFindings   = 50
 	shownTables     = 4
 	shownInterfaces = 3
@@ -34,20 +35,27 @@ type Screen struct {
 	Details bool // interfaces, tables, headers, laws, all connections and the first findings too
 }
 
-// Terminal writes r for a terminal: a summary that fits a screen (what was
-// read and written, what was found, the analyser's flags), then the worst
-// connections and the notes. Parts that have nothing to say are left out.
+// Terminal writes r for a terminal: what remains of the findings, then a summary
+// (what was read and written, the analyser's flags), the worst connections and the
+// notes. Parts that have nothing to say are left out.
 func Terminal(w io.Writer, r *report.Report, s Screen) error {
 	p := newPrinter(w, s.Width)
 	p.colour = s.Colour
+	left := r.Remaining()
 	said := capturePage(r, 0, room{
 		flows: flowsToShow(r, s.Details), notes: shownNotes, slack: 1,
 		moreNotes: "and %d more notes; the JSON report has all of them",
 	})
-	parts := []*table{overview(r, said, s.Details), frequentFlags(r, s.Details), worstFlows(said.section("flows"))}
+	most := shownRemaining
+	if s.Details {
+		most = shownFindings
+	}
+	remaining := groupsTable("still there, worst first", left.Groups, most, s.Details)
+	parts := []*table{said.Answer.table(asLines), remaining, overview(r, said, s.Details), frequentFlags(r, s.Details), worstFlows(said.section("flows"))}
 	if s.Details {
 		parts = append(parts, said.section("headers").Table.titled("IPv6 header field"), doubtfulTable(r),
-			said.section("laws").Table.titled("law of order"), firstFindings(r))
+			said.section("laws").Table.titled("law of order"),
+			groupsTable("repaired", r.Findings.Groups()[len(left.Groups):], shownFindings, true))
 	}
 	p.tables(append(parts, notesTable(said))...)
 	return p.err
@@ -64,7 +72,6 @@ func overview(r *report.Report, said *page, details bool) *table {
 	for i, f := range all {
 		all[i].Text = cmp.Or(long[f.Label], f.Text)
 	}
-	all.add("Found", said.Headline)
 	return all.table(asLines)
 }
 
@@ -133,10 +140,27 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 	return d.Flow.String() + ": " + strings.Join(list, ", ")
 }
 
-func firstFindings(r *report.Report) *table {
-	t := findingsSection(r, shownFindings).Table.without("connection")
-	t.more(r.Findings.Total, "; the JSON report has "+text.Count(int64(len(r.Findings.List)))+" of them")
+// groupsTable shows the first ones of groups of findings: frame of the output, verdict
+// and connection, with details what was seen, too.
+func groupsTable(title string, groups []report.Group, most int, details bool) *table {
+	t := newTable([]column{{"frame", asNumber}, {title + "; frames of the output", asJudged}})
+	for i := range groups[:min(len(groups), most)] {
+		g := &groups[i]
+		t.addGroup(g, text.Join("\n", text.Sanitise(groupFlow(g)), text.When(details, text.Sanitise(g.Evidence))))
+	}
+	t.more(int64(len(groups)), cmp.Or(text.When(details, "; the JSON report lists the findings"), " like these; -v shows more"))
 	return t
+}
+
+// addGroup adds a row for a group of findings, and below that sanitised lines.
+func (t *table) addGroup(g *report.Group, of string) {
+	said := detailed(g.Verdict, g.Detail) + ": " + strings.Join(first(g.About), ", ") +
+		text.When(g.Count > 1, " ("+text.Join("; ", text.Plural(g.Count, "finding"), groupFrames(g))+")")
+	frame := ""
+	if len(g.Frames) > 0 {
+		frame = fmt.Sprint(g.Frames[0])
+	}
+	t.add(frame, text.Sanitise(said)+"\n"+of)
 }
 
 // notesTable shows the limits that were met.

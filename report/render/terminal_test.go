@@ -86,7 +86,11 @@ func TestTerminalFitsAScreen(t *testing.T) {
 		if err := Terminal(&buf, r, Screen{}); err != nil {
 			t.Fatal(err)
 		}
-		text, _, _ := strings.Cut(buf.String(), "\npackets  moved") // the connections come after the summary
+		said, rest, _ := strings.Cut(buf.String(), "\nCapture") // the answer comes before the summary
+		if n := strings.Count(said, "\n"); n > 24 {
+			t.Errorf("lines of what remains: got %d, want at most 24", n)
+		}
+		text, _, _ := strings.Cut(rest, "\npackets  moved") // and the connections after it
 		return strings.Count(text, "\n")
 	}
 	one := readQuiet(t)
@@ -121,7 +125,7 @@ func TestTerminalColours(t *testing.T) {
 	if diff := cmp.Diff(plain.String(), without); diff != "" {
 		t.Errorf("with colours taken off (-plain +coloured):\n%s", diff)
 	}
-	for _, want := range []string{sgrBold + "Capture" + sgrEnd, sgrCyan + "artefact" + sgrEnd, sgrBold + sgrRed + "Damage" + sgrEnd, sgrCyan + "3,000 artefact" + sgrEnd + ", " + sgrRed + "2 loss" + sgrEnd} {
+	for _, want := range []string{sgrBold + "Capture" + sgrEnd, sgrCyan + "artefact" + sgrEnd, sgrBold + sgrRed + "Damage" + sgrEnd, sgrRed + "2 loss" + sgrEnd + ", " + sgrCyan + "3,000 artefact" + sgrEnd} {
 		if !strings.Contains(coloured.String(), want) {
 			t.Errorf("got no %q in\n%q", want, coloured.String())
 		}
@@ -165,8 +169,8 @@ func TestNamesBeginNoLines(t *testing.T) {
 	const forged = "a\nNote  forged"
 	r := readSample(t)
 	r.Capture.Name, r.Capture.Format = forged, forged
-	r.CaptureLoss.Directions = []report.DirectionLoss{{Direction: forged, NoEstimate: forged}}
-	r.CaptureLoss.DropCounts = []report.DropCount{{Source: forged}}
+	r.CaptureLoss.Directions = []report.DirectionLoss{{Direction: forged, AckedBytes: 2, MissedBytes: 1}}
+	r.CaptureLoss.DropCounts = []report.DropCount{{Source: forged, Packets: 1}}
 	r.Damage = []report.Damage{{What: forged}}
 	for _, details := range []bool{false, true} {
 		var out bytes.Buffer
