@@ -109,4 +109,10 @@ func (p *packet) take(from *etw.Packet) {
 	if from.Made != nil {
 		p.comments = append(p.comments, comment.Mark+string(from.Made))
 	}
+	if from.Truncated && from.Original == len(from.Data) {
+		p.comments = append(p.comments, cutByRecorder)
+	}
 }
+
+// cutByRecorder says of a packet that it was longer where nothing tells how long it was.
+const cutByRecorder = comment.Mark + "cut by the recorder, which does not tell how long it was"
