@@ -11,7 +11,10 @@
 package tables
 
 import (
+	"iter"
+
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/capture/etw"
 )
 
 // Version is the version of mendcap's own table format, the one that is
@@ -42,6 +45,20 @@ type Result struct {
 	Lines         []Line `json:"lines,omitempty"`   // lines not understood, at most the first 1,000
 	NotUnderstood int    `json:"notUnderstood"`     // count of all of them
 	Problem       string `json:"problem,omitempty"` // why nothing, or not all, could be read; or empty
+
+	raw []etw.RawPacket // what an event trace says of raw sockets
+}
+
+// Deliveries are what the file, an event trace, says of packets that raw sockets were
+// given or sent, in the order of its events.
+func (r *Result) Deliveries() iter.Seq[infer.Delivery] {
+	return func(yield func(infer.Delivery) bool) {
+		for i := range r.raw {
+			if !yield(delivery(&r.raw[i])) {
+				return
+			}
+		}
+	}
 }
 
 // Line is a line that was not understood, or not wholly. Its text comes from the file: it is

@@ -4,6 +4,7 @@ import (
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/internal/witness"
 )
 
 // decoder is the stage that turns blocks into units. In: a batch of blocks; it fills
@@ -14,12 +15,13 @@ type decoder struct {
 	answers  *infer.Answers // nil in the pass that gathers facts
 	placed   sectionSet     // sections that mendcap has put in order before
 	quoted   bool           // errors in the capture quote packets
+	events   *witness.Matcher
 }
 
 // newDecoder returns a decoder for a pass; in the one that gathers facts there are none
 // yet.
 func newDecoder(c *config, f *facts) *decoder {
-	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes}
+	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes, events: c.events}
 }
 
 // decode fills u from its block.
@@ -56,6 +58,9 @@ func (d *decoder) examine(u *unit) {
 	}
 	if p.NextHeader == infer.Unknown && d.protocol != 0 {
 		p.NextHeader, p.Stated = d.protocol, true
+	}
+	if d.events != nil {
+		p.Event = d.eventOf(u.block.Frame)
 	}
 	if d.answers == nil {
 		p.Stamp, _ = u.recorded()

@@ -38,7 +38,7 @@ func (f *File) Snapshot() *infer.Snapshot {
 func addRow(s *infer.Snapshot, r *etw.Row) {
 	row := infer.Connection{
 		Local: endpoint(r.Local), Remote: endpoint(r.Remote), PID: r.PID,
-		FirstSeen: moment(r.First), LastSeen: moment(r.Last),
+		FirstSeen: Moment(r.First), LastSeen: Moment(r.Last),
 	}
 	if r.Protocol == protocolTCP {
 		s.TCPConnections = append(s.TCPConnections, row)
@@ -47,8 +47,8 @@ func addRow(s *infer.Snapshot, r *etw.Row) {
 	}
 }
 
-// moment is a FILETIME; the zero time where there is none.
-func moment(fileTime int64) time.Time {
+// Moment is a FILETIME; the zero time where there is none.
+func Moment(fileTime int64) time.Time {
 	if fileTime <= unixEpoch {
 		return time.Time{}
 	}

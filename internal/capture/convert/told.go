@@ -35,7 +35,7 @@ func (t *told) addresses() (list []netip.Addr) {
 }
 
 func (t *told) ends() ([]etw.Row, []etw.GroupFlow) { return t.rows, t.groups }
-func (t *told) rawPackets() []etw.RawPacket         { return t.raw }
+func (t *told) rawPackets() []etw.RawPacket        { return t.raw }
 
 // tellWitness takes over what a witness has found, and says what it couldn't use.
 func (t *told) tellWitness(w *etw.Witness) {
