@@ -76,35 +76,63 @@ func (g *group) eachNeighborhood(c *Clock, f func([]seen, []heard)) {
 	}
 }
 
-// decideOpen gives packets of a neighborhood that no claim fits the one that all its
-// events make, if it is open to them, and if some socket was given enough packets.
+// decideOpen gives packets of a neighborhood that no claim fits the one that is open to
+// them, if all its events that may be theirs make the same, and if some socket was given
+// as many packets as may have those events.
 func decideOpen(packets []seen, events []heard) (given int) {
-	if len(events) == 0 {
-		return 0
-	}
-	for i := range events {
-		if events[i].claim != events[0].claim {
-			return 0
-		}
-	}
-	if len(packets) > most(events) {
-		return 0
-	}
+	var last uint64 // claims that the last packet was open to
+	claim, enough := int32(-1), false
 	for i := range packets {
-		if s := &packets[i]; s.result < 0 && s.isOpen(events[0].claim) {
-			s.result = events[0].claim
+		s := &packets[i]
+		if s.result >= 0 || s.open == 0 {
+			continue
+		}
+		if s.open != last {
+			last, claim = s.open, s.onlyOpen(events)
+			enough = claim >= 0 && claimants(packets, claim) <= most(events, claim)
+		}
+		if enough {
+			s.result = claim
 			given++
 		}
 	}
 	return given
 }
 
-// most is how many of the events are of one socket, at most.
-func most(events []heard) (n int) {
+// onlyOpen is the claim of all events that may be the packet's, -1 where they differ or
+// there are none.
+func (s *seen) onlyOpen(events []heard) int32 {
+	claim := int32(-1)
+	for i := range events {
+		switch c := events[i].claim; {
+		case c == claim || !s.isOpen(c):
+		case claim >= 0:
+			return -1
+		default:
+			claim = c
+		}
+	}
+	return claim
+}
+
+// claimants is how many packets a claim may be about.
+func claimants(packets []seen, claim int32) (n int) {
+	for i := range packets {
+		if s := &packets[i]; s.result == claim || s.result < 0 && s.isOpen(claim) {
+			n++
+		}
+	}
+	return n
+}
+
+// most is how many of the events with a claim are of one socket, at most.
+func most(events []heard, claim int32) (n int) {
 	counts := make(map[int32]int)
 	for i := range events {
-		counts[events[i].socket]++
-		n = max(n, counts[events[i].socket])
+		if e := &events[i]; e.claim == claim {
+			counts[e.socket]++
+			n = max(n, counts[e.socket])
+		}
 	}
 	return n
 }

@@ -16,8 +16,8 @@
 //
 // What is promised: time alone decides nothing. A packet is given a claim that fits it if
 // no other that fits has an event near enough. It is given one that is open to it only
-// if all events of its neighborhood claim the same, and some socket was given as many
-// packets as the neighborhood has, or more.
+// if all events of its neighborhood that are open to it claim the same, and some socket
+// was given as many such packets as the neighborhood may have, or more.
 //
 // Use it in this order: New with all events; Claims and Add for every packet in the order
 // of the file; Match; then Of, which may be used by several goroutines.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -180,5 +181,55 @@ func TestEventsAnswerEveryPacket(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Events that a checksum contradicts are not believed: here all events are of another
+// process's socket, of packets with the same sources and lengths to other destinations.
+func TestChecksumsOutweighEvents(t *testing.T) {
+	truth := recording(t, "many-flows")
+	written := slices.DeleteFunc(lab.Degrade(truth, degradation(t, "rawsocket"), 3), func(p lab.Packet) bool { return !p.Out })
+	trace, missing := witness.Trace(truth, witness.Trouble{Lost: 1, Strangers: 1, Seed: 5})
+	if a, r := repaired(t, written, trace, missing); a.wrong != 0 || a.byEvent != 0 {
+		t.Errorf("got %+v, want no packet answered by an event; %q", a, r.Notes)
+	}
+}
+
+// strange replaces some packets' data by what no protocol that is known has, and which no
+// checksum can tell of.
+func strange(packets []lab.Packet) []lab.Packet {
+	const experimental = 253 // RFC 3692
+	rng := rand.New(rand.NewPCG(4, 4))
+	packets = slices.Clone(packets)
+	for i := range packets {
+		p := &packets[i]
+		if p.Data[0]>>4 != 6 || !p.Out || rng.IntN(10) > 0 {
+			continue
+		}
+		p.Data = slices.Clone(p.Data[:40+min(len(p.Data)-40, 9+rng.IntN(1000))])
+		p.Data[6] = experimental
+		p.Data[4], p.Data[5] = byte((len(p.Data)-40)>>8), byte(len(p.Data)-40)
+		for j := 40; j < len(p.Data); j++ {
+			p.Data[j] = 0x70 | byte(rng.Uint32())
+		}
+	}
+	return packets
+}
+
+// Where no checksum can tell, an event is given as likely where nothing else can be
+// meant, and no header is wrong.
+func TestEventsAnswerWhatHasNoChecksum(t *testing.T) {
+	truth := strange(recording(t, "many-flows"))
+	for _, trouble := range troubles {
+		t.Run(trouble.name, func(t *testing.T) {
+			written := slices.DeleteFunc(lab.Degrade(truth, degradation(t, "rawsocket"), 3), func(p lab.Packet) bool { return !p.Out })
+			trace, missing := witness.Trace(truth, trouble.Trouble)
+			a, r := repaired(t, written, trace, missing)
+			likely := r.Inference.LikelyByEvidence["raw-endpoint-event"]
+			t.Logf("got %+v, %d likely; %q", a, likely, r.Notes)
+			if a.wrong != 0 || likely == 0 && trouble.Strangers == 0 {
+				t.Errorf("%d of %d packets are answered wrongly, %d likely by their event", a.wrong, a.answered, likely)
+			}
+		})
 	}
 }
