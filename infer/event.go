@@ -18,6 +18,14 @@ type Delivery struct {
 	Time                time.Time
 }
 
+// Reception is what an event trace of the host says of data that its TCP has received:
+// the sequence number of its first byte, and its length.
+type Reception struct {
+	Source, Destination netip.AddrPort
+	Seq, Length         uint32
+	Time                time.Time
+}
+
 // Event is what the Delivery says that was matched to a packet. That it belongs to this
 // packet is told by source, length, time and order alone, so it never outweighs what the
 // packet's own checksum says.

@@ -71,6 +71,7 @@ type item struct {
 	open      int64  // for how long the other side had shown that it missed the packet, nanoseconds, 0 if it hadn't
 	roundTrip int64  // smallest of the connection so far, nanoseconds, 0 if unknown
 	index     int64  // as pushed
+	arrival   uint32 // see Packet
 	earliest  int64  // it can't have happened before, by its stamp alone
 
 	cause, effect, self, quoted uint64 // what it asks, answers and quotes (see Packet)

@@ -23,6 +23,7 @@ func readCapture(name string, f *os.File) (*infer.Snapshot, Result, error) {
 	normalise(s)
 	return s, Result{
 		Name: name, Format: c.Format(), Rows: rowsOf(s), Addresses: countAddresses(s, snapshotTables...), raw: c.RawPackets(),
+		received: c.Received(),
 	}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"iter"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/capture/etw"
 )
 
@@ -46,7 +47,21 @@ type Result struct {
 	NotUnderstood int    `json:"notUnderstood"`     // count of all of them
 	Problem       string `json:"problem,omitempty"` // why nothing, or not all, could be read; or empty
 
-	raw []etw.RawPacket // what an event trace says of raw sockets
+	raw      []etw.RawPacket // what an event trace says of raw sockets
+	received []etw.ReceivedSegment
+}
+
+// Received is the data that the host's TCP has received, as the file, an event trace,
+// says, in the order of its events.
+func (r *Result) Received() iter.Seq[infer.Reception] {
+	return func(yield func(infer.Reception) bool) {
+		for i := range r.received {
+			s := &r.received[i]
+			if !yield(infer.Reception{Source: s.Source, Destination: s.Destination, Seq: s.Seq, Length: s.Length, Time: convert.Moment(s.Time)}) {
+				return
+			}
+		}
+	}
 }
 
 // Deliveries are what the file, an event trace, says of packets that raw sockets were

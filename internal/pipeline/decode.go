@@ -16,12 +16,13 @@ type decoder struct {
 	placed   sectionSet     // sections that mendcap has put in order before
 	quoted   bool           // errors in the capture quote packets
 	events   *witness.Matcher
+	arrivals *arrivals
 }
 
 // newDecoder returns a decoder for a pass; in the one that gathers facts there are none
 // yet.
 func newDecoder(c *config, f *facts) *decoder {
-	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes, events: c.events}
+	return &decoder{layout: c.layout, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes, events: c.events, arrivals: c.arrivals}
 }
 
 // decode fills u from its block.
@@ -42,6 +43,9 @@ func (d *decoder) decode(u *unit) {
 	u.heading = u.direction()
 	if u.facts == nil { // else its ends are not known yet
 		u.pair.Set(&u.view.Src, &u.view.Dst, u.sport, u.dport, u.proto)
+		if d.arrivals != nil && u.isTCP {
+			u.arrival = d.arrivals.of(u)
+		}
 	}
 }
 

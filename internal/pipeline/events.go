@@ -38,7 +38,11 @@ func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
 		return err
 	}
 	j.passed++
-	j.tellMatched(s.matcher.Match())
+	result := s.matcher.Match()
+	j.tellMatched(result)
+	if j.arrivals != nil {
+		j.arrivals.clock = result.Clock
+	}
 	j.events = s.matcher
 	return nil
 }

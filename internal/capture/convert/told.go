@@ -18,6 +18,7 @@ type told struct {
 	groups []etw.GroupFlow // what was sent to groups
 	own    []netip.Addr    // of the host
 	raw    []etw.RawPacket // that raw sockets were given
+	data   []etw.ReceivedSegment
 	broken []Damage
 }
 
@@ -37,11 +38,13 @@ func (t *told) addresses() (list []netip.Addr) {
 func (t *told) ends() ([]etw.Row, []etw.GroupFlow) { return t.rows, t.groups }
 func (t *told) rawPackets() []etw.RawPacket        { return t.raw }
 
+func (t *told) received() []etw.ReceivedSegment { return t.data }
+
 // tellWitness takes over what a witness has found, and says what it couldn't use.
 func (t *told) tellWitness(w *etw.Witness) {
 	var untold int
 	t.rows, t.groups, untold = w.Rows()
-	t.own, t.raw = w.Own(), w.Raw()
+	t.own, t.raw, t.data = w.Own(), w.Raw(), w.Received()
 	if untold > 0 {
 		t.say("%s received: nothing says which end is the host's, and they are left out", plural(untold, "pair of ends of datagrams"))
 	}

@@ -47,6 +47,7 @@ var published = sync.OnceValue(func() map[layoutKey]layout {
 	add(TCPIP, ends+"4:Status 4:ProcessId 4:Compartment p:Tcb", 1017, 1031, 1033, 1038, 1039, 1040, 1043, 1044, 1046)
 	add(TCPIP, "p:Tcb"+ends+"4:State 4:Pid", 1300)
 	add(TCPIP, "p:Tcb "+counters1477+ends, 1477)
+	add(TCPIP, "p:Tcb 4:NumBytes 4:SeqNo", tcpipReceived)
 	add(TCPIP, "p:Endpoint 4:NumMessages 4:NumBytes"+sockets+"4:Pid", 1169, 1170)
 	add(TCPIP, "p:Endpoint 4:IpProtocol 4:NumMessages 4:NumBytes"+sockets, 1528, 1529)
 	add(WinsockAFD, afd+"4:AddressFamily 4:SocketType 4:Protocol p:ProcessId 4:Status", 1000)

@@ -18,7 +18,7 @@ const (
 // connections there were and when, and what raw sockets were given. They are
 //
 //	Microsoft-Windows-TCPIP         1002, 1017, 1031, 1033, 1038 to 1040, 1043, 1044, 1046,
-//	                                1300, 1477 (connections), 1169, 1170 (datagrams),
+//	                                1300, 1477 (connections), 1074 (segments received), 1169, 1170 (datagrams),
 //	                                1528, 1529 (packets of raw sockets)
 //	Microsoft-Windows-Winsock-AFD   1000, 1030 (sockets that are bound), 1009, 1015, 3004
 //	                                (datagrams that sockets were given)
@@ -35,9 +35,11 @@ type Witness struct {
 	own      map[netip.Addr]bool
 
 	raw       []RawPacket
-	Unlisted  int64 // connections and packets beyond the limits
-	Malformed int64 // events that end before their fields
-	Several   int64 // events of raw sockets about several packets at once, which say the length of none
+	segments  []received
+	blocks    map[uint64][]block // which connection a control block was of
+	Unlisted  int64              // connections and packets beyond the limits
+	Malformed int64              // events that end before their fields
+	Several   int64              // events of raw sockets about several packets at once, which say the length of none
 }
 
 // rowKey names the ends of a connection, as the host sees it.
@@ -76,7 +78,7 @@ type RawPacket struct {
 func NewWitness(l *Layouts) *Witness {
 	return &Witness{
 		layouts: l, rows: make(map[rowKey]*span), received: make(map[rowKey]*span),
-		sockets: make(map[uint64]uint8), own: make(map[netip.Addr]bool),
+		sockets: make(map[uint64]uint8), own: make(map[netip.Addr]bool), blocks: make(map[uint64][]block),
 	}
 }
 
@@ -111,6 +113,8 @@ func (w *Witness) reader(e *Event) func(*Event) bool {
 			return w.connection
 		case 1169, 1170:
 			return w.datagram
+		case tcpipReceived:
+			return w.segment
 		case tcpipRawSend, tcpipRawReceive:
 			return w.rawPacket
 		}
@@ -162,6 +166,9 @@ func (w *Witness) ends(protocol uint8, e *Event) bool {
 	}
 	w.isOwn(local.Addr())
 	w.row(w.rows, rowKey{protocol, local, remote, uint32(number(v[rolePID]))}, e.Time)
+	if v[roleConnection] != nil {
+		w.block(number(v[roleConnection]), local, remote, e.Time)
+	}
 	return true
 }
 

@@ -26,10 +26,15 @@ type Trouble struct {
 // The providers, as their GUIDs are stored.
 var tcpip = []byte{0xee, 0xe2, 0x07, 0x2f, 0xdb, 0x15, 0xf1, 0x40, 0x90, 0xef, 0x9d, 0x7b, 0xa2, 0x82, 0x18, 0x8a}
 
-const rawReceive = 1529
+const (
+	rawReceive  = 1529
+	rundown     = 1300 // of the connections, at the end of a trace
+	dataReceive = 1074
+)
 
 // told is an event before it is written.
 type told struct {
+	id   uint16
 	time int64 // FILETIME
 	pid  uint32
 	data []byte
@@ -41,6 +46,7 @@ func Trace(packets []lab.Packet, t Trouble) (log []byte, missing map[int]bool) {
 	missing = make(map[int]bool)
 	rng := rand.New(rand.NewPCG(t.Seed, 0x77697473))
 	f := newForm(rng, t.Shuffle)
+	c := connections{}
 	var events []told
 	start := packets[0].Stamp
 	clock := func(stamp int64) int64 {
@@ -56,12 +62,15 @@ func Trace(packets []lab.Packet, t Trouble) (log []byte, missing map[int]bool) {
 			if rng.Float64() >= t.Lost {
 				delete(missing, p.Index)
 				stamp := p.Stamp + int64(n)*2000
-				events = append(events, told{clock(stamp), 4, f.rawReceive(p.Data, 0xffff800011112000+uint64(n)*64)})
+				events = append(events, told{rawReceive, clock(stamp), 4, f.rawReceive(p.Data, 0xffff800011112000+uint64(n)*64)})
 			}
+		}
+		if data := c.received(p); data != nil && rng.Float64() >= t.Lost {
+			events = append(events, told{dataReceive, clock(p.Stamp), 4, data})
 		}
 		if rng.Float64() < t.Strangers {
 			stamp := p.Stamp + rng.Int64N(2_000_000) - 1_000_000
-			events = append(events, told{clock(stamp), 999, f.rawReceive(stranger(rng, p.Data), 0xffff800099990000)})
+			events = append(events, told{rawReceive, clock(stamp), 999, f.rawReceive(stranger(rng, p.Data), 0xffff800099990000)})
 		}
 	}
 	slices.SortStableFunc(events, func(a, b told) int { return cmp.Compare(a.time, b.time) })
@@ -69,7 +78,10 @@ func Trace(packets []lab.Packet, t Trouble) (log []byte, missing map[int]bool) {
 	first := clock(start) - 10_000_000
 	l.begin(first)
 	for _, e := range events {
-		l.event(tcpip, rawReceive, 0, e.time, e.pid, e.data)
+		l.event(tcpip, e.id, 0, e.time, e.pid, e.data)
+	}
+	for _, data := range c.rundown() {
+		l.event(tcpip, rundown, 0, clock(packets[len(packets)-1].Stamp)+1, 4, data)
 	}
 	if t.Shuffle {
 		l.metadata(clock(packets[len(packets)-1].Stamp)+1, f.info())
