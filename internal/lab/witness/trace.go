@@ -18,6 +18,8 @@ type Trouble struct {
 	// Strangers is how many events of another process's raw socket there are for each
 	// packet of the capture: of packets that the capture's socket was not given.
 	Strangers float64
+	// RawAlone leaves out what TCP logs: events of raw sockets are all that there is.
+	RawAlone bool
 	// Shuffle writes the fields of events in another order, which the trace states.
 	Shuffle bool
 	Seed    uint64
@@ -65,8 +67,10 @@ func Trace(packets []lab.Packet, t Trouble) (log []byte, missing map[int]bool) {
 				events = append(events, told{rawReceive, clock(stamp), 4, f.rawReceive(p.Data, 0xffff800011112000+uint64(n)*64)})
 			}
 		}
-		if data := c.received(p); data != nil && rng.Float64() >= t.Lost {
-			events = append(events, told{dataReceive, clock(p.Stamp), 4, data})
+		if !t.RawAlone {
+			if data := c.received(p); data != nil && rng.Float64() >= t.Lost {
+				events = append(events, told{dataReceive, clock(p.Stamp), 4, data})
+			}
 		}
 		if rng.Float64() < t.Strangers {
 			stamp := p.Stamp + rng.Int64N(2_000_000) - 1_000_000

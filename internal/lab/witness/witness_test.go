@@ -171,7 +171,7 @@ func TestEventsAnswerEveryPacket(t *testing.T) {
 			}
 			for _, trouble := range troubles {
 				t.Run(fmt.Sprintf("%s/%s/%s", name, kind, trouble.name), func(t *testing.T) {
-					trouble.Seed = 7
+					trouble.Seed, trouble.RawAlone = 7, true
 					trace, missing := witness.Trace(truth, trouble.Trouble)
 					a, r := repaired(t, written, trace, missing)
 					t.Logf("got %+v, %d without a trace; %q", a, without.answered, r.Notes)
