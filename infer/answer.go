@@ -9,6 +9,15 @@ import (
 // candidates that an answer lists may be shared with others': they are not to be
 // changed.
 func (a *Answers) Infer(f *Facts) Answer {
+	answer := a.infer(f)
+	if f.event.match != Contradicts {
+		a.engine.hear(f, &answer)
+	}
+	return answer
+}
+
+// infer is Infer without the packet's own event.
+func (a *Answers) infer(f *Facts) Answer {
 	e := a.engine
 	h, sole := f.only()
 	if !sole || !f.read.Dst.IsUnspecified() || !f.clustered(h) {
@@ -26,9 +35,10 @@ func (a *Answers) Infer(f *Facts) Answer {
 }
 
 // InferObserved returns what Infer does of the facts of a packet that was observed, in s.
-// Where one cluster has all packets of a flow, it reads no more of the data than the ports.
+// Where one cluster has all packets of a flow, it reads no more of the data than the ports,
+// unless the packet has an event of its own.
 func (a *Answers) InferObserved(p *Packet, s *Sheet) *Answer {
-	if protocol, ports, ok := header.Glance(p.NextHeader, p.Data, p.Length); ok {
+	if protocol, ports, ok := header.Glance(p.NextHeader, p.Data, p.Length); ok && !p.Event.Destination.IsValid() {
 		of := sharing{flowKey{packet.AddrOf(p.Source), 0, ports, class(protocol)}, p.NextHeader, p.Stated}
 		if of.key.src.IsLinkLocal() {
 			of.key.zone = p.Zone

@@ -37,6 +37,7 @@ type evidence uint8
 
 const (
 	byTable evidence = iota
+	byEvent
 	byPayload
 	byReverse
 	byFlow
@@ -54,7 +55,7 @@ const (
 )
 
 var evidenceNames = [evidences]Evidence{
-	ByConnection, ByPayload, ByReverseFlow, ByFlow, ByCache, ByNeighbor, ByLocal, ByResolved, BySeen, ByGroup, ByOthers, ByChecksum, ByNone,
+	ByConnection, ByEvent, ByPayload, ByReverseFlow, ByFlow, ByCache, ByNeighbor, ByLocal, ByResolved, BySeen, ByGroup, ByOthers, ByChecksum, ByNone,
 }
 
 // outcome is what was decided of a cluster or a packet.

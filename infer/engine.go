@@ -88,6 +88,7 @@ func (e *Engine) Observe(f *Facts) {
 	if !f.read.Dst.IsUnspecified() {
 		e.candidates.add(f.read.Dst, f.read.Zone, isSeen)
 	}
+	e.observeEvent(f)
 	_, sole := f.only()
 	alone := !sole || !f.read.Dst.IsUnspecified()
 	if f.read.Bits == [header.Hypotheses]int8{} {

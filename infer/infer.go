@@ -46,13 +46,15 @@ type Packet struct {
 	Data        []byte     // captured upper-layer data; not kept
 	Length      int        // length of the upper-layer data on the wire, bytes; at least len(Data)
 	Stamp       int64      // time as recorded, nanoseconds since 1970; 0 where unknown
+	Event       Event      // that was matched to the packet, if any
 }
 
 // Facts are what one packet says: all that Observe and Infer need, without a
 // pointer into the packet. The zero value says nothing.
 type Facts struct {
-	read header.Facts
-	home uint64 // hash of source and zone
+	read  header.Facts
+	home  uint64 // hash of source and zone
+	event event
 }
 
 // Examine returns the facts of p. It is pure, and reads the data once.
@@ -66,6 +68,7 @@ func (f *Facts) Examine(p *Packet) {
 	f.begin(p)
 	f.read.Read(p.Data, p.Length)
 	f.home = hashPlace(&f.read.Src, f.read.Zone)
+	f.hear(&p.Event)
 }
 
 // begin fills f with what is known of p without its data.
@@ -101,18 +104,19 @@ type Evidence string
 // The kinds of evidence.
 const (
 	ByNone        Evidence = ""
-	ByConnection  Evidence = "connection-table"  // checksum, and a table names this 4-tuple
-	ByPayload     Evidence = "payload"           // the payload dictates the destination
-	ByReverseFlow Evidence = "reverse-flow"      // the other direction is in the capture, and the checksum or the sequence numbers fit
-	ByFlow        Evidence = "same-flow"         // no checksum, but others of the same flow have one that proves theirs
-	ByCache       Evidence = "destination-cache" // checksum, address in the destination cache
-	ByNeighbor    Evidence = "neighbor-table"    // checksum, address in the neighbor table
-	ByLocal       Evidence = "local-address"     // checksum, an address of the host
-	ByResolved    Evidence = "dns-answer"        // checksum, address that DNS has given
-	BySeen        Evidence = "seen-in-capture"   // checksum, address seen in the capture
-	ByGroup       Evidence = "known-group"       // checksum, a well-known multicast group
-	ByOthers      Evidence = "other-flows"       // checksum, and of the addresses that fit it is one that the host's other flows go to
-	ByChecksum    Evidence = "checksum"          // next header alone: the sum fits over several packets
+	ByConnection  Evidence = "connection-table"   // checksum, and a table names this 4-tuple
+	ByEvent       Evidence = "raw-endpoint-event" // the host's own trace says so of this packet, or of others of its flow whose checksums agree
+	ByPayload     Evidence = "payload"            // the payload dictates the destination
+	ByReverseFlow Evidence = "reverse-flow"       // the other direction is in the capture, and the checksum or the sequence numbers fit
+	ByFlow        Evidence = "same-flow"          // no checksum, but others of the same flow have one that proves theirs
+	ByCache       Evidence = "destination-cache"  // checksum, address in the destination cache
+	ByNeighbor    Evidence = "neighbor-table"     // checksum, address in the neighbor table
+	ByLocal       Evidence = "local-address"      // checksum, an address of the host
+	ByResolved    Evidence = "dns-answer"         // checksum, address that DNS has given
+	BySeen        Evidence = "seen-in-capture"    // checksum, address seen in the capture
+	ByGroup       Evidence = "known-group"        // checksum, a well-known multicast group
+	ByOthers      Evidence = "other-flows"        // checksum, and of the addresses that fit it is one that the host's other flows go to
+	ByChecksum    Evidence = "checksum"           // next header alone: the sum fits over several packets
 )
 
 // Candidate is one possible answer with its posterior probability.

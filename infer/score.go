@@ -113,7 +113,7 @@ func (e *Engine) explain(list []scored, q *question) []scored {
 	for i := from; i < len(list); i++ {
 		s := &list[i]
 		s.total = s.bits + q.header
-		names = names || s.by == byTable || s.by == byPayload
+		names = names || s.by <= byPayload
 		group = group || s.group == 1
 	}
 	if names {

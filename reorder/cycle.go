@@ -93,6 +93,8 @@ func (l Law) weakness() uint8 {
 	switch {
 	case !l.soft():
 		return 0
+	case l == LawInEvent:
+		return 1
 	case l == LawInSeq:
 		return 2
 	case amongIn.has(l):

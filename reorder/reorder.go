@@ -32,6 +32,10 @@ type Packet struct {
 	// a connection that was seen from two has no segments.
 	Segment *Segment
 
+	// Arrival is the place of the segment among the data that the host received, as its own
+	// TCP has logged it, from 1 on; 0 where that is not known.
+	Arrival uint32
+
 	// Cause names what the packet asks, Effect what it answers; Self names the
 	// packet as an error would quote it, Quoted the one that it quotes. Names
 	// are hashes that are equal where the packets belong together; 0 is none.

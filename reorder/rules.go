@@ -87,6 +87,9 @@ func (b *builder) inLaws(dir uint8) {
 		return
 	}
 	b.kept = b.kept[:0]
+	if b.laws.has(LawInEvent) {
+		b.logged(dir)
+	}
 	logged := b.laws.has(LawArrival) && b.said[1-dir].out
 	if logged {
 		b.arrivals(dir)

@@ -23,6 +23,7 @@ type half struct {
 	maxTS         tcp.Seq // highest TSval sent
 	maxSeq        tcp.Seq // highest end of data sent
 	lastAt        int64   // stamp of the last packet sent
+	logged        uint32  // highest place in the log of arrivals, 0 without one
 	answered      bool    // the other side has said something since maxSeq
 
 	told     [4]tcp.Range // what its last D-SACKs reported
@@ -71,6 +72,7 @@ type item struct {
 	open      int64  // for how long the other side had shown that it missed the packet, nanoseconds, 0 if it hadn't
 	roundTrip int64  // smallest of the connection so far, nanoseconds, 0 if unknown
 	index     int64  // as pushed
+	arrival   uint32 // see Packet
 	earliest  int64  // it can't have happened before, by its stamp alone
 
 	cause, effect, self, quoted uint64 // what it asks, answers and quotes (see Packet)
@@ -229,6 +231,8 @@ func (it *item) noteFalls(own *half, ack, sack, stamp lawSet) {
 func (t *tracker) noteIn(it *item, own *half) {
 	seg := &it.seg
 	it.noteFalls(own, LawInAck.bit(), LawInSack.bit(), LawInTSval.bit())
+	it.doubtIf(it.arrival != 0 && it.arrival < own.logged, LawInEvent.bit())
+	own.logged = max(own.logged, it.arrival)
 	if own.Begun && it.first && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= LawInSeq.bit()
 		if own.answered {

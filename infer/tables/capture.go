@@ -5,6 +5,7 @@ import (
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture/convert"
+	"github.com/mendcap/mendcap/internal/capture/etw"
 )
 
 // readCapture reads what a capture of another format than pcap and pcapng tells of
@@ -20,5 +21,16 @@ func readCapture(name string, f *os.File) (*infer.Snapshot, Result, error) {
 	}
 	s := c.Snapshot()
 	normalise(s)
-	return s, Result{Name: name, Format: c.Format(), Rows: rowsOf(s), Addresses: countAddresses(s, snapshotTables...)}, nil
+	return s, Result{
+		Name: name, Format: c.Format(), Rows: rowsOf(s), Addresses: countAddresses(s, snapshotTables...), raw: c.RawPackets(),
+		received: c.Received(),
+	}, nil
+}
+
+// delivery is an event about a packet of a raw socket.
+func delivery(p *etw.RawPacket) infer.Delivery {
+	return infer.Delivery{
+		Source: p.Source, Destination: p.Destination, NextHeader: p.Protocol, Length: int(p.Length), Socket: p.Socket,
+		Time: convert.Moment(p.Time),
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/mendcap/mendcap/infer"
@@ -17,12 +18,16 @@ import (
 
 // Find returns the table files beside a capture: every file in the folders
 // stem.tables and capture.tables, or such a folder itself if it can't be read, and
-// the files stem.tables.json and stem.tables.txt. Stem is the capture's path
-// without its compression and capture suffixes. The paths are sorted; finding none
+// the files stem.tables.json, stem.tables.txt and stem.etl, an event trace, where that
+// is not the capture itself. Stem is the capture's path without its compression and
+// capture suffixes. The paths are sorted; finding none
 // is no error.
 func Find(capture, stem string) ([]string, error) {
 	var found []string
-	for _, path := range []string{stem + ".tables", capture + ".tables", stem + ".tables.json", stem + ".tables.txt"} {
+	for _, path := range []string{stem + ".tables", capture + ".tables", stem + ".tables.json", stem + ".tables.txt", stem + ".etl"} {
+		if strings.HasPrefix(capture, path) {
+			continue // the trace is the capture itself, compressed or not
+		}
 		isFolder := filepath.Ext(path) == ".tables"
 		info, err := os.Stat(path)
 		switch {

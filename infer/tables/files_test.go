@@ -34,6 +34,8 @@ func TestFind(t *testing.T) {
 		"a.tables.json":            "",
 		"a.tables.csv":             "",
 		"ab.tables.txt":            "",
+		"a.etl":                    "",
+		"ab.etl":                   "",
 	})
 	got, err := Find(stem+".pcapng.gz", stem)
 	if err != nil {
@@ -47,15 +49,20 @@ func TestFind(t *testing.T) {
 		}
 		names = append(names, filepath.ToSlash(name))
 	}
-	want := []string{"a.pcapng.gz.tables/c.txt", "a.tables.json", "a.tables.txt", "a.tables/b.json", "a.tables/z.txt"}
+	want := []string{"a.etl", "a.pcapng.gz.tables/c.txt", "a.tables.json", "a.tables.txt", "a.tables/b.json", "a.tables/z.txt"}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
 	if got, err = Find(filepath.Join(folder, "x.pcap"), filepath.Join(folder, "x")); err != nil || len(got) != 0 {
 		t.Errorf("beside x.pcap: got %q, %v, want none", got, err)
 	}
-	if got, err = Find(stem, stem); err != nil || len(got) != 4 {
-		t.Errorf("a capture without suffix: got %q, %v, want each of 4 files once", got, err)
+	if got, err = Find(stem, stem); err != nil || len(got) != 5 {
+		t.Errorf("a capture without suffix: got %q, %v, want each of 5 files once", got, err)
+	}
+	for _, capture := range []string{".etl", ".etl.gz"} {
+		if got, err = Find(stem+capture, stem); err != nil || slices.Contains(got, stem+".etl") {
+			t.Errorf("beside a%s: got %q, %v, want no trace that is the capture", capture, got, err)
+		}
 	}
 }
 

@@ -11,7 +11,11 @@
 package tables
 
 import (
+	"iter"
+
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/capture/convert"
+	"github.com/mendcap/mendcap/internal/capture/etw"
 )
 
 // Version is the version of mendcap's own table format, the one that is
@@ -42,6 +46,34 @@ type Result struct {
 	Lines         []Line `json:"lines,omitempty"`   // lines not understood, at most the first 1,000
 	NotUnderstood int    `json:"notUnderstood"`     // count of all of them
 	Problem       string `json:"problem,omitempty"` // why nothing, or not all, could be read; or empty
+
+	raw      []etw.RawPacket // what an event trace says of raw sockets
+	received []etw.ReceivedSegment
+}
+
+// Received is the data that the host's TCP has received, as the file, an event trace,
+// says, in the order of its events.
+func (r *Result) Received() iter.Seq[infer.Reception] {
+	return func(yield func(infer.Reception) bool) {
+		for i := range r.received {
+			s := &r.received[i]
+			if !yield(infer.Reception{Source: s.Source, Destination: s.Destination, Seq: s.Seq, Length: s.Length, Time: convert.Moment(s.Time)}) {
+				return
+			}
+		}
+	}
+}
+
+// Deliveries are what the file, an event trace, says of packets that raw sockets were
+// given or sent, in the order of its events.
+func (r *Result) Deliveries() iter.Seq[infer.Delivery] {
+	return func(yield func(infer.Delivery) bool) {
+		for i := range r.raw {
+			if !yield(delivery(&r.raw[i])) {
+				return
+			}
+		}
+	}
 }
 
 // Line is a line that was not understood, or not wholly. Its text comes from the file: it is

@@ -11,6 +11,7 @@ import (
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/witness"
 	"github.com/mendcap/mendcap/reorder"
 )
 
@@ -28,6 +29,8 @@ type config struct {
 	beginning int64 // packets that the first pass reads where all have their header
 	apart     bool  // write in a pass of its own in any case
 	order     reorder.Options
+	events    *witness.Matcher // what a trace says of packets, nil without
+	arrivals  *arrivals        // what a trace says of the order of inbound data, nil without
 }
 
 // newConfig checks the options, and fills in what follows from the names.

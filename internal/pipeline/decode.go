@@ -4,6 +4,7 @@ import (
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/internal/witness"
 )
 
 // decoder is the stage that turns blocks into units. In: a batch of blocks; it fills
@@ -15,6 +16,8 @@ type decoder struct {
 	answers  *infer.Answers // nil in the pass that gathers facts
 	placed   sectionSet     // sections that mendcap has put in order before
 	quoted   bool           // errors in the capture quote packets
+	events   *witness.Matcher
+	arrivals *arrivals
 }
 
 // newDecoder returns a decoder for a pass; in the one that gathers facts there are none
@@ -22,6 +25,7 @@ type decoder struct {
 func newDecoder(c *config, f *facts) *decoder {
 	return &decoder{
 		layout: c.layout, tunnels: c.tunnels, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes,
+		events: c.events, arrivals: c.arrivals,
 	}
 }
 
@@ -50,6 +54,9 @@ func (d *decoder) decode(u *unit) {
 	u.heading = u.direction()
 	if u.facts == nil { // else its ends are not known yet
 		u.pair.Set(&v.Src, &v.Dst, u.sport, u.dport, u.proto)
+		if d.arrivals != nil && u.isTCP {
+			u.arrival = d.arrivals.of(u)
+		}
 	}
 }
 
@@ -79,6 +86,9 @@ func (d *decoder) examine(u *unit) {
 	}
 	if p.NextHeader == infer.Unknown && d.protocol != 0 {
 		p.NextHeader, p.Stated = d.protocol, true
+	}
+	if d.events != nil {
+		p.Event = d.eventOf(u.block.Frame)
 	}
 	if d.answers == nil {
 		p.Stamp, _ = u.recorded()

@@ -49,6 +49,7 @@ func subject(u *unit) reorder.Packet {
 	p := reorder.Packet{Stamp: stamp}
 	if u.tracked.ruled {
 		p.Segment = (*reorder.Segment)(&u.seg)
+		p.Arrival = u.arrival
 	}
 	if n := u.names; n != nil && u.tracked.left == 0 && !u.tracked.finished {
 		p.Cause, p.Effect, p.Self, p.Quoted, p.By = n.Cause, n.Effect, n.self, n.Quoted, lawOf[n.Kind]

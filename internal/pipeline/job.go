@@ -61,7 +61,7 @@ func newJob(in, out string, o Options) (*job, error) {
 
 // run takes the capture through the first pass, and then through the rest.
 func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) error {
-	err := j.loadTables()
+	results, err := j.loadTables()
 	if err != nil {
 		return err
 	}
@@ -70,6 +70,10 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 	}
 	defer j.source.close()
 	j.o.Sequential = j.o.Sequential || j.source.content != nil
+	j.arrivals = newArrivals(results)
+	if err = j.matchEvents(ctx, results); err != nil {
+		return j.failed(ctx, err)
+	}
 	if err = j.gather(ctx, false); err == errConvert {
 		if err = j.convert(ctx); err == nil {
 			err = j.gather(ctx, false)
@@ -78,6 +82,11 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 	if err == nil {
 		err = rest(j, ctx)
 	}
+	return j.failed(ctx, err)
+}
+
+// failed is the error of passes: that the input was changed while it was read, if it was.
+func (j *job) failed(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -88,24 +97,24 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 }
 
 // loadTables reads the tables that were named, or those beside the capture.
-func (j *job) loadTables() error {
+func (j *job) loadTables() ([]tables.Result, error) {
 	paths := j.o.Tables
 	if paths == nil && j.in != "-" {
 		var err error
 		if paths, err = tables.Find(j.in, naming.Stem(j.in)); err != nil {
-			return fmt.Errorf("%w: %w", ErrIO, err)
+			return nil, fmt.Errorf("%w: %w", ErrIO, err)
 		}
 	}
 	snapshot, results, err := tables.Load(paths...)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNoTables, err)
+		return nil, fmt.Errorf("%w: %w", ErrNoTables, err)
 	}
 	j.report.Tables = make([]report.Table, 0, len(results))
 	for i := range results {
 		j.report.table(&results[i])
 	}
 	j.snapshot = withLocal(snapshot, j.o.Local)
-	return nil
+	return results, nil
 }
 
 // table adds what one file of tables gave.

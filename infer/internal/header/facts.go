@@ -103,6 +103,9 @@ func Glance(nextHeader uint8, data []byte, length int) (protocol uint8, ports Po
 	return protocol, Ports(binary.BigEndian.Uint32(data)), true
 }
 
+// IsWhole reports whether nothing of the data was cut off.
+func (f *Facts) IsWhole() bool { return f.whole }
+
 // readHeaders reads data under each hypothesis. A Next Header that the sniffer
 // recorded leaves only its own.
 func (f *Facts) readHeaders(data []byte) {

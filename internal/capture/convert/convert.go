@@ -46,6 +46,9 @@ type origin interface {
 	damages() []Damage
 	lost() uint64 // events or packets that the recorder says it has lost
 	connections() []etw.Connection
+	ends() ([]etw.Row, []etw.GroupFlow) // of connections that events tell of
+	rawPackets() []etw.RawPacket
+	received() []etw.ReceivedSegment
 	addresses() []netip.Addr // of the recording host
 	packets() (source, error)
 }
@@ -118,6 +121,13 @@ func (f *File) Damages() []Damage { return f.damages() }
 
 // Connections are those that the file tells of, in its order.
 func (f *File) Connections() []etw.Connection { return f.connections() }
+
+// RawPackets are those that raw sockets were given while the file was recorded, in the
+// order of its events.
+func (f *File) RawPackets() []etw.RawPacket { return f.rawPackets() }
+
+// Received is the data that the host's TCP says it has received, in the order of events.
+func (f *File) Received() []etw.ReceivedSegment { return f.received() }
 
 // Addresses are those of the recording host that the file tells of, sorted.
 func (f *File) Addresses() []netip.Addr {

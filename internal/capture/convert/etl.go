@@ -36,6 +36,11 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 		return nil, err
 	}
 	t.take(survey, o)
+	if survey.Witnessed() {
+		if err := t.readWitness(survey.Layouts()); err != nil {
+			return nil, err
+		}
+	}
 	for _, d := range events.Damages().List {
 		t.broken = append(t.broken, Damage{Offset: d.Offset, Length: d.Length, Err: d.Err})
 	}
@@ -49,6 +54,21 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 		t.say("the trace was not closed: its end may be missing")
 	}
 	return t, nil
+}
+
+// readWitness goes through the events again, now that their layouts are known.
+func (t *trace) readWitness(l *etw.Layouts) error {
+	w, events := etw.NewWitness(l), t.Events()
+	var e etw.Event
+	var err error
+	for err = events.Next(&e); err == nil; err = events.Next(&e) {
+		w.Add(&e)
+	}
+	if err != io.EOF {
+		return err
+	}
+	t.tellWitness(w)
+	return nil
 }
 
 func (t *trace) format() string { return "etl" }

@@ -14,6 +14,11 @@ type told struct {
 	facts  *etw.Facts
 	ifaces []iface
 	words  []string
+	rows   []etw.Row       // connections that events tell of
+	groups []etw.GroupFlow // what was sent to groups
+	own    []netip.Addr    // of the host
+	raw    []etw.RawPacket // that raw sockets were given
+	data   []etw.ReceivedSegment
 	broken []Damage
 }
 
@@ -27,7 +32,31 @@ func (t *told) addresses() (list []netip.Addr) {
 	for _, a := range t.facts.Addresses {
 		list = append(list, a.Addr)
 	}
-	return list
+	return append(list, t.own...)
+}
+
+func (t *told) ends() ([]etw.Row, []etw.GroupFlow) { return t.rows, t.groups }
+func (t *told) rawPackets() []etw.RawPacket        { return t.raw }
+
+func (t *told) received() []etw.ReceivedSegment { return t.data }
+
+// tellWitness takes over what a witness has found, and says what it couldn't use.
+func (t *told) tellWitness(w *etw.Witness) {
+	var untold int
+	t.rows, t.groups, untold = w.Rows()
+	t.own, t.raw, t.data = w.Own(), w.Raw(), w.Received()
+	if untold > 0 {
+		t.say("%s received: nothing says which end is the host's, and they are left out", plural(untold, "pair of ends of datagrams"))
+	}
+	if n := w.Malformed; n > 0 {
+		t.say("%s about connections or sockets can't be read", plural(int(n), "event"))
+	}
+	if n := w.Several; n > 0 {
+		t.say("%s about several packets of a raw socket at once, and of no use", plural(int(n), "event"))
+	}
+	if n := w.Unlisted; n > 0 {
+		t.say("%d connections or packets of raw sockets are more than are kept", n)
+	}
 }
 
 func (t *told) say(format string, args ...any) {

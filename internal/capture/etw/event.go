@@ -16,7 +16,8 @@
 //	Microsoft-Pef-WFP-MessageProvider      60011 to 60022 (packets), 60031, 60041 (connections),
 //	                                       60050 (discards), 2000 (pieces)
 //
-// Events of other providers are counted. PktMon's 120 to 150, which hold fields of
+// A Witness reads what other events tell of connections and of raw sockets, in a pass after
+// the Survey, which learns how they lie. Events of other providers are counted. PktMon's 120 to 150, which hold fields of
 // headers and no packet, its 180 and 190, and NDIS-PacketCapture's notes on its own state are not
 // read. All layouts are version 0; a later one is read as if it only appended fields,
 // as the rules for manifests have it.

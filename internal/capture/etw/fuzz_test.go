@@ -30,7 +30,7 @@ func pack(events []Event) (b []byte) {
 	return b
 }
 
-var packetProviders = []GUID{NDISPacketCapture, RasNdisWan, PktMon, WFP}
+var packetProviders = []GUID{NDISPacketCapture, RasNdisWan, PktMon, WFP, TCPIP, WinsockAFD, KernelNetwork, classTCP, classUDP, eventMetadata}
 
 func unpack(b []byte) (events []Event) {
 	c := cursor{rest: b}
@@ -41,6 +41,8 @@ func unpack(b []byte) (events []Event) {
 			e.Provider = packetProviders[n]
 		}
 		e.Narrow = who&1 != 0
+		e.Classic = e.Provider == classTCP || e.Provider == classUDP || e.Provider == eventMetadata
+		e.Opcode, e.Version = uint8(e.ID), uint8(e.Keyword)
 		e.Data = c.take(min(int(c.u16()), len(c.rest)))
 		events = append(events, e)
 	}
@@ -77,6 +79,15 @@ func FuzzEvents(f *testing.F) {
 		{Provider: PktMon, ID: pktmonNumber, Data: fields(uint16(10), uint16(propIfIndex), uint32(5))},
 		{Provider: PktMon, ID: pktmonFlowCounters, Data: fields(uint16(10), "Upper", uint16(1), make([]byte, 36))},
 		{Provider: PktMon, ID: pktmonAddress6, Data: fields(uint16(10), uint16(13), make([]byte, 16))},
+	}))
+	ends := fields(uint32(28), sockaddr6("2001:db8::1", 700), uint32(28), sockaddr6("2001:db8::2", 900))
+	f.Add(pack([]Event{
+		{Provider: TCPIP, ID: 1529, Data: fields(uint64(1), uint32(58), uint32(1), uint32(64), ends)},
+		{Provider: TCPIP, ID: 1477, Data: fields(make([]byte, 192), ends)},
+		{Provider: WinsockAFD, ID: 1030, Data: fields(uint32(1), uint32(1), uint64(2), uint64(3), uint32(0), ends[:32])},
+		{Provider: KernelNetwork, ID: 59, Data: make([]byte, 56)},
+		{Provider: classUDP, ID: 26, Keyword: 2, Data: make([]byte, 56)},
+		{Provider: eventMetadata, ID: metadataEvent, Data: eventInfo(TCPIP, 1529, 0, []property{{"Length", 8, "", nil}, {"LocalSockAddr", 14, "Length", nil}})},
 	}))
 	if os.Getenv("MENDCAP_SAMPLES") != "" {
 		for _, name := range []string{"pktmon.etl", "windows/pktmon-19042.etl", "windows/ndis-ccrod1.etl", "windows/ndis-vsod32-1.etl", "windows/ndis-fasod2-1903.etl"} {
@@ -125,9 +136,29 @@ func readAny(t *testing.T, events []Event, opts Options) map[int64]Packet {
 	if opts.AllLayers && int64(len(packets)) != s.Packets() {
 		t.Errorf("packets: got %d, the first pass saw %d", len(packets), s.Packets())
 	}
+	readWitness(t, s, events)
 	f := s.Facts()
 	if got := s.Choose(opts); !slices.EqualFunc(got.Words, c.Words, func(a, b string) bool { return a == b }) || len(f.Counters) > maxCounters {
 		t.Errorf("the choice is not the same each time: %q, %q", got.Words, c.Words)
 	}
 	return packets
+}
+
+// readWitness reads events that may be damaged as a witness.
+func readWitness(t *testing.T, s *Survey, events []Event) {
+	w := NewWitness(s.Layouts())
+	for i := range events {
+		w.Add(&events[i])
+	}
+	rows, _, _ := w.Rows()
+	for _, r := range rows {
+		if r.First > r.Last || r.Protocol != protocolTCP && r.Protocol != protocolUDP {
+			t.Errorf("a row of no connection: %+v", r)
+		}
+	}
+	for _, p := range w.Raw() {
+		if !p.Source.IsValid() || !p.Destination.IsValid() {
+			t.Errorf("a packet without an end: %+v", p)
+		}
+	}
 }

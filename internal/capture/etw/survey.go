@@ -16,6 +16,7 @@ type Survey struct {
 	reader    reader
 	stack     stack
 	tally     tally
+	layouts   Layouts
 	layers    map[point]*seen
 	providers map[GUID]int64
 	other     int64 // events of providers beyond maxProviders
@@ -57,6 +58,9 @@ func (s *Survey) Add(e *Event) {
 	p, err := s.reader.read(e)
 	if err == nil && !e.Classic {
 		err = s.learn(e)
+	}
+	if err == nil {
+		err = s.layouts.Add(e)
 	}
 	if err != nil {
 		s.malformed++
@@ -137,6 +141,19 @@ type Provider struct {
 	GUID   GUID
 	Name   string // as ProviderName gives it
 	Events int64
+}
+
+// Layouts gives those that the events so far have stated.
+func (s *Survey) Layouts() *Layouts { return &s.layouts }
+
+// Witnessed reports whether there are events that a Witness may read.
+func (s *Survey) Witnessed() bool {
+	for provider := range s.providers {
+		if isWitness(provider) {
+			return true
+		}
+	}
+	return false
 }
 
 // Providers lists who wrote the events so far, most first, and else by name.

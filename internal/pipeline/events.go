@@ -1,0 +1,112 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/witness"
+)
+
+// matchEvents finds which events of the traces among the tables are about which packets
+// of the capture: a pass of its own, where there are such events.
+func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
+	var events []witness.Event
+	for i := range results {
+		for d := range results[i].Deliveries() {
+			if d.Source.Is4() {
+				continue // IPv4's headers are whole
+			}
+			events = append(events, witness.Event{
+				Source: packet.AddrOf(d.Source), Destination: packet.AddrOf(d.Destination), Length: uint32(d.Length),
+				Socket: d.Socket, Time: d.Time.UnixNano(), Protocol: d.NextHeader,
+			})
+		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	s := eventMatcher{matcher: witness.New(events)}
+	_, err := j.pass(ctx, newDecoder(&j.config, &facts{}), s.take)
+	if err == errConvert {
+		return nil // such captures have all headers
+	}
+	if err != nil {
+		return err
+	}
+	j.passed++
+	result := s.matcher.Match()
+	j.tellMatched(result)
+	if j.arrivals != nil {
+		j.arrivals.clock = result.Clock
+	}
+	j.events = s.matcher
+	return nil
+}
+
+// tellMatched notes what traces and capture have in common.
+func (j *job) tellMatched(r witness.Result) {
+	switch c := &r.Clock; {
+	case r.Packets == 0:
+	case !c.Known:
+		j.report.note("an event trace tells of packets that raw sockets were given, but nothing shows how its clock runs beside the capture's: those events are not used")
+	default:
+		more := ""
+		if c.Drifts {
+			more = fmt.Sprintf(" at its start, and gains %+.1f ppm", c.Drift*1e6)
+		}
+		if r.Beyond > 0 {
+			more += fmt.Sprintf("; %d packets more were not looked at", r.Beyond)
+		}
+		j.report.note("events of raw sockets are matched to %d packets, %d of them without a checksum that agrees: the trace's clock is %+.3f ms from the capture's%s",
+			r.Matched, r.Unchecked, float64(c.Offset)/float64(time.Millisecond), more)
+	}
+}
+
+// eventMatcher is the stage that shows packets to the matcher of events. In: chunks in
+// the order of the file, which it releases.
+type eventMatcher struct {
+	matcher *witness.Matcher
+	fit     []witness.Fit
+}
+
+func (s *eventMatcher) take(c *chunk) error {
+	for i := range c.units {
+		s.packet(&c.units[i])
+	}
+	c.release(len(c.units))
+	return nil
+}
+
+func (s *eventMatcher) packet(u *unit) {
+	stamp, ok := u.recorded()
+	if u.facts == nil || !ok {
+		return
+	}
+	p := witness.Packet{Source: u.view.Src, Length: uint32(u.view.UpperLen), Stamp: stamp, Frame: u.block.Frame}
+	claims := s.matcher.Claims(p.Source, p.Length)
+	if len(claims) == 0 {
+		return
+	}
+	s.fit = s.fit[:0]
+	for i := range claims {
+		s.fit = append(s.fit, fits[u.facts.Match(claims[i].Protocol, claims[i].Destination.Netip())])
+	}
+	p.Fit = s.fit
+	s.matcher.Add(&p)
+}
+
+// fits are what a checksum says, as the matcher has it.
+var fits = [...]witness.Fit{infer.Contradicts: witness.Contradicted, infer.Silent: witness.Open, infer.Agrees: witness.Fits}
+
+// eventOf is the event that was matched to a packet, if any.
+func (d *decoder) eventOf(frame int64) infer.Event {
+	claim, ok := d.events.Of(frame)
+	if !ok {
+		return infer.Event{}
+	}
+	return infer.Event{NextHeader: claim.Protocol, Destination: claim.Destination.Netip()}
+}

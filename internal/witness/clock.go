@@ -1,0 +1,259 @@
+package witness
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Clock says how the trace's clock runs beside the capture's. Times are nanoseconds.
+type Clock struct {
+	Known bool
+
+	Offset int64   // what the trace's clock shows more than the capture's, at Start
+	Start  int64   // by the capture's clock
+	Drift  float64 // how much the trace's clock gains, a part of the whole: 50e-6 is 50 ppm
+	Drifts bool    // the capture is long enough to show that
+	Pairs  int     // packets and events that show it
+
+	// A packet is stamped at most Late after its event, and at most Early before it: what
+	// the pairs show, and as much again.
+	Late, Early int64
+}
+
+// OfTrace is when the trace's clock showed what the capture's did.
+func (c *Clock) OfTrace(stamp int64) int64 {
+	return stamp + c.Offset + int64(c.Drift*float64(stamp-c.Start))
+}
+
+const (
+	millisecond = 1_000_000
+	second      = 1000 * millisecond
+
+	maxDrift  = 200e-6           // of two clocks of computers, a part of the whole
+	fineWidth = 10 * millisecond // within which a reader stamps most packets, at least
+
+	leastSpan = 10 * second // in which drift shows beside what a reader adds
+
+	leastPairs = 3       // that show how clocks run
+	maxPairs   = 1 << 20 // that are looked at
+	maxEvents  = 16      // that one packet may be paired with, unless few others are there
+
+	leastEarly = 20 * millisecond // clocks tick every 15.6 ms at worst
+	leastLate  = 50 * millisecond
+	mostLate   = second // a reader stamps no packet later than that
+)
+
+// pair is a packet and an event that may be about it.
+type pair struct {
+	stamp int64 // of the packet
+	apart int64 // the event's time less that
+}
+
+// fitClock finds the line that most pairs of packets and events lie on. Pairs are those in
+// which the packet's checksum agrees with what the event claims; most of them are wrong,
+// as packets of one flow are often of one length, but the wrong ones are apart by anything.
+func (m *Matcher) fitClock() (c Clock) {
+	pairs := m.pairs()
+	if len(pairs) < leastPairs {
+		return c
+	}
+	c.Start = slices.MinFunc(pairs, func(a, b pair) int { return cmp.Compare(a.stamp, b.stamp) }).stamp
+	end := slices.MaxFunc(pairs, func(a, b pair) int { return cmp.Compare(a.stamp, b.stamp) }).stamp
+	span := end - c.Start
+	c.Drifts = span >= leastSpan
+	width := int64(maxDrift*float64(span)) + fineWidth
+	pairs = c.within(pairs, width)
+	for c.Drifts && width > fineWidth && len(pairs) >= leastPairs { // as far as drift widens them
+		c.tilt(pairs, span, width)
+		width = max(width/3, fineWidth)
+		pairs = c.within(pairs, width)
+	}
+	pairs = c.within(pairs, fineWidth)
+	if len(pairs) < leastPairs {
+		return Clock{}
+	}
+	c.Pairs = len(pairs)
+	c.lean(pairs, span)
+	c.Late, c.Early = mostLate, mostLate
+	if !m.learnTolerance(&c) {
+		return Clock{}
+	}
+	c.Known = true
+	return c
+}
+
+// pairs are the pairs that may show how the clocks run, those of places with few events
+// first: they are the ones that say most.
+func (m *Matcher) pairs() (list []pair) {
+	order := make([]int, len(m.groups))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(m.groups[a].events), len(m.groups[b].events)) })
+	for _, i := range order {
+		g := &m.groups[i]
+		if len(g.events) > maxEvents && len(list) >= maxPairs/64 {
+			break
+		}
+		for j := range g.seen {
+			for k := range g.events {
+				if g.seen[j].fits(g.events[k].claim) {
+					list = append(list, pair{g.seen[j].stamp, g.events[k].time - g.seen[j].stamp})
+				}
+			}
+			if len(list) >= maxPairs {
+				return list
+			}
+		}
+	}
+	return list
+}
+
+// rest is how far an event is from where the line has it.
+func (c *Clock) rest(p pair) int64 { return p.stamp + p.apart - c.OfTrace(p.stamp) }
+
+// within moves the line to where most pairs are within a width, and returns those.
+func (c *Clock) within(pairs []pair, width int64) []pair {
+	if len(pairs) == 0 {
+		return nil
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(c.rest(a), c.rest(b)), cmp.Compare(a.stamp, b.stamp)) })
+	best, most, from := 0, 0, 0
+	for to := range pairs {
+		for c.rest(pairs[to])-c.rest(pairs[from]) > width {
+			from++
+		}
+		if n := to - from + 1; n > most {
+			best, most = from, n
+		}
+	}
+	pairs = pairs[best : best+most]
+	c.Offset += c.rest(pairs[len(pairs)/2])
+	return pairs
+}
+
+// tilt gives the line the slope that the pairs of the first and of the last third of the
+// span show, each where most of them are.
+func (c *Clock) tilt(pairs []pair, span, width int64) {
+	var first, last []pair
+	for _, p := range pairs {
+		switch at := p.stamp - c.Start; {
+		case at < span/3:
+			first = append(first, p)
+		case at > span-span/3:
+			last = append(last, p)
+		}
+	}
+	if len(first) == 0 || len(last) == 0 {
+		return
+	}
+	middle := func(list []pair) (stamp, rest float64) {
+		part := *c
+		list = part.within(list, max(width/3, fineWidth))
+		for _, p := range list {
+			stamp += float64(p.stamp-c.Start) / float64(len(list))
+			rest += float64(c.rest(p)) / float64(len(list))
+		}
+		return stamp, rest
+	}
+	at1, rest1 := middle(first)
+	at2, rest2 := middle(last)
+	slope := (rest2 - rest1) / (at2 - at1)
+	if math.Abs(c.Drift+slope) > maxDrift {
+		return
+	}
+	c.Drift += slope
+	c.Offset += int64(rest1 - slope*at1)
+}
+
+// lean gives the line the slope of least squares, where the span is long enough to show
+// one beside what the reader adds.
+func (c *Clock) lean(pairs []pair, span int64) {
+	if !c.Drifts || len(pairs) < 16 {
+		return
+	}
+	n := float64(len(pairs))
+	var sumX, sumY, sumXX, sumXY float64
+	for _, p := range pairs {
+		x, y := float64(p.stamp-c.Start), float64(c.rest(p))
+		sumX, sumY, sumXX, sumXY = sumX+x, sumY+y, sumXX+x*x, sumXY+x*y
+	}
+	spread := sumXX - sumX*sumX/n
+	if spread <= 0 {
+		return
+	}
+	slope := (sumXY - sumX*sumY/n) / spread
+	if math.Abs(c.Drift+slope) > maxDrift || math.Abs(slope)*float64(span) > fineWidth {
+		return
+	}
+	c.Drift += slope
+	c.Offset += int64((sumY - slope*sumX) / n)
+}
+
+// learnTolerance learns how late and how early packets are stamped: from those that have
+// but one event near enough that fits. It reports whether enough packets have one for the
+// trace to be of this capture.
+func (m *Matcher) learnTolerance(c *Clock) bool {
+	var rests []int64
+	with, without := 0, 0
+	for i := range m.groups {
+		g := &m.groups[i]
+		slices.SortStableFunc(g.seen, func(a, b seen) int { return cmp.Compare(a.stamp, b.stamp) })
+		from := 0
+		for j := range g.seen {
+			s := &g.seen[j]
+			at := c.OfTrace(s.stamp)
+			if s.fitting[0] < 0 || at < m.first || at > m.last {
+				continue
+			}
+			for from < len(g.events) && g.events[from].time < at-mostLate {
+				from++
+			}
+			rest, n := s.nearest(g.near(from, at+mostLate), at)
+			switch {
+			case n == 0:
+				without++
+			default:
+				with++
+				if n == 1 {
+					rests = append(rests, rest)
+				}
+			}
+		}
+	}
+	if with < leastPairs || with < without {
+		return false
+	}
+	c.Late, c.Early = leastLate, leastEarly
+	if len(rests) > 0 {
+		slices.Sort(rests)
+		tail := len(rests) / 200
+		c.Late = min(max(leastLate, 2*rests[len(rests)-1-tail]), mostLate)
+		c.Early = min(max(leastEarly, -2*rests[tail]), mostLate)
+	}
+	return true
+}
+
+// nearest is how much later the packet is than the event that is nearest to it, of those
+// that fit, and how many moments those have: events for two sockets are of one.
+func (s *seen) nearest(events []heard, at int64) (rest int64, moments int) {
+	const same = 100_000 // nanoseconds: two sockets are given a packet one after the other
+	last := int64(math.MinInt64)
+	rest = math.MaxInt64
+	for i := range events {
+		if !s.fits(events[i].claim) {
+			continue
+		}
+		if moments == 0 || events[i].time-last > same {
+			moments++
+		}
+		last = events[i].time
+		if r := at - events[i].time; abs(r) < abs(rest) {
+			rest = r
+		}
+	}
+	return rest, moments
+}
+
+func abs(n int64) int64 { return max(n, -n) }

@@ -1,0 +1,138 @@
+package witness
+
+import (
+	"cmp"
+	"slices"
+)
+
+// decide gives packets of one place their claims, and counts those that no checksum
+// agrees with.
+func (g *group) decide(c *Clock) (unchecked int) {
+	slices.SortStableFunc(g.seen, func(a, b seen) int { return cmp.Compare(a.stamp, b.stamp) })
+	from := 0
+	for i := range g.seen {
+		s := &g.seen[i]
+		at := c.OfTrace(s.stamp)
+		for from < len(g.events) && g.events[from].time < at-c.Late {
+			from++
+		}
+		s.result = s.fitted(g.near(from, at+c.Early))
+	}
+	g.eachNeighborhood(c, func(packets []seen, events []heard) {
+		unchecked += decideOpen(packets, events)
+	})
+	return unchecked
+}
+
+// near are the events from a place on up to a time.
+func (g *group) near(from int, until int64) []heard {
+	to := from
+	for to < len(g.events) && g.events[to].time <= until {
+		to++
+	}
+	return g.events[from:to]
+}
+
+// fitted is the only claim of events that fits the packet, -1 without.
+func (s *seen) fitted(events []heard) int32 {
+	claim := int32(-1)
+	for i := range events {
+		if c := events[i].claim; c != claim && s.fits(c) {
+			if claim >= 0 {
+				return -1
+			}
+			claim = c
+		}
+	}
+	return claim
+}
+
+// eachNeighborhood calls f with the packets and the events of each neighborhood.
+func (g *group) eachNeighborhood(c *Clock, f func([]seen, []heard)) {
+	packets, events := g.seen, g.events
+	for len(packets) > 0 {
+		// From the first packet on, as far as each is near the next.
+		at := c.OfTrace(packets[0].stamp)
+		start, end := at-c.Late, at+c.Early
+		for len(events) > 0 && events[0].time < start {
+			events = events[1:]
+		}
+		p, e := 1, 0
+		for {
+			switch {
+			case e < len(events) && events[e].time <= end:
+				end = max(end, events[e].time+c.Late)
+				e++
+				continue
+			case p < len(packets) && c.OfTrace(packets[p].stamp)-c.Late <= end:
+				end = max(end, c.OfTrace(packets[p].stamp)+c.Early)
+				p++
+				continue
+			}
+			break
+		}
+		f(packets[:p], events[:e])
+		packets, events = packets[p:], events[e:]
+	}
+}
+
+// decideOpen gives packets of a neighborhood that no claim fits the one that is open to
+// them, if all its events that may be theirs make the same, and if some socket was given
+// as many packets as may have those events.
+func decideOpen(packets []seen, events []heard) (given int) {
+	var last uint64 // claims that the last packet was open to
+	claim, enough := int32(-1), false
+	for i := range packets {
+		s := &packets[i]
+		if s.result >= 0 || s.open == 0 {
+			continue
+		}
+		if s.open != last {
+			last, claim = s.open, s.onlyOpen(events)
+			enough = claim >= 0 && claimants(packets, claim) <= most(events, claim)
+		}
+		if enough {
+			s.result = claim
+			given++
+		}
+	}
+	return given
+}
+
+// onlyOpen is the claim of all events that may be the packet's, -1 where they differ or
+// there are none.
+func (s *seen) onlyOpen(events []heard) int32 {
+	claim := int32(-1)
+	for i := range events {
+		switch c := events[i].claim; {
+		case c == claim || !s.isOpen(c):
+		case claim >= 0:
+			return -1
+		default:
+			claim = c
+		}
+	}
+	return claim
+}
+
+// claimants is how many packets a claim may be about.
+func claimants(packets []seen, claim int32) (n int) {
+	for i := range packets {
+		if s := &packets[i]; s.result == claim || s.result < 0 && s.isOpen(claim) {
+			n++
+		}
+	}
+	return n
+}
+
+// most is how many of the events with a claim are of one socket, at most.
+func most(events []heard, claim int32) (n int) {
+	counts := make(map[int32]int)
+	for i := range events {
+		if e := &events[i]; e.claim == claim {
+			counts[e.socket]++
+			n = max(n, counts[e.socket])
+		}
+	}
+	return n
+}

@@ -1,0 +1,24 @@
+// Package witness finds which event of a trace is about which packet of a capture that a
+// raw socket wrote while the trace was recorded.
+//
+// A trace says of each packet that a raw socket was given its source, its destination, its
+// protocol and its length; the capture has source, length and data. An event and a packet
+// can belong together only if source and length are equal and their times agree, once it
+// is known how the clock of the one runs beside that of the other. Both may lack what the
+// other has: events are lost, packets are dropped, and there may be events of sockets
+// that the capture knows nothing of, or several for one packet.
+//
+// The words are used as follows. A claim is what events say of packets of one source and
+// length: a protocol and a destination. A claim fits a packet if the packet's checksum
+// agrees with it, and is open to a packet that has no checksum to tell. A neighborhood is
+// packets and events of one source and length of which each is within the tolerance of
+// another.
+//
+// What is promised: time alone decides nothing. A packet is given a claim that fits it if
+// no other that fits has an event near enough. It is given one that is open to it only
+// if all events of its neighborhood that are open to it claim the same, and some socket
+// was given as many such packets as the neighborhood may have, or more.
+//
+// Use it in this order: New with all events; Claims and Add for every packet in the order
+// of the file; Match; then Of, which may be used by several goroutines.
+package witness

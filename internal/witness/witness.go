@@ -1,0 +1,235 @@
+package witness
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/mendcap/mendcap/internal/packet"
+)
+
+// Event is what a trace says of one packet.
+type Event struct {
+	Source, Destination packet.Addr
+	Length              uint32 // of the upper-layer data, bytes
+	Socket              uint64
+	Time                int64 // nanoseconds since 1970, by the trace's clock
+	Protocol            uint8
+}
+
+// Claim is what events say of a packet.
+type Claim struct {
+	Destination packet.Addr
+	Protocol    uint8
+}
+
+// maxPackets bounds the packets that are kept, of about 40 bytes each.
+const maxPackets = 1 << 21
+
+// maxFitting bounds the claims that fit one packet; where more do, none is believed.
+const maxFitting = 4
+
+// place is what a packet and its event have in common.
+type place struct {
+	source packet.Addr
+	length uint32
+}
+
+// heard is an event of one place.
+type heard struct {
+	time   int64
+	claim  int32 // of the place's
+	socket int32
+}
+
+// seen is a packet of one place.
+type seen struct {
+	stamp   int64 // nanoseconds since 1970, by the capture's clock
+	frame   int64
+	fitting [maxFitting]int32 // claims; -1 where there are fewer
+	open    uint64            // claims without a checksum that could tell, as far as they have a bit here
+	result  int32             // claim that is believed, -1 without
+}
+
+// group is all packets and events of one place.
+type group struct {
+	claims []Claim
+	events []heard
+	seen   []seen
+}
+
+// Matcher finds the events of packets.
+type Matcher struct {
+	places  map[place]int32
+	groups  []group
+	first   int64 // time of the events
+	last    int64
+	packets int
+	beyond  int64 // packets that there was no room for
+	clock   Clock
+	frames  []found
+}
+
+// found is what is believed of a packet.
+type found struct {
+	frame int64
+	group int32
+	claim int32
+}
+
+// New takes the events in whatever order.
+func New(events []Event) *Matcher {
+	m := &Matcher{places: make(map[place]int32)}
+	sockets := make(map[uint64]int32)
+	for i := range events {
+		e := &events[i]
+		g := m.group(place{e.Source, e.Length})
+		socket, ok := sockets[e.Socket]
+		if !ok {
+			socket = int32(len(sockets))
+			sockets[e.Socket] = socket
+		}
+		g.events = append(g.events, heard{e.Time, g.claim(Claim{e.Destination, e.Protocol}), socket})
+		if i == 0 {
+			m.first, m.last = e.Time, e.Time
+		}
+		m.first, m.last = min(m.first, e.Time), max(m.last, e.Time)
+	}
+	for i := range m.groups {
+		slices.SortStableFunc(m.groups[i].events, func(a, b heard) int { return cmp.Compare(a.time, b.time) })
+	}
+	return m
+}
+
+func (m *Matcher) group(at place) *group {
+	i, ok := m.places[at]
+	if !ok {
+		i = int32(len(m.groups))
+		m.places[at] = i
+		m.groups = append(m.groups, group{})
+	}
+	return &m.groups[i]
+}
+
+// maxClaims bounds the claims of one place that are compared with each packet.
+const maxClaims = 1 << 12
+
+// claim is the place of c among the claims, which it is added to; -1 where there is no
+// room.
+func (g *group) claim(c Claim) int32 {
+	if i := slices.Index(g.claims, c); i >= 0 {
+		return int32(i)
+	}
+	if len(g.claims) >= maxClaims {
+		return -1
+	}
+	g.claims = append(g.claims, c)
+	return int32(len(g.claims) - 1)
+}
+
+// Claims are those of the events that a packet may have; they are the Matcher's.
+func (m *Matcher) Claims(source packet.Addr, length uint32) []Claim {
+	if i, ok := m.places[place{source, length}]; ok {
+		return m.groups[i].claims
+	}
+	return nil
+}
+
+// Packet is a packet without header. Fit says what its checksum says of the claims, in
+// the order of Claims.
+type Packet struct {
+	Source packet.Addr
+	Length uint32
+	Stamp  int64 // nanoseconds since 1970
+	Frame  int64
+	Fit    []Fit
+}
+
+// Fit is what a packet's checksum says of a claim.
+type Fit uint8
+
+// The answers of a checksum.
+const (
+	Contradicted Fit = iota
+	Open
+	Fits
+)
+
+// Add takes the next packet, in the order of frames.
+func (m *Matcher) Add(p *Packet) {
+	i, ok := m.places[place{p.Source, p.Length}]
+	if !ok {
+		return
+	}
+	if m.packets >= maxPackets {
+		m.beyond++
+		return
+	}
+	m.packets++
+	s := seen{stamp: p.Stamp, frame: p.Frame, fitting: [maxFitting]int32{-1, -1, -1, -1}, result: -1}
+	n := 0
+	for c, fit := range p.Fit {
+		switch {
+		case fit == Fits && n < maxFitting:
+			s.fitting[n] = int32(c)
+			n++
+		case fit == Fits:
+			n++
+		case fit == Open && c < 64:
+			s.open |= 1 << c
+		}
+	}
+	if n > maxFitting {
+		s.fitting = [maxFitting]int32{-1, -1, -1, -1}
+	}
+	m.groups[i].seen = append(m.groups[i].seen, s)
+}
+
+// fits reports whether a claim fits.
+func (s *seen) fits(claim int32) bool { return claim >= 0 && slices.Contains(s.fitting[:], claim) }
+
+// isOpen reports whether nothing tells against a claim or for it.
+func (s *seen) isOpen(claim int32) bool { return claim >= 0 && claim < 64 && s.open>>claim&1 != 0 }
+
+// Result is what a Matcher has found.
+type Result struct {
+	Clock     Clock
+	Packets   int   // whose source and length some event has
+	Matched   int   // of them, with an event
+	Unchecked int   // of those, without a checksum that agrees
+	Beyond    int64 // packets that there was no room for
+}
+
+// Match decides for all packets.
+func (m *Matcher) Match() Result {
+	r := Result{Packets: m.packets, Beyond: m.beyond}
+	m.clock = m.fitClock()
+	r.Clock = m.clock
+	if !m.clock.Known {
+		return r
+	}
+	for i := range m.groups {
+		g := &m.groups[i]
+		r.Unchecked += g.decide(&m.clock)
+		for j := range g.seen {
+			if s := &g.seen[j]; s.result >= 0 {
+				m.frames = append(m.frames, found{s.frame, int32(i), s.result})
+			}
+		}
+	}
+	r.Matched = len(m.frames)
+	slices.SortFunc(m.frames, func(a, b found) int { return cmp.Compare(a.frame, b.frame) })
+	for i := range m.groups {
+		m.groups[i].seen, m.groups[i].events = nil, nil
+	}
+	return r
+}
+
+// Of gives the claim that is believed of a packet.
+func (m *Matcher) Of(frame int64) (Claim, bool) {
+	i, ok := slices.BinarySearchFunc(m.frames, frame, func(f found, frame int64) int { return cmp.Compare(f.frame, frame) })
+	if !ok {
+		return Claim{}, false
+	}
+	f := m.frames[i]
+	return m.groups[f.group].claims[f.claim], true
+}
