@@ -72,9 +72,9 @@ type numbered struct {
 	number tcp.Seq
 }
 
-// behind counts the numbers of a sorted list that lie before the given one. The
+// countBefore counts the numbers of a sorted list that lie before the given one. The
 // count for another one, which may be near, spares the search.
-func behind(list []numbered, number tcp.Seq, near int) int {
+func countBefore(list []numbered, number tcp.Seq, near int) int {
 	for range 4 {
 		switch {
 		case near > 0 && !list[near-1].number.Less(number):

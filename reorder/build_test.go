@@ -22,7 +22,7 @@ func TestBehindFromAnywhere(t *testing.T) {
 			want++
 		}
 		for near := range len(list) + 1 {
-			if got := behind(list, number, near); got != want {
+			if got := countBefore(list, number, near); got != want {
 				t.Fatalf("%d among %v from %d: got %d, want %d", number, list, near, got, want)
 			}
 		}

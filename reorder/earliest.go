@@ -7,7 +7,7 @@ package reorder
 type earliest struct {
 	tree  []int64
 	size  int
-	known bool // the tree is that of the list at hand
+	known bool // the tree is that of the present list
 }
 
 // fill makes the tree of a list.

@@ -172,7 +172,7 @@ func (b *builder) readLog(data []numbered) {
 			if i == 0 {
 				after = bare
 			}
-			left := behind(data, block.Left, k)
+			left := countBefore(data, block.Left, k)
 			for s := b.nextUnseen(left); s < len(data) && data[s].number.Less(block.Right); s = b.nextUnseen(s) {
 				b.present(s, at, after)
 			}
@@ -264,7 +264,7 @@ func (b *builder) bareBefore(at int) node {
 // timestamp: then that is the one which repeats.
 func (b *builder) sentFirst(n node, dir uint8) bool {
 	data, p := b.data[dir], &b.items[n].seg
-	k := behind(data, p.Seq+1, 0)
+	k := countBefore(data, p.Seq+1, 0)
 	if k == 0 {
 		return false
 	}

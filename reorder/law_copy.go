@@ -29,7 +29,7 @@ func (b *builder) noteCopies(dir uint8) {
 		if it.seg.Len == 0 || it.first {
 			continue
 		}
-		if k = behind(data, it.seg.Seq+1, k); k == 0 || !sameSegment(&b.items[data[k-1].n].seg, &it.seg) {
+		if k = countBefore(data, it.seg.Seq+1, k); k == 0 || !sameSegment(&b.items[data[k-1].n].seg, &it.seg) {
 			continue
 		}
 		if it.index >= b.copies.counted {

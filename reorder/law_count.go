@@ -35,7 +35,7 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 			}
 			continue
 		}
-		k, next = behind(data, last.Ack, k), seg.Ack
+		k, next = countBefore(data, last.Ack, k), seg.Ack
 		owed := waiting == 0 && b.between(data, k, b.log[at-1])
 		if owed {
 			waiting = 1 // the ACK that it owed for others was for what came beyond
@@ -44,7 +44,7 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 			b.delayed[data[k].n] = true
 			k++
 			// One that repeats the number with another window may only open that.
-			if covered := data[k:behind(data, seg.Ack, k)]; alike || !owed && len(covered) <= waiting {
+			if covered := data[k:countBefore(data, seg.Ack, k)]; alike || !owed && len(covered) <= waiting {
 				b.fillsAfter(covered, data[k-1], b.log[at-1])
 			}
 			b.repeatedAfter(at, data[k-1].n)
@@ -57,7 +57,7 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 		waiting, alike = b.stillWaiting(data[k:], b.log[at], waiting), false
 	}
 	if waiting > 0 {
-		for k = behind(data, next, k); k < len(data); k++ {
+		for k = countBefore(data, next, k); k < len(data); k++ {
 			b.beyond = append(b.beyond, data[k].n)
 		}
 	}
@@ -74,7 +74,7 @@ func (b *builder) countArrivals(dir uint8, data []numbered) {
 // one that came twice: the host's stack may have dropped the first copy. Nor where one of the
 // others is stamped so long after the ACK before that this was for something else.
 func (b *builder) fillsAfter(covered []numbered, filler numbered, before node) {
-	k := behind(b.sorted, filler.number, 0)
+	k := countBefore(b.sorted, filler.number, 0)
 	if !b.laws.has(LawAnswered) || k < len(b.sorted) && b.sorted[k].number == filler.number {
 		return
 	}
@@ -94,7 +94,7 @@ func (b *builder) repeatedAfter(at int, filler node) {
 	ack, next, k := b.items[b.log[at]].seg.Ack, b.items[filler].seg.End(), 0
 	for own := at + 1; own < len(b.log) && next.Less(ack) && b.laws.has(LawAnswered); own++ {
 		b.steps++
-		k = behind(b.sorted, next, k)
+		k = countBefore(b.sorted, next, k)
 		if seg := &b.items[b.log[own]].seg; seg.Ack != ack || seg.Span() > 0 {
 			return
 		}

@@ -18,7 +18,7 @@ func (b *builder) acknowledged(dir uint8) {
 		if !seg.HasAck() && !(seg.Refuses() && refusedBy(&b.items[data[0].n].seg, seg.Ack)) {
 			continue
 		}
-		if k = behind(data, seg.Ack, k); k > 0 && b.laws.has(LawAck) {
+		if k = countBefore(data, seg.Ack, k); k > 0 && b.laws.has(LawAck) {
 			b.g.before(prefix[k-1], n, LawAck)
 		}
 		if seg.SACKs > 0 && tree != nil {
@@ -45,7 +45,7 @@ func (b *builder) unacknowledged(dir uint8) {
 		if !it.answersAtOnce() {
 			continue
 		}
-		if k = behind(data, it.seg.Ack, k); k < len(data) {
+		if k = countBefore(data, it.seg.Ack, k); k < len(data) {
 			b.g.before(n, data[k].n, LawNotYet)
 		}
 	}
@@ -127,10 +127,10 @@ func (b *builder) sacked(tree []node, data []numbered, n node, near int, within 
 		}
 		lo, hi := len(data), len(data)
 		if !within || !afterBoth(data, block.Left) {
-			lo = behind(data, block.Left, near)
+			lo = countBefore(data, block.Left, near)
 		}
 		if !within || !afterBoth(data, block.Right) {
-			hi = behind(data, block.Right, lo)
+			hi = countBefore(data, block.Right, lo)
 		}
 		if lo > 0 && block.Left.Less(b.items[data[lo-1].n].seg.End()) {
 			lo--

@@ -45,11 +45,11 @@ func (b *builder) repetitions(dir uint8) {
 // repetition finds the first of b.sorted that holds the beginning of r, -1 where none
 // does, and reports whether it is the only one.
 func (b *builder) repetition(r tcp.Range) (k int, only bool) {
-	end := behind(b.sorted, r.Left+1, 0)
+	end := countBefore(b.sorted, r.Left+1, 0)
 	if end == 0 {
 		return -1, false
 	}
-	k = behind(b.sorted, b.sorted[end-1].number, end-1)
+	k = countBefore(b.sorted, b.sorted[end-1].number, end-1)
 	if !r.Left.Less(b.items[b.sorted[k].n].seg.End()) {
 		return -1, false
 	}

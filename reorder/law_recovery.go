@@ -21,14 +21,14 @@ func (b *builder) recovered(dir uint8) {
 			continue
 		}
 		// The last segment that was sent may be sent again as a probe.
-		if k = behind(data, it.seg.Seq+1, k); k == 0 || k == len(data) || n < data[k].n || b.g.clock[n]-b.g.clock[data[k-1].n] >= leastTimeout {
+		if k = countBefore(data, it.seg.Seq+1, k); k == 0 || k == len(data) || n < data[k].n || b.g.clock[n]-b.g.clock[data[k-1].n] >= leastTimeout {
 			continue
 		}
 		ack := b.firstToMiss(i)
 		if ack < n {
 			continue
 		}
-		earliest, q := data[behind(data, b.items[ack].seg.Ack, k)].n, &b.items[ack].seg
+		earliest, q := data[countBefore(data, b.items[ack].seg.Ack, k)].n, &b.items[ack].seg
 		if b.g.clock[n]-b.g.clock[earliest] < leastTimeout && it.echoes() && q.HasTS && tcp.Seq(q.TSval).AtMost(tcp.Seq(it.seg.TSecr)) {
 			b.g.before(ack, n, LawRecovery)
 		}

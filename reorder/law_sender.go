@@ -84,7 +84,7 @@ func (b *builder) bareACKs(dir uint8, data []numbered, law Law) {
 		if seg.Span() != 0 || !seg.HasAck() || b.crossed[n] {
 			continue
 		}
-		k = behind(data, seg.Seq, k)
+		k = countBefore(data, seg.Seq, k)
 		if k > 0 && seg.Seq.Less(b.items[data[k-1].n].seg.End()) {
 			continue
 		}
@@ -143,7 +143,7 @@ func (b *builder) echoed(dir uint8) {
 	for _, n := range b.half[dir] {
 		it := &b.items[n]
 		if it.echoes() && began.Less(tcp.Seq(it.seg.TSecr)) {
-			k = behind(b.sorted, tcp.Seq(it.seg.TSecr), k)
+			k = countBefore(b.sorted, tcp.Seq(it.seg.TSecr), k)
 			b.afterEchoed(n, k)
 		}
 	}
@@ -202,7 +202,7 @@ func (b *builder) offered(dir uint8) {
 		}
 		// Senders fill exactly the window that they were offered last.
 		beyond := had && began.Less(seg.End())
-		if k = behind(b.sorted, seg.End(), k); k == len(b.sorted) {
+		if k = countBefore(b.sorted, seg.End(), k); k == len(b.sorted) {
 			continue
 		}
 		if offer := b.sorted[b.insteadOf(k, x.n)]; beyond || offer.number == seg.End() {

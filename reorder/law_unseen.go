@@ -13,7 +13,7 @@ func (b *builder) unacked(dir uint8) {
 		if it.seg.Len <= 1 || b.excused[n] {
 			continue
 		}
-		if k = behind(b.sorted, it.seg.Seq+1, k); k < len(b.sorted) {
+		if k = countBefore(b.sorted, it.seg.Seq+1, k); k < len(b.sorted) {
 			b.g.before(n, from[k], LawUnacked)
 		}
 	}
@@ -54,7 +54,7 @@ func (b *builder) unechoed(dir uint8) {
 		if !it.echoes() || it.seg.Bits&(tcp.SYN|tcp.RST) != 0 || b.excused[n] {
 			continue
 		}
-		if k = behind(b.sorted, tcp.Seq(it.seg.TSecr)+1, k); k < len(b.sorted) {
+		if k = countBefore(b.sorted, tcp.Seq(it.seg.TSecr)+1, k); k < len(b.sorted) {
 			b.g.before(n, from[k], LawUnechoed)
 		}
 	}
@@ -69,7 +69,7 @@ func (b *builder) echoedAtOnce(n node, dir uint8) bool {
 		return false
 	}
 	data := b.data[dir]
-	k := behind(data, seg.Ack, 0)
+	k := countBefore(data, seg.Ack, 0)
 	if k == 0 {
 		return false
 	}

@@ -69,7 +69,7 @@ func (r *Orderer) relations(t *Trace, n node) {
 	t.Cut = cut || cutToo || len(after) > maxRelations
 }
 
-// relation says how a, which must come first, stands to b; other is one of them.
+// relation says where a, which must come first, is beside b; other is one of them.
 func (r *Orderer) relation(a, b node, other lawful) Relation {
 	it := &r.items[other.n]
 	broken := a > b

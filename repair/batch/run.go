@@ -34,7 +34,7 @@ type runner struct {
 	*Plan
 	choices string // that the options make
 	scratch string // folder for members of archives
-	tables  string // folder in it for the tables of the archive at hand
+	tables  string // folder in it for the tables of the present archive
 	group   *errgroup.Group
 	idle    chan ready // to goroutines that have done a job
 

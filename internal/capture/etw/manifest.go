@@ -59,7 +59,7 @@ var published = sync.OnceValue(func() map[layoutKey]layout {
 	return all
 })
 
-// counters1477 are what stands before the addresses of a connection's summary, by their
+// counters1477 are what comes before the addresses of a connection's summary, by their
 // lengths alone.
 const counters1477 = "8: 8: 8: 8: 8: 8: 4: 4: 4: 4: 4: 4: 4: 4: 4: 4: 4: 4: 8: 4: 4: 8: 4: 4: 8: 8: 4: 4: 4: 4: 4: 4: 4:"
 

@@ -89,7 +89,7 @@ type File struct {
 	read        cover // what was read of the file, and is no frame
 }
 
-// Open reads what stands before and after the frames of a capture of size bytes. It
+// Open reads what is before and after the frames of a capture of size bytes. It
 // keeps r, and reads from it as long as the File is used.
 func Open(r io.ReaderAt, size int64, o Options) (*File, error) {
 	f := &File{r: r, size: size}
