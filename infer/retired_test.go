@@ -10,7 +10,7 @@ import (
 	"github.com/mendcap/mendcap/internal/packet"
 )
 
-// Flows that retire leave the same answers and doubts behind as those that stay,
+// Flows that retire leave the same answers and doubts as those that stay,
 // whatever is lost, offloaded or cut, and where there is no room for all. So they do
 // where no more is read of packets than their ports.
 func TestRetiringChangesNothing(t *testing.T) {

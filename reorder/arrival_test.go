@@ -256,7 +256,7 @@ func TestCrossing(t *testing.T) {
 	}
 }
 
-// A SYN stands in the file after several segments of its sender's first flight, not
+// A SYN is in the file after several segments of its sender's first flight, not
 // the first of them foremost: it is the same connection.
 func TestSYNAfterTheFirstFlight(t *testing.T) {
 	s := newScript().handshake().download(6)
@@ -272,7 +272,7 @@ func TestSYNAfterTheFirstFlight(t *testing.T) {
 	}
 }
 
-// A second copy stands far behind the D-SACK for it, as in a batch that responses
+// A second copy is far after the D-SACK for it, as in a batch that responses
 // overtake: the first copy is still no retransmission of a dropped original.
 func TestCopyFarBehindItsDSACK(t *testing.T) {
 	s := newScript()

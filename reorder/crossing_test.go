@@ -53,7 +53,7 @@ func TestOvertakenACKStays(t *testing.T) {
 	}
 }
 
-// What stands before a packet that proves to be late comes before it still, however
+// What is before a packet that proves to be late comes before it still, however
 // seldom the capture swaps two such packets.
 func TestPredecessorsFollowALatePacket(t *testing.T) {
 	s := newScript().handshake().disordered(true).roughly().crossing(8)

@@ -91,7 +91,7 @@ func TestDelayedAckEchoesAnOlderTSval(t *testing.T) {
 	wantTruth(t, s.segs, "")
 }
 
-// The peer's ACK stands before the data of the host's that it acknowledges.
+// The peer's ACK is before the data of the host's that it acknowledges.
 func TestInboundAckBeforeItsData(t *testing.T) {
 	s := newScript().handshake()
 	for i := range uint32(50) {

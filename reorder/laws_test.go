@@ -22,7 +22,7 @@ func violations(segs []tcp.Segment, placed []Placement, ids IPIDMode) (found []v
 	at := func(i int) *tcp.Segment { return &segs[placed[i].Index] }
 	for j := range placed {
 		for i := range j {
-			a, b := at(i), at(j) // a stands before b
+			a, b := at(i), at(j) // a is before b
 			if ids == IPIDGlobal && bothCounted(a, b) && int16(b.IPID-a.IPID) < 0 {
 				found = append(found, violation{LawIPID, j, i})
 			}

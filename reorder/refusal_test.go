@@ -20,7 +20,7 @@ func (s *script) refusal(flow uint64, times int) {
 	}
 }
 
-// An RST that stands before the SYN that it refuses shows that the SYN is late.
+// An RST that is before the SYN that it refuses shows that the SYN is late.
 func TestRefusalComesAfterItsSYN(t *testing.T) {
 	s := newScript()
 	s.handshake().disordered(false)

@@ -2,7 +2,7 @@ package reorder
 
 import "testing"
 
-// Inbound segments that stand the wrong way round, and of which the host has answered
+// Inbound segments that are the wrong way round, and of which the host has answered
 // none before both were there, show that threads stamp, if some of the host's own
 // packets are out of order, too.
 func TestQuietSwapsShowThreads(t *testing.T) {

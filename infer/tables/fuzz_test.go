@@ -87,7 +87,7 @@ func addressesOf(token string, found map[netip.Addr]bool) {
 	}
 }
 
-// checkAddresses holds that each address stands in the file, and none has a
+// checkAddresses holds that each address is in the file, and none has a
 // zone or is unspecified.
 func checkAddresses(t *testing.T, s *infer.Snapshot, content []byte) {
 	t.Helper()

@@ -79,7 +79,7 @@ func mendDamaged(t *testing.T, dir string, data []byte) {
 	}
 }
 
-// A capture that was cut anywhere gives all that stands before the cut.
+// A capture that was cut anywhere gives all that is before the cut.
 func TestCutCaptures(t *testing.T) {
 	cuts := 150
 	if testing.Short() {

@@ -87,7 +87,7 @@ func TestDegradeIsDeterministic(t *testing.T) {
 	}
 }
 
-// inversions counts neighbours in the file that stand the wrong way round.
+// inversions counts neighbours in the file that are the wrong way round.
 func inversionsOf(packets []Packet) (n int) {
 	for i := 1; i < len(packets); i++ {
 		if packets[i].Index < packets[i-1].Index {

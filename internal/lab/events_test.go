@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestEventsAreOfTheirPackets: what an event says of a packet is what stands in
+// TestEventsAreOfTheirPackets: what an event says of a packet is what is in
 // the frame that it names.
 func TestEventsAreOfTheirPackets(t *testing.T) {
 	for _, name := range []string{"heavy", "v4-lossy", "many-flows"} {

@@ -87,7 +87,7 @@ func TestInputThatChanges(t *testing.T) {
 	}
 }
 
-// Spooled input leaves nothing behind, and what a dead run left is cleaned up.
+// Spooled input leaves nothing, and what a dead run left is cleaned up.
 func TestScratchOfDeadRuns(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)

@@ -61,7 +61,7 @@ func (y *tally) String() string {
 }
 
 // check fails on any difference. The bar of the first version is 99 % of the
-// flagged packets; nothing at hand needs the slack, so it stays at all.
+// flagged packets; nothing here needs the slack, so it stays at all.
 func (y *tally) check(t *testing.T) {
 	t.Helper()
 	for _, difference := range y.differences {

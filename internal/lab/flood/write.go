@@ -28,7 +28,7 @@ type writer struct {
 	to   *bufio.Writer
 	body []byte
 	data []byte
-	head []byte // of the block at hand
+	head []byte // of the present block
 }
 
 func newWriter(to *bufio.Writer, form Form) *writer {

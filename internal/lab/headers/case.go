@@ -1,7 +1,7 @@
 // Package headers measures header inference alone: real traffic without its
 // IPv6 headers goes through infer's engine, under conditions that take
 // knowledge away, and the answers are set beside the truth. The plain method
-// of the design stands beside it.
+// of the design is set beside it.
 package headers
 
 import (

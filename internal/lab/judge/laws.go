@@ -8,7 +8,7 @@ import (
 // Moves are the packets that one law moved.
 type Moves struct {
 	Packets int
-	Better  int // more pairs with others of its flow stand right than before
+	Better  int // more pairs with others of its flow are right than before
 	Worse   int // fewer do
 	Early   int // the interval that is given for its time ends before the true one
 }
@@ -42,7 +42,7 @@ func (t Trial) Laws() (map[reorder.Law]Moves, error) {
 }
 
 // gained says of each packet, by Index, in how many pairs with others of its flow it
-// stands right after repair and did not before, less those that went the other way.
+// is right after repair and was not before, less those that went the other way.
 func (c *Case) gained(before, after []lab.Packet) map[int]int {
 	was, is := make([]int, len(c.truth)), make([]int, len(c.truth))
 	for i, p := range before {

@@ -2,7 +2,7 @@ package judge
 
 import "github.com/mendcap/mendcap/internal/lab"
 
-// OrderScore counts pairs of packets of one flow that stand the wrong way round.
+// OrderScore counts pairs of packets of one flow that are the wrong way round.
 type OrderScore struct {
 	// Neighbours follow each other in their flow in the truth.
 	Neighbours                    int
@@ -77,7 +77,7 @@ func harmed(places, was, is []int) (n int) {
 }
 
 // positions turns places by position into positions by place. A place that no
-// packet has stands where the one before it in the truth does.
+// packet has is where the one before it in the truth does.
 func positions(places []int, n int) []int {
 	positions := make([]int, n)
 	for i := range positions {

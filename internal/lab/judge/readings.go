@@ -8,13 +8,13 @@ import (
 )
 
 // Readings are what the host's bare ACKs say of inbound data, and how many of them the
-// order breaks: data stands before an ACK that says that it had not arrived.
+// order breaks: data is before an ACK that says that it had not arrived.
 type Readings struct {
 	All       int // bare ACKs
-	NotYet    int // that ask for a byte which stands before them
-	NotSacked int // that have room in their option, and leave out data that stands before them
+	NotYet    int // that ask for a byte which is before them
+	NotSacked int // that have room in their option, and leave out data that is before them
 	// FirstBlock are those whose first block (RFC 2018, section 4: the latest arrival)
-	// shows for the first time what stands before the bare ACK before.
+	// shows for the first time what is before the bare ACK before.
 	FirstBlock int
 }
 
@@ -64,7 +64,7 @@ func (c *Case) readings(packets []lab.Packet) (r Readings) {
 	return r
 }
 
-// read sets one bare ACK beside what stands before it.
+// read sets one bare ACK beside what is before it.
 func (f *receiver) read(seg *tcp.Segment, r *Readings) {
 	f.open = slices.DeleteFunc(f.open, func(a arrivedData) bool { return a.bytes.Right.AtMost(seg.Ack) })
 	all := seg.SACK[:seg.SACKs]

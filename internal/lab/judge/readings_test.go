@@ -7,7 +7,7 @@ import (
 	"github.com/mendcap/mendcap/internal/tcp"
 )
 
-// Two segments overtook each other and no ACK stands between them.
+// Two segments overtook each other and no ACK is between them.
 func TestSwapsThatNothingTells(t *testing.T) {
 	c := &Case{table: map[int]fact{}}
 	for i, seq := range []tcp.Seq{1100, 1000} {

@@ -14,7 +14,7 @@ const around = 5
 
 // Remains writes down each flag that a repair in memory leaves and the truth
 // does not have, and each genuine one that it hides, with the packets around it
-// in the repaired order: their places in the truth tell what stands wrong.
+// in the repaired order: their places in the truth tell what is wrong.
 func (t Trial) Remains(w io.Writer) error {
 	o, err := t.direct()
 	if err != nil {

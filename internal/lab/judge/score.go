@@ -31,7 +31,7 @@ type Score struct {
 // tells their order, and those that arrived between the same two.
 //
 // Of those that arrived between the same two ACKs in another order than that of their
-// sequence numbers nothing tells where the recorded stamps stand the wrong way round,
+// sequence numbers nothing tells where the recorded stamps are the wrong way round,
 // too (Hopeless: the floor), and only stamps do elsewhere (Contested).
 type Swaps struct{ Apart, Together, Hopeless, Contested int }
 

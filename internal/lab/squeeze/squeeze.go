@@ -80,7 +80,7 @@ func Gzip(t testing.TB, parts ...[]byte) []byte {
 	return out.Bytes()
 }
 
-// All compresses with each codec that has a writer at hand.
+// All compresses with each codec that it has a writer for.
 func All(t testing.TB, data []byte) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{"gzip": Gzip(t, data)}

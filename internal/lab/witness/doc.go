@@ -4,6 +4,6 @@
 // What a trace lacks, adds and gets wrong is chosen by a Trouble.
 //
 // It shares no code and no constant with the readers: layouts are written down anew from
-// the formats' documentation. No trace of these providers was at hand, so that both may
+// the formats' documentation. No trace of these providers could be had, so that both may
 // misread the documentation alike.
 package witness

@@ -77,7 +77,7 @@ func runArrivals(ctx context.Context, o options) error {
 }
 
 // loadSamples loads the recordings that a sniffer with threads took beside the true
-// ones, which get the tables asked for, and the samples where they are at hand.
+// ones, which get the tables asked for, and the samples where they are there.
 func (o options) loadSamples(ctx context.Context) (trials []judge.Trial, err error) {
 	trials, err = loadTrials(ctx, filepath.Join(o.folder, "sockets", "*.truth.pcapng.gz"))
 	if err != nil {

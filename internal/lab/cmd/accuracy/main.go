@@ -31,7 +31,7 @@
 // sockets of the recordings), from packet sockets and from raw sockets, whose headers are
 // judged besides; and captures of completion ports over networks that reorder, which were
 // recorded and degraded elsewhere: those in the folder order of MENDCAP_SAMPLES. Of the
-// inbound neighbours that stand the wrong way round after repair, those that an ACK of the
+// inbound neighbours that are the wrong way round after repair, those that an ACK of the
 // host's separates are counted apart from those that arrived between the same two ACKs.
 // Of the latter, floor are all pairs that sequence numbers and recorded stamps both turn
 // round, and by stamps alone those that only sequence numbers do. Beside stand the readings
@@ -59,7 +59,7 @@
 // and many-flows once for each plan of addresses in ten copies at a time, is put
 // under conditions that take knowledge away. Right, open and wrong are counted by
 // packet and by flow (of which each packet must be right); the plain method of
-// the design stands beside. With a checksum are packets of flows in which some
+// the design is set beside. With a checksum are packets of flows in which some
 // checksum covers the addresses, both ways those of flows with another direction
 // in the capture: destinations right. Of all flows the posterior of the likeliest candidate
 // is set beside how often that was the truth. Plans and recordings that are held out
@@ -71,7 +71,7 @@
 // Columns: spurious are (packet, flag) pairs that the truth does not have, in
 // the degraded file with right headers and after its repair; floor is how many
 // are there in the true order with the latest times that the sniffer's allow.
-// Inverted are neighbours of a flow in the truth that stand the wrong way round.
+// Inverted are neighbours of a flow in the truth that are the wrong way round.
 // Worsened are those of them, and harmed are any two packets of a flow, that
 // stood right before and are wrong after. In time are intervals that hold the
 // true time of their packet. Touched are packets with another place in the file

@@ -26,7 +26,7 @@ type result struct {
 	answers     judge.Answers
 }
 
-// trials is the work at hand.
+// trials is the present work.
 type trials struct {
 	o            options
 	degradations []lab.Degradation

@@ -27,7 +27,7 @@ type undegraded struct {
 const samplesVariable = "MENDCAP_SAMPLES"
 
 // repairUndegraded repairs the recordings that were not taken at the host's stack,
-// and the public samples where they are at hand.
+// and the public samples where they are there.
 func repairUndegraded(ctx context.Context, o options) (all []undegraded, err error) {
 	patterns := []string{filepath.Join(o.folder, "elsewhere", "*.pcapng.gz")}
 	if samples := os.Getenv(samplesVariable); samples != "" {

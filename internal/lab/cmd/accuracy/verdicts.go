@@ -28,7 +28,7 @@ const (
 	maxUndecided = .03
 )
 
-// verdictTrials is the work at hand, and its sum.
+// verdictTrials is the present work, and its sum.
 type verdictTrials struct {
 	o     options
 	group *errgroup.Group

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// build builds the command of the tree at hand, and that of another revision in
+// build builds the command of the present tree, and that of another revision in
 // a checkout of its own.
 func (b *bench) build(ctx context.Context, revision string) (err error) {
 	b.now, b.other = filepath.Join(b.dir, "now"), filepath.Join(b.dir, "other")

@@ -5,9 +5,9 @@
 //
 //	lab compare [-with REVISION] [-workers 1,2,8] [-every N] [-sense] [-v] [-check] [FILE...]
 //
-// The build of the tree at hand is set beside that of another revision (the last
+// The build of the present tree is set beside that of another revision (the last
 // commit, unless -with names one), which is checked out for the time into a
-// temporary folder. The other build runs on one processor, the build at hand on
+// temporary folder. The other build runs on one processor, the present build on
 // each of -workers numbers of them. Without a FILE, the captures are those of
 // testdata, those of the folder that MENDCAP_SAMPLES names, and each recording under
 // several degradations. With -sense words may differ: captures are compared without

@@ -115,14 +115,14 @@ func (f *file) u32(values ...uint32) {
 	}
 }
 
-// The lengths of what stands before the first packet, bytes.
+// The lengths of what is before the first packet, bytes.
 const (
 	pcapHeader    = 24
 	sectionHeader = 28
 	interfaceLen  = 20
 )
 
-// head is the length of what stands before the first packet.
+// head is the length of what is before the first packet.
 func (f *file) head() int {
 	if f.ng {
 		return sectionHeader + interfaceLen

@@ -168,7 +168,7 @@ func wrongMagic(r *rand.Rand, f, _ *file) ([]byte, []packet) {
 	return buf, f.packets
 }
 
-// headerGone overwrites all that stands before the first packet.
+// headerGone overwrites all that is before the first packet.
 func headerGone(r *rand.Rand, f, _ *file) ([]byte, []packet) {
 	buf := bytes.Clone(f.buf)
 	noise(r, buf[:f.head()])
