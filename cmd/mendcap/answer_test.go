@@ -164,7 +164,12 @@ func TestFlagsAreThoseOfTsharkInSamples(t *testing.T) {
 			t.Fatalf("%s: got %v and error %v, want captures", pattern, paths, err)
 		}
 		for _, path := range paths {
-			t.Run(filepath.Base(path), func(t *testing.T) { checkFlags(t, path) })
+			name := filepath.Base(path)
+			if why := otherwise[name]; why != "" {
+				t.Logf("%s is left out: %s", name, why)
+				continue
+			}
+			t.Run(name, func(t *testing.T) { checkFlags(t, path) })
 		}
 	}
 }
@@ -181,9 +186,6 @@ var otherwise = map[string]string{
 
 func checkFlags(t *testing.T, path string) {
 	t.Helper()
-	if why := otherwise[filepath.Base(path)]; why != "" {
-		t.Skip(why)
-	}
 	r, err := repair.Check(t.Context(), path, repair.Options{})
 	if err != nil {
 		t.Fatal(err)

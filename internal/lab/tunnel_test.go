@@ -56,11 +56,21 @@ func flagsOf(t *testing.T, path string, frames int64) map[int64]tcp.Analysis {
 	return all
 }
 
+// someTunnels are all tunnels, and every sixth where tests have to be short.
+func someTunnels() (list []Tunnel) {
+	for i, tunnel := range Tunnels() {
+		if i%6 == 0 || !testing.Short() {
+			list = append(list, tunnel)
+		}
+	}
+	return list
+}
+
 // Connections in tunnels have the flags that tshark gives them, packet by packet.
 func TestFlagsInTunnels(t *testing.T) {
 	tshark.Need(t)
 	names := recordings(t)
-	for i, tunnel := range Tunnels() {
+	for i, tunnel := range someTunnels() {
 		t.Run(tunnel.Name, func(t *testing.T) {
 			name := names[i%len(names)]
 			packets := wrapped(t, name, tunnel)
@@ -134,7 +144,7 @@ func TestUnreadTunnels(t *testing.T) {
 
 // A repair leaves the flags in a tunnel that it leaves outside.
 func TestRepairInTunnels(t *testing.T) {
-	for i, tunnel := range Tunnels() {
+	for i, tunnel := range someTunnels() {
 		name := []string{"lossy", "reorder-heavy", "v4-lossy", "many-flows", "plain-tcp"}[i%5]
 		t.Run(tunnel.Name, func(t *testing.T) {
 			var plain, inside []Packet
@@ -237,7 +247,7 @@ func TestDamagedTunnels(t *testing.T) {
 	tshark.Need(t)
 	const packets = 400
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, tunnel := range Tunnels() {
+	for _, tunnel := range someTunnels() {
 		t.Run(tunnel.Name, func(t *testing.T) {
 			var damaged []Packet
 			for _, p := range recording(t, "many-flows").Packets {
