@@ -274,7 +274,7 @@ type Range struct {
 
 // Damage is something broken in the input.
 type Damage struct {
-	Frame  int64  `json:"frame"`            // last whole frame before it
+	Frame  int64  `json:"frame"`            // last whole frame before it; 0 = none, -1 = not known
 	Offset int64  `json:"offset"`           // bytes, in the decompressed file
 	Length int64  `json:"length"`           // bytes; 0 where something is missing, or the rest can't be known
 	Mended bool   `json:"mended,omitempty"` // the bytes were corrected and used; else they were passed over

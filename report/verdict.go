@@ -121,10 +121,17 @@ func (f *Finding) Label() string {
 	return cmp.Or(f.Flag, text.When(f.Law != "", "law "+string(f.Law)), "connection")
 }
 
-// Place says where the input is broken: "after frame 3, at byte 240".
+// Place says where the input is broken: "after frame 3, at byte 240"; where the frame is
+// not known, only the byte.
 func (d *Damage) Place() string {
-	where := cmp.Or(text.When(d.Frame != 0, fmt.Sprintf("after frame %d", d.Frame)), "before any frame")
-	return fmt.Sprintf("%s, at byte %d", where, d.Offset)
+	at := fmt.Sprintf("at byte %d", d.Offset)
+	switch {
+	case d.Frame < 0:
+		return at
+	case d.Frame == 0:
+		return "before any frame, " + at
+	}
+	return fmt.Sprintf("after frame %d, %s", d.Frame, at)
 }
 
 // Text says where the input is broken, and what.

@@ -61,3 +61,12 @@ func verdictConstants(t *testing.T) (values []Verdict) {
 	t.Fatal("no constants")
 	return nil
 }
+
+// The place of a damage names a frame only where it is known which was the last one.
+func TestPlaceOfDamage(t *testing.T) {
+	for frame, want := range map[int64]string{3: "after frame 3, at byte 240", 0: "before any frame, at byte 240", -1: "at byte 240"} {
+		if got := (&Damage{Frame: frame, Offset: 240}).Place(); got != want {
+			t.Errorf("frame %d: got %q, want %q", frame, got, want)
+		}
+	}
+}

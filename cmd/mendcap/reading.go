@@ -30,7 +30,7 @@ func (f *readingFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
 	flags.BoolVar(&o.AlignInterfaces, "align-interfaces", false, "correct the time stamps of interfaces whose clock differs from the others'")
 	flags.BoolVar(&o.AllLayers, "all-layers", false, "take packets of an event trace from every layer that recorded them, not from one a network interface")
-	flags.Var((*zoneValue)(&o.CaptureZone), "capture-zone", "`ZONE` such as +01:00 of local times that don't state theirs, as in Network Monitor captures before version 2.3 (default UTC)")
+	flags.Var((*zoneValue)(&o.CaptureZone), "capture-zone", "`ZONE` such as +01:00 of local times that don't state theirs, as in Network Monitor captures before version 2.3")
 	flags.StringVar(&f.salvage, "salvage", "on", "`MODE` for damaged captures: on rescues what can be read, off refuses them")
 	flags.Float64Var(&o.Confidence, "confidence", infer.DefaultConfidence, "fill in answers of probability `P` or more, from 0.5 to 1; 1 fills in only what is proved")
 	flags.TextVar(&o.Protocol, "protocol", o.Protocol, "the socket was opened for `PROTOCOL`, a name or a number: the Next Header where it is missing")

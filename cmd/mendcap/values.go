@@ -199,7 +199,7 @@ type zoneValue time.Duration
 // String, Set and Type implement pflag.Value.
 func (v *zoneValue) String() string {
 	if *v == 0 {
-		return ""
+		return "UTC" // an empty text is refused as a value that is missing
 	}
 	return time.Unix(0, 0).In(time.FixedZone("", int(time.Duration(*v).Seconds()))).Format("-07:00")
 }

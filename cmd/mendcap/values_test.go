@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // A word that was misspelled is guessed, another one is not.
 func TestGuess(t *testing.T) {
@@ -19,6 +22,30 @@ func TestGuess(t *testing.T) {
 	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"loss", "losss", 1}, {"ab", "ba", 2}} {
 		if got, back := edits(c.a, c.b), edits(c.b, c.a); got != c.want || back != c.want {
 			t.Errorf("%q, %q: got %d and %d, want %d", c.a, c.b, got, back, c.want)
+		}
+	}
+}
+
+// A zone is read as it is written, UTC too, and never shown as an empty text, which is
+// refused as a value that is missing.
+func TestZone(t *testing.T) {
+	for given, want := range map[string]struct {
+		east  time.Duration
+		shown string
+	}{
+		"UTC": {0, "UTC"}, "Z": {0, "UTC"}, "+00:00": {0, "UTC"}, "-00:00": {0, "UTC"},
+		"+01:00": {time.Hour, "+01:00"}, "-03:30": {-3*time.Hour - 30*time.Minute, "-03:30"}, "UTC+01:00": {},
+	} {
+		var v zoneValue
+		err := v.Set(given)
+		if want.shown == "" {
+			if err == nil {
+				t.Errorf("%q: got %s, want an error", given, &v)
+			}
+			continue
+		}
+		if err != nil || time.Duration(v) != want.east || v.String() != want.shown {
+			t.Errorf("%q: got %v shown as %s, error %v; want %v as %s", given, time.Duration(v), &v, err, want.east, want.shown)
 		}
 	}
 }

@@ -33,13 +33,16 @@ var (
 
 // FormatError is damage in a capture, and where it is.
 type FormatError struct {
-	Frame  int64 // the last whole packet before the damage; 0 = none
+	Frame  int64 // the last whole packet before the damage; 0 = none, -1 = not known
 	Offset int64 // of the damaged block in the decompressed file, bytes
 	Err    error // wraps one of the sentinels above
 }
 
 // Error says what is wrong, and where.
 func (e *FormatError) Error() string {
+	if e.Frame < 0 {
+		return fmt.Sprintf("%v (at byte %d)", e.Err, e.Offset)
+	}
 	return fmt.Sprintf("%v (at byte %d, %s)", e.Err, e.Offset, afterFrame(e.Frame))
 }
 

@@ -52,12 +52,15 @@ func headline(r *report.Report, left *report.Remains) string {
 	unknown := text.When(n > 0, text.Plural(n, "TCP packet")+" could not be analysed: the destination is unknown.")
 	unread := text.When(notRead > 0, text.Plural(notRead, "packet")+" could not be analysed for TCP: the notes say why.")
 	n = bounded.Add(n, notRead)
+	if f.Total == 0 && r.Capture.Packets == 0 && n == 0 {
+		return "Nothing was looked at: the capture has no packets."
+	}
 	if f.Total == 0 {
 		return text.Join(" ", unknown, unread, text.When(n > 0, "In the others nothing odd was found."),
 			text.When(n <= 0, "Nothing odd was found: no flag of the analyser, and no law of order broken."))
 	}
 	counts := verdictsCell(left.ByVerdict)
-	said := text.Count(left.Findings) + " of " + text.Plural(f.Total, "finding") + text.Join(": ", " remain", counts.String())
+	said := text.Count(left.Findings) + " of " + text.Plural(f.Total, "finding") + text.Join(": ", text.When(left.Findings == 1, " remains")+text.When(left.Findings != 1, " remain"), counts.String())
 	repaired := f.ByVerdict[report.Artefact]
 	return text.Join(" ", text.Join("; ", said, text.When(repaired > 0, text.Count(repaired)+" made by the capture's order, repaired"))+".", unknown, unread)
 }

@@ -13,6 +13,9 @@ func TestHeadline(t *testing.T) {
 		want string
 	}{
 		{map[report.Verdict]int64{report.Duplicate: 12}, "12 of 12 findings remain: 12 duplicate."},
+		{map[report.Verdict]int64{report.Loss: 1}, "1 of 1 finding remains: 1 loss."},
+		{map[report.Verdict]int64{report.Loss: 1, report.Artefact: 2}, "1 of 3 findings remains: 1 loss; 2 made by the capture's order, repaired."},
+		{nil, "Nothing was looked at: the capture has no packets."},
 		{map[report.Verdict]int64{report.Artefact: 7}, "0 of 7 findings remain; 7 made by the capture's order, repaired."},
 		{map[report.Verdict]int64{report.Artefact: 1200, report.Loss: 2, report.Genuine: 3, report.NotCaptured: 2, report.Undecided: 1, report.Created: 4},
 			"12 of 1,212 findings remain: 1 undecided, 4 created, 2 loss, 2 not-captured, 3 genuine; 1,200 made by the capture's order, repaired."},

@@ -42,7 +42,7 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 		}
 	}
 	for _, d := range events.Damages().List {
-		t.broken = append(t.broken, Damage{Offset: d.Offset, Length: d.Length, Err: d.Err})
+		t.broken = append(t.broken, Damage{Frame: -1, Offset: d.Offset, Length: d.Length, Err: d.Err})
 	}
 	if survey.Packets() == 0 {
 		t.say("the trace has no packets: it holds %s", providers(survey))

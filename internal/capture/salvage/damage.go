@@ -12,7 +12,7 @@ const maxDamages = 1000
 
 // Damage is a place in a capture that is not as it should be.
 type Damage struct {
-	Frame  int64 // the last packet delivered before it; 0 = none
+	Frame  int64 // the last packet delivered before it; 0 = none, -1 = not known
 	Offset int64 // in the decompressed file, bytes
 	Length int64 // bytes
 	Lost   bool  // the bytes were passed over; else they were mended and delivered
