@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"math"
 	"net/netip"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/mendcap/mendcap/internal/capture"
 )
@@ -112,10 +115,22 @@ func (m *maker) end() {
 	m.block(capture.TypeStats, order.AppendUint32(fixed, uint32(stamp)), nil)
 }
 
-// text adds an option, cut to what one can hold.
+// text adds an option, cut to what one can hold and without what controls a terminal:
+// not every tool escapes comments and names that it prints.
 func (m *maker) text(code uint16, value string) {
+	if strings.ContainsFunc(value, controls) {
+		value = strings.Map(func(r rune) rune {
+			if controls(r) {
+				return utf8.RuneError
+			}
+			return r
+		}, value)
+	}
 	m.list = capture.AppendOption(m.list, order, code, value[:min(len(value), longest)])
 }
+
+// controls reports whether a character is one that a terminal takes for a command.
+func controls(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' }
 
 // block adds a block of its fixed part, data and the options of the list.
 func (m *maker) block(typ uint32, fixed, data []byte) {
