@@ -30,7 +30,7 @@ type Options struct {
 
 // Damage is a place of a file that could not be read.
 type Damage struct {
-	Frame  int64 // the last packet before it; 0 = none, -1 = not known: buffers of a trace are not in the order of frames
+	Frame  int64 // the last packet before it; 0 = none, -1 = not known: buffers of a trace are not in the order of frames, nor are the tables of Network Monitor
 	Offset int64 // in the file, bytes
 	Length int64 // bytes
 	Mended bool  // nothing of a packet was lost

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -44,7 +45,7 @@ func openMonitored(r io.ReaderAt, size int64, o Options) (*monitored, error) {
 	}
 	m.takeEvents(survey, other, o)
 	for _, d := range frames.Damages().List {
-		m.broken = append(m.broken, Damage{Frame: d.Frame, Offset: d.Offset, Length: d.Length, Mended: !d.Lost, Err: d.Err})
+		m.broken = append(m.broken, Damage{Frame: cmp.Or(d.Frame, -1), Offset: d.Offset, Length: d.Length, Mended: !d.Lost, Err: d.Err})
 	}
 	if !file.ZoneStated {
 		m.say("the stamps are local times of a zone that the file does not state: %s is assumed (--capture-zone)", zoneName(zone))
