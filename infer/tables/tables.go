@@ -6,8 +6,9 @@
 // role that the Snapshot gives it: addresses that a tool has cut, and rows
 // whose shape is not known, are counted and never guessed at. Outputs are
 // localised, so roles come from position and shape, not from words; for an
-// address to be the host's own there have to be two signs. It does
-// not read tables that are inside a capture file.
+// address to be the host's own there have to be two signs. Of
+// captures it reads the tables of event traces and of Network Monitor's files, and none
+// that are inside pcapng.
 package tables
 
 import (

@@ -26,6 +26,11 @@
 //     at most maxRuns of them, and once more where findings were held back;
 //   - repairs were expected and none was needed: the capture is copied as it is.
 //
+// A capture of another format, an event trace or one of Network Monitor, is gone through
+// once before, for its layers and tables. Each pass then reads the pcapng that a
+// convert.Reader makes of it, in a goroutine of its own, and numbers its packets as the
+// file does.
+//
 // # A packet's way
 //
 // A packet is a unit: a block of the file, and what the stages have made of it. Each

@@ -13,7 +13,6 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/capture"
-	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/capture/salvage"
 	"github.com/mendcap/mendcap/internal/filesys"
 )
@@ -155,15 +154,11 @@ func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Read
 		s.batches = capture.NewBatches()
 	}
 	reading.Expected, reading.Batches = s.size, s.batches
-	foreign := false
-	reading.Foreign = func(head []byte) bool {
-		foreign = convert.Recognised(head)
-		return foreign
-	}
+	foreign := tellForeign(&reading)
 	r, err := salvage.NewReader(filesys.WhileRunning(ctx, f), reading)
 	if err != nil {
 		f.Close()
-		if foreign {
+		if *foreign {
 			return nil, nil, errConvert
 		}
 		if ctx.Err() != nil {

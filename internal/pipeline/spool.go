@@ -50,13 +50,10 @@ func (o *Options) spoolLimit() int64 {
 
 // fill copies the input, if it is a capture.
 func (s *source) fill(from *limited, o *Options) error {
-	reading, foreign := o.reading(), false
-	reading.Foreign = func(head []byte) bool {
-		foreign = convert.Recognised(head)
-		return foreign
-	}
+	reading := o.reading()
+	foreign := tellForeign(&reading)
 	_, err := salvage.NewReader(io.TeeReader(from, s.spooled), reading)
-	if foreign {
+	if *foreign {
 		err = nil
 	}
 	var broken *capture.FormatError
@@ -76,6 +73,17 @@ func (s *source) fill(from *limited, o *Options) error {
 // reading is how the capture is read.
 func (o *Options) reading() salvage.Options {
 	return salvage.Options{ReaderOptions: capture.ReaderOptions{MaxUnpacked: o.MaxUnpacked}, Refuse: o.RefuseDamaged}
+}
+
+// tellForeign lets a reader say whether what it was to read is a capture of a format that
+// has to be converted.
+func tellForeign(o *salvage.Options) *bool {
+	foreign := false
+	o.Foreign = func(head []byte) bool {
+		foreign = convert.Recognised(head)
+		return foreign
+	}
+	return &foreign
 }
 
 // limited gives an error after so many bytes, if there are more.

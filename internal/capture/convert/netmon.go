@@ -88,7 +88,8 @@ func (m *monitored) adapter(a *netmon.Adapter) {
 	}
 	m.local = append(m.local, a.IPv6...)
 	if len(m.local) > maxLocal {
-		m.local = slices.CompactFunc(slices.SortedFunc(slices.Values(m.local), netip.Addr.Compare), func(a, b netip.Addr) bool { return a == b })
+		slices.SortFunc(m.local, netip.Addr.Compare)
+		m.local = slices.Compact(m.local)
 		m.local = m.local[:min(len(m.local), maxLocal)]
 	}
 }
