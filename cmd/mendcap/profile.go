@@ -1,53 +1,133 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
 )
 
 func profileCommand() *command {
 	flags := newFlags("wireshark-profile")
+	install := flags.Bool("install", false, "write into Wireshark's own folders for you, as the profile mendcap")
 	force := flags.Bool("force", false, "replace other files of the same names")
 	return &command{flags, func(_ context.Context, s *streams, args []string) int {
-		if len(args) != 1 {
+		switch {
+		case *install && len(args) > 0:
+			return s.fail("", usagef(seeCommand, "--install finds the folders by itself: %s is one too many", args[0]))
+		case !*install && len(args) != 1:
 			return s.fail("", usagef(seeCommand, "one folder must be named, not %d", len(args)))
 		}
-		return s.writeProfile(args[0], *force)
+		folders := wiresharkFolders{profile: strings.Join(args, ""), plugins: strings.Join(args, "")}
+		if *install {
+			var err error
+			if folders, err = personalFolders(runtime.GOOS, os.Getenv, isFolder); err != nil {
+				return s.fail("", err)
+			}
+		}
+		if code := s.writeProfile(folders, *force); code != exitDone || !*install {
+			return code
+		}
+		return s.print(fmt.Sprintf("Profile  %s\nPlugin   %s\nIn Wireshark choose the profile mendcap: Edit, Configuration Profiles.\n",
+			report.Sanitise(folders.profile), report.Sanitise(folders.plugins)))
 	}}
 }
 
-// writeProfile writes all files of the profile, or none that would replace
-// another one.
-func (s *streams) writeProfile(dir string, force bool) int {
-	files := comment.WiresharkProfile()
+// wiresharkFolders are those of the files of a profile, and of Lua plugins.
+type wiresharkFolders struct{ profile, plugins string }
+
+// profileName is that of the profile that is installed.
+const profileName = "mendcap"
+
+// personalFolders returns Wireshark's folders of a user, as its file wsutil/filesystem.c
+// finds them: the configuration is where WIRESHARK_CONFIG_DIR says; else on Windows in
+// WIRESHARK_APPDATA or in the folder Wireshark of APPDATA; else in the folder wireshark
+// of XDG_CONFIG_HOME or of .config, but in .wireshark where there is that folder alone.
+// On Windows the plugins are a folder of it.
+func personalFolders(system string, env func(string) string, isFolder func(string) bool) (wiresharkFolders, error) {
+	config := env("WIRESHARK_CONFIG_DIR")
+	if system == "windows" {
+		if config = cmp.Or(config, env("WIRESHARK_APPDATA")); config == "" {
+			data := env("APPDATA")
+			if data == "" {
+				return wiresharkFolders{}, usagef("name a folder in place of --install", "Wireshark's folder isn't known: APPDATA is not set")
+			}
+			config = filepath.Join(data, "Wireshark")
+		}
+		return wiresharkFolders{filepath.Join(config, "profiles", profileName), filepath.Join(config, "plugins")}, nil
+	}
+	home := env("HOME")
+	if home == "" {
+		return wiresharkFolders{}, usagef("name a folder in place of --install", "Wireshark's folder isn't known: HOME is not set")
+	}
+	if config == "" {
+		config = filepath.Join(cmp.Or(env("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), "wireshark")
+		if old := filepath.Join(home, ".wireshark"); !isFolder(config) && isFolder(old) {
+			config = old
+		}
+	}
+	return wiresharkFolders{filepath.Join(config, "profiles", profileName), filepath.Join(home, ".local", "lib", "wireshark", "plugins")}, nil
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// writeProfile writes all files of the profile and the script, or none that would
+// replace another one.
+func (s *streams) writeProfile(folders wiresharkFolders, force bool) int {
+	type file struct{ name, text string }
+	files := []file{{filepath.Join(folders.plugins, comment.ScriptName), comment.WiresharkScript(program())}}
+	for _, f := range comment.WiresharkProfile() {
+		files = append(files, file{filepath.Join(folders.profile, f.Name), f.Text})
+	}
 	for _, f := range files {
-		name := filepath.Join(dir, f.Name)
-		same, err := filesys.Holds(name, []byte(f.Text))
+		same, err := filesys.Holds(f.name, []byte(f.text))
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 		case err != nil:
 			return s.fail("", fmt.Errorf("read what is there: %w", err))
 		case !force && !same:
-			return s.fail("", fmt.Errorf("%w: %s", repair.ErrExists, name))
+			return s.fail("", fmt.Errorf("%w: %s", repair.ErrExists, f.name))
 		}
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return s.fail("", fmt.Errorf("make the folder: %w", err))
+	for _, dir := range []string{folders.profile, folders.plugins} {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return s.fail("", fmt.Errorf("make the folder: %w", err))
+		}
 	}
 	for _, f := range files {
-		write := func(w io.Writer) error { _, err := io.WriteString(w, f.Text); return err }
-		if err := atomicfile.Write(filepath.Join(dir, f.Name), 0o666, write); err != nil {
+		write := func(w io.Writer) error { _, err := io.WriteString(w, f.text); return err }
+		if err := atomicfile.Write(f.name, 0o666, write); err != nil {
 			return s.fail("", fmt.Errorf("write the profile: %w", err))
 		}
 	}
 	return exitDone
+}
+
+// program is how the script starts mendcap: by its name where the search path has it,
+// else by the path of this program.
+func program() string {
+	const name = "mendcap"
+	if _, err := exec.LookPath(name); err == nil {
+		return name
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return name
+	}
+	return self
 }

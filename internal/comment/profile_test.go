@@ -19,19 +19,31 @@ func TestProfileHasTheWords(t *testing.T) {
 		if want := "\n@mendcap " + word + "@" + filter + "@["; strings.Count(colouring, want) != 1 {
 			t.Errorf("colorfilters: got\n%s\nwant one line that begins with %q", colouring, want)
 		}
-		want := fmt.Sprintf("\"TRUE\",\"mendcap %s\",\"%s\",\"\"\n", word, strings.ReplaceAll(filter, `"`, `\x22`))
+		want := fmt.Sprintf("\"TRUE\",\"mendcap//%s\",\"%s\",\"\"\n", word, strings.ReplaceAll(filter, `"`, `\x22`))
 		if strings.Count(buttons, want) != 1 {
 			t.Errorf("dfilter_buttons: got\n%s\nwant one line %q", buttons, want)
 		}
 	}
-	if got := strings.Count(colouring, "frame.comment"); got != len(words) {
-		t.Errorf("rules for comments: got %d, want %d", got, len(words))
+	const sockaddr = `frame.comment contains "mendcap: " && frame.comment contains "made up traffic class"`
+	if got := strings.Count(colouring, "@frame.comment"); got != len(words)+1 || !strings.Contains(colouring, "\n@mendcap sockaddr@"+sockaddr+"@[") {
+		t.Errorf("rules for comments: got %d, want %d and one for packets after a sockaddr", got, len(words))
 	}
-	if got := strings.Count(buttons, "frame.comment"); got != len(words)+1 {
-		t.Errorf("buttons for comments: got %d, want %d and one for all of them", got, len(words))
+	if got := strings.Count(buttons, ",\"frame.comment"); got != len(words)+2 {
+		t.Errorf("buttons for comments: got %d, want %d, one for all of them and one for packets after a sockaddr", got, len(words))
+	}
+	if flags, first := strings.Index(colouring, "@tcp.analysis.flags"), strings.Index(colouring, "frame.comment"); flags < 0 || flags > first {
+		t.Error("no rule for the analyser's flags is before those for comments, which would win")
 	}
 	if last, first := strings.LastIndex(colouring, "frame.comment"), strings.Index(colouring, "\n@TCP@"); last > first {
 		t.Error("a rule for comments comes after one for protocols, which would win")
+	}
+}
+
+// A program's name is data in the script: what Lua would read in it is escaped.
+func TestScriptQuotesTheProgram(t *testing.T) {
+	got := WiresharkScript("C:\\a \"b\"\n]]é")
+	if want := `local default_program = "C:\092a \034b\034\010]]\195\169" -- set by`; !strings.Contains(got, want) {
+		t.Errorf("got\n%s\nwant a line that begins with\n%s", got[:600], want)
 	}
 }
 
