@@ -13,4 +13,5 @@ const (
 	Likely   = "likely"
 	Clock    = "clock"
 	Left     = "left"
+	Sockaddr = "sockaddr"
 )

@@ -167,7 +167,7 @@ func (w *writer) unwrap(u *unit, e *capture.PacketEdit) error {
 	data := u.block.Data
 	at := ipOf(&u.view)
 	e.Data, e.OrigLen = data[at:], u.block.OrigLen-uint32(at)
-	w.remark(append(w.text, comment.Mark+"sockaddr taken from in front of the IPv4 header"...))
+	w.remark(append(w.text, comment.Mark+comment.Sockaddr+" taken from in front of the IPv4 header"...))
 	return w.toRaw(u, e)
 }
 
