@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -119,16 +120,38 @@ func dispatch(ctx context.Context, s *streams, words []string) int {
 func (c *command) start(ctx context.Context, s *streams, args []string) int {
 	s.help = seeHelp + " " + c.Name()
 	help := c.BoolP("help", "h", false, "show this help")
-	if err := c.Parse(args); err != nil {
+	if err := parseOnce(c.FlagSet, args); err != nil {
 		return s.fail("", badFlags(c.FlagSet, err))
 	}
 	if *help {
 		return s.print(c.help())
 	}
-	if err := checkEmpty(c.FlagSet); err != nil {
+	if err := cmp.Or(checkEmpty(c.FlagSet), checkLoudness(c.FlagSet)); err != nil {
 		return s.fail("", err)
 	}
 	return c.run(ctx, s, c.Args())
+}
+
+// parseOnce parses flags, of which those that hold one value may be given once: who
+// gives two wants both, or has forgotten the first.
+func parseOnce(flags *pflag.FlagSet, args []string) error {
+	given := map[string]bool{}
+	return flags.ParseAll(args, func(f *pflag.Flag, value string) error {
+		_, list := f.Value.(pflag.SliceValue)
+		if given[f.Name] && !list && f.Value.Type() != "func" {
+			return usagef(seeCommand, "--%s was given twice, and takes one value", f.Name)
+		}
+		given[f.Name] = true
+		return flags.Set(f.Name, value)
+	})
+}
+
+// checkLoudness refuses to be quiet and verbose at once.
+func checkLoudness(flags *pflag.FlagSet) error {
+	if flags.Lookup("verbose") != nil && flags.Changed("quiet") && flags.Changed("verbose") {
+		return usagef(seeCommand, "-q and -v can't be used together")
+	}
+	return nil
 }
 
 // print writes text to standard output.

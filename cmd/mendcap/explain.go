@@ -51,7 +51,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 		return s.fail(in, f.unread(asUsage(err)))
 	}
 	text := func(w io.Writer) error { return render.Explanations(w, &x, s.width) }
-	return max(s.sayDamage(in, x.Damage), s.show(f.json, x.WriteJSON, text))
+	return max(s.sayDamage(in, x.Damage, false), s.show(f.json, x.WriteJSON, text))
 }
 
 // parseFrames reads frame numbers and ranges of them.

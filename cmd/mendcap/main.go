@@ -98,6 +98,7 @@ type streams struct {
 	in        io.Reader
 	out, err  io.Writer
 	width     int    // of the terminal that shows reports, columns; 0 if there is none
+	terminal  bool   // out is one
 	colour    bool   // out is a terminal that shows colours
 	errColour bool   // err is one
 	progress  bool   // err is a terminal
@@ -109,6 +110,7 @@ func terminal() *streams {
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		s.width = width
 	}
+	s.terminal = term.IsTerminal(int(os.Stdout.Fd()))
 	s.colour, s.errColour = showsColours(os.Stdout, os.Getenv), showsColours(os.Stderr, os.Getenv)
 	return s
 }

@@ -21,6 +21,9 @@ func (f *repairFlags) plan(s *streams, captures []string) (outputs []string, err
 	if err := f.checkTargets(captures); err != nil {
 		return nil, err
 	}
+	if f.write == "-" && s.terminal && !f.options.Force {
+		return nil, usagef("mendcap repair ... -w - >FILE writes it to a file; --force writes it here", "-w -: standard output is a terminal, and a capture is no text")
+	}
 	var taken filesys.Set
 	read := f.inputs(s, captures)
 	for _, in := range captures {
@@ -49,9 +52,12 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 		}
 		return []string{f.read}, nil
 	}
-	for _, name := range args {
+	for i, name := range args {
 		if _, err := os.Lstat(name); err != nil {
 			if _, is := find(commands(), name); is {
+				if i > 0 {
+					return nil, usagef("mendcap "+name+" "+strings.Join(slices.Delete(slices.Clone(args), i, i+1), " ")+" takes it so", "the command comes first, not after %s: %s", args[i-1], name)
+				}
 				return nil, usagef("mendcap "+name+" [FLAG]... takes it so", "flags come after the command %s", name)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"os"
 
 	"github.com/spf13/pflag"
 
@@ -61,6 +62,11 @@ func (f *readingFlags) check() error {
 	}
 	if err := o.Layout.UnmarshalText([]byte(f.layout)); err != nil {
 		return usagef(seeCommand, "--user-layout: %s", plainly(err))
+	}
+	for _, path := range o.Tables {
+		if _, err := os.Stat(path); path != "" && err != nil {
+			return fmt.Errorf("--tables: %w: %w", repair.ErrNoTables, err)
+		}
 	}
 	for _, name := range f.without {
 		var law reorder.Law

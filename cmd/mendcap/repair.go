@@ -130,16 +130,20 @@ func (to *sinks) conclude(s *streams, in string, r *report.Report, err error, ch
 	if err != nil {
 		return max(s.fail(in, err), s.fail("", to.abandon()))
 	}
-	code := max(s.sayDamage(in, r.Damage), check())
+	code := max(s.sayDamage(in, r.Damage, to.screen != nil), check())
 	return max(code, s.fail(in, to.add(r)))
 }
 
-// sayDamage says what was broken in a capture, and returns the exit code for it.
-func (s *streams) sayDamage(name string, damage []report.Damage) int {
+// sayDamage says what was broken in a capture, and returns the exit code for it. Where
+// standard output and error are the same terminal, a report that is shown says it.
+func (s *streams) sayDamage(name string, damage []report.Damage, reported bool) int {
 	code := exitDone
 	const shown = 10
 	for i, d := range damage {
 		code = exitDamaged
+		if reported && s.terminal && s.progress {
+			break
+		}
 		if i == shown {
 			fmt.Fprintf(s.err, "mendcap: %s: damaged in further places; a JSON report lists them\n", report.Sanitise(name))
 			break

@@ -20,10 +20,13 @@ import (
 // badFlags says what is wrong with the flags of a command line: which flag, which
 // value, and what it takes.
 func badFlags(flags *pflag.FlagSet, err error) error {
+	var own hinted
 	var value *pflag.InvalidValueError
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
 	switch {
+	case errors.As(err, &own):
+		return own
 	case errors.As(err, &value):
 		return usagef(seeCommand, "--%s: %s", value.GetFlag().Name, notTaken(value))
 	case errors.As(err, &missing):

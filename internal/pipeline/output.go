@@ -84,7 +84,7 @@ func (out *output) publish(ctx context.Context) error {
 // appears says whether the finished file is to take the output's name: not where the
 // same bytes are there already, nor where others are.
 func (out *output) appears() (bool, error) {
-	out.said.Name, out.said.Status = filepath.Base(out.config.out), statusWritten
+	out.said.Name, out.said.Status = outputName(out.config.out), statusWritten
 	same, exists, err := equalFiles(out.pending.Name(), out.config.out)
 	switch {
 	case err != nil:
@@ -98,10 +98,19 @@ func (out *output) appears() (bool, error) {
 	return true, nil
 }
 
+// outputName is what the report calls an output: its name without folders, but for the
+// null device, which has none.
+func outputName(out string) string {
+	if out == os.DevNull {
+		return out
+	}
+	return filepath.Base(out)
+}
+
 // send copies the finished file to Options.Stdout.
 func (out *output) send(ctx context.Context) error {
 	doing := "write to standard output"
-	out.said.Name, out.said.Status = filepath.Base(out.config.out), statusWritten
+	out.said.Name, out.said.Status = outputName(out.config.out), statusWritten
 	if out.config.out != "-" {
 		return nil
 	}
