@@ -70,19 +70,20 @@ func (c *command) help() string {
 		}
 		flags.AddFlag(&shown)
 	})
-	return page(c.Name()) + "\nFlags:\n" + flags.FlagUsagesWrapped(helpWidth)
+	said, examples, _ := strings.Cut(page(c.Name()), "\n\nExamples:\n")
+	return plainText(said, helpWidth) + "\nFlags:\n" + flags.FlagUsagesWrapped(helpWidth) + "\nExamples:\n" + plainText(examples, helpWidth)
 }
 
 // summary is what the overview says of a command: the sentence after its usage.
 func (c *command) summary() string {
-	_, text, _ := strings.Cut(page(c.Name()), "\n\n")
+	_, text, _ := strings.Cut(plainText(page(c.Name()), helpWidth), "\n\n")
 	sentence, _, _ := strings.Cut(text, ".\n")
 	return strings.ToLower(sentence[:1]) + sentence[1:]
 }
 
 // manual has a page for each command: how it is used, a sentence that says what it
-// does, and the rest of its help but for the flags. It has one for the overview and
-// one for the exit codes besides.
+// does, the rest of its help but for the flags, and examples. Its other pages are the
+// topics, but for the overview.
 //
 //go:embed manual
 var manual embed.FS
@@ -100,19 +101,48 @@ func page(name string) string {
 // switches, which are rarely wanted.
 type plainValue struct{ pflag.Value }
 
-// topic is a word of `mendcap help` that is no command: a table of what reports
-// and messages name.
+// topic is a word of `mendcap help` that is no command: a page of the manual, or a
+// table of what reports and messages name.
 type topic struct {
 	name    string
 	summary string // one line
 	write   func(w io.Writer, width int) error
 }
 
-// topics are all of them.
+// topics are all of them, but for commands whose page says more than how they are used.
 var topics = []topic{
+	{"reference", "outputs, reports and what explain says", writePage("reference")},
+	{"formats", "what captures are read and written, and what of damaged ones", writePage("formats")},
+	{"recording", "how to record a capture and its tables", writePage("recording")},
+	{"ci", "how to hold captures to rules; recipes for GitHub, GitLab", writePage("ci")},
+	{"how-it-works", "what is done in which pass", writePage("how-it-works")},
+	{"headers", "what proves a missing header, and when it is answered", writePage("headers")},
+	{"sniffer", "how to write a sniffer whose captures lose little", writePage("sniffer")},
 	{"laws", "the laws of order, and when true captures break them", render.Laws},
-	{"verdicts", "what a finding can be, and which of them check fails on", render.Verdicts},
+	{"verdicts", "what a finding can be, and which of them check fails on", writeVerdicts},
 	{"exit-codes", "what each exit code means, and what to do", writeExitCodes},
+	{"limits", "what is not done, and how much of what is", writePage("limits")},
+	{"measured", "what was measured, and by which command", writePage("measured")},
+}
+
+// writePage writes a page of the manual.
+func writePage(name string) func(w io.Writer, width int) error {
+	return func(w io.Writer, width int) error {
+		_, err := io.WriteString(w, plainText(page(name), width))
+		return err
+	}
+}
+
+// writeVerdicts writes the table of verdicts, and below it what the manual says of how
+// each is shown.
+func writeVerdicts(w io.Writer, width int) error {
+	if err := render.Verdicts(w, width); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, "\n"); err != nil {
+		return err
+	}
+	return writePage("verdicts")(w, width)
 }
 
 // Name returns the word.

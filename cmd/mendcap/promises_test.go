@@ -15,16 +15,20 @@ import (
 // a test, and a script that the test runs.
 var promiseRow = regexp.MustCompile("(?m)^\\| (.+) \\| `([a-z/]+)` `(Test\\w+)(?:/([a-z]+))?` \\|$")
 
-// TestPromisesHaveTests holds each row to README.md, which must have its words, and to
-// a test of that name that does not ask for the samples.
+// TestPromisesHaveTests holds each row to README.md or the manual, of which one must have
+// its words, and to a test of that name that does not ask for the samples.
 func TestPromisesHaveTests(t *testing.T) {
 	root := filepath.Join("..", "..")
-	readme := strings.Join(strings.Fields(readText(t, filepath.Join(root, "README.md"))), " ")
+	said := readText(t, filepath.Join(root, "README.md"))
+	for name := range manualPages(t) {
+		said += "\n\n" + page(name)
+	}
+	said = strings.Join(strings.Fields(said), " ")
 	rows := promiseRow.FindAllStringSubmatch(readText(t, contributing), -1)
 	for _, row := range rows {
 		promise, pkg, test, script := row[1], row[2], row[3], row[4]
-		if !strings.Contains(readme, promise) {
-			t.Errorf("README.md does not promise %q", promise)
+		if !strings.Contains(said, promise) {
+			t.Errorf("neither README.md nor the manual promises %q", promise)
 		}
 		if !showsWithoutSamples(t, filepath.Join(root, pkg), test) {
 			t.Errorf("%s has no %s that runs without the samples", pkg, test)

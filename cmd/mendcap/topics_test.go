@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -166,7 +167,7 @@ func TestHelpFits(t *testing.T) {
 	}
 	for _, text := range texts {
 		for line := range strings.Lines(text) {
-			if n := len(strings.TrimSuffix(line, "\n")); n > helpWidth {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > helpWidth {
 				t.Errorf("%d columns, want at most %d: %s", n, helpWidth, line)
 			}
 		}
@@ -176,14 +177,11 @@ func TestHelpFits(t *testing.T) {
 // Each page of the manual is a command's, the overview or that of the exit codes, and the usage that it
 // begins with has every flag; batch refers to those of repair.
 func TestManualHasTheFlags(t *testing.T) {
-	pages, err := manual.ReadDir("manual")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range pages {
-		name := strings.TrimSuffix(p.Name(), ".md")
-		if _, ok := find(commands(), name); !ok && name != "overview" && name != "exit-codes" {
-			t.Errorf("%s: there is no such command", name)
+	for name := range manualPages(t) {
+		_, command := find(commands(), name)
+		_, topic := find(topics, name)
+		if !command && !topic && name != "overview" && name != "README" {
+			t.Errorf("%s: no command and no topic shows this page", name)
 		}
 	}
 	repairUsage, _, _ := strings.Cut(page("repair"), "\n\n")
