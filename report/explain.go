@@ -136,11 +136,11 @@ type Relation struct {
 
 // ExplainedFlag is one flag of the analyser, and what it was.
 type ExplainedFlag struct {
-	Flag     string  `json:"flag"` // Wireshark's name without "tcp.analysis."; "" for a law without a flag
+	Flag     string  `json:"flag"` // Wireshark's name without "tcp.analysis."; "" for a law without a flag, and a packet that was dropped
 	Before   bool    `json:"before"`
 	After    bool    `json:"after"`
 	Verdict  Verdict `json:"verdict"`
-	Detail   string  `json:"detail,omitempty"` // of Loss and Duplicate
+	Detail   string  `json:"detail,omitempty"` // of Loss and Duplicate, and the reason of a Discard
 	Evidence string  `json:"evidence"`
 }
 

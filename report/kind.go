@@ -10,7 +10,7 @@ import (
 
 // Kind names findings that are counted together: those with one verdict, or
 // those of them with one flag. Findings of a violated law have no flag: their
-// law takes its place.
+// law takes its place, and of what the host dropped the reason does.
 type Kind struct {
 	Verdict Verdict
 	Flag    string // "" = all of the verdict
@@ -49,5 +49,7 @@ func (k Kind) Covers(f *Finding) bool {
 	return k.Verdict == f.Verdict && (k.Flag == "" || k.Flag == f.subject())
 }
 
-// subject is the flag of a finding, or else its law.
-func (f *Finding) subject() string { return cmp.Or(f.Flag, string(f.Law)) }
+// subject is the flag of a finding, or else its law, or why the packet was dropped.
+func (f *Finding) subject() string {
+	return cmp.Or(f.Flag, string(f.Law), text.When(f.Verdict == Discard, f.Detail))
+}

@@ -259,7 +259,7 @@ type Finding struct {
 	Flow       Endpoints `json:"flow"`             // "source:port > destination:port"
 	Flag       string    `json:"flag"`             // Wireshark's name without "tcp.analysis."; "" for a law without a flag
 	Verdict    Verdict   `json:"verdict"`          // one of Verdicts
-	Detail     string    `json:"detail,omitempty"` // of Loss and Duplicate
+	Detail     string    `json:"detail,omitempty"` // of Loss and Duplicate, and the reason of a Discard
 	Repaired   bool      `json:"repaired"`
 	Law        LawName   `json:"law,omitempty"` // that moved the packet, or that stayed violated
 	Sequence   *Range    `json:"sequence,omitempty"`

@@ -20,6 +20,7 @@ const (
 	Undecided   Verdict = "undecided"    // neither could be shown
 	Created     Verdict = "created"      // flagged after repair, not before
 	Drop        Verdict = "drop"         // the capture missed packets that the network delivered
+	Discard     Verdict = "discard"      // the host dropped it, as it says itself; the detail is its reason
 	Loss        Verdict = "loss"         // the network lost it; the detail says how it was recovered
 	Reordering  Verdict = "reordering"   // the network delivered it out of order
 	Spurious    Verdict = "spurious"     // sent again though the first had arrived
@@ -52,6 +53,7 @@ var verdicts = []verdictRow{
 	{name: Undecided, meaning: "neither capture nor network could be shown to be the cause"},
 	{name: Created, meaning: "flagged after the repair only"},
 	{name: Drop, meaning: "the capture missed packets that the network delivered"},
+	{name: Discard, meaning: "the host itself dropped the packet"},
 	{name: Loss, meaning: "the network lost packets"},
 	{name: Reordering, meaning: "the network delivered packets out of order"},
 	{name: Spurious, meaning: "sent again though the first had arrived"},
@@ -115,10 +117,10 @@ func (v Verdict) Meaning() string { return verdictOf(v).meaning }
 // told otherwise: on all but what a repair undoes and what happened as flagged.
 func FailsCheck(verdict Verdict) bool { return !verdictOf(verdict).passes }
 
-// Label names what a finding is about: a flag, a law without one, or a whole
-// connection.
+// Label names what a finding is about: a flag, a law without one, a packet that was
+// dropped, or a whole connection.
 func (f *Finding) Label() string {
-	return cmp.Or(f.Flag, text.When(f.Law != "", "law "+string(f.Law)), "connection")
+	return cmp.Or(f.Flag, text.When(f.Law != "", "law "+string(f.Law)), text.When(f.Verdict == Discard, "packet"), "connection")
 }
 
 // Place says where the input is broken: "after frame 3, at byte 240"; where the frame is

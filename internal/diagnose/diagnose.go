@@ -35,6 +35,10 @@ type Packet struct {
 	// after each other the two copies of a packet can be, nanoseconds. Farthest is 0
 	// where it isn't.
 	Nearest, Farthest int64
+	// Drop is the place in Diagnoser.Drops, from 1, of a packet that is here as the host
+	// dropped it, and 0 for all others. DropAgain says that this was told before.
+	Drop      int32
+	DropAgain bool
 }
 
 // Diagnoser takes all packets of a capture in repaired order.
@@ -46,6 +50,9 @@ type Diagnoser struct {
 	// Tick is that of the capture's clock, nanoseconds; 0 where it is too fine to matter.
 	// It is to be set before the first packet.
 	Tick int64
+	// Drops are who dropped packets of the host, and why. They are to be set before the
+	// first packet.
+	Drops []Dropped
 
 	say     func(*Finding)
 	said    Finding          // to it, last
@@ -82,6 +89,9 @@ func New(say func(*Finding)) *Diagnoser {
 
 // Add takes the next packet in repaired order. It does not keep p.
 func (d *Diagnoser) Add(p *Packet) {
+	if p.Drop != 0 && !p.DropAgain {
+		d.discard(p)
+	}
 	if p.Segment == nil { // laws alone were applied to it
 		if p.Left {
 			d.left(p)
@@ -99,6 +109,9 @@ func (d *Diagnoser) Add(p *Packet) {
 	}
 	if opening := m.s.Opening(&m.from.origin, &m.to.origin); opening != tcp.Continues {
 		m.beginAgain(opening)
+	}
+	if p.Drop != 0 && m.isDropped() {
+		return // as above
 	}
 	m.reversed = d.Reverses && m.isReversed()
 	if p.Before|p.After != 0 {

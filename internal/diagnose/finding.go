@@ -16,6 +16,7 @@ const (
 	Undecided Verdict = iota
 	Created
 	Drop
+	Discard
 	Loss
 	Reordering
 	Spurious

@@ -12,7 +12,7 @@ func (v Verdict) String() string { return string(v.Reported()) }
 // TestVerdictsAreInReportsOrder: a verdict is a place in report.Verdicts.
 func TestVerdictsAreInReportsOrder(t *testing.T) {
 	names := map[Verdict]report.Verdict{
-		Artefact: report.Artefact, Drop: report.Drop, Loss: report.Loss, Reordering: report.Reordering,
+		Artefact: report.Artefact, Drop: report.Drop, Discard: report.Discard, Loss: report.Loss, Reordering: report.Reordering,
 		Spurious: report.Spurious, Duplicate: report.Duplicate, Genuine: report.Genuine,
 		NotCaptured: report.NotCaptured, Undecided: report.Undecided, Created: report.Created,
 	}

@@ -30,6 +30,7 @@ type record struct {
 	time     int64 // as repaired, nanoseconds; Stamp is as recorded
 	previous int64 // serial of the connection's record before, 0 for none
 	twin     bool  // a second copy of a packet before it: it says nothing new
+	dropped  int32 // by the host: its place in Diagnoser.Drops, from 1; 0 for not known
 	askedAt  int64 // since when its receiver had asked for it next, 0 for not yet
 	fills    bool  // it came into a hole
 	repeats  bool  // it brought nothing that had not been seen
@@ -55,7 +56,7 @@ func (h *history) add(m *moment) {
 	r := h.at(h.last)
 	r.Segment, r.previous, r.twin = *p.Segment, f.latest, m.original != nil
 	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Time), m.askedAt
-	r.time, r.Frame = p.Time, p.Frame
+	r.time, r.Frame, r.dropped = p.Time, p.Frame, p.Drop
 	f.latest = h.last
 	h.mark(r.Segment.Seq, r.Segment.Sum)
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)

@@ -102,7 +102,7 @@ func (d *Diagnoser) concludeFirst(f *flow) {
 func (d *Diagnoser) conclude(f *flow, c *pending) {
 	d.waiting--
 	fates := &d.fates[sideOf(c.seg.Outbound, false)]
-	s := c.sentence(f, fates)
+	s := c.sentence(f, fates, d.Drops)
 	if s.Verdict == Loss {
 		f.ends[c.dir].recovery = recovery{s.Detail, c.time}
 	}

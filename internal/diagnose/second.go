@@ -38,7 +38,7 @@ func (m *moment) isSecond() bool {
 			e.unpaired = slices.Delete(e.unpaired, i, i+1)
 			m.d.due--
 			m.original = r
-			m.decideSecond()
+			m.decideSecond(", as all of the connection's packets are there again")
 			return true
 		}
 	}
@@ -53,8 +53,9 @@ func (m *moment) awaitSecond() {
 	}
 }
 
-// decideSecond gives the verdict for each flag of a second copy.
-func (m *moment) decideSecond() {
+// decideSecond gives the verdict for each flag of a second copy, with words on how that is
+// known.
+func (m *moment) decideSecond(words string) {
 	for rest := m.p.Before; rest != 0; rest &= rest - 1 {
 		switch flag := rest & -rest; {
 		case m.p.After&flag == 0:
@@ -62,7 +63,7 @@ func (m *moment) decideSecond() {
 		case flag&told != 0:
 			m.decideState(flag)
 		default:
-			m.say(flag, m.copied(report.ByCapture, ", as all of the connection's packets are there again"))
+			m.say(flag, m.copied(report.ByCapture, words))
 		}
 	}
 	m.decideCreated()

@@ -18,6 +18,7 @@ type sentence struct {
 	Detail   string // of report's
 	words    string // with a verb for each figure, in their order, and no other %
 	figures  [maxFigures]int64
+	drop     string // who dropped a packet, and why
 }
 
 // maxFigures is how many figures a sentence has at most.
@@ -38,8 +39,8 @@ func (s sentence) with(detail string) sentence {
 	return s
 }
 
-// Evidence is what speaks for the verdict, in words. Frames in it are those of
-// the input. A hostile capture has several sentences for each packet where all findings
+// Evidence is what speaks for the verdict, in words, of which who dropped a packet are the
+// last. Frames in it are those of the input. A hostile capture has several sentences for each packet where all findings
 // are listed, so the figures are put in by hand.
 func (s *sentence) Evidence() string {
 	var room [256]byte
@@ -51,7 +52,7 @@ func (s *sentence) Evidence() string {
 		}
 		text, rest = appendFigure(append(text, words...), verb[0], figure), verb[1:]
 	}
-	return string(append(text, rest...))
+	return string(append(append(text, rest...), s.drop...))
 }
 
 // appendFigure adds a figure as its verb says.

@@ -7,8 +7,8 @@ import (
 
 // sentence tries the verdicts in the order of their precedence. Each has a
 // predicate of its own, which says nothing where it is another one.
-func (c *pending) sentence(f *flow, network *Counts) sentence {
-	v := view{pending: c, f: f, network: network, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest}
+func (c *pending) sentence(f *flow, network *Counts, drops []Dropped) sentence {
+	v := view{pending: c, f: f, network: network, drops: drops, roundTrip: f.roundTrip(), away: f.ends[c.dir].shortest}
 	if c.lost {
 		return v.ofHole()
 	}
@@ -19,7 +19,7 @@ func (c *pending) sentence(f *flow, network *Counts) sentence {
 		v.covered, v.coveredAt, v.echo, v.echoes, v.acked = v.acked, v.ackedAt, v.ackedEcho, true, 0
 	}
 	for _, try := range [...]func(*view) sentence{
-		(*view).reversedHere, (*view).misplaced, (*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
+		(*view).reversedHere, (*view).misplaced, (*view).discarded, (*view).dropped, (*view).duplicated, (*view).overtaken, (*view).refused, (*view).reordered, (*view).needed, (*view).spurious, (*view).lost,
 	} {
 		if s := try(&v); s.words != "" {
 			return s
@@ -35,7 +35,8 @@ type view struct {
 	f               *flow
 	network         *Counts // what became of the packets of its direction that went back
 	roundTrip, away int64
-	answer          int64 // frame of the ACK of a packet that was recorded after it
+	drops           []Dropped // of the host
+	answer          int64     // frame of the ACK of a packet that was recorded after it
 }
 
 // dropped: the receiver had the bytes although they were never seen before.

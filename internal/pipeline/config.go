@@ -30,6 +30,7 @@ type config struct {
 	apart     bool  // write in a pass of its own in any case
 	order     reorder.Options
 	events    *witness.Matcher // what a trace says of packets, nil without
+	drops     *drops           // packets that the host dropped, nil without
 	arrivals  *arrivals        // what a trace says of the order of inbound data, nil without
 }
 

@@ -52,6 +52,7 @@ func (j *job) convert(ctx context.Context) error {
 		d := c.damage[0]
 		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, &capture.FormatError{Frame: d.Frame, Offset: d.Offset, Err: d.Err})
 	}
+	j.drops = newDrops(c.File)
 	for _, note := range c.Notes() {
 		j.report.note("%s", note)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/mendcap/mendcap/internal/conn"
 	"github.com/mendcap/mendcap/internal/diagnose"
 	"github.com/mendcap/mendcap/internal/summary"
 	"github.com/mendcap/mendcap/report"
@@ -77,9 +78,8 @@ func (c *collector) result() report.Findings {
 // described is what a finding says without its evidence. It has room for its sequence
 // numbers.
 func described(f *diagnose.Finding, sequence *report.Range) report.Finding {
-	from, to := f.Pair.Key.Ends(f.Pair.Dir)
 	r := report.Finding{
-		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time), Flow: report.Endpoints{Source: from, Destination: to},
+		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time), Flow: endsOf(&f.Pair),
 		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()),
 	}
 	if f.Sequenced {
@@ -87,6 +87,15 @@ func described(f *diagnose.Finding, sequence *report.Range) report.Finding {
 		r.Sequence = sequence
 	}
 	return r
+}
+
+// endsOf are those of a packet; none of one without IP.
+func endsOf(p *conn.Pair) report.Endpoints {
+	if *p == (conn.Pair{}) {
+		return report.Endpoints{}
+	}
+	from, to := p.Key.Ends(p.Dir)
+	return endpoints(from.Addr(), to.Addr(), from.Port(), to.Port())
 }
 
 // compareKept orders findings by how little is lost with them: what remains comes first.
@@ -100,11 +109,10 @@ func compareKept(a, b *diagnose.Finding) int {
 	return -1
 }
 
-// compareFindings orders findings: by frame, then by flag. No frame has two of the
-// same place.
+// compareFindings orders findings: by frame, then by flag, and those without one by verdict.
 func compareFindings(a, b *diagnose.Finding) int {
 	if a.Frame != b.Frame {
 		return cmp.Compare(a.Frame, b.Frame)
 	}
-	return cmp.Compare(a.FlagNumber, b.FlagNumber)
+	return cmp.Or(cmp.Compare(a.FlagNumber, b.FlagNumber), cmp.Compare(a.Verdict, b.Verdict))
 }

@@ -24,6 +24,7 @@ type judge struct {
 	said     diagnose.Packet // to it and the summary, last
 	apart    map[uint64]apartBy
 	declared declared
+	drops    *drops
 	guard    guard
 	explain  *explainer
 	judgement
@@ -52,6 +53,9 @@ func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *ju
 		guard:    guard{apart: f.flagsApart(), by: make(map[uint64]change)},
 	}
 	v.diagnose = diagnose.New(v.found)
+	if v.drops = c.drops; v.drops != nil {
+		v.diagnose.Drops = v.drops.by
+	}
 	v.diagnose.Reverses, v.diagnose.Tick = f.profile.Reverses, f.profile.Tick
 	return v
 }
@@ -109,6 +113,9 @@ func (v *judge) packetOf(u *unit) *diagnose.Packet {
 	*p = diagnose.Packet{
 		Frame: u.block.Frame, FrameAfter: u.judged.frame, Time: u.placed.time, Timed: u.block.HasStamp, Pair: u.pair,
 		Before: u.before, After: u.judged.after, Moved: u.placed.moved, ByLaw: u.placed.byLaw, Left: u.placed.left, Law: u.placed.law,
+	}
+	if v.drops != nil {
+		v.drops.mark(p)
 	}
 	if p.Moved {
 		stamp, _ := u.stamp()

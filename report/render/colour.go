@@ -21,7 +21,7 @@ const (
 
 // verdictColours are the colours of the verdicts.
 var verdictColours = map[report.Verdict]string{
-	report.Artefact: sgrCyan, report.Drop: sgrYellow, report.Undecided: sgrYellow, report.Loss: sgrRed, report.Created: sgrRed,
+	report.Artefact: sgrCyan, report.Drop: sgrYellow, report.Undecided: sgrYellow, report.Discard: sgrRed, report.Loss: sgrRed, report.Created: sgrRed,
 	report.Reordering: sgrMagenta, report.Spurious: sgrMagenta, report.Duplicate: sgrMagenta, report.Genuine: sgrGrey, report.NotCaptured: sgrGrey,
 }
 

@@ -48,6 +48,7 @@ type origin interface {
 	connections() []etw.Connection
 	ends() ([]etw.Row, []etw.GroupFlow) // of connections that events tell of
 	rawPackets() []etw.RawPacket
+	dropped() ([]Dropped, []Dropper)
 	received() []etw.ReceivedSegment
 	addresses() []netip.Addr // of the recording host
 	packets() (source, error)

@@ -30,7 +30,9 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 	survey, events := etw.NewSurvey(), log.Events()
 	var e etw.Event
 	for err = events.Next(&e); err == nil; err = events.Next(&e) {
-		survey.Add(&e)
+		if p := survey.Add(&e); p != nil {
+			t.drops.add(p, p.Number)
+		}
 	}
 	if err != io.EOF {
 		return nil, err

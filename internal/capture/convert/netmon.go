@@ -68,7 +68,7 @@ func (m *monitored) survey(f *netmon.Frame, s *etw.Survey, other map[uint16]int6
 			m.ifaces = append(m.ifaces, iface{linkType: f.LinkType, name: fmt.Sprintf("media:%d", f.Media)})
 		}
 	case eventOf(f, &e):
-		s.Add(&e)
+		m.drops.add(s.Add(&e), f.Number)
 	default:
 		other[f.Media]++
 	}

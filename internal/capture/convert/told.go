@@ -20,6 +20,7 @@ type told struct {
 	raw    []etw.RawPacket // that raw sockets were given
 	data   []etw.ReceivedSegment
 	broken []Damage
+	drops  drops
 }
 
 func (t *told) interfaces() []iface           { return t.ifaces }
@@ -36,6 +37,7 @@ func (t *told) addresses() (list []netip.Addr) {
 }
 
 func (t *told) ends() ([]etw.Row, []etw.GroupFlow) { return t.rows, t.groups }
+func (t *told) dropped() ([]Dropped, []Dropper)    { return t.drops.packets, t.drops.by }
 func (t *told) rawPackets() []etw.RawPacket        { return t.raw }
 
 func (t *told) received() []etw.ReceivedSegment { return t.data }
@@ -67,15 +69,19 @@ func (t *told) say(format string, args ...any) {
 func (t *told) take(s *etw.Survey, o Options) {
 	t.choice = s.Choose(etw.Options{AllLayers: o.AllLayers})
 	t.facts = s.Facts()
+	t.drops.name(s)
 	for _, i := range t.choice.Interfaces {
 		t.ifaces = append(t.ifaces, iface{linkType: i.LinkType, name: i.Name, description: i.Description})
 	}
 	t.words = append(t.words, t.choice.Words...)
 	for _, d := range t.facts.Drops {
-		t.say("%s dropped by %s: %s", plural(int(d.Packets), "packet"), component(d), etw.DropReason(d.Reason))
+		t.say("%s dropped by %s: %s", plural(int(d.Packets), "packet"), componentName(d.Component, d.Name), etw.DropReason(d.Reason))
 	}
 	for _, d := range t.facts.Discards {
 		t.say("%s discarded by the Windows Filtering Platform: module %d, reason %d", plural(int(d.Packets), "packet"), d.Module, d.Reason)
+	}
+	if n := t.drops.unlisted; n > 0 {
+		t.say("%s beyond the first %d are no findings", plural(int(n), "dropped packet"), maxDropped)
 	}
 	if n := t.facts.Incomplete; n > 0 {
 		t.say("%s of several events lack one, and are left out", plural(int(n), "packet"))
@@ -88,11 +94,12 @@ func (t *told) take(s *etw.Survey, o Options) {
 	}
 }
 
-func component(d etw.Drop) string {
-	if d.Name == "" {
-		return fmt.Sprintf("component %d", d.Component)
+// componentName is what a component of PktMon is called.
+func componentName(id uint16, name string) string {
+	if name == "" {
+		return fmt.Sprintf("component %d", id)
 	}
-	return d.Name
+	return name
 }
 
 // listed is how many providers are named.

@@ -84,3 +84,9 @@ func DropReason(reason uint32) string {
 	}
 	return "reason " + strconv.FormatUint(uint64(reason), 10)
 }
+
+// Drop is who dropped the packet, and why; ok is false where it wasn't dropped. again says
+// that the event before had told it.
+func (p *Packet) Drop() (component uint16, reason uint32, again, ok bool) {
+	return p.at.component, p.Reason, p.again, p.Dropped
+}

@@ -111,6 +111,9 @@ func (s *Survey) Facts() *Facts {
 	return f
 }
 
+// Component names a component of PktMon, "" where nothing is known of it so far.
+func (s *Survey) Component(id uint16) string { return s.stack.labelOf(id) }
+
 // labelOf names a component, "" where nothing is known of it.
 func (s *stack) labelOf(id uint16) string {
 	if c := s.components[id]; c != nil {

@@ -47,9 +47,10 @@ func NewSurvey() *Survey {
 	return &Survey{layers: make(map[point]*seen), providers: make(map[GUID]int64)}
 }
 
-// Add takes the next event. It keeps nothing of e. Damage is counted here, and told by
-// Packets.
-func (s *Survey) Add(e *Event) {
+// Add takes the next event, and gives the packet that it holds or makes whole, chosen or
+// not, until the next call; nil where there is none. It keeps nothing of e. Damage is
+// counted here, and told by Packets.
+func (s *Survey) Add(e *Event) *Packet {
 	if _, known := s.providers[e.Provider]; known || len(s.providers) < maxProviders {
 		s.providers[e.Provider]++
 	} else {
@@ -68,6 +69,7 @@ func (s *Survey) Add(e *Event) {
 	if p != nil {
 		s.see(p)
 	}
+	return p
 }
 
 // learn takes what an event tells beside packets.
