@@ -15,7 +15,7 @@ func TestChecks(t *testing.T) {
 	}
 	want := map[string]bool{
 		"input": true, string(Artefact): false, string(Genuine): false, string(Undecided): true, string(Created): true, // found
-		string(Drop): false, string(Loss): false, string(Reordering): false, string(Spurious): false, string(Duplicate): false, string(NotCaptured): false,
+		string(Drop): false, string(Discard): false, string(Loss): false, string(Reordering): false, string(Spurious): false, string(Duplicate): false, string(NotCaptured): false,
 		Unknown: false, // 30 of 12,030 TCP packets
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

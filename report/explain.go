@@ -26,6 +26,7 @@ type Explanations struct {
 // 1; where nothing else is said they are those of the input.
 type Explanation struct {
 	Frame      int64            `json:"frame"`
+	Taken      int64            `json:"taken,omitempty"`   // its number among the packets that are in the output too, where frames are left out
 	FrameAfter int64            `json:"frameAfter"`        // in the output
 	Protocol   string           `json:"protocol"`          // "TCP", "58 (ICMPv6)"; "" without IP
 	Flow       Endpoints        `json:"flow"`              // "source:port > destination:port"; "" without IP

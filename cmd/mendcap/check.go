@@ -48,7 +48,7 @@ func checkCommand() *command {
 }
 
 func (f *checker) run(ctx context.Context, s *streams, args []string) int {
-	captures, err := f.prepare(s, args)
+	captures, err := f.prepare(ctx, s, args)
 	switch {
 	case errors.Is(err, report.ErrBaseline): // which doesn't say which file it is about
 		return s.fail(f.baseline, err)
@@ -82,7 +82,7 @@ func (f *checker) run(ctx context.Context, s *streams, args []string) int {
 }
 
 // prepare reads the rules and names the captures.
-func (f *checker) prepare(s *streams, args []string) ([]string, error) {
+func (f *checker) prepare(ctx context.Context, s *streams, args []string) ([]string, error) {
 	if f.update && f.baseline == "" {
 		return nil, usagef(seeCommand, "--update-baseline needs --baseline FILE")
 	}
@@ -106,7 +106,7 @@ func (f *checker) prepare(s *streams, args []string) ([]string, error) {
 		}
 		f.rules.Max = append(f.rules.Max, l)
 	}
-	args, err := inFolders(args)
+	args, err := s.inFolders(ctx, args)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/internal/naming"
+	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -116,27 +116,26 @@ func checkGlobs(flag string, globs []string) error {
 // hasGlob reports whether a name that is no file's can match several.
 func hasGlob(name string) bool { return strings.ContainsAny(name, "*?[{") }
 
-// inFolders replaces folders by the files in them that are named as captures, and are
-// not mendcap's own. Links are not followed.
-func inFolders(names []string) (all []string, err error) {
+// inFolders replaces folders by the captures in them, which are told as a batch tells
+// them. It says of archives that these are not opened.
+func (s *streams) inFolders(ctx context.Context, names []string) (all []string, err error) {
 	for _, name := range names {
 		if info, err := os.Stat(name); err != nil || !info.IsDir() {
 			all = append(all, name)
 			continue
 		}
-		before := len(all)
-		err := filepath.WalkDir(name, func(path string, e fs.DirEntry, err error) error {
-			if err == nil && e.Type().IsRegular() && naming.IsNamedCapture(path) && !naming.IsMended(path) {
-				all = append(all, path)
-			}
-			return err
-		})
+		plan, err := batch.Find(ctx, []string{name}, batch.Options{})
 		if err != nil {
-			return nil, err
+			return nil, asUsage(err)
 		}
-		if len(all) == before {
-			return nil, usagef("name the files where captures have other suffixes", "no file in the folder %s is named as captures are", name)
+		files, members := plan.Files()
+		if members > 0 {
+			fmt.Fprintf(s.err, "mendcap: %s: %d captures in archives are not checked: mendcap batch opens archives\n", report.Sanitise(name), members)
 		}
+		if len(files) == 0 {
+			return nil, usagef("a capture is told by its content, whatever its name", "no file in the folder %s is a capture", name)
+		}
+		all = append(all, files...)
 	}
 	return all, nil
 }

@@ -43,13 +43,13 @@ func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, e
 	j.explain, x.facts = x, &j.facts
 	last := slices.Max(slices.Collect(maps.Keys(x.wanted)))
 	err := j.run(ctx, func(j *job, ctx context.Context) error {
-		if last > j.facts.lastFrame && !j.facts.Partial {
-			return noFrame(last, j.facts.lastFrame)
+		if in := j.lastFrame(); last > in && !j.facts.Partial {
+			return noFrame(last, in)
 		}
 		return j.rehearse(ctx)
 	})
-	if err == nil && last > j.facts.lastFrame {
-		err = noFrame(last, j.facts.lastFrame)
+	if in := j.lastFrame(); err == nil && last > in {
+		err = noFrame(last, in)
 	}
 	if err == nil && j.source.converted != nil {
 		err = x.leftOut()
@@ -58,6 +58,15 @@ func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, e
 		return report.Explanations{}, err
 	}
 	return x.result(j.source.name), nil
+}
+
+// lastFrame is the number of the last frame of the capture, taken or not, as far as it
+// was read.
+func (j *job) lastFrame() int64 {
+	if c := j.source.converted; c != nil {
+		return c.Last()
+	}
+	return j.facts.lastFrame
 }
 
 func noFrame(frame, last int64) error {
@@ -82,7 +91,8 @@ type explainer struct {
 	wanted map[int64]bool
 	facts  *facts
 
-	initials conn.InitialNumbers // the sequencer's
+	initials conn.InitialNumbers // the sequencer's, as what follows
+	taken    int64               // packets so far
 
 	met map[int64]*explained // the judge's, by frame
 }
@@ -116,7 +126,7 @@ func (x *explainer) restart() {
 	if x == nil {
 		return
 	}
-	x.initials = conn.InitialNumbers{}
+	x.initials, x.taken = conn.InitialNumbers{}, 0
 	clear(x.met)
 }
 
@@ -125,6 +135,7 @@ type clue struct {
 	trace    reorder.Trace  // its indices turned into frames
 	timeFrom int64          // frame whose stamp it takes
 	initials *conn.Initials // of its connection, nil without TCP
+	taken    int64          // its number among the packets that were read
 }
 
 // wants reports whether a frame is to be explained.
@@ -133,6 +144,7 @@ func (x *explainer) wants(frame int64) bool { return x.wanted[frame] }
 // begin takes in a packet in file order, before it is placed, and returns the clue of
 // one that is to be explained.
 func (x *explainer) begin(u *unit) *clue {
+	x.taken++
 	var of *conn.Initials
 	if u.tracked.followed {
 		of = x.initials.Learn(&u.seg)
@@ -140,7 +152,7 @@ func (x *explainer) begin(u *unit) *clue {
 	if !x.wants(u.block.Frame) {
 		return nil
 	}
-	return &clue{initials: of}
+	return &clue{initials: of, taken: x.taken}
 }
 
 // take takes in the packet's trace, whose indices frame turns into frames.
@@ -158,6 +170,9 @@ func (x *explainer) placed(u *unit) {
 	e := report.Explanation{
 		Frame: u.block.Frame, FrameAfter: u.judged.frame, Protocol: protocolOf(u), Flow: flowOf(u),
 		Header: explainHeader(u), Place: x.place(u), More: u.clue.trace.Cut,
+	}
+	if u.clue.taken != e.Frame {
+		e.Taken = u.clue.taken
 	}
 	x.met[e.Frame] = &explained{e, u.clue, u.seg, u.before, u.judged.after}
 }

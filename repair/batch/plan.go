@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/mendcap/mendcap/report"
 )
@@ -79,6 +80,23 @@ func find(ctx context.Context, paths []string, o Options, l limits) (*Plan, erro
 	distinguish(w.plan.tasks)
 	w.plan.protect()
 	return w.plan, nil
+}
+
+// Files lists the captures that are files of their own, and files that can't be read, in
+// the order of their names. Members are how many captures lie in archives besides.
+func (p *Plan) Files() (files []string, members int) {
+	for i := range p.tasks {
+		if t := &p.tasks[i]; t.member == alone {
+			files = append(files, t.file)
+		} else {
+			members++
+		}
+	}
+	for i := range p.failed {
+		files = append(files, filepath.FromSlash(p.failed[i].Path))
+	}
+	slices.Sort(files)
+	return files, members
 }
 
 // Captures is how many captures there are to repair.

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -63,7 +64,8 @@ func (f explainedFrame) Reason(n *report.Relation) string { return reason(f.Expl
 
 // inWords makes the sentences of e. They are not sanitised.
 func inWords(x *report.Explanations, e *report.Explanation) report.ExplainedInWords {
-	f := explainedFrame{e, x.ShiftLimit, e.Frame - e.FrameAfter, e.FrameAfter - e.Frame}
+	earlier := cmp.Or(e.Taken, e.Frame) - e.FrameAfter
+	f := explainedFrame{e, x.ShiftLimit, earlier, -earlier}
 	return report.ExplainedInWords{
 		Header: sentences("header", f), Order: sentences("order", f),
 		Laws: sentences("laws", f), Flags: sentences("flags", f),

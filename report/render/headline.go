@@ -27,6 +27,8 @@ func flagsText(r *report.Report) string {
 		return ""
 	}
 	switch {
+	case r.Capture.Format == "etl": // which tshark doesn't read
+		asIs = text.Plural(before, "flag") + " once converted"
 	case a.AsIs != nil:
 		asIs = text.Plural(bounded.Sum(a.AsIs), "flag") + " in tshark as it is, " + text.Count(before) + " with headers filled in"
 	case r.Inference.Packets == 0:

@@ -49,6 +49,7 @@ type origin interface {
 	ends() ([]etw.Row, []etw.GroupFlow) // of connections that events tell of
 	rawPackets() []etw.RawPacket
 	dropped() ([]Dropped, []Dropper)
+	last() int64
 	received() []etw.ReceivedSegment
 	addresses() []netip.Addr // of the recording host
 	packets() (source, error)
@@ -116,6 +117,10 @@ func (f *File) Format() string { return f.format() }
 
 // Notes say in words what was chosen, assumed and left out.
 func (f *File) Notes() []string { return f.notes() }
+
+// Last is the number of the last packet of the file, taken or not; of a capture of Network
+// Monitor that of the last frame.
+func (f *File) Last() int64 { return f.last() }
 
 // Damages are the places that could not be read.
 func (f *File) Damages() []Damage { return f.damages() }

@@ -38,6 +38,7 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 		return nil, err
 	}
 	t.take(survey, o)
+	t.number = survey.Packets()
 	if survey.Witnessed() {
 		if err := t.readWitness(survey.Layouts()); err != nil {
 			return nil, err

@@ -42,6 +42,7 @@ func openMonitored(r io.ReaderAt, size int64, o Options) (*monitored, error) {
 			return nil, err
 		}
 		m.survey(f, survey, other)
+		m.number = f.Number
 	}
 	m.takeEvents(survey, other, o)
 	for _, d := range frames.Damages().List {

@@ -21,6 +21,7 @@ type told struct {
 	data   []etw.ReceivedSegment
 	broken []Damage
 	drops  drops
+	number int64 // of the last packet or frame
 }
 
 func (t *told) interfaces() []iface           { return t.ifaces }
@@ -38,6 +39,7 @@ func (t *told) addresses() (list []netip.Addr) {
 
 func (t *told) ends() ([]etw.Row, []etw.GroupFlow) { return t.rows, t.groups }
 func (t *told) dropped() ([]Dropped, []Dropper)    { return t.drops.packets, t.drops.by }
+func (t *told) last() int64                        { return t.number }
 func (t *told) rawPackets() []etw.RawPacket        { return t.raw }
 
 func (t *told) received() []etw.ReceivedSegment { return t.data }
