@@ -48,14 +48,16 @@ func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, e
 		}
 		return j.rehearse(ctx)
 	})
-	if in := j.lastFrame(); err == nil && last > in {
-		err = noFrame(last, in)
-	}
-	if err == nil && j.source.converted != nil {
-		err = x.leftOut()
-	}
 	if err != nil {
 		return report.Explanations{}, err
+	}
+	if in := j.lastFrame(); last > in {
+		return report.Explanations{}, noFrame(last, in)
+	}
+	if j.source.converted != nil {
+		if err := x.leftOut(); err != nil {
+			return report.Explanations{}, err
+		}
 	}
 	return x.result(j.source.name), nil
 }

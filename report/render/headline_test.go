@@ -40,3 +40,18 @@ func TestHeadlineOfPacketsThatWereNotAnalysed(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// No count of tshark is claimed for what it doesn't read.
+func TestFlagsOfWhatTsharkReads(t *testing.T) {
+	for format, want := range map[string]string{
+		"etl":        "a: 3 flags once converted, 2 after the repair",
+		"netmon 2.3": "a: 3 flags in tshark as it is, 2 after the repair",
+		"pcap":       "a: 3 flags in tshark as it is, 2 after the repair",
+	} {
+		r := &report.Report{Capture: report.Capture{Name: "a", Format: format}}
+		r.Analysis.Before, r.Analysis.After = map[string]int64{"retransmission": 3}, map[string]int64{"retransmission": 2}
+		if got := flagsText(r); got != want {
+			t.Errorf("%s: got %q, want %q", format, got, want)
+		}
+	}
+}

@@ -143,6 +143,12 @@ func TestExplainCountsAppearances(t *testing.T) {
 			if e.Frame != frames[i] {
 				t.Fatalf("got frame %d, want %d", e.Frame, frames[i])
 			}
+			if taken := e.Taken; taken != e.FrameAfter && (taken != 0 || e.Frame != e.FrameAfter) {
+				t.Fatalf("frame %d: got packet %d of those that are taken, want %d", e.Frame, taken, e.FrameAfter)
+			}
+			if said := strings.Join(e.Text.Order, " "); strings.Contains(said, "earlier") || strings.Contains(said, "capture has after it") {
+				t.Fatalf("frame %d, which stays: got %q", e.Frame, said)
+			}
 			after = append(after, e.FrameAfter)
 		}
 		return after
@@ -156,9 +162,13 @@ func TestExplainCountsAppearances(t *testing.T) {
 	if after := explain(numbers, repair.Options{AllLayers: true}); !slices.Equal(after, numbers) {
 		t.Errorf("all layers: got frames %d after, want %d", after, numbers)
 	}
-	for _, n := range []int64{2, 301} {
-		if _, err := repair.Explain(t.Context(), path, []int64{n}, repair.Options{}); !errors.Is(err, repair.ErrUsage) {
-			t.Errorf("frame %d, which is left out or isn't there: got %v, want an error of usage", n, err)
+	for n, want := range map[int64]string{2: "frame 2 is no packet, or one of a layer that is left out", 300: "", 301: "no frame 301: the last one is frame 300"} {
+		_, err := repair.Explain(t.Context(), path, []int64{n}, repair.Options{})
+		if want == "" && err == nil {
+			continue
+		}
+		if !errors.Is(err, repair.ErrUsage) || want == "" || !strings.Contains(err.Error(), want) {
+			t.Errorf("frame %d: got %v, want %q", n, err, want)
 		}
 	}
 }
