@@ -18,10 +18,37 @@ func (g *group) decide(c *Clock) (unchecked int) {
 		}
 		s.result = s.fitted(g.near(from, at+c.Early))
 	}
-	g.eachNeighborhood(c, func(packets []seen, events []heard) {
+	packets, events := g.open()
+	eachNeighborhood(packets, events, c, func(packets []*seen, events []heard) {
 		unchecked += decideOpen(packets, events)
 	})
 	return unchecked
+}
+
+// open gives the packets of the place that no claim fits, and all that the claims which
+// are open to them may be about, with the events of these claims. Others tell nothing of
+// them, and would only make neighborhoods larger.
+func (g *group) open() (packets []*seen, events []heard) {
+	var claims seen // open to some packet
+	for i := range g.seen {
+		if s := &g.seen[i]; s.result < 0 {
+			claims.open |= s.open
+		}
+	}
+	if claims.open == 0 {
+		return nil, nil
+	}
+	for i := range g.seen {
+		if s := &g.seen[i]; s.result < 0 && s.open != 0 || claims.isOpen(s.result) {
+			packets = append(packets, s)
+		}
+	}
+	for i := range g.events {
+		if claims.isOpen(g.events[i].claim) {
+			events = append(events, g.events[i])
+		}
+	}
+	return packets, events
 }
 
 // near are the events from a place on up to a time.
@@ -48,8 +75,7 @@ func (s *seen) fitted(events []heard) int32 {
 }
 
 // eachNeighborhood calls f with the packets and the events of each neighborhood.
-func (g *group) eachNeighborhood(c *Clock, f func([]seen, []heard)) {
-	packets, events := g.seen, g.events
+func eachNeighborhood(packets []*seen, events []heard, c *Clock, f func([]*seen, []heard)) {
 	for len(packets) > 0 {
 		// From the first packet on, as far as each is near the next.
 		at := c.OfTrace(packets[0].stamp)
@@ -79,11 +105,10 @@ func (g *group) eachNeighborhood(c *Clock, f func([]seen, []heard)) {
 // decideOpen gives packets of a neighborhood that no claim fits the one that is open to
 // them, if all its events that may be theirs make the same, and if some socket was given
 // as many packets as may have those events.
-func decideOpen(packets []seen, events []heard) (given int) {
+func decideOpen(packets []*seen, events []heard) (given int) {
 	var last uint64 // claims that the last packet was open to
 	claim, enough := int32(-1), false
-	for i := range packets {
-		s := &packets[i]
+	for _, s := range packets {
 		if s.result >= 0 || s.open == 0 {
 			continue
 		}
@@ -116,9 +141,9 @@ func (s *seen) onlyOpen(events []heard) int32 {
 }
 
 // claimants is how many packets a claim may be about.
-func claimants(packets []seen, claim int32) (n int) {
-	for i := range packets {
-		if s := &packets[i]; s.result == claim || s.result < 0 && s.isOpen(claim) {
+func claimants(packets []*seen, claim int32) (n int) {
+	for _, s := range packets {
+		if s.result == claim || s.result < 0 && s.isOpen(claim) {
 			n++
 		}
 	}
