@@ -74,8 +74,11 @@ func (s *streams) tableFiles(results []tables.Result, all bool) (files []render.
 		for _, line := range r.Lines {
 			f.Lines = append(f.Lines, render.TableLine(line))
 		}
+		if r.Packets > 0 {
+			f.Format += fmt.Sprintf(", and %d events about single packets, for the capture that was recorded meanwhile", r.Packets)
+		}
 		files = append(files, f)
-		rows += r.Rows
+		rows += r.Rows + r.Packets
 		if r.Problem != "" {
 			code = exitDamaged
 			fmt.Fprintf(s.err, "mendcap: %s: %s\n", report.Sanitise(r.Name), report.Sanitise(r.Problem))

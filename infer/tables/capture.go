@@ -8,6 +8,10 @@ import (
 	"github.com/mendcap/mendcap/internal/capture/etw"
 )
 
+// maxUnpacked is how many bytes a compressed trace may decompress to that is read for what
+// it tells of connections: what a day of events takes.
+const maxUnpacked = 64 << 30
+
 // readCapture reads what a capture of another format than pcap and pcapng tells of
 // connections and of the host's own addresses.
 func readCapture(name string, f *os.File) (*infer.Snapshot, Result, error) {
@@ -15,7 +19,7 @@ func readCapture(name string, f *os.File) (*infer.Snapshot, Result, error) {
 	if err != nil {
 		return nil, Result{}, err
 	}
-	c, err := convert.Open(f, info.Size(), convert.Options{})
+	c, err := convert.Open(f, info.Size(), convert.Options{MaxUnpacked: maxUnpacked})
 	if err != nil {
 		return nil, Result{}, err
 	}
@@ -23,7 +27,7 @@ func readCapture(name string, f *os.File) (*infer.Snapshot, Result, error) {
 	normalise(s)
 	return s, Result{
 		Name: name, Format: c.Format(), Rows: rowsOf(s), Addresses: countAddresses(s, snapshotTables...), raw: c.RawPackets(),
-		received: c.Received(),
+		received: c.Received(), Packets: len(c.RawPackets()) + len(c.Received()),
 	}, nil
 }
 

@@ -48,6 +48,11 @@ type Result struct {
 	NotUnderstood int    `json:"notUnderstood"`     // count of all of them
 	Problem       string `json:"problem,omitempty"` // why nothing, or not all, could be read; or empty
 
+	// Packets is how many events of an event trace tell of one packet each, of a capture
+	// that was recorded meanwhile: its protocol and both ends, or its sequence numbers. They
+	// are no rows.
+	Packets int `json:"packets,omitempty"`
+
 	raw      []etw.RawPacket // what an event trace says of raw sockets
 	received []etw.ReceivedSegment
 }

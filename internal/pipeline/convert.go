@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,9 +24,11 @@ var errConvert = errors.New("a capture of another format")
 // converted is an input of another format, which is read as pcapng.
 type converted struct {
 	*convert.File
-	from        *os.File
-	scratch     bool   // from is a copy
-	compression string // of the input
+	from        io.ReaderAt
+	size        int64    // of from, bytes
+	file        *os.File // that from is; nil where it is in memory
+	scratch     bool     // file is a copy
+	compression string   // of the input
 	damage      []salvage.Damage
 }
 
@@ -37,12 +40,8 @@ func (j *job) convert(ctx context.Context) error {
 		return err
 	}
 	s.converted = c
-	info, err := c.from.Stat()
-	if err == nil {
-		o := convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone, MaxUnpacked: j.o.MaxUnpacked}
-		c.File, err = convert.Open(c.from, info.Size(), o)
-	}
-	if err != nil {
+	o := convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone, MaxUnpacked: j.o.MaxUnpacked}
+	if c.File, err = convert.Open(c.from, c.size, o); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
 	}
 	for _, d := range c.Damages() {
@@ -64,8 +63,8 @@ func (j *job) convert(ctx context.Context) error {
 	return nil
 }
 
-// random gives the input decompressed, in a file that can be read anywhere: a copy where
-// it is not one already.
+// random gives the input decompressed, where it can be read anywhere: in a file, which is
+// a copy where it is not one already, or in memory where it is there.
 func (s *source) random(ctx context.Context, o *Options) (*converted, error) {
 	in, err := s.begin()
 	if err != nil {
@@ -78,31 +77,52 @@ func (s *source) random(ctx context.Context, o *Options) (*converted, error) {
 	}
 	c := &converted{compression: compression}
 	if file, ok := in.(*os.File); ok && compression == "" {
-		c.from = file
+		if err := c.hold(file); err != nil {
+			file.Close()
+			return nil, err
+		}
 		return c, nil
 	}
 	defer in.Close()
-	if c.from, err = atomicfile.Scratch(); err != nil {
+	if s.content != nil && compression == "" {
+		c.from, c.size = bytes.NewReader(s.content), int64(len(s.content))
+		return c, nil
+	}
+	file, err := atomicfile.Scratch()
+	if err != nil {
 		return nil, ioError("spool the input", err)
 	}
-	if err = c.fill(plain, o); err != nil {
-		removeScratch(c.from)
+	if err = c.fill(file, plain, o); err == nil {
+		err = c.hold(file)
+	}
+	if err != nil {
+		removeScratch(file)
 		return nil, err
 	}
 	c.scratch = true
 	return c, nil
 }
 
-// fill copies the input. Damage of compressed data that can be passed over is noted.
-func (c *converted) fill(plain io.Reader, o *Options) error {
+// hold reads from a file from now on.
+func (c *converted) hold(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return ioError("read "+file.Name(), err)
+	}
+	c.from, c.file, c.size = file, file, info.Size()
+	return nil
+}
+
+// fill copies the input to a file. Damage of compressed data that can be passed over is noted.
+func (c *converted) fill(file *os.File, plain io.Reader, o *Options) error {
 	from := &limited{r: plain, most: o.spoolLimit()}
 	if o.MaxUnpacked > 0 && c.compression != "" {
 		from.most = min(from.most, o.MaxUnpacked)
 	}
-	_, err := io.Copy(c.from, from)
+	_, err := io.Copy(file, from)
 	for gap, more := compress.GoesOn(err); more; gap, more = compress.GoesOn(err) {
 		c.damage = append(c.damage, salvage.Damage{Offset: from.read, Lost: true, Err: gap})
-		_, err = io.Copy(c.from, from)
+		_, err = io.Copy(file, from)
 	}
 	if errors.Is(err, ErrSpoolLimit) && from.most == o.MaxUnpacked {
 		return fmt.Errorf("%w: %w of %d bytes", ErrNoCapture, ErrUnpacked, o.MaxUnpacked)
@@ -112,9 +132,10 @@ func (c *converted) fill(plain io.Reader, o *Options) error {
 
 // close ends the input, and removes it if it is a copy.
 func (c *converted) close() {
-	if c.scratch {
-		removeScratch(c.from)
-		return
+	switch {
+	case c.scratch:
+		removeScratch(c.file)
+	case c.file != nil:
+		c.file.Close()
 	}
-	c.from.Close()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/capture/etw"
 	"github.com/mendcap/mendcap/internal/capture/netmon"
+	"github.com/mendcap/mendcap/internal/comment"
 )
 
 // monitored is a capture of Network Monitor.
@@ -197,6 +198,9 @@ func (s *monitoredPackets) comment(f *netmon.Frame, p *packet) {
 		p.comments = append(p.comments, strings.TrimSpace(fmt.Sprintf("PID=%d %s", process.PID, process.Path)))
 	}
 	for _, c := range f.Comments {
+		if c.Cut {
+			p.comments = append(p.comments, cutComment)
+		}
 		for _, text := range []string{c.Title, c.Description} {
 			if text != "" {
 				p.comments = append(p.comments, text)
@@ -204,6 +208,9 @@ func (s *monitoredPackets) comment(f *netmon.Frame, p *packet) {
 		}
 	}
 }
+
+// cutComment is said before a comment of the file of which not all is kept.
+const cutComment = comment.Mark + "the comment that follows is longer in the file, and cut"
 
 // recent knows the last packets, to tell one that is there both as a frame and as an
 // event: the bytes and the stamp are the same then.

@@ -200,3 +200,19 @@ func TestMaxUnpacked(t *testing.T) {
 		}
 	}
 }
+
+// A small file is read from memory: no temporary one is made of it.
+func TestSmallFilesAreNotSpooled(t *testing.T) {
+	list, start := frames(t, "lossy", 20, Clock{})
+	recorded, _ := captured(list)
+	file, _ := Capture{Minor: 3, Start: start, Frames: recorded}.Bytes()
+	log, _ := write(t, Log{Processors: 1, BufferSize: 8 << 10, Start: start}, whole(list[:4], 1))
+	for name, data := range map[string][]byte{"file.cap": file, "trace.etl": log} {
+		path := put(t, name, data)
+		t.Setenv("TMPDIR", filepath.Join(filepath.Dir(path), "missing"))
+		r, err := repair.Check(t.Context(), path, repair.Options{})
+		if err != nil || r.Capture.Packets == 0 {
+			t.Errorf("%s, of %d bytes: got %d packets and %v, with nowhere to make a temporary file", name, len(data), r.Capture.Packets, err)
+		}
+	}
+}

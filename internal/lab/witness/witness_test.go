@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/witness"
@@ -231,5 +232,28 @@ func TestEventsAnswerWhatHasNoChecksum(t *testing.T) {
 				t.Errorf("%d of %d packets are answered wrongly, %d likely by their event", a.wrong, a.answered, likely)
 			}
 		})
+	}
+}
+
+// A trace that tells of single packets alone has no row, and says what it gives.
+func TestTablesCountEventsAboutPackets(t *testing.T) {
+	truth := recording(t, "many-flows")
+	trace, missing := witness.Trace(truth, witness.Trouble{RawAlone: true, Seed: 7})
+	path := filepath.Join(t.TempDir(), "trace.etl")
+	if err := os.WriteFile(path, trace, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := 0
+	for _, p := range truth {
+		if !missing[p.Index] {
+			want++
+		}
+	}
+	_, results, err := tables.Load(path)
+	if err != nil || len(results) != 1 {
+		t.Fatalf("got %+v and %v", results, err)
+	}
+	if r := &results[0]; r.Rows != 0 || r.Packets != want || r.Problem != "" {
+		t.Errorf("got %d rows, %d events about packets and problem %q; want 0, %d and none", r.Rows, r.Packets, r.Problem, want)
 	}
 }
