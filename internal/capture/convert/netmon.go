@@ -22,6 +22,21 @@ type monitored struct {
 	*netmon.File
 	plain map[uint16]int // the interfaces of frames that are packets, by media type
 	local []netip.Addr
+	uses  map[int]protocols // of entries of the process table, by their frames
+}
+
+// protocols are which of the two that have ports were seen.
+type protocols struct{ tcp, udp bool }
+
+// only is the one that was seen, 0 where both were or none.
+func (p protocols) only() uint8 {
+	switch {
+	case p.tcp && !p.udp:
+		return protocolTCP
+	case p.udp && !p.tcp:
+		return protocolUDP
+	}
+	return 0
 }
 
 // openMonitored goes through a capture of Network Monitor once.
@@ -31,7 +46,7 @@ func openMonitored(r io.ReaderAt, size int64, o Options) (*monitored, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &monitored{File: file, plain: make(map[uint16]int)}
+	m := &monitored{File: file, plain: make(map[uint16]int), uses: make(map[int]protocols)}
 	survey, frames := etw.NewSurvey(), file.Frames()
 	other := make(map[uint16]int64) // frames that are no packets, by media type
 	for {
@@ -69,6 +84,7 @@ func (m *monitored) survey(f *netmon.Frame, s *etw.Survey, other map[uint16]int6
 			m.plain[f.Media] = len(m.ifaces)
 			m.ifaces = append(m.ifaces, iface{linkType: f.LinkType, name: fmt.Sprintf("media:%d", f.Media)})
 		}
+		m.use(f)
 	case eventOf(f, &e):
 		m.drops.add(s.Add(&e), f.Number)
 	default:
@@ -79,6 +95,22 @@ func (m *monitored) survey(f *netmon.Frame, s *etw.Survey, other map[uint16]int6
 			m.adapter(&a)
 		}
 	}
+}
+
+// use notes by which protocol a process of the table talks: of frames that are of the
+// connection that the table has, as headers that were made up are of none.
+func (m *monitored) use(f *netmon.Frame) {
+	if f.Process < 0 {
+		return
+	}
+	p, process := m.uses[f.Process], &m.Processes[f.Process]
+	protocol, from, to, ok := etw.Transport(f.LinkType, f.Data)
+	local, remote := process.Local.Addr(), process.Remote.Addr()
+	if !ok || (from != local || to != remote) && (from != remote || to != local) {
+		return
+	}
+	p.tcp, p.udp = p.tcp || protocol == protocolTCP, p.udp || protocol == protocolUDP
+	m.uses[f.Process] = p
 }
 
 // maxLocal is how many addresses of adapters are kept.
@@ -109,8 +141,8 @@ func eventOf(f *netmon.Frame, e *etw.Event) bool {
 // what others there were.
 func (m *monitored) takeEvents(s *etw.Survey, other map[uint16]int64, o Options) {
 	m.take(s, o)
-	for _, p := range m.Processes {
-		c := etw.Connection{Source: p.Local, Destination: p.Remote, PID: uint64(p.PID), Path: p.Path, Direction: etw.Out}
+	for i, p := range m.Processes {
+		c := etw.Connection{Protocol: m.uses[i].only(), Source: p.Local, Destination: p.Remote, PID: uint64(p.PID), Path: p.Path, Direction: etw.Out}
 		m.facts.Connections = append(m.facts.Connections, c)
 	}
 	if events := s.Providers(); s.Packets() == 0 && len(events) > 0 {

@@ -1,6 +1,9 @@
 package etw
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"net/netip"
+)
 
 const (
 	ethernetHeader = 14
@@ -110,6 +113,26 @@ func ipAt(link uint16, frame []byte) (start, version int, ok bool) {
 		return start, version, len(frame) >= start+ipv6Header
 	}
 	return 0, 0, false
+}
+
+// Transport reads the IP header of a frame: the protocol that follows it, as its Protocol
+// or its Next Header says, and both addresses. ok is false where the frame holds no IP
+// packet.
+func Transport(link uint16, frame []byte) (protocol uint8, from, to netip.Addr, ok bool) {
+	start, version, ok := ipAt(link, frame)
+	if !ok {
+		return 0, from, to, false
+	}
+	if ip := frame[start:]; version == 4 {
+		protocol = ip[9]
+		from, _ = netip.AddrFromSlice(ip[12:16])
+		to, _ = netip.AddrFromSlice(ip[16:20])
+	} else {
+		protocol = ip[6]
+		from, _ = netip.AddrFromSlice(ip[8:24])
+		to, _ = netip.AddrFromSlice(ip[24:40])
+	}
+	return protocol, from, to, true
 }
 
 // originalLength is how long a frame was according to its IP header, and never less than

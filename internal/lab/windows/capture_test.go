@@ -3,11 +3,13 @@ package windows
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/capture/netmon"
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
@@ -206,6 +208,45 @@ func TestProcessTableAsTables(t *testing.T) {
 	m.wantDestinations(t, sent)
 	if got := m.report.Inference.Destination; got.Proved != int64(len(sent)) {
 		t.Errorf("got %d destinations proved, want %d", got.Proved, len(sent))
+	}
+}
+
+// The frames of a process tell by which protocol its connection is: the table doesn't.
+func TestFramesTellTheProtocolOfProcesses(t *testing.T) {
+	start := int64(epoch + 1e9*10_000)
+	over := func(protocol byte, from, to []byte) []byte {
+		frame := segment(start, true, ack, 1, 1, 1, 0)
+		ip := frame.IP()
+		ip[9] = protocol
+		copy(ip[12:], from)
+		copy(ip[16:], to)
+		return frame.Data
+	}
+	local, remote := netip.AddrFrom4([4]byte(ends[0])), netip.AddrFrom4([4]byte(ends[1]))
+	other := []byte{203, 0, 113, 9}
+	for _, test := range []struct {
+		name     string
+		frames   [][]byte
+		tcp, udp int
+	}{
+		{"none", nil, 1, 1},
+		{"TCP", [][]byte{over(6, ends[0], ends[1]), over(6, ends[1], ends[0])}, 1, 0},
+		{"UDP", [][]byte{over(17, ends[1], ends[0])}, 0, 1},
+		{"both", [][]byte{over(17, ends[1], ends[0]), over(6, ends[1], ends[0])}, 1, 1},
+		{"of another connection", [][]byte{over(17, other, ends[0])}, 1, 1},
+	} {
+		c := Capture{Minor: 3, Start: start, Processes: []Process{{PID: 9, Path: "lab.exe", Local: netip.AddrPortFrom(local, 40000), Remote: netip.AddrPortFrom(remote, 443)}}}
+		for _, frame := range test.frames {
+			c.Frames = append(c.Frames, CaptureFrame{Time: start, Media: 1, Process: 0, Data: frame})
+		}
+		file, _ := c.Bytes()
+		s, _, err := tables.Load(put(t, "file.cap", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tcp, udp := len(s.TCPConnections), len(s.UDPEndpoints); tcp != test.tcp || udp != test.udp {
+			t.Errorf("frames of %s: got %d rows of TCP and %d of UDP, want %d and %d", test.name, tcp, udp, test.tcp, test.udp)
+		}
 	}
 }
 
