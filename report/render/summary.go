@@ -47,7 +47,7 @@ func cut[T any](list []T, most, slack int, omitted int64, said func(*T) string, 
 		}
 	}
 	if omitted > 0 {
-		lines = append(lines, fmt.Sprintf(more, omitted))
+		lines = append(lines, fmt.Sprintf(more, text.Count(omitted)))
 	}
 	return lines
 }
