@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -117,8 +118,15 @@ func nameHint(at *fs.PathError) string {
 	}
 	slices.Sort(names)
 	dir, base := filepath.Split(at.Path)
-	if near, ok := nearest(base, names); ok {
-		return "did you mean " + dir + near + "?"
+	suffix := filepath.Ext(base)
+	var stems []string // what names have in common says nothing
+	for _, name := range names {
+		if stem, ok := strings.CutSuffix(name, suffix); ok && stem != "" {
+			stems = append(stems, stem)
+		}
+	}
+	if near, ok := nearest(strings.TrimSuffix(base, suffix), stems); ok {
+		return "did you mean " + dir + near + suffix + "?"
 	}
 	return "names are looked for in the current folder, unless they begin with another"
 }
