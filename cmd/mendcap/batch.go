@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func batchCommand() *command {
 	flags.BoolVar(&f.dry, "dry-run", false, "say what would be repaired, and write nothing")
 	flags.StringArrayVar(&f.include, "include", nil, "repair only captures that match `GLOB` (repeatable)")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "pass over files and folders that match `GLOB` (repeatable)")
-	flags.StringArrayVar(&f.reports, "report", nil, "write the summary to `FILE` too: .json, .csv or .html (repeatable)")
+	flags.StringArrayVar(&f.reports, "report", nil, "write the summary to `FILE` too, its format by its suffix (.json, .csv or .html) or as FORMAT:FILE (repeatable); FORMAT:- prints it instead")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON")
 	flags.BoolVar(&f.options.Force, "force", false, "replace other outputs of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
@@ -128,12 +129,12 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 		code = exitNoCapture
 		fmt.Fprintln(s.err, "mendcap: no capture was found")
 	}
-	if f.json || !f.quiet {
+	if f.json || !f.quiet && !f.printed {
 		text := func(w io.Writer) error { return render.BatchTerminal(w, sum, s.width) }
 		code = max(code, s.show(f.json, sum.WriteJSON, text))
 	}
 	for _, file := range to {
-		if err := file.Fill(func(w io.Writer) error { return file.format(w, sum) }); err != nil {
+		if err := file.write(s, sum); err != nil {
 			code = max(code, s.fail(file.name, fmt.Errorf("write summary: %w", err)))
 		}
 	}
@@ -150,7 +151,8 @@ var summaryFormats = map[string]func(io.Writer, *report.Batch) error{
 // summaryFile is a file that the summary of a batch goes to. It is opened before
 // the work, so that it isn't done in vain.
 type summaryFile struct {
-	*atomicfile.File
+	*atomicfile.File // nil for standard output and devices
+
 	name   string
 	format func(io.Writer, *report.Batch) error
 }
@@ -177,9 +179,23 @@ func (f *batchFlags) openSummaries(s *streams, read []string) ([]*summaryFile, e
 }
 
 func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, error) {
-	format, ok := summaryFormats[strings.ToLower(filepath.Ext(name))]
-	if !ok {
-		return nil, usagef("the suffixes known are .json, .csv, .html", "--report %s: no format of summaries has this suffix", name)
+	given := name
+	suffix := strings.ToLower(filepath.Ext(name))
+	if word, file, ok := strings.Cut(name, ":"); ok && file != "" && summaryFormats["."+word] != nil {
+		suffix, name = "."+word, plainStream(file)
+	}
+	format, ok := summaryFormats[suffix]
+	switch {
+	case name == os.DevNull:
+		format = summaryFormats[".json"]
+	case !ok:
+		return nil, usagef("the suffixes known are .json, .csv, .html; json:FILE and the like name the format", "--report %s: no format of summaries has this suffix", given)
+	case name == "-" && (f.json || f.printed):
+		return nil, usagef("a file takes one of them", "--report %s: something else goes to standard output too", given)
+	}
+	f.printed = f.printed || name == "-"
+	if name == "-" || (target{name: name}).isDevice() {
+		return &summaryFile{nil, name, format}, nil
 	}
 	if err := taken.output("--report", name, "another summary"); err != nil {
 		return nil, err
@@ -194,10 +210,30 @@ func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, erro
 	return &summaryFile{file, name, format}, nil
 }
 
+// write writes the summary, and what closes the file.
+func (f *summaryFile) write(s *streams, sum *report.Batch) error {
+	format := func(w io.Writer) error { return f.format(w, sum) }
+	switch {
+	case f.File != nil:
+		return f.Fill(format)
+	case f.name == "-":
+		return format(s.out)
+	case f.name == deviceStderr:
+		return format(s.err)
+	}
+	device, err := os.OpenFile(f.name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(format(&output{file: device}), device.Close())
+}
+
 // discard takes away the files that no summary went to.
 func discard(files []*summaryFile) (err error) {
 	for _, f := range files {
-		err = errors.Join(err, f.Discard())
+		if f.File != nil {
+			err = errors.Join(err, f.Discard())
+		}
 	}
 	return err
 }

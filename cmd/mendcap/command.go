@@ -77,6 +77,9 @@ func run(ctx context.Context, s *streams, args []string) int {
 	var unknown *pflag.NotExistError
 	switch {
 	case errors.As(err, &unknown): // a flag of repair, which need not be named
+		if name, rest, ok := misplaced(args); ok {
+			return s.fail("", usagef(commandFirst(name, rest), "flags come after the command %s", name))
+		}
 		return repairCommand().start(ctx, s, args)
 	case err != nil:
 		return s.fail("", badFlags(root, err))
@@ -98,6 +101,29 @@ func run(ctx context.Context, s *streams, args []string) int {
 	return code
 }
 
+// misplaced finds the command that flags before it belong to, where they are none of
+// repair's, and returns the other words of the command line.
+func misplaced(args []string) (name string, rest []string, ok bool) {
+	takes := func(c *command, words []string) bool {
+		return c.ParseAll(words, func(*pflag.Flag, string) error { return nil }) == nil
+	}
+	if takes(repairCommand(), args) {
+		return "", nil, false
+	}
+	for i, word := range args {
+		rest := slices.Delete(slices.Clone(args), i, i+1)
+		if c, is := find(commands(), word); is && takes(c, rest) {
+			return word, rest, true
+		}
+	}
+	return "", nil, false
+}
+
+// commandFirst is the hint for words that are in the wrong order.
+func commandFirst(name string, rest []string) string {
+	return "mendcap " + name + " " + strings.Join(rest, " ") + " takes it so"
+}
+
 const seeHelp = "see: mendcap help"
 
 // dispatch takes the first word as a command, or else as a capture. What has a dot or
@@ -108,6 +134,9 @@ func dispatch(ctx context.Context, s *streams, words []string) int {
 	}
 	if words[0] != "-" && !hasGlob(words[0]) && !strings.ContainsAny(words[0], `./\`) {
 		if _, err := os.Lstat(words[0]); errors.Is(err, os.ErrNotExist) {
+			if _, is := find(topics, words[0]); is {
+				return s.fail(words[0], usagef("mendcap help "+words[0]+" shows it", "a topic of the help, and no command"))
+			}
 			names := namesOf(commands())
 			return s.fail(words[0], usagef("the commands are "+strings.Join(names, ", ")+"; a capture's name must be that of a file",
 				"unknown command, and no such file%s", guess("", words[0], names)))

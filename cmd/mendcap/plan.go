@@ -56,7 +56,7 @@ func (f *repairFlags) captures(s *streams, args []string) ([]string, error) {
 		if _, err := os.Lstat(name); err != nil {
 			if _, is := find(commands(), name); is {
 				if i > 0 {
-					return nil, usagef("mendcap "+name+" "+strings.Join(slices.Delete(slices.Clone(args), i, i+1), " ")+" takes it so", "the command comes first, not after %s: %s", args[i-1], name)
+					return nil, usagef(commandFirst(name, slices.Delete(slices.Clone(args), i, i+1)), "the command comes first, not after %s: %s", args[i-1], name)
 				}
 				return nil, usagef("mendcap "+name+" [FLAG]... takes it so", "flags come after the command %s", name)
 			}

@@ -6,6 +6,9 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -92,9 +95,38 @@ func (f *readingFlags) unread(err error) error {
 	case !errors.Is(err, repair.ErrNoCapture):
 		return err
 	case errors.As(err, &at): // which says why it can't be opened
-		return hinted{err, exitNoCapture, ""}
+		return hinted{err, exitNoCapture, nameHint(at)}
 	case f.options.RefuseDamaged:
 		return hinted{err, exitNoCapture, "without --salvage=off, mendcap repairs what can be read of a damaged capture"}
 	}
 	return err
+}
+
+// mostNames is how many names of a folder are read to find one that was meant.
+const mostNames = 10_000
+
+// nameHint is the hint for a capture that can't be opened: the file that is called much
+// the same, if it isn't there.
+func nameHint(at *fs.PathError) string {
+	if !errors.Is(at, fs.ErrNotExist) {
+		return ""
+	}
+	var names []string
+	if folder, err := os.Open(filepath.Dir(at.Path)); err == nil {
+		names, _ = folder.Readdirnames(mostNames) // those that could be read
+		folder.Close()
+	}
+	slices.Sort(names)
+	dir, base := filepath.Split(at.Path)
+	suffix := filepath.Ext(base)
+	var stems []string // what names have in common says nothing
+	for _, name := range names {
+		if stem, ok := strings.CutSuffix(name, suffix); ok && stem != "" {
+			stems = append(stems, stem)
+		}
+	}
+	if near, ok := nearest(strings.TrimSuffix(base, suffix), stems); ok {
+		return "did you mean " + dir + near + suffix + "?"
+	}
+	return "names are looked for in the current folder, unless they begin with another"
 }

@@ -75,6 +75,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
+	f.write = plainStream(f.write)
 	outputs, err := f.plan(s, captures)
 	if err != nil {
 		return s.fail("", err)
@@ -137,18 +138,19 @@ func (to *sinks) conclude(s *streams, in string, r *report.Report, err error, ch
 // sayDamage says what was broken in a capture, and returns the exit code for it. Where
 // standard output and error are the same terminal, a report that is shown says it.
 func (s *streams) sayDamage(name string, damage []report.Damage, reported bool) int {
-	code := exitDone
+	if len(damage) == 0 {
+		return exitDone
+	}
+	if reported && s.terminal && s.progress {
+		return exitDamaged
+	}
 	const shown = 10
-	for i, d := range damage {
-		code = exitDamaged
-		if reported && s.terminal && s.progress {
-			break
-		}
-		if i == shown {
-			fmt.Fprintf(s.err, "mendcap: %s: damaged in further places; a JSON report lists them\n", report.Sanitise(name))
-			break
-		}
+	for _, d := range damage[:min(len(damage), shown)] {
 		fmt.Fprintf(s.err, "mendcap: %s: damaged %s: %s\n", report.Sanitise(name), d.Place(), report.Sanitise(d.What))
 	}
-	return code
+	if len(damage) > shown {
+		fmt.Fprintf(s.err, "mendcap: %s: damaged in further places; a JSON report lists them\n", report.Sanitise(name))
+	}
+	fmt.Fprintln(s.err, "  hint: what could be read is taken; --salvage=off refuses such a capture")
+	return exitDamaged
 }

@@ -32,7 +32,7 @@ func (f *repairFlags) checkReports(s *streams, taken *claims) error {
 			}
 			f.printed = true
 		}
-		if to.isNull() {
+		if to.isDevice() {
 			continue // as many reports as are wanted
 		}
 		if strings.HasSuffix(strings.ToLower(to.name), ".tables.json") {
@@ -162,13 +162,26 @@ type target struct {
 // isNull reports whether what is written to the target is gone.
 func (t target) isNull() bool { return t.name == os.DevNull }
 
+// isDevice reports whether the target is written to as it is, and not replaced: the
+// null device, and what the system names in /dev, as a shell does for >(COMMAND).
+func (t target) isDevice() bool {
+	if t.isNull() || t.name == deviceStderr {
+		return true
+	}
+	info, err := os.Stat(t.name)
+	return err == nil && strings.HasPrefix(t.name, "/dev/") && !info.IsDir() && !info.Mode().IsRegular()
+}
+
+// The names that systems have for the streams, whatever these lead to.
+const deviceStdout, deviceStderr = "/dev/stdout", "/dev/stderr"
+
 // parseTarget reads FILE or FORMAT:FILE, where a FILE of "-" is standard output. The
 // null device takes any format.
 func parseTarget(arg string) (target, error) {
 	if word, name, ok := strings.Cut(arg, ":"); ok && name != "" {
 		for _, f := range render.Formats() {
 			if word == string(f) || "."+word == f.Suffix() {
-				return target{name, f}, nil
+				return target{plainStream(name), f}, nil
 			}
 		}
 	}
@@ -183,6 +196,14 @@ func parseTarget(arg string) (target, error) {
 	return target{arg, f}, nil
 }
 
+// plainStream is "-" for standard output under its other name.
+func plainStream(name string) string {
+	if name == deviceStdout {
+		return "-"
+	}
+	return name
+}
+
 // sink is one place for reports in one format.
 type sink struct {
 	name   string
@@ -192,7 +213,9 @@ type sink struct {
 	failed error
 	said   bool // that it failed
 
-	// What follows is nil for standard output and the null device.
+	device io.Closer // nil for what is no device, and for the null device
+
+	// What follows is nil for standard output and devices.
 	file     *atomicfile.File
 	findings render.FindingWriter // the writer, if it takes findings one by one
 	mark     int64                // where the current capture begins in the file
@@ -217,6 +240,10 @@ func createSink(s *streams, to target, perm fs.FileMode, o render.WriterOptions)
 		return newSink(standardOutput, s.out, to.format, o)
 	case to.isNull():
 		return newSink(to.name, io.Discard, to.format, o)
+	case to.name == deviceStderr:
+		return newSink("standard error", s.err, to.format, o)
+	case to.isDevice():
+		return openDevice(to, o)
 	}
 	file, err := atomicfile.CreateFor(to.name, perm)
 	if err != nil {
@@ -227,6 +254,20 @@ func createSink(s *streams, to target, perm fs.FileMode, o render.WriterOptions)
 		file.Discard()
 	}
 	return sink, err
+}
+
+// openDevice opens a device of --report for writing.
+func openDevice(to target, o render.WriterOptions) (*sink, error) {
+	device, err := os.OpenFile(to.name, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	sink, err := newSink(to.name, &output{file: device}, to.format, o)
+	if err != nil {
+		return nil, errors.Join(err, device.Close())
+	}
+	sink.device = device
+	return sink, nil
 }
 
 // begin marks where a capture begins; false where findings are not taken one by
@@ -281,6 +322,10 @@ func (s *sink) add(r *report.Report) error {
 
 func (s *sink) close() error {
 	switch {
+	case s.device != nil && s.said:
+		return s.device.Close()
+	case s.device != nil:
+		return errors.Join(s.end(), s.device.Close())
 	case s.file == nil && s.said:
 		return nil
 	case s.file == nil:

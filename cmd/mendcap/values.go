@@ -92,8 +92,22 @@ func asUsage(err error) error {
 // guess suggests the word that was meant by one that is none of them, if one is
 // near; prefix comes before words.
 func guess(prefix, word string, words []string) string {
-	best, least := "", (len(word)+1)/3+1
+	if best, ok := nearest(word, words); ok {
+		return fmt.Sprintf("; did you mean %s%s?", prefix, best)
+	}
+	return ""
+}
+
+// nearest returns the word that is most like one that is none of them, if one is near.
+func nearest(word string, words []string) (best string, ok bool) {
+	if len(word) > longestWord {
+		return "", false
+	}
+	least := (len(word)+1)/3 + 1
 	for _, w := range words {
+		if len(w) > longestWord {
+			continue
+		}
 		d := edits(word, w)
 		if len(word) > 1 && strings.HasPrefix(w, word) {
 			d = 0 // it was cut short
@@ -102,32 +116,36 @@ func guess(prefix, word string, words []string) string {
 			best, least = w, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %s%s?", prefix, best)
+	return best, best != ""
 }
 
-// edits is how many bytes have to be put in, taken out or changed to make one word
-// of another (Levenshtein's distance).
+// longestWord is the length of one that is compared with others, bytes.
+const longestWord = 100
+
+// edits is how many bytes have to be put in, taken out or changed, or exchanged with
+// the next, to make one word of another (the optimal string alignment distance).
 func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for i := range row {
-		row[i] = i
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
 	}
 	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
 		for j := range len(b) {
-			change := before
+			change := rows[i][j]
 			if a[i] != b[j] {
 				change++
 			}
-			before = row[j+1]
-			row[j+1] = min(change, before+1, row[j]+1)
+			rows[i+1][j+1] = min(change, rows[i][j+1]+1, rows[i+1][j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				rows[i+1][j+1] = min(rows[i+1][j+1], rows[i-1][j-1]+1)
+			}
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }
 
 // checkKind checks a kind of findings that was read, or why it could not be: the

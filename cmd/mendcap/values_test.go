@@ -19,7 +19,7 @@ func TestGuess(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"loss", "losss", 1}, {"ab", "ba", 2}} {
+	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"loss", "losss", 1}, {"ab", "ba", 1}, {"lwas", "laws", 1}, {"abcd", "badc", 2}} {
 		if got, back := edits(c.a, c.b), edits(c.b, c.a); got != c.want || back != c.want {
 			t.Errorf("%q, %q: got %d and %d, want %d", c.a, c.b, got, back, c.want)
 		}

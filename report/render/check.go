@@ -22,7 +22,7 @@ const (
 // failed, and of those that did not come.
 func Checks(w io.Writer, capture string, c *report.Checked, width int) error {
 	p := newPrinter(w, width)
-	p.printf("%s: %s\n", text.Sanitise(capture), text.Sanitise(c.Text()))
+	p.printf("%s\n", text.Wrap(text.Sanitise(capture)+": "+text.Sanitise(c.Text()), p.width))
 	t := newTable([]column{{"check", asWords}, {"new", asNumber}, {"allowed", asNumber}, {"known", asNumber}, {"gone", asNumber}, {"result", asWords}})
 	for _, one := range c.Checks {
 		if one.Failed || one.Found != 0 || one.Known != 0 || one.Gone != 0 {
@@ -43,7 +43,7 @@ func Checks(w io.Writer, capture string, c *report.Checked, width int) error {
 
 // examples shows the first ones of all under a title.
 func (p *printer) examples(title string, examples []string, all int64) {
-	p.printf("%s\n", text.Sanitise(title))
+	p.printf("%s\n", text.Wrap(text.Sanitise(title), p.width))
 	list := newTable([]column{{"", asLabel}, {"", asSentence}})
 	for _, e := range examples[:min(len(examples), shownExamples)] {
 		list.add("", e)
@@ -80,6 +80,6 @@ func checkText(c *report.Checked) string {
 		found := one.Failed || bounded.Add(one.Found, one.Known) != 0 || one.Gone != 0
 		return text.When(found, one.Name+": "+text.When(one.Failed, "FAILED: ")+one.Message)
 	}
-	lines := cut(c.Checks, shownChecks, 0, 0, said, "and %d more checks")
+	lines := cut(c.Checks, shownChecks, 0, 0, said, "and %s more checks")
 	return text.Join("\n", append([]string{c.Text()}, lines...)...)
 }

@@ -20,11 +20,13 @@ import (
 // gap separates two columns.
 const gap = "  "
 
-// Widths in columns: the least that a table is laid out for, and that of a
-// terminal of which none is known.
+// Widths in columns: the least that a table is laid out for, the least that names of
+// columns and texts which are no sentences are wrapped to, and that of a terminal of
+// which none is known.
 const (
-	narrowest    = 40
-	defaultWidth = 80
+	narrowest      = 40
+	narrowestWords = 12
+	defaultWidth   = 80
 )
 
 // printer writes to a terminal, until that fails.
@@ -61,7 +63,8 @@ func (p *printer) tables(all ...*table) {
 
 // table writes a table without frame: the names of its columns over a rule, if
 // they have any, and its rows. Where the last column takes sentences, it is
-// wrapped to what the others leave of the width.
+// wrapped to what the others leave of the width; else names of columns are, and then
+// the widest column of texts, where the table is wider.
 func (p *printer) table(t *table) {
 	var header []string
 	var align []tw.Align
@@ -72,16 +75,18 @@ func (p *printer) table(t *table) {
 		}
 	}
 	rows := t.shown()
-	if looks[t.Columns[len(t.Columns)-1].Look].wraps {
-		t.fit(rows, max(p.width, narrowest))
-	}
+	t.fit(header, rows, max(p.width, narrowest))
 	if strings.Join(header, "") == "" {
 		header = nil
 	}
 	if p.colour {
 		t.paint(rows)
 		for i, name := range header {
-			header[i] = coloured(name, sgrBold)
+			lines := strings.Split(name, "\n")
+			for k, line := range lines {
+				lines[k] = coloured(line, sgrBold)
+			}
+			header[i] = strings.Join(lines, "\n")
 		}
 	}
 	if p.err == nil {
@@ -121,19 +126,55 @@ func (t *table) paint(rows [][]string) {
 	}
 }
 
-// fit wraps the last cell of each row to what the other columns leave.
-func (t *table) fit(rows [][]string, width int) {
+// fit wraps cells so that the table has at most so many columns, where that can be.
+func (t *table) fit(header []string, rows [][]string, width int) {
 	last := len(t.Columns) - 1
-	for i, c := range t.Columns[:last] {
-		widest := text.Columns(c.Name)
-		for _, row := range rows {
-			widest = max(widest, text.Columns(row[i]))
+	if looks[t.Columns[last].Look].wraps {
+		t.fitColumn(last, header, rows, width, narrowest/2)
+		return
+	}
+	if t.spare(header, rows, width) < 0 {
+		for i, name := range header {
+			header[i] = text.Wrap(name, max(columnWidth(i, rows), narrowestWords))
 		}
-		width -= widest + len(gap)
 	}
+	widest := -1
+	for i, c := range t.Columns {
+		if !c.Right() && (widest < 0 || columnWidth(i, rows) > columnWidth(widest, rows)) {
+			widest = i
+		}
+	}
+	if widest >= 0 && t.spare(header, rows, width) < 0 {
+		t.fitColumn(widest, header, rows, width, narrowestWords)
+	}
+}
+
+// fitColumn wraps a column to what the others leave, but to no less than least.
+func (t *table) fitColumn(i int, header []string, rows [][]string, width, least int) {
+	room := t.spare(header, rows, width) + columnWidth(i, append(rows, header))
 	for _, row := range rows {
-		row[last] = text.Wrap(row[last], max(width, narrowest/2))
+		row[i] = text.Wrap(row[i], max(room, least))
 	}
+	header[i] = text.Wrap(header[i], max(room, least))
+}
+
+// spare is how many columns the table is narrower than a width; below 0 it is wider.
+func (t *table) spare(header []string, rows [][]string, width int) int {
+	for i := range t.Columns {
+		width -= columnWidth(i, append(rows, header))
+	}
+	return width - len(gap)*(len(t.Columns)-1)
+}
+
+// columnWidth is that of the widest line of a column; each has one at least.
+func columnWidth(i int, rows [][]string) int {
+	widest := 1
+	for _, row := range rows {
+		for line := range strings.SplitSeq(row[i], "\n") {
+			widest = max(widest, text.Columns(line))
+		}
+	}
+	return widest
 }
 
 // layout is tablewriter's table, and what it writes to.

@@ -28,7 +28,7 @@ func reportFacts(r *report.Report) facts {
 	all.add("Order", orderSummary(&r.Order))
 	all.add("Clocks", clocksText(r.Order.Clocks))
 	all.add("Loss", lossText(&r.CaptureLoss))
-	damage := cut(r.Damage, shownDamage, 1, r.DamageOmitted, (*report.Damage).Text, "and %d more places")
+	damage := cut(r.Damage, shownDamage, 1, r.DamageOmitted, (*report.Damage).Text, "and %s more places")
 	all.add("Damage", strings.Join(damage, "\n"))
 	return all
 }
@@ -47,7 +47,7 @@ func cut[T any](list []T, most, slack int, omitted int64, said func(*T) string, 
 		}
 	}
 	if omitted > 0 {
-		lines = append(lines, fmt.Sprintf(more, omitted))
+		lines = append(lines, fmt.Sprintf(more, text.Count(omitted)))
 	}
 	return lines
 }
@@ -105,14 +105,14 @@ func orderSummary(o *report.Order) string {
 
 // lossText says what the capture missed; "" where nothing is known of it.
 func lossText(c *report.CaptureLoss) string {
-	lines := cut(c.Directions, shownDirections, 0, 0, directionText, "and %d more estimates")
+	lines := cut(c.Directions, shownDirections, 0, 0, directionText, "and %s more estimates")
 	counts := slices.DeleteFunc(slices.Clone(c.DropCounts), func(d report.DropCount) bool { return d.Packets == 0 })
 	n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted)
 	lines = append(lines, text.When(n > 0, text.Plural(n, "time")+" several connections had gaps at once: an overflow"))
 	return text.Join("\n", append(lines, cut(counts, shownDropCounts, 0, 0, dropCountText, moreDropCounts)...)...)
 }
 
-const moreDropCounts = "and %d more drop counts in the file"
+const moreDropCounts = "and %s more drop counts in the file"
 
 func dropCountText(d *report.DropCount) string {
 	return fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source)

@@ -136,7 +136,7 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 	choice := func(c *report.HeaderChoice) string {
 		return fmt.Sprintf("%s to %s %.4f", c.NextHeader, c.Destination, c.Posterior)
 	}
-	list := cut(d.Candidates, shownCandidates, 0, int64(d.CandidatesOmitted), choice, "and %d more")
+	list := cut(d.Candidates, shownCandidates, 0, int64(d.CandidatesOmitted), choice, "and %s more")
 	return d.Flow.String() + ": " + strings.Join(list, ", ")
 }
 

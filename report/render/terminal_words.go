@@ -14,7 +14,7 @@ import (
 )
 
 func captureText(c *report.Capture) string {
-	lines := cut(c.Interfaces, shownInterfaces, 1, 0, interfaceText, "and %d more interfaces")
+	lines := cut(c.Interfaces, shownInterfaces, 1, 0, interfaceText, "and %s more interfaces")
 	return strings.Join(append([]string{captureSummary(c)}, lines...), "\n")
 }
 
@@ -58,7 +58,7 @@ func outputText(o *report.Output) string {
 }
 
 func tablesText(tables []report.Table) string {
-	return strings.Join(cut(tables, shownTables, 1, 0, tableText, "and %d more files"), "\n")
+	return strings.Join(cut(tables, shownTables, 1, 0, tableText, "and %s more files"), "\n")
 }
 
 func tableText(t *report.Table) string {
