@@ -246,7 +246,8 @@ type Analysis struct {
 // the limit: what was repaired is left out before what remains. The counts cover all.
 type Findings struct {
 	Total     int64             `json:"total"`
-	Omitted   int64             `json:"omitted"` // not in List
+	Omitted   int64             `json:"omitted"`          // not in List
+	Events    int64             `json:"events,omitempty"` // that those which remain belong to
 	ByVerdict map[Verdict]int64 `json:"byVerdict"`
 	List      []Finding         `json:"list"`
 }
@@ -264,6 +265,10 @@ type Finding struct {
 	Law        LawName   `json:"law,omitempty"` // that moved the packet, or that stayed violated
 	Sequence   *Range    `json:"sequence,omitempty"`
 	Evidence   string    `json:"evidence"` // in words
+	// Event is the number of the event that it belongs to, counted from 1 through the
+	// capture: findings about one range of missing bytes are one event. It is 0 of an
+	// artefact, which did not happen, and in reports of versions without events.
+	Event int64 `json:"event,omitempty"`
 }
 
 // Range is a half-open span of sequence numbers.

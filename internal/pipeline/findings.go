@@ -80,7 +80,7 @@ func described(f *diagnose.Finding, sequence *report.Range) report.Finding {
 	from, to := f.Pair.Key.Ends(f.Pair.Dir)
 	r := report.Finding{
 		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time), Flow: report.Endpoints{Source: from, Destination: to},
-		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()),
+		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()), Event: f.Event,
 	}
 	if f.Sequenced {
 		*sequence = f.Sequence

@@ -60,7 +60,10 @@ func headline(r *report.Report, left *report.Remains) string {
 			text.When(n <= 0, "Nothing odd was found: no flag of the analyser, and no law of order broken."))
 	}
 	counts := verdictsCell(left.ByVerdict)
-	said := text.Count(left.Findings) + " of " + text.Plural(f.Total, "finding") + text.Join(": ", text.When(left.Findings == 1, " remains")+text.When(left.Findings != 1, " remain"), counts.String())
+	said := text.Count(left.Findings) + " of " + text.Plural(f.Total, "finding") + text.Join(": ", text.When(left.Findings == 1, " remains")+text.When(left.Findings != 1, " remain")+eventsText(left.Events), counts.String())
 	repaired := f.ByVerdict[report.Artefact]
 	return text.Join(" ", text.Join("; ", said, text.When(repaired > 0, text.Count(repaired)+" made by the capture's order, repaired"))+".", unknown, unread)
 }
+
+// eventsText says to how many events findings belong, where that is known.
+func eventsText(n int64) string { return text.When(n > 0, " in "+text.Plural(n, "event")) }

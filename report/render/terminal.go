@@ -155,7 +155,7 @@ func groupsTable(title string, groups []report.Group, most int, details bool) *t
 // addGroup adds a row for a group of findings, and below that sanitised lines.
 func (t *table) addGroup(g *report.Group, of string) {
 	said := detailed(g.Verdict, g.Detail) + ": " + strings.Join(first(g.About), ", ") +
-		text.When(g.Count > 1, " ("+text.Join("; ", text.Plural(g.Count, "finding"), groupFrames(g))+")")
+		text.When(g.Count > 1, " ("+text.Join("; ", text.Plural(g.Count, "finding")+text.When(g.Events < g.Count, eventsText(g.Events)), groupFrames(g))+")")
 	frame := ""
 	if len(g.Frames) > 0 {
 		frame = fmt.Sprint(g.Frames[0])
