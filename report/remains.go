@@ -127,8 +127,8 @@ func (r *Report) filter() string {
 	}
 	frames := slices.Sorted(maps.Keys(byFrame))
 	numbers := frameFilter(frames)
-	if len(numbers) <= shortFilter {
-		return numbers
+	if len(numbers) <= shortFilter || r.Analysis.AsIs != nil && r.Inference.Packets == 0 {
+		return withinLongest(numbers) // an analyser does not see all that has flags here
 	}
 	delete(flagged, "dsack") // which Wireshark has among the options
 	short := "tcp.analysis.flags"
@@ -152,10 +152,15 @@ func (r *Report) filter() string {
 	if len(short) > len(numbers) {
 		short = numbers
 	}
-	if len(short) > longestFilter {
+	return withinLongest(short)
+}
+
+// withinLongest is a filter, "" where it is too long.
+func withinLongest(filter string) string {
+	if len(filter) > longestFilter {
 		return ""
 	}
-	return short
+	return filter
 }
 
 // frameFilter is a display filter for frames, which are sorted; "" for none.

@@ -158,7 +158,7 @@ func TestFlagsAreThoseOfTsharkInSamples(t *testing.T) {
 	if folder == "" {
 		t.Skip("MENDCAP_SAMPLES names no folder of samples")
 	}
-	for _, pattern := range []string{"captures/*.pcap*", "captures/public/*.pcap*", "faults/*.pcap*"} {
+	for _, pattern := range []string{"captures/*.pcap*", "captures/public/*.pcap*", "captures/windows/*.cap", "faults/*.pcap*"} {
 		paths, err := filepath.Glob(filepath.Join(folder, pattern))
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s: got %v and error %v, want captures", pattern, paths, err)
@@ -191,8 +191,8 @@ func checkFlags(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	said := r.Analysis.Before
-	if r.Inference.Packets > 0 {
-		if said = r.Analysis.AsIs; said == nil {
+	if said = r.Analysis.AsIs; said == nil {
+		if said = r.Analysis.Before; r.Inference.Packets > 0 {
 			t.Fatal("headers are missing, and the flags without them were not counted")
 		}
 	}
