@@ -35,8 +35,10 @@ func flagsText(r *report.Report) string {
 	default:
 		asIs = text.Plural(before, "flag") + " with headers filled in"
 	}
+	created := r.Findings.ByVerdict[report.Created]
 	name := cmp.Or(text.When(r.Capture.Name == "-", "standard input"), r.Capture.Name)
-	return text.Sanitise(name) + ": " + asIs + ", " + text.Count(after) + " after the repair"
+	return text.Sanitise(name) + ": " + asIs + ", " + text.Count(after) + " after the repair" +
+		text.When(created > 0 && created <= after, ", "+text.Count(created)+" of them not before")
 }
 
 // headline says in a sentence what of a capture's findings remains; "" where flags
