@@ -80,7 +80,8 @@ type Counts struct {
 	Before       int64             `json:"before"` // analyser's flags in the input in recorded order, with headers filled in
 	After        int64             `json:"after"`  // and in the output
 	ByVerdict    map[Verdict]int64 `json:"byVerdict,omitzero"`
-	Damage       int64             `json:"damage"` // places that are broken
+	Damage       int64             `json:"damage"`           // places that are broken
+	Events       int64             `json:"events,omitempty"` // that the findings which remain belong to
 }
 
 // Skipped counts what was met on the way and is no capture to repair.
@@ -110,7 +111,7 @@ func NewEntry(path, output string, r *Report) Entry {
 			Headerless: r.Inference.Packets, Edited: r.Output.Edited, Moved: r.Order.Moved,
 			Destinations: bounded.Add(r.Inference.Destination.Proved, r.Inference.Destination.Likely),
 			Before:       bounded.Sum(r.Analysis.Before), After: bounded.Sum(r.Analysis.After),
-			Damage: bounded.Add(int64(len(r.Damage)), r.DamageOmitted),
+			Damage: bounded.Add(int64(len(r.Damage)), r.DamageOmitted), Events: max(0, r.Findings.Events),
 		},
 	}
 	left := r.Remaining()

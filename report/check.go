@@ -81,26 +81,38 @@ func inputCheck(r *Report) Check {
 	return c
 }
 
-// NotAnalysed is the name of the check that says how many packets were not analysed,
-// and never fails.
+// NotAnalysed is the name of the check that says how many packets were not analysed, and
+// never fails. A check of Unread takes its place.
 const NotAnalysed = "not analysed"
 
 // readCheck says how many packets were not analysed; it does not fail. It is missing where
 // all were.
 func readCheck(r *Report) []Check {
-	c := Check{Name: NotAnalysed}
-	var parts []string
-	for _, reason := range slices.Sorted(maps.Keys(r.Analysis.NotRead)) {
-		n := r.Analysis.NotRead[reason]
-		c.Found = bounded.Add(c.Found, n)
-		parts = append(parts, text.Count(n)+" "+reason)
-	}
-	if c.Found == 0 {
+	n, message := notRead(r)
+	if n == 0 {
 		return nil
 	}
-	c.Allowed = c.Found
-	c.Message = fmt.Sprintf("%s not analysed for TCP (%s)", text.Plural(c.Found, "packet"), strings.Join(parts, ", "))
-	return []Check{c}
+	return []Check{{Name: NotAnalysed, Found: n, Allowed: n, Message: message}}
+}
+
+// checkRead holds a capture to how many of its packets may be left unread.
+func (l *Limit) checkRead(r *Report) Check {
+	n, message := notRead(r)
+	allowed := l.allows(r.Capture.Packets)
+	return Check{Name: l.Kind.String(), Found: n, Allowed: allowed, Failed: n > allowed,
+		Message: message + ", " + text.Count(allowed) + " allowed"}
+}
+
+// notRead counts the packets that were not analysed, and says so.
+func notRead(r *Report) (n int64, said string) {
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(r.Analysis.NotRead)) {
+		packets := r.Analysis.NotRead[reason]
+		n = bounded.Add(n, packets)
+		parts = append(parts, text.Count(packets)+" "+reason)
+	}
+	reasons := strings.Join(parts, ", ")
+	return n, text.Plural(n, "packet") + " not analysed for TCP" + text.When(n > 0, " ("+reasons+")")
 }
 
 // line says of one finding where it is and what.

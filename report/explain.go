@@ -143,6 +143,7 @@ type ExplainedFlag struct {
 	Verdict  Verdict `json:"verdict"`
 	Detail   string  `json:"detail,omitempty"` // of Loss and Duplicate, and the reason of a Discard
 	Evidence string  `json:"evidence"`
+	Event    int64   `json:"event,omitempty"` // that it belongs to, as Finding.Event has it
 }
 
 // ExplainedInWords is an explanation in sentences, which repair.Explain fills in.

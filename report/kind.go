@@ -20,18 +20,25 @@ type Kind struct {
 // destination is unknown. They have no findings; a check counts the packets.
 const Unknown = "unknown"
 
-// ParseKind reads VERDICT, VERDICT/FLAG or Unknown. A flag may have its prefix
+// Unread is the kind of packets that may hold TCP and were not analysed, as
+// Analysis.NotRead counts them. They have no findings either.
+const Unread = "unread"
+
+// ofPackets reports whether packets are counted for the kind, and not findings.
+func (k Kind) ofPackets() bool { return k.Verdict == Unknown || k.Verdict == Unread }
+
+// ParseKind reads VERDICT, VERDICT/FLAG, Unknown or Unread. A flag may have its prefix
 // "tcp.analysis."; whether there is such a flag is not checked, since laws
 // count as flags too.
 func ParseKind(text string) (Kind, error) {
-	if text == Unknown {
-		return Kind{Verdict: Unknown}, nil
+	if k := (Kind{Verdict: Verdict(text)}); k.ofPackets() {
+		return k, nil
 	}
 	verdict, flag, both := strings.Cut(text, "/")
 	flag = strings.TrimPrefix(flag, "tcp.analysis.")
 	v, err := ParseVerdict(verdict)
 	if err != nil {
-		return Kind{}, fmt.Errorf("%w, or %s", err, Unknown)
+		return Kind{}, fmt.Errorf("%w, or %s or %s", err, Unknown, Unread)
 	}
 	if both && flag == "" {
 		return Kind{}, fmt.Errorf("%q names no flag after the slash", text)

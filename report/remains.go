@@ -12,6 +12,7 @@ import (
 // from the findings that the report lists.
 type Remains struct {
 	Findings      int64             `json:"findings"`
+	Events        int64             `json:"events,omitempty"`   // that they belong to; see Finding.Event
 	Unlisted      int64             `json:"unlisted,omitempty"` // of them, not in Findings.List
 	ByVerdict     map[Verdict]int64 `json:"byVerdict"`
 	Filter        string            `json:"filter"` // a display filter for their frames in the output; "" where there is none
@@ -25,9 +26,10 @@ type Group struct {
 	Detail   string    `json:"detail,omitempty"`
 	About    []string  `json:"about"` // the flags, or the law, or "connection"
 	Count    int64     `json:"count"`
-	Frames   []int64   `json:"frames"` // in the output, the first ones
-	Flow     Endpoints `json:"flow"`   // of the first
-	Flows    int64     `json:"flows"`  // how many there are
+	Events   int64     `json:"events,omitempty"` // that they belong to
+	Frames   []int64   `json:"frames"`           // in the output, the first ones
+	Flow     Endpoints `json:"flow"`             // of the first
+	Flows    int64     `json:"flows"`            // how many there are
 	Evidence string    `json:"evidence"`
 
 	First *Finding `json:"-"`
@@ -57,13 +59,13 @@ func (f *Findings) Groups() []Group {
 	}
 	var groups []Group
 	place := make(map[sentence]int)
-	flows := make(map[int]map[Endpoints]bool)
+	flows, events := make(map[int]map[Endpoints]bool), make(map[int]map[int64]bool)
 	for _, one := range sorted {
 		said := sentence{one.Verdict, one.Detail, one.Evidence}
 		i, ok := place[said]
 		if !ok {
 			i = len(groups)
-			place[said], flows[i] = i, make(map[Endpoints]bool)
+			place[said], flows[i], events[i] = i, make(map[Endpoints]bool), make(map[int64]bool)
 			groups = append(groups, Group{Verdict: one.Verdict, Detail: one.Detail, Flow: one.Flow, Evidence: one.Evidence, First: one})
 		}
 		g := &groups[i]
@@ -76,6 +78,10 @@ func (f *Findings) Groups() []Group {
 		}
 		flows[i][one.Flow] = true
 		g.Flows = int64(len(flows[i]))
+		if one.Event > 0 {
+			events[i][one.Event] = true
+			g.Events = int64(len(events[i]))
+		}
 	}
 	return groups
 }
@@ -88,7 +94,7 @@ func CompareRemaining(a, b *Finding) int {
 
 // Remaining says what is left of the findings, whatever r.Remains has.
 func (r *Report) Remaining() Remains {
-	left := Remains{ByVerdict: maps.Clone(r.Findings.ByVerdict), Groups: r.Findings.Groups()}
+	left := Remains{ByVerdict: maps.Clone(r.Findings.ByVerdict), Groups: r.Findings.Groups(), Events: max(0, r.Findings.Events)}
 	if left.ByVerdict == nil {
 		left.ByVerdict = make(map[Verdict]int64)
 	}
@@ -121,8 +127,8 @@ func (r *Report) filter() string {
 	}
 	frames := slices.Sorted(maps.Keys(byFrame))
 	numbers := frameFilter(frames)
-	if len(numbers) <= shortFilter {
-		return numbers
+	if len(numbers) <= shortFilter || r.Analysis.AsIs != nil && r.Inference.Packets == 0 {
+		return withinLongest(numbers) // an analyser does not see all that has flags here
 	}
 	delete(flagged, "dsack") // which Wireshark has among the options
 	short := "tcp.analysis.flags"
@@ -146,10 +152,15 @@ func (r *Report) filter() string {
 	if len(short) > len(numbers) {
 		short = numbers
 	}
-	if len(short) > longestFilter {
+	return withinLongest(short)
+}
+
+// withinLongest is a filter, "" where it is too long.
+func withinLongest(filter string) string {
+	if len(filter) > longestFilter {
 		return ""
 	}
-	return short
+	return filter
 }
 
 // frameFilter is a display filter for frames, which are sorted; "" for none.

@@ -231,14 +231,16 @@ type TimeScales struct {
 // present. Before is the input in file order with the headers of the output.
 type Analysis struct {
 	Segments int64 `json:"segments"` // TCP packets that were analysed
-	// AsIs are those of the input without the headers that were filled in; nil where it
-	// lacks none, since Before counts the same, or where they were not counted.
+	// AsIs are those of the input without the headers and the lengths that were filled in;
+	// nil where it lacks none, since Before counts the same, or where they were not counted.
 	AsIs   map[string]int64 `json:"asIs,omitempty"`
 	Before map[string]int64 `json:"before"` // of the input in recorded order, with headers filled in as in the output
 	After  map[string]int64 `json:"after"`  // of the output
 	// NotRead counts packets that may hold TCP and were not analysed, by the reason:
-	// "fragment", "cut", "hidden" (encrypted or compressed), "unknown" (a tunnel that is
-	// not read) and "nested" (more tunnels inside one another than are looked into).
+	// "fragment", "cut" (or malformed), "hidden" (encrypted or compressed), "unknown" (a
+	// tunnel that is not read), "nested" (more tunnels inside one another than are looked
+	// into), "link" (a link type that is not read) and "header" (a missing header that could
+	// not be inferred).
 	NotRead map[string]int64 `json:"notRead,omitempty"`
 }
 
@@ -246,7 +248,8 @@ type Analysis struct {
 // the limit: what was repaired is left out before what remains. The counts cover all.
 type Findings struct {
 	Total     int64             `json:"total"`
-	Omitted   int64             `json:"omitted"` // not in List
+	Omitted   int64             `json:"omitted"`          // not in List
+	Events    int64             `json:"events,omitempty"` // that those which remain belong to
 	ByVerdict map[Verdict]int64 `json:"byVerdict"`
 	List      []Finding         `json:"list"`
 }
@@ -264,6 +267,10 @@ type Finding struct {
 	Law        LawName   `json:"law,omitempty"` // that moved the packet, or that stayed violated
 	Sequence   *Range    `json:"sequence,omitempty"`
 	Evidence   string    `json:"evidence"` // in words
+	// Event is the number of the event that it belongs to, counted from 1 through the
+	// capture: findings about one range of missing bytes are one event. It is 0 of an
+	// artefact, which did not happen, and in reports of versions without events.
+	Event int64 `json:"event,omitempty"`
 }
 
 // Range is a half-open span of sequence numbers.

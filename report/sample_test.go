@@ -81,7 +81,7 @@ func sample() *Report {
 			After:    map[string]int64{"retransmission": 10, "ack_lost_segment": 0, "duplicate_ack": 12, "zero_window": 0},
 		},
 		Findings: Findings{
-			Total: 3_114, Omitted: 3_106,
+			Total: 3_114, Omitted: 3_106, Events: 6,
 			ByVerdict: map[Verdict]int64{Artefact: 3_090, Genuine: 20, Undecided: 3, Created: 1},
 			List:      sampleFindings(first),
 		},
@@ -105,13 +105,14 @@ func sampleFindings(at time.Time) []Finding {
 	}
 	law := Finding{
 		Frame: 20, FrameAfter: 20, Time: at.Add(time.Millisecond), Flow: ends("10.0.0.1:80 > 10.0.0.2:1024"),
-		Verdict: Undecided, Law: "out-ack", Evidence: "beyond the gate",
+		Verdict: Undecided, Law: "out-ack", Evidence: "beyond the gate", Event: 1,
 	}
 	list := []Finding{finding, law}
 	for i := range int64(5) {
 		f := finding
 		f.Frame, f.FrameAfter, f.Flag, f.Verdict = 30+i, 30+i, "duplicate_ack", Genuine
 		f.Repaired, f.Law, f.Sequence = false, "", nil
+		f.Event = 2 + i/2
 		f.Evidence = "hole open for a round trip\x07"
 		list = append(list, f)
 	}

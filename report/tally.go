@@ -27,7 +27,7 @@ type Tally struct {
 	rules   *Rules
 	capture string
 	kinds   []kindTally
-	unknown *Limit          // of Unknown; nil: not checked
+	packets []Limit         // of Unknown and Unread, where they are checked
 	known   map[known]int64 // of the baseline, not met yet
 
 	seen       map[known]int64 // for Baseline.Update; nil where none will be
@@ -53,8 +53,8 @@ func (r *Rules) Begin(capture string) *Tally {
 		t.seen = make(map[known]int64)
 	}
 	for _, l := range r.limits() {
-		if l.Kind.Verdict == Unknown {
-			t.unknown = &l
+		if l.Kind.ofPackets() {
+			t.packets = append(t.packets, l)
 		} else {
 			t.kinds = append(t.kinds, kindTally{limit: l})
 		}
@@ -190,8 +190,17 @@ func (t *Tally) Checks(r *Report) []Check {
 		c.Message += text.When(c.Gone > 0, fmt.Sprintf("; %s of the baseline did not come", text.Count(c.Gone)))
 		all = append(all, c)
 	}
-	if t.unknown != nil && r.Inference.Packets > 0 {
-		all = append(all, t.unknown.checkUnknown(r))
+	held := false
+	for i := range t.packets {
+		switch l := &t.packets[i]; {
+		case l.Kind.Verdict == Unread:
+			all, held = append(all, l.checkRead(r)), true
+		case r.Inference.Packets > 0:
+			all = append(all, l.checkUnknown(r))
+		}
+	}
+	if held {
+		return all
 	}
 	return append(all, readCheck(r)...)
 }

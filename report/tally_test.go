@@ -311,3 +311,30 @@ func TestEvidenceIsNeededOfExamplesAlone(t *testing.T) {
 		t.Errorf("evidence was needed of %d findings of 1000, want at most 500", needed)
 	}
 }
+
+// Packets that were not read fail a check where the kind is named, and else are only said.
+func TestUnreadPackets(t *testing.T) {
+	r := &Report{Capture: Capture{Packets: 100}, Analysis: Analysis{NotRead: map[string]int64{"fragment": 3, "link": 2}}}
+	limit := func(text string) []Limit {
+		l, err := ParseLimit(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []Limit{l}
+	}
+	for _, test := range []struct {
+		about string
+		rules Rules
+		want  Check
+	}{
+		{"not asked for", Rules{}, Check{Name: NotAnalysed, Found: 5, Allowed: 5, Message: "5 packets not analysed for TCP (3 fragment, 2 link)"}},
+		{"none allowed", Rules{Max: limit("unread=0")}, Check{Name: Unread, Found: 5, Failed: true, Message: "5 packets not analysed for TCP (3 fragment, 2 link), 0 allowed"}},
+		{"enough allowed", Rules{Max: limit("unread=5%")}, Check{Name: Unread, Found: 5, Allowed: 5, Message: "5 packets not analysed for TCP (3 fragment, 2 link), 5 allowed"}},
+		{"failed on", Rules{FailOn: []Kind{{Verdict: Unread}}}, Check{Name: Unread, Found: 5, Failed: true, Message: "5 packets not analysed for TCP (3 fragment, 2 link), 0 allowed"}},
+	} {
+		all := test.rules.Begin("a").Checks(r)
+		if diff := cmp.Diff(test.want, all[len(all)-1]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.about, diff)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/lab/golden"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
@@ -18,7 +20,9 @@ import (
 // What remains is said on the first screen of 80 columns and 24 lines: the count of
 // each verdict, the worst findings with their frames, and a filter whose frames, as
 // tshark takes them from the output, are those of the full list.
-func TestAnswerComesFirst(t *testing.T) { checkAnswer(t, "../../testdata/rawsocket.pcapng") }
+func TestAnswerComesFirst(t *testing.T) {
+	golden.Check(t, "answer/rawsocket.txt", []byte(checkAnswer(t, "../../testdata/rawsocket.pcapng")))
+}
 
 // The same holds of others' captures.
 func TestAnswerComesFirstInSamples(t *testing.T) {
@@ -39,7 +43,8 @@ func TestAnswerComesFirstInSamples(t *testing.T) {
 	}
 }
 
-func checkAnswer(t *testing.T, path string) {
+// checkAnswer repairs a capture, checks what is said of it, and returns the first screen.
+func checkAnswer(t *testing.T, path string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "mended.pcapng")
 	r, err := repair.File(t.Context(), path, out, repair.Options{})
@@ -50,10 +55,9 @@ func checkAnswer(t *testing.T, path string) {
 	if err := render.Terminal(&screen, &r, render.Screen{Width: 80}); err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.SplitAfter(screen.String(), "\n")
-	seen := strings.Join(strings.Fields(strings.Join(lines[:min(len(lines), 24)], "")), " ")
+	first, seen := firstScreen(screen.String())
 	for verdict, n := range r.Findings.ByVerdict {
-		if want := fmt.Sprintf("%d %s", n, verdict); verdict != report.Artefact && !strings.Contains(seen, want) {
+		if want := fmt.Sprintf("%s %s", thousands(n), verdict); verdict != report.Artefact && !strings.Contains(seen, want) {
 			t.Errorf("got no %q on the first screen:\n%s", want, screen.String())
 		}
 	}
@@ -77,23 +81,66 @@ func checkAnswer(t *testing.T, path string) {
 		t.Fatalf("%d findings remain: got the filter %q", len(remaining), filter)
 	}
 	if filter == "" {
-		return
+		return first
 	}
 	if !strings.Contains(seen, filter) {
 		t.Errorf("got no filter %q on the first screen:\n%s", filter, screen.String())
 	}
 	checkFilter(t, out, filter, frames)
+	return first
 }
 
 // The summary of a batch says so of all its captures, with a filter for the output of
 // each that has one of the worst groups.
 func TestAnswerOfBatchComesFirst(t *testing.T) {
+	var paths []string
+	for _, name := range []string{"rawsocket.pcapng", "recordings/sockets/raw-flows.pcapng.gz", "recordings/elsewhere/missed.pcapng.gz"} {
+		paths = append(paths, "../../testdata/"+name)
+	}
+	checkBatch(t, paths)
+}
+
+// The same holds of a batch of 300: parts of one capture, each with packets that the one
+// before it has not.
+func TestAnswerOfManyComesFirst(t *testing.T) {
+	const captures, each, apart = 300, 200, 6 // packets
+	whole, err := os.ReadFile("../../testdata/rawsocket.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var head []byte
+	var packets [][]byte
+	for len(whole) >= 12 {
+		block := whole[:binary.LittleEndian.Uint32(whole[4:])]
+		if binary.LittleEndian.Uint32(block) == 6 { // an Enhanced Packet Block
+			packets = append(packets, block)
+		} else if len(packets) == 0 {
+			head = append(head, block...)
+		}
+		whole = whole[len(block):]
+	}
+	dir := t.TempDir()
+	var paths []string
+	for i := range captures {
+		part := append(slices.Clip(head), bytes.Join(packets[i*apart:i*apart+each], nil)...)
+		paths = append(paths, filepath.Join(dir, fmt.Sprintf("part-%03d.pcapng", i)))
+		if err := os.WriteFile(paths[i], part, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden.Check(t, "answer/batch-300.txt", []byte(checkBatch(t, paths)))
+}
+
+// checkBatch repairs captures, checks the summary of all, and returns its first screen.
+func checkBatch(t *testing.T, paths []string) string {
+	t.Helper()
 	dir := t.TempDir()
 	var entries []report.Entry
 	frames := make(map[string][]string)
-	for _, name := range []string{"rawsocket.pcapng", "recordings/sockets/raw-flows.pcapng.gz", "recordings/elsewhere/missed.pcapng.gz"} {
-		out := filepath.Join(dir, filepath.Base(name)+".pcapng")
-		r, err := repair.File(t.Context(), "../../testdata/"+name, out, repair.Options{})
+	for i, path := range paths {
+		name := filepath.Base(path)
+		out := filepath.Join(dir, fmt.Sprintf("%d-%s.pcapng", i, name))
+		r, err := repair.File(t.Context(), path, out, repair.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,10 +156,9 @@ func TestAnswerOfBatchComesFirst(t *testing.T) {
 	if err := render.BatchTerminal(&screen, b, 80); err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.SplitAfter(screen.String(), "\n")
-	seen := strings.Join(strings.Fields(strings.Join(lines[:min(len(lines), 24)], "")), " ")
+	first, seen := firstScreen(screen.String())
 	for verdict, n := range b.Totals.ByVerdict {
-		if want := fmt.Sprintf("%d %s", n, verdict); verdict != report.Artefact && !strings.Contains(seen, want) {
+		if want := fmt.Sprintf("%s %s", thousands(n), verdict); verdict != report.Artefact && !strings.Contains(seen, want) {
 			t.Errorf("got no %q on the first screen:\n%s", want, screen.String())
 		}
 	}
@@ -129,6 +175,22 @@ func TestAnswerOfBatchComesFirst(t *testing.T) {
 		}
 		checkFilter(t, w.Of.Output, w.Of.Filter, frames[w.Of.Path])
 	}
+	return first
+}
+
+// firstScreen returns the first 24 lines of what is shown, as they are and as one.
+func firstScreen(screen string) (lines, words string) {
+	all := strings.SplitAfter(screen, "\n")
+	lines = strings.Join(all[:min(len(all), 24)], "")
+	return lines, strings.Join(strings.Fields(lines), " ")
+}
+
+// thousands writes a count below a million as screens show it.
+func thousands(n int64) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
 
 // checkFilter checks that a filter takes the frames from an output, each once.
@@ -158,7 +220,7 @@ func TestFlagsAreThoseOfTsharkInSamples(t *testing.T) {
 	if folder == "" {
 		t.Skip("MENDCAP_SAMPLES names no folder of samples")
 	}
-	for _, pattern := range []string{"captures/*.pcap*", "captures/public/*.pcap*", "faults/*.pcap*"} {
+	for _, pattern := range []string{"captures/*.pcap*", "captures/public/*.pcap*", "captures/windows/*.cap", "faults/*.pcap*"} {
 		paths, err := filepath.Glob(filepath.Join(folder, pattern))
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s: got %v and error %v, want captures", pattern, paths, err)
@@ -191,8 +253,8 @@ func checkFlags(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	said := r.Analysis.Before
-	if r.Inference.Packets > 0 {
-		if said = r.Analysis.AsIs; said == nil {
+	if said = r.Analysis.AsIs; said == nil {
+		if said = r.Analysis.Before; r.Inference.Packets > 0 {
 			t.Fatal("headers are missing, and the flags without them were not counted")
 		}
 	}

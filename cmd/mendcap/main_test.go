@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden texts in the scripts")
+	"github.com/mendcap/mendcap/internal/lab/golden"
+)
 
 // built is the path of the mendcap binary for the tests: go run hides exit codes.
 var built string
@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
-		UpdateScripts:       *update,
+		UpdateScripts:       golden.Updating(),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", filepath.Dir(built)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Setenv("TMPDIR", env.Getenv("TMPDIR"))

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/lab/golden"
 	"github.com/mendcap/mendcap/report/render"
 )
 
@@ -43,7 +44,7 @@ func TestPageOfLaws(t *testing.T) {
 	}
 	b.WriteString("```\n")
 	name := filepath.Join("manual", "laws.md")
-	if *update {
+	if golden.Updating() {
 		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}

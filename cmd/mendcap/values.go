@@ -158,7 +158,7 @@ func checkKind(k report.Kind, text string, err error) error {
 		for _, v := range report.Verdicts() {
 			words = append(words, string(v))
 		}
-		words = append(words, report.Unknown)
+		words = append(words, report.Unknown, report.Unread)
 		if slices.Contains(words, verdict) {
 			return err
 		}

@@ -28,16 +28,20 @@ func (m *moment) decideCreated() { m.say(m.p.After&^m.p.Before, created) }
 var created = verdict(Created, "flagged in the repaired order only")
 
 // say gives the verdict for each of the flags.
-func (m *moment) say(flags tcp.Analysis, s sentence) { m.sayOf(m.s.Range(), flags, s) }
-
-// sayOf gives the verdict for each of the flags, which are about these bytes.
-func (m *moment) sayOf(bytes tcp.Range, flags tcp.Analysis, s sentence) {
+func (m *moment) say(flags tcp.Analysis, s sentence) {
 	for ; flags != 0; flags &= flags - 1 {
 		f := finding(m.p, number(flags))
-		f.of(bytes)
 		f.sentence = s
 		m.d.tell(m.f, &f)
 	}
+}
+
+// sayOfMissing gives the verdict for the flag, which is about these bytes.
+func (m *moment) sayOfMissing(bytes tcp.Range, flag tcp.Analysis, s sentence) {
+	f := finding(m.p, number(flag))
+	f.ofMissing(bytes)
+	f.sentence = s
+	m.d.tell(m.f, &f)
 }
 
 // number is the place of the lowest flag.
@@ -142,11 +146,11 @@ func (m *moment) decideHole(remains bool) {
 	}
 	switch {
 	case within && known.taken != 0:
-		m.sayOf(missing, tcp.LostSegment, verdict(Drop, "%d bytes before it were never seen, yet frame %d acknowledges them",
+		m.sayOfMissing(missing, tcp.LostSegment, verdict(Drop, "%d bytes before it were never seen, yet frame %d acknowledges them",
 			int64(missing.Right.Sub(missing.Left)), known.taken))
 	case open || within:
 		c, f := m.pending(), finding(m.p, number(tcp.LostSegment))
-		f.of(missing)
+		f.ofMissing(missing)
 		c.findings, c.lost, c.bytes = append(c.findings, f), true, last
 		m.await(c)
 	default:
@@ -166,9 +170,6 @@ func (m *moment) decideAckOfUnseen() {
 	if !found {
 		bytes, found = tcp.Range{Left: m.to.next, Right: m.s.Ack}, m.to.next.Less(m.s.Ack)
 	}
-	if !found {
-		bytes = m.s.Range()
-	}
 	s := verdict(Genuine, "all that it acknowledges was seen; the analyser had given up counting at an earlier hole")
 	switch {
 	case m.p.Left:
@@ -182,7 +183,11 @@ func (m *moment) decideAckOfUnseen() {
 			s = other
 		}
 	}
-	m.sayOf(bytes, tcp.AckLostSegment, s)
+	if !found {
+		m.say(tcp.AckLostSegment, s)
+		return
+	}
+	m.sayOfMissing(bytes, tcp.AckLostSegment, s)
 }
 
 // told are the flags of what the packet itself says: a second copy says it too.

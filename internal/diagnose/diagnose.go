@@ -63,6 +63,8 @@ type Diagnoser struct {
 	waiting int           // cases of all flows that wait for their verdict, or follow one that does
 	holes   int           // of all senders that are remembered
 	due     int           // packets of all senders whose second copy is to come
+	events  int64         // that were begun
+	held    int           // of them, those that are remembered
 	steps   int64
 	givenUp GivenUp
 }
@@ -173,6 +175,9 @@ func (d *Diagnoser) close(f *flow) {
 		d.loss.sums[sideOf(f.opened, true)].oneSided++
 	}
 	d.sayOneSided(f)
+	for i := range f.ends {
+		d.forgetEvents(&f.ends[i])
+	}
 	f.begun = false
 }
 
@@ -180,10 +185,11 @@ func (d *Diagnoser) close(f *flow) {
 // says. It is to be asked for once, after Finish.
 func (d *Diagnoser) Loss() report.CaptureLoss { return d.loss.result() }
 
-// hand says a finding, in a place of its own: one that was only begun on the
-// stack stays there.
-func (d *Diagnoser) hand(f *Finding) {
+// hand says a finding, with the event that it belongs to, in a place of its own: one that
+// was only begun on the stack stays there. The connection is nil for one that is of none.
+func (d *Diagnoser) hand(of *flow, f *Finding) {
 	d.said = *f
+	d.number(of, &d.said)
 	d.say(&d.said)
 }
 
@@ -191,8 +197,11 @@ func (d *Diagnoser) hand(f *Finding) {
 func (d *Diagnoser) left(p *Packet) {
 	f := finding(p, -1)
 	f.sentence = verdict(Undecided, "the law is violated by more than a packet may move, or putting it right would break other laws; the packet stays")
-	d.hand(&f)
+	d.hand(nil, &f)
 }
+
+// Events is how many events the findings so far belong to.
+func (d *Diagnoser) Events() int64 { return d.events }
 
 // GivenUp counts what bounds have made the diagnosis give up.
 type GivenUp struct {

@@ -15,7 +15,7 @@ func (d *Diagnoser) discard(p *Packet) {
 	f.lawful = false
 	f.sentence = verdict(Discard, "dropped by ").with(drop.Reason)
 	f.drop = drop.words()
-	d.hand(&f)
+	d.hand(nil, &f)
 }
 
 // dropDelay is how long after a packet was recorded its drop is told at most, nanoseconds.

@@ -53,6 +53,7 @@ type Finding struct {
 	Time              int64 // as repaired, nanoseconds since 1970
 	Pair              conn.Pair
 	Flow              uint64 // the segment's, where Followed
+	Event             int64  // its number, from 1; 0 of an artefact
 	Sequence          report.Range
 	Timed             bool
 	Followed          bool // it has a segment
@@ -60,6 +61,7 @@ type Finding struct {
 	FlagNumber        int8 // its place in the order of flags, -1 without one
 	law               reorder.Law
 	lawful            bool // law is there
+	about             about
 	sentence
 }
 
@@ -89,11 +91,20 @@ func finding(p *Packet, number int) Finding {
 	if s := p.Segment; s != nil {
 		f.Flow, f.Followed = s.Flow, true
 		f.of(s.Range())
+		if number >= 0 {
+			f.about = aboutOf(s, 1<<number)
+		}
 	}
 	return f
 }
 
-// of names the sequence numbers that the finding is about.
+// of names the sequence numbers that the finding is said of.
 func (f *Finding) of(bytes tcp.Range) {
 	f.Sequence, f.Sequenced = report.Range{Left: uint32(bytes.Left), Right: uint32(bytes.Right)}, true
+}
+
+// ofMissing names the bytes whose absence the finding is about, and says it of them.
+func (f *Finding) ofMissing(bytes tcp.Range) {
+	f.of(bytes)
+	f.about.bytes, f.about.known = bytes, true
 }

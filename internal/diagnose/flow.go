@@ -45,11 +45,12 @@ type end struct {
 	sackOK  bool // it takes SACK
 	selects bool // it has sent SACK blocks
 
-	first tcp.Seq // where it begins, as far as seen
-	next  tcp.Seq // highest end seen, or acknowledged by the peer
-	holes []hole  // in its bytes, by sequence
-	due   int     // of them taken, and not counted as missed yet
-	side  side    // of what it sends
+	first  tcp.Seq // where it begins, as far as seen
+	next   tcp.Seq // highest end seen, or acknowledged by the peer
+	holes  []hole  // in its bytes, by sequence
+	due    int     // of them taken, and not counted as missed yet
+	events []event // about its bytes, by sequence
+	side   side    // of what it sends
 
 	counted    bool    // its bytes count among the acknowledged
 	lastMissed tcp.Seq // end of the last hole that was counted
@@ -209,7 +210,7 @@ func (m *moment) learn() {
 	}
 	if m.from.packets++; m.from.packets == 1 { // what was held back while its direction was unseen
 		for i := range m.f.held {
-			m.d.hand(&m.f.held[i])
+			m.d.hand(m.f, &m.f.held[i])
 		}
 		m.f.held = nil
 	}

@@ -58,12 +58,15 @@ func (e *end) open(m *moment, to tcp.Seq, own bool) {
 }
 
 // advance moves the highest end seen forward to a number, and forgets the holes
-// that lie too far back then.
+// and events that lie too far back then.
 func (e *end) advance(m *moment, to tcp.Seq) {
 	e.next = to
 	e.long = e.long || uint32(to-e.origin.First) > maxJump
 	for len(e.holes) > 0 && uint32(to-e.holes[0].bytes.Left) > maxJump {
 		e.forget(m)
+	}
+	for len(e.events) > 0 && to.Sub(e.events[0].bytes.Left) > maxJump {
+		m.d.forgetEvent(e)
 	}
 }
 

@@ -11,7 +11,7 @@ const heldOneSided = 8
 func (d *Diagnoser) tell(f *flow, one *Finding) {
 	switch {
 	case !f.oneSided() || one.Verdict == Artefact || one.Verdict == Created:
-		d.hand(one)
+		d.hand(f, one)
 	case len(f.held) < heldOneSided:
 		f.held = append(f.held, *one)
 	default:
@@ -56,5 +56,5 @@ func (d *Diagnoser) sayOneSided(f *flow) {
 		one.sentence = verdict(NotCaptured, "the other direction of this connection was recorded only later; what %d flags before it were can't be told, from frame %d on: %f",
 			u.count, u.first, int64(u.flags))
 	}
-	d.hand(&one)
+	d.hand(nil, &one)
 }

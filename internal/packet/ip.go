@@ -99,6 +99,7 @@ func decodeLengthless(v *View, data []byte, net, wireLen int) {
 		end = net + ipv6Len + jumbo
 	case v.Proto == ProtoTCP && !v.Partial:
 		end = wireLen
+		v.Lengthless = wireLen > upper
 	}
 	v.place(net, upper, end, len(data))
 }

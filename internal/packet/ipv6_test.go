@@ -76,22 +76,28 @@ func lengthCases() []decodeCase {
 			data: ip6(0, 0, []byte{6, 1, 0, 0, 5, 2, 0, 0, 1, 0, 0xC2, 4, 0, 1, 0x11, 0xA4}, segment, zeros(70000)),
 			want: whole6(0, 56, 70036)},
 		{name: "jumbo option cut off by another", link: Raw, data: ip6(0, 0, []byte{6, 0, 5, 5, 0xC2, 4, 0, 1}, segment),
-			want: whole6(0, 48, 36)},
+			want: lengthless(whole6(0, 48, 36))},
 		{name: "jumbo length too small", link: Raw, data: ip6(0, 0, jumbo(17, 0xFFFF), segment),
 			want: with(whole6(0, 48, 0), func(v *View) { v.Proto = 17 })},
 		{name: "jumbo length not believed", link: Raw, data: ip6(0, 0, jumbo(6, 0x7FFFFFFF), segment),
-			want: whole6(0, 48, 36)},
+			want: lengthless(whole6(0, 48, 36))},
 		{name: "offload", link: Ethernet, data: ethernet(0x86DD, ip6(6, 0, segment, zeros(65000))),
-			want: whole6(14, 54, 65036)},
+			want: lengthless(whole6(14, 54, 65036))},
 		{name: "offload behind an extension header", link: Raw, data: ip6(60, 0, ext(6), segment),
-			want: whole6(0, 48, 36)},
+			want: lengthless(whole6(0, 48, 36))},
 		{name: "offload cut", link: Raw, data: ip6(6, 0, segment), wire: 60000,
-			want: with(whole6(0, 40, 36), func(v *View) { v.UpperLen = 59960 })},
+			want: with(whole6(0, 40, 36), func(v *View) { v.UpperLen, v.Lengthless = 59960, true })},
 		{name: "no payload", link: Raw, data: ip6(59, 0), want: with(whole6(0, 40, 0), func(v *View) { v.Proto = 59 })},
 		{name: "no payload under TCP", link: Raw, data: ip6(6, 0), want: whole6(0, 40, 0)},
 		{name: "no payload, padding", link: Ethernet, data: ethernet(0x86DD, ip6(17, 0), zeros(6)),
 			want: with(whole6(14, 54, 0), func(v *View) { v.Proto = 17 })},
 	}
+}
+
+// lengthless is the view of a packet that offload left without a length.
+func lengthless(v View) View {
+	v.Lengthless = true
+	return v
 }
 
 // stub is the View of a stub with n bytes of data and Next Header next.

@@ -136,12 +136,14 @@ const (
 	Hidden            // encrypted or compressed
 	NotKnown          // what a tunnel carries is nothing that is read, or malformed
 	TooDeep           // more than maxTunnels tunnels inside one another
+	NoDecoder         // of a link type that is not read
+	NoHeader          // its IPv6 header is missing, and what it says comes next could not be inferred
 	Unreads           // how many there are
 )
 
 // String returns the reason's name in reports.
 func (u Unread) String() string {
-	return [Unreads]string{Fragmented: "fragment", CutOff: "cut", Hidden: "hidden", NotKnown: "unknown", TooDeep: "nested"}[u]
+	return [Unreads]string{Fragmented: "fragment", CutOff: "cut", Hidden: "hidden", NotKnown: "unknown", TooDeep: "nested", NoDecoder: "link", NoHeader: "header"}[u]
 }
 
 // Words says it of packets.
@@ -149,7 +151,8 @@ func (u Unread) Words() string {
 	return [Unreads]string{
 		Fragmented: "fragments, which are not put together", CutOff: "cut off or malformed in a header",
 		Hidden: "encrypted or compressed", NotKnown: "in a tunnel that is not read",
-		TooDeep: fmt.Sprintf("more than %d tunnels inside one another", maxTunnels),
+		TooDeep:   fmt.Sprintf("more than %d tunnels inside one another", maxTunnels),
+		NoDecoder: "of a link type that is not read, or not as it was stated", NoHeader: "without a header, and their protocol could not be inferred",
 	}[u]
 }
 

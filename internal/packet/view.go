@@ -87,7 +87,10 @@ type View struct {
 	TTL      uint8 // TTL or Hop Limit
 	Fragment bool  // a fragment other than the first: no upper-layer header here
 	Partial  bool  // any fragment that is not the whole datagram
-	Outgoing bool  // the link header says that the host sent it (SLL packet type 4)
+	// Lengthless is an IPv6 packet of TCP whose Payload Length is 0, as segmentation
+	// offload leaves it: it is taken to be as long as the record.
+	Lengthless bool
+	Outgoing   bool // the link header says that the host sent it (SLL packet type 4)
 
 	Net   int // offset of the IP header; of the sockaddr for Sockaddr6 and Sockaddr4
 	Upper int // offset of the upper-layer header; of the data for a headerless packet

@@ -6,7 +6,9 @@ import (
 )
 
 // asIs counts the flags that an analyser shows for the capture as it is, where packets
-// lack their headers or come after a socket address: it sees none of these. A
+// lack their headers or their length, or come after a socket address: it sees none of
+// these. Wireshark takes an IPv6 packet without a length for one without TCP, unless its
+// preference ipv6.tso_support says otherwise. A
 // connection may have whole packets beside them, so that its flags are others then.
 type asIs struct {
 	analyse *tcp.Analyser
@@ -14,9 +16,9 @@ type asIs struct {
 	unsure  bool // an analyser takes a made-up header for the packet's own
 }
 
-// newAsIs returns nil where no header is missing: the flags are those of the input then.
+// newAsIs returns nil where none is missing: the flags are those of the input then.
 func newAsIs(f *facts) *asIs {
-	if f.headerless == 0 && f.converted == 0 {
+	if f.headerless == 0 && f.converted == 0 && f.lengthless == 0 {
 		return nil
 	}
 	return &asIs{analyse: tcp.NewAnalyser()}
@@ -25,6 +27,7 @@ func newAsIs(f *facts) *asIs {
 // add takes in a TCP segment that was analysed with all headers.
 func (c *asIs) add(u *unit) {
 	switch v := &u.view; {
+	case v.Form == packet.Whole && v.Lengthless:
 	case v.Form == packet.Whole && v.Version == 4: // of IPv4 none is missing
 		c.flags.add(u.before)
 	case v.Form == packet.Whole:

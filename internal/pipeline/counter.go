@@ -20,6 +20,7 @@ type contents struct {
 	interfaces     []report.Interface
 	unlisted       int64 // interfaces beyond maxInterfaces
 	converted      int64 // sockaddr records of IPv4
+	lengthless     int64 // TCP packets that segmentation offload left without a length
 	sections       int
 	placed         sectionSet // sections that mendcap has put in order before
 
@@ -72,6 +73,9 @@ func (c *counter) packet(u *unit) {
 	}
 	if u.view.Form == packet.Sockaddr4 {
 		c.converted++
+	}
+	if u.view.Lengthless {
+		c.lengthless++
 	}
 	if stamp, ok := u.recorded(); ok {
 		if !c.Stamped {

@@ -38,6 +38,7 @@ func (d *decoder) decode(u *unit) {
 	v := &u.view
 	packet.Decode(v, packet.LinkType(b.Interface.LinkType), b.Data, int(b.OrigLen), d.layout)
 	if v.Form == packet.NoIP {
+		u.unread = packet.UnreadOuter(packet.LinkType(b.Interface.LinkType), b.Data, int(b.OrigLen))
 		return
 	}
 	u.proto = v.Proto
@@ -103,7 +104,9 @@ func (d *decoder) examine(u *unit) {
 	} else {
 		u.answer = d.answers.InferObserved(&p, &u.chunk.answers)
 	}
-	u.proto = u.answer.NextHeader
+	if u.proto = u.answer.NextHeader; u.proto == infer.Unknown {
+		u.unread = packet.NoHeader
+	}
 	if u.answer.Destination.IsValid() {
 		v.Dst = packet.AddrOf(u.answer.Destination)
 	}
@@ -127,6 +130,9 @@ func (d *decoder) upper(u *unit, v *packet.View) {
 		u.unread = packet.Fragmented
 	}
 	if v.Fragment || v.Upper >= v.End {
+		if u.proto == packet.ProtoTCP && !v.Partial {
+			u.unread = packet.CutOff
+		}
 		return
 	}
 	data := u.block.Data[v.Upper:v.End]

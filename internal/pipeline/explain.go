@@ -182,7 +182,7 @@ func (x *explainer) placed(u *unit) {
 // found takes a verdict, which can come after the packets that settle it.
 func (x *explainer) found(f *diagnose.Finding) {
 	if e := x.met[f.Frame]; e != nil {
-		e.flag(report.ExplainedFlag{Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Evidence: f.Evidence()})
+		e.flag(report.ExplainedFlag{Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Evidence: f.Evidence(), Event: f.Event})
 	}
 }
 

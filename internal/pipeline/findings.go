@@ -80,7 +80,7 @@ func (c *collector) result() report.Findings {
 func described(f *diagnose.Finding, sequence *report.Range) report.Finding {
 	r := report.Finding{
 		Frame: f.Frame, FrameAfter: f.FrameAfter, Time: utc(f.Time), Flow: endsOf(&f.Pair),
-		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()),
+		Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Repaired: f.Repaired, Law: report.LawName(f.Law()), Event: f.Event,
 	}
 	if f.Sequenced {
 		*sequence = f.Sequence

@@ -162,6 +162,7 @@ func (v *judge) fits(span summary.Span) bool { return v.seen.Fits(span) }
 func (v *judge) result(interfaces []report.Interface) *judgement {
 	v.diagnose.Finish()
 	v.loss, v.reported = v.diagnose.Loss(), v.findings.result()
+	v.reported.Events = v.diagnose.Events()
 	v.loss.DropCounts = v.declared.result(interfaces)
 	v.givenUp, v.steps = v.diagnose.GivenUp(), v.diagnose.Steps()
 	return &v.judgement

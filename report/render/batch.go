@@ -84,7 +84,7 @@ func batchPage(b *report.Batch) *page {
 func batchAnswer(b *report.Batch) facts {
 	t := &b.Totals
 	all, verdicts := facts{{"Captures", outcomesText(b)}}, verdictsCell(t.ByVerdict)
-	all.add("Verdicts", verdicts.String())
+	all.add("Verdicts", text.Join("; ", verdicts.String(), text.When(t.Events > 0, "events that remain: "+text.Count(t.Events))))
 	all.add("Flags", text.When(t.Packets != 0, fmt.Sprintf("%s of the analyser before, %s after", text.Count(t.Before), text.Count(t.After))))
 	return all
 }
@@ -187,11 +187,11 @@ func worstEntries(b *report.Batch, outcome report.Outcome) []report.Entry {
 func BatchCSV(w io.Writer, b *report.Batch) error {
 	rows := [][]string{{
 		"path", "output", "outcome", "code", "error", "format", "compression", "packets", "bytes", "first", "last",
-		"headerless", "destinations", "edited", "moved", "flags_before", "flags_after", "damage", "notes",
+		"headerless", "destinations", "edited", "moved", "flags_before", "flags_after", "damage", "notes", "events",
 	}}
 	for _, e := range b.Captures {
 		rows = append(rows, csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
-			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes))
+			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes, e.Events))
 	}
 	return csv.NewWriter(w).WriteAll(rows)
 }

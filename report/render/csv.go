@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ import (
 )
 
 var csvNames = []string{
-	"capture", "frame", "frame_after", "time", "flow", "flag", "verdict", "detail", "repaired", "law", "seq_left", "seq_right", "evidence",
+	"capture", "frame", "frame_after", "time", "flow", "flag", "verdict", "detail", "repaired", "law", "seq_left", "seq_right", "evidence", "event",
 }
 
 // newCSVWriter writes findings for spreadsheets (RFC 4180, with a line of names, and
@@ -30,16 +31,19 @@ func newCSVWriter(w io.Writer) (*findingWriter, error) {
 				left, right = f.Sequence.Left, f.Sequence.Right
 			}
 			return shelves.of(f.Verdict).row(csvRow(capture, f.Frame, f.FrameAfter, f.Time.UTC().Format(time.RFC3339Nano), f.Flow, f.Flag, f.Verdict,
-				f.Detail, f.Repaired, f.Law, left, right, f.Evidence))
+				f.Detail, f.Repaired, f.Law, left, right, f.Evidence, eventNumber(f.Event)))
 		},
 		end: func(r *report.Report, _ int64) error {
 			if err := shelves.empty(w); err != nil || r.Check == nil {
 				return err
 			}
-			return write(csvRow(r.Capture.Name, "", "", "", "", "", "", "", "", "", "", "", "check "+checkText(r.Check)))
+			return write(csvRow(r.Capture.Name, "", "", "", "", "", "", "", "", "", "", "", "check "+checkText(r.Check), ""))
 		},
 	}, write(csvNames)
 }
+
+// eventNumber is that of a finding's event, empty where it belongs to none.
+func eventNumber(n int64) string { return text.When(n > 0, strconv.FormatInt(n, 10)) }
 
 // csvRow writes values as cells that no spreadsheet computes; a zero time is empty.
 func csvRow(values ...any) []string {

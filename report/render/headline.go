@@ -30,14 +30,17 @@ func flagsText(r *report.Report) string {
 	case r.Capture.Format == "etl": // which tshark doesn't read
 		asIs = text.Plural(before, "flag") + " once converted"
 	case a.AsIs != nil:
-		asIs = text.Plural(bounded.Sum(a.AsIs), "flag") + " in tshark as it is, " + text.Count(before) + " with headers filled in"
+		asIs = text.Plural(bounded.Sum(a.AsIs), "flag") + " in tshark as it is, " + text.Count(before) + " with " +
+			text.When(r.Inference.Packets == 0, "lengths") + text.When(r.Inference.Packets != 0, "headers") + " filled in"
 	case r.Inference.Packets == 0:
 		asIs = text.Plural(before, "flag") + " in tshark as it is"
 	default:
 		asIs = text.Plural(before, "flag") + " with headers filled in"
 	}
+	created := r.Findings.ByVerdict[report.Created]
 	name := cmp.Or(text.When(r.Capture.Name == "-", "standard input"), r.Capture.Name)
-	return text.Sanitise(name) + ": " + asIs + ", " + text.Count(after) + " after the repair"
+	return text.Sanitise(name) + ": " + asIs + ", " + text.Count(after) + " after the repair" +
+		text.When(created > 0 && created <= after, ", "+text.Count(created)+" of them not before")
 }
 
 // headline says in a sentence what of a capture's findings remains; "" where flags
@@ -58,11 +61,21 @@ func headline(r *report.Report, left *report.Remains) string {
 		return "Nothing was looked at: the capture has no packets."
 	}
 	if f.Total == 0 {
-		return text.Join(" ", unknown, unread, text.When(n > 0, "In the others nothing odd was found."),
-			text.When(n <= 0, "Nothing odd was found: no flag of the analyser, and no law of order broken."))
+		return text.Join(" ", damagedText(r), unknown, unread, text.When(n > 0, "In the others nothing odd was found."),
+			text.When(n <= 0 && len(r.Damage) == 0, "Nothing odd was found: no flag of the analyser, and no law of order broken."),
+			text.When(n <= 0 && len(r.Damage) > 0, "In what could be read no flag of the analyser was found, and no law of order broken."))
 	}
 	counts := verdictsCell(left.ByVerdict)
-	said := text.Count(left.Findings) + " of " + text.Plural(f.Total, "finding") + text.Join(": ", text.When(left.Findings == 1, " remains")+text.When(left.Findings != 1, " remain"), counts.String())
+	said := text.Count(left.Findings) + " of " + text.Plural(f.Total, "finding") + text.Join(": ", text.When(left.Findings == 1, " remains")+text.When(left.Findings != 1, " remain")+eventsText(left.Events), counts.String())
 	repaired := f.ByVerdict[report.Artefact]
-	return text.Join(" ", text.Join("; ", said, text.When(repaired > 0, text.Count(repaired)+" made by the capture's order, repaired"))+".", unknown, unread)
+	return text.Join(" ", text.Join("; ", said, text.When(repaired > 0, text.Count(repaired)+" made by the capture's order, repaired"))+".", damagedText(r), unknown, unread)
+}
+
+// eventsText says to how many events findings belong, where that is known.
+func eventsText(n int64) string { return text.When(n > 0, " in "+text.Plural(n, "event")) }
+
+// damagedText says that what the input holds is not all that it held; "" where it is whole.
+func damagedText(r *report.Report) string {
+	n := bounded.Add(int64(len(r.Damage)), r.DamageOmitted)
+	return text.When(n > 0, "The input is damaged in "+text.Plural(n, "place")+".")
 }

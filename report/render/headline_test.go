@@ -1,7 +1,9 @@
 package render
 
 import (
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/mendcap/mendcap/report"
 )
@@ -52,6 +54,51 @@ func TestFlagsOfWhatTsharkReads(t *testing.T) {
 		r.Analysis.Before, r.Analysis.After = map[string]int64{"retransmission": 3}, map[string]int64{"retransmission": 2}
 		if got := flagsText(r); got != want {
 			t.Errorf("%s: got %q, want %q", format, got, want)
+		}
+	}
+}
+
+// A damaged input is never said to have nothing odd, and events are counted beside findings.
+func TestHeadlineOfDamageAndEvents(t *testing.T) {
+	r := &report.Report{Capture: report.Capture{Packets: 2}, Damage: []report.Damage{{Offset: 7}}}
+	want := "The input is damaged in 1 place. In what could be read no flag of the analyser was found, and no law of order broken."
+	left := r.Remaining()
+	if got := headline(r, &left); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.Findings = report.Findings{Total: 35, Events: 6, ByVerdict: map[report.Verdict]int64{report.Loss: 35}}
+	want = "35 of 35 findings remain in 6 events: 35 loss. The input is damaged in 1 place."
+	left = r.Remaining()
+	if got := headline(r, &left); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A flag that changes its name is two findings: the first line says how many are new.
+func TestFlagsSayWhatIsNew(t *testing.T) {
+	r := &report.Report{
+		Capture:  report.Capture{Name: "a.pcap"},
+		Analysis: report.Analysis{Before: map[string]int64{"retransmission": 2}, After: map[string]int64{"fast_retransmission": 1}},
+		Findings: report.Findings{Total: 3, ByVerdict: map[report.Verdict]int64{report.Created: 1, report.Artefact: 2}},
+	}
+	if got, want := flagsText(r), "a.pcap: 2 flags in tshark as it is, 1 after the repair, 1 of them not before"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The table of flags fits on a narrow screen.
+func TestFlagsFitNarrowScreens(t *testing.T) {
+	r := &report.Report{Analysis: report.Analysis{Before: map[string]int64{"spurious_retransmission": 2}, After: map[string]int64{}}}
+	var screen strings.Builder
+	if err := Terminal(&screen, r, Screen{Width: 60}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(screen.String(), "spurious_retransmission") {
+		t.Fatalf("got no flag in\n%s", screen.String())
+	}
+	for line := range strings.Lines(screen.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 60 {
+			t.Errorf("got a line of %d columns, want at most 60: %s", n, line)
 		}
 	}
 }

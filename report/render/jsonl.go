@@ -22,6 +22,7 @@ type captureLine struct {
 	Moved     int64                    `json:"moved"`
 	Findings  int64                    `json:"findings"`
 	Omitted   int64                    `json:"omitted"` // findings without a line
+	Events    int64                    `json:"events"`  // that the findings which remain belong to
 	ByVerdict map[report.Verdict]int64 `json:"byVerdict"`
 	Check     *report.Checked          `json:"check,omitempty"`
 }
@@ -35,7 +36,7 @@ func newLineWriter(w io.Writer) *findingWriter {
 		end: func(r *report.Report, omitted int64) error {
 			line := captureLine{
 				Type: "capture", Capture: r.Capture.Name, Packets: r.Capture.Packets, Moved: r.Order.Moved,
-				Findings: r.Findings.Total, Omitted: omitted, ByVerdict: r.Findings.ByVerdict, Check: r.Check,
+				Findings: r.Findings.Total, Omitted: omitted, Events: r.Findings.Events, ByVerdict: r.Findings.ByVerdict, Check: r.Check,
 			}
 			if line.ByVerdict == nil {
 				line.ByVerdict = map[report.Verdict]int64{}

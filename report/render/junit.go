@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"strconv"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
@@ -20,6 +21,10 @@ type junitWriter struct {
 func (j *junitWriter) Add(r *report.Report) error {
 	name := text.Sanitise(r.Capture.Name)
 	suite := junit.Testsuite{Name: name, ID: len(j.suites.Suites), Time: "0"}
+	suite.AddProperty("findings", strconv.FormatInt(r.Findings.Total, 10))
+	if r.Findings.Events > 0 {
+		suite.AddProperty("events", strconv.FormatInt(r.Findings.Events, 10))
+	}
 	checks := report.Checks(r)
 	if r.Check != nil {
 		checks = r.Check.Checks[:min(len(r.Check.Checks), shownChecks)]

@@ -15,6 +15,7 @@ import (
 // What a terminal shows of lists that can be long.
 const (
 	shownFlags      = 8
+	flagsWidth      = 78 // columns that the heading of flags takes
 	shownFlows      = 5
 	mostFlows       = 1000 // with details; a repair lists no more
 	shownRemaining  = 5
@@ -51,7 +52,7 @@ func Terminal(w io.Writer, r *report.Report, s Screen) error {
 		most = shownFindings
 	}
 	remaining := groupsTable("still there, worst first", left.Groups, most, s.Details)
-	parts := []*table{said.Answer.table(asLines), remaining, overview(r, said, s.Details), frequentFlags(r, s.Details), worstFlows(said.section("flows"))}
+	parts := []*table{said.Answer.table(asLines), remaining, overview(r, said, s.Details), frequentFlags(r, s), worstFlows(said.section("flows"))}
 	if s.Details {
 		parts = append(parts, said.section("headers").Table.titled("IPv6 header field"), doubtfulTable(r),
 			said.section("laws").Table.titled("law of order"),
@@ -76,16 +77,20 @@ func overview(r *report.Report, said *page, details bool) *table {
 }
 
 // frequentFlags shows the analyser's flags, of many the most frequent.
-func frequentFlags(r *report.Report, all bool) *table {
+func frequentFlags(r *report.Report, s Screen) *table {
 	flags := flagCounts(r)
-	if last := len(flags) - 1; !all && last > shownFlags+1 {
+	if last := len(flags) - 1; !s.Details && last > shownFlags+1 {
 		rest := flagCount{name: fmt.Sprintf("and %d more", last-shownFlags)}
 		for _, f := range flags[shownFlags:last] {
 			rest.before, rest.after = bounded.Add(rest.before, f.before), bounded.Add(rest.after, f.after)
 		}
 		flags = append(slices.Clone(flags[:shownFlags]), rest, flags[last])
 	}
-	return flagsTable(flags).titled("tcp.analysis flag (before: recorded order, headers filled in)")
+	title := "tcp.analysis flag (before: recorded order, headers filled in)"
+	if s.Width > 0 && s.Width < flagsWidth {
+		title = "tcp.analysis flag"
+	}
+	return flagsTable(flags).titled(title)
 }
 
 // flowsToShow is how many connections are shown, the worst first: of those
@@ -155,7 +160,7 @@ func groupsTable(title string, groups []report.Group, most int, details bool) *t
 // addGroup adds a row for a group of findings, and below that sanitised lines.
 func (t *table) addGroup(g *report.Group, of string) {
 	said := detailed(g.Verdict, g.Detail) + ": " + strings.Join(first(g.About), ", ") +
-		text.When(g.Count > 1, " ("+text.Join("; ", text.Plural(g.Count, "finding"), groupFrames(g))+")")
+		text.When(g.Count > 1, " ("+text.Join("; ", text.Plural(g.Count, "finding")+text.When(g.Events < g.Count, eventsText(g.Events)), groupFrames(g))+")")
 	frame := ""
 	if len(g.Frames) > 0 {
 		frame = fmt.Sprint(g.Frames[0])

@@ -11,7 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+var update = flag.Bool("update", false, "rewrite the golden files, and the golden texts in scripts")
+
+// Updating reports whether the golden files are rewritten.
+func Updating() bool { return *update }
 
 // Check compares got with a file of the package's testdata.
 func Check(t *testing.T, name string, got []byte) {
