@@ -153,6 +153,13 @@ func (c *clue) take(t reorder.Trace, frame func(index int64) int64) {
 	}
 }
 
+// judged takes in a packet in output order.
+func (x *explainer) judged(u *unit) {
+	if u.clue != nil {
+		x.placed(u)
+	}
+}
+
 // placed takes a frame in output order.
 func (x *explainer) placed(u *unit) {
 	e := report.Explanation{
