@@ -1,15 +1,15 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"os"
-	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/capture/salvage"
+	"github.com/mendcap/mendcap/internal/comment"
 	"github.com/mendcap/mendcap/internal/filesys"
 )
 
@@ -110,23 +110,25 @@ func (a *annotator) block(b *capture.Block) error {
 	return a.to.Write(b)
 }
 
-// packet adds the comments that the packet does not have yet.
+// packet adds the comments on the packet. What a comment says already of one of its flags
+// stays, and nothing is added: it is of an earlier repair, which knew the capture as recorded.
 func (a *annotator) packet(b *capture.Block) error {
-	list, err := a.runs.comments(b.Frame)
-	if err != nil {
+	var known []string
+	for _, text := range b.Comments() {
+		if c, _ := comment.Parse(text); c.Verdict != nil {
+			known = append(known, strings.Split(c.Verdict.About, ", ")...)
+		}
+	}
+	list, none, err := a.runs.comments(b.Frame, known)
+	switch {
+	case err != nil:
 		return err
-	}
-	if list == nil {
+	case none:
 		return a.to.Write(b)
-	}
-	if b.Type == capture.TypeSPB {
+	case b.Type == capture.TypeSPB:
 		a.bare++
 		return a.to.Write(b)
 	}
-	there := b.Comments()
-	list = slices.DeleteFunc(list, func(one []byte) bool {
-		return slices.ContainsFunc(there, func(old string) bool { return bytes.Equal(one, []byte(old)) })
-	})
 	a.annotated++
 	return a.to.WritePacket(b, &capture.PacketEdit{Comments: list})
 }

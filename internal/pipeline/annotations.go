@@ -206,16 +206,19 @@ func (a *annotations) merge() (annotationRuns, error) {
 }
 
 // comments returns the verdicts on a frame as comments, in the order of their flags, those
-// of which the same is said as one. Frames are to be asked for in their order.
-func (m *annotationRuns) comments(frame int64) (list [][]byte, err error) {
+// of which the same is said as one; what is about one of known is left out. Frames are to
+// be asked for in their order. None says that the frame has no verdicts, known ones neither.
+func (m *annotationRuns) comments(frame int64, known []string) (list [][]byte, none bool, err error) {
 	var abouts [][]byte
-	for len(*m) > 0 && (*m)[0].frame <= frame && err == nil {
+	for none = true; len(*m) > 0 && (*m)[0].frame <= frame && err == nil; none = false {
 		r := (*m)[0]
 		about, said := r.text[:r.about], bytes.TrimSuffix(r.text[r.about:], []byte("]"))
-		i := slices.IndexFunc(list, func(known []byte) bool { return bytes.Equal(known, said) })
-		if i < 0 {
+		i := slices.IndexFunc(list, func(other []byte) bool { return bytes.Equal(other, said) })
+		switch {
+		case slices.Contains(known, string(about)):
+		case i < 0:
 			list, abouts = append(list, bytes.Clone(said)), append(abouts, bytes.Clone(about))
-		} else {
+		default:
 			abouts[i] = append(append(abouts[i], ", "...), about...)
 		}
 		if err = r.next(); err == io.EOF {
@@ -228,5 +231,5 @@ func (m *annotationRuns) comments(frame int64) (list [][]byte, err error) {
 	for i, about := range abouts {
 		list[i] = append(append(list[i], about...), ']')
 	}
-	return list, err
+	return list, none, err
 }

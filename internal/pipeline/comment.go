@@ -125,7 +125,7 @@ func composeHeader(u *unit) string {
 	if stated := fields(a, infer.AsStated); stated != "" {
 		parts = append(parts, stated+" as stated")
 	}
-	parts = append(parts, "made up "+madeUp(u))
+	parts = append(parts, comment.MadeUp+madeUp(u))
 	return comment.Mark + strings.Join(parts, "; ")
 }
 
