@@ -348,7 +348,7 @@ func endpoints(src, dst netip.Addr, sport, dport uint16) report.Endpoints {
 func explainHeader(u *unit) report.ExplainedHeader {
 	form := formNames[u.view.Form]
 	switch {
-	case u.mended(), u.tracked.finished && saysHeader(u.block):
+	case u.view.Form.Headerless() && u.mended(), u.tracked.finished && saysHeader(u.block):
 		return report.ExplainedHeader{Form: report.FormMended}
 	case !u.view.Form.Headerless():
 		return report.ExplainedHeader{Form: form}
