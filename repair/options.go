@@ -134,7 +134,7 @@ func (o *Options) inner(src Source) pipeline.Options {
 		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
 		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), DecodeAs: o.DecodeAs, Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
 		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces, AllLayers: o.AllLayers, CaptureZone: o.CaptureZone,
-		Annotate:    o.Annotate,
+		Annotate: o.Annotate, OutputFrames: o.OutputFrames,
 		Sequential:  o.Sequential,
 		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Sum: o.Sum, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,
 	}
