@@ -49,6 +49,15 @@ type Options struct {
 	// before version 2.3 are.
 	CaptureZone time.Duration
 
+	// Annotate adds the verdict of each finding to its packet in the output, as a comment
+	// that names frames by their numbers there. A capture in which nothing had to be
+	// repaired does not leave as the bytes that came then, if something was found. The
+	// capture is written twice, once to a temporary file.
+	Annotate bool
+	// OutputFrames says that the frames which Explain and ExplainCapture are to explain
+	// are named by their numbers in the output.
+	OutputFrames bool
+
 	// Force lets File replace an output that exists and differs.
 	Force bool
 	// Compression is how the output is compressed.
@@ -125,6 +134,7 @@ func (o *Options) inner(src Source) pipeline.Options {
 		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
 		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), DecodeAs: o.DecodeAs, Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
 		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces, AllLayers: o.AllLayers, CaptureZone: o.CaptureZone,
+		Annotate: o.Annotate, OutputFrames: o.OutputFrames,
 		Sequential:  o.Sequential,
 		EachFinding: o.EachFinding, TakeBack: o.TakeBack, Sum: o.Sum, Progress: o.Progress, Stdin: o.Stdin, Stdout: o.Stdout, Source: src,
 	}

@@ -106,7 +106,10 @@ func CheckCapture(ctx context.Context, src Source, o Options) (report.Report, er
 }
 
 // Explain says of frames of the capture in ("-" for standard input), by their
-// numbers from 1, what File would do to them and why. It writes nothing. Options
+// numbers from 1, what File would do to them and why. Where no frames are named it says
+// how much a repair leaves of the findings, and explains the frames of the worst of them,
+// at most ten. What mendcap's comments in the capture say of an earlier repair is
+// explained too. It writes nothing. Options
 // about outputs and findings are not used. Errors are those of File; that there
 // are more than MaxExplained frames, or one that the capture does not have, is an
 // ErrUsage.

@@ -14,30 +14,40 @@ const ExplainSchema = "mendcap.explain/1"
 // Explanations say of some frames of one capture what a repair does to them,
 // and why.
 type Explanations struct {
-	Schema     string        `json:"schema"`
-	Capture    string        `json:"capture"`    // base name; "-" for standard input
-	Basis      string        `json:"basis"`      // the order that repair begins with: "file" or "stamps"
-	ShiftLimit time.Duration `json:"shiftLimit"` // nanoseconds: no packet moves by more
-	Frames     []Explanation `json:"frames"`     // in the order of the input
-	Damage     []Damage      `json:"damage"`
+	Schema     string            `json:"schema"`
+	Capture    string            `json:"capture"`           // base name; "-" for standard input
+	Basis      string            `json:"basis"`             // the order that repair begins with: "file" or "stamps"
+	ShiftLimit time.Duration     `json:"shiftLimit"`        // nanoseconds: no packet moves by more
+	Frames     []Explanation     `json:"frames"`            // in the order of the input; with Remains the worst first
+	Remains    *ExplainedRemains `json:"remains,omitempty"` // where no frames were asked for
+	Damage     []Damage          `json:"damage"`
+}
+
+// ExplainedRemains says how much a repair leaves of the findings. The frames that are
+// explained then are those of the worst, of each kind some.
+type ExplainedRemains struct {
+	Findings  int64             `json:"findings"`
+	More      int64             `json:"more"` // of them, on frames that are not explained
+	ByVerdict map[Verdict]int64 `json:"byVerdict"`
 }
 
 // Explanation is what is known of one frame. Frame numbers count packets from
 // 1; where nothing else is said they are those of the input.
 type Explanation struct {
-	Frame      int64            `json:"frame"`
-	Taken      int64            `json:"taken,omitempty"`   // its number among the packets that are in the output too, where frames are left out
-	FrameAfter int64            `json:"frameAfter"`        // in the output
-	Protocol   string           `json:"protocol"`          // "TCP", "58 (ICMPv6)"; "" without IP
-	Flow       Endpoints        `json:"flow"`              // "source:port > destination:port"; "" without IP
-	Segment    *ExplainedTCP    `json:"segment,omitempty"` // of TCP that can be followed
-	Header     ExplainedHeader  `json:"header"`
-	Place      ExplainedPlace   `json:"place"`
-	Causes     []Relation       `json:"causes"`    // what must come before it, the nearest
-	Followers  []Relation       `json:"followers"` // what must come after it, the nearest
-	More       bool             `json:"more"`      // there are more of them, farther away
-	Flags      []ExplainedFlag  `json:"flags"`     // of the analyser, before or after
-	Text       ExplainedInWords `json:"text"`
+	Frame      int64              `json:"frame"`
+	Taken      int64              `json:"taken,omitempty"`   // its number among the packets that are in the output too, where frames are left out
+	FrameAfter int64              `json:"frameAfter"`        // in the output
+	Protocol   string             `json:"protocol"`          // "TCP", "58 (ICMPv6)"; "" without IP
+	Flow       Endpoints          `json:"flow"`              // "source:port > destination:port"; "" without IP
+	Segment    *ExplainedTCP      `json:"segment,omitempty"` // of TCP that can be followed
+	Header     ExplainedHeader    `json:"header"`
+	Place      ExplainedPlace     `json:"place"`
+	Causes     []Relation         `json:"causes"`             // what must come before it, the nearest
+	Followers  []Relation         `json:"followers"`          // what must come after it, the nearest
+	More       bool               `json:"more"`               // there are more of them, farther away
+	Flags      []ExplainedFlag    `json:"flags"`              // of the analyser, before or after
+	Comments   []ExplainedComment `json:"comments,omitempty"` // mendcap's in the input, by which an earlier repair says what it did; at most 16
+	Text       ExplainedInWords   `json:"text"`
 }
 
 // ExplainedTCP holds the numbers of a segment that laws compare. Relative ones
@@ -144,6 +154,21 @@ type ExplainedFlag struct {
 	Detail   string  `json:"detail,omitempty"` // of Loss and Duplicate, and the reason of a Discard
 	Evidence string  `json:"evidence"`
 	Event    int64   `json:"event,omitempty"` // that it belongs to, as Finding.Event has it
+}
+
+// ExplainedComment is one of mendcap's comments on a packet. Of what it says nothing is
+// checked: anybody may have written it. What comes after Text is there where the comment
+// says how the packet was moved, or what a flag of it was.
+type ExplainedComment struct {
+	Text     string        `json:"text"`              // without "mendcap: " before it; at most 2 KiB, and not sanitised
+	Frame    int64         `json:"frame,omitempty"`   // its number in the input of that repair, where it was moved
+	Law      LawName       `json:"law,omitempty"`     // that moved it
+	Shift    time.Duration `json:"shift,omitempty"`   // by which it got earlier, nanoseconds; 0 within one tick
+	Recorded time.Time     `json:"recorded,omitzero"` // before that
+	Verdict  Verdict       `json:"verdict,omitempty"`
+	Detail   string        `json:"detail,omitempty"` // of Loss and Duplicate
+	About    string        `json:"about,omitempty"`  // the flags that the verdict is about
+	Evidence string        `json:"evidence,omitempty"`
 }
 
 // ExplainedInWords is an explanation in sentences, which repair.Explain fills in.

@@ -65,11 +65,12 @@ type Interface struct {
 
 // Output says what was written.
 type Output struct {
-	Name    string `json:"name,omitempty"` // base name; "-" for standard output
-	Status  string `json:"status"`         // "written", or "unchanged" where an identical file was there
-	Changed bool   `json:"changed"`        // a packet was edited or moved
-	Edited  int64  `json:"edited"`         // packets with a new header, time or comment
-	LeftOut int64  `json:"leftOut"`        // blocks and options that must not be copied where data changes
+	Name      string `json:"name,omitempty"`      // base name; "-" for standard output
+	Status    string `json:"status"`              // "written", or "unchanged" where an identical file was there
+	Changed   bool   `json:"changed"`             // a packet was edited, moved or annotated
+	Edited    int64  `json:"edited"`              // packets with a new header, time or comment
+	LeftOut   int64  `json:"leftOut"`             // blocks and options that must not be copied where data changes
+	Annotated int64  `json:"annotated,omitempty"` // packets that have their verdicts as comments, which alone are no edit
 }
 
 // Table says what one file of network tables gave.

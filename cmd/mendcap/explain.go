@@ -21,14 +21,15 @@ func explainCommand() *command {
 	f := &explainFlags{}
 	flags := newFlags("explain")
 	flags.BoolVar(&f.json, "json", false, "print the explanations as JSON")
+	flags.BoolVar(&f.options.OutputFrames, "output", false, "each FRAME is a number in the repaired capture, not in CAPTURE")
 	f.readingFlags.add(flags)
 	f.addSpool(flags)
 	return &command{flags, f.run}
 }
 
 func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
-	if len(args) < 2 {
-		return s.fail("", usagef(seeCommand, "a capture and the frames to explain must be named"))
+	if len(args) == 0 {
+		return s.fail("", usagef(seeCommand, "a capture must be named, and the frames to explain if it is not what remains"))
 	}
 	in := args[0]
 	if _, err := os.Lstat(in); err != nil {

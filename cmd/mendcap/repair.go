@@ -48,6 +48,7 @@ func repairCommand() *command {
 func (f *repairFlags) tune(flags *pflag.FlagSet) {
 	flags.IntVar(&f.options.Findings, "findings", repair.DefaultFindings, "list the first `N` findings in JSON reports")
 	flags.IntVar(&f.options.Flows, "flows", repair.DefaultFlows, fmt.Sprintf("list the worst `N` connections, up to %d", repair.MaxFlows))
+	flags.BoolVar(&f.options.Annotate, "annotate", false, "add the verdict of each finding to its packet in the output, as a comment; a capture without faults doesn't come back byte for byte then")
 	flags.StringVar((*string)(&f.options.Compression), "compress", "", "compress the output by `CODEC`: "+strings.Join(naming.Compressions(), ", ")+" (a name of -w that ends with .gz or .zst asks for it too)")
 	f.readingFlags.add(flags)
 }

@@ -25,7 +25,7 @@ type sentence struct {
 const maxFigures = 4
 
 // verdict makes a sentence of a verdict, words and their figures. The verbs are %d for a
-// frame or a number, %s for a span of time in nanoseconds, %l for a reorder.Law, and %f
+// number, which is that of a frame after the word "frame" and no other, %s for a span of time in nanoseconds, %l for a reorder.Law, and %f
 // for the flags of a tcp.Analysis. Figures beyond the verbs are not used.
 func verdict(as Verdict, words string, figures ...int64) sentence {
 	s := sentence{Verdict: as, words: words}
@@ -39,16 +39,26 @@ func (s sentence) with(detail string) sentence {
 	return s
 }
 
-// Evidence is what speaks for the verdict, in words, of which who dropped a packet are the
-// last. Frames in it are those of the input. A hostile capture has several sentences for each packet where all findings
-// are listed, so the figures are put in by hand.
-func (s *sentence) Evidence() string {
+// Evidence is what speaks for the verdict, in words, of which who dropped a packet are
+// the last. Frames in it are those of the input.
+func (s *sentence) Evidence() string { return s.EvidenceBy(nil) }
+
+// Form is what Evidence is made of: the same for all sentences that differ in figures only.
+func (s *sentence) Form() string { return s.words }
+
+// EvidenceBy is Evidence with the numbers of frames that number gives for those of the
+// input, unless it is nil. A hostile capture has several sentences for each packet where
+// all findings are listed, so the figures are put in by hand.
+func (s *sentence) EvidenceBy(number func(frame int64) int64) string {
 	var room [256]byte
 	text, rest := room[:0], s.words
 	for _, figure := range s.figures {
 		words, verb, found := strings.Cut(rest, "%")
 		if !found {
 			break
+		}
+		if number != nil && strings.HasSuffix(words, "frame ") {
+			figure = number(figure)
 		}
 		text, rest = appendFigure(append(text, words...), verb[0], figure), verb[1:]
 	}

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -126,7 +125,7 @@ func composeHeader(u *unit) string {
 	if stated := fields(a, infer.AsStated); stated != "" {
 		parts = append(parts, stated+" as stated")
 	}
-	parts = append(parts, "made up "+madeUp(u))
+	parts = append(parts, comment.MadeUp+madeUp(u))
 	return comment.Mark + strings.Join(parts, "; ")
 }
 
@@ -205,33 +204,14 @@ func madeUp(u *unit) string {
 
 // appendMove says that the packet was recorded late, and when.
 func appendMove(to []byte, u *unit) []byte {
-	to = append(to, comment.Mark+comment.Moved+" by "...)
-	to = append(to, u.placed.law.String()...)
-	if !u.placed.timed {
-		to = append(to, ", within its tick; was frame "...)
-		return strconv.AppendInt(to, u.block.Frame, 10)
+	m := comment.Move{Law: u.placed.law.String(), Frame: u.block.Frame}
+	if u.placed.timed {
+		stamp, _ := u.stamp()
+		m.Recorded, _ = u.recorded()
+		m.Timed, m.Earlier = true, time.Duration(stamp-u.placed.time)
 	}
-	stamp, _ := u.stamp()
-	to = append(to, ", "...)
-	to = append(to, time.Duration(stamp-u.placed.time).String()...)
-	to = append(to, " earlier; was frame "...)
-	to = strconv.AppendInt(to, u.block.Frame, 10)
-	to = append(to, " at "...)
-	recorded, _ := u.recorded()
-	return appendSeconds(to, recorded)
+	return m.Append(to)
 }
 
 // seconds writes nanoseconds since 1970 as Wireshark's frame.time_epoch does.
-func seconds(ns int64) string { return string(appendSeconds(nil, ns)) }
-
-func appendSeconds(to []byte, ns int64) []byte {
-	whole, rest := ns/1e9, ns%1e9
-	if ns < 0 {
-		to, whole, rest = append(to, '-'), -whole, -rest
-	}
-	to = strconv.AppendInt(to, whole, 10)
-	point := len(to)
-	to = strconv.AppendInt(to, 1e9+rest, 10) // whose 1 holds the place of the point
-	to[point] = '.'
-	return to
-}
+func seconds(ns int64) string { return string(comment.AppendSeconds(nil, ns)) }

@@ -32,6 +32,10 @@ type draft struct {
 	begun bool      // something was written to the file
 	buf   []byte    // being filled; nil where there is none, or it is lent
 	way   *way      // nil as long as the first buffer isn't full
+
+	// annotations are verdicts that are still to be added, nil for none. Until then the
+	// draft is not compressed.
+	annotations *annotations
 }
 
 // way is what the goroutine that writes a draft works with.

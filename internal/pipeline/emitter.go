@@ -31,6 +31,10 @@ func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft
 	p := &emitter{
 		sequencer: newSequencer(f, c.order, x), judge: newJudge(c, f, x, each), writer: newWriter(out.Writer, f), out: out,
 	}
+	if d != nil && d.annotations != nil {
+		d.annotations.restart()
+		p.judge.annotations = d.annotations
+	}
 	if c.o.Sequential {
 		return p, nil
 	}

@@ -22,11 +22,12 @@ import (
 const MaxExplained = 1000
 
 // Explain says of frames of the capture in ("-" for standard input), by their
-// numbers from 1, what File would do to them and why. It writes nothing. Options
-// about outputs and findings are not used. Errors are those of File; a frame
-// that the capture does not have is an ErrUsage.
+// numbers from 1 or with Options.OutputFrames by those in the output, what File would do
+// to them and why; without frames of those of the worst findings that remain. It writes
+// nothing. Options about outputs and findings are not used. Errors are those of File; a
+// frame that the capture does not have is an ErrUsage.
 func Explain(ctx context.Context, in string, frames []int64, o Options) (report.Explanations, error) {
-	x, err := newExplainer(frames)
+	x, err := newExplainer(frames, o.OutputFrames)
 	if err != nil {
 		return report.Explanations{}, err
 	}
@@ -41,12 +42,18 @@ func Explain(ctx context.Context, in string, frames []int64, o Options) (report.
 // beginning, the second one tells how many frames there are.
 func (x *explainer) explain(ctx context.Context, j *job) (report.Explanations, error) {
 	j.explain, x.facts = x, &j.facts
-	last := slices.Max(slices.Collect(maps.Keys(x.wanted)))
+	last := int64(0)
+	if x.find == nil {
+		last = slices.Max(slices.Collect(maps.Keys(x.wanted)))
+	}
 	err := j.run(ctx, func(j *job, ctx context.Context) error {
 		if in := j.lastFrame(); last > in && !j.facts.Partial {
 			return noFrame(last, in)
 		}
-		return j.rehearse(ctx)
+		if err := j.rehearse(ctx); err != nil || x.find == nil {
+			return err
+		}
+		return x.again(ctx, j)
 	})
 	if err != nil {
 		return report.Explanations{}, err
@@ -71,8 +78,23 @@ func (j *job) lastFrame() int64 {
 	return j.facts.lastFrame
 }
 
-func noFrame(frame, last int64) error {
-	return fmt.Errorf("%w: no frame %d: the last one is frame %d", ErrUsage, frame, last)
+// again repeats the pass that would write for the frames that were found in it.
+func (x *explainer) again(ctx context.Context, j *job) (err error) {
+	x.finding = false
+	if x.order, err = x.find.frames(); err != nil || len(x.order) == 0 {
+		return err
+	}
+	x.wanted = make(map[int64]bool)
+	for _, frame := range x.order {
+		x.wanted[frame] = true
+	}
+	j.passed++
+	p, err := j.emit(ctx, nil, nil)
+	if err == nil {
+		p.judge.result(j.facts.interfaces) // which decides the last verdicts
+		err = j.source.changed()
+	}
+	return err
 }
 
 // leftOut returns an error if a frame of a capture of another format is not among the
@@ -93,10 +115,15 @@ type explainer struct {
 	wanted map[int64]bool
 	facts  *facts
 
+	find    finder  // of the frames that are wanted; nil where they are known
+	finding bool    // they are being found
+	order   []int64 // those that were found
+
 	initials conn.InitialNumbers // the sequencer's, as what follows
 	taken    int64               // packets so far
 
-	met map[int64]*explained // the judge's, by frame
+	met       map[int64]*explained // the judge's, by frame
+	remaining int64                // findings that remain, on these frames
 }
 
 // explained is a frame that was met in the output, and what is to be said of it
@@ -108,7 +135,7 @@ type explained struct {
 	before, after      tcp.Analysis
 }
 
-func newExplainer(frames []int64) (*explainer, error) {
+func newExplainer(frames []int64, ofOutput bool) (*explainer, error) {
 	x := &explainer{wanted: make(map[int64]bool), met: make(map[int64]*explained)}
 	for _, f := range frames {
 		if f < 1 {
@@ -116,9 +143,15 @@ func newExplainer(frames []int64) (*explainer, error) {
 		}
 		x.wanted[f] = true
 	}
-	if n := len(x.wanted); n == 0 || n > MaxExplained {
-		return nil, fmt.Errorf("%w: %d frames: from 1 to %d can be explained at once", ErrUsage, n, MaxExplained)
+	switch n := len(x.wanted); {
+	case n > MaxExplained:
+		return nil, fmt.Errorf("%w: %d frames: at most %d can be explained at once", ErrUsage, n, MaxExplained)
+	case n == 0:
+		x.find = new(worst)
+	case ofOutput:
+		x.find, x.wanted = &outputFrames{wanted: x.wanted}, nil
 	}
+	x.finding = x.find != nil
 	return x, nil
 }
 
@@ -130,6 +163,10 @@ func (x *explainer) restart() {
 	}
 	x.initials, x.taken = conn.InitialNumbers{}, 0
 	clear(x.met)
+	x.remaining = 0
+	if x.finding {
+		x.find.restart()
+	}
 }
 
 // clue is what the sequencer knows of a frame that is to be explained.
@@ -167,11 +204,21 @@ func (c *clue) take(t reorder.Trace, frame func(index int64) int64) {
 	}
 }
 
+// judged takes in a packet in output order.
+func (x *explainer) judged(u *unit) {
+	if u.clue != nil {
+		x.placed(u)
+	}
+	if x.finding {
+		x.find.packet(u)
+	}
+}
+
 // placed takes a frame in output order.
 func (x *explainer) placed(u *unit) {
 	e := report.Explanation{
 		Frame: u.block.Frame, FrameAfter: u.judged.frame, Protocol: protocolOf(u), Flow: flowOf(u),
-		Header: explainHeader(u), Place: x.place(u), More: u.clue.trace.Cut,
+		Header: explainHeader(u), Place: x.place(u), More: u.clue.trace.Cut, Comments: explainComments(u.block),
 	}
 	if u.clue.taken != e.Frame {
 		e.Taken = u.clue.taken
@@ -181,7 +228,13 @@ func (x *explainer) placed(u *unit) {
 
 // found takes a verdict, which can come after the packets that settle it.
 func (x *explainer) found(f *diagnose.Finding) {
+	if x.finding {
+		x.find.found(f)
+	}
 	if e := x.met[f.Frame]; e != nil {
+		if f.Verdict != diagnose.Artefact {
+			x.remaining++
+		}
 		e.flag(report.ExplainedFlag{Flag: f.Flag(), Verdict: f.Verdict.Reported(), Detail: f.Detail, Evidence: f.Evidence(), Event: f.Event})
 	}
 }
@@ -197,7 +250,14 @@ func (x *explainer) result(name string) report.Explanations {
 		Schema: report.ExplainSchema, Capture: name, Basis: x.facts.profile.Basis.String(),
 		ShiftLimit: time.Duration(x.facts.profile.Gate), Frames: []report.Explanation{},
 	}
-	for _, frame := range slices.Sorted(maps.Keys(x.met)) {
+	order := x.order
+	if x.find == nil {
+		order = slices.Sorted(maps.Keys(x.met))
+	}
+	if w, ok := x.find.(*worst); ok {
+		all.Remains = w.remains(x.remaining)
+	}
+	for _, frame := range order {
 		all.Frames = append(all.Frames, x.met[frame].whole())
 	}
 	all.Damage, _ = describeDamage(x.facts.damage)
@@ -305,10 +365,10 @@ func endpoints(src, dst netip.Addr, sport, dport uint16) report.Endpoints {
 func explainHeader(u *unit) report.ExplainedHeader {
 	form := formNames[u.view.Form]
 	switch {
+	case u.view.Form.Headerless() && u.mended(), u.tracked.finished && saysHeader(u.block):
+		return report.ExplainedHeader{Form: report.FormMended}
 	case !u.view.Form.Headerless():
 		return report.ExplainedHeader{Form: form}
-	case u.mended():
-		return report.ExplainedHeader{Form: report.FormMended}
 	}
 	a := u.answer
 	h := report.ExplainedHeader{

@@ -354,7 +354,6 @@ func TestExplainRefusesFrames(t *testing.T) {
 		want   error
 		text   string
 	}{
-		{"none", rawsocket, nil, Options{}, ErrUsage, "0 frames"},
 		{"zero", rawsocket, []int64{0}, Options{}, ErrUsage, "counted from 1"},
 		{"too many", rawsocket, many, Options{}, ErrUsage, "1001 frames"},
 		{"beyond the end", rawsocket, []int64{5, 2001}, Options{}, ErrUsage, "last one is frame 2000"},
@@ -391,7 +390,7 @@ func TestExplainWithoutALaw(t *testing.T) {
 func TestExplainsBeyondTheBeginning(t *testing.T) {
 	in := filepath.Join("..", "..", "testdata", "recordings", "clean.pcapng.gz")
 	explain := func(frame, beginning int64) (report.Explanations, error) {
-		x, err := newExplainer([]int64{frame})
+		x, err := newExplainer([]int64{frame}, false)
 		if err != nil {
 			t.Fatal(err)
 		}

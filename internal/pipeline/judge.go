@@ -27,6 +27,8 @@ type judge struct {
 	drops    *drops
 	guard    guard
 	explain  *explainer
+
+	annotations *annotations // nil where none are wanted
 	judgement
 }
 
@@ -88,6 +90,9 @@ func (v *judge) units(units []*unit) {
 // packet analyses the packet where it is now, and keeps what is to be said.
 func (v *judge) packet(u *unit) {
 	u.judged = judged{v.frame, v.flags(u)}
+	if v.annotations != nil {
+		v.annotations.place(u.block.Frame, v.frame)
+	}
 	v.after.add(u.judged.after)
 	if u.unread != packet.AllRead {
 		v.unread[u.unread]++
@@ -101,8 +106,8 @@ func (v *judge) packet(u *unit) {
 	}
 	p := v.packetOf(u)
 	v.seen.Packet(p)
-	if u.clue != nil {
-		v.explain.placed(u)
+	if v.explain != nil {
+		v.explain.judged(u)
 	}
 	v.diagnose.Add(p)
 }
@@ -134,6 +139,9 @@ func (v *judge) packetOf(u *unit) *diagnose.Packet {
 // found takes a finding from the diagnosis.
 func (v *judge) found(f *diagnose.Finding) {
 	v.findings.add(f)
+	if v.annotations != nil {
+		v.annotations.add(f)
+	}
 	if v.explain != nil {
 		v.explain.found(f)
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	SpoolLimit      int64
 	AlignInterfaces bool
 	AllLayers       bool
+	Annotate        bool
+	OutputFrames    bool
 	CaptureZone     time.Duration
 	Sequential      bool
 	EachFinding     func(*report.Finding)

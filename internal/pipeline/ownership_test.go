@@ -57,7 +57,7 @@ func repairedAndExplained(t *testing.T, in string, frames []int64, workers int) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := newExplainer(frames)
+	x, err := newExplainer(frames, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func newPacked(c *config, d *draft) (*packed, error) {
 	if err := d.restart(); err != nil {
 		return nil, ioError("write the output", err)
 	}
-	if c.o.Compress == "" {
+	if c.o.Compress == "" || d.annotations != nil {
 		return &packed{Writer: capture.NewWriter(d)}, nil // straight into the draft's buffers
 	}
 	to, err := compress.NewCompressor(d, c.o.Compress)

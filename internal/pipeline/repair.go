@@ -11,7 +11,11 @@ func (j *job) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := j.repair(ctx, &o.draft); err != nil {
+	fill := j.repair
+	if j.o.Annotate {
+		fill = j.repairAnnotated
+	}
+	if err := fill(ctx, &o.draft); err != nil {
 		return errors.Join(err, o.discard())
 	}
 	return o.publish(ctx)

@@ -10,9 +10,15 @@ import (
 
 // Explanations writes the explanations for a terminal of the given width in
 // columns (80 if it is not positive): for each frame a line that names it, then
-// sentences about its header, its order, the laws that hold it, and its flags.
+// sentences about its header, its order, the laws that hold it, and its flags. Where no
+// frames were asked for, what remains is counted before them, and after them what is not
+// explained.
 func Explanations(w io.Writer, x *report.Explanations, width int) error {
 	p := newPrinter(w, width)
+	if r := x.Remains; r != nil {
+		p.printf("%s\n", text.Wrap(text.Sanitise(strings.Join(sentences("remains", explainedRemains{x, r}), " ")), p.width))
+		p.printf("%s", text.When(len(x.Frames) > 0, "\n"))
+	}
 	for i, e := range x.Frames {
 		if i > 0 {
 			p.printf("\n")
@@ -21,7 +27,22 @@ func Explanations(w io.Writer, x *report.Explanations, width int) error {
 		p.printf("%s\n", text.Wrap(text.Sanitise(title), p.width))
 		p.table(explanationFacts(inWords(x, &e)).table(asLines))
 	}
+	if r := x.Remains; r != nil && r.More > 0 {
+		p.printf("\n%s\n", text.Wrap(strings.Join(sentences("more", r), " "), p.width))
+	}
 	return p.err
+}
+
+// explainedRemains is what the template speaks of before all frames.
+type explainedRemains struct {
+	*report.Explanations
+	*report.ExplainedRemains
+}
+
+// Counts lists the verdicts with how many findings have each.
+func (r explainedRemains) Counts() string {
+	counts := verdictsCell(r.ByVerdict)
+	return counts.String()
 }
 
 func explanationFacts(said report.ExplainedInWords) (all facts) {

@@ -23,6 +23,8 @@ var explainText string
 var explainTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("explain").Funcs(template.FuncMap{
 		"plural": text.Plural, "duration": text.Duration, "frames": framesText, "detailed": detailed,
+		"line":  func(s string) string { return strings.Join(strings.Fields(s), " ") },
+		"len64": func(frames []report.Explanation) int64 { return int64(len(frames)) },
 		"stamp": stamp, "clock": clock, "earliest": earliest, "latest": latest,
 		"mover": mover, "late": lateCauses, "groups": relationGroups,
 		"acknowledges": acknowledges, "below": below, "reported": reported,

@@ -54,6 +54,7 @@ func outputText(o *report.Output) string {
 		return s + "; no packet was edited or moved"
 	}
 	return text.Join("; ", s, text.Plural(o.Edited, "packet")+" edited",
+		text.When(o.Annotated > 0, text.Plural(o.Annotated, "packet")+" with verdicts as comments"),
 		text.When(o.LeftOut > 0, text.Plural(o.LeftOut, "item")+" left out, since they must not be copied when data changes"))
 }
 

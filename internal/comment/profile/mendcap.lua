@@ -42,6 +42,11 @@ local function shorten(comment)
   if not said then
     return nil
   end
+  -- A verdict ends with the flags that it is about.
+  local verdict = said:match("^([%a-]+ %b()), .* %[[^%]]*%]$") or said:match("^([%a-]+), .* %[[^%]]*%]$")
+  if verdict then
+    return verdict
+  end
   local parts = {}
   for part in (said .. ";"):gmatch("%s*([^;]*);") do
     local word, rest = part:match("^(%a+) ?(.*)$")
