@@ -20,6 +20,7 @@ import (
 type repairFlags struct {
 	readingFlags
 	read, write, dir string
+	graphs           string // folder of pictures
 	reports          []string
 	targets          []target // of reports, once they are checked
 	printed          bool     // one of them goes to standard output
@@ -34,6 +35,7 @@ func repairCommand() *command {
 	flags.StringVarP(&f.write, "write", "w", "", "write the repaired capture to `FILE`")
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write repaired captures into the folder `DIR`, which is created if necessary")
 	flags.StringArrayVar(&f.reports, "report", nil, "write the report to `FILE` too, its format by its suffix ("+reportFormats()+") or as FORMAT:FILE (repeatable); FORMAT:- prints it instead")
+	flags.StringVar(&f.graphs, "graphs", "", "write the graphs of connections into the folder `DIR`, as SVG and for xplot")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.BoolVar(&f.options.Force, "force", false, "replace another output of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no report, except with --json")
@@ -113,7 +115,7 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, in, out string, to
 	done := s.watch(in, &o, f.quiet)
 	r, err := repair.File(ctx, in, out, o)
 	done()
-	return to.conclude(s, in, &r, f.unread(err), func() int { return exitDone })
+	return to.conclude(s, in, &r, f.unread(err), func() int { return s.fail(in, f.writeGraphs(in, &r)) })
 }
 
 // watch shows how far the work on a capture is, unless that is to be quiet, and lets "-" be standard input.

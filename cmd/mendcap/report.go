@@ -18,6 +18,8 @@ func reportCommand() *command {
 	f := &repairFlags{}
 	flags := newFlags("report")
 	flags.StringArrayVar(&f.reports, "report", nil, "write it to `FILE`, its format by its suffix: "+reportFormats()+" (repeatable)")
+	flags.StringVar(&f.graphs, "graphs", "", "write the graphs of connections into the folder `DIR`, as SVG and for xplot")
+	flags.BoolVar(&f.options.Force, "force", false, "replace other graphs of the same names")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print laws, headers, all connections and the first findings too")
 	return &command{flags, f.render}
@@ -56,7 +58,7 @@ func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int
 			to.discard()
 			return max(code, s.fail(stored, err))
 		}
-		code = max(code, s.fail(stored, to.add(r)))
+		code = max(code, s.fail(stored, to.add(r)), s.fail(stored, f.writeGraphs(r.Capture.Name, r)))
 	}
 	return max(code, s.fail("", to.close()))
 }

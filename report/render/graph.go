@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,15 +34,23 @@ type panelView struct {
 	Left, Top               string
 	InnerWidth, InnerHeight string
 	Axes                    axes
+	TimeX, TimeY            string // of the name of the axis of time
 	Data, Ack, Window, Sack string // paths
 	Marks                   []markView
+	Letters                 []letterView
 }
 
-// markView is a packet that is highlighted: data as a path, an ACK as a point.
+// markView is a packet that is highlighted: data as a path, an ACK as a point. A packet
+// that moved has an outline.
 type markView struct {
 	Frame                       int64
+	Moved                       bool
 	Class, Title, Path, X, Y, R string
 }
+
+// letterView is a letter beside a packet, as xplot has them: R for data sent again, D
+// for a duplicate ACK, S for a SACK block.
+type letterView struct{ Class, X, Y, Text string }
 
 // The measures of a time-sequence graph, pixels at full width.
 const (
@@ -71,11 +80,11 @@ func viewGraph(f *report.Flow, clip string) graphView {
 	}
 	v.Text = fmt.Sprintf("%s%s of %s; %s moved", text.Plural(int64(len(g.Points)), "packet"),
 		text.When(g.Skipped > 0, " after the first "+text.Count(g.Skipped)), text.Count(f.Packets), text.Count(int64(moved)))
-	v.Pairs = append(v.Pairs, drawPair("", clip, g.Points))
+	v.Pairs = append(v.Pairs, drawPair("", clip, g.Points, moved > 0))
 	if len(g.Points) > 2*closerPoints {
 		near := closer(g.Points)
 		text := fmt.Sprintf("Closer: the %d packets with most to see.", len(near))
-		v.Pairs = append(v.Pairs, drawPair(text, clip+"-closer", near))
+		v.Pairs = append(v.Pairs, drawPair(text, clip+"-closer", near, moved > 0))
 	}
 	return v
 }
@@ -109,14 +118,54 @@ func closer(points []report.Point) []report.Point {
 			best, from, span = sum, start, took
 		}
 	}
-	return points[from : from+closerPoints]
+	return busy(points[from:from+closerPoints], weight)
 }
 
-// drawPair draws the same packets as recorded and as repaired, to one scale.
-func drawPair(text, clip string, points []report.Point) pairView {
+// leastCloser is how many packets a closer picture has at least.
+const leastCloser = 8
+
+// busy leaves out the idle time of a stretch: where one silence takes more than half of
+// it, the side with more to see stays.
+func busy(points []report.Point, weight func(*report.Point) int) []report.Point {
+	for len(points) > leastCloser {
+		longest, at := int64(0), 0
+		for i := 1; i < len(points); i++ {
+			if gap := bounded.Sub(points[i].After, points[i-1].After); gap > longest {
+				longest, at = gap, i
+			}
+		}
+		if longest <= bounded.Sub(points[len(points)-1].After, points[0].After)/2 {
+			break
+		}
+		first, second := 0, 0
+		for i := range points {
+			if i < at {
+				first += weight(&points[i])
+			} else {
+				second += weight(&points[i])
+			}
+		}
+		kept := points[at:]
+		if first > second || first == second && at > len(points)/2 {
+			kept = points[:at]
+		}
+		if len(kept) < leastCloser {
+			break
+		}
+		points = kept
+	}
+	return points
+}
+
+// drawPair draws the same packets as recorded and as repaired, to one scale; once where
+// none of the connection has moved.
+func drawPair(text, clip string, points []report.Point, moved bool) pairView {
 	before := spread(points, func(p *report.Point) (int64, int64) { return p.Before, p.Frame })
 	after := spread(points, func(p *report.Point) (int64, int64) { return p.After, p.FrameAfter })
 	whole := spanOf(points, before, after)
+	if !moved {
+		return pairView{text, []panelView{drawPanel("As recorded; nothing moved", clip+"-after", whole, after, true)}}
+	}
 	return pairView{text, []panelView{
 		drawPanel("As recorded", clip+"-before", whole, before, false),
 		drawPanel("As repaired", clip+"-after", whole, after, true),
@@ -204,7 +253,8 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 	v := panelView{
 		Title: title, Clip: clip, Width: graphWidth, Height: graphHeight,
 		Left: px(f.left), Top: px(f.top), InnerWidth: px(f.width), InnerHeight: px(f.height),
-		Axes: axes{X: f.timeTicks(5), Y: f.yTicks(6, seqText)},
+		Axes:  axes{X: f.timeTicks(5), Y: f.yTicks(6, seqText)},
+		TimeX: px(f.left + f.width), TimeY: px(f.top + f.height - 5),
 	}
 	var data, ack, window, sack strings.Builder
 	counts, radius := make(map[string]int), "3.4"
@@ -213,11 +263,14 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 	}
 	for _, p := range list {
 		x, y, class := f.x(p.at), f.y(float64(p.Left)), pointClass(p.Point, repaired)
-		mark := markView{Frame: p.Frame, Class: class}
+		mark := markView{Frame: p.Frame, Moved: p.Moved, Class: cmp.Or(class, text.When(p.Kind == "data", "data"), "ack")}
 		if p.Kind == "data" {
 			mark.Path = stroke(x, y, f.y(float64(p.Right)))
-			if class == "" {
+			if class == "" && !p.Moved {
 				data.WriteString(mark.Path)
+			}
+			if again(p.Point) {
+				v.letter(class, x, f.y(float64(p.Right))-3, "R")
 			}
 		} else {
 			mark.X, mark.Y, mark.R = px(x), px(y), radius
@@ -228,17 +281,51 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 			for _, block := range p.SACK[:min(len(p.SACK), drawnBlocks)] {
 				sack.WriteString(stroke(x, f.y(float64(block[0])), f.y(float64(block[1]))))
 			}
+			if len(p.SACK) > 0 {
+				v.letter("sack", x, f.y(float64(p.SACK[0][1]))-3, "S")
+			}
+			if slices.Contains(p.Flags, "duplicate_ack") {
+				v.letter(class, x, y+11, "D")
+			}
 		}
-		if class != "" {
+		if class != "" || p.Moved {
 			mark.Title = pointTitle(p.Point)
 			v.Marks = append(v.Marks, mark)
 		}
 		counts[class]++
+		if p.Moved {
+			counts["moved"]++
+		}
 	}
 	v.Data, v.Ack, v.Window, v.Sack = data.String(), ack.String(), window.String(), sack.String()
-	v.Label = fmt.Sprintf("Time-sequence graph, %s: %s, %d of them moved, %d others flagged",
+	v.Label = fmt.Sprintf("Time-sequence graph, %s: %s, %d of them moved, %d flagged",
 		strings.ToLower(title), text.Plural(int64(len(list)), "packet"), counts["moved"], counts["flagged"])
 	return v
+}
+
+// closeLetters is how near to each other letters of one kind may stand, pixels: of those
+// that would hide each other the first one is drawn.
+const closeLetters = 7
+
+// letter adds a letter beside a packet.
+func (v *panelView) letter(class string, x, y float64, text string) {
+	for i := len(v.Letters) - 1; i >= 0 && i >= len(v.Letters)-closerPoints; i-- {
+		l := &v.Letters[i]
+		if l.Text == text && near(l.X, x) && near(l.Y, y) {
+			return
+		}
+	}
+	v.Letters = append(v.Letters, letterView{cmp.Or(class, "plain"), px(x), px(y), text})
+}
+
+func near(drawn string, v float64) bool {
+	at, err := strconv.ParseFloat(drawn, 64)
+	return err == nil && math.Abs(at-v) < closeLetters
+}
+
+// again reports whether the analyser takes a packet's data for sent again.
+func again(p *report.Point) bool {
+	return slices.ContainsFunc(p.Flags, func(flag string) bool { return strings.HasSuffix(flag, "retransmission") })
 }
 
 // seqText writes a relative sequence number.
@@ -262,12 +349,9 @@ func steps(b *strings.Builder, x, y float64) {
 	b.WriteString("H" + px(x) + "V" + px(y))
 }
 
-// pointClass says how a point is highlighted: moved, or flagged in the picture's order
-// with more than what plainly happened.
+// pointClass says how a point is highlighted: flagged in the picture's order with more
+// than what plainly happened.
 func pointClass(p *report.Point, repaired bool) string {
-	if p.Moved {
-		return "moved"
-	}
 	gone := report.Created
 	if repaired {
 		gone = report.Artefact

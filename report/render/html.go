@@ -28,8 +28,18 @@ const (
 	allPageCaptures = 2_000 // in the list of all captures
 )
 
-//go:embed page/page.css
-var pageStyle string
+// The styles of a page, and of them those of pictures, which a picture has too that
+// stands alone.
+var (
+	//go:embed page/page.css
+	pageOnly string
+	//go:embed page/graph.css
+	graphStyle string
+	//go:embed page/light.css
+	lightStyle string
+
+	pageStyle = lightStyle + pageOnly + graphStyle
+)
 
 //go:embed page/page.js
 var pageScript string

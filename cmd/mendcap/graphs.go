@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/internal/naming"
+	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
+)
+
+// writeGraphs writes the graphs of a capture's connections into the folder of --graphs, in
+// the order of the report: X-01.svg, and for xplot X-01.before.xpl and X-01.after.xpl. All
+// of them, or none where one would replace another file unasked.
+func (f *repairFlags) writeGraphs(capture string, r *report.Report) error {
+	if f.graphs == "" {
+		return nil
+	}
+	type file struct {
+		name    string
+		content []byte
+	}
+	var files []file
+	number := 0
+	for i := range r.Flows.List {
+		flow := &r.Flows.List[i]
+		if flow.Graph == nil {
+			continue
+		}
+		number++
+		stem := filepath.Join(f.graphs, fmt.Sprintf("%s-%02d", filepath.Base(naming.Stem(capture)), number))
+		for _, form := range []struct {
+			suffix string
+			write  func(io.Writer) error
+		}{
+			{".svg", func(w io.Writer) error { return render.GraphSVG(w, flow) }},
+			{".before.xpl", func(w io.Writer) error { return render.GraphXplot(w, flow, false) }},
+			{".after.xpl", func(w io.Writer) error { return render.GraphXplot(w, flow, true) }},
+		} {
+			var b bytes.Buffer
+			if err := form.write(&b); err != nil {
+				return fmt.Errorf("draw a graph: %w", err)
+			}
+			files = append(files, file{stem + form.suffix, b.Bytes()})
+		}
+	}
+	for _, to := range files {
+		switch same, err := filesys.Holds(to.name, to.content); {
+		case errors.Is(err, os.ErrNotExist):
+		case err != nil:
+			return fmt.Errorf("read what is there: %w", err)
+		case !same && !f.options.Force:
+			return fmt.Errorf("%w: %s", repair.ErrExists, to.name)
+		}
+	}
+	if err := os.MkdirAll(f.graphs, 0o777); err != nil {
+		return fmt.Errorf("make the folder of --graphs: %w", err)
+	}
+	perm := atomicfile.Permissions(capture)
+	for _, to := range files {
+		err := atomicfile.Write(to.name, perm, func(w io.Writer) error { _, err := w.Write(to.content); return err })
+		if err != nil {
+			return fmt.Errorf("write a graph: %w", err)
+		}
+	}
+	return nil
+}
