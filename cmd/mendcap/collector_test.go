@@ -25,22 +25,26 @@ func TestGoalFor(t *testing.T) {
 	}
 }
 
+// collections returns how often the heap is collected while a capture is repaired.
+func collections(t *testing.T, gogc, capture string) int {
+	t.Helper()
+	cmd := exec.Command(built, "repair", "-q", "-w", t.TempDir()+"/out.pcapng", capture)
+	cmd.Env = append(os.Environ(), "GODEBUG=gctrace=1", "GOGC="+gogc)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.Count("\n"+string(out), "\ngc ")
+}
+
 // 2,000 packets are repaired with two collections at most, of the seven that the
 // runtime's own least heap asks for; GOGC still decides where it is set.
 func TestSmallCapturesAreCollectedSeldom(t *testing.T) {
-	collections := func(gogc string) int {
-		cmd := exec.Command(built, "repair", "-q", "-w", t.TempDir()+"/out.pcapng", "../../testdata/rawsocket.pcapng")
-		cmd.Env = append(os.Environ(), "GODEBUG=gctrace=1", "GOGC="+gogc)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		return strings.Count("\n"+string(out), "\ngc ")
-	}
-	if n := collections(""); n > 2 {
+	const capture = "../../testdata/rawsocket.pcapng"
+	if n := collections(t, "", capture); n > 2 {
 		t.Errorf("got %d collections, want 2 at most", n)
 	}
-	if n := collections("35"); n < 5 {
+	if n := collections(t, "35", capture); n < 5 {
 		t.Errorf("GOGC=35: got %d collections, want 5 at least", n)
 	}
 }
