@@ -1,10 +1,7 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
-	"net/netip"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -12,112 +9,147 @@ import (
 	"testing"
 
 	reflected "github.com/invopop/jsonschema"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/mendcap/mendcap/internal/lab/golden"
+	"github.com/mendcap/mendcap/internal/lab/schema"
 )
 
-// TestSchemaIsThatOfTheTypes derives the schema from the types and their
-// comments; -update writes it.
-func TestSchemaIsThatOfTheTypes(t *testing.T) {
-	r := reflected.Reflector{Anonymous: true, ExpandedStruct: true, AllowAdditionalProperties: true, Mapper: textOf}
-	if err := r.AddGoComments("github.com/mendcap/mendcap/report", "."); err != nil {
-		t.Fatal(err)
-	}
-	// Paths of comments are those of packages, which begin at this folder.
-	for name, text := range r.CommentMap {
-		r.CommentMap[name] = strings.Join(strings.Fields(text), " ")
-	}
-	s := r.Reflect(&Report{})
-	s.ID = reflected.ID("urn:" + strings.ReplaceAll(Schema, "/", ":"))
-	s.Title = Schema
-	property(t, s, "schema").Const = Schema
-	verdict := property(t, s.Definitions["Finding"], "verdict")
+// derivedForms are the types of the forms of JSON, and their versioned names.
+var derivedForms = map[string]struct {
+	title string
+	of    any
+}{
+	"report":   {Schema, &Report{}},
+	"check":    {Schema, &Report{}},
+	"batch":    {BatchSchema, &Batch{}},
+	"explain":  {ExplainSchema, &Explanations{}},
+	"diff":     {DiffSchema, &Diff{}},
+	"baseline": {BaselineSchema, &baselineFile{}},
+	"jsonl":    {LinesSchema, nil},
+}
+
+// deriver knows what the Go types don't say. Values that are empty in a report of which
+// nothing is filled in are among those allowed.
+func deriver() *schema.Deriver {
+	constant := func(is string) *reflected.Schema { return &reflected.Schema{Const: is} }
+	pattern := func(is string) *reflected.Schema { return &reflected.Schema{Pattern: is} }
+	verdicts, laws, outcomes := schema.Names(Verdicts()...), schema.Names(schema.Laws()...), schema.Names(Outcomes()...)
+	flags := schema.Flags()
+	flag := schema.Names(append([]string{""}, flags...)...)
+	detail := schema.Names(FastRetransmission, TimeBased, TailLossProbe, Timeout, ByNetwork, ByCapture)
+	direction := schema.Names("in", "out", "both")
+	share := &reflected.Schema{Minimum: "0", Maximum: "1"}
+	evidence := schema.Names(append([]string{""}, schema.Evidence()...)...)
+	byFlag, byEvidence := schema.Keys(flags...), schema.Keys(schema.Evidence()...)
+	hash := pattern("^[0-9a-f]{64}$")
+	var names []string
 	for _, v := range Verdicts() {
-		verdict.Enum = append(verdict.Enum, v)
+		names = append(names, string(v))
 	}
-	property(t, s.Definitions["Point"], "kind").Enum = []any{"data", "ack"}
-	for _, d := range append(slices.Collect(maps.Values(s.Definitions)), s) {
-		d.AdditionalProperties = reflected.TrueSchema
+	return &schema.Deriver{
+		Package: "github.com/mendcap/mendcap/report", Dir: ".",
+		Types: map[reflect.Type]*reflected.Schema{
+			reflect.TypeFor[Endpoints](): {Type: "string", Pattern: "^(.+ > .+)?$"},
+			reflect.TypeFor[Verdict]():   verdicts,
+			reflect.TypeFor[LawName]():   laws,
+			reflect.TypeFor[Outcome]():   outcomes,
+		},
+		Properties: map[string]*reflected.Schema{
+			"Report.schema": constant(Schema), "Batch.schema": constant(BatchSchema), "Explanations.schema": constant(ExplainSchema),
+			"Diff.schema": constant(DiffSchema), "baselineFile.schema": constant(BaselineSchema), "CaptureLine.schema": constant(LinesSchema),
+			"FindingLine.type": constant(LineOfFinding), "CaptureLine.type": constant(LineOfCapture),
+			"byVerdict": schema.Keys(names...), "byLaw": schema.Keys(schema.Laws()...), "byOutcome": {PropertyNames: outcomes},
+			"Analysis.asIs": byFlag, "Analysis.before": byFlag, "Analysis.after": byFlag, "notRead": schema.Keys(schema.Unread()...),
+			"byEvidence": byEvidence, "likelyByEvidence": byEvidence,
+			"HeaderChoice.evidence": evidence, "ExplainedHeader.evidence": evidence, "ExplainedCandidate.evidence": evidence,
+			"flag": flag, "detail": detail, "Point.flags": {Enum: schema.Names(flags...).Enum}, "posterior": share,
+			"about":                   {Enum: schema.Names(append(append([]string{"connection"}, flags...), prefixed("law ", schema.Laws())...)...).Enum},
+			"Check.name":              pattern("^(input|not analysed|unknown|(" + strings.Join(names, "|") + ")(/.+)?)$"),
+			"Output.status":           schema.Names("", "written", "unchanged"),
+			"basis":                   schema.Names("", "file", "stamps"),
+			"Order.vantage":           schema.Names("", "tables", "direction flags", "headerless form", "TTL", "loopback", "unproven"),
+			"ipid":                    schema.Names("", "none", "per flow", "global"),
+			"Clock.state":             schema.Names(ClockAligned, ClockDiffers, ClockCorrected, ClockOneSided, ClockUnknown),
+			"bound":                   schema.Names("at least", "at most"),
+			"Point.kind":              schema.Names("data", "ack"),
+			"resolution":              pattern(`^(10|2)\^-[0-9]+ s$`),
+			"Origin.inputs":           hash,
+			"Origin.output":           hash,
+			"form":                    schema.Names(FormWhole, FormStub, FormSockaddr, FormSockaddrIPv4, FormMended, FormNone),
+			"origin":                  schema.Names("inferred", "likely", "as captured", "as stated", "unknown"),
+			"why":                     schema.Names(whys...),
+			"DropCount.source":        schema.Names("isb_ifdrop", "isb_osdrop", "epb_dropcount"),
+			"DirectionLoss.direction": direction, "LossBin.direction": direction,
+			"Damage.frame": {Minimum: "-1"}, "baselineEntry.flow": pattern("^(.+ > .+)?$"), "baselineEntry.count": {Minimum: "1"}, "Group.count": {Minimum: "1"},
+		},
+		Signed: map[string]bool{
+			"Clock.offset": true, "Clock.skewPPB": true, "ExplainedPlace.shift": true,
+			"Point.before": true, "Point.after": true, "Point.left": true, "Point.right": true, "Point.sack": true,
+		},
+		Closed: map[string]bool{"Range": true, "baselineFile": true, "baselineCapture": true, "baselineEntry": true},
 	}
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden.Check(t, filepath.Join("..", "schema.json"), append(text, '\n'))
 }
 
-// textOf is the schema of types that are written as text and are none in Go.
-func textOf(of reflect.Type) *reflected.Schema {
-	if of == reflect.TypeFor[netip.Addr]() || of == reflect.TypeFor[Endpoints]() {
-		return &reflected.Schema{Type: "string"}
-	}
-	return nil
+// whys are the reasons for which a frame moves, or stays.
+var whys = []string{
+	WhyMoved, WhySorted, WhyInOrder, WhyNotInDoubt, WhyNothingBroken, WhyDrop, WhyBeyondLimit, WhyContradiction, WhyOutOfWindow,
+	WhyRepairedBefore, WhyFlagsWouldRise, WhySeenTwice, WhyNoTCP, WhyNotFollowed, WhyNoTime,
 }
 
-func property(t *testing.T, s *reflected.Schema, name string) *reflected.Schema {
-	t.Helper()
-	p, ok := s.Properties.Get(name)
-	if !ok {
-		t.Fatalf("no property %s", name)
+// prefixed puts a prefix before all names.
+func prefixed(prefix string, names []string) []string {
+	var all []string
+	for _, n := range names {
+		all = append(all, prefix+n)
 	}
-	return p
+	return all
 }
 
-// compiled is the published schema.
-func compiled(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(SchemaText()))
-	if err != nil {
-		t.Fatal(err)
+// TestSchemasAreThoseOfTheTypes derives the schemas from the types and their
+// comments; -update writes them.
+func TestSchemasAreThoseOfTheTypes(t *testing.T) {
+	if got, want := slices.Sorted(slices.Values(Schemas())), slices.Sorted(maps.Keys(derivedForms)); !slices.Equal(got, want) {
+		t.Errorf("published: got %q, want %q", got, want)
 	}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	if err := c.AddResource("report.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("report.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// TestReportsMeetTheSchema checks reports by another implementation, and that
-// it finds what is wrong with others.
-func TestReportsMeetTheSchema(t *testing.T) {
-	s := compiled(t)
-	valid := func(text []byte) error {
-		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	for name, form := range derivedForms {
+		d := deriver()
+		derive := func(of any) *reflected.Schema {
+			s, err := d.Derive(form.title, of)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		var s *reflected.Schema
+		switch name {
+		case "jsonl":
+			s = oneOf(form.title, derive(&FindingLine{}), derive(&CaptureLine{}))
+		case "check":
+			s = derive(form.of)
+			s.ID, s.Title = "urn:mendcap.report:1:check", form.title+" of a check"
+			s.Required = append(s.Required, "check")
+		default:
+			s = derive(form.of)
+		}
+		text, err := schema.Text(s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.Validate(doc)
+		golden.Check(t, filepath.Join("..", "schema", name+".json"), text)
 	}
-	for name, r := range map[string]*Report{"sample": sample(), "quiet": quiet(), "empty": {}} {
-		if err := valid(written(t, r)); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+}
+
+// oneOf is the schema of a line that is a finding or the end of a capture.
+func oneOf(title string, finding, capture *reflected.Schema) *reflected.Schema {
+	s := &reflected.Schema{
+		Version: finding.Version, ID: finding.ID, Title: title, Description: "One line of JSON lines.",
+		Definitions: finding.Definitions, OneOf: []*reflected.Schema{{Ref: "#/$defs/FindingLine"}, {Ref: "#/$defs/CaptureLine"}},
 	}
-	whole := string(written(t, sample()))
-	more := strings.Replace(whole, `"basis": "file",`, `"basis": "file", "base": 1,`, 1)
-	if err := valid([]byte(more)); more == whole || err != nil {
-		t.Errorf("a field that is added: got %v, want it allowed", err)
+	maps.Copy(s.Definitions, capture.Definitions)
+	for name, line := range map[string]*reflected.Schema{"FindingLine": finding, "CaptureLine": capture} {
+		c := *line
+		c.Version, c.ID, c.Title, c.Definitions = "", "", "", nil
+		s.Definitions[name] = &c
 	}
-	for _, c := range []struct{ name, old, new string }{
-		{"another version", `"schema": "mendcap.report/1"`, `"schema": "mendcap.report/2"`},
-		{"a field that is not there", `"basis": "file",`, ``},
-		{"text for a number", `"packets": 10233`, `"packets": "10233"`},
-		{"a fraction", `"packets": 10233`, `"packets": 10233.5`},
-		{"an unknown verdict", `"verdict": "artefact"`, `"verdict": "guess"`},
-		{"no time", `"time": "2026-03-01T23:59:50.123456Z"`, `"time": "yesterday"`},
-		{"an unknown kind of point", `"kind": "ack"`, `"kind": "nak"`},
-	} {
-		changed := strings.Replace(whole, c.old, c.new, 1)
-		if changed == whole {
-			t.Errorf("%s: the sample has no %s", c.name, c.old)
-		} else if valid([]byte(changed)) == nil {
-			t.Errorf("%s: the schema lets it pass", c.name)
-		}
-	}
+	return s
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/mendcap/mendcap/report"
 )
 
 // command is one word of the command line: the name of its flags. The manual has a
@@ -25,7 +24,7 @@ type command struct {
 func commands() []*command {
 	return []*command{
 		repairCommand(), batchCommand(), checkCommand(), reportCommand(), diffCommand(), explainCommand(), tablesCommand(),
-		printing("schema", report.SchemaText), profileCommand(), printing("version", versionText), helpCommand(),
+		schemaCommand(), profileCommand(), printing("version", versionText), helpCommand(),
 	}
 }
 

@@ -73,6 +73,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
+	before := jsonFiles(ts, ts.MkAbs("."))
+	defer func() { checkJSON(ts, before) }()
 	got := 0
 	if err := ts.Exec(built, args[1:]...); err != nil {
 		var exit *exec.ExitError
