@@ -67,6 +67,7 @@ func specimens(t *testing.T) map[string][]byte {
 		all[name] = b.Bytes()
 	}
 	r := sample()
+	r.Origin = &Origin{Inputs: strings.Repeat("0a", 32), Output: strings.Repeat("f9", 32)}
 	all["report"] = written(t, r)
 	checked := sample()
 	checked.Check = &Checked{Failed: true, New: 3, Checks: Checks(checked)}
@@ -222,4 +223,4 @@ var optional = strings.Fields(`asIs notRead compression capture.first capture.la
 
 // worded are the fields whose text is one of a few words, or of a certain form.
 var worded = strings.Fields(`schema type verdict law flag detail status basis vantage ipid state bound kind source direction
-	outcome form origin why evidence0 inputs flow time first last start resolution recorded corrected earliest latest at`)
+	outcome form why inputs flow time first last start resolution recorded corrected earliest latest at`)

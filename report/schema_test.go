@@ -76,7 +76,7 @@ func deriver() *schema.Deriver {
 			"Origin.inputs":           hash,
 			"Origin.output":           hash,
 			"form":                    schema.Names(FormWhole, FormStub, FormSockaddr, FormSockaddrIPv4, FormMended, FormNone),
-			"origin":                  schema.Names("inferred", "likely", "as captured", "as stated", "unknown"),
+			"ExplainedField.origin":   schema.Names("inferred", "likely", "as captured", "as stated", "unknown"),
 			"why":                     schema.Names(whys...),
 			"DropCount.source":        schema.Names("isb_ifdrop", "isb_osdrop", "epb_dropcount"),
 			"DirectionLoss.direction": direction, "LossBin.direction": direction,

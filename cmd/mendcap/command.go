@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
-
 )
 
 // command is one word of the command line: the name of its flags. The manual has a

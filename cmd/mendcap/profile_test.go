@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-
 	"github.com/mendcap/mendcap/internal/lab/tshark"
 	"github.com/mendcap/mendcap/report"
 )
@@ -286,4 +285,3 @@ func mendcap(t *testing.T, args ...string) []byte {
 	}
 	return out
 }
-
