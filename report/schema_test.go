@@ -62,9 +62,9 @@ func deriver() *schema.Deriver {
 			"Analysis.asIs": byFlag, "Analysis.before": byFlag, "Analysis.after": byFlag, "notRead": schema.Keys(schema.Unread()...),
 			"byEvidence": byEvidence, "likelyByEvidence": byEvidence,
 			"HeaderChoice.evidence": evidence, "ExplainedHeader.evidence": evidence, "ExplainedCandidate.evidence": evidence,
-			"flag": flag, "detail": detail, "Point.flags": {Enum: schema.Names(flags...).Enum}, "posterior": share,
-			"about":                   {Enum: schema.Names(append(append([]string{"connection"}, flags...), prefixed("law ", schema.Laws())...)...).Enum},
-			"Check.name":              pattern("^(input|not analysed|unknown|(" + strings.Join(names, "|") + ")(/.+)?)$"),
+			"flag": flag, "Point.flags": {Enum: schema.Names(flags...).Enum}, "posterior": share,
+			"about":                   {Enum: schema.Names(append(append([]string{"connection", "packet"}, flags...), prefixed("law ", schema.Laws())...)...).Enum},
+			"Check.name":              pattern("^(input|not analysed|unknown|unread|(" + strings.Join(names, "|") + ")(/.+)?)$"),
 			"Output.status":           schema.Names("", "written", "unchanged"),
 			"basis":                   schema.Names("", "file", "stamps"),
 			"Order.vantage":           schema.Names("", "tables", "direction flags", "headerless form", "TTL", "loopback", "unproven"),
@@ -86,8 +86,25 @@ func deriver() *schema.Deriver {
 			"Clock.offset": true, "Clock.skewPPB": true, "ExplainedPlace.shift": true,
 			"Point.before": true, "Point.after": true, "Point.left": true, "Point.right": true, "Point.sack": true,
 		},
+		Refine: func(s *reflected.Schema) { detailByVerdict(s, detail) },
 		Closed: map[string]bool{"Range": true, "baselineFile": true, "baselineCapture": true, "baselineEntry": true},
 	}
+}
+
+// detailByVerdict says of what has a verdict and a detail that the detail is one of a few,
+// but of a Discard: there it is the reason that the host gives.
+func detailByVerdict(s, detail *reflected.Schema) {
+	_, judged := s.Properties.Get("verdict")
+	if _, detailed := s.Properties.Get("detail"); !judged || !detailed {
+		return
+	}
+	with := func(name string, is *reflected.Schema) *reflected.Schema {
+		p := reflected.NewProperties()
+		p.Set(name, is)
+		return &reflected.Schema{Properties: p}
+	}
+	s.If = with("verdict", &reflected.Schema{Const: Discard})
+	s.Else = with("detail", detail)
 }
 
 // whys are the reasons for which a frame moves, or stays.

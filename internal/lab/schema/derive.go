@@ -26,6 +26,7 @@ type Deriver struct {
 	Properties map[string]*reflected.Schema       // by "Type.property", or "property" of all types: added to what the type says
 	Signed     map[string]bool                    // by "Type.property"
 	Closed     map[string]bool                    // types that get no more fields
+	Refine     func(of *reflected.Schema)         // adds what goes beyond one property to each type; nil for nothing
 }
 
 // Derive returns the schema of the type of v with the given title.
@@ -76,6 +77,9 @@ func (d *Deriver) refine(name string, s *reflected.Schema) {
 		path := name + "." + p.Key
 		numbers(p.Value, !d.Signed[path])
 		add(p.Value, cmp.Or(d.Properties[path], d.Properties[p.Key]))
+	}
+	if d.Refine != nil {
+		d.Refine(s)
 	}
 }
 
