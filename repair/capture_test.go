@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mendcap/mendcap/internal/lab/schema"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
@@ -127,7 +128,7 @@ func TestCaptureIsFile(t *testing.T) {
 	same(t, "ExplainCapture", &fromSource, &explained)
 }
 
-// same compares what is written as JSON.
+// same compares what is written as JSON, and holds it to its schema.
 func same(t *testing.T, what string, got, want interface{ WriteJSON(io.Writer) error }) {
 	t.Helper()
 	var g, w bytes.Buffer
@@ -136,6 +137,13 @@ func same(t *testing.T, what string, got, want interface{ WriteJSON(io.Writer) e
 	}
 	if !bytes.Equal(g.Bytes(), w.Bytes()) {
 		t.Errorf("%s: got another report than that of the file", what)
+	}
+	set, err := schema.Compile(report.Schemas(), report.SchemaText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := set.Check(g.Bytes()); n != 1 || err != nil {
+		t.Errorf("%s: got %d documents, %v; want a valid one", what, n, err)
 	}
 }
 

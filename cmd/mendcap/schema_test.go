@@ -112,7 +112,9 @@ func TestRealReportsMeetThePublishedSchema(t *testing.T) {
 		if !strings.HasPrefix(string(text), "{\n  \"schema\": \"mendcap.report/1\"") {
 			t.Errorf("%s: got no report", in)
 		}
-		mendcap(t, "check", "--json", "--max", "artefact=100000", "--fail-on", "created", in)
+		if text := mendcap(t, "check", "--json", "--max", "artefact=100000", "--fail-on", "artefact", in); !strings.Contains(string(text), "\n  \"check\": {") {
+			t.Errorf("%s: the report of a check does not say how it came out", in)
+		}
 		mendcap(t, "check", "-q", "--fail-on", "artefact", "--fail-on", "loss", "--baseline", at(".baseline.json"), "--update-baseline", in)
 		mendcap(t, "explain", "--json", in, "1-2")
 		mendcap(t, "batch", "--json", "-o", at(".batch"), in)

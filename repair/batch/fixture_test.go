@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/mendcap/mendcap/internal/lab/schema"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -126,7 +128,44 @@ func runWithin(t *testing.T, o Options, l limits, paths ...string) *report.Batch
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkJSON(t, o.Dir, b)
 	return b
+}
+
+// checkJSON holds a summary, and the reports of a folder, to their schemas. Tests put other
+// files by the names of reports into it, which are passed over.
+func checkJSON(t *testing.T, dir string, b *report.Batch) {
+	t.Helper()
+	set, err := schema.Compile(report.Schemas(), report.SchemaText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var summary bytes.Buffer
+	if err := b.WriteJSON(&summary); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := set.Check(summary.Bytes()); err != nil {
+		t.Errorf("summary: %v", err)
+	}
+	if dir == "" {
+		return
+	}
+	err = filepath.WalkDir(dir, func(path string, is fs.DirEntry, err error) error {
+		if err != nil || !is.Type().IsRegular() || !strings.HasSuffix(path, ".mended.json") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !bytes.HasPrefix(text, []byte("{\n  \"schema\": \"mendcap.report/")) {
+			return err
+		}
+		if _, err := set.Check(text); err != nil {
+			t.Errorf("%s: %v", filepath.Base(path), err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // outcomes lists the entries as "path outcome", or "path outcome: error", without dir.
