@@ -63,7 +63,7 @@ func deriver() *schema.Deriver {
 			"byEvidence": byEvidence, "likelyByEvidence": byEvidence,
 			"HeaderChoice.evidence": evidence, "ExplainedHeader.evidence": evidence, "ExplainedCandidate.evidence": evidence,
 			"flag": flag, "Point.flags": {Enum: schema.Names(flags...).Enum}, "posterior": share,
-			"about":                   {Enum: schema.Names(append(append([]string{"connection", "packet"}, flags...), prefixed("law ", schema.Laws())...)...).Enum},
+			"Group.about":             {Enum: schema.Names(append(append([]string{"connection", "packet"}, flags...), prefixed("law ", schema.Laws())...)...).Enum},
 			"Check.name":              pattern("^(input|not analysed|unknown|unread|(" + strings.Join(names, "|") + ")(/.+)?)$"),
 			"Output.status":           schema.Names("", "written", "unchanged"),
 			"basis":                   schema.Names("", "file", "stamps"),
@@ -86,8 +86,9 @@ func deriver() *schema.Deriver {
 			"Clock.offset": true, "Clock.skewPPB": true, "ExplainedPlace.shift": true,
 			"Point.before": true, "Point.after": true, "Point.left": true, "Point.right": true, "Point.sack": true,
 		},
-		Refine: func(s *reflected.Schema) { detailByVerdict(s, detail) },
-		Closed: map[string]bool{"Range": true, "baselineFile": true, "baselineCapture": true, "baselineEntry": true},
+		Refine:    func(s *reflected.Schema) { detailByVerdict(s, detail) },
+		Unchecked: map[string]bool{"ExplainedComment": true}, // anybody may have written it
+		Closed:    map[string]bool{"Range": true, "baselineFile": true, "baselineCapture": true, "baselineEntry": true},
 	}
 }
 

@@ -26,6 +26,7 @@ type Deriver struct {
 	Properties map[string]*reflected.Schema       // by "Type.property", or "property" of all types: added to what the type says
 	Signed     map[string]bool                    // by "Type.property"
 	Closed     map[string]bool                    // types that get no more fields
+	Unchecked  map[string]bool                    // types whose words and numbers may be any
 	Refine     func(of *reflected.Schema)         // adds what goes beyond one property to each type; nil for nothing
 }
 
@@ -74,11 +75,15 @@ func (d *Deriver) refine(name string, s *reflected.Schema) {
 		s.AdditionalProperties = reflected.FalseSchema
 	}
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+		if d.Unchecked[name] {
+			p.Value.Enum = nil
+			continue
+		}
 		path := name + "." + p.Key
 		numbers(p.Value, !d.Signed[path])
 		add(p.Value, cmp.Or(d.Properties[path], d.Properties[p.Key]))
 	}
-	if d.Refine != nil {
+	if d.Refine != nil && !d.Unchecked[name] {
 		d.Refine(s)
 	}
 }
