@@ -94,7 +94,7 @@ func TestDropsExplainWhatIsSentAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			said := strings.Join(x.Frames[0].Text.Flags, "\n")
-			if !strings.Contains(said, "Verdict discard (NL_QueueFull): dropped by "+who) {
+			if !strings.Contains(said, "Verdict discard (NL_QueueFull), event 1: dropped by "+who) {
 				t.Errorf("explain: got %q", said)
 			}
 		})
