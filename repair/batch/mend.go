@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -46,6 +47,9 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	case err != nil && !r.o.Repair.Force:
 		return nil, err
 	case r.o.Resume && finished(ctx, old, inputs, out):
+		if err := r.writePage(out, old, true, before); err != nil {
+			return nil, err
+		}
 		r.kept.Add(1)
 		return old, nil
 	}
@@ -61,6 +65,9 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 		return nil, err
 	}
 	rep.Origin.Inputs = inputs
+	if err := r.writePage(out, rep, old != nil, before); err != nil {
+		return nil, err
+	}
 	return rep, writeReport(ctx, f, reportPath, rep, old != nil)
 }
 
@@ -76,6 +83,7 @@ func (r *runner) repair(ctx context.Context, j job, out string, paths []string, 
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
 	o.Sequential = min(r.o.Jobs, len(r.tasks)) >= runtime.GOMAXPROCS(0) && before.Size() <= mostSequential
 	o.MaxUnpacked = r.limits.most(before.Size())
+	o.OnlyChanged = o.OnlyChanged && j.cut == nil
 	o.Sum = sha256.New()
 	rep, err := repair.File(ctx, j.file, out, o)
 	if errors.Is(err, repair.ErrUnpacked) {
@@ -95,7 +103,9 @@ func (r *runner) repair(ctx context.Context, j job, out string, paths []string, 
 // settle takes out of a report what depends on how often the batch was begun, and
 // where members of archives lay meanwhile.
 func settle(rep *report.Report, j job) {
-	rep.Output.Status = "written"
+	if rep.Output.Status != report.StatusOmitted {
+		rep.Output.Status = "written"
+	}
 	rep.Notes = append(rep.Notes, j.t.notes...)
 	if j.t.member == alone {
 		return
@@ -128,10 +138,14 @@ func reportThere(name, output string) (*report.Report, error) {
 }
 
 // finished reports whether an earlier run did all there is to do: what it
-// followed from is the same, and its output is there as it was.
+// followed from is the same, and its output is there as it was, or is not there where it
+// was omitted.
 func finished(ctx context.Context, old *report.Report, inputs, out string) bool {
 	if old == nil || old.Origin == nil || old.Origin.Inputs != inputs {
 		return false
+	}
+	if old.Output.Status == report.StatusOmitted {
+		return !isThere(out)
 	}
 	output, _, err := hashOf(ctx, out)
 	return err == nil && hex.EncodeToString(output) == old.Origin.Output
@@ -160,6 +174,34 @@ func makeFolder(top, folder string) error {
 		return err
 	}
 	return naming.SweepMended(filepath.Join(top, folder))
+}
+
+// writePage writes the page of a capture, if there are to be pages and it is not there
+// already. What is there otherwise is replaced where it is an earlier run's, whose report
+// was there too.
+func (r *runner) writePage(out string, rep *report.Report, ours bool, before os.FileInfo) error {
+	if r.o.Page == nil {
+		return nil
+	}
+	var page bytes.Buffer
+	if err := r.o.Page(&page, rep); err != nil {
+		return fmt.Errorf("%w: write the page: %w", repair.ErrIO, err)
+	}
+	name := pageName(out)
+	if same, err := filesys.Holds(name, page.Bytes()); err == nil && same {
+		return nil
+	}
+	if !ours && !r.o.Repair.Force && isThere(name) {
+		return fmt.Errorf("%w: %w: %s is no page of an earlier run", repair.ErrIO, repair.ErrExists, name)
+	}
+	err := atomicfile.Write(name, atomicfile.PermissionsOf(before), func(w io.Writer) error {
+		_, err := page.WriteTo(w)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%w: write the page: %w", repair.ErrIO, err)
+	}
+	return nil
 }
 
 // writeReport writes a report whole, unless it is there already; it can be if one is there.

@@ -5,7 +5,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -19,11 +21,12 @@ const (
 
 // outcomes says in words what the outcomes are.
 var outcomes = map[report.Outcome]struct{ short, meaning string }{
-	report.OutcomeRepaired: {"repaired", "packets were edited or moved"},
-	report.OutcomeIntact:   {"without anything to repair", "nothing had to be repaired"},
-	report.OutcomeDamaged:  {"damaged", "broken in places; what could be read was repaired"},
-	report.OutcomeFailed:   {"failed", "there is no output"},
-	report.OutcomePlanned:  {"to repair", "a dry run would repair them"},
+	report.OutcomeRepaired:  {"repaired", "packets were edited or moved"},
+	report.OutcomeIntact:    {"without anything to repair", "nothing had to be repaired"},
+	report.OutcomeUnchanged: {"unchanged and not written", "nothing had to be repaired; no output was written"},
+	report.OutcomeDamaged:   {"damaged", "broken in places; what could be read was repaired"},
+	report.OutcomeFailed:    {"failed", "there is no output"},
+	report.OutcomePlanned:   {"to repair", "a dry run would repair them"},
 }
 
 // BatchTerminal writes the summary for a terminal of the given width in columns
@@ -31,16 +34,17 @@ var outcomes = map[report.Outcome]struct{ short, meaning string }{
 // all captures where they are few.
 func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	p := newPrinter(w, width)
-	listing := &table{}
+	listing, named := &table{}, batchRepaired(b)
 	if len(b.Captures) <= shownEntries {
-		listing = entriesTable(slices.DeleteFunc(slices.Clone(b.Captures), isUnread)).without("bytes", "output")
+		listing = entriesTable(slices.DeleteFunc(slices.Clone(b.Captures), isUnread))
+		named = &table{}
 	}
 	answer := batchAnswer(b)
 	if b.Kept > 0 {
-		answer = slices.Insert(answer, 1, Fact{"Kept", text.Plural(b.Kept, "capture") + " of them: an earlier run had finished what is said here"})
+		answer = slices.Insert(answer, 1, Fact{"Kept", keptText(b)})
 	}
 	remaining, filters := batchRemaining(b)
-	p.tables(answer.table(asLines), remaining, filters, batchFacts(b).table(asLines), listing,
+	p.tables(answer.table(asLines), remaining, filters, batchFacts(b).table(asLines), listing, named,
 		batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
 	return p.err
 }
@@ -74,9 +78,7 @@ func batchPage(b *report.Batch) *page {
 		}
 	}
 	label := "Captures that failed or are damaged"
-	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: label, Table: troubles})
-	p.Sections = append(p.Sections,
-		section{ID: "captures", Heading: "All captures", Label: "All captures", Table: entriesTable(b.Captures)})
+	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: label, Tall: true, Table: troubles})
 	return p
 }
 
@@ -129,16 +131,45 @@ func skippedText(s *report.Skipped) string {
 
 // entriesTable is a row for each capture.
 func entriesTable(entries []report.Entry) *table {
-	columns := []column{
-		{"capture", asName}, {"packets", asNumber}, {"bytes", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
-		{"outcome", asVerdicts}, {"output", asName},
-	}
+	columns := []column{{"packets", asNumber}, {"flags", asNumber}, {"after", asNumber}, {"capture; outcome; what remains", asJudged}}
 	return tableOf(columns, entries, func(e *report.Entry) []any {
-		if isUnread(*e) {
-			return []any{e.Path, "", "", "", "", "", "", outcomeCell(e), e.Output}
-		}
-		return []any{e.Path, e.Packets, size(e.Bytes), e.Edited, e.Moved, e.Before, e.After, outcomeCell(e), e.Output}
+		return []any{e.Packets, e.Before, e.After, text.Sanitise(e.Path) + "\n" + text.Join("; ", outcomeText(e), remainsText(e))}
 	})
+}
+
+// outcomeText says what became of a capture, with how much of it was repaired.
+func outcomeText(e *report.Entry) string {
+	done := text.Join(", ", counted(e.Edited, "edited"), counted(e.Moved, "moved"))
+	return string(e.Outcome) + text.When(done != "", " ("+done+")")
+}
+
+// remainsText counts by verdict what remains in a capture.
+func remainsText(e *report.Entry) string {
+	left := maps.Clone(e.ByVerdict)
+	delete(left, report.Artefact)
+	verdicts := verdictsCell(left)
+	return verdicts.String()
+}
+
+// batchRepaired names captures that were repaired, where not all captures are listed.
+func batchRepaired(b *report.Batch) *table {
+	list := worstEntries(b, report.OutcomeRepaired)
+	t := tableOf([]column{{"flags", asNumber}, {"after", asNumber}, {"repaired; what remains", asJudged}}, list[:min(len(list), shownFailed)], func(e *report.Entry) []any {
+		return []any{e.Before, e.After, text.Sanitise(e.Path) + "\n" + text.Join("; ", outcomeText(e), remainsText(e))}
+	})
+	t.more(int64(len(list)), "; the JSON summary has all of them")
+	return t
+}
+
+// keptText says how many captures a run found finished, and how many it did.
+func keptText(b *report.Batch) string {
+	kept := text.Plural(b.Kept, "capture") + " left alone, as an earlier run had finished "
+	if b.Kept == 1 {
+		kept += "it"
+	} else {
+		kept += "them"
+	}
+	return kept + "; " + text.Count(b.Totals.Captures-b.Kept) + " done now"
 }
 
 func outcomeCell(e *report.Entry) cell {
@@ -182,6 +213,14 @@ func worstEntries(b *report.Batch, outcome report.Outcome) []report.Entry {
 	return list
 }
 
+// verdictColumn names the column of the findings of a verdict.
+func verdictColumn(v report.Verdict) string {
+	if v == report.Artefact {
+		return "repaired"
+	}
+	return string(v)
+}
+
 // BatchCSV writes a line a capture, for spreadsheets (RFC 4180, with a line of
 // names, and lines that end in LF alone).
 func BatchCSV(w io.Writer, b *report.Batch) error {
@@ -189,9 +228,16 @@ func BatchCSV(w io.Writer, b *report.Batch) error {
 		"path", "output", "outcome", "code", "error", "format", "compression", "packets", "bytes", "first", "last",
 		"headerless", "destinations", "edited", "moved", "flags_before", "flags_after", "damage", "notes", "events",
 	}}
+	for _, v := range report.Verdicts() {
+		rows[0] = append(rows[0], strings.ReplaceAll(verdictColumn(v), "-", "_"))
+	}
 	for _, e := range b.Captures {
-		rows = append(rows, csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
-			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes, e.Events))
+		row := csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
+			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes, e.Events)
+		for _, v := range report.Verdicts() {
+			row = append(row, csvRow(e.ByVerdict[v])...)
+		}
+		rows = append(rows, row)
 	}
 	return csv.NewWriter(w).WriteAll(rows)
 }
