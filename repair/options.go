@@ -60,6 +60,11 @@ type Options struct {
 
 	// Force lets File replace an output that exists and differs.
 	Force bool
+	// OnlyChanged makes File write no output of a capture in which nothing was damaged
+	// and nothing had to be repaired; the report's Output is "omitted" then. A file that
+	// has the output's name is treated as without it, so that it is never that of another
+	// capture.
+	OnlyChanged bool
 	// Compression is how the output is compressed.
 	Compression Compression
 	// Findings is how many findings the report lists at most, 0 for DefaultFindings.
@@ -131,7 +136,7 @@ func (o Options) Check() error { return o.inner(nil).Check() }
 // inner returns the options as the pipeline takes them.
 func (o *Options) inner(src Source) pipeline.Options {
 	inner := pipeline.Options{
-		Tables: o.Tables, Force: o.Force, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
+		Tables: o.Tables, Force: o.Force, OnlyChanged: o.OnlyChanged, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
 		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), DecodeAs: o.DecodeAs, Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
 		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces, AllLayers: o.AllLayers, CaptureZone: o.CaptureZone,
 		Annotate: o.Annotate, OutputFrames: o.OutputFrames,

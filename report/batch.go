@@ -32,16 +32,17 @@ type Outcome string
 
 // The outcomes of an Entry.
 const (
-	OutcomeRepaired Outcome = "repaired" // packets were edited or moved
-	OutcomeIntact   Outcome = "intact"   // nothing had to be repaired
-	OutcomeDamaged  Outcome = "damaged"  // broken in places; what could be read was repaired
-	OutcomeFailed   Outcome = "failed"   // there is no output
-	OutcomePlanned  Outcome = "planned"  // a dry run would repair it
+	OutcomeRepaired  Outcome = "repaired"  // packets were edited or moved
+	OutcomeIntact    Outcome = "intact"    // nothing had to be repaired
+	OutcomeUnchanged Outcome = "unchanged" // the same, and so no output was written
+	OutcomeDamaged   Outcome = "damaged"   // broken in places; what could be read was repaired
+	OutcomeFailed    Outcome = "failed"    // there is no output
+	OutcomePlanned   Outcome = "planned"   // a dry run would repair it
 )
 
 // Outcomes lists the outcomes of entries in the order in which they are shown.
 func Outcomes() []Outcome {
-	return []Outcome{OutcomeRepaired, OutcomeIntact, OutcomeDamaged, OutcomeFailed, OutcomePlanned}
+	return []Outcome{OutcomeRepaired, OutcomeIntact, OutcomeUnchanged, OutcomeDamaged, OutcomeFailed, OutcomePlanned}
 }
 
 // Entry is what became of one capture, or of a folder or an archive that could
@@ -132,6 +133,8 @@ func NewEntry(path, output string, r *Report) Entry {
 		e.Outcome, e.Code = OutcomeDamaged, codeDamaged
 	case r.Output.Changed:
 		e.Outcome = OutcomeRepaired
+	case r.Output.Status == StatusOmitted:
+		e.Outcome, e.Output = OutcomeUnchanged, ""
 	}
 	return e
 }

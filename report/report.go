@@ -63,10 +63,14 @@ type Interface struct {
 	Packets    int64  `json:"packets"`
 }
 
+// StatusOmitted is the Output's Status where no output was written, since only changed
+// captures are.
+const StatusOmitted = "omitted"
+
 // Output says what was written.
 type Output struct {
 	Name      string `json:"name,omitempty"`      // base name; "-" for standard output
-	Status    string `json:"status"`              // "written", or "unchanged" where an identical file was there
+	Status    string `json:"status"`              // "written", "unchanged" where an identical file was there, or "omitted" where only changed captures are written
 	Changed   bool   `json:"changed"`             // a packet was edited, moved or annotated
 	Edited    int64  `json:"edited"`              // packets with a new header, time or comment
 	LeftOut   int64  `json:"leftOut"`             // blocks and options that must not be copied where data changes

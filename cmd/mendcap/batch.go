@@ -34,6 +34,7 @@ func batchCommand() *command {
 	f.jobsGiven = func() bool { return flags.Changed("jobs") }
 	f.memory = 1e9
 	flags.Var(&f.memory, "memory", "let all jobs together use about `SIZE` bytes of memory; MB and GB are powers of ten")
+	flags.BoolVar(&f.options.OnlyChanged, "only-changed", false, "write no output of captures in which nothing had to be repaired; their reports are written")
 	flags.BoolVar(&f.resume, "resume", false, "leave alone what an earlier run has finished")
 	flags.BoolVar(&f.dry, "dry-run", false, "say what would be repaired, and write nothing")
 	flags.StringArrayVar(&f.include, "include", nil, "repair only captures that match `GLOB` (repeatable)")

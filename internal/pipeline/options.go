@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Tables          []string
 	Force           bool
+	OnlyChanged     bool
 	Findings        int
 	Flows           int
 	Protocol        uint8

@@ -19,6 +19,7 @@ import (
 const (
 	statusWritten   = "written"
 	statusUnchanged = "unchanged"
+	statusOmitted   = report.StatusOmitted
 )
 
 // output is a file that is filled with the repaired capture. It appears once it is
@@ -58,11 +59,15 @@ func (out *output) discard() error {
 	return ioError("remove what was not published", out.pending.Discard())
 }
 
-// publish lets the finished file appear. If another run takes the name meanwhile,
-// what it has put there is compared too.
-func (out *output) publish(ctx context.Context) error {
+// publish lets the finished file appear, unless it is to be omitted and nothing has its
+// name. If another run takes the name meanwhile, what it has put there is compared too.
+func (out *output) publish(ctx context.Context, omit bool) error {
 	if out.pending == nil {
 		return errors.Join(out.send(ctx), out.discard())
+	}
+	if omit && !out.draft.again {
+		out.said.Name, out.said.Status = outputName(out.config.out), statusOmitted
+		return out.discard()
 	}
 	for {
 		appears, err := out.appears()

@@ -18,7 +18,7 @@ func (j *job) write(ctx context.Context) error {
 	if err := fill(ctx, &o.draft); err != nil {
 		return errors.Join(err, o.discard())
 	}
-	return o.publish(ctx)
+	return o.publish(ctx, j.config.o.OnlyChanged && !j.report.Output.Changed && len(j.report.Damage) == 0)
 }
 
 // rehearse repairs the capture into nothing, to tell what would be written.

@@ -76,6 +76,7 @@ func (r *runner) repair(ctx context.Context, j job, out string, paths []string, 
 	o.Progress = func(done, total int64) { r.advance(j.t, done, total) }
 	o.Sequential = min(r.o.Jobs, len(r.tasks)) >= runtime.GOMAXPROCS(0) && before.Size() <= mostSequential
 	o.MaxUnpacked = r.limits.most(before.Size())
+	o.OnlyChanged = o.OnlyChanged && j.cut == nil
 	o.Sum = sha256.New()
 	rep, err := repair.File(ctx, j.file, out, o)
 	if errors.Is(err, repair.ErrUnpacked) {
@@ -95,7 +96,9 @@ func (r *runner) repair(ctx context.Context, j job, out string, paths []string, 
 // settle takes out of a report what depends on how often the batch was begun, and
 // where members of archives lay meanwhile.
 func settle(rep *report.Report, j job) {
-	rep.Output.Status = "written"
+	if rep.Output.Status != report.StatusOmitted {
+		rep.Output.Status = "written"
+	}
 	rep.Notes = append(rep.Notes, j.t.notes...)
 	if j.t.member == alone {
 		return
@@ -128,10 +131,14 @@ func reportThere(name, output string) (*report.Report, error) {
 }
 
 // finished reports whether an earlier run did all there is to do: what it
-// followed from is the same, and its output is there as it was.
+// followed from is the same, and its output is there as it was, or is not there where it
+// was omitted.
 func finished(ctx context.Context, old *report.Report, inputs, out string) bool {
 	if old == nil || old.Origin == nil || old.Origin.Inputs != inputs {
 		return false
+	}
+	if old.Output.Status == report.StatusOmitted {
+		return !isThere(out)
 	}
 	output, _, err := hashOf(ctx, out)
 	return err == nil && hex.EncodeToString(output) == old.Origin.Output

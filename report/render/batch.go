@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/text"
@@ -19,11 +20,12 @@ const (
 
 // outcomes says in words what the outcomes are.
 var outcomes = map[report.Outcome]struct{ short, meaning string }{
-	report.OutcomeRepaired: {"repaired", "packets were edited or moved"},
-	report.OutcomeIntact:   {"without anything to repair", "nothing had to be repaired"},
-	report.OutcomeDamaged:  {"damaged", "broken in places; what could be read was repaired"},
-	report.OutcomeFailed:   {"failed", "there is no output"},
-	report.OutcomePlanned:  {"to repair", "a dry run would repair them"},
+	report.OutcomeRepaired:  {"repaired", "packets were edited or moved"},
+	report.OutcomeIntact:    {"without anything to repair", "nothing had to be repaired"},
+	report.OutcomeUnchanged: {"unchanged and not written", "nothing had to be repaired; no output was written"},
+	report.OutcomeDamaged:   {"damaged", "broken in places; what could be read was repaired"},
+	report.OutcomeFailed:    {"failed", "there is no output"},
+	report.OutcomePlanned:   {"to repair", "a dry run would repair them"},
 }
 
 // BatchTerminal writes the summary for a terminal of the given width in columns
@@ -182,6 +184,14 @@ func worstEntries(b *report.Batch, outcome report.Outcome) []report.Entry {
 	return list
 }
 
+// verdictColumn names the column of the findings of a verdict.
+func verdictColumn(v report.Verdict) string {
+	if v == report.Artefact {
+		return "repaired"
+	}
+	return string(v)
+}
+
 // BatchCSV writes a line a capture, for spreadsheets (RFC 4180, with a line of
 // names, and lines that end in LF alone).
 func BatchCSV(w io.Writer, b *report.Batch) error {
@@ -189,9 +199,16 @@ func BatchCSV(w io.Writer, b *report.Batch) error {
 		"path", "output", "outcome", "code", "error", "format", "compression", "packets", "bytes", "first", "last",
 		"headerless", "destinations", "edited", "moved", "flags_before", "flags_after", "damage", "notes", "events",
 	}}
+	for _, v := range report.Verdicts() {
+		rows[0] = append(rows[0], strings.ReplaceAll(verdictColumn(v), "-", "_"))
+	}
 	for _, e := range b.Captures {
-		rows = append(rows, csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
-			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes, e.Events))
+		row := csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
+			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes, e.Events)
+		for _, v := range report.Verdicts() {
+			row = append(row, csvRow(e.ByVerdict[v])...)
+		}
+		rows = append(rows, row)
 	}
 	return csv.NewWriter(w).WriteAll(rows)
 }

@@ -47,7 +47,10 @@ func outputText(o *report.Output) string {
 	}
 	name := cmp.Or(text.When(o.Name == "-", "standard output"), text.Sanitise(o.Name))
 	s := name + " " + text.Sanitise(o.Status)
-	if o.Status == "unchanged" {
+	switch o.Status {
+	case report.StatusOmitted:
+		s = name + " is not written"
+	case "unchanged":
 		s = name + " is unchanged: the same bytes were there"
 	}
 	if !o.Changed {
