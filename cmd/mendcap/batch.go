@@ -93,7 +93,8 @@ func (f *batchFlags) batchOptions() (batch.Options, error) {
 
 // carryOut finds the captures, repairs them and shows the summary.
 func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o batch.Options, to []*summaryFile) int {
-	bar, done := s.progressOf("", f.quiet), 0
+	bar, done := s.progressOf("captures are looked for", f.quiet), 0
+	defer bar.close()
 	o.Progress = func(p batch.Progress) {
 		done = p.Done
 		bar.setBatch(p)

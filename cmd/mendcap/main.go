@@ -102,6 +102,7 @@ type streams struct {
 	colour    bool   // out is a terminal that shows colours
 	errColour bool   // err is one
 	progress  bool   // err is a terminal
+	ticker    ticker // when work says how far it is where err is none; nil for everyBeat
 	help      string // where the help is of the current command, a hint
 }
 
