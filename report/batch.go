@@ -50,6 +50,7 @@ func Outcomes() []Outcome {
 type Entry struct {
 	Path        string  `json:"path"`             // as reached from the command line, with slashes; members after their archive
 	Output      string  `json:"output,omitempty"` // with slashes
+	Page        string  `json:"page,omitempty"`   // of the capture, beside the output
 	Outcome     Outcome `json:"outcome"`
 	Code        int     `json:"code"`            // exit code that its repair alone would have
 	Error       string  `json:"error,omitempty"` // why it failed

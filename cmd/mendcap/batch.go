@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,7 @@ type batchFlags struct {
 	jobsGiven        func() bool // whether the flag was
 	memory           sizeValue
 	resume, dry      bool
+	pages            bool
 	include, exclude []string
 }
 
@@ -35,6 +37,7 @@ func batchCommand() *command {
 	f.memory = 1e9
 	flags.Var(&f.memory, "memory", "let all jobs together use about `SIZE` bytes of memory; MB and GB are powers of ten")
 	flags.BoolVar(&f.options.OnlyChanged, "only-changed", false, "write no output of captures in which nothing had to be repaired; their reports are written")
+	flags.BoolVar(&f.pages, "pages", false, "write the page of each capture beside its output")
 	flags.BoolVar(&f.resume, "resume", false, "leave alone what an earlier run has finished")
 	flags.BoolVar(&f.dry, "dry-run", false, "say what would be repaired, and write nothing")
 	flags.StringArrayVar(&f.include, "include", nil, "repair only captures that match `GLOB` (repeatable)")
@@ -85,10 +88,45 @@ func (f *batchFlags) batchOptions() (batch.Options, error) {
 	if err := errors.Join(checkGlobs("--include", f.include), checkGlobs("--exclude", f.exclude)); err != nil {
 		return batch.Options{}, err
 	}
-	return batch.Options{
+	o := batch.Options{
 		Dir: f.dir, Jobs: f.jobs, Memory: int64(f.memory), Include: f.include, Exclude: f.exclude,
 		Resume: f.resume, Program: identity(), Repair: f.options,
-	}, nil
+	}
+	if f.pages {
+		o.Page = pageOf
+	}
+	return o, nil
+}
+
+// pageOf writes the page of one capture.
+func pageOf(w io.Writer, r *report.Report) error {
+	page, err := render.NewWriter(render.HTML, w, render.WriterOptions{})
+	if err == nil {
+		err = page.Add(r)
+	}
+	if err != nil {
+		return err
+	}
+	return page.Close()
+}
+
+// linkFrom returns what links the summary in a file to the pages of captures.
+func (f *batchFlags) linkFrom(summary string) func(*report.Entry) string {
+	return func(e *report.Entry) string {
+		if e.Page == "" || !f.pages {
+			return ""
+		}
+		from, err := filepath.Abs(filepath.Dir(summary))
+		to, failed := filepath.Abs(filepath.Join(f.dir, filepath.FromSlash(e.Page)))
+		if err != nil || failed != nil {
+			return ""
+		}
+		rel, err := filepath.Rel(from, to)
+		if err != nil {
+			return "" // on another drive
+		}
+		return (&url.URL{Path: filepath.ToSlash(rel)}).String()
+	}
 }
 
 // carryOut finds the captures, repairs them and shows the summary.
@@ -147,7 +185,7 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 var summaryFormats = map[string]func(io.Writer, *report.Batch) error{
 	".json": func(w io.Writer, b *report.Batch) error { return b.WriteJSON(w) },
 	".csv":  render.BatchCSV,
-	".html": render.BatchHTML,
+	".html": render.BatchHTML, // with links where its place is known, see openSummary
 }
 
 // summaryFile is a file that the summary of a batch goes to. It is opened before
@@ -187,6 +225,9 @@ func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, erro
 		suffix, name = "."+word, plainStream(file)
 	}
 	format, ok := summaryFormats[suffix]
+	if suffix == ".html" && f.pages {
+		format = func(w io.Writer, b *report.Batch) error { return render.BatchHTMLWithLinks(w, b, f.linkFrom(name)) }
+	}
 	switch {
 	case name == os.DevNull:
 		format = summaryFormats[".json"]

@@ -12,12 +12,14 @@ package batch
 import (
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/report"
 )
 
 // Options choose what is repaired, and how. The zero value works.
@@ -29,7 +31,10 @@ type Options struct {
 	Exclude []string // patterns of files and folders that are passed over
 	// Resume leaves alone what an earlier run has finished with the same
 	// capture, tables, options and program, by the report beside the output.
-	Resume  bool
+	Resume bool
+	// Page writes the page of a capture, which appears beside its output as X.mended.html;
+	// nil for none. It may be called by several goroutines at a time.
+	Page    func(io.Writer, *report.Report) error
 	Program string         // what tells this version of the program from others
 	Repair  repair.Options // for each capture
 	// Progress is told how far the run is, by one goroutine at a time. It may

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -46,6 +47,9 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	case err != nil && !r.o.Repair.Force:
 		return nil, err
 	case r.o.Resume && finished(ctx, old, inputs, out):
+		if err := r.writePage(out, old, true, before); err != nil {
+			return nil, err
+		}
 		r.kept.Add(1)
 		return old, nil
 	}
@@ -61,6 +65,9 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 		return nil, err
 	}
 	rep.Origin.Inputs = inputs
+	if err := r.writePage(out, rep, old != nil, before); err != nil {
+		return nil, err
+	}
 	return rep, writeReport(ctx, f, reportPath, rep, old != nil)
 }
 
@@ -167,6 +174,34 @@ func makeFolder(top, folder string) error {
 		return err
 	}
 	return naming.SweepMended(filepath.Join(top, folder))
+}
+
+// writePage writes the page of a capture, if there are to be pages and it is not there
+// already. What is there otherwise is replaced where it is an earlier run's, whose report
+// was there too.
+func (r *runner) writePage(out string, rep *report.Report, ours bool, before os.FileInfo) error {
+	if r.o.Page == nil {
+		return nil
+	}
+	var page bytes.Buffer
+	if err := r.o.Page(&page, rep); err != nil {
+		return fmt.Errorf("%w: write the page: %w", repair.ErrIO, err)
+	}
+	name := pageName(out)
+	if same, err := filesys.Holds(name, page.Bytes()); err == nil && same {
+		return nil
+	}
+	if !ours && !r.o.Repair.Force && isThere(name) {
+		return fmt.Errorf("%w: %w: %s is no page of an earlier run", repair.ErrIO, repair.ErrExists, name)
+	}
+	err := atomicfile.Write(name, atomicfile.PermissionsOf(before), func(w io.Writer) error {
+		_, err := page.WriteTo(w)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%w: write the page: %w", repair.ErrIO, err)
+	}
+	return nil
 }
 
 // writeReport writes a report whole, unless it is there already; it can be if one is there.

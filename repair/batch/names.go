@@ -116,3 +116,9 @@ func reportName(out string) string {
 	stem, _ := cutMended(out)
 	return stem + ".mended.json"
 }
+
+// pageName is where the page of an output goes.
+func pageName(out string) string {
+	stem, _ := cutMended(out)
+	return stem + ".mended.html"
+}

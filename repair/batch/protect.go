@@ -11,16 +11,16 @@ import (
 	"github.com/mendcap/mendcap/repair"
 )
 
-// protect takes out of the plan the captures whose output or report would be
+// protect takes out of the plan the captures whose output, report or page would be
 // in place of a file that is read.
 func (p *Plan) protect() {
 	if p.o.Dir != "" && !isThere(p.o.Dir) ||
-		!slices.ContainsFunc(p.tasks, func(t task) bool { return isThere(t.out()) || isThere(reportName(t.out())) }) {
+		!slices.ContainsFunc(p.tasks, func(t task) bool { return slices.ContainsFunc(p.written(&t), isThere) }) {
 		return
 	}
 	read := p.inputs()
 	p.tasks = slices.DeleteFunc(p.tasks, func(t task) bool {
-		for _, name := range []string{t.out(), reportName(t.out())} {
+		for _, name := range p.written(&t) {
 			if what, ok := read.Find(name); ok && isThere(name) {
 				err := fmt.Errorf("%w: %w: %s is %s; -o DIR writes elsewhere", repair.ErrIO, repair.ErrExists, name, what)
 				p.failed = append(p.failed, failure(t.shown, codeIO, err.Error()))
@@ -29,6 +29,16 @@ func (p *Plan) protect() {
 		}
 		return false
 	})
+}
+
+// written are the files that are written of a capture.
+func (p *Plan) written(t *task) []string {
+	out := t.out()
+	files := []string{out, reportName(out)}
+	if p.o.Page != nil {
+		files = append(files, pageName(out))
+	}
+	return files
 }
 
 func isThere(name string) bool {
@@ -71,6 +81,9 @@ func (p *Plan) Has(path string) (what string, ok bool) {
 		out := p.tasks[i].out()
 		all.Add(out, "an output of the batch")
 		all.Add(reportName(out), "a report of the batch")
+		if p.o.Page != nil {
+			all.Add(pageName(out), "a page of the batch")
+		}
 	}
 	return all.Find(path)
 }

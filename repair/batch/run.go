@@ -239,6 +239,9 @@ func (r *runner) entry(j job, rep *report.Report, err error) report.Entry {
 		return failure(j.t.shown, codeOf(err), text)
 	}
 	e := report.NewEntry(j.t.shown, r.outShown(j.t), rep)
+	if r.o.Page != nil {
+		e.Page = pageName(r.outShown(j.t))
+	}
 	if j.cut != nil {
 		e.Outcome, e.Code, e.Error = report.OutcomeDamaged, codeDamaged, "only a part could be unpacked: "+reason(j.cut)
 		e.Damage++

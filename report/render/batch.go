@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,16 +34,17 @@ var outcomes = map[report.Outcome]struct{ short, meaning string }{
 // all captures where they are few.
 func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	p := newPrinter(w, width)
-	listing := &table{}
+	listing, named := &table{}, batchRepaired(b)
 	if len(b.Captures) <= shownEntries {
-		listing = entriesTable(slices.DeleteFunc(slices.Clone(b.Captures), isUnread)).without("bytes", "output")
+		listing = entriesTable(slices.DeleteFunc(slices.Clone(b.Captures), isUnread))
+		named = &table{}
 	}
 	answer := batchAnswer(b)
 	if b.Kept > 0 {
-		answer = slices.Insert(answer, 1, Fact{"Kept", text.Plural(b.Kept, "capture") + " of them: an earlier run had finished what is said here"})
+		answer = slices.Insert(answer, 1, Fact{"Kept", keptText(b)})
 	}
 	remaining, filters := batchRemaining(b)
-	p.tables(answer.table(asLines), remaining, filters, batchFacts(b).table(asLines), listing,
+	p.tables(answer.table(asLines), remaining, filters, batchFacts(b).table(asLines), listing, named,
 		batchTroubles(b, report.OutcomeFailed), batchTroubles(b, report.OutcomeDamaged), batchPlans(b))
 	return p.err
 }
@@ -77,8 +79,6 @@ func batchPage(b *report.Batch) *page {
 	}
 	label := "Captures that failed or are damaged"
 	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: label, Table: troubles})
-	p.Sections = append(p.Sections,
-		section{ID: "captures", Heading: "All captures", Label: "All captures", Table: entriesTable(b.Captures)})
 	return p
 }
 
@@ -132,15 +132,41 @@ func skippedText(s *report.Skipped) string {
 // entriesTable is a row for each capture.
 func entriesTable(entries []report.Entry) *table {
 	columns := []column{
-		{"capture", asName}, {"packets", asNumber}, {"bytes", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
-		{"outcome", asVerdicts}, {"output", asName},
+		{"capture", asName}, {"packets", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
+		{"outcome", asJudged},
 	}
 	return tableOf(columns, entries, func(e *report.Entry) []any {
-		if isUnread(*e) {
-			return []any{e.Path, "", "", "", "", "", "", outcomeCell(e), e.Output}
-		}
-		return []any{e.Path, e.Packets, size(e.Bytes), e.Edited, e.Moved, e.Before, e.After, outcomeCell(e), e.Output}
+		return []any{e.Path, e.Packets, e.Edited, e.Moved, e.Before, e.After, string(e.Outcome) + text.When(remainsText(e) != "", "; "+remainsText(e))}
 	})
+}
+
+// remainsText counts by verdict what remains in a capture.
+func remainsText(e *report.Entry) string {
+	left := maps.Clone(e.ByVerdict)
+	delete(left, report.Artefact)
+	verdicts := verdictsCell(left)
+	return verdicts.String()
+}
+
+// batchRepaired names captures that were repaired, where not all captures are listed.
+func batchRepaired(b *report.Batch) *table {
+	list := worstEntries(b, report.OutcomeRepaired)
+	t := tableOf([]column{{"edited", asNumber}, {"moved", asNumber}, {"repaired", asJudged}}, list[:min(len(list), shownFailed)], func(e *report.Entry) []any {
+		return []any{e.Edited, e.Moved, text.Join(": ", e.Path, remainsText(e))}
+	})
+	t.more(int64(len(list)), "; the JSON summary has all of them")
+	return t
+}
+
+// keptText says how many captures a run found finished, and how many it did.
+func keptText(b *report.Batch) string {
+	kept := text.Plural(b.Kept, "capture") + " left alone, as an earlier run had finished "
+	if b.Kept == 1 {
+		kept += "it"
+	} else {
+		kept += "them"
+	}
+	return kept + "; " + text.Count(b.Totals.Captures-b.Kept) + " done now"
 }
 
 func outcomeCell(e *report.Entry) cell {

@@ -63,10 +63,11 @@ type htmlWriter struct {
 	captures         int
 	findings, graphs int // written so far
 	index            *table
+	style, script    string
 }
 
 func newHTMLWriter(w io.Writer, several bool) *htmlWriter {
-	return &htmlWriter{w: w, several: several, index: newTable([]column{
+	return &htmlWriter{style: pageStyle, script: pageScript, w: w, several: several, index: newTable([]column{
 		{"capture", asName}, {"packets", asNumber}, {"moved", asNumber}, {"flags before", asNumber}, {"after", asNumber}, {"findings", asSentence},
 	})}
 }
@@ -82,8 +83,8 @@ func (h *htmlWriter) head(title string) error {
 		return nil
 	}
 	return h.write("head", map[string]any{
-		"Title": title, "Several": h.several, "Style": template.CSS(pageStyle),
-		"Policy": "default-src 'none'; style-src " + sourceHash(pageStyle) + "; script-src " + sourceHash(pageScript) +
+		"Title": title, "Several": h.several, "Style": template.CSS(h.style),
+		"Policy": "default-src 'none'; style-src " + sourceHash(h.style) + "; script-src " + sourceHash(h.script) +
 			"; img-src data:; base-uri 'none'; form-action 'none'",
 	})
 }
@@ -129,18 +130,5 @@ func (h *htmlWriter) Close() error {
 
 // tail ends the page, after the sections about all captures.
 func (h *htmlWriter) tail(all []section, none bool) error {
-	return h.write("tail", map[string]any{"Script": template.JS(pageScript), "All": &page{Sections: all}, "None": none})
-}
-
-// BatchHTML writes the summary as one page that needs nothing else: totals, what
-// failed or is damaged, and a row a capture.
-func BatchHTML(w io.Writer, b *report.Batch) error {
-	h := newHTMLWriter(w, false)
-	if err := h.head("mendcap: batch"); err != nil {
-		return err
-	}
-	if err := h.write("page", batchPage(b)); err != nil {
-		return err
-	}
-	return h.tail(nil, false)
+	return h.write("tail", map[string]any{"Script": template.JS(h.script), "All": &page{Sections: all}, "None": none})
 }

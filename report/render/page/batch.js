@@ -1,0 +1,79 @@
+"use strict";
+// The list of captures is filtered and sorted here; without this script all of it is
+// shown, by what remains. Of many captures only the first that are asked for are put
+// into the page: laying out thousands of rows takes longer than a keystroke may.
+const list = document.querySelector(".captures");
+if (list) {
+  const some = 200;
+  const form = list.querySelector(".choose");
+  const field = form.querySelector("input");
+  const count = form.querySelector("output");
+  const more = list.querySelector(".more");
+  const body = list.querySelector("tbody");
+  const heads = [...list.querySelectorAll("th")];
+  const names = heads.map((head) => head.textContent);
+  const number = (cell) => Number(cell.dataset.v ?? cell.textContent.replaceAll(",", ""));
+  const rows = [...body.rows].map((row) => ({
+    row,
+    text: [0, 1, names.length - 1].map((i) => row.cells[i].textContent).join("\n").toLowerCase(),
+    outcome: row.cells[1].textContent.trim(),
+  }));
+  const outcomes = new Set();
+  const columns = new Set();
+  let all = false;
+  const show = () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = rows.filter(({ row, text, outcome }) =>
+      (outcomes.size === 0 || outcomes.has(outcome)) &&
+      (columns.size === 0 || [...columns].some((i) => number(row.cells[i]) > 0)) &&
+      words.every((word) => text.includes(word)));
+    const shown = all ? found : found.slice(0, some);
+    body.replaceChildren(...shown.map(({ row }) => row));
+    const of = (n) => n.toLocaleString("en-US");
+    count.textContent = found.length === rows.length ? `${of(rows.length)} captures` : `${of(found.length)} of ${of(rows.length)} captures`;
+    more.hidden = shown.length === found.length;
+    more.textContent = `Show all ${of(found.length)}`;
+  };
+  const toggle = (button, set, what) => button.addEventListener("click", () => {
+    const on = !set.has(what);
+    if (on) set.add(what); else set.delete(what);
+    button.setAttribute("aria-pressed", on);
+    show();
+  });
+  for (const { row } of rows) {
+    [...row.cells].forEach((cell, i) => { cell.dataset.name = names[i]; });
+  }
+  for (const tile of document.querySelectorAll(".tiles li")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("aria-pressed", false);
+    button.append(...tile.childNodes);
+    tile.append(button);
+    toggle(button, outcomes, button.querySelector(".name").textContent);
+  }
+  for (const button of form.querySelectorAll("button")) toggle(button, columns, Number(button.dataset.column));
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = head.textContent;
+    head.replaceChildren(button);
+    const numeric = head.classList.contains("n");
+    button.addEventListener("click", () => {
+      const up = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "descending" : !numeric;
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", up ? "ascending" : "descending");
+      const keys = new Map(rows.map(({ row }) => [row, numeric ? number(row.cells[column]) : row.cells[column].textContent]));
+      const sign = up ? 1 : -1;
+      rows.sort((a, b) => {
+        const x = keys.get(a.row), y = keys.get(b.row);
+        return x < y ? -sign : x > y ? sign : 0;
+      });
+      show();
+    });
+  });
+  field.addEventListener("input", () => { all = false; show(); });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  more.addEventListener("click", () => { all = true; show(); });
+  form.hidden = false;
+  show();
+}
