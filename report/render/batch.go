@@ -131,13 +131,16 @@ func skippedText(s *report.Skipped) string {
 
 // entriesTable is a row for each capture.
 func entriesTable(entries []report.Entry) *table {
-	columns := []column{
-		{"capture", asName}, {"packets", asNumber}, {"edited", asNumber}, {"moved", asNumber}, {"flags", asNumber}, {"after", asNumber},
-		{"outcome", asJudged},
-	}
+	columns := []column{{"packets", asNumber}, {"flags", asNumber}, {"after", asNumber}, {"capture; outcome; what remains", asJudged}}
 	return tableOf(columns, entries, func(e *report.Entry) []any {
-		return []any{e.Path, e.Packets, e.Edited, e.Moved, e.Before, e.After, string(e.Outcome) + text.When(remainsText(e) != "", "; "+remainsText(e))}
+		return []any{e.Packets, e.Before, e.After, text.Sanitise(e.Path) + "\n" + text.Join("; ", outcomeText(e), remainsText(e))}
 	})
+}
+
+// outcomeText says what became of a capture, with how much of it was repaired.
+func outcomeText(e *report.Entry) string {
+	done := text.Join(", ", counted(e.Edited, "edited"), counted(e.Moved, "moved"))
+	return string(e.Outcome) + text.When(done != "", " ("+done+")")
 }
 
 // remainsText counts by verdict what remains in a capture.
@@ -151,8 +154,8 @@ func remainsText(e *report.Entry) string {
 // batchRepaired names captures that were repaired, where not all captures are listed.
 func batchRepaired(b *report.Batch) *table {
 	list := worstEntries(b, report.OutcomeRepaired)
-	t := tableOf([]column{{"edited", asNumber}, {"moved", asNumber}, {"repaired", asJudged}}, list[:min(len(list), shownFailed)], func(e *report.Entry) []any {
-		return []any{e.Edited, e.Moved, text.Join(": ", e.Path, remainsText(e))}
+	t := tableOf([]column{{"flags", asNumber}, {"after", asNumber}, {"repaired; what remains", asJudged}}, list[:min(len(list), shownFailed)], func(e *report.Entry) []any {
+		return []any{e.Before, e.After, text.Sanitise(e.Path) + "\n" + text.Join("; ", outcomeText(e), remainsText(e))}
 	})
 	t.more(int64(len(list)), "; the JSON summary has all of them")
 	return t
