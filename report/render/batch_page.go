@@ -45,6 +45,7 @@ func BatchHTMLWithLinks(w io.Writer, b *report.Batch, link func(*report.Entry) s
 type captureList struct {
 	Verdicts []verdictFilter // those that captures have
 	Columns  []string        // of numbers
+	Outputs  bool            // they are shown: where captures have links, these lead to pages beside them
 	Rows     []captureRow
 }
 
@@ -66,7 +67,7 @@ const columnsBefore = 2
 
 // newCaptureList lists the captures by what remains.
 func newCaptureList(b *report.Batch, link func(*report.Entry) string) *captureList {
-	l := &captureList{}
+	l := &captureList{Outputs: link == nil}
 	var verdicts []report.Verdict
 	for _, v := range report.VerdictsIn(b.Totals.ByVerdict) {
 		captures := int64(0)

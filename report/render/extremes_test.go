@@ -287,7 +287,7 @@ func checkBalanced(t *testing.T, what, got string) {
 	if bad := badMeasure.FindString(got); bad != "" {
 		t.Errorf("%s: %s", what, bad)
 	}
-	dec := xml.NewDecoder(strings.NewReader(strings.Replace(strings.Replace(got, pageScript, "", 1), pageStyle, "", 1)))
+	dec := xml.NewDecoder(strings.NewReader(strings.NewReplacer(pageScript, "", batchScript, "", pageStyle, "", batchStyle, "").Replace(got)))
 	dec.Strict, dec.AutoClose, dec.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
 	var open []string
 	for {

@@ -4,7 +4,7 @@
 // into the page: laying out thousands of rows takes longer than a keystroke may.
 const list = document.querySelector(".captures");
 if (list) {
-  const some = 200;
+  const some = 50;
   const form = list.querySelector(".choose");
   const field = form.querySelector("input");
   const count = form.querySelector("output");
@@ -15,7 +15,7 @@ if (list) {
   const number = (cell) => Number(cell.dataset.v ?? cell.textContent.replaceAll(",", ""));
   const rows = [...body.rows].map((row) => ({
     row,
-    text: [0, 1, names.length - 1].map((i) => row.cells[i].textContent).join("\n").toLowerCase(),
+    text: [...row.cells].filter((_, i) => i < 2 || !heads[i].classList.contains("n")).map((cell) => cell.textContent).join("\n").toLowerCase(),
     outcome: row.cells[1].textContent.trim(),
   }));
   const outcomes = new Set();
@@ -28,6 +28,10 @@ if (list) {
       (columns.size === 0 || [...columns].some((i) => number(row.cells[i]) > 0)) &&
       words.every((word) => text.includes(word)));
     const shown = all ? found : found.slice(0, some);
+    for (const { row } of shown) {
+      if (row.cells[0].dataset.name) continue;
+      [...row.cells].forEach((cell, i) => { cell.dataset.name = names[i]; });
+    }
     body.replaceChildren(...shown.map(({ row }) => row));
     const of = (n) => n.toLocaleString("en-US");
     count.textContent = found.length === rows.length ? `${of(rows.length)} captures` : `${of(found.length)} of ${of(rows.length)} captures`;
@@ -40,9 +44,6 @@ if (list) {
     button.setAttribute("aria-pressed", on);
     show();
   });
-  for (const { row } of rows) {
-    [...row.cells].forEach((cell, i) => { cell.dataset.name = names[i]; });
-  }
   for (const tile of document.querySelectorAll(".tiles li")) {
     const button = document.createElement("button");
     button.type = "button";
