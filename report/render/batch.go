@@ -78,7 +78,7 @@ func batchPage(b *report.Batch) *page {
 		}
 	}
 	label := "Captures that failed or are damaged"
-	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: label, Table: troubles})
+	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: label, Tall: true, Table: troubles})
 	return p
 }
 
