@@ -65,7 +65,7 @@ func deriver() *schema.Deriver {
 			"flag": flag, "Point.flags": {Enum: schema.Names(flags...).Enum}, "posterior": share,
 			"Group.about":             {Enum: schema.Names(append(append([]string{"connection", "packet"}, flags...), prefixed("law ", schema.Laws())...)...).Enum},
 			"Check.name":              pattern("^(input|not analysed|unknown|unread|(" + strings.Join(names, "|") + ")(/.+)?)$"),
-			"Output.status":           schema.Names("", "written", "unchanged"),
+			"Output.status":           schema.Names("", "written", "unchanged", "omitted"),
 			"basis":                   schema.Names("", "file", "stamps"),
 			"Order.vantage":           schema.Names("", "tables", "direction flags", "headerless form", "TTL", "loopback", "unproven"),
 			"ipid":                    schema.Names("", "none", "per flow", "global"),
