@@ -65,6 +65,14 @@ type Options struct {
 	// has the output's name is treated as without it, so that it is never that of another
 	// capture.
 	OnlyChanged bool
+	// Reflink lets an output that holds the same bytes as the capture share its blocks,
+	// where the file system can (FICLONE of Linux, clonefile of macOS); elsewhere it is a
+	// copy. Editing one of them does not change the other.
+	Reflink bool
+	// Hardlink makes such an output another name of the capture, where the file system can
+	// and nothing has the name; elsewhere it is a copy. Whoever edits one of them in place
+	// changes both. Of OnlyChanged, Reflink and Hardlink one can be set.
+	Hardlink bool
 	// Compression is how the output is compressed.
 	Compression Compression
 	// Findings is how many findings the report lists at most, 0 for DefaultFindings.
@@ -136,7 +144,7 @@ func (o Options) Check() error { return o.inner(nil).Check() }
 // inner returns the options as the pipeline takes them.
 func (o *Options) inner(src Source) pipeline.Options {
 	inner := pipeline.Options{
-		Tables: o.Tables, Force: o.Force, OnlyChanged: o.OnlyChanged, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
+		Tables: o.Tables, Force: o.Force, OnlyChanged: o.OnlyChanged, Reflink: o.Reflink, Hardlink: o.Hardlink, Findings: o.Findings, Flows: o.Flows, Protocol: uint8(o.Protocol), Confidence: o.Confidence,
 		Local: o.Local, Without: o.Without, UserLayout: o.Layout.String(), DecodeAs: o.DecodeAs, Compress: string(o.Compression), RefuseDamaged: o.RefuseDamaged,
 		MaxUnpacked: o.MaxUnpacked, SpoolLimit: o.SpoolLimit, AlignInterfaces: o.AlignInterfaces, AllLayers: o.AllLayers, CaptureZone: o.CaptureZone,
 		Annotate: o.Annotate, OutputFrames: o.OutputFrames,

@@ -149,3 +149,14 @@ func folded(path string) string {
 	}
 	return path
 }
+
+// IsLink reports whether two names are hard links to one file: neither leads to the other.
+func IsLink(a, b string) bool {
+	one, failed := os.Lstat(a)
+	other, err := os.Lstat(b)
+	if failed != nil || err != nil || !os.SameFile(one, other) || !one.Mode().IsRegular() {
+		return false
+	}
+	var s Set
+	return s.Places(a)[0] != s.Places(b)[0]
+}

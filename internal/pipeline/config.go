@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/witness"
@@ -62,7 +63,7 @@ func newConfig(in, out string, o Options) (config, error) {
 	if err != nil {
 		return c, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	if sameFile(in, c.out) {
+	if sameFile(in, c.out) && !(o.Hardlink && filesys.IsLink(in, c.out)) {
 		return c, fmt.Errorf("%w: %s: %w", ErrUsage, c.out, errSame)
 	}
 	return c, nil
@@ -71,6 +72,8 @@ func newConfig(in, out string, o Options) (config, error) {
 // check checks the options that are numbers or addresses.
 func (o *Options) check() error {
 	switch {
+	case o.Reflink && o.Hardlink, o.OnlyChanged && (o.Reflink || o.Hardlink):
+		return fmt.Errorf("%w: an unchanged capture is left out, cloned or linked, not two of these", ErrUsage)
 	case o.Findings < 0:
 		return fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
 	case o.SpoolLimit < 0:

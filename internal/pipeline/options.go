@@ -18,6 +18,8 @@ type Options struct {
 	Tables          []string
 	Force           bool
 	OnlyChanged     bool
+	Reflink         bool
+	Hardlink        bool
 	Findings        int
 	Flows           int
 	Protocol        uint8

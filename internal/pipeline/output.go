@@ -29,6 +29,7 @@ type output struct {
 	*config
 	said    *report.Output
 	draft   draft
+	there   bool             // something has its name already
 	pending *atomicfile.File // nil where it is Options.Stdout or the null device
 }
 
@@ -42,7 +43,8 @@ func newOutput(c *config, permissions fs.FileMode, said *report.Output) (*output
 		out.draft.file, err = atomicfile.Scratch()
 	} else if out.pending, err = atomicfile.CreateFor(c.out, permissions); err == nil {
 		_, missing := os.Stat(c.out)
-		out.draft.file, out.draft.again = out.pending.File, missing == nil // to be compared with what is there
+		out.draft.file, out.there = out.pending.File, missing == nil
+		out.draft.again = out.there || c.o.Reflink || c.o.Hardlink // to be compared with what is there
 	}
 	if err != nil {
 		return nil, ioError("create the output", err)
@@ -65,7 +67,7 @@ func (out *output) publish(ctx context.Context, omit bool) error {
 	if out.pending == nil {
 		return errors.Join(out.send(ctx), out.discard())
 	}
-	if omit && !out.draft.again {
+	if omit && !out.there {
 		out.said.Name, out.said.Status = outputName(out.config.out), statusOmitted
 		return out.discard()
 	}
@@ -73,6 +75,9 @@ func (out *output) publish(ctx context.Context, omit bool) error {
 		appears, err := out.appears()
 		if !appears {
 			return errors.Join(err, out.discard())
+		}
+		if out.shares() {
+			return out.discard()
 		}
 		if err := out.pending.Settle(ctx); err != nil {
 			return errors.Join(ioError("publish the output", err), out.discard())
@@ -101,6 +106,26 @@ func (out *output) appears() (bool, error) {
 		return false, fmt.Errorf("%w: %w: %s", ErrIO, ErrExists, out.config.out)
 	}
 	return true, nil
+}
+
+// shares lets the output be one with the capture where that is asked for and both hold
+// the same bytes. It says whether the output has appeared by that; otherwise the draft is
+// still to, whatever the reason.
+func (out *output) shares() bool {
+	if !out.o.Reflink && !out.o.Hardlink || out.config.in == "-" {
+		return false
+	}
+	capture, err := filepath.EvalSymlinks(out.config.in) // a link to a link would lead elsewhere
+	if err != nil {
+		return false
+	}
+	if same, _, err := equalFiles(out.pending.Name(), capture); err != nil || !same {
+		return false
+	}
+	if out.o.Hardlink {
+		return os.Link(capture, out.config.out) == nil
+	}
+	return reflink(out.pending.File, capture, out.config.out)
 }
 
 // outputName is what the report calls an output: its name without folders, but for the

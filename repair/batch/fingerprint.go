@@ -68,6 +68,7 @@ func fingerprint(ctx context.Context, in, program, choices string, paths []strin
 func choices(o repair.Options) string {
 	o.Force, o.MaxUnpacked, o.SpoolLimit, o.Tables = false, 0, 0, nil // how, how far, and what is hashed itself
 	o.Tally, o.Sequential = nil, false
+	o.Reflink, o.Hardlink = false, false // the output holds the same
 	if o.Findings == 0 {
 		o.Findings = repair.DefaultFindings
 	}

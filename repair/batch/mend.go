@@ -84,6 +84,7 @@ func (r *runner) repair(ctx context.Context, j job, out string, paths []string, 
 	o.Sequential = min(r.o.Jobs, len(r.tasks)) >= runtime.GOMAXPROCS(0) && before.Size() <= mostSequential
 	o.MaxUnpacked = r.limits.most(before.Size())
 	o.OnlyChanged = o.OnlyChanged && j.cut == nil
+	o.Hardlink = o.Hardlink && j.t.member == alone // a member lies in a temporary file
 	o.Sum = sha256.New()
 	rep, err := repair.File(ctx, j.file, out, o)
 	if errors.Is(err, repair.ErrUnpacked) {

@@ -21,7 +21,7 @@ func (p *Plan) protect() {
 	read := p.inputs()
 	p.tasks = slices.DeleteFunc(p.tasks, func(t task) bool {
 		for _, name := range p.written(&t) {
-			if what, ok := read.Find(name); ok && isThere(name) {
+			if what, ok := read.Find(name); ok && isThere(name) && !(p.o.Repair.Hardlink && filesys.IsLink(t.file, name)) {
 				err := fmt.Errorf("%w: %w: %s is %s; -o DIR writes elsewhere", repair.ErrIO, repair.ErrExists, name, what)
 				p.failed = append(p.failed, failure(t.shown, codeIO, err.Error()))
 				return true
