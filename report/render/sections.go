@@ -41,7 +41,7 @@ func flowsSection(r *report.Report, most int, id string, graphs int) section {
 			g.Open = len(s.Graphs) < 3
 			row := &s.Table.Rows[i][0]
 			row.ID, row.Link = fmt.Sprintf("row%s-%d", suffix, i), fmt.Sprintf("graph%s-%d", suffix, i)
-			g.ID, g.Row, g.Findings, g.Words = row.Link, row.ID, "remaining"+suffix, f.Graph.Direction.Source.String()
+			g.ID, g.Row, g.Findings, g.Words = row.Link, row.ID, "remaining"+suffix, text.Sanitise(f.Graph.Direction.Source.String())
 			s.Graphs = append(s.Graphs, g)
 		}
 	}
