@@ -177,7 +177,7 @@ func timelineSection(r *report.Report) section {
 	if t.Width <= 0 || len(t.Packets) == 0 || len(t.Packets) > drawnIntervals {
 		return section{}
 	}
-	c := &chart{Width: chartWidth}
+	c := &chart{Width: chartWidth, Legend: []tag{{"packets that moved", movedTag}, {"packets that stayed", stayedTag}}}
 	var findings, apart []layer
 	for _, name := range report.VerdictsIn(r.Findings.ByVerdict) {
 		if counts := t.ByVerdict[name]; len(counts) > 0 {

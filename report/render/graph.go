@@ -16,9 +16,11 @@ import (
 
 // graphView is what is drawn of a connection.
 type graphView struct {
-	Direction, Text string
-	Open            bool
-	Pairs           []pairView
+	ID, Row, Findings string // its own, that of the connection's row, and that of the findings
+	Words             string // by which the findings of the connection are found
+	Direction, Text   string
+	Open              bool
+	Pairs             []pairView
 }
 
 // pairView shows the same packets before and after.

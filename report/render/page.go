@@ -57,6 +57,7 @@ type tile struct{ Class, Count, Name, Meaning, X, W string }
 // section is a table or pictures, and what is said of them.
 type section struct {
 	ID, Heading string
+	Finds       bool // it lists findings
 	Hints       []string
 	Label       string // says what the table is to those who don't see it
 	Tall        bool   // the table scrolls by itself
@@ -125,9 +126,15 @@ func (p *page) tile(n, of int64, name, meaning string) {
 	p.at += w
 }
 
+// What a legend tells of packets.
+const (
+	movedTag  = "moved"
+	stayedTag = "stayed"
+)
+
 // tagClass is the class of the colour of a verdict, or of an outcome.
 func tagClass(of string) string {
-	if report.Verdict(of).Meaning() == "" && !slices.Contains(report.Outcomes(), report.Outcome(of)) {
+	if of != movedTag && of != stayedTag && report.Verdict(of).Meaning() == "" && !slices.Contains(report.Outcomes(), report.Outcome(of)) {
 		return "v-other"
 	}
 	return "v-" + of

@@ -60,6 +60,60 @@ func visit(t *testing.T, page []byte, script string) *browser.Visit {
 	return v
 }
 
+// TestPageChoosesFindings clicks a tile and types words: of the findings those rows stay
+// that have the verdict and the words. A picture leads to its connection's row and back,
+// and on a narrow screen nothing is wider than it.
+func TestPageChoosesFindings(t *testing.T) {
+	v := visit(t, page(t, nil), `
+		const rows = [...document.querySelectorAll(".finds tbody tr")];
+		const shown = () => rows.filter((row) => row.offsetParent !== null).length;
+		const said = {all: shown() === rows.length && rows.length > 1};
+		const tile = [...document.querySelectorAll(".tiles li")].find((t) => t.className === "v-artefact").querySelector("button");
+		tile.click();
+		said.pressed = tile.getAttribute("aria-pressed");
+		said.verdict = shown() > 0 && rows.every((row) => (row.offsetParent !== null) === (row.querySelector(".tag.v-artefact") !== null));
+		tile.click();
+		const field = document.querySelector(".choose input");
+		field.value = "no such words";
+		field.dispatchEvent(new Event("input"));
+		said.none = shown();
+		field.value = "";
+		field.dispatchEvent(new Event("input"));
+		said.again = shown() === rows.length;
+		const graph = document.querySelector("details.flow");
+		const row = document.getElementById(graph.querySelector("a").hash.slice(1));
+		said.back = row.querySelector("a").hash === "#" + graph.id;
+		said.contents = [...document.querySelectorAll(".contents a")].every((a) => document.getElementById(a.hash.slice(1)) !== null);
+		said.cells = rows[0].cells[0].dataset.name;
+		return said;`)
+	var got map[string]any
+	if err := json.Unmarshal([]byte(v.Said), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"all": true, "pressed": "true", "verdict": true, "none": 0.0, "again": true, "back": true, "contents": true, "cells": "frame",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("in the browser (-want +got):\n%s", diff)
+	}
+}
+
+// The display filter has a button that copies it.
+func TestPageCopiesTheFilter(t *testing.T) {
+	text := page(t, func(r *report.Report) {
+		r.Findings = report.Findings{Total: 1, ByVerdict: map[report.Verdict]int64{report.Loss: 1}, List: []report.Finding{{Frame: 3, FrameAfter: 2, Flag: "retransmission", Verdict: report.Loss}}}
+	})
+	v := visit(t, text, `
+		let copied = "";
+		Object.defineProperty(navigator, "clipboard", {value: {writeText: (text) => { copied = text; }}});
+		const label = [...document.querySelectorAll(".facts dt")].find((dt) => dt.textContent === "Filter");
+		label.nextElementSibling.querySelector("button.copy").click();
+		return copied;`)
+	if want := `"frame.number in {2}"`; v.Said != want {
+		t.Errorf("got %s, want %s", v.Said, want)
+	}
+}
+
 // TestPageInABrowser sorts tables by clicks and looks at what the browser has
 // made of the pictures.
 func TestPageInABrowser(t *testing.T) {
@@ -104,7 +158,7 @@ func TestPageInABrowser(t *testing.T) {
 		"names": []any{"flow 0", "flow 1", "flow 2"}, "keyboard": true, "cleared": false,
 		"graphs": 2.0, "marks": []any{mark, mark}, "drawn": true, "unnamed": 0.0, "wider": false,
 		"headings": []any{
-			`office\u202e.pcapng`, "Still there", "Over time", "Connections, worst first", "How far packets were moved", "Flags of the analyser", "Repaired",
+			`office\u202e.pcapng`, "Still there", "Over time", "Connections, worst first", "Connections in pictures", "How far packets were moved", "Flags of the analyser", "Repaired",
 			"What the capture missed", "Overflows", "Laws of order", "IPv6 headers", "Network tables", "Interfaces", "Notes",
 		},
 	}

@@ -99,7 +99,7 @@ func TestGraphXplotIsRead(t *testing.T) {
 		if lines[len(lines)-1] != "go" {
 			t.Errorf("the last line is %q, want go", lines[len(lines)-1])
 		}
-		if order := strings.Index(b.String(), "line 0.002") < 0; order != repaired {
+		if order := !strings.Contains(b.String(), "line 0.002"); order != repaired {
 			t.Errorf("repaired %v: the packet that moved is at 2 ms: %v", repaired, !order)
 		}
 	}

@@ -34,10 +34,14 @@ func flowsSection(r *report.Report, most int, id string, graphs int) section {
 	s.Table = tableOf(columns, shown, func(f *report.Flow) []any {
 		return []any{f.Name, f.Packets, size(f.Bytes), f.Last.Sub(f.First), f.Moved, f.Before, f.After, verdictsCell(f.ByVerdict)}
 	})
+	suffix := strings.TrimPrefix(id, "flows") // of a page's number
 	for i, f := range shown {
 		if f.Graph != nil && len(f.Graph.Points) > 0 && len(f.Graph.Points) <= drawnPoints && len(s.Graphs) < graphs {
 			g := viewGraph(&f, fmt.Sprintf("%s-%d", id, i))
 			g.Open = len(s.Graphs) < 3
+			row := &s.Table.Rows[i][0]
+			row.ID, row.Link = fmt.Sprintf("row%s-%d", suffix, i), fmt.Sprintf("graph%s-%d", suffix, i)
+			g.ID, g.Row, g.Findings, g.Words = row.Link, row.ID, "remaining"+suffix, text.Sanitise(f.Graph.Direction.Source.String())
 			s.Graphs = append(s.Graphs, g)
 		}
 	}
@@ -69,13 +73,13 @@ func flagsTable(flags []flagCount) *table {
 // each sentence once.
 func findingsSections(r *report.Report, left *report.Remains, limit int) (remaining, repaired section) {
 	limit = max(0, limit)
-	remaining = section{ID: "remaining", Heading: "Still there", Label: "What remains of the findings, worst first"}
+	remaining = section{Finds: true, ID: "remaining", Heading: "Still there", Label: "What remains of the findings, worst first"}
 	if left.Filter != "" {
 		remaining.Hints = []string{"Display filter for the output: " + left.Filter}
 	}
 	shown := left.Groups[:min(len(left.Groups), limit)]
 	others := r.Findings.Groups()[len(left.Groups):]
-	repaired = section{ID: "findings", Heading: "Repaired", Label: "Findings that were repaired"}
+	repaired = section{Finds: true, ID: "findings", Heading: "Repaired", Label: "Findings that were repaired"}
 	return groupsSection(remaining, shown, left.Groups), groupsSection(repaired, others[:min(len(others), limit-len(shown))], others)
 }
 

@@ -79,6 +79,8 @@ type cell struct {
 	Text string
 	Sort string // what it is sorted by, where that is not its text
 	Tags []tag  // of verdicts, in place of a text, or below it
+	ID   string // by which a page links to it
+	Link string // what a page links it to, the ID of something
 }
 
 // tag is text about a verdict, or about an outcome of a batch's captures.
