@@ -252,7 +252,7 @@ func checkFlags(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := r.Analysis.Before
+	var said map[string]int64
 	if said = r.Analysis.AsIs; said == nil {
 		if said = r.Analysis.Before; r.Inference.Packets > 0 {
 			t.Fatal("headers are missing, and the flags without them were not counted")
