@@ -271,7 +271,7 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 			if class == "" && !p.Moved {
 				data.WriteString(mark.Path)
 			}
-			if again(p.Point) {
+			if again(p.Point) && flaggedIn(p.Point, repaired) {
 				v.letter(class, x, f.y(float64(p.Right))-3, "R")
 			}
 		} else {
@@ -286,7 +286,7 @@ func drawPanel(title, clip string, f frame, list []placed, repaired bool) panelV
 			if len(p.SACK) > 0 {
 				v.letter("sack", x, f.y(float64(p.SACK[0][1]))-3, "S")
 			}
-			if slices.Contains(p.Flags, "duplicate_ack") {
+			if slices.Contains(p.Flags, "duplicate_ack") && flaggedIn(p.Point, repaired) {
 				v.letter(class, x, y+11, "D")
 			}
 		}
@@ -354,16 +354,26 @@ func steps(b *strings.Builder, x, y float64) {
 // pointClass says how a point is highlighted: flagged in the picture's order with more
 // than what plainly happened.
 func pointClass(p *report.Point, repaired bool) string {
-	gone := report.Created
-	if repaired {
-		gone = report.Artefact
-	}
 	for _, v := range p.Verdicts {
-		if !plain(v) && v != gone {
+		if !plain(v) && v != absent(repaired) {
 			return "flagged"
 		}
 	}
 	return ""
+}
+
+// absent is the verdict of flags that are not there in the order of a picture.
+func absent(repaired bool) report.Verdict {
+	if repaired {
+		return report.Artefact
+	}
+	return report.Created
+}
+
+// flaggedIn reports whether the analyser flags a point in the order of a picture, be it
+// with what plainly happened.
+func flaggedIn(p *report.Point, repaired bool) bool {
+	return slices.ContainsFunc(p.Verdicts, func(v report.Verdict) bool { return v != absent(repaired) })
 }
 
 func pointTitle(p *report.Point) string {

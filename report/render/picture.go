@@ -92,7 +92,7 @@ func GraphXplot(w io.Writer, f *report.Flow, repaired bool) error {
 		}
 		if p.Kind == "data" {
 			fmt.Fprintf(b, "%s\nuarrow %.9f %d\ndarrow %.9f %d\nline %.9f %d %.9f %d\n", colour, at, p.Right, at, p.Left, at, p.Left, at, p.Right)
-			if again(p.Point) {
+			if again(p.Point) && flaggedIn(p.Point, repaired) {
 				fmt.Fprintf(b, "red\natext %.9f %d\nR\n", at, p.Right)
 			}
 			continue
@@ -110,7 +110,7 @@ func GraphXplot(w io.Writer, f *report.Flow, repaired bool) error {
 		if colour != "white" {
 			fmt.Fprintf(b, "%s\ndiamond %.9f %d\n", colour, at, p.Left)
 		}
-		if slices.Contains(p.Flags, "duplicate_ack") {
+		if slices.Contains(p.Flags, "duplicate_ack") && flaggedIn(p.Point, repaired) {
 			fmt.Fprintf(b, "%s\nbtext %.9f %d\nD\n", cmp.Or(text.When(colour != "white", colour), "green"), at, p.Left)
 		}
 		for _, block := range p.SACK[:min(len(p.SACK), drawnBlocks)] {

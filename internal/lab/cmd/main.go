@@ -19,6 +19,7 @@ import (
 	"github.com/mendcap/mendcap/internal/lab/cmd/large"
 	"github.com/mendcap/mendcap/internal/lab/cmd/merged"
 	"github.com/mendcap/mendcap/internal/lab/cmd/page"
+	"github.com/mendcap/mendcap/internal/lab/cmd/picture"
 	"github.com/mendcap/mendcap/internal/lab/cmd/salvage"
 )
 
@@ -37,6 +38,7 @@ var commands = []command{
 	{"large", "make a capture of any size out of recordings", large.Main},
 	{"merged", "repair captures that were merged, appended or doubled", merged.Main},
 	{"page", "see how fast a report's page opens", page.Main},
+	{"picture", "draw the picture of README.md", picture.Main},
 	{"salvage", "damage captures, and count what is brought back", salvage.Main},
 }
 
