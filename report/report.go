@@ -47,8 +47,8 @@ type Capture struct {
 	Compression string      `json:"compression,omitempty"`
 	Packets     int64       `json:"packets"`
 	Bytes       int64       `json:"bytes"`          // captured bytes of the packets
-	First       time.Time   `json:"first,omitzero"` // earliest stamp
-	Last        time.Time   `json:"last,omitzero"`  // latest stamp
+	First       time.Time   `json:"first,omitzero"` // earliest stamp of 1990 to 2099; of all where none is
+	Last        time.Time   `json:"last,omitzero"`  // latest of them
 	Interfaces  []Interface `json:"interfaces"`
 }
 

@@ -59,6 +59,12 @@ func (r *reportBuilder) conclude(f *facts, o ordered, v *judgement, w *writer) {
 	if r.Capture.Packets == 0 {
 		r.note("the capture has no packets")
 	}
+	switch n := f.leftOut(); {
+	case n == 1:
+		r.note("1 packet has a time before 1990 or after 2099, which the capture's times leave out")
+	case n > 1:
+		r.note("%d packets have times before 1990 or after 2099, which the capture's times leave out", n)
+	}
 }
 
 // noteUnread says how many packets were not analysed, and why.

@@ -15,8 +15,10 @@ import (
 // contents are what a capture holds.
 type contents struct {
 	packets, bytes int64
-	lastFrame      int64 // number of the last packet: more than packets where some are left out
-	summary.Span         // when they were recorded; Partial where only the beginning was gathered
+	lastFrame      int64        // number of the last packet: more than packets where some are left out
+	summary.Span                // when they were recorded; Partial where only the beginning was gathered
+	credible       summary.Span // of it, the stamps that can be true
+	incredible     int64        // packets with other stamps
 	interfaces     []report.Interface
 	unlisted       int64 // interfaces beyond maxInterfaces
 	converted      int64 // sockaddr records of IPv4
@@ -78,11 +80,37 @@ func (c *counter) packet(u *unit) {
 		c.lengthless++
 	}
 	if stamp, ok := u.recorded(); ok {
-		if !c.Stamped {
-			c.First, c.Last, c.Stamped = stamp, stamp, true
+		widen(&c.Span, stamp)
+		if earliestTrue <= stamp && stamp < latestTrue {
+			widen(&c.credible, stamp)
+		} else {
+			c.incredible++
 		}
-		c.First, c.Last = min(c.First, stamp), max(c.Last, stamp)
 	}
+}
+
+// Stamps that can be true, nanoseconds since 1970: those of the years 1990 to 2099. No
+// capture of the formats that are read is older.
+const (
+	earliestTrue = 631_152_000 * int64(1e9)
+	latestTrue   = 4_102_444_800 * int64(1e9)
+)
+
+// widen lets a span hold a stamp.
+func widen(s *summary.Span, stamp int64) {
+	if !s.Stamped {
+		s.First, s.Last, s.Stamped = stamp, stamp, true
+	}
+	s.First, s.Last = min(s.First, stamp), max(s.Last, stamp)
+}
+
+// leftOut is how many packets have a stamp that can't be true, where others have one that
+// can: a capture whose times all begin at 0 is meant so.
+func (c *contents) leftOut() int64 {
+	if !c.credible.Stamped {
+		return 0
+	}
+	return c.incredible
 }
 
 // lacksHeader reports whether the packet's header has to be inferred.
@@ -132,7 +160,10 @@ func (c *contents) report(name, format, compression string) report.Capture {
 		Name: name, Format: format, Compression: compression,
 		Packets: c.packets, Bytes: c.bytes, Interfaces: c.interfaces,
 	}
-	if c.Stamped {
+	switch {
+	case c.credible.Stamped:
+		r.First, r.Last = utc(c.credible.First), utc(c.credible.Last)
+	case c.Stamped:
 		r.First, r.Last = utc(c.First), utc(c.Last)
 	}
 	return r
