@@ -161,7 +161,8 @@ func batchRepaired(b *report.Batch) *table {
 	return t
 }
 
-// keptText says how many captures a run found finished, and how many it did.
+// keptText says how many captures a run found finished, and how many it did: those that
+// failed are neither.
 func keptText(b *report.Batch) string {
 	kept := text.Plural(b.Kept, "capture") + " left alone, as an earlier run had finished "
 	if b.Kept == 1 {
@@ -169,7 +170,7 @@ func keptText(b *report.Batch) string {
 	} else {
 		kept += "them"
 	}
-	return kept + "; " + text.Count(b.Totals.Captures-b.Kept) + " done now"
+	return kept + "; " + text.Count(b.Totals.Captures-b.Kept-b.Totals.ByOutcome[report.OutcomeFailed]) + " done now"
 }
 
 func outcomeCell(e *report.Entry) cell {

@@ -32,7 +32,9 @@ if (list) {
       if (row.cells[0].dataset.name) continue;
       [...row.cells].forEach((cell, i) => { cell.dataset.name = names[i]; });
     }
-    body.replaceChildren(...shown.map(({ row }) => row));
+    if (shown.length !== body.rows.length || shown.some(({ row }, i) => body.rows[i] !== row)) {
+      body.replaceChildren(...shown.map(({ row }) => row));
+    }
     const of = (n) => n.toLocaleString("en-US");
     count.textContent = found.length === rows.length ? `${of(rows.length)} captures` : `${of(found.length)} of ${of(rows.length)} captures`;
     more.hidden = shown.length === found.length;
