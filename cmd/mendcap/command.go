@@ -23,7 +23,8 @@ type command struct {
 func commands() []*command {
 	return []*command{
 		repairCommand(), batchCommand(), checkCommand(), reportCommand(), diffCommand(), explainCommand(), tablesCommand(),
-		schemaCommand(), profileCommand(), printing("version", versionText), helpCommand(),
+		schemaCommand(), profileCommand(), completionCommand(), manCommand(),
+		printing("version", versionText), helpCommand(),
 	}
 }
 
