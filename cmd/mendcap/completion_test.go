@@ -101,7 +101,7 @@ zpty -d shell`
 
 // PowerShell's script, which was never tried, is what it was.
 func TestCompletionOfPowerShell(t *testing.T) {
-	golden.Check(t, filepath.Join("testdata", "completion.ps1"), mendcap(t, "completion", "powershell"))
+	golden.Check(t, "completion.ps1", mendcap(t, "completion", "powershell"))
 }
 
 // Each page for man has no error and no warning, but that it has no date; it is printed
