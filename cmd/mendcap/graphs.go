@@ -16,6 +16,33 @@ import (
 	"github.com/mendcap/mendcap/report/render"
 )
 
+// graphStem returns what the names of a capture's graphs begin with.
+func (f *repairFlags) graphStem(capture string) string {
+	return filepath.Join(f.graphs, filepath.Base(naming.Stem(capture)))
+}
+
+// checkGraphs checks the folder of --graphs.
+func (f *repairFlags) checkGraphs() error {
+	if info, err := os.Stat(f.graphs); f.graphs != "" && err == nil && !info.IsDir() {
+		return usagef("--graphs takes a folder, or the name of one to make", "%s is not a folder", f.graphs)
+	}
+	return nil
+}
+
+// claimGraphs claims the names of a capture's graphs by the first of them: captures of one
+// name from several folders would replace each other's.
+func (f *repairFlags) claimGraphs(of *claims, capture string) error {
+	if f.graphs == "" {
+		return nil
+	}
+	first := f.graphStem(capture) + "-01.svg"
+	if what, ok := of.find(first); ok {
+		return usagef("draw them in two runs, into two folders", "the first graph of %s would be %s, which is %s", capture, first, what)
+	}
+	of.add(first, "the first graph of "+capture)
+	return nil
+}
+
 // writeGraphs writes the graphs of a capture's connections into the folder of --graphs, in
 // the order of the report: X-01.svg, and for xplot X-01.before.xpl and X-01.after.xpl. All
 // of them, or none where one would replace another file unasked.
@@ -35,7 +62,7 @@ func (f *repairFlags) writeGraphs(capture string, r *report.Report) error {
 			continue
 		}
 		number++
-		stem := filepath.Join(f.graphs, fmt.Sprintf("%s-%02d", filepath.Base(naming.Stem(capture)), number))
+		stem := fmt.Sprintf("%s-%02d", f.graphStem(capture), number)
 		for _, form := range []struct {
 			suffix string
 			write  func(io.Writer) error

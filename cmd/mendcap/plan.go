@@ -21,6 +21,9 @@ func (f *repairFlags) plan(s *streams, captures []string) (outputs []string, err
 	if err := f.checkTargets(captures); err != nil {
 		return nil, err
 	}
+	if err := f.checkGraphs(); err != nil {
+		return nil, err
+	}
 	if f.write == "-" && s.terminal && !f.options.Force {
 		return nil, usagef("mendcap repair ... -w - >FILE writes it to a file; --force writes it here", "-w -: standard output is a terminal, and a capture is no text")
 	}
@@ -40,6 +43,11 @@ func (f *repairFlags) plan(s *streams, captures []string) (outputs []string, err
 		taken.Add(out, in)
 		read.add(out, "the repaired capture")
 		outputs = append(outputs, out)
+	}
+	for _, in := range captures {
+		if err := f.claimGraphs(read, in); err != nil {
+			return nil, err
+		}
 	}
 	return outputs, f.checkReports(s, read)
 }

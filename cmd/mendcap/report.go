@@ -31,6 +31,9 @@ func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int
 		return s.fail("", usagef(seeCommand, "one stored report must be named, not %d", len(args)))
 	}
 	stored := args[0]
+	if err := f.checkGraphs(); err != nil {
+		return s.fail("", err)
+	}
 	read := &claims{}
 	read.input(s.in, stored, "the stored report")
 	if err := f.checkReports(s, read); err != nil {
@@ -58,7 +61,11 @@ func (f *repairFlags) render(ctx context.Context, s *streams, args []string) int
 			to.discard()
 			return max(code, s.fail(stored, err))
 		}
-		code = max(code, s.fail(stored, to.add(r)), s.fail(stored, f.writeGraphs(r.Capture.Name, r)))
+		drawn := f.claimGraphs(read, r.Capture.Name)
+		if drawn == nil {
+			drawn = f.writeGraphs(r.Capture.Name, r)
+		}
+		code = max(code, s.fail(stored, to.add(r)), s.fail(stored, drawn))
 	}
 	return max(code, s.fail("", to.close()))
 }
