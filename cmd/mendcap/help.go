@@ -70,7 +70,7 @@ func (c *command) help() string {
 		}
 		flags.AddFlag(&shown)
 	})
-	said, examples, _ := strings.Cut(page(c.Name()), "\n\nExamples:\n")
+	said, examples, _ := strings.Cut(page(c.Name()), beforeExamples)
 	return plainText(said, helpWidth) + "\nFlags:\n" + flags.FlagUsagesWrapped(helpWidth) + "\nExamples:\n" + plainText(examples, helpWidth)
 }
 
@@ -118,9 +118,9 @@ var topics = []topic{
 	{"how-it-works", "what is done in which pass", writePage("how-it-works")},
 	{"headers", "what proves a missing header, and when it is answered", writePage("headers")},
 	{"sniffer", "how to write a sniffer whose captures lose little", writePage("sniffer")},
-	{"laws", "the laws of order, and when true captures break them", render.Laws},
+	{"laws", "the laws of order, and when true captures break them", withExamples("laws", render.Laws)},
 	{"verdicts", "what a finding can be, and which of them check fails on", writeVerdicts},
-	{"exit-codes", "what each exit code means, and what to do", writeExitCodes},
+	{"exit-codes", "what each exit code means, and what to do", withExamples("exit-codes", writeExitCodes)},
 	{"limits", "what is not done, and how much of what is", writePage("limits")},
 	{"measured", "what was measured, and by which command", writePage("measured")},
 }
@@ -132,6 +132,21 @@ func writePage(name string) func(w io.Writer, width int) error {
 		return err
 	}
 }
+
+// withExamples writes a table, and below it the examples of a page.
+func withExamples(name string, table func(w io.Writer, width int) error) func(w io.Writer, width int) error {
+	return func(w io.Writer, width int) error {
+		if err := table(w, width); err != nil {
+			return err
+		}
+		_, examples, _ := strings.Cut(page(name), beforeExamples)
+		_, err := io.WriteString(w, "\nExamples:\n"+plainText(examples, width))
+		return err
+	}
+}
+
+// beforeExamples is what the examples of a page come after, at its end.
+const beforeExamples = "\n\nExamples:\n"
 
 // writeVerdicts writes the table of verdicts, and below it what the manual says of how
 // each is shown.
@@ -151,7 +166,8 @@ func (t topic) Name() string { return t.name }
 // exitCodes reads what the manual says of the exit codes: an introduction, and of each
 // its number and name, and below them what it means and what to do.
 func exitCodes() (introduction string, codes []render.Fact) {
-	paragraphs := strings.Split(strings.TrimSpace(page("exit-codes")), "\n\n")
+	said, _, _ := strings.Cut(page("exit-codes"), beforeExamples)
+	paragraphs := strings.Split(strings.TrimSpace(said), "\n\n")
 	for _, p := range paragraphs[1:] {
 		label, said, _ := strings.Cut(p, "\n")
 		codes = append(codes, render.Fact{Label: label, Text: said})

@@ -45,13 +45,25 @@ func TestPageOfLaws(t *testing.T) {
 	b.WriteString("```\n")
 	name := filepath.Join("manual", "laws.md")
 	if golden.Updating() {
+		_, examples, _ := strings.Cut(readText(t, name), beforeExamples)
+		b.WriteString(strings.TrimPrefix(beforeExamples, "\n") + examples)
 		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if got := readText(t, name); got != b.String() {
+	if got, _, _ := strings.Cut(readText(t, name), beforeExamples); got != strings.TrimSpace(b.String()) {
 		t.Errorf("%s is not what help laws prints; go test ./cmd/mendcap -run PageOfLaws -update writes it", name)
+	}
+}
+
+// Each page of the help ends with examples, which TestCommandsOfManual runs.
+func TestPagesEndWithExamples(t *testing.T) {
+	for name := range manualPages(t) {
+		_, examples, found := strings.Cut(page(name), beforeExamples)
+		if name != "README" && name != "overview" && (!found || !shBlock.MatchString(examples)) {
+			t.Errorf("%s.md does not end with examples", name)
+		}
 	}
 }
 
