@@ -107,6 +107,9 @@ func sampleBaseline(t *testing.T, r *Report) *Baseline {
 // TestSchemasRefuse changes each value of every form: a required field that is missing,
 // one that nobody knows, a value of another type, a word that is not among those known.
 func TestSchemasRefuse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is long, and one goroutine's alone")
+	}
 	set := ours(t)
 	for name, text := range specimens(t) {
 		if n, err := set.Check(text); n != 1 || err != nil {

@@ -75,7 +75,11 @@ func TestBatchIsTheSameAsSingles(t *testing.T) {
 	write(t, in, "x.zip", zipOf(t, members...))
 	want := (2 + 3*5) * len(captures)
 	var first map[string]string
-	for _, jobs := range []int{1, 2, 8} {
+	counts := []int{1, 2, 8}
+	if testing.Short() {
+		counts = counts[:2] // the race detector needs no more
+	}
+	for _, jobs := range counts {
 		out := t.TempDir()
 		b := run(t, Options{Dir: out, Jobs: jobs}, in)
 		if len(b.Captures) != want || b.Totals.ByOutcome[report.OutcomeFailed] != 0 {
