@@ -2,16 +2,13 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
-	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/internal/naming"
-	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
 )
@@ -50,11 +47,7 @@ func (f *repairFlags) writeGraphs(capture string, r *report.Report) error {
 	if f.graphs == "" {
 		return nil
 	}
-	type file struct {
-		name    string
-		content []byte
-	}
-	var files []file
+	var files []smallFile
 	number := 0
 	for i := range r.Flows.List {
 		flow := &r.Flows.List[i]
@@ -75,27 +68,8 @@ func (f *repairFlags) writeGraphs(capture string, r *report.Report) error {
 			if err := form.write(&b); err != nil {
 				return fmt.Errorf("draw a graph: %w", err)
 			}
-			files = append(files, file{stem + form.suffix, b.Bytes()})
+			files = append(files, smallFile{stem + form.suffix, b.Bytes()})
 		}
 	}
-	for _, to := range files {
-		switch same, err := filesys.Holds(to.name, to.content); {
-		case errors.Is(err, os.ErrNotExist):
-		case err != nil:
-			return fmt.Errorf("read what is there: %w", err)
-		case !same && !f.options.Force:
-			return fmt.Errorf("%w: %s", repair.ErrExists, to.name)
-		}
-	}
-	if err := os.MkdirAll(f.graphs, 0o777); err != nil {
-		return fmt.Errorf("make the folder of --graphs: %w", err)
-	}
-	perm := atomicfile.Permissions(capture)
-	for _, to := range files {
-		err := atomicfile.Write(to.name, perm, func(w io.Writer) error { _, err := w.Write(to.content); return err })
-		if err != nil {
-			return fmt.Errorf("write a graph: %w", err)
-		}
-	}
-	return nil
+	return writeFiles(files, atomicfile.Permissions(capture), f.options.Force)
 }

@@ -55,7 +55,7 @@ func manOverview() string {
 
 // man is the page of one command.
 func (c *command) man() string {
-	said, examples, _ := strings.Cut(page(c.Name()), "\n\nExamples:\n")
+	said, examples, _ := strings.Cut(page(c.Name()), beforeExamples)
 	usage, said, _ := strings.Cut(said, "\n\n")
 	c.help() // adds --help
 	var flags strings.Builder

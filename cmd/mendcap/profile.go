@@ -3,19 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 
-	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/comment"
-	"github.com/mendcap/mendcap/internal/filesys"
-	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -89,33 +84,11 @@ func isFolder(name string) bool {
 // writeProfile writes all files of the profile and the script, or none that would
 // replace another one.
 func (s *streams) writeProfile(folders wiresharkFolders, force bool) int {
-	type file struct{ name, text string }
-	files := []file{{filepath.Join(folders.plugins, comment.ScriptName), comment.WiresharkScript(program())}}
+	files := []smallFile{{filepath.Join(folders.plugins, comment.ScriptName), []byte(comment.WiresharkScript(program()))}}
 	for _, f := range comment.WiresharkProfile() {
-		files = append(files, file{filepath.Join(folders.profile, f.Name), f.Text})
+		files = append(files, smallFile{filepath.Join(folders.profile, f.Name), []byte(f.Text)})
 	}
-	for _, f := range files {
-		same, err := filesys.Holds(f.name, []byte(f.text))
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-		case err != nil:
-			return s.fail("", fmt.Errorf("read what is there: %w", err))
-		case !force && !same:
-			return s.fail("", fmt.Errorf("%w: %s", repair.ErrExists, f.name))
-		}
-	}
-	for _, dir := range []string{folders.profile, folders.plugins} {
-		if err := os.MkdirAll(dir, 0o777); err != nil {
-			return s.fail("", fmt.Errorf("make the folder: %w", err))
-		}
-	}
-	for _, f := range files {
-		write := func(w io.Writer) error { _, err := io.WriteString(w, f.text); return err }
-		if err := atomicfile.Write(f.name, 0o666, write); err != nil {
-			return s.fail("", fmt.Errorf("write the profile: %w", err))
-		}
-	}
-	return exitDone
+	return s.fail("", writeFiles(files, 0o666, force))
 }
 
 // program is how the script starts mendcap: by its name where the search path has it,
