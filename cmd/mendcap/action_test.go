@@ -171,6 +171,9 @@ func TestStepsOfAction(t *testing.T) {
 // The recipes of the manual do what they are for: each ends with a report on the captures
 // and without a failure. A recipe that uses the action is run by the action's steps.
 func TestRecipesOfManual(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it builds a program three times")
+	}
 	blocks := regexp.MustCompile("(?m)^```yaml\n((?:.*\n)*?)```$").FindAllStringSubmatch(readText(t, filepath.Join("manual", "ci.md")), -1)
 	if len(blocks) != 3 {
 		t.Fatalf("recipes: got %d, want GitHub's with the action and without, and GitLab's", len(blocks))

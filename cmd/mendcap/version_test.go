@@ -11,6 +11,9 @@ import (
 // The version and the revision that .ci/release hands to the linker are those that the
 // binary tells. (Without -trimpath, which would compile every package anew.)
 func TestVersionOfRelease(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it builds a program")
+	}
 	root := filepath.Join("..", "..")
 	config := readText(t, filepath.Join(root, ".ci", "goreleaser.yaml"))
 	const version, revision = "1.2.3-pre4", "0123456789abcdef0123456789abcdef01234567"
