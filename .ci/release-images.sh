@@ -9,7 +9,8 @@ serve_images() {
 	crane registry serve --address 127.0.0.1:0 2>"$scratch/registry.log" &
 	registry=$!
 	for _ in {1..100}; do
-		address=$(grep -oE '127\.0\.0\.1:[0-9]+' "$scratch/registry.log") && return
+		address=$(sed -n 's/.*serving on port \([0-9]*\)$/127.0.0.1:\1/p' "$scratch/registry.log")
+		[[ -z $address ]] || return 0
 		sleep 0.1
 	done
 	cat "$scratch/registry.log"
