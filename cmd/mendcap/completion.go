@@ -73,8 +73,8 @@ func (f completedFlag) spelled() []string {
 // flagWords are the values of flags that take one of a few.
 func flagWords() map[string][]string {
 	return map[string][]string{
-		"compress": naming.Compressions(), "salvage": {"on", "off"}, "without": reorder.LawNames(),
-		"user-layout": {"auto", "windows", "linux", "bsd", "none"}, "script": {"windows", "linux", "macos"},
+		"compress": naming.Compressions(), "salvage": salvageModes, "without": reorder.LawNames(),
+		"user-layout": layoutNames, "script": scriptSystems,
 	}
 }
 

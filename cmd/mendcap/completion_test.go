@@ -108,15 +108,18 @@ func TestCompletionOfPowerShell(t *testing.T) {
 // whole.
 func TestManPages(t *testing.T) {
 	dir := t.TempDir()
+	mendcap(t, "man", "-o", dir)
 	for _, name := range manNames() {
-		section := "1"
+		section, title := "1", "mendcap"
 		if _, ok := find(topics, name); ok {
 			section = "7"
 		}
-		text := mendcap(t, "man", name)
-		file := filepath.Join(dir, name+"."+section)
-		if err := os.WriteFile(file, text, 0o666); err != nil {
-			t.Fatal(err)
+		if name != "mendcap" {
+			title += "-" + name
+		}
+		file := filepath.Join(dir, "man"+section, title+"."+section)
+		if got, want := readText(t, file), string(mendcap(t, "man", name)); got != want {
+			t.Errorf("%s is not what man %s prints", file, name)
 		}
 		for _, check := range [][]string{{"mandoc", "-Tlint", "-Wwarning", file}, {"man", "--warnings", "-E", "UTF-8", "-l", file}} {
 			if _, err := exec.LookPath(check[0]); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -12,33 +13,65 @@ import (
 // terminal.
 const manWidth = 72
 
-func manCommand() *command { return &command{newFlags("man"), runMan} }
+func manCommand() *command {
+	flags := newFlags("man")
+	folder := flags.StringP("output", "o", "", "write all pages into the folder `DIR`, in which man -M DIR finds them")
+	force := flags.Bool("force", false, "replace other files of the same names")
+	return &command{flags, func(_ context.Context, s *streams, args []string) int {
+		switch {
+		case *folder == "" && len(args) > 1:
+			return s.fail("", usagef(seeCommand, "man takes one page"))
+		case *folder == "":
+			return s.showManPage(append(args, "mendcap")[0])
+		case len(args) > 0:
+			return s.fail("", usagef(seeCommand, "--output writes all pages, and takes none"))
+		}
+		return s.fail("", writeManPages(*folder, *force))
+	}}
+}
 
 // manNames are the pages: that of mendcap, and one of each command and topic.
 func manNames() []string {
 	return append(append([]string{"mendcap"}, namesOf(commands())...), namesOf(topics)...)
 }
 
-// runMan prints one page.
-func runMan(_ context.Context, s *streams, args []string) int {
-	switch {
-	case len(args) > 1:
-		return s.fail("", usagef(seeCommand, "man takes one page"))
-	case len(args) == 0 || args[0] == "mendcap":
-		return s.print(manOverview())
+// showManPage prints one page.
+func (s *streams) showManPage(name string) int {
+	_, text, err := manPage(name)
+	if err != nil {
+		return s.fail(name, err)
 	}
-	if c, ok := find(commands(), args[0]); ok {
-		return s.print(c.man())
-	}
-	if t, ok := find(topics, args[0]); ok {
-		var b strings.Builder
-		if err := t.write(&b, manWidth); err != nil {
-			return s.fail("", err)
+	return s.print(text)
+}
+
+// writeManPages writes all pages into the folder, each into that of its section.
+func writeManPages(folder string, force bool) error {
+	var files []smallFile
+	for _, name := range manNames() {
+		file, text, err := manPage(name)
+		if err != nil {
+			return err
 		}
-		return s.print(manHead("mendcap-"+t.name, 7, t.summary) + manSection("DESCRIPTION", b.String()) + manSeeAlso("mendcap"))
+		files = append(files, smallFile{filepath.Join(folder, file), []byte(text)})
+	}
+	return writeFiles(files, 0o666, force)
+}
+
+// manPage returns one page, and its name below a folder of pages: man1/mendcap-check.1.
+func manPage(name string) (file, text string, err error) {
+	if name == "mendcap" {
+		return filepath.Join("man1", "mendcap.1"), manOverview(), nil
+	}
+	if c, ok := find(commands(), name); ok {
+		return filepath.Join("man1", "mendcap-"+name+".1"), c.man(), nil
+	}
+	if t, ok := find(topics, name); ok {
+		var b strings.Builder
+		err := t.write(&b, manWidth)
+		return filepath.Join("man7", "mendcap-"+name+".7"), manHead("mendcap-"+name, 7, t.summary) + manSection("DESCRIPTION", b.String()) + manSeeAlso("mendcap"), err
 	}
 	names := manNames()
-	return s.fail(args[0], usagef("the pages are "+strings.Join(names, ", "), "unknown page%s", guess("", args[0], names)))
+	return "", "", usagef("the pages are "+strings.Join(names, ", "), "unknown page%s", guess("", name, names))
 }
 
 // manOverview is the page of the whole tool.

@@ -17,6 +17,19 @@ import (
 	"github.com/mendcap/mendcap/repair"
 )
 
+// Values of flags that take one of a few, in the order in which the help names them.
+var (
+	layoutNames   = []string{"auto", "windows", "linux", "bsd", "none"}
+	salvageModes  = []string{"on", "off"}
+	scriptSystems = []string{"windows", "linux", "macos"}
+)
+
+// alternatives lists words of which one is to be chosen.
+func alternatives(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
 // readingFlags decide how a capture is read and understood. All commands that
 // take captures have them.
 type readingFlags struct {
@@ -29,7 +42,7 @@ type readingFlags struct {
 func (f *readingFlags) add(flags *pflag.FlagSet) {
 	o := &f.options
 	flags.StringArrayVar(&o.Tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable) instead of those beside the capture")
-	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: auto, windows, linux, bsd or none")
+	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: "+alternatives(layoutNames))
 	flags.StringArrayVar(&o.DecodeAs, "decode-as", nil, "a UDP port leads into a tunnel by `RULE`, such as udp.port==8472,vxlan (repeatable)")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
 	flags.BoolVar(&o.AlignInterfaces, "align-interfaces", false, "correct the time stamps of interfaces whose clock differs from the others'")
@@ -56,7 +69,7 @@ func (f *readingFlags) addSpool(flags *pflag.FlagSet) {
 // check reads and checks their values, once.
 func (f *readingFlags) check() error {
 	o := &f.options
-	if f.salvage != "on" && f.salvage != "off" {
+	if !slices.Contains(salvageModes, f.salvage) {
 		return usagef(seeCommand, "--salvage: %q is neither on nor off", f.salvage)
 	}
 	o.RefuseDamaged = f.salvage == "off"

@@ -15,7 +15,7 @@ import (
 func tablesCommand() *command {
 	flags := newFlags("tables")
 	asJSON := flags.Bool("json", false, "print the union of all tables in mendcap's own JSON form")
-	script := flags.String("script", "", "print a script that records a `system`'s tables: windows, linux or macos")
+	script := flags.String("script", "", "print a script that records a `system`'s tables: "+alternatives(scriptSystems))
 	return &command{flags, func(_ context.Context, s *streams, args []string) int {
 		if *script != "" {
 			return s.showScript(*script, args)
@@ -29,7 +29,7 @@ func (s *streams) showScript(system string, args []string) int {
 	text, ok := tables.Script(system)
 	switch {
 	case !ok:
-		return s.fail("", usagef(seeCommand, "--script: there is none for %q: windows, linux or macos", system))
+		return s.fail("", usagef(seeCommand, "--script: there is none for %q: %s", system, alternatives(scriptSystems)))
 	case len(args) > 0:
 		return s.fail("", usagef(seeCommand, "--script takes no path"))
 	}

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/mendcap/mendcap/infer/tables"
+	"github.com/mendcap/mendcap/repair"
 )
 
 // A word that was misspelled is guessed, another one is not.
@@ -47,5 +51,28 @@ func TestZone(t *testing.T) {
 		if err != nil || time.Duration(v) != want.east || v.String() != want.shown {
 			t.Errorf("%q: got %v shown as %s, error %v; want %v as %s", given, time.Duration(v), &v, err, want.east, want.shown)
 		}
+	}
+}
+
+// The values that help and completion offer are those that the libraries take.
+func TestOfferedValuesAreTaken(t *testing.T) {
+	takesLayout := func(name string) bool { return new(repair.Layout).UnmarshalText([]byte(name)) == nil }
+	takesSystem := func(name string) bool { _, ok := tables.Script(name); return ok }
+	for _, c := range []struct {
+		flag  string
+		takes func(string) bool
+	}{{"user-layout", takesLayout}, {"script", takesSystem}} {
+		for _, name := range append(slices.Clone(flagWords()[c.flag]), "solaris") {
+			if got, want := c.takes(name), name != "solaris"; got != want {
+				t.Errorf("--%s %s is taken: got %v, want %v", c.flag, name, got, want)
+			}
+		}
+	}
+	var layouts []string
+	for l := repair.LayoutAuto; l <= repair.LayoutNone; l++ {
+		layouts = append(layouts, l.String())
+	}
+	if !slices.Equal(layouts, layoutNames) {
+		t.Errorf("layouts: got %v, want %v", layoutNames, layouts)
 	}
 }

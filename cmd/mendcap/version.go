@@ -11,37 +11,58 @@ import (
 	"github.com/mendcap/mendcap/internal/filesys"
 )
 
-// stamped is what the Go tool has stamped into the binary: its version, and settings
-// by their keys.
-func stamped() (version string, settings map[string]string) {
-	settings = make(map[string]string)
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)", settings
-	}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
-	return info.Main.Version, settings
+// What .ci/release sets by the linker's flag -X: its builds hold nothing that depends
+// on the folder they are made in, and so not what the Go tool stamps. They are made from
+// a commit alone.
+var releaseVersion, releaseRevision string
+
+// source is what a binary was built from.
+type source struct {
+	version  string
+	revision string // the commit's hash, or empty
+	modified bool   // the files differed from the commit's
 }
 
+// builtFrom returns what this binary was built from: as .ci/release says, else as the
+// Go tool has stamped.
+func builtFrom() source {
+	if releaseRevision != "" {
+		return source{releaseVersion, releaseRevision, false}
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return source{version: "(unknown)"}
+	}
+	s := source{version: info.Main.Version}
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			s.revision = setting.Value
+		case "vcs.modified":
+			s.modified = setting.Value == "true"
+		}
+	}
+	return s
+}
+
+// versionText names version, revision, Go and the system.
 func versionText() string {
-	version, settings := stamped()
-	if revision := settings["vcs.revision"]; revision != "" {
-		version += ", revision " + revision
+	s := builtFrom()
+	text := s.version
+	if s.revision != "" {
+		text += ", revision " + s.revision
 	}
-	if settings["vcs.modified"] == "true" {
-		version += " with changes"
+	if s.modified {
+		text += " with changes"
 	}
-	return fmt.Sprintf("mendcap %s, %s, %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("mendcap %s, %s, %s/%s\n", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // identity tells this program from others that may repair differently: by its
 // revision, where the binary was built from that alone, else by its bytes.
 func identity() string {
-	_, settings := stamped()
-	if revision := settings["vcs.revision"]; revision != "" && settings["vcs.modified"] == "false" {
-		return "revision " + revision
+	if s := builtFrom(); s.revision != "" && !s.modified {
+		return "revision " + s.revision
 	}
 	sum, err := ownHash()
 	if err != nil {

@@ -14,7 +14,7 @@ Register-ArgumentCompleter -Native -CommandName mendcap -ScriptBlock {
         'schema' = @('-h', '--help')
         'wireshark-profile' = @('--install', '--force', '-h', '--help')
         'completion' = @('-h', '--help')
-        'man' = @('-h', '--help')
+        'man' = @('-o', '--output', '--force', '-h', '--help')
         'version' = @('-h', '--help')
         'help' = @('-h', '--help')
     }
