@@ -96,6 +96,9 @@ type Skipped struct {
 	Special  int64 `json:"special"`  // pipes, devices and the like
 }
 
+// Add counts what another count has too.
+func (s *Skipped) Add(o *Skipped) { addNumbers(s, o) }
+
 // Origin is what a report follows from, so that a later run can tell whether it
 // still holds. Both are SHA-256, in hex.
 type Origin struct {
@@ -235,7 +238,7 @@ func MergeBatches(batches ...*Batch) *Batch {
 	var skipped Skipped
 	for _, b := range batches {
 		entries = append(entries, b.Captures...)
-		addNumbers(&skipped, &b.Skipped)
+		skipped.Add(&b.Skipped)
 	}
 	return NewBatch(entries, skipped)
 }

@@ -57,12 +57,12 @@ func (w *walker) broken(f *found, members int, err error) {
 	if members > 0 && !errors.Is(err, errLimit) && !isStopped(err) {
 		e.Outcome, e.Code, e.Damage = report.OutcomeDamaged, codeDamaged, 1
 	}
-	w.plan.failed = append(w.plan.failed, e)
+	w.plan.fail(w.item, e)
 }
 
 // member plans what is done with one member.
 func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
-	skipped := &w.plan.skipped
+	skipped := w.skipped()
 	shown, rel := f.shown+"/"+m.label, f.rel+"/"+m.name
 	named := naming.IsNamedCapture(m.name)
 	isArchive := m.kind == kindTar || m.kind == kindZip
