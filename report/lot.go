@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/mendcap/mendcap/report/internal/bounded"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
@@ -133,25 +134,22 @@ type BatchHead struct {
 	worst   []WorstOfEntry
 }
 
-// MergeHeads joins the heads of the lots of one batch, no two of which have a capture
-// together.
-func MergeHeads(heads []LotHead) *BatchHead {
-	h := &BatchHead{Totals: noTotals()}
-	for i := range heads {
-		one := &heads[i]
-		h.Skipped.Add(&one.Skipped)
-		h.Totals.Captures += one.Totals.Captures
-		for outcome, n := range one.Totals.ByOutcome {
-			h.Totals.ByOutcome[outcome] += n
-		}
-		h.Totals.add(&one.Totals.Counts)
-		h.worst = append(h.worst, one.Worst...)
+// NewBatchHead returns that of a batch without lots.
+func NewBatchHead() *BatchHead { return &BatchHead{Totals: noTotals()} }
+
+// Add takes in another lot, which has no capture that one before it has.
+func (h *BatchHead) Add(lot *LotHead) {
+	h.Skipped.Add(&lot.Skipped)
+	h.Totals.Captures = bounded.Add(h.Totals.Captures, lot.Totals.Captures)
+	for outcome, n := range lot.Totals.ByOutcome {
+		h.Totals.ByOutcome[outcome] = bounded.Add(h.Totals.ByOutcome[outcome], n)
 	}
+	h.Totals.add(&lot.Totals.Counts)
+	h.worst = append(h.worst, lot.Worst...)
 	slices.SortStableFunc(h.worst, func(x, y WorstOfEntry) int {
 		return cmp.Or(compareWorst(&x.Group, &y.Group), cmp.Compare(x.Path, y.Path))
 	})
 	h.worst = h.worst[:min(len(h.worst), worstGroups)]
-	return h
 }
 
 // KeepWorst takes the groups that are not among the worst of the batch out of an entry,

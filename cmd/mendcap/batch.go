@@ -11,8 +11,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/repair/batch/lots"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
 )
@@ -23,14 +26,22 @@ type batchFlags struct {
 	jobs             int
 	jobsGiven        func() bool // whether the flag was
 	memory           sizeValue
+	set              *pflag.FlagSet
 	resume, dry      bool
 	pages            bool
 	include, exclude []string
+	lotFlags
 }
 
 func batchCommand() *command {
+	f := newBatchFlags()
+	return &command{f.set, f.run}
+}
+
+func newBatchFlags() *batchFlags {
 	f := &batchFlags{}
 	flags := newFlags("batch")
+	f.set = flags
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write below the folder `DIR`, which is created if necessary")
 	flags.IntVar(&f.jobs, "jobs", 0, "repair `N` captures at a time (default: one a processor)")
 	f.jobsGiven = func() bool { return flags.Changed("jobs") }
@@ -49,12 +60,21 @@ func batchCommand() *command {
 	flags.BoolVar(&f.options.Force, "force", false, "replace other outputs of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
 	f.tune(flags)
-	return &command{flags, f.run}
+	f.lotFlags.add(flags)
+	return f
 }
 
 func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
-	if len(args) > 0 && args[0] == "merge" {
-		return f.merge(s, args[1:])
+	switch {
+	case f.planAt != "":
+		return f.workAtLot(ctx, s, args)
+	case len(args) > 0 && args[0] == "plan":
+		return f.planLots(ctx, s, args[1:])
+	case len(args) > 0 && args[0] == "merge":
+		return f.merge(ctx, s, args[1:])
+	}
+	if err := f.refuse("batch plan and batch --plan", planOnly, lotOnly); err != nil {
+		return s.fail("", err)
 	}
 	paths, err := expandGlobs("file or folder", args)
 	if err != nil {
@@ -284,10 +304,13 @@ func discard(files []*summaryFile) (err error) {
 }
 
 // merge joins the summaries of several runs.
-func (f *batchFlags) merge(s *streams, args []string) int {
+func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	names, err := expandGlobs("summary", args)
 	if err != nil {
 		return s.fail("", err)
+	}
+	if len(names) == 1 && lots.IsPlan(ctx, names[0]) {
+		return f.mergeLots(ctx, s, names[0])
 	}
 	var all []*report.Batch
 	for _, name := range slices.Compact(names) {

@@ -33,8 +33,14 @@ func NewFolder(dir string) *Folder { return &Folder{filepath.Clean(dir)} }
 // when its turn comes, so that no more is held than the entries of the folders on one
 // path. A folder that can't be read is an error with its key, which ends with a slash.
 func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return f.ListExcept(ctx, prefix, func(string) bool { return false })
+}
+
+// ListExcept is List but for the folders that skip names, by their keys, which end with a
+// slash. It is asked once for each, before that is read.
+func (f *Folder) ListExcept(ctx context.Context, prefix string, skip func(folder string) bool) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		l := &lister{ctx: ctx, folder: f, prefix: prefix, yield: yield}
+		l := &lister{ctx: ctx, folder: f, prefix: prefix, skip: skip, yield: yield}
 		start := "" // the folder that all the keys lie in
 		if i := strings.LastIndexByte(prefix, '/'); i >= 0 {
 			start = prefix[:i+1]
@@ -48,6 +54,7 @@ type lister struct {
 	ctx    context.Context
 	folder *Folder
 	prefix string
+	skip   func(folder string) bool
 	yield  func(Object, error) bool
 }
 
@@ -83,7 +90,7 @@ func keyOf(e fs.DirEntry) string {
 
 func (l *lister) entry(key string, e fs.DirEntry) (more bool) {
 	if e.IsDir() {
-		if !strings.HasPrefix(key, l.prefix) && !strings.HasPrefix(l.prefix, key) {
+		if !strings.HasPrefix(key, l.prefix) && !strings.HasPrefix(l.prefix, key) || l.skip(key) {
 			return true
 		}
 		return l.walk(key)

@@ -66,6 +66,18 @@ func (it *Item) Shown() string {
 	return path.Join(filepath.ToSlash(filepath.Clean(it.Root)), it.Name)
 }
 
+// Unread is the entry of a file or folder that can't be read; shown is its name, with
+// slashes.
+func Unread(shown string, err error) report.Entry { return failure(shown, codeNoCapture, reason(err)) }
+
+// Failed is the entry of an item that could not be repaired, for a reason that is none
+// of the repair's; the code is one of mendcap's exit codes.
+func (it *Item) Failed(code int, why string) report.Entry { return failure(it.Shown(), code, why) }
+
+// Excludes reports whether a file or folder is passed over; name is its path from that on
+// the command line, with slashes.
+func (o *Options) Excludes(name string) bool { return matches(o.Exclude, name) }
+
 // FindItems plans the repair of items, as Find plans that of what it finds: with the
 // same names and the same summary, if each output is named after one item alone or by
 // Distinguish. The outputs go below Options.Dir, which must be set. Errors are ErrUsage
@@ -145,16 +157,25 @@ func Distinguish(ctx context.Context, items []Item, o Options) (tried []string, 
 	return tried, nil
 }
 
-// OutputKey is the usual output of an item that is a capture, such that items of one
-// output have one key on every file system. What an archive holds goes into a folder
-// beside it whose name ends with Inside.
-func (it *Item) OutputKey(o *Options) (string, error) {
-	f, err := it.found()
-	if err != nil {
-		return "", err
-	}
-	return KeyOf(outputOf(f.under, o)), nil
+// Outputs names the usual outputs of the items of one path on the command line.
+type Outputs struct {
+	under string
+	o     *Options
 }
+
+// NewOutputs returns those of a path. Its error is ErrUsage.
+func NewOutputs(root string, o *Options) (Outputs, error) {
+	f, err := rootOf(root)
+	if err != nil {
+		return Outputs{}, err
+	}
+	return Outputs{f.under, o}, nil
+}
+
+// Key is that of the output of an item that is a capture, such that items of one output
+// have one key on every file system. What an archive holds goes into a folder beside it
+// whose name ends with Inside.
+func (o Outputs) Key(name string) string { return KeyOf(outputOf(path.Join(o.under, name), o.o)) }
 
 // KeyOf is the key of an output.
 func KeyOf(output string) string { return strings.ToLower(output) }

@@ -142,7 +142,7 @@ func (w *walker) folder(f *found) error {
 func (w *walker) entry(f *found, mode fs.FileMode) error {
 	skipped := w.skipped()
 	switch {
-	case w.matches(w.plan.o.Exclude, f.rel):
+	case w.plan.o.Excludes(f.rel):
 		skipped.Excluded++
 	case mode&fs.ModeSymlink != 0:
 		skipped.Links++
@@ -168,7 +168,7 @@ func (w *walker) isOutput(folder string) bool {
 
 // matches reports whether one of the patterns takes a path: without a slash it
 // is for names, with one for whole paths from the command line's.
-func (w *walker) matches(patterns []string, rel string) bool {
+func matches(patterns []string, rel string) bool {
 	for _, p := range patterns {
 		name := rel
 		if !strings.Contains(p, "/") {
@@ -182,7 +182,7 @@ func (w *walker) matches(patterns []string, rel string) bool {
 }
 
 func (w *walker) included(rel string) bool {
-	return len(w.plan.o.Include) == 0 || w.matches(w.plan.o.Include, rel)
+	return len(w.plan.o.Include) == 0 || matches(w.plan.o.Include, rel)
 }
 
 // file looks at a file.
