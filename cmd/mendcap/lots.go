@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/repair/batch/lots"
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
 )
 
 // lotFlags are those of work that is divided among machines.
@@ -226,16 +228,21 @@ func (f *batchFlags) mergeLots(ctx context.Context, s *streams, plan string) int
 	if err != nil {
 		return max(s.fail("", err), s.fail("", discard(to)))
 	}
-	var entries []report.Entry
-	err = m.Each(ctx, func(e *report.Entry) error {
-		entries = append(entries, *e)
-		return nil
+	list := render.NewShortlist()
+	all := to
+	if f.json {
+		all = append(all, &summaryFile{name: "-", form: summaryForms[".json"]})
+	}
+	err = writeSummaries(s, all, m.Head, func(add func(*report.Entry) error) error {
+		return m.Each(ctx, func(e *report.Entry) error { return errors.Join(add(e), list.Add(e)) })
 	})
 	if err != nil {
-		return max(s.fail("", err), s.fail("", discard(to)))
+		return s.fail("", err)
 	}
 	code := s.fail("", missing(m, run.Lots))
-	return max(code, f.conclude(s, report.NewBatch(entries, m.Head.Skipped), to), s.fail("", discard(to)))
+	shown := *f
+	shown.json, shown.printed = false, f.json || f.printed
+	return max(code, shown.conclude(s, list.Batch(m.Head), nil))
 }
 
 // missing says which lots have no summary.
