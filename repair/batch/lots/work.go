@@ -130,7 +130,7 @@ func (w *worker) changed(ctx context.Context, it *Item) (why string, err error) 
 	if err != nil {
 		return "", err
 	}
-	why, err = compareVersion(ctx, s.Store, s.key(string(it.Name)), it.Version, "the capture")
+	why, err = compareVersion(ctx, s.Store, s.key(string(it.Name)), it.Version, "the capture was")
 	if why != "" || err != nil {
 		return why, err
 	}
@@ -139,7 +139,7 @@ func (w *worker) changed(ctx context.Context, it *Item) (why string, err error) 
 		if !s.File {
 			key = s.key(string(b.Name))
 		}
-		why, err := compareVersion(ctx, s.Store, key, b.Version, "its network tables")
+		why, err := compareVersion(ctx, s.Store, key, b.Version, "its network tables were")
 		if why != "" || err != nil {
 			return why, err
 		}
@@ -161,13 +161,13 @@ func compareVersion(ctx context.Context, s store.Store, key, version, what strin
 	case errors.Is(err, fs.ErrNotExist) && !isHere(ctx, s):
 		return "", fmt.Errorf("%w: there is no %s", store.ErrUnreachable, s.URL(""))
 	case errors.Is(err, fs.ErrNotExist):
-		return what + " was removed after the lot was planned", nil
+		return what + " removed after the lot was planned", nil
 	case err != nil && again(err):
 		return "", err
 	case err != nil:
 		return "", nil // the repair says what is wrong with it
 	case o.Version != version:
-		return what + " was changed after the lot was planned", nil
+		return what + " changed after the lot was planned", nil
 	}
 	return "", nil
 }
