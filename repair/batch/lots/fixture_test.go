@@ -119,29 +119,31 @@ func captures(t *testing.T, in string) (inputs []string) {
 	plain := handmade.PcapOf(binary.LittleEndian, handmade.RecordOf(1, 1, handmade.IPv4(40, 1)), handmade.RecordOf(1, 2, handmade.IPv4(60, 2)))
 	at, broken := handmade.BrokenPcapng()
 	files := map[string][]byte{
-		"a/caps/headerless.pcapng":     headerless,
-		"a/caps/deep/disturbed.pcap":   records,
-		"a/caps/deep.pcap":             plain,
-		"a/caps/plain":                 plain, // by its content
-		"a/caps/everything.pcapng":     handmade.Everything(),
-		"a/caps/damaged.pcapng":        broken["garbage"],
-		"a/caps/cut.pcapng":            headerless[:len(headerless)/2],
-		"a/caps/empty.pcapng":          broken["garbage"][:at],
-		"a/caps/none.pcap":             []byte("no capture"),
-		"a/caps/x.pcap":                plain,
-		"a/caps/x.pcapng":              handmade.Resolutions(),
-		"a/caps/X.PCAP":                records,
-		"a/caps/x.dmp":                 []byte("a dump of something else"),
-		"a/caps/x.pcap.pcap":           plain,
-		"a/caps/x.txt":                 []byte("words"),
-		"a/caps/own.mended.pcapng":     plain,
-		"a/caps/skip/x.pcap":           plain,
-		"a/caps/two.zip":               zipOf(t, "y.pcap", plain, "d/y.pcap", records, "words.txt", []byte("words")),
-		"a/caps/two.tar":               tarOf(t, "y.pcap", plain, "y.pcapng", headerless, "y.pcap", records),
-		"b/caps/x.pcap":                records, // which has the name of another's output
-		"b/caps/two.zip":               zipOf(t, "y.pcap", records, "z.pcap", plain),
-		"b/caps/two.zip.mended/y.pcap": plain,
-		"b/caps/last.pcap":             plain,
+		"a/caps/headerless.pcapng":      headerless,
+		"a/caps/deep/disturbed.pcap":    records,
+		"a/caps/deep.pcap":              plain,
+		"a/caps/plain":                  plain, // by its content
+		"a/caps/everything.pcapng":      handmade.Everything(),
+		"a/caps/damaged.pcapng":         broken["garbage"],
+		"a/caps/cut.pcapng":             headerless[:len(headerless)/2],
+		"a/caps/empty.pcapng":           broken["garbage"][:at],
+		"a/caps/none.pcap":              []byte("no capture"),
+		"a/caps/x.pcap":                 plain,
+		"a/caps/x.pcapng":               handmade.Resolutions(),
+		"a/caps/X.PCAP":                 records,
+		"a/caps/x.dmp":                  []byte("a dump of something else"),
+		"a/caps/x.pcap.pcap":            plain,
+		"a/caps/x.txt":                  []byte("words"),
+		"a/caps/own.mended.pcapng":      plain,
+		"a/caps/skip/x.pcap":            plain,
+		"a/caps/two.zip":                zipOf(t, "y.pcap", plain, "d/y.pcap", records, "words.txt", []byte("words")),
+		"a/caps/two.tar":                tarOf(t, "y.pcap", plain, "y.pcapng", headerless, "y.pcap", records),
+		"b/caps/x.pcap":                 records, // which has the name of another's output
+		"b/caps/two.zip":                zipOf(t, "y.pcap", records, "z.pcap", plain),
+		"b/caps/two.zip.mended/y.pcap":  plain,
+		"b/caps/lone.zip":               zipOf(t, "y.pcap", records),
+		"b/caps/lone.zip.mended/y.pcap": plain, // as a member's output
+		"b/caps/last.pcap":              plain,
 	}
 	for _, tables := range []string{"rawsocket.tables", "sockaddr.tables"} {
 		to := map[string]string{"rawsocket.tables": "a/caps/headerless.tables", "sockaddr.tables": "a/caps/deep/disturbed.tables"}[tables]
