@@ -73,7 +73,7 @@ type place struct {
 
 // item decodes an item.
 func (s *spooled) item() (it Item, err error) {
-	err = json.Unmarshal([]byte(`{"lot":0`+s.text), &it)
+	err = json.Unmarshal([]byte(beforeLot+"0"+s.text), &it)
 	return it, err
 }
 
@@ -88,5 +88,5 @@ func (p *planner) text(s spooled) (string, error) {
 	}
 	it.Outputs = p.renamed[place{it.Root, it.Name}]
 	text, err := json.Marshal(&it)
-	return string(text[len(`{"lot":0`):]), err
+	return string(text[len(beforeLot)+1:]), err
 }

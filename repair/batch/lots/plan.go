@@ -199,7 +199,7 @@ func (p *planner) keep(it *Item) error {
 	p.items++
 	p.bytes += it.Size
 	p.cost += cost(it.Size)
-	rest := text[len(`{"lot":0`):]
+	rest := text[len(beforeLot)+1:]
 	p.id.Write(rest)
 	return p.spool.add(spooled{it.Size, key, string(rest)})
 }
@@ -333,7 +333,7 @@ func (w *partWriter) add(it spooled, size int64) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w.zip, "{\"lot\":%d%s\n", r.Lots-1, text)
+	_, err = fmt.Fprintf(w.zip, "%s%d%s\n", beforeLot, r.Lots-1, text)
 	return err
 }
 

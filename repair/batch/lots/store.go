@@ -2,6 +2,7 @@ package lots
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sort"
+	"strconv"
 
 	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/internal/store"
@@ -77,8 +79,8 @@ func (r *Run) isThere(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// items reads those of a lot.
-func (r *Run) items(ctx context.Context, lot int) (items []Item, err error) {
+// ItemsOf reads those of a lot.
+func (r *Run) ItemsOf(ctx context.Context, lot int) (items []Item, err error) {
 	// A lot begins in the last file that begins with an earlier one, at the latest.
 	part := max(0, sort.SearchInts(r.Parts, lot)-1)
 	for ; part < len(r.Parts) && r.Parts[part] <= lot; part++ {
@@ -103,20 +105,39 @@ func (r *Run) addItems(ctx context.Context, items []Item, part, lot int) ([]Item
 	if err != nil {
 		return nil, err
 	}
-	for dec := json.NewDecoder(bufio.NewReader(plain)); ; {
-		var it Item
-		err := dec.Decode(&it)
-		switch {
-		case err == io.EOF:
-			return items, nil
-		case err != nil:
-			return nil, err
-		case it.Root < 0 || it.Root >= len(r.Inputs):
-			return nil, fmt.Errorf("an item of input %d, of %d", it.Root, len(r.Inputs))
-		case it.Lot == lot:
-			items = append(items, it)
-		case it.Lot > lot:
+	lines := bufio.NewScanner(plain)
+	lines.Buffer(nil, longestItem)
+	for lines.Scan() {
+		switch of, ok := lotOf(lines.Bytes()); {
+		case !ok:
+			return nil, errors.New("a line is no item")
+		case of < lot:
+			continue
+		case of > lot:
 			return items, nil
 		}
+		var it Item
+		if err := json.Unmarshal(lines.Bytes(), &it); err != nil {
+			return nil, err
+		}
+		if it.Root < 0 || it.Root >= len(r.Inputs) {
+			return nil, fmt.Errorf("an item of input %d, of %d", it.Root, len(r.Inputs))
+		}
+		items = append(items, it)
 	}
+	return items, lines.Err()
+}
+
+// longestItem is how long the line of an item may be, bytes.
+const longestItem = 16 << 20
+
+// beforeLot is what the line of an item begins with.
+const beforeLot = `{"lot":`
+
+// lotOf reads the lot of an item's line, and nothing else of it: there are many of others.
+func lotOf(line []byte) (lot int, ok bool) {
+	rest, ok := bytes.CutPrefix(line, []byte(beforeLot))
+	digits, _, more := bytes.Cut(rest, []byte(","))
+	lot, err := strconv.Atoi(string(digits))
+	return lot, ok && more && err == nil
 }

@@ -59,7 +59,7 @@ func (r *Run) do(ctx context.Context, lot int, o batch.Options) error {
 	if done, err := r.isThere(ctx, summaryName(lot)); done || err != nil {
 		return err
 	}
-	items, err := r.items(ctx, lot)
+	items, err := r.ItemsOf(ctx, lot)
 	if err != nil {
 		return err
 	}
