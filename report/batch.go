@@ -96,6 +96,9 @@ type Skipped struct {
 	Special  int64 `json:"special"`  // pipes, devices and the like
 }
 
+// Add counts what another count has too.
+func (s *Skipped) Add(o *Skipped) { addNumbers(s, o) }
+
 // Origin is what a report follows from, so that a later run can tell whether it
 // still holds. Both are SHA-256, in hex.
 type Origin struct {
@@ -187,13 +190,17 @@ func NewBatch(entries []Entry, skipped Skipped) *Batch {
 		b.Captures = append(b.Captures, entries[last[path]])
 	}
 	b.keepWorst()
-	b.Totals = Totals{ByOutcome: make(map[Outcome]int64), Counts: Counts{ByVerdict: make(map[Verdict]int64)}}
+	b.Totals = noTotals()
 	for i := range b.Captures {
 		b.Totals.Captures++
 		b.Totals.ByOutcome[b.Captures[i].Outcome]++
 		b.Totals.add(&b.Captures[i].Counts)
 	}
 	return b
+}
+
+func noTotals() Totals {
+	return Totals{ByOutcome: make(map[Outcome]int64), Counts: Counts{ByVerdict: make(map[Verdict]int64)}}
 }
 
 // worstGroups is how many groups of findings the summary of a batch has.
@@ -213,9 +220,12 @@ func (b *Batch) Worst() []Remaining {
 			all = append(all, Remaining{&b.Captures[i], g})
 		}
 	}
-	slices.SortStableFunc(all, func(x, y Remaining) int { return cmp.Compare(rank(x.Verdict), rank(y.Verdict)) })
+	slices.SortStableFunc(all, func(x, y Remaining) int { return compareWorst(&x.Group, &y.Group) })
 	return all[:min(len(all), worstGroups)]
 }
+
+// compareWorst orders groups of findings by their verdict, the worst first.
+func compareWorst(x, y *Group) int { return cmp.Compare(rank(x.Verdict), rank(y.Verdict)) }
 
 // keepWorst takes the groups that are not among the worst out of the entries.
 func (b *Batch) keepWorst() {
@@ -235,7 +245,7 @@ func MergeBatches(batches ...*Batch) *Batch {
 	var skipped Skipped
 	for _, b := range batches {
 		entries = append(entries, b.Captures...)
-		addNumbers(&skipped, &b.Skipped)
+		skipped.Add(&b.Skipped)
 	}
 	return NewBatch(entries, skipped)
 }
@@ -265,7 +275,18 @@ var ErrBatch = errors.New("not the summary of a batch")
 
 // WriteJSON writes b as indented JSON with a closing line feed, as reports are
 // written.
-func (b *Batch) WriteJSON(w io.Writer) error { return writeJSON(w, b) }
+func (b *Batch) WriteJSON(w io.Writer) error {
+	to, err := NewBatchWriter(w, &BatchHead{Totals: b.Totals, Skipped: b.Skipped})
+	for i := range b.Captures {
+		if err == nil {
+			err = to.Add(&b.Captures[i])
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return to.Close()
+}
 
 // ReadBatch reads what Batch.WriteJSON wrote, up to 65,000 entries and 24 MiB. The
 // totals are counted anew. Its errors about the content are ErrBatch.

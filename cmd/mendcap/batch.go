@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
-	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/spf13/pflag"
+
 	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/repair/batch/lots"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
 )
@@ -23,14 +23,22 @@ type batchFlags struct {
 	jobs             int
 	jobsGiven        func() bool // whether the flag was
 	memory           sizeValue
+	set              *pflag.FlagSet
 	resume, dry      bool
 	pages            bool
 	include, exclude []string
+	lotFlags
 }
 
 func batchCommand() *command {
+	f := newBatchFlags()
+	return &command{f.set, f.run}
+}
+
+func newBatchFlags() *batchFlags {
 	f := &batchFlags{}
 	flags := newFlags("batch")
+	f.set = flags
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write below the folder `DIR`, which is created if necessary")
 	flags.IntVar(&f.jobs, "jobs", 0, "repair `N` captures at a time (default: one a processor)")
 	f.jobsGiven = func() bool { return flags.Changed("jobs") }
@@ -49,12 +57,21 @@ func batchCommand() *command {
 	flags.BoolVar(&f.options.Force, "force", false, "replace other outputs of the same name")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
 	f.tune(flags)
-	return &command{flags, f.run}
+	f.lotFlags.add(flags)
+	return f
 }
 
 func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
-	if len(args) > 0 && args[0] == "merge" {
-		return f.merge(s, args[1:])
+	switch {
+	case f.planAt != "":
+		return f.workAtLot(ctx, s, args)
+	case len(args) > 0 && args[0] == "plan":
+		return f.planLots(ctx, s, args[1:])
+	case len(args) > 0 && args[0] == "merge":
+		return f.merge(ctx, s, args[1:])
+	}
+	if err := f.refuse("batch plan and batch --plan", planOnly, lotOnly); err != nil {
+		return s.fail("", err)
 	}
 	paths, err := expandGlobs("file or folder", args)
 	if err != nil {
@@ -175,119 +192,25 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 		text := func(w io.Writer) error { return render.BatchTerminal(w, sum, s.width) }
 		code = max(code, s.show(f.json, sum.WriteJSON, text))
 	}
-	for _, file := range to {
-		if err := file.write(s, sum); err != nil {
-			code = max(code, s.fail(file.name, fmt.Errorf("write summary: %w", err)))
+	err := writeSummaries(s, to, &report.BatchHead{Totals: sum.Totals, Skipped: sum.Skipped}, func(add func(*report.Entry) error) error {
+		for i := range sum.Captures {
+			if err := add(&sum.Captures[i]); err != nil {
+				return err
+			}
 		}
-	}
-	return code
-}
-
-// summaryFormats are the forms of a batch's summary, by the suffix of its file.
-var summaryFormats = map[string]func(io.Writer, *report.Batch) error{
-	".json": func(w io.Writer, b *report.Batch) error { return b.WriteJSON(w) },
-	".csv":  render.BatchCSV,
-	".html": render.BatchHTML, // with links where its place is known, see openSummary
-}
-
-// summaryFile is a file that the summary of a batch goes to. It is opened before
-// the work, so that it isn't done in vain.
-type summaryFile struct {
-	*atomicfile.File // nil for standard output and devices
-
-	name   string
-	format func(io.Writer, *report.Batch) error
-}
-
-// openSummaries opens the files of --report. They may be none of those that are
-// read; of those in folders and archives carryOut sees to that.
-func (f *batchFlags) openSummaries(s *streams, read []string) ([]*summaryFile, error) {
-	var all []*summaryFile
-	taken := &claims{}
-	for _, name := range read {
-		taken.add(name, "one that is read")
-	}
-	if err := taken.streams(s); err != nil {
-		return nil, err
-	}
-	for _, name := range f.reports {
-		one, err := f.openSummary(name, taken)
-		if err != nil {
-			return nil, errors.Join(err, discard(all))
-		}
-		all = append(all, one)
-	}
-	return all, nil
-}
-
-func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, error) {
-	given := name
-	suffix := strings.ToLower(filepath.Ext(name))
-	if word, file, ok := strings.Cut(name, ":"); ok && file != "" && summaryFormats["."+word] != nil {
-		suffix, name = "."+word, plainStream(file)
-	}
-	format, ok := summaryFormats[suffix]
-	if suffix == ".html" && f.pages {
-		format = func(w io.Writer, b *report.Batch) error { return render.BatchHTMLWithLinks(w, b, f.linkFrom(name)) }
-	}
-	switch {
-	case name == os.DevNull:
-		format = summaryFormats[".json"]
-	case !ok:
-		return nil, usagef("the suffixes known are .json, .csv, .html; json:FILE and the like name the format", "--report %s: no format of summaries has this suffix", given)
-	case name == "-" && (f.json || f.printed):
-		return nil, usagef("a file takes one of them", "--report %s: something else goes to standard output too", given)
-	}
-	f.printed = f.printed || name == "-"
-	if name == "-" || (target{name: name}).isDevice() {
-		return &summaryFile{nil, name, format}, nil
-	}
-	if err := taken.output("--report", name, "another summary"); err != nil {
-		return nil, err
-	}
-	if f.dry {
-		return nil, usagef("--json prints what would be done", "--dry-run writes nothing, not --report %s either", name)
-	}
-	file, err := atomicfile.Create(name)
-	if err != nil {
-		return nil, fmt.Errorf("write summary: %w", err)
-	}
-	return &summaryFile{file, name, format}, nil
-}
-
-// write writes the summary, and what closes the file.
-func (f *summaryFile) write(s *streams, sum *report.Batch) error {
-	format := func(w io.Writer) error { return f.format(w, sum) }
-	switch {
-	case f.File != nil:
-		return f.Fill(format)
-	case f.name == "-":
-		return format(s.out)
-	case f.name == deviceStderr:
-		return format(s.err)
-	}
-	device, err := os.OpenFile(f.name, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(format(&output{file: device}), device.Close())
-}
-
-// discard takes away the files that no summary went to.
-func discard(files []*summaryFile) (err error) {
-	for _, f := range files {
-		if f.File != nil {
-			err = errors.Join(err, f.Discard())
-		}
-	}
-	return err
+		return nil
+	})
+	return max(code, s.fail("", err))
 }
 
 // merge joins the summaries of several runs.
-func (f *batchFlags) merge(s *streams, args []string) int {
+func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	names, err := expandGlobs("summary", args)
 	if err != nil {
 		return s.fail("", err)
+	}
+	if len(names) == 1 && lots.IsPlan(ctx, names[0]) {
+		return f.mergeLots(ctx, s, names[0])
 	}
 	var all []*report.Batch
 	for _, name := range slices.Compact(names) {

@@ -160,6 +160,9 @@ func (c *command) start(ctx context.Context, s *streams, args []string) int {
 	return c.run(ctx, s, c.Args())
 }
 
+// givenValues is the annotation of a flag that has the texts it was given.
+const givenValues = "given"
+
 // parseOnce parses flags, of which those that hold one value may be given once: who
 // gives two wants both, or has forgotten the first.
 func parseOnce(flags *pflag.FlagSet, args []string) error {
@@ -170,6 +173,9 @@ func parseOnce(flags *pflag.FlagSet, args []string) error {
 			return usagef(seeCommand, "--%s was given twice, and takes one value", f.Name)
 		}
 		given[f.Name] = true
+		if err := flags.SetAnnotation(f.Name, givenValues, append(f.Annotations[givenValues], value)); err != nil {
+			return err
+		}
 		return flags.Set(f.Name, value)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/repair/batch/lots"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -24,6 +25,7 @@ const (
 	exitIO          = 5
 	exitSomeFailed  = 6
 	exitInternal    = 70
+	exitAgain       = 75 // as sysexits.h has it: EX_TEMPFAIL
 	exitInterrupted = 130
 	exitReaderGone  = 141 // as of a shell, where SIGPIPE ends a program
 )
@@ -71,6 +73,9 @@ var conditions = []struct {
 	code int
 	hint string
 }{
+	{lots.ErrAgain, exitAgain, "the same command goes on from there"},
+	{lots.ErrPlan, exitUsage, seeCommand},
+	{lots.ErrUsage, exitUsage, seeCommand},
 	{repair.ErrUsage, exitUsage, seeCommand},
 	{report.ErrReport, exitNoCapture, "mendcap repair --report FILE.json stores one"},
 	{report.ErrBatch, exitNoCapture, "mendcap batch --report FILE.json stores one"},

@@ -121,6 +121,7 @@ var topics = []topic{
 	{"laws", "the laws of order, and when true captures break them", withExamples("laws", render.Laws)},
 	{"verdicts", "what a finding can be, and which of them check fails on", writeVerdicts},
 	{"exit-codes", "what each exit code means, and what to do", withExamples("exit-codes", writeExitCodes)},
+	{"lots", "one batch on many machines", writePage("lots")},
 	{"limits", "what is not done, and how much of what is", writePage("limits")},
 	{"measured", "what was measured, and by which command", writePage("measured")},
 }

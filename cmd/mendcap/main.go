@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -70,14 +71,25 @@ func interruptible(s *streams) int {
 		return code
 	case <-ctx.Done():
 	}
+	end := ending{grace, exitInterrupted}
+	if own := s.ending.Load(); own != nil {
+		end = *own
+	}
 	select {
 	case code := <-done:
 		return code
-	case <-time.After(grace):
+	case <-time.After(end.grace):
 	}
 	atomicfile.RemoveTemporaries()
 	sayInterrupted()
-	return exitInterrupted
+	return end.code
+}
+
+// ending is how a run ends that was interrupted: how long it may take to end by itself,
+// and its exit code if it doesn't.
+type ending struct {
+	grace time.Duration
+	code  int
 }
 
 // sayInterrupted says so, unless nobody reads it.
@@ -97,13 +109,14 @@ func sayInterrupted() {
 type streams struct {
 	in        io.Reader
 	out, err  io.Writer
-	width     int    // of the terminal that shows reports, columns; 0 if there is none
-	terminal  bool   // out is one
-	colour    bool   // out is a terminal that shows colours
-	errColour bool   // err is one
-	progress  bool   // err is a terminal
-	ticker    ticker // when work says how far it is where err is none; nil for everyBeat
-	help      string // where the help is of the current command, a hint
+	width     int                    // of the terminal that shows reports, columns; 0 if there is none
+	terminal  bool                   // out is one
+	colour    bool                   // out is a terminal that shows colours
+	errColour bool                   // err is one
+	progress  bool                   // err is a terminal
+	ticker    ticker                 // when work says how far it is where err is none; nil for everyBeat
+	ending    atomic.Pointer[ending] // nil for that of most commands
+	help      string                 // where the help is of the current command, a hint
 }
 
 func terminal() *streams {

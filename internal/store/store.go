@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"iter"
 )
 
@@ -17,6 +18,9 @@ type Object struct {
 	// Version changes whenever the bytes may have: an ETag, a generation, or the size and
 	// the time of a file.
 	Version string
+	// Mode is the type of what is no object but lies in a folder: a symbolic link, a pipe,
+	// a device. Objects have none.
+	Mode fs.FileMode
 }
 
 // Store is a tree of objects. Its methods may be called by several goroutines at a time.
@@ -24,7 +28,9 @@ type Object struct {
 // context's; others are for good.
 type Store interface {
 	// List yields the objects whose keys begin with prefix, in the order of the keys'
-	// bytes, as they come: a listing is never held whole. It ends with the first error.
+	// bytes, as they come: a listing is never held whole. It ends with the first error, except
+	// where that comes with the key of what could not be read: what follows is listed
+	// if the caller goes on.
 	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
 	// Stat returns the object of that key.
 	Stat(ctx context.Context, key string) (Object, error)

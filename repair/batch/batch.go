@@ -37,6 +37,9 @@ type Options struct {
 	Page    func(io.Writer, *report.Report) error
 	Program string         // what tells this version of the program from others
 	Repair  repair.Options // for each capture
+	// Ends reports whether the error of a capture is to end the run, which returns it: not
+	// the capture's fault, but one of the place, as a disk that is full. Nil: none is.
+	Ends func(error) bool
 	// Progress is told how far the run is, by one goroutine at a time. It may
 	// be nil.
 	Progress func(Progress)
@@ -72,6 +75,9 @@ func (o *Options) check() error {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
+	}
+	if o.Ends == nil {
+		o.Ends = func(error) bool { return false }
 	}
 	if err := o.Repair.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)

@@ -57,17 +57,17 @@ func (w *walker) broken(f *found, members int, err error) {
 	if members > 0 && !errors.Is(err, errLimit) && !isStopped(err) {
 		e.Outcome, e.Code, e.Damage = report.OutcomeDamaged, codeDamaged, 1
 	}
-	w.plan.failed = append(w.plan.failed, e)
+	w.plan.fail(w.item, e)
 }
 
 // member plans what is done with one member.
 func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
-	skipped := &w.plan.skipped
+	skipped := w.skipped()
 	shown, rel := f.shown+"/"+m.label, f.rel+"/"+m.name
 	named := naming.IsNamedCapture(m.name)
 	isArchive := m.kind == kindTar || m.kind == kindZip
 	switch {
-	case w.matches(w.plan.o.Exclude, rel):
+	case w.plan.o.Excludes(rel):
 		skipped.Excluded++
 	case naming.IsOwn(path.Base(m.name)):
 		skipped.Own++
@@ -75,7 +75,7 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 		w.fail(shown, codeNoCapture, m.failed)
 	case m.kind != kindCapture && !named:
 		other(skipped, m.name)
-	case !w.included(rel) && !w.matches(w.plan.o.Include, f.rel):
+	case !w.included(rel) && !matches(w.plan.o.Include, f.rel):
 		skipped.Excluded++
 	default:
 		t := task{shown: shown, file: f.path, member: m.number, size: m.size, tables: beside(m.name, tables)}

@@ -84,7 +84,7 @@ func (r *runner) repair(ctx context.Context, j job, out string, paths []string, 
 	o.Sequential = min(r.o.Jobs, len(r.tasks)) >= runtime.GOMAXPROCS(0) && before.Size() <= mostSequential
 	o.MaxUnpacked = r.limits.most(before.Size())
 	o.OnlyChanged = o.OnlyChanged && j.cut == nil
-	o.Hardlink = o.Hardlink && j.t.member == alone // a member lies in a temporary file
+	o.Hardlink = o.Hardlink && j.t.member == Alone // a member lies in a temporary file
 	o.Sum = sha256.New()
 	rep, err := repair.File(ctx, j.file, out, o)
 	if errors.Is(err, repair.ErrUnpacked) {
@@ -108,7 +108,7 @@ func settle(rep *report.Report, j job) {
 		rep.Output.Status = "written"
 	}
 	rep.Notes = append(rep.Notes, j.t.notes...)
-	if j.t.member == alone {
+	if j.t.member == Alone {
 		return
 	}
 	dir, shown := filepath.Dir(j.file), path.Dir(j.t.shown)

@@ -2,8 +2,6 @@ package batch
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -15,16 +13,21 @@ import (
 type Plan struct {
 	o       Options
 	limits  limits
-	tasks   []task // those of one archive are together, in its order
-	failed  []report.Entry
-	skipped report.Skipped
+	tasks   []task   // those of one archive are together, in its order
+	results []Result // of the items, as far as is known before they are repaired
+}
+
+// fail notes what can't be repaired of an item.
+func (p *Plan) fail(item int, e report.Entry) {
+	p.results[item].Entries = append(p.results[item].Entries, e)
 }
 
 // task is one capture and its output.
 type task struct {
+	item   int    // that it belongs to, its number in the plan
 	shown  string // path of the capture as it is named to people, with slashes
 	file   string // the capture, or the archive that holds it
-	member int    // its number in the archive, from 0; alone for a file of its own
+	member int    // its number in the archive, from 0; Alone for a file of its own
 	tables []tableFile
 	size   int64 // bytes
 
@@ -36,9 +39,6 @@ type task struct {
 	notes []string // that its report has in addition
 }
 
-// alone is the number of a capture that is no member of an archive.
-const alone = -1
-
 // out is the path of the output.
 func (t *task) out() string { return filepath.Join(t.root, filepath.FromSlash(t.rel)) }
 
@@ -47,7 +47,7 @@ func (p *Plan) outShown(t *task) string {
 	if p.o.Dir != "" {
 		return t.rel
 	}
-	if t.member == alone {
+	if t.member == Alone {
 		return path.Join(path.Dir(t.shown), t.rel)
 	}
 	return filepath.ToSlash(t.out())
@@ -61,17 +61,10 @@ func Find(ctx context.Context, paths []string, o Options) (*Plan, error) {
 }
 
 func find(ctx context.Context, paths []string, o Options, l limits) (*Plan, error) {
-	if err := o.check(); err != nil {
+	w, err := newWalker(ctx, o, l, 1)
+	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(o.Dir); o.Dir != "" && err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("%w: %s is not a folder", ErrUsage, o.Dir)
-	}
-	dir, err := filepath.Abs(o.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
-	}
-	w := &walker{ctx: ctx, plan: &Plan{o: o, limits: l}, dir: dir, seen: make(map[string]bool)}
 	for _, p := range paths {
 		if err := w.root(p); err != nil {
 			return nil, err
@@ -86,14 +79,16 @@ func find(ctx context.Context, paths []string, o Options, l limits) (*Plan, erro
 // the order of their names. Members are how many captures lie in archives besides.
 func (p *Plan) Files() (files []string, members int) {
 	for i := range p.tasks {
-		if t := &p.tasks[i]; t.member == alone {
+		if t := &p.tasks[i]; t.member == Alone {
 			files = append(files, t.file)
 		} else {
 			members++
 		}
 	}
-	for i := range p.failed {
-		files = append(files, filepath.FromSlash(p.failed[i].Path))
+	for i := range p.results {
+		for _, e := range p.results[i].Entries {
+			files = append(files, filepath.FromSlash(e.Path))
+		}
 	}
 	slices.Sort(files)
 	return files, members
@@ -112,10 +107,10 @@ func (p *Plan) Held() (bytes int) {
 
 // Summary is what a dry run prints: every capture as planned.
 func (p *Plan) Summary() *report.Batch {
-	entries := append([]report.Entry{}, p.failed...)
+	var planned []report.Entry
 	for i := range p.tasks {
 		t := &p.tasks[i]
-		entries = append(entries, report.Entry{Path: t.shown, Output: p.outShown(t), Outcome: report.OutcomePlanned})
+		planned = append(planned, report.Entry{Path: t.shown, Output: p.outShown(t), Outcome: report.OutcomePlanned})
 	}
-	return report.NewBatch(entries, p.skipped)
+	return sumUp(p.results, planned...)
 }

@@ -23,7 +23,7 @@ func (p *Plan) protect() {
 		for _, name := range p.written(&t) {
 			if what, ok := read.Find(name); ok && isThere(name) && !(p.o.Repair.Hardlink && filesys.IsLink(t.file, name)) {
 				err := fmt.Errorf("%w: %w: %s is %s; -o DIR writes elsewhere", repair.ErrIO, repair.ErrExists, name, what)
-				p.failed = append(p.failed, failure(t.shown, codeIO, err.Error()))
+				p.fail(t.item, failure(t.shown, codeIO, err.Error()))
 				return true
 			}
 		}
@@ -51,7 +51,7 @@ func (p *Plan) inputs() *filesys.Set {
 	read := &filesys.Set{}
 	for i := range p.tasks {
 		t := &p.tasks[i]
-		if t.member != alone {
+		if t.member != Alone {
 			if i == 0 || p.tasks[i-1].file != t.file {
 				read.Add(t.file, "an archive that is read")
 			}

@@ -47,17 +47,23 @@ type runner struct {
 	folders sync.Map     // of outputs, with a func() error that makes each
 
 	mu       sync.Mutex
-	entries  []report.Entry
+	results  []Result
+	open     []int // tasks of each item that are not done
+	each     func(item int, r Result)
 	progress Progress
 	partly   map[*task]int64 // bytes of captures under way that count as done
 }
 
-func newRunner(p *Plan) *runner {
+func newRunner(p *Plan, each func(int, Result)) *runner {
 	jobs := int64(p.o.Jobs)
-	return &runner{
-		Plan: p, choices: choices(p.o.Repair), partly: make(map[*task]int64), idle: make(chan ready),
+	r := &runner{
+		Plan: p, each: each, results: slices.Clone(p.results), open: make([]int, len(p.results)), choices: choices(p.o.Repair), partly: make(map[*task]int64), idle: make(chan ready),
 		places: semaphore.NewWeighted(jobs + mostWaiting), memory: semaphore.NewWeighted(p.o.Memory), turns: semaphore.NewWeighted(jobs),
 	}
+	for i := range p.tasks {
+		r.open[p.tasks[i].item]++
+	}
+	return r
 }
 
 // ready is a job that can be worked at, with what gives back what it has.
@@ -74,32 +80,44 @@ type job struct {
 	done func() // removes the file, if it is temporary
 }
 
-// Run repairs the captures. An error is the context's, or says why nothing could
-// be done at all; what goes wrong with single captures is in the summary.
+// Run repairs the captures. An error is the context's, one that Options.Ends ends the run
+// with, or says why nothing could be done at all; what goes wrong with single captures is
+// in the summary.
 func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
-	r := newRunner(p)
+	r := newRunner(p, func(int, Result) {})
+	if err := r.run(ctx); err != nil {
+		return nil, err
+	}
+	sum := sumUp(r.results)
+	sum.Kept = r.kept.Load()
+	return sum, nil
+}
+
+// run carries out the plan.
+func (r *runner) run(ctx context.Context) error {
+	p := r.Plan
 	r.progress.Captures = len(p.tasks)
 	for i := range p.tasks {
 		r.progress.Bytes += p.tasks[i].size
 	}
 	if p.o.Dir != "" && len(p.tasks) > 0 {
 		if err := os.MkdirAll(p.o.Dir, 0o777); err != nil {
-			return nil, fmt.Errorf("make the folder of the outputs: %w", err)
+			return fmt.Errorf("make the folder of the outputs: %w", err)
 		}
 	}
 	release := func() error { return nil }
-	if slices.ContainsFunc(p.tasks, func(t task) bool { return t.member != alone }) {
+	if slices.ContainsFunc(p.tasks, func(t task) bool { return t.member != Alone }) {
 		var err error
 		if r.scratch, release, err = atomicfile.ScratchDir(); err != nil {
-			return nil, fmt.Errorf("make a temporary folder: %w", err)
+			return fmt.Errorf("make a temporary folder: %w", err)
 		}
 	}
-	if err := errors.Join(r.work(ctx), release()); err != nil {
-		return nil, err
+	for i, open := range r.open {
+		if open == 0 {
+			r.each(i, r.results[i])
+		}
 	}
-	sum := report.NewBatch(append(r.entries, p.failed...), p.skipped)
-	sum.Kept = r.kept.Load()
-	return sum, nil
+	return errors.Join(r.work(ctx), release())
 }
 
 // mostWaiting is how many captures may wait for the disk beside those that are worked
@@ -123,7 +141,7 @@ func (r *runner) work(ctx context.Context) error {
 func (r *runner) produce(ctx context.Context) error {
 	for start := 0; start < len(r.tasks); {
 		t := &r.tasks[start]
-		if t.member == alone {
+		if t.member == Alone {
 			start++
 			if err := r.send(ctx, job{t: t, file: t.file, done: func() {}}); err != nil {
 				return err
@@ -131,7 +149,7 @@ func (r *runner) produce(ctx context.Context) error {
 			continue
 		}
 		end := start
-		for end < len(r.tasks) && r.tasks[end].member != alone && r.tasks[end].file == t.file {
+		for end < len(r.tasks) && r.tasks[end].member != Alone && r.tasks[end].file == t.file {
 			end++
 		}
 		if err := r.unpack(ctx, r.tasks[start:end]); err != nil {
@@ -159,7 +177,7 @@ func (r *runner) send(ctx context.Context, j job) error {
 	return ctx.Err()
 }
 
-// serve carries out a job, and those that come after it. The error is the context's.
+// serve carries out a job, and those that come after it. The error is carryOut's.
 func (r *runner) serve(ctx context.Context, next ready) error {
 	for more := true; more; next, more = <-r.idle {
 		err := r.carryOut(ctx, next.job)
@@ -220,12 +238,15 @@ func (r *runner) need(t *task) int64 {
 	return min(baseMemory+min(held, windowMemory), r.o.Memory)
 }
 
-// carryOut does one job. The error is the context's.
+// carryOut does one job. The error is the context's, or one that ends the run.
 func (r *runner) carryOut(ctx context.Context, j job) error {
 	defer j.done()
 	rep, err := r.mend(ctx, j)
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if err != nil && r.o.Ends(err) {
+		return err
 	}
 	r.conclude(j.t, r.entry(j, rep, err))
 	return nil
@@ -282,12 +303,16 @@ func (r *runner) advance(t *task, done, total int64) {
 func (r *runner) conclude(t *task, e report.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.entries = append(r.entries, e)
+	result := &r.results[t.item]
+	result.Entries = append(result.Entries, e)
 	r.progress.Done++
 	r.progress.DoneBytes += t.size - r.partly[t]
 	delete(r.partly, t)
 	if e.Outcome == report.OutcomeFailed {
 		r.progress.Failed++
+	}
+	if r.open[t.item]--; r.open[t.item] == 0 {
+		r.each(t.item, *result)
 	}
 	r.o.Progress(r.progress)
 }

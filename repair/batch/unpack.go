@@ -32,6 +32,9 @@ func (r *runner) unpack(ctx context.Context, tasks []task) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if err != nil && r.o.Ends(err) {
+		return err
+	}
 	for i := range tasks { // those that were not reached
 		r.conclude(&tasks[i], failure(tasks[i].shown, codeIO, unreached(err)))
 	}
@@ -55,7 +58,7 @@ func (r *runner) unpackCaptures(ctx context.Context, file string, kind kind, tas
 		t := &(*tasks)[0]
 		j, err := r.spool(ctx, t, m)
 		if err != nil {
-			if errors.Is(err, errLimit) || ctx.Err() != nil {
+			if errors.Is(err, errLimit) || ctx.Err() != nil || r.o.Ends(err) {
 				return err
 			}
 			r.conclude(t, failure(t.shown, codeIO, "unpack: "+reason(err)))

@@ -26,7 +26,27 @@ type walker struct {
 	plan *Plan
 	dir  string          // Options.Dir, absolute
 	seen map[string]bool // absolute paths of files that have been looked at
+	item int             // that what is found belongs to
 }
+
+// newWalker checks the options of a plan of so many items.
+func newWalker(ctx context.Context, o Options, l limits, items int) (*walker, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(o.Dir); o.Dir != "" && err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%w: %s is not a folder", ErrUsage, o.Dir)
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	plan := &Plan{o: o, limits: l, results: make([]Result, items)}
+	return &walker{ctx: ctx, plan: plan, dir: dir, seen: make(map[string]bool)}, nil
+}
+
+// skipped counts what is no capture of the present item.
+func (w *walker) skipped() *report.Skipped { return &w.plan.results[w.item].Skipped }
 
 // found is a file or folder on the way.
 type found struct {
@@ -45,16 +65,25 @@ func (f *found) child(name string) *found {
 	}
 }
 
-// root takes in one path of the command line.
-func (w *walker) root(p string) error {
+// rootOf is one path of the command line.
+func rootOf(p string) (*found, error) {
 	f := &found{path: p, shown: filepath.ToSlash(filepath.Clean(p)), named: true}
 	abs, err := filepath.Abs(p)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUsage, err)
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	f.abs = abs
 	if filepath.Clean(p) != "." && filepath.Dir(abs) != abs {
 		f.under = filepath.Base(abs)
+	}
+	return f, nil
+}
+
+// root takes in one path of the command line.
+func (w *walker) root(p string) error {
+	f, err := rootOf(p)
+	if err != nil {
+		return err
 	}
 	info, err := os.Stat(p)
 	switch {
@@ -67,13 +96,13 @@ func (w *walker) root(p string) error {
 		w.fail(f.shown, codeNoCapture, errors.New("not a regular file"))
 		return nil
 	}
-	f.rel = filepath.Base(abs)
+	f.rel = filepath.Base(f.abs)
 	return w.file(f)
 }
 
 // fail notes what can't be read.
 func (w *walker) fail(shown string, code int, err error) {
-	w.plan.failed = append(w.plan.failed, failure(shown, code, reason(err)))
+	w.plan.fail(w.item, failure(shown, code, reason(err)))
 }
 
 // reason is an error without the path that every entry has, in words that say
@@ -111,9 +140,9 @@ func (w *walker) folder(f *found) error {
 }
 
 func (w *walker) entry(f *found, mode fs.FileMode) error {
-	skipped := &w.plan.skipped
+	skipped := w.skipped()
 	switch {
-	case w.matches(w.plan.o.Exclude, f.rel):
+	case w.plan.o.Excludes(f.rel):
 		skipped.Excluded++
 	case mode&fs.ModeSymlink != 0:
 		skipped.Links++
@@ -139,7 +168,7 @@ func (w *walker) isOutput(folder string) bool {
 
 // matches reports whether one of the patterns takes a path: without a slash it
 // is for names, with one for whole paths from the command line's.
-func (w *walker) matches(patterns []string, rel string) bool {
+func matches(patterns []string, rel string) bool {
 	for _, p := range patterns {
 		name := rel
 		if !strings.Contains(p, "/") {
@@ -153,7 +182,7 @@ func (w *walker) matches(patterns []string, rel string) bool {
 }
 
 func (w *walker) included(rel string) bool {
-	return len(w.plan.o.Include) == 0 || w.matches(w.plan.o.Include, rel)
+	return len(w.plan.o.Include) == 0 || matches(w.plan.o.Include, rel)
 }
 
 // file looks at a file.
@@ -162,7 +191,7 @@ func (w *walker) file(f *found) error {
 		return nil // two paths of the command line lead here
 	}
 	w.seen[f.abs] = true
-	skipped := &w.plan.skipped
+	skipped := w.skipped()
 	if !f.named && naming.IsOwn(f.path) {
 		skipped.Own++
 		return nil
@@ -180,7 +209,7 @@ func (w *walker) file(f *found) error {
 	default:
 		// One that is named as a capture and is none by its content is planned too: the
 		// repair says what is wrong with it.
-		w.add(f, task{shown: f.shown, file: f.path, member: alone, size: size}, "")
+		w.add(f, task{shown: f.shown, file: f.path, member: Alone, size: size}, "")
 	}
 	return nil
 }
@@ -194,6 +223,13 @@ func other(skipped *report.Skipped, name string) {
 	}
 }
 
+// outputOf names the output of what has its place below Options.Dir.
+func outputOf(under string, o *Options) string {
+	return fitting(filepath.ToSlash(naming.OutputName(under, "")) + packedSuffix(o))
+}
+
+func packedSuffix(o *Options) string { return naming.PackedSuffix(string(o.Repair.Compression)) }
+
 // add plans a task, whose output is named as the file that it lies in is, and inside
 // that.
 func (w *walker) add(f *found, t task, inside string) {
@@ -202,8 +238,8 @@ func (w *walker) add(f *found, t task, inside string) {
 		t.root, t.abs, under = filepath.Dir(f.path), filepath.Dir(f.abs), filepath.Base(f.path)
 	}
 	under += inside
-	suffix := naming.PackedSuffix(string(w.plan.o.Repair.Compression))
-	t.rel = fitting(filepath.ToSlash(naming.OutputName(under, "")) + suffix)
-	t.full = fitting(under + naming.Mended + suffix)
+	t.rel = outputOf(under, &w.plan.o)
+	t.full = fitting(under + naming.Mended + packedSuffix(&w.plan.o))
+	t.item = w.item
 	w.plan.tasks = append(w.plan.tasks, t)
 }

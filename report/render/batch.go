@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/internal/bounded"
 	"github.com/mendcap/mendcap/report/internal/text"
 )
 
@@ -36,7 +37,7 @@ func BatchTerminal(w io.Writer, b *report.Batch, width int) error {
 	p := newPrinter(w, width)
 	listing, named := &table{}, batchRepaired(b)
 	if len(b.Captures) <= shownEntries {
-		listing = entriesTable(slices.DeleteFunc(slices.Clone(b.Captures), isUnread))
+		listing = entriesTable(slices.DeleteFunc(slices.Clone(b.Captures), func(e report.Entry) bool { return isUnread(&e) }))
 		named = &table{}
 	}
 	answer := batchAnswer(b)
@@ -73,10 +74,15 @@ func batchPage(b *report.Batch) *page {
 	}
 	troubles := newTable([]column{{"capture", asName}, {"outcome", asVerdicts}, {"why", asSentence}})
 	for _, outcome := range []report.Outcome{report.OutcomeFailed, report.OutcomeDamaged} {
-		for _, e := range worstEntries(b, outcome) {
+		list := worstEntries(b, outcome)
+		if isShort(b) {
+			list = list[:min(len(list), worstListed-len(troubles.Rows))]
+		}
+		for _, e := range list {
 			troubles.add(e.Path, outcomeCell(&e), troubleText(&e))
 		}
 	}
+	troubles.more(bounded.Add(b.Totals.ByOutcome[report.OutcomeFailed], b.Totals.ByOutcome[report.OutcomeDamaged]), "; the CSV and JSON summaries have all of them")
 	label := "Captures that failed or are damaged"
 	p.add(section{ID: "failed", Heading: "Failed or damaged", Label: label, Tall: true, Table: troubles})
 	return p
@@ -157,7 +163,7 @@ func batchRepaired(b *report.Batch) *table {
 	t := tableOf([]column{{"flags", asNumber}, {"after", asNumber}, {"repaired; what remains", asJudged}}, list[:min(len(list), shownFailed)], func(e *report.Entry) []any {
 		return []any{e.Before, e.After, text.Sanitise(e.Path) + "\n" + text.Join("; ", outcomeText(e), remainsText(e))}
 	})
-	t.more(int64(len(list)), "; the JSON summary has all of them")
+	t.more(b.Totals.ByOutcome[report.OutcomeRepaired], "; the JSON summary has all of them")
 	return t
 }
 
@@ -178,7 +184,7 @@ func outcomeCell(e *report.Entry) cell {
 }
 
 // isUnread reports whether nothing is known of what the capture holds.
-func isUnread(e report.Entry) bool {
+func isUnread(e *report.Entry) bool {
 	return e.Outcome == report.OutcomeFailed || e.Outcome == report.OutcomePlanned
 }
 
@@ -197,7 +203,7 @@ func batchTroubles(b *report.Batch, outcome report.Outcome) *table {
 	t := tableOf([]column{{"code", asNumber}, {string(outcome), asSentence}}, shown, func(e *report.Entry) []any {
 		return []any{e.Code, text.Join(": ", e.Path, troubleText(e))}
 	})
-	t.more(int64(len(list)), "; the JSON summary has all of them")
+	t.more(b.Totals.ByOutcome[outcome], "; the JSON summary has all of them")
 	return t
 }
 
@@ -210,7 +216,7 @@ func batchPlans(b *report.Batch) *table {
 // worstEntries lists the entries of one outcome, those with the largest code first.
 func worstEntries(b *report.Batch, outcome report.Outcome) []report.Entry {
 	list := slices.DeleteFunc(slices.Clone(b.Captures), func(e report.Entry) bool { return e.Outcome != outcome })
-	slices.SortStableFunc(list, func(x, y report.Entry) int { return cmp.Compare(y.Code, x.Code) })
+	slices.SortStableFunc(list, func(x, y report.Entry) int { return byCode(&x, &y) })
 	return list
 }
 
@@ -225,20 +231,46 @@ func verdictColumn(v report.Verdict) string {
 // BatchCSV writes a line a capture, for spreadsheets (RFC 4180, with a line of
 // names, and lines that end in LF alone).
 func BatchCSV(w io.Writer, b *report.Batch) error {
-	rows := [][]string{{
+	to, err := NewBatchCSV(w)
+	for i := range b.Captures {
+		if err == nil {
+			err = to.Add(&b.Captures[i])
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return to.Close()
+}
+
+// BatchCSVWriter writes what BatchCSV writes, capture by capture.
+type BatchCSVWriter struct{ w *csv.Writer }
+
+// NewBatchCSV writes the line of names.
+func NewBatchCSV(w io.Writer) (*BatchCSVWriter, error) {
+	names := []string{
 		"path", "output", "outcome", "code", "error", "format", "compression", "packets", "bytes", "first", "last",
 		"headerless", "destinations", "edited", "moved", "flags_before", "flags_after", "damage", "notes", "events",
-	}}
+	}
 	for _, v := range report.Verdicts() {
-		rows[0] = append(rows[0], strings.ReplaceAll(verdictColumn(v), "-", "_"))
+		names = append(names, strings.ReplaceAll(verdictColumn(v), "-", "_"))
 	}
-	for _, e := range b.Captures {
-		row := csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
-			e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes, e.Events)
-		for _, v := range report.Verdicts() {
-			row = append(row, csvRow(e.ByVerdict[v])...)
-		}
-		rows = append(rows, row)
+	c := &BatchCSVWriter{csv.NewWriter(w)}
+	return c, c.w.Write(names)
+}
+
+// Add writes the line of the next capture; they come by path.
+func (c *BatchCSVWriter) Add(e *report.Entry) error {
+	row := csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
+		e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes, e.Events)
+	for _, v := range report.Verdicts() {
+		row = append(row, csvRow(e.ByVerdict[v])...)
 	}
-	return csv.NewWriter(w).WriteAll(rows)
+	return c.w.Write(row)
+}
+
+// Close ends the text. It closes no file.
+func (c *BatchCSVWriter) Close() error {
+	c.w.Flush()
+	return c.w.Error()
 }

@@ -1,8 +1,8 @@
 package render
 
 import (
-	"cmp"
 	_ "embed"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -18,12 +18,14 @@ var batchStyle string
 var batchScript string
 
 // BatchHTML writes the summary as one page that needs nothing else: totals, what
-// failed or is damaged, and a row a capture, those in which most remains first.
+// failed or is damaged, and a row a capture, those in which most remains first. Of more
+// than 10,000 captures it lists the worst 2,000.
 func BatchHTML(w io.Writer, b *report.Batch) error { return BatchHTMLWithLinks(w, b, nil) }
 
 // BatchHTMLWithLinks is BatchHTML with the captures linked to their pages: link returns
 // the URL of one, relative to the summary, or "". It may be nil.
 func BatchHTMLWithLinks(w io.Writer, b *report.Batch, link func(*report.Entry) string) error {
+	b = shortened(b)
 	h := newHTMLWriter(w, false)
 	h.style, h.script = pageStyle+batchStyle, batchScript
 	if err := h.head("mendcap: batch"); err != nil {
@@ -45,6 +47,7 @@ func BatchHTMLWithLinks(w io.Writer, b *report.Batch, link func(*report.Entry) s
 type captureList struct {
 	Verdicts []verdictFilter // those that captures have
 	Columns  []string        // of numbers
+	Of       string          // which of them are listed; "" for all
 	Outputs  bool            // they are shown: where captures have links, these lead to pages beside them
 	Rows     []captureRow
 }
@@ -69,10 +72,14 @@ const columnsBefore = 2
 func newCaptureList(b *report.Batch, link func(*report.Entry) string) *captureList {
 	l := &captureList{Outputs: link == nil}
 	var verdicts []report.Verdict
+	rows := rowsOf(b)
+	if isShort(b) {
+		l.Of = fmt.Sprintf("the %s of %s in which most remains; the CSV and JSON summaries have all", text.Count(int64(len(rows))), text.Count(b.Totals.Captures))
+	}
 	for _, v := range report.VerdictsIn(b.Totals.ByVerdict) {
 		captures := int64(0)
-		for i := range b.Captures {
-			if b.Captures[i].ByVerdict[v] > 0 {
+		for _, e := range rows {
+			if e.ByVerdict[v] > 0 {
 				captures++
 			}
 		}
@@ -83,7 +90,7 @@ func newCaptureList(b *report.Batch, link func(*report.Entry) string) *captureLi
 		}
 	}
 	l.Columns = append(l.Columns, "flags before", "after", "edited", "moved", "packets", "bytes")
-	for _, e := range byRemains(b.Captures) {
+	for _, e := range rows {
 		row := captureRow{Path: e.Path, Outcome: string(e.Outcome), Output: e.Output}
 		if link != nil {
 			row.Link = link(e)
@@ -103,28 +110,18 @@ func newCaptureList(b *report.Batch, link func(*report.Entry) string) *captureLi
 // countCell shows a count, and nothing for 0: what there is stands out.
 func countCell(n int64) cell { return cell{Text: text.When(n != 0, text.Count(n))} }
 
-// byRemains sorts captures: those of which nothing is known first, and then by the counts
-// of verdicts that remain, those of the worst verdict before others.
-func byRemains(entries []report.Entry) []*report.Entry {
-	sorted := make([]*report.Entry, len(entries))
-	for i := range entries {
-		sorted[i] = &entries[i]
+// rowsOf are the captures on the page, in their order.
+func rowsOf(b *report.Batch) []*report.Entry {
+	sorted := make([]*report.Entry, len(b.Captures))
+	for i := range b.Captures {
+		sorted[i] = &b.Captures[i]
 	}
-	unread := func(e *report.Entry) int {
-		if isUnread(*e) {
-			return 0
-		}
-		return 1
+	slices.SortStableFunc(sorted, byRemains())
+	if isShort(b) {
+		sorted = sorted[:min(len(sorted), worstListed)]
 	}
-	verdicts := report.Verdicts()
-	slices.SortStableFunc(sorted, func(x, y *report.Entry) int {
-		order := cmp.Compare(unread(x), unread(y))
-		for _, v := range verdicts {
-			if v != report.Artefact {
-				order = cmp.Or(order, cmp.Compare(y.ByVerdict[v], x.ByVerdict[v]))
-			}
-		}
-		return order
-	})
 	return sorted
 }
+
+// isShort reports whether a batch has some of its captures alone.
+func isShort(b *report.Batch) bool { return int64(len(b.Captures)) < b.Totals.Captures }

@@ -5,6 +5,7 @@ package main
 import (
 	"github.com/mendcap/mendcap/internal/lab/cmd/flood"
 	"github.com/mendcap/mendcap/internal/lab/cmd/kill"
+	"github.com/mendcap/mendcap/internal/lab/cmd/lots"
 	"github.com/mendcap/mendcap/internal/lab/cmd/wine"
 )
 
@@ -12,5 +13,6 @@ import (
 var unix = []command{
 	{"flood", "see whether time and memory grow evenly with hostile captures", flood.Main},
 	{"kill", "end runs at random moments, and look at what they leave", kill.Main},
+	{"lots", "plan many made-up captures as lots, and merge what was found in them", lots.Main},
 	{"wine", "run the Windows build under Wine, beside the one for this system", wine.Main},
 }

@@ -5,14 +5,19 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
 // WriteJSON writes v as JSON with a closing line feed, each level indented by
 // indent, on one line if that is empty; what is not printable is escaped. Its errors
 // name the type of what can't be encoded.
-func WriteJSON(w io.Writer, v any, indent string) error {
-	to := &jsonWriter{w: w, indent: indent}
+func WriteJSON(w io.Writer, v any, indent string) error { return WriteJSONWithin(w, v, indent, 0) }
+
+// WriteJSONWithin is WriteJSON for what lies within a text, so many levels deep: its first
+// line is not indented.
+func WriteJSONWithin(w io.Writer, v any, indent string, levels int) error {
+	to := &jsonWriter{w: w, indent: indent, levels: levels}
 	enc := json.NewEncoder(to)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); to.failed == nil && err != nil {
@@ -27,12 +32,13 @@ func WriteJSON(w io.Writer, v any, indent string) error {
 type jsonWriter struct {
 	w      io.Writer
 	indent string
+	levels int // that the whole is deep
 	failed error
 }
 
 func (j *jsonWriter) Write(all []byte) (int, error) {
 	const piece = 1 << 15 // bytes, and what the last token has beyond
-	out, line := make([]byte, 0, min(2*len(all), piece+1<<10)), []byte{'\n'}
+	out, line := make([]byte, 0, min(2*len(all), piece+1<<10)), []byte("\n"+strings.Repeat(j.indent, j.levels))
 	for rest := all; len(rest) > 0 && j.failed == nil; {
 		size := 1
 		switch c := rest[0]; {

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/repair/batch/lots"
+	"github.com/mendcap/mendcap/report"
+	"github.com/mendcap/mendcap/report/render"
+)
+
+// lotFlags are those of work that is divided among machines.
+type lotFlags struct {
+	lots    int
+	lotSize sizeValue
+	planAt  string
+	lot     int
+}
+
+func (f *lotFlags) add(flags *pflag.FlagSet) {
+	flags.IntVar(&f.lots, "lots", 0, "with batch plan: make about `N` lots (default 1000, of 64 MB to 16 GB)")
+	flags.Var(&f.lotSize, "lot-size", "with batch plan: put about `SIZE` bytes of captures into a lot")
+	flags.StringVar(&f.planAt, "plan", "", "work at one lot of the plan in the folder `RUN`, which batch plan has printed")
+	flags.IntVar(&f.lot, "lot", 0, "the lot of --plan is number `N`, from 0 (default: what the batch scheduler's variable says)")
+}
+
+// The flags that belong to some uses of batch alone.
+var (
+	planOnly = []string{"lots", "lot-size"}
+	lotOnly  = []string{"plan", "lot"}
+	// workOnly say how a machine works, and not what becomes of captures.
+	workOnly = []string{"jobs", "memory"}
+	showOnly = []string{"report", "json", "dry-run", "resume"}
+)
+
+// refuse refuses flags that belong to another use.
+func (f *batchFlags) refuse(use string, lists ...[]string) error {
+	for _, name := range slices.Concat(lists...) {
+		if f.set.Changed(name) {
+			return usagef(seeCommand, "--%s is for %s", name, use)
+		}
+	}
+	return nil
+}
+
+// words are the flags that decide what becomes of captures, as a command line has them.
+func (f *batchFlags) words() (words []string) {
+	others := slices.Concat(planOnly, lotOnly, workOnly, showOnly, []string{"output-dir", "quiet", "help"})
+	f.set.VisitAll(func(flag *pflag.Flag) {
+		for _, value := range flag.Annotations[givenValues] {
+			if !slices.Contains(others, flag.Name) {
+				words = append(words, "--"+flag.Name+"="+value)
+			}
+		}
+	})
+	return words
+}
+
+// planLots makes a plan and prints where it is.
+func (f *batchFlags) planLots(ctx context.Context, s *streams, args []string) int {
+	if err := f.refuse("other uses of batch", lotOnly, workOnly, showOnly); err != nil {
+		return s.fail("", err)
+	}
+	switch {
+	case f.dir == "":
+		return s.fail("", usagef(seeCommand, "batch plan needs -o DIR, which all machines reach"))
+	case f.set.Changed("lots") && f.lots < 1:
+		return s.fail("", usagef(seeCommand, "--lots: %d is not a number from 1 up", f.lots))
+	case f.lots > 0 && f.lotSize > 0:
+		return s.fail("", usagef(seeCommand, "--lots and --lot-size can't be used together"))
+	}
+	paths, err := expandGlobs("file or folder", args)
+	if err != nil {
+		return s.fail("", err)
+	}
+	o, err := f.batchOptions()
+	if err != nil {
+		return s.fail("", err)
+	}
+	dir := ""
+	if slices.ContainsFunc(append(paths, f.options.Tables...), func(p string) bool { return !filepath.IsAbs(p) }) {
+		if dir, err = os.Getwd(); err != nil {
+			return s.fail("", err)
+		}
+	}
+	run, existed, err := lots.Plan(ctx, paths, lots.Options{Batch: o, Flags: f.words(), Dir: dir, Lots: f.lots, LotSize: int64(f.lotSize)})
+	if err != nil {
+		return s.fail("", asUsage(err))
+	}
+	return s.print(planned(run, existed))
+}
+
+// planned says what a plan is, and what to do with it.
+func planned(run *lots.Run, existed bool) string {
+	there := ""
+	if existed {
+		there = ", which was there already"
+	}
+	return fmt.Sprintf("plan\t%s%s\nlots\t%d\nfiles\t%d\nbytes\t%d\n", report.Sanitise(run.URL()), there, run.Lots, run.Items, run.Bytes)
+}
+
+// lotGrace is how long a lot that was interrupted may take to note what is done:
+// schedulers wait 30 seconds and longer before they kill.
+const lotGrace = 15 * time.Second
+
+// workAtLot works at one lot of a plan.
+func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) int {
+	if len(args) > 0 {
+		return s.fail("", usagef(seeCommand, "--plan takes no captures: the plan has them"))
+	}
+	if err := f.onlyWith("--plan", lotOnly, workOnly, []string{"quiet"}); err != nil {
+		return s.fail("", err)
+	}
+	lot, err := f.lotNumber(os.LookupEnv)
+	if err != nil {
+		return s.fail("", err)
+	}
+	plan, err := filepath.Abs(f.planAt)
+	if err != nil {
+		return s.fail("", err)
+	}
+	run, err := lots.Open(ctx, plan)
+	if err != nil {
+		return s.fail("", err)
+	}
+	if run.Dir != "" {
+		if err := os.Chdir(run.Dir); err != nil {
+			return s.fail("", fmt.Errorf("%w: the folder that the plan was made in: %w", lots.ErrAgain, err))
+		}
+	}
+	o, err := f.optionsOf(run)
+	if err != nil {
+		return s.fail("", fmt.Errorf("%w: its flags: %w", lots.ErrPlan, err))
+	}
+	s.ending.Store(&ending{lotGrace, exitAgain})
+	bar := s.progressOf(fmt.Sprintf("lot %d", lot), f.quiet)
+	defer bar.close()
+	o.Progress = bar.setBatch
+	return s.fail("", asUsage(run.Do(ctx, lot, o)))
+}
+
+// onlyWith refuses flags other than these.
+func (f *batchFlags) onlyWith(use string, lists ...[]string) (err error) {
+	takes := slices.Concat(lists...)
+	f.set.Visit(func(flag *pflag.Flag) {
+		if err == nil && !slices.Contains(takes, flag.Name) {
+			err = usagef("the plan has the flags of batch plan", "--%s can't be used with %s", flag.Name, use)
+		}
+	})
+	return err
+}
+
+// optionsOf are the options that a plan says, with how this machine works at it.
+func (f *batchFlags) optionsOf(run *lots.Run) (batch.Options, error) {
+	as := newBatchFlags()
+	if err := parseOnce(as.set, run.Flags); err != nil {
+		return batch.Options{}, badFlags(as.set, err)
+	}
+	as.jobs, as.memory, as.jobsGiven = f.jobs, f.memory, f.jobsGiven
+	return as.batchOptions()
+}
+
+// arrayVariables are what batch schedulers tell a job its number by, and the number of
+// the first.
+var arrayVariables = []struct {
+	name  string
+	first int
+}{
+	{"SLURM_ARRAY_TASK_ID", 0},
+	{"JOB_COMPLETION_INDEX", 0},      // Kubernetes
+	{"AWS_BATCH_JOB_ARRAY_INDEX", 0}, //
+	{"BATCH_TASK_INDEX", 0},          // Google Batch
+	{"NOMAD_ALLOC_INDEX", 0},
+	{"PBS_ARRAY_INDEX", 0},
+	{"LSB_JOBINDEX", 1}, // LSF, where 0 is that of a job which is no array's
+	{"SGE_TASK_ID", 1},  // Grid Engine, where it is "undefined" otherwise
+}
+
+// lotNumber is the number that was given, or else that of the scheduler.
+func (f *batchFlags) lotNumber(env func(string) (string, bool)) (int, error) {
+	if f.set.Changed("lot") {
+		return f.lot, nil
+	}
+	var found []string
+	lot := 0
+	for _, v := range arrayVariables {
+		text, ok := env(v.name)
+		n, err := strconv.Atoi(text)
+		if !ok || text == "undefined" || err == nil && n < v.first {
+			continue
+		}
+		if err != nil {
+			return 0, usagef(seeCommand, "%s is %q, and no number; --lot N says which lot", v.name, text)
+		}
+		found = append(found, v.name)
+		lot = n - v.first
+	}
+	switch len(found) {
+	case 0:
+		return 0, usagef(seeCommand, "no batch scheduler says which lot this is; --lot N does")
+	case 1:
+		return lot, nil
+	}
+	return 0, usagef(seeCommand, "%s are all set; --lot N says which lot this is", strings.Join(found, " and "))
+}
+
+// mergeLots sums up the lots of a plan.
+func (f *batchFlags) mergeLots(ctx context.Context, s *streams, plan string) int {
+	run, err := lots.Open(ctx, plan)
+	if err != nil {
+		return s.fail("", err)
+	}
+	to, err := f.openSummaries(s, nil)
+	if err != nil {
+		return s.fail("", err)
+	}
+	m, err := run.Merge(ctx)
+	if err != nil {
+		return max(s.fail("", err), s.fail("", discard(to)))
+	}
+	list := render.NewShortlist()
+	all := to
+	if f.json {
+		all = append(all, &summaryFile{name: "-", form: summaryForms[".json"]})
+	}
+	err = writeSummaries(s, all, m.Head, func(add func(*report.Entry) error) error {
+		return m.Each(ctx, func(e *report.Entry) error { return errors.Join(add(e), list.Add(e)) })
+	})
+	if err != nil {
+		return s.fail("", err)
+	}
+	code := s.fail("", missing(m, run.Lots))
+	shown := *f
+	shown.json, shown.printed = false, f.json || f.printed
+	return max(code, shown.conclude(s, list.Batch(m.Head), nil))
+}
+
+// missing says which lots have no summary.
+func missing(m *lots.Merge, of int) error {
+	if len(m.Missing) == 0 {
+		return nil
+	}
+	var ranges []string
+	for i := 0; i < len(m.Missing); {
+		from, to := m.Missing[i], m.Missing[i]
+		for i++; i < len(m.Missing) && m.Missing[i] == to+1; i++ {
+			to++
+		}
+		if ranges = append(ranges, strconv.Itoa(from)); to > from {
+			ranges[len(ranges)-1] += "-" + strconv.Itoa(to)
+		}
+	}
+	err := fmt.Errorf("%d of %d lots are not done, and missing in the summary: %s", len(m.Missing), of, strings.Join(ranges, ","))
+	return hinted{err, exitSomeFailed, "mendcap batch --plan RUN --lot N does one"}
+}

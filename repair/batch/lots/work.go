@@ -1,0 +1,285 @@
+package lots
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/mendcap/mendcap/internal/store"
+	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/report"
+)
+
+// worker works at one lot.
+type worker struct {
+	run   *Run
+	lot   int
+	o     batch.Options
+	items []Item
+
+	mu      sync.Mutex
+	results []*batch.Result // of the items that are done
+	unsaved int             // of them, which no file has
+
+	attempts attempts
+	save     chan struct{} // that enough is unsaved
+}
+
+// Do works at a lot, from where an earlier attempt ended, with the options that the
+// Header's flags say. It does nothing if the lot is done. What becomes of captures is in
+// the lot's summary alone. Errors are ErrUsage, ErrPlan, or ErrAgain if the same may
+// succeed later.
+func (r *Run) Do(ctx context.Context, lot int, o batch.Options) error {
+	err := r.do(ctx, lot, o)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: lot %d was interrupted; the next attempt goes on from there", ErrAgain, lot)
+	case again(err):
+		return fmt.Errorf("%w: lot %d: %w", ErrAgain, lot, err)
+	}
+	return err
+}
+
+func (r *Run) do(ctx context.Context, lot int, o batch.Options) error {
+	switch {
+	case lot < 0 || lot >= r.Lots:
+		return fmt.Errorf("%w: no lot %d: they are numbered from 0 to %d", ErrUsage, lot, r.Lots-1)
+	case o.Program != r.Program:
+		return fmt.Errorf("%w: it was made by another version of mendcap: plan again, or use that one (%s; this is %s)", ErrPlan, r.Program, o.Program)
+	}
+	if done, err := r.isThere(ctx, summaryName(lot)); done || err != nil {
+		return err
+	}
+	items, err := r.ItemsOf(ctx, lot)
+	if err != nil {
+		return err
+	}
+	o.Dir, o.Resume, o.Ends = r.out.Local(""), true, again
+	w := &worker{run: r, lot: lot, o: o, items: items, results: make([]*batch.Result, len(items)), save: make(chan struct{}, 1)}
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	if err := w.work(ctx); err != nil {
+		return errors.Join(err, w.leave(ctx))
+	}
+	return w.finish(ctx)
+}
+
+// work does what is left of the lot.
+func (w *worker) work(ctx context.Context) error {
+	todo, err := w.left(ctx)
+	if err != nil {
+		return err
+	}
+	stop := w.savePeriodically(ctx)
+	if w.attempts.Count == 1 {
+		err = w.repair(ctx, todo)
+	} else {
+		err = w.repairEach(ctx, todo)
+	}
+	return cmp.Or(err, stop())
+}
+
+// left lists the items that are to be repaired. Those that were changed, or that workers
+// died of, are done with.
+func (w *worker) left(ctx context.Context) (todo []int, err error) {
+	for i := range w.items {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if w.results[i] != nil {
+			continue
+		}
+		why, err := w.changed(ctx, &w.items[i])
+		if err != nil {
+			return nil, err
+		}
+		code := codeIO
+		if why == "" && w.attempts.deaths(i) >= mostDeaths {
+			code, why = codeInternal, "the worker died of it twice"
+		}
+		if why == "" {
+			todo = append(todo, i)
+			continue
+		}
+		b := w.items[i].toBatch(w.run.Inputs)
+		w.conclude(i, batch.Result{Entries: []report.Entry{b.Failed(code, why)}})
+	}
+	return todo, nil
+}
+
+// The exit codes of entries that are made here.
+const (
+	codeIO       = 5
+	codeInternal = 70
+)
+
+// changed says what became of an item, or of what it needs, since it was planned; "" if
+// nothing did.
+func (w *worker) changed(ctx context.Context, it *Item) (why string, err error) {
+	s, err := sourceFor(w.run.Inputs[it.Root], it.Name == "")
+	if err != nil {
+		return "", err
+	}
+	why, err = compareVersion(ctx, s.Store, s.key(string(it.Name)), it.Version, "the capture was")
+	if why != "" || err != nil {
+		return why, err
+	}
+	for _, b := range it.Beside {
+		key := path.Join(path.Dir(s.Key+"x"), string(b.Name))
+		if !s.File {
+			key = s.key(string(b.Name))
+		}
+		why, err := compareVersion(ctx, s.Store, key, b.Version, "its network tables were")
+		if why != "" || err != nil {
+			return why, err
+		}
+	}
+	return "", nil
+}
+
+// sourceFor is the source of an item, whether it is still there or not.
+func sourceFor(input string, file bool) (Source, error) {
+	if file {
+		return Source{Root: input, Store: store.NewFolder(filepath.Dir(input)), Key: filepath.Base(input), File: true}, nil
+	}
+	return Source{Root: input, Store: store.NewFolder(input)}, nil
+}
+
+func compareVersion(ctx context.Context, s store.Store, key, version, what string) (why string, err error) {
+	o, err := s.Stat(ctx, key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !isHere(ctx, s):
+		return "", fmt.Errorf("%w: there is no %s", store.ErrUnreachable, s.URL(""))
+	case errors.Is(err, fs.ErrNotExist):
+		return what + " removed after the lot was planned", nil
+	case err != nil && again(err):
+		return "", err
+	case err != nil:
+		return "", nil // the repair says what is wrong with it
+	case o.Version != version:
+		return what + " changed after the lot was planned", nil
+	}
+	return "", nil
+}
+
+// isHere reports whether the folder of a store is there: where a file system is not
+// mounted, nothing is known of its captures.
+func isHere(ctx context.Context, s store.Store) bool {
+	_, err := s.Stat(ctx, "")
+	return err == nil || s.Local("") == ""
+}
+
+// repair repairs items together.
+func (w *worker) repair(ctx context.Context, todo []int) error {
+	items := make([]batch.Item, len(todo))
+	for i, at := range todo {
+		items[i] = w.items[at].toBatch(w.run.Inputs)
+	}
+	plan, err := batch.FindItems(ctx, items, w.o)
+	if err != nil {
+		return err
+	}
+	return plan.RunItems(ctx, func(i int, r batch.Result) { w.conclude(todo[i], r) })
+}
+
+// repairEach repairs one item after the other, and notes which before it begins: if the
+// worker dies, the next one knows of what.
+func (w *worker) repairEach(ctx context.Context, todo []int) error {
+	for _, i := range todo {
+		if err := w.note(ctx, i); err != nil {
+			return err
+		}
+		if err := w.repair(ctx, []int{i}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conclude notes what became of an item.
+func (w *worker) conclude(i int, r batch.Result) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.results[i] = &r
+	if w.unsaved++; w.unsaved >= saveAfter {
+		select {
+		case w.save <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// How much is done again after a worker was killed, at most: so many items, or so long.
+const (
+	saveAfter = 100
+	saveEvery = 30 * time.Second
+)
+
+// savePeriodically saves what is done now and then, until the work ends.
+func (w *worker) savePeriodically(ctx context.Context) (stop func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		tick := time.NewTicker(saveEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				ended <- nil
+				return
+			case <-tick.C:
+			case <-w.save:
+			}
+			if err := w.saveProgress(ctx); err != nil && ctx.Err() == nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	return func() error {
+		cancel()
+		return <-ended
+	}
+}
+
+// finish writes the lot's summary, after which nothing else of it is needed.
+func (w *worker) finish(ctx context.Context) error {
+	var all batch.Result
+	for _, r := range w.results {
+		all.Entries = append(all.Entries, r.Entries...)
+		all.Skipped.Add(&r.Skipped)
+	}
+	sum := report.NewBatch(all.Entries, all.Skipped)
+	err := w.run.out.Put(ctx, w.run.key(summaryName(w.lot)), func(to io.Writer) error {
+		return report.WriteLot(to, w.lot, sum)
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.remove(ctx, progressSuffix), w.remove(ctx, attemptsSuffix))
+}
+
+func (w *worker) remove(ctx context.Context, suffix string) error {
+	return w.run.out.Remove(ctx, w.run.key(lotName(w.lot, suffix)))
+}
+
+// leave notes what is done at the end of an attempt that was interrupted: of that nobody
+// has died.
+func (w *worker) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
+	defer cancel()
+	return errors.Join(w.saveProgress(ctx), w.takeBack(ctx))
+}
+
+// leaving is how long it may take to note what is done.
+const leaving = 20 * time.Second

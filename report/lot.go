@@ -1,0 +1,212 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/mendcap/mendcap/report/internal/bounded"
+	"github.com/mendcap/mendcap/report/internal/text"
+)
+
+// LotSchema names the form of the summary of one lot of a batch: JSON lines, a LotHead
+// and then an Entry a line, by path.
+const LotSchema = "mendcap.lot/1"
+
+// LotHead is what the first line of the summary of a lot says.
+type LotHead struct {
+	Schema  string         `json:"schema"`
+	Lot     int            `json:"lot"`             // its number, from 0; of what the plan itself found, -1
+	First   string         `json:"first,omitempty"` // path of the first entry
+	Totals  Totals         `json:"totals"`
+	Skipped Skipped        `json:"skipped"`
+	Worst   []WorstOfEntry `json:"worst,omitempty"` // by verdict, and then by path
+}
+
+// WorstOfEntry is a group of findings that is among the worst ones, and whose it is.
+type WorstOfEntry struct {
+	Path  string `json:"path"`
+	Group Group  `json:"group"`
+}
+
+// ErrLot is wrapped by what is said of files that hold no summary of a lot.
+var ErrLot = errors.New("not the summary of a lot")
+
+// WriteLot writes the summary of a lot.
+func WriteLot(w io.Writer, lot int, b *Batch) error {
+	head := LotHead{Schema: LotSchema, Lot: lot, Totals: b.Totals, Skipped: b.Skipped}
+	if len(b.Captures) > 0 {
+		head.First = b.Captures[0].Path
+	}
+	for _, r := range b.Worst() {
+		head.Worst = append(head.Worst, WorstOfEntry{r.Of.Path, r.Group})
+	}
+	if err := text.WriteJSON(w, head, ""); err != nil {
+		return err
+	}
+	for i := range b.Captures {
+		if err := text.WriteJSON(w, &b.Captures[i], ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lotForm bounds a line of the summary of a lot.
+var lotForm = form{LotSchema, ErrLot, 1 << 20, 1 << 12, 1 << 14, 1 << 16}
+
+// LotReader reads what WriteLot wrote: lines of up to 1 MiB, one at a time.
+type LotReader struct {
+	LotHead
+	lines *bufio.Reader
+	line  []byte
+	left  int64 // entries that must follow
+}
+
+// NewLotReader reads the head. Errors about the content are ErrLot.
+func NewLotReader(r io.Reader) (*LotReader, error) {
+	l := &LotReader{lines: bufio.NewReaderSize(r, 1<<16)}
+	if err := l.read(&l.LotHead); err != nil {
+		return nil, err
+	}
+	if l.Schema != LotSchema {
+		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrLot, shortened(l.Schema), LotSchema)
+	}
+	l.left = l.Totals.Captures
+	return l, nil
+}
+
+// Next reads the next entry, which is the caller's; io.EOF after the last.
+func (l *LotReader) Next() (*Entry, error) {
+	if l.left == 0 {
+		if _, err := l.lines.ReadByte(); err != io.EOF {
+			return nil, fmt.Errorf("%w: something follows the last capture", ErrLot)
+		}
+		return nil, io.EOF
+	}
+	l.left--
+	e := &Entry{}
+	return e, l.read(e)
+}
+
+// read decodes one line.
+func (l *LotReader) read(v any) error {
+	l.line = l.line[:0]
+	for {
+		part, err := l.lines.ReadSlice('\n')
+		l.line = append(l.line, part...)
+		switch {
+		case int64(len(l.line)) > lotForm.bytes:
+			return fmt.Errorf("%w: a line of more than %d bytes", ErrLot, lotForm.bytes)
+		case err == nil:
+			return l.decode(v)
+		case err == io.EOF:
+			return fmt.Errorf("%w: %w", ErrLot, errCut)
+		case err != bufio.ErrBufferFull:
+			return err
+		}
+	}
+}
+
+func (l *LotReader) decode(v any) error {
+	if !json.Valid(l.line) {
+		return fmt.Errorf("%w: a line is no JSON text", ErrLot)
+	}
+	err := lotForm.check(l.line)
+	if err == nil {
+		err = json.Unmarshal(l.line, v)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLot, err)
+	}
+	return nil
+}
+
+// BatchHead is the summary of a batch but for its captures, from the heads of its lots.
+type BatchHead struct {
+	Totals  Totals
+	Skipped Skipped
+	worst   []WorstOfEntry
+}
+
+// NewBatchHead returns that of a batch without lots.
+func NewBatchHead() *BatchHead { return &BatchHead{Totals: noTotals()} }
+
+// Add takes in another lot, which has no capture that one before it has.
+func (h *BatchHead) Add(lot *LotHead) {
+	h.Skipped.Add(&lot.Skipped)
+	h.Totals.Captures = bounded.Add(h.Totals.Captures, lot.Totals.Captures)
+	for outcome, n := range lot.Totals.ByOutcome {
+		h.Totals.ByOutcome[outcome] = bounded.Add(h.Totals.ByOutcome[outcome], n)
+	}
+	h.Totals.add(&lot.Totals.Counts)
+	h.worst = append(h.worst, lot.Worst...)
+	slices.SortStableFunc(h.worst, func(x, y WorstOfEntry) int {
+		return cmp.Or(compareWorst(&x.Group, &y.Group), cmp.Compare(x.Path, y.Path))
+	})
+	h.worst = h.worst[:min(len(h.worst), worstGroups)]
+}
+
+// KeepWorst takes the groups that are not among the worst of the batch out of an entry,
+// as the entries of a Batch have them.
+func (h *BatchHead) KeepWorst(e *Entry) {
+	e.Worst = nil
+	for _, w := range h.worst {
+		if w.Path == e.Path {
+			e.Worst = append(e.Worst, w.Group)
+		}
+	}
+}
+
+// BatchWriter writes the JSON summary of a batch, capture by capture: what
+// Batch.WriteJSON writes of all of them.
+type BatchWriter struct {
+	w     *bufio.Writer
+	one   bytes.Buffer
+	count int
+}
+
+// NewBatchWriter writes the totals.
+func NewBatchWriter(w io.Writer, h *BatchHead) (*BatchWriter, error) {
+	b := &BatchWriter{w: bufio.NewWriterSize(w, 1<<16)}
+	err := text.WriteJSON(&b.one, struct {
+		Schema  string  `json:"schema"`
+		Totals  Totals  `json:"totals"`
+		Skipped Skipped `json:"skipped"`
+	}{BatchSchema, h.Totals, h.Skipped}, indent)
+	b.w.Write(bytes.TrimSuffix(b.one.Bytes(), []byte("\n}\n")))
+	b.w.WriteString(",\n" + indent + `"captures": [`)
+	return b, err
+}
+
+// indent is that of a level of stored texts.
+const indent = "  "
+
+// Add writes the next capture; they come by path.
+func (b *BatchWriter) Add(e *Entry) error {
+	if b.count > 0 {
+		b.w.WriteByte(',')
+	}
+	b.count++
+	b.one.Reset()
+	if err := text.WriteJSONWithin(&b.one, e, indent, 2); err != nil {
+		return err
+	}
+	b.w.WriteString("\n" + indent + indent)
+	_, err := b.w.Write(bytes.TrimSuffix(b.one.Bytes(), []byte("\n"))) // the first error comes again
+	return err
+}
+
+// Close ends the text. It closes no file.
+func (b *BatchWriter) Close() error {
+	if b.count > 0 {
+		b.w.WriteString("\n" + indent)
+	}
+	b.w.WriteString("]\n}\n")
+	return b.w.Flush()
+}
