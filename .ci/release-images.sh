@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # Sourced by .ci/release and .ci/release-check: crane changes and reads images in a
 # registry only, so it serves one to itself, on this machine's own address. $scratch is
 # a folder for its log.
