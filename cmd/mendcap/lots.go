@@ -121,7 +121,7 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 	if err := f.onlyWith("--plan", lotOnly, workOnly, []string{"quiet"}); err != nil {
 		return s.fail("", err)
 	}
-	lot, err := f.lotNumber(os.LookupEnv)
+	lot, err := f.lotNumber(os.Getenv)
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -187,16 +187,16 @@ var arrayVariables = []struct {
 }
 
 // lotNumber is the number that was given, or else that of the scheduler.
-func (f *batchFlags) lotNumber(env func(string) (string, bool)) (int, error) {
+func (f *batchFlags) lotNumber(env func(string) string) (int, error) {
 	if f.set.Changed("lot") {
 		return f.lot, nil
 	}
 	var found []string
 	lot := 0
 	for _, v := range arrayVariables {
-		text, ok := env(v.name)
+		text := env(v.name)
 		n, err := strconv.Atoi(text)
-		if !ok || text == "undefined" || err == nil && n < v.first {
+		if text == "" || text == "undefined" || err == nil && n < v.first {
 			continue
 		}
 		if err != nil {
