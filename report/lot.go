@@ -37,7 +37,7 @@ type WorstOfEntry struct {
 // ErrLot is wrapped by what is said of files that hold no summary of a lot.
 var ErrLot = errors.New("not the summary of a lot")
 
-// WriteLot writes the summary of a lot.
+// WriteLot writes the summary of a lot, as NewLot has it.
 func WriteLot(w io.Writer, lot int, b *Batch) error {
 	head := LotHead{Schema: LotSchema, Lot: lot, Totals: b.Totals, Skipped: b.Skipped}
 	if len(b.Captures) > 0 {

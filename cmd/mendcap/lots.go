@@ -40,7 +40,7 @@ var (
 	lotOnly  = []string{"plan", "lot"}
 	// workOnly say how a machine works, and not what becomes of captures.
 	workOnly = []string{"jobs", "memory"}
-	showOnly = []string{"report", "json", "dry-run", "resume"}
+	showOnly = []string{"report", "json", "dry-run"}
 )
 
 // refuse refuses flags that belong to another use.
@@ -55,7 +55,7 @@ func (f *batchFlags) refuse(use string, lists ...[]string) error {
 
 // words are the flags that decide what becomes of captures, as a command line has them.
 func (f *batchFlags) words() (words []string) {
-	others := slices.Concat(planOnly, lotOnly, workOnly, showOnly, []string{"output-dir", "quiet", "help"})
+	others := slices.Concat(planOnly, lotOnly, workOnly, showOnly, []string{"output-dir", "resume", "quiet", "help"})
 	f.set.VisitAll(func(flag *pflag.Flag) {
 		for _, value := range flag.Annotations[givenValues] {
 			if !slices.Contains(others, flag.Name) {
@@ -93,7 +93,7 @@ func (f *batchFlags) planLots(ctx context.Context, s *streams, args []string) in
 			return s.fail("", err)
 		}
 	}
-	run, existed, err := lots.Plan(ctx, paths, lots.Options{Batch: o, Flags: f.words(), Dir: dir, Lots: f.lots, LotSize: int64(f.lotSize)})
+	run, existed, err := lots.Plan(ctx, paths, lots.Options{Batch: o, Flags: f.words(), Dir: dir, Lots: f.lots, LotSize: int64(f.lotSize), Resume: f.resume})
 	if err != nil {
 		return s.fail("", asUsage(err))
 	}

@@ -72,7 +72,7 @@ func sumUp(dir string, _ int) error {
 			return err
 		}
 		lines := bufio.NewWriter(f)
-		err = report.WriteLot(lines, lot, report.NewBatch(entries, report.Skipped{Other: 1}))
+		err = report.WriteLot(lines, lot, report.NewLot(entries, report.Skipped{Other: 1}))
 		if err := errors.Join(err, lines.Flush(), f.Close()); err != nil {
 			return err
 		}
