@@ -119,7 +119,11 @@ func TestLotsAreOneBatch(t *testing.T) {
 	if outcomes[report.OutcomeDamaged] == 0 || outcomes[report.OutcomeRepaired] == 0 || outcomes[report.OutcomeIntact] == 0 || outcomes[report.OutcomeFailed] == 0 {
 		t.Fatalf("outcomes: got %v, want all kinds", outcomes)
 	}
-	for _, lots := range []int{1, 5} {
+	divisions := []int{5, 1}
+	if testing.Short() {
+		divisions = divisions[:1]
+	}
+	for _, lots := range divisions {
 		out := t.TempDir()
 		r := plan(t, out, lots, inputs...)
 		if lots > 1 && r.Lots < 5 {
@@ -275,6 +279,9 @@ func TestInterruptedLotGoesOn(t *testing.T) {
 
 // TestDeadlyCapture: one that kills its worker twice is an outcome, and the rest goes on.
 func TestDeadlyCapture(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is about processes of their own")
+	}
 	inputs, _, sum := oneBatch(t)
 	out := t.TempDir()
 	r := plan(t, out, 1, inputs...)
