@@ -181,6 +181,14 @@ func addNumbers[T any](to, by *T) {
 // NewBatch sums up entries, which it sorts and keeps. Of several with one path
 // the last one counts.
 func NewBatch(entries []Entry, skipped Skipped) *Batch {
+	b := NewLot(entries, skipped)
+	b.keepWorst()
+	return b
+}
+
+// NewLot is NewBatch for a part of a batch: its entries keep all their groups, since which
+// of them are the worst is known of the whole.
+func NewLot(entries []Entry, skipped Skipped) *Batch {
 	last := make(map[string]int, len(entries))
 	for i := range entries {
 		last[entries[i].Path] = i
@@ -189,7 +197,6 @@ func NewBatch(entries []Entry, skipped Skipped) *Batch {
 	for _, path := range slices.Sorted(maps.Keys(last)) {
 		b.Captures = append(b.Captures, entries[last[path]])
 	}
-	b.keepWorst()
 	b.Totals = noTotals()
 	for i := range b.Captures {
 		b.Totals.Captures++

@@ -37,7 +37,7 @@ type WorstOfEntry struct {
 // ErrLot is wrapped by what is said of files that hold no summary of a lot.
 var ErrLot = errors.New("not the summary of a lot")
 
-// WriteLot writes the summary of a lot.
+// WriteLot writes the summary of a lot, as NewLot has it.
 func WriteLot(w io.Writer, lot int, b *Batch) error {
 	head := LotHead{Schema: LotSchema, Lot: lot, Totals: b.Totals, Skipped: b.Skipped}
 	if len(b.Captures) > 0 {
@@ -57,8 +57,9 @@ func WriteLot(w io.Writer, lot int, b *Batch) error {
 	return nil
 }
 
-// lotForm bounds a line of the summary of a lot.
-var lotForm = form{LotSchema, ErrLot, 1 << 20, 1 << 12, 1 << 14, 1 << 16}
+// longestLine is how long a line of the summary of a lot may be, bytes: that bounds what
+// is decoded too.
+const longestLine = 1 << 20
 
 // LotReader reads what WriteLot wrote: lines of up to 1 MiB, one at a time.
 type LotReader struct {
@@ -101,30 +102,19 @@ func (l *LotReader) read(v any) error {
 		part, err := l.lines.ReadSlice('\n')
 		l.line = append(l.line, part...)
 		switch {
-		case int64(len(l.line)) > lotForm.bytes:
-			return fmt.Errorf("%w: a line of more than %d bytes", ErrLot, lotForm.bytes)
+		case len(l.line) > longestLine:
+			return fmt.Errorf("%w: a line of more than %d bytes", ErrLot, longestLine)
 		case err == nil:
-			return l.decode(v)
+			if err := json.Unmarshal(l.line, v); err != nil {
+				return fmt.Errorf("%w: %w", ErrLot, err)
+			}
+			return nil
 		case err == io.EOF:
 			return fmt.Errorf("%w: %w", ErrLot, errCut)
 		case err != bufio.ErrBufferFull:
 			return err
 		}
 	}
-}
-
-func (l *LotReader) decode(v any) error {
-	if !json.Valid(l.line) {
-		return fmt.Errorf("%w: a line is no JSON text", ErrLot)
-	}
-	err := lotForm.check(l.line)
-	if err == nil {
-		err = json.Unmarshal(l.line, v)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrLot, err)
-	}
-	return nil
 }
 
 // BatchHead is the summary of a batch but for its captures, from the heads of its lots.

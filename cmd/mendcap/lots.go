@@ -40,7 +40,7 @@ var (
 	lotOnly  = []string{"plan", "lot"}
 	// workOnly say how a machine works, and not what becomes of captures.
 	workOnly = []string{"jobs", "memory"}
-	showOnly = []string{"report", "json", "dry-run", "resume"}
+	showOnly = []string{"report", "json", "dry-run"}
 )
 
 // refuse refuses flags that belong to another use.
@@ -55,7 +55,7 @@ func (f *batchFlags) refuse(use string, lists ...[]string) error {
 
 // words are the flags that decide what becomes of captures, as a command line has them.
 func (f *batchFlags) words() (words []string) {
-	others := slices.Concat(planOnly, lotOnly, workOnly, showOnly, []string{"output-dir", "quiet", "help"})
+	others := slices.Concat(planOnly, lotOnly, workOnly, showOnly, []string{"output-dir", "resume", "quiet", "help"})
 	f.set.VisitAll(func(flag *pflag.Flag) {
 		for _, value := range flag.Annotations[givenValues] {
 			if !slices.Contains(others, flag.Name) {
@@ -93,7 +93,7 @@ func (f *batchFlags) planLots(ctx context.Context, s *streams, args []string) in
 			return s.fail("", err)
 		}
 	}
-	run, existed, err := lots.Plan(ctx, paths, lots.Options{Batch: o, Flags: f.words(), Dir: dir, Lots: f.lots, LotSize: int64(f.lotSize)})
+	run, existed, err := lots.Plan(ctx, paths, lots.Options{Batch: o, Flags: f.words(), Dir: dir, Lots: f.lots, LotSize: int64(f.lotSize), Resume: f.resume})
 	if err != nil {
 		return s.fail("", asUsage(err))
 	}
@@ -121,7 +121,7 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 	if err := f.onlyWith("--plan", lotOnly, workOnly, []string{"quiet"}); err != nil {
 		return s.fail("", err)
 	}
-	lot, err := f.lotNumber(os.LookupEnv)
+	lot, err := f.lotNumber(os.Getenv)
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -187,16 +187,16 @@ var arrayVariables = []struct {
 }
 
 // lotNumber is the number that was given, or else that of the scheduler.
-func (f *batchFlags) lotNumber(env func(string) (string, bool)) (int, error) {
+func (f *batchFlags) lotNumber(env func(string) string) (int, error) {
 	if f.set.Changed("lot") {
 		return f.lot, nil
 	}
 	var found []string
 	lot := 0
 	for _, v := range arrayVariables {
-		text, ok := env(v.name)
+		text := env(v.name)
 		n, err := strconv.Atoi(text)
-		if !ok || text == "undefined" || err == nil && n < v.first {
+		if text == "" || text == "undefined" || err == nil && n < v.first {
 			continue
 		}
 		if err != nil {

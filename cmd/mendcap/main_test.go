@@ -59,8 +59,9 @@ func TestScripts(t *testing.T) {
 			return writeFixtures(env.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"only":  only,
+			"exits":  exits,
+			"only":   only,
+			"rename": rename,
 		},
 	})
 }
@@ -103,6 +104,19 @@ func only(ts *testscript.TestScript, neg bool, args []string) {
 	if got, want := strings.Join(names, " "), strings.Join(args[1:], " "); got != want {
 		ts.Fatalf("files matching %s: got %q, want %q", args[0], got, want)
 	}
+}
+
+// rename PATTERN NAME gives the one file or folder that matches the pattern another name.
+func rename(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: rename PATTERN NAME")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("files matching %s: got %q, want one", args[0], found)
+	}
+	ts.Check(os.Rename(found[0], filepath.Join(filepath.Dir(found[0]), args[1])))
 }
 
 // TestInterruptLeavesNoOutput interrupts a run that waits for more input.

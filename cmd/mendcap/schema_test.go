@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/mendcap/mendcap/internal/lab/schema"
+	"github.com/mendcap/mendcap/repair/batch/lots"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -45,6 +46,9 @@ func meetsSchema(text []byte) error {
 func jsonFiles(ts *testscript.TestScript, dir string) map[string]string {
 	found := make(map[string]string)
 	ts.Check(filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Name() == lots.Folder {
+			return fs.SkipDir // plans are for mendcap alone
+		}
 		if err != nil || !entry.Type().IsRegular() {
 			return nil // scripts have folders that can't be read
 		}

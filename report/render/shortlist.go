@@ -97,9 +97,13 @@ type worst struct {
 	takes   func(*report.Entry) bool
 	compare func(x, y *report.Entry) int
 	list    []*report.Entry
+	last    *report.Entry // of the first ones when there were enough; nil before
 }
 
 func (w *worst) add(e *report.Entry) {
+	if w.last != nil && w.compare(e, w.last) >= 0 {
+		return
+	}
 	if w.list = append(w.list, e); len(w.list) >= 2*w.most {
 		w.cut()
 	}
@@ -110,6 +114,9 @@ func (w *worst) cut() []*report.Entry {
 	slices.SortStableFunc(w.list, w.compare)
 	clear(w.list[min(len(w.list), w.most):])
 	w.list = w.list[:min(len(w.list), w.most)]
+	if len(w.list) == w.most {
+		w.last = w.list[w.most-1]
+	}
 	return w.list
 }
 

@@ -11,6 +11,7 @@
 //
 //	plan.json                  Header
 //	plan/00000.jsonl.zst       items, 10,000 a file, by lot
+//	lots/kept-00000.jsonl      what is kept of a lot of an earlier plan, see Options.Resume
 //	lots/plan.jsonl            what the plan itself found: folders that can't be read
 //	lots/00012.jsonl           summary of a lot that is done, see report.LotSchema
 //	lots/00012.progress.jsonl  what is done of one that is not
@@ -18,15 +19,18 @@
 package lots
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"syscall"
 	"unicode/utf8"
 
 	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/report"
 )
 
 // Schema names the form of the header of a plan.
@@ -40,10 +44,11 @@ type Header struct {
 	Dir     string   `json:"dir"`     // folder that relative paths start from
 	Inputs  []string `json:"inputs"`  // as they were given
 	Lots    int      `json:"lots"`
-	LotSize int64    `json:"lotSize"` // bytes, see Options
-	Items   int64    `json:"items"`   // files, whatever they hold
-	Bytes   int64    `json:"bytes"`   // that they have
-	Parts   []int    `json:"parts"`   // the lot of the first item in each file of items
+	LotSize int64    `json:"lotSize"`        // bytes, see Options
+	Items   int64    `json:"items"`          // files, whatever they hold
+	Bytes   int64    `json:"bytes"`          // that they have
+	Kept    int      `json:"kept,omitempty"` // summaries of what earlier plans have finished
+	Parts   []int    `json:"parts"`          // the lot of the first item in each file of items
 }
 
 // Item is a file to work at: a capture, an archive, or neither, for a plan opens nothing
@@ -137,13 +142,23 @@ func (r *Run) URL() string { return r.out.URL(path.Join(Folder, r.ID)) }
 
 func partName(part int) string { return fmt.Sprintf("plan/%05d.jsonl.zst", part) }
 
-// planned is the number of the summary of what the plan itself found.
+// planned is the number of the summary of what the plan itself found. Those of what it
+// keeps of earlier ones are less.
 const planned = -1
+
+// putSummary writes the summary of a lot.
+func (r *Run) putSummary(ctx context.Context, lot int, found *batch.Result) error {
+	sum := report.NewLot(found.Entries, found.Skipped)
+	return r.out.Put(ctx, r.key(summaryName(lot)), func(to io.Writer) error { return report.WriteLot(to, lot, sum) })
+}
 
 // summaryName is where the summary of a lot is.
 func summaryName(lot int) string {
-	if lot == planned {
+	switch {
+	case lot == planned:
 		return "lots/plan.jsonl"
+	case lot < planned:
+		return fmt.Sprintf("lots/kept-%05d.jsonl", planned-1-lot)
 	}
 	return lotName(lot, ".jsonl")
 }

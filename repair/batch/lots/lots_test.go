@@ -119,7 +119,11 @@ func TestLotsAreOneBatch(t *testing.T) {
 	if outcomes[report.OutcomeDamaged] == 0 || outcomes[report.OutcomeRepaired] == 0 || outcomes[report.OutcomeIntact] == 0 || outcomes[report.OutcomeFailed] == 0 {
 		t.Fatalf("outcomes: got %v, want all kinds", outcomes)
 	}
-	for _, lots := range []int{1, 5} {
+	divisions := []int{5, 1}
+	if testing.Short() {
+		divisions = divisions[:1]
+	}
+	for _, lots := range divisions {
 		out := t.TempDir()
 		r := plan(t, out, lots, inputs...)
 		if lots > 1 && r.Lots < 5 {
@@ -144,6 +148,55 @@ func TestLotsAreOneBatch(t *testing.T) {
 			t.Errorf("planned again: got %v, there already: %v, %v; want %s", again, existed, err, r.ID)
 		}
 	}
+}
+
+// TestPlanResumes: of captures that an earlier plan has finished nothing is done again, and
+// the merged summary is that of one batch.
+func TestPlanResumes(t *testing.T) {
+	inputs := captures(t, t.TempDir())
+	out := t.TempDir()
+	r := plan(t, out, 5, inputs...)
+	for lot := range r.Lots - 1 { // the last one is not done
+		work(t, r, lot)
+	}
+	o := options()
+	o.Dir, o.Exclude = out, []string{"skip"}
+	if err := os.Remove(filepath.Join(inputs[0], "cut.pcapng")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(inputs[0], "new.pcap"), []byte("none"))
+	for _, name := range []string{"cut.mended.pcapng", "cut.mended.json", "cut.mended.html", "plain.mended.pcapng"} {
+		if err := os.Remove(filepath.Join(out, "caps", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, existed, err := Plan(t.Context(), inputs, Options{Batch: o, Lots: 3, Resume: true})
+	if err != nil || existed {
+		t.Fatalf("resume: %v, was there already: %v", err, existed)
+	}
+	todo := make(map[string]bool)
+	for lot := range again.Lots {
+		items, err := again.ItemsOf(t.Context(), lot)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range items {
+			todo[filepath.Base(string(items[i].Name))] = true
+		}
+	}
+	for name, want := range map[string]bool{
+		"everything.pcapng": false, "headerless.pcapng": false, "damaged.pcapng": false, "x.pcapng": false, // finished
+		"new.pcap": true, "plain": true, "none.pcap": true, "two.zip": true, "x.txt": true, // new, without an output, failed, an archive, none
+	} {
+		if todo[name] != want {
+			t.Errorf("%s is in a lot: %v, want %v", name, todo[name], want)
+		}
+	}
+	for lot := range again.Lots {
+		work(t, again, lot)
+	}
+	one, sum := makeOne(t, inputs)
+	compare(t, again, out, one, sum)
 }
 
 // TestWorkersAtOnce: two workers of one lot write the same.
@@ -226,6 +279,9 @@ func TestInterruptedLotGoesOn(t *testing.T) {
 
 // TestDeadlyCapture: one that kills its worker twice is an outcome, and the rest goes on.
 func TestDeadlyCapture(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is about processes of their own")
+	}
 	inputs, _, sum := oneBatch(t)
 	out := t.TempDir()
 	r := plan(t, out, 1, inputs...)

@@ -31,7 +31,7 @@ type part struct {
 // Merge reads the totals of all lots that are done.
 func (r *Run) Merge(ctx context.Context) (*Merge, error) {
 	m := &Merge{Head: report.NewBatchHead(), run: r}
-	for lot := planned; lot < r.Lots; lot++ {
+	for lot := planned - r.Kept; lot < r.Lots; lot++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

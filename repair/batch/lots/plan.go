@@ -34,6 +34,9 @@ type Options struct {
 	// is from leastLot to mostLot where that is 0 too.
 	LotSize int64
 	Lots    int
+	// Resume keeps captures that an earlier plan below the same folder has finished with
+	// the same versions, tables, flags and program: no lot has them, and the merge does.
+	Resume bool
 }
 
 // What a lot has where nothing else is asked for, bytes: from what takes longer than to
@@ -94,6 +97,11 @@ func PlanSources(ctx context.Context, out store.Store, sources []Source, missing
 	}
 	if err := p.distinguish(ctx); err != nil {
 		return nil, false, err
+	}
+	if o.Resume {
+		if err := p.resume(ctx, out); err != nil {
+			return nil, false, err
+		}
 	}
 	run, err = p.run(out)
 	if err != nil {
@@ -156,6 +164,7 @@ type planner struct {
 	shadows []shadow
 	shared  map[uint64]bool // hashes of outputs that items had to share
 	renamed map[place]map[int]Name
+	done    resumed
 }
 
 type shadow struct{ item, archive uint64 }
@@ -224,7 +233,7 @@ func (p *planner) addShadows(output string, key uint64) {
 func (p *planner) run(out store.Store) (*Run, error) {
 	r := &Run{out: out, Header: Header{
 		Schema: Schema, Program: p.o.Batch.Program, Flags: append([]string{}, p.o.Flags...), Dir: p.o.Dir,
-		Inputs: append([]string{}, p.inputs...), LotSize: p.lotSize(), Items: p.items, Bytes: p.bytes, Parts: []int{},
+		Inputs: append([]string{}, p.inputs...), LotSize: p.lotSize(), Items: p.items - p.done.count, Bytes: p.bytes - p.done.bytes, Kept: len(p.done.kept), Parts: []int{},
 	}}
 	head, err := json.Marshal(r.Header)
 	found, err2 := json.Marshal(p.found)
@@ -232,6 +241,9 @@ func (p *planner) run(out store.Store) (*Run, error) {
 		return nil, err
 	}
 	p.id.Write(append(head, found...))
+	for _, k := range p.done.kept {
+		fmt.Fprintf(p.id, "%s %d\n", k.run.ID, k.lot)
+	}
 	r.ID = hex.EncodeToString(p.id.Sum(nil))[:12]
 	return r, nil
 }
@@ -251,7 +263,7 @@ func (p *planner) lotSize() int64 {
 // without which there is no plan.
 func (p *planner) write(ctx context.Context, r *Run) error {
 	var large []spooled
-	err := p.spool.each(func(it spooled) error {
+	err := p.eachLeft(func(it spooled) error {
 		if cost(it.size) >= r.LotSize {
 			large = append(large, it)
 		}
@@ -267,7 +279,7 @@ func (p *planner) write(ctx context.Context, r *Run) error {
 			return err
 		}
 	}
-	err = p.spool.each(func(it spooled) error {
+	err = p.eachLeft(func(it spooled) error {
 		if cost(it.size) >= r.LotSize {
 			return nil
 		}
@@ -279,12 +291,20 @@ func (p *planner) write(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	sum := report.NewBatch(p.found.Entries, p.found.Skipped)
-	err = r.out.Put(ctx, r.key(summaryName(planned)), func(to io.Writer) error { return report.WriteLot(to, planned, sum) })
-	if err != nil {
+	if err := errors.Join(r.putSummary(ctx, planned, &p.found), p.writeKept(ctx, r)); err != nil {
 		return err
 	}
 	return r.putJSON(ctx, "plan.json", &r.Header)
+}
+
+// eachLeft hands on the items that are to be worked at.
+func (p *planner) eachLeft(do func(it spooled) error) error {
+	return p.spool.each(func(it spooled) error {
+		if kept, err := p.isKept(it); kept || err != nil {
+			return err
+		}
+		return do(it)
+	})
 }
 
 func (p *planner) tooMany(lots int) error {

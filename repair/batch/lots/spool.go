@@ -106,21 +106,32 @@ func (s *spool) close() error {
 // hashes is a set of the hashes of outputs: of millions, in little memory.
 type hashes struct {
 	seed    maphash.Seed
-	buckets [256][]uint64 // by the first byte
+	chunks  [256][][]uint64 // by the first byte, as they come; a slice that grew would leave garbage
+	buckets [256][]uint64   // the same, sorted
 }
+
+// hashesPerChunk is how many hashes a chunk has.
+const hashesPerChunk = 512
 
 func newHashes() *hashes { return &hashes{seed: maphash.MakeSeed()} }
 
 func (h *hashes) of(key string) uint64 { return maphash.String(h.seed, key) }
 
 func (h *hashes) add(key uint64) {
-	at := &h.buckets[key>>56]
-	*at = append(*at, key)
+	all := &h.chunks[key>>56]
+	last := len(*all) - 1
+	if last < 0 || len((*all)[last]) == hashesPerChunk {
+		*all = append(*all, make([]uint64, 0, hashesPerChunk))
+		last++
+	}
+	(*all)[last] = append((*all)[last], key)
 }
 
 // sort must come before has and twice.
 func (h *hashes) sort() {
 	for i := range h.buckets {
+		h.buckets[i] = slices.Concat(h.chunks[i]...)
+		h.chunks[i] = nil
 		slices.Sort(h.buckets[i])
 	}
 }

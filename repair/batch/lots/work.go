@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -259,11 +258,7 @@ func (w *worker) finish(ctx context.Context) error {
 		all.Entries = append(all.Entries, r.Entries...)
 		all.Skipped.Add(&r.Skipped)
 	}
-	sum := report.NewBatch(all.Entries, all.Skipped)
-	err := w.run.out.Put(ctx, w.run.key(summaryName(w.lot)), func(to io.Writer) error {
-		return report.WriteLot(to, w.lot, sum)
-	})
-	if err != nil {
+	if err := w.run.putSummary(ctx, w.lot, &all); err != nil {
 		return err
 	}
 	return errors.Join(w.remove(ctx, progressSuffix), w.remove(ctx, attemptsSuffix))

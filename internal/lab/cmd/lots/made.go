@@ -11,10 +11,12 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/repair/batch/lots"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
 )
@@ -29,9 +31,8 @@ var errMadeUp = errors.New("a made-up capture was opened")
 func (n listing) List(_ context.Context, prefix string) iter.Seq2[store.Object, error] {
 	return func(yield func(store.Object, error) bool) {
 		for i := range int(n) {
-			size := int64(100_000 + i*7919%9_000_000)
 			key := fmt.Sprintf("%s2026/%06d/capture-%09d.pcapng.gz", prefix, i/1000, i)
-			if !yield(store.Object{Key: key, Size: size, Version: fmt.Sprintf("%032x", i)}, nil) {
+			if !yield(store.Object{Key: key, Size: sizeOf(i), Version: fmt.Sprintf("%032x", i)}, nil) {
 				return
 			}
 		}
@@ -50,7 +51,35 @@ func (listing) Local(string) string                                         { re
 func (listing) URL(key string) string                                       { return key }
 func (listing) Close() error                                                { return nil }
 
-func out(dir string) store.Store { return store.NewFolder(dir) }
+// sizeOf is how many bytes a made-up capture has.
+func sizeOf(i int) int64 { return int64(100_000 + i*7919%9_000_000) }
+
+// hasFailed says of which captures there is no output.
+func hasFailed(size int64) bool { return size%1000 == 0 }
+
+// finished is a folder in which all outputs seem to be. It counts what is opened but for
+// plans.
+type finished struct {
+	*store.Folder
+
+	opened int
+}
+
+// Stat implements store.Store.
+func (f *finished) Stat(ctx context.Context, key string) (store.Object, error) {
+	if strings.HasPrefix(key, lots.Folder+"/") {
+		return f.Folder.Stat(ctx, key)
+	}
+	return store.Object{Key: key}, nil
+}
+
+// Open implements store.Store.
+func (f *finished) Open(ctx context.Context, key, version string, offset, length int64) (io.ReadCloser, error) {
+	if !strings.HasPrefix(key, lots.Folder+"/") {
+		f.opened++
+	}
+	return f.Folder.Open(ctx, key, version, offset, length)
+}
 
 // sumUp writes what every lot of a plan would have found.
 func sumUp(dir string, _ int) error {
@@ -72,7 +101,7 @@ func sumUp(dir string, _ int) error {
 			return err
 		}
 		lines := bufio.NewWriter(f)
-		err = report.WriteLot(lines, lot, report.NewBatch(entries, report.Skipped{Other: 1}))
+		err = report.WriteLot(lines, lot, report.NewLot(entries, report.Skipped{Other: 1}))
 		if err := errors.Join(err, lines.Flush(), f.Close()); err != nil {
 			return err
 		}
@@ -92,7 +121,7 @@ func entry(it batch.Item, size int64) report.Entry {
 		},
 	}
 	switch {
-	case size%1000 == 0:
+	case hasFailed(size):
 		e = report.Entry{Path: e.Path, Outcome: report.OutcomeFailed, Code: 4, Error: "no usable capture: it is cut short"}
 	case size%500 == 1:
 		e.Outcome, e.Code, e.Damage = report.OutcomeDamaged, 3, 1
