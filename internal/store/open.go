@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// schemes are those of buckets, as gocloud.dev has them: S3 and what speaks its protocol,
+// Google Cloud Storage, and Azure Blob Storage.
+var schemes = []string{"s3", "gs", "azblob"}
+
+// IsURL says whether a location is a URL of a store and no path: those of files are, too.
+func IsURL(location string) bool {
+	scheme, _, ok := strings.Cut(location, "://")
+	return ok && (scheme == "file" || slices.Contains(schemes, scheme))
+}
+
+// Open returns the store at a location: a path, a URL file:///PATH, or one of a bucket,
+// s3://BUCKET/PREFIX?OPTIONS, gs:// or azblob://, whose options are those of gocloud.dev's
+// URLs. Nothing is asked of a store yet. The error is ErrNoCloud for a bucket where this
+// program was built without them.
+func Open(ctx context.Context, location string) (Store, error) {
+	if !IsURL(location) {
+		return NewFolder(location), nil
+	}
+	u, err := url.Parse(location)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no URL of a store", location) // the error may quote a password
+	}
+	if u.User != nil {
+		return nil, fmt.Errorf("%s://%s%s: credentials don't belong into a URL, where others see them: they are looked for where the store's own tools do", u.Scheme, u.Host, u.Path)
+	}
+	if u.Scheme == "file" {
+		return openFile(u)
+	}
+	if u.Host == "" {
+		return nil, fmt.Errorf("%s: a URL of a store names a bucket after the two slashes", location)
+	}
+	return openBucket(ctx, u)
+}
+
+func openFile(u *url.URL) (Store, error) {
+	if u.Host != "" && u.Host != "localhost" || u.Path == "" || u.RawQuery != "" {
+		return nil, fmt.Errorf("%s: a URL of files is file:///PATH", u)
+	}
+	name := u.Path
+	if windows := strings.TrimPrefix(name, "/"); filepath.VolumeName(windows) != "" {
+		name = windows // file:///C:/captures
+	}
+	return NewFolder(filepath.FromSlash(name)), nil
+}
+
+// Split cuts a location into that of the store's folder and the name in it, as
+// path.Split does for paths: of "s3://b/x/y.pcap?region=r", "s3://b/x/?region=r" and
+// "y.pcap".
+func Split(location string) (folder, name string) {
+	if !IsURL(location) {
+		return filepath.Split(location)
+	}
+	u, err := url.Parse(location)
+	if err != nil {
+		return location, ""
+	}
+	u.Path, name = path.Split(u.Path)
+	u.RawPath = ""
+	return u.String(), name
+}
