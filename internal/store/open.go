@@ -29,8 +29,9 @@ func Open(ctx context.Context, location string) (Store, error) {
 		return NewFolder(location), nil
 	}
 	u, err := url.Parse(location)
-	if err != nil {
-		return nil, fmt.Errorf("%q is no URL of a store", location) // the error may quote a password
+	if err != nil { // it may quote a password
+		scheme, _, _ := strings.Cut(location, "://")
+		return nil, fmt.Errorf("%s://: what follows makes no URL of a store", scheme)
 	}
 	if u.User != nil {
 		return nil, fmt.Errorf("%s://%s%s: credentials don't belong into a URL, where others see them: they are looked for where the store's own tools do", u.Scheme, u.Host, u.Path)
