@@ -38,7 +38,11 @@ func (b *bucket) Open(ctx context.Context, key, version string, offset, length i
 	case err != nil:
 		return nil, err
 	}
-	r.version = b.read(r.body)
+	if got := b.read(r.body); version == "" {
+		r.version = got
+	} else if got != version { // not every store heeds what it is asked
+		return nil, errors.Join(r.changed(), r.Close())
+	}
 	r.end = r.body.Size()
 	if length >= 0 {
 		r.end = min(r.end, offset+length)
