@@ -56,18 +56,28 @@ func openFile(u *url.URL) (Store, error) {
 	return NewFolder(filepath.FromSlash(name)), nil
 }
 
-// Split cuts a location into that of the store's folder and the name in it, as
-// path.Split does for paths: of "s3://b/x/y.pcap?region=r", "s3://b/x/?region=r" and
-// "y.pcap".
-func Split(location string) (folder, name string) {
+// Split cuts a location before its last name: "s3://b/x/y.pcap?region=r" into
+// "s3://b/x?region=r" and "y.pcap". Slashes at its end don't count. What is a store's root
+// has no name.
+func Split(location string) (parent, name string) {
 	if !IsURL(location) {
-		return filepath.Split(location)
+		clean := filepath.Clean(location)
+		return filepath.Dir(clean), filepath.Base(clean)
 	}
 	u, err := url.Parse(location)
 	if err != nil {
 		return location, ""
 	}
-	u.Path, name = path.Split(u.Path)
-	u.RawPath = ""
+	dir, name := path.Split(path.Clean("/" + u.Path))
+	u.Path, u.RawPath = strings.TrimSuffix(dir, "/"), ""
 	return u.String(), name
+}
+
+// Shown is how a URL is named to people: without its options.
+func Shown(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return location
+	}
+	return u.Scheme + "://" + path.Join(u.Host, u.Path)
 }

@@ -37,7 +37,8 @@ type Store interface {
 	// Open reads length bytes from offset on, or to the end if length is negative: of
 	// that version, if it is not "", else the error is ErrChanged.
 	Open(ctx context.Context, key, version string, offset, length int64) (io.ReadCloser, error)
-	// Put writes an object, and replaces what has its key. Nobody sees a part of it.
+	// Put writes an object, and replaces what has its key. Nobody sees a part of it. Where
+	// the store fails for the moment, write is called again, and must write the same.
 	Put(ctx context.Context, key string, write func(io.Writer) error) error
 	// PutNew writes an object whose key nothing has: of several writers one wins, and for
 	// the others the error is fs.ErrExist.

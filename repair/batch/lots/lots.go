@@ -119,6 +119,9 @@ func again(err error) bool {
 	return errors.Is(err, store.ErrUnreachable) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
+// isFinal reports whether an error is none of an input's, so that nothing is planned.
+func isFinal(err error) bool { return again(err) || errors.Is(err, store.ErrNoCloud) }
+
 // Folder is where the plans lie, below that of the outputs.
 const Folder = ".mendcap"
 
