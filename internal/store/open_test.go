@@ -35,15 +35,27 @@ func TestOpen(t *testing.T) {
 
 func TestSplit(t *testing.T) {
 	for location, want := range map[string][2]string{
-		"x/y.pcap":                    {"x/", "y.pcap"},
-		"y.pcap":                      {"", "y.pcap"},
-		"s3://b/x/y.pcap?region=r":    {"s3://b/x/?region=r", "y.pcap"},
-		"s3://b/x/":                   {"s3://b/x/", ""},
+		"x/y.pcap":                    {"x", "y.pcap"},
+		"y.pcap":                      {".", "y.pcap"},
+		"s3://b/x/y.pcap?region=r":    {"s3://b/x?region=r", "y.pcap"},
+		"s3://b/x/":                   {"s3://b", "x"},
 		"gs://b":                      {"gs://b", ""},
-		"azblob://b/a%20b/c%3Fd.pcap": {"azblob://b/a%20b/", "c?d.pcap"},
+		"gs://b/?anonymous=true":      {"gs://b?anonymous=true", ""},
+		"azblob://b/a%20b/c%3Fd.pcap": {"azblob://b/a%20b", "c?d.pcap"},
 	} {
-		if folder, name := Split(location); folder != want[0] || name != want[1] {
-			t.Errorf("%s: got %q and %q, want %q", location, folder, name, want)
+		if parent, name := Split(location); parent != want[0] || name != want[1] {
+			t.Errorf("%s: got %q and %q, want %q", location, parent, name, want)
+		}
+	}
+}
+
+func TestShown(t *testing.T) {
+	for location, want := range map[string]string{
+		"s3://b/x%20y/?endpoint=http://host": "s3://b/x y",
+		"gs://b":                             "gs://b",
+	} {
+		if got := Shown(location); got != want {
+			t.Errorf("%s: got %q, want %q", location, got, want)
 		}
 	}
 }
