@@ -64,13 +64,13 @@ func (w *worker) repairCopies(ctx context.Context, todo []int) (err error) {
 	for _, i := range todo {
 		c.all.Bytes += w.items[i].Size
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(jobs)
 	for _, i := range todo {
-		if ctx.Err() != nil {
+		if working.Err() != nil {
 			break
 		}
-		group.Go(func() error { return c.repair(ctx, i) })
+		group.Go(func() error { return c.repair(working, i) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
