@@ -31,7 +31,7 @@ func (w *worker) isAway(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	for i := range w.items {
-		s, err := w.sources.of(ctx, w.run.Inputs, &w.items[i])
+		s, err := w.run.sources.of(ctx, w.run.Inputs, &w.items[i])
 		if err != nil || !s.here() {
 			return true, err
 		}
@@ -89,7 +89,7 @@ func (c *copies) repair(ctx context.Context, i int) (err error) {
 	}
 	defer c.space.give(need)
 	item := it.toBatch(c.run.Inputs)
-	s, err := c.sources.of(ctx, c.run.Inputs, it)
+	s, err := c.run.sources.of(ctx, c.run.Inputs, it)
 	if err != nil {
 		return err
 	}

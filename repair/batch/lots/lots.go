@@ -130,7 +130,12 @@ type Run struct {
 	Header
 	ID  string      // its name
 	out store.Store // of the outputs
+
+	sources sources // of the items, as far as one was needed
 }
+
+// Close closes the stores of a plan.
+func (r *Run) Close() error { return errors.Join(r.sources.close(), r.out.Close()) }
 
 // key is that of a file of the plan.
 func (r *Run) key(name string) string { return path.Join(Folder, r.ID, name) }

@@ -17,11 +17,10 @@ import (
 
 // worker works at one lot.
 type worker struct {
-	run     *Run
-	lot     int
-	o       batch.Options
-	items   []Item
-	sources sources
+	run   *Run
+	lot   int
+	o     batch.Options
+	items []Item
 
 	mu      sync.Mutex
 	results []*batch.Result // of the items that are done
@@ -67,7 +66,6 @@ func (r *Run) do(ctx context.Context, lot int, o batch.Options) error {
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
-	defer w.sources.close()
 	if err := w.work(ctx); err != nil {
 		return errors.Join(err, w.leave(ctx))
 	}
@@ -126,7 +124,7 @@ const (
 // changed says what became of an item, or of what it needs, since it was planned; "" if
 // nothing did.
 func (w *worker) changed(ctx context.Context, it *Item) (why string, err error) {
-	s, err := w.sources.of(ctx, w.run.Inputs, it)
+	s, err := w.run.sources.of(ctx, w.run.Inputs, it)
 	if err != nil || !s.here() {
 		return "", err // an object is told when it is copied
 	}
