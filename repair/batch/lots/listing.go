@@ -20,7 +20,7 @@ import (
 type listing struct {
 	o       *batch.Options
 	sources []Source
-	abs     []string // of each source in the file system, absolute; "" where it isn't there
+	abs     []string // of each source: the absolute path, or as its URL is shown
 	files   map[string]bool
 	found   batch.Result // what is no item
 	take    func(root int, name string, o store.Object) error
@@ -30,11 +30,12 @@ type listing struct {
 func newListing(o *batch.Options, sources []Source) *listing {
 	l := &listing{o: o, sources: sources, files: make(map[string]bool)}
 	for i := range sources {
-		local := ""
-		if here := sources[i].Store.Local(""); here != "" {
-			local, _ = filepath.Abs(sources[i].Store.Local(sources[i].Key)) // "" is no file's
+		s := &sources[i]
+		place := filepath.Clean(store.Shown(s.Store.URL(s.Key)))
+		if s.here() {
+			place, _ = filepath.Abs(s.Store.Local(s.Key)) // "" is no file's
 		}
-		l.abs = append(l.abs, local)
+		l.abs = append(l.abs, place)
 	}
 	return l
 }
@@ -175,7 +176,7 @@ func (l *listing) isNew(root int, name string) bool {
 // visited reports whether a source has led to a file below it.
 func (l *listing) visited(root int, name string) bool {
 	for at := name; at != "."; at = path.Dir(at) {
-		if l.o.Excludes(at) || at != name && l.isOutputHere(filepath.Join(l.abs[root], filepath.FromSlash(at))) {
+		if l.o.Excludes(at) || at != name && l.isOutput(&l.sources[root], l.sources[root].key(at)) {
 			return false
 		}
 	}
