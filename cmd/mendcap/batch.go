@@ -63,6 +63,9 @@ func newBatchFlags() *batchFlags {
 }
 
 func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
+	if err := f.useFilePaths(args); err != nil {
+		return s.fail("", err)
+	}
 	switch {
 	case f.planAt != "":
 		return f.workAtLot(ctx, s, args)

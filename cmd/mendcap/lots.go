@@ -158,6 +158,20 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 	return s.fail("", asUsage(run.Do(ctx, lot, o)))
 }
 
+// useFilePaths puts paths in place of URLs of files.
+func (f *batchFlags) useFilePaths(args []string) (err error) {
+	locations := []*string{&f.dir, &f.planAt}
+	for i := range args {
+		locations = append(locations, &args[i])
+	}
+	for _, at := range locations {
+		if *at, err = store.FilePath(*at); err != nil {
+			return usagef(seeCommand, "%w", err)
+		}
+	}
+	return nil
+}
+
 // useScratch has temporary files kept where --scratch says.
 func (f *batchFlags) useScratch() error {
 	if f.scratch == "" {
@@ -182,13 +196,7 @@ func (f *batchFlags) farAway(ctx context.Context, s *streams, paths []string, o 
 	if f.dir == "" {
 		return s.fail("", usagef(seeCommand, "captures in buckets need -o: a folder or a URL that the outputs go to"))
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return s.fail("", err)
-	}
-	plan := o
-	plan.Jobs, plan.Memory = 0, 0
-	run, _, err := lots.Plan(ctx, paths, lots.Options{Batch: plan, Flags: f.words(), Dir: dir, LotSize: math.MaxInt64 / 2})
+	run, _, err := lots.Plan(ctx, paths, lots.Options{Batch: o, Flags: f.words(), LotSize: math.MaxInt64 / 2})
 	if err != nil {
 		return s.fail("", asUsage(err))
 	}

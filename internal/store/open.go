@@ -45,6 +45,18 @@ func Open(ctx context.Context, location string) (Store, error) {
 	return openBucket(ctx, u)
 }
 
+// FilePath returns the path that a URL of files says, and other locations as they are.
+func FilePath(location string) (string, error) {
+	if !strings.HasPrefix(location, "file://") {
+		return location, nil
+	}
+	s, err := Open(context.Background(), location)
+	if err != nil {
+		return "", err
+	}
+	return s.Local(""), nil
+}
+
 func openFile(u *url.URL) (Store, error) {
 	if u.Host != "" && u.Host != "localhost" || u.Path == "" || u.RawQuery != "" {
 		return nil, fmt.Errorf("%s: a URL of files is file:///PATH", u)
