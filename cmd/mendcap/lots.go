@@ -101,6 +101,7 @@ func (f *batchFlags) planLots(ctx context.Context, s *streams, args []string) in
 	if err != nil {
 		return s.fail("", asUsage(err))
 	}
+	defer run.Close()
 	return s.print(planned(run, existed))
 }
 
@@ -142,6 +143,7 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 	if err != nil {
 		return s.fail("", err)
 	}
+	defer run.Close()
 	if run.Dir != "" {
 		if err := os.Chdir(run.Dir); err != nil {
 			return s.fail("", fmt.Errorf("%w: the folder that the plan was made in: %w", lots.ErrAgain, err))
@@ -200,6 +202,7 @@ func (f *batchFlags) farAway(ctx context.Context, s *streams, paths []string, o 
 	if err != nil {
 		return s.fail("", asUsage(err))
 	}
+	defer run.Close()
 	s.ending.Store(&ending{lotGrace, exitAgain})
 	bar := s.progressOf("captures are repaired", f.quiet)
 	defer bar.close()
@@ -284,6 +287,7 @@ func (f *batchFlags) mergeLots(ctx context.Context, s *streams, plan string) int
 	if err != nil {
 		return s.fail("", err)
 	}
+	defer run.Close()
 	to, err := f.openSummaries(s, nil)
 	if err != nil {
 		return s.fail("", err)

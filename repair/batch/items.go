@@ -20,8 +20,10 @@ type Item struct {
 	// archive, Alone for a capture that is a file of its own.
 	Outputs map[int]string
 	// Copy is a file that has what the item does, and its name, where Root is a URL. Its
-	// network tables lie beside it.
+	// network tables lie beside it. Sums are SHA-256 hashes of these files, by their paths,
+	// where they are known.
 	Copy string
+	Sums map[string][]byte
 }
 
 // Alone is the number of a capture that is no member of an archive.
@@ -64,7 +66,7 @@ func (it *Item) found() (*found, error) {
 		f = f.child(it.Name)
 	}
 	if it.Copy != "" {
-		f.copied, f.path = true, it.Copy
+		f.copied, f.path, f.sums = true, it.Copy, it.Sums
 		if f.abs, err = filepath.Abs(it.Copy); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 		}

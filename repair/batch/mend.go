@@ -33,7 +33,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if err != nil {
 		return nil, err
 	}
-	inputs, read, err := fingerprint(ctx, j.file, r.o.Program, r.choices, paths)
+	inputs, read, err := fingerprint(ctx, j.file, r.o.Program, r.choices, paths, j.t.sums)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,8 @@ type found struct {
 	under string // its place below Options.Dir, with slashes
 	named bool   // it is itself on the command line
 
-	copied bool // what is opened is a copy of what is shown
+	copied bool              // what is opened is a copy of what is shown
+	sums   map[string][]byte // of it and its tables, if they are known
 }
 
 func (f *found) child(name string) *found {
@@ -232,7 +233,7 @@ func (w *walker) file(f *found) error {
 	default:
 		// One that is named as a capture and is none by its content is planned too: the
 		// repair says what is wrong with it.
-		w.add(f, task{shown: f.shown, file: f.path, member: Alone, size: size, copied: f.copied}, "")
+		w.add(f, task{shown: f.shown, file: f.path, member: Alone, size: size, copied: f.copied, sums: f.sums}, "")
 	}
 	return nil
 }

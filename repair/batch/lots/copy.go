@@ -3,6 +3,7 @@ package lots
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -188,8 +189,8 @@ func fetch(ctx context.Context, s *Source, it *Item, dir string, to *batch.Item)
 		return "", nil
 	}
 	key := s.key(string(it.Name))
-	to.Copy = filepath.Join(dir, path.Base(key))
-	why, err = fetchOne(ctx, s.Store, store.Object{Key: key, Size: it.Size, Version: it.Version}, to.Copy, "the capture was")
+	to.Copy, to.Sums = filepath.Join(dir, path.Base(key)), make(map[string][]byte)
+	why, err = fetchOne(ctx, s.Store, store.Object{Key: key, Size: it.Size, Version: it.Version}, to.Copy, "the capture was", to.Sums)
 	for i := range it.Beside {
 		if why != "" || err != nil {
 			break
@@ -198,13 +199,13 @@ func fetch(ctx context.Context, s *Source, it *Item, dir string, to *batch.Item)
 		beside := s.besideKey(b)
 		name := strings.TrimPrefix(beside, key[:strings.LastIndexByte(key, '/')+1])
 		file := filepath.Join(dir, filepath.FromSlash(name))
-		why, err = fetchOne(ctx, s.Store, store.Object{Key: beside, Size: b.Size, Version: b.Version}, file, "its network tables were")
+		why, err = fetchOne(ctx, s.Store, store.Object{Key: beside, Size: b.Size, Version: b.Version}, file, "its network tables were", to.Sums)
 	}
 	return why, err
 }
 
-// fetchOne copies an object to a file.
-func fetchOne(ctx context.Context, s store.Store, o store.Object, file, what string) (why string, err error) {
+// fetchOne copies an object to a file, and adds the SHA-256 of its bytes.
+func fetchOne(ctx context.Context, s store.Store, o store.Object, file, what string, sums map[string][]byte) (why string, err error) {
 	from, err := s.Open(ctx, o.Key, o.Version, 0, -1)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -224,7 +225,9 @@ func fetchOne(ctx context.Context, s store.Store, o store.Object, file, what str
 	if err != nil {
 		return fmt.Sprintf("it can't be copied under its name: %v", errors.Unwrap(err)), nil
 	}
-	n, err := io.Copy(to, from)
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(to, sum), from)
+	sums[file] = sum.Sum(nil)
 	err = errors.Join(err, to.Close())
 	switch {
 	case errors.Is(err, store.ErrChanged), err == nil && n != o.Size:
