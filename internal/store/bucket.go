@@ -50,7 +50,7 @@ func openBucket(ctx context.Context, u *url.URL) (Store, error) {
 	}
 	opened, err := b.open(ctx, u)
 	if err != nil {
-		return nil, fmt.Errorf("%s://%s: %s", u.Scheme, u.Host, describe(err))
+		return nil, fmt.Errorf("%w: %s://%s: %s", ErrURL, u.Scheme, u.Host, describe(err))
 	}
 	b.Bucket = opened
 	return b, nil

@@ -22,8 +22,8 @@ func IsURL(location string) bool {
 
 // Open returns the store at a location: a path, a URL file:///PATH, or one of a bucket,
 // s3://BUCKET/PREFIX?OPTIONS, gs:// or azblob://, whose options are those of gocloud.dev's
-// URLs. Nothing is asked of a store yet. The error is ErrNoCloud for a bucket where this
-// program was built without them.
+// URLs. Nothing is asked of a store yet. Errors are ErrURL, and ErrNoCloud for a bucket
+// where this program was built without them.
 func Open(ctx context.Context, location string) (Store, error) {
 	if !IsURL(location) {
 		return NewFolder(location), nil
@@ -31,16 +31,16 @@ func Open(ctx context.Context, location string) (Store, error) {
 	u, err := url.Parse(location)
 	if err != nil { // it may quote a password
 		scheme, _, _ := strings.Cut(location, "://")
-		return nil, fmt.Errorf("%s://: what follows makes no URL of a store", scheme)
+		return nil, fmt.Errorf("%w: what follows %s:// makes none", ErrURL, scheme)
 	}
 	if u.User != nil {
-		return nil, fmt.Errorf("%s://%s%s: credentials don't belong into a URL, where others see them: they are looked for where the store's own tools do", u.Scheme, u.Host, u.Path)
+		return nil, fmt.Errorf("%w: %s://%s%s: credentials don't belong into a URL, where others see them: they are looked for where the store's own tools do", ErrURL, u.Scheme, u.Host, u.Path)
 	}
 	if u.Scheme == "file" {
 		return openFile(u)
 	}
 	if u.Host == "" {
-		return nil, fmt.Errorf("%s: a URL of a store names a bucket after the two slashes", location)
+		return nil, fmt.Errorf("%w: %s: a bucket is named after the two slashes", ErrURL, location)
 	}
 	return openBucket(ctx, u)
 }
@@ -59,7 +59,7 @@ func FilePath(location string) (string, error) {
 
 func openFile(u *url.URL) (Store, error) {
 	if u.Host != "" && u.Host != "localhost" || u.Path == "" || u.RawQuery != "" {
-		return nil, fmt.Errorf("%s: a URL of files is file:///PATH", u)
+		return nil, fmt.Errorf("%w: %s: a URL of files is file:///PATH", ErrURL, u)
 	}
 	name := u.Path
 	if windows := strings.TrimPrefix(name, "/"); filepath.VolumeName(windows) != "" {

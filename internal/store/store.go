@@ -60,6 +60,8 @@ var (
 	// ErrUnreachable says that a store did not answer, or refused for the moment: it may
 	// be tried again.
 	ErrUnreachable = errors.New("the store can't be reached")
+	// ErrURL says that a URL is wrong, or that there are no credentials for it.
+	ErrURL = errors.New("no URL that opens a store")
 	// ErrNoCloud says that this program was built without object storage.
 	ErrNoCloud = errors.New("this mendcap was built without object storage")
 )

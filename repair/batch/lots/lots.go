@@ -120,7 +120,9 @@ func again(err error) bool {
 }
 
 // isFinal reports whether an error is none of an input's, so that nothing is planned.
-func isFinal(err error) bool { return again(err) || errors.Is(err, store.ErrNoCloud) }
+func isFinal(err error) bool {
+	return again(err) || errors.Is(err, store.ErrNoCloud) || errors.Is(err, store.ErrURL)
+}
 
 // Folder is where the plans lie, below that of the outputs.
 const Folder = ".mendcap"
