@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/repair/batch/lots"
 	"github.com/mendcap/mendcap/report"
@@ -62,6 +63,9 @@ func newBatchFlags() *batchFlags {
 }
 
 func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
+	if err := f.useFilePaths(args); err != nil {
+		return s.fail("", err)
+	}
 	switch {
 	case f.planAt != "":
 		return f.workAtLot(ctx, s, args)
@@ -80,6 +84,12 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	o, err := f.batchOptions()
 	if err != nil {
 		return s.fail("", err)
+	}
+	if err := f.useScratch(); err != nil {
+		return s.fail("", err)
+	}
+	if slices.ContainsFunc(append(paths, f.dir), store.IsURL) {
+		return f.farAway(ctx, s, paths, o)
 	}
 	to, err := f.openSummaries(s, append(paths, f.options.Tables...))
 	if err != nil {
@@ -209,7 +219,7 @@ func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	if len(names) == 1 && lots.IsPlan(ctx, names[0]) {
+	if len(names) == 1 && (store.IsURL(names[0]) || lots.IsPlan(ctx, names[0])) {
 		return f.mergeLots(ctx, s, names[0])
 	}
 	var all []*report.Batch

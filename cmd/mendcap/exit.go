@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/repair/batch/lots"
 	"github.com/mendcap/mendcap/report"
@@ -73,6 +74,9 @@ var conditions = []struct {
 	code int
 	hint string
 }{
+	{store.ErrURL, exitUsage, "mendcap help stores has examples"},
+	{store.ErrNoCloud, exitUsage, "go install -tags cloud,disable_grpc_modules github.com/mendcap/mendcap/cmd/mendcap@latest makes one with it; help stores tells more"},
+	{store.ErrUnreachable, exitAgain, "the same command may succeed later"},
 	{lots.ErrAgain, exitAgain, "the same command goes on from there"},
 	{lots.ErrPlan, exitUsage, seeCommand},
 	{lots.ErrUsage, exitUsage, seeCommand},

@@ -122,6 +122,7 @@ var topics = []topic{
 	{"verdicts", "what a finding can be, and which of them check fails on", writeVerdicts},
 	{"exit-codes", "what each exit code means, and what to do", withExamples("exit-codes", writeExitCodes)},
 	{"lots", "one batch on many machines", writePage("lots")},
+	{"stores", "captures in buckets: S3, Google's and Azure's", writePage("stores")},
 	{"limits", "what is not done, and how much of what is", writePage("limits")},
 	{"measured", "what was measured, and by which command", writePage("measured")},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/repair/batch/lots"
 	"github.com/mendcap/mendcap/report"
@@ -25,12 +27,14 @@ type lotFlags struct {
 	lotSize sizeValue
 	planAt  string
 	lot     int
+	scratch string
 }
 
 func (f *lotFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.lots, "lots", 0, "with batch plan: make about `N` lots (default 1000, of 64 MB to 16 GB)")
 	flags.Var(&f.lotSize, "lot-size", "with batch plan: put about `SIZE` bytes of captures into a lot")
 	flags.StringVar(&f.planAt, "plan", "", "work at one lot of the plan in the folder `RUN`, which batch plan has printed")
+	flags.StringVar(&f.scratch, "scratch", "", "keep temporary files in the folder `DIR`, copies of captures in buckets among them (default: the system's)")
 	flags.IntVar(&f.lot, "lot", 0, "the lot of --plan is number `N`, from 0 (default: what the batch scheduler's variable says)")
 }
 
@@ -39,7 +43,7 @@ var (
 	planOnly = []string{"lots", "lot-size"}
 	lotOnly  = []string{"plan", "lot"}
 	// workOnly say how a machine works, and not what becomes of captures.
-	workOnly = []string{"jobs", "memory"}
+	workOnly = []string{"jobs", "memory", "scratch"}
 	showOnly = []string{"report", "json", "dry-run"}
 )
 
@@ -88,7 +92,7 @@ func (f *batchFlags) planLots(ctx context.Context, s *streams, args []string) in
 		return s.fail("", err)
 	}
 	dir := ""
-	if slices.ContainsFunc(append(paths, f.options.Tables...), func(p string) bool { return !filepath.IsAbs(p) }) {
+	if slices.ContainsFunc(append(paths, f.options.Tables...), func(p string) bool { return !filepath.IsAbs(p) && !store.IsURL(p) }) {
 		if dir, err = os.Getwd(); err != nil {
 			return s.fail("", err)
 		}
@@ -97,6 +101,7 @@ func (f *batchFlags) planLots(ctx context.Context, s *streams, args []string) in
 	if err != nil {
 		return s.fail("", asUsage(err))
 	}
+	defer run.Close()
 	return s.print(planned(run, existed))
 }
 
@@ -121,18 +126,24 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 	if err := f.onlyWith("--plan", lotOnly, workOnly, []string{"quiet"}); err != nil {
 		return s.fail("", err)
 	}
+	if err := f.useScratch(); err != nil {
+		return s.fail("", err)
+	}
 	lot, err := f.lotNumber(os.Getenv)
 	if err != nil {
 		return s.fail("", err)
 	}
-	plan, err := filepath.Abs(f.planAt)
-	if err != nil {
-		return s.fail("", err)
+	plan := f.planAt
+	if !store.IsURL(plan) {
+		if plan, err = filepath.Abs(plan); err != nil {
+			return s.fail("", err)
+		}
 	}
 	run, err := lots.Open(ctx, plan)
 	if err != nil {
 		return s.fail("", err)
 	}
+	defer run.Close()
 	if run.Dir != "" {
 		if err := os.Chdir(run.Dir); err != nil {
 			return s.fail("", fmt.Errorf("%w: the folder that the plan was made in: %w", lots.ErrAgain, err))
@@ -147,6 +158,62 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 	defer bar.close()
 	o.Progress = bar.setBatch
 	return s.fail("", asUsage(run.Do(ctx, lot, o)))
+}
+
+// useFilePaths puts paths in place of URLs of files.
+func (f *batchFlags) useFilePaths(args []string) (err error) {
+	locations := []*string{&f.dir, &f.planAt}
+	for i := range args {
+		locations = append(locations, &args[i])
+	}
+	for _, at := range locations {
+		if *at, err = store.FilePath(*at); err != nil {
+			return usagef(seeCommand, "%w", err)
+		}
+	}
+	return nil
+}
+
+// useScratch has temporary files kept where --scratch says.
+func (f *batchFlags) useScratch() error {
+	if f.scratch == "" {
+		return nil
+	}
+	if info, err := os.Stat(f.scratch); err != nil || !info.IsDir() {
+		return usagef(seeCommand, "--scratch: %s is no folder", f.scratch)
+	}
+	dir, err := filepath.Abs(f.scratch)
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} { // of Unix and Windows
+		err = errors.Join(err, os.Setenv(name, dir))
+	}
+	return err
+}
+
+// farAway repairs captures that lie in stores far away, or whose outputs do: as the lots
+// of a plan, one after the other.
+func (f *batchFlags) farAway(ctx context.Context, s *streams, paths []string, o batch.Options) int {
+	if f.dry || f.resume {
+		return s.fail("", usagef("what an earlier run of the same plan has finished is left alone anyway", "--dry-run and --resume are for captures of this machine"))
+	}
+	if f.dir == "" {
+		return s.fail("", usagef(seeCommand, "captures in buckets need -o: a folder or a URL that the outputs go to"))
+	}
+	run, _, err := lots.Plan(ctx, paths, lots.Options{Batch: o, Flags: f.words(), LotSize: math.MaxInt64 / 2})
+	if err != nil {
+		return s.fail("", asUsage(err))
+	}
+	defer run.Close()
+	s.ending.Store(&ending{lotGrace, exitAgain})
+	bar := s.progressOf("captures are repaired", f.quiet)
+	defer bar.close()
+	o.Progress = bar.setBatch
+	for lot := range run.Lots {
+		if err := run.Do(ctx, lot, o); err != nil {
+			return s.fail("", asUsage(err))
+		}
+	}
+	bar.close()
+	return f.mergeLots(ctx, s, run.URL())
 }
 
 // onlyWith refuses flags other than these.
@@ -220,6 +287,7 @@ func (f *batchFlags) mergeLots(ctx context.Context, s *streams, plan string) int
 	if err != nil {
 		return s.fail("", err)
 	}
+	defer run.Close()
 	to, err := f.openSummaries(s, nil)
 	if err != nil {
 		return s.fail("", err)

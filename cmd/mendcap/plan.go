@@ -11,6 +11,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/filesys"
 	"github.com/mendcap/mendcap/internal/naming"
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
 )
@@ -156,7 +157,7 @@ func expandGlobs(what string, names []string) ([]string, error) {
 	}
 	var all []string
 	for _, name := range names {
-		if _, err := os.Lstat(name); err == nil || !hasGlob(name) {
+		if _, err := os.Lstat(name); err == nil || !hasGlob(name) || store.IsURL(name) {
 			all = append(all, name)
 			continue
 		}

@@ -29,7 +29,8 @@ type Folder struct {
 // the first Put.
 func NewFolder(dir string) *Folder { return &Folder{filepath.Clean(dir)} }
 
-// List implements Store. Symbolic links are listed and not followed. Each folder is read
+// List implements Store. Symbolic links are listed and not followed; files that are being
+// written are not listed. Each folder is read
 // when its turn comes, so that no more is held than the entries of the folders on one
 // path. A folder that can't be read is an error with its key, which ends with a slash.
 func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
@@ -95,7 +96,7 @@ func (l *lister) entry(key string, e fs.DirEntry) (more bool) {
 		}
 		return l.walk(key)
 	}
-	if !strings.HasPrefix(key, l.prefix) {
+	if _, pending := atomicfile.TargetOf(e.Name()); pending || !strings.HasPrefix(key, l.prefix) {
 		return true
 	}
 	info, err := e.Info()

@@ -37,7 +37,8 @@ type Store interface {
 	// Open reads length bytes from offset on, or to the end if length is negative: of
 	// that version, if it is not "", else the error is ErrChanged.
 	Open(ctx context.Context, key, version string, offset, length int64) (io.ReadCloser, error)
-	// Put writes an object, and replaces what has its key. Nobody sees a part of it.
+	// Put writes an object, and replaces what has its key. Nobody sees a part of it. Where
+	// the store fails for the moment, write is called again, and must write the same.
 	Put(ctx context.Context, key string, write func(io.Writer) error) error
 	// PutNew writes an object whose key nothing has: of several writers one wins, and for
 	// the others the error is fs.ErrExist.
@@ -59,6 +60,8 @@ var (
 	// ErrUnreachable says that a store did not answer, or refused for the moment: it may
 	// be tried again.
 	ErrUnreachable = errors.New("the store can't be reached")
+	// ErrURL says that a URL is wrong, or that there are no credentials for it.
+	ErrURL = errors.New("no URL that opens a store")
 	// ErrNoCloud says that this program was built without object storage.
 	ErrNoCloud = errors.New("this mendcap was built without object storage")
 )

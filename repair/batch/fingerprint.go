@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -34,14 +35,15 @@ func (r *runner) tablesOf(in string) ([]string, error) {
 // fingerprint is a hash, in hex, of all that the output and the report of a
 // repair follow from: the bytes and the names of the capture and of its network
 // tables, the options as choices has them, and the program, which the caller names. Two
-// runs with one fingerprint write the same. Read is how many bytes all the files have.
+// runs with one fingerprint write the same. Known are SHA-256 hashes of some of the files.
+// Read is how many bytes all the files have.
 // Errors are ErrNoCapture, ErrNoTables, ErrIO or the context's.
-func fingerprint(ctx context.Context, in, program, choices string, paths []string) (hash string, read int64, err error) {
+func fingerprint(ctx context.Context, in, program, choices string, paths []string, known map[string][]byte) (hash string, read int64, err error) {
 	h := sha256.New()
 	frame(h, []byte(program))
 	frame(h, []byte(choices))
 	frame(h, []byte(filepath.Base(in)))
-	if read, err = addFile(ctx, h, in); err != nil {
+	if read, err = addFile(ctx, h, in, known); err != nil {
 		return "", 0, err
 	}
 	for _, path := range paths {
@@ -51,7 +53,7 @@ func fingerprint(ctx context.Context, in, program, choices string, paths []strin
 		}
 		for _, file := range list {
 			frame(h, []byte(filepath.Base(file)))
-			n, err := addFile(ctx, h, file)
+			n, err := addFile(ctx, h, file, known)
 			switch {
 			case errors.Is(err, repair.ErrNoCapture):
 				frame(h, []byte("can't be read"))
@@ -91,8 +93,15 @@ func frame(h hash.Hash, p []byte) {
 	h.Write(p)
 }
 
-// addFile adds the hash of a file's bytes, and returns how many these are.
-func addFile(ctx context.Context, to hash.Hash, path string) (int64, error) {
+// addFile adds the hash of a file's bytes, which are read unless it is known, and returns
+// how many these are.
+func addFile(ctx context.Context, to hash.Hash, path string, known map[string][]byte) (int64, error) {
+	if sum := known[path]; sum != nil {
+		if info, err := os.Stat(path); err == nil {
+			frame(to, sum)
+			return info.Size(), nil
+		}
+	}
 	sum, n, err := hashOf(ctx, path)
 	if err == nil {
 		frame(to, sum)

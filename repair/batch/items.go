@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
@@ -12,12 +13,17 @@ import (
 // Item is a file that was found before: a capture, an archive, or neither, for nobody
 // has looked into it.
 type Item struct {
-	Root string // path on the command line that led to it
+	Root string // path on the command line that led to it, or URL
 	Name string // from there, with slashes; "" for the path itself
 	// Outputs are names of outputs below Options.Dir, with slashes, where they are not the
 	// usual ones since another item would have them too: by the number of the member of an
 	// archive, Alone for a capture that is a file of its own.
 	Outputs map[int]string
+	// Copy is a file that has what the item does, and its name, where Root is a URL. Its
+	// network tables lie beside it. Sums are SHA-256 hashes of these files, by their paths,
+	// where they are known.
+	Copy string
+	Sums map[string][]byte
 }
 
 // Alone is the number of a capture that is no member of an archive.
@@ -55,15 +61,22 @@ func (it *Item) found() (*found, error) {
 		return nil, err
 	}
 	if it.Name == "" {
-		f.rel = filepath.Base(f.abs)
-		return f, nil
+		f.rel = f.under
+	} else {
+		f = f.child(it.Name)
 	}
-	return f.child(it.Name), nil
+	if it.Copy != "" {
+		f.copied, f.path, f.sums = true, it.Copy, it.Sums
+		if f.abs, err = filepath.Abs(it.Copy); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+		}
+	}
+	return f, nil
 }
 
 // Shown is how the item is named to people, with slashes.
 func (it *Item) Shown() string {
-	return path.Join(filepath.ToSlash(filepath.Clean(it.Root)), it.Name)
+	return shownIn(shownRoot(it.Root), it.Name)
 }
 
 // Unread is the entry of a file or folder that can't be read; shown is its name, with

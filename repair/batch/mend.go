@@ -33,7 +33,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	if err != nil {
 		return nil, err
 	}
-	inputs, read, err := fingerprint(ctx, j.file, r.o.Program, r.choices, paths)
+	inputs, read, err := fingerprint(ctx, j.file, r.o.Program, r.choices, paths, j.t.sums)
 	if err != nil {
 		return nil, err
 	}
@@ -108,10 +108,10 @@ func settle(rep *report.Report, j job) {
 		rep.Output.Status = "written"
 	}
 	rep.Notes = append(rep.Notes, j.t.notes...)
-	if j.t.member == Alone {
+	if j.t.member == Alone && !j.t.copied {
 		return
 	}
-	dir, shown := filepath.Dir(j.file), path.Dir(j.t.shown)
+	dir, shown := filepath.Dir(j.file), shownIn(j.t.shown, "..")
 	for i := range rep.Tables {
 		rep.Tables[i].Name = strings.ReplaceAll(rep.Tables[i].Name, dir, shown)
 	}

@@ -36,7 +36,9 @@ type task struct {
 	rel  string // the output in it, with slashes
 	full string // the same where two captures would have one output; until that is settled
 
-	notes []string // that its report has in addition
+	copied bool              // file is a copy of what is shown
+	sums   map[string][]byte // SHA-256 of files that need not be read for it
+	notes  []string          // that its report has in addition
 }
 
 // out is the path of the output.

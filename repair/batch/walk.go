@@ -16,6 +16,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/mendcap/mendcap/internal/naming"
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -56,18 +57,25 @@ type found struct {
 	rel   string // from the path on the command line, with slashes; "" for itself
 	under string // its place below Options.Dir, with slashes
 	named bool   // it is itself on the command line
+
+	copied bool              // what is opened is a copy of what is shown
+	sums   map[string][]byte // of it and its tables, if they are known
 }
 
 func (f *found) child(name string) *found {
 	return &found{
-		path: filepath.Join(f.path, name), abs: filepath.Join(f.abs, name), shown: path.Join(f.shown, name),
+		path: filepath.Join(f.path, name), abs: filepath.Join(f.abs, name), shown: shownIn(f.shown, name),
 		rel: path.Join(f.rel, name), under: path.Join(f.under, name),
 	}
 }
 
-// rootOf is one path of the command line.
+// rootOf is one path of the command line, or URL.
 func rootOf(p string) (*found, error) {
-	f := &found{path: p, shown: filepath.ToSlash(filepath.Clean(p)), named: true}
+	if store.IsURL(p) {
+		_, base := store.Split(p)
+		return &found{path: p, abs: p, shown: shownRoot(p), under: base, named: true}, nil
+	}
+	f := &found{path: p, shown: shownRoot(p), named: true}
 	abs, err := filepath.Abs(p)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
@@ -77,6 +85,22 @@ func rootOf(p string) (*found, error) {
 		f.under = filepath.Base(abs)
 	}
 	return f, nil
+}
+
+// shownRoot is how a path of the command line, or a URL, is named to people.
+func shownRoot(p string) string {
+	if store.IsURL(p) {
+		return store.Shown(p)
+	}
+	return filepath.ToSlash(filepath.Clean(p))
+}
+
+// shownIn is how a part of what is shown as a path or URL is named to people.
+func shownIn(folder, name string) string {
+	if scheme, rest, ok := strings.Cut(folder, "://"); ok {
+		return scheme + "://" + path.Join(rest, name)
+	}
+	return path.Join(folder, name)
 }
 
 // root takes in one path of the command line.
@@ -209,7 +233,7 @@ func (w *walker) file(f *found) error {
 	default:
 		// One that is named as a capture and is none by its content is planned too: the
 		// repair says what is wrong with it.
-		w.add(f, task{shown: f.shown, file: f.path, member: Alone, size: size}, "")
+		w.add(f, task{shown: f.shown, file: f.path, member: Alone, size: size, copied: f.copied, sums: f.sums}, "")
 	}
 	return nil
 }

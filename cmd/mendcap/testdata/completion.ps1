@@ -5,7 +5,7 @@ Register-ArgumentCompleter -Native -CommandName mendcap -ScriptBlock {
     $commands = @('repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help')
     $flags = @{
         'repair' = @('-r', '--read', '-w', '--write', '-o', '--output-dir', '--report', '--graphs', '--json', '--force', '-q', '--quiet', '-v', '--verbose', '--findings', '--flows', '--annotate', '--compress', '--tables', '--user-layout', '--decode-as', '--without', '--align-interfaces', '--all-layers', '--capture-zone', '--salvage', '--confidence', '--protocol', '--local', '--spool-limit', '-h', '--help')
-        'batch' = @('-o', '--output-dir', '--jobs', '--memory', '--only-changed', '--reflink', '--hardlink', '--pages', '--resume', '--dry-run', '--include', '--exclude', '--report', '--json', '--force', '-q', '--quiet', '--findings', '--flows', '--annotate', '--compress', '--tables', '--user-layout', '--decode-as', '--without', '--align-interfaces', '--all-layers', '--capture-zone', '--salvage', '--confidence', '--protocol', '--local', '--lots', '--lot-size', '--plan', '--lot', '-h', '--help')
+        'batch' = @('-o', '--output-dir', '--jobs', '--memory', '--only-changed', '--reflink', '--hardlink', '--pages', '--resume', '--dry-run', '--include', '--exclude', '--report', '--json', '--force', '-q', '--quiet', '--findings', '--flows', '--annotate', '--compress', '--tables', '--user-layout', '--decode-as', '--without', '--align-interfaces', '--all-layers', '--capture-zone', '--salvage', '--confidence', '--protocol', '--local', '--lots', '--lot-size', '--plan', '--scratch', '--lot', '-h', '--help')
         'check' = @('--baseline', '--update-baseline', '--fail-on', '--max', '--report', '--json', '--findings', '-q', '--quiet', '--tables', '--user-layout', '--decode-as', '--without', '--align-interfaces', '--all-layers', '--capture-zone', '--salvage', '--confidence', '--protocol', '--local', '--spool-limit', '-h', '--help')
         'report' = @('--report', '--graphs', '--force', '-q', '--quiet', '-v', '--verbose', '-h', '--help')
         'diff' = @('--json', '--exit-code', '-h', '--help')
@@ -38,8 +38,8 @@ Register-ArgumentCompleter -Native -CommandName mendcap -ScriptBlock {
     $words = @{
         'schema' = @('report', 'check', 'batch', 'explain', 'diff', 'baseline', 'jsonl')
         'completion' = @('bash', 'zsh', 'fish', 'powershell')
-        'man' = @('mendcap', 'repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'limits', 'measured')
-        'help' = @('repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'limits', 'measured')
+        'man' = @('mendcap', 'repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'stores', 'limits', 'measured')
+        'help' = @('repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'stores', 'limits', 'measured')
     }
     $typed = @($commandAst.CommandElements |
         Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/lab/cmd/accuracy"
+	"github.com/mendcap/mendcap/internal/lab/cmd/cloud"
 	"github.com/mendcap/mendcap/internal/lab/cmd/compare"
 	"github.com/mendcap/mendcap/internal/lab/cmd/degrade"
 	"github.com/mendcap/mendcap/internal/lab/cmd/floor"
@@ -32,6 +33,7 @@ type command struct {
 // commands are those that run on every system; unix and linux are more.
 var commands = []command{
 	{"accuracy", "repair degraded recordings, and compare with the truth", accuracy.Main},
+	{"cloud", "copy from store to store, or do harm on the way to one", cloud.Main},
 	{"compare", "compare this build's outputs with those of a revision, byte for byte", compare.Main},
 	{"degrade", "write what a sniffer would have recorded of a recording", degrade.Main},
 	{"floor", "read, look up, sum and write a capture's packets: the least a repair could do", floor.Main},

@@ -15,37 +15,12 @@ import (
 	"github.com/mendcap/mendcap/repair/batch"
 )
 
-// Source is one input of a plan, and where it lies.
-type Source struct {
-	Root  string // as it was given
-	Store store.Store
-	Key   string // of the file, or what the keys of those in a folder begin with
-	File  bool   // it is one file
-}
-
-// sourceOf finds a file or a folder. The error says that it can't be read.
-func sourceOf(input string) (Source, error) {
-	info, err := os.Stat(input)
-	switch {
-	case err != nil:
-		return Source{}, err
-	case info.IsDir():
-		return Source{Root: input, Store: store.NewFolder(input)}, nil
-	case !info.Mode().IsRegular():
-		return Source{}, errNotRegular
-	}
-	return Source{Root: input, Store: store.NewFolder(filepath.Dir(input)), Key: filepath.Base(input), File: true}, nil
-}
-
-// key is that of an item of the source.
-func (s *Source) key(name string) string { return s.Key + name }
-
 // listing goes through the sources of a plan, and does with what it meets what a batch
 // does that walks them, but for looking into files.
 type listing struct {
 	o       *batch.Options
 	sources []Source
-	abs     []string // of each source in the file system, absolute; "" where it isn't there
+	abs     []string // of each source: the absolute path, or as its URL is shown
 	files   map[string]bool
 	found   batch.Result // what is no item
 	take    func(root int, name string, o store.Object) error
@@ -55,11 +30,12 @@ type listing struct {
 func newListing(o *batch.Options, sources []Source) *listing {
 	l := &listing{o: o, sources: sources, files: make(map[string]bool)}
 	for i := range sources {
-		local := ""
-		if here := sources[i].Store.Local(""); here != "" {
-			local, _ = filepath.Abs(sources[i].Store.Local(sources[i].Key)) // "" is no file's
+		s := &sources[i]
+		place := filepath.Clean(store.Shown(s.Store.URL(s.Key)))
+		if s.here() {
+			place, _ = filepath.Abs(s.Store.Local(s.Key)) // "" is no file's
 		}
-		l.abs = append(l.abs, local)
+		l.abs = append(l.abs, place)
 	}
 	return l
 }
@@ -94,7 +70,7 @@ func (l *listing) run(ctx context.Context, root int) error {
 				return true
 			}
 			hidden = folder
-		case l.isOutput(s.Store.Local(folder)):
+		case l.isOutput(s, folder):
 			return true
 		}
 		return false
@@ -200,7 +176,7 @@ func (l *listing) isNew(root int, name string) bool {
 // visited reports whether a source has led to a file below it.
 func (l *listing) visited(root int, name string) bool {
 	for at := name; at != "."; at = path.Dir(at) {
-		if l.o.Excludes(at) || at != name && l.isOutput(filepath.Join(l.abs[root], filepath.FromSlash(at))) {
+		if l.o.Excludes(at) || at != name && l.isOutput(&l.sources[root], l.sources[root].key(at)) {
 			return false
 		}
 	}
@@ -208,10 +184,15 @@ func (l *listing) visited(root int, name string) bool {
 }
 
 // isOutput reports whether a folder is that of the outputs.
-func (l *listing) isOutput(folder string) bool {
-	if folder == "" {
-		return false
+func (l *listing) isOutput(s *Source, folder string) bool {
+	if s.here() {
+		return l.isOutputHere(s.Store.Local(folder))
 	}
+	return store.IsURL(l.o.Dir) && store.Shown(s.Store.URL(folder)) == store.Shown(l.o.Dir)
+}
+
+// isOutputHere is isOutput for a folder of this machine.
+func (l *listing) isOutputHere(folder string) bool {
 	here, err := os.Stat(folder)
 	dir, none := os.Stat(l.o.Dir)
 	return err == nil && none == nil && os.SameFile(here, dir)

@@ -124,6 +124,11 @@ func again(err error) bool {
 	return errors.Is(err, store.ErrUnreachable) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
+// isFinal reports whether an error is none of an input's, so that nothing is planned.
+func isFinal(err error) bool {
+	return again(err) || errors.Is(err, store.ErrNoCloud) || errors.Is(err, store.ErrURL)
+}
+
 // Folder is where the plans lie, below that of the outputs.
 const Folder = ".mendcap"
 
@@ -132,7 +137,12 @@ type Run struct {
 	Header
 	ID  string      // its name
 	out store.Store // of the outputs
+
+	sources sources // of the items, as far as one was needed
 }
+
+// Close closes the stores of a plan.
+func (r *Run) Close() error { return errors.Join(r.sources.close(), r.out.Close()) }
 
 // key is that of a file of the plan.
 func (r *Run) key(name string) string { return path.Join(Folder, r.ID, name) }

@@ -4,7 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"path/filepath"
+	"strconv"
 
+	"github.com/mendcap/mendcap/internal/atomicfile"
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair/batch"
 )
 
@@ -45,7 +49,15 @@ func (p *planner) distinguishAll(ctx context.Context, shared map[uint64]bool) (m
 	for i := range items {
 		all[i] = items[i].toBatch(p.inputs)
 	}
+	done, err := p.fetchAll(ctx, items, all)
+	if err != nil {
+		return false, err
+	}
+	defer done()
 	o := p.o.Batch
+	if store.IsURL(o.Dir) {
+		o.Dir = "." // nothing is written
+	}
 	tried, err := batch.Distinguish(ctx, all, o)
 	if err != nil {
 		return false, err
@@ -63,6 +75,33 @@ func (p *planner) distinguishAll(ctx context.Context, shared map[uint64]bool) (m
 	}
 	p.shared = maps.Clone(shared)
 	return more, nil
+}
+
+// fetchAll copies items that lie far away, which done removes again.
+func (p *planner) fetchAll(ctx context.Context, items []Item, all []batch.Item) (done func(), err error) {
+	done = func() {}
+	for i := range items {
+		s := &p.sources[items[i].Root]
+		if s.here() {
+			continue
+		}
+		if p.scratch == "" {
+			dir, release, err := atomicfile.ScratchDir()
+			if err != nil {
+				return done, err
+			}
+			p.scratch = dir
+			done = func() {
+				p.scratch = ""
+				_ = release() // what is left of it is removed by a later run
+			}
+		}
+		if _, err := fetch(ctx, s, &items[i], filepath.Join(p.scratch, strconv.Itoa(i)), &all[i]); err != nil {
+			done()
+			return done, err
+		}
+	}
+	return done, nil
 }
 
 // place is what tells items apart.

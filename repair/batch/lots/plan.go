@@ -58,17 +58,24 @@ var errNotRegular = errors.New("not a regular file")
 // Plan lists the captures in files and folders and divides them into lots. It writes the
 // plan, unless the same one is there. Errors are ErrUsage, the context's, or the store's.
 func Plan(ctx context.Context, inputs []string, o Options) (run *Run, existed bool, err error) {
+	out, err := store.Open(ctx, o.Batch.Dir)
+	if err != nil {
+		return nil, false, err
+	}
 	sources := make([]Source, 0, len(inputs))
 	var missing []report.Entry
 	for _, input := range inputs {
-		s, err := sourceOf(input)
+		s, err := sourceOf(ctx, input)
+		if err != nil && (isFinal(err) || ctx.Err() != nil) {
+			return nil, false, err
+		}
 		if err != nil {
 			missing = append(missing, batch.Unread((&batch.Item{Root: input}).Shown(), err))
 			continue
 		}
 		sources = append(sources, s)
 	}
-	return PlanSources(ctx, store.NewFolder(o.Batch.Dir), sources, missing, o)
+	return PlanSources(ctx, out, sources, missing, o)
 }
 
 // PlanSources is Plan for inputs that were found, with what is to be said of others, in a
@@ -124,21 +131,35 @@ func (o *Options) check(sources []Source) error {
 	if o.Lots < 0 || o.LotSize < 0 || o.Lots > mostLots {
 		return fmt.Errorf("%w: %d lots of %d bytes; at most %d lots", ErrUsage, o.Lots, o.LotSize, mostLots)
 	}
+	if store.IsURL(o.Batch.Dir) {
+		return o.checkURLs(sources)
+	}
 	dir, err := filepath.Abs(o.Batch.Dir)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	for i := range sources {
-		local := sources[i].Store.Local(sources[i].Key)
-		if local == "" {
+		if !sources[i].here() {
 			continue
 		}
+		local := sources[i].Store.Local(sources[i].Key)
 		abs, err := filepath.Abs(local)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrUsage, err)
 		}
 		if rel, err := filepath.Rel(dir, abs); err == nil && filepath.IsLocal(rel) {
 			return fmt.Errorf("%w: %s lies in the folder of the outputs", ErrUsage, sources[i].Root)
+		}
+	}
+	return nil
+}
+
+// checkURLs is check for outputs in a store far away.
+func (o *Options) checkURLs(sources []Source) error {
+	dir := store.Shown(o.Batch.Dir) + "/"
+	for i := range sources {
+		if s := &sources[i]; !s.here() && strings.HasPrefix(store.Shown(s.Root)+"/", dir) {
+			return fmt.Errorf("%w: %s lies in the folder of the outputs", ErrUsage, store.Shown(s.Root))
 		}
 	}
 	return nil
@@ -165,6 +186,8 @@ type planner struct {
 	shared  map[uint64]bool // hashes of outputs that items had to share
 	renamed map[place]map[int]Name
 	done    resumed
+
+	scratch string // folder of the copies of what is looked into
 }
 
 type shadow struct{ item, archive uint64 }
@@ -368,7 +391,7 @@ func (w *partWriter) end() error {
 	}
 	name := w.run.key(partName(len(w.run.Parts) - 1))
 	return w.run.out.Put(w.ctx, name, func(to io.Writer) error {
-		_, err := w.part.WriteTo(to)
+		_, err := to.Write(w.part.Bytes())
 		return err
 	})
 }

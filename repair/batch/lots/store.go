@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
 	"sort"
 	"strconv"
 
@@ -22,13 +21,19 @@ const mostHeader = 64 << 20
 
 // Open opens the plan of that path, which Run.URL gave.
 func Open(ctx context.Context, url string) (*Run, error) {
-	folder := filepath.Clean(url)
-	out := store.NewFolder(filepath.Dir(filepath.Dir(folder)))
-	r := &Run{ID: filepath.Base(folder), out: out}
-	err := r.readJSON(ctx, "plan.json", &r.Header)
+	plans, id := store.Split(url)
+	dir, _ := store.Split(plans)
+	out, err := store.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{ID: id, out: out}
+	err = r.readJSON(ctx, "plan.json", &r.Header)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w: %s has no plan.json: mendcap batch plan says what to name", ErrPlan, url)
+	case err != nil && again(err):
+		return nil, fmt.Errorf("%w: %w", ErrAgain, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: read %s: %w", ErrPlan, url, err)
 	case r.Schema != Schema:

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -125,33 +123,22 @@ const (
 // changed says what became of an item, or of what it needs, since it was planned; "" if
 // nothing did.
 func (w *worker) changed(ctx context.Context, it *Item) (why string, err error) {
-	s, err := sourceFor(w.run.Inputs[it.Root], it.Name == "")
-	if err != nil {
-		return "", err
+	s, err := w.run.sources.of(ctx, w.run.Inputs, it)
+	if err != nil || !s.here() {
+		return "", err // an object is told when it is copied
 	}
 	why, err = compareVersion(ctx, s.Store, s.key(string(it.Name)), it.Version, "the capture was")
 	if why != "" || err != nil {
 		return why, err
 	}
-	for _, b := range it.Beside {
-		key := path.Join(path.Dir(s.Key+"x"), string(b.Name))
-		if !s.File {
-			key = s.key(string(b.Name))
-		}
-		why, err := compareVersion(ctx, s.Store, key, b.Version, "its network tables were")
+	for i := range it.Beside {
+		b := &it.Beside[i]
+		why, err := compareVersion(ctx, s.Store, s.besideKey(b), b.Version, "its network tables were")
 		if why != "" || err != nil {
 			return why, err
 		}
 	}
 	return "", nil
-}
-
-// sourceFor is the source of an item, whether it is still there or not.
-func sourceFor(input string, file bool) (Source, error) {
-	if file {
-		return Source{Root: input, Store: store.NewFolder(filepath.Dir(input)), Key: filepath.Base(input), File: true}, nil
-	}
-	return Source{Root: input, Store: store.NewFolder(input)}, nil
 }
 
 func compareVersion(ctx context.Context, s store.Store, key, version, what string) (why string, err error) {
@@ -178,8 +165,15 @@ func isHere(ctx context.Context, s store.Store) bool {
 	return err == nil || s.Local("") == ""
 }
 
-// repair repairs items together.
+// repair repairs items, together where they lie on this machine.
 func (w *worker) repair(ctx context.Context, todo []int) error {
+	away, err := w.isAway(ctx)
+	switch {
+	case err != nil:
+		return err
+	case away:
+		return w.repairCopies(ctx, todo)
+	}
 	items := make([]batch.Item, len(todo))
 	for i, at := range todo {
 		items[i] = w.items[at].toBatch(w.run.Inputs)
