@@ -28,6 +28,7 @@ type batchFlags struct {
 	pages            bool
 	include, exclude []string
 	lotFlags
+	submit submitFlags
 }
 
 func batchCommand() *command {
@@ -58,10 +59,17 @@ func newBatchFlags() *batchFlags {
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
 	f.tune(flags)
 	f.lotFlags.add(flags)
+	f.submit.add(flags)
 	return f
 }
 
 func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
+	if len(args) > 0 && args[0] == "submit" {
+		return f.submitLots(ctx, s, args[1:])
+	}
+	if err := f.refuse("batch submit", submitOnly); err != nil {
+		return s.fail("", err)
+	}
 	switch {
 	case f.planAt != "":
 		return f.workAtLot(ctx, s, args)
