@@ -69,7 +69,7 @@ const (
 // submitFlags are the flags that only submit takes.
 type submitFlags struct {
 	engine, image, queue, volume string
-	workers                      int
+	workers, lots                int
 }
 
 func (f *submitFlags) add(flags *pflag.FlagSet) {
@@ -77,11 +77,12 @@ func (f *submitFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.image, "image", "", "of submit: run lots in containers of `IMAGE`, whose entry point is mendcap")
 	flags.StringVar(&f.queue, "queue", "", "of submit: the partition of Slurm, local queue of Kueue, or job queue `NAME`")
 	flags.StringVar(&f.volume, "volume", "", "of submit: mount a PersistentVolumeClaim of Kubernetes, as `CLAIM:DIR`")
+	flags.IntVar(&f.lots, "lots", 0, "of submit: the plan has `N` lots; where it can't be read")
 	flags.IntVar(&f.workers, "workers", 0, "of submit: run `N` lots at a time (default: what the engine has room for; 100 of Kubernetes and of Google Batch)")
 }
 
 // ofSubmit are the flags that submit takes.
-var ofSubmit = []string{"engine", "plan", "image", "queue", "volume", "workers", "jobs", "memory", "help"}
+var ofSubmit = []string{"engine", "plan", "image", "queue", "volume", "workers", "lots", "jobs", "memory", "help"}
 
 // submission is what a template knows.
 type submission struct {
@@ -105,7 +106,9 @@ func (f *batchFlags) submitLots(ctx context.Context, s *streams, flags *pflag.Fl
 	if err != nil {
 		return s.fail("", err)
 	}
-	if one.Lots, err = plannedLots(ctx, one.Plan); err != nil {
+	if flags.Changed("lots") {
+		one.Lots = f.submit.lots
+	} else if one.Lots, err = plannedLots(ctx, one.Plan); err != nil {
 		return s.fail("", err)
 	}
 	if one.Lots < 1 || one.mostLots > 0 && one.Lots > one.mostLots {
