@@ -35,7 +35,7 @@ var engines = []engine{
 	// Of an Indexed Job with a limit for each index (batch/v1, JobSpec).
 	{name: "kubernetes", mostLots: 100_000, contained: true, volumes: true, atOnce: 100},
 	{name: "aws", mostLots: 10_000, contained: true, needsQueue: true}, // children of an array (AWS Batch, SubmitJob)
-	{name: "google", mostLots: 10_000, contained: true, atOnce: 100},   // tasks of a group (Google Batch, quotas)
+	{name: "google", mostLots: 100_000, contained: true, atOnce: 100},  // tasks of a group (Google Batch, quotas and limits)
 	{name: "nextflow"},
 }
 
