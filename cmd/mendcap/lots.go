@@ -28,7 +28,7 @@ type lotFlags struct {
 }
 
 func (f *lotFlags) add(flags *pflag.FlagSet) {
-	flags.IntVar(&f.lots, "lots", 0, "with batch plan: make about `N` lots (default 1000, of 64 MB to 16 GB)")
+	flags.IntVar(&f.lots, "lots", 0, "with batch plan: make about `N` lots (default 1000, of 64 MB to 16 GB); with batch submit: the plan, which can't be read here, has N")
 	flags.Var(&f.lotSize, "lot-size", "with batch plan: put about `SIZE` bytes of captures into a lot")
 	flags.StringVar(&f.planAt, "plan", "", "work at one lot of the plan in the folder `RUN`, which batch plan has printed")
 	flags.IntVar(&f.lot, "lot", 0, "the lot of --plan is number `N`, from 0 (default: what the batch scheduler's variable says)")

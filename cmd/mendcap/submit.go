@@ -4,8 +4,6 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
-	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -16,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/pflag"
+
+	"github.com/mendcap/mendcap/repair/batch/lots"
 )
 
 // engine is a batch scheduler that can carry out the lots of a plan.
@@ -69,7 +69,7 @@ const (
 // submitFlags are the flags that only submit takes.
 type submitFlags struct {
 	engine, image, queue, volume string
-	workers, lots                int
+	workers                      int
 }
 
 func (f *submitFlags) add(flags *pflag.FlagSet) {
@@ -77,12 +77,15 @@ func (f *submitFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.image, "image", "", "of submit: run lots in containers of `IMAGE`, whose entry point is mendcap")
 	flags.StringVar(&f.queue, "queue", "", "of submit: the partition of Slurm, local queue of Kueue, or job queue `NAME`")
 	flags.StringVar(&f.volume, "volume", "", "of submit: mount a PersistentVolumeClaim of Kubernetes, as `CLAIM:DIR`")
-	flags.IntVar(&f.lots, "lots", 0, "of submit: the plan has `N` lots; where it can't be read")
 	flags.IntVar(&f.workers, "workers", 0, "of submit: run `N` lots at a time (default: what the engine has room for; 100 of Kubernetes and of Google Batch)")
 }
 
-// ofSubmit are the flags that submit takes.
-var ofSubmit = []string{"engine", "plan", "image", "queue", "volume", "workers", "lots", "jobs", "memory", "help"}
+var (
+	// submitOnly are those flags, and
+	submitOnly = []string{"engine", "image", "queue", "volume", "workers"}
+	// submitToo are others that submit takes.
+	submitToo = []string{"plan", "lots", "help"}
+)
 
 // submission is what a template knows.
 type submission struct {
@@ -100,16 +103,18 @@ type submission struct {
 	Mount      string // where it is seen
 }
 
-// submit prints the script or manifest that has an engine carry out a plan.
-func (f *batchFlags) submitLots(ctx context.Context, s *streams, flags *pflag.FlagSet, args []string) int {
-	one, err := f.submission(flags, args)
+// submitLots prints the script or manifest that has an engine carry out a plan.
+func (f *batchFlags) submitLots(ctx context.Context, s *streams, args []string) int {
+	one, err := f.submission(args)
 	if err != nil {
 		return s.fail("", err)
 	}
-	if flags.Changed("lots") {
-		one.Lots = f.submit.lots
-	} else if one.Lots, err = plannedLots(ctx, one.Plan); err != nil {
-		return s.fail("", err)
+	if one.Lots = f.lots; !f.set.Changed("lots") {
+		run, err := lots.Open(ctx, one.Plan)
+		if err != nil {
+			return s.fail("", err)
+		}
+		one.Lots = run.Lots
 	}
 	if one.Lots < 1 || one.mostLots > 0 && one.Lots > one.mostLots {
 		return s.fail("", usagef("mendcap batch plan --lots N makes another", "the plan has %d lots, and %s takes from 1 to %d", one.Lots, one.name, one.mostLots))
@@ -122,11 +127,11 @@ func (f *batchFlags) submitLots(ctx context.Context, s *streams, flags *pflag.Fl
 }
 
 // submission checks what the flags say and puts it together, but for the lots.
-func (f *batchFlags) submission(flags *pflag.FlagSet, args []string) (*submission, error) {
+func (f *batchFlags) submission(args []string) (*submission, error) {
 	if len(args) > 0 {
 		return nil, usagef(seeCommand, "batch submit takes no arguments: --plan names the plan")
 	}
-	if err := onlyFlags(flags, "batch submit", ofSubmit); err != nil {
+	if err := f.onlyWith("batch submit", submitOnly, submitToo, workOnly); err != nil {
 		return nil, err
 	}
 	e, ok := find(engines, f.submit.engine)
@@ -135,36 +140,23 @@ func (f *batchFlags) submission(flags *pflag.FlagSet, args []string) (*submissio
 		return nil, usagef("the engines are "+strings.Join(names, ", "), "--engine: %q is none%s", f.submit.engine, guess("", f.submit.engine, names))
 	}
 	one := &submission{engine: e, Workers: f.submit.workers, Processors: 1, Memory: f.memory, Image: f.submit.image, Queue: f.submit.queue}
-	if flags.Changed("jobs") {
+	if f.set.Changed("jobs") {
 		one.Processors = f.jobs
 	}
-	if flags.Changed("memory") {
+	if f.set.Changed("memory") {
 		one.MemoryArgs = []string{"--memory", strconv.FormatInt(int64(f.memory), 10)}
 	}
 	if one.Processors < 1 || one.Processors > mostProcessors {
 		return nil, usagef(seeCommand, "--jobs: %d is not a number from 1 to %d", one.Processors, mostProcessors)
 	}
-	if one.Workers < 0 || one.Workers == 0 && flags.Changed("workers") {
+	if one.Workers < 0 || one.Workers == 0 && f.set.Changed("workers") {
 		return nil, usagef(seeCommand, "--workers: %d is not a number from 1 up", one.Workers)
 	}
-	return one, one.place(f.plan, f.submit.volume)
+	return one, one.place(f.planAt, f.submit.volume)
 }
 
 // mostProcessors is how many a lot can be given, so that a slip is seen.
 const mostProcessors = 1024
-
-// onlyFlags refuses flags that were given and are none of a command's.
-func onlyFlags(flags *pflag.FlagSet, command string, takes []string) (err error) {
-	flags.Visit(func(f *pflag.Flag) {
-		for _, name := range takes {
-			if f.Name == name {
-				return
-			}
-		}
-		err = usagef(seeCommand, "%s does not take --%s", command, f.Name)
-	})
-	return err
-}
 
 // plainName matches names of queues and claims that nothing has to quote.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/,-]{0,250}$`)
@@ -226,24 +218,6 @@ func (one *submission) mount(volume string) error {
 		return usagef(seeCommand, "--volume: %s is where the container has its own", one.Mount)
 	}
 	return nil
-}
-
-// planFile is the header of a plan.
-const planFile = "plan.json"
-
-// plannedLots returns how many lots a plan has.
-func plannedLots(_ context.Context, plan string) (int, error) {
-	data, err := os.ReadFile(filepath.Join(plan, planFile))
-	if err != nil {
-		return 0, fmt.Errorf("read plan: %w", err)
-	}
-	var header struct {
-		Lots int `json:"lots"`
-	}
-	if err := json.Unmarshal(data, &header); err != nil {
-		return 0, fmt.Errorf("read plan: %w", err)
-	}
-	return header.Lots, nil
 }
 
 // Arguments are what mendcap is called with for a lot, whose number is the engine's.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mendcap/mendcap/repair/batch/lots"
 )
 
 // awkward is a name that shells, YAML, JSON and Groovy would each change if it were
@@ -32,12 +34,16 @@ func awkwardPlan(t *testing.T, lots int) string {
 	return plan
 }
 
-func writePlan(t *testing.T, plan string, lots int) {
+func writePlan(t *testing.T, plan string, n int) {
 	t.Helper()
 	if err := os.MkdirAll(plan, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(plan, planFile), fmt.Appendf(nil, `{"lots": %d}`, lots), 0o666); err != nil {
+	header, err := json.Marshal(lots.Header{Schema: lots.Schema, Lots: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(plan, "plan.json"), header, 0o666); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -391,7 +397,7 @@ func TestNextflowScript(t *testing.T) {
 // What can't be known from the plan has to be said, and nothing else is taken.
 func TestSubmitRefuses(t *testing.T) {
 	dir := t.TempDir()
-	plan, large := filepath.Join(dir, "out", "r"), filepath.Join(dir, "large")
+	plan, large := filepath.Join(dir, ".mendcap", "r"), filepath.Join(dir, ".mendcap", "large")
 	writePlan(t, plan, 5)
 	writePlan(t, large, 100_001)
 	in := []string{"--plan", plan}
@@ -402,7 +408,7 @@ func TestSubmitRefuses(t *testing.T) {
 		{nil, `--engine: "" is none`},
 		{append(in, "--engine", "slrum"), "did you mean slurm?"},
 		{[]string{"--engine", "slurm"}, "--plan names no plan"},
-		{append(in, "--engine", "slurm", "--force"), "batch submit does not take --force"},
+		{append(in, "--engine", "slurm", "--force"), "--force can't be used with batch submit"},
 		{append(in, "--engine", "slurm", "x.pcap"), "batch submit takes no arguments"},
 		{append(in, "--engine", "slurm", "--image", "i"), "Slurm runs the mendcap of its nodes"},
 		{append(in, "--engine", "slurm", "--queue", "a\n#SBATCH --uid=0"), "is no name of a queue"},
