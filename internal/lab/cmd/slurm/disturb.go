@@ -8,23 +8,24 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/mendcap/mendcap/internal/lab/planned"
 )
 
 // carryOut plans, submits what mendcap prints, disturbs the cluster, and waits until it
 // has nothing more to do.
-func (b *bench) carryOut(c *cluster) error {
-	if err := b.submit(c); err != nil {
+func (c *cluster) carryOut(b *planned.Bench) error {
+	if err := c.submit(b); err != nil {
 		return err
 	}
-	if err := b.requeueOne(c); err != nil {
+	if err := c.requeueOne(b); err != nil {
 		return err
 	}
-	if err := b.killNode(c, "n1"); err != nil {
+	if err := c.killNode(b, "n1"); err != nil {
 		return err
 	}
 	end := time.Now().Add(5 * time.Minute)
@@ -34,7 +35,7 @@ func (b *bench) carryOut(c *cluster) error {
 			return err
 		}
 		if len(tasks) == 0 {
-			b.say("nothing is queued any more")
+			b.Say("nothing is queued any more")
 			return nil
 		}
 		for _, t := range tasks {
@@ -43,7 +44,7 @@ func (b *bench) carryOut(c *cluster) error {
 				if _, err := c.ask("scontrol", "update", "jobid="+t.id, "StartTime=now"); err != nil {
 					return err
 				}
-				b.say("lot %s is begun again at once", t.id)
+				b.Say("lot %s is begun again at once", t.id)
 			}
 		}
 		time.Sleep(300 * time.Millisecond)
@@ -51,28 +52,21 @@ func (b *bench) carryOut(c *cluster) error {
 	return errors.New("the lots did not end in five minutes")
 }
 
-// submit makes the plan and gives the script that mendcap prints to sbatch.
-func (b *bench) submit(c *cluster) error {
-	if _, err := b.mendcap("batch", "plan", "-o", b.path("got"), "--lots", strconv.Itoa(b.lots), b.path("in")); err != nil {
-		return err
-	}
-	plans, err := filepath.Glob(filepath.Join(b.path("got"), ".mendcap", "*"))
-	if err != nil || len(plans) != 1 {
-		return fmt.Errorf("got %d plans, %w", len(plans), err)
-	}
-	b.plan = plans[0]
-	script, err := b.mendcap("batch", "submit", "--engine", "slurm", "--plan", b.plan)
+// submit gives the script that mendcap prints to sbatch.
+func (c *cluster) submit(b *planned.Bench) error {
+	script, err := b.Submit("slurm")
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(b.path("lots.sbatch"), []byte(script), 0o666); err != nil {
+	if err := os.WriteFile(b.Path("lots.sbatch"), []byte(script), 0o666); err != nil {
 		return err
 	}
-	if err := os.Setenv("PATH", b.path("bin")+":"+os.Getenv("PATH")); err != nil { // which sbatch hands on
+	path := filepath.Dir(b.Program()) + string(filepath.ListSeparator) + os.Getenv("PATH")
+	if err := os.Setenv("PATH", path); err != nil { // which sbatch hands on
 		return err
 	}
-	said, err := c.ask("sbatch", "--chdir="+c.dir, b.path("lots.sbatch"))
-	b.say("%s", strings.TrimSpace(said))
+	said, err := c.ask("sbatch", "--chdir="+c.dir, b.Path("lots.sbatch"))
+	b.Say("%s", strings.TrimSpace(said))
 	return err
 }
 
@@ -122,23 +116,14 @@ func variable(dir, name string) string {
 	return ""
 }
 
-// writes reports whether a process has an output open that has not appeared yet.
-func writes(pid int) bool {
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
-	return slices.ContainsFunc(files, func(name string) bool {
-		to, err := os.Readlink(name)
-		return err == nil && strings.HasSuffix(to, ".tmp")
-	})
-}
-
 // catch stops a worker of a node while it writes an output.
 func (c *cluster) catch(node string) (worker, error) {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		for _, w := range c.workers(node) {
-			if !writes(w.pid) || syscall.Kill(w.pid, syscall.SIGSTOP) != nil {
+			if !planned.Writes(w.pid) || syscall.Kill(w.pid, syscall.SIGSTOP) != nil {
 				continue
 			}
-			if writes(w.pid) {
+			if planned.Writes(w.pid) {
 				return w, nil
 			}
 			syscall.Kill(w.pid, syscall.SIGCONT) // no error but that it has ended
@@ -148,7 +133,7 @@ func (c *cluster) catch(node string) (worker, error) {
 }
 
 // requeueOne has Slurm interrupt a lot and begin it again.
-func (b *bench) requeueOne(c *cluster) error {
+func (c *cluster) requeueOne(b *planned.Bench) error {
 	w, err := c.catch("n0")
 	if err != nil {
 		return err
@@ -156,12 +141,12 @@ func (b *bench) requeueOne(c *cluster) error {
 	if _, err := c.ask("scontrol", "requeue", w.lot); err != nil {
 		return err
 	}
-	b.say("lot %s is requeued while its worker writes", w.lot)
+	b.Say("lot %s is requeued while its worker writes", w.lot)
 	return syscall.Kill(w.pid, syscall.SIGCONT)
 }
 
 // killNode ends a node in the middle of its work: daemon, steps and workers.
-func (b *bench) killNode(c *cluster, node string) error {
+func (c *cluster) killNode(b *planned.Bench, node string) error {
 	w, err := c.catch(node)
 	if err != nil {
 		return err
@@ -184,7 +169,7 @@ func (b *bench) killNode(c *cluster, node string) error {
 		}
 		ended = append(ended, other.lot)
 	}
-	b.say("node %s is ended by SIGKILL while the worker of lot %s writes; workers ended: %s", node, w.lot, strings.Join(ended, ", "))
+	b.Say("node %s is ended by SIGKILL while the worker of lot %s writes; workers ended: %s", node, w.lot, strings.Join(ended, ", "))
 	return nil
 }
 

@@ -29,47 +29,40 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
-	"github.com/mendcap/mendcap/internal/lab/trees"
+	"github.com/mendcap/mendcap/internal/lab/planned"
 )
-
-type options struct {
-	lots, captures int
-	seed           uint64
-	dir            string
-}
 
 // Main is the command: its flags and arguments follow its name.
 func Main() {
-	var o options
-	flag.IntVar(&o.lots, "lots", 50, "lots that the plan has")
-	flag.IntVar(&o.captures, "captures", 96, "captures that are made, beside those in archives")
-	flag.Uint64Var(&o.seed, "seed", 1, "of the captures")
-	flag.StringVar(&o.dir, "dir", "", "where the temporary folder is made (default the system's)")
+	var o planned.Options
+	flag.IntVar(&o.Lots, "lots", 50, "lots that the plan has")
+	flag.IntVar(&o.Captures, "captures", 96, "captures that are made, beside those in archives")
+	flag.Uint64Var(&o.Seed, "seed", 1, "of the captures")
+	dir := flag.String("dir", "", "where the temporary folder is made (default the system's)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o); err != nil {
+	if err := run(ctx, *dir, o); err != nil {
 		fmt.Fprintln(os.Stderr, "slurm:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, o options) (err error) {
+func run(ctx context.Context, in string, o planned.Options) (err error) {
 	if os.Geteuid() != 0 {
 		return errors.New("it starts daemons as root")
 	}
 	if err := install(ctx); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(o.dir, "slurm-*")
+	dir, err := os.MkdirTemp(in, "slurm-*")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	b := &bench{options: o, ctx: ctx, dir: dir, began: time.Now()}
-	if err := b.prepare(); err != nil {
+	b, err := planned.New(ctx, dir, o)
+	if err != nil {
 		return err
 	}
 	cluster, err := start(ctx, filepath.Join(dir, "cluster"))
@@ -77,10 +70,10 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, cluster.stop()) }()
-	if err := b.carryOut(cluster); err != nil {
+	if err := cluster.carryOut(b); err != nil {
 		return err
 	}
-	return b.compare()
+	return b.Compare()
 }
 
 // install installs what is missing.
@@ -101,102 +94,5 @@ func install(ctx context.Context) error {
 			return fmt.Errorf("apt-get %s: %w\n%s", strings.Join(args, " "), err, out)
 		}
 	}
-	return nil
-}
-
-// bench has the captures, and what one machine makes of them.
-type bench struct {
-	options
-	ctx   context.Context
-	dir   string // of all
-	began time.Time
-	plan  string // where the plan is
-}
-
-func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
-
-// say prints a line with the time since the start.
-func (b *bench) say(format string, args ...any) {
-	fmt.Printf("%6.1f s  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
-}
-
-// mendcap runs it, and returns what it prints.
-func (b *bench) mendcap(args ...string) (string, error) {
-	var complaints strings.Builder
-	cmd := exec.CommandContext(b.ctx, b.path("bin/mendcap"), args...)
-	cmd.Dir, cmd.Stderr = b.dir, &complaints
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == exitSomeFailed {
-		err = nil // some captures are damaged, and some are none
-	}
-	if err != nil {
-		err = fmt.Errorf("mendcap %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(complaints.String()))
-	}
-	return string(out), err
-}
-
-// exitSomeFailed is mendcap's exit code for a batch in which some captures failed.
-const exitSomeFailed = 6
-
-// summaries are the forms of a summary that are compared.
-var summaries = []string{".json", ".csv", ".html"}
-
-// reports are the flags that write a summary in all its forms.
-func (b *bench) reports(name string) (flags []string) {
-	for _, suffix := range summaries {
-		flags = append(flags, "--report", b.path(name+suffix))
-	}
-	return flags
-}
-
-// prepare builds mendcap, makes the captures, and has one machine repair them.
-func (b *bench) prepare() error {
-	out, err := exec.CommandContext(b.ctx, "go", "build", "-o", b.path("bin/mendcap"), "github.com/mendcap/mendcap/cmd/mendcap").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	if err := b.makeCaptures(); err != nil {
-		return err
-	}
-	b.say("captures are made")
-	if _, err := b.mendcap(append(append([]string{"batch", "-q", "-o", b.path("want")}, b.reports("want")...), b.path("in"))...); err != nil {
-		return err
-	}
-	b.say("one machine has repaired them")
-	return nil
-}
-
-// compare merges the lots' summaries, and compares.
-func (b *bench) compare() error {
-	if _, err := b.mendcap(append(append([]string{"batch", "merge", "-q"}, b.reports("got")...), b.plan)...); err != nil {
-		return err
-	}
-	want, err := trees.Read(b.path("want"))
-	if err != nil {
-		return err
-	}
-	got, err := trees.Read(b.path("got"))
-	if err != nil {
-		return err
-	}
-	for name := range got {
-		if strings.HasPrefix(name, ".mendcap"+string(filepath.Separator)) {
-			delete(got, name) // the plan
-		}
-	}
-	for _, suffix := range summaries {
-		for tree, name := range map[*trees.Tree]string{&want: "want", &got: "got"} {
-			data, err := os.ReadFile(b.path(name + suffix))
-			if err != nil {
-				return err
-			}
-			(*tree)["summary"+suffix] = string(data)
-		}
-	}
-	if difference := got.Differs(want); difference != "" {
-		return fmt.Errorf("of the cluster and of one machine: %s", difference)
-	}
-	b.say("%d outputs and reports and %d summaries are those of one machine, byte for byte", len(want)-len(summaries), len(summaries))
 	return nil
 }

@@ -1,6 +1,4 @@
-//go:build linux
-
-package slurm
+package planned
 
 import (
 	"bytes"
@@ -22,7 +20,7 @@ var forms = []lab.Form{lab.Stub, lab.WithHeaders, lab.SockaddrWindows, lab.Socka
 
 // makeCaptures writes the captures, some of them in archives, and the samples of
 // testdata with their tables.
-func (b *bench) makeCaptures() error {
+func (b *Bench) makeCaptures() error {
 	found, err := filepath.Glob(filepath.Join("testdata", "recordings", "*.pcapng.gz"))
 	if err != nil {
 		return err
@@ -39,20 +37,20 @@ func (b *bench) makeCaptures() error {
 		truth := lab.Delivered(recording.Packets)
 		recordings = append(recordings, truth[:min(len(truth), most)])
 	}
-	for i := range b.captures {
+	for i := range b.Captures {
 		if err := b.makeCapture(i, recordings[i%len(recordings)]); err != nil {
 			return err
 		}
 	}
-	some, err := trees.Read(b.path("in/03"))
+	some, err := trees.Read(b.Path("in/03"))
 	if err != nil {
 		return err
 	}
-	if err := some.WriteArchives(b.path("in")); err != nil {
+	if err := some.WriteArchives(b.Path("in")); err != nil {
 		return err
 	}
 	for _, sample := range []string{"rawsocket.pcapng", "rawsocket.tables", "sockaddr.pcap", "sockaddr.tables"} {
-		if err := copyAll(filepath.Join("testdata", sample), b.path(filepath.Join("in", "samples", sample))); err != nil {
+		if err := copyAll(filepath.Join("testdata", sample), b.Path("in/samples/"+sample)); err != nil {
 			return err
 		}
 	}
@@ -76,7 +74,7 @@ func copyAll(from, to string) error {
 
 // makeCapture writes the capture of that number: of each ten one is undisturbed, two
 // are damaged and one is no capture at all, and every third has tables beside it.
-func (b *bench) makeCapture(i int, truth []lab.Packet) error {
+func (b *Bench) makeCapture(i int, truth []lab.Packet) error {
 	degradations := lab.Degradations()
 	degradation := degradations[i%len(degradations)]
 	if i%10 == 0 {
@@ -87,11 +85,11 @@ func (b *bench) makeCapture(i int, truth []lab.Packet) error {
 		format, suffix = lab.Pcap, ".pcap"
 	}
 	var file bytes.Buffer
-	if err := lab.WriteForm(&file, lab.Degrade(truth, degradation, b.seed+uint64(i)), forms[i%len(forms)], format); err != nil {
+	if err := lab.WriteForm(&file, lab.Degrade(truth, degradation, b.Seed+uint64(i)), forms[i%len(forms)], format); err != nil {
 		return err
 	}
 	data := file.Bytes()
-	random := rand.New(rand.NewPCG(b.seed, uint64(i)))
+	random := rand.New(rand.NewPCG(b.Seed, uint64(i)))
 	switch i % 10 {
 	case 3: // cut short
 		data = data[:len(data)*(1+random.IntN(3))/4]
@@ -101,7 +99,7 @@ func (b *bench) makeCapture(i int, truth []lab.Packet) error {
 	case 9:
 		data = []byte("a note of whoever recorded it\n")
 	}
-	stem := b.path(filepath.Join("in", fmt.Sprintf("%02d", i/12), fmt.Sprintf("capture-%03d", i)))
+	stem := b.Path(fmt.Sprintf("in/%02d/capture-%03d", i/12, i))
 	if err := os.MkdirAll(filepath.Dir(stem), 0o777); err != nil {
 		return err
 	}
