@@ -18,7 +18,7 @@ import (
 
 // Options say what captures are made.
 type Options struct {
-	Lots, Captures int
+	Lots, Captures int // lots are about so many
 	Seed           uint64
 }
 
@@ -82,9 +82,11 @@ func (b *Bench) mendcap(args ...string) (string, error) {
 
 // Submit makes the plan, and returns what an engine takes to carry it out.
 func (b *Bench) Submit(engine ...string) (string, error) {
-	if _, err := b.mendcap("batch", "plan", "-o", b.Path("got"), "--lots", strconv.Itoa(b.Lots), b.Path("in")); err != nil {
+	said, err := b.mendcap("batch", "plan", "-o", b.Path("got"), "--lots", strconv.Itoa(b.Lots), b.Path("in"))
+	if err != nil {
 		return "", err
 	}
+	b.Say("the plan: %s", strings.Join(strings.Fields(said)[2:], " "))
 	plans, err := filepath.Glob(b.Path("got/.mendcap/*"))
 	if err != nil || len(plans) != 1 {
 		return "", fmt.Errorf("got %d plans, want one", len(plans))
