@@ -14,6 +14,7 @@ import (
 type disturbance struct {
 	c                              *cluster
 	evicted, killed, lost, deleted bool
+	index                          string // of the Pod that was evicted
 }
 
 // all checks that all of it came about.
@@ -63,7 +64,7 @@ func (d *disturbance) evict(n *node) error {
 	if err := d.c.do("POST", podsPath+"/"+name+"/eviction", asJSON, eviction, nil); err != nil {
 		return err
 	}
-	d.evicted = true
+	d.evicted, d.index = true, one.index
 	d.c.b.Say("index %s is evicted while its worker writes", one.index)
 	return one.Process.Signal(syscall.SIGCONT)
 }
@@ -73,6 +74,9 @@ func (d *disturbance) kill(n *node) error {
 	_, one := catch(n)
 	if one == nil {
 		return nil
+	}
+	if one.index == d.index {
+		return one.Process.Signal(syscall.SIGCONT) // it is ending
 	}
 	d.killed = true
 	d.c.b.Say("the worker of index %s is killed while it writes", one.index)
