@@ -22,7 +22,11 @@ func (c *cluster) carryOut(b *planned.Bench) error {
 	if err := c.submit(b); err != nil {
 		return err
 	}
-	if err := c.requeueOne(b); err != nil {
+	requeued, err := c.requeueOne(b)
+	if err != nil {
+		return err
+	}
+	if err := c.killWorker(b, requeued); err != nil {
 		return err
 	}
 	if err := c.killNode(b, "n1"); err != nil {
@@ -132,17 +136,34 @@ func (c *cluster) catch(node string) (worker, error) {
 	return worker{}, fmt.Errorf("no worker of node %q was seen to write in %v", node, patience)
 }
 
-// requeueOne has Slurm interrupt a lot and begin it again.
-func (c *cluster) requeueOne(b *planned.Bench) error {
+// requeueOne has Slurm interrupt a lot and begin it again, and returns which.
+func (c *cluster) requeueOne(b *planned.Bench) (lot string, err error) {
 	w, err := c.catch("n0")
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := c.ask("scontrol", "requeue", w.lot); err != nil {
-		return err
+		return "", err
 	}
 	b.Say("lot %s is requeued while its worker writes", w.lot)
-	return syscall.Kill(w.pid, syscall.SIGCONT)
+	return w.lot, syscall.Kill(w.pid, syscall.SIGCONT)
+}
+
+// killWorker ends a worker, of another lot than one, as the kernel does where memory
+// ends. Its script has Slurm begin the lot again.
+func (c *cluster) killWorker(b *planned.Bench, but string) error {
+	for {
+		w, err := c.catch("n0")
+		if err != nil {
+			return err
+		}
+		if w.lot == but {
+			syscall.Kill(w.pid, syscall.SIGCONT) // no error but that it has ended
+			continue
+		}
+		b.Say("the worker of lot %s is killed while it writes", w.lot)
+		return syscall.Kill(w.pid, syscall.SIGKILL)
+	}
 }
 
 // killNode ends a node in the middle of its work: daemon, steps and workers.

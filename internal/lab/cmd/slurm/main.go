@@ -12,10 +12,11 @@
 //
 // The captures are undisturbed, disturbed, without headers and with tables, damaged, and
 // in archives. The script that `mendcap batch submit` prints is given to sbatch as it is.
-// One running lot is requeued, so that its worker is interrupted; then one of the nodes
-// is ended by SIGKILL, its daemon and all of its processes, while a worker there writes
-// an output. Slurm gives its lots to the other node. Outputs, reports and the merged
-// summary must be those of `mendcap batch`, byte for byte; it exits with 1 if not.
+// One running lot is requeued, so that its worker is interrupted, and the worker of
+// another is killed, so that its script requeues it. Then one of the nodes is ended by
+// SIGKILL, its daemon and all of its processes, while a worker there writes an output,
+// and Slurm gives its lots to the other node. Outputs, reports and the merged summary
+// must be those of `mendcap batch`, byte for byte; it exits with 1 if not.
 package slurm
 
 import (
