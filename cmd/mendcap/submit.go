@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"text/template"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/spf13/pflag"
@@ -84,7 +84,7 @@ var (
 	// submitOnly are those flags, and
 	submitOnly = []string{"engine", "image", "queue", "volume", "workers"}
 	// submitToo are others that submit takes.
-	submitToo = []string{"plan", "lots", "help"}
+	submitToo = []string{"plan", "lots", "jobs", "memory", "help"}
 )
 
 // submission is what a template knows.
@@ -131,7 +131,7 @@ func (f *batchFlags) submission(args []string) (*submission, error) {
 	if len(args) > 0 {
 		return nil, usagef(seeCommand, "batch submit takes no arguments: --plan names the plan")
 	}
-	if err := f.onlyWith("batch submit", submitOnly, submitToo, workOnly); err != nil {
+	if err := f.onlyWith("batch submit", submitOnly, submitToo); err != nil {
 		return nil, err
 	}
 	e, ok := find(engines, f.submit.engine)
@@ -174,8 +174,10 @@ func (one *submission) place(plan, volume string) error {
 		plan = absolute
 	}
 	one.Plan = plan
-	if !utf8.ValidString(plan) || !utf8.ValidString(one.Image) {
-		return usagef("rename the folder", "--plan and --image have to be UTF-8, as scripts and manifests are")
+	for _, text := range []string{plan, one.Image, volume} {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+			return usagef(seeCommand, "%q has characters that scripts and manifests can't show", text)
+		}
 	}
 	if one.Queue == "" && one.needsQueue {
 		return usagef(seeCommand, "--engine %s needs --queue", one.name)
@@ -194,7 +196,8 @@ func (one *submission) place(plan, volume string) error {
 
 // mount checks that lots in containers see the plan.
 func (one *submission) mount(volume string) error {
-	local := !strings.Contains(one.Plan, "://")
+	folder, isFile := strings.CutPrefix(one.Plan, "file://")
+	local := isFile || !strings.Contains(one.Plan, "://")
 	if volume == "" {
 		if local && one.volumes {
 			return usagef(seeCommand, "containers see no folder of this machine: --volume CLAIM:DIR mounts the one of the plan, or plan with -o s3://BUCKET")
@@ -208,9 +211,9 @@ func (one *submission) mount(volume string) error {
 	switch {
 	case !one.volumes:
 		return usagef(seeCommand, "--volume is for --engine kubernetes")
-	case !plainName.MatchString(claim) || !path.IsAbs(dir) || !utf8.ValidString(dir) || strings.Contains(dir, ":"):
+	case !plainName.MatchString(claim) || !path.IsAbs(dir) || strings.Contains(dir, ":"):
 		return usagef(seeCommand, "--volume: %q is not CLAIM:DIR, with a folder from the root", volume)
-	case local && !strings.HasPrefix(filepath.ToSlash(one.Plan), strings.TrimSuffix(path.Clean(dir), "/")+"/"):
+	case local && !strings.HasPrefix(filepath.ToSlash(folder), strings.TrimSuffix(path.Clean(dir), "/")+"/"):
 		return usagef(seeCommand, "--volume: the plan is not below %s", dir)
 	}
 	one.Claim, one.Mount = claim, path.Clean(dir)
@@ -238,7 +241,8 @@ var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
 // Name is that of the job: the plan's. It is a label of RFC 1123, which all engines take.
 func (one *submission) Name() string {
-	base := strings.ToLower(path.Base(filepath.ToSlash(one.Plan)))
+	plan, _, _ := strings.Cut(one.Plan, "?") // after which a URL says how its store is reached
+	base := strings.ToLower(path.Base(filepath.ToSlash(plan)))
 	base = strings.Trim(notInNames.ReplaceAllString(base, "-"), "-")
 	return strings.TrimSuffix("mendcap-"+base[:min(len(base), 40)], "-")
 }
@@ -284,35 +288,3 @@ func countLots(n int) string {
 	}
 	return strconv.Itoa(n) + " lots"
 }
-
-// shellWords quotes words for a POSIX shell (XCU, 2.2.2): within single quotes all
-// characters are plain but the quote itself.
-func shellWords(words []string) string {
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		quoted[i] = word
-		if !plainWord.MatchString(word) {
-			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
-}
-
-// plainWord matches words that no shell changes.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+-]+$`)
-
-// jsonText writes a value as JSON, which is YAML too where it is on one line (YAML 1.2,
-// 5.7). The backslashes keep the separators of lines out of it that YAML 1.1 knows.
-func jsonText(value any) (string, error) {
-	text, err := json.Marshal(value)
-	return strings.ReplaceAll(string(text), "\u0085", `\u0085`), err
-}
-
-// groovyText quotes text for Groovy, which expands nothing between single quotes.
-func groovyText(text string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`).Replace(text) + "'"
-}
-
-// unexpanded keeps Kubernetes from expanding $(NAME) in an argument, and from taking $$
-// for one dollar.
-func unexpanded(argument string) string { return strings.ReplaceAll(argument, "$", "$$") }

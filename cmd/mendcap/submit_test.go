@@ -394,6 +394,20 @@ func TestNextflowScript(t *testing.T) {
 	}
 }
 
+// A URL may say how its store is reached; that is no part of the plan's name.
+func TestNameOfSubmission(t *testing.T) {
+	for plan, want := range map[string]string{
+		"s3://b/out/.mendcap/0a1b?endpoint=http://127.0.0.1:7070&region=x": "mendcap-0a1b",
+		"/out/.mendcap/0A1B":                    "mendcap-0a1b",
+		"/out/.mendcap/_":                       "mendcap",
+		"/x/" + strings.Repeat("a", 39) + "-bb": "mendcap-" + strings.Repeat("a", 39),
+	} {
+		if got := (&submission{Plan: plan}).Name(); got != want {
+			t.Errorf("%s: got %s, want %s", plan, got, want)
+		}
+	}
+}
+
 // What can't be known from the plan has to be said, and nothing else is taken.
 func TestSubmitRefuses(t *testing.T) {
 	dir := t.TempDir()
@@ -420,6 +434,9 @@ func TestSubmitRefuses(t *testing.T) {
 		{append(in, "--engine", "kubernetes", "--image", "i", "--volume", "nothing"), "is not CLAIM:DIR"},
 		{append(in, "--engine", "aws", "--image", "i", "--queue", "q"), "see no folder of this machine"},
 		{append(in, "--engine", "aws", "--image", "i"), "needs --queue"},
+		{append(in, "--engine", "nextflow", "--image", "i\x1b[31m"), `"i\x1b[31m" has characters`},
+		{[]string{"--engine", "google", "--image", "i", "--lots", "5", "--plan", "file://" + plan}, "see no folder of this machine"},
+		{[]string{"--engine", "nextflow", "--lots", "0", "--plan", plan}, "the plan has 0 lots"},
 		{append(in, "--engine", "google", "--image", "i"), "see no folder of this machine"},
 		{[]string{"--engine", "kubernetes", "--image", "i", "--volume", "c:" + dir, "--plan", large}, "100001 lots, and kubernetes takes from 1 to 100000"},
 	} {
