@@ -29,6 +29,7 @@ type batchFlags struct {
 	pages            bool
 	include, exclude []string
 	lotFlags
+	submit submitFlags
 }
 
 func batchCommand() *command {
@@ -59,11 +60,18 @@ func newBatchFlags() *batchFlags {
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
 	f.tune(flags)
 	f.lotFlags.add(flags)
+	f.submit.add(flags)
 	return f
 }
 
 func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err := f.useFilePaths(args); err != nil {
+		return s.fail("", err)
+	}
+	if len(args) > 0 && args[0] == "submit" {
+		return f.submitLots(ctx, s, args[1:])
+	}
+	if err := f.refuse("batch submit", submitOnly); err != nil {
 		return s.fail("", err)
 	}
 	switch {

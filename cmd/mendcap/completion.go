@@ -74,7 +74,7 @@ func (f completedFlag) spelled() []string {
 func flagWords() map[string][]string {
 	return map[string][]string{
 		"compress": naming.Compressions(), "salvage": salvageModes, "without": reorder.LawNames(),
-		"user-layout": layoutNames, "script": scriptSystems,
+		"user-layout": layoutNames, "script": scriptSystems, "engine": namesOf(engines),
 	}
 }
 

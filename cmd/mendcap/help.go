@@ -123,6 +123,13 @@ var topics = []topic{
 	{"exit-codes", "what each exit code means, and what to do", withExamples("exit-codes", writeExitCodes)},
 	{"lots", "one batch on many machines", writePage("lots")},
 	{"stores", "captures in buckets: S3, Google's and Azure's", writePage("stores")},
+	{"slurm", "a batch on a cluster with Slurm", writePage("slurm")},
+	{"kubernetes", "a batch on Kubernetes, with Kueue or without", writePage("kubernetes")},
+	{"aws-batch", "a batch on AWS Batch", writePage("aws-batch")},
+	{"google-batch", "a batch on Google Batch", writePage("google-batch")},
+	{"nextflow", "a batch by Nextflow", writePage("nextflow")},
+	{"parallel", "a batch by GNU parallel or xargs", writePage("parallel")},
+	{"petabyte", "what a petabyte of captures costs", writePage("petabyte")},
 	{"limits", "what is not done, and how much of what is", writePage("limits")},
 	{"measured", "what was measured, and by which command", writePage("measured")},
 }

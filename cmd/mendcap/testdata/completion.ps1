@@ -5,7 +5,7 @@ Register-ArgumentCompleter -Native -CommandName mendcap -ScriptBlock {
     $commands = @('repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help')
     $flags = @{
         'repair' = @('-r', '--read', '-w', '--write', '-o', '--output-dir', '--report', '--graphs', '--json', '--force', '-q', '--quiet', '-v', '--verbose', '--findings', '--flows', '--annotate', '--compress', '--tables', '--user-layout', '--decode-as', '--without', '--align-interfaces', '--all-layers', '--capture-zone', '--salvage', '--confidence', '--protocol', '--local', '--spool-limit', '-h', '--help')
-        'batch' = @('-o', '--output-dir', '--jobs', '--memory', '--only-changed', '--reflink', '--hardlink', '--pages', '--resume', '--dry-run', '--include', '--exclude', '--report', '--json', '--force', '-q', '--quiet', '--findings', '--flows', '--annotate', '--compress', '--tables', '--user-layout', '--decode-as', '--without', '--align-interfaces', '--all-layers', '--capture-zone', '--salvage', '--confidence', '--protocol', '--local', '--lots', '--lot-size', '--plan', '--scratch', '--lot', '-h', '--help')
+        'batch' = @('-o', '--output-dir', '--jobs', '--memory', '--only-changed', '--reflink', '--hardlink', '--pages', '--resume', '--dry-run', '--include', '--exclude', '--report', '--json', '--force', '-q', '--quiet', '--findings', '--flows', '--annotate', '--compress', '--tables', '--user-layout', '--decode-as', '--without', '--align-interfaces', '--all-layers', '--capture-zone', '--salvage', '--confidence', '--protocol', '--local', '--lots', '--lot-size', '--plan', '--scratch', '--lot', '--engine', '--image', '--queue', '--volume', '--workers', '-h', '--help')
         'check' = @('--baseline', '--update-baseline', '--fail-on', '--max', '--report', '--json', '--findings', '-q', '--quiet', '--tables', '--user-layout', '--decode-as', '--without', '--align-interfaces', '--all-layers', '--capture-zone', '--salvage', '--confidence', '--protocol', '--local', '--spool-limit', '-h', '--help')
         'report' = @('--report', '--graphs', '--force', '-q', '--quiet', '-v', '--verbose', '-h', '--help')
         'diff' = @('--json', '--exit-code', '-h', '--help')
@@ -27,6 +27,7 @@ Register-ArgumentCompleter -Native -CommandName mendcap -ScriptBlock {
         'batch --user-layout' = @('auto', 'windows', 'linux', 'bsd', 'none')
         'batch --without' = @('ack', 'sack', 'out-ack', 'out-tsval', 'out-sack', 'out-seq', 'handshake', 'ip-id', 'quote', 'dns', 'echo', 'ntp', 'dhcpv6', 'stun', 'neighbor', 'in-burst', 'window', 'tsecr', 'recovery', 'round-trip', 'not-yet', 'arrival', 'answered', 'dsack', 'in-turn', 'out-nxt', 'in-nxt', 'out-edge', 'in-edge', 'unacked', 'unechoed', 'out-once', 'in-once', 'out-rst', 'in-event', 'in-seq', 'in-ack', 'in-tsval', 'in-sack')
         'batch --salvage' = @('on', 'off')
+        'batch --engine' = @('slurm', 'kubernetes', 'aws', 'google', 'nextflow')
         'check --user-layout' = @('auto', 'windows', 'linux', 'bsd', 'none')
         'check --without' = @('ack', 'sack', 'out-ack', 'out-tsval', 'out-sack', 'out-seq', 'handshake', 'ip-id', 'quote', 'dns', 'echo', 'ntp', 'dhcpv6', 'stun', 'neighbor', 'in-burst', 'window', 'tsecr', 'recovery', 'round-trip', 'not-yet', 'arrival', 'answered', 'dsack', 'in-turn', 'out-nxt', 'in-nxt', 'out-edge', 'in-edge', 'unacked', 'unechoed', 'out-once', 'in-once', 'out-rst', 'in-event', 'in-seq', 'in-ack', 'in-tsval', 'in-sack')
         'check --salvage' = @('on', 'off')
@@ -38,8 +39,8 @@ Register-ArgumentCompleter -Native -CommandName mendcap -ScriptBlock {
     $words = @{
         'schema' = @('report', 'check', 'batch', 'explain', 'diff', 'baseline', 'jsonl')
         'completion' = @('bash', 'zsh', 'fish', 'powershell')
-        'man' = @('mendcap', 'repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'stores', 'limits', 'measured')
-        'help' = @('repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'stores', 'limits', 'measured')
+        'man' = @('mendcap', 'repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'stores', 'slurm', 'kubernetes', 'aws-batch', 'google-batch', 'nextflow', 'parallel', 'petabyte', 'limits', 'measured')
+        'help' = @('repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'stores', 'slurm', 'kubernetes', 'aws-batch', 'google-batch', 'nextflow', 'parallel', 'petabyte', 'limits', 'measured')
     }
     $typed = @($commandAst.CommandElements |
         Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/trees"
 )
 
 // tally counts what came of the kills and interrupts of one command.
@@ -44,7 +44,7 @@ type bench struct {
 	dir     string // of all
 	mendcap string
 	in      string // folder of the captures
-	inputs  tree
+	inputs  trees.Tree
 	moments *rand.Rand
 }
 
@@ -53,46 +53,6 @@ func newBench(ctx context.Context, o options, dir string) *bench {
 		options: o, ctx: ctx, dir: dir, mendcap: filepath.Join(dir, "mendcap"), in: filepath.Join(dir, "in"),
 		moments: rand.New(rand.NewPCG(o.seed, 0)),
 	}
-}
-
-// tree is the files below a folder, by their paths in it.
-type tree map[string]string
-
-func readTree(dir string) (tree, error) {
-	t := make(tree)
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && path == dir {
-			return nil
-		}
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		t[rel] = string(data)
-		return err
-	})
-	return t, err
-}
-
-// differs names the first file in which two trees differ, or "".
-func (t tree) differs(want tree) string {
-	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if got, ok := t[name]; !ok {
-			return name + " is missing"
-		} else if got != want[name] {
-			return name + " differs"
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(t)) {
-		if _, ok := want[name]; !ok {
-			return name + " should not be there"
-		}
-	}
-	return ""
 }
 
 // captures is how many files the folder has, beside the archives.
@@ -107,14 +67,14 @@ func (b *bench) prepare() error {
 	if err := lab.WriteArchive(b.in, recording.Packets, captures, b.packets); err != nil {
 		return err
 	}
-	packed, err := readTree(b.in)
+	packed, err := trees.Read(b.in)
 	if err != nil {
 		return err
 	}
-	if err := writeArchives(b.in, packed); err != nil {
+	if err := packed.WriteArchives(b.in); err != nil {
 		return err
 	}
-	if b.inputs, err = readTree(b.in); err != nil {
+	if b.inputs, err = trees.Read(b.in); err != nil {
 		return err
 	}
 	return build(b.ctx, b.mendcap)
@@ -255,8 +215,8 @@ func (r *runner) end(signal os.Signal, after time.Duration) (e ending, err error
 
 // inputsTouched names an input that is not as it was, or "".
 func (b *bench) inputsTouched() (string, error) {
-	now, err := readTree(b.in)
-	return now.differs(b.inputs), err
+	now, err := trees.Read(b.in)
+	return now.Differs(b.inputs), err
 }
 
 // temporary reports whether a file is one that mendcap writes to before an
@@ -264,7 +224,7 @@ func (b *bench) inputsTouched() (string, error) {
 func temporary(name string) bool { return strings.HasSuffix(name, ".tmp") }
 
 // inspect checks what lies there after a kill: outputs as in want, or absent.
-func (r *runner) inspect(t *tally, want tree) error {
+func (r *runner) inspect(t *tally, want trees.Tree) error {
 	touched, err := r.b.inputsTouched()
 	if err != nil {
 		return err
@@ -272,7 +232,7 @@ func (r *runner) inspect(t *tally, want tree) error {
 	if touched != "" {
 		t.fail("input %s", touched)
 	}
-	got, err := readTree(r.out)
+	got, err := trees.Read(r.out)
 	if err != nil {
 		return err
 	}
@@ -290,30 +250,30 @@ func (r *runner) inspect(t *tally, want tree) error {
 			t.fail("%s is neither whole nor absent", name)
 		}
 	}
-	left, err := readTree(r.tmp)
+	left, err := trees.Read(r.tmp)
 	t.leftovers += len(left)
 	return err
 }
 
 // finish runs the command to its end: all must be as in want, and nothing else.
-func (r *runner) finish(t *tally, want tree) error {
+func (r *runner) finish(t *tally, want trees.Tree) error {
 	if _, err := r.complete(); err != nil {
 		t.fail("%v", err)
 		return nil
 	}
 	t.completions++
-	got, err := readTree(r.out)
+	got, err := trees.Read(r.out)
 	if err != nil {
 		return err
 	}
-	if difference := got.differs(want); difference != "" {
+	if difference := got.Differs(want); difference != "" {
 		t.fail("after completion %s", difference)
 	}
-	left, err := readTree(r.tmp)
+	left, err := trees.Read(r.tmp)
 	if err != nil {
 		return err
 	}
-	if difference := left.differs(tree{}); difference != "" {
+	if difference := left.Differs(trees.Tree{}); difference != "" {
 		t.fail("after completion, of temporary files: %s", difference)
 	}
 	touched, err := r.b.inputsTouched()

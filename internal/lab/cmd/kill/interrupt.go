@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/mendcap/mendcap/internal/lab/trees"
 )
 
 // exitInterrupted is mendcap's exit code for an interrupt, exitRefused that for
@@ -31,7 +33,7 @@ func (b *bench) interruptAll(n int) (tally, error) {
 		return t, err
 	}
 	lengths := make(map[string]time.Duration)
-	wants := make(map[string]tree)
+	wants := make(map[string]trees.Tree)
 	for turn := 0; t.kills < n; turn++ {
 		scenes := b.scenes(filepath.Join(b.dir, "out"))
 		s := &scenes[turn%len(scenes)]
@@ -52,17 +54,17 @@ func (b *bench) interruptAll(n int) (tally, error) {
 
 // undisturbed runs the command to its end, and returns how long that took and what
 // it wrote.
-func (r *runner) undisturbed() (time.Duration, tree, error) {
+func (r *runner) undisturbed() (time.Duration, trees.Tree, error) {
 	length, err := r.complete()
 	if err != nil {
 		return 0, nil, err
 	}
-	want, err := readTree(r.out)
+	want, err := trees.Read(r.out)
 	return length, want, errors.Join(err, os.RemoveAll(r.out), os.RemoveAll(r.tmp))
 }
 
 // interrupt interrupts one run, and checks how it ended and what it left.
-func (b *bench) interrupt(t *tally, s *scene, r *runner, length time.Duration, want tree) error {
+func (b *bench) interrupt(t *tally, s *scene, r *runner, length time.Duration, want trees.Tree) error {
 	if s.endless {
 		length = longest
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/mendcap/mendcap/internal/lab/trees"
 )
 
 // A handful of kills, and an interrupt or so for each command; on a machine that
@@ -25,23 +27,6 @@ func TestKills(t *testing.T) {
 	}
 }
 
-func TestTreesThatDiffer(t *testing.T) {
-	want := tree{"a": "1", "b": "2"}
-	for _, c := range []struct {
-		got  tree
-		want string
-	}{
-		{tree{"a": "1", "b": "2"}, ""},
-		{tree{"a": "1"}, "b is missing"},
-		{tree{"a": "1", "b": "3"}, "b differs"},
-		{tree{"a": "1", "b": "2", "c": ""}, "c should not be there"},
-	} {
-		if got := c.got.differs(want); got != c.want {
-			t.Errorf("%v: got %q, want %q", c.got, got, c.want)
-		}
-	}
-}
-
 // What is neither whole nor absent must be counted as a failure: a judge that
 // passes everything would be none.
 func TestInspectionFindsWhatIsBroken(t *testing.T) {
@@ -54,9 +39,9 @@ func TestInspectionFindsWhatIsBroken(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b.inputs = tree{"c": "as it was"}
+	b.inputs = trees.Tree{"c": "as it was"}
 	var count tally
-	if err := r.inspect(&count, tree{"x.mended.pcapng": "whole", "y.mended.pcapng": "whole"}); err != nil {
+	if err := r.inspect(&count, trees.Tree{"x.mended.pcapng": "whole", "y.mended.pcapng": "whole"}); err != nil {
 		t.Fatal(err)
 	}
 	if len(count.failures) != 2 || count.leftovers != 1 || count.absent != 1 {

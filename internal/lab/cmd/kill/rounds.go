@@ -3,60 +3,11 @@
 package kill
 
 import (
-	"archive/tar"
-	"archive/zip"
-	"errors"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/mendcap/mendcap/internal/lab/trees"
 )
-
-// writeArchives puts files into a compressed tar and a zip archive.
-func writeArchives(dir string, files tree) error {
-	names := slices.Sorted(maps.Keys(files))
-	return errors.Join(writeTar(filepath.Join(dir, "packed.tar.gz"), names, files), writeZip(filepath.Join(dir, "packed.zip"), names, files))
-}
-
-func writeTar(path string, names []string, files tree) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	packed := gzip.NewWriter(f)
-	w := tar.NewWriter(packed)
-	for _, name := range names {
-		if err := w.WriteHeader(&tar.Header{Name: filepath.ToSlash(name), Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(files[name]))}); err != nil {
-			return err
-		}
-		if _, err := w.Write([]byte(files[name])); err != nil {
-			return err
-		}
-	}
-	return errors.Join(w.Close(), packed.Close())
-}
-
-func writeZip(path string, names []string, files tree) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	w := zip.NewWriter(f)
-	for _, name := range names {
-		member, err := w.Create(filepath.ToSlash(name))
-		if err != nil {
-			return err
-		}
-		if _, err := member.Write([]byte(files[name])); err != nil {
-			return err
-		}
-	}
-	return w.Close()
-}
 
 // killRepairs kills repairs of a file and of standard input in turns, each once
 // before it completes.
@@ -73,7 +24,7 @@ func (b *bench) killRepairs(kills int) (tally, error) {
 		if err != nil {
 			return t, err
 		}
-		want, err := readTree(r.out)
+		want, err := trees.Read(r.out)
 		if err != nil {
 			return t, err
 		}
@@ -116,7 +67,7 @@ func (b *bench) killBatches(kills int) (tally, error) {
 	if err != nil {
 		return t, err
 	}
-	want, err := readTree(r.out)
+	want, err := trees.Read(r.out)
 	if err != nil {
 		return t, err
 	}
