@@ -59,8 +59,9 @@ func TestScripts(t *testing.T) {
 			return writeFixtures(env.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"only":  only,
+			"exits":     exits,
+			"only":      only,
+			"samepages": samePages,
 		},
 	})
 }
@@ -102,6 +103,24 @@ func only(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got, want := strings.Join(names, " "), strings.Join(args[1:], " "); got != want {
 		ts.Fatalf("files matching %s: got %q, want %q", args[0], got, want)
+	}
+}
+
+// footer is what tells of a page how it was made.
+var footer = regexp.MustCompile(`(?s)<footer>.*</footer>`)
+
+// samepages PAGE PAGE checks that pages are the same but for their footers, which have
+// different commands.
+func samePages(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: samepages PAGE PAGE")
+	}
+	a, b := ts.ReadFile(args[0]), ts.ReadFile(args[1])
+	if footer.FindString(a) == footer.FindString(b) {
+		ts.Fatalf("%s and %s have the same footer, or none", args[0], args[1])
+	}
+	if footer.ReplaceAllString(a, "") != footer.ReplaceAllString(b, "") {
+		ts.Fatalf("%s and %s differ", args[0], args[1])
 	}
 }
 
