@@ -195,3 +195,60 @@ func TestHostilePageInABrowser(t *testing.T) {
 		t.Errorf("got %s, want %s", v.Said, want)
 	}
 }
+
+// TestBatchPageInABrowser filters and sorts the list of a batch, of which only the first
+// captures are shown, by keys and by the list of columns that narrow screens have.
+func TestBatchPageInABrowser(t *testing.T) {
+	var entries []report.Entry
+	for i := range 60 {
+		e := report.Entry{Path: fmt.Sprintf("site-%d/%02d.pcap", i%2, i), Outcome: report.OutcomeRepaired}
+		e.Packets, e.ByVerdict = int64(i+1)*1000, map[report.Verdict]int64{report.Loss: int64(60 - i)}
+		entries = append(entries, e)
+	}
+	entries[7].Outcome, entries[7].Error, entries[7].Code = report.OutcomeFailed, "cut", 4
+	var buf bytes.Buffer
+	if err := render.BatchHTML(&buf, report.NewBatch(entries, report.Skipped{}), render.BatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	v := visit(t, buf.Bytes(), `
+		const body = document.querySelector(".captures tbody");
+		const names = () => [...body.rows].filter((row) => row.offsetParent !== null).map((row) => row.cells[0].textContent);
+		const output = document.querySelector(".choose output");
+		const more = document.querySelector(".more");
+		const field = document.querySelector(".choose input");
+		const type = (text) => { field.value = text; field.dispatchEvent(new Event("input")); };
+		const said = {first: names().slice(0, 2), shown: names().length, more: more.textContent};
+		type("SITE-1 4");
+		said.found = names();
+		said.count = output.textContent;
+		type("");
+		more.click();
+		said.all = names().length;
+		type("");
+		const sorting = document.querySelector(".order select");
+		said.columns = [...sorting.options].map((o) => o.textContent);
+		sorting.value = said.columns.indexOf("packets") - 1;
+		sorting.dispatchEvent(new Event("change"));
+		said.most = names()[0];
+		document.querySelector(".turn").click();
+		said.least = names()[0];
+		said.state = document.querySelector("th[aria-sort]").textContent + " " + document.querySelector("th[aria-sort]").getAttribute("aria-sort");
+		[...document.querySelectorAll(".tiles button")].find((b) => b.querySelector(".name").textContent === "failed").click();
+		said.failed = names();
+		said.wider = document.documentElement.scrollWidth > document.documentElement.clientWidth;
+		return said;`)
+	var got map[string]any
+	if err := json.Unmarshal([]byte(v.Said), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"first": []any{"site-1/07.pcap", "site-0/00.pcap"}, "shown": 25.0, "more": "Show all 60",
+		"found": []any{"site-1/41.pcap", "site-1/43.pcap", "site-1/45.pcap", "site-1/47.pcap", "site-1/49.pcap"}, "count": "5 of 60 captures",
+		"all":     60.0,
+		"columns": []any{"what remains", "capture", "outcome", "loss", "flags before", "after", "edited", "moved", "packets", "bytes", "output"},
+		"most":    "site-1/59.pcap", "least": "site-0/00.pcap", "state": "packets ascending", "failed": []any{"site-1/07.pcap"}, "wider": false,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("in the browser (-want +got):\n%s", diff)
+	}
+}

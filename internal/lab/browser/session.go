@@ -106,7 +106,7 @@ func (s *Session) attach() error {
 	}
 	const laidOut = `addEventListener("load", () => { document.body.getBoundingClientRect(); window.laidOut = performance.now(); });`
 	return errors.Join(s.Call("Page.enable", nil, nil), s.Call("Runtime.enable", nil, nil), s.Call("Log.enable", nil, nil),
-		s.Call("Network.enable", nil, nil), s.Call("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": laidOut}, nil))
+		s.Call("Network.enable", nil, nil), s.Call("Performance.enable", map[string]any{"timeDomain": "threadTicks"}, nil), s.Call("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": laidOut}, nil))
 }
 
 // Close ends the browser.
@@ -233,6 +233,26 @@ func (s *Session) Run(script string, result any) error {
 	return json.Unmarshal(said.Result.Value, result)
 }
 
+// Worked is how long the page's main thread has worked, in processor time: what else runs
+// on the machine doesn't count. Only differences mean something.
+func (s *Session) Worked() (time.Duration, error) {
+	var got struct {
+		Metrics []struct {
+			Name  string
+			Value float64 // seconds
+		}
+	}
+	if err := s.Call("Performance.getMetrics", nil, &got); err != nil {
+		return 0, err
+	}
+	for _, m := range got.Metrics {
+		if m.Name == "TaskDuration" {
+			return time.Duration(m.Value * float64(time.Second)), nil
+		}
+	}
+	return 0, errors.New("chromium counts no time of tasks")
+}
+
 // View makes the page so many CSS pixels wide and high, and light or dark.
 func (s *Session) View(width, height int, scheme string) error {
 	size := map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}
@@ -259,12 +279,14 @@ func (s *Session) Print() ([]byte, error) {
 	return printed.Data, err
 }
 
-// Press presses a key and lets it go: "Tab", "Enter" or a character.
+// Press presses a key and lets it go: "Tab", "Backspace", "Enter" or a character.
 func (s *Session) Press(key string) error {
 	down := map[string]any{"type": "keyDown", "key": key, "code": key}
 	switch key {
 	case "Tab":
 		down["windowsVirtualKeyCode"] = 9
+	case "Backspace":
+		down["windowsVirtualKeyCode"] = 8
 	case "Enter":
 		down["windowsVirtualKeyCode"], down["text"] = 13, "\r"
 	default:
