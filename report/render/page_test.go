@@ -142,7 +142,7 @@ func TestPageInABrowser(t *testing.T) {
 		said.marks = [...document.querySelectorAll("g[data-f] title")].map((t) => t.textContent);
 		said.drawn = [...document.querySelectorAll("svg.seq path.data")].every((p) => p.getTotalLength() > 0);
 		said.headings = [...document.querySelectorAll("h1, h2")].map((h) => h.textContent);
-		said.unnamed = [...document.querySelectorAll("section, [role=region], svg[role=img]")].filter((e) =>
+		said.unnamed = [...document.querySelectorAll("section, [role=group], svg[role=img]")].filter((e) =>
 			!e.getAttribute("aria-label") && !document.getElementById(e.getAttribute("aria-labelledby"))).length;
 		said.wider = document.documentElement.scrollWidth > document.documentElement.clientWidth;
 		return said;`)
