@@ -182,8 +182,11 @@ func lookIn(s *browser.Session, page []byte, base string, width int, scheme, axe
 	return append(wrong, s.Complaints...), nil
 }
 
-// wider names what makes a page wider than its window, where it is.
-const wider = `const room = document.documentElement.clientWidth;
+// wider says whether findings are wider than their place, and what makes a page wider than
+// its window, where it is.
+const wider = `const cut = [...document.querySelectorAll(".finds .scroll")].filter((e) => e.scrollWidth > e.clientWidth);
+	if (cut.length > 0) return ["findings are cut: " + cut[0].scrollWidth + " pixels in " + cut[0].clientWidth];
+	const room = document.documentElement.clientWidth;
 	if (document.documentElement.scrollWidth <= room) return [];
 	const named = (e) => e.tagName.toLowerCase() + (e.className ? "." + (e.className.baseVal ?? e.className) : "");
 	return ["wider than the window by " + (document.documentElement.scrollWidth - room) + " pixels, as is " +
