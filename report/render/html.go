@@ -108,7 +108,7 @@ func (h *htmlWriter) Add(r *report.Report) error {
 		h.last = r.Capture.Last
 	}
 	p := capturePage(r, h.captures, room{
-		flows: pageFlows, findings: min(pageFindings, allPageFindings-h.findings), notes: pageNotes, moreNotes: "and %d more",
+		flows: pageFlows, findings: min(pageFindings, allPageFindings-h.findings), notes: pageNotes,
 		graphs: min(pageGraphs, allPageGraphs-h.graphs), charts: true,
 	})
 	h.findings += len(p.section("remaining").Table.Rows) + len(p.section("findings").Table.Rows)

@@ -252,3 +252,44 @@ func TestBatchPageInABrowser(t *testing.T) {
 		t.Errorf("in the browser (-want +got):\n%s", diff)
 	}
 }
+
+// TestPagesByKeyboard presses the tab key in a narrow window: it reaches whatever can be
+// used in the page of a capture and in that of a batch, and the focus is to be seen. No page
+// is wider than the window.
+func TestPagesByKeyboard(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it presses many keys")
+	}
+	s, err := browser.Start(t.Context())
+	if errors.Is(err, browser.ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.View(400, 900, "light"); err != nil {
+		t.Fatal(err)
+	}
+	var batch bytes.Buffer
+	one := report.NewBatch([]report.Entry{{Path: "one.pcap", Outcome: report.OutcomeIntact}}, report.Skipped{})
+	if err := render.BatchHTML(&batch, one, render.BatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range map[string][]byte{"capture": page(t, nil), "batch": batch.Bytes()} {
+		if _, err := s.Show(page); err != nil {
+			t.Fatal(err)
+		}
+		wrong, err := s.Tabs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wider int
+		if err := s.Run("return document.documentElement.scrollWidth - document.documentElement.clientWidth", &wider); err != nil || wider > 0 {
+			t.Errorf("%s: wider than the window by %d pixels, %v", name, wider, err)
+		}
+		if wrong = append(wrong, s.Complaints...); len(wrong) > 0 {
+			t.Errorf("%s: %q", name, wrong)
+		}
+	}
+}

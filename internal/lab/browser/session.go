@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -42,8 +43,12 @@ type message struct {
 	} `json:"error,omitempty"`
 }
 
-// Start starts a browser, which ends with the context; Close ends it too.
+// Start starts a browser, which ends with the context; Close ends it too. On Windows there
+// is none to be had: ErrMissing.
 func Start(ctx context.Context) (*Session, error) {
+	if runtime.GOOS == "windows" {
+		return nil, fmt.Errorf("%w so that it could be handed pipes", ErrMissing)
+	}
 	path, err := find()
 	if err != nil {
 		return nil, err

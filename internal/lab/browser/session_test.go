@@ -3,7 +3,6 @@ package browser
 import (
 	"bytes"
 	"errors"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -11,9 +10,6 @@ import (
 // A session sees what a page does wrong, runs scripts in spite of its policy, presses
 // keys, and takes pictures of it.
 func TestSession(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no pipes can be handed to a browser on Windows")
-	}
 	s, err := Start(t.Context())
 	if errors.Is(err, ErrMissing) {
 		t.Skip(err)
