@@ -130,27 +130,38 @@ func (f *batchFlags) batchOptions() (batch.Options, error) {
 		Resume: f.resume, Program: identity(), Repair: f.options,
 	}
 	if f.pages {
-		o.Page = pageOf
+		made, err := madeBy(nil)
+		if err != nil {
+			return batch.Options{}, err
+		}
+		o.Page = pagesMade(made)
 	}
 	return o, nil
 }
 
-// pageOf writes the page of one capture.
-func pageOf(w io.Writer, r *report.Report) error {
-	page, err := render.NewWriter(render.HTML, w, render.WriterOptions{})
-	if err == nil {
-		err = page.Add(r)
+// pagesMade returns what writes the page of one capture. It tells no command: that may be
+// another one for each run that goes on with a batch, and is on the summary.
+func pagesMade(made render.Made) func(io.Writer, *report.Report) error {
+	return func(w io.Writer, r *report.Report) error {
+		page, err := render.NewWriter(render.HTML, w, render.WriterOptions{Made: made})
+		if err == nil {
+			err = page.Add(r)
+		}
+		if err != nil {
+			return err
+		}
+		return page.Close()
 	}
-	if err != nil {
-		return err
-	}
-	return page.Close()
 }
 
-// linkFrom returns what links the summary in a file to the pages of captures.
+// linkFrom returns what links the summary in a file to the pages of captures, nil where
+// there are none.
 func (f *batchFlags) linkFrom(summary string) func(*report.Entry) string {
+	if !f.pages {
+		return nil
+	}
 	return func(e *report.Entry) string {
-		if e.Page == "" || !f.pages {
+		if e.Page == "" {
 			return ""
 		}
 		from, err := filepath.Abs(filepath.Dir(summary))

@@ -64,7 +64,7 @@ func interruptible(s *streams) int {
 	defer stop()
 	done := make(chan int, 1)
 	go func() {
-		done <- s.guarded(func(s *streams) int { return run(ctx, s, os.Args[1:]) })
+		done <- s.guarded(func(s *streams) int { return run(ctx, s, s.args) })
 	}()
 	select {
 	case code := <-done:
@@ -107,6 +107,7 @@ func sayInterrupted() {
 
 // streams are what a command reads and writes.
 type streams struct {
+	args      []string // the command line
 	in        io.Reader
 	out, err  io.Writer
 	width     int                    // of the terminal that shows reports, columns; 0 if there is none
@@ -120,7 +121,7 @@ type streams struct {
 }
 
 func terminal() *streams {
-	s := &streams{in: os.Stdin, out: &output{file: os.Stdout}, err: &output{file: os.Stderr}, progress: term.IsTerminal(int(os.Stderr.Fd()))}
+	s := &streams{args: os.Args[1:], in: os.Stdin, out: &output{file: os.Stdout}, err: &output{file: os.Stderr}, progress: term.IsTerminal(int(os.Stderr.Fd()))}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
 		s.width = width
 	}

@@ -59,9 +59,10 @@ func TestScripts(t *testing.T) {
 			return writeFixtures(env.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"only":   only,
-			"rename": rename,
+			"exits":     exits,
+			"only":      only,
+			"rename":    rename,
+			"samepages": samePages,
 		},
 	})
 }
@@ -117,6 +118,24 @@ func rename(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("files matching %s: got %q, want one", args[0], found)
 	}
 	ts.Check(os.Rename(found[0], filepath.Join(filepath.Dir(found[0]), args[1])))
+}
+
+// footer is what tells of a page how it was made.
+var footer = regexp.MustCompile(`(?s)<footer>.*</footer>`)
+
+// samepages PAGE PAGE checks that pages are the same but for their footers, which have
+// different commands.
+func samePages(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: samepages PAGE PAGE")
+	}
+	a, b := ts.ReadFile(args[0]), ts.ReadFile(args[1])
+	if footer.FindString(a) == footer.FindString(b) {
+		ts.Fatalf("%s and %s have the same footer, or none", args[0], args[1])
+	}
+	if footer.ReplaceAllString(a, "") != footer.ReplaceAllString(b, "") {
+		ts.Fatalf("%s and %s differ", args[0], args[1])
+	}
 }
 
 // TestInterruptLeavesNoOutput interrupts a run that waits for more input.

@@ -7,9 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/render"
 )
@@ -112,6 +114,19 @@ func openStored(name string, is error) (*os.File, error) {
 		return nil, fmt.Errorf("%w: no such file", is)
 	case errors.As(err, &at):
 		return nil, fmt.Errorf("%w: %w", is, at.Err)
+	case err == nil && isCapture(file):
+		return nil, errors.Join(fmt.Errorf("%w: a capture", is), file.Close())
 	}
 	return file, err
+}
+
+// isCapture reports whether a file is named as captures are and does not begin as JSON
+// does.
+func isCapture(file *os.File) bool {
+	if !naming.IsNamedCapture(file.Name()) && !naming.IsEventTrace(file.Name()) {
+		return false
+	}
+	var first [1]byte
+	n, _ := file.ReadAt(first[:], 0)
+	return n > 0 && !strings.ContainsAny(string(first[:]), "{[ \t\r\n")
 }

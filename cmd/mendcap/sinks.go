@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
@@ -56,6 +57,12 @@ type sinks struct {
 
 // openSinks opens them; perm are the permissions of what is read.
 func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o render.WriterOptions) (*sinks, error) {
+	var err error
+	if slices.ContainsFunc(f.targets, func(t target) bool { return t.format == render.HTML }) {
+		if o.Made, err = madeBy(s.args); err != nil {
+			return nil, err
+		}
+	}
 	to := &sinks{form: render.Screen{Width: s.width, Colour: s.colour, Details: f.verbose}}
 	switch {
 	case f.json:

@@ -26,13 +26,13 @@ type summaryForm func(w io.Writer, h *report.BatchHead) (summaryWriter, error)
 var summaryForms = map[string]summaryForm{
 	".json": func(w io.Writer, h *report.BatchHead) (summaryWriter, error) { return report.NewBatchWriter(w, h) },
 	".csv":  func(w io.Writer, _ *report.BatchHead) (summaryWriter, error) { return render.NewBatchCSV(w) },
-	".html": pageForm(nil), // with links where its place is known, see openSummary
+	".html": pageForm(render.BatchOptions{}), // with more of them, see openSummary
 }
 
-// pageForm is the form of a page, with links to those of captures.
-func pageForm(link func(*report.Entry) string) summaryForm {
+// pageForm is the form of a page.
+func pageForm(o render.BatchOptions) summaryForm {
 	return func(w io.Writer, h *report.BatchHead) (summaryWriter, error) {
-		return &summaryPage{render.NewShortlist(), w, h, link}, nil
+		return &summaryPage{render.NewShortlist(), w, h, o}, nil
 	}
 }
 
@@ -40,13 +40,13 @@ func pageForm(link func(*report.Entry) string) summaryForm {
 type summaryPage struct {
 	*render.Shortlist
 
-	w    io.Writer
-	head *report.BatchHead
-	link func(*report.Entry) string
+	w       io.Writer
+	head    *report.BatchHead
+	options render.BatchOptions
 }
 
 // Close writes the page.
-func (p *summaryPage) Close() error { return render.BatchHTMLWithLinks(p.w, p.Batch(p.head), p.link) }
+func (p *summaryPage) Close() error { return render.BatchHTML(p.w, p.Batch(p.head), p.options) }
 
 // summaryFile is a file that the summary of a batch goes to. It is opened before
 // the work, so that it isn't done in vain.
@@ -72,7 +72,7 @@ func (f *batchFlags) openSummaries(s *streams, read []string) ([]*summaryFile, e
 		return nil, err
 	}
 	for _, name := range f.reports {
-		one, err := f.openSummary(name, taken)
+		one, err := f.openSummary(s, name, taken)
 		if err != nil {
 			return nil, errors.Join(err, discard(all))
 		}
@@ -81,15 +81,19 @@ func (f *batchFlags) openSummaries(s *streams, read []string) ([]*summaryFile, e
 	return all, nil
 }
 
-func (f *batchFlags) openSummary(name string, taken *claims) (*summaryFile, error) {
+func (f *batchFlags) openSummary(s *streams, name string, taken *claims) (*summaryFile, error) {
 	given := name
 	suffix := strings.ToLower(filepath.Ext(name))
 	if word, file, ok := strings.Cut(name, ":"); ok && file != "" && summaryForms["."+word] != nil {
 		suffix, name = "."+word, plainStream(file)
 	}
 	form, ok := summaryForms[suffix]
-	if suffix == ".html" && f.pages {
-		form = pageForm(f.linkFrom(name))
+	if suffix == ".html" {
+		made, err := madeBy(s.args)
+		if err != nil {
+			return nil, err
+		}
+		form = pageForm(render.BatchOptions{Link: f.linkFrom(name), Made: made})
 	}
 	switch {
 	case name == os.DevNull:

@@ -26,9 +26,6 @@ func onTerminal(t *testing.T, args ...string) string {
 	return strings.ReplaceAll(string(out), "\r\n", "\n")
 }
 
-// shellWord is one word for a shell.
-func shellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
 func TestNoCaptureGoesToATerminal(t *testing.T) {
 	in := filepath.Join("..", "..", "testdata", "rawsocket.pcapng")
 	got := onTerminal(t, "repair", "-q", "-w", "-", in)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/mendcap/mendcap/internal/capture/etw"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
@@ -164,19 +165,40 @@ func checkKind(k report.Kind, text string, err error) error {
 		}
 		return fmt.Errorf("%w%s", err, guess("", verdict, words))
 	}
+	if k.Verdict == report.Discard {
+		return checkReason(k.Flag)
+	}
 	flags := slices.Clone(tcp.AnalysisNames())
 	for _, law := range reorder.LawNames() {
 		if !slices.Contains(flags, law) { // as one of the flags is called
 			flags = append(flags, law)
 		}
 	}
-	if k.Verdict == report.Discard { // what follows is a reason, which Windows names
-		return nil
-	}
 	if k.Flag != "" && !slices.Contains(flags, k.Flag) {
 		return fmt.Errorf("%q is neither a flag nor a law; they are %s%s", k.Flag, strings.Join(flags, ", "), guess("", k.Flag, flags))
 	}
 	return nil
+}
+
+// checkReason checks a reason why a host drops a packet: Windows has some three hundred.
+func checkReason(word string) error {
+	number, numbered := strings.CutPrefix(word, "reason ")
+	_, err := strconv.ParseUint(number, 10, 32)
+	reasons := etw.DropReasons()
+	if word == "" || numbered && err == nil || slices.Contains(reasons, word) {
+		return nil
+	}
+	var like []string
+	for _, r := range reasons {
+		if strings.Contains(strings.ToLower(r), strings.ToLower(word)) {
+			like = append(like, r)
+		}
+	}
+	said := guess("", word, reasons)
+	if len(like) > 0 {
+		said = "; those like it are " + strings.Join(like, ", ")
+	}
+	return fmt.Errorf("%q is no reason of PktMon's for a drop, as INET_ChecksumInvalid or, of those without a name, \"reason 3001\"%s", word, said)
 }
 
 // sizeValue is a number of bytes; 0 is none.

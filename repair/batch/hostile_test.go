@@ -75,7 +75,7 @@ func TestNamesThatAreHardToShow(t *testing.T) {
 		"terminal": func(w *strings.Builder) error { return render.BatchTerminal(w, b, 80) },
 		"JSON":     func(w *strings.Builder) error { return b.WriteJSON(w) },
 		"CSV":      func(w *strings.Builder) error { return render.BatchCSV(w, b) },
-		"HTML":     func(w *strings.Builder) error { return render.BatchHTML(w, b) },
+		"HTML":     func(w *strings.Builder) error { return render.BatchHTML(w, b, render.BatchOptions{}) },
 	} {
 		var w strings.Builder
 		if err := render(&w); err != nil {

@@ -17,16 +17,21 @@ var batchStyle string
 //go:embed page/batch.js
 var batchScript string
 
+// BatchOptions choose what the page of a batch shows. The zero value works.
+type BatchOptions struct {
+	// Link returns the URL of a capture's page, relative to the summary, or ""; nil where
+	// there are no pages.
+	Link func(*report.Entry) string
+	Made Made // for the footer
+}
+
 // BatchHTML writes the summary as one page that needs nothing else: totals, what
 // failed or is damaged, and a row a capture, those in which most remains first. Of more
 // than 10,000 captures it lists the worst 2,000.
-func BatchHTML(w io.Writer, b *report.Batch) error { return BatchHTMLWithLinks(w, b, nil) }
-
-// BatchHTMLWithLinks is BatchHTML with the captures linked to their pages: link returns
-// the URL of one, relative to the summary, or "". It may be nil.
-func BatchHTMLWithLinks(w io.Writer, b *report.Batch, link func(*report.Entry) string) error {
+func BatchHTML(w io.Writer, b *report.Batch, o BatchOptions) error {
 	b = shortened(b)
-	h := newHTMLWriter(w, false)
+	h := newHTMLWriter(w, false, o.Made)
+	h.last = b.Totals.Last
 	h.style, h.script = pageStyle+batchStyle, batchScript
 	if err := h.head("mendcap: batch"); err != nil {
 		return err
@@ -35,7 +40,7 @@ func BatchHTMLWithLinks(w io.Writer, b *report.Batch, link func(*report.Entry) s
 		return err
 	}
 	if len(b.Captures) > 0 {
-		if err := h.write("captures", newCaptureList(b, link)); err != nil {
+		if err := h.write("captures", newCaptureList(b, o.Link)); err != nil {
 			return err
 		}
 	}

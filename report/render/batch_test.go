@@ -18,7 +18,7 @@ func TestBatchGolden(t *testing.T) {
 		"batch-80.txt":      func(w io.Writer) error { return BatchTerminal(w, b, 80) },
 		"batch-planned.txt": func(w io.Writer) error { return BatchTerminal(w, planned, 0) },
 		"batch.csv":         func(w io.Writer) error { return BatchCSV(w, b) },
-		"batch.html":        func(w io.Writer) error { return BatchHTML(w, b) },
+		"batch.html":        func(w io.Writer) error { return BatchHTML(w, b, BatchOptions{}) },
 	} {
 		var buf bytes.Buffer
 		if err := write(&buf); err != nil {

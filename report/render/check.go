@@ -80,6 +80,6 @@ func checkText(c *report.Checked) string {
 		found := one.Failed || bounded.Add(one.Found, one.Known) != 0 || one.Gone != 0
 		return text.When(found, one.Name+": "+text.When(one.Failed, "FAILED: ")+one.Message)
 	}
-	lines := cut(c.Checks, shownChecks, 0, 0, said, "and %s more checks")
+	lines := cut(c.Checks, shownChecks, 0, 0, said, " checks")
 	return text.Join("\n", append([]string{c.Text()}, lines...)...)
 }

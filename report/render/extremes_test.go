@@ -260,7 +260,7 @@ func checkBatch(t *testing.T, what string, text []byte, b *report.Batch) {
 		"terminal": func(w io.Writer) error { return BatchTerminal(w, b, 80) },
 		"json":     b.WriteJSON,
 		"csv":      func(w io.Writer) error { return BatchCSV(w, b) },
-		"html":     func(w io.Writer) error { return BatchHTML(w, b) },
+		"html":     func(w io.Writer) error { return BatchHTML(w, b, BatchOptions{}) },
 	} {
 		name := what + ", " + suffix
 		got := checkBounds(t, name, text, func() []byte { return output(t, write) })

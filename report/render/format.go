@@ -81,6 +81,7 @@ type FindingWriter interface {
 // WriterOptions choose what a Writer writes. The zero value works.
 type WriterOptions struct {
 	Several bool // the run has several captures: JSON is an array
+	Made    Made // for the footers of pages; other formats don't have it
 }
 
 // NewWriter begins a document of the format f on w.
@@ -95,7 +96,7 @@ func NewWriter(f Format, w io.Writer, o WriterOptions) (Writer, error) {
 	case Markdown:
 		return &markdownWriter{w: w}, nil
 	case HTML:
-		return newHTMLWriter(w, o.Several), nil
+		return newHTMLWriter(w, o.Several, o.Made), nil
 	case JUnit:
 		return &junitWriter{w: w}, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/mendcap/mendcap/report"
 	"github.com/mendcap/mendcap/report/internal/bounded"
@@ -64,10 +65,12 @@ type htmlWriter struct {
 	findings, graphs int // written so far
 	index            *table
 	style, script    string
+	made             Made
+	last             time.Time // of the captures' packets
 }
 
-func newHTMLWriter(w io.Writer, several bool) *htmlWriter {
-	return &htmlWriter{style: pageStyle, script: pageScript, w: w, several: several, index: newTable([]column{
+func newHTMLWriter(w io.Writer, several bool, made Made) *htmlWriter {
+	return &htmlWriter{style: pageStyle, script: pageScript, w: w, several: several, made: made, index: newTable([]column{
 		{"capture", asName}, {"packets", asNumber}, {"moved", asNumber}, {"flags before", asNumber}, {"after", asNumber}, {"findings", asSentence},
 	})}
 }
@@ -101,8 +104,11 @@ func (h *htmlWriter) Add(r *report.Report) error {
 		return err
 	}
 	h.captures++
+	if r.Capture.Last.After(h.last) {
+		h.last = r.Capture.Last
+	}
 	p := capturePage(r, h.captures, room{
-		flows: pageFlows, findings: min(pageFindings, allPageFindings-h.findings), notes: pageNotes, moreNotes: "and %d more",
+		flows: pageFlows, findings: min(pageFindings, allPageFindings-h.findings), notes: pageNotes,
 		graphs: min(pageGraphs, allPageGraphs-h.graphs), charts: true,
 	})
 	h.findings += len(p.section("remaining").Table.Rows) + len(p.section("findings").Table.Rows)
@@ -130,5 +136,7 @@ func (h *htmlWriter) Close() error {
 
 // tail ends the page, after the sections about all captures.
 func (h *htmlWriter) tail(all []section, none bool) error {
-	return h.write("tail", map[string]any{"Script": template.JS(h.script), "All": &page{Sections: all}, "None": none})
+	return h.write("tail", map[string]any{
+		"Script": template.JS(h.script), "All": &page{Sections: all}, "None": none, "Made": h.made.text(h.last), "Command": h.made.Command,
+	})
 }

@@ -69,7 +69,7 @@ func (j *junitWriter) Add(r *report.Report) error {
 	for _, c := range checks {
 		one := junit.Testcase{Name: text.Sanitise(c.Name), Classname: class, Time: "0"}
 		more := bounded.Sub(c.Found, int64(len(c.Examples)))
-		examples := sanitisedLines(c.Examples) + text.When(more > 0 && len(c.Examples) > 0, "\nand "+text.Count(more)+" more")
+		examples := sanitisedLines(c.Examples) + text.When(more > 0 && len(c.Examples) > 0, "\n"+andMore(int64(more), ""))
 		if c.Failed {
 			message := text.Sanitise(c.Message)
 			one.Failure = &junit.Result{Message: message, Type: text.Sanitise(c.Name), Data: text.Join("\n", message, examples)}

@@ -40,7 +40,7 @@ type markdownWriter struct {
 
 func (m *markdownWriter) Add(r *report.Report) error {
 	p := capturePage(r, 0, room{
-		flows: markdownFlows, findings: markdownFindings, notes: markdownNotes, moreNotes: "and %d more notes",
+		flows: markdownFlows, findings: markdownFindings, notes: markdownNotes, moreNotes: " notes",
 	})
 	flags, flows := p.section("flags"), p.section("flows")
 	flags.Table.titled("tcp.analysis flag")

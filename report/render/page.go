@@ -28,7 +28,7 @@ type page struct {
 type room struct {
 	flows, findings, notes int
 	slack                  int    // notes that a list may have beyond, so that it is not cut for them
-	moreNotes              string // format for the number of notes left out
+	moreNotes              string // what is said after the number of notes left out
 	graphs                 int    // pictures of connections
 	charts                 bool   // all other pictures
 }
@@ -90,7 +90,7 @@ func capturePage(r *report.Report, number int, has room) *page {
 	shown := len(r.Notes)
 	if shown > has.notes+has.slack {
 		shown = has.notes
-		p.MoreNotes = fmt.Sprintf(has.moreNotes, len(r.Notes)-shown)
+		p.MoreNotes = andMore(int64(len(r.Notes)-shown), has.moreNotes)
 	}
 	p.Notes = append(p.Notes, r.Notes[:shown]...)
 	return p

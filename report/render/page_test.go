@@ -142,7 +142,7 @@ func TestPageInABrowser(t *testing.T) {
 		said.marks = [...document.querySelectorAll("g[data-f] title")].map((t) => t.textContent);
 		said.drawn = [...document.querySelectorAll("svg.seq path.data")].every((p) => p.getTotalLength() > 0);
 		said.headings = [...document.querySelectorAll("h1, h2")].map((h) => h.textContent);
-		said.unnamed = [...document.querySelectorAll("section, [role=region], svg[role=img]")].filter((e) =>
+		said.unnamed = [...document.querySelectorAll("section, [role=group], svg[role=img]")].filter((e) =>
 			!e.getAttribute("aria-label") && !document.getElementById(e.getAttribute("aria-labelledby"))).length;
 		said.wider = document.documentElement.scrollWidth > document.documentElement.clientWidth;
 		return said;`)
@@ -193,5 +193,103 @@ func TestHostilePageInABrowser(t *testing.T) {
 	v := visit(t, text, count)
 	if want := `["",2,0,0,1]`; v.Said != want { // the probe is the second script
 		t.Errorf("got %s, want %s", v.Said, want)
+	}
+}
+
+// TestBatchPageInABrowser filters and sorts the list of a batch, of which only the first
+// captures are shown, by keys and by the list of columns that narrow screens have.
+func TestBatchPageInABrowser(t *testing.T) {
+	var entries []report.Entry
+	for i := range 60 {
+		e := report.Entry{Path: fmt.Sprintf("site-%d/%02d.pcap", i%2, i), Outcome: report.OutcomeRepaired}
+		e.Packets, e.ByVerdict = int64(i+1)*1000, map[report.Verdict]int64{report.Loss: int64(60 - i)}
+		entries = append(entries, e)
+	}
+	entries[7].Outcome, entries[7].Error, entries[7].Code = report.OutcomeFailed, "cut", 4
+	var buf bytes.Buffer
+	if err := render.BatchHTML(&buf, report.NewBatch(entries, report.Skipped{}), render.BatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	v := visit(t, buf.Bytes(), `
+		const body = document.querySelector(".captures tbody");
+		const names = () => [...body.rows].filter((row) => row.offsetParent !== null).map((row) => row.cells[0].textContent);
+		const output = document.querySelector(".choose output");
+		const more = document.querySelector(".more");
+		const field = document.querySelector(".choose input");
+		const type = (text) => { field.value = text; field.dispatchEvent(new Event("input")); };
+		const said = {first: names().slice(0, 2), shown: names().length, more: more.textContent};
+		type("SITE-1 4");
+		said.found = names();
+		said.count = output.textContent;
+		type("");
+		more.click();
+		said.all = names().length;
+		type("");
+		const sorting = document.querySelector(".order select");
+		said.columns = [...sorting.options].map((o) => o.textContent);
+		sorting.value = said.columns.indexOf("packets") - 1;
+		sorting.dispatchEvent(new Event("change"));
+		said.most = names()[0];
+		document.querySelector(".turn").click();
+		said.least = names()[0];
+		said.state = document.querySelector("th[aria-sort]").textContent + " " + document.querySelector("th[aria-sort]").getAttribute("aria-sort");
+		[...document.querySelectorAll(".tiles button")].find((b) => b.querySelector(".name").textContent === "failed").click();
+		said.failed = names();
+		said.wider = document.documentElement.scrollWidth > document.documentElement.clientWidth;
+		return said;`)
+	var got map[string]any
+	if err := json.Unmarshal([]byte(v.Said), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"first": []any{"site-1/07.pcap", "site-0/00.pcap"}, "shown": 25.0, "more": "Show all 60",
+		"found": []any{"site-1/41.pcap", "site-1/43.pcap", "site-1/45.pcap", "site-1/47.pcap", "site-1/49.pcap"}, "count": "5 of 60 captures",
+		"all":     60.0,
+		"columns": []any{"what remains", "capture", "outcome", "loss", "flags before", "after", "edited", "moved", "packets", "bytes", "output"},
+		"most":    "site-1/59.pcap", "least": "site-0/00.pcap", "state": "packets ascending", "failed": []any{"site-1/07.pcap"}, "wider": false,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("in the browser (-want +got):\n%s", diff)
+	}
+}
+
+// TestPagesByKeyboard presses the tab key in a narrow window: it reaches whatever can be
+// used in the page of a capture and in that of a batch, and the focus is to be seen. No page
+// is wider than the window.
+func TestPagesByKeyboard(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it presses many keys")
+	}
+	s, err := browser.Start(t.Context())
+	if errors.Is(err, browser.ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.View(400, 900, "light"); err != nil {
+		t.Fatal(err)
+	}
+	var batch bytes.Buffer
+	one := report.NewBatch([]report.Entry{{Path: "one.pcap", Outcome: report.OutcomeIntact}}, report.Skipped{})
+	if err := render.BatchHTML(&batch, one, render.BatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range map[string][]byte{"capture": page(t, nil), "batch": batch.Bytes()} {
+		if _, err := s.Show(page); err != nil {
+			t.Fatal(err)
+		}
+		wrong, err := s.Tabs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wider int
+		if err := s.Run("return document.documentElement.scrollWidth - document.documentElement.clientWidth", &wider); err != nil || wider > 0 {
+			t.Errorf("%s: wider than the window by %d pixels, %v", name, wider, err)
+		}
+		if wrong = append(wrong, s.Complaints...); len(wrong) > 0 {
+			t.Errorf("%s: %q", name, wrong)
+		}
 	}
 }

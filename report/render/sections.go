@@ -98,7 +98,7 @@ func groupsSection(s section, shown, all []report.Group) section {
 
 // groupFlow names the connection of the first of a group.
 func groupFlow(g *report.Group) string {
-	return g.Flow.String() + text.When(g.Flows > 1, " and "+text.Count(g.Flows-1)+" more")
+	return g.Flow.String() + text.When(g.Flows > 1, " "+andMore(g.Flows-1, ""))
 }
 
 // groupFrames lists the first frames of a group that has several.

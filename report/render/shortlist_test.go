@@ -49,7 +49,7 @@ func TestShortlistShowsTheSame(t *testing.T) {
 			t.Errorf("%d captures: %d are kept, want at most %d", n, len(short.Captures), most)
 		}
 		for name, write := range map[string]func(*bytes.Buffer, *report.Batch) error{
-			"page":     func(w *bytes.Buffer, b *report.Batch) error { return BatchHTML(w, b) },
+			"page":     func(w *bytes.Buffer, b *report.Batch) error { return BatchHTML(w, b, BatchOptions{}) },
 			"terminal": func(w *bytes.Buffer, b *report.Batch) error { return BatchTerminal(w, b, 80) },
 		} {
 			var got, whole bytes.Buffer

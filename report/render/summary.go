@@ -28,14 +28,14 @@ func reportFacts(r *report.Report) facts {
 	all.add("Order", orderSummary(&r.Order))
 	all.add("Clocks", clocksText(r.Order.Clocks))
 	all.add("Loss", lossText(&r.CaptureLoss))
-	damage := cut(r.Damage, shownDamage, 1, r.DamageOmitted, (*report.Damage).Text, "and %s more places")
+	damage := cut(r.Damage, shownDamage, 1, r.DamageOmitted, (*report.Damage).Text, " places")
 	all.add("Damage", strings.Join(damage, "\n"))
 	return all
 }
 
 // cut returns the texts of the first elements of a list, most of them, sanitised and
 // without empty ones, and after them how many are left out, here or of the list
-// already: more is the format for that. A list that is longer by slack at most is not
+// already, of what more names. A list that is longer by slack at most is not
 // cut.
 func cut[T any](list []T, most, slack int, omitted int64, said func(*T) string, more string) (lines []string) {
 	if len(list) > most+slack {
@@ -47,10 +47,13 @@ func cut[T any](list []T, most, slack int, omitted int64, said func(*T) string, 
 		}
 	}
 	if omitted > 0 {
-		lines = append(lines, fmt.Sprintf(more, text.Count(omitted)))
+		lines = append(lines, andMore(omitted, more))
 	}
 	return lines
 }
+
+// andMore says that there are so many more, and after that what there is to say of them.
+func andMore(n int64, of string) string { return "and " + text.Count(n) + " more" + of }
 
 // captureSummary describes the capture in short. Its names are sanitised, since there
 // may be a second line.
@@ -105,14 +108,14 @@ func orderSummary(o *report.Order) string {
 
 // lossText says what the capture missed; "" where nothing is known of it.
 func lossText(c *report.CaptureLoss) string {
-	lines := cut(c.Directions, shownDirections, 0, 0, directionText, "and %s more estimates")
+	lines := cut(c.Directions, shownDirections, 0, 0, directionText, " estimates")
 	counts := slices.DeleteFunc(slices.Clone(c.DropCounts), func(d report.DropCount) bool { return d.Packets == 0 })
 	n := bounded.Add(int64(len(c.Overflows)), c.OverflowsOmitted)
 	lines = append(lines, text.When(n > 0, text.Plural(n, "time")+" several connections had gaps at once: an overflow"))
 	return text.Join("\n", append(lines, cut(counts, shownDropCounts, 0, 0, dropCountText, moreDropCounts)...)...)
 }
 
-const moreDropCounts = "and %s more drop counts in the file"
+const moreDropCounts = " drop counts in the file"
 
 func dropCountText(d *report.DropCount) string {
 	return fmt.Sprintf("the file itself counts %s on interface %d (%s)", text.Plural(d.Packets, "dropped packet"), d.Interface, d.Source)

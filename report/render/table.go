@@ -111,7 +111,7 @@ func (t *table) add(values ...any) {
 func (t *table) more(all int64, and string) {
 	if more := bounded.Sub(all, int64(len(t.Rows))); more > 0 {
 		row := make([]cell, len(t.Columns))
-		row[len(row)-1].Text = "and " + text.Count(more) + " more" + and
+		row[len(row)-1].Text = andMore(more, and)
 		t.Rows = append(t.Rows, row)
 	}
 }

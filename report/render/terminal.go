@@ -45,7 +45,7 @@ func Terminal(w io.Writer, r *report.Report, s Screen) error {
 	left := r.Remaining()
 	said := capturePage(r, 0, room{
 		flows: flowsToShow(r, s.Details), notes: shownNotes, slack: 1,
-		moreNotes: "and %d more notes; the JSON report has all of them",
+		moreNotes: " notes; the JSON report has all of them",
 	})
 	most := shownRemaining
 	if s.Details {
@@ -80,7 +80,7 @@ func overview(r *report.Report, said *page, details bool) *table {
 func frequentFlags(r *report.Report, s Screen) *table {
 	flags := flagCounts(r)
 	if last := len(flags) - 1; !s.Details && last > shownFlags+1 {
-		rest := flagCount{name: fmt.Sprintf("and %d more", last-shownFlags)}
+		rest := flagCount{name: andMore(int64(last-shownFlags), "")}
 		for _, f := range flags[shownFlags:last] {
 			rest.before, rest.after = bounded.Add(rest.before, f.before), bounded.Add(rest.after, f.after)
 		}
@@ -141,7 +141,7 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 	choice := func(c *report.HeaderChoice) string {
 		return fmt.Sprintf("%s to %s %.4f", c.NextHeader, c.Destination, c.Posterior)
 	}
-	list := cut(d.Candidates, shownCandidates, 0, int64(d.CandidatesOmitted), choice, "and %s more")
+	list := cut(d.Candidates, shownCandidates, 0, int64(d.CandidatesOmitted), choice, "")
 	return d.Flow.String() + ": " + strings.Join(list, ", ")
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 func captureText(c *report.Capture) string {
-	lines := cut(c.Interfaces, shownInterfaces, 1, 0, interfaceText, "and %s more interfaces")
+	lines := cut(c.Interfaces, shownInterfaces, 1, 0, interfaceText, " interfaces")
 	return strings.Join(append([]string{captureSummary(c)}, lines...), "\n")
 }
 
@@ -62,7 +62,7 @@ func outputText(o *report.Output) string {
 }
 
 func tablesText(tables []report.Table) string {
-	return strings.Join(cut(tables, shownTables, 1, 0, tableText, "and %s more files"), "\n")
+	return strings.Join(cut(tables, shownTables, 1, 0, tableText, " files"), "\n")
 }
 
 func tableText(t *report.Table) string {
@@ -122,6 +122,6 @@ func disturbanceText(d *report.Disturbance) string {
 func localText(o *report.Order) string {
 	shown := cut(o.Local[:min(len(o.Local), shownAddresses)], shownAddresses, 0, 0, (*netip.Addr).String, "")
 	more := len(o.Local) - len(shown)
-	said := strings.Join(shown, ", ") + text.When(more > 0, fmt.Sprintf(" and %d more", more))
+	said := strings.Join(shown, ", ") + text.When(more > 0, " "+andMore(int64(more), ""))
 	return text.When(said != "", " ("+said+")")
 }

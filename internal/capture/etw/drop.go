@@ -1,6 +1,8 @@
 package etw
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,6 +78,9 @@ var reasonNames = sync.OnceValue(func() map[uint32]string {
 	}
 	return names
 })
+
+// DropReasons lists the reasons that have names, sorted.
+func DropReasons() []string { return slices.Sorted(maps.Values(reasonNames())) }
 
 // DropReason is Windows' word for a reason of PktMon's, "reason N" where none is known.
 func DropReason(reason uint32) string {

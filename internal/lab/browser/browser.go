@@ -72,9 +72,7 @@ func Open(ctx context.Context, page []byte, script string) (*Visit, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",
-		"--user-data-dir="+filepath.Join(dir, "profile"), "--dump-dom", "file://"+filepath.ToSlash(file))
+	cmd := exec.CommandContext(ctx, path, append(flags(dir), "--enable-logging=stderr", "--dump-dom", "file://"+filepath.ToSlash(file))...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	start := time.Now()
@@ -83,6 +81,14 @@ func Open(ctx context.Context, page []byte, script string) (*Visit, error) {
 	}
 	v := &Visit{DOM: stdout.String(), Console: console(stderr.String()), Whole: time.Since(start)}
 	return v, v.read()
+}
+
+// flags are those of every start, with a profile in a folder.
+func flags(dir string) []string {
+	return []string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--user-data-dir=" + filepath.Join(dir, "profile"),
+	}
 }
 
 func find() (string, error) {

@@ -260,7 +260,7 @@ func merged(t *testing.T, r *Run) (json, csv, html string) {
 	}
 	list := render.NewShortlist()
 	err = m.Each(t.Context(), func(e *report.Entry) error { return errors.Join(j.Add(e), c.Add(e), list.Add(e)) })
-	if err := errors.Join(err, j.Close(), c.Close(), render.BatchHTML(&asHTML, list.Batch(m.Head))); err != nil {
+	if err := errors.Join(err, j.Close(), c.Close(), render.BatchHTML(&asHTML, list.Batch(m.Head), render.BatchOptions{})); err != nil {
 		t.Fatal(err)
 	}
 	return asJSON.String(), asCSV.String(), asHTML.String()

@@ -64,7 +64,7 @@ func compare(t *testing.T, r *Run, out string, one map[string]string, sum *repor
 	}{
 		"JSON": {json, func(w *bytes.Buffer) error { return sum.WriteJSON(w) }},
 		"CSV":  {csv, func(w *bytes.Buffer) error { return render.BatchCSV(w, sum) }},
-		"HTML": {html, func(w *bytes.Buffer) error { return render.BatchHTML(w, sum) }},
+		"HTML": {html, func(w *bytes.Buffer) error { return render.BatchHTML(w, sum, render.BatchOptions{}) }},
 	} {
 		var want bytes.Buffer
 		if err := c.write(&want); err != nil {

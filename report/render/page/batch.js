@@ -1,10 +1,11 @@
 "use strict";
 // The list of captures is filtered and sorted here; without this script all of it is
 // shown, by what remains. Of many captures only the first that are asked for are put
-// into the page: laying out thousands of rows takes longer than a keystroke may.
+// into the page: laying out thousands of rows takes longer than a keystroke may. Until
+// this script runs the style hides the others.
 const list = document.querySelector(".captures");
 if (list) {
-  const some = 50;
+  const some = 25;
   const form = list.querySelector(".choose");
   const field = form.querySelector("input");
   const count = form.querySelector("output");
@@ -20,6 +21,7 @@ if (list) {
   }));
   const outcomes = new Set();
   const columns = new Set();
+  const narrow = matchMedia("(max-width: 40rem)"); // rows are cards, whose cells name their columns
   let all = false;
   const show = () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -28,12 +30,21 @@ if (list) {
       (columns.size === 0 || [...columns].some((i) => number(row.cells[i]) > 0)) &&
       words.every((word) => text.includes(word)));
     const shown = all ? found : found.slice(0, some);
-    for (const { row } of shown) {
-      if (row.cells[0].dataset.name) continue;
-      [...row.cells].forEach((cell, i) => { cell.dataset.name = names[i]; });
+    if (narrow.matches) {
+      for (const { row } of shown) {
+        if (row.cells[0].dataset.name) continue;
+        [...row.cells].forEach((cell, i) => { cell.dataset.name = names[i]; });
+      }
     }
-    if (shown.length !== body.rows.length || shown.some(({ row }, i) => body.rows[i] !== row)) {
-      body.replaceChildren(...shown.map(({ row }) => row));
+    let next = body.firstElementChild;
+    for (const { row } of shown) { // rows that stay are not laid out again
+      if (row === next) next = next.nextElementSibling;
+      else body.insertBefore(row, next);
+    }
+    while (next) {
+      const gone = next;
+      next = next.nextElementSibling;
+      gone.remove();
     }
     const of = (n) => n.toLocaleString("en-US");
     count.textContent = found.length === rows.length ? `${of(rows.length)} captures` : `${of(found.length)} of ${of(rows.length)} captures`;
@@ -54,29 +65,39 @@ if (list) {
     tile.append(button);
     toggle(button, outcomes, button.querySelector(".name").textContent);
   }
-  for (const button of form.querySelectorAll("button")) toggle(button, columns, Number(button.dataset.column));
+  for (const button of form.querySelectorAll(".chips button")) toggle(button, columns, Number(button.dataset.column));
+  // Where there is no room for the columns' names, a list of them takes their place.
+  const sorting = form.querySelector("select");
+  const sort = (column) => {
+    const head = heads[column];
+    const numeric = head.classList.contains("n");
+    const up = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "descending" : !numeric;
+    for (const other of heads) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", up ? "ascending" : "descending");
+    sorting.value = column;
+    const keys = new Map(rows.map(({ row }) => [row, numeric ? number(row.cells[column]) : row.cells[column].textContent]));
+    const sign = up ? 1 : -1;
+    rows.sort((a, b) => {
+      const x = keys.get(a.row), y = keys.get(b.row);
+      return x < y ? -sign : x > y ? sign : 0;
+    });
+    show();
+  };
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = head.textContent;
+    button.textContent = names[column];
     head.replaceChildren(button);
-    const numeric = head.classList.contains("n");
-    button.addEventListener("click", () => {
-      const up = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "descending" : !numeric;
-      for (const other of heads) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const keys = new Map(rows.map(({ row }) => [row, numeric ? number(row.cells[column]) : row.cells[column].textContent]));
-      const sign = up ? 1 : -1;
-      rows.sort((a, b) => {
-        const x = keys.get(a.row), y = keys.get(b.row);
-        return x < y ? -sign : x > y ? sign : 0;
-      });
-      show();
-    });
+    button.addEventListener("click", () => sort(column));
+    sorting.add(new Option(names[column], column));
   });
+  sorting.addEventListener("change", () => { if (sorting.value !== "") sort(Number(sorting.value)); });
+  form.querySelector(".turn").addEventListener("click", () => { if (sorting.value !== "") sort(Number(sorting.value)); });
   field.addEventListener("input", () => { all = false; show(); });
   form.addEventListener("submit", (event) => event.preventDefault());
   more.addEventListener("click", () => { all = true; show(); });
+  narrow.addEventListener("change", show);
   form.hidden = false;
+  list.classList.add("live");
   show();
 }

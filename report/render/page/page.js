@@ -91,6 +91,20 @@ for (const article of document.querySelectorAll("article")) {
     link.addEventListener("click", () => { field.value = link.dataset.words; show(); });
   }
 }
+// What is wider than its place can be scrolled by keys, too.
+const pans = [...document.querySelectorAll(".pan")];
+const reach = () => {
+  for (const [pan, wide] of pans.map((pan) => [pan, pan.scrollWidth > pan.clientWidth])) {
+    if (wide) {
+      pan.tabIndex = 0;
+      pan.setAttribute("role", "group");
+      pan.setAttribute("aria-label", pan.querySelector("svg").getAttribute("aria-label"));
+    } else for (const name of ["tabindex", "role", "aria-label"]) pan.removeAttribute(name);
+  }
+};
+addEventListener("resize", reach);
+for (const graph of document.querySelectorAll("details.flow")) graph.addEventListener("toggle", reach);
+reach();
 // A link to a picture opens it.
 const open = () => {
   const target = location.hash && document.getElementById(location.hash.slice(1));

@@ -26,6 +26,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/mendcap/mendcap/internal/lab/builds"
 )
 
 // wantedCaptures is how many captures -check wants to be compared at least.
@@ -68,8 +70,11 @@ func run(ctx context.Context, o options, files []string) (err error) {
 	if err != nil {
 		return err
 	}
-	b := bench{dir: dir, workers: workers, sense: o.sense, verbose: o.verbose}
-	if err := b.build(ctx, o.with); err != nil {
+	b := bench{
+		dir: dir, workers: workers, sense: o.sense, verbose: o.verbose,
+		now: filepath.Join(dir, "now"), other: filepath.Join(dir, "other"),
+	}
+	if err := errors.Join(builds.Here(ctx, b.now), builds.Of(ctx, o.with, b.other)); err != nil {
 		return err
 	}
 	if files, err = b.captures(files); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -45,6 +46,9 @@ func (b *bench) compare(ctx context.Context, path string) (differs bool, err err
 	return differs, nil
 }
 
+// footer is what tells of a page which version made it: it differs between builds.
+var footer = regexp.MustCompile(`(?s)<footer>.*</footer>`)
+
 // results are what a build gives by all commands: files by their names, what
 // was printed and the exit codes by the names of the commands.
 func (b *bench) results(ctx context.Context, program string, workers int, path string) (map[string][]byte, error) {
@@ -68,9 +72,11 @@ func (b *bench) results(ctx context.Context, program string, workers int, path s
 		return nil, err
 	}
 	for _, entry := range entries {
-		if all[entry.Name()], err = os.ReadFile(filepath.Join(dir, entry.Name())); err != nil {
+		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
 			return nil, err
 		}
+		all[entry.Name()] = footer.ReplaceAll(text, nil)
 	}
 	if b.sense {
 		return bySense(all)

@@ -152,7 +152,7 @@ func merge(dir string, n int) error {
 		count++
 		return errors.Join(json.Add(e), csv.Add(e), list.Add(e))
 	})
-	if err := errors.Join(err, json.Close(), csv.Close(), render.BatchHTML(io.Discard, list.Batch(m.Head))); err != nil {
+	if err := errors.Join(err, json.Close(), csv.Close(), render.BatchHTML(io.Discard, list.Batch(m.Head), render.BatchOptions{})); err != nil {
 		return err
 	}
 	if count != n || m.Head.Totals.Captures != int64(n) || len(m.Missing) > 0 {

@@ -1,154 +1,93 @@
-// Package page measures the report's page for a large capture: how big it is, and how
-// long a headless Chromium takes to open it.
+// Package page looks at mendcap's pages in a headless Chromium.
 //
-//	lab page [-size 750MB] [-packets 1000000] [-check] [RECORDING...]
+//	lab page [-with REVISION] [-size 750MB] [-packets 1000000] [-check] [RECORDING...]
+//	lab page -batch 10000 [-check]
+//	lab page -looks DIR [-axe DIR] [-check] [CAPTURE...]
 //
-// The capture is made out of recordings as a raw socket would have disordered
-// them, so that the report has much to show, and repaired by the binary of this
-// module. With -check it fails where the capture has too few packets, the page
-// is larger than 5 MB, or opening it takes more than 2 s.
+// The first form measures the report's page for a large capture: how big it is, and how
+// long it takes to open it; with -with beside the page of another revision, in turn. The
+// capture is made out of recordings as a raw socket would have disordered them, so that
+// the report has much to show.
+//
+// With -batch it measures the page of a batch of so many captures: how big it is, and how
+// long after a key is pressed in the filter the list is on the screen.
+//
+// With -looks it writes pictures and prints of the pages of captures, and of the page of a
+// batch of them, into a folder, to look at them, and checks what a program can: that the
+// browser complains of nothing, that no page is wider than the window, that the tab key
+// reaches whatever can be used, with an outline to see, and that prints are short. The
+// folder of -axe has axe-core (github.com/dequelabs/axe-core), which is fetched by npm
+// where it is not there, and asked too.
+//
+// With -check it fails where a bar is missed.
 package page
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
-	"time"
-
-	"github.com/mendcap/mendcap/internal/lab/browser"
-	"github.com/mendcap/mendcap/report"
 )
-
-// The bar.
-const (
-	mostBytes = 5_000_000
-	mostTime  = 2 * time.Second
-)
-
-// visits is how often each page is opened; the slowest counts.
-const visits = 3
 
 type options struct {
-	size, dir string
-	packets   int64
-	check     bool
+	with, size, dir string
+	packets         int64
+	batch           int
+	looks, axe      string
+	check           bool
 }
 
 // Main is the command: its flags and arguments follow its name.
 func Main() {
 	var o options
+	flag.StringVar(&o.with, "with", "", "the revision whose page is opened in turn with this one's")
 	flag.StringVar(&o.size, "size", "750MB", "size of the capture to make")
 	flag.Int64Var(&o.packets, "packets", 1_000_000, "packets that the capture must have at least")
+	flag.IntVar(&o.batch, "batch", 0, "measure the page of a batch of so many captures instead")
+	flag.StringVar(&o.looks, "looks", "", "write pictures of pages into this folder instead")
+	flag.StringVar(&o.axe, "axe", "", "ask axe-core too, which is in this folder or is fetched into it")
 	flag.StringVar(&o.dir, "dir", "", "folder for scratch files")
-	flag.BoolVar(&o.check, "check", false, "fail where the bar is missed")
+	flag.BoolVar(&o.check, "check", false, "fail where a bar is missed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	recordings := flag.Args()
-	if len(recordings) == 0 {
-		for _, name := range []string{"lossy", "reorder-light", "many-flows"} {
-			recordings = append(recordings, filepath.Join("testdata", "recordings", name+".pcapng.gz"))
-		}
-	}
-	if err := run(ctx, o, recordings); err != nil {
+	if err := run(ctx, o, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "page:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, o options, recordings []string) (err error) {
+func run(ctx context.Context, o options, args []string) (err error) {
 	dir, err := os.MkdirTemp(o.dir, "page-*")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	r, page, err := repaired(ctx, dir, o.size, recordings)
-	if err != nil {
-		return err
+	var missed error
+	switch {
+	case o.batch > 0:
+		missed, err = measureBatch(ctx, o.batch)
+	case o.looks != "":
+		missed, err = look(ctx, o, dir, args)
+	default:
+		missed, err = measureLarge(ctx, o, dir, args)
 	}
-	fmt.Printf("capture   %d packets, %d moved, %d findings, %d connections\n", r.Capture.Packets, r.Order.Moved, r.Findings.Total, r.Flows.Total)
-	fmt.Printf("page      %.2f MB\n", float64(len(page))/1e6)
-	empty, err := open(ctx, []byte(blank))
-	if err != nil {
-		return err
+	if err == nil && o.check {
+		return missed
 	}
-	full, err := open(ctx, page)
-	if err != nil {
-		return err
+	if missed != nil {
+		fmt.Printf("missed    %v\n", missed)
 	}
-	fmt.Printf("opened    loaded and laid out after %d ms by the browser's clock, the slowest of %d\n", full.Loaded.Milliseconds(), visits)
-	fmt.Printf("          the whole process took %d ms, with an empty page %d ms\n", full.Whole.Milliseconds(), empty.Whole.Milliseconds())
-	if !o.check {
-		return nil
-	}
-	return bar(o, r.Capture.Packets, len(page), full)
+	return err
 }
 
-// blank is a page with nothing to see, whose policy has a place for the probe.
-const blank = `<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'"><body></body>`
-
-// bar says what is missed.
-func bar(o options, packets int64, size int, v *browser.Visit) error {
-	var missed []error
-	if packets < o.packets {
-		missed = append(missed, fmt.Errorf("%d packets, want at least %d", packets, o.packets))
+// recordings are those with these names.
+func recordings(names ...string) (paths []string) {
+	for _, name := range names {
+		paths = append(paths, filepath.Join("testdata", "recordings", name+".pcapng.gz"))
 	}
-	if size >= mostBytes {
-		missed = append(missed, fmt.Errorf("a page of %d bytes, want less than %d", size, mostBytes))
-	}
-	if v.Loaded >= mostTime {
-		missed = append(missed, fmt.Errorf("loaded after %v, want less than %v", v.Loaded, mostTime))
-	}
-	if len(v.Console)+len(v.Resources) > 0 {
-		missed = append(missed, fmt.Errorf("the page loads %q, and the browser says %q", v.Resources, v.Console))
-	}
-	return errors.Join(missed...)
-}
-
-// repaired makes a capture and gives its report and page.
-func repaired(ctx context.Context, dir, size string, recordings []string) (r report.Report, page []byte, err error) {
-	const module = "github.com/mendcap/mendcap/"
-	in, stored, html := filepath.Join(dir, "large.pcapng"), filepath.Join(dir, "report.json"), filepath.Join(dir, "report.html")
-	mendcap, lab := filepath.Join(dir, "mendcap"), filepath.Join(dir, "lab")
-	for _, args := range [][]string{
-		{"go", "build", "-o", mendcap, module + "cmd/mendcap"},
-		{"go", "build", "-o", lab, module + "internal/lab/cmd"},
-		slices.Concat([]string{lab, "large", "-size", size, "-degraded", "-o", in}, recordings),
-		{mendcap, "repair", "-q", "--report", stored, "--report", html, in},
-	} {
-		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
-			return r, nil, fmt.Errorf("%s: %w: %s", args[0], err, out)
-		}
-	}
-	text, err := os.ReadFile(stored)
-	if err != nil {
-		return r, nil, err
-	}
-	if err := json.Unmarshal(text, &r); err != nil {
-		return r, nil, err
-	}
-	page, err = os.ReadFile(html)
-	return r, page, err
-}
-
-// open opens a page a few times and returns the slowest visit.
-func open(ctx context.Context, page []byte) (*browser.Visit, error) {
-	var slowest *browser.Visit
-	for range visits {
-		v, err := browser.Open(ctx, page, "return null")
-		if err != nil {
-			return nil, err
-		}
-		if slowest == nil || v.Loaded > slowest.Loaded {
-			slowest = v
-		}
-	}
-	return slowest, nil
+	return paths
 }
