@@ -105,7 +105,8 @@ func (s *sequencer) arrange(u *unit) {
 		s.between(u)
 		return
 	}
-	p := subject(u)
+	var p reorder.Packet
+	subject(&p, u)
 	if u.tracked.left != 0 && s.sorts {
 		p.Stamp = s.recorded.stamp(u.pair.Hash, p.Stamp)
 	}
