@@ -28,7 +28,7 @@ func WriteJSONWithin(w io.Writer, v any, indent string, levels int) error {
 	if err != nil {
 		return fmt.Errorf("encode %T: %w", v, err)
 	}
-	e := &encoder{w: w, out: make([]byte, 0, piece+1<<10), line: []byte("\n" + strings.Repeat(indent, levels)), indent: indent}
+	e := &encoder{w: w, out: make([]byte, 0, 1<<10), line: []byte("\n" + strings.Repeat(indent, levels)), indent: indent}
 	value := reflect.New(of).Elem() // whose address methods can be called with
 	value.Set(reflect.ValueOf(v))
 	encode(e, value)
