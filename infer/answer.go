@@ -39,7 +39,9 @@ func (a *Answers) infer(f *Facts) Answer {
 // unless the packet has an event of its own.
 func (a *Answers) InferObserved(p *Packet, s *Sheet) *Answer {
 	if protocol, ports, ok := header.Glance(p.NextHeader, p.Data, p.Length); ok && !p.Event.Destination.IsValid() {
-		of := sharing{flowKey{packet.AddrOf(p.Source), 0, ports, class(protocol)}, p.NextHeader, p.Stated}
+		var of sharing // field by field: see tcp.Analyser.AddAt
+		of.key.src, of.key.ports, of.key.class = packet.AddrOf(p.Source), ports, class(protocol)
+		of.nextHeader, of.stated = p.NextHeader, p.Stated
 		if of.key.src.IsLinkLocal() {
 			of.key.zone = p.Zone
 		}

@@ -7,15 +7,13 @@ import "slices"
 // to be cleared before it is used. One goroutine may use it at a time.
 type Sheet struct {
 	list   []Answer
-	most   int // packets that it is for
-	recent [recentFlows]sharing
+	most   int                  // packets that it is for
+	recent [recentFlows]sharing // each at the place that its ports decide
 	shared [recentFlows]*Answer // by each of recent
-	oldest int                  // of recent
 }
 
-// recentFlows is how many flows are looked through for that of a packet: of most captures
-// they have nine in ten packets.
-const recentFlows = 8
+// recentFlows is how many flows are remembered, a power of two.
+const recentFlows = 64
 
 // sharing is what packets have in common that share an answer.
 type sharing struct {
@@ -49,18 +47,19 @@ func (s *Sheet) room() *Answer {
 	return &s.list[len(s.list)-1]
 }
 
+// place is where the answer to a flow is, if it is kept.
+func (of *sharing) place() int { return int(uint32(of.key.ports) * 0x9E3779B1 >> 26 % recentFlows) } // Knuth's multiplicative hash
+
 // find returns the answer that recent packets share, nil if there is none.
 func (s *Sheet) find(of *sharing) *Answer {
-	for i := range s.recent {
-		if s.recent[i] == *of {
-			return s.shared[i]
-		}
+	if at := of.place(); s.recent[at] == *of {
+		return s.shared[at]
 	}
 	return nil
 }
 
 // share lets later packets share an answer.
 func (s *Sheet) share(of *sharing, a *Answer) {
-	s.recent[s.oldest], s.shared[s.oldest] = *of, a
-	s.oldest = (s.oldest + 1) % recentFlows
+	at := of.place()
+	s.recent[at], s.shared[at] = *of, a
 }

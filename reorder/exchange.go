@@ -23,11 +23,13 @@ func (a *askedBefore) has(cause uint64) bool {
 
 // add remembers a cause in place of another.
 func (a *askedBefore) add(cause uint64) {
-	page := &a[cause/causesPage%causePages]
-	if *page == nil {
-		*page = new([causesPage]uint64)
+	at := cause / causesPage % causePages
+	if page := a[at]; page != nil { // as is known then: a check of it would wait for the memory
+		page[cause%causesPage] = cause
+		return
 	}
-	(*page)[cause%causesPage] = cause
+	a[at] = new([causesPage]uint64)
+	a[at][cause%causesPage] = cause
 }
 
 // clone copies what is remembered, nil as nil.

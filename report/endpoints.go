@@ -29,14 +29,18 @@ func (e Endpoints) String() string {
 }
 
 // MarshalText returns what String does. It never fails.
-func (e Endpoints) MarshalText() ([]byte, error) {
+func (e Endpoints) MarshalText() ([]byte, error) { return e.AppendText(nil) }
+
+// AppendText appends what String returns. It never fails.
+func (e Endpoints) AppendText(text []byte) ([]byte, error) {
 	switch {
 	case !e.Source.IsValid() && !e.Destination.IsValid():
-		return []byte{}, nil
+		return text, nil
 	case e.Portless:
-		return []byte(e.Source.Addr().String() + between + e.Destination.Addr().String()), nil
+		text = append(e.Source.Addr().AppendTo(text), between...)
+		return e.Destination.Addr().AppendTo(text), nil
 	}
-	text := append(e.Source.AppendTo(nil), between...)
+	text = append(e.Source.AppendTo(text), between...)
 	return e.Destination.AppendTo(text), nil
 }
 

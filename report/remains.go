@@ -47,63 +47,104 @@ func (f *Finding) Remains() bool { return f.Verdict != Artefact }
 
 // Groups folds the findings that are listed: by verdict, the worst first, and then by
 // frame in the output.
-func (f *Findings) Groups() []Group {
-	sorted := make([]*Finding, len(f.List))
+func (f *Findings) Groups() []Group { return f.groups(func(*Finding) bool { return true }) }
+
+// groups folds those of the findings that wanted is true of.
+func (f *Findings) groups(wanted func(*Finding) bool) []Group {
+	var sorted []int
 	for i := range f.List {
-		sorted[i] = &f.List[i]
+		if wanted(&f.List[i]) {
+			sorted = append(sorted, i)
+		}
 	}
-	slices.SortStableFunc(sorted, CompareRemaining)
+	slices.SortFunc(sorted, func(i, j int) int { return cmp.Or(CompareRemaining(&f.List[i], &f.List[j]), cmp.Compare(i, j)) })
 	type sentence struct {
 		verdict          Verdict
 		detail, evidence string
 	}
-	var groups []Group
+	var fold folder
 	place := make(map[sentence]int)
-	flows, events := make(map[int]map[Endpoints]bool), make(map[int]map[int64]bool)
-	for _, one := range sorted {
+	for _, i := range sorted {
+		one := &f.List[i]
 		said := sentence{one.Verdict, one.Detail, one.Evidence}
-		i, ok := place[said]
+		in, ok := place[said]
 		if !ok {
-			i = len(groups)
-			place[said], flows[i], events[i] = i, make(map[Endpoints]bool), make(map[int64]bool)
-			groups = append(groups, Group{Verdict: one.Verdict, Detail: one.Detail, Flow: one.Flow, Evidence: one.Evidence, First: one})
+			in = len(fold.groups)
+			place[said] = in
+			fold.groups = append(fold.groups, Group{Verdict: one.Verdict, Detail: one.Detail, Flow: one.Flow, Flows: 1, Evidence: one.Evidence, First: one})
 		}
-		g := &groups[i]
-		g.Count++
-		if label := one.Label(); !slices.Contains(g.About, label) && len(g.About) < groupFrames {
-			g.About = append(g.About, label)
-		}
-		if !slices.Contains(g.Frames, one.FrameAfter) && len(g.Frames) < groupFrames {
-			g.Frames = append(g.Frames, one.FrameAfter)
-		}
-		flows[i][one.Flow] = true
-		g.Flows = int64(len(flows[i]))
-		if one.Event > 0 {
-			events[i][one.Event] = true
-			g.Events = int64(len(events[i]))
-		}
+		fold.add(in, one)
 	}
-	return groups
+	return fold.groups
+}
+
+// folder folds findings into groups. Most groups have one flow and one event, those of
+// their first finding: only others are looked up.
+type folder struct {
+	groups []Group
+	flows  map[groupFlow]bool
+	events map[groupEvent]bool
+}
+
+type groupFlow struct {
+	group int
+	flow  Endpoints
+}
+
+type groupEvent struct {
+	group int
+	event int64
+}
+
+// add adds a finding to a group, which has begun with its first one.
+func (f *folder) add(group int, one *Finding) {
+	g := &f.groups[group]
+	g.Count++
+	if label := one.Label(); !slices.Contains(g.About, label) && len(g.About) < groupFrames {
+		g.About = append(g.About, label)
+	}
+	if !slices.Contains(g.Frames, one.FrameAfter) && len(g.Frames) < groupFrames {
+		g.Frames = append(g.Frames, one.FrameAfter)
+	}
+	if one.Flow != g.Flow && isNew(&f.flows, groupFlow{group, one.Flow}) {
+		g.Flows++
+	}
+	if one.Event > 0 && (g.Count == 1 || one.Event != g.First.Event && isNew(&f.events, groupEvent{group, one.Event})) {
+		g.Events++
+	}
+}
+
+// isNew reports whether the set did not have what it has from now on.
+func isNew[T comparable](set *map[T]bool, one T) bool {
+	if (*set)[one] {
+		return false
+	}
+	if *set == nil {
+		*set = make(map[T]bool)
+	}
+	(*set)[one] = true
+	return true
 }
 
 // CompareRemaining orders findings: by verdict, the worst first, and then by frame in
 // the output.
 func CompareRemaining(a, b *Finding) int {
-	return cmp.Or(cmp.Compare(rank(a.Verdict), rank(b.Verdict)), cmp.Compare(a.FrameAfter, b.FrameAfter))
+	if a.Verdict != b.Verdict {
+		if order := cmp.Compare(rank(a.Verdict), rank(b.Verdict)); order != 0 {
+			return order
+		}
+	}
+	return cmp.Compare(a.FrameAfter, b.FrameAfter)
 }
 
 // Remaining says what is left of the findings, whatever r.Remains has.
 func (r *Report) Remaining() Remains {
-	left := Remains{ByVerdict: maps.Clone(r.Findings.ByVerdict), Groups: r.Findings.Groups(), Events: max(0, r.Findings.Events)}
+	left := Remains{ByVerdict: maps.Clone(r.Findings.ByVerdict), Groups: r.Findings.groups((*Finding).Remains), Events: max(0, r.Findings.Events)}
 	if left.ByVerdict == nil {
 		left.ByVerdict = make(map[Verdict]int64)
 	}
 	delete(left.ByVerdict, Artefact)
 	left.Findings = max(0, r.Findings.Total-max(0, r.Findings.ByVerdict[Artefact]))
-	repaired := slices.IndexFunc(left.Groups, func(g Group) bool { return g.Verdict == Artefact })
-	if repaired >= 0 {
-		left.Groups = left.Groups[:repaired]
-	}
 	listed := int64(0)
 	for i := range left.Groups {
 		listed += left.Groups[i].Count

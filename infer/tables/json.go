@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // attempt is what looking for JSON in vain costs at least, in bytes.
@@ -149,27 +150,86 @@ func isKnown(name string) bool {
 		slices.ContainsFunc(snapshotTables, func(t table) bool { return t.name == name })
 }
 
-// elements calls visit with each element of a valid array.
+// elements calls visit with each element of a valid array; other values have none.
 func elements(v value, visit func(value)) {
 	walk(v, func(_ string, element value) { visit(element) })
 }
 
 // walk calls visit with each member of a valid object, or each element of a valid
-// array, which has no key.
+// array, which has no key; other values have none. What is valid needs no parser to be taken apart: each level of a
+// large table would be read twice more by one.
 func walk(v value, visit func(key string, v value)) {
-	decoder := json.NewDecoder(bytes.NewReader(v.raw))
-	_, err := decoder.Token() // the bracket
-	for err == nil && decoder.More() {
-		var key json.Token
-		if v.raw[0] == '{' {
-			key, _ = decoder.Token()
+	if len(v.raw) == 0 || v.raw[0] != '{' && v.raw[0] != '[' {
+		return
+	}
+	isObject, key := v.raw[0] == '{', ""
+	for i := next(v.raw, 1); i < len(v.raw)-1; i = next(v.raw, i) {
+		if isObject {
+			end := valueEnd(v.raw, i)
+			key = unquoted(v.raw[i:end])
+			i = next(v.raw, end)
 		}
-		var raw json.RawMessage
-		if err = decoder.Decode(&raw); err == nil {
-			name, _ := key.(string)
-			visit(name, value{raw, v.offset + int(decoder.InputOffset()) - len(raw)})
+		end := valueEnd(v.raw, i)
+		visit(key, value{v.raw[i:end:end], v.offset + i})
+		i = end
+	}
+}
+
+// next is where the next value, or the closing bracket, is in valid JSON.
+func next(text []byte, from int) int {
+	for i := from; i < len(text); i++ {
+		switch text[i] {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			continue
+		}
+		return i
+	}
+	return len(text)
+}
+
+// valueEnd is where the value ends that begins at start in valid JSON.
+func valueEnd(text []byte, start int) int {
+	for i, depth := start, 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			if depth == 0 { // after a number
+				return i
+			}
+			depth--
+		case '"':
+			for i++; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case ' ', '\t', '\r', '\n', ',', ':':
+			if depth == 0 {
+				return i
+			}
+			continue
+		default:
+			continue
+		}
+		if depth == 0 {
+			return i + 1
 		}
 	}
+	return len(text)
+}
+
+// unquoted is the text of a valid string.
+func unquoted(quoted []byte) string {
+	for _, c := range quoted {
+		if c == '\\' || c >= utf8.RuneSelf {
+			var text string
+			_ = json.Unmarshal(quoted, &text) // it is valid
+			return text
+		}
+	}
+	return string(quoted[1 : len(quoted)-1])
 }
 
 const ownFormat = "mendcap-json"

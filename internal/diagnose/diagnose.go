@@ -101,7 +101,8 @@ func (d *Diagnoser) Add(p *Packet) {
 		return
 	}
 	f := d.flows.Of(p.Segment.Flow)
-	m := moment{d: d, p: p, s: p.Segment, f: f, dir: p.Segment.Dir & 1}
+	var m moment // field by field: see tcp.Analyser.AddAt
+	m.d, m.p, m.s, m.f, m.dir = d, p, p.Segment, f, p.Segment.Dir&1
 	m.from, m.to = &f.ends[m.dir], &f.ends[m.dir^1]
 	if p.Farthest > 0 && m.isSecond() {
 		return // it tells nothing that the first copy didn't

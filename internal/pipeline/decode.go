@@ -78,10 +78,9 @@ func (d *decoder) enter(u *unit) *packet.View {
 // answers are there.
 func (d *decoder) examine(u *unit) {
 	v := &u.view
-	p := infer.Packet{
-		Source: v.Src.Netip(), Zone: v.Zone, NextHeader: v.Proto,
-		Data: u.block.Data[v.Upper:v.End], Length: v.UpperLen,
-	}
+	var p infer.Packet // field by field: see tcp.Analyser.AddAt
+	p.Source, p.Zone, p.NextHeader = v.Src.Netip(), v.Zone, v.Proto
+	p.Data, p.Length = u.block.Data[v.Upper:v.End], v.UpperLen
 	if v.Dst != (packet.Addr{}) {
 		p.Destination = v.Dst.Netip()
 	}

@@ -42,11 +42,10 @@ var lawOf = [...]reorder.Law{
 	packet.DHCPv6: reorder.LawDHCPv6, packet.STUN: reorder.LawSTUN, packet.Neighbor: reorder.LawNeighbor,
 }
 
-// subject is what order may know of the packet: nothing but its stamp where
-// mendcap has placed it before, or its connection is left as recorded.
-func subject(u *unit) reorder.Packet {
-	stamp, _ := u.stamp()
-	p := reorder.Packet{Stamp: stamp}
+// subject fills p, which is zero, with what order may know of the packet: nothing but its
+// stamp where mendcap has placed it before, or its connection is left as recorded.
+func subject(p *reorder.Packet, u *unit) {
+	p.Stamp, _ = u.stamp()
 	if u.tracked.ruled {
 		p.Segment = (*reorder.Segment)(&u.seg)
 		p.Arrival = u.arrival
@@ -54,5 +53,4 @@ func subject(u *unit) reorder.Packet {
 	if n := u.names; n != nil && u.tracked.left == 0 && !u.tracked.finished {
 		p.Cause, p.Effect, p.Self, p.Quoted, p.By = n.Cause, n.Effect, n.self, n.Quoted, lawOf[n.Kind]
 	}
-	return p
 }

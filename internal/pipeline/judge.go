@@ -115,10 +115,9 @@ func (v *judge) packet(u *unit) {
 // packetOf is what diagnosis and summary need to know of the packet, until the next one.
 func (v *judge) packetOf(u *unit) *diagnose.Packet {
 	p := &v.said
-	*p = diagnose.Packet{
-		Frame: u.block.Frame, FrameAfter: u.judged.frame, Time: u.placed.time, Timed: u.block.HasStamp, Pair: u.pair,
-		Before: u.before, After: u.judged.after, Moved: u.placed.moved, ByLaw: u.placed.byLaw, Left: u.placed.left, Law: u.placed.law,
-	}
+	*p = diagnose.Packet{} // and field by field: see tcp.Analyser.AddAt
+	p.Frame, p.FrameAfter, p.Time, p.Timed, p.Pair = u.block.Frame, u.judged.frame, u.placed.time, u.block.HasStamp, u.pair
+	p.Before, p.After, p.Moved, p.ByLaw, p.Left, p.Law = u.before, u.judged.after, u.placed.moved, u.placed.byLaw, u.placed.left, u.placed.law
 	if v.drops != nil {
 		v.drops.mark(p)
 	}

@@ -105,7 +105,8 @@ func (s *sequencer) arrange(u *unit) {
 		s.between(u)
 		return
 	}
-	p := subject(u)
+	var p reorder.Packet
+	subject(&p, u)
 	if u.tracked.left != 0 && s.sorts {
 		p.Stamp = s.recorded.stamp(u.pair.Hash, p.Stamp)
 	}
@@ -188,10 +189,9 @@ func (s *sequencer) put(u, from *unit, p *reorder.Placement) {
 	if u.tracked.left != 0 {
 		asRecorded(p, u)
 	}
-	u.placed = placed{
-		time: p.Stamp, earliest: p.Earliest - s.uncertainty, latest: p.Latest + s.uncertainty,
-		law: p.Law, byLaw: p.Moved, left: p.Left, excused: p.Excused, moved: p.Moved || sorted,
-	}
+	to := &u.placed // zero until now; field by field: see tcp.Analyser.AddAt
+	to.time, to.earliest, to.latest = p.Stamp, p.Earliest-s.uncertainty, p.Latest+s.uncertainty
+	to.law, to.byLaw, to.left, to.excused, to.moved = p.Law, p.Moved, p.Left, p.Excused, p.Moved || sorted
 	s.highest = max(s.highest, p.Index)
 	if from != u {
 		u.placed.ticks, u.placed.borrowed = u.block.Interface.Rebase(from.ticks(), from.block.Interface), true

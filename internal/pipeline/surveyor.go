@@ -59,7 +59,8 @@ func (s *surveyor) learn(u *unit) {
 		s.survey.Barrier()
 	}
 	if u.block.HasStamp && u.block.Interface != nil {
-		p := subject(u)
+		var p reorder.Packet
+		subject(&p, u)
 		s.survey.Push(&p)
 	}
 	if s.trial == nil {

@@ -30,7 +30,8 @@ func (a *Analyser) AddAt(s *Segment, at int64) Analysis {
 	}
 	flags := c.reuse(s)
 	dir := s.Dir & 1
-	m := moment{s: s, at: at, c: c, from: &c.ends[dir], to: &c.ends[dir^1]}
+	var m moment // field by field: a literal is made elsewhere and copied, for which the processor waits
+	m.s, m.at, m.c, m.from, m.to = s, at, c, &c.ends[dir], &c.ends[dir^1]
 	m.setBases()
 	flags |= m.flags()
 	m.remember(flags)

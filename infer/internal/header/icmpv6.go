@@ -77,7 +77,7 @@ func ICMPBits(data []byte) int8 {
 	if len(data) < icmpHeader {
 		return 0
 	}
-	shape := icmpShapes[data[0]]
+	shape := &icmpShapes[data[0]]
 	if shape.least == 0 || len(data) < shape.least || data[1] >= shape.codes {
 		return 0
 	}
