@@ -8,9 +8,9 @@ import (
 // Options are limits; the zero value works.
 type Options struct {
 	// Memory is about how many bytes a stream holds of the buffers, over all processors:
-	// 32 MiB if it is 0. Whatever it says, each processor has 8 KiB, and room for its
+	// 32 MiB if it is 0. Whatever it says, each processor has 32 KiB, and room for its
 	// longest record (64 KiB at most, twice that after damage) and, in a compressed log,
-	// 24 KiB more.
+	// 16 KiB more.
 	Memory int
 }
 
@@ -64,7 +64,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*Trace, error) {
 	if memory == 0 {
 		memory = defaultMemory
 	}
-	t.part = max(min(memory/max(1, len(t.runs)), t.BufferSize, mostPart), leastPart)
+	t.part = max(min(memory/max(1, len(t.runs))/2-lookBack, t.BufferSize, mostPart), leastPart)
 	return t, nil
 }
 
