@@ -52,6 +52,14 @@ func (w *window) left() int { return w.end - w.position() }
 // need gives the next n bytes, or those that there are. They are valid until the next
 // call. It returns errors of reading; of damage it leaves what is there.
 func (w *window) need(n int) ([]byte, error) {
+	if w.have-w.read >= n {
+		return w.buf[w.read : w.read+n], nil
+	}
+	return w.needMore(n)
+}
+
+// needMore is need of more than there is.
+func (w *window) needMore(n int) ([]byte, error) {
 	n = min(n, w.left())
 	if w.have-w.read < n && w.err == nil {
 		if err := w.fill(n); err != nil {
