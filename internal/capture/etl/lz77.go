@@ -137,11 +137,7 @@ func (d *decoder) run(out []byte, w int, made int64) (int, error) {
 				break
 			}
 			d.match = 0
-			if back >= fastOut && length <= fastOut {
-				*(*[fastOut]byte)(out[w:]) = *(*[fastOut]byte)(out[w-back:]) // length of them count
-			} else {
-				repeat(out[:w+length], w, back)
-			}
+			repeat(out[:w+length], w, back)
 			w += length
 			continue
 		}
