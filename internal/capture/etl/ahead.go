@@ -2,14 +2,12 @@ package etl
 
 import "sync/atomic"
 
-// ahead is the part of a buffer that follows the one that is shown. It is made in
-// another goroutine, or where it is needed if none has begun it by then: what it holds is
-// the same.
+// nextPart is the part of a buffer that follows the one that is shown. Another goroutine
+// makes it, or who needs it where none has begun it by then: what it holds is the same.
 //
 // Its bytes come after lookBack bytes of room, which end with those of the part before:
 // there matches lead, and there is what remains of a record that both parts have.
-type ahead struct {
-	alone bool // there is no other goroutine
+type nextPart struct {
 	asked bool // a part was asked for, and not yet taken
 	buf   []byte
 	most  int           // where in buf it may end
@@ -30,7 +28,7 @@ func (w *window) askNext() {
 	n.most = lookBack + min(len(n.buf)-lookBack, w.end-w.offset-w.have)
 	n.asked = true
 	n.begun.Store(false)
-	if !n.alone {
+	if w.ahead {
 		go w.makeAhead()
 	}
 }
@@ -84,7 +82,7 @@ func (w *window) join(part []byte) {
 }
 
 // drop waits for the part that was asked for, if it has been begun, and forgets it.
-func (n *ahead) drop() {
+func (n *nextPart) drop() {
 	if n.asked && !n.begun.CompareAndSwap(false, true) {
 		<-n.made
 	}

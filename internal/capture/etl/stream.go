@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"io"
-	"runtime"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/capture/etw"
@@ -30,7 +29,7 @@ type Stream struct {
 	heads   []head   // a heap of those that were
 	spare   []*queue // of runs that ended
 	given   bool     // the first head's record was given
-	alone   bool     // there is one processor, which parts are not made ahead on
+	ahead   bool     // parts are made ahead, in other goroutines
 	damages Damages
 	cut     int // which of them is the file's end in the middle of a buffer; -1 = none
 	err     error
@@ -44,7 +43,7 @@ type head struct {
 }
 
 func newStream(t *Trace) *Stream {
-	s := &Stream{t: t, damages: t.damages, alone: runtime.GOMAXPROCS(0) == 1}
+	s := &Stream{t: t, damages: t.damages}
 	s.damages.List = slices.Clone(t.damages.List)
 	s.cut = slices.IndexFunc(s.damages.List, func(d Damage) bool { return d.Length == 0 && errors.Is(d.Err, ErrTruncated) })
 	for i := range t.runs {
@@ -130,7 +129,7 @@ func (s *Stream) queue() *queue {
 		s.spare = s.spare[:n-1]
 		return q
 	}
-	return &queue{s: s, window: &window{r: s.t.r, part: s.t.part, next: ahead{alone: s.alone}}}
+	return &queue{s: s, window: &window{r: s.t.r, part: s.t.part, ahead: s.ahead}}
 }
 
 // settle puts the first head where it belongs after it has advanced, or away.

@@ -8,8 +8,9 @@ import (
 
 // window shows the records of one buffer in parts, decompressed.
 type window struct {
-	r    io.ReaderAt
-	part int // bytes that are read at a time
+	r     io.ReaderAt
+	part  int  // bytes that are read at a time
+	ahead bool // another goroutine makes the next part
 
 	at         place // the buffer
 	head       [bufferHeaderLen]byte
@@ -20,7 +21,7 @@ type window struct {
 	read, have int   // buf[read:have] is what comes next
 	offset     int   // of buf[0] in the buffer, decompressed
 	err        error // why there is nothing after have, before end
-	next       ahead // the part that follows
+	next       nextPart
 }
 
 // open begins the records of a buffer.
