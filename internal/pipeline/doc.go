@@ -28,7 +28,7 @@
 //
 // A capture of another format, an event trace or one of Network Monitor, is gone through
 // once before, for its layers and tables. Each pass then reads the pcapng that a
-// convert.Reader makes of it, in a goroutine of its own, and numbers its packets as the
+// convert.Reader makes of it in the batches that are read, and numbers its packets as the
 // file does.
 //
 // # A packet's way

@@ -180,10 +180,9 @@ func (s *source) openConverted(ctx context.Context, o *Options) (io.Closer, *sal
 	reading.Number = packets.Number
 	r, err := salvage.NewReader(filesys.WhileRunning(ctx, packets), reading)
 	if err != nil {
-		packets.Close()
 		return nil, nil, ioError("read "+s.name, err)
 	}
-	return packets, r, nil
+	return io.NopCloser(packets), r, nil
 }
 
 // begin opens the input at its start.

@@ -81,19 +81,8 @@ func (m *maker) address(a netip.Addr) {
 
 // packet makes an enhanced packet block.
 func (m *maker) packet(p *packet) {
-	m.list = m.list[:0]
-	for _, c := range p.comments {
-		m.text(optComment, c)
-	}
+	m.packetOptions(p)
 	var fixed [20]byte
-	if p.direction != 0 {
-		order.PutUint32(fixed[:], p.direction)
-		m.list = capture.AppendOption(m.list, order, capture.OptFlags, fixed[:4])
-	}
-	if p.hasID {
-		order.PutUint64(fixed[:], p.id)
-		m.list = capture.AppendOption(m.list, order, optPacketID, fixed[:8])
-	}
 	stamp := ticks(p.time)
 	order.PutUint32(fixed[0:], uint32(p.iface))
 	order.PutUint32(fixed[4:], uint32(stamp>>32))
@@ -101,6 +90,33 @@ func (m *maker) packet(p *packet) {
 	order.PutUint32(fixed[12:], uint32(len(p.data)))
 	order.PutUint32(fixed[16:], uint32(max(p.original, len(p.data))))
 	m.block(capture.TypeEPB, fixed[:], p.data)
+}
+
+// packetOptions makes the list of a packet's options.
+func (m *maker) packetOptions(p *packet) {
+	m.list = m.list[:0]
+	var as *usual
+	if int64(p.direction) < int64(len(m.usual)) && len(p.comments) == 1 && !p.hasID {
+		if as = &m.usual[p.direction]; as.comment == p.comments[0] && as.list != nil {
+			m.list = append(m.list, as.list...)
+			return
+		}
+	}
+	for _, c := range p.comments {
+		m.text(optComment, c)
+	}
+	var value [8]byte
+	if p.direction != 0 {
+		order.PutUint32(value[:], p.direction)
+		m.list = capture.AppendOption(m.list, order, capture.OptFlags, value[:4])
+	}
+	if p.hasID {
+		order.PutUint64(value[:], p.id)
+		m.list = capture.AppendOption(m.list, order, optPacketID, value[:8])
+	}
+	if as != nil {
+		as.comment, as.list = p.comments[0], append(as.list[:0], m.list...)
+	}
 }
 
 // end makes the interface statistics block that says what the recorder has lost.
@@ -137,9 +153,13 @@ func (m *maker) block(typ uint32, fixed, data []byte) {
 	if len(m.list) > 0 {
 		m.list = append(m.list, 0, 0, 0, 0) // opt_endofopt
 	}
-	size := uint32(8 + len(fixed) + capture.Padded(len(data)) + len(m.list) + capture.TrailerLen)
-	m.buf = order.AppendUint32(order.AppendUint32(m.buf, typ), size)
-	m.buf = append(append(m.buf, fixed...), data...)
-	m.buf = append(m.buf, "\x00\x00\x00"[:capture.Padded(len(data))-len(data)]...)
-	m.buf = order.AppendUint32(append(m.buf, m.list...), size)
+	size := 8 + len(fixed) + capture.Padded(len(data)) + len(m.list) + capture.TrailerLen
+	to := &m.made
+	if len(m.over) > 0 || size > cap(m.made)-len(m.made) {
+		to = &m.over
+	}
+	b := order.AppendUint32(order.AppendUint32(*to, typ), uint32(size))
+	b = append(append(b, fixed...), data...)
+	b = append(b, "\x00\x00\x00"[:capture.Padded(len(data))-len(data)]...)
+	*to = order.AppendUint32(append(b, m.list...), uint32(size))
 }

@@ -142,6 +142,5 @@ func (f *File) Addresses() []netip.Addr {
 	return slices.Compact(list)
 }
 
-// Reader gives the packets of a file as a pcapng file from its beginning. It must be
-// closed.
-func (f *File) Reader() *Reader { return &Reader{m: maker{of: f}, stop: make(chan struct{})} }
+// Reader gives the packets of a file as a pcapng file from its beginning.
+func (f *File) Reader() *Reader { return &Reader{m: maker{of: f}} }

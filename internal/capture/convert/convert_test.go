@@ -59,7 +59,6 @@ func open(t *testing.T, path string, o convert.Options) *convert.File {
 func packetsOf(t *testing.T, f *convert.File) (list []got) {
 	t.Helper()
 	from := f.Reader()
-	defer from.Close()
 	r, err := salvage.NewReader(from, salvage.Options{ReaderOptions: capture.ReaderOptions{Number: from.Number}, Refuse: true})
 	if err != nil {
 		t.Fatal(err)
@@ -178,14 +177,12 @@ func TestLayers(t *testing.T) {
 func TestReaderGivesTheSameBytes(t *testing.T) {
 	f := open(t, sample(t, "windows/ndis-wmod2.etl"), convert.Options{})
 	first := f.Reader()
-	defer first.Close()
 	want, err := io.ReadAll(first)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, read := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader} {
 		again := f.Reader()
-		defer again.Close()
 		if got, err := io.ReadAll(read(again)); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("got %d bytes and %v, want %d", len(got), err, len(want))
 		}

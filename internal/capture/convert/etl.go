@@ -27,7 +27,7 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 		return nil, fmt.Errorf("%w of %d bytes", capture.ErrUnpacked, o.MaxUnpacked)
 	}
 	t := &trace{Trace: log}
-	survey, events := etw.NewSurvey(), log.Events()
+	survey, events := etw.NewSurvey(), log.EventsAhead()
 	var e etw.Event
 	for err = events.Next(&e); err == nil; err = events.Next(&e) {
 		if p := survey.Add(&e); p != nil {
@@ -61,7 +61,7 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 
 // readWitness goes through the events again, now that their layouts are known.
 func (t *trace) readWitness(l *etw.Layouts) error {
-	w, events := etw.NewWitness(l), t.Events()
+	w, events := etw.NewWitness(l), t.EventsAhead()
 	var e etw.Event
 	var err error
 	for err = events.Next(&e); err == nil; err = events.Next(&e) {

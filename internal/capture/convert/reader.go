@@ -3,131 +3,93 @@ package convert
 import (
 	"fmt"
 	"io"
-	"sync"
 )
 
-// Reader gives the packets of a file as a pcapng file. It makes the next part of it while
-// the one before is read.
+// Reader gives the packets of a file as a pcapng file. It makes the blocks where they are
+// read to, as far as they fit there.
 type Reader struct {
 	m       maker
-	begin   sync.Once
-	stop    chan struct{} // closed once no more is wanted
-	made    chan part
-	spare   chan part
-	now     part // what is read
-	read    int  // bytes of it that were read
-	numbers []int64
+	given   int // bytes of m.over that were read
+	err     error
+	numbers []int64 // in the file, of the packets that were made
+	told    int     // how many of them were asked for
 }
-
-// part is a part of the pcapng file.
-type part struct {
-	blocks  []byte
-	numbers []int64 // of its packets, in the file
-	err     error   // after the blocks
-}
-
-// ahead is how many parts are made before they are read.
-const ahead = 2
 
 // Read reads the next bytes of the pcapng file.
 func (r *Reader) Read(p []byte) (int, error) {
-	for r.read == len(r.now.blocks) {
-		if r.now.err != nil {
-			return 0, r.now.err
-		}
-		r.next()
+	if len(p) == 0 {
+		return 0, nil
 	}
-	n := copy(p, r.now.blocks[r.read:])
-	r.read += n
+	if r.given == len(r.m.over) {
+		r.make(p)
+	}
+	n := len(r.m.made)
+	over := copy(p[n:], r.m.over[r.given:])
+	r.m.made, r.given = nil, r.given+over
+	if n += over; n == 0 {
+		return 0, r.err
+	}
 	return n, nil
 }
 
-// next takes the next part.
-func (r *Reader) next() {
-	r.begin.Do(func() {
-		r.made, r.spare = make(chan part, ahead), make(chan part, ahead+1)
-		go r.run()
-	})
-	if r.now.blocks != nil {
-		r.spare <- r.now // there is room for all
-	}
-	r.now, r.read = <-r.made, 0
-	r.numbers = append(r.numbers, r.now.numbers...)
-}
-
-// run makes one part after the other.
-func (r *Reader) run() {
-	for {
-		var p part
-		select {
-		case p = <-r.spare:
-		default:
-		}
-		r.m.more(&p)
-		select {
-		case r.made <- p:
-		case <-r.stop:
-			return
-		}
-		if p.err != nil {
-			return
-		}
+// make fills p with blocks. The one that does not fit is kept, whole.
+func (r *Reader) make(p []byte) {
+	m := &r.m
+	m.made, m.over, r.given = p[:0:len(p)], m.over[:0], 0
+	for r.err == nil && len(m.over) == 0 && len(m.made) < len(p) {
+		r.err = r.next()
 	}
 }
 
-// Close ends the reading. What is being read of the file when it is called may go on a
-// little.
-func (r *Reader) Close() error {
-	close(r.stop)
-	return nil
-}
-
-// Number gives the number that the next packet of those that were read has in the file.
-// It must be called once for each.
-func (r *Reader) Number() int64 {
-	n := r.numbers[0]
-	r.numbers = r.numbers[1:]
-	return n
-}
-
-// maker makes the blocks.
-type maker struct {
-	of   *File
-	from source
-	buf  []byte // what was made
-	list []byte // the options that are being made
-	p    packet // the last one
-}
-
-// chunk is how many bytes are made at a time, about.
-const chunk = 256 << 10
-
-// more makes the next blocks in the place of those of a part.
-func (m *maker) more(next *part) {
-	m.buf = next.blocks[:0]
-	next.numbers = next.numbers[:0]
-	next.err = m.blocks(next)
-	next.blocks = m.buf
-}
-
-func (m *maker) blocks(next *part) error {
+// next makes the blocks that begin the file, and then one packet's or those that end it,
+// after which it gives io.EOF.
+func (r *Reader) next() error {
+	m := &r.m
 	if m.from == nil {
 		var err error
 		if m.from, err = m.of.packets(); err != nil {
 			return err
 		}
 		m.begin()
+		return nil
 	}
-	for len(m.buf) < chunk {
-		switch err := m.from.next(&m.p); {
-		case err == io.EOF:
-			m.end()
-			return io.EOF
-		case err != nil:
-			return fmt.Errorf("read packets of a %s file: %w", m.of.format(), err)
-		}
-		m.packet(&m.p)
-		next.numbers = append(next.numbers, m.p.number)
+	switch err := m.from.next(&m.p); {
+	case err == io.EOF:
+		m.end()
+		return io.EOF
+	case err != nil:
+		return fmt.Errorf("read packets of a %s file: %w", m.of.format(), err)
 	}
+	m.packet(&m.p)
+	if r.told > len(r.numbers)/2 {
+		r.numbers = r.numbers[:copy(r.numbers, r.numbers[r.told:])]
+		r.told = 0
+	}
+	r.numbers = append(r.numbers, m.p.number)
 	return nil
+}
+
+// Number gives the number that the next packet of those that were read has in the file.
+// It must be called once for each.
+func (r *Reader) Number() int64 {
+	r.told++
+	return r.numbers[r.told-1]
+}
+
+// maker makes the blocks.
+type maker struct {
+	of    *File
+	from  source
+	made  []byte // blocks, where there is room for them
+	over  []byte // those after them for which there was none
+	list  []byte // the options that are being made
+	usual [3]usual
+	p     packet // the last one
+}
+
+// usual are the options of the last packet in one direction that had a single comment and
+// no identifier. Most packets have those of the one before.
+type usual struct {
+	comment string
+	list    []byte
 }

@@ -44,7 +44,7 @@
 // # Memory and damage
 //
 // Open reads the headers of the buffers and makes an index of about ten bytes for each.
-// A stream holds a part of one buffer for each processor whose records are due, not the
+// A stream holds two parts of one buffer for each processor whose records are due, not the
 // buffer: see [Options]. A damaged buffer costs that buffer or its rest; the next one is
 // found by the length that buffers have, or by what a header looks like. [Trace.Damages]
 // and [Stream.Damages] say what was met.

@@ -47,8 +47,8 @@ var layouts = [256]layout{
 	15: {form: skipped, length: 8}, // MESSAGE
 	16: {form: perfInfo, length: 16, size: 4, stamp: 8, narrow: true},
 	17: {form: perfInfo, length: 16, size: 4, stamp: 8},
-	18: {form: event, length: 80, stamp: 16, narrow: true},
-	19: {form: event, length: 80, stamp: 16},
+	18: {form: event, length: eventHeaderLen, stamp: 16, narrow: true},
+	19: {form: event, length: eventHeaderLen, stamp: 16},
 	20: {form: classic, length: 48, stamp: 16},
 	21: {form: instance, length: 72, stamp: 16},
 }
@@ -56,6 +56,8 @@ var layouts = [256]layout{
 var messageLayout = layout{form: skipped, length: 8}
 
 const (
+	eventHeaderLen = 80
+
 	recordPrefix = 8  // bytes that tell a record's form and length
 	stampEnd     = 24 // bytes that hold the stamp of any record
 )
@@ -132,8 +134,9 @@ const (
 	eventClassic  = 0x0100
 )
 
-// fillModern reads EVENT_HEADER.
-func fillModern(e *etw.Event, b []byte) {
+// fillModern reads EVENT_HEADER, which is whole.
+func fillModern(e *etw.Event, record []byte) {
+	b := (*[eventHeaderLen]byte)(record)
 	flags := le.Uint16(b[4:])
 	e.Narrow, e.Classic = flags&event32 != 0, flags&eventClassic != 0
 	e.TID, e.PID = le.Uint32(b[8:]), le.Uint32(b[12:])
@@ -147,7 +150,7 @@ func fillModern(e *etw.Event, b []byte) {
 // extended items, if it has some. Each item is a header of 8 bytes, of which a bit says
 // that another follows, and its data, padded to 8 bytes.
 func pastItems(b []byte) (int, bool) {
-	at := int(layouts[19].length)
+	at := eventHeaderLen
 	if le.Uint16(b[4:])&eventExtended == 0 {
 		return at, true
 	}

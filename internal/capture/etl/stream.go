@@ -29,6 +29,7 @@ type Stream struct {
 	heads   []head   // a heap of those that were
 	spare   []*queue // of runs that ended
 	given   bool     // the first head's record was given
+	ahead   bool     // parts are made ahead, in other goroutines
 	damages Damages
 	cut     int // which of them is the file's end in the middle of a buffer; -1 = none
 	err     error
@@ -128,7 +129,7 @@ func (s *Stream) queue() *queue {
 		s.spare = s.spare[:n-1]
 		return q
 	}
-	return &queue{s: s, window: &window{r: s.t.r, part: s.t.part}}
+	return &queue{s: s, window: &window{r: s.t.r, part: s.t.part, ahead: s.ahead}}
 }
 
 // settle puts the first head where it belongs after it has advanced, or away.

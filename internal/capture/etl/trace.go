@@ -3,21 +3,22 @@ package etl
 import (
 	"fmt"
 	"io"
+	"runtime"
 )
 
 // Options are limits; the zero value works.
 type Options struct {
 	// Memory is about how many bytes a stream holds of the buffers, over all processors:
-	// 32 MiB if it is 0. Whatever it says, each processor has 8 KiB, and room for its
+	// 8 MiB if it is 0. Whatever it says, each processor has 32 KiB, and room for its
 	// longest record (64 KiB at most, twice that after damage) and, in a compressed log,
-	// 24 KiB more.
+	// 16 KiB more.
 	Memory int
 }
 
 const (
-	defaultMemory = 32 << 20
+	defaultMemory = 8 << 20 // more would not stay in the caches
 	leastPart     = 8 << 10
-	mostPart      = 32 << 10 // more of many processors would not stay in the caches
+	mostPart      = 128 << 10 // to hand on a smaller one takes as long as to read it
 )
 
 // Trace is a log, of which the headers of all buffers were read. It does not change any
@@ -64,7 +65,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*Trace, error) {
 	if memory == 0 {
 		memory = defaultMemory
 	}
-	t.part = max(min(memory/max(1, len(t.runs)), t.BufferSize, mostPart), leastPart)
+	t.part = max(min(memory/max(1, len(t.runs))/2-lookBack, t.BufferSize, mostPart), leastPart)
 	return t, nil
 }
 
@@ -117,3 +118,13 @@ func (t *Trace) checkFormat(state uint32) error {
 
 // Events begins a stream of the events. Each gives the same.
 func (t *Trace) Events() *Stream { return newStream(t) }
+
+// EventsAhead is Events for who does nothing else meanwhile: while the records of a part of
+// a buffer are given, another goroutine reads and decompresses the part that follows. That
+// takes more of the processors altogether. A goroutine whose stream is given up ends by
+// itself.
+func (t *Trace) EventsAhead() *Stream {
+	s := newStream(t)
+	s.ahead = runtime.GOMAXPROCS(0) > 1
+	return s
+}

@@ -138,8 +138,14 @@ func (r *reader) read(e *Event) (*Packet, error) {
 type Packets struct {
 	reader
 	choice  *Choice
-	comment []byte
 	again   int64
+	comment []byte // of the last packet; as many of its first bytes as owner says name pid and tid
+	owner   int
+	pid     uint32
+	tid     uint32
+	last    point // of the last packet
+	taken   bool  // it is chosen, and at is its interface
+	at      int
 }
 
 // NewPackets begins the second pass.
@@ -157,12 +163,15 @@ func (r *Packets) Read(e *Event) (*Packet, error) {
 		r.again++
 		return nil, nil
 	}
-	var taken bool
-	if p.Interface, taken = r.choice.index[p.at]; !taken {
+	if !r.taken || r.last != p.at {
+		r.last = p.at
+		r.at, r.taken = r.choice.index[p.at]
+	}
+	if !r.taken {
 		return nil, nil
 	}
-	r.comment = r.appendComment(r.comment[:0], p)
-	p.Comment = r.comment
+	p.Interface = r.at
+	r.makeComment(p)
 	return p, nil
 }
 
@@ -171,12 +180,22 @@ func (r *Packets) Read(e *Event) (*Packet, error) {
 // that PktMon tells twice.
 func (r *Packets) Again() int64 { return r.again }
 
-// appendComment appends what the event told beside the packet.
+// makeComment makes a packet's comment. Most packets are of the process and the thread of
+// the one before.
+func (r *Packets) makeComment(p *Packet) {
+	if r.owner == 0 || p.PID != r.pid || p.TID != r.tid {
+		to := append(r.comment[:0], "PID="...)
+		to = strconv.AppendInt(to, int64(int32(p.PID)), 10)
+		to = append(to, " TID="...)
+		r.comment = strconv.AppendInt(to, int64(int32(p.TID)), 10)
+		r.owner, r.pid, r.tid = len(r.comment), p.PID, p.TID
+	}
+	r.comment = r.appendComment(r.comment[:r.owner], p)
+	p.Comment = r.comment
+}
+
+// appendComment appends what the event told beside the packet and who wrote it.
 func (r *reader) appendComment(to []byte, p *Packet) []byte {
-	to = append(to, "PID="...)
-	to = strconv.AppendInt(to, int64(int32(p.PID)), 10)
-	to = append(to, " TID="...)
-	to = strconv.AppendInt(to, int64(int32(p.TID)), 10)
 	switch {
 	case r.hasRadio:
 		to = r.radio.appendComment(to)

@@ -18,9 +18,12 @@ type Survey struct {
 	tally     tally
 	layouts   Layouts
 	layers    map[point]*seen
-	providers map[GUID]int64
-	other     int64 // events of providers beyond maxProviders
-	unplaced  int64 // packets of points beyond maxPoints
+	providers map[GUID]*int64
+	last      GUID   // of the last event's provider
+	counted   *int64 // its events; nil before the first one
+	lastSeen  *seen  // by the point of the last packet; nil before the first one
+	other     int64  // events of providers beyond maxProviders
+	unplaced  int64  // packets of points beyond maxPoints
 	packets   int64
 	malformed int64
 }
@@ -44,18 +47,14 @@ type (
 
 // NewSurvey begins the first pass.
 func NewSurvey() *Survey {
-	return &Survey{layers: make(map[point]*seen), providers: make(map[GUID]int64)}
+	return &Survey{layers: make(map[point]*seen), providers: make(map[GUID]*int64)}
 }
 
 // Add takes the next event, and gives the packet that it holds or makes whole, chosen or
 // not, until the next call; nil where there is none. It keeps nothing of e. Damage is
 // counted here, and told by Packets.
 func (s *Survey) Add(e *Event) *Packet {
-	if _, known := s.providers[e.Provider]; known || len(s.providers) < maxProviders {
-		s.providers[e.Provider]++
-	} else {
-		s.other++
-	}
+	s.count(e.Provider)
 	p, err := s.reader.read(e)
 	if err == nil && !e.Classic {
 		err = s.learn(e)
@@ -70,6 +69,23 @@ func (s *Survey) Add(e *Event) *Packet {
 		s.see(p)
 	}
 	return p
+}
+
+// count counts an event of a provider: mostly that of the event before.
+func (s *Survey) count(provider GUID) {
+	if s.counted == nil || s.last != provider {
+		n := s.providers[provider]
+		if n == nil {
+			if len(s.providers) >= maxProviders {
+				s.other++
+				return
+			}
+			n = new(int64)
+			s.providers[provider] = n
+		}
+		s.last, s.counted = provider, n
+	}
+	*s.counted++
 }
 
 // learn takes what an event tells beside packets.
@@ -98,7 +114,10 @@ func (s *Survey) learn(e *Event) error {
 // see counts a packet at its capture point.
 func (s *Survey) see(p *Packet) {
 	s.packets++
-	l := s.layers[p.at]
+	l := s.lastSeen
+	if l == nil || l.at != p.at {
+		l = s.layers[p.at]
+	}
 	if l == nil {
 		if len(s.layers) >= maxPoints {
 			s.unplaced++
@@ -106,6 +125,7 @@ func (s *Survey) see(p *Packet) {
 		}
 		l = s.meet(p)
 	}
+	s.lastSeen = l
 	if p.again {
 		l.again++
 		return
@@ -162,7 +182,7 @@ func (s *Survey) Witnessed() bool {
 func (s *Survey) Providers() []Provider {
 	list := make([]Provider, 0, len(s.providers))
 	for g, n := range s.providers {
-		list = append(list, Provider{g, ProviderName(g), n})
+		list = append(list, Provider{g, ProviderName(g), *n})
 	}
 	slices.SortFunc(list, func(a, b Provider) int {
 		return cmp.Or(cmp.Compare(b.Events, a.Events), cmp.Compare(a.Name, b.Name))
