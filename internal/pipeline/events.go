@@ -2,13 +2,15 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
+	"math"
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/internal/witness"
+	"github.com/mendcap/mendcap/report"
 )
 
 // matchEvents finds which events of the traces among the tables are about which packets
@@ -26,10 +28,11 @@ func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
 			})
 		}
 	}
-	if len(events) == 0 {
+	if len(events) == 0 && j.arrivals == nil {
 		return nil
 	}
-	s := eventMatcher{matcher: witness.New(events)}
+	s := eventMatcher{matcher: witness.New(events), arrivals: j.arrivals}
+	j.arrivals = nil // until they are matched
 	_, err := j.pass(ctx, newDecoder(&j.config, &facts{}), s.take)
 	if err == errConvert {
 		return nil // such captures have all headers
@@ -40,37 +43,37 @@ func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
 	j.passed++
 	result := s.matcher.Match()
 	j.tellMatched(result)
-	if j.arrivals != nil {
-		j.arrivals.clock = result.Clock
+	if s.arrivals != nil {
+		s.arrivals.match(&result.Clock)
 	}
-	j.events = s.matcher
+	j.events, j.arrivals = s.matcher, s.arrivals
 	return nil
 }
 
-// tellMatched notes what traces and capture have in common.
+// tellMatched reports what traces and capture have in common.
 func (j *job) tellMatched(r witness.Result) {
-	switch c := &r.Clock; {
-	case r.Packets == 0:
-	case !c.Known:
-		j.report.note("an event trace tells of packets that raw sockets were given, but nothing shows how its clock runs beside the capture's: those events are not used")
-	default:
-		more := ""
-		if c.Drifts {
-			more = fmt.Sprintf(" at its start, and gains %+.1f ppm", c.Drift*1e6)
-		}
-		if r.Beyond > 0 {
-			more += fmt.Sprintf("; %d packets more were not looked at", r.Beyond)
-		}
-		j.report.note("events of raw sockets are matched to %d packets, %d of them without a checksum that agrees: the trace's clock is %+.3f ms from the capture's%s",
-			r.Matched, r.Unchecked, float64(c.Offset)/float64(time.Millisecond), more)
+	if r.Packets == 0 {
+		return
 	}
+	e := report.EventTrace{Packets: int64(r.Packets), Matched: int64(r.Matched), Unchecked: int64(r.Unchecked)}
+	if c := &r.Clock; c.Known {
+		e.Clock = &report.TraceClock{
+			Offset: time.Duration(c.Offset), At: time.Unix(0, c.Start).UTC(), Samples: int64(c.Pairs),
+		}
+		if c.Drifts {
+			e.Clock.SkewPPB = int64(math.Round(c.Drift * 1e9))
+		}
+	}
+	j.report.EventTrace = &e
+	j.report.noteIf(r.Beyond, "events of raw sockets: %d packets more were not looked at", r.Beyond)
 }
 
 // eventMatcher is the stage that shows packets to the matcher of events. In: chunks in
 // the order of the file, which it releases.
 type eventMatcher struct {
-	matcher *witness.Matcher
-	fit     []witness.Fit
+	matcher  *witness.Matcher
+	arrivals *arrivals // nil where the traces tell nothing of the order
+	fit      []witness.Fit
 }
 
 func (s *eventMatcher) take(c *chunk) error {
@@ -83,7 +86,13 @@ func (s *eventMatcher) take(c *chunk) error {
 
 func (s *eventMatcher) packet(u *unit) {
 	stamp, ok := u.recorded()
-	if u.facts == nil || !ok {
+	if !ok {
+		return
+	}
+	if s.arrivals != nil {
+		s.arrive(u, stamp)
+	}
+	if u.facts == nil {
 		return
 	}
 	p := witness.Packet{Source: u.view.Src, Length: uint32(u.view.UpperLen), Stamp: stamp, Frame: u.block.Frame}
@@ -97,6 +106,23 @@ func (s *eventMatcher) packet(u *unit) {
 	}
 	p.Fit = s.fit
 	s.matcher.Add(&p)
+}
+
+// arrive shows what is a segment, or looks like one: what was logged tells.
+func (s *eventMatcher) arrive(u *unit, stamp int64) {
+	if u.isTCP {
+		s.arrivals.show(u.innermost().Src, u.sport, u.dport, &u.seg, stamp, u.block.Frame)
+		return
+	}
+	v := &u.view
+	if u.facts == nil || v.Proto != infer.Unknown || v.Fragment || v.Upper >= v.End {
+		return
+	}
+	var seg tcp.Segment
+	data := u.block.Data[v.Upper:v.End]
+	if sport, dport, ok := packet.Ports(data); ok && packet.ParseTCP(&seg, data, v.UpperLen) {
+		s.arrivals.show(v.Src, sport, dport, &seg, stamp, u.block.Frame)
+	}
 }
 
 // fits are what a checksum says, as the matcher has it.
