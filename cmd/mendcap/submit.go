@@ -84,7 +84,7 @@ var (
 	// submitOnly are those flags, and
 	submitOnly = []string{"engine", "image", "queue", "volume", "workers"}
 	// submitToo are others that submit takes.
-	submitToo = []string{"plan", "lots", "jobs", "memory", "help"}
+	submitToo = []string{"plan", "lots", "jobs", "memory", "scratch", "help"}
 )
 
 // submission is what a template knows.
@@ -96,7 +96,7 @@ type submission struct {
 	Workers    int    // lots at a time; 0 if it was not said
 	Processors int    // of a lot
 	Memory     sizeValue
-	MemoryArgs []string // --memory, if it was said
+	Said       []string // flags for the lots: --memory and --scratch, if they were said
 	Image      string
 	Queue      string
 	Claim      string // of a volume, and
@@ -144,7 +144,10 @@ func (f *batchFlags) submission(args []string) (*submission, error) {
 		one.Processors = f.jobs
 	}
 	if f.set.Changed("memory") {
-		one.MemoryArgs = []string{"--memory", strconv.FormatInt(int64(f.memory), 10)}
+		one.Said = append(one.Said, "--memory", strconv.FormatInt(int64(f.memory), 10))
+	}
+	if f.set.Changed("scratch") {
+		one.Said = append(one.Said, "--scratch", f.scratch)
 	}
 	if one.Processors < 1 || one.Processors > mostProcessors {
 		return nil, usagef(seeCommand, "--jobs: %d is not a number from 1 to %d", one.Processors, mostProcessors)
@@ -152,7 +155,7 @@ func (f *batchFlags) submission(args []string) (*submission, error) {
 	if one.Workers < 0 || one.Workers == 0 && f.set.Changed("workers") {
 		return nil, usagef(seeCommand, "--workers: %d is not a number from 1 up", one.Workers)
 	}
-	return one, one.place(f.planAt, f.submit.volume)
+	return one, one.place(f.planAt, f.submit.volume, f.scratch)
 }
 
 // mostProcessors is how many a lot can be given, so that a slip is seen.
@@ -162,7 +165,7 @@ const mostProcessors = 1024
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/,-]{0,250}$`)
 
 // place checks where the lots run and what they see there.
-func (one *submission) place(plan, volume string) error {
+func (one *submission) place(plan, volume, scratch string) error {
 	if plan == "" {
 		return usagef("mendcap batch plan -o OUT IN... makes one, and prints its name", "--plan names no plan")
 	}
@@ -174,7 +177,7 @@ func (one *submission) place(plan, volume string) error {
 		plan = absolute
 	}
 	one.Plan = plan
-	for _, text := range []string{plan, one.Image, volume} {
+	for _, text := range []string{plan, one.Image, volume, scratch} {
 		if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 			return usagef(seeCommand, "%q has characters that scripts and manifests can't show", text)
 		}
@@ -226,7 +229,7 @@ func (one *submission) mount(volume string) error {
 // Arguments are what mendcap is called with for a lot, whose number is the engine's.
 func (one *submission) Arguments() []string {
 	args := []string{"batch", "--plan", one.Plan, "--jobs", strconv.Itoa(one.Processors)}
-	args = append(args, one.MemoryArgs...)
+	args = append(args, one.Said...)
 	if one.Lots == 1 && one.name == "aws" {
 		args = append(args, "--lot", "0") // an array has two children or more
 	}

@@ -63,7 +63,7 @@ func inBucket(t *testing.T, engine string, lots int) string {
 		t.Fatalf("no engine %s", engine)
 	}
 	one := &submission{engine: e, Lots: lots, Processors: 2, Memory: 1e9, Image: "registry.example/mendcap:1", Queue: "captures"}
-	if err := one.place("s3://bucket/"+awkward+"/.mendcap/0a1b2c3d4e5f", ""); err != nil {
+	if err := one.place("s3://bucket/"+awkward+"/.mendcap/0a1b2c3d4e5f", "", ""); err != nil {
 		t.Fatal(err)
 	}
 	var text strings.Builder
@@ -126,14 +126,14 @@ func shellRun(t *testing.T, shell, script string, programs map[string]string, en
 
 func TestSlurmScript(t *testing.T) {
 	plan := awkwardPlan(t, 50)
-	script := submitted(t, "--engine", "slurm", "--plan", plan, "--jobs", "2", "--memory", "3GB", "--workers", "20", "--queue", "long,short")
+	script := submitted(t, "--engine", "slurm", "--plan", plan, "--jobs", "2", "--memory", "3GB", "--scratch", "/local/"+awkward, "--workers", "20", "--queue", "long,short")
 	for _, want := range []string{"--array=0-49%20", "--cpus-per-task=2", "--mem=3814M", "--partition=long,short", "--requeue", "--job-name=mendcap-0a1b2c3d4e5f"} {
 		if !strings.Contains(script, "\n#SBATCH "+want+"\n") {
 			t.Errorf("got no directive %s in\n%s", want, script)
 		}
 	}
 	task := []string{"SLURM_ARRAY_TASK_ID=7", "SLURM_ARRAY_JOB_ID=11"}
-	lot := [][]string{{"batch", "--plan", plan, "--jobs", "2", "--memory", "3000000000"}}
+	lot := [][]string{{"batch", "--plan", plan, "--jobs", "2", "--memory", "3000000000", "--scratch", "/local/" + awkward}}
 	requeued := [][]string{{"requeue", "11_7"}}
 	for _, c := range []struct {
 		name, mendcap string
