@@ -96,11 +96,11 @@ func (l Law) weakness() uint8 {
 	case l == LawInEvent:
 		return 1
 	case l == LawInSeq:
-		return 2
-	case amongIn.has(l):
 		return 3
+	case amongIn.has(l):
+		return 4
 	}
-	return 1
+	return 2
 }
 
 // pin leaves the nodes of cycles where they are and lets the rest go on: contradicting
