@@ -11,7 +11,7 @@ import (
 func (r *Orderer) gates() (gates [NumLaws]int64) {
 	for l := range Law(NumLaws) {
 		gates[l] = r.profile.Gate
-		if l.soft() && !l.ofQueue() {
+		if l.soft() && !l.ofQueue() && l != LawInEvent {
 			gates[l] = min(r.profile.Gate, max(r.profile.Tick, r.profile.ThreadJitter))
 			if l == LawArrival {
 				gates[l] = min(gates[l], max(r.profile.Tick, arrivalReach*r.profile.Usual))
