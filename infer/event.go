@@ -18,11 +18,12 @@ type Delivery struct {
 	Time                time.Time
 }
 
-// Reception is what an event trace of the host says of data that its TCP has received:
-// the sequence number of its first byte, and its length.
+// Reception is what an event trace of the host says of a segment that its TCP has
+// received: the sequence number, and either the length of its data or its ACK number.
 type Reception struct {
 	Source, Destination netip.AddrPort
-	Seq, Length         uint32
+	Seq, Length, Ack    uint32
+	HasAck              bool // Ack is told, and Length is not
 	Time                time.Time
 }
 

@@ -38,3 +38,10 @@ func delivery(p *etw.RawPacket) infer.Delivery {
 		Time: convert.Moment(p.Time),
 	}
 }
+
+// reception is an event about a segment that TCP has received.
+func reception(s *etw.ReceivedSegment) infer.Reception {
+	return infer.Reception{
+		Source: s.Source, Destination: s.Destination, Seq: s.Seq, Length: s.Length, Ack: s.Ack, HasAck: s.HasAck, Time: convert.Moment(s.Time),
+	}
+}

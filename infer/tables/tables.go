@@ -15,7 +15,6 @@ import (
 	"iter"
 
 	"github.com/mendcap/mendcap/infer"
-	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/capture/etw"
 )
 
@@ -57,13 +56,12 @@ type Result struct {
 	received []etw.ReceivedSegment
 }
 
-// Received is the data that the host's TCP has received, as the file, an event trace,
+// Received is the segments that the host's TCP has received, as the file, an event trace,
 // says, in the order of its events.
 func (r *Result) Received() iter.Seq[infer.Reception] {
 	return func(yield func(infer.Reception) bool) {
 		for i := range r.received {
-			s := &r.received[i]
-			if !yield(infer.Reception{Source: s.Source, Destination: s.Destination, Seq: s.Seq, Length: s.Length, Time: convert.Moment(s.Time)}) {
+			if !yield(reception(&r.received[i])) {
 				return
 			}
 		}

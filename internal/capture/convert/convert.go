@@ -132,7 +132,7 @@ func (f *File) Connections() []etw.Connection { return f.connections() }
 // order of its events.
 func (f *File) RawPackets() []etw.RawPacket { return f.rawPackets() }
 
-// Received is the data that the host's TCP says it has received, in the order of events.
+// Received is the segments that the host's TCP says it has received, in the order of events.
 func (f *File) Received() []etw.ReceivedSegment { return f.received() }
 
 // Addresses are those of the recording host that the file tells of, sorted.

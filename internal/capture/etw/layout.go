@@ -43,6 +43,7 @@ const (
 	roleBytes
 	roleMessages
 	roleSequence
+	roleAck
 	roleEnter // 0 where a call begins, 1 where it has ended
 	roleStatus
 	roleSocketType
@@ -65,7 +66,7 @@ var roleNames = map[string]role{
 	"protocol": roleProtocol, "ipprotocol": roleProtocol, "iptransportprotocol": roleProtocol, "transportprotocol": roleProtocol,
 	"numbytes": roleBytes, "bytes": roleBytes, "bufferlength": roleBytes, "size": roleBytes,
 	"nummessages": roleMessages, "messages": roleMessages,
-	"seqno": roleSequence, "thseq": roleSequence,
+	"seqno": roleSequence, "thseq": roleSequence, "thack": roleAck,
 	"enterexit": roleEnter, "status": roleStatus,
 	"sockettype": roleSocketType,
 	"daddr":      roleToAddress, "saddr": roleFromAddress, "dport": roleToPort, "sport": roleFromPort,

@@ -48,6 +48,7 @@ var published = sync.OnceValue(func() map[layoutKey]layout {
 	add(TCPIP, "p:Tcb"+ends+"4:State 4:Pid", 1300)
 	add(TCPIP, "p:Tcb "+counters1477+ends, 1477)
 	add(TCPIP, "p:Tcb 4:NumBytes 4:SeqNo", tcpipReceived)
+	add(TCPIP, "p:Tcb 4:State 4:FastPath p:Nbl 4:ThSeq 4:ThAck", tcpipHeader)
 	add(TCPIP, "p:Endpoint 4:NumMessages 4:NumBytes"+sockets+"4:Pid", 1169, 1170)
 	add(TCPIP, "p:Endpoint 4:IpProtocol 4:NumMessages 4:NumBytes"+sockets, 1528, 1529)
 	add(WinsockAFD, afd+"4:AddressFamily 4:SocketType 4:Protocol p:ProcessId 4:Status", 1000)

@@ -2,8 +2,11 @@ package etw
 
 import "net/netip"
 
-// tcpipReceived is the event of TCPIP for data that a connection was given.
-const tcpipReceived = 1074
+// Events of TCPIP about segments that the host has received.
+const (
+	tcpipReceived = 1074 // data that a connection was given
+	tcpipHeader   = 1601 // the header of any segment (Windows 11 24H2 and later)
+)
 
 // Limits of what a Witness keeps of segments.
 const (
@@ -11,18 +14,22 @@ const (
 	maxBlocks   = 1 << 16
 )
 
-// ReceivedSegment is data that the host's TCP has received.
+// ReceivedSegment is a segment that the host's TCP has received. An event tells either how
+// long its data is, or its ACK number.
 type ReceivedSegment struct {
 	Source, Destination netip.AddrPort
-	Seq, Length         uint32
+	Seq, Length, Ack    uint32
+	HasAck              bool
 	Time                int64 // FILETIME
 }
 
 // received is such an event, whose connection is known by its control block alone.
 type received struct {
-	tcb         uint64
-	seq, length uint32
-	time        int64
+	tcb    uint64
+	seq    uint32
+	other  uint32 // the ACK number of a header, else the length
+	header bool
+	time   int64
 }
 
 // block is what connection a control block belonged to at a time.
@@ -44,21 +51,26 @@ func (w *Witness) block(tcb uint64, local, remote netip.AddrPort, time int64) {
 	w.blocks[tcb] = append(list, block{local, remote, time})
 }
 
-// segment reads that a connection was given data.
+// segment reads that a connection was given data, or a segment with its header.
 func (w *Witness) segment(e *Event) bool {
 	v := &w.values
-	if v[roleConnection] == nil || v[roleBytes] == nil || v[roleSequence] == nil {
+	header := e.ID == tcpipHeader
+	other := v[roleBytes]
+	if header {
+		other = v[roleAck]
+	}
+	if v[roleConnection] == nil || other == nil || v[roleSequence] == nil {
 		return false
 	}
 	if len(w.segments) >= maxSegments {
 		w.Unlisted++
 		return true
 	}
-	w.segments = append(w.segments, received{number(v[roleConnection]), uint32(number(v[roleSequence])), uint32(number(v[roleBytes])), e.Time})
+	w.segments = append(w.segments, received{number(v[roleConnection]), uint32(number(v[roleSequence])), uint32(number(other)), header, e.Time})
 	return true
 }
 
-// Received gives the data that connections were given, in the order of events. A control
+// Received gives the segments that connections were given, in the order of events. A control
 // block is that of the connection which was last named for it before, or else first after:
 // the list of connections may come at the end of a trace.
 func (w *Witness) Received() []ReceivedSegment {
@@ -75,7 +87,13 @@ func (w *Witness) Received() []ReceivedSegment {
 				of = b
 			}
 		}
-		list = append(list, ReceivedSegment{of.remote, of.local, s.seq, s.length, s.time})
+		segment := ReceivedSegment{Source: of.remote, Destination: of.local, Seq: s.seq, HasAck: s.header, Time: s.time}
+		if s.header {
+			segment.Ack = s.other
+		} else {
+			segment.Length = s.other
+		}
+		list = append(list, segment)
 	}
 	return list
 }

@@ -18,7 +18,8 @@ const (
 // connections there were and when, and what raw sockets were given. They are
 //
 //	Microsoft-Windows-TCPIP         1002, 1017, 1031, 1033, 1038 to 1040, 1043, 1044, 1046,
-//	                                1300, 1477 (connections), 1074 (segments received), 1169, 1170 (datagrams),
+//	                                1300, 1477 (connections), 1074, 1601 (segments received),
+//	                                1169, 1170 (datagrams),
 //	                                1528, 1529 (packets of raw sockets)
 //	Microsoft-Windows-Winsock-AFD   1000, 1030 (sockets that are bound), 1009, 1015, 3004
 //	                                (datagrams that sockets were given)
@@ -113,7 +114,7 @@ func (w *Witness) reader(e *Event) func(*Event) bool {
 			return w.connection
 		case 1169, 1170:
 			return w.datagram
-		case tcpipReceived:
+		case tcpipReceived, tcpipHeader:
 			return w.segment
 		case tcpipRawSend, tcpipRawReceive:
 			return w.rawPacket

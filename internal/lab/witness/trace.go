@@ -20,6 +20,8 @@ type Trouble struct {
 	Strangers float64
 	// RawAlone leaves out what TCP logs: events of raw sockets are all that there is.
 	RawAlone bool
+	// NoHeaders leaves out the headers that TCP logs, as Windows did before 11 24H2.
+	NoHeaders bool
 	// Shuffle writes the fields of events in another order, which the trace states.
 	Shuffle bool
 	Seed    uint64
@@ -32,6 +34,8 @@ const (
 	rawReceive  = 1529
 	rundown     = 1300 // of the connections, at the end of a trace
 	dataReceive = 1074
+
+	headerReceive = 1601
 )
 
 // told is an event before it is written.
@@ -68,7 +72,11 @@ func Trace(packets []lab.Packet, t Trouble) (log []byte, missing map[int]bool) {
 			}
 		}
 		if !t.RawAlone {
-			if data := c.received(p); data != nil && rng.Float64() >= t.Lost {
+			header, data := c.received(p)
+			if header != nil && !t.NoHeaders && rng.Float64() >= t.Lost {
+				events = append(events, told{headerReceive, clock(p.Stamp), 4, header})
+			}
+			if data != nil && rng.Float64() >= t.Lost {
 				events = append(events, told{dataReceive, clock(p.Stamp), 4, data})
 			}
 		}
