@@ -1,9 +1,14 @@
 package pipeline
 
 import (
+	"cmp"
+	"math"
+	"slices"
+
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/internal/witness"
 )
 
@@ -14,13 +19,15 @@ type arrivals struct {
 	first   map[arrival]int32 // in list
 	list    []logged
 	latest  map[stream]int32 // in list
-	headers bool             // some events tell headers
-	clock   witness.Clock    // how the trace's runs: it tells copies of a segment apart
+	seen    map[arrival][]arrived
+	packets int              // that were seen
+	places  map[int64]uint32 // by frame
 }
 
-// stream is one direction of a connection, as events of one kind tell of it.
+// stream is the inbound direction of a connection, as events of one kind tell of it. Which
+// of the host's addresses it goes to is left out: packets without header don't say.
 type stream struct {
-	src, dst     packet.Addr
+	src          packet.Addr
 	sport, dport uint16
 	header       bool
 }
@@ -42,7 +49,9 @@ type logged struct {
 
 // newArrivals takes what traces among the tables say; nil where they say nothing.
 func newArrivals(results []tables.Result) *arrivals {
-	a := &arrivals{first: make(map[arrival]int32), latest: make(map[stream]int32)}
+	a := &arrivals{
+		first: make(map[arrival]int32), latest: make(map[stream]int32), seen: make(map[arrival][]arrived), places: make(map[int64]uint32),
+	}
 	for i := range results {
 		for r := range results[i].Received() {
 			a.add(&r)
@@ -57,10 +66,10 @@ func newArrivals(results []tables.Result) *arrivals {
 
 func (a *arrivals) add(r *infer.Reception) {
 	k := arrival{stream{
-		packet.AddrOf(r.Source.Addr()), packet.AddrOf(r.Destination.Addr()), r.Source.Port(), r.Destination.Port(), r.HasAck,
+		packet.AddrOf(r.Source.Addr()), r.Source.Port(), r.Destination.Port(), r.HasAck,
 	}, r.Seq, r.Length}
 	if r.HasAck {
-		k.other, a.headers = r.Ack, true
+		k.other = r.Ack
 	}
 	one := logged{of: k, time: r.Time.UnixNano(), place: uint32(len(a.list) + 1), next: -1}
 	if at, again := a.first[k]; again {
@@ -73,48 +82,154 @@ func (a *arrivals) add(r *infer.Reception) {
 	a.list = append(a.list, one)
 }
 
-// of is the place of a unit's segment, 0 where none is known. A header tells it before a
-// length does.
-func (a *arrivals) of(u *unit) (place uint32) {
-	k := arrival{stream{u.view.Src, u.view.Dst, u.sport, u.dport, true}, uint32(u.seg.Seq), uint32(u.seg.Ack)}
-	if a.headers && u.seg.HasAck() {
-		place = a.placeOf(k, u)
-	}
-	if place == 0 && u.seg.Len > 0 {
-		k.header, k.other = false, u.seg.Len
-		place = a.placeOf(k, u)
-	}
-	return place
+// maxArrived bounds the packets that are compared with what was logged, of about 24 bytes
+// each.
+const maxArrived = 1 << 21
+
+// arrived is a packet of the capture that has the name of segments that were logged.
+type arrived struct {
+	stamp int64 // nanoseconds since 1970, by the capture's clock
+	frame int64
+	look  look
 }
 
-// placeOf is the place of a unit's segment by its name: of several copies the one that was
-// logged when the unit was stamped, if no other was logged near then.
-func (a *arrivals) placeOf(k arrival, u *unit) uint32 {
-	at, ok := a.first[k]
-	switch stamp, stamped := u.recorded(); {
-	case !ok:
-		return 0
-	case a.list[at].next < 0:
-		return a.list[at].place
-	case !a.clock.Known || !stamped:
-		return 0
-	default:
-		return a.copyAt(at, a.clock.OfTrace(stamp))
+// look is what no event tells of a segment: its timestamp, and its SACK blocks.
+type look struct {
+	tsval  uint32
+	sacks  uint8
+	blocks [4]tcp.Range
+}
+
+// show takes a packet of the capture, whose stamp is known: in the order of frames.
+func (a *arrivals) show(src packet.Addr, sport, dport uint16, seg *tcp.Segment, stamp, frame int64) {
+	k := arrival{stream{src, sport, dport, true}, uint32(seg.Seq), uint32(seg.Ack)}
+	if _, ok := a.first[k]; !ok || !seg.HasAck() {
+		k.header, k.other = false, seg.Len
+		if _, ok = a.first[k]; !ok || seg.Len == 0 {
+			return
+		}
+	}
+	if a.packets < maxArrived {
+		a.packets++
+		a.seen[k] = append(a.seen[k], arrived{stamp, frame, look{seg.TSval, seg.SACKs, seg.SACK}})
 	}
 }
 
-// copyAt is the only place of a copy that was logged near a time, from one on; else 0.
-func (a *arrivals) copyAt(at int32, time int64) (place uint32) {
-	const near = 10_000_000 // nanoseconds
-	for ; at >= 0; at = a.list[at].next {
-		one := &a.list[at]
-		if d := one.time - time; d < -near || d > near {
-			continue
+// match gives packets their places, once it is known how the trace's clock runs.
+func (a *arrivals) match(c *witness.Clock) {
+	var alike []likeness
+	for k, packets := range a.seen {
+		slices.SortStableFunc(packets, func(x, y arrived) int { return cmp.Compare(x.stamp, y.stamp) })
+		var events []logged
+		for at := a.first[k]; at >= 0; at = a.list[at].next {
+			events = append(events, a.list[at])
 		}
-		if place != 0 && place != one.place {
-			return 0
+		slices.Reverse(events) // to the order of the trace
+		for len(packets) > 0 {
+			p, from, to := neighbors(c, packets, events)
+			if from < to {
+				alike = append(alike, likeness{packets[:p], events[from:to]})
+			}
+			packets, events = packets[p:], events[to:]
 		}
-		place = one.place
 	}
-	return place
+	d := learnDelays(c, alike)
+	for _, l := range alike {
+		a.pair(l, d)
+	}
+	a.seen, a.first, a.list = nil, nil, nil
+}
+
+// likeness is packets of one name that are near each other, by their stamps, and the
+// events of that name near them, by their times.
+type likeness struct {
+	packets []arrived
+	events  []logged
+}
+
+// delays are by how much a packet is stamped later than its event, by the capture's
+// clock: what is seen where there are one packet and one event.
+type delays struct {
+	clock       *witness.Clock
+	least, most int64
+}
+
+func learnDelays(c *witness.Clock, alike []likeness) delays {
+	d := delays{c, math.MaxInt64, math.MinInt64}
+	if !c.Known {
+		return d
+	}
+	for _, l := range alike {
+		if len(l.packets) == 1 && len(l.events) == 1 {
+			delay := d.of(l.packets[0], l.events[0])
+			d.least, d.most = min(d.least, delay), max(d.most, delay)
+		}
+	}
+	return d
+}
+
+func (d *delays) of(p arrived, e logged) int64 { return d.clock.OfTrace(p.stamp) - e.time }
+
+// parted reports whether packets up to p have the events up to e, and those from q on the
+// ones from f on: for anything else some packet's delay would be unheard of.
+func (d *delays) parted(p, q arrived, e, f logged) bool {
+	return d.least <= d.most && (d.of(p, f) < d.least || d.of(q, e) > d.most)
+}
+
+// pair gives packets of one name the places of their events: all of them the only one that
+// there is; else, if each has its event, those of a part of them the place that all events
+// of the part have. Where nothing else tells them apart, and it is no harm where two are
+// taken for each other, the first has the first. Where some event was lost nothing is said.
+func (a *arrivals) pair(l likeness, d delays) {
+	packets, events := l.packets, l.events
+	if len(events) < len(packets) || len(events) > len(packets) && !atOnePlace(events) {
+		return
+	}
+	for len(packets) > 0 {
+		n := 1
+		for n < len(packets) && !d.parted(packets[n-1], packets[n], events[n-1], events[n]) {
+			n++
+		}
+		if atOnePlace(events[:n]) || lookAlike(packets[:n]) {
+			for i := range n {
+				a.places[packets[i].frame] = events[i].place
+			}
+		}
+		packets, events = packets[n:], events[n:]
+	}
+}
+
+func atOnePlace(events []logged) bool { return events[0].place == events[len(events)-1].place }
+
+func lookAlike(packets []arrived) bool {
+	return !slices.ContainsFunc(packets, func(p arrived) bool { return p.look != packets[0].look })
+}
+
+// of is the place of a packet's segment, 0 where none is known.
+func (a *arrivals) of(frame int64) uint32 { return a.places[frame] }
+
+// neighbors is how many packets from the first on are near each other or near events that
+// are, and which events those are: all of them where the clock is not known.
+func neighbors(c *witness.Clock, packets []arrived, events []logged) (n, from, to int) {
+	if !c.Known {
+		return len(packets), 0, len(events)
+	}
+	at := c.OfTrace(packets[0].stamp)
+	start, end := at-c.Late, at+c.Early
+	for from < len(events) && events[from].time < start {
+		from++
+	}
+	n, to = 1, from
+	for {
+		switch {
+		case to < len(events) && events[to].time <= end:
+			end = max(end, events[to].time+c.Late)
+			to++
+		case n < len(packets) && c.OfTrace(packets[n].stamp)-c.Late <= end:
+			end = max(end, c.OfTrace(packets[n].stamp)+c.Early)
+			n++
+		default:
+			return n, from, to
+		}
+	}
 }

@@ -56,7 +56,7 @@ func (d *decoder) decode(u *unit) {
 	if u.facts == nil { // else its ends are not known yet
 		u.pair.Set(&v.Src, &v.Dst, u.sport, u.dport, u.proto)
 		if d.arrivals != nil && u.isTCP {
-			u.arrival = d.arrivals.of(u)
+			u.arrival = d.arrivals.of(u.block.Frame)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/packet"
+	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/internal/witness"
 )
 
@@ -26,10 +27,11 @@ func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
 			})
 		}
 	}
-	if len(events) == 0 {
+	if len(events) == 0 && j.arrivals == nil {
 		return nil
 	}
-	s := eventMatcher{matcher: witness.New(events)}
+	s := eventMatcher{matcher: witness.New(events), arrivals: j.arrivals}
+	j.arrivals = nil // until they are matched
 	_, err := j.pass(ctx, newDecoder(&j.config, &facts{}), s.take)
 	if err == errConvert {
 		return nil // such captures have all headers
@@ -40,10 +42,10 @@ func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
 	j.passed++
 	result := s.matcher.Match()
 	j.tellMatched(result)
-	if j.arrivals != nil {
-		j.arrivals.clock = result.Clock
+	if s.arrivals != nil {
+		s.arrivals.match(&result.Clock)
 	}
-	j.events = s.matcher
+	j.events, j.arrivals = s.matcher, s.arrivals
 	return nil
 }
 
@@ -69,8 +71,9 @@ func (j *job) tellMatched(r witness.Result) {
 // eventMatcher is the stage that shows packets to the matcher of events. In: chunks in
 // the order of the file, which it releases.
 type eventMatcher struct {
-	matcher *witness.Matcher
-	fit     []witness.Fit
+	matcher  *witness.Matcher
+	arrivals *arrivals // nil where the traces tell nothing of the order
+	fit      []witness.Fit
 }
 
 func (s *eventMatcher) take(c *chunk) error {
@@ -83,7 +86,13 @@ func (s *eventMatcher) take(c *chunk) error {
 
 func (s *eventMatcher) packet(u *unit) {
 	stamp, ok := u.recorded()
-	if u.facts == nil || !ok {
+	if !ok {
+		return
+	}
+	if s.arrivals != nil {
+		s.arrive(u, stamp)
+	}
+	if u.facts == nil {
 		return
 	}
 	p := witness.Packet{Source: u.view.Src, Length: uint32(u.view.UpperLen), Stamp: stamp, Frame: u.block.Frame}
@@ -97,6 +106,23 @@ func (s *eventMatcher) packet(u *unit) {
 	}
 	p.Fit = s.fit
 	s.matcher.Add(&p)
+}
+
+// arrive shows what is a segment, or looks like one: what was logged tells.
+func (s *eventMatcher) arrive(u *unit, stamp int64) {
+	if u.isTCP {
+		s.arrivals.show(u.innermost().Src, u.sport, u.dport, &u.seg, stamp, u.block.Frame)
+		return
+	}
+	v := &u.view
+	if u.facts == nil || v.Proto != infer.Unknown || v.Fragment || v.Upper >= v.End {
+		return
+	}
+	var seg tcp.Segment
+	data := u.block.Data[v.Upper:v.End]
+	if sport, dport, ok := packet.Ports(data); ok && packet.ParseTCP(&seg, data, v.UpperLen) {
+		s.arrivals.show(v.Src, sport, dport, &seg, stamp, u.block.Frame)
+	}
 }
 
 // fits are what a checksum says, as the matcher has it.
