@@ -65,6 +65,9 @@ func (b *builder) connection() {
 		b.firstCopies(dir)
 		if !b.said[dir].out && b.laws&(amongIn|LawTSecr.bit()|LawWindow.bit()) != 0 {
 			b.crossings(dir)
+			if b.laws.has(LawInEvent) {
+				b.loggedCrossings(dir)
+			}
 		}
 	}
 	for dir := range uint8(2) {

@@ -163,10 +163,15 @@ func (b *builder) crossings(dir uint8) {
 			}
 		}
 		if top != noNode {
-			p, q := &b.items[top], &b.items[n]
-			b.crossed[n] = higher(p, q) || p.hasEdge && q.hasEdge && q.edge.Less(p.edge)
+			b.crossed[n] = above(&b.items[top], &b.items[n])
 		}
 	}
+}
+
+// above reports whether a packet has a higher number than another of its sender, or offers
+// a window with a higher edge.
+func above(p, q *item) bool {
+	return higher(p, q) || p.hasEdge && q.hasEdge && q.edge.Less(p.edge)
 }
 
 // insteadOf is k unless the network delayed packet k of b.sorted; then the first one
