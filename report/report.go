@@ -26,6 +26,7 @@ type Report struct {
 	Remains     Remains     `json:"remains,omitzero"`
 	Output      Output      `json:"output"`
 	Tables      []Table     `json:"tables"`
+	EventTrace  *EventTrace `json:"eventTrace,omitempty"` // beside the capture
 	Inference   Inference   `json:"inference"`
 	Order       Order       `json:"order"`
 	Analysis    Analysis    `json:"analysis"`
@@ -85,6 +86,24 @@ type Table struct {
 	Addresses     int    `json:"addresses"`     // distinct addresses in them
 	NotUnderstood int    `json:"notUnderstood"` // lines that were not understood
 	Cut           int    `json:"cut,omitempty"` // addresses that a tool had cut: hints, no candidates
+}
+
+// EventTrace tells how events of raw sockets, in a trace that was recorded meanwhile, were
+// matched to the packets of the capture.
+type EventTrace struct {
+	Packets   int64       `json:"packets"`         // header-less ones whose source and length some event has
+	Matched   int64       `json:"matched"`         // of them, to an event
+	Unchecked int64       `json:"unchecked"`       // of those, without a checksum that agrees with it
+	Clock     *TraceClock `json:"clock,omitempty"` // not there where nothing shows it; then no event is used
+}
+
+// TraceClock compares the clock of an event trace with that of the capture. The offset is
+// nanoseconds.
+type TraceClock struct {
+	Offset  time.Duration `json:"offset"`  // by how much the trace's clock is ahead, less the usual delay of a stamp
+	At      time.Time     `json:"at"`      // when the offset was that, by the capture's clock
+	SkewPPB int64         `json:"skewPPB"` // how much faster it runs, parts per billion; 0 unless shown
+	Samples int64         `json:"samples"` // packets and events that show it
 }
 
 // Inference counts what could be said of header-less IPv6 packets.

@@ -25,6 +25,9 @@ func sample() *Report {
 			{Name: "office.tables/netstat.txt", Format: "netstat", Rows: 61, Addresses: 17},
 			{Name: "office.tables/neighbors.txt", Format: "netsh neighbors", Rows: 12, Addresses: 12, NotUnderstood: 3, Cut: 1},
 		},
+		EventTrace: &EventTrace{Packets: 9_700, Matched: 9_650, Unchecked: 12, Clock: &TraceClock{
+			Offset: -1_000_010 * time.Microsecond, At: first, SkewPPB: 50_012, Samples: 9_600,
+		}},
 		Inference: Inference{
 			Packets:     9_800,
 			NextHeader:  Proof{Proved: 9_790, AsCaptured: 8, Unknown: 2},

@@ -83,7 +83,7 @@ func deriver() *schema.Deriver {
 			"Damage.frame": {Minimum: "-1"}, "baselineEntry.flow": pattern("^(.+ > .+)?$"), "baselineEntry.count": {Minimum: "1"}, "Group.count": {Minimum: "1"},
 		},
 		Signed: map[string]bool{
-			"Clock.offset": true, "Clock.skewPPB": true, "ExplainedPlace.shift": true,
+			"Clock.offset": true, "Clock.skewPPB": true, "TraceClock.offset": true, "TraceClock.skewPPB": true, "ExplainedPlace.shift": true,
 			"Point.before": true, "Point.after": true, "Point.left": true, "Point.right": true, "Point.sack": true,
 		},
 		Refine:    func(s *reflected.Schema) { detailByVerdict(s, detail) },

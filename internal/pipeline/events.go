@@ -2,7 +2,7 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
+	"math"
 	"time"
 
 	"github.com/mendcap/mendcap/infer"
@@ -10,6 +10,7 @@ import (
 	"github.com/mendcap/mendcap/internal/packet"
 	"github.com/mendcap/mendcap/internal/tcp"
 	"github.com/mendcap/mendcap/internal/witness"
+	"github.com/mendcap/mendcap/report"
 )
 
 // matchEvents finds which events of the traces among the tables are about which packets
@@ -49,23 +50,22 @@ func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
 	return nil
 }
 
-// tellMatched notes what traces and capture have in common.
+// tellMatched reports what traces and capture have in common.
 func (j *job) tellMatched(r witness.Result) {
-	switch c := &r.Clock; {
-	case r.Packets == 0:
-	case !c.Known:
-		j.report.note("an event trace tells of packets that raw sockets were given, but nothing shows how its clock runs beside the capture's: those events are not used")
-	default:
-		more := ""
-		if c.Drifts {
-			more = fmt.Sprintf(" at its start, and gains %+.1f ppm", c.Drift*1e6)
-		}
-		if r.Beyond > 0 {
-			more += fmt.Sprintf("; %d packets more were not looked at", r.Beyond)
-		}
-		j.report.note("events of raw sockets are matched to %d packets, %d of them without a checksum that agrees: the trace's clock is %+.3f ms from the capture's%s",
-			r.Matched, r.Unchecked, float64(c.Offset)/float64(time.Millisecond), more)
+	if r.Packets == 0 {
+		return
 	}
+	e := report.EventTrace{Packets: int64(r.Packets), Matched: int64(r.Matched), Unchecked: int64(r.Unchecked)}
+	if c := &r.Clock; c.Known {
+		e.Clock = &report.TraceClock{
+			Offset: time.Duration(c.Offset), At: time.Unix(0, c.Start).UTC(), Samples: int64(c.Pairs),
+		}
+		if c.Drifts {
+			e.Clock.SkewPPB = int64(math.Round(c.Drift * 1e9))
+		}
+	}
+	j.report.EventTrace = &e
+	j.report.noteIf(r.Beyond, "events of raw sockets: %d packets more were not looked at", r.Beyond)
 }
 
 // eventMatcher is the stage that shows packets to the matcher of events. In: chunks in

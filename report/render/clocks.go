@@ -31,14 +31,28 @@ func clockText(c *report.Clock) string {
 	if !ok {
 		return ""
 	}
-	offset, way := c.Offset, "ahead of"
+	offset, way := ahead(c.Offset)
+	return fmt.Sprintf("interface %d is %s (± %s) %s interface %d%s%s",
+		c.Interface, exactly(offset), text.Duration(c.Uncertainty), way, c.Reference, skewText(c.SkewPPB), said)
+}
+
+// traceClockText says how an event trace's clock runs beside that of the capture.
+func traceClockText(c *report.TraceClock) string {
+	offset, way := ahead(c.Offset)
+	return fmt.Sprintf("%s %s the capture's%s", exactly(offset), way, skewText(c.SkewPPB))
+}
+
+// ahead says which way an offset is.
+func ahead(offset time.Duration) (size time.Duration, way string) {
 	if offset < 0 {
-		offset, way = -offset, "behind"
+		return -offset, "behind"
 	}
-	ppm := text.ThreeDigits(min(math.Abs(float64(c.SkewPPB)/1000), 999)) + " ppm"
-	return fmt.Sprintf("interface %d is %s (± %s) %s interface %d%s%s%s",
-		c.Interface, exactly(offset), text.Duration(c.Uncertainty), way, c.Reference,
-		text.When(c.SkewPPB > 0, " and gains "+ppm), text.When(c.SkewPPB < 0, " and loses "+ppm), said)
+	return offset, "ahead of"
+}
+
+func skewText(ppb int64) string {
+	ppm := text.ThreeDigits(min(math.Abs(float64(ppb)/1000), 999)) + " ppm"
+	return text.When(ppb > 0, " and gains "+ppm) + text.When(ppb < 0, " and loses "+ppm)
 }
 
 // exactly writes a duration to the microsecond where three digits would hide

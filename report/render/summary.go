@@ -24,6 +24,7 @@ func reportFacts(r *report.Report) facts {
 	all := facts{{"Capture", captureSummary(&r.Capture)}}
 	all.add("Output", outputText(&r.Output))
 	all.add("Tables", tablesLine(r.Tables))
+	all.add("Trace", traceText(r.EventTrace))
 	all.add("Headers", inferenceSummary(&r.Inference))
 	all.add("Order", orderSummary(&r.Order))
 	all.add("Clocks", clocksText(r.Order.Clocks))
@@ -75,6 +76,19 @@ func tablesLine(tables []report.Table) string {
 func refusedText(cut, not int64) string {
 	return text.When(cut > 0, "; "+text.Plural(cut, "address")+" cut") +
 		text.When(not > 0, "; "+text.Plural(not, "line")+" not understood")
+}
+
+// traceText says how many packets have an event of a trace, and how the clocks run by which
+// that is known.
+func traceText(e *report.EventTrace) string {
+	switch {
+	case e == nil:
+		return ""
+	case e.Clock == nil:
+		return "events of raw sockets are not used: nothing shows how the trace's clock runs beside the capture's"
+	}
+	return fmt.Sprintf("%s of raw sockets matched to packets%s\nthe trace's clock is %s", text.Plural(e.Matched, "event"),
+		text.When(e.Unchecked > 0, ", "+text.Count(e.Unchecked)+" of them without a checksum that agrees"), traceClockText(e.Clock))
 }
 
 func inferenceSummary(i *report.Inference) string {

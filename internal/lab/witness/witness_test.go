@@ -175,13 +175,29 @@ func TestEventsAnswerEveryPacket(t *testing.T) {
 					trouble.Seed, trouble.RawAlone = 7, true
 					trace, missing := witness.Trace(truth, trouble.Trouble)
 					a, r := repaired(t, written, trace, missing)
-					t.Logf("got %+v, %d without a trace; %q", a, without.answered, r.Notes)
+					t.Logf("got %+v, %d without a trace; %+v", a, without.answered, r.EventTrace)
+					checkClock(t, r.EventTrace, &trouble.Trouble)
 					if a.wrong != 0 || a.owed != 0 || a.byEvent == 0 {
 						t.Errorf("of %d packets %d are answered wrongly, and %d not though they have an event", a.packets, a.wrong, a.owed)
 					}
 				})
 			}
 		}
+	}
+}
+
+// checkClock compares how the report has the trace's clock run with how it does.
+func checkClock(t *testing.T, e *report.EventTrace, trouble *witness.Trouble) {
+	t.Helper()
+	if e == nil || e.Clock == nil {
+		t.Fatalf("got %+v, want the trace's clock", e)
+	}
+	const late, ppb = 2 * time.Millisecond, 5000 // as stamps are; as it is known of captures that last
+	if d := e.Clock.Offset - time.Duration(trouble.Offset); d.Abs() > late {
+		t.Errorf("got %v, want the trace's clock %v ahead", e.Clock.Offset, time.Duration(trouble.Offset))
+	}
+	if d := e.Clock.SkewPPB - int64(trouble.Drift*1e9); e.Clock.SkewPPB != 0 && (d > ppb || d < -ppb) {
+		t.Errorf("got a skew of %d ppb, want %.0f", e.Clock.SkewPPB, trouble.Drift*1e9)
 	}
 }
 
