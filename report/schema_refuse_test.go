@@ -217,7 +217,7 @@ var byName = []string{"byVerdict", "byLaw", "byOutcome", "byEvidence", "likelyBy
 
 // optional are the fields that are left out where they have nothing to say: by their
 // names, or with the name of the field that they are in, "" for the whole document.
-var optional = strings.Fields(`findings.events list.event findings.event flags.event .event groups.events remains.events worst.events totals.events captures.events taken asIs notRead compression capture.first capture.last examples lost at bound mended noEstimate
+var optional = strings.Fields(`eventTrace eventTrace.clock findings.events list.event findings.event flags.event .event groups.events remains.events worst.events totals.events captures.events taken asIs notRead compression capture.first capture.last examples lost at bound mended noEstimate
 	candidates candidatesOmitted detail finding.law list.law .law place.law findings.law sequence graph best.evidence runnerUp.evidence candidates.evidence header.evidence interfaces.name output.name
 	points.flags points.moved sack verdicts groupsOmitted unlisted cut start check damageOmitted origin remains asRecorded likelyByEvidence
 	captures.byVerdict captures.error captures.filter captures.first captures.last captures.format captures.output captures.worst

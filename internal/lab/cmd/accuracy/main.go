@@ -6,6 +6,7 @@
 //	lab accuracy -remains [-recordings A,B] [-seeds N] [-degradations A,B]
 //	lab accuracy -bars verdicts [-mistakes] [-recordings A,B] [-seeds N] [-degradations A,B] [-check]
 //	lab accuracy -bars loss [-seeds N] [-check]
+//	lab accuracy -bars events [-recordings LIST] [-seeds N] [-check]
 //	lab accuracy -bars arrivals [-tables all|half|none] [-quick] [-remains] [-check]
 //	lab accuracy -rawcap FILE [-check]
 //	lab accuracy -bars inference [-recordings A,B] [-check]
@@ -26,6 +27,10 @@
 // order that the repair gave account for.
 // Those of loss compare the estimate of what the capture missed with what was
 // dropped, over many seeds and kinds of drops.
+//
+// The bars of events judge the order of what threads recorded, with the host's own event
+// trace beside it and without: flags left and hidden, in recordings that are tuned on and
+// in those that are held out.
 //
 // The bars of arrivals judge what sniffers recorded beside a true capture (the folder
 // sockets of the recordings), from packet sockets and from raw sockets, whose headers are
@@ -117,7 +122,7 @@ func Main() {
 	flag.StringVar(&o.tables, "tables", "all", "rows of the network tables: all, half or none")
 	flag.Func("without", "laws to switch off, separated by commas", o.switchOff)
 	flag.StringVar(&o.rawcap, "rawcap", "", "judge this real capture instead")
-	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order, arrivals, inference, verdicts or loss")
+	flag.StringVar(&o.bars, "bars", "repair", "the bars: repair, order, arrivals, events, inference, verdicts or loss")
 	flag.BoolVar(&o.quick, "quick", false, "judge order alone, without files and tshark")
 	flag.BoolVar(&o.remains, "remains", false, "show what is left around each flag that differs from the truth; in memory")
 	flag.BoolVar(&o.mistakes, "mistakes", false, "with -bars verdicts: list the flags whose verdict is not the truth")
@@ -162,6 +167,9 @@ func run(ctx context.Context, o options) error {
 	}
 	if o.bars == "arrivals" {
 		return runArrivals(ctx, o)
+	}
+	if o.bars == "events" {
+		return runEvents(ctx, o)
 	}
 	if o.bars == "inference" {
 		return runInference(ctx, o, os.Stdout)
