@@ -41,6 +41,8 @@ const (
 
 	leastEarly = 20 * millisecond // clocks tick every 15.6 ms at worst
 	leastLate  = 50 * millisecond
+	manyRests  = 200 // show how packets are stamped, whatever the clocks are
+	leastRest  = 2 * millisecond
 	mostLate   = second // a reader stamps no packet later than that
 )
 
@@ -196,6 +198,7 @@ func (c *Clock) lean(pairs []pair, span int64) {
 // trace to be of this capture.
 func (m *Matcher) learnTolerance(c *Clock) bool {
 	var rests []int64
+	var sure []sight
 	with, without := 0, 0
 	for i := range m.groups {
 		g := &m.groups[i]
@@ -211,6 +214,9 @@ func (m *Matcher) learnTolerance(c *Clock) bool {
 				from++
 			}
 			rest, n := s.nearest(g.near(from, at+mostLate), at)
+			if n == 1 {
+				sure = append(sure, sight{s.frame, at - rest})
+			}
 			switch {
 			case n == 0:
 				without++
@@ -225,14 +231,29 @@ func (m *Matcher) learnTolerance(c *Clock) bool {
 	if with < leastPairs || with < without {
 		return false
 	}
+	m.inTurn = without == 0 && inTurn(sure)
 	c.Late, c.Early = leastLate, leastEarly
 	if len(rests) > 0 {
 		slices.Sort(rests)
 		tail := len(rests) / 200
-		c.Late = min(max(leastLate, 2*rests[len(rests)-1-tail]), mostLate)
-		c.Early = min(max(leastEarly, -2*rests[tail]), mostLate)
+		late, early := leastLate, leastEarly
+		if len(rests) >= manyRests { // what is usual shows
+			tail, late, early = 0, leastRest, leastRest
+		}
+		c.Late = min(max(int64(late), 2*rests[len(rests)-1-tail]), mostLate)
+		c.Early = min(max(int64(early), -2*rests[tail]), mostLate)
 	}
 	return true
+}
+
+// sight is a packet and when its only event was.
+type sight struct{ frame, time int64 }
+
+// inTurn reports whether packets are in the file in the order of their events, as one
+// reader takes them out of its socket: as far as those show that have but one event.
+func inTurn(sure []sight) bool {
+	slices.SortFunc(sure, func(a, b sight) int { return cmp.Compare(a.frame, b.frame) })
+	return len(sure) >= manyRests && slices.IsSortedFunc(sure, func(a, b sight) int { return cmp.Compare(a.time, b.time) })
 }
 
 // nearest is how much later the packet is than the event that is nearest to it, of those

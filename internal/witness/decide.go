@@ -7,7 +7,7 @@ import (
 
 // decide gives packets of one place their claims, and counts those that no checksum
 // agrees with.
-func (g *group) decide(c *Clock) (unchecked int) {
+func (g *group) decide(c *Clock, inTurn bool) (unchecked int) {
 	slices.SortStableFunc(g.seen, func(a, b seen) int { return cmp.Compare(a.stamp, b.stamp) })
 	from := 0
 	for i := range g.seen {
@@ -20,6 +20,9 @@ func (g *group) decide(c *Clock) (unchecked int) {
 	}
 	packets, events := g.open()
 	eachNeighborhood(packets, events, c, func(packets []*seen, events []heard) {
+		if inTurn {
+			unchecked += decideInTurn(packets, events)
+		}
 		unchecked += decideOpen(packets, events)
 	})
 	return unchecked
@@ -29,22 +32,22 @@ func (g *group) decide(c *Clock) (unchecked int) {
 // are open to them may be about, with the events of these claims. Others tell nothing of
 // them, and would only make neighborhoods larger.
 func (g *group) open() (packets []*seen, events []heard) {
-	var claims seen // open to some packet
+	var claims claimSet // open to some packet
 	for i := range g.seen {
-		if s := &g.seen[i]; s.result < 0 {
-			claims.open |= s.open
+		if s := &g.seen[i]; s.result < 0 && s.open != nil {
+			claims.join(*s.open)
 		}
 	}
-	if claims.open == 0 {
+	if len(claims) == 0 {
 		return nil, nil
 	}
 	for i := range g.seen {
-		if s := &g.seen[i]; s.result < 0 && s.open != 0 || claims.isOpen(s.result) {
+		if s := &g.seen[i]; s.result < 0 && s.open != nil || claims.has(s.result) {
 			packets = append(packets, s)
 		}
 	}
 	for i := range g.events {
-		if claims.isOpen(g.events[i].claim) {
+		if claims.has(g.events[i].claim) {
 			events = append(events, g.events[i])
 		}
 	}
@@ -106,10 +109,10 @@ func eachNeighborhood(packets []*seen, events []heard, c *Clock, f func([]*seen,
 // them, if all its events that may be theirs make the same, and if some socket was given
 // as many packets as may have those events.
 func decideOpen(packets []*seen, events []heard) (given int) {
-	var last uint64 // claims that the last packet was open to
+	var last *claimSet // claims that the last packet was open to
 	claim, enough := int32(-1), false
 	for _, s := range packets {
-		if s.result >= 0 || s.open == 0 {
+		if s.result >= 0 || s.open == nil {
 			continue
 		}
 		if s.open != last {
@@ -122,6 +125,53 @@ func decideOpen(packets []*seen, events []heard) (given int) {
 		}
 	}
 	return given
+}
+
+// decideInTurn gives packets of a neighborhood that no claim fits those of a socket's
+// events, the first the first, if there are as many events as packets and none contradicts
+// the packet whose turn it is. Where two sockets say different things neither is believed.
+func decideInTurn(packets []*seen, events []heard) (given int) {
+	slices.SortFunc(packets, func(a, b *seen) int { return cmp.Compare(a.frame, b.frame) })
+	var agreed []int32
+	for _, claims := range bySocket(events) {
+		switch {
+		case !takesTurns(packets, claims):
+		case agreed != nil && !slices.Equal(agreed, claims):
+			return 0
+		default:
+			agreed = claims
+		}
+	}
+	for i, claim := range agreed {
+		if s := packets[i]; s.result < 0 {
+			s.result = claim
+			given++
+		}
+	}
+	return given
+}
+
+// bySocket is the claims of each socket's events, in the order of their times.
+func bySocket(events []heard) map[int32][]int32 {
+	claims := make(map[int32][]int32)
+	for i := range events {
+		e := &events[i]
+		claims[e.socket] = append(claims[e.socket], e.claim)
+	}
+	return claims
+}
+
+// takesTurns reports whether each packet may be what the claim in its turn is about.
+func takesTurns(packets []*seen, claims []int32) bool {
+	if len(packets) != len(claims) {
+		return false
+	}
+	for i, s := range packets {
+		if s.result != claims[i] && (s.result >= 0 || !s.isOpen(claims[i])) {
+			return false
+		}
+	}
+	return true
 }
 
 // onlyOpen is the claim of all events that may be the packet's, -1 where they differ or

@@ -2,6 +2,7 @@ package witness
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/packet"
@@ -46,7 +47,7 @@ type seen struct {
 	stamp   int64 // nanoseconds since 1970, by the capture's clock
 	frame   int64
 	fitting [maxFitting]int32 // claims; -1 where there are fewer
-	open    uint64            // claims without a checksum that could tell, as far as they have a bit here
+	open    *claimSet         // claims without a checksum that could tell, nil without any
 	result  int32             // claim that is believed, -1 without
 }
 
@@ -63,9 +64,13 @@ type Matcher struct {
 	groups  []group
 	first   int64 // time of the events
 	last    int64
+	asked   claimSet // of the packet that is added
+	key     []byte
+	sets    map[string]*claimSet
 	packets int
 	beyond  int64 // packets that there was no room for
 	clock   Clock
+	inTurn  bool // no event is missing, and packets are in the order of theirs
 	frames  []found
 }
 
@@ -78,7 +83,7 @@ type found struct {
 
 // New takes the events in whatever order.
 func New(events []Event) *Matcher {
-	m := &Matcher{places: make(map[place]int32)}
+	m := &Matcher{places: make(map[place]int32), sets: make(map[string]*claimSet)}
 	sockets := make(map[uint64]int32)
 	for i := range events {
 		e := &events[i]
@@ -174,10 +179,11 @@ func (m *Matcher) Add(p *Packet) {
 			n++
 		case fit == Fits:
 			n++
-		case fit == Open && c < 64:
-			s.open |= 1 << c
+		case fit == Open:
+			m.asked.add(int32(c))
 		}
 	}
+	s.open = m.intern()
 	if n > maxFitting {
 		s.fitting = [maxFitting]int32{-1, -1, -1, -1}
 	}
@@ -188,7 +194,54 @@ func (m *Matcher) Add(p *Packet) {
 func (s *seen) fits(claim int32) bool { return claim >= 0 && slices.Contains(s.fitting[:], claim) }
 
 // isOpen reports whether nothing tells against a claim or for it.
-func (s *seen) isOpen(claim int32) bool { return claim >= 0 && claim < 64 && s.open>>claim&1 != 0 }
+func (s *seen) isOpen(claim int32) bool { return s.open.has(claim) }
+
+// claimSet is a set of claims of one place: a bit for each.
+type claimSet []uint64
+
+func (c *claimSet) add(claim int32) {
+	for len(*c) <= int(claim/64) {
+		*c = append(*c, 0)
+	}
+	(*c)[claim/64] |= 1 << (claim % 64)
+}
+
+func (c *claimSet) join(other claimSet) {
+	for len(*c) < len(other) {
+		*c = append(*c, 0)
+	}
+	for i, bits := range other {
+		(*c)[i] |= bits
+	}
+}
+
+func (c *claimSet) has(claim int32) bool {
+	return c != nil && claim >= 0 && int(claim/64) < len(*c) && (*c)[claim/64]>>(claim%64)&1 != 0
+}
+
+// maxSets bounds the sets that are kept, of at most 512 bytes each; packets beyond them are
+// open to none.
+const maxSets = 1 << 16
+
+// intern is the set of the claims that were added to asked, which is emptied: one for all
+// packets that are open to the same.
+func (m *Matcher) intern() *claimSet {
+	if len(m.asked) == 0 {
+		return nil
+	}
+	m.key = m.key[:0]
+	for _, bits := range m.asked {
+		m.key = binary.LittleEndian.AppendUint64(m.key, bits)
+	}
+	set := m.sets[string(m.key)]
+	if set == nil && len(m.sets) < maxSets {
+		kept := slices.Clone(m.asked)
+		set = &kept
+		m.sets[string(m.key)] = set
+	}
+	m.asked = m.asked[:0]
+	return set
+}
 
 // Result is what a Matcher has found.
 type Result struct {
@@ -209,7 +262,7 @@ func (m *Matcher) Match() Result {
 	}
 	for i := range m.groups {
 		g := &m.groups[i]
-		r.Unchecked += g.decide(&m.clock)
+		r.Unchecked += g.decide(&m.clock, m.inTurn)
 		for j := range g.seen {
 			if s := &g.seen[j]; s.result >= 0 {
 				m.frames = append(m.frames, found{s.frame, int32(i), s.result})
@@ -221,6 +274,7 @@ func (m *Matcher) Match() Result {
 	for i := range m.groups {
 		m.groups[i].seen, m.groups[i].events = nil, nil
 	}
+	m.sets = nil
 	return r
 }
 
