@@ -153,7 +153,7 @@ const (
 	// section 3.5.2: the connection is gone). Counter-example: the SYN of the
 	// next incarnation was dropped by the capture.
 	LawOutRST
-	// LawInEvent: data that the host receives is in the order in which its own TCP logs
+	// LawInEvent: what the host receives is in the order in which its own TCP logs
 	// it (RFC 9293, section 3.10.7.4: segments are processed as they arrive), as far as a
 	// trace of the host says. Counter-example: segments of one connection that two
 	// processors handle at the same time.

@@ -32,8 +32,9 @@ type Packet struct {
 	// a connection that was seen from two has no segments.
 	Segment *Segment
 
-	// Arrival is the place of the segment among the data that the host received, as its own
-	// TCP has logged it, from 1 on; 0 where that is not known.
+	// Arrival is the place of the segment among those that the host received, as its own
+	// TCP has logged them, from 1 on; 0 where that is not known. Segments that the log
+	// doesn't tell apart have the same.
 	Arrival uint32
 
 	// Cause names what the packet asks, Effect what it answers; Self names the

@@ -17,7 +17,9 @@
 // What is promised: time alone decides nothing. A packet is given a claim that fits it if
 // no other that fits has an event near enough. It is given one that is open to it only
 // if all events of its neighborhood that are open to it claim the same, and some socket
-// was given as many such packets as the neighborhood may have, or more.
+// was given as many such packets as the neighborhood may have, or more; or in the turn of
+// its events, where each packet that has a checksum has its event and no packet is in the
+// file before one whose event was earlier: then one reader wrote them, and none was lost.
 //
 // Use it in this order: New with all events; Claims and Add for every packet in the order
 // of the file; Match; then Of, which may be used by several goroutines.
