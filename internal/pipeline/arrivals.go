@@ -47,11 +47,15 @@ type logged struct {
 	next  int32 // of the same segment in the list, -1 after the last
 }
 
-// newArrivals takes what traces among the tables say; nil where they say nothing.
-func newArrivals(results []tables.Result) *arrivals {
-	a := &arrivals{
+func emptyArrivals() *arrivals {
+	return &arrivals{
 		first: make(map[arrival]int32), latest: make(map[stream]int32), seen: make(map[arrival][]arrived), places: make(map[int64]uint32),
 	}
+}
+
+// newArrivals takes what traces among the tables say; nil where they say nothing.
+func newArrivals(results []tables.Result) *arrivals {
+	a := emptyArrivals()
 	for i := range results {
 		for r := range results[i].Received() {
 			a.add(&r)
