@@ -36,9 +36,6 @@ type traced struct {
 // runEvents judges the order of what threads recorded, with the host's own trace and
 // without.
 func runEvents(ctx context.Context, o options) error {
-	if o.degradations == "" {
-		o.degradations = "ports-stamped,ports-heavy"
-	}
 	paths, err := o.paths()
 	if err != nil {
 		return err

@@ -145,6 +145,8 @@ func (o *options) setDefaults() {
 	switch o.bars {
 	case "order":
 		degradations, seeds = "all", 5
+	case "events":
+		degradations, seeds = "ports-stamped,ports-heavy", 1
 	case "verdicts":
 		degradations = "" // several tables
 	case "loss":
