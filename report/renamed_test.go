@@ -33,7 +33,7 @@ func TestReadsWhatWasStoredBefore(t *testing.T) {
 	}
 	want := sample()
 	want.Tables[1].Name = "office.tables/neighbours.txt" // a file's name is no word of ours
-	want.Findings.Events = 0                             // which were added since
+	want.EventTrace, want.Findings.Events = nil, 0       // which were added since
 	for i := range want.Findings.List {
 		want.Findings.List[i].Event = 0
 	}
