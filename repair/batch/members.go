@@ -91,7 +91,7 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 // tableFile is a member that holds network tables, by its name.
 type tableFile struct {
 	member int
-	suffix string // after the name of what it belongs to: ".tables.json", ".tables/netstat.txt"
+	suffix string // after the name of what it belongs to: ".tables.json", ".tables/netstat.txt", ".etl"
 	name   string // of the member, with slashes
 	times  int    // that the archive has it; the last one counts, as where it is unpacked
 	rel    string // where it is to lie beside a capture, from its folder, with slashes
@@ -130,13 +130,16 @@ func tableOf(member string) (owner, suffix string, ok bool) {
 	if owner, ok := strings.CutSuffix(strings.TrimSuffix(folder, "/"), tablesFolder); ok {
 		return owner, tablesFolder + "/" + safeName(base), true
 	}
-	for _, suffix := range []string{tablesFolder + ".json", tablesFolder + ".txt"} {
+	for _, suffix := range []string{tablesFolder + ".json", tablesFolder + ".txt", traceSuffix} {
 		if owner, ok := strings.CutSuffix(name, suffix); ok {
 			return owner, suffix, true
 		}
 	}
 	return "", "", false
 }
+
+// traceSuffix is that of event traces, which are captures by themselves, too.
+const traceSuffix = ".etl"
 
 // beside lists the tables of a capture in an archive, with the places where a
 // repair of a file named as baseName says will find them.
@@ -145,6 +148,9 @@ func beside(name string, tables map[string][]tableFile) []tableFile {
 	base := baseName(name)
 	var list []tableFile
 	for _, f := range tables[naming.Stem(name)] {
+		if strings.HasPrefix(name, f.name) {
+			continue // the trace is the capture itself, compressed or not
+		}
 		f.rel = naming.Stem(base) + f.suffix
 		list = append(list, f)
 	}

@@ -161,10 +161,13 @@ func (r *runner) tableName(member int) string {
 
 // unpackTables unpacks the tables of all captures: they may come after them.
 func (r *runner) unpackTables(ctx context.Context, file string, kind kind, tasks []task) error {
-	wanted := make(map[int]bool)
+	wanted := make(map[int]int64) // how large each may be, bytes
 	for i := range tasks {
 		for _, table := range tasks[i].tables {
-			wanted[table.member] = true
+			wanted[table.member] = r.limits.table
+			if table.suffix == traceSuffix {
+				wanted[table.member] = r.limits.unpacked
+			}
 		}
 	}
 	if len(wanted) == 0 {
@@ -174,12 +177,13 @@ func (r *runner) unpackTables(ctx context.Context, file string, kind kind, tasks
 		return limitf("more than %d files of network tables", r.limits.tables)
 	}
 	err := visit(ctx, file, kind, r.limits, func(m *member) error {
-		if !wanted[m.number] || m.body == nil {
+		most, ok := wanted[m.number]
+		if !ok || m.body == nil {
 			return nil
 		}
-		n, err := copyTo(r.tableName(m.number), &cutReader{r: io.LimitReader(m.body, r.limits.table+1)})
-		if err == nil && n > r.limits.table {
-			err = limitf("network tables of more than %d bytes", r.limits.table)
+		n, err := copyTo(r.tableName(m.number), &cutReader{r: io.LimitReader(m.body, most+1)})
+		if err == nil && n > most {
+			err = limitf("network tables of more than %d bytes", most)
 		}
 		return err
 	})

@@ -1,8 +1,10 @@
 package witness_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -17,6 +19,7 @@ import (
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/witness"
 	"github.com/mendcap/mendcap/repair"
+	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -209,6 +212,48 @@ func TestChecksumsOutweighEvents(t *testing.T) {
 	trace, missing := witness.Trace(truth, witness.Trouble{Lost: 1, Strangers: 1, Seed: 5})
 	if a, r := repaired(t, written, trace, missing); a.wrong != 0 || a.byEvent != 0 {
 		t.Errorf("got %+v, want no packet answered by an event; %q", a, r.Notes)
+	}
+}
+
+// A trace beside a capture is a witness in an archive as it is in a folder.
+func TestTracesInArchives(t *testing.T) {
+	truth := recording(t, "many-flows")
+	written := slices.DeleteFunc(lab.Degrade(truth, degradation(t, "rawsocket"), 3), func(p lab.Packet) bool { return !p.Out })
+	trace, _ := witness.Trace(truth, witness.Trouble{Seed: 3})
+	written = strange(written)
+	var capture bytes.Buffer
+	if err := lab.WriteForm(&capture, written, lab.SockaddrWindows, lab.Pcapng); err != nil {
+		t.Fatal(err)
+	}
+	folder, packed := t.TempDir(), filepath.Join(t.TempDir(), "in.zip")
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	for name, content := range map[string][]byte{"x.pcapng": capture.Bytes(), "x.etl": trace} {
+		w, err := z.Create(name)
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err := errors.Join(err, os.WriteFile(filepath.Join(folder, name), content, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(z.Close(), os.WriteFile(packed, archive.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for in, below := range map[string]string{folder: filepath.Base(folder), packed: "in.zip.mended"} {
+		out := t.TempDir()
+		plan, err := batch.Find(t.Context(), []string{in}, batch.Options{Dir: out})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := plan.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		// What has no checksum is answered by events alone.
+		a := compare(t, filepath.Join(out, below, "x.pcapng.mended.pcapng"), written, nil)
+		if a.wrong != 0 || 10*a.answered < 8*a.packets || a.packets == 0 {
+			t.Errorf("%s: got %+v, want most answered, which none is without the trace, and none wrongly", filepath.Base(in), a)
+		}
 	}
 }
 
